@@ -1,0 +1,43 @@
+# The words people type first; each forwards to CMake or to a script.
+# SPDX-License-Identifier: MIT
+PREFIX ?= /usr/local
+JOBS   ?= $(shell nproc)
+
+.PHONY: all demo test test-long fuzz bench install clean format
+
+all:
+	cmake --preset release
+	cmake --build --preset release --parallel $(JOBS)
+
+demo:
+	./demo
+
+test:
+	./test
+
+# Everything that ./test leaves out for its length: all tests under the sanitizers, threads, and some fuzzing.
+test-long: test
+	ctest --preset asan
+	cmake --preset tsan
+	cmake --build --preset tsan --parallel $(JOBS)
+	ctest --preset tsan
+	scripts/fuzz
+
+# FUZZ_SECONDS=600 make fuzz
+fuzz:
+	scripts/fuzz
+
+bench: all
+	build/release/alexnet bench train
+	build/release/alexnet bench infer
+	build/release/alexnet bench latency
+
+# DESTDIR=... is honoured by CMake itself.
+install: all
+	cmake --install build/release --prefix $(PREFIX)
+
+clean:
+	rm -rf build
+
+format:
+	find include src tests -name '*.[ch]' -exec clang-format -i {} +

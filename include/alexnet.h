@@ -1,0 +1,526 @@
+/*
+ * alexnet.h: trains, evaluates, runs and explains the AlexNet family of image classifiers on a CPU.
+ *
+ * From simple to expert:
+ *
+ *   1  alexnet_classifier_*   weights and a picture in, names out
+ *   2  alexnet_train() alexnet_evaluate() alexnet_predict() alexnet_features() alexnet_data_*()   whole jobs on files
+ *   3  alexnet_model_*        build, load, inspect and save a network
+ *   4  alexnet_session_*      run a network on tensors of your own
+ *
+ *     alexnet_context    *ctx;
+ *     alexnet_classifier *net;
+ *     alexnet_prediction  best;
+ *
+ *     if (alexnet_open(NULL, &ctx) != ALEXNET_OK) return 1;
+ *     if (alexnet_classifier_open(ctx, "best.safetensors", &net) == ALEXNET_OK
+ *         && alexnet_classifier_file(net, "cat.jpg", 1, &best, NULL) == ALEXNET_OK)
+ *         printf("%s (%.0f %%)\n", best.label, 100 * best.probability);
+ *     else
+ *         fprintf(stderr, "%s\n", alexnet_error(ctx));
+ *     alexnet_classifier_close(net);
+ *     alexnet_close(ctx);
+ *
+ * Rules that hold for every call:
+ *   - Functions that can fail return an alexnet_status; alexnet_error() then says what, where, expected and found.
+ *     Results come last and are NULL or untouched on failure.
+ *   - A context serves one thread at a time, and so does everything made from it. Use one context per thread;
+ *     contexts share nothing. The library starts threads of its own and joins them before a call returns.
+ *   - close and free functions take NULL. Close what was made from a context before the context.
+ *   - Texts are UTF-8, ended by 0. `const char *` results are borrowed: valid until their owner is closed.
+ *   - Tensors are row-major float32, images [n][3][h][w].
+ *   - The library never prints, never exits, never installs signal handlers, and never runs anything it reads.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef ALEXNET_H
+#define ALEXNET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define ALEXNET_VERSION_MAJOR 0
+#define ALEXNET_VERSION_MINOR 1
+#define ALEXNET_VERSION_PATCH 0
+
+#if defined(_WIN32)
+#  define ALEXNET_API
+#elif defined(__GNUC__)
+#  define ALEXNET_API __attribute__((visibility("default")))
+#else
+#  define ALEXNET_API
+#endif
+
+#if defined(__GNUC__)
+#  define ALEXNET_NODISCARD __attribute__((warn_unused_result))
+#else
+#  define ALEXNET_NODISCARD
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------------ statuses */
+
+/* name, value (pinned for ever), what it means */
+#define ALEXNET_STATUS_MAP(X)                                                                      \
+    X(OK, 0, "success")                                                                            \
+    X(NO_MEMORY, 1, "an allocation failed")                                                        \
+    X(BAD_ARG, 2, "an argument is outside its documented range")                                   \
+    X(BAD_SHAPE, 3, "tensor shapes do not fit together")                                           \
+    X(BAD_FILE, 4, "the file is truncated, corrupt or of another format")                          \
+    X(NOT_FOUND, 5, "no such file, layer or class")                                                \
+    X(UNSUPPORTED, 6, "valid input that this build cannot handle")                                 \
+    X(IO, 7, "the system refused a read or a write")                                               \
+    X(DEVICE, 8, "the accelerator reported an error")                                              \
+    X(PEER, 9, "another rank failed; its log has the cause")                                       \
+    X(STOPPED, 10, "stopped on request; the run can be resumed")                                   \
+    X(DIVERGED, 11, "the loss or a layer's values are no longer finite")
+
+typedef enum alexnet_status {
+#define ALEXNET_STATUS_ENUM(name, value, text) ALEXNET_##name = value,
+    ALEXNET_STATUS_MAP(ALEXNET_STATUS_ENUM)
+#undef ALEXNET_STATUS_ENUM
+} alexnet_status;
+
+/* "0.1.0": the version of the library that is running. Any thread. */
+ALEXNET_API const char *alexnet_version(void);
+
+/* The meaning of a status, one phrase; "unknown status" for any other number. Any thread. */
+ALEXNET_API const char *alexnet_status_text(alexnet_status status);
+
+/* ------------------------------------------------------------------ context */
+
+typedef enum alexnet_log_level { ALEXNET_LOG_INFO, ALEXNET_LOG_WARNING } alexnet_log_level;
+
+/* One line, without newline. Called on the thread that called the library. */
+typedef void (*alexnet_log)(void *user, alexnet_log_level level, const char *line);
+
+/* A zeroed struct asks for every default. */
+typedef struct alexnet_options {
+    int         threads;  /* arithmetic threads; 0: all cores this process may use; at most 256 */
+    const char *cpu;      /* use no more than this tier: "portable", "avx2", "avx512"; NULL: the best there is.
+                             Must outlive the context. */
+    alexnet_log log;      /* NULL: silent */
+    void       *log_user;
+    void *(*allocate)(void *user, size_t bytes); /* as malloc; NULL: malloc and free. Any thread. */
+    void (*release)(void *user, void *block);    /* as free */
+    void *memory_user;
+} alexnet_options;
+
+typedef struct alexnet_context alexnet_context;
+
+/*
+ * Makes a context. options may be NULL. On failure *out is NULL: NO_MEMORY, BAD_ARG (threads out of range, unknown tier
+ * name), UNSUPPORTED (this machine or build lacks the tier).
+ */
+ALEXNET_API alexnet_status alexnet_open(const alexnet_options *options, alexnet_context **out) ALEXNET_NODISCARD;
+ALEXNET_API void           alexnet_close(alexnet_context *ctx);
+
+/* The cause of the last failure on this context, one line; "" before any. */
+ALEXNET_API const char *alexnet_error(const alexnet_context *ctx);
+
+/* What the machine offers and what of it is used. */
+typedef struct alexnet_machine {
+    const char *backend;  /* "cpu" */
+    const char *tier;     /* "portable", "avx2", "avx512" */
+    int         threads;
+    const char *features; /* names parted by spaces: "avx2 fma avx512f ..." */
+} alexnet_machine;
+
+ALEXNET_API alexnet_status alexnet_get_machine(alexnet_context *ctx, alexnet_machine *out) ALEXNET_NODISCARD;
+
+/* ------------------------------------------------------------------ progress */
+
+/* What a long job tells its caller, after each step and each picture or batch of pictures. */
+typedef struct alexnet_progress {
+    const char *phase;      /* "train", "val", "eval", "predict", "verify", "stats", "mean", "synth" */
+    int64_t     done, total; /* steps in "train", pictures otherwise; total 0: not known */
+    double      epoch;      /* train: epochs done, a fraction */
+    double      loss, top1, top5; /* since the last report; NaN where the phase has none */
+    double      lr;         /* train */
+    double      images_per_second;
+    double      data_wait;  /* fraction of the time spent waiting for pictures, 0 .. 1 */
+    double      seconds_left; /* an estimate; NaN: not known */
+    const char *message;    /* non-NULL: a finished line for a log ("epoch 3: val top-1 71.2 % ...") */
+} alexnet_progress;
+
+typedef enum alexnet_go {
+    ALEXNET_GO_ON,
+    ALEXNET_GO_CHECKPOINT, /* train: write a checkpoint now, then go on */
+    ALEXNET_GO_STOP        /* finish cleanly: train writes a checkpoint; the call returns ALEXNET_STOPPED */
+} alexnet_go;
+
+/* Called on the thread that called the library. Must return quickly. */
+typedef alexnet_go (*alexnet_progress_fn)(void *user, const alexnet_progress *progress);
+
+typedef enum alexnet_bad_image {
+    ALEXNET_BAD_IMAGE_DEFAULT, /* skip, at most 1 % of the pictures (but at least one) */
+    ALEXNET_BAD_IMAGE_FAIL,    /* the first unreadable picture ends the call with BAD_FILE */
+    ALEXNET_BAD_IMAGE_SKIP     /* skip any number */
+} alexnet_bad_image;
+
+/* An unreadable picture. */
+typedef void (*alexnet_skipped_fn)(void *user, const char *path, const char *reason);
+
+/* ------------------------------------------------------------------ 3: models */
+
+typedef struct alexnet_model alexnet_model;
+
+/* The families that this build knows, 0 .. count-1. */
+typedef struct alexnet_family_info {
+    const char *name;    /* "torchvision" */
+    const char *summary; /* one line */
+    const char *source;  /* where its numbers come from */
+    const char *recipe;  /* its own training recipe */
+    int64_t     parameters, macs; /* with its default options */
+} alexnet_family_info;
+
+ALEXNET_API int            alexnet_family_count(void);
+ALEXNET_API alexnet_status alexnet_get_family(alexnet_context *ctx, int index, alexnet_family_info *out) ALEXNET_NODISCARD;
+
+/* Start from alexnet_model_options_default(): -1 and NULL ask for the family's own value. */
+typedef struct alexnet_model_options {
+    int    classes;        /* -1: the family's */
+    double dropout;        /* probability of dropping, 0 .. below 1; negative: the family's */
+    int    input_h, input_w; /* -1: the family's */
+} alexnet_model_options;
+
+ALEXNET_API alexnet_model_options alexnet_model_options_default(void);
+
+/*
+ * A network of a family with freshly started weights (a function of the seed).
+ * BAD_ARG (unknown family, with the nearest name; option out of range), BAD_SHAPE (input size does not fit), NO_MEMORY.
+ */
+ALEXNET_API alexnet_status alexnet_model_create(alexnet_context *ctx, const char *family,
+                                                const alexnet_model_options *options /* NULL: defaults */,
+                                                uint64_t seed, alexnet_model **out) ALEXNET_NODISCARD;
+
+/*
+ * Reads a weights file (safetensors). A file without our metadata is recognised by its tensor names and shapes, where
+ * they fit exactly one family; its classes are then unnamed. BAD_FILE, BAD_SHAPE, NOT_FOUND, IO, NO_MEMORY.
+ */
+ALEXNET_API alexnet_status alexnet_model_load(alexnet_context *ctx, const char *path, alexnet_model **out) ALEXNET_NODISCARD;
+
+/* Writes a weights file, whole or not at all. IO. */
+ALEXNET_API alexnet_status alexnet_model_save(const alexnet_model *model, const char *path) ALEXNET_NODISCARD;
+ALEXNET_API void           alexnet_model_free(alexnet_model *model);
+
+typedef struct alexnet_model_info {
+    const char *family, *summary, *source;
+    int         input[3]; /* channels, height, width */
+    int         classes;
+    int64_t     parameters; /* trainable numbers */
+    int64_t     macs;       /* multiply-accumulates of convolutions and linear layers, one image, forward */
+    int64_t     neurons;    /* outputs of convolutions and linear layers, one image */
+    int         layers, tensors; /* counts for the two calls below */
+    const char *preprocess; /* the preprocessing record as text */
+} alexnet_model_info;
+
+typedef struct alexnet_layer_info {
+    const char *name;     /* "features.0" */
+    const char *type;     /* "conv2d" */
+    const char *settings; /* "filters=64 kernel=11 stride=4 pad=2" */
+    int         output[3]; /* channels, height, width for one image */
+    int64_t     parameters, macs;
+} alexnet_layer_info;
+
+typedef struct alexnet_tensor_info {
+    const char *name; /* "features.0.weight" */
+    int         rank; /* 1 .. 4 */
+    int64_t     shape[4];
+    const float *data; /* row-major, the product of shape; borrowed from the model */
+} alexnet_tensor_info;
+
+/* Bytes that a run needs, from the plan. */
+typedef struct alexnet_memory_info {
+    int64_t weights;     /* values; training adds as much each for gradients and momentum */
+    int64_t gradients, momentum;
+    int64_t activations; /* the step arena */
+    int64_t scratch;     /* all threads */
+    int64_t total;
+} alexnet_memory_info;
+
+ALEXNET_API void           alexnet_model_get_info(const alexnet_model *model, alexnet_model_info *out);
+ALEXNET_API alexnet_status alexnet_model_get_layer(const alexnet_model *model, int index, alexnet_layer_info *out) ALEXNET_NODISCARD;
+ALEXNET_API alexnet_status alexnet_model_get_tensor(const alexnet_model *model, int index, alexnet_tensor_info *out) ALEXNET_NODISCARD;
+ALEXNET_API alexnet_status alexnet_model_get_memory(const alexnet_model *model, int batch, int training /* 0 or 1 */,
+                                                    alexnet_memory_info *out) ALEXNET_NODISCARD;
+
+/* The name of class `index`; NULL when the classes are unnamed or index is out of range. */
+ALEXNET_API const char *alexnet_model_class(const alexnet_model *model, int index);
+
+/* An entry of the weights file's metadata ("alexnet.trained"), NULL when absent. */
+ALEXNET_API const char *alexnet_model_metadata(const alexnet_model *model, const char *key);
+
+/* SHA-256 over the tensors' names, shapes and values, 64 hexadecimal digits and a final 0: equal bits, equal hash. */
+ALEXNET_API alexnet_status alexnet_model_hash(const alexnet_model *model, char hex[65]) ALEXNET_NODISCARD;
+
+/* ------------------------------------------------------------------ 4: sessions */
+
+typedef struct alexnet_session alexnet_session;
+
+/*
+ * Plans the network for batches of up to `batch` images and books all memory; running then allocates nothing.
+ *   output   the layer whose output is wanted (a name of alexnet_model_get_layer(), "logits" or "prob"); NULL: "prob"
+ * The model must outlive the session. NOT_FOUND (no such layer), BAD_ARG (batch below 1), NO_MEMORY.
+ */
+ALEXNET_API alexnet_status alexnet_session_open(const alexnet_model *model, int batch, const char *output,
+                                                alexnet_session **out) ALEXNET_NODISCARD;
+ALEXNET_API void           alexnet_session_close(alexnet_session *session);
+
+/* Channels, height and width of the output for one image. */
+ALEXNET_API void alexnet_session_get_output(const alexnet_session *session, int shape[3]);
+
+/*
+ * Runs the network forward, as in testing (no dropout).
+ *   images  [n][3][h][w] float32, preprocessed (the model's record), h and w of alexnet_model_get_info()
+ *   n       1 .. batch
+ *   out     [n] times the shape of alexnet_session_get_output()
+ * BAD_ARG (n out of range).
+ */
+ALEXNET_API alexnet_status alexnet_session_run(alexnet_session *session, const float *images, int n, float *out) ALEXNET_NODISCARD;
+
+/* ------------------------------------------------------------------ 1: classifier */
+
+typedef struct alexnet_classifier alexnet_classifier;
+
+typedef struct alexnet_prediction {
+    int         index;       /* of the class */
+    const char *label;       /* its name; "class 7" when the weights name none. Borrowed from the classifier */
+    float       probability; /* softmax, 0 .. 1 */
+} alexnet_prediction;
+
+ALEXNET_API alexnet_status alexnet_classifier_open(alexnet_context *ctx, const char *weights, alexnet_classifier **out) ALEXNET_NODISCARD;
+ALEXNET_API void           alexnet_classifier_close(alexnet_classifier *classifier);
+
+/*
+ * Decodes, prepares and classifies one picture (JPEG or PNG).
+ *   predictions  room for topk entries, filled best first
+ *   count        how many were filled: the smaller of topk and the number of classes; may be NULL
+ * NOT_FOUND, IO, BAD_FILE (not a picture, truncated), BAD_ARG (topk below 1), NO_MEMORY.
+ */
+ALEXNET_API alexnet_status alexnet_classifier_file(alexnet_classifier *classifier, const char *path, int topk,
+                                                   alexnet_prediction *predictions, int *count) ALEXNET_NODISCARD;
+ALEXNET_API alexnet_status alexnet_classifier_memory(alexnet_classifier *classifier, const void *data, size_t bytes,
+                                                     int topk, alexnet_prediction *predictions, int *count) ALEXNET_NODISCARD;
+
+/* ------------------------------------------------------------------ 2: jobs on files */
+
+/* ---- predict ---- */
+
+/* One finished picture, in the order given: either `error` is set, or count predictions. Borrowed for the call. */
+typedef struct alexnet_prediction_result {
+    const char               *image;
+    const char               *error; /* NULL: it went well */
+    const alexnet_prediction *predictions;
+    int                       count;
+} alexnet_prediction_result;
+
+typedef void (*alexnet_prediction_fn)(void *user, const alexnet_prediction_result *result);
+
+typedef struct alexnet_predict_options {
+    const char         *weights;
+    const char *const  *images;      /* files and folders (searched through, in byte order) */
+    size_t              image_count;
+    int                 topk;        /* 0: 5 */
+    int                 batch;       /* 0: 32 */
+    int                 workers;     /* decoding threads; 0: as needed */
+    alexnet_prediction_fn result;
+    void               *result_user;
+    alexnet_progress_fn progress;    /* may be NULL */
+    void               *progress_user;
+} alexnet_predict_options;
+
+/* *failed is the number of pictures reported with an error; they do not end the call. */
+ALEXNET_API alexnet_status alexnet_predict(alexnet_context *ctx, const alexnet_predict_options *options,
+                                           int64_t *images, int64_t *failed) ALEXNET_NODISCARD;
+
+/* ---- features and preprocess ---- */
+
+typedef struct alexnet_features_options {
+    const char        *weights;
+    const char        *layer;  /* a layer's name, "logits" or "prob"; NULL: the prepared images themselves */
+    const char *const *images; /* files and folders; or none, and */
+    size_t             image_count;
+    const char        *input;  /* a .safetensors or .npy file holding one float32 tensor [n][3][h][w], fed as it is */
+    const char        *out;    /* .safetensors or .npy, [n][c][h][w] or [n][c] */
+    int                as_bytes; /* preprocess only: the pixels before mean and scale as uint8 [n][h][w][3] */
+    int                batch;  /* 0: 32 */
+    alexnet_progress_fn progress;
+    void              *progress_user;
+} alexnet_features_options;
+
+/* Any unreadable picture ends the call: a row must not be missing. shape (may be NULL) is that of the file written. */
+ALEXNET_API alexnet_status alexnet_features(alexnet_context *ctx, const alexnet_features_options *options,
+                                            int *rank, int64_t shape[4]) ALEXNET_NODISCARD;
+
+/* ---- evaluate ---- */
+
+typedef struct alexnet_evaluate_options {
+    const char *const *weights; /* several: their softmax outputs are averaged */
+    size_t             weights_count;
+    const char        *data;
+    int                crops;   /* 0 or 1: centre; 10: four corners, centre, and their mirror images */
+    int                batch;   /* 0: 64 */
+    int                workers;
+    alexnet_bad_image  on_bad_image;
+    const char        *predictions; /* a .csv or .jsonl file to write, or NULL */
+    const char        *confusion;   /* a .csv file to write, or NULL */
+    alexnet_progress_fn progress;
+    void              *progress_user;
+    alexnet_skipped_fn skipped;
+    void              *skipped_user;
+} alexnet_evaluate_options;
+
+typedef struct alexnet_class_result {
+    const char *label;
+    int64_t     images, correct; /* correct: top-1 */
+} alexnet_class_result;
+
+typedef struct alexnet_evaluate_result {
+    int64_t images, skipped;
+    int     crops;
+    double  loss;       /* mean cross-entropy in nats */
+    double  top1, top5; /* accuracies, 0 .. 1 */
+    double  images_per_second;
+    int     classes;
+    alexnet_class_result *per_class; /* classes entries; free with alexnet_evaluate_result_free() */
+} alexnet_evaluate_result;
+
+ALEXNET_API alexnet_status alexnet_evaluate(alexnet_context *ctx, const alexnet_evaluate_options *options,
+                                            alexnet_evaluate_result *out) ALEXNET_NODISCARD;
+ALEXNET_API void           alexnet_evaluate_result_free(alexnet_context *ctx, alexnet_evaluate_result *result);
+
+/* ---- train ---- */
+
+/* What a run is about to do: told once, before the first step, also when a run is resumed. Borrowed for the call. */
+typedef struct alexnet_train_start {
+    const alexnet_model *model;  /* with the data's classes, for alexnet_model_get_info() and the like */
+    const char *run, *recipe;    /* the run directory; the recipe's name */
+    int64_t     images, val_images; /* an epoch; val_images 0: nothing is validated */
+    int         batch;
+    int64_t     steps_per_epoch;
+    int64_t     step, steps;     /* steps done before (resumed), and when the run ends; steps -1: a limit by time only */
+} alexnet_train_start;
+
+typedef void (*alexnet_train_start_fn)(void *user, const alexnet_train_start *start);
+
+/* Start from alexnet_train_options_default(); NULL, -1 and NaN ask for the recipe's own value. */
+typedef struct alexnet_train_options {
+    const char *data;        /* required, unless resume */
+    const char *val;         /* NULL: `val` or `test` beside `train` inside data, else a split */
+    double      val_split;   /* fraction of the training data, when there is no validation part. 0.1 */
+    const char *model;       /* family. NULL: torchvision */
+    alexnet_model_options model_options;
+    const char *from;        /* weights to start from, or NULL */
+    const char *freeze;      /* "features" or layer names parted by commas: not trained; NULL: all are */
+    const char *recipe;      /* NULL: the family's own */
+    double      epochs;      /* how long: the first reached ends the run. -1: the recipe's */
+    int64_t     steps;       /* -1: no limit */
+    double      seconds;     /* -1: no limit */
+    int         batch;
+    double      lr, momentum, weight_decay; /* NaN: the recipe's */
+    const char *schedule;    /* "constant", "step:30,0.1", "cosine", ...; NULL: the recipe's */
+    const char *augment;     /* "none" or "crop,flip,rrc,jitter,pca"; NULL: the recipe's */
+    const char *init;        /* how first weights are drawn: "family" or "he"; NULL: the recipe's */
+    const char *out;         /* run directory. Required, unless resume */
+    int         force;       /* 1: an existing run directory is replaced */
+    const char *resume;      /* run directory to go on with; the other options must be left alone, but for how long,
+                                workers and callbacks */
+    double      checkpoint_seconds; /* 600; 0: none by time */
+    int64_t     checkpoint_steps;   /* 0: none by steps */
+    int         checkpoint_keep;    /* 2: how many checkpoints stay */
+    int         workers;     /* decoding threads; -1: as needed */
+    alexnet_bad_image on_bad_image;
+    int         patience;    /* epochs without improvement that end the run; 0: off */
+    double      stop_at_top1; /* end when validation top-1 reaches this fraction; NaN: off */
+    uint64_t    seed;        /* 1 */
+    alexnet_train_start_fn start; /* may be NULL */
+    void       *start_user;
+    alexnet_progress_fn progress;
+    void       *progress_user;
+    alexnet_skipped_fn  skipped; /* told at the end, each picture once */
+    void       *skipped_user;
+} alexnet_train_options;
+
+typedef struct alexnet_train_result {
+    int64_t steps;
+    double  epochs;
+    double  train_loss;         /* mean since the last epoch's start */
+    double  val_top1, val_top5; /* of the last weights */
+    double  best_top1;
+    double  images_per_second;  /* whole steps with loading, validation not counted */
+    int64_t skipped;
+    char    run[4096];          /* the run directory */
+    char    weights[4096];      /* path of best.safetensors, or last.safetensors when nothing was validated */
+    char    weights_sha256[65]; /* alexnet_model_hash() of the last weights */
+} alexnet_train_result;
+
+ALEXNET_API alexnet_train_options alexnet_train_options_default(void);
+
+/*
+ * Trains until the first limit. Returns STOPPED, with a checkpoint written and *out filled, when the progress callback
+ * asked to stop; DIVERGED, naming the first bad layer, when the loss is no longer finite.
+ */
+ALEXNET_API alexnet_status alexnet_train(alexnet_context *ctx, const alexnet_train_options *options,
+                                         alexnet_train_result *out) ALEXNET_NODISCARD;
+
+/* Recipes, 0 .. count-1: name and its settings as text. */
+ALEXNET_API int         alexnet_recipe_count(void);
+ALEXNET_API const char *alexnet_recipe_name(int index);     /* NULL: index out of range */
+ALEXNET_API const char *alexnet_recipe_settings(int index);
+
+/* ---- data ---- */
+
+typedef struct alexnet_data_options {
+    const char         *data;
+    const char         *part;    /* "train", "val", "test"; NULL: all of it as one */
+    int                 workers;
+    int                 size;    /* stats: pictures are resized to size x size first; 0: as they are */
+    alexnet_progress_fn progress;
+    void               *progress_user;
+    alexnet_skipped_fn  skipped; /* unreadable pictures, in the data's order */
+    void               *skipped_user;
+} alexnet_data_options;
+
+typedef struct alexnet_data_info {
+    const char *kind;  /* "folder", "tar", "list", "cifar", "idx", "synthetic" */
+    int64_t     images, bad;
+    int         classes;
+    const char *const *class_names; /* classes entries */
+    const int64_t     *class_images;
+    int64_t     ignored;            /* files passed over: hidden, or not a picture's name */
+    double      mean[3], sd[3];     /* stats: RGB, 0 .. 1 */
+    double      eigenvalues[3], eigenvectors[3][3]; /* stats: of the RGB covariance, 0 .. 1 scale; [component][channel] */
+    void       *owner;              /* free with alexnet_data_info_free() */
+} alexnet_data_info;
+
+/* Counts without decoding. An empty class is BAD_ARG, naming it; no pictures at all is NOT_FOUND, with the expected tree. */
+ALEXNET_API alexnet_status alexnet_data_inspect(alexnet_context *ctx, const alexnet_data_options *options, alexnet_data_info *out) ALEXNET_NODISCARD;
+/* Decodes every picture; bad ones are counted and told to `skipped`; the status is OK all the same. */
+ALEXNET_API alexnet_status alexnet_data_verify(alexnet_context *ctx, const alexnet_data_options *options, alexnet_data_info *out) ALEXNET_NODISCARD;
+/* Mean, deviation and principal components of the colours. */
+ALEXNET_API alexnet_status alexnet_data_stats(alexnet_context *ctx, const alexnet_data_options *options, alexnet_data_info *out) ALEXNET_NODISCARD;
+ALEXNET_API void           alexnet_data_info_free(alexnet_context *ctx, alexnet_data_info *info);
+
+/* Draws a small data set: OUT/{train,val}/CLASS/NNNN.jpg. Fails when OUT exists, unless force. */
+typedef struct alexnet_synth_options {
+    const char *out;
+    int         classes;       /* 0: 6; at most 12 */
+    int         train_images;  /* per class; 0: 200 */
+    int         val_images;    /* per class; 0: 40 */
+    int         size;          /* pixels; 0: 224 */
+    uint64_t    seed;          /* as it is */
+    int         force;
+    alexnet_progress_fn progress;
+    void       *progress_user;
+} alexnet_synth_options;
+
+ALEXNET_API alexnet_status alexnet_data_synth(alexnet_context *ctx, const alexnet_synth_options *options) ALEXNET_NODISCARD;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,54 @@
+/*
+ * arena.c: a block of one lifetime.
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/arena.h"
+
+#include "base/memory.h"
+#include "base/status.h"
+#include <assert.h>
+#include <stdint.h>
+#include <sys/mman.h>
+
+#define HUGE_PAGE ((size_t)2 << 20)
+#define HUGE_ARENA                                                                                 \
+    ((size_t)4 << 20) /* below this, rounding to huge pages costs more than it gives */
+
+alexnet_status an_arena_open(alexnet_context *ctx, const char *what, size_t capacity,
+                             an_arena *arena)
+{
+    const bool huge = capacity >= HUGE_ARENA;
+
+    *arena = (an_arena){0};
+    if (capacity <= SIZE_MAX - AN_ALIGNMENT) {
+        capacity = AN_ROUND_UP(capacity, (size_t)AN_ALIGNMENT);
+        arena->base = an_new_aligned(ctx, capacity, huge ? HUGE_PAGE : (size_t)AN_ALIGNMENT);
+    }
+    if (arena->base == NULL)
+        return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory for %zu bytes", what, capacity);
+    arena->capacity = capacity;
+    if (huge) /* only advice: a kernel that says no changes nothing but the speed */
+        (void)madvise(arena->base, capacity / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+    return ALEXNET_OK;
+}
+
+void *an_arena_take(an_arena *arena, size_t bytes)
+{
+    if (bytes > arena->capacity - arena->used) return NULL;
+    char *piece = arena->base + arena->used;
+    arena->used +=
+        AN_ROUND_UP(bytes, (size_t)AN_ALIGNMENT); /* fits: both bounds are such multiples */
+    return piece;
+}
+
+void an_arena_rewind(an_arena *arena, size_t mark)
+{
+    assert(mark <= arena->used && mark % AN_ALIGNMENT == 0);
+    arena->used = mark;
+}
+
+void an_arena_close(alexnet_context *ctx, an_arena *arena)
+{
+    an_free(ctx, arena->base);
+    *arena = (an_arena){0};
+}

@@ -1,0 +1,78 @@
+/*
+ * context.c: opening, forking and closing a context; the fault hook.
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/context.h"
+
+#include "base/memory.h"
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <unistd.h>
+
+#define THREADS_MAX 256
+
+/* The cores that this process may run on, which is fewer than the machine has under taskset or in a
+ * container. */
+static int count_cores(void)
+{
+    cpu_set_t set;
+    long cores;
+
+    CPU_ZERO(&set);
+    if (sched_getaffinity(0, sizeof set, &set) == 0)
+        cores = CPU_COUNT(&set);
+    else /* more than 1024 cores do not fit the set */
+        cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return (int)AN_MIN(AN_MAX(cores, 1), THREADS_MAX);
+}
+
+alexnet_status an_context_open(const alexnet_options *options, alexnet_context **out)
+{
+    alexnet_context first = {0}; /* lends its allocator to the context that is to be */
+
+    *out = NULL;
+    if (options != NULL) first.options = *options;
+    if (first.options.threads < 0 || first.options.threads > THREADS_MAX) return ALEXNET_BAD_ARG;
+    if ((first.options.allocate == NULL) != (first.options.release == NULL)) return ALEXNET_BAD_ARG;
+    if (first.options.threads == 0) first.options.threads = count_cores();
+
+    alexnet_context *ctx = an_new(&first, sizeof *ctx);
+    if (ctx == NULL) return ALEXNET_NO_MEMORY;
+    *ctx = first;
+    *out = ctx;
+    return ALEXNET_OK;
+}
+
+alexnet_context *an_context_fork(alexnet_context *parent)
+{
+    alexnet_context *child = an_new(parent, sizeof *child);
+
+    if (child == NULL) return NULL;
+    *child = *parent;
+    child->options.log = NULL;
+    child->error[0] = '\0';
+    return child;
+}
+
+void alexnet_close(alexnet_context *ctx)
+{
+    if (ctx == NULL) return;
+    alexnet_context last = {.options =
+                                ctx->options}; /* its allocator outlives the block by a moment */
+    an_free(&last, ctx);
+}
+
+void an_context_set_fault(alexnet_context *ctx, an_fault_hook hook, void *user)
+{
+    ctx->fault = hook;
+    ctx->fault_user = user;
+}
+
+bool an_fault(const alexnet_context *ctx, an_fault_kind kind)
+{
+    const int error = ctx->fault == NULL ? 0 : ctx->fault(ctx->fault_user, kind);
+
+    if (error != 0) errno = error;
+    return error != 0;
+}

@@ -1,0 +1,64 @@
+/*
+ * context.h: what a call needs from its surroundings: memory, messages, the last error, limits.
+ *
+ * One context serves one thread at a time. There are no globals: two contexts know nothing of each other.
+ * A thread that the library starts itself (a loader worker) works on a child of the caller's context
+ * (an_context_fork), so that its error message cannot overwrite the caller's.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_BASE_CONTEXT_H
+#define AN_BASE_CONTEXT_H
+
+#include "alexnet.h"
+#include "base/compiler.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#define AN_ERROR_BYTES 1024
+
+/* The kinds of system call that a test can make fail; see an_fault_hook. */
+typedef enum an_fault_kind {
+    AN_FAULT_MEMORY, /* an allocation */
+    AN_FAULT_OPEN,
+    AN_FAULT_READ,   /* bytes of a file, names of a folder */
+    AN_FAULT_WRITE,
+    AN_FAULT_SYNC,
+    AN_FAULT_RENAME, /* whatever changes names: rename, mkdir, unlink, rmdir */
+    AN_FAULT_CLOSE,  /* the descriptor is closed all the same */
+    AN_FAULT_MAP,
+    AN_FAULT_STAT
+} an_fault_kind;
+
+/*
+ * Asked before every allocation and file operation. Returns 0 to let it happen, or the errno it is to fail with
+ * (any non-zero value for memory). May be called from several threads at once.
+ */
+typedef int (*an_fault_hook)(void *user, an_fault_kind kind);
+
+struct alexnet_context {
+    alexnet_options options;          /* as given to alexnet_open(), defaults filled in */
+    const struct an_backend *backend; /* chosen by alexnet_open() in core; base never looks inside */
+    an_fault_hook   fault;   /* NULL outside tests */
+    void           *fault_user;
+    char            error[AN_ERROR_BYTES];
+};
+
+/*
+ * The part of alexnet_open() that base can do: checks `threads`, fills in the defaults (threads: the cores of the
+ * process's affinity mask). options may be NULL. BAD_ARG, NO_MEMORY.
+ */
+alexnet_status an_context_open(const alexnet_options *options, alexnet_context **out) AN_NODISCARD;
+
+/*
+ * A context of the same options and hooks, with its own error message and without the log callback, which is promised to
+ * the caller's own thread. Freed with alexnet_close(). NULL: no memory.
+ */
+alexnet_context *an_context_fork(alexnet_context *parent);
+
+/* Tests: from now on every allocation and file operation asks `hook` first. NULL takes it off again. */
+void an_context_set_fault(alexnet_context *ctx, an_fault_hook hook, void *user);
+
+/* True, and errno is set, when the test hook wants the operation that comes next to fail. */
+bool an_fault(const alexnet_context *ctx, an_fault_kind kind);
+
+#endif

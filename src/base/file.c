@@ -1,0 +1,210 @@
+/*
+ * file.c: reading whole files, mapping them, reading at any place; what a path stands for.
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/file.h"
+
+#include "base/context.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "base/system.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* ---- an open file ---- */
+
+alexnet_status an_reader_open(alexnet_context *ctx, const char *path, an_reader *out)
+{
+    struct stat info;
+    alexnet_status status;
+
+    *out = (an_reader){.descriptor = -1};
+    /* O_NONBLOCK: opening a pipe must not wait for its writer. Regular files ignore it. */
+    const int descriptor = an_system_open(ctx, AT_FDCWD, path, O_RDONLY | O_NONBLOCK);
+    if (descriptor < 0) return an_fail_errno(ctx, errno, "%s", path);
+    if (an_system_stat(ctx, descriptor, &info) != 0)
+        status = an_fail_errno(ctx, errno, "%s", path);
+    else if (!S_ISREG(info.st_mode))
+        status = an_fail(ctx, ALEXNET_BAD_FILE, "%s: expected a file, found %s", path,
+                         S_ISDIR(info.st_mode) ? "a folder" : "a device or a pipe");
+    else
+        status = ALEXNET_OK;
+    if (status != ALEXNET_OK) {
+        close(descriptor);
+        return status;
+    }
+    *out = (an_reader){.descriptor = descriptor, .size = (uint64_t)info.st_size};
+    return ALEXNET_OK;
+}
+
+alexnet_status an_reader_read(alexnet_context *ctx, const an_reader *reader, const char *path,
+                              uint64_t offset, void *data, size_t bytes)
+{
+    char *at = data;
+
+    if (offset > reader->size || bytes > reader->size - offset)
+        return an_fail(ctx, ALEXNET_BAD_FILE,
+                       "%s: truncated: %zu bytes expected at %ju, the file has %ju", path, bytes,
+                       (uintmax_t)offset, (uintmax_t)reader->size);
+    while (bytes > 0) {
+        const ssize_t got = an_system_read(ctx, reader->descriptor, at, bytes, offset);
+        if (got < 0) return an_fail_errno(ctx, errno, "%s: cannot read", path);
+        if (got == 0)
+            return an_fail(ctx, ALEXNET_BAD_FILE, "%s: truncated while it was read", path);
+        at += got;
+        offset += (uint64_t)got;
+        bytes -= (size_t)got;
+    }
+    return ALEXNET_OK;
+}
+
+void an_reader_close(an_reader *reader)
+{
+    if (reader->descriptor >= 0) close(reader->descriptor);
+    reader->descriptor = -1;
+}
+
+/* Closes the file after a read that ended with `status`, which hides a failure to close. */
+static alexnet_status close_after(alexnet_context *ctx, const char *path, an_reader *reader,
+                                  alexnet_status status)
+{
+    const int failed = an_system_close(ctx, reader->descriptor);
+
+    reader->descriptor = -1;
+    return failed != 0 && status == ALEXNET_OK ? an_fail_errno(ctx, errno, "%s: cannot read", path)
+                                               : status;
+}
+
+/* ---- whole files ---- */
+
+static alexnet_status fail_limit(alexnet_context *ctx, const char *path, size_t limit)
+{
+    return an_fail(ctx, ALEXNET_BAD_FILE, "%s: larger than the %zu bytes that are allowed", path,
+                   limit);
+}
+
+/*
+ * Reads up to the end, wherever it is: the size is a hint (it is 0 in /proc), and the file may be
+ * growing. There is always one byte more than expected, so that the end shows itself, and for the
+ * final 0.
+ */
+static alexnet_status read_to_end(alexnet_context *ctx, const an_reader *reader, const char *path,
+                                  size_t limit, an_bytes *out)
+{
+    size_t room;
+
+    if (reader->size > limit || !an_add((size_t)reader->size, 1, &room))
+        return fail_limit(ctx, path, limit);
+    out->data = an_new(ctx, room);
+    if (out->data == NULL)
+        return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory for %zu bytes", path, room);
+    for (;;) {
+        const ssize_t got = an_system_read(ctx, reader->descriptor, out->data + out->size,
+                                           room - out->size, out->size);
+        if (got < 0) return an_fail_errno(ctx, errno, "%s: cannot read", path);
+        if (got == 0) break;
+        out->size += (size_t)got;
+        if (out->size > limit) return fail_limit(ctx, path, limit);
+        if (out->size == room) {
+            const size_t larger = room < SIZE_MAX / 2 - 4096 ? 2 * room + 4096 : SIZE_MAX;
+            uint8_t *data = an_grow(ctx, out->data, room, larger);
+            if (data == NULL)
+                return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory for %zu bytes", path, larger);
+            out->data = data;
+            room = larger;
+        }
+    }
+    out->data[out->size] = 0;
+    return ALEXNET_OK;
+}
+
+alexnet_status an_file_read(alexnet_context *ctx, const char *path, size_t limit, an_bytes *out)
+{
+    an_reader reader;
+
+    *out = (an_bytes){0};
+    AN_TRY(an_reader_open(ctx, path, &reader));
+    const alexnet_status status =
+        close_after(ctx, path, &reader, read_to_end(ctx, &reader, path, limit, out));
+    if (status != ALEXNET_OK) an_bytes_free(ctx, out);
+    return status;
+}
+
+void an_bytes_free(alexnet_context *ctx, an_bytes *bytes)
+{
+    an_free(ctx, bytes->data);
+    *bytes = (an_bytes){0};
+}
+
+static alexnet_status map(alexnet_context *ctx, const an_reader *reader, const char *path,
+                          an_map *out)
+{
+    if (reader->size > SIZE_MAX) return fail_limit(ctx, path, SIZE_MAX);
+    if (reader->size == 0) return ALEXNET_OK;
+    void *data = an_fault(ctx, AN_FAULT_MAP) ? MAP_FAILED
+                                             : mmap(NULL, (size_t)reader->size, PROT_READ,
+                                                    MAP_PRIVATE, reader->descriptor, 0);
+    if (data == MAP_FAILED) return an_fail_errno(ctx, errno, "%s: cannot map", path);
+    *out = (an_map){.data = data, .size = (size_t)reader->size};
+    return ALEXNET_OK;
+}
+
+alexnet_status an_file_map(alexnet_context *ctx, const char *path, an_map *out)
+{
+    an_reader reader;
+
+    *out = (an_map){0};
+    AN_TRY(an_reader_open(ctx, path, &reader));
+    const alexnet_status status = close_after(ctx, path, &reader, map(ctx, &reader, path, out));
+    if (status != ALEXNET_OK) an_file_unmap(out);
+    return status;
+}
+
+void an_file_unmap(an_map *map)
+{
+    if (map->size > 0)
+        munmap((void *)(uintptr_t)map->data, map->size); /* munmap() knows no const */
+    *map = (an_map){0};
+}
+
+/* ---- what a path stands for ---- */
+
+alexnet_status an_file_stat(alexnet_context *ctx, const char *path, an_file_info *out)
+{
+    struct stat info;
+
+    *out = (an_file_info){.kind = AN_FILE_ABSENT};
+    if (an_fault(ctx, AN_FAULT_STAT) || stat(path, &info) != 0) {
+        if (errno == ENOENT || errno == ENOTDIR) return ALEXNET_OK;
+        return an_fail_errno(ctx, errno, "%s", path);
+    }
+    *out = (an_file_info){
+        .kind = S_ISREG(info.st_mode)   ? AN_FILE_REGULAR
+                : S_ISDIR(info.st_mode) ? AN_FILE_FOLDER
+                                        : AN_FILE_OTHER,
+        .size = (uint64_t)info.st_size,
+        .device = info.st_dev,
+        .inode = info.st_ino,
+    };
+    return ALEXNET_OK;
+}
+
+alexnet_status an_file_remove(alexnet_context *ctx, const char *path)
+{
+    const int failed = an_fault(ctx, AN_FAULT_RENAME) ? -1 : unlink(path);
+
+    if (failed != 0 && errno != ENOENT) return an_fail_errno(ctx, errno, "%s: cannot remove", path);
+    return ALEXNET_OK;
+}
+
+alexnet_status an_file_rename(alexnet_context *ctx, const char *from, const char *to)
+{
+    const int failed = an_fault(ctx, AN_FAULT_RENAME) ? -1 : rename(from, to);
+
+    if (failed != 0 || an_system_sync_folder_of(ctx, to) != 0)
+        return an_fail_errno(ctx, errno, "%s: cannot rename to %s", from, to);
+    return ALEXNET_OK;
+}

@@ -1,0 +1,112 @@
+/*
+ * file.h: the one file layer. Everything that reads or writes goes through here, so that errors read alike,
+ * written files are whole or absent, and a test can make the n-th operation fail.
+ *
+ * Errors: NOT_FOUND (no such file or folder), IO (the system refused), NO_MEMORY, BAD_FILE (over the given limit, or no
+ * regular file). Messages name the path and the system's reason. EINTR and short counts are retried.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_BASE_FILE_H
+#define AN_BASE_FILE_H
+
+#include "alexnet.h"
+#include "base/compiler.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- reading ---- */
+
+typedef struct an_bytes {
+    uint8_t *data; /* size bytes and one final 0 that does not count */
+    size_t   size;
+} an_bytes;
+
+/* Reads the whole of a regular file of at most `limit` bytes. Free with an_bytes_free(). */
+alexnet_status an_file_read(alexnet_context *ctx, const char *path, size_t limit, an_bytes *out) AN_NODISCARD;
+void           an_bytes_free(alexnet_context *ctx, an_bytes *bytes);
+
+/*
+ * A file seen as memory, read only. An empty file gives size 0. The descriptor is not kept. Nobody may shorten the file
+ * meanwhile: our own writers never do, they put a new file in its place.
+ */
+typedef struct an_map {
+    const uint8_t *data;
+    size_t         size;
+} an_map;
+
+alexnet_status an_file_map(alexnet_context *ctx, const char *path, an_map *out) AN_NODISCARD;
+void           an_file_unmap(an_map *map); /* safe on a zeroed map */
+
+/* An open file for reading at any place; safe for several threads at once (pread). */
+typedef struct an_reader {
+    int      descriptor; /* -1: closed */
+    uint64_t size;
+} an_reader;
+
+alexnet_status an_reader_open(alexnet_context *ctx, const char *path, an_reader *out) AN_NODISCARD;
+alexnet_status an_reader_read(alexnet_context *ctx, const an_reader *reader, const char *path /* for the message */,
+                              uint64_t offset, void *data, size_t bytes) AN_NODISCARD; /* all of it, or BAD_FILE "truncated" */
+void an_reader_close(an_reader *reader);
+
+/* ---- writing: a file is whole or absent ---- */
+
+/*
+ * Writes to PATH.tmp-PID-N in the same folder; an_writer_commit() syncs it, renames it onto PATH and syncs the folder.
+ * Until then PATH is untouched. an_writer_abandon() removes the temporary file. A writer that failed once stays failed:
+ * what is added afterwards and the commit give the first status again. PATH must not be a folder, device or pipe; a link
+ * at PATH is replaced, not followed.
+ */
+typedef struct an_writer an_writer;
+
+alexnet_status an_writer_open(alexnet_context *ctx, const char *path, an_writer **out) AN_NODISCARD;
+alexnet_status an_writer_add(an_writer *writer, const void *data, size_t bytes) AN_NODISCARD; /* buffered */
+alexnet_status an_writer_format(an_writer *writer, const char *format, ...) AN_PRINTF(2, 3) AN_NODISCARD;
+alexnet_status an_writer_commit(an_writer *writer) AN_NODISCARD; /* frees the writer, whatever the outcome */
+void           an_writer_abandon(an_writer *writer);             /* NULL is legal */
+
+/* Writes `bytes` bytes to PATH as above, in one call. */
+alexnet_status an_file_write(alexnet_context *ctx, const char *path, const void *data, size_t bytes) AN_NODISCARD;
+
+/*
+ * Appends one line to a log and flushes it to the system. The file is created when absent; an unfinished last line
+ * (no newline: a crash) is ended first, so that the log always stays readable line by line.
+ */
+alexnet_status an_file_append_line(alexnet_context *ctx, const char *path, const char *line) AN_NODISCARD;
+
+/* ---- folders and names ---- */
+
+typedef enum an_file_kind { AN_FILE_ABSENT, AN_FILE_REGULAR, AN_FILE_FOLDER, AN_FILE_OTHER } an_file_kind;
+
+typedef struct an_file_info {
+    an_file_kind kind;
+    uint64_t     size;
+    uint64_t     device, inode; /* to notice a link loop */
+} an_file_info;
+
+/* Follows links. An absent file is no error: kind is AN_FILE_ABSENT. */
+alexnet_status an_file_stat(alexnet_context *ctx, const char *path, an_file_info *out) AN_NODISCARD;
+
+/*
+ * The names in a folder in byte order (strcmp), "." and ".." left out, every other name kept (also hidden ones).
+ * names[i] are allocated; free with an_names_free().
+ */
+typedef struct an_names {
+    char **names;
+    size_t count, capacity;
+} an_names;
+
+alexnet_status an_folder_list(alexnet_context *ctx, const char *path, an_names *out) AN_NODISCARD;
+alexnet_status an_names_add(alexnet_context *ctx, an_names *names, const char *name) AN_NODISCARD; /* copies */
+void           an_names_free(alexnet_context *ctx, an_names *names);
+
+alexnet_status an_folder_make(alexnet_context *ctx, const char *path) AN_NODISCARD; /* with its parents; existing is fine */
+alexnet_status an_file_remove(alexnet_context *ctx, const char *path) AN_NODISCARD; /* absent is fine */
+alexnet_status an_file_rename(alexnet_context *ctx, const char *from, const char *to) AN_NODISCARD; /* and syncs to's folder */
+alexnet_status an_folder_remove(alexnet_context *ctx, const char *path) AN_NODISCARD; /* with everything in it; absent is fine; never follows links */
+
+char       *an_path_join(alexnet_context *ctx, const char *folder, const char *name) AN_NODISCARD; /* allocated; NULL: no memory */
+const char *an_path_base(const char *path); /* the part after the last '/', inside `path` */
+bool        an_path_has_extension(const char *path, const char *extension /* "jpg", any case */);
+
+#endif

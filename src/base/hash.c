@@ -1,0 +1,125 @@
+/*
+ * hash.c: SHA-256 (FIPS 180-4) and CRC-32C (Castagnoli 1993; RFC 3720, appendix B.4).
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/hash.h"
+
+#include <string.h>
+
+/* ---- SHA-256 ---- */
+
+/* The fractional parts of the cube roots of the first 64 primes, 32 bits (FIPS 180-4, 4.2.2). */
+static const uint32_t round_constants[64] = {
+    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+};
+
+static uint32_t rotate(uint32_t x, int by) { return x >> by | x << (32 - by); }
+
+/* The compression function, FIPS 180-4, 6.2.2, in its own letters. */
+static void add_block(uint32_t state[8], const uint8_t block[64])
+{
+    uint32_t w[64];
+    uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
+    uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
+
+    for (int t = 0; t < 16; ++t) {
+        const uint8_t *p = block + 4 * t;
+        w[t] = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | (uint32_t)p[3];
+    }
+    for (int t = 16; t < 64; ++t) {
+        const uint32_t x = w[t - 15], y = w[t - 2];
+        w[t] = w[t - 16] + w[t - 7] + (rotate(x, 7) ^ rotate(x, 18) ^ x >> 3) +
+               (rotate(y, 17) ^ rotate(y, 19) ^ y >> 10);
+    }
+    for (int t = 0; t < 64; ++t) {
+        const uint32_t t1 = h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) +
+                            ((e & f) ^ (~e & g)) + round_constants[t] + w[t];
+        const uint32_t t2 =
+            (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
+        h = g, g = f, f = e, e = d + t1;
+        d = c, c = b, b = a, a = t1 + t2;
+    }
+    state[0] += a, state[1] += b, state[2] += c, state[3] += d;
+    state[4] += e, state[5] += f, state[6] += g, state[7] += h;
+}
+
+void an_sha256_open(an_sha256 *hash)
+{
+    /* The same of the square roots of the first 8 primes (FIPS 180-4, 5.3.3). */
+    *hash = (an_sha256){
+        .state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c,
+                  0x1f83d9ab, 0x5be0cd19}
+    };
+}
+
+void an_sha256_add(an_sha256 *hash, const void *data, size_t bytes)
+{
+    const uint8_t *at = data;
+    const size_t held = (size_t)(hash->bytes % 64);
+
+    if (bytes == 0) return;
+    hash->bytes += bytes;
+    if (held > 0) {
+        const size_t fill = bytes < 64 - held ? bytes : 64 - held;
+        memcpy(hash->block + held, at, fill);
+        at += fill;
+        bytes -= fill;
+        if (held + fill < 64) return;
+        add_block(hash->state, hash->block);
+    }
+    for (; bytes >= 64; at += 64, bytes -= 64)
+        add_block(hash->state, at);
+    memcpy(hash->block, at, bytes);
+}
+
+void an_sha256_close(an_sha256 *hash, uint8_t digest[AN_SHA256_BYTES])
+{
+    /* One bit, zeros up to 8 bytes short of a block, and the length in bits, high byte first. */
+    static const uint8_t padding[64] = {0x80};
+    const uint64_t bits = hash->bytes * 8;
+    uint8_t length[8];
+
+    for (int i = 0; i < 8; ++i)
+        length[i] = (uint8_t)(bits >> (56 - 8 * i));
+    an_sha256_add(hash, padding, 1 + (size_t)((119 - hash->bytes % 64) % 64));
+    an_sha256_add(hash, length, sizeof length);
+    for (int i = 0; i < AN_SHA256_BYTES; ++i)
+        digest[i] = (uint8_t)(hash->state[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+void an_sha256_hex(const uint8_t digest[AN_SHA256_BYTES], char hex[AN_SHA256_HEX_SIZE])
+{
+    for (int i = 0; i < AN_SHA256_BYTES; ++i) {
+        hex[2 * i] = "0123456789abcdef"[digest[i] >> 4];
+        hex[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
+    }
+    hex[2 * AN_SHA256_BYTES] = '\0';
+}
+
+/* ---- CRC-32C ---- */
+
+uint32_t an_crc32c(uint32_t crc, const void *data, size_t bytes)
+{
+    /* The remainders of the 16 half bytes by the polynomial 0x1EDC6F41, bits reversed. */
+    static const uint32_t remainders[16] = {
+        0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1, 0x417b1dbc, 0x5125dad3,
+        0x61c69362, 0x7198540d, 0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
+        0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
+    };
+    const uint8_t *at = data;
+
+    crc = ~crc;
+    for (size_t i = 0; i < bytes; ++i) {
+        crc ^= at[i];
+        crc = crc >> 4 ^ remainders[crc & 15];
+        crc = crc >> 4 ^ remainders[crc & 15];
+    }
+    return ~crc;
+}

@@ -1,0 +1,22 @@
+/*
+ * log.c: messages for a person.
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/log.h"
+
+#include "base/context.h"
+#include "base/text.h"
+#include <stdarg.h>
+
+void an_log(alexnet_context *ctx, alexnet_log_level level, const char *format, ...)
+{
+    char line[AN_ERROR_BYTES] = "";
+    va_list list;
+
+    if (ctx->options.log == NULL) return;
+    va_start(list, format);
+    an_print_list(line, sizeof line, format, list);
+    va_end(list);
+    an_make_line(line);
+    ctx->options.log(ctx->options.log_user, level, line);
+}

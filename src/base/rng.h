@@ -1,0 +1,59 @@
+/*
+ * rng.h: randomness as a function, not a state: Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel Random Numbers:
+ * As Easy as 1, 2, 3, SC 2011).
+ *
+ * A stream is named by (seed, purpose, a, b); its i-th block of four words is a pure function of the name and i. So order,
+ * augmentation, dropout and first weights are the same whatever the number of threads, and a resumed run needs
+ * nothing saved.
+ *
+ *   key      seed (64 bits)
+ *   counter  i (32) | b (32) | a (32) | purpose (8), a's high 24 bits (24)
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_BASE_RNG_H
+#define AN_BASE_RNG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a stream is for. The numbers are part of every run's bits: never renumber, only add. */
+typedef enum an_purpose {
+    AN_PURPOSE_INIT    = 1, /* first weights:  a = parameter's index,     i = element / 4          */
+    AN_PURPOSE_ORDER   = 2, /* epoch's order:  a = epoch                                           */
+    AN_PURPOSE_AUGMENT = 3, /* one picture:    a = epoch, b = sample's index                       */
+    AN_PURPOSE_DROPOUT = 4, /* one layer:      a = step,  b = layer's index << 16 | row, i = element / 4 */
+    AN_PURPOSE_SPLIT   = 5, /* train/val split                                                     */
+    AN_PURPOSE_SYNTH   = 6, /* drawn pictures: a = class, b = picture                              */
+    AN_PURPOSE_BENCH   = 7, /* inputs of bench and of tests                                        */
+    AN_PURPOSE_TEST    = 8
+} an_purpose;
+
+typedef struct an_stream {
+    uint32_t key[2];
+    uint32_t counter[4]; /* counter[0] is the block's number */
+    uint32_t block[4];   /* the current block, for the sequential calls */
+    int      left;       /* words of `block` not yet given out */
+} an_stream;
+
+an_stream an_stream_open(uint64_t seed, an_purpose purpose, uint64_t a /* below 2^56 */, uint32_t b);
+
+/* Random access: the four words of block i. Changes nothing. */
+void an_stream_block(const an_stream *stream, uint32_t i, uint32_t out[4]);
+
+/* Sequential calls. */
+uint32_t an_random_u32(an_stream *stream);
+uint32_t an_random_below(an_stream *stream, uint32_t n); /* 0 .. n-1, unbiased; n > 0 */
+float    an_random_unit(an_stream *stream);              /* [0, 1), 24 bits */
+double   an_random_unit64(an_stream *stream);            /* [0, 1), 53 bits */
+float    an_random_normal(an_stream *stream);            /* N(0, 1), Box-Muller in double, one per two words */
+
+/* A word as a float in [0, 1). The one mapping used everywhere. */
+static inline float an_unit_from_u32(uint32_t word)
+{
+    return (float)(word >> 8) * 0x1p-24f;
+}
+
+/* Fisher-Yates shuffle of n indices. */
+void an_shuffle(an_stream *stream, uint32_t *indices, size_t n);
+
+#endif

@@ -1,0 +1,101 @@
+/*
+ * status.c: what a status means, and the message that goes with it.
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/status.h"
+
+#include "base/context.h"
+#include "base/text.h"
+#include <errno.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <string.h>
+
+#define VERSION         ALEXNET_VERSION_MAJOR.ALEXNET_VERSION_MINOR.ALEXNET_VERSION_PATCH
+#define TEXT_OF(macro)  TEXT_OF_2(macro) /* twice, so that the macro's value becomes the text */
+#define TEXT_OF_2(text) #text
+
+const char *alexnet_version(void) { return TEXT_OF(VERSION); }
+
+const char *alexnet_status_text(alexnet_status status)
+{
+    switch (status) {
+#define STATUS_CASE(name, value, text)                                                             \
+    case ALEXNET_##name:                                                                           \
+        return text;
+        ALEXNET_STATUS_MAP(STATUS_CASE)
+#undef STATUS_CASE
+    }
+    return "unknown status"; /* a number from elsewhere: a newer library, a cast */
+}
+
+const char *alexnet_error(const alexnet_context *ctx) { return ctx->error; }
+
+/* Messages are made elsewhere first: an argument may be the very message that is replaced. */
+static void set_message(alexnet_context *ctx, char text[AN_ERROR_BYTES])
+{
+    an_make_line(text);
+    memcpy(ctx->error, text, AN_ERROR_BYTES);
+}
+
+alexnet_status an_fail(alexnet_context *ctx, alexnet_status status, const char *format, ...)
+{
+    char text[AN_ERROR_BYTES] = "";
+    va_list list;
+
+    va_start(list, format);
+    an_print_list(text, sizeof text, format, list);
+    va_end(list);
+    set_message(ctx, text);
+    return status;
+}
+
+static alexnet_status status_of_errno(int error_number)
+{
+    switch (error_number) {
+    case ENOENT:
+    case ENOTDIR:
+        return ALEXNET_NOT_FOUND;
+    case ENOMEM:
+        return ALEXNET_NO_MEMORY;
+    default:
+        return ALEXNET_IO;
+    }
+}
+
+alexnet_status an_fail_errno(alexnet_context *ctx, int error_number, const char *format, ...)
+{
+    const locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    char subject[AN_ERROR_BYTES] = "";
+    char text[AN_ERROR_BYTES] = "";
+    va_list list;
+
+    va_start(list, format);
+    an_print_list(subject, sizeof subject, format, list);
+    va_end(list);
+    an_print(text, sizeof text, "%s: %s", subject, strerror_l(error_number, plain));
+    freelocale(plain);
+    set_message(ctx, text);
+    return status_of_errno(error_number);
+}
+
+alexnet_status an_fail_within(alexnet_context *ctx, alexnet_status status, const char *format, ...)
+{
+    char place[AN_ERROR_BYTES] = "";
+    char text[AN_ERROR_BYTES] = "";
+    va_list list;
+
+    va_start(list, format);
+    an_print_list(place, sizeof place, format, list);
+    va_end(list);
+    an_print(text, sizeof text, "%s: %s", place, ctx->error);
+    set_message(ctx, text);
+    return status;
+}
+
+alexnet_status an_fail_from(alexnet_context *ctx, alexnet_status status,
+                            const alexnet_context *from)
+{
+    if (from != ctx) memcpy(ctx->error, from->error, sizeof ctx->error);
+    return status;
+}

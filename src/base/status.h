@@ -1,0 +1,42 @@
+/*
+ * status.h: a status code out, the cause in the context.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_BASE_STATUS_H
+#define AN_BASE_STATUS_H
+
+#include "alexnet.h"
+#include "base/compiler.h"
+
+/* Returns from the enclosing function with the status of `call` unless that is ALEXNET_OK. */
+#define AN_TRY(call)                                                                               \
+    do {                                                                                           \
+        const alexnet_status try_ = (call);                                                        \
+        if (try_ != ALEXNET_OK)                                                                    \
+            return try_;                                                                           \
+    } while (0)
+
+/*
+ * Writes the cause of a failure into the context and returns `status`:
+ *     return an_fail(ctx, ALEXNET_BAD_FILE, "%s: header of %zu bytes, file has %zu", path, n, size);
+ * The message names the thing (file, layer, option), what was expected and what was found. No final full stop,
+ * no newline. A longer message is cut at AN_ERROR_BYTES - 1.
+ */
+alexnet_status an_fail(alexnet_context *ctx, alexnet_status status, const char *format, ...)
+    AN_PRINTF(3, 4);
+
+/*
+ * As an_fail(), with ": " and the system's text for `error_number` appended. The status follows from it: NOT_FOUND
+ * (ENOENT, ENOTDIR), NO_MEMORY (ENOMEM), for all others IO.
+ */
+alexnet_status an_fail_errno(alexnet_context *ctx, int error_number, const char *format, ...)
+    AN_PRINTF(3, 4);
+
+/* Puts "text: " in front of the message already there, and returns `status` unchanged. */
+alexnet_status an_fail_within(alexnet_context *ctx, alexnet_status status, const char *format, ...)
+    AN_PRINTF(3, 4);
+
+/* Takes over the message of `from` (a forked context) and returns `status` unchanged. */
+alexnet_status an_fail_from(alexnet_context *ctx, alexnet_status status, const alexnet_context *from);
+
+#endif

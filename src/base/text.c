@@ -1,0 +1,160 @@
+/*
+ * text.c: numbers as text and back, and the nearest word.
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/text.h"
+
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- numbers ---- */
+
+int an_print_list(char *buffer, size_t bytes, const char *format, va_list list)
+{
+    /* The C library keeps its "C" locale ready made: this allocates nothing. */
+    const locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    const locale_t before = uselocale(plain);
+    const int written = vsnprintf(buffer, bytes, format, list);
+
+    uselocale(before);
+    freelocale(plain);
+    return written;
+}
+
+int an_print(char *buffer, size_t bytes, const char *format, ...)
+{
+    va_list list;
+
+    va_start(list, format);
+    const int written = an_print_list(buffer, bytes, format, list);
+    va_end(list);
+    return written;
+}
+
+void an_print_real(char text[AN_REAL_SIZE], double value)
+{
+    /* 15 digits are right for every number a person typed, 17 for every double. */
+    for (int digits = 15; digits <= 17; ++digits) {
+        double back;
+
+        an_print(text, AN_REAL_SIZE, "%.*g", digits, value);
+        if (an_parse_real(text, strlen(text), &back) && back == value) return;
+    }
+}
+
+bool an_parse_int(const char *text, size_t length, int64_t *out)
+{
+    const bool negative = length > 0 && text[0] == '-';
+    int64_t value = 0;
+
+    if (length == (size_t)negative) return false;
+    for (size_t i = negative; i < length; ++i) {
+        const int digit = text[i] - '0';
+        if (digit < 0 || digit > 9) return false;
+        /* Counted downwards: the smallest number has no positive twin. */
+        if (value < (INT64_MIN + digit) / 10) return false;
+        value = value * 10 - digit;
+    }
+    if (!negative && value == INT64_MIN) return false;
+    *out = negative ? value : -value;
+    return true;
+}
+
+bool an_parse_real(const char *text, size_t length, double *out)
+{
+    char copy[64];
+    char *end;
+
+    if (length == 0 || length >= sizeof copy) return false;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    if (strspn(copy, "0123456789+-.eE") != length) /* strtod alone would also take inf, nan, hex */
+        return false;
+
+    const locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    const double value = strtod_l(copy, &end, plain);
+    freelocale(plain);
+    if (*end != '\0' || end == copy || !isfinite(value)) return false;
+    *out = value;
+    return true;
+}
+
+/* ---- words ---- */
+
+static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
+
+bool an_same_word(const char *a, const char *b)
+{
+    for (; lower(*a) == lower(*b); ++a, ++b) {
+        if (*a == '\0') return true;
+    }
+    return false;
+}
+
+/* How many bytes the UTF-8 character that begins with `first` has; 1 for what begins none. */
+static size_t character_bytes(unsigned char first)
+{
+    return first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
+}
+
+void an_make_line(char *text)
+{
+    size_t length = 0;
+
+    for (; text[length] != '\0'; ++length) {
+        if ((unsigned char)text[length] < ' ' || text[length] == 0x7f) text[length] = '?';
+    }
+
+    /* Back over bytes 10xxxxxx (three in a character at most) to the one that begins it. */
+    size_t back = 1;
+    while (back < 4 && back < length && ((unsigned char)text[length - back] & 0xc0) == 0x80)
+        ++back;
+    if (length > 0 && back < character_bytes((unsigned char)text[length - back]))
+        text[length - back] = '\0';
+}
+
+#define LONGEST_WORD 63
+
+/* Insertions, deletions, replacements and swaps of neighbours that lead from a to b. */
+static size_t typing_errors(const char *a, const char *b)
+{
+    /* rows[i % 3][j]: the distance of a's first i characters from b's first j */
+    size_t rows[3][LONGEST_WORD + 1];
+    const size_t m = strlen(a);
+    const size_t n = strlen(b);
+
+    if (m > LONGEST_WORD || n > LONGEST_WORD) return SIZE_MAX;
+    for (size_t i = 0; i <= m; ++i) {
+        size_t *row = rows[i % 3];
+        for (size_t j = 0; j <= n; ++j) {
+            if (i == 0 || j == 0) {
+                row[j] = i + j;
+                continue;
+            }
+            const size_t *above = rows[(i - 1) % 3];
+            const size_t replace = above[j - 1] + (a[i - 1] != b[j - 1]);
+            row[j] = AN_MIN(replace, AN_MIN(above[j], row[j - 1]) + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = AN_MIN(row[j], rows[(i - 2) % 3][j - 2] + 1);
+        }
+    }
+    return rows[m % 3][n];
+}
+
+const char *an_nearest(const char *word, const char *const *candidates, size_t n)
+{
+    const char *nearest = NULL;
+    size_t fewest = (strlen(word) + 2) / 3 + 1; /* one error for every three characters is a typo */
+
+    for (size_t i = 0; i < n; ++i) {
+        const size_t errors = typing_errors(word, candidates[i]);
+        if (errors < fewest && errors < strlen(candidates[i])) {
+            fewest = errors;
+            nearest = candidates[i];
+        }
+    }
+    return nearest;
+}

@@ -1,0 +1,36 @@
+/*
+ * text.h: numbers as text and back, and the nearest word. The same on every machine: the host program's locale
+ * (a decimal comma, translated system messages) has no say here.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_BASE_TEXT_H
+#define AN_BASE_TEXT_H
+
+#include "base/compiler.h"
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* As snprintf() and vsnprintf() in the "C" locale. */
+int an_print(char *buffer, size_t bytes, const char *format, ...) AN_PRINTF(3, 4);
+int an_print_list(char *buffer, size_t bytes, const char *format, va_list list) AN_PRINTF(3, 0);
+
+/* A finite number in as few digits as bring back the same double: "0.1", "1e-05", "-3". */
+#define AN_REAL_SIZE 32
+void an_print_real(char text[AN_REAL_SIZE], double value);
+
+/* The whole of text[0 .. length-1] as a decimal number; false when it is anything else or does not fit (inf, nan, hex). */
+bool an_parse_int(const char *text, size_t length, int64_t *out) AN_NODISCARD;
+bool an_parse_real(const char *text, size_t length, double *out) AN_NODISCARD;
+
+/* Equal but for the case of the letters A to Z. */
+bool an_same_word(const char *a, const char *b);
+
+/* Control characters become '?', and a UTF-8 character cut off at the end goes: fit to be shown as one line. */
+void an_make_line(char *text);
+
+/* The candidate that `word` was probably meant to be (few typing errors away), or NULL. */
+const char *an_nearest(const char *word, const char *const *candidates, size_t n);
+
+#endif

@@ -1,0 +1,275 @@
+/*
+ * file_test.c: reading whole, mapped and in places; what is refused; every operation failing in
+ * turn. SPDX-License-Identifier: MIT
+ */
+#include "support/support.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- whole files ---- */
+
+static void a_file_is_read_whole(void **state)
+{
+    static const size_t sizes[] = {0, 1, 4095, 4096, 100000};
+    const an_test_place *p = *state;
+    const char *path = an_test_path(p->folder, "file");
+    char data[100000];
+
+    for (size_t i = 0; i < sizeof data; ++i)
+        data[i] = (char)(i * 7);
+    for (size_t i = 0; i < AN_COUNT(sizes); ++i) {
+        an_bytes bytes;
+        an_map map;
+        an_test_write(path, data, sizes[i]);
+
+        an_assert_ok(p->ctx,
+                     an_file_read(p->ctx, path, sizes[i], &bytes)); /* the limit is inclusive */
+        assert_int_equal(bytes.size, sizes[i]);
+        assert_memory_equal(bytes.data, data, sizes[i]);
+        assert_int_equal(bytes.data[bytes.size], 0);
+        an_bytes_free(p->ctx, &bytes);
+        an_bytes_free(p->ctx, &bytes);
+
+        an_assert_ok(p->ctx, an_file_map(p->ctx, path, &map));
+        assert_int_equal(map.size, sizes[i]);
+        if (sizes[i] > 0) assert_memory_equal(map.data, data, sizes[i]);
+        an_file_unmap(&map);
+        an_file_unmap(&map);
+    }
+}
+
+static void files_without_a_size_are_read_to_their_end(void **state)
+{
+    const an_test_place *p = *state;
+    an_bytes bytes;
+
+    an_assert_ok(p->ctx, an_file_read(p->ctx, "/proc/self/status", 1 << 20, &bytes));
+    assert_non_null(strstr((char *)bytes.data, "VmRSS"));
+    assert_int_equal(strlen((char *)bytes.data), bytes.size);
+    an_bytes_free(p->ctx, &bytes);
+    an_assert_status(p->ctx, an_file_read(p->ctx, "/proc/self/status", 10, &bytes),
+                     ALEXNET_BAD_FILE);
+    an_assert_error(p->ctx, "larger than the 10 bytes");
+}
+
+static void what_cannot_be_read_is_named(void **state)
+{
+    const an_test_place *p = *state;
+    const char *pipe = an_test_path(p->folder, "pipe");
+    const char *large = an_test_path(p->folder, "large");
+    const char *secret = an_test_path(p->folder, "secret");
+    an_bytes bytes;
+    an_map map;
+    an_reader reader;
+
+    an_test_write_text(large, "12345678901");
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    const struct {
+        const char *path;
+        alexnet_status status;
+        const char *error;
+    } rows[] = {
+        {an_test_path(p->folder, "absent"), ALEXNET_NOT_FOUND, "absent: No such file or directory"},
+        {an_test_path(large, "below-a-file"), ALEXNET_NOT_FOUND, "below-a-file: Not a directory"},
+        {p->folder, ALEXNET_BAD_FILE, "expected a file, found a folder"},
+        {pipe, ALEXNET_BAD_FILE, "expected a file, found a device or a pipe"},
+        {"/dev/null", ALEXNET_BAD_FILE, "/dev/null: expected a file"},
+        {"", ALEXNET_NOT_FOUND, ": No such file or directory"},
+    };
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        an_assert_status(p->ctx, an_file_read(p->ctx, rows[i].path, 100, &bytes), rows[i].status);
+        an_assert_error(p->ctx, rows[i].error);
+        assert_null(bytes.data);
+        an_assert_status(p->ctx, an_file_map(p->ctx, rows[i].path, &map), rows[i].status);
+        assert_int_equal(map.size, 0);
+        an_assert_status(p->ctx, an_reader_open(p->ctx, rows[i].path, &reader), rows[i].status);
+        assert_int_equal(reader.descriptor, -1);
+        an_reader_close(&reader);
+    }
+    an_assert_status(p->ctx, an_file_read(p->ctx, large, 10, &bytes), ALEXNET_BAD_FILE);
+    an_assert_error(p->ctx, "large: larger than the 10 bytes that are allowed");
+
+    an_test_write_text(secret, "x");
+    assert_int_equal(chmod(secret, 0), 0);
+    if (geteuid() != 0) { /* nothing is forbidden to root */
+        an_assert_status(p->ctx, an_file_read(p->ctx, secret, 10, &bytes), ALEXNET_IO);
+        an_assert_error(p->ctx, "secret: Permission denied");
+    }
+}
+
+static void reading_at_a_place(void **state)
+{
+    const an_test_place *p = *state;
+    const char *path = an_test_path(p->folder, "file");
+    an_reader reader;
+    char data[8] = "";
+
+    an_test_write_text(path, "0123456789");
+    an_assert_ok(p->ctx, an_reader_open(p->ctx, path, &reader));
+    assert_int_equal(reader.size, 10);
+    an_assert_ok(p->ctx, an_reader_read(p->ctx, &reader, path, 6, data, 4));
+    assert_string_equal(data, "6789");
+    an_assert_ok(p->ctx, an_reader_read(p->ctx, &reader, path, 10, data, 0));
+
+    an_assert_status(p->ctx, an_reader_read(p->ctx, &reader, path, 7, data, 4), ALEXNET_BAD_FILE);
+    an_assert_error(p->ctx, "file: truncated: 4 bytes expected at 7, the file has 10");
+    an_assert_status(p->ctx, an_reader_read(p->ctx, &reader, path, 11, data, 0), ALEXNET_BAD_FILE);
+    an_assert_status(p->ctx, an_reader_read(p->ctx, &reader, path, UINT64_MAX, data, 4),
+                     ALEXNET_BAD_FILE);
+
+    assert_int_equal(truncate(path, 5), 0); /* behind our back */
+    an_assert_status(p->ctx, an_reader_read(p->ctx, &reader, path, 3, data, 4), ALEXNET_BAD_FILE);
+    an_assert_error(p->ctx, "truncated while it was read");
+    an_reader_close(&reader);
+    an_reader_close(&reader);
+}
+
+/* ---- what a path stands for ---- */
+
+static void a_path_stands_for_a_file_a_folder_or_nothing(void **state)
+{
+    const an_test_place *p = *state;
+    const char *file = an_test_path(p->folder, "file");
+    const char *link = an_test_path(p->folder, "link");
+    const char *dangling = an_test_path(p->folder, "dangling");
+    const char *loop = an_test_path(p->folder, "loop");
+    an_file_info info, through;
+
+    an_test_write_text(file, "12345");
+    assert_int_equal(symlink("file", link), 0);
+    assert_int_equal(symlink("nowhere", dangling), 0);
+    assert_int_equal(symlink("loop", loop), 0);
+    an_assert_ok(p->ctx, an_file_stat(p->ctx, file, &info));
+    assert_int_equal(info.kind, AN_FILE_REGULAR);
+    assert_int_equal(info.size, 5);
+    an_assert_ok(p->ctx, an_file_stat(p->ctx, link, &through));
+    assert_int_equal(through.kind, AN_FILE_REGULAR);
+    assert_int_equal(through.inode, info.inode);
+    assert_int_equal(through.device, info.device);
+    an_assert_ok(p->ctx, an_file_stat(p->ctx, p->folder, &info));
+    assert_int_equal(info.kind, AN_FILE_FOLDER);
+    an_assert_ok(p->ctx, an_file_stat(p->ctx, "/dev/null", &info));
+    assert_int_equal(info.kind, AN_FILE_OTHER);
+    an_assert_ok(p->ctx, an_file_stat(p->ctx, dangling, &info));
+    assert_int_equal(info.kind, AN_FILE_ABSENT);
+    an_assert_ok(p->ctx, an_file_stat(p->ctx, an_test_path(file, "below"), &info));
+    assert_int_equal(info.kind, AN_FILE_ABSENT);
+    an_assert_status(p->ctx, an_file_stat(p->ctx, loop, &info), ALEXNET_IO);
+    assert_int_equal(info.kind, AN_FILE_ABSENT);
+}
+
+static void removing_and_renaming(void **state)
+{
+    const an_test_place *p = *state;
+    const char *a = an_test_path(p->folder, "a");
+    const char *b = an_test_path(p->folder, "b");
+
+    an_test_write_text(a, "new");
+    an_test_write_text(b, "old");
+    an_assert_ok(p->ctx, an_file_rename(p->ctx, a, b));
+    an_test_assert_text_file(b, "new");
+    an_assert_status(p->ctx, an_file_rename(p->ctx, a, b), ALEXNET_NOT_FOUND);
+    an_assert_error(p->ctx, "cannot rename to");
+    an_assert_ok(p->ctx, an_file_remove(p->ctx, b));
+    an_assert_ok(p->ctx, an_file_remove(p->ctx, b));
+    assert_int_equal(an_test_count_entries(p->folder), 0);
+    an_assert_status(p->ctx, an_file_remove(p->ctx, p->folder), ALEXNET_IO);
+}
+
+/* ---- faults ---- */
+
+static alexnet_status read_whole(alexnet_context *ctx, const char *path)
+{
+    an_bytes bytes;
+    const alexnet_status status = an_file_read(ctx, path, 1 << 20, &bytes);
+
+    if (status != ALEXNET_OK) assert_null(bytes.data);
+    an_bytes_free(ctx, &bytes);
+    return status;
+}
+
+static alexnet_status read_mapped(alexnet_context *ctx, const char *path)
+{
+    an_map map;
+    const alexnet_status status = an_file_map(ctx, path, &map);
+
+    if (status != ALEXNET_OK) assert_int_equal(map.size, 0);
+    an_file_unmap(&map);
+    return status;
+}
+
+static alexnet_status read_in_places(alexnet_context *ctx, const char *path)
+{
+    an_reader reader;
+    char data[2];
+    alexnet_status status = an_reader_open(ctx, path, &reader);
+
+    if (status == ALEXNET_OK) status = an_reader_read(ctx, &reader, path, 1, data, sizeof data);
+    an_reader_close(&reader);
+    return status;
+}
+
+static alexnet_status ask(alexnet_context *ctx, const char *path)
+{
+    an_file_info info;
+
+    return an_file_stat(ctx, path, &info);
+}
+
+static alexnet_status rename_onto_itself(alexnet_context *ctx, const char *path)
+{
+    return an_file_rename(ctx, path, path);
+}
+
+static void every_step_can_fail(void **state)
+{
+    alexnet_status (*const operations[])(alexnet_context *, const char *) = {
+        read_whole, read_mapped, read_in_places, ask, rename_onto_itself,
+    };
+    const an_test_place *p = *state;
+    const char *path = an_test_path(p->folder, "file");
+    alexnet_status status;
+
+    an_test_write_text(path, "contents");
+    for (size_t i = 0; i < AN_COUNT(operations); ++i) {
+        long n = 0;
+        for (bool failed = true; failed; ++n) {
+            an_test_fault fault;
+            an_test_fault_arm(&fault, p->ctx, AN_FAULT_FILES, n, false, EIO);
+            status = operations[i](p->ctx, path);
+            failed = an_test_fault_disarm(&fault);
+            an_assert_status(p->ctx, status, failed ? ALEXNET_IO : ALEXNET_OK);
+            if (failed) {
+                an_assert_error(p->ctx, "file");
+                an_assert_error(p->ctx, "Input/output error");
+            }
+            assert_int_equal(an_test_count_descriptors(), p->descriptors);
+        }
+        assert_true(n > 1);
+    }
+    an_test_fault fault;
+    an_test_fault_arm(&fault, p->ctx, AN_FAULT_BIT(AN_FAULT_MEMORY), 0, true, ENOMEM);
+    status = read_whole(p->ctx, path);
+    assert_true(an_test_fault_disarm(&fault));
+    an_assert_status(p->ctx, status, ALEXNET_NO_MEMORY);
+    an_test_assert_text_file(path, "contents");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        an_test_in_place(a_file_is_read_whole),
+        an_test_in_place(files_without_a_size_are_read_to_their_end),
+        an_test_in_place(what_cannot_be_read_is_named),
+        an_test_in_place(reading_at_a_place),
+        an_test_in_place(a_path_stands_for_a_file_a_folder_or_nothing),
+        an_test_in_place(removing_and_renaming),
+        an_test_in_place(every_step_can_fail),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -197,6 +197,11 @@ ALEXNET_API alexnet_status alexnet_model_create(alexnet_context *ctx, const char
                                                 const alexnet_model_options *options /* NULL: defaults */,
                                                 uint64_t seed, alexnet_model **out) ALEXNET_NODISCARD;
 
+/* The same without weights, for asking about it: alexnet_tensor_info.data is NULL. Cheap. */
+ALEXNET_API alexnet_status alexnet_model_outline(alexnet_context *ctx, const char *family,
+                                                 const alexnet_model_options *options,
+                                                 alexnet_model **out) ALEXNET_NODISCARD;
+
 /*
  * Reads a weights file (safetensors). A file without our metadata is recognised by its tensor names and shapes, where
  * they fit exactly one family; its classes are then unnamed. BAD_FILE, BAD_SHAPE, NOT_FOUND, IO, NO_MEMORY.
@@ -402,7 +407,7 @@ typedef struct alexnet_train_start {
     int64_t     images, val_images; /* an epoch; val_images 0: nothing is validated */
     int         batch;
     int64_t     steps_per_epoch;
-    int64_t     step, steps;     /* steps done before (resumed), and when the run ends; steps -1: a limit by time only */
+    int64_t     step, steps;     /* done before (resumed); after which the run ends, unless a time limit comes first */
 } alexnet_train_start;
 
 typedef void (*alexnet_train_start_fn)(void *user, const alexnet_train_start *start);

@@ -1,0 +1,186 @@
+/*
+ * backend.h: what the layers ask of a machine. A backend is a table of primitives; layers are
+ * written once over it.
+ *
+ * Activations are opaque to everybody but the backend: `float *` buffers of an_shape_count()
+ * elements in the backend's own layout (the CPU's is [n][h][w][c]). import and export are the only
+ * doors: outside, tensors are [n][c][h][w]. Weights, biases and their gradients are plain:
+ * convolution [k][c/g][r][s], linear [outputs][inputs].
+ *
+ * Contract of every primitive:
+ *   - pointers are aligned to AN_ALIGNMENT; outputs do not overlap inputs unless "in place" is
+ * allowed;
+ *   - the result does not depend on the number of threads, bit for bit: work is split over outputs,
+ * and a sum that must be split is split at places fixed by the shape alone and added in a fixed
+ * order;
+ *   - nothing is allocated: scratch comes from `run`, booked beforehand through the scratch
+ * functions;
+ *   - gradients are overwritten (=), never added to.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_CORE_BACKEND_H
+#define AN_CORE_BACKEND_H
+
+#include "base/rng.h"
+#include "core/shape.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What a primitive may use while it runs. */
+typedef struct an_run {
+    int threads;
+    void *scratch;        /* aligned to AN_ALIGNMENT */
+    size_t scratch_bytes; /* at least what the primitive's scratch function asked for */
+} an_run;
+
+/* ---- convolution ---- */
+
+typedef struct an_conv2d {
+    int n, c, h, w;              /* input */
+    int k, r, s, stride, groups; /* filters of r x s over c/groups channels */
+    int pad_top, pad_left, pad_bottom,
+        pad_right; /* zeros around the input; bottom and right may be what "up" needs */
+    int p, q;      /* output map; p = (h + pad_top + pad_bottom - r) / stride + 1 */
+} an_conv2d;
+
+typedef enum an_pass { AN_FORWARD, AN_BACKWARD_DATA, AN_BACKWARD_WEIGHTS } an_pass;
+#define AN_PASSES 3
+
+/* The tensors of one pass; what a pass does not use is NULL. */
+typedef struct an_conv2d_tensors {
+    const float *x;    /* [n][c][h][w], backend layout  FORWARD, BACKWARD_WEIGHTS */
+    const float *w;    /* [k][c/g][r][s]                FORWARD, BACKWARD_DATA    */
+    const float *bias; /* [k]                           FORWARD; NULL: none       */
+    float *y;          /* [n][k][p][q], backend layout  FORWARD                   */
+    bool relu;         /* y = max(y, 0)                 FORWARD                   */
+    const float *dy;   /* as y                          both backward passes      */
+    float *dx;         /* as x                          BACKWARD_DATA             */
+    float *dw;         /* as w                          BACKWARD_WEIGHTS          */
+    float *db;         /* [k]; NULL: not wanted         BACKWARD_WEIGHTS          */
+} an_conv2d_tensors;
+
+/* One way to compute one pass of a convolution. */
+typedef struct an_conv2d_algorithm {
+    const char *name; /* "direct", "reference": what the plan prints */
+    size_t (*scratch_bytes)(const an_conv2d *g, int threads); /* NULL: none */
+    alexnet_status (*run)(const an_run *run, const an_conv2d *g, const an_conv2d_tensors *t);
+} an_conv2d_algorithm;
+
+/* ---- linear ---- */
+
+typedef struct an_linear {
+    int n, inputs, outputs;
+} an_linear;
+
+/* ---- pooling ---- */
+
+typedef struct an_pool {
+    int n, c, h, w;
+    int r, s, stride, pad_top, pad_left; /* windows are clipped to the input */
+    int p, q;
+} an_pool;
+
+/* ---- randomness of a training step ---- */
+
+typedef struct an_dropout {
+    uint64_t seed;
+    int64_t step;
+    int layer;     /* the layer's index in the model */
+    int first_row; /* place of row 0 in the whole batch */
+    float drop;    /* probability of zero */
+    float scale;   /* of what stays: 1 / (1 - drop) for inverted dropout */
+} an_dropout;
+
+/* ---- one update of one parameter ---- */
+
+typedef struct an_sgd {
+    float lr, momentum, weight_decay; /* multipliers already applied */
+    bool lr_inside; /* true:  v = m v - lr (g + wd w); w += v   (paper, cuda-convnet, Caffe)
+                       false: v = m v + (g + wd w);    w -= lr v   (PyTorch) */
+} an_sgd;
+
+/* ---- the table ---- */
+
+typedef struct an_backend {
+    const char *name;     /* "cpu" */
+    const char *tier;     /* "avx512" */
+    const char *features; /* what the machine has, names parted by spaces */
+
+    /* between the outside's [n][c][h][w] and the backend's layout */
+    alexnet_status (*import)(const an_run *run, an_shape shape, const float *nchw, float *x);
+    alexnet_status (*export)(const an_run *run, an_shape shape, const float *x, float *nchw);
+
+    /* The way to compute this pass of this shape: never NULL, and the same for the same arguments.
+     */
+    const an_conv2d_algorithm *(*conv2d)(const an_conv2d *g, an_pass pass);
+
+    /* y = x w^T + bias, then max(., 0) with relu. x [n][inputs], y [n][outputs] */
+    size_t (*linear_scratch)(const an_linear *g, int threads); /* enough for all three */
+    alexnet_status (*linear_forward)(const an_run *run, const an_linear *g, const float *x,
+                                     const float *w, const float *bias, bool relu, float *y);
+    alexnet_status (*linear_backward_data)(const an_run *run, const an_linear *g, const float *dy,
+                                           const float *w, float *dx);
+    alexnet_status (*linear_backward_weights)(const an_run *run, const an_linear *g, const float *x,
+                                              const float *dy, float *dw, float *db);
+
+    /* Maximum over the window; which: its place in the window (r * S + s), one byte per output, or
+       NULL in testing. The first of equal values wins. R * S is at most 256. */
+    alexnet_status (*max_pool)(const an_run *run, const an_pool *g, const float *x, float *y,
+                               uint8_t *which);
+    alexnet_status (*max_pool_backward)(const an_run *run, const an_pool *g, const float *dy,
+                                        const uint8_t *which, float *dx);
+
+    /* Average over the window's pixels inside the map (cuda-convnet; Caffe and PyTorch agree where
+     * pad is 0). */
+    alexnet_status (*average_pool)(const an_run *run, const an_pool *g, const float *x, float *y);
+    alexnet_status (*average_pool_backward)(const an_run *run, const an_pool *g, const float *dy,
+                                            float *dx);
+
+    /* Average over windows that part the map evenly (PyTorch's adaptive rule): rows floor(i H / P)
+     * .. ceil((i+1) H / P) - 1. */
+    alexnet_status (*adaptive_average)(const an_run *run, an_shape x_shape, int p, int q,
+                                       const float *x, float *y);
+    alexnet_status (*adaptive_average_backward)(const an_run *run, an_shape x_shape, int p, int q,
+                                                const float *dy, float *dx);
+
+    alexnet_status (*relu)(const an_run *run, int64_t count, const float *x,
+                           float *y); /* in place allowed */
+    alexnet_status (*relu_backward)(const an_run *run, int64_t count, const float *y,
+                                    const float *dy, float *dx); /* in place allowed */
+
+    /* y = x * scale where the element stays, else 0; the same function is its own backward. rows
+       [n][count]; in place allowed. Element j of row i stays when an_unit_from_u32(word) >= drop,
+       word j % 4 of block j / 4 of the stream (seed, DROPOUT, step, layer << 16 | (first_row + i)).
+       j counts in the order c, h, w. */
+    alexnet_status (*dropout)(const an_run *run, const an_dropout *d, an_shape shape,
+                              const float *x, float *y);
+
+    /* [n][c][h][w] to [n][c*h*w] in the order c, h, w, and back. */
+    alexnet_status (*flatten)(const an_run *run, an_shape shape, const float *x, float *y);
+    alexnet_status (*unflatten)(const an_run *run, an_shape shape, const float *dy, float *dx);
+
+    /* Rows of `classes` logits to probabilities. */
+    alexnet_status (*softmax)(const an_run *run, int n, int classes, const float *x, float *y);
+    /* loss[i] = -ln(y[i][labels[i]]), from the logits, not from y. */
+    alexnet_status (*cross_entropy)(const an_run *run, int n, int classes, const float *logits,
+                                    const int32_t *labels, float *loss);
+    /* dx = (y - onehot(labels)) * scale; scale is 1 / images of the whole batch. */
+    alexnet_status (*softmax_loss_backward)(const an_run *run, int n, int classes, const float *y,
+                                            const int32_t *labels, float scale, float *dx);
+
+    alexnet_status (*sgd)(const an_run *run, const an_sgd *rule, int64_t count, const float *g,
+                          float *v, float *w);
+
+    /* False when any element is infinite or not a number. */
+    bool (*all_finite)(const an_run *run, int64_t count, const float *x);
+} an_backend;
+
+/*
+ * The backend for a context's options (its `cpu` tier or the best there is). Tables are constants:
+ * nothing to close. BAD_ARG (no such tier), UNSUPPORTED (this machine lacks it).
+ */
+alexnet_status an_backend_find(alexnet_context *ctx, const char *tier /* NULL: best */,
+                               const an_backend **out) AN_NODISCARD;
+
+#endif

@@ -1,0 +1,103 @@
+/*
+ * layer.h: what a layer is. A layer is one file in src/layers that ends in one an_layer_def: its
+ * settings, shape rule, parameters, cost, needs, forward and backward, written over the primitives
+ * of core/backend.h.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_CORE_LAYER_H
+#define AN_CORE_LAYER_H
+
+#include "base/settings.h"
+#include "core/backend.h"
+#include "core/param.h"
+#include "core/shape.h"
+
+typedef struct an_layer_def an_layer_def;
+
+#define AN_NAME_BYTES   64
+#define AN_LAYER_PARAMS 4 /* most parameters one layer has */
+
+/* A layer in its place in a model: one row of the family's table, resolved. Constant once the model
+ * is built. */
+typedef struct an_node {
+    const an_layer_def *def;
+    char name[AN_NAME_BYTES];     /* "features.0" */
+    int index;                    /* in the model, 0 .. */
+    const void *settings;         /* the layer's own struct, parsed by def->keys; NULL: none */
+    const char *settings_text;    /* the same as text, without what is the default */
+    an_shape x, y;                /* for one image: n is 1 */
+    int first_param, param_count; /* in the model's parameter table */
+} an_node;
+
+typedef enum an_mode { AN_INFER, AN_TRAIN } an_mode;
+
+/* What a layer needs in a run, answered while planning; the planner does the rest. Starts zeroed.
+ */
+typedef struct an_needs {
+    size_t scratch_bytes;  /* while it runs, forward or backward, all threads together */
+    size_t saved_bytes;    /* kept from forward to backward besides x and y (arg-max) */
+    bool alias;            /* y is x: nothing to compute in this mode */
+    bool in_place;         /* y may take x's buffer, and dx dy's */
+    bool backward_reads_x; /* x must live until backward */
+    bool backward_reads_y;
+    bool fuses_relu; /* forward can apply a ReLU that follows */
+    const an_conv2d_algorithm
+        *algorithm[AN_PASSES]; /* convolutions: the planner's choice, NULL elsewhere */
+} an_needs;
+
+/* What forward and backward get. Shapes carry the number of images of this run. */
+typedef struct an_op {
+    const an_node *node;
+    const an_backend *backend;
+    const an_run *run;
+    const an_needs *needs;
+    an_mode mode;
+    an_shape x_shape, y_shape;
+
+    const float *x; /* backward: only if needs->backward_reads_x */
+    float *y;       /* backward: only if needs->backward_reads_y */
+    const float *dy;
+    float *dx;   /* NULL: nobody wants it */
+    void *saved; /* needs->saved_bytes */
+    bool relu;   /* the planner fused the following ReLU into forward */
+
+    const float *const *w; /* param_count values */
+    float *const *dw;      /* param_count gradients; dw[i] is NULL where the parameter is frozen */
+
+    uint64_t seed; /* of the run; training only */
+    int64_t step;
+    int first_row;         /* place of row 0 in the whole batch */
+    float loss_scale;      /* 1 / images in the whole batch */
+    const int32_t *labels; /* [n]; the loss layer, training only */
+    float *row_loss;       /* [n]; the loss layer, training only */
+} an_op;
+
+struct an_layer_def {
+    const char *name;      /* "conv2d", as tables and `info` spell it */
+    const char *summary;   /* one line */
+    const an_key *keys;    /* settings; NULL: none */
+    size_t settings_bytes; /* of the struct that keys fill */
+
+    /* y's shape for x (n = 1). BAD_SHAPE, naming the layer, when x does not fit. */
+    alexnet_status (*shape)(alexnet_context *ctx, const an_node *node, an_shape x, an_shape *y);
+
+    /* Declares the parameters, in the order of op->w. NULL: none. */
+    alexnet_status (*params)(alexnet_context *ctx, const an_node *node, an_param_list *list);
+
+    /* Multiply-accumulates for one image, as FACTS count them: convolutions and linear layers.
+     * NULL: 0. */
+    int64_t (*macs)(const an_node *node);
+
+    /* x has the planned batch as n. */
+    void (*plan)(const an_node *node, const an_backend *backend, an_mode mode, an_shape x,
+                 an_shape y, int threads, an_needs *needs);
+
+    alexnet_status (*forward)(const an_op *op);
+    alexnet_status (*backward)(const an_op *op);
+};
+
+/* The table of all layers (src/layers/layers.inc). NULL: no layer of that name. */
+const an_layer_def *an_layer_find(const char *name);
+const an_layer_def *an_layer_at(int index); /* NULL: past the last */
+
+#endif

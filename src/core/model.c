@@ -1,0 +1,379 @@
+/*
+ * model.c: from a family's table of rows to a network with shapes, parameters and costs.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "core/model.h"
+#include "base/context.h"
+#include "base/hash.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "base/text.h"
+#include <stdio.h>
+#include <string.h>
+
+#define SETTINGS_BYTES 256
+#define CLASSES_MAX    100000
+
+/* ---- finding a family ---- */
+
+alexnet_status an_family_require(alexnet_context *ctx, const char *name, const an_family **out)
+{
+    const char *names[64];
+    size_t count = 0;
+    const char *nearest;
+
+    *out = an_family_find(name);
+    if (*out != NULL) return ALEXNET_OK;
+    for (const an_family *family;
+         count < AN_COUNT(names) && (family = an_family_at((int)count)) != NULL; ++count)
+        names[count] = family->name;
+    nearest = an_nearest(name, names, count);
+    if (nearest != NULL)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "unknown model '%s': did you mean '%s'?", name,
+                       nearest);
+    return an_fail(ctx, ALEXNET_BAD_ARG, "unknown model '%s': `alexnet info` lists the models",
+                   name);
+}
+
+/* ---- options ---- */
+
+alexnet_model_options alexnet_model_options_default(void)
+{
+    return (alexnet_model_options){.classes = -1, .dropout = -1, .input_h = -1, .input_w = -1};
+}
+
+/* Fills in the family's values and refuses what the family cannot do. */
+static alexnet_status resolve_options(alexnet_context *ctx, const an_family *family,
+                                      alexnet_model_options *options)
+{
+    if (options->classes < 0) options->classes = family->classes;
+    if (options->classes == 0)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "model %s: it cannot be built without classes",
+                       family->name);
+    if (options->classes > CLASSES_MAX)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "model %s: %d classes, at most %d are possible",
+                       family->name, options->classes, CLASSES_MAX);
+    if (options->dropout >= 0 && family->dropout < 0)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "model %s: it has no dropout to set", family->name);
+    if (options->dropout >= 1)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "model %s: dropout %g, expected 0 or more and below 1",
+                       family->name, options->dropout);
+    if (!(options->dropout >= 0)) options->dropout = family->dropout;
+    if (options->input_h < 0) options->input_h = family->input[1];
+    if (options->input_w < 0) options->input_w = family->input[2];
+    return ALEXNET_OK;
+}
+
+/* ---- rows to nodes ---- */
+
+/* Copies `text`, putting `value` for the word `name`. */
+static void substitute(char out[SETTINGS_BYTES], const char *text, const char *name,
+                       const char *value)
+{
+    const char *found = strstr(text, name);
+
+    if (found == NULL)
+        snprintf(out, SETTINGS_BYTES, "%s", text);
+    else
+        snprintf(out, SETTINGS_BYTES, "%.*s%s%s", (int)(found - text), text, value,
+                 found + strlen(name));
+}
+
+static alexnet_status parse_settings(alexnet_model *model, an_node *node, const char *text)
+{
+    alexnet_context *ctx = model->ctx;
+    char with_classes[SETTINGS_BYTES], full[SETTINGS_BYTES], number[AN_REAL_SIZE];
+    char what[AN_NAME_BYTES + 8];
+    void *settings;
+
+    snprintf(number, sizeof number, "%d", model->options.classes);
+    substitute(with_classes, text, "CLASSES", number);
+    an_print_real(number, model->options.dropout);
+    substitute(full, with_classes, "DROPOUT", number);
+    node->settings_text = an_copy_text(ctx, full);
+    if (node->settings_text == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "layer %s", node->name);
+    if (node->def->keys == NULL) return ALEXNET_OK;
+    settings = an_new_zeroed(ctx, node->def->settings_bytes);
+    if (settings == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "layer %s", node->name);
+    node->settings = settings;
+    snprintf(what, sizeof what, "layer %s", node->name);
+    return an_settings_parse(ctx, what, node->def->keys, full, settings);
+}
+
+static alexnet_status add_node(alexnet_model *model, const an_row *row, an_shape *flow)
+{
+    alexnet_context *ctx = model->ctx;
+    an_node *node = &model->nodes[model->node_count];
+
+    node->index = model->node_count++; /* counted at once, so that a failure frees what it holds */
+    node->def = an_layer_find(row->type);
+    snprintf(node->name, sizeof node->name, "%s", row->name);
+    if (node->def == NULL)
+        return an_fail(ctx, ALEXNET_UNSUPPORTED, "layer %s: unknown type '%s'", row->name,
+                       row->type);
+    AN_TRY(parse_settings(model, node, row->settings));
+    node->x = *flow;
+    AN_TRY(node->def->shape(ctx, node, node->x, &node->y));
+    AN_TRY(an_shape_check(ctx, node->name, node->y));
+    node->first_param = model->params.count;
+    if (node->def->params != NULL) AN_TRY(node->def->params(ctx, node, &model->params));
+    node->param_count = model->params.count - node->first_param;
+    *flow = node->y;
+    return ALEXNET_OK;
+}
+
+static alexnet_status add_nodes(alexnet_model *model)
+{
+    static const an_row probabilities = {"prob", "softmax", ""};
+    const an_family *family = model->family;
+    an_shape flow = {1, family->input[0], model->options.input_h, model->options.input_w};
+
+    AN_TRY(an_shape_check(model->ctx, "input", flow));
+    model->nodes = an_new_array(model->ctx, family->row_count + 1, sizeof *model->nodes);
+    if (model->nodes == NULL)
+        return an_fail(model->ctx, ALEXNET_NO_MEMORY, "model %s", family->name);
+    for (size_t i = 0; i < family->row_count; ++i)
+        AN_TRY(add_node(model, &family->rows[i], &flow));
+    return add_node(model, &probabilities, &flow);
+}
+
+alexnet_status alexnet_model_outline(alexnet_context *ctx, const char *family_name,
+                                const alexnet_model_options *options, alexnet_model **out)
+{
+    const an_family *family;
+    alexnet_model_options resolved = options != NULL ? *options : alexnet_model_options_default();
+    alexnet_model *model;
+    alexnet_status status;
+
+    *out = NULL;
+    AN_TRY(an_family_require(ctx, family_name, &family));
+    AN_TRY(resolve_options(ctx, family, &resolved));
+    model = an_new_zeroed(ctx, sizeof *model);
+    if (model == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "model %s", family_name);
+    model->ctx = ctx;
+    model->family = family;
+    model->options = resolved;
+    if ((status = add_nodes(model)) != ALEXNET_OK) goto fail;
+    if ((status = an_model_set_preprocess(model, family->preprocess)) != ALEXNET_OK) goto fail;
+    *out = model;
+    return ALEXNET_OK;
+fail:
+    alexnet_model_free(model);
+    return an_fail_within(ctx, status, "model %s", family_name);
+}
+
+alexnet_status an_model_take_values(alexnet_model *model)
+{
+    const size_t bytes = model->params.values * sizeof *model->values;
+
+    AN_TRY(an_arena_open(model->ctx, "the weights", bytes, &model->memory));
+    model->values = an_arena_take(&model->memory, bytes);
+    memset(model->values, 0, bytes);
+    return ALEXNET_OK;
+}
+
+alexnet_status an_model_build(alexnet_context *ctx, const char *family_name,
+                              const alexnet_model_options *options, alexnet_model **out)
+{
+    alexnet_model *model;
+
+    *out = NULL;
+    AN_TRY(alexnet_model_outline(ctx, family_name, options, &model));
+
+    const alexnet_status status = an_model_take_values(model);
+    if (status != ALEXNET_OK) {
+        alexnet_model_free(model);
+        return an_fail_within(ctx, status, "model %s", family_name);
+    }
+    *out = model;
+    return ALEXNET_OK;
+}
+
+static void free_classes(alexnet_model *model, char **classes)
+{
+    for (int i = 0; classes != NULL && i < model->options.classes; ++i)
+        an_free(model->ctx, classes[i]);
+    an_free(model->ctx, classes);
+}
+
+void alexnet_model_free(alexnet_model *model)
+{
+    alexnet_context *ctx;
+
+    if (model == NULL) return;
+    ctx = model->ctx;
+    for (int i = 0; i < model->node_count; ++i) {
+        an_free(ctx, (void *)(uintptr_t)model->nodes[i].settings);
+        an_free(ctx, (void *)(uintptr_t)model->nodes[i].settings_text);
+    }
+    free_classes(model, model->classes);
+    for (size_t i = 0; i < model->metadata_count; ++i) {
+        an_free(ctx, model->metadata[i].key);
+        an_free(ctx, model->metadata[i].value);
+    }
+    an_free(ctx, model->metadata);
+    an_free(ctx, model->nodes);
+    an_free(ctx, model->preprocess);
+    an_free(ctx, model->mean_image);
+    an_param_list_free(ctx, &model->params);
+    an_arena_close(ctx, &model->memory);
+    an_free(ctx, model);
+}
+
+/* ---- first values ---- */
+
+void an_model_start_param(alexnet_model *model, int index, uint64_t seed, const an_init *rule)
+{
+    const an_param *param = &model->params.items[index];
+
+    an_param_start(param, rule != NULL ? *rule : param->init, seed, index,
+                   model->values + param->offset);
+}
+
+void an_model_start(alexnet_model *model, uint64_t seed, const an_init *rule)
+{
+    for (int i = 0; i < model->params.count; ++i)
+        an_model_start_param(model, i, seed, rule);
+}
+
+alexnet_status alexnet_model_create(alexnet_context *ctx, const char *family,
+                                    const alexnet_model_options *options, uint64_t seed,
+                                    alexnet_model **out)
+{
+    AN_TRY(an_model_build(ctx, family, options, out));
+    an_model_start(*out, seed, NULL);
+    return ALEXNET_OK;
+}
+
+/* ---- what belongs to a model besides its layers ---- */
+
+alexnet_status an_model_set_classes(alexnet_model *model, const char *const *names, int count)
+{
+    alexnet_context *ctx = model->ctx;
+    char **classes = NULL;
+
+    if (names != NULL && count != model->options.classes)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "%d class names for a model of %d classes", count,
+                       model->options.classes);
+    if (names != NULL) {
+        classes = an_new_array(ctx, (size_t)count, sizeof *classes);
+        for (int i = 0; classes != NULL && i < count; ++i) {
+            classes[i] = an_copy_text(ctx, names[i]);
+            if (classes[i] == NULL) {
+                free_classes(model, classes);
+                classes = NULL;
+            }
+        }
+        if (classes == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%d class names", count);
+    }
+    free_classes(model, model->classes);
+    model->classes = classes;
+    return ALEXNET_OK;
+}
+
+/* Puts a copy of `text` in *place. */
+static alexnet_status replace_text(alexnet_context *ctx, char **place, const char *text)
+{
+    char *copy = an_copy_text(ctx, text);
+
+    if (copy == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%zu bytes of text", strlen(text));
+    an_free(ctx, *place);
+    *place = copy;
+    return ALEXNET_OK;
+}
+
+alexnet_status an_model_set_preprocess(alexnet_model *model, const char *text)
+{
+    return replace_text(model->ctx, &model->preprocess, text);
+}
+
+alexnet_status an_model_set_mean_image(alexnet_model *model, const int shape[3],
+                                       const float *values)
+{
+    const size_t bytes =
+        values == NULL ? 0
+                       : (size_t)shape[0] * (size_t)shape[1] * (size_t)shape[2] * sizeof *values;
+    float *copy = NULL;
+
+    if (values != NULL) {
+        copy = an_new(model->ctx, bytes);
+        if (copy == NULL)
+            return an_fail(model->ctx, ALEXNET_NO_MEMORY, "mean image of %dx%d", shape[1],
+                           shape[2]);
+        memcpy(copy, values, bytes);
+        memcpy(model->mean_shape, shape, sizeof model->mean_shape);
+    }
+    an_free(model->ctx, model->mean_image);
+    model->mean_image = copy;
+    return ALEXNET_OK;
+}
+
+alexnet_status an_model_set_metadata(alexnet_model *model, const char *key, const char *value)
+{
+    alexnet_context *ctx = model->ctx;
+    const size_t bytes = model->metadata_count * sizeof *model->metadata;
+    an_metadata_entry *entries, *entry;
+
+    for (size_t i = 0; i < model->metadata_count; ++i)
+        if (strcmp(model->metadata[i].key, key) == 0)
+            return replace_text(ctx, &model->metadata[i].value, value);
+    entries = an_grow(ctx, model->metadata, bytes, bytes + sizeof *entries);
+    if (entries == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "metadata '%s'", key);
+    model->metadata = entries;
+    entry = &entries[model->metadata_count];
+    *entry = (an_metadata_entry){an_copy_text(ctx, key), an_copy_text(ctx, value)};
+    if (entry->key == NULL || entry->value == NULL) {
+        an_free(ctx, entry->key);
+        an_free(ctx, entry->value);
+        return an_fail(ctx, ALEXNET_NO_MEMORY, "metadata '%s'", key);
+    }
+    ++model->metadata_count;
+    return ALEXNET_OK;
+}
+
+/* ---- finding and freezing ---- */
+
+/* True when the parameter belongs to a layer `part` or to a layer under it: its name begins with
+ * `part` and a dot. */
+static bool name_is_under(const char *name, const char *part, size_t length)
+{
+    return strncmp(name, part, length) == 0 && name[length] == '.';
+}
+
+alexnet_status an_model_freeze(alexnet_model *model, const char *names)
+{
+    for (const char *at = names; *at != '\0';) {
+        const size_t length = strcspn(at, ",");
+        int found = 0;
+
+        for (int i = 0; i < model->params.count; ++i) {
+            if (name_is_under(model->params.items[i].name, at, length)) {
+                model->params.items[i].frozen = true;
+                ++found;
+            }
+        }
+        if (found == 0)
+            return an_fail(model->ctx, ALEXNET_NOT_FOUND,
+                           "freeze: model %s has no parameters under '%.*s'", model->family->name,
+                           (int)length, at);
+        at += length;
+        at += *at == ',';
+    }
+    return ALEXNET_OK;
+}
+
+int an_model_find_layer(const alexnet_model *model, const char *name)
+{
+    if (strcmp(name, "logits") == 0) return model->node_count - 2;
+    for (int i = 0; i < model->node_count; ++i)
+        if (strcmp(model->nodes[i].name, name) == 0) return i;
+    return -1;
+}
+
+int an_model_find_param(const alexnet_model *model, const char *name)
+{
+    for (int i = 0; i < model->params.count; ++i)
+        if (strcmp(model->params.items[i].name, name) == 0) return i;
+    return -1;
+}

@@ -1,0 +1,89 @@
+/*
+ * model.h: a model is data. A family is a table of rows that can be laid beside its source; shapes,
+ * parameters, costs and the summary all follow from it.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_CORE_MODEL_H
+#define AN_CORE_MODEL_H
+
+#include "base/arena.h"
+#include "core/layer.h"
+#include "core/param.h"
+
+/* One row. CLASSES and DROPOUT in `settings` stand for the model option of that name. */
+typedef struct an_row {
+    const char *name, *type, *settings;
+} an_row;
+
+typedef struct an_family {
+    const char *name, *summary, *source;
+    int input[3];           /* channels, height, width */
+    int classes;            /* default */
+    double dropout;         /* default; negative: the family has none */
+    const char *preprocess; /* the preprocessing record (image/preprocess.h) as text */
+    const char *recipe;     /* name of its own recipe (train/recipes.c) */
+    const an_row *rows;
+    size_t row_count;
+} an_family;
+
+/* The table of all families (src/models/models.inc). */
+const an_family *an_family_find(const char *name); /* NULL: none */
+const an_family *an_family_at(int index);          /* NULL: past the last */
+
+typedef struct an_metadata_entry {
+    char *key, *value;
+} an_metadata_entry;
+
+struct alexnet_model {
+    alexnet_context *ctx;
+    const an_family *family;
+    alexnet_model_options options; /* with the family's values filled in */
+    an_node *nodes;                /* the rows, then one softmax called "prob" */
+    int node_count;
+    an_param_list params;
+    an_arena memory;   /* of the values */
+    float *values;     /* params.values floats */
+    char **classes;    /* options.classes names, or NULL: unnamed */
+    char *preprocess;  /* the record as text */
+    float *mean_image; /* [3][h][w] of mean_shape, or NULL */
+    int mean_shape[3];
+    an_metadata_entry *metadata;
+    size_t metadata_count;
+};
+
+/* Gives a network that was laid out its values, all zero. NO_MEMORY. */
+alexnet_status an_model_take_values(alexnet_model *model) AN_NODISCARD;
+
+/* As alexnet_model_create(), but leaves the values zero: both of the above. */
+alexnet_status an_model_build(alexnet_context *ctx, const char *family,
+                              const alexnet_model_options *options,
+                              alexnet_model **out) AN_NODISCARD;
+
+/* Draws first values for every parameter by its own rule, or by `rule` for all weights (biases then
+ * 0). */
+void an_model_start(alexnet_model *model, uint64_t seed,
+                    const an_init *rule /* NULL: the family's */);
+/* The same for one parameter, by its index in the table. */
+void an_model_start_param(alexnet_model *model, int index, uint64_t seed, const an_init *rule);
+
+alexnet_status an_model_set_classes(alexnet_model *model, const char *const *names,
+                                    int count) AN_NODISCARD; /* copies; NULL: unnamed */
+alexnet_status an_model_set_preprocess(alexnet_model *model, const char *text) AN_NODISCARD;
+alexnet_status an_model_set_mean_image(alexnet_model *model, const int shape[3],
+                                       const float *values) AN_NODISCARD; /* copies; NULL: none */
+alexnet_status an_model_set_metadata(alexnet_model *model, const char *key,
+                                     const char *value) AN_NODISCARD;
+
+/* Marks parameters as not trained: "features" (all that begin so), "classifier.1", ... NOT_FOUND
+ * when a name fits nothing. */
+alexnet_status an_model_freeze(alexnet_model *model, const char *names) AN_NODISCARD;
+
+int an_model_find_layer(const alexnet_model *model,
+                        const char *name); /* "logits" is the node before "prob"; -1: none */
+int an_model_find_param(const alexnet_model *model, const char *name); /* -1: none */
+
+/* "unknown model 'alexnt': did you mean ..." */
+alexnet_status an_family_require(alexnet_context *ctx, const char *name,
+                                 const an_family **out) AN_NODISCARD;
+
+#endif

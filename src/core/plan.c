@@ -1,0 +1,266 @@
+/*
+ * plan.c: the planner. Three walks over the layers: forward (needs, fusion, lives of activations),
+ * backward (lives of gradients), and one over the lives that gives every buffer its place.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "core/plan.h"
+#include "base/context.h"
+#include "base/memory.h"
+#include "base/status.h"
+
+/* A buffer from the moment it is written to the moment it is last read. */
+typedef struct life {
+    size_t bytes;
+    int from, to; /* moments, both ends included */
+    bool kept;    /* backward reads what is in it now: nobody may write over it */
+    size_t offset;
+} life;
+
+#define NO_LIFE (-1)
+
+/* Working state of one planning. Lives are named by index. */
+typedef struct planner {
+    alexnet_context *ctx;
+    an_plan *plan;
+    life *lives;
+    int life_count;
+    int *x, *y, *saved, *dy, *dx; /* of each step: a life, or NO_LIFE */
+} planner;
+
+/* Moments: 0 the import of the images, 1 .. L the forward steps, L+1 .. 2L the backward steps from
+ * last to first. */
+static int forward_moment(int step) { return step + 1; }
+
+static int backward_moment(const planner *p, int step) { return 2 * p->plan->step_count - step; }
+
+static int begin_life(planner *p, size_t bytes, int moment)
+{
+    p->lives[p->life_count] =
+        (life){.bytes = AN_ROUND_UP(bytes, AN_ALIGNMENT), .from = moment, .to = moment};
+    return p->life_count++;
+}
+
+static void extend_life(planner *p, int index, int moment)
+{
+    p->lives[index].to = AN_MAX(p->lives[index].to, moment);
+}
+
+static size_t shape_bytes(an_shape shape) { return (size_t)an_shape_count(shape) * sizeof(float); }
+
+/* ---- forward: what each layer needs, what is fused, who reads what ---- */
+
+static int first_trained_step(const an_plan *plan)
+{
+    for (int i = 0; i < plan->step_count; ++i) {
+        const an_node *node = &plan->model->nodes[i];
+
+        for (int j = 0; j < node->param_count; ++j)
+            if (!plan->model->params.items[node->first_param + j].frozen) return i;
+    }
+    return plan->step_count;
+}
+
+static bool is_relu(const an_node *node) { return node->def == an_layer_find("relu"); }
+
+static void plan_needs(planner *p)
+{
+    an_plan *plan = p->plan;
+    const int first = plan->mode == AN_TRAIN ? first_trained_step(plan) : plan->step_count;
+
+    for (int i = 0; i < plan->step_count; ++i) {
+        an_plan_step *step = &plan->steps[i];
+        const an_node *node = &plan->model->nodes[i];
+        const an_shape x = an_shape_with_n(node->x, plan->batch);
+        const an_shape y = an_shape_with_n(node->y, plan->batch);
+
+        step->node = node;
+        step->x = step->y = step->saved = step->dy = step->dx = AN_NOWHERE;
+        node->def->plan(node, plan->backend, plan->mode, x, y, plan->threads, &step->needs);
+        step->run_forward = !step->needs.alias;
+        step->run_backward = i >= first && !step->needs.alias;
+        step->want_dx = i > first;
+        plan->scratch_bytes = AN_MAX(plan->scratch_bytes, step->needs.scratch_bytes);
+    }
+    for (int i = 0; i + 1 < plan->step_count; ++i) {
+        if (plan->steps[i].needs.fuses_relu && is_relu(plan->steps[i + 1].node)) {
+            plan->steps[i].fused_relu = true;
+            plan->steps[i + 1].run_forward = false;
+        }
+    }
+}
+
+static void plan_forward(planner *p)
+{
+    an_plan *plan = p->plan;
+    int flow = begin_life(p, shape_bytes(an_shape_with_n(plan->model->nodes[0].x, plan->batch)), 0);
+
+    for (int i = 0; i < plan->step_count; ++i) {
+        an_plan_step *step = &plan->steps[i];
+        const bool reads_x = step->run_backward && step->needs.backward_reads_x;
+        const bool reads_y = step->run_backward && step->needs.backward_reads_y;
+        const bool may_overwrite = step->needs.in_place && !reads_x && !p->lives[flow].kept;
+
+        p->x[i] = flow;
+        extend_life(p, flow, forward_moment(i));
+        if (reads_x) {
+            extend_life(p, flow, backward_moment(p, i));
+            p->lives[flow].kept = true;
+        }
+        if (step->run_forward && !may_overwrite)
+            flow = begin_life(p, shape_bytes(an_shape_with_n(step->node->y, plan->batch)),
+                              forward_moment(i));
+        p->y[i] = flow;
+        extend_life(p, flow, forward_moment(i));
+        if (reads_y) {
+            extend_life(p, flow, backward_moment(p, i));
+            p->lives[flow].kept = true;
+        }
+        if (step->needs.saved_bytes > 0) {
+            p->saved[i] = begin_life(p, step->needs.saved_bytes, forward_moment(i));
+            if (step->run_backward) extend_life(p, p->saved[i], backward_moment(p, i));
+        }
+    }
+    extend_life(p, flow, forward_moment(plan->step_count - 1) + 1); /* until it is exported */
+}
+
+/* ---- backward: the gradients ---- */
+
+static void plan_backward(planner *p)
+{
+    an_plan *plan = p->plan;
+    int flow = NO_LIFE; /* the last layer is the loss: nothing flows into it */
+
+    for (int i = plan->step_count - 1; i >= 0; --i) {
+        const an_plan_step *step = &plan->steps[i];
+        const bool fresh = step->run_backward && (!step->needs.in_place || flow == NO_LIFE);
+
+        p->dy[i] = flow;
+        if (flow != NO_LIFE) extend_life(p, flow, backward_moment(p, i));
+        if (!step->want_dx) return; /* nothing to train further down */
+        if (fresh)
+            flow = begin_life(p, shape_bytes(an_shape_with_n(step->node->x, plan->batch)),
+                              backward_moment(p, i));
+        p->dx[i] = flow;
+    }
+}
+
+/* ---- places ---- */
+
+static bool lives_meet(const life *a, const life *b)
+{
+    return a->from <= b->to && b->from <= a->to;
+}
+
+/* The lowest offset at which lives[order[at]] disturbs none of the lives placed before it. */
+static size_t lowest_place(const planner *p, const int *order, int at)
+{
+    const life *mine = &p->lives[order[at]];
+    size_t place = 0;
+
+    for (int i = 0; i < at; ++i) {
+        const life *other = &p->lives[order[i]];
+
+        if (lives_meet(mine, other) && place < other->offset + other->bytes &&
+            other->offset < place + mine->bytes) {
+            place = other->offset + other->bytes;
+            i = -1; /* moved up: look at all of them again */
+        }
+    }
+    return place;
+}
+
+/* Largest first, each at the lowest free place: a simple rule that comes within a few percent of
+ * the lower bound here. */
+static void place_lives(planner *p, int *order)
+{
+    for (int i = 0; i < p->life_count; ++i) {
+        int j = i;
+
+        for (; j > 0 && p->lives[order[j - 1]].bytes < p->lives[i].bytes; --j)
+            order[j] = order[j - 1];
+        order[j] = i;
+    }
+    for (int i = 0; i < p->life_count; ++i) {
+        life *mine = &p->lives[order[i]];
+
+        mine->offset = lowest_place(p, order, i);
+        p->plan->step_bytes = AN_MAX(p->plan->step_bytes, mine->offset + mine->bytes);
+    }
+}
+
+static size_t place_of(const planner *p, int index)
+{
+    return index == NO_LIFE ? AN_NOWHERE : p->lives[index].offset;
+}
+
+static void write_places(const planner *p)
+{
+    p->plan->input = place_of(p, 0);
+    for (int i = 0; i < p->plan->step_count; ++i) {
+        an_plan_step *step = &p->plan->steps[i];
+
+        step->x = place_of(p, p->x[i]);
+        step->y = place_of(p, p->y[i]);
+        step->saved = place_of(p, p->saved[i]);
+        step->dy = place_of(p, p->dy[i]);
+        step->dx = place_of(p, p->dx[i]);
+    }
+}
+
+/* ---- all together ---- */
+
+alexnet_status an_plan_open(const alexnet_model *model, an_mode mode, int batch, int output,
+                            an_plan *out)
+{
+    alexnet_context *ctx = model->ctx;
+    const int steps = output + 1;
+    planner p = {.ctx = ctx, .plan = out};
+    int *work;
+
+    *out = (an_plan){.model = model,
+                     .backend = ctx->backend,
+                     .mode = mode,
+                     .batch = batch,
+                     .threads = ctx->options.threads};
+    if (batch < 1)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "batch of %d images, expected 1 or more", batch);
+    for (int i = 0; i < steps; ++i) {
+        AN_TRY(
+            an_shape_check(ctx, model->nodes[i].name, an_shape_with_n(model->nodes[i].x, batch)));
+        AN_TRY(
+            an_shape_check(ctx, model->nodes[i].name, an_shape_with_n(model->nodes[i].y, batch)));
+    }
+    out->steps = an_new_array(ctx, (size_t)steps, sizeof *out->steps);
+    p.lives = an_new_array(ctx, 3 * (size_t)steps + 1,
+                           sizeof *p.lives); /* y, saved, dx of each, and the input */
+    work = an_new_array(ctx, 5 * (size_t)steps + 3 * (size_t)steps + 1, sizeof *work);
+    if (out->steps == NULL || p.lives == NULL || work == NULL) {
+        an_free(ctx, p.lives);
+        an_free(ctx, work);
+        an_plan_close(ctx, out);
+        return an_fail(ctx, ALEXNET_NO_MEMORY, "plan of %d layers", steps);
+    }
+    for (int i = 0; i < 5 * steps; ++i)
+        work[i] = NO_LIFE;
+    p.x = work;
+    p.y = work + steps;
+    p.saved = work + 2 * steps;
+    p.dy = work + 3 * steps;
+    p.dx = work + 4 * steps;
+    out->step_count = steps;
+    plan_needs(&p);
+    plan_forward(&p);
+    if (mode == AN_TRAIN) plan_backward(&p);
+    place_lives(&p, work + 5 * steps);
+    write_places(&p);
+    an_free(ctx, p.lives);
+    an_free(ctx, work);
+    return ALEXNET_OK;
+}
+
+void an_plan_close(alexnet_context *ctx, an_plan *plan)
+{
+    an_free(ctx, plan->steps);
+    *plan = (an_plan){0};
+}

@@ -1,0 +1,64 @@
+/*
+ * plan.h: a plan comes before a run. From (model, batch, mode, output) the planner decides what is
+ * fused, what is in place, which algorithm computes what, and where in the step arena every buffer
+ * lies.
+ *
+ * Three arenas by lifetime:
+ *
+ *   model    | weights | gradients | momentum            |   until the model or session closes
+ *   step     | y0 | saved0 | y1 | ... | dx1 | dx0 |          laid out once, rewritten every step
+ *   scratch  | one operation's working memory |              rewritten by every operation
+ *
+ * The step arena packs buffers by their lives on a time line of forward steps 0 .. L-1 and backward
+ * steps L .. 2L-1: two buffers share bytes when their lives do not meet. In training an activation
+ * lives until the last backward step that reads it; a gradient from the step that writes it to the
+ * step that reads it. In inference an activation dies with the next layer.
+ *
+ *            time ->   f0   f1   f2   f3 | b3   b2   b1   b0
+ *   y0  conv (+relu)   #################################
+ *   saved2 arg-max               #####################
+ *   y2  pool                     ##########################      (read by conv3's weight gradient)
+ *   dx3                                    ######
+ *   dx2                                         ######
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_CORE_PLAN_H
+#define AN_CORE_PLAN_H
+
+#include "core/model.h"
+
+#define AN_NOWHERE SIZE_MAX
+
+/* One layer of the plan. Offsets are bytes in the step arena; AN_NOWHERE: there is no such buffer.
+ */
+typedef struct an_plan_step {
+    const an_node *node;
+    an_needs needs;
+    bool fused_relu;  /* forward applies the ReLU of the next step */
+    bool run_forward; /* false: an alias, or a ReLU that the step before applies */
+    bool run_backward, want_dx;
+    size_t x, y, saved; /* forward */
+    size_t dy, dx;      /* backward */
+} an_plan_step;
+
+typedef struct an_plan {
+    const alexnet_model *model;
+    const an_backend *backend;
+    an_mode mode;
+    int batch, threads;
+    int step_count; /* nodes up to and with the wanted output */
+    an_plan_step *steps;
+    size_t input; /* offset of the imported images */
+    size_t step_bytes, scratch_bytes;
+} an_plan;
+
+/*
+ * output: index of the node whose result is wanted (the last, in training). Nothing is fused across
+ * it. BAD_ARG (batch below 1), NO_MEMORY, BAD_SHAPE (too large).
+ */
+alexnet_status an_plan_open(const alexnet_model *model, an_mode mode, int batch, int output,
+                            an_plan *out) AN_NODISCARD;
+void an_plan_close(alexnet_context *ctx, an_plan *plan); /* safe on a zeroed plan */
+
+#endif

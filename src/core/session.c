@@ -1,0 +1,287 @@
+/*
+ * session.c: runs a plan. Forward walks the steps up, backward walks them down; every operation is
+ * the layer's own.
+ * SPDX-License-Identifier: MIT
+ */
+#include "core/session.h"
+#include "base/arena.h"
+#include "base/context.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include <math.h>
+#include <string.h>
+
+struct alexnet_session {
+    alexnet_context *ctx;
+    const alexnet_model *model;
+    an_plan plan;
+    an_arena gradients; /* training: laid out as the model's values */
+    an_arena step;      /* activations and their gradients, as the plan says */
+    an_arena scratch;
+    an_run run;
+    const float **w; /* of each parameter of the model */
+    float **dw;      /* training; NULL where frozen */
+    float *row_loss;
+    uint64_t seed;
+};
+
+/* ---- opening ---- */
+
+static alexnet_status open_arenas(alexnet_session *s)
+{
+    AN_TRY(an_arena_open(s->ctx, "activations", s->plan.step_bytes, &s->step));
+    AN_TRY(an_arena_open(s->ctx, "scratch", AN_MAX(s->plan.scratch_bytes, (size_t)AN_ALIGNMENT),
+                         &s->scratch));
+    if (s->plan.mode == AN_TRAIN) {
+        AN_TRY(an_arena_open(s->ctx, "gradients", s->model->params.values * sizeof(float),
+                             &s->gradients));
+        memset(s->gradients.base, 0, s->gradients.capacity); /* of frozen parameters they stay so */
+    }
+    s->run = (an_run){s->plan.threads, s->scratch.base, s->scratch.capacity};
+    return ALEXNET_OK;
+}
+
+static alexnet_status open_tables(alexnet_session *s)
+{
+    const size_t count = (size_t)s->model->params.count;
+
+    s->w = an_new_array(s->ctx, count + 1, sizeof *s->w);
+    s->dw = an_new_array(s->ctx, count + 1, sizeof *s->dw);
+    s->row_loss = an_new_array(s->ctx, (size_t)s->plan.batch, sizeof *s->row_loss);
+    if (s->w == NULL || s->dw == NULL || s->row_loss == NULL)
+        return an_fail(s->ctx, ALEXNET_NO_MEMORY, "session for a batch of %d", s->plan.batch);
+    for (size_t i = 0; i < count; ++i) {
+        const an_param *param = &s->model->params.items[i];
+
+        s->w[i] = s->model->values + param->offset;
+        if (s->plan.mode == AN_TRAIN && !param->frozen)
+            s->dw[i] = an_session_gradients(s) + param->offset;
+    }
+    return ALEXNET_OK;
+}
+
+static alexnet_status open_session(const alexnet_model *model, an_mode mode, int batch, int output,
+                                   uint64_t seed, alexnet_session **out)
+{
+    alexnet_context *ctx = model->ctx;
+    alexnet_session *s;
+    alexnet_status status;
+
+    *out = NULL;
+    if (model->values == NULL)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "session: the model is an outline without weights");
+    s = an_new_zeroed(ctx, sizeof *s);
+    if (s == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "session for a batch of %d", batch);
+    s->ctx = ctx;
+    s->model = model;
+    s->seed = seed;
+    if ((status = an_plan_open(model, mode, batch, output, &s->plan)) != ALEXNET_OK) goto fail;
+    if ((status = open_arenas(s)) != ALEXNET_OK) goto fail;
+    if ((status = open_tables(s)) != ALEXNET_OK) goto fail;
+    *out = s;
+    return ALEXNET_OK;
+fail:
+    alexnet_session_close(s);
+    return status;
+}
+
+alexnet_status alexnet_session_open(const alexnet_model *model, int batch, const char *output,
+                                    alexnet_session **out)
+{
+    const int node = output != NULL ? an_model_find_layer(model, output) : model->node_count - 1;
+
+    *out = NULL;
+    if (node < 0)
+        return an_fail(model->ctx, ALEXNET_NOT_FOUND,
+                       "model %s has no layer '%s': `alexnet info %s` lists them",
+                       model->family->name, output, model->family->name);
+    return open_session(model, AN_INFER, batch, node, 0, out);
+}
+
+alexnet_status an_session_open_training(alexnet_model *model, int batch, uint64_t seed,
+                                        alexnet_session **out)
+{
+    return open_session(model, AN_TRAIN, batch, model->node_count - 1, seed, out);
+}
+
+void alexnet_session_close(alexnet_session *s)
+{
+    alexnet_context *ctx;
+
+    if (s == NULL) return;
+    ctx = s->ctx;
+    an_plan_close(ctx, &s->plan);
+    an_arena_close(ctx, &s->gradients);
+    an_arena_close(ctx, &s->step);
+    an_arena_close(ctx, &s->scratch);
+    an_free(ctx, s->w);
+    an_free(ctx, s->dw);
+    an_free(ctx, s->row_loss);
+    an_free(ctx, s);
+}
+
+/* ---- running ---- */
+
+/* The batch being run. */
+typedef struct batch {
+    int n;
+    int64_t step;
+    const int32_t *labels; /* training */
+} batch;
+
+static void *at(const alexnet_session *s, size_t offset)
+{
+    return offset == AN_NOWHERE ? NULL : s->step.base + offset;
+}
+
+static an_op make_op(alexnet_session *s, const an_plan_step *step, const batch *b)
+{
+    return (an_op){
+        .node = step->node,
+        .backend = s->plan.backend,
+        .run = &s->run,
+        .needs = &step->needs,
+        .mode = s->plan.mode,
+        .x_shape = an_shape_with_n(step->node->x, b->n),
+        .y_shape = an_shape_with_n(step->node->y, b->n),
+        .x = at(s, step->x),
+        .y = at(s, step->y),
+        .dy = at(s, step->dy),
+        .dx = step->want_dx ? at(s, step->dx) : NULL,
+        .saved = at(s, step->saved),
+        .relu = step->fused_relu,
+        .w = s->w + step->node->first_param,
+        .dw = s->dw + step->node->first_param,
+        .seed = s->seed,
+        .step = b->step,
+        .loss_scale = 1.0f / (float)b->n,
+        .labels = b->labels,
+        .row_loss = s->row_loss,
+    };
+}
+
+static alexnet_status import_images(alexnet_session *s, const float *images, int n)
+{
+    return s->plan.backend->import(&s->run, an_shape_with_n(s->model->nodes[0].x, n), images,
+                                   at(s, s->plan.input));
+}
+
+static alexnet_status forward(alexnet_session *s, const batch *b)
+{
+    for (int i = 0; i < s->plan.step_count; ++i) {
+        const an_plan_step *step = &s->plan.steps[i];
+        const an_op op = make_op(s, step, b);
+
+        if (step->run_forward) AN_TRY(step->node->def->forward(&op));
+    }
+    return ALEXNET_OK;
+}
+
+static alexnet_status backward(alexnet_session *s, const batch *b)
+{
+    for (int i = s->plan.step_count - 1; i >= 0; --i) {
+        const an_plan_step *step = &s->plan.steps[i];
+        const an_op op = make_op(s, step, b);
+
+        if (step->run_backward) AN_TRY(step->node->def->backward(&op));
+    }
+    return ALEXNET_OK;
+}
+
+static alexnet_status check_n(const alexnet_session *s, int n)
+{
+    if (n < 1 || n > s->plan.batch)
+        return an_fail(s->ctx, ALEXNET_BAD_ARG, "batch of %d images, this session takes 1 .. %d", n,
+                       s->plan.batch);
+    return ALEXNET_OK;
+}
+
+void alexnet_session_get_output(const alexnet_session *s, int shape[3])
+{
+    const an_shape y = s->plan.steps[s->plan.step_count - 1].node->y;
+
+    shape[0] = y.c;
+    shape[1] = y.h;
+    shape[2] = y.w;
+}
+
+static alexnet_status export_output(alexnet_session *s, int n, float *out)
+{
+    const an_plan_step *last = &s->plan.steps[s->plan.step_count - 1];
+
+    return s->plan.backend->export(&s->run, an_shape_with_n(last->node->y, n), at(s, last->y), out);
+}
+
+alexnet_status alexnet_session_run(alexnet_session *s, const float *images, int n, float *out)
+{
+    const batch b = {.n = n};
+
+    AN_TRY(check_n(s, n));
+    AN_TRY(import_images(s, images, n));
+    AN_TRY(forward(s, &b));
+    return export_output(s, n, out);
+}
+
+/* ---- training ---- */
+
+/* The mean, added up in double in the order of the rows. */
+static double mean_loss(const float *row_loss, int n)
+{
+    double sum = 0;
+
+    for (int i = 0; i < n; ++i)
+        sum += (double)row_loss[i];
+    return sum / n;
+}
+
+/* The loss is not finite: runs forward again and looks at every layer's output. */
+static alexnet_status name_diverged(alexnet_session *s, const float *images, const batch *b,
+                                    double loss)
+{
+    const an_backend *backend = s->plan.backend;
+
+    AN_TRY(import_images(s, images, b->n));
+    if (!backend->all_finite(&s->run, an_shape_count(an_shape_with_n(s->model->nodes[0].x, b->n)),
+                             at(s, s->plan.input)))
+        return an_fail(s->ctx, ALEXNET_DIVERGED, "step %lld: loss is %g; the images are not finite",
+                       (long long)b->step, loss);
+    for (int i = 0; i < s->plan.step_count; ++i) {
+        const an_plan_step *step = &s->plan.steps[i];
+        const an_op op = make_op(s, step, b);
+
+        if (step->run_forward) AN_TRY(step->node->def->forward(&op));
+        if (!backend->all_finite(&s->run, an_shape_count(op.y_shape), op.y))
+            return an_fail(s->ctx, ALEXNET_DIVERGED,
+                           "step %lld: loss is %g; layer %s is the first whose output is not "
+                           "finite (try a smaller --lr)",
+                           (long long)b->step, loss, step->node->name);
+    }
+    return an_fail(
+        s->ctx, ALEXNET_DIVERGED,
+        "step %lld: loss is %g though every layer's output is finite (try a smaller --lr)",
+        (long long)b->step, loss);
+}
+
+alexnet_status an_session_train(alexnet_session *s, const float *images, const int32_t *labels,
+                                int n, int64_t step, double *loss, float *probs)
+{
+    const batch b = {.n = n, .step = step, .labels = labels};
+
+    AN_TRY(check_n(s, n));
+    for (int i = 0; i < n; ++i)
+        if (labels[i] < 0 || labels[i] >= s->model->options.classes)
+            return an_fail(s->ctx, ALEXNET_BAD_ARG, "label %d of image %d, expected 0 .. %d",
+                           (int)labels[i], i, s->model->options.classes - 1);
+    AN_TRY(import_images(s, images, n));
+    AN_TRY(forward(s, &b));
+    *loss = mean_loss(s->row_loss, n);
+    if (!isfinite(*loss)) return name_diverged(s, images, &b, *loss);
+    if (probs != NULL) AN_TRY(export_output(s, n, probs));
+    return backward(s, &b);
+}
+
+float *an_session_gradients(alexnet_session *s) { return (float *)(void *)s->gradients.base; }
+
+const an_run *an_session_run_resources(const alexnet_session *s) { return &s->run; }
+
+const an_plan *an_session_plan(const alexnet_session *s) { return &s->plan; }

@@ -1,0 +1,81 @@
+/*
+ * backend.c: the table of tiers, and the choice among them. The tables of the fast tiers stand in kernels_tmpl.h.
+ * SPDX-License-Identifier: MIT
+ */
+#include "cpu/backend.h"
+
+#include "base/status.h"
+#include "cpu/portable.h"
+#include <string.h>
+
+const an_backend *an_backend_portable(an_cpu_level level)
+{
+#define TABLE(level_name, feature_names)                                                           \
+    {.name = "cpu",                                                                                \
+     .tier = "portable",                                                                           \
+     .features = (feature_names),                                                                  \
+     .conv2d = an_conv2d__portable,                                                                \
+     .linear_scratch = an_linear_scratch__portable,                                                \
+     .linear_forward = an_linear_forward__portable,                                                \
+     .linear_backward_data = an_linear_backward_data__portable,                                    \
+     .linear_backward_weights = an_linear_backward_weights__portable,                              \
+     .max_pool = an_max_pool__portable,                                                            \
+     .max_pool_backward = an_max_pool_backward__portable,                                          \
+     AN_PRIMITIVES_ALL_TIERS},
+    static const an_backend tables[AN_CPU_LEVELS] = {AN_CPU_LEVEL_MAP(TABLE)};
+#undef TABLE
+
+    return &tables[level];
+}
+
+static const struct tier {
+    const char *name;
+    an_cpu_level needs;
+    const an_backend *(*get)(an_cpu_level level);
+    an_peak_loop peak_loop;
+} tiers[] = {
+    /* best first */
+    {"avx512", AN_CPU_AVX512, an_backend_avx512, an_peak_loop_avx512},
+    {"avx2", AN_CPU_AVX2, an_backend_avx2, an_peak_loop_avx2},
+    {"portable", AN_CPU_BASELINE, an_backend_portable, an_peak_loop_portable},
+};
+#define TIER_CHOICES "avx512, avx2, portable"
+
+/* NULL when the machine of this level, or the build, lacks the tier. */
+static const an_backend *tier_get(const struct tier *tier, an_cpu_level level)
+{
+    return level >= tier->needs ? tier->get(level) : NULL;
+}
+
+const char *an_tier_name(int index, const an_backend **out)
+{
+    *out = NULL;
+    if (index < 0 || (size_t)index >= AN_COUNT(tiers)) return NULL;
+    *out = tier_get(&tiers[index], an_cpu_detect());
+    return tiers[index].name;
+}
+
+an_peak_loop an_tier_peak_loop(const an_backend *backend)
+{
+    size_t i = 0;
+
+    while (strcmp(tiers[i].name, backend->tier) != 0)
+        ++i;
+    return tiers[i].peak_loop;
+}
+
+alexnet_status an_backend_find(alexnet_context *ctx, const char *tier, const an_backend **out)
+{
+    const an_cpu_level level = an_cpu_detect();
+
+    *out = NULL;
+    for (size_t i = 0; i < AN_COUNT(tiers); ++i) {
+        if (tier != NULL && strcmp(tier, tiers[i].name) != 0) continue;
+        *out = tier_get(&tiers[i], level);
+        if (*out != NULL) return ALEXNET_OK;
+        if (tier != NULL)
+            return an_fail(ctx, ALEXNET_UNSUPPORTED, "CPU tier '%s': %s lacks it", tier,
+                           level >= tiers[i].needs ? "this build" : "this machine");
+    }
+    return an_fail(ctx, ALEXNET_BAD_ARG, "unknown CPU tier '%s' (choices: " TIER_CHOICES ")", tier);
+}

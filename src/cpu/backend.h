@@ -1,0 +1,32 @@
+/*
+ * backend.h: the tiers of the CPU backend. Each has one constant table per level of machine: the
+ * tables of a tier differ only in the text that says what the machine has.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_CPU_BACKEND_H
+#define AN_CPU_BACKEND_H
+
+#include "core/backend.h"
+#include "cpu/detect.h"
+
+/* NULL: this compiler, or this build, cannot make the tier. */
+const an_backend *an_backend_portable(an_cpu_level level);
+const an_backend *an_backend_avx2(an_cpu_level level);
+const an_backend *an_backend_avx512(an_cpu_level level);
+
+/*
+ * Runs `rounds` rounds of multiply-adds in registers and returns the operations of one round, or,
+ * to keep the compiler honest, not a number if a sum overflowed.
+ */
+typedef float (*an_peak_loop)(int64_t rounds);
+
+float an_peak_loop_portable(int64_t rounds);
+float an_peak_loop_avx2(int64_t rounds);
+float an_peak_loop_avx512(int64_t rounds);
+
+an_peak_loop an_tier_peak_loop(const an_backend *backend);
+
+/* For tests: the tiers by index, best first; NULL past the last. *out: NULL if it is lacking. */
+const char *an_tier_name(int index, const an_backend **out);
+
+#endif

@@ -1,0 +1,81 @@
+/*
+ * cases.h: one call of one primitive as data: which, of what size, how many operations. The tests
+ * run cases of odd sizes on every tier and compare; `alexnet bench kernels` runs the cases of
+ * AlexNet and times them.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_CPU_CASES_H
+#define AN_CPU_CASES_H
+
+#include "core/backend.h"
+#include <stdbool.h>
+
+#define AN_CASE_INPUTS  3
+#define AN_CASE_OUTPUTS 2
+
+typedef struct an_case an_case;
+
+typedef enum an_operand_type { AN_OPERAND_FLOAT, AN_OPERAND_BYTE, AN_OPERAND_INT } an_operand_type;
+
+typedef struct an_operand {
+    size_t count; /* elements; 0: the case has no such operand */
+    an_operand_type type;
+    int limit; /* bytes and ints are 0 .. limit-1 */
+} an_operand;
+
+/* What a case reads and writes. Some outputs are read too (the weights of an update). */
+typedef struct an_case_sizes {
+    an_operand in[AN_CASE_INPUTS], out[AN_CASE_OUTPUTS];
+    int64_t terms; /* in the longest sum of an output element */
+    double flops;  /* of the direct algorithm; 0: not counted */
+    double bytes;  /* of all operands, each once */
+} an_case_sizes;
+
+typedef struct an_case_kind {
+    const char *name; /* "conv2d forward" */
+    bool exact;       /* all tiers give the same bits */
+    void (*sizes)(const an_case *c, an_case_sizes *out);
+    size_t (*scratch)(const an_case *c, const an_backend *backend, int threads); /* NULL: none */
+    alexnet_status (*run)(const an_case *c, const an_backend *backend, const an_run *run,
+                          const void *const in[AN_CASE_INPUTS], void *const out[AN_CASE_OUTPUTS]);
+} an_case_kind;
+
+struct an_case {
+    const char *name; /* "conv2 forward" */
+    const an_case_kind *kind;
+    /* the one that the kind asks for: */
+    an_conv2d conv2d;
+    an_linear linear;
+    an_pool pool;
+    an_shape shape; /* everything else; rows of classes and elements are n and c */
+    /* options */
+    bool relu, lr_inside;
+    int p, q; /* of the adaptive average */
+};
+
+/* The kinds, one per primitive of the backend. */
+extern const an_case_kind an_case_conv2d[AN_PASSES], an_case_linear[AN_PASSES];
+extern const an_case_kind an_case_max_pool, an_case_max_pool_backward;
+extern const an_case_kind an_case_average, an_case_average_backward;
+extern const an_case_kind an_case_import, an_case_export, an_case_flatten, an_case_unflatten;
+extern const an_case_kind an_case_relu, an_case_relu_backward, an_case_dropout, an_case_sgd;
+extern const an_case_kind an_case_softmax, an_case_cross_entropy, an_case_loss_backward;
+
+void an_case_get_sizes(const an_case *c, an_case_sizes *out);
+
+size_t an_case_scratch(const an_case *c, const an_backend *backend, int threads); /* bytes */
+
+/* Values for an operand, a function of (case's sizes, seed). Floats are -1 .. 1. */
+void an_operand_fill(const an_operand *operand, uint64_t seed, void *data);
+
+/* Bytes of an operand. */
+size_t an_operand_bytes(const an_operand *operand);
+
+alexnet_status an_case_run(const an_case *c, const an_backend *backend, const an_run *run,
+                           const void *const in[AN_CASE_INPUTS], void *const out[AN_CASE_OUTPUTS]);
+
+/* The calls of a training step of torchvision's AlexNet, in order, for a batch of n images. */
+int an_cpu_case_count(void);
+an_case an_cpu_case_get(int index, int n);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * detect.c: asks the processor. The compiler's __builtin_cpu_supports() reads CPUID and, for the
+ * wide registers, XCR0: a feature counts only when the operating system saves ymm (or zmm and mask)
+ * registers across a task switch.
+ * SPDX-License-Identifier: MIT
+ */
+#include "cpu/detect.h"
+
+an_cpu_level an_cpu_detect(void)
+{
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return AN_CPU_BASELINE;
+    if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512vl") ||
+        !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512bw"))
+        return AN_CPU_AVX2;
+    if (!__builtin_cpu_supports("avx512vnni")) return AN_CPU_AVX512;
+    if (!__builtin_cpu_supports("avx512bf16")) return AN_CPU_AVX512_VNNI;
+    return AN_CPU_AVX512_BF16;
+#else
+    return AN_CPU_BASELINE;
+#endif
+}

@@ -1,0 +1,27 @@
+/*
+ * kernels_avx2.c: the tier for AVX2 and FMA; compiled with -mavx2 -mfma.
+ * SPDX-License-Identifier: MIT
+ */
+#include "cpu/backend.h"
+
+#if defined(__AVX2__) && defined(__FMA__)
+#define TIER  avx2
+#define LANES 8
+#define NV    2
+#define MR    6
+#include "cpu/simd_avx2.h"
+
+#include "cpu/kernels_tmpl.h"
+#else
+const an_backend *an_backend_avx2(an_cpu_level level)
+{
+    (void)level;
+    return NULL;
+}
+
+float an_peak_loop_avx2(int64_t rounds)
+{
+    (void)rounds;
+    return 0;
+}
+#endif

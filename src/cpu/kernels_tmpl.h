@@ -1,0 +1,75 @@
+/*
+ * kernels_tmpl.h: the fast tiers' kernels, written once. Included by kernels_avx2.c and
+ * kernels_avx512.c, which define
+ *
+ *     TIER    avx2       the name that the functions and the table carry
+ *     LANES   8          floats in a vector
+ *     NV      2          vectors in a row of a tile
+ *     MR      6          rows of a tile: with NV as many as the registers hold
+ *
+ * and include the vector vocabulary (vf, vf_load, vf_fma ...). No other line of the templates knows
+ * the machine. Legend: N images, C channels, K filters, H W map in, P Q map out, R S kernel, G
+ * groups.
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/compiler.h"
+#include "cpu/backend.h"
+#include "cpu/parallel.h"
+#include "cpu/portable.h"
+#include "cpu/scratch.h"
+#include <assert.h>
+#include <limits.h>
+#include <string.h>
+
+#define PASTE(a, b)     PASTE_2(a, b)
+#define PASTE_2(a, b)   a##b
+#define TEXT(a)         TEXT_2(a)
+#define TEXT_2(a)       #a
+#define TIER_NAME(stem) PASTE(stem##__, TIER) /* f32_tile_6__avx2 */
+
+#include "cpu/tile_tmpl.h"
+
+#include "cpu/conv2d_tmpl.h"
+#include "cpu/linear_tmpl.h"
+#include "cpu/pool_tmpl.h"
+
+/* MR * NV independent sums hide the latency of the multiply-add. */
+float PASTE(an_peak_loop_, TIER)(int64_t rounds)
+{
+    const vf half = vf_set1(0.5f);
+    const vf one = vf_set1(1);
+    vf total = vf_zero();
+    vf sums[MR * NV];
+
+    UNROLL
+    for (int j = 0; j < MR * NV; ++j)
+        sums[j] = vf_set1((float)j); /* all different, or the compiler makes one of them */
+    for (int64_t i = 0; i < rounds; ++i)
+        UNROLL
+    for (int j = 0; j < MR * NV; ++j)
+        sums[j] = vf_fma(sums[j], half, one);
+    UNROLL
+    for (int j = 0; j < MR * NV; ++j)
+        total = vf_add(total, sums[j]);
+    return 2 * LANES * MR * NV + 0 * vf_sum(total);
+}
+
+const an_backend *PASTE(an_backend_, TIER)(an_cpu_level level)
+{
+#define TABLE(level_name, feature_names)                                                           \
+    {.name = "cpu",                                                                                \
+     .tier = TEXT(TIER),                                                                           \
+     .features = (feature_names),                                                                  \
+     .conv2d = conv2d,                                                                             \
+     .linear_scratch = linear_scratch,                                                             \
+     .linear_forward = linear_forward,                                                             \
+     .linear_backward_data = linear_backward_data,                                                 \
+     .linear_backward_weights = linear_backward_weights,                                           \
+     .max_pool = max_pool,                                                                         \
+     .max_pool_backward = max_pool_backward,                                                       \
+     AN_PRIMITIVES_ALL_TIERS},
+    static const an_backend tables[AN_CPU_LEVELS] = {AN_CPU_LEVEL_MAP(TABLE)};
+#undef TABLE
+
+    return &tables[level];
+}

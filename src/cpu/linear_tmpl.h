@@ -1,0 +1,454 @@
+/*
+ * linear_tmpl.h: the fully connected layers of a fast tier. x [n][inputs], w [outputs][inputs],
+ * y [n][outputs]. The weights stay as they are and are read once per pass; x and dy are small, so
+ * they are packed. Rows of w are often a multiple of 4 KB apart, where all fall into one set of the
+ * L1 cache: whatever walks down a column of such a matrix reads a copy.
+ *
+ *     forward          y^T = w * x^T     w broadcast, x^T in panels of NR images
+ *     data gradient    dx  = dy * w      dy broadcast, w copied to panels of NR inputs
+ *     weight gradient  dw  = dy^T * x    dy broadcast, x in panels of NR inputs
+ *
+ * Long sums go in blocks of DEPTH, which fit the caches and add up in a fixed order.
+ * SPDX-License-Identifier: MIT
+ */
+
+#define DEPTH 512 /* steps of a sum at a time */
+
+/* Rows of the next piece of w that are fetched with each tile: one with each quarter of its steps. */
+#define FETCH_ROWS 4
+
+/* Floats of a row in a copy of a matrix: an odd number of cache lines. */
+static size_t copy_row(int columns) { return (size_t)odd_lines(columns); }
+
+static int blocks_of(int count, int size) { return (int)(((int64_t)count + size - 1) / size); }
+
+/* ---- forward, few images: dot products, while w streams past at the speed of memory ---- */
+
+#define FEW_IMAGES 4
+#define DOT_ROWS   4 /* outputs at a time */
+
+/* y[n][first + 0 .. rows-1] for n < images. */
+static ALWAYS_INLINE void dot_rows(const int rows, const int images, const an_linear *g, int first,
+                                   const float *x, const float *w, const float *bias, bool relu,
+                                   float *y)
+{
+    const size_t inputs = (size_t)g->inputs;
+    const int rest = g->inputs % LANES;
+    const size_t whole = inputs - (size_t)rest;
+    vf sum[DOT_ROWS][FEW_IMAGES];
+
+    w += (size_t)first * inputs;
+    for (int o = 0; o < rows; ++o)
+        for (int n = 0; n < images; ++n)
+            sum[o][n] = vf_zero();
+    for (size_t i = 0; i < whole; i += LANES)
+        for (int o = 0; o < rows; ++o)
+            for (int n = 0; n < images; ++n)
+                sum[o][n] = vf_fma(vf_load(w + (size_t)o * inputs + i),
+                                   vf_load(x + (size_t)n * inputs + i), sum[o][n]);
+    for (int o = 0; o < rows; ++o) {
+        for (int n = 0; n < images; ++n) {
+            const vf last = vf_fma(vf_load_part(w + (size_t)o * inputs + whole, rest),
+                                   vf_load_part(x + (size_t)n * inputs + whole, rest), sum[o][n]);
+            float dot = vf_sum(last) + (bias != NULL ? bias[first + o] : 0);
+            y[(size_t)n * (size_t)g->outputs + (size_t)(first + o)] = relu && dot < 0 ? 0 : dot;
+        }
+    }
+}
+
+static void dot_rows_of(int rows, const an_linear *g, int first, const float *x, const float *w,
+                        const float *bias, bool relu, float *y)
+{
+    for (; rows < DOT_ROWS && rows > 0; --rows, ++first) /* the last outputs, one by one */
+        for (int n = 0; n < g->n; ++n)
+            dot_rows(1, 1, g, first, x + (size_t)n * (size_t)g->inputs, w, bias, relu,
+                     y + (size_t)n * (size_t)g->outputs);
+    if (rows == 0) return;
+    switch (g->n) {
+    case 1:
+        dot_rows(DOT_ROWS, 1, g, first, x, w, bias, relu, y);
+        break;
+    case 2:
+        dot_rows(DOT_ROWS, 2, g, first, x, w, bias, relu, y);
+        break;
+    case 3:
+        dot_rows(DOT_ROWS, 3, g, first, x, w, bias, relu, y);
+        break;
+    case 4:
+        dot_rows(DOT_ROWS, 4, g, first, x, w, bias, relu, y);
+        break;
+    }
+}
+
+static void forward_few(const an_run *run, const an_linear *g, const float *x, const float *w,
+                        const float *bias, bool relu, float *y)
+{
+    AN_PARALLEL_FOR(run, schedule(dynamic, 4))
+    for (int block = 0; block < blocks_of(g->outputs, DOT_ROWS); ++block)
+        dot_rows_of(AN_MIN(DOT_ROWS, g->outputs - block * DOT_ROWS), g, block * DOT_ROWS, x, w,
+                    bias, relu, y);
+}
+
+/* ---- forward, many images ----
+ *
+ * A thread takes a strip of outputs and, block by block of DEPTH inputs, adds to its y^T, which
+ * stays in L2 beside the block's part of x^T (128 images: 256 KB). w is copied tile by tile: 28 KB,
+ * in L1.
+ */
+
+#define FORWARD_STRIP (10 * MR) /* outputs */
+
+typedef struct linear_forward_plan {
+    int panels; /* of NR images */
+    size_t strip_floats, rows_floats;
+    size_t panels_at, strips_at, rows_at, bytes;
+} linear_forward_plan;
+
+static linear_forward_plan plan_linear_forward(const an_linear *g, int threads)
+{
+    linear_forward_plan plan = {.panels = blocks_of(g->n, NR)};
+    an_scratch scratch = {0};
+    const size_t columns = an_size_times((size_t)plan.panels, NR);
+
+    plan.strip_floats = an_size_times(columns, FORWARD_STRIP);
+    plan.rows_floats = MR * copy_row(DEPTH);
+    plan.panels_at = an_scratch_floats(&scratch, an_size_times(columns, (size_t)g->inputs));
+    plan.strips_at = an_scratch_per_thread(&scratch, threads, plan.strip_floats);
+    plan.rows_at = an_scratch_per_thread(&scratch, threads, plan.rows_floats);
+    plan.bytes = scratch.bytes;
+    return plan;
+}
+
+/* x^T: panel [inputs][NR] of NR rows of x, from input `first` on; missing rows as 0. */
+static void pack_transposed(const an_linear *g, int p, int first, int count, const float *x,
+                            float *panel)
+{
+    const size_t inputs = (size_t)g->inputs;
+    const int rows = AN_MIN(NR, g->n - p * NR);
+    const float *from = x + (size_t)p * NR * inputs;
+
+    for (size_t i = (size_t)first; i < (size_t)first + (size_t)count; i += STRIP) {
+        const size_t width = AN_MIN(STRIP, (size_t)first + (size_t)count - i);
+        for (int n = 0; n < NR; ++n)
+            for (size_t j = 0; j < width; ++j)
+                panel[(i + j) * NR + (size_t)n] = n < rows ? from[(size_t)n * inputs + i + j] : 0;
+    }
+}
+
+/* A piece of w: a tile's outputs, a block of DEPTH inputs. */
+typedef struct weights_piece {
+    int output, rows, input, depth;
+} weights_piece;
+
+/* Piece `index` of the strip of `count` outputs that begins at `first`: all of a block, then the next block. */
+static weights_piece piece_of(const an_linear *g, int first, int count, int index)
+{
+    const int tiles = tiles_of(count);
+    const int from = tile_first(count, index % tiles);
+    const int input = index / tiles * DEPTH;
+
+    return (weights_piece){.output = first + from,
+                           .rows = tile_first(count, index % tiles + 1) - from,
+                           .input = input,
+                           .depth = AN_MIN(DEPTH, g->inputs - input)};
+}
+
+static const float *piece_at(const an_linear *g, weights_piece piece, const float *w)
+{
+    return w + (size_t)piece.output * (size_t)g->inputs + (size_t)piece.input;
+}
+
+/* A piece of w times its part of x^T, for all images, into a strip of y^T. Meanwhile the next piece is fetched, a few rows
+   with each panel of images. */
+static void forward_piece(const an_linear *g, const linear_forward_plan *plan, weights_piece piece,
+                          weights_piece next, const float *w, const float *x_panels, float *copy,
+                          float *strip)
+{
+    const size_t inputs = (size_t)g->inputs;
+    const size_t row = copy_row(DEPTH);
+    const float *from = piece_at(g, piece, w);
+    tile t = {
+        .columns = NR,
+        .outer = 1,
+        .inner = piece.depth % FETCH_ROWS == 0 ? FETCH_ROWS : 1,
+        .a = copy,
+        .a_row = (ptrdiff_t)row,
+        .a_step = 1,
+        .fetch_inner = g->inputs,
+        .fetch_step = 4,
+        .c_row = NR,
+        .add = piece.input > 0,
+    };
+
+    t.run = piece.depth / t.inner;
+    t.a_inner = t.run;
+    for (int o = 0; o < piece.rows; ++o)
+        memcpy(copy + (size_t)o * row, from + (size_t)o * inputs, (size_t)piece.depth * sizeof *w);
+    for (int p = 0; p < plan->panels; ++p) {
+        t.fetch = piece_at(g, next, w) + (size_t)AN_MIN(p * FETCH_ROWS, next.rows - 1) * inputs;
+        t.b = x_panels + ((size_t)p * inputs + (size_t)piece.input) * NR;
+        t.c = strip + (size_t)p * FORWARD_STRIP * NR;
+        tile_run(piece.rows, &t);
+    }
+}
+
+/* y from a strip of y^T, [panel][output][NR]. */
+static void forward_finish(const an_linear *g, int first, int count, const float *strip,
+                           const float *bias, bool relu, float *y)
+{
+    for (int n = 0; n < g->n; ++n) {
+        const float *from = strip + (size_t)(n / NR) * FORWARD_STRIP * NR + n % NR;
+        float *to = y + (size_t)n * (size_t)g->outputs + (size_t)first;
+        for (int o = 0; o < count; ++o) {
+            const float sum = from[(size_t)o * NR] + (bias != NULL ? bias[first + o] : 0);
+            to[o] = relu && sum < 0 ? 0 : sum;
+        }
+    }
+}
+
+static alexnet_status forward_many(const an_run *run, const an_linear *g, const float *x,
+                                   const float *w, const float *bias, bool relu, float *y)
+{
+    const linear_forward_plan plan = plan_linear_forward(g, run->threads);
+    const int blocks = blocks_of(g->inputs, DEPTH);
+    float *const panel = an_scratch_at(run, plan.panels_at);
+
+    if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
+    AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic))
+    for (int p = 0; p < plan.panels; ++p)
+        for (int i = 0; i < blocks; ++i)
+            pack_transposed(g, p, i * DEPTH, AN_MIN(DEPTH, g->inputs - i * DEPTH), x,
+                            panel + (size_t)p * (size_t)g->inputs * NR);
+
+    AN_PARALLEL_FOR(run, schedule(dynamic))
+    for (int s = 0; s < blocks_of(g->outputs, FORWARD_STRIP); ++s) {
+        const int first = s * FORWARD_STRIP;
+        const int count = AN_MIN(FORWARD_STRIP, g->outputs - first);
+        float *strip = an_scratch_of_thread(run, plan.strips_at, plan.strip_floats);
+        float *copy = an_scratch_of_thread(run, plan.rows_at, plan.rows_floats);
+        const int pieces = blocks * tiles_of(count);
+        weights_piece piece = piece_of(g, first, count, 0);
+        for (int i = 0; i < pieces; ++i) {
+            const weights_piece next = piece_of(g, first, count, AN_MIN(i + 1, pieces - 1));
+            forward_piece(g, &plan, piece, next, w, panel, copy,
+                          strip + (size_t)(piece.output - first) * NR);
+            piece = next;
+        }
+        forward_finish(g, first, count, strip, bias, relu, y);
+    }
+    return ALEXNET_OK;
+}
+
+static alexnet_status linear_forward(const an_run *run, const an_linear *g, const float *x,
+                                     const float *w, const float *bias, bool relu, float *y)
+{
+    if (g->n > FEW_IMAGES) return forward_many(run, g, x, w, bias, relu, y);
+    forward_few(run, g, x, w, bias, relu, y);
+    return ALEXNET_OK;
+}
+
+/* ---- data gradient ----
+ *
+ * A thread takes a strip of inputs and, DATA_DEPTH outputs at a time, copies that block of w to
+ * panels (256 KB, in L2).
+ */
+
+#define DATA_STRIP 256 /* inputs; 1 KB of each row of w */
+#define DATA_DEPTH 256 /* outputs */
+
+/* A copy of a matrix [rows][columns] with rows an odd number of lines apart. */
+static void copy_rows(const an_run *run, int rows, int columns, const float *from, float *to)
+{
+    AN_PARALLEL_FOR(run, schedule(dynamic, 8))
+    for (int i = 0; i < rows; ++i)
+        memcpy(to + (size_t)i * copy_row(columns), from + (size_t)i * (size_t)columns,
+               (size_t)columns * sizeof *to);
+}
+
+typedef struct linear_data_plan {
+    size_t block_floats;
+    size_t dy_at, blocks_at, bytes;
+} linear_data_plan;
+
+static linear_data_plan plan_linear_data(const an_linear *g, int threads)
+{
+    linear_data_plan plan = {.block_floats = (size_t)DATA_DEPTH * DATA_STRIP};
+    an_scratch scratch = {0};
+
+    plan.dy_at = an_scratch_floats(&scratch, an_size_times((size_t)g->n, copy_row(g->outputs)));
+    plan.blocks_at = an_scratch_per_thread(&scratch, threads, plan.block_floats);
+    plan.bytes = scratch.bytes;
+    return plan;
+}
+
+/* Rows of `width` floats to panels [panel][count][NR]; the last panel is filled up with 0. */
+static void pack_panels(int count, int width, size_t row, const float *from, float *panels)
+{
+    for (int i = 0; i < count; ++i, from += row) {
+        float *to = panels + (size_t)i * NR;
+        int j = 0;
+        for (; j + LANES <= width; j += LANES)
+            vf_store(to + (size_t)(j / NR * count) * NR + j % NR, vf_load(from + j));
+        for (; j % NR != 0 || j < width; j += LANES)
+            vf_store(to + (size_t)(j / NR * count) * NR + j % NR,
+                     j < width ? vf_load_part(from + j, width - j) : vf_zero());
+    }
+}
+
+/* A block of w at (output, input), depth x width: its share of dx for all images. Meanwhile the block below is fetched, some
+   rows with each tile. */
+static void data_block(const an_linear *g, int output, int input, const float *dy, const float *w,
+                       float *block, float *dx)
+{
+    const size_t inputs = (size_t)g->inputs;
+    const int depth = AN_MIN(DATA_DEPTH, g->outputs - output);
+    const int width = AN_MIN(DATA_STRIP, g->inputs - input);
+    const int below = AN_MIN(DATA_DEPTH, g->outputs - output - depth);
+    const int down = tiles_of(g->n);
+    const int tiles = blocks_of(width, NR) * down;
+    tile t = {
+        .outer = 1,
+        .inner = depth % FETCH_ROWS == 0 ? FETCH_ROWS : 1,
+        .a_row = (ptrdiff_t)copy_row(g->outputs),
+        .a_step = 1,
+        .fetch_inner = g->inputs,
+        .fetch_step = 4,
+        .c_row = g->inputs,
+        .add = output > 0,
+    };
+
+    w += (size_t)output * inputs + (size_t)input;
+    pack_panels(depth, width, inputs, w, block);
+    t.run = depth / t.inner;
+    t.a_inner = t.run;
+    for (int i = 0; i < tiles; ++i) {
+        const int fetch = i * FETCH_ROWS;
+        const int n = tile_first(g->n, i % down);
+        const int j = i / down * NR;
+        t.fetch = w + (size_t)(fetch < below ? depth + fetch : 0) * inputs;
+        t.columns = AN_MIN(NR, width - j);
+        t.a = dy + n * t.a_row + output;
+        t.b = block + (size_t)j * (size_t)depth;
+        t.c = dx + (size_t)n * inputs + (size_t)(input + j);
+        tile_run(tile_first(g->n, i % down + 1) - n, &t);
+    }
+}
+
+static alexnet_status linear_backward_data(const an_run *run, const an_linear *g, const float *dy,
+                                           const float *w, float *dx)
+{
+    const linear_data_plan plan = plan_linear_data(g, run->threads);
+    float *const copy = an_scratch_at(run, plan.dy_at);
+
+    if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
+    copy_rows(run, g->n, g->outputs, dy, copy);
+
+    AN_PARALLEL_FOR(run, schedule(dynamic))
+    for (int s = 0; s < blocks_of(g->inputs, DATA_STRIP); ++s) {
+        float *block = an_scratch_of_thread(run, plan.blocks_at, plan.block_floats);
+        for (int output = 0; output < g->outputs; output += DATA_DEPTH)
+            data_block(g, output, s * DATA_STRIP, copy, w, block, dx);
+    }
+    return ALEXNET_OK;
+}
+
+/* ---- weight gradient ----
+ *
+ * A thread takes a rectangle of dw: its inputs' part of x (128 images, 512 inputs: 256 KB) stays in
+ * L2.
+ */
+
+#define WEIGHTS_INPUTS  512
+#define WEIGHTS_OUTPUTS (32 * MR)
+
+typedef struct linear_weights_plan {
+    size_t panels_at, dy_at, bytes;
+} linear_weights_plan;
+
+static linear_weights_plan plan_linear_weights(const an_linear *g)
+{
+    linear_weights_plan plan = {0};
+    an_scratch scratch = {0};
+    const size_t columns = an_size_times((size_t)blocks_of(g->inputs, NR), NR);
+
+    plan.panels_at = an_scratch_floats(&scratch, an_size_times(columns, (size_t)g->n));
+    plan.dy_at = an_scratch_floats(&scratch, an_size_times((size_t)g->n, copy_row(g->outputs)));
+    plan.bytes = scratch.bytes;
+    return plan;
+}
+
+/* dw at (output, input), WEIGHTS_OUTPUTS x WEIGHTS_INPUTS or what is left. */
+static void weights_rectangle(const an_linear *g, int output, int input, const float *x_panels,
+                              const float *dy, float *dw)
+{
+    const int rows = AN_MIN(WEIGHTS_OUTPUTS, g->outputs - output);
+    const int last = AN_MIN(input + WEIGHTS_INPUTS, g->inputs);
+    tile t = {
+        .outer = 1,
+        .inner = 1,
+        .a_row = 1,
+        .a_step = (ptrdiff_t)copy_row(g->outputs),
+        .fetch = dy,
+        .c_row = g->inputs,
+    };
+
+    for (int n = 0; n < g->n; n += DEPTH) {
+        t.run = AN_MIN(DEPTH, g->n - n);
+        t.add = n > 0;
+        for (int i = 0; i < tiles_of(rows); ++i) {
+            const int o = output + tile_first(rows, i);
+            for (int j = input; j < last; j += NR) {
+                t.columns = AN_MIN(NR, last - j);
+                t.a = dy + n * t.a_step + o;
+                t.b = x_panels + ((size_t)(j / NR) * (size_t)g->n + (size_t)n) * NR;
+                t.c = dw + (size_t)o * (size_t)g->inputs + (size_t)j;
+                tile_run(output + tile_first(rows, i + 1) - o, &t);
+            }
+        }
+    }
+}
+
+static void bias_gradient(const an_run *run, const an_linear *g, const float *dy, float *db)
+{
+    AN_PARALLEL_FOR(run, schedule(dynamic, STRIP))
+    for (int o = 0; o < g->outputs; ++o) {
+        double sum = 0;
+        for (int n = 0; n < g->n; ++n)
+            sum += (double)dy[(size_t)n * copy_row(g->outputs) + (size_t)o];
+        db[o] = (float)sum;
+    }
+}
+
+static alexnet_status linear_backward_weights(const an_run *run, const an_linear *g, const float *x,
+                                              const float *dy, float *dw, float *db)
+{
+    const linear_weights_plan plan = plan_linear_weights(g);
+    const int strips = blocks_of(g->inputs, WEIGHTS_INPUTS);
+    float *const panels = an_scratch_at(run, plan.panels_at);
+    float *const copy = an_scratch_at(run, plan.dy_at);
+
+    if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
+    copy_rows(run, g->n, g->outputs, dy, copy);
+    AN_PARALLEL_FOR(run, schedule(dynamic))
+    for (int s = 0; s < strips; ++s) {
+        const int input = s * WEIGHTS_INPUTS;
+        pack_panels(g->n, AN_MIN(WEIGHTS_INPUTS, g->inputs - input), (size_t)g->inputs, x + input,
+                    panels + (size_t)input * (size_t)g->n);
+    }
+
+    AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic))
+    for (int s = 0; s < strips; ++s)
+        for (int o = 0; o < blocks_of(g->outputs, WEIGHTS_OUTPUTS); ++o)
+            weights_rectangle(g, o * WEIGHTS_OUTPUTS, s * WEIGHTS_INPUTS, panels, copy, dw);
+    if (db != NULL) bias_gradient(run, g, copy, db);
+    return ALEXNET_OK;
+}
+
+static size_t linear_scratch(const an_linear *g, int threads)
+{
+    const size_t forward = plan_linear_forward(g, threads).bytes;
+    const size_t data = plan_linear_data(g, threads).bytes;
+    const size_t weights = plan_linear_weights(g).bytes;
+
+    return AN_MAX(forward, AN_MAX(data, weights));
+}

@@ -1,0 +1,76 @@
+/*
+ * portable.h: every primitive in plain C, as short as it can be said. What the fast tiers are
+ * tested against, what runs where there is no faster tier, and, for what is cheap or bound by
+ * memory, what every tier uses. Contracts: core/backend.h. Layout of activations: [n][h][w][c].
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_CPU_PORTABLE_H
+#define AN_CPU_PORTABLE_H
+
+#include "core/backend.h"
+
+/* portable_conv2d.c */
+const an_conv2d_algorithm *an_conv2d__portable(const an_conv2d *g, an_pass pass);
+
+/* portable_linear.c */
+size_t an_linear_scratch__portable(const an_linear *g, int threads);
+alexnet_status an_linear_forward__portable(const an_run *run, const an_linear *g, const float *x,
+                                           const float *w, const float *bias, bool relu, float *y);
+alexnet_status an_linear_backward_data__portable(const an_run *run, const an_linear *g,
+                                                 const float *dy, const float *w, float *dx);
+alexnet_status an_linear_backward_weights__portable(const an_run *run, const an_linear *g,
+                                                    const float *x, const float *dy, float *dw,
+                                                    float *db);
+
+/* portable_pool.c */
+alexnet_status an_max_pool__portable(const an_run *run, const an_pool *g, const float *x, float *y,
+                                     uint8_t *which);
+alexnet_status an_max_pool_backward__portable(const an_run *run, const an_pool *g, const float *dy,
+                                              const uint8_t *which, float *dx);
+alexnet_status an_adaptive_average__portable(const an_run *run, an_shape x_shape, int p, int q,
+                                             const float *x, float *y);
+alexnet_status an_adaptive_average_backward__portable(const an_run *run, an_shape x_shape, int p,
+                                                      int q, const float *dy, float *dx);
+alexnet_status an_average_pool__portable(const an_run *run, const an_pool *g, const float *x,
+                                         float *y);
+alexnet_status an_average_pool_backward__portable(const an_run *run, const an_pool *g,
+                                                  const float *dy, float *dx);
+
+/* portable_layout.c */
+alexnet_status an_import__portable(const an_run *run, an_shape shape, const float *nchw, float *x);
+alexnet_status an_export__portable(const an_run *run, an_shape shape, const float *x, float *nchw);
+
+/* portable_elementwise.c */
+alexnet_status an_relu__portable(const an_run *run, int64_t count, const float *x, float *y);
+alexnet_status an_relu_backward__portable(const an_run *run, int64_t count, const float *y,
+                                          const float *dy, float *dx);
+alexnet_status an_dropout__portable(const an_run *run, const an_dropout *d, an_shape shape,
+                                    const float *x, float *y);
+alexnet_status an_sgd__portable(const an_run *run, const an_sgd *rule, int64_t count,
+                                const float *g, float *v, float *w);
+bool an_all_finite__portable(const an_run *run, int64_t count, const float *x);
+
+/* portable_loss.c */
+alexnet_status an_softmax__portable(const an_run *run, int n, int classes, const float *x,
+                                    float *y);
+alexnet_status an_cross_entropy__portable(const an_run *run, int n, int classes,
+                                          const float *logits, const int32_t *labels, float *loss);
+alexnet_status an_softmax_loss_backward__portable(const an_run *run, int n, int classes,
+                                                  const float *y, const int32_t *labels,
+                                                  float scale, float *dx);
+
+/* The entries of a table that every tier shares. */
+#define AN_PRIMITIVES_ALL_TIERS                                                                    \
+    .import = an_import__portable, .export = an_export__portable,                                  \
+    .average_pool = an_average_pool__portable,                                                     \
+    .average_pool_backward = an_average_pool_backward__portable,                                   \
+    .adaptive_average = an_adaptive_average__portable,                                             \
+    .adaptive_average_backward = an_adaptive_average_backward__portable,                           \
+    .relu = an_relu__portable, .relu_backward = an_relu_backward__portable,                        \
+    .dropout = an_dropout__portable, .flatten = an_export__portable,                               \
+    .unflatten = an_import__portable, .softmax = an_softmax__portable,                             \
+    .cross_entropy = an_cross_entropy__portable,                                                   \
+    .softmax_loss_backward = an_softmax_loss_backward__portable, .sgd = an_sgd__portable,          \
+    .all_finite = an_all_finite__portable
+
+#endif

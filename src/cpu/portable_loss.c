@@ -1,0 +1,66 @@
+/*
+ * portable_loss.c: softmax and cross-entropy, by rows. Rows are few and short: all tiers share
+ * this. The largest logit is taken off first, so that exp() cannot overflow; sums are in double.
+ * SPDX-License-Identifier: MIT
+ */
+#include "cpu/portable.h"
+
+#include "cpu/parallel.h"
+#include <math.h>
+
+static float row_max(const float *x, int classes)
+{
+    float best = x[0];
+
+    for (int i = 1; i < classes; ++i)
+        best = x[i] > best ? x[i] : best;
+    return best;
+}
+
+alexnet_status an_softmax__portable(const an_run *run, int n, int classes, const float *x, float *y)
+{
+    AN_PARALLEL_FOR(run, schedule(dynamic))
+    for (int row = 0; row < n; ++row) {
+        const float *from = x + (size_t)row * (size_t)classes;
+        float *to = y + (size_t)row * (size_t)classes;
+        const float max = row_max(from, classes);
+        double sum = 0;
+        for (int i = 0; i < classes; ++i) {
+            to[i] = expf(from[i] - max);
+            sum += (double)to[i];
+        }
+        for (int i = 0; i < classes; ++i)
+            to[i] = (float)((double)to[i] / sum);
+    }
+    return ALEXNET_OK;
+}
+
+/* -ln(exp(x_label) / sum exp(x)) = ln(sum exp(x - max)) - (x_label - max) */
+alexnet_status an_cross_entropy__portable(const an_run *run, int n, int classes,
+                                          const float *logits, const int32_t *labels, float *loss)
+{
+    AN_PARALLEL_FOR(run, schedule(dynamic))
+    for (int row = 0; row < n; ++row) {
+        const float *x = logits + (size_t)row * (size_t)classes;
+        const double max = (double)row_max(x, classes);
+        double sum = 0;
+        for (int i = 0; i < classes; ++i)
+            sum += exp((double)x[i] - max);
+        loss[row] = (float)(log(sum) - ((double)x[labels[row]] - max));
+    }
+    return ALEXNET_OK;
+}
+
+alexnet_status an_softmax_loss_backward__portable(const an_run *run, int n, int classes,
+                                                  const float *y, const int32_t *labels,
+                                                  float scale, float *dx)
+{
+    AN_PARALLEL_FOR(run, schedule(dynamic))
+    for (int row = 0; row < n; ++row) {
+        const float *from = y + (size_t)row * (size_t)classes;
+        float *to = dx + (size_t)row * (size_t)classes;
+        for (int i = 0; i < classes; ++i)
+            to[i] = (from[i] - (i == labels[row] ? 1.0f : 0.0f)) * scale;
+    }
+    return ALEXNET_OK;
+}

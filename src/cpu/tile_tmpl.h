@@ -1,0 +1,147 @@
+/*
+ * tile_tmpl.h: the one micro-kernel. Convolutions and linear layers, forward and backward, are this
+ * and packing.
+ *
+ *     C[mr][NR] (+)= sum over i < outer, j < inner, l < run of
+ *                    A[row][i * a_outer + j * a_inner + l * a_step] * B[(i, j, l)][NR]
+ *
+ * A is read where it lies, one float broadcast at a time, with any strides: the three levels of the
+ * sum walk through the kernel's window in an image (row, column, channel), or through the pixels of
+ * several images. B is packed: NR floats per step, one step after the other. NR = NV * LANES.
+ *
+ * Registers: MR * NV sums + NV of B + 1 of A = 14*2+2+1 = 31 of 32 zmm; 6*2+2+1 = 15 of 16 ymm.
+ * Traffic of a step, 14 x 32: 14 broadcasts and 2 loads for 28 FMA; the FMA units are the bound as
+ * long as B comes from L2.
+ * SPDX-License-Identifier: MIT
+ */
+
+#define NR (NV * LANES) /* columns of a tile */
+
+typedef struct tile {
+    int columns; /* of C, 1 .. NR; B has NR all the same */
+    int outer, inner, run;
+    const float *a;  /* A[0][0] */
+    ptrdiff_t a_row; /* floats to the next row of the tile */
+    ptrdiff_t a_outer, a_inner, a_step;
+    const float *b;
+    float *c;
+    ptrdiff_t c_row;
+    bool add;          /* to what C holds */
+    const float *bias; /* [columns] added to each row; NULL: none */
+    bool relu;
+    /* What is brought to L2 meanwhile: the line at fetch + j * fetch_inner + l * fetch_step with each step. Valid memory
+       somewhere where there is no wish: a line too many costs nothing. */
+    const float *fetch;
+    ptrdiff_t fetch_inner, fetch_step;
+} tile;
+
+/* Hides from the compiler where a pointer came from. Without it each row of A gets a pointer of its
+   own, which spills; with it rows are reached from three pointers and small multiples of one
+   stride. */
+#define FORGET(pointer) __asm__("" : "+r"(pointer))
+#define ALWAYS_INLINE   inline __attribute__((always_inline))
+
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 32")
+#endif
+
+/* One step of the sum: a column of A times a row of B. base: rows 0, 5 and 10 of A. */
+static ALWAYS_INLINE void tile_step(const int mr, vf sum[][NV], const char *const base[3],
+                                    ptrdiff_t row, const float *b)
+{
+    vf bv[NV];
+
+    UNROLL
+    for (int j = 0; j < NV; ++j)
+        bv[j] = vf_load(b + j * LANES);
+    UNROLL
+    for (int i = 0; i < mr; ++i) {
+        const vf ai = vf_set1(*(const float *)(const void *)(base[i / 5] + i % 5 * row));
+        UNROLL
+        for (int j = 0; j < NV; ++j)
+            sum[i][j] = vf_fma(ai, bv[j], sum[i][j]);
+    }
+}
+
+/* What becomes of a finished vector of sums: columns first .. first+LANES-1 of a row of C. */
+static ALWAYS_INLINE void tile_finish(const tile *t, float *c, int first, vf sum)
+{
+    const int count = t->columns - first;
+
+    if (count >= LANES) {
+        if (t->add) sum = vf_add(sum, vf_load(c + first));
+        if (t->bias != NULL) sum = vf_add(sum, vf_load(t->bias + first));
+        vf_store(c + first, t->relu ? vf_relu(sum) : sum);
+    } else if (count > 0) {
+        if (t->add) sum = vf_add(sum, vf_load_part(c + first, count));
+        if (t->bias != NULL) sum = vf_add(sum, vf_load_part(t->bias + first, count));
+        vf_store_part(c + first, count, t->relu ? vf_relu(sum) : sum);
+    }
+}
+
+static ALWAYS_INLINE void tile_rows(const int mr, const tile *t)
+{
+    const ptrdiff_t row = t->a_row * (ptrdiff_t)sizeof(float);
+    const ptrdiff_t step = t->a_step * (ptrdiff_t)sizeof(float);
+    const ptrdiff_t fetch_step = t->fetch_step * (ptrdiff_t)sizeof(float);
+    const float *b = t->b;
+    vf sum[MR][NV];
+
+    UNROLL
+    for (int i = 0; i < mr * NV; ++i) {
+        sum[i / NV][i % NV] = vf_zero();
+        __builtin_prefetch(t->c + i / NV * t->c_row + i % NV * LANES, 1); /* wanted at the end */
+    }
+
+    for (int o = 0; o < t->outer; ++o) {
+        for (int n = 0; n < t->inner; ++n) {
+            const float *a = t->a + o * t->a_outer + n * t->a_inner;
+            const char *base[3] = {(const char *)a, (const char *)a + 5 * row,
+                                   (const char *)a + 10 * row};
+            const char *fetch = (const char *)(t->fetch + n * t->fetch_inner);
+            for (int l = 0; l < t->run; ++l, b += NR, fetch += fetch_step) {
+                __builtin_prefetch(fetch, 0, 2);
+                FORGET(base[0]);
+                FORGET(base[1]);
+                FORGET(base[2]);
+                tile_step(mr, sum, base, row, b);
+                base[0] += step;
+                base[1] += step;
+                base[2] += step;
+            }
+        }
+    }
+
+    UNROLL
+    for (int i = 0; i < mr * NV; ++i)
+        tile_finish(t, t->c + i / NV * t->c_row, i % NV * LANES, sum[i / NV][i % NV]);
+}
+
+/* A function per number of rows, so that the sums stay in registers. */
+#define TILE_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6) TILE_ROWS_ABOVE_6(X)
+#if MR == 14
+#define TILE_ROWS_ABOVE_6(X) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
+#elif MR == 6
+#define TILE_ROWS_ABOVE_6(X)
+#endif
+
+#define TILE_FUNCTION(mr)                                                                          \
+    static void TIER_NAME(f32_tile_##mr)(const tile *t) { tile_rows(mr, t); }
+TILE_ROWS(TILE_FUNCTION)
+
+static void tile_run(int rows, const tile *t) /* rows 1 .. MR */
+{
+#define TILE_ENTRY(mr) [mr] = TIER_NAME(f32_tile_##mr),
+    static void (*const functions[MR + 1])(const tile *) = {TILE_ROWS(TILE_ENTRY)};
+    functions[rows](t);
+}
+
+/* How `count` rows fall into tiles of nearly equal height, at most MR: 15 = 7 + 8, not 14 + 1. */
+static int tiles_of(int count) { return (count + MR - 1) / MR; }
+
+/* Where part i of `parts` nearly equal parts begins. */
+static int part_first(int count, int parts, int i) { return (int)((int64_t)count * i / parts); }
+
+static int tile_first(int count, int index) { return part_first(count, tiles_of(count), index); }

@@ -1,0 +1,41 @@
+/*
+ * layers.h: declares every layer of layers.inc, and what several of them share.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_LAYERS_LAYERS_H
+#define AN_LAYERS_LAYERS_H
+
+#include "core/layer.h"
+
+#define AN_LAYER(name) extern const an_layer_def an_layer_##name;
+#include "layers/layers.inc"
+#undef AN_LAYER
+
+/*
+ * The settings that every layer with weights has: how first values are drawn, and what multiplies
+ * the learning rate and the weight decay of weights and biases (cuda-convnet's epsW/epsB and wc,
+ * Caffe's lr_mult and decay_mult).
+ */
+typedef struct an_weight_settings {
+    char weights[AN_SETTING_TEXT], bias[AN_SETTING_TEXT];
+    double lr, bias_lr, decay, bias_decay;
+} an_weight_settings;
+
+/* clang-format off */
+#define AN_WEIGHT_KEYS(type, member)                                                                                 \
+    { "weights",    AN_KEY_TEXT, offsetof(type, member.weights),    0, 0,   NULL, "torch", "how first weights are drawn" }, \
+    { "bias",       AN_KEY_TEXT, offsetof(type, member.bias),       0, 0,   NULL, "torch", "how first biases are drawn" },  \
+    { "lr",         AN_KEY_REAL, offsetof(type, member.lr),         0, 1e6, NULL, "1", "multiplies the weights' rate" },    \
+    { "bias_lr",    AN_KEY_REAL, offsetof(type, member.bias_lr),    0, 1e6, NULL, "1", "multiplies the biases' rate" },     \
+    { "decay",      AN_KEY_REAL, offsetof(type, member.decay),      0, 1e6, NULL, "1", "multiplies the weights' decay" },   \
+    { "bias_decay", AN_KEY_REAL, offsetof(type, member.bias_decay), 0, 1e6, NULL, "1", "multiplies the biases' decay" }
+/* clang-format on */
+
+/* Declares "NAME.weight" of the given shape and "NAME.bias" of shape[0] numbers. */
+alexnet_status an_layer_add_weights(alexnet_context *ctx, const an_node *node,
+                                    const an_weight_settings *settings, int rank,
+                                    const int64_t *shape, int64_t fan_in,
+                                    an_param_list *list) AN_NODISCARD;
+
+#endif

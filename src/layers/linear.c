@@ -1,0 +1,90 @@
+/*
+ * linear.c: y = x w^T + bias, every output connected to every input.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/status.h"
+#include "layers/layers.h"
+
+typedef struct linear {
+    int outputs;
+    an_weight_settings start;
+} linear;
+
+/* clang-format off */
+static const an_key keys[] = {
+    { "outputs", AN_KEY_INT, offsetof(linear, outputs), 1, 1 << 20, NULL, NULL, "outputs" },
+    AN_WEIGHT_KEYS(linear, start),
+    { 0 },
+};
+/* clang-format on */
+
+static alexnet_status linear_shape(alexnet_context *ctx, const an_node *node, an_shape x,
+                                   an_shape *y)
+{
+    const linear *set = node->settings;
+
+    if (x.h != 1 || x.w != 1)
+        return an_fail(ctx, ALEXNET_BAD_SHAPE,
+                       "layer %s: input is a map of %dx%d, expected 1x1: flatten it first",
+                       node->name, x.h, x.w);
+    *y = (an_shape){x.n, set->outputs, 1, 1};
+    return ALEXNET_OK;
+}
+
+static alexnet_status linear_params(alexnet_context *ctx, const an_node *node, an_param_list *list)
+{
+    const linear *set = node->settings;
+    const int64_t shape[] = {set->outputs, node->x.c};
+
+    return an_layer_add_weights(ctx, node, &set->start, 2, shape, node->x.c, list);
+}
+
+static int64_t linear_macs(const an_node *node) { return (int64_t)node->x.c * node->y.c; }
+
+static an_linear geometry(const an_node *node, int n)
+{
+    return (an_linear){.n = n, .inputs = node->x.c, .outputs = node->y.c};
+}
+
+static void linear_plan(const an_node *node, const an_backend *backend, an_mode mode, an_shape x,
+                        an_shape y, int threads, an_needs *needs)
+{
+    const an_linear g = geometry(node, x.n);
+
+    (void)mode, (void)y;
+    needs->scratch_bytes = backend->linear_scratch(&g, threads);
+    needs->fuses_relu = true;
+    needs->backward_reads_x = true;
+}
+
+static alexnet_status linear_forward(const an_op *op)
+{
+    const an_linear g = geometry(op->node, op->x_shape.n);
+
+    return op->backend->linear_forward(op->run, &g, op->x, op->w[0], op->w[1], op->relu, op->y);
+}
+
+static alexnet_status linear_backward(const an_op *op)
+{
+    const an_linear g = geometry(op->node, op->x_shape.n);
+
+    if (op->dw[0] != NULL)
+        AN_TRY(
+            op->backend->linear_backward_weights(op->run, &g, op->x, op->dy, op->dw[0], op->dw[1]));
+    return op->dx != NULL ? op->backend->linear_backward_data(op->run, &g, op->dy, op->w[0], op->dx)
+                          : ALEXNET_OK;
+}
+
+const an_layer_def an_layer_linear = {
+    .name = "linear",
+    .summary = "fully connected, with bias",
+    .keys = keys,
+    .settings_bytes = sizeof(linear),
+    .shape = linear_shape,
+    .params = linear_params,
+    .macs = linear_macs,
+    .plan = linear_plan,
+    .forward = linear_forward,
+    .backward = linear_backward,
+};

@@ -1,0 +1,111 @@
+/*
+ * pool.c: the maximum or the average over a sliding square window. Overlapping with size 3 and
+ * stride 2 in every AlexNet (Krizhevsky et al. 2012, 3.4). Windows are clipped to the map: padding
+ * never wins a maximum nor enters an average.
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/status.h"
+#include "layers/layers.h"
+
+typedef enum pool_kind { POOL_MAX, POOL_AVERAGE } pool_kind;
+
+typedef struct pool {
+    int kind, size, stride, pad, round;
+} pool;
+
+/* clang-format off */
+static const an_key keys[] = {
+    { "kind",   AN_KEY_CHOICE, offsetof(pool, kind), 0, 0, "max|average", NULL, "what is taken of the window" },
+    { "size",   AN_KEY_INT, offsetof(pool, size),   1, 16,  NULL, NULL, "side of the window, pixels" },
+    { "stride", AN_KEY_INT, offsetof(pool, stride), 1, 255, NULL, NULL, "pixels between neighbouring windows" },
+    { "pad",    AN_KEY_INT, offsetof(pool, pad),    0, 15,  NULL, "0",  "how far windows may begin before the map, pixels" },
+    { "round",  AN_KEY_CHOICE, offsetof(pool, round), 0, 0, AN_ROUNDING_CHOICES, "down", "how the output size is rounded" },
+    { 0 },
+};
+/* clang-format on */
+
+static bool windows(const pool *set, an_shape x, an_window *rows, an_window *columns)
+{
+    return an_window_output((an_rounding)set->round, x.h, set->size, set->stride, set->pad, true,
+                            rows) &&
+           an_window_output((an_rounding)set->round, x.w, set->size, set->stride, set->pad, true,
+                            columns);
+}
+
+static alexnet_status pool_shape(alexnet_context *ctx, const an_node *node, an_shape x, an_shape *y)
+{
+    const pool *set = node->settings;
+    an_window rows, columns;
+
+    if (set->pad >= set->size)
+        return an_fail(ctx, ALEXNET_BAD_SHAPE, "layer %s: padding %d reaches past its window of %d",
+                       node->name, set->pad, set->size);
+    if (!windows(set, x, &rows, &columns))
+        return an_fail(ctx, ALEXNET_BAD_SHAPE,
+                       "layer %s: a %dx%d window does not fit on a map of %dx%d", node->name,
+                       set->size, set->size, x.h, x.w);
+    *y = (an_shape){x.n, x.c, rows.out, columns.out};
+    return ALEXNET_OK;
+}
+
+static an_pool geometry(const an_node *node, int n)
+{
+    const pool *set = node->settings;
+    an_window rows = {0}, columns = {0};
+
+    (void)windows(set, node->x, &rows, &columns); /* they fit: pool_shape() has seen them */
+    return (an_pool){
+        .n = n,
+        .c = node->x.c,
+        .h = node->x.h,
+        .w = node->x.w,
+        .r = set->size,
+        .s = set->size,
+        .stride = set->stride,
+        .pad_top = rows.pad_before,
+        .pad_left = columns.pad_before,
+        .p = rows.out,
+        .q = columns.out,
+    };
+}
+
+static void pool_plan(const an_node *node, const an_backend *backend, an_mode mode, an_shape x,
+                      an_shape y, int threads, an_needs *needs)
+{
+    const pool *set = node->settings;
+
+    (void)backend, (void)x, (void)threads;
+    if (mode == AN_TRAIN && set->kind == POOL_MAX)
+        needs->saved_bytes = (size_t)an_shape_count(y); /* which pixel won, a byte each */
+}
+
+static alexnet_status pool_forward(const an_op *op)
+{
+    const pool *set = op->node->settings;
+    const an_pool g = geometry(op->node, op->x_shape.n);
+
+    if (set->kind == POOL_AVERAGE) return op->backend->average_pool(op->run, &g, op->x, op->y);
+    return op->backend->max_pool(op->run, &g, op->x, op->y, op->saved);
+}
+
+static alexnet_status pool_backward(const an_op *op)
+{
+    const pool *set = op->node->settings;
+    const an_pool g = geometry(op->node, op->x_shape.n);
+
+    if (op->dx == NULL) return ALEXNET_OK;
+    if (set->kind == POOL_AVERAGE)
+        return op->backend->average_pool_backward(op->run, &g, op->dy, op->dx);
+    return op->backend->max_pool_backward(op->run, &g, op->dy, op->saved, op->dx);
+}
+
+const an_layer_def an_layer_pool = {
+    .name = "pool",
+    .summary = "maximum or average over a sliding window",
+    .keys = keys,
+    .settings_bytes = sizeof(pool),
+    .shape = pool_shape,
+    .plan = pool_plan,
+    .forward = pool_forward,
+    .backward = pool_backward,
+};

@@ -1,0 +1,50 @@
+/*
+ * softmax.c: logits to probabilities, and in training the multinomial logistic loss -ln p[label]
+ * (Krizhevsky et al. 2012, 3.5). Every model ends in it under the name "prob". Backward through
+ * both at once: (p - onehot) / images.
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/status.h"
+#include "layers/layers.h"
+
+static alexnet_status softmax_shape(alexnet_context *ctx, const an_node *node, an_shape x,
+                                    an_shape *y)
+{
+    if (x.h != 1 || x.w != 1)
+        return an_fail(ctx, ALEXNET_BAD_SHAPE, "layer %s: input is a map of %dx%d, expected 1x1",
+                       node->name, x.h, x.w);
+    *y = x;
+    return ALEXNET_OK;
+}
+
+static void softmax_plan(const an_node *node, const an_backend *backend, an_mode mode, an_shape x,
+                         an_shape y, int threads, an_needs *needs)
+{
+    (void)node, (void)backend, (void)mode, (void)x, (void)y, (void)threads;
+    needs->backward_reads_y = true;
+}
+
+static alexnet_status softmax_forward(const an_op *op)
+{
+    const int n = op->x_shape.n, classes = op->x_shape.c;
+
+    if (op->mode == AN_TRAIN)
+        AN_TRY(op->backend->cross_entropy(op->run, n, classes, op->x, op->labels, op->row_loss));
+    return op->backend->softmax(op->run, n, classes, op->x, op->y);
+}
+
+static alexnet_status softmax_backward(const an_op *op)
+{
+    if (op->dx == NULL) return ALEXNET_OK;
+    return op->backend->softmax_loss_backward(op->run, op->x_shape.n, op->x_shape.c, op->y,
+                                              op->labels, op->loss_scale, op->dx);
+}
+
+const an_layer_def an_layer_softmax = {
+    .name = "softmax",
+    .summary = "probabilities; in training with cross-entropy",
+    .shape = softmax_shape,
+    .plan = softmax_plan,
+    .forward = softmax_forward,
+    .backward = softmax_backward,
+};

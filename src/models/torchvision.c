@@ -1,0 +1,82 @@
+/*
+ * torchvision.c: the AlexNet of torchvision (pytorch/vision, torchvision/models/alexnet.py): one
+ * tower, no normalisation, dropout before and not after the linear layers. 61,100,840 parameters,
+ * 714,188,480 multiply-accumulates; published 56.522 % top-1, 79.066 % top-5 accuracy, one centre
+ * crop (docs of AlexNet_Weights.IMAGENET1K_V1).
+ *
+ * Two forms with the same weights: today's averages any feature map down to 6x6, that of 2018
+ * refuses all but 6x6. First values: PyTorch's default, U(-1/sqrt(fan_in), 1/sqrt(fan_in)) for
+ * weights and biases.
+ * SPDX-License-Identifier: MIT
+ */
+#include "models/models.h"
+
+/* clang-format off */
+#define FEATURES                                                       \
+    { "features.0",  "conv2d", "filters=64 kernel=11 stride=4 pad=2" }, \
+    { "features.1",  "relu",   "" },                                    \
+    { "features.2",  "pool",   "max size=3 stride=2" },                 \
+    { "features.3",  "conv2d", "filters=192 kernel=5 pad=2" },          \
+    { "features.4",  "relu",   "" },                                    \
+    { "features.5",  "pool",   "max size=3 stride=2" },                 \
+    { "features.6",  "conv2d", "filters=384 kernel=3 pad=1" },          \
+    { "features.7",  "relu",   "" },                                    \
+    { "features.8",  "conv2d", "filters=256 kernel=3 pad=1" },          \
+    { "features.9",  "relu",   "" },                                    \
+    { "features.10", "conv2d", "filters=256 kernel=3 pad=1" },          \
+    { "features.11", "relu",   "" },                                    \
+    { "features.12", "pool",   "max size=3 stride=2" }
+
+#define CLASSIFIER                                                      \
+    { "classifier.0", "dropout", "p=DROPOUT" },                         \
+    { "classifier.1", "linear",  "outputs=4096" },                      \
+    { "classifier.2", "relu",    "" },                                  \
+    { "classifier.3", "dropout", "p=DROPOUT" },                         \
+    { "classifier.4", "linear",  "outputs=4096" },                      \
+    { "classifier.5", "relu",    "" },                                  \
+    { "classifier.6", "linear",  "outputs=CLASSES" }
+/* clang-format on */
+
+static const an_row rows[] = {
+    FEATURES,
+    {"avgpool", "adaptive_average", "size=6"},
+    {"flatten", "flatten",          ""      },
+    CLASSIFIER,
+};
+
+static const an_row rows_2018[] = {
+    FEATURES,
+    {"flatten", "flatten", "map=6"},
+    CLASSIFIER,
+};
+
+/* Mean and deviation of ImageNet's pixels as torchvision's transforms have them. */
+#define PREPROCESS                                                                                 \
+    "resize=short:256 filter=bilinear crop=224 orientation=ignore channels=rgb divide=255 "        \
+    "mean=0.485,0.456,0.406 std=0.229,0.224,0.225"
+
+const an_family an_family_torchvision = {
+    .name = "torchvision",
+    .summary = "torchvision's AlexNet: one tower, no normalisation, any input from 63x63",
+    .source = "pytorch/vision, torchvision/models/alexnet.py",
+    .input = {3, 224, 224},
+    .classes = 1000,
+    .dropout = 0.5,
+    .preprocess = PREPROCESS,
+    .recipe = "torchvision",
+    .rows = rows,
+    .row_count = AN_COUNT(rows),
+};
+
+const an_family an_family_torchvision_2018 = {
+    .name = "torchvision-2018",
+    .summary = "the same before 2019: refuses a feature map that is not 6x6",
+    .source = "pytorch/vision, torchvision/models/alexnet.py of 2018",
+    .input = {3, 224, 224},
+    .classes = 1000,
+    .dropout = 0.5,
+    .preprocess = PREPROCESS,
+    .recipe = "torchvision",
+    .rows = rows_2018,
+    .row_count = AN_COUNT(rows_2018),
+};

@@ -1,0 +1,56 @@
+/* What info tells, where it is not a family's own number. SPDX-License-Identifier: MIT */
+#include "support/support.h"
+
+#include "core/model.h"
+#include <string.h>
+
+static void families_are_listed_with_their_numbers(void **unused)
+{
+    alexnet_context *ctx;
+    alexnet_family_info family;
+
+    (void)unused;
+    assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
+    assert_true(alexnet_family_count() >= 3);
+    an_assert_ok(ctx, alexnet_get_family(ctx, 0, &family));
+    assert_string_equal(family.name, "torchvision");
+    assert_int_equal(family.parameters, 61100840);
+    an_assert_status(ctx, alexnet_get_family(ctx, alexnet_family_count(), &family),
+                     ALEXNET_BAD_ARG);
+    an_assert_status(ctx, alexnet_get_family(ctx, -1, &family), ALEXNET_BAD_ARG);
+    alexnet_close(ctx);
+}
+
+/* Training holds weights, gradients and momentum; its activations grow with the batch. */
+static void memory_follows_the_plan(void **unused)
+{
+    alexnet_context *ctx;
+    alexnet_model *model;
+    alexnet_memory_info one, many, infer;
+
+    (void)unused;
+    assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
+    an_assert_ok(ctx, alexnet_model_outline(ctx, "torchvision", NULL, &model));
+    an_assert_ok(ctx, alexnet_model_get_memory(model, 1, 1, &one));
+    an_assert_ok(ctx, alexnet_model_get_memory(model, 16, 1, &many));
+    an_assert_ok(ctx, alexnet_model_get_memory(model, 16, 0, &infer));
+    assert_true(one.weights >= 4 * 61100840 && one.gradients == one.weights &&
+                one.momentum == one.weights);
+    assert_true(many.activations > 15 * one.activations && many.activations < 17 * one.activations);
+    assert_true(infer.gradients == 0 && infer.momentum == 0 &&
+                infer.activations < many.activations);
+    assert_int_equal(one.total,
+                     one.weights + one.gradients + one.momentum + one.activations + one.scratch);
+    an_assert_status(ctx, alexnet_model_get_memory(model, 0, 1, &one), ALEXNET_BAD_ARG);
+    alexnet_model_free(model);
+    alexnet_close(ctx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(families_are_listed_with_their_numbers),
+        cmocka_unit_test(memory_follows_the_plan),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

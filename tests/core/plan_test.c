@@ -1,0 +1,249 @@
+/*
+ * The planner, checked by playing its plans on a tagged memory: every buffer's lines are marked
+ * when it is written and must still carry its mark whenever it is read. SPDX-License-Identifier:
+ * MIT
+ */
+#include "support/support.h"
+
+#include "core/plan.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define LINE AN_ALIGNMENT
+
+typedef struct tape {
+    uint32_t *lines; /* the mark of each line of the step arena */
+    uint32_t next;
+} tape;
+
+static size_t bytes_of(an_shape shape, int n)
+{
+    return (size_t)an_shape_count(an_shape_with_n(shape, n)) * sizeof(float);
+}
+
+static uint32_t write_buffer(tape *t, const an_plan *plan, size_t offset, size_t bytes)
+{
+    const uint32_t mark = ++t->next;
+
+    assert_true(offset != AN_NOWHERE && offset % LINE == 0);
+    assert_true(offset + bytes <= plan->step_bytes);
+    for (size_t i = offset / LINE; i < (offset + bytes + LINE - 1) / LINE; ++i)
+        t->lines[i] = mark;
+    return mark;
+}
+
+static void read_buffer(const tape *t, size_t offset, size_t bytes, uint32_t mark)
+{
+    for (size_t i = offset / LINE; i < (offset + bytes + LINE - 1) / LINE; ++i)
+        assert_int_equal(t->lines[i], mark);
+}
+
+typedef struct marks {
+    uint32_t y, saved;
+} marks;
+
+static void play_forward(tape *t, const an_plan *plan, marks *of)
+{
+    uint32_t flow =
+        write_buffer(t, plan, plan->input, bytes_of(plan->model->nodes[0].x, plan->batch));
+
+    for (int i = 0; i < plan->step_count; ++i) {
+        const an_plan_step *step = &plan->steps[i];
+        const size_t x_bytes = bytes_of(step->node->x, plan->batch),
+                     y_bytes = bytes_of(step->node->y, plan->batch);
+
+        if (step->run_forward) {
+            read_buffer(t, step->x, x_bytes, flow);
+            flow = write_buffer(t, plan, step->y, y_bytes);
+            if (step->y != step->x)
+                assert_true(step->y + y_bytes <= step->x || step->x + x_bytes <= step->y);
+            else
+                assert_true(step->needs.in_place);
+        } else
+            assert_int_equal(step->x, step->y);
+        of[i].y = flow;
+        if (step->saved != AN_NOWHERE)
+            of[i].saved = write_buffer(t, plan, step->saved, step->needs.saved_bytes);
+    }
+    read_buffer(t, plan->steps[plan->step_count - 1].y,
+                bytes_of(plan->steps[plan->step_count - 1].node->y, plan->batch), flow);
+}
+
+/* With a fused ReLU the buffer holds the ReLU's result from the start, so its mark is the same. */
+static void play_backward(tape *t, const an_plan *plan, const marks *of)
+{
+    uint32_t flow = 0;
+
+    for (int i = plan->step_count - 1; i >= 0; --i) {
+        const an_plan_step *step = &plan->steps[i];
+        const size_t x_bytes = bytes_of(step->node->x, plan->batch),
+                     y_bytes = bytes_of(step->node->y, plan->batch);
+
+        if (!step->run_backward) {
+            if (step->want_dx) assert_int_equal(step->dx, step->dy); /* an alias */
+            continue;
+        }
+        if (step->needs.backward_reads_x) read_buffer(t, step->x, x_bytes, i > 0 ? of[i - 1].y : 1);
+        if (step->needs.backward_reads_y) read_buffer(t, step->y, y_bytes, of[i].y);
+        if (step->saved != AN_NOWHERE)
+            read_buffer(t, step->saved, step->needs.saved_bytes, of[i].saved);
+        if (step->dy != AN_NOWHERE) read_buffer(t, step->dy, y_bytes, flow);
+        if (step->want_dx) {
+            flow = write_buffer(t, plan, step->dx, x_bytes);
+            /* still there after dx is written, unless dx replaces dy in place */
+            if (step->needs.backward_reads_x)
+                read_buffer(t, step->x, x_bytes, i > 0 ? of[i - 1].y : 1);
+            if (step->dy != AN_NOWHERE && step->dy != step->dx)
+                assert_true(step->dy + y_bytes <= step->dx || step->dx + x_bytes <= step->dy);
+        }
+    }
+}
+
+static void play(const char *family, an_mode mode, int batch, const char *output,
+                 const char *freeze)
+{
+    alexnet_context *ctx;
+    alexnet_model *model;
+    an_plan plan;
+    tape t = {0};
+    marks *of;
+
+    assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
+    an_assert_ok(ctx, alexnet_model_outline(ctx, family, NULL, &model));
+    if (freeze != NULL) an_assert_ok(ctx, an_model_freeze(model, freeze));
+    an_assert_ok(ctx, an_plan_open(model, mode, batch, an_model_find_layer(model, output), &plan));
+    t.lines = calloc(plan.step_bytes / LINE + 1, sizeof *t.lines);
+    of = calloc((size_t)plan.step_count, sizeof *of);
+    assert_true(t.lines != NULL && of != NULL);
+    play_forward(&t, &plan, of);
+    if (mode == AN_TRAIN) play_backward(&t, &plan, of);
+    free(t.lines);
+    free(of);
+    an_plan_close(ctx, &plan);
+    alexnet_model_free(model);
+    alexnet_close(ctx);
+}
+
+static void buffers_hold_what_is_read_from_them(void **unused)
+{
+    static const struct {
+        const char *family;
+        an_mode mode;
+        int batch;
+        const char *output, *freeze;
+    } rows[] = {
+        {"torchvision",      AN_TRAIN, 2, "prob",         NULL                   },
+        {"torchvision",      AN_TRAIN, 1, "prob",         "features"             },
+        {"torchvision",      AN_TRAIN, 1, "prob",         "features.0,features.3"},
+        {"torchvision",      AN_TRAIN, 1, "prob",         "classifier"           },
+        {"torchvision",      AN_INFER, 3, "prob",         NULL                   },
+        {"torchvision",      AN_INFER, 1, "features.0",   NULL                   },
+        {"torchvision",      AN_INFER, 1, "features.12",  NULL                   },
+        {"torchvision-2018", AN_TRAIN, 1, "prob",         NULL                   },
+        {"cifar-19pct",      AN_TRAIN, 5, "prob",         NULL                   },
+        {"cifar-19pct",      AN_TRAIN, 5, "prob",         "conv1,conv2"          },
+        {"cifar-19pct",      AN_INFER, 5, "pool1_neuron", NULL                   },
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i)
+        play(rows[i].family, rows[i].mode, rows[i].batch, rows[i].output, rows[i].freeze);
+}
+
+/* A convolution takes its ReLU along, unless its own output is what is wanted. */
+static void relu_is_fused_but_not_across_the_output(void **unused)
+{
+    alexnet_context *ctx;
+    alexnet_model *model;
+    an_plan plan;
+
+    (void)unused;
+    assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
+    an_assert_ok(ctx, alexnet_model_outline(ctx, "torchvision", NULL, &model));
+    an_assert_ok(ctx, an_plan_open(model, AN_INFER, 1, model->node_count - 1, &plan));
+    assert_true(plan.steps[0].fused_relu && !plan.steps[1].run_forward);
+    an_plan_close(ctx, &plan);
+    an_assert_ok(ctx, an_plan_open(model, AN_INFER, 1, 0, &plan));
+    assert_false(plan.steps[0].fused_relu);
+    an_plan_close(ctx, &plan);
+    alexnet_model_free(model);
+    alexnet_close(ctx);
+}
+
+/* Nothing below the first trained layer runs backward. */
+static void frozen_layers_cost_no_backward(void **unused)
+{
+    alexnet_context *ctx;
+    alexnet_model *model;
+    an_plan plan;
+
+    (void)unused;
+    assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
+    an_assert_ok(ctx, alexnet_model_outline(ctx, "torchvision", NULL, &model));
+    an_assert_ok(ctx, an_model_freeze(model, "features"));
+    an_assert_ok(ctx, an_plan_open(model, AN_TRAIN, 1, model->node_count - 1, &plan));
+    for (int i = 0; i < plan.step_count; ++i) {
+        const bool below = i < an_model_find_layer(model, "classifier.1");
+
+        assert_false(below && plan.steps[i].run_backward);
+    }
+    assert_false(plan.steps[an_model_find_layer(model, "classifier.1")].want_dx);
+    an_plan_close(ctx, &plan);
+    alexnet_model_free(model);
+    alexnet_close(ctx);
+}
+
+/* Reuse: inference needs little more than its two largest neighbours; training keeps what backward
+ * reads, no more than all. */
+static void memory_is_reused(void **unused)
+{
+    const size_t conv1 = 64 * 55 * 55 * sizeof(float), pool1 = 64 * 27 * 27 * sizeof(float);
+    alexnet_context *ctx;
+    alexnet_model *model;
+    an_plan plan;
+    size_t all = 0;
+
+    (void)unused;
+    assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
+    an_assert_ok(ctx, alexnet_model_outline(ctx, "torchvision", NULL, &model));
+    an_assert_ok(ctx, an_plan_open(model, AN_INFER, 1, model->node_count - 1, &plan));
+    assert_true(plan.step_bytes <= conv1 + pool1 + 3 * 224 * 224 * sizeof(float));
+    an_plan_close(ctx, &plan);
+    an_assert_ok(ctx, an_plan_open(model, AN_TRAIN, 1, model->node_count - 1, &plan));
+    for (int i = 0; i < plan.step_count; ++i)
+        all += bytes_of(plan.steps[i].node->y, 1) + bytes_of(plan.steps[i].node->x, 1);
+    assert_true(plan.step_bytes < all / 2);
+    an_plan_close(ctx, &plan);
+    alexnet_model_free(model);
+    alexnet_close(ctx);
+}
+
+static void bad_batches_are_refused(void **unused)
+{
+    alexnet_context *ctx;
+    alexnet_model *model;
+    an_plan plan;
+
+    (void)unused;
+    assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
+    an_assert_ok(ctx, alexnet_model_outline(ctx, "torchvision", NULL, &model));
+    an_assert_status(ctx, an_plan_open(model, AN_TRAIN, 0, model->node_count - 1, &plan),
+                     ALEXNET_BAD_ARG);
+    an_assert_status(ctx, an_plan_open(model, AN_TRAIN, 1 << 24, model->node_count - 1, &plan),
+                     ALEXNET_BAD_SHAPE);
+    an_plan_close(ctx, &plan);
+    alexnet_model_free(model);
+    alexnet_close(ctx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(buffers_hold_what_is_read_from_them),
+        cmocka_unit_test(relu_is_fused_but_not_across_the_output),
+        cmocka_unit_test(frozen_layers_cost_no_backward),
+        cmocka_unit_test(memory_is_reused),
+        cmocka_unit_test(bad_batches_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,91 @@
+/*
+ * backend_test.c: which tier a context gets.
+ * SPDX-License-Identifier: MIT
+ */
+#include "support/support.h"
+
+#include "cpu/backend.h"
+#include "cpu/portable.h"
+#include <string.h>
+
+static void best_tier_is_the_first_that_the_machine_has(void **unused)
+{
+    alexnet_context *ctx = an_test_open(NULL);
+    const an_backend *found, *expected;
+    int i = 0;
+
+    (void)unused;
+    while (an_tier_name(i, &expected) != NULL && expected == NULL)
+        ++i;
+    an_assert_ok(ctx, an_backend_find(ctx, NULL, &found));
+    assert_ptr_equal(found, expected);
+    an_test_close(ctx, NULL);
+}
+
+static void every_tier_can_be_asked_for_by_name(void **unused)
+{
+    alexnet_context *ctx = an_test_open(NULL);
+    const an_backend *found, *expected;
+    const char *name;
+
+    (void)unused;
+    for (int i = 0; (name = an_tier_name(i, &expected)) != NULL; ++i) {
+        if (expected == NULL) {
+            an_assert_status(ctx, an_backend_find(ctx, name, &found), ALEXNET_UNSUPPORTED);
+            an_assert_error(ctx, name);
+            assert_null(found);
+            continue;
+        }
+        an_assert_ok(ctx, an_backend_find(ctx, name, &found));
+        assert_ptr_equal(found, expected);
+        assert_string_equal(found->name, "cpu");
+        assert_string_equal(found->tier, name);
+        assert_true(strlen(found->features) > 0);
+    }
+    an_test_close(ctx, NULL);
+}
+
+static void unknown_tier_is_told_the_choices(void **unused)
+{
+    alexnet_context *ctx = an_test_open(NULL);
+    const an_backend *found;
+
+    (void)unused;
+    an_assert_status(ctx, an_backend_find(ctx, "avx1024", &found), ALEXNET_BAD_ARG);
+    assert_null(found);
+    an_assert_error(ctx, "avx1024");
+    for (int i = 0; an_tier_name(i, &found) != NULL; ++i)
+        an_assert_error(ctx, an_tier_name(i, &found));
+    an_test_close(ctx, NULL);
+}
+
+/* A table with a hole would be a crash in the one network that needs it. */
+static void no_entry_of_a_table_is_missing(void **unused)
+{
+    const an_backend *b;
+
+    (void)unused;
+    for (int i = 0; an_tier_name(i, &b) != NULL; ++i) {
+        if (b == NULL) continue;
+        assert_true(b->import && b->export && b->conv2d && b->linear_scratch && b->linear_forward);
+        assert_true(b->linear_backward_data && b->linear_backward_weights && b->max_pool &&
+                    b->max_pool_backward);
+        assert_true(b->adaptive_average && b->adaptive_average_backward && b->relu &&
+                    b->relu_backward && b->dropout);
+        assert_true(b->flatten && b->unflatten && b->softmax && b->cross_entropy &&
+                    b->softmax_loss_backward);
+        assert_true(b->sgd && b->all_finite);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(best_tier_is_the_first_that_the_machine_has),
+        cmocka_unit_test(every_tier_can_be_asked_for_by_name),
+        cmocka_unit_test(unknown_tier_is_told_the_choices),
+        cmocka_unit_test(no_entry_of_a_table_is_missing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

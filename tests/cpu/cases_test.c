@@ -1,0 +1,74 @@
+/*
+ * cases_test.c: the cases of AlexNet are those of the network, and each of them runs.
+ * SPDX-License-Identifier: MIT
+ */
+#include "support/support.h"
+
+#include "cpu/cases.h"
+#include <string.h>
+
+/* FACTS: 714,188,480 multiply-accumulates forward; the passes back cost the same each, but for conv1's data gradient. */
+static void operations_add_up_to_those_of_the_network(void **unused)
+{
+    double forward = 0, all = 0;
+    const double macs = 714188480, conv1 = 55 * 55 * 64 * 363.0;
+
+    (void)unused;
+    for (int i = 0; i < an_cpu_case_count(); ++i) {
+        const an_case c = an_cpu_case_get(i, 3);
+        an_case_sizes sizes;
+        an_case_get_sizes(&c, &sizes);
+        all += sizes.flops;
+        forward += strstr(c.name, "forward") != NULL ? sizes.flops : 0;
+    }
+    assert_true(forward == 3 * 2 * macs);
+    assert_true(all == 3 * 2 * (3 * macs - conv1));
+}
+
+static void weights_add_up_to_those_of_the_network(void **unused)
+{
+    int64_t weights = 0;
+
+    (void)unused;
+    for (int i = 0; i < an_cpu_case_count(); ++i) {
+        const an_case c = an_cpu_case_get(i, 1);
+        an_case_sizes sizes;
+        an_case_get_sizes(&c, &sizes);
+        if (strstr(c.name, "backward weights") != NULL)
+            weights += (int64_t)(sizes.out[0].count + sizes.out[1].count);
+        if (strcmp(c.name, "update") == 0) assert_int_equal(sizes.out[0].count, 61100840);
+    }
+    assert_int_equal(weights, 61100840);
+}
+
+static void operands_are_filled_within_their_limits(void **unused)
+{
+    const an_operand places = {1000, AN_OPERAND_BYTE, 9}, labels = {1000, AN_OPERAND_INT, 7};
+    const an_operand values = {1000, AN_OPERAND_FLOAT, 0};
+    uint8_t bytes[1000];
+    int32_t ints[1000];
+    float floats[1000];
+
+    (void)unused;
+    an_operand_fill(&places, 1, bytes);
+    an_operand_fill(&labels, 1, ints);
+    an_operand_fill(&values, 1, floats);
+    for (int i = 0; i < 1000; ++i) {
+        assert_in_range(bytes[i], 0, 8);
+        assert_in_range(ints[i], 0, 6);
+        assert_true(floats[i] >= -1 && floats[i] < 1);
+    }
+    assert_int_equal(an_operand_bytes(&places), 1000);
+    assert_int_equal(an_operand_bytes(&labels), 4000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(operations_add_up_to_those_of_the_network),
+        cmocka_unit_test(weights_add_up_to_those_of_the_network),
+        cmocka_unit_test(operands_are_filled_within_their_limits),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,471 @@
+/*
+ * kernels_tmpl_test.c: every primitive of every tier this machine has, against the portable twin.
+ *
+ * One function checks any case: the result lies within the bound that the length of its sums gives, two to four threads
+ * give the same bits as one, and nothing outside the operands and the booked scratch is touched.
+ * SPDX-License-Identifier: MIT
+ */
+#include "support/support.h"
+
+#include "cpu/backend.h"
+#include "cpu/cases.h"
+#include "guarded.h"
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- the check ---- */
+
+typedef struct trial {
+    const an_case *c;
+    an_case_sizes sizes;
+    guarded in[AN_CASE_INPUTS], out[AN_CASE_OUTPUTS];
+} trial;
+
+static trial trial_new(const an_case *c)
+{
+    trial t = {.c = c};
+
+    an_case_get_sizes(c, &t.sizes);
+    for (int i = 0; i < AN_CASE_INPUTS; ++i) {
+        t.in[i] = guarded_new(an_operand_bytes(&t.sizes.in[i]));
+        an_operand_fill(&t.sizes.in[i], (uint64_t)i, t.in[i].data);
+    }
+    for (int i = 0; i < AN_CASE_OUTPUTS; ++i)
+        t.out[i] = guarded_new(an_operand_bytes(&t.sizes.out[i]));
+    return t;
+}
+
+static void trial_free(trial *t)
+{
+    for (int i = 0; i < AN_CASE_INPUTS; ++i)
+        guarded_free(&t->in[i]);
+    for (int i = 0; i < AN_CASE_OUTPUTS; ++i)
+        guarded_free(&t->out[i]);
+}
+
+/* Outputs start with the same values each time: an update reads them. With `reads` false they start as not-a-number. */
+static void trial_run(trial *t, const an_backend *backend, int threads)
+{
+    const bool reads = t->c->kind == &an_case_sgd;
+    guarded scratch = guarded_new(an_case_scratch(t->c, backend, threads));
+    an_run run = {threads, scratch.data, scratch.bytes};
+    const void *in[AN_CASE_INPUTS];
+    void *out[AN_CASE_OUTPUTS];
+
+    for (int i = 0; i < AN_CASE_INPUTS; ++i)
+        in[i] = t->in[i].data;
+    for (int i = 0; i < AN_CASE_OUTPUTS; ++i) {
+        out[i] = t->out[i].data;
+        if (reads)
+            an_operand_fill(&t->sizes.out[i], (uint64_t)(10 + i), out[i]);
+        else
+            memset(out[i], 0xff, t->out[i].bytes);
+    }
+    assert_int_equal(an_case_run(t->c, backend, &run, in, out), ALEXNET_OK);
+    guarded_free(&scratch);
+}
+
+/* Makes every input positive: the portable result is then the sum of |a||b|, the scale of the error. */
+static void make_positive(trial *t)
+{
+    for (int i = 0; i < AN_CASE_INPUTS; ++i) {
+        float *data = t->in[i].data;
+        for (size_t j = 0; t->sizes.in[i].type == AN_OPERAND_FLOAT && j < t->sizes.in[i].count; ++j)
+            data[j] = fabsf(data[j]);
+    }
+}
+
+static void check_close(const trial *found, const trial *expected, const trial *scale,
+                        const char *what)
+{
+    for (int i = 0; i < AN_CASE_OUTPUTS; ++i) {
+        const float *f = found->out[i].data;
+        const float *e = expected->out[i].data;
+        const float *s = scale->out[i].data;
+        for (size_t j = 0; j < found->sizes.out[i].count; ++j) {
+            const double bound =
+                (double)(found->sizes.terms + 1) * (double)FLT_EPSILON * (double)s[j];
+            if (!(fabs((double)f[j] - (double)e[j]) <= bound))
+                fail_msg("%s: output %d, element %zu: %.9g, expected %.9g within %.3g", what, i, j,
+                         (double)f[j], (double)e[j], bound);
+        }
+    }
+}
+
+static void check_equal(const trial *found, const trial *expected, const char *what)
+{
+    for (int i = 0; i < AN_CASE_OUTPUTS; ++i)
+        if (memcmp(found->out[i].data, expected->out[i].data, found->out[i].bytes) != 0)
+            fail_msg("%s: output %d differs in its bits", what, i);
+}
+
+static void describe(const an_case *c, const char *tier, int threads, char *text, size_t bytes)
+{
+    const an_conv2d *v = &c->conv2d;
+    const an_linear *l = &c->linear;
+    const an_pool *p = &c->pool;
+
+    (void)snprintf(
+        text, bytes,
+        "%s, %s, %d threads (conv2d %d %dx%dx%d, %d of %dx%d/%d groups %d; linear %d %d %d; "
+        "pool %d %dx%dx%d, %dx%d/%d; shape %d %d %d %d)",
+        c->kind->name, tier, threads, v->n, v->c, v->h, v->w, v->k, v->r, v->s, v->stride,
+        v->groups, l->n, l->inputs, l->outputs, p->n, p->c, p->h, p->w, p->r, p->s, p->stride,
+        c->shape.n, c->shape.c, c->shape.h, c->shape.w);
+}
+
+static void check_case(const an_case *c)
+{
+    const an_backend *portable = an_backend_portable(an_cpu_detect());
+    const an_backend *backend;
+    trial expected = trial_new(c);
+    trial scale = trial_new(c);
+    trial one = trial_new(c);
+    trial several = trial_new(c);
+    char what[512];
+    an_case plain = *c;
+
+    plain.relu = false;
+    scale.c = &plain;
+    make_positive(&scale);
+    trial_run(&expected, portable, 1);
+    trial_run(&scale, portable, 1);
+
+    for (int i = 0; an_tier_name(i, &backend) != NULL; ++i) {
+        if (backend == NULL) continue;
+        trial_run(&one, backend, 1);
+        describe(c, backend->tier, 1, what, sizeof what);
+        if (c->kind->exact)
+            check_equal(&one, &expected, what);
+        else
+            check_close(&one, &expected, &scale, what);
+        for (int threads = 2; threads <= 4; ++threads) {
+            trial_run(&several, backend, threads);
+            describe(c, backend->tier, threads, what, sizeof what);
+            check_equal(&several, &one, what);
+        }
+    }
+    trial_free(&expected);
+    trial_free(&scale);
+    trial_free(&one);
+    trial_free(&several);
+}
+
+/* ---- convolution ---- */
+
+static an_conv2d conv2d(int n, int c, int h, int w, int k, int r, int s, int stride, int groups,
+                        const int pad[4])
+{
+    return (an_conv2d){n,
+                       c,
+                       h,
+                       w,
+                       k,
+                       r,
+                       s,
+                       stride,
+                       groups,
+                       pad[0],
+                       pad[1],
+                       pad[2],
+                       pad[3],
+                       .p = (h + pad[0] + pad[2] - r) / stride + 1,
+                       .q = (w + pad[1] + pad[3] - s) / stride + 1};
+}
+
+static void check_conv2d(an_conv2d g)
+{
+    for (int pass = 0; pass < AN_PASSES; ++pass)
+        for (int relu = 0; relu < (pass == AN_FORWARD ? 2 : 1); ++relu)
+            check_case(&(an_case){.kind = &an_case_conv2d[pass], .conv2d = g, .relu = relu == 1});
+}
+
+static void convolutions_agree_on_edges(void **unused)
+{
+    /* n, c, h, w; k, r, s, stride, groups; pads top, left, bottom, right */
+    static const struct {
+        int g[9], pad[4];
+    } rows[] = {
+        {{1, 1, 1, 1, 1, 1, 1, 1, 1}, {0, 0, 0, 0}},
+        {{1, 3, 23, 27, 7, 11, 11, 4, 1}, {2, 2, 2, 2}}, /* conv1, small */
+        {{2, 3, 19, 19, 33, 11, 11, 4, 1}, {0, 0, 0, 0}},
+        {{2, 3, 20, 20, 8, 11, 11, 4, 1}, {0, 0, 3, 3}}, /* padding "up" */
+        {{3, 8, 9, 9, 12, 5, 5, 1, 2}, {2, 2, 2, 2}},    /* conv2, small, two towers */
+        {{5, 5, 13, 13, 31, 3, 3, 1, 1}, {1, 1, 1, 1}},
+        {{2, 15, 7, 14, 32, 3, 3, 1, 1}, {1, 1, 1, 1}},
+        {{2, 16, 7, 15, 33, 3, 3, 1, 1}, {1, 1, 1, 1}},
+        {{2, 17, 4, 29, 64, 1, 1, 1, 1}, {0, 0, 0, 0}},
+        {{1, 34, 6, 6, 34, 3, 3, 1, 17}, {1, 1, 1, 1}},
+        {{2, 6, 8, 8, 6, 3, 3, 1, 6}, {1, 1, 1, 1}}, /* depthwise */
+        {{2, 7, 9, 9, 5, 2, 2, 3, 1}, {0, 0, 0, 0}}, /* stride beyond the window */
+        {{2, 4, 9, 8, 5, 1, 3, 2, 1}, {0, 1, 0, 1}},
+        {{2, 4, 9, 8, 6, 3, 1, 2, 2}, {1, 0, 1, 0}},
+        {{1, 4, 10, 10, 6, 3, 3, 2, 1}, {0, 0, 1, 1}}, /* "same" of TensorFlow */
+        {{1, 2, 5, 5, 3, 3, 3, 1, 1}, {4, 4, 4, 4}},   /* zeros beyond the window's size */
+        {{1, 2, 6, 6, 3, 6, 6, 1, 1}, {0, 0, 0, 0}},   /* one output */
+        {{1, 2, 3, 3, 3, 5, 5, 2, 1}, {1, 1, 1, 1}},
+        {{1, 3, 7, 40, 4, 3, 4, 3, 1}, {3, 2, 1, 0}},
+        {{9, 2, 4, 4, 3, 3, 3, 1, 1}, {1, 1, 1, 1}}, /* several images to a chunk, and a rest */
+        {{1, 48, 5, 5, 100, 3, 3, 1, 1}, {1, 1, 1, 1}},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        const int *g = rows[i].g;
+        check_conv2d(conv2d(g[0], g[1], g[2], g[3], g[4], g[5], g[6], g[7], g[8], rows[i].pad));
+    }
+}
+
+static void convolutions_agree_on_random_shapes(void **unused)
+{
+    an_stream stream = an_stream_open(2012, AN_PURPOSE_TEST, 0, 0);
+
+    (void)unused;
+    for (int i = 0; i < 60; ++i) {
+        const int groups = 1 + (int)an_random_below(&stream, 3);
+        const int c = groups * (1 + (int)an_random_below(&stream, 20));
+        const int k = groups * (1 + (int)an_random_below(&stream, 40));
+        const int r = 1 + (int)an_random_below(&stream, 5);
+        const int s = 1 + (int)an_random_below(&stream, 5);
+        const int h = r + (int)an_random_below(&stream, 12);
+        const int w = s + (int)an_random_below(&stream, 18);
+        int pad[4];
+        for (int j = 0; j < 4; ++j)
+            pad[j] = (int)an_random_below(&stream, 4);
+        check_conv2d(conv2d(1 + (int)an_random_below(&stream, 6), c, h, w, k, r, s,
+                            1 + (int)an_random_below(&stream, 4), groups, pad));
+    }
+}
+
+/* ---- linear ---- */
+
+static void check_linear(int n, int inputs, int outputs)
+{
+    for (int pass = 0; pass < AN_PASSES; ++pass)
+        for (int relu = 0; relu < (pass == AN_FORWARD ? 2 : 1); ++relu)
+            check_case(&(an_case){
+                .kind = &an_case_linear[pass], .linear = {n, inputs, outputs}, .relu = relu == 1});
+}
+
+static void linear_layers_agree(void **unused)
+{
+    static const int n[] = {1, 2, 3, 4, 5, 13, 32, 33};
+    static const int sizes[] = {1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 100};
+    static const int rows[][3] = {{128, 300, 70}, {1, 1025, 143}, {5, 513, 141},
+                                  {40, 600, 600}, {600, 33, 9},   {7, 1600, 290}};
+
+    (void)unused;
+    for (size_t i = 0; i < AN_COUNT(n); ++i)
+        for (size_t j = 0; j < AN_COUNT(sizes); ++j)
+            check_linear(n[i], sizes[j], sizes[(j * 5 + i) % AN_COUNT(sizes)]);
+    for (size_t i = 0; i < AN_COUNT(rows); ++i)
+        check_linear(rows[i][0], rows[i][1], rows[i][2]);
+}
+
+/* ---- pooling ---- */
+
+static void check_pool(an_pool g)
+{
+    check_case(&(an_case){.kind = &an_case_max_pool, .pool = g});
+    check_case(&(an_case){.kind = &an_case_max_pool_backward, .pool = g});
+}
+
+static void pools_agree(void **unused)
+{
+    /* n, c, h, w; r, s, stride, pad top, pad left; p, q */
+    static const an_pool rows[] = {
+        {1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1},      {2, 64, 13, 13, 3, 3, 2, 0, 0, 6, 6},
+        {2, 65, 8, 8, 3, 3, 2, 0, 0, 4, 4}, /* the last window passes the edge */
+        {2, 63, 9, 7, 2, 3, 2, 1, 1, 5, 4},     {1, 130, 5, 5, 5, 5, 1, 2, 2, 5, 5},
+        {3, 7, 6, 6, 2, 2, 3, 0, 0, 3, 3},      /* a window outside altogether */
+        {1, 16, 20, 20, 16, 16, 4, 0, 0, 2, 2}, /* 256 places */
+        {9, 3, 7, 11, 3, 2, 1, 0, 0, 5, 10},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i)
+        check_pool(rows[i]);
+}
+
+/* ---- the rest: one function for all tiers, so the bits are the same ---- */
+
+static void other_primitives_agree(void **unused)
+{
+    static const an_case_kind *const kinds[] = {
+        &an_case_import,        &an_case_export,        &an_case_flatten, &an_case_unflatten,
+        &an_case_relu,          &an_case_relu_backward, &an_case_dropout, &an_case_softmax,
+        &an_case_cross_entropy, &an_case_loss_backward,
+    };
+    static const an_shape shapes[] = {{1, 1, 1, 1},  {3, 3, 9, 11},    {5, 10, 1, 1},
+                                      {2, 33, 6, 6}, {1, 40000, 1, 1}, {130, 1000, 1, 1}};
+    static const int maps[][2] = {{1, 1}, {6, 6}, {4, 7}, {13, 3}};
+
+    (void)unused;
+    for (size_t i = 0; i < AN_COUNT(shapes); ++i) {
+        for (size_t j = 0; j < AN_COUNT(kinds); ++j)
+            check_case(&(an_case){.kind = kinds[j], .shape = shapes[i]});
+        for (int inside = 0; inside < 2; ++inside)
+            check_case(
+                &(an_case){.kind = &an_case_sgd, .shape = shapes[i], .lr_inside = inside == 1});
+    }
+    for (size_t i = 0; i < AN_COUNT(maps); ++i) {
+        const an_shape shape = {3, 5, 13, 9};
+        check_case(
+            &(an_case){.kind = &an_case_average, .shape = shape, .p = maps[i][0], .q = maps[i][1]});
+        check_case(&(an_case){
+            .kind = &an_case_average_backward, .shape = shape, .p = maps[i][0], .q = maps[i][1]});
+    }
+}
+
+/* ---- what a booking promises ---- */
+
+static void for_each_tier(void (*check)(const an_backend *backend))
+{
+    const an_backend *backend;
+
+    for (int i = 0; an_tier_name(i, &backend) != NULL; ++i)
+        if (backend != NULL) check(backend);
+}
+
+static size_t conv2d_scratch(const an_backend *backend, const an_conv2d *g, an_pass pass,
+                             int threads)
+{
+    const an_conv2d_algorithm *algorithm = backend->conv2d(g, pass);
+
+    return algorithm->scratch_bytes != NULL ? algorithm->scratch_bytes(g, threads) : 0;
+}
+
+/* A session plans for its batch and may run fewer images, as the last of an epoch. */
+static void check_scratch_grows(const an_backend *backend)
+{
+    an_conv2d g = conv2d(1, 16, 13, 13, 32, 3, 3, 1, 1, (int[]){1, 1, 1, 1});
+    size_t before[AN_PASSES] = {0}, linear_before = 0;
+
+    for (g.n = 1; g.n <= 70; ++g.n) {
+        for (int pass = 0; pass < AN_PASSES; ++pass) {
+            const size_t now = conv2d_scratch(backend, &g, (an_pass)pass, 3);
+            assert_true(now >= before[pass]);
+            before[pass] = now;
+        }
+        const size_t now = backend->linear_scratch(&(an_linear){g.n, 100, 50}, 3);
+        assert_true(now >= linear_before);
+        linear_before = now;
+    }
+}
+
+static void scratch_grows_with_the_batch(void **unused)
+{
+    (void)unused;
+    for_each_tier(check_scratch_grows);
+}
+
+/* Sizes that no machine has stick at the largest size_t, or at least do not wrap to something small. */
+static void check_scratch_saturates(const an_backend *backend)
+{
+    const int big = 1 << 24;
+    const int pad[] = {0, 0, 0, 0};
+    const an_conv2d g = conv2d(big, big, big, big, big, big / 2, big / 2, 1, 1, pad);
+
+    if (strcmp(backend->tier, "portable") == 0) return; /* needs none */
+    for (int pass = 0; pass < AN_PASSES; ++pass)
+        assert_true(conv2d_scratch(backend, &g, (an_pass)pass, 256) == SIZE_MAX);
+    assert_true(backend->linear_scratch(&(an_linear){big, big, big}, 256) > (size_t)1 << 50);
+}
+
+static void scratch_of_hostile_sizes_saturates(void **unused)
+{
+    (void)unused;
+    for_each_tier(check_scratch_saturates);
+}
+
+/* Not a number must come out where it went in: a run that diverges has to show it. */
+static void check_nan(const an_backend *backend)
+{
+    float x[8 * 5], w[3 * 5] = {0}, bias[3] = {0}, y[8 * 3];
+    an_run run = {.threads = 2};
+    an_linear g = {8, 5, 3};
+    guarded scratch = guarded_new(backend->linear_scratch(&g, 2));
+
+    run.scratch = scratch.data;
+    run.scratch_bytes = scratch.bytes;
+    for (size_t i = 0; i < AN_COUNT(x); ++i)
+        x[i] = i == 7 ? NAN : 1;
+    assert_int_equal(backend->linear_forward(&run, &g, x, w, bias, true, y), ALEXNET_OK);
+    for (size_t i = 0; i < AN_COUNT(y); ++i)
+        assert_int_equal(isnan(y[i]) != 0, i / 3 == 1);
+    guarded_free(&scratch);
+}
+
+static void relu_keeps_not_a_number(void **unused)
+{
+    (void)unused;
+    for_each_tier(check_nan);
+}
+
+/* Without a bias, and with nobody wanting its gradient, the rest is the same. */
+static void check_optional(const an_backend *backend)
+{
+    const an_conv2d g = conv2d(2, 3, 6, 6, 5, 3, 3, 1, 1, (int[]){1, 1, 1, 1});
+    const an_linear l = {6, 108, 5};
+    float x[2 * 3 * 36], w[5 * 108], dy[2 * 5 * 36], zero[5] = {0};
+    float y[2][2 * 5 * 36], dw[2][5 * 108], db[5];
+    const an_operand operand = {.count = AN_COUNT(w)};
+    size_t bytes = backend->linear_scratch(&l, 2);
+
+    for (int pass = 0; pass < AN_PASSES; ++pass)
+        bytes = AN_MAX(bytes, conv2d_scratch(backend, &g, (an_pass)pass, 2));
+    guarded scratch = guarded_new(bytes);
+    const an_run run = {2, scratch.data, scratch.bytes};
+    an_operand_fill(&operand, 1, w);
+    memcpy(x, w, sizeof x);
+    memcpy(dy, w, sizeof dy);
+
+    for (int i = 0; i < 2; ++i) {
+        const an_conv2d_tensors forward = {.x = x, .w = w, .bias = i == 0 ? zero : NULL, .y = y[i]};
+        const an_conv2d_tensors weights = {.x = x, .dy = dy, .dw = dw[i], .db = i == 0 ? db : NULL};
+        assert_int_equal(backend->conv2d(&g, AN_FORWARD)->run(&run, &g, &forward), ALEXNET_OK);
+        assert_int_equal(backend->conv2d(&g, AN_BACKWARD_WEIGHTS)->run(&run, &g, &weights),
+                         ALEXNET_OK);
+    }
+    assert_memory_equal(y[0], y[1], sizeof y[0]);
+    assert_memory_equal(dw[0], dw[1], 5 * 27 * sizeof(float));
+    for (int n = 1; n <= 2; ++n) { /* few images, and as many as there is data for */
+        const an_linear some = {n == 1 ? 1 : 6, n == 1 ? 108 : 18, 5};
+        for (int i = 0; i < 2; ++i) {
+            assert_int_equal(
+                backend->linear_forward(&run, &some, x, w, i == 0 ? zero : NULL, false, y[i]),
+                ALEXNET_OK);
+            assert_int_equal(
+                backend->linear_backward_weights(&run, &some, x, dy, dw[i], i == 0 ? db : NULL),
+                ALEXNET_OK);
+        }
+        assert_memory_equal(y[0], y[1], (size_t)some.n * 5 * sizeof(float));
+        assert_memory_equal(dw[0], dw[1], (size_t)some.inputs * 5 * sizeof(float));
+    }
+    guarded_free(&scratch);
+}
+
+static void bias_is_optional(void **unused)
+{
+    (void)unused;
+    for_each_tier(check_optional);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(convolutions_agree_on_edges),
+        cmocka_unit_test(convolutions_agree_on_random_shapes),
+        cmocka_unit_test(linear_layers_agree),
+        cmocka_unit_test(pools_agree),
+        cmocka_unit_test(other_primitives_agree),
+        cmocka_unit_test(scratch_grows_with_the_batch),
+        cmocka_unit_test(scratch_of_hostile_sizes_saturates),
+        cmocka_unit_test(relu_keeps_not_a_number),
+        cmocka_unit_test(bias_is_optional),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

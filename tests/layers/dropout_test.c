@@ -1,0 +1,111 @@
+/* dropout: the mask, its scale, its share, its key. SPDX-License-Identifier: MIT */
+#include "support/support.h"
+
+#include "layers/check.h"
+#include <math.h>
+#include <string.h>
+
+#define ROWS    8
+#define COLUMNS 4099
+
+static float ones[ROWS * COLUMNS], first[ROWS * COLUMNS], second[ROWS * COLUMNS];
+
+static void fill_ones(void)
+{
+    for (size_t i = 0; i < AN_COUNT(ones); ++i)
+        ones[i] = 1;
+}
+
+/* Every value is 0 or 1 / (1 - p); the share of zeros is p within five standard deviations. */
+static void zeroes_a_share_of_p_and_scales_the_rest(void **unused)
+{
+    static const struct {
+        const char *settings;
+        double p;
+    } rows[] = {
+        {"p=0.5", 0.5},
+        {"p=0.2", 0.2},
+        {"p=0.9", 0.9}
+    };
+
+    (void)unused;
+    fill_ones();
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        const double count = (double)AN_COUNT(ones), sd = sqrt(rows[i].p * (1 - rows[i].p) * count);
+        double zeros = 0;
+        check_layer c;
+
+        check_open(&c, NULL, "dropout", rows[i].settings, (an_shape){ROWS, COLUMNS, 1, 1},
+                   AN_TRAIN);
+        check_forward(&c, ones, first);
+        for (size_t j = 0; j < AN_COUNT(first); ++j) {
+            assert_true(first[j] == 0 || first[j] == (float)(1 / (1 - rows[i].p)));
+            zeros += first[j] == 0;
+        }
+        assert_true(fabs(zeros - rows[i].p * count) < 5 * sd);
+        check_close(&c);
+    }
+}
+
+static void backward_uses_the_same_mask(void **unused)
+{
+    check_layer c;
+
+    (void)unused;
+    fill_ones();
+    check_open(&c, NULL, "dropout", "p=0.5", (an_shape){ROWS, COLUMNS, 1, 1}, AN_TRAIN);
+    check_forward(&c, ones, first);
+    check_backward(&c, ones, second);
+    assert_memory_equal(first, second, sizeof first);
+    check_close(&c);
+}
+
+/* The mask depends on the step; and on nothing of the machine: portable and the best tier agree. */
+static void mask_is_a_function_of_step(void **unused)
+{
+    check_layer c;
+
+    (void)unused;
+    fill_ones();
+    check_open(&c, "portable", "dropout", "p=0.5", (an_shape){ROWS, COLUMNS, 1, 1}, AN_TRAIN);
+    check_forward(&c, ones, first);
+    c.step = 8;
+    check_forward(&c, ones, second);
+    assert_memory_not_equal(first, second, sizeof first);
+    check_close(&c);
+    check_open(&c, NULL, "dropout", "p=0.5", (an_shape){ROWS, COLUMNS, 1, 1}, AN_TRAIN);
+    check_forward(&c, ones, second);
+    assert_memory_equal(first, second, sizeof first);
+    check_close(&c);
+}
+
+static void testing_has_nothing_to_do(void **unused)
+{
+    check_layer c;
+
+    (void)unused;
+    check_open(&c, NULL, "dropout", "p=0.5", (an_shape){1, 3, 1, 1}, AN_INFER);
+    assert_true(c.needs.alias);
+    check_close(&c);
+    check_open(&c, NULL, "dropout", "p=0", (an_shape){1, 3, 1, 1}, AN_TRAIN);
+    assert_true(c.needs.alias);
+    check_close(&c);
+}
+
+static void gradient_agrees_with_central_differences(void **unused)
+{
+    (void)unused;
+    check_gradient("dropout", "p=0.4", (an_shape){3, 5, 2, 3}, 1e-2, 1e-3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(zeroes_a_share_of_p_and_scales_the_rest),
+        cmocka_unit_test(backward_uses_the_same_mask),
+        cmocka_unit_test(mask_is_a_function_of_step),
+        cmocka_unit_test(testing_has_nothing_to_do),
+        cmocka_unit_test(gradient_agrees_with_central_differences),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,48 @@
+/*
+ * resize.h: PIL's resampling, bit for bit: separable, antialiased (the filter is stretched when shrinking), weights rounded
+ * to 22 bits, 8 bits between the passes. The order of the passes is that of Pillow 13; earlier versions always
+ * took the rows first, which differs in the last bit of some pixels of tall pictures.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_IMAGE_RESIZE_H
+#define AN_IMAGE_RESIZE_H
+
+#include "image/image.h"
+
+typedef enum an_filter { AN_FILTER_BILINEAR, AN_FILTER_BICUBIC, AN_FILTER_NEAREST } an_filter;
+#define AN_FILTER_CHOICES "bilinear|bicubic|nearest"
+
+/* A part of an image in its own pixels; may be fractional, lies within the image. */
+typedef struct an_box {
+    double left, top, right, bottom;
+} an_box;
+
+/* Working memory of a resize, grown as needed and reused. Zeroed to begin with. */
+typedef struct an_resizer {
+    void  *memory;
+    size_t bytes;
+} an_resizer;
+
+void an_resizer_free(alexnet_context *ctx, an_resizer *resizer);
+
+/*
+ * Resizes the box (NULL: all) of `from` to width x height, as PIL's Image.resize(size, filter, box). `to` is another image.
+ * The same size and whole box copies. NO_MEMORY, BAD_ARG.
+ */
+alexnet_status an_image_resize(alexnet_context *ctx, an_resizer *resizer, const an_image *from, const an_box *box,
+                               int width, int height, an_filter filter, an_image *to) AN_NODISCARD;
+
+/* A part of an image in whole pixels. */
+typedef struct an_rect {
+    int left, top, width, height;
+} an_rect;
+
+/*
+ * The three steps of preprocessing at once: cuts `part` (NULL: all) out of `from`, resizes it to width x height, and keeps
+ * `window` (NULL: all) of that. Bit for bit PIL's from.crop(part).resize((width, height), filter).crop(window), but pixels
+ * outside the window cost nothing. NO_MEMORY, BAD_ARG (a part or a window that leaves its image).
+ */
+alexnet_status an_image_resize_window(alexnet_context *ctx, an_resizer *resizer, const an_image *from, const an_rect *part,
+                                      int width, int height, an_filter filter, const an_rect *window, an_image *to) AN_NODISCARD;
+
+#endif

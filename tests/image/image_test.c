@@ -1,0 +1,161 @@
+/*
+ * image_test.c: what PIL makes of every drawn picture, the pixel buffer, and files that are no pictures.
+ * SPDX-License-Identifier: MIT
+ */
+#include "image/pictures.h"
+
+#include <string.h>
+
+static void pictures_decode_as_pil_does(void **state)
+{
+    static const struct {
+        const char *file;
+        int width, height;
+        const char *stored, *upright;
+    } rows[] = {
+#include "golden/image_decode.inc"
+    };
+    alexnet_context *ctx = *state;
+    an_image image = {0}; /* one for all, so that buffers of every size are used again */
+
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        an_bytes file = an_picture_read(ctx, rows[i].file);
+        an_assert_ok(ctx,
+                     an_image_decode(ctx, file.data, file.size, AN_ORIENTATION_IGNORE, &image));
+        assert_int_equal(image.width, rows[i].width);
+        assert_int_equal(image.height, rows[i].height);
+        an_assert_pixels(rows[i].file, &image, rows[i].stored);
+        an_assert_ok(ctx, an_image_decode(ctx, file.data, file.size, AN_ORIENTATION_EXIF, &image));
+        an_assert_pixels(rows[i].file, &image, rows[i].upright);
+        assert_true(an_image_sniff(file.data, AN_MIN(file.size, 16)));
+        an_bytes_free(ctx, &file);
+    }
+    an_image_free(ctx, &image);
+}
+
+static void other_files_are_refused_by_name(void **state)
+{
+    static const struct {
+        const char *data;
+        size_t size;
+        alexnet_status status;
+        const char *message;
+    } rows[] = {
+        {"", 0, ALEXNET_BAD_FILE, "0 bytes in all"},
+        {"\xff\xd8", 2, ALEXNET_BAD_FILE, "2 bytes in all"},
+        {"<html>", 6, ALEXNET_BAD_FILE, "begins with bytes 3c 68 74 6d"},
+        {"GIF89a", 6, ALEXNET_UNSUPPORTED, "a GIF picture; JPEG and PNG are read"},
+        {"BM\x10\0\0\0", 6, ALEXNET_UNSUPPORTED, "a BMP picture"},
+        {"II*\0\0\0\0\0", 8, ALEXNET_UNSUPPORTED, "a TIFF picture"},
+        {"MM\0*\0\0\0\0", 8, ALEXNET_UNSUPPORTED, "a TIFF picture"},
+        {"RIFF\x10\0\0\0WEBPVP8 ", 16, ALEXNET_UNSUPPORTED, "a WebP picture"},
+        {"RIFF\x10\0\0\0WEB", 11, ALEXNET_BAD_FILE, "not a picture"},
+        {"\0\0\0\x1c"
+         "ftypavif",
+         12, ALEXNET_UNSUPPORTED, "an AVIF picture"},
+        {"\0\0\0\x1c"
+         "ftypheic",
+         12, ALEXNET_UNSUPPORTED, "a HEIC picture"},
+    };
+    alexnet_context *ctx = *state;
+    an_image image = {0};
+
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        an_assert_status(
+            ctx, an_image_decode(ctx, rows[i].data, rows[i].size, AN_ORIENTATION_EXIF, &image),
+            rows[i].status);
+        an_assert_error(ctx, rows[i].message);
+        assert_false(an_image_sniff(rows[i].data, rows[i].size));
+    }
+    an_image_free(ctx, &image);
+}
+
+static void an_image_keeps_its_buffer(void **state)
+{
+    alexnet_context *ctx = *state;
+    an_image image = {0};
+
+    an_assert_ok(ctx, an_image_reserve(ctx, &image, 10, 20));
+    const uint8_t *pixels = image.pixels;
+    an_assert_ok(ctx, an_image_reserve(ctx, &image, 20, 10));
+    assert_ptr_equal(image.pixels, pixels);
+    assert_int_equal(image.width, 20);
+    assert_int_equal(image.height, 10);
+    an_assert_ok(ctx, an_image_reserve(ctx, &image, 3, 1));
+    assert_int_equal(image.capacity, 600);
+    an_image_free(ctx, &image);
+    an_image_free(ctx, &image); /* harmless */
+    assert_null(image.pixels);
+}
+
+static void sizes_outside_the_limits_are_refused(void **state)
+{
+    static const int sizes[][2] = {
+        {0, 1},     {1, 0},       {-1, 5},        {65536, 1},
+        {1, 65536}, {8193, 8192}, {65535, 65535}, {INT32_MAX, 2},
+    };
+    alexnet_context *ctx = *state;
+    an_image image = {0};
+
+    for (size_t i = 0; i < AN_COUNT(sizes); ++i)
+        an_assert_status(ctx, an_image_reserve(ctx, &image, sizes[i][0], sizes[i][1]),
+                         ALEXNET_BAD_ARG);
+    assert_null(image.pixels);
+    an_assert_ok(ctx, an_image_reserve(ctx, &image, 65535, 1));
+    an_assert_ok(ctx, an_image_reserve(ctx, &image, 1, 65535));
+    an_image_free(ctx, &image);
+}
+
+static void short_memory_is_a_status_at_every_point(void **state)
+{
+    static const char *const files[] = {"rgb420.jpg", "cmyk_adobe.jpg", "gzipped.jpg",
+                                        "exif5.jpg",  "interlaced.png", "palette8_transparent.png",
+                                        "exif6.png"};
+    alexnet_context *ctx = *state;
+
+    for (size_t i = 0; i < AN_COUNT(files); ++i) {
+        an_bytes file = an_picture_read(ctx, files[i]);
+        for (long n = 0;; ++n) {
+            an_test_fault fault;
+            an_image image = {0};
+            an_test_fault_arm(&fault, ctx, AN_FAULT_BIT(AN_FAULT_MEMORY), n, false, 1);
+            const alexnet_status status =
+                an_image_decode(ctx, file.data, file.size, AN_ORIENTATION_EXIF, &image);
+            const bool failed = an_test_fault_disarm(&fault);
+            an_image_free(ctx, &image);
+            assert_int_equal(status, failed ? ALEXNET_NO_MEMORY : ALEXNET_OK);
+            if (!failed) break;
+        }
+        an_bytes_free(ctx, &file);
+    }
+}
+
+static void an_image_serves_again_after_a_failure(void **state)
+{
+    alexnet_context *ctx = *state;
+    an_bytes good = an_picture_read(ctx, "rgb420.jpg"),
+             bad = an_picture_read(ctx, "bad_truncated.jpg");
+    an_image image = {0};
+
+    for (int i = 0; i < 3; ++i) {
+        an_assert_ok(ctx, an_image_decode(ctx, good.data, good.size, AN_ORIENTATION_EXIF, &image));
+        an_assert_status(ctx, an_image_decode(ctx, bad.data, bad.size, AN_ORIENTATION_EXIF, &image),
+                         ALEXNET_BAD_FILE);
+    }
+    an_image_free(ctx, &image);
+    an_bytes_free(ctx, &good);
+    an_bytes_free(ctx, &bad);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        an_unit_test(pictures_decode_as_pil_does),
+        an_unit_test(other_files_are_refused_by_name),
+        an_unit_test(an_image_keeps_its_buffer),
+        an_unit_test(sizes_outside_the_limits_are_refused),
+        an_unit_test(short_memory_is_a_status_at_every_point),
+        an_unit_test(an_image_serves_again_after_a_failure),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

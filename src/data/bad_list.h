@@ -1,0 +1,28 @@
+/*
+ * bad_list.h: the pictures that could not be read, each once, in order of index.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_DATA_BAD_LIST_H
+#define AN_DATA_BAD_LIST_H
+
+#include "alexnet.h"
+#include "base/compiler.h"
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct an_bad_picture {
+    int64_t     index;
+    const char *reason;
+} an_bad_picture;
+
+/* Zeroed: empty. */
+typedef struct an_bad_list {
+    an_bad_picture *pictures;
+    size_t          count, capacity;
+} an_bad_list;
+
+/* Copies the reason; of a picture that is in the list the first one stays. NO_MEMORY. */
+alexnet_status an_bad_list_add(alexnet_context *ctx, an_bad_list *list, int64_t index, const char *reason) AN_NODISCARD;
+void           an_bad_list_free(alexnet_context *ctx, an_bad_list *list);
+
+#endif

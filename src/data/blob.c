@@ -1,0 +1,178 @@
+/*
+ * blob.c: the bytes of a file that may be compressed (gzip: RFC 1952).
+ * SPDX-License-Identifier: MIT
+ */
+#include "data/blob.h"
+
+#include "base/memory.h"
+#include "base/status.h"
+#include "data/kind.h"
+#include <string.h>
+#include <zlib.h>
+
+#define INPUT_BYTES 65536
+#define FIRST_BYTES 65536 /* of the unpacked memory, doubled as needed */
+
+/* ---- unpacking ---- */
+
+typedef struct unpacking {
+    alexnet_context *ctx;
+    an_blob *blob;
+    size_t limit, capacity;
+    z_stream stream;
+    bool between; /* members: no byte of the next one has been seen */
+} unpacking;
+
+static voidpf take(voidpf ctx, uInt count, uInt size) { return an_new_array(ctx, count, size); }
+
+static void give_back(voidpf ctx, voidpf block) { an_free(ctx, block); }
+
+/* Room for more output, up to one byte over the limit, which shows that there is too much. */
+static alexnet_status make_room(unpacking *u)
+{
+    const size_t larger = AN_MIN(AN_MAX(2 * u->capacity, FIRST_BYTES), u->limit + 1);
+    uint8_t *memory = an_grow(u->ctx, u->blob->memory, (size_t)u->blob->size, larger);
+    if (memory == NULL)
+        return an_fail(u->ctx, ALEXNET_NO_MEMORY, "%s: no memory to unpack %zu bytes",
+                       u->blob->path, larger);
+    u->blob->memory = memory;
+    u->capacity = larger;
+    return ALEXNET_OK;
+}
+
+static alexnet_status fail_corrupt(const unpacking *u, const char *what)
+{
+    return an_fail(u->ctx, ALEXNET_BAD_FILE, "%s: gzip: %s (%ju bytes unpacked)", u->blob->path,
+                   what, (uintmax_t)u->blob->size);
+}
+
+/* One call of inflate(). */
+static alexnet_status unpack_some(unpacking *u)
+{
+    z_stream *s = &u->stream;
+
+    if (u->blob->size == u->capacity) AN_TRY(make_room(u));
+    const size_t room = AN_MIN(u->capacity - (size_t)u->blob->size, (size_t)1 << 30);
+    s->next_out = u->blob->memory + u->blob->size;
+    s->avail_out = (uInt)room;
+    const int result = inflate(s, Z_NO_FLUSH);
+    u->blob->size += room - s->avail_out;
+    if (u->blob->size > u->limit)
+        return an_fail(u->ctx, ALEXNET_BAD_FILE, "%s: unpacks to more than %zu bytes",
+                       u->blob->path, u->limit);
+    if (result == Z_STREAM_END) {
+        u->between = true;
+        return inflateReset(s) == Z_OK ? ALEXNET_OK : fail_corrupt(u, "bad state");
+    }
+    if (result == Z_MEM_ERROR)
+        return an_fail(u->ctx, ALEXNET_NO_MEMORY, "%s: no memory to unpack", u->blob->path);
+    if (result != Z_OK && result != Z_BUF_ERROR) /* the latter: it wants more input or room */
+        return fail_corrupt(u, s->msg != NULL ? s->msg : "corrupt");
+    return ALEXNET_OK;
+}
+
+/* Unpacks the input at hand. Zeros after a member pad the file (tapes, block devices). */
+static alexnet_status unpack_input(unpacking *u)
+{
+    z_stream *s = &u->stream;
+
+    do {
+        if (u->between) {
+            while (s->avail_in > 0 && *s->next_in == 0) {
+                ++s->next_in;
+                --s->avail_in;
+            }
+            if (s->avail_in == 0) break;
+            u->between = false;
+        }
+        AN_TRY(unpack_some(u));
+    } while (s->avail_in > 0 || s->avail_out == 0);
+    return ALEXNET_OK;
+}
+
+static alexnet_status unpack_file(unpacking *u, uint8_t *input)
+{
+    const an_reader *reader = &u->blob->reader;
+
+    for (uint64_t offset = 0; offset < reader->size;) {
+        const size_t bytes = (size_t)AN_MIN(reader->size - offset, INPUT_BYTES);
+        AN_TRY(an_reader_read(u->ctx, reader, u->blob->path, offset, input, bytes));
+        offset += bytes;
+        u->stream.next_in = input;
+        u->stream.avail_in = (uInt)bytes;
+        AN_TRY(unpack_input(u));
+    }
+    return u->between ? ALEXNET_OK : fail_corrupt(u, "cut short");
+}
+
+static alexnet_status unpack(alexnet_context *ctx, an_blob *blob, size_t limit)
+{
+    unpacking u = {
+        .ctx = ctx,
+        .blob = blob,
+        .limit = AN_MIN(limit, SIZE_MAX / 4),
+        .stream = {.zalloc = take, .zfree = give_back, .opaque = ctx},
+    };
+    uint8_t *input = an_new(ctx, INPUT_BYTES);
+
+    blob->size = 0;
+    if (input == NULL || inflateInit2(&u.stream, 15 + 16 /* gzip only */) != Z_OK) {
+        an_free(ctx, input);
+        return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory to unpack", blob->path);
+    }
+    const alexnet_status status = unpack_file(&u, input);
+    inflateEnd(&u.stream);
+    an_free(ctx, input);
+    return status;
+}
+
+/* ---- blobs ---- */
+
+static alexnet_status open_blob(alexnet_context *ctx, size_t limit, an_blob *blob)
+{
+    uint8_t head[2] = {0};
+
+    AN_TRY(an_reader_open(ctx, blob->path, &blob->reader));
+    blob->size = blob->reader.size;
+    if (blob->size >= sizeof head)
+        AN_TRY(an_reader_read(ctx, &blob->reader, blob->path, 0, head, sizeof head));
+    if (head[0] != 0x1f || head[1] != 0x8b) return ALEXNET_OK;
+    AN_TRY(unpack(ctx, blob, limit));
+    an_reader_close(&blob->reader);
+    return ALEXNET_OK;
+}
+
+alexnet_status an_blob_open(alexnet_context *ctx, const char *path, size_t limit, an_blob *out)
+{
+    *out = (an_blob){.path = an_copy_text(ctx, path), .reader = {.descriptor = -1}};
+    if (out->path == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", path);
+    const alexnet_status status = open_blob(ctx, limit, out);
+    if (status != ALEXNET_OK) an_blob_close(ctx, out);
+    return status;
+}
+
+void an_blob_close(alexnet_context *ctx, an_blob *blob)
+{
+    if (blob->path != NULL) an_reader_close(&blob->reader);
+    an_free(ctx, blob->memory);
+    an_free(ctx, blob->path);
+    *blob = (an_blob){0};
+}
+
+alexnet_status an_blob_view(const an_blob *blob, alexnet_context *ctx, uint64_t offset,
+                            size_t bytes, an_source_buffer *buffer, const uint8_t **out)
+{
+    *out = NULL;
+    if (offset > blob->size || bytes > blob->size - offset)
+        return an_fail(ctx, ALEXNET_BAD_FILE,
+                       "%s: truncated: expected %zu bytes at %ju, found %ju bytes in all",
+                       blob->path, bytes, (uintmax_t)offset, (uintmax_t)blob->size);
+    if (blob->memory != NULL) {
+        *out = blob->memory + offset;
+        return ALEXNET_OK;
+    }
+    AN_TRY(an_source_buffer_reserve(ctx, buffer, bytes));
+    AN_TRY(an_reader_read(ctx, &blob->reader, blob->path, offset, buffer->data, bytes));
+    *out = buffer->data;
+    return ALEXNET_OK;
+}

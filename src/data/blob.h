@@ -1,0 +1,36 @@
+/*
+ * blob.h: the bytes of a file that may be compressed. A plain file is read where it is asked for, a
+ * gzip one is unpacked into memory when it is opened.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_DATA_BLOB_H
+#define AN_DATA_BLOB_H
+
+#include "base/file.h"
+#include "data/source.h"
+#include <stdbool.h>
+
+typedef struct an_blob {
+    char *path;
+    uint64_t size;
+    an_reader reader; /* of a plain file */
+    uint8_t *memory;  /* unpacked; NULL: a plain file */
+} an_blob;
+
+/*
+ * Opens a file; a gzip one, of any number of members, may unpack to at most `limit` bytes.
+ * NOT_FOUND, IO, NO_MEMORY, BAD_FILE (cut short, corrupt, over the limit).
+ */
+alexnet_status an_blob_open(alexnet_context *ctx, const char *path, size_t limit,
+                            an_blob *out) AN_NODISCARD;
+void an_blob_close(alexnet_context *ctx, an_blob *blob); /* safe on a zeroed blob */
+
+/*
+ * `bytes` bytes at `offset`: in the blob's own memory, or read into `buffer`. Valid until the buffer's
+ * next use. Any thread. BAD_FILE (they are not all there), IO, NO_MEMORY.
+ */
+alexnet_status an_blob_view(const an_blob *blob, alexnet_context *ctx, uint64_t offset,
+                            size_t bytes, an_source_buffer *buffer,
+                            const uint8_t **out) AN_NODISCARD;
+
+#endif

@@ -1,0 +1,104 @@
+/*
+ * files.c: files and folders named one by one.
+ * SPDX-License-Identifier: MIT
+ */
+#include "data/files.h"
+
+#include "base/memory.h"
+#include "base/status.h"
+#include "data/walk.h"
+#include <stdio.h>
+#include <string.h>
+
+/* ---- finding ---- */
+
+/* Adds the pictures in a folder. Whether that is hidden itself is of no account: somebody named it. */
+static alexnet_status add_folder(alexnet_context *ctx, const char *folder, an_tree *files)
+{
+    size_t kept = files->count;
+    const size_t before = kept;
+
+    AN_TRY(an_walk(ctx, folder, 0, files));
+    for (size_t i = before; i < files->count; ++i) {
+        const char *inside = files->leaves[i].path + strlen(folder);
+        if (!an_tree_is_hidden(inside) && an_tree_is_picture(inside))
+            files->leaves[kept++] = files->leaves[i];
+    }
+    files->count = kept;
+    if (kept > before) return ALEXNET_OK;
+    return an_fail(ctx, ALEXNET_NOT_FOUND, "%s: no pictures (.jpg .jpeg .png) in this folder",
+                   folder);
+}
+
+static alexnet_status add_named(alexnet_context *ctx, const char *path, an_tree *files)
+{
+    an_file_info info;
+
+    AN_TRY(an_file_stat(ctx, path, &info));
+    return info.kind == AN_FILE_FOLDER ? add_folder(ctx, path, files)
+                                       : an_tree_add(ctx, files, path, 0, 0);
+}
+
+/* ---- the kind ---- */
+
+static void name_of(const an_source *source, int64_t index, char *buffer, size_t bytes)
+{
+    const an_tree *files = source->own;
+
+    snprintf(buffer, bytes, "%s", files->leaves[index].path);
+}
+
+static alexnet_status read_picture(const an_source *source, alexnet_context *ctx, int64_t index,
+                                   an_orientation orientation, an_source_buffer *buffer,
+                                   an_image *image)
+{
+    const an_tree *files = source->own;
+
+    return an_source_read_file(ctx, "", files->leaves[index].path, orientation, buffer, image);
+}
+
+static void close_files(an_source *source)
+{
+    an_tree_free(source->ctx, source->own);
+    an_free(source->ctx, source->own);
+}
+
+static const an_kind files_kind = {
+    .name = "files", .close = close_files, .name_of = name_of, .read = read_picture};
+
+static alexnet_status fill(alexnet_context *ctx, const char *const *paths, size_t count,
+                           an_source *source)
+{
+    an_tree *files = an_new_zeroed(ctx, sizeof *files);
+
+    source->ctx = ctx;
+    source->kind = &files_kind;
+    source->own = files;
+    if (files == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "a list of pictures");
+    for (size_t i = 0; i < count; ++i)
+        AN_TRY(add_named(ctx, paths[i], files));
+    if (files->count == 0) return an_fail(ctx, ALEXNET_NOT_FOUND, "no pictures are named");
+    if (files->count > UINT32_MAX)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "%zu pictures, at most %ju", files->count,
+                       (uintmax_t)UINT32_MAX);
+    source->count = (int64_t)files->count;
+    source->labels = an_new_array(ctx, files->count, sizeof *source->labels);
+    if (source->labels == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "a list of pictures");
+    return an_names_add(ctx, &source->classes, "");
+}
+
+alexnet_status an_files_open(alexnet_context *ctx, const char *const *paths, size_t count,
+                             an_source **out)
+{
+    an_source *source = an_new_zeroed(ctx, sizeof *source);
+
+    *out = NULL;
+    if (source == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "a list of pictures");
+    const alexnet_status status = fill(ctx, paths, count, source);
+    if (status != ALEXNET_OK) {
+        an_source_close(source);
+        return status;
+    }
+    *out = source;
+    return ALEXNET_OK;
+}

@@ -1,0 +1,20 @@
+/*
+ * files.h: pictures without labels, as somebody names them on a command line: files, and folders
+ * searched through. A source like the others, of a single class without a name.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_DATA_FILES_H
+#define AN_DATA_FILES_H
+
+#include "data/source.h"
+
+/*
+ * In the order given; a folder stands for the pictures in it and below, in byte order: names that
+ * begin with '.' and files without a picture's name are passed over. A file that was named itself is
+ * always taken, even if there is none: reading it then says so.
+ * NOT_FOUND (a folder without pictures, or no paths at all), IO, NO_MEMORY.
+ */
+alexnet_status an_files_open(alexnet_context *ctx, const char *const *paths, size_t count,
+                             an_source **out) AN_NODISCARD;
+
+#endif

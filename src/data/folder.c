@@ -1,0 +1,144 @@
+/*
+ * folder.c: a folder of class folders.
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/context.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "data/walk.h"
+#include <stdio.h>
+#include <string.h>
+
+/* ---- which folders ---- */
+
+static alexnet_status fail_memory(alexnet_context *ctx, const an_source *source)
+{
+    return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", source->path);
+}
+
+static alexnet_status find_parts(alexnet_context *ctx, const an_source *source, unsigned *present)
+{
+    an_file_info info;
+
+    *present = 0;
+    for (unsigned i = 0; i < AN_TREE_PARTS; ++i) {
+        char *path = an_path_join(ctx, source->path, an_tree_part_names[i]);
+        if (path == NULL) return fail_memory(ctx, source);
+        const alexnet_status status = an_file_stat(ctx, path, &info);
+        an_free(ctx, path);
+        AN_TRY(status);
+        if (info.kind == AN_FILE_FOLDER) *present |= 1u << i;
+    }
+    return ALEXNET_OK;
+}
+
+/* Walks through the part `name` of the data set, or through all of it (""). */
+static alexnet_status walk_part(alexnet_context *ctx, const an_source *source, const char *name)
+{
+    char *path = an_path_join(ctx, source->path, name);
+
+    if (path == NULL) return fail_memory(ctx, source);
+    const size_t skip = strlen(path) - strlen(name);
+    const alexnet_status status = an_walk(ctx, path, skip, source->own);
+    an_free(ctx, path);
+    return status;
+}
+
+static alexnet_status walk_parts(alexnet_context *ctx, const an_source *source, unsigned wanted)
+{
+    if (wanted == 0) return walk_part(ctx, source, "");
+    for (int i = 0; i < AN_TREE_PARTS; ++i) {
+        if ((wanted >> i & 1) != 0) AN_TRY(walk_part(ctx, source, an_tree_part_names[i]));
+    }
+    return ALEXNET_OK;
+}
+
+/* ---- reading ---- */
+
+/* Takes the path from the head of the message, which a caller will put there in its own words. */
+static void drop_path(alexnet_context *ctx, const char *path)
+{
+    const size_t length = strlen(path);
+
+    if (strlen(ctx->error) > length + 2 && ctx->error[length] == ':')
+        memmove(ctx->error, ctx->error + length + 2, strlen(ctx->error + length + 2) + 1);
+}
+
+static alexnet_status read_bytes(alexnet_context *ctx, const char *path, an_source_buffer *buffer,
+                                 size_t *bytes)
+{
+    an_reader reader;
+
+    AN_TRY(an_reader_open(ctx, path, &reader));
+    *bytes = (size_t)AN_MIN(reader.size, SIZE_MAX);
+    alexnet_status status = ALEXNET_OK;
+    if (reader.size > AN_PICTURE_BYTES_MAX)
+        status = an_fail(ctx, ALEXNET_BAD_FILE, "%s: %ju bytes, at most %ju for a picture", path,
+                         (uintmax_t)reader.size, (uintmax_t)AN_PICTURE_BYTES_MAX);
+    if (status == ALEXNET_OK) status = an_source_buffer_reserve(ctx, buffer, *bytes);
+    if (status == ALEXNET_OK) status = an_reader_read(ctx, &reader, path, 0, buffer->data, *bytes);
+    an_reader_close(&reader);
+    return status;
+}
+
+alexnet_status an_source_read_file(alexnet_context *ctx, const char *folder, const char *name,
+                                   an_orientation orientation, an_source_buffer *buffer,
+                                   an_image *image)
+{
+    char path[AN_PATH_BYTES];
+    size_t bytes;
+    const size_t length = strlen(folder);
+    const bool absolute = name[0] == '/';
+    const char *slash = absolute || length == 0 || folder[length - 1] == '/' ? "" : "/";
+
+    const int wanted = snprintf(path, sizeof path, "%s%s%s", absolute ? "" : folder, slash, name);
+    if (wanted < 0 || (size_t)wanted >= sizeof path)
+        return an_fail(ctx, ALEXNET_BAD_FILE, "path of more than %d bytes", AN_PATH_BYTES - 1);
+    const alexnet_status status = read_bytes(ctx, path, buffer, &bytes);
+    if (status != ALEXNET_OK) {
+        drop_path(ctx, path);
+        return status;
+    }
+    return an_image_decode(ctx, buffer->data, bytes, orientation, image);
+}
+
+/* ---- the kind ---- */
+
+static void name_of(const an_source *source, int64_t index, char *buffer, size_t bytes)
+{
+    const an_tree *tree = source->own;
+
+    snprintf(buffer, bytes, "%s", tree->leaves[index].path);
+}
+
+static alexnet_status read_picture(const an_source *source, alexnet_context *ctx, int64_t index,
+                                   an_orientation orientation, an_source_buffer *buffer,
+                                   an_image *image)
+{
+    const an_tree *tree = source->own;
+
+    return an_source_read_file(ctx, source->path, tree->leaves[index].path, orientation, buffer,
+                               image);
+}
+
+static void close_folder(an_source *source)
+{
+    an_tree_free(source->ctx, source->own);
+    an_free(source->ctx, source->own);
+}
+
+static const an_kind folder_kind = {
+    .name = "folder", .close = close_folder, .name_of = name_of, .read = read_picture};
+
+alexnet_status an_folder_open(alexnet_context *ctx, an_part part, an_source *source)
+{
+    unsigned present, wanted;
+
+    source->kind = &folder_kind;
+    source->own = an_new_zeroed(ctx, sizeof(an_tree));
+    if (source->own == NULL) return fail_memory(ctx, source);
+    AN_TRY(find_parts(ctx, source, &present));
+    AN_TRY(an_tree_choose(ctx, source, part, present, &wanted));
+    AN_TRY(walk_parts(ctx, source, wanted));
+    return an_tree_finish(ctx, source->own, wanted, source);
+}

@@ -1,0 +1,236 @@
+/*
+ * jobs.c: alexnet_data_inspect(), alexnet_data_verify(), alexnet_data_stats().
+ *
+ * Sums over pixels are kept as whole numbers, so that it does not matter to the last bit which thread
+ * adds what when.
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/memory.h"
+#include "base/status.h"
+#include "data/bad_list.h"
+#include "data/each.h"
+#include "data/kind.h"
+#include "data/moments.h"
+#include "data/team.h"
+#include "image/resize.h"
+#include <stdbool.h>
+#include <string.h>
+
+#define NAME_BYTES 4096
+
+/* ---- what is reported ---- */
+
+typedef struct owner {
+    an_names names;
+    int64_t *images;
+} owner;
+
+void alexnet_data_info_free(alexnet_context *ctx, alexnet_data_info *info)
+{
+    owner *o = info->owner;
+
+    if (o != NULL) {
+        an_names_free(ctx, &o->names);
+        an_free(ctx, o->images);
+        an_free(ctx, o);
+    }
+    *info = (alexnet_data_info){0};
+}
+
+static alexnet_status describe(alexnet_context *ctx, an_source *source, alexnet_data_info *info)
+{
+    owner *o = an_new_zeroed(ctx, sizeof *o);
+    const int classes = an_source_classes(source);
+
+    *info = (alexnet_data_info){.kind = an_source_kind(source),
+                                .images = an_source_count(source),
+                                .classes = classes,
+                                .ignored = an_source_ignored(source),
+                                .owner = o};
+    if (o != NULL) o->images = an_new_array(ctx, (size_t)classes, sizeof *o->images);
+    if (o == NULL || o->images == NULL) {
+        alexnet_data_info_free(ctx, info);
+        return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory for %d classes", source->path,
+                       classes);
+    }
+    for (int64_t i = 0; i < info->images; ++i)
+        ++o->images[an_source_label(source, i)];
+    o->names = source->classes; /* the source is closed next and needs them no more */
+    source->classes = (an_names){0};
+    info->class_names = (const char *const *)o->names.names;
+    info->class_images = o->images;
+    return ALEXNET_OK;
+}
+
+static alexnet_status open_part(alexnet_context *ctx, const alexnet_data_options *options,
+                                an_source **source)
+{
+    static const struct {
+        const char *name;
+        an_part part;
+    } parts[] = {{"train", AN_PART_TRAIN}, {"val", AN_PART_VAL}, {"test", AN_PART_TEST}};
+
+    if (options->data == NULL) return an_fail(ctx, ALEXNET_BAD_ARG, "no data set is named");
+    if (options->size < 0 || options->size > AN_IMAGE_SIDE_MAX)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "size: expected 0 to %d, found %d", AN_IMAGE_SIDE_MAX,
+                       options->size);
+    if (options->part == NULL) return an_source_open(ctx, options->data, AN_PART_ALL, source);
+    for (size_t i = 0; i < AN_COUNT(parts); ++i) {
+        if (strcmp(options->part, parts[i].name) == 0)
+            return an_source_open(ctx, options->data, parts[i].part, source);
+    }
+    return an_fail(ctx, ALEXNET_BAD_ARG, "part: expected train, val or test, found '%s'",
+                   options->part);
+}
+
+alexnet_status alexnet_data_inspect(alexnet_context *ctx, const alexnet_data_options *options,
+                                    alexnet_data_info *out)
+{
+    an_source *source;
+
+    AN_TRY(open_part(ctx, options, &source));
+    const alexnet_status status = describe(ctx, source, out);
+    an_source_close(source);
+    return status;
+}
+
+/* ---- going through all pictures ---- */
+
+/* What one thread needs and finds. */
+typedef struct share {
+    an_source_buffer buffer;
+    an_image image, resized;
+    an_resizer resizer;
+    an_moments moments;
+    an_bad_list bad;
+} share;
+
+typedef struct scan {
+    const an_source *source;
+    bool sum; /* the colours, too */
+    int size; /* that the pictures are resized to first; 0: they are not */
+    share *shares;
+    int members;
+    an_bad_list bad; /* found by all */
+} scan;
+
+static alexnet_status sum_colours(const scan *all, alexnet_context *ctx, share *s)
+{
+    const an_image *image = &s->image;
+
+    if (all->size > 0) {
+        AN_TRY(an_image_resize(ctx, &s->resizer, image, NULL, all->size, all->size,
+                               AN_FILTER_BILINEAR, &s->resized));
+        image = &s->resized;
+    }
+    an_moments_add(&s->moments, image->pixels, (size_t)image->width * (size_t)image->height);
+    return ALEXNET_OK;
+}
+
+static alexnet_status scan_picture(void *arg, alexnet_context *ctx, int member, int64_t index)
+{
+    const scan *all = arg;
+    share *s = &all->shares[member];
+    const alexnet_status status =
+        an_source_read(all->source, ctx, index, AN_ORIENTATION_IGNORE, &s->buffer, &s->image);
+
+    if (an_source_is_bad_picture(status))
+        return an_bad_list_add(ctx, &s->bad, index, alexnet_error(ctx));
+    AN_TRY(status);
+    return all->sum ? sum_colours(all, ctx, s) : ALEXNET_OK;
+}
+
+static void free_shares(alexnet_context *ctx, scan *all)
+{
+    for (int i = 0; i < all->members && all->shares != NULL; ++i) {
+        share *s = &all->shares[i];
+        an_source_buffer_free(ctx, &s->buffer);
+        an_image_free(ctx, &s->image);
+        an_image_free(ctx, &s->resized);
+        an_resizer_free(ctx, &s->resizer);
+        an_bad_list_free(ctx, &s->bad);
+    }
+    an_free(ctx, all->shares);
+    an_bad_list_free(ctx, &all->bad);
+}
+
+/* Brings together what the threads found. */
+static alexnet_status collect_bad(alexnet_context *ctx, scan *all)
+{
+    for (int i = 0; i < all->members; ++i) {
+        const an_bad_list *bad = &all->shares[i].bad;
+        for (size_t k = 0; k < bad->count; ++k)
+            AN_TRY(
+                an_bad_list_add(ctx, &all->bad, bad->pictures[k].index, bad->pictures[k].reason));
+    }
+    return ALEXNET_OK;
+}
+
+static void tell_bad(const scan *all, const alexnet_data_options *options)
+{
+    char name[NAME_BYTES];
+
+    for (size_t i = 0; i < all->bad.count && options->skipped != NULL; ++i) {
+        an_source_name(all->source, all->bad.pictures[i].index, name, sizeof name);
+        options->skipped(options->skipped_user, name, all->bad.pictures[i].reason);
+    }
+}
+
+static void conclude(const scan *all, alexnet_data_info *info)
+{
+    an_moments moments = {0};
+
+    for (int i = 0; i < all->members; ++i)
+        an_moments_merge(&moments, &all->shares[i].moments);
+    an_moments_conclude(&moments, info->mean, info->sd, info->eigenvalues, info->eigenvectors);
+}
+
+static alexnet_status scan_source(alexnet_context *ctx, const alexnet_data_options *options,
+                                  const char *phase, scan *all)
+{
+    const int wanted = options->workers > 0 ? options->workers : -1;
+    const int64_t count = an_source_count(all->source);
+
+    all->members = an_team_size(ctx, wanted, count);
+    all->shares = an_new_array(ctx, (size_t)all->members, sizeof *all->shares);
+    if (all->shares == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", phase);
+    AN_TRY(an_each(ctx, &(an_each_options){.count = count,
+                                           .members = all->members,
+                                           .job = scan_picture,
+                                           .arg = all,
+                                           .phase = phase,
+                                           .progress = options->progress,
+                                           .progress_user = options->progress_user}));
+    return collect_bad(ctx, all);
+}
+
+static alexnet_status scan_data(alexnet_context *ctx, const alexnet_data_options *options,
+                                const char *phase, bool sum, alexnet_data_info *out)
+{
+    an_source *source;
+
+    AN_TRY(open_part(ctx, options, &source));
+    scan all = {.source = source, .sum = sum, .size = options->size};
+    alexnet_status status = scan_source(ctx, options, phase, &all);
+    if (status == ALEXNET_OK) status = describe(ctx, source, out);
+    if (status == ALEXNET_OK) {
+        out->bad = (int64_t)all.bad.count;
+        tell_bad(&all, options);
+        if (sum) conclude(&all, out);
+    }
+    free_shares(ctx, &all);
+    an_source_close(source);
+    return status;
+}
+
+alexnet_status alexnet_data_verify(alexnet_context *ctx, const alexnet_data_options *options,
+                                   alexnet_data_info *out)
+{
+    return scan_data(ctx, options, "verify", false, out);
+}
+
+alexnet_status alexnet_data_stats(alexnet_context *ctx, const alexnet_data_options *options,
+                                  alexnet_data_info *out)
+{
+    return scan_data(ctx, options, "stats", true, out);
+}

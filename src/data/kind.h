@@ -1,0 +1,64 @@
+/*
+ * kind.h: what the kinds of sources have in common, and the one way into each. Included by the files
+ * of src/data only.
+ *
+ * An opener gets a zeroed source with path and context set; on success it has filled in the rest, on
+ * failure an_source_close() frees whatever it had filled in so far.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_DATA_KIND_H
+#define AN_DATA_KIND_H
+
+#include "base/file.h"
+#include "data/source.h"
+
+typedef struct an_kind {
+    const char *name;
+    void (*close)(an_source *source); /* frees `own`; called with `own` not NULL */
+    void (*name_of)(const an_source *source, int64_t index, char *buffer, size_t bytes);
+    alexnet_status (*read)(const an_source *source, alexnet_context *ctx, int64_t index,
+                           an_orientation orientation, an_source_buffer *buffer, an_image *image);
+} an_kind;
+
+struct an_source {
+    const an_kind *kind;
+    alexnet_context *ctx; /* that opened it */
+    char *path;           /* as the user gave it */
+    an_names classes;
+    int64_t count, ignored;
+    int *labels; /* [count] */
+    void *own;   /* what the kind keeps */
+};
+
+typedef alexnet_status (*an_source_opener)(alexnet_context *ctx, an_part part, an_source *source);
+
+alexnet_status an_folder_open(alexnet_context *ctx, an_part part, an_source *source) AN_NODISCARD;
+alexnet_status an_tar_open(alexnet_context *ctx, an_part part, an_source *source) AN_NODISCARD;
+alexnet_status an_list_open(alexnet_context *ctx, an_part part, an_source *source) AN_NODISCARD;
+alexnet_status an_cifar_open(alexnet_context *ctx, an_part part, an_source *source) AN_NODISCARD;
+alexnet_status an_idx_open(alexnet_context *ctx, an_part part, an_source *source) AN_NODISCARD;
+alexnet_status an_synthetic_open(alexnet_context *ctx, an_part part,
+                                 an_source *source) AN_NODISCARD;
+
+#define AN_PATH_BYTES 4096 /* Linux opens no longer path */
+
+/* A larger file is not read as a picture. */
+#define AN_PICTURE_BYTES_MAX ((uint64_t)256 << 20)
+
+/* Makes room for `bytes` bytes. NO_MEMORY. */
+alexnet_status an_source_buffer_reserve(alexnet_context *ctx, an_source_buffer *buffer,
+                                        size_t bytes) AN_NODISCARD;
+
+/* Decodes the picture in the file FOLDER/NAME, or NAME where that begins with '/'. */
+alexnet_status an_source_read_file(alexnet_context *ctx, const char *folder, const char *name,
+                                   an_orientation orientation, an_source_buffer *buffer,
+                                   an_image *image) AN_NODISCARD;
+
+/* Names the classes "0" .. "count-1". NO_MEMORY. */
+alexnet_status an_source_number_classes(alexnet_context *ctx, an_source *source,
+                                        int64_t count) AN_NODISCARD;
+
+/* NOT_FOUND: the data set has no such part. */
+alexnet_status an_source_no_part(alexnet_context *ctx, const an_source *source, an_part part);
+
+#endif

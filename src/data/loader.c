@@ -1,0 +1,415 @@
+/*
+ * loader.c: batches of prepared pictures, decoded ahead by worker threads.
+ *
+ * Batches are numbered 0, 1, 2 ... from where the loader starts, over the ends of epochs. Batch b
+ * uses slot b % AN_LOADER_SLOTS. Only the caller's thread opens slots and frees them; workers take
+ * tickets, one for each picture, in order:
+ *
+ *     batches   | free | the caller's | finished, being filled, waiting | not yet opened
+ *                      ^ released     ^ next                            ^ opened
+ *                                               ^ filling: the first with tickets left
+ *
+ * A worker writes to its picture's place in the slot and to nothing else, so that the order in which
+ * pictures are finished leaves no trace. What a failure means (skip, or end) the caller's thread
+ * decides, picture by picture in the batch's order.
+ * SPDX-License-Identifier: MIT
+ */
+#include "data/loader.h"
+
+#include "base/arena.h"
+#include "base/context.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "data/team.h"
+#include <assert.h>
+#include <pthread.h>
+#include <string.h>
+
+#define NAME_BYTES 512 /* of a picture, in a message */
+
+/* What became of a picture. */
+typedef struct outcome {
+    alexnet_status status;
+    char *reason; /* of a failure; NULL: there was no memory for it */
+} outcome;
+
+typedef struct slot {
+    float *images;
+    int32_t *labels;
+    int64_t *indices;
+    outcome *outcomes;
+    int count;       /* pictures that the batch ought to have */
+    int taken, done; /* tickets */
+    an_batch batch;
+} slot;
+
+/* What a thread that prepares pictures needs. */
+typedef struct worker {
+    an_source_buffer buffer;
+    an_image image;
+    an_preparer preparer;
+} worker;
+
+struct an_loader {
+    alexnet_context *ctx;
+    an_loader_options options;
+    size_t tensor_floats; /* of one view */
+    an_arena arena;       /* everything in the slots, and the order */
+    uint32_t *order;
+    int64_t order_epoch;   /* of `order`; -1: none yet */
+    int64_t epoch, number; /* the batch that is opened next */
+    bool ended;            /* no batch is opened any more */
+    an_bad_list bad;
+    double wait_seconds;
+    worker *workers;
+    int worker_count;
+    alexnet_context *own_ctx; /* without threads: what the worker's work is done on */
+    an_team *team;            /* NULL: without threads */
+
+    pthread_mutex_t lock; /* guards the slots' tickets and what follows */
+    pthread_cond_t ticket_ready, batch_done;
+    int64_t released, next, filling, opened;
+    bool closing;
+    slot slots[AN_LOADER_SLOTS];
+};
+
+static slot *slot_of(an_loader *loader, int64_t batch)
+{
+    return &loader->slots[batch % AN_LOADER_SLOTS];
+}
+
+/* ---- one picture ---- */
+
+static alexnet_status prepare(const an_loader *loader, alexnet_context *ctx, worker *w,
+                              const slot *s, int place)
+{
+    const an_loader_options *o = &loader->options;
+    const int64_t index = s->indices[place];
+
+    AN_TRY(an_source_read(o->source, ctx, index, o->record->orientation, &w->buffer, &w->image));
+    an_stream stream =
+        an_stream_open(o->seed, AN_PURPOSE_AUGMENT, (uint64_t)s->batch.epoch, (uint32_t)index);
+    for (int view = 0; view < o->views; ++view) {
+        float *out =
+            s->images + ((size_t)place * (size_t)o->views + (size_t)view) * loader->tensor_floats;
+        AN_TRY(an_preprocess_tensor(ctx, &w->preparer, o->record, o->mean_image, o->mean_h,
+                                    o->mean_w, o->augment, o->augment != NULL ? &stream : NULL,
+                                    view, &w->image, o->height, o->width, out));
+    }
+    return ALEXNET_OK;
+}
+
+/* Takes a ticket, if there is one, and does its work. Called and returns with the lock held. */
+static bool work_on_ticket(an_loader *loader, alexnet_context *ctx, worker *w)
+{
+    while (loader->filling < loader->opened &&
+           slot_of(loader, loader->filling)->taken == slot_of(loader, loader->filling)->count)
+        ++loader->filling;
+    if (loader->filling == loader->opened) return false;
+    slot *s = slot_of(loader, loader->filling);
+    const int place = s->taken++;
+    pthread_mutex_unlock(&loader->lock);
+
+    const alexnet_status status = prepare(loader, ctx, w, s, place);
+    s->outcomes[place] = (outcome){
+        .status = status,
+        .reason = status == ALEXNET_OK ? NULL : an_copy_text(ctx, alexnet_error(ctx)),
+    };
+
+    pthread_mutex_lock(&loader->lock);
+    if (++s->done == s->count) pthread_cond_signal(&loader->batch_done);
+    return true;
+}
+
+static void work(void *arg, alexnet_context *ctx, int member)
+{
+    an_loader *loader = arg;
+
+    pthread_mutex_lock(&loader->lock);
+    while (!loader->closing) {
+        if (!work_on_ticket(loader, ctx, &loader->workers[member]))
+            pthread_cond_wait(&loader->ticket_ready, &loader->lock);
+    }
+    pthread_mutex_unlock(&loader->lock);
+}
+
+/* ---- slots ---- */
+
+int64_t an_loader_batches(const an_loader *loader)
+{
+    return (loader->options.count + loader->options.batch - 1) / loader->options.batch;
+}
+
+void an_loader_order(uint64_t seed, int64_t epoch, bool shuffle, int64_t count, uint32_t *order)
+{
+    for (int64_t i = 0; i < count; ++i)
+        order[i] = (uint32_t)i;
+    if (!shuffle) return;
+    an_stream stream = an_stream_open(seed, AN_PURPOSE_ORDER, (uint64_t)epoch, 0);
+    an_shuffle(&stream, order, (size_t)count);
+}
+
+/* Every ticket taken has been done. */
+static void drop_reasons(an_loader *loader, slot *s)
+{
+    for (int i = 0; i < s->taken; ++i) {
+        an_free(loader->ctx, s->outcomes[i].reason);
+        s->outcomes[i].reason = NULL;
+    }
+}
+
+/* Makes tickets for the next batch. Nobody else looks at the slot yet. */
+static void open_slot(an_loader *loader, slot *s)
+{
+    const an_loader_options *o = &loader->options;
+    const int64_t first = loader->number * o->batch;
+
+    if (loader->order_epoch != loader->epoch) {
+        an_loader_order(o->seed, loader->epoch, o->shuffle, o->count, loader->order);
+        loader->order_epoch = loader->epoch;
+    }
+    drop_reasons(loader, s);
+    s->count = (int)AN_MIN(o->batch, o->count - first);
+    s->taken = s->done = 0;
+    for (int i = 0; i < s->count; ++i) {
+        const int64_t at = loader->order[first + i];
+        s->indices[i] = o->indices != NULL ? o->indices[at] : at;
+    }
+    s->batch = (an_batch){.images = s->images,
+                          .labels = s->labels,
+                          .indices = s->indices,
+                          .epoch = loader->epoch,
+                          .number = loader->number,
+                          .last = loader->number + 1 == an_loader_batches(loader)};
+    ++loader->number;
+    if (s->batch.last) {
+        ++loader->epoch;
+        loader->number = 0;
+        loader->ended = !o->repeat;
+    }
+}
+
+/* Opens every slot that is free. Called with the lock held. */
+static void open_slots(an_loader *loader)
+{
+    while (!loader->ended && loader->opened - loader->released < AN_LOADER_SLOTS) {
+        open_slot(loader, slot_of(loader, loader->opened));
+        ++loader->opened;
+    }
+    pthread_cond_broadcast(&loader->ticket_ready);
+}
+
+/* ---- bad pictures ---- */
+
+static const char *reason_of(const outcome *o)
+{
+    return o->reason != NULL ? o->reason : alexnet_status_text(o->status);
+}
+
+size_t an_loader_bad(an_loader *loader, const an_bad_picture **list)
+{
+    *list = loader->bad.pictures;
+    return loader->bad.count;
+}
+
+/* What one failed picture means for the batch: OK when it is to be skipped. */
+static alexnet_status judge(an_loader *loader, int64_t index, const outcome *o)
+{
+    const an_loader_options *options = &loader->options;
+    char name[NAME_BYTES];
+
+    an_source_name(options->source, index, name, sizeof name);
+    if (!an_source_is_bad_picture(o->status))
+        return an_fail(loader->ctx, o->status, "%s: %s", name, reason_of(o));
+    AN_TRY(an_bad_list_add(loader->ctx, &loader->bad, index, reason_of(o)));
+    if (!options->skip_bad)
+        return an_fail(loader->ctx, ALEXNET_BAD_FILE, "%s: %s", name, reason_of(o));
+    if (options->skip_max >= 0 && loader->bad.count > (size_t)options->skip_max)
+        return an_fail(loader->ctx, ALEXNET_BAD_FILE,
+                       "%s: %s (unreadable picture number %zu, at most %jd are skipped)", name,
+                       reason_of(o), loader->bad.count, (intmax_t)options->skip_max);
+    return ALEXNET_OK;
+}
+
+/* ---- the caller's side ---- */
+
+/* Closes the gaps that bad pictures left, and sets the labels. */
+static void close_gaps(const an_loader *loader, slot *s)
+{
+    const an_loader_options *o = &loader->options;
+    const size_t floats = loader->tensor_floats * (size_t)o->views;
+    int n = 0;
+
+    for (int i = 0; i < s->count; ++i) {
+        if (s->outcomes[i].status != ALEXNET_OK) continue;
+        if (n != i)
+            memcpy(s->images + (size_t)n * floats, s->images + (size_t)i * floats,
+                   floats * sizeof *s->images);
+        const int label = an_source_label(o->source, s->indices[i]);
+        s->labels[n] = o->labels != NULL ? o->labels[label] : label;
+        s->indices[n] = s->indices[i];
+        ++n;
+    }
+    s->batch.n = n;
+}
+
+/* Waits, or without threads works, until the slot is done. */
+static void wait_for(an_loader *loader, const slot *s)
+{
+    const double start = an_team_seconds();
+
+    while (s->done < s->count) {
+        if (loader->team != NULL)
+            pthread_cond_wait(&loader->batch_done, &loader->lock);
+        else
+            work_on_ticket(loader, loader->own_ctx, &loader->workers[0]);
+    }
+    loader->wait_seconds += an_team_seconds() - start;
+}
+
+alexnet_status an_loader_next(an_loader *loader, const an_batch **batch)
+{
+    slot *s = slot_of(loader, loader->next);
+
+    *batch = NULL;
+    pthread_mutex_lock(&loader->lock);
+    loader->released = loader->next;
+    open_slots(loader);
+    const bool at_end = loader->next == loader->opened;
+    if (!at_end) wait_for(loader, s);
+    pthread_mutex_unlock(&loader->lock);
+    if (at_end) return ALEXNET_OK;
+
+    for (int i = 0; i < s->count; ++i) {
+        if (s->outcomes[i].status != ALEXNET_OK)
+            AN_TRY(judge(loader, s->indices[i], &s->outcomes[i]));
+    }
+    close_gaps(loader, s);
+    ++loader->next;
+    *batch = &s->batch;
+    return ALEXNET_OK;
+}
+
+double an_loader_wait_seconds(const an_loader *loader) { return loader->wait_seconds; }
+
+/* ---- opening and closing ---- */
+
+static alexnet_status check(alexnet_context *ctx, const an_loader_options *o)
+{
+    const bool whole = o->count > 0 && o->count <= (int64_t)UINT32_MAX && o->batch > 0;
+    const int64_t batches = whole ? (o->count + o->batch - 1) / o->batch : 0;
+
+    if (!whole || o->height <= 0 || o->width <= 0 || o->height > AN_IMAGE_SIDE_MAX ||
+        o->width > AN_IMAGE_SIDE_MAX || (o->views != 1 && o->views != AN_VIEWS) || o->epoch < 0 ||
+        o->first_batch < 0 || o->first_batch > batches || o->workers > AN_LOADER_WORKERS_MAX)
+        return an_fail(ctx, ALEXNET_BAD_ARG,
+                       "loader: %jd pictures in batches of %d from batch %jd, %d x %d pixels, "
+                       "%d views, %d workers",
+                       (intmax_t)o->count, o->batch, (intmax_t)o->first_batch, o->height, o->width,
+                       o->views, o->workers);
+    return ALEXNET_OK;
+}
+
+static alexnet_status take_slots(an_loader *loader)
+{
+    const an_loader_options *o = &loader->options;
+    const size_t batch = (size_t)AN_MIN(o->batch, o->count);
+    const size_t rest = batch * (sizeof(int32_t) + sizeof(int64_t) + sizeof(outcome));
+    const size_t order = (size_t)o->count * sizeof *loader->order;
+    size_t images, slots, all;
+
+    loader->tensor_floats = 3 * (size_t)o->height * (size_t)o->width;
+    if (!an_multiply(loader->tensor_floats * sizeof(float) * (size_t)o->views, batch, &images) ||
+        !an_add(images, rest + 4 * AN_ALIGNMENT, &slots) ||
+        !an_multiply(slots, AN_LOADER_SLOTS, &slots) || !an_add(slots, order + AN_ALIGNMENT, &all))
+        return an_fail(loader->ctx, ALEXNET_NO_MEMORY, "loader: a batch of %zu pictures", batch);
+
+    AN_TRY(an_arena_open(loader->ctx, "pictures", all, &loader->arena));
+    for (int i = 0; i < AN_LOADER_SLOTS; ++i) {
+        slot *s = &loader->slots[i];
+        s->images = an_arena_take(&loader->arena, images);
+        s->labels = an_arena_take(&loader->arena, batch * sizeof *s->labels);
+        s->indices = an_arena_take(&loader->arena, batch * sizeof *s->indices);
+        s->outcomes = an_arena_take(&loader->arena, batch * sizeof *s->outcomes);
+    }
+    loader->order = an_arena_take(&loader->arena, order);
+    return ALEXNET_OK;
+}
+
+static alexnet_status take_workers(an_loader *loader)
+{
+    alexnet_context *ctx = loader->ctx;
+    const int members = an_team_size(ctx, loader->options.workers, loader->options.count);
+
+    loader->worker_count = AN_MAX(members, 1);
+    loader->workers = an_new_array(ctx, (size_t)loader->worker_count, sizeof *loader->workers);
+    if (loader->workers == NULL)
+        return an_fail(ctx, ALEXNET_NO_MEMORY, "loader: %d workers", loader->worker_count);
+    if (members > 0) return an_team_open(ctx, members, work, loader, &loader->team);
+    loader->own_ctx = an_context_fork(ctx);
+    return loader->own_ctx != NULL ? ALEXNET_OK
+                                   : an_fail(ctx, ALEXNET_NO_MEMORY, "loader: a context");
+}
+
+alexnet_status an_loader_open(alexnet_context *ctx, const an_loader_options *options,
+                              an_loader **out)
+{
+    *out = NULL;
+    an_loader *loader = an_new_zeroed(ctx, sizeof *loader);
+    if (loader == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "loader");
+    loader->ctx = ctx;
+    loader->options = *options;
+    if (options->indices == NULL) loader->options.count = an_source_count(options->source);
+    loader->epoch = options->epoch;
+    loader->number = options->first_batch;
+    loader->order_epoch = -1;
+    pthread_mutex_init(&loader->lock, NULL); /* cannot fail on Linux: nothing is allocated */
+    pthread_cond_init(&loader->ticket_ready, NULL);
+    pthread_cond_init(&loader->batch_done, NULL);
+
+    alexnet_status status = check(ctx, &loader->options);
+    if (status == ALEXNET_OK) status = take_slots(loader);
+    if (status == ALEXNET_OK) {
+        if (loader->number == an_loader_batches(loader)) { /* resumed after an epoch's last batch */
+            loader->number = 0;
+            ++loader->epoch;
+            loader->ended = !options->repeat;
+        }
+        open_slots(loader); /* the threads that come next find work at once */
+        status = take_workers(loader);
+    }
+    if (status != ALEXNET_OK) {
+        an_loader_close(loader);
+        return status;
+    }
+    *out = loader;
+    return ALEXNET_OK;
+}
+
+void an_loader_close(an_loader *loader)
+{
+    if (loader == NULL) return;
+    alexnet_context *ctx = loader->ctx;
+
+    pthread_mutex_lock(&loader->lock);
+    loader->closing = true;
+    pthread_cond_broadcast(&loader->ticket_ready);
+    pthread_mutex_unlock(&loader->lock);
+    an_team_close(loader->team);
+    alexnet_close(loader->own_ctx);
+
+    for (int i = 0; i < loader->worker_count && loader->workers != NULL; ++i) {
+        an_source_buffer_free(ctx, &loader->workers[i].buffer);
+        an_image_free(ctx, &loader->workers[i].image);
+        an_preparer_free(ctx, &loader->workers[i].preparer);
+    }
+    an_free(ctx, loader->workers);
+    for (int i = 0; i < AN_LOADER_SLOTS; ++i)
+        drop_reasons(loader, &loader->slots[i]);
+    an_bad_list_free(ctx, &loader->bad);
+    an_arena_close(ctx, &loader->arena);
+    pthread_cond_destroy(&loader->batch_done);
+    pthread_cond_destroy(&loader->ticket_ready);
+    pthread_mutex_destroy(&loader->lock);
+    an_free(ctx, loader);
+}

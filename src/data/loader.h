@@ -1,0 +1,71 @@
+/*
+ * loader.h: batches of prepared pictures, decoded ahead by worker threads.
+ *
+ * What comes out is a function of (seed, epoch, place in the order) alone: not of workers, timing or resumes.
+ *
+ *   source --> ticket --> worker: read, decode, augment, prepare --> slot of a batch --> an_loader_next(), in order
+ *
+ * A bounded ring of AN_LOADER_SLOTS batches is allocated once. With workers = 0 everything happens in an_loader_next().
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_DATA_LOADER_H
+#define AN_DATA_LOADER_H
+
+#include "data/bad_list.h"
+#include "data/source.h"
+#include "image/preprocess.h"
+
+#define AN_LOADER_SLOTS       3
+#define AN_LOADER_WORKERS_MAX 64
+
+typedef struct an_loader_options {
+    const an_source     *source;
+    const int64_t       *indices; /* the pictures to use (a split), or NULL: all. Borrowed */
+    int64_t              count;   /* of indices */
+    const int           *labels;  /* class of the source to class of the network, or NULL: the same. Borrowed */
+    const an_preprocess *record;
+    const float         *mean_image; /* or NULL; borrowed */
+    int                  mean_h, mean_w;
+    const an_augment    *augment; /* NULL: testing */
+    int                  views;   /* testing: 1 or AN_VIEWS tensors for each picture, one after the other */
+    int                  height, width;
+    int                  batch;   /* pictures a batch; the last one of an epoch may be smaller */
+    bool                 shuffle; /* a new order each epoch */
+    uint64_t             seed;
+    int64_t              epoch, first_batch; /* where to start: resume */
+    bool                 repeat;  /* go on with the next epoch; else end after one */
+    int                  workers; /* threads; -1: as needed (as many as the context has); 0: none */
+    bool                 skip_bad;
+    int64_t              skip_max; /* BAD_FILE when more pictures are bad; -1: no limit */
+} an_loader_options;
+
+typedef struct an_batch {
+    const float   *images; /* [n * views][3][height][width] */
+    const int32_t *labels; /* [n] */
+    const int64_t *indices; /* [n]: in the source */
+    int            n;      /* good pictures; 0 when all of the batch were bad */
+    int64_t        epoch, number; /* of the batch in its epoch */
+    bool           last;   /* of the epoch */
+} an_batch;
+
+typedef struct an_loader an_loader;
+
+alexnet_status an_loader_open(alexnet_context *ctx, const an_loader_options *options, an_loader **out) AN_NODISCARD;
+void           an_loader_close(an_loader *loader); /* stops and joins the workers at once */
+
+/*
+ * The next batch, valid until the next call; *batch = NULL at the end (repeat false). Allocates nothing after the first epoch.
+ * BAD_FILE names the picture and the reason (skip_bad false, or over skip_max).
+ */
+alexnet_status an_loader_next(an_loader *loader, const an_batch **batch) AN_NODISCARD;
+
+int64_t an_loader_batches(const an_loader *loader);      /* in an epoch */
+double  an_loader_wait_seconds(const an_loader *loader); /* spent waiting inside an_loader_next() so far */
+
+/* The bad pictures seen so far, each once, in order of index. Borrowed until the next call. */
+size_t an_loader_bad(an_loader *loader, const an_bad_picture **list);
+
+/* The order of an epoch: writes count positions 0 .. count-1 (or their identity without shuffle). */
+void an_loader_order(uint64_t seed, int64_t epoch, bool shuffle, int64_t count, uint32_t *order);
+
+#endif

@@ -1,0 +1,220 @@
+/*
+ * source.c: which kind of data set a path is, and what all kinds have in common.
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/memory.h"
+#include "base/status.h"
+#include "data/kind.h"
+#include "data/tar.h"
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- which kind ---- */
+
+static alexnet_status has(alexnet_context *ctx, const char *folder, const char *name, bool *out)
+{
+    an_file_info info;
+    char *path = an_path_join(ctx, folder, name);
+
+    *out = false;
+    if (path == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory for a path", folder);
+    const alexnet_status status = an_file_stat(ctx, path, &info);
+    an_free(ctx, path);
+    if (status == ALEXNET_OK) *out = info.kind == AN_FILE_REGULAR;
+    return status;
+}
+
+/* A folder is one of CIFAR or IDX when it holds one of these files, else one of class folders. */
+static alexnet_status tell_folder(alexnet_context *ctx, const char *path, an_source_opener *open)
+{
+    static const struct {
+        const char *name;
+        an_source_opener open;
+    } signs[] = {
+        {"data_batch_1.bin", an_cifar_open},
+        {"test_batch.bin", an_cifar_open},
+        {"train.bin", an_cifar_open},
+        {"train-labels-idx1-ubyte", an_idx_open},
+        {"train-labels-idx1-ubyte.gz", an_idx_open},
+        {"t10k-labels-idx1-ubyte", an_idx_open},
+        {"t10k-labels-idx1-ubyte.gz", an_idx_open},
+    };
+
+    for (size_t i = 0; i < AN_COUNT(signs); ++i) {
+        bool found;
+        AN_TRY(has(ctx, path, signs[i].name, &found));
+        if (found) {
+            *open = signs[i].open;
+            return ALEXNET_OK;
+        }
+    }
+    *open = an_folder_open;
+    return ALEXNET_OK;
+}
+
+static alexnet_status tell_file(alexnet_context *ctx, const char *path, an_source_opener *open)
+{
+    an_reader reader;
+    uint8_t head[AN_TAR_BLOCK];
+
+    AN_TRY(an_reader_open(ctx, path, &reader));
+    const size_t bytes = (size_t)AN_MIN(reader.size, sizeof head);
+    const alexnet_status status = an_reader_read(ctx, &reader, path, 0, head, bytes);
+    an_reader_close(&reader);
+    AN_TRY(status);
+
+    const bool gzip = bytes >= 2 && head[0] == 0x1f && head[1] == 0x8b;
+    if (gzip || an_tar_sniff(head, bytes)) {
+        *open = an_tar_open;
+        return ALEXNET_OK;
+    }
+    if (memchr(head, 0, bytes) == NULL && !an_image_sniff(head, bytes)) {
+        *open = an_list_open;
+        return ALEXNET_OK;
+    }
+    return an_fail(ctx, ALEXNET_BAD_FILE,
+                   "%s: expected a folder of class folders, a tar file or a list of pictures, "
+                   "found %s",
+                   path, an_image_sniff(head, bytes) ? "a picture" : "something else");
+}
+
+static alexnet_status tell(alexnet_context *ctx, const char *path, an_source_opener *open)
+{
+    an_file_info info;
+
+    if (strcmp(path, "synthetic") == 0 || strncmp(path, "synthetic:", 10) == 0) {
+        *open = an_synthetic_open;
+        return ALEXNET_OK;
+    }
+    AN_TRY(an_file_stat(ctx, path, &info));
+    switch (info.kind) {
+    case AN_FILE_FOLDER:
+        return tell_folder(ctx, path, open);
+    case AN_FILE_REGULAR:
+        return tell_file(ctx, path, open);
+    case AN_FILE_ABSENT:
+        return an_fail(ctx, ALEXNET_NOT_FOUND, "%s: no such file or folder", path);
+    case AN_FILE_OTHER:
+        break;
+    }
+    return an_fail(ctx, ALEXNET_BAD_FILE, "%s: expected a file or a folder", path);
+}
+
+/* ---- opening and closing ---- */
+
+alexnet_status an_source_open(alexnet_context *ctx, const char *path, an_part part, an_source **out)
+{
+    an_source_opener open;
+
+    *out = NULL;
+    AN_TRY(tell(ctx, path, &open));
+    an_source *source = an_new_zeroed(ctx, sizeof *source);
+    if (source == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", path);
+
+    alexnet_status status = ALEXNET_OK;
+    source->ctx = ctx;
+    source->path = an_copy_text(ctx, path);
+    if (source->path == NULL) status = an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", path);
+    if (status == ALEXNET_OK) status = open(ctx, part, source);
+    if (status == ALEXNET_OK && source->count > (int64_t)UINT32_MAX)
+        status = an_fail(ctx, ALEXNET_BAD_ARG, "%s: %jd pictures, at most %ju", path,
+                         (intmax_t)source->count, (uintmax_t)UINT32_MAX);
+    if (status != ALEXNET_OK) {
+        an_source_close(source);
+        return status;
+    }
+    *out = source;
+    return ALEXNET_OK;
+}
+
+void an_source_close(an_source *source)
+{
+    if (source == NULL) return;
+    alexnet_context *ctx = source->ctx;
+    if (source->own != NULL) source->kind->close(source);
+    an_names_free(ctx, &source->classes);
+    an_free(ctx, source->labels);
+    an_free(ctx, source->path);
+    an_free(ctx, source);
+}
+
+alexnet_status an_source_number_classes(alexnet_context *ctx, an_source *source, int64_t count)
+{
+    char name[24];
+
+    for (int64_t i = 0; i < count; ++i) {
+        snprintf(name, sizeof name, "%jd", (intmax_t)i);
+        AN_TRY(an_names_add(ctx, &source->classes, name));
+    }
+    return ALEXNET_OK;
+}
+
+alexnet_status an_source_no_part(alexnet_context *ctx, const an_source *source, an_part part)
+{
+    return an_fail(ctx, ALEXNET_NOT_FOUND, "%s: has no part %s", source->path,
+                   part == AN_PART_VAL    ? "'val' or 'test'"
+                   : part == AN_PART_TEST ? "'test'"
+                                          : "'train'");
+}
+
+/* ---- asking ---- */
+
+const char *an_source_kind(const an_source *source) { return source->kind->name; }
+
+int64_t an_source_count(const an_source *source) { return source->count; }
+
+int64_t an_source_ignored(const an_source *source) { return source->ignored; }
+
+int an_source_classes(const an_source *source) { return (int)source->classes.count; }
+
+const char *an_source_class(const an_source *source, int label)
+{
+    assert(label >= 0 && (size_t)label < source->classes.count);
+    return source->classes.names[label];
+}
+
+int an_source_label(const an_source *source, int64_t index)
+{
+    assert(index >= 0 && index < source->count);
+    return source->labels[index];
+}
+
+void an_source_name(const an_source *source, int64_t index, char *buffer, size_t bytes)
+{
+    assert(index >= 0 && index < source->count);
+    source->kind->name_of(source, index, buffer, bytes);
+}
+
+/* ---- reading ---- */
+
+void an_source_buffer_free(alexnet_context *ctx, an_source_buffer *buffer)
+{
+    an_free(ctx, buffer->data);
+    *buffer = (an_source_buffer){0};
+}
+
+alexnet_status an_source_buffer_reserve(alexnet_context *ctx, an_source_buffer *buffer,
+                                        size_t bytes)
+{
+    if (buffer->data != NULL && buffer->capacity >= bytes) return ALEXNET_OK;
+    an_source_buffer_free(ctx, buffer);
+    buffer->data = an_new(ctx, bytes);
+    if (buffer->data == NULL)
+        return an_fail(ctx, ALEXNET_NO_MEMORY, "no memory for the file's %zu bytes", bytes);
+    buffer->capacity = bytes;
+    return ALEXNET_OK;
+}
+
+alexnet_status an_source_read(const an_source *source, alexnet_context *ctx, int64_t index,
+                              an_orientation orientation, an_source_buffer *buffer, an_image *image)
+{
+    assert(index >= 0 && index < source->count);
+    return source->kind->read(source, ctx, index, orientation, buffer, image);
+}
+
+bool an_source_is_bad_picture(alexnet_status status)
+{
+    return status == ALEXNET_BAD_FILE || status == ALEXNET_UNSUPPORTED ||
+           status == ALEXNET_NOT_FOUND;
+}

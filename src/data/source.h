@@ -1,0 +1,84 @@
+/*
+ * source.h: where labelled pictures come from. Every kind of data set answers the same three
+ * questions: how many, which class, and the picture itself. Sources are read only and may be read by
+ * several threads at once.
+ *
+ * Kinds, told by content:
+ *   folder     a folder of class folders (train/ and val/ or test/ above them)
+ *   tar        the same tree in a tar file, plain or gzip (a gzip one is unpacked into memory, at
+ *              most AN_TAR_UNPACKED_MAX). A single folder around it all is stepped into
+ *   list       a text file of lines "PATH LABEL" or "PATH,LABEL"; LABEL a class number or a name;
+ *              paths relative to the list
+ *   cifar      a folder with data_batch_1.bin .. 5 and test_batch.bin (CIFAR-10), or with train.bin
+ *              and test.bin (CIFAR-100, fine labels)
+ *   idx        a folder with train-images-idx3-ubyte[.gz], train-labels-idx1-ubyte[.gz] and t10k-...
+ *              (MNIST, Fashion-MNIST)
+ *   synthetic  "synthetic:classes=6,images=600,size=224,seed=1": drawn on the fly (data/synth.h)
+ *
+ * Rules of folder and tar: classes are sorted by name (byte order), pictures by path; entries whose
+ * name begins with '.' are passed over and counted (a hidden folder counts as one in a folder, as
+ * its files in a tar); a file is a picture when it lies somewhere below a class folder and its name
+ * ends in .jpg .jpeg .png (any case), else it is passed over and counted.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_DATA_SOURCE_H
+#define AN_DATA_SOURCE_H
+
+#include "image/image.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#define AN_TAR_UNPACKED_MAX ((size_t)4 << 30)
+
+typedef enum an_part { AN_PART_ALL, AN_PART_TRAIN, AN_PART_VAL, AN_PART_TEST } an_part;
+
+typedef struct an_source an_source;
+
+/*
+ * Opens one part of a data set.
+ *   TRAIN  `train` inside it where it has one, else all
+ *   VAL    `val` inside it, else `test`; NOT_FOUND when it has neither (the caller then splits the
+ *          training part)
+ *   TEST   `test` inside it, NOT_FOUND when it has none
+ *   ALL    every one of these that lies beside `train`; all when there is no `train`
+ * CIFAR and IDX have train and test. `path` may itself be a part (a folder of class folders).
+ *
+ * NOT_FOUND (absent; no such part; no pictures: the message shows the expected tree), BAD_ARG (an
+ * empty class, named; more pictures than 2^32 - 1), BAD_FILE, IO, NO_MEMORY.
+ */
+alexnet_status an_source_open(alexnet_context *ctx, const char *path, an_part part,
+                              an_source **out) AN_NODISCARD;
+void           an_source_close(an_source *source);
+
+const char *an_source_kind(const an_source *source); /* "folder" */
+int64_t     an_source_count(const an_source *source);
+int64_t     an_source_ignored(const an_source *source);
+int         an_source_classes(const an_source *source);
+const char *an_source_class(const an_source *source, int label);
+int         an_source_label(const an_source *source, int64_t index);
+
+/* What to call picture `index` in messages ("train/dog/0001.jpg", "data_batch_1.bin[17]"); written
+ * to buffer, cut where it does not fit. */
+void an_source_name(const an_source *source, int64_t index, char *buffer, size_t bytes);
+
+/* Working memory of one thread: the bytes of a file. Zeroed to begin with, grown as needed. */
+typedef struct an_source_buffer {
+    uint8_t *data;
+    size_t   capacity;
+} an_source_buffer;
+
+void an_source_buffer_free(alexnet_context *ctx, an_source_buffer *buffer);
+
+/*
+ * Decodes picture `index` on the calling thread's own context. Allocates nothing but to make buffer
+ * and image larger than they are (and what the decoder needs inside).
+ * BAD_FILE, NOT_FOUND, UNSUPPORTED, IO, NO_MEMORY; the message does not repeat the name.
+ */
+alexnet_status an_source_read(const an_source *source, alexnet_context *ctx, int64_t index,
+                              an_orientation orientation, an_source_buffer *buffer,
+                              an_image *image) AN_NODISCARD;
+
+/* True when such a failure to read is the picture's own fault: others can still be read. */
+bool an_source_is_bad_picture(alexnet_status status);
+
+#endif

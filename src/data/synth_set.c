@@ -1,0 +1,206 @@
+/*
+ * synth_set.c: alexnet_data_synth(): a folder of drawn pictures.
+ *
+ * Everything is drawn into OUT.tmp-PID, which becomes OUT at the end: there is all of it or nothing.
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/context.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "data/each.h"
+#include "data/synth.h"
+#include "data/team.h"
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CLASSES_DEFAULT 6
+#define TRAIN_DEFAULT   200
+#define VAL_DEFAULT     40
+#define SIZE_DEFAULT    224
+#define IMAGES_MAX      1000000 /* of a class, in a part */
+#define JPEG_QUALITY    90
+#define WRITERS         8 /* threads: more than cores, for they mostly wait until the disk has written */
+
+/* Pictures 0 .. train-1 of a class are for training; validation has numbers of its own, so that more
+ * training pictures change nothing there. */
+#define FIRST_VAL_NUMBER ((uint32_t)1 << 31)
+
+typedef struct drawing {
+    alexnet_synth_options options; /* defaults filled in */
+    char *folder;                  /* to draw into */
+    an_image *images;              /* [members] */
+    int members;
+} drawing;
+
+/* ---- one picture ---- */
+
+static alexnet_status write_picture(alexnet_context *ctx, const char *folder, bool val,
+                                    const char *class_name, int number, const an_image *image)
+{
+    uint8_t *jpeg;
+    size_t bytes;
+    char *path =
+        an_format(ctx, "%s/%s/%s/%04d.jpg", folder, val ? "val" : "train", class_name, number);
+
+    if (path == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", folder);
+    alexnet_status status = an_image_encode_jpeg(ctx, image, JPEG_QUALITY, &jpeg, &bytes);
+    if (status == ALEXNET_OK) {
+        status = an_file_write(ctx, path, jpeg, bytes);
+        an_free(ctx, jpeg);
+    }
+    an_free(ctx, path);
+    return status;
+}
+
+/* Index counts through the pictures of class 0, first those of train, then those of class 1 ... */
+static alexnet_status draw_picture(void *arg, alexnet_context *ctx, int member, int64_t index)
+{
+    const drawing *d = arg;
+    const alexnet_synth_options *o = &d->options;
+    const int per_class = o->train_images + o->val_images;
+    const int class_index = (int)(index / per_class);
+    const int place = (int)(index % per_class);
+    const bool val = place >= o->train_images;
+    const int number = val ? place - o->train_images : place;
+    an_image *image = &d->images[member];
+
+    AN_TRY(an_synth_draw(ctx, o->seed, class_index, (val ? FIRST_VAL_NUMBER : 0) + (uint32_t)number,
+                         o->size, image));
+    return write_picture(ctx, d->folder, val, an_synth_class(class_index), number, image);
+}
+
+/* ---- folders ---- */
+
+static alexnet_status make_folders(alexnet_context *ctx, const drawing *d)
+{
+    static const char *const parts[] = {"train", "val"};
+
+    for (size_t part = 0; part < AN_COUNT(parts); ++part) {
+        for (int i = 0; i < d->options.classes; ++i) {
+            char *path = an_format(ctx, "%s/%s/%s", d->folder, parts[part], an_synth_class(i));
+            if (path == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", d->folder);
+            const alexnet_status status = an_folder_make(ctx, path);
+            an_free(ctx, path);
+            AN_TRY(status);
+        }
+    }
+    return ALEXNET_OK;
+}
+
+/* Force replaces what this function once wrote, and nothing that somebody may miss. */
+static alexnet_status check_replaceable(alexnet_context *ctx, const char *out)
+{
+    an_names names;
+
+    AN_TRY(an_folder_list(ctx, out, &names));
+    alexnet_status status = ALEXNET_OK;
+    for (size_t i = 0; i < names.count && status == ALEXNET_OK; ++i) {
+        if (strcmp(names.names[i], "train") != 0 && strcmp(names.names[i], "val") != 0)
+            status = an_fail(ctx, ALEXNET_BAD_ARG,
+                             "%s: holds '%s': only a folder of train and val is replaced", out,
+                             names.names[i]);
+    }
+    an_names_free(ctx, &names);
+    return status;
+}
+
+static alexnet_status check_out(alexnet_context *ctx, const alexnet_synth_options *o)
+{
+    an_file_info info;
+
+    AN_TRY(an_file_stat(ctx, o->out, &info));
+    if (info.kind == AN_FILE_ABSENT) return ALEXNET_OK;
+    if (!o->force)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "%s: is there already; force replaces it", o->out);
+    if (info.kind != AN_FILE_FOLDER)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "%s: expected a folder, found a file", o->out);
+    return check_replaceable(ctx, o->out);
+}
+
+/* ---- all pictures ---- */
+
+static alexnet_status fill_in(alexnet_context *ctx, const alexnet_synth_options *given,
+                              alexnet_synth_options *o)
+{
+    *o = *given;
+    if (o->classes == 0) o->classes = CLASSES_DEFAULT;
+    if (o->train_images == 0) o->train_images = TRAIN_DEFAULT;
+    if (o->val_images == 0) o->val_images = VAL_DEFAULT;
+    if (o->size == 0) o->size = SIZE_DEFAULT;
+    if (o->out == NULL || o->out[0] == '\0')
+        return an_fail(ctx, ALEXNET_BAD_ARG, "no folder to draw into is named");
+    if (o->classes < 1 || o->classes > AN_SYNTH_CLASSES_MAX)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "classes: expected 1 to %d, found %d",
+                       AN_SYNTH_CLASSES_MAX, o->classes);
+    if (o->train_images < 1 || o->train_images > IMAGES_MAX || o->val_images < 1 ||
+        o->val_images > IMAGES_MAX)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "images of a class: expected 1 to %d, found %d and %d",
+                       IMAGES_MAX, o->train_images, o->val_images);
+    if (o->size < AN_SYNTH_SIZE_MIN || o->size > AN_SYNTH_SIZE_MAX)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "size: expected %d to %d pixels, found %d",
+                       AN_SYNTH_SIZE_MIN, AN_SYNTH_SIZE_MAX, o->size);
+    return ALEXNET_OK;
+}
+
+static alexnet_status draw_all(alexnet_context *ctx, drawing *d)
+{
+    const alexnet_synth_options *o = &d->options;
+    const int64_t count = (int64_t)o->classes * (o->train_images + o->val_images);
+
+    d->members = an_team_size(ctx, WRITERS, count);
+    d->images = an_new_array(ctx, (size_t)d->members, sizeof *d->images);
+    if (d->images == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", o->out);
+    AN_TRY(an_folder_remove(ctx, d->folder)); /* of a process that crashed and had our number */
+    AN_TRY(make_folders(ctx, d));
+    return an_each(ctx, &(an_each_options){.count = count,
+                                           .members = d->members,
+                                           .job = draw_picture,
+                                           .arg = d,
+                                           .phase = "synth",
+                                           .progress = o->progress,
+                                           .progress_user = o->progress_user});
+}
+
+static alexnet_status put_in_place(alexnet_context *ctx, const drawing *d)
+{
+    AN_TRY(an_folder_remove(ctx, d->options.out)); /* none, or one that may be replaced */
+    return an_file_rename(ctx, d->folder, d->options.out);
+}
+
+/* "photos/" is "photos": the folder is drawn beside it, not inside. */
+static char *temporary_name(alexnet_context *ctx, const char *out)
+{
+    size_t length = strlen(out);
+
+    while (length > 1 && out[length - 1] == '/')
+        --length;
+    return an_format(ctx, "%.*s.tmp-%ld", (int)length, out, (long)getpid());
+}
+
+alexnet_status alexnet_data_synth(alexnet_context *ctx, const alexnet_synth_options *options)
+{
+    drawing d = {0};
+
+    AN_TRY(fill_in(ctx, options, &d.options));
+    AN_TRY(check_out(ctx, &d.options));
+    d.folder = temporary_name(ctx, d.options.out);
+    if (d.folder == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", d.options.out);
+
+    alexnet_status status = draw_all(ctx, &d);
+    if (status == ALEXNET_OK) status = put_in_place(ctx, &d);
+    for (int i = 0; i < d.members && d.images != NULL; ++i)
+        an_image_free(ctx, &d.images[i]);
+    an_free(ctx, d.images);
+    if (status != ALEXNET_OK) {
+        char cause[AN_ERROR_BYTES];
+        memcpy(cause, alexnet_error(ctx), sizeof cause);
+        if (an_folder_remove(ctx, d.folder) != ALEXNET_OK) /* the first cause is the one to tell */
+            an_fail(ctx, status, "%s (and %s is left behind)", cause, d.folder);
+        else
+            an_fail(ctx, status, "%s", cause);
+    }
+    an_free(ctx, d.folder);
+    return status;
+}

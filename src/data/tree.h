@@ -1,0 +1,55 @@
+/*
+ * tree.h: from the paths in a data set to classes and labelled pictures. The rules (data/source.h)
+ * stand here once, for folders and tar files alike: both list what they hold, this sorts it out.
+ *
+ *     train/dog/0001.jpg        part / class / picture
+ *     train/dog/                a folder: the class exists, even when it is empty
+ *     dog/0001.jpg              class / picture, in a data set without parts
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_DATA_TREE_H
+#define AN_DATA_TREE_H
+
+#include "data/kind.h"
+#include <stdbool.h>
+
+/* Something a data set holds. A path that ends in '/' is a folder's. */
+typedef struct an_leaf {
+    const char *path;      /* relative to the data set */
+    uint64_t offset, size; /* tar: where its bytes lie */
+} an_leaf;
+
+typedef struct an_tree {
+    an_leaf *leaves;
+    size_t count, capacity;
+    struct an_tree_text *texts; /* the paths */
+} an_tree;
+
+alexnet_status an_tree_add(alexnet_context *ctx, an_tree *tree, const char *path, uint64_t offset,
+                           uint64_t size) AN_NODISCARD; /* copies the path */
+void an_tree_free(alexnet_context *ctx, an_tree *tree);
+
+/* True when the file's name says picture; hidden: when a component of the path begins with '.'. */
+bool an_tree_is_picture(const char *path);
+bool an_tree_is_hidden(const char *path);
+
+/* The folders that part a data set. A set of them has bit 1 << i for part i. */
+#define AN_TREE_PARTS 3
+extern const char *const an_tree_part_names[AN_TREE_PARTS]; /* "train", "val", "test" */
+
+/*
+ * Which of the parts that are present are meant; 0: the whole data set, which has no parts.
+ * NOT_FOUND: there is no such part.
+ */
+alexnet_status an_tree_choose(alexnet_context *ctx, const an_source *source, an_part part,
+                              unsigned present, unsigned *wanted) AN_NODISCARD;
+
+/*
+ * Sorts the leaves by path, keeps the pictures of the wanted parts (of a path that comes twice the
+ * one with the higher offset), and fills in the source's classes, labels, count and ignored.
+ * NOT_FOUND (no pictures), BAD_ARG (an empty class), NO_MEMORY.
+ */
+alexnet_status an_tree_finish(alexnet_context *ctx, an_tree *tree, unsigned wanted,
+                              an_source *source) AN_NODISCARD;
+
+#endif

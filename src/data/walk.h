@@ -1,0 +1,19 @@
+/*
+ * walk.h: everything in a folder, at any depth.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_DATA_WALK_H
+#define AN_DATA_WALK_H
+
+#include "data/tree.h"
+
+/*
+ * Adds what lies in the folder to the tree, in byte order: files, and folders with '/' at the end.
+ * Their paths begin with the folder's, without its first `skip` characters. Names that begin with
+ * '.' are added, but not entered. Links are followed, but for those to a folder that they lie in.
+ * IO, NO_MEMORY, UNSUPPORTED (a path too long, folders too deep inside each other).
+ */
+alexnet_status an_walk(alexnet_context *ctx, const char *folder, size_t skip,
+                       an_tree *tree) AN_NODISCARD;
+
+#endif

@@ -1,0 +1,109 @@
+/*
+ * each_test.c: every job once, the first failure told, progress on the caller's thread.
+ * SPDX-License-Identifier: MIT
+ */
+#include "fixtures.h"
+
+#include "base/status.h"
+#include "data/each.h"
+#include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+#define COUNT 200
+
+typedef struct run {
+    atomic_int jobs[COUNT];
+    int64_t fail_from; /* jobs from here on fail; -1: none */
+    long pause_ms;
+    pthread_t caller;
+    int64_t last_done;
+    int reports;
+    int stop_at; /* report that asks to stop */
+} run;
+
+static alexnet_status job(void *arg, alexnet_context *ctx, int member, int64_t index)
+{
+    run *r = arg;
+
+    (void)member;
+    ++r->jobs[index];
+    nanosleep(&(struct timespec){.tv_nsec = r->pause_ms * 1000000}, NULL);
+    if (r->fail_from >= 0 && index >= r->fail_from)
+        return an_fail(ctx, ALEXNET_BAD_FILE, "job %d", (int)index);
+    return ALEXNET_OK;
+}
+
+static alexnet_go progress(void *user, const alexnet_progress *p)
+{
+    run *r = user;
+
+    assert_true(pthread_equal(r->caller, pthread_self()));
+    assert_string_equal(p->phase, "test");
+    assert_int_equal(p->total, COUNT);
+    assert_true(p->done >= r->last_done && p->done <= COUNT);
+    assert_true(isnan(p->loss) && isnan(p->top1));
+    r->last_done = p->done;
+    return ++r->reports == r->stop_at ? ALEXNET_GO_STOP : ALEXNET_GO_ON;
+}
+
+static alexnet_status go(const fixture *f, run *r, int members)
+{
+    r->caller = pthread_self();
+    return an_each(f->ctx, &(an_each_options){.count = COUNT,
+                                              .members = members,
+                                              .job = job,
+                                              .arg = r,
+                                              .phase = "test",
+                                              .progress = progress,
+                                              .progress_user = r});
+}
+
+static void every_job_is_done_once(void **in)
+{
+    const fixture *f = *in;
+
+    for (int members = 1; members <= 8; ++members) {
+        run r = {.fail_from = -1};
+        an_assert_ok(f->ctx, go(f, &r, members));
+        for (int i = 0; i < COUNT; ++i)
+            assert_int_equal(r.jobs[i], 1);
+        assert_true(r.reports >= 1);
+        assert_int_equal(r.last_done, COUNT);
+    }
+}
+
+static void the_lowest_failure_is_told(void **in)
+{
+    const fixture *f = *in;
+
+    for (int members = 1; members <= 8; ++members) {
+        run r = {.fail_from = 50};
+        an_assert_status(f->ctx, go(f, &r, members), ALEXNET_BAD_FILE);
+        assert_string_equal(alexnet_error(f->ctx), "job 50");
+        assert_int_equal(r.jobs[COUNT - 1], 0);
+    }
+}
+
+static void the_callback_can_stop_it(void **in)
+{
+    const fixture *f = *in;
+    run r = {.fail_from = -1, .pause_ms = 5, .stop_at = 2};
+
+    an_assert_status(f->ctx, go(f, &r, 2), ALEXNET_STOPPED);
+    assert_true(r.last_done < COUNT);
+    assert_int_equal(r.jobs[COUNT - 1], 0);
+    an_assert_error(f->ctx, "stopped on request");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(every_job_is_done_once),
+        FIXTURE_TEST(the_lowest_failure_is_told),
+        FIXTURE_TEST(the_callback_can_stop_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,90 @@
+/*
+ * files_test.c: pictures named one by one, and folders searched through.
+ * SPDX-License-Identifier: MIT
+ */
+#include "fixtures.h"
+
+#include "data/files.h"
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+static void assert_names(const fixture *f, const char *const *paths, size_t count,
+                         const char *const *expected, int64_t expected_count)
+{
+    an_source *source;
+    char name[512];
+
+    an_assert_ok(f->ctx, an_files_open(f->ctx, paths, count, &source));
+    assert_int_equal(an_source_count(source), expected_count);
+    for (int64_t i = 0; i < expected_count; ++i) {
+        an_source_name(source, i, name, sizeof name);
+        assert_string_equal(name, expected[i]);
+        assert_int_equal(an_source_label(source, i), 0);
+    }
+    an_source_close(source);
+}
+
+static void named_files_keep_their_order_and_folders_are_searched(void **in)
+{
+    static const char *const paths[] = {"z.txt", "b", "absent.jpg", "b/1.png"};
+    static const char *const expected[] = {"z.txt",    "b/1.png",    "b/c/2.JPG",
+                                           "b/d.jpeg", "absent.jpg", "b/1.png"};
+    const fixture *f = *in;
+
+    fixture_write(f->ctx, f->folder, "b/1.png", 1);
+    fixture_write(f->ctx, f->folder, "b/c/2.JPG", 2);
+    fixture_write(f->ctx, f->folder, "b/d.jpeg", 3);
+    fixture_write(f->ctx, f->folder, "b/.hidden.png", 4);
+    fixture_text(f->ctx, f->folder, "b/notes.txt", "x");
+    assert_int_equal(symlink("..", an_test_path(f->folder, "b/c/up")), 0);
+    fixture_text(f->ctx, f->folder, "z.txt", "x");
+    assert_int_equal(chdir(f->folder), 0);
+    assert_names(f, paths, 4, expected, 6);
+    assert_int_equal(chdir("/"), 0);
+}
+
+static void nothing_to_show_is_an_error(void **in)
+{
+    const fixture *f = *in;
+    const char *folders[] = {f->folder};
+    an_source *source;
+
+    an_assert_status(f->ctx, an_files_open(f->ctx, folders, 1, &source), ALEXNET_NOT_FOUND);
+    an_assert_error(f->ctx, "no pictures");
+    an_assert_status(f->ctx, an_files_open(f->ctx, NULL, 0, &source), ALEXNET_NOT_FOUND);
+}
+
+static void every_failure_is_clean(void **in)
+{
+    const fixture *f = *in;
+    const char *folders[] = {f->folder};
+
+    fixture_write(f->ctx, f->folder, "b/1.png", 1);
+    for (long n = 0;; ++n) {
+        an_test_fault fault;
+        an_source *source;
+        an_source_buffer buffer = {0};
+        an_image image = {0};
+        an_test_fault_arm(&fault, f->ctx, AN_FAULT_ANY, n, false, EIO);
+        alexnet_status status = an_files_open(f->ctx, folders, 1, &source);
+        if (status == ALEXNET_OK)
+            status = an_source_read(source, f->ctx, 0, AN_ORIENTATION_EXIF, &buffer, &image);
+        const bool failed = an_test_fault_disarm(&fault);
+        an_image_free(f->ctx, &image);
+        an_source_buffer_free(f->ctx, &buffer);
+        an_source_close(source);
+        if (!failed) break;
+        assert_true(status == ALEXNET_NO_MEMORY || status == ALEXNET_IO);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(named_files_keep_their_order_and_folders_are_searched),
+        FIXTURE_TEST(nothing_to_show_is_an_error),
+        FIXTURE_TEST(every_failure_is_clean),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,302 @@
+/*
+ * folder_test.c: a folder of class folders, as people have them.
+ * SPDX-License-Identifier: MIT
+ */
+#include "fixtures.h"
+
+#include "base/file.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static an_source *open_part(fixture *f, an_part part)
+{
+    an_source *source;
+
+    an_assert_ok(f->ctx, an_source_open(f->ctx, f->folder, part, &source));
+    return source;
+}
+
+static void assert_name(const an_source *source, int64_t index, const char *expected)
+{
+    char name[256];
+
+    an_source_name(source, index, name, sizeof name);
+    assert_string_equal(name, expected);
+}
+
+static void the_training_part_has_its_pictures_in_order(void **in)
+{
+    fixture *f = *in;
+    fixture_folder(f->ctx, f->folder);
+    an_source *source = open_part(f, AN_PART_TRAIN);
+
+    assert_string_equal(an_source_kind(source), "folder");
+    assert_int_equal(an_source_classes(source), 2);
+    assert_string_equal(an_source_class(source, 0), "cat");
+    assert_string_equal(an_source_class(source, 1), "dog");
+    assert_int_equal(an_source_count(source), 4);
+    assert_int_equal(an_source_ignored(source), 2);
+    static const struct {
+        const char *name;
+        int label, grey;
+    } rows[] = {{"train/cat/1.png", 0, 10},
+                {"train/cat/2.JPG", 0, 20},
+                {"train/cat/deep/3.png", 0, 30},
+                {"train/dog/a b.png", 1, 40}};
+    for (int i = 0; i < 4; ++i) {
+        assert_name(source, i, rows[i].name);
+        assert_int_equal(an_source_label(source, i), rows[i].label);
+        assert_int_equal(fixture_grey(f->ctx, source, i), rows[i].grey);
+    }
+    an_source_close(source);
+}
+
+static void parts_are_told_apart(void **in)
+{
+    static const struct {
+        an_part part;
+        int count, ignored;
+    } rows[] = {{AN_PART_TRAIN, 4, 2}, {AN_PART_VAL, 2, 2}, {AN_PART_ALL, 6, 4}};
+    fixture *f = *in;
+
+    fixture_folder(f->ctx, f->folder);
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        an_source *source = open_part(f, rows[i].part);
+        assert_int_equal(an_source_count(source), rows[i].count);
+        assert_int_equal(an_source_ignored(source), rows[i].ignored);
+        assert_int_equal(an_source_classes(source), 2);
+        an_source_close(source);
+    }
+    an_source *source;
+    an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_TEST, &source),
+                     ALEXNET_NOT_FOUND);
+    an_assert_error(f->ctx, "'test'");
+    assert_null(source);
+}
+
+static void test_stands_in_for_val(void **in)
+{
+    fixture *f = *in;
+
+    fixture_folder(f->ctx, f->folder);
+    char *val = strdup(an_test_path(f->folder, "val"));
+    assert_int_equal(rename(val, an_test_path(f->folder, "test")), 0);
+    free(val);
+    an_source *source = open_part(f, AN_PART_VAL);
+    assert_name(source, 0, "test/cat/4.jpeg");
+    an_source_close(source);
+    source = open_part(f, AN_PART_TEST);
+    assert_int_equal(an_source_count(source), 2);
+    an_source_close(source);
+}
+
+static void a_folder_without_parts_is_all_and_train_but_not_val(void **in)
+{
+    fixture *f = *in;
+    an_source *source;
+
+    fixture_write(f->ctx, f->folder, "b/1.png", 1);
+    fixture_write(f->ctx, f->folder, "a/1.png", 2);
+    source = open_part(f, AN_PART_ALL);
+    assert_int_equal(an_source_count(source), 2);
+    assert_name(source, 0, "a/1.png");
+    an_source_close(source);
+    source = open_part(f, AN_PART_TRAIN);
+    assert_int_equal(an_source_count(source), 2);
+    an_source_close(source);
+    an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_VAL, &source),
+                     ALEXNET_NOT_FOUND);
+    an_assert_error(f->ctx, "'val' or 'test'");
+}
+
+static void classes_are_sorted_by_byte_and_labels_follow(void **in)
+{
+    static const char *const names[] = {"B",  "a",        "a-b",      "a b",
+                                        "ab", "\xc3\xa4", "\xff\xfe", "new\nline"};
+    static const char *const sorted[] = {"B",  "a",         "a b",      "a-b",
+                                         "ab", "new\nline", "\xc3\xa4", "\xff\xfe"};
+    fixture *f = *in;
+    char path[64];
+
+    for (size_t i = 0; i < AN_COUNT(names); ++i) {
+        snprintf(path, sizeof path, "%s/p.png", names[i]);
+        fixture_write(f->ctx, f->folder, path, (uint8_t)(1 + i));
+    }
+    an_source *source = open_part(f, AN_PART_ALL);
+    assert_int_equal(an_source_classes(source), AN_COUNT(names));
+    for (int i = 0; i < (int)AN_COUNT(names); ++i)
+        assert_string_equal(an_source_class(source, i), sorted[i]);
+    for (int64_t i = 0; i < an_source_count(source); ++i) {
+        const char *name = names[fixture_grey(f->ctx, source, i) - 1];
+        assert_string_equal(an_source_class(source, an_source_label(source, i)), name);
+    }
+    an_source_close(source);
+}
+
+static void an_empty_class_is_named(void **in)
+{
+    fixture *f = *in;
+    an_source *source;
+
+    fixture_write(f->ctx, f->folder, "full/1.png", 1);
+    fixture_text(f->ctx, f->folder, "empty/readme.txt", "x");
+    an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_ALL, &source),
+                     ALEXNET_BAD_ARG);
+    an_assert_error(f->ctx, "class 'empty' has no pictures");
+}
+
+static void hidden_folders_are_no_classes(void **in)
+{
+    fixture *f = *in;
+
+    fixture_write(f->ctx, f->folder, "a/1.png", 1);
+    fixture_write(f->ctx, f->folder, "a/.cache/2.png", 2);
+    fixture_write(f->ctx, f->folder, ".ipynb_checkpoints/1.png", 3);
+    an_source *source = open_part(f, AN_PART_ALL);
+    assert_int_equal(an_source_classes(source), 1);
+    assert_int_equal(an_source_count(source), 1);
+    assert_int_equal(an_source_ignored(source), 2);
+    an_source_close(source);
+}
+
+static void no_pictures_show_the_expected_tree(void **in)
+{
+    fixture *f = *in;
+    an_source *source;
+
+    an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_ALL, &source),
+                     ALEXNET_NOT_FOUND);
+    fixture_write(f->ctx, f->folder, "1.png", 1); /* everybody's first try: no class folders */
+    fixture_write(f->ctx, f->folder, "2.png", 1);
+    an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_ALL, &source),
+                     ALEXNET_NOT_FOUND);
+    an_assert_error(f->ctx, "2 files passed over");
+    an_assert_error(f->ctx, "/train/CLASS/NAME.jpg");
+    an_assert_status(f->ctx, an_source_open(f->ctx, "/no/such/folder", AN_PART_ALL, &source),
+                     ALEXNET_NOT_FOUND);
+    an_assert_error(f->ctx, "/no/such/folder");
+}
+
+static void link_loops_end(void **in)
+{
+    fixture *f = *in;
+
+    fixture_write(f->ctx, f->folder, "a/1.png", 1);
+    fixture_write(f->ctx, f->folder, "a/deep/2.png", 2);
+    fixture_write(f->ctx, f->folder, "elsewhere/3.png", 3);
+    assert_int_equal(symlink("..", an_test_path(f->folder, "a/deep/up")), 0);
+    assert_int_equal(symlink(".", an_test_path(f->folder, "a/self")), 0);
+    assert_int_equal(symlink("../elsewhere", an_test_path(f->folder, "a/beside")), 0);
+    assert_int_equal(symlink("a", an_test_path(f->folder, "also_a")), 0);
+    assert_int_equal(symlink("nowhere", an_test_path(f->folder, "broken")), 0);
+    an_source *source = open_part(f, AN_PART_ALL);
+    /* a: 1, beside/3, deep/2; the same again by way of also_a; elsewhere: 3. Passed over: up and self, twice, and broken. */
+    assert_int_equal(an_source_classes(source), 3);
+    assert_int_equal(an_source_count(source), 7);
+    assert_int_equal(an_source_ignored(source), 5);
+    an_source_close(source);
+}
+
+static void too_deep_is_refused(void **in)
+{
+    fixture *f = *in;
+    an_source *source;
+
+    fixture_write(f->ctx, f->folder, "a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/1.png", 1);
+    source = open_part(f, AN_PART_ALL);
+    an_source_close(source);
+    fixture_write(f->ctx, f->folder, "a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/1.png", 1);
+    an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_ALL, &source),
+                     ALEXNET_UNSUPPORTED);
+    an_assert_error(f->ctx, "16 folders");
+}
+
+static void what_is_wrong_with_a_file_is_said_without_its_name(void **in)
+{
+    fixture *f = *in;
+    an_source_buffer buffer = {0};
+    an_image image = {0};
+
+    fixture_write(f->ctx, f->folder, "a/0.png", 1);
+    fixture_text(f->ctx, f->folder, "a/1empty.jpg", "");
+    fixture_text(f->ctx, f->folder, "a/2text.jpg", "not a picture");
+    fixture_write(f->ctx, f->folder, "a/3gone\n.jpg", 1);
+    an_source *source = open_part(f, AN_PART_ALL);
+    assert_int_equal(unlink(an_test_path(f->folder, "a/3gone\n.jpg")), 0);
+
+    static const alexnet_status expected[] = {ALEXNET_OK, ALEXNET_BAD_FILE, ALEXNET_BAD_FILE,
+                                              ALEXNET_NOT_FOUND};
+    for (int i = 0; i < 4; ++i) {
+        an_assert_status(f->ctx,
+                         an_source_read(source, f->ctx, i, AN_ORIENTATION_IGNORE, &buffer, &image),
+                         expected[i]);
+        assert_int_equal(an_source_is_bad_picture(expected[i]), i > 0);
+        assert_null(strstr(alexnet_error(f->ctx), f->folder));
+        if (i > 0) assert_true(strlen(alexnet_error(f->ctx)) > 4);
+    }
+    an_source_close(source);
+    an_source_buffer_free(f->ctx, &buffer);
+    an_image_free(f->ctx, &image);
+}
+
+static void a_picture_folder_with_a_slash_at_its_end(void **in)
+{
+    fixture *f = *in;
+    an_source *source;
+    char path[512];
+
+    fixture_folder(f->ctx, f->folder);
+    snprintf(path, sizeof path, "%s/", f->folder);
+    an_assert_ok(f->ctx, an_source_open(f->ctx, path, AN_PART_VAL, &source));
+    assert_name(source, 1, "val/dog/5.png");
+    assert_int_equal(fixture_grey(f->ctx, source, 1), 60);
+    an_source_close(source);
+}
+
+/* Whatever fails, the call fails cleanly, and nothing is leaked (the fixture counts). */
+static void every_failure_is_clean(void **in)
+{
+    fixture *f = *in;
+
+    fixture_folder(f->ctx, f->folder);
+    for (long n = 0;; ++n) {
+        an_test_fault fault;
+        an_source *source;
+        an_source_buffer buffer = {0};
+        an_image image = {0};
+        an_test_fault_arm(&fault, f->ctx, AN_FAULT_ANY, n, false, EIO);
+        alexnet_status status = an_source_open(f->ctx, f->folder, AN_PART_TRAIN, &source);
+        if (status == ALEXNET_OK)
+            status = an_source_read(source, f->ctx, 0, AN_ORIENTATION_IGNORE, &buffer, &image);
+        const bool failed = an_test_fault_disarm(&fault);
+        an_image_free(f->ctx, &image);
+        an_source_buffer_free(f->ctx, &buffer);
+        an_source_close(source);
+        if (!failed) break;
+        assert_true(status == ALEXNET_NO_MEMORY || status == ALEXNET_IO);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(the_training_part_has_its_pictures_in_order),
+        FIXTURE_TEST(parts_are_told_apart),
+        FIXTURE_TEST(test_stands_in_for_val),
+        FIXTURE_TEST(a_folder_without_parts_is_all_and_train_but_not_val),
+        FIXTURE_TEST(classes_are_sorted_by_byte_and_labels_follow),
+        FIXTURE_TEST(an_empty_class_is_named),
+        FIXTURE_TEST(hidden_folders_are_no_classes),
+        FIXTURE_TEST(no_pictures_show_the_expected_tree),
+        FIXTURE_TEST(link_loops_end),
+        FIXTURE_TEST(too_deep_is_refused),
+        FIXTURE_TEST(what_is_wrong_with_a_file_is_said_without_its_name),
+        FIXTURE_TEST(a_picture_folder_with_a_slash_at_its_end),
+        FIXTURE_TEST(every_failure_is_clean),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

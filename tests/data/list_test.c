@@ -1,0 +1,200 @@
+/*
+ * list_test.c: text files that name pictures and classes.
+ * SPDX-License-Identifier: MIT
+ */
+#include "fixtures.h"
+
+#include "base/file.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *list_path(const fixture *f)
+{
+    return an_test_path(f->folder, "lists/train.txt");
+}
+
+static an_source *open_list(const fixture *f, const char *text)
+{
+    an_source *source;
+
+    fixture_text(f->ctx, f->folder, "lists/train.txt", text);
+    an_assert_ok(f->ctx, an_source_open(f->ctx, list_path(f), AN_PART_TRAIN, &source));
+    assert_string_equal(an_source_kind(source), "list");
+    return source;
+}
+
+static void assert_entry(const an_source *source, int64_t index, const char *path,
+                         const char *class_name)
+{
+    char name[256];
+
+    an_source_name(source, index, name, sizeof name);
+    assert_string_equal(name, path);
+    assert_string_equal(an_source_class(source, an_source_label(source, index)), class_name);
+}
+
+static void lines_are_parted_where_people_part_them(void **in)
+{
+    static const struct {
+        const char *line, *path, *class_name;
+    } rows[] = {
+        {"a.jpg cat", "a.jpg", "cat"},
+        {"a.jpg,cat", "a.jpg", "cat"},
+        {"a.jpg\tcat", "a.jpg", "cat"},
+        {"  a.jpg ,  cat  \r", "a.jpg", "cat"},
+        {"my cat.jpg tabby", "my cat.jpg", "tabby"},
+        {"a.jpg golden retriever", "a.jpg", "golden retriever"},
+        {"a b.jpg,golden retriever", "a b.jpg", "golden retriever"},
+        {"a,b.jpg,c,d", "a,b.jpg", "c,d"},
+        {"\"a b.jpg\",\"grey, striped\"", "a b.jpg", "grey, striped"},
+        {"a.jpg b.JPEG 3x", "a.jpg b.JPEG", "3x"},
+        {"no/extension 7x", "no/extension", "7x"},
+        {"no extension 7x", "no extension", "7x"},
+        {"# of it.png x", "# of it.png", "x"},
+    };
+    const fixture *f = *in;
+
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        an_source *source = open_list(f, rows[i].line);
+        assert_int_equal(an_source_count(source), 1);
+        assert_entry(source, 0, rows[i].path, rows[i].class_name);
+        an_source_close(source);
+    }
+}
+
+static void numbers_are_class_numbers(void **in)
+{
+    const fixture *f = *in;
+    an_source *source = open_list(f, "a.jpg 3\nb.jpg 0\n\nc.jpg 10");
+
+    assert_int_equal(an_source_count(source), 3);
+    assert_int_equal(an_source_classes(source), 11);
+    assert_int_equal(an_source_label(source, 0), 3);
+    assert_int_equal(an_source_label(source, 2), 10);
+    assert_entry(source, 2, "c.jpg", "10");
+    an_source_close(source);
+}
+
+static void one_name_makes_all_of_them_names(void **in)
+{
+    const fixture *f = *in;
+    an_source *source = open_list(f, "a.jpg 10\nb.jpg 9\nc.jpg none\nd.jpg 10\n");
+
+    assert_int_equal(an_source_classes(source), 3);
+    assert_string_equal(an_source_class(source, 0), "10"); /* byte order */
+    assert_string_equal(an_source_class(source, 1), "9");
+    assert_entry(source, 3, "d.jpg", "10");
+    an_source_close(source);
+}
+
+static void a_heading_and_a_byte_order_mark_are_accepted(void **in)
+{
+    const fixture *f = *in;
+    an_source *source = open_list(f, "\xef\xbb\xbfPath,Label\r\na.jpg,1\r\n");
+
+    assert_int_equal(an_source_count(source), 1);
+    assert_entry(source, 0, "a.jpg", "1");
+    an_source_close(source);
+}
+
+static void paths_are_relative_to_the_list(void **in)
+{
+    const fixture *f = *in;
+    char text[600];
+
+    fixture_write(f->ctx, f->folder, "lists/here.png", 1);
+    fixture_write(f->ctx, f->folder, "pictures/there \xff.png", 2);
+    snprintf(text, sizeof text,
+             "here.png 0\n../pictures/there \xff.png 0\n%s/lists/here.png 0\nmissing.png 0\n",
+             f->folder);
+    an_source *source = open_list(f, text);
+    assert_int_equal(fixture_grey(f->ctx, source, 0), 1);
+    assert_int_equal(fixture_grey(f->ctx, source, 1), 2);
+    assert_int_equal(fixture_grey(f->ctx, source, 2), 1);
+
+    an_source_buffer buffer = {0};
+    an_image image = {0};
+    an_assert_status(f->ctx,
+                     an_source_read(source, f->ctx, 3, AN_ORIENTATION_EXIF, &buffer, &image),
+                     ALEXNET_NOT_FOUND);
+    assert_null(strstr(alexnet_error(f->ctx), "missing"));
+    an_source_close(source);
+}
+
+static void what_is_no_list_is_refused(void **in)
+{
+    static const struct {
+        const char *text;
+        alexnet_status status;
+        const char *message;
+    } rows[] = {
+        {"a.jpg 1\nb.jpg\n", ALEXNET_BAD_FILE, "line 2: expected PATH LABEL, found 'b.jpg'"},
+        {"a.jpg,", ALEXNET_BAD_FILE, "line 1"},
+        {",5", ALEXNET_BAD_FILE, "line 1"},
+        {"", ALEXNET_NOT_FOUND, "found none"},
+        {"\n \n", ALEXNET_NOT_FOUND, "found none"},
+        {"path,label\n", ALEXNET_NOT_FOUND, "found none"},
+        {"a.jpg 1\nb.jpg -1\n", ALEXNET_BAD_FILE, "line 2: expected a class from 0"},
+        {"a.jpg 100000\n", ALEXNET_BAD_FILE, "found 100000"},
+    };
+    const fixture *f = *in;
+
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        an_source *source;
+        fixture_text(f->ctx, f->folder, "lists/train.txt", rows[i].text);
+        an_assert_status(f->ctx, an_source_open(f->ctx, list_path(f), AN_PART_ALL, &source),
+                         rows[i].status);
+        an_assert_error(f->ctx, rows[i].message);
+    }
+    an_source *source;
+    char late[1000]; /* text at first sight */
+    memset(late, 'a', sizeof late);
+    late[900] = '\0';
+    an_test_write(list_path(f), late, sizeof late);
+    an_assert_status(f->ctx, an_source_open(f->ctx, list_path(f), AN_PART_ALL, &source),
+                     ALEXNET_BAD_FILE);
+    an_assert_error(f->ctx, "zero byte");
+}
+
+static void a_list_has_no_validation_part(void **in)
+{
+    const fixture *f = *in;
+    an_source *source;
+
+    fixture_text(f->ctx, f->folder, "lists/train.txt", "a.jpg 1\n");
+    an_assert_status(f->ctx, an_source_open(f->ctx, list_path(f), AN_PART_VAL, &source),
+                     ALEXNET_NOT_FOUND);
+}
+
+static void every_failure_is_clean(void **in)
+{
+    const fixture *f = *in;
+
+    fixture_text(f->ctx, f->folder, "lists/train.txt", "a.jpg x\nb.jpg y\n");
+    for (long n = 0;; ++n) {
+        an_test_fault fault;
+        an_source *source;
+        an_test_fault_arm(&fault, f->ctx, AN_FAULT_ANY, n, false, EIO);
+        const alexnet_status status = an_source_open(f->ctx, list_path(f), AN_PART_ALL, &source);
+        const bool failed = an_test_fault_disarm(&fault);
+        an_source_close(source);
+        if (!failed) break;
+        assert_true(status == ALEXNET_NO_MEMORY || status == ALEXNET_IO);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(lines_are_parted_where_people_part_them),
+        FIXTURE_TEST(numbers_are_class_numbers),
+        FIXTURE_TEST(one_name_makes_all_of_them_names),
+        FIXTURE_TEST(a_heading_and_a_byte_order_mark_are_accepted),
+        FIXTURE_TEST(paths_are_relative_to_the_list),
+        FIXTURE_TEST(what_is_no_list_is_refused),
+        FIXTURE_TEST(a_list_has_no_validation_part),
+        FIXTURE_TEST(every_failure_is_clean),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

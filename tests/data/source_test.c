@@ -1,0 +1,103 @@
+/*
+ * source_test.c: which kind of data set a path is.
+ * SPDX-License-Identifier: MIT
+ */
+#include "fixtures.h"
+
+#include "base/file.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static void what_is_none_is_refused(void **in)
+{
+    const fixture *f = *in;
+    an_source *source;
+
+    an_assert_status(
+        f->ctx, an_source_open(f->ctx, an_test_path(f->folder, "absent"), AN_PART_ALL, &source),
+        ALEXNET_NOT_FOUND);
+    an_assert_error(f->ctx, "absent: no such file or folder");
+
+    fixture_write(f->ctx, f->folder, "picture.jpg", 1);
+    an_assert_status(
+        f->ctx,
+        an_source_open(f->ctx, an_test_path(f->folder, "picture.jpg"), AN_PART_ALL, &source),
+        ALEXNET_BAD_FILE);
+    an_assert_error(f->ctx, "found a picture");
+
+    an_test_write(an_test_path(f->folder, "zeros"), (const char[600]){0}, 600);
+    an_assert_status(f->ctx,
+                     an_source_open(f->ctx, an_test_path(f->folder, "zeros"), AN_PART_ALL, &source),
+                     ALEXNET_BAD_FILE);
+    an_assert_error(f->ctx, "found something else");
+
+    assert_int_equal(mkfifo(an_test_path(f->folder, "pipe"), 0600), 0);
+    an_assert_status(f->ctx,
+                     an_source_open(f->ctx, an_test_path(f->folder, "pipe"), AN_PART_ALL, &source),
+                     ALEXNET_BAD_FILE);
+    an_source_close(NULL);
+}
+
+/* The same pictures as folder, tar, tar.gz and list: names differ, what is learnt does not. */
+static void kinds_are_told_by_content_and_agree(void **in)
+{
+    const fixture *f = *in;
+    an_source *folder, *other;
+    fixture_tar tar = {.ctx = f->ctx};
+
+    fixture_write(f->ctx, f->folder, "set/a/1.png", 1);
+    fixture_write(f->ctx, f->folder, "set/a/2.png", 2);
+    fixture_write(f->ctx, f->folder, "set/b/1.png", 3);
+    fixture_text(f->ctx, f->folder, "no-extension",
+                 "set/a/1.png a\nset/a/2.png a\nset/b/1.png b\n");
+    an_assert_ok(f->ctx,
+                 an_source_open(f->ctx, an_test_path(f->folder, "set"), AN_PART_ALL, &folder));
+
+    an_assert_ok(f->ctx, an_source_open(f->ctx, an_test_path(f->folder, "no-extension"),
+                                        AN_PART_ALL, &other));
+    assert_string_equal(an_source_kind(other), "list");
+    fixture_assert_same(f->ctx, folder, other);
+    an_source_close(other);
+
+    for (int gzip = 0; gzip < 2; ++gzip) {
+        fixture_tar_png(&tar, "b/1.png", 3); /* in any order */
+        fixture_tar_png(&tar, "a/2.png", 2);
+        fixture_tar_png(&tar, "a/1.png", 1);
+        fixture_tar_end(&tar);
+        fixture_tar_write(&tar, an_test_path(f->folder, "no-extension"), gzip);
+        an_assert_ok(f->ctx, an_source_open(f->ctx, an_test_path(f->folder, "no-extension"),
+                                            AN_PART_ALL, &other));
+        assert_string_equal(an_source_kind(other), "tar");
+        fixture_assert_same(f->ctx, folder, other);
+        an_source_close(other);
+    }
+    an_source_close(folder);
+}
+
+static void imagenette(void **in)
+{
+    const fixture *f = *in;
+    const char *path = an_test_data("imagenette-224");
+    an_source *source;
+
+    if (path == NULL) skip();
+    an_assert_ok(f->ctx, an_source_open(f->ctx, path, AN_PART_TRAIN, &source));
+    assert_int_equal(an_source_count(source), 9469);
+    assert_int_equal(an_source_classes(source), 10);
+    assert_string_equal(an_source_class(source, 0), "n01440764");
+    an_source_close(source);
+    an_assert_ok(f->ctx, an_source_open(f->ctx, path, AN_PART_VAL, &source));
+    assert_int_equal(an_source_count(source), 3925);
+    an_source_close(source);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(what_is_none_is_refused),
+        FIXTURE_TEST(kinds_are_told_by_content_and_agree),
+        FIXTURE_TEST(imagenette),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,448 @@
+/*
+ * tar_test.c: tar files as tar programs write them, and as nobody should.
+ * SPDX-License-Identifier: MIT
+ */
+#include "fixtures.h"
+
+#include "base/memory.h"
+#include "data/tar.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void add_to_tar(void *user, const char *name, uint8_t grey)
+{
+    if (grey == 0)
+        fixture_tar_entry(user, '0', name, "text", 4);
+    else
+        fixture_tar_png(user, name, grey);
+}
+
+static const char *tar_path(const fixture *f) { return an_test_path(f->folder, "set.tar"); }
+
+static an_source *open_part(const fixture *f, an_part part)
+{
+    an_source *source;
+
+    an_assert_ok(f->ctx, an_source_open(f->ctx, tar_path(f), part, &source));
+    assert_string_equal(an_source_kind(source), "tar");
+    return source;
+}
+
+static void assert_refused(const fixture *f, alexnet_status expected, const char *message)
+{
+    an_source *source;
+
+    an_assert_status(f->ctx, an_source_open(f->ctx, tar_path(f), AN_PART_ALL, &source), expected);
+    assert_null(source);
+    an_assert_error(f->ctx, message);
+}
+
+static void assert_name(const an_source *source, int64_t index, const char *expected)
+{
+    char name[512];
+
+    an_source_name(source, index, name, sizeof name);
+    assert_string_equal(name, expected);
+}
+
+/* A tar with one picture in class a, and whatever else the test puts before it. */
+static void finish(fixture_tar *tar, const fixture *f)
+{
+    fixture_tar_png(tar, "a/1.png", 11);
+    fixture_tar_end(tar);
+    fixture_tar_write(tar, tar_path(f), false);
+}
+
+/* ---- good ones ---- */
+
+static void a_tar_and_its_gzip_hold_what_the_folder_holds(void **in)
+{
+    static const an_part parts[] = {AN_PART_ALL, AN_PART_TRAIN, AN_PART_VAL};
+    const fixture *f = *in;
+
+    fixture_folder(f->ctx, an_test_path(f->folder, "set"));
+    for (int gzip = 0; gzip < 2; ++gzip) {
+        fixture_tar tar = {.ctx = f->ctx};
+        fixture_tar_entry(&tar, '5', "./", NULL, 0);
+        fixture_tar_entry(&tar, '5', "./train/", NULL, 0);
+        fixture_tar_entry(&tar, '5', "./train/dog", NULL, 0); /* no slash: the type says it */
+        fixture_list(add_to_tar, &tar);
+        fixture_tar_end(&tar);
+        fixture_tar_write(&tar, tar_path(f), gzip);
+        for (size_t i = 0; i < AN_COUNT(parts); ++i) {
+            an_source *folder, *source = open_part(f, parts[i]);
+            an_assert_ok(f->ctx,
+                         an_source_open(f->ctx, an_test_path(f->folder, "set"), parts[i], &folder));
+            fixture_assert_same(f->ctx, folder, source);
+            assert_int_equal(an_source_ignored(folder), an_source_ignored(source));
+            an_source_close(folder);
+            an_source_close(source);
+        }
+    }
+}
+
+static void long_names_come_by_gnu_pax_and_prefix(void **in)
+{
+    const fixture *f = *in;
+    fixture_tar tar = {.ctx = f->ctx};
+    char gnu[300], pax[300], record[400];
+
+    memset(gnu, 'g', sizeof gnu);
+    memcpy(gnu, "a/", 2);
+    memcpy(gnu + 290, ".png", 5);
+    fixture_tar_entry(&tar, 'L', "././@LongLink", gnu, strlen(gnu) + 1);
+    fixture_tar_png(&tar, "a/cut short", 1);
+
+    memset(pax, 'p', sizeof pax);
+    memcpy(pax, "a/", 2);
+    memcpy(pax + 200, "\n=.png", 7); /* a newline and '=' in the name */
+    snprintf(record, sizeof record, "14 mtime=12.5\n216 path=%s\n", pax);
+    assert_int_equal(strlen(record), 14 + 216);
+    fixture_tar_entry(&tar, 'x', "PaxHeaders/x", record, strlen(record));
+    fixture_tar_png(&tar, "a/cut short", 2);
+
+    fixture_tar_png(&tar, "name.png", 3);
+    uint8_t *header = tar.data + tar.bytes - 1024; /* a small picture: header, one block */
+    memcpy(header + 345, "a/prefix", 8);
+    fixture_tar_checksum(header);
+
+    fixture_tar_png(&tar, "a/oldgnu.png", 4);
+    header = tar.data + tar.bytes - 1024;
+    memcpy(header + 257, "ustar  ", 8);
+    memcpy(header + 345, "13571113171", 11); /* a time, where POSIX has the prefix */
+    fixture_tar_checksum(header);
+    fixture_tar_end(&tar);
+    fixture_tar_write(&tar, tar_path(f), false);
+
+    an_source *source = open_part(f, AN_PART_ALL);
+    assert_int_equal(an_source_count(source), 4);
+    assert_name(source, 0, gnu);
+    assert_int_equal(fixture_grey(f->ctx, source, 0), 1);
+    assert_name(source, 1, "a/oldgnu.png");
+    assert_int_equal(fixture_grey(f->ctx, source, 1), 4);
+    assert_name(source, 2, pax);
+    assert_int_equal(fixture_grey(f->ctx, source, 2), 2);
+    assert_name(source, 3, "a/prefix/name.png");
+    assert_int_equal(fixture_grey(f->ctx, source, 3), 3);
+    an_source_close(source);
+}
+
+static void names_of_any_bytes_survive(void **in)
+{
+    const fixture *f = *in;
+    fixture_tar tar = {.ctx = f->ctx};
+
+    fixture_tar_png(&tar, "new\nline/\xff\xfe 1.png", 1);
+    finish(&tar, f);
+    an_source *source = open_part(f, AN_PART_ALL);
+    assert_string_equal(an_source_class(source, 1), "new\nline");
+    assert_name(source, 1, "new\nline/\xff\xfe 1.png");
+    an_source_close(source);
+}
+
+static void the_later_of_two_with_one_name_counts(void **in)
+{
+    const fixture *f = *in;
+    fixture_tar tar = {.ctx = f->ctx};
+
+    fixture_tar_png(&tar, "a/1.png", 1);
+    fixture_tar_png(&tar, "a//./2.png", 2);
+    finish(&tar, f);
+    an_source *source = open_part(f, AN_PART_ALL);
+    assert_int_equal(an_source_count(source), 2);
+    assert_int_equal(fixture_grey(f->ctx, source, 0), 11);
+    assert_name(source, 1, "a/2.png");
+    an_source_close(source);
+}
+
+static void links_and_devices_are_passed_over(void **in)
+{
+    const fixture *f = *in;
+    fixture_tar tar = {.ctx = f->ctx};
+
+    for (const char *type = "123467SV"; *type != '\0'; ++type)
+        fixture_tar_entry(&tar, *type, "a/other.png", NULL, 0);
+    finish(&tar, f);
+    an_source *source = open_part(f, AN_PART_ALL);
+    assert_int_equal(an_source_count(source), 2); /* '7', a contiguous file, is a file */
+    assert_int_equal(an_source_ignored(source), 7);
+    an_source_close(source);
+}
+
+static void a_size_may_be_binary_or_in_a_pax_header(void **in)
+{
+    const fixture *f = *in;
+    fixture_tar tar = {.ctx = f->ctx};
+
+    fixture_tar_png(&tar, "a/0.png", 1);
+    uint8_t *header = tar.data;
+    const uint64_t size = strtoull((char *)header + 124, NULL, 8);
+    memset(header + 124, 0, 12);
+    header[124] = 0x80;
+    header[134] = (uint8_t)(size >> 8);
+    header[135] = (uint8_t)size;
+    fixture_tar_checksum(header);
+
+    char record[32];
+    snprintf(record, sizeof record, "%d size=%ju\n", size < 100 ? 11 : 12, (uintmax_t)size);
+    fixture_tar_entry(&tar, 'x', "x", record, strlen(record));
+    const size_t at = tar.bytes;
+    fixture_tar_png(&tar, "a/00.png", 2);
+    memcpy(tar.data + at + 124, "00000000000", 11);
+    fixture_tar_checksum(tar.data + at);
+    finish(&tar, f);
+
+    an_source *source = open_part(f, AN_PART_ALL);
+    assert_int_equal(an_source_count(source), 3);
+    assert_int_equal(fixture_grey(f->ctx, source, 0), 1);
+    assert_int_equal(fixture_grey(f->ctx, source, 1), 2);
+    an_source_close(source);
+}
+
+static void one_folder_around_it_all_is_stepped_into(void **in)
+{
+    const fixture *f = *in;
+    fixture_tar tar = {.ctx = f->ctx};
+
+    fixture_tar_entry(&tar, '5', "outer/", NULL, 0);
+    fixture_tar_entry(&tar, '0', "._outer", "x", 1);
+    fixture_tar_entry(&tar, '0', ".hidden/a/9.png", "x", 1);
+    fixture_tar_entry(&tar, '0', "README", "x", 1);
+    fixture_tar_png(&tar, "outer/inner/a/1.png", 1);
+    fixture_tar_png(&tar, "outer/inner/b/1.png", 2);
+    fixture_tar_entry(&tar, '0', "outer/LICENSE.txt", "x", 1);
+    fixture_tar_end(&tar);
+    fixture_tar_write(&tar, tar_path(f), false);
+    an_source *source = open_part(f, AN_PART_TRAIN);
+    assert_int_equal(an_source_classes(source), 2);
+    assert_name(source, 1, "b/1.png");
+    assert_int_equal(an_source_ignored(source), 4);
+    an_source_close(source);
+}
+
+static void parts_in_a_wrapper_are_found(void **in)
+{
+    const fixture *f = *in;
+    fixture_tar tar = {.ctx = f->ctx};
+    an_source *source;
+
+    fixture_tar_png(&tar, "set/train/a/1.png", 1);
+    fixture_tar_png(&tar, "set/test/a/1.png", 2);
+    fixture_tar_end(&tar);
+    fixture_tar_write(&tar, tar_path(f), false);
+    source = open_part(f, AN_PART_VAL);
+    assert_int_equal(fixture_grey(f->ctx, source, 0), 2);
+    an_source_close(source);
+}
+
+static void an_empty_class_is_named(void **in)
+{
+    const fixture *f = *in;
+    fixture_tar tar = {.ctx = f->ctx};
+
+    fixture_tar_entry(&tar, '5', "empty/", NULL, 0);
+    finish(&tar, f);
+    assert_refused(f, ALEXNET_BAD_ARG, "class 'empty'");
+}
+
+/* ---- bad ones ---- */
+
+static void every_truncation_is_noticed(void **in)
+{
+    const fixture *f = *in;
+    fixture_tar tar = {.ctx = f->ctx};
+    an_source *source;
+
+    fixture_tar_png(&tar, "a/1.png", 1);
+    fixture_tar_png(&tar, "b/1.png", 1);
+    const size_t needed = tar.bytes + 512; /* of the two blocks of zeros one may be missing */
+    fixture_tar_end(&tar);
+    for (size_t bytes = 0; bytes < needed;
+         bytes += bytes % 512 == 511 || bytes % 512 == 0 ? 1 : 73) {
+        an_test_write(tar_path(f), tar.data, bytes);
+        const alexnet_status status = an_source_open(f->ctx, tar_path(f), AN_PART_ALL, &source);
+        assert_true(status == ALEXNET_BAD_FILE || (bytes == 0 && status == ALEXNET_NOT_FOUND));
+    }
+    an_test_write(tar_path(f), tar.data, needed);
+    an_assert_ok(f->ctx, an_source_open(f->ctx, tar_path(f), AN_PART_ALL, &source));
+    an_source_close(source);
+    free(tar.data);
+}
+
+static void absurd_headers_are_refused(void **in)
+{
+    static const struct {
+        const char *size; /* the field's 12 bytes */
+        const char *message;
+    } rows[] = {
+        {"77777777777\0", "cut short"},
+        {"0000000129 \0", "not a tar header"}, /* 9 is no octal digit */
+        {"\x80\0\0\0\0\0\0\x10\0\0\0\0", "cut short"},
+        {"\x80\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", "not a tar header"},
+        {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", "not a tar header"},
+    };
+    const fixture *f = *in;
+
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        fixture_tar tar = {.ctx = f->ctx};
+        fixture_tar_png(&tar, "a/0.png", 1);
+        const size_t at = tar.bytes;
+        fixture_tar_entry(&tar, '0', "a/x.png", NULL, 0);
+        memcpy(tar.data + at + 124, rows[i].size, 12);
+        fixture_tar_checksum(tar.data + at);
+        finish(&tar, f);
+        assert_refused(f, ALEXNET_BAD_FILE, rows[i].message);
+    }
+}
+
+static void bad_extensions_are_refused(void **in)
+{
+    static const struct {
+        char type;
+        const char *data;
+        size_t bytes;
+        const char *message;
+    } rows[] = {
+        {'x', "7 path=a\n", 9, "bad pax header"},
+        {'x', "99 path=a\n", 10, "bad pax header"},
+        {'x', "10 path:a\n", 10, "bad pax header"},
+        {'x', "path=a\n", 7, "bad pax header"},
+        {'x', "3 \n", 3, "bad pax header"},
+        {'x', "-9 path=a\n", 10, "bad pax header"},
+        {'x', "10 path=a", 9, "bad pax header"},
+        {'x', "11 size=-5\n", 11, "bad size"},
+        {'x', "11 path=a\0\n", 11, "zero byte"},
+        {'x', "99999999999999999999 path=a\n", 28, "bad pax header"},
+    };
+    const fixture *f = *in;
+
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        fixture_tar tar = {.ctx = f->ctx};
+        fixture_tar_entry(&tar, rows[i].type, "x", rows[i].data, rows[i].bytes);
+        finish(&tar, f);
+        assert_refused(f, ALEXNET_BAD_FILE, rows[i].message);
+    }
+    char *name = calloc(1, 70000);
+    fixture_tar tar = {.ctx = f->ctx};
+    assert_non_null(name);
+    memset(name, 'n', 69999);
+    fixture_tar_entry(&tar, 'L', "long", name, 70000);
+    finish(&tar, f);
+    assert_refused(f, ALEXNET_BAD_FILE, "absurdly long");
+    free(name);
+}
+
+static void a_wrong_checksum_is_refused(void **in)
+{
+    const fixture *f = *in;
+    fixture_tar tar = {.ctx = f->ctx};
+
+    fixture_tar_png(&tar, "a/0.png", 1);
+    const size_t at = tar.bytes;
+    fixture_tar_png(&tar, "a/2.png", 1);
+    tar.data[at] ^= 1;
+    finish(&tar, f);
+    assert_refused(f, ALEXNET_BAD_FILE, "not a tar header");
+}
+
+static void a_gzip_of_something_else_is_refused(void **in)
+{
+    const fixture *f = *in;
+    fixture_tar tar = {.ctx = f->ctx};
+
+    tar.data = malloc(2000);
+    tar.bytes = 2000;
+    assert_non_null(tar.data);
+    memset(tar.data, 'x', 2000);
+    fixture_tar_write(&tar, tar_path(f), true);
+    assert_refused(f, ALEXNET_BAD_FILE, "not a tar header");
+}
+
+static void sniffing_needs_a_whole_header(void **in)
+{
+    const fixture *f = *in;
+    fixture_tar tar = {.ctx = f->ctx};
+
+    fixture_tar_entry(&tar, '0', "a", NULL, 0);
+    assert_true(an_tar_sniff(tar.data, 512));
+    assert_false(an_tar_sniff(tar.data, 511));
+    memset(tar.data, 0, 512);
+    assert_false(an_tar_sniff(tar.data, 512));
+    free(tar.data);
+}
+
+static void every_failure_is_clean(void **in)
+{
+    const fixture *f = *in;
+
+    for (int gzip = 0; gzip < 2; ++gzip) {
+        fixture_tar tar = {.ctx = f->ctx};
+        fixture_tar_entry(&tar, 'L', "long", "a/gnu.png", 10);
+        fixture_tar_entry(&tar, '5', "a", NULL, 0);
+        finish(&tar, f);
+        for (long n = 0;; ++n) {
+            an_test_fault fault;
+            an_source *source;
+            an_source_buffer buffer = {0};
+            an_image image = {0};
+            an_test_fault_arm(&fault, f->ctx, AN_FAULT_ANY, n, false, EIO);
+            alexnet_status status = an_source_open(f->ctx, tar_path(f), AN_PART_ALL, &source);
+            if (status == ALEXNET_OK)
+                status = an_source_read(source, f->ctx, 0, AN_ORIENTATION_EXIF, &buffer, &image);
+            const bool failed = an_test_fault_disarm(&fault);
+            an_image_free(f->ctx, &image);
+            an_source_buffer_free(f->ctx, &buffer);
+            an_source_close(source);
+            if (!failed) break;
+            assert_true(status == ALEXNET_NO_MEMORY || status == ALEXNET_IO);
+        }
+    }
+}
+
+/* ---- the real thing ---- */
+
+static void cifar10_as_jpeg(void **in)
+{
+    const fixture *f = *in;
+    const char *path = an_test_data("cifar10-jpeg.tar.gz");
+    an_source *source;
+
+    if (path == NULL) skip();
+    an_assert_ok(f->ctx, an_source_open(f->ctx, path, AN_PART_TRAIN, &source));
+    assert_int_equal(an_source_count(source), 50000);
+    assert_int_equal(an_source_classes(source), 10);
+    assert_string_equal(an_source_class(source, 9), "truck");
+    assert_int_equal(an_source_label(source, 49999), 9);
+    an_source_close(source);
+    an_assert_ok(f->ctx, an_source_open(f->ctx, path, AN_PART_VAL, &source));
+    assert_int_equal(an_source_count(source), 10000);
+    assert_name(source, 0, "test/airplane/0000.jpg");
+    fixture_grey(f->ctx, source, 9999);
+    an_source_close(source);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(a_tar_and_its_gzip_hold_what_the_folder_holds),
+        FIXTURE_TEST(long_names_come_by_gnu_pax_and_prefix),
+        FIXTURE_TEST(names_of_any_bytes_survive),
+        FIXTURE_TEST(the_later_of_two_with_one_name_counts),
+        FIXTURE_TEST(links_and_devices_are_passed_over),
+        FIXTURE_TEST(a_size_may_be_binary_or_in_a_pax_header),
+        FIXTURE_TEST(one_folder_around_it_all_is_stepped_into),
+        FIXTURE_TEST(parts_in_a_wrapper_are_found),
+        FIXTURE_TEST(an_empty_class_is_named),
+        FIXTURE_TEST(every_truncation_is_noticed),
+        FIXTURE_TEST(absurd_headers_are_refused),
+        FIXTURE_TEST(bad_extensions_are_refused),
+        FIXTURE_TEST(a_wrong_checksum_is_refused),
+        FIXTURE_TEST(a_gzip_of_something_else_is_refused),
+        FIXTURE_TEST(sniffing_needs_a_whole_header),
+        FIXTURE_TEST(every_failure_is_clean),
+        FIXTURE_TEST(cifar10_as_jpeg),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

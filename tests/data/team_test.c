@@ -1,0 +1,88 @@
+/*
+ * team_test.c: threads that start together or not at all.
+ * SPDX-License-Identifier: MIT
+ */
+#include "fixtures.h"
+
+#include "base/status.h"
+#include "data/team.h"
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+
+typedef struct seen {
+    atomic_int members[8];
+    atomic_int blocked; /* members that block SIGINT */
+} seen;
+
+static void work(void *arg, alexnet_context *ctx, int member)
+{
+    seen *s = arg;
+    sigset_t set;
+
+    an_fail(ctx, ALEXNET_IO, "member %d was here", member); /* on a context of its own */
+    ++s->members[member];
+    pthread_sigmask(SIG_SETMASK, NULL, &set);
+    s->blocked += sigismember(&set, SIGINT) == 1;
+}
+
+static void every_member_works_once_on_its_own_context(void **in)
+{
+    const fixture *f = *in;
+    seen s = {0};
+    an_team *team;
+    sigset_t set;
+
+    an_assert_ok(f->ctx, an_team_open(f->ctx, 5, work, &s, &team));
+    an_team_close(team);
+    for (int i = 0; i < 8; ++i)
+        assert_int_equal(s.members[i], i < 5);
+    assert_int_equal(s.blocked, 5);
+    assert_string_equal(alexnet_error(f->ctx), "");
+    pthread_sigmask(SIG_SETMASK, NULL, &set);
+    assert_int_equal(sigismember(&set, SIGINT), 0);
+    an_team_close(NULL);
+}
+
+static void without_memory_nobody_starts(void **in)
+{
+    const fixture *f = *in;
+
+    for (long n = 0;; ++n) {
+        an_test_fault fault;
+        seen s = {0};
+        an_team *team;
+        an_test_fault_arm(&fault, f->ctx, AN_FAULT_BIT(AN_FAULT_MEMORY), n, false, 1);
+        const alexnet_status status = an_team_open(f->ctx, 4, work, &s, &team);
+        const bool failed = an_test_fault_disarm(&fault);
+        an_team_close(team);
+        if (!failed) break;
+        assert_int_equal(status, ALEXNET_NO_MEMORY);
+        for (int i = 0; i < 4; ++i)
+            assert_int_equal(s.members[i], 0);
+    }
+}
+
+static void sizes(void **in)
+{
+    const fixture *f = *in;
+    const int cores = f->ctx->options.threads;
+
+    assert_int_equal(an_team_size(f->ctx, 0, 100), 0);
+    assert_int_equal(an_team_size(f->ctx, 3, 100), 3);
+    assert_int_equal(an_team_size(f->ctx, 3, 2), 2);
+    assert_int_equal(an_team_size(f->ctx, 3, 0), 1);
+    assert_int_equal(an_team_size(f->ctx, 1000, 1000), AN_TEAM_MAX);
+    assert_int_equal(an_team_size(f->ctx, -1, 1), 1);
+    assert_int_equal(an_team_size(f->ctx, -1, 1000), AN_MIN(cores, AN_TEAM_MAX));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(every_member_works_once_on_its_own_context),
+        FIXTURE_TEST(without_memory_nobody_starts),
+        FIXTURE_TEST(sizes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,68 @@
+/*
+ * walk_test.c: everything in a folder. Link loops and hidden folders are tested with folder.c.
+ * SPDX-License-Identifier: MIT
+ */
+#include "fixtures.h"
+
+#include "base/file.h"
+#include "data/walk.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void order_slashes_and_skip(void **in)
+{
+    static const char *const expected[] = {".hidden", "a/",      "a/1.jpg", "a/sub/",
+                                           "a.jpg/",  "a.jpg/b", "z"};
+    const fixture *f = *in;
+    an_tree tree = {0};
+
+    fixture_text(f->ctx, f->folder, "a/1.jpg", "x");
+    fixture_text(f->ctx, f->folder, "a.jpg/b", "x"); /* at the top a name is not believed */
+    fixture_text(f->ctx, f->folder, "z", "x");
+    fixture_text(f->ctx, f->folder, ".hidden/not entered", "x");
+    assert_int_equal(mkdir(an_test_path(f->folder, "a/sub"), 0777), 0);
+
+    an_assert_ok(f->ctx, an_walk(f->ctx, f->folder, strlen(f->folder) + 1, &tree));
+    assert_int_equal(tree.count, AN_COUNT(expected));
+    for (size_t i = 0; i < tree.count; ++i)
+        assert_string_equal(tree.leaves[i].path, expected[i]);
+    an_tree_free(f->ctx, &tree);
+
+    an_assert_ok(f->ctx, an_walk(f->ctx, an_test_path(f->folder, "a"), 0, &tree));
+    assert_string_equal(tree.leaves[0].path, an_test_path(f->folder, "a/1.jpg"));
+    an_tree_free(f->ctx, &tree);
+    an_assert_status(f->ctx, an_walk(f->ctx, an_test_path(f->folder, "absent"), 0, &tree),
+                     ALEXNET_NOT_FOUND);
+}
+
+/* Longer than the system would open in one go. */
+static void a_path_too_long_is_refused(void **in)
+{
+    const fixture *f = *in;
+    an_tree tree = {0};
+    char name[256];
+    char *before = getcwd(NULL, 0);
+
+    memset(name, 'n', sizeof name);
+    name[255] = '\0';
+    assert_int_equal(chdir(f->folder), 0);
+    for (int i = 0; i < 16; ++i) {
+        assert_int_equal(mkdir(name, 0777), 0);
+        assert_int_equal(chdir(name), 0);
+    }
+    assert_int_equal(chdir(before), 0);
+    an_assert_status(f->ctx, an_walk(f->ctx, f->folder, 0, &tree), ALEXNET_UNSUPPORTED);
+    an_assert_error(f->ctx, "/nnn");
+    an_tree_free(f->ctx, &tree);
+    free(before);
+    an_assert_ok(f->ctx, an_folder_remove(f->ctx, an_test_path(f->folder, name)));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {FIXTURE_TEST(order_slashes_and_skip),
+                                       FIXTURE_TEST(a_path_too_long_is_refused)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

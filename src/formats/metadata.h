@@ -1,0 +1,34 @@
+/*
+ * metadata.h: the entries of a weights file that stand for a field of the model (weights.h lists
+ * them). SPDX-License-Identifier: MIT
+ */
+#ifndef AN_FORMATS_METADATA_H
+#define AN_FORMATS_METADATA_H
+
+#include "alexnet.h"
+#include "base/compiler.h"
+#include <stdbool.h>
+
+#define AN_WEIGHTS_SCHEMA "1"
+
+#define AN_KEY_SCHEMA     "alexnet.schema"
+#define AN_KEY_FAMILY     "alexnet.family"
+#define AN_KEY_OPTIONS    "alexnet.options"
+#define AN_KEY_CLASSES    "alexnet.classes"
+#define AN_KEY_PREPROCESS "alexnet.preprocess"
+#define AN_KEY_FORMAT     "format"
+
+/* The mean image's tensor. */
+#define AN_MEAN_IMAGE "preprocess.mean_image"
+
+/* True for the six above: they are made anew for each file. All others belong to the model's
+ * metadata. */
+bool an_metadata_is_own(const char *key);
+
+/* Model options as text: "classes=10 dropout=0.5 input=224x224". */
+#define AN_OPTIONS_TEXT 128
+void an_options_print(const alexnet_model_options *options, char text[AN_OPTIONS_TEXT]);
+alexnet_status an_options_parse(alexnet_context *ctx, const char *text,
+                                alexnet_model_options *out) AN_NODISCARD; /* BAD_ARG */
+
+#endif

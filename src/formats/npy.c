@@ -1,0 +1,256 @@
+/*
+ * npy.c: reads and writes numpy's array file.
+ * SPDX-License-Identifier: MIT
+ */
+#include "formats/npy.h"
+
+#include "base/cursor.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "base/text.h"
+#include <string.h>
+
+#define MAGIC          "\x93NUMPY"
+#define MAGIC_BYTES    6
+#define PREFIX_BYTES   10 /* magic, version, size of the header: version 1.0 */
+#define DATA_ALIGNMENT 64
+#define HEADER_SIZE    512 /* enough for eight dimensions of twenty digits */
+
+/* Numpy's names of the types that both sides know. */
+static const struct {
+    const char *descr;
+    an_dtype dtype;
+} types[] = {{"<f4", AN_F32}, {"<f8", AN_F64}, {"<f2", AN_F16}, {"|u1", AN_U8}, {"<i8", AN_I64}};
+
+/* ---- the header's text ---- */
+
+static void skip_spaces(an_cursor *text)
+{
+    while (text->at < text->end && (*text->at == ' ' || *text->at == '\n'))
+        ++text->at;
+}
+
+/* Passes over `word` and the spaces before it; false, and nothing is passed but spaces, when it is
+ * not there. */
+static bool accept(an_cursor *text, const char *word)
+{
+    const size_t length = strlen(word);
+
+    skip_spaces(text);
+    if (an_cursor_left(text) < length || memcmp(text->at, word, length) != 0) return false;
+    text->at += length;
+    return true;
+}
+
+static bool accept_number(an_cursor *text, int64_t *out)
+{
+    const char *start = (const char *)text->at;
+    size_t length = 0;
+
+    while (length < an_cursor_left(text) && start[length] >= '0' && start[length] <= '9')
+        ++length;
+    text->at += length;
+    return length > 0 && an_parse_int(start, length, out);
+}
+
+/* After a member of a list: a comma, or the list's end, which stays. */
+static bool accept_comma_before(an_cursor *text, char end)
+{
+    return accept(text, ",") || (text->at < text->end && *text->at == end);
+}
+
+/* "()", "(3,)", "(2, 10)", with or without a comma at the end. */
+static bool accept_shape(an_cursor *text, an_tensor_view *out)
+{
+    out->rank = 0;
+    if (!accept(text, "(")) return false;
+    while (!accept(text, ")")) {
+        if (out->rank == AN_TENSOR_RANK_MAX || !accept_number(text, &out->shape[out->rank]))
+            return false;
+        ++out->rank;
+        if (!accept_comma_before(text, ')')) return false;
+    }
+    return true;
+}
+
+/* 'text', put in a buffer. */
+static bool accept_text(an_cursor *text, char *out, size_t bytes)
+{
+    const uint8_t *end;
+
+    if (!accept(text, "'")) return false;
+    end = memchr(text->at, '\'', an_cursor_left(text));
+    if (end == NULL || (size_t)(end - text->at) >= bytes) return false;
+    memcpy(out, text->at, (size_t)(end - text->at));
+    out[end - text->at] = '\0';
+    text->at = end + 1;
+    return true;
+}
+
+/* What the header says, before it is judged. */
+typedef struct npy_header {
+    char descr[16];
+    bool fortran;
+    an_tensor_view tensor; /* rank and shape */
+} npy_header;
+
+/* Reads one member; `seen` has a bit for each, so that none comes twice. */
+static bool accept_member(an_cursor *text, npy_header *out, unsigned *seen)
+{
+    unsigned member = 0;
+    bool good = false;
+
+    if (accept(text, "'descr':")) {
+        member = 1;
+        good = accept_text(text, out->descr, sizeof out->descr);
+    } else if (accept(text, "'fortran_order':")) {
+        member = 2;
+        out->fortran = accept(text, "True");
+        good = out->fortran || accept(text, "False");
+    } else if (accept(text, "'shape':")) {
+        member = 4;
+        good = accept_shape(text, &out->tensor);
+    }
+    good = good && (*seen & member) == 0;
+    *seen |= member;
+    return good;
+}
+
+/* The three members in any order, then nothing but spaces. */
+static bool accept_header(an_cursor *text, npy_header *out)
+{
+    unsigned seen = 0;
+
+    if (!accept(text, "{")) return false;
+    while (!accept(text, "}")) {
+        if (!accept_member(text, out, &seen) || !accept_comma_before(text, '}')) return false;
+    }
+    skip_spaces(text);
+    return seen == 7 && an_cursor_left(text) == 0;
+}
+
+/* ---- reading ---- */
+
+/* Passes over magic, version and size: what is left in `text` is the header, in `file` the data. */
+static alexnet_status find_header(alexnet_context *ctx, const char *what, an_cursor *file,
+                                  an_cursor *text)
+{
+    const uint8_t *magic = an_cursor_take(file, MAGIC_BYTES);
+    const uint8_t major = an_cursor_u8(file);
+    const uint8_t minor = an_cursor_u8(file);
+
+    if (magic == NULL || memcmp(magic, MAGIC, MAGIC_BYTES) != 0)
+        return an_fail(ctx, ALEXNET_BAD_FILE,
+                       "%s: not a numpy file: it does not begin with \\x93NUMPY", what);
+    if (!file->bad && (major < 1 || major > 3 || minor != 0))
+        return an_fail(ctx, ALEXNET_UNSUPPORTED,
+                       "%s: numpy file of version %d.%d, expected 1.0 to 3.0", what, major, minor);
+
+    const size_t bytes = major == 1 ? an_cursor_u16le(file) : an_cursor_u32le(file);
+    const uint8_t *header = an_cursor_take(file, bytes);
+    if (header == NULL) return an_fail(ctx, ALEXNET_BAD_FILE, "%s: truncated in its header", what);
+    *text = an_cursor_open(header, bytes);
+    return ALEXNET_OK;
+}
+
+static alexnet_status set_type(alexnet_context *ctx, const char *what, const npy_header *from,
+                               an_tensor_view *out)
+{
+    for (size_t i = 0; i < AN_COUNT(types); ++i) {
+        if (strcmp(types[i].descr, from->descr) == 0) {
+            out->dtype = types[i].dtype;
+            return ALEXNET_OK;
+        }
+    }
+    return an_fail(ctx, ALEXNET_UNSUPPORTED,
+                   "%s: numbers of type '%s', expected '<f4', '<f8', '<f2', '|u1' or '<i8'", what,
+                   from->descr);
+}
+
+alexnet_status an_npy_parse(alexnet_context *ctx, const char *what, const void *data, size_t bytes,
+                            an_tensor_view *out)
+{
+    an_cursor file = an_cursor_open(data, bytes);
+    an_cursor text;
+    npy_header header = {0};
+    size_t size;
+    char shape[AN_SHAPE_TEXT];
+
+    AN_TRY(find_header(ctx, what, &file, &text));
+    if (!accept_header(&text, &header))
+        return an_fail(ctx, ALEXNET_BAD_FILE,
+                       "%s: its header is not {'descr': ..., 'fortran_order': ..., 'shape': ...}",
+                       what);
+    if (header.fortran && header.tensor.rank > 1)
+        return an_fail(ctx, ALEXNET_UNSUPPORTED,
+                       "%s: Fortran order; save numpy.ascontiguousarray() of it", what);
+    AN_TRY(set_type(ctx, what, &header, &header.tensor));
+    an_tensor_shape_text(header.tensor.shape, header.tensor.rank, shape);
+    if (!an_tensor_size(header.tensor.shape, header.tensor.rank, header.tensor.dtype,
+                        &header.tensor.count, &size))
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: shape %s is too large", what, shape);
+    if (size != an_cursor_left(&file))
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: %s of '%s' needs %zu bytes, the file has %zu",
+                       what, shape, header.descr, size, an_cursor_left(&file));
+    header.tensor.name = "";
+    header.tensor.data = file.at;
+    *out = header.tensor;
+    return ALEXNET_OK;
+}
+
+/* ---- writing ---- */
+
+static const char *descr_of(an_dtype dtype)
+{
+    for (size_t i = 0; i < AN_COUNT(types); ++i) {
+        if (types[i].dtype == dtype) return types[i].descr;
+    }
+    return NULL;
+}
+
+/* Everything before the data; returns its size, a multiple of DATA_ALIGNMENT. */
+static size_t make_header(const an_tensor_out *tensor, const char *descr, char buffer[HEADER_SIZE])
+{
+    char *text = buffer + PREFIX_BYTES;
+    const size_t room = HEADER_SIZE - PREFIX_BYTES;
+    size_t used =
+        (size_t)an_print(text, room, "{'descr': '%s', 'fortran_order': False, 'shape': (", descr);
+
+    for (int i = 0; i < tensor->rank; ++i)
+        used += (size_t)an_print(text + used, room - used, "%s%lld%s", i > 0 ? ", " : "",
+                                 (long long)tensor->shape[i], tensor->rank == 1 ? "," : "");
+    used += (size_t)an_print(text + used, room - used, "), }");
+
+    const size_t size = AN_ROUND_UP(PREFIX_BYTES + used + 1, (size_t)DATA_ALIGNMENT);
+    const size_t length = size - PREFIX_BYTES;
+    memset(text + used, ' ', length - used);
+    text[length - 1] = '\n';
+    memcpy(buffer, MAGIC "\x01", MAGIC_BYTES + 2); /* version 1, then the text's own 0 */
+    buffer[8] = (char)(length & 0xff);
+    buffer[9] = (char)(length >> 8);
+    return size;
+}
+
+alexnet_status an_npy_write(alexnet_context *ctx, const char *path, const an_tensor_out *tensor)
+{
+    const char *descr = descr_of(tensor->dtype);
+    char header[HEADER_SIZE];
+    an_writer *writer;
+    int64_t count;
+    size_t bytes;
+    alexnet_status status;
+
+    if (descr == NULL)
+        return an_fail(ctx, ALEXNET_UNSUPPORTED, "%s: numbers of type %s cannot be written", path,
+                       an_dtype_name(tensor->dtype));
+    if (!an_tensor_size(tensor->shape, tensor->rank, tensor->dtype, &count, &bytes))
+        return an_fail(ctx, ALEXNET_BAD_ARG, "%s: the tensor is too large", path);
+    AN_TRY(an_writer_open(ctx, path, &writer));
+    const size_t header_bytes = make_header(tensor, descr, header);
+    if ((status = an_writer_add(writer, header, header_bytes)) == ALEXNET_OK)
+        status = an_writer_add(writer, tensor->data, bytes);
+    if (status == ALEXNET_OK) return an_writer_commit(writer);
+    an_writer_abandon(writer);
+    return status;
+}

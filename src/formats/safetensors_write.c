@@ -1,0 +1,152 @@
+/*
+ * safetensors_write.c: writes a safetensors file.
+ * SPDX-License-Identifier: MIT
+ */
+#include "formats/safetensors.h"
+
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include <string.h>
+
+#define DATA_ALIGNMENT 8 /* of the first tensor's place in the file */
+
+/* What is to be written, and where. */
+typedef struct write_job {
+    alexnet_context *ctx;
+    const char *path;
+    const an_tensor_out *tensors;
+    size_t count;
+    const char *const *keys, *const *values;
+    size_t metadata_count;
+} write_job;
+
+/* Sets a member, taking over `value`; NULL stands for a text that JSON could not hold. */
+static alexnet_status set_member(const write_job *job, json_t *object, const char *key,
+                                 json_t *value)
+{
+    if (json_object_get(object, key) != NULL) {
+        json_decref(value);
+        return an_fail(job->ctx, ALEXNET_BAD_ARG, "%s: '%s' is to be written twice", job->path,
+                       key);
+    }
+    if (json_object_set_new(object, key, value) != 0)
+        return an_fail(job->ctx, ALEXNET_BAD_ARG, "%s: '%s' cannot be written: it is not UTF-8",
+                       job->path, key);
+    return ALEXNET_OK;
+}
+
+static alexnet_status add_metadata(const write_job *job, json_t *header)
+{
+    json_t *metadata = json_object();
+
+    AN_TRY(set_member(job, header, "__metadata__", metadata));
+    for (size_t i = 0; i < job->metadata_count; ++i)
+        AN_TRY(set_member(job, metadata, job->keys[i], json_string(job->values[i])));
+    return ALEXNET_OK;
+}
+
+static json_t *list_of(const int64_t *numbers, int count)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; i < count; ++i)
+        json_array_append_new(list, json_integer(numbers[i]));
+    return list;
+}
+
+/* Adds the entry of a tensor whose data begins at *place, and moves *place to its end. */
+static alexnet_status add_tensor(const write_job *job, json_t *header, const an_tensor_out *tensor,
+                                 size_t *place)
+{
+    const int64_t begin = (int64_t)*place;
+    json_t *entry = json_object();
+    int64_t count;
+    size_t bytes;
+
+    AN_TRY(set_member(job, header, tensor->name, entry));
+    if (!an_tensor_size(tensor->shape, tensor->rank, tensor->dtype, &count, &bytes) ||
+        !an_add(*place, bytes, place) || *place > INT64_MAX)
+        return an_fail(job->ctx, ALEXNET_BAD_ARG, "%s: tensor '%s' is too large", job->path,
+                       tensor->name);
+
+    const int64_t range[2] = {begin, (int64_t)*place};
+    AN_TRY(set_member(job, entry, "dtype", json_string(an_dtype_name(tensor->dtype))));
+    AN_TRY(set_member(job, entry, "shape", list_of(tensor->shape, tensor->rank)));
+    return set_member(job, entry, "data_offsets", list_of(range, 2));
+}
+
+static alexnet_status fill_header(const write_job *job, json_t *header)
+{
+    size_t place = 0;
+
+    if (job->metadata_count > 0) AN_TRY(add_metadata(job, header));
+    for (size_t i = 0; i < job->count; ++i)
+        AN_TRY(add_tensor(job, header, &job->tensors[i], &place));
+    return ALEXNET_OK;
+}
+
+/* The header as text, allocated. */
+static alexnet_status make_header(const write_job *job, char **text)
+{
+    json_t *header = json_object();
+    alexnet_status status = fill_header(job, header);
+
+    *text = NULL;
+    if (status == ALEXNET_OK && (*text = an_json_text(job->ctx, header)) == NULL)
+        status = an_fail(job->ctx, ALEXNET_NO_MEMORY, "%s: no memory to write", job->path);
+    json_decref(header);
+    return status;
+}
+
+static alexnet_status write_header(const write_job *job, const char *header, an_writer *writer)
+{
+    static const char spaces[] = "       ";
+    const size_t length = strlen(header);
+    const uint64_t padded = AN_ROUND_UP(length, (size_t)DATA_ALIGNMENT);
+
+    if (padded > AN_SAFETENSORS_HEADER_MAX)
+        return an_fail(job->ctx, ALEXNET_BAD_ARG,
+                       "%s: names and metadata take %zu bytes, at most %zu are possible", job->path,
+                       length, AN_SAFETENSORS_HEADER_MAX);
+    AN_TRY(an_writer_add(writer, &padded, sizeof padded));
+    AN_TRY(an_writer_add(writer, header, length));
+    return an_writer_add(writer, spaces, (size_t)padded - length);
+}
+
+static alexnet_status write_tensor(const an_tensor_out *tensor, an_writer *writer)
+{
+    size_t bytes = an_dtype_bytes(tensor->dtype);
+
+    for (int i = 0; i < tensor->rank; ++i) /* add_tensor() saw to it that this is no overflow */
+        bytes *= (size_t)tensor->shape[i];
+    return an_writer_add(writer, tensor->data, bytes);
+}
+
+static alexnet_status write_all(const write_job *job, const char *header)
+{
+    an_writer *writer;
+    alexnet_status status;
+
+    AN_TRY(an_writer_open(job->ctx, job->path, &writer));
+    status = write_header(job, header, writer);
+    for (size_t i = 0; status == ALEXNET_OK && i < job->count; ++i)
+        status = write_tensor(&job->tensors[i], writer);
+    if (status == ALEXNET_OK) return an_writer_commit(writer);
+    an_writer_abandon(writer);
+    return status;
+}
+
+alexnet_status an_safetensors_write(alexnet_context *ctx, const char *path,
+                                    const an_tensor_out *tensors, size_t count,
+                                    const char *const *keys, const char *const *values,
+                                    size_t metadata_count)
+{
+    const write_job job = {ctx, path, tensors, count, keys, values, metadata_count};
+    char *header;
+
+    AN_TRY(make_header(&job, &header));
+    const alexnet_status status = write_all(&job, header);
+    an_free(ctx, header);
+    return status;
+}

@@ -1,0 +1,309 @@
+/*
+ * weights.c: a model from a safetensors file, and back.
+ * SPDX-License-Identifier: MIT
+ */
+#include "formats/weights.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "formats/metadata.h"
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+#define METADATA_MAX 1000 /* entries: each is compared with each */
+
+/* ---- does the file hold this network? ---- */
+
+static bool same_shape(const an_param *param, const an_tensor_view *tensor)
+{
+    return tensor->rank == param->rank &&
+           memcmp(tensor->shape, param->shape, (size_t)param->rank * sizeof param->shape[0]) == 0;
+}
+
+static alexnet_status check_param(alexnet_context *ctx, const an_tensor_file *file,
+                                  const an_param *param)
+{
+    const an_tensor_view *tensor = an_tensor_file_find(file, param->name);
+    char expected[AN_SHAPE_TEXT], found[AN_SHAPE_TEXT];
+
+    an_tensor_shape_text(param->shape, param->rank, expected);
+    if (tensor == NULL)
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: expected %s, the file has no such tensor",
+                       param->name, expected);
+    if (same_shape(param, tensor)) return ALEXNET_OK;
+    return an_fail(ctx, ALEXNET_BAD_SHAPE, "%s: expected %s, the file has %s", param->name,
+                   expected, an_tensor_shape_text(tensor->shape, tensor->rank, found));
+}
+
+/* Each parameter has its tensor, and each tensor its parameter. */
+static alexnet_status check_fit(const alexnet_model *model, const an_tensor_file *file)
+{
+    alexnet_context *ctx = model->ctx;
+    char found[AN_SHAPE_TEXT];
+
+    for (int i = 0; i < model->params.count; ++i)
+        AN_TRY(check_param(ctx, file, &model->params.items[i]));
+    for (size_t i = 0; i < file->count; ++i) {
+        const an_tensor_view *tensor = &file->tensors[i];
+        if (strcmp(tensor->name, AN_MEAN_IMAGE) != 0 &&
+            an_model_find_param(model, tensor->name) < 0)
+            return an_fail(ctx, ALEXNET_BAD_FILE,
+                           "%s: model %s has no such tensor, the file has one of %s", tensor->name,
+                           model->family->name,
+                           an_tensor_shape_text(tensor->shape, tensor->rank, found));
+    }
+    return ALEXNET_OK;
+}
+
+/* ---- which network is it? ---- */
+
+/* The network that the metadata names. */
+static alexnet_status lay_out_as_told(alexnet_context *ctx, const an_tensor_file *file,
+                                      alexnet_model **out)
+{
+    const char *schema = an_tensor_file_metadata(file, AN_KEY_SCHEMA);
+    const char *family = an_tensor_file_metadata(file, AN_KEY_FAMILY);
+    const char *text = an_tensor_file_metadata(file, AN_KEY_OPTIONS);
+    alexnet_model_options options;
+
+    if (schema == NULL || strcmp(schema, AN_WEIGHTS_SCHEMA) != 0)
+        return an_fail(ctx, ALEXNET_BAD_FILE, "metadata '%s' is '%s', this version reads '%s'",
+                       AN_KEY_SCHEMA, schema == NULL ? "" : schema, AN_WEIGHTS_SCHEMA);
+    if (text == NULL)
+        return an_fail(ctx, ALEXNET_BAD_FILE, "metadata '%s' is missing", AN_KEY_OPTIONS);
+    AN_TRY(an_options_parse(ctx, text, &options));
+    return alexnet_model_outline(ctx, family, &options, out);
+}
+
+/*
+ * The family with as many classes as the file's tensor for its last layer has rows. *out stays NULL
+ * when the file has no such tensor.
+ */
+static alexnet_status lay_out_as_found(alexnet_context *ctx, const an_tensor_file *file,
+                                       const an_family *family, alexnet_model **out)
+{
+    alexnet_model_options options = alexnet_model_options_default();
+    alexnet_model *model;
+    const an_tensor_view *last = NULL;
+
+    *out = NULL;
+    AN_TRY(alexnet_model_outline(ctx, family->name, NULL, &model));
+    for (int i = 0; i < model->params.count; ++i) {
+        if (!model->params.items[i].is_bias)
+            last = an_tensor_file_find(file, model->params.items[i].name);
+    }
+    alexnet_model_free(model);
+    if (last == NULL || last->rank == 0 || last->shape[0] < 1 || last->shape[0] > INT_MAX)
+        return ALEXNET_OK;
+    options.classes = (int)last->shape[0];
+    return alexnet_model_outline(ctx, family->name, &options, out);
+}
+
+/*
+ * The first family whose tensors are those of the file. Families of equal tensors (torchvision,
+ * torchvision-2018) stand in the table with the one to prefer first.
+ */
+static alexnet_status recognise(alexnet_context *ctx, const char *path, const an_tensor_file *file,
+                                alexnet_model **out)
+{
+    char nearest[256] = "";
+
+    for (int i = 0; an_family_at(i) != NULL; ++i) {
+        const an_family *family = an_family_at(i);
+        AN_TRY(lay_out_as_found(ctx, file, family, out));
+        if (*out == NULL) continue;
+        if (check_fit(*out, file) == ALEXNET_OK) {
+            an_log(ctx, ALEXNET_LOG_INFO,
+                   "%s: recognised by its tensors as %s with %d classes, unnamed", path,
+                   family->name, (*out)->options.classes);
+            return ALEXNET_OK;
+        }
+        if (nearest[0] == '\0')
+            an_print(nearest, sizeof nearest, "; with %s: %s", family->name, alexnet_error(ctx));
+        alexnet_model_free(*out);
+        *out = NULL;
+    }
+    return an_fail(ctx, ALEXNET_BAD_FILE, "its %zu tensors fit no model%s", file->count, nearest);
+}
+
+/* ---- from file to model ---- */
+
+/* Copies a tensor, refusing infinities and NaN. */
+static alexnet_status copy_values(alexnet_context *ctx, const char *path,
+                                  const an_tensor_view *tensor, float *out)
+{
+    AN_TRY(an_tensor_to_float(ctx, path, tensor, out));
+    for (int64_t i = 0; i < tensor->count; ++i) {
+        if (!isfinite(out[i]))
+            return an_fail(ctx, ALEXNET_BAD_FILE, "%s: tensor '%s': number %lld is %s", path,
+                           tensor->name, (long long)i, isnan(out[i]) ? "NaN" : "infinite");
+    }
+    return ALEXNET_OK;
+}
+
+/* The names as a list of borrowed texts; fails unless there are `count` texts. */
+static alexnet_status read_class_names(alexnet_context *ctx, const json_t *list, const char **names,
+                                       size_t count)
+{
+    if (!json_is_array(list) || json_array_size(list) != count)
+        return an_fail(ctx, ALEXNET_BAD_FILE,
+                       "metadata '%s': expected a JSON list of %zu names, found %zu",
+                       AN_KEY_CLASSES, count, json_array_size(list));
+    for (size_t i = 0; i < count; ++i) {
+        names[i] = json_string_value(json_array_get(list, i));
+        if (names[i] == NULL)
+            return an_fail(ctx, ALEXNET_BAD_FILE, "metadata '%s': entry %zu is not a text",
+                           AN_KEY_CLASSES, i);
+    }
+    return ALEXNET_OK;
+}
+
+static alexnet_status set_classes(alexnet_model *model, const char *text)
+{
+    alexnet_context *ctx = model->ctx;
+    const size_t count = (size_t)model->options.classes;
+    json_t *list = json_loads(text, 0, NULL);
+    const char **names = an_new_array(ctx, count, sizeof *names);
+    alexnet_status status;
+
+    if (names == NULL)
+        status = an_fail(ctx, ALEXNET_NO_MEMORY, "%zu class names", count);
+    else
+        status = read_class_names(ctx, list, names, count);
+    if (status == ALEXNET_OK) status = an_model_set_classes(model, names, model->options.classes);
+    an_free(ctx, names);
+    json_decref(list);
+    return status;
+}
+
+static alexnet_status set_metadata(alexnet_model *model, const an_tensor_file *file)
+{
+    const char *classes = an_tensor_file_metadata(file, AN_KEY_CLASSES);
+    const char *preprocess = an_tensor_file_metadata(file, AN_KEY_PREPROCESS);
+
+    if (file->metadata_count > METADATA_MAX)
+        return an_fail(model->ctx, ALEXNET_BAD_FILE,
+                       "%zu entries of metadata, at most %d are possible", file->metadata_count,
+                       METADATA_MAX);
+    if (classes != NULL) AN_TRY(set_classes(model, classes));
+    if (preprocess != NULL) AN_TRY(an_model_set_preprocess(model, preprocess));
+    for (size_t i = 0; i < file->metadata_count; ++i) {
+        if (!an_metadata_is_own(file->keys[i]))
+            AN_TRY(an_model_set_metadata(model, file->keys[i], file->values[i]));
+    }
+    return ALEXNET_OK;
+}
+
+/* Everything but the values, for which there is room at the end. */
+static alexnet_status describe(alexnet_context *ctx, const char *path, const an_tensor_file *file,
+                               alexnet_model **out)
+{
+    if (an_tensor_file_metadata(file, AN_KEY_FAMILY) == NULL) {
+        AN_TRY(recognise(ctx, path, file, out));
+    } else {
+        AN_TRY(lay_out_as_told(ctx, file, out));
+        AN_TRY(check_fit(*out, file));
+    }
+    AN_TRY(set_metadata(*out, file));
+    return an_model_take_values(*out);
+}
+
+static alexnet_status read_mean_image(alexnet_model *model, const char *path,
+                                      const an_tensor_view *tensor)
+{
+    alexnet_context *ctx = model->ctx;
+    char shape[AN_SHAPE_TEXT];
+
+    if (tensor->rank != 3 || tensor->shape[0] != model->family->input[0] || tensor->count == 0 ||
+        tensor->shape[1] > AN_DIMENSION_MAX || tensor->shape[2] > AN_DIMENSION_MAX)
+        return an_fail(ctx, ALEXNET_BAD_SHAPE, "%s: %s: expected [%d,h,w], the file has %s", path,
+                       AN_MEAN_IMAGE, model->family->input[0],
+                       an_tensor_shape_text(tensor->shape, tensor->rank, shape));
+    float *values = an_new_array(ctx, (size_t)tensor->count, sizeof *values);
+    if (values == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: %s", path, AN_MEAN_IMAGE);
+
+    const int size[3] = {(int)tensor->shape[0], (int)tensor->shape[1], (int)tensor->shape[2]};
+    alexnet_status status = copy_values(ctx, path, tensor, values);
+    if (status == ALEXNET_OK && an_model_set_mean_image(model, size, values) != ALEXNET_OK)
+        status = an_fail_within(ctx, ALEXNET_NO_MEMORY, "%s", path);
+    an_free(ctx, values);
+    return status;
+}
+
+static alexnet_status read_values(alexnet_model *model, const char *path,
+                                  const an_tensor_file *file)
+{
+    const an_tensor_view *mean_image = an_tensor_file_find(file, AN_MEAN_IMAGE);
+
+    for (int i = 0; i < model->params.count; ++i) {
+        const an_param *param = &model->params.items[i];
+        AN_TRY(copy_values(model->ctx, path, an_tensor_file_find(file, param->name),
+                           model->values + param->offset));
+    }
+    return mean_image == NULL ? ALEXNET_OK : read_mean_image(model, path, mean_image);
+}
+
+alexnet_status an_weights_read(alexnet_context *ctx, const char *path, const an_tensor_file *file,
+                               alexnet_model **out)
+{
+    alexnet_model *model = NULL;
+    alexnet_status status = describe(ctx, path, file, &model);
+
+    *out = NULL;
+    if (status == ALEXNET_OK)
+        status = read_values(model, path, file);
+    else /* what would be a caller's mistake elsewhere is the file's here */
+        status =
+            an_fail_within(ctx, status == ALEXNET_BAD_ARG ? ALEXNET_BAD_FILE : status, "%s", path);
+    if (status == ALEXNET_OK)
+        *out = model;
+    else
+        alexnet_model_free(model);
+    return status;
+}
+
+alexnet_status alexnet_model_load(alexnet_context *ctx, const char *path, alexnet_model **out)
+{
+    an_tensor_file file;
+
+    *out = NULL;
+    AN_TRY(an_safetensors_open(ctx, path, &file));
+    const alexnet_status status = an_weights_read(ctx, path, &file, out);
+    an_tensor_file_close(ctx, &file);
+    return status;
+}
+
+/* ---- into a model that is there ---- */
+
+static alexnet_status copy_fitting(alexnet_model *model, const char *path,
+                                   const an_tensor_file *file, int *fresh, int *fresh_count)
+{
+    for (int i = 0; i < model->params.count; ++i) {
+        const an_param *param = &model->params.items[i];
+        const an_tensor_view *tensor = an_tensor_file_find(file, param->name);
+        if (tensor == NULL || !same_shape(param, tensor))
+            fresh[(*fresh_count)++] = i;
+        else
+            AN_TRY(copy_values(model->ctx, path, tensor, model->values + param->offset));
+    }
+    if (*fresh_count == model->params.count)
+        return an_fail(model->ctx, ALEXNET_BAD_FILE, "%s: none of its %zu tensors fits model %s",
+                       path, file->count, model->family->name);
+    return ALEXNET_OK;
+}
+
+alexnet_status an_weights_load_into(alexnet_model *model, const char *path, int *fresh,
+                                    int *fresh_count)
+{
+    an_tensor_file file;
+
+    *fresh_count = 0;
+    AN_TRY(an_safetensors_open(model->ctx, path, &file));
+    const alexnet_status status = copy_fitting(model, path, &file, fresh, fresh_count);
+    an_tensor_file_close(model->ctx, &file);
+    return status;
+}

@@ -1,0 +1,120 @@
+/*
+ * weights_save.c: a model as a safetensors file. The same model gives the same bytes.
+ * SPDX-License-Identifier: MIT
+ */
+#include "formats/weights.h"
+
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "formats/metadata.h"
+#include <string.h>
+
+#define OWN_ENTRIES_MAX 6
+
+/* Lists that a file is written from; the texts and values are the model's. */
+typedef struct contents {
+    an_tensor_out *tensors;
+    size_t tensor_count;
+    const char **keys, **values;
+    size_t metadata_count;
+    char options[AN_OPTIONS_TEXT];
+    char *classes; /* JSON, allocated; NULL: unnamed */
+} contents;
+
+static void list_tensors(const alexnet_model *model, contents *out)
+{
+    for (int i = 0; i < model->params.count; ++i) {
+        const an_param *param = &model->params.items[i];
+        an_tensor_out *tensor = &out->tensors[out->tensor_count++];
+        *tensor = (an_tensor_out){.name = param->name,
+                                  .dtype = AN_F32,
+                                  .rank = param->rank,
+                                  .data = model->values + param->offset};
+        memcpy(tensor->shape, param->shape, sizeof param->shape);
+    }
+    if (model->mean_image != NULL)
+        out->tensors[out->tensor_count++] = (an_tensor_out){
+            .name = AN_MEAN_IMAGE,
+            .dtype = AN_F32,
+            .rank = 3,
+            .shape = {model->mean_shape[0], model->mean_shape[1], model->mean_shape[2]},
+            .data = model->mean_image};
+}
+
+/* The class names as a JSON list, allocated. */
+static alexnet_status print_classes(const alexnet_model *model, char **out)
+{
+    alexnet_context *ctx = model->ctx;
+    json_t *list = json_array();
+    alexnet_status status = ALEXNET_OK;
+
+    for (int i = 0; i < model->options.classes && status == ALEXNET_OK; ++i) {
+        if (json_array_append_new(list, json_string(model->classes[i])) != 0)
+            status = an_fail(ctx, ALEXNET_BAD_ARG, "class %d, '%s': its name is not UTF-8", i,
+                             model->classes[i]);
+    }
+    if (status == ALEXNET_OK && (*out = an_json_text(ctx, list)) == NULL)
+        status = an_fail(ctx, ALEXNET_NO_MEMORY, "names of %d classes", model->options.classes);
+    json_decref(list);
+    return status;
+}
+
+static void add_entry(contents *out, const char *key, const char *value)
+{
+    out->keys[out->metadata_count] = key;
+    out->values[out->metadata_count++] = value;
+}
+
+static alexnet_status list_metadata(const alexnet_model *model, contents *out)
+{
+    an_options_print(&model->options, out->options);
+    if (model->classes != NULL) AN_TRY(print_classes(model, &out->classes));
+
+    add_entry(out, AN_KEY_FORMAT, "pt");
+    add_entry(out, AN_KEY_SCHEMA, AN_WEIGHTS_SCHEMA);
+    add_entry(out, AN_KEY_FAMILY, model->family->name);
+    add_entry(out, AN_KEY_OPTIONS, out->options);
+    if (out->classes != NULL) add_entry(out, AN_KEY_CLASSES, out->classes);
+    add_entry(out, AN_KEY_PREPROCESS, model->preprocess);
+    for (size_t i = 0; i < model->metadata_count; ++i) {
+        const an_metadata_entry *entry = &model->metadata[i];
+        if (!an_metadata_is_own(entry->key)) add_entry(out, entry->key, entry->value);
+    }
+    return ALEXNET_OK;
+}
+
+static alexnet_status list_contents(const alexnet_model *model, contents *out)
+{
+    alexnet_context *ctx = model->ctx;
+    const size_t tensors = (size_t)model->params.count + 1;
+    const size_t entries = model->metadata_count + OWN_ENTRIES_MAX;
+
+    out->tensors = an_new_array(ctx, tensors, sizeof *out->tensors);
+    out->keys = an_new_array(ctx, entries, sizeof *out->keys);
+    out->values = an_new_array(ctx, entries, sizeof *out->values);
+    if (out->tensors == NULL || out->keys == NULL || out->values == NULL)
+        return an_fail(ctx, ALEXNET_NO_MEMORY, "list of %zu tensors", tensors);
+    list_tensors(model, out);
+    return list_metadata(model, out);
+}
+
+alexnet_status alexnet_model_save(const alexnet_model *model, const char *path)
+{
+    alexnet_context *ctx = model->ctx;
+    contents list = {0};
+
+    if (model->values == NULL)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "%s: the model is an outline without weights", path);
+    alexnet_status status = list_contents(model, &list);
+    if (status == ALEXNET_OK)
+        status = an_safetensors_write(ctx, path, list.tensors, list.tensor_count, list.keys,
+                                      list.values, list.metadata_count);
+    else
+        status = an_fail_within(ctx, status, "%s", path);
+    an_free(ctx, list.tensors);
+    an_free(ctx, list.keys);
+    an_free(ctx, list.values);
+    an_free(ctx, list.classes);
+    return status;
+}

@@ -1,0 +1,31 @@
+/*
+ * fuzz.h: what the fuzz targets share.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_TEST_FUZZ_H
+#define AN_TEST_FUZZ_H
+
+#include "alexnet.h"
+#include "base/context.h"
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* A fault that no sanitizer would see. */
+#define FUZZ_REQUIRE(condition)                                                                    \
+    do {                                                                                           \
+        if (!(condition)) abort();                                                                 \
+    } while (0)
+
+/* One context for the whole process. */
+static inline alexnet_context *fuzz_context(void)
+{
+    static alexnet_context *ctx;
+
+    if (ctx == NULL) FUZZ_REQUIRE(an_context_open(NULL, &ctx) == ALEXNET_OK);
+    return ctx;
+}
+
+#endif

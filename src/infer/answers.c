@@ -1,0 +1,180 @@
+/*
+ * answers.c: CSV and JSON lines.
+ * SPDX-License-Identifier: MIT
+ */
+#include "infer/answers.h"
+
+#include "base/status.h"
+#include "infer/metrics.h"
+#include <string.h>
+
+#define NAME_BYTES 4096 /* of a picture */
+
+/* ---- text ---- */
+
+alexnet_status an_write_csv(an_writer *writer, const char *text)
+{
+    if (strpbrk(text, ",\"\r\n") == NULL) return an_writer_add(writer, text, strlen(text));
+    AN_TRY(an_writer_add(writer, "\"", 1));
+    for (const char *c = text; *c != '\0'; ++c)
+        AN_TRY(*c == '"' ? an_writer_add(writer, "\"\"", 2) : an_writer_add(writer, c, 1));
+    return an_writer_add(writer, "\"", 1);
+}
+
+/* Bytes of the UTF-8 character at `text`; 0: there is none (RFC 3629: no overlong forms, surrogates, or beyond U+10FFFF). */
+static size_t utf8_length(const char *text)
+{
+    static const struct {
+        uint8_t first, last, low, high; /* of the lead byte; of the byte after it */
+        uint8_t length;
+    } rows[] = {
+        {0x00, 0x7f, 0x00, 0xff, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+    const uint8_t *bytes = (const uint8_t *)text;
+
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        if (bytes[0] < rows[i].first || bytes[0] > rows[i].last) continue;
+        if (rows[i].length > 1 && (bytes[1] < rows[i].low || bytes[1] > rows[i].high)) return 0;
+        for (size_t k = 2; k < rows[i].length; ++k)
+            if (bytes[k] < 0x80 || bytes[k] > 0xbf) /* the final 0 stops here, too */
+                return 0;
+        return rows[i].length;
+    }
+    return 0;
+}
+
+alexnet_status an_write_json(an_writer *writer, const char *text)
+{
+    AN_TRY(an_writer_add(writer, "\"", 1));
+    while (*text != '\0') {
+        const size_t length = utf8_length(text);
+        if (length == 0)
+            AN_TRY(an_writer_add(writer, "\\ufffd", 6));
+        else if ((unsigned char)*text < ' ')
+            AN_TRY(an_writer_format(writer, "\\u%04x", (unsigned)(unsigned char)*text));
+        else if (*text == '"' || *text == '\\')
+            AN_TRY(an_writer_format(writer, "\\%c", *text));
+        else
+            AN_TRY(an_writer_add(writer, text, length));
+        text += length > 0 ? length : 1;
+    }
+    return an_writer_add(writer, "\"", 1);
+}
+
+/* ---- predictions ---- */
+
+alexnet_status an_answer_file_open(const alexnet_model *model, const an_source *source,
+                                   const char *path, an_answer_file *out)
+{
+    static const char heading[] = "image,label,predicted,probability,correct\n";
+
+    *out = (an_answer_file){
+        .model = model, .source = source, .json = an_path_has_extension(path, "jsonl")};
+    if (!out->json && !an_path_has_extension(path, "csv"))
+        return an_fail(model->ctx, ALEXNET_BAD_ARG,
+                       "predictions '%s': expected a name that ends in .csv or .jsonl", path);
+    AN_TRY(an_writer_open(model->ctx, path, &out->writer));
+    if (out->json) return ALEXNET_OK;
+    const alexnet_status status = an_writer_add(out->writer, heading, sizeof heading - 1);
+    if (status != ALEXNET_OK) an_answer_file_abandon(out);
+    return status;
+}
+
+static alexnet_status add_csv(an_answer_file *file, const an_answer *answer, const char *image)
+{
+    char label[AN_LABEL_BYTES];
+    int best;
+
+    an_best_classes(answer->probs, file->model->options.classes, 1, &best);
+    AN_TRY(an_write_csv(file->writer, image));
+    AN_TRY(an_writer_add(file->writer, ",", 1));
+    AN_TRY(an_write_csv(file->writer, an_network_label(file->model, answer->label, label)));
+    AN_TRY(an_writer_add(file->writer, ",", 1));
+    AN_TRY(an_write_csv(file->writer, an_network_label(file->model, best, label)));
+    return an_writer_format(file->writer, ",%.6g,%d\n", (double)answer->probs[best],
+                            answer->rank == 0);
+}
+
+static alexnet_status add_json(an_answer_file *file, const an_answer *answer, const char *image)
+{
+    const int count = AN_MIN(file->model->options.classes, AN_ANSWERS_TOP);
+    char label[AN_LABEL_BYTES];
+    int best[AN_ANSWERS_TOP];
+
+    an_best_classes(answer->probs, file->model->options.classes, count, best);
+    AN_TRY(an_writer_format(file->writer, "{\"image\":"));
+    AN_TRY(an_write_json(file->writer, image));
+    AN_TRY(an_writer_format(file->writer, ",\"label\":"));
+    AN_TRY(an_write_json(file->writer, an_network_label(file->model, answer->label, label)));
+    AN_TRY(an_writer_format(file->writer, ",\"predictions\":["));
+    for (int i = 0; i < count; ++i) {
+        AN_TRY(an_writer_format(file->writer, "%s{\"index\":%d,\"label\":", i > 0 ? "," : "",
+                                best[i]));
+        AN_TRY(an_write_json(file->writer, an_network_label(file->model, best[i], label)));
+        AN_TRY(an_writer_format(file->writer, ",\"probability\":%.6g}",
+                                (double)answer->probs[best[i]]));
+    }
+    return an_writer_format(file->writer, "]}\n");
+}
+
+alexnet_status an_answer_file_add(an_answer_file *file, const an_answer *answer)
+{
+    char image[NAME_BYTES];
+
+    an_source_name(file->source, answer->index, image, sizeof image);
+    return file->json ? add_json(file, answer, image) : add_csv(file, answer, image);
+}
+
+alexnet_status an_answer_file_commit(an_answer_file *file)
+{
+    an_writer *writer = file->writer;
+
+    file->writer = NULL;
+    return an_writer_commit(writer);
+}
+
+void an_answer_file_abandon(an_answer_file *file)
+{
+    an_writer_abandon(file->writer);
+    file->writer = NULL;
+}
+
+/* ---- the confusion matrix ---- */
+
+static alexnet_status write_matrix(an_writer *writer, const alexnet_model *model,
+                                   const int64_t *counts)
+{
+    const int classes = model->options.classes;
+    char label[AN_LABEL_BYTES];
+
+    AN_TRY(an_writer_format(writer, "label"));
+    for (int c = 0; c < classes; ++c) {
+        AN_TRY(an_writer_add(writer, ",", 1));
+        AN_TRY(an_write_csv(writer, an_network_label(model, c, label)));
+    }
+    for (int r = 0; r < classes; ++r) {
+        AN_TRY(an_writer_add(writer, "\n", 1));
+        AN_TRY(an_write_csv(writer, an_network_label(model, r, label)));
+        for (int c = 0; c < classes; ++c)
+            AN_TRY(
+                an_writer_format(writer, ",%lld", (long long)counts[(ptrdiff_t)r * classes + c]));
+    }
+    return an_writer_add(writer, "\n", 1);
+}
+
+alexnet_status an_confusion_write(const alexnet_model *model, const int64_t *counts,
+                                  const char *path)
+{
+    an_writer *writer;
+
+    if (!an_path_has_extension(path, "csv"))
+        return an_fail(model->ctx, ALEXNET_BAD_ARG,
+                       "confusion matrix '%s': expected a name that ends in .csv", path);
+    AN_TRY(an_writer_open(model->ctx, path, &writer));
+    const alexnet_status status = write_matrix(writer, model, counts);
+    if (status == ALEXNET_OK) return an_writer_commit(writer);
+    an_writer_abandon(writer);
+    return status;
+}

@@ -1,0 +1,44 @@
+/*
+ * answers.h: answers as files: predictions as CSV or JSON lines, the confusion matrix as CSV. Written whole or not at all.
+ *
+ *     image,label,predicted,probability,correct
+ *     val/cat/7.jpg,cat,dog,0.61,0
+ *
+ *     {"image":"val/cat/7.jpg","label":"cat","predictions":[{"index":1,"label":"dog","probability":0.61},...]}
+ *
+ *     label,cat,dog            a row for the right class, a column for the answer given
+ *     cat,48,2
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_INFER_ANSWERS_H
+#define AN_INFER_ANSWERS_H
+
+#include "base/file.h"
+#include "infer/examine.h"
+
+#define AN_ANSWERS_TOP 5 /* predictions in a JSON line */
+
+typedef struct an_answer_file {
+    an_writer *writer; /* NULL: closed */
+    bool json;
+    const alexnet_model *model;
+    const an_source *source;
+} an_answer_file;
+
+/* BAD_ARG unless the path ends in .csv or .jsonl. Nothing appears under `path` before the commit. */
+alexnet_status an_answer_file_open(const alexnet_model *model, const an_source *source,
+                                   const char *path, an_answer_file *out) AN_NODISCARD;
+alexnet_status an_answer_file_add(an_answer_file *file, const an_answer *answer) AN_NODISCARD;
+alexnet_status
+an_answer_file_commit(an_answer_file *file) AN_NODISCARD; /* closes it, whatever the outcome */
+void an_answer_file_abandon(an_answer_file *file);        /* safe on a zeroed file */
+
+/* counts [classes][classes]: right class, answer. BAD_ARG unless the path ends in .csv. */
+alexnet_status an_confusion_write(const alexnet_model *model, const int64_t *counts,
+                                  const char *path) AN_NODISCARD;
+
+/* Text as a CSV field (RFC 4180), and as a JSON string; bytes that are not UTF-8 become U+FFFD in the latter. */
+alexnet_status an_write_csv(an_writer *writer, const char *text) AN_NODISCARD;
+alexnet_status an_write_json(an_writer *writer, const char *text) AN_NODISCARD;
+
+#endif

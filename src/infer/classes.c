@@ -1,0 +1,140 @@
+/*
+ * classes.c: mapping classes by name.
+ * SPDX-License-Identifier: MIT
+ */
+#include "infer/classes.h"
+
+#include "base/memory.h"
+#include "base/status.h"
+#include "base/text.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- a list of names for a message ---- */
+
+#define SHOWN_MAX   4
+#define SHOWN_BYTES 256
+
+typedef const char *(*class_name)(const void *owner, int index);
+
+static const char *source_class(const void *source, int index)
+{
+    return an_source_class(source, index);
+}
+
+static const char *model_class(const void *model, int index)
+{
+    return alexnet_model_class(model, index);
+}
+
+/* "ant, bee, cat, dog, ... (10 classes)" */
+static void show(class_name name, const void *owner, int count, char text[SHOWN_BYTES])
+{
+    size_t used = 0;
+
+    for (int i = 0; i < count && i < SHOWN_MAX && used < SHOWN_BYTES; ++i)
+        used += (size_t)an_print(text + used, SHOWN_BYTES - used, "%s%.40s", i == 0 ? "" : ", ",
+                                 name(owner, i));
+    if (used < SHOWN_BYTES)
+        an_print(text + used, SHOWN_BYTES - used, "%s (%d classes)",
+                 count > SHOWN_MAX ? ", ..." : "", count);
+}
+
+/* ---- finding by name ---- */
+
+typedef struct entry {
+    const char *name;
+    int index;
+} entry;
+
+static int compare_entries(const void *a, const void *b)
+{
+    return strcmp(((const entry *)a)->name, ((const entry *)b)->name);
+}
+
+/* The model's classes in order of name. NULL: no memory. */
+static entry *sort_classes(const alexnet_model *model)
+{
+    const int count = model->options.classes;
+    entry *entries = an_new_array(model->ctx, (size_t)count, sizeof *entries);
+
+    if (entries == NULL) return NULL;
+    for (int i = 0; i < count; ++i)
+        entries[i] = (entry){model->classes[i], i};
+    qsort(entries, (size_t)count, sizeof *entries, compare_entries);
+    return entries;
+}
+
+/* Fills labels; the first class of the source that the model does not know, or -1. */
+static int look_up(const an_source *source, const entry *sorted, int count, int *labels)
+{
+    for (int i = 0; i < an_source_classes(source); ++i) {
+        const entry wanted = {an_source_class(source, i), 0};
+        const entry *found =
+            bsearch(&wanted, sorted, (size_t)count, sizeof *sorted, compare_entries);
+        if (found == NULL) return i;
+        labels[i] = found->index;
+    }
+    return -1;
+}
+
+static bool same_order(const alexnet_model *model, const an_source *source)
+{
+    if (an_source_classes(source) != model->options.classes) return false;
+    for (int i = 0; i < model->options.classes; ++i)
+        if (strcmp(model->classes[i], an_source_class(source, i)) != 0) return false;
+    return true;
+}
+
+static alexnet_status fail_unknown(const alexnet_model *model, const char *weights,
+                                   const an_source *source, const char *data, int unknown)
+{
+    char ours[SHOWN_BYTES], theirs[SHOWN_BYTES];
+
+    show(model_class, model, model->options.classes, ours);
+    show(source_class, source, an_source_classes(source), theirs);
+    return an_fail(model->ctx, ALEXNET_BAD_ARG,
+                   "class '%s' of %s is none of %s: the weights know %s; the data has %s",
+                   an_source_class(source, unknown), data, weights, ours, theirs);
+}
+
+alexnet_status an_classes_map(const alexnet_model *model, const char *weights,
+                              const an_source *source, const char *data, int **labels)
+{
+    alexnet_context *ctx = model->ctx;
+    const int count = an_source_classes(source);
+
+    *labels = NULL;
+    if (model->classes == NULL && count != model->options.classes)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "%s has %d unnamed classes, %s has %d", weights,
+                       model->options.classes, data, count);
+    if (model->classes == NULL || same_order(model, source)) return ALEXNET_OK;
+
+    entry *sorted = sort_classes(model);
+    int *map = an_new_array(ctx, (size_t)count, sizeof *map);
+    int unknown = -1;
+    if (sorted != NULL && map != NULL)
+        unknown = look_up(source, sorted, model->options.classes, map);
+    const bool complete = sorted != NULL && map != NULL && unknown < 0;
+    an_free(ctx, sorted);
+    if (complete) {
+        *labels = map;
+        return ALEXNET_OK;
+    }
+    an_free(ctx, map);
+    if (unknown >= 0) return fail_unknown(model, weights, source, data, unknown);
+    return an_fail(ctx, ALEXNET_NO_MEMORY, "%d classes of %s", count, data);
+}
+
+alexnet_status an_classes_compare(const alexnet_model *a, const char *a_weights,
+                                  const alexnet_model *b, const char *b_weights)
+{
+    if (a->options.classes != b->options.classes)
+        return an_fail(a->ctx, ALEXNET_BAD_ARG, "%s has %d classes, %s has %d", a_weights,
+                       a->options.classes, b_weights, b->options.classes);
+    for (int i = 0; a->classes != NULL && b->classes != NULL && i < a->options.classes; ++i)
+        if (strcmp(a->classes[i], b->classes[i]) != 0)
+            return an_fail(a->ctx, ALEXNET_BAD_ARG, "class %d is '%s' in %s and '%s' in %s", i,
+                           a->classes[i], a_weights, b->classes[i], b_weights);
+    return ALEXNET_OK;
+}

@@ -1,0 +1,223 @@
+/*
+ * evaluate.c: alexnet_evaluate(): how good weights are on labelled pictures.
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/memory.h"
+#include "base/status.h"
+#include "data/team.h"
+#include "infer/answers.h"
+#include "infer/classes.h"
+#include "infer/examine.h"
+#include <string.h>
+
+typedef struct evaluation {
+    alexnet_context *ctx;
+    const alexnet_evaluate_options *options;
+    int batch, views;
+    alexnet_model **models; /* weights_count of them; the first one's classes count */
+    an_network *networks;
+    an_source *source;
+    int *labels;
+    an_answer_file predictions;
+    int64_t *confusion; /* [classes][classes], or NULL */
+    alexnet_class_result *per_class;
+    an_bad_list skipped;
+} evaluation;
+
+/* ---- opening ---- */
+
+static alexnet_status check_options(alexnet_context *ctx, const alexnet_evaluate_options *options)
+{
+    if (options->weights_count == 0 || options->data == NULL)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "evaluation needs weights and data");
+    if (options->crops != 0 && options->crops != 1 && options->crops != AN_VIEWS)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "crops is %d, expected 1 or %d", options->crops,
+                       AN_VIEWS);
+    if (options->batch < 0 || options->batch > 65536)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "batch is %d, expected 1 to 65536", options->batch);
+    if (options->confusion != NULL && !an_path_has_extension(options->confusion, "csv"))
+        return an_fail(ctx, ALEXNET_BAD_ARG,
+                       "confusion matrix '%s': expected a name that ends in .csv",
+                       options->confusion);
+    return ALEXNET_OK;
+}
+
+static alexnet_status open_networks(evaluation *e)
+{
+    const size_t count = e->options->weights_count;
+    const char *const *paths = e->options->weights;
+
+    e->models = an_new_array(e->ctx, count, sizeof *e->models);
+    e->networks = an_new_array(e->ctx, count, sizeof *e->networks);
+    if (e->models == NULL || e->networks == NULL)
+        return an_fail(e->ctx, ALEXNET_NO_MEMORY, "%zu networks", count);
+    for (size_t i = 0; i < count; ++i) {
+        AN_TRY(alexnet_model_load(e->ctx, paths[i], &e->models[i]));
+        AN_TRY(an_classes_compare(e->models[0], paths[0], e->models[i], paths[i]));
+        AN_TRY(an_network_open(e->models[i], e->batch, e->views, &e->networks[i]));
+    }
+    return ALEXNET_OK;
+}
+
+/* The validation part where the data has one, else all of it. */
+static alexnet_status open_source(evaluation *e)
+{
+    const char *data = e->options->data;
+    alexnet_status status = an_source_open(e->ctx, data, AN_PART_VAL, &e->source);
+
+    if (status == ALEXNET_NOT_FOUND) status = an_source_open(e->ctx, data, AN_PART_ALL, &e->source);
+    AN_TRY(status);
+    return an_classes_map(e->models[0], e->options->weights[0], e->source, data, &e->labels);
+}
+
+/* The counts for each class: the entries, then the texts of their labels, in one block. */
+static alexnet_status open_per_class(evaluation *e)
+{
+    const alexnet_model *model = e->models[0];
+    const size_t classes = (size_t)model->options.classes;
+    size_t bytes = classes * sizeof *e->per_class;
+    char buffer[AN_LABEL_BYTES];
+
+    for (int c = 0; c < model->options.classes; ++c)
+        bytes += strlen(an_network_label(model, c, buffer)) + 1;
+    e->per_class = an_new_zeroed(e->ctx, bytes);
+    if (e->per_class == NULL)
+        return an_fail(e->ctx, ALEXNET_NO_MEMORY, "results of %zu classes", classes);
+    char *text = (char *)(e->per_class + classes);
+    for (int c = 0; c < model->options.classes; ++c) {
+        const char *label = an_network_label(model, c, buffer);
+        const size_t length = strlen(label) + 1;
+        e->per_class[c].label = memcpy(text, label, length);
+        text += length;
+    }
+    return ALEXNET_OK;
+}
+
+static alexnet_status open_reports(evaluation *e)
+{
+    const size_t classes = (size_t)e->models[0]->options.classes;
+
+    AN_TRY(open_per_class(e));
+    if (e->options->confusion != NULL) {
+        e->confusion = an_new_array(e->ctx, classes, classes * sizeof *e->confusion);
+        if (e->confusion == NULL)
+            return an_fail(e->ctx, ALEXNET_NO_MEMORY, "confusion matrix of %zu classes", classes);
+    }
+    if (e->options->predictions != NULL)
+        AN_TRY(
+            an_answer_file_open(e->models[0], e->source, e->options->predictions, &e->predictions));
+    return ALEXNET_OK;
+}
+
+static void close_evaluation(evaluation *e)
+{
+    for (size_t i = 0; e->networks != NULL && i < e->options->weights_count; ++i)
+        an_network_close(&e->networks[i]);
+    for (size_t i = 0; e->models != NULL && i < e->options->weights_count; ++i)
+        alexnet_model_free(e->models[i]);
+    an_free(e->ctx, e->networks);
+    an_free(e->ctx, e->models);
+    an_source_close(e->source);
+    an_free(e->ctx, e->labels);
+    an_free(e->ctx, e->confusion);
+    an_free(e->ctx, e->per_class);
+    an_answer_file_abandon(&e->predictions);
+    an_bad_list_free(e->ctx, &e->skipped);
+}
+
+/* ---- running ---- */
+
+static alexnet_status note_answer(void *user, const an_answer *answer)
+{
+    evaluation *e = user;
+    const int classes = e->models[0]->options.classes;
+    int best;
+
+    e->per_class[answer->label].images += 1;
+    e->per_class[answer->label].correct += answer->rank == 0;
+    if (e->confusion != NULL) {
+        an_best_classes(answer->probs, classes, 1, &best);
+        ++e->confusion[(ptrdiff_t)answer->label * classes + best];
+    }
+    return e->predictions.writer != NULL ? an_answer_file_add(&e->predictions, answer) : ALEXNET_OK;
+}
+
+static alexnet_status examine(evaluation *e, an_metrics *metrics)
+{
+    const alexnet_evaluate_options *options = e->options;
+    const an_exam exam = {
+        .networks = e->networks,
+        .network_count = options->weights_count,
+        .source = e->source,
+        .count = an_source_count(e->source),
+        .labels = e->labels,
+        .batch = e->batch,
+        .workers = options->workers > 0 ? options->workers : -1,
+        .on_bad_image = options->on_bad_image,
+        .answer = note_answer,
+        .answer_user = e,
+        .phase = "eval",
+        .progress = options->progress,
+        .progress_user = options->progress_user,
+    };
+
+    AN_TRY(an_examine(e->ctx, &exam, metrics, &e->skipped));
+    an_skipped_tell(&e->skipped, e->source, options->skipped, options->skipped_user);
+    return ALEXNET_OK;
+}
+
+static alexnet_status write_reports(evaluation *e)
+{
+    if (e->predictions.writer != NULL) AN_TRY(an_answer_file_commit(&e->predictions));
+    if (e->confusion != NULL)
+        AN_TRY(an_confusion_write(e->models[0], e->confusion, e->options->confusion));
+    return ALEXNET_OK;
+}
+
+static alexnet_status evaluate(evaluation *e, alexnet_evaluate_result *out)
+{
+    an_metrics metrics;
+
+    AN_TRY(check_options(e->ctx, e->options));
+    AN_TRY(open_networks(e));
+    AN_TRY(open_source(e));
+    AN_TRY(open_reports(e));
+    const double start = an_team_seconds();
+    AN_TRY(examine(e, &metrics));
+    const double seconds = an_team_seconds() - start;
+    AN_TRY(write_reports(e));
+    *out = (alexnet_evaluate_result){
+        .images = metrics.images,
+        .skipped = (int64_t)e->skipped.count,
+        .crops = e->views,
+        .loss = an_metrics_loss(&metrics),
+        .top1 = an_metrics_top1(&metrics),
+        .top5 = an_metrics_top5(&metrics),
+        .images_per_second = seconds > 0 ? (double)metrics.images / seconds : 0,
+        .classes = e->models[0]->options.classes,
+        .per_class = e->per_class,
+    };
+    e->per_class = NULL; /* the caller's now */
+    return ALEXNET_OK;
+}
+
+alexnet_status alexnet_evaluate(alexnet_context *ctx, const alexnet_evaluate_options *options,
+                                alexnet_evaluate_result *out)
+{
+    evaluation e = {
+        .ctx = ctx,
+        .options = options,
+        .batch = options->batch > 0 ? options->batch : AN_EXAM_BATCH,
+        .views = options->crops == AN_VIEWS ? AN_VIEWS : 1,
+    };
+    const alexnet_status status = evaluate(&e, out);
+
+    close_evaluation(&e);
+    return status;
+}
+
+void alexnet_evaluate_result_free(alexnet_context *ctx, alexnet_evaluate_result *result)
+{
+    an_free(ctx, result->per_class);
+    result->per_class = NULL;
+}

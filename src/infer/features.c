@@ -1,0 +1,298 @@
+/*
+ * features.c: alexnet_features(): the output of any layer, or the prepared pictures themselves, as a file of one tensor.
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/memory.h"
+#include "base/status.h"
+#include "data/files.h"
+#include "data/team.h"
+#include "formats/npy.h"
+#include "formats/safetensors.h"
+#include "infer/network.h"
+#include <math.h>
+#include <string.h>
+
+#define DEFAULT_BATCH 32
+
+typedef struct extraction {
+    alexnet_context *ctx;
+    const alexnet_features_options *options;
+    alexnet_model *model;
+    an_preprocess record;
+    alexnet_session *session; /* NULL: the pictures themselves */
+    int batch;
+    int64_t count; /* rows */
+    int shape[3];  /* of a row: channels, height, width */
+    size_t row_values;
+    float *rows;    /* [count][row_values] */
+    uint8_t *bytes; /* the same as bytes, in place of rows; [count][h][w][3] */
+    double start;
+} extraction;
+
+static alexnet_status report(const extraction *e, int64_t done)
+{
+    const double seconds = an_team_seconds() - e->start;
+    const double rate = seconds > 0 ? (double)done / seconds : 0;
+    const alexnet_progress progress = {
+        .phase = "predict",
+        .done = done,
+        .total = e->count,
+        .loss = (double)NAN,
+        .top1 = (double)NAN,
+        .top5 = (double)NAN,
+        .images_per_second = rate,
+        .seconds_left = rate > 0 ? (double)(e->count - done) / rate : (double)NAN,
+    };
+
+    if (e->options->progress != NULL &&
+        e->options->progress(e->options->progress_user, &progress) == ALEXNET_GO_STOP)
+        return an_fail(e->ctx, ALEXNET_STOPPED, "stopped after %lld of %lld pictures",
+                       (long long)done, (long long)e->count);
+    return ALEXNET_OK;
+}
+
+/* ---- rows ---- */
+
+/* Memory for all rows, once it is known how many there are. */
+static alexnet_status open_rows(extraction *e, int64_t count)
+{
+    const bool as_bytes = e->options->as_bytes != 0 && e->session == NULL;
+    size_t values;
+
+    e->count = count;
+    e->batch = (int)AN_MIN(e->batch, count);
+    e->row_values = (size_t)e->shape[0] * (size_t)e->shape[1] * (size_t)e->shape[2];
+    if (!an_multiply((size_t)count, e->row_values, &values))
+        return an_fail(e->ctx, ALEXNET_NO_MEMORY, "%lld rows", (long long)count);
+    if (as_bytes)
+        e->bytes = an_new(e->ctx, values);
+    else
+        e->rows = an_new_array(e->ctx, values, sizeof *e->rows);
+    if (e->bytes == NULL && e->rows == NULL)
+        return an_fail(e->ctx, ALEXNET_NO_MEMORY, "%lld rows of %zu values", (long long)count,
+                       e->row_values);
+    return ALEXNET_OK;
+}
+
+/* Runs prepared pictures, whatever they came from. */
+static alexnet_status add_rows(extraction *e, const float *images, int n, int64_t first)
+{
+    float *out = e->rows + (size_t)first * e->row_values;
+
+    if (e->session != NULL)
+        AN_TRY(alexnet_session_run(e->session, images, n, out));
+    else
+        memcpy(out, images, (size_t)n * e->row_values * sizeof *out);
+    return report(e, first + n);
+}
+
+/* ---- from pictures ---- */
+
+static alexnet_status run_loader(extraction *e, an_loader *loader)
+{
+    const an_batch *batch;
+
+    for (int64_t done = 0; done < e->count; done += batch->n) {
+        AN_TRY(an_loader_next(loader, &batch));
+        AN_TRY(add_rows(e, batch->images, batch->n, done));
+    }
+    return ALEXNET_OK;
+}
+
+static alexnet_status extract_tensors(extraction *e, const an_source *source)
+{
+    an_loader_options options = {
+        .source = source, .count = e->count, .views = 1, .batch = e->batch, .workers = -1};
+    an_loader *loader;
+
+    an_network_ask(e->model, &e->record, &options);
+    AN_TRY(an_loader_open(e->ctx, &options, &loader));
+    const alexnet_status status = run_loader(e, loader);
+    an_loader_close(loader);
+    return status;
+}
+
+/* The pixels before mean and scale: one picture after the other, on this thread. */
+static alexnet_status extract_bytes(extraction *e, const an_source *source)
+{
+    an_source_buffer buffer = {0};
+    an_image picture = {0}, pixels = {0};
+    an_preparer preparer = {0};
+    alexnet_status status = ALEXNET_OK;
+    char name[1024];
+
+    for (int64_t i = 0; i < e->count && status == ALEXNET_OK; ++i) {
+        status = an_source_read(source, e->ctx, i, e->record.orientation, &buffer, &picture);
+        if (status == ALEXNET_OK)
+            status = an_preprocess_pixels(e->ctx, &preparer, &e->record, NULL, NULL, 0, &picture,
+                                          e->shape[1], e->shape[2], &pixels);
+        if (status == ALEXNET_OK) {
+            memcpy(e->bytes + (size_t)i * e->row_values, pixels.pixels, e->row_values);
+            status = report(e, i + 1);
+        } else {
+            an_source_name(source, i, name, sizeof name);
+            status = an_fail_within(e->ctx, status, "%s", name);
+        }
+    }
+    an_source_buffer_free(e->ctx, &buffer);
+    an_image_free(e->ctx, &picture);
+    an_image_free(e->ctx, &pixels);
+    an_preparer_free(e->ctx, &preparer);
+    return status;
+}
+
+static alexnet_status extract_from_pictures(extraction *e)
+{
+    an_source *source;
+    alexnet_status status;
+
+    AN_TRY(an_files_open(e->ctx, e->options->images, e->options->image_count, &source));
+    status = open_rows(e, an_source_count(source));
+    if (status == ALEXNET_OK)
+        status = e->bytes != NULL ? extract_bytes(e, source) : extract_tensors(e, source);
+    an_source_close(source);
+    return status;
+}
+
+/* ---- from a tensor ---- */
+
+static alexnet_status extract_from_view(extraction *e, const an_tensor_view *view)
+{
+    const an_shape input = e->model->nodes[0].x;
+    const char *path = e->options->input;
+    float *images;
+    alexnet_status status = ALEXNET_OK;
+
+    if (view->rank != 4 || view->shape[0] < 1 || view->shape[1] != input.c ||
+        view->shape[2] != input.h || view->shape[3] != input.w)
+        return an_fail(e->ctx, ALEXNET_BAD_SHAPE,
+                       "%s: expected a tensor of shape [n,%d,%d,%d], found rank %d, %lld values",
+                       path, input.c, input.h, input.w, view->rank, (long long)view->count);
+    AN_TRY(open_rows(e, view->shape[0]));
+    images = an_new_array(e->ctx, (size_t)view->count, sizeof *images);
+    if (images == NULL) return an_fail(e->ctx, ALEXNET_NO_MEMORY, "%s", path);
+    status = an_tensor_to_float(e->ctx, path, view, images);
+    for (int64_t done = 0; done < e->count && status == ALEXNET_OK; done += e->batch) {
+        const int n = (int)AN_MIN(e->batch, e->count - done);
+        status = add_rows(e, images + done * an_shape_image(input), n, done);
+    }
+    an_free(e->ctx, images);
+    return status;
+}
+
+static alexnet_status extract_from_npy(extraction *e)
+{
+    an_map map;
+    an_tensor_view view;
+    alexnet_status status;
+
+    AN_TRY(an_file_map(e->ctx, e->options->input, &map));
+    status = an_npy_parse(e->ctx, e->options->input, map.data, map.size, &view);
+    if (status == ALEXNET_OK) status = extract_from_view(e, &view);
+    an_file_unmap(&map);
+    return status;
+}
+
+static alexnet_status extract_from_safetensors(extraction *e)
+{
+    an_tensor_file file;
+    alexnet_status status;
+
+    AN_TRY(an_safetensors_open(e->ctx, e->options->input, &file));
+    if (file.count == 1)
+        status = extract_from_view(e, &file.tensors[0]);
+    else
+        status = an_fail(e->ctx, ALEXNET_BAD_FILE, "%s: expected one tensor, found %zu",
+                         e->options->input, file.count);
+    an_tensor_file_close(e->ctx, &file);
+    return status;
+}
+
+/* ---- the file ---- */
+
+static an_tensor_out describe(const extraction *e)
+{
+    const char *layer = e->options->layer;
+    an_tensor_out out = {
+        .name = layer != NULL ? layer : "images", .dtype = AN_F32, .rank = 4, .data = e->rows};
+
+    out.shape[0] = e->count;
+    if (e->bytes != NULL) {
+        out.dtype = AN_U8;
+        out.data = e->bytes;
+        out.shape[1] = e->shape[1];
+        out.shape[2] = e->shape[2];
+        out.shape[3] = e->shape[0];
+        return out;
+    }
+    for (int i = 0; i < 3; ++i)
+        out.shape[1 + i] = e->shape[i];
+    if (e->session != NULL && e->shape[1] == 1 && e->shape[2] == 1) out.rank = 2;
+    return out;
+}
+
+static bool is_npy(const char *path) { return an_path_has_extension(path, "npy"); }
+
+static alexnet_status check_options(alexnet_context *ctx, const alexnet_features_options *options)
+{
+    if (options->weights == NULL || options->out == NULL || options->batch < 0)
+        return an_fail(ctx, ALEXNET_BAD_ARG,
+                       "features need weights, a file to write and a batch from 1");
+    if (options->input != NULL && options->image_count > 0)
+        return an_fail(ctx, ALEXNET_BAD_ARG,
+                       "features are made from pictures or from a prepared tensor, not from both");
+    if (options->as_bytes && (options->layer != NULL || options->input != NULL))
+        return an_fail(ctx, ALEXNET_BAD_ARG, "only prepared pictures can be written as bytes");
+    if (!is_npy(options->out) && !an_path_has_extension(options->out, "safetensors"))
+        return an_fail(ctx, ALEXNET_BAD_ARG,
+                       "'%s': expected a name that ends in .safetensors or .npy", options->out);
+    return ALEXNET_OK;
+}
+
+static alexnet_status open_network(extraction *e)
+{
+    const alexnet_features_options *options = e->options;
+
+    AN_TRY(alexnet_model_load(e->ctx, options->weights, &e->model));
+    AN_TRY(an_preprocess_parse(e->ctx, e->model->preprocess, &e->record));
+    e->shape[0] = e->model->nodes[0].x.c;
+    e->shape[1] = e->model->nodes[0].x.h;
+    e->shape[2] = e->model->nodes[0].x.w;
+    if (options->layer == NULL) return ALEXNET_OK;
+    AN_TRY(alexnet_session_open(e->model, e->batch, options->layer, &e->session));
+    alexnet_session_get_output(e->session, e->shape);
+    return ALEXNET_OK;
+}
+
+static alexnet_status extract(extraction *e, an_tensor_out *out)
+{
+    AN_TRY(check_options(e->ctx, e->options));
+    AN_TRY(open_network(e));
+    if (e->options->input == NULL)
+        AN_TRY(extract_from_pictures(e));
+    else
+        AN_TRY(is_npy(e->options->input) ? extract_from_npy(e) : extract_from_safetensors(e));
+    *out = describe(e);
+    return is_npy(e->options->out)
+               ? an_npy_write(e->ctx, e->options->out, out)
+               : an_safetensors_write(e->ctx, e->options->out, out, 1, NULL, NULL, 0);
+}
+
+alexnet_status alexnet_features(alexnet_context *ctx, const alexnet_features_options *options,
+                                int *rank, int64_t shape[4])
+{
+    extraction e = {.ctx = ctx,
+                    .options = options,
+                    .batch = options->batch > 0 ? options->batch : DEFAULT_BATCH,
+                    .start = an_team_seconds()};
+    an_tensor_out out = {0};
+    const alexnet_status status = extract(&e, &out);
+
+    if (status == ALEXNET_OK && rank != NULL) *rank = out.rank;
+    if (status == ALEXNET_OK && shape != NULL) memcpy(shape, out.shape, 4 * sizeof *shape);
+    alexnet_session_close(e.session);
+    alexnet_model_free(e.model);
+    an_free(ctx, e.rows);
+    an_free(ctx, e.bytes);
+    return status;
+}

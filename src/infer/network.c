@@ -1,0 +1,80 @@
+/*
+ * network.c: pictures in, probabilities out.
+ * SPDX-License-Identifier: MIT
+ */
+#include "infer/network.h"
+
+#include "base/memory.h"
+#include "base/status.h"
+#include "base/text.h"
+#include <math.h>
+
+alexnet_status an_network_open(const alexnet_model *model, int batch, int views,
+                               an_network *network)
+{
+    alexnet_context *ctx = model->ctx;
+    alexnet_status status;
+
+    *network = (an_network){.model = model, .views = views, .classes = model->options.classes};
+    AN_TRY(an_preprocess_parse(ctx, model->preprocess, &network->record));
+    AN_TRY(alexnet_session_open(model, batch * views, NULL, &network->session));
+    network->probs =
+        an_new_array(ctx, (size_t)batch * (size_t)views, (size_t)network->classes * sizeof(float));
+    if (network->probs != NULL) return ALEXNET_OK;
+    status = an_fail(ctx, ALEXNET_NO_MEMORY, "probabilities of %d pictures", batch);
+    an_network_close(network);
+    return status;
+}
+
+void an_network_close(an_network *network)
+{
+    alexnet_session_close(network->session);
+    if (network->probs != NULL) an_free(network->model->ctx, network->probs);
+    *network = (an_network){0};
+}
+
+/* Puts the mean of each picture's views into its row, which lies at or before all of them. */
+static void average_views(float *probs, int n, int views, int classes)
+{
+    for (int i = 0; i < n; ++i)
+        for (int c = 0; c < classes; ++c) {
+            double sum = 0;
+            for (int view = 0; view < views; ++view)
+                sum += (double)probs[((ptrdiff_t)i * views + view) * classes + c];
+            probs[(ptrdiff_t)i * classes + c] = (float)(sum / views);
+        }
+}
+
+alexnet_status an_network_classify(an_network *network, const float *images, int n)
+{
+    const ptrdiff_t count = (ptrdiff_t)n * network->classes;
+
+    AN_TRY(alexnet_session_run(network->session, images, n * network->views, network->probs));
+    if (network->views > 1) average_views(network->probs, n, network->views, network->classes);
+    for (ptrdiff_t i = 0; i < count; ++i)
+        if (isnan(network->probs[i]))
+            return an_fail(
+                network->model->ctx, ALEXNET_DIVERGED,
+                "the network's output is not a number: its weights are too large or not finite");
+    return ALEXNET_OK;
+}
+
+void an_network_ask(const alexnet_model *model, const an_preprocess *record,
+                    an_loader_options *options)
+{
+    options->record = record;
+    options->mean_image = model->mean_image;
+    options->mean_h = model->mean_shape[1];
+    options->mean_w = model->mean_shape[2];
+    options->height = model->nodes[0].x.h;
+    options->width = model->nodes[0].x.w;
+}
+
+const char *an_network_label(const alexnet_model *model, int index, char buffer[AN_LABEL_BYTES])
+{
+    const char *name = alexnet_model_class(model, index);
+
+    if (name != NULL) return name;
+    an_print(buffer, AN_LABEL_BYTES, "class %d", index);
+    return buffer;
+}

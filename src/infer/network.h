@@ -1,0 +1,41 @@
+/*
+ * network.h: a model made ready for pictures: its preprocessing record, its session, its answers. What predict, eval, the
+ * classifier and the validation of training have in common, so that they cannot differ.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_INFER_NETWORK_H
+#define AN_INFER_NETWORK_H
+
+#include "core/session.h"
+#include "data/loader.h"
+
+typedef struct an_network {
+    const alexnet_model *model; /* borrowed; its values may change between calls */
+    an_preprocess record;
+    alexnet_session *session;
+    int views; /* tensors for one picture: 1 or AN_VIEWS */
+    int classes;
+    float *probs; /* [batch * views][classes] */
+} an_network;
+
+/* Plans for `batch` pictures. NO_MEMORY, BAD_ARG (the model's record does not parse), BAD_SHAPE. */
+alexnet_status an_network_open(const alexnet_model *model, int batch, int views,
+                               an_network *network) AN_NODISCARD;
+void an_network_close(an_network *network); /* safe on a zeroed network */
+
+/*
+ * Class probabilities of n pictures, averaged over their views: network->probs [n][classes].
+ *   images  [n * views][3][h][w], prepared
+ * DIVERGED when a probability is not a number: the weights are bad.
+ */
+alexnet_status an_network_classify(an_network *network, const float *images, int n) AN_NODISCARD;
+
+/* Tells a loader what the model wants to see: record, mean image, size. */
+void an_network_ask(const alexnet_model *model, const an_preprocess *record,
+                    an_loader_options *options);
+
+/* The name of a class, or "class 7" written to the buffer where the model has no names. */
+#define AN_LABEL_BYTES 32
+const char *an_network_label(const alexnet_model *model, int index, char buffer[AN_LABEL_BYTES]);
+
+#endif

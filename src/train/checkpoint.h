@@ -1,0 +1,45 @@
+/*
+ * checkpoint.h: the state of a run on disk, so that a resumed run goes on to the same bits.
+ *
+ *     checkpoints/step-00000120/weights.safetensors    a complete model file
+ *                               momentum.safetensors   the velocities, under the parameters' names
+ *                               manifest.json          manifest.h
+ *
+ * Order, augmentation and dropout are functions of (seed, epoch, picture, step): the step is all that must be saved of them.
+ *
+ * Written into step-00000120.tmp, every file synced, then renamed, then the folder above synced: a checkpoint is whole or
+ * absent. The reader takes the newest that verifies and says which it passed over and why.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_TRAIN_CHECKPOINT_H
+#define AN_TRAIN_CHECKPOINT_H
+
+#include "core/model.h"
+#include "train/manifest.h"
+
+/*
+ * Writes a checkpoint and then removes all but the newest `keep` up to it.
+ *   folder         the run's checkpoints folder; made when absent
+ *   velocity       laid out as the model's values
+ *   config_sha256  of the run's config: a checkpoint serves only the run that wrote it
+ * On failure nothing half-written is left and the older checkpoints stay. IO, NO_MEMORY.
+ */
+alexnet_status an_checkpoint_save(const alexnet_model *model, const char *folder,
+                                  const float *velocity, const an_train_state *state,
+                                  const char *config_sha256, int keep) AN_NODISCARD;
+
+/*
+ * The newest checkpoint that verifies: *path (free with an_free()) and its state. *path = NULL: there is none at all.
+ * Those passed over are logged. BAD_FILE: there are some, but none verifies.
+ */
+alexnet_status an_checkpoint_find(alexnet_context *ctx, const char *folder,
+                                  const char *config_sha256, char **path,
+                                  an_train_state *state) AN_NODISCARD;
+
+/* What a found checkpoint holds. Nothing of the model is marked as frozen. */
+alexnet_status an_checkpoint_load_model(alexnet_context *ctx, const char *path,
+                                        alexnet_model **model) AN_NODISCARD;
+alexnet_status an_checkpoint_load_velocity(const alexnet_model *model, const char *path,
+                                           float *velocity) AN_NODISCARD;
+
+#endif

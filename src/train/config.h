@@ -1,0 +1,66 @@
+/*
+ * config.h: everything a run depends on, in one flat struct that config.json holds, member by member under the same names.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_TRAIN_CONFIG_H
+#define AN_TRAIN_CONFIG_H
+
+#include "base/hash.h"
+#include "core/model.h"
+#include "train/recipe.h"
+
+typedef struct an_config {
+    /* what */
+    char *data, *val; /* val NULL: a part of data, or a split */
+    double val_split;
+    char *model;    /* family */
+    double dropout; /* below 0: the family has none */
+    int input_h, input_w;
+    char *from, *freeze;              /* NULL: none */
+    int64_t train_images, val_images; /* what was found: a resumed run must find as many */
+    int classes;
+
+    /* how */
+    char *recipe_name;
+    an_recipe recipe; /* with the overrides */
+    uint64_t seed;
+    int on_bad_image; /* alexnet_bad_image */
+
+    /* how long, and how carefully: may change when the run is resumed, as recipe.epochs may */
+    int64_t steps;             /* -1: no limit */
+    double seconds;            /* -1: no limit; of all sittings together */
+    int patience;              /* 0: off */
+    double stop_at_top1;       /* NaN: off */
+    double checkpoint_seconds; /* 0: none by time */
+    int64_t checkpoint_steps;  /* 0: none by steps */
+    int checkpoint_keep;
+} an_config;
+
+/*
+ * From a caller's options: the recipe, overridden. What is only found later (pictures, classes) is zero or as the options
+ * have it. BAD_ARG naming the option.
+ */
+alexnet_status an_config_resolve(alexnet_context *ctx, const alexnet_train_options *options,
+                                 const an_family *family, an_config *config) AN_NODISCARD;
+void an_config_free(alexnet_context *ctx, an_config *config); /* safe on a zeroed config */
+
+/* What a resuming caller may change: how long. BAD_ARG. */
+alexnet_status an_config_change(alexnet_context *ctx, const alexnet_train_options *options,
+                                an_config *config) AN_NODISCARD;
+
+/* ---- config_file.c ---- */
+
+/* BAD_ARG naming the first number that is out of range. */
+alexnet_status an_config_check(alexnet_context *ctx, const an_config *config) AN_NODISCARD;
+
+alexnet_status an_config_write(alexnet_context *ctx, const an_config *config,
+                               const char *path) AN_NODISCARD;
+/* BAD_FILE names the member that is missing, of another kind or out of range; UNSUPPORTED: a later schema. */
+alexnet_status an_config_read(alexnet_context *ctx, const char *path,
+                              an_config *config) AN_NODISCARD;
+
+/* SHA-256 of all that must not change between sittings. */
+alexnet_status an_config_hash(alexnet_context *ctx, const an_config *config,
+                              char hex[AN_SHA256_HEX_SIZE]) AN_NODISCARD;
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * dataset.h: the pictures of a run: those to train on, and those to validate with.
+ *
+ *   val given            that data set (its own `val` or `test`, else all of it)
+ *   `val` or `test` in data   that part
+ *   otherwise            a split of the training part (split.h); with val_split = 0 there is no validation
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_TRAIN_DATASET_H
+#define AN_TRAIN_DATASET_H
+
+#include "train/config.h"
+#include "train/split.h"
+
+/* Some pictures of a source. */
+typedef struct an_pictures {
+    const an_source *source;
+    const int64_t *indices; /* NULL: all */
+    int64_t count;
+    const int *labels; /* class of the source to class of the model; NULL: the same */
+} an_pictures;
+
+/* Zeroed: closed. */
+typedef struct an_dataset {
+    an_pictures train, val;               /* val.count 0: no validation */
+    an_source *train_source, *val_source; /* val_source NULL: split off the training part */
+    an_split split;
+    int *train_labels, *val_labels;
+} an_dataset;
+
+alexnet_status an_dataset_open(alexnet_context *ctx, const an_config *config,
+                               an_dataset *out) AN_NODISCARD;
+void an_dataset_close(alexnet_context *ctx, an_dataset *data);
+
+/* Gives the pictures the model's class numbers. BAD_ARG: a class that the model does not have. */
+alexnet_status an_dataset_map(an_dataset *data, const alexnet_model *model,
+                              const an_config *config) AN_NODISCARD;
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * report.h: what a run tells while it trains: progress after every step and validation batch, a line of log.jsonl every
+ * AN_LOG_STEPS steps, at the end of each epoch and after each validation, and a sentence an epoch.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_TRAIN_REPORT_H
+#define AN_TRAIN_REPORT_H
+
+#include "infer/metrics.h"
+#include "train/run_folder.h"
+
+#define AN_LOG_STEPS 10
+
+/* Where a run stands. */
+typedef struct an_position {
+    int64_t step, epoch_steps, total_steps;
+    double lr;           /* of the last step */
+    double busy_seconds; /* spent in steps, with loading, this sitting */
+    double wait_seconds; /* of these, waiting for pictures */
+    double seconds;      /* of training, validation and all, all sittings */
+    double seconds_left; /* NaN: not known */
+} an_position;
+
+typedef struct an_report {
+    alexnet_context *ctx;
+    const an_run_folder *folder;
+    alexnet_progress_fn progress; /* the caller's; may be NULL */
+    void *progress_user;
+    alexnet_go go;                   /* what the caller last asked for; the trainer sets it back */
+    an_metrics window;               /* since the last line of the log */
+    an_metrics epoch;                /* since the epoch's start */
+    int64_t images;                  /* this sitting */
+    double window_busy, window_wait; /* where the window began */
+    alexnet_progress val;            /* the last of the validation */
+} an_report;
+
+/* Counts the answers of a batch, whose mean loss is `loss`. */
+void an_report_answers(an_report *report, const float *probs, int classes, const int32_t *labels,
+                       int n, double loss);
+
+alexnet_status an_report_step(an_report *report, const an_position *at) AN_NODISCARD;
+
+/* The progress callback for a validation; `user` is the report. */
+alexnet_go an_report_watch(void *user, const alexnet_progress *progress);
+
+alexnet_status an_report_validation(an_report *report, const an_position *at,
+                                    const an_metrics *metrics) AN_NODISCARD;
+
+/* At an epoch's end, after its validation if there is one (metrics NULL: none): the sentence, and a warning where the loss
+   is still that of guessing. */
+void an_report_epoch(an_report *report, const an_position *at, int classes,
+                     const an_metrics *metrics);
+
+#endif

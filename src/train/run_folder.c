@@ -1,0 +1,183 @@
+/*
+ * run_folder.c: paths, creation and log of a run's folder.
+ * SPDX-License-Identifier: MIT
+ */
+#include "train/run_folder.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "base/text.h"
+#include <math.h>
+#include <string.h>
+
+#define LOG_MAX    ((size_t)1 << 30)
+#define LINE_BYTES 512
+#define ROOM       32 /* bytes of a path for the longest name inside the folder */
+
+/* What a run writes, the first named first to go: without config.json a folder is no run. */
+static const char *const run_files[] = {"config.json", "log.jsonl", "best.safetensors",
+                                        "last.safetensors"};
+static const char checkpoints_name[] = "checkpoints";
+
+alexnet_status an_run_folder_open(alexnet_context *ctx, const char *path, an_run_folder *out)
+{
+    *out = (an_run_folder){0};
+    if (strlen(path) + ROOM > sizeof((alexnet_train_result *)0)->run)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "run directory: the path is too long (%zu bytes)",
+                       strlen(path));
+    out->path = an_copy_text(ctx, path);
+    out->config = an_path_join(ctx, path, run_files[0]);
+    out->log = an_path_join(ctx, path, run_files[1]);
+    out->best = an_path_join(ctx, path, run_files[2]);
+    out->last = an_path_join(ctx, path, run_files[3]);
+    out->checkpoints = an_path_join(ctx, path, checkpoints_name);
+    if (out->path != NULL && out->config != NULL && out->log != NULL && out->best != NULL &&
+        out->last != NULL && out->checkpoints != NULL)
+        return ALEXNET_OK;
+    an_run_folder_close(ctx, out);
+    return an_fail(ctx, ALEXNET_NO_MEMORY, "run directory '%s'", path);
+}
+
+void an_run_folder_close(alexnet_context *ctx, an_run_folder *folder)
+{
+    an_free(ctx, folder->path);
+    an_free(ctx, folder->config);
+    an_free(ctx, folder->log);
+    an_free(ctx, folder->best);
+    an_free(ctx, folder->last);
+    an_free(ctx, folder->checkpoints);
+    *folder = (an_run_folder){0};
+}
+
+/* ---- creation ---- */
+
+static alexnet_status is_run(alexnet_context *ctx, const an_run_folder *folder, bool *run)
+{
+    an_file_info info;
+
+    AN_TRY(an_file_stat(ctx, folder->config, &info));
+    *run = info.kind == AN_FILE_REGULAR;
+    return ALEXNET_OK;
+}
+
+alexnet_status an_run_folder_check(alexnet_context *ctx, const an_run_folder *folder, bool force)
+{
+    an_file_info info;
+    an_names names;
+    bool run;
+
+    AN_TRY(an_file_stat(ctx, folder->path, &info));
+    if (info.kind == AN_FILE_ABSENT) return ALEXNET_OK;
+    if (info.kind != AN_FILE_FOLDER)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "run directory '%s' exists and is not a folder",
+                       folder->path);
+    AN_TRY(an_folder_list(ctx, folder->path, &names));
+    const bool empty = names.count == 0;
+    an_names_free(ctx, &names);
+    if (empty) return ALEXNET_OK;
+    AN_TRY(is_run(ctx, folder, &run));
+    if (!run)
+        return an_fail(ctx, ALEXNET_BAD_ARG,
+                       "'%s' holds other things than a run: choose another folder", folder->path);
+    if (!force)
+        return an_fail(
+            ctx, ALEXNET_BAD_ARG,
+            "run directory '%s' exists: resume it, force its replacement, or choose another",
+            folder->path);
+    return ALEXNET_OK;
+}
+
+static alexnet_status remove_run(alexnet_context *ctx, const an_run_folder *folder)
+{
+    an_file_info info;
+
+    for (size_t i = 0; i < AN_COUNT(run_files); ++i) {
+        char *path = an_path_join(ctx, folder->path, run_files[i]);
+        if (path == NULL)
+            return an_fail(ctx, ALEXNET_NO_MEMORY, "run directory '%s'", folder->path);
+        const alexnet_status status = an_file_remove(ctx, path);
+        an_free(ctx, path);
+        AN_TRY(status);
+    }
+    AN_TRY(an_file_stat(ctx, folder->checkpoints, &info));
+    return info.kind == AN_FILE_ABSENT ? ALEXNET_OK : an_folder_remove(ctx, folder->checkpoints);
+}
+
+alexnet_status an_run_folder_create(alexnet_context *ctx, const an_run_folder *folder, bool force)
+{
+    AN_TRY(an_run_folder_check(ctx, folder, force));
+    AN_TRY(remove_run(ctx, folder));
+    return an_folder_make(ctx, folder->path);
+}
+
+/* ---- log ---- */
+
+/* "0.25", or "null": JSON has no words for infinities. */
+static const char *number(double value, char text[AN_REAL_SIZE])
+{
+    if (isfinite(value))
+        an_print(text, AN_REAL_SIZE, "%.6g", value);
+    else
+        an_print(text, AN_REAL_SIZE, "null");
+    return text;
+}
+
+/* Writes into buffers of its own: logging a training step allocates nothing here. */
+alexnet_status an_run_folder_log(alexnet_context *ctx, const an_run_folder *folder,
+                                 const an_log_line *line)
+{
+    char text[LINE_BYTES], numbers[8][AN_REAL_SIZE];
+
+    an_print(text, sizeof text,
+             "{\"step\":%lld,\"epoch\":%s,\"lr\":%s,\"loss\":%s,\"top1\":%s,\"top5\":%s,\"images_"
+             "per_second\":%s,"
+             "\"data_wait\":%s,\"seconds\":%s,\"split\":\"%s\"}",
+             (long long)line->step, number(line->epoch, numbers[0]), number(line->lr, numbers[1]),
+             number(line->loss, numbers[2]), number(line->top1, numbers[3]),
+             number(line->top5, numbers[4]), number(line->images_per_second, numbers[5]),
+             number(line->data_wait, numbers[6]), number(line->seconds, numbers[7]), line->split);
+    return an_file_append_line(ctx, folder->log, text);
+}
+
+/* The step of a line of ours; -1 for anything else. */
+static int64_t step_of(const char *line, size_t length)
+{
+    static const char start[] = "{\"step\":";
+    const size_t skip = sizeof start - 1;
+    int64_t step;
+
+    if (length <= skip || memcmp(line, start, skip) != 0) return -1;
+    const char *comma = memchr(line + skip, ',', length - skip);
+    if (comma == NULL || !an_parse_int(line + skip, (size_t)(comma - line) - skip, &step))
+        return -1;
+    return step;
+}
+
+/* Where the first line after `step` begins. */
+static size_t find_cut(const char *text, size_t size, int64_t step)
+{
+    for (size_t at = 0; at < size;) {
+        const char *end = memchr(text + at, '\n', size - at);
+        const size_t length = end != NULL ? (size_t)(end - text) - at : size - at;
+        if (step_of(text + at, length) > step) return at;
+        at += length + (end != NULL);
+    }
+    return size;
+}
+
+alexnet_status an_run_folder_trim_log(alexnet_context *ctx, const an_run_folder *folder,
+                                      int64_t step)
+{
+    an_file_info info;
+    an_bytes bytes;
+
+    AN_TRY(an_file_stat(ctx, folder->log, &info));
+    if (info.kind == AN_FILE_ABSENT) return ALEXNET_OK;
+    AN_TRY(an_file_read(ctx, folder->log, LOG_MAX, &bytes));
+    const size_t cut = find_cut((const char *)bytes.data, bytes.size, step);
+    alexnet_status status = ALEXNET_OK;
+    if (cut < bytes.size) status = an_file_write(ctx, folder->log, bytes.data, cut);
+    an_bytes_free(ctx, &bytes);
+    return status;
+}

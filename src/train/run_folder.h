@@ -1,0 +1,51 @@
+/*
+ * run_folder.h: the folder of a run.
+ *
+ *     config.json        everything needed to run again; written first
+ *     log.jsonl          a line per report
+ *     checkpoints/       checkpoint.h
+ *     best.safetensors   the weights with the best validation top-1 so far
+ *     last.safetensors   the weights at the end
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_TRAIN_RUN_FOLDER_H
+#define AN_TRAIN_RUN_FOLDER_H
+
+#include "alexnet.h"
+#include "base/compiler.h"
+#include <stdbool.h>
+
+/* Paths, allocated. Zeroed: closed. */
+typedef struct an_run_folder {
+    char *path, *config, *log, *checkpoints, *best, *last;
+} an_run_folder;
+
+/* Only names the paths. NO_MEMORY, BAD_ARG (too long). */
+alexnet_status an_run_folder_open(alexnet_context *ctx, const char *path,
+                                  an_run_folder *out) AN_NODISCARD;
+void an_run_folder_close(alexnet_context *ctx, an_run_folder *folder);
+
+/* BAD_ARG unless the folder is absent or empty or, with `force`, the folder of a run. */
+alexnet_status an_run_folder_check(alexnet_context *ctx, const an_run_folder *folder,
+                                   bool force) AN_NODISCARD;
+
+/* Makes the folder. With `force` the files of an earlier run in it go, and nothing else. */
+alexnet_status an_run_folder_create(alexnet_context *ctx, const an_run_folder *folder,
+                                    bool force) AN_NODISCARD;
+
+/* One line of log.jsonl. Numbers that are not finite become null. */
+typedef struct an_log_line {
+    const char *split; /* "train" or "val" */
+    int64_t step;      /* done so far */
+    double epoch, lr, loss, top1, top5, images_per_second, data_wait;
+    double seconds; /* of training so far */
+} an_log_line;
+
+alexnet_status an_run_folder_log(alexnet_context *ctx, const an_run_folder *folder,
+                                 const an_log_line *line) AN_NODISCARD;
+
+/* Cuts off the lines after `step`, which a resumed run is about to write again. */
+alexnet_status an_run_folder_trim_log(alexnet_context *ctx, const an_run_folder *folder,
+                                      int64_t step) AN_NODISCARD;
+
+#endif

@@ -1,0 +1,298 @@
+/*
+ * train.c: alexnet_train(): from options, or from an interrupted run, to a trainer's inputs.
+ *
+ *   start    options -> config -> data -> model (fresh, or from weights) -> mean image -> run folder
+ *   resume   run folder -> config -> data -> newest good checkpoint -> model; without any checkpoint as in start
+ *
+ * The run folder is made last: a mistake in the options leaves nothing behind.
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "formats/weights.h"
+#include "infer/examine.h"
+#include "train/checkpoint.h"
+#include "train/first_layer.h"
+#include "train/mean_image.h"
+#include "train/schedule.h"
+#include "train/trainer.h"
+#include <string.h>
+
+/* Everything a run holds open. */
+typedef struct job {
+    alexnet_context *ctx;
+    const alexnet_train_options *options;
+    an_run_folder folder;
+    an_config config;
+    an_dataset data;
+    alexnet_model *origin; /* that config.from holds; NULL: none */
+    alexnet_model *model;
+    char *checkpoint; /* NULL: from the beginning */
+    an_train_state state;
+} job;
+
+/* ---- the model ---- */
+
+static alexnet_status load_origin(job *j, const char *from)
+{
+    return from == NULL ? ALEXNET_OK : alexnet_model_load(j->ctx, from, &j->origin);
+}
+
+/* The family that is asked for; else that of the weights to start from; else torchvision. */
+static alexnet_status find_family(const job *j, const an_family **family)
+{
+    const char *name = j->options->model;
+
+    if (name == NULL) name = j->origin != NULL ? j->origin->family->name : "torchvision";
+    return an_family_require(j->ctx, name, family);
+}
+
+/* One class of the model for each of the data. */
+static alexnet_status check_classes(const job *j)
+{
+    const int found = an_source_classes(j->data.train_source);
+
+    if (j->config.classes >= 0 && j->config.classes != found)
+        return an_fail(j->ctx, ALEXNET_BAD_ARG, "classes is %d, but %s has %d", j->config.classes,
+                       j->config.data, found);
+    return ALEXNET_OK;
+}
+
+static alexnet_status name_classes(job *j)
+{
+    const int count = an_source_classes(j->data.train_source);
+    const char **names = an_new_array(j->ctx, (size_t)count, sizeof *names);
+
+    if (names == NULL) return an_fail(j->ctx, ALEXNET_NO_MEMORY, "names of %d classes", count);
+    for (int i = 0; i < count; ++i)
+        names[i] = an_source_class(j->data.train_source, i);
+    const alexnet_status status = an_model_set_classes(j->model, names, count);
+    an_free(j->ctx, names);
+    return status;
+}
+
+/* "classifier.6.weight, classifier.6.bias" start afresh: a line in the log. */
+static void log_fresh(const job *j, const int *fresh, int count)
+{
+    char text[512];
+    size_t used = 0;
+
+    for (int i = 0; i < count && used < sizeof text; ++i)
+        used += (size_t)an_print(text + used, sizeof text - used, "%s%s", i == 0 ? "" : ", ",
+                                 j->model->params.items[fresh[i]].name);
+    if (count > 0)
+        an_log(j->ctx, ALEXNET_LOG_INFO,
+               "start afresh, as %s has no such tensors of this shape: %s", j->config.from, text);
+}
+
+/* Weights and preprocessing of the origin: what it has seen so far is what it must see from now on. */
+static alexnet_status take_over(job *j)
+{
+    int *fresh = an_new_array(j->ctx, (size_t)j->model->params.count, sizeof *fresh);
+    int count = 0;
+
+    if (fresh == NULL) return an_fail(j->ctx, ALEXNET_NO_MEMORY, "%s", j->config.from);
+    alexnet_status status = an_weights_load_into(j->model, j->config.from, fresh, &count);
+    if (status == ALEXNET_OK) log_fresh(j, fresh, count);
+    an_free(j->ctx, fresh);
+    AN_TRY(status);
+    AN_TRY(an_model_set_preprocess(j->model, j->origin->preprocess));
+    if (j->origin->mean_image != NULL)
+        AN_TRY(an_model_set_mean_image(j->model, j->origin->mean_shape, j->origin->mean_image));
+    return ALEXNET_OK;
+}
+
+static alexnet_status draw_first_values(job *j)
+{
+    static const an_init he = {AN_INIT_HE, 0};
+    an_preprocess record;
+
+    if (j->config.recipe.init == AN_RECIPE_INIT_FAMILY) {
+        an_model_start(j->model, j->config.seed, NULL);
+        return ALEXNET_OK;
+    }
+    AN_TRY(an_preprocess_parse(j->ctx, j->model->preprocess, &record));
+    an_model_start(j->model, j->config.seed, &he);
+    an_first_layer_scale(j->model, an_input_deviation(&record));
+    return ALEXNET_OK;
+}
+
+static alexnet_status make_model(job *j)
+{
+    alexnet_model_options options = {
+        .classes = an_source_classes(j->data.train_source),
+        .dropout = j->config.dropout,
+        .input_h = j->config.input_h,
+        .input_w = j->config.input_w,
+    };
+
+    if (j->origin != NULL && options.input_h < 0) options.input_h = j->origin->options.input_h;
+    if (j->origin != NULL && options.input_w < 0) options.input_w = j->origin->options.input_w;
+    AN_TRY(check_classes(j));
+    AN_TRY(an_model_build(j->ctx, j->config.model, &options, &j->model));
+    AN_TRY(draw_first_values(j));
+    AN_TRY(name_classes(j));
+    return j->origin != NULL ? take_over(j) : ALEXNET_OK;
+}
+
+static alexnet_status add_mean_image(job *j)
+{
+    const an_pictures *train = &j->data.train;
+    an_preprocess record;
+    an_mean_job mean = {
+        .model = j->model,
+        .record = &record,
+        .pictures = {.source = train->source,
+                     .indices = train->indices,
+                     .count = train->count,
+                     .workers = j->options->workers},
+        .progress = j->options->progress,
+        .progress_user = j->options->progress_user,
+    };
+
+    AN_TRY(an_preprocess_parse(j->ctx, j->model->preprocess, &record));
+    if (!record.subtract_image || j->model->mean_image != NULL) return ALEXNET_OK;
+    an_skip_policy((alexnet_bad_image)j->config.on_bad_image, train->count, &mean.pictures);
+    return an_mean_image_compute(&mean);
+}
+
+/* What is in no file: multipliers, marks of frozen layers, the data's classes as the model counts them. */
+static alexnet_status join_data_and_model(job *j)
+{
+    an_preprocess record;
+
+    AN_TRY(an_preprocess_parse(j->ctx, j->model->preprocess, &record));
+    if (j->config.recipe.init == AN_RECIPE_INIT_HE)
+        an_first_layer_slow(j->model, an_input_deviation(&record));
+    if (j->config.freeze != NULL) AN_TRY(an_model_freeze(j->model, j->config.freeze));
+    return an_dataset_map(&j->data, j->model, &j->config);
+}
+
+/* ---- a new run ---- */
+
+/* What is only known now. */
+static void complete_config(job *j)
+{
+    j->config.classes = j->model->options.classes;
+    j->config.dropout = j->model->options.dropout;
+    j->config.input_h = j->model->options.input_h;
+    j->config.input_w = j->model->options.input_w;
+    j->config.train_images = j->data.train.count;
+    j->config.val_images = j->data.val.count;
+}
+
+static alexnet_status check_words(const job *j)
+{
+    an_schedule schedule;
+    an_augment augment;
+
+    AN_TRY(an_schedule_parse(j->ctx, j->config.recipe.schedule, &schedule));
+    return an_augment_parse(j->ctx, j->config.recipe.augment, &augment);
+}
+
+static alexnet_status start(job *j)
+{
+    const alexnet_train_options *options = j->options;
+    const an_family *family;
+
+    if (options->data == NULL || options->out == NULL)
+        return an_fail(j->ctx, ALEXNET_BAD_ARG, "training needs %s",
+                       options->data == NULL ? "data" : "a run directory");
+    AN_TRY(an_run_folder_open(j->ctx, options->out, &j->folder));
+    AN_TRY(an_run_folder_check(j->ctx, &j->folder, options->force != 0));
+    AN_TRY(load_origin(j, options->from));
+    AN_TRY(find_family(j, &family));
+    AN_TRY(an_config_resolve(j->ctx, options, family, &j->config));
+    AN_TRY(check_words(j));
+    AN_TRY(an_dataset_open(j->ctx, &j->config, &j->data));
+    AN_TRY(make_model(j));
+    AN_TRY(join_data_and_model(j));
+    AN_TRY(add_mean_image(j));
+    complete_config(j);
+    AN_TRY(an_run_folder_create(j->ctx, &j->folder, options->force != 0));
+    return an_config_write(j->ctx, &j->config, j->folder.config);
+}
+
+/* ---- an interrupted run ---- */
+
+static alexnet_status check_counts(const job *j)
+{
+    if (j->data.train.count != j->config.train_images || j->data.val.count != j->config.val_images)
+        return an_fail(j->ctx, ALEXNET_BAD_ARG,
+                       "%s has changed: %lld pictures to train on and %lld to validate with, the "
+                       "run began with %lld and %lld",
+                       j->config.data, (long long)j->data.train.count, (long long)j->data.val.count,
+                       (long long)j->config.train_images, (long long)j->config.val_images);
+    return ALEXNET_OK;
+}
+
+static alexnet_status restart(job *j)
+{
+    an_log(j->ctx, ALEXNET_LOG_INFO, "%s has no checkpoint yet: the run starts from the beginning",
+           j->folder.path);
+    AN_TRY(load_origin(j, j->config.from));
+    AN_TRY(make_model(j));
+    return add_mean_image(j);
+}
+
+static alexnet_status resume(job *j)
+{
+    char hash[AN_SHA256_HEX_SIZE];
+
+    AN_TRY(an_run_folder_open(j->ctx, j->options->resume, &j->folder));
+    AN_TRY(an_config_read(j->ctx, j->folder.config, &j->config));
+    AN_TRY(an_config_change(j->ctx, j->options, &j->config));
+    AN_TRY(check_words(j));
+    AN_TRY(an_config_hash(j->ctx, &j->config, hash));
+    AN_TRY(an_dataset_open(j->ctx, &j->config, &j->data));
+    AN_TRY(check_counts(j));
+    AN_TRY(an_checkpoint_find(j->ctx, j->folder.checkpoints, hash, &j->checkpoint, &j->state));
+    if (j->checkpoint == NULL)
+        AN_TRY(restart(j));
+    else
+        AN_TRY(an_checkpoint_load_model(j->ctx, j->checkpoint, &j->model));
+    AN_TRY(join_data_and_model(j));
+    AN_TRY(an_run_folder_trim_log(j->ctx, &j->folder, j->state.step));
+    return an_config_write(j->ctx, &j->config, j->folder.config);
+}
+
+/* ---- both ---- */
+
+static alexnet_status train(job *j, alexnet_train_result *result)
+{
+    const an_training training = {
+        .config = &j->config,
+        .folder = &j->folder,
+        .data = &j->data,
+        .model = j->model,
+        .checkpoint = j->checkpoint,
+        .options = j->options,
+    };
+
+    alexnet_model_free(j->origin);
+    j->origin = NULL;
+    return an_train_run(&training, &j->state, result);
+}
+
+static void close_job(job *j)
+{
+    an_dataset_close(j->ctx, &j->data);
+    alexnet_model_free(j->origin);
+    alexnet_model_free(j->model);
+    an_free(j->ctx, j->checkpoint);
+    an_config_free(j->ctx, &j->config);
+    an_run_folder_close(j->ctx, &j->folder);
+}
+
+alexnet_status alexnet_train(alexnet_context *ctx, const alexnet_train_options *options,
+                             alexnet_train_result *out)
+{
+    job j = {.ctx = ctx, .options = options, .state = an_train_state_start()};
+    alexnet_status status = options->resume != NULL ? resume(&j) : start(&j);
+
+    if (status == ALEXNET_OK) status = train(&j, out);
+    close_job(&j);
+    return status;
+}

@@ -1,0 +1,30 @@
+/*
+ * trainer.h: the training loop: section 5 of the paper, with what a long run needs around it.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_TRAIN_TRAINER_H
+#define AN_TRAIN_TRAINER_H
+
+#include "train/config.h"
+#include "train/dataset.h"
+#include "train/manifest.h"
+#include "train/run_folder.h"
+
+/* What a run works on; all of it borrowed. */
+typedef struct an_training {
+    const an_config *config;
+    const an_run_folder *folder;
+    const an_dataset *data;
+    alexnet_model *model;
+    const char *checkpoint;               /* whose velocity to go on with; NULL: from zero */
+    const alexnet_train_options *options; /* workers and callbacks; nothing else is looked at */
+} an_training;
+
+/*
+ * Trains from *state until the first limit; *state and *result then say how it ended. STOPPED (with a checkpoint written),
+ * DIVERGED, BAD_FILE (bad pictures), IO, NO_MEMORY.
+ */
+alexnet_status an_train_run(const an_training *training, an_train_state *state,
+                            alexnet_train_result *result) AN_NODISCARD;
+
+#endif

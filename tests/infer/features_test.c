@@ -1,0 +1,241 @@
+/*
+ * features_test.c
+ * SPDX-License-Identifier: MIT
+ */
+#include "tiny.h"
+
+#include "core/session.h"
+#include "formats/npy.h"
+#include "formats/safetensors.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PIXELS (3 * 32 * 32)
+
+typedef struct world {
+    an_test_memory memory;
+    alexnet_context *ctx;
+    char *folder;
+    const char *weights, *data, *out;
+} world;
+
+static int set_up(void **state)
+{
+    static world w;
+
+    w = (world){.folder = an_test_folder_open()};
+    w.ctx = an_tiny_open(&w.memory, 1);
+    w.weights = an_test_path(w.folder, "w.safetensors");
+    w.data = an_test_path(w.folder, "data");
+    w.out = an_test_path(w.folder, "out.safetensors");
+    an_tiny_weights(w.ctx, w.weights, an_tiny_classes, 3, 1);
+    an_tiny_draw(w.ctx, w.data, 2, 2); /* 6 pictures in all */
+    *state = &w;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    world *w = *state;
+
+    an_test_folder_close(w->folder);
+    an_test_close(w->ctx, &w->memory);
+    return 0;
+}
+
+static alexnet_features_options make_options(const world *w, const char *layer)
+{
+    return (alexnet_features_options){
+        .weights = w->weights,
+        .layer = layer,
+        .images = &w->data,
+        .image_count = 1,
+        .out = w->out,
+        .batch = 4,
+    };
+}
+
+/* The one tensor of a safetensors file, as floats; free() it. */
+static float *read_out(world *w, const char *path, const char *name, int rank, const int64_t *shape)
+{
+    an_tensor_file file;
+
+    an_assert_ok(w->ctx, an_safetensors_open(w->ctx, path, &file));
+    assert_int_equal(file.count, 1);
+    assert_string_equal(file.tensors[0].name, name);
+    assert_int_equal(file.tensors[0].rank, rank);
+    for (int i = 0; i < rank; ++i)
+        assert_int_equal(file.tensors[0].shape[i], shape[i]);
+    float *values = malloc((size_t)file.tensors[0].count * sizeof *values);
+    assert_non_null(values);
+    an_assert_ok(w->ctx, an_tensor_to_float(w->ctx, path, &file.tensors[0], values));
+    an_tensor_file_close(w->ctx, &file);
+    return values;
+}
+
+/* ---- tests ---- */
+
+static void a_layer_of_every_picture(void **state)
+{
+    world *w = *state;
+    alexnet_features_options options = make_options(w, "pool1");
+    int64_t shape[4];
+    int rank;
+
+    an_assert_ok(w->ctx, alexnet_features(w->ctx, &options, &rank, shape));
+    assert_int_equal(rank, 4);
+    const int64_t expected[] = {6, 32, 16, 16};
+    assert_memory_equal(shape, expected, sizeof expected);
+    free(read_out(w, w->out, "pool1", 4, expected));
+
+    options = make_options(w, "prob");
+    an_assert_ok(w->ctx, alexnet_features(w->ctx, &options, &rank, shape));
+    assert_int_equal(rank, 2);
+    const int64_t expected_prob[] = {6, 3};
+    float *probs = read_out(w, w->out, "prob", 2, expected_prob);
+    for (int i = 0; i < 6; ++i) {
+        const float sum = probs[3 * i] + probs[3 * i + 1] + probs[3 * i + 2];
+        assert_true(sum > 0.9999F && sum < 1.0001F);
+    }
+    free(probs);
+}
+
+/* Prepared pictures fed as a tensor give what the pictures give. */
+static void a_prepared_tensor_is_fed_as_it_is(void **state)
+{
+    static const char *const names[] = {"images.safetensors", "images.npy"};
+    world *w = *state;
+    const int64_t shape[] = {6, 3, 32, 32}, shape_logits[] = {6, 3};
+    alexnet_features_options direct = make_options(w, "logits");
+
+    an_assert_ok(w->ctx, alexnet_features(w->ctx, &direct, NULL, NULL));
+    float *expected = read_out(w, w->out, "logits", 2, shape_logits);
+    for (size_t i = 0; i < AN_COUNT(names); ++i) {
+        alexnet_features_options prepare = make_options(w, NULL);
+        alexnet_features_options feed = make_options(w, "logits");
+        prepare.out = an_test_path(w->folder, names[i]);
+        an_assert_ok(w->ctx, alexnet_features(w->ctx, &prepare, NULL, NULL));
+        if (i == 0) free(read_out(w, prepare.out, "images", 4, shape));
+        feed.images = NULL;
+        feed.image_count = 0;
+        feed.input = prepare.out;
+        an_assert_ok(w->ctx, alexnet_features(w->ctx, &feed, NULL, NULL));
+        float *found = read_out(w, w->out, "logits", 2, shape_logits);
+        assert_memory_equal(found, expected, 18 * sizeof *found);
+        free(found);
+    }
+    free(expected);
+}
+
+/* The record subtracts grey 128 and divides by 1: bytes minus 128 are the tensor. */
+static void pixels_before_mean_and_scale(void **state)
+{
+    world *w = *state;
+    const int64_t shape[] = {6, 3, 32, 32};
+    alexnet_features_options options = make_options(w, NULL);
+    an_tensor_file file;
+
+    an_assert_ok(w->ctx, alexnet_features(w->ctx, &options, NULL, NULL));
+    float *tensor = read_out(w, w->out, "images", 4, shape);
+    options.as_bytes = 1;
+    an_assert_ok(w->ctx, alexnet_features(w->ctx, &options, NULL, NULL));
+    an_assert_ok(w->ctx, an_safetensors_open(w->ctx, w->out, &file));
+    const an_tensor_view *view = &file.tensors[0];
+    assert_int_equal(view->dtype, AN_U8);
+    assert_int_equal(view->shape[1], 32);
+    assert_int_equal(view->shape[3], 3);
+    for (int i = 0; i < 6; ++i)
+        for (int p = 0; p < 32 * 32; ++p)
+            for (int c = 0; c < 3; ++c)
+                assert_true(tensor[i * PIXELS + c * 1024 + p] ==
+                            (float)view->data[(i * 1024 + p) * 3 + c] - 128);
+    an_tensor_file_close(w->ctx, &file);
+    free(tensor);
+}
+
+static void mistakes_are_named_and_write_nothing(void **state)
+{
+    world *w = *state;
+    alexnet_features_options options = make_options(w, "conv9");
+
+    an_assert_status(w->ctx, alexnet_features(w->ctx, &options, NULL, NULL), ALEXNET_NOT_FOUND);
+    an_assert_error(w->ctx, "conv9");
+    options = make_options(w, "conv1");
+    options.input = w->weights;
+    an_assert_status(w->ctx, alexnet_features(w->ctx, &options, NULL, NULL), ALEXNET_BAD_ARG);
+    options.image_count = 0;
+    an_assert_status(w->ctx, alexnet_features(w->ctx, &options, NULL, NULL), ALEXNET_BAD_FILE);
+    an_assert_error(w->ctx, "expected one tensor");
+    options = make_options(w, "conv1");
+    options.as_bytes = 1;
+    an_assert_status(w->ctx, alexnet_features(w->ctx, &options, NULL, NULL), ALEXNET_BAD_ARG);
+    options = make_options(w, "conv1");
+    options.out = "x.txt";
+    an_assert_status(w->ctx, alexnet_features(w->ctx, &options, NULL, NULL), ALEXNET_BAD_ARG);
+    an_tiny_spoil(w->folder, "data/val/cross/0000.jpg");
+    for (int as_bytes = 0; as_bytes < 2; ++as_bytes) {
+        options = make_options(w, NULL);
+        options.as_bytes = as_bytes;
+        an_assert_status(w->ctx, alexnet_features(w->ctx, &options, NULL, NULL), ALEXNET_BAD_FILE);
+        an_assert_error(w->ctx, "val/cross/0000.jpg");
+    }
+    assert_int_equal(an_test_count_entries(w->folder), 2); /* data and weights */
+}
+
+static void a_tensor_of_another_shape_is_refused(void **state)
+{
+    static const float values[2 * PIXELS];
+    world *w = *state;
+    const an_tensor_out tensors[] = {
+        {.name = "x", .dtype = AN_F32, .rank = 4, .shape = {2, 3, 16, 64}, .data = values},
+        {.name = "x", .dtype = AN_F32, .rank = 3, .shape = {6, 32, 32}, .data = values},
+        {.name = "x", .dtype = AN_F32, .rank = 4, .shape = {0, 3, 32, 32}, .data = values},
+    };
+    const char *path = an_test_path(w->folder, "x.safetensors");
+
+    for (size_t i = 0; i < AN_COUNT(tensors); ++i) {
+        alexnet_features_options options = make_options(w, "conv1");
+        an_assert_ok(w->ctx, an_safetensors_write(w->ctx, path, &tensors[i], 1, NULL, NULL, 0));
+        options.image_count = 0;
+        options.input = path;
+        an_assert_status(w->ctx, alexnet_features(w->ctx, &options, NULL, NULL), ALEXNET_BAD_SHAPE);
+        an_assert_error(w->ctx, "[n,3,32,32]");
+    }
+}
+
+static void memory_and_files_may_fail(void **state)
+{
+    const unsigned kinds[] = {AN_FAULT_BIT(AN_FAULT_MEMORY), AN_FAULT_FILES};
+    world *w = *state;
+
+    for (int as_bytes = 0; as_bytes < 2; ++as_bytes) {
+        for (size_t k = 0; k < AN_COUNT(kinds); ++k) {
+            for (long n = 0;; ++n) {
+                alexnet_features_options options = make_options(w, as_bytes ? NULL : "prob");
+                an_test_fault fault;
+                options.as_bytes = as_bytes;
+                an_test_fault_arm(&fault, w->ctx, kinds[k], n, false, EIO);
+                const alexnet_status status = alexnet_features(w->ctx, &options, NULL, NULL);
+                if (!an_test_fault_disarm(&fault)) break;
+                if (k == 0) an_assert_status(w->ctx, status, ALEXNET_NO_MEMORY);
+                assert_true(an_test_count_entries(w->folder) <= 3); /* no temporary file */
+            }
+        }
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_layer_of_every_picture),
+        TEST(a_prepared_tensor_is_fed_as_it_is),
+        TEST(pixels_before_mean_and_scale),
+        TEST(mistakes_are_named_and_write_nothing),
+        TEST(a_tensor_of_another_shape_is_refused),
+        TEST(memory_and_files_may_fail),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

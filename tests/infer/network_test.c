@@ -1,0 +1,135 @@
+/*
+ * network_test.c
+ * SPDX-License-Identifier: MIT
+ */
+#include "tiny.h"
+
+#include "infer/network.h"
+#include <math.h>
+#include <string.h>
+
+#define PIXELS (3 * 32 * 32)
+
+static void fill(float *images, int n)
+{
+    an_stream stream = an_stream_open(3, AN_PURPOSE_TEST, 0, 0);
+
+    for (int i = 0; i < n * PIXELS; ++i)
+        images[i] = 60 * an_random_normal(&stream);
+}
+
+static void probabilities_are_those_of_the_session(void **unused)
+{
+    static float images[3 * PIXELS], expected[3 * 3];
+    an_test_memory memory;
+    alexnet_context *ctx = an_tiny_open(&memory, 1);
+    alexnet_model *model = an_tiny_model(ctx, NULL, 3, 1);
+    alexnet_session *session;
+    an_network network;
+
+    (void)unused;
+    fill(images, 3);
+    an_assert_ok(ctx, alexnet_session_open(model, 3, NULL, &session));
+    an_assert_ok(ctx, alexnet_session_run(session, images, 3, expected));
+    an_assert_ok(ctx, an_network_open(model, 3, 1, &network));
+    an_assert_ok(ctx, an_network_classify(&network, images, 3));
+    assert_memory_equal(network.probs, expected, sizeof expected);
+    an_network_close(&network);
+    alexnet_session_close(session);
+    alexnet_model_free(model);
+    an_test_close(ctx, &memory);
+}
+
+static void views_are_averaged(void **unused)
+{
+    static float images[2 * AN_VIEWS * PIXELS], each[2 * AN_VIEWS * 3];
+    alexnet_context *ctx = an_tiny_open(NULL, 1);
+    alexnet_model *model = an_tiny_model(ctx, NULL, 3, 1);
+    alexnet_session *session;
+    an_network network;
+
+    (void)unused;
+    fill(images, 2 * AN_VIEWS);
+    an_assert_ok(ctx, alexnet_session_open(model, 2 * AN_VIEWS, NULL, &session));
+    an_assert_ok(ctx, alexnet_session_run(session, images, 2 * AN_VIEWS, each));
+    an_assert_ok(ctx, an_network_open(model, 2, AN_VIEWS, &network));
+    an_assert_ok(ctx, an_network_classify(&network, images, 2));
+    for (int i = 0; i < 2; ++i)
+        for (int c = 0; c < 3; ++c) {
+            double sum = 0;
+            for (int v = 0; v < AN_VIEWS; ++v)
+                sum += (double)each[(i * AN_VIEWS + v) * 3 + c];
+            assert_true(fabs((double)network.probs[i * 3 + c] - sum / AN_VIEWS) < 1e-7);
+        }
+    an_network_close(&network);
+    alexnet_session_close(session);
+    alexnet_model_free(model);
+    an_test_close(ctx, NULL);
+}
+
+static void weights_that_are_not_finite_are_noticed(void **unused)
+{
+    static float images[PIXELS];
+    alexnet_context *ctx = an_tiny_open(NULL, 1);
+    alexnet_model *model = an_tiny_model(ctx, NULL, 3, 1);
+    an_network network;
+
+    (void)unused;
+    fill(images, 1);
+    model->values[model->params.items[model->params.count - 1].offset] = INFINITY;
+    model->values[model->params.items[model->params.count - 1].offset + 1] = INFINITY;
+    an_assert_ok(ctx, an_network_open(model, 1, 1, &network));
+    an_assert_status(ctx, an_network_classify(&network, images, 1), ALEXNET_DIVERGED);
+    an_network_close(&network);
+    alexnet_model_free(model);
+    an_test_close(ctx, NULL);
+}
+
+static void classes_without_names_are_numbered(void **unused)
+{
+    alexnet_context *ctx = an_tiny_open(NULL, 1);
+    alexnet_model *unnamed = an_tiny_model(ctx, NULL, 3, 1);
+    alexnet_model *named = an_tiny_model(ctx, an_tiny_classes, 3, 1);
+    char buffer[AN_LABEL_BYTES];
+
+    (void)unused;
+    assert_string_equal(an_network_label(unnamed, 2, buffer), "class 2");
+    assert_string_equal(an_network_label(named, 2, buffer), "disc");
+    alexnet_model_free(unnamed);
+    alexnet_model_free(named);
+    an_test_close(ctx, NULL);
+}
+
+static void memory_may_run_out(void **unused)
+{
+    an_test_memory memory;
+    alexnet_context *ctx = an_tiny_open(&memory, 1);
+    alexnet_model *model = an_tiny_model(ctx, NULL, 3, 1);
+
+    (void)unused;
+    for (long n = 0;; ++n) {
+        an_test_fault fault;
+        an_network network;
+        an_test_fault_arm(&fault, ctx, AN_FAULT_BIT(AN_FAULT_MEMORY), n, false, 1);
+        const alexnet_status status = an_network_open(model, 2, 1, &network);
+        if (!an_test_fault_disarm(&fault)) {
+            an_network_close(&network);
+            break;
+        }
+        an_assert_status(ctx, status, ALEXNET_NO_MEMORY);
+    }
+    alexnet_model_free(model);
+    an_test_close(ctx, &memory);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(probabilities_are_those_of_the_session),
+        cmocka_unit_test(views_are_averaged),
+        cmocka_unit_test(weights_that_are_not_finite_are_noticed),
+        cmocka_unit_test(classes_without_names_are_numbered),
+        cmocka_unit_test(memory_may_run_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,331 @@
+/*
+ * checkpoint_test.c
+ * SPDX-License-Identifier: MIT
+ */
+#include "infer/tiny.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "train/checkpoint.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HASH  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define OTHER "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+typedef struct world {
+    an_test_memory memory;
+    an_tiny_text log;
+    alexnet_context *ctx;
+    char *root;
+    const char *folder;
+    alexnet_model *model;
+    float *velocity;
+} world;
+
+static int set_up(void **state)
+{
+    static world w;
+
+    w = (world){.root = an_test_folder_open()};
+    w.ctx = an_tiny_open(&w.memory, 1);
+    w.ctx->options.log = an_tiny_log;
+    w.ctx->options.log_user = &w.log;
+    w.folder = an_test_path(w.root, "checkpoints");
+    w.model = an_tiny_model(w.ctx, an_tiny_classes, 3, 1);
+    w.velocity = calloc(w.model->params.values, sizeof *w.velocity);
+    assert_non_null(w.velocity);
+    for (int i = 0; i < w.model->params.count; ++i)
+        for (int64_t j = 0; j < w.model->params.items[i].count; ++j)
+            w.velocity[(int64_t)w.model->params.items[i].offset + j] =
+                (float)(i + 1) / (float)(j + 3);
+    *state = &w;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    world *w = *state;
+
+    free(w->velocity);
+    alexnet_model_free(w->model);
+    an_test_folder_close(w->root);
+    an_test_close(w->ctx, &w->memory);
+    return 0;
+}
+
+static alexnet_status save(world *w, int64_t step, int keep)
+{
+    an_train_state state = an_train_state_start();
+
+    state.step = step;
+    state.seconds = (double)step / 2;
+    w->model->values[0] = (float)step;
+    return an_checkpoint_save(w->model, w->folder, w->velocity, &state, HASH, keep);
+}
+
+/* The step of the newest good checkpoint; -1: there is none. */
+static int64_t find(world *w)
+{
+    an_train_state state;
+    char *path;
+
+    w->log.text[0] = '\0';
+    an_assert_ok(w->ctx, an_checkpoint_find(w->ctx, w->folder, HASH, &path, &state));
+    const int64_t step = path != NULL ? state.step : -1;
+    an_free(w->ctx, path);
+    return step;
+}
+
+static const char *in_step(const world *w, int64_t step, const char *name)
+{
+    char text[128];
+
+    snprintf(text, sizeof text, "checkpoints/step-%08lld%s%s", (long long)step,
+             name[0] != '\0' ? "/" : "", name);
+    return an_test_path(w->root, text);
+}
+
+static bool exists(world *w, int64_t step)
+{
+    an_file_info info;
+
+    an_assert_ok(w->ctx, an_file_stat(w->ctx, in_step(w, step, ""), &info));
+    return info.kind == AN_FILE_FOLDER;
+}
+
+/* ---- saving and loading ---- */
+
+static void what_is_saved_is_found_to_the_bit(void **state)
+{
+    world *w = *state;
+    const size_t values = w->model->params.values;
+    float *velocity = calloc(values, sizeof *velocity);
+    char before[65], after[65];
+    an_train_state found;
+    alexnet_model *model;
+    char *path;
+
+    assert_non_null(velocity);
+    an_assert_ok(w->ctx, save(w, 7, 2));
+    an_assert_ok(w->ctx, alexnet_model_hash(w->model, before));
+    an_assert_ok(w->ctx, an_checkpoint_find(w->ctx, w->folder, HASH, &path, &found));
+    assert_int_equal(found.step, 7);
+    assert_true(found.seconds == 3.5);
+    an_assert_ok(w->ctx, an_checkpoint_load_model(w->ctx, path, &model));
+    an_assert_ok(w->ctx, an_checkpoint_load_velocity(model, path, velocity));
+    an_assert_ok(w->ctx, alexnet_model_hash(model, after));
+    assert_string_equal(before, after);
+    assert_string_equal(alexnet_model_class(model, 1), "cross");
+    assert_memory_equal(model->mean_image, w->model->mean_image, 3 * 32 * 32 * sizeof(float));
+    assert_memory_equal(velocity, w->velocity, values * sizeof *velocity);
+    alexnet_model_free(model);
+    an_free(w->ctx, path);
+    free(velocity);
+}
+
+static void no_checkpoint_at_all_is_no_error(void **state)
+{
+    world *w = *state;
+
+    assert_int_equal(find(w), -1);
+    an_assert_ok(w->ctx, an_folder_make(w->ctx, w->folder));
+    an_test_write_text(an_test_path(w->root, "checkpoints/readme"), "not one of ours");
+    assert_int_equal(find(w), -1);
+}
+
+static void the_newest_few_are_kept(void **state)
+{
+    world *w = *state;
+
+    for (int64_t step = 10; step <= 50; step += 10)
+        an_assert_ok(w->ctx, save(w, step, 2));
+    assert_int_equal(an_test_count_entries(w->folder), 2);
+    assert_true(exists(w, 40) && exists(w, 50));
+    assert_int_equal(find(w), 50);
+    an_assert_ok(w->ctx, save(w, 50, 2)); /* again */
+    assert_true(exists(w, 40) && exists(w, 50));
+}
+
+/* A run resumed at 20 has nothing to do with what lies after it. */
+static void an_abandoned_future_goes_with_the_next_save(void **state)
+{
+    world *w = *state;
+
+    for (int64_t step = 10; step <= 50; step += 10)
+        an_assert_ok(w->ctx, save(w, step, 9));
+    an_assert_ok(w->ctx, save(w, 25, 2));
+    assert_int_equal(an_test_count_entries(w->folder), 2);
+    assert_true(exists(w, 20) && exists(w, 25));
+}
+
+static void leftovers_of_a_killed_save_go(void **state)
+{
+    world *w = *state;
+
+    an_assert_ok(w->ctx, an_folder_make(w->ctx, in_step(w, 5, "")));
+    an_assert_ok(w->ctx,
+                 an_folder_make(w->ctx, an_test_path(w->root, "checkpoints/step-00000005.tmp/x")));
+    an_assert_ok(w->ctx,
+                 an_folder_make(w->ctx, an_test_path(w->root, "checkpoints/step-00000010.tmp/x")));
+    an_assert_ok(w->ctx, save(w, 10, 1));
+    assert_int_equal(an_test_count_entries(w->folder), 1);
+    assert_int_equal(find(w), 10);
+}
+
+/* ---- damage ---- */
+
+static void flip(const char *path, long at)
+{
+    FILE *file = fopen(path, "r+b");
+
+    assert_non_null(file);
+    assert_int_equal(fseek(file, at, at < 0 ? SEEK_END : SEEK_SET), 0);
+    const int byte = fgetc(file);
+    assert_int_equal(fseek(file, -1, SEEK_CUR), 0);
+    fputc(byte ^ 1, file);
+    fclose(file);
+}
+
+static void cut(const char *path) { an_test_write_text(path, "{"); }
+
+static void drop(const char *path) { assert_int_equal(remove(path), 0); }
+
+static void a_damaged_checkpoint_is_passed_over_and_named(void **state)
+{
+    static const char *const names[] = {"weights.safetensors", "momentum.safetensors",
+                                        "manifest.json"};
+    static void (*const damages[])(const char *) = {cut, drop};
+    world *w = *state;
+
+    for (size_t i = 0; i < AN_COUNT(names); ++i) {
+        for (int damage = 0; damage < 4; ++damage) {
+            an_assert_ok(w->ctx, save(w, 10, 2));
+            an_assert_ok(w->ctx, save(w, 20, 2));
+            assert_int_equal(find(w), 20);
+            assert_string_equal(w->log.text, "");
+            const char *path = in_step(w, 20, names[i]);
+            if (damage < 2)
+                damages[damage](path);
+            else
+                flip(path, damage == 2 ? 40 : -20);
+            assert_int_equal(find(w), 10);
+            assert_non_null(strstr(w->log.text, "checkpoint passed over: "));
+            assert_non_null(strstr(w->log.text, "step-00000020"));
+            assert_non_null(strstr(w->log.text, names[i]));
+        }
+    }
+}
+
+static void when_none_verifies_it_says_so(void **state)
+{
+    world *w = *state;
+    an_train_state found;
+    char *path;
+
+    an_assert_ok(w->ctx, save(w, 10, 2));
+    an_assert_ok(w->ctx, save(w, 20, 2));
+    drop(in_step(w, 10, "manifest.json"));
+    cut(in_step(w, 20, "weights.safetensors"));
+    an_assert_status(w->ctx, an_checkpoint_find(w->ctx, w->folder, HASH, &path, &found),
+                     ALEXNET_BAD_FILE);
+    an_assert_error(w->ctx, "none of 2 checkpoints verifies");
+    assert_null(path);
+}
+
+static void a_checkpoint_serves_its_own_run_only(void **state)
+{
+    world *w = *state;
+    an_train_state found;
+    char *path;
+
+    an_assert_ok(w->ctx, save(w, 10, 2));
+    an_assert_status(w->ctx, an_checkpoint_find(w->ctx, w->folder, OTHER, &path, &found),
+                     ALEXNET_BAD_FILE);
+    an_assert_error(w->ctx, "another config.json");
+    assert_int_equal(rename(in_step(w, 10, ""), in_step(w, 11, "")), 0);
+    an_assert_status(w->ctx, an_checkpoint_find(w->ctx, w->folder, HASH, &path, &found),
+                     ALEXNET_BAD_FILE);
+    an_assert_error(w->ctx, "it is of step 10");
+}
+
+static void a_velocity_of_another_model_is_refused(void **state)
+{
+    world *w = *state;
+    alexnet_model *other = an_tiny_model(w->ctx, NULL, 5, 1);
+
+    an_assert_ok(w->ctx, save(w, 10, 2));
+    an_assert_status(w->ctx, an_checkpoint_load_velocity(other, in_step(w, 10, ""), w->velocity),
+                     ALEXNET_BAD_FILE);
+    an_assert_error(w->ctx, "fc10.weight: expected 5120 values, found 3072");
+    alexnet_model_free(other);
+}
+
+/* ---- faults ---- */
+
+/* Whatever fails, and whether once or from then on: afterwards there is a good checkpoint, the old or the new. */
+static void a_failed_save_leaves_the_old_one(void **state)
+{
+    static const unsigned kinds[] = {AN_FAULT_BIT(AN_FAULT_MEMORY), AN_FAULT_FILES};
+    world *w = *state;
+
+    for (int forever = 0; forever < 2; ++forever) {
+        for (size_t k = 0; k < AN_COUNT(kinds); ++k) {
+            for (long n = 0;; ++n) {
+                an_test_fault fault;
+                an_assert_ok(w->ctx, save(w, 10, 2));
+                an_test_fault_arm(&fault, w->ctx, kinds[k], n, forever != 0, ENOSPC);
+                const alexnet_status status = save(w, 20, 2);
+                if (!an_test_fault_disarm(&fault)) break;
+                const int64_t found = find(w);
+                assert_true(found == 20 || found == 10);
+                if (status == ALEXNET_OK) assert_int_equal(found, 20);
+                if (k == 0 && !forever) an_assert_status(w->ctx, status, ALEXNET_NO_MEMORY);
+                if (!forever && found == 10) assert_int_equal(an_test_count_entries(w->folder), 1);
+            }
+        }
+    }
+}
+
+static void a_failed_search_leaks_nothing(void **state)
+{
+    world *w = *state;
+
+    an_assert_ok(w->ctx, save(w, 10, 2));
+    for (long n = 0;; ++n) {
+        an_test_fault fault;
+        an_train_state found;
+        alexnet_model *model = NULL;
+        char *path;
+        an_test_fault_arm(&fault, w->ctx, AN_FAULT_BIT(AN_FAULT_MEMORY), n, false, 1);
+        alexnet_status status = an_checkpoint_find(w->ctx, w->folder, HASH, &path, &found);
+        if (status == ALEXNET_OK) status = an_checkpoint_load_model(w->ctx, path, &model);
+        if (status == ALEXNET_OK) status = an_checkpoint_load_velocity(model, path, w->velocity);
+        alexnet_model_free(model);
+        an_free(w->ctx, path);
+        if (!an_test_fault_disarm(&fault)) break;
+        an_assert_status(w->ctx, status, ALEXNET_NO_MEMORY);
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_is_saved_is_found_to_the_bit),
+        TEST(no_checkpoint_at_all_is_no_error),
+        TEST(the_newest_few_are_kept),
+        TEST(an_abandoned_future_goes_with_the_next_save),
+        TEST(leftovers_of_a_killed_save_go),
+        TEST(a_damaged_checkpoint_is_passed_over_and_named),
+        TEST(when_none_verifies_it_says_so),
+        TEST(a_checkpoint_serves_its_own_run_only),
+        TEST(a_velocity_of_another_model_is_refused),
+        TEST(a_failed_save_leaves_the_old_one),
+        TEST(a_failed_search_leaks_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

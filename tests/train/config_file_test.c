@@ -1,0 +1,192 @@
+/*
+ * config_file_test.c
+ * SPDX-License-Identifier: MIT
+ */
+#include "support/support.h"
+
+#include "base/file.h"
+#include "train/config.h"
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static an_config make_config(alexnet_context *ctx)
+{
+    alexnet_train_options options = alexnet_train_options_default();
+    an_config config;
+
+    options.data = "photos of \"cats\"";
+    options.val = "other/photos";
+    options.recipe = "quick";
+    options.seed = UINT64_MAX;
+    options.lr = 0.1 + 0.2; /* not a short decimal */
+    options.stop_at_top1 = 0.5;
+    an_assert_ok(ctx, an_config_resolve(ctx, &options, an_family_find("torchvision"), &config));
+    config.train_images = (int64_t)1 << 40;
+    config.classes = 10;
+    return config;
+}
+
+static void what_is_written_is_read(void **unused)
+{
+    an_test_memory memory;
+    alexnet_context *ctx = an_test_open(&memory);
+    char *folder = an_test_folder_open();
+    const char *path = an_test_path(folder, "config.json");
+    char before[AN_SHA256_HEX_SIZE], after[AN_SHA256_HEX_SIZE];
+    an_config config = make_config(ctx), back;
+
+    (void)unused;
+    an_assert_ok(ctx, an_config_write(ctx, &config, path));
+    an_assert_ok(ctx, an_config_read(ctx, path, &back));
+    assert_string_equal(back.data, config.data);
+    assert_string_equal(back.val, config.val);
+    assert_string_equal(back.model, "torchvision");
+    assert_string_equal(back.recipe_name, "quick");
+    assert_null(back.from);
+    back.recipe.dropout = config.recipe.dropout; /* which lives on as config.dropout */
+    assert_memory_equal(&back.recipe, &config.recipe, sizeof config.recipe);
+    assert_true(back.dropout == config.dropout);
+    assert_true(back.seed == UINT64_MAX);
+    assert_int_equal(back.train_images, config.train_images);
+    assert_true(back.stop_at_top1 == 0.5 && back.seconds == -1 && back.checkpoint_seconds == 600);
+    an_assert_ok(ctx, an_config_hash(ctx, &config, before));
+    an_assert_ok(ctx, an_config_hash(ctx, &back, after));
+    assert_string_equal(before, after);
+    an_config_free(ctx, &back);
+    an_config_free(ctx, &config);
+    an_test_folder_close(folder);
+    an_test_close(ctx, &memory);
+}
+
+static void the_hash_is_that_of_what_must_not_change(void **unused)
+{
+    alexnet_context *ctx = an_test_open(NULL);
+    char before[AN_SHA256_HEX_SIZE], after[AN_SHA256_HEX_SIZE];
+    an_config config = make_config(ctx);
+
+    (void)unused;
+    an_assert_ok(ctx, an_config_hash(ctx, &config, before));
+    config.recipe.epochs = 1000;
+    config.steps = 5;
+    config.seconds = 5;
+    config.stop_at_top1 = (double)NAN;
+    config.checkpoint_keep = 9;
+    an_assert_ok(ctx, an_config_hash(ctx, &config, after));
+    assert_string_equal(before, after);
+    config.recipe.lr *= 1 + 1e-15;
+    an_assert_ok(ctx, an_config_hash(ctx, &config, after));
+    assert_string_not_equal(before, after);
+    an_config_free(ctx, &config);
+    an_test_close(ctx, NULL);
+}
+
+/* Replaces one piece of a file's text. */
+static void edit(alexnet_context *ctx, const char *path, const char *old, const char *new)
+{
+    an_bytes bytes;
+    char text[8192];
+
+    an_assert_ok(ctx, an_file_read(ctx, path, sizeof text, &bytes));
+    const char *at = strstr((const char *)bytes.data, old);
+    assert_non_null(at);
+    const int head = (int)(at - (const char *)bytes.data);
+    snprintf(text, sizeof text, "%.*s%s%s", head, (const char *)bytes.data, new, at + strlen(old));
+    an_bytes_free(ctx, &bytes);
+    an_test_write_text(path, text);
+}
+
+static void a_spoiled_file_is_refused_by_name(void **unused)
+{
+    static const struct {
+        const char *old, *new, *message;
+        alexnet_status status;
+    } rows[] = {
+        {"{", "", "config.json", ALEXNET_BAD_FILE},
+        {"\"schema\": 1", "\"schema\": 2", "schema 2, expected 1", ALEXNET_UNSUPPORTED},
+        {"\"batch\": 64", "\"batch\": 64.5", "'batch'", ALEXNET_BAD_FILE},
+        {"\"batch\": 64", "\"batch\": 1e300", "'batch'", ALEXNET_BAD_FILE},
+        {"\"batch\": 64", "\"batch\": 9999999999", "'batch'", ALEXNET_BAD_FILE},
+        {"\"batch\": 64", "\"batch\": -1", "batch is -1", ALEXNET_BAD_FILE},
+        {"\"batch\": 64", "\"batsch\": 64", "'batch' is missing", ALEXNET_BAD_FILE},
+        {"\"val\": \"other/photos\"", "\"val\": 5", "'val'", ALEXNET_BAD_FILE},
+        {"\"model\": \"torchvision\"", "\"model\": null", "'model'", ALEXNET_BAD_FILE},
+        {"\"update\": \"torch\"", "\"update\": \"adam\"", "'update'", ALEXNET_BAD_FILE},
+        {"\"update\": \"torch\"", "\"update\": \"torch|paper\"", "'update'", ALEXNET_BAD_FILE},
+        {"\"stop_at_top1\": 0.5", "\"stop_at_top1\": \"high\"", "'stop_at_top1'", ALEXNET_BAD_FILE},
+        {"\"init\": \"he\"", "\"init\": 1", "'init'", ALEXNET_BAD_FILE},
+        {"\"schedule\": \"",
+         "\"schedule\": \"0123456789012345678901234567890123456789"
+         "01234567890123456789012345678",
+         "'schedule'", ALEXNET_BAD_FILE},
+    };
+    an_test_memory memory;
+    alexnet_context *ctx = an_test_open(&memory);
+    char *folder = an_test_folder_open();
+    const char *path = an_test_path(folder, "config.json");
+    an_config config = make_config(ctx), back;
+
+    (void)unused;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        an_assert_ok(ctx, an_config_write(ctx, &config, path));
+        edit(ctx, path, rows[i].old, rows[i].new);
+        an_assert_status(ctx, an_config_read(ctx, path, &back), rows[i].status);
+        an_assert_error(ctx, rows[i].message);
+        an_assert_error(ctx, "config.json");
+    }
+    an_assert_status(ctx, an_config_read(ctx, an_test_path(folder, "none"), &back),
+                     ALEXNET_NOT_FOUND);
+    an_config_free(ctx, &config);
+    an_test_folder_close(folder);
+    an_test_close(ctx, &memory);
+}
+
+static void names_that_are_not_utf8_cannot_be_kept(void **unused)
+{
+    alexnet_context *ctx = an_test_open(NULL);
+    an_config config = make_config(ctx);
+
+    (void)unused;
+    config.data[0] = '\xff';
+    an_assert_status(ctx, an_config_write(ctx, &config, "nowhere/config.json"), ALEXNET_BAD_ARG);
+    an_assert_error(ctx, "'data'");
+    an_config_free(ctx, &config);
+    an_test_close(ctx, NULL);
+}
+
+static void memory_and_files_may_fail(void **unused)
+{
+    an_test_memory memory;
+    alexnet_context *ctx = an_test_open(&memory);
+    char *folder = an_test_folder_open();
+    const char *path = an_test_path(folder, "config.json");
+    an_config config = make_config(ctx);
+
+    (void)unused;
+    for (long n = 0;; ++n) {
+        an_test_fault fault;
+        an_config back = {0};
+        an_test_fault_arm(&fault, ctx, AN_FAULT_ANY & ~AN_FAULT_BIT(AN_FAULT_CLOSE), n, false, EIO);
+        alexnet_status status = an_config_write(ctx, &config, path);
+        if (status == ALEXNET_OK) status = an_config_read(ctx, path, &back);
+        an_config_free(ctx, &back);
+        if (!an_test_fault_disarm(&fault)) break;
+        assert_int_not_equal(status, ALEXNET_OK);
+    }
+    an_config_free(ctx, &config);
+    an_test_folder_close(folder);
+    an_test_close(ctx, &memory);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_written_is_read),
+        cmocka_unit_test(the_hash_is_that_of_what_must_not_change),
+        cmocka_unit_test(a_spoiled_file_is_refused_by_name),
+        cmocka_unit_test(names_that_are_not_utf8_cannot_be_kept),
+        cmocka_unit_test(memory_and_files_may_fail),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

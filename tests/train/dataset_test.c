@@ -1,0 +1,144 @@
+/*
+ * dataset_test.c
+ * SPDX-License-Identifier: MIT
+ */
+#include "infer/tiny.h"
+
+#include "train/dataset.h"
+#include <stdio.h>
+#include <string.h>
+
+typedef struct world {
+    an_test_memory memory;
+    alexnet_context *ctx;
+    char *folder;
+    an_config config;
+    an_dataset data;
+} world;
+
+static int set_up(void **state)
+{
+    static world w;
+
+    w = (world){.folder = an_test_folder_open()};
+    w.ctx = an_tiny_open(&w.memory, 1);
+    an_tiny_draw(w.ctx, an_test_path(w.folder, "data"), 3, 10);
+    *state = &w;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    world *w = *state;
+
+    an_dataset_close(w->ctx, &w->data);
+    an_config_free(w->ctx, &w->config);
+    an_test_folder_close(w->folder);
+    an_test_close(w->ctx, &w->memory);
+    return 0;
+}
+
+static void open_data(world *w, const char *data, const char *val)
+{
+    alexnet_train_options options = alexnet_train_options_default();
+
+    options.data = data;
+    options.val = val;
+    an_dataset_close(w->ctx, &w->data);
+    an_config_free(w->ctx, &w->config);
+    an_assert_ok(w->ctx,
+                 an_config_resolve(w->ctx, &options, an_family_find("cifar-19pct"), &w->config));
+    an_assert_ok(w->ctx, an_dataset_open(w->ctx, &w->config, &w->data));
+}
+
+static void the_data_s_own_part_validates(void **state)
+{
+    world *w = *state;
+
+    open_data(w, an_test_path(w->folder, "data"), NULL);
+    assert_int_equal(w->data.train.count, 30);
+    assert_int_equal(w->data.val.count, 15);
+    assert_null(w->data.train.indices);
+    assert_ptr_not_equal(w->data.train.source, w->data.val.source);
+}
+
+static void without_a_part_a_split_does(void **state)
+{
+    world *w = *state;
+
+    open_data(w, an_test_path(w->folder, "data/train"), NULL);
+    assert_int_equal(w->data.train.count, 27);
+    assert_int_equal(w->data.val.count, 3);
+    assert_ptr_equal(w->data.train.source, w->data.val.source);
+}
+
+static void a_data_set_given_validates(void **state)
+{
+    world *w = *state;
+    const char *train = an_test_path(w->folder, "data/train");
+
+    open_data(w, train, an_test_path(w->folder, "data")); /* its val */
+    assert_int_equal(w->data.train.count, 30);
+    assert_int_equal(w->data.val.count, 15);
+    open_data(w, train, train); /* all of it */
+    assert_int_equal(w->data.val.count, 30);
+    assert_null(w->data.val.indices);
+}
+
+static void a_missing_one_is_named(void **state)
+{
+    world *w = *state;
+
+    open_data(w, an_test_path(w->folder, "data"), NULL);
+    snprintf(w->config.data, strlen(w->config.data) + 1, "no"); /* the text is long enough */
+    an_dataset_close(w->ctx, &w->data);
+    an_assert_status(w->ctx, an_dataset_open(w->ctx, &w->config, &w->data), ALEXNET_NOT_FOUND);
+    an_assert_error(w->ctx, "no");
+}
+
+static void classes_are_those_of_the_model(void **state)
+{
+    static const char *const turned[] = {"disc", "cross", "checker"};
+    static const char *const others[] = {"disc", "cross", "cat"};
+    world *w = *state;
+    alexnet_model *model = an_tiny_model(w->ctx, turned, 3, 1);
+
+    open_data(w, an_test_path(w->folder, "data"), NULL);
+    an_assert_ok(w->ctx, an_dataset_map(&w->data, model, &w->config));
+    for (int c = 0; c < 3; ++c) {
+        assert_int_equal(w->data.train.labels[c], 2 - c);
+        assert_int_equal(w->data.val.labels[c], 2 - c);
+    }
+    an_assert_ok(w->ctx, an_model_set_classes(model, others, 3));
+    open_data(w, an_test_path(w->folder, "data"), NULL);
+    an_assert_status(w->ctx, an_dataset_map(&w->data, model, &w->config), ALEXNET_BAD_ARG);
+    alexnet_model_free(model);
+}
+
+static void memory_may_run_out(void **state)
+{
+    world *w = *state;
+    const char *train = an_test_path(w->folder, "data/train");
+
+    for (long n = 0;; ++n) {
+        an_test_fault fault;
+        open_data(w, train, NULL);
+        an_dataset_close(w->ctx, &w->data);
+        an_test_fault_arm(&fault, w->ctx, AN_FAULT_BIT(AN_FAULT_MEMORY), n, false, 1);
+        const alexnet_status status = an_dataset_open(w->ctx, &w->config, &w->data);
+        if (!an_test_fault_disarm(&fault)) break;
+        an_assert_status(w->ctx, status, ALEXNET_NO_MEMORY);
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_data_s_own_part_validates),  TEST(without_a_part_a_split_does),
+        TEST(a_data_set_given_validates),     TEST(a_missing_one_is_named),
+        TEST(classes_are_those_of_the_model), TEST(memory_may_run_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,218 @@
+/*
+ * run_folder_test.c
+ * SPDX-License-Identifier: MIT
+ */
+#include "support/support.h"
+
+#include "base/file.h"
+#include "train/run_folder.h"
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+
+typedef struct world {
+    an_test_memory memory;
+    alexnet_context *ctx;
+    char *root;
+    an_run_folder folder;
+} world;
+
+static int set_up(void **state)
+{
+    static world w;
+
+    w = (world){.root = an_test_folder_open()};
+    w.ctx = an_test_open(&w.memory);
+    an_assert_ok(w.ctx, an_run_folder_open(w.ctx, an_test_path(w.root, "runs/1"), &w.folder));
+    *state = &w;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    world *w = *state;
+
+    an_run_folder_close(w->ctx, &w->folder);
+    an_test_folder_close(w->root);
+    an_test_close(w->ctx, &w->memory);
+    return 0;
+}
+
+static bool exists(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0;
+}
+
+/* What a run leaves, and a file of somebody's own. */
+static void fill(world *w)
+{
+    an_assert_ok(w->ctx,
+                 an_folder_make(w->ctx, an_test_path(w->root, "runs/1/checkpoints/step-1")));
+    an_test_write_text(w->folder.config, "{}");
+    an_test_write_text(w->folder.log, "");
+    an_test_write_text(w->folder.best, "");
+    an_test_write_text(w->folder.last, "");
+    an_test_write_text(an_test_path(w->root, "runs/1/checkpoints/step-1/x"), "");
+    an_test_write_text(an_test_path(w->root, "runs/1/notes.txt"), "mine");
+}
+
+static void an_absent_or_empty_folder_is_taken(void **state)
+{
+    world *w = *state;
+
+    an_assert_ok(w->ctx, an_run_folder_check(w->ctx, &w->folder, false));
+    assert_false(exists(w->folder.path)); /* asking makes nothing */
+    an_assert_ok(w->ctx, an_run_folder_create(w->ctx, &w->folder, false));
+    assert_true(exists(w->folder.path));
+    an_assert_ok(w->ctx, an_run_folder_create(w->ctx, &w->folder, false));
+}
+
+static void an_earlier_run_is_replaced_only_by_force(void **state)
+{
+    world *w = *state;
+
+    fill(w);
+    an_assert_status(w->ctx, an_run_folder_create(w->ctx, &w->folder, false), ALEXNET_BAD_ARG);
+    an_assert_error(w->ctx, "runs/1' exists");
+    assert_true(exists(w->folder.config));
+    an_assert_ok(w->ctx, an_run_folder_create(w->ctx, &w->folder, true));
+    assert_int_equal(an_test_count_entries(w->folder.path), 1);
+    an_test_assert_text_file(an_test_path(w->root, "runs/1/notes.txt"), "mine");
+}
+
+static void what_is_no_run_is_never_touched(void **state)
+{
+    world *w = *state;
+
+    an_assert_ok(w->ctx, an_folder_make(w->ctx, w->folder.path));
+    an_test_write_text(an_test_path(w->root, "runs/1/log.jsonl"), "somebody's");
+    for (int force = 0; force < 2; ++force) {
+        an_assert_status(w->ctx, an_run_folder_create(w->ctx, &w->folder, force != 0),
+                         ALEXNET_BAD_ARG);
+        an_assert_error(w->ctx, "other things than a run");
+    }
+    an_test_assert_text_file(an_test_path(w->root, "runs/1/log.jsonl"), "somebody's");
+
+    an_run_folder_close(w->ctx, &w->folder);
+    an_assert_ok(w->ctx,
+                 an_run_folder_open(w->ctx, an_test_path(w->root, "runs/1/log.jsonl"), &w->folder));
+    an_assert_status(w->ctx, an_run_folder_create(w->ctx, &w->folder, true), ALEXNET_BAD_ARG);
+    an_assert_error(w->ctx, "is not a folder");
+}
+
+static void a_path_too_long_for_the_result_is_refused(void **state)
+{
+    world *w = *state;
+    static char path[5000];
+    an_run_folder folder;
+
+    memset(path, 'x', sizeof path - 1);
+    an_assert_status(w->ctx, an_run_folder_open(w->ctx, path, &folder), ALEXNET_BAD_ARG);
+}
+
+/* ---- log ---- */
+
+static const an_log_line line = {.split = "train",
+                                 .step = 10,
+                                 .epoch = 0.5,
+                                 .lr = 0.01,
+                                 .loss = 2.25,
+                                 .top1 = 0.125,
+                                 .top5 = 1,
+                                 .images_per_second = 80.5,
+                                 .data_wait = 0,
+                                 .seconds = 12.5};
+
+#define FIRST                                                                                      \
+    "{\"step\":10,\"epoch\":0.5,\"lr\":0.01,\"loss\":2.25,\"top1\":0.125,\"top5\":1,"              \
+    "\"images_per_second\":80.5,\"data_wait\":0,\"seconds\":12.5,\"split\":\"train\"}\n"
+#define SECOND                                                                                     \
+    "{\"step\":20,\"epoch\":0.5,\"lr\":0.01,\"loss\":null,\"top1\":0.125,\"top5\":1,"              \
+    "\"images_per_second\":null,\"data_wait\":0,\"seconds\":12.5,\"split\":\"val\"}\n"
+
+static void write_two(world *w)
+{
+    an_log_line second = line;
+
+    second.split = "val";
+    second.step = 20;
+    second.loss = (double)NAN;
+    second.images_per_second = (double)INFINITY;
+    an_assert_ok(w->ctx, an_run_folder_create(w->ctx, &w->folder, false));
+    an_assert_ok(w->ctx, an_run_folder_log(w->ctx, &w->folder, &line));
+    an_assert_ok(w->ctx, an_run_folder_log(w->ctx, &w->folder, &second));
+}
+
+static void a_report_is_a_line_of_json(void **state)
+{
+    world *w = *state;
+
+    write_two(w);
+    an_test_assert_text_file(w->folder.log, FIRST SECOND);
+}
+
+static void a_resumed_run_cuts_off_what_it_will_write_again(void **state)
+{
+    static const struct {
+        int64_t step;
+        const char *text;
+    } rows[] = {{20, FIRST SECOND}, {19, FIRST}, {10, FIRST}, {9, ""}, {0, ""}};
+    world *w = *state;
+
+    an_assert_ok(w->ctx, an_run_folder_trim_log(w->ctx, &w->folder, 5)); /* no log yet */
+    write_two(w);
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        an_assert_ok(w->ctx, an_run_folder_trim_log(w->ctx, &w->folder, rows[i].step));
+        an_test_assert_text_file(w->folder.log, rows[i].text);
+    }
+}
+
+static void lines_of_others_stay(void **state)
+{
+    world *w = *state;
+    const char *text = "remark\n{\"step\":x}\n\n{\"step\":5,}\n{\"step\":5";
+
+    an_assert_ok(w->ctx, an_run_folder_create(w->ctx, &w->folder, false));
+    an_test_write_text(w->folder.log, text);
+    an_assert_ok(w->ctx, an_run_folder_trim_log(w->ctx, &w->folder, 5));
+    an_test_assert_text_file(w->folder.log, text);
+    an_assert_ok(w->ctx, an_run_folder_trim_log(w->ctx, &w->folder, 4));
+    an_test_assert_text_file(w->folder.log, "remark\n{\"step\":x}\n\n");
+}
+
+static void memory_may_run_out(void **state)
+{
+    world *w = *state;
+
+    for (long n = 0;; ++n) {
+        an_test_fault fault;
+        an_run_folder folder;
+        fill(w);
+        an_test_fault_arm(&fault, w->ctx, AN_FAULT_BIT(AN_FAULT_MEMORY), n, false, 1);
+        alexnet_status status = an_run_folder_open(w->ctx, w->folder.path, &folder);
+        if (status == ALEXNET_OK) status = an_run_folder_trim_log(w->ctx, &folder, 1);
+        if (status == ALEXNET_OK) status = an_run_folder_create(w->ctx, &folder, true);
+        an_run_folder_close(w->ctx, &folder);
+        if (!an_test_fault_disarm(&fault)) break;
+        an_assert_status(w->ctx, status, ALEXNET_NO_MEMORY);
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(an_absent_or_empty_folder_is_taken),
+        TEST(an_earlier_run_is_replaced_only_by_force),
+        TEST(what_is_no_run_is_never_touched),
+        TEST(a_path_too_long_for_the_result_is_refused),
+        TEST(a_report_is_a_line_of_json),
+        TEST(a_resumed_run_cuts_off_what_it_will_write_again),
+        TEST(lines_of_others_stay),
+        TEST(memory_may_run_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

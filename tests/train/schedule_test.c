@@ -1,0 +1,132 @@
+/*
+ * schedule_test.c
+ * SPDX-License-Identifier: MIT
+ */
+#include "support/support.h"
+
+#include "train/schedule.h"
+#include <math.h>
+
+static void factors_worked_by_hand(void **unused)
+{
+    static const struct {
+        const char *text;
+        int64_t step, epoch_steps, total;
+        double factor;
+    } rows[] = {
+        {"constant", 0, 10, 100, 1},
+        {"constant", 99, 10, 100, 1},
+
+        {"step:30,0.1", 0, 10, 900, 1},
+        {"step:30,0.1", 299, 10, 900, 1}, /* the last step of epoch 30 */
+        {"step:30,0.1", 300, 10, 900, 0.1},
+        {"step:30,0.1", 599, 10, 900, 0.1},
+        {"step:30,0.1", 600, 10, 900, 0.01},
+        {"step:0.5,0.5", 5, 10, 100, 0.5}, /* in the middle of an epoch */
+
+        {"at:30,60,80:0.2", 299, 10, 900, 1},
+        {"at:30,60,80:0.2", 300, 10, 900, 0.2},
+        {"at:30,60,80:0.2", 600, 10, 900, 0.04},
+        {"at:30,60,80:0.2", 899, 10, 900, 0.008},
+
+        {"cosine", 0, 10, 100, 1},
+        {"cosine", 25, 10, 100, 0.85355339059327373}, /* (1 + 1 / sqrt 2) / 2 */
+        {"cosine", 50, 10, 100, 0.5},
+        {"cosine", 99, 10, 100, 0.00024671981713422},
+        {"cosine", 0, 10, 1, 1},
+
+        {"warmup:4+constant", 0, 10, 100, 0.25},
+        {"warmup:4+constant", 3, 10, 100, 1},
+        {"warmup:4+constant", 4, 10, 100, 1},
+        {"warmup:20+cosine", 9, 10, 100, 0.5},
+        {"warmup:20+cosine", 20, 10, 100, 1}, /* the cosine begins here */
+        {"warmup:20+cosine", 60, 10, 100, 0.5},
+        {"warmup:20+cosine", 5, 10, 10, 0.3}, /* a run that ends while warming up */
+        {"warmup:20+cosine", 25, 10, 20, 1},  /* beyond the plan: never below 0 or wild */
+        {"warmup:4+step:1,0.1", 1, 2, 100, 0.5},
+        {"warmup:4+step:1,0.1", 2, 2, 100, 0.075},
+        {"warmup:0+constant", 0, 10, 100, 1},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        alexnet_context *ctx = an_test_open(NULL);
+        an_schedule schedule;
+        an_assert_ok(ctx, an_schedule_parse(ctx, rows[i].text, &schedule));
+        const double factor =
+            an_schedule_factor(&schedule, rows[i].step, rows[i].epoch_steps, rows[i].total);
+        if (!(fabs(factor - rows[i].factor) < 1e-12))
+            fail_msg("%s at step %lld: %.17g, expected %.17g", rows[i].text,
+                     (long long)rows[i].step, factor, rows[i].factor);
+        an_test_close(ctx, NULL);
+    }
+}
+
+static void a_cosine_goes_down_all_the_way(void **unused)
+{
+    alexnet_context *ctx = an_test_open(NULL);
+    an_schedule schedule;
+    double last = 2;
+
+    (void)unused;
+    an_assert_ok(ctx, an_schedule_parse(ctx, "cosine", &schedule));
+    for (int64_t step = 0; step < 1000; ++step) {
+        const double factor = an_schedule_factor(&schedule, step, 10, 1000);
+        assert_true(factor < last && factor > 0);
+        last = factor;
+    }
+    an_test_close(ctx, NULL);
+}
+
+static void other_words_are_refused(void **unused)
+{
+    static const char *const rows[] = {
+        "",
+        "linear",
+        "Cosine",
+        "cosine ",
+        " cosine",
+        "step",
+        "step:",
+        "step:30",
+        "step:30,",
+        "step:,0.1",
+        "step:0,0.1",
+        "step:-1,0.1",
+        "step:30,0.1,2",
+        "step:30,0",
+        "step:nan,0.1",
+        "at:30",
+        "at:30,60",
+        "at::0.1",
+        "at:30,:0.1",
+        "at:30:",
+        "warmup:5",
+        "warmup:5+",
+        "warmup:+cosine",
+        "warmup:-1+cosine",
+        "warmup:1.5+cosine",
+        "warmup:5+cosinex",
+        "constant+cosine",
+        "at:1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17:0.1",
+    };
+    alexnet_context *ctx = an_test_open(NULL);
+
+    (void)unused;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        an_schedule schedule;
+        an_assert_status(ctx, an_schedule_parse(ctx, rows[i], &schedule), ALEXNET_BAD_ARG);
+        an_assert_error(ctx, "step:EPOCHS,FACTOR");
+    }
+    an_test_close(ctx, NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(factors_worked_by_hand),
+        cmocka_unit_test(a_cosine_goes_down_all_the_way),
+        cmocka_unit_test(other_words_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,358 @@
+/*
+ * train_test.c: alexnet_train() from options to files.
+ * SPDX-License-Identifier: MIT
+ */
+#include "runs.h"
+
+#include "base/file.h"
+#include "core/model.h"
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void it_learns(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run");
+
+    options.data = "synthetic:classes=2,images=60,size=32";
+    options.val_split = 0.1;
+    options.batch = 8;
+    options.epochs = 12;
+    options.lr = 0.01;
+    options.schedule = "warmup:8+cosine";
+    options.augment = "none";
+    const alexnet_train_result result = an_runs_train(r, &options);
+    assert_true(result.train_loss < 0.3); /* ln 2 = 0.69 is that of guessing */
+    assert_true(result.best_top1 > 0.5);
+}
+
+static bool is_file(an_runs *r, const char *path)
+{
+    an_file_info info;
+
+    an_assert_ok(r->ctx, an_file_stat(r->ctx, path, &info));
+    return info.kind == AN_FILE_REGULAR;
+}
+
+static void a_run_leaves_its_files(void **state)
+{
+    an_runs *r = *state;
+    const alexnet_train_options options = an_runs_options(r, "run");
+    const alexnet_train_result result = an_runs_train(r, &options);
+    char hex[65];
+    alexnet_model *model;
+
+    assert_string_equal(result.run, options.out);
+    assert_string_equal(result.weights, an_test_path(r->folder, "run/best.safetensors"));
+    assert_true(is_file(r, an_test_path(r->folder, "run/config.json")));
+    assert_true(is_file(r, an_test_path(r->folder, "run/log.jsonl")));
+    assert_int_equal(an_test_count_entries(an_test_path(r->folder, "run")), 5);
+    assert_int_equal(an_test_count_entries(an_test_path(r->folder, "run/checkpoints")), 2);
+
+    an_assert_ok(r->ctx, alexnet_model_load(r->ctx, an_test_path(r->folder, "run/last.safetensors"),
+                                            &model));
+    an_assert_ok(r->ctx, alexnet_model_hash(model, hex));
+    assert_string_equal(hex, result.weights_sha256);
+    assert_string_equal(alexnet_model_class(model, 1), "cross");
+    assert_non_null(model->mean_image);
+    const char *trained = alexnet_model_metadata(model, "alexnet.trained");
+    assert_non_null(strstr(trained, "\"recipe\":\"quick\",\"steps\":9,\"epochs\":3.0"));
+    assert_non_null(strstr(trained, "\"val_top1\":"));
+    alexnet_model_free(model);
+}
+
+static void what_validates_is_what_evaluates(void **state)
+{
+    an_runs *r = *state;
+    const alexnet_train_options options = an_runs_options(r, "run");
+    const alexnet_train_result trained = an_runs_train(r, &options);
+    const char *weights = an_test_path(r->folder, "run/last.safetensors");
+    const alexnet_evaluate_options evaluation = {
+        .weights = &weights, .weights_count = 1, .data = r->data};
+    alexnet_evaluate_result evaluated;
+
+    an_assert_ok(r->ctx, alexnet_evaluate(r->ctx, &evaluation, &evaluated));
+    assert_true(evaluated.top1 == trained.val_top1 && evaluated.top5 == trained.val_top5);
+    alexnet_evaluate_result_free(r->ctx, &evaluated);
+}
+
+static void equal_runs_write_equal_weights_files(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "one");
+    an_bytes bytes;
+
+    an_runs_train(r, &options);
+    options.out = an_test_path(r->folder, "two");
+    an_runs_train(r, &options);
+    an_assert_ok(r->ctx, an_file_read(r->ctx, an_test_path(r->folder, "one/last.safetensors"),
+                                      (size_t)1 << 30, &bytes));
+    an_test_assert_file(an_test_path(r->folder, "two/last.safetensors"), bytes.data, bytes.size);
+    an_bytes_free(r->ctx, &bytes);
+}
+
+static void without_validation_the_last_weights_count(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run");
+
+    options.data = an_test_path(r->folder, "data/train");
+    options.val_split = 0;
+    const alexnet_train_result result = an_runs_train(r, &options);
+    assert_true(isnan(result.val_top1) && isnan(result.best_top1));
+    assert_string_equal(result.weights, an_test_path(r->folder, "run/last.safetensors"));
+    assert_false(is_file(r, an_test_path(r->folder, "run/best.safetensors")));
+}
+
+/* ---- from weights ---- */
+
+static void fine_tuning_takes_over_what_fits(void **state)
+{
+    static const char *const abc[] = {"ant", "bee", "cat"};
+    an_runs *r = *state;
+    const char *from = an_test_path(r->folder, "from.safetensors");
+    alexnet_train_options options = an_runs_options(r, "run");
+    alexnet_model *before, *after;
+
+    an_tiny_weights(r->ctx, from, abc, 3, 9);
+    options.model = NULL; /* that of the weights */
+    options.from = from;
+    options.freeze = "conv1,conv2";
+    const alexnet_train_result result = an_runs_train(r, &options);
+    assert_non_null(strstr(r->log.text, "start afresh"));
+    assert_non_null(strstr(r->log.text, "fc10.weight, fc10.bias"));
+
+    an_assert_ok(r->ctx, alexnet_model_load(r->ctx, from, &before));
+    an_assert_ok(r->ctx, alexnet_model_load(r->ctx, result.weights, &after));
+    assert_int_equal(after->options.classes, 2);
+    assert_memory_equal(before->mean_image, after->mean_image, 3 * 32 * 32 * sizeof(float));
+    for (int i = 0; i < 6; ++i) { /* conv1, conv2, conv3: weights and biases */
+        const an_param *a = &before->params.items[i], *b = &after->params.items[i];
+        const bool same = memcmp(before->values + a->offset, after->values + b->offset,
+                                 (size_t)a->count * sizeof(float)) == 0;
+        assert_int_equal(same, i < 4);
+    }
+    alexnet_model_free(before);
+    alexnet_model_free(after);
+}
+
+static void a_resumed_fine_tuning_stays_frozen(void **state)
+{
+    an_runs *r = *state;
+    const char *from = an_test_path(r->folder, "from.safetensors");
+    alexnet_train_options options = an_runs_options(r, "whole"), resumed;
+    an_runs_wish wish = {.step = 4, .go = ALEXNET_GO_STOP};
+    alexnet_train_result result;
+
+    an_tiny_weights(r->ctx, from, NULL, 2, 9);
+    options.from = from;
+    options.freeze = "conv1";
+    const alexnet_train_result whole = an_runs_train(r, &options);
+    options.out = an_test_path(r->folder, "stopped");
+    options.progress = an_runs_ask;
+    options.progress_user = &wish;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
+    assert_int_equal(remove(from), 0); /* no longer needed */
+    resumed = alexnet_train_options_default();
+    resumed.resume = options.out;
+    result = an_runs_train(r, &resumed);
+    assert_string_equal(result.weights_sha256, whole.weights_sha256);
+}
+
+/* ---- resuming ---- */
+
+static void a_run_without_a_checkpoint_starts_over(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run"), resumed;
+    const alexnet_train_result whole = an_runs_train(r, &options);
+
+    an_assert_ok(r->ctx, an_folder_remove(r->ctx, an_test_path(r->folder, "run/checkpoints")));
+    resumed = alexnet_train_options_default();
+    resumed.resume = options.out;
+    const alexnet_train_result result = an_runs_train(r, &resumed);
+    assert_string_equal(result.weights_sha256, whole.weights_sha256);
+    assert_non_null(strstr(r->log.text, "has no checkpoint yet"));
+}
+
+static void a_damaged_checkpoint_costs_only_what_came_after_the_one_before(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run"), resumed;
+    const alexnet_train_result whole = an_runs_train(r, &options);
+
+    an_test_write_text(
+        an_test_path(r->folder, "run/checkpoints/step-00000009/momentum.safetensors"), "cut");
+    resumed = alexnet_train_options_default();
+    resumed.resume = options.out;
+    const alexnet_train_result result = an_runs_train(r, &resumed);
+    assert_string_equal(result.weights_sha256, whole.weights_sha256);
+    assert_non_null(strstr(r->log.text, "checkpoint passed over: "));
+}
+
+static void data_that_has_changed_is_noticed(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run"), resumed;
+    alexnet_train_result result;
+
+    an_runs_train(r, &options);
+    assert_int_equal(remove(an_test_path(r->folder, "data/train/cross/0000.jpg")), 0);
+    resumed = alexnet_train_options_default();
+    resumed.resume = options.out;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_ARG);
+    an_assert_error(r->ctx, "11 pictures to train on");
+    an_assert_error(r->ctx, "the run began with 12");
+}
+
+static void what_is_no_run_cannot_be_resumed(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = alexnet_train_options_default();
+    alexnet_train_result result;
+
+    options.resume = r->data;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_NOT_FOUND);
+    an_assert_error(r->ctx, "config.json");
+}
+
+/* ---- mistakes ---- */
+
+static void mistakes_are_named_and_leave_nothing_behind(void **state)
+{
+    an_runs *r = *state;
+    enum { DATA, MODEL, RECIPE, SCHEDULE, AUGMENT, FREEZE, FROM, VAL };
+    static const struct {
+        int option;
+        const char *value, *message;
+        alexnet_status status;
+    } rows[] = {
+        {DATA, NULL, "data", ALEXNET_BAD_ARG},
+        {DATA, "nowhere", "nowhere", ALEXNET_NOT_FOUND},
+        {MODEL, "cifar-19pc", "did you mean 'cifar-19pct'", ALEXNET_BAD_ARG},
+        {RECIPE, "quik", "did you mean 'quick'", ALEXNET_BAD_ARG},
+        {SCHEDULE, "linear", "schedule 'linear'", ALEXNET_BAD_ARG},
+        {AUGMENT, "rrc,flop", "flop", ALEXNET_BAD_ARG},
+        {FREEZE, "conv9", "conv9", ALEXNET_NOT_FOUND},
+        {FROM, "nowhere.safetensors", "nowhere.safetensors", ALEXNET_NOT_FOUND},
+        {VAL, "nowhere", "nowhere", ALEXNET_NOT_FOUND},
+    };
+
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        alexnet_train_options options = an_runs_options(r, "run");
+        alexnet_train_result result;
+        const char **members[] = {&options.data,     &options.model,   &options.recipe,
+                                  &options.schedule, &options.augment, &options.freeze,
+                                  &options.from,     &options.val};
+        *members[rows[i].option] = rows[i].value;
+        an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), rows[i].status);
+        an_assert_error(r->ctx, rows[i].message);
+        assert_int_equal(an_test_count_entries(r->folder), 1); /* data */
+    }
+}
+
+static void classes_must_be_the_data_s(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run");
+    alexnet_train_result result;
+
+    options.model_options.classes = 5;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_BAD_ARG);
+    an_assert_error(r->ctx, "classes is 5");
+    options.model_options.classes = 2;
+    an_runs_train(r, &options);
+}
+
+static void an_existing_run_is_kept_unless_forced(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run");
+    alexnet_train_result result;
+
+    options.epochs = 1;
+    an_runs_train(r, &options);
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_BAD_ARG);
+    an_assert_error(r->ctx, "exists");
+    options.force = 1;
+    an_runs_train(r, &options);
+}
+
+static void too_many_bad_pictures_end_the_run(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run");
+    alexnet_train_result result;
+
+    an_tiny_spoil(r->folder, "data/train/cross/0000.jpg");
+    options.on_bad_image = ALEXNET_BAD_IMAGE_FAIL;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_BAD_FILE);
+    an_assert_error(r->ctx, "cross/0000.jpg");
+    options.on_bad_image = ALEXNET_BAD_IMAGE_DEFAULT;
+    an_assert_ok(r->ctx, alexnet_train(r->ctx, &options, &result));
+    assert_int_equal(result.skipped, 1);
+    an_tiny_spoil(r->folder, "data/train/cross/0001.jpg");
+    options.force = 1;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_BAD_FILE);
+}
+
+/* ---- faults ---- */
+
+/*
+ * Whatever fails: the right status, no leak, no temporary file, and the run can be resumed where it had begun.
+ * Every third place is tried; with ALEXNET_TEST_LONG set, every place.
+ */
+static void memory_and_files_may_fail(void **state)
+{
+    static const unsigned kinds[] = {AN_FAULT_BIT(AN_FAULT_MEMORY), AN_FAULT_FILES};
+    an_runs *r = *state;
+    const long stride = getenv("ALEXNET_TEST_LONG") != NULL ? 1 : 3;
+    alexnet_train_options options = an_runs_options(r, "run");
+
+    options.steps = 2;
+    options.force = 1;
+    for (size_t k = 0; k < AN_COUNT(kinds); ++k) {
+        for (long n = 0;; n += stride) {
+            an_test_fault fault;
+            alexnet_train_result result;
+            an_test_fault_arm(&fault, r->ctx, kinds[k], n, false, EIO);
+            const alexnet_status status = alexnet_train(r->ctx, &options, &result);
+            if (!an_test_fault_disarm(&fault)) break;
+            if (k == 0) an_assert_status(r->ctx, status, ALEXNET_NO_MEMORY);
+            assert_true(an_test_count_entries(r->folder) <= 2);
+            if (!is_file(r, an_test_path(r->folder, "run/config.json"))) continue;
+            alexnet_train_options resumed = alexnet_train_options_default();
+            resumed.resume = options.out;
+            an_runs_train(r, &resumed);
+            assert_int_equal(an_test_count_entries(options.out), 5);
+        }
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, an_runs_set_up, an_runs_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(it_learns),
+        TEST(a_run_leaves_its_files),
+        TEST(what_validates_is_what_evaluates),
+        TEST(equal_runs_write_equal_weights_files),
+        TEST(without_validation_the_last_weights_count),
+        TEST(fine_tuning_takes_over_what_fits),
+        TEST(a_resumed_fine_tuning_stays_frozen),
+        TEST(a_run_without_a_checkpoint_starts_over),
+        TEST(a_damaged_checkpoint_costs_only_what_came_after_the_one_before),
+        TEST(data_that_has_changed_is_noticed),
+        TEST(what_is_no_run_cannot_be_resumed),
+        TEST(mistakes_are_named_and_leave_nothing_behind),
+        TEST(classes_must_be_the_data_s),
+        TEST(an_existing_run_is_kept_unless_forced),
+        TEST(too_many_bad_pictures_end_the_run),
+        TEST(memory_and_files_may_fail),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,334 @@
+/*
+ * trainer_test.c: the loop, by way of alexnet_train().
+ * SPDX-License-Identifier: MIT
+ */
+#include "runs.h"
+
+#include "base/file.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- the same bits ---- */
+
+static void threads_and_workers_change_nothing(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "first");
+    const alexnet_train_result first = an_runs_train(r, &options);
+
+    options.force = 1;
+    for (int n = 1; n <= 4; ++n) {
+        alexnet_context *ctx = an_tiny_open(NULL, n);
+        alexnet_train_result result;
+        options.workers = n - 1;
+        an_assert_ok(ctx, alexnet_train(ctx, &options, &result));
+        assert_string_equal(result.weights_sha256, first.weights_sha256);
+        assert_true(result.val_top1 == first.val_top1 && result.train_loss == first.train_loss);
+        an_test_close(ctx, NULL);
+    }
+    options.seed = 2;
+    const alexnet_train_result other = an_runs_train(r, &options);
+    assert_string_not_equal(other.weights_sha256, first.weights_sha256);
+}
+
+/* Stopped anywhere, resumed, stopped again: the weights and the log's numbers are those of one sitting. */
+static void a_resumed_run_ends_with_the_same_bits(void **state)
+{
+    static const struct {
+        int64_t step;
+        bool val;
+    } rows[] = {{1, false}, {2, false}, {3, false}, {3, true}, {5, false}, {9, true}};
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "whole");
+    const alexnet_train_result whole = an_runs_train(r, &options);
+
+    assert_int_equal(whole.steps, 9);
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        an_runs_wish wish = {.step = rows[i].step, .val = rows[i].val, .go = ALEXNET_GO_STOP};
+        alexnet_train_options resumed = alexnet_train_options_default();
+        alexnet_train_result result;
+        options = an_runs_options(r, "stopped");
+        options.force = 1;
+        options.progress = an_runs_ask;
+        options.progress_user = &wish;
+        an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
+        an_assert_error(r->ctx, "can be resumed");
+        assert_int_equal(result.steps, rows[i].step);
+        assert_int_equal(wish.last_step, rows[i].step);
+
+        resumed.resume = options.out;
+        resumed.workers = (int)(i % 3);
+        result = an_runs_train(r, &resumed);
+        assert_int_equal(result.steps, 9);
+        assert_string_equal(result.weights_sha256, whole.weights_sha256);
+        assert_true(result.val_top1 == whole.val_top1 && result.best_top1 == whole.best_top1);
+    }
+}
+
+/* One step a sitting. */
+static void a_run_may_be_resumed_at_every_step(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "whole");
+    const alexnet_train_result whole = an_runs_train(r, &options);
+    alexnet_train_result result;
+
+    options = an_runs_options(r, "steps");
+    options.progress = an_runs_ask;
+    for (int64_t step = 1; step <= 9; ++step) {
+        an_runs_wish wish = {.step = step, .go = ALEXNET_GO_STOP};
+        options.progress_user = &wish;
+        an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
+        options.resume = options.out;
+    }
+    options.progress = NULL;
+    result = an_runs_train(r, &options);
+    assert_string_equal(result.weights_sha256, whole.weights_sha256);
+}
+
+static void a_log_of_sittings_reads_like_one_of_a_whole_run(void **state)
+{
+    an_runs *r = *state;
+    an_runs_wish wish = {.step = 5, .go = ALEXNET_GO_STOP};
+    alexnet_train_options options = an_runs_options(r, "run"), resumed;
+    alexnet_train_result result;
+    an_bytes bytes;
+    int64_t last = 0;
+    int lines = 0;
+
+    options.progress = an_runs_ask;
+    options.progress_user = &wish;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
+    /* As if it had gone on for a while after its checkpoint, and been killed while it wrote. */
+    FILE *log = fopen(an_test_path(r->folder, "run/log.jsonl"), "a");
+    assert_non_null(log);
+    fputs("{\"step\":6,\"epoch\":2}\n{\"step\":9,\"ep", log);
+    fclose(log);
+    resumed = alexnet_train_options_default();
+    resumed.resume = options.out;
+    an_runs_train(r, &resumed);
+    an_assert_ok(r->ctx,
+                 an_file_read(r->ctx, an_test_path(r->folder, "run/log.jsonl"), 1 << 20, &bytes));
+    for (char *line = (char *)bytes.data; *line != '\0'; line = strchr(line, '\n') + 1) {
+        long long step;
+        assert_int_equal(sscanf(line, "{\"step\":%lld,", &step), 1);
+        assert_true(step >= last);
+        last = step;
+        ++lines;
+    }
+    assert_int_equal(lines, 6); /* a train and a val line for each of three epochs */
+    an_bytes_free(r->ctx, &bytes);
+}
+
+static void take_start(void *user, const alexnet_train_start *start)
+{
+    *(alexnet_train_start *)user = *start;
+    assert_string_equal(alexnet_model_class(start->model, 0), "checker");
+    assert_string_equal(start->recipe, "quick");
+}
+
+static void the_beginning_is_told_once(void **state)
+{
+    an_runs *r = *state;
+    an_runs_wish wish = {.step = 5, .go = ALEXNET_GO_STOP};
+    alexnet_train_start start = {0};
+    alexnet_train_options options = an_runs_options(r, "run");
+    alexnet_train_result result;
+
+    options.start = take_start;
+    options.start_user = &start;
+    options.progress = an_runs_ask;
+    options.progress_user = &wish;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
+    assert_true(start.images == 12 && start.val_images == 6 && start.batch == 4);
+    assert_true(start.steps_per_epoch == 3 && start.step == 0 && start.steps == 9);
+    options.resume = options.out;
+    options.progress = NULL;
+    an_runs_train(r, &options);
+    assert_true(start.step == 5 && start.steps == 9);
+}
+
+/* ---- how long ---- */
+
+static void the_first_limit_ends_the_run(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run");
+
+    options.force = 1;
+    options.epochs = 1.5; /* 4.5 steps: 5 */
+    alexnet_train_result result = an_runs_train(r, &options);
+    assert_int_equal(result.steps, 5);
+    assert_true(fabs(result.epochs - 5.0 / 3) < 1e-12);
+    assert_true(
+        isfinite(result.val_top1)); /* validated at the end, though in the middle of an epoch */
+    options.steps = 2;
+    result = an_runs_train(r, &options);
+    assert_int_equal(result.steps, 2);
+    options.steps = 0;
+    result = an_runs_train(r, &options);
+    assert_int_equal(result.steps, 0);
+    assert_true(isfinite(result.val_top1));
+    options.steps = -1;
+    options.epochs = 1000;
+    options.seconds = 0.05;
+    result = an_runs_train(r, &options);
+    assert_in_range(result.steps, 1, 2999);
+}
+
+static void more_epochs_may_be_asked_for_later(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run"), resumed;
+
+    options.epochs = 1;
+    options.schedule = "constant"; /* a cosine would have been bent */
+    an_runs_train(r, &options);
+    resumed = alexnet_train_options_default();
+    resumed.resume = options.out;
+    resumed.epochs = 3;
+    const alexnet_train_result two = an_runs_train(r, &resumed);
+    options = an_runs_options(r, "whole");
+    options.schedule = "constant";
+    const alexnet_train_result one = an_runs_train(r, &options);
+    assert_string_equal(one.weights_sha256, two.weights_sha256);
+}
+
+static void validation_can_end_it(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run");
+
+    options.lr = 0; /* nothing ever improves */
+    options.epochs = 20;
+    options.patience = 2;
+    alexnet_train_result result = an_runs_train(r, &options);
+    assert_int_equal(result.steps, 9); /* best after the first epoch, then two in vain */
+    options = an_runs_options(r, "other");
+    options.stop_at_top1 = 0;
+    result = an_runs_train(r, &options);
+    assert_int_equal(result.steps, 3);
+}
+
+/* ---- checkpoints ---- */
+
+static bool has_checkpoint(an_runs *r, const char *name)
+{
+    an_file_info info;
+
+    an_assert_ok(r->ctx, an_file_stat(r->ctx, an_test_path(r->folder, name), &info));
+    return info.kind == AN_FILE_FOLDER;
+}
+
+static void checkpoints_by_steps_by_wish_and_at_the_end(void **state)
+{
+    an_runs *r = *state;
+    an_runs_wish wish = {.step = 5, .go = ALEXNET_GO_CHECKPOINT};
+    alexnet_train_options options = an_runs_options(r, "run");
+
+    options.steps = 8;
+    options.checkpoint_steps = 4;
+    options.checkpoint_keep = 100;
+    options.progress = an_runs_ask;
+    options.progress_user = &wish;
+    an_runs_train(r, &options);
+    assert_true(has_checkpoint(r, "run/checkpoints/step-00000003")); /* an epoch's end */
+    assert_true(has_checkpoint(r, "run/checkpoints/step-00000004")); /* by steps */
+    assert_true(has_checkpoint(r, "run/checkpoints/step-00000005")); /* by wish */
+    assert_true(has_checkpoint(r, "run/checkpoints/step-00000006"));
+    assert_true(has_checkpoint(r, "run/checkpoints/step-00000008")); /* the end */
+    assert_int_equal(an_test_count_entries(an_test_path(r->folder, "run/checkpoints")), 5);
+}
+
+/* ---- trouble ---- */
+
+static void a_diverging_run_names_a_layer(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run");
+    alexnet_train_result result;
+
+    options.lr = 1e6;
+    options.schedule = "constant";
+    options.epochs = 50;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_DIVERGED);
+    an_assert_error(r->ctx, "layer ");
+    an_assert_error(r->ctx, "step ");
+}
+
+static void a_batch_without_a_good_picture_is_passed_over(void **state)
+{
+    an_runs *r = *state;
+    an_tiny_text told = {""};
+    alexnet_train_options options = an_runs_options(r, "run");
+
+    for (int i = 0; i < 6; ++i) {
+        char name[64];
+        snprintf(name, sizeof name, "data/train/checker/%04d.jpg", i);
+        an_tiny_spoil(r->folder, name);
+    }
+    options.on_bad_image = ALEXNET_BAD_IMAGE_SKIP;
+    options.batch = 1;
+    options.epochs = 2;
+    options.skipped = an_tiny_skipped;
+    options.skipped_user = &told;
+    const alexnet_train_result result = an_runs_train(r, &options);
+    assert_int_equal(result.steps,
+                     24); /* the numbering of steps does not depend on what can be read */
+    assert_int_equal(result.skipped, 6);
+    assert_non_null(strstr(told.text, "checker/0005.jpg: "));
+}
+
+typedef struct counter {
+    const an_test_memory *memory;
+    long at_start, at_end;
+} counter;
+
+static alexnet_go count_blocks(void *user, const alexnet_progress *progress)
+{
+    counter *c = user;
+
+    if (strcmp(progress->phase, "train") != 0) return ALEXNET_GO_ON;
+    if (progress->done == 13) c->at_start = atomic_load(&c->memory->total);
+    if (progress->done == 19) c->at_end = atomic_load(&c->memory->total);
+    return ALEXNET_GO_ON;
+}
+
+/* From step 13 to step 19 of epochs of 12 steps. A line of the log, at every tenth, takes a block for a moment. */
+static void a_step_allocates_nothing(void **state)
+{
+    an_runs *r = *state;
+    counter c = {.memory = &r->memory};
+    alexnet_train_options options = an_runs_options(r, "run");
+
+    options.batch = 1;
+    options.epochs = 2;
+    options.augment = "flip"; /* buffers as large as the largest picture: all are 32x32 */
+    options.progress = count_blocks;
+    options.progress_user = &c;
+    an_runs_train(r, &options);
+    assert_true(c.at_start > 0);
+    assert_int_equal(c.at_end, c.at_start);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, an_runs_set_up, an_runs_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(threads_and_workers_change_nothing),
+        TEST(a_resumed_run_ends_with_the_same_bits),
+        TEST(a_run_may_be_resumed_at_every_step),
+        TEST(a_log_of_sittings_reads_like_one_of_a_whole_run),
+        TEST(the_beginning_is_told_once),
+        TEST(the_first_limit_ends_the_run),
+        TEST(more_epochs_may_be_asked_for_later),
+        TEST(validation_can_end_it),
+        TEST(checkpoints_by_steps_by_wish_and_at_the_end),
+        TEST(a_diverging_run_names_a_layer),
+        TEST(a_batch_without_a_good_picture_is_passed_over),
+        TEST(a_step_allocates_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,490 @@
+/*
+ * cmd_bench.c: alexnet bench: how fast training, inference and single kernels are here.
+ *
+ * The only file of the program that looks inside the library: it times whole steps as the trainer
+ * runs them, and single kernels, neither of which the public header offers. Pictures are pseudo-
+ * random numbers, never zeros. Times are medians over the steps after warm-up; gflops count the
+ * operations of the direct algorithm, whatever is used: 2 MACs forward; in training three times
+ * that, less the first layer's gradient of its input, which nobody needs.
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/context.h"
+#include "base/memory.h"
+#include "base/rng.h"
+#include "base/status.h"
+#include "cli/cli.h"
+#include "cli/output.h"
+#include "core/session.h"
+#include "cpu/cases.h"
+#include "cpu/peak.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+typedef struct bench_args {
+    cli_network network;
+    const char *model;
+    int batch, steps, warm_up;
+} bench_args;
+
+#define AT(member) offsetof(bench_args, member)
+static const cli_option bench_options[] = {
+    {"model", 'm', CLI_TEXT, AT(model), 0, 0, "MODEL", "family, see 'alexnet info' [torchvision]"},
+    {"batch", 'b', CLI_INT, AT(batch), 1, 65536, "N", "pictures a step [128; latency: 1]"},
+    {"steps", 0, CLI_INT, AT(steps), 1, 1000000, "N", "steps that count [10; latency: 50]"},
+    {"warm-up", 0, CLI_INT, AT(warm_up), 0, 1000000, "N", "steps before those [3]"},
+    {0},
+};
+
+static const cli_option kernels_options[] = {
+    {"batch", 'b', CLI_INT, AT(batch), 1, 65536, "N", "pictures a call [128]"},
+    {"steps", 0, CLI_INT, AT(steps), 1, 1000000, "N", "calls that count [5]"},
+    {"warm-up", 0, CLI_INT, AT(warm_up), 0, 1000000, "N", "calls before those [3]"},
+    {0},
+};
+#undef AT
+
+static void defaults(void *data)
+{
+    bench_args *args = data;
+
+    args->model = "torchvision";
+    args->warm_up = 3;
+}
+
+/* ---- what is timed ---- */
+
+/* A network with all that its steps need. */
+typedef struct bench {
+    alexnet_context *ctx;
+    alexnet_model *model;
+    alexnet_session *session;
+    int batch;
+    float *images;   /* [batch][c][h][w] */
+    float *probs;    /* [batch][classes] */
+    int32_t *labels; /* [batch] */
+    float *momentum; /* training; laid out as the model's values */
+    int64_t step;
+} bench;
+
+static void close_bench(bench *b)
+{
+    alexnet_session_close(b->session);
+    an_free(b->ctx, b->images);
+    an_free(b->ctx, b->probs);
+    an_free(b->ctx, b->labels);
+    an_free(b->ctx, b->momentum);
+    alexnet_model_free(b->model);
+}
+
+/* Pictures as after preprocessing: mean 0, deviation 1. */
+static void draw_inputs(bench *b, size_t values, int classes, uint64_t seed)
+{
+    an_stream stream = an_stream_open(seed, AN_PURPOSE_BENCH, 0, 0);
+
+    for (size_t i = 0; i < values; ++i)
+        b->images[i] = an_random_normal(&stream);
+    for (int i = 0; i < b->batch; ++i)
+        b->labels[i] = (int32_t)an_random_below(&stream, (uint32_t)classes);
+}
+
+static alexnet_status open_bench(bench *b, const bench_args *args, bool training)
+{
+    const uint64_t seed = (uint64_t)args->network.common.seed;
+    alexnet_model_info info;
+
+    AN_TRY(alexnet_model_create(b->ctx, args->model, &args->network.model, seed, &b->model));
+    alexnet_model_get_info(b->model, &info);
+    const size_t pixels = (size_t)info.input[0] * (size_t)info.input[1] * (size_t)info.input[2];
+    b->images = an_new_array(b->ctx, (size_t)b->batch, pixels * sizeof(float));
+    b->probs = an_new_array(b->ctx, (size_t)b->batch, (size_t)info.classes * sizeof(float));
+    b->labels = an_new_array(b->ctx, (size_t)b->batch, sizeof *b->labels);
+    if (training) b->momentum = an_new_array(b->ctx, b->model->params.values, sizeof *b->momentum);
+    if (b->images == NULL || b->probs == NULL || b->labels == NULL ||
+        (training && b->momentum == NULL))
+        return an_fail(b->ctx, ALEXNET_NO_MEMORY, "pictures for a batch of %d", b->batch);
+    draw_inputs(b, (size_t)b->batch * pixels, info.classes, seed);
+    return training ? an_session_open_training(b->model, b->batch, seed, &b->session)
+                    : alexnet_session_open(b->model, b->batch, NULL, &b->session);
+}
+
+/* The rule of the torchvision recipe. */
+static alexnet_status update(bench *b)
+{
+    const an_backend *backend = b->ctx->backend;
+    const an_run *run = an_session_run_resources(b->session);
+    const float *gradients = an_session_gradients(b->session);
+
+    for (int i = 0; i < b->model->params.count; ++i) {
+        const an_param *p = &b->model->params.items[i];
+        const an_sgd rule = {.lr = 0.001F, .momentum = 0.9F, .weight_decay = 5e-4F};
+        AN_TRY(backend->sgd(run, &rule, p->count, gradients + p->offset, b->momentum + p->offset,
+                            b->model->values + p->offset));
+    }
+    return ALEXNET_OK;
+}
+
+static alexnet_status run_step(bench *b, bool training)
+{
+    double loss;
+
+    if (!training) return alexnet_session_run(b->session, b->images, b->batch, b->probs);
+    AN_TRY(an_session_train(b->session, b->images, b->labels, b->batch, b->step++, &loss, NULL));
+    return update(b);
+}
+
+/* ---- measuring ---- */
+
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *values, size_t count)
+{
+    qsort(values, count, sizeof *values, by_value);
+    return count % 2 == 1 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
+static void tell_progress(cli *app, const bench *b, const bench_args *args, int step)
+{
+    const double unknown = (double)NAN;
+    const alexnet_progress report = {
+        .phase = "bench",
+        .done = (int64_t)b->batch * (args->warm_up + step),
+        .total = (int64_t)b->batch * (args->warm_up + args->steps),
+        .loss = unknown,
+        .top1 = unknown,
+        .seconds_left = unknown,
+    };
+    (void)cli_progress_report(&app->progress, &report);
+}
+
+/* The median time of a step. */
+static alexnet_status time_steps(cli *app, bench *b, const bench_args *args, bool training,
+                                 double *seconds)
+{
+    double *times = cli_allocate((size_t)args->steps, sizeof *times);
+    alexnet_status status = ALEXNET_OK;
+
+    for (int i = -args->warm_up; i < args->steps && status == ALEXNET_OK; ++i) {
+        tell_progress(app, b, args, i);
+        const double start = cli_now();
+        status = run_step(b, training);
+        if (i >= 0) times[i] = cli_now() - start;
+    }
+    if (status == ALEXNET_OK) *seconds = median(times, (size_t)args->steps);
+    free(times);
+    return status;
+}
+
+/* Multiply-accumulates of one step. */
+static double macs_of_step(const alexnet_model *model, int batch, bool training)
+{
+    alexnet_model_info info;
+    int64_t first = 0; /* of the first layer that has any */
+
+    alexnet_model_get_info(model, &info);
+    for (int i = 0; i < model->node_count && first == 0; ++i)
+        if (model->nodes[i].def->macs != NULL) first = model->nodes[i].def->macs(&model->nodes[i]);
+    return batch * (training ? 3 * (double)info.macs - (double)first : (double)info.macs);
+}
+
+static int64_t peak_rss_bytes(void)
+{
+    struct rusage usage;
+
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? (int64_t)usage.ru_maxrss * 1024 : 0;
+}
+
+static cli_exit print_result(cli *app, const char *task, const bench_args *args, const bench *b,
+                             bool training, double seconds)
+{
+    const double gflops = 2e-9 * macs_of_step(b->model, b->batch, training) / seconds;
+    alexnet_machine machine;
+    char a[CLI_NUMBER];
+
+    const alexnet_status status = alexnet_get_machine(app->ctx, &machine);
+    if (status != ALEXNET_OK) return cli_fail(app, status);
+    if (app->common->json)
+        return cli_json_print(
+            app, json_pack("{s:i, s:s, s:s, s:s, s:i, s:i, s:s, s:f, s:f, s:f, s:I}", "schema", 1,
+                           "task", task, "model", args->model, "dtype", "fp32", "batch", b->batch,
+                           "threads", machine.threads, "tier", machine.tier, "milliseconds",
+                           1e3 * seconds, "images_per_second", b->batch / seconds, "gflops", gflops,
+                           "peak_rss_bytes", (json_int_t)peak_rss_bytes()));
+    printf("%s %s, fp32, batch %d, %d threads, %s\n", task, args->model, b->batch, machine.threads,
+           machine.tier);
+    printf("time    %.3f ms a step, median of %d\n", 1e3 * seconds, args->steps);
+    printf("rate    %.1f images/s\n", b->batch / seconds);
+    printf("work    %.1f GFLOP/s\n", gflops);
+    printf("memory  %s at most\n", cli_bytes(peak_rss_bytes(), a));
+    return CLI_DONE;
+}
+
+static cli_exit run_task(cli *app, bench_args *args, const char *task, bool training)
+{
+    bench b = {.ctx = app->ctx, .batch = args->batch};
+    double seconds = 0;
+    cli_exit code;
+
+    alexnet_status status = open_bench(&b, args, training);
+    if (status == ALEXNET_OK) status = time_steps(app, &b, args, training, &seconds);
+    cli_progress_clear(&app->progress);
+    code = status == ALEXNET_OK ? print_result(app, task, args, &b, training, seconds)
+                                : cli_fail(app, status);
+    close_bench(&b);
+    return code;
+}
+
+static void set_defaults(bench_args *args, int batch, int steps)
+{
+    args->batch = args->batch > 0 ? args->batch : batch;
+    args->steps = args->steps > 0 ? args->steps : steps;
+}
+
+static cli_exit run_train(cli *app, void *args)
+{
+    set_defaults(args, 128, 10);
+    return run_task(app, args, "train", true);
+}
+
+static cli_exit run_infer(cli *app, void *args)
+{
+    set_defaults(args, 128, 10);
+    return run_task(app, args, "infer", false);
+}
+
+static cli_exit run_latency(cli *app, void *args)
+{
+    set_defaults(args, 1, 50);
+    return run_task(app, args, "latency", false);
+}
+
+/* ---- kernels ---- */
+
+/* The buffers of one case, filled with pseudo-random numbers. */
+typedef struct kernel {
+    an_case c;
+    an_case_sizes sizes;
+    an_run run;
+    void *in[AN_CASE_INPUTS], *out[AN_CASE_OUTPUTS];
+} kernel;
+
+static void close_kernel(alexnet_context *ctx, kernel *k)
+{
+    for (int i = 0; i < AN_CASE_INPUTS; ++i)
+        an_free(ctx, k->in[i]);
+    for (int i = 0; i < AN_CASE_OUTPUTS; ++i)
+        an_free(ctx, k->out[i]);
+    an_free(ctx, k->run.scratch);
+}
+
+static void *new_operand(alexnet_context *ctx, const an_operand *operand, uint64_t seed)
+{
+    void *data = an_new(ctx, an_operand_bytes(operand));
+
+    if (data != NULL) an_operand_fill(operand, seed, data);
+    return data;
+}
+
+static alexnet_status open_kernel(alexnet_context *ctx, kernel *k, uint64_t seed)
+{
+    bool enough = true;
+
+    an_case_get_sizes(&k->c, &k->sizes);
+    k->run.threads = ctx->options.threads;
+    k->run.scratch_bytes = an_case_scratch(&k->c, ctx->backend, k->run.threads);
+    k->run.scratch = an_new(ctx, k->run.scratch_bytes);
+    for (int i = 0; i < AN_CASE_INPUTS; ++i)
+        enough =
+            (k->in[i] = new_operand(ctx, &k->sizes.in[i], seed + (uint64_t)i)) != NULL && enough;
+    for (int i = 0; i < AN_CASE_OUTPUTS; ++i)
+        enough =
+            (k->out[i] = new_operand(ctx, &k->sizes.out[i], seed + 100 + (uint64_t)i)) != NULL &&
+            enough;
+    return enough && k->run.scratch != NULL
+               ? ALEXNET_OK
+               : an_fail(ctx, ALEXNET_NO_MEMORY, "operands of %s", k->c.name);
+}
+
+static alexnet_status time_kernel(alexnet_context *ctx, kernel *k, const bench_args *args,
+                                  double *seconds)
+{
+    const void *in[AN_CASE_INPUTS];
+    double *times = cli_allocate((size_t)args->steps, sizeof *times);
+
+    for (int i = 0; i < AN_CASE_INPUTS; ++i)
+        in[i] = k->in[i];
+    alexnet_status status = ALEXNET_OK;
+    for (int i = -args->warm_up; i < args->steps && status == ALEXNET_OK; ++i) {
+        const double start = cli_now();
+        status = an_case_run(&k->c, ctx->backend, &k->run, in, k->out);
+        if (i >= 0) times[i] = cli_now() - start;
+    }
+    if (status == ALEXNET_OK) *seconds = median(times, (size_t)args->steps);
+    free(times);
+    return status;
+}
+
+/* Adds one kernel's line to the table and to the list. */
+static void report_kernel(const kernel *k, double seconds, double peak, cli_table *table,
+                          json_t *list)
+{
+    const double gflops = 1e-9 * k->sizes.flops / seconds, gbytes = 1e-9 * k->sizes.bytes / seconds;
+    const bool counted = k->sizes.flops > 0;
+    char time[CLI_NUMBER], rate[CLI_NUMBER] = "", share[CLI_NUMBER] = "", bytes[CLI_NUMBER];
+
+    snprintf(time, sizeof time, "%.3f", 1e3 * seconds);
+    snprintf(bytes, sizeof bytes, "%.1f", gbytes);
+    if (counted) {
+        snprintf(rate, sizeof rate, "%.1f", gflops);
+        snprintf(share, sizeof share, "%.0f %%", 100 * gflops / peak);
+    }
+    cli_table_row(table, k->c.name, time, rate, share, bytes);
+    json_array_append_new(list,
+                          json_pack("{s:s, s:s, s:f, s:o, s:o, s:f}", "name", k->c.name, "kind",
+                                    k->c.kind->name, "milliseconds", 1e3 * seconds, "gflops",
+                                    counted ? json_real(gflops) : json_null(), "peak_share",
+                                    counted ? json_real(gflops / peak) : json_null(),
+                                    "gbytes_per_second", gbytes));
+}
+
+static alexnet_status bench_kernels(cli *app, const bench_args *args, double *peak,
+                                    cli_table *table, json_t *list)
+{
+    const char *part = app->word_count > 0 ? app->words[0] : "";
+
+    for (int i = 0; i < an_cpu_case_count(); ++i) {
+        kernel k = {.c = an_cpu_case_get(i, args->batch)};
+        double seconds = 0;
+        if (strstr(k.c.name, part) == NULL) continue;
+        alexnet_status status = open_kernel(app->ctx, &k, (uint64_t)args->network.common.seed);
+        if (status == ALEXNET_OK) status = time_kernel(app->ctx, &k, args, &seconds);
+        if (status == ALEXNET_OK) {
+            /* The peak drifts on a shared machine: measured each time, so that a share is of its
+             * own minute. */
+            *peak = an_cpu_peak_gflops(app->ctx->backend, k.run.threads);
+            report_kernel(&k, seconds, *peak, table, list);
+        }
+        close_kernel(app->ctx, &k);
+        AN_TRY(status);
+    }
+    return ALEXNET_OK;
+}
+
+static cli_exit print_kernels(cli *app, int batch, double peak, const cli_table *table,
+                              json_t *list)
+{
+    const char *tier = app->ctx->backend->tier;
+    const int threads = app->ctx->options.threads;
+
+    if (app->common->json)
+        return cli_json_print(app, json_pack("{s:i, s:s, s:s, s:i, s:i, s:s, s:f, s:O}", "schema",
+                                             1, "task", "kernels", "dtype", "fp32", "batch", batch,
+                                             "threads", threads, "tier", tier, "peak_gflops", peak,
+                                             "kernels", list));
+    printf("kernels of AlexNet, fp32, batch %d, %d threads, %s; peak %.0f GFLOP/s\n\n", batch,
+           threads, tier, peak);
+    cli_table_print(table, stdout, "");
+    return CLI_DONE;
+}
+
+static cli_exit run_kernels(cli *app, void *data)
+{
+    bench_args *args = data;
+    cli_table table = {.align = "lrrrr"};
+    json_t *list = json_array();
+    double peak = 0;
+
+    set_defaults(args, 128, 5);
+    cli_table_row(&table, "kernel", "ms", "GFLOP/s", "of peak", "GB/s");
+    const alexnet_status status = bench_kernels(app, args, &peak, &table, list);
+    const cli_exit code = status == ALEXNET_OK ? print_kernels(app, args->batch, peak, &table, list)
+                                               : cli_fail(app, status);
+    cli_table_free(&table);
+    json_decref(list);
+    return code;
+}
+
+/* ---- the commands ---- */
+
+static const cli_example train_examples[] = {
+    {"alexnet bench train", "AlexNet, 128 pictures a step: forward, loss, backward, update"},
+    {"alexnet bench train --model cifar-19pct --threads 1 --json",
+     "another network, one thread, as JSON"},
+    {0},
+};
+
+const cli_command command_bench_train = {
+    .name = "bench train",
+    .words = "",
+    .summary = "speed of training steps, without loading",
+    .examples = train_examples,
+    .options = bench_options,
+    .args_bytes = sizeof(bench_args),
+    .computes = true,
+    .builds = true,
+    .defaults = defaults,
+    .run = run_train,
+};
+
+static const cli_example infer_examples[] = {
+    {"alexnet bench infer", "AlexNet, 128 pictures at a time"},
+    {"alexnet bench infer --cpu avx2 --json", "with no more than AVX2, as JSON"},
+    {0},
+};
+
+const cli_command command_bench_infer = {
+    .name = "bench infer",
+    .words = "",
+    .summary = "speed of many pictures at a time",
+    .examples = infer_examples,
+    .options = bench_options,
+    .args_bytes = sizeof(bench_args),
+    .computes = true,
+    .builds = true,
+    .defaults = defaults,
+    .run = run_infer,
+};
+
+static const cli_example latency_examples[] = {
+    {"alexnet bench latency", "how long one picture takes"},
+    {0},
+};
+
+const cli_command command_bench_latency = {
+    .name = "bench latency",
+    .words = "",
+    .summary = "how long one picture takes",
+    .examples = latency_examples,
+    .options = bench_options,
+    .args_bytes = sizeof(bench_args),
+    .computes = true,
+    .builds = true,
+    .defaults = defaults,
+    .run = run_latency,
+};
+
+static const cli_example kernels_examples[] = {
+    {"alexnet bench kernels",
+     "every call of a training step of AlexNet, beside the machine's measured peak"},
+    {"alexnet bench kernels conv2 --threads 1", "those whose name contains 'conv2', on one thread"},
+    {0},
+};
+
+const cli_command command_bench_kernels = {
+    .name = "bench kernels",
+    .words = "[NAME]",
+    .summary = "speed of single kernels beside the machine's peak",
+    .examples = kernels_examples,
+    .words_max = 1,
+    .options = kernels_options,
+    .args_bytes = sizeof(bench_args),
+    .computes = true,
+    .defaults = defaults,
+    .run = run_kernels,
+};

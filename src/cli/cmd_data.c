@@ -1,0 +1,285 @@
+/*
+ * cmd_data.c: alexnet data synth, verify and stats.
+ * SPDX-License-Identifier: MIT
+ */
+#include "cli/cli.h"
+#include "cli/output.h"
+#include "cli/show.h"
+
+#include <string.h>
+
+typedef struct data_args {
+    cli_common common;
+    alexnet_data_options options;
+    alexnet_synth_options synth;
+} data_args;
+
+#define AT(member) offsetof(data_args, member)
+
+/* ---- what a data set is ---- */
+
+json_t *cli_data_json(const char *data, const alexnet_data_info *info)
+{
+    json_t *classes = json_array();
+
+    for (int i = 0; i < info->classes; ++i)
+        json_array_append_new(classes,
+                              json_pack("{s:o, s:I}", "name", cli_json_text(info->class_names[i]),
+                                        "images", (json_int_t)info->class_images[i]));
+    return json_pack("{s:i, s:o, s:s, s:I, s:I, s:o}", "schema", 1, "data", cli_json_text(data),
+                     "kind", info->kind, "images", (json_int_t)info->images, "ignored",
+                     (json_int_t)info->ignored, "classes", classes);
+}
+
+void cli_data_print(const char *data, const alexnet_data_info *info)
+{
+    cli_table table = {.align = "rlr"};
+    char a[CLI_NUMBER], b[CLI_NUMBER];
+
+    printf("data     %s (%s)\n", data, info->kind);
+    printf("images   %s\n", cli_thousands(info->images, a));
+    if (info->ignored > 0) printf("ignored  %s other files\n", cli_thousands(info->ignored, a));
+    printf("classes  %d\n\n", info->classes);
+    for (int i = 0; i < info->classes; ++i) {
+        snprintf(a, sizeof a, "%d", i);
+        cli_table_row(&table, a, info->class_names[i], cli_thousands(info->class_images[i], b));
+    }
+    cli_table_print(&table, stdout, "  ");
+    cli_table_free(&table);
+}
+
+static void prepare(cli *app, alexnet_data_options *options)
+{
+    options->data = app->words[0];
+    options->progress = cli_progress_report;
+    options->progress_user = &app->progress;
+}
+
+/* ---- verify ---- */
+
+#define PART_OPTION                                                                                \
+    {                                                                                              \
+        "part", 0, CLI_TEXT, AT(options.part), 0, 0, "NAME",                                       \
+            "train, val or test only [everything]"                                                 \
+    }
+#define WORKERS_OPTION                                                                             \
+    {                                                                                              \
+        "workers", 0, CLI_INT, AT(options.workers), 0, 64, "N",                                    \
+            "threads that decode pictures [as needed]"                                             \
+    }
+
+static const cli_option verify_options[] = {
+    PART_OPTION,
+    WORKERS_OPTION,
+    {0},
+};
+
+/* The bad pictures, as the library tells them. */
+typedef struct bad_list {
+    cli *app;
+    json_t *files;
+} bad_list;
+
+static void on_bad(void *user, const char *path, const char *reason)
+{
+    bad_list *bad = user;
+
+    cli_progress_clear(&bad->app->progress);
+    if (bad->app->common->json)
+        json_array_append_new(bad->files, json_pack("{s:o, s:o}", "path", cli_json_text(path),
+                                                    "reason", cli_json_text(reason)));
+    else
+        printf("%s: %s\n", path, reason);
+}
+
+static cli_exit run_verify(cli *app, void *data)
+{
+    data_args *args = data;
+    bad_list bad = {app, json_array()};
+    alexnet_data_info info;
+    char a[CLI_NUMBER], b[CLI_NUMBER];
+
+    prepare(app, &args->options);
+    args->options.skipped = on_bad;
+    args->options.skipped_user = &bad;
+    const alexnet_status status = alexnet_data_verify(app->ctx, &args->options, &info);
+    if (status != ALEXNET_OK) {
+        json_decref(bad.files);
+        return cli_fail(app, status);
+    }
+    cli_progress_clear(&app->progress);
+    cli_exit code = CLI_DONE;
+    if (app->common->json) {
+        json_t *document = cli_data_json(app->words[0], &info);
+        json_object_set_new(document, "bad", json_integer(info.bad));
+        json_object_set(document, "files", bad.files);
+        code = cli_json_print(app, document);
+    } else {
+        printf("%s pictures, %s bad\n", cli_thousands(info.images, a), cli_thousands(info.bad, b));
+    }
+    if (info.bad > 0) code = CLI_BAD_DATA;
+    json_decref(bad.files);
+    alexnet_data_info_free(app->ctx, &info);
+    return code;
+}
+
+static const cli_example verify_examples[] = {
+    {"alexnet data verify photos/",
+     "decodes every picture and lists those that cannot be read; status 65 if there are any"},
+    {"alexnet data verify photos.tar --json", "the list as JSON"},
+    {0},
+};
+
+const cli_command command_data_verify = {
+    .name = "data verify",
+    .words = "DATA",
+    .summary = "decodes every picture and lists the bad ones",
+    .examples = verify_examples,
+    .words_min = 1,
+    .words_max = 1,
+    .options = verify_options,
+    .args_bytes = sizeof(data_args),
+    .computes = true,
+    .run = run_verify,
+};
+
+/* ---- stats ---- */
+
+static const cli_option stats_options[] = {
+    {"size", 0, CLI_INT, AT(options.size), 1, 65536, "N",
+     "resize pictures to N x N first [as they are]"},
+    PART_OPTION,
+    WORKERS_OPTION,
+    {0},
+};
+
+static json_t *three(const double v[3])
+{
+    return json_pack("[o,o,o]", cli_json_real(v[0]), cli_json_real(v[1]), cli_json_real(v[2]));
+}
+
+static cli_exit stats_json(cli *app, const alexnet_data_info *info)
+{
+    json_t *document = cli_data_json(app->words[0], info);
+
+    json_object_set_new(document, "bad", json_integer(info->bad));
+    json_object_set_new(document, "mean", three(info->mean));
+    json_object_set_new(document, "sd", three(info->sd));
+    json_object_set_new(document, "eigenvalues", three(info->eigenvalues));
+    json_object_set_new(document, "eigenvectors",
+                        json_pack("[o,o,o]", three(info->eigenvectors[0]),
+                                  three(info->eigenvectors[1]), three(info->eigenvectors[2])));
+    return cli_json_print(app, document);
+}
+
+static void stats_print(const char *data, const alexnet_data_info *info)
+{
+    cli_data_print(data, info);
+    puts("\n                     red     green      blue");
+    printf("mean            %8.5f  %8.5f  %8.5f\n", info->mean[0], info->mean[1], info->mean[2]);
+    printf("deviation       %8.5f  %8.5f  %8.5f\n", info->sd[0], info->sd[1], info->sd[2]);
+    for (int i = 0; i < 3; ++i)
+        printf("component %d     %8.5f  %8.5f  %8.5f  variance %.5f\n", i + 1,
+               info->eigenvectors[i][0], info->eigenvectors[i][1], info->eigenvectors[i][2],
+               info->eigenvalues[i]);
+}
+
+static cli_exit run_stats(cli *app, void *data)
+{
+    data_args *args = data;
+    alexnet_data_info info;
+    cli_exit code = CLI_DONE;
+
+    prepare(app, &args->options);
+    args->options.skipped = cli_warn_skipped;
+    args->options.skipped_user = app;
+    const alexnet_status status = alexnet_data_stats(app->ctx, &args->options, &info);
+    if (status != ALEXNET_OK) return cli_fail(app, status);
+    cli_progress_clear(&app->progress);
+    if (app->common->json)
+        code = stats_json(app, &info);
+    else
+        stats_print(app->words[0], &info);
+    alexnet_data_info_free(app->ctx, &info);
+    return code;
+}
+
+static const cli_example stats_examples[] = {
+    {"alexnet data stats photos/",
+     "mean, deviation and principal components of the colours; pictures of each class"},
+    {"alexnet data stats photos/ --part train --size 224 --json",
+     "each picture with the same weight"},
+    {0},
+};
+
+const cli_command command_data_stats = {
+    .name = "data stats",
+    .words = "DATA",
+    .summary = "colour statistics and class counts",
+    .examples = stats_examples,
+    .words_min = 1,
+    .words_max = 1,
+    .options = stats_options,
+    .args_bytes = sizeof(data_args),
+    .computes = true,
+    .run = run_stats,
+};
+
+/* ---- synth ---- */
+
+static const cli_option synth_options[] = {
+    {"out", 'o', CLI_PATH, AT(synth.out), 0, 0, "DIR", "folder to make; required"},
+    {"classes", 0, CLI_INT, AT(synth.classes), 1, 12, "N", "number of classes [6]"},
+    {"train-images", 0, CLI_INT, AT(synth.train_images), 1, 1000000, "N",
+     "pictures of each class to train on [200]"},
+    {"val-images", 0, CLI_INT, AT(synth.val_images), 1, 1000000, "N",
+     "pictures of each class to validate with [40]"},
+    {"size", 0, CLI_INT, AT(synth.size), 8, 4096, "N", "height and width in pixels [224]"},
+    {"force", 'f', CLI_FLAG, AT(synth.force), 0, 0, NULL, "replace the folder if it exists"},
+    {0},
+};
+
+static cli_exit run_synth(cli *app, void *data)
+{
+    data_args *args = data;
+    alexnet_synth_options *synth = &args->synth;
+    const alexnet_data_options options = {.data = synth->out};
+    alexnet_data_info info;
+    char a[CLI_NUMBER];
+    cli_exit code = CLI_DONE;
+
+    if (synth->out == NULL) return cli_usage(app, "expected --out DIR");
+    synth->seed = (uint64_t)app->common->seed;
+    synth->progress = cli_progress_report;
+    synth->progress_user = &app->progress;
+    alexnet_status status = alexnet_data_synth(app->ctx, synth);
+    if (status == ALEXNET_OK) status = alexnet_data_inspect(app->ctx, &options, &info);
+    if (status != ALEXNET_OK) return cli_fail(app, status);
+    cli_progress_clear(&app->progress);
+    if (app->common->json)
+        code = cli_json_print(app, cli_data_json(synth->out, &info));
+    else
+        printf("%s: %s pictures in %d classes\n", synth->out, cli_thousands(info.images, a),
+               info.classes);
+    alexnet_data_info_free(app->ctx, &info);
+    return code;
+}
+
+static const cli_example synth_examples[] = {
+    {"alexnet data synth -o shapes",
+     "1,440 pictures of simple shapes, in shapes/train and shapes/val"},
+    {"alexnet data synth -o tiny --size 32 --classes 3 --train-images 50 --val-images 10",
+     "a smaller set"},
+    {0},
+};
+
+const cli_command command_data_synth = {
+    .name = "data synth",
+    .words = "",
+    .summary = "draws a small data set of simple shapes",
+    .examples = synth_examples,
+    .options = synth_options,
+    .args_bytes = sizeof(data_args),
+    .computes = true,
+    .run = run_synth,
+};

@@ -1,0 +1,143 @@
+/*
+ * cmd_eval.c: alexnet eval: how good weights are on labelled pictures.
+ * SPDX-License-Identifier: MIT
+ */
+#include "cli/cli.h"
+#include "cli/output.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct eval_args {
+    cli_common common;
+    alexnet_evaluate_options options;
+    int crops;        /* 1: one, 2: ten */
+    int on_bad_image; /* 1: fail, 2: skip */
+    int per_class;
+} eval_args;
+
+#define AT(member) offsetof(eval_args, member)
+static const cli_option eval_options[] = {
+    {"crops", 0, CLI_CHOICE, AT(crops), 0, 0, "1|10",
+     "the centre, or ten crops: four corners, centre, and their mirror images [1]"},
+    {"batch", 'b', CLI_INT, AT(options.batch), 1, 65536, "N", "pictures at a time [64]"},
+    {"per-class", 0, CLI_FLAG, AT(per_class), 0, 0, NULL, "accuracy of each class"},
+    {"predictions", 0, CLI_PATH, AT(options.predictions), 0, 0, "FILE",
+     "write what was predicted for each picture: .csv or .jsonl"},
+    {"confusion", 0, CLI_PATH, AT(options.confusion), 0, 0, "FILE",
+     "write the confusion matrix: .csv"},
+    {"workers", 0, CLI_INT, AT(options.workers), 0, 64, "N",
+     "threads that decode pictures [as needed]"},
+    {"on-bad-image", 0, CLI_CHOICE, AT(on_bad_image), 0, 0, "fail|skip",
+     "unreadable pictures [skip, but at most 1 %]"},
+    {0},
+};
+#undef AT
+
+static cli_exit print_json(cli *app, const eval_args *args, const alexnet_evaluate_result *r)
+{
+    json_t *document = json_pack("{s:i, s:I, s:o, s:o, s:o, s:i, s:I, s:o}", "schema", 1, "images",
+                                 (json_int_t)r->images, "loss", cli_json_real(r->loss), "top1",
+                                 cli_json_real(r->top1), "top5", cli_json_real(r->top5), "crops",
+                                 r->crops, "skipped", (json_int_t)r->skipped, "images_per_second",
+                                 cli_json_real(r->images_per_second));
+
+    if (args->per_class) {
+        json_t *classes = json_array();
+        for (int i = 0; i < r->classes; ++i)
+            json_array_append_new(classes, json_pack("{s:o, s:I, s:I}", "label",
+                                                     cli_json_text(r->per_class[i].label), "images",
+                                                     (json_int_t)r->per_class[i].images, "correct",
+                                                     (json_int_t)r->per_class[i].correct));
+        json_object_set_new(document, "classes", classes);
+    }
+    return cli_json_print(app, document);
+}
+
+static void print_classes(const alexnet_evaluate_result *r)
+{
+    cli_table table = {.align = "lrrr"};
+    char a[CLI_NUMBER], b[CLI_NUMBER], c[CLI_NUMBER];
+
+    cli_table_row(&table, "class", "images", "correct", "top-1");
+    for (int i = 0; i < r->classes; ++i) {
+        const alexnet_class_result *class = &r->per_class[i];
+        cli_table_row(
+            &table, class->label, cli_thousands(class->images, a), cli_thousands(class->correct, b),
+            class->images > 0 ? cli_percent((double)class->correct / (double)class->images, c)
+                              : "-");
+    }
+    cli_table_print(&table, stdout, "");
+    cli_table_free(&table);
+    putchar('\n');
+}
+
+static cli_exit print_result(cli *app, const eval_args *args, const alexnet_evaluate_result *r)
+{
+    char a[CLI_NUMBER], b[CLI_NUMBER];
+
+    if (app->common->json) return print_json(app, args, r);
+    if (args->per_class) print_classes(r);
+    printf("images  %s", cli_thousands(r->images, a));
+    if (r->skipped > 0) printf(", %s more unreadable", cli_thousands(r->skipped, a));
+    printf("\nloss    %.4f\n", r->loss);
+    printf("top-1   %s right, %s wrong\n", cli_percent(r->top1, a), cli_percent(1 - r->top1, b));
+    printf("top-5   %s right, %s wrong\n", cli_percent(r->top5, a), cli_percent(1 - r->top5, b));
+    printf("crops   %d\nspeed   %.0f images/s\n", r->crops, r->images_per_second);
+    return CLI_DONE;
+}
+
+static cli_exit run_eval(cli *app, void *data)
+{
+    eval_args *args = data;
+    alexnet_evaluate_options *options = &args->options;
+    alexnet_evaluate_result result;
+    const int last = app->word_count - 1;
+    const char **weights = cli_allocate((size_t)last, sizeof *weights);
+
+    for (int i = 0; i < last; ++i)
+        weights[i] = app->words[i];
+    options->weights = weights;
+    options->weights_count = (size_t)last;
+    options->data = app->words[last];
+    options->crops = args->crops == 2 ? 10 : 1;
+    options->on_bad_image = (alexnet_bad_image)args->on_bad_image;
+    options->progress = cli_progress_report;
+    options->progress_user = &app->progress;
+    options->skipped = cli_warn_skipped;
+    options->skipped_user = app;
+
+    const alexnet_status status = alexnet_evaluate(app->ctx, options, &result);
+    free(weights);
+    if (status != ALEXNET_OK) return cli_fail(app, status);
+    cli_progress_clear(&app->progress);
+    const cli_exit code = print_result(app, args, &result);
+    alexnet_evaluate_result_free(app->ctx, &result);
+    return code;
+}
+
+static const cli_example examples[] = {
+    {"alexnet eval run/best.safetensors photos/val", "accuracy on a folder of class folders"},
+    {"alexnet eval run/best.safetensors photos/val --crops 10 --per-class",
+     "ten crops of each picture; accuracy by class"},
+    {"alexnet eval a.safetensors b.safetensors photos/val", "the mean of two networks"},
+    {"alexnet eval run/best.safetensors photos/val --predictions out.csv",
+     "what was predicted for each picture"},
+    {0},
+};
+
+const cli_command command_eval = {
+    .name = "eval",
+    .words = "WEIGHTS... DATA",
+    .summary = "measures weights on labelled pictures: top-1, top-5, loss",
+    .examples = examples,
+    .notes =
+        {"The order of classes comes from the weights and is checked against the data by name."},
+    .words_min = 2,
+    .words_max = INT_MAX,
+    .options = eval_options,
+    .args_bytes = sizeof(eval_args),
+    .computes = true,
+    .run = run_eval,
+};

@@ -1,0 +1,138 @@
+/*
+ * cmd_features.c: alexnet features and alexnet preprocess: what a layer sees, and what the network
+ * is given.
+ * SPDX-License-Identifier: MIT
+ */
+#include "cli/cli.h"
+#include "cli/output.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+typedef struct features_args {
+    cli_common common;
+    alexnet_features_options options;
+} features_args;
+
+#define AT(member) offsetof(features_args, member)
+static const cli_option features_options[] = {
+    {"layer", 'l', CLI_TEXT, AT(options.layer), 0, 0, "NAME",
+     "a layer's name as 'alexnet info WEIGHTS' prints it, logits or prob [prob]"},
+    {"out", 'o', CLI_PATH, AT(options.out), 0, 0, "FILE",
+     "file to write: .safetensors or .npy; required"},
+    {"input", 0, CLI_PATH, AT(options.input), 0, 0, "FILE",
+     "instead of pictures: a float32 tensor [n,3,h,w], fed as it is"},
+    {"batch", 'b', CLI_INT, AT(options.batch), 1, 65536, "N", "pictures at a time [32]"},
+    {0},
+};
+
+static const cli_option preprocess_options[] = {
+    {"out", 'o', CLI_PATH, AT(options.out), 0, 0, "FILE",
+     "file to write: .safetensors or .npy; required"},
+    {"bytes", 0, CLI_FLAG, AT(options.as_bytes), 0, 0, NULL,
+     "the pixels before mean and scale, as uint8 [n,h,w,3]"},
+    {"batch", 'b', CLI_INT, AT(options.batch), 1, 65536, "N", "pictures at a time [32]"},
+    {0},
+};
+#undef AT
+
+static cli_exit print_result(cli *app, const alexnet_features_options *options, int rank,
+                             const int64_t shape[4])
+{
+    const char *layer = options->layer != NULL ? options->layer : "input";
+
+    if (app->common->json)
+        return cli_json_print(
+            app, json_pack("{s:i, s:o, s:o, s:o}", "schema", 1, "file", cli_json_text(options->out),
+                           "layer", cli_json_text(layer), "shape", cli_json_ints(shape, rank)));
+    printf("%s: %s, ", options->out, layer);
+    for (int i = 0; i < rank; ++i)
+        printf("%s%lld", i > 0 ? " x " : "", (long long)shape[i]);
+    putchar('\n');
+    return CLI_DONE;
+}
+
+static cli_exit write_tensor(cli *app, alexnet_features_options *options)
+{
+    const size_t count = (size_t)(app->word_count - 1);
+    const char **images = cli_allocate(count, sizeof *images);
+    int64_t shape[4];
+    int rank;
+
+    for (size_t i = 0; i < count; ++i)
+        images[i] = app->words[1 + i];
+    options->weights = app->words[0];
+    options->images = images;
+    options->image_count = count;
+    options->progress = cli_progress_report;
+    options->progress_user = &app->progress;
+
+    const alexnet_status status = alexnet_features(app->ctx, options, &rank, shape);
+    free(images);
+    if (status != ALEXNET_OK) return cli_fail(app, status);
+    cli_progress_clear(&app->progress);
+    return print_result(app, options, rank, shape);
+}
+
+static cli_exit run_features(cli *app, void *data)
+{
+    alexnet_features_options *options = &((features_args *)data)->options;
+
+    if (options->layer == NULL) options->layer = "prob";
+    if (options->out == NULL) return cli_usage(app, "expected --out FILE");
+    if ((options->input != NULL) == (app->word_count > 1))
+        return cli_usage(app, "expected either pictures or --input FILE");
+    return write_tensor(app, options);
+}
+
+static cli_exit run_preprocess(cli *app, void *data)
+{
+    alexnet_features_options *options = &((features_args *)data)->options;
+
+    if (options->out == NULL) return cli_usage(app, "expected --out FILE");
+    return write_tensor(app, options);
+}
+
+static const cli_example features_examples[] = {
+    {"alexnet features run/best.safetensors photos/ --layer features.12 -o conv5.npy",
+     "a row for each picture"},
+    {"alexnet features run/best.safetensors cat.jpg --layer logits -o cat.safetensors",
+     "before the softmax"},
+    {"alexnet features run/best.safetensors --input x.npy --layer prob -o y.npy",
+     "a tensor of one's own, not preprocessed"},
+    {0},
+};
+
+const cli_command command_features = {
+    .name = "features",
+    .words = "WEIGHTS IMAGE...",
+    .summary = "writes what a layer makes of pictures, as a tensor",
+    .examples = features_examples,
+    .words_min = 1,
+    .words_max = INT_MAX,
+    .options = features_options,
+    .args_bytes = sizeof(features_args),
+    .computes = true,
+    .run = run_features,
+};
+
+static const cli_example preprocess_examples[] = {
+    {"alexnet preprocess run/best.safetensors cat.jpg -o cat.npy",
+     "the tensor that the network is given, [1,3,h,w]"},
+    {"alexnet preprocess run/best.safetensors photos/ --bytes -o pixels.npy",
+     "decoded, resized and cropped pixels"},
+    {0},
+};
+
+const cli_command command_preprocess = {
+    .name = "preprocess",
+    .words = "WEIGHTS IMAGE...",
+    .summary = "writes pictures as the network sees them, as a tensor",
+    .examples = preprocess_examples,
+    .words_min = 2,
+    .words_max = INT_MAX,
+    .options = preprocess_options,
+    .args_bytes = sizeof(features_args),
+    .computes = true,
+    .run = run_preprocess,
+};

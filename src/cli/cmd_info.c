@@ -1,0 +1,305 @@
+/*
+ * cmd_info.c: alexnet info: the machine, a model, a weights file, data, or a run; whichever the
+ * argument is.
+ * SPDX-License-Identifier: MIT
+ */
+#include "cli/cli.h"
+#include "cli/output.h"
+#include "cli/run.h"
+#include "cli/show.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+typedef struct info_args {
+    cli_network network;
+    int batch;
+} info_args;
+
+static const cli_option info_options[] = {
+    {"batch", 'b', CLI_INT, offsetof(info_args, batch), 1, 65536, "N",
+     "pictures at a time, for the memory that is needed [1]"},
+    {0},
+};
+
+static void defaults(void *data) { ((info_args *)data)->batch = 1; }
+
+/* ---- the machine, the families, the recipes ---- */
+
+static alexnet_status families_json(cli *app, json_t *array)
+{
+    for (int i = 0; i < alexnet_family_count(); ++i) {
+        alexnet_family_info family;
+        const alexnet_status status = alexnet_get_family(app->ctx, i, &family);
+        if (status != ALEXNET_OK) return status;
+        json_array_append_new(array, json_pack("{s:s, s:I, s:I, s:s, s:s}", "model", family.name,
+                                               "parameters", (json_int_t)family.parameters, "macs",
+                                               (json_int_t)family.macs, "summary", family.summary,
+                                               "source", family.source));
+    }
+    return ALEXNET_OK;
+}
+
+static json_t *recipes_json(void)
+{
+    json_t *array = json_array();
+
+    for (int i = 0; i < alexnet_recipe_count(); ++i)
+        json_array_append_new(array, json_pack("{s:s, s:s}", "recipe", alexnet_recipe_name(i),
+                                               "settings", alexnet_recipe_settings(i)));
+    return array;
+}
+
+/* The words of a text, parted by spaces. */
+static json_t *words_json(const char *text)
+{
+    json_t *array = json_array();
+
+    for (const char *at = text; *at != '\0'; at += strspn(at, " ")) {
+        const size_t length = strcspn(at, " ");
+        json_array_append_new(array, json_stringn(at, length));
+        at += length;
+    }
+    return array;
+}
+
+static cli_exit machine_json(cli *app, const alexnet_machine *machine)
+{
+    json_t *models = json_array();
+    const alexnet_status status = families_json(app, models);
+
+    if (status != ALEXNET_OK) {
+        json_decref(models);
+        return cli_fail(app, status);
+    }
+    return cli_json_print(app, json_pack("{s:i, s:s, s:s, s:s, s:i, s:o, s:o, s:o}", "schema", 1,
+                                         "version", alexnet_version(), "backend", machine->backend,
+                                         "tier", machine->tier, "threads", machine->threads,
+                                         "features", words_json(machine->features), "models",
+                                         models, "recipes", recipes_json()));
+}
+
+static alexnet_status print_families(cli *app)
+{
+    cli_table table = {.align = "lrrl"};
+    alexnet_status status = ALEXNET_OK;
+    char a[CLI_NUMBER], b[CLI_NUMBER];
+
+    cli_table_row(&table, "model", "parameters", "MACs", "");
+    for (int i = 0; i < alexnet_family_count() && status == ALEXNET_OK; ++i) {
+        alexnet_family_info family;
+        status = alexnet_get_family(app->ctx, i, &family);
+        if (status == ALEXNET_OK)
+            cli_table_row(&table, family.name, cli_thousands(family.parameters, a),
+                          cli_thousands(family.macs, b), family.summary);
+    }
+    cli_table_print(&table, stdout, "");
+    cli_table_free(&table);
+    return status;
+}
+
+static void print_recipes(void)
+{
+    cli_table table = {.align = "ll"};
+
+    cli_table_row(&table, "recipe", "");
+    for (int i = 0; i < alexnet_recipe_count(); ++i)
+        cli_table_row(&table, alexnet_recipe_name(i), alexnet_recipe_settings(i));
+    cli_table_print(&table, stdout, "");
+    cli_table_free(&table);
+}
+
+static cli_exit show_machine(cli *app)
+{
+    alexnet_machine machine;
+
+    alexnet_status status = alexnet_get_machine(app->ctx, &machine);
+    if (status != ALEXNET_OK) return cli_fail(app, status);
+    if (app->common->json) return machine_json(app, &machine);
+    printf("alexnet   %s\nbackend   %s, tier %s\nthreads   %d\nfeatures  %s\n\n", alexnet_version(),
+           machine.backend, machine.tier, machine.threads, machine.features);
+    status = print_families(app);
+    if (status != ALEXNET_OK) return cli_fail(app, status);
+    putchar('\n');
+    print_recipes();
+    return CLI_DONE;
+}
+
+/* ---- models and weights ---- */
+
+static cli_exit show_family(cli *app, const info_args *args, const char *name)
+{
+    alexnet_model *model;
+    const alexnet_status status = alexnet_model_outline(app->ctx, name, &args->network.model, &model);
+
+    if (status != ALEXNET_OK) return cli_fail(app, status);
+    const cli_exit code = cli_show_model(app, model, args->batch, NULL);
+    alexnet_model_free(model);
+    return code;
+}
+
+static cli_exit show_weights(cli *app, const info_args *args, const char *path)
+{
+    alexnet_model *model;
+    const alexnet_status status = alexnet_model_load(app->ctx, path, &model);
+
+    if (status != ALEXNET_OK) return cli_fail(app, status);
+    const cli_exit code = cli_show_model(app, model, args->batch, path);
+    alexnet_model_free(model);
+    return code;
+}
+
+/* ---- data ---- */
+
+static cli_exit show_data(cli *app, const char *path)
+{
+    const alexnet_data_options options = {.data = path};
+    alexnet_data_info info;
+    const alexnet_status status = alexnet_data_inspect(app->ctx, &options, &info);
+
+    if (status != ALEXNET_OK) return cli_fail(app, status);
+    cli_exit code = CLI_DONE;
+    if (app->common->json)
+        code = cli_json_print(app, cli_data_json(path, &info));
+    else
+        cli_data_print(path, &info);
+    alexnet_data_info_free(app->ctx, &info);
+    return code;
+}
+
+/* ---- runs ---- */
+
+static void print_object(const char *title, json_t *object, bool lines)
+{
+    const char *key;
+    json_t *value;
+
+    if (!json_is_object(object)) return;
+    printf("%s\n", title);
+    json_object_foreach(object, key, value)
+    {
+        char *text =
+            json_is_string(value)
+                ? NULL
+                : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6));
+        printf(lines ? "  %-18s %s\n" : "  %s %s", key,
+               text != NULL            ? text
+               : json_is_string(value) ? json_string_value(value)
+                                       : "");
+        free(text);
+    }
+    if (!lines) putchar('\n');
+}
+
+static cli_exit show_run(cli *app, const char *path)
+{
+    json_t *run = cli_run_read(path);
+
+    if (app->common->json) {
+        json_object_set_new(run, "schema", json_integer(1));
+        json_object_set_new(run, "run", cli_json_text(path));
+        return cli_json_print(app, run);
+    }
+    if (!json_is_object(json_object_get(run, "config"))) {
+        json_decref(run);
+        return cli_error(app, CLI_BAD_DATA, "%s/config.json: not a JSON object", path);
+    }
+    printf("run %s\n", path);
+    print_object("\nconfig", json_object_get(run, "config"), true);
+    print_object("\nlast training report", json_object_get(run, "train"), false);
+    print_object("\nlast validation", json_object_get(run, "val"), false);
+    json_decref(run);
+    return CLI_DONE;
+}
+
+/* ---- which of them ---- */
+
+static bool is_family(cli *app, const char *name)
+{
+    alexnet_family_info family;
+
+    for (int i = 0; i < alexnet_family_count(); ++i)
+        if (alexnet_get_family(app->ctx, i, &family) == ALEXNET_OK &&
+            strcmp(family.name, name) == 0)
+            return true;
+    return false;
+}
+
+/* A safetensors file begins with the size of its header (8 bytes, little end first) and the
+ * header's brace. */
+static bool is_safetensors(const char *path)
+{
+    unsigned char head[9] = {0};
+    FILE *file = fopen(path, "rb");
+
+    if (file == NULL) return false;
+    const size_t got = fread(head, 1, sizeof head, file);
+    fclose(file);
+    return got == sizeof head && head[8] == '{' && head[4] == 0 && head[5] == 0 && head[6] == 0 &&
+           head[7] == 0;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    const size_t length = strlen(text), n = strlen(end);
+    return length >= n && strcmp(text + length - n, end) == 0;
+}
+
+static cli_exit neither(cli *app, const char *word)
+{
+    const char *names[64];
+    size_t count = 0;
+    alexnet_family_info family;
+
+    for (int i = 0; i < alexnet_family_count() && count < CLI_COUNT_OF(names); ++i)
+        if (alexnet_get_family(app->ctx, i, &family) == ALEXNET_OK) names[count++] = family.name;
+    const char *near = cli_nearest(word, names, count);
+    return cli_error(app, CLI_NO_INPUT, "'%s' is no model, file or folder%s%s%s", word,
+                     near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
+                     near != NULL ? "'?" : "");
+}
+
+static cli_exit run_info(cli *app, void *data)
+{
+    info_args *args = data;
+    const char *word = app->words[0];
+    struct stat info;
+
+    if (app->word_count == 0) return show_machine(app);
+    if (is_family(app, word)) return show_family(app, args, word);
+    if (strncmp(word, "synthetic:", 10) == 0) return show_data(app, word);
+    if (stat(word, &info) != 0)
+        return errno == ENOENT || errno == ENOTDIR
+                   ? neither(app, word)
+                   : cli_error(app, CLI_IO, "%s: %s", word, strerror(errno));
+    if (S_ISDIR(info.st_mode)) return cli_is_run(word) ? show_run(app, word) : show_data(app, word);
+    if (is_safetensors(word) || ends_with(word, ".safetensors"))
+        return show_weights(app, args, word);
+    return show_data(app, word);
+}
+
+static const cli_example examples[] = {
+    {"alexnet info", "the machine; all models and recipes"},
+    {"alexnet info torchvision", "layers, shapes, parameters, multiply-accumulates, memory"},
+    {"alexnet info run/best.safetensors --json",
+     "the same of a weights file, with its classes and hash"},
+    {"alexnet info photos/", "classes and how many pictures each has"},
+    {"alexnet info runs/torchvision-20250101-120000", "settings of a run and how far it is"},
+    {0},
+};
+
+const cli_command command_info = {
+    .name = "info",
+    .words = "[MODEL|WEIGHTS|DATA|RUN]",
+    .summary = "tells about the machine, a model, weights, data or a run",
+    .examples = examples,
+    .words_max = 1,
+    .options = info_options,
+    .args_bytes = sizeof(info_args),
+    .computes = true,
+    .builds = true,
+    .defaults = defaults,
+    .run = run_info,
+};

@@ -1,0 +1,72 @@
+/*
+ * cmd_init.c: alexnet init: freshly started weights of a family.
+ * SPDX-License-Identifier: MIT
+ */
+#include "cli/cli.h"
+#include "cli/output.h"
+
+typedef struct init_args {
+    cli_network network;
+    const char *out;
+} init_args;
+
+static const cli_option init_options[] = {
+    {"out", 'o', CLI_PATH, offsetof(init_args, out), 0, 0, "FILE",
+     "weights file to write, .safetensors; required"},
+    {0},
+};
+
+static cli_exit print_result(cli *app, const init_args *args, const alexnet_model *model)
+{
+    alexnet_model_info info;
+    char hash[65], a[CLI_NUMBER];
+
+    alexnet_model_get_info(model, &info);
+    const alexnet_status status = alexnet_model_hash(model, hash);
+    if (status != ALEXNET_OK) return cli_fail(app, status);
+    if (app->common->json)
+        return cli_json_print(app, json_pack("{s:i, s:o, s:s, s:I, s:s}", "schema", 1, "weights",
+                                             cli_json_text(args->out), "model", info.family,
+                                             "parameters", (json_int_t)info.parameters,
+                                             "weights_sha256", hash));
+    printf("%s: %s, %s parameters\n", args->out, info.family, cli_thousands(info.parameters, a));
+    return CLI_DONE;
+}
+
+static cli_exit run_init(cli *app, void *data)
+{
+    init_args *args = data;
+    alexnet_model *model;
+
+    if (args->out == NULL) return cli_usage(app, "expected --out FILE");
+
+    alexnet_status status = alexnet_model_create(app->ctx, app->words[0], &args->network.model,
+                                                 (uint64_t)app->common->seed, &model);
+    if (status != ALEXNET_OK) return cli_fail(app, status);
+    status = alexnet_model_save(model, args->out);
+    const cli_exit code =
+        status == ALEXNET_OK ? print_result(app, args, model) : cli_fail(app, status);
+    alexnet_model_free(model);
+    return code;
+}
+
+static const cli_example examples[] = {
+    {"alexnet init torchvision -o fresh.safetensors", "weights as training would start with them"},
+    {"alexnet init cifar-19pct --classes 6 --seed 7 -o fresh.safetensors",
+     "another number of classes, another draw"},
+    {0},
+};
+
+const cli_command command_init = {
+    .name = "init",
+    .words = "MODEL",
+    .summary = "writes freshly started weights",
+    .examples = examples,
+    .words_min = 1,
+    .words_max = 1,
+    .options = init_options,
+    .args_bytes = sizeof(init_args),
+    .computes = true,
+    .builds = true,
+    .run = run_init,
+};

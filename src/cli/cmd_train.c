@@ -1,0 +1,324 @@
+/*
+ * cmd_train.c: alexnet train. Options go straight into alexnet_train_options; signals become
+ * answers of the progress callback.
+ * SPDX-License-Identifier: MIT
+ */
+#include "cli/cli.h"
+#include "cli/output.h"
+#include "cli/run.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+typedef struct train_args {
+    cli_network network;
+    alexnet_train_options options;
+    const char *checkpoint_every;
+    int on_bad_image; /* 1: fail, 2: skip */
+} train_args;
+
+#define AT(member) offsetof(train_args, member)
+static const cli_option train_options[] = {
+    {"val", 0, CLI_PATH, AT(options.val), 0, 0, "DATA",
+     "validation data [val or test beside train inside DATA, else a split]"},
+    {"val-split", 0, CLI_REAL, AT(options.val_split), 0, 0.9, "X",
+     "part of DATA to validate with, when it holds no validation data [0.1]"},
+    {"model", 'm', CLI_TEXT, AT(options.model), 0, 0, "MODEL",
+     "family, see 'alexnet info' [torchvision]"},
+    {"from", 0, CLI_PATH, AT(options.from), 0, 0, "WEIGHTS",
+     "start from these weights; layers of another shape start afresh"},
+    {"freeze", 0, CLI_TEXT, AT(options.freeze), 0, 0, "LAYERS",
+     "not trained: 'features', or names parted by commas"},
+    {"recipe", 0, CLI_TEXT, AT(options.recipe), 0, 0, "NAME",
+     "a named set of the options below, see 'alexnet info' [the model's own]"},
+    {"epochs", 'e', CLI_REAL, AT(options.epochs), 0, 1e9, "X",
+     "how long: the first limit reached ends the run [the recipe's]"},
+    {"steps", 0, CLI_COUNT, AT(options.steps), 0, 0, "N", "limit in steps"},
+    {"time", 't', CLI_TIME, AT(options.seconds), 0, 0, "TIME",
+     "limit in time, such as 90s, 30m, 1h30m"},
+    {"batch", 'b', CLI_INT, AT(options.batch), 1, 65536, "N", "pictures a step [the recipe's]"},
+    {"lr", 0, CLI_REAL, AT(options.lr), 0, 1e9, "X", "learning rate [the recipe's]"},
+    {"momentum", 0, CLI_REAL, AT(options.momentum), 0, 1, "X", "momentum [the recipe's]"},
+    {"weight-decay", 0, CLI_REAL, AT(options.weight_decay), 0, 1e9, "X",
+     "weight decay [the recipe's]"},
+    {"schedule", 0, CLI_TEXT, AT(options.schedule), 0, 0, "TEXT",
+     "of the learning rate: constant, step:30,0.1 or cosine [the recipe's]"},
+    {"augment", 0, CLI_TEXT, AT(options.augment), 0, 0, "LIST",
+     "none, or of crop, flip, rrc, jitter, pca parted by commas [the recipe's]"},
+    {"init", 0, CLI_TEXT, AT(options.init), 0, 0, "MODE",
+     "how first weights are drawn: family or he [the recipe's]"},
+    {"out", 'o', CLI_PATH, AT(options.out), 0, 0, "DIR", "run directory [runs/MODEL-DATE]"},
+    {"force", 'f', CLI_FLAG, AT(options.force), 0, 0, NULL,
+     "replace the run directory if it exists"},
+    {"resume", 0, CLI_PATH, AT(options.resume), 0, 0, "[DIR]",
+     "go on where a run's newest good checkpoint stands [the newest under runs/]"},
+    {"checkpoint-every", 0, CLI_TEXT, AT(checkpoint_every), 0, 0, "TIME|N",
+     "a time, or a number of steps; also after each epoch [10m]"},
+    {"checkpoint-keep", 0, CLI_INT, AT(options.checkpoint_keep), 1, 1000, "N",
+     "how many checkpoints stay [2]"},
+    {"workers", 0, CLI_INT, AT(options.workers), 0, 64, "N",
+     "threads that decode pictures [as needed]"},
+    {"on-bad-image", 0, CLI_CHOICE, AT(on_bad_image), 0, 0, "fail|skip",
+     "unreadable pictures [skip, but at most 1 %]"},
+    {"patience", 0, CLI_INT, AT(options.patience), 0, 1000000, "N",
+     "end when validation has not improved for N epochs [off]"},
+    {"stop-at-top1", 0, CLI_REAL, AT(options.stop_at_top1), 0, 1, "X",
+     "end when validation top-1 reaches this, 0 to 1 [off]"},
+    {0},
+};
+#undef AT
+
+static void defaults(void *data)
+{
+    train_args *args = data;
+
+    args->options = alexnet_train_options_default();
+}
+
+/* ---- signals ---- */
+
+static volatile sig_atomic_t stop_wanted, checkpoint_wanted;
+
+/* The first asks for a clean end; the second, whichever it is, ends the program at once. */
+static void on_stop(int number)
+{
+    (void)number;
+    stop_wanted = 1;
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+}
+
+static void on_checkpoint(int number)
+{
+    (void)number;
+    checkpoint_wanted = 1;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_flags = SA_RESTART};
+
+    sigemptyset(&action.sa_mask);
+    action.sa_handler = on_stop;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    action.sa_handler = on_checkpoint;
+    sigaction(SIGUSR1, &action, NULL);
+}
+
+static alexnet_go report_progress(void *user, const alexnet_progress *report)
+{
+    cli *app = user;
+
+    cli_progress_report(&app->progress, report);
+    if (stop_wanted) return ALEXNET_GO_STOP;
+    if (checkpoint_wanted) {
+        checkpoint_wanted = 0;
+        return ALEXNET_GO_CHECKPOINT;
+    }
+    return ALEXNET_GO_ON;
+}
+
+/* ---- before the run ---- */
+
+/* "10m" or "500": a bare number counts steps here. */
+static bool parse_checkpoint_every(const char *text, alexnet_train_options *options)
+{
+    int64_t steps;
+
+    if (cli_parse_count(text, &steps) && steps >= 0) {
+        options->checkpoint_steps = steps;
+        options->checkpoint_seconds = 0;
+        return true;
+    }
+    return cli_parse_time(text, &options->checkpoint_seconds);
+}
+
+/* runs/MODEL-DATE, with -2, -3 ... while that exists. */
+static void name_run(const alexnet_train_options *options, char *path, size_t bytes)
+{
+    const char *model = options->model != NULL  ? options->model
+                        : options->from != NULL ? "tuned"
+                                                : "torchvision";
+    const time_t now = time(NULL);
+    struct tm local;
+    struct stat info;
+    char date[32];
+
+    localtime_r(&now, &local);
+    strftime(date, sizeof date, "%Y%m%d-%H%M%S", &local);
+    snprintf(path, bytes, "runs/%.200s-%s", model, date);
+    for (int n = 2; stat(path, &info) == 0; ++n)
+        snprintf(path, bytes, "runs/%.200s-%s-%d", model, date, n);
+}
+
+/* The same file, however it is called. */
+static bool is_same(const char *a, const char *b)
+{
+    struct stat x, y;
+
+    if (stat(a, &x) != 0 || stat(b, &y) != 0) return strcmp(a, b) == 0;
+    return x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* Which run to resume: the one named, else --out, else the newest; DATA, when given, must be that
+ * run's own. */
+static cli_exit choose_resume(cli *app, alexnet_train_options *options, char *path, size_t bytes)
+{
+    if (*options->resume == '\0') {
+        if (options->out != NULL)
+            snprintf(path, bytes, "%s", options->out);
+        else if (!cli_run_newest("runs", path, bytes))
+            return cli_error(app, CLI_NO_INPUT, "there is no run under runs/ to resume");
+        options->resume = path;
+    }
+    options->out = NULL;
+    if (app->word_count > 0) {
+        char data[4096];
+        if (cli_run_data(options->resume, data, sizeof data) && !is_same(data, app->words[0]))
+            return cli_usage(app, "the run '%s' trains on '%s', not on '%s': leave DATA out",
+                             options->resume, data, app->words[0]);
+    }
+    return CLI_DONE;
+}
+
+/* The first lines: what will be trained, on what, with what. */
+static void tell_start(void *user, const alexnet_train_start *start)
+{
+    cli *app = user;
+    alexnet_machine machine;
+    alexnet_model_info model;
+    alexnet_memory_info memory;
+    char a[CLI_NUMBER], b[CLI_NUMBER], c[CLI_NUMBER];
+
+    alexnet_model_get_info(start->model, &model);
+    cli_note(app, "model %s: %s parameters, %d classes, recipe %s", model.family,
+             cli_thousands(model.parameters, a), model.classes, start->recipe);
+    if (alexnet_get_machine(app->ctx, &machine) == ALEXNET_OK &&
+        alexnet_model_get_memory(start->model, start->batch, 1, &memory) == ALEXNET_OK)
+        cli_note(app, "machine: %s %s, %d thread%s, %s of memory", machine.backend, machine.tier,
+                 machine.threads, machine.threads > 1 ? "s" : "", cli_bytes(memory.total, a));
+    cli_note(app, "data: %s pictures an epoch in %s steps of %d, %s to validate with",
+             cli_thousands(start->images, a), cli_thousands(start->steps_per_epoch, b),
+             start->batch, cli_thousands(start->val_images, c));
+    if (start->step > 0)
+        cli_note(app, "run: %s, resumed after step %s", start->run, cli_thousands(start->step, a));
+    else
+        cli_note(app, "run: %s", start->run);
+}
+
+/* ---- after the run ---- */
+
+static cli_exit print_result(cli *app, const alexnet_train_result *r)
+{
+    char a[CLI_NUMBER], b[CLI_NUMBER];
+
+    if (app->common->json)
+        return cli_json_print(
+            app,
+            json_pack("{s:i, s:o, s:I, s:f, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:s}", "schema", 1,
+                      "run", cli_json_text(r->run), "steps", (json_int_t)r->steps, "epochs",
+                      r->epochs, "train_loss", cli_json_real(r->train_loss), "val_top1",
+                      cli_json_real(r->val_top1), "val_top5", cli_json_real(r->val_top5),
+                      "best_top1", cli_json_real(r->best_top1), "skipped", (json_int_t)r->skipped,
+                      "images_per_second", cli_json_real(r->images_per_second), "weights",
+                      cli_json_text(r->weights), "weights_sha256", r->weights_sha256));
+
+    printf("trained     %s steps, %.2f epochs, %.0f images/s\n", cli_thousands(r->steps, a),
+           r->epochs, r->images_per_second);
+    if (!isnan(r->train_loss)) printf("train loss  %.4f\n", r->train_loss);
+    if (!isnan(r->val_top1))
+        printf("validation  top-1 %s, top-5 %s; best top-1 ", cli_percent(r->val_top1, a),
+               cli_percent(r->val_top5, b));
+    if (!isnan(r->val_top1)) printf("%s\n", cli_percent(r->best_top1, a));
+    printf("weights     %s\n", r->weights);
+    printf("sha256      %s\n", r->weights_sha256);
+    return CLI_DONE;
+}
+
+static cli_exit run_train(cli *app, void *data)
+{
+    train_args *args = data;
+    alexnet_train_options *options = &args->options;
+    alexnet_train_result result;
+    char run[4096];
+    cli_exit code;
+
+    if (args->checkpoint_every != NULL && !parse_checkpoint_every(args->checkpoint_every, options))
+        return cli_usage(
+            app, "--checkpoint-every: expected a time such as 10m or a number of steps, found '%s'",
+            args->checkpoint_every);
+    if (options->resume == NULL && app->word_count == 0)
+        return cli_usage(app, "expected DATA: a folder with a folder of pictures for each class");
+
+    if (options->resume != NULL) {
+        code = choose_resume(app, options, run, sizeof run);
+        if (code != CLI_DONE) return code;
+    } else {
+        options->data = app->words[0];
+        if (options->out == NULL) {
+            name_run(options, run, sizeof run);
+            options->out = run;
+        }
+    }
+    options->model_options = args->network.model;
+    options->on_bad_image = (alexnet_bad_image)args->on_bad_image;
+    options->seed = (uint64_t)app->common->seed;
+    options->start = tell_start;
+    options->start_user = app;
+    options->progress = report_progress;
+    options->progress_user = app;
+    options->skipped = cli_warn_skipped;
+    options->skipped_user = app;
+    catch_signals();
+
+    const alexnet_status status = alexnet_train(app->ctx, options, &result);
+    if (status != ALEXNET_OK && status != ALEXNET_STOPPED) return cli_fail(app, status);
+    cli_progress_clear(&app->progress);
+    code = print_result(app, &result);
+    if (status != ALEXNET_STOPPED || code != CLI_DONE) return code;
+    return cli_error(app, CLI_STOPPED,
+                     "stopped after step %lld; go on with: alexnet train --resume %s",
+                     (long long)result.steps, result.run);
+}
+
+static const cli_example examples[] = {
+    {"alexnet train photos/",
+     "photos/ holds one folder of pictures for each class, or train/ and val/ with such folders"},
+    {"alexnet train photos/ --recipe quick --time 30m",
+     "a small data set from nothing, in half an hour at most"},
+    {"alexnet train photos/ --from alexnet.safetensors --freeze features",
+     "fine-tune: train the classifier only"},
+    {"alexnet train cifar-10-batches-bin/ --model cifar-19pct",
+     "a small network for small pictures"},
+    {"alexnet train --resume runs/torchvision-20250101-120000",
+     "go on after Ctrl-C, a crash or a power failure"},
+    {0},
+};
+
+const cli_command command_train = {
+    .name = "train",
+    .words = "DATA",
+    .summary = "trains a network on pictures, or goes on with a run",
+    .examples = examples,
+    .notes =
+        {
+            "DATA is a folder of class folders, the same in a tar file, a list file of lines "
+            "'PATH LABEL', or a folder of CIFAR or MNIST files.",
+            "Ctrl-C (or SIGTERM) writes a checkpoint and ends with status 75; a second one ends at "
+            "once. SIGUSR1 writes a checkpoint.",
+            "The run directory holds config.json, log.jsonl, checkpoints/, best.safetensors and "
+            "last.safetensors.",
+        },
+    .words_max = 1,
+    .options = train_options,
+    .args_bytes = sizeof(train_args),
+    .computes = true,
+    .builds = true,
+    .defaults = defaults,
+    .run = run_train,
+};

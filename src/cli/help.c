@@ -1,0 +1,230 @@
+/*
+ * help.c: what the tables of commands and options say, as help on a terminal and as the manual
+ * page alexnet(1).
+ * SPDX-License-Identifier: MIT
+ */
+#include "cli/cli.h"
+
+#include <string.h>
+
+#define LINE_WIDTH    80
+#define ABOUT_COLUMN  28 /* where the explanation of an option begins */
+#define COMMAND_WIDTH 16
+
+static const char about_program[] =
+    "trains, evaluates, runs and explains AlexNet image classifiers on a CPU";
+
+static const struct {
+    int code;
+    const char *meaning;
+} exit_codes[] = {
+    {CLI_DONE, "done"},
+    {CLI_FAILED, "failed"},
+    {CLI_USAGE, "the command line is not right"},
+    {CLI_BAD_DATA, "a file is damaged or of another kind"},
+    {CLI_NO_INPUT, "there is no such input"},
+    {CLI_IO, "the system refused a read or a write"},
+    {CLI_STOPPED, "stopped early; the run can be resumed"},
+};
+
+/* ---- text in lines ---- */
+
+/* Prints words from column `at` on, further lines from column `indent`, and a newline. */
+static void wrap(FILE *to, const char *text, int at, int indent)
+{
+    bool first = true;
+
+    while (*text != '\0') {
+        const int length = (int)strcspn(text, " ");
+        if (!first && at + 1 + length > LINE_WIDTH) {
+            fprintf(to, "\n%*s", indent, "");
+            at = indent;
+        } else if (!first) {
+            fputc(' ', to);
+            ++at;
+        }
+        fprintf(to, "%.*s", length, text);
+        at += length;
+        text += length;
+        text += strspn(text, " ");
+        first = false;
+    }
+    fputc('\n', to);
+}
+
+/* "  left        about that is wrapped" */
+static void two_columns(FILE *to, const char *left, int column, const char *about)
+{
+    int at = fprintf(to, "  %s", left);
+
+    if (at > column - 2) {
+        fputc('\n', to);
+        at = 0;
+    }
+    fprintf(to, "%*s", column - at, "");
+    wrap(to, about, column, column);
+}
+
+/* "-k, --topk N" */
+static void option_label(const cli_option *option, char *text, size_t bytes)
+{
+    char letter[8] = "";
+
+    if (option->letter != 0) snprintf(letter, sizeof letter, "-%c, ", option->letter);
+    snprintf(text, bytes, "%s--%s%s%s", letter, option->name, option->value != NULL ? " " : "",
+             option->value != NULL ? option->value : "");
+}
+
+static void print_options(FILE *to, const char *title, const cli_option *options)
+{
+    char label[160];
+
+    if (options->name == NULL) return;
+    fprintf(to, "\n%s:\n", title);
+    for (const cli_option *o = options; o->name != NULL; ++o) {
+        option_label(o, label, sizeof label);
+        two_columns(to, label, ABOUT_COLUMN, o->help);
+    }
+}
+
+/* ---- help ---- */
+
+void cli_help_command(FILE *to, const cli_command *command)
+{
+    fprintf(to, "alexnet %s: ", command->name);
+    wrap(to, command->summary, 10 + (int)strlen(command->name), 0);
+    fputs("\nExamples:\n", to);
+    for (const cli_example *e = command->examples; e->line != NULL; ++e) {
+        fprintf(to, "  %s\n      ", e->line);
+        wrap(to, e->about, 6, 6);
+    }
+    fprintf(to, "\nUsage: alexnet %s%s%s [options]\n", command->name,
+            *command->words != '\0' ? " " : "", command->words);
+    for (int i = 0; command->notes[i] != NULL; ++i) {
+        fputc('\n', to);
+        wrap(to, command->notes[i], 0, 0);
+    }
+    print_options(to, "Options", command->options);
+    if (command->builds) print_options(to, "Options of the network", cli_network_options);
+    if (command->computes)
+        print_options(to, "Options of every command that computes", cli_common_options);
+}
+
+static void print_commands(FILE *to, const char *group)
+{
+    for (size_t i = 0; cli_commands[i] != NULL; ++i)
+        if (strncmp(cli_commands[i]->name, group, strlen(group)) == 0)
+            two_columns(to, cli_commands[i]->name, COMMAND_WIDTH + 2, cli_commands[i]->summary);
+}
+
+void cli_help_group(FILE *to, const char *group)
+{
+    char prefix[64];
+
+    snprintf(prefix, sizeof prefix, "%s ", group);
+    fprintf(to, "Usage: alexnet %s ACTION [options]\n\nActions:\n", group);
+    print_commands(to, prefix);
+    fprintf(to, "\nSee 'alexnet %s ACTION --help'.\n", group);
+}
+
+void cli_help_overview(FILE *to)
+{
+    fprintf(to, "alexnet %s: %s\n", alexnet_version(), about_program);
+    fputs("\nThe first three commands:\n"
+          "  alexnet train photos/ --out run          photos/ holds a folder for each class\n"
+          "  alexnet eval run/best.safetensors photos/val\n"
+          "  alexnet predict run/best.safetensors picture.jpg\n"
+          "\nUsage: alexnet COMMAND [options]\n\nCommands:\n",
+          to);
+    print_commands(to, "");
+    fputs(
+        "\nSee 'alexnet COMMAND --help'. 'alexnet --version' tells the version.\n\nExit status:\n",
+        to);
+    for (size_t i = 0; i < CLI_COUNT_OF(exit_codes); ++i)
+        fprintf(to, "  %2d  %s\n", exit_codes[i].code, exit_codes[i].meaning);
+}
+
+/* ---- the manual page ---- */
+
+/* Text as roff takes it literally: \ and - escaped; a line must not begin with . or ' */
+static void roff(FILE *to, const char *text)
+{
+    if (*text == '.' || *text == '\'') fputs("\\&", to);
+    for (; *text != '\0'; ++text) {
+        if (*text == '\\')
+            fputs("\\e", to);
+        else if (*text == '-')
+            fputs("\\-", to);
+        else
+            fputc(*text, to);
+    }
+}
+
+static void roff_item(FILE *to, const char *label, const char *about)
+{
+    fputs(".TP\n.B ", to);
+    roff(to, label);
+    fputc('\n', to);
+    roff(to, about);
+    fputc('\n', to);
+}
+
+static void roff_options(FILE *to, const cli_option *options)
+{
+    char label[160];
+
+    for (const cli_option *o = options; o->name != NULL; ++o) {
+        option_label(o, label, sizeof label);
+        roff_item(to, label, o->help);
+    }
+}
+
+static void roff_command(FILE *to, const cli_command *command)
+{
+    fputs(".SS alexnet ", to);
+    roff(to, command->name);
+    fputc(' ', to);
+    roff(to, command->words);
+    fputc('\n', to);
+    roff(to, command->summary);
+    fputs(".\n", to);
+    for (int i = 0; command->notes[i] != NULL; ++i) {
+        fputs(".PP\n", to);
+        roff(to, command->notes[i]);
+        fputc('\n', to);
+    }
+    roff_options(to, command->options);
+    if (command->builds) roff_options(to, cli_network_options);
+    for (const cli_example *e = command->examples; e->line != NULL; ++e) {
+        fputs(e == command->examples ? ".PP\nExamples:\n.RS\n.nf\n" : "", to);
+        roff(to, e->line);
+        fputc('\n', to);
+    }
+    fputs(command->examples->line != NULL ? ".fi\n.RE\n" : "", to);
+}
+
+void cli_help_manual(FILE *to)
+{
+    char code[16];
+
+    fprintf(to, ".TH ALEXNET 1 \"\" \"alexnet %s\" \"User Commands\"\n", alexnet_version());
+    fprintf(to, ".SH NAME\nalexnet \\- %s\n", about_program);
+    fputs(".SH SYNOPSIS\n.B alexnet\n.I COMMAND\n.RI [ options ]\n", to);
+    fputs(
+        ".SH DESCRIPTION\nResults go to standard output, messages and progress to standard error.\n"
+        "An option's value follows it after a space or an equals sign.\n",
+        to);
+    fputs(".SH COMMANDS\n", to);
+    for (size_t i = 0; cli_commands[i] != NULL; ++i)
+        roff_command(to, cli_commands[i]);
+    fputs(".SH OPTIONS OF EVERY COMMAND THAT COMPUTES\n", to);
+    roff_options(to, cli_common_options);
+    fputs(".SH EXIT STATUS\n", to);
+    for (size_t i = 0; i < CLI_COUNT_OF(exit_codes); ++i) {
+        snprintf(code, sizeof code, "%d", exit_codes[i].code);
+        roff_item(to, code, exit_codes[i].meaning);
+    }
+    fputs(".SH ENVIRONMENT\n", to);
+    roff_item(to, "NO_COLOR", "No colours, when it is set to anything.");
+    roff_item(to, "TERM", "With \"dumb\" progress is written as lines.");
+}

@@ -1,0 +1,252 @@
+/*
+ * main.c: the program: finds the command, parses its options, opens a context, runs it, and ends
+ * with its exit code.
+ * SPDX-License-Identifier: MIT
+ */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const cli_command *const cli_commands[] = {
+    &command_train,
+    &command_eval,
+    &command_predict,
+    &command_features,
+    &command_preprocess,
+    &command_info,
+    &command_init,
+    &command_data_synth,
+    &command_data_verify,
+    &command_data_stats,
+    &command_bench_train,
+    &command_bench_infer,
+    &command_bench_latency,
+    &command_bench_kernels,
+    &command_help,
+    &command_completion,
+    NULL,
+};
+
+#define AT(member) offsetof(cli_common, member)
+const cli_option cli_common_options[] = {
+    {"threads", 0, CLI_INT, AT(threads), 1, 256, "N", "threads that compute [all cores]"},
+    {"cpu", 0, CLI_CHOICE, AT(cpu), 0, 0, CLI_TIERS,
+     "use no more than this of the processor [all it has]"},
+    {"dtype", 0, CLI_CHOICE, AT(dtype), 0, 0, CLI_DTYPES,
+     "format of numbers; this build has fp32 only [fp32]"},
+    {"seed", 0, CLI_COUNT, AT(seed), 0, 0, "N", "what all random choices follow from [1]"},
+    {"quiet", 'q', CLI_FLAG, AT(quiet), 0, 0, NULL, "results, warnings and errors only"},
+    {"json", 0, CLI_FLAG, AT(json), 0, 0, NULL, "results as JSON"},
+    {"no-progress", 0, CLI_FLAG, AT(no_progress), 0, 0, NULL,
+     "no progress on stderr, but finished lines"},
+    {0},
+};
+#undef AT
+
+#define AT(member) offsetof(cli_network, member)
+const cli_option cli_network_options[] = {
+    {"classes", 0, CLI_INT, AT(model.classes), 0, 1000000, "N",
+     "number of classes [the data's, else the family's]"},
+    {"dropout", 0, CLI_REAL, AT(model.dropout), 0, 0.999, "P",
+     "probability of dropping, 0 to below 1 [the family's]"},
+    {"input-size", 0, CLI_SIZE, AT(input_size), 0, 0, "HxW",
+     "height and width of the pictures [the family's]"},
+    {0},
+};
+#undef AT
+
+void cli_tables(const cli_command *command, const cli_option *tables[CLI_TABLES])
+{
+    *tables++ = command->options;
+    if (command->builds) *tables++ = cli_network_options;
+    if (command->computes) *tables++ = cli_common_options;
+    *tables = NULL;
+}
+
+/* ---- one run ---- */
+
+static void log_line(void *user, alexnet_log_level level, const char *line)
+{
+    if (level == ALEXNET_LOG_WARNING)
+        cli_warn(user, "%s", line);
+    else
+        cli_note(user, "%s", line);
+}
+
+static cli_exit open_context(cli *app)
+{
+    static const char *const tiers[] = {NULL, "portable", "avx2", "avx512", "neon"};
+    const alexnet_options options = {
+        .threads = app->common->threads,
+        .cpu = tiers[app->common->cpu],
+        .log = log_line,
+        .log_user = app,
+    };
+
+    if (app->common->dtype > 1) return cli_usage(app, "--dtype: this build computes in fp32 only");
+    const alexnet_status status = alexnet_open(&options, &app->ctx);
+    if (status == ALEXNET_OK) return CLI_DONE;
+    if (options.cpu != NULL && (status == ALEXNET_UNSUPPORTED || status == ALEXNET_BAD_ARG))
+        return cli_usage(app, "--cpu %s: this machine or this build does not have it", options.cpu);
+    return cli_error(app, cli_exit_code(status), "%s", alexnet_status_text(status));
+}
+
+static void set_shared_defaults(const cli_command *command, void *args)
+{
+    if (command->computes) ((cli_common *)args)->seed = 1;
+    if (command->builds) ((cli_network *)args)->model = alexnet_model_options_default();
+}
+
+/* --input-size becomes part of the model's options. */
+static void join_input_size(const cli_command *command, void *args)
+{
+    cli_network *network = args;
+
+    if (command->builds && network->input_size[0] > 0) {
+        network->model.input_h = network->input_size[0];
+        network->model.input_w = network->input_size[1];
+    }
+}
+
+/* With the options parsed: what is still to be checked, then the command itself. */
+static cli_exit execute(cli *app, void *args)
+{
+    const cli_command *command = app->command;
+    cli_exit code = CLI_DONE;
+
+    join_input_size(command, args);
+    if (app->word_count < command->words_min) return cli_usage(app, "expected %s", command->words);
+    if (app->word_count > command->words_max)
+        return cli_usage(app, "'%s' is one argument too many", app->words[command->words_max]);
+    if (command->computes) {
+        cli_progress_open(&app->progress, app->common->quiet, app->common->no_progress);
+        code = open_context(app);
+    }
+    if (code == CLI_DONE) code = command->run(app, args);
+    cli_progress_clear(&app->progress);
+    alexnet_close(app->ctx);
+    return code;
+}
+
+static cli_exit run_command(cli *app, int argc, char **argv)
+{
+    const cli_command *command = app->command;
+    const cli_option *tables[CLI_TABLES];
+    void *args = cli_allocate(1, command->args_bytes);
+    char error[512];
+    cli_exit code = CLI_DONE;
+
+    set_shared_defaults(command, args);
+    if (command->defaults != NULL) command->defaults(args);
+    app->common = args;
+    app->words = argv;
+    cli_tables(command, tables);
+    switch (cli_parse(tables, argc, argv, args, &app->word_count, error, sizeof error)) {
+    case CLI_PARSED:
+        code = execute(app, args);
+        break;
+    case CLI_HELP_WANTED:
+        cli_help_command(stdout, command);
+        break;
+    case CLI_MISTAKE:
+        code = cli_usage(app, "%s", error);
+        break;
+    }
+    free(args);
+    return code;
+}
+
+/* True when the command's name is the first *used words. */
+static bool is_named(const cli_command *command, int argc, char **argv, int *used)
+{
+    const size_t first = strlen(argv[0]);
+    const char *name = command->name;
+
+    *used = strchr(name, ' ') != NULL ? 2 : 1;
+    if (*used == 1) return strcmp(name, argv[0]) == 0;
+    return argc > 1 && strncmp(name, argv[0], first) == 0 && name[first] == ' ' &&
+           strcmp(name + first + 1, argv[1]) == 0;
+}
+
+/* "data" where there are "data synth", "data verify" ... Fills in what may follow. */
+static size_t actions_of(const char *group, const char *actions[], size_t max)
+{
+    const size_t length = strlen(group);
+    size_t count = 0;
+
+    for (size_t i = 0; cli_commands[i] != NULL && count < max; ++i)
+        if (strncmp(cli_commands[i]->name, group, length) == 0 &&
+            cli_commands[i]->name[length] == ' ')
+            actions[count++] = cli_commands[i]->name + length + 1;
+    return count;
+}
+
+/* What to say where no command fits. */
+static cli_exit no_command(cli *app, int argc, char **argv)
+{
+    const char *names[64];
+    const size_t actions = actions_of(argv[0], names, CLI_COUNT_OF(names));
+    size_t count = actions;
+    const char *word = argv[0];
+
+    if (actions > 0) {
+        if (argc < 2) return cli_usage(app, "expected an action after '%s'", argv[0]);
+        if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+            cli_help_group(stdout, argv[0]);
+            return CLI_DONE;
+        }
+        word = argv[1];
+    } else {
+        for (; cli_commands[count] != NULL && count < CLI_COUNT_OF(names); ++count)
+            names[count] = cli_commands[count]->name;
+    }
+    const char *what = *word == '-' ? "option" : actions > 0 ? "action" : "command";
+    const char *near = *word == '-' ? NULL : cli_nearest(word, names, count);
+    if (near != NULL)
+        return cli_usage(app, "unknown %s '%s'; did you mean '%s'?", what, word, near);
+    return cli_usage(app, "unknown %s '%s'", what, word);
+}
+
+static cli_exit run(int argc, char **argv)
+{
+    cli app = {.command = NULL};
+    int used;
+
+    if (argc == 0) {
+        cli_help_overview(stderr);
+        return CLI_USAGE;
+    }
+    if (strcmp(argv[0], "--version") == 0) {
+        printf("alexnet %s\n", alexnet_version());
+        return CLI_DONE;
+    }
+    if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0) {
+        cli_help_overview(stdout);
+        return CLI_DONE;
+    }
+    for (size_t i = 0; cli_commands[i] != NULL; ++i) {
+        if (is_named(cli_commands[i], argc, argv, &used)) {
+            app.command = cli_commands[i];
+            return run_command(&app, argc - used, argv + used);
+        }
+    }
+    return no_command(&app, argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+    const cli_exit code = argc > 0 ? run(argc - 1, argv + 1) : CLI_USAGE;
+
+    /* A result that did not arrive is no result: a full disk shows only here. */
+    const bool failed_before = ferror(stdout) != 0;
+    errno = 0;
+    if (fclose(stdout) != 0 || failed_before) {
+        fprintf(stderr, "alexnet: cannot write the results: %s\n",
+                errno != 0 ? strerror(errno) : "standard output is broken");
+        return CLI_IO;
+    }
+    return (int)code;
+}

@@ -1,0 +1,65 @@
+/*
+ * options.h: the command line as a table. The rows of one table yield parsing (options.c), --help
+ * and the manual page (help.c) and shell completion (completion.c).
+ *
+ *     static const cli_option options[] = {
+ *         {"topk", 'k', CLI_INT, offsetof(predict_args, topk), 1, 1000, "N", "classes to name [5]"},
+ *         {0},
+ *     };
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What an option takes, and what it writes at its offset. */
+typedef enum cli_type {
+    CLI_FLAG,  /* nothing; int: 1 when given                                           */
+    CLI_TEXT,  /* const char *                                                         */
+    CLI_PATH,  /* const char *: a file or folder                                       */
+    CLI_INT,   /* int, min .. max                                                      */
+    CLI_COUNT, /* int64_t, min .. max                                                  */
+    CLI_REAL,  /* double, min .. max                                                   */
+    CLI_TIME,  /* double, seconds: "90s" "30m" "1h30m"; a bare number is in seconds    */
+    CLI_SIZE,  /* int[2], height and width: "224" or "224x256"                         */
+    CLI_CHOICE /* int: 1 for the first of the words in `value`, parted by '|', 2 ...   */
+} cli_type;
+
+typedef struct cli_option {
+    const char *name; /* without the dashes; NULL ends a table */
+    char letter;      /* 0: none */
+    cli_type type;
+    size_t offset;   /* of the member that takes the value */
+    double min, max; /* of numbers, inclusive; max 0: no upper limit */
+    const char
+        *value; /* as help shows it: "N"; "[DIR]" may be left out and is then ""; NULL for a flag */
+    const char *help; /* one line, the default in brackets */
+} cli_option;
+
+typedef enum cli_outcome { CLI_PARSED, CLI_HELP_WANTED, CLI_MISTAKE } cli_outcome;
+
+/*
+ * Parses argv[0 .. argc-1]. Values go into the structs that `args` begins; what is no option moves
+ * to the front of argv, and *words says how many they are. `--` ends the options; `-` alone is a
+ * word.
+ *   tables   tables that are searched in turn, NULL at the end
+ *   error    for CLI_MISTAKE: one line that says what is wrong and what would be right
+ */
+cli_outcome cli_parse(const cli_option *const tables[], int argc, char **argv, void *args,
+                      int *words, char *error, size_t error_bytes);
+
+/* "1h30m" to 5400. False when it is not a time. */
+bool cli_parse_time(const char *text, double *seconds);
+
+/* The whole of the text as a number; false when it is anything else, or does not fit. */
+bool cli_parse_count(const char *text, int64_t *out);
+bool cli_parse_real(const char *text, double *out);
+
+/* The candidate that was probably meant: it begins so, or is few typing errors away. NULL: none. */
+const char *cli_nearest(const char *word, const char *const *candidates, size_t count);
+
+#endif

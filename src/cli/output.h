@@ -1,0 +1,43 @@
+/*
+ * output.h: how results look: numbers people can read, aligned tables, JSON documents, CSV fields.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CLI_OUTPUT_H
+#define CLI_OUTPUT_H
+
+#include "cli/cli.h"
+#include <jansson.h>
+#include <stdio.h>
+
+#define CLI_NUMBER 32
+
+/* Each writes into the buffer that it is given, and returns it. */
+const char *cli_thousands(int64_t value, char text[CLI_NUMBER]); /* "61,100,840" */
+const char *cli_bytes(int64_t bytes, char text[CLI_NUMBER]);     /* "233 MiB" */
+const char *cli_seconds(double seconds, char text[CLI_NUMBER]);  /* "3m20s" */
+const char *cli_percent(double fraction, char text[CLI_NUMBER]); /* "84.31 %"; "-" for NaN */
+
+/* Columns wide enough for what is in them. */
+typedef struct cli_table {
+    const char *align; /* one letter a column: 'l' left, 'r' right */
+    char **cells;
+    size_t count;
+} cli_table;
+
+/* Adds a row: one text for each column. They are copied; NULL is an empty cell. */
+void cli_table_row(cli_table *table, ...);
+void cli_table_print(const cli_table *table, FILE *to, const char *indent);
+void cli_table_free(cli_table *table); /* it can be filled again */
+
+/* A text; bytes that are not UTF-8 (a file's name may be anything) become '?'. NULL gives null. */
+json_t *cli_json_text(const char *text);
+json_t *cli_json_real(double value); /* null for NaN and infinities */
+json_t *cli_json_ints(const int64_t *values, int count);
+
+/* Prints one line of JSON on stdout and lets the document go. */
+cli_exit cli_json_print(cli *app, json_t *document);
+
+/* A field of a CSV line (RFC 4180): quoted where that is needed. */
+void cli_csv_field(FILE *to, const char *text);
+
+#endif

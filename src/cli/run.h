@@ -1,0 +1,27 @@
+/*
+ * run.h: reads what a training run left behind: config.json and log.jsonl of its run directory.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CLI_RUN_H
+#define CLI_RUN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* True when the folder holds a config.json. */
+bool cli_is_run(const char *path);
+
+/* The run under `folder` whose config.json or log.jsonl changed last. False: there is none. */
+bool cli_run_newest(const char *folder, char *path, size_t bytes);
+
+/* The data a run trains on, from its config.json. False: it does not say. */
+bool cli_run_data(const char *run, char *data, size_t bytes);
+
+/*
+ * {"config": ..., "train": last line of the training log, "val": last line of the validation}; a
+ * part that cannot be read is null. NULL: no memory.
+ */
+json_t *cli_run_read(const char *run);
+
+#endif

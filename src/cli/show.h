@@ -1,0 +1,20 @@
+/*
+ * show.h: what `info`, and some of the `data` commands, tell about a network and about a data set.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CLI_SHOW_H
+#define CLI_SHOW_H
+
+#include "cli/cli.h"
+#include <jansson.h>
+
+/* As text or JSON. batch: for the memory that is needed; file: the weights file that the model came
+ * from, or NULL. */
+cli_exit cli_show_model(cli *app, const alexnet_model *model, int batch, const char *file);
+
+/* {"schema", "data", "kind", "images", "ignored", "classes": [{"name", "images"}, ...]}; NULL: no
+ * memory. */
+json_t *cli_data_json(const char *data, const alexnet_data_info *info);
+void cli_data_print(const char *data, const alexnet_data_info *info);
+
+#endif

@@ -1,0 +1,168 @@
+/*
+ * show_model.c: a network as text and as JSON: layers, sizes, costs, memory; of a weights file its
+ * classes and hash, too.
+ * SPDX-License-Identifier: MIT
+ */
+#include "cli/output.h"
+#include "cli/show.h"
+
+static json_t *memory_json(const alexnet_memory_info *m)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "weights", (json_int_t)m->weights,
+                     "gradients", (json_int_t)m->gradients, "momentum", (json_int_t)m->momentum,
+                     "activations", (json_int_t)m->activations, "scratch", (json_int_t)m->scratch,
+                     "total", (json_int_t)m->total);
+}
+
+static alexnet_status layers_json(const alexnet_model *model, int count, json_t *array)
+{
+    for (int i = 0; i < count; ++i) {
+        alexnet_layer_info layer;
+        const alexnet_status status = alexnet_model_get_layer(model, i, &layer);
+        if (status != ALEXNET_OK) return status;
+        json_array_append_new(
+            array, json_pack("{s:s, s:s, s:s, s:[i,i,i], s:I, s:I}", "name", layer.name, "type",
+                             layer.type, "settings", layer.settings, "output", layer.output[0],
+                             layer.output[1], layer.output[2], "parameters",
+                             (json_int_t)layer.parameters, "macs", (json_int_t)layer.macs));
+    }
+    return ALEXNET_OK;
+}
+
+static alexnet_status tensors_json(const alexnet_model *model, int count, json_t *array)
+{
+    for (int i = 0; i < count; ++i) {
+        alexnet_tensor_info tensor;
+        const alexnet_status status = alexnet_model_get_tensor(model, i, &tensor);
+        if (status != ALEXNET_OK) return status;
+        json_array_append_new(array, json_pack("{s:s, s:o}", "name", tensor.name, "shape",
+                                               cli_json_ints(tensor.shape, tensor.rank)));
+    }
+    return ALEXNET_OK;
+}
+
+/* What only a weights file has: its classes, how it was made, and its hash. */
+static void add_weights_json(const alexnet_model *model, const char *file, const char *hash,
+                             int classes, json_t *document)
+{
+    json_object_set_new(document, "weights", cli_json_text(file));
+    json_object_set_new(document, "weights_sha256", json_string(hash));
+    if (alexnet_model_class(model, 0) != NULL) {
+        json_t *names = json_array();
+        for (int i = 0; i < classes; ++i)
+            json_array_append_new(names, cli_json_text(alexnet_model_class(model, i)));
+        json_object_set_new(document, "class_names", names);
+    }
+    json_object_set_new(document, "trained",
+                        cli_json_text(alexnet_model_metadata(model, "alexnet.trained")));
+}
+
+static cli_exit model_json(cli *app, const alexnet_model *model, int batch, const char *file,
+                           const char *hash, const alexnet_memory_info memory[2])
+{
+    alexnet_model_info info;
+
+    alexnet_model_get_info(model, &info);
+    json_t *layers = json_array(), *tensors = json_array();
+    json_t *document = json_pack(
+        "{s:i, s:s, s:s, s:s, s:I, s:I, s:I, s:[i,i,i], s:i, s:s, s:{s:i, s:o, s:o}}", "schema", 1,
+        "model", info.family, "summary", info.summary, "source", info.source, "parameters",
+        (json_int_t)info.parameters, "macs", (json_int_t)info.macs, "neurons",
+        (json_int_t)info.neurons, "input", info.input[0], info.input[1], info.input[2], "classes",
+        info.classes, "preprocess", info.preprocess, "memory", "batch", batch, "inference",
+        memory_json(&memory[0]), "training", memory_json(&memory[1]));
+    json_object_set_new(document, "layers", layers);
+    json_object_set_new(document, "tensors", tensors);
+
+    alexnet_status status = layers_json(model, info.layers, layers);
+    if (status == ALEXNET_OK) status = tensors_json(model, info.tensors, tensors);
+    if (file != NULL) add_weights_json(model, file, hash, info.classes, document);
+    if (status == ALEXNET_OK) return cli_json_print(app, document);
+    json_decref(document);
+    return cli_fail(app, status);
+}
+
+static void add_layer(cli_table *table, const alexnet_layer_info *layer)
+{
+    char output[64], a[CLI_NUMBER], b[CLI_NUMBER];
+
+    if (layer->output[1] == 1 && layer->output[2] == 1)
+        snprintf(output, sizeof output, "%d", layer->output[0]);
+    else
+        snprintf(output, sizeof output, "%d x %d x %d", layer->output[0], layer->output[1],
+                 layer->output[2]);
+    cli_table_row(table, layer->name, layer->type, layer->settings, output,
+                  layer->parameters > 0 ? cli_thousands(layer->parameters, a) : "",
+                  layer->macs > 0 ? cli_thousands(layer->macs, b) : "");
+}
+
+static alexnet_status print_layers(const alexnet_model *model, const alexnet_model_info *info)
+{
+    cli_table table = {.align = "lllrrr"};
+    alexnet_status status = ALEXNET_OK;
+    char a[CLI_NUMBER], b[CLI_NUMBER];
+
+    cli_table_row(&table, "layer", "type", "settings", "output", "parameters", "MACs");
+    for (int i = 0; i < info->layers && status == ALEXNET_OK; ++i) {
+        alexnet_layer_info layer;
+        status = alexnet_model_get_layer(model, i, &layer);
+        if (status == ALEXNET_OK) add_layer(&table, &layer);
+    }
+    cli_table_row(&table, "total", "", "", "", cli_thousands(info->parameters, a),
+                  cli_thousands(info->macs, b));
+    cli_table_print(&table, stdout, "");
+    cli_table_free(&table);
+    return status;
+}
+
+static void print_memory(const char *what, const alexnet_memory_info *m)
+{
+    char a[CLI_NUMBER], b[CLI_NUMBER], c[CLI_NUMBER], d[CLI_NUMBER];
+
+    printf("%-11s %s: weights %s, activations %s, scratch %s", what, cli_bytes(m->total, a),
+           cli_bytes(m->weights, b), cli_bytes(m->activations, c), cli_bytes(m->scratch, d));
+    if (m->gradients + m->momentum > 0)
+        printf(", gradients %s, momentum %s", cli_bytes(m->gradients, a),
+               cli_bytes(m->momentum, b));
+    putchar('\n');
+}
+
+/* Class names, a few of many. */
+static void print_classes(const alexnet_model *model, int classes)
+{
+    const int shown = classes <= 12 ? classes : 10;
+
+    printf("classes     %d", classes);
+    for (int i = 0; i < shown && alexnet_model_class(model, i) != NULL; ++i)
+        printf("%s %s", i == 0 ? ":" : ",", alexnet_model_class(model, i));
+    puts(shown < classes && alexnet_model_class(model, 0) != NULL ? ", ..." : "");
+}
+
+cli_exit cli_show_model(cli *app, const alexnet_model *model, int batch, const char *file)
+{
+    alexnet_model_info info;
+    alexnet_memory_info memory[2]; /* inference, training */
+    char hash[65] = "", a[CLI_NUMBER];
+    alexnet_status status = ALEXNET_OK;
+
+    for (int training = 0; training < 2 && status == ALEXNET_OK; ++training)
+        status = alexnet_model_get_memory(model, batch, training, &memory[training]);
+    if (status == ALEXNET_OK && file != NULL) status = alexnet_model_hash(model, hash);
+    if (status != ALEXNET_OK) return cli_fail(app, status);
+    if (app->common->json) return model_json(app, model, batch, file, hash, memory);
+
+    alexnet_model_get_info(model, &info);
+    printf("%s: %s\n", info.family, info.summary);
+    printf("source      %s\n", info.source);
+    if (file != NULL) printf("weights     %s\nsha256      %s\n", file, hash);
+    print_classes(model, info.classes);
+    printf("input       %d x %d x %d, %s\n", info.input[0], info.input[1], info.input[2],
+           info.preprocess);
+    printf("neurons     %s\n\n", cli_thousands(info.neurons, a));
+    status = print_layers(model, &info);
+    if (status != ALEXNET_OK) return cli_fail(app, status);
+    printf("\nmemory for %d picture%s at a time\n", batch, batch > 1 ? "s" : "");
+    print_memory("inference", &memory[0]);
+    print_memory("training", &memory[1]);
+    return CLI_DONE;
+}

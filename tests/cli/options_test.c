@@ -1,0 +1,263 @@
+/*
+ * options_test.c: the parser of the command line, alone.
+ * SPDX-License-Identifier: MIT
+ */
+#include "cli/options.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+#define WORDS_MAX       8
+
+typedef struct test_args {
+    int flag, whole, choice, size[2];
+    int64_t count;
+    double real, seconds;
+    const char *text, *maybe;
+} test_args;
+
+#define AT(member) offsetof(test_args, member)
+static const cli_option options[] = {
+    {"flag", 'f', CLI_FLAG, AT(flag), 0, 0, NULL, ""},
+    {"whole", 'w', CLI_INT, AT(whole), 1, 100, "N", ""},
+    {"count", 0, CLI_COUNT, AT(count), 0, 0, "N", ""},
+    {"real", 0, CLI_REAL, AT(real), 0, 1, "X", ""},
+    {"time", 't', CLI_TIME, AT(seconds), 0, 0, "TIME", ""},
+    {"text", 0, CLI_TEXT, AT(text), 0, 0, "TEXT", ""},
+    {0},
+};
+static const cli_option more[] = {
+    {"maybe", 0, CLI_PATH, AT(maybe), 0, 0, "[DIR]", ""},
+    {"size", 0, CLI_SIZE, AT(size), 0, 0, "HxW", ""},
+    {"choice", 0, CLI_CHOICE, AT(choice), 0, 0, "fail|skip", ""},
+    {0},
+};
+#undef AT
+static const cli_option *const tables[] = {options, more, NULL};
+
+/* Parses a line whose words are parted by spaces; the words that are no options end up in `words`. */
+static cli_outcome parse(const char *line, test_args *args, const char *words[WORDS_MAX],
+                         int *count, char error[200])
+{
+    static char buffer[400];
+    char *argv[32];
+    int argc = 0;
+
+    memset(args, 0, sizeof *args);
+    snprintf(buffer, sizeof buffer, "%s", line);
+    for (char *word = strtok(buffer, " "); word != NULL; word = strtok(NULL, " "))
+        argv[argc++] = word;
+    const cli_outcome outcome = cli_parse(tables, argc, argv, args, count, error, 200);
+    for (int i = 0; i < *count && i < WORDS_MAX; ++i)
+        words[i] = argv[i];
+    return outcome;
+}
+
+static void values_arrive_where_the_table_says(void **unused)
+{
+    test_args args;
+    const char *words[WORDS_MAX];
+    char error[200];
+    int count;
+
+    (void)unused;
+    assert_int_equal(
+        parse(
+            "one -f --whole 7 two --count=9000000000 --real .25 -t 1h30m --text=a=b --size 224x256 "
+            "--choice skip three",
+            &args, words, &count, error),
+        CLI_PARSED);
+    assert_int_equal(args.flag, 1);
+    assert_int_equal(args.whole, 7);
+    assert_true(args.count == 9000000000);
+    assert_true(args.real == 0.25);
+    assert_true(args.seconds == 5400);
+    assert_string_equal(args.text, "a=b");
+    assert_int_equal(args.size[0], 224);
+    assert_int_equal(args.size[1], 256);
+    assert_int_equal(args.choice, 2);
+    assert_int_equal(count, 3);
+    assert_string_equal(words[0], "one");
+    assert_string_equal(words[1], "two");
+    assert_string_equal(words[2], "three");
+}
+
+static void an_optional_value_may_be_left_out(void **unused)
+{
+    static const struct {
+        const char *line, *value;
+        int words;
+    } rows[] = {
+        {"--maybe", "", 0},         {"--maybe dir", "dir", 0}, {"--maybe=dir word", "dir", 1},
+        {"word --maybe -f", "", 1}, {"--maybe --flag", "", 0},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT_OF(rows); ++i) {
+        test_args args;
+        const char *words[WORDS_MAX];
+        char error[200];
+        int count;
+        assert_int_equal(parse(rows[i].line, &args, words, &count, error), CLI_PARSED);
+        assert_string_equal(args.maybe, rows[i].value);
+        assert_int_equal(count, rows[i].words);
+    }
+}
+
+static void two_dashes_end_the_options_and_one_is_a_word(void **unused)
+{
+    test_args args;
+    const char *words[WORDS_MAX];
+    char error[200];
+    int count;
+
+    (void)unused;
+    assert_int_equal(parse("- -f -- --whole -x", &args, words, &count, error), CLI_PARSED);
+    assert_int_equal(args.flag, 1);
+    assert_int_equal(count, 3);
+    assert_string_equal(words[0], "-");
+    assert_string_equal(words[1], "--whole");
+    assert_string_equal(words[2], "-x");
+}
+
+static void mistakes_say_what_would_be_right(void **unused)
+{
+    static const struct {
+        const char *line, *error;
+    } rows[] = {
+        {"--whle 3", "unknown option '--whle'; did you mean '--whole'?"},
+        {"--whle=3", "unknown option '--whle=3'; did you mean '--whole'?"},
+        {"--cho", "unknown option '--cho'; did you mean '--choice'?"},
+        {"--zzzzzz", "unknown option '--zzzzzz'"},
+        {"-z", "unknown option '-z'"},
+        {"-fw", "unknown option '-fw'"},
+        {"--whole", "--whole needs a value: N"},
+        {"--text --flag", "--text needs a value: TEXT"},
+        {"--flag=1", "--flag takes no value"},
+        {"--whole 0", "--whole: expected a whole number from 1 to 100, found '0'"},
+        {"--whole 101", "--whole: expected a whole number from 1 to 100, found '101'"},
+        {"--whole 3x", "--whole: expected a whole number from 1 to 100, found '3x'"},
+        {"--whole=", "--whole: expected a whole number from 1 to 100, found ''"},
+        {"--whole 99999999999999999999",
+         "--whole: expected a whole number from 1 to 100, found '99999999999999999999'"},
+        {"--count -1", "--count: expected a whole number of at least 0, found '-1'"},
+        {"--real 1.5", "--real: expected a number from 0 to 1, found '1.5'"},
+        {"--real nan", "--real: expected a number from 0 to 1, found 'nan'"},
+        {"--time soon", "--time: expected a time such as 90s, 30m or 1h30m, found 'soon'"},
+        {"--size 224x",
+         "--size: expected a size such as 224 or 224x256 (height x width), found '224x'"},
+        {"--choice never", "--choice: expected one of fail|skip, found 'never'"},
+        {"--choice fai", "--choice: expected one of fail|skip, found 'fai'"},
+        {"--choice=", "--choice: expected one of fail|skip, found ''"},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT_OF(rows); ++i) {
+        test_args args;
+        const char *words[WORDS_MAX];
+        char error[200];
+        int count;
+        assert_int_equal(parse(rows[i].line, &args, words, &count, error), CLI_MISTAKE);
+        assert_string_equal(error, rows[i].error);
+    }
+}
+
+static void help_is_told_apart(void **unused)
+{
+    test_args args;
+    const char *words[WORDS_MAX];
+    char error[200];
+    int count;
+
+    (void)unused;
+    assert_int_equal(parse("word --flag --help", &args, words, &count, error), CLI_HELP_WANTED);
+    assert_int_equal(parse("-h", &args, words, &count, error), CLI_HELP_WANTED);
+}
+
+static void times_add_up_from_large_to_small(void **unused)
+{
+    static const struct {
+        const char *text;
+        double seconds; /* -1: not a time */
+    } rows[] = {
+        {"90", 90},          {"90s", 90},    {"30m", 1800}, {"2h", 7200}, {"1h30m", 5400},
+        {"1d2h3m4s", 93784}, {"0.5h", 1800}, {"0", 0},      {"", -1},     {"m", -1},
+        {"1h30", -1},        {"30m1h", -1},  {"1m1m", -1},  {"-5m", -1},  {"5 m", -1},
+        {"0x10", -1},        {"inf", -1},    {"1e999", -1}, {"5w", -1},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT_OF(rows); ++i) {
+        double seconds = -1;
+        assert_int_equal(cli_parse_time(rows[i].text, &seconds), rows[i].seconds >= 0);
+        if (rows[i].seconds >= 0) assert_true(seconds == rows[i].seconds);
+    }
+}
+
+static void numbers_are_whole_words(void **unused)
+{
+    static const char *const bad[] = {"",   " 1",  "1 ",       "1,5", "0x1p3",
+                                      "1e", "nan", "infinity", "--1", "1e999"};
+    int64_t count;
+    double real;
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT_OF(bad); ++i) {
+        assert_false(cli_parse_count(bad[i], &count));
+        assert_false(cli_parse_real(bad[i], &real));
+    }
+    assert_true(cli_parse_count("-9223372036854775808", &count));
+    assert_true(count == INT64_MIN);
+    assert_false(cli_parse_count("9223372036854775808", &count));
+    assert_true(cli_parse_real("-1.5e-3", &real));
+    assert_true(real == -1.5e-3);
+}
+
+static void the_nearest_word_is_near(void **unused)
+{
+    static const char *const names[] = {"train",    "eval", "predict",
+                                        "features", "info", "data synth"};
+    static const struct {
+        const char *word, *near;
+    } rows[] = {
+        {"predct", "predict"},   {"trian", "train"}, {"pred", "predict"},
+        {"evla", "eval"},        {"inof", "info"},   {"serve", NULL},
+        {"plot", NULL},          {"x", NULL},        {"", NULL},
+        {"feature", "features"},
+    };
+    char long_word[200];
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT_OF(rows); ++i) {
+        const char *near = cli_nearest(rows[i].word, names, COUNT_OF(names));
+        if (rows[i].near == NULL)
+            assert_null(near);
+        else
+            assert_string_equal(near, rows[i].near);
+    }
+    memset(long_word, 'a', sizeof long_word);
+    long_word[sizeof long_word - 1] = '\0';
+    assert_null(cli_nearest(long_word, names, COUNT_OF(names)));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(values_arrive_where_the_table_says),
+        cmocka_unit_test(an_optional_value_may_be_left_out),
+        cmocka_unit_test(two_dashes_end_the_options_and_one_is_a_word),
+        cmocka_unit_test(mistakes_say_what_would_be_right),
+        cmocka_unit_test(help_is_told_apart),
+        cmocka_unit_test(times_add_up_from_large_to_small),
+        cmocka_unit_test(numbers_are_whole_words),
+        cmocka_unit_test(the_nearest_word_is_near),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""Runs the shell and C blocks of a document that are marked for it.
+
+usage: run_blocks.py PROGRAM-DIRECTORY DOCUMENT.md
+
+A block is marked by a comment on the line before it, which a reader of the page does not see:
+
+    <!-- run -->             a ```sh block: runs; the first failing command fails the test
+    <!-- file NAME -->       any block: becomes the file NAME, for the blocks that follow
+
+All blocks of a document run in order in one new directory that is made for them. There, `alexnet` is the built program,
+`cc` finds the public header and the built library, and the variables SOURCE (this project) and ALEXNET_TEST_DATA name
+two folders. A line of a ```sh block that begins with `$ ` is a command without its prompt, and lines without a prompt in
+such a block are its output, which is shown to the reader but not compared.
+Exit status: 0 all ran, 1 a block failed, 77 nothing is marked.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+BLOCK = re.compile(r"^<!-- (run|file (\S+)) -->\n+```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def commands(text):
+    """The commands of a block, without prompts and without the output shown between them."""
+    lines = text.splitlines()
+    if any(line.startswith("$ ") for line in lines):
+        lines = [line[2:] for line in lines if line.startswith("$ ")]
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    programs, document = map(os.path.abspath, sys.argv[1:])
+    source = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    with open(document, encoding="utf-8") as file:
+        blocks = BLOCK.findall(file.read())
+    if not blocks:
+        print(f"skipped: no block of {os.path.basename(document)} is marked <!-- run -->")
+        return 77
+
+    environment = dict(os.environ, SOURCE=source, LC_ALL="C.UTF-8", NO_COLOR="1",
+                       PATH=programs + os.pathsep + os.environ["PATH"],
+                       CPATH=os.path.join(source, "include"),
+                       LIBRARY_PATH=programs, LD_LIBRARY_PATH=programs)
+    with tempfile.TemporaryDirectory(prefix="alexnet-docs-") as scratch:
+        for marker, name, _, text in blocks:
+            if marker != "run":
+                with open(os.path.join(scratch, name), "w", encoding="utf-8") as file:
+                    file.write(text)
+                continue
+            script = commands(text)
+            print(script, end="", flush=True)
+            done = subprocess.run(["sh", "-eu", "-c", script], cwd=scratch, env=environment,
+                                  stdin=subprocess.DEVNULL, check=False)
+            if done.returncode != 0:
+                print(f"exit status {done.returncode}")
+                return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

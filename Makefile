@@ -17,10 +17,10 @@ test:
 
 # Everything that ./test leaves out for its length: all tests under the sanitizers, threads, and some fuzzing.
 test-long: test
-	ctest --preset asan
+	ctest --preset asan --parallel $(JOBS)
 	cmake --preset tsan
 	cmake --build --preset tsan --parallel $(JOBS)
-	ctest --preset tsan
+	ctest --preset tsan --parallel $(JOBS)
 	scripts/fuzz
 
 # FUZZ_SECONDS=600 make fuzz

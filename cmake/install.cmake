@@ -8,11 +8,9 @@ set(pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
 install(TARGETS alexnet_shared EXPORT alexnet-shared ARCHIVE LIBRARY RUNTIME)
 install(TARGETS alexnet_static EXPORT alexnet-static ARCHIVE)
+install(TARGETS alexnet RUNTIME)
 install(FILES ${PROJECT_SOURCE_DIR}/include/alexnet.h TYPE INCLUDE)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE TYPE DOC)
-if(TARGET alexnet)
-    install(TARGETS alexnet RUNTIME)
-endif()
 
 # find_package(alexnet) gives alexnet::alexnet; with COMPONENTS static also alexnet::alexnet_static.
 install(EXPORT alexnet-shared NAMESPACE alexnet:: DESTINATION ${package_dir})

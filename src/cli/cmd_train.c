@@ -83,13 +83,14 @@ static void defaults(void *data)
 
 static volatile sig_atomic_t stop_wanted, checkpoint_wanted;
 
-/* The first asks for a clean end; the second, whichever it is, ends the program at once. */
+/*
+ * The first asks for a clean end. A second Ctrl-C ends the program at once; a second SIGTERM does not:
+ * some senders signal a process and then its group.
+ */
 static void on_stop(int number)
 {
-    (void)number;
     stop_wanted = 1;
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
+    if (number == SIGINT) signal(SIGINT, SIG_DFL);
 }
 
 static void on_checkpoint(int number)

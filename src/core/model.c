@@ -101,6 +101,23 @@ static alexnet_status parse_settings(alexnet_model *model, an_node *node, const 
     return an_settings_parse(ctx, what, node->def->keys, full, settings);
 }
 
+/* The family's record for this input: INPUT is its size; SHORT keeps the crop's share of the short side. */
+static alexnet_status write_preprocess(alexnet_model *model)
+{
+    const an_family *family = model->family;
+    const int h = model->options.input_h, w = model->options.input_w;
+    const int64_t native = AN_MIN(family->input[1], family->input[2]);
+    const int64_t wanted = AN_MIN(h, w);
+    char with_input[SETTINGS_BYTES], full[SETTINGS_BYTES], size[AN_REAL_SIZE];
+
+    snprintf(size, sizeof size, "%dx%d", h, w);
+    substitute(with_input, family->preprocess, "INPUT", size);
+    snprintf(size, sizeof size, "%lld",
+             (long long)((family->short_side * wanted + native / 2) / native));
+    substitute(full, with_input, "SHORT", size);
+    return an_model_set_preprocess(model, full);
+}
+
 static alexnet_status add_node(alexnet_model *model, const an_row *row, an_shape *flow)
 {
     alexnet_context *ctx = model->ctx;
@@ -139,7 +156,7 @@ static alexnet_status add_nodes(alexnet_model *model)
 }
 
 alexnet_status alexnet_model_outline(alexnet_context *ctx, const char *family_name,
-                                const alexnet_model_options *options, alexnet_model **out)
+                                     const alexnet_model_options *options, alexnet_model **out)
 {
     const an_family *family;
     alexnet_model_options resolved = options != NULL ? *options : alexnet_model_options_default();
@@ -155,7 +172,7 @@ alexnet_status alexnet_model_outline(alexnet_context *ctx, const char *family_na
     model->family = family;
     model->options = resolved;
     if ((status = add_nodes(model)) != ALEXNET_OK) goto fail;
-    if ((status = an_model_set_preprocess(model, family->preprocess)) != ALEXNET_OK) goto fail;
+    if ((status = write_preprocess(model)) != ALEXNET_OK) goto fail;
     *out = model;
     return ALEXNET_OK;
 fail:

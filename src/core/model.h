@@ -20,7 +20,9 @@ typedef struct an_family {
     int input[3];           /* channels, height, width */
     int classes;            /* default */
     double dropout;         /* default; negative: the family has none */
-    const char *preprocess; /* the preprocessing record (image/preprocess.h) as text */
+    const char *preprocess; /* the preprocessing record (image/preprocess.h) as text; INPUT stands for
+                               the input's HxW, SHORT for short_side scaled to it */
+    int short_side;         /* SHORT at the default input, pixels; 0: the record has none */
     const char *recipe;     /* name of its own recipe (train/recipes.c) */
     const an_row *rows;
     size_t row_count;

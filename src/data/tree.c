@@ -249,7 +249,7 @@ static alexnet_status label(alexnet_context *ctx, const an_tree *tree, unsigned 
         ++empty;
     an_free(ctx, seen);
     if (empty < classes->count)
-        return an_fail(ctx, ALEXNET_BAD_ARG,
+        return an_fail(ctx, ALEXNET_BAD_FILE,
                        "%s: class '%s' has no pictures (files ending in .jpg .jpeg .png)",
                        source->path, classes->names[empty]);
     return ALEXNET_OK;

@@ -1,5 +1,6 @@
 /*
  * answers.c: CSV and JSON lines.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "infer/answers.h"
@@ -21,7 +22,8 @@ alexnet_status an_write_csv(an_writer *writer, const char *text)
     return an_writer_add(writer, "\"", 1);
 }
 
-/* Bytes of the UTF-8 character at `text`; 0: there is none (RFC 3629: no overlong forms, surrogates, or beyond U+10FFFF). */
+/* Bytes of the UTF-8 character at `text`; 0: there is none (RFC 3629: no overlong forms,
+ * surrogates, or beyond U+10FFFF). */
 static size_t utf8_length(const char *text)
 {
     static const struct {

@@ -1,13 +1,16 @@
 /*
- * answers.h: answers as files: predictions as CSV or JSON lines, the confusion matrix as CSV. Written whole or not at all.
+ * answers.h: answers as files: predictions as CSV or JSON lines, the confusion matrix as CSV.
+ * Written whole or not at all.
  *
  *     image,label,predicted,probability,correct
  *     val/cat/7.jpg,cat,dog,0.61,0
  *
- *     {"image":"val/cat/7.jpg","label":"cat","predictions":[{"index":1,"label":"dog","probability":0.61},...]}
+ *     {"image":"val/cat/7.jpg","label":"cat","predictions":[
+ *        {"index":1,"label":"dog","probability":0.61},...]}                         on one line
  *
  *     label,cat,dog            a row for the right class, a column for the answer given
  *     cat,48,2
+ *
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_INFER_ANSWERS_H
@@ -25,7 +28,7 @@ typedef struct an_answer_file {
     const an_source *source;
 } an_answer_file;
 
-/* BAD_ARG unless the path ends in .csv or .jsonl. Nothing appears under `path` before the commit. */
+/* BAD_ARG unless the path ends in .csv or .jsonl. Nothing is under `path` before the commit. */
 alexnet_status an_answer_file_open(const alexnet_model *model, const an_source *source,
                                    const char *path, an_answer_file *out) AN_NODISCARD;
 alexnet_status an_answer_file_add(an_answer_file *file, const an_answer *answer) AN_NODISCARD;
@@ -37,7 +40,8 @@ void an_answer_file_abandon(an_answer_file *file);        /* safe on a zeroed fi
 alexnet_status an_confusion_write(const alexnet_model *model, const int64_t *counts,
                                   const char *path) AN_NODISCARD;
 
-/* Text as a CSV field (RFC 4180), and as a JSON string; bytes that are not UTF-8 become U+FFFD in the latter. */
+/* Text as a CSV field (RFC 4180), and as a JSON string; bytes that are not UTF-8 become U+FFFD in
+ * the latter. */
 alexnet_status an_write_csv(an_writer *writer, const char *text) AN_NODISCARD;
 alexnet_status an_write_json(an_writer *writer, const char *text) AN_NODISCARD;
 

@@ -1,5 +1,6 @@
 /*
  * classes.c: mapping classes by name.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "infer/classes.h"

@@ -1,5 +1,6 @@
 /*
  * classifier.c: one picture at a time, for programs that embed the library.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "base/file.h"

@@ -1,5 +1,6 @@
 /*
  * evaluate.c: alexnet_evaluate(): how good weights are on labelled pictures.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "base/memory.h"

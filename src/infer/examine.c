@@ -1,5 +1,6 @@
 /*
  * examine.c: labelled pictures through networks, answers marked.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "infer/examine.h"
@@ -10,7 +11,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Each network sees the pictures as its own record asks, so each has its own loader; all give the same pictures. */
+/* Each network sees the pictures as its own record asks, so each has its own loader; all give the
+ * same pictures. */
 typedef struct examiner {
     const an_exam *exam;
     an_loader **loaders;

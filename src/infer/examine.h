@@ -1,6 +1,7 @@
 /*
- * examine.h: shows labelled pictures to one network, or to several whose answers are averaged, and marks the answers.
- * `eval` and the validation of training are both this function.
+ * examine.h: shows labelled pictures to one network, or to several whose answers are averaged, and
+ * marks the answers. `eval` and the validation of training are both this function.
+ *
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_INFER_EXAMINE_H

@@ -1,5 +1,6 @@
 /*
- * features.c: alexnet_features(): the output of any layer, or the prepared pictures themselves, as a file of one tensor.
+ * features.c: alexnet_features(): the output of any layer, or the prepared pictures themselves, as
+ * a file of one tensor.
  * SPDX-License-Identifier: MIT
  */
 #include "base/memory.h"

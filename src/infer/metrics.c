@@ -1,5 +1,6 @@
 /*
  * metrics.c: rank, loss and their sums.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "infer/metrics.h"

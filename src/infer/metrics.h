@@ -1,8 +1,8 @@
 /*
  * metrics.h: how good an answer is, one by one and over many.
  *
- * Of classes with the same probability the one with the lower index is the better answer: in training, eval and
- * predict alike, so that a tie is never luck.
+ * Of classes with the same probability the one with the lower index is the better answer: in
+ * training, eval and predict alike, so that a tie is never luck.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_INFER_METRICS_H

@@ -1,5 +1,6 @@
 /*
  * network.c: pictures in, probabilities out.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "infer/network.h"

@@ -1,6 +1,7 @@
 /*
- * network.h: a model made ready for pictures: its preprocessing record, its session, its answers. What predict, eval, the
- * classifier and the validation of training have in common, so that they cannot differ.
+ * network.h: a model made ready for pictures: its preprocessing record, its session, its answers.
+ * What predict, eval, the classifier and the validation of training have in common, so that they
+ * cannot differ.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_INFER_NETWORK_H

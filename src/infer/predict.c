@@ -1,5 +1,6 @@
 /*
  * predict.c: alexnet_predict(): pictures in, the best classes of each out, in the order given.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "base/memory.h"

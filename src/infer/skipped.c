@@ -1,5 +1,6 @@
 /*
  * skipped.c: the policy for unreadable pictures, and telling of them.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "infer/skipped.h"

@@ -1,5 +1,6 @@
 /*
- * skipped.h: what to do about unreadable pictures, and telling the caller of those that were passed over.
+ * skipped.h: what to do about unreadable pictures, and telling the caller of those that were passed
+ * over.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_INFER_SKIPPED_H

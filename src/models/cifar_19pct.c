@@ -32,7 +32,7 @@ const an_family an_family_cifar_19pct = {
     .input = {3, 32, 32},
     .classes = 10,
     .dropout = -1,
-    .preprocess = "resize=exact:32x32 filter=bilinear crop=none orientation=ignore channels=rgb "
+    .preprocess = "resize=exact:INPUT filter=bilinear crop=none orientation=ignore channels=rgb "
                   "divide=1 mean=image",
     .recipe = "cifar-19pct",
     .rows = rows,

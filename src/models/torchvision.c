@@ -52,7 +52,7 @@ static const an_row rows_2018[] = {
 
 /* Mean and deviation of ImageNet's pixels as torchvision's transforms have them. */
 #define PREPROCESS                                                                                 \
-    "resize=short:256 filter=bilinear crop=224 orientation=ignore channels=rgb divide=255 "        \
+    "resize=short:SHORT filter=bilinear crop=INPUT orientation=ignore channels=rgb divide=255 "        \
     "mean=0.485,0.456,0.406 std=0.229,0.224,0.225"
 
 const an_family an_family_torchvision = {
@@ -63,6 +63,7 @@ const an_family an_family_torchvision = {
     .classes = 1000,
     .dropout = 0.5,
     .preprocess = PREPROCESS,
+    .short_side = 256,
     .recipe = "torchvision",
     .rows = rows,
     .row_count = AN_COUNT(rows),
@@ -76,6 +77,7 @@ const an_family an_family_torchvision_2018 = {
     .classes = 1000,
     .dropout = 0.5,
     .preprocess = PREPROCESS,
+    .short_side = 256,
     .recipe = "torchvision",
     .rows = rows_2018,
     .row_count = AN_COUNT(rows_2018),

@@ -1,5 +1,6 @@
 /*
  * checkpoint.c: writing, finding and reading checkpoints.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "train/checkpoint.h"
@@ -143,7 +144,8 @@ static int newest_first(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-/* The steps of all checkpoints in a folder that may be absent, newest first. Free *steps with an_free(). */
+/* The steps of all checkpoints in a folder that may be absent, newest first. Free *steps with
+ * an_free(). */
 static alexnet_status list_steps(alexnet_context *ctx, const char *folder, int64_t **steps,
                                  size_t *count)
 {
@@ -194,7 +196,8 @@ static alexnet_status remove_temporaries(alexnet_context *ctx, const char *folde
     return status;
 }
 
-/* Removes all but the newest `keep` up to `step`. Later ones are of a future that a resumed run has left. */
+/* Removes all but the newest `keep` up to `step`. Later ones are of a future that a resumed run has
+ * left. */
 static alexnet_status prune(alexnet_context *ctx, const char *folder, int64_t step, int keep)
 {
     int64_t *steps;

@@ -5,10 +5,12 @@
  *                               momentum.safetensors   the velocities, under the parameters' names
  *                               manifest.json          manifest.h
  *
- * Order, augmentation and dropout are functions of (seed, epoch, picture, step): the step is all that must be saved of them.
+ * Order, augmentation and dropout are functions of (seed, epoch, picture, step): the step is all
+ * that must be saved of them.
  *
- * Written into step-00000120.tmp, every file synced, then renamed, then the folder above synced: a checkpoint is whole or
- * absent. The reader takes the newest that verifies and says which it passed over and why.
+ * Written into step-00000120.tmp, every file synced, then renamed, then the folder above synced: a
+ * checkpoint is whole or absent. The reader takes the newest that verifies and says which it passed
+ * over and why.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_CHECKPOINT_H
@@ -29,8 +31,8 @@ alexnet_status an_checkpoint_save(const alexnet_model *model, const char *folder
                                   const char *config_sha256, int keep) AN_NODISCARD;
 
 /*
- * The newest checkpoint that verifies: *path (free with an_free()) and its state. *path = NULL: there is none at all.
- * Those passed over are logged. BAD_FILE: there are some, but none verifies.
+ * The newest checkpoint that verifies: *path (free with an_free()) and its state. *path = NULL:
+ * there is none at all. Those passed over are logged. BAD_FILE: there are some, but none verifies.
  */
 alexnet_status an_checkpoint_find(alexnet_context *ctx, const char *folder,
                                   const char *config_sha256, char **path,

@@ -1,5 +1,6 @@
 /*
  * config.c: from a caller's options to a config.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "train/config.h"

@@ -1,5 +1,6 @@
 /*
- * config.h: everything a run depends on, in one flat struct that config.json holds, member by member under the same names.
+ * config.h: everything a run depends on, in one flat struct that config.json holds, member by
+ * member under the same names.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_CONFIG_H
@@ -37,8 +38,8 @@ typedef struct an_config {
 } an_config;
 
 /*
- * From a caller's options: the recipe, overridden. What is only found later (pictures, classes) is zero or as the options
- * have it. BAD_ARG naming the option.
+ * From a caller's options: the recipe, overridden. What is only found later (pictures, classes) is
+ * zero or as the options have it. BAD_ARG naming the option.
  */
 alexnet_status an_config_resolve(alexnet_context *ctx, const alexnet_train_options *options,
                                  const an_family *family, an_config *config) AN_NODISCARD;
@@ -55,7 +56,8 @@ alexnet_status an_config_check(alexnet_context *ctx, const an_config *config) AN
 
 alexnet_status an_config_write(alexnet_context *ctx, const an_config *config,
                                const char *path) AN_NODISCARD;
-/* BAD_FILE names the member that is missing, of another kind or out of range; UNSUPPORTED: a later schema. */
+/* BAD_FILE names the member that is missing, of another kind or out of range; UNSUPPORTED: a later
+ * schema. */
 alexnet_status an_config_read(alexnet_context *ctx, const char *path,
                               an_config *config) AN_NODISCARD;
 

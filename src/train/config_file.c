@@ -1,5 +1,6 @@
 /*
  * config_file.c: config.json: one table of members checks, writes and reads it.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "base/json.h"

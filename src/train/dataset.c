@@ -1,5 +1,6 @@
 /*
  * dataset.c: opening the parts of a data set.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "train/dataset.h"

@@ -1,9 +1,9 @@
 /*
  * dataset.h: the pictures of a run: those to train on, and those to validate with.
  *
- *   val given            that data set (its own `val` or `test`, else all of it)
- *   `val` or `test` in data   that part
- *   otherwise            a split of the training part (split.h); with val_split = 0 there is no validation
+ *   val is given             that data set (its own `val` or `test`, else all of it)
+ *   data has val or test     that part
+ *   otherwise                a split of the training part (split.h); none when val_split is 0
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_DATASET_H

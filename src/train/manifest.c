@@ -1,5 +1,6 @@
 /*
  * manifest.c: writing a manifest, and reading one that nobody has damaged.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "train/manifest.h"

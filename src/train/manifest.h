@@ -1,11 +1,12 @@
 /*
- * manifest.h: manifest.json of a checkpoint: where training stands, and what the other files must be.
+ * manifest.h: a checkpoint's manifest.json: where training stands, what the other files must be.
  *
  *     { "schema": 1, "version": "0.1.0", "config_sha256": HEX,
  *       "step": 120, "validated": 119, "val_loss": 0.31, "val_top1": 0.9, "val_top5": 1.0,
  *       "best_step": 119, "best_top1": 0.9, "stale": 0, "seconds": 61.5,
  *       "files": [ { "name": "weights.safetensors", "bytes": 358716, "sha256": HEX }, ... ],
  *       "sha256": HEX of this object without this member, as compact JSON }
+ *
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_MANIFEST_H
@@ -46,7 +47,8 @@ typedef struct an_manifest {
 alexnet_status an_manifest_write(alexnet_context *ctx, const char *path,
                                  const an_manifest *manifest) AN_NODISCARD;
 
-/* files[i].name is given; the rest is filled in. BAD_FILE: damaged, or one of the files is not in it. */
+/* files[i].name is given; the rest is filled in. BAD_FILE: damaged, or one of the files is not in
+ * it. */
 alexnet_status an_manifest_read(alexnet_context *ctx, const char *path,
                                 an_manifest *manifest) AN_NODISCARD;
 

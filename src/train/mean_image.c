@@ -1,5 +1,6 @@
 /*
  * mean_image.c: one pass over the training pictures.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "train/mean_image.h"

@@ -1,8 +1,10 @@
 /*
- * mean_image.h: the mean of the training pictures, pixel by pixel, for families whose preprocessing subtracts it.
+ * mean_image.h: the mean of the training pictures, pixel by pixel, for families whose preprocessing
+ * subtracts it.
  *
- * It is the mean of the pictures as testing would show them (resized, centre crop), so it has the network's input size.
- * Pixels are whole numbers and so are their sums: the mean does not depend on threads or order.
+ * It is the mean of the pictures as testing would show them (resized, centre crop), so it has the
+ * network's input size. Pixels are whole numbers and so are their sums: the mean does not depend on
+ * threads or order.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_MEAN_IMAGE_H
@@ -11,7 +13,8 @@
 #include "core/model.h"
 #include "data/loader.h"
 
-/* The pictures: source, indices, count, workers, skip_bad, skip_max of `pictures`; the rest of it is not looked at. */
+/* The pictures: source, indices, count, workers, skip_bad, skip_max of `pictures`; the rest of it
+ * is not looked at. */
 typedef struct an_mean_job {
     alexnet_model *model;        /* gets the mean image */
     const an_preprocess *record; /* the model's */

@@ -1,5 +1,6 @@
 /*
- * recipe.h: how to train, apart from what: named sets of settings, one table. Every setting can be overridden.
+ * recipe.h: how to train, apart from what: named sets of settings, one table. Every setting can be
+ * overridden.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_RECIPE_H

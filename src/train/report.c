@@ -1,5 +1,6 @@
 /*
  * report.c: progress, log lines and sentences of a run.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "train/report.h"
@@ -110,7 +111,8 @@ alexnet_status an_report_validation(an_report *report, const an_position *at,
     return an_run_folder_log(report->ctx, report->folder, &line);
 }
 
-/* Networks do get stuck there: first weights or a rate that do not suit. Better said after an epoch than found out after hours. */
+/* Networks do get stuck there: first weights or a rate that do not suit. Better said after an epoch
+ * than found out after hours. */
 static void warn_if_guessing(an_report *report, const an_position *at, int classes)
 {
     const double guess = log(classes);

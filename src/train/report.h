@@ -1,6 +1,7 @@
 /*
- * report.h: what a run tells while it trains: progress after every step and validation batch, a line of log.jsonl every
- * AN_LOG_STEPS steps, at the end of each epoch and after each validation, and a sentence an epoch.
+ * report.h: what a run tells while it trains: progress after every step and validation batch, a
+ * line of log.jsonl every AN_LOG_STEPS steps, at the end of each epoch and after each validation,
+ * and a sentence an epoch.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_REPORT_H
@@ -46,8 +47,8 @@ alexnet_go an_report_watch(void *user, const alexnet_progress *progress);
 alexnet_status an_report_validation(an_report *report, const an_position *at,
                                     const an_metrics *metrics) AN_NODISCARD;
 
-/* At an epoch's end, after its validation if there is one (metrics NULL: none): the sentence, and a warning where the loss
-   is still that of guessing. */
+/* At an epoch's end, after its validation if there is one (metrics NULL: none): the sentence, and a
+   warning where the loss is still that of guessing. */
 void an_report_epoch(an_report *report, const an_position *at, int classes,
                      const an_metrics *metrics);
 

@@ -1,5 +1,6 @@
 /*
  * run_folder.c: paths, creation and log of a run's folder.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "train/run_folder.h"

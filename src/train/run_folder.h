@@ -6,6 +6,7 @@
  *     checkpoints/       checkpoint.h
  *     best.safetensors   the weights with the best validation top-1 so far
  *     last.safetensors   the weights at the end
+ *
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_RUN_FOLDER_H

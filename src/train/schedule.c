@@ -1,5 +1,6 @@
 /*
  * schedule.c: parsing and evaluating schedules.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "train/schedule.h"

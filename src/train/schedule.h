@@ -1,11 +1,12 @@
 /*
- * schedule.h: the learning rate over a run: a pure function of the step, so that a resumed run needs nothing saved.
+ * schedule.h: the learning rate over a run: a pure function of the step, so that a resumed run
+ * needs nothing saved.
  *
  *     schedule = [ "warmup:" STEPS "+" ] shape
  *     shape    = "constant"
  *              | "step:" EPOCHS "," FACTOR                times FACTOR after every EPOCHS epochs
  *              | "at:" EPOCH { "," EPOCH } ":" FACTOR     times FACTOR after each of these epochs
- *              | "cosine"                                 half a cosine from 1 down to 0 at the planned end
+ *              | "cosine"                                 half a cosine from 1 to 0 at the end
  *
  *     1 |   ___                     warmup:W+cosine
  *       |  /   `--.
@@ -13,8 +14,9 @@
  *     0 |/____________`.__
  *       0  W           total
  *
- * Warm-up multiplies the shape by 1/W, 2/W, ... 1; a cosine begins where it ends. The planned end follows from epochs and
- * steps alone: a limit in seconds cuts a run short, but never bends its schedule.
+ * Warm-up multiplies the shape by 1/W, 2/W, ... 1; a cosine begins where it ends. The end
+ * follows from epochs and steps alone: a limit in seconds cuts a run short, but never bends its
+ * schedule.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_SCHEDULE_H

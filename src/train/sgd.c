@@ -1,5 +1,6 @@
 /*
  * sgd.c: the update.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "train/sgd.h"

@@ -1,5 +1,6 @@
 /*
- * sgd.h: stochastic gradient descent with momentum over the one table of parameters (section 5 of the paper).
+ * sgd.h: stochastic gradient descent with momentum over the one table of parameters (section 5 of
+ * the paper).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_SGD_H
@@ -8,7 +9,7 @@
 #include "core/session.h"
 #include "train/recipe.h"
 
-/* The rule for one parameter at rate `lr`: the recipe's numbers times the parameter's multipliers. */
+/* The rule for one parameter at rate `lr`: the recipe's numbers times its multipliers. */
 an_sgd an_sgd_rule(const an_recipe *recipe, const an_param *param, double lr);
 
 /*

@@ -1,5 +1,6 @@
 /*
  * split.c: a stratified split.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "train/split.h"
@@ -19,7 +20,8 @@ static int64_t share(int64_t n, double fraction)
     return AN_MIN(AN_MAX(wanted, 1), n - 1);
 }
 
-/* The pictures in order of class: those of class c are order[first[c]] .. order[first[c + 1] - 1]. first is zeroed. */
+/* The pictures in order of class: those of class c are order[first[c]] .. order[first[c + 1] - 1].
+ * first is zeroed. */
 static void sort_by_class(const an_source *source, uint32_t *order, int64_t *first)
 {
     const int64_t count = an_source_count(source);

@@ -1,10 +1,11 @@
 /*
  * train.c: alexnet_train(): from options, or from an interrupted run, to a trainer's inputs.
  *
- *   start    options -> config -> data -> model (fresh, or from weights) -> mean image -> run folder
- *   resume   run folder -> config -> data -> newest good checkpoint -> model; without any checkpoint as in start
+ *   start    options -> config -> data -> model (fresh, or from weights) -> mean image -> folder
+ *   resume   folder -> config -> data -> newest good checkpoint -> model (none: as in start)
  *
  * The run folder is made last: a mistake in the options leaves nothing behind.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "base/log.h"
@@ -14,7 +15,7 @@
 #include "formats/weights.h"
 #include "infer/examine.h"
 #include "train/checkpoint.h"
-#include "train/first_layer.h"
+#include "train/he_start.h"
 #include "train/mean_image.h"
 #include "train/schedule.h"
 #include "train/trainer.h"
@@ -87,7 +88,7 @@ static void log_fresh(const job *j, const int *fresh, int count)
                "start afresh, as %s has no such tensors of this shape: %s", j->config.from, text);
 }
 
-/* Weights and preprocessing of the origin: what it has seen so far is what it must see from now on. */
+/* Weights and preprocessing of the origin: what it has seen so far is what it must see. */
 static alexnet_status take_over(job *j)
 {
     int *fresh = an_new_array(j->ctx, (size_t)j->model->params.count, sizeof *fresh);
@@ -106,7 +107,6 @@ static alexnet_status take_over(job *j)
 
 static alexnet_status draw_first_values(job *j)
 {
-    static const an_init he = {AN_INIT_HE, 0};
     an_preprocess record;
 
     if (j->config.recipe.init == AN_RECIPE_INIT_FAMILY) {
@@ -114,8 +114,7 @@ static alexnet_status draw_first_values(job *j)
         return ALEXNET_OK;
     }
     AN_TRY(an_preprocess_parse(j->ctx, j->model->preprocess, &record));
-    an_model_start(j->model, j->config.seed, &he);
-    an_first_layer_scale(j->model, an_input_deviation(&record));
+    an_he_start(j->model, an_input_deviation(&record), j->config.seed);
     return ALEXNET_OK;
 }
 
@@ -158,14 +157,15 @@ static alexnet_status add_mean_image(job *j)
     return an_mean_image_compute(&mean);
 }
 
-/* What is in no file: multipliers, marks of frozen layers, the data's classes as the model counts them. */
+/* What is in no file: multipliers, marks of frozen layers, the data's classes as the model counts
+ * them. */
 static alexnet_status join_data_and_model(job *j)
 {
     an_preprocess record;
 
     AN_TRY(an_preprocess_parse(j->ctx, j->model->preprocess, &record));
     if (j->config.recipe.init == AN_RECIPE_INIT_HE)
-        an_first_layer_slow(j->model, an_input_deviation(&record));
+        an_he_set_rates(j->model, an_input_deviation(&record));
     if (j->config.freeze != NULL) AN_TRY(an_model_freeze(j->model, j->config.freeze));
     return an_dataset_map(&j->data, j->model, &j->config);
 }

@@ -1,5 +1,6 @@
 /*
  * trainer.c: the training loop (Krizhevsky, Sutskever, Hinton 2012, section 5).
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "train/trainer.h"
@@ -66,7 +67,8 @@ static bool limit_reached(const trainer *t)
            (t->config->seconds >= 0 && t->state->seconds >= t->config->seconds);
 }
 
-/* Validation says that more is of no use. Comparisons with NaN, which stands for "off" and "none yet", are false. */
+/* Validation says that more is of no use. Comparisons with NaN, which stands for "off" and "none
+ * yet", are false. */
 static bool good_enough(const trainer *t)
 {
     return (t->config->patience > 0 && t->state->stale >= t->config->patience) ||
@@ -154,6 +156,7 @@ static alexnet_status save_weights(trainer *t, const char *path)
 
 static alexnet_status save_checkpoint(trainer *t)
 {
+    AN_TRY(note_training(t));
     AN_TRY(an_checkpoint_save(t->model, t->given->folder->checkpoints, t->velocity, t->state,
                               t->config_sha256, t->config->checkpoint_keep));
     t->saved_step = t->state->step;

@@ -1,5 +1,6 @@
 /*
  * trainer.h: the training loop: section 5 of the paper, with what a long run needs around it.
+ *
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_TRAINER_H
@@ -21,8 +22,8 @@ typedef struct an_training {
 } an_training;
 
 /*
- * Trains from *state until the first limit; *state and *result then say how it ended. STOPPED (with a checkpoint written),
- * DIVERGED, BAD_FILE (bad pictures), IO, NO_MEMORY.
+ * Trains from *state until the first limit; *state and *result then say how it ended. STOPPED (with
+ * a checkpoint written), DIVERGED, BAD_FILE (bad pictures), IO, NO_MEMORY.
  */
 alexnet_status an_train_run(const an_training *training, an_train_state *state,
                             alexnet_train_result *result) AN_NODISCARD;

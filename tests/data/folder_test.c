@@ -145,7 +145,7 @@ static void an_empty_class_is_named(void **in)
     fixture_write(f->ctx, f->folder, "full/1.png", 1);
     fixture_text(f->ctx, f->folder, "empty/readme.txt", "x");
     an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_ALL, &source),
-                     ALEXNET_BAD_ARG);
+                     ALEXNET_BAD_FILE);
     an_assert_error(f->ctx, "class 'empty' has no pictures");
 }
 

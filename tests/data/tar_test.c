@@ -244,7 +244,7 @@ static void an_empty_class_is_named(void **in)
 
     fixture_tar_entry(&tar, '5', "empty/", NULL, 0);
     finish(&tar, f);
-    assert_refused(f, ALEXNET_BAD_ARG, "class 'empty'");
+    assert_refused(f, ALEXNET_BAD_FILE, "class 'empty'");
 }
 
 /* ---- bad ones ---- */

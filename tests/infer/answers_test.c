@@ -1,5 +1,6 @@
 /*
  * answers_test.c
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "tiny.h"

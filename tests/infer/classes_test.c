@@ -1,5 +1,6 @@
 /*
  * classes_test.c
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "tiny.h"

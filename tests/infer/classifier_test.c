@@ -1,5 +1,6 @@
 /*
  * classifier_test.c
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "tiny.h"

@@ -1,5 +1,6 @@
 /*
  * evaluate_test.c
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "tiny.h"
@@ -115,7 +116,8 @@ static void threads_and_workers_change_nothing(void **state)
     alexnet_evaluate_result_free(w->ctx, &first);
 }
 
-/* The loss of an ensemble is at most the mean of the losses (Jensen), and of twice the same network the same. */
+/* The loss of an ensemble is at most the mean of the losses (Jensen), and of twice the same network
+ * the same. */
 static void an_ensemble_averages(void **state)
 {
     world *w = *state;

@@ -1,5 +1,6 @@
 /*
  * examine_test.c
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "tiny.h"

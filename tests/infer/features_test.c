@@ -1,5 +1,6 @@
 /*
  * features_test.c
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "tiny.h"

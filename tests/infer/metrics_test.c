@@ -1,5 +1,6 @@
 /*
  * metrics_test.c
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"

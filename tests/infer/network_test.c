@@ -1,5 +1,6 @@
 /*
  * network_test.c
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "tiny.h"

@@ -1,5 +1,6 @@
 /*
  * predict_test.c
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "tiny.h"
@@ -192,7 +193,8 @@ static void mistakes_are_named(void **state)
     an_assert_error(w->ctx, "nowhere.safetensors");
 }
 
-/* Whatever fails, the status says so, or the picture's own result does; and nothing leaks (tear_down). */
+/* Whatever fails, the status says so, or the picture's own result does; and nothing leaks
+ * (tear_down). */
 static void memory_and_files_may_fail(void **state)
 {
     world *w = *state;

@@ -1,5 +1,6 @@
 /*
  * skipped_test.c
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "tiny.h"

@@ -1,5 +1,6 @@
 /*
  * tiny.c: small worlds to train and to infer in.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "tiny.h"

@@ -1,5 +1,6 @@
 /*
- * tiny.h: small worlds to train and to infer in: a context with a backend, a drawn data set, weights that were never trained.
+ * tiny.h: small worlds to train and to infer in: a context with a backend, a drawn data set,
+ * weights that were never trained.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TEST_TINY_H
@@ -9,13 +10,15 @@
 
 #include "core/model.h"
 
-/* A context with a backend. With `memory` (or NULL) its blocks are counted; close with an_test_close(). */
+/* A context with a backend. With `memory` (or NULL) its blocks are counted; close with
+ * an_test_close(). */
 alexnet_context *an_tiny_open(an_test_memory *memory, int threads);
 
-/* FOLDER/{train,val}/CLASS/NNNN.jpg, 32x32; per_class pictures of each class to train on, half as many to validate with. */
+/* FOLDER/{train,val}/CLASS/NNNN.jpg, 32x32; per_class pictures of each class to train on, half as
+ * many to validate with. */
 void an_tiny_draw(alexnet_context *ctx, const char *folder, int classes, int per_class);
 
-/* A cifar-19pct with He's first weights, grey as its mean image, and class names (NULL: unnamed). */
+/* A cifar-19pct with He's first weights, a grey mean image, and class names (NULL: unnamed). */
 alexnet_model *an_tiny_model(alexnet_context *ctx, const char *const *names, int classes,
                              uint64_t seed);
 void an_tiny_weights(alexnet_context *ctx, const char *path, const char *const *names, int classes,

@@ -4,6 +4,7 @@
 
 #include "models/expect.h"
 #include <math.h>
+#include <string.h>
 
 /* Maps 55-27-13-6; parameters and MACs per layer are arithmetic on the sizes of
  * torchvision/models/alexnet.py. */
@@ -116,12 +117,41 @@ static void input_sizes(void **unused)
     alexnet_close(ctx);
 }
 
+/* The record keeps its proportion of crop to short side: 256 to 224, 128 to 112, 343 to 300. */
+static void the_record_follows_the_input(void **unused)
+{
+    static const struct {
+        int size;
+        const char *resize, *crop;
+    } rows[] = {
+        {224, "resize=short:256 ", "crop=224x224 "},
+        {112, "resize=short:128 ", "crop=112x112 "},
+        {300, "resize=short:343 ", "crop=300x300 "},
+    };
+    alexnet_context *ctx;
+
+    (void)unused;
+    assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        alexnet_model_options options = alexnet_model_options_default();
+        alexnet_model *model;
+
+        options.input_h = options.input_w = rows[i].size;
+        an_assert_ok(ctx, alexnet_model_outline(ctx, "torchvision", &options, &model));
+        assert_non_null(strstr(model->preprocess, rows[i].resize));
+        assert_non_null(strstr(model->preprocess, rows[i].crop));
+        alexnet_model_free(model);
+    }
+    alexnet_close(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_of_the_source),
         cmocka_unit_test(first_values_are_pytorchs),
         cmocka_unit_test(input_sizes),
+        cmocka_unit_test(the_record_follows_the_input),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /*
  * checkpoint_test.c
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "infer/tiny.h"
@@ -265,7 +266,8 @@ static void a_velocity_of_another_model_is_refused(void **state)
 
 /* ---- faults ---- */
 
-/* Whatever fails, and whether once or from then on: afterwards there is a good checkpoint, the old or the new. */
+/* Whatever fails, and whether once or from then on: afterwards there is a good checkpoint, the old
+ * or the new. */
 static void a_failed_save_leaves_the_old_one(void **state)
 {
     static const unsigned kinds[] = {AN_FAULT_BIT(AN_FAULT_MEMORY), AN_FAULT_FILES};

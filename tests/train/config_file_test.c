@@ -1,5 +1,6 @@
 /*
  * config_file_test.c
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"

@@ -1,5 +1,6 @@
 /*
  * config_test.c
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"

@@ -1,5 +1,6 @@
 /*
  * dataset_test.c
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "infer/tiny.h"

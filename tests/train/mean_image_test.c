@@ -1,5 +1,6 @@
 /*
  * mean_image_test.c
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "infer/tiny.h"

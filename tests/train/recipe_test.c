@@ -1,5 +1,6 @@
 /*
  * recipe_test.c
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"

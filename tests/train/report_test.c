@@ -1,5 +1,6 @@
 /*
  * report_test.c
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "infer/tiny.h"
@@ -59,7 +60,8 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* Two answers of four classes, one right, the other of rank 1; a step takes 2 seconds, half of it waiting. */
+/* Two answers of four classes, one right, the other of rank 1; a step takes 2 seconds, half of it
+ * waiting. */
 static void step(world *w, int64_t number, double loss)
 {
     static const float probs[8] = {0.7F, 0.1F, 0.1F, 0.1F, 0.6F, 0.4F, 0, 0};

@@ -1,5 +1,6 @@
 /*
  * run_folder_test.c
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"

@@ -1,5 +1,6 @@
 /*
  * runs.c: tiny training runs.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "runs.h"

@@ -1,5 +1,6 @@
 /*
  * runs.h: tiny training runs, for trainer_test.c and train_test.c.
+ *
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TEST_RUNS_H
@@ -7,7 +8,8 @@
 
 #include "infer/tiny.h"
 
-/* A context, a drawn data set FOLDER/data of 2 classes (12 pictures to train on, 6 to validate with), and what was said. */
+/* A context, a drawn data set FOLDER/data of 2 classes (12 pictures to train on, 6 to validate
+ * with), and what was said. */
 typedef struct an_runs {
     an_test_memory memory;
     an_tiny_text log;
@@ -19,12 +21,14 @@ typedef struct an_runs {
 int an_runs_set_up(void **state);
 int an_runs_tear_down(void **state);
 
-/* cifar-19pct in batches of 4 (3 steps an epoch), 3 epochs, into FOLDER/NAME, without worker threads. */
+/* cifar-19pct in batches of 4 (3 steps an epoch), 3 epochs, into FOLDER/NAME, without worker
+ * threads. */
 alexnet_train_options an_runs_options(an_runs *r, const char *name);
 
 alexnet_train_result an_runs_train(an_runs *r, const alexnet_train_options *options);
 
-/* A progress callback that asks for something at one step (or, with val set, in the validation after it). */
+/* A progress callback that asks for something at one step (or, with val set, in the validation
+ * after it). */
 typedef struct an_runs_wish {
     int64_t step;
     bool val;

@@ -1,5 +1,6 @@
 /*
  * schedule_test.c
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"

@@ -1,5 +1,6 @@
 /*
  * sgd_test.c
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "infer/tiny.h"
@@ -32,7 +33,8 @@ static void multipliers_of_recipe_and_model_meet(void **unused)
     }
 }
 
-/* One weight w = 1 with gradient 2 in every step; the rate falls from 0.1 to 0.01 before the second. */
+/* One weight w = 1 with gradient 2 in every step; the rate falls from 0.1 to 0.01 before the
+ * second. */
 static void the_two_conventions_differ_when_the_rate_falls(void **unused)
 {
     static const double rates[2] = {0.1, 0.01};

@@ -1,5 +1,6 @@
 /*
  * split_test.c
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "infer/tiny.h"

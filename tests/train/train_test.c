@@ -1,5 +1,6 @@
 /*
  * train_test.c: alexnet_train() from options to files.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "runs.h"
@@ -302,8 +303,8 @@ static void too_many_bad_pictures_end_the_run(void **state)
 /* ---- faults ---- */
 
 /*
- * Whatever fails: the right status, no leak, no temporary file, and the run can be resumed where it had begun.
- * Every third place is tried; with ALEXNET_TEST_LONG set, every place.
+ * Whatever fails: the right status, no leak, no temporary file, and the run can be resumed where it
+ * had begun. Every third place is tried; with ALEXNET_TEST_LONG set, every place.
  */
 static void memory_and_files_may_fail(void **state)
 {

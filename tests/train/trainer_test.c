@@ -1,5 +1,6 @@
 /*
  * trainer_test.c: the loop, by way of alexnet_train().
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "runs.h"
@@ -32,7 +33,8 @@ static void threads_and_workers_change_nothing(void **state)
     assert_string_not_equal(other.weights_sha256, first.weights_sha256);
 }
 
-/* Stopped anywhere, resumed, stopped again: the weights and the log's numbers are those of one sitting. */
+/* Stopped anywhere, resumed, stopped again: the weights and the log's numbers are those of one
+ * sitting. */
 static void a_resumed_run_ends_with_the_same_bits(void **state)
 {
     static const struct {
@@ -295,7 +297,8 @@ static alexnet_go count_blocks(void *user, const alexnet_progress *progress)
     return ALEXNET_GO_ON;
 }
 
-/* From step 13 to step 19 of epochs of 12 steps. A line of the log, at every tenth, takes a block for a moment. */
+/* From step 13 to step 19 of epochs of 12 steps. A line of the log, at every tenth, takes a block
+ * for a moment. */
 static void a_step_allocates_nothing(void **state)
 {
     an_runs *r = *state;

@@ -1,10 +1,11 @@
 /*
- * first_layer_test.c
+ * he_start_test.c
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "infer/tiny.h"
 
-#include "train/first_layer.h"
+#include "train/he_start.h"
 #include <math.h>
 
 static void the_deviation_follows_from_the_record(void **unused)
@@ -28,19 +29,42 @@ static void the_deviation_follows_from_the_record(void **unused)
     an_test_close(ctx, NULL);
 }
 
-/* A step of w on x is s times smaller than one of the same layer on x / s, whose weights are s times larger. */
-static void weights_rate_and_decay_are_fitted(void **unused)
+static double deviation_of(const alexnet_model *model, int index)
+{
+    const an_param *param = &model->params.items[index];
+    double sum = 0;
+
+    for (int64_t i = 0; i < param->count; ++i)
+        sum += pow((double)model->values[(int64_t)param->offset + i], 2);
+    return sqrt(sum / (double)param->count);
+}
+
+/* sqrt(2 / fan_in): conv1 3x5x5, conv2 and conv3 32x5x5, fc10 1024; biases, at odd places, 0. */
+static void weights_have_their_deviations(void **unused)
+{
+    const double expected[8] = {sqrt(2.0 / 75) / 50, 0, sqrt(2.0 / 800),       0,
+                                sqrt(2.0 / 800),     0, sqrt(2.0 / 1024) / 10, 0};
+    alexnet_context *ctx = an_tiny_open(NULL, 1);
+    alexnet_model *model = an_tiny_model(ctx, NULL, 10, 1);
+
+    (void)unused;
+    an_he_start(model, 50, 3);
+    for (int i = 0; i < 8; ++i)
+        assert_true(fabs(deviation_of(model, i) - expected[i]) <= 0.05 * expected[i]);
+    alexnet_model_free(model);
+    an_test_close(ctx, NULL);
+}
+
+/* A step of w on x moves w x as far as one of 50 w on x / 50 would. */
+static void the_first_layer_s_rate_and_decay_are_fitted(void **unused)
 {
     alexnet_context *ctx = an_tiny_open(NULL, 1);
     alexnet_model *model = an_tiny_model(ctx, NULL, 2, 1);
-    const float first = model->values[0];
     const an_param *weight = &model->params.items[0], *bias = &model->params.items[1];
     const double bias_lr = bias->lr_multiplier;
 
     (void)unused;
-    an_first_layer_scale(model, 50);
-    an_first_layer_slow(model, 50);
-    assert_true(fabs((double)(model->values[0] / first) - 0.02) < 1e-8);
+    an_he_set_rates(model, 50);
     assert_true(fabs(weight->lr_multiplier - 1.0 / 2500) < 1e-12);
     assert_true(fabs(weight->decay_multiplier - 2500) < 1e-9);
     assert_true(bias->lr_multiplier == bias_lr);
@@ -52,7 +76,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_deviation_follows_from_the_record),
-        cmocka_unit_test(weights_rate_and_decay_are_fitted),
+        cmocka_unit_test(weights_have_their_deviations),
+        cmocka_unit_test(the_first_layer_s_rate_and_decay_are_fitted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,6 +21,7 @@ static an_config make_config(alexnet_context *ctx)
     options.val = "other/photos";
     options.recipe = "quick";
     options.seed = UINT64_MAX;
+    options.batch = 64;
     options.lr = 0.1 + 0.2; /* not a short decimal */
     options.stop_at_top1 = 0.5;
     an_assert_ok(ctx, an_config_resolve(ctx, &options, an_family_find("torchvision"), &config));

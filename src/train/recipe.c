@@ -38,7 +38,7 @@ static const struct {
     /* Small data, minutes on a CPU: first weights of He et al. 2015, many small steps with a rate that
        is warmed up and let down to nothing, gentle crops, little dropout. Ours. */
     {"quick", "batch=16 lr=0.003 weight_decay=0.0005 bias_decay=0 schedule=warmup:100+cosine "
-              "augment=rrc:0.35,flip epochs=15 init=he dropout=0.2"},
+              "augment=rrc:0.5,flip epochs=15 init=he dropout=0.2"},
 
     /* pytorch/vision, references/classification, README: "AlexNet and VGG", lr 0.01; the rest are
        the script's defaults. */

@@ -27,6 +27,7 @@ typedef struct bench_args {
     cli_network network;
     const char *model;
     int batch, steps, warm_up;
+    bool layers;
 } bench_args;
 
 #define AT(member) offsetof(bench_args, member)
@@ -35,6 +36,7 @@ static const cli_option bench_options[] = {
     {"batch", 'b', CLI_INT, AT(batch), 1, 65536, "N", "pictures a step [128; latency: 1]"},
     {"steps", 0, CLI_INT, AT(steps), 1, 1000000, "N", "steps that count [10; latency: 50]"},
     {"warm-up", 0, CLI_INT, AT(warm_up), 0, 1000000, "N", "steps before those [3]"},
+    {"layers", 0, CLI_FLAG, AT(layers), 0, 0, NULL, "a row for each layer and pass, too"},
     {0},
 };
 
@@ -67,6 +69,7 @@ typedef struct bench {
     int32_t *labels; /* [batch] */
     float *momentum; /* training; laid out as the model's values */
     int64_t step;
+    an_profile profile; /* seconds of the steps that count; [node_count] each */
 } bench;
 
 static void close_bench(bench *b)
@@ -76,6 +79,8 @@ static void close_bench(bench *b)
     an_free(b->ctx, b->probs);
     an_free(b->ctx, b->labels);
     an_free(b->ctx, b->momentum);
+    an_free(b->ctx, b->profile.forward);
+    an_free(b->ctx, b->profile.backward);
     alexnet_model_free(b->model);
 }
 
@@ -102,8 +107,10 @@ static alexnet_status open_bench(bench *b, const bench_args *args, bool training
     b->probs = an_new_array(b->ctx, (size_t)b->batch, (size_t)info.classes * sizeof(float));
     b->labels = an_new_array(b->ctx, (size_t)b->batch, sizeof *b->labels);
     if (training) b->momentum = an_new_array(b->ctx, b->model->params.values, sizeof *b->momentum);
-    if (b->images == NULL || b->probs == NULL || b->labels == NULL ||
-        (training && b->momentum == NULL))
+    b->profile.forward = an_new_array(b->ctx, (size_t)b->model->node_count, sizeof(double));
+    b->profile.backward = an_new_array(b->ctx, (size_t)b->model->node_count, sizeof(double));
+    if (b->images == NULL || b->probs == NULL || b->labels == NULL || b->profile.forward == NULL ||
+        b->profile.backward == NULL || (training && b->momentum == NULL))
         return an_fail(b->ctx, ALEXNET_NO_MEMORY, "pictures for a batch of %d", b->batch);
     draw_inputs(b, (size_t)b->batch * pixels, info.classes, seed);
     return training ? an_session_open_training(b->model, b->batch, seed, &b->session)
@@ -172,6 +179,7 @@ static alexnet_status time_steps(cli *app, bench *b, const bench_args *args, boo
 
     for (int i = -args->warm_up; i < args->steps && status == ALEXNET_OK; ++i) {
         tell_progress(app, b, args, i);
+        if (i == 0 && args->layers) an_session_profile(b->session, &b->profile);
         const double start = cli_now();
         status = run_step(b, training);
         if (i >= 0) times[i] = cli_now() - start;
@@ -200,6 +208,60 @@ static int64_t peak_rss_bytes(void)
     return getrusage(RUSAGE_SELF, &usage) == 0 ? (int64_t)usage.ru_maxrss * 1024 : 0;
 }
 
+/* ---- layer by layer ---- */
+
+/* One row: a layer's forward or backward pass in one step, the mean over the steps that count. */
+typedef struct layer_row {
+    const an_node *node;
+    const char *pass;
+    double seconds, gflops;
+} layer_row;
+
+/* Row `index` of 2 * node_count, in the order they run; false: nothing to do there. */
+static bool get_layer_row(const bench *b, int steps, int index, layer_row *row)
+{
+    const int count = b->model->node_count;
+    const bool forward = index < count;
+    const int i = forward ? index : 2 * count - 1 - index;
+    const an_node *node = &b->model->nodes[i];
+    const double macs = node->def->macs != NULL ? (double)node->def->macs(node) : 0;
+    const double passes =
+        forward || i == 0 ? 1 : 2; /* the first layer has no gradient of its input */
+
+    *row = (layer_row){.node = node, .pass = forward ? "forward" : "backward"};
+    row->seconds = (forward ? b->profile.forward : b->profile.backward)[i] / steps;
+    if (!(row->seconds > 0)) return false;
+    row->gflops = 2e-9 * passes * macs * b->batch / row->seconds;
+    return true;
+}
+
+static json_t *layers_json(const bench *b, int steps)
+{
+    json_t *rows = json_array();
+    layer_row row;
+
+    for (int i = 0; i < 2 * b->model->node_count; ++i)
+        if (get_layer_row(b, steps, i, &row))
+            json_array_append_new(rows, json_pack("{s:s, s:s, s:f, s:f}", "name", row.node->name,
+                                                  "pass", row.pass, "milliseconds",
+                                                  1e3 * row.seconds, "gflops", row.gflops));
+    return rows;
+}
+
+static void print_layers(const bench *b, int steps)
+{
+    layer_row row;
+
+    printf("\n%-16s %-16s %-8s %10s %9s\n", "layer", "type", "pass", "ms", "GFLOP/s");
+    for (int i = 0; i < 2 * b->model->node_count; ++i) {
+        if (!get_layer_row(b, steps, i, &row)) continue;
+        printf("%-16s %-16s %-8s %10.3f", row.node->name, row.node->def->name, row.pass,
+               1e3 * row.seconds);
+        if (row.gflops > 0) printf(" %9.1f", row.gflops);
+        putchar('\n');
+    }
+}
+
 static cli_exit print_result(cli *app, const char *task, const bench_args *args, const bench *b,
                              bool training, double seconds)
 {
@@ -209,19 +271,22 @@ static cli_exit print_result(cli *app, const char *task, const bench_args *args,
 
     const alexnet_status status = alexnet_get_machine(app->ctx, &machine);
     if (status != ALEXNET_OK) return cli_fail(app, status);
-    if (app->common->json)
-        return cli_json_print(
-            app, json_pack("{s:i, s:s, s:s, s:s, s:i, s:i, s:s, s:f, s:f, s:f, s:I}", "schema", 1,
-                           "task", task, "model", args->model, "dtype", "fp32", "batch", b->batch,
-                           "threads", machine.threads, "tier", machine.tier, "milliseconds",
-                           1e3 * seconds, "images_per_second", b->batch / seconds, "gflops", gflops,
-                           "peak_rss_bytes", (json_int_t)peak_rss_bytes()));
+    if (app->common->json) {
+        json_t *result = json_pack(
+            "{s:i, s:s, s:s, s:s, s:i, s:i, s:s, s:f, s:f, s:f, s:I}", "schema", 1, "task", task,
+            "model", args->model, "dtype", "fp32", "batch", b->batch, "threads", machine.threads,
+            "tier", machine.tier, "milliseconds", 1e3 * seconds, "images_per_second",
+            b->batch / seconds, "gflops", gflops, "peak_rss_bytes", (json_int_t)peak_rss_bytes());
+        if (args->layers) json_object_set_new(result, "layers", layers_json(b, args->steps));
+        return cli_json_print(app, result);
+    }
     printf("%s %s, fp32, batch %d, %d threads, %s\n", task, args->model, b->batch, machine.threads,
            machine.tier);
     printf("time    %.3f ms a step, median of %d\n", 1e3 * seconds, args->steps);
     printf("rate    %.1f images/s\n", b->batch / seconds);
     printf("work    %.1f GFLOP/s\n", gflops);
     printf("memory  %s at most\n", cli_bytes(peak_rss_bytes(), a));
+    if (args->layers) print_layers(b, args->steps);
     return CLI_DONE;
 }
 

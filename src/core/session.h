@@ -28,6 +28,14 @@ alexnet_status an_session_train(alexnet_session *session, const float *images,
                                 const int32_t *labels, int n, int64_t step, double *loss,
                                 float *probs) AN_NODISCARD;
 
+/* Seconds that each layer took, added up from run to run: one entry for each node of the model. For bench. */
+typedef struct an_profile {
+    double *forward, *backward;
+} an_profile;
+
+/* From now on every run adds to `profile`, which is borrowed; NULL ends it. */
+void an_session_profile(alexnet_session *session, const an_profile *profile);
+
 float *an_session_gradients(alexnet_session *session); /* params.values floats */
 const an_run *an_session_run_resources(const alexnet_session *session);
 const an_plan *an_session_plan(const alexnet_session *session);

@@ -4,9 +4,9 @@
  */
 #include "cpu/peak.h"
 
+#include "base/clock.h"
 #include "cpu/backend.h"
 #include "cpu/parallel.h"
-#include <time.h>
 
 /* Sixty-four sums, enough for the compiler's vectors to overlap. */
 float an_peak_loop_portable(int64_t rounds)
@@ -25,23 +25,15 @@ float an_peak_loop_portable(int64_t rounds)
 #define SECONDS_ENOUGH 0.002 /* less than a time slice: some try is not interrupted */
 #define TRIES          100
 
-static double seconds_now(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* Seconds for `rounds` rounds on each thread. */
 static double time_rounds(const an_run *run, an_peak_loop loop, int64_t rounds)
 {
-    const double start = seconds_now();
+    const double start = an_seconds();
 
     AN_PARALLEL_FOR(run, schedule(static, 1))
     for (int i = 0; i < run->threads; ++i)
         (void)loop(rounds);
-    return seconds_now() - start;
+    return an_seconds() - start;
 }
 
 double an_cpu_peak_gflops(const an_backend *backend, int threads)

@@ -4,6 +4,7 @@
  */
 #include "data/each.h"
 
+#include "base/clock.h"
 #include "base/context.h"
 #include "base/status.h"
 #include "data/team.h"
@@ -90,7 +91,7 @@ static struct timespec after(double seconds)
 /* Reports now and then until the last member has gone. True: the callback asked to stop. */
 static bool wait_for_members(each *e)
 {
-    const double start = an_team_seconds();
+    const double start = an_seconds();
     bool stopped = false;
 
     pthread_mutex_lock(&e->lock);
@@ -99,14 +100,14 @@ static bool wait_for_members(each *e)
         if (pthread_cond_timedwait(&e->all_gone, &e->lock, &until) == 0) continue;
         const int64_t done = e->done;
         pthread_mutex_unlock(&e->lock);
-        const bool go_on = stopped || report(e->options, done, an_team_seconds() - start);
+        const bool go_on = stopped || report(e->options, done, an_seconds() - start);
         pthread_mutex_lock(&e->lock);
         stopped = stopped || !go_on;
         e->stop = e->stop || stopped;
     }
     const int64_t done = e->done;
     pthread_mutex_unlock(&e->lock);
-    report(e->options, done, an_team_seconds() - start); /* too late to stop anything */
+    report(e->options, done, an_seconds() - start); /* too late to stop anything */
     return stopped && done < e->options->count;
 }
 

@@ -17,6 +17,7 @@
 #include "data/loader.h"
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/context.h"
 #include "base/memory.h"
 #include "base/status.h"
@@ -256,7 +257,7 @@ static void close_gaps(const an_loader *loader, slot *s)
 /* Waits, or without threads works, until the slot is done. */
 static void wait_for(an_loader *loader, const slot *s)
 {
-    const double start = an_team_seconds();
+    const double start = an_seconds();
 
     while (s->done < s->count) {
         if (loader->team != NULL)
@@ -264,7 +265,7 @@ static void wait_for(an_loader *loader, const slot *s)
         else
             work_on_ticket(loader, loader->own_ctx, &loader->workers[0]);
     }
-    loader->wait_seconds += an_team_seconds() - start;
+    loader->wait_seconds += an_seconds() - start;
 }
 
 alexnet_status an_loader_next(an_loader *loader, const an_batch **batch)

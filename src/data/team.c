@@ -9,7 +9,6 @@
 #include "base/status.h"
 #include <pthread.h>
 #include <signal.h>
-#include <time.h>
 
 typedef struct member {
     an_team *team;
@@ -130,12 +129,4 @@ int an_team_size(const alexnet_context *ctx, int wanted, int64_t pictures)
     const int members = wanted < 0 ? ctx->options.threads : wanted;
 
     return (int)AN_MIN(AN_MIN(members, AN_TEAM_MAX), AN_MAX(pictures, 1));
-}
-
-double an_team_seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }

@@ -28,7 +28,4 @@ void an_team_close(an_team *team);
 /* How many members serve `pictures` pictures; wanted < 0: as many as the context has threads. */
 int an_team_size(const alexnet_context *ctx, int wanted, int64_t pictures);
 
-/* Seconds on a clock that only goes forward. */
-double an_team_seconds(void);
-
 #endif

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "data/team.h"
@@ -183,9 +184,9 @@ static alexnet_status evaluate(evaluation *e, alexnet_evaluate_result *out)
     AN_TRY(open_networks(e));
     AN_TRY(open_source(e));
     AN_TRY(open_reports(e));
-    const double start = an_team_seconds();
+    const double start = an_seconds();
     AN_TRY(examine(e, &metrics));
-    const double seconds = an_team_seconds() - start;
+    const double seconds = an_seconds() - start;
     AN_TRY(write_reports(e));
     *out = (alexnet_evaluate_result){
         .images = metrics.images,

@@ -5,6 +5,7 @@
  */
 #include "infer/examine.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "data/team.h"
@@ -110,7 +111,7 @@ static alexnet_status mark(const an_exam *exam, const an_batch *batch, an_metric
 static alexnet_status report(alexnet_context *ctx, const examiner *e, const an_metrics *metrics)
 {
     const an_exam *exam = e->exam;
-    const double seconds = an_team_seconds() - e->start;
+    const double seconds = an_seconds() - e->start;
     const double rate = seconds > 0 ? (double)e->shown / seconds : 0;
     const alexnet_progress progress = {
         .phase = exam->phase,
@@ -147,7 +148,7 @@ static alexnet_status run(alexnet_context *ctx, examiner *e, an_metrics *metrics
 alexnet_status an_examine(alexnet_context *ctx, const an_exam *exam, an_metrics *metrics,
                           an_bad_list *skipped)
 {
-    examiner e = {.exam = exam, .start = an_team_seconds()};
+    examiner e = {.exam = exam, .start = an_seconds()};
     alexnet_status status;
 
     *metrics = (an_metrics){0};

@@ -3,6 +3,7 @@
  * a file of one tensor.
  * SPDX-License-Identifier: MIT
  */
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "data/files.h"
@@ -32,7 +33,7 @@ typedef struct extraction {
 
 static alexnet_status report(const extraction *e, int64_t done)
 {
-    const double seconds = an_team_seconds() - e->start;
+    const double seconds = an_seconds() - e->start;
     const double rate = seconds > 0 ? (double)done / seconds : 0;
     const alexnet_progress progress = {
         .phase = "predict",
@@ -285,7 +286,7 @@ alexnet_status alexnet_features(alexnet_context *ctx, const alexnet_features_opt
     extraction e = {.ctx = ctx,
                     .options = options,
                     .batch = options->batch > 0 ? options->batch : DEFAULT_BATCH,
-                    .start = an_team_seconds()};
+                    .start = an_seconds()};
     an_tensor_out out = {0};
     const alexnet_status status = extract(&e, &out);
 

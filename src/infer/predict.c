@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "data/files.h"
@@ -81,7 +82,7 @@ static void tell_batch(prediction *p, const an_batch *batch, int64_t first, int6
 
 static alexnet_status report(const prediction *p, int64_t done)
 {
-    const double seconds = an_team_seconds() - p->start;
+    const double seconds = an_seconds() - p->start;
     const double rate = seconds > 0 ? (double)done / seconds : 0;
     const int64_t total = an_source_count(p->source);
     const alexnet_progress progress = {
@@ -171,7 +172,7 @@ static alexnet_status predict(prediction *p)
 alexnet_status alexnet_predict(alexnet_context *ctx, const alexnet_predict_options *options,
                                int64_t *images, int64_t *failed)
 {
-    prediction p = {.ctx = ctx, .options = options, .start = an_team_seconds()};
+    prediction p = {.ctx = ctx, .options = options, .start = an_seconds()};
     const alexnet_status status = predict(&p);
 
     if (status == ALEXNET_OK) {

@@ -6,6 +6,7 @@
 #include "train/trainer.h"
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/status.h"
@@ -89,7 +90,7 @@ static bool checkpoint_due(const trainer *t)
     return at_epoch_end(t) || t->report.go == ALEXNET_GO_CHECKPOINT ||
            (config->checkpoint_steps > 0 && t->state->step % config->checkpoint_steps == 0) ||
            (config->checkpoint_seconds > 0 &&
-            an_team_seconds() - t->saved_at >= config->checkpoint_seconds);
+            an_seconds() - t->saved_at >= config->checkpoint_seconds);
 }
 
 /* By the mean of all so far, validations and checkpoints included. */
@@ -120,7 +121,7 @@ static an_position position(const trainer *t)
 
 static void look_at_clock(trainer *t)
 {
-    t->state->seconds = t->seconds_before + (an_team_seconds() - t->start);
+    t->state->seconds = t->seconds_before + (an_seconds() - t->start);
 }
 
 /* ---- saving ---- */
@@ -160,7 +161,7 @@ static alexnet_status save_checkpoint(trainer *t)
     AN_TRY(an_checkpoint_save(t->model, t->given->folder->checkpoints, t->velocity, t->state,
                               t->config_sha256, t->config->checkpoint_keep));
     t->saved_step = t->state->step;
-    t->saved_at = an_team_seconds();
+    t->saved_at = an_seconds();
     if (t->report.go == ALEXNET_GO_CHECKPOINT) t->report.go = ALEXNET_GO_ON;
     return ALEXNET_OK;
 }
@@ -218,7 +219,7 @@ static alexnet_status validate(trainer *t)
 
 static alexnet_status take_step(trainer *t)
 {
-    const double before = an_team_seconds();
+    const double before = an_seconds();
     const an_batch *batch;
     double loss;
 
@@ -234,7 +235,7 @@ static alexnet_status take_step(trainer *t)
                           loss);
     }
     ++t->state->step;
-    t->busy_seconds += an_team_seconds() - before;
+    t->busy_seconds += an_seconds() - before;
     look_at_clock(t);
 
     const an_position at = position(t);
@@ -414,11 +415,11 @@ alexnet_status an_train_run(const an_training *training, an_train_state *state,
         .config = training->config,
         .model = training->model,
         .state = state,
-        .start = an_team_seconds(),
+        .start = an_seconds(),
         .seconds_before = state->seconds,
         .first_step = state->step,
         .saved_step = state->step,
-        .saved_at = an_team_seconds(),
+        .saved_at = an_seconds(),
         .report =
             {
                 .ctx = ctx,

@@ -196,7 +196,8 @@ alexnet_status an_file_remove(alexnet_context *ctx, const char *path)
 {
     const int failed = an_fault(ctx, AN_FAULT_RENAME) ? -1 : unlink(path);
 
-    if (failed != 0 && errno != ENOENT) return an_fail_errno(ctx, errno, "%s: cannot remove", path);
+    if (failed != 0 && errno != ENOENT)
+        return an_status_of_writing(an_fail_errno(ctx, errno, "%s: cannot remove", path));
     return ALEXNET_OK;
 }
 

@@ -105,7 +105,8 @@ static alexnet_status make_one(alexnet_context *ctx, const char *path)
 
     if (!an_fault(ctx, AN_FAULT_RENAME) && mkdir(path, 0777) == 0) {
         if (an_system_sync_folder_of(ctx, path) != 0)
-            return an_fail_errno(ctx, errno, "%s: cannot make the folder", path);
+            return an_status_of_writing(
+                an_fail_errno(ctx, errno, "%s: cannot make the folder", path));
         return ALEXNET_OK;
     }
     /* A folder that is there is fine, also one above us that we may not write to. */
@@ -114,7 +115,7 @@ static alexnet_status make_one(alexnet_context *ctx, const char *path)
     if (info.kind == AN_FILE_FOLDER) return ALEXNET_OK;
     if (info.kind != AN_FILE_ABSENT)
         return an_fail(ctx, ALEXNET_IO, "%s: expected a folder, found a file", path);
-    return an_fail_errno(ctx, error, "%s: cannot make the folder", path);
+    return an_status_of_writing(an_fail_errno(ctx, error, "%s: cannot make the folder", path));
 }
 
 alexnet_status an_folder_make(alexnet_context *ctx, const char *path)
@@ -170,7 +171,7 @@ static int remove_tree(const alexnet_context *ctx, int parent, const char *name)
 alexnet_status an_folder_remove(alexnet_context *ctx, const char *path)
 {
     if (remove_tree(ctx, AT_FDCWD, path) != 0 && errno != ENOENT)
-        return an_fail_errno(ctx, errno, "%s: cannot remove", path);
+        return an_status_of_writing(an_fail_errno(ctx, errno, "%s: cannot remove", path));
     return ALEXNET_OK;
 }
 

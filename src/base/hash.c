@@ -53,10 +53,8 @@ static void add_block(uint32_t state[8], const uint8_t block[64])
 void an_sha256_open(an_sha256 *hash)
 {
     /* The same of the square roots of the first 8 primes (FIPS 180-4, 5.3.3). */
-    *hash = (an_sha256){
-        .state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c,
-                  0x1f83d9ab, 0x5be0cd19}
-    };
+    *hash = (an_sha256){.state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f,
+                                  0x9b05688c, 0x1f83d9ab, 0x5be0cd19}};
 }
 
 void an_sha256_add(an_sha256 *hash, const void *data, size_t bytes)

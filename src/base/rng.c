@@ -18,8 +18,8 @@ an_stream an_stream_open(uint64_t seed, an_purpose purpose, uint64_t a, uint32_t
 {
     assert(a < (uint64_t)1 << 56);
     return (an_stream){
-        .key = {(uint32_t)seed, (uint32_t)(seed >> 32)                     },
-        .counter = { 0, b, (uint32_t)a, (uint32_t)purpose << 24 | (uint32_t)(a >> 32)},
+        .key = {(uint32_t)seed, (uint32_t)(seed >> 32)},
+        .counter = {0, b, (uint32_t)a, (uint32_t)purpose << 24 | (uint32_t)(a >> 32)},
     };
 }
 

@@ -39,4 +39,10 @@ alexnet_status an_fail_within(alexnet_context *ctx, alexnet_status status, const
 /* Takes over the message of `from` (a forked context) and returns `status` unchanged. */
 alexnet_status an_fail_from(alexnet_context *ctx, alexnet_status status, const alexnet_context *from);
 
+/* What was to be written has no place to be: that is IO, not an input that is NOT_FOUND. */
+static inline alexnet_status an_status_of_writing(alexnet_status status)
+{
+    return status == ALEXNET_NOT_FOUND ? ALEXNET_IO : status;
+}
+
 #endif

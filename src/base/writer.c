@@ -32,7 +32,7 @@ struct an_writer {
 
 static alexnet_status fail_writing(alexnet_context *ctx, const char *path, int error)
 {
-    return an_fail_errno(ctx, error, "%s: cannot write", path);
+    return an_status_of_writing(an_fail_errno(ctx, error, "%s: cannot write", path));
 }
 
 static void free_writer(an_writer *writer)

@@ -280,6 +280,8 @@ static cli_exit run_train(cli *app, void *data)
     const alexnet_status status = alexnet_train(app->ctx, options, &result);
     if (status != ALEXNET_OK && status != ALEXNET_STOPPED) return cli_fail(app, status);
     cli_progress_clear(&app->progress);
+    if (result.run[0] == '\0')
+        return cli_error(app, CLI_STOPPED, "stopped before the first step: nothing to go on with");
     code = print_result(app, &result);
     if (status != ALEXNET_STOPPED || code != CLI_DONE) return code;
     return cli_error(app, CLI_STOPPED,

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #define LIST_BYTES_MAX ((size_t)1 << 30)
+#define LINE_MAX_BYTES 8192 /* a path and a label; looking for the mark between them is quadratic */
 #define CLASSES_MAX    100000 /* a larger number is a slip, not a class */
 
 typedef struct entry {
@@ -119,6 +120,10 @@ static alexnet_status parse(alexnet_context *ctx, const an_source *source, list 
         next = strchr(at, '\n');
         if (next != NULL) *next++ = '\0';
         if (at[strspn(at, " \t\r")] == '\0') continue;
+        if (strlen(at) > LINE_MAX_BYTES)
+            return an_fail(ctx, ALEXNET_BAD_FILE,
+                           "%s: line %jd: expected PATH LABEL, found a line of more than %d bytes",
+                           source->path, (intmax_t)line, LINE_MAX_BYTES);
         if (!split(at, &e))
             return an_fail(ctx, ALEXNET_BAD_FILE, "%s: line %jd: expected PATH LABEL, found '%s'",
                            source->path, (intmax_t)line, at);

@@ -83,7 +83,7 @@ static alexnet_status tell(alexnet_context *ctx, const char *path, an_source_ope
 {
     an_file_info info;
 
-    if (strcmp(path, "synthetic") == 0 || strncmp(path, "synthetic:", 10) == 0) {
+    if (strncmp(path, "synthetic:", 10) == 0) {
         *open = an_synthetic_open;
         return ALEXNET_OK;
     }

@@ -6,6 +6,7 @@
 #include "train/run_folder.h"
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -56,9 +57,17 @@ void an_run_folder_close(alexnet_context *ctx, an_run_folder *folder)
 static alexnet_status is_run(alexnet_context *ctx, const an_run_folder *folder, bool *run)
 {
     an_file_info info;
+    json_t *config;
 
+    *run = false;
     AN_TRY(an_file_stat(ctx, folder->config, &info));
-    *run = info.kind == AN_FILE_REGULAR;
+    if (info.kind != AN_FILE_REGULAR) return ALEXNET_OK;
+    const alexnet_status status = an_json_read(ctx, folder->config, &config);
+    if (status == ALEXNET_BAD_FILE) return ALEXNET_OK; /* somebody else's */
+    AN_TRY(status);
+    *run = json_object_get(config, "schema") != NULL && json_object_get(config, "recipe") != NULL &&
+           json_object_get(config, "checkpoint_keep") != NULL;
+    json_decref(config);
     return ALEXNET_OK;
 }
 
@@ -89,10 +98,34 @@ alexnet_status an_run_folder_check(alexnet_context *ctx, const an_run_folder *fo
     return ALEXNET_OK;
 }
 
-static alexnet_status remove_run(alexnet_context *ctx, const an_run_folder *folder)
+/* Removes our checkpoints, and their folder when nothing else lies in it. */
+static alexnet_status remove_checkpoints(alexnet_context *ctx, const an_run_folder *folder)
 {
     an_file_info info;
+    an_names names;
+    alexnet_status status = ALEXNET_OK;
+    size_t others = 0;
 
+    AN_TRY(an_file_stat(ctx, folder->checkpoints, &info));
+    if (info.kind != AN_FILE_FOLDER) return ALEXNET_OK;
+    AN_TRY(an_folder_list(ctx, folder->checkpoints, &names));
+    for (size_t i = 0; i < names.count && status == ALEXNET_OK; ++i) {
+        if (strncmp(names.names[i], "step-", 5) != 0) {
+            ++others;
+            continue;
+        }
+        char *path = an_path_join(ctx, folder->checkpoints, names.names[i]);
+        status = path != NULL ? an_folder_remove(ctx, path)
+                              : an_fail(ctx, ALEXNET_NO_MEMORY, "run directory '%s'", folder->path);
+        an_free(ctx, path);
+    }
+    an_names_free(ctx, &names);
+    return status == ALEXNET_OK && others == 0 ? an_folder_remove(ctx, folder->checkpoints)
+                                               : status;
+}
+
+static alexnet_status remove_run(alexnet_context *ctx, const an_run_folder *folder)
+{
     for (size_t i = 0; i < AN_COUNT(run_files); ++i) {
         char *path = an_path_join(ctx, folder->path, run_files[i]);
         if (path == NULL)
@@ -101,8 +134,7 @@ static alexnet_status remove_run(alexnet_context *ctx, const an_run_folder *fold
         an_free(ctx, path);
         AN_TRY(status);
     }
-    AN_TRY(an_file_stat(ctx, folder->checkpoints, &info));
-    return info.kind == AN_FILE_ABSENT ? ALEXNET_OK : an_folder_remove(ctx, folder->checkpoints);
+    return remove_checkpoints(ctx, folder);
 }
 
 alexnet_status an_run_folder_create(alexnet_context *ctx, const an_run_folder *folder, bool force)

@@ -19,6 +19,7 @@
 #include "train/mean_image.h"
 #include "train/schedule.h"
 #include "train/trainer.h"
+#include <math.h>
 #include <string.h>
 
 /* Everything a run holds open. */
@@ -289,7 +290,11 @@ static void close_job(job *j)
 alexnet_status alexnet_train(alexnet_context *ctx, const alexnet_train_options *options,
                              alexnet_train_result *out)
 {
+    const double none = (double)NAN;
     job j = {.ctx = ctx, .options = options, .state = an_train_state_start()};
+
+    *out = (alexnet_train_result){
+        .train_loss = none, .val_top1 = none, .val_top5 = none, .best_top1 = none};
     alexnet_status status = options->resume != NULL ? resume(&j) : start(&j);
 
     if (status == ALEXNET_OK) status = train(&j, out);

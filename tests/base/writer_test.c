@@ -135,7 +135,7 @@ static void what_cannot_be_written_is_named(void **state)
         alexnet_status status;
         const char *error;
     } rows[] = {
-        {an_test_path(p->folder, "absent/file"), ALEXNET_NOT_FOUND,
+        {an_test_path(p->folder, "absent/file"), ALEXNET_IO,
          "absent/file: cannot write: No such file or directory"},
         {p->folder, ALEXNET_IO, ": cannot write: Is a directory"},
         {"/dev/null", ALEXNET_IO, "/dev/null: cannot write: not a regular file"},
@@ -241,7 +241,7 @@ static void every_step_can_fail(void **state)
     check_faults(p, AN_FAULT_FILES, false, EIO, ALEXNET_IO);
     check_faults(p, AN_FAULT_FILES, true, ENOSPC, ALEXNET_IO);
     check_faults(p, AN_FAULT_FILES & ~AN_FAULT_BIT(AN_FAULT_STAT), false, ENOENT,
-                 ALEXNET_NOT_FOUND);
+                 ALEXNET_IO);
     check_faults(p, AN_FAULT_BIT(AN_FAULT_OPEN), true, EEXIST,
                  ALEXNET_IO); /* gives up in the end */
     check_faults(p, AN_FAULT_BIT(AN_FAULT_MEMORY), false, ENOMEM, ALEXNET_NO_MEMORY);
@@ -279,7 +279,7 @@ static void a_log_that_cannot_be_written_is_named(void **state)
 
     an_assert_status(p->ctx,
                      an_file_append_line(p->ctx, an_test_path(p->folder, "absent/log"), "x"),
-                     ALEXNET_NOT_FOUND);
+                     ALEXNET_IO);
     an_assert_status(p->ctx, an_file_append_line(p->ctx, p->folder, "x"), ALEXNET_IO);
     for (long n = 0; failed; ++n) {
         an_test_fault fault;

@@ -42,9 +42,9 @@ static void options_are_checked(void **in)
         alexnet_status status;
     } rows[] = {
         {{0}, ALEXNET_BAD_ARG},
-        {{.data = "synthetic", .part = "trian"}, ALEXNET_BAD_ARG},
-        {{.data = "synthetic", .size = -1}, ALEXNET_BAD_ARG},
-        {{.data = "synthetic", .part = "test"}, ALEXNET_NOT_FOUND},
+        {{.data = "synthetic:", .part = "trian"}, ALEXNET_BAD_ARG},
+        {{.data = "synthetic:", .size = -1}, ALEXNET_BAD_ARG},
+        {{.data = "synthetic:", .part = "test"}, ALEXNET_NOT_FOUND},
         {{.data = "/no/such"}, ALEXNET_NOT_FOUND},
     };
     const fixture *f = *in;

@@ -40,7 +40,7 @@ static void defaults_and_limits(void **in)
     const fixture *f = *in;
     an_source *source;
 
-    an_assert_ok(f->ctx, an_source_open(f->ctx, "synthetic", AN_PART_ALL, &source));
+    an_assert_ok(f->ctx, an_source_open(f->ctx, "synthetic:", AN_PART_ALL, &source));
     assert_int_equal(an_source_count(source), 600);
     assert_int_equal(an_source_classes(source), 6);
     an_source_close(source);

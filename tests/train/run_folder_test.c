@@ -51,7 +51,8 @@ static void fill(world *w)
 {
     an_assert_ok(w->ctx,
                  an_folder_make(w->ctx, an_test_path(w->root, "runs/1/checkpoints/step-1")));
-    an_test_write_text(w->folder.config, "{}");
+    an_test_write_text(w->folder.config,
+                       "{\"schema\": 1, \"recipe\": \"quick\", \"checkpoint_keep\": 2}");
     an_test_write_text(w->folder.log, "");
     an_test_write_text(w->folder.best, "");
     an_test_write_text(w->folder.last, "");
@@ -101,6 +102,22 @@ static void what_is_no_run_is_never_touched(void **state)
                  an_run_folder_open(w->ctx, an_test_path(w->root, "runs/1/log.jsonl"), &w->folder));
     an_assert_status(w->ctx, an_run_folder_create(w->ctx, &w->folder, true), ALEXNET_BAD_ARG);
     an_assert_error(w->ctx, "is not a folder");
+}
+
+/* A config.json alone makes no run: many programs have one. */
+static void a_foreign_config_makes_no_run(void **state)
+{
+    world *w = *state;
+    const char *const configs[] = {"{\"name\": \"web site\"}", "no JSON", "[]"};
+
+    an_assert_ok(w->ctx, an_folder_make(w->ctx, w->folder.checkpoints));
+    an_test_write_text(an_test_path(w->root, "runs/1/checkpoints/model.bin"), "somebody's");
+    for (size_t i = 0; i < AN_COUNT(configs); ++i) {
+        an_test_write_text(w->folder.config, configs[i]);
+        an_assert_status(w->ctx, an_run_folder_create(w->ctx, &w->folder, true), ALEXNET_BAD_ARG);
+        an_test_assert_text_file(w->folder.config, configs[i]);
+    }
+    an_test_assert_text_file(an_test_path(w->root, "runs/1/checkpoints/model.bin"), "somebody's");
 }
 
 static void a_path_too_long_for_the_result_is_refused(void **state)
@@ -209,6 +226,7 @@ int main(void)
         TEST(an_absent_or_empty_folder_is_taken),
         TEST(an_earlier_run_is_replaced_only_by_force),
         TEST(what_is_no_run_is_never_touched),
+        TEST(a_foreign_config_makes_no_run),
         TEST(a_path_too_long_for_the_result_is_refused),
         TEST(a_report_is_a_line_of_json),
         TEST(a_resumed_run_cuts_off_what_it_will_write_again),

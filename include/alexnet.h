@@ -29,6 +29,8 @@
  *   - close and free functions take NULL. Close what was made from a context before the context.
  *   - Texts are UTF-8, ended by 0. `const char *` results are borrowed: valid until their owner is closed.
  *   - Tensors are row-major float32, images [n][3][h][w].
+ *   - The arithmetic threads are OpenMP's. They share the machine better when they sleep while they wait: start your
+ *     program with OMP_WAIT_POLICY=passive in its environment, as the program `alexnet` does for itself.
  *   - The library never prints, never exits, never installs signal handlers, and never runs anything it reads.
  *
  * SPDX-License-Identifier: MIT

@@ -312,7 +312,7 @@ const cli_command command_train = {
         {
             "DATA is a folder of class folders, the same in a tar file, a list file of lines "
             "'PATH LABEL', or a folder of CIFAR or MNIST files.",
-            "Ctrl-C (or SIGTERM) writes a checkpoint and ends with status 75; a second one ends at "
+            "Ctrl-C (or SIGTERM) writes a checkpoint and ends with status 75; a second Ctrl-C ends at "
             "once. SIGUSR1 writes a checkpoint.",
             "The run directory holds config.json, log.jsonl, checkpoints/, best.safetensors and "
             "last.safetensors.",

@@ -118,7 +118,10 @@ static void warn_if_guessing(an_report *report, const an_position *at, int class
     const double guess = log(classes);
     const double loss = an_metrics_loss(&report->epoch);
 
-    if (classes > 1 && fabs(loss - guess) < 0.01 * guess)
+    const bool said = report->guessing;
+
+    report->guessing = classes > 1 && fabs(loss - guess) < 0.01 * guess;
+    if (report->guessing && !said)
         an_log(report->ctx, ALEXNET_LOG_WARNING,
                "epoch %.4g: the training loss %.3f is that of guessing (ln %d = %.3f): if it stays "
                "there, try another learning rate, or the recipe 'quick'",

@@ -33,6 +33,7 @@ typedef struct an_report {
     int64_t images;                  /* this sitting */
     double window_busy, window_wait; /* where the window began */
     alexnet_progress val;            /* the last of the validation */
+    bool guessing;                   /* the last epoch's loss was that of guessing: already said */
 } an_report;
 
 /* Counts the answers of a batch, whose mean loss is `loss`. */
@@ -48,7 +49,7 @@ alexnet_status an_report_validation(an_report *report, const an_position *at,
                                     const an_metrics *metrics) AN_NODISCARD;
 
 /* At an epoch's end, after its validation if there is one (metrics NULL: none): the sentence, and a
-   warning where the loss is still that of guessing. */
+   warning, once, when the loss is that of guessing. */
 void an_report_epoch(an_report *report, const an_position *at, int classes,
                      const an_metrics *metrics);
 

@@ -255,6 +255,28 @@ static void mistakes_are_named_and_leave_nothing_behind(void **state)
     }
 }
 
+static alexnet_go stop_at_mean(void *user, const alexnet_progress *progress)
+{
+    (void)user;
+    return strcmp(progress->phase, "mean") == 0 ? ALEXNET_GO_STOP : ALEXNET_GO_ON;
+}
+
+/* While the mean image is taken there is nothing to save yet: no run, and a result that says so. */
+static void a_stop_before_the_first_step_leaves_no_run(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run");
+    alexnet_train_result result;
+
+    memset(&result, 0xAA, sizeof result);
+    options.progress = stop_at_mean;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
+    assert_int_equal(result.steps, 0);
+    assert_string_equal(result.run, "");
+    assert_true(isnan(result.val_top1));
+    assert_int_equal(an_test_count_entries(r->folder), 1); /* the data */
+}
+
 static void classes_must_be_the_data_s(void **state)
 {
     an_runs *r = *state;
@@ -350,6 +372,7 @@ int main(void)
         TEST(data_that_has_changed_is_noticed),
         TEST(what_is_no_run_cannot_be_resumed),
         TEST(mistakes_are_named_and_leave_nothing_behind),
+        TEST(a_stop_before_the_first_step_leaves_no_run),
         TEST(classes_must_be_the_data_s),
         TEST(an_existing_run_is_kept_unless_forced),
         TEST(too_many_bad_pictures_end_the_run),

@@ -468,8 +468,13 @@ static cli_exit run_kernels(cli *app, void *data)
     set_defaults(args, 128, 5);
     cli_table_row(&table, "kernel", "ms", "GFLOP/s", "of peak", "GB/s");
     const alexnet_status status = bench_kernels(app, args, &peak, &table, list);
-    const cli_exit code = status == ALEXNET_OK ? print_kernels(app, args->batch, peak, &table, list)
-                                               : cli_fail(app, status);
+    cli_exit code;
+    if (status != ALEXNET_OK)
+        code = cli_fail(app, status);
+    else if (json_array_size(list) == 0)
+        code = cli_usage(app, "no kernel has '%s' in its name", app->words[0]);
+    else
+        code = print_kernels(app, args->batch, peak, &table, list);
     cli_table_free(&table);
     json_decref(list);
     return code;

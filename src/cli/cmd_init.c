@@ -4,6 +4,7 @@
  */
 #include "cli/cli.h"
 #include "cli/output.h"
+#include <string.h>
 
 typedef struct init_args {
     cli_network network;
@@ -39,6 +40,9 @@ static cli_exit run_init(cli *app, void *data)
     alexnet_model *model;
 
     if (args->out == NULL) return cli_usage(app, "expected --out FILE");
+    const char *dot = strrchr(args->out, '.');
+    if (dot == NULL || strcmp(dot, ".safetensors") != 0)
+        return cli_usage(app, "--out '%s': expected a name that ends in .safetensors", args->out);
 
     alexnet_status status = alexnet_model_create(app->ctx, app->words[0], &args->network.model,
                                                  (uint64_t)app->common->seed, &model);

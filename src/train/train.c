@@ -1,10 +1,11 @@
 /*
  * train.c: alexnet_train(): from options, or from an interrupted run, to a trainer's inputs.
  *
- *   start    options -> config -> data -> model (fresh, or from weights) -> mean image -> folder
+ *   start    options -> config -> data -> model (fresh, or from weights) -> folder -> mean image
  *   resume   folder -> config -> data -> newest good checkpoint -> model (none: as in start)
  *
- * The run folder is made last: a mistake in the options leaves nothing behind.
+ * The run folder is made late: a mistake in the options leaves nothing behind. From then on a run
+ * that is stopped can be resumed.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -134,7 +135,10 @@ static alexnet_status make_model(job *j)
     AN_TRY(an_model_build(j->ctx, j->config.model, &options, &j->model));
     AN_TRY(draw_first_values(j));
     AN_TRY(name_classes(j));
-    return j->origin != NULL ? take_over(j) : ALEXNET_OK;
+    if (j->origin != NULL) AN_TRY(take_over(j));
+    alexnet_model_free(j->origin); /* as large as the model */
+    j->origin = NULL;
+    return ALEXNET_OK;
 }
 
 static alexnet_status add_mean_image(job *j)
@@ -210,10 +214,10 @@ static alexnet_status start(job *j)
     AN_TRY(an_dataset_open(j->ctx, &j->config, &j->data));
     AN_TRY(make_model(j));
     AN_TRY(join_data_and_model(j));
-    AN_TRY(add_mean_image(j));
     complete_config(j);
     AN_TRY(an_run_folder_create(j->ctx, &j->folder, options->force != 0));
-    return an_config_write(j->ctx, &j->config, j->folder.config);
+    AN_TRY(an_config_write(j->ctx, &j->config, j->folder.config));
+    return add_mean_image(j);
 }
 
 /* ---- an interrupted run ---- */
@@ -234,8 +238,7 @@ static alexnet_status restart(job *j)
     an_log(j->ctx, ALEXNET_LOG_INFO, "%s has no checkpoint yet: the run starts from the beginning",
            j->folder.path);
     AN_TRY(load_origin(j, j->config.from));
-    AN_TRY(make_model(j));
-    return add_mean_image(j);
+    return make_model(j);
 }
 
 static alexnet_status resume(job *j)
@@ -256,7 +259,8 @@ static alexnet_status resume(job *j)
         AN_TRY(an_checkpoint_load_model(j->ctx, j->checkpoint, &j->model));
     AN_TRY(join_data_and_model(j));
     AN_TRY(an_run_folder_trim_log(j->ctx, &j->folder, j->state.step));
-    return an_config_write(j->ctx, &j->config, j->folder.config);
+    AN_TRY(an_config_write(j->ctx, &j->config, j->folder.config));
+    return add_mean_image(j); /* where it is not in the checkpoint: a restart */
 }
 
 /* ---- both ---- */
@@ -272,8 +276,6 @@ static alexnet_status train(job *j, alexnet_train_result *result)
         .options = j->options,
     };
 
-    alexnet_model_free(j->origin);
-    j->origin = NULL;
     return an_train_run(&training, &j->state, result);
 }
 

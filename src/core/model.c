@@ -358,12 +358,29 @@ static bool name_is_under(const char *name, const char *part, size_t length)
     return strncmp(name, part, length) == 0 && name[length] == '.';
 }
 
+/* Every family's "features": the parameters of the layers before the first linear one. How many. */
+static int freeze_features(alexnet_model *model)
+{
+    const an_layer_def *linear = an_layer_find("linear");
+    int count = 0;
+
+    for (int i = 0; i < model->node_count && model->nodes[i].def != linear; ++i)
+        count = model->nodes[i].first_param + model->nodes[i].param_count;
+    for (int i = 0; i < count; ++i)
+        model->params.items[i].frozen = true;
+    return count;
+}
+
 alexnet_status an_model_freeze(alexnet_model *model, const char *names)
 {
+    static const char features[] = "features";
+
     for (const char *at = names; *at != '\0';) {
         const size_t length = strcspn(at, ",");
         int found = 0;
 
+        if (length == strlen(features) && strncmp(at, features, length) == 0)
+            found = freeze_features(model);
         for (int i = 0; i < model->params.count; ++i) {
             if (name_is_under(model->params.items[i].name, at, length)) {
                 model->params.items[i].frozen = true;

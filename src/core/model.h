@@ -17,13 +17,14 @@ typedef struct an_row {
 
 typedef struct an_family {
     const char *name, *summary, *source;
-    int input[3];           /* channels, height, width */
-    int classes;            /* default */
-    double dropout;         /* default; negative: the family has none */
-    const char *preprocess; /* the preprocessing record (image/preprocess.h) as text; INPUT stands for
+    int input[3];   /* channels, height, width */
+    int classes;    /* default */
+    double dropout; /* default; negative: the family has none */
+    const char
+        *preprocess;    /* the preprocessing record (image/preprocess.h) as text; INPUT stands for
                                the input's HxW, SHORT for short_side scaled to it */
-    int short_side;         /* SHORT at the default input, pixels; 0: the record has none */
-    const char *recipe;     /* name of its own recipe (train/recipes.c) */
+    int short_side;     /* SHORT at the default input, pixels; 0: the record has none */
+    const char *recipe; /* name of its own recipe (train/recipes.c) */
     const an_row *rows;
     size_t row_count;
 } an_family;
@@ -76,7 +77,7 @@ alexnet_status an_model_set_mean_image(alexnet_model *model, const int shape[3],
 alexnet_status an_model_set_metadata(alexnet_model *model, const char *key,
                                      const char *value) AN_NODISCARD;
 
-/* Marks parameters as not trained: "features" (all that begin so), "classifier.1", ... NOT_FOUND
+/* Marks parameters as not trained: "features" (all before the first linear layer), "classifier.1", ... NOT_FOUND
  * when a name fits nothing. */
 alexnet_status an_model_freeze(alexnet_model *model, const char *names) AN_NODISCARD;
 

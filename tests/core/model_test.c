@@ -43,15 +43,15 @@ static void refusals_name_their_reason(void **unused)
         alexnet_status status;
         const char *message;
     } rows[] = {
-        {"torchvison",       {-1, -1, -1, -1},      ALEXNET_BAD_ARG,   "did you mean 'torchvision'"},
-        {"zzz",              {-1, -1, -1, -1},      ALEXNET_BAD_ARG,   "unknown model 'zzz'"       },
-        {"torchvision",      {0, -1, -1, -1},       ALEXNET_BAD_ARG,   "without classes"           },
-        {"torchvision",      {1 << 30, -1, -1, -1}, ALEXNET_BAD_ARG,   "at most 100000"            },
-        {"torchvision",      {-1, 1, -1, -1},       ALEXNET_BAD_ARG,   "dropout 1"                 },
-        {"cifar-19pct",      {-1, 0.5, -1, -1},     ALEXNET_BAD_ARG,   "no dropout"                },
-        {"torchvision",      {-1, -1, 62, 62},      ALEXNET_BAD_SHAPE, "features"                  },
-        {"torchvision",      {-1, -1, 0, 224},      ALEXNET_BAD_SHAPE, "input"                     },
-        {"torchvision-2018", {-1, -1, 256, 256},    ALEXNET_BAD_SHAPE, "feature map is 7x7"        },
+        {"torchvison", {-1, -1, -1, -1}, ALEXNET_BAD_ARG, "did you mean 'torchvision'"},
+        {"zzz", {-1, -1, -1, -1}, ALEXNET_BAD_ARG, "unknown model 'zzz'"},
+        {"torchvision", {0, -1, -1, -1}, ALEXNET_BAD_ARG, "without classes"},
+        {"torchvision", {1 << 30, -1, -1, -1}, ALEXNET_BAD_ARG, "at most 100000"},
+        {"torchvision", {-1, 1, -1, -1}, ALEXNET_BAD_ARG, "dropout 1"},
+        {"cifar-19pct", {-1, 0.5, -1, -1}, ALEXNET_BAD_ARG, "no dropout"},
+        {"torchvision", {-1, -1, 62, 62}, ALEXNET_BAD_SHAPE, "features"},
+        {"torchvision", {-1, -1, 0, 224}, ALEXNET_BAD_SHAPE, "input"},
+        {"torchvision-2018", {-1, -1, 256, 256}, ALEXNET_BAD_SHAPE, "feature map is 7x7"},
     };
     alexnet_context *ctx = open_context();
 
@@ -128,7 +128,12 @@ static void freezing_goes_by_layer(void **unused)
     for (int i = 0; i < model->params.count; ++i)
         frozen += model->params.items[i].frozen;
     assert_int_equal(frozen, 4);
-    an_assert_ok(ctx, an_model_freeze(model, "features"));
+    alexnet_model_free(model);
+    an_assert_ok(ctx, alexnet_model_outline(ctx, "cifar-19pct", NULL, &model));
+    an_assert_ok(ctx,
+                 an_model_freeze(model, "features")); /* which no layer of this family is called */
+    for (int i = 0; i < model->params.count; ++i)
+        assert_int_equal(model->params.items[i].frozen, i < 6); /* three convolutions, not fc10 */
     alexnet_model_free(model);
     alexnet_close(ctx);
 }

@@ -1,11 +1,11 @@
 /*
  * train.c: alexnet_train(): from options, or from an interrupted run, to a trainer's inputs.
  *
- *   start    options -> config -> data -> model (fresh, or from weights) -> folder -> mean image
+ *   start    options -> config -> data -> model (fresh, or from weights) -> mean image -> folder
  *   resume   folder -> config -> data -> newest good checkpoint -> model (none: as in start)
  *
- * The run folder is made late: a mistake in the options leaves nothing behind. From then on a run
- * that is stopped can be resumed.
+ * The run folder is made last: a mistake in the options leaves nothing behind, nor does a wish to
+ * stop that comes before the first step.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -214,10 +214,10 @@ static alexnet_status start(job *j)
     AN_TRY(an_dataset_open(j->ctx, &j->config, &j->data));
     AN_TRY(make_model(j));
     AN_TRY(join_data_and_model(j));
+    AN_TRY(add_mean_image(j));
     complete_config(j);
     AN_TRY(an_run_folder_create(j->ctx, &j->folder, options->force != 0));
-    AN_TRY(an_config_write(j->ctx, &j->config, j->folder.config));
-    return add_mean_image(j);
+    return an_config_write(j->ctx, &j->config, j->folder.config);
 }
 
 /* ---- an interrupted run ---- */
@@ -294,12 +294,13 @@ alexnet_status alexnet_train(alexnet_context *ctx, const alexnet_train_options *
 {
     const double none = (double)NAN;
     job j = {.ctx = ctx, .options = options, .state = an_train_state_start()};
-
-    *out = (alexnet_train_result){
-        .train_loss = none, .val_top1 = none, .val_top5 = none, .best_top1 = none};
     alexnet_status status = options->resume != NULL ? resume(&j) : start(&j);
 
-    if (status == ALEXNET_OK) status = train(&j, out);
+    if (status == ALEXNET_OK)
+        status = train(&j, out);
+    else if (status == ALEXNET_STOPPED) /* before the first step: there is no run */
+        *out = (alexnet_train_result){
+            .train_loss = none, .val_top1 = none, .val_top5 = none, .best_top1 = none};
     close_job(&j);
     return status;
 }

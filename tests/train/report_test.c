@@ -166,8 +166,8 @@ static void a_loss_of_mere_guessing_is_pointed_out(void **state)
         int classes;
         bool warns;
     } rows[] = {
-        {1.386, 4, true}, {1.386, 4, false}, {1.3, 4, false}, {1.38, 4, true}, {9, 4, false},
-        {0, 1, false},
+        {1.386, 4, true}, {1.386, 4, false}, {1.3, 4, false},
+        {1.38, 4, true},  {9, 4, false},     {0, 1, false},
     };
     world *w = *state;
     const an_position at = {.step = 25, .epoch_steps = 25, .total_steps = 100};

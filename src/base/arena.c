@@ -6,7 +6,6 @@
 
 #include "base/memory.h"
 #include "base/status.h"
-#include <assert.h>
 #include <stdint.h>
 #include <sys/mman.h>
 
@@ -39,12 +38,6 @@ void *an_arena_take(an_arena *arena, size_t bytes)
     arena->used +=
         AN_ROUND_UP(bytes, (size_t)AN_ALIGNMENT); /* fits: both bounds are such multiples */
     return piece;
-}
-
-void an_arena_rewind(an_arena *arena, size_t mark)
-{
-    assert(mark <= arena->used && mark % AN_ALIGNMENT == 0);
-    arena->used = mark;
 }
 
 void an_arena_close(alexnet_context *ctx, an_arena *arena)

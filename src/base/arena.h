@@ -26,9 +26,6 @@ alexnet_status an_arena_open(alexnet_context *ctx, const char *what, size_t capa
 /* The next `bytes` bytes, aligned to AN_ALIGNMENT; NULL when the arena is full. */
 void *an_arena_take(an_arena *arena, size_t bytes);
 
-/* Gives back everything taken since `used` was `mark`. */
-void an_arena_rewind(an_arena *arena, size_t mark);
-
 void an_arena_close(alexnet_context *ctx, an_arena *arena); /* safe on a zeroed arena */
 
 #endif

@@ -92,10 +92,3 @@ alexnet_status an_fail_within(alexnet_context *ctx, alexnet_status status, const
     set_message(ctx, text);
     return status;
 }
-
-alexnet_status an_fail_from(alexnet_context *ctx, alexnet_status status,
-                            const alexnet_context *from)
-{
-    if (from != ctx) memcpy(ctx->error, from->error, sizeof ctx->error);
-    return status;
-}

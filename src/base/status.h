@@ -36,9 +36,6 @@ alexnet_status an_fail_errno(alexnet_context *ctx, int error_number, const char 
 alexnet_status an_fail_within(alexnet_context *ctx, alexnet_status status, const char *format, ...)
     AN_PRINTF(3, 4);
 
-/* Takes over the message of `from` (a forked context) and returns `status` unchanged. */
-alexnet_status an_fail_from(alexnet_context *ctx, alexnet_status status, const alexnet_context *from);
-
 /* What was to be written has no place to be: that is IO, not an input that is NOT_FOUND. */
 static inline alexnet_status an_status_of_writing(alexnet_status status)
 {

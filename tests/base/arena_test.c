@@ -43,12 +43,8 @@ static void full_arena_gives_null_and_stays_usable(void **unused)
     assert_non_null(an_arena_take(&arena, 64));
     assert_null(an_arena_take(&arena, 65));
     assert_null(an_arena_take(&arena, SIZE_MAX));
-    const size_t mark = arena.used;
-    void *piece = an_arena_take(&arena, 64);
-    assert_non_null(piece);
+    assert_non_null(an_arena_take(&arena, 64));
     assert_null(an_arena_take(&arena, 1));
-    an_arena_rewind(&arena, mark);
-    assert_ptr_equal(an_arena_take(&arena, 1), piece);
     an_arena_close(ctx, &arena);
 
     an_assert_ok(ctx, an_arena_open(ctx, "empty", 0, &arena));

@@ -91,7 +91,7 @@ static cli_exit open_context(cli *app)
     const alexnet_status status = alexnet_open(&options, &app->ctx);
     if (status == ALEXNET_OK) return CLI_DONE;
     if (options.cpu != NULL && (status == ALEXNET_UNSUPPORTED || status == ALEXNET_BAD_ARG))
-        return cli_usage(app, "--cpu %s: this machine or this build does not have it", options.cpu);
+        return cli_usage(app, "--cpu %s: this build does not have it", options.cpu);
     return cli_error(app, cli_exit_code(status), "%s", alexnet_status_text(status));
 }
 

@@ -64,18 +64,25 @@ an_peak_loop an_tier_peak_loop(const an_backend *backend)
     return tiers[i].peak_loop;
 }
 
-alexnet_status an_backend_find(alexnet_context *ctx, const char *tier, const an_backend **out)
+alexnet_status an_backend_choose(alexnet_context *ctx, const char *most, an_cpu_level level,
+                                 const an_backend **out)
 {
-    const an_cpu_level level = an_cpu_detect();
+    size_t i = 0;
 
     *out = NULL;
-    for (size_t i = 0; i < AN_COUNT(tiers); ++i) {
-        if (tier != NULL && strcmp(tier, tiers[i].name) != 0) continue;
-        *out = tier_get(&tiers[i], level);
-        if (*out != NULL) return ALEXNET_OK;
-        if (tier != NULL)
-            return an_fail(ctx, ALEXNET_UNSUPPORTED, "CPU tier '%s': %s lacks it", tier,
-                           level >= tiers[i].needs ? "this build" : "this machine");
-    }
-    return an_fail(ctx, ALEXNET_BAD_ARG, "unknown CPU tier '%s' (choices: " TIER_CHOICES ")", tier);
+    while (most != NULL && i < AN_COUNT(tiers) && strcmp(most, tiers[i].name) != 0)
+        ++i;
+    if (i == AN_COUNT(tiers))
+        return an_fail(ctx, ALEXNET_BAD_ARG, "unknown CPU tier '%s' (choices: " TIER_CHOICES ")",
+                       most);
+    if (most != NULL && tiers[i].get(tiers[i].needs) == NULL)
+        return an_fail(ctx, ALEXNET_UNSUPPORTED, "CPU tier '%s': this build lacks it", most);
+    while ((*out = tier_get(&tiers[i], level)) == NULL) /* the last one needs nothing */
+        ++i;
+    return ALEXNET_OK;
+}
+
+alexnet_status an_backend_find(alexnet_context *ctx, const char *tier, const an_backend **out)
+{
+    return an_backend_choose(ctx, tier, an_cpu_detect(), out);
 }

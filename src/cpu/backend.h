@@ -26,6 +26,13 @@ float an_peak_loop_avx512(int64_t rounds);
 
 an_peak_loop an_tier_peak_loop(const an_backend *backend);
 
+/*
+ * The best tier that a machine of this level has, not above `most` (NULL: the best). BAD_ARG (no tier of that name),
+ * UNSUPPORTED (this build, for another architecture, lacks `most`).
+ */
+alexnet_status an_backend_choose(alexnet_context *ctx, const char *most, an_cpu_level level,
+                                 const an_backend **out) AN_NODISCARD;
+
 /* For tests: the tiers by index, best first; NULL past the last. *out: NULL if it is lacking. */
 const char *an_tier_name(int index, const an_backend **out);
 

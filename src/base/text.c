@@ -1,5 +1,5 @@
 /*
- * text.c: numbers as text and back, and the nearest word.
+ * text.c: numbers as text and back, words, and text fit to be shown.
  * SPDX-License-Identifier: MIT
  */
 #include "base/text.h"
@@ -114,6 +114,49 @@ void an_make_line(char *text)
         ++back;
     if (length > 0 && back < character_bytes((unsigned char)text[length - back]))
         text[length - back] = '\0';
+}
+
+size_t an_utf8_length(const char *text)
+{
+    static const struct {
+        uint8_t first, last, low, high; /* of the lead byte; of the byte after it */
+        uint8_t length;
+    } rows[] = {
+        {0x00, 0x7f, 0x00, 0xff, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+    const uint8_t *bytes = (const uint8_t *)text;
+
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        if (bytes[0] < rows[i].first || bytes[0] > rows[i].last) continue;
+        if (rows[i].length > 1 && (bytes[1] < rows[i].low || bytes[1] > rows[i].high)) return 0;
+        for (size_t k = 2; k < rows[i].length; ++k)
+            if (bytes[k] < 0x80 || bytes[k] > 0xbf) /* the final 0 stops here, too */
+                return 0;
+        return rows[i].length;
+    }
+    return 0;
+}
+
+void an_escape(char *buffer, size_t bytes, const char *text)
+{
+    size_t used = 0;
+
+    while (*text != '\0') {
+        const size_t length = an_utf8_length(text);
+        const unsigned char first = (unsigned char)text[0], second = (unsigned char)text[1];
+        const bool control = first < ' ' || first == 0x7f || (first == 0xc2 && second < 0xa0);
+        const size_t wanted = length == 0 || control ? 4 : length;
+        if (used + wanted >= bytes) break;
+        if (length == 0 || control)
+            an_print(buffer + used, bytes - used, "\\x%02x", first);
+        else
+            memcpy(buffer + used, text, length);
+        used += wanted;
+        text += length == 0 || control ? 1 : length;
+    }
+    buffer[used] = '\0';
 }
 
 #define LONGEST_WORD 63

@@ -30,6 +30,12 @@ bool an_same_word(const char *a, const char *b);
 /* Control characters become '?', and a UTF-8 character cut off at the end goes: fit to be shown as one line. */
 void an_make_line(char *text);
 
+/* Bytes of the UTF-8 character at `text`; 0: there is none (RFC 3629: no overlong forms, no surrogates, nothing beyond U+10FFFF). */
+size_t an_utf8_length(const char *text);
+
+/* The text with control characters and bytes that are not UTF-8 as "\x1b", to be shown in a message; cut where it does not fit. */
+void an_escape(char *buffer, size_t bytes, const char *text);
+
 /* The candidate that `word` was probably meant to be (few typing errors away), or NULL. */
 const char *an_nearest(const char *word, const char *const *candidates, size_t n);
 

@@ -14,6 +14,7 @@
 
 #define SETTINGS_BYTES 256
 #define CLASSES_MAX    100000
+#define SHOWN_BYTES    80 /* of a class name in a message */
 
 /* ---- finding a family ---- */
 
@@ -265,6 +266,52 @@ alexnet_status alexnet_model_create(alexnet_context *ctx, const char *family,
 
 /* ---- what belongs to a model besides its layers ---- */
 
+/* Bytes of a name in a weights file: a text in a list that is itself a text in JSON, so what is
+ * escaped is so twice. */
+static size_t stored_bytes(const char *name)
+{
+    size_t bytes = 5; /* quotation marks, escaped, and a comma */
+
+    for (; *name != '\0'; ++name)
+        bytes += (unsigned char)*name < ' ' ? 7 : *name == '"' || *name == '\\' ? 4 : 1;
+    return bytes;
+}
+
+static bool is_utf8(const char *text)
+{
+    size_t length = 1;
+
+    for (; *text != '\0' && length > 0; text += length)
+        length = an_utf8_length(text);
+    return length > 0;
+}
+
+/* That a weights file can hold them is made sure of here, not when hours of training are saved. */
+static alexnet_status check_classes(alexnet_context *ctx, const char *const *names, int count)
+{
+    char shown[SHOWN_BYTES];
+    size_t all = 0, most = 0;
+    int longest = 0;
+
+    for (int i = 0; i < count; ++i) {
+        const size_t bytes = stored_bytes(names[i]);
+        if (!is_utf8(names[i])) {
+            an_escape(shown, sizeof shown, names[i]);
+            return an_fail(ctx, ALEXNET_BAD_FILE, "class %d, '%s': its name is not UTF-8", i,
+                           shown);
+        }
+        if (bytes > most) longest = i;
+        most = AN_MAX(most, bytes);
+        all += bytes;
+    }
+    if (all <= AN_CLASSES_BYTES_MAX) return ALEXNET_OK;
+    an_escape(shown, sizeof shown, names[longest]);
+    return an_fail(ctx, ALEXNET_BAD_FILE,
+                   "the names of %d classes take %zu bytes in a weights file, at most %zu are "
+                   "possible; the longest is that of class %d, '%s...'",
+                   count, all, AN_CLASSES_BYTES_MAX, longest, shown);
+}
+
 alexnet_status an_model_set_classes(alexnet_model *model, const char *const *names, int count)
 {
     alexnet_context *ctx = model->ctx;
@@ -274,6 +321,7 @@ alexnet_status an_model_set_classes(alexnet_model *model, const char *const *nam
         return an_fail(ctx, ALEXNET_BAD_ARG, "%d class names for a model of %d classes", count,
                        model->options.classes);
     if (names != NULL) {
+        AN_TRY(check_classes(ctx, names, count));
         classes = an_new_array(ctx, (size_t)count, sizeof *classes);
         for (int i = 0; classes != NULL && i < count; ++i) {
             classes[i] = an_copy_text(ctx, names[i]);

@@ -69,8 +69,13 @@ void an_model_start(alexnet_model *model, uint64_t seed,
 /* The same for one parameter, by its index in the table. */
 void an_model_start_param(alexnet_model *model, int index, uint64_t seed, const an_init *rule);
 
+/*
+ * Copies the names; NULL: unnamed. BAD_FILE: names that no weights file could hold, as they are not UTF-8 or too long: all
+ * together AN_CLASSES_BYTES_MAX, as they stand escaped in its header.
+ */
+#define AN_CLASSES_BYTES_MAX (((size_t)2 << 20) - 65536)
 alexnet_status an_model_set_classes(alexnet_model *model, const char *const *names,
-                                    int count) AN_NODISCARD; /* copies; NULL: unnamed */
+                                    int count) AN_NODISCARD;
 alexnet_status an_model_set_preprocess(alexnet_model *model, const char *text) AN_NODISCARD;
 alexnet_status an_model_set_mean_image(alexnet_model *model, const int shape[3],
                                        const float *values) AN_NODISCARD; /* copies; NULL: none */

@@ -12,6 +12,9 @@
 
 #define OWN_ENTRIES_MAX 6
 
+/* The rest of the header, a few kilobytes, has room beside the largest list of classes. */
+_Static_assert(AN_CLASSES_BYTES_MAX + 32768 < AN_SAFETENSORS_HEADER_MAX, "no room for the header");
+
 /* Lists that a file is written from; the texts and values are the model's. */
 typedef struct contents {
     an_tensor_out *tensors;
@@ -47,17 +50,16 @@ static alexnet_status print_classes(const alexnet_model *model, char **out)
 {
     alexnet_context *ctx = model->ctx;
     json_t *list = json_array();
-    alexnet_status status = ALEXNET_OK;
 
-    for (int i = 0; i < model->options.classes && status == ALEXNET_OK; ++i) {
-        if (json_array_append_new(list, json_string(model->classes[i])) != 0)
-            status = an_fail(ctx, ALEXNET_BAD_ARG, "class %d, '%s': its name is not UTF-8", i,
-                             model->classes[i]);
-    }
-    if (status == ALEXNET_OK && (*out = an_json_text(ctx, list)) == NULL)
-        status = an_fail(ctx, ALEXNET_NO_MEMORY, "names of %d classes", model->options.classes);
+    bool whole = true;
+
+    for (int i = 0; i < model->options.classes && whole; ++i)
+        whole = json_array_append_new(list, json_string(model->classes[i])) == 0;
+    *out = whole ? an_json_text(ctx, list) : NULL;
     json_decref(list);
-    return status;
+    return *out != NULL ? ALEXNET_OK
+                        : an_fail(ctx, ALEXNET_NO_MEMORY, "names of %d classes",
+                                  model->options.classes);
 }
 
 static void add_entry(contents *out, const char *key, const char *value)

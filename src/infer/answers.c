@@ -6,6 +6,7 @@
 #include "infer/answers.h"
 
 #include "base/status.h"
+#include "base/text.h"
 #include "infer/metrics.h"
 #include <string.h>
 
@@ -22,36 +23,11 @@ alexnet_status an_write_csv(an_writer *writer, const char *text)
     return an_writer_add(writer, "\"", 1);
 }
 
-/* Bytes of the UTF-8 character at `text`; 0: there is none (RFC 3629: no overlong forms,
- * surrogates, or beyond U+10FFFF). */
-static size_t utf8_length(const char *text)
-{
-    static const struct {
-        uint8_t first, last, low, high; /* of the lead byte; of the byte after it */
-        uint8_t length;
-    } rows[] = {
-        {0x00, 0x7f, 0x00, 0xff, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
-    };
-    const uint8_t *bytes = (const uint8_t *)text;
-
-    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        if (bytes[0] < rows[i].first || bytes[0] > rows[i].last) continue;
-        if (rows[i].length > 1 && (bytes[1] < rows[i].low || bytes[1] > rows[i].high)) return 0;
-        for (size_t k = 2; k < rows[i].length; ++k)
-            if (bytes[k] < 0x80 || bytes[k] > 0xbf) /* the final 0 stops here, too */
-                return 0;
-        return rows[i].length;
-    }
-    return 0;
-}
-
 alexnet_status an_write_json(an_writer *writer, const char *text)
 {
     AN_TRY(an_writer_add(writer, "\"", 1));
     while (*text != '\0') {
-        const size_t length = utf8_length(text);
+        const size_t length = an_utf8_length(text);
         if (length == 0)
             AN_TRY(an_writer_add(writer, "\\ufffd", 6));
         else if ((unsigned char)*text < ' ')

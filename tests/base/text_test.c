@@ -239,6 +239,34 @@ static void lines_keep_whole_characters(void **unused)
     }
 }
 
+static void escapes_leave_only_what_can_be_shown(void **unused)
+{
+    static const struct {
+        const char *text, *shown;
+    } rows[] = {
+        {"", ""},
+        {"gr\xc3\xbc\xc3\x9f \\", "gr\xc3\xbc\xc3\x9f \\"},
+        {"a\033[31m\n\177", "a\\x1b[31m\\x0a\\x7f"},
+        {"\xc2\x9b"
+         "5m",
+         "\\xc2\\x9b5m"}, /* U+009B begins an escape sequence, too */
+        {"caf\xe9", "caf\\xe9"},
+        {"\xe2\x82", "\\xe2\\x82"},
+        {"\xc0\xaf", "\\xc0\\xaf"}, /* overlong */
+    };
+    char text[32], small[6];
+
+    (void)unused;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        an_escape(text, sizeof text, rows[i].text);
+        assert_string_equal(text, rows[i].shown);
+    }
+    an_escape(small, sizeof small, "ab\xe2\x82\xac.");
+    assert_string_equal(small, "ab\xe2\x82\xac");
+    an_escape(small, sizeof small, "abc\033");
+    assert_string_equal(small, "abc");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +277,7 @@ int main(void)
         cmocka_unit_test(words_are_equal_but_for_case),
         cmocka_unit_test(the_nearest_word),
         cmocka_unit_test(lines_keep_whole_characters),
+        cmocka_unit_test(escapes_leave_only_what_can_be_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

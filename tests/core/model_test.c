@@ -4,6 +4,7 @@
 
 #include "base/status.h"
 #include "core/model.h"
+#include <stdlib.h>
 #include <string.h>
 
 static alexnet_context *open_context(void)
@@ -112,6 +113,39 @@ static void classes_and_metadata_are_copied(void **unused)
     alexnet_close(ctx);
 }
 
+static void classes_that_no_file_could_hold_are_refused(void **unused)
+{
+    alexnet_context *ctx = open_context();
+    alexnet_model_options options = alexnet_model_options_default();
+    const size_t length = AN_CLASSES_BYTES_MAX - 5 - 6;
+    char *name = malloc(length + 2);
+    const char *names[] = {"a", name};
+    alexnet_model *model;
+
+    (void)unused;
+    assert_non_null(name);
+    options.classes = 2;
+    an_assert_ok(ctx, alexnet_model_outline(ctx, "cifar-19pct", &options, &model));
+    an_assert_status(ctx, an_model_set_classes(model, (const char *[]){"cat", "caf\xe9"}, 2),
+                     ALEXNET_BAD_FILE);
+    an_assert_error(ctx, "class 1, 'caf\\xe9': its name is not UTF-8");
+    assert_null(alexnet_model_class(model, 0));
+
+    memset(name, 'b', length + 1);
+    name[length] = '\0';
+    an_assert_ok(ctx, an_model_set_classes(model, names, 2));
+    name[length] = 'b';
+    name[length + 1] = '\0';
+    an_assert_status(ctx, an_model_set_classes(model, names, 2), ALEXNET_BAD_FILE);
+    an_assert_error(ctx, "the longest is that of class 1, 'bbb");
+    name[length] = '\0';
+    name[7] = '"'; /* four bytes, where two escapes are needed */
+    an_assert_status(ctx, an_model_set_classes(model, names, 2), ALEXNET_BAD_FILE);
+    free(name);
+    alexnet_model_free(model);
+    alexnet_close(ctx);
+}
+
 static void freezing_goes_by_layer(void **unused)
 {
     alexnet_context *ctx = open_context();
@@ -195,6 +229,7 @@ int main(void)
         cmocka_unit_test(refusals_name_their_reason),
         cmocka_unit_test(first_values_depend_on_the_seed_alone),
         cmocka_unit_test(classes_and_metadata_are_copied),
+        cmocka_unit_test(classes_that_no_file_could_hold_are_refused),
         cmocka_unit_test(freezing_goes_by_layer),
         cmocka_unit_test(an_outline_has_no_weights),
         cmocka_unit_test(every_failing_allocation_is_reported),

@@ -38,6 +38,7 @@ typedef int (*an_fault_hook)(void *user, an_fault_kind kind);
 struct alexnet_context {
     alexnet_options options;          /* as given to alexnet_open(), defaults filled in */
     const struct an_backend *backend; /* chosen by alexnet_open() in core; base never looks inside */
+    struct an_unpacked *unpacked;     /* gzip files that are open in src/data, each unpacked once; base never looks inside */
     an_fault_hook   fault;   /* NULL outside tests */
     void           *fault_user;
     char            error[AN_ERROR_BYTES];

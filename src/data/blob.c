@@ -4,6 +4,7 @@
  */
 #include "data/blob.h"
 
+#include "base/context.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "data/kind.h"
@@ -13,11 +14,21 @@
 #define INPUT_BYTES 65536
 #define FIRST_BYTES 65536 /* of the unpacked memory, doubled as needed */
 
+/* A gzip file's bytes. The context's list of them tells which files are unpacked already. */
+struct an_unpacked {
+    struct an_unpacked *next;
+    an_file_info file; /* which file it is */
+    int users;         /* blobs */
+    uint8_t *data;
+    uint64_t size;
+};
+
 /* ---- unpacking ---- */
 
 typedef struct unpacking {
     alexnet_context *ctx;
-    an_blob *blob;
+    const an_blob *blob; /* the packed file */
+    struct an_unpacked *out;
     size_t limit, capacity;
     z_stream stream;
     bool between; /* members: no byte of the next one has been seen */
@@ -31,11 +42,11 @@ static void give_back(voidpf ctx, voidpf block) { an_free(ctx, block); }
 static alexnet_status make_room(unpacking *u)
 {
     const size_t larger = AN_MIN(AN_MAX(2 * u->capacity, FIRST_BYTES), u->limit + 1);
-    uint8_t *memory = an_grow(u->ctx, u->blob->memory, (size_t)u->blob->size, larger);
+    uint8_t *memory = an_grow(u->ctx, u->out->data, (size_t)u->out->size, larger);
     if (memory == NULL)
         return an_fail(u->ctx, ALEXNET_NO_MEMORY, "%s: no memory to unpack %zu bytes",
                        u->blob->path, larger);
-    u->blob->memory = memory;
+    u->out->data = memory;
     u->capacity = larger;
     return ALEXNET_OK;
 }
@@ -43,7 +54,7 @@ static alexnet_status make_room(unpacking *u)
 static alexnet_status fail_corrupt(const unpacking *u, const char *what)
 {
     return an_fail(u->ctx, ALEXNET_BAD_FILE, "%s: gzip: %s (%ju bytes unpacked)", u->blob->path,
-                   what, (uintmax_t)u->blob->size);
+                   what, (uintmax_t)u->out->size);
 }
 
 /* One call of inflate(). */
@@ -51,13 +62,13 @@ static alexnet_status unpack_some(unpacking *u)
 {
     z_stream *s = &u->stream;
 
-    if (u->blob->size == u->capacity) AN_TRY(make_room(u));
-    const size_t room = AN_MIN(u->capacity - (size_t)u->blob->size, (size_t)1 << 30);
-    s->next_out = u->blob->memory + u->blob->size;
+    if (u->out->size == u->capacity) AN_TRY(make_room(u));
+    const size_t room = AN_MIN(u->capacity - (size_t)u->out->size, (size_t)1 << 30);
+    s->next_out = u->out->data + u->out->size;
     s->avail_out = (uInt)room;
     const int result = inflate(s, Z_NO_FLUSH);
-    u->blob->size += room - s->avail_out;
-    if (u->blob->size > u->limit)
+    u->out->size += room - s->avail_out;
+    if (u->out->size > u->limit)
         return an_fail(u->ctx, ALEXNET_BAD_FILE, "%s: unpacks to more than %zu bytes",
                        u->blob->path, u->limit);
     if (result == Z_STREAM_END) {
@@ -105,17 +116,18 @@ static alexnet_status unpack_file(unpacking *u, uint8_t *input)
     return u->between ? ALEXNET_OK : fail_corrupt(u, "cut short");
 }
 
-static alexnet_status unpack(alexnet_context *ctx, an_blob *blob, size_t limit)
+static alexnet_status unpack(alexnet_context *ctx, const an_blob *blob, size_t limit,
+                             struct an_unpacked *out)
 {
     unpacking u = {
         .ctx = ctx,
         .blob = blob,
+        .out = out,
         .limit = AN_MIN(limit, SIZE_MAX / 4),
         .stream = {.zalloc = take, .zfree = give_back, .opaque = ctx},
     };
     uint8_t *input = an_new(ctx, INPUT_BYTES);
 
-    blob->size = 0;
     if (input == NULL || inflateInit2(&u.stream, 15 + 16 /* gzip only */) != Z_OK) {
         an_free(ctx, input);
         return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory to unpack", blob->path);
@@ -123,6 +135,53 @@ static alexnet_status unpack(alexnet_context *ctx, an_blob *blob, size_t limit)
     const alexnet_status status = unpack_file(&u, input);
     inflateEnd(&u.stream);
     an_free(ctx, input);
+    return status;
+}
+
+/* ---- sharing ---- */
+
+static void release(alexnet_context *ctx, struct an_unpacked *unpacked)
+{
+    struct an_unpacked **link = &ctx->unpacked;
+
+    if (unpacked == NULL || --unpacked->users > 0) return;
+    while (*link != unpacked)
+        link = &(*link)->next;
+    *link = unpacked->next;
+    an_free(ctx, unpacked->data);
+    an_free(ctx, unpacked);
+}
+
+static struct an_unpacked *find(const alexnet_context *ctx, const an_file_info *file)
+{
+    struct an_unpacked *at = ctx->unpacked;
+
+    while (at != NULL && (at->file.device != file->device || at->file.inode != file->inode ||
+                          at->file.size != file->size))
+        at = at->next;
+    return at;
+}
+
+/* The bytes of the packed file that the blob has open: those at hand, or new ones. */
+static alexnet_status share(alexnet_context *ctx, size_t limit, an_blob *blob)
+{
+    an_file_info file;
+    alexnet_status status = ALEXNET_OK;
+
+    AN_TRY(an_file_stat(ctx, blob->path, &file));
+    blob->unpacked = find(ctx, &file);
+    if (blob->unpacked != NULL) {
+        ++blob->unpacked->users;
+    } else {
+        blob->unpacked = an_new(ctx, sizeof *blob->unpacked);
+        if (blob->unpacked == NULL)
+            return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory to unpack", blob->path);
+        *blob->unpacked = (struct an_unpacked){.next = ctx->unpacked, .file = file, .users = 1};
+        ctx->unpacked = blob->unpacked;
+        status = unpack(ctx, blob, limit, blob->unpacked);
+    }
+    blob->memory = blob->unpacked->data;
+    blob->size = blob->unpacked->size;
     return status;
 }
 
@@ -137,7 +196,7 @@ static alexnet_status open_blob(alexnet_context *ctx, size_t limit, an_blob *blo
     if (blob->size >= sizeof head)
         AN_TRY(an_reader_read(ctx, &blob->reader, blob->path, 0, head, sizeof head));
     if (head[0] != 0x1f || head[1] != 0x8b) return ALEXNET_OK;
-    AN_TRY(unpack(ctx, blob, limit));
+    AN_TRY(share(ctx, limit, blob));
     an_reader_close(&blob->reader);
     return ALEXNET_OK;
 }
@@ -154,7 +213,7 @@ alexnet_status an_blob_open(alexnet_context *ctx, const char *path, size_t limit
 void an_blob_close(alexnet_context *ctx, an_blob *blob)
 {
     if (blob->path != NULL) an_reader_close(&blob->reader);
-    an_free(ctx, blob->memory);
+    release(ctx, blob->unpacked);
     an_free(ctx, blob->path);
     *blob = (an_blob){0};
 }

@@ -1,6 +1,7 @@
 /*
  * blob.h: the bytes of a file that may be compressed. A plain file is read where it is asked for, a
- * gzip one is unpacked into memory when it is opened.
+ * gzip one is unpacked into memory when it is opened: once, for all blobs of a context that are of the
+ * same file, so that two parts of a data set share it.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_DATA_BLOB_H
@@ -13,8 +14,9 @@
 typedef struct an_blob {
     char *path;
     uint64_t size;
-    an_reader reader; /* of a plain file */
-    uint8_t *memory;  /* unpacked; NULL: a plain file */
+    an_reader reader;             /* of a plain file */
+    uint8_t *memory;              /* unpacked bytes; NULL: a plain file */
+    struct an_unpacked *unpacked; /* whose they are */
 } an_blob;
 
 /*

@@ -131,6 +131,30 @@ static void the_limit_is_exact(void **in)
     free(zeros);
 }
 
+static void blobs_of_one_packed_file_share_its_bytes(void **in)
+{
+    const fixture *f = *in;
+    const uint8_t *x, *y;
+    uint8_t packed[100];
+    an_blob a, b, other;
+
+    an_test_write(path_of(f), packed, compress_gzip("plain text", 10, packed, sizeof packed));
+    an_test_write(an_test_path(f->folder, "other"), packed,
+                  compress_gzip("other text", 10, packed, sizeof packed));
+    an_assert_ok(f->ctx, an_blob_open(f->ctx, path_of(f), LIMIT, &a));
+    an_assert_ok(f->ctx, an_blob_open(f->ctx, an_test_path(f->folder, "other"), LIMIT, &other));
+    an_assert_ok(f->ctx, an_blob_open(f->ctx, path_of(f), LIMIT, &b));
+    an_assert_ok(f->ctx, an_blob_view(&a, f->ctx, 0, 10, NULL, &x));
+    an_assert_ok(f->ctx, an_blob_view(&b, f->ctx, 0, 10, NULL, &y));
+    assert_ptr_equal(x, y);
+    an_blob_close(f->ctx, &a);
+    assert_memory_equal(y, "plain text", 10);
+    an_assert_ok(f->ctx, an_blob_view(&other, f->ctx, 0, 10, NULL, &x));
+    assert_memory_equal(x, "other text", 10);
+    an_blob_close(f->ctx, &b);
+    an_blob_close(f->ctx, &other);
+}
+
 static void every_failure_is_clean(void **in)
 {
     const fixture *f = *in;
@@ -156,6 +180,7 @@ int main(void)
         FIXTURE_TEST(members_follow_each_other_and_zeros_may_pad),
         FIXTURE_TEST(large_ones),
         FIXTURE_TEST(the_limit_is_exact),
+        FIXTURE_TEST(blobs_of_one_packed_file_share_its_bytes),
         FIXTURE_TEST(every_failure_is_clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -230,8 +230,11 @@ static void close_cifar(an_source *source)
     an_free(source->ctx, c);
 }
 
-static const an_kind cifar_kind = {
-    .name = "cifar", .close = close_cifar, .name_of = name_of, .read = read_picture};
+static const an_kind cifar_kind = {.name = "cifar",
+                                   .relative = true,
+                                   .close = close_cifar,
+                                   .name_of = name_of,
+                                   .read = read_picture};
 
 alexnet_status an_cifar_open(alexnet_context *ctx, an_part part, an_source *source)
 {

@@ -16,20 +16,79 @@ static alexnet_status fail_memory(alexnet_context *ctx, const an_source *source)
     return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", source->path);
 }
 
-static alexnet_status find_parts(alexnet_context *ctx, const an_source *source, unsigned *present)
+static int part_of(const char *name)
+{
+    int part = 0;
+
+    while (part < AN_TREE_PARTS && strcmp(name, an_tree_part_names[part]) != 0)
+        ++part;
+    return part;
+}
+
+static alexnet_status is_folder(alexnet_context *ctx, const char *folder, const char *name,
+                                bool *out)
 {
     an_file_info info;
 
-    *present = 0;
-    for (unsigned i = 0; i < AN_TREE_PARTS; ++i) {
-        char *path = an_path_join(ctx, source->path, an_tree_part_names[i]);
-        if (path == NULL) return fail_memory(ctx, source);
-        const alexnet_status status = an_file_stat(ctx, path, &info);
-        an_free(ctx, path);
-        AN_TRY(status);
-        if (info.kind == AN_FILE_FOLDER) *present |= 1u << i;
+    *out = false;
+    if (name[0] == '.' || an_tree_is_picture(name)) return ALEXNET_OK; /* walk.c says why */
+    char *path = an_path_join(ctx, folder, name);
+    if (path == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", folder);
+    const alexnet_status status = an_file_stat(ctx, path, &info);
+    an_free(ctx, path);
+    if (status == ALEXNET_OK) *out = info.kind == AN_FILE_FOLDER;
+    return status;
+}
+
+static alexnet_status holds_folder(alexnet_context *ctx, const char *folder, const char *name,
+                                   bool *out)
+{
+    alexnet_status status;
+    an_names inside = {0};
+    char *path = an_path_join(ctx, folder, name);
+
+    *out = false;
+    if (path == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", folder);
+    status = an_folder_list(ctx, path, &inside);
+    for (size_t i = 0; i < inside.count && !*out && status == ALEXNET_OK; ++i)
+        status = is_folder(ctx, path, inside.names[i], out);
+    an_names_free(ctx, &inside);
+    an_free(ctx, path);
+    return status;
+}
+
+static alexnet_status look_at(alexnet_context *ctx, const char *folder, const char *name,
+                              an_tree_top *top)
+{
+    const int part = part_of(name);
+    bool found;
+
+    if (part == AN_TREE_PARTS && top->others) return ALEXNET_OK;
+    AN_TRY(is_folder(ctx, folder, name, &found));
+    if (!found) return ALEXNET_OK;
+    if (part == AN_TREE_PARTS) {
+        top->others = true;
+        return ALEXNET_OK;
     }
+    top->named |= 1u << part;
+    AN_TRY(holds_folder(ctx, folder, name, &found));
+    if (found) top->nested |= 1u << part;
     return ALEXNET_OK;
+}
+
+static alexnet_status find_parts(alexnet_context *ctx, const an_source *source, unsigned *present)
+{
+    an_tree_top top = {0};
+    an_names names;
+    alexnet_status status = ALEXNET_OK;
+
+    *present = 0;
+    AN_TRY(an_folder_list(ctx, source->path, &names));
+    for (size_t i = 0; i < names.count && status == ALEXNET_OK; ++i)
+        status = look_at(ctx, source->path, names.names[i], &top);
+    an_names_free(ctx, &names);
+    if (status == ALEXNET_OK) *present = an_tree_parts(&top);
+    return status;
 }
 
 /* Walks through the part `name` of the data set, or through all of it (""). */
@@ -127,8 +186,11 @@ static void close_folder(an_source *source)
     an_free(source->ctx, source->own);
 }
 
-static const an_kind folder_kind = {
-    .name = "folder", .close = close_folder, .name_of = name_of, .read = read_picture};
+static const an_kind folder_kind = {.name = "folder",
+                                    .relative = true,
+                                    .close = close_folder,
+                                    .name_of = name_of,
+                                    .read = read_picture};
 
 alexnet_status an_folder_open(alexnet_context *ctx, an_part part, an_source *source)
 {

@@ -134,6 +134,14 @@ static alexnet_status open_half(alexnet_context *ctx, const char *stem, an_sourc
     return status;
 }
 
+bool an_idx_sniff(const uint8_t *data, size_t bytes)
+{
+    an_cursor c = an_cursor_open(data, bytes);
+    const uint32_t magic = an_cursor_u32be(&c);
+
+    return bytes >= LABELS_HEADER && (magic == PICTURES_MAGIC || magic == LABELS_MAGIC);
+}
+
 /* ---- the kind ---- */
 
 static const half *find_half(const idx *all, int64_t index)
@@ -145,7 +153,7 @@ static void name_of(const an_source *source, int64_t index, char *buffer, size_t
 {
     const half *h = find_half(source->own, index);
 
-    snprintf(buffer, bytes, "%s-images[%jd]", h->stem, (intmax_t)(index - h->first));
+    snprintf(buffer, bytes, "%s-images-idx3-ubyte[%jd]", h->stem, (intmax_t)(index - h->first));
 }
 
 static alexnet_status read_picture(const an_source *source, alexnet_context *ctx, int64_t index,
@@ -175,7 +183,7 @@ static void close_idx(an_source *source)
 }
 
 static const an_kind idx_kind = {
-    .name = "idx", .close = close_idx, .name_of = name_of, .read = read_picture};
+    .name = "idx", .relative = true, .close = close_idx, .name_of = name_of, .read = read_picture};
 
 alexnet_status an_idx_open(alexnet_context *ctx, an_part part, an_source *source)
 {

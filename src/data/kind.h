@@ -14,6 +14,7 @@
 
 typedef struct an_kind {
     const char *name;
+    bool relative; /* name_of() gives a name inside the data set */
     void (*close)(an_source *source); /* frees `own`; called with `own` not NULL */
     void (*name_of)(const an_source *source, int64_t index, char *buffer, size_t bytes);
     alexnet_status (*read)(const an_source *source, alexnet_context *ctx, int64_t index,
@@ -39,6 +40,9 @@ alexnet_status an_cifar_open(alexnet_context *ctx, an_part part, an_source *sour
 alexnet_status an_idx_open(alexnet_context *ctx, an_part part, an_source *source) AN_NODISCARD;
 alexnet_status an_synthetic_open(alexnet_context *ctx, an_part part,
                                  an_source *source) AN_NODISCARD;
+
+/* True when these bytes begin a file of the IDX format that holds bytes. */
+bool an_idx_sniff(const uint8_t *data, size_t bytes);
 
 #define AN_PATH_BYTES 4096 /* Linux opens no longer path */
 

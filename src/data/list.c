@@ -209,8 +209,9 @@ static alexnet_status take_names(alexnet_context *ctx, const list *l, an_source 
 static void name_of(const an_source *source, int64_t index, char *buffer, size_t bytes)
 {
     const list *l = source->own;
+    const char *path = l->entries[index].path;
 
-    snprintf(buffer, bytes, "%s", l->entries[index].path);
+    snprintf(buffer, bytes, "%s%s", path[0] == '/' ? "" : l->folder, path);
 }
 
 static alexnet_status read_picture(const an_source *source, alexnet_context *ctx, int64_t index,

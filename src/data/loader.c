@@ -26,7 +26,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#define NAME_BYTES 512 /* of a picture, in a message */
+#define NAME_BYTES 1024 /* of a picture, in a message */
 
 /* What became of a picture. */
 typedef struct outcome {

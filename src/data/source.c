@@ -76,7 +76,11 @@ static alexnet_status tell_file(alexnet_context *ctx, const char *path, an_sourc
     return an_fail(ctx, ALEXNET_BAD_FILE,
                    "%s: expected a folder of class folders, a tar file or a list of pictures, "
                    "found %s",
-                   path, an_image_sniff(head, bytes) ? "a picture" : "something else");
+                   path,
+                   an_image_sniff(head, bytes) ? "a picture"
+                   : an_idx_sniff(head, bytes)
+                       ? "an IDX file: the data set is the folder it lies in"
+                       : "something else");
 }
 
 static alexnet_status tell(alexnet_context *ctx, const char *path, an_source_opener *open)
@@ -182,8 +186,15 @@ int an_source_label(const an_source *source, int64_t index)
 
 void an_source_name(const an_source *source, int64_t index, char *buffer, size_t bytes)
 {
+    size_t used = 0;
+
     assert(index >= 0 && index < source->count);
-    source->kind->name_of(source, index, buffer, bytes);
+    if (source->kind->relative) {
+        const size_t length = strlen(source->path);
+        const char *slash = length > 0 && source->path[length - 1] == '/' ? "" : "/";
+        used = (size_t)snprintf(buffer, bytes, "%s%s", source->path, slash);
+    }
+    if (used < bytes) source->kind->name_of(source, index, buffer + used, bytes - used);
 }
 
 /* ---- reading ---- */

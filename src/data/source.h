@@ -6,7 +6,8 @@
  * Kinds, told by content:
  *   folder     a folder of class folders (train/ and val/ or test/ above them)
  *   tar        the same tree in a tar file, plain or gzip (a gzip one is unpacked into memory, at
- *              most AN_TAR_UNPACKED_MAX). A single folder around it all is stepped into
+ *              most AN_TAR_UNPACKED_MAX, once for all parts). A single folder around it all is
+ *              stepped into
  *   list       a text file of lines "PATH LABEL" or "PATH,LABEL"; LABEL a class number or a name;
  *              paths relative to the list
  *   cifar      a folder with data_batch_1.bin .. 5 and test_batch.bin (CIFAR-10), or with train.bin
@@ -19,6 +20,10 @@
  * name begins with '.' are passed over and counted (a hidden folder counts as one in a folder, as
  * its files in a tar); a file is a picture when it lies somewhere below a class folder and its name
  * ends in .jpg .jpeg .png (any case), else it is passed over and counted.
+ *
+ * A folder `train`, `val` or `test` at the top is a part of the data set; but where folders of other
+ * names stand beside it, it is one only when there is a folder in it (that of a class), and else a
+ * class of that name. A class that is called so must hold its pictures directly.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_DATA_SOURCE_H
@@ -57,8 +62,9 @@ int         an_source_classes(const an_source *source);
 const char *an_source_class(const an_source *source, int label);
 int         an_source_label(const an_source *source, int64_t index);
 
-/* What to call picture `index` in messages ("train/dog/0001.jpg", "data_batch_1.bin[17]"); written
- * to buffer, cut where it does not fit. */
+/* What to call picture `index`: a path that can be opened ("photos/train/dog/0001.jpg"), or one that
+ * goes on inside a file ("photos.tar/dog/1.jpg", "cifar/data_batch_1.bin[17]"). Written to buffer, cut
+ * where it does not fit. */
 void an_source_name(const an_source *source, int64_t index, char *buffer, size_t bytes);
 
 /* Working memory of one thread: the bytes of a file. Zeroed to begin with, grown as needed. */

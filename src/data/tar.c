@@ -22,6 +22,8 @@
 #define NAME_BYTES_MAX                                                                             \
     ((uint64_t)1 << 16) /* of a name, and of a pax header with everything in it */
 
+#define WRAPPERS_MAX 16 /* each takes a look at every path */
+
 typedef struct tar {
     an_blob blob;
     an_tree tree;
@@ -284,15 +286,24 @@ static bool begins_with(const char *path, const char *folder, size_t length)
 
 static unsigned find_parts(const an_tree *tree)
 {
-    unsigned present = 0;
+    an_tree_top top = {0};
 
     for (size_t i = 0; i < tree->count; ++i) {
-        for (unsigned part = 0; part < AN_TREE_PARTS; ++part) {
-            const char *name = an_tree_part_names[part];
-            if (begins_with(tree->leaves[i].path, name, strlen(name))) present |= 1u << part;
+        const char *path = tree->leaves[i].path;
+        const char *slash = strchr(path, '/');
+        unsigned part = 0;
+        if (slash == NULL || path[0] == '.') continue;
+        while (part < AN_TREE_PARTS &&
+               !begins_with(path, an_tree_part_names[part], strlen(an_tree_part_names[part])))
+            ++part;
+        if (part == AN_TREE_PARTS) {
+            top.others = true;
+            continue;
         }
+        top.named |= 1u << part;
+        if (slash[1] != '.' && strchr(slash + 1, '/') != NULL) top.nested |= 1u << part;
     }
-    return present;
+    return an_tree_parts(&top);
 }
 
 /*
@@ -321,12 +332,16 @@ static size_t find_wrapper(const an_tree *tree, const char **top)
 }
 
 /* Steps into it, and into the next. */
-static void unwrap(an_tree *tree)
+static alexnet_status unwrap(alexnet_context *ctx, const an_source *source, an_tree *tree)
 {
     const char *top;
+    int depth = 0;
 
     for (size_t length; (length = find_wrapper(tree, &top)) > 0;) {
         size_t kept = 0;
+        if (depth++ == WRAPPERS_MAX)
+            return an_fail(ctx, ALEXNET_UNSUPPORTED, "%s: more than %d folders around it all",
+                           source->path, WRAPPERS_MAX);
         for (size_t i = 0; i < tree->count; ++i) {
             an_leaf leaf = tree->leaves[i];
             if (begins_with(leaf.path, top, length)) leaf.path += length + 1;
@@ -334,6 +349,7 @@ static void unwrap(an_tree *tree)
         }
         tree->count = kept;
     }
+    return ALEXNET_OK;
 }
 
 /* ---- the kind ---- */
@@ -370,7 +386,24 @@ static void close_tar(an_source *source)
 }
 
 static const an_kind tar_kind = {
-    .name = "tar", .close = close_tar, .name_of = name_of, .read = read_picture};
+    .name = "tar", .relative = true, .close = close_tar, .name_of = name_of, .read = read_picture};
+
+/* What is in a gzip file shows only now. */
+static alexnet_status check_unpacked(alexnet_context *ctx, const an_blob *blob)
+{
+    const size_t bytes = (size_t)AN_MIN(blob->size, AN_TAR_BLOCK);
+    an_source_buffer unused = {0};
+    const uint8_t *head;
+
+    AN_TRY(an_blob_view(blob, ctx, 0, bytes, &unused, &head));
+    if (an_tar_sniff(head, bytes) || (bytes == AN_TAR_BLOCK && is_zero(head))) return ALEXNET_OK;
+    const bool text = memchr(head, 0, bytes) == NULL && !an_image_sniff(head, bytes);
+    return an_fail(ctx, ALEXNET_BAD_FILE, "%s: expected a tar file in this gzip file, found %s",
+                   blob->path,
+                   an_idx_sniff(head, bytes) ? "an IDX file: the data set is the folder it lies in"
+                   : text                    ? "text: a list of pictures is read uncompressed only"
+                                             : "something else");
+}
 
 alexnet_status an_tar_open(alexnet_context *ctx, an_part part, an_source *source)
 {
@@ -382,9 +415,10 @@ alexnet_status an_tar_open(alexnet_context *ctx, an_part part, an_source *source
     source->own = t;
     if (t == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", source->path);
     AN_TRY(an_blob_open(ctx, source->path, AN_TAR_UNPACKED_MAX, &t->blob));
+    if (t->blob.memory != NULL) AN_TRY(check_unpacked(ctx, &t->blob));
 
     AN_TRY(an_tar_index(ctx, &t->blob, &t->tree, &others));
-    unwrap(&t->tree);
+    AN_TRY(unwrap(ctx, source, &t->tree));
     AN_TRY(an_tree_choose(ctx, source, part, find_parts(&t->tree), &wanted));
     AN_TRY(an_tree_finish(ctx, &t->tree, wanted, source));
     source->ignored += others;

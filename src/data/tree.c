@@ -91,6 +91,8 @@ static bool is_folder(const char *path)
 
 const char *const an_tree_part_names[AN_TREE_PARTS] = {"train", "val", "test"};
 
+unsigned an_tree_parts(const an_tree_top *top) { return top->others ? top->nested : top->named; }
+
 alexnet_status an_tree_choose(alexnet_context *ctx, const an_source *source, an_part part,
                               unsigned present, unsigned *wanted)
 {

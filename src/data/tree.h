@@ -37,6 +37,19 @@ bool an_tree_is_hidden(const char *path);
 #define AN_TREE_PARTS 3
 extern const char *const an_tree_part_names[AN_TREE_PARTS]; /* "train", "val", "test" */
 
+/* What lies at the top of a data set. Hidden folders do not count. */
+typedef struct an_tree_top {
+    unsigned named;  /* the folders that are called as parts are */
+    unsigned nested; /* those of them that hold a folder */
+    bool others;     /* there are folders of other names */
+} an_tree_top;
+
+/*
+ * The parts that there are. A class may be called "train": beside folders of other names, only one that holds a folder is
+ * a part.
+ */
+unsigned an_tree_parts(const an_tree_top *top);
+
 /*
  * Which of the parts that are present are meant; 0: the whole data set, which has no parts.
  * NOT_FOUND: there is no such part.

@@ -3,9 +3,9 @@
  * Written whole or not at all.
  *
  *     image,label,predicted,probability,correct
- *     val/cat/7.jpg,cat,dog,0.61,0
+ *     photos/val/cat/7.jpg,cat,dog,0.61,0
  *
- *     {"image":"val/cat/7.jpg","label":"cat","predictions":[
+ *     {"image":"photos/val/cat/7.jpg","label":"cat","predictions":[
  *        {"index":1,"label":"dog","probability":0.61},...]}                         on one line
  *
  *     label,cat,dog            a row for the right class, a column for the answer given

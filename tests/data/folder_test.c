@@ -20,12 +20,14 @@ static an_source *open_part(fixture *f, an_part part)
     return source;
 }
 
-static void assert_name(const an_source *source, int64_t index, const char *expected)
+/* The name is that of the data set and, after a slash, the expected one. */
+static void assert_name(const fixture *f, const an_source *source, int64_t index,
+                        const char *expected)
 {
-    char name[256];
+    char name[512];
 
     an_source_name(source, index, name, sizeof name);
-    assert_string_equal(name, expected);
+    assert_string_equal(name, an_test_path(f->folder, expected));
 }
 
 static void the_training_part_has_its_pictures_in_order(void **in)
@@ -48,10 +50,15 @@ static void the_training_part_has_its_pictures_in_order(void **in)
                 {"train/cat/deep/3.png", 0, 30},
                 {"train/dog/a b.png", 1, 40}};
     for (int i = 0; i < 4; ++i) {
-        assert_name(source, i, rows[i].name);
+        assert_name(f, source, i, rows[i].name);
         assert_int_equal(an_source_label(source, i), rows[i].label);
         assert_int_equal(fixture_grey(f->ctx, source, i), rows[i].grey);
     }
+    char name[256];
+    an_source_name(source, 3, name, sizeof name);
+    assert_int_equal(access(name, R_OK), 0);
+    an_source_name(source, 3, name, 8); /* cut */
+    assert_int_equal(strlen(name), 7);
     an_source_close(source);
 }
 
@@ -87,7 +94,7 @@ static void test_stands_in_for_val(void **in)
     assert_int_equal(rename(val, an_test_path(f->folder, "test")), 0);
     free(val);
     an_source *source = open_part(f, AN_PART_VAL);
-    assert_name(source, 0, "test/cat/4.jpeg");
+    assert_name(f, source, 0, "test/cat/4.jpeg");
     an_source_close(source);
     source = open_part(f, AN_PART_TEST);
     assert_int_equal(an_source_count(source), 2);
@@ -103,7 +110,7 @@ static void a_folder_without_parts_is_all_and_train_but_not_val(void **in)
     fixture_write(f->ctx, f->folder, "a/1.png", 2);
     source = open_part(f, AN_PART_ALL);
     assert_int_equal(an_source_count(source), 2);
-    assert_name(source, 0, "a/1.png");
+    assert_name(f, source, 0, "a/1.png");
     an_source_close(source);
     source = open_part(f, AN_PART_TRAIN);
     assert_int_equal(an_source_count(source), 2);
@@ -111,6 +118,43 @@ static void a_folder_without_parts_is_all_and_train_but_not_val(void **in)
     an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_VAL, &source),
                      ALEXNET_NOT_FOUND);
     an_assert_error(f->ctx, "'val' or 'test'");
+}
+
+/* What it says on the folder does not make it a part: what is in it does. */
+static void a_class_may_be_called_as_a_part_is(void **in)
+{
+    fixture *f = *in;
+    an_source *source;
+
+    fixture_write(f->ctx, f->folder, "car/1.png", 1);
+    fixture_write(f->ctx, f->folder, "test/1.png", 2);
+    fixture_write(f->ctx, f->folder, "train/1.png", 3);
+    fixture_write(f->ctx, f->folder, "train/.thumbnails/1.png", 3);
+    source = open_part(f, AN_PART_TRAIN);
+    assert_int_equal(an_source_classes(source), 3);
+    assert_string_equal(an_source_class(source, 1), "test");
+    assert_name(f, source, 2, "train/1.png");
+    an_source_close(source);
+    an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_VAL, &source),
+                     ALEXNET_NOT_FOUND);
+
+    fixture_write(f->ctx, f->folder, "train/steam/1.png", 4);
+    source = open_part(f, AN_PART_ALL);
+    assert_int_equal(an_source_classes(source), 1);
+    assert_string_equal(an_source_class(source, 0), "steam");
+    an_source_close(source);
+}
+
+static void parts_without_classes_are_no_classes(void **in)
+{
+    fixture *f = *in;
+    an_source *source;
+
+    fixture_write(f->ctx, f->folder, "train/1.png", 1);
+    fixture_write(f->ctx, f->folder, "test/1.png", 2);
+    an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_TRAIN, &source),
+                     ALEXNET_NOT_FOUND);
+    an_assert_error(f->ctx, "/train/CLASS/NAME.jpg");
 }
 
 static void classes_are_sorted_by_byte_and_labels_follow(void **in)
@@ -252,7 +296,7 @@ static void a_picture_folder_with_a_slash_at_its_end(void **in)
     fixture_folder(f->ctx, f->folder);
     snprintf(path, sizeof path, "%s/", f->folder);
     an_assert_ok(f->ctx, an_source_open(f->ctx, path, AN_PART_VAL, &source));
-    assert_name(source, 1, "val/dog/5.png");
+    assert_name(f, source, 1, "val/dog/5.png");
     assert_int_equal(fixture_grey(f->ctx, source, 1), 60);
     an_source_close(source);
 }
@@ -288,6 +332,8 @@ int main(void)
         FIXTURE_TEST(parts_are_told_apart),
         FIXTURE_TEST(test_stands_in_for_val),
         FIXTURE_TEST(a_folder_without_parts_is_all_and_train_but_not_val),
+        FIXTURE_TEST(a_class_may_be_called_as_a_part_is),
+        FIXTURE_TEST(parts_without_classes_are_no_classes),
         FIXTURE_TEST(classes_are_sorted_by_byte_and_labels_follow),
         FIXTURE_TEST(an_empty_class_is_named),
         FIXTURE_TEST(hidden_folders_are_no_classes),

@@ -101,9 +101,9 @@ static void verify_lists_bad_pictures_in_order(void **in)
         assert_int_equal(info.images, 9);
         assert_int_equal(info.bad, 3);
         assert_int_equal(s.count, 3);
-        assert_string_equal(s.names[0], "train/cat/empty.png");
-        assert_string_equal(s.names[1], "train/dog/bad.jpg");
-        assert_string_equal(s.names[2], "val/cat/last.png");
+        assert_string_equal(s.names[0], an_test_path(f->folder, "train/cat/empty.png"));
+        assert_string_equal(s.names[1], an_test_path(f->folder, "train/dog/bad.jpg"));
+        assert_string_equal(s.names[2], an_test_path(f->folder, "val/cat/last.png"));
         assert_true(reports >= 1);
         alexnet_data_info_free(f->ctx, &info);
     }

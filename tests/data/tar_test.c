@@ -39,12 +39,14 @@ static void assert_refused(const fixture *f, alexnet_status expected, const char
     an_assert_error(f->ctx, message);
 }
 
-static void assert_name(const an_source *source, int64_t index, const char *expected)
+/* The name is that of the data set and, after a slash, the expected one. */
+static void assert_name(const fixture *f, const an_source *source, int64_t index,
+                        const char *expected)
 {
     char name[512];
 
     an_source_name(source, index, name, sizeof name);
-    assert_string_equal(name, expected);
+    assert_string_equal(name, an_test_path(tar_path(f), expected));
 }
 
 /* A tar with one picture in class a, and whatever else the test puts before it. */
@@ -83,6 +85,28 @@ static void a_tar_and_its_gzip_hold_what_the_folder_holds(void **in)
     }
 }
 
+/* Two parts of one gzip file are unpacked once: what the second one needs of memory is its index. */
+static void parts_of_a_gzip_share_its_bytes(void **in)
+{
+    const fixture *f = *in;
+    fixture_tar tar = {.ctx = f->ctx};
+    an_source *train, *val;
+
+    fixture_list(add_to_tar, &tar);
+    fixture_tar_end(&tar);
+    fixture_tar_write(&tar, tar_path(f), true);
+    an_assert_ok(f->ctx, an_source_open(f->ctx, tar_path(f), AN_PART_TRAIN, &train));
+    const struct an_unpacked *bytes = f->ctx->unpacked;
+    assert_non_null(bytes);
+    an_assert_ok(f->ctx, an_source_open(f->ctx, tar_path(f), AN_PART_VAL, &val));
+    assert_ptr_equal(f->ctx->unpacked, bytes);
+    an_source_close(train);
+    assert_ptr_equal(f->ctx->unpacked, bytes);
+    assert_int_equal(fixture_grey(f->ctx, val, 1), 60);
+    an_source_close(val);
+    assert_null(f->ctx->unpacked);
+}
+
 static void long_names_come_by_gnu_pax_and_prefix(void **in)
 {
     const fixture *f = *in;
@@ -118,13 +142,13 @@ static void long_names_come_by_gnu_pax_and_prefix(void **in)
 
     an_source *source = open_part(f, AN_PART_ALL);
     assert_int_equal(an_source_count(source), 4);
-    assert_name(source, 0, gnu);
+    assert_name(f, source, 0, gnu);
     assert_int_equal(fixture_grey(f->ctx, source, 0), 1);
-    assert_name(source, 1, "a/oldgnu.png");
+    assert_name(f, source, 1, "a/oldgnu.png");
     assert_int_equal(fixture_grey(f->ctx, source, 1), 4);
-    assert_name(source, 2, pax);
+    assert_name(f, source, 2, pax);
     assert_int_equal(fixture_grey(f->ctx, source, 2), 2);
-    assert_name(source, 3, "a/prefix/name.png");
+    assert_name(f, source, 3, "a/prefix/name.png");
     assert_int_equal(fixture_grey(f->ctx, source, 3), 3);
     an_source_close(source);
 }
@@ -138,7 +162,7 @@ static void names_of_any_bytes_survive(void **in)
     finish(&tar, f);
     an_source *source = open_part(f, AN_PART_ALL);
     assert_string_equal(an_source_class(source, 1), "new\nline");
-    assert_name(source, 1, "new\nline/\xff\xfe 1.png");
+    assert_name(f, source, 1, "new\nline/\xff\xfe 1.png");
     an_source_close(source);
 }
 
@@ -153,7 +177,7 @@ static void the_later_of_two_with_one_name_counts(void **in)
     an_source *source = open_part(f, AN_PART_ALL);
     assert_int_equal(an_source_count(source), 2);
     assert_int_equal(fixture_grey(f->ctx, source, 0), 11);
-    assert_name(source, 1, "a/2.png");
+    assert_name(f, source, 1, "a/2.png");
     an_source_close(source);
 }
 
@@ -217,7 +241,7 @@ static void one_folder_around_it_all_is_stepped_into(void **in)
     fixture_tar_write(&tar, tar_path(f), false);
     an_source *source = open_part(f, AN_PART_TRAIN);
     assert_int_equal(an_source_classes(source), 2);
-    assert_name(source, 1, "b/1.png");
+    assert_name(f, source, 1, "b/1.png");
     assert_int_equal(an_source_ignored(source), 4);
     an_source_close(source);
 }
@@ -235,6 +259,64 @@ static void parts_in_a_wrapper_are_found(void **in)
     source = open_part(f, AN_PART_VAL);
     assert_int_equal(fixture_grey(f->ctx, source, 0), 2);
     an_source_close(source);
+}
+
+static void a_class_may_be_called_as_a_part_is(void **in)
+{
+    const fixture *f = *in;
+    fixture_tar tar = {.ctx = f->ctx};
+    an_source *source;
+
+    fixture_tar_entry(&tar, '5', "set/train/", NULL, 0);
+    fixture_tar_png(&tar, "set/train/1.png", 1);
+    fixture_tar_png(&tar, "set/train/.thumbnails/1.png", 1);
+    fixture_tar_png(&tar, "set/car/1.png", 2);
+    fixture_tar_end(&tar);
+    fixture_tar_write(&tar, tar_path(f), false);
+    source = open_part(f, AN_PART_TRAIN);
+    assert_int_equal(an_source_classes(source), 2);
+    assert_string_equal(an_source_class(source, 1), "train");
+    an_source_close(source);
+
+    fixture_tar_png(&tar, "train/steam/1.png", 1);
+    fixture_tar_png(&tar, "car/1.png", 2);
+    fixture_tar_end(&tar);
+    fixture_tar_write(&tar, tar_path(f), false);
+    source = open_part(f, AN_PART_ALL);
+    assert_int_equal(an_source_classes(source), 1);
+    assert_string_equal(an_source_class(source, 0), "steam");
+    an_source_close(source);
+}
+
+/* A class in `folders` folders, one in the other. */
+static void write_wrapped(const fixture *f, size_t folders)
+{
+    fixture_tar tar = {.ctx = f->ctx};
+    char *name = malloc(2 * folders + 16);
+
+    assert_non_null(name);
+    for (size_t i = 0; i < folders; ++i)
+        memcpy(name + 2 * i, "w/", 2);
+    strcpy(name + 2 * folders, "a/1.png");
+    fixture_tar_entry(&tar, 'L', "long", name, strlen(name));
+    fixture_tar_png(&tar, "cut short", 1);
+    fixture_tar_end(&tar);
+    fixture_tar_write(&tar, tar_path(f), false);
+    free(name);
+}
+
+static void too_many_wrappers_are_refused(void **in)
+{
+    const fixture *f = *in;
+
+    write_wrapped(f, 16);
+    an_source *source = open_part(f, AN_PART_ALL);
+    assert_string_equal(an_source_class(source, 0), "a");
+    an_source_close(source);
+    write_wrapped(f, 17);
+    assert_refused(f, ALEXNET_UNSUPPORTED, "more than 16 folders around it all");
+    write_wrapped(f, 30000);
+    assert_refused(f, ALEXNET_UNSUPPORTED, "more than 16 folders around it all");
 }
 
 static void an_empty_class_is_named(void **in)
@@ -349,15 +431,24 @@ static void a_wrong_checksum_is_refused(void **in)
 
 static void a_gzip_of_something_else_is_refused(void **in)
 {
+    static const struct {
+        const char *data;
+        size_t bytes;
+        const char *found;
+    } rows[] = {
+        {"a.jpg cat\n", 10, "found text: a list of pictures is read uncompressed only"},
+        {"\0\0\010\001\0\0\0\001\003", 9, "found an IDX file: the data set is the folder"},
+        {"\0\001\002", 3, "found something else"},
+    };
     const fixture *f = *in;
-    fixture_tar tar = {.ctx = f->ctx};
 
-    tar.data = malloc(2000);
-    tar.bytes = 2000;
-    assert_non_null(tar.data);
-    memset(tar.data, 'x', 2000);
-    fixture_tar_write(&tar, tar_path(f), true);
-    assert_refused(f, ALEXNET_BAD_FILE, "not a tar header");
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        fixture_tar tar = {.ctx = f->ctx, .data = malloc(rows[i].bytes), .bytes = rows[i].bytes};
+        assert_non_null(tar.data);
+        memcpy(tar.data, rows[i].data, rows[i].bytes);
+        fixture_tar_write(&tar, tar_path(f), true);
+        assert_refused(f, ALEXNET_BAD_FILE, rows[i].found);
+    }
 }
 
 static void sniffing_needs_a_whole_header(void **in)
@@ -418,7 +509,7 @@ static void cifar10_as_jpeg(void **in)
     an_source_close(source);
     an_assert_ok(f->ctx, an_source_open(f->ctx, path, AN_PART_VAL, &source));
     assert_int_equal(an_source_count(source), 10000);
-    assert_name(source, 0, "test/airplane/0000.jpg");
+    assert_name(f, source, 0, "test/airplane/0000.jpg");
     fixture_grey(f->ctx, source, 9999);
     an_source_close(source);
 }
@@ -427,6 +518,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(a_tar_and_its_gzip_hold_what_the_folder_holds),
+        FIXTURE_TEST(parts_of_a_gzip_share_its_bytes),
         FIXTURE_TEST(long_names_come_by_gnu_pax_and_prefix),
         FIXTURE_TEST(names_of_any_bytes_survive),
         FIXTURE_TEST(the_later_of_two_with_one_name_counts),
@@ -434,6 +526,8 @@ int main(void)
         FIXTURE_TEST(a_size_may_be_binary_or_in_a_pax_header),
         FIXTURE_TEST(one_folder_around_it_all_is_stepped_into),
         FIXTURE_TEST(parts_in_a_wrapper_are_found),
+        FIXTURE_TEST(a_class_may_be_called_as_a_part_is),
+        FIXTURE_TEST(too_many_wrappers_are_refused),
         FIXTURE_TEST(an_empty_class_is_named),
         FIXTURE_TEST(every_truncation_is_noticed),
         FIXTURE_TEST(absurd_headers_are_refused),

@@ -7,8 +7,8 @@
 #include "base/clock.h"
 #include "base/context.h"
 #include "base/status.h"
+#include "data/progress.h"
 #include "data/team.h"
-#include <math.h>
 #include <pthread.h>
 #include <string.h>
 #include <time.h>
@@ -61,17 +61,7 @@ static void work(void *arg, alexnet_context *ctx, int member)
 /* False when the caller's callback asked to stop. */
 static bool report(const an_each_options *options, int64_t done, double seconds)
 {
-    const double rate = seconds > 0 ? (double)done / seconds : 0;
-    const alexnet_progress progress = {
-        .phase = options->phase,
-        .done = done,
-        .total = options->count,
-        .loss = (double)NAN,
-        .top1 = (double)NAN,
-        .top5 = (double)NAN,
-        .images_per_second = rate,
-        .seconds_left = rate > 0 ? (double)(options->count - done) / rate : (double)NAN,
-    };
+    const alexnet_progress progress = an_progress(options->phase, done, options->count, seconds);
 
     return options->progress == NULL ||
            options->progress(options->progress_user, &progress) != ALEXNET_GO_STOP;

@@ -1,0 +1,32 @@
+/*
+ * progress.c: what jobs that walk through pictures tell their caller.
+ * SPDX-License-Identifier: MIT
+ */
+#include "data/progress.h"
+
+#include "base/status.h"
+#include <math.h>
+
+alexnet_progress an_progress(const char *phase, int64_t done, int64_t total, double seconds)
+{
+    const double rate = seconds > 0 ? (double)done / seconds : 0;
+
+    return (alexnet_progress){
+        .phase = phase,
+        .done = done,
+        .total = total,
+        .loss = (double)NAN,
+        .top1 = (double)NAN,
+        .top5 = (double)NAN,
+        .images_per_second = rate,
+        .seconds_left = rate > 0 ? (double)(total - done) / rate : (double)NAN,
+    };
+}
+
+alexnet_status an_progress_tell(alexnet_context *ctx, const alexnet_progress *progress,
+                                alexnet_progress_fn callback, void *user)
+{
+    if (callback == NULL || callback(user, progress) != ALEXNET_GO_STOP) return ALEXNET_OK;
+    return an_fail(ctx, ALEXNET_STOPPED, "stopped after %lld of %lld pictures",
+                   (long long)progress->done, (long long)progress->total);
+}

@@ -1,0 +1,57 @@
+/*
+ * progress_test.c: speed, time left, and the wish to stop.
+ * SPDX-License-Identifier: MIT
+ */
+#include "fixtures.h"
+
+#include "data/progress.h"
+#include <math.h>
+
+static void speed_and_time_left_follow(void **unused)
+{
+    alexnet_progress p = an_progress("eval", 30, 120, 2);
+
+    (void)unused;
+    assert_string_equal(p.phase, "eval");
+    assert_int_equal(p.done, 30);
+    assert_int_equal(p.total, 120);
+    assert_true(p.images_per_second == 15);
+    assert_true(p.seconds_left == 6);
+    assert_true(isnan(p.loss) && isnan(p.top1) && isnan(p.top5));
+    assert_null(p.message);
+
+    p = an_progress("eval", 0, 120, 2); /* nothing yet: no estimate */
+    assert_true(p.images_per_second == 0 && isnan(p.seconds_left));
+    p = an_progress("eval", 1, 120, 0);
+    assert_true(p.images_per_second == 0 && isnan(p.seconds_left));
+}
+
+static alexnet_go answer(void *user, const alexnet_progress *progress)
+{
+    assert_int_equal(progress->done, 3);
+    return *(alexnet_go *)user;
+}
+
+static void only_a_wish_to_stop_ends_the_job(void **in)
+{
+    const fixture *f = *in;
+    const alexnet_progress p = an_progress("verify", 3, 9, 1);
+    alexnet_go go = ALEXNET_GO_ON;
+
+    an_assert_ok(f->ctx, an_progress_tell(f->ctx, &p, NULL, NULL));
+    an_assert_ok(f->ctx, an_progress_tell(f->ctx, &p, answer, &go));
+    go = ALEXNET_GO_CHECKPOINT;
+    an_assert_ok(f->ctx, an_progress_tell(f->ctx, &p, answer, &go));
+    go = ALEXNET_GO_STOP;
+    an_assert_status(f->ctx, an_progress_tell(f->ctx, &p, answer, &go), ALEXNET_STOPPED);
+    an_assert_error(f->ctx, "3 of 9 pictures");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(speed_and_time_left_follow),
+        FIXTURE_TEST(only_a_wish_to_stop_ends_the_job),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

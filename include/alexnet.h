@@ -102,8 +102,8 @@ typedef void (*alexnet_log)(void *user, alexnet_log_level level, const char *lin
 /* A zeroed struct asks for every default. */
 typedef struct alexnet_options {
     int         threads;  /* arithmetic threads; 0: all cores this process may use; at most 256 */
-    const char *cpu;      /* use no more than this tier: "portable", "avx2", "avx512"; NULL: the best there is.
-                             Must outlive the context. */
+    const char *cpu;      /* use no more than this tier: "portable", "avx2", "avx512"; a machine that lacks it uses the
+                             best one below. NULL: the best there is. Must outlive the context. */
     alexnet_log log;      /* NULL: silent */
     void       *log_user;
     void *(*allocate)(void *user, size_t bytes); /* as malloc; NULL: malloc and free. Any thread. */
@@ -115,7 +115,7 @@ typedef struct alexnet_context alexnet_context;
 
 /*
  * Makes a context. options may be NULL. On failure *out is NULL: NO_MEMORY, BAD_ARG (threads out of range, unknown tier
- * name), UNSUPPORTED (this machine or build lacks the tier).
+ * name), UNSUPPORTED (a tier of another architecture than this build's).
  */
 ALEXNET_API alexnet_status alexnet_open(const alexnet_options *options, alexnet_context **out) ALEXNET_NODISCARD;
 ALEXNET_API void           alexnet_close(alexnet_context *ctx);
@@ -166,6 +166,13 @@ typedef enum alexnet_bad_image {
 /* An unreadable picture. */
 typedef void (*alexnet_skipped_fn)(void *user, const char *path, const char *reason);
 
+/* Photographs say which way up they were taken (EXIF). */
+typedef enum alexnet_orientation {
+    ALEXNET_ORIENTATION_DEFAULT, /* what the weights' preprocessing record says */
+    ALEXNET_ORIENTATION_EXIF,    /* turned upright */
+    ALEXNET_ORIENTATION_STORED   /* as the pixels are stored, which is what most networks were trained on */
+} alexnet_orientation;
+
 /* ------------------------------------------------------------------ 3: models */
 
 typedef struct alexnet_model alexnet_model;
@@ -206,9 +213,14 @@ ALEXNET_API alexnet_status alexnet_model_outline(alexnet_context *ctx, const cha
 
 /*
  * Reads a weights file (safetensors). A file without our metadata is recognised by its tensor names and shapes, where
- * they fit exactly one family; its classes are then unnamed. BAD_FILE, BAD_SHAPE, NOT_FOUND, IO, NO_MEMORY.
+ * they fit exactly one family; its classes are then unnamed. BAD_FILE (also a preprocessing record that is none),
+ * BAD_SHAPE, NOT_FOUND, IO, NO_MEMORY. Weights whose record asks for a mean image that the file lacks load, so that
+ * training can start from them; what is shown pictures (classifier, predict, features, evaluate) refuses them: BAD_FILE.
  */
 ALEXNET_API alexnet_status alexnet_model_load(alexnet_context *ctx, const char *path, alexnet_model **out) ALEXNET_NODISCARD;
+
+/* Changes what the preprocessing record says of orientation; DEFAULT changes nothing. NO_MEMORY. */
+ALEXNET_API alexnet_status alexnet_model_set_orientation(alexnet_model *model, alexnet_orientation orientation) ALEXNET_NODISCARD;
 
 /* Writes a weights file, whole or not at all. IO. */
 ALEXNET_API alexnet_status alexnet_model_save(const alexnet_model *model, const char *path) ALEXNET_NODISCARD;
@@ -334,6 +346,7 @@ typedef struct alexnet_predict_options {
     int                 topk;        /* 0: 5 */
     int                 batch;       /* 0: 32 */
     int                 workers;     /* decoding threads; 0: as needed */
+    alexnet_orientation orientation; /* for this call, in place of the weights' own */
     alexnet_prediction_fn result;
     void               *result_user;
     alexnet_progress_fn progress;    /* may be NULL */
@@ -355,11 +368,13 @@ typedef struct alexnet_features_options {
     const char        *out;    /* .safetensors or .npy, [n][c][h][w] or [n][c] */
     int                as_bytes; /* preprocess only: the pixels before mean and scale as uint8 [n][h][w][3] */
     int                batch;  /* 0: 32 */
+    alexnet_orientation orientation; /* for this call, in place of the weights' own */
     alexnet_progress_fn progress;
     void              *progress_user;
 } alexnet_features_options;
 
-/* Any unreadable picture ends the call: a row must not be missing. shape (may be NULL) is that of the file written. */
+/* Any unreadable picture ends the call: a row must not be missing. shape (may be NULL) is that of the file written.
+   That the file can be written is made sure of before the work. */
 ALEXNET_API alexnet_status alexnet_features(alexnet_context *ctx, const alexnet_features_options *options,
                                             int *rank, int64_t shape[4]) ALEXNET_NODISCARD;
 
@@ -370,11 +385,12 @@ typedef struct alexnet_evaluate_options {
     size_t             weights_count;
     const char        *data;
     int                crops;   /* 0 or 1: centre; 10: four corners, centre, and their mirror images */
-    int                batch;   /* 0: 64 */
+    int                batch;   /* pictures at a time, with ten crops a tenth of that; 0: 64 */
     int                workers;
+    alexnet_orientation orientation; /* for this call, in place of the weights' own */
     alexnet_bad_image  on_bad_image;
     const char        *predictions; /* a .csv or .jsonl file to write, or NULL */
-    const char        *confusion;   /* a .csv file to write, or NULL */
+    const char        *confusion;   /* a .csv file or .svg picture to write, or NULL */
     alexnet_progress_fn progress;
     void              *progress_user;
     alexnet_skipped_fn skipped;

@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "formats/metadata.h"
+#include "image/preprocess.h"
 #include <limits.h>
 #include <math.h>
 #include <string.h>
@@ -190,7 +191,11 @@ static alexnet_status set_metadata(alexnet_model *model, const an_tensor_file *f
                        "%zu entries of metadata, at most %d are possible", file->metadata_count,
                        METADATA_MAX);
     if (classes != NULL) AN_TRY(set_classes(model, classes));
-    if (preprocess != NULL) AN_TRY(an_model_set_preprocess(model, preprocess));
+    if (preprocess != NULL) {
+        an_preprocess record;
+        AN_TRY(an_preprocess_parse(model->ctx, preprocess, &record));
+        AN_TRY(an_model_set_preprocess(model, preprocess));
+    }
     for (size_t i = 0; i < file->metadata_count; ++i) {
         if (!an_metadata_is_own(file->keys[i]))
             AN_TRY(an_model_set_metadata(model, file->keys[i], file->values[i]));

@@ -13,6 +13,9 @@
  * back. The mean image, where the record asks for one, is the extra tensor "preprocess.mean_image"
  * [3][h][w].
  *
+ * The record must parse. A mean image that it asks for may be missing: freshly started weights have
+ * none yet (infer/network.h refuses to show them pictures).
+ *
  * A file must hold the family's tensors, all of them, of the right shapes, and no other; every
  * value must be finite: a weight that is not a number can only give answers that are none. All of
  * it is checked before memory for the values is taken, but for finiteness.

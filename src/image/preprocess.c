@@ -353,6 +353,22 @@ static alexnet_status check_mean(alexnet_context *ctx, const an_preprocess *reco
                    height);
 }
 
+alexnet_status an_preprocess_check(alexnet_context *ctx, const an_preprocess *record,
+                                   const float *mean_image, int mean_h, int mean_w, int height,
+                                   int width)
+{
+    const bool cropped = record->crop_h > 0;
+    const int made_h = cropped ? record->crop_h : record->resize_h;
+    const int made_w = cropped ? record->crop_w : record->resize_w;
+
+    AN_TRY(check_mean(ctx, record, mean_image, mean_h, mean_w, height, width));
+    if ((cropped || record->resize == AN_RESIZE_EXACT) && (made_h != height || made_w != width))
+        return an_fail(ctx, ALEXNET_BAD_SHAPE,
+                       "preprocessing makes every picture %d x %d; the network takes %d x %d",
+                       made_w, made_h, width, height);
+    return ALEXNET_OK;
+}
+
 alexnet_status an_preprocess_tensor(alexnet_context *ctx, an_preparer *preparer,
                                     const an_preprocess *record, const float *mean_image,
                                     int mean_h, int mean_w, const an_augment *augment,

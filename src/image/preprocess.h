@@ -45,6 +45,13 @@ typedef struct an_preprocess {
 /* BAD_ARG naming the word. */
 alexnet_status an_preprocess_parse(alexnet_context *ctx, const char *text, an_preprocess *out) AN_NODISCARD;
 
+/*
+ * What shows of a record before any picture: that it does not ask for a mean image that is missing (BAD_ARG) or smaller than
+ * height x width, and that its sizes give that (BAD_SHAPE). Where the picture decides on the size it cannot be known.
+ */
+alexnet_status an_preprocess_check(alexnet_context *ctx, const an_preprocess *record, const float *mean_image, int mean_h,
+                                   int mean_w, int height, int width) AN_NODISCARD;
+
 /* Working memory of one thread. Zeroed to begin with. */
 typedef struct an_preparer {
     an_image   a, b;

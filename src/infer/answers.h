@@ -1,15 +1,11 @@
 /*
- * answers.h: answers as files: predictions as CSV or JSON lines, the confusion matrix as CSV.
- * Written whole or not at all.
+ * answers.h: answers as files: predictions as CSV or JSON lines. Written whole or not at all.
  *
  *     image,label,predicted,probability,correct
  *     photos/val/cat/7.jpg,cat,dog,0.61,0
  *
  *     {"image":"photos/val/cat/7.jpg","label":"cat","predictions":[
  *        {"index":1,"label":"dog","probability":0.61},...]}                         on one line
- *
- *     label,cat,dog            a row for the right class, a column for the answer given
- *     cat,48,2
  *
  * SPDX-License-Identifier: MIT
  */
@@ -35,10 +31,6 @@ alexnet_status an_answer_file_add(an_answer_file *file, const an_answer *answer)
 alexnet_status
 an_answer_file_commit(an_answer_file *file) AN_NODISCARD; /* closes it, whatever the outcome */
 void an_answer_file_abandon(an_answer_file *file);        /* safe on a zeroed file */
-
-/* counts [classes][classes]: right class, answer. BAD_ARG unless the path ends in .csv. */
-alexnet_status an_confusion_write(const alexnet_model *model, const int64_t *counts,
-                                  const char *path) AN_NODISCARD;
 
 /* Text as a CSV field (RFC 4180), and as a JSON string; bytes that are not UTF-8 become U+FFFD in
  * the latter. */

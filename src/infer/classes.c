@@ -94,7 +94,7 @@ static alexnet_status fail_unknown(const alexnet_model *model, const char *weigh
 
     show(model_class, model, model->options.classes, ours);
     show(source_class, source, an_source_classes(source), theirs);
-    return an_fail(model->ctx, ALEXNET_BAD_ARG,
+    return an_fail(model->ctx, ALEXNET_BAD_FILE,
                    "class '%s' of %s is none of %s: the weights know %s; the data has %s",
                    an_source_class(source, unknown), data, weights, ours, theirs);
 }
@@ -106,9 +106,12 @@ alexnet_status an_classes_map(const alexnet_model *model, const char *weights,
     const int count = an_source_classes(source);
 
     *labels = NULL;
-    if (model->classes == NULL && count != model->options.classes)
-        return an_fail(ctx, ALEXNET_BAD_ARG, "%s has %d unnamed classes, %s has %d", weights,
-                       model->options.classes, data, count);
+    if (model->classes == NULL && count != model->options.classes) {
+        char theirs[SHOWN_BYTES];
+        show(source_class, source, count, theirs);
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%s has %d unnamed classes, %s has %s", weights,
+                       model->options.classes, data, theirs);
+    }
     if (model->classes == NULL || same_order(model, source)) return ALEXNET_OK;
 
     entry *sorted = sort_classes(model);
@@ -131,11 +134,11 @@ alexnet_status an_classes_compare(const alexnet_model *a, const char *a_weights,
                                   const alexnet_model *b, const char *b_weights)
 {
     if (a->options.classes != b->options.classes)
-        return an_fail(a->ctx, ALEXNET_BAD_ARG, "%s has %d classes, %s has %d", a_weights,
+        return an_fail(a->ctx, ALEXNET_BAD_FILE, "%s has %d classes, %s has %d", a_weights,
                        a->options.classes, b_weights, b->options.classes);
     for (int i = 0; a->classes != NULL && b->classes != NULL && i < a->options.classes; ++i)
         if (strcmp(a->classes[i], b->classes[i]) != 0)
-            return an_fail(a->ctx, ALEXNET_BAD_ARG, "class %d is '%s' in %s and '%s' in %s", i,
+            return an_fail(a->ctx, ALEXNET_BAD_FILE, "class %d is '%s' in %s and '%s' in %s", i,
                            a->classes[i], a_weights, b->classes[i], b_weights);
     return ALEXNET_OK;
 }

@@ -16,12 +16,12 @@
 
 /*
  * *labels: for each class of the source the model's; NULL where they are the same. Free with
- * an_free(). `weights` and `data` name the two in messages. BAD_ARG (they do not fit), NO_MEMORY.
+ * an_free(). `weights` and `data` name the two in messages. BAD_FILE (they do not fit), NO_MEMORY.
  */
 alexnet_status an_classes_map(const alexnet_model *model, const char *weights,
                               const an_source *source, const char *data, int **labels) AN_NODISCARD;
 
-/* BAD_ARG unless two models have the same classes in the same order (or as many, where one has no
+/* BAD_FILE unless two models have the same classes in the same order (or as many, where one has no
  * names). */
 alexnet_status an_classes_compare(const alexnet_model *a, const char *a_weights,
                                   const alexnet_model *b, const char *b_weights) AN_NODISCARD;

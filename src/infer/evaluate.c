@@ -9,6 +9,7 @@
 #include "data/team.h"
 #include "infer/answers.h"
 #include "infer/classes.h"
+#include "infer/confusion.h"
 #include "infer/examine.h"
 #include <string.h>
 
@@ -22,6 +23,7 @@ typedef struct evaluation {
     int *labels;
     an_answer_file predictions;
     int64_t *confusion; /* [classes][classes], or NULL */
+    an_confusion_file confusion_file;
     alexnet_class_result *per_class;
     an_bad_list skipped;
 } evaluation;
@@ -37,10 +39,6 @@ static alexnet_status check_options(alexnet_context *ctx, const alexnet_evaluate
                        AN_VIEWS);
     if (options->batch < 0 || options->batch > 65536)
         return an_fail(ctx, ALEXNET_BAD_ARG, "batch is %d, expected 1 to 65536", options->batch);
-    if (options->confusion != NULL && !an_path_has_extension(options->confusion, "csv"))
-        return an_fail(ctx, ALEXNET_BAD_ARG,
-                       "confusion matrix '%s': expected a name that ends in .csv",
-                       options->confusion);
     return ALEXNET_OK;
 }
 
@@ -54,7 +52,7 @@ static alexnet_status open_networks(evaluation *e)
     if (e->models == NULL || e->networks == NULL)
         return an_fail(e->ctx, ALEXNET_NO_MEMORY, "%zu networks", count);
     for (size_t i = 0; i < count; ++i) {
-        AN_TRY(alexnet_model_load(e->ctx, paths[i], &e->models[i]));
+        AN_TRY(an_network_load(e->ctx, paths[i], e->options->orientation, &e->models[i]));
         AN_TRY(an_classes_compare(e->models[0], paths[0], e->models[i], paths[i]));
         AN_TRY(an_network_open(e->models[i], e->batch, e->views, &e->networks[i]));
     }
@@ -104,6 +102,7 @@ static alexnet_status open_reports(evaluation *e)
         e->confusion = an_new_array(e->ctx, classes, classes * sizeof *e->confusion);
         if (e->confusion == NULL)
             return an_fail(e->ctx, ALEXNET_NO_MEMORY, "confusion matrix of %zu classes", classes);
+        AN_TRY(an_confusion_open(e->ctx, e->options->confusion, &e->confusion_file));
     }
     if (e->options->predictions != NULL)
         AN_TRY(
@@ -124,6 +123,7 @@ static void close_evaluation(evaluation *e)
     an_free(e->ctx, e->confusion);
     an_free(e->ctx, e->per_class);
     an_answer_file_abandon(&e->predictions);
+    an_confusion_abandon(&e->confusion_file);
     an_bad_list_free(e->ctx, &e->skipped);
 }
 
@@ -172,7 +172,7 @@ static alexnet_status write_reports(evaluation *e)
 {
     if (e->predictions.writer != NULL) AN_TRY(an_answer_file_commit(&e->predictions));
     if (e->confusion != NULL)
-        AN_TRY(an_confusion_write(e->models[0], e->confusion, e->options->confusion));
+        AN_TRY(an_confusion_commit(&e->confusion_file, e->models[0], e->confusion));
     return ALEXNET_OK;
 }
 
@@ -206,11 +206,13 @@ static alexnet_status evaluate(evaluation *e, alexnet_evaluate_result *out)
 alexnet_status alexnet_evaluate(alexnet_context *ctx, const alexnet_evaluate_options *options,
                                 alexnet_evaluate_result *out)
 {
+    const int views = options->crops == AN_VIEWS ? AN_VIEWS : 1;
+    const int batch = options->batch > 0 ? options->batch : AN_EXAM_BATCH;
     evaluation e = {
         .ctx = ctx,
         .options = options,
-        .batch = options->batch > 0 ? options->batch : AN_EXAM_BATCH,
-        .views = options->crops == AN_VIEWS ? AN_VIEWS : 1,
+        .batch = AN_MAX(batch / views, 1), /* as much memory as with one view */
+        .views = views,
     };
     const alexnet_status status = evaluate(&e, out);
 

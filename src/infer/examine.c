@@ -8,8 +8,8 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "data/progress.h"
 #include "data/team.h"
-#include <math.h>
 #include <string.h>
 
 /* Each network sees the pictures as its own record asks, so each has its own loader; all give the
@@ -112,23 +112,13 @@ static alexnet_status report(alexnet_context *ctx, const examiner *e, const an_m
 {
     const an_exam *exam = e->exam;
     const double seconds = an_seconds() - e->start;
-    const double rate = seconds > 0 ? (double)e->shown / seconds : 0;
-    const alexnet_progress progress = {
-        .phase = exam->phase,
-        .done = e->shown,
-        .total = exam->count,
-        .loss = an_metrics_loss(metrics),
-        .top1 = an_metrics_top1(metrics),
-        .top5 = an_metrics_top5(metrics),
-        .images_per_second = rate,
-        .data_wait = seconds > 0 ? an_loader_wait_seconds(e->loaders[0]) / seconds : 0,
-        .seconds_left = rate > 0 ? (double)(exam->count - e->shown) / rate : (double)NAN,
-    };
+    alexnet_progress progress = an_progress(exam->phase, e->shown, exam->count, seconds);
 
-    if (exam->progress != NULL && exam->progress(exam->progress_user, &progress) == ALEXNET_GO_STOP)
-        return an_fail(ctx, ALEXNET_STOPPED, "stopped after %lld of %lld pictures",
-                       (long long)e->shown, (long long)exam->count);
-    return ALEXNET_OK;
+    progress.loss = an_metrics_loss(metrics);
+    progress.top1 = an_metrics_top1(metrics);
+    progress.top5 = an_metrics_top5(metrics);
+    progress.data_wait = seconds > 0 ? an_loader_wait_seconds(e->loaders[0]) / seconds : 0;
+    return an_progress_tell(ctx, &progress, exam->progress, exam->progress_user);
 }
 
 static alexnet_status run(alexnet_context *ctx, examiner *e, an_metrics *metrics)

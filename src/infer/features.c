@@ -7,11 +7,11 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "data/files.h"
+#include "data/progress.h"
 #include "data/team.h"
 #include "formats/npy.h"
 #include "formats/safetensors.h"
 #include "infer/network.h"
-#include <math.h>
 #include <string.h>
 
 #define DEFAULT_BATCH 32
@@ -33,24 +33,10 @@ typedef struct extraction {
 
 static alexnet_status report(const extraction *e, int64_t done)
 {
-    const double seconds = an_seconds() - e->start;
-    const double rate = seconds > 0 ? (double)done / seconds : 0;
-    const alexnet_progress progress = {
-        .phase = "predict",
-        .done = done,
-        .total = e->count,
-        .loss = (double)NAN,
-        .top1 = (double)NAN,
-        .top5 = (double)NAN,
-        .images_per_second = rate,
-        .seconds_left = rate > 0 ? (double)(e->count - done) / rate : (double)NAN,
-    };
+    const alexnet_progress progress =
+        an_progress("predict", done, e->count, an_seconds() - e->start);
 
-    if (e->options->progress != NULL &&
-        e->options->progress(e->options->progress_user, &progress) == ALEXNET_GO_STOP)
-        return an_fail(e->ctx, ALEXNET_STOPPED, "stopped after %lld of %lld pictures",
-                       (long long)done, (long long)e->count);
-    return ALEXNET_OK;
+    return an_progress_tell(e->ctx, &progress, e->options->progress, e->options->progress_user);
 }
 
 /* ---- rows ---- */
@@ -251,11 +237,24 @@ static alexnet_status check_options(alexnet_context *ctx, const alexnet_features
     return ALEXNET_OK;
 }
 
+/* Whether the file can be written shows before the work, not after it. */
+static alexnet_status check_out(alexnet_context *ctx, const char *path)
+{
+    an_writer *writer;
+
+    AN_TRY(an_writer_open(ctx, path, &writer));
+    an_writer_abandon(writer);
+    return ALEXNET_OK;
+}
+
 static alexnet_status open_network(extraction *e)
 {
     const alexnet_features_options *options = e->options;
 
-    AN_TRY(alexnet_model_load(e->ctx, options->weights, &e->model));
+    if (options->input != NULL) /* no pictures, so that their record does not matter */
+        AN_TRY(alexnet_model_load(e->ctx, options->weights, &e->model));
+    else
+        AN_TRY(an_network_load(e->ctx, options->weights, options->orientation, &e->model));
     AN_TRY(an_preprocess_parse(e->ctx, e->model->preprocess, &e->record));
     e->shape[0] = e->model->nodes[0].x.c;
     e->shape[1] = e->model->nodes[0].x.h;
@@ -269,6 +268,7 @@ static alexnet_status open_network(extraction *e)
 static alexnet_status extract(extraction *e, an_tensor_out *out)
 {
     AN_TRY(check_options(e->ctx, e->options));
+    AN_TRY(check_out(e->ctx, e->options->out));
     AN_TRY(open_network(e));
     if (e->options->input == NULL)
         AN_TRY(extract_from_pictures(e));

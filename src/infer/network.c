@@ -10,6 +10,34 @@
 #include "base/text.h"
 #include <math.h>
 
+static alexnet_status check_record(const alexnet_model *model)
+{
+    const an_shape x = model->nodes[0].x;
+    an_preprocess record;
+
+    AN_TRY(an_preprocess_parse(model->ctx, model->preprocess, &record));
+    return an_preprocess_check(model->ctx, &record, model->mean_image, model->mean_shape[1],
+                               model->mean_shape[2], x.h, x.w);
+}
+
+alexnet_status an_network_load(alexnet_context *ctx, const char *path,
+                               alexnet_orientation orientation, alexnet_model **out)
+{
+    alexnet_model *model;
+
+    *out = NULL;
+    AN_TRY(alexnet_model_load(ctx, path, &model));
+    alexnet_status status = alexnet_model_set_orientation(model, orientation);
+    if (status == ALEXNET_OK) status = check_record(model);
+    if (status != ALEXNET_OK) {
+        alexnet_model_free(model);
+        return an_fail_within(ctx, status == ALEXNET_BAD_ARG ? ALEXNET_BAD_FILE : status, "%s",
+                              path);
+    }
+    *out = model;
+    return ALEXNET_OK;
+}
+
 alexnet_status an_network_open(const alexnet_model *model, int batch, int views,
                                an_network *network)
 {

@@ -19,6 +19,14 @@ typedef struct an_network {
     float *probs; /* [batch * views][classes] */
 } an_network;
 
+/*
+ * Reads weights that are to be shown pictures: with a preprocessing record that can be followed.
+ * orientation, other than DEFAULT, takes the place of the record's own. As alexnet_model_load();
+ * BAD_FILE (no mean image where the record asks for one), BAD_SHAPE (sizes that the network does not take).
+ */
+alexnet_status an_network_load(alexnet_context *ctx, const char *path,
+                               alexnet_orientation orientation, alexnet_model **out) AN_NODISCARD;
+
 /* Plans for `batch` pictures. NO_MEMORY, BAD_ARG (the model's record does not parse), BAD_SHAPE. */
 alexnet_status an_network_open(const alexnet_model *model, int batch, int views,
                                an_network *network) AN_NODISCARD;

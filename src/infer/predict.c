@@ -7,10 +7,10 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "data/files.h"
+#include "data/progress.h"
 #include "data/team.h"
 #include "infer/metrics.h"
 #include "infer/network.h"
-#include <math.h>
 #include <string.h>
 
 #define NAME_BYTES    4096 /* of a picture */
@@ -82,25 +82,10 @@ static void tell_batch(prediction *p, const an_batch *batch, int64_t first, int6
 
 static alexnet_status report(const prediction *p, int64_t done)
 {
-    const double seconds = an_seconds() - p->start;
-    const double rate = seconds > 0 ? (double)done / seconds : 0;
-    const int64_t total = an_source_count(p->source);
-    const alexnet_progress progress = {
-        .phase = "predict",
-        .done = done,
-        .total = total,
-        .loss = (double)NAN,
-        .top1 = (double)NAN,
-        .top5 = (double)NAN,
-        .images_per_second = rate,
-        .seconds_left = rate > 0 ? (double)(total - done) / rate : (double)NAN,
-    };
+    const alexnet_progress progress =
+        an_progress("predict", done, an_source_count(p->source), an_seconds() - p->start);
 
-    if (p->options->progress != NULL &&
-        p->options->progress(p->options->progress_user, &progress) == ALEXNET_GO_STOP)
-        return an_fail(p->ctx, ALEXNET_STOPPED, "stopped after %lld of %lld pictures",
-                       (long long)done, (long long)total);
-    return ALEXNET_OK;
+    return an_progress_tell(p->ctx, &progress, p->options->progress, p->options->progress_user);
 }
 
 /* ---- the whole ---- */
@@ -129,7 +114,7 @@ static alexnet_status open_prediction(prediction *p)
         return an_fail(p->ctx, ALEXNET_BAD_ARG,
                        "prediction needs weights, topk from 1 and batch from 1");
     AN_TRY(an_files_open(p->ctx, options->images, options->image_count, &p->source));
-    AN_TRY(alexnet_model_load(p->ctx, options->weights, &p->model));
+    AN_TRY(an_network_load(p->ctx, options->weights, options->orientation, &p->model));
     p->batch = (int)AN_MIN(options->batch > 0 ? options->batch : DEFAULT_BATCH,
                            an_source_count(p->source));
     p->topk = AN_MIN(options->topk > 0 ? options->topk : DEFAULT_TOPK, p->model->options.classes);

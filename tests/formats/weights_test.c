@@ -150,6 +150,26 @@ static void our_files_say_everything(void **state)
     alexnet_model_free(model);
 }
 
+static void a_bad_record_shows_when_the_file_is_read(void **state)
+{
+    static const char *const rows[] = {"crop=big", "resize=exact:32x32 mean=1,2", "tilt=3"};
+    const an_test_place *p = *state;
+    const char *path = an_test_path(p->folder, "w.safetensors");
+    alexnet_model *model = small_model(p->ctx, 2);
+    alexnet_model *back;
+
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        draft made = draft_of(model);
+        draft_set_ours(&made);
+        draft_set(&made, "alexnet.preprocess", rows[i]);
+        write_draft(p->ctx, &made, path);
+        an_assert_status(p->ctx, alexnet_model_load(p->ctx, path, &back), ALEXNET_BAD_FILE);
+        assert_null(back);
+        an_assert_error(p->ctx, "w.safetensors: preprocessing: ");
+    }
+    alexnet_model_free(model);
+}
+
 static void keep_line(void *user, alexnet_log_level level, const char *line)
 {
     (void)level;
@@ -544,6 +564,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         an_test_in_place(our_files_say_everything),
+        an_test_in_place(a_bad_record_shows_when_the_file_is_read),
         an_test_in_place(tensors_alone_are_recognised),
         an_test_in_place(torchvision_is_recognised),
         an_test_in_place(false_tensors_are_refused),

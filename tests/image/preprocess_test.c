@@ -328,6 +328,36 @@ static void the_middle_of_the_mean_image_is_subtracted(void **state)
     an_preparer_free(ctx, &preparer);
 }
 
+static void what_shows_before_any_picture(void **state)
+{
+    alexnet_context *ctx = *state;
+    static const float mean[3 * 4 * 4] = {0};
+    static const struct {
+        const char *record;
+        int mean_side; /* 0: no mean image */
+        alexnet_status status;
+    } rows[] = {
+        {"resize=short:9 crop=3x4", 0, ALEXNET_OK},
+        {"resize=short:9 crop=4x3", 0, ALEXNET_BAD_SHAPE},
+        {"resize=exact:3x4", 0, ALEXNET_OK},
+        {"resize=exact:4x4", 0, ALEXNET_BAD_SHAPE},
+        {"resize=exact:4x4 crop=3x4", 0, ALEXNET_OK},
+        {"resize=short:3", 0, ALEXNET_OK}, /* the picture decides */
+        {"", 0, ALEXNET_OK},
+        {"mean=image", 4, ALEXNET_OK},
+        {"mean=image", 3, ALEXNET_BAD_SHAPE},
+        {"mean=image", 0, ALEXNET_BAD_ARG},
+    };
+
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        const an_preprocess record = parse(ctx, rows[i].record);
+        const int side = rows[i].mean_side;
+        an_assert_status(
+            ctx, an_preprocess_check(ctx, &record, side > 0 ? mean : NULL, side, side, 3, 4),
+            rows[i].status);
+    }
+}
+
 /* ---- training ---- */
 
 static void no_augmentation_is_testing(void **state)
@@ -504,6 +534,7 @@ int main(void)
         an_unit_test(a_record_of_another_size_is_refused),
         an_unit_test(numbers_follow_the_record),
         an_unit_test(the_middle_of_the_mean_image_is_subtracted),
+        an_unit_test(what_shows_before_any_picture),
         an_unit_test(no_augmentation_is_testing),
         an_unit_test(random_crops_take_every_place_alike),
         an_unit_test(rrc_is_its_part_resized),

@@ -143,27 +143,11 @@ static void predictions_become_json_lines(void **state)
 static void other_names_are_refused(void **state)
 {
     fixture *f = *state;
-    static const int64_t counts[9] = {0};
     an_answer_file file;
 
     an_assert_status(f->ctx, an_answer_file_open(f->model, f->source, "p.txt", &file),
                      ALEXNET_BAD_ARG);
     an_assert_error(f->ctx, "p.txt");
-    an_assert_status(f->ctx, an_confusion_write(f->model, counts, "c.svg"), ALEXNET_BAD_ARG);
-    an_assert_error(f->ctx, "c.svg");
-}
-
-static void the_confusion_matrix_has_a_row_for_each_label(void **state)
-{
-    fixture *f = *state;
-    static const int64_t counts[9] = {5, 1, 0, 0, 7, 0, 2, 0, 12};
-    const char *path = an_test_path(f->folder, "c.csv");
-
-    an_assert_ok(f->ctx, an_confusion_write(f->model, counts, path));
-    an_test_assert_text_file(path, "label,cat,\"dog, big\",eel\n"
-                                   "cat,5,1,0\n"
-                                   "\"dog, big\",0,7,0\n"
-                                   "eel,2,0,12\n");
 }
 
 static void a_failed_write_leaves_nothing(void **state)
@@ -192,8 +176,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(predictions_become_csv, set_up, tear_down),
         cmocka_unit_test_setup_teardown(predictions_become_json_lines, set_up, tear_down),
         cmocka_unit_test_setup_teardown(other_names_are_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_confusion_matrix_has_a_row_for_each_label, set_up,
-                                        tear_down),
         cmocka_unit_test_setup_teardown(a_failed_write_leaves_nothing, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

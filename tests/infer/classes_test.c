@@ -65,7 +65,7 @@ static void an_unknown_class_is_an_error_that_shows_both(void **unused)
 
     (void)unused;
     an_assert_status(ctx, map(ctx, abc, 3, "1.jpg ant\n2.jpg dog\n", labels, &same),
-                     ALEXNET_BAD_ARG);
+                     ALEXNET_BAD_FILE);
     an_assert_error(ctx, "'dog'");
     an_assert_error(ctx, "ant, bee, cat (3 classes)");
     an_assert_error(ctx, "ant, dog (2 classes)");
@@ -84,8 +84,8 @@ static void of_unnamed_classes_only_the_count_is_checked(void **unused)
     an_assert_ok(ctx, map(ctx, NULL, 2, "1.jpg ant\n2.jpg dog\n", labels, &same));
     assert_true(same);
     an_assert_status(ctx, map(ctx, NULL, 3, "1.jpg ant\n2.jpg dog\n", labels, &same),
-                     ALEXNET_BAD_ARG);
-    an_assert_error(ctx, "3 unnamed classes, photos has 2");
+                     ALEXNET_BAD_FILE);
+    an_assert_error(ctx, "w.safetensors has 3 unnamed classes, photos has ant, dog (2 classes)");
     an_test_close(ctx, &memory);
 }
 
@@ -100,9 +100,9 @@ static void networks_of_an_ensemble_must_agree(void **unused)
     (void)unused;
     an_assert_ok(ctx, an_classes_compare(a, "a", a, "a"));
     an_assert_ok(ctx, an_classes_compare(a, "a", unnamed, "u"));
-    an_assert_status(ctx, an_classes_compare(a, "a", b, "b"), ALEXNET_BAD_ARG);
+    an_assert_status(ctx, an_classes_compare(a, "a", b, "b"), ALEXNET_BAD_FILE);
     an_assert_error(ctx, "class 0 is 'ant' in a and 'cat' in b");
-    an_assert_status(ctx, an_classes_compare(a, "a", two, "t"), ALEXNET_BAD_ARG);
+    an_assert_status(ctx, an_classes_compare(a, "a", two, "t"), ALEXNET_BAD_FILE);
     an_assert_error(ctx, "a has 3 classes, t has 2");
     alexnet_model_free(a);
     alexnet_model_free(b);

@@ -154,7 +154,67 @@ static void ten_crops_are_ten_views_of_each_picture(void **state)
     an_assert_status(w->ctx, alexnet_evaluate(w->ctx, &options, &r), ALEXNET_BAD_ARG);
 }
 
+static alexnet_go note_first(void *user, const alexnet_progress *progress)
+{
+    int64_t *first = user;
+
+    if (*first == 0) *first = progress->done;
+    return ALEXNET_GO_ON;
+}
+
+/* Ten tensors for each picture, so a tenth of the pictures at a time; the results do not depend on it. */
+static void ten_crops_take_the_memory_of_one(void **state)
+{
+    static const struct {
+        int batch;
+        int64_t pictures;
+    } rows[] = {{0, 6}, {20, 2}, {1, 1}, {100, 10}};
+    world *w = *state;
+    alexnet_evaluate_options options = make_options(w);
+    alexnet_evaluate_result first = {0};
+
+    options.crops = 10;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        int64_t pictures = 0;
+        options.batch = rows[i].batch;
+        options.progress = note_first;
+        options.progress_user = &pictures;
+        alexnet_evaluate_result r = evaluate(w, &options);
+        assert_int_equal(pictures, rows[i].pictures);
+        if (i == 0) first = r;
+        assert_true(fabs(r.loss - first.loss) <= 1e-5 * first.loss);
+        assert_true(r.top1 == first.top1);
+        if (i > 0) alexnet_evaluate_result_free(w->ctx, &r);
+    }
+    alexnet_evaluate_result_free(w->ctx, &first);
+}
+
 /* ---- reports ---- */
+
+static alexnet_go never(void *user, const alexnet_progress *progress)
+{
+    (void)user;
+    fail_msg("%lld pictures were shown in vain", (long long)progress->done);
+    return ALEXNET_GO_STOP;
+}
+
+static void what_cannot_be_written_shows_before_the_work(void **state)
+{
+    world *w = *state;
+    alexnet_evaluate_options options = make_options(w);
+    alexnet_evaluate_result r;
+    const size_t before = an_test_count_entries(w->folder);
+
+    options.progress = never;
+    options.predictions = an_test_path(w->folder, "nowhere/p.csv");
+    an_assert_status(w->ctx, alexnet_evaluate(w->ctx, &options, &r), ALEXNET_IO);
+    an_assert_error(w->ctx, "nowhere/p.csv");
+    options.predictions = an_test_path(w->folder, "p.csv");
+    options.confusion = an_test_path(w->folder, "nowhere/c.svg");
+    an_assert_status(w->ctx, alexnet_evaluate(w->ctx, &options, &r), ALEXNET_IO);
+    an_assert_error(w->ctx, "nowhere/c.svg");
+    assert_int_equal(an_test_count_entries(w->folder), before);
+}
 
 static size_t count_lines(world *w, const char *path)
 {
@@ -224,18 +284,19 @@ static void mistakes_are_named(void **state)
     options.predictions = "p.txt";
     an_assert_status(w->ctx, alexnet_evaluate(w->ctx, &options, &r), ALEXNET_BAD_ARG);
     options = make_options(w);
-    options.confusion = "c.svg";
+    options.confusion = "c.png";
     an_assert_status(w->ctx, alexnet_evaluate(w->ctx, &options, &r), ALEXNET_BAD_ARG);
 
     options = make_options(w);
     options.weights_count = 2;
     an_tiny_weights(w->ctx, w->weights[1], other, 3, 1);
-    an_assert_status(w->ctx, alexnet_evaluate(w->ctx, &options, &r), ALEXNET_BAD_ARG);
+    an_assert_status(w->ctx, alexnet_evaluate(w->ctx, &options, &r), ALEXNET_BAD_FILE);
     an_assert_error(w->ctx, "class 0 is 'checker'");
     options.weights = &w->weights[1];
     options.weights_count = 1;
-    an_assert_status(w->ctx, alexnet_evaluate(w->ctx, &options, &r), ALEXNET_BAD_ARG);
+    an_assert_status(w->ctx, alexnet_evaluate(w->ctx, &options, &r), ALEXNET_BAD_FILE);
     an_assert_error(w->ctx, "ant, bee, cat");
+    an_assert_error(w->ctx, "checker, cross, disc");
 }
 
 static void unreadable_pictures_are_told(void **state)
@@ -291,6 +352,8 @@ int main(void)
         TEST(threads_and_workers_change_nothing),
         TEST(an_ensemble_averages),
         TEST(ten_crops_are_ten_views_of_each_picture),
+        TEST(ten_crops_take_the_memory_of_one),
+        TEST(what_cannot_be_written_shows_before_the_work),
         TEST(reports_are_written),
         TEST(a_stopped_evaluation_writes_nothing),
         TEST(mistakes_are_named),

@@ -184,6 +184,48 @@ static void mistakes_are_named_and_write_nothing(void **state)
     assert_int_equal(an_test_count_entries(w->folder), 2); /* data and weights */
 }
 
+static alexnet_go never(void *user, const alexnet_progress *progress)
+{
+    (void)user;
+    fail_msg("%lld pictures were prepared in vain", (long long)progress->done);
+    return ALEXNET_GO_STOP;
+}
+
+static void a_file_that_cannot_be_written_shows_before_the_work(void **state)
+{
+    world *w = *state;
+    alexnet_features_options options = make_options(w, "conv1");
+
+    options.progress = never;
+    options.out = an_test_path(w->folder, "nowhere/x.npy");
+    an_assert_status(w->ctx, alexnet_features(w->ctx, &options, NULL, NULL), ALEXNET_IO);
+    an_assert_error(w->ctx, "nowhere/x.npy");
+}
+
+/* Weights that never saw a picture have no mean image yet: a prepared tensor needs none. */
+static void without_a_mean_image_only_tensors_are_taken(void **state)
+{
+    static const float values[PIXELS];
+    const an_tensor_out tensor = {
+        .name = "x", .dtype = AN_F32, .rank = 4, .shape = {1, 3, 32, 32}, .data = values};
+    world *w = *state;
+    const char *path = an_test_path(w->folder, "x.safetensors");
+    alexnet_features_options options = make_options(w, "conv1");
+    alexnet_model *model = an_tiny_model(w->ctx, NULL, 3, 1);
+
+    an_assert_ok(w->ctx, an_model_set_mean_image(model, NULL, NULL));
+    an_assert_ok(w->ctx, alexnet_model_save(model, w->weights));
+    alexnet_model_free(model);
+    options.progress = never;
+    an_assert_status(w->ctx, alexnet_features(w->ctx, &options, NULL, NULL), ALEXNET_BAD_FILE);
+    an_assert_error(w->ctx, "w.safetensors: preprocessing: mean=image");
+    an_assert_ok(w->ctx, an_safetensors_write(w->ctx, path, &tensor, 1, NULL, NULL, 0));
+    options.progress = NULL;
+    options.image_count = 0;
+    options.input = path;
+    an_assert_ok(w->ctx, alexnet_features(w->ctx, &options, NULL, NULL));
+}
+
 static void a_tensor_of_another_shape_is_refused(void **state)
 {
     static const float values[2 * PIXELS];
@@ -235,6 +277,8 @@ int main(void)
         TEST(a_prepared_tensor_is_fed_as_it_is),
         TEST(pixels_before_mean_and_scale),
         TEST(mistakes_are_named_and_write_nothing),
+        TEST(a_file_that_cannot_be_written_shows_before_the_work),
+        TEST(without_a_mean_image_only_tensors_are_taken),
         TEST(a_tensor_of_another_shape_is_refused),
         TEST(memory_and_files_may_fail),
     };

@@ -101,6 +101,46 @@ static void classes_without_names_are_numbered(void **unused)
     an_test_close(ctx, NULL);
 }
 
+/* What is wrong with a record shows before any picture is read, and names the file. */
+static void a_record_that_cannot_be_followed_is_the_files_fault(void **unused)
+{
+    static const struct {
+        const char *record;
+        alexnet_status status;
+        const char *message;
+    } rows[] = {
+        {"resize=exact:32x32 mean=image", ALEXNET_BAD_FILE, "there is no mean image"},
+        {"resize=short:36 crop=30", ALEXNET_BAD_SHAPE, "every picture 30 x 30"},
+        {"resize=exact:32x30", ALEXNET_BAD_SHAPE, "every picture 30 x 32"},
+        {"resize=short:32", ALEXNET_OK, ""}, /* right for square pictures */
+    };
+    an_test_memory memory;
+    alexnet_context *ctx = an_tiny_open(&memory, 1);
+    char *folder = an_test_folder_open();
+    const char *path = an_test_path(folder, "w.safetensors");
+    alexnet_model *model = an_tiny_model(ctx, NULL, 3, 1);
+    alexnet_model *back;
+
+    (void)unused;
+    an_assert_ok(ctx, an_model_set_mean_image(model, NULL, NULL));
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        an_assert_ok(ctx, an_model_set_preprocess(model, rows[i].record));
+        an_assert_ok(ctx, alexnet_model_save(model, path));
+        an_assert_status(ctx, an_network_load(ctx, path, ALEXNET_ORIENTATION_EXIF, &back),
+                         rows[i].status);
+        if (back == NULL) {
+            an_assert_error(ctx, "w.safetensors: preprocessing");
+            an_assert_error(ctx, rows[i].message);
+        } else {
+            assert_string_equal(back->preprocess, "resize=short:32 orientation=exif");
+        }
+        alexnet_model_free(back);
+    }
+    alexnet_model_free(model);
+    an_test_folder_close(folder);
+    an_test_close(ctx, &memory);
+}
+
 static void memory_may_run_out(void **unused)
 {
     an_test_memory memory;
@@ -130,6 +170,7 @@ int main(void)
         cmocka_unit_test(views_are_averaged),
         cmocka_unit_test(weights_that_are_not_finite_are_noticed),
         cmocka_unit_test(classes_without_names_are_numbered),
+        cmocka_unit_test(a_record_that_cannot_be_followed_is_the_files_fault),
         cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,7 +112,7 @@ static void classes_are_those_of_the_model(void **state)
     }
     an_assert_ok(w->ctx, an_model_set_classes(model, others, 3));
     open_data(w, an_test_path(w->folder, "data"), NULL);
-    an_assert_status(w->ctx, an_dataset_map(&w->data, model, &w->config), ALEXNET_BAD_ARG);
+    an_assert_status(w->ctx, an_dataset_map(&w->data, model, &w->config), ALEXNET_BAD_FILE);
     alexnet_model_free(model);
 }
 

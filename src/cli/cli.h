@@ -43,6 +43,11 @@ typedef struct cli_network {
     int input_size[2]; /* height, width; 0: not given */
 } cli_network;
 
+/* The places of CLI_ORIENTATIONS, from 1, are those of alexnet_orientation. */
+#define CLI_ORIENTATIONS "exif|stored"
+#define CLI_ORIENTATION_HELP                                                                       \
+    "photographs upright as EXIF says, or as stored [as the weights say]"
+
 #define CLI_TIERS  "portable|avx2|avx512|neon"
 #define CLI_DTYPES "fp32|bf16|int8"
 

@@ -36,7 +36,9 @@ void cli_data_print(const char *data, const alexnet_data_info *info)
     cli_table table = {.align = "rlr"};
     char a[CLI_NUMBER], b[CLI_NUMBER];
 
-    printf("data     %s (%s)\n", data, info->kind);
+    printf("data     ");
+    cli_put(stdout, data);
+    printf(" (%s)\n", info->kind);
     printf("images   %s\n", cli_thousands(info->images, a));
     if (info->ignored > 0) printf("ignored  %s other files\n", cli_thousands(info->ignored, a));
     printf("classes  %d\n\n", info->classes);
@@ -85,11 +87,15 @@ static void on_bad(void *user, const char *path, const char *reason)
     bad_list *bad = user;
 
     cli_progress_clear(&bad->app->progress);
-    if (bad->app->common->json)
+    if (bad->app->common->json) {
         json_array_append_new(bad->files, json_pack("{s:o, s:o}", "path", cli_json_text(path),
                                                     "reason", cli_json_text(reason)));
-    else
-        printf("%s: %s\n", path, reason);
+        return;
+    }
+    cli_put(stdout, path);
+    printf(": ");
+    cli_put(stdout, reason);
+    putchar('\n');
 }
 
 static cli_exit run_verify(cli *app, void *data)
@@ -256,11 +262,12 @@ static cli_exit run_synth(cli *app, void *data)
     if (status == ALEXNET_OK) status = alexnet_data_inspect(app->ctx, &options, &info);
     if (status != ALEXNET_OK) return cli_fail(app, status);
     cli_progress_clear(&app->progress);
-    if (app->common->json)
+    if (app->common->json) {
         code = cli_json_print(app, cli_data_json(synth->out, &info));
-    else
-        printf("%s: %s pictures in %d classes\n", synth->out, cli_thousands(info.images, a),
-               info.classes);
+    } else {
+        cli_put(stdout, synth->out);
+        printf(": %s pictures in %d classes\n", cli_thousands(info.images, a), info.classes);
+    }
     alexnet_data_info_free(app->ctx, &info);
     return code;
 }

@@ -14,6 +14,7 @@ typedef struct eval_args {
     alexnet_evaluate_options options;
     int crops;        /* 1: one, 2: ten */
     int on_bad_image; /* 1: fail, 2: skip */
+    int orientation;  /* alexnet_orientation */
     int per_class;
 } eval_args;
 
@@ -21,12 +22,14 @@ typedef struct eval_args {
 static const cli_option eval_options[] = {
     {"crops", 0, CLI_CHOICE, AT(crops), 0, 0, "1|10",
      "the centre, or ten crops: four corners, centre, and their mirror images [1]"},
-    {"batch", 'b', CLI_INT, AT(options.batch), 1, 65536, "N", "pictures at a time [64]"},
+    {"batch", 'b', CLI_INT, AT(options.batch), 1, 65536, "N",
+     "pictures at a time; with ten crops a tenth of that [64]"},
     {"per-class", 0, CLI_FLAG, AT(per_class), 0, 0, NULL, "accuracy of each class"},
     {"predictions", 0, CLI_PATH, AT(options.predictions), 0, 0, "FILE",
      "write what was predicted for each picture: .csv or .jsonl"},
     {"confusion", 0, CLI_PATH, AT(options.confusion), 0, 0, "FILE",
-     "write the confusion matrix: .csv"},
+     "write the confusion matrix: .csv, or .svg for a picture"},
+    {"orientation", 0, CLI_CHOICE, AT(orientation), 0, 0, CLI_ORIENTATIONS, CLI_ORIENTATION_HELP},
     {"workers", 0, CLI_INT, AT(options.workers), 0, 64, "N",
      "threads that decode pictures [as needed]"},
     {"on-bad-image", 0, CLI_CHOICE, AT(on_bad_image), 0, 0, "fail|skip",
@@ -102,6 +105,7 @@ static cli_exit run_eval(cli *app, void *data)
     options->weights_count = (size_t)last;
     options->data = app->words[last];
     options->crops = args->crops == 2 ? 10 : 1;
+    options->orientation = (alexnet_orientation)args->orientation;
     options->on_bad_image = (alexnet_bad_image)args->on_bad_image;
     options->progress = cli_progress_report;
     options->progress_user = &app->progress;
@@ -124,6 +128,8 @@ static const cli_example examples[] = {
     {"alexnet eval a.safetensors b.safetensors photos/val", "the mean of two networks"},
     {"alexnet eval run/best.safetensors photos/val --predictions out.csv",
      "what was predicted for each picture"},
+    {"alexnet eval run/best.safetensors photos/val --confusion confusion.svg",
+     "a picture of which class was taken for which"},
     {0},
 };
 

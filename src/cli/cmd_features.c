@@ -12,6 +12,7 @@
 typedef struct features_args {
     cli_common common;
     alexnet_features_options options;
+    int orientation; /* alexnet_orientation */
 } features_args;
 
 #define AT(member) offsetof(features_args, member)
@@ -22,6 +23,7 @@ static const cli_option features_options[] = {
      "file to write: .safetensors or .npy; required"},
     {"input", 0, CLI_PATH, AT(options.input), 0, 0, "FILE",
      "instead of pictures: a float32 tensor [n,3,h,w], fed as it is"},
+    {"orientation", 0, CLI_CHOICE, AT(orientation), 0, 0, CLI_ORIENTATIONS, CLI_ORIENTATION_HELP},
     {"batch", 'b', CLI_INT, AT(options.batch), 1, 65536, "N", "pictures at a time [32]"},
     {0},
 };
@@ -31,6 +33,7 @@ static const cli_option preprocess_options[] = {
      "file to write: .safetensors or .npy; required"},
     {"bytes", 0, CLI_FLAG, AT(options.as_bytes), 0, 0, NULL,
      "the pixels before mean and scale, as uint8 [n,h,w,3]"},
+    {"orientation", 0, CLI_CHOICE, AT(orientation), 0, 0, CLI_ORIENTATIONS, CLI_ORIENTATION_HELP},
     {"batch", 'b', CLI_INT, AT(options.batch), 1, 65536, "N", "pictures at a time [32]"},
     {0},
 };
@@ -45,15 +48,17 @@ static cli_exit print_result(cli *app, const alexnet_features_options *options, 
         return cli_json_print(
             app, json_pack("{s:i, s:o, s:o, s:o}", "schema", 1, "file", cli_json_text(options->out),
                            "layer", cli_json_text(layer), "shape", cli_json_ints(shape, rank)));
-    printf("%s: %s, ", options->out, layer);
+    cli_put(stdout, options->out);
+    printf(": %s, ", layer);
     for (int i = 0; i < rank; ++i)
         printf("%s%lld", i > 0 ? " x " : "", (long long)shape[i]);
     putchar('\n');
     return CLI_DONE;
 }
 
-static cli_exit write_tensor(cli *app, alexnet_features_options *options)
+static cli_exit write_tensor(cli *app, features_args *args)
 {
+    alexnet_features_options *options = &args->options;
     const size_t count = (size_t)(app->word_count - 1);
     const char **images = cli_allocate(count, sizeof *images);
     int64_t shape[4];
@@ -62,6 +67,7 @@ static cli_exit write_tensor(cli *app, alexnet_features_options *options)
     for (size_t i = 0; i < count; ++i)
         images[i] = app->words[1 + i];
     options->weights = app->words[0];
+    options->orientation = (alexnet_orientation)args->orientation;
     options->images = images;
     options->image_count = count;
     options->progress = cli_progress_report;
@@ -82,7 +88,7 @@ static cli_exit run_features(cli *app, void *data)
     if (options->out == NULL) return cli_usage(app, "expected --out FILE");
     if ((options->input != NULL) == (app->word_count > 1))
         return cli_usage(app, "expected either pictures or --input FILE");
-    return write_tensor(app, options);
+    return write_tensor(app, data);
 }
 
 static cli_exit run_preprocess(cli *app, void *data)
@@ -90,7 +96,7 @@ static cli_exit run_preprocess(cli *app, void *data)
     alexnet_features_options *options = &((features_args *)data)->options;
 
     if (options->out == NULL) return cli_usage(app, "expected --out FILE");
-    return write_tensor(app, options);
+    return write_tensor(app, data);
 }
 
 static const cli_example features_examples[] = {

@@ -132,7 +132,8 @@ static cli_exit show_machine(cli *app)
 static cli_exit show_family(cli *app, const info_args *args, const char *name)
 {
     alexnet_model *model;
-    const alexnet_status status = alexnet_model_outline(app->ctx, name, &args->network.model, &model);
+    const alexnet_status status =
+        alexnet_model_outline(app->ctx, name, &args->network.model, &model);
 
     if (status != ALEXNET_OK) return cli_fail(app, status);
     const cli_exit code = cli_show_model(app, model, args->batch, NULL);
@@ -184,10 +185,11 @@ static void print_object(const char *title, json_t *object, bool lines)
             json_is_string(value)
                 ? NULL
                 : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6));
-        printf(lines ? "  %-18s %s\n" : "  %s %s", key,
-               text != NULL            ? text
-               : json_is_string(value) ? json_string_value(value)
-                                       : "");
+        printf(lines ? "  %-18s " : "  %s ", key);
+        cli_put(stdout, text != NULL            ? text
+                        : json_is_string(value) ? json_string_value(value)
+                                                : "");
+        if (lines) putchar('\n');
         free(text);
     }
     if (!lines) putchar('\n');
@@ -206,7 +208,9 @@ static cli_exit show_run(cli *app, const char *path)
         json_decref(run);
         return cli_error(app, CLI_BAD_DATA, "%s/config.json: not a JSON object", path);
     }
-    printf("run %s\n", path);
+    printf("run ");
+    cli_put(stdout, path);
+    putchar('\n');
     print_object("\nconfig", json_object_get(run, "config"), true);
     print_object("\nlast training report", json_object_get(run, "train"), false);
     print_object("\nlast validation", json_object_get(run, "val"), false);

@@ -9,11 +9,15 @@
 typedef struct init_args {
     cli_network network;
     const char *out;
+    int orientation; /* alexnet_orientation */
 } init_args;
 
 static const cli_option init_options[] = {
     {"out", 'o', CLI_PATH, offsetof(init_args, out), 0, 0, "FILE",
      "weights file to write, .safetensors; required"},
+    {"orientation", 0, CLI_CHOICE, offsetof(init_args, orientation), 0, 0, CLI_ORIENTATIONS,
+     "photographs upright as EXIF says, or as stored: what training from these weights keeps to "
+     "[as the family does: stored]"},
     {0},
 };
 
@@ -30,7 +34,8 @@ static cli_exit print_result(cli *app, const init_args *args, const alexnet_mode
                                              cli_json_text(args->out), "model", info.family,
                                              "parameters", (json_int_t)info.parameters,
                                              "weights_sha256", hash));
-    printf("%s: %s, %s parameters\n", args->out, info.family, cli_thousands(info.parameters, a));
+    cli_put(stdout, args->out);
+    printf(": %s, %s parameters\n", info.family, cli_thousands(info.parameters, a));
     return CLI_DONE;
 }
 
@@ -47,7 +52,8 @@ static cli_exit run_init(cli *app, void *data)
     alexnet_status status = alexnet_model_create(app->ctx, app->words[0], &args->network.model,
                                                  (uint64_t)app->common->seed, &model);
     if (status != ALEXNET_OK) return cli_fail(app, status);
-    status = alexnet_model_save(model, args->out);
+    status = alexnet_model_set_orientation(model, (alexnet_orientation)args->orientation);
+    if (status == ALEXNET_OK) status = alexnet_model_save(model, args->out);
     const cli_exit code =
         status == ALEXNET_OK ? print_result(app, args, model) : cli_fail(app, status);
     alexnet_model_free(model);

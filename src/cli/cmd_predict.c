@@ -14,6 +14,7 @@ typedef struct predict_args {
     cli_common common;
     alexnet_predict_options options;
     int csv;
+    int orientation; /* alexnet_orientation */
 } predict_args;
 
 #define AT(member) offsetof(predict_args, member)
@@ -22,6 +23,7 @@ static const cli_option predict_options[] = {
     {"csv", 0, CLI_FLAG, AT(csv), 0, 0, NULL,
      "results as CSV: image,rank,index,label,probability,error"},
     {"batch", 'b', CLI_INT, AT(options.batch), 1, 65536, "N", "pictures at a time [32]"},
+    {"orientation", 0, CLI_CHOICE, AT(orientation), 0, 0, CLI_ORIENTATIONS, CLI_ORIENTATION_HELP},
     {"workers", 0, CLI_INT, AT(options.workers), 0, 64, "N",
      "threads that decode pictures [as needed]"},
     {0},
@@ -41,7 +43,7 @@ static void add_name(names *list, const char *name)
     list->items[list->count++] = cli_copy(name);
 }
 
-/* A name a line. False: the stream cannot be read. */
+/* A name a line, ended as on Unix or as on Windows. False: the stream cannot be read. */
 static bool add_lines(names *list, FILE *from)
 {
     char *line = NULL;
@@ -50,6 +52,7 @@ static bool add_lines(names *list, FILE *from)
 
     while ((length = getline(&line, &room, from)) > 0) {
         if (line[length - 1] == '\n') line[--length] = '\0';
+        if (length > 0 && line[length - 1] == '\r') line[--length] = '\0';
         if (length > 0) add_name(list, line);
     }
     free(line);
@@ -81,10 +84,13 @@ static cli_exit collect_names(cli *app, names *list)
 
 static void print_text(const alexnet_prediction_result *r)
 {
-    printf("%s\n", r->image);
-    for (int i = 0; i < r->count; ++i)
-        printf("  %5.1f %%  %s\n", 100 * (double)r->predictions[i].probability,
-               r->predictions[i].label);
+    cli_put(stdout, r->image);
+    putchar('\n');
+    for (int i = 0; i < r->count; ++i) {
+        printf("  %5.1f %%  ", 100 * (double)r->predictions[i].probability);
+        cli_put(stdout, r->predictions[i].label);
+        putchar('\n');
+    }
 }
 
 static void print_csv(const alexnet_prediction_result *r)
@@ -156,13 +162,14 @@ static cli_exit predict(cli *app, predict_args *args, const names *images)
     int64_t count, failed;
 
     options->weights = app->words[0];
+    options->orientation = (alexnet_orientation)args->orientation;
     options->images = (const char *const *)images->items;
     options->image_count = images->count;
     options->result = print_result;
     options->result_user = &out;
     options->progress = report_progress;
     options->progress_user = &app->progress;
-    if (args->csv && !app->common->json) puts("image,rank,index,label,probability,error");
+    if (args->csv) puts("image,rank,index,label,probability,error");
 
     const alexnet_status status = alexnet_predict(app->ctx, options, &count, &failed);
     if (status != ALEXNET_OK) return cli_fail(app, status);
@@ -174,6 +181,9 @@ static cli_exit predict(cli *app, predict_args *args, const names *images)
 static cli_exit run_predict(cli *app, void *args)
 {
     names images = {NULL, 0};
+
+    if (app->common->json && ((const predict_args *)args)->csv)
+        return cli_usage(app, "expected --json or --csv, found both");
     cli_exit code = collect_names(app, &images);
 
     if (code == CLI_DONE) code = predict(app, args, &images);

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cli/cli.h"
+#include "cli/output.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -38,12 +39,21 @@ cli_exit cli_exit_code(alexnet_status status)
 __attribute__((format(printf, 3, 0))) static void message(cli *app, const char *kind,
                                                           const char *format, va_list list)
 {
+    va_list again;
+
+    va_copy(again, list);
+    const int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    char *text = cli_allocate((size_t)length + 1, 1);
+    vsnprintf(text, (size_t)length + 1, format, list);
+
     cli_progress_clear(&app->progress);
     fputs("alexnet: ", stderr);
     if (app->command != NULL) fprintf(stderr, "%s: ", app->command->name);
     fputs(kind, stderr);
-    vfprintf(stderr, format, list);
+    cli_put(stderr, text); /* names in it may hold anything */
     fputc('\n', stderr);
+    free(text);
 }
 
 cli_exit cli_error(cli *app, cli_exit code, const char *format, ...)

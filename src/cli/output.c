@@ -63,6 +63,34 @@ const char *cli_percent(double fraction, char text[CLI_NUMBER])
     return text;
 }
 
+/* ---- text ---- */
+
+char *cli_escape(const char *text)
+{
+    json_t *whole = json_string(text); /* NULL: not UTF-8 */
+    char *escaped = cli_allocate(4 * strlen(text) + 1, 1);
+    size_t used = 0;
+
+    for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; ++c) {
+        const bool wide = *c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0; /* U+0080 to U+009F */
+        const bool second = c > (const unsigned char *)text && c[-1] == 0xc2 && *c < 0xa0;
+        if (*c < ' ' || *c == 0x7f || (*c >= 0x80 && (whole == NULL || wide || second)))
+            used += (size_t)snprintf(escaped + used, 5, "\\x%02x", *c);
+        else
+            escaped[used++] = (char)*c;
+    }
+    json_decref(whole);
+    return escaped;
+}
+
+void cli_put(FILE *to, const char *text)
+{
+    char *escaped = cli_escape(text);
+
+    fputs(escaped, to);
+    free(escaped);
+}
+
 /* ---- tables ---- */
 
 void cli_table_row(cli_table *table, ...)
@@ -74,7 +102,7 @@ void cli_table_row(cli_table *table, ...)
     va_start(list, table);
     for (size_t i = 0; i < columns; ++i) {
         const char *text = va_arg(list, const char *);
-        table->cells[table->count++] = cli_copy(text != NULL ? text : "");
+        table->cells[table->count++] = cli_escape(text != NULL ? text : "");
     }
     va_end(list);
 }

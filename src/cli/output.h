@@ -17,6 +17,13 @@ const char *cli_bytes(int64_t bytes, char text[CLI_NUMBER]);     /* "233 MiB" */
 const char *cli_seconds(double seconds, char text[CLI_NUMBER]);  /* "3m20s" */
 const char *cli_percent(double fraction, char text[CLI_NUMBER]); /* "84.31 %"; "-" for NaN */
 
+/*
+ * A text fit for a terminal: control characters, and bytes that are not UTF-8, as "\x1b". Names of files and classes may
+ * hold anything, and a terminal does what it is told. Free with free().
+ */
+char *cli_escape(const char *text);
+void cli_put(FILE *to, const char *text); /* prints it so */
+
 /* Columns wide enough for what is in them. */
 typedef struct cli_table {
     const char *align; /* one letter a column: 'l' left, 'r' right */
@@ -24,7 +31,7 @@ typedef struct cli_table {
     size_t count;
 } cli_table;
 
-/* Adds a row: one text for each column. They are copied; NULL is an empty cell. */
+/* Adds a row: one text for each column. They are copied, escaped; NULL is an empty cell. */
 void cli_table_row(cli_table *table, ...);
 void cli_table_print(const cli_table *table, FILE *to, const char *indent);
 void cli_table_free(cli_table *table); /* it can be filled again */

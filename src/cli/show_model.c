@@ -133,8 +133,10 @@ static void print_classes(const alexnet_model *model, int classes)
     const int shown = classes <= 12 ? classes : 10;
 
     printf("classes     %d", classes);
-    for (int i = 0; i < shown && alexnet_model_class(model, i) != NULL; ++i)
-        printf("%s %s", i == 0 ? ":" : ",", alexnet_model_class(model, i));
+    for (int i = 0; i < shown && alexnet_model_class(model, i) != NULL; ++i) {
+        printf("%s ", i == 0 ? ":" : ",");
+        cli_put(stdout, alexnet_model_class(model, i));
+    }
     puts(shown < classes && alexnet_model_class(model, 0) != NULL ? ", ..." : "");
 }
 
@@ -154,7 +156,11 @@ cli_exit cli_show_model(cli *app, const alexnet_model *model, int batch, const c
     alexnet_model_get_info(model, &info);
     printf("%s: %s\n", info.family, info.summary);
     printf("source      %s\n", info.source);
-    if (file != NULL) printf("weights     %s\nsha256      %s\n", file, hash);
+    if (file != NULL) {
+        printf("weights     ");
+        cli_put(stdout, file);
+        printf("\nsha256      %s\n", hash);
+    }
     print_classes(model, info.classes);
     printf("input       %d x %d x %d, %s\n", info.input[0], info.input[1], info.input[2],
            info.preprocess);

@@ -24,10 +24,9 @@ static alexnet_status flatten_shape(alexnet_context *ctx, const an_node *node, a
     const int64_t count = an_shape_image(x);
 
     if (set->map > 0 && (x.h != set->map || x.w != set->map))
-        return an_fail(
-            ctx, ALEXNET_BAD_SHAPE,
-            "layer %s: the feature map is %dx%d, this model takes %dx%d only (input 224x224)",
-            node->name, x.h, x.w, set->map, set->map);
+        return an_fail(ctx, ALEXNET_BAD_SHAPE,
+                       "layer %s: the feature map is %dx%d, this model takes %dx%d only", node->name,
+                       x.h, x.w, set->map, set->map);
     if (count > AN_DIMENSION_MAX)
         return an_fail(ctx, ALEXNET_BAD_SHAPE,
                        "layer %s: %lld values in a row, at most %d are possible", node->name,

@@ -1,8 +1,7 @@
 /*
- * cmd_bench.c: alexnet bench: how fast training, inference and single kernels are here.
+ * cmd_bench.c: alexnet bench train, infer and latency: how fast training and inference are here.
  *
- * The only file of the program that looks inside the library: it times whole steps as the trainer
- * runs them, and single kernels, neither of which the public header offers. Pictures are pseudo-
+ * Looks inside the library: it times whole steps as the trainer runs them. Pictures are pseudo-
  * random numbers, never zeros. Times are medians over the steps after warm-up; gflops count the
  * operations of the direct algorithm, whatever is used: 2 MACs forward; in training three times
  * that, less the first layer's gradient of its input, which nobody needs.
@@ -12,25 +11,16 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "base/status.h"
-#include "cli/cli.h"
+#include "cli/bench.h"
 #include "cli/output.h"
 #include "core/session.h"
-#include "cpu/cases.h"
-#include "cpu/peak.h"
+#include "data/progress.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
-typedef struct bench_args {
-    cli_network network;
-    const char *model;
-    int batch, steps, warm_up;
-    bool layers;
-} bench_args;
-
-#define AT(member) offsetof(bench_args, member)
+#define AT(member) offsetof(cli_bench_args, member)
 static const cli_option bench_options[] = {
     {"model", 'm', CLI_TEXT, AT(model), 0, 0, "MODEL", "family, see 'alexnet info' [torchvision]"},
     {"batch", 'b', CLI_INT, AT(batch), 1, 65536, "N", "pictures a step [128; latency: 1]"},
@@ -39,21 +29,50 @@ static const cli_option bench_options[] = {
     {"layers", 0, CLI_FLAG, AT(layers), 0, 0, NULL, "a row for each layer and pass, too"},
     {0},
 };
-
-static const cli_option kernels_options[] = {
-    {"batch", 'b', CLI_INT, AT(batch), 1, 65536, "N", "pictures a call [128]"},
-    {"steps", 0, CLI_INT, AT(steps), 1, 1000000, "N", "calls that count [5]"},
-    {"warm-up", 0, CLI_INT, AT(warm_up), 0, 1000000, "N", "calls before those [3]"},
-    {0},
-};
 #undef AT
 
-static void defaults(void *data)
+/* ---- what the benchmarks share ---- */
+
+void cli_bench_defaults(void *data)
 {
-    bench_args *args = data;
+    cli_bench_args *args = data;
 
     args->model = "torchvision";
     args->warm_up = 3;
+}
+
+void cli_bench_counts(cli_bench_args *args, int batch, int steps)
+{
+    args->batch = args->batch > 0 ? args->batch : batch;
+    args->steps = args->steps > 0 ? args->steps : steps;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double cli_bench_median(double *values, size_t count)
+{
+    qsort(values, count, sizeof *values, by_value);
+    return count % 2 == 1 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
+void cli_bench_progress(cli *app, const cli_bench_args *args, int step)
+{
+    const alexnet_progress report =
+        an_progress("bench", (int64_t)args->batch * (args->warm_up + step),
+                    (int64_t)args->batch * (args->warm_up + args->steps), 0);
+
+    (void)cli_progress_report(&app->progress, &report);
+}
+
+int64_t cli_bench_peak_rss_bytes(void)
+{
+    struct rusage usage;
+
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? (int64_t)usage.ru_maxrss * 1024 : 0;
 }
 
 /* ---- what is timed ---- */
@@ -95,7 +114,7 @@ static void draw_inputs(bench *b, size_t values, int classes, uint64_t seed)
         b->labels[i] = (int32_t)an_random_below(&stream, (uint32_t)classes);
 }
 
-static alexnet_status open_bench(bench *b, const bench_args *args, bool training)
+static alexnet_status open_bench(bench *b, const cli_bench_args *args, bool training)
 {
     const uint64_t seed = (uint64_t)args->network.common.seed;
     alexnet_model_info info;
@@ -144,47 +163,21 @@ static alexnet_status run_step(bench *b, bool training)
 
 /* ---- measuring ---- */
 
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *values, size_t count)
-{
-    qsort(values, count, sizeof *values, by_value);
-    return count % 2 == 1 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
-}
-
-static void tell_progress(cli *app, const bench *b, const bench_args *args, int step)
-{
-    const double unknown = (double)NAN;
-    const alexnet_progress report = {
-        .phase = "bench",
-        .done = (int64_t)b->batch * (args->warm_up + step),
-        .total = (int64_t)b->batch * (args->warm_up + args->steps),
-        .loss = unknown,
-        .top1 = unknown,
-        .seconds_left = unknown,
-    };
-    (void)cli_progress_report(&app->progress, &report);
-}
-
 /* The median time of a step. */
-static alexnet_status time_steps(cli *app, bench *b, const bench_args *args, bool training,
+static alexnet_status time_steps(cli *app, bench *b, const cli_bench_args *args, bool training,
                                  double *seconds)
 {
     double *times = cli_allocate((size_t)args->steps, sizeof *times);
     alexnet_status status = ALEXNET_OK;
 
     for (int i = -args->warm_up; i < args->steps && status == ALEXNET_OK; ++i) {
-        tell_progress(app, b, args, i);
+        cli_bench_progress(app, args, i);
         if (i == 0 && args->layers) an_session_profile(b->session, &b->profile);
         const double start = cli_now();
         status = run_step(b, training);
         if (i >= 0) times[i] = cli_now() - start;
     }
-    if (status == ALEXNET_OK) *seconds = median(times, (size_t)args->steps);
+    if (status == ALEXNET_OK) *seconds = cli_bench_median(times, (size_t)args->steps);
     free(times);
     return status;
 }
@@ -199,13 +192,6 @@ static double macs_of_step(const alexnet_model *model, int batch, bool training)
     for (int i = 0; i < model->node_count && first == 0; ++i)
         if (model->nodes[i].def->macs != NULL) first = model->nodes[i].def->macs(&model->nodes[i]);
     return batch * (training ? 3 * (double)info.macs - (double)first : (double)info.macs);
-}
-
-static int64_t peak_rss_bytes(void)
-{
-    struct rusage usage;
-
-    return getrusage(RUSAGE_SELF, &usage) == 0 ? (int64_t)usage.ru_maxrss * 1024 : 0;
 }
 
 /* ---- layer by layer ---- */
@@ -262,7 +248,7 @@ static void print_layers(const bench *b, int steps)
     }
 }
 
-static cli_exit print_result(cli *app, const char *task, const bench_args *args, const bench *b,
+static cli_exit print_result(cli *app, const char *task, const cli_bench_args *args, const bench *b,
                              bool training, double seconds)
 {
     const double gflops = 2e-9 * macs_of_step(b->model, b->batch, training) / seconds;
@@ -272,11 +258,12 @@ static cli_exit print_result(cli *app, const char *task, const bench_args *args,
     const alexnet_status status = alexnet_get_machine(app->ctx, &machine);
     if (status != ALEXNET_OK) return cli_fail(app, status);
     if (app->common->json) {
-        json_t *result = json_pack(
-            "{s:i, s:s, s:s, s:s, s:i, s:i, s:s, s:f, s:f, s:f, s:I}", "schema", 1, "task", task,
-            "model", args->model, "dtype", "fp32", "batch", b->batch, "threads", machine.threads,
-            "tier", machine.tier, "milliseconds", 1e3 * seconds, "images_per_second",
-            b->batch / seconds, "gflops", gflops, "peak_rss_bytes", (json_int_t)peak_rss_bytes());
+        json_t *result =
+            json_pack("{s:i, s:s, s:s, s:s, s:i, s:i, s:s, s:f, s:f, s:f, s:I}", "schema", 1,
+                      "task", task, "model", args->model, "dtype", "fp32", "batch", b->batch,
+                      "threads", machine.threads, "tier", machine.tier, "milliseconds",
+                      1e3 * seconds, "images_per_second", b->batch / seconds, "gflops", gflops,
+                      "peak_rss_bytes", (json_int_t)cli_bench_peak_rss_bytes());
         if (args->layers) json_object_set_new(result, "layers", layers_json(b, args->steps));
         return cli_json_print(app, result);
     }
@@ -285,12 +272,12 @@ static cli_exit print_result(cli *app, const char *task, const bench_args *args,
     printf("time    %.3f ms a step, median of %d\n", 1e3 * seconds, args->steps);
     printf("rate    %.1f images/s\n", b->batch / seconds);
     printf("work    %.1f GFLOP/s\n", gflops);
-    printf("memory  %s at most\n", cli_bytes(peak_rss_bytes(), a));
+    printf("memory  %s at most\n", cli_bytes(cli_bench_peak_rss_bytes(), a));
     if (args->layers) print_layers(b, args->steps);
     return CLI_DONE;
 }
 
-static cli_exit run_task(cli *app, bench_args *args, const char *task, bool training)
+static cli_exit run_task(cli *app, cli_bench_args *args, const char *task, bool training)
 {
     bench b = {.ctx = app->ctx, .batch = args->batch};
     double seconds = 0;
@@ -305,179 +292,22 @@ static cli_exit run_task(cli *app, bench_args *args, const char *task, bool trai
     return code;
 }
 
-static void set_defaults(bench_args *args, int batch, int steps)
-{
-    args->batch = args->batch > 0 ? args->batch : batch;
-    args->steps = args->steps > 0 ? args->steps : steps;
-}
-
 static cli_exit run_train(cli *app, void *args)
 {
-    set_defaults(args, 128, 10);
+    cli_bench_counts(args, 128, 10);
     return run_task(app, args, "train", true);
 }
 
 static cli_exit run_infer(cli *app, void *args)
 {
-    set_defaults(args, 128, 10);
+    cli_bench_counts(args, 128, 10);
     return run_task(app, args, "infer", false);
 }
 
 static cli_exit run_latency(cli *app, void *args)
 {
-    set_defaults(args, 1, 50);
+    cli_bench_counts(args, 1, 50);
     return run_task(app, args, "latency", false);
-}
-
-/* ---- kernels ---- */
-
-/* The buffers of one case, filled with pseudo-random numbers. */
-typedef struct kernel {
-    an_case c;
-    an_case_sizes sizes;
-    an_run run;
-    void *in[AN_CASE_INPUTS], *out[AN_CASE_OUTPUTS];
-} kernel;
-
-static void close_kernel(alexnet_context *ctx, kernel *k)
-{
-    for (int i = 0; i < AN_CASE_INPUTS; ++i)
-        an_free(ctx, k->in[i]);
-    for (int i = 0; i < AN_CASE_OUTPUTS; ++i)
-        an_free(ctx, k->out[i]);
-    an_free(ctx, k->run.scratch);
-}
-
-static void *new_operand(alexnet_context *ctx, const an_operand *operand, uint64_t seed)
-{
-    void *data = an_new(ctx, an_operand_bytes(operand));
-
-    if (data != NULL) an_operand_fill(operand, seed, data);
-    return data;
-}
-
-static alexnet_status open_kernel(alexnet_context *ctx, kernel *k, uint64_t seed)
-{
-    bool enough = true;
-
-    an_case_get_sizes(&k->c, &k->sizes);
-    k->run.threads = ctx->options.threads;
-    k->run.scratch_bytes = an_case_scratch(&k->c, ctx->backend, k->run.threads);
-    k->run.scratch = an_new(ctx, k->run.scratch_bytes);
-    for (int i = 0; i < AN_CASE_INPUTS; ++i)
-        enough =
-            (k->in[i] = new_operand(ctx, &k->sizes.in[i], seed + (uint64_t)i)) != NULL && enough;
-    for (int i = 0; i < AN_CASE_OUTPUTS; ++i)
-        enough =
-            (k->out[i] = new_operand(ctx, &k->sizes.out[i], seed + 100 + (uint64_t)i)) != NULL &&
-            enough;
-    return enough && k->run.scratch != NULL
-               ? ALEXNET_OK
-               : an_fail(ctx, ALEXNET_NO_MEMORY, "operands of %s", k->c.name);
-}
-
-static alexnet_status time_kernel(alexnet_context *ctx, kernel *k, const bench_args *args,
-                                  double *seconds)
-{
-    const void *in[AN_CASE_INPUTS];
-    double *times = cli_allocate((size_t)args->steps, sizeof *times);
-
-    for (int i = 0; i < AN_CASE_INPUTS; ++i)
-        in[i] = k->in[i];
-    alexnet_status status = ALEXNET_OK;
-    for (int i = -args->warm_up; i < args->steps && status == ALEXNET_OK; ++i) {
-        const double start = cli_now();
-        status = an_case_run(&k->c, ctx->backend, &k->run, in, k->out);
-        if (i >= 0) times[i] = cli_now() - start;
-    }
-    if (status == ALEXNET_OK) *seconds = median(times, (size_t)args->steps);
-    free(times);
-    return status;
-}
-
-/* Adds one kernel's line to the table and to the list. */
-static void report_kernel(const kernel *k, double seconds, double peak, cli_table *table,
-                          json_t *list)
-{
-    const double gflops = 1e-9 * k->sizes.flops / seconds, gbytes = 1e-9 * k->sizes.bytes / seconds;
-    const bool counted = k->sizes.flops > 0;
-    char time[CLI_NUMBER], rate[CLI_NUMBER] = "", share[CLI_NUMBER] = "", bytes[CLI_NUMBER];
-
-    snprintf(time, sizeof time, "%.3f", 1e3 * seconds);
-    snprintf(bytes, sizeof bytes, "%.1f", gbytes);
-    if (counted) {
-        snprintf(rate, sizeof rate, "%.1f", gflops);
-        snprintf(share, sizeof share, "%.0f %%", 100 * gflops / peak);
-    }
-    cli_table_row(table, k->c.name, time, rate, share, bytes);
-    json_array_append_new(list,
-                          json_pack("{s:s, s:s, s:f, s:o, s:o, s:f}", "name", k->c.name, "kind",
-                                    k->c.kind->name, "milliseconds", 1e3 * seconds, "gflops",
-                                    counted ? json_real(gflops) : json_null(), "peak_share",
-                                    counted ? json_real(gflops / peak) : json_null(),
-                                    "gbytes_per_second", gbytes));
-}
-
-static alexnet_status bench_kernels(cli *app, const bench_args *args, double *peak,
-                                    cli_table *table, json_t *list)
-{
-    const char *part = app->word_count > 0 ? app->words[0] : "";
-
-    for (int i = 0; i < an_cpu_case_count(); ++i) {
-        kernel k = {.c = an_cpu_case_get(i, args->batch)};
-        double seconds = 0;
-        if (strstr(k.c.name, part) == NULL) continue;
-        alexnet_status status = open_kernel(app->ctx, &k, (uint64_t)args->network.common.seed);
-        if (status == ALEXNET_OK) status = time_kernel(app->ctx, &k, args, &seconds);
-        if (status == ALEXNET_OK) {
-            /* The peak drifts on a shared machine: measured each time, so that a share is of its
-             * own minute. */
-            *peak = an_cpu_peak_gflops(app->ctx->backend, k.run.threads);
-            report_kernel(&k, seconds, *peak, table, list);
-        }
-        close_kernel(app->ctx, &k);
-        AN_TRY(status);
-    }
-    return ALEXNET_OK;
-}
-
-static cli_exit print_kernels(cli *app, int batch, double peak, const cli_table *table,
-                              json_t *list)
-{
-    const char *tier = app->ctx->backend->tier;
-    const int threads = app->ctx->options.threads;
-
-    if (app->common->json)
-        return cli_json_print(app, json_pack("{s:i, s:s, s:s, s:i, s:i, s:s, s:f, s:O}", "schema",
-                                             1, "task", "kernels", "dtype", "fp32", "batch", batch,
-                                             "threads", threads, "tier", tier, "peak_gflops", peak,
-                                             "kernels", list));
-    printf("kernels of AlexNet, fp32, batch %d, %d threads, %s; peak %.0f GFLOP/s\n\n", batch,
-           threads, tier, peak);
-    cli_table_print(table, stdout, "");
-    return CLI_DONE;
-}
-
-static cli_exit run_kernels(cli *app, void *data)
-{
-    bench_args *args = data;
-    cli_table table = {.align = "lrrrr"};
-    json_t *list = json_array();
-    double peak = 0;
-
-    set_defaults(args, 128, 5);
-    cli_table_row(&table, "kernel", "ms", "GFLOP/s", "of peak", "GB/s");
-    const alexnet_status status = bench_kernels(app, args, &peak, &table, list);
-    cli_exit code;
-    if (status != ALEXNET_OK)
-        code = cli_fail(app, status);
-    else if (json_array_size(list) == 0)
-        code = cli_usage(app, "no kernel has '%s' in its name", app->words[0]);
-    else
-        code = print_kernels(app, args->batch, peak, &table, list);
-    cli_table_free(&table);
-    json_decref(list);
-    return code;
 }
 
 /* ---- the commands ---- */
@@ -495,10 +325,10 @@ const cli_command command_bench_train = {
     .summary = "speed of training steps, without loading",
     .examples = train_examples,
     .options = bench_options,
-    .args_bytes = sizeof(bench_args),
+    .args_bytes = sizeof(cli_bench_args),
     .computes = true,
     .builds = true,
-    .defaults = defaults,
+    .defaults = cli_bench_defaults,
     .run = run_train,
 };
 
@@ -514,10 +344,10 @@ const cli_command command_bench_infer = {
     .summary = "speed of many pictures at a time",
     .examples = infer_examples,
     .options = bench_options,
-    .args_bytes = sizeof(bench_args),
+    .args_bytes = sizeof(cli_bench_args),
     .computes = true,
     .builds = true,
-    .defaults = defaults,
+    .defaults = cli_bench_defaults,
     .run = run_infer,
 };
 
@@ -532,29 +362,9 @@ const cli_command command_bench_latency = {
     .summary = "how long one picture takes",
     .examples = latency_examples,
     .options = bench_options,
-    .args_bytes = sizeof(bench_args),
+    .args_bytes = sizeof(cli_bench_args),
     .computes = true,
     .builds = true,
-    .defaults = defaults,
+    .defaults = cli_bench_defaults,
     .run = run_latency,
-};
-
-static const cli_example kernels_examples[] = {
-    {"alexnet bench kernels",
-     "every call of a training step of AlexNet, beside the machine's measured peak"},
-    {"alexnet bench kernels conv2 --threads 1", "those whose name contains 'conv2', on one thread"},
-    {0},
-};
-
-const cli_command command_bench_kernels = {
-    .name = "bench kernels",
-    .words = "[NAME]",
-    .summary = "speed of single kernels beside the machine's peak",
-    .examples = kernels_examples,
-    .words_max = 1,
-    .options = kernels_options,
-    .args_bytes = sizeof(bench_args),
-    .computes = true,
-    .defaults = defaults,
-    .run = run_kernels,
 };

@@ -26,6 +26,7 @@ const cli_command *const cli_commands[] = {
     &command_bench_infer,
     &command_bench_latency,
     &command_bench_kernels,
+    &command_bench_load,
     &command_help,
     &command_completion,
     NULL,

@@ -1,0 +1,193 @@
+/*
+ * cmd_bench_kernels.c: alexnet bench kernels: every call of a training step of AlexNet on its own,
+ * beside the machine's measured peak.
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/context.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "cli/bench.h"
+#include "cli/output.h"
+#include "cpu/cases.h"
+#include "cpu/peak.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define AT(member) offsetof(cli_bench_args, member)
+static const cli_option kernels_options[] = {
+    {"batch", 'b', CLI_INT, AT(batch), 1, 65536, "N", "pictures a call [128]"},
+    {"steps", 0, CLI_INT, AT(steps), 1, 1000000, "N", "calls that count [5]"},
+    {"warm-up", 0, CLI_INT, AT(warm_up), 0, 1000000, "N", "calls before those [3]"},
+    {0},
+};
+#undef AT
+
+/* The buffers of one case, filled with pseudo-random numbers. */
+typedef struct kernel {
+    an_case c;
+    an_case_sizes sizes;
+    an_run run;
+    void *in[AN_CASE_INPUTS], *out[AN_CASE_OUTPUTS];
+} kernel;
+
+static void close_kernel(alexnet_context *ctx, kernel *k)
+{
+    for (int i = 0; i < AN_CASE_INPUTS; ++i)
+        an_free(ctx, k->in[i]);
+    for (int i = 0; i < AN_CASE_OUTPUTS; ++i)
+        an_free(ctx, k->out[i]);
+    an_free(ctx, k->run.scratch);
+}
+
+static void *new_operand(alexnet_context *ctx, const an_operand *operand, uint64_t seed)
+{
+    void *data = an_new(ctx, an_operand_bytes(operand));
+
+    if (data != NULL) an_operand_fill(operand, seed, data);
+    return data;
+}
+
+static alexnet_status open_kernel(alexnet_context *ctx, kernel *k, uint64_t seed)
+{
+    bool enough = true;
+
+    an_case_get_sizes(&k->c, &k->sizes);
+    k->run.threads = ctx->options.threads;
+    k->run.scratch_bytes = an_case_scratch(&k->c, ctx->backend, k->run.threads);
+    k->run.scratch = an_new(ctx, k->run.scratch_bytes);
+    for (int i = 0; i < AN_CASE_INPUTS; ++i)
+        enough =
+            (k->in[i] = new_operand(ctx, &k->sizes.in[i], seed + (uint64_t)i)) != NULL && enough;
+    for (int i = 0; i < AN_CASE_OUTPUTS; ++i)
+        enough =
+            (k->out[i] = new_operand(ctx, &k->sizes.out[i], seed + 100 + (uint64_t)i)) != NULL &&
+            enough;
+    return enough && k->run.scratch != NULL
+               ? ALEXNET_OK
+               : an_fail(ctx, ALEXNET_NO_MEMORY, "operands of %s", k->c.name);
+}
+
+static alexnet_status time_kernel(alexnet_context *ctx, kernel *k, const cli_bench_args *args,
+                                  double *seconds)
+{
+    const void *in[AN_CASE_INPUTS];
+    double *times = cli_allocate((size_t)args->steps, sizeof *times);
+
+    for (int i = 0; i < AN_CASE_INPUTS; ++i)
+        in[i] = k->in[i];
+    alexnet_status status = ALEXNET_OK;
+    for (int i = -args->warm_up; i < args->steps && status == ALEXNET_OK; ++i) {
+        const double start = cli_now();
+        status = an_case_run(&k->c, ctx->backend, &k->run, in, k->out);
+        if (i >= 0) times[i] = cli_now() - start;
+    }
+    if (status == ALEXNET_OK) *seconds = cli_bench_median(times, (size_t)args->steps);
+    free(times);
+    return status;
+}
+
+/* Adds one kernel's line to the table and to the list. */
+static void report_kernel(const kernel *k, double seconds, double peak, cli_table *table,
+                          json_t *list)
+{
+    const double gflops = 1e-9 * k->sizes.flops / seconds, gbytes = 1e-9 * k->sizes.bytes / seconds;
+    const bool counted = k->sizes.flops > 0;
+    char time[CLI_NUMBER], rate[CLI_NUMBER] = "", share[CLI_NUMBER] = "", bytes[CLI_NUMBER];
+
+    snprintf(time, sizeof time, "%.3f", 1e3 * seconds);
+    snprintf(bytes, sizeof bytes, "%.1f", gbytes);
+    if (counted) {
+        snprintf(rate, sizeof rate, "%.1f", gflops);
+        snprintf(share, sizeof share, "%.0f %%", 100 * gflops / peak);
+    }
+    cli_table_row(table, k->c.name, time, rate, share, bytes);
+    json_array_append_new(list,
+                          json_pack("{s:s, s:s, s:f, s:o, s:o, s:f}", "name", k->c.name, "kind",
+                                    k->c.kind->name, "milliseconds", 1e3 * seconds, "gflops",
+                                    counted ? json_real(gflops) : json_null(), "peak_share",
+                                    counted ? json_real(gflops / peak) : json_null(),
+                                    "gbytes_per_second", gbytes));
+}
+
+static alexnet_status bench_kernels(cli *app, const cli_bench_args *args, double *peak,
+                                    cli_table *table, json_t *list)
+{
+    const char *part = app->word_count > 0 ? app->words[0] : "";
+
+    for (int i = 0; i < an_cpu_case_count(); ++i) {
+        kernel k = {.c = an_cpu_case_get(i, args->batch)};
+        double seconds = 0;
+        if (strstr(k.c.name, part) == NULL) continue;
+        alexnet_status status = open_kernel(app->ctx, &k, (uint64_t)args->network.common.seed);
+        if (status == ALEXNET_OK) status = time_kernel(app->ctx, &k, args, &seconds);
+        if (status == ALEXNET_OK) {
+            /* The peak drifts on a shared machine: measured each time, so that a share is of its
+             * own minute. */
+            *peak = an_cpu_peak_gflops(app->ctx->backend, k.run.threads);
+            report_kernel(&k, seconds, *peak, table, list);
+        }
+        close_kernel(app->ctx, &k);
+        AN_TRY(status);
+    }
+    return ALEXNET_OK;
+}
+
+static cli_exit print_kernels(cli *app, int batch, double peak, const cli_table *table,
+                              json_t *list)
+{
+    const char *tier = app->ctx->backend->tier;
+    const int threads = app->ctx->options.threads;
+
+    if (app->common->json)
+        return cli_json_print(app, json_pack("{s:i, s:s, s:s, s:i, s:i, s:s, s:f, s:O}", "schema",
+                                             1, "task", "kernels", "dtype", "fp32", "batch", batch,
+                                             "threads", threads, "tier", tier, "peak_gflops", peak,
+                                             "kernels", list));
+    printf("kernels of AlexNet, fp32, batch %d, %d threads, %s; peak %.0f GFLOP/s\n\n", batch,
+           threads, tier, peak);
+    cli_table_print(table, stdout, "");
+    return CLI_DONE;
+}
+
+static cli_exit run_kernels(cli *app, void *data)
+{
+    cli_bench_args *args = data;
+    cli_table table = {.align = "lrrrr"};
+    json_t *list = json_array();
+    double peak = 0;
+
+    cli_bench_counts(args, 128, 5);
+    cli_table_row(&table, "kernel", "ms", "GFLOP/s", "of peak", "GB/s");
+    const alexnet_status status = bench_kernels(app, args, &peak, &table, list);
+    cli_exit code;
+    if (status != ALEXNET_OK)
+        code = cli_fail(app, status);
+    else if (json_array_size(list) == 0)
+        code = cli_usage(app, "no kernel has '%s' in its name", app->words[0]);
+    else
+        code = print_kernels(app, args->batch, peak, &table, list);
+    cli_table_free(&table);
+    json_decref(list);
+    return code;
+}
+
+static const cli_example kernels_examples[] = {
+    {"alexnet bench kernels",
+     "every call of a training step of AlexNet, beside the machine's measured peak"},
+    {"alexnet bench kernels conv2 --threads 1", "those whose name contains 'conv2', on one thread"},
+    {0},
+};
+
+const cli_command command_bench_kernels = {
+    .name = "bench kernels",
+    .words = "[NAME]",
+    .summary = "speed of single kernels beside the machine's peak",
+    .examples = kernels_examples,
+    .words_max = 1,
+    .options = kernels_options,
+    .args_bytes = sizeof(cli_bench_args),
+    .computes = true,
+    .defaults = cli_bench_defaults,
+    .run = run_kernels,
+};

@@ -102,7 +102,6 @@ static alexnet_status open_reports(evaluation *e)
         e->confusion = an_new_array(e->ctx, classes, classes * sizeof *e->confusion);
         if (e->confusion == NULL)
             return an_fail(e->ctx, ALEXNET_NO_MEMORY, "confusion matrix of %zu classes", classes);
-        AN_TRY(an_confusion_open(e->ctx, e->options->confusion, &e->confusion_file));
     }
     if (e->options->predictions != NULL)
         AN_TRY(
@@ -181,6 +180,8 @@ static alexnet_status evaluate(evaluation *e, alexnet_evaluate_result *out)
     an_metrics metrics;
 
     AN_TRY(check_options(e->ctx, e->options));
+    if (e->options->confusion != NULL)
+        AN_TRY(an_confusion_open(e->ctx, e->options->confusion, &e->confusion_file));
     AN_TRY(open_networks(e));
     AN_TRY(open_source(e));
     AN_TRY(open_reports(e));

@@ -285,6 +285,7 @@ static void mistakes_are_named(void **state)
     an_assert_status(w->ctx, alexnet_evaluate(w->ctx, &options, &r), ALEXNET_BAD_ARG);
     options = make_options(w);
     options.confusion = "c.png";
+    options.weights = (const char *const[]){"nowhere.safetensors"}; /* which it does not come to */
     an_assert_status(w->ctx, alexnet_evaluate(w->ctx, &options, &r), ALEXNET_BAD_ARG);
 
     options = make_options(w);

@@ -187,6 +187,9 @@ static void describe(const cli_option *option, char *text, size_t bytes)
     case CLI_COUNT:
     case CLI_REAL:
         break;
+    case CLI_PATH:
+        snprintf(text, bytes, "a path");
+        return;
     default:
         snprintf(text, bytes, "a text");
         return;
@@ -229,6 +232,8 @@ static bool in_range(const cli_option *option, double value)
     return value >= option->min && (option->max == 0 || value <= option->max);
 }
 
+static bool is_optional(const cli_option *option) { return option->value[0] == '['; }
+
 static cli_outcome store(const parser *p, const cli_option *option, const char *value)
 {
     void *at = (char *)p->args + option->offset;
@@ -240,8 +245,9 @@ static cli_outcome store(const parser *p, const cli_option *option, const char *
         *(int *)at = 1;
         break;
     case CLI_TEXT:
-    case CLI_PATH:
-        *(const char **)at = value;
+    case CLI_PATH: /* an empty one is a shell variable that was not set */
+        good = *value != '\0' || is_optional(option);
+        if (good) *(const char **)at = value;
         break;
     case CLI_INT:
         good = cli_parse_count(value, &count) && in_range(option, (double)count) &&
@@ -302,12 +308,11 @@ static cli_outcome parse_option(const parser *p, int argc, char **argv, int *at)
                               : mistake(p, "--%s takes no value", option->name);
     if (equals != NULL) return store(p, option, equals + 1);
 
-    const bool optional = option->value[0] == '[';
-    if (next != NULL && (optional ? next[0] != '-' : strncmp(next, "--", 2) != 0)) {
+    if (next != NULL && (is_optional(option) ? next[0] != '-' : strncmp(next, "--", 2) != 0)) {
         ++*at;
         return store(p, option, next);
     }
-    if (optional) return store(p, option, "");
+    if (is_optional(option)) return store(p, option, "");
     return mistake(p, "--%s needs a value: %s", option->name, option->value);
 }
 
@@ -320,6 +325,7 @@ cli_outcome cli_parse(const cli_option *const tables[], int argc, char **argv, v
     *words = 0;
     for (int i = 0; i < argc; ++i) {
         char *word = argv[i];
+        if (word[0] == '\0') return mistake(&p, "an argument is empty");
         if (options_end || word[0] != '-' || word[1] == '\0') {
             argv[(*words)++] = word; /* never past i */
         } else if (strcmp(word, "--") == 0) {

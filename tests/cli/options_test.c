@@ -20,7 +20,7 @@ typedef struct test_args {
     int flag, whole, choice, size[2];
     int64_t count;
     double real, seconds;
-    const char *text, *maybe;
+    const char *text, *path, *maybe;
 } test_args;
 
 #define AT(member) offsetof(test_args, member)
@@ -31,6 +31,7 @@ static const cli_option options[] = {
     {"real", 0, CLI_REAL, AT(real), 0, 1, "X", ""},
     {"time", 't', CLI_TIME, AT(seconds), 0, 0, "TIME", ""},
     {"text", 0, CLI_TEXT, AT(text), 0, 0, "TEXT", ""},
+    {"path", 0, CLI_PATH, AT(path), 0, 0, "FILE", ""},
     {0},
 };
 static const cli_option more[] = {
@@ -156,6 +157,8 @@ static void mistakes_say_what_would_be_right(void **unused)
         {"--choice never", "--choice: expected one of fail|skip, found 'never'"},
         {"--choice fai", "--choice: expected one of fail|skip, found 'fai'"},
         {"--choice=", "--choice: expected one of fail|skip, found ''"},
+        {"--text=", "--text: expected a text, found ''"},
+        {"--path=", "--path: expected a path, found ''"},
     };
 
     (void)unused;
@@ -166,6 +169,24 @@ static void mistakes_say_what_would_be_right(void **unused)
         int count;
         assert_int_equal(parse(rows[i].line, &args, words, &count, error), CLI_MISTAKE);
         assert_string_equal(error, rows[i].error);
+    }
+}
+
+/* What a shell makes of "$UNSET". */
+static void an_empty_argument_is_a_mistake(void **unused)
+{
+    char empty[] = "", text[] = "--text", maybe[] = "--maybe";
+    char *rows[][2] = {{text, empty}, {empty, text}, {maybe, empty}};
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT_OF(rows); ++i) {
+        test_args args = {.flag = 0};
+        char error[200];
+        int count;
+        const cli_outcome expected = rows[i][0] == maybe ? CLI_PARSED : CLI_MISTAKE;
+        assert_int_equal(cli_parse(tables, 2, rows[i], &args, &count, error, 200), expected);
+        if (i == 0) assert_string_equal(error, "--text: expected a text, found ''");
+        if (i == 1) assert_string_equal(error, "an argument is empty");
     }
 }
 
@@ -254,6 +275,7 @@ int main(void)
         cmocka_unit_test(an_optional_value_may_be_left_out),
         cmocka_unit_test(two_dashes_end_the_options_and_one_is_a_word),
         cmocka_unit_test(mistakes_say_what_would_be_right),
+        cmocka_unit_test(an_empty_argument_is_a_mistake),
         cmocka_unit_test(help_is_told_apart),
         cmocka_unit_test(times_add_up_from_large_to_small),
         cmocka_unit_test(numbers_are_whole_words),

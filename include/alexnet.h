@@ -520,7 +520,8 @@ typedef struct alexnet_data_info {
     void       *owner;              /* free with alexnet_data_info_free() */
 } alexnet_data_info;
 
-/* Counts without decoding. An empty class is BAD_FILE, naming it; no pictures at all is NOT_FOUND, with the expected tree. */
+/* Counts without decoding. An empty class is BAD_FILE, naming it, and so is an empty `val` or `test` beside `train`; no pictures at all
+   is NOT_FOUND, with the expected tree. */
 ALEXNET_API alexnet_status alexnet_data_inspect(alexnet_context *ctx, const alexnet_data_options *options, alexnet_data_info *out) ALEXNET_NODISCARD;
 /* Decodes every picture; bad ones are counted and told to `skipped`; the status is OK all the same. */
 ALEXNET_API alexnet_status alexnet_data_verify(alexnet_context *ctx, const alexnet_data_options *options, alexnet_data_info *out) ALEXNET_NODISCARD;

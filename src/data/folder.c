@@ -202,5 +202,5 @@ alexnet_status an_folder_open(alexnet_context *ctx, an_part part, an_source *sou
     AN_TRY(find_parts(ctx, source, &present));
     AN_TRY(an_tree_choose(ctx, source, part, present, &wanted));
     AN_TRY(walk_parts(ctx, source, wanted));
-    return an_tree_finish(ctx, source->own, wanted, source);
+    return an_tree_finish(ctx, source->own, present, wanted, source);
 }

@@ -49,7 +49,8 @@ typedef struct an_source an_source;
  * CIFAR and IDX have train and test. `path` may itself be a part (a folder of class folders).
  *
  * NOT_FOUND (absent; no such part; no pictures: the message shows the expected tree), BAD_FILE
- * (also an empty class, named), BAD_ARG (more pictures than 2^32 - 1), IO, NO_MEMORY.
+ * (also an empty class, named, and a `val` or `test` beside `train` without pictures), BAD_ARG
+ * (more pictures than 2^32 - 1), IO, NO_MEMORY.
  */
 alexnet_status an_source_open(alexnet_context *ctx, const char *path, an_part part,
                               an_source **out) AN_NODISCARD;

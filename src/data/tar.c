@@ -419,8 +419,9 @@ alexnet_status an_tar_open(alexnet_context *ctx, an_part part, an_source *source
 
     AN_TRY(an_tar_index(ctx, &t->blob, &t->tree, &others));
     AN_TRY(unwrap(ctx, source, &t->tree));
-    AN_TRY(an_tree_choose(ctx, source, part, find_parts(&t->tree), &wanted));
-    AN_TRY(an_tree_finish(ctx, &t->tree, wanted, source));
+    const unsigned present = find_parts(&t->tree);
+    AN_TRY(an_tree_choose(ctx, source, part, present, &wanted));
+    AN_TRY(an_tree_finish(ctx, &t->tree, present, wanted, source));
     source->ignored += others;
     return ALEXNET_OK;
 }

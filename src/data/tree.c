@@ -257,11 +257,15 @@ static alexnet_status label(alexnet_context *ctx, const an_tree *tree, unsigned 
     return ALEXNET_OK;
 }
 
-alexnet_status an_tree_finish(alexnet_context *ctx, an_tree *tree, unsigned wanted,
-                              an_source *source)
+alexnet_status an_tree_finish(alexnet_context *ctx, an_tree *tree, unsigned present,
+                              unsigned wanted, an_source *source)
 {
     if (tree->count > 0) qsort(tree->leaves, tree->count, sizeof *tree->leaves, compare_leaves);
     AN_TRY(sift(ctx, tree, wanted, source));
+    if (tree->count == 0 && (present & TRAIN) != 0 && (wanted & TRAIN) == 0 && wanted != 0)
+        return an_fail(ctx, ALEXNET_BAD_FILE,
+                       "%s: '%s' has no pictures in class folders (%jd files passed over)",
+                       source->path, wanted == VAL ? "val" : "test", (intmax_t)source->ignored);
     if (tree->count == 0)
         return an_fail(ctx, ALEXNET_NOT_FOUND,
                        "%s: no pictures in class folders (%jd files passed over); expected "

@@ -60,9 +60,10 @@ alexnet_status an_tree_choose(alexnet_context *ctx, const an_source *source, an_
 /*
  * Sorts the leaves by path, keeps the pictures of the wanted parts (of a path that comes twice the
  * one with the higher offset), and fills in the source's classes, labels, count and ignored.
- * NOT_FOUND (no pictures), BAD_FILE (an empty class), NO_MEMORY.
+ * NOT_FOUND (no pictures), BAD_FILE (an empty class; a `val` or `test` beside `train` that holds
+ * no pictures), NO_MEMORY.
  */
-alexnet_status an_tree_finish(alexnet_context *ctx, an_tree *tree, unsigned wanted,
-                              an_source *source) AN_NODISCARD;
+alexnet_status an_tree_finish(alexnet_context *ctx, an_tree *tree, unsigned present,
+                              unsigned wanted, an_source *source) AN_NODISCARD;
 
 #endif

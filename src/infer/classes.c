@@ -95,8 +95,8 @@ static alexnet_status fail_unknown(const alexnet_model *model, const char *weigh
     show(model_class, model, model->options.classes, ours);
     show(source_class, source, an_source_classes(source), theirs);
     return an_fail(model->ctx, ALEXNET_BAD_FILE,
-                   "class '%s' of %s is none of %s: the weights know %s; the data has %s",
-                   an_source_class(source, unknown), data, weights, ours, theirs);
+                   "class '%s' of %s is none of %s: %s has %s; %s has %s",
+                   an_source_class(source, unknown), data, weights, weights, ours, data, theirs);
 }
 
 alexnet_status an_classes_map(const alexnet_model *model, const char *weights,

@@ -75,8 +75,11 @@ alexnet_status an_dataset_map(an_dataset *data, const alexnet_model *model, cons
         data->val.labels = data->train_labels;
         return ALEXNET_OK;
     }
-    AN_TRY(an_classes_map(model, config->data, data->val_source,
-                          config->val != NULL ? config->val : config->data, &data->val_labels));
+    const alexnet_status status = an_classes_map(
+        model, config->data, data->val_source,
+        config->val != NULL ? config->val : "the validation part", &data->val_labels);
+    if (status == ALEXNET_BAD_ARG) return ALEXNET_BAD_FILE; /* no option would set it right */
+    AN_TRY(status);
     data->val.labels = data->val_labels;
     return ALEXNET_OK;
 }

@@ -32,7 +32,8 @@ alexnet_status an_dataset_open(alexnet_context *ctx, const an_config *config,
                                an_dataset *out) AN_NODISCARD;
 void an_dataset_close(alexnet_context *ctx, an_dataset *data);
 
-/* Gives the pictures the model's class numbers. BAD_ARG: a class that the model does not have. */
+/* Gives the pictures the model's class numbers. A class that the model does not have is BAD_ARG in
+ * the training part, BAD_FILE in the validation part. */
 alexnet_status an_dataset_map(an_dataset *data, const alexnet_model *model,
                               const an_config *config) AN_NODISCARD;
 

@@ -63,6 +63,14 @@ static alexnet_status check_classes(const job *j)
     return ALEXNET_OK;
 }
 
+static void warn_of_one_class(const job *j)
+{
+    if (an_source_classes(j->data.train_source) == 1)
+        an_log(j->ctx, ALEXNET_LOG_WARNING,
+               "%s has one class only, '%s': every answer will be right, and nothing is learnt",
+               j->config.data, an_source_class(j->data.train_source, 0));
+}
+
 static alexnet_status name_classes(job *j)
 {
     const int count = an_source_classes(j->data.train_source);
@@ -212,6 +220,7 @@ static alexnet_status start(job *j)
     AN_TRY(an_config_resolve(j->ctx, options, family, &j->config));
     AN_TRY(check_words(j));
     AN_TRY(an_dataset_open(j->ctx, &j->config, &j->data));
+    warn_of_one_class(j);
     AN_TRY(make_model(j));
     AN_TRY(join_data_and_model(j));
     AN_TRY(add_mean_image(j));

@@ -193,6 +193,25 @@ static void an_empty_class_is_named(void **in)
     an_assert_error(f->ctx, "class 'empty' has no pictures");
 }
 
+/* Beside train only: alone, 'val' or 'test' may well be the name of a class. */
+static void an_empty_part_beside_train_is_named(void **in)
+{
+    fixture *f = *in;
+    an_source *source;
+
+    fixture_write(f->ctx, f->folder, "test/1.png", 1);
+    an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_VAL, &source),
+                     ALEXNET_NOT_FOUND);
+    fixture_write(f->ctx, f->folder, "train/a/1.png", 1);
+    an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_VAL, &source),
+                     ALEXNET_BAD_FILE);
+    an_assert_error(f->ctx, "'test' has no pictures in class folders (1 files passed over)");
+    fixture_text(f->ctx, f->folder, "val/readme.txt", "x");
+    an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_VAL, &source),
+                     ALEXNET_BAD_FILE);
+    an_assert_error(f->ctx, "'val' has no pictures");
+}
+
 static void hidden_folders_are_no_classes(void **in)
 {
     fixture *f = *in;
@@ -336,6 +355,7 @@ int main(void)
         FIXTURE_TEST(parts_without_classes_are_no_classes),
         FIXTURE_TEST(classes_are_sorted_by_byte_and_labels_follow),
         FIXTURE_TEST(an_empty_class_is_named),
+        FIXTURE_TEST(an_empty_part_beside_train_is_named),
         FIXTURE_TEST(hidden_folders_are_no_classes),
         FIXTURE_TEST(no_pictures_show_the_expected_tree),
         FIXTURE_TEST(link_loops_end),

@@ -85,7 +85,7 @@ static void alike_names_are_kept_apart(void **in)
 
     for (size_t i = 0; i < AN_COUNT(paths); ++i)
         an_assert_ok(f->ctx, an_tree_add(f->ctx, &tree, paths[i], i, 0));
-    an_assert_ok(f->ctx, an_tree_finish(f->ctx, &tree, TRAIN, source));
+    an_assert_ok(f->ctx, an_tree_finish(f->ctx, &tree, TRAIN, TRAIN, source));
     assert_int_equal(source->count, AN_COUNT(expected));
     assert_int_equal(source->ignored, 0);
     assert_int_equal(source->classes.count, 3);
@@ -106,7 +106,7 @@ static void classes_of_all_parts_are_united(void **in)
     an_assert_ok(f->ctx, an_tree_add(f->ctx, &tree, "val/a/1.png", 0, 0));
     an_assert_ok(f->ctx, an_tree_add(f->ctx, &tree, "train/b/1.png", 0, 0));
     an_assert_ok(f->ctx, an_tree_add(f->ctx, &tree, "val/b/1.png", 0, 0));
-    an_assert_ok(f->ctx, an_tree_finish(f->ctx, &tree, TRAIN | VAL, source));
+    an_assert_ok(f->ctx, an_tree_finish(f->ctx, &tree, TRAIN | VAL, TRAIN | VAL, source));
     assert_int_equal(source->classes.count, 2);
     assert_string_equal(source->classes.names[0], "a");
     assert_int_equal(source->labels[0], 1);
@@ -131,7 +131,7 @@ static void many_and_long_paths(void **in)
     memset(path, 'x', sizeof path);
     memcpy(path + sizeof path - 7, "/1.png", 7);
     an_assert_ok(f->ctx, an_tree_add(f->ctx, &tree, path, 0, 0));
-    an_assert_ok(f->ctx, an_tree_finish(f->ctx, &tree, 0, source));
+    an_assert_ok(f->ctx, an_tree_finish(f->ctx, &tree, 0, 0, source));
     assert_int_equal(source->count, 20001);
     assert_int_equal(source->classes.count, 21);
     for (size_t i = 0; i < 20000; ++i) {

@@ -116,6 +116,25 @@ static void classes_are_those_of_the_model(void **state)
     alexnet_model_free(model);
 }
 
+/* The model's classes are those of the training part. */
+static void a_validation_part_of_other_classes_is_bad_data(void **state)
+{
+    world *w = *state;
+    const char *other = an_test_path(w->folder, "other");
+    alexnet_model *model = an_tiny_model(w->ctx, an_tiny_classes, 3, 1);
+
+    an_tiny_draw(w->ctx, other, 3, 2);
+    assert_int_equal(
+        rename(an_test_path(w->folder, "other/val/disc"), an_test_path(w->folder, "other/val/cat")),
+        0);
+    open_data(w, an_test_path(w->folder, "data"), other);
+    an_assert_status(w->ctx, an_dataset_map(&w->data, model, &w->config), ALEXNET_BAD_FILE);
+    an_assert_error(w->ctx, "class 'cat' of ");
+    an_assert_error(w->ctx, "data has checker, cross, disc (3 classes)");
+    an_assert_error(w->ctx, "other has cat, checker, cross (3 classes)");
+    alexnet_model_free(model);
+}
+
 static void memory_may_run_out(void **state)
 {
     world *w = *state;
@@ -137,9 +156,13 @@ static void memory_may_run_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(the_data_s_own_part_validates),  TEST(without_a_part_a_split_does),
-        TEST(a_data_set_given_validates),     TEST(a_missing_one_is_named),
-        TEST(classes_are_those_of_the_model), TEST(memory_may_run_out),
+        TEST(the_data_s_own_part_validates),
+        TEST(without_a_part_a_split_does),
+        TEST(a_data_set_given_validates),
+        TEST(a_missing_one_is_named),
+        TEST(classes_are_those_of_the_model),
+        TEST(a_validation_part_of_other_classes_is_bad_data),
+        TEST(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

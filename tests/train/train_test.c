@@ -290,6 +290,21 @@ static void classes_must_be_the_data_s(void **state)
     an_runs_train(r, &options);
 }
 
+static void a_single_class_is_warned_of(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run");
+
+    options.epochs = 1;
+    an_runs_train(r, &options);
+    assert_null(strstr(r->log.text, "one class only"));
+    an_assert_ok(r->ctx, an_folder_remove(r->ctx, an_test_path(r->folder, "data/train/cross")));
+    an_assert_ok(r->ctx, an_folder_remove(r->ctx, an_test_path(r->folder, "data/val/cross")));
+    options.force = 1;
+    an_runs_train(r, &options);
+    assert_non_null(strstr(r->log.text, "data has one class only, 'checker'"));
+}
+
 static void an_existing_run_is_kept_unless_forced(void **state)
 {
     an_runs *r = *state;
@@ -374,6 +389,7 @@ int main(void)
         TEST(mistakes_are_named_and_leave_nothing_behind),
         TEST(a_stop_before_the_first_step_leaves_no_run),
         TEST(classes_must_be_the_data_s),
+        TEST(a_single_class_is_warned_of),
         TEST(an_existing_run_is_kept_unless_forced),
         TEST(too_many_bad_pictures_end_the_run),
         TEST(memory_and_files_may_fail),

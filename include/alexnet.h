@@ -478,7 +478,9 @@ typedef struct alexnet_train_result {
     int64_t skipped;
     char    run[4096];          /* the run directory */
     char    weights[4096];      /* path of best.safetensors, or last.safetensors when nothing was validated */
-    char    weights_sha256[65]; /* alexnet_model_hash() of the last weights */
+    char    weights_sha256[65]; /* alexnet_model_hash() of what `weights` holds */
+    char    last_weights[4096]; /* path of last.safetensors: where the run ended; equal runs end with equal bits */
+    char    last_sha256[65];    /* alexnet_model_hash() of what `last_weights` holds */
 } alexnet_train_result;
 
 ALEXNET_API alexnet_train_options alexnet_train_options_default(void);

@@ -221,13 +221,16 @@ static cli_exit print_result(cli *app, const alexnet_train_result *r)
     if (app->common->json)
         return cli_json_print(
             app,
-            json_pack("{s:i, s:o, s:I, s:f, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:s}", "schema", 1,
+            json_pack("{s:i, s:o, s:I, s:f, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:s, s:o, s:s}",
+                      "schema", 1,
                       "run", cli_json_text(r->run), "steps", (json_int_t)r->steps, "epochs",
                       r->epochs, "train_loss", cli_json_real(r->train_loss), "val_top1",
                       cli_json_real(r->val_top1), "val_top5", cli_json_real(r->val_top5),
                       "best_top1", cli_json_real(r->best_top1), "skipped", (json_int_t)r->skipped,
                       "images_per_second", cli_json_real(r->images_per_second), "weights",
-                      cli_json_text(r->weights), "weights_sha256", r->weights_sha256));
+                      cli_json_text(r->weights), "weights_sha256", r->weights_sha256,
+                      "last_weights", cli_json_text(r->last_weights), "last_sha256",
+                      r->last_sha256));
 
     printf("trained     %s steps, %.2f epochs, %.0f images/s\n", cli_thousands(r->steps, a),
            r->epochs, r->images_per_second);
@@ -236,8 +239,9 @@ static cli_exit print_result(cli *app, const alexnet_train_result *r)
         printf("validation  top-1 %s, top-5 %s; best top-1 ", cli_percent(r->val_top1, a),
                cli_percent(r->val_top5, b));
     if (!isnan(r->val_top1)) printf("%s\n", cli_percent(r->best_top1, a));
-    printf("weights     %s\n", r->weights);
-    printf("sha256      %s\n", r->weights_sha256);
+    printf("weights     %s\nsha256      %s\n", r->weights, r->weights_sha256);
+    if (strcmp(r->weights_sha256, r->last_sha256) != 0)
+        printf("last        %s\nsha256      %s\n", r->last_weights, r->last_sha256);
     return CLI_DONE;
 }
 

@@ -274,6 +274,23 @@ static alexnet_status resume(job *j)
 
 /* ---- both ---- */
 
+/* The hash of the weights that the result recommends: the last, or those in best.safetensors. */
+static alexnet_status hash_weights(job *j, alexnet_train_result *result)
+{
+    alexnet_model *best;
+
+    if (j->state.best_step < 0 || j->state.best_step == j->state.step) {
+        memcpy(result->weights_sha256, result->last_sha256, sizeof result->last_sha256);
+        return ALEXNET_OK;
+    }
+    alexnet_model_free(j->model); /* as large */
+    j->model = NULL;
+    AN_TRY(alexnet_model_load(j->ctx, result->weights, &best));
+    const alexnet_status status = alexnet_model_hash(best, result->weights_sha256);
+    alexnet_model_free(best);
+    return status;
+}
+
 static alexnet_status train(job *j, alexnet_train_result *result)
 {
     const an_training training = {
@@ -285,7 +302,10 @@ static alexnet_status train(job *j, alexnet_train_result *result)
         .options = j->options,
     };
 
-    return an_train_run(&training, &j->state, result);
+    const alexnet_status status = an_train_run(&training, &j->state, result);
+
+    if (status == ALEXNET_OK || status == ALEXNET_STOPPED) AN_TRY(hash_weights(j, result));
+    return status;
 }
 
 static void close_job(job *j)

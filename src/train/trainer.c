@@ -401,7 +401,8 @@ static alexnet_status fill_result(trainer *t, alexnet_train_result *result)
     an_print(result->run, sizeof result->run, "%s", folder->path);
     an_print(result->weights, sizeof result->weights, "%s",
              t->state->best_step >= 0 ? folder->best : folder->last);
-    AN_TRY(alexnet_model_hash(t->model, result->weights_sha256));
+    an_print(result->last_weights, sizeof result->last_weights, "%s", folder->last);
+    AN_TRY(alexnet_model_hash(t->model, result->last_sha256));
     return tell_skipped(t, result);
 }
 

@@ -24,13 +24,13 @@ static void threads_and_workers_change_nothing(void **state)
         alexnet_train_result result;
         options.workers = n - 1;
         an_assert_ok(ctx, alexnet_train(ctx, &options, &result));
-        assert_string_equal(result.weights_sha256, first.weights_sha256);
+        assert_string_equal(result.last_sha256, first.last_sha256);
         assert_true(result.val_top1 == first.val_top1 && result.train_loss == first.train_loss);
         an_test_close(ctx, NULL);
     }
     options.seed = 2;
     const alexnet_train_result other = an_runs_train(r, &options);
-    assert_string_not_equal(other.weights_sha256, first.weights_sha256);
+    assert_string_not_equal(other.last_sha256, first.last_sha256);
 }
 
 /* Stopped anywhere, resumed, stopped again: the weights and the log's numbers are those of one
@@ -63,7 +63,7 @@ static void a_resumed_run_ends_with_the_same_bits(void **state)
         resumed.workers = (int)(i % 3);
         result = an_runs_train(r, &resumed);
         assert_int_equal(result.steps, 9);
-        assert_string_equal(result.weights_sha256, whole.weights_sha256);
+        assert_string_equal(result.last_sha256, whole.last_sha256);
         assert_true(result.val_top1 == whole.val_top1 && result.best_top1 == whole.best_top1);
     }
 }
@@ -86,7 +86,7 @@ static void a_run_may_be_resumed_at_every_step(void **state)
     }
     options.progress = NULL;
     result = an_runs_train(r, &options);
-    assert_string_equal(result.weights_sha256, whole.weights_sha256);
+    assert_string_equal(result.last_sha256, whole.last_sha256);
 }
 
 static void a_log_of_sittings_reads_like_one_of_a_whole_run(void **state)
@@ -194,7 +194,7 @@ static void more_epochs_may_be_asked_for_later(void **state)
     options = an_runs_options(r, "whole");
     options.schedule = "constant";
     const alexnet_train_result one = an_runs_train(r, &options);
-    assert_string_equal(one.weights_sha256, two.weights_sha256);
+    assert_string_equal(one.last_sha256, two.last_sha256);
 }
 
 static void validation_can_end_it(void **state)

@@ -65,6 +65,9 @@ alexnet_status an_writer_format(an_writer *writer, const char *format, ...) AN_P
 alexnet_status an_writer_commit(an_writer *writer) AN_NODISCARD; /* frees the writer, whatever the outcome */
 void           an_writer_abandon(an_writer *writer);             /* NULL is legal */
 
+/* True for the name of such a temporary file of a file called `of`: what a process that was killed leaves behind. */
+bool an_file_is_temporary(const char *name, const char *of);
+
 /* Writes `bytes` bytes to PATH as above, in one call. */
 alexnet_status an_file_write(alexnet_context *ctx, const char *path, const void *data, size_t bytes) AN_NODISCARD;
 
@@ -104,6 +107,18 @@ alexnet_status an_folder_make(alexnet_context *ctx, const char *path) AN_NODISCA
 alexnet_status an_file_remove(alexnet_context *ctx, const char *path) AN_NODISCARD; /* absent is fine */
 alexnet_status an_file_rename(alexnet_context *ctx, const char *from, const char *to) AN_NODISCARD; /* and syncs to's folder */
 alexnet_status an_folder_remove(alexnet_context *ctx, const char *path) AN_NODISCARD; /* with everything in it; absent is fine; never follows links */
+
+/*
+ * A folder taken for oneself, until the lock is closed or the process ends, however it does. Whoever only reads asks for
+ * none. Processes on other machines are kept out where the file system says so to all of them. Zeroed: closed.
+ */
+typedef struct an_lock {
+    bool held;
+    int  descriptor;
+} an_lock;
+
+alexnet_status an_folder_lock(alexnet_context *ctx, const char *path, an_lock *out) AN_NODISCARD; /* BAD_ARG: taken */
+void           an_lock_close(an_lock *lock);
 
 char       *an_path_join(alexnet_context *ctx, const char *folder, const char *name) AN_NODISCARD; /* allocated; NULL: no memory */
 const char *an_path_base(const char *path); /* the part after the last '/', inside `path` */

@@ -1,5 +1,5 @@
 /*
- * folder.c: listing, making and removing folders; lists of names; paths.
+ * folder.c: listing, making, removing and locking folders; lists of names; paths.
  * SPDX-License-Identifier: MIT
  */
 #include "base/context.h"
@@ -173,6 +173,32 @@ alexnet_status an_folder_remove(alexnet_context *ctx, const char *path)
     if (remove_tree(ctx, AT_FDCWD, path) != 0 && errno != ENOENT)
         return an_status_of_writing(an_fail_errno(ctx, errno, "%s: cannot remove", path));
     return ALEXNET_OK;
+}
+
+/* ---- locking ---- */
+
+alexnet_status an_folder_lock(alexnet_context *ctx, const char *path, an_lock *out)
+{
+    *out = (an_lock){0};
+    const int descriptor = an_system_open(ctx, AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
+    if (descriptor < 0) return an_fail_errno(ctx, errno, "%s: cannot lock", path);
+
+    /* A file system without locks, as some network ones are, must do without. */
+    if (an_system_lock(ctx, descriptor) == 0 || errno == ENOLCK || errno == ENOTSUP) {
+        *out = (an_lock){.held = true, .descriptor = descriptor};
+        return ALEXNET_OK;
+    }
+    const int error = errno;
+    close(descriptor);
+    if (error == EWOULDBLOCK)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "%s: in use by another process", path);
+    return an_fail_errno(ctx, error, "%s: cannot lock", path);
+}
+
+void an_lock_close(an_lock *lock)
+{
+    if (lock->held) close(lock->descriptor);
+    *lock = (an_lock){0};
 }
 
 /* ---- paths ---- */

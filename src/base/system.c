@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 int an_system_open(const alexnet_context *ctx, int folder, const char *path, int flags)
@@ -67,6 +68,17 @@ int an_system_sync(const alexnet_context *ctx, int descriptor)
     if (an_fault(ctx, AN_FAULT_SYNC)) return -1;
     do
         failed = fsync(descriptor);
+    while (failed != 0 && errno == EINTR);
+    return failed;
+}
+
+int an_system_lock(const alexnet_context *ctx, int descriptor)
+{
+    int failed;
+
+    if (an_fault(ctx, AN_FAULT_OPEN)) return -1;
+    do
+        failed = flock(descriptor, LOCK_EX | LOCK_NB);
     while (failed != 0 && errno == EINTR);
     return failed;
 }

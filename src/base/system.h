@@ -16,6 +16,7 @@ int     an_system_close(const alexnet_context *ctx, int descriptor); /* closed w
 ssize_t an_system_read(const alexnet_context *ctx, int descriptor, void *data, size_t bytes, uint64_t offset) AN_NODISCARD;
 int     an_system_write(const alexnet_context *ctx, int descriptor, const void *data, size_t bytes) AN_NODISCARD; /* all of it */
 int     an_system_sync(const alexnet_context *ctx, int descriptor) AN_NODISCARD;
+int     an_system_lock(const alexnet_context *ctx, int descriptor) AN_NODISCARD; /* EWOULDBLOCK: somebody else has it */
 int     an_system_stat(const alexnet_context *ctx, int descriptor, struct stat *out) AN_NODISCARD;
 
 /* Makes a name that was added, replaced or removed in the folder that holds `path` survive a power failure. */

@@ -68,6 +68,19 @@ static alexnet_status create_temporary(an_writer *writer)
     return fail_writing(ctx, writer->path, errno);
 }
 
+bool an_file_is_temporary(const char *name, const char *of)
+{
+    static const char digits[] = "0123456789", tag[] = ".tmp-";
+    const size_t length = strlen(of);
+
+    if (strncmp(name, of, length) != 0 || strncmp(name + length, tag, strlen(tag)) != 0)
+        return false;
+    name += length + strlen(tag);
+    const size_t process = strspn(name, digits);
+    const size_t number = name[process] == '-' ? strspn(name + process + 1, digits) : 0;
+    return process > 0 && number > 0 && name[process + 1 + number] == '\0';
+}
+
 /* Renaming would replace even /dev/null, and cannot replace a folder: told before the work. */
 static alexnet_status check_target(alexnet_context *ctx, const char *path)
 {

@@ -119,7 +119,7 @@ static void clear_away(alexnet_context *ctx, const char *path)
     char message[AN_ERROR_BYTES];
 
     memcpy(message, ctx->error, sizeof message);
-    if (remove_folder(ctx, path) != ALEXNET_OK) /* the next save tries again */
+    if (remove_folder(ctx, path) != ALEXNET_OK) /* the next sitting sweeps */
         an_log(ctx, ALEXNET_LOG_WARNING, "%s stays behind: %s", path, ctx->error);
     memcpy(ctx->error, message, sizeof message);
 }
@@ -175,19 +175,23 @@ static alexnet_status step_path(alexnet_context *ctx, const char *folder, int64_
     return join(ctx, folder, name, out);
 }
 
-/* Removes what a run that was killed while it wrote has left. */
-static alexnet_status remove_temporaries(alexnet_context *ctx, const char *folder)
+alexnet_status an_checkpoint_sweep(alexnet_context *ctx, const char *folder)
 {
-    const size_t tail = sizeof TEMPORARY - 1;
+    const size_t head = sizeof PREFIX - 1, tail = sizeof TEMPORARY - 1;
+    an_file_info info;
     an_names names;
-    alexnet_status status = an_folder_list(ctx, folder, &names);
+    alexnet_status status = ALEXNET_OK;
 
-    AN_TRY(status);
+    AN_TRY(an_file_stat(ctx, folder, &info));
+    if (info.kind == AN_FILE_ABSENT) return ALEXNET_OK;
+    AN_TRY(an_folder_list(ctx, folder, &names));
     for (size_t i = 0; status == ALEXNET_OK && i < names.count; ++i) {
         const char *name = names.names[i];
         const size_t length = strlen(name);
         char *path;
-        if (length < tail || strcmp(name + length - tail, TEMPORARY) != 0) continue;
+        if (length < head + tail || strncmp(name, PREFIX, head) != 0 ||
+            strcmp(name + length - tail, TEMPORARY) != 0)
+            continue;
         status = join(ctx, folder, name, &path);
         if (status == ALEXNET_OK) status = an_folder_remove(ctx, path);
         an_free(ctx, path);
@@ -204,7 +208,6 @@ static alexnet_status prune(alexnet_context *ctx, const char *folder, int64_t st
     size_t count;
     alexnet_status status = ALEXNET_OK;
 
-    AN_TRY(remove_temporaries(ctx, folder));
     AN_TRY(list_steps(ctx, folder, &steps, &count));
     for (size_t i = 0; status == ALEXNET_OK && i < count; ++i) {
         char *path;

@@ -38,6 +38,9 @@ alexnet_status an_checkpoint_find(alexnet_context *ctx, const char *folder,
                                   const char *config_sha256, char **path,
                                   an_train_state *state) AN_NODISCARD;
 
+/* Removes what a sitting that was killed while it saved has left. The folder may be absent. */
+alexnet_status an_checkpoint_sweep(alexnet_context *ctx, const char *folder) AN_NODISCARD;
+
 /* What a found checkpoint holds. Nothing of the model is marked as frozen. */
 alexnet_status an_checkpoint_load_model(alexnet_context *ctx, const char *path,
                                         alexnet_model **model) AN_NODISCARD;

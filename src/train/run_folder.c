@@ -5,7 +5,6 @@
  */
 #include "train/run_folder.h"
 
-#include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/status.h"
@@ -43,6 +42,7 @@ alexnet_status an_run_folder_open(alexnet_context *ctx, const char *path, an_run
 
 void an_run_folder_close(alexnet_context *ctx, an_run_folder *folder)
 {
+    an_lock_close(&folder->lock);
     an_free(ctx, folder->path);
     an_free(ctx, folder->config);
     an_free(ctx, folder->log);
@@ -98,6 +98,51 @@ alexnet_status an_run_folder_check(alexnet_context *ctx, const an_run_folder *fo
     return ALEXNET_OK;
 }
 
+alexnet_status an_run_folder_lock(alexnet_context *ctx, an_run_folder *folder)
+{
+    an_file_info info;
+
+    if (folder->lock.held) return ALEXNET_OK;
+    AN_TRY(an_file_stat(ctx, folder->path, &info));
+    if (info.kind == AN_FILE_ABSENT) return ALEXNET_OK;
+    const alexnet_status status = an_folder_lock(ctx, folder->path, &folder->lock);
+    if (status != ALEXNET_BAD_ARG) return status;
+    return an_fail(ctx, ALEXNET_BAD_ARG,
+                   "run directory '%s' is in use: another process trains there", folder->path);
+}
+
+/* ---- removal ---- */
+
+static alexnet_status remove_file(alexnet_context *ctx, const an_run_folder *folder,
+                                  const char *name)
+{
+    char *path = an_path_join(ctx, folder->path, name);
+
+    if (path == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "run directory '%s'", folder->path);
+    const alexnet_status status = an_file_remove(ctx, path);
+    an_free(ctx, path);
+    return status;
+}
+
+static bool is_leftover(const char *name)
+{
+    for (size_t i = 0; i < AN_COUNT(run_files); ++i)
+        if (an_file_is_temporary(name, run_files[i])) return true;
+    return false;
+}
+
+alexnet_status an_run_folder_sweep(alexnet_context *ctx, const an_run_folder *folder)
+{
+    an_names names;
+    alexnet_status status = ALEXNET_OK;
+
+    AN_TRY(an_folder_list(ctx, folder->path, &names));
+    for (size_t i = 0; status == ALEXNET_OK && i < names.count; ++i)
+        if (is_leftover(names.names[i])) status = remove_file(ctx, folder, names.names[i]);
+    an_names_free(ctx, &names);
+    return status;
+}
+
 /* Removes our checkpoints, and their folder when nothing else lies in it. */
 static alexnet_status remove_checkpoints(alexnet_context *ctx, const an_run_folder *folder)
 {
@@ -126,22 +171,20 @@ static alexnet_status remove_checkpoints(alexnet_context *ctx, const an_run_fold
 
 static alexnet_status remove_run(alexnet_context *ctx, const an_run_folder *folder)
 {
-    for (size_t i = 0; i < AN_COUNT(run_files); ++i) {
-        char *path = an_path_join(ctx, folder->path, run_files[i]);
-        if (path == NULL)
-            return an_fail(ctx, ALEXNET_NO_MEMORY, "run directory '%s'", folder->path);
-        const alexnet_status status = an_file_remove(ctx, path);
-        an_free(ctx, path);
-        AN_TRY(status);
-    }
+    for (size_t i = 0; i < AN_COUNT(run_files); ++i)
+        AN_TRY(remove_file(ctx, folder, run_files[i]));
+    AN_TRY(an_run_folder_sweep(ctx, folder));
     return remove_checkpoints(ctx, folder);
 }
 
-alexnet_status an_run_folder_create(alexnet_context *ctx, const an_run_folder *folder, bool force)
+/* Checked once more when it is ours: somebody may have been there meanwhile. */
+alexnet_status an_run_folder_create(alexnet_context *ctx, an_run_folder *folder, bool force)
 {
     AN_TRY(an_run_folder_check(ctx, folder, force));
-    AN_TRY(remove_run(ctx, folder));
-    return an_folder_make(ctx, folder->path);
+    AN_TRY(an_folder_make(ctx, folder->path));
+    AN_TRY(an_run_folder_lock(ctx, folder));
+    AN_TRY(an_run_folder_check(ctx, folder, force));
+    return remove_run(ctx, folder);
 }
 
 /* ---- log ---- */

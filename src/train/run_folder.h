@@ -13,12 +13,12 @@
 #define AN_TRAIN_RUN_FOLDER_H
 
 #include "alexnet.h"
-#include "base/compiler.h"
-#include <stdbool.h>
+#include "base/file.h"
 
-/* Paths, allocated. Zeroed: closed. */
+/* Paths, allocated, and a lock, which whoever writes must have. Zeroed: closed. */
 typedef struct an_run_folder {
     char *path, *config, *log, *checkpoints, *best, *last;
+    an_lock lock;
 } an_run_folder;
 
 /* Only names the paths. NO_MEMORY, BAD_ARG (too long). */
@@ -30,9 +30,17 @@ void an_run_folder_close(alexnet_context *ctx, an_run_folder *folder);
 alexnet_status an_run_folder_check(alexnet_context *ctx, const an_run_folder *folder,
                                    bool force) AN_NODISCARD;
 
-/* Makes the folder. With `force` the files of an earlier run in it go, and nothing else. */
-alexnet_status an_run_folder_create(alexnet_context *ctx, const an_run_folder *folder,
+/* Takes the folder for this process until it is closed; one that is absent is taken when it is
+ * created. BAD_ARG: another process has it. */
+alexnet_status an_run_folder_lock(alexnet_context *ctx, an_run_folder *folder) AN_NODISCARD;
+
+/* Makes the folder and takes it. With `force` the files of an earlier run in it go, and nothing
+ * else. */
+alexnet_status an_run_folder_create(alexnet_context *ctx, an_run_folder *folder,
                                     bool force) AN_NODISCARD;
+
+/* Removes the temporary files of an earlier sitting that was killed. Needs the lock. */
+alexnet_status an_run_folder_sweep(alexnet_context *ctx, const an_run_folder *folder) AN_NODISCARD;
 
 /* One line of log.jsonl. Numbers that are not finite become null. */
 typedef struct an_log_line {

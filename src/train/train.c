@@ -215,6 +215,7 @@ static alexnet_status start(job *j)
                        options->data == NULL ? "data" : "a run directory");
     AN_TRY(an_run_folder_open(j->ctx, options->out, &j->folder));
     AN_TRY(an_run_folder_check(j->ctx, &j->folder, options->force != 0));
+    AN_TRY(an_run_folder_lock(j->ctx, &j->folder));
     AN_TRY(load_origin(j, options->from));
     AN_TRY(find_family(j, &family));
     AN_TRY(an_config_resolve(j->ctx, options, family, &j->config));
@@ -255,6 +256,7 @@ static alexnet_status resume(job *j)
     char hash[AN_SHA256_HEX_SIZE];
 
     AN_TRY(an_run_folder_open(j->ctx, j->options->resume, &j->folder));
+    AN_TRY(an_run_folder_lock(j->ctx, &j->folder));
     AN_TRY(an_config_read(j->ctx, j->folder.config, &j->config));
     AN_TRY(an_config_change(j->ctx, j->options, &j->config));
     AN_TRY(check_words(j));
@@ -267,6 +269,8 @@ static alexnet_status resume(job *j)
     else
         AN_TRY(an_checkpoint_load_model(j->ctx, j->checkpoint, &j->model));
     AN_TRY(join_data_and_model(j));
+    AN_TRY(an_run_folder_sweep(j->ctx, &j->folder));
+    AN_TRY(an_checkpoint_sweep(j->ctx, j->folder.checkpoints));
     AN_TRY(an_run_folder_trim_log(j->ctx, &j->folder, j->state.step));
     AN_TRY(an_config_write(j->ctx, &j->config, j->folder.config));
     return add_mean_image(j); /* where it is not in the checkpoint: a restart */

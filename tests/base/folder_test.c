@@ -1,5 +1,5 @@
 /*
- * folder_test.c: names in order, folders made and removed, links left alone, paths taken apart.
+ * folder_test.c: names in order, folders made, removed and locked, links left alone, paths taken apart.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -7,9 +7,11 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* ---- listing ---- */
@@ -197,6 +199,71 @@ static void every_step_can_fail(void **state)
     }
 }
 
+/* ---- locking ---- */
+
+/* A process that takes the folder and waits to be killed. */
+static pid_t start_holder(const an_test_place *p)
+{
+    int ends[2];
+    char byte;
+    an_lock lock;
+
+    assert_int_equal(pipe(ends), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        const bool held = an_folder_lock(p->ctx, p->folder, &lock) == ALEXNET_OK;
+        const ssize_t sent = write(ends[1], held ? "y" : "n", 1);
+        if (sent == 1) pause();
+        _exit(1);
+    }
+    assert_int_equal(read(ends[0], &byte, 1), 1);
+    assert_int_equal(byte, 'y');
+    close(ends[0]);
+    close(ends[1]);
+    return child;
+}
+
+static void a_lock_ends_with_its_holder(void **state)
+{
+    const an_test_place *p = *state;
+    an_lock lock, other;
+
+    const pid_t child = start_holder(p);
+    an_assert_status(p->ctx, an_folder_lock(p->ctx, p->folder, &lock), ALEXNET_BAD_ARG);
+    an_assert_error(p->ctx, "in use");
+    assert_false(lock.held);
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+
+    an_assert_ok(p->ctx, an_folder_lock(p->ctx, p->folder, &lock));
+    an_assert_status(p->ctx, an_folder_lock(p->ctx, p->folder, &other), ALEXNET_BAD_ARG);
+    an_lock_close(&lock);
+    an_lock_close(&lock); /* once more: nothing */
+    an_assert_ok(p->ctx, an_folder_lock(p->ctx, p->folder, &other));
+    an_lock_close(&other);
+    assert_int_equal(an_test_count_entries(p->folder), 0);
+}
+
+static void what_cannot_be_locked(void **state)
+{
+    const an_test_place *p = *state;
+    an_test_fault fault;
+    an_lock lock;
+
+    an_assert_status(p->ctx, an_folder_lock(p->ctx, an_test_path(p->folder, "absent"), &lock),
+                     ALEXNET_NOT_FOUND);
+    for (long n = 0; n < 2; ++n) {
+        an_test_fault_arm(&fault, p->ctx, AN_FAULT_BIT(AN_FAULT_OPEN), n, false, EIO);
+        an_assert_status(p->ctx, an_folder_lock(p->ctx, p->folder, &lock), ALEXNET_IO);
+        assert_true(an_test_fault_disarm(&fault));
+    }
+    /* a file system that knows no locks */
+    an_test_fault_arm(&fault, p->ctx, AN_FAULT_BIT(AN_FAULT_OPEN), 1, false, ENOLCK);
+    an_assert_ok(p->ctx, an_folder_lock(p->ctx, p->folder, &lock));
+    assert_true(an_test_fault_disarm(&fault));
+    an_lock_close(&lock);
+}
+
 /* ---- paths ---- */
 
 static void paths(void **state)
@@ -243,6 +310,8 @@ int main(void)
         an_test_in_place(a_file_in_the_way_is_named),
         an_test_in_place(a_tree_is_removed_and_links_are_not_followed),
         an_test_in_place(every_step_can_fail),
+        an_test_in_place(a_lock_ends_with_its_holder),
+        an_test_in_place(what_cannot_be_locked),
         an_test_in_place(paths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,6 +57,7 @@ static void faults_come_before_the_call(void **unused)
     assert_int_equal(errno, EDQUOT);
     assert_int_equal(an_system_read(ctx, descriptor, &byte, 1, 0), -1);
     assert_int_equal(an_system_sync(ctx, descriptor), -1);
+    assert_int_equal(an_system_lock(ctx, descriptor), -1);
     assert_int_equal(an_system_stat(ctx, descriptor, &info), -1);
     errno = 0;
     assert_int_equal(an_system_close(ctx, descriptor), -1);

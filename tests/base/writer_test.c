@@ -298,9 +298,25 @@ static void a_log_that_cannot_be_written_is_named(void **state)
     an_test_assert_text_file(path, "old\nnew\n");
 }
 
+static void temporary_names_are_known(void **unused)
+{
+    static const struct {
+        const char *name;
+        bool temporary;
+    } rows[] = {{"a.b.tmp-1-0", true},   {"a.b.tmp-123-45", true}, {"a.b", false},
+                {"a.b.tmp", false},      {"a.b.tmp-1", false},     {"a.b.tmp-1-", false},
+                {"a.b.tmp--1", false},   {"a.b.tmp-1-0x", false},  {"a.b.tmp-1-0-2", false},
+                {"a.c.tmp-1-0", false},  {"xa.b.tmp-1-0", false},  {"a.b.tmp-x-0", false}};
+
+    (void)unused;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i)
+        assert_int_equal(an_file_is_temporary(rows[i].name, "a.b"), rows[i].temporary);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(temporary_names_are_known),
         an_test_in_place(what_is_added_is_what_the_file_holds),
         an_test_in_place(formatted_text_of_any_length),
         an_test_in_place(nothing_is_seen_before_the_commit),

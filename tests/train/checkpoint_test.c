@@ -171,9 +171,12 @@ static void leftovers_of_a_killed_save_go(void **state)
                  an_folder_make(w->ctx, an_test_path(w->root, "checkpoints/step-00000005.tmp/x")));
     an_assert_ok(w->ctx,
                  an_folder_make(w->ctx, an_test_path(w->root, "checkpoints/step-00000010.tmp/x")));
+    an_assert_ok(w->ctx, an_folder_make(w->ctx, an_test_path(w->root, "checkpoints/mine.tmp")));
     an_assert_ok(w->ctx, save(w, 10, 1));
-    assert_int_equal(an_test_count_entries(w->folder), 1);
+    an_assert_ok(w->ctx, an_checkpoint_sweep(w->ctx, w->folder));
+    assert_int_equal(an_test_count_entries(w->folder), 2); /* the checkpoint and somebody's own */
     assert_int_equal(find(w), 10);
+    an_assert_ok(w->ctx, an_checkpoint_sweep(w->ctx, an_test_path(w->root, "absent")));
 }
 
 /* ---- damage ---- */

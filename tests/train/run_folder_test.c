@@ -60,6 +60,44 @@ static void fill(world *w)
     an_test_write_text(an_test_path(w->root, "runs/1/notes.txt"), "mine");
 }
 
+/* Two openings of one folder stand for two processes: a lock belongs to the opening. */
+static void one_at_a_time_has_the_folder(void **state)
+{
+    world *w = *state;
+    an_run_folder other;
+
+    an_assert_ok(w->ctx, an_run_folder_open(w->ctx, w->folder.path, &other));
+    an_assert_ok(w->ctx, an_run_folder_lock(w->ctx, &other)); /* absent: nothing to take */
+    an_assert_ok(w->ctx, an_run_folder_create(w->ctx, &w->folder, false));
+    an_assert_ok(w->ctx, an_run_folder_lock(w->ctx, &w->folder)); /* it has it already */
+    an_assert_status(w->ctx, an_run_folder_lock(w->ctx, &other), ALEXNET_BAD_ARG);
+    an_assert_error(w->ctx, "runs/1' is in use");
+    fill(w);
+    an_assert_status(w->ctx, an_run_folder_create(w->ctx, &other, true), ALEXNET_BAD_ARG);
+    assert_true(exists(w->folder.config));
+    an_run_folder_close(w->ctx, &w->folder);
+    an_assert_ok(w->ctx, an_run_folder_create(w->ctx, &other, true));
+    an_run_folder_close(w->ctx, &other);
+}
+
+static void leftovers_of_a_killed_sitting_go(void **state)
+{
+    static const char *const names[] = {"config.json.tmp-7-0", "log.jsonl.tmp-70-11",
+                                        "best.safetensors.tmp-7-1", "last.safetensors.tmp-7-2"};
+    world *w = *state;
+
+    for (int force = 0; force < 2; ++force) {
+        fill(w);
+        const size_t before = an_test_count_entries(w->folder.path);
+        for (size_t i = 0; i < AN_COUNT(names); ++i)
+            an_test_write_text(an_test_path(w->folder.path, names[i]), "x");
+        an_test_write_text(an_test_path(w->folder.path, "notes.txt.tmp-7-0"), "mine");
+        if (force == 0) an_assert_ok(w->ctx, an_run_folder_sweep(w->ctx, &w->folder));
+        if (force == 1) an_assert_ok(w->ctx, an_run_folder_create(w->ctx, &w->folder, true));
+        assert_int_equal(an_test_count_entries(w->folder.path), force == 0 ? before + 1 : 2);
+    }
+}
+
 static void an_absent_or_empty_folder_is_taken(void **state)
 {
     world *w = *state;
@@ -223,6 +261,8 @@ static void memory_may_run_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(one_at_a_time_has_the_folder),
+        TEST(leftovers_of_a_killed_sitting_go),
         TEST(an_absent_or_empty_folder_is_taken),
         TEST(an_earlier_run_is_replaced_only_by_force),
         TEST(what_is_no_run_is_never_touched),

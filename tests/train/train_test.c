@@ -352,6 +352,70 @@ static void an_existing_run_is_kept_unless_forced(void **state)
     an_runs_train(r, &options);
 }
 
+/* Tries to train in the run directory that is being trained in. */
+typedef struct intruder {
+    const alexnet_train_options *options;
+    int tried;
+} intruder;
+
+static alexnet_go intrude(void *user, const alexnet_progress *progress)
+{
+    intruder *i = user;
+    alexnet_train_options forced = *i->options, resumed = alexnet_train_options_default();
+    alexnet_train_result result;
+
+    if (strcmp(progress->phase, "train") != 0) return ALEXNET_GO_ON; /* there is no run yet */
+    alexnet_context *ctx = an_tiny_open(NULL, 1);
+    forced.progress = NULL;
+    forced.force = 1;
+    resumed.resume = forced.out;
+    an_assert_status(ctx, alexnet_train(ctx, &forced, &result), ALEXNET_BAD_ARG);
+    an_assert_error(ctx, "is in use: another process trains there");
+    an_assert_status(ctx, alexnet_train(ctx, &resumed, &result), ALEXNET_BAD_ARG);
+    an_assert_error(ctx, "is in use: another process trains there");
+    an_test_close(ctx, NULL);
+    ++i->tried;
+    return progress->done == 2 ? ALEXNET_GO_STOP : ALEXNET_GO_ON;
+}
+
+static void a_run_is_trained_by_one_at_a_time(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run"), resumed;
+    intruder i = {.options = &options};
+    alexnet_train_result result;
+
+    options.augment = "none";
+    options.progress = intrude;
+    options.progress_user = &i;
+    options.data =
+        "synthetic:classes=2,images=12,size=32"; /* the first progress is that of a step */
+    options.recipe = "cifar-19pct";
+    options.model = "cifar-19pct";
+    options.val_split = 0;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
+    assert_int_equal(i.tried, 2);
+    resumed = alexnet_train_options_default();
+    resumed.resume = options.out;
+    an_runs_train(r, &resumed);
+}
+
+static void a_resumed_run_sweeps_what_a_kill_left(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run"), resumed;
+
+    an_runs_train(r, &options);
+    an_test_write_text(an_test_path(r->folder, "run/last.safetensors.tmp-1-2"), "half");
+    an_assert_ok(r->ctx, an_folder_make(
+                             r->ctx, an_test_path(r->folder, "run/checkpoints/step-00000012.tmp")));
+    resumed = alexnet_train_options_default();
+    resumed.resume = options.out;
+    an_runs_train(r, &resumed);
+    assert_int_equal(an_test_count_entries(options.out), 5);
+    assert_int_equal(an_test_count_entries(an_test_path(r->folder, "run/checkpoints")), 2);
+}
+
 static void too_many_bad_pictures_end_the_run(void **state)
 {
     an_runs *r = *state;
@@ -425,6 +489,8 @@ int main(void)
         TEST(classes_must_be_the_data_s),
         TEST(a_single_class_is_warned_of),
         TEST(an_existing_run_is_kept_unless_forced),
+        TEST(a_run_is_trained_by_one_at_a_time),
+        TEST(a_resumed_run_sweeps_what_a_kill_left),
         TEST(too_many_bad_pictures_end_the_run),
         TEST(memory_and_files_may_fail),
     };

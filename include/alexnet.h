@@ -189,10 +189,25 @@ typedef struct alexnet_family_info {
 ALEXNET_API int            alexnet_family_count(void);
 ALEXNET_API alexnet_status alexnet_get_family(alexnet_context *ctx, int index, alexnet_family_info *out) ALEXNET_NODISCARD;
 
+/* How far options may go; beyond it is BAD_ARG. The program's options end here, too. */
+#define ALEXNET_DROPOUT_MAX         0.99
+#define ALEXNET_CLASSES_MAX         100000
+#define ALEXNET_INPUT_MAX           65535   /* pixels */
+#define ALEXNET_BATCH_MAX           65536
+#define ALEXNET_EPOCHS_MIN          1e-6
+#define ALEXNET_EPOCHS_MAX          1e9
+#define ALEXNET_SECONDS_MIN         0.001
+#define ALEXNET_LR_MAX              1e9
+#define ALEXNET_MOMENTUM_MAX        0.9999
+#define ALEXNET_WEIGHT_DECAY_MAX    1000
+#define ALEXNET_VAL_SPLIT_MAX       0.99
+#define ALEXNET_PATIENCE_MAX        1000000
+#define ALEXNET_CHECKPOINT_KEEP_MAX 1000
+
 /* Start from alexnet_model_options_default(): -1 and NULL ask for the family's own value. */
 typedef struct alexnet_model_options {
     int    classes;        /* -1: the family's */
-    double dropout;        /* probability of dropping, 0 .. below 1; negative: the family's */
+    double dropout;        /* probability of dropping, 0 .. ALEXNET_DROPOUT_MAX; negative: the family's */
     int    input_h, input_w; /* -1: the family's */
 } alexnet_model_options;
 
@@ -430,19 +445,25 @@ typedef struct alexnet_train_start {
 
 typedef void (*alexnet_train_start_fn)(void *user, const alexnet_train_start *start);
 
-/* Start from alexnet_train_options_default(); NULL, -1 and NaN ask for the recipe's own value. */
+/*
+ * Start from alexnet_train_options_default(), which gives nothing: NULL, -1 and NaN ask for the recipe's own value, or for
+ * the default that stands beside the member.
+ *
+ * With `resume`, what is given must be the run's own value (BAD_ARG names the first that is not), but for what may change:
+ * epochs, steps, seconds, checkpoint_*, patience, stop_at_top1, workers and callbacks.
+ */
 typedef struct alexnet_train_options {
     const char *data;        /* required, unless resume */
     const char *val;         /* NULL: `val` or `test` beside `train` inside data, else a split */
-    double      val_split;   /* fraction of the training data, when there is no validation part. 0.1 */
+    double      val_split;   /* fraction of the training data, when there is no validation part; 0: none. NaN: 0.1 */
     const char *model;       /* family. NULL: torchvision */
     alexnet_model_options model_options;
     const char *from;        /* weights to start from, or NULL */
     const char *freeze;      /* "features" or layer names parted by commas: not trained; NULL: all are */
     const char *recipe;      /* NULL: the family's own */
     double      epochs;      /* how long: the first reached ends the run. -1: the recipe's */
-    int64_t     steps;       /* -1: no limit */
-    double      seconds;     /* -1: no limit */
+    int64_t     steps;       /* at least 1; -1: no limit */
+    double      seconds;     /* above 0; -1: no limit */
     int         batch;
     double      lr, momentum, weight_decay; /* NaN: the recipe's */
     const char *schedule;    /* "constant", "step:30,0.1", "cosine", ...; NULL: the recipe's */
@@ -450,16 +471,15 @@ typedef struct alexnet_train_options {
     const char *init;        /* how first weights are drawn: "family" or "he"; NULL: the recipe's */
     const char *out;         /* run directory. Required, unless resume */
     int         force;       /* 1: an existing run directory is replaced */
-    const char *resume;      /* run directory to go on with; the other options must be left alone, but for how long,
-                                workers and callbacks */
-    double      checkpoint_seconds; /* 600; 0: none by time */
-    int64_t     checkpoint_steps;   /* 0: none by steps */
-    int         checkpoint_keep;    /* 2: how many checkpoints stay */
+    const char *resume;      /* run directory to go on with */
+    double      checkpoint_seconds; /* 0: none by time; -1: 600 */
+    int64_t     checkpoint_steps;   /* 0: none by steps; -1: 0 */
+    int         checkpoint_keep;    /* how many checkpoints stay; -1: 2 */
     int         workers;     /* decoding threads; -1: as needed */
     alexnet_bad_image on_bad_image;
-    int         patience;    /* epochs without improvement that end the run; 0: off */
+    int         patience;    /* epochs without improvement that end the run; 0: off; -1: 0 */
     double      stop_at_top1; /* end when validation top-1 reaches this fraction; NaN: off */
-    uint64_t    seed;        /* 1 */
+    int64_t     seed;        /* 0 or more; -1: 1 */
     alexnet_train_start_fn start; /* may be NULL */
     void       *start_user;
     alexnet_progress_fn progress;

@@ -121,6 +121,7 @@ alexnet_status an_folder_lock(alexnet_context *ctx, const char *path, an_lock *o
 void           an_lock_close(an_lock *lock);
 
 char       *an_path_join(alexnet_context *ctx, const char *folder, const char *name) AN_NODISCARD; /* allocated; NULL: no memory */
+alexnet_status an_path_absolute(alexnet_context *ctx, const char *path, char **out) AN_NODISCARD; /* from the root, links followed; allocated */
 const char *an_path_base(const char *path); /* the part after the last '/', inside `path` */
 bool        an_path_has_extension(const char *path, const char *extension /* "jpg", any case */);
 

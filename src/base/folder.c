@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -209,6 +210,17 @@ char *an_path_join(alexnet_context *ctx, const char *folder, const char *name)
     const bool slash = length > 0 && folder[length - 1] != '/';
 
     return an_format(ctx, "%s%s%s", folder, slash ? "/" : "", name);
+}
+
+alexnet_status an_path_absolute(alexnet_context *ctx, const char *path, char **out)
+{
+    char absolute[PATH_MAX];
+
+    *out = NULL;
+    if (an_fault(ctx, AN_FAULT_STAT) || realpath(path, absolute) == NULL)
+        return an_fail_errno(ctx, errno, "%s", path);
+    *out = an_copy_text(ctx, absolute);
+    return *out != NULL ? ALEXNET_OK : an_fail(ctx, ALEXNET_NO_MEMORY, "%s", path);
 }
 
 const char *an_path_base(const char *path)

@@ -19,13 +19,14 @@ typedef struct train_args {
     alexnet_train_options options;
     const char *checkpoint_every;
     int on_bad_image; /* 1: fail, 2: skip */
+    char run[4096];   /* the run directory, where no option names it */
 } train_args;
 
 #define AT(member) offsetof(train_args, member)
 static const cli_option train_options[] = {
     {"val", 0, CLI_PATH, AT(options.val), 0, 0, "DATA",
      "validation data [val or test beside train inside DATA, else a split]"},
-    {"val-split", 0, CLI_REAL, AT(options.val_split), 0, 0.9, "X",
+    {"val-split", 0, CLI_REAL, AT(options.val_split), 0, ALEXNET_VAL_SPLIT_MAX, "X",
      "part of DATA to validate with, when it holds no validation data [0.1]"},
     {"model", 'm', CLI_TEXT, AT(options.model), 0, 0, "MODEL",
      "family, see 'alexnet info' [torchvision]"},
@@ -35,15 +36,17 @@ static const cli_option train_options[] = {
      "not trained: 'features', or names parted by commas"},
     {"recipe", 0, CLI_TEXT, AT(options.recipe), 0, 0, "NAME",
      "a named set of the options below, see 'alexnet info' [the model's own]"},
-    {"epochs", 'e', CLI_REAL, AT(options.epochs), 0, 1e9, "X",
+    {"epochs", 'e', CLI_REAL, AT(options.epochs), ALEXNET_EPOCHS_MIN, ALEXNET_EPOCHS_MAX, "X",
      "how long: the first limit reached ends the run [the recipe's]"},
-    {"steps", 0, CLI_COUNT, AT(options.steps), 0, 0, "N", "limit in steps"},
-    {"time", 't', CLI_TIME, AT(options.seconds), 0, 0, "TIME",
+    {"steps", 0, CLI_COUNT, AT(options.steps), 1, 0, "N", "limit in steps"},
+    {"time", 't', CLI_TIME, AT(options.seconds), ALEXNET_SECONDS_MIN, 0, "TIME",
      "limit in time, such as 90s, 30m, 1h30m"},
-    {"batch", 'b', CLI_INT, AT(options.batch), 1, 65536, "N", "pictures a step [the recipe's]"},
-    {"lr", 0, CLI_REAL, AT(options.lr), 0, 1e9, "X", "learning rate [the recipe's]"},
-    {"momentum", 0, CLI_REAL, AT(options.momentum), 0, 1, "X", "momentum [the recipe's]"},
-    {"weight-decay", 0, CLI_REAL, AT(options.weight_decay), 0, 1e9, "X",
+    {"batch", 'b', CLI_INT, AT(options.batch), 1, ALEXNET_BATCH_MAX, "N",
+     "pictures a step [the recipe's]"},
+    {"lr", 0, CLI_REAL, AT(options.lr), 0, ALEXNET_LR_MAX, "X", "learning rate [the recipe's]"},
+    {"momentum", 0, CLI_REAL, AT(options.momentum), 0, ALEXNET_MOMENTUM_MAX, "X",
+     "momentum [the recipe's]"},
+    {"weight-decay", 0, CLI_REAL, AT(options.weight_decay), 0, ALEXNET_WEIGHT_DECAY_MAX, "X",
      "weight decay [the recipe's]"},
     {"schedule", 0, CLI_TEXT, AT(options.schedule), 0, 0, "TEXT",
      "of the learning rate: constant, step:30,0.1 or cosine [the recipe's]"},
@@ -58,13 +61,13 @@ static const cli_option train_options[] = {
      "go on where a run's newest good checkpoint stands [the newest under runs/]"},
     {"checkpoint-every", 0, CLI_TEXT, AT(checkpoint_every), 0, 0, "TIME|N",
      "a time, or a number of steps; also after each epoch [10m]"},
-    {"checkpoint-keep", 0, CLI_INT, AT(options.checkpoint_keep), 1, 1000, "N",
+    {"checkpoint-keep", 0, CLI_INT, AT(options.checkpoint_keep), 1, ALEXNET_CHECKPOINT_KEEP_MAX, "N",
      "how many checkpoints stay [2]"},
     {"workers", 0, CLI_INT, AT(options.workers), 0, 64, "N",
      "threads that decode pictures [as needed]"},
     {"on-bad-image", 0, CLI_CHOICE, AT(on_bad_image), 0, 0, "fail|skip",
      "unreadable pictures [skip, but at most 1 %]"},
-    {"patience", 0, CLI_INT, AT(options.patience), 0, 1000000, "N",
+    {"patience", 0, CLI_INT, AT(options.patience), 0, ALEXNET_PATIENCE_MAX, "N",
      "end when validation has not improved for N epochs [off]"},
     {"stop-at-top1", 0, CLI_REAL, AT(options.stop_at_top1), 0, 1, "X",
      "end when validation top-1 reaches this, 0 to 1 [off]"},
@@ -77,6 +80,7 @@ static void defaults(void *data)
     train_args *args = data;
 
     args->options = alexnet_train_options_default();
+    args->network.common.seed = args->options.seed;
 }
 
 /* ---- signals ---- */
@@ -136,6 +140,7 @@ static bool parse_checkpoint_every(const char *text, alexnet_train_options *opti
         options->checkpoint_seconds = 0;
         return true;
     }
+    options->checkpoint_steps = 0;
     return cli_parse_time(text, &options->checkpoint_seconds);
 }
 
@@ -157,33 +162,13 @@ static void name_run(const alexnet_train_options *options, char *path, size_t by
         snprintf(path, bytes, "runs/%.200s-%s-%d", model, date, n);
 }
 
-/* The same file, however it is called. */
-static bool is_same(const char *a, const char *b)
-{
-    struct stat x, y;
-
-    if (stat(a, &x) != 0 || stat(b, &y) != 0) return strcmp(a, b) == 0;
-    return x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
-/* Which run to resume: the one named, else --out, else the newest; DATA, when given, must be that
- * run's own. */
+/* Which run to resume: the one named, else --out, else the newest. */
 static cli_exit choose_resume(cli *app, alexnet_train_options *options, char *path, size_t bytes)
 {
-    if (*options->resume == '\0') {
-        if (options->out != NULL)
-            snprintf(path, bytes, "%s", options->out);
-        else if (!cli_run_newest("runs", path, bytes))
-            return cli_error(app, CLI_NO_INPUT, "there is no run under runs/ to resume");
-        options->resume = path;
-    }
-    options->out = NULL;
-    if (app->word_count > 0) {
-        char data[4096];
-        if (cli_run_data(options->resume, data, sizeof data) && !is_same(data, app->words[0]))
-            return cli_usage(app, "the run '%s' trains on '%s', not on '%s': leave DATA out",
-                             options->resume, data, app->words[0]);
-    }
+    if (*options->resume != '\0') return CLI_DONE;
+    if (options->out == NULL && !cli_run_newest("runs", path, bytes))
+        return cli_error(app, CLI_NO_INPUT, "there is no run under runs/ to resume");
+    options->resume = options->out != NULL ? options->out : path;
     return CLI_DONE;
 }
 
@@ -250,7 +235,6 @@ static cli_exit run_train(cli *app, void *data)
     train_args *args = data;
     alexnet_train_options *options = &args->options;
     alexnet_train_result result;
-    char run[4096];
     cli_exit code;
 
     if (args->checkpoint_every != NULL && !parse_checkpoint_every(args->checkpoint_every, options))
@@ -260,19 +244,17 @@ static cli_exit run_train(cli *app, void *data)
     if (options->resume == NULL && app->word_count == 0)
         return cli_usage(app, "expected DATA: a folder with a folder of pictures for each class");
 
+    if (app->word_count > 0) options->data = app->words[0];
     if (options->resume != NULL) {
-        code = choose_resume(app, options, run, sizeof run);
+        code = choose_resume(app, options, args->run, sizeof args->run);
         if (code != CLI_DONE) return code;
-    } else {
-        options->data = app->words[0];
-        if (options->out == NULL) {
-            name_run(options, run, sizeof run);
-            options->out = run;
-        }
+    } else if (options->out == NULL) {
+        name_run(options, args->run, sizeof args->run);
+        options->out = args->run;
     }
     options->model_options = args->network.model;
     options->on_bad_image = (alexnet_bad_image)args->on_bad_image;
-    options->seed = (uint64_t)app->common->seed;
+    options->seed = app->common->seed;
     options->start = tell_start;
     options->start_user = app;
     options->progress = report_progress;

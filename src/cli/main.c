@@ -50,11 +50,11 @@ const cli_option cli_common_options[] = {
 
 #define AT(member) offsetof(cli_network, member)
 const cli_option cli_network_options[] = {
-    {"classes", 0, CLI_INT, AT(model.classes), 0, 1000000, "N",
+    {"classes", 0, CLI_INT, AT(model.classes), 0, ALEXNET_CLASSES_MAX, "N",
      "number of classes [the data's, else the family's]"},
-    {"dropout", 0, CLI_REAL, AT(model.dropout), 0, 0.999, "P",
-     "probability of dropping, 0 to below 1 [the family's]"},
-    {"input-size", 0, CLI_SIZE, AT(input_size), 0, 0, "HxW",
+    {"dropout", 0, CLI_REAL, AT(model.dropout), 0, ALEXNET_DROPOUT_MAX, "P",
+     "probability of dropping [the family's]"},
+    {"input-size", 0, CLI_SIZE, AT(input_size), 1, ALEXNET_INPUT_MAX, "HxW",
      "height and width of the pictures [the family's]"},
     {0},
 };

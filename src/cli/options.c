@@ -131,7 +131,7 @@ static bool parse_size(const char *text, int size[2])
     const long width = *end == 'x' ? strtol(end + 1, &end, 10) : height;
 
     if (*end != '\0' || !isdigit((unsigned char)*text) || height < 1 || width < 1 ||
-        height > 65536 || width > 65536)
+        height > INT_MAX || width > INT_MAX)
         return false;
     size[0] = (int)height;
     size[1] = (int)width;
@@ -175,7 +175,8 @@ static void describe(const cli_option *option, char *text, size_t bytes)
 
     switch (option->type) {
     case CLI_TIME:
-        snprintf(text, bytes, "a time such as 90s, 30m or 1h30m");
+        snprintf(text, bytes, "a time%s such as 90s, 30m or 1h30m",
+                 option->min > 0 ? " above 0," : "");
         return;
     case CLI_SIZE:
         snprintf(text, bytes, "a size such as 224 or 224x256 (height x width)");
@@ -264,12 +265,18 @@ static cli_outcome store(const parser *p, const cli_option *option, const char *
         if (good) *(double *)at = real;
         break;
     }
-    case CLI_TIME:
-        good = cli_parse_time(value, at);
+    case CLI_TIME: {
+        double seconds = 0;
+        good = cli_parse_time(value, &seconds) && in_range(option, seconds);
+        if (good) *(double *)at = seconds;
         break;
-    case CLI_SIZE:
-        good = parse_size(value, at);
+    }
+    case CLI_SIZE: {
+        int size[2];
+        good = parse_size(value, size) && in_range(option, size[0]) && in_range(option, size[1]);
+        if (good) memcpy(at, size, sizeof size);
         break;
+    }
     case CLI_CHOICE:
         *(int *)at = parse_choice(value, option->value);
         good = *(int *)at != 0;

@@ -24,8 +24,9 @@ typedef enum cli_type {
     CLI_INT,   /* int, min .. max                                                      */
     CLI_COUNT, /* int64_t, min .. max                                                  */
     CLI_REAL,  /* double, min .. max                                                   */
-    CLI_TIME,  /* double, seconds: "90s" "30m" "1h30m"; a bare number is in seconds    */
-    CLI_SIZE,  /* int[2], height and width: "224" or "224x256"                         */
+    CLI_TIME,  /* double, seconds: "90s" "30m" "1h30m"; a bare number is in seconds;
+                  min .. max                                                           */
+    CLI_SIZE,  /* int[2], height and width: "224" or "224x256"; each min .. max        */
     CLI_CHOICE /* int: 1 for the first of the words in `value`, parted by '|', 2 ...   */
 } cli_type;
 

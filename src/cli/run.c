@@ -73,17 +73,6 @@ static json_t *read_config(const char *run)
                : NULL;
 }
 
-bool cli_run_data(const char *run, char *data, size_t bytes)
-{
-    json_t *config = read_config(run);
-    const char *text = json_string_value(json_object_get(config, "data"));
-    const bool known = text != NULL && strlen(text) < bytes;
-
-    if (known) strcpy(data, text);
-    json_decref(config);
-    return known;
-}
-
 /* Keeps the last line of each split that the end of the log holds. */
 static void read_log(const char *run, json_t *document)
 {

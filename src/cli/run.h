@@ -15,9 +15,6 @@ bool cli_is_run(const char *path);
 /* The run under `folder` whose config.json or log.jsonl changed last. False: there is none. */
 bool cli_run_newest(const char *folder, char *path, size_t bytes);
 
-/* The data a run trains on, from its config.json. False: it does not say. */
-bool cli_run_data(const char *run, char *data, size_t bytes);
-
 /*
  * {"config": ..., "train": last line of the training log, "val": last line of the validation}; a
  * part that cannot be read is null. NULL: no memory.

@@ -13,7 +13,6 @@
 #include <string.h>
 
 #define SETTINGS_BYTES 256
-#define CLASSES_MAX    100000
 #define SHOWN_BYTES    80 /* of a class name in a message */
 
 /* ---- finding a family ---- */
@@ -52,14 +51,14 @@ static alexnet_status resolve_options(alexnet_context *ctx, const an_family *fam
     if (options->classes == 0)
         return an_fail(ctx, ALEXNET_BAD_ARG, "model %s: it cannot be built without classes",
                        family->name);
-    if (options->classes > CLASSES_MAX)
+    if (options->classes > ALEXNET_CLASSES_MAX)
         return an_fail(ctx, ALEXNET_BAD_ARG, "model %s: %d classes, at most %d are possible",
-                       family->name, options->classes, CLASSES_MAX);
+                       family->name, options->classes, ALEXNET_CLASSES_MAX);
     if (options->dropout >= 0 && family->dropout < 0)
         return an_fail(ctx, ALEXNET_BAD_ARG, "model %s: it has no dropout to set", family->name);
-    if (options->dropout >= 1)
-        return an_fail(ctx, ALEXNET_BAD_ARG, "model %s: dropout %g, expected 0 or more and below 1",
-                       family->name, options->dropout);
+    if (options->dropout > ALEXNET_DROPOUT_MAX)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "model %s: dropout %g, expected 0 to %g", family->name,
+                       options->dropout, ALEXNET_DROPOUT_MAX);
     if (!(options->dropout >= 0)) options->dropout = family->dropout;
     if (options->input_h < 0) options->input_h = family->input[1];
     if (options->input_w < 0) options->input_w = family->input[2];

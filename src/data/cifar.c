@@ -231,7 +231,7 @@ static void close_cifar(an_source *source)
 }
 
 static const an_kind cifar_kind = {.name = "cifar",
-                                   .relative = true,
+                                   .names = AN_NAMES_INSIDE,
                                    .close = close_cifar,
                                    .name_of = name_of,
                                    .read = read_picture};

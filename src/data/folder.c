@@ -187,7 +187,7 @@ static void close_folder(an_source *source)
 }
 
 static const an_kind folder_kind = {.name = "folder",
-                                    .relative = true,
+                                    .names = AN_NAMES_INSIDE,
                                     .close = close_folder,
                                     .name_of = name_of,
                                     .read = read_picture};

@@ -183,7 +183,7 @@ static void close_idx(an_source *source)
 }
 
 static const an_kind idx_kind = {
-    .name = "idx", .relative = true, .close = close_idx, .name_of = name_of, .read = read_picture};
+    .name = "idx", .names = AN_NAMES_INSIDE, .close = close_idx, .name_of = name_of, .read = read_picture};
 
 alexnet_status an_idx_open(alexnet_context *ctx, an_part part, an_source *source)
 {

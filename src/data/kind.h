@@ -12,9 +12,16 @@
 #include "base/file.h"
 #include "data/source.h"
 
+/* What name_of() gives; an_source_name() makes a path of it. */
+typedef enum an_names_rule {
+    AN_NAMES_WHOLE,  /* all there is to say */
+    AN_NAMES_INSIDE, /* a name inside the data set */
+    AN_NAMES_BESIDE  /* a path, absolute or from the folder that the data set lies in */
+} an_names_rule;
+
 typedef struct an_kind {
     const char *name;
-    bool relative; /* name_of() gives a name inside the data set */
+    an_names_rule names;
     void (*close)(an_source *source); /* frees `own`; called with `own` not NULL */
     void (*name_of)(const an_source *source, int64_t index, char *buffer, size_t bytes);
     alexnet_status (*read)(const an_source *source, alexnet_context *ctx, int64_t index,

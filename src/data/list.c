@@ -209,9 +209,8 @@ static alexnet_status take_names(alexnet_context *ctx, const list *l, an_source 
 static void name_of(const an_source *source, int64_t index, char *buffer, size_t bytes)
 {
     const list *l = source->own;
-    const char *path = l->entries[index].path;
 
-    snprintf(buffer, bytes, "%s%s", path[0] == '/' ? "" : l->folder, path);
+    snprintf(buffer, bytes, "%s", l->entries[index].path);
 }
 
 static alexnet_status read_picture(const an_source *source, alexnet_context *ctx, int64_t index,
@@ -234,7 +233,7 @@ static void close_list(an_source *source)
 }
 
 static const an_kind list_kind = {
-    .name = "list", .close = close_list, .name_of = name_of, .read = read_picture};
+    .name = "list", .names = AN_NAMES_BESIDE, .close = close_list, .name_of = name_of, .read = read_picture};
 
 alexnet_status an_list_open(alexnet_context *ctx, an_part part, an_source *source)
 {

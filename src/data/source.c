@@ -12,6 +12,8 @@
 
 /* ---- which kind ---- */
 
+bool an_source_is_path(const char *data) { return strncmp(data, "synthetic:", 10) != 0; }
+
 static alexnet_status has(alexnet_context *ctx, const char *folder, const char *name, bool *out)
 {
     an_file_info info;
@@ -87,7 +89,7 @@ static alexnet_status tell(alexnet_context *ctx, const char *path, an_source_ope
 {
     an_file_info info;
 
-    if (strncmp(path, "synthetic:", 10) == 0) {
+    if (!an_source_is_path(path)) {
         *open = an_synthetic_open;
         return ALEXNET_OK;
     }
@@ -186,15 +188,39 @@ int an_source_label(const an_source *source, int64_t index)
 
 void an_source_name(const an_source *source, int64_t index, char *buffer, size_t bytes)
 {
-    size_t used = 0;
+    const an_names_rule rule = source->kind->names;
+    const char *path = source->path; /* NULL: a list of files, whose names are whole */
+    char name[AN_PATH_BYTES];
 
     assert(index >= 0 && index < source->count);
-    if (source->kind->relative) {
-        const size_t length = strlen(source->path);
-        const char *slash = length > 0 && source->path[length - 1] == '/' ? "" : "/";
-        used = (size_t)snprintf(buffer, bytes, "%s%s", source->path, slash);
+    source->kind->name_of(source, index, name, sizeof name);
+    if (rule == AN_NAMES_INSIDE)
+        snprintf(buffer, bytes, "%s%s%s", path, an_path_base(path)[0] == '\0' ? "" : "/", name);
+    else if (rule == AN_NAMES_BESIDE && name[0] != '/')
+        snprintf(buffer, bytes, "%.*s%s", (int)(an_path_base(path) - path), path, name);
+    else
+        snprintf(buffer, bytes, "%s", name);
+}
+
+void an_source_hash(const an_source *source, char hex[AN_SHA256_HEX_SIZE])
+{
+    an_sha256 hash;
+    uint8_t digest[AN_SHA256_BYTES];
+    char name[AN_PATH_BYTES];
+
+    an_sha256_open(&hash);
+    for (int i = 0; i < an_source_classes(source); ++i)
+        an_sha256_add(&hash, an_source_class(source, i), strlen(an_source_class(source, i)) + 1);
+    for (int64_t i = 0; i < source->count; ++i) {
+        const uint32_t label = (uint32_t)source->labels[i];
+        const uint8_t bytes[4] = {(uint8_t)label, (uint8_t)(label >> 8), (uint8_t)(label >> 16),
+                                  (uint8_t)(label >> 24)};
+        source->kind->name_of(source, i, name, sizeof name); /* the same wherever the data lies */
+        an_sha256_add(&hash, name, strlen(name) + 1);
+        an_sha256_add(&hash, bytes, sizeof bytes);
     }
-    if (used < bytes) source->kind->name_of(source, index, buffer + used, bytes - used);
+    an_sha256_close(&hash, digest);
+    an_sha256_hex(digest, hex);
 }
 
 /* ---- reading ---- */

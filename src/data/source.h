@@ -29,6 +29,7 @@
 #ifndef AN_DATA_SOURCE_H
 #define AN_DATA_SOURCE_H
 
+#include "base/hash.h"
 #include "image/image.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -62,6 +63,12 @@ int64_t     an_source_ignored(const an_source *source);
 int         an_source_classes(const an_source *source);
 const char *an_source_class(const an_source *source, int label);
 int         an_source_label(const an_source *source, int64_t index);
+
+/* False for data that lies nowhere: "synthetic:..." */
+bool an_source_is_path(const char *data);
+
+/* SHA-256 of the names of the classes, and of each picture's name and class: not of its pixels. */
+void an_source_hash(const an_source *source, char hex[AN_SHA256_HEX_SIZE]);
 
 /* What to call picture `index`: a path that can be opened ("photos/train/dog/0001.jpg"), or one that
  * goes on inside a file ("photos.tar/dog/1.jpg", "cifar/data_batch_1.bin[17]"). Written to buffer, cut

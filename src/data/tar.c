@@ -386,7 +386,7 @@ static void close_tar(an_source *source)
 }
 
 static const an_kind tar_kind = {
-    .name = "tar", .relative = true, .close = close_tar, .name_of = name_of, .read = read_picture};
+    .name = "tar", .names = AN_NAMES_INSIDE, .close = close_tar, .name_of = name_of, .read = read_picture};
 
 /* What is in a gzip file shows only now. */
 static alexnet_status check_unpacked(alexnet_context *ctx, const an_blob *blob)

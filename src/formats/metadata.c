@@ -31,7 +31,7 @@ typedef struct stored_options {
 /* clang-format off */
 static const an_key keys[] = {
     {"classes", AN_KEY_INT,  offsetof(stored_options, classes),  0, INT_MAX, NULL, NULL, "how many"},
-    {"dropout", AN_KEY_REAL, offsetof(stored_options, dropout), -1, 1,       NULL, "-1", "probability of dropping"},
+    {"dropout", AN_KEY_REAL, offsetof(stored_options, dropout), -1, ALEXNET_DROPOUT_MAX, NULL, "-1", "probability of dropping"},
     {"input",   AN_KEY_TEXT, offsetof(stored_options, input),    0, 0,       NULL, NULL, "HEIGHTxWIDTH in pixels"},
     {0},
 };

@@ -15,7 +15,7 @@ typedef struct dropout {
 
 /* clang-format off */
 static const an_key keys[] = {
-    { "p", AN_KEY_REAL, offsetof(dropout, p), 0, 0.999999, NULL, NULL, "probability of zero" },
+    { "p", AN_KEY_REAL, offsetof(dropout, p), 0, ALEXNET_DROPOUT_MAX, NULL, NULL, "probability of zero" },
     { 0 },
 };
 /* clang-format on */

@@ -5,15 +5,17 @@
  */
 #include "train/config.h"
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "data/source.h"
 #include <math.h>
 #include <string.h>
 
 alexnet_train_options alexnet_train_options_default(void)
 {
     return (alexnet_train_options){
-        .val_split = 0.1,
+        .val_split = (double)NAN,
         .model_options = alexnet_model_options_default(),
         .epochs = -1,
         .steps = -1,
@@ -22,19 +24,56 @@ alexnet_train_options alexnet_train_options_default(void)
         .lr = (double)NAN,
         .momentum = (double)NAN,
         .weight_decay = (double)NAN,
-        .checkpoint_seconds = 600,
-        .checkpoint_keep = 2,
+        .checkpoint_seconds = -1,
+        .checkpoint_steps = -1,
+        .checkpoint_keep = -1,
         .workers = -1,
+        .patience = -1,
         .stop_at_top1 = (double)NAN,
-        .seed = 1,
+        .seed = -1,
     };
 }
 
-/* ---- overriding a recipe ---- */
+/* What holds where neither the options nor the recipe say anything. */
+static an_config standard(void)
+{
+    return (an_config){
+        .val_split = 0.1,
+        .dropout = -1,
+        .input_h = -1,
+        .input_w = -1,
+        .classes = -1,
+        .seed = 1,
+        .steps = -1,
+        .seconds = -1,
+        .stop_at_top1 = -1,
+        .checkpoint_seconds = 600,
+        .checkpoint_keep = 2,
+    };
+}
+
+/* ---- what is given overrides ---- */
 
 static void override_real(double given, double *value)
 {
     if (!isnan(given)) *value = given;
+}
+
+/* -1: not given */
+static void override_int(int given, int *value)
+{
+    if (given != -1) *value = given;
+}
+
+/* Replaces an allocated text. */
+static alexnet_status override_text(alexnet_context *ctx, const char *given, char **text)
+{
+    if (given == NULL) return ALEXNET_OK;
+    char *copy = an_copy_text(ctx, given);
+    if (copy == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "config");
+    an_free(ctx, *text);
+    *text = copy;
+    return ALEXNET_OK;
 }
 
 static alexnet_status override_word(alexnet_context *ctx, const char *name, const char *given,
@@ -62,8 +101,7 @@ static alexnet_status override_init(alexnet_context *ctx, const char *given, int
 static alexnet_status override_recipe(alexnet_context *ctx, const alexnet_train_options *options,
                                       an_recipe *recipe)
 {
-    if (options->batch >= 0) recipe->batch = options->batch;
-    if (options->epochs >= 0) recipe->epochs = options->epochs;
+    override_int(options->batch, &recipe->batch);
     override_real(options->lr, &recipe->lr);
     override_real(options->momentum, &recipe->momentum);
     override_real(options->weight_decay, &recipe->weight_decay);
@@ -72,33 +110,49 @@ static alexnet_status override_recipe(alexnet_context *ctx, const alexnet_train_
     return override_word(ctx, "augment", options->augment, recipe->augment);
 }
 
+/* All of what the run is, but for the recipe's settings. */
+static alexnet_status override_fixed(alexnet_context *ctx, const alexnet_train_options *options,
+                                     an_config *config)
+{
+    override_real(options->val_split, &config->val_split);
+    override_int(options->model_options.classes, &config->classes);
+    override_int(options->model_options.input_h, &config->input_h);
+    override_int(options->model_options.input_w, &config->input_w);
+    if (options->model_options.dropout >= 0) config->dropout = options->model_options.dropout;
+    if (options->seed >= 0) config->seed = (uint64_t)options->seed;
+    if (options->on_bad_image != ALEXNET_BAD_IMAGE_DEFAULT)
+        config->on_bad_image = (int)options->on_bad_image;
+    AN_TRY(override_text(ctx, options->data, &config->data));
+    AN_TRY(override_text(ctx, options->val, &config->val));
+    AN_TRY(override_text(ctx, options->model, &config->model));
+    AN_TRY(override_text(ctx, options->from, &config->from));
+    AN_TRY(override_text(ctx, options->freeze, &config->freeze));
+    return override_text(ctx, options->recipe, &config->recipe_name);
+}
+
+static void override_changeable(const alexnet_train_options *options, an_config *config)
+{
+    if (options->epochs != -1) config->recipe.epochs = options->epochs;
+    if (options->steps != -1) config->steps = options->steps;
+    if (options->seconds != -1) config->seconds = options->seconds;
+    if (options->checkpoint_seconds != -1) config->checkpoint_seconds = options->checkpoint_seconds;
+    if (options->checkpoint_steps != -1) config->checkpoint_steps = options->checkpoint_steps;
+    override_int(options->checkpoint_keep, &config->checkpoint_keep);
+    override_int(options->patience, &config->patience);
+    override_real(options->stop_at_top1, &config->stop_at_top1);
+}
+
 /* ---- the whole ---- */
-
-/* Copies a text that may be NULL. */
-static alexnet_status copy(alexnet_context *ctx, const char *text, char **out)
-{
-    *out = text != NULL ? an_copy_text(ctx, text) : NULL;
-    return text == NULL || *out != NULL ? ALEXNET_OK : an_fail(ctx, ALEXNET_NO_MEMORY, "config");
-}
-
-static alexnet_status copy_texts(alexnet_context *ctx, const alexnet_train_options *options,
-                                 const an_family *family, an_config *config)
-{
-    AN_TRY(copy(ctx, options->data, &config->data));
-    AN_TRY(copy(ctx, options->val, &config->val));
-    AN_TRY(copy(ctx, family->name, &config->model));
-    AN_TRY(copy(ctx, options->from, &config->from));
-    AN_TRY(copy(ctx, options->freeze, &config->freeze));
-    return copy(ctx, options->recipe != NULL ? options->recipe : family->recipe,
-                &config->recipe_name);
-}
 
 static alexnet_status resolve(alexnet_context *ctx, const alexnet_train_options *options,
                               const an_family *family, an_config *config)
 {
-    AN_TRY(copy_texts(ctx, options, family, config));
+    AN_TRY(override_text(ctx, family->recipe, &config->recipe_name));
+    AN_TRY(override_fixed(ctx, options, config));
+    AN_TRY(override_text(ctx, family->name, &config->model)); /* maybe that of the weights */
     AN_TRY(an_recipe_find(ctx, config->recipe_name, &config->recipe));
     AN_TRY(override_recipe(ctx, options, &config->recipe));
+    override_changeable(options, config);
     if (config->dropout < 0 &&
         family->dropout >= 0) /* the recipe's word counts where there is any dropout */
         config->dropout = config->recipe.dropout;
@@ -108,43 +162,48 @@ static alexnet_status resolve(alexnet_context *ctx, const alexnet_train_options 
 alexnet_status an_config_resolve(alexnet_context *ctx, const alexnet_train_options *options,
                                  const an_family *family, an_config *config)
 {
-    *config = (an_config){
-        .val_split = options->val_split,
-        .dropout = options->model_options.dropout,
-        .input_h = options->model_options.input_h,
-        .input_w = options->model_options.input_w,
-        .classes = options->model_options.classes,
-        .seed = options->seed,
-        .on_bad_image = (int)options->on_bad_image,
-        .steps = options->steps,
-        .seconds = options->seconds,
-        .patience = options->patience,
-        .stop_at_top1 = options->stop_at_top1,
-        .checkpoint_seconds = options->checkpoint_seconds,
-        .checkpoint_steps = options->checkpoint_steps,
-        .checkpoint_keep = options->checkpoint_keep,
-    };
+    *config = standard();
     const alexnet_status status = resolve(ctx, options, family, config);
     if (status != ALEXNET_OK) an_config_free(ctx, config);
+    return status;
+}
+
+/* What is given, put over a copy, must leave all as it is. */
+static alexnet_status check_fixed(alexnet_context *ctx, const alexnet_train_options *options,
+                                  const an_config *config)
+{
+    an_config asked;
+
+    AN_TRY(an_config_copy(ctx, config, &asked));
+    alexnet_status status = override_fixed(ctx, options, &asked);
+    if (status == ALEXNET_OK) status = override_recipe(ctx, options, &asked.recipe);
+    if (status == ALEXNET_OK) status = an_config_compare(ctx, config, &asked);
+    an_config_free(ctx, &asked);
     return status;
 }
 
 alexnet_status an_config_change(alexnet_context *ctx, const alexnet_train_options *options,
                                 an_config *config)
 {
-    if (options->epochs >= 0) config->recipe.epochs = options->epochs;
-    if (options->steps >= 0) config->steps = options->steps;
-    if (options->seconds >= 0) config->seconds = options->seconds;
+    AN_TRY(check_fixed(ctx, options, config));
+    override_changeable(options, config);
     return an_config_check(ctx, config);
 }
 
-void an_config_free(alexnet_context *ctx, an_config *config)
+static alexnet_status root(alexnet_context *ctx, char **path)
 {
-    an_free(ctx, config->data);
-    an_free(ctx, config->val);
-    an_free(ctx, config->model);
-    an_free(ctx, config->from);
-    an_free(ctx, config->freeze);
-    an_free(ctx, config->recipe_name);
-    *config = (an_config){0};
+    char *absolute;
+
+    if (*path == NULL || !an_source_is_path(*path)) return ALEXNET_OK;
+    AN_TRY(an_path_absolute(ctx, *path, &absolute));
+    an_free(ctx, *path);
+    *path = absolute;
+    return ALEXNET_OK;
+}
+
+alexnet_status an_config_root(alexnet_context *ctx, an_config *config)
+{
+    AN_TRY(root(ctx, &config->data));
+    AN_TRY(root(ctx, &config->val));
+    return root(ctx, &config->from);
 }

@@ -15,10 +15,11 @@ typedef struct an_config {
     char *data, *val; /* val NULL: a part of data, or a split */
     double val_split;
     char *model;    /* family */
-    double dropout; /* below 0: the family has none */
+    double dropout; /* -1: the family has none */
     int input_h, input_w;
     char *from, *freeze;              /* NULL: none */
-    int64_t train_images, val_images; /* what was found: a resumed run must find as many */
+    int64_t train_images, val_images; /* what was found: a resumed run must find the same */
+    char *train_sha256, *val_sha256;  /* an_source_hash(); val_sha256 NULL: split off, or none */
     int classes;
 
     /* how */
@@ -31,7 +32,7 @@ typedef struct an_config {
     int64_t steps;             /* -1: no limit */
     double seconds;            /* -1: no limit; of all sittings together */
     int patience;              /* 0: off */
-    double stop_at_top1;       /* NaN: off */
+    double stop_at_top1;       /* -1: off */
     double checkpoint_seconds; /* 0: none by time */
     int64_t checkpoint_steps;  /* 0: none by steps */
     int checkpoint_keep;
@@ -43,13 +44,28 @@ typedef struct an_config {
  */
 alexnet_status an_config_resolve(alexnet_context *ctx, const alexnet_train_options *options,
                                  const an_family *family, an_config *config) AN_NODISCARD;
-void an_config_free(alexnet_context *ctx, an_config *config); /* safe on a zeroed config */
 
-/* What a resuming caller may change: how long. BAD_ARG. */
+/* Makes the paths absolute, so that the run can be resumed from anywhere. */
+alexnet_status an_config_root(alexnet_context *ctx, an_config *config) AN_NODISCARD;
+
+/*
+ * The options of a caller who resumes: takes over those that may change. BAD_ARG names another one
+ * that is not as the run has it. Paths are the same when they lead to the same file.
+ */
 alexnet_status an_config_change(alexnet_context *ctx, const alexnet_train_options *options,
                                 an_config *config) AN_NODISCARD;
 
 /* ---- config_file.c ---- */
+
+void an_config_free(alexnet_context *ctx, an_config *config); /* safe on a zeroed config */
+
+/* A copy of one's own, to be freed. NO_MEMORY. */
+alexnet_status an_config_copy(alexnet_context *ctx, const an_config *config,
+                              an_config *out) AN_NODISCARD;
+
+/* BAD_ARG naming the first member that must not change between sittings and is not the same. */
+alexnet_status an_config_compare(alexnet_context *ctx, const an_config *config,
+                                 const an_config *other) AN_NODISCARD;
 
 /* BAD_ARG naming the first number that is out of range. */
 alexnet_status an_config_check(alexnet_context *ctx, const an_config *config) AN_NODISCARD;

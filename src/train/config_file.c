@@ -1,37 +1,39 @@
 /*
- * config_file.c: config.json: one table of members checks, writes and reads it.
+ * config_file.c: config.json: one table of members checks, compares, writes and reads it.
  *
  * SPDX-License-Identifier: MIT
  */
+#include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "train/config.h"
 #include <limits.h>
-#include <math.h>
 #include <string.h>
 
-#define SCHEMA 1
+#define SCHEMA      1
+#define VALUE_BYTES 256 /* of a value in a message; a longer one is cut */
 
 /* ---- the table ---- */
 
 typedef enum member_type {
-    TEXT,     /* char *, allocated; NULL is null */
-    WORD,     /* char[AN_SETTING_TEXT] */
-    INT,      /* int */
-    LONG,     /* int64_t */
-    SEED,     /* uint64_t, any bits: written as an int64_t */
-    REAL,     /* double */
-    OPTIONAL, /* double; NaN is null */
-    CHOICE    /* int; the index in `choices` */
+    TEXT,  /* char *, allocated; NULL is null */
+    PATH,  /* the same; equal when it leads to the same file */
+    WORD,  /* char[AN_SETTING_TEXT] */
+    INT,   /* int */
+    LONG,  /* int64_t */
+    SEED,  /* uint64_t, any bits: written as an int64_t */
+    REAL,  /* double */
+    CHOICE /* int; the index in `choices` */
 } member_type;
 
 typedef struct member {
     const char *name;
     member_type type;
     size_t offset;
-    double min, max; /* INT, LONG, REAL, OPTIONAL */
+    double min, max; /* INT, LONG, REAL */
+    bool optional;   /* of these: -1 stands for none, and is null in the file */
     const char *choices;
 } member;
 
@@ -41,50 +43,54 @@ typedef struct member {
 
 /* What the run is: the same in every sitting. */
 static const member fixed[] = {
-    {"data", TEXT, AT(data), 0, 0, NULL},
-    {"val", TEXT, AT(val), 0, 0, NULL},
-    {"val_split", REAL, AT(val_split), 0, 0.99, NULL},
-    {"model", TEXT, AT(model), 0, 0, NULL},
-    {"dropout", REAL, AT(dropout), -1, 0.99, NULL},
-    {"input_h", INT, AT(input_h), -1, 65535, NULL},
-    {"input_w", INT, AT(input_w), -1, 65535, NULL},
-    {"from", TEXT, AT(from), 0, 0, NULL},
-    {"freeze", TEXT, AT(freeze), 0, 0, NULL},
-    {"train_images", LONG, AT(train_images), 0, LARGE, NULL},
-    {"val_images", LONG, AT(val_images), 0, LARGE, NULL},
-    {"classes", INT, AT(classes), -1, INT_MAX, NULL},
-    {"recipe", TEXT, AT(recipe_name), 0, 0, NULL},
-    {"batch", INT, AT(recipe.batch), 1, 65536, NULL},
-    {"lr", REAL, AT(recipe.lr), 0, 1e30, NULL},
-    {"bias_lr", REAL, AT(recipe.bias_lr), 0, 1000, NULL},
-    {"momentum", REAL, AT(recipe.momentum), 0, 0.9999, NULL},
-    {"weight_decay", REAL, AT(recipe.weight_decay), 0, 1000, NULL},
-    {"bias_decay", REAL, AT(recipe.bias_decay), 0, 1000, NULL},
-    {"update", CHOICE, AT(recipe.update), 0, 0, AN_UPDATE_CHOICES},
-    {"schedule", WORD, AT(recipe.schedule), 0, 0, NULL},
-    {"augment", WORD, AT(recipe.augment), 0, 0, NULL},
-    {"init", CHOICE, AT(recipe.init), 0, 0, AN_RECIPE_INIT_CHOICES},
-    {"seed", SEED, AT(seed), 0, 0, NULL},
-    {"on_bad_image", CHOICE, AT(on_bad_image), 0, 0, BAD_CHOICES},
+    {"data", PATH, AT(data), 0, 0, false, NULL},
+    {"val", PATH, AT(val), 0, 0, false, NULL},
+    {"val_split", REAL, AT(val_split), 0, ALEXNET_VAL_SPLIT_MAX, false, NULL},
+    {"model", TEXT, AT(model), 0, 0, false, NULL},
+    {"dropout", REAL, AT(dropout), 0, ALEXNET_DROPOUT_MAX, true, NULL},
+    {"input_h", INT, AT(input_h), 1, ALEXNET_INPUT_MAX, true, NULL},
+    {"input_w", INT, AT(input_w), 1, ALEXNET_INPUT_MAX, true, NULL},
+    {"from", PATH, AT(from), 0, 0, false, NULL},
+    {"freeze", TEXT, AT(freeze), 0, 0, false, NULL},
+    {"train_images", LONG, AT(train_images), 0, LARGE, false, NULL},
+    {"val_images", LONG, AT(val_images), 0, LARGE, false, NULL},
+    {"train_sha256", TEXT, AT(train_sha256), 0, 0, false, NULL},
+    {"val_sha256", TEXT, AT(val_sha256), 0, 0, false, NULL},
+    {"classes", INT, AT(classes), 0, ALEXNET_CLASSES_MAX, true, NULL},
+    {"recipe", TEXT, AT(recipe_name), 0, 0, false, NULL},
+    {"batch", INT, AT(recipe.batch), 1, ALEXNET_BATCH_MAX, false, NULL},
+    {"lr", REAL, AT(recipe.lr), 0, ALEXNET_LR_MAX, false, NULL},
+    {"bias_lr", REAL, AT(recipe.bias_lr), 0, 1000, false, NULL},
+    {"momentum", REAL, AT(recipe.momentum), 0, ALEXNET_MOMENTUM_MAX, false, NULL},
+    {"weight_decay", REAL, AT(recipe.weight_decay), 0, ALEXNET_WEIGHT_DECAY_MAX, false, NULL},
+    {"bias_decay", REAL, AT(recipe.bias_decay), 0, 1000, false, NULL},
+    {"update", CHOICE, AT(recipe.update), 0, 0, false, AN_UPDATE_CHOICES},
+    {"schedule", WORD, AT(recipe.schedule), 0, 0, false, NULL},
+    {"augment", WORD, AT(recipe.augment), 0, 0, false, NULL},
+    {"init", CHOICE, AT(recipe.init), 0, 0, false, AN_RECIPE_INIT_CHOICES},
+    {"seed", SEED, AT(seed), 0, 0, false, NULL},
+    {"on_bad_image", CHOICE, AT(on_bad_image), 0, 0, false, BAD_CHOICES},
 };
 
 /* How long, and how carefully. */
 static const member changeable[] = {
-    {"epochs", REAL, AT(recipe.epochs), 0, 1e9, NULL},
-    {"steps", LONG, AT(steps), -1, LARGE, NULL},
-    {"seconds", REAL, AT(seconds), -1, 1e12, NULL},
-    {"patience", INT, AT(patience), 0, INT_MAX, NULL},
-    {"stop_at_top1", OPTIONAL, AT(stop_at_top1), 0, 1, NULL},
-    {"checkpoint_seconds", REAL, AT(checkpoint_seconds), 0, 1e12, NULL},
-    {"checkpoint_steps", LONG, AT(checkpoint_steps), 0, LARGE, NULL},
-    {"checkpoint_keep", INT, AT(checkpoint_keep), 1, 1000, NULL},
+    {"epochs", REAL, AT(recipe.epochs), ALEXNET_EPOCHS_MIN, ALEXNET_EPOCHS_MAX, false, NULL},
+    {"steps", LONG, AT(steps), 1, LARGE, true, NULL},
+    {"seconds", REAL, AT(seconds), ALEXNET_SECONDS_MIN, 1e12, true, NULL},
+    {"patience", INT, AT(patience), 0, ALEXNET_PATIENCE_MAX, false, NULL},
+    {"stop_at_top1", REAL, AT(stop_at_top1), 0, 1, true, NULL},
+    {"checkpoint_seconds", REAL, AT(checkpoint_seconds), 0, 1e12, false, NULL},
+    {"checkpoint_steps", LONG, AT(checkpoint_steps), 0, LARGE, false, NULL},
+    {"checkpoint_keep", INT, AT(checkpoint_keep), 1, ALEXNET_CHECKPOINT_KEEP_MAX, false, NULL},
 };
+
+static bool is_text(const member *m) { return m->type == TEXT || m->type == PATH; }
 
 /* ---- ranges ---- */
 
 static bool is_number(const member *m)
 {
-    return m->type == INT || m->type == LONG || m->type == REAL || m->type == OPTIONAL;
+    return m->type == INT || m->type == LONG || m->type == REAL;
 }
 
 static double number_at(const member *m, const void *at)
@@ -93,16 +99,20 @@ static double number_at(const member *m, const void *at)
     return m->type == LONG ? (double)*(const int64_t *)at : *(const double *)at;
 }
 
+static bool is_none(const member *m, const void *at)
+{
+    return m->optional && number_at(m, at) == -1;
+}
+
 static alexnet_status check_table(alexnet_context *ctx, const an_config *config,
                                   const member *table, size_t count)
 {
     char found[AN_REAL_SIZE], min[AN_REAL_SIZE], max[AN_REAL_SIZE];
 
     for (const member *m = table; m < table + count; ++m) {
-        const double number = is_number(m) ? number_at(m, (const char *)config + m->offset) : 0;
-        if (!is_number(m) || (number >= m->min && number <= m->max) ||
-            (m->type == OPTIONAL && isnan(number)))
-            continue;
+        const void *at = (const char *)config + m->offset;
+        const double number = is_number(m) ? number_at(m, at) : 0;
+        if (!is_number(m) || is_none(m, at) || (number >= m->min && number <= m->max)) continue;
         an_print_real(found, number);
         an_print_real(min, m->min);
         an_print_real(max, m->max);
@@ -120,11 +130,12 @@ alexnet_status an_config_check(alexnet_context *ctx, const an_config *config)
 
 /* ---- words of a choice: "a|b|c" ---- */
 
-static json_t *choice_word(const char *choices, int index)
+static const char *choice_text(const char *choices, int index, char text[VALUE_BYTES])
 {
     for (; index > 0; --index)
         choices = strchr(choices, '|') + 1;
-    return json_stringn(choices, strcspn(choices, "|"));
+    an_print(text, VALUE_BYTES, "%.*s", (int)strcspn(choices, "|"), choices);
+    return text;
 }
 
 static int choice_index(const char *choices, const char *word) /* -1: none */
@@ -137,15 +148,113 @@ static int choice_index(const char *choices, const char *word) /* -1: none */
     }
 }
 
+/* ---- copying and comparing ---- */
+
+void an_config_free(alexnet_context *ctx, an_config *config)
+{
+    for (const member *m = fixed; m < fixed + AN_COUNT(fixed); ++m)
+        if (is_text(m)) an_free(ctx, *(char **)((char *)config + m->offset));
+    *config = (an_config){0};
+}
+
+alexnet_status an_config_copy(alexnet_context *ctx, const an_config *config, an_config *out)
+{
+    alexnet_status status = ALEXNET_OK;
+
+    *out = *config;
+    for (const member *m = fixed; m < fixed + AN_COUNT(fixed); ++m) {
+        char **text = (char **)((char *)out + m->offset);
+        if (!is_text(m) || *text == NULL) continue;
+        *text = status == ALEXNET_OK ? an_copy_text(ctx, *text) : NULL;
+        if (*text == NULL) status = ALEXNET_NO_MEMORY;
+    }
+    if (status == ALEXNET_OK) return ALEXNET_OK;
+    an_config_free(ctx, out);
+    return an_fail(ctx, ALEXNET_NO_MEMORY, "config");
+}
+
+static alexnet_status same_file(alexnet_context *ctx, const char *a, const char *b, bool *same)
+{
+    an_file_info x, y;
+
+    AN_TRY(an_file_stat(ctx, a, &x));
+    AN_TRY(an_file_stat(ctx, b, &y));
+    *same =
+        x.kind != AN_FILE_ABSENT && x.kind == y.kind && x.device == y.device && x.inode == y.inode;
+    return ALEXNET_OK;
+}
+
+static alexnet_status same_value(alexnet_context *ctx, const member *m, const void *a,
+                                 const void *b, bool *same)
+{
+    char *const *x = a, *const *y = b;
+
+    if (is_text(m)) {
+        *same = *x == *y || (*x != NULL && *y != NULL && strcmp(*x, *y) == 0);
+        if (!*same && m->type == PATH && *x != NULL && *y != NULL)
+            return same_file(ctx, *x, *y, same);
+    } else if (m->type == WORD)
+        *same = strcmp(a, b) == 0;
+    else if (m->type == CHOICE)
+        *same = *(const int *)a == *(const int *)b;
+    else if (m->type == SEED)
+        *same = *(const uint64_t *)a == *(const uint64_t *)b;
+    else
+        *same = number_at(m, a) == number_at(m, b);
+    return ALEXNET_OK;
+}
+
+/* A value for a message. */
+static const char *value_text(const member *m, const void *at, char text[VALUE_BYTES])
+{
+    char *const *allocated = at;
+    char real[AN_REAL_SIZE];
+
+    if (is_none(m, at) || (is_text(m) && *allocated == NULL))
+        an_print(text, VALUE_BYTES, "none");
+    else if (is_text(m))
+        an_print(text, VALUE_BYTES, "'%s'", *allocated);
+    else if (m->type == WORD)
+        an_print(text, VALUE_BYTES, "'%s'", (const char *)at);
+    else if (m->type == CHOICE)
+        choice_text(m->choices, *(const int *)at, text);
+    else if (m->type == SEED)
+        an_print(text, VALUE_BYTES, "%llu", (unsigned long long)*(const uint64_t *)at);
+    else {
+        an_print_real(real, number_at(m, at));
+        an_print(text, VALUE_BYTES, "%s", real);
+    }
+    return text;
+}
+
+alexnet_status an_config_compare(alexnet_context *ctx, const an_config *config,
+                                 const an_config *other)
+{
+    char a[VALUE_BYTES], b[VALUE_BYTES];
+
+    for (const member *m = fixed; m < fixed + AN_COUNT(fixed); ++m) {
+        const void *ours = (const char *)config + m->offset;
+        const void *theirs = (const char *)other + m->offset;
+        bool same;
+        AN_TRY(same_value(ctx, m, ours, theirs, &same));
+        if (!same)
+            return an_fail(ctx, ALEXNET_BAD_ARG, "%s is %s and cannot become %s", m->name,
+                           value_text(m, ours, a), value_text(m, theirs, b));
+    }
+    return ALEXNET_OK;
+}
+
 /* ---- writing ---- */
 
 static json_t *to_json(const member *m, const void *at)
 {
     char *const *text = at;
-    const double *real = at;
+    char word[VALUE_BYTES];
 
+    if (is_none(m, at)) return json_null();
     switch (m->type) {
     case TEXT:
+    case PATH:
         return *text != NULL ? json_string(*text) : json_null();
     case WORD:
         return json_string(at);
@@ -155,10 +264,9 @@ static json_t *to_json(const member *m, const void *at)
     case SEED:
         return json_integer(*(const int64_t *)at);
     case REAL:
-    case OPTIONAL:
-        return isnan(*real) ? json_null() : json_real(*real);
+        return json_real(*(const double *)at);
     case CHOICE:
-        return choice_word(m->choices, *(const int *)at);
+        return json_string(choice_text(m->choices, *(const int *)at, word));
     }
     return NULL;
 }
@@ -225,6 +333,14 @@ static bool take_int(const json_t *value, int *out)
     return true;
 }
 
+static bool take_none(const member *m, void *at)
+{
+    if (m->type == INT) *(int *)at = -1;
+    if (m->type == LONG) *(int64_t *)at = -1;
+    if (m->type == REAL) *(double *)at = -1;
+    return true;
+}
+
 /* False when the value is of another kind. A text is not copied: take_members() does that. */
 static bool from_json(const member *m, const json_t *value, void *at)
 {
@@ -232,8 +348,10 @@ static bool from_json(const member *m, const json_t *value, void *at)
     int *integer = at;
     int64_t *longer = at;
 
+    if (m->optional && json_is_null(value)) return take_none(m, at);
     switch (m->type) {
     case TEXT:
+    case PATH:
         return json_is_null(value) || json_is_string(value);
     case WORD:
         return take_word(value, at);
@@ -246,9 +364,6 @@ static bool from_json(const member *m, const json_t *value, void *at)
     case REAL:
         *real = json_number_value(value);
         return json_is_number(value);
-    case OPTIONAL:
-        *real = json_is_null(value) ? (double)NAN : json_number_value(value);
-        return json_is_null(value) || json_is_number(value);
     case CHOICE:
         *integer = json_is_string(value) ? choice_index(m->choices, json_string_value(value)) : -1;
         return *integer >= 0;
@@ -266,7 +381,7 @@ static alexnet_status take_members(alexnet_context *ctx, const json_t *object, c
         if (!from_json(m, value, at))
             return an_fail(ctx, ALEXNET_BAD_FILE, "'%s' has a value of another kind than expected",
                            m->name);
-        if (m->type == TEXT && json_is_string(value) &&
+        if (is_text(m) && json_is_string(value) &&
             (*(char **)at = an_copy_text(ctx, json_string_value(value))) == NULL)
             return an_fail(ctx, ALEXNET_NO_MEMORY, "'%s'", m->name);
     }
@@ -282,8 +397,10 @@ static alexnet_status take_config(alexnet_context *ctx, const json_t *object, an
                        SCHEMA);
     AN_TRY(take_members(ctx, object, fixed, AN_COUNT(fixed), config));
     AN_TRY(take_members(ctx, object, changeable, AN_COUNT(changeable), config));
-    if (config->data == NULL || config->model == NULL || config->recipe_name == NULL)
-        return an_fail(ctx, ALEXNET_BAD_FILE, "'data', 'model' and 'recipe' must not be null");
+    if (config->data == NULL || config->model == NULL || config->recipe_name == NULL ||
+        config->train_sha256 == NULL)
+        return an_fail(ctx, ALEXNET_BAD_FILE,
+                       "'data', 'model', 'recipe' and 'train_sha256' must not be null");
     const alexnet_status status = an_config_check(ctx, config);
     return status == ALEXNET_BAD_ARG ? ALEXNET_BAD_FILE
                                      : status; /* the file's fault, not the caller's */

@@ -13,11 +13,12 @@
 #define AT(member) offsetof(an_recipe, member)
 
 const an_key an_recipe_keys[] = {
-    {"batch", AN_KEY_INT, AT(batch), 1, 65536, NULL, NULL, "pictures a step"},
-    {"lr", AN_KEY_REAL, AT(lr), 0, 1e30, NULL, NULL, "learning rate"},
+    {"batch", AN_KEY_INT, AT(batch), 1, ALEXNET_BATCH_MAX, NULL, NULL, "pictures a step"},
+    {"lr", AN_KEY_REAL, AT(lr), 0, ALEXNET_LR_MAX, NULL, NULL, "learning rate"},
     {"bias_lr", AN_KEY_REAL, AT(bias_lr), 0, 1000, NULL, "1", "for biases, times lr"},
-    {"momentum", AN_KEY_REAL, AT(momentum), 0, 1, NULL, "0.9", "kept of the last update"},
-    {"weight_decay", AN_KEY_REAL, AT(weight_decay), 0, 1000, NULL, "0",
+    {"momentum", AN_KEY_REAL, AT(momentum), 0, ALEXNET_MOMENTUM_MAX, NULL, "0.9",
+     "kept of the last update"},
+    {"weight_decay", AN_KEY_REAL, AT(weight_decay), 0, ALEXNET_WEIGHT_DECAY_MAX, NULL, "0",
      "times the weight, added to its gradient"},
     {"bias_decay", AN_KEY_REAL, AT(bias_decay), 0, 1000, NULL, "1",
      "for biases, times weight_decay"},
@@ -25,10 +26,12 @@ const an_key an_recipe_keys[] = {
      "the rate outside or inside the velocity"},
     {"schedule", AN_KEY_TEXT, AT(schedule), 0, 0, NULL, "constant", "the rate over the run"},
     {"augment", AN_KEY_TEXT, AT(augment), 0, 0, NULL, "none", "what is varied in pictures"},
-    {"epochs", AN_KEY_REAL, AT(epochs), 0, 1e9, NULL, NULL, "times through the pictures"},
+    {"epochs", AN_KEY_REAL, AT(epochs), ALEXNET_EPOCHS_MIN, ALEXNET_EPOCHS_MAX, NULL, NULL,
+     "times through the pictures"},
     {"init", AN_KEY_CHOICE, AT(init), 0, 0, AN_RECIPE_INIT_CHOICES, "family",
      "how first weights are drawn"},
-    {"dropout", AN_KEY_REAL, AT(dropout), -1, 0.99, NULL, "-1", "probability; -1: the family's"},
+    {"dropout", AN_KEY_REAL, AT(dropout), -1, ALEXNET_DROPOUT_MAX, NULL, "-1",
+     "probability; -1: the family's"},
     {0},
 };
 

@@ -185,15 +185,32 @@ static alexnet_status join_data_and_model(job *j)
 
 /* ---- a new run ---- */
 
+static alexnet_status note_data(job *j)
+{
+    const an_dataset *data = &j->data;
+    char hex[AN_SHA256_HEX_SIZE];
+
+    j->config.train_images = data->train.count;
+    j->config.val_images = data->val.count;
+    an_source_hash(data->train_source, hex);
+    j->config.train_sha256 = an_copy_text(j->ctx, hex);
+    if (data->val_source != NULL) an_source_hash(data->val_source, hex);
+    if (data->val_source != NULL) j->config.val_sha256 = an_copy_text(j->ctx, hex);
+    if (j->config.train_sha256 == NULL ||
+        (data->val_source != NULL && j->config.val_sha256 == NULL))
+        return an_fail(j->ctx, ALEXNET_NO_MEMORY, "config");
+    return ALEXNET_OK;
+}
+
 /* What is only known now. */
-static void complete_config(job *j)
+static alexnet_status complete_config(job *j)
 {
     j->config.classes = j->model->options.classes;
     j->config.dropout = j->model->options.dropout;
     j->config.input_h = j->model->options.input_h;
     j->config.input_w = j->model->options.input_w;
-    j->config.train_images = j->data.train.count;
-    j->config.val_images = j->data.val.count;
+    AN_TRY(note_data(j));
+    return an_config_root(j->ctx, &j->config);
 }
 
 static alexnet_status check_words(const job *j)
@@ -225,14 +242,30 @@ static alexnet_status start(job *j)
     AN_TRY(make_model(j));
     AN_TRY(join_data_and_model(j));
     AN_TRY(add_mean_image(j));
-    complete_config(j);
+    AN_TRY(complete_config(j));
     AN_TRY(an_run_folder_create(j->ctx, &j->folder, options->force != 0));
     return an_config_write(j->ctx, &j->config, j->folder.config);
 }
 
 /* ---- an interrupted run ---- */
 
-static alexnet_status check_counts(const job *j)
+/* Data that changed would neither go on with the same pictures nor validate with them. */
+static alexnet_status check_hash(const job *j, const an_source *source, const char *expected)
+{
+    char found[AN_SHA256_HEX_SIZE];
+
+    if (source == NULL && expected == NULL) return ALEXNET_OK;
+    if (source != NULL) an_source_hash(source, found);
+    if (source != NULL && expected != NULL && strcmp(found, expected) == 0) return ALEXNET_OK;
+    return an_fail(j->ctx, ALEXNET_BAD_ARG,
+                   "%s has changed: as many pictures to %s as when the run began, but with other "
+                   "names or classes",
+                   source == j->data.val_source && j->config.val != NULL ? j->config.val
+                                                                         : j->config.data,
+                   source == j->data.train_source ? "train on" : "validate with");
+}
+
+static alexnet_status check_data(const job *j)
 {
     if (j->data.train.count != j->config.train_images || j->data.val.count != j->config.val_images)
         return an_fail(j->ctx, ALEXNET_BAD_ARG,
@@ -240,7 +273,28 @@ static alexnet_status check_counts(const job *j)
                        "run began with %lld and %lld",
                        j->config.data, (long long)j->data.train.count, (long long)j->data.val.count,
                        (long long)j->config.train_images, (long long)j->config.val_images);
-    return ALEXNET_OK;
+    AN_TRY(check_hash(j, j->data.train_source, j->config.train_sha256));
+    return check_hash(j, j->data.val_source, j->config.val_sha256);
+}
+
+/* What is given beside `resume` must fit the run. */
+static alexnet_status take_changes(job *j)
+{
+    const alexnet_train_options *options = j->options;
+    an_file_info given, run;
+
+    if (options->force)
+        return an_fail(j->ctx, ALEXNET_BAD_ARG, "a run is either resumed or replaced by force");
+    if (options->out != NULL) {
+        AN_TRY(an_file_stat(j->ctx, options->out, &given));
+        AN_TRY(an_file_stat(j->ctx, options->resume, &run));
+        if (given.kind == AN_FILE_ABSENT || given.device != run.device || given.inode != run.inode)
+            return an_fail(j->ctx, ALEXNET_BAD_ARG, "out is '%s', the run to resume '%s'",
+                           options->out, options->resume);
+    }
+    const alexnet_status status = an_config_change(j->ctx, options, &j->config);
+    return status == ALEXNET_BAD_ARG ? an_fail_within(j->ctx, status, "run '%s'", options->resume)
+                                     : status;
 }
 
 static alexnet_status restart(job *j)
@@ -258,11 +312,11 @@ static alexnet_status resume(job *j)
     AN_TRY(an_run_folder_open(j->ctx, j->options->resume, &j->folder));
     AN_TRY(an_run_folder_lock(j->ctx, &j->folder));
     AN_TRY(an_config_read(j->ctx, j->folder.config, &j->config));
-    AN_TRY(an_config_change(j->ctx, j->options, &j->config));
+    AN_TRY(take_changes(j));
     AN_TRY(check_words(j));
     AN_TRY(an_config_hash(j->ctx, &j->config, hash));
     AN_TRY(an_dataset_open(j->ctx, &j->config, &j->data));
-    AN_TRY(check_counts(j));
+    AN_TRY(check_data(j));
     AN_TRY(an_checkpoint_find(j->ctx, j->folder.checkpoints, hash, &j->checkpoint, &j->state));
     if (j->checkpoint == NULL)
         AN_TRY(restart(j));

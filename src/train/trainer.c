@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/status.h"
@@ -68,12 +69,12 @@ static bool limit_reached(const trainer *t)
            (t->config->seconds >= 0 && t->state->seconds >= t->config->seconds);
 }
 
-/* Validation says that more is of no use. Comparisons with NaN, which stands for "off" and "none
- * yet", are false. */
+/* Validation says that more is of no use. Comparisons with NaN, which stands for "none yet", are
+ * false. */
 static bool good_enough(const trainer *t)
 {
     return (t->config->patience > 0 && t->state->stale >= t->config->patience) ||
-           t->state->val_top1 >= t->config->stop_at_top1;
+           (t->config->stop_at_top1 >= 0 && t->state->val_top1 >= t->config->stop_at_top1);
 }
 
 static bool validation_due(const trainer *t)
@@ -126,13 +127,14 @@ static void look_at_clock(trainer *t)
 
 /* ---- saving ---- */
 
-/* The model's record of how it was trained. No times in it: equal runs write equal files. */
+/* The model's record of how it was trained. No times in it, and not where on this machine the data
+ * lies: equal runs write equal files. */
 static alexnet_status note_training(trainer *t)
 {
     const an_train_state *state = t->state;
     json_t *object = json_pack("{s:s, s:s, s:I, s:f, s:s}", "version", alexnet_version(), "recipe",
                                t->config->recipe_name, "steps", (json_int_t)state->step, "epochs",
-                               epochs_done(t), "data", t->config->data);
+                               epochs_done(t), "data", an_path_base(t->config->data));
     alexnet_status status = ALEXNET_OK;
 
     if (state->validated >= 0) {

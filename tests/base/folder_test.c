@@ -274,6 +274,7 @@ static void paths(void **state)
         {"a", "b", "a/b"}, {"a/", "b", "a/b"},        {"", "b", "b"},
         {"/", "b", "/b"},  {"a/b", "c/d", "a/b/c/d"}, {"a", "", "a/"},
     };
+    static const char *const absolutes[] = {"/", "/.", "//"};
     static const struct {
         const char *path, *base;
     } bases[] = {{"a/b.jpg", "b.jpg"}, {"b", "b"}, {"a/", ""}, {"/x", "x"}, {"", ""}};
@@ -292,6 +293,15 @@ static void paths(void **state)
         char *joined = an_path_join(p->ctx, joins[i].folder, joins[i].name);
         assert_string_equal(joined, joins[i].joined);
         an_free(p->ctx, joined);
+    }
+    for (size_t i = 0; i < AN_COUNT(absolutes); ++i) {
+        char *absolute;
+        an_assert_ok(p->ctx, an_path_absolute(p->ctx, absolutes[i], &absolute));
+        assert_string_equal(absolute, "/");
+        an_free(p->ctx, absolute);
+        an_assert_status(p->ctx, an_path_absolute(p->ctx, "no/such/file", &absolute),
+                         ALEXNET_NOT_FOUND);
+        assert_null(absolute);
     }
     for (size_t i = 0; i < AN_COUNT(bases); ++i)
         assert_string_equal(an_path_base(bases[i].path), bases[i].base);

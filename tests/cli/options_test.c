@@ -19,7 +19,7 @@
 typedef struct test_args {
     int flag, whole, choice, size[2];
     int64_t count;
-    double real, seconds;
+    double real, seconds, limit;
     const char *text, *path, *maybe;
 } test_args;
 
@@ -30,13 +30,14 @@ static const cli_option options[] = {
     {"count", 0, CLI_COUNT, AT(count), 0, 0, "N", ""},
     {"real", 0, CLI_REAL, AT(real), 0, 1, "X", ""},
     {"time", 't', CLI_TIME, AT(seconds), 0, 0, "TIME", ""},
+    {"limit", 0, CLI_TIME, AT(limit), 0.001, 0, "TIME", ""},
     {"text", 0, CLI_TEXT, AT(text), 0, 0, "TEXT", ""},
     {"path", 0, CLI_PATH, AT(path), 0, 0, "FILE", ""},
     {0},
 };
 static const cli_option more[] = {
     {"maybe", 0, CLI_PATH, AT(maybe), 0, 0, "[DIR]", ""},
-    {"size", 0, CLI_SIZE, AT(size), 0, 0, "HxW", ""},
+    {"size", 0, CLI_SIZE, AT(size), 1, 1000, "HxW", ""},
     {"choice", 0, CLI_CHOICE, AT(choice), 0, 0, "fail|skip", ""},
     {0},
 };
@@ -152,6 +153,9 @@ static void mistakes_say_what_would_be_right(void **unused)
         {"--real 1.5", "--real: expected a number from 0 to 1, found '1.5'"},
         {"--real nan", "--real: expected a number from 0 to 1, found 'nan'"},
         {"--time soon", "--time: expected a time such as 90s, 30m or 1h30m, found 'soon'"},
+        {"--limit 0", "--limit: expected a time above 0, such as 90s, 30m or 1h30m, found '0'"},
+        {"--size 224x1001",
+         "--size: expected a size such as 224 or 224x256 (height x width), found '224x1001'"},
         {"--size 224x",
          "--size: expected a size such as 224 or 224x256 (height x width), found '224x'"},
         {"--choice never", "--choice: expected one of fail|skip, found 'never'"},

@@ -5,6 +5,7 @@
 #include "fixtures.h"
 
 #include "base/file.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -75,6 +76,43 @@ static void kinds_are_told_by_content_and_agree(void **in)
     an_source_close(folder);
 }
 
+static void hash_of(const fixture *f, char hex[AN_SHA256_HEX_SIZE])
+{
+    an_source *source;
+
+    an_assert_ok(f->ctx,
+                 an_source_open(f->ctx, an_test_path(f->folder, "set"), AN_PART_ALL, &source));
+    an_source_hash(source, hex);
+    an_source_close(source);
+}
+
+static void a_hash_tells_names_and_classes_apart(void **in)
+{
+    /* one change after the other: a name, a class, the name of a class */
+    static const struct {
+        const char *from, *to;
+    } moves[] = {
+        {"set/a/1.png", "set/a/3.png"}, {"set/a/3.png", "set/b/3.png"}, {"set/b", "set/c"}};
+    const fixture *f = *in;
+    char before[AN_SHA256_HEX_SIZE], after[AN_SHA256_HEX_SIZE];
+
+    fixture_write(f->ctx, f->folder, "set/a/1.png", 1);
+    fixture_write(f->ctx, f->folder, "set/a/2.png", 2);
+    fixture_write(f->ctx, f->folder, "set/b/1.png", 3);
+    hash_of(f, before);
+    fixture_write(f->ctx, f->folder, "set/a/2.png", 9); /* pixels do not count */
+    hash_of(f, after);
+    assert_string_equal(after, before);
+    for (size_t i = 0; i < AN_COUNT(moves); ++i) {
+        assert_int_equal(
+            rename(an_test_path(f->folder, moves[i].from), an_test_path(f->folder, moves[i].to)),
+            0);
+        hash_of(f, after);
+        assert_string_not_equal(after, before);
+        memcpy(before, after, sizeof before);
+    }
+}
+
 static void imagenette(void **in)
 {
     const fixture *f = *in;
@@ -97,6 +135,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(what_is_none_is_refused),
         FIXTURE_TEST(kinds_are_told_by_content_and_agree),
+        FIXTURE_TEST(a_hash_tells_names_and_classes_apart),
         FIXTURE_TEST(imagenette),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

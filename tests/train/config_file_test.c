@@ -6,6 +6,7 @@
 #include "support/support.h"
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "train/config.h"
 #include <errno.h>
 #include <math.h>
@@ -20,12 +21,14 @@ static an_config make_config(alexnet_context *ctx)
     options.data = "photos of \"cats\"";
     options.val = "other/photos";
     options.recipe = "quick";
-    options.seed = UINT64_MAX;
     options.batch = 64;
     options.lr = 0.1 + 0.2; /* not a short decimal */
     options.stop_at_top1 = 0.5;
     an_assert_ok(ctx, an_config_resolve(ctx, &options, an_family_find("torchvision"), &config));
     config.train_images = (int64_t)1 << 40;
+    config.train_sha256 = an_copy_text(ctx, "0123456789abcdef");
+    assert_non_null(config.train_sha256);
+    config.seed = UINT64_MAX;
     config.classes = 10;
     return config;
 }
@@ -53,6 +56,7 @@ static void what_is_written_is_read(void **unused)
     assert_true(back.seed == UINT64_MAX);
     assert_int_equal(back.train_images, config.train_images);
     assert_true(back.stop_at_top1 == 0.5 && back.seconds == -1 && back.checkpoint_seconds == 600);
+    assert_true(back.steps == -1 && back.input_h == -1);
     an_assert_ok(ctx, an_config_hash(ctx, &config, before));
     an_assert_ok(ctx, an_config_hash(ctx, &back, after));
     assert_string_equal(before, after);
@@ -73,7 +77,7 @@ static void the_hash_is_that_of_what_must_not_change(void **unused)
     config.recipe.epochs = 1000;
     config.steps = 5;
     config.seconds = 5;
-    config.stop_at_top1 = (double)NAN;
+    config.stop_at_top1 = -1;
     config.checkpoint_keep = 9;
     an_assert_ok(ctx, an_config_hash(ctx, &config, after));
     assert_string_equal(before, after);
@@ -111,7 +115,13 @@ static void a_spoiled_file_is_refused_by_name(void **unused)
         {"\"batch\": 64", "\"batch\": 1e300", "'batch'", ALEXNET_BAD_FILE},
         {"\"batch\": 64", "\"batch\": 9999999999", "'batch'", ALEXNET_BAD_FILE},
         {"\"batch\": 64", "\"batch\": -1", "batch is -1", ALEXNET_BAD_FILE},
+        {"\"batch\": 64", "\"batch\": null", "'batch'", ALEXNET_BAD_FILE},
         {"\"batch\": 64", "\"batsch\": 64", "'batch' is missing", ALEXNET_BAD_FILE},
+        {"\"steps\": null", "\"steps\": 0", "steps is 0, expected 1 to", ALEXNET_BAD_FILE},
+        {"\"seconds\": null", "\"seconds\": 0", "seconds is 0", ALEXNET_BAD_FILE},
+        {"\"epochs\": 15", "\"epochs\": 0", "epochs is 0", ALEXNET_BAD_FILE},
+        {"\"train_sha256\": \"0123456789abcdef\"", "\"train_sha256\": null", "'train_sha256'",
+         ALEXNET_BAD_FILE},
         {"\"val\": \"other/photos\"", "\"val\": 5", "'val'", ALEXNET_BAD_FILE},
         {"\"model\": \"torchvision\"", "\"model\": null", "'model'", ALEXNET_BAD_FILE},
         {"\"update\": \"torch\"", "\"update\": \"adam\"", "'update'", ALEXNET_BAD_FILE},

@@ -5,9 +5,10 @@
  */
 #include "support/support.h"
 
+#include "base/file.h"
 #include "train/config.h"
-#include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 static const an_family *family(const char *name)
 {
@@ -40,7 +41,8 @@ static void the_recipe_is_the_family_s_own(void **unused)
     assert_true(config.recipe.lr == 0.001);
     assert_true(config.dropout < 0);
     assert_true(config.val_split == 0.1 && config.seed == 1 && config.steps == -1);
-    assert_true(isnan(config.stop_at_top1));
+    assert_true(config.stop_at_top1 == -1 && config.patience == 0);
+    assert_true(config.checkpoint_seconds == 600 && config.checkpoint_keep == 2);
     assert_null(config.val);
     an_config_free(ctx, &config);
     an_test_close(ctx, &memory);
@@ -102,7 +104,7 @@ static void who_decides_on_dropout(void **unused)
 static void values_out_of_range_are_named(void **unused)
 {
     static char longer[AN_SETTING_TEXT + 1];
-    enum { INT, REAL, TEXT };
+    enum { INT, LONG, REAL, TEXT };
     const struct {
         const char *message;
         size_t member;
@@ -112,14 +114,17 @@ static void values_out_of_range_are_named(void **unused)
     } rows[] = {
 #define AT(member) offsetof(alexnet_train_options, member)
         {"batch is 0, expected 1 to 65536", AT(batch), INT, 0, NULL},
-        {"patience is -1", AT(patience), INT, -1, NULL},
+        {"patience is -2", AT(patience), INT, -2, NULL},
+        {"steps is 0, expected 1 to", AT(steps), LONG, 0, NULL},
+        {"epochs is 0, expected 1e-06 to", AT(epochs), REAL, 0, NULL},
+        {"seconds is 0, expected 0.001 to", AT(seconds), REAL, 0, NULL},
         {"checkpoint_keep is 0", AT(checkpoint_keep), INT, 0, NULL},
         {"lr is -1", AT(lr), REAL, -1, NULL},
         {"momentum is 1", AT(momentum), REAL, 1, NULL},
         {"weight_decay is -0.5", AT(weight_decay), REAL, -0.5, NULL},
         {"val_split is 1", AT(val_split), REAL, 1, NULL},
         {"stop_at_top1 is 1.5", AT(stop_at_top1), REAL, 1.5, NULL},
-        {"checkpoint_seconds is -1", AT(checkpoint_seconds), REAL, -1, NULL},
+        {"checkpoint_seconds is -2", AT(checkpoint_seconds), REAL, -2, NULL},
         {"unknown recipe 'quik'", AT(recipe), TEXT, 0, "quik"},
         {"init 'xavier': expected one of family|he", AT(init), TEXT, 0, "xavier"},
         {"schedule 'xxx", AT(schedule), TEXT, 0, longer},
@@ -135,9 +140,12 @@ static void values_out_of_range_are_named(void **unused)
         alexnet_train_options options = options_for("photos");
         char *at = (char *)&options + rows[i].member;
         const int integer = (int)rows[i].number;
+        const int64_t longer_integer = integer;
         an_config config;
         if (rows[i].type == INT)
             memcpy(at, &integer, sizeof integer);
+        else if (rows[i].type == LONG)
+            memcpy(at, &longer_integer, sizeof longer_integer);
         else if (rows[i].type == REAL)
             memcpy(at, &rows[i].number, sizeof rows[i].number);
         else
@@ -166,10 +174,118 @@ static void a_resumed_run_may_be_longer(void **unused)
     later.steps = 1000;
     an_assert_ok(ctx, an_config_change(ctx, &later, &config));
     assert_true(config.recipe.epochs == 5 && config.seconds == 60 && config.steps == 1000);
+    later = alexnet_train_options_default();
+    later.patience = 4;
+    later.stop_at_top1 = 0.5;
+    later.checkpoint_seconds = 0;
+    later.checkpoint_steps = 7;
+    later.checkpoint_keep = 3;
+    an_assert_ok(ctx, an_config_change(ctx, &later, &config));
+    assert_true(config.patience == 4 && config.stop_at_top1 == 0.5 && config.steps == 1000);
+    assert_true(config.checkpoint_seconds == 0 && config.checkpoint_steps == 7);
+    assert_int_equal(config.checkpoint_keep, 3);
     later.epochs = 1e20;
     an_assert_status(ctx, an_config_change(ctx, &later, &config), ALEXNET_BAD_ARG);
     an_config_free(ctx, &config);
     an_test_close(ctx, NULL);
+}
+
+/* The same again may be said; anything else is refused, and nothing is taken over then. */
+static void what_a_run_is_does_not_change(void **unused)
+{
+    an_test_memory memory;
+    alexnet_context *ctx = an_test_open(&memory);
+    char *folder = an_test_folder_open();
+    alexnet_train_options options, same, other;
+    const struct {
+        void *member;
+        const void *value;
+        size_t bytes;
+        const char *message;
+    } rows[] = {
+#define ROW(member, type, value, message) {&other.member, &(type){value}, sizeof(type), message}
+        ROW(data, const char *, "other", "photos' and cannot become 'other'"),
+        ROW(val, const char *, "photos", "val is none and cannot become 'photos'"),
+        ROW(val_split, double, 0.25, "val_split is 0.1 and cannot become 0.25"),
+        ROW(model, const char *, "cifar-19pct",
+            "model is 'torchvision' and cannot become 'cifar-19pct'"),
+        ROW(model_options.dropout, double, 0.25, "dropout is 0.75 and cannot become 0.25"),
+        ROW(model_options.classes, int, 7, "classes is none and cannot become 7"),
+        ROW(model_options.input_h, int, 128, "input_h is 224 and cannot become 128"),
+        ROW(from, const char *, "w", "from is none and cannot become 'w'"),
+        ROW(freeze, const char *, "conv1", "freeze is 'features' and cannot become 'conv1'"),
+        ROW(recipe, const char *, "quick", "recipe is 'torchvision' and cannot become 'quick'"),
+        ROW(batch, int, 8, "batch is 7 and cannot become 8"),
+        ROW(lr, double, 0.25, "lr is 0.5 and cannot become 0.25"),
+        ROW(schedule, const char *, "constant",
+            "schedule is 'cosine' and cannot become 'constant'"),
+        ROW(init, const char *, "he", "init is family and cannot become he"),
+        ROW(seed, int64_t, 2, "seed is 9 and cannot become 2"),
+        ROW(on_bad_image, alexnet_bad_image, ALEXNET_BAD_IMAGE_FAIL,
+            "on_bad_image is skip and cannot become fail"),
+#undef ROW
+    };
+    an_config config;
+
+    (void)unused;
+    options = options_for(an_test_path(folder, "photos"));
+    an_assert_ok(ctx, an_folder_make(ctx, options.data));
+    options.model_options.dropout = 0.75;
+    options.model_options.input_h = 224;
+    options.freeze = "features";
+    options.batch = 7;
+    options.lr = 0.5;
+    options.schedule = "cosine";
+    options.seed = 9;
+    options.on_bad_image = ALEXNET_BAD_IMAGE_SKIP;
+    an_assert_ok(ctx, an_config_resolve(ctx, &options, family("torchvision"), &config));
+    same = options;
+    same.data = an_test_path(folder, "photos/../photos/");
+    same.model = "torchvision";
+    same.recipe = "torchvision";
+    same.epochs = 5;
+    an_assert_ok(ctx, an_config_change(ctx, &same, &config));
+    assert_true(config.recipe.epochs == 5);
+    assert_string_equal(config.data, options.data);
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        other = alexnet_train_options_default();
+        other.epochs = 6;
+        memcpy(rows[i].member, rows[i].value, rows[i].bytes);
+        an_assert_status(ctx, an_config_change(ctx, &other, &config), ALEXNET_BAD_ARG);
+        an_assert_error(ctx, rows[i].message);
+        assert_true(config.recipe.epochs == 5);
+    }
+    for (long n = 0;; ++n) {
+        an_test_fault fault;
+        an_test_fault_arm(&fault, ctx, AN_FAULT_BIT(AN_FAULT_MEMORY), n, false, 1);
+        const alexnet_status status = an_config_change(ctx, &same, &config);
+        if (!an_test_fault_disarm(&fault)) break;
+        an_assert_status(ctx, status, ALEXNET_NO_MEMORY);
+    }
+    an_config_free(ctx, &config);
+    an_test_folder_close(folder);
+    an_test_close(ctx, &memory);
+}
+
+static void paths_become_absolute(void **unused)
+{
+    an_test_memory memory;
+    alexnet_context *ctx = an_test_open(&memory);
+    alexnet_train_options options = options_for("synthetic:classes=2,images=9");
+    char here[4096];
+    an_config config;
+
+    (void)unused;
+    assert_non_null(getcwd(here, sizeof here));
+    options.val = "./.";
+    options.from = "/no/such/file";
+    an_assert_ok(ctx, an_config_resolve(ctx, &options, family("torchvision"), &config));
+    an_assert_status(ctx, an_config_root(ctx, &config), ALEXNET_NOT_FOUND);
+    an_assert_error(ctx, "/no/such/file");
+    assert_string_equal(config.data, options.data);
+    assert_string_equal(config.val, here);
+    an_config_free(ctx, &config);
+    an_test_close(ctx, &memory);
 }
 
 static void memory_may_run_out(void **unused)
@@ -203,6 +319,8 @@ int main(void)
         cmocka_unit_test(who_decides_on_dropout),
         cmocka_unit_test(values_out_of_range_are_named),
         cmocka_unit_test(a_resumed_run_may_be_longer),
+        cmocka_unit_test(what_a_run_is_does_not_change),
+        cmocka_unit_test(paths_become_absolute),
         cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -242,6 +242,56 @@ static void data_that_has_changed_is_noticed(void **state)
     an_assert_error(r->ctx, "the run began with 12");
 }
 
+/* As many pictures as before, but one has another name: its turn in an epoch would be another one. */
+static void data_of_the_same_size_that_has_changed_is_noticed(void **state)
+{
+    static const struct {
+        const char *from, *to, *message;
+    } rows[] = {{"data/train/cross/0000.jpg", "data/train/checker/9999.jpg", "to train on"},
+                {"data/val/cross/0000.jpg", "data/val/cross/9999.jpg", "to validate with"}};
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run"), resumed;
+    alexnet_train_result result;
+
+    an_runs_train(r, &options);
+    resumed = alexnet_train_options_default();
+    resumed.resume = options.out;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        const char *from = an_test_path(r->folder, rows[i].from);
+        const char *to = an_test_path(r->folder, rows[i].to);
+        assert_int_equal(rename(from, to), 0);
+        an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_ARG);
+        an_assert_error(r->ctx, "data has changed: as many pictures ");
+        an_assert_error(r->ctx, rows[i].message);
+        assert_int_equal(rename(to, from), 0);
+    }
+    an_runs_train(r, &resumed);
+}
+
+static void what_is_given_to_a_resumed_run_must_fit_it(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run"), resumed;
+    alexnet_train_result result;
+
+    an_runs_train(r, &options);
+    resumed = options;
+    resumed.resume = options.out;
+    resumed.epochs = 4;
+    assert_int_equal(an_runs_train(r, &resumed).steps, 12);
+    resumed.batch = 5;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_ARG);
+    an_assert_error(r->ctx, "run': batch is 4 and cannot become 5");
+    resumed.batch = -1;
+    resumed.force = 1;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_ARG);
+    an_assert_error(r->ctx, "resumed or replaced");
+    resumed.force = 0;
+    resumed.out = r->data;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_ARG);
+    an_assert_error(r->ctx, "out is '");
+}
+
 static void what_is_no_run_cannot_be_resumed(void **state)
 {
     an_runs *r = *state;
@@ -483,6 +533,8 @@ int main(void)
         TEST(a_run_without_a_checkpoint_starts_over),
         TEST(a_damaged_checkpoint_costs_only_what_came_after_the_one_before),
         TEST(data_that_has_changed_is_noticed),
+        TEST(data_of_the_same_size_that_has_changed_is_noticed),
+        TEST(what_is_given_to_a_resumed_run_must_fit_it),
         TEST(what_is_no_run_cannot_be_resumed),
         TEST(mistakes_are_named_and_leave_nothing_behind),
         TEST(a_stop_before_the_first_step_leaves_no_run),

@@ -124,3 +124,12 @@ double an_schedule_factor(const an_schedule *schedule, int64_t step, int64_t epo
     }
     return warm;
 }
+
+int64_t an_schedule_cut(const an_schedule *schedule, int64_t steps_left, double step_seconds,
+                        double seconds_left)
+{
+    if (schedule->shape == AN_SCHEDULE_CONSTANT ||
+        (double)steps_left * step_seconds <= 1.05 * seconds_left)
+        return -1;
+    return (int64_t)(AN_MAX(seconds_left, 0) / step_seconds);
+}

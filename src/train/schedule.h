@@ -53,4 +53,11 @@ alexnet_status an_schedule_parse(alexnet_context *ctx, const char *text,
 double an_schedule_factor(const an_schedule *schedule, int64_t step, int64_t epoch_steps,
                           int64_t total);
 
+/*
+ * Steps that fit into the time left, where that cuts the rest of the schedule short by more than
+ * 5 %; -1: it does not, or the schedule has no end to miss.
+ */
+int64_t an_schedule_cut(const an_schedule *schedule, int64_t steps_left, double step_seconds,
+                        double seconds_left);
+
 #endif

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -48,6 +49,7 @@ typedef struct trainer {
     int64_t first_step;    /* of this sitting */
     int64_t saved_step;    /* of the newest checkpoint, or where this sitting began */
     double saved_at;
+    bool paced; /* the pace has been held against the limit in time, or need not be */
     char config_sha256[AN_SHA256_HEX_SIZE];
 } trainer;
 
@@ -219,6 +221,28 @@ static alexnet_status validate(trainer *t)
 
 /* ---- the loop ---- */
 
+#define PACE_STEPS   20 /* when the pace is known, or */
+#define PACE_SECONDS 10
+
+/* Once in a run: a schedule that is cut off leaves out its best part. */
+static void warn_of_cut(trainer *t)
+{
+    const double step = (double)t->state->step, epoch = (double)t->epoch_steps;
+    const double step_seconds = t->state->seconds / step;
+
+    if (t->paced || (t->state->step < PACE_STEPS && t->state->seconds < PACE_SECONDS)) return;
+    t->paced = true;
+    const int64_t fit = an_schedule_cut(&t->schedule, t->total_steps - t->state->step, step_seconds,
+                                        t->config->seconds - t->state->seconds);
+    if (fit < 0) return;
+    an_log(
+        t->ctx, ALEXNET_LOG_WARNING,
+        "at %.2g s a step the limit in time ends the run after about %.3g of %.6g epochs and cuts "
+        "the schedule '%s' short: epochs %.3g would fit",
+        step_seconds, (step + (double)fit) / epoch, (double)t->total_steps / epoch,
+        t->config->recipe.schedule, (step + (double)fit) / epoch);
+}
+
 static alexnet_status take_step(trainer *t)
 {
     const double before = an_seconds();
@@ -239,6 +263,7 @@ static alexnet_status take_step(trainer *t)
     ++t->state->step;
     t->busy_seconds += an_seconds() - before;
     look_at_clock(t);
+    warn_of_cut(t);
 
     const an_position at = position(t);
     AN_TRY(an_report_step(&t->report, &at));
@@ -423,6 +448,7 @@ alexnet_status an_train_run(const an_training *training, an_train_state *state,
         .first_step = state->step,
         .saved_step = state->step,
         .saved_at = an_seconds(),
+        .paced = training->config->seconds < 0 || state->step > 0,
         .report =
             {
                 .ctx = ctx,

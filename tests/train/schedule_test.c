@@ -122,10 +122,39 @@ static void other_words_are_refused(void **unused)
     an_test_close(ctx, NULL);
 }
 
+static void a_limit_in_time_that_cuts_is_told(void **unused)
+{
+    static const struct {
+        const char *text;
+        int64_t steps_left;
+        double step_seconds, seconds_left;
+        int64_t fit;
+    } rows[] = {
+        {"cosine", 100, 0.5, 50, -1},      {"cosine", 100, 0.5, 48, -1}, /* within 5 % */
+        {"cosine", 100, 0.5, 47, 94},      {"cosine", 100, 0.5, 10, 20},
+        {"cosine", 100, 0.5, -1, 0},       {"cosine", 0, 0.5, 0, -1},
+        {"step:1,0.1", 100, 0.5, 10, 20},  {"at:1:0.1", 100, 0.5, 10, 20},
+        {"constant", 100, 0.5, 10, -1},    {"warmup:5+constant", 100, 0.5, 10, -1},
+        {"warmup:5+cosine", 100, 2, 9, 4},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        alexnet_context *ctx = an_test_open(NULL);
+        an_schedule schedule;
+        an_assert_ok(ctx, an_schedule_parse(ctx, rows[i].text, &schedule));
+        assert_int_equal(an_schedule_cut(&schedule, rows[i].steps_left, rows[i].step_seconds,
+                                         rows[i].seconds_left),
+                         rows[i].fit);
+        an_test_close(ctx, NULL);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(factors_worked_by_hand),
+        cmocka_unit_test(a_limit_in_time_that_cuts_is_told),
         cmocka_unit_test(a_cosine_goes_down_all_the_way),
         cmocka_unit_test(other_words_are_refused),
     };

@@ -193,6 +193,33 @@ static void more_epochs_may_be_asked_for_later(void **state)
     assert_string_equal(one.last_sha256, two.last_sha256);
 }
 
+/* Whatever the pace: so many epochs do not fit into a minute. */
+static void a_schedule_that_time_will_cut_is_warned_of(void **state)
+{
+    static const struct {
+        const char *schedule;
+        double seconds;
+        bool warned;
+    } rows[] = {{"cosine", 60, true}, {"constant", 60, false}, {"cosine", -1, false}};
+    an_runs *r = *state;
+
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        an_runs_wish wish = {.step = 22, .go = ALEXNET_GO_STOP};
+        alexnet_train_options options = an_runs_options(r, "run");
+        alexnet_train_result result;
+        options.force = 1;
+        options.epochs = 1e9;
+        options.schedule = rows[i].schedule;
+        options.seconds = rows[i].seconds;
+        options.progress = an_runs_ask;
+        options.progress_user = &wish;
+        r->log.text[0] = '\0';
+        an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
+        const char *said = strstr(r->log.text, "of 1e+09 epochs and cuts the schedule 'cosine'");
+        assert_int_equal(said != NULL, rows[i].warned);
+    }
+}
+
 static void validation_can_end_it(void **state)
 {
     an_runs *r = *state;
@@ -323,6 +350,7 @@ int main(void)
         TEST(the_beginning_is_told_once),
         TEST(the_first_limit_ends_the_run),
         TEST(more_epochs_may_be_asked_for_later),
+        TEST(a_schedule_that_time_will_cut_is_warned_of),
         TEST(validation_can_end_it),
         TEST(checkpoints_by_steps_by_wish_and_at_the_end),
         TEST(a_diverging_run_names_a_layer),

@@ -470,7 +470,7 @@ typedef struct alexnet_train_options {
     const char *augment;     /* "none" or "crop,flip,rrc,jitter,pca"; NULL: the recipe's */
     const char *init;        /* how first weights are drawn: "family" or "he"; NULL: the recipe's */
     const char *out;         /* run directory. Required, unless resume */
-    int         force;       /* 1: an existing run directory is replaced */
+    int         force;       /* 1: an existing run directory is replaced; not with resume */
     const char *resume;      /* run directory to go on with */
     double      checkpoint_seconds; /* 0: none by time; -1: 600 */
     int64_t     checkpoint_steps;   /* 0: none by steps; -1: 0 */

@@ -192,6 +192,18 @@ alexnet_status an_file_stat(alexnet_context *ctx, const char *path, an_file_info
     return ALEXNET_OK;
 }
 
+alexnet_status an_file_same(alexnet_context *ctx, const char *a, const char *b, bool *same)
+{
+    an_file_info x, y;
+
+    *same = false;
+    AN_TRY(an_file_stat(ctx, a, &x));
+    AN_TRY(an_file_stat(ctx, b, &y));
+    *same = x.kind != AN_FILE_ABSENT && y.kind != AN_FILE_ABSENT && x.device == y.device &&
+            x.inode == y.inode;
+    return ALEXNET_OK;
+}
+
 alexnet_status an_file_remove(alexnet_context *ctx, const char *path)
 {
     const int failed = an_fault(ctx, AN_FAULT_RENAME) ? -1 : unlink(path);

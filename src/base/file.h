@@ -90,6 +90,9 @@ typedef struct an_file_info {
 /* Follows links. An absent file is no error: kind is AN_FILE_ABSENT. */
 alexnet_status an_file_stat(alexnet_context *ctx, const char *path, an_file_info *out) AN_NODISCARD;
 
+/* True when both are there and are one, however it is called. */
+alexnet_status an_file_same(alexnet_context *ctx, const char *a, const char *b, bool *same) AN_NODISCARD;
+
 /*
  * The names in a folder in byte order (strcmp), "." and ".." left out, every other name kept (also hidden ones).
  * names[i] are allocated; free with an_names_free().

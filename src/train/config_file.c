@@ -173,17 +173,6 @@ alexnet_status an_config_copy(alexnet_context *ctx, const an_config *config, an_
     return an_fail(ctx, ALEXNET_NO_MEMORY, "config");
 }
 
-static alexnet_status same_file(alexnet_context *ctx, const char *a, const char *b, bool *same)
-{
-    an_file_info x, y;
-
-    AN_TRY(an_file_stat(ctx, a, &x));
-    AN_TRY(an_file_stat(ctx, b, &y));
-    *same =
-        x.kind != AN_FILE_ABSENT && x.kind == y.kind && x.device == y.device && x.inode == y.inode;
-    return ALEXNET_OK;
-}
-
 static alexnet_status same_value(alexnet_context *ctx, const member *m, const void *a,
                                  const void *b, bool *same)
 {
@@ -192,7 +181,7 @@ static alexnet_status same_value(alexnet_context *ctx, const member *m, const vo
     if (is_text(m)) {
         *same = *x == *y || (*x != NULL && *y != NULL && strcmp(*x, *y) == 0);
         if (!*same && m->type == PATH && *x != NULL && *y != NULL)
-            return same_file(ctx, *x, *y, same);
+            return an_file_same(ctx, *x, *y, same);
     } else if (m->type == WORD)
         *same = strcmp(a, b) == 0;
     else if (m->type == CHOICE)

@@ -185,21 +185,14 @@ static alexnet_status join_data_and_model(job *j)
 
 /* ---- a new run ---- */
 
-static alexnet_status note_data(job *j)
+static alexnet_status note_hash(const job *j, const an_source *source, char **out)
 {
-    const an_dataset *data = &j->data;
     char hex[AN_SHA256_HEX_SIZE];
 
-    j->config.train_images = data->train.count;
-    j->config.val_images = data->val.count;
-    an_source_hash(data->train_source, hex);
-    j->config.train_sha256 = an_copy_text(j->ctx, hex);
-    if (data->val_source != NULL) an_source_hash(data->val_source, hex);
-    if (data->val_source != NULL) j->config.val_sha256 = an_copy_text(j->ctx, hex);
-    if (j->config.train_sha256 == NULL ||
-        (data->val_source != NULL && j->config.val_sha256 == NULL))
-        return an_fail(j->ctx, ALEXNET_NO_MEMORY, "config");
-    return ALEXNET_OK;
+    if (source == NULL) return ALEXNET_OK;
+    an_source_hash(source, hex);
+    *out = an_copy_text(j->ctx, hex);
+    return *out != NULL ? ALEXNET_OK : an_fail(j->ctx, ALEXNET_NO_MEMORY, "config");
 }
 
 /* What is only known now. */
@@ -209,7 +202,10 @@ static alexnet_status complete_config(job *j)
     j->config.dropout = j->model->options.dropout;
     j->config.input_h = j->model->options.input_h;
     j->config.input_w = j->model->options.input_w;
-    AN_TRY(note_data(j));
+    j->config.train_images = j->data.train.count;
+    j->config.val_images = j->data.val.count;
+    AN_TRY(note_hash(j, j->data.train_source, &j->config.train_sha256));
+    AN_TRY(note_hash(j, j->data.val_source, &j->config.val_sha256));
     return an_config_root(j->ctx, &j->config);
 }
 
@@ -281,17 +277,14 @@ static alexnet_status check_data(const job *j)
 static alexnet_status take_changes(job *j)
 {
     const alexnet_train_options *options = j->options;
-    an_file_info given, run;
+    bool same = true;
 
     if (options->force)
         return an_fail(j->ctx, ALEXNET_BAD_ARG, "a run is either resumed or replaced by force");
-    if (options->out != NULL) {
-        AN_TRY(an_file_stat(j->ctx, options->out, &given));
-        AN_TRY(an_file_stat(j->ctx, options->resume, &run));
-        if (given.kind == AN_FILE_ABSENT || given.device != run.device || given.inode != run.inode)
-            return an_fail(j->ctx, ALEXNET_BAD_ARG, "out is '%s', the run to resume '%s'",
-                           options->out, options->resume);
-    }
+    if (options->out != NULL) AN_TRY(an_file_same(j->ctx, options->out, options->resume, &same));
+    if (!same)
+        return an_fail(j->ctx, ALEXNET_BAD_ARG, "out is '%s', the run to resume '%s'", options->out,
+                       options->resume);
     const alexnet_status status = an_config_change(j->ctx, options, &j->config);
     return status == ALEXNET_BAD_ARG ? an_fail_within(j->ctx, status, "run '%s'", options->resume)
                                      : status;

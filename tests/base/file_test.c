@@ -221,6 +221,34 @@ static alexnet_status ask(alexnet_context *ctx, const char *path)
     return an_file_stat(ctx, path, &info);
 }
 
+static void one_file_may_have_several_names(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } rows[] = {{"file", "./file", true},   {"file", "link", true}, {"", ".", true},
+                {"file", "other", false},   {"file", "", false},    {"file", "absent", false},
+                {"absent", "absent", false}};
+    const an_test_place *p = *state;
+
+    an_test_write_text(an_test_path(p->folder, "file"), "x");
+    an_test_write_text(an_test_path(p->folder, "other"), "x");
+    assert_int_equal(symlink("file", an_test_path(p->folder, "link")), 0);
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        bool same;
+        an_assert_ok(p->ctx, an_file_same(p->ctx, an_test_path(p->folder, rows[i].a),
+                                          an_test_path(p->folder, rows[i].b), &same));
+        assert_int_equal(same, rows[i].same);
+    }
+}
+
+static alexnet_status compare_with_itself(alexnet_context *ctx, const char *path)
+{
+    bool same;
+
+    return an_file_same(ctx, path, path, &same);
+}
+
 static alexnet_status rename_onto_itself(alexnet_context *ctx, const char *path)
 {
     return an_file_rename(ctx, path, path);
@@ -229,7 +257,7 @@ static alexnet_status rename_onto_itself(alexnet_context *ctx, const char *path)
 static void every_step_can_fail(void **state)
 {
     alexnet_status (*const operations[])(alexnet_context *, const char *) = {
-        read_whole, read_mapped, read_in_places, ask, rename_onto_itself,
+        read_whole, read_mapped, read_in_places, ask, compare_with_itself, rename_onto_itself,
     };
     const an_test_place *p = *state;
     const char *path = an_test_path(p->folder, "file");
@@ -268,6 +296,7 @@ int main(void)
         an_test_in_place(what_cannot_be_read_is_named),
         an_test_in_place(reading_at_a_place),
         an_test_in_place(a_path_stands_for_a_file_a_folder_or_nothing),
+        an_test_in_place(one_file_may_have_several_names),
         an_test_in_place(removing_and_renaming),
         an_test_in_place(every_step_can_fail),
     };

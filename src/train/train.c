@@ -298,6 +298,20 @@ static alexnet_status restart(job *j)
     return make_model(j);
 }
 
+/* Somebody may have taken the best weights for themselves: the next validation finds new ones. */
+static alexnet_status check_best(job *j)
+{
+    an_file_info info;
+
+    AN_TRY(an_file_stat(j->ctx, j->folder.best, &info));
+    if (j->state.best_step < 0 || info.kind != AN_FILE_ABSENT) return ALEXNET_OK;
+    an_log(j->ctx, ALEXNET_LOG_WARNING, "%s is gone: the best weights are sought anew",
+           j->folder.best);
+    j->state.best_step = -1;
+    j->state.best_top1 = (double)NAN;
+    return ALEXNET_OK;
+}
+
 static alexnet_status resume(job *j)
 {
     char hash[AN_SHA256_HEX_SIZE];
@@ -315,6 +329,7 @@ static alexnet_status resume(job *j)
         AN_TRY(restart(j));
     else
         AN_TRY(an_checkpoint_load_model(j->ctx, j->checkpoint, &j->model));
+    AN_TRY(check_best(j));
     AN_TRY(join_data_and_model(j));
     AN_TRY(an_run_folder_sweep(j->ctx, &j->folder));
     AN_TRY(an_checkpoint_sweep(j->ctx, j->folder.checkpoints));

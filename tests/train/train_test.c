@@ -212,6 +212,26 @@ static void a_run_without_a_checkpoint_starts_over(void **state)
     assert_non_null(strstr(r->log.text, "has no checkpoint yet"));
 }
 
+static void best_weights_that_are_gone_are_sought_anew(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run"), resumed;
+
+    options.lr = 1e-7; /* nothing improves: the best would stay that of the first epoch */
+    an_runs_train(r, &options);
+    assert_int_equal(remove(an_test_path(r->folder, "run/best.safetensors")), 0);
+    resumed = alexnet_train_options_default();
+    resumed.resume = options.out;
+    alexnet_train_result result = an_runs_train(r, &resumed); /* nothing left to do */
+    assert_string_equal(result.weights, result.last_weights);
+    assert_hash(r, result.weights, result.weights_sha256);
+    resumed.epochs = 4;
+    result = an_runs_train(r, &resumed);
+    assert_string_equal(result.weights, an_test_path(r->folder, "run/best.safetensors"));
+    assert_hash(r, result.weights, result.weights_sha256);
+    assert_non_null(strstr(r->log.text, "best.safetensors is gone"));
+}
+
 static void a_damaged_checkpoint_costs_only_what_came_after_the_one_before(void **state)
 {
     an_runs *r = *state;
@@ -531,6 +551,7 @@ int main(void)
         TEST(fine_tuning_takes_over_what_fits),
         TEST(a_resumed_fine_tuning_stays_frozen),
         TEST(a_run_without_a_checkpoint_starts_over),
+        TEST(best_weights_that_are_gone_are_sought_anew),
         TEST(a_damaged_checkpoint_costs_only_what_came_after_the_one_before),
         TEST(data_that_has_changed_is_noticed),
         TEST(data_of_the_same_size_that_has_changed_is_noticed),

@@ -8,6 +8,7 @@ set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG")
 
 set(an_warnings
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wstrict-prototypes
+    -Wno-missing-field-initializers # rows of tables leave out what is zero
     -Wmissing-prototypes -Wundef -Wvla -Wcast-qual -Wwrite-strings -Wformat=2 -Wimplicit-fallthrough)
 
 # Sums keep the order that the source gives them: no -ffast-math, and a*b+c is fused only where it is written so.

@@ -204,11 +204,29 @@ ALEXNET_API alexnet_status alexnet_get_family(alexnet_context *ctx, int index, a
 #define ALEXNET_PATIENCE_MAX        1000000
 #define ALEXNET_CHECKPOINT_KEEP_MAX 1000
 
-/* Start from alexnet_model_options_default(): -1 and NULL ask for the family's own value. */
+typedef enum alexnet_activation {
+    ALEXNET_ACTIVATION_RELU, /* max(x, 0) */
+    ALEXNET_ACTIVATION_TANH  /* tanh(x) */
+} alexnet_activation;
+
+typedef enum alexnet_pooling {
+    ALEXNET_POOLING_3_2, /* windows of 3x3, 2 pixels apart: overlapping (Krizhevsky et al. 2012, 3.4) */
+    ALEXNET_POOLING_2_2  /* windows of 2x2, 2 pixels apart */
+} alexnet_pooling;
+
+/*
+ * Start from alexnet_model_options_default(): -1 asks for the family's own value. A family refuses what makes no sense
+ * for it: alexnet_model_outline() says which and why.
+ */
 typedef struct alexnet_model_options {
-    int    classes;        /* -1: the family's */
-    double dropout;        /* probability of dropping, 0 .. ALEXNET_DROPOUT_MAX; negative: the family's */
-    int    input_h, input_w; /* -1: the family's */
+    int    classes;          /* 0: no classifier, the network ends with its last hidden layer ('slim') */
+    double dropout;          /* probability of dropping, 0 .. ALEXNET_DROPOUT_MAX; negative: the family's */
+    int    input_h, input_w; /* pixels */
+    int    global_pool;      /* 1: the map before the classifier is averaged to 1x1, so that any larger input has one answer */
+    int    squeeze;          /* 0: answers may be a map, one for each place ('slim': spatial_squeeze) */
+    int    lrn;              /* 0: without the response normalisation layers */
+    int    activation;       /* alexnet_activation */
+    int    pooling;          /* alexnet_pooling */
 } alexnet_model_options;
 
 ALEXNET_API alexnet_model_options alexnet_model_options_default(void);

@@ -160,8 +160,13 @@ typedef struct an_backend {
     alexnet_status (*flatten)(const an_run *run, an_shape shape, const float *x, float *y);
     alexnet_status (*unflatten)(const an_run *run, an_shape shape, const float *dy, float *dx);
 
-    /* Rows of `classes` logits to probabilities. */
-    alexnet_status (*softmax)(const an_run *run, int n, int classes, const float *x, float *y);
+    /* Every window of size x size pixels as one column: [n][c][h][w] to [n][c*size*size][h-size+1][w-size+1],
+       in the order c, h, w within the window; and back, adding up what overlaps. */
+    alexnet_status (*unfold)(const an_run *run, an_shape x_shape, int size, const float *x, float *y);
+    alexnet_status (*fold)(const an_run *run, an_shape x_shape, int size, const float *dy, float *dx);
+
+    /* Logits to probabilities, over the channels of each place. */
+    alexnet_status (*softmax)(const an_run *run, an_shape shape, const float *x, float *y);
     /* loss[i] = -ln(y[i][labels[i]]), from the logits, not from y. */
     alexnet_status (*cross_entropy)(const an_run *run, int n, int classes, const float *logits,
                                     const int32_t *labels, float *loss);
@@ -171,6 +176,10 @@ typedef struct an_backend {
 
     alexnet_status (*sgd)(const an_run *run, const an_sgd *rule, int64_t count, const float *g,
                           float *v, float *w);
+
+    /* w += rate * (seen - w): a running average. rate 0 .. 1 */
+    alexnet_status (*average)(const an_run *run, float rate, int64_t count, const float *seen,
+                              float *w);
 
     /* False when any element is infinite or not a number. */
     bool (*all_finite)(const an_run *run, int64_t count, const float *x);

@@ -43,8 +43,10 @@ static int64_t parameters_of(const alexnet_model *model, const an_node *node)
 {
     int64_t count = 0;
 
-    for (int i = 0; i < node->param_count; ++i)
-        count += model->params.items[node->first_param + i].count;
+    for (int i = 0; i < node->param_count; ++i) {
+        const an_param *param = &model->params.items[node->first_param + i];
+        if (param->role != AN_PARAM_STATISTIC) count += param->count;
+    }
     return count;
 }
 

@@ -9,11 +9,12 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "core/options.h"
 #include <stdio.h>
 #include <string.h>
 
-#define SETTINGS_BYTES 256
-#define SHOWN_BYTES    80 /* of a class name in a message */
+#define RECORD_BYTES 512 /* of a preprocessing record */
+#define SHOWN_BYTES  80  /* of a class name in a message */
 
 /* ---- finding a family ---- */
 
@@ -36,61 +37,15 @@ alexnet_status an_family_require(alexnet_context *ctx, const char *name, const a
                    name);
 }
 
-/* ---- options ---- */
-
-alexnet_model_options alexnet_model_options_default(void)
-{
-    return (alexnet_model_options){.classes = -1, .dropout = -1, .input_h = -1, .input_w = -1};
-}
-
-/* Fills in the family's values and refuses what the family cannot do. */
-static alexnet_status resolve_options(alexnet_context *ctx, const an_family *family,
-                                      alexnet_model_options *options)
-{
-    if (options->classes < 0) options->classes = family->classes;
-    if (options->classes == 0)
-        return an_fail(ctx, ALEXNET_BAD_ARG, "model %s: it cannot be built without classes",
-                       family->name);
-    if (options->classes > ALEXNET_CLASSES_MAX)
-        return an_fail(ctx, ALEXNET_BAD_ARG, "model %s: %d classes, at most %d are possible",
-                       family->name, options->classes, ALEXNET_CLASSES_MAX);
-    if (options->dropout >= 0 && family->dropout < 0)
-        return an_fail(ctx, ALEXNET_BAD_ARG, "model %s: it has no dropout to set", family->name);
-    if (options->dropout > ALEXNET_DROPOUT_MAX)
-        return an_fail(ctx, ALEXNET_BAD_ARG, "model %s: dropout %g, expected 0 to %g", family->name,
-                       options->dropout, ALEXNET_DROPOUT_MAX);
-    if (!(options->dropout >= 0)) options->dropout = family->dropout;
-    if (options->input_h < 0) options->input_h = family->input[1];
-    if (options->input_w < 0) options->input_w = family->input[2];
-    return ALEXNET_OK;
-}
-
 /* ---- rows to nodes ---- */
-
-/* Copies `text`, putting `value` for the word `name`. */
-static void substitute(char out[SETTINGS_BYTES], const char *text, const char *name,
-                       const char *value)
-{
-    const char *found = strstr(text, name);
-
-    if (found == NULL)
-        snprintf(out, SETTINGS_BYTES, "%s", text);
-    else
-        snprintf(out, SETTINGS_BYTES, "%.*s%s%s", (int)(found - text), text, value,
-                 found + strlen(name));
-}
 
 static alexnet_status parse_settings(alexnet_model *model, an_node *node, const char *text)
 {
     alexnet_context *ctx = model->ctx;
-    char with_classes[SETTINGS_BYTES], full[SETTINGS_BYTES], number[AN_REAL_SIZE];
-    char what[AN_NAME_BYTES + 8];
+    char full[AN_ROW_SETTINGS], what[AN_NAME_BYTES + 8];
     void *settings;
 
-    snprintf(number, sizeof number, "%d", model->options.classes);
-    substitute(with_classes, text, "CLASSES", number);
-    an_print_real(number, model->options.dropout);
-    substitute(full, with_classes, "DROPOUT", number);
+    an_options_fill(&model->options, text, full);
     node->settings_text = an_copy_text(ctx, full);
     if (node->settings_text == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "layer %s", node->name);
     if (node->def->keys == NULL) return ALEXNET_OK;
@@ -108,13 +63,13 @@ static alexnet_status write_preprocess(alexnet_model *model)
     const int h = model->options.input_h, w = model->options.input_w;
     const int64_t native = AN_MIN(family->input[1], family->input[2]);
     const int64_t wanted = AN_MIN(h, w);
-    char with_input[SETTINGS_BYTES], full[SETTINGS_BYTES], size[AN_REAL_SIZE];
+    char with_input[RECORD_BYTES], full[RECORD_BYTES], size[AN_REAL_SIZE];
 
     snprintf(size, sizeof size, "%dx%d", h, w);
-    substitute(with_input, family->preprocess, "INPUT", size);
+    an_substitute(with_input, sizeof with_input, family->preprocess, "INPUT", size);
     snprintf(size, sizeof size, "%lld",
              (long long)((family->short_side * wanted + native / 2) / native));
-    substitute(full, with_input, "SHORT", size);
+    an_substitute(full, sizeof full, with_input, "SHORT", size);
     return an_model_set_preprocess(model, full);
 }
 
@@ -124,7 +79,7 @@ static alexnet_status add_node(alexnet_model *model, const an_row *row, an_shape
     an_node *node = &model->nodes[model->node_count];
 
     node->index = model->node_count++; /* counted at once, so that a failure frees what it holds */
-    node->def = an_layer_find(row->type);
+    node->def = an_layer_find(an_options_type(&model->options, row->type));
     snprintf(node->name, sizeof node->name, "%s", row->name);
     if (node->def == NULL)
         return an_fail(ctx, ALEXNET_UNSUPPORTED, "layer %s: unknown type '%s'", row->name,
@@ -142,7 +97,7 @@ static alexnet_status add_node(alexnet_model *model, const an_row *row, an_shape
 
 static alexnet_status add_nodes(alexnet_model *model)
 {
-    static const an_row probabilities = {"prob", "softmax", ""};
+    static const an_row probabilities = {"prob", "softmax", "", NULL};
     const an_family *family = model->family;
     an_shape flow = {1, family->input[0], model->options.input_h, model->options.input_w};
 
@@ -150,9 +105,11 @@ static alexnet_status add_nodes(alexnet_model *model)
     model->nodes = an_new_array(model->ctx, family->row_count + 1, sizeof *model->nodes);
     if (model->nodes == NULL)
         return an_fail(model->ctx, ALEXNET_NO_MEMORY, "model %s", family->name);
+    model->params.naming = family->naming;
     for (size_t i = 0; i < family->row_count; ++i)
-        AN_TRY(add_node(model, &family->rows[i], &flow));
-    return add_node(model, &probabilities, &flow);
+        if (an_options_hold(&model->options, family->rows[i].when))
+            AN_TRY(add_node(model, &family->rows[i], &flow));
+    return model->options.classes > 0 ? add_node(model, &probabilities, &flow) : ALEXNET_OK;
 }
 
 alexnet_status alexnet_model_outline(alexnet_context *ctx, const char *family_name,
@@ -165,7 +122,7 @@ alexnet_status alexnet_model_outline(alexnet_context *ctx, const char *family_na
 
     *out = NULL;
     AN_TRY(an_family_require(ctx, family_name, &family));
-    AN_TRY(resolve_options(ctx, family, &resolved));
+    AN_TRY(an_options_resolve(ctx, family, &resolved));
     model = an_new_zeroed(ctx, sizeof *model);
     if (model == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "model %s", family_name);
     model->ctx = ctx;
@@ -243,9 +200,11 @@ void alexnet_model_free(alexnet_model *model)
 void an_model_start_param(alexnet_model *model, int index, uint64_t seed, const an_init *rule)
 {
     const an_param *param = &model->params.items[index];
+    an_init own = param->init;
 
-    an_param_start(param, rule != NULL ? *rule : param->init, seed, index,
-                   model->values + param->offset);
+    if (rule != NULL && param->role == AN_PARAM_BIAS) own = (an_init){AN_INIT_CONST, 0};
+    if (rule != NULL && param->role == AN_PARAM_WEIGHT && param->rank > 1) own = *rule;
+    an_param_start(param, own, seed, index, model->values + param->offset);
 }
 
 void an_model_start(alexnet_model *model, uint64_t seed, const an_init *rule)
@@ -398,23 +357,29 @@ alexnet_status an_model_set_metadata(alexnet_model *model, const char *key, cons
 
 /* ---- finding and freezing ---- */
 
-/* True when the parameter belongs to a layer `part` or to a layer under it: its name begins with
- * `part` and a dot. */
-static bool name_is_under(const char *name, const char *part, size_t length)
+/* True when the layer is `part` or one under it: its name is that, or begins so before a dot. */
+static bool is_under(const an_node *node, const char *part, size_t length)
 {
-    return strncmp(name, part, length) == 0 && name[length] == '.';
+    return strncmp(node->name, part, length) == 0 &&
+           (node->name[length] == '.' || node->name[length] == '\0');
 }
 
-/* Every family's "features": the parameters of the layers before the first linear one. How many. */
+/* How many parameters. */
+static int freeze_layer(alexnet_model *model, const an_node *node)
+{
+    for (int i = 0; i < node->param_count; ++i)
+        model->params.items[node->first_param + i].frozen = true;
+    return node->param_count;
+}
+
+/* Every family's "features": the layers before its classifier. */
 static int freeze_features(alexnet_model *model)
 {
-    const an_layer_def *linear = an_layer_find("linear");
+    const char *classifier = model->family->classifier;
     int count = 0;
 
-    for (int i = 0; i < model->node_count && model->nodes[i].def != linear; ++i)
-        count = model->nodes[i].first_param + model->nodes[i].param_count;
-    for (int i = 0; i < count; ++i)
-        model->params.items[i].frozen = true;
+    for (int i = 0; strcmp(model->nodes[i].name, classifier) != 0; ++i)
+        count += freeze_layer(model, &model->nodes[i]);
     return count;
 }
 
@@ -428,12 +393,9 @@ alexnet_status an_model_freeze(alexnet_model *model, const char *names)
 
         if (length == strlen(features) && strncmp(at, features, length) == 0)
             found = freeze_features(model);
-        for (int i = 0; i < model->params.count; ++i) {
-            if (name_is_under(model->params.items[i].name, at, length)) {
-                model->params.items[i].frozen = true;
-                ++found;
-            }
-        }
+        for (int i = 0; i < model->node_count; ++i)
+            if (is_under(&model->nodes[i], at, length))
+                found += freeze_layer(model, &model->nodes[i]);
         if (found == 0)
             return an_fail(model->ctx, ALEXNET_NOT_FOUND,
                            "freeze: model %s has no parameters under '%.*s'", model->family->name,
@@ -446,7 +408,8 @@ alexnet_status an_model_freeze(alexnet_model *model, const char *names)
 
 int an_model_find_layer(const alexnet_model *model, const char *name)
 {
-    if (strcmp(name, "logits") == 0) return model->node_count - 2;
+    if (strcmp(name, "logits") == 0)
+        return model->options.classes > 0 ? model->node_count - 2 : -1;
     for (int i = 0; i < model->node_count; ++i)
         if (strcmp(model->nodes[i].name, name) == 0) return i;
     return -1;

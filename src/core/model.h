@@ -10,9 +10,10 @@
 #include "core/layer.h"
 #include "core/param.h"
 
-/* One row. CLASSES and DROPOUT in `settings` stand for the model option of that name. */
+/* One row. How it may mention model options: core/options.h. */
 typedef struct an_row {
     const char *name, *type, *settings;
+    const char *when; /* the condition under which the row stands; NULL: always */
 } an_row;
 
 typedef struct an_family {
@@ -24,7 +25,9 @@ typedef struct an_family {
         *preprocess;    /* the preprocessing record (image/preprocess.h) as text; INPUT stands for
                                the input's HxW, SHORT for short_side scaled to it */
     int short_side;     /* SHORT at the default input, pixels; 0: the record has none */
-    const char *recipe; /* name of its own recipe (train/recipes.c) */
+    const char *recipe; /* name of its own recipe (train/recipe.c) */
+    const char *classifier; /* its first layer behind the features: a row that always stands */
+    an_naming naming;   /* of tensors; zeroed: "LAYER.weight", "LAYER.bias" */
     const an_row *rows;
     size_t row_count;
 } an_family;
@@ -41,7 +44,7 @@ struct alexnet_model {
     alexnet_context *ctx;
     const an_family *family;
     alexnet_model_options options; /* with the family's values filled in */
-    an_node *nodes;                /* the rows, then one softmax called "prob" */
+    an_node *nodes;                /* the rows, then one softmax called "prob" where there are classes */
     int node_count;
     an_param_list params;
     an_arena memory;   /* of the values */
@@ -62,8 +65,8 @@ alexnet_status an_model_build(alexnet_context *ctx, const char *family,
                               const alexnet_model_options *options,
                               alexnet_model **out) AN_NODISCARD;
 
-/* Draws first values for every parameter by its own rule, or by `rule` for all weights (biases then
- * 0). */
+/* Draws first values for every parameter by its own rule, or by `rule` for all weights of layers
+ * that multiply (biases then 0). */
 void an_model_start(alexnet_model *model, uint64_t seed,
                     const an_init *rule /* NULL: the family's */);
 /* The same for one parameter, by its index in the table. */
@@ -82,7 +85,7 @@ alexnet_status an_model_set_mean_image(alexnet_model *model, const int shape[3],
 alexnet_status an_model_set_metadata(alexnet_model *model, const char *key,
                                      const char *value) AN_NODISCARD;
 
-/* Marks parameters as not trained: "features" (all before the first linear layer), "classifier.1", ... NOT_FOUND
+/* Marks parameters as not trained: "features" (all before the classifier), "classifier.1", ... NOT_FOUND
  * when a name fits nothing. */
 alexnet_status an_model_freeze(alexnet_model *model, const char *names) AN_NODISCARD;
 

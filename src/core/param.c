@@ -21,10 +21,12 @@ static const struct {
     an_init_kind kind;
     bool has_value;
 } rules[] = {
-    {"const",  AN_INIT_CONST,  true },
-    {"normal", AN_INIT_NORMAL, true },
-    {"torch",  AN_INIT_TORCH,  false},
-    {"he",     AN_INIT_HE,     false},
+    {"const",     AN_INIT_CONST,     true },
+    {"normal",    AN_INIT_NORMAL,    true },
+    {"truncated", AN_INIT_TRUNCATED, true },
+    {"glorot",    AN_INIT_GLOROT,    false},
+    {"torch",     AN_INIT_TORCH,     false},
+    {"he",        AN_INIT_HE,        false},
 };
 
 alexnet_status an_init_parse(alexnet_context *ctx, const char *what, const char *text, an_init *out)
@@ -41,7 +43,8 @@ alexnet_status an_init_parse(alexnet_context *ctx, const char *what, const char 
             return ALEXNET_OK;
     }
     return an_fail(ctx, ALEXNET_BAD_ARG,
-                   "%s: '%s' is no rule for first values: expected const:X, normal:SD, torch or he",
+                   "%s: '%s' is no rule for first values: expected const:X, normal:SD, "
+                   "truncated:SD, glorot, torch or he",
                    what, text);
 }
 
@@ -57,19 +60,30 @@ static alexnet_status grow(alexnet_context *ctx, an_param_list *list)
     return ALEXNET_OK;
 }
 
-alexnet_status an_param_add(alexnet_context *ctx, an_param_list *list, const char *layer,
-                            const char *suffix, int rank, const int64_t *shape, an_param **out)
+/* What follows the layer in a parameter's name. */
+static const char *usual_suffix(const an_naming *naming, an_param_role role)
 {
+    if (role == AN_PARAM_BIAS) return naming->bias != NULL ? naming->bias : ".bias";
+    return naming->weight != NULL ? naming->weight : ".weight";
+}
+
+alexnet_status an_param_add(alexnet_context *ctx, an_param_list *list, const char *layer,
+                            an_param_role role, const char *suffix, int rank, const int64_t *shape,
+                            an_param **out)
+{
+    const char *prefix = list->naming.prefix != NULL ? list->naming.prefix : "";
     an_param *param;
 
     if (list->count == list->capacity) AN_TRY(grow(ctx, list));
     param = &list->items[list->count];
-    *param = (an_param){.rank = rank,
+    *param = (an_param){.role = role,
+                        .rank = rank,
                         .count = 1,
                         .offset = list->values,
                         .lr_multiplier = 1,
                         .decay_multiplier = 1};
-    snprintf(param->name, sizeof param->name, "%s.%s", layer, suffix);
+    snprintf(param->name, sizeof param->name, "%s%s%s", prefix, layer,
+             suffix != NULL ? suffix : usual_suffix(&list->naming, role));
     for (int i = 0; i < rank; ++i) {
         if (shape[i] < 1 || param->count > AN_ELEMENTS_MAX / shape[i])
             return an_fail(ctx, ALEXNET_BAD_SHAPE, "%s: dimension %d is %lld: empty or too large",
@@ -79,7 +93,7 @@ alexnet_status an_param_add(alexnet_context *ctx, an_param_list *list, const cha
     }
     list->values += AN_ROUND_UP((size_t)param->count, FLOATS_PER_LINE);
     ++list->count;
-    if (out != NULL) *out = param;
+    *out = param;
     return ALEXNET_OK;
 }
 
@@ -101,33 +115,60 @@ static void normal_block(const uint32_t words[4], double out[4])
     }
 }
 
+/* N(0, 1) within 2 deviations. What lies outside is drawn again, from a stream of its own for each attempt. */
+static double truncated(uint64_t seed, int index, int64_t element, double drawn)
+{
+    for (uint32_t attempt = 1; fabs(drawn) > 2; ++attempt) {
+        const an_stream again = an_stream_open(seed, AN_PURPOSE_INIT, (uint64_t)index, attempt);
+        uint32_t words[4];
+        double block[4];
+
+        an_stream_block(&again, (uint32_t)(element / 4), words);
+        normal_block(words, block);
+        drawn = block[element % 4];
+    }
+    return drawn;
+}
+
+/* The deviation of a normal rule, or half the width of a uniform one. */
+static double scale_of(const an_param *param, an_init rule)
+{
+    const double in = (double)param->fan_in, out = (double)param->fan_out;
+
+    switch (rule.kind) {
+    case AN_INIT_HE:
+        return sqrt(2 / in);
+    case AN_INIT_TORCH:
+        return 1 / sqrt(in);
+    case AN_INIT_GLOROT:
+        return sqrt(6 / (in + out));
+    default:
+        return rule.value;
+    }
+}
+
 /* Element i is word i % 4 of block i / 4 of the parameter's own stream. */
 void an_param_start(const an_param *param, an_init rule, uint64_t seed, int index, float *values)
 {
     const an_stream stream = an_stream_open(seed, AN_PURPOSE_INIT, (uint64_t)index, 0);
-    const double bound = 1 / sqrt((double)param->fan_in);
-    const double sd = rule.kind == AN_INIT_HE ? sqrt(2 / (double)param->fan_in) : rule.value;
+    const double scale = scale_of(param, rule);
+    const bool uniform = rule.kind == AN_INIT_TORCH || rule.kind == AN_INIT_GLOROT;
 
-    if (rule.kind == AN_INIT_HE && param->is_bias) rule = (an_init){AN_INIT_CONST, 0};
     for (int64_t i = 0; i < param->count; i += 4) {
         uint32_t words[4];
         double drawn[4];
 
         if (rule.kind != AN_INIT_CONST) an_stream_block(&stream, (uint32_t)(i / 4), words);
-        if (rule.kind == AN_INIT_NORMAL || rule.kind == AN_INIT_HE) normal_block(words, drawn);
+        if (rule.kind != AN_INIT_CONST && !uniform) normal_block(words, drawn);
         for (int64_t j = i; j < AN_MIN(i + 4, param->count); ++j) {
-            switch (rule.kind) {
-            case AN_INIT_CONST:
-                values[j] = (float)rule.value;
-                break;
-            case AN_INIT_TORCH:
-                values[j] = (float)(bound * (2 * (words[j - i] + 0.5) * 0x1p-32 - 1));
-                break;
-            case AN_INIT_NORMAL:
-            case AN_INIT_HE:
-                values[j] = (float)(sd * drawn[j - i]);
-                break;
-            }
+            if (rule.kind == AN_INIT_CONST)
+                values[j] = (float)scale;
+            else if (uniform)
+                values[j] = (float)(scale * (2 * (words[j - i] + 0.5) * 0x1p-32 - 1));
+            else if (rule.kind == AN_INIT_TRUNCATED)
+                values[j] = (float)(scale * truncated(seed, index, j, drawn[j - i]));
+            else
+                values[j] = (float)(scale * drawn[j - i]);
         }
     }
 }

@@ -1,7 +1,7 @@
 /*
  * param.h: the one table of parameters: name, shape, place, first values, multipliers. Model,
- * session, optimiser, weights file and checkpoint all walk the same table. SPDX-License-Identifier:
- * MIT
+ * session, optimiser, weights file and checkpoint all walk the same table.
+ * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CORE_PARAM_H
 #define AN_CORE_PARAM_H
@@ -16,11 +16,12 @@
 
 /* How first values are drawn. Text form in tables: "normal:0.01", "const:1", "torch", "he". */
 typedef enum an_init_kind {
-    AN_INIT_CONST,  /* value */
-    AN_INIT_NORMAL, /* N(0, value) : value is the standard deviation */
-    AN_INIT_TORCH,  /* U(-b, b), b = 1 / sqrt(fan_in): what torch.nn.Conv2d and Linear do (FACTS:
-                       torchvision) */
-    AN_INIT_HE      /* N(0, sqrt(2 / fan_in)) (He et al. 2015); biases 0 */
+    AN_INIT_CONST,     /* value */
+    AN_INIT_NORMAL,    /* N(0, value): value is the standard deviation */
+    AN_INIT_TRUNCATED, /* the same, drawn again while farther than 2 deviations from 0 (TensorFlow) */
+    AN_INIT_GLOROT,    /* U(-b, b), b = sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio 2010) */
+    AN_INIT_TORCH,     /* U(-b, b), b = 1 / sqrt(fan_in): what torch.nn.Conv2d and Linear do */
+    AN_INIT_HE         /* N(0, sqrt(2 / fan_in)) (He et al. 2015) */
 } an_init_kind;
 
 typedef struct an_init {
@@ -32,29 +33,47 @@ typedef struct an_init {
 alexnet_status an_init_parse(alexnet_context *ctx, const char *what, const char *text,
                              an_init *out) AN_NODISCARD;
 
+/* What a parameter is to the optimiser. */
+typedef enum an_param_role {
+    AN_PARAM_WEIGHT,
+    AN_PARAM_BIAS,
+    AN_PARAM_STATISTIC /* not learned but observed: in training its gradient's place holds the value seen in the
+                          batch, and the update is w += lr_multiplier * (seen - w) */
+} an_param_role;
+
 typedef struct an_param {
     char name[AN_PARAM_NAME_BYTES]; /* "features.0.weight" */
     int rank;
     int64_t shape[4];
     int64_t count; /* product of shape */
     size_t offset; /* in floats, in the model's block of values; a multiple of 16 */
-    int64_t fan_in;
-    bool is_bias;
+    int64_t fan_in, fan_out; /* products that enter one output, outputs that one input enters */
+    an_param_role role;
     an_init init;
     double lr_multiplier, decay_multiplier;
     bool frozen;
 } an_param;
 
+/* How tensors are called: PREFIX LAYER and then, for weights and biases, what stands here. */
+typedef struct an_naming {
+    const char *prefix, *weight, *bias; /* NULL: "", ".weight", ".bias" */
+} an_naming;
+
 typedef struct an_param_list {
+    an_naming naming;
     an_param *items;
     int count, capacity;
     size_t values; /* floats in all, paddings included */
 } an_param_list;
 
-/* Appends a parameter "LAYER.SUFFIX"; fills count and offset. *out (may be NULL) is valid until the
- * next call. NO_MEMORY, BAD_SHAPE. */
+/*
+ * Appends a parameter; fills name, role, count and offset.
+ *   suffix   of its name, ".running_mean"; NULL: as list->naming says for weights and biases
+ *   out      valid until the next call
+ * NO_MEMORY, BAD_SHAPE.
+ */
 alexnet_status an_param_add(alexnet_context *ctx, an_param_list *list, const char *layer,
-                            const char *suffix, int rank, const int64_t *shape,
+                            an_param_role role, const char *suffix, int rank, const int64_t *shape,
                             an_param **out) AN_NODISCARD;
 void an_param_list_free(alexnet_context *ctx, an_param_list *list);
 

@@ -298,7 +298,7 @@ static alexnet_status softmax_run(const an_case *c, const an_backend *backend, c
                                   const void *const in[AN_CASE_INPUTS],
                                   void *const out[AN_CASE_OUTPUTS])
 {
-    return backend->softmax(run, c->shape.n, c->shape.c, in[0], out[0]);
+    return backend->softmax(run, c->shape, in[0], out[0]);
 }
 
 static void cross_entropy_sizes(const an_case *c, an_case_sizes *out)

@@ -39,6 +39,10 @@ alexnet_status an_average_pool_backward__portable(const an_run *run, const an_po
 /* portable_layout.c */
 alexnet_status an_import__portable(const an_run *run, an_shape shape, const float *nchw, float *x);
 alexnet_status an_export__portable(const an_run *run, an_shape shape, const float *x, float *nchw);
+alexnet_status an_unfold__portable(const an_run *run, an_shape x_shape, int size, const float *x,
+                                   float *y);
+alexnet_status an_fold__portable(const an_run *run, an_shape x_shape, int size, const float *dy,
+                                 float *dx);
 
 /* portable_elementwise.c */
 alexnet_status an_relu__portable(const an_run *run, int64_t count, const float *x, float *y);
@@ -48,11 +52,12 @@ alexnet_status an_dropout__portable(const an_run *run, const an_dropout *d, an_s
                                     const float *x, float *y);
 alexnet_status an_sgd__portable(const an_run *run, const an_sgd *rule, int64_t count,
                                 const float *g, float *v, float *w);
+alexnet_status an_average__portable(const an_run *run, float rate, int64_t count,
+                                    const float *seen, float *w);
 bool an_all_finite__portable(const an_run *run, int64_t count, const float *x);
 
 /* portable_loss.c */
-alexnet_status an_softmax__portable(const an_run *run, int n, int classes, const float *x,
-                                    float *y);
+alexnet_status an_softmax__portable(const an_run *run, an_shape shape, const float *x, float *y);
 alexnet_status an_cross_entropy__portable(const an_run *run, int n, int classes,
                                           const float *logits, const int32_t *labels, float *loss);
 alexnet_status an_softmax_loss_backward__portable(const an_run *run, int n, int classes,
@@ -68,9 +73,10 @@ alexnet_status an_softmax_loss_backward__portable(const an_run *run, int n, int 
     .adaptive_average_backward = an_adaptive_average_backward__portable,                           \
     .relu = an_relu__portable, .relu_backward = an_relu_backward__portable,                        \
     .dropout = an_dropout__portable, .flatten = an_export__portable,                               \
-    .unflatten = an_import__portable, .softmax = an_softmax__portable,                             \
+    .unflatten = an_import__portable, .unfold = an_unfold__portable, .fold = an_fold__portable,    \
+    .softmax = an_softmax__portable,                                                               \
     .cross_entropy = an_cross_entropy__portable,                                                   \
     .softmax_loss_backward = an_softmax_loss_backward__portable, .sgd = an_sgd__portable,          \
-    .all_finite = an_all_finite__portable
+    .average = an_average__portable, .all_finite = an_all_finite__portable
 
 #endif

@@ -17,10 +17,13 @@ static float row_max(const float *x, int classes)
     return best;
 }
 
-alexnet_status an_softmax__portable(const an_run *run, int n, int classes, const float *x, float *y)
+alexnet_status an_softmax__portable(const an_run *run, an_shape shape, const float *x, float *y)
 {
+    const int classes = shape.c;
+    const int64_t rows = (int64_t)shape.n * shape.h * shape.w;
+
     AN_PARALLEL_FOR(run, schedule(dynamic))
-    for (int row = 0; row < n; ++row) {
+    for (int64_t row = 0; row < rows; ++row) {
         const float *from = x + (size_t)row * (size_t)classes;
         float *to = y + (size_t)row * (size_t)classes;
         const float max = row_max(from, classes);

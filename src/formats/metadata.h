@@ -25,10 +25,4 @@
  * metadata. */
 bool an_metadata_is_own(const char *key);
 
-/* Model options as text: "classes=10 dropout=0.5 input=224x224". */
-#define AN_OPTIONS_TEXT 128
-void an_options_print(const alexnet_model_options *options, char text[AN_OPTIONS_TEXT]);
-alexnet_status an_options_parse(alexnet_context *ctx, const char *text,
-                                alexnet_model_options *out) AN_NODISCARD; /* BAD_ARG */
-
 #endif

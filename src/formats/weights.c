@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "core/options.h"
 #include "formats/metadata.h"
 #include "image/preprocess.h"
 #include <limits.h>
@@ -76,7 +77,7 @@ static alexnet_status lay_out_as_told(alexnet_context *ctx, const an_tensor_file
                        AN_KEY_SCHEMA, schema == NULL ? "" : schema, AN_WEIGHTS_SCHEMA);
     if (text == NULL)
         return an_fail(ctx, ALEXNET_BAD_FILE, "metadata '%s' is missing", AN_KEY_OPTIONS);
-    AN_TRY(an_options_parse(ctx, text, &options));
+    AN_TRY(an_options_parse(ctx, AN_KEY_OPTIONS, text, &options));
     return alexnet_model_outline(ctx, family, &options, out);
 }
 
@@ -94,7 +95,7 @@ static alexnet_status lay_out_as_found(alexnet_context *ctx, const an_tensor_fil
     *out = NULL;
     AN_TRY(alexnet_model_outline(ctx, family->name, NULL, &model));
     for (int i = 0; i < model->params.count; ++i) {
-        if (!model->params.items[i].is_bias)
+        if (model->params.items[i].role == AN_PARAM_WEIGHT)
             last = an_tensor_file_find(file, model->params.items[i].name);
     }
     alexnet_model_free(model);

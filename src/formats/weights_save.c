@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "core/options.h"
 #include "formats/metadata.h"
 #include <string.h>
 

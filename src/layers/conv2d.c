@@ -100,17 +100,9 @@ static void conv2d_plan(const an_node *node, const an_backend *backend, an_mode 
                         an_shape y, int threads, an_needs *needs)
 {
     const an_conv2d g = geometry(node, x.n);
-    const int passes = mode == AN_TRAIN ? AN_PASSES : 1;
 
     (void)y;
-    for (int pass = 0; pass < passes; ++pass) {
-        const an_conv2d_algorithm *algorithm = backend->conv2d(&g, (an_pass)pass);
-
-        needs->algorithm[pass] = algorithm;
-        if (algorithm->scratch_bytes != NULL)
-            needs->scratch_bytes =
-                AN_MAX(needs->scratch_bytes, algorithm->scratch_bytes(&g, threads));
-    }
+    an_layer_plan_conv2d(&g, backend, mode, threads, needs);
     needs->fuses_relu = true;
     needs->backward_reads_x = true;
 }
@@ -118,22 +110,15 @@ static void conv2d_plan(const an_node *node, const an_backend *backend, an_mode 
 static alexnet_status conv2d_forward(const an_op *op)
 {
     const an_conv2d g = geometry(op->node, op->x_shape.n);
-    const an_conv2d_tensors t = {
-        .x = op->x, .w = op->w[0], .bias = op->w[1], .y = op->y, .relu = op->relu};
 
-    return op->needs->algorithm[AN_FORWARD]->run(op->run, &g, &t);
+    return an_layer_conv2d_forward(op, &g);
 }
 
 static alexnet_status conv2d_backward(const an_op *op)
 {
     const an_conv2d g = geometry(op->node, op->x_shape.n);
-    const an_conv2d_tensors data = {.w = op->w[0], .dy = op->dy, .dx = op->dx};
-    const an_conv2d_tensors weights = {.x = op->x, .dy = op->dy, .dw = op->dw[0], .db = op->dw[1]};
 
-    if (op->dw[0] != NULL)
-        AN_TRY(op->needs->algorithm[AN_BACKWARD_WEIGHTS]->run(op->run, &g, &weights));
-    return op->dx != NULL ? op->needs->algorithm[AN_BACKWARD_DATA]->run(op->run, &g, &data)
-                          : ALEXNET_OK;
+    return an_layer_conv2d_backward(op, &g);
 }
 
 const an_layer_def an_layer_conv2d = {

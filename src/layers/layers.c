@@ -1,5 +1,5 @@
 /*
- * layers.c: the table of layers, and what layers with weights share.
+ * layers.c: the table of layers, and what several of them share.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -31,16 +31,50 @@ alexnet_status an_layer_add_weights(alexnet_context *ctx, const an_node *node,
 {
     an_param *param;
 
-    AN_TRY(an_param_add(ctx, list, node->name, "weight", rank, shape, &param));
+    AN_TRY(an_param_add(ctx, list, node->name, AN_PARAM_WEIGHT, NULL, rank, shape, &param));
     AN_TRY(an_init_parse(ctx, param->name, settings->weights, &param->init));
     param->fan_in = fan_in;
+    param->fan_out = param->count / shape[1];
     param->lr_multiplier = settings->lr;
     param->decay_multiplier = settings->decay;
-    AN_TRY(an_param_add(ctx, list, node->name, "bias", 1, shape, &param));
+    AN_TRY(an_param_add(ctx, list, node->name, AN_PARAM_BIAS, NULL, 1, shape, &param));
     AN_TRY(an_init_parse(ctx, param->name, settings->bias, &param->init));
-    param->is_bias = true;
     param->fan_in = fan_in; /* PyTorch draws biases by the fan-in of their weights */
     param->lr_multiplier = settings->bias_lr;
     param->decay_multiplier = settings->bias_decay;
     return ALEXNET_OK;
+}
+
+void an_layer_plan_conv2d(const an_conv2d *g, const an_backend *backend, an_mode mode, int threads,
+                          an_needs *needs)
+{
+    const int passes = mode == AN_TRAIN ? AN_PASSES : 1;
+
+    for (int pass = 0; pass < passes; ++pass) {
+        const an_conv2d_algorithm *algorithm = backend->conv2d(g, (an_pass)pass);
+
+        needs->algorithm[pass] = algorithm;
+        if (algorithm->scratch_bytes != NULL)
+            needs->scratch_bytes =
+                AN_MAX(needs->scratch_bytes, algorithm->scratch_bytes(g, threads));
+    }
+}
+
+alexnet_status an_layer_conv2d_forward(const an_op *op, const an_conv2d *g)
+{
+    const an_conv2d_tensors t = {
+        .x = op->x, .w = op->w[0], .bias = op->w[1], .y = op->y, .relu = op->relu};
+
+    return op->needs->algorithm[AN_FORWARD]->run(op->run, g, &t);
+}
+
+alexnet_status an_layer_conv2d_backward(const an_op *op, const an_conv2d *g)
+{
+    const an_conv2d_tensors data = {.w = op->w[0], .dy = op->dy, .dx = op->dx};
+    const an_conv2d_tensors weights = {.x = op->x, .dy = op->dy, .dw = op->dw[0], .db = op->dw[1]};
+
+    if (op->dw[0] != NULL)
+        AN_TRY(op->needs->algorithm[AN_BACKWARD_WEIGHTS]->run(op->run, g, &weights));
+    return op->dx != NULL ? op->needs->algorithm[AN_BACKWARD_DATA]->run(op->run, g, &data)
+                          : ALEXNET_OK;
 }

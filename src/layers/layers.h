@@ -32,10 +32,16 @@ typedef struct an_weight_settings {
     { "bias_decay", AN_KEY_REAL, offsetof(type, member.bias_decay), 0, 1e6, NULL, "1", "multiplies the biases' decay" }
 /* clang-format on */
 
-/* Declares "NAME.weight" of the given shape and "NAME.bias" of shape[0] numbers. */
+/* Declares weights of the given shape, [outputs][inputs]..., and biases of shape[0] numbers. */
 alexnet_status an_layer_add_weights(alexnet_context *ctx, const an_node *node,
                                     const an_weight_settings *settings, int rank,
                                     const int64_t *shape, int64_t fan_in,
                                     an_param_list *list) AN_NODISCARD;
+
+/* What convolutions, and linear layers on a map, do alike: choose an algorithm for each pass, and run it. */
+void an_layer_plan_conv2d(const an_conv2d *g, const an_backend *backend, an_mode mode, int threads,
+                          an_needs *needs);
+alexnet_status an_layer_conv2d_forward(const an_op *op, const an_conv2d *g) AN_NODISCARD;
+alexnet_status an_layer_conv2d_backward(const an_op *op, const an_conv2d *g) AN_NODISCARD;
 
 #endif

@@ -1,7 +1,8 @@
 /*
- * softmax.c: logits to probabilities, and in training the multinomial logistic loss -ln p[label]
- * (Krizhevsky et al. 2012, 3.5). Every model ends in it under the name "prob". Backward through
- * both at once: (p - onehot) / images.
+ * softmax.c: logits to probabilities, over the channels of each place, and in training the multinomial
+ * logistic loss -ln p[label] (Krizhevsky et al. 2012, 3.5), for which there must be one place. Every
+ * model with classes ends in it under the name "prob". Backward through both at once:
+ * (p - onehot) / images.
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"
@@ -10,9 +11,7 @@
 static alexnet_status softmax_shape(alexnet_context *ctx, const an_node *node, an_shape x,
                                     an_shape *y)
 {
-    if (x.h != 1 || x.w != 1)
-        return an_fail(ctx, ALEXNET_BAD_SHAPE, "layer %s: input is a map of %dx%d, expected 1x1",
-                       node->name, x.h, x.w);
+    (void)ctx, (void)node;
     *y = x;
     return ALEXNET_OK;
 }
@@ -30,7 +29,7 @@ static alexnet_status softmax_forward(const an_op *op)
 
     if (op->mode == AN_TRAIN)
         AN_TRY(op->backend->cross_entropy(op->run, n, classes, op->x, op->labels, op->row_loss));
-    return op->backend->softmax(op->run, n, classes, op->x, op->y);
+    return op->backend->softmax(op->run, op->x_shape, op->x, op->y);
 }
 
 static alexnet_status softmax_backward(const an_op *op)

@@ -35,6 +35,7 @@ const an_family an_family_cifar_19pct = {
     .preprocess = "resize=exact:INPUT filter=bilinear crop=none orientation=ignore channels=rgb "
                   "divide=1 mean=image",
     .recipe = "cifar-19pct",
+    .classifier = "fc10",
     .rows = rows,
     .row_count = AN_COUNT(rows),
 };

@@ -65,6 +65,7 @@ const an_family an_family_torchvision = {
     .preprocess = PREPROCESS,
     .short_side = 256,
     .recipe = "torchvision",
+    .classifier = "classifier.0",
     .rows = rows,
     .row_count = AN_COUNT(rows),
 };
@@ -79,6 +80,7 @@ const an_family an_family_torchvision_2018 = {
     .preprocess = PREPROCESS,
     .short_side = 256,
     .recipe = "torchvision",
+    .classifier = "classifier.0",
     .rows = rows_2018,
     .row_count = AN_COUNT(rows_2018),
 };

@@ -30,7 +30,7 @@ static int last_weight(const alexnet_model *model)
 {
     int index = model->params.count - 1;
 
-    while (index > 0 && model->params.items[index].is_bias)
+    while (index > 0 && model->params.items[index].role != AN_PARAM_WEIGHT)
         --index;
     return index;
 }

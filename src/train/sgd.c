@@ -9,9 +9,10 @@
 
 an_sgd an_sgd_rule(const an_recipe *recipe, const an_param *param, double lr)
 {
-    const double rate = lr * param->lr_multiplier * (param->is_bias ? recipe->bias_lr : 1);
+    const double rate = lr * param->lr_multiplier * (param->role == AN_PARAM_BIAS ? recipe->bias_lr : 1);
     const double decay =
-        recipe->weight_decay * param->decay_multiplier * (param->is_bias ? recipe->bias_decay : 1);
+        recipe->weight_decay * param->decay_multiplier *
+                         (param->role == AN_PARAM_BIAS ? recipe->bias_decay : 1);
 
     return (an_sgd){
         .lr = (float)rate,
@@ -31,9 +32,15 @@ alexnet_status an_sgd_update(alexnet_session *session, alexnet_model *model,
     for (int i = 0; i < model->params.count; ++i) {
         const an_param *param = &model->params.items[i];
         const an_sgd rule = an_sgd_rule(recipe, param, lr);
-        if (!param->frozen)
-            AN_TRY(backend->sgd(run, &rule, param->count, gradients + param->offset,
-                                velocity + param->offset, model->values + param->offset));
+        const float *gradient = gradients + param->offset;
+        float *values = model->values + param->offset;
+        if (param->frozen) continue;
+        if (param->role == AN_PARAM_STATISTIC)
+            AN_TRY(backend->average(run, (float)param->lr_multiplier, param->count, gradient,
+                                    values));
+        else
+            AN_TRY(backend->sgd(run, &rule, param->count, gradient, velocity + param->offset,
+                                values));
     }
     return ALEXNET_OK;
 }

@@ -130,13 +130,12 @@ static alexnet_status draw_first_values(job *j)
 
 static alexnet_status make_model(job *j)
 {
-    alexnet_model_options options = {
-        .classes = an_source_classes(j->data.train_source),
-        .dropout = j->config.dropout,
-        .input_h = j->config.input_h,
-        .input_w = j->config.input_w,
-    };
+    alexnet_model_options options = alexnet_model_options_default();
 
+    options.classes = an_source_classes(j->data.train_source);
+    options.dropout = j->config.dropout;
+    options.input_h = j->config.input_h;
+    options.input_w = j->config.input_w;
     if (j->origin != NULL && options.input_h < 0) options.input_h = j->origin->options.input_h;
     if (j->origin != NULL && options.input_w < 0) options.input_w = j->origin->options.input_w;
     AN_TRY(check_classes(j));

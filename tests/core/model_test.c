@@ -40,27 +40,34 @@ static void refusals_name_their_reason(void **unused)
 {
     static const struct {
         const char *family;
-        alexnet_model_options options;
+        int classes;
+        double dropout;
+        int input_h, input_w;
         alexnet_status status;
         const char *message;
     } rows[] = {
-        {"torchvison", {-1, -1, -1, -1}, ALEXNET_BAD_ARG, "did you mean 'torchvision'"},
-        {"zzz", {-1, -1, -1, -1}, ALEXNET_BAD_ARG, "unknown model 'zzz'"},
-        {"torchvision", {0, -1, -1, -1}, ALEXNET_BAD_ARG, "without classes"},
-        {"torchvision", {1 << 30, -1, -1, -1}, ALEXNET_BAD_ARG, "at most 100000"},
-        {"torchvision", {-1, 1, -1, -1}, ALEXNET_BAD_ARG, "dropout 1"},
-        {"cifar-19pct", {-1, 0.5, -1, -1}, ALEXNET_BAD_ARG, "no dropout"},
-        {"torchvision", {-1, -1, 62, 62}, ALEXNET_BAD_SHAPE, "features"},
-        {"torchvision", {-1, -1, 0, 224}, ALEXNET_BAD_SHAPE, "input"},
-        {"torchvision-2018", {-1, -1, 256, 256}, ALEXNET_BAD_SHAPE, "feature map is 7x7"},
+        {"torchvison", -1, -1, -1, -1, ALEXNET_BAD_ARG, "did you mean 'torchvision'"},
+        {"zzz", -1, -1, -1, -1, ALEXNET_BAD_ARG, "unknown model 'zzz'"},
+        {"torchvision", 0, -1, -1, -1, ALEXNET_BAD_ARG, "without classes"},
+        {"torchvision", 1 << 30, -1, -1, -1, ALEXNET_BAD_ARG, "at most 100000"},
+        {"torchvision", -1, 1, -1, -1, ALEXNET_BAD_ARG, "dropout 1"},
+        {"cifar-19pct", -1, 0.5, -1, -1, ALEXNET_BAD_ARG, "no dropout"},
+        {"torchvision", -1, -1, 62, 62, ALEXNET_BAD_SHAPE, "features"},
+        {"torchvision", -1, -1, 0, 224, ALEXNET_BAD_SHAPE, "input"},
+        {"torchvision-2018", -1, -1, 256, 256, ALEXNET_BAD_SHAPE, "feature map is 7x7"},
     };
     alexnet_context *ctx = open_context();
 
     (void)unused;
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        alexnet_model_options options = alexnet_model_options_default();
         alexnet_model *model = (alexnet_model *)ctx;
 
-        an_assert_status(ctx, alexnet_model_outline(ctx, rows[i].family, &rows[i].options, &model),
+        options.classes = rows[i].classes;
+        options.dropout = rows[i].dropout;
+        options.input_h = rows[i].input_h;
+        options.input_w = rows[i].input_w;
+        an_assert_status(ctx, alexnet_model_outline(ctx, rows[i].family, &options, &model),
                          rows[i].status);
         an_assert_error(ctx, rows[i].message);
         assert_null(model);

@@ -36,7 +36,7 @@ static void offsets_are_aligned_and_apart(void **unused)
         const int64_t shape[] = {i, 3};
         an_param *param;
 
-        an_assert_ok(ctx, an_param_add(ctx, &list, "layer", "weight", 2, shape, &param));
+        an_assert_ok(ctx, an_param_add(ctx, &list, "layer", AN_PARAM_WEIGHT, NULL, 2, shape, &param));
         assert_int_equal(param->count, 3 * i);
         assert_int_equal(param->offset % 16, 0);
         assert_true(param->offset >= end);
@@ -56,10 +56,11 @@ static void absurd_shapes_are_refused(void **unused)
     };
     alexnet_context *ctx = an_test_open(NULL);
     an_param_list list = {0};
+    an_param *param;
 
     (void)unused;
     for (size_t i = 0; i < AN_COUNT(shapes); ++i)
-        an_assert_status(ctx, an_param_add(ctx, &list, "fc", "weight", 2, shapes[i], NULL),
+        an_assert_status(ctx, an_param_add(ctx, &list, "fc", AN_PARAM_WEIGHT, NULL, 2, shapes[i], &param),
                          ALEXNET_BAD_SHAPE);
     assert_int_equal(list.count, 0);
     an_param_list_free(ctx, &list);
@@ -79,9 +80,11 @@ static void first_values_follow_their_rule(void **unused)
     } rows[] = {
         {{AN_INIT_NORMAL, 0.01}, 0.01,            0.01 * 6.7  },
         {{AN_INIT_TORCH, 0},     0.1 / 1.7320508, 0.1         }, /* U(-b, b) has deviation b / sqrt 3 */
-        {{AN_INIT_HE, 0},        0.14142136,      0.1414 * 6.7},
+        {{AN_INIT_HE, 0}, 0.14142136, 0.1414 * 6.7},
+        {{AN_INIT_GLOROT, 0}, 0.2 / 1.7320508, 0.2},
+        {{AN_INIT_TRUNCATED, 0.01}, 0.0087962566, 0.02}, /* .8796 of the untruncated */
     };
-    const an_param param = {.count = COUNT, .fan_in = 100};
+    const an_param param = {.count = COUNT, .fan_in = 100, .fan_out = 50};
 
     (void)unused;
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
@@ -102,15 +105,29 @@ static void first_values_follow_their_rule(void **unused)
     }
 }
 
-static void biases_of_he_are_zero(void **unused)
+static void names_follow_the_naming(void **unused)
 {
-    const an_param param = {.count = 5, .fan_in = 100, .is_bias = true};
+    static const int64_t shape[] = {1};
+    alexnet_context *ctx = an_test_open(NULL);
+    an_param_list list = {0};
+    an_param *param;
 
     (void)unused;
-    values[0] = 1;
-    an_param_start(&param, (an_init){AN_INIT_HE, 0}, 1, 0, values);
-    for (int i = 0; i < 5; ++i)
-        assert_true(values[i] == 0);
+    an_assert_ok(ctx, an_param_add(ctx, &list, "fc", AN_PARAM_WEIGHT, NULL, 1, shape, &param));
+    assert_string_equal(param->name, "fc.weight");
+    an_assert_ok(ctx, an_param_add(ctx, &list, "fc", AN_PARAM_BIAS, NULL, 1, shape, &param));
+    assert_string_equal(param->name, "fc.bias");
+    assert_int_equal(param->role, AN_PARAM_BIAS);
+    list.naming = (an_naming){"net/", "/weights", "/biases"};
+    an_assert_ok(ctx, an_param_add(ctx, &list, "fc", AN_PARAM_WEIGHT, NULL, 1, shape, &param));
+    assert_string_equal(param->name, "net/fc/weights");
+    an_assert_ok(ctx, an_param_add(ctx, &list, "fc", AN_PARAM_BIAS, NULL, 1, shape, &param));
+    assert_string_equal(param->name, "net/fc/biases");
+    an_assert_ok(ctx,
+                 an_param_add(ctx, &list, "bn", AN_PARAM_STATISTIC, "/mean", 1, shape, &param));
+    assert_string_equal(param->name, "net/bn/mean");
+    an_param_list_free(ctx, &list);
+    an_test_close(ctx, NULL);
 }
 
 int main(void)
@@ -120,7 +137,7 @@ int main(void)
         cmocka_unit_test(offsets_are_aligned_and_apart),
         cmocka_unit_test(absurd_shapes_are_refused),
         cmocka_unit_test(first_values_follow_their_rule),
-        cmocka_unit_test(biases_of_he_are_zero),
+        cmocka_unit_test(names_follow_the_naming),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,7 +18,7 @@ static void worked_by_hand(void **unused)
     float y[6], loss[2], dx[6];
 
     (void)unused;
-    assert_int_equal(an_softmax__portable(&run, 2, 3, x, y), ALEXNET_OK);
+    assert_int_equal(an_softmax__portable(&run, (an_shape){2, 3, 1, 1}, x, y), ALEXNET_OK);
     assert_int_equal(an_cross_entropy__portable(&run, 2, 3, x, labels, loss), ALEXNET_OK);
     assert_int_equal(an_softmax_loss_backward__portable(&run, 2, 3, y, labels, 0.5f, dx),
                      ALEXNET_OK);
@@ -50,7 +50,7 @@ static void not_a_number_spreads_over_its_row(void **unused)
     float y[4];
 
     (void)unused;
-    assert_int_equal(an_softmax__portable(&run, 2, 2, x, y), ALEXNET_OK);
+    assert_int_equal(an_softmax__portable(&run, (an_shape){2, 2, 1, 1}, x, y), ALEXNET_OK);
     assert_true(isnan(y[0]) && isnan(y[1]) && y[2] == 0.5f && y[3] == 0.5f);
 }
 

@@ -1,4 +1,4 @@
-/* linear: values by hand, refusal of maps, gradients. SPDX-License-Identifier: MIT */
+/* linear: values by hand, rows and maps, gradients. SPDX-License-Identifier: MIT */
 #include "support/support.h"
 
 #include "layers/check.h"
@@ -29,16 +29,32 @@ static void values_by_hand(void **unused)
     check_close(&c);
 }
 
-static void refuses_a_map(void **unused)
+/* At each place of a map it does what it does to a row. */
+static void a_map_is_rows(void **unused)
 {
-    char message[256];
-    an_shape y;
+    enum { PLACES = 2 * 3 };
+    check_layer map, row;
+    float x[4 * PLACES], y[5 * PLACES];
 
     (void)unused;
-    assert_int_equal(
-        check_shape("linear", "outputs=2", (an_shape){1, 3, 6, 6}, &y, message, sizeof message),
-        ALEXNET_BAD_SHAPE);
-    assert_non_null(strstr(message, "flatten it first"));
+    check_open(&map, "portable", "linear", "outputs=5", (an_shape){1, 4, 2, 3}, AN_INFER);
+    check_open(&row, "portable", "linear", "outputs=5", (an_shape){1, 4, 1, 1}, AN_INFER);
+    assert_int_equal(map.y_shape.h, 2);
+    assert_int_equal(map.y_shape.w, 3);
+    for (int i = 0; i < 2; ++i)
+        memcpy(row.w[i], map.w[i], (size_t)map.params.items[i].count * sizeof(float));
+    check_fill(x, AN_COUNT(x), 1);
+    check_forward(&map, x, y);
+    for (int place = 0; place < PLACES; ++place) {
+        float x_row[4], y_row[5];
+        for (int c = 0; c < 4; ++c)
+            x_row[c] = x[c * PLACES + place];
+        check_forward(&row, x_row, y_row);
+        for (int k = 0; k < 5; ++k)
+            assert_float_equal(y[k * PLACES + place], y_row[k], 1e-6);
+    }
+    check_close(&map);
+    check_close(&row);
 }
 
 static void gradient_agrees_with_central_differences(void **unused)
@@ -46,7 +62,8 @@ static void gradient_agrees_with_central_differences(void **unused)
     static const an_shape rows[] = {
         {1, 1,  1, 1},
         {3, 17, 1, 1},
-        {5, 33, 1, 1}
+        {5, 33, 1, 1},
+        {2, 9,  3, 2}
     };
 
     (void)unused;
@@ -58,7 +75,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_by_hand),
-        cmocka_unit_test(refuses_a_map),
+        cmocka_unit_test(a_map_is_rows),
         cmocka_unit_test(gradient_agrees_with_central_differences),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

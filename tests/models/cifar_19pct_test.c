@@ -61,7 +61,7 @@ static void first_values_and_multipliers(void **unused)
         for (int64_t j = 0; j < bias->count; ++j)
             assert_true(model->values[bias->offset + (size_t)j] == 0);
         assert_true(weight->lr_multiplier == 1 && weight->decay_multiplier == (i == 3 ? 750 : 1));
-        assert_true(bias->lr_multiplier == 2 && bias->decay_multiplier == 0 && bias->is_bias);
+        assert_true(bias->lr_multiplier == 2 && bias->decay_multiplier == 0 && bias->role == AN_PARAM_BIAS);
     }
     alexnet_model_free(model);
     alexnet_close(ctx);

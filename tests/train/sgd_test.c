@@ -21,8 +21,8 @@ static void multipliers_of_recipe_and_model_meet(void **unused)
     } rows[] = {
         {{.lr_multiplier = 1, .decay_multiplier = 1}, 0.1F, 0.01F},
         {{.lr_multiplier = 3, .decay_multiplier = 750}, 0.3F, 7.5F},
-        {{.lr_multiplier = 1, .decay_multiplier = 1, .is_bias = true}, 0.2F, 0.005F},
-        {{.lr_multiplier = 2, .decay_multiplier = 0, .is_bias = true}, 0.4F, 0},
+        {{.lr_multiplier = 1, .decay_multiplier = 1, .role = AN_PARAM_BIAS}, 0.2F, 0.005F},
+        {{.lr_multiplier = 2, .decay_multiplier = 0, .role = AN_PARAM_BIAS}, 0.4F, 0},
     };
 
     (void)unused;

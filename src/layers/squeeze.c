@@ -1,0 +1,42 @@
+/*
+ * squeeze.c: a map of one place as a row: nothing to compute, but any larger map is refused
+ * (tf.squeeze over height and width, as in slim's alexnet_v2).
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/status.h"
+#include "layers/layers.h"
+
+static alexnet_status squeeze_shape(alexnet_context *ctx, const an_node *node, an_shape x,
+                                    an_shape *y)
+{
+    if (x.h != 1 || x.w != 1)
+        return an_fail(ctx, ALEXNET_BAD_SHAPE,
+                       "layer %s: the answers are a map of %dx%d, expected 1x1: take another input "
+                       "size, a global pool, or no squeeze",
+                       node->name, x.h, x.w);
+    *y = x;
+    return ALEXNET_OK;
+}
+
+static void squeeze_plan(const an_node *node, const an_backend *backend, an_mode mode, an_shape x,
+                         an_shape y, int threads, an_needs *needs)
+{
+    (void)node, (void)backend, (void)mode, (void)x, (void)y, (void)threads;
+    needs->alias = true;
+}
+
+/* Never called: an alias has nothing to run. */
+static alexnet_status squeeze_run(const an_op *op)
+{
+    (void)op;
+    return ALEXNET_OK;
+}
+
+const an_layer_def an_layer_squeeze = {
+    .name = "squeeze",
+    .summary = "a map of 1x1 as a row; refuses a larger one",
+    .shape = squeeze_shape,
+    .plan = squeeze_plan,
+    .forward = squeeze_run,
+    .backward = squeeze_run,
+};

@@ -41,6 +41,8 @@ typedef struct cli_network {
     cli_common common;
     alexnet_model_options model;
     int input_size[2]; /* height, width; 0: not given */
+    int global_pool, no_squeeze, no_lrn; /* flags */
+    int activation, pooling;             /* place among the words, from 1; 0: not given */
 } cli_network;
 
 /* The places of CLI_ORIENTATIONS, from 1, are those of alexnet_orientation. */

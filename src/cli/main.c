@@ -56,6 +56,15 @@ const cli_option cli_network_options[] = {
      "probability of dropping [the family's]"},
     {"input-size", 0, CLI_SIZE, AT(input_size), 1, ALEXNET_INPUT_MAX, "HxW",
      "height and width of the pictures [the family's]"},
+    {"global-pool", 0, CLI_FLAG, AT(global_pool), 0, 0, NULL,
+     "average the map before the last layer: any larger picture has one answer"},
+    {"no-spatial-squeeze", 0, CLI_FLAG, AT(no_squeeze), 0, 0, NULL,
+     "answers may be a map, one for each place ('slim')"},
+    {"activation", 0, CLI_CHOICE, AT(activation), 0, 0, "relu|tanh",
+     "what follows each layer [the family's]"},
+    {"no-lrn", 0, CLI_FLAG, AT(no_lrn), 0, 0, NULL, "without response normalisation"},
+    {"pool", 0, CLI_CHOICE, AT(pooling), 0, 0, "3/2|2/2",
+     "window and stride of maximum pooling: overlapping or not [3/2]"},
     {0},
 };
 #undef AT
@@ -102,15 +111,20 @@ static void set_shared_defaults(const cli_command *command, void *args)
     if (command->builds) ((cli_network *)args)->model = alexnet_model_options_default();
 }
 
-/* --input-size becomes part of the model's options. */
-static void join_input_size(const cli_command *command, void *args)
+/* What was given becomes part of the model's options; -1 there: not given. */
+static void join_network_options(cli_network *network)
 {
-    cli_network *network = args;
+    alexnet_model_options *model = &network->model;
 
-    if (command->builds && network->input_size[0] > 0) {
-        network->model.input_h = network->input_size[0];
-        network->model.input_w = network->input_size[1];
+    if (network->input_size[0] > 0) {
+        model->input_h = network->input_size[0];
+        model->input_w = network->input_size[1];
     }
+    if (network->global_pool) model->global_pool = 1;
+    if (network->no_squeeze) model->squeeze = 0;
+    if (network->no_lrn) model->lrn = 0;
+    model->activation = network->activation - 1;
+    model->pooling = network->pooling - 1;
 }
 
 /* With the options parsed: what is still to be checked, then the command itself. */
@@ -119,7 +133,7 @@ static cli_exit execute(cli *app, void *args)
     const cli_command *command = app->command;
     cli_exit code = CLI_DONE;
 
-    join_input_size(command, args);
+    if (command->builds) join_network_options(args);
     if (app->word_count < command->words_min) return cli_usage(app, "expected %s", command->words);
     if (app->word_count > command->words_max)
         return cli_usage(app, "'%s' is one argument too many", app->words[command->words_max]);

@@ -361,7 +361,7 @@ alexnet_status an_model_set_metadata(alexnet_model *model, const char *key, cons
 static bool is_under(const an_node *node, const char *part, size_t length)
 {
     return strncmp(node->name, part, length) == 0 &&
-           (node->name[length] == '.' || node->name[length] == '\0');
+           (node->name[length] == '.' || node->name[length] == '/' || node->name[length] == '\0');
 }
 
 /* How many parameters. */
@@ -403,6 +403,22 @@ alexnet_status an_model_freeze(alexnet_model *model, const char *names)
         at += length;
         at += *at == ',';
     }
+    return ALEXNET_OK;
+}
+
+alexnet_status an_model_check_answers(const alexnet_model *model)
+{
+    const an_shape last = model->nodes[model->node_count - 1].y;
+
+    if (model->options.classes == 0)
+        return an_fail(model->ctx, ALEXNET_BAD_SHAPE,
+                       "model %s: it has no classes, only features to take from its layers",
+                       model->family->name);
+    if (last.h != 1 || last.w != 1)
+        return an_fail(model->ctx, ALEXNET_BAD_SHAPE,
+                       "model %s: its answers are a map of %dx%d, one for each place, where one for "
+                       "each picture is needed: take a global pool, or its own input size",
+                       model->family->name, last.h, last.w);
     return ALEXNET_OK;
 }
 

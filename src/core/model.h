@@ -89,6 +89,10 @@ alexnet_status an_model_set_metadata(alexnet_model *model, const char *key,
  * when a name fits nothing. */
 alexnet_status an_model_freeze(alexnet_model *model, const char *names) AN_NODISCARD;
 
+/* BAD_SHAPE unless the network gives each image one row of probabilities: it has classes, and its last
+ * map is 1x1. */
+alexnet_status an_model_check_answers(const alexnet_model *model) AN_NODISCARD;
+
 int an_model_find_layer(const alexnet_model *model,
                         const char *name); /* "logits" is the node before "prob"; -1: none */
 int an_model_find_param(const alexnet_model *model, const char *name); /* -1: none */

@@ -52,13 +52,29 @@ alexnet_model_options alexnet_model_options_default(void)
 
 /* ---- what a family's table mentions ---- */
 
+/* Whether text[0 .. length-1] is `word`. */
+static bool is_word(const char *text, size_t length, const char *word)
+{
+    return strlen(word) == length && memcmp(text, word, length) == 0;
+}
+
+/* Whether the word is among the conditions of a row. */
+static bool is_condition(const an_row *row, const char *word)
+{
+    for (const char *at = row->when; at != NULL && *at != '\0';) {
+        const size_t length = strcspn(at, " ");
+        if (is_word(at, length, word)) return true;
+        at += length;
+        at += strspn(at, " ");
+    }
+    return false;
+}
+
 static bool is_mentioned(const an_family *family, const struct choice *choice)
 {
     for (size_t i = 0; i < family->row_count; ++i) {
         const an_row *row = &family->rows[i];
-        if (row->when != NULL && (strcmp(row->when, choice->words[0]) == 0 ||
-                                  strcmp(row->when, choice->words[1]) == 0))
-            return true;
+        if (is_condition(row, choice->words[0]) || is_condition(row, choice->words[1])) return true;
         if (choice->mark != NULL && (strcmp(row->type, choice->mark) == 0 ||
                                      strstr(row->settings, choice->mark) != NULL))
             return true;
@@ -70,8 +86,7 @@ static bool is_mentioned(const an_family *family, const struct choice *choice)
 static bool may_lack_classes(const an_family *family)
 {
     for (size_t i = 0; i < family->row_count; ++i)
-        if (family->rows[i].when != NULL && strcmp(family->rows[i].when, "classes") == 0)
-            return true;
+        if (is_condition(&family->rows[i], "classes")) return true;
     return false;
 }
 
@@ -117,15 +132,26 @@ alexnet_status an_options_resolve(alexnet_context *ctx, const an_family *family,
 
 /* ---- what a row becomes ---- */
 
-bool an_options_hold(const alexnet_model_options *options, const char *when)
+/* Whether one condition, a word of `length` letters, holds. */
+static bool holds(const alexnet_model_options *options, const char *word, size_t length)
 {
-    if (when == NULL) return true;
-    if (strcmp(when, "classes") == 0) return options->classes > 0;
+    if (is_word(word, length, "classes")) return options->classes > 0;
     for (size_t i = 0; i < AN_COUNT(choices); ++i) {
         const int value = value_in(options, &choices[i]);
-        if (value >= 0 && strcmp(when, choices[i].words[value]) == 0) return true;
+        if (value >= 0 && is_word(word, length, choices[i].words[value])) return true;
     }
     return false;
+}
+
+bool an_options_hold(const alexnet_model_options *options, const char *when)
+{
+    while (when != NULL && *when != '\0') {
+        const size_t length = strcspn(when, " ");
+        if (!holds(options, when, length)) return false;
+        when += length;
+        when += strspn(when, " ");
+    }
+    return true;
 }
 
 const char *an_options_type(const alexnet_model_options *options, const char *type)

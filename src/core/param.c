@@ -24,6 +24,7 @@ static const struct {
     {"const",     AN_INIT_CONST,     true },
     {"normal",    AN_INIT_NORMAL,    true },
     {"truncated", AN_INIT_TRUNCATED, true },
+    {"uniform",   AN_INIT_UNIFORM,   true },
     {"glorot",    AN_INIT_GLOROT,    false},
     {"torch",     AN_INIT_TORCH,     false},
     {"he",        AN_INIT_HE,        false},
@@ -44,7 +45,7 @@ alexnet_status an_init_parse(alexnet_context *ctx, const char *what, const char 
     }
     return an_fail(ctx, ALEXNET_BAD_ARG,
                    "%s: '%s' is no rule for first values: expected const:X, normal:SD, "
-                   "truncated:SD, glorot, torch or he",
+                   "truncated:SD, uniform:MAX, glorot, torch or he",
                    what, text);
 }
 
@@ -82,7 +83,7 @@ alexnet_status an_param_add(alexnet_context *ctx, an_param_list *list, const cha
                         .offset = list->values,
                         .lr_multiplier = 1,
                         .decay_multiplier = 1};
-    snprintf(param->name, sizeof param->name, "%s%s%s", prefix, layer,
+    snprintf(param->name, sizeof param->name, "%s%.*s%s", prefix, (int)strcspn(layer, "/"), layer,
              suffix != NULL ? suffix : usual_suffix(&list->naming, role));
     for (int i = 0; i < rank; ++i) {
         if (shape[i] < 1 || param->count > AN_ELEMENTS_MAX / shape[i])
@@ -152,7 +153,9 @@ void an_param_start(const an_param *param, an_init rule, uint64_t seed, int inde
 {
     const an_stream stream = an_stream_open(seed, AN_PURPOSE_INIT, (uint64_t)index, 0);
     const double scale = scale_of(param, rule);
-    const bool uniform = rule.kind == AN_INIT_TORCH || rule.kind == AN_INIT_GLOROT;
+    const bool uniform = rule.kind == AN_INIT_TORCH || rule.kind == AN_INIT_GLOROT ||
+                         rule.kind == AN_INIT_UNIFORM;
+    const double lowest = rule.kind == AN_INIT_UNIFORM ? 0 : -1; /* times scale */
 
     for (int64_t i = 0; i < param->count; i += 4) {
         uint32_t words[4];
@@ -164,7 +167,7 @@ void an_param_start(const an_param *param, an_init rule, uint64_t seed, int inde
             if (rule.kind == AN_INIT_CONST)
                 values[j] = (float)scale;
             else if (uniform)
-                values[j] = (float)(scale * (2 * (words[j - i] + 0.5) * 0x1p-32 - 1));
+                values[j] = (float)(scale * ((1 - lowest) * (words[j - i] + 0.5) * 0x1p-32 + lowest));
             else if (rule.kind == AN_INIT_TRUNCATED)
                 values[j] = (float)(scale * truncated(seed, index, j, drawn[j - i]));
             else

@@ -103,6 +103,8 @@ alexnet_status alexnet_session_open(const alexnet_model *model, int batch, const
 alexnet_status an_session_open_training(alexnet_model *model, int batch, uint64_t seed,
                                         alexnet_session **out)
 {
+    *out = NULL;
+    AN_TRY(an_model_check_answers(model));
     return open_session(model, AN_TRAIN, batch, model->node_count - 1, seed, out);
 }
 

@@ -11,7 +11,7 @@
 /*
  * Training. The model's values are read in place; gradients are the session's, laid out as the
  * model's values (an_param.offset). One session serves one thread. Nothing is allocated after
- * opening.
+ * opening. BAD_SHAPE when the network does not give each image one answer.
  */
 alexnet_status an_session_open_training(alexnet_model *model, int batch, uint64_t seed,
                                         alexnet_session **out) AN_NODISCARD;

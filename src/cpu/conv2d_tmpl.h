@@ -144,16 +144,3 @@ static void unpack_filters(const filter_panels *g, int b, const float *block, fl
 
 #include "cpu/conv2d_direct_tmpl.h"
 #include "cpu/conv2d_weights_tmpl.h"
-
-static const an_conv2d_algorithm *conv2d(const an_conv2d *g, an_pass pass)
-{
-    static const an_conv2d_algorithm direct[AN_PASSES] = {
-        [AN_FORWARD] = {"direct", conv2d_forward_scratch, conv2d_forward},
-        [AN_BACKWARD_DATA] = {"direct", conv2d_data_scratch, conv2d_backward_data},
-        [AN_BACKWARD_WEIGHTS] = {"direct", conv2d_weights_scratch, conv2d_backward_weights},
-    };
-
-    (void)g;
-    assert(g->c % g->groups == 0 && g->k % g->groups == 0);
-    return &direct[pass];
-}

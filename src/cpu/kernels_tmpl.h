@@ -13,6 +13,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "base/compiler.h"
+#include "base/status.h"
 #include "cpu/backend.h"
 #include "cpu/parallel.h"
 #include "cpu/portable.h"
@@ -32,6 +33,26 @@
 #include "cpu/conv2d_tmpl.h"
 #include "cpu/linear_tmpl.h"
 #include "cpu/pool_tmpl.h"
+
+#include "cpu/conv2d_whole_tmpl.h"
+
+/* Which way a convolution is computed. */
+static const an_conv2d_algorithm *conv2d(const an_conv2d *g, an_pass pass)
+{
+    static const an_conv2d_algorithm direct[AN_PASSES] = {
+        [AN_FORWARD] = {"direct", conv2d_forward_scratch, conv2d_forward},
+        [AN_BACKWARD_DATA] = {"direct", conv2d_data_scratch, conv2d_backward_data},
+        [AN_BACKWARD_WEIGHTS] = {"direct", conv2d_weights_scratch, conv2d_backward_weights},
+    };
+    static const an_conv2d_algorithm whole[AN_PASSES] = {
+        [AN_FORWARD] = {"linear", whole_scratch, whole_forward},
+        [AN_BACKWARD_DATA] = {"linear", whole_scratch, whole_backward_data},
+        [AN_BACKWARD_WEIGHTS] = {"linear", whole_scratch, whole_backward_weights},
+    };
+
+    assert(g->c % g->groups == 0 && g->k % g->groups == 0);
+    return is_whole_map(g) ? &whole[pass] : &direct[pass];
+}
 
 /* MR * NV independent sums hide the latency of the multiply-add. */
 float PASTE(an_peak_loop_, TIER)(int64_t rounds)

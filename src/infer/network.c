@@ -45,6 +45,7 @@ alexnet_status an_network_open(const alexnet_model *model, int batch, int views,
     alexnet_status status;
 
     *network = (an_network){.model = model, .views = views, .classes = model->options.classes};
+    AN_TRY(an_model_check_answers(model));
     AN_TRY(an_preprocess_parse(ctx, model->preprocess, &network->record));
     AN_TRY(alexnet_session_open(model, batch * views, NULL, &network->session));
     network->probs =

@@ -14,18 +14,18 @@
 /* clang-format off */
 #define FEATURES                                                       \
     { "features.0",  "conv2d", "filters=64 kernel=11 stride=4 pad=2" }, \
-    { "features.1",  "relu",   "" },                                    \
-    { "features.2",  "pool",   "max size=3 stride=2" },                 \
+    { "features.1",  "ACTIVATION", "" },                                    \
+    { "features.2",  "pool",   "max POOL" },                 \
     { "features.3",  "conv2d", "filters=192 kernel=5 pad=2" },          \
-    { "features.4",  "relu",   "" },                                    \
-    { "features.5",  "pool",   "max size=3 stride=2" },                 \
+    { "features.4",  "ACTIVATION", "" },                                    \
+    { "features.5",  "pool",   "max POOL" },                 \
     { "features.6",  "conv2d", "filters=384 kernel=3 pad=1" },          \
-    { "features.7",  "relu",   "" },                                    \
+    { "features.7",  "ACTIVATION", "" },                                    \
     { "features.8",  "conv2d", "filters=256 kernel=3 pad=1" },          \
-    { "features.9",  "relu",   "" },                                    \
+    { "features.9",  "ACTIVATION", "" },                                    \
     { "features.10", "conv2d", "filters=256 kernel=3 pad=1" },          \
-    { "features.11", "relu",   "" },                                    \
-    { "features.12", "pool",   "max size=3 stride=2" }
+    { "features.11", "ACTIVATION", "" },                                    \
+    { "features.12", "pool",   "max POOL" }
 
 #define CLASSIFIER                                                      \
     { "classifier.0", "dropout", "p=DROPOUT" },                         \
@@ -50,11 +50,6 @@ static const an_row rows_2018[] = {
     CLASSIFIER,
 };
 
-/* Mean and deviation of ImageNet's pixels as torchvision's transforms have them. */
-#define PREPROCESS                                                                                 \
-    "resize=short:SHORT filter=bilinear crop=INPUT orientation=ignore channels=rgb divide=255 "        \
-    "mean=0.485,0.456,0.406 std=0.229,0.224,0.225"
-
 const an_family an_family_torchvision = {
     .name = "torchvision",
     .summary = "torchvision's AlexNet: one tower, no normalisation, any input from 63x63",
@@ -62,7 +57,7 @@ const an_family an_family_torchvision = {
     .input = {3, 224, 224},
     .classes = 1000,
     .dropout = 0.5,
-    .preprocess = PREPROCESS,
+    .preprocess = AN_PREPROCESS_TORCH,
     .short_side = 256,
     .recipe = "torchvision",
     .classifier = "classifier.0",
@@ -77,7 +72,7 @@ const an_family an_family_torchvision_2018 = {
     .input = {3, 224, 224},
     .classes = 1000,
     .dropout = 0.5,
-    .preprocess = PREPROCESS,
+    .preprocess = AN_PREPROCESS_TORCH,
     .short_side = 256,
     .recipe = "torchvision",
     .classifier = "classifier.0",

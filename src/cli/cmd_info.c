@@ -16,11 +16,14 @@
 typedef struct info_args {
     cli_network network;
     int batch;
+    const char *compare;
 } info_args;
 
 static const cli_option info_options[] = {
     {"batch", 'b', CLI_INT, offsetof(info_args, batch), 1, 65536, "N",
      "pictures at a time, for the memory that is needed [1]"},
+    {"compare", 0, CLI_TEXT, offsetof(info_args, compare), 0, 0, "MODEL",
+     "a second model or weights file, to show beside the first"},
     {0},
 };
 
@@ -129,25 +132,41 @@ static cli_exit show_machine(cli *app)
 
 /* ---- models and weights ---- */
 
-static cli_exit show_family(cli *app, const info_args *args, const char *name)
+static bool is_family(cli *app, const char *name)
 {
-    alexnet_model *model;
-    const alexnet_status status =
-        alexnet_model_outline(app->ctx, name, &args->network.model, &model);
+    alexnet_family_info family;
 
-    if (status != ALEXNET_OK) return cli_fail(app, status);
-    const cli_exit code = cli_show_model(app, model, args->batch, NULL);
-    alexnet_model_free(model);
-    return code;
+    for (int i = 0; i < alexnet_family_count(); ++i)
+        if (alexnet_get_family(app->ctx, i, &family) == ALEXNET_OK &&
+            strcmp(family.name, name) == 0)
+            return true;
+    return false;
 }
 
-static cli_exit show_weights(cli *app, const info_args *args, const char *path)
+/* A family's network, or that of a weights file. */
+static alexnet_status open_model(cli *app, const info_args *args, const char *word,
+                                 alexnet_model **model)
 {
-    alexnet_model *model;
-    const alexnet_status status = alexnet_model_load(app->ctx, path, &model);
+    return is_family(app, word)
+               ? alexnet_model_outline(app->ctx, word, &args->network.model, model)
+               : alexnet_model_load(app->ctx, word, model);
+}
+
+static cli_exit show_model(cli *app, const info_args *args, const char *word)
+{
+    alexnet_model *model, *other = NULL;
+    alexnet_status status = open_model(app, args, word, &model);
+    cli_exit code;
 
     if (status != ALEXNET_OK) return cli_fail(app, status);
-    const cli_exit code = cli_show_model(app, model, args->batch, path);
+    if (args->compare != NULL) status = open_model(app, args, args->compare, &other);
+    if (status != ALEXNET_OK)
+        code = cli_fail(app, status);
+    else if (other != NULL)
+        code = cli_show_compare(app, model, other);
+    else
+        code = cli_show_model(app, model, args->batch, is_family(app, word) ? NULL : word);
+    alexnet_model_free(other);
     alexnet_model_free(model);
     return code;
 }
@@ -220,17 +239,6 @@ static cli_exit show_run(cli *app, const char *path)
 
 /* ---- which of them ---- */
 
-static bool is_family(cli *app, const char *name)
-{
-    alexnet_family_info family;
-
-    for (int i = 0; i < alexnet_family_count(); ++i)
-        if (alexnet_get_family(app->ctx, i, &family) == ALEXNET_OK &&
-            strcmp(family.name, name) == 0)
-            return true;
-    return false;
-}
-
 /* A safetensors file begins with the size of its header (8 bytes, little end first) and the
  * header's brace. */
 static bool is_safetensors(const char *path)
@@ -272,7 +280,7 @@ static cli_exit run_info(cli *app, void *data)
     struct stat info;
 
     if (app->word_count == 0) return show_machine(app);
-    if (is_family(app, word)) return show_family(app, args, word);
+    if (is_family(app, word)) return show_model(app, args, word);
     if (strncmp(word, "synthetic:", 10) == 0) return show_data(app, word);
     if (stat(word, &info) != 0)
         return errno == ENOENT || errno == ENOTDIR
@@ -280,13 +288,14 @@ static cli_exit run_info(cli *app, void *data)
                    : cli_error(app, CLI_IO, "%s: %s", word, strerror(errno));
     if (S_ISDIR(info.st_mode)) return cli_is_run(word) ? show_run(app, word) : show_data(app, word);
     if (is_safetensors(word) || ends_with(word, ".safetensors"))
-        return show_weights(app, args, word);
+        return show_model(app, args, word);
     return show_data(app, word);
 }
 
 static const cli_example examples[] = {
     {"alexnet info", "the machine; all models and recipes"},
     {"alexnet info torchvision", "layers, shapes, parameters, multiply-accumulates, memory"},
+    {"alexnet info paper --compare torchvision", "two models side by side"},
     {"alexnet info run/best.safetensors --json",
      "the same of a weights file, with its classes and hash"},
     {"alexnet info photos/", "classes and how many pictures each has"},

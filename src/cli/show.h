@@ -12,6 +12,9 @@
  * from, or NULL. */
 cli_exit cli_show_model(cli *app, const alexnet_model *model, int batch, const char *file);
 
+/* Two networks side by side; what both have alike is "=" on the right. */
+cli_exit cli_show_compare(cli *app, const alexnet_model *a, const alexnet_model *b);
+
 /* {"schema", "data", "kind", "images", "ignored", "classes": [{"name", "images"}, ...]}; NULL: no
  * memory. */
 json_t *cli_data_json(const char *data, const alexnet_data_info *info);

@@ -30,4 +30,20 @@ typedef struct expect_family {
 
 void an_expect_family(const expect_family *expected);
 
+/* First values of one layer with weights, and what multiplies its rates. The bias is the parameter
+ * after the weight. */
+typedef struct expect_start {
+    const char *weight; /* the tensor's name; NULL ends a table */
+    double sd;          /* deviation of the weights, by their rule */
+    double bias;        /* all of the biases; NaN: drawn */
+    double decay, bias_lr, bias_decay; /* multipliers; that of the weights' rate is 1 */
+} expect_start;
+
+void an_expect_start(const char *family, const expect_start *expected);
+
+/* The tensors of Caffe, and of all who use the paper's sizes in two towers and call layers conv1 to
+ * fc8; and its layers with weights. */
+extern const expect_tensor expect_paper_tensors[];
+extern const expect_layer expect_paper_layers[];
+
 #endif

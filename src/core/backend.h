@@ -81,6 +81,18 @@ typedef struct an_pool {
     int p, q;
 } an_pool;
 
+/* ---- local response normalisation ---- */
+
+typedef struct an_lrn {
+    int n, c, h, w;
+    bool within; /* the window: false: `size` maps around this one, clipped to its group of maps;
+                    true: size x size pixels around this one, clipped to the map */
+    int size;    /* odd */
+    int groups;  /* not within: c / groups maps each */
+    float alpha; /* multiplies the sum itself, whatever a framework divides it by before */
+    float beta, k;
+} an_lrn;
+
 /* ---- randomness of a training step ---- */
 
 typedef struct an_dropout {
@@ -143,6 +155,14 @@ typedef struct an_backend {
                                        const float *x, float *y);
     alexnet_status (*adaptive_average_backward)(const an_run *run, an_shape x_shape, int p, int q,
                                                 const float *dy, float *dx);
+
+    /* y = x d^-beta, d = k + alpha * (sum of x^2 over the window): Krizhevsky et al. 2012, 3.3. */
+    size_t (*lrn_scratch)(const an_lrn *g, int threads); /* enough for both */
+    alexnet_status (*lrn)(const an_run *run, const an_lrn *g, const float *x, float *y);
+    /* dx = dy d^-beta - 2 alpha beta x * (sum of dy x d^(-beta-1) over the windows that hold x,
+     * which are those of its own window). */
+    alexnet_status (*lrn_backward)(const an_run *run, const an_lrn *g, const float *x,
+                                   const float *dy, float *dx);
 
     alexnet_status (*relu)(const an_run *run, int64_t count, const float *x,
                            float *y); /* in place allowed */

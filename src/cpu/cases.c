@@ -210,6 +210,34 @@ const an_case_kind an_case_average = {"adaptive average", true, average_sizes, N
 const an_case_kind an_case_average_backward = {"adaptive average backward", true, average_sizes,
                                                NULL, average_run};
 
+/* ---- local response normalisation ---- */
+
+static void lrn_sizes(const an_case *c, an_case_sizes *out)
+{
+    const an_lrn *g = &c->lrn;
+    const an_operand map = floats((int64_t)g->n * g->c * g->h * g->w);
+
+    *out = (an_case_sizes){
+        .in = {map}, .out = {map}, .terms = g->within ? (int64_t)g->size * g->size : g->size};
+    if (c->kind == &an_case_lrn_backward) out->in[1] = map;
+}
+
+static size_t lrn_scratch(const an_case *c, const an_backend *backend, int threads)
+{
+    return backend->lrn_scratch(&c->lrn, threads);
+}
+
+static alexnet_status lrn_run(const an_case *c, const an_backend *backend, const an_run *run,
+                              const void *const in[AN_CASE_INPUTS],
+                              void *const out[AN_CASE_OUTPUTS])
+{
+    return c->kind == &an_case_lrn ? backend->lrn(run, &c->lrn, in[0], out[0])
+                                   : backend->lrn_backward(run, &c->lrn, in[0], in[1], out[0]);
+}
+
+const an_case_kind an_case_lrn = {"lrn", true, lrn_sizes, lrn_scratch, lrn_run};
+const an_case_kind an_case_lrn_backward = {"lrn backward", true, lrn_sizes, lrn_scratch, lrn_run};
+
 /* ---- layout ---- */
 
 static void unary_sizes(const an_case *c, an_case_sizes *out)

@@ -47,6 +47,7 @@ struct an_case {
     an_conv2d conv2d;
     an_linear linear;
     an_pool pool;
+    an_lrn lrn;
     an_shape shape; /* everything else; rows of classes and elements are n and c */
     /* options */
     bool relu, lr_inside;
@@ -57,6 +58,7 @@ struct an_case {
 extern const an_case_kind an_case_conv2d[AN_PASSES], an_case_linear[AN_PASSES];
 extern const an_case_kind an_case_max_pool, an_case_max_pool_backward;
 extern const an_case_kind an_case_average, an_case_average_backward;
+extern const an_case_kind an_case_lrn, an_case_lrn_backward;
 extern const an_case_kind an_case_import, an_case_export, an_case_flatten, an_case_unflatten;
 extern const an_case_kind an_case_relu, an_case_relu_backward, an_case_dropout, an_case_sgd;
 extern const an_case_kind an_case_softmax, an_case_cross_entropy, an_case_loss_backward;

@@ -36,6 +36,12 @@ alexnet_status an_average_pool__portable(const an_run *run, const an_pool *g, co
 alexnet_status an_average_pool_backward__portable(const an_run *run, const an_pool *g,
                                                   const float *dy, float *dx);
 
+/* portable_lrn.c */
+size_t an_lrn_scratch__portable(const an_lrn *g, int threads);
+alexnet_status an_lrn__portable(const an_run *run, const an_lrn *g, const float *x, float *y);
+alexnet_status an_lrn_backward__portable(const an_run *run, const an_lrn *g, const float *x,
+                                         const float *dy, float *dx);
+
 /* portable_layout.c */
 alexnet_status an_import__portable(const an_run *run, an_shape shape, const float *nchw, float *x);
 alexnet_status an_export__portable(const an_run *run, an_shape shape, const float *x, float *nchw);
@@ -71,6 +77,8 @@ alexnet_status an_softmax_loss_backward__portable(const an_run *run, int n, int 
     .average_pool_backward = an_average_pool_backward__portable,                                   \
     .adaptive_average = an_adaptive_average__portable,                                             \
     .adaptive_average_backward = an_adaptive_average_backward__portable,                           \
+    .lrn_scratch = an_lrn_scratch__portable, .lrn = an_lrn__portable,                              \
+    .lrn_backward = an_lrn_backward__portable,                                                     \
     .relu = an_relu__portable, .relu_backward = an_relu_backward__portable,                        \
     .dropout = an_dropout__portable, .flatten = an_export__portable,                               \
     .unflatten = an_import__portable, .unfold = an_unfold__portable, .fold = an_fold__portable,    \

@@ -106,14 +106,16 @@ static void describe(const an_case *c, const char *tier, int threads, char *text
     const an_conv2d *v = &c->conv2d;
     const an_linear *l = &c->linear;
     const an_pool *p = &c->pool;
+    const an_lrn *r = &c->lrn;
 
     (void)snprintf(
         text, bytes,
         "%s, %s, %d threads (conv2d %d %dx%dx%d, %d of %dx%d/%d groups %d; linear %d %d %d; "
-        "pool %d %dx%dx%d, %dx%d/%d; shape %d %d %d %d)",
+        "pool %d %dx%dx%d, %dx%d/%d; lrn %d %dx%dx%d, %s %d groups %d; shape %d %d %d %d)",
         c->kind->name, tier, threads, v->n, v->c, v->h, v->w, v->k, v->r, v->s, v->stride,
-        v->groups, l->n, l->inputs, l->outputs, p->n, p->c, p->h, p->w, p->r, p->s, p->stride,
-        c->shape.n, c->shape.c, c->shape.h, c->shape.w);
+        v->groups, l->n, l->inputs, l->outputs, p->n, p->c, p->h, p->w, p->r, p->s, p->stride, r->n,
+        r->c, r->h, r->w, r->within ? "within" : "across", r->size, r->groups, c->shape.n,
+        c->shape.c, c->shape.h, c->shape.w);
 }
 
 static void check_case(const an_case *c)
@@ -293,6 +295,44 @@ static void pools_agree(void **unused)
         check_pool(rows[i]);
 }
 
+/* ---- local response normalisation ---- */
+
+static void check_lrn(an_lrn g)
+{
+    check_case(&(an_case){.kind = &an_case_lrn, .lrn = g});
+    check_case(&(an_case){.kind = &an_case_lrn_backward, .lrn = g});
+}
+
+static void normalisations_agree(void **unused)
+{
+    /* n, c, h, w; within, size, groups; alpha, beta, k */
+    static const an_lrn rows[] = {
+        {1, 1, 1, 1, false, 1, 1, 1, 0.75f, 1},
+        {2, 96, 7, 5, false, 5, 2, 2e-5f, 0.75f, 2}, /* the paper's first, small */
+        {1, 3, 4, 4, false, 255, 3, 1, 0.75f, 1},    /* a window beyond its group */
+        {2, 32, 6, 9, true, 5, 1, 4e-5f, 0.75f, 1},  /* net #145's same-map norm, small */
+        {1, 2, 3, 2, true, 255, 1, 1, 0.5f, 1},
+    };
+    an_stream stream = an_stream_open(2012, AN_PURPOSE_TEST, 1, 0);
+
+    (void)unused;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i)
+        check_lrn(rows[i]);
+    for (int i = 0; i < 40; ++i) {
+        const int groups = 1 + (int)an_random_below(&stream, 3);
+        check_lrn((an_lrn){.n = 1 + (int)an_random_below(&stream, 9),
+                           .c = groups * (1 + (int)an_random_below(&stream, 40)),
+                           .h = 1 + (int)an_random_below(&stream, 9),
+                           .w = 1 + (int)an_random_below(&stream, 9),
+                           .within = i % 2 == 1,
+                           .size = 1 + 2 * (int)an_random_below(&stream, 6),
+                           .groups = groups,
+                           .alpha = an_random_unit(&stream),
+                           .beta = i % 4 < 2 ? 0.75f : an_random_unit(&stream),
+                           .k = 1 + an_random_unit(&stream)});
+    }
+}
+
 /* ---- the rest: one function for all tiers, so the bits are the same ---- */
 
 static void other_primitives_agree(void **unused)
@@ -372,7 +412,11 @@ static void check_scratch_saturates(const an_backend *backend)
     const int pad[] = {0, 0, 0, 0};
     const an_conv2d g = conv2d(big, big, big, big, big, big / 2, big / 2, 1, 1, pad);
 
-    if (strcmp(backend->tier, "portable") == 0) return; /* needs none */
+    const an_lrn normalisation = {
+        .n = big, .c = big, .h = big, .w = big, .within = true, .size = 5, .groups = 1};
+
+    assert_true(backend->lrn_scratch(&normalisation, 256) == SIZE_MAX);
+    if (strcmp(backend->tier, "portable") == 0) return; /* the rest of it needs none */
     for (int pass = 0; pass < AN_PASSES; ++pass)
         assert_true(conv2d_scratch(backend, &g, (an_pass)pass, 256) == SIZE_MAX);
     assert_true(backend->linear_scratch(&(an_linear){big, big, big}, 256) > (size_t)1 << 50);
@@ -464,6 +508,7 @@ int main(void)
         cmocka_unit_test(convolutions_agree_on_random_shapes),
         cmocka_unit_test(linear_layers_agree),
         cmocka_unit_test(pools_agree),
+        cmocka_unit_test(normalisations_agree),
         cmocka_unit_test(other_primitives_agree),
         cmocka_unit_test(scratch_grows_with_the_batch),
         cmocka_unit_test(scratch_of_hostile_sizes_saturates),

@@ -1,0 +1,104 @@
+/*
+ * lrn.c: local response normalisation (Krizhevsky et al. 2012, 3.3): y = x / (k + alpha * s)^beta,
+ * s the sum of x^2 over a window.
+ *
+ *     across    the window is `size` maps around this one, clipped to the maps of its group. The
+ *               paper's towers normalise each over its own maps: two groups
+ *     within    it is size x size pixels of the same map, clipped at the border (cuda-convnet's
+ *               rnorm, Caffe's WITHIN_CHANNEL)
+ *
+ * alpha is what multiplies the sum itself. The paper and TensorFlow mean that by alpha; Caffe,
+ * PyTorch and cuda-convnet divide what they call alpha or scale by the size of the window first
+ * (size maps, or size^2 pixels): their 1e-4 with size 5 is alpha=2e-5 here.
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/status.h"
+#include "layers/layers.h"
+
+typedef enum lrn_kind { LRN_ACROSS, LRN_WITHIN } lrn_kind;
+
+typedef struct lrn {
+    int kind, size, groups;
+    double alpha, beta, k;
+} lrn;
+
+/* clang-format off */
+static const an_key keys[] = {
+    { "kind",   AN_KEY_CHOICE, offsetof(lrn, kind), 0, 0, "across|within", NULL, "the window: maps around this one, or pixels of the same map" },
+    { "size",   AN_KEY_INT,  offsetof(lrn, size),   1, 255,      NULL, NULL, "maps, or side in pixels, of the window; odd" },
+    { "alpha",  AN_KEY_REAL, offsetof(lrn, alpha),  0, 1e6,      NULL, NULL, "multiplies the sum of squares, after any division by the window's size" },
+    { "beta",   AN_KEY_REAL, offsetof(lrn, beta),   0, 16,       NULL, NULL, "power of the denominator" },
+    { "k",      AN_KEY_REAL, offsetof(lrn, k),      1e-6, 1e6,   NULL, NULL, "what is added to the sum" },
+    { "groups", AN_KEY_INT,  offsetof(lrn, groups), 1, 1 << 16,  NULL, "1",  "across: groups of maps that no window leaves" },
+    { 0 },
+};
+/* clang-format on */
+
+static alexnet_status lrn_shape(alexnet_context *ctx, const an_node *node, an_shape x, an_shape *y)
+{
+    const lrn *set = node->settings;
+
+    if (set->size % 2 == 0)
+        return an_fail(ctx, ALEXNET_BAD_ARG,
+                       "layer %s: a window of size %d has no middle, expected an odd size",
+                       node->name, set->size);
+    if (x.c % set->groups != 0)
+        return an_fail(ctx, ALEXNET_BAD_SHAPE, "layer %s: %d maps do not part into %d groups",
+                       node->name, x.c, set->groups);
+    *y = x;
+    return ALEXNET_OK;
+}
+
+static an_lrn geometry(const an_node *node, an_shape x)
+{
+    const lrn *set = node->settings;
+
+    return (an_lrn){
+        .n = x.n,
+        .c = x.c,
+        .h = x.h,
+        .w = x.w,
+        .within = set->kind == LRN_WITHIN,
+        .size = set->size,
+        .groups = set->groups,
+        .alpha = (float)set->alpha,
+        .beta = (float)set->beta,
+        .k = (float)set->k,
+    };
+}
+
+static void lrn_plan(const an_node *node, const an_backend *backend, an_mode mode, an_shape x,
+                     an_shape y, int threads, an_needs *needs)
+{
+    const an_lrn g = geometry(node, x);
+
+    (void)mode, (void)y;
+    needs->scratch_bytes = backend->lrn_scratch(&g, threads);
+    needs->backward_reads_x = true; /* the denominators are computed again: cheaper than to keep */
+}
+
+static alexnet_status lrn_forward(const an_op *op)
+{
+    const an_lrn g = geometry(op->node, op->x_shape);
+
+    return op->backend->lrn(op->run, &g, op->x, op->y);
+}
+
+static alexnet_status lrn_backward(const an_op *op)
+{
+    const an_lrn g = geometry(op->node, op->x_shape);
+
+    return op->dx != NULL ? op->backend->lrn_backward(op->run, &g, op->x, op->dy, op->dx)
+                          : ALEXNET_OK;
+}
+
+const an_layer_def an_layer_lrn = {
+    .name = "lrn",
+    .summary = "local response normalisation",
+    .keys = keys,
+    .settings_bytes = sizeof(lrn),
+    .shape = lrn_shape,
+    .plan = lrn_plan,
+    .forward = lrn_forward,
+    .backward = lrn_backward,
+};

@@ -169,6 +169,17 @@ typedef struct an_backend {
     alexnet_status (*relu_backward)(const an_run *run, int64_t count, const float *y,
                                     const float *dy, float *dx); /* in place allowed */
 
+    /* y = a tanh(b x); dx = dy b (a - y^2 / a). a is not 0. In place allowed. */
+    alexnet_status (*tanh)(const an_run *run, float a, float b, int64_t count, const float *x,
+                           float *y);
+    alexnet_status (*tanh_backward)(const an_run *run, float a, float b, int64_t count,
+                                    const float *y, const float *dy, float *dx);
+
+    /* y = 1 / (1 + exp(-x)); dx = dy y (1 - y). In place allowed. */
+    alexnet_status (*sigmoid)(const an_run *run, int64_t count, const float *x, float *y);
+    alexnet_status (*sigmoid_backward)(const an_run *run, int64_t count, const float *y,
+                                       const float *dy, float *dx);
+
     /* y = x * scale where the element stays, else 0; the same function is its own backward. rows
        [n][count]; in place allowed. Element j of row i stays when an_unit_from_u32(word) >= drop,
        word j % 4 of block j / 4 of the stream (seed, DROPOUT, step, layer << 16 | (first_row + i)).

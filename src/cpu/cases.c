@@ -284,6 +284,30 @@ static alexnet_status relu_backward_run(const an_case *c, const an_backend *back
     return backend->relu_backward(run, an_shape_count(c->shape), in[0], in[1], out[0]);
 }
 
+/* LeCun's 1.7159 tanh(2/3 x). */
+static alexnet_status tanh_run(const an_case *c, const an_backend *backend, const an_run *run,
+                               const void *const in[AN_CASE_INPUTS],
+                               void *const out[AN_CASE_OUTPUTS])
+{
+    const int64_t count = an_shape_count(c->shape);
+    const float a = 1.7159f, b = 2 / 3.0f;
+
+    return c->kind == &an_case_tanh
+               ? backend->tanh(run, a, b, count, in[0], out[0])
+               : backend->tanh_backward(run, a, b, count, in[0], in[1], out[0]);
+}
+
+static alexnet_status sigmoid_run(const an_case *c, const an_backend *backend, const an_run *run,
+                                  const void *const in[AN_CASE_INPUTS],
+                                  void *const out[AN_CASE_OUTPUTS])
+{
+    const int64_t count = an_shape_count(c->shape);
+
+    return c->kind == &an_case_sigmoid
+               ? backend->sigmoid(run, count, in[0], out[0])
+               : backend->sigmoid_backward(run, count, in[0], in[1], out[0]);
+}
+
 static alexnet_status dropout_run(const an_case *c, const an_backend *backend, const an_run *run,
                                   const void *const in[AN_CASE_INPUTS],
                                   void *const out[AN_CASE_OUTPUTS])
@@ -312,6 +336,11 @@ static alexnet_status sgd_run(const an_case *c, const an_backend *backend, const
 const an_case_kind an_case_relu = {"relu", true, unary_sizes, NULL, relu_run};
 const an_case_kind an_case_relu_backward = {"relu backward", true, binary_sizes, NULL,
                                             relu_backward_run};
+const an_case_kind an_case_tanh = {"tanh", true, unary_sizes, NULL, tanh_run};
+const an_case_kind an_case_tanh_backward = {"tanh backward", true, binary_sizes, NULL, tanh_run};
+const an_case_kind an_case_sigmoid = {"sigmoid", true, unary_sizes, NULL, sigmoid_run};
+const an_case_kind an_case_sigmoid_backward = {"sigmoid backward", true, binary_sizes, NULL,
+                                               sigmoid_run};
 const an_case_kind an_case_dropout = {"dropout", true, unary_sizes, NULL, dropout_run};
 const an_case_kind an_case_sgd = {"sgd", true, sgd_sizes, NULL, sgd_run};
 

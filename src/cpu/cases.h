@@ -61,6 +61,8 @@ extern const an_case_kind an_case_average, an_case_average_backward;
 extern const an_case_kind an_case_lrn, an_case_lrn_backward;
 extern const an_case_kind an_case_import, an_case_export, an_case_flatten, an_case_unflatten;
 extern const an_case_kind an_case_relu, an_case_relu_backward, an_case_dropout, an_case_sgd;
+extern const an_case_kind an_case_tanh, an_case_tanh_backward;
+extern const an_case_kind an_case_sigmoid, an_case_sigmoid_backward;
 extern const an_case_kind an_case_softmax, an_case_cross_entropy, an_case_loss_backward;
 
 void an_case_get_sizes(const an_case *c, an_case_sizes *out);

@@ -54,6 +54,13 @@ alexnet_status an_fold__portable(const an_run *run, an_shape x_shape, int size, 
 alexnet_status an_relu__portable(const an_run *run, int64_t count, const float *x, float *y);
 alexnet_status an_relu_backward__portable(const an_run *run, int64_t count, const float *y,
                                           const float *dy, float *dx);
+alexnet_status an_tanh__portable(const an_run *run, float a, float b, int64_t count,
+                                 const float *x, float *y);
+alexnet_status an_tanh_backward__portable(const an_run *run, float a, float b, int64_t count,
+                                          const float *y, const float *dy, float *dx);
+alexnet_status an_sigmoid__portable(const an_run *run, int64_t count, const float *x, float *y);
+alexnet_status an_sigmoid_backward__portable(const an_run *run, int64_t count, const float *y,
+                                             const float *dy, float *dx);
 alexnet_status an_dropout__portable(const an_run *run, const an_dropout *d, an_shape shape,
                                     const float *x, float *y);
 alexnet_status an_sgd__portable(const an_run *run, const an_sgd *rule, int64_t count,
@@ -80,6 +87,8 @@ alexnet_status an_softmax_loss_backward__portable(const an_run *run, int n, int 
     .lrn_scratch = an_lrn_scratch__portable, .lrn = an_lrn__portable,                              \
     .lrn_backward = an_lrn_backward__portable,                                                     \
     .relu = an_relu__portable, .relu_backward = an_relu_backward__portable,                        \
+    .tanh = an_tanh__portable, .tanh_backward = an_tanh_backward__portable,                        \
+    .sigmoid = an_sigmoid__portable, .sigmoid_backward = an_sigmoid_backward__portable,            \
     .dropout = an_dropout__portable, .flatten = an_export__portable,                               \
     .unflatten = an_import__portable, .unfold = an_unfold__portable, .fold = an_fold__portable,    \
     .softmax = an_softmax__portable,                                                               \

@@ -43,6 +43,55 @@ alexnet_status an_relu_backward__portable(const an_run *run, int64_t count, cons
     return ALEXNET_OK;
 }
 
+alexnet_status an_tanh__portable(const an_run *run, float a, float b, int64_t count,
+                                 const float *x, float *y)
+{
+    AN_PARALLEL_FOR(run, schedule(dynamic))
+    for (int64_t start = 0; start < count; start += CHUNK) {
+        const int64_t end = AN_MIN(start + CHUNK, count);
+        for (int64_t i = start; i < end; ++i)
+            y[i] = a * tanhf(b * x[i]);
+    }
+    return ALEXNET_OK;
+}
+
+alexnet_status an_tanh_backward__portable(const an_run *run, float a, float b, int64_t count,
+                                          const float *y, const float *dy, float *dx)
+{
+    AN_PARALLEL_FOR(run, schedule(dynamic))
+    for (int64_t start = 0; start < count; start += CHUNK) {
+        const int64_t end = AN_MIN(start + CHUNK, count);
+        AN_SIMD
+        for (int64_t i = start; i < end; ++i)
+            dx[i] = dy[i] * (b * (a - y[i] * y[i] / a));
+    }
+    return ALEXNET_OK;
+}
+
+alexnet_status an_sigmoid__portable(const an_run *run, int64_t count, const float *x, float *y)
+{
+    AN_PARALLEL_FOR(run, schedule(dynamic))
+    for (int64_t start = 0; start < count; start += CHUNK) {
+        const int64_t end = AN_MIN(start + CHUNK, count);
+        for (int64_t i = start; i < end; ++i)
+            y[i] = 1 / (1 + expf(-x[i])); /* exp may be infinite: y is 0 */
+    }
+    return ALEXNET_OK;
+}
+
+alexnet_status an_sigmoid_backward__portable(const an_run *run, int64_t count, const float *y,
+                                             const float *dy, float *dx)
+{
+    AN_PARALLEL_FOR(run, schedule(dynamic))
+    for (int64_t start = 0; start < count; start += CHUNK) {
+        const int64_t end = AN_MIN(start + CHUNK, count);
+        AN_SIMD
+        for (int64_t i = start; i < end; ++i)
+            dx[i] = dy[i] * (y[i] * (1 - y[i]));
+    }
+    return ALEXNET_OK;
+}
+
 /* value or 0, without a branch: it would be mispredicted every other time. */
 static float kept_if(bool stay, float value)
 {

@@ -20,14 +20,6 @@ static const an_key keys[] = {
 };
 /* clang-format on */
 
-static alexnet_status dropout_shape(alexnet_context *ctx, const an_node *node, an_shape x,
-                                    an_shape *y)
-{
-    (void)ctx, (void)node;
-    *y = x;
-    return ALEXNET_OK;
-}
-
 static void dropout_plan(const an_node *node, const an_backend *backend, an_mode mode, an_shape x,
                          an_shape y, int threads, an_needs *needs)
 {
@@ -72,7 +64,7 @@ const an_layer_def an_layer_dropout = {
     .summary = "zeroes values at random in training",
     .keys = keys,
     .settings_bytes = sizeof(dropout),
-    .shape = dropout_shape,
+    .shape = an_layer_same_shape,
     .plan = dropout_plan,
     .forward = dropout_forward,
     .backward = dropout_backward,

@@ -45,6 +45,22 @@ alexnet_status an_layer_add_weights(alexnet_context *ctx, const an_node *node,
     return ALEXNET_OK;
 }
 
+alexnet_status an_layer_same_shape(alexnet_context *ctx, const an_node *node, an_shape x,
+                                   an_shape *y)
+{
+    (void)ctx, (void)node;
+    *y = x;
+    return ALEXNET_OK;
+}
+
+void an_layer_plan_activation(const an_node *node, const an_backend *backend, an_mode mode,
+                              an_shape x, an_shape y, int threads, an_needs *needs)
+{
+    (void)node, (void)backend, (void)mode, (void)x, (void)y, (void)threads;
+    needs->in_place = true;
+    needs->backward_reads_y = true;
+}
+
 void an_layer_plan_conv2d(const an_conv2d *g, const an_backend *backend, an_mode mode, int threads,
                           an_needs *needs)
 {

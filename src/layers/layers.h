@@ -38,6 +38,14 @@ alexnet_status an_layer_add_weights(alexnet_context *ctx, const an_node *node,
                                     const int64_t *shape, int64_t fan_in,
                                     an_param_list *list) AN_NODISCARD;
 
+/* What treats every element alone: y has the shape of x. */
+alexnet_status an_layer_same_shape(alexnet_context *ctx, const an_node *node, an_shape x,
+                                   an_shape *y) AN_NODISCARD;
+
+/* The plan of an activation whose backward reads y: it may run in place, as nobody reads x again. */
+void an_layer_plan_activation(const an_node *node, const an_backend *backend, an_mode mode,
+                              an_shape x, an_shape y, int threads, an_needs *needs);
+
 /* What convolutions, and linear layers on a map, do alike: choose an algorithm for each pass, and run it. */
 void an_layer_plan_conv2d(const an_conv2d *g, const an_backend *backend, an_mode mode, int threads,
                           an_needs *needs);

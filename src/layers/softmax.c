@@ -8,14 +8,6 @@
 #include "base/status.h"
 #include "layers/layers.h"
 
-static alexnet_status softmax_shape(alexnet_context *ctx, const an_node *node, an_shape x,
-                                    an_shape *y)
-{
-    (void)ctx, (void)node;
-    *y = x;
-    return ALEXNET_OK;
-}
-
 static void softmax_plan(const an_node *node, const an_backend *backend, an_mode mode, an_shape x,
                          an_shape y, int threads, an_needs *needs)
 {
@@ -42,7 +34,7 @@ static alexnet_status softmax_backward(const an_op *op)
 const an_layer_def an_layer_softmax = {
     .name = "softmax",
     .summary = "probabilities; in training with cross-entropy",
-    .shape = softmax_shape,
+    .shape = an_layer_same_shape,
     .plan = softmax_plan,
     .forward = softmax_forward,
     .backward = softmax_backward,

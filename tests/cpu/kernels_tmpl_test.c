@@ -338,9 +338,10 @@ static void normalisations_agree(void **unused)
 static void other_primitives_agree(void **unused)
 {
     static const an_case_kind *const kinds[] = {
-        &an_case_import,        &an_case_export,        &an_case_flatten, &an_case_unflatten,
-        &an_case_relu,          &an_case_relu_backward, &an_case_dropout, &an_case_softmax,
-        &an_case_cross_entropy, &an_case_loss_backward,
+        &an_case_import,        &an_case_export,           &an_case_flatten, &an_case_unflatten,
+        &an_case_relu,          &an_case_relu_backward,    &an_case_dropout, &an_case_softmax,
+        &an_case_cross_entropy, &an_case_loss_backward,    &an_case_tanh,    &an_case_tanh_backward,
+        &an_case_sigmoid,       &an_case_sigmoid_backward,
     };
     static const an_shape shapes[] = {{1, 1, 1, 1},  {3, 3, 9, 11},    {5, 10, 1, 1},
                                       {2, 33, 6, 6}, {1, 40000, 1, 1}, {130, 1000, 1, 1}};

@@ -27,6 +27,30 @@ static void relu_by_hand_and_in_place(void **unused)
     assert_true(dx[0] == 0 && dx[1] == 0 && dx[2] == 7 && dx[3] == 8);
 }
 
+/* tanh(ln 3 / 2) = 1/2 and sigmoid(ln 3) = 3/4. Both saturate, and not a number stays. */
+static void tanh_and_sigmoid_by_hand_and_in_place(void **unused)
+{
+    const float ln3 = 1.0986122887f;
+    float x[5] = {0, ln3, -ln3, 1000, NAN}, y[5], dx[5] = {1, 1, 2, 1, 1};
+
+    (void)unused;
+    assert_int_equal(an_tanh__portable(&run, 2, 0.5f, 5, x, y), ALEXNET_OK); /* 2 tanh(x / 2) */
+    assert_true(y[0] == 0 && fabsf(y[1] - 1) < 1e-6f && fabsf(y[2] + 1) < 1e-6f && y[3] == 2);
+    assert_true(isnan(y[4]));
+    assert_int_equal(an_tanh_backward__portable(&run, 2, 0.5f, 4, y, dx, dx), ALEXNET_OK);
+    assert_true(dx[0] == 1 && fabsf(dx[1] - 0.75f) < 1e-6f && fabsf(dx[2] - 1.5f) < 1e-6f);
+    assert_true(dx[3] == 0);
+
+    dx[3] = 1;
+    x[0] = -1000;
+    assert_int_equal(an_sigmoid__portable(&run, 5, x, x), ALEXNET_OK);
+    assert_true(x[0] == 0 && fabsf(x[1] - 0.75f) < 1e-6f && fabsf(x[2] - 0.25f) < 1e-6f);
+    assert_true(x[3] == 1 && isnan(x[4]));
+    dx[1] = dx[2] = 1;
+    assert_int_equal(an_sigmoid_backward__portable(&run, 4, x, dx, dx), ALEXNET_OK);
+    assert_true(dx[0] == 0 && fabsf(dx[1] - 3 / 16.0f) < 1e-6f && dx[3] == 0);
+}
+
 /* As backend.h says it: word j % 4 of block j / 4, j counting c, h, w. */
 static void dropout_follows_its_stream(void **unused)
 {
@@ -134,6 +158,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(relu_by_hand_and_in_place),
+        cmocka_unit_test(tanh_and_sigmoid_by_hand_and_in_place),
         cmocka_unit_test(dropout_follows_its_stream),
         cmocka_unit_test(dropout_of_a_part_is_part_of_the_dropout),
         cmocka_unit_test(dropout_extremes),

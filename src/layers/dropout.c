@@ -1,7 +1,10 @@
 /*
- * dropout.c: in training each value is zero with probability p and else divided by 1 - p
- * ("inverted"), so that testing has nothing to do (Krizhevsky et al. 2012, 4.2, multiply by 0.5 in
- * testing instead).
+ * dropout.c: in training each value is zero with probability p. What then keeps sums at their size in
+ * testing, where nothing is zero, has two forms:
+ *
+ *     inverted    training divides what stays by 1 - p; testing has nothing to do
+ *     paper       training leaves it as it is; testing multiplies everything by 1 - p (Krizhevsky et
+ *                 al. 2012, 4.2, with p = 0.5; cuda-convnet)
  *
  * The mask is a function of (seed, step, layer, row, element): backward draws it again instead of
  * keeping it.
@@ -9,13 +12,17 @@
  */
 #include "layers/layers.h"
 
+typedef enum dropout_form { DROPOUT_INVERTED, DROPOUT_PAPER } dropout_form;
+
 typedef struct dropout {
     double p;
+    int form;
 } dropout;
 
 /* clang-format off */
 static const an_key keys[] = {
     { "p", AN_KEY_REAL, offsetof(dropout, p), 0, ALEXNET_DROPOUT_MAX, NULL, NULL, "probability of zero" },
+    { "form", AN_KEY_CHOICE, offsetof(dropout, form), 0, 0, "inverted|paper", "inverted", "what is scaled: training by 1 / (1 - p), or testing by 1 - p" },
     { 0 },
 };
 /* clang-format on */
@@ -26,21 +33,24 @@ static void dropout_plan(const an_node *node, const an_backend *backend, an_mode
     const dropout *set = node->settings;
 
     (void)backend, (void)x, (void)y, (void)threads;
-    needs->alias = mode == AN_INFER || !(set->p > 0);
+    needs->alias = (mode == AN_INFER && set->form == DROPOUT_INVERTED) || !(set->p > 0);
     needs->in_place = true;
 }
 
 static an_dropout mask(const an_op *op)
 {
     const dropout *set = op->node->settings;
+    const double stay = 1 - set->p;
 
+    if (op->mode == AN_INFER)
+        return (an_dropout){.drop = 0, .scale = (float)stay}; /* the paper's */
     return (an_dropout){
         .seed = op->seed,
         .step = op->step,
         .layer = op->node->index,
         .first_row = op->first_row,
         .drop = (float)set->p,
-        .scale = (float)(1 / (1 - set->p)),
+        .scale = set->form == DROPOUT_PAPER ? 1 : (float)(1 / stay),
     };
 }
 

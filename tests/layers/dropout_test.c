@@ -92,10 +92,41 @@ static void testing_has_nothing_to_do(void **unused)
     check_close(&c);
 }
 
+/* form=paper: what stays is as it was, and testing multiplies by 1 - p. The mask is that of the other form. */
+static void paper_scales_in_testing(void **unused)
+{
+    static const float x[] = {4, -8, 0};
+    check_layer c;
+    float y[3];
+
+    (void)unused;
+    fill_ones();
+    check_open(&c, NULL, "dropout", "p=0.25", (an_shape){ROWS, COLUMNS, 1, 1}, AN_TRAIN);
+    check_forward(&c, ones, first);
+    check_close(&c);
+    check_open(&c, NULL, "dropout", "p=0.25 form=paper", (an_shape){ROWS, COLUMNS, 1, 1}, AN_TRAIN);
+    check_forward(&c, ones, second);
+    for (size_t i = 0; i < AN_COUNT(first); ++i)
+        assert_true(second[i] == (first[i] > 0 ? 1 : 0));
+    check_backward(&c, ones, first);
+    assert_memory_equal(first, second, sizeof first);
+    check_close(&c);
+
+    check_open(&c, NULL, "dropout", "p=0.25 form=paper", (an_shape){1, 3, 1, 1}, AN_INFER);
+    assert_false(c.needs.alias);
+    check_forward(&c, x, y);
+    assert_true(y[0] == 3 && y[1] == -6 && y[2] == 0);
+    check_close(&c);
+    check_open(&c, NULL, "dropout", "p=0 form=paper", (an_shape){1, 3, 1, 1}, AN_INFER);
+    assert_true(c.needs.alias);
+    check_close(&c);
+}
+
 static void gradient_agrees_with_central_differences(void **unused)
 {
     (void)unused;
     check_gradient("dropout", "p=0.4", (an_shape){3, 5, 2, 3}, 1e-2, 1e-3);
+    check_gradient("dropout", "p=0.4 form=paper", (an_shape){2, 7, 3, 1}, 1e-2, 1e-3);
 }
 
 int main(void)
@@ -105,6 +136,7 @@ int main(void)
         cmocka_unit_test(backward_uses_the_same_mask),
         cmocka_unit_test(mask_is_a_function_of_step),
         cmocka_unit_test(testing_has_nothing_to_do),
+        cmocka_unit_test(paper_scales_in_testing),
         cmocka_unit_test(gradient_agrees_with_central_differences),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,6 +79,8 @@ typedef struct an_pool {
     int n, c, h, w;
     int r, s, stride, pad_top, pad_left; /* windows are clipped to the input */
     int p, q;
+    bool padded; /* average: the divisor counts the padding, too: pad_top rows above and below,
+                    pad_left columns on both sides */
 } an_pool;
 
 /* ---- local response normalisation ---- */
@@ -143,8 +145,8 @@ typedef struct an_backend {
     alexnet_status (*max_pool_backward)(const an_run *run, const an_pool *g, const float *dy,
                                         const uint8_t *which, float *dx);
 
-    /* Average over the window's pixels inside the map (cuda-convnet; Caffe and PyTorch agree where
-     * pad is 0). */
+    /* The sum over the window's pixels inside the map, divided by their number; with `padded` by the
+     * number of pixels of the window inside the map and its padding. */
     alexnet_status (*average_pool)(const an_run *run, const an_pool *g, const float *x, float *y);
     alexnet_status (*average_pool_backward)(const an_run *run, const an_pool *g, const float *dy,
                                             float *dx);

@@ -184,6 +184,24 @@ static alexnet_status max_pool_backward_run(const an_case *c, const an_backend *
     return backend->max_pool_backward(run, &c->pool, in[0], in[1], out[0]);
 }
 
+static void average_pool_sizes(const an_case *c, an_case_sizes *out)
+{
+    const an_operand x = floats(pool_x(&c->pool)), y = floats(pool_y(&c->pool));
+
+    *out = c->kind == &an_case_average_pool ? (an_case_sizes){.in = {x}, .out = {y}}
+                                            : (an_case_sizes){.in = {y}, .out = {x}};
+    out->terms = (int64_t)c->pool.r * c->pool.s;
+}
+
+static alexnet_status average_pool_run(const an_case *c, const an_backend *backend,
+                                       const an_run *run, const void *const in[AN_CASE_INPUTS],
+                                       void *const out[AN_CASE_OUTPUTS])
+{
+    return c->kind == &an_case_average_pool
+               ? backend->average_pool(run, &c->pool, in[0], out[0])
+               : backend->average_pool_backward(run, &c->pool, in[0], out[0]);
+}
+
 static void average_sizes(const an_case *c, an_case_sizes *out)
 {
     const int64_t x = an_shape_count(c->shape);
@@ -206,6 +224,10 @@ static alexnet_status average_run(const an_case *c, const an_backend *backend, c
 const an_case_kind an_case_max_pool = {"max pool", true, max_pool_sizes, NULL, max_pool_run};
 const an_case_kind an_case_max_pool_backward = {"max pool backward", true, max_pool_backward_sizes,
                                                 NULL, max_pool_backward_run};
+const an_case_kind an_case_average_pool = {"average pool", true, average_pool_sizes, NULL,
+                                           average_pool_run};
+const an_case_kind an_case_average_pool_backward = {"average pool backward", true,
+                                                    average_pool_sizes, NULL, average_pool_run};
 const an_case_kind an_case_average = {"adaptive average", true, average_sizes, NULL, average_run};
 const an_case_kind an_case_average_backward = {"adaptive average backward", true, average_sizes,
                                                NULL, average_run};

@@ -175,13 +175,18 @@ static int holder_last(int h, int stride, int pad, int windows)
     return AN_MIN((h + pad) / stride + 1, windows);
 }
 
-/* 1 / pixels of window (p, q) on the map; 0 for a window that lies outside altogether. */
+/* Rows, or columns, of window p on the map; with `padded` on the map and its padding. */
+static int window_extent(bool padded, int p, int stride, int pad, int window, int size)
+{
+    return padded ? AN_MIN(window, size + 2 * pad - p * stride)
+                  : clipped_last(p, stride, pad, window, size) - clipped_first(p, stride, pad);
+}
+
+/* 1 / the pixels that count in window (p, q); 0 for a window that lies outside altogether. */
 static float window_share(const an_pool *g, int p, int q)
 {
-    const int rows = clipped_last(p, g->stride, g->pad_top, g->r, g->h) -
-                     clipped_first(p, g->stride, g->pad_top);
-    const int columns = clipped_last(q, g->stride, g->pad_left, g->s, g->w) -
-                        clipped_first(q, g->stride, g->pad_left);
+    const int rows = window_extent(g->padded, p, g->stride, g->pad_top, g->r, g->h);
+    const int columns = window_extent(g->padded, q, g->stride, g->pad_left, g->s, g->w);
 
     return rows > 0 && columns > 0 ? 1.0f / (float)(rows * columns) : 0;
 }

@@ -1,7 +1,12 @@
 /*
  * pool.c: the maximum or the average over a sliding square window. Overlapping with size 3 and
  * stride 2 in every AlexNet (Krizhevsky et al. 2012, 3.4). Windows are clipped to the map: padding
- * never wins a maximum nor enters an average.
+ * never wins a maximum nor adds to a sum. What an average divides the sum by:
+ *
+ *     inside    the window's pixels on the map (cuda-convnet; PyTorch's count_include_pad=False)
+ *     padded    its pixels on the map and its padding (Caffe; PyTorch's default). What passes the end
+ *               of the padding, as a last window may with round=up, counts in neither
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"
@@ -9,8 +14,10 @@
 
 typedef enum pool_kind { POOL_MAX, POOL_AVERAGE } pool_kind;
 
+typedef enum pool_divisor { DIVISOR_INSIDE, DIVISOR_PADDED } pool_divisor;
+
 typedef struct pool {
-    int kind, size, stride, pad, round;
+    int kind, size, stride, pad, round, divisor;
 } pool;
 
 /* clang-format off */
@@ -20,6 +27,7 @@ static const an_key keys[] = {
     { "stride", AN_KEY_INT, offsetof(pool, stride), 1, 255, NULL, NULL, "pixels between neighbouring windows" },
     { "pad",    AN_KEY_INT, offsetof(pool, pad),    0, 15,  NULL, "0",  "how far windows may begin before the map, pixels" },
     { "round",  AN_KEY_CHOICE, offsetof(pool, round), 0, 0, AN_ROUNDING_CHOICES, "down", "how the output size is rounded" },
+    { "divisor", AN_KEY_CHOICE, offsetof(pool, divisor), 0, 0, "inside|padded", "inside", "average: the pixels of a window that count, those on the map, or those of its padding too" },
     { 0 },
 };
 /* clang-format on */
@@ -40,6 +48,10 @@ static alexnet_status pool_shape(alexnet_context *ctx, const an_node *node, an_s
     if (set->pad >= set->size)
         return an_fail(ctx, ALEXNET_BAD_SHAPE, "layer %s: padding %d reaches past its window of %d",
                        node->name, set->pad, set->size);
+    if (set->divisor == DIVISOR_PADDED && set->round == AN_ROUND_SAME)
+        return an_fail(ctx, ALEXNET_BAD_ARG,
+                       "layer %s: divisor=padded needs one padding for all sides, not round=same",
+                       node->name);
     if (!windows(set, x, &rows, &columns))
         return an_fail(ctx, ALEXNET_BAD_SHAPE,
                        "layer %s: a %dx%d window does not fit on a map of %dx%d", node->name,
@@ -66,6 +78,7 @@ static an_pool geometry(const an_node *node, int n)
         .pad_left = columns.pad_before,
         .p = rows.out,
         .q = columns.out,
+        .padded = set->divisor == DIVISOR_PADDED,
     };
 }
 

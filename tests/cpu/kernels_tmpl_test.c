@@ -276,6 +276,11 @@ static void check_pool(an_pool g)
 {
     check_case(&(an_case){.kind = &an_case_max_pool, .pool = g});
     check_case(&(an_case){.kind = &an_case_max_pool_backward, .pool = g});
+    for (int padded = 0; padded < 2; ++padded) {
+        g.padded = padded == 1;
+        check_case(&(an_case){.kind = &an_case_average_pool, .pool = g});
+        check_case(&(an_case){.kind = &an_case_average_pool_backward, .pool = g});
+    }
 }
 
 static void pools_agree(void **unused)

@@ -61,6 +61,28 @@ static void gradients_of_overlapping_windows_add_up(void **unused)
 }
 
 /*
+ * Windows of 1 x 3, stride 2, over the row 2 4 6 with a column of padding at both ends: [0] 2 4, 4 6 [0], and one that
+ * lies outside the map. On the map are two pixels of each, on map and padding three.
+ */
+static void average_counts_what_it_is_told(void **unused)
+{
+    const float x[3] = {2, 4, 6}, dy[3] = {6, 12, 1000};
+    const float expected[2][3] = {{3, 5, 0}, {2, 10 / 3.0f, 0}};
+    const float gradient[2][3] = {{3, 9, 6}, {2, 6, 4}};
+
+    (void)unused;
+    for (int padded = 0; padded < 2; ++padded) {
+        const an_pool g = {1, 1, 1, 3, 1, 3, 2, 0, 1, 1, 3, padded == 1};
+        float y[3], dx[3];
+        assert_int_equal(an_average_pool__portable(&run, &g, x, y), ALEXNET_OK);
+        assert_int_equal(an_average_pool_backward__portable(&run, &g, dy, dx), ALEXNET_OK);
+        for (int i = 0; i < 3; ++i)
+            assert_true(fabsf(y[i] - expected[padded][i]) < 1e-6f &&
+                        fabsf(dx[i] - gradient[padded][i]) < 1e-5f);
+    }
+}
+
+/*
  * 3 x 3 to 2 x 2: windows rows 0..1 and 1..2, columns likewise.
  *
  *     1 2 3    y = 3 4    dy = 4 8    dx = 1   1+2        2
@@ -114,6 +136,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(maximum_takes_the_first_of_equals_and_clips),
         cmocka_unit_test(gradients_of_overlapping_windows_add_up),
+        cmocka_unit_test(average_counts_what_it_is_told),
         cmocka_unit_test(adaptive_average_by_hand),
         cmocka_unit_test(adaptive_average_backward_is_the_adjoint),
     };

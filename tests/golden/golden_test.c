@@ -1,7 +1,7 @@
 /*
  * golden_test.c: whole networks against PyTorch in float64: logits, gradients, and three steps of both forms of SGD.
  *
- * The expected numbers are FAMILY.json, made by torch_golden.py, which also states the formula for weights and pictures.
+ * The expected numbers are FAMILY.json, made by torch_golden.py; weights and pictures are given by formula.h.
  * Bounds (relative, in norm): 1e-4 forward, 1e-3 gradients and what follows from them.
  * SPDX-License-Identifier: MIT
  */
@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "core/session.h"
+#include "formula.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,34 +22,7 @@
 #define MOMENTUM           0.9f
 #define DECAY              5e-4
 
-/* ---- the formula: see torch_golden.py ---- */
-
-static uint32_t fnv1a(const char *name)
-{
-    uint32_t key = 2166136261u;
-
-    for (; *name != '\0'; ++name)
-        key = (key ^ (uint8_t)*name) * 16777619u;
-    return key;
-}
-
-static float h(uint32_t key, uint32_t i)
-{
-    uint32_t x = i * 0x9E3779B9u + key;
-
-    x = (x ^ x >> 16) * 0x7FEB352Du;
-    x = (x ^ x >> 15) * 0x846CA68Bu;
-    x ^= x >> 16;
-    return (float)((int32_t)(x >> 8) - (1 << 23)) * 0x1p-23f;
-}
-
-static void give(const char *name, float scale, int64_t count, float *out)
-{
-    const uint32_t key = fnv1a(name);
-
-    for (int64_t i = 0; i < count; ++i)
-        out[i] = scale * h(key, (uint32_t)i);
-}
+/* ---- weights by formula ---- */
 
 static float scale_of(const an_param *param)
 {

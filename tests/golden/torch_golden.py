@@ -3,13 +3,12 @@
 
 usage: tests/golden/torch_golden.py [FAMILY...]        needs torch and torchvision
 
-Weights, pictures and labels are given by a formula that golden_test.c has, too, so that nothing large is stored:
+Weights, pictures and labels are given by a formula that golden_test.c has, too (formula.py):
 
     weights   scale * h(name, i), scale = sqrt(3 / fan_in) as float32     (activations shrink a little from layer to layer)
     biases    0.05 * h(name, i)
     pictures  2 * h("images", i)
     labels    (3 i + 1) mod classes
-    h(name, i) is in [-1, 1): a 32-bit mix of i and the FNV-1a hash of the name
 
 Dropout is off. Stored are logits, the gradients of the first step, and for both forms of momentum the losses of three
 steps of SGD and how far they move each parameter. Of each tensor: sum, sum of sizes, norm, and SAMPLES values spread over it.
@@ -24,6 +23,8 @@ import torch
 import torch.nn.functional as F
 import torchvision
 
+from formula import h
+
 SAMPLES = 200
 CLASSES = 10
 MOMENTUM, DECAY = 0.9, 5e-4
@@ -31,22 +32,6 @@ PAPER_RATES = [1, 0.1, 0.1]     # times the network's own: the two forms differ 
 
 
 # ---- the formula ----
-
-def fnv1a(name):
-    key = 2166136261
-    for byte in name.encode():
-        key = (key ^ byte) * 16777619 % 2**32
-    return key
-
-
-def h(name, count):
-    with np.errstate(over="ignore"):
-        x = np.arange(count, dtype=np.uint32) * np.uint32(0x9E3779B9) + np.uint32(fnv1a(name))
-        x = (x ^ x >> np.uint32(16)) * np.uint32(0x7FEB352D)
-        x = (x ^ x >> np.uint32(15)) * np.uint32(0x846CA68B)
-        x = x ^ x >> np.uint32(16)
-    return ((x >> np.uint32(8)).astype(np.int64) - 2**23).astype(np.float32) * np.float32(2.0**-23)
-
 
 def given(name, shape):
     count = int(np.prod(shape))

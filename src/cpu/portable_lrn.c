@@ -53,16 +53,18 @@ size_t an_lrn_scratch__portable(const an_lrn *g, int threads)
 /* sums become d = k + alpha * sum; out = d^-beta. */
 static void denominators(const an_lrn *g, size_t count, float *sums, float *out)
 {
+    const float k = g->k, alpha = g->alpha, beta = g->beta;
+
     AN_SIMD
     for (size_t i = 0; i < count; ++i)
-        sums[i] = g->k + g->alpha * sums[i];
-    if (g->beta == 0.75f) { /* every AlexNet: two roots are vector instructions, powf() is not */
+        sums[i] = k + alpha * sums[i];
+    if (beta == 0.75f) { /* every AlexNet: two roots are vector instructions, powf() is not */
         AN_SIMD
         for (size_t i = 0; i < count; ++i)
             out[i] = 1 / (sqrtf(sums[i]) * sqrtf(sqrtf(sums[i])));
     } else {
         for (size_t i = 0; i < count; ++i)
-            out[i] = powf(sums[i], -g->beta);
+            out[i] = powf(sums[i], -beta);
     }
 }
 

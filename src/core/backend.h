@@ -5,7 +5,7 @@
  * Activations are opaque to everybody but the backend: `float *` buffers of an_shape_count()
  * elements in the backend's own layout (the CPU's is [n][h][w][c]). import and export are the only
  * doors: outside, tensors are [n][c][h][w]. Weights, biases and their gradients are plain:
- * convolution [k][c/g][r][s], linear [outputs][inputs].
+ * convolution [k][c/g][r][s], unshared [p*q][c][r*s][k], linear [outputs][inputs].
  *
  * Contract of every primitive:
  *   - pointers are aligned to AN_ALIGNMENT; outputs do not overlap inputs unless "in place" is
@@ -66,6 +66,15 @@ typedef struct an_conv2d_algorithm {
     size_t (*scratch_bytes)(const an_conv2d *g, int threads); /* NULL: none */
     alexnet_status (*run)(const an_run *run, const an_conv2d *g, const an_conv2d_tensors *t);
 } an_conv2d_algorithm;
+
+/* ---- convolution with unshared filters ---- */
+
+/*
+ * Every place (p, q) of the output has filters and biases of its own: an an_conv2d whose groups is 1, with
+ *
+ *   w, dw    [p * q][c][r * s][k]   the filters last, as cuda-convnet keeps them: what lies side by side is added side by side
+ *   bias, db [p * q][k]
+ */
 
 /* ---- linear ---- */
 
@@ -128,6 +137,15 @@ typedef struct an_backend {
     /* The way to compute this pass of this shape: never NULL, and the same for the same arguments.
      */
     const an_conv2d_algorithm *(*conv2d)(const an_conv2d *g, an_pass pass);
+
+    /* y = the sum over place (p, q)'s window of x w, + bias, then max(., 0) with relu. Sums are in float. */
+    alexnet_status (*local_forward)(const an_run *run, const an_conv2d *g, const float *x,
+                                    const float *w, const float *bias, bool relu, float *y);
+    alexnet_status (*local_backward_data)(const an_run *run, const an_conv2d *g, const float *dy,
+                                          const float *w, float *dx);
+    /* Weights of what lies beside the map: 0. */
+    alexnet_status (*local_backward_weights)(const an_run *run, const an_conv2d *g, const float *x,
+                                             const float *dy, float *dw, float *db);
 
     /* y = x w^T + bias, then max(., 0) with relu. x [n][inputs], y [n][outputs] */
     size_t (*linear_scratch)(const an_linear *g, int threads); /* enough for all three */

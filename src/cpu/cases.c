@@ -90,6 +90,57 @@ const an_case_kind an_case_conv2d[AN_PASSES] = {
     {"conv2d backward weights", false, conv2d_sizes, conv2d_scratch, conv2d_run},
 };
 
+/* ---- convolution with unshared filters ---- */
+
+static void local_sizes(const an_case *c, an_case_sizes *out)
+{
+    const an_conv2d *g = &c->conv2d;
+    const int64_t x = conv2d_x(g);
+    const int64_t y = conv2d_y(g);
+    const int64_t places = (int64_t)g->p * g->q;
+    const int64_t w = places * conv2d_w(g);
+
+    switch ((an_pass)(c->kind - an_case_local)) {
+    case AN_FORWARD:
+        *out = (an_case_sizes){.in = {floats(x), floats(w), floats(places * g->k)},
+                               .out = {floats(y)},
+                               .terms = conv2d_w(g) / g->k + 1};
+        break;
+    case AN_BACKWARD_DATA:
+        *out = (an_case_sizes){
+            .in = {floats(y), floats(w)}, .out = {floats(x)}, .terms = (int64_t)g->k * g->r * g->s};
+        break;
+    case AN_BACKWARD_WEIGHTS:
+        *out = (an_case_sizes){
+            .in = {floats(x), floats(y)}, .out = {floats(w), floats(places * g->k)}, .terms = g->n};
+        break;
+    }
+    out->flops = 2.0 * (double)g->n * (double)w;
+}
+
+static alexnet_status local_run(const an_case *c, const an_backend *backend, const an_run *run,
+                                const void *const in[AN_CASE_INPUTS],
+                                void *const out[AN_CASE_OUTPUTS])
+{
+    const an_conv2d *g = &c->conv2d;
+
+    switch ((an_pass)(c->kind - an_case_local)) {
+    case AN_FORWARD:
+        return backend->local_forward(run, g, in[0], in[1], in[2], c->relu, out[0]);
+    case AN_BACKWARD_DATA:
+        return backend->local_backward_data(run, g, in[0], in[1], out[0]);
+    case AN_BACKWARD_WEIGHTS:
+        return backend->local_backward_weights(run, g, in[0], in[1], out[0], out[1]);
+    }
+    return ALEXNET_BAD_ARG;
+}
+
+const an_case_kind an_case_local[AN_PASSES] = {
+    {"local forward", true, local_sizes, NULL, local_run},
+    {"local backward data", true, local_sizes, NULL, local_run},
+    {"local backward weights", true, local_sizes, NULL, local_run},
+};
+
 /* ---- linear ---- */
 
 static void linear_sizes(const an_case *c, an_case_sizes *out)

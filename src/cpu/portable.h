@@ -12,6 +12,15 @@
 /* portable_conv2d.c */
 const an_conv2d_algorithm *an_conv2d__portable(const an_conv2d *g, an_pass pass);
 
+/* portable_local.c */
+alexnet_status an_local_forward__portable(const an_run *run, const an_conv2d *g, const float *x,
+                                          const float *w, const float *bias, bool relu, float *y);
+alexnet_status an_local_backward_data__portable(const an_run *run, const an_conv2d *g,
+                                                const float *dy, const float *w, float *dx);
+alexnet_status an_local_backward_weights__portable(const an_run *run, const an_conv2d *g,
+                                                   const float *x, const float *dy, float *dw,
+                                                   float *db);
+
 /* portable_linear.c */
 size_t an_linear_scratch__portable(const an_linear *g, int threads);
 alexnet_status an_linear_forward__portable(const an_run *run, const an_linear *g, const float *x,
@@ -80,6 +89,9 @@ alexnet_status an_softmax_loss_backward__portable(const an_run *run, int n, int 
 /* The entries of a table that every tier shares. */
 #define AN_PRIMITIVES_ALL_TIERS                                                                    \
     .import = an_import__portable, .export = an_export__portable,                                  \
+    .local_forward = an_local_forward__portable,                                                   \
+    .local_backward_data = an_local_backward_data__portable,                                       \
+    .local_backward_weights = an_local_backward_weights__portable,                                 \
     .average_pool = an_average_pool__portable,                                                     \
     .average_pool_backward = an_average_pool_backward__portable,                                   \
     .adaptive_average = an_adaptive_average__portable,                                             \

@@ -12,18 +12,15 @@
 #include "layers/layers.h"
 
 typedef struct conv2d {
-    int filters, kernel, stride, pad, groups, round;
+    an_filter_settings filter;
+    int groups;
     an_weight_settings start;
 } conv2d;
 
 /* clang-format off */
 static const an_key keys[] = {
-    { "filters", AN_KEY_INT, offsetof(conv2d, filters), 1, 65536, NULL, NULL, "output channels" },
-    { "kernel",  AN_KEY_INT, offsetof(conv2d, kernel),  1, 255,   NULL, NULL, "side of the square filter, pixels" },
-    { "stride",  AN_KEY_INT, offsetof(conv2d, stride),  1, 255,   NULL, "1",  "pixels between neighbouring outputs" },
-    { "pad",     AN_KEY_INT, offsetof(conv2d, pad),     0, 255,   NULL, "0",  "zeros added on each side, pixels" },
-    { "groups",  AN_KEY_INT, offsetof(conv2d, groups),  1, 65536, NULL, "1",  "parts of the channels that do not meet" },
-    { "round",   AN_KEY_CHOICE, offsetof(conv2d, round), 0, 0, AN_ROUNDING_CHOICES, "down", "how the output size is rounded" },
+    AN_FILTER_KEYS(conv2d, filter),
+    { "groups",  AN_KEY_INT, offsetof(conv2d, groups), 1, 65536, NULL, "1", "parts of the channels that do not meet" },
     AN_WEIGHT_KEYS(conv2d, start),
     { 0 },
 };
@@ -33,67 +30,37 @@ static alexnet_status conv2d_shape(alexnet_context *ctx, const an_node *node, an
                                    an_shape *y)
 {
     const conv2d *set = node->settings;
-    an_window rows, columns;
 
-    if (x.c % set->groups != 0 || set->filters % set->groups != 0)
+    if (x.c % set->groups != 0 || set->filter.filters % set->groups != 0)
         return an_fail(ctx, ALEXNET_BAD_SHAPE,
                        "layer %s: %d groups do not divide %d channels and %d filters evenly",
-                       node->name, set->groups, x.c, set->filters);
-    if (!an_window_output((an_rounding)set->round, x.h, set->kernel, set->stride, set->pad, false,
-                          &rows) ||
-        !an_window_output((an_rounding)set->round, x.w, set->kernel, set->stride, set->pad, false,
-                          &columns))
-        return an_fail(ctx, ALEXNET_BAD_SHAPE,
-                       "layer %s: a %dx%d filter does not fit on a map of %dx%d with padding %d",
-                       node->name, set->kernel, set->kernel, x.h, x.w, set->pad);
-    *y = (an_shape){x.n, set->filters, rows.out, columns.out};
-    return ALEXNET_OK;
+                       node->name, set->groups, x.c, set->filter.filters);
+    return an_layer_filter_shape(ctx, node, &set->filter, x, y);
 }
 
-/* The geometry for n images. The windows fit: conv2d_shape() has seen them. */
 static an_conv2d geometry(const an_node *node, int n)
 {
     const conv2d *set = node->settings;
-    an_window rows = {0}, columns = {0};
 
-    (void)!an_window_output((an_rounding)set->round, node->x.h, set->kernel, set->stride, set->pad,
-                            false, &rows);
-    (void)!an_window_output((an_rounding)set->round, node->x.w, set->kernel, set->stride, set->pad,
-                            false, &columns);
-    return (an_conv2d){
-        .n = n,
-        .c = node->x.c,
-        .h = node->x.h,
-        .w = node->x.w,
-        .k = set->filters,
-        .r = set->kernel,
-        .s = set->kernel,
-        .stride = set->stride,
-        .groups = set->groups,
-        .pad_top = rows.pad_before,
-        .pad_left = columns.pad_before,
-        .pad_bottom = rows.pad_after,
-        .pad_right = columns.pad_after,
-        .p = rows.out,
-        .q = columns.out,
-    };
+    return an_layer_filter_geometry(node, &set->filter, set->groups, n);
 }
 
 static alexnet_status conv2d_params(alexnet_context *ctx, const an_node *node, an_param_list *list)
 {
     const conv2d *set = node->settings;
     const int inputs = node->x.c / set->groups;
-    const int64_t shape[] = {set->filters, inputs, set->kernel, set->kernel};
+    const int64_t kernel = set->filter.kernel;
+    const int64_t shape[] = {set->filter.filters, inputs, kernel, kernel};
 
-    return an_layer_add_weights(ctx, node, &set->start, 4, shape,
-                                (int64_t)inputs * set->kernel * set->kernel, list);
+    return an_layer_add_weights(ctx, node, &set->start, 4, shape, inputs * kernel * kernel, list);
 }
 
 static int64_t conv2d_macs(const an_node *node)
 {
     const conv2d *set = node->settings;
 
-    return an_shape_image(node->y) * (node->x.c / set->groups) * set->kernel * set->kernel;
+    return an_shape_image(node->y) * (node->x.c / set->groups) * set->filter.kernel *
+           set->filter.kernel;
 }
 
 static void conv2d_plan(const an_node *node, const an_backend *backend, an_mode mode, an_shape x,

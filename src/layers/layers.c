@@ -25,23 +25,56 @@ const an_layer_def *an_layer_find(const char *name)
     return NULL;
 }
 
+alexnet_status an_layer_add_param(alexnet_context *ctx, const an_node *node, an_param_role role,
+                                  const an_weight_settings *settings, int rank,
+                                  const int64_t *shape, int64_t fan_in, int64_t fan_out,
+                                  an_param_list *list)
+{
+    const bool is_bias = role == AN_PARAM_BIAS;
+    an_param *param;
+
+    AN_TRY(an_param_add(ctx, list, node->name, role, NULL, rank, shape, &param));
+    AN_TRY(an_init_parse(ctx, param->name, is_bias ? settings->bias : settings->weights,
+                         &param->init));
+    param->fan_in = fan_in;
+    param->fan_out = fan_out;
+    param->lr_multiplier = is_bias ? settings->bias_lr : settings->lr;
+    param->decay_multiplier = is_bias ? settings->bias_decay : settings->decay;
+    return ALEXNET_OK;
+}
+
 alexnet_status an_layer_add_weights(alexnet_context *ctx, const an_node *node,
                                     const an_weight_settings *settings, int rank,
                                     const int64_t *shape, int64_t fan_in, an_param_list *list)
 {
-    an_param *param;
+    int64_t fan_out = shape[0];
 
-    AN_TRY(an_param_add(ctx, list, node->name, AN_PARAM_WEIGHT, NULL, rank, shape, &param));
-    AN_TRY(an_init_parse(ctx, param->name, settings->weights, &param->init));
-    param->fan_in = fan_in;
-    param->fan_out = param->count / shape[1];
-    param->lr_multiplier = settings->lr;
-    param->decay_multiplier = settings->decay;
-    AN_TRY(an_param_add(ctx, list, node->name, AN_PARAM_BIAS, NULL, 1, shape, &param));
-    AN_TRY(an_init_parse(ctx, param->name, settings->bias, &param->init));
-    param->fan_in = fan_in; /* PyTorch draws biases by the fan-in of their weights */
-    param->lr_multiplier = settings->bias_lr;
-    param->decay_multiplier = settings->bias_decay;
+    for (int i = 2; i < rank; ++i)
+        fan_out *= shape[i];
+    AN_TRY(an_layer_add_param(ctx, node, AN_PARAM_WEIGHT, settings, rank, shape, fan_in, fan_out,
+                              list));
+    /* PyTorch draws biases by the fan-in of their weights */
+    return an_layer_add_param(ctx, node, AN_PARAM_BIAS, settings, 1, shape, fan_in, 0, list);
+}
+
+static bool windows(const an_filter_settings *set, an_shape x, an_window *rows, an_window *columns)
+{
+    return an_window_output((an_rounding)set->round, x.h, set->kernel, set->stride, set->pad, false,
+                            rows) &&
+           an_window_output((an_rounding)set->round, x.w, set->kernel, set->stride, set->pad, false,
+                            columns);
+}
+
+alexnet_status an_layer_filter_shape(alexnet_context *ctx, const an_node *node,
+                                     const an_filter_settings *set, an_shape x, an_shape *y)
+{
+    an_window rows, columns;
+
+    if (!windows(set, x, &rows, &columns))
+        return an_fail(ctx, ALEXNET_BAD_SHAPE,
+                       "layer %s: a %dx%d filter does not fit on a map of %dx%d with padding %d",
+                       node->name, set->kernel, set->kernel, x.h, x.w, set->pad);
+    *y = (an_shape){x.n, set->filters, rows.out, columns.out};
     return ALEXNET_OK;
 }
 
@@ -59,6 +92,32 @@ void an_layer_plan_activation(const an_node *node, const an_backend *backend, an
     (void)node, (void)backend, (void)mode, (void)x, (void)y, (void)threads;
     needs->in_place = true;
     needs->backward_reads_y = true;
+}
+
+an_conv2d an_layer_filter_geometry(const an_node *node, const an_filter_settings *set, int groups,
+                                   int n)
+{
+    an_window rows = {0}, columns = {0};
+
+    (void)windows(set, node->x, &rows,
+                  &columns); /* they fit: an_layer_filter_shape() has seen them */
+    return (an_conv2d){
+        .n = n,
+        .c = node->x.c,
+        .h = node->x.h,
+        .w = node->x.w,
+        .k = set->filters,
+        .r = set->kernel,
+        .s = set->kernel,
+        .stride = set->stride,
+        .groups = groups,
+        .pad_top = rows.pad_before,
+        .pad_left = columns.pad_before,
+        .pad_bottom = rows.pad_after,
+        .pad_right = columns.pad_after,
+        .p = rows.out,
+        .q = columns.out,
+    };
 }
 
 void an_layer_plan_conv2d(const an_conv2d *g, const an_backend *backend, an_mode mode, int threads,

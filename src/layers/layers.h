@@ -32,6 +32,36 @@ typedef struct an_weight_settings {
     { "bias_decay", AN_KEY_REAL, offsetof(type, member.bias_decay), 0, 1e6, NULL, "1", "multiplies the biases' decay" }
 /* clang-format on */
 
+/* The settings of windows that slide over a map with filters of their own: conv2d and local. */
+typedef struct an_filter_settings {
+    int filters, kernel, stride, pad, round;
+} an_filter_settings;
+
+/* clang-format off */
+#define AN_FILTER_KEYS(type, member)                                                                                         \
+    { "filters", AN_KEY_INT, offsetof(type, member.filters), 1, 65536, NULL, NULL, "output channels" },                     \
+    { "kernel",  AN_KEY_INT, offsetof(type, member.kernel),  1, 255,   NULL, NULL, "side of the square filter, pixels" },   \
+    { "stride",  AN_KEY_INT, offsetof(type, member.stride),  1, 255,   NULL, "1",  "pixels between neighbouring outputs" }, \
+    { "pad",     AN_KEY_INT, offsetof(type, member.pad),     0, 255,   NULL, "0",  "zeros added on each side, pixels" },    \
+    { "round",   AN_KEY_CHOICE, offsetof(type, member.round), 0, 0, AN_ROUNDING_CHOICES, "down", "how the output size is rounded" }
+/* clang-format on */
+
+/* y's shape. BAD_SHAPE when the filter does not fit on the map. */
+alexnet_status an_layer_filter_shape(alexnet_context *ctx, const an_node *node,
+                                     const an_filter_settings *settings, an_shape x,
+                                     an_shape *y) AN_NODISCARD;
+
+/* The geometry for n images, once an_layer_filter_shape() has seen that the windows fit. */
+an_conv2d an_layer_filter_geometry(const an_node *node, const an_filter_settings *settings,
+                                   int groups, int n);
+
+/* Declares weights or biases (role) with the first values and multipliers that the settings give them.
+   fan_in, fan_out: see an_param; 0 where no rule for first values asks for it. */
+alexnet_status an_layer_add_param(alexnet_context *ctx, const an_node *node, an_param_role role,
+                                  const an_weight_settings *settings, int rank,
+                                  const int64_t *shape, int64_t fan_in, int64_t fan_out,
+                                  an_param_list *list) AN_NODISCARD;
+
 /* Declares weights of the given shape, [outputs][inputs]..., and biases of shape[0] numbers. */
 alexnet_status an_layer_add_weights(alexnet_context *ctx, const an_node *node,
                                     const an_weight_settings *settings, int rank,

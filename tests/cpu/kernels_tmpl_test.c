@@ -245,6 +245,38 @@ static void convolutions_agree_on_random_shapes(void **unused)
     }
 }
 
+/* ---- convolution with unshared filters: one function for all tiers ---- */
+
+static void check_local(an_conv2d g)
+{
+    for (int pass = 0; pass < AN_PASSES; ++pass)
+        for (int relu = 0; relu < (pass == AN_FORWARD ? 2 : 1); ++relu)
+            check_case(&(an_case){.kind = &an_case_local[pass], .conv2d = g, .relu = relu == 1});
+}
+
+static void unshared_convolutions_agree(void **unused)
+{
+    an_stream stream = an_stream_open(2011, AN_PURPOSE_TEST, 0, 0);
+
+    (void)unused;
+    check_local(conv2d(1, 1, 1, 1, 1, 1, 1, 1, 1, (int[]){0, 0, 0, 0}));
+    check_local(conv2d(5, 64, 6, 6, 32, 3, 3, 1, 1, (int[]){1, 1, 1, 1})); /* local3 of 13pct */
+    check_local(conv2d(2, 3, 3, 3, 5, 3, 3, 1, 1, (int[]){4, 4, 4, 4}));   /* windows off the map */
+    for (int i = 0; i < 20; ++i) {
+        const int r = 1 + (int)an_random_below(&stream, 4);
+        const int s = 1 + (int)an_random_below(&stream, 4);
+        const int c = 1 + (int)an_random_below(&stream, 9);
+        const int k = 1 + (int)an_random_below(&stream, 40);
+        int pad[4];
+        for (int j = 0; j < 4; ++j)
+            pad[j] = (int)an_random_below(&stream, 3);
+        check_local(conv2d(1 + (int)an_random_below(&stream, 5), c,
+                           r + (int)an_random_below(&stream, 6),
+                           s + (int)an_random_below(&stream, 8), k, r, s,
+                           1 + (int)an_random_below(&stream, 3), 1, pad));
+    }
+}
+
 /* ---- linear ---- */
 
 static void check_linear(int n, int inputs, int outputs)
@@ -512,6 +544,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(convolutions_agree_on_edges),
         cmocka_unit_test(convolutions_agree_on_random_shapes),
+        cmocka_unit_test(unshared_convolutions_agree),
         cmocka_unit_test(linear_layers_agree),
         cmocka_unit_test(pools_agree),
         cmocka_unit_test(normalisations_agree),

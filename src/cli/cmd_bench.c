@@ -15,6 +15,7 @@
 #include "cli/output.h"
 #include "core/session.h"
 #include "data/progress.h"
+#include "train/sgd.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -136,20 +137,12 @@ static alexnet_status open_bench(bench *b, const cli_bench_args *args, bool trai
                     : alexnet_session_open(b->model, b->batch, NULL, &b->session);
 }
 
-/* The rule of the torchvision recipe. */
 static alexnet_status update(bench *b)
 {
-    const an_backend *backend = b->ctx->backend;
-    const an_run *run = an_session_run_resources(b->session);
-    const float *gradients = an_session_gradients(b->session);
+    static const an_recipe recipe = {
+        .momentum = 0.9, .weight_decay = 5e-4, .bias_lr = 1, .bias_decay = 1};
 
-    for (int i = 0; i < b->model->params.count; ++i) {
-        const an_param *p = &b->model->params.items[i];
-        const an_sgd rule = {.lr = 0.001F, .momentum = 0.9F, .weight_decay = 5e-4F};
-        AN_TRY(backend->sgd(run, &rule, p->count, gradients + p->offset, b->momentum + p->offset,
-                            b->model->values + p->offset));
-    }
-    return ALEXNET_OK;
+    return an_sgd_update(b->session, b->model, &recipe, 0.001, b->momentum);
 }
 
 static alexnet_status run_step(bench *b, bool training)

@@ -104,6 +104,14 @@ typedef struct an_lrn {
     float beta, k;
 } an_lrn;
 
+/* ---- batch normalisation ---- */
+
+/* What normalises each channel: [c] each. */
+typedef struct an_batch_norm_channels {
+    const float *mean, *variance;
+    const float *weight, *bias; /* NULL: 1 and 0 */
+} an_batch_norm_channels;
+
 /* ---- randomness of a training step ---- */
 
 typedef struct an_dropout {
@@ -183,6 +191,22 @@ typedef struct an_backend {
      * which are those of its own window). */
     alexnet_status (*lrn_backward)(const an_run *run, const an_lrn *g, const float *x,
                                    const float *dy, float *dx);
+
+    /* Mean and variance of each channel over n, h and w, the variance divided by the number of values m, and, as
+       seen_variance, by m - 1. Of one value (m = 1) there is none: mean and both variances are then the running ones, which
+       are not read otherwise. All [c]. */
+    size_t (*batch_norm_scratch)(an_shape shape); /* enough for all three */
+    alexnet_status (*batch_statistics)(const an_run *run, an_shape shape, const float *x,
+                                       const float *running_mean, const float *running_variance,
+                                       float *mean, float *variance, float *seen_variance);
+    /* y = (x - mean) / sqrt(variance + epsilon) * weight + bias, then max(., 0) with relu; in place allowed */
+    alexnet_status (*batch_norm)(const an_run *run, an_shape shape, float epsilon, const float *x,
+                                 const an_batch_norm_channels *t, bool relu, float *y);
+    /* fixed: mean and variance are given, not those of x. dx may be dy; dx, dweight, dbias may be NULL: not wanted. */
+    alexnet_status (*batch_norm_backward)(const an_run *run, an_shape shape, float epsilon,
+                                          bool fixed, const float *x, const float *dy,
+                                          const an_batch_norm_channels *t, float *dx,
+                                          float *dweight, float *dbias);
 
     alexnet_status (*relu)(const an_run *run, int64_t count, const float *x,
                            float *y); /* in place allowed */

@@ -112,19 +112,17 @@ static alexnet_status add_nodes(alexnet_model *model)
     return model->options.classes > 0 ? add_node(model, &probabilities, &flow) : ALEXNET_OK;
 }
 
-alexnet_status alexnet_model_outline(alexnet_context *ctx, const char *family_name,
-                                     const alexnet_model_options *options, alexnet_model **out)
+alexnet_status an_model_lay_out(alexnet_context *ctx, const an_family *family,
+                                const alexnet_model_options *options, alexnet_model **out)
 {
-    const an_family *family;
     alexnet_model_options resolved = options != NULL ? *options : alexnet_model_options_default();
     alexnet_model *model;
     alexnet_status status;
 
     *out = NULL;
-    AN_TRY(an_family_require(ctx, family_name, &family));
     AN_TRY(an_options_resolve(ctx, family, &resolved));
     model = an_new_zeroed(ctx, sizeof *model);
-    if (model == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "model %s", family_name);
+    if (model == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "model %s", family->name);
     model->ctx = ctx;
     model->family = family;
     model->options = resolved;
@@ -134,7 +132,17 @@ alexnet_status alexnet_model_outline(alexnet_context *ctx, const char *family_na
     return ALEXNET_OK;
 fail:
     alexnet_model_free(model);
-    return an_fail_within(ctx, status, "model %s", family_name);
+    return an_fail_within(ctx, status, "model %s", family->name);
+}
+
+alexnet_status alexnet_model_outline(alexnet_context *ctx, const char *family_name,
+                                     const alexnet_model_options *options, alexnet_model **out)
+{
+    const an_family *family;
+
+    *out = NULL;
+    AN_TRY(an_family_require(ctx, family_name, &family));
+    return an_model_lay_out(ctx, family, options, out);
 }
 
 alexnet_status an_model_take_values(alexnet_model *model)
@@ -424,8 +432,7 @@ alexnet_status an_model_check_answers(const alexnet_model *model)
 
 int an_model_find_layer(const alexnet_model *model, const char *name)
 {
-    if (strcmp(name, "logits") == 0)
-        return model->options.classes > 0 ? model->node_count - 2 : -1;
+    if (strcmp(name, "logits") == 0) return model->options.classes > 0 ? model->node_count - 2 : -1;
     for (int i = 0; i < model->node_count; ++i)
         if (strcmp(model->nodes[i].name, name) == 0) return i;
     return -1;

@@ -57,6 +57,11 @@ struct alexnet_model {
     size_t metadata_count;
 };
 
+/* alexnet_model_outline() of a family that need not stand in the table. */
+alexnet_status an_model_lay_out(alexnet_context *ctx, const an_family *family,
+                                const alexnet_model_options *options,
+                                alexnet_model **out) AN_NODISCARD;
+
 /* Gives a network that was laid out its values, all zero. NO_MEMORY. */
 alexnet_status an_model_take_values(alexnet_model *model) AN_NODISCARD;
 

@@ -52,6 +52,7 @@ typedef struct an_param {
     an_param_role role;
     an_init init;
     double lr_multiplier, decay_multiplier;
+    bool is_variance; /* never negative */
     bool frozen;
 } an_param;
 

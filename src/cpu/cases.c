@@ -417,6 +417,59 @@ const an_case_kind an_case_sigmoid_backward = {"sigmoid backward", true, binary_
 const an_case_kind an_case_dropout = {"dropout", true, unary_sizes, NULL, dropout_run};
 const an_case_kind an_case_sgd = {"sgd", true, sgd_sizes, NULL, sgd_run};
 
+/* ---- batch normalisation: operands [k][c] hold k of the vectors that have a number for each channel ---- */
+
+#define CASE_EPSILON 1.5f /* variances are drawn from -1 .. 1 */
+
+static an_operand vectors(const an_case *c, int k) { return floats((int64_t)k * c->shape.c); }
+
+static size_t batch_norm_scratch(const an_case *c, const an_backend *backend, int threads)
+{
+    (void)threads;
+    return backend->batch_norm_scratch(c->shape);
+}
+
+static void batch_norm_sizes(const an_case *c, an_case_sizes *out)
+{
+    const an_operand x = floats(an_shape_count(c->shape));
+    const int64_t values = an_shape_count(c->shape) / c->shape.c;
+
+    if (c->kind == &an_case_batch_statistics)
+        *out = (an_case_sizes){.in = {x, vectors(c, 2)}, .out = {vectors(c, 3)}, .terms = values};
+    else if (c->kind == &an_case_batch_norm)
+        *out = (an_case_sizes){.in = {x, vectors(c, 4)}, .out = {x}, .terms = 1};
+    else
+        *out = (an_case_sizes){
+            .in = {x, x, vectors(c, 4)}, .out = {x, vectors(c, 2)}, .terms = values};
+}
+
+static alexnet_status batch_norm_run(const an_case *c, const an_backend *backend, const an_run *run,
+                                     const void *const in[AN_CASE_INPUTS],
+                                     void *const out[AN_CASE_OUTPUTS])
+{
+    const int channels = c->shape.c;
+    const float *given = in[c->kind == &an_case_batch_norm_backward ? 2 : 1];
+    float *found = out[c->kind == &an_case_batch_norm_backward ? 1 : 0];
+    an_batch_norm_channels t = {.mean = given, .variance = given + channels};
+
+    if (c->kind == &an_case_batch_statistics)
+        return backend->batch_statistics(run, c->shape, in[0], t.mean, t.variance, found,
+                                         found + channels, found + 2 * channels);
+    t.weight = given + 2 * channels;
+    t.bias = given + 3 * channels;
+    if (c->kind == &an_case_batch_norm)
+        return backend->batch_norm(run, c->shape, CASE_EPSILON, in[0], &t, c->relu, out[0]);
+    return backend->batch_norm_backward(run, c->shape, CASE_EPSILON, c->fixed, in[0], in[1], &t,
+                                        out[0], found, found + channels);
+}
+
+const an_case_kind an_case_batch_statistics = {"batch statistics", true, batch_norm_sizes,
+                                               batch_norm_scratch, batch_norm_run};
+const an_case_kind an_case_batch_norm = {"batch norm", true, batch_norm_sizes, batch_norm_scratch,
+                                         batch_norm_run};
+const an_case_kind an_case_batch_norm_backward = {"batch norm backward", true, batch_norm_sizes,
+                                                  batch_norm_scratch, batch_norm_run};
+
 /* ---- loss ---- */
 
 static an_operand labels(an_shape shape)

@@ -51,6 +51,7 @@ struct an_case {
     an_shape shape; /* everything else; rows of classes and elements are n and c */
     /* options */
     bool relu, lr_inside;
+    bool fixed; /* statistics, of batch_norm backward */
     int p, q; /* of the adaptive average */
 };
 
@@ -59,6 +60,7 @@ extern const an_case_kind an_case_conv2d[AN_PASSES], an_case_linear[AN_PASSES];
 extern const an_case_kind an_case_local[AN_PASSES];
 extern const an_case_kind an_case_max_pool, an_case_max_pool_backward;
 extern const an_case_kind an_case_average_pool, an_case_average_pool_backward;
+extern const an_case_kind an_case_batch_statistics, an_case_batch_norm, an_case_batch_norm_backward;
 extern const an_case_kind an_case_average, an_case_average_backward;
 extern const an_case_kind an_case_lrn, an_case_lrn_backward;
 extern const an_case_kind an_case_import, an_case_export, an_case_flatten, an_case_unflatten;

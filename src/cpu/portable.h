@@ -9,6 +9,20 @@
 
 #include "core/backend.h"
 
+/* portable_batch_norm.c */
+size_t an_batch_norm_scratch__portable(an_shape shape);
+alexnet_status an_batch_statistics__portable(const an_run *run, an_shape shape, const float *x,
+                                             const float *running_mean,
+                                             const float *running_variance, float *mean,
+                                             float *variance, float *seen_variance);
+alexnet_status an_batch_norm__portable(const an_run *run, an_shape shape, float epsilon,
+                                       const float *x, const an_batch_norm_channels *t, bool relu,
+                                       float *y);
+alexnet_status an_batch_norm_backward__portable(const an_run *run, an_shape shape, float epsilon,
+                                                bool fixed, const float *x, const float *dy,
+                                                const an_batch_norm_channels *t, float *dx,
+                                                float *dweight, float *dbias);
+
 /* portable_conv2d.c */
 const an_conv2d_algorithm *an_conv2d__portable(const an_conv2d *g, an_pass pass);
 
@@ -89,6 +103,9 @@ alexnet_status an_softmax_loss_backward__portable(const an_run *run, int n, int 
 /* The entries of a table that every tier shares. */
 #define AN_PRIMITIVES_ALL_TIERS                                                                    \
     .import = an_import__portable, .export = an_export__portable,                                  \
+    .batch_norm_scratch = an_batch_norm_scratch__portable,                                         \
+    .batch_statistics = an_batch_statistics__portable, .batch_norm = an_batch_norm__portable,      \
+    .batch_norm_backward = an_batch_norm_backward__portable,                                       \
     .local_forward = an_local_forward__portable,                                                   \
     .local_backward_data = an_local_backward_data__portable,                                       \
     .local_backward_weights = an_local_backward_weights__portable,                                 \

@@ -147,6 +147,22 @@ static alexnet_status copy_values(alexnet_context *ctx, const char *path,
     return ALEXNET_OK;
 }
 
+/* The values of one parameter. A negative variance has no root: it is refused, too. */
+static alexnet_status copy_param(alexnet_model *model, const char *path,
+                                 const an_tensor_view *tensor, const an_param *param)
+{
+    float *values = model->values + param->offset;
+
+    AN_TRY(copy_values(model->ctx, path, tensor, values));
+    for (int64_t i = 0; param->is_variance && i < param->count; ++i) {
+        if (values[i] < 0)
+            return an_fail(model->ctx, ALEXNET_BAD_FILE,
+                           "%s: tensor '%s': number %lld is %g, and no variance is negative", path,
+                           tensor->name, (long long)i, (double)values[i]);
+    }
+    return ALEXNET_OK;
+}
+
 /* The names as a list of borrowed texts; fails unless there are `count` texts. */
 static alexnet_status read_class_names(alexnet_context *ctx, const json_t *list, const char **names,
                                        size_t count)
@@ -247,8 +263,7 @@ static alexnet_status read_values(alexnet_model *model, const char *path,
 
     for (int i = 0; i < model->params.count; ++i) {
         const an_param *param = &model->params.items[i];
-        AN_TRY(copy_values(model->ctx, path, an_tensor_file_find(file, param->name),
-                           model->values + param->offset));
+        AN_TRY(copy_param(model, path, an_tensor_file_find(file, param->name), param));
     }
     return mean_image == NULL ? ALEXNET_OK : read_mean_image(model, path, mean_image);
 }
@@ -294,7 +309,7 @@ static alexnet_status copy_fitting(alexnet_model *model, const char *path,
         if (tensor == NULL || !same_shape(param, tensor))
             fresh[(*fresh_count)++] = i;
         else
-            AN_TRY(copy_values(model->ctx, path, tensor, model->values + param->offset));
+            AN_TRY(copy_param(model, path, tensor, param));
     }
     if (*fresh_count == model->params.count)
         return an_fail(model->ctx, ALEXNET_BAD_FILE, "%s: none of its %zu tensors fits model %s",

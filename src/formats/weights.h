@@ -17,7 +17,7 @@
  * none yet (infer/network.h refuses to show them pictures).
  *
  * A file must hold the family's tensors, all of them, of the right shapes, and no other; every
- * value must be finite: a weight that is not a number can only give answers that are none. All of
+ * value must be finite, and no variance negative: such weights can only give answers that are none. All of
  * it is checked before memory for the values is taken, but for finiteness.
  *
  * alexnet_model_load() and alexnet_model_save() are implemented here.

@@ -23,9 +23,10 @@ typedef struct an_weight_settings {
 } an_weight_settings;
 
 /* clang-format off */
-#define AN_WEIGHT_KEYS(type, member)                                                                                 \
-    { "weights",    AN_KEY_TEXT, offsetof(type, member.weights),    0, 0,   NULL, "torch", "how first weights are drawn" }, \
-    { "bias",       AN_KEY_TEXT, offsetof(type, member.bias),       0, 0,   NULL, "torch", "how first biases are drawn" },  \
+#define AN_WEIGHT_KEYS(type, member) AN_WEIGHT_KEYS_FROM(type, member, "torch", "torch")
+#define AN_WEIGHT_KEYS_FROM(type, member, first_weights, first_bias)                                                 \
+    { "weights",    AN_KEY_TEXT, offsetof(type, member.weights),    0, 0,   NULL, first_weights, "how first weights are drawn" }, \
+    { "bias",       AN_KEY_TEXT, offsetof(type, member.bias),       0, 0,   NULL, first_bias,    "how first biases are drawn" },  \
     { "lr",         AN_KEY_REAL, offsetof(type, member.lr),         0, 1e6, NULL, "1", "multiplies the weights' rate" },    \
     { "bias_lr",    AN_KEY_REAL, offsetof(type, member.bias_lr),    0, 1e6, NULL, "1", "multiplies the biases' rate" },     \
     { "decay",      AN_KEY_REAL, offsetof(type, member.decay),      0, 1e6, NULL, "1", "multiplies the weights' decay" },   \

@@ -1,5 +1,5 @@
 /* What info tells, where it is not a family's own number. SPDX-License-Identifier: MIT */
-#include "support/support.h"
+#include "infer/tiny.h"
 
 #include "core/model.h"
 #include <string.h>
@@ -46,10 +46,26 @@ static void memory_follows_the_plan(void **unused)
     alexnet_close(ctx);
 }
 
+/* conv1 168, norm1 12, local2 4400, fc3 567, norm3 14, fc4 24; what is observed is stored, but not counted. */
+static void running_statistics_are_no_parameters(void **unused)
+{
+    alexnet_context *ctx = an_tiny_open(NULL, 1);
+    alexnet_model *model = an_tiny_normed(ctx, 3, 1);
+    alexnet_model_info info;
+
+    (void)unused;
+    alexnet_model_get_info(model, &info);
+    assert_int_equal(info.parameters, 5185);
+    assert_int_equal(model->params.count, 16);
+    alexnet_model_free(model);
+    an_test_close(ctx, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(families_are_listed_with_their_numbers),
+        cmocka_unit_test(running_statistics_are_no_parameters),
         cmocka_unit_test(memory_follows_the_plan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

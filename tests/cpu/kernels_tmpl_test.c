@@ -378,7 +378,7 @@ static void other_primitives_agree(void **unused)
         &an_case_import,        &an_case_export,           &an_case_flatten, &an_case_unflatten,
         &an_case_relu,          &an_case_relu_backward,    &an_case_dropout, &an_case_softmax,
         &an_case_cross_entropy, &an_case_loss_backward,    &an_case_tanh,    &an_case_tanh_backward,
-        &an_case_sigmoid,       &an_case_sigmoid_backward,
+        &an_case_sigmoid,       &an_case_sigmoid_backward, &an_case_batch_statistics,
     };
     static const an_shape shapes[] = {{1, 1, 1, 1},  {3, 3, 9, 11},    {5, 10, 1, 1},
                                       {2, 33, 6, 6}, {1, 40000, 1, 1}, {130, 1000, 1, 1}};
@@ -388,6 +388,12 @@ static void other_primitives_agree(void **unused)
     for (size_t i = 0; i < AN_COUNT(shapes); ++i) {
         for (size_t j = 0; j < AN_COUNT(kinds); ++j)
             check_case(&(an_case){.kind = kinds[j], .shape = shapes[i]});
+        for (int flag = 0; flag < 2; ++flag) {
+            check_case(
+                &(an_case){.kind = &an_case_batch_norm, .shape = shapes[i], .relu = flag == 1});
+            check_case(&(an_case){
+                .kind = &an_case_batch_norm_backward, .shape = shapes[i], .fixed = flag == 1});
+        }
         for (int inside = 0; inside < 2; ++inside)
             check_case(
                 &(an_case){.kind = &an_case_sgd, .shape = shapes[i], .lr_inside = inside == 1});

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "formats/metadata.h"
 #include "formats/weights.h"
+#include "infer/tiny.h"
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -560,6 +561,27 @@ static void every_step_can_fail(void **state)
     alexnet_model_free(model);
 }
 
+/* A variance has a root to be taken. */
+static void a_negative_variance_is_refused(void **state)
+{
+    const an_test_place *p = *state;
+    const char *path = an_test_path(p->folder, "w.safetensors");
+    alexnet_model *model = an_tiny_normed(p->ctx, 3, 1);
+    float *variance =
+        model->values + model->params.items[an_model_find_param(model, "norm1.running_var")].offset;
+    int fresh[16], count;
+
+    assert_true(model->params.count <= (int)AN_COUNT(fresh));
+    variance[4] = 0;
+    an_assert_ok(p->ctx, alexnet_model_save(model, path));
+    an_assert_ok(p->ctx, an_weights_load_into(model, path, fresh, &count));
+    variance[4] = -0.5F;
+    an_assert_ok(p->ctx, alexnet_model_save(model, path));
+    an_assert_status(p->ctx, an_weights_load_into(model, path, fresh, &count), ALEXNET_BAD_FILE);
+    an_assert_error(p->ctx, "w.safetensors: tensor 'norm1.running_var': number 4 is -0.5");
+    alexnet_model_free(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -573,6 +595,7 @@ int main(void)
         an_test_in_place(other_tensors_fit_no_model),
         an_test_in_place(claims_are_checked_before_memory_is_taken),
         an_test_in_place(what_fits_is_taken),
+        an_test_in_place(a_negative_variance_is_refused),
         an_test_in_place(every_step_can_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

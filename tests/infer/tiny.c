@@ -68,6 +68,40 @@ void an_tiny_weights(alexnet_context *ctx, const char *path, const char *const *
     alexnet_model_free(model);
 }
 
+alexnet_model *an_tiny_normed(alexnet_context *ctx, int classes, uint64_t seed)
+{
+    static const an_row rows[] = {
+        {"conv1", "conv2d", "filters=6 kernel=3 pad=1"},
+        {"norm1", "batch_norm", ""},
+        {"relu1", "relu", ""},
+        {"pool1", "pool", "max size=2 stride=2"},
+        {"local2", "local", "filters=5 kernel=3 pad=1"},
+        {"flat", "flatten", ""},
+        {"fc3", "linear", "outputs=7"},
+        {"norm3", "batch_norm", "epsilon=1e-3 momentum=0.25"},
+        {"relu3", "relu", ""},
+        {"fc4", "linear", "outputs=CLASSES"},
+    };
+    static const an_family family = {
+        .name = "tiny-normed",
+        .input = {3, 8, 8},
+        .classes = 3,
+        .dropout = -1,
+        .preprocess = "resize=exact:INPUT",
+        .classifier = "fc3",
+        .rows = rows,
+        .row_count = AN_COUNT(rows),
+    };
+    alexnet_model_options options = alexnet_model_options_default();
+    alexnet_model *model;
+
+    options.classes = classes;
+    an_assert_ok(ctx, an_model_lay_out(ctx, &family, &options, &model));
+    an_assert_ok(ctx, an_model_take_values(model));
+    an_model_start(model, seed, NULL);
+    return model;
+}
+
 static void append(an_tiny_text *all, const char *a, const char *b)
 {
     const size_t used = strlen(all->text);

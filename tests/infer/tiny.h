@@ -24,6 +24,12 @@ alexnet_model *an_tiny_model(alexnet_context *ctx, const char *const *names, int
 void an_tiny_weights(alexnet_context *ctx, const char *path, const char *const *names, int classes,
                      uint64_t seed);
 
+/*
+ * A network of batch_norm, on maps and on rows, and a local layer, with the first weights of their own; for pictures of
+ * 3x8x8. Its family stands in no table.
+ */
+alexnet_model *an_tiny_normed(alexnet_context *ctx, int classes, uint64_t seed);
+
 /* The names of an_tiny_draw()'s classes. */
 extern const char *const an_tiny_classes[3];
 

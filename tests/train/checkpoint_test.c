@@ -7,7 +7,9 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "formats/weights.h"
 #include "train/checkpoint.h"
+#include "train/sgd.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -315,6 +317,62 @@ static void a_failed_search_leaks_nothing(void **state)
     }
 }
 
+/* `steps` steps of an_tiny_normed(), from a session of their own. */
+static void train(alexnet_model *model, float *velocity, int64_t first, int64_t steps)
+{
+    enum { PICTURES = 5, PIXELS = 3 * 8 * 8 };
+    static const an_recipe recipe = {
+        .momentum = 0.9, .weight_decay = 0.01, .bias_lr = 1, .bias_decay = 1};
+    static const int32_t labels[PICTURES] = {0, 1, 2, 1, 0};
+    float images[PICTURES * PIXELS];
+    alexnet_session *session;
+    double loss;
+
+    an_assert_ok(model->ctx, an_session_open_training(model, PICTURES, 1, &session));
+    for (int64_t step = first; step < first + steps; ++step) {
+        an_stream random = an_stream_open(5, AN_PURPOSE_TEST, (uint64_t)step, 0);
+        for (size_t i = 0; i < AN_COUNT(images); ++i)
+            images[i] = an_random_normal(&random);
+        an_assert_ok(model->ctx,
+                     an_session_train(session, images, labels, PICTURES, step, &loss, NULL));
+        an_assert_ok(model->ctx, an_sgd_update(session, model, &recipe, 0.1, velocity));
+    }
+    alexnet_session_close(session);
+}
+
+/* Four steps, or two, a checkpoint, and two more: the same bits, running statistics included. */
+static void statistics_resume_to_the_same_bits(void **state)
+{
+    world *w = *state;
+    const an_train_state at = {.step = 2};
+    alexnet_model *models[3];
+    float *velocity[3];
+    int fresh[16], fresh_count;
+    char expected[65], found[65];
+
+    for (int i = 0; i < 3; ++i) {
+        models[i] = an_tiny_normed(w->ctx, 3, i < 2 ? 1 : 99);
+        velocity[i] = calloc(models[i]->params.values, sizeof **velocity);
+        assert_non_null(velocity[i]);
+    }
+    assert_true(models[0]->params.count <= (int)AN_COUNT(fresh));
+    train(models[0], velocity[0], 0, 4);
+    train(models[1], velocity[1], 0, 2);
+    an_assert_ok(w->ctx, an_checkpoint_save(models[1], w->folder, velocity[1], &at, HASH, 1));
+    an_assert_ok(w->ctx, an_weights_load_into(models[2], in_step(w, 2, "weights.safetensors"),
+                                              fresh, &fresh_count));
+    assert_int_equal(fresh_count, 0);
+    an_assert_ok(w->ctx, an_checkpoint_load_velocity(models[2], in_step(w, 2, ""), velocity[2]));
+    train(models[2], velocity[2], 2, 2);
+    an_assert_ok(w->ctx, alexnet_model_hash(models[0], expected));
+    an_assert_ok(w->ctx, alexnet_model_hash(models[2], found));
+    assert_string_equal(found, expected);
+    for (int i = 0; i < 3; ++i) {
+        alexnet_model_free(models[i]);
+        free(velocity[i]);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -329,6 +387,7 @@ int main(void)
         TEST(when_none_verifies_it_says_so),
         TEST(a_checkpoint_serves_its_own_run_only),
         TEST(a_velocity_of_another_model_is_refused),
+        TEST(statistics_resume_to_the_same_bits),
         TEST(a_failed_save_leaves_the_old_one),
         TEST(a_failed_search_leaks_nothing),
     };

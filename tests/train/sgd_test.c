@@ -99,12 +99,161 @@ static void frozen_parameters_stay(void **unused)
     an_test_close(ctx, NULL);
 }
 
+/* ---- what is observed, not learned ---- */
+
+#define PICTURES 37
+#define PIXELS   (3 * 8 * 8) /* of a picture of an_tiny_normed() */
+
+static void fill(float images[PICTURES * PIXELS], int32_t labels[PICTURES], int64_t step)
+{
+    an_stream random = an_stream_open(5, AN_PURPOSE_TEST, (uint64_t)step, 0);
+
+    for (int i = 0; i < PICTURES * PIXELS; ++i)
+        images[i] = an_random_normal(&random);
+    for (int i = 0; i < PICTURES; ++i)
+        labels[i] = (int32_t)an_random_below(&random, 3);
+}
+
+static void train_step(alexnet_session *session, alexnet_model *model, int64_t step,
+                       float *velocity)
+{
+    static float images[PICTURES * PIXELS];
+    int32_t labels[PICTURES];
+    double loss;
+
+    fill(images, labels, step);
+    an_assert_ok(model->ctx,
+                 an_session_train(session, images, labels, PICTURES, step, &loss, NULL));
+    an_assert_ok(model->ctx, an_sgd_update(session, model, &recipe, 0.1, velocity));
+}
+
+static const float *values_of(const alexnet_model *model, const char *name)
+{
+    return model->values + model->params.items[an_model_find_param(model, name)].offset;
+}
+
+/* norm1's output, from conv1's and the model's own parameters; sums of few terms of size 10 at most. */
+static void check_inference(const alexnet_model *model)
+{
+    enum { PLACES = 64, CHANNELS = 6 };
+    static float images[PICTURES * PIXELS], conv[PICTURES * CHANNELS * PLACES];
+    static float norm[PICTURES * CHANNELS * PLACES];
+    const float *mean = values_of(model, "norm1.running_mean");
+    const float *variance = values_of(model, "norm1.running_var");
+    const float *weight = values_of(model, "norm1.weight"), *bias = values_of(model, "norm1.bias");
+    int32_t labels[PICTURES];
+    alexnet_session *session;
+
+    fill(images, labels, 9);
+    an_assert_ok(model->ctx, alexnet_session_open(model, PICTURES, "conv1", &session));
+    an_assert_ok(model->ctx, alexnet_session_run(session, images, PICTURES, conv));
+    alexnet_session_close(session);
+    an_assert_ok(model->ctx, alexnet_session_open(model, PICTURES, "norm1", &session));
+    an_assert_ok(model->ctx, alexnet_session_run(session, images, PICTURES, norm));
+    alexnet_session_close(session);
+    for (int i = 0; i < PICTURES * CHANNELS * PLACES; ++i) {
+        const int c = i / PLACES % CHANNELS;
+        const double expected = ((double)conv[i] - (double)mean[c]) /
+                                    sqrt((double)variance[c] + 1e-5) * (double)weight[c] +
+                                (double)bias[c];
+        assert_true(fabs((double)norm[i] - expected) < 1e-5);
+    }
+}
+
+/* running += momentum (seen - running), momentum .1 for norm1 and .25 for norm3; neither rate nor decay enters. */
+static void statistics_follow_the_batches_and_serve_inference(void **unused)
+{
+    static const char *const names[] = {"norm1.running_mean", "norm1.running_var",
+                                        "norm3.running_mean", "norm3.running_var"};
+    static const float momentum[] = {0.1F, 0.1F, 0.25F, 0.25F};
+    alexnet_context *ctx = an_tiny_open(NULL, 2);
+    alexnet_model *model = an_tiny_normed(ctx, 3, 1);
+    alexnet_session *session;
+    float *velocity = calloc(model->params.values, sizeof *velocity);
+
+    (void)unused;
+    assert_non_null(velocity);
+    an_assert_ok(ctx, an_session_open_training(model, PICTURES, 1, &session));
+    for (int64_t step = 0; step < 2; ++step) {
+        float before[4];
+        for (int i = 0; i < 4; ++i)
+            before[i] = values_of(model, names[i])[1];
+        train_step(session, model, step, velocity);
+        for (int i = 0; i < 4; ++i) {
+            const size_t at = model->params.items[an_model_find_param(model, names[i])].offset + 1;
+            const float seen = an_session_gradients(session)[at];
+            const float expected = before[i] + momentum[i] * (seen - before[i]);
+            assert_true(seen != before[i] && model->values[at] == expected);
+            assert_true(velocity[at] == 0);
+        }
+    }
+    alexnet_session_close(session);
+    check_inference(model);
+    alexnet_model_free(model);
+    free(velocity);
+    an_test_close(ctx, NULL);
+}
+
+static void frozen_statistics_stay(void **unused)
+{
+    alexnet_context *ctx = an_tiny_open(NULL, 2);
+    alexnet_model *model = an_tiny_normed(ctx, 3, 1);
+    alexnet_session *session;
+    float *velocity = calloc(model->params.values, sizeof *velocity);
+
+    (void)unused;
+    assert_non_null(velocity);
+    an_assert_ok(ctx, an_model_freeze(model, "features"));
+    an_assert_ok(ctx, an_session_open_training(model, PICTURES, 1, &session));
+    train_step(session, model, 0, velocity);
+    assert_true(values_of(model, "norm1.running_mean")[1] == 0);
+    assert_true(values_of(model, "norm1.running_var")[1] == 1);
+    assert_true(values_of(model, "norm3.running_var")[1] != 1);
+    alexnet_session_close(session);
+    alexnet_model_free(model);
+    free(velocity);
+    an_test_close(ctx, NULL);
+}
+
+/* Two steps through batch_norm and local layers on every tier. */
+static void bits_do_not_depend_on_threads(void **unused)
+{
+    static const char *const tiers[] = {"portable", NULL};
+
+    (void)unused;
+    for (size_t t = 0; t < AN_COUNT(tiers); ++t) {
+        char first[65] = "", hash[65];
+        for (int threads = 1; threads <= 4; ++threads) {
+            const alexnet_options options = {.cpu = tiers[t], .threads = threads};
+            alexnet_context *ctx;
+            alexnet_session *session;
+            an_assert_ok(NULL, alexnet_open(&options, &ctx));
+            alexnet_model *model = an_tiny_normed(ctx, 3, 1);
+            float *velocity = calloc(model->params.values, sizeof *velocity);
+            assert_non_null(velocity);
+            an_assert_ok(ctx, an_session_open_training(model, PICTURES, 1, &session));
+            for (int64_t step = 0; step < 2; ++step)
+                train_step(session, model, step, velocity);
+            an_assert_ok(ctx, alexnet_model_hash(model, hash));
+            if (threads == 1) memcpy(first, hash, sizeof first);
+            assert_string_equal(hash, first);
+            alexnet_session_close(session);
+            alexnet_model_free(model);
+            free(velocity);
+            alexnet_close(ctx);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(multipliers_of_recipe_and_model_meet),
         cmocka_unit_test(the_two_conventions_differ_when_the_rate_falls),
         cmocka_unit_test(frozen_parameters_stay),
+        cmocka_unit_test(statistics_follow_the_batches_and_serve_inference),
+        cmocka_unit_test(frozen_statistics_stay),
+        cmocka_unit_test(bits_do_not_depend_on_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,14 +1,15 @@
 /*
- * formula.h: numbers that the tests and the scripts beside them (formula.py) both make, so that nothing large is stored:
- * h(name, i) in [-1, 1), a 32-bit mix of i and the FNV-1a hash of the name.
+ * formula.h: numbers that tests and the scripts that make their fixtures both have, so that inputs need not be stored.
+ *
+ *   h(name, i)   in [-1, 1): a 32-bit mix of i and the FNV-1a hash of the name; see formula.py
  * SPDX-License-Identifier: MIT
  */
-#ifndef AN_TESTS_GOLDEN_FORMULA_H
-#define AN_TESTS_GOLDEN_FORMULA_H
+#ifndef AN_TEST_GOLDEN_FORMULA_H
+#define AN_TEST_GOLDEN_FORMULA_H
 
 #include <stdint.h>
 
-static inline uint32_t fnv1a(const char *name)
+static inline uint32_t formula_key(const char *name)
 {
     uint32_t key = 2166136261u;
 
@@ -17,7 +18,7 @@ static inline uint32_t fnv1a(const char *name)
     return key;
 }
 
-static inline float h(uint32_t key, uint32_t i)
+static inline float formula_value(uint32_t key, uint32_t i)
 {
     uint32_t x = i * 0x9E3779B9u + key;
 
@@ -27,13 +28,14 @@ static inline float h(uint32_t key, uint32_t i)
     return (float)((int32_t)(x >> 8) - (1 << 23)) * 0x1p-23f;
 }
 
-/* out[i] = scale * h(name, i) */
-static inline void give(const char *name, float scale, int64_t count, float *out)
+/* offset + scale * h(name, i) */
+static inline void formula_give(const char *name, float offset, float scale, int64_t count,
+                                float *out)
 {
-    const uint32_t key = fnv1a(name);
+    const uint32_t key = formula_key(name);
 
     for (int64_t i = 0; i < count; ++i)
-        out[i] = scale * h(key, (uint32_t)i);
+        out[i] = offset + scale * formula_value(key, (uint32_t)i);
 }
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * golden_test.c: whole networks against PyTorch in float64: logits, gradients, and three steps of both forms of SGD.
  *
- * The expected numbers are FAMILY.json, made by torch_golden.py; weights and pictures are given by formula.h.
+ * The expected numbers are FAMILY.json, made by torch_golden.py, which also states the formula for weights and pictures.
  * Bounds (relative, in norm): 1e-4 forward, 1e-3 gradients and what follows from them.
  * SPDX-License-Identifier: MIT
  */
@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "core/session.h"
-#include "formula.h"
+#include "golden/formula.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +22,7 @@
 #define MOMENTUM           0.9f
 #define DECAY              5e-4
 
-/* ---- weights by formula ---- */
+/* ---- the formula: see torch_golden.py ---- */
 
 static float scale_of(const an_param *param)
 {
@@ -33,7 +33,7 @@ static void give_weights(alexnet_model *model)
 {
     for (int i = 0; i < model->params.count; ++i) {
         const an_param *param = &model->params.items[i];
-        give(param->name, scale_of(param), param->count, model->values + param->offset);
+        formula_give(param->name, 0, scale_of(param), param->count, model->values + param->offset);
     }
 }
 
@@ -107,7 +107,7 @@ static void bench_open(bench *b, alexnet_context *ctx, const char *family)
     b->labels = an_new_array(ctx, (size_t)b->batch, sizeof *b->labels);
     assert_non_null(b->images);
     assert_non_null(b->labels);
-    give("images", 2, pixels, b->images);
+    formula_give("images", 0, 2, pixels, b->images);
     for (int i = 0; i < b->batch; ++i)
         b->labels[i] = (3 * i + 1) % options.classes;
     give_weights(b->model);
@@ -155,7 +155,7 @@ static void check_moves(const bench *b, const json_t *expected)
         const float *values = b->model->values + param->offset;
         float *moves = an_new_array(b->ctx, (size_t)param->count, sizeof *moves);
         assert_non_null(moves);
-        give(param->name, scale_of(param), param->count, moves);
+        formula_give(param->name, 0, scale_of(param), param->count, moves);
         for (int64_t j = 0; j < param->count; ++j)
             moves[j] = values[j] - moves[j];
         check(param->name, moves, param->count, json_object_get(expected, param->name),

@@ -13,7 +13,7 @@
  */
 #include "support/support.h"
 
-#include "formula.h"
+#include "golden/formula.h"
 #include "layers/check.h"
 #include <float.h>
 #include <math.h>
@@ -52,8 +52,8 @@ static void agrees_with_float64(void **unused)
         check_layer c;
 
         assert_true(count <= COUNT_MAX);
-        give("x", rows[i].scale, count, x);
-        give("dy", 1, count, dy);
+        formula_give("x", 0, rows[i].scale, count, x);
+        formula_give("dy", 0, 1, count, dy);
         check_open(&c, NULL, "lrn", rows[i].settings, rows[i].x, AN_TRAIN);
         check_forward(&c, x, y);
         check_backward(&c, dy, dx);

@@ -19,8 +19,8 @@
 #define TENSORS(local3)                                                                 \
     {"conv1.weight",  4, {64, 3, 5, 5}},  {"conv1.bias",  1, {64}},                     \
     {"conv2.weight",  4, {64, 64, 5, 5}}, {"conv2.bias",  1, {64}},                     \
-    {"local3.weight", 4, {36, local3, 64, 9}}, {"local3.bias", 2, {36, local3}},        \
-    {"local4.weight", 4, {36, 32, local3, 9}}, {"local4.bias", 2, {36, 32}},            \
+    {"local3.weight", 4, {36, 64, 9, local3}}, {"local3.bias", 2, {36, local3}},        \
+    {"local4.weight", 4, {36, local3, 9, 32}}, {"local4.bias", 2, {36, 32}},            \
     {"fc10.weight",   2, {10, 1152}},     {"fc10.bias",   1, {10}},                     \
     {0}
 

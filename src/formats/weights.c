@@ -105,31 +105,77 @@ static alexnet_status lay_out_as_found(alexnet_context *ctx, const an_tensor_fil
     return alexnet_model_outline(ctx, family->name, &options, out);
 }
 
+/* How many of the model's tensors the file has. */
+static int count_fitting(const alexnet_model *model, const an_tensor_file *file)
+{
+    int count = 0;
+
+    for (int i = 0; i < model->params.count; ++i) {
+        const an_param *param = &model->params.items[i];
+        const an_tensor_view *tensor = an_tensor_file_find(file, param->name);
+        count += tensor != NULL && same_shape(param, tensor);
+    }
+    return count;
+}
+
+/* What became of the families that were tried. */
+typedef struct candidates {
+    alexnet_model *model; /* of the first that fits, or NULL */
+    char others[128];     /* ", caffe, caffenet": those that fit as well */
+    int nearest_count;    /* tensors that fit the nearest of those that do not */
+    char nearest[256];    /* "; with torchvision: ..." */
+} candidates;
+
+static alexnet_status try_family(alexnet_context *ctx, const an_tensor_file *file,
+                                 const an_family *family, candidates *c)
+{
+    const size_t used = strlen(c->others);
+    alexnet_model *model;
+
+    AN_TRY(lay_out_as_found(ctx, file, family, &model));
+    if (model == NULL) return ALEXNET_OK;
+    if (check_fit(model, file) != ALEXNET_OK) {
+        const int count = count_fitting(model, file);
+        if (c->nearest[0] == '\0' || count > c->nearest_count)
+            an_print(c->nearest, sizeof c->nearest, "; with %s: %s", family->name,
+                     alexnet_error(ctx));
+        c->nearest_count = AN_MAX(c->nearest_count, count);
+    } else if (c->model == NULL) {
+        c->model = model;
+        return ALEXNET_OK;
+    } else {
+        an_print(c->others + used, sizeof c->others - used, ", %s", family->name);
+    }
+    alexnet_model_free(model);
+    return ALEXNET_OK;
+}
+
 /*
- * The first family whose tensors are those of the file. Families of equal tensors (torchvision,
- * torchvision-2018) stand in the table with the one to prefer first.
+ * The first family whose tensors are those of the file. Families of equal tensors (torchvision and
+ * torchvision-2018; paper, caffe and caffenet) stand in the table with the one to prefer first; the
+ * others are told.
  */
 static alexnet_status recognise(alexnet_context *ctx, const char *path, const an_tensor_file *file,
                                 alexnet_model **out)
 {
-    char nearest[256] = "";
+    candidates c = {0};
+    alexnet_status status = ALEXNET_OK;
 
-    for (int i = 0; an_family_at(i) != NULL; ++i) {
-        const an_family *family = an_family_at(i);
-        AN_TRY(lay_out_as_found(ctx, file, family, out));
-        if (*out == NULL) continue;
-        if (check_fit(*out, file) == ALEXNET_OK) {
-            an_log(ctx, ALEXNET_LOG_INFO,
-                   "%s: recognised by its tensors as %s with %d classes, unnamed", path,
-                   family->name, (*out)->options.classes);
-            return ALEXNET_OK;
-        }
-        if (nearest[0] == '\0')
-            an_print(nearest, sizeof nearest, "; with %s: %s", family->name, alexnet_error(ctx));
-        alexnet_model_free(*out);
-        *out = NULL;
+    for (int i = 0; an_family_at(i) != NULL && status == ALEXNET_OK; ++i)
+        status = try_family(ctx, file, an_family_at(i), &c);
+    if (status != ALEXNET_OK) {
+        alexnet_model_free(c.model);
+        return status;
     }
-    return an_fail(ctx, ALEXNET_BAD_FILE, "its %zu tensors fit no model%s", file->count, nearest);
+    if (c.model == NULL)
+        return an_fail(ctx, ALEXNET_BAD_FILE, "its %zu tensors fit no model%s", file->count,
+                       c.nearest);
+    an_log(ctx, ALEXNET_LOG_INFO, "%s: recognised by its tensors as %s with %d classes, unnamed%s%s",
+           path, c.model->family->name, c.model->options.classes,
+           c.others[0] != '\0' ? "; they would fit as well: " : "",
+           c.others[0] != '\0' ? c.others + 2 : "");
+    *out = c.model;
+    return ALEXNET_OK;
 }
 
 /* ---- from file to model ---- */

@@ -45,7 +45,7 @@ static alexnet_status parse_settings(alexnet_model *model, an_node *node, const 
     char full[AN_ROW_SETTINGS], what[AN_NAME_BYTES + 8];
     void *settings;
 
-    an_options_fill(&model->options, text, full);
+    an_options_substitute(&model->options, text, full);
     node->settings_text = an_copy_text(ctx, full);
     if (node->settings_text == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "layer %s", node->name);
     if (node->def->keys == NULL) return ALEXNET_OK;

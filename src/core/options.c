@@ -50,6 +50,17 @@ alexnet_model_options alexnet_model_options_default(void)
     return options;
 }
 
+void an_options_fill_in(alexnet_model_options *options, const alexnet_model_options *other)
+{
+    if (options->classes < 0) options->classes = other->classes;
+    if (!(options->dropout >= 0)) options->dropout = other->dropout;
+    if (options->input_h < 0) options->input_h = other->input_h;
+    if (options->input_w < 0) options->input_w = other->input_w;
+    for (size_t i = 0; i < AN_COUNT(choices); ++i)
+        if (value_in(options, &choices[i]) < 0)
+            *value_of(options, &choices[i]) = value_in(other, &choices[i]);
+}
+
 /* ---- what a family's table mentions ---- */
 
 /* Whether text[0 .. length-1] is `word`. */
@@ -170,7 +181,7 @@ void an_substitute(char *out, size_t bytes, const char *text, const char *name, 
         snprintf(out, bytes, "%.*s%s%s", (int)(found - text), text, value, found + strlen(name));
 }
 
-void an_options_fill(const alexnet_model_options *options, const char *settings,
+void an_options_substitute(const alexnet_model_options *options, const char *settings,
                      char out[AN_ROW_SETTINGS])
 {
     const bool simple = options->pooling == ALEXNET_POOLING_2_2;

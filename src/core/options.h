@@ -23,6 +23,9 @@
 alexnet_status an_options_resolve(alexnet_context *ctx, const an_family *family,
                                   alexnet_model_options *options) AN_NODISCARD;
 
+/* Takes from `other` what `options` leaves to the family. */
+void an_options_fill_in(alexnet_model_options *options, const alexnet_model_options *other);
+
 /* Whether the row stands in a network of these resolved options. */
 bool an_options_hold(const alexnet_model_options *options, const char *when);
 
@@ -30,7 +33,7 @@ bool an_options_hold(const alexnet_model_options *options, const char *when);
 const char *an_options_type(const alexnet_model_options *options, const char *type);
 
 /* The settings of a row, with the values of these options. */
-void an_options_fill(const alexnet_model_options *options, const char *settings,
+void an_options_substitute(const alexnet_model_options *options, const char *settings,
                      char out[AN_ROW_SETTINGS]);
 
 /* Resolved options as text: "classes=10 dropout=0.5 input=224x224"; what is usual is left out. */

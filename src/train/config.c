@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "core/options.h"
 #include "data/source.h"
 #include <math.h>
 #include <string.h>
@@ -39,10 +40,7 @@ static an_config standard(void)
 {
     return (an_config){
         .val_split = 0.1,
-        .dropout = -1,
-        .input_h = -1,
-        .input_w = -1,
-        .classes = -1,
+        .network = alexnet_model_options_default(),
         .seed = 1,
         .steps = -1,
         .seconds = -1,
@@ -63,6 +61,14 @@ static void override_real(double given, double *value)
 static void override_int(int given, int *value)
 {
     if (given != -1) *value = given;
+}
+
+static void override_network(const alexnet_model_options *given, alexnet_model_options *network)
+{
+    const alexnet_model_options before = *network;
+
+    *network = *given;
+    an_options_fill_in(network, &before);
 }
 
 /* Replaces an allocated text. */
@@ -115,10 +121,7 @@ static alexnet_status override_fixed(alexnet_context *ctx, const alexnet_train_o
                                      an_config *config)
 {
     override_real(options->val_split, &config->val_split);
-    override_int(options->model_options.classes, &config->classes);
-    override_int(options->model_options.input_h, &config->input_h);
-    override_int(options->model_options.input_w, &config->input_w);
-    if (options->model_options.dropout >= 0) config->dropout = options->model_options.dropout;
+    override_network(&options->model_options, &config->network);
     if (options->seed >= 0) config->seed = (uint64_t)options->seed;
     if (options->on_bad_image != ALEXNET_BAD_IMAGE_DEFAULT)
         config->on_bad_image = (int)options->on_bad_image;
@@ -153,9 +156,9 @@ static alexnet_status resolve(alexnet_context *ctx, const alexnet_train_options 
     AN_TRY(an_recipe_find(ctx, config->recipe_name, &config->recipe));
     AN_TRY(override_recipe(ctx, options, &config->recipe));
     override_changeable(options, config);
-    if (config->dropout < 0 &&
+    if (config->network.dropout < 0 &&
         family->dropout >= 0) /* the recipe's word counts where there is any dropout */
-        config->dropout = config->recipe.dropout;
+        config->network.dropout = config->recipe.dropout;
     return an_config_check(ctx, config);
 }
 

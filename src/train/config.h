@@ -14,13 +14,11 @@ typedef struct an_config {
     /* what */
     char *data, *val; /* val NULL: a part of data, or a split */
     double val_split;
-    char *model;    /* family */
-    double dropout; /* -1: the family has none */
-    int input_h, input_w;
+    char *model;                   /* family */
+    alexnet_model_options network; /* -1: the family's, or of no use to it */
     char *from, *freeze;              /* NULL: none */
     int64_t train_images, val_images; /* what was found: a resumed run must find the same */
     char *train_sha256, *val_sha256;  /* an_source_hash(); val_sha256 NULL: split off, or none */
-    int classes;
 
     /* how */
     char *recipe_name;

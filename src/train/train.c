@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "core/options.h"
 #include "formats/weights.h"
 #include "infer/examine.h"
 #include "train/checkpoint.h"
@@ -57,8 +58,8 @@ static alexnet_status check_classes(const job *j)
 {
     const int found = an_source_classes(j->data.train_source);
 
-    if (j->config.classes >= 0 && j->config.classes != found)
-        return an_fail(j->ctx, ALEXNET_BAD_ARG, "classes is %d, but %s has %d", j->config.classes,
+    if (j->config.network.classes >= 0 && j->config.network.classes != found)
+        return an_fail(j->ctx, ALEXNET_BAD_ARG, "classes is %d, but %s has %d", j->config.network.classes,
                        j->config.data, found);
     return ALEXNET_OK;
 }
@@ -98,7 +99,22 @@ static void log_fresh(const job *j, const int *fresh, int count)
                "start afresh, as %s has no such tensors of this shape: %s", j->config.from, text);
 }
 
-/* Weights and preprocessing of the origin: what it has seen so far is what it must see. */
+/* What the origin has seen so far is what the model must see; but a picture of another size comes
+ * from the family's record for that size. */
+static alexnet_status take_over_record(job *j)
+{
+    const alexnet_model_options *from = &j->origin->options, *to = &j->model->options;
+
+    if (from->input_h != to->input_h || from->input_w != to->input_w) {
+        an_log(j->ctx, ALEXNET_LOG_INFO, "preprocessing: that of %s has another size; it is now: %s",
+               j->config.from, j->model->preprocess);
+        return ALEXNET_OK;
+    }
+    AN_TRY(an_model_set_preprocess(j->model, j->origin->preprocess));
+    if (j->origin->mean_image == NULL) return ALEXNET_OK;
+    return an_model_set_mean_image(j->model, j->origin->mean_shape, j->origin->mean_image);
+}
+
 static alexnet_status take_over(job *j)
 {
     int *fresh = an_new_array(j->ctx, (size_t)j->model->params.count, sizeof *fresh);
@@ -109,10 +125,7 @@ static alexnet_status take_over(job *j)
     if (status == ALEXNET_OK) log_fresh(j, fresh, count);
     an_free(j->ctx, fresh);
     AN_TRY(status);
-    AN_TRY(an_model_set_preprocess(j->model, j->origin->preprocess));
-    if (j->origin->mean_image != NULL)
-        AN_TRY(an_model_set_mean_image(j->model, j->origin->mean_shape, j->origin->mean_image));
-    return ALEXNET_OK;
+    return take_over_record(j);
 }
 
 static alexnet_status draw_first_values(job *j)
@@ -130,14 +143,11 @@ static alexnet_status draw_first_values(job *j)
 
 static alexnet_status make_model(job *j)
 {
-    alexnet_model_options options = alexnet_model_options_default();
+    alexnet_model_options options = j->config.network;
 
     options.classes = an_source_classes(j->data.train_source);
-    options.dropout = j->config.dropout;
-    options.input_h = j->config.input_h;
-    options.input_w = j->config.input_w;
-    if (j->origin != NULL && options.input_h < 0) options.input_h = j->origin->options.input_h;
-    if (j->origin != NULL && options.input_w < 0) options.input_w = j->origin->options.input_w;
+    if (j->origin != NULL && strcmp(j->origin->family->name, j->config.model) == 0)
+        an_options_fill_in(&options, &j->origin->options); /* as the origin was built */
     AN_TRY(check_classes(j));
     AN_TRY(an_model_build(j->ctx, j->config.model, &options, &j->model));
     AN_TRY(draw_first_values(j));
@@ -197,10 +207,7 @@ static alexnet_status note_hash(const job *j, const an_source *source, char **ou
 /* What is only known now. */
 static alexnet_status complete_config(job *j)
 {
-    j->config.classes = j->model->options.classes;
-    j->config.dropout = j->model->options.dropout;
-    j->config.input_h = j->model->options.input_h;
-    j->config.input_w = j->model->options.input_w;
+    j->config.network = j->model->options;
     j->config.train_images = j->data.train.count;
     j->config.val_images = j->data.val.count;
     AN_TRY(note_hash(j, j->data.train_source, &j->config.train_sha256));

@@ -162,13 +162,13 @@ static void rows_follow_the_options(void **state)
     assert_string_equal(an_options_type(&usual, "ACTIVATION"), "relu");
     assert_string_equal(an_options_type(&other, "ACTIVATION"), "tanh");
     assert_string_equal(an_options_type(&other, "pool"), "pool");
-    an_options_fill(&usual, "max POOL", text);
+    an_options_substitute(&usual, "max POOL", text);
     assert_string_equal(text, "max size=3 stride=2");
-    an_options_fill(&other, "max POOL round=up", text);
+    an_options_substitute(&other, "max POOL round=up", text);
     assert_string_equal(text, "max size=2 stride=2 round=up");
-    an_options_fill(&usual, "outputs=CLASSES", text);
+    an_options_substitute(&usual, "outputs=CLASSES", text);
     assert_string_equal(text, "outputs=7");
-    an_options_fill(&other, "p=DROPOUT", text);
+    an_options_substitute(&other, "p=DROPOUT", text);
     assert_string_equal(text, "p=0.25");
 }
 

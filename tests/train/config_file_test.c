@@ -29,7 +29,7 @@ static an_config make_config(alexnet_context *ctx)
     config.train_sha256 = an_copy_text(ctx, "0123456789abcdef");
     assert_non_null(config.train_sha256);
     config.seed = UINT64_MAX;
-    config.classes = 10;
+    config.network.classes = 10;
     return config;
 }
 
@@ -50,13 +50,13 @@ static void what_is_written_is_read(void **unused)
     assert_string_equal(back.model, "torchvision");
     assert_string_equal(back.recipe_name, "quick");
     assert_null(back.from);
-    back.recipe.dropout = config.recipe.dropout; /* which lives on as config.dropout */
+    back.recipe.dropout = config.recipe.dropout; /* which lives on as network.dropout */
     assert_memory_equal(&back.recipe, &config.recipe, sizeof config.recipe);
-    assert_true(back.dropout == config.dropout);
+    assert_true(back.network.dropout == config.network.dropout);
     assert_true(back.seed == UINT64_MAX);
     assert_int_equal(back.train_images, config.train_images);
     assert_true(back.stop_at_top1 == 0.5 && back.seconds == -1 && back.checkpoint_seconds == 600);
-    assert_true(back.steps == -1 && back.input_h == -1);
+    assert_true(back.steps == -1 && back.network.input_h == -1);
     an_assert_ok(ctx, an_config_hash(ctx, &config, before));
     an_assert_ok(ctx, an_config_hash(ctx, &back, after));
     assert_string_equal(before, after);

@@ -39,7 +39,7 @@ static void the_recipe_is_the_family_s_own(void **unused)
     assert_string_equal(config.model, "cifar-19pct");
     assert_string_equal(config.recipe_name, "cifar-19pct");
     assert_true(config.recipe.lr == 0.001);
-    assert_true(config.dropout < 0);
+    assert_true(config.network.dropout < 0);
     assert_true(config.val_split == 0.1 && config.seed == 1 && config.steps == -1);
     assert_true(config.stop_at_top1 == -1 && config.patience == 0);
     assert_true(config.checkpoint_seconds == 600 && config.checkpoint_keep == 2);
@@ -89,14 +89,14 @@ static void who_decides_on_dropout(void **unused)
     an_assert_ok(ctx, an_recipe_find(ctx, "quick", &quick));
     options.recipe = "quick";
     an_assert_ok(ctx, an_config_resolve(ctx, &options, family("torchvision"), &config));
-    assert_true(config.dropout == quick.dropout);
+    assert_true(config.network.dropout == quick.dropout);
     an_config_free(ctx, &config);
     an_assert_ok(ctx, an_config_resolve(ctx, &options, family("cifar-19pct"), &config));
-    assert_true(config.dropout < 0);
+    assert_true(config.network.dropout < 0);
     an_config_free(ctx, &config);
     options.model_options.dropout = 0.75;
     an_assert_ok(ctx, an_config_resolve(ctx, &options, family("torchvision"), &config));
-    assert_true(config.dropout == 0.75);
+    assert_true(config.network.dropout == 0.75);
     an_config_free(ctx, &config);
     an_test_close(ctx, NULL);
 }

@@ -10,6 +10,7 @@
 #include <math.h>
 
 #define SENTENCE_BYTES 256
+#define GUESSING_STEPS 20 /* before that nobody has learnt anything */
 
 static double epochs_at(const an_position *at)
 {
@@ -120,7 +121,8 @@ static void warn_if_guessing(an_report *report, const an_position *at, int class
 
     const bool said = report->guessing;
 
-    report->guessing = classes > 1 && fabs(loss - guess) < 0.01 * guess;
+    report->guessing =
+        at->step >= GUESSING_STEPS && classes > 1 && fabs(loss - guess) < 0.01 * guess;
     if (report->guessing && !said)
         an_log(report->ctx, ALEXNET_LOG_WARNING,
                "epoch %.4g: the training loss %.3f is that of guessing (ln %d = %.3f): if it stays "

@@ -178,6 +178,11 @@ static void a_loss_of_mere_guessing_is_pointed_out(void **state)
         an_report_epoch(&w->report, &at, rows[i].classes, NULL);
         assert_int_equal(w->log.text[0] != '\0', rows[i].warns);
     }
+    w->report.epoch = (an_metrics){.images = 1, .loss = 1.386};
+    w->log.text[0] = '\0';
+    an_report_epoch(&w->report, &(an_position){.step = 2, .epoch_steps = 2, .total_steps = 2}, 4,
+                    NULL);
+    assert_string_equal(w->log.text, ""); /* after two steps it means nothing */
 }
 
 static void nobody_need_listen(void **state)

@@ -3,17 +3,22 @@
 
 usage: tests/golden/torch_golden.py [FAMILY...]        needs torch and torchvision
 
-Weights, pictures and labels are given by a formula that golden_test.c has, too (formula.py):
+The networks are in torch_families.py. Weights, pictures and labels are given by a formula that golden_test.c has, too
+(formula.py):
 
-    weights   scale * h(name, i), scale = sqrt(3 / fan_in) as float32     (activations shrink a little from layer to layer)
-    biases    0.05 * h(name, i)
-    pictures  2 * h("images", i)
-    labels    (3 i + 1) mod classes
+    weights     scale * h(name, i), scale = sqrt(3 / fan_in) as float32
+    biases      0.05 * h(name, i)
+    batch norm  weight and running_var 1 + 0.5 * h(name, i), running_mean 0.5 * h(name, i)
+    pictures    size * h("images N", i), N the first with which no ReLU and no maximum of the first step is near to turning
+    labels      (3 i + 1) mod classes
 
-Dropout is off. Stored are logits, the gradients of the first step, and for both forms of momentum the losses of three
-steps of SGD and how far they move each parameter. Of each tensor: sum, sum of sizes, norm, and SAMPLES values spread over it.
+Stored are, without dropout, the logits in testing, the gradients of the first step, and the losses of three steps of SGD
+and how far they move each parameter; for two families also logits, loss and gradients of one step with dropout. Of each
+tensor: sum, sum of sizes, norm, and SAMPLES values spread over it.
+SPDX-License-Identifier: MIT
 """
 
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -24,112 +29,114 @@ import torch.nn.functional as F
 import torchvision
 
 from formula import h
+from torch_families import CLASSES, FAMILIES, Close
 
 SAMPLES = 200
-CLASSES = 10
-MOMENTUM, DECAY = 0.9, 5e-4
-PAPER_RATES = [1, 0.1, 0.1]     # times the network's own: the two forms differ from a change on
+MOMENTUM = 0.9
+FALLING = [1, 0.1, 0.1]     # times the network's own rate: the two forms of update differ from a change on
+WITH_DROPOUT = ["torchvision", "paper"]         # one for each form
+DROPOUT = {"p": 0.3, "seed": 0x123456789ABCD, "step": 7}
 
 
-# ---- the formula ----
+# ---- what is given ----
 
-def given(name, shape):
-    count = int(np.prod(shape))
-    if name == "images":
-        scale = np.float32(2)
-    elif len(shape) == 1:
-        scale = np.float32(0.05)
-    else:
-        scale = np.float32(np.sqrt(3 / (count // shape[0])))
-    return torch.from_numpy((scale * h(name, count)).astype(np.float64).reshape(shape))
+def given(name, shape, offset, scale):
+    values = np.float32(offset) + np.float32(scale) * h(name, int(np.prod(shape)))
+    return torch.from_numpy(values.astype(np.float64).reshape(shape))
 
-
-# ---- the networks ----
-
-class Torchvision:
-    """torchvision.models.alexnet itself."""
-    batch, input, rate = 2, (3, 224, 224), 0.002
-
-    def __init__(self):
-        self.net = torchvision.models.alexnet(num_classes=CLASSES).double().eval()     # eval: no dropout
-        self.parameters = dict(self.net.named_parameters())
-
-    def logits(self, x):
-        return self.net(x)
-
-    def multipliers(self, name):
-        return 1, 1
-
-
-class Cifar19pct:
-    """cuda-convnet, example-layers/layers-19pct.cfg: biases learn twice as fast and do not decay; fc10's cost is 3."""
-    batch, input, rate = 4, (3, 32, 32), 0.01
-
-    def __init__(self):
-        shapes = {"conv1": (32, 3, 5, 5), "conv2": (32, 32, 5, 5), "conv3": (64, 32, 5, 5), "fc10": (CLASSES, 1024)}
-        self.parameters = {}
-        for layer, shape in shapes.items():
-            self.parameters[layer + ".weight"] = torch.zeros(shape, dtype=torch.float64, requires_grad=True)
-            self.parameters[layer + ".bias"] = torch.zeros(shape[:1], dtype=torch.float64, requires_grad=True)
-
-    def logits(self, x):
-        p = self.parameters
-        average = dict(kernel_size=3, stride=2, ceil_mode=True, count_include_pad=False)
-        x = F.relu(F.max_pool2d(F.conv2d(x, p["conv1.weight"], p["conv1.bias"], padding=2), 3, 2, ceil_mode=True))
-        x = F.avg_pool2d(F.relu(F.conv2d(x, p["conv2.weight"], p["conv2.bias"], padding=2)), **average)
-        x = F.avg_pool2d(F.relu(F.conv2d(x, p["conv3.weight"], p["conv3.bias"], padding=2)), **average)
-        return F.linear(x.flatten(1), p["fc10.weight"], p["fc10.bias"])
-
-    def multipliers(self, name):
-        return (2, 0) if name.endswith(".bias") else (1, 750) if name == "fc10.weight" else (1, 1)
-
-
-FAMILIES = {"torchvision": Torchvision, "cifar-19pct": Cifar19pct}
-
-
-# ---- training ----
 
 def reset(net):
     with torch.no_grad():
-        for name, parameter in net.parameters.items():
-            parameter.copy_(given(name, tuple(parameter.shape)))
-            parameter.grad = None
+        for name, tensor in net.tensors.items():
+            tensor.copy_(given(name, *net.first[name]))
 
 
-def forward_and_backward(net, images, labels):
-    for parameter in net.parameters.values():
-        parameter.grad = None
-    logits = net.logits(images)
-    loss = F.cross_entropy(logits, labels)
+def set_dropout(net, p):
+    net.p, net.stream = p, {"seed": DROPOUT["seed"], "step": DROPOUT["step"]}
+
+
+def batch_of(net):
+    return given(net.images, (net.batch, *net.input), 0, net.pictures), torch.tensor([(3 * i + 1) % CLASSES for i in range(net.batch)])
+
+
+def choose_pictures(net, dropouts):
+    net.strict = True
+    for n in itertools.count():
+        net.images = f"images {n}"
+        try:
+            for p in dropouts:
+                set_dropout(net, p)
+                with torch.no_grad():
+                    net.training = True
+                    net.logits(batch_of(net)[0])
+        except Close:
+            continue
+        break
+    set_dropout(net, 0)
+    net.strict = False
+
+
+def learned(net):
+    return {name: tensor for name, tensor in net.tensors.items() if tensor.requires_grad}
+
+
+# ---- testing and training ----
+
+def test(net):
+    net.training = False
+    with torch.no_grad():
+        return net.logits(batch_of(net)[0])
+
+
+def forward_and_backward(net):
+    images, labels = batch_of(net)
+    for tensor in net.tensors.values():
+        tensor.grad = None
+    net.training = True
+    loss = F.cross_entropy(net.logits(images), labels)
     loss.backward()
-    return logits.detach(), loss.item()
+    return loss.item()
 
 
-def three_steps_torch(net, images, labels):
-    groups = []
-    for name, parameter in net.parameters.items():
-        rate_multiplier, decay_multiplier = net.multipliers(name)
-        groups.append({"params": [parameter], "lr": net.rate * rate_multiplier, "weight_decay": DECAY * decay_multiplier})
-    optimizer = torch.optim.SGD(groups, momentum=MOMENTUM)
-    losses = []
-    for _ in range(3):
-        losses.append(forward_and_backward(net, images, labels)[1])
-        optimizer.step()
-    return losses
+def decay_of(net):
+    return net.decay * net.exaggerated
 
 
-def three_steps_paper(net, images, labels):
-    """v = 0.9 v - 0.0005 rate w - rate g; w = w + v (Krizhevsky et al. 2012, section 5)."""
-    velocity = {name: torch.zeros_like(parameter) for name, parameter in net.parameters.items()}
-    losses = []
-    for rate in [net.rate * factor for factor in PAPER_RATES]:
-        losses.append(forward_and_backward(net, images, labels)[1])
+class PaperSGD:
+    """v = 0.9 v - decay rate w - rate g; w = w + v (Krizhevsky et al. 2012, section 5)."""
+
+    def __init__(self, net):
+        self.net, self.velocity = net, {name: torch.zeros_like(tensor) for name, tensor in learned(net).items()}
+
+    def step(self, rate):
         with torch.no_grad():
-            for name, w in net.parameters.items():
-                rate_multiplier, decay_multiplier = net.multipliers(name)
+            for name, w in learned(self.net).items():
+                rate_multiplier, decay_multiplier = self.net.multipliers(name)
                 own = rate * rate_multiplier
-                velocity[name].mul_(MOMENTUM).sub_(own * (DECAY * decay_multiplier * w + w.grad))
-                w.add_(velocity[name])
+                self.velocity[name].mul_(MOMENTUM).sub_(own * (decay_of(self.net) * decay_multiplier * w + w.grad))
+                w.add_(self.velocity[name])
+
+
+class TorchSGD:
+    """torch.optim.SGD itself."""
+
+    def __init__(self, net):
+        self.optimizer = torch.optim.SGD([
+            {"params": [tensor], "times": net.multipliers(name)[0], "weight_decay": decay_of(net) * net.multipliers(name)[1]}
+            for name, tensor in learned(net).items()], lr=1, momentum=MOMENTUM)
+
+    def step(self, rate):
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate * group["times"]
+        self.optimizer.step()
+
+
+def train(net, factors=FALLING):
+    sgd = (PaperSGD if net.update == "paper" else TorchSGD)(net)
+    losses = []
+    for factor in factors:
+        losses.append(forward_and_backward(net))
+        sgd.step(net.rate * factor)
     return losses
 
 
@@ -139,34 +146,59 @@ def rounded(value):
     return float(f"{value:.7g}")
 
 
-def summary(tensor):
+def summary(tensor, size=None):
     flat = tensor.detach().flatten()
     count = flat.numel()
     places = range(count) if count <= SAMPLES else [k * count // SAMPLES for k in range(SAMPLES)]
-    return {"count": count, "sum": rounded(flat.sum().item()), "l1": rounded(flat.abs().sum().item()),
-            "l2": rounded(flat.norm().item()), "samples": [rounded(flat[i].item()) for i in places]}
+    out = {"count": count, "sum": rounded(flat.sum().item()), "l1": rounded(flat.abs().sum().item()),
+           "l2": rounded(flat.norm().item()), "samples": [rounded(flat[i].item()) for i in places]}
+    return out if size is None else out | {"size": rounded(size)}
+
+
+def summaries(net, tensors):
+    """Batch norm takes away again what a bias before it adds: its gradient is 0 but for rounding, whose size is that of its
+    layer's weights."""
+    def size(name):
+        layer, _, kind = name.partition(".")
+        before_norm = kind == "bias" and layer.replace("conv", "bn").replace("fc", "bn") + ".weight" in tensors
+        return tensors[layer + ".weight"].norm().item() if before_norm and "bn" not in layer else None
+    return {name: summary(tensor, size(name)) for name, tensor in tensors.items()}
+
+
+def gradients(net):
+    return summaries(net, {name: tensor.grad for name, tensor in learned(net).items()})
 
 
 def moves(net):
-    return {name: summary(parameter - given(name, tuple(parameter.shape))) for name, parameter in net.parameters.items()}
+    return summaries(net, {name: tensor.detach() - given(name, *net.first[name]) for name, tensor in net.tensors.items()})
+
+
+def with_dropout(net):
+    set_dropout(net, DROPOUT["p"])
+    out = DROPOUT | {"logits": summary(test(net)), "loss": forward_and_backward(net), "gradients": gradients(net)}
+    set_dropout(net, 0)
+    return out
 
 
 def compute(family):
     net = FAMILIES[family]()
-    images = given("images", (net.batch, *net.input))
-    labels = torch.tensor([(3 * i + 1) % CLASSES for i in range(net.batch)])
-
     reset(net)
-    logits, _ = forward_and_backward(net, images, labels)
+    choose_pictures(net, [0, DROPOUT["p"]] if family in WITH_DROPOUT else [0])
     golden = {"made_by": f"torch {torch.__version__}, torchvision {torchvision.__version__}, float64",
-              "family": family, "batch": net.batch, "classes": CLASSES, "rate": net.rate, "logits": summary(logits),
-              "gradients": {name: summary(parameter.grad) for name, parameter in net.parameters.items()}}
+              "family": family, "batch": net.batch, "classes": CLASSES, "images": net.images, "pictures": net.pictures,
+              "momentum": MOMENTUM,
+              "weight_decay": decay_of(net), "bias_decay": int(net.script_decays), "update": net.update,
+              "rates": [net.rate * factor for factor in FALLING]}
     reset(net)
-    golden["torch_losses"] = three_steps_torch(net, images, labels)
-    golden["torch_moves"] = moves(net)
+    golden["logits"] = summary(test(net))
+    forward_and_backward(net)
+    golden["gradients"] = gradients(net)
     reset(net)
-    golden["paper_losses"] = three_steps_paper(net, images, labels)
-    golden["paper_moves"] = moves(net)
+    golden["losses"] = train(net)
+    golden["moves"] = moves(net)
+    if family in WITH_DROPOUT:
+        reset(net)
+        golden["dropout"] = with_dropout(net)
     return golden
 
 
@@ -174,8 +206,9 @@ def main():
     torch.use_deterministic_algorithms(True)
     for family in sys.argv[1:] or FAMILIES:
         path = Path(__file__).resolve().parent / f"{family}.json"
-        path.write_text(json.dumps(compute(family), indent=None, separators=(",", ":")).replace('},"', '},\n"') + "\n")
-        print(path)
+        golden = compute(family)
+        path.write_text(json.dumps(golden, separators=(",", ":")).replace('},"', '},\n"') + "\n")
+        print(path, golden["images"], golden["losses"])
 
 
 if __name__ == "__main__":

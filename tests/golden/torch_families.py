@@ -80,7 +80,7 @@ class Family:
         exaggerated         times which they decay here, so that it shows in three steps
         biases              their rate and decay, times those of weights
         script_decays       False: that biases do not decay is the training script's doing, not the network's
-        dropout, droppings  its form; places of its layers in the network, counting all layers from 0
+        dropout, droppings  its form; places of its layers in the network, counting all layers from 0, where masks are drawn
     """
     batch, input, pictures = 2, (3, 224, 224), 2
     update, decay, costs, biases, script_decays = "paper", 5e-4, {}, (2, 0), True
@@ -248,7 +248,7 @@ class PaperRun(Family):
     """computerhistory/AlexNet-Source-Code, layers-145.cfg: each tower normalises over its own maps; no ReLU before the
     first normalisation; conv2 is normalised within its maps as well."""
     pictures, rate = 100, 1e-5
-    dropout, droppings = "paper", [21, 24]
+    dropout = "paper"
     layers = dict(list(Paper.layers.items())[:5],
                   fc4096a=linear(4096, 9216), fc4096b=linear(4096, 4096), fc1000=linear(CLASSES, 4096))
 
@@ -268,7 +268,6 @@ class PaperRun(Family):
 
 class Owt(PaperRun):
     """akrizhevsky/cuda-convnet2, layers-imagenet-1gpu.cfg."""
-    droppings = []
     layers = {
         "conv1": convolution(64, 3, 11), "conv2": convolution(192, 64, 5), "conv3": convolution(384, 192, 3),
         "conv4": convolution(256, 384, 3), "conv5": convolution(256, 256, 3),

@@ -56,10 +56,12 @@ def set_dropout(net, p):
 
 
 def batch_of(net):
-    return given(net.images, (net.batch, *net.input), 0, net.pictures), torch.tensor([(3 * i + 1) % CLASSES for i in range(net.batch)])
+    labels = torch.tensor([(3 * i + 1) % CLASSES for i in range(net.batch)])
+    return given(net.images, (net.batch, *net.input), 0, net.pictures), labels
 
 
 def choose_pictures(net, dropouts):
+    """The first with which no ReLU and no maximum is near to turning, at any of these probabilities of dropout."""
     net.strict = True
     for n in itertools.count():
         net.images = f"images {n}"
@@ -131,10 +133,10 @@ class TorchSGD:
         self.optimizer.step()
 
 
-def train(net, factors=FALLING):
+def train(net):
     sgd = (PaperSGD if net.update == "paper" else TorchSGD)(net)
     losses = []
-    for factor in factors:
+    for factor in FALLING:
         losses.append(forward_and_backward(net))
         sgd.step(net.rate * factor)
     return losses

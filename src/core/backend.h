@@ -131,6 +131,21 @@ typedef struct an_sgd {
                        false: v = m v + (g + wd w);    w -= lr v   (PyTorch) */
 } an_sgd;
 
+/* d = g + wd w;  s = rho s + (1 - rho) d^2;  v = m v + lr d / sqrt(s + epsilon);  w -= v
+   (TensorFlow's RMSPropOptimizer, where s starts at 1) */
+typedef struct an_rmsprop {
+    float lr, momentum, weight_decay; /* multipliers already applied */
+    float rho, epsilon;
+} an_rmsprop;
+
+/* d = g + wd w;  v = beta1 v + (1 - beta1) d;  s = beta2 s + (1 - beta2) d^2;
+   w -= lr v / (1 - beta1^t) / (sqrt(s / (1 - beta2^t)) + epsilon)   (Kingma and Ba 2015, PyTorch) */
+typedef struct an_adam {
+    float lr, weight_decay; /* multipliers already applied */
+    float beta1, beta2, epsilon;
+    int64_t t; /* number of this update, from 1 */
+} an_adam;
+
 /* ---- the table ---- */
 
 typedef struct an_backend {
@@ -242,15 +257,22 @@ typedef struct an_backend {
 
     /* Logits to probabilities, over the channels of each place. */
     alexnet_status (*softmax)(const an_run *run, an_shape shape, const float *x, float *y);
-    /* loss[i] = -ln(y[i][labels[i]]), from the logits, not from y. */
+    /* loss[i] = -(sum over the classes of target ln y[i]), from the logits, not from y; the target is
+       (1 - smoothing) onehot(labels[i]) + smoothing / classes. smoothing 0 .. 1 */
     alexnet_status (*cross_entropy)(const an_run *run, int n, int classes, const float *logits,
-                                    const int32_t *labels, float *loss);
-    /* dx = (y - onehot(labels)) * scale; scale is 1 / images of the whole batch. */
+                                    const int32_t *labels, float smoothing, float *loss);
+    /* dx = (y - target) * scale; scale is 1 / images of the whole batch. */
     alexnet_status (*softmax_loss_backward)(const an_run *run, int n, int classes, const float *y,
-                                            const int32_t *labels, float scale, float *dx);
+                                            const int32_t *labels, float smoothing, float scale,
+                                            float *dx);
 
+    /* One update of w from its gradient g; v and s are what the rule keeps between updates. */
     alexnet_status (*sgd)(const an_run *run, const an_sgd *rule, int64_t count, const float *g,
                           float *v, float *w);
+    alexnet_status (*rmsprop)(const an_run *run, const an_rmsprop *rule, int64_t count,
+                              const float *g, float *v, float *s, float *w);
+    alexnet_status (*adam)(const an_run *run, const an_adam *rule, int64_t count, const float *g,
+                           float *v, float *s, float *w);
 
     /* w += rate * (seen - w): a running average. rate 0 .. 1 */
     alexnet_status (*average)(const an_run *run, float rate, int64_t count, const float *seen,

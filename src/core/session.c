@@ -25,6 +25,7 @@ struct alexnet_session {
     float *row_loss;
     const an_profile *profile; /* NULL: nobody asks */
     uint64_t seed;
+    float smoothing;
 };
 
 /* ---- opening ---- */
@@ -159,6 +160,7 @@ static an_op make_op(alexnet_session *s, const an_plan_step *step, const batch *
         .seed = s->seed,
         .step = b->step,
         .loss_scale = 1.0f / (float)b->n,
+        .smoothing = s->smoothing,
         .labels = b->labels,
         .row_loss = s->row_loss,
     };
@@ -296,6 +298,8 @@ alexnet_status an_session_train(alexnet_session *s, const float *images, const i
     if (probs != NULL) AN_TRY(export_output(s, n, probs));
     return backward(s, &b);
 }
+
+void an_session_smooth(alexnet_session *s, double smoothing) { s->smoothing = (float)smoothing; }
 
 void an_session_profile(alexnet_session *s, const an_profile *profile) { s->profile = profile; }
 

@@ -28,6 +28,10 @@ alexnet_status an_session_train(alexnet_session *session, const float *images,
                                 const int32_t *labels, int n, int64_t step, double *loss,
                                 float *probs) AN_NODISCARD;
 
+/* From now on labels are smoothed in the loss and its gradient: the target is (1 - smoothing) onehot(label)
+   + smoothing / classes. 0 <= smoothing < 1; 0 to begin with. */
+void an_session_smooth(alexnet_session *session, double smoothing);
+
 /* Seconds that each layer took, added up from run to run: one entry for each node of the model. For bench. */
 typedef struct an_profile {
     double *forward, *backward;

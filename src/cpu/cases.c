@@ -390,20 +390,41 @@ static alexnet_status dropout_run(const an_case *c, const an_backend *backend, c
     return backend->dropout(run, &rule, c->shape, in[0], out[0]);
 }
 
-static void sgd_sizes(const an_case *c, an_case_sizes *out)
+/* Weights, velocity and, where the rule has them, mean squares. */
+static void update_sizes(const an_case *c, an_case_sizes *out)
 {
-    unary_sizes(c, out);
-    out->out[1] = out->out[0];
+    const an_operand values = floats(an_shape_count(c->shape));
+
+    *out = (an_case_sizes){.in = {values}, .out = {values}, .updates = true, .terms = 1};
+    if (c->kind == &an_case_average_values) return;
+    out->out[1] = values;
+    if (c->kind == &an_case_sgd) return;
+    out->out[2] = values;
+    out->out[2].type = AN_OPERAND_UNIT;
 }
 
-static alexnet_status sgd_run(const an_case *c, const an_backend *backend, const an_run *run,
-                              const void *const in[AN_CASE_INPUTS],
-                              void *const out[AN_CASE_OUTPUTS])
+static alexnet_status update_run(const an_case *c, const an_backend *backend, const an_run *run,
+                                 const void *const in[AN_CASE_INPUTS],
+                                 void *const out[AN_CASE_OUTPUTS])
 {
-    const an_sgd rule = {
+    const int64_t count = an_shape_count(c->shape);
+    const an_sgd sgd = {
         .lr = 0.01f, .momentum = 0.9f, .weight_decay = 0.0005f, .lr_inside = c->lr_inside};
+    const an_rmsprop rmsprop = {
+        .lr = 0.01f, .momentum = 0.9f, .weight_decay = 0.0005f, .rho = 0.9f, .epsilon = 1};
+    const an_adam adam = {.lr = 0.001f,
+                          .weight_decay = 0.0005f,
+                          .beta1 = 0.9f,
+                          .beta2 = 0.999f,
+                          .epsilon = 1e-8f,
+                          .t = 7};
 
-    return backend->sgd(run, &rule, an_shape_count(c->shape), in[0], out[0], out[1]);
+    if (c->kind == &an_case_sgd) return backend->sgd(run, &sgd, count, in[0], out[1], out[0]);
+    if (c->kind == &an_case_rmsprop)
+        return backend->rmsprop(run, &rmsprop, count, in[0], out[1], out[2], out[0]);
+    if (c->kind == &an_case_adam)
+        return backend->adam(run, &adam, count, in[0], out[1], out[2], out[0]);
+    return backend->average(run, 0.25f, count, in[0], out[0]);
 }
 
 const an_case_kind an_case_relu = {"relu", true, unary_sizes, NULL, relu_run};
@@ -415,7 +436,10 @@ const an_case_kind an_case_sigmoid = {"sigmoid", true, unary_sizes, NULL, sigmoi
 const an_case_kind an_case_sigmoid_backward = {"sigmoid backward", true, binary_sizes, NULL,
                                                sigmoid_run};
 const an_case_kind an_case_dropout = {"dropout", true, unary_sizes, NULL, dropout_run};
-const an_case_kind an_case_sgd = {"sgd", true, sgd_sizes, NULL, sgd_run};
+const an_case_kind an_case_sgd = {"sgd", true, update_sizes, NULL, update_run};
+const an_case_kind an_case_rmsprop = {"rmsprop", true, update_sizes, NULL, update_run};
+const an_case_kind an_case_adam = {"adam", true, update_sizes, NULL, update_run};
+const an_case_kind an_case_average_values = {"average", true, update_sizes, NULL, update_run};
 
 /* ---- batch normalisation: operands [k][c] hold k of the vectors that have a number for each channel ---- */
 
@@ -495,7 +519,7 @@ static alexnet_status cross_entropy_run(const an_case *c, const an_backend *back
                                         const an_run *run, const void *const in[AN_CASE_INPUTS],
                                         void *const out[AN_CASE_OUTPUTS])
 {
-    return backend->cross_entropy(run, c->shape.n, c->shape.c, in[0], in[1], out[0]);
+    return backend->cross_entropy(run, c->shape.n, c->shape.c, in[0], in[1], c->smoothing, out[0]);
 }
 
 static void loss_backward_sizes(const an_case *c, an_case_sizes *out)
@@ -508,7 +532,7 @@ static alexnet_status loss_backward_run(const an_case *c, const an_backend *back
                                         const an_run *run, const void *const in[AN_CASE_INPUTS],
                                         void *const out[AN_CASE_OUTPUTS])
 {
-    return backend->softmax_loss_backward(run, c->shape.n, c->shape.c, in[0], in[1],
+    return backend->softmax_loss_backward(run, c->shape.n, c->shape.c, in[0], in[1], c->smoothing,
                                           1 / (float)c->shape.n, out[0]);
 }
 
@@ -523,6 +547,7 @@ const an_case_kind an_case_loss_backward = {"softmax loss backward", true, loss_
 size_t an_operand_bytes(const an_operand *operand)
 {
     static const size_t element[] = {[AN_OPERAND_FLOAT] = sizeof(float),
+                                     [AN_OPERAND_UNIT] = sizeof(float),
                                      [AN_OPERAND_BYTE] = 1,
                                      [AN_OPERAND_INT] = sizeof(int32_t)};
 
@@ -540,6 +565,9 @@ void an_operand_fill(const an_operand *operand, uint64_t seed, void *data)
         switch (operand->type) {
         case AN_OPERAND_FLOAT:
             ((float *)data)[i] = 2 * unit - 1;
+            break;
+        case AN_OPERAND_UNIT:
+            ((float *)data)[i] = unit;
             break;
         case AN_OPERAND_BYTE:
             ((uint8_t *)data)[i] = (uint8_t)(unit * (float)operand->limit);

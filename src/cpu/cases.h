@@ -11,11 +11,16 @@
 #include <stdbool.h>
 
 #define AN_CASE_INPUTS  3
-#define AN_CASE_OUTPUTS 2
+#define AN_CASE_OUTPUTS 3
 
 typedef struct an_case an_case;
 
-typedef enum an_operand_type { AN_OPERAND_FLOAT, AN_OPERAND_BYTE, AN_OPERAND_INT } an_operand_type;
+typedef enum an_operand_type {
+    AN_OPERAND_FLOAT,
+    AN_OPERAND_UNIT, /* the same, but never negative */
+    AN_OPERAND_BYTE,
+    AN_OPERAND_INT
+} an_operand_type;
 
 typedef struct an_operand {
     size_t count; /* elements; 0: the case has no such operand */
@@ -23,9 +28,10 @@ typedef struct an_operand {
     int limit; /* bytes and ints are 0 .. limit-1 */
 } an_operand;
 
-/* What a case reads and writes. Some outputs are read too (the weights of an update). */
+/* What a case reads and writes. */
 typedef struct an_case_sizes {
     an_operand in[AN_CASE_INPUTS], out[AN_CASE_OUTPUTS];
+    bool updates;  /* outputs are read, too */
     int64_t terms; /* in the longest sum of an output element */
     double flops;  /* of the direct algorithm; 0: not counted */
     double bytes;  /* of all operands, each once */
@@ -51,6 +57,7 @@ struct an_case {
     an_shape shape; /* everything else; rows of classes and elements are n and c */
     /* options */
     bool relu, lr_inside;
+    float smoothing; /* of the loss */
     bool fixed; /* statistics, of batch_norm backward */
     int p, q; /* of the adaptive average */
 };
@@ -64,7 +71,8 @@ extern const an_case_kind an_case_batch_statistics, an_case_batch_norm, an_case_
 extern const an_case_kind an_case_average, an_case_average_backward;
 extern const an_case_kind an_case_lrn, an_case_lrn_backward;
 extern const an_case_kind an_case_import, an_case_export, an_case_flatten, an_case_unflatten;
-extern const an_case_kind an_case_relu, an_case_relu_backward, an_case_dropout, an_case_sgd;
+extern const an_case_kind an_case_relu, an_case_relu_backward, an_case_dropout;
+extern const an_case_kind an_case_sgd, an_case_rmsprop, an_case_adam, an_case_average_values;
 extern const an_case_kind an_case_tanh, an_case_tanh_backward;
 extern const an_case_kind an_case_sigmoid, an_case_sigmoid_backward;
 extern const an_case_kind an_case_softmax, an_case_cross_entropy, an_case_loss_backward;
@@ -73,7 +81,7 @@ void an_case_get_sizes(const an_case *c, an_case_sizes *out);
 
 size_t an_case_scratch(const an_case *c, const an_backend *backend, int threads); /* bytes */
 
-/* Values for an operand, a function of (case's sizes, seed). Floats are -1 .. 1. */
+/* Values for an operand, a function of (case's sizes, seed). Floats are -1 .. 1, or 0 .. 1. */
 void an_operand_fill(const an_operand *operand, uint64_t seed, void *data);
 
 /* Bytes of an operand. */

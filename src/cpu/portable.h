@@ -88,6 +88,10 @@ alexnet_status an_dropout__portable(const an_run *run, const an_dropout *d, an_s
                                     const float *x, float *y);
 alexnet_status an_sgd__portable(const an_run *run, const an_sgd *rule, int64_t count,
                                 const float *g, float *v, float *w);
+alexnet_status an_rmsprop__portable(const an_run *run, const an_rmsprop *rule, int64_t count,
+                                    const float *g, float *v, float *s, float *w);
+alexnet_status an_adam__portable(const an_run *run, const an_adam *rule, int64_t count,
+                                 const float *g, float *v, float *s, float *w);
 alexnet_status an_average__portable(const an_run *run, float rate, int64_t count,
                                     const float *seen, float *w);
 bool an_all_finite__portable(const an_run *run, int64_t count, const float *x);
@@ -95,10 +99,11 @@ bool an_all_finite__portable(const an_run *run, int64_t count, const float *x);
 /* portable_loss.c */
 alexnet_status an_softmax__portable(const an_run *run, an_shape shape, const float *x, float *y);
 alexnet_status an_cross_entropy__portable(const an_run *run, int n, int classes,
-                                          const float *logits, const int32_t *labels, float *loss);
+                                          const float *logits, const int32_t *labels,
+                                          float smoothing, float *loss);
 alexnet_status an_softmax_loss_backward__portable(const an_run *run, int n, int classes,
                                                   const float *y, const int32_t *labels,
-                                                  float scale, float *dx);
+                                                  float smoothing, float scale, float *dx);
 
 /* The entries of a table that every tier shares. */
 #define AN_PRIMITIVES_ALL_TIERS                                                                    \
@@ -114,15 +119,15 @@ alexnet_status an_softmax_loss_backward__portable(const an_run *run, int n, int 
     .adaptive_average = an_adaptive_average__portable,                                             \
     .adaptive_average_backward = an_adaptive_average_backward__portable,                           \
     .lrn_scratch = an_lrn_scratch__portable, .lrn = an_lrn__portable,                              \
-    .lrn_backward = an_lrn_backward__portable,                                                     \
-    .relu = an_relu__portable, .relu_backward = an_relu_backward__portable,                        \
-    .tanh = an_tanh__portable, .tanh_backward = an_tanh_backward__portable,                        \
-    .sigmoid = an_sigmoid__portable, .sigmoid_backward = an_sigmoid_backward__portable,            \
-    .dropout = an_dropout__portable, .flatten = an_export__portable,                               \
-    .unflatten = an_import__portable, .unfold = an_unfold__portable, .fold = an_fold__portable,    \
-    .softmax = an_softmax__portable,                                                               \
+    .lrn_backward = an_lrn_backward__portable, .relu = an_relu__portable,                          \
+    .relu_backward = an_relu_backward__portable, .tanh = an_tanh__portable,                        \
+    .tanh_backward = an_tanh_backward__portable, .sigmoid = an_sigmoid__portable,                  \
+    .sigmoid_backward = an_sigmoid_backward__portable, .dropout = an_dropout__portable,            \
+    .flatten = an_export__portable, .unflatten = an_import__portable,                              \
+    .unfold = an_unfold__portable, .fold = an_fold__portable, .softmax = an_softmax__portable,     \
     .cross_entropy = an_cross_entropy__portable,                                                   \
     .softmax_loss_backward = an_softmax_loss_backward__portable, .sgd = an_sgd__portable,          \
-    .average = an_average__portable, .all_finite = an_all_finite__portable
+    .rmsprop = an_rmsprop__portable, .adam = an_adam__portable, .average = an_average__portable,   \
+    .all_finite = an_all_finite__portable
 
 #endif

@@ -157,6 +157,49 @@ alexnet_status an_sgd__portable(const an_run *run, const an_sgd *rule, int64_t c
     return ALEXNET_OK;
 }
 
+alexnet_status an_rmsprop__portable(const an_run *run, const an_rmsprop *rule, int64_t count,
+                                    const float *g, float *v, float *s, float *w)
+{
+    const float lr = rule->lr, momentum = rule->momentum, decay = rule->weight_decay;
+    const float rho = rule->rho, epsilon = rule->epsilon;
+
+    AN_PARALLEL_FOR(run, schedule(dynamic))
+    for (int64_t start = 0; start < count; start += CHUNK) {
+        const int64_t end = AN_MIN(start + CHUNK, count);
+        AN_SIMD
+        for (int64_t i = start; i < end; ++i) {
+            const float d = g[i] + decay * w[i];
+            s[i] = rho * s[i] + (1 - rho) * (d * d);
+            v[i] = momentum * v[i] + lr * d / sqrtf(s[i] + epsilon);
+            w[i] = w[i] - v[i];
+        }
+    }
+    return ALEXNET_OK;
+}
+
+alexnet_status an_adam__portable(const an_run *run, const an_adam *rule, int64_t count,
+                                 const float *g, float *v, float *s, float *w)
+{
+    const float beta1 = rule->beta1, beta2 = rule->beta2, decay = rule->weight_decay;
+    const float epsilon = rule->epsilon;
+    /* 1 - beta^t is small at first: the powers are in double */
+    const float lr = (float)((double)rule->lr / (1 - pow((double)rule->beta1, (double)rule->t)));
+    const float root = (float)sqrt(1 - pow((double)rule->beta2, (double)rule->t));
+
+    AN_PARALLEL_FOR(run, schedule(dynamic))
+    for (int64_t start = 0; start < count; start += CHUNK) {
+        const int64_t end = AN_MIN(start + CHUNK, count);
+        AN_SIMD
+        for (int64_t i = start; i < end; ++i) {
+            const float d = g[i] + decay * w[i];
+            v[i] = beta1 * v[i] + (1 - beta1) * d;
+            s[i] = beta2 * s[i] + (1 - beta2) * (d * d);
+            w[i] = w[i] - lr * v[i] / (sqrtf(s[i]) / root + epsilon);
+        }
+    }
+    return ALEXNET_OK;
+}
+
 alexnet_status an_average__portable(const an_run *run, float rate, int64_t count,
                                     const float *seen, float *w)
 {

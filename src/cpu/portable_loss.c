@@ -38,32 +38,49 @@ alexnet_status an_softmax__portable(const an_run *run, an_shape shape, const flo
     return ALEXNET_OK;
 }
 
-/* -ln(exp(x_label) / sum exp(x)) = ln(sum exp(x - max)) - (x_label - max) */
-alexnet_status an_cross_entropy__portable(const an_run *run, int n, int classes,
-                                          const float *logits, const int32_t *labels, float *loss)
+/* The mean of x - max over a row. */
+static double row_mean(const float *x, int classes, double max)
 {
+    double sum = 0;
+
+    for (int i = 0; i < classes; ++i)
+        sum += (double)x[i] - max;
+    return sum / classes;
+}
+
+/* -ln(exp(x_label) / sum exp(x)) = ln(sum exp(x - max)) - (x_label - max); smoothed, the second term is
+   drawn towards its mean over the classes. */
+alexnet_status an_cross_entropy__portable(const an_run *run, int n, int classes,
+                                          const float *logits, const int32_t *labels,
+                                          float smoothing, float *loss)
+{
+    const double s = (double)smoothing;
+
     AN_PARALLEL_FOR(run, schedule(dynamic))
     for (int row = 0; row < n; ++row) {
         const float *x = logits + (size_t)row * (size_t)classes;
         const double max = (double)row_max(x, classes);
-        double sum = 0;
+        double sum = 0, target = (double)x[labels[row]] - max;
         for (int i = 0; i < classes; ++i)
             sum += exp((double)x[i] - max);
-        loss[row] = (float)(log(sum) - ((double)x[labels[row]] - max));
+        if (s > 0) target = (1 - s) * target + s * row_mean(x, classes, max);
+        loss[row] = (float)(log(sum) - target);
     }
     return ALEXNET_OK;
 }
 
 alexnet_status an_softmax_loss_backward__portable(const an_run *run, int n, int classes,
                                                   const float *y, const int32_t *labels,
-                                                  float scale, float *dx)
+                                                  float smoothing, float scale, float *dx)
 {
+    const float other = smoothing / (float)classes, label = 1 - smoothing + other;
+
     AN_PARALLEL_FOR(run, schedule(dynamic))
     for (int row = 0; row < n; ++row) {
         const float *from = y + (size_t)row * (size_t)classes;
         float *to = dx + (size_t)row * (size_t)classes;
         for (int i = 0; i < classes; ++i)
-            to[i] = (from[i] - (i == labels[row] ? 1.0f : 0.0f)) * scale;
+            to[i] = (from[i] - (i == labels[row] ? label : other)) * scale;
     }
     return ALEXNET_OK;
 }

@@ -120,7 +120,8 @@ static double train_loss(alexnet_session *session)
  * against the sum of g d, one direction for each parameter. On the portable tier, whose sums are in
  * double. The parameters named in `idle` have no gradient.
  */
-static void check_gradients(alexnet_context *ctx, alexnet_model *model, const char *idle)
+static void check_gradients(alexnet_context *ctx, alexnet_model *model, const char *idle,
+                            double smoothing)
 {
     alexnet_session *session;
     float *gradient = malloc(model->params.values * sizeof *gradient);
@@ -128,6 +129,7 @@ static void check_gradients(alexnet_context *ctx, alexnet_model *model, const ch
     fill_images();
     assert_non_null(gradient);
     an_assert_ok(ctx, an_session_open_training(model, BATCH, 1, &session));
+    an_session_smooth(session, smoothing);
     train_loss(session);
     memcpy(gradient, an_session_gradients(session), model->params.values * sizeof *gradient);
     for (int p = 0; p < model->params.count; ++p) {
@@ -172,7 +174,8 @@ static void gradients_agree_with_central_differences(void **unused)
     alexnet_model *model = make_model(ctx);
 
     (void)unused;
-    check_gradients(ctx, model, "");
+    check_gradients(ctx, model, "", 0);
+    check_gradients(ctx, model, "", 0.25); /* labels smoothed */
     alexnet_model_free(model);
     alexnet_close(ctx);
 }
@@ -184,7 +187,7 @@ static void gradients_through_normalised_layers_agree(void **unused)
     alexnet_model *model = an_tiny_normed(ctx, 10, 1);
 
     (void)unused;
-    check_gradients(ctx, model, "conv1.bias local2.bias fc3.bias");
+    check_gradients(ctx, model, "conv1.bias local2.bias fc3.bias", 0);
     alexnet_model_free(model);
     alexnet_close(ctx);
 }

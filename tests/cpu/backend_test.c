@@ -108,7 +108,7 @@ static void no_entry_of_a_table_is_missing(void **unused)
                     b->relu_backward && b->dropout);
         assert_true(b->flatten && b->unflatten && b->softmax && b->cross_entropy &&
                     b->softmax_loss_backward);
-        assert_true(b->sgd && b->all_finite);
+        assert_true(b->sgd && b->rmsprop && b->adam && b->average && b->all_finite);
     }
 }
 

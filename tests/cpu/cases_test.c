@@ -44,19 +44,21 @@ static void weights_add_up_to_those_of_the_network(void **unused)
 static void operands_are_filled_within_their_limits(void **unused)
 {
     const an_operand places = {1000, AN_OPERAND_BYTE, 9}, labels = {1000, AN_OPERAND_INT, 7};
-    const an_operand values = {1000, AN_OPERAND_FLOAT, 0};
+    const an_operand values = {1000, AN_OPERAND_FLOAT, 0}, squares = {1000, AN_OPERAND_UNIT, 0};
     uint8_t bytes[1000];
     int32_t ints[1000];
-    float floats[1000];
+    float floats[1000], units[1000];
 
     (void)unused;
     an_operand_fill(&places, 1, bytes);
     an_operand_fill(&labels, 1, ints);
     an_operand_fill(&values, 1, floats);
+    an_operand_fill(&squares, 1, units);
     for (int i = 0; i < 1000; ++i) {
         assert_in_range(bytes[i], 0, 8);
         assert_in_range(ints[i], 0, 6);
         assert_true(floats[i] >= -1 && floats[i] < 1);
+        assert_true(units[i] >= 0 && units[i] < 1);
     }
     assert_int_equal(an_operand_bytes(&places), 1000);
     assert_int_equal(an_operand_bytes(&labels), 4000);

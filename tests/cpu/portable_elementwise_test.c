@@ -135,6 +135,79 @@ static void sgd_by_hand(void **unused)
     assert_true(w[0] == 1 - 0.03125f);
 }
 
+/* Two weights, five gradients each; the second's are -1/4 of the first's. */
+#define STEPS 5
+static const float gradients[STEPS] = {0.5f, -2, 0.125f, 0.75f, -0.25f};
+static const float first_weights[2] = {1, -0.5f};
+
+/* torch.optim.Adam(lr=0.1, weight_decay=0.01) in float64. */
+static void adam_is_that_of_pytorch(void **unused)
+{
+    static const double expected[STEPS][2] = {
+        {0.9000000019607843, -0.4000000076923071}, {0.9554694277378574, -0.4550044093046726},
+        {0.9940803195072678, -0.4929679318303542}, {1.0036150565423405, -0.5016942267259281},
+        {1.017561528767338, -0.5147197111889374},
+    };
+    an_adam rule = {
+        .lr = 0.1f, .weight_decay = 0.01f, .beta1 = 0.9f, .beta2 = 0.999f, .epsilon = 1e-8f};
+    float w[2] = {first_weights[0], first_weights[1]}, v[2] = {0}, s[2] = {0};
+
+    (void)unused;
+    for (int step = 0; step < STEPS; ++step) {
+        const float g[2] = {gradients[step], -gradients[step] / 4};
+        rule.t = step + 1;
+        assert_int_equal(an_adam__portable(&run, &rule, 2, g, v, s, w), ALEXNET_OK);
+        for (int i = 0; i < 2; ++i)
+            assert_true(fabs((double)w[i] - expected[step][i]) < 1e-6);
+    }
+}
+
+/* tf.compat.v1.train.RMSPropOptimizer(0.1, decay=0.9, momentum=0.8, epsilon=1e-10), by its formula in float64:
+   ms += (1 - decay) (g^2 - ms), which starts at 1; mom = momentum mom + lr g / sqrt(ms + epsilon); w -= mom. */
+static void rmsprop_is_that_of_tensorflow(void **unused)
+{
+    static const double expected[STEPS][2] = {
+        {0.9470016513616658, -0.48630964450090997}, {1.0841100206110885, -0.5295091146891809},
+        {1.1808945999945895, -0.5598560300377968},  {1.1841781687895838, -0.5607347900709776},
+        {1.211165309392435, -0.568702776349438},
+    };
+    const an_rmsprop rule = {
+        .lr = 0.1f, .momentum = 0.8f, .weight_decay = 0.01f, .rho = 0.9f, .epsilon = 1e-10f};
+    float w[2] = {first_weights[0], first_weights[1]}, v[2] = {0}, s[2] = {1, 1};
+
+    (void)unused;
+    for (int step = 0; step < STEPS; ++step) {
+        const float g[2] = {gradients[step], -gradients[step] / 4};
+        assert_int_equal(an_rmsprop__portable(&run, &rule, 2, g, v, s, w), ALEXNET_OK);
+        for (int i = 0; i < 2; ++i)
+            assert_true(fabs((double)w[i] - expected[step][i]) < 1e-6);
+    }
+}
+
+/* Long after the start the correction is none, and a steady gradient moves a weight by lr; w = 5 + 3 lr. */
+static void adam_moves_by_its_rate(void **unused)
+{
+    const an_adam rule = {
+        .lr = 0.25f, .beta1 = 0.5f, .beta2 = 0.5f, .epsilon = 1e-30f, .t = (int64_t)1 << 40};
+    const float g[1] = {-4};
+    float w[1] = {5}, v[1] = {-4}, s[1] = {16};
+
+    (void)unused;
+    for (int step = 0; step < 3; ++step)
+        assert_int_equal(an_adam__portable(&run, &rule, 1, g, v, s, w), ALEXNET_OK);
+    assert_true(w[0] == 5.75f);
+}
+
+static void average_by_hand(void **unused)
+{
+    const float seen[2] = {3, -1};
+    float w[2] = {1, 1};
+
+    (void)unused;
+    assert_int_equal(an_average__portable(&run, 0.25f, 2, seen, w), ALEXNET_OK);
+    assert_true(w[0] == 1.5f && w[1] == 0.5f);
+}
+
 static void all_finite_sees_one_bad_element(void **unused)
 {
     static float x[MANY];
@@ -163,6 +236,10 @@ int main(void)
         cmocka_unit_test(dropout_of_a_part_is_part_of_the_dropout),
         cmocka_unit_test(dropout_extremes),
         cmocka_unit_test(sgd_by_hand),
+        cmocka_unit_test(adam_is_that_of_pytorch),
+        cmocka_unit_test(rmsprop_is_that_of_tensorflow),
+        cmocka_unit_test(adam_moves_by_its_rate),
+        cmocka_unit_test(average_by_hand),
         cmocka_unit_test(all_finite_sees_one_bad_element),
     };
 

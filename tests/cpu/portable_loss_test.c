@@ -19,8 +19,8 @@ static void worked_by_hand(void **unused)
 
     (void)unused;
     assert_int_equal(an_softmax__portable(&run, (an_shape){2, 3, 1, 1}, x, y), ALEXNET_OK);
-    assert_int_equal(an_cross_entropy__portable(&run, 2, 3, x, labels, loss), ALEXNET_OK);
-    assert_int_equal(an_softmax_loss_backward__portable(&run, 2, 3, y, labels, 0.5f, dx),
+    assert_int_equal(an_cross_entropy__portable(&run, 2, 3, x, labels, 0, loss), ALEXNET_OK);
+    assert_int_equal(an_softmax_loss_backward__portable(&run, 2, 3, y, labels, 0, 0.5f, dx),
                      ALEXNET_OK);
     for (int i = 0; i < 6; ++i) {
         assert_true(fabs((double)y[i] - p[i % 3]) < (i < 3 ? 1e-7 : 2e-5));
@@ -28,6 +28,27 @@ static void worked_by_hand(void **unused)
     }
     assert_true(fabs((double)loss[0] - log(4)) < 1e-6);
     assert_true(fabs((double)loss[1] - log(1.6)) < 1e-4);
+}
+
+/* p = 1/8, 2/8, 5/8; smoothed by 0.3, the target of label 1 is 0.1, 0.8, 0.1: as
+   torch.nn.CrossEntropyLoss(label_smoothing=0.3) has it. */
+static void smoothing_by_hand(void **unused)
+{
+    const float x[6] = {0, 0.693147181f, 1.609437912f, 1000, 1000.693147f, 1001.609438f};
+    const double target[3] = {0.1, 0.8, 0.1}, p[3] = {0.125, 0.25, 0.625};
+    const int32_t labels[2] = {1, 1};
+    const double expected = -(0.1 * log(0.125) + 0.8 * log(0.25) + 0.1 * log(0.625));
+    float y[6], loss[2], dx[6];
+
+    (void)unused;
+    assert_int_equal(an_softmax__portable(&run, (an_shape){2, 3, 1, 1}, x, y), ALEXNET_OK);
+    assert_int_equal(an_cross_entropy__portable(&run, 2, 3, x, labels, 0.3f, loss), ALEXNET_OK);
+    assert_int_equal(an_softmax_loss_backward__portable(&run, 2, 3, y, labels, 0.3f, 0.5f, dx),
+                     ALEXNET_OK);
+    for (int i = 0; i < 3; ++i)
+        assert_true(fabs((double)dx[i] - (p[i] - target[i]) / 2) < 1e-7);
+    assert_true(fabs((double)loss[0] - expected) < 1e-6);
+    assert_true(fabs((double)loss[1] - expected) < 1e-4);
 }
 
 /* The probability of the label underflows; its logarithm does not. */
@@ -38,9 +59,9 @@ static void loss_survives_certainty(void **unused)
     float loss[1];
 
     (void)unused;
-    assert_int_equal(an_cross_entropy__portable(&run, 1, 2, x, wrong, loss), ALEXNET_OK);
+    assert_int_equal(an_cross_entropy__portable(&run, 1, 2, x, wrong, 0, loss), ALEXNET_OK);
     assert_true(loss[0] == 200);
-    assert_int_equal(an_cross_entropy__portable(&run, 1, 2, x, right, loss), ALEXNET_OK);
+    assert_int_equal(an_cross_entropy__portable(&run, 1, 2, x, right, 0, loss), ALEXNET_OK);
     assert_true(loss[0] == 0);
 }
 
@@ -58,6 +79,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(worked_by_hand),
+        cmocka_unit_test(smoothing_by_hand),
         cmocka_unit_test(loss_survives_certainty),
         cmocka_unit_test(not_a_number_spreads_over_its_row),
     };

@@ -200,6 +200,8 @@ ALEXNET_API alexnet_status alexnet_get_family(alexnet_context *ctx, int index, a
 #define ALEXNET_LR_MAX              1e9
 #define ALEXNET_MOMENTUM_MAX        0.9999
 #define ALEXNET_WEIGHT_DECAY_MAX    1000
+#define ALEXNET_AVERAGE_MAX         0.9999999
+#define ALEXNET_SMOOTHING_MAX       0.999
 #define ALEXNET_VAL_SPLIT_MAX       0.99
 #define ALEXNET_PATIENCE_MAX        1000000
 #define ALEXNET_CHECKPOINT_KEEP_MAX 1000
@@ -483,7 +485,11 @@ typedef struct alexnet_train_options {
     int64_t     steps;       /* at least 1; -1: no limit */
     double      seconds;     /* above 0; -1: no limit */
     int         batch;
+    const char *update;      /* the rule: "torch", "paper", "rmsprop" or "adam"; NULL: the recipe's */
     double      lr, momentum, weight_decay; /* NaN: the recipe's */
+    double      average;     /* kept of the weights' running average at each step, which validation and the weights files
+                                then hold; 0: none. NaN: the recipe's */
+    double      smoothing;   /* part of each label that all classes share; NaN: the recipe's */
     const char *schedule;    /* "constant", "step:30,0.1", "cosine", ...; NULL: the recipe's */
     const char *augment;     /* "none" or "crop,flip,rrc,jitter,pca"; NULL: the recipe's */
     const char *init;        /* how first weights are drawn: "family" or "he"; NULL: the recipe's */

@@ -15,7 +15,7 @@
 #include "cli/output.h"
 #include "core/session.h"
 #include "data/progress.h"
-#include "train/sgd.h"
+#include "train/optimiser.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +87,7 @@ typedef struct bench {
     float *images;   /* [batch][c][h][w] */
     float *probs;    /* [batch][classes] */
     int32_t *labels; /* [batch] */
-    float *momentum; /* training; laid out as the model's values */
+    an_optimiser optimiser; /* training */
     int64_t step;
     an_profile profile; /* seconds of the steps that count; [node_count] each */
 } bench;
@@ -98,7 +98,7 @@ static void close_bench(bench *b)
     an_free(b->ctx, b->images);
     an_free(b->ctx, b->probs);
     an_free(b->ctx, b->labels);
-    an_free(b->ctx, b->momentum);
+    an_optimiser_close(b->ctx, &b->optimiser);
     an_free(b->ctx, b->profile.forward);
     an_free(b->ctx, b->profile.backward);
     alexnet_model_free(b->model);
@@ -115,6 +115,10 @@ static void draw_inputs(bench *b, size_t values, int classes, uint64_t seed)
         b->labels[i] = (int32_t)an_random_below(&stream, (uint32_t)classes);
 }
 
+/* What an update costs depends on its rule alone. */
+static const an_recipe recipe = {
+    .momentum = 0.9, .weight_decay = 5e-4, .bias_lr = 1, .bias_decay = 1};
+
 static alexnet_status open_bench(bench *b, const cli_bench_args *args, bool training)
 {
     const uint64_t seed = (uint64_t)args->network.common.seed;
@@ -126,32 +130,25 @@ static alexnet_status open_bench(bench *b, const cli_bench_args *args, bool trai
     b->images = an_new_array(b->ctx, (size_t)b->batch, pixels * sizeof(float));
     b->probs = an_new_array(b->ctx, (size_t)b->batch, (size_t)info.classes * sizeof(float));
     b->labels = an_new_array(b->ctx, (size_t)b->batch, sizeof *b->labels);
-    if (training) b->momentum = an_new_array(b->ctx, b->model->params.values, sizeof *b->momentum);
     b->profile.forward = an_new_array(b->ctx, (size_t)b->model->node_count, sizeof(double));
     b->profile.backward = an_new_array(b->ctx, (size_t)b->model->node_count, sizeof(double));
     if (b->images == NULL || b->probs == NULL || b->labels == NULL || b->profile.forward == NULL ||
-        b->profile.backward == NULL || (training && b->momentum == NULL))
+        b->profile.backward == NULL)
         return an_fail(b->ctx, ALEXNET_NO_MEMORY, "pictures for a batch of %d", b->batch);
     draw_inputs(b, (size_t)b->batch * pixels, info.classes, seed);
-    return training ? an_session_open_training(b->model, b->batch, seed, &b->session)
-                    : alexnet_session_open(b->model, b->batch, NULL, &b->session);
-}
-
-static alexnet_status update(bench *b)
-{
-    static const an_recipe recipe = {
-        .momentum = 0.9, .weight_decay = 5e-4, .bias_lr = 1, .bias_decay = 1};
-
-    return an_sgd_update(b->session, b->model, &recipe, 0.001, b->momentum);
+    if (!training) return alexnet_session_open(b->model, b->batch, NULL, &b->session);
+    AN_TRY(an_optimiser_open(b->model, &recipe, &b->optimiser));
+    return an_session_open_training(b->model, b->batch, seed, &b->session);
 }
 
 static alexnet_status run_step(bench *b, bool training)
 {
+    const an_rates rates = {.weights = 0.001, .biases = 0.001, .step = b->step};
     double loss;
 
     if (!training) return alexnet_session_run(b->session, b->images, b->batch, b->probs);
     AN_TRY(an_session_train(b->session, b->images, b->labels, b->batch, b->step++, &loss, NULL));
-    return update(b);
+    return an_optimiser_step(&b->optimiser, b->session, b->model, &rates);
 }
 
 /* ---- measuring ---- */

@@ -19,9 +19,9 @@
 #define TEMPORARY  ".tmp"
 #define NAME_BYTES 64
 
-enum { WEIGHTS, MOMENTUM };
+enum { WEIGHTS, OPTIMISER };
 static const char *const file_names[AN_MANIFEST_FILES] = {"weights.safetensors",
-                                                          "momentum.safetensors"};
+                                                          "optimiser.safetensors"};
 static const char manifest_name[] = "manifest.json";
 
 static alexnet_status join(alexnet_context *ctx, const char *folder, const char *name, char **out)
@@ -49,30 +49,60 @@ static alexnet_status hash_file(alexnet_context *ctx, const char *path, int64_t 
 
 /* ---- writing one ---- */
 
-static alexnet_status save_velocity(const alexnet_model *model, const char *path,
-                                    const float *velocity)
-{
-    const size_t count = (size_t)model->params.count;
-    an_tensor_out *tensors = an_new_array(model->ctx, count, sizeof *tensors);
+/* "momentum/conv1.weight" */
+typedef struct slot_name {
+    char text[AN_PARAM_NAME_BYTES + 16];
+} slot_name;
 
-    if (tensors == NULL) return an_fail(model->ctx, ALEXNET_NO_MEMORY, "%s", path);
-    for (size_t i = 0; i < count; ++i) {
-        const an_param *param = &model->params.items[i];
-        tensors[i].name = param->name;
-        tensors[i].dtype = AN_F32;
-        tensors[i].rank = param->rank;
-        tensors[i].data = velocity + param->offset;
-        memcpy(tensors[i].shape, param->shape, sizeof param->shape);
+static slot_name name_slot(int slot, const an_param *param)
+{
+    slot_name name;
+
+    an_print(name.text, sizeof name.text, "%s/%s", an_slot_names[slot], param->name);
+    return name;
+}
+
+/* Describes all slots; returns how many tensors there are. */
+static size_t list_slots(const alexnet_model *model, const an_optimiser *optimiser,
+                         an_tensor_out *tensors, slot_name *names)
+{
+    size_t count = 0;
+
+    for (int slot = 0; slot < AN_SLOTS; ++slot) {
+        for (int i = 0; optimiser->slots[slot] != NULL && i < model->params.count; ++i, ++count) {
+            const an_param *param = &model->params.items[i];
+            names[count] = name_slot(slot, param);
+            tensors[count].name = names[count].text;
+            tensors[count].dtype = AN_F32;
+            tensors[count].rank = param->rank;
+            tensors[count].data = optimiser->slots[slot] + param->offset;
+            memcpy(tensors[count].shape, param->shape, sizeof param->shape);
+        }
     }
-    const alexnet_status status =
-        an_safetensors_write(model->ctx, path, tensors, count, NULL, NULL, 0);
+    return count;
+}
+
+static alexnet_status save_optimiser(const alexnet_model *model, const char *path,
+                                     const an_optimiser *optimiser)
+{
+    const size_t most = AN_SLOTS * (size_t)model->params.count;
+    an_tensor_out *tensors = an_new_array(model->ctx, most, sizeof *tensors);
+    slot_name *names = an_new_array(model->ctx, most, sizeof *names);
+    alexnet_status status;
+
+    if (tensors == NULL || names == NULL)
+        status = an_fail(model->ctx, ALEXNET_NO_MEMORY, "%s", path);
+    else
+        status = an_safetensors_write(model->ctx, path, tensors,
+                                      list_slots(model, optimiser, tensors, names), NULL, NULL, 0);
     an_free(model->ctx, tensors);
+    an_free(model->ctx, names);
     return status;
 }
 
 /* Writes one of the two files into `folder` and notes its size and checksum. */
 static alexnet_status save_file(const alexnet_model *model, const char *folder,
-                                const float *velocity, int which, an_manifest_file *file)
+                                const an_optimiser *optimiser, int which, an_manifest_file *file)
 {
     char *path;
     alexnet_status status;
@@ -80,14 +110,14 @@ static alexnet_status save_file(const alexnet_model *model, const char *folder,
     AN_TRY(join(model->ctx, folder, file_names[which], &path));
     file->name = file_names[which];
     status =
-        which == WEIGHTS ? alexnet_model_save(model, path) : save_velocity(model, path, velocity);
+        which == WEIGHTS ? alexnet_model_save(model, path) : save_optimiser(model, path, optimiser);
     if (status == ALEXNET_OK) status = hash_file(model->ctx, path, &file->bytes, file->sha256);
     an_free(model->ctx, path);
     return status;
 }
 
 static alexnet_status save_all(const alexnet_model *model, const char *folder,
-                               const float *velocity, const an_train_state *state,
+                               const an_optimiser *optimiser, const an_train_state *state,
                                const char *config_sha256)
 {
     an_manifest manifest = {.state = *state};
@@ -96,8 +126,8 @@ static alexnet_status save_all(const alexnet_model *model, const char *folder,
 
     an_print(manifest.config_sha256, sizeof manifest.config_sha256, "%s", config_sha256);
     AN_TRY(an_folder_make(model->ctx, folder));
-    AN_TRY(save_file(model, folder, velocity, WEIGHTS, &manifest.files[WEIGHTS]));
-    AN_TRY(save_file(model, folder, velocity, MOMENTUM, &manifest.files[MOMENTUM]));
+    AN_TRY(save_file(model, folder, optimiser, WEIGHTS, &manifest.files[WEIGHTS]));
+    AN_TRY(save_file(model, folder, optimiser, OPTIMISER, &manifest.files[OPTIMISER]));
     AN_TRY(join(model->ctx, folder, manifest_name, &path));
     status = an_manifest_write(model->ctx, path, &manifest);
     an_free(model->ctx, path);
@@ -221,7 +251,7 @@ static alexnet_status prune(alexnet_context *ctx, const char *folder, int64_t st
 }
 
 alexnet_status an_checkpoint_save(const alexnet_model *model, const char *folder,
-                                  const float *velocity, const an_train_state *state,
+                                  const an_optimiser *optimiser, const an_train_state *state,
                                   const char *config_sha256, int keep)
 {
     alexnet_context *ctx = model->ctx;
@@ -232,7 +262,7 @@ alexnet_status an_checkpoint_save(const alexnet_model *model, const char *folder
     if (status == ALEXNET_OK) status = step_path(ctx, folder, state->step, "", &path);
     if (status == ALEXNET_OK)
         status = remove_folder(ctx, temporary); /* of a run that was killed here */
-    if (status == ALEXNET_OK) status = save_all(model, temporary, velocity, state, config_sha256);
+    if (status == ALEXNET_OK) status = save_all(model, temporary, optimiser, state, config_sha256);
     if (status == ALEXNET_OK)
         status = remove_folder(ctx, path); /* one of the same step that did not verify */
     if (status == ALEXNET_OK) status = an_file_rename(ctx, temporary, path);
@@ -269,7 +299,7 @@ static alexnet_status verify(alexnet_context *ctx, const char *folder, int64_t s
                              const char *config_sha256, an_train_state *state)
 {
     an_manifest manifest = {
-        .files = {{.name = file_names[WEIGHTS]}, {.name = file_names[MOMENTUM]}}};
+        .files = {{.name = file_names[WEIGHTS]}, {.name = file_names[OPTIMISER]}}};
     char *path;
     alexnet_status status;
 
@@ -331,34 +361,37 @@ alexnet_status an_checkpoint_load_model(alexnet_context *ctx, const char *path,
     return status;
 }
 
-static alexnet_status read_velocity(const alexnet_model *model, const char *path,
-                                    const an_tensor_file *file, float *velocity)
+static alexnet_status read_slot(const alexnet_model *model, const char *path,
+                                const an_tensor_file *file, int slot, float *values)
 {
     for (int i = 0; i < model->params.count; ++i) {
         const an_param *param = &model->params.items[i];
-        const an_tensor_view *view = an_tensor_file_find(file, param->name);
+        const slot_name name = name_slot(slot, param);
+        const an_tensor_view *view = an_tensor_file_find(file, name.text);
         if (view == NULL || view->count != param->count)
             return an_fail(model->ctx, ALEXNET_BAD_FILE, "%s: %s: expected %lld values, found %lld",
-                           path, param->name, (long long)param->count,
+                           path, name.text, (long long)param->count,
                            (long long)(view != NULL ? view->count : 0));
-        AN_TRY(an_tensor_to_float(model->ctx, path, view, velocity + param->offset));
+        AN_TRY(an_tensor_to_float(model->ctx, path, view, values + param->offset));
     }
     return ALEXNET_OK;
 }
 
-alexnet_status an_checkpoint_load_velocity(const alexnet_model *model, const char *path,
-                                           float *velocity)
+alexnet_status an_checkpoint_load_optimiser(const alexnet_model *model, const char *path,
+                                            an_optimiser *optimiser)
 {
     an_tensor_file file;
-    char *momentum;
+    char *slots;
     alexnet_status status;
 
-    AN_TRY(join(model->ctx, path, file_names[MOMENTUM], &momentum));
-    status = an_safetensors_open(model->ctx, momentum, &file);
+    AN_TRY(join(model->ctx, path, file_names[OPTIMISER], &slots));
+    status = an_safetensors_open(model->ctx, slots, &file);
     if (status == ALEXNET_OK) {
-        status = read_velocity(model, momentum, &file, velocity);
+        for (int slot = 0; slot < AN_SLOTS && status == ALEXNET_OK; ++slot)
+            if (optimiser->slots[slot] != NULL)
+                status = read_slot(model, slots, &file, slot, optimiser->slots[slot]);
         an_tensor_file_close(model->ctx, &file);
     }
-    an_free(model->ctx, momentum);
+    an_free(model->ctx, slots);
     return status;
 }

@@ -2,7 +2,7 @@
  * checkpoint.h: the state of a run on disk, so that a resumed run goes on to the same bits.
  *
  *     checkpoints/step-00000120/weights.safetensors    a complete model file
- *                               momentum.safetensors   the velocities, under the parameters' names
+ *                               optimiser.safetensors  its slots: "momentum/NAME" for each parameter, ...
  *                               manifest.json          manifest.h
  *
  * Order, augmentation and dropout are functions of (seed, epoch, picture, step): the step is all
@@ -18,16 +18,16 @@
 
 #include "core/model.h"
 #include "train/manifest.h"
+#include "train/optimiser.h"
 
 /*
  * Writes a checkpoint and then removes all but the newest `keep` up to it.
  *   folder         the run's checkpoints folder; made when absent
- *   velocity       laid out as the model's values
  *   config_sha256  of the run's config: a checkpoint serves only the run that wrote it
  * On failure nothing half-written is left and the older checkpoints stay. IO, NO_MEMORY.
  */
 alexnet_status an_checkpoint_save(const alexnet_model *model, const char *folder,
-                                  const float *velocity, const an_train_state *state,
+                                  const an_optimiser *optimiser, const an_train_state *state,
                                   const char *config_sha256, int keep) AN_NODISCARD;
 
 /*
@@ -44,7 +44,8 @@ alexnet_status an_checkpoint_sweep(alexnet_context *ctx, const char *folder) AN_
 /* What a found checkpoint holds. Nothing of the model is marked as frozen. */
 alexnet_status an_checkpoint_load_model(alexnet_context *ctx, const char *path,
                                         alexnet_model **model) AN_NODISCARD;
-alexnet_status an_checkpoint_load_velocity(const alexnet_model *model, const char *path,
-                                           float *velocity) AN_NODISCARD;
+/* Fills the slots of an open optimiser. */
+alexnet_status an_checkpoint_load_optimiser(const alexnet_model *model, const char *path,
+                                            an_optimiser *optimiser) AN_NODISCARD;
 
 #endif

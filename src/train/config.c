@@ -25,6 +25,8 @@ alexnet_train_options alexnet_train_options_default(void)
         .lr = (double)NAN,
         .momentum = (double)NAN,
         .weight_decay = (double)NAN,
+        .average = (double)NAN,
+        .smoothing = (double)NAN,
         .checkpoint_seconds = -1,
         .checkpoint_steps = -1,
         .checkpoint_keep = -1,
@@ -94,13 +96,13 @@ static alexnet_status override_word(alexnet_context *ctx, const char *name, cons
     return ALEXNET_OK;
 }
 
-static alexnet_status override_init(alexnet_context *ctx, const char *given, int *init)
+static alexnet_status override_choice(alexnet_context *ctx, const char *name, const char *given,
+                                      const char *choices, int *choice)
 {
     if (given == NULL) return ALEXNET_OK;
-    if (strcmp(given, "family") != 0 && strcmp(given, "he") != 0)
-        return an_fail(ctx, ALEXNET_BAD_ARG, "init '%s': expected one of %s", given,
-                       AN_RECIPE_INIT_CHOICES);
-    *init = strcmp(given, "he") == 0 ? AN_RECIPE_INIT_HE : AN_RECIPE_INIT_FAMILY;
+    if (an_config_choice(choices, given) < 0)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "%s '%s': expected one of %s", name, given, choices);
+    *choice = an_config_choice(choices, given);
     return ALEXNET_OK;
 }
 
@@ -111,7 +113,10 @@ static alexnet_status override_recipe(alexnet_context *ctx, const alexnet_train_
     override_real(options->lr, &recipe->lr);
     override_real(options->momentum, &recipe->momentum);
     override_real(options->weight_decay, &recipe->weight_decay);
-    AN_TRY(override_init(ctx, options->init, &recipe->init));
+    override_real(options->average, &recipe->average);
+    override_real(options->smoothing, &recipe->smoothing);
+    AN_TRY(override_choice(ctx, "update", options->update, AN_UPDATE_CHOICES, &recipe->update));
+    AN_TRY(override_choice(ctx, "init", options->init, AN_RECIPE_INIT_CHOICES, &recipe->init));
     AN_TRY(override_word(ctx, "schedule", options->schedule, recipe->schedule));
     return override_word(ctx, "augment", options->augment, recipe->augment);
 }

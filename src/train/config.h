@@ -57,6 +57,9 @@ alexnet_status an_config_change(alexnet_context *ctx, const alexnet_train_option
 
 void an_config_free(alexnet_context *ctx, an_config *config); /* safe on a zeroed config */
 
+/* The index of a word in "a|b|c"; -1: none. */
+int an_config_choice(const char *choices, const char *word);
+
 /* A copy of one's own, to be freed. NO_MEMORY. */
 alexnet_status an_config_copy(alexnet_context *ctx, const an_config *config,
                               an_config *out) AN_NODISCARD;

@@ -70,6 +70,12 @@ static const member fixed[] = {
     {"weight_decay", REAL, AT(recipe.weight_decay), 0, ALEXNET_WEIGHT_DECAY_MAX, false, NULL},
     {"bias_decay", REAL, AT(recipe.bias_decay), 0, 1000, false, NULL},
     {"update", CHOICE, AT(recipe.update), 0, 0, false, AN_UPDATE_CHOICES},
+    {"rho", REAL, AT(recipe.rho), 0, ALEXNET_MOMENTUM_MAX, false, NULL},
+    {"beta2", REAL, AT(recipe.beta2), 0, ALEXNET_AVERAGE_MAX, false, NULL},
+    {"epsilon", REAL, AT(recipe.epsilon), AN_RECIPE_EPSILON_MIN, AN_RECIPE_EPSILON_MAX, false,
+     NULL},
+    {"average", REAL, AT(recipe.average), 0, ALEXNET_AVERAGE_MAX, false, NULL},
+    {"smoothing", REAL, AT(recipe.smoothing), 0, ALEXNET_SMOOTHING_MAX, false, NULL},
     {"schedule", WORD, AT(recipe.schedule), 0, 0, false, NULL},
     {"augment", WORD, AT(recipe.augment), 0, 0, false, NULL},
     {"init", CHOICE, AT(recipe.init), 0, 0, false, AN_RECIPE_INIT_CHOICES},
@@ -143,7 +149,7 @@ static const char *choice_text(const char *choices, int index, char text[VALUE_B
     return text;
 }
 
-static int choice_index(const char *choices, const char *word) /* -1: none */
+int an_config_choice(const char *choices, const char *word)
 {
     for (int i = 0;; ++i) {
         const size_t length = strcspn(choices, "|");
@@ -359,7 +365,8 @@ static bool from_json(const member *m, const json_t *value, void *at)
         *real = json_number_value(value);
         return json_is_number(value);
     case CHOICE:
-        *integer = json_is_string(value) ? choice_index(m->choices, json_string_value(value)) : -1;
+        *integer =
+            json_is_string(value) ? an_config_choice(m->choices, json_string_value(value)) : -1;
         return *integer >= 0;
     }
     return false;

@@ -8,9 +8,18 @@
 
 #include "base/settings.h"
 
-/* How the rate enters the update: core/backend.h, an_sgd.lr_inside. */
-typedef enum an_update { AN_UPDATE_TORCH, AN_UPDATE_PAPER } an_update;
-#define AN_UPDATE_CHOICES "torch|paper"
+/* The rule of the update: core/backend.h, an_sgd (the rate outside or inside the velocity), an_rmsprop,
+   an_adam. */
+typedef enum an_update {
+    AN_UPDATE_TORCH,
+    AN_UPDATE_PAPER,
+    AN_UPDATE_RMSPROP,
+    AN_UPDATE_ADAM
+} an_update;
+#define AN_UPDATE_CHOICES "torch|paper|rmsprop|adam"
+
+#define AN_RECIPE_EPSILON_MIN 1e-30 /* 0 / 0 is not a number */
+#define AN_RECIPE_EPSILON_MAX 1e6
 
 /* How first weights are drawn: as the family says, or He et al. 2015 for all. */
 typedef enum an_recipe_init { AN_RECIPE_INIT_FAMILY, AN_RECIPE_INIT_HE } an_recipe_init;
@@ -18,8 +27,11 @@ typedef enum an_recipe_init { AN_RECIPE_INIT_FAMILY, AN_RECIPE_INIT_HE } an_reci
 
 typedef struct an_recipe {
     int batch; /* pictures a step */
-    double lr, momentum, weight_decay;
+    double lr, momentum, weight_decay; /* momentum: adam's beta1, too */
     double bias_lr, bias_decay; /* for biases, on top of the model's own multipliers */
+    double rho, beta2, epsilon; /* of updates: rmsprop; adam; both */
+    double average;             /* decay of the weights' running average; 0: none */
+    double smoothing;           /* of labels */
     int update;                 /* an_update */
     int init;                   /* an_recipe_init */
     double dropout;             /* below 0: the family's */

@@ -5,7 +5,6 @@
  */
 #include "train/trainer.h"
 
-#include "base/arena.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -16,9 +15,9 @@
 #include "data/team.h"
 #include "infer/examine.h"
 #include "train/checkpoint.h"
+#include "train/optimiser.h"
 #include "train/report.h"
 #include "train/schedule.h"
-#include "train/sgd.h"
 #include <math.h>
 #include <string.h>
 
@@ -35,8 +34,7 @@ typedef struct trainer {
     an_preprocess record;
     an_augment augment;
     an_loader *loader;
-    an_arena arena;
-    float *velocity;    /* laid out as the model's values */
+    an_optimiser optimiser;
     float *probs;       /* [batch][classes] */
     an_network network; /* the model as it is in testing, for validation */
     an_bad_list val_skipped;
@@ -162,7 +160,7 @@ static alexnet_status save_weights(trainer *t, const char *path)
 static alexnet_status save_checkpoint(trainer *t)
 {
     AN_TRY(note_training(t));
-    AN_TRY(an_checkpoint_save(t->model, t->given->folder->checkpoints, t->velocity, t->state,
+    AN_TRY(an_checkpoint_save(t->model, t->given->folder->checkpoints, &t->optimiser, t->state,
                               t->config_sha256, t->config->checkpoint_keep));
     t->saved_step = t->state->step;
     t->saved_at = an_seconds();
@@ -188,7 +186,7 @@ static alexnet_status note_validation(trainer *t, const an_metrics *metrics)
     return save_weights(t, t->given->folder->best);
 }
 
-static alexnet_status validate(trainer *t)
+static alexnet_status validate_model(trainer *t)
 {
     const an_pictures *val = &t->given->data->val;
     an_metrics metrics;
@@ -217,6 +215,15 @@ static alexnet_status validate(trainer *t)
     AN_TRY(an_report_validation(&t->report, &at, &metrics));
     an_report_epoch(&t->report, &at, t->model->options.classes, &metrics);
     return ALEXNET_OK;
+}
+
+/* With averaged weights, where the recipe averages; these are what best.safetensors then holds. */
+static alexnet_status validate(trainer *t)
+{
+    an_optimiser_swap_average(&t->optimiser, t->model);
+    const alexnet_status status = validate_model(t);
+    an_optimiser_swap_average(&t->optimiser, t->model);
+    return status;
 }
 
 /* ---- the loop ---- */
@@ -252,11 +259,12 @@ static alexnet_status take_step(trainer *t)
     if (at_epoch_end(t)) t->report.epoch = (an_metrics){0};
     t->lr = t->config->recipe.lr *
             an_schedule_factor(&t->schedule, t->state->step, t->epoch_steps, t->total_steps);
+    const an_rates rates = {.weights = t->lr, .biases = t->lr, .step = t->state->step};
     AN_TRY(an_loader_next(t->loader, &batch)); /* prefetched; varied by (seed, epoch, picture) */
     if (batch->n > 0) {                        /* 0: all of its pictures are unreadable */
         AN_TRY(an_session_train(t->session, batch->images, batch->labels, batch->n, t->state->step,
                                 &loss, t->probs));
-        AN_TRY(an_sgd_update(t->session, t->model, &t->config->recipe, t->lr, t->velocity));
+        AN_TRY(an_optimiser_step(&t->optimiser, t->session, t->model, &rates));
         an_report_answers(&t->report, t->probs, t->model->options.classes, batch->labels, batch->n,
                           loss);
     }
@@ -285,6 +293,8 @@ static alexnet_status train(trainer *t)
             AN_TRY(take_step(t));
     }
     if (t->saved_step != t->state->step) AN_TRY(save_checkpoint(t));
+    an_optimiser_swap_average(&t->optimiser,
+                              t->model); /* for good: the checkpoint has the others */
     AN_TRY(save_weights(t, t->given->folder->last));
     if (t->report.go == ALEXNET_GO_STOP)
         return an_fail(t->ctx, ALEXNET_STOPPED,
@@ -323,16 +333,12 @@ static alexnet_status open_loader(trainer *t)
     return an_loader_open(t->ctx, &options, &t->loader);
 }
 
-static alexnet_status open_velocity(trainer *t)
+static alexnet_status open_optimiser(trainer *t)
 {
-    const size_t bytes = t->model->params.values * sizeof(float);
-
-    AN_TRY(an_arena_open(t->ctx, "momentum", bytes, &t->arena));
-    t->velocity = an_arena_take(&t->arena, bytes);
-    memset(t->velocity, 0, bytes);
+    AN_TRY(an_optimiser_open(t->model, &t->config->recipe, &t->optimiser));
     return t->given->checkpoint == NULL
                ? ALEXNET_OK
-               : an_checkpoint_load_velocity(t->model, t->given->checkpoint, t->velocity);
+               : an_checkpoint_load_optimiser(t->model, t->given->checkpoint, &t->optimiser);
 }
 
 /* Batches larger than the whole set are as large as the set. */
@@ -355,7 +361,8 @@ static alexnet_status open_trainer(trainer *t)
     AN_TRY(plan_steps(t));
     AN_TRY(an_config_hash(t->ctx, t->config, t->config_sha256));
     AN_TRY(an_session_open_training(t->model, batch, t->config->seed, &t->session));
-    AN_TRY(open_velocity(t));
+    an_session_smooth(t->session, t->config->recipe.smoothing);
+    AN_TRY(open_optimiser(t));
     t->probs =
         an_new_array(t->ctx, (size_t)batch, (size_t)t->model->options.classes * sizeof *t->probs);
     if (t->probs == NULL)
@@ -371,7 +378,7 @@ static void close_trainer(trainer *t)
     an_network_close(&t->network);
     an_bad_list_free(t->ctx, &t->val_skipped);
     alexnet_session_close(t->session);
-    an_arena_close(t->ctx, &t->arena);
+    an_optimiser_close(t->ctx, &t->optimiser);
     an_free(t->ctx, t->probs);
 }
 

@@ -17,7 +17,7 @@ typedef struct an_training {
     const an_run_folder *folder;
     const an_dataset *data;
     alexnet_model *model;
-    const char *checkpoint;               /* whose velocity to go on with; NULL: from zero */
+    const char *checkpoint;               /* whose optimiser to go on with; NULL: from the start */
     const alexnet_train_options *options; /* workers and callbacks; nothing else is looked at */
 } an_training;
 

@@ -9,7 +9,6 @@
 #include "base/memory.h"
 #include "formats/weights.h"
 #include "train/checkpoint.h"
-#include "train/sgd.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,8 +24,18 @@ typedef struct world {
     char *root;
     const char *folder;
     alexnet_model *model;
-    float *velocity;
+    an_optimiser optimiser;
 } world;
+
+/* Keeps all there is to keep. */
+static const an_recipe adam = {.update = AN_UPDATE_ADAM,
+                               .momentum = 0.9,
+                               .beta2 = 0.999,
+                               .epsilon = 1e-8,
+                               .weight_decay = 0.01,
+                               .bias_lr = 1,
+                               .bias_decay = 1,
+                               .average = 0.75};
 
 static int set_up(void **state)
 {
@@ -38,12 +47,12 @@ static int set_up(void **state)
     w.ctx->options.log_user = &w.log;
     w.folder = an_test_path(w.root, "checkpoints");
     w.model = an_tiny_model(w.ctx, an_tiny_classes, 3, 1);
-    w.velocity = calloc(w.model->params.values, sizeof *w.velocity);
-    assert_non_null(w.velocity);
-    for (int i = 0; i < w.model->params.count; ++i)
-        for (int64_t j = 0; j < w.model->params.items[i].count; ++j)
-            w.velocity[(int64_t)w.model->params.items[i].offset + j] =
-                (float)(i + 1) / (float)(j + 3);
+    an_assert_ok(w.ctx, an_optimiser_open(w.model, &adam, &w.optimiser));
+    for (int slot = 0; slot < AN_SLOTS; ++slot)
+        for (int i = 0; i < w.model->params.count; ++i)
+            for (int64_t j = 0; j < w.model->params.items[i].count; ++j)
+                w.optimiser.slots[slot][(int64_t)w.model->params.items[i].offset + j] =
+                    (float)(slot * 100 + i + 1) / (float)(j + 3);
     *state = &w;
     return 0;
 }
@@ -52,7 +61,7 @@ static int tear_down(void **state)
 {
     world *w = *state;
 
-    free(w->velocity);
+    an_optimiser_close(w->ctx, &w->optimiser);
     alexnet_model_free(w->model);
     an_test_folder_close(w->root);
     an_test_close(w->ctx, &w->memory);
@@ -66,7 +75,7 @@ static alexnet_status save(world *w, int64_t step, int keep)
     state.step = step;
     state.seconds = (double)step / 2;
     w->model->values[0] = (float)step;
-    return an_checkpoint_save(w->model, w->folder, w->velocity, &state, HASH, keep);
+    return an_checkpoint_save(w->model, w->folder, &w->optimiser, &state, HASH, keep);
 }
 
 /* The step of the newest good checkpoint; -1: there is none. */
@@ -104,29 +113,30 @@ static bool exists(world *w, int64_t step)
 static void what_is_saved_is_found_to_the_bit(void **state)
 {
     world *w = *state;
-    const size_t values = w->model->params.values;
-    float *velocity = calloc(values, sizeof *velocity);
+    const size_t bytes = w->model->params.values * sizeof(float);
+    an_optimiser optimiser;
     char before[65], after[65];
     an_train_state found;
     alexnet_model *model;
     char *path;
 
-    assert_non_null(velocity);
     an_assert_ok(w->ctx, save(w, 7, 2));
     an_assert_ok(w->ctx, alexnet_model_hash(w->model, before));
     an_assert_ok(w->ctx, an_checkpoint_find(w->ctx, w->folder, HASH, &path, &found));
     assert_int_equal(found.step, 7);
     assert_true(found.seconds == 3.5);
     an_assert_ok(w->ctx, an_checkpoint_load_model(w->ctx, path, &model));
-    an_assert_ok(w->ctx, an_checkpoint_load_velocity(model, path, velocity));
+    an_assert_ok(w->ctx, an_optimiser_open(model, &adam, &optimiser));
+    an_assert_ok(w->ctx, an_checkpoint_load_optimiser(model, path, &optimiser));
     an_assert_ok(w->ctx, alexnet_model_hash(model, after));
     assert_string_equal(before, after);
     assert_string_equal(alexnet_model_class(model, 1), "cross");
     assert_memory_equal(model->mean_image, w->model->mean_image, 3 * 32 * 32 * sizeof(float));
-    assert_memory_equal(velocity, w->velocity, values * sizeof *velocity);
+    for (int slot = 0; slot < AN_SLOTS; ++slot) /* gaps between parameters are 0 in both */
+        assert_memory_equal(optimiser.slots[slot], w->optimiser.slots[slot], bytes);
     alexnet_model_free(model);
     an_free(w->ctx, path);
-    free(velocity);
+    an_optimiser_close(w->ctx, &optimiser);
 }
 
 static void no_checkpoint_at_all_is_no_error(void **state)
@@ -201,7 +211,7 @@ static void drop(const char *path) { assert_int_equal(remove(path), 0); }
 
 static void a_damaged_checkpoint_is_passed_over_and_named(void **state)
 {
-    static const char *const names[] = {"weights.safetensors", "momentum.safetensors",
+    static const char *const names[] = {"weights.safetensors", "optimiser.safetensors",
                                         "manifest.json"};
     static void (*const damages[])(const char *) = {cut, drop};
     world *w = *state;
@@ -257,15 +267,15 @@ static void a_checkpoint_serves_its_own_run_only(void **state)
     an_assert_error(w->ctx, "it is of step 10");
 }
 
-static void a_velocity_of_another_model_is_refused(void **state)
+static void an_optimiser_of_another_model_is_refused(void **state)
 {
     world *w = *state;
     alexnet_model *other = an_tiny_model(w->ctx, NULL, 5, 1);
 
     an_assert_ok(w->ctx, save(w, 10, 2));
-    an_assert_status(w->ctx, an_checkpoint_load_velocity(other, in_step(w, 10, ""), w->velocity),
+    an_assert_status(w->ctx, an_checkpoint_load_optimiser(other, in_step(w, 10, ""), &w->optimiser),
                      ALEXNET_BAD_FILE);
-    an_assert_error(w->ctx, "fc10.weight: expected 5120 values, found 3072");
+    an_assert_error(w->ctx, "momentum/fc10.weight: expected 5120 values, found 3072");
     alexnet_model_free(other);
 }
 
@@ -309,7 +319,7 @@ static void a_failed_search_leaks_nothing(void **state)
         an_test_fault_arm(&fault, w->ctx, AN_FAULT_BIT(AN_FAULT_MEMORY), n, false, 1);
         alexnet_status status = an_checkpoint_find(w->ctx, w->folder, HASH, &path, &found);
         if (status == ALEXNET_OK) status = an_checkpoint_load_model(w->ctx, path, &model);
-        if (status == ALEXNET_OK) status = an_checkpoint_load_velocity(model, path, w->velocity);
+        if (status == ALEXNET_OK) status = an_checkpoint_load_optimiser(model, path, &w->optimiser);
         alexnet_model_free(model);
         an_free(w->ctx, path);
         if (!an_test_fault_disarm(&fault)) break;
@@ -318,11 +328,9 @@ static void a_failed_search_leaks_nothing(void **state)
 }
 
 /* `steps` steps of an_tiny_normed(), from a session of their own. */
-static void train(alexnet_model *model, float *velocity, int64_t first, int64_t steps)
+static void train(alexnet_model *model, an_optimiser *optimiser, int64_t first, int64_t steps)
 {
     enum { PICTURES = 5, PIXELS = 3 * 8 * 8 };
-    static const an_recipe recipe = {
-        .momentum = 0.9, .weight_decay = 0.01, .bias_lr = 1, .bias_decay = 1};
     static const int32_t labels[PICTURES] = {0, 1, 2, 1, 0};
     float images[PICTURES * PIXELS];
     alexnet_session *session;
@@ -330,46 +338,63 @@ static void train(alexnet_model *model, float *velocity, int64_t first, int64_t 
 
     an_assert_ok(model->ctx, an_session_open_training(model, PICTURES, 1, &session));
     for (int64_t step = first; step < first + steps; ++step) {
+        const an_rates rates = {.weights = 0.01, .biases = 0.01, .step = step};
         an_stream random = an_stream_open(5, AN_PURPOSE_TEST, (uint64_t)step, 0);
         for (size_t i = 0; i < AN_COUNT(images); ++i)
             images[i] = an_random_normal(&random);
         an_assert_ok(model->ctx,
                      an_session_train(session, images, labels, PICTURES, step, &loss, NULL));
-        an_assert_ok(model->ctx, an_sgd_update(session, model, &recipe, 0.1, velocity));
+        an_assert_ok(model->ctx, an_optimiser_step(optimiser, session, model, &rates));
     }
     alexnet_session_close(session);
 }
 
 /* Four steps, or two, a checkpoint, and two more: the same bits, running statistics included. */
-static void statistics_resume_to_the_same_bits(void **state)
+static void check_resumed(world *w, const an_recipe *recipe)
 {
-    world *w = *state;
     const an_train_state at = {.step = 2};
     alexnet_model *models[3];
-    float *velocity[3];
+    an_optimiser optimisers[3];
     int fresh[16], fresh_count;
-    char expected[65], found[65];
 
     for (int i = 0; i < 3; ++i) {
         models[i] = an_tiny_normed(w->ctx, 3, i < 2 ? 1 : 99);
-        velocity[i] = calloc(models[i]->params.values, sizeof **velocity);
-        assert_non_null(velocity[i]);
+        an_assert_ok(w->ctx, an_optimiser_open(models[i], recipe, &optimisers[i]));
     }
     assert_true(models[0]->params.count <= (int)AN_COUNT(fresh));
-    train(models[0], velocity[0], 0, 4);
-    train(models[1], velocity[1], 0, 2);
-    an_assert_ok(w->ctx, an_checkpoint_save(models[1], w->folder, velocity[1], &at, HASH, 1));
+    train(models[0], &optimisers[0], 0, 4);
+    train(models[1], &optimisers[1], 0, 2);
+    an_assert_ok(w->ctx, an_checkpoint_save(models[1], w->folder, &optimisers[1], &at, HASH, 1));
     an_assert_ok(w->ctx, an_weights_load_into(models[2], in_step(w, 2, "weights.safetensors"),
                                               fresh, &fresh_count));
     assert_int_equal(fresh_count, 0);
-    an_assert_ok(w->ctx, an_checkpoint_load_velocity(models[2], in_step(w, 2, ""), velocity[2]));
-    train(models[2], velocity[2], 2, 2);
-    an_assert_ok(w->ctx, alexnet_model_hash(models[0], expected));
-    an_assert_ok(w->ctx, alexnet_model_hash(models[2], found));
-    assert_string_equal(found, expected);
+    an_assert_ok(w->ctx,
+                 an_checkpoint_load_optimiser(models[2], in_step(w, 2, ""), &optimisers[2]));
+    train(models[2], &optimisers[2], 2, 2);
+    for (int averaged = 0; averaged < 2; ++averaged) {
+        char expected[65], found[65];
+        an_assert_ok(w->ctx, alexnet_model_hash(models[0], expected));
+        an_assert_ok(w->ctx, alexnet_model_hash(models[2], found));
+        assert_string_equal(found, expected);
+        an_optimiser_swap_average(&optimisers[0], models[0]);
+        an_optimiser_swap_average(&optimisers[2], models[2]);
+    }
     for (int i = 0; i < 3; ++i) {
         alexnet_model_free(models[i]);
-        free(velocity[i]);
+        an_optimiser_close(w->ctx, &optimisers[i]);
+    }
+}
+
+static void every_update_resumes_to_the_same_bits(void **state)
+{
+    for (int update = AN_UPDATE_TORCH; update <= AN_UPDATE_ADAM; ++update) {
+        an_recipe recipe = adam;
+        recipe.update = update;
+        recipe.rho = 0.9;
+        for (int averaged = 0; averaged < 2; ++averaged) {
+            recipe.average = averaged ? 0.75 : 0;
+            check_resumed(*state, &recipe);
+        }
     }
 }
 
@@ -386,8 +411,8 @@ int main(void)
         TEST(a_damaged_checkpoint_is_passed_over_and_named),
         TEST(when_none_verifies_it_says_so),
         TEST(a_checkpoint_serves_its_own_run_only),
-        TEST(a_velocity_of_another_model_is_refused),
-        TEST(statistics_resume_to_the_same_bits),
+        TEST(an_optimiser_of_another_model_is_refused),
+        TEST(every_update_resumes_to_the_same_bits),
         TEST(a_failed_save_leaves_the_old_one),
         TEST(a_failed_search_leaks_nothing),
     };

@@ -124,7 +124,7 @@ static void a_spoiled_file_is_refused_by_name(void **unused)
          ALEXNET_BAD_FILE},
         {"\"val\": \"other/photos\"", "\"val\": 5", "'val'", ALEXNET_BAD_FILE},
         {"\"model\": \"torchvision\"", "\"model\": null", "'model'", ALEXNET_BAD_FILE},
-        {"\"update\": \"torch\"", "\"update\": \"adam\"", "'update'", ALEXNET_BAD_FILE},
+        {"\"update\": \"torch\"", "\"update\": \"adamant\"", "'update'", ALEXNET_BAD_FILE},
         {"\"update\": \"torch\"", "\"update\": \"torch|paper\"", "'update'", ALEXNET_BAD_FILE},
         {"\"stop_at_top1\": 0.5", "\"stop_at_top1\": \"high\"", "'stop_at_top1'", ALEXNET_BAD_FILE},
         {"\"init\": \"he\"", "\"init\": 1", "'init'", ALEXNET_BAD_FILE},

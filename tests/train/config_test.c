@@ -64,6 +64,9 @@ static void options_override_the_recipe(void **unused)
     options.schedule = "cosine";
     options.augment = "none";
     options.init = "he";
+    options.update = "adam";
+    options.average = 0.99;
+    options.smoothing = 0.1;
     options.freeze = "features";
     an_assert_ok(ctx, an_config_resolve(ctx, &options, family("torchvision"), &config));
     assert_int_equal(config.recipe.batch, 7);
@@ -72,6 +75,8 @@ static void options_override_the_recipe(void **unused)
     assert_string_equal(config.recipe.schedule, "cosine");
     assert_string_equal(config.recipe.augment, "none");
     assert_int_equal(config.recipe.init, AN_RECIPE_INIT_HE);
+    assert_int_equal(config.recipe.update, AN_UPDATE_ADAM);
+    assert_true(config.recipe.average == 0.99 && config.recipe.smoothing == 0.1);
     assert_string_equal(config.freeze, "features");
     an_config_free(ctx, &config);
     an_test_close(ctx, NULL);
@@ -125,6 +130,9 @@ static void values_out_of_range_are_named(void **unused)
         {"val_split is 1", AT(val_split), REAL, 1, NULL},
         {"stop_at_top1 is 1.5", AT(stop_at_top1), REAL, 1.5, NULL},
         {"checkpoint_seconds is -2", AT(checkpoint_seconds), REAL, -2, NULL},
+        {"average is 1", AT(average), REAL, 1, NULL},
+        {"smoothing is -0.5", AT(smoothing), REAL, -0.5, NULL},
+        {"update 'sgd': expected one of torch|paper|rmsprop|adam", AT(update), TEXT, 0, "sgd"},
         {"unknown recipe 'quik'", AT(recipe), TEXT, 0, "quik"},
         {"init 'xavier': expected one of family|he", AT(init), TEXT, 0, "xavier"},
         {"schedule 'xxx", AT(schedule), TEXT, 0, longer},
@@ -220,6 +228,9 @@ static void what_a_run_is_does_not_change(void **unused)
         ROW(schedule, const char *, "constant",
             "schedule is 'cosine' and cannot become 'constant'"),
         ROW(init, const char *, "he", "init is family and cannot become he"),
+        ROW(update, const char *, "adam", "update is torch and cannot become adam"),
+        ROW(average, double, 0.5, "average is 0 and cannot become 0.5"),
+        ROW(smoothing, double, 0.5, "smoothing is 0 and cannot become 0.5"),
         ROW(seed, int64_t, 2, "seed is 9 and cannot become 2"),
         ROW(on_bad_image, alexnet_bad_image, ALEXNET_BAD_IMAGE_FAIL,
             "on_bad_image is skip and cannot become fail"),

@@ -239,7 +239,7 @@ static void a_damaged_checkpoint_costs_only_what_came_after_the_one_before(void 
     const alexnet_train_result whole = an_runs_train(r, &options);
 
     an_test_write_text(
-        an_test_path(r->folder, "run/checkpoints/step-00000009/momentum.safetensors"), "cut");
+        an_test_path(r->folder, "run/checkpoints/step-00000009/optimiser.safetensors"), "cut");
     resumed = alexnet_train_options_default();
     resumed.resume = options.out;
     const alexnet_train_result result = an_runs_train(r, &resumed);

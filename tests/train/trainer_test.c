@@ -68,6 +68,78 @@ static void a_resumed_run_ends_with_the_same_bits(void **state)
     }
 }
 
+/* Every update with all that it keeps, and with the average that others see. */
+static void every_update_resumes_to_the_same_bits(void **state)
+{
+    static const struct {
+        const char *update;
+        double average;
+    } rows[] = {{"torch", 0.5}, {"paper", 0}, {"rmsprop", 0}, {"rmsprop", 0.5}, {"adam", 0.5}};
+    an_runs *r = *state;
+
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        an_runs_wish wish = {.step = 5, .go = ALEXNET_GO_STOP};
+        alexnet_train_options options = an_runs_options(r, "whole");
+        alexnet_train_options resumed = alexnet_train_options_default();
+        alexnet_train_result result;
+        options.force = 1;
+        options.lr = 0.001;
+        options.update = rows[i].update;
+        options.average = rows[i].average;
+        options.smoothing = 0.1;
+        const alexnet_train_result whole = an_runs_train(r, &options);
+        options.out = an_test_path(r->folder, "stopped");
+        options.progress = an_runs_ask;
+        options.progress_user = &wish;
+        an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
+        resumed.resume = options.out;
+        result = an_runs_train(r, &resumed);
+        assert_string_equal(result.last_sha256, whole.last_sha256);
+        assert_true(result.val_top1 == whole.val_top1 && result.best_top1 == whole.best_top1);
+    }
+}
+
+/* last.safetensors holds the average, the checkpoint of the same step the weights themselves. */
+static void averages_are_what_others_see(void **state)
+{
+    static const char *const names[] = {"run/last.safetensors",
+                                        "run/checkpoints/step-00000009/weights.safetensors"};
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run");
+    char hash[2][65], plain[65];
+
+    alexnet_train_result result = an_runs_train(r, &options);
+    memcpy(plain, result.last_sha256, sizeof plain);
+    options.force = 1;
+    options.average = 0.9;
+    result = an_runs_train(r, &options);
+    for (int i = 0; i < 2; ++i) {
+        alexnet_model *model;
+        an_assert_ok(r->ctx, alexnet_model_load(r->ctx, an_test_path(r->folder, names[i]), &model));
+        an_assert_ok(r->ctx, alexnet_model_hash(model, hash[i]));
+        alexnet_model_free(model);
+    }
+    assert_string_equal(hash[0], result.last_sha256);
+    assert_string_equal(hash[1], plain);
+    assert_string_not_equal(hash[0], plain);
+}
+
+/* At a rate of 0 the weights stay, and with them what is validated. */
+static void smoothing_enters_training_alone(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run");
+
+    options.lr = 0;
+    const alexnet_train_result sharp = an_runs_train(r, &options);
+    options.force = 1;
+    options.smoothing = 0.5;
+    const alexnet_train_result smooth = an_runs_train(r, &options);
+    assert_string_equal(smooth.last_sha256, sharp.last_sha256);
+    assert_true(smooth.train_loss != sharp.train_loss);
+    assert_true(smooth.val_top1 == sharp.val_top1);
+}
+
 /* One step a sitting. */
 static void a_run_may_be_resumed_at_every_step(void **state)
 {
@@ -345,6 +417,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(threads_and_workers_change_nothing),
         TEST(a_resumed_run_ends_with_the_same_bits),
+        TEST(every_update_resumes_to_the_same_bits),
+        TEST(averages_are_what_others_see),
+        TEST(smoothing_enters_training_alone),
         TEST(a_run_may_be_resumed_at_every_step),
         TEST(a_log_of_sittings_reads_like_one_of_a_whole_run),
         TEST(the_beginning_is_told_once),

@@ -1,17 +1,25 @@
 /*
- * sgd_test.c
+ * optimiser_test.c
  *
  * SPDX-License-Identifier: MIT
  */
 #include "infer/tiny.h"
 
-#include "train/sgd.h"
+#include "train/optimiser.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const an_recipe recipe = {
     .lr = 0.1, .momentum = 0.9, .weight_decay = 0.01, .bias_lr = 2, .bias_decay = 0.5};
+
+static alexnet_status step_at(an_optimiser *optimiser, alexnet_session *session,
+                              alexnet_model *model, double lr, int64_t step)
+{
+    const an_rates rates = {.weights = lr, .biases = lr, .step = step};
+
+    return an_optimiser_step(optimiser, session, model, &rates);
+}
 
 static void multipliers_of_recipe_and_model_meet(void **unused)
 {
@@ -27,9 +35,9 @@ static void multipliers_of_recipe_and_model_meet(void **unused)
 
     (void)unused;
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        const an_sgd rule = an_sgd_rule(&recipe, &rows[i].param, 0.1);
-        assert_true(rule.lr == rows[i].lr && rule.weight_decay == rows[i].decay);
-        assert_true(rule.momentum == 0.9F && !rule.lr_inside);
+        const an_rates rates = {.weights = 0.1, .biases = 0.1};
+        const an_rule rule = an_optimiser_rule(&recipe, &rows[i].param, &rates);
+        assert_true((float)rule.lr == rows[i].lr && (float)rule.weight_decay == rows[i].decay);
     }
 }
 
@@ -52,20 +60,20 @@ static void the_two_conventions_differ_when_the_rate_falls(void **unused)
         alexnet_model *model = an_tiny_model(ctx, NULL, 2, 1);
         alexnet_session *session;
         const size_t at = model->params.items[0].offset; /* conv1.weight: its multipliers are 1 */
-        float *velocity = calloc(model->params.values, sizeof *velocity);
+        an_optimiser optimiser;
         r.update = update;
-        assert_non_null(velocity);
+        an_assert_ok(ctx, an_optimiser_open(model, &r, &optimiser));
         an_assert_ok(ctx, an_session_open_training(model, 1, 1, &session));
         memset(an_session_gradients(session), 0, model->params.values * sizeof(float));
         model->values[at] = 1;
         for (int step = 0; step < 2; ++step) {
             an_session_gradients(session)[at] = 2;
-            an_assert_ok(ctx, an_sgd_update(session, model, &r, rates[step], velocity));
+            an_assert_ok(ctx, step_at(&optimiser, session, model, rates[step], step));
         }
         assert_true(fabs((double)model->values[at] - expected[update]) < 1e-6);
         alexnet_session_close(session);
         alexnet_model_free(model);
-        free(velocity);
+        an_optimiser_close(ctx, &optimiser);
     }
     an_test_close(ctx, NULL);
 }
@@ -75,17 +83,18 @@ static void frozen_parameters_stay(void **unused)
     alexnet_context *ctx = an_tiny_open(NULL, 1);
     alexnet_model *model = an_tiny_model(ctx, NULL, 2, 1);
     alexnet_session *session;
-    float *velocity = calloc(model->params.values, sizeof *velocity);
+    an_optimiser optimiser;
     float *before = malloc(model->params.values * sizeof *before);
 
     (void)unused;
-    assert_true(velocity != NULL && before != NULL);
+    assert_non_null(before);
+    an_assert_ok(ctx, an_optimiser_open(model, &recipe, &optimiser));
     an_assert_ok(ctx, an_model_freeze(model, "conv1"));
     an_assert_ok(ctx, an_session_open_training(model, 1, 1, &session));
     for (size_t i = 0; i < model->params.values; ++i)
         an_session_gradients(session)[i] = 1;
     memcpy(before, model->values, model->params.values * sizeof *before);
-    an_assert_ok(ctx, an_sgd_update(session, model, &recipe, 0.1, velocity));
+    an_assert_ok(ctx, step_at(&optimiser, session, model, 0.1, 0));
     for (int i = 0; i < model->params.count; ++i) {
         const an_param *param = &model->params.items[i];
         const bool same = memcmp(before + param->offset, model->values + param->offset,
@@ -94,8 +103,85 @@ static void frozen_parameters_stay(void **unused)
     }
     alexnet_session_close(session);
     alexnet_model_free(model);
-    free(velocity);
+    an_optimiser_close(ctx, &optimiser);
     free(before);
+    an_test_close(ctx, NULL);
+}
+
+/* One weight w = 1 with gradient 2 in every step, no decay: by Adam it moves by the rate, 0.1, whatever the
+   gradient; by RMSProp with rho 0.5, epsilon 1 and momentum 0.5 as below. */
+static void each_rule_gets_the_recipe_s_numbers(void **unused)
+{
+    /* rmsprop  s1 = 0.5 1 + 0.5 4 = 2.5      v1 = 0.1 2 / sqrt(3.5)  = 0.1069045    w1 = 0.8930955
+                s2 = 0.5 2.5 + 0.5 4 = 3.25   v2 = 0.5 v1 + 0.1 2 / sqrt(4.25) = 0.1504664   w2 = 0.7426291 */
+    static const struct {
+        an_recipe recipe;
+        double expected[2];
+    } rows[] = {
+        {{.update = AN_UPDATE_ADAM, .momentum = 0.9, .beta2 = 0.99, .epsilon = 1e-8}, {0.9, 0.8}},
+        {{.update = AN_UPDATE_RMSPROP, .momentum = 0.5, .rho = 0.5, .epsilon = 1},
+         {0.8930955, 0.7426291}},
+    };
+    alexnet_context *ctx = an_tiny_open(NULL, 1);
+
+    (void)unused;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        alexnet_model *model = an_tiny_model(ctx, NULL, 2, 1);
+        const size_t at = model->params.items[0].offset;
+        alexnet_session *session;
+        an_optimiser optimiser;
+        an_assert_ok(ctx, an_optimiser_open(model, &rows[i].recipe, &optimiser));
+        an_assert_ok(ctx, an_session_open_training(model, 1, 1, &session));
+        memset(an_session_gradients(session), 0, model->params.values * sizeof(float));
+        model->values[at] = 1;
+        for (int step = 0; step < 2; ++step) {
+            an_session_gradients(session)[at] = 2;
+            an_assert_ok(ctx, step_at(&optimiser, session, model, 0.1, step));
+            assert_true(fabs((double)model->values[at] - rows[i].expected[step]) < 1e-6);
+        }
+        assert_null(optimiser.slots[AN_SLOT_AVERAGE]);
+        alexnet_session_close(session);
+        alexnet_model_free(model);
+        an_optimiser_close(ctx, &optimiser);
+    }
+    an_test_close(ctx, NULL);
+}
+
+/* a = 0.75 a + 0.25 w after each step, of all values, statistics included; swapped, and swapped back. */
+static void the_average_follows_all_values(void **unused)
+{
+    an_recipe averaging = recipe;
+    alexnet_context *ctx = an_tiny_open(NULL, 2);
+    alexnet_model *model = an_tiny_normed(ctx, 3, 1);
+    const size_t values = model->params.values;
+    float *expected = malloc(values * sizeof *expected), *raw = malloc(values * sizeof *raw);
+    alexnet_session *session;
+    an_optimiser optimiser;
+
+    (void)unused;
+    assert_true(expected != NULL && raw != NULL);
+    averaging.average = 0.75;
+    memcpy(expected, model->values, values * sizeof *expected);
+    an_assert_ok(ctx, an_optimiser_open(model, &averaging, &optimiser));
+    an_assert_ok(ctx, an_session_open_training(model, 1, 1, &session));
+    for (int64_t step = 0; step < 3; ++step) {
+        for (size_t i = 0; i < values; ++i)
+            an_session_gradients(session)[i] = (float)(i % 7) - 3;
+        an_assert_ok(ctx, step_at(&optimiser, session, model, 0.1, step));
+        for (size_t i = 0; i < values; ++i)
+            expected[i] += 0.25F * (model->values[i] - expected[i]);
+    }
+    memcpy(raw, model->values, values * sizeof *raw);
+    assert_memory_equal(optimiser.slots[AN_SLOT_AVERAGE], expected, values * sizeof *expected);
+    an_optimiser_swap_average(&optimiser, model);
+    assert_memory_equal(model->values, expected, values * sizeof *expected);
+    an_optimiser_swap_average(&optimiser, model);
+    assert_memory_equal(model->values, raw, values * sizeof *raw);
+    alexnet_session_close(session);
+    alexnet_model_free(model);
+    an_optimiser_close(ctx, &optimiser);
+    free(expected);
+    free(raw);
     an_test_close(ctx, NULL);
 }
 
@@ -115,7 +201,7 @@ static void fill(float images[PICTURES * PIXELS], int32_t labels[PICTURES], int6
 }
 
 static void train_step(alexnet_session *session, alexnet_model *model, int64_t step,
-                       float *velocity)
+                       an_optimiser *optimiser)
 {
     static float images[PICTURES * PIXELS];
     int32_t labels[PICTURES];
@@ -124,7 +210,7 @@ static void train_step(alexnet_session *session, alexnet_model *model, int64_t s
     fill(images, labels, step);
     an_assert_ok(model->ctx,
                  an_session_train(session, images, labels, PICTURES, step, &loss, NULL));
-    an_assert_ok(model->ctx, an_sgd_update(session, model, &recipe, 0.1, velocity));
+    an_assert_ok(model->ctx, step_at(optimiser, session, model, 0.1, step));
 }
 
 static const float *values_of(const alexnet_model *model, const char *name)
@@ -169,28 +255,28 @@ static void statistics_follow_the_batches_and_serve_inference(void **unused)
     alexnet_context *ctx = an_tiny_open(NULL, 2);
     alexnet_model *model = an_tiny_normed(ctx, 3, 1);
     alexnet_session *session;
-    float *velocity = calloc(model->params.values, sizeof *velocity);
+    an_optimiser optimiser;
 
     (void)unused;
-    assert_non_null(velocity);
+    an_assert_ok(ctx, an_optimiser_open(model, &recipe, &optimiser));
     an_assert_ok(ctx, an_session_open_training(model, PICTURES, 1, &session));
     for (int64_t step = 0; step < 2; ++step) {
         float before[4];
         for (int i = 0; i < 4; ++i)
             before[i] = values_of(model, names[i])[1];
-        train_step(session, model, step, velocity);
+        train_step(session, model, step, &optimiser);
         for (int i = 0; i < 4; ++i) {
             const size_t at = model->params.items[an_model_find_param(model, names[i])].offset + 1;
             const float seen = an_session_gradients(session)[at];
             const float expected = before[i] + momentum[i] * (seen - before[i]);
             assert_true(seen != before[i] && model->values[at] == expected);
-            assert_true(velocity[at] == 0);
+            assert_true(optimiser.slots[AN_SLOT_MOMENTUM][at] == 0);
         }
     }
     alexnet_session_close(session);
     check_inference(model);
     alexnet_model_free(model);
-    free(velocity);
+    an_optimiser_close(ctx, &optimiser);
     an_test_close(ctx, NULL);
 }
 
@@ -199,19 +285,19 @@ static void frozen_statistics_stay(void **unused)
     alexnet_context *ctx = an_tiny_open(NULL, 2);
     alexnet_model *model = an_tiny_normed(ctx, 3, 1);
     alexnet_session *session;
-    float *velocity = calloc(model->params.values, sizeof *velocity);
+    an_optimiser optimiser;
 
     (void)unused;
-    assert_non_null(velocity);
+    an_assert_ok(ctx, an_optimiser_open(model, &recipe, &optimiser));
     an_assert_ok(ctx, an_model_freeze(model, "features"));
     an_assert_ok(ctx, an_session_open_training(model, PICTURES, 1, &session));
-    train_step(session, model, 0, velocity);
+    train_step(session, model, 0, &optimiser);
     assert_true(values_of(model, "norm1.running_mean")[1] == 0);
     assert_true(values_of(model, "norm1.running_var")[1] == 1);
     assert_true(values_of(model, "norm3.running_var")[1] != 1);
     alexnet_session_close(session);
     alexnet_model_free(model);
-    free(velocity);
+    an_optimiser_close(ctx, &optimiser);
     an_test_close(ctx, NULL);
 }
 
@@ -229,17 +315,17 @@ static void bits_do_not_depend_on_threads(void **unused)
             alexnet_session *session;
             an_assert_ok(NULL, alexnet_open(&options, &ctx));
             alexnet_model *model = an_tiny_normed(ctx, 3, 1);
-            float *velocity = calloc(model->params.values, sizeof *velocity);
-            assert_non_null(velocity);
+            an_optimiser optimiser;
+            an_assert_ok(ctx, an_optimiser_open(model, &recipe, &optimiser));
             an_assert_ok(ctx, an_session_open_training(model, PICTURES, 1, &session));
             for (int64_t step = 0; step < 2; ++step)
-                train_step(session, model, step, velocity);
+                train_step(session, model, step, &optimiser);
             an_assert_ok(ctx, alexnet_model_hash(model, hash));
             if (threads == 1) memcpy(first, hash, sizeof first);
             assert_string_equal(hash, first);
             alexnet_session_close(session);
             alexnet_model_free(model);
-            free(velocity);
+            an_optimiser_close(ctx, &optimiser);
             alexnet_close(ctx);
         }
     }
@@ -250,6 +336,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(multipliers_of_recipe_and_model_meet),
         cmocka_unit_test(the_two_conventions_differ_when_the_rate_falls),
+        cmocka_unit_test(each_rule_gets_the_recipe_s_numbers),
+        cmocka_unit_test(the_average_follows_all_values),
         cmocka_unit_test(frozen_parameters_stay),
         cmocka_unit_test(statistics_follow_the_batches_and_serve_inference),
         cmocka_unit_test(frozen_statistics_stay),

@@ -1,0 +1,138 @@
+/*
+ * optimiser.c: the update.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "train/optimiser.h"
+
+#include "base/status.h"
+#include <string.h>
+
+const char *const an_slot_names[AN_SLOTS] = {
+    [AN_SLOT_MOMENTUM] = "momentum",
+    [AN_SLOT_SQUARE] = "square",
+    [AN_SLOT_AVERAGE] = "average",
+};
+
+/* ---- what is kept ---- */
+
+static bool keeps(const an_recipe *recipe, int slot)
+{
+    if (slot == AN_SLOT_SQUARE)
+        return recipe->update == AN_UPDATE_RMSPROP || recipe->update == AN_UPDATE_ADAM;
+    return slot == AN_SLOT_MOMENTUM || recipe->average > 0;
+}
+
+static void start_slot(const alexnet_model *model, const an_recipe *recipe, int slot, float *values)
+{
+    const float first = slot == AN_SLOT_SQUARE && recipe->update == AN_UPDATE_RMSPROP ? 1 : 0;
+
+    for (size_t i = 0; i < model->params.values; ++i)
+        values[i] = slot == AN_SLOT_AVERAGE ? model->values[i] : first;
+}
+
+alexnet_status an_optimiser_open(const alexnet_model *model, const an_recipe *recipe,
+                                 an_optimiser *out)
+{
+    const size_t bytes = AN_ROUND_UP(model->params.values * sizeof(float), (size_t)AN_ALIGNMENT);
+    size_t kept = 0;
+
+    *out = (an_optimiser){.recipe = recipe};
+    for (int slot = 0; slot < AN_SLOTS; ++slot)
+        kept += keeps(recipe, slot);
+    AN_TRY(an_arena_open(model->ctx, "optimiser", kept * bytes, &out->memory));
+    for (int slot = 0; slot < AN_SLOTS; ++slot) {
+        if (!keeps(recipe, slot)) continue;
+        out->slots[slot] = an_arena_take(&out->memory, bytes);
+        start_slot(model, recipe, slot, out->slots[slot]);
+    }
+    return ALEXNET_OK;
+}
+
+void an_optimiser_close(alexnet_context *ctx, an_optimiser *optimiser)
+{
+    an_arena_close(ctx, &optimiser->memory);
+    *optimiser = (an_optimiser){0};
+}
+
+/* ---- the step ---- */
+
+an_rule an_optimiser_rule(const an_recipe *recipe, const an_param *param, const an_rates *rates)
+{
+    const bool bias = param->role == AN_PARAM_BIAS;
+
+    return (an_rule){
+        .lr = param->lr_multiplier * (bias ? recipe->bias_lr * rates->biases : rates->weights),
+        .weight_decay =
+            recipe->weight_decay * param->decay_multiplier * (bias ? recipe->bias_decay : 1),
+    };
+}
+
+/* A parameter with its gradient and what is kept of it. */
+typedef struct place {
+    int64_t count;
+    const float *g;
+    float *v, *s, *w;
+} place;
+
+static alexnet_status update(const an_recipe *recipe, const an_backend *backend, const an_run *run,
+                             const an_rule *rule, int64_t t, const place *at)
+{
+    const float lr = (float)rule->lr, decay = (float)rule->weight_decay;
+    const float momentum = (float)recipe->momentum, epsilon = (float)recipe->epsilon;
+    const an_sgd sgd = {lr, momentum, decay, recipe->update == AN_UPDATE_PAPER};
+    const an_rmsprop rmsprop = {lr, momentum, decay, (float)recipe->rho, epsilon};
+    const an_adam adam = {lr, decay, momentum, (float)recipe->beta2, epsilon, t};
+
+    switch ((an_update)recipe->update) {
+    case AN_UPDATE_TORCH:
+    case AN_UPDATE_PAPER:
+        return backend->sgd(run, &sgd, at->count, at->g, at->v, at->w);
+    case AN_UPDATE_RMSPROP:
+        return backend->rmsprop(run, &rmsprop, at->count, at->g, at->v, at->s, at->w);
+    case AN_UPDATE_ADAM:
+        return backend->adam(run, &adam, at->count, at->g, at->v, at->s, at->w);
+    }
+    return ALEXNET_BAD_ARG;
+}
+
+alexnet_status an_optimiser_step(an_optimiser *optimiser, alexnet_session *session,
+                                 alexnet_model *model, const an_rates *rates)
+{
+    const an_recipe *recipe = optimiser->recipe;
+    const an_backend *backend = an_session_plan(session)->backend;
+    const an_run *run = an_session_run_resources(session);
+    float *squares = optimiser->slots[AN_SLOT_SQUARE];
+    float *average = optimiser->slots[AN_SLOT_AVERAGE];
+
+    for (int i = 0; i < model->params.count; ++i) {
+        const an_param *param = &model->params.items[i];
+        const an_rule rule = an_optimiser_rule(recipe, param, rates);
+        const place at = {
+            .count = param->count,
+            .g = an_session_gradients(session) + param->offset,
+            .v = optimiser->slots[AN_SLOT_MOMENTUM] + param->offset,
+            .s = squares != NULL ? squares + param->offset : NULL,
+            .w = model->values + param->offset,
+        };
+        if (param->frozen) continue;
+        if (param->role == AN_PARAM_STATISTIC)
+            AN_TRY(backend->average(run, (float)param->lr_multiplier, at.count, at.g, at.w));
+        else
+            AN_TRY(update(recipe, backend, run, &rule, rates->step + 1, &at));
+    }
+    if (average == NULL) return ALEXNET_OK;
+    return backend->average(run, (float)(1 - recipe->average), (int64_t)model->params.values,
+                            model->values, average);
+}
+
+void an_optimiser_swap_average(an_optimiser *optimiser, alexnet_model *model)
+{
+    float *average = optimiser->slots[AN_SLOT_AVERAGE];
+
+    for (size_t i = 0; average != NULL && i < model->params.values; ++i) {
+        const float value = model->values[i];
+        model->values[i] = average[i];
+        average[i] = value;
+    }
+}

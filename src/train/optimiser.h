@@ -1,0 +1,56 @@
+/*
+ * optimiser.h: the update of all parameters after each step (section 5 of the paper, and later
+ * rules), and what it keeps from step to step.
+ *
+ *     slot      update                 holds
+ *     momentum  all                    the velocity; adam: the mean of gradients
+ *     square    rmsprop, adam          the mean of their squares; of rmsprop 1 to begin with, as TensorFlow has it
+ *     average   recipe.average > 0     the running average of all values; the values themselves to begin with
+ *
+ * Running statistics (batch normalisation) are averaged as weights are: the two belong together.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_TRAIN_OPTIMISER_H
+#define AN_TRAIN_OPTIMISER_H
+
+#include "base/arena.h"
+#include "core/session.h"
+#include "train/recipe.h"
+
+typedef enum an_slot { AN_SLOT_MOMENTUM, AN_SLOT_SQUARE, AN_SLOT_AVERAGE } an_slot;
+#define AN_SLOTS 3
+
+extern const char *const an_slot_names[AN_SLOTS];
+
+typedef struct an_optimiser {
+    const an_recipe *recipe; /* borrowed */
+    an_arena memory;
+    float *slots[AN_SLOTS]; /* params.values floats, laid out as the model's; NULL: not kept */
+} an_optimiser;
+
+/* NO_MEMORY. On failure nothing is open. */
+alexnet_status an_optimiser_open(const alexnet_model *model, const an_recipe *recipe,
+                                 an_optimiser *out) AN_NODISCARD;
+void an_optimiser_close(alexnet_context *ctx, an_optimiser *optimiser); /* safe on a zeroed one */
+
+/* Of one step. */
+typedef struct an_rates {
+    double weights, biases; /* the recipe's rate times its schedules; recipe.bias_lr comes on top */
+    int64_t step;           /* updates before this one */
+} an_rates;
+
+/* What holds for one parameter: the recipe's numbers times its multipliers. */
+typedef struct an_rule {
+    double lr, weight_decay;
+} an_rule;
+
+an_rule an_optimiser_rule(const an_recipe *recipe, const an_param *param, const an_rates *rates);
+
+/* One step for every parameter that is not frozen, from the session's gradients; then the average. */
+alexnet_status an_optimiser_step(an_optimiser *optimiser, alexnet_session *session,
+                                 alexnet_model *model, const an_rates *rates) AN_NODISCARD;
+
+/* The model's values and their average change places; nothing happens where there is none. */
+void an_optimiser_swap_average(an_optimiser *optimiser, alexnet_model *model);
+
+#endif

@@ -490,7 +490,8 @@ typedef struct alexnet_train_options {
     double      average;     /* kept of the weights' running average at each step, which validation and the weights files
                                 then hold; 0: none. NaN: the recipe's */
     double      smoothing;   /* part of each label that all classes share; NaN: the recipe's */
-    const char *schedule;    /* "constant", "step:30,0.1", "cosine", ...; NULL: the recipe's */
+    const char *schedule;    /* "constant", "step:30,0.1", "cosine", ... (docs/training.md); NULL: the recipe's */
+    const char *bias_schedule; /* of biases; "": the same; NULL: the recipe's */
     const char *augment;     /* "none" or "crop,flip,rrc,jitter,pca"; NULL: the recipe's */
     const char *init;        /* how first weights are drawn: "family" or "he"; NULL: the recipe's */
     const char *out;         /* run directory. Required, unless resume */

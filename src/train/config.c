@@ -118,6 +118,7 @@ static alexnet_status override_recipe(alexnet_context *ctx, const alexnet_train_
     AN_TRY(override_choice(ctx, "update", options->update, AN_UPDATE_CHOICES, &recipe->update));
     AN_TRY(override_choice(ctx, "init", options->init, AN_RECIPE_INIT_CHOICES, &recipe->init));
     AN_TRY(override_word(ctx, "schedule", options->schedule, recipe->schedule));
+    AN_TRY(override_word(ctx, "bias_schedule", options->bias_schedule, recipe->bias_schedule));
     return override_word(ctx, "augment", options->augment, recipe->augment);
 }
 

@@ -77,6 +77,7 @@ static const member fixed[] = {
     {"average", REAL, AT(recipe.average), 0, ALEXNET_AVERAGE_MAX, false, NULL},
     {"smoothing", REAL, AT(recipe.smoothing), 0, ALEXNET_SMOOTHING_MAX, false, NULL},
     {"schedule", WORD, AT(recipe.schedule), 0, 0, false, NULL},
+    {"bias_schedule", WORD, AT(recipe.bias_schedule), 0, 0, false, NULL},
     {"augment", WORD, AT(recipe.augment), 0, 0, false, NULL},
     {"init", CHOICE, AT(recipe.init), 0, 0, false, AN_RECIPE_INIT_CHOICES},
     {"seed", SEED, AT(seed), 0, 0, false, NULL},

@@ -4,6 +4,7 @@
  *     { "schema": 1, "version": "0.1.0", "config_sha256": HEX,
  *       "step": 120, "validated": 119, "val_loss": 0.31, "val_top1": 0.9, "val_top5": 1.0,
  *       "best_step": 119, "best_top1": 0.9, "stale": 0, "seconds": 61.5,
+ *       "plateau_best": null, "plateau_stale": 0, "plateau_drops": 0,
  *       "files": [ { "name": "weights.safetensors", "bytes": 358716, "sha256": HEX }, ... ],
  *       "sha256": HEX of this object without this member, as compact JSON }
  *
@@ -15,6 +16,7 @@
 #include "alexnet.h"
 #include "base/compiler.h"
 #include "base/hash.h"
+#include "train/schedule.h"
 
 /* Where training stands between two steps. */
 typedef struct an_train_state {
@@ -25,6 +27,7 @@ typedef struct an_train_state {
     double best_top1;                    /* NaN: none */
     int64_t stale;                       /* validations since the best */
     double seconds;                      /* of training so far, all sittings together */
+    an_plateau plateau;                  /* of the schedule */
 } an_train_state;
 
 /* A run that has not begun. */

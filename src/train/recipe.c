@@ -35,6 +35,8 @@ const an_key an_recipe_keys[] = {
     {"smoothing", AN_KEY_REAL, AT(smoothing), 0, ALEXNET_SMOOTHING_MAX, NULL, "0",
      "part of each label that all classes share"},
     {"schedule", AN_KEY_TEXT, AT(schedule), 0, 0, NULL, "constant", "the rate over the run"},
+    {"bias_schedule", AN_KEY_TEXT, AT(bias_schedule), 0, 0, NULL, "",
+     "of biases; empty: as schedule"},
     {"augment", AN_KEY_TEXT, AT(augment), 0, 0, NULL, "none", "what is varied in pictures"},
     {"epochs", AN_KEY_REAL, AT(epochs), ALEXNET_EPOCHS_MIN, ALEXNET_EPOCHS_MAX, NULL, NULL,
      "times through the pictures"},
@@ -94,6 +96,19 @@ static alexnet_status fail_unknown(alexnet_context *ctx, const char *name)
         return an_fail(ctx, ALEXNET_BAD_ARG, "unknown recipe '%s': did you mean '%s'?", name,
                        nearest);
     return an_fail(ctx, ALEXNET_BAD_ARG, "unknown recipe '%s': there are %s", name, known);
+}
+
+alexnet_status an_recipe_schedules(alexnet_context *ctx, const an_recipe *recipe,
+                                   an_schedule *weights, an_schedule *biases)
+{
+    AN_TRY(an_schedule_parse(ctx, recipe->schedule, weights));
+    *biases = *weights;
+    if (recipe->bias_schedule[0] == '\0') return ALEXNET_OK;
+    AN_TRY(an_schedule_parse(ctx, recipe->bias_schedule, biases));
+    if (biases->shape == AN_SCHEDULE_PLATEAU)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "bias_schedule '%s': a plateau is for all rates alike",
+                       recipe->bias_schedule);
+    return ALEXNET_OK;
 }
 
 alexnet_status an_recipe_find(alexnet_context *ctx, const char *name, an_recipe *out)

@@ -7,6 +7,7 @@
 #define AN_TRAIN_RECIPE_H
 
 #include "base/settings.h"
+#include "train/schedule.h"
 
 /* The rule of the update: core/backend.h, an_sgd (the rate outside or inside the velocity), an_rmsprop,
    an_adam. */
@@ -37,11 +38,16 @@ typedef struct an_recipe {
     double dropout;             /* below 0: the family's */
     double epochs;
     char schedule[AN_SETTING_TEXT]; /* schedule.h */
+    char bias_schedule[AN_SETTING_TEXT]; /* of biases; empty: the same */
     char augment[AN_SETTING_TEXT];  /* image/preprocess.h */
 } an_recipe;
 
 /* For base/settings.h: names, ranges, defaults. */
 extern const an_key an_recipe_keys[];
+
+/* BAD_ARG: one that does not parse, or a plateau for biases alone. */
+alexnet_status an_recipe_schedules(alexnet_context *ctx, const an_recipe *recipe,
+                                   an_schedule *weights, an_schedule *biases) AN_NODISCARD;
 
 /* BAD_ARG for an unknown name, with the nearest. */
 alexnet_status an_recipe_find(alexnet_context *ctx, const char *name, an_recipe *out) AN_NODISCARD;

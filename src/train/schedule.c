@@ -51,23 +51,69 @@ static bool take_epochs(const char **text, an_reals *at)
     return true;
 }
 
+/* The same for a whole number from 1 up. */
+static bool take_count(const char **text, const char *ends, int64_t *out)
+{
+    const size_t length = strcspn(*text, ends);
+
+    if (!an_parse_int(*text, length, out) || *out < 1) return false;
+    *text += length;
+    return true;
+}
+
+static bool take_step(const char **text, an_schedule *out)
+{
+    out->shape = AN_SCHEDULE_STEP;
+    return take_number(text, ",", &out->every) && take_word(text, ",") &&
+           take_number(text, "", &out->factor);
+}
+
+static bool take_at(const char **text, an_schedule *out)
+{
+    out->shape = AN_SCHEDULE_AT;
+    return take_epochs(text, &out->at) && take_word(text, ":") &&
+           take_number(text, "", &out->factor);
+}
+
+static bool take_poly(const char **text, an_schedule *out)
+{
+    out->shape = AN_SCHEDULE_POLY;
+    if (!take_number(text, ",", &out->power)) return false;
+    return !take_word(text, ",") || take_number(text, "", &out->end);
+}
+
+static bool take_dexp(const char **text, an_schedule *out)
+{
+    out->shape = AN_SCHEDULE_DEXP;
+    return take_number(text, ",", &out->factor) && take_word(text, ",") &&
+           take_count(text, "", &out->parts);
+}
+
+static bool take_plateau(const char **text, an_schedule *out)
+{
+    out->shape = AN_SCHEDULE_PLATEAU;
+    return take_number(text, ",", &out->factor) && take_word(text, ",") &&
+           take_count(text, ",", &out->patience) && take_word(text, ",") &&
+           take_count(text, "", &out->times);
+}
+
 static bool take_shape(const char **text, an_schedule *out)
 {
+    static const struct {
+        const char *word;
+        bool (*take)(const char **text, an_schedule *out);
+    } shapes[] = {
+        {"step:", take_step}, {"exp:", take_step},  {"at:", take_at},
+        {"poly:", take_poly}, {"dexp:", take_dexp}, {"plateau:", take_plateau},
+    };
+
     if (take_word(text, "constant")) return true;
     if (take_word(text, "cosine")) {
         out->shape = AN_SCHEDULE_COSINE;
         return true;
     }
-    if (take_word(text, "step:")) {
-        out->shape = AN_SCHEDULE_STEP;
-        return take_number(text, ",", &out->every) && take_word(text, ",") &&
-               take_number(text, "", &out->factor);
-    }
-    if (take_word(text, "at:")) {
-        out->shape = AN_SCHEDULE_AT;
-        return take_epochs(text, &out->at) && take_word(text, ":") &&
-               take_number(text, "", &out->factor);
-    }
+    for (size_t i = 0; i < AN_COUNT(shapes); ++i)
+        if (take_word(text, shapes[i].word)) return shapes[i].take(text, out);
     return false;
 }
 
@@ -79,10 +125,26 @@ alexnet_status an_schedule_parse(alexnet_context *ctx, const char *text, an_sche
     if (take_warmup(&rest, &out->warmup) && take_shape(&rest, out) && *rest == '\0')
         return ALEXNET_OK;
     return an_fail(ctx, ALEXNET_BAD_ARG,
-                   "schedule '%s': expected constant, cosine, step:EPOCHS,FACTOR or "
-                   "at:EPOCH,...:FACTOR, maybe after "
-                   "warmup:STEPS+",
+                   "schedule '%s': expected constant, step:EPOCHS,FACTOR, exp:EPOCHS,FACTOR, "
+                   "at:EPOCH,...:FACTOR, cosine, poly:POWER[,END], dexp:FACTOR,STEPS or "
+                   "plateau:FACTOR,PATIENCE,TIMES, maybe after warmup:STEPS+",
                    text);
+}
+
+/* ---- a plateau ---- */
+
+an_plateau an_plateau_start(void) { return (an_plateau){.best = (double)NAN}; }
+
+an_plateau an_schedule_look(const an_schedule *schedule, an_plateau seen, double top1)
+{
+    if (schedule->shape != AN_SCHEDULE_PLATEAU) return seen;
+    if (isnan(seen.best) || top1 > seen.best)
+        return (an_plateau){.best = top1, .drops = seen.drops};
+    ++seen.stale;
+    if (seen.stale < schedule->patience || seen.drops == schedule->times) return seen;
+    ++seen.drops;
+    seen.stale = 0;
+    return seen;
 }
 
 /* ---- the rate ---- */
@@ -98,19 +160,30 @@ static int count_drops(const an_schedule *schedule, double epochs)
     return drops;
 }
 
-static double cosine(const an_schedule *schedule, int64_t step, int64_t total)
+/* How much of the run after warming up is behind `step`, 0 .. 1. */
+static double part_done(const an_schedule *schedule, int64_t step, int64_t total)
 {
     const double length = (double)(total - schedule->warmup);
     const double done = (double)(step - schedule->warmup);
 
-    if (done < 0 || length <= 0) return 1;
-    return 0.5 * (1 + cos(acos(-1.0) * AN_MIN(done / length, 1)));
+    if (done < 0 || length <= 0) return 0;
+    return AN_MIN(done / length, 1);
+}
+
+/* FACTOR^(-i / (parts - 1)) in part i = 0 .. parts - 1. */
+static double dexp(const an_schedule *schedule, double done)
+{
+    const double last = (double)schedule->parts - 1;
+    const double part = AN_MIN(floor(done * (double)schedule->parts), last);
+
+    return last > 0 ? pow(schedule->factor, -part / last) : 1;
 }
 
 double an_schedule_factor(const an_schedule *schedule, int64_t step, int64_t epoch_steps,
-                          int64_t total)
+                          int64_t total, const an_plateau *seen)
 {
     const double warm = step < schedule->warmup ? (double)(step + 1) / (double)schedule->warmup : 1;
+    const double done = part_done(schedule, step, total);
 
     switch (schedule->shape) {
     case AN_SCHEDULE_CONSTANT:
@@ -120,7 +193,13 @@ double an_schedule_factor(const an_schedule *schedule, int64_t step, int64_t epo
         return warm *
                pow(schedule->factor, count_drops(schedule, (double)step / (double)epoch_steps));
     case AN_SCHEDULE_COSINE:
-        return warm * cosine(schedule, step, total);
+        return warm * 0.5 * (1 + cos(acos(-1.0) * done));
+    case AN_SCHEDULE_POLY:
+        return warm * (schedule->end + (1 - schedule->end) * pow(1 - done, schedule->power));
+    case AN_SCHEDULE_DEXP:
+        return warm * dexp(schedule, done);
+    case AN_SCHEDULE_PLATEAU:
+        return warm * pow(schedule->factor, (double)seen->drops);
     }
     return warm;
 }
@@ -128,7 +207,7 @@ double an_schedule_factor(const an_schedule *schedule, int64_t step, int64_t epo
 int64_t an_schedule_cut(const an_schedule *schedule, int64_t steps_left, double step_seconds,
                         double seconds_left)
 {
-    if (schedule->shape == AN_SCHEDULE_CONSTANT ||
+    if (schedule->shape == AN_SCHEDULE_CONSTANT || schedule->shape == AN_SCHEDULE_PLATEAU ||
         (double)steps_left * step_seconds <= 1.05 * seconds_left)
         return -1;
     return (int64_t)(AN_MAX(seconds_left, 0) / step_seconds);

@@ -1,12 +1,21 @@
 /*
- * schedule.h: the learning rate over a run: a pure function of the step, so that a resumed run
- * needs nothing saved.
+ * schedule.h: the learning rate over a run: a pure function of the step (and, of a plateau, of what
+ * validation has shown so far), so that a resumed run goes on as one that was not stopped.
  *
  *     schedule = [ "warmup:" STEPS "+" ] shape
  *     shape    = "constant"
  *              | "step:" EPOCHS "," FACTOR                times FACTOR after every EPOCHS epochs
  *              | "at:" EPOCH { "," EPOCH } ":" FACTOR     times FACTOR after each of these epochs
+ *              | "exp:" EPOCHS "," FACTOR                 the same as step: TensorFlow's exponential decay
+ *                                                         as a staircase
  *              | "cosine"                                 half a cosine from 1 to 0 at the end
+ *              | "poly:" POWER [ "," END ]                END + (1 - END) (1 - done)^POWER, where `done` goes
+ *                                                         from 0 to 1; END is 0 where it is not given
+ *              | "dexp:" FACTOR "," STEPS                 1 in the first of STEPS equal parts of the run,
+ *                                                         1 / FACTOR in the last, by equal factors between
+ *                                                         (cuda-convnet2)
+ *              | "plateau:" FACTOR "," PATIENCE "," TIMES times FACTOR when validation has not improved for
+ *                                                         PATIENCE epochs, at most TIMES; then on as it is
  *
  *     1 |   ___                     warmup:W+cosine
  *       |  /   `--.
@@ -14,7 +23,7 @@
  *     0 |/____________`.__
  *       0  W           total
  *
- * Warm-up multiplies the shape by 1/W, 2/W, ... 1; a cosine begins where it ends. The end
+ * Warm-up multiplies the shape by 1/W, 2/W, ... 1; cosine, poly and dexp begin where it ends. The end
  * follows from epochs and steps alone: a limit in seconds cuts a run short, but never bends its
  * schedule.
  * SPDX-License-Identifier: MIT
@@ -29,7 +38,10 @@ typedef enum an_schedule_shape {
     AN_SCHEDULE_CONSTANT,
     AN_SCHEDULE_STEP,
     AN_SCHEDULE_AT,
-    AN_SCHEDULE_COSINE
+    AN_SCHEDULE_COSINE,
+    AN_SCHEDULE_POLY,
+    AN_SCHEDULE_DEXP,
+    AN_SCHEDULE_PLATEAU
 } an_schedule_shape;
 
 typedef struct an_schedule {
@@ -37,12 +49,28 @@ typedef struct an_schedule {
     int64_t warmup; /* steps */
     double every;   /* epochs; STEP */
     an_reals at;    /* epochs; AT */
-    double factor;  /* STEP and AT */
+    double factor;  /* STEP, AT, DEXP and PLATEAU */
+    double power, end; /* POLY */
+    int64_t parts;     /* DEXP */
+    int64_t patience;  /* PLATEAU: epochs */
+    int64_t times;     /* PLATEAU */
 } an_schedule;
 
 /* BAD_ARG, naming the text and the grammar. */
 alexnet_status an_schedule_parse(alexnet_context *ctx, const char *text,
                                  an_schedule *out) AN_NODISCARD;
+
+/* What a plateau has seen of validations. Other shapes leave it as it starts. */
+typedef struct an_plateau {
+    double best;   /* top-1; NaN: none yet */
+    int64_t stale; /* epochs since the best, or since the last drop */
+    int64_t drops; /* times FACTOR so far */
+} an_plateau;
+
+an_plateau an_plateau_start(void);
+
+/* What it is after the validation at the end of an epoch. */
+an_plateau an_schedule_look(const an_schedule *schedule, an_plateau seen, double top1);
 
 /*
  * What the recipe's rate is multiplied with.
@@ -51,7 +79,7 @@ alexnet_status an_schedule_parse(alexnet_context *ctx, const char *text,
  *   total        planned steps of the run
  */
 double an_schedule_factor(const an_schedule *schedule, int64_t step, int64_t epoch_steps,
-                          int64_t total);
+                          int64_t total, const an_plateau *seen);
 
 /*
  * Steps that fit into the time left, where that cuts the rest of the schedule short by more than

@@ -217,11 +217,23 @@ static alexnet_status complete_config(job *j)
 
 static alexnet_status check_words(const job *j)
 {
-    an_schedule schedule;
+    an_schedule weights, biases;
     an_augment augment;
 
-    AN_TRY(an_schedule_parse(j->ctx, j->config.recipe.schedule, &schedule));
+    AN_TRY(an_recipe_schedules(j->ctx, &j->config.recipe, &weights, &biases));
     return an_augment_parse(j->ctx, j->config.recipe.augment, &augment);
+}
+
+/* A plateau looks at validation. */
+static alexnet_status check_schedule(const job *j)
+{
+    an_schedule schedule;
+
+    AN_TRY(an_schedule_parse(j->ctx, j->config.recipe.schedule, &schedule));
+    if (schedule.shape == AN_SCHEDULE_PLATEAU && j->data.val.count == 0)
+        return an_fail(j->ctx, ALEXNET_BAD_ARG, "schedule '%s' needs validation data",
+                       j->config.recipe.schedule);
+    return ALEXNET_OK;
 }
 
 static alexnet_status start(job *j)
@@ -240,6 +252,7 @@ static alexnet_status start(job *j)
     AN_TRY(an_config_resolve(j->ctx, options, family, &j->config));
     AN_TRY(check_words(j));
     AN_TRY(an_dataset_open(j->ctx, &j->config, &j->data));
+    AN_TRY(check_schedule(j));
     warn_of_one_class(j);
     AN_TRY(make_model(j));
     AN_TRY(join_data_and_model(j));

@@ -28,7 +28,7 @@ typedef struct trainer {
     alexnet_model *model;
     an_train_state *state;
     int64_t epoch_steps, total_steps;
-    an_schedule schedule;
+    an_schedule schedule, bias_schedule;
 
     alexnet_session *session;
     an_preprocess record;
@@ -170,6 +170,23 @@ static alexnet_status save_checkpoint(trainer *t)
 
 /* ---- validation ---- */
 
+/* For the schedule, which counts epochs: a validation in the middle of one, where a limit ended a sitting,
+   is none of them. */
+static void look_for_plateau(trainer *t)
+{
+    an_plateau *plateau = &t->state->plateau;
+    const int64_t drops = plateau->drops;
+
+    if (!at_epoch_end(t)) return;
+    *plateau = an_schedule_look(&t->schedule, *plateau, t->state->val_top1);
+    if (plateau->drops > drops)
+        an_log(t->ctx, ALEXNET_LOG_INFO,
+               "epoch %.4g: validation has not improved for %lld epochs: the learning rate is now "
+               "multiplied by %.4g",
+               epochs_done(t), (long long)t->schedule.patience,
+               pow(t->schedule.factor, (double)plateau->drops));
+}
+
 static alexnet_status note_validation(trainer *t, const an_metrics *metrics)
 {
     an_train_state *state = t->state;
@@ -178,6 +195,7 @@ static alexnet_status note_validation(trainer *t, const an_metrics *metrics)
     state->val_loss = an_metrics_loss(metrics);
     state->val_top1 = an_metrics_top1(metrics);
     state->val_top5 = an_metrics_top5(metrics);
+    look_for_plateau(t);
     ++state->stale;
     if (state->best_step >= 0 && !(state->val_top1 > state->best_top1)) return ALEXNET_OK;
     state->best_step = state->step;
@@ -250,6 +268,21 @@ static void warn_of_cut(trainer *t)
         t->config->recipe.schedule, (step + (double)fit) / epoch);
 }
 
+static double rate_by(const trainer *t, const an_schedule *schedule)
+{
+    return t->config->recipe.lr * an_schedule_factor(schedule, t->state->step, t->epoch_steps,
+                                                     t->total_steps, &t->state->plateau);
+}
+
+static an_rates step_rates(const trainer *t)
+{
+    return (an_rates){
+        .weights = rate_by(t, &t->schedule),
+        .biases = rate_by(t, &t->bias_schedule),
+        .step = t->state->step,
+    };
+}
+
 static alexnet_status take_step(trainer *t)
 {
     const double before = an_seconds();
@@ -257,9 +290,8 @@ static alexnet_status take_step(trainer *t)
     double loss;
 
     if (at_epoch_end(t)) t->report.epoch = (an_metrics){0};
-    t->lr = t->config->recipe.lr *
-            an_schedule_factor(&t->schedule, t->state->step, t->epoch_steps, t->total_steps);
-    const an_rates rates = {.weights = t->lr, .biases = t->lr, .step = t->state->step};
+    const an_rates rates = step_rates(t);
+    t->lr = rates.weights;
     AN_TRY(an_loader_next(t->loader, &batch)); /* prefetched; varied by (seed, epoch, picture) */
     if (batch->n > 0) {                        /* 0: all of its pictures are unreadable */
         AN_TRY(an_session_train(t->session, batch->images, batch->labels, batch->n, t->state->step,
@@ -351,7 +383,7 @@ static alexnet_status plan_steps(trainer *t)
     t->epoch_steps = (count + batch - 1) / batch;
     t->total_steps = (int64_t)steps;
     if (t->config->steps >= 0) t->total_steps = AN_MIN(t->total_steps, t->config->steps);
-    return an_schedule_parse(t->ctx, t->config->recipe.schedule, &t->schedule);
+    return an_recipe_schedules(t->ctx, &t->config->recipe, &t->schedule, &t->bias_schedule);
 }
 
 static alexnet_status open_trainer(trainer *t)

@@ -36,6 +36,34 @@ static void factors_worked_by_hand(void **unused)
         {"cosine", 99, 10, 100, 0.00024671981713422},
         {"cosine", 0, 10, 1, 1},
 
+        {"exp:2,0.94", 19, 10, 900, 1},
+        {"exp:2,0.94", 20, 10, 900, 0.94},
+        {"exp:2,0.94", 40, 10, 900, 0.8836},
+
+        {"poly:1", 0, 10, 100, 1},
+        {"poly:1", 25, 10, 100, 0.75},
+        {"poly:1", 99, 10, 100, 0.01},
+        {"poly:2", 50, 10, 100, 0.25},
+        {"poly:0.5", 75, 10, 100, 0.5},
+        {"poly:2,0.2", 50, 10, 100, 0.4}, /* 0.2 + 0.8 / 4 */
+        {"poly:1,0.01", 100, 10, 100, 0.01},
+        {"warmup:20+poly:1", 60, 10, 100, 0.5},
+
+        /* cuda-convnet2: 250^(-i/3) in quarters, 10^-i in halves */
+        {"dexp:250,4", 0, 10, 100, 1},
+        {"dexp:250,4", 24, 10, 100, 1},
+        {"dexp:250,4", 25, 10, 100, 0.15874010519681994},
+        {"dexp:250,4", 50, 10, 100, 0.025198420997897464},
+        {"dexp:250,4", 75, 10, 100, 0.004},
+        {"dexp:250,4", 99, 10, 100, 0.004},
+        {"dexp:250,4", 200, 10, 100, 0.004},
+        {"dexp:10,2", 49, 10, 100, 1},
+        {"dexp:10,2", 50, 10, 100, 0.1},
+        {"dexp:10,1", 99, 10, 100, 1},
+
+        {"plateau:0.1,3,3", 50, 10, 100, 0.01}, /* two drops seen */
+        {"warmup:4+plateau:0.5,1,1", 1, 10, 100, 0.125},
+
         {"warmup:4+constant", 0, 10, 100, 0.25},
         {"warmup:4+constant", 3, 10, 100, 1},
         {"warmup:4+constant", 4, 10, 100, 1},
@@ -49,13 +77,15 @@ static void factors_worked_by_hand(void **unused)
         {"warmup:0+constant", 0, 10, 100, 1},
     };
 
+    const an_plateau seen = {.drops = 2};
+
     (void)unused;
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
         alexnet_context *ctx = an_test_open(NULL);
         an_schedule schedule;
         an_assert_ok(ctx, an_schedule_parse(ctx, rows[i].text, &schedule));
         const double factor =
-            an_schedule_factor(&schedule, rows[i].step, rows[i].epoch_steps, rows[i].total);
+            an_schedule_factor(&schedule, rows[i].step, rows[i].epoch_steps, rows[i].total, &seen);
         if (!(fabs(factor - rows[i].factor) < 1e-12))
             fail_msg("%s at step %lld: %.17g, expected %.17g", rows[i].text,
                      (long long)rows[i].step, factor, rows[i].factor);
@@ -66,16 +96,44 @@ static void factors_worked_by_hand(void **unused)
 static void a_cosine_goes_down_all_the_way(void **unused)
 {
     alexnet_context *ctx = an_test_open(NULL);
+    const an_plateau seen = an_plateau_start();
     an_schedule schedule;
     double last = 2;
 
     (void)unused;
     an_assert_ok(ctx, an_schedule_parse(ctx, "cosine", &schedule));
     for (int64_t step = 0; step < 1000; ++step) {
-        const double factor = an_schedule_factor(&schedule, step, 10, 1000);
+        const double factor = an_schedule_factor(&schedule, step, 10, 1000, &seen);
         assert_true(factor < last && factor > 0);
         last = factor;
     }
+    an_test_close(ctx, NULL);
+}
+
+/* Patience 2, at most 2 drops. */
+static void a_plateau_drops_when_nothing_improves(void **unused)
+{
+    static const struct {
+        double top1;
+        int64_t stale, drops;
+    } rows[] = {
+        {0.3, 0, 0}, {0.3, 1, 0}, {0.4, 0, 0}, {0.3, 1, 0}, {0.4, 0, 1}, /* the second in vain */
+        {0.4, 1, 1}, {0.5, 0, 1}, {0.1, 1, 1}, {0.5, 0, 2},              /* the last drop */
+        {0.5, 1, 2}, {0.5, 2, 2}, {0.5, 3, 2},                           /* on as it is */
+        {0.6, 0, 2},
+    };
+    alexnet_context *ctx = an_test_open(NULL);
+    an_plateau seen = an_plateau_start();
+    an_schedule schedule;
+
+    (void)unused;
+    an_assert_ok(ctx, an_schedule_parse(ctx, "plateau:0.1,2,2", &schedule));
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        seen = an_schedule_look(&schedule, seen, rows[i].top1);
+        assert_int_equal(seen.stale, rows[i].stale);
+        assert_int_equal(seen.drops, rows[i].drops);
+    }
+    assert_true(seen.best == 0.6);
     an_test_close(ctx, NULL);
 }
 
@@ -102,6 +160,24 @@ static void other_words_are_refused(void **unused)
         "at::0.1",
         "at:30,:0.1",
         "at:30:",
+        "exp:2",
+        "exp:2,",
+        "poly",
+        "poly:",
+        "poly:0",
+        "poly:1,",
+        "poly:1,0.1,2",
+        "dexp:250",
+        "dexp:250,0",
+        "dexp:250,1.5",
+        "dexp:-250,4",
+        "plateau",
+        "plateau:0.1",
+        "plateau:0.1,3",
+        "plateau:0.1,0,3",
+        "plateau:0.1,3,0",
+        "plateau:0.1,3,3,3",
+        "plateau:0,3,3",
         "warmup:5",
         "warmup:5+",
         "warmup:+cosine",
@@ -135,7 +211,8 @@ static void a_limit_in_time_that_cuts_is_told(void **unused)
         {"cosine", 100, 0.5, -1, 0},       {"cosine", 0, 0.5, 0, -1},
         {"step:1,0.1", 100, 0.5, 10, 20},  {"at:1:0.1", 100, 0.5, 10, 20},
         {"constant", 100, 0.5, 10, -1},    {"warmup:5+constant", 100, 0.5, 10, -1},
-        {"warmup:5+cosine", 100, 2, 9, 4},
+        {"warmup:5+cosine", 100, 2, 9, 4}, {"plateau:0.1,3,3", 100, 0.5, 10, -1},
+        {"poly:1", 100, 0.5, 10, 20},      {"dexp:250,4", 100, 0.5, 10, 20},
     };
 
     (void)unused;
@@ -156,6 +233,7 @@ int main(void)
         cmocka_unit_test(factors_worked_by_hand),
         cmocka_unit_test(a_limit_in_time_that_cuts_is_told),
         cmocka_unit_test(a_cosine_goes_down_all_the_way),
+        cmocka_unit_test(a_plateau_drops_when_nothing_improves),
         cmocka_unit_test(other_words_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -328,7 +328,7 @@ static void what_is_no_run_cannot_be_resumed(void **state)
 static void mistakes_are_named_and_leave_nothing_behind(void **state)
 {
     an_runs *r = *state;
-    enum { DATA, MODEL, RECIPE, SCHEDULE, AUGMENT, FREEZE, FROM, VAL };
+    enum { DATA, MODEL, RECIPE, SCHEDULE, BIASES, AUGMENT, FREEZE, FROM, VAL };
     static const struct {
         int option;
         const char *value, *message;
@@ -339,6 +339,8 @@ static void mistakes_are_named_and_leave_nothing_behind(void **state)
         {MODEL, "cifar-19pc", "did you mean 'cifar-19pct'", ALEXNET_BAD_ARG},
         {RECIPE, "quik", "did you mean 'quick'", ALEXNET_BAD_ARG},
         {SCHEDULE, "linear", "schedule 'linear'", ALEXNET_BAD_ARG},
+        {BIASES, "linear", "schedule 'linear'", ALEXNET_BAD_ARG},
+        {BIASES, "plateau:0.1,1,1", "a plateau is for all rates alike", ALEXNET_BAD_ARG},
         {AUGMENT, "rrc,flop", "flop", ALEXNET_BAD_ARG},
         {FREEZE, "conv9", "conv9", ALEXNET_NOT_FOUND},
         {FROM, "nowhere.safetensors", "nowhere.safetensors", ALEXNET_NOT_FOUND},
@@ -348,14 +350,27 @@ static void mistakes_are_named_and_leave_nothing_behind(void **state)
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
         alexnet_train_options options = an_runs_options(r, "run");
         alexnet_train_result result;
-        const char **members[] = {&options.data,     &options.model,   &options.recipe,
-                                  &options.schedule, &options.augment, &options.freeze,
-                                  &options.from,     &options.val};
+        const char **members[] = {&options.data,     &options.model,         &options.recipe,
+                                  &options.schedule, &options.bias_schedule, &options.augment,
+                                  &options.freeze,   &options.from,          &options.val};
         *members[rows[i].option] = rows[i].value;
         an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), rows[i].status);
         an_assert_error(r->ctx, rows[i].message);
         assert_int_equal(an_test_count_entries(r->folder), 1); /* data */
     }
+}
+
+static void a_plateau_needs_validation(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run");
+    alexnet_train_result result;
+
+    options.data = "synthetic:classes=2,images=12,size=32";
+    options.val_split = 0;
+    options.schedule = "plateau:0.1,1,1";
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_BAD_ARG);
+    an_assert_error(r->ctx, "schedule 'plateau:0.1,1,1' needs validation data");
 }
 
 static alexnet_go stop_at_mean(void *user, const alexnet_progress *progress)
@@ -558,6 +573,7 @@ int main(void)
         TEST(what_is_given_to_a_resumed_run_must_fit_it),
         TEST(what_is_no_run_cannot_be_resumed),
         TEST(mistakes_are_named_and_leave_nothing_behind),
+        TEST(a_plateau_needs_validation),
         TEST(a_stop_before_the_first_step_leaves_no_run),
         TEST(classes_must_be_the_data_s),
         TEST(a_single_class_is_warned_of),

@@ -140,6 +140,82 @@ static void smoothing_enters_training_alone(void **state)
     assert_true(smooth.val_top1 == sharp.val_top1);
 }
 
+/* Rates of the last step of each epoch, as log.jsonl has them. */
+static void read_rates(an_runs *r, const char *run, double *rates, int count)
+{
+    char name[64];
+    an_bytes bytes;
+    int epochs = 0;
+
+    snprintf(name, sizeof name, "%s/log.jsonl", run);
+    an_assert_ok(r->ctx, an_file_read(r->ctx, an_test_path(r->folder, name), 1 << 20, &bytes));
+    for (char *line = (char *)bytes.data; *line != '\0'; line = strchr(line, '\n') + 1) {
+        long long step;
+        double epoch, lr;
+        assert_int_equal(
+            sscanf(line, "{\"step\":%lld,\"epoch\":%lf,\"lr\":%lf,", &step, &epoch, &lr), 3);
+        const char *train = strstr(line, "\"train\"");
+        if (train == NULL || train > strchr(line, '\n') || step % 3 != 0) continue;
+        assert_true(epochs < count);
+        rates[epochs++] = lr;
+    }
+    assert_int_equal(epochs, count);
+    an_bytes_free(r->ctx, &bytes);
+}
+
+/* A rate so small that no answer ever changes: the first epoch is the best, then each second one in vain
+   is a drop, two at most. A run stopped anywhere goes on to the same rates and bits. */
+static void a_plateau_lowers_the_rate_and_is_resumed(void **state)
+{
+    static const double expected[7] = {1, 1, 1, 0.5, 0.5, 0.25, 0.25};
+    static const int64_t stops[] = {2, 6, 8, 9, 17};
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "whole");
+    double rates[7];
+
+    options.lr = 1e-30;
+    options.epochs = 7;
+    options.schedule = "plateau:0.5,2,2";
+    const alexnet_train_result whole = an_runs_train(r, &options);
+    read_rates(r, "whole", rates, 7);
+    for (int i = 0; i < 7; ++i)
+        assert_true(fabs(rates[i] / 1e-30 - expected[i]) < 1e-9);
+    assert_non_null(strstr(r->log.text, "epoch 3: validation has not improved for 2 epochs"));
+    options.progress = an_runs_ask;
+    options.out = an_test_path(r->folder, "stopped");
+    for (size_t i = 0; i < AN_COUNT(stops); ++i) {
+        an_runs_wish wish = {.step = stops[i], .val = i == 1, .go = ALEXNET_GO_STOP};
+        alexnet_train_options resumed = alexnet_train_options_default();
+        alexnet_train_result result;
+        options.force = 1;
+        options.progress_user = &wish;
+        an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
+        resumed.resume = options.out;
+        result = an_runs_train(r, &resumed);
+        assert_string_equal(result.last_sha256, whole.last_sha256);
+        read_rates(r, "stopped", rates, 7);
+        for (int j = 0; j < 7; ++j)
+            assert_true(fabs(rates[j] / 1e-30 - expected[j]) < 1e-9);
+    }
+}
+
+static void biases_may_have_a_schedule_of_their_own(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run");
+    char hashes[3][65];
+
+    options.schedule = "constant";
+    for (int i = 0; i < 3; ++i) {
+        options.force = 1;
+        options.bias_schedule = (const char *const[]){"", "constant", "dexp:1000,2"}[i];
+        const alexnet_train_result result = an_runs_train(r, &options);
+        memcpy(hashes[i], result.last_sha256, sizeof hashes[i]);
+    }
+    assert_string_equal(hashes[0], hashes[1]);
+    assert_string_not_equal(hashes[0], hashes[2]);
+}
+
 /* One step a sitting. */
 static void a_run_may_be_resumed_at_every_step(void **state)
 {
@@ -420,6 +496,8 @@ int main(void)
         TEST(every_update_resumes_to_the_same_bits),
         TEST(averages_are_what_others_see),
         TEST(smoothing_enters_training_alone),
+        TEST(a_plateau_lowers_the_rate_and_is_resumed),
+        TEST(biases_may_have_a_schedule_of_their_own),
         TEST(a_run_may_be_resumed_at_every_step),
         TEST(a_log_of_sittings_reads_like_one_of_a_whole_run),
         TEST(the_beginning_is_told_once),

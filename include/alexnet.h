@@ -493,6 +493,8 @@ typedef struct alexnet_train_options {
     const char *schedule;    /* "constant", "step:30,0.1", "cosine", ... (docs/training.md); NULL: the recipe's */
     const char *bias_schedule; /* of biases; "": the same; NULL: the recipe's */
     const char *augment;     /* "none" or "crop,flip,rrc,jitter,pca"; NULL: the recipe's */
+    const char *events;      /* what changes at an epoch: "25:rate=0.1;40:conv1=0" (docs/training.md); "": nothing; NULL: the
+                                recipe's */
     const char *init;        /* how first weights are drawn: "family" or "he"; NULL: the recipe's */
     const char *out;         /* run directory. Required, unless resume */
     int         force;       /* 1: an existing run directory is replaced; not with resume */

@@ -24,7 +24,7 @@ typedef enum an_key_type {
     AN_KEY_REALS   /* an_reals: up to AN_SETTING_REALS numbers parted by commas                 */
 } an_key_type;
 
-#define AN_SETTING_TEXT  64
+#define AN_SETTING_TEXT  256 /* a recipe's events are the longest */
 #define AN_SETTING_REALS 16
 
 typedef struct an_reals {

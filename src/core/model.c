@@ -365,8 +365,7 @@ alexnet_status an_model_set_metadata(alexnet_model *model, const char *key, cons
 
 /* ---- finding and freezing ---- */
 
-/* True when the layer is `part` or one under it: its name is that, or begins so before a dot. */
-static bool is_under(const an_node *node, const char *part, size_t length)
+bool an_node_is_under(const an_node *node, const char *part, size_t length)
 {
     return strncmp(node->name, part, length) == 0 &&
            (node->name[length] == '.' || node->name[length] == '/' || node->name[length] == '\0');
@@ -402,7 +401,7 @@ alexnet_status an_model_freeze(alexnet_model *model, const char *names)
         if (length == strlen(features) && strncmp(at, features, length) == 0)
             found = freeze_features(model);
         for (int i = 0; i < model->node_count; ++i)
-            if (is_under(&model->nodes[i], at, length))
+            if (an_node_is_under(&model->nodes[i], at, length))
                 found += freeze_layer(model, &model->nodes[i]);
         if (found == 0)
             return an_fail(model->ctx, ALEXNET_NOT_FOUND,

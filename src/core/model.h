@@ -90,6 +90,10 @@ alexnet_status an_model_set_mean_image(alexnet_model *model, const int shape[3],
 alexnet_status an_model_set_metadata(alexnet_model *model, const char *key,
                                      const char *value) AN_NODISCARD;
 
+/* True when the layer is called `part` (of so many characters), or is one under it: its name begins so
+ * before a dot or a slash. */
+bool an_node_is_under(const an_node *node, const char *part, size_t length);
+
 /* Marks parameters as not trained: "features" (all before the classifier), "classifier.1", ... NOT_FOUND
  * when a name fits nothing. */
 alexnet_status an_model_freeze(alexnet_model *model, const char *names) AN_NODISCARD;

@@ -87,6 +87,9 @@ static alexnet_status prepare(const an_loader *loader, alexnet_context *ctx, wor
     const an_loader_options *o = &loader->options;
     const int64_t index = s->indices[place];
 
+    const bool later = o->later != NULL && s->batch.epoch >= o->later_epoch;
+    const an_augment *augment = later ? o->later : o->augment;
+
     AN_TRY(an_source_read(o->source, ctx, index, o->record->orientation, &w->buffer, &w->image));
     an_stream stream =
         an_stream_open(o->seed, AN_PURPOSE_AUGMENT, (uint64_t)s->batch.epoch, (uint32_t)index);
@@ -94,8 +97,8 @@ static alexnet_status prepare(const an_loader *loader, alexnet_context *ctx, wor
         float *out =
             s->images + ((size_t)place * (size_t)o->views + (size_t)view) * loader->tensor_floats;
         AN_TRY(an_preprocess_tensor(ctx, &w->preparer, o->record, o->mean_image, o->mean_h,
-                                    o->mean_w, o->augment, o->augment != NULL ? &stream : NULL,
-                                    view, &w->image, o->height, o->width, out));
+                                    o->mean_w, augment, augment != NULL ? &stream : NULL, view,
+                                    &w->image, o->height, o->width, out));
     }
     return ALEXNET_OK;
 }

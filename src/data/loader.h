@@ -27,6 +27,8 @@ typedef struct an_loader_options {
     const float         *mean_image; /* or NULL; borrowed */
     int                  mean_h, mean_w;
     const an_augment    *augment; /* NULL: testing */
+    const an_augment    *later;   /* instead of it from epoch `later_epoch` on; NULL: never */
+    int64_t              later_epoch;
     int                  views;   /* testing: 1 or AN_VIEWS tensors for each picture, one after the other */
     int                  height, width;
     int                  batch;   /* pictures a batch; the last one of an epoch may be smaller */

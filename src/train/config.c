@@ -119,7 +119,8 @@ static alexnet_status override_recipe(alexnet_context *ctx, const alexnet_train_
     AN_TRY(override_choice(ctx, "init", options->init, AN_RECIPE_INIT_CHOICES, &recipe->init));
     AN_TRY(override_word(ctx, "schedule", options->schedule, recipe->schedule));
     AN_TRY(override_word(ctx, "bias_schedule", options->bias_schedule, recipe->bias_schedule));
-    return override_word(ctx, "augment", options->augment, recipe->augment);
+    AN_TRY(override_word(ctx, "augment", options->augment, recipe->augment));
+    return override_word(ctx, "events", options->events, recipe->events);
 }
 
 /* All of what the run is, but for the recipe's settings. */

@@ -79,6 +79,7 @@ static const member fixed[] = {
     {"schedule", WORD, AT(recipe.schedule), 0, 0, false, NULL},
     {"bias_schedule", WORD, AT(recipe.bias_schedule), 0, 0, false, NULL},
     {"augment", WORD, AT(recipe.augment), 0, 0, false, NULL},
+    {"events", WORD, AT(recipe.events), 0, 0, false, NULL},
     {"init", CHOICE, AT(recipe.init), 0, 0, false, AN_RECIPE_INIT_CHOICES},
     {"seed", SEED, AT(seed), 0, 0, false, NULL},
     {"on_bad_image", CHOICE, AT(on_bad_image), 0, 0, false, BAD_CHOICES},

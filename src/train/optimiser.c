@@ -57,14 +57,18 @@ void an_optimiser_close(alexnet_context *ctx, an_optimiser *optimiser)
 
 /* ---- the step ---- */
 
-an_rule an_optimiser_rule(const an_recipe *recipe, const an_param *param, const an_rates *rates)
+an_rule an_optimiser_rule(const an_recipe *recipe, const an_param *param, const an_rates *rates,
+                          const an_factors *factors)
 {
     const bool bias = param->role == AN_PARAM_BIAS;
+    const double factor = bias ? factors->biases : factors->weights;
 
     return (an_rule){
-        .lr = param->lr_multiplier * (bias ? recipe->bias_lr * rates->biases : rates->weights),
-        .weight_decay =
-            recipe->weight_decay * param->decay_multiplier * (bias ? recipe->bias_decay : 1),
+        .lr = factor * param->lr_multiplier *
+              (bias ? recipe->bias_lr * rates->biases : rates->weights),
+        .weight_decay = factors->decay * recipe->weight_decay * param->decay_multiplier *
+                        (bias ? recipe->bias_decay : 1),
+        .still = factor == 0,
     };
 }
 
@@ -96,34 +100,46 @@ static alexnet_status update(const an_recipe *recipe, const an_backend *backend,
     return ALEXNET_BAD_ARG;
 }
 
+static alexnet_status update_param(an_optimiser *optimiser, alexnet_session *session,
+                                   alexnet_model *model, const an_param *param,
+                                   const an_rates *rates, const an_factors *factors)
+{
+    const an_backend *backend = an_session_plan(session)->backend;
+    const an_run *run = an_session_run_resources(session);
+    const an_rule rule = an_optimiser_rule(optimiser->recipe, param, rates, factors);
+    float *squares = optimiser->slots[AN_SLOT_SQUARE];
+    const place at = {
+        .count = param->count,
+        .g = an_session_gradients(session) + param->offset,
+        .v = optimiser->slots[AN_SLOT_MOMENTUM] + param->offset,
+        .s = squares != NULL ? squares + param->offset : NULL,
+        .w = model->values + param->offset,
+    };
+
+    if (param->frozen) return ALEXNET_OK;
+    if (param->role == AN_PARAM_STATISTIC)
+        return backend->average(run, (float)param->lr_multiplier, at.count, at.g, at.w);
+    if (rule.still) return ALEXNET_OK;
+    return update(optimiser->recipe, backend, run, &rule, rates->step + 1, &at);
+}
+
 alexnet_status an_optimiser_step(an_optimiser *optimiser, alexnet_session *session,
                                  alexnet_model *model, const an_rates *rates)
 {
-    const an_recipe *recipe = optimiser->recipe;
-    const an_backend *backend = an_session_plan(session)->backend;
-    const an_run *run = an_session_run_resources(session);
-    float *squares = optimiser->slots[AN_SLOT_SQUARE];
+    static const an_events none = {0};
+    const an_events *events = rates->events != NULL ? rates->events : &none;
     float *average = optimiser->slots[AN_SLOT_AVERAGE];
 
-    for (int i = 0; i < model->params.count; ++i) {
-        const an_param *param = &model->params.items[i];
-        const an_rule rule = an_optimiser_rule(recipe, param, rates);
-        const place at = {
-            .count = param->count,
-            .g = an_session_gradients(session) + param->offset,
-            .v = optimiser->slots[AN_SLOT_MOMENTUM] + param->offset,
-            .s = squares != NULL ? squares + param->offset : NULL,
-            .w = model->values + param->offset,
-        };
-        if (param->frozen) continue;
-        if (param->role == AN_PARAM_STATISTIC)
-            AN_TRY(backend->average(run, (float)param->lr_multiplier, at.count, at.g, at.w));
-        else
-            AN_TRY(update(recipe, backend, run, &rule, rates->step + 1, &at));
+    for (const an_node *node = model->nodes; node < model->nodes + model->node_count; ++node) {
+        const an_factors factors = an_events_at(events, rates->epochs, node);
+        for (int i = node->first_param; i < node->first_param + node->param_count; ++i)
+            AN_TRY(
+                update_param(optimiser, session, model, &model->params.items[i], rates, &factors));
     }
     if (average == NULL) return ALEXNET_OK;
-    return backend->average(run, (float)(1 - recipe->average), (int64_t)model->params.values,
-                            model->values, average);
+    return an_session_plan(session)->backend->average(
+        an_session_run_resources(session), (float)(1 - optimiser->recipe->average),
+        (int64_t)model->params.values, model->values, average);
 }
 
 void an_optimiser_swap_average(an_optimiser *optimiser, alexnet_model *model)

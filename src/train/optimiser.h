@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "core/session.h"
+#include "train/events.h"
 #include "train/recipe.h"
 
 typedef enum an_slot { AN_SLOT_MOMENTUM, AN_SLOT_SQUARE, AN_SLOT_AVERAGE } an_slot;
@@ -37,14 +38,19 @@ void an_optimiser_close(alexnet_context *ctx, an_optimiser *optimiser); /* safe 
 typedef struct an_rates {
     double weights, biases; /* the recipe's rate times its schedules; recipe.bias_lr comes on top */
     int64_t step;           /* updates before this one */
+    double epochs;          /* done before this one */
+    const an_events *events; /* NULL: none */
 } an_rates;
 
-/* What holds for one parameter: the recipe's numbers times its multipliers. */
+/* What holds for one parameter: the recipe's numbers times its multipliers. A rate of 0 that `factors` say:
+   it stands still. */
 typedef struct an_rule {
     double lr, weight_decay;
+    bool still;
 } an_rule;
 
-an_rule an_optimiser_rule(const an_recipe *recipe, const an_param *param, const an_rates *rates);
+an_rule an_optimiser_rule(const an_recipe *recipe, const an_param *param, const an_rates *rates,
+                          const an_factors *factors);
 
 /* One step for every parameter that is not frozen, from the session's gradients; then the average. */
 alexnet_status an_optimiser_step(an_optimiser *optimiser, alexnet_session *session,

@@ -38,6 +38,7 @@ const an_key an_recipe_keys[] = {
     {"bias_schedule", AN_KEY_TEXT, AT(bias_schedule), 0, 0, NULL, "",
      "of biases; empty: as schedule"},
     {"augment", AN_KEY_TEXT, AT(augment), 0, 0, NULL, "none", "what is varied in pictures"},
+    {"events", AN_KEY_TEXT, AT(events), 0, 0, NULL, "", "what changes at an epoch"},
     {"epochs", AN_KEY_REAL, AT(epochs), ALEXNET_EPOCHS_MIN, ALEXNET_EPOCHS_MAX, NULL, NULL,
      "times through the pictures"},
     {"init", AN_KEY_CHOICE, AT(init), 0, 0, AN_RECIPE_INIT_CHOICES, "family",

@@ -39,7 +39,8 @@ typedef struct an_recipe {
     double epochs;
     char schedule[AN_SETTING_TEXT]; /* schedule.h */
     char bias_schedule[AN_SETTING_TEXT]; /* of biases; empty: the same */
-    char augment[AN_SETTING_TEXT];  /* image/preprocess.h */
+    char augment[AN_SETTING_TEXT];       /* image/augment.h */
+    char events[AN_SETTING_TEXT];        /* events.h */
 } an_recipe;
 
 /* For base/settings.h: names, ranges, defaults. */

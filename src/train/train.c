@@ -17,6 +17,7 @@
 #include "formats/weights.h"
 #include "infer/examine.h"
 #include "train/checkpoint.h"
+#include "train/events.h"
 #include "train/he_start.h"
 #include "train/mean_image.h"
 #include "train/schedule.h"
@@ -184,11 +185,14 @@ static alexnet_status add_mean_image(job *j)
 static alexnet_status join_data_and_model(job *j)
 {
     an_preprocess record;
+    an_events events;
 
     AN_TRY(an_preprocess_parse(j->ctx, j->model->preprocess, &record));
     if (j->config.recipe.init == AN_RECIPE_INIT_HE)
         an_he_set_rates(j->model, an_input_deviation(&record));
     if (j->config.freeze != NULL) AN_TRY(an_model_freeze(j->model, j->config.freeze));
+    AN_TRY(an_events_parse(j->ctx, j->config.recipe.events, &events));
+    AN_TRY(an_events_check(&events, j->model));
     return an_dataset_map(&j->data, j->model, &j->config);
 }
 
@@ -219,8 +223,10 @@ static alexnet_status check_words(const job *j)
 {
     an_schedule weights, biases;
     an_augment augment;
+    an_events events;
 
     AN_TRY(an_recipe_schedules(j->ctx, &j->config.recipe, &weights, &biases));
+    AN_TRY(an_events_parse(j->ctx, j->config.recipe.events, &events));
     return an_augment_parse(j->ctx, j->config.recipe.augment, &augment);
 }
 

@@ -29,10 +29,11 @@ typedef struct trainer {
     an_train_state *state;
     int64_t epoch_steps, total_steps;
     an_schedule schedule, bias_schedule;
+    an_events events;
 
     alexnet_session *session;
     an_preprocess record;
-    an_augment augment;
+    an_augment augment, calm; /* calm: without colour noise */
     an_loader *loader;
     an_optimiser optimiser;
     float *probs;       /* [batch][classes] */
@@ -280,6 +281,8 @@ static an_rates step_rates(const trainer *t)
         .weights = rate_by(t, &t->schedule),
         .biases = rate_by(t, &t->bias_schedule),
         .step = t->state->step,
+        .epochs = epochs_done(t),
+        .events = &t->events,
     };
 }
 
@@ -291,7 +294,7 @@ static alexnet_status take_step(trainer *t)
 
     if (at_epoch_end(t)) t->report.epoch = (an_metrics){0};
     const an_rates rates = step_rates(t);
-    t->lr = rates.weights;
+    t->lr = rates.weights * an_events_at(&t->events, rates.epochs, NULL).weights;
     AN_TRY(an_loader_next(t->loader, &batch)); /* prefetched; varied by (seed, epoch, picture) */
     if (batch->n > 0) {                        /* 0: all of its pictures are unreadable */
         AN_TRY(an_session_train(t->session, batch->images, batch->labels, batch->n, t->state->step,
@@ -359,7 +362,13 @@ static alexnet_status open_loader(trainer *t)
 
     AN_TRY(an_preprocess_parse(t->ctx, t->model->preprocess, &t->record));
     AN_TRY(an_augment_parse(t->ctx, augment, &t->augment));
-    if (strcmp(augment, "none") != 0) options.augment = &t->augment;
+    t->calm = t->augment;
+    t->calm.pca = false;
+    if (strcmp(augment, "none") != 0) {
+        options.augment = &t->augment;
+        options.later = &t->calm;
+        options.later_epoch = an_events_noise_end(&t->events);
+    }
     an_network_ask(t->model, &t->record, &options);
     an_skip_policy((alexnet_bad_image)t->config->on_bad_image, train->count, &options);
     return an_loader_open(t->ctx, &options, &t->loader);
@@ -383,6 +392,7 @@ static alexnet_status plan_steps(trainer *t)
     t->epoch_steps = (count + batch - 1) / batch;
     t->total_steps = (int64_t)steps;
     if (t->config->steps >= 0) t->total_steps = AN_MIN(t->total_steps, t->config->steps);
+    AN_TRY(an_events_parse(t->ctx, t->config->recipe.events, &t->events));
     return an_recipe_schedules(t->ctx, &t->config->recipe, &t->schedule, &t->bias_schedule);
 }
 

@@ -75,6 +75,8 @@ static void every_kind_of_value(void **state)
     assert_int_equal(e.mean.count, 0);
 }
 
+#define LONG "0123456789012345678901234567890123456789012345678901234567890123" /* 64 characters */
+
 static void mistakes_are_explained(void **state)
 {
     static const struct {
@@ -114,8 +116,7 @@ static void mistakes_are_explained(void **state)
         {"filters=1 mean=1,,2", "mean=1,,2: expected"},
         {"filters=1 mean=1,x", "mean=1,x: expected"},
         {"filters=1 mean=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17", "expected at most 16 numbers"},
-        {"filters=1 name=0123456789012345678901234567890123456789012345678901234567890123",
-         "expected a text of at most 63 characters"},
+        {"filters=1 name=" LONG LONG LONG LONG, "expected a text of at most 255 characters"},
         {"filters=1 name=tab\there", "name=tab?here: expected a text"},
         {"filters=1 =3", "unknown setting ''"},
         {"filters=1 =", "unknown setting ''"},

@@ -217,6 +217,33 @@ static void a_split_and_a_map_of_labels(void **in)
     close_setting(&s);
 }
 
+/* Two epochs as one says, then as the other: whatever the number of workers, and when resumed. */
+static void another_augmentation_may_come_later(void **in)
+{
+    an_augment other;
+    setting s;
+    char first[AN_SHA256_HEX_SIZE], second[AN_SHA256_HEX_SIZE], found[AN_SHA256_HEX_SIZE];
+
+    open_drawn(*in, &s);
+    an_assert_ok(s.f->ctx, an_augment_parse(s.f->ctx, "crop", &other));
+    hash_batches(&s, 0, 0, 10, first); /* epochs 0 and 1, of five batches */
+    s.options.augment = &other;
+    hash_batches(&s, 0, 10, 10, second);
+    s.options.augment = &s.augment;
+    s.options.later = &other;
+    s.options.later_epoch = 2;
+    for (int workers = 0; workers <= 2; ++workers) {
+        hash_batches(&s, workers, 0, 10, found);
+        assert_string_equal(found, first);
+        hash_batches(&s, workers, 10, 10, found);
+        assert_string_equal(found, second);
+    }
+    s.options.epoch = 2;
+    hash_batches(&s, 0, 0, 10, found);
+    assert_string_equal(found, second);
+    close_setting(&s);
+}
+
 static void ten_views_come_one_after_the_other(void **in)
 {
     static float expected[FLOATS];
@@ -527,6 +554,7 @@ int main(void)
         FIXTURE_TEST(an_epoch_has_every_picture_once),
         FIXTURE_TEST(orders_are_permutations_that_change),
         FIXTURE_TEST(a_split_and_a_map_of_labels),
+        FIXTURE_TEST(another_augmentation_may_come_later),
         FIXTURE_TEST(ten_views_come_one_after_the_other),
         FIXTURE_TEST(bad_pictures_are_left_out_and_listed),
         FIXTURE_TEST(the_first_bad_picture_fails_the_call),

@@ -88,6 +88,9 @@ static void the_hash_is_that_of_what_must_not_change(void **unused)
     an_test_close(ctx, NULL);
 }
 
+/* Four of these are too long for a word. */
+#define LONG "0123456789012345678901234567890123456789012345678901234567890123"
+
 /* Replaces one piece of a file's text. */
 static void edit(alexnet_context *ctx, const char *path, const char *old, const char *new)
 {
@@ -128,10 +131,8 @@ static void a_spoiled_file_is_refused_by_name(void **unused)
         {"\"update\": \"torch\"", "\"update\": \"torch|paper\"", "'update'", ALEXNET_BAD_FILE},
         {"\"stop_at_top1\": 0.5", "\"stop_at_top1\": \"high\"", "'stop_at_top1'", ALEXNET_BAD_FILE},
         {"\"init\": \"he\"", "\"init\": 1", "'init'", ALEXNET_BAD_FILE},
-        {"\"schedule\": \"",
-         "\"schedule\": \"0123456789012345678901234567890123456789"
-         "01234567890123456789012345678",
-         "'schedule'", ALEXNET_BAD_FILE},
+        {"\"schedule\": \"", "\"schedule\": \"" LONG LONG LONG LONG, "'schedule'",
+         ALEXNET_BAD_FILE},
     };
     an_test_memory memory;
     alexnet_context *ctx = an_test_open(&memory);

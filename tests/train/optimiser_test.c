@@ -36,7 +36,8 @@ static void multipliers_of_recipe_and_model_meet(void **unused)
     (void)unused;
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
         const an_rates rates = {.weights = 0.1, .biases = 0.1};
-        const an_rule rule = an_optimiser_rule(&recipe, &rows[i].param, &rates);
+        const an_factors whole = {1, 1, 1};
+        const an_rule rule = an_optimiser_rule(&recipe, &rows[i].param, &rates, &whole);
         assert_true((float)rule.lr == rows[i].lr && (float)rule.weight_decay == rows[i].decay);
     }
 }
@@ -182,6 +183,61 @@ static void the_average_follows_all_values(void **unused)
     an_optimiser_close(ctx, &optimiser);
     free(expected);
     free(raw);
+    an_test_close(ctx, NULL);
+}
+
+/* Of weights 0.5, of biases 0.25, of decay 0.125; a factor of 0 is told from a rate of 0. */
+static void factors_of_events_come_on_top(void **unused)
+{
+    static const an_param weight = {.lr_multiplier = 3, .decay_multiplier = 2};
+    static const an_param bias = {.lr_multiplier = 1, .decay_multiplier = 1, .role = AN_PARAM_BIAS};
+    const an_rates rates = {.weights = 0.1, .biases = 0.3}, none = {0};
+    const an_factors factors = {0.5, 0.25, 0.125}, stop = {0, 1, 1};
+    an_rule rule = an_optimiser_rule(&recipe, &weight, &rates, &factors);
+
+    (void)unused;
+    assert_true(fabs(rule.lr - 0.15) < 1e-15 && fabs(rule.weight_decay - 0.0025) < 1e-15);
+    rule = an_optimiser_rule(&recipe, &bias, &rates, &factors);
+    assert_true(fabs(rule.lr - 0.15) < 1e-15 && fabs(rule.weight_decay - 0.000625) < 1e-15);
+    assert_false(rule.still);
+    assert_true(an_optimiser_rule(&recipe, &weight, &rates, &stop).still);
+    assert_false(an_optimiser_rule(&recipe, &bias, &rates, &stop).still);
+    assert_false(an_optimiser_rule(&recipe, &weight, &none, &factors).still);
+}
+
+/* From epoch 2 on conv1 stands still, neither updated nor decayed, its velocity too; the others go on. */
+static void a_layer_that_an_event_stops_stands_still(void **unused)
+{
+    alexnet_context *ctx = an_tiny_open(NULL, 1);
+    alexnet_model *model = an_tiny_model(ctx, NULL, 2, 1);
+    float *before = malloc(model->params.values * sizeof *before);
+    alexnet_session *session;
+    an_optimiser optimiser;
+    an_events events;
+
+    (void)unused;
+    assert_non_null(before);
+    an_assert_ok(ctx, an_events_parse(ctx, "2:conv1=0", &events));
+    an_assert_ok(ctx, an_optimiser_open(model, &recipe, &optimiser));
+    an_assert_ok(ctx, an_session_open_training(model, 1, 1, &session));
+    for (size_t i = 0; i < model->params.values; ++i)
+        an_session_gradients(session)[i] = 1;
+    for (int64_t step = 0; step < 4; ++step) {
+        const an_rates rates = {
+            .weights = 0.1, .biases = 0.1, .step = step, .epochs = (double)step, .events = &events};
+        memcpy(before, model->values, model->params.values * sizeof *before);
+        an_assert_ok(ctx, an_optimiser_step(&optimiser, session, model, &rates));
+        for (int i = 0; i < model->params.count; ++i) {
+            const an_param *param = &model->params.items[i];
+            const bool same = memcmp(before + param->offset, model->values + param->offset,
+                                     (size_t)param->count * sizeof *before) == 0;
+            assert_int_equal(same, step >= 2 && strncmp(param->name, "conv1.", 6) == 0);
+        }
+    }
+    alexnet_session_close(session);
+    alexnet_model_free(model);
+    an_optimiser_close(ctx, &optimiser);
+    free(before);
     an_test_close(ctx, NULL);
 }
 
@@ -338,6 +394,8 @@ int main(void)
         cmocka_unit_test(the_two_conventions_differ_when_the_rate_falls),
         cmocka_unit_test(each_rule_gets_the_recipe_s_numbers),
         cmocka_unit_test(the_average_follows_all_values),
+        cmocka_unit_test(factors_of_events_come_on_top),
+        cmocka_unit_test(a_layer_that_an_event_stops_stands_still),
         cmocka_unit_test(frozen_parameters_stay),
         cmocka_unit_test(statistics_follow_the_batches_and_serve_inference),
         cmocka_unit_test(frozen_statistics_stay),

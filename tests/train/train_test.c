@@ -328,7 +328,7 @@ static void what_is_no_run_cannot_be_resumed(void **state)
 static void mistakes_are_named_and_leave_nothing_behind(void **state)
 {
     an_runs *r = *state;
-    enum { DATA, MODEL, RECIPE, SCHEDULE, BIASES, AUGMENT, FREEZE, FROM, VAL };
+    enum { DATA, MODEL, RECIPE, SCHEDULE, BIASES, EVENTS, AUGMENT, FREEZE, FROM, VAL };
     static const struct {
         int option;
         const char *value, *message;
@@ -341,6 +341,8 @@ static void mistakes_are_named_and_leave_nothing_behind(void **state)
         {SCHEDULE, "linear", "schedule 'linear'", ALEXNET_BAD_ARG},
         {BIASES, "linear", "schedule 'linear'", ALEXNET_BAD_ARG},
         {BIASES, "plateau:0.1,1,1", "a plateau is for all rates alike", ALEXNET_BAD_ARG},
+        {EVENTS, "1:rate=x", "event '1:rate=x'", ALEXNET_BAD_ARG},
+        {EVENTS, "1:conv9=0", "no parameters under 'conv9'", ALEXNET_NOT_FOUND},
         {AUGMENT, "rrc,flop", "flop", ALEXNET_BAD_ARG},
         {FREEZE, "conv9", "conv9", ALEXNET_NOT_FOUND},
         {FROM, "nowhere.safetensors", "nowhere.safetensors", ALEXNET_NOT_FOUND},
@@ -351,8 +353,9 @@ static void mistakes_are_named_and_leave_nothing_behind(void **state)
         alexnet_train_options options = an_runs_options(r, "run");
         alexnet_train_result result;
         const char **members[] = {&options.data,     &options.model,         &options.recipe,
-                                  &options.schedule, &options.bias_schedule, &options.augment,
-                                  &options.freeze,   &options.from,          &options.val};
+                                  &options.schedule, &options.bias_schedule, &options.events,
+                                  &options.augment,  &options.freeze,        &options.from,
+                                  &options.val};
         *members[rows[i].option] = rows[i].value;
         an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), rows[i].status);
         an_assert_error(r->ctx, rows[i].message);

@@ -216,6 +216,72 @@ static void biases_may_have_a_schedule_of_their_own(void **state)
     assert_string_not_equal(hashes[0], hashes[2]);
 }
 
+/* Colour noise that ends with epoch 2, and a layer that stands still from then on: not what a run without
+   events does, nor one whose events come at once; stopped anywhere, it goes on to the same bits. */
+static void events_come_and_are_resumed(void **state)
+{
+    static const char *const events[] = {
+        "", "0:noise=off", "0:conv1=0", "2:noise=off;2:conv1=0", "2:noise=off", "2:conv1=0"};
+    static const int64_t stops[] = {3, 6, 7};
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run");
+    char hashes[AN_COUNT(events)][65];
+
+    options.augment = "crop,flip,pca";
+    options.force = 1;
+    for (size_t i = 0; i < AN_COUNT(events); ++i) {
+        options.events = events[i];
+        const alexnet_train_result result = an_runs_train(r, &options);
+        memcpy(hashes[i], result.last_sha256, sizeof hashes[i]);
+        for (size_t j = 0; j < i; ++j)
+            assert_string_not_equal(hashes[i], hashes[j]);
+    }
+    options.events = events[3];
+    options.progress = an_runs_ask;
+    for (size_t i = 0; i < AN_COUNT(stops); ++i) {
+        an_runs_wish wish = {.step = stops[i], .go = ALEXNET_GO_STOP};
+        alexnet_train_options resumed = alexnet_train_options_default();
+        alexnet_train_result result;
+        options.progress_user = &wish;
+        an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
+        resumed.resume = options.out;
+        result = an_runs_train(r, &resumed);
+        assert_string_equal(result.last_sha256, hashes[3]);
+    }
+}
+
+/* Without colour noise from the start a run is that of a list without pca. */
+static void noise_that_never_begins_is_none(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run");
+
+    options.augment = "crop,flip";
+    const alexnet_train_result plain = an_runs_train(r, &options);
+    options.force = 1;
+    options.augment = "crop,flip,pca";
+    options.events = "0:noise=off";
+    const alexnet_train_result off = an_runs_train(r, &options);
+    assert_string_equal(off.last_sha256, plain.last_sha256);
+}
+
+/* What an event makes of the rate is what the log says. */
+static void the_log_shows_the_rate_of_events(void **state)
+{
+    static const double expected[3] = {0.01, 0.001, 0.0005};
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run");
+    double rates[3];
+
+    options.lr = 0.01;
+    options.schedule = "constant";
+    options.events = "1:rate=0.1;2:weights=0.05;2:conv1=0.5";
+    an_runs_train(r, &options);
+    read_rates(r, "run", rates, 3);
+    for (int i = 0; i < 3; ++i)
+        assert_true(fabs(rates[i] - expected[i]) < 1e-9);
+}
+
 /* One step a sitting. */
 static void a_run_may_be_resumed_at_every_step(void **state)
 {
@@ -498,6 +564,9 @@ int main(void)
         TEST(smoothing_enters_training_alone),
         TEST(a_plateau_lowers_the_rate_and_is_resumed),
         TEST(biases_may_have_a_schedule_of_their_own),
+        TEST(events_come_and_are_resumed),
+        TEST(noise_that_never_begins_is_none),
+        TEST(the_log_shows_the_rate_of_events),
         TEST(a_run_may_be_resumed_at_every_step),
         TEST(a_log_of_sittings_reads_like_one_of_a_whole_run),
         TEST(the_beginning_is_told_once),

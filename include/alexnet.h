@@ -289,7 +289,8 @@ typedef struct alexnet_tensor_info {
 
 /* Bytes that a run needs, from the plan. */
 typedef struct alexnet_memory_info {
-    int64_t weights;     /* values; training adds as much each for gradients and momentum */
+    int64_t weights;     /* values; training adds as much each for gradients and momentum, and again for what the updates
+                            rmsprop and adam keep, and for an average: these two are not counted here */
     int64_t gradients, momentum;
     int64_t activations; /* the step arena */
     int64_t scratch;     /* all threads */

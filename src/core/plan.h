@@ -5,7 +5,7 @@
  *
  * Three arenas by lifetime:
  *
- *   model    | weights | gradients | momentum            |   until the model or session closes
+ *   model    | weights | gradients | optimiser           |   until the model or session closes
  *   step     | y0 | saved0 | y1 | ... | dx1 | dx0 |          laid out once, rewritten every step
  *   scratch  | one operation's working memory |              rewritten by every operation
  *

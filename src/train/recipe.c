@@ -74,8 +74,8 @@ static const struct {
                   "79:weights=0.001 epochs=91"},
 
     /* akrizhevsky/cuda-convnet2, layers/layer-params-imagenet-1gpu.cfg and the wiki's TrainingExample:
-       epsW dexp[base=0.01;tgtFactor=250;numSteps=4], epsB dexp[base=0.02;tgtFactor=10;numSteps=2] (base:
-       the model's table), wc 0.0005, colour noise 0.1. */
+       epsW dexp of base 0.01, factor 250, 4 steps; epsB of base 0.02 (the model's table), factor 10, 2 steps;
+       wc 0.0005; colour noise 0.1. */
     {"owt", "batch=128 lr=0.01 weight_decay=0.0005 update=paper schedule=dexp:250,4 "
             "bias_schedule=dexp:10,2 augment=crop,flip,pca epochs=90"},
 
@@ -127,7 +127,7 @@ static const struct {
     {"cifar-13pct", "batch=128 lr=0.001 weight_decay=0.004 update=paper augment=crop,flip "
                     "events=140:weights=0.1;150:weights=0.01 epochs=160"},
 
-    /* The head of its file: the same with about 350 + 150 epochs. */
+    /* The head of its file: the same with about 350 + 150 epochs before the rates fall. */
     {"cifar-11pct", "batch=128 lr=0.001 weight_decay=0.004 update=paper augment=crop,flip "
                     "events=500:weights=0.1;510:weights=0.01 epochs=520"},
 

@@ -128,7 +128,7 @@ an_factors an_events_at(const an_events *events, double epochs, const an_node *n
 
 int64_t an_events_noise_end(const an_events *events)
 {
-    double first = INFINITY;
+    double first = (double)INFINITY;
 
     for (const an_event *event = events->items; event < events->items + events->count; ++event)
         if (event->kind == AN_EVENT_NOISE) first = fmin(first, ceil(event->epochs));

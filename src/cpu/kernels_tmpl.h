@@ -35,6 +35,7 @@
 #include "cpu/pool_tmpl.h"
 
 #include "cpu/conv2d_whole_tmpl.h"
+#include "cpu/winograd_tmpl.h"
 
 /* Which way a convolution is computed. */
 static const an_conv2d_algorithm *conv2d(const an_conv2d *g, an_pass pass)
@@ -44,6 +45,11 @@ static const an_conv2d_algorithm *conv2d(const an_conv2d *g, an_pass pass)
         [AN_BACKWARD_DATA] = {"direct", conv2d_data_scratch, conv2d_backward_data},
         [AN_BACKWARD_WEIGHTS] = {"direct", conv2d_weights_scratch, conv2d_backward_weights},
     };
+    static const an_conv2d_algorithm winograd[AN_PASSES] = {
+        [AN_FORWARD] = {"winograd", winograd_forward_scratch, winograd_forward},
+        [AN_BACKWARD_DATA] = {"winograd", winograd_data_scratch, winograd_backward_data},
+        [AN_BACKWARD_WEIGHTS] = {"winograd", winograd_weights_scratch, winograd_backward_weights},
+    };
     static const an_conv2d_algorithm whole[AN_PASSES] = {
         [AN_FORWARD] = {"linear", whole_scratch, whole_forward},
         [AN_BACKWARD_DATA] = {"linear", whole_scratch, whole_backward_data},
@@ -51,7 +57,8 @@ static const an_conv2d_algorithm *conv2d(const an_conv2d *g, an_pass pass)
     };
 
     assert(g->c % g->groups == 0 && g->k % g->groups == 0);
-    return is_whole_map(g) ? &whole[pass] : &direct[pass];
+    if (is_whole_map(g)) return &whole[pass];
+    return an_winograd_pays(g, pass) ? &winograd[pass] : &direct[pass];
 }
 
 /* MR * NV independent sums hide the latency of the multiply-add. */

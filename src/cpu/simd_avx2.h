@@ -20,6 +20,10 @@ static inline void vf_store(float *to, vf value) { _mm256_storeu_ps(to, value); 
 
 static inline vf vf_add(vf a, vf b) { return _mm256_add_ps(a, b); }
 
+static inline vf vf_sub(vf a, vf b) { return _mm256_sub_ps(a, b); }
+
+static inline vf vf_mul(vf a, vf b) { return _mm256_mul_ps(a, b); }
+
 static inline vf vf_fma(vf a, vf b, vf c) /* a * b + c, rounded once */
 {
     return _mm256_fmadd_ps(a, b, c);

@@ -9,6 +9,7 @@
 
 #include "cpu/backend.h"
 #include "cpu/cases.h"
+#include "cpu/winograd.h"
 #include "guarded.h"
 #include <float.h>
 #include <math.h>
@@ -242,6 +243,72 @@ static void convolutions_agree_on_random_shapes(void **unused)
         check_conv2d(conv2d(1 + (int)an_random_below(&stream, 6), c, h, w, k, r, s,
                             1 + (int)an_random_below(&stream, 4), groups, pad));
     }
+}
+
+/* ---- Winograd's convolution ---- */
+
+/* The size of the difference to the portable twin, which sums in double, over the size of its result. */
+static void check_relative_error(const an_case *c, double limit)
+{
+    const an_backend *backend;
+    trial expected = trial_new(c), found = trial_new(c);
+    char what[512];
+
+    trial_run(&expected, an_backend_portable(an_cpu_detect()), 1);
+    for (int i = 0; an_tier_name(i, &backend) != NULL; ++i) {
+        if (backend == NULL) continue;
+        trial_run(&found, backend, 2);
+        for (int o = 0; o < AN_CASE_OUTPUTS; ++o) {
+            const float *f = found.out[o].data, *e = expected.out[o].data;
+            double size = 0, difference = 0;
+            for (size_t j = 0; j < found.sizes.out[o].count; ++j) {
+                size += pow((double)e[j], 2);
+                difference += pow((double)f[j] - (double)e[j], 2);
+            }
+            describe(c, backend->tier, 2, what, sizeof what);
+            if (!(sqrt(difference) <= limit * sqrt(size)))
+                fail_msg("%s: output %d: relative error %.3g", what, o, sqrt(difference / size));
+        }
+    }
+    trial_free(&expected);
+    trial_free(&found);
+}
+
+/* Tiles of every size and cut, groups, channels that fill no vector, paddings of every kind; several chunks. The bound
+   is the project's for a layer, 1e-5. */
+static void winograd_agrees(void **unused)
+{
+    static const struct {
+        int n, c, h, w, k, r, groups, pad[4];
+    } rows[] = {
+        {8, 32, 13, 13, 40, 3, 1, {1, 1, 1, 1}},   /* conv3 to conv5, small: 5 + 4 + 4 */
+        {5, 33, 27, 27, 48, 5, 1, {2, 2, 2, 2}},   /* conv2, small */
+        {6, 48, 27, 27, 64, 5, 2, {2, 2, 2, 2}},   /* the same in two towers */
+        {9, 34, 13, 11, 70, 3, 2, {1, 1, 1, 1}},   /* channels and filters that fill no block */
+        {9, 17, 14, 9, 16, 3, 1, {0, 0, 0, 0}},    /* no padding */
+        {9, 16, 12, 8, 31, 3, 1, {2, 2, 2, 2}},    /* as much as the data gradient can take */
+        {9, 16, 12, 8, 17, 3, 1, {0, 1, 2, 0}},    /* uneven */
+        {40, 40, 3, 2, 40, 3, 1, {1, 1, 1, 1}},    /* a tile or less */
+        {20, 32, 8, 8, 64, 5, 1, {2, 2, 2, 2}},    /* cifar-19pct's conv3 */
+        {3, 64, 55, 41, 64, 3, 1, {1, 1, 1, 1}},   /* more than one chunk for each thread */
+        {70, 96, 13, 13, 96, 3, 1, {1, 1, 1, 1}},  /* more than one chunk for all threads */
+    };
+    int paid[AN_PASSES] = {0};
+
+    (void)unused;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        const an_conv2d g = conv2d(rows[i].n, rows[i].c, rows[i].h, rows[i].w, rows[i].k, rows[i].r,
+                                   rows[i].r, 1, rows[i].groups, rows[i].pad);
+        for (int pass = 0; pass < AN_PASSES; ++pass) {
+            const an_case c = {.kind = &an_case_conv2d[pass], .conv2d = g, .relu = i % 2 == 0};
+            if (!an_winograd_pays(&g, (an_pass)pass)) continue;
+            ++paid[pass];
+            check_case(&c);
+            check_relative_error(&c, 1e-5);
+        }
+    }
+    for (int pass = 0; pass < AN_PASSES; ++pass)
+        assert_true(paid[pass] >= 9);
 }
 
 /* ---- convolution with unshared filters: one function for all tiers ---- */
@@ -567,6 +634,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(convolutions_agree_on_edges),
         cmocka_unit_test(convolutions_agree_on_random_shapes),
+        cmocka_unit_test(winograd_agrees),
         cmocka_unit_test(unshared_convolutions_agree),
         cmocka_unit_test(linear_layers_agree),
         cmocka_unit_test(pools_agree),

@@ -1,0 +1,118 @@
+/*
+ * winograd.c: see winograd.h.
+ * SPDX-License-Identifier: MIT
+ */
+#include "cpu/winograd.h"
+
+#include "base/compiler.h"
+#include <limits.h>
+
+/* ---- tiles ---- */
+
+static int largest_m(int r) { return r == 3 ? 5 : 4; }
+
+#define REST_MAX (6 * AN_WINOGRAD_M_MAX) /* outputs that are cut with thought; before them, largest tiles */
+
+/* The cheapest cut of a few outputs: fewest points, then the most even. */
+static void cut_rest(int r, int outputs, int count[AN_WINOGRAD_M_MAX + 1])
+{
+    int cost[REST_MAX + 1] = {0}; /* 64 times the points, and the squares of m */
+    int last[REST_MAX + 1] = {0};
+
+    for (int i = 1; i <= outputs; ++i) {
+        cost[i] = INT_MAX;
+        for (int m = 2; m <= largest_m(r); ++m) {
+            const int before = cost[AN_MAX(i - m, 0)];
+            const int with = before + 1024 * (m + r - 1) + m * m;
+            if (with < cost[i]) {
+                cost[i] = with;
+                last[i] = m;
+            }
+        }
+    }
+    for (int i = outputs; i > 0; i -= last[i])
+        ++count[last[i]];
+}
+
+an_winograd_axis an_winograd_cut(int r, int outputs)
+{
+    const int m = largest_m(r);
+    const int whole = outputs > REST_MAX ? (outputs - REST_MAX) / m + 1 : 0;
+    an_winograd_axis axis = {.r = r, .outputs = outputs};
+
+    axis.count[m] = whole;
+    cut_rest(r, outputs - whole * m, axis.count);
+    for (int i = 2; i <= m; ++i) {
+        axis.tiles += axis.count[i];
+        if (axis.count[i] > 0) axis.points = i + r - 1;
+    }
+    return axis;
+}
+
+an_winograd_tile an_winograd_tile_at(const an_winograd_axis *axis, int index)
+{
+    int first = 0;
+
+    for (int m = AN_WINOGRAD_M_MAX; m > 1; --m) {
+        if (index < axis->count[m])
+            return (an_winograd_tile){first + index * m, m, m + axis->r - 1};
+        index -= axis->count[m];
+        first += axis->count[m] * m;
+    }
+    return (an_winograd_tile){0};
+}
+
+int an_winograd_tiles_with(const an_winograd_axis *axis, int i)
+{
+    int tiles = 0;
+
+    if (i == axis->points - 1) return axis->tiles; /* infinity: all of them */
+    for (int m = 2; m <= AN_WINOGRAD_M_MAX; ++m)
+        if (i < m + axis->r - 2) tiles += axis->count[m];
+    return tiles;
+}
+
+int an_winograd_point(const an_winograd_axis *axis, int points, int i)
+{
+    return i == points - 1 ? axis->points - 1 : i;
+}
+
+/* ---- where it pays ---- */
+
+/*
+ * Costs in multiply-adds of the micro-kernel. A number that is transformed is read, combined with some
+ * others, written, and read again by the product: MAP_COST for one of an input or output (from L3),
+ * FILTER_COST for one of the filters, which are also turned from their order in memory.
+ */
+#define MAP_COST     12.0
+#define FILTER_COST  40.0
+#define CHANNELS_MIN 16 /* of a group, both in and out: below, the products are too thin */
+
+static double points_of(const an_winograd_axis *rows, const an_winograd_axis *columns)
+{
+    double high = 0, wide = 0;
+
+    for (int i = 0; i < rows->points; ++i)
+        high += an_winograd_tiles_with(rows, i);
+    for (int i = 0; i < columns->points; ++i)
+        wide += an_winograd_tiles_with(columns, i);
+    return high * wide;
+}
+
+bool an_winograd_pays(const an_conv2d *g, an_pass pass)
+{
+    const int c = g->c / g->groups, k = g->k / g->groups;
+    const bool back = pass == AN_BACKWARD_DATA;
+
+    if (g->r != g->s || (g->r != 3 && g->r != 5) || g->stride != 1) return false;
+    if (c < CHANNELS_MIN || k < CHANNELS_MIN) return false;
+    if (back && (g->pad_top >= g->r || g->pad_left >= g->s)) return false;
+
+    const an_winograd_axis rows = an_winograd_cut(g->r, back ? g->h : g->p);
+    const an_winograd_axis columns = an_winograd_cut(g->s, back ? g->w : g->q);
+    const double products = points_of(&rows, &columns) * g->n;
+    const double filters = (double)rows.points * columns.points;
+    const double direct = (double)g->n * g->p * g->q * g->r * g->s * c * k;
+
+    return products * ((double)c * k + MAP_COST * (c + k)) + FILTER_COST * filters * c * k < direct;
+}

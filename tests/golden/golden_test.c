@@ -15,7 +15,7 @@
 #include "base/memory.h"
 #include "core/session.h"
 #include "golden/formula.h"
-#include "train/sgd.h"
+#include "train/optimiser.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -232,10 +232,10 @@ static void check_training(bench *b)
                               .bias_lr = 1,
                               .bias_decay = (double)an_json_get_int(b->golden, "bias_decay", -1),
                               .update = is_paper ? AN_UPDATE_PAPER : AN_UPDATE_TORCH};
-    float *velocity = an_new_array(b->ctx, b->model->params.values, sizeof *velocity);
+    an_optimiser optimiser;
     alexnet_session *session;
 
-    assert_non_null(velocity);
+    an_assert_ok(b->ctx, an_optimiser_open(b->model, &recipe, &optimiser));
     assert_int_equal(json_array_size(losses), STEPS);
     assert_int_equal(json_array_size(rates), STEPS);
     an_assert_ok(b->ctx, an_session_open_training(b->model, b->batch, 1, &session));
@@ -248,13 +248,15 @@ static void check_training(bench *b)
         if (step == 0)
             check_gradients(b, session, json_object_get(b->golden, "gradients"),
                             &b->largest->gradients);
-        an_assert_ok(b->ctx,
-                     an_sgd_update(session, b->model, &recipe,
-                                   json_number_value(json_array_get(rates, step)), velocity));
+        const double rate = json_number_value(json_array_get(rates, step));
+        an_assert_ok(b->ctx, an_optimiser_step(&optimiser, session, b->model,
+                                               &(an_rates){.weights = rate,
+                                                           .biases = rate,
+                                                           .step = (int64_t)step}));
     }
     check_moves(b);
     alexnet_session_close(session);
-    an_free(b->ctx, velocity);
+    an_optimiser_close(b->ctx, &optimiser);
 }
 
 /* The masks are those of the stream that core/backend.h describes: testing, and one step of training. */
@@ -282,8 +284,9 @@ static void report(const char *family, const alexnet_context *ctx, const largest
                   largest->moves, largest->dropout);
 }
 
-/* fixture: the network whose numbers are expected; tier: NULL: the best one */
-static void check_network(const char *family, const char *fixture, const char *tier)
+/* fixture: the network whose numbers are expected; tier: NULL: the best one; training: all of it, or
+ * the logits alone */
+static void check_network(const char *family, const char *fixture, const char *tier, bool training)
 {
     const alexnet_options options = {.cpu = tier};
     alexnet_context *ctx;
@@ -303,11 +306,11 @@ static void check_network(const char *family, const char *fixture, const char *t
 
     /* Masks follow a layer's number, which another family's fixture does not share. */
     const json_t *dropout =
-        strcmp(family, fixture) == 0 ? json_object_get(golden, "dropout") : NULL;
+        training && strcmp(family, fixture) == 0 ? json_object_get(golden, "dropout") : NULL;
 
     bench_open(&b, ctx, family, 0, golden, &largest);
     check_logits(&b, json_object_get(golden, "logits"), &largest.logits);
-    check_training(&b);
+    if (training) check_training(&b);
     bench_close(&b);
     if (dropout != NULL) {
         bench_open(&b, ctx, family, an_json_get_real(dropout, "p", 0), golden, &largest);
@@ -323,6 +326,7 @@ typedef struct network {
     const char *family;
     const char *fixture; /* NULL: its own. torchvision's of 2018 differs on larger pictures alone */
     const char *tier;    /* NULL: the best one */
+    bool logits_only;
 } network;
 
 static network networks[] = {
@@ -345,14 +349,18 @@ static network networks[] = {
     {"slim", NULL, NULL},
     {"caffe", NULL, NULL},
     {"caffenet", NULL, NULL},
-    {"bn", NULL, NULL},
+    {"bn", NULL, "portable"},
+    /* Four values to a channel of fc6 and fc7: their normalisation enlarges the rounding of float sums until some ReLU turns,
+       and gradients with it (1 %). The portable tier, which sums in double, has gradients within 1e-5. */
+    {"bn", NULL, NULL, true},
 };
 
 static void agrees_with_pytorch(void **state)
 {
     const network *row = *state;
 
-    check_network(row->family, row->fixture != NULL ? row->fixture : row->family, row->tier);
+    check_network(row->family, row->fixture != NULL ? row->fixture : row->family, row->tier,
+                  !row->logits_only);
 }
 
 /* A new family has to come with its numbers. */

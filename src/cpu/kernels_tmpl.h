@@ -37,8 +37,6 @@
 #include "cpu/conv2d_whole_tmpl.h"
 #include "cpu/winograd_tmpl.h"
 
-#include "cpu/winograd_blocks_tmpl.h"
-
 /* Which way a convolution is computed. */
 static const an_conv2d_algorithm *conv2d(const an_conv2d *g, an_pass pass)
 {
@@ -52,11 +50,6 @@ static const an_conv2d_algorithm *conv2d(const an_conv2d *g, an_pass pass)
         [AN_BACKWARD_DATA] = {"winograd", winograd_data_scratch, winograd_backward_data},
         [AN_BACKWARD_WEIGHTS] = {"winograd", winograd_weights_scratch, winograd_backward_weights},
     };
-    static const an_conv2d_algorithm blocks[AN_PASSES] = {
-        [AN_FORWARD] = {"winograd of blocks", blocks_forward_scratch, blocks_forward},
-        [AN_BACKWARD_WEIGHTS] = {"winograd of blocks", blocks_weights_scratch,
-                                 blocks_backward_weights},
-    };
     static const an_conv2d_algorithm whole[AN_PASSES] = {
         [AN_FORWARD] = {"linear", whole_scratch, whole_forward},
         [AN_BACKWARD_DATA] = {"linear", whole_scratch, whole_backward_data},
@@ -64,9 +57,7 @@ static const an_conv2d_algorithm *conv2d(const an_conv2d *g, an_pass pass)
     };
 
     assert(g->c % g->groups == 0 && g->k % g->groups == 0);
-    an_conv2d inner;
     if (is_whole_map(g)) return &whole[pass];
-    if (an_winograd_blocks(g, pass, &inner)) return &blocks[pass];
     return an_winograd_pays(g, pass) ? &winograd[pass] : &direct[pass];
 }
 

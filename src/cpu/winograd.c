@@ -86,9 +86,7 @@ int an_winograd_point(const an_winograd_axis *axis, int points, int i)
  */
 #define MAP_COST     12.0
 #define FILTER_COST  40.0
-#define BLOCK_COST   8.0
 #define CHANNELS_MIN 16 /* of a group, both in and out: below, the products are too thin */
-#define CHANNELS_MAX 64 /* of a block: with more, the direct way has enough to do */
 
 static double points_of(const an_winograd_axis *rows, const an_winograd_axis *columns)
 {
@@ -101,60 +99,20 @@ static double points_of(const an_winograd_axis *rows, const an_winograd_axis *co
     return high * wide;
 }
 
-static double direct_cost(const an_conv2d *g)
-{
-    return (double)g->n * g->p * g->q * g->r * g->s * (g->c / g->groups) * g->k;
-}
-
-static bool is_possible(const an_conv2d *g, bool back)
+bool an_winograd_pays(const an_conv2d *g, an_pass pass)
 {
     const int c = g->c / g->groups, k = g->k / g->groups;
+    const bool back = pass == AN_BACKWARD_DATA;
 
     if (g->r != g->s || (g->r != 3 && g->r != 5) || g->stride != 1) return false;
     if (c < CHANNELS_MIN || k < CHANNELS_MIN) return false;
-    return !back || (g->pad_top < g->r && g->pad_left < g->s);
-}
+    if (back && (g->pad_top >= g->r || g->pad_left >= g->s)) return false;
 
-static double winograd_cost(const an_conv2d *g, bool back)
-{
-    const double c = (double)g->c / g->groups, k = (double)g->k / g->groups;
     const an_winograd_axis rows = an_winograd_cut(g->r, back ? g->h : g->p);
     const an_winograd_axis columns = an_winograd_cut(g->s, back ? g->w : g->q);
     const double products = points_of(&rows, &columns) * g->n;
     const double filters = (double)rows.points * columns.points;
+    const double direct = (double)g->n * g->p * g->q * g->r * g->s * c * k;
 
-    return g->groups *
-           (products * (c * k + MAP_COST * (c + k)) + FILTER_COST * filters * c * k);
-}
-
-bool an_winograd_pays(const an_conv2d *g, an_pass pass)
-{
-    const bool back = pass == AN_BACKWARD_DATA;
-
-    return is_possible(g, back) && winograd_cost(g, back) < direct_cost(g);
-}
-
-bool an_winograd_blocks(const an_conv2d *g, an_pass pass, an_conv2d *inner)
-{
-    const int r = (g->r + g->stride - 1) / g->stride;
-
-    if (pass == AN_BACKWARD_DATA || g->stride == 1 || g->groups != 1 || g->r != g->s ||
-        g->stride > 8 || g->c > CHANNELS_MAX / (g->stride * g->stride))
-        return false;
-    *inner = (an_conv2d){
-        .n = g->n,
-        .c = g->c * g->stride * g->stride,
-        .h = g->p + r - 1,
-        .w = g->q + r - 1,
-        .k = g->k,
-        .r = r,
-        .s = r,
-        .stride = 1,
-        .groups = 1,
-        .p = g->p,
-        .q = g->q,
-    };
-    const double blocks = (double)g->n * inner->h * inner->w * inner->c;
-    return is_possible(inner, false) &&
-           winograd_cost(inner, false) + BLOCK_COST * blocks < direct_cost(g);
+    return products * ((double)c * k + MAP_COST * (c + k)) + FILTER_COST * filters * c * k < direct;
 }

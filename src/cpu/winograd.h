@@ -46,11 +46,4 @@ int an_winograd_point(const an_winograd_axis *axis, int points, int i);
 /* Whether this pass of this convolution is quicker so. A function of the shape alone. */
 bool an_winograd_pays(const an_conv2d *g, an_pass pass);
 
-/*
- * A convolution with a stride S is one without over blocks of S x S pixels, which count as S S C channels
- * (the first layer: 11x11 at stride 4 over 3 channels is 3x3 over 48). `inner` is that convolution, for
- * inputs that are padded already. False where there is none, or where that would not be quicker.
- */
-bool an_winograd_blocks(const an_conv2d *g, an_pass pass, an_conv2d *inner);
-
 #endif

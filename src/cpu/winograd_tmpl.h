@@ -492,33 +492,25 @@ static void chunk_together(const an_run *run, const winograd_plan *plan, int fir
     }
 }
 
-/* n images with the filters of U. */
-static void convolve_images(const an_run *run, const winograd_plan *plan, int n, const float *x,
-                            const float *bias, bool relu, float *y)
-{
-    const float *u = an_scratch_at(run, plan->u_at);
-    const int units = n * plan->rows.tiles;
-
-    if (plan->own) {
-        AN_PARALLEL_FOR(run, schedule(dynamic))
-        for (int first = 0; first < units; first += plan->chunk)
-            chunk_alone(run, plan, first, AN_MIN(first + plan->chunk, units), u, x, bias, relu, y);
-    } else {
-        for (int first = 0; first < units; first += plan->chunk)
-            chunk_together(run, plan, first, AN_MIN(first + plan->chunk, units), u, x, bias, relu,
-                           y);
-    }
-}
-
 static alexnet_status winograd_convolve(const an_run *run, const an_conv2d *g, an_pass pass,
                                         const float *x, const float *w, const float *bias,
                                         bool relu, float *y)
 {
     const winograd_plan plan = plan_winograd(g, pass, run->threads);
+    float *u = an_scratch_at(run, plan.u_at);
 
     if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
-    prepare_filters(run, g, &plan, pass == AN_BACKWARD_DATA, w, an_scratch_at(run, plan.u_at));
-    convolve_images(run, &plan, g->n, x, bias, relu, y);
+    prepare_filters(run, g, &plan, pass == AN_BACKWARD_DATA, w, u);
+    if (plan.own) {
+        AN_PARALLEL_FOR(run, schedule(dynamic))
+        for (int first = 0; first < plan.units; first += plan.chunk)
+            chunk_alone(run, &plan, first, AN_MIN(first + plan.chunk, plan.units), u, x, bias, relu,
+                        y);
+    } else {
+        for (int first = 0; first < plan.units; first += plan.chunk)
+            chunk_together(run, &plan, first, AN_MIN(first + plan.chunk, plan.units), u, x, bias,
+                           relu, y);
+    }
     return ALEXNET_OK;
 }
 
@@ -633,61 +625,38 @@ static size_t winograd_weights_scratch(const an_conv2d *g, int threads)
     return plan_winograd(g, AN_BACKWARD_WEIGHTS, threads).bytes;
 }
 
-/* Adds the gradients of n images to dU, or begins it with them. */
-static void add_gradient(const an_run *run, const winograd_plan *plan, int n, bool add,
-                         const float *x, const float *dy)
-{
-    float *du = an_scratch_at(run, plan->u_at);
-    float *v = an_scratch_at(run, plan->v_at), *z = an_scratch_at(run, plan->m_at);
-    const int units = n * plan->rows.tiles;
-
-    for (int first = 0; first < units; first += plan->chunk) {
-        const int last = AN_MIN(first + plan->chunk, units);
-        AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic, 4))
-        for (int unit = first; unit < last; ++unit) {
-            for (int column = 0; column < plan->columns.tiles; ++column) {
-                const chunk_tile spot = spot_of(plan, first, unit, column);
-                transform_input(plan, &spot, x, v);
-                transform_gradient(plan, &spot, dy, z);
-            }
-        }
-        AN_PARALLEL_FOR(run, schedule(dynamic))
-        for (int p = 0; p < points_in_all(plan); ++p)
-            multiply_back(plan, p / plan->columns.points, p % plan->columns.points, first, last,
-                          add || first > 0, v, z, du);
-    }
-}
-
-/* dw from dU. */
-static void finish_gradient(const an_run *run, const winograd_plan *plan, float *dw)
-{
-    const float *du = an_scratch_at(run, plan->u_at);
-
-    AN_PARALLEL_FOR(run, schedule(dynamic))
-    for (int b = 0; b < panels_blocks(&plan->filters); ++b) {
-        float *panel = an_scratch_of_thread(run, plan->panels_at, plan->filters.block_floats);
-        transform_filters_back(plan, b, du, panel);
-        unpack_filters(&plan->filters, b, panel, dw);
-    }
-}
-
-static void sum_gradient(const an_run *run, const winograd_plan *plan, const an_conv2d *g,
-                         const float *dy, float *db)
-{
-    if (db != NULL)
-        sum_pixels(run, (int64_t)g->n * g->p * g->q, g->k, dy,
-                   (double *)(void *)an_scratch_at(run, plan->db_at), db);
-}
-
 static alexnet_status winograd_backward_weights(const an_run *run, const an_conv2d *g,
                                                 const an_conv2d_tensors *t)
 {
     const winograd_plan plan = plan_winograd(g, AN_BACKWARD_WEIGHTS, run->threads);
+    float *du = an_scratch_at(run, plan.u_at);
+    float *v = an_scratch_at(run, plan.v_at), *z = an_scratch_at(run, plan.m_at);
 
     if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
-    add_gradient(run, &plan, g->n, false, t->x, t->dy);
-    finish_gradient(run, &plan, t->dw);
-    sum_gradient(run, &plan, g, t->dy, t->db);
+    for (int first = 0; first < plan.units; first += plan.chunk) {
+        const int last = AN_MIN(first + plan.chunk, plan.units);
+        AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic, 4))
+        for (int unit = first; unit < last; ++unit) {
+            for (int column = 0; column < plan.columns.tiles; ++column) {
+                const chunk_tile spot = spot_of(&plan, first, unit, column);
+                transform_input(&plan, &spot, t->x, v);
+                transform_gradient(&plan, &spot, t->dy, z);
+            }
+        }
+        AN_PARALLEL_FOR(run, schedule(dynamic))
+        for (int p = 0; p < points_in_all(&plan); ++p)
+            multiply_back(&plan, p / plan.columns.points, p % plan.columns.points, first, last,
+                          first > 0, v, z, du);
+    }
+    AN_PARALLEL_FOR(run, schedule(dynamic))
+    for (int b = 0; b < panels_blocks(&plan.filters); ++b) {
+        float *panel = an_scratch_of_thread(run, plan.panels_at, plan.filters.block_floats);
+        transform_filters_back(&plan, b, du, panel);
+        unpack_filters(&plan.filters, b, panel, t->dw);
+    }
+    if (t->db != NULL)
+        sum_pixels(run, (int64_t)g->n * g->p * g->q, g->k, t->dy,
+                   (double *)(void *)an_scratch_at(run, plan.db_at), t->db);
     return ALEXNET_OK;
 }
 

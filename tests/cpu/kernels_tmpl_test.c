@@ -311,32 +311,6 @@ static void winograd_agrees(void **unused)
         assert_true(paid[pass] >= 9);
 }
 
-/* Strides, as blocks of pixels: the first layers of torchvision, of the paper (224 rounded up) and others. */
-static void winograd_of_blocks_agrees(void **unused)
-{
-    static const struct {
-        int n, c, h, w, k, r, stride, pad[4];
-    } rows[] = {
-        {9, 3, 63, 71, 64, 11, 4, {2, 2, 2, 2}}, {2, 3, 224, 224, 96, 11, 4, {0, 0, 3, 3}},
-        {20, 3, 40, 40, 17, 9, 3, {1, 0, 0, 2}}, {20, 5, 33, 30, 33, 6, 2, {0, 0, 0, 0}},
-        {20, 4, 41, 40, 48, 10, 2, {4, 4, 4, 4}},
-    };
-
-    (void)unused;
-    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        const an_conv2d g = conv2d(rows[i].n, rows[i].c, rows[i].h, rows[i].w, rows[i].k, rows[i].r,
-                                   rows[i].r, rows[i].stride, 1, rows[i].pad);
-        an_conv2d inner;
-        for (int pass = 0; pass < AN_PASSES; pass += 2) {
-            const an_case c = {.kind = &an_case_conv2d[pass], .conv2d = g, .relu = i % 2 == 0};
-            if (!an_winograd_blocks(&g, (an_pass)pass, &inner))
-                fail_msg("row %zu: blocks do not pay", i);
-            check_case(&c);
-            check_relative_error(&c, 1e-5);
-        }
-    }
-}
-
 /* ---- convolution with unshared filters: one function for all tiers ---- */
 
 static void check_local(an_conv2d g)
@@ -661,7 +635,6 @@ int main(void)
         cmocka_unit_test(convolutions_agree_on_edges),
         cmocka_unit_test(convolutions_agree_on_random_shapes),
         cmocka_unit_test(winograd_agrees),
-        cmocka_unit_test(winograd_of_blocks_agrees),
         cmocka_unit_test(unshared_convolutions_agree),
         cmocka_unit_test(linear_layers_agree),
         cmocka_unit_test(pools_agree),

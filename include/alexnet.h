@@ -461,6 +461,7 @@ typedef struct alexnet_train_start {
     int64_t     images, val_images; /* an epoch; val_images 0: nothing is validated */
     int         batch;
     int64_t     steps_per_epoch;
+    int64_t     optimiser_bytes; /* what the update keeps: momentum, and for some squares and an average */
     int64_t     step, steps;     /* done before (resumed); after which the run ends, unless a time limit comes first */
 } alexnet_train_start;
 

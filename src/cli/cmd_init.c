@@ -5,16 +5,19 @@
 #include "cli/cli.h"
 #include "cli/output.h"
 #include <string.h>
+#include <unistd.h>
 
 typedef struct init_args {
     cli_network network;
     const char *out;
+    int force;
     int orientation; /* alexnet_orientation */
 } init_args;
 
 static const cli_option init_options[] = {
     {"out", 'o', CLI_PATH, offsetof(init_args, out), 0, 0, "FILE",
      "weights file to write, .safetensors; required"},
+    {"force", 'f', CLI_FLAG, offsetof(init_args, force), 0, 0, NULL, "replace the file if it exists"},
     {"orientation", 0, CLI_CHOICE, offsetof(init_args, orientation), 0, 0, CLI_ORIENTATIONS,
      "photographs upright as EXIF says, or as stored: what training from these weights keeps to "
      "[as the family does: stored]"},
@@ -48,6 +51,10 @@ static cli_exit run_init(cli *app, void *data)
     const char *dot = strrchr(args->out, '.');
     if (dot == NULL || strcmp(dot, ".safetensors") != 0)
         return cli_usage(app, "--out '%s': expected a name that ends in .safetensors", args->out);
+
+    if (!args->force && access(args->out, F_OK) == 0)
+        return cli_usage(app, "'%s' exists: choose another name, or --force its replacement",
+                         args->out);
 
     alexnet_status status = alexnet_model_create(app->ctx, app->words[0], &args->network.model,
                                                  (uint64_t)app->common->seed, &model);

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 typedef struct train_args {
     cli_network network;
@@ -97,14 +98,21 @@ static void defaults(void *data)
 
 static volatile sig_atomic_t stop_wanted, checkpoint_wanted;
 
+static volatile sig_atomic_t first_stop; /* in seconds */
+
 /*
- * The first asks for a clean end. A second Ctrl-C ends the program at once; a second SIGTERM does not:
- * some senders signal a process and then its group.
+ * The first asks for a clean end. A second Ctrl-C ends the program at once, but not one that comes
+ * within a second or so, nor a second SIGTERM: some senders signal a process and then its group.
  */
 static void on_stop(int number)
 {
+    const sig_atomic_t now = (sig_atomic_t)(time(NULL) % 1000000);
+
+    if (!stop_wanted)
+        first_stop = now;
+    else if (number == SIGINT && now - first_stop > 1)
+        _exit(128 + SIGINT);
     stop_wanted = 1;
-    if (number == SIGINT) signal(SIGINT, SIG_DFL);
 }
 
 static void on_checkpoint(int number)
@@ -197,7 +205,8 @@ static void tell_start(void *user, const alexnet_train_start *start)
     if (alexnet_get_machine(app->ctx, &machine) == ALEXNET_OK &&
         alexnet_model_get_memory(start->model, start->batch, 1, &memory) == ALEXNET_OK)
         cli_note(app, "machine: %s %s, %d thread%s, %s of memory", machine.backend, machine.tier,
-                 machine.threads, machine.threads > 1 ? "s" : "", cli_bytes(memory.total, a));
+                 machine.threads, machine.threads > 1 ? "s" : "",
+                 cli_bytes(memory.total - memory.momentum + start->optimiser_bytes, a));
     cli_note(app, "data: %s pictures an epoch in %s steps of %d, %s to validate with",
              cli_thousands(start->images, a), cli_thousands(start->steps_per_epoch, b),
              start->batch, cli_thousands(start->val_images, c));

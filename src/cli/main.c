@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -267,6 +268,7 @@ static void sleep_while_waiting(char **argv)
 int main(int argc, char **argv)
 {
     sleep_while_waiting(argv);
+    signal(SIGXFSZ, SIG_IGN); /* a file too large is then a write error, told as such */
     const cli_exit code = argc > 0 ? run(argc - 1, argv + 1) : CLI_USAGE;
 
     /* A result that did not arrive is no result: a full disk shows only here. */

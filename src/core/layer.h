@@ -24,7 +24,7 @@ typedef struct an_node {
     char name[AN_NAME_BYTES];     /* "features.0" */
     int index;                    /* in the model, 0 .. */
     const void *settings;         /* the layer's own struct, parsed by def->keys; NULL: none */
-    const char *settings_text;    /* the same as text, without what is the default */
+    const char *settings_text;    /* the same as text, as the row has it */
     an_shape x, y;                /* for one image: n is 1 */
     int first_param, param_count; /* in the model's parameter table */
 } an_node;

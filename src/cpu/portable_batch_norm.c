@@ -151,7 +151,7 @@ alexnet_status an_batch_statistics__portable(const an_run *run, an_shape shape, 
 /* ---- element by element ---- */
 
 /*
- * Each result is rounded four times, the mean and the scale once each: within
+ * Each result is rounded three times, the mean and the scale once each: within
  * 3 * 2^-23 (|x - mean| scale + |bias|) + 2^-24 |mean| scale.
  */
 alexnet_status an_batch_norm__portable(const an_run *run, an_shape shape, float epsilon,

@@ -16,7 +16,7 @@ static int largest_m(int r) { return r == 3 ? 5 : 4; }
 /* The cheapest cut of a few outputs: fewest points, then the most even. */
 static void cut_rest(int r, int outputs, int count[AN_WINOGRAD_M_MAX + 1])
 {
-    int cost[REST_MAX + 1] = {0}; /* 64 times the points, and the squares of m */
+    int cost[REST_MAX + 1] = {0}; /* 1024 times the points, and the squares of m */
     int last[REST_MAX + 1] = {0};
 
     for (int i = 1; i <= outputs; ++i) {

@@ -24,7 +24,7 @@
 
 #define DB_SLICES 16 /* of the sums of dy */
 
-#define WINOGRAD_OWN_BYTES     ((size_t)768 << 10)  /* V and M of a thread's own chunk: most of its L2 */
+#define WINOGRAD_OWN_BYTES     ((size_t)768 << 10)  /* V and M of a thread's own chunk, most of its L2; a unit alone may take twice that */
 #define WINOGRAD_OWN_FILTERS   ((size_t)4 << 20)    /* U that may be read again for each such chunk */
 #define WINOGRAD_SHARED_BYTES  ((size_t)20 << 20)   /* V and M, or V and Z, of a shared chunk */
 
@@ -99,7 +99,7 @@ static const tile_transforms *transforms_of(int r, int m)
 /* ---- the plan ---- */
 
 typedef struct winograd_plan {
-    int r, groups;
+    int r;
     int in_h, in_w, in_c, out_h, out_w, out_c;
     int top, left; /* zeros before the input */
     an_winograd_axis rows, columns;
@@ -200,7 +200,6 @@ static winograd_plan plan_winograd(const an_conv2d *g, an_pass pass, int threads
     const bool back = pass == AN_BACKWARD_DATA, gradient = pass == AN_BACKWARD_WEIGHTS;
     winograd_plan plan = {
         .r = g->r,
-        .groups = g->groups,
         .in_h = back ? g->p : g->h,
         .in_w = back ? g->q : g->w,
         .in_c = back ? g->k : g->c,
@@ -237,11 +236,6 @@ static winograd_plan plan_winograd(const an_conv2d *g, an_pass pass, int threads
         &scratch, gradient ? an_size_times(2 * DB_SLICES, (size_t)plan.out_c) : 0); /* doubles */
     plan.bytes = scratch.bytes;
     return plan;
-}
-
-static float *own_or_shared(const an_run *run, const winograd_plan *plan, size_t at, size_t floats)
-{
-    return plan->own ? an_scratch_of_thread(run, at, floats) : an_scratch_at(run, at);
 }
 
 /* ---- filters ---- */
@@ -291,7 +285,7 @@ static void transform_filters_back(const winograd_plan *plan, int b, const float
 /* A tile of a chunk that begins with unit `first`. */
 typedef struct chunk_tile {
     an_winograd_tile high, wide;
-    int image, column;
+    int image;
     size_t at[POINTS][POINTS]; /* its row among the tiles of each of its points */
     int point[POINTS][POINTS];
 } chunk_tile;
@@ -300,8 +294,7 @@ static chunk_tile spot_of(const winograd_plan *plan, int first, int u, int colum
 {
     chunk_tile t = {.high = an_winograd_tile_at(&plan->rows, u % plan->rows.tiles),
                     .wide = an_winograd_tile_at(&plan->columns, column),
-                    .image = u / plan->rows.tiles,
-                    .column = column};
+                    .image = u / plan->rows.tiles};
 
     for (int i = 0; i < t.high.points; ++i) {
         const int pi = an_winograd_point(&plan->rows, t.high.points, i);
@@ -449,8 +442,8 @@ static void chunk_alone(const an_run *run, const winograd_plan *plan, int first,
                         const float *u, const float *x, const float *bias, bool relu, float *y)
 {
     const int points = points_in_all(plan);
-    float *v = own_or_shared(run, plan, plan->v_at, plan->v_at_point[points]);
-    float *m = own_or_shared(run, plan, plan->m_at, plan->m_at_point[points]);
+    float *v = an_scratch_of_thread(run, plan->v_at, plan->v_at_point[points]);
+    float *m = an_scratch_of_thread(run, plan->m_at, plan->m_at_point[points]);
 
     for (int unit = first; unit < last; ++unit) {
         for (int column = 0; column < plan->columns.tiles; ++column) {

@@ -347,7 +347,7 @@ static alexnet_status check_mean(alexnet_context *ctx, const an_preprocess *reco
         return ALEXNET_OK;
     if (mean_image == NULL)
         return an_fail(ctx, ALEXNET_BAD_ARG,
-                       "preprocessing: mean=image, but there is no mean image");
+                       "preprocessing: mean=image, but there is no mean image: it comes with training");
     return an_fail(ctx, ALEXNET_BAD_SHAPE,
                    "mean image of %d x %d pixels; expected at least %d x %d", mean_w, mean_h, width,
                    height);

@@ -219,6 +219,17 @@ static an_tensor_out describe(const extraction *e)
     return out;
 }
 
+/* The file that is written must not be one that is read: its only copy would be gone. */
+static alexnet_status check_not_input(alexnet_context *ctx, const char *out, const char *in)
+{
+    bool same = false;
+
+    if (in == NULL) return ALEXNET_OK;
+    AN_TRY(an_file_same(ctx, out, in, &same));
+    return same ? an_fail(ctx, ALEXNET_BAD_ARG, "'%s' is read and cannot be written, too", out)
+                : ALEXNET_OK;
+}
+
 static bool is_npy(const char *path) { return an_path_has_extension(path, "npy"); }
 
 static alexnet_status check_options(alexnet_context *ctx, const alexnet_features_options *options)
@@ -226,6 +237,8 @@ static alexnet_status check_options(alexnet_context *ctx, const alexnet_features
     if (options->weights == NULL || options->out == NULL || options->batch < 0)
         return an_fail(ctx, ALEXNET_BAD_ARG,
                        "features need weights, a file to write and a batch from 1");
+    AN_TRY(check_not_input(ctx, options->out, options->weights));
+    AN_TRY(check_not_input(ctx, options->out, options->input));
     if (options->input != NULL && options->image_count > 0)
         return an_fail(ctx, ALEXNET_BAD_ARG,
                        "features are made from pictures or from a prepared tensor, not from both");

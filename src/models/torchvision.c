@@ -30,10 +30,10 @@
 #define CLASSIFIER                                                      \
     { "classifier.0", "dropout", "p=DROPOUT" },                         \
     { "classifier.1", "linear",  "outputs=4096" },                      \
-    { "classifier.2", "relu",    "" },                                  \
+    { "classifier.2", "ACTIVATION", "" },                               \
     { "classifier.3", "dropout", "p=DROPOUT" },                         \
     { "classifier.4", "linear",  "outputs=4096" },                      \
-    { "classifier.5", "relu",    "" },                                  \
+    { "classifier.5", "ACTIVATION", "" },                               \
     { "classifier.6", "linear",  "outputs=CLASSES" }
 /* clang-format on */
 

@@ -117,6 +117,16 @@ static bool is_none(const member *m, const void *at)
     return m->optional && number_at(m, at) == -1;
 }
 
+/* Whether a choice of "a|b|c" has this index. */
+static bool is_choice(const char *choices, int index)
+{
+    int count = 1;
+
+    for (; *choices != '\0'; ++choices)
+        count += *choices == '|';
+    return index >= 0 && index < count;
+}
+
 static alexnet_status check_table(alexnet_context *ctx, const an_config *config,
                                   const member *table, size_t count)
 {
@@ -125,6 +135,9 @@ static alexnet_status check_table(alexnet_context *ctx, const an_config *config,
     for (const member *m = table; m < table + count; ++m) {
         const void *at = (const char *)config + m->offset;
         const double number = is_number(m) ? number_at(m, at) : 0;
+        if (m->type == CHOICE && !is_choice(m->choices, *(const int *)at))
+            return an_fail(ctx, ALEXNET_BAD_ARG, "%s is %d, expected one of %s", m->name,
+                           *(const int *)at, m->choices);
         if (!is_number(m) || is_none(m, at) || (number >= m->min && number <= m->max)) continue;
         an_print_real(found, number);
         an_print_real(min, m->min);

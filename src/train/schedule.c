@@ -150,11 +150,11 @@ an_plateau an_schedule_look(const an_schedule *schedule, an_plateau seen, double
 /* ---- the rate ---- */
 
 /* How many of the drops lie behind `epochs`. */
-static int count_drops(const an_schedule *schedule, double epochs)
+static double count_drops(const an_schedule *schedule, double epochs)
 {
-    int drops = 0;
+    double drops = 0;
 
-    if (schedule->shape == AN_SCHEDULE_STEP) return (int)(epochs / schedule->every);
+    if (schedule->shape == AN_SCHEDULE_STEP) return floor(epochs / schedule->every);
     for (int i = 0; i < schedule->at.count; ++i)
         drops += schedule->at.values[i] <= epochs;
     return drops;

@@ -315,8 +315,18 @@ static alexnet_status take_changes(job *j)
                                      : status;
 }
 
+/* From the beginning, unless that would replace results: somebody may have removed the checkpoints. */
 static alexnet_status restart(job *j)
 {
+    an_file_info info;
+
+    AN_TRY(an_file_stat(j->ctx, j->folder.best, &info));
+    if (info.kind == AN_FILE_ABSENT) AN_TRY(an_file_stat(j->ctx, j->folder.last, &info));
+    if (info.kind != AN_FILE_ABSENT)
+        return an_fail(j->ctx, ALEXNET_BAD_FILE,
+                       "%s has weights but no checkpoint to go on from: start another run from its "
+                       "weights, or force its replacement",
+                       j->folder.path);
     an_log(j->ctx, ALEXNET_LOG_INFO, "%s has no checkpoint yet: the run starts from the beginning",
            j->folder.path);
     AN_TRY(load_origin(j, j->config.from));

@@ -426,6 +426,15 @@ static void close_trainer(trainer *t)
 
 /* ---- beginning and outcome ---- */
 
+static int64_t optimiser_bytes(const trainer *t)
+{
+    int64_t slots = 0;
+
+    for (int i = 0; i < AN_SLOTS; ++i)
+        slots += t->optimiser.slots[i] != NULL;
+    return slots * (int64_t)(t->model->params.values * sizeof(float));
+}
+
 /* What the caller may want to say before a long wait. */
 static void tell_start(const trainer *t)
 {
@@ -439,6 +448,7 @@ static void tell_start(const trainer *t)
         .val_images = data->val.count,
         .batch = (int)AN_MIN(t->config->recipe.batch, data->train.count),
         .steps_per_epoch = t->epoch_steps,
+        .optimiser_bytes = optimiser_bytes(t),
         .step = t->state->step,
         .steps = t->total_steps,
     };

@@ -28,8 +28,33 @@ static void every_family_is_found_and_built(void **unused)
     alexnet_close(ctx);
 }
 
+/* --activation tanh leaves no ReLU behind, in every family that takes it. */
+static void activation_is_that_of_all_layers(void **unused)
+{
+    alexnet_context *ctx;
+    int taken = 0;
+
+    (void)unused;
+    assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
+    for (int i = 0; an_family_at(i) != NULL; ++i) {
+        alexnet_model_options options = alexnet_model_options_default();
+        alexnet_model *model;
+
+        options.activation = ALEXNET_ACTIVATION_TANH;
+        if (alexnet_model_outline(ctx, an_family_at(i)->name, &options, &model) != ALEXNET_OK)
+            continue;
+        ++taken;
+        for (int j = 0; j < model->node_count; ++j)
+            assert_string_not_equal(model->nodes[j].def->name, "relu");
+        alexnet_model_free(model);
+    }
+    assert_true(taken >= 14);
+    alexnet_close(ctx);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_family_is_found_and_built)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_family_is_found_and_built),
+                                       cmocka_unit_test(activation_is_that_of_all_layers)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -207,6 +207,11 @@ static void a_run_without_a_checkpoint_starts_over(void **state)
     an_assert_ok(r->ctx, an_folder_remove(r->ctx, an_test_path(r->folder, "run/checkpoints")));
     resumed = alexnet_train_options_default();
     resumed.resume = options.out;
+    alexnet_train_result refused; /* its weights would be replaced */
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &refused), ALEXNET_BAD_FILE);
+    an_assert_error(r->ctx, "has weights but no checkpoint");
+    assert_int_equal(remove(an_test_path(r->folder, "run/best.safetensors")), 0);
+    assert_int_equal(remove(an_test_path(r->folder, "run/last.safetensors")), 0);
     const alexnet_train_result result = an_runs_train(r, &resumed);
     assert_string_equal(result.last_sha256, whole.last_sha256);
     assert_non_null(strstr(r->log.text, "has no checkpoint yet"));

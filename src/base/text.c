@@ -86,6 +86,11 @@ bool an_parse_real(const char *text, size_t length, double *out)
 
 static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
 
+bool an_is_word(const char *text, size_t length, const char *word)
+{
+    return strlen(word) == length && memcmp(text, word, length) == 0;
+}
+
 bool an_same_word(const char *a, const char *b)
 {
     for (; lower(*a) == lower(*b); ++a, ++b) {

@@ -24,6 +24,9 @@ void an_print_real(char text[AN_REAL_SIZE], double value);
 bool an_parse_int(const char *text, size_t length, int64_t *out) AN_NODISCARD;
 bool an_parse_real(const char *text, size_t length, double *out) AN_NODISCARD;
 
+/* Whether text[0 .. length-1] is `word`. */
+bool an_is_word(const char *text, size_t length, const char *word);
+
 /* Equal but for the case of the letters A to Z. */
 bool an_same_word(const char *a, const char *b);
 

@@ -63,18 +63,12 @@ void an_options_fill_in(alexnet_model_options *options, const alexnet_model_opti
 
 /* ---- what a family's table mentions ---- */
 
-/* Whether text[0 .. length-1] is `word`. */
-static bool is_word(const char *text, size_t length, const char *word)
-{
-    return strlen(word) == length && memcmp(text, word, length) == 0;
-}
-
 /* Whether the word is among the conditions of a row. */
 static bool is_condition(const an_row *row, const char *word)
 {
     for (const char *at = row->when; at != NULL && *at != '\0';) {
         const size_t length = strcspn(at, " ");
-        if (is_word(at, length, word)) return true;
+        if (an_is_word(at, length, word)) return true;
         at += length;
         at += strspn(at, " ");
     }
@@ -146,10 +140,10 @@ alexnet_status an_options_resolve(alexnet_context *ctx, const an_family *family,
 /* Whether one condition, a word of `length` letters, holds. */
 static bool holds(const alexnet_model_options *options, const char *word, size_t length)
 {
-    if (is_word(word, length, "classes")) return options->classes > 0;
+    if (an_is_word(word, length, "classes")) return options->classes > 0;
     for (size_t i = 0; i < AN_COUNT(choices); ++i) {
         const int value = value_in(options, &choices[i]);
-        if (value >= 0 && is_word(word, length, choices[i].words[value])) return true;
+        if (value >= 0 && an_is_word(word, length, choices[i].words[value])) return true;
     }
     return false;
 }

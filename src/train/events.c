@@ -14,22 +14,17 @@
 
 #define FACTOR_MAX 1e9
 
-static bool equals(const char *text, size_t length, const char *word)
-{
-    return strlen(word) == length && memcmp(text, word, length) == 0;
-}
-
 /* "rate", "conv1" */
 static bool take_name(const char *text, size_t length, an_event *out)
 {
     if (length == 0 || length >= sizeof out->layer) return false;
-    if (equals(text, length, "rate"))
+    if (an_is_word(text, length, "rate"))
         out->kind = AN_EVENT_RATE;
-    else if (equals(text, length, "weights"))
+    else if (an_is_word(text, length, "weights"))
         out->kind = AN_EVENT_WEIGHTS;
-    else if (equals(text, length, "decay"))
+    else if (an_is_word(text, length, "decay"))
         out->kind = AN_EVENT_DECAY;
-    else if (equals(text, length, "noise"))
+    else if (an_is_word(text, length, "noise"))
         out->kind = AN_EVENT_NOISE;
     else {
         out->kind = AN_EVENT_LAYER;
@@ -51,7 +46,7 @@ static bool take_event(const char *text, size_t length, an_event *out)
     if (!an_parse_real(text, (size_t)(colon - text), &out->epochs) || out->epochs < 0 ||
         !take_name(colon + 1, (size_t)(equal - colon) - 1, out))
         return false;
-    if (out->kind == AN_EVENT_NOISE) return equals(value, value_length, "off");
+    if (out->kind == AN_EVENT_NOISE) return an_is_word(value, value_length, "off");
     return an_parse_real(value, value_length, &out->factor) && out->factor >= 0 &&
            out->factor <= FACTOR_MAX;
 }

@@ -29,9 +29,9 @@ typedef struct tile {
     bool add;          /* to what C holds */
     const float *bias; /* [columns] added to each row; NULL: none */
     bool relu;
-    /* What is brought to L2 meanwhile: the line at fetch + j * fetch_inner + l * fetch_step with each step. Valid memory
-       somewhere where there is no wish: a line too many costs nothing. */
-    const float *fetch;
+    /* What is brought to L2 meanwhile, with every fourth step: the line at fetch + j * fetch_inner + l * fetch_step, and
+       one line of `ahead` after the other. No wish: NULL or anything; a line too many costs nothing, a bad address no fault. */
+    const float *fetch, *ahead;
     ptrdiff_t fetch_inner, fetch_step;
 } tile;
 
@@ -47,12 +47,15 @@ typedef struct tile {
 #define UNROLL _Pragma("GCC unroll 32")
 #endif
 
-/* One step of the sum: a column of A times a row of B. base: rows 0, 5 and 10 of A. */
-static ALWAYS_INLINE void tile_step(const int mr, vf sum[][NV], const char *const base[3],
-                                    ptrdiff_t row, const float *b)
+/* One step of the sum: a column of A times a row of B. base: rows 0, 5 and 10 of A, which then move on. */
+static ALWAYS_INLINE void tile_step(const int mr, vf sum[][NV], const char *base[3], ptrdiff_t row,
+                                    ptrdiff_t step, const float *b)
 {
     vf bv[NV];
 
+    FORGET(base[0]);
+    FORGET(base[1]);
+    FORGET(base[2]);
     UNROLL
     for (int j = 0; j < NV; ++j)
         bv[j] = vf_load(b + j * LANES);
@@ -63,7 +66,12 @@ static ALWAYS_INLINE void tile_step(const int mr, vf sum[][NV], const char *cons
         for (int j = 0; j < NV; ++j)
             sum[i][j] = vf_fma(ai, bv[j], sum[i][j]);
     }
+    base[0] += step;
+    base[1] += step;
+    base[2] += step;
 }
+
+#define UNROLLED 4 /* steps in a row: a line of memory that is wanted later comes with each */
 
 /* What becomes of a finished vector of sums: columns first .. first+LANES-1 of a row of C. */
 static ALWAYS_INLINE void tile_finish(const tile *t, float *c, int first, vf sum)
@@ -86,6 +94,8 @@ static ALWAYS_INLINE void tile_rows(const int mr, const tile *t)
     const ptrdiff_t row = t->a_row * (ptrdiff_t)sizeof(float);
     const ptrdiff_t step = t->a_step * (ptrdiff_t)sizeof(float);
     const ptrdiff_t fetch_step = t->fetch_step * (ptrdiff_t)sizeof(float);
+    const ptrdiff_t fetch_inner = t->fetch_inner * (ptrdiff_t)sizeof(float);
+    const char *ahead = (const char *)t->ahead;
     const float *b = t->b;
     vf sum[MR][NV];
 
@@ -100,17 +110,19 @@ static ALWAYS_INLINE void tile_rows(const int mr, const tile *t)
             const float *a = t->a + o * t->a_outer + n * t->a_inner;
             const char *base[3] = {(const char *)a, (const char *)a + 5 * row,
                                    (const char *)a + 10 * row};
-            const char *fetch = (const char *)(t->fetch + n * t->fetch_inner);
-            for (int l = 0; l < t->run; ++l, b += NR, fetch += fetch_step) {
+            const char *fetch = (const char *)t->fetch + n * fetch_inner;
+            for (int l = t->run / UNROLLED; l > 0; --l) {
                 __builtin_prefetch(fetch, 0, 2);
-                FORGET(base[0]);
-                FORGET(base[1]);
-                FORGET(base[2]);
-                tile_step(mr, sum, base, row, b);
-                base[0] += step;
-                base[1] += step;
-                base[2] += step;
+                __builtin_prefetch(ahead, 0, 2);
+                fetch += UNROLLED * fetch_step;
+                ahead += AN_ALIGNMENT;
+                UNROLL
+                for (int i = 0; i < UNROLLED; ++i)
+                    tile_step(mr, sum, base, row, step, b + i * NR);
+                b += UNROLLED * NR;
             }
+            for (int l = t->run % UNROLLED; l > 0; --l, b += NR)
+                tile_step(mr, sum, base, row, step, b);
         }
     }
 

@@ -11,7 +11,8 @@
 
 static int largest_m(int r) { return r == 3 ? 5 : 4; }
 
-#define REST_MAX (6 * AN_WINOGRAD_M_MAX) /* outputs that are cut with thought; before them, largest tiles */
+#define REST_MAX                                                                                   \
+    (6 * AN_WINOGRAD_M_MAX) /* outputs that are cut with thought; before them, largest tiles */
 
 /* The cheapest cut of a few outputs: fewest points, then the most even. */
 static void cut_rest(int r, int outputs, int count[AN_WINOGRAD_M_MAX + 1])
@@ -86,7 +87,11 @@ int an_winograd_point(const an_winograd_axis *axis, int points, int i)
  */
 #define MAP_COST     12.0
 #define FILTER_COST  40.0
-#define CHANNELS_MIN 16 /* of a group, both in and out: below, the products are too thin */
+#define BLOCK_COST   8.0 /* of a number that is copied to blocks first */
+#define CHANNELS_MIN 16  /* of a group, both in and out: below, the products are too thin */
+
+#define STRIDE_MAX         8
+#define BLOCK_CHANNELS_MAX 64 /* with more, the direct way has enough to do */
 
 static double points_of(const an_winograd_axis *rows, const an_winograd_axis *columns)
 {
@@ -99,20 +104,52 @@ static double points_of(const an_winograd_axis *rows, const an_winograd_axis *co
     return high * wide;
 }
 
-bool an_winograd_pays(const an_conv2d *g, an_pass pass)
+an_conv2d an_winograd_blocks(const an_conv2d *g)
 {
-    const int c = g->c / g->groups, k = g->k / g->groups;
+    const int r = (g->r + g->stride - 1) / g->stride, s = (g->s + g->stride - 1) / g->stride;
+
+    if (g->stride == 1) return *g;
+    return (an_conv2d){.n = g->n,
+                       .c = g->c * g->stride * g->stride,
+                       .h = g->p + r - 1,
+                       .w = g->q + s - 1,
+                       .k = g->k,
+                       .r = r,
+                       .s = s,
+                       .stride = 1,
+                       .groups = 1,
+                       .p = g->p,
+                       .q = g->q};
+}
+
+/* Whether there is a way at all. */
+static bool is_possible(const an_conv2d *g, an_pass pass)
+{
+    if (g->stride > 1)
+        return pass != AN_BACKWARD_DATA && g->groups == 1 && g->stride <= STRIDE_MAX &&
+               g->c <= BLOCK_CHANNELS_MAX / (g->stride * g->stride);
+    return pass != AN_BACKWARD_DATA || (g->pad_top < g->r && g->pad_left < g->s);
+}
+
+bool an_winograd_pays(const an_conv2d *given, an_pass pass)
+{
     const bool back = pass == AN_BACKWARD_DATA;
 
-    if (g->r != g->s || (g->r != 3 && g->r != 5) || g->stride != 1) return false;
+    if (!is_possible(given, pass)) return false;
+    const an_conv2d g = an_winograd_blocks(given);
+    const int c = g.c / g.groups, k = g.k / g.groups;
+    if (g.r != g.s || (g.r != 3 && g.r != 5)) return false;
     if (c < CHANNELS_MIN || k < CHANNELS_MIN) return false;
-    if (back && (g->pad_top >= g->r || g->pad_left >= g->s)) return false;
 
-    const an_winograd_axis rows = an_winograd_cut(g->r, back ? g->h : g->p);
-    const an_winograd_axis columns = an_winograd_cut(g->s, back ? g->w : g->q);
-    const double products = points_of(&rows, &columns) * g->n;
+    const an_winograd_axis rows = an_winograd_cut(g.r, back ? g.h : g.p);
+    const an_winograd_axis columns = an_winograd_cut(g.s, back ? g.w : g.q);
+    const double products = points_of(&rows, &columns) * g.n;
     const double filters = (double)rows.points * columns.points;
-    const double direct = (double)g->n * g->p * g->q * g->r * g->s * c * k;
+    const double blocks = given->stride > 1 ? (double)g.n * g.h * g.w * c : 0;
+    const double direct = (double)given->n * given->p * given->q * given->r * given->s *
+                          (given->c / given->groups) * k;
 
-    return products * ((double)c * k + MAP_COST * (c + k)) + FILTER_COST * filters * c * k < direct;
+    return products * ((double)c * k + MAP_COST * (c + k)) + FILTER_COST * filters * c * k +
+               BLOCK_COST * blocks <
+           direct;
 }

@@ -281,16 +281,16 @@ static void winograd_agrees(void **unused)
     static const struct {
         int n, c, h, w, k, r, groups, pad[4];
     } rows[] = {
-        {8, 32, 13, 13, 40, 3, 1, {1, 1, 1, 1}},   /* conv3 to conv5, small: 5 + 4 + 4 */
-        {5, 33, 27, 27, 48, 5, 1, {2, 2, 2, 2}},   /* conv2, small */
-        {6, 48, 27, 27, 64, 5, 2, {2, 2, 2, 2}},   /* the same in two towers */
-        {9, 34, 13, 11, 70, 3, 2, {1, 1, 1, 1}},   /* channels and filters that fill no block */
-        {9, 17, 14, 9, 16, 3, 1, {0, 0, 0, 0}},    /* no padding */
-        {9, 16, 12, 8, 31, 3, 1, {2, 2, 2, 2}},    /* as much as the data gradient can take */
-        {9, 16, 12, 8, 17, 3, 1, {0, 1, 2, 0}},    /* uneven */
-        {40, 40, 3, 2, 40, 3, 1, {1, 1, 1, 1}},    /* a tile or less */
-        {20, 32, 8, 8, 64, 5, 1, {2, 2, 2, 2}},    /* cifar-19pct's conv3 */
-        {3, 64, 55, 41, 64, 3, 1, {1, 1, 1, 1}},   /* more than one chunk for each thread */
+        {8, 32, 13, 13, 40, 3, 1, {1, 1, 1, 1}},    /* conv3 to conv5, small: 5 + 4 + 4 */
+        {5, 33, 27, 27, 48, 5, 1, {2, 2, 2, 2}},    /* conv2, small */
+        {6, 48, 27, 27, 64, 5, 2, {2, 2, 2, 2}},    /* the same in two towers */
+        {9, 34, 13, 11, 70, 3, 2, {1, 1, 1, 1}},    /* channels and filters that fill no block */
+        {9, 17, 14, 9, 16, 3, 1, {0, 0, 0, 0}},     /* no padding */
+        {9, 16, 12, 8, 31, 3, 1, {2, 2, 2, 2}},     /* as much as the data gradient can take */
+        {9, 16, 12, 8, 17, 3, 1, {0, 1, 2, 0}},     /* uneven */
+        {40, 40, 3, 2, 40, 3, 1, {1, 1, 1, 1}},     /* a tile or less */
+        {20, 32, 8, 8, 64, 5, 1, {2, 2, 2, 2}},     /* cifar-19pct's conv3 */
+        {3, 64, 55, 41, 64, 3, 1, {1, 1, 1, 1}},    /* more than one chunk for each thread */
         {12, 16, 13, 13, 1360, 3, 1, {1, 1, 1, 1}}, /* the same for all threads: large filters */
     };
     int paid[AN_PASSES] = {0};
@@ -309,6 +309,31 @@ static void winograd_agrees(void **unused)
     }
     for (int pass = 0; pass < AN_PASSES; ++pass)
         assert_true(paid[pass] >= 9);
+}
+
+/* Strides, as blocks of pixels: the first layers of torchvision, of the paper (224 rounded up) and others. */
+static void winograd_of_blocks_agrees(void **unused)
+{
+    static const struct {
+        int n, c, h, w, k, r, stride, pad[4];
+    } rows[] = {
+        {9, 3, 63, 71, 64, 11, 4, {2, 2, 2, 2}},  {2, 3, 224, 224, 96, 11, 4, {0, 0, 3, 3}},
+        {20, 3, 40, 40, 17, 9, 3, {1, 0, 0, 2}},  {20, 5, 33, 30, 33, 6, 2, {0, 0, 0, 0}},
+        {20, 4, 41, 40, 48, 10, 2, {4, 4, 4, 4}},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        const an_conv2d g = conv2d(rows[i].n, rows[i].c, rows[i].h, rows[i].w, rows[i].k, rows[i].r,
+                                   rows[i].r, rows[i].stride, 1, rows[i].pad);
+        for (int pass = 0; pass < AN_PASSES; ++pass) {
+            const an_case c = {.kind = &an_case_conv2d[pass], .conv2d = g, .relu = i % 2 == 0};
+            assert_int_equal(an_winograd_pays(&g, (an_pass)pass), pass != AN_BACKWARD_DATA);
+            if (pass == AN_BACKWARD_DATA) continue;
+            check_case(&c);
+            check_relative_error(&c, 1e-5);
+        }
+    }
 }
 
 /* ---- convolution with unshared filters: one function for all tiers ---- */
@@ -635,6 +660,7 @@ int main(void)
         cmocka_unit_test(convolutions_agree_on_edges),
         cmocka_unit_test(convolutions_agree_on_random_shapes),
         cmocka_unit_test(winograd_agrees),
+        cmocka_unit_test(winograd_of_blocks_agrees),
         cmocka_unit_test(unshared_convolutions_agree),
         cmocka_unit_test(linear_layers_agree),
         cmocka_unit_test(pools_agree),

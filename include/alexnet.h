@@ -289,9 +289,11 @@ typedef struct alexnet_tensor_info {
 
 /* Bytes that a run needs, from the plan. */
 typedef struct alexnet_memory_info {
-    int64_t weights;     /* values; training adds as much each for gradients and momentum, and again for what the updates
-                            rmsprop and adam keep, and for an average: these two are not counted here */
-    int64_t gradients, momentum;
+    int64_t weights;     /* values; training adds as much for momentum, and again for what the updates rmsprop and adam
+                            keep, and for an average: these two are not counted here */
+    int64_t gradients;   /* those that are stored when SGD updates: the weights of linear layers are updated as theirs are
+                            computed. The updates rmsprop and adam need as much as the weights take */
+    int64_t momentum;
     int64_t activations; /* the step arena */
     int64_t scratch;     /* all threads */
     int64_t total;
@@ -462,6 +464,7 @@ typedef struct alexnet_train_start {
     int         batch;
     int64_t     steps_per_epoch;
     int64_t     optimiser_bytes; /* what the update keeps: momentum, and for some squares and an average */
+    int64_t     gradient_bytes;
     int64_t     step, steps;     /* done before (resumed); after which the run ends, unless a time limit comes first */
 } alexnet_train_start;
 

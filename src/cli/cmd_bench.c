@@ -138,17 +138,17 @@ static alexnet_status open_bench(bench *b, const cli_bench_args *args, bool trai
     draw_inputs(b, (size_t)b->batch * pixels, info.classes, seed);
     if (!training) return alexnet_session_open(b->model, b->batch, NULL, &b->session);
     AN_TRY(an_optimiser_open(b->model, &recipe, &b->optimiser));
-    return an_session_open_training(b->model, b->batch, seed, &b->session);
+    return an_optimiser_open_session(&recipe, b->model, b->batch, seed, &b->session);
 }
 
 static alexnet_status run_step(bench *b, bool training)
 {
-    const an_rates rates = {.weights = 0.001, .biases = 0.001, .step = b->step};
+    const an_rates rates = {.weights = 0.001, .biases = 0.001, .step = b->step++};
+    const an_batch batch = {.images = b->images, .labels = b->labels, .n = b->batch};
     double loss;
 
     if (!training) return alexnet_session_run(b->session, b->images, b->batch, b->probs);
-    AN_TRY(an_session_train(b->session, b->images, b->labels, b->batch, b->step++, &loss, NULL));
-    return an_optimiser_step(&b->optimiser, b->session, b->model, &rates);
+    return an_optimiser_train(&b->optimiser, b->session, b->model, &rates, &batch, &loss, NULL);
 }
 
 /* ---- measuring ---- */

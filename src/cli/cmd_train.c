@@ -206,7 +206,9 @@ static void tell_start(void *user, const alexnet_train_start *start)
         alexnet_model_get_memory(start->model, start->batch, 1, &memory) == ALEXNET_OK)
         cli_note(app, "machine: %s %s, %d thread%s, %s of memory", machine.backend, machine.tier,
                  machine.threads, machine.threads > 1 ? "s" : "",
-                 cli_bytes(memory.total - memory.momentum + start->optimiser_bytes, a));
+                 cli_bytes(memory.total - memory.momentum - memory.gradients +
+                               start->optimiser_bytes + start->gradient_bytes,
+                           a));
     cli_note(app, "data: %s pictures an epoch in %s steps of %d, %s to validate with",
              cli_thousands(start->images, a), cli_thousands(start->steps_per_epoch, b),
              start->batch, cli_thousands(start->val_images, c));

@@ -131,6 +131,12 @@ typedef struct an_sgd {
                        false: v = m v + (g + wd w);    w -= lr v   (PyTorch) */
 } an_sgd;
 
+/* The update that a gradient ends in without being stored: of w, whose velocity is v. */
+typedef struct an_sgd_update {
+    an_sgd rule;
+    float *v, *w;
+} an_sgd_update;
+
 /* d = g + wd w;  s = rho s + (1 - rho) d^2;  v = m v + lr d / sqrt(s + epsilon);  w -= v
    (TensorFlow's RMSPropOptimizer, where s starts at 1) */
 typedef struct an_rmsprop {
@@ -176,8 +182,10 @@ typedef struct an_backend {
                                      const float *w, const float *bias, bool relu, float *y);
     alexnet_status (*linear_backward_data)(const an_run *run, const an_linear *g, const float *dy,
                                            const float *w, float *dx);
+    /* dw, db: NULL: not wanted. update: NULL, or instead of dw: bit for bit what sgd() would make of it. */
     alexnet_status (*linear_backward_weights)(const an_run *run, const an_linear *g, const float *x,
-                                              const float *dy, float *dw, float *db);
+                                              const float *dy, float *dw, float *db,
+                                              const an_sgd_update *update);
 
     /* Maximum over the window; which: its place in the window (r * S + s), one byte per output, or
        NULL in testing. The first of equal values wins. R * S is at most 256. */

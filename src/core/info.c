@@ -144,7 +144,7 @@ alexnet_status alexnet_model_get_memory(const alexnet_model *model, int batch, i
         an_plan_open(model, training ? AN_TRAIN : AN_INFER, batch, model->node_count - 1, &plan));
     *out = (alexnet_memory_info){
         .weights = weights,
-        .gradients = training ? weights : 0,
+        .gradients = training ? (int64_t)an_plan_gradient_bytes(&plan, true) : 0,
         .momentum = training ? weights : 0,
         .activations = (int64_t)plan.step_bytes,
         .scratch = (int64_t)plan.scratch_bytes,

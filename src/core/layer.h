@@ -41,6 +41,7 @@ typedef struct an_needs {
     bool backward_reads_x; /* x must live until backward */
     bool backward_reads_y;
     bool fuses_relu; /* forward can apply a ReLU that follows */
+    bool fuses_update; /* backward can apply SGD to the first parameter instead of storing its gradient */
     const an_conv2d_algorithm
         *algorithm[AN_PASSES]; /* convolutions: the planner's choice, NULL elsewhere */
 } an_needs;
@@ -62,7 +63,8 @@ typedef struct an_op {
     bool relu;   /* the planner fused the following ReLU into forward */
 
     const float *const *w; /* param_count values */
-    float *const *dw;      /* param_count gradients; dw[i] is NULL where the parameter is frozen */
+    float *const *dw;      /* param_count gradients; dw[i] is NULL where none is stored: frozen, or updated at once */
+    const an_sgd_update *update; /* needs->fuses_update: of w[0], once dx is computed; NULL: none */
 
     uint64_t seed; /* of the run; training only */
     int64_t step;

@@ -259,6 +259,31 @@ alexnet_status an_plan_open(const alexnet_model *model, an_mode mode, int batch,
     return ALEXNET_OK;
 }
 
+/* ---- the gradients that are stored ---- */
+
+static const an_param *param_of(const an_plan *plan, const an_plan_step *step, int index)
+{
+    return &plan->model->params.items[step->node->first_param + index];
+}
+
+bool an_plan_stores_gradient(const an_plan *plan, const an_plan_step *step, int index, bool updates)
+{
+    if (param_of(plan, step, index)->frozen) return false;
+    return !(updates && step->needs.fuses_update && index == 0);
+}
+
+size_t an_plan_gradient_bytes(const an_plan *plan, bool updates)
+{
+    size_t bytes = 0;
+
+    for (const an_plan_step *step = plan->steps; step < plan->steps + plan->step_count; ++step)
+        for (int i = 0; i < step->node->param_count; ++i)
+            if (an_plan_stores_gradient(plan, step, i, updates))
+                bytes += AN_ROUND_UP((size_t)param_of(plan, step, i)->count * sizeof(float),
+                                     (size_t)AN_ALIGNMENT);
+    return bytes;
+}
+
 void an_plan_close(alexnet_context *ctx, an_plan *plan)
 {
     an_free(ctx, plan->steps);

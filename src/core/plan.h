@@ -61,4 +61,14 @@ alexnet_status an_plan_open(const alexnet_model *model, an_mode mode, int batch,
                             an_plan *out) AN_NODISCARD;
 void an_plan_close(alexnet_context *ctx, an_plan *plan); /* safe on a zeroed plan */
 
+/*
+ * Whether backward stores the gradient of the step's parameter `index` (0 .. param_count-1): not of one that is
+ * frozen, nor, with `updates`, of one that it updates itself.
+ */
+bool an_plan_stores_gradient(const an_plan *plan, const an_plan_step *step, int index,
+                             bool updates);
+
+/* What the stored gradients take. */
+size_t an_plan_gradient_bytes(const an_plan *plan, bool updates);
+
 #endif

@@ -9,6 +9,7 @@
 #include "base/context.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -16,12 +17,14 @@ struct alexnet_session {
     alexnet_context *ctx;
     const alexnet_model *model;
     an_plan plan;
-    an_arena gradients; /* training: laid out as the model's values */
+    an_arena gradients; /* training: of those parameters that have one stored */
     an_arena step;      /* activations and their gradients, as the plan says */
     an_arena scratch;
     an_run run;
-    const float **w; /* of each parameter of the model */
-    float **dw;      /* training; NULL where frozen */
+    const float **w;        /* of each parameter of the model */
+    float **dw;             /* training; NULL where none is stored */
+    an_sgd_update *updates; /* in place of gradients, if `sgd`; without w: none */
+    bool sgd;               /* backward updates what it can */
     float *row_loss;
     const an_profile *profile; /* NULL: nobody asks */
     uint64_t seed;
@@ -35,13 +38,26 @@ static alexnet_status open_arenas(alexnet_session *s)
     AN_TRY(an_arena_open(s->ctx, "activations", s->plan.step_bytes, &s->step));
     AN_TRY(an_arena_open(s->ctx, "scratch", AN_MAX(s->plan.scratch_bytes, (size_t)AN_ALIGNMENT),
                          &s->scratch));
-    if (s->plan.mode == AN_TRAIN) {
-        AN_TRY(an_arena_open(s->ctx, "gradients", s->model->params.values * sizeof(float),
+    if (s->plan.mode == AN_TRAIN)
+        AN_TRY(an_arena_open(s->ctx, "gradients",
+                             AN_MAX(an_plan_gradient_bytes(&s->plan, s->sgd), (size_t)AN_ALIGNMENT),
                              &s->gradients));
-        memset(s->gradients.base, 0, s->gradients.capacity); /* of frozen parameters they stay so */
-    }
     s->run = (an_run){s->plan.threads, s->scratch.base, s->scratch.capacity};
     return ALEXNET_OK;
+}
+
+static void place_gradients(alexnet_session *s)
+{
+    const an_plan *plan = &s->plan;
+
+    for (const an_plan_step *step = plan->steps; step < plan->steps + plan->step_count; ++step) {
+        for (int i = 0; i < step->node->param_count; ++i) {
+            const int param = step->node->first_param + i;
+            if (an_plan_stores_gradient(plan, step, i, s->sgd))
+                s->dw[param] = an_arena_take(
+                    &s->gradients, (size_t)s->model->params.items[param].count * sizeof(float));
+        }
+    }
 }
 
 static alexnet_status open_tables(alexnet_session *s)
@@ -50,21 +66,18 @@ static alexnet_status open_tables(alexnet_session *s)
 
     s->w = an_new_array(s->ctx, count + 1, sizeof *s->w);
     s->dw = an_new_array(s->ctx, count + 1, sizeof *s->dw);
+    s->updates = an_new_array(s->ctx, count + 1, sizeof *s->updates);
     s->row_loss = an_new_array(s->ctx, (size_t)s->plan.batch, sizeof *s->row_loss);
-    if (s->w == NULL || s->dw == NULL || s->row_loss == NULL)
+    if (s->w == NULL || s->dw == NULL || s->updates == NULL || s->row_loss == NULL)
         return an_fail(s->ctx, ALEXNET_NO_MEMORY, "session for a batch of %d", s->plan.batch);
-    for (size_t i = 0; i < count; ++i) {
-        const an_param *param = &s->model->params.items[i];
-
-        s->w[i] = s->model->values + param->offset;
-        if (s->plan.mode == AN_TRAIN && !param->frozen)
-            s->dw[i] = an_session_gradients(s) + param->offset;
-    }
+    for (size_t i = 0; i < count; ++i)
+        s->w[i] = s->model->values + s->model->params.items[i].offset;
+    if (s->plan.mode == AN_TRAIN) place_gradients(s);
     return ALEXNET_OK;
 }
 
 static alexnet_status open_session(const alexnet_model *model, an_mode mode, int batch, int output,
-                                   uint64_t seed, alexnet_session **out)
+                                   uint64_t seed, bool sgd, alexnet_session **out)
 {
     alexnet_context *ctx = model->ctx;
     alexnet_session *s;
@@ -78,6 +91,7 @@ static alexnet_status open_session(const alexnet_model *model, an_mode mode, int
     s->ctx = ctx;
     s->model = model;
     s->seed = seed;
+    s->sgd = sgd;
     if ((status = an_plan_open(model, mode, batch, output, &s->plan)) != ALEXNET_OK) goto fail;
     if ((status = open_arenas(s)) != ALEXNET_OK) goto fail;
     if ((status = open_tables(s)) != ALEXNET_OK) goto fail;
@@ -98,15 +112,27 @@ alexnet_status alexnet_session_open(const alexnet_model *model, int batch, const
         return an_fail(model->ctx, ALEXNET_NOT_FOUND,
                        "model %s has no layer '%s': `alexnet info %s` lists them",
                        model->family->name, output, model->family->name);
-    return open_session(model, AN_INFER, batch, node, 0, out);
+    return open_session(model, AN_INFER, batch, node, 0, false, out);
+}
+
+static alexnet_status open_training(alexnet_model *model, int batch, uint64_t seed, bool sgd,
+                                    alexnet_session **out)
+{
+    *out = NULL;
+    AN_TRY(an_model_check_answers(model));
+    return open_session(model, AN_TRAIN, batch, model->node_count - 1, seed, sgd, out);
 }
 
 alexnet_status an_session_open_training(alexnet_model *model, int batch, uint64_t seed,
                                         alexnet_session **out)
 {
-    *out = NULL;
-    AN_TRY(an_model_check_answers(model));
-    return open_session(model, AN_TRAIN, batch, model->node_count - 1, seed, out);
+    return open_training(model, batch, seed, false, out);
+}
+
+alexnet_status an_session_open_sgd(alexnet_model *model, int batch, uint64_t seed,
+                                   alexnet_session **out)
+{
+    return open_training(model, batch, seed, true, out);
 }
 
 void alexnet_session_close(alexnet_session *s)
@@ -121,6 +147,7 @@ void alexnet_session_close(alexnet_session *s)
     an_arena_close(ctx, &s->scratch);
     an_free(ctx, s->w);
     an_free(ctx, s->dw);
+    an_free(ctx, s->updates);
     an_free(ctx, s->row_loss);
     an_free(ctx, s);
 }
@@ -141,6 +168,8 @@ static void *at(const alexnet_session *s, size_t offset)
 
 static an_op make_op(alexnet_session *s, const an_plan_step *step, const batch *b)
 {
+    const an_sgd_update *update = s->updates + step->node->first_param;
+
     return (an_op){
         .node = step->node,
         .backend = s->plan.backend,
@@ -157,6 +186,7 @@ static an_op make_op(alexnet_session *s, const an_plan_step *step, const batch *
         .relu = step->fused_relu,
         .w = s->w + step->node->first_param,
         .dw = s->dw + step->node->first_param,
+        .update = step->node->param_count > 0 && update->w != NULL ? update : NULL,
         .seed = s->seed,
         .step = b->step,
         .loss_scale = 1.0f / (float)b->n,
@@ -303,7 +333,20 @@ void an_session_smooth(alexnet_session *s, double smoothing) { s->smoothing = (f
 
 void an_session_profile(alexnet_session *s, const an_profile *profile) { s->profile = profile; }
 
-float *an_session_gradients(alexnet_session *s) { return (float *)(void *)s->gradients.base; }
+bool an_session_updates(const alexnet_session *s, int param)
+{
+    return s->sgd && s->dw[param] == NULL && !s->model->params.items[param].frozen;
+}
+
+void an_session_set_update(alexnet_session *s, int param, const an_sgd_update *update)
+{
+    assert(an_session_updates(s, param));
+    s->updates[param] = update != NULL ? *update : (an_sgd_update){0};
+}
+
+float *an_session_gradient(const alexnet_session *s, int param) { return s->dw[param]; }
+
+size_t an_session_gradient_bytes(const alexnet_session *s) { return s->gradients.used; }
 
 const an_run *an_session_run_resources(const alexnet_session *s) { return &s->run; }
 

@@ -9,12 +9,26 @@
 #include "core/plan.h"
 
 /*
- * Training. The model's values are read in place; gradients are the session's, laid out as the
- * model's values (an_param.offset). One session serves one thread. Nothing is allocated after
- * opening. BAD_SHAPE when the network does not give each image one answer.
+ * Training. The model's values are read in place; gradients are the session's. One session serves
+ * one thread. Nothing is allocated after opening. BAD_SHAPE when the network does not give each
+ * image one answer.
  */
 alexnet_status an_session_open_training(alexnet_model *model, int batch, uint64_t seed,
                                         alexnet_session **out) AN_NODISCARD;
+
+/*
+ * The same for training by SGD alone: where a layer can (an_needs.fuses_update), backward updates
+ * the values as it computes their gradient, which is read and written nowhere. The bits are those
+ * of backend->sgd() after backward.
+ */
+alexnet_status an_session_open_sgd(alexnet_model *model, int batch, uint64_t seed,
+                                   alexnet_session **out) AN_NODISCARD;
+
+/* Whether backward updates this parameter itself. */
+bool an_session_updates(const alexnet_session *session, int param);
+
+/* How it does so from now on. NULL, and to begin with: not at all, it stands still. */
+void an_session_set_update(alexnet_session *session, int param, const an_sgd_update *update);
 
 /*
  * Forward with loss, then backward: fills the gradients of the mean loss over n images.
@@ -40,7 +54,9 @@ typedef struct an_profile {
 /* From now on every run adds to `profile`, which is borrowed; NULL ends it. */
 void an_session_profile(alexnet_session *session, const an_profile *profile);
 
-float *an_session_gradients(alexnet_session *session); /* params.values floats */
+/* What backward found for a parameter, laid out as its values; NULL: not stored, as it is frozen or updated already. */
+float *an_session_gradient(const alexnet_session *session, int param);
+size_t an_session_gradient_bytes(const alexnet_session *session);
 const an_run *an_session_run_resources(const alexnet_session *session);
 const an_plan *an_session_plan(const alexnet_session *session);
 

@@ -64,6 +64,7 @@ struct an_case {
 
 /* The kinds, one per primitive of the backend. */
 extern const an_case_kind an_case_conv2d[AN_PASSES], an_case_linear[AN_PASSES];
+extern const an_case_kind an_case_linear_update;
 extern const an_case_kind an_case_local[AN_PASSES];
 extern const an_case_kind an_case_max_pool, an_case_max_pool_backward;
 extern const an_case_kind an_case_average_pool, an_case_average_pool_backward;

@@ -81,5 +81,5 @@ static alexnet_status whole_backward_weights(const an_run *run, const an_conv2d 
     const float *x = whole_x(run, g, t->x);
 
     if (x == NULL) return ALEXNET_BAD_ARG;
-    return linear_backward_weights(run, &linear, x, t->dy, t->dw, t->db);
+    return linear_backward_weights(run, &linear, x, t->dy, t->dw, t->db, NULL);
 }

@@ -18,6 +18,7 @@
 #include "cpu/parallel.h"
 #include "cpu/portable.h"
 #include "cpu/scratch.h"
+#include "cpu/sgd.h"
 #include <assert.h>
 #include <limits.h>
 #include <string.h>

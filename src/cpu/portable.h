@@ -43,7 +43,7 @@ alexnet_status an_linear_backward_data__portable(const an_run *run, const an_lin
                                                  const float *dy, const float *w, float *dx);
 alexnet_status an_linear_backward_weights__portable(const an_run *run, const an_linear *g,
                                                     const float *x, const float *dy, float *dw,
-                                                    float *db);
+                                                    float *db, const an_sgd_update *update);
 
 /* portable_pool.c */
 alexnet_status an_max_pool__portable(const an_run *run, const an_pool *g, const float *x, float *y,
@@ -77,8 +77,8 @@ alexnet_status an_fold__portable(const an_run *run, an_shape x_shape, int size, 
 alexnet_status an_relu__portable(const an_run *run, int64_t count, const float *x, float *y);
 alexnet_status an_relu_backward__portable(const an_run *run, int64_t count, const float *y,
                                           const float *dy, float *dx);
-alexnet_status an_tanh__portable(const an_run *run, float a, float b, int64_t count,
-                                 const float *x, float *y);
+alexnet_status an_tanh__portable(const an_run *run, float a, float b, int64_t count, const float *x,
+                                 float *y);
 alexnet_status an_tanh_backward__portable(const an_run *run, float a, float b, int64_t count,
                                           const float *y, const float *dy, float *dx);
 alexnet_status an_sigmoid__portable(const an_run *run, int64_t count, const float *x, float *y);
@@ -92,8 +92,8 @@ alexnet_status an_rmsprop__portable(const an_run *run, const an_rmsprop *rule, i
                                     const float *g, float *v, float *s, float *w);
 alexnet_status an_adam__portable(const an_run *run, const an_adam *rule, int64_t count,
                                  const float *g, float *v, float *s, float *w);
-alexnet_status an_average__portable(const an_run *run, float rate, int64_t count,
-                                    const float *seen, float *w);
+alexnet_status an_average__portable(const an_run *run, float rate, int64_t count, const float *seen,
+                                    float *w);
 bool an_all_finite__portable(const an_run *run, int64_t count, const float *x);
 
 /* portable_loss.c */

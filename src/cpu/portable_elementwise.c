@@ -8,6 +8,7 @@
 
 #include "base/compiler.h"
 #include "cpu/parallel.h"
+#include "cpu/sgd.h"
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -135,25 +136,9 @@ alexnet_status an_dropout__portable(const an_run *run, const an_dropout *d, an_s
 alexnet_status an_sgd__portable(const an_run *run, const an_sgd *rule, int64_t count,
                                 const float *g, float *v, float *w)
 {
-    const float lr = rule->lr, momentum = rule->momentum, decay = rule->weight_decay;
-
     AN_PARALLEL_FOR(run, schedule(dynamic))
-    for (int64_t start = 0; start < count; start += CHUNK) {
-        const int64_t end = AN_MIN(start + CHUNK, count);
-        if (rule->lr_inside) {
-            AN_SIMD
-            for (int64_t i = start; i < end; ++i) {
-                v[i] = momentum * v[i] - lr * (g[i] + decay * w[i]);
-                w[i] = w[i] + v[i];
-            }
-        } else {
-            AN_SIMD
-            for (int64_t i = start; i < end; ++i) {
-                v[i] = momentum * v[i] + (g[i] + decay * w[i]);
-                w[i] = w[i] - lr * v[i];
-            }
-        }
-    }
+    for (int64_t start = 0; start < count; start += CHUNK)
+        an_sgd_row(rule, AN_MIN(CHUNK, count - start), g + start, v + start, w + start);
     return ALEXNET_OK;
 }
 

@@ -76,6 +76,7 @@ static void linear_plan(const an_node *node, const an_backend *backend, an_mode 
         an_layer_plan_conv2d(&conv, backend, mode, threads, needs);
     else
         needs->scratch_bytes = backend->linear_scratch(&g, threads);
+    needs->fuses_update = !on_map(node);
 }
 
 static alexnet_status linear_forward(const an_op *op)
@@ -93,11 +94,11 @@ static alexnet_status linear_backward(const an_op *op)
     const an_conv2d conv = filters_of_1x1(op->node, op->x_shape.n);
 
     if (on_map(op->node)) return an_layer_conv2d_backward(op, &conv);
-    if (op->dw[0] != NULL)
-        AN_TRY(
-            op->backend->linear_backward_weights(op->run, &g, op->x, op->dy, op->dw[0], op->dw[1]));
-    return op->dx != NULL ? op->backend->linear_backward_data(op->run, &g, op->dy, op->w[0], op->dx)
-                          : ALEXNET_OK;
+    if (op->dx != NULL) /* before an update changes the weights */
+        AN_TRY(op->backend->linear_backward_data(op->run, &g, op->dy, op->w[0], op->dx));
+    if (op->dw[0] == NULL && op->dw[1] == NULL && op->update == NULL) return ALEXNET_OK;
+    return op->backend->linear_backward_weights(op->run, &g, op->x, op->dy, op->dw[0], op->dw[1],
+                                                op->update);
 }
 
 const an_layer_def an_layer_linear = {

@@ -72,6 +72,17 @@ an_rule an_optimiser_rule(const an_recipe *recipe, const an_param *param, const 
     };
 }
 
+static bool is_sgd(const an_recipe *recipe)
+{
+    return recipe->update == AN_UPDATE_TORCH || recipe->update == AN_UPDATE_PAPER;
+}
+
+static an_sgd sgd_rule(const an_recipe *recipe, const an_rule *rule)
+{
+    return (an_sgd){(float)rule->lr, (float)recipe->momentum, (float)rule->weight_decay,
+                    recipe->update == AN_UPDATE_PAPER};
+}
+
 /* A parameter with its gradient and what is kept of it. */
 typedef struct place {
     int64_t count;
@@ -84,7 +95,7 @@ static alexnet_status update(const an_recipe *recipe, const an_backend *backend,
 {
     const float lr = (float)rule->lr, decay = (float)rule->weight_decay;
     const float momentum = (float)recipe->momentum, epsilon = (float)recipe->epsilon;
-    const an_sgd sgd = {lr, momentum, decay, recipe->update == AN_UPDATE_PAPER};
+    const an_sgd sgd = sgd_rule(recipe, rule);
     const an_rmsprop rmsprop = {lr, momentum, decay, (float)recipe->rho, epsilon};
     const an_adam adam = {lr, decay, momentum, (float)recipe->beta2, epsilon, t};
 
@@ -101,45 +112,89 @@ static alexnet_status update(const an_recipe *recipe, const an_backend *backend,
 }
 
 static alexnet_status update_param(an_optimiser *optimiser, alexnet_session *session,
-                                   alexnet_model *model, const an_param *param,
-                                   const an_rates *rates, const an_factors *factors)
+                                   alexnet_model *model, int index, const an_rates *rates,
+                                   const an_factors *factors)
 {
     const an_backend *backend = an_session_plan(session)->backend;
     const an_run *run = an_session_run_resources(session);
+    const an_param *param = &model->params.items[index];
     const an_rule rule = an_optimiser_rule(optimiser->recipe, param, rates, factors);
     float *squares = optimiser->slots[AN_SLOT_SQUARE];
     const place at = {
         .count = param->count,
-        .g = an_session_gradients(session) + param->offset,
+        .g = an_session_gradient(session, index),
         .v = optimiser->slots[AN_SLOT_MOMENTUM] + param->offset,
         .s = squares != NULL ? squares + param->offset : NULL,
         .w = model->values + param->offset,
     };
 
-    if (param->frozen) return ALEXNET_OK;
+    if (at.g == NULL) return ALEXNET_OK;
     if (param->role == AN_PARAM_STATISTIC)
         return backend->average(run, (float)param->lr_multiplier, at.count, at.g, at.w);
     if (rule.still) return ALEXNET_OK;
     return update(optimiser->recipe, backend, run, &rule, rates->step + 1, &at);
 }
 
+static an_factors factors_of(const an_rates *rates, const an_node *node)
+{
+    static const an_events none = {0};
+
+    return an_events_at(rates->events != NULL ? rates->events : &none, rates->epochs, node);
+}
+
 alexnet_status an_optimiser_step(an_optimiser *optimiser, alexnet_session *session,
                                  alexnet_model *model, const an_rates *rates)
 {
-    static const an_events none = {0};
-    const an_events *events = rates->events != NULL ? rates->events : &none;
     float *average = optimiser->slots[AN_SLOT_AVERAGE];
 
     for (const an_node *node = model->nodes; node < model->nodes + model->node_count; ++node) {
-        const an_factors factors = an_events_at(events, rates->epochs, node);
+        const an_factors factors = factors_of(rates, node);
         for (int i = node->first_param; i < node->first_param + node->param_count; ++i)
-            AN_TRY(
-                update_param(optimiser, session, model, &model->params.items[i], rates, &factors));
+            AN_TRY(update_param(optimiser, session, model, i, rates, &factors));
     }
     if (average == NULL) return ALEXNET_OK;
     return an_session_plan(session)->backend->average(
         an_session_run_resources(session), (float)(1 - optimiser->recipe->average),
         (int64_t)model->params.values, model->values, average);
+}
+
+/* ---- a step of training ---- */
+
+alexnet_status an_optimiser_open_session(const an_recipe *recipe, alexnet_model *model, int batch,
+                                         uint64_t seed, alexnet_session **out)
+{
+    return is_sgd(recipe) ? an_session_open_sgd(model, batch, seed, out)
+                          : an_session_open_training(model, batch, seed, out);
+}
+
+/* Tells the session what it updates by itself. */
+static void set_updates(const an_optimiser *optimiser, alexnet_session *session,
+                        const alexnet_model *model, const an_rates *rates)
+{
+    for (const an_node *node = model->nodes; node < model->nodes + model->node_count; ++node) {
+        const an_factors factors = factors_of(rates, node);
+        for (int i = node->first_param; i < node->first_param + node->param_count; ++i) {
+            const an_param *param = &model->params.items[i];
+            const an_rule rule = an_optimiser_rule(optimiser->recipe, param, rates, &factors);
+            const an_sgd_update update = {
+                .rule = sgd_rule(optimiser->recipe, &rule),
+                .v = optimiser->slots[AN_SLOT_MOMENTUM] + param->offset,
+                .w = model->values + param->offset,
+            };
+            if (an_session_updates(session, i))
+                an_session_set_update(session, i, rule.still ? NULL : &update);
+        }
+    }
+}
+
+alexnet_status an_optimiser_train(an_optimiser *optimiser, alexnet_session *session,
+                                  alexnet_model *model, const an_rates *rates,
+                                  const an_batch *batch, double *loss, float *probs)
+{
+    set_updates(optimiser, session, model, rates);
+    AN_TRY(an_session_train(session, batch->images, batch->labels, batch->n, rates->step, loss,
+                            probs));
+    return an_optimiser_step(optimiser, session, model, rates);
 }
 
 void an_optimiser_swap_average(an_optimiser *optimiser, alexnet_model *model)

@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "core/session.h"
+#include "data/loader.h"
 #include "train/events.h"
 #include "train/recipe.h"
 
@@ -52,7 +53,17 @@ typedef struct an_rule {
 an_rule an_optimiser_rule(const an_recipe *recipe, const an_param *param, const an_rates *rates,
                           const an_factors *factors);
 
-/* One step for every parameter that is not frozen, from the session's gradients; then the average. */
+/* A session for training by the recipe: where that is SGD, one that updates what it can by itself. */
+alexnet_status an_optimiser_open_session(const an_recipe *recipe, alexnet_model *model, int batch,
+                                         uint64_t seed, alexnet_session **out) AN_NODISCARD;
+
+/* One step of training: an_session_train(), and the update of every parameter that is not frozen. When the loss is not
+   finite nothing is updated. */
+alexnet_status an_optimiser_train(an_optimiser *optimiser, alexnet_session *session,
+                                  alexnet_model *model, const an_rates *rates,
+                                  const an_batch *batch, double *loss, float *probs) AN_NODISCARD;
+
+/* The update alone: of what the session has gradients of; then the average. */
 alexnet_status an_optimiser_step(an_optimiser *optimiser, alexnet_session *session,
                                  alexnet_model *model, const an_rates *rates) AN_NODISCARD;
 

@@ -297,9 +297,8 @@ static alexnet_status take_step(trainer *t)
     t->lr = rates.weights * an_events_at(&t->events, rates.epochs, NULL).weights;
     AN_TRY(an_loader_next(t->loader, &batch)); /* prefetched; varied by (seed, epoch, picture) */
     if (batch->n > 0) {                        /* 0: all of its pictures are unreadable */
-        AN_TRY(an_session_train(t->session, batch->images, batch->labels, batch->n, t->state->step,
-                                &loss, t->probs));
-        AN_TRY(an_optimiser_step(&t->optimiser, t->session, t->model, &rates));
+        AN_TRY(an_optimiser_train(&t->optimiser, t->session, t->model, &rates, batch, &loss,
+                                  t->probs));
         an_report_answers(&t->report, t->probs, t->model->options.classes, batch->labels, batch->n,
                           loss);
     }
@@ -402,7 +401,8 @@ static alexnet_status open_trainer(trainer *t)
 
     AN_TRY(plan_steps(t));
     AN_TRY(an_config_hash(t->ctx, t->config, t->config_sha256));
-    AN_TRY(an_session_open_training(t->model, batch, t->config->seed, &t->session));
+    AN_TRY(an_optimiser_open_session(&t->config->recipe, t->model, batch, t->config->seed,
+                                     &t->session));
     an_session_smooth(t->session, t->config->recipe.smoothing);
     AN_TRY(open_optimiser(t));
     t->probs =
@@ -449,6 +449,7 @@ static void tell_start(const trainer *t)
         .batch = (int)AN_MIN(t->config->recipe.batch, data->train.count),
         .steps_per_epoch = t->epoch_steps,
         .optimiser_bytes = optimiser_bytes(t),
+        .gradient_bytes = (int64_t)an_session_gradient_bytes(t->session),
         .step = t->state->step,
         .steps = t->total_steps,
     };

@@ -21,7 +21,8 @@ static void families_are_listed_with_their_numbers(void **unused)
     alexnet_close(ctx);
 }
 
-/* Training holds weights, gradients and momentum; its activations grow with the batch. */
+/* Training holds weights, momentum and the gradients that backward does not use up: of torchvision's 61,100,840
+   parameters 58,621,952 are weights of linear layers. Its activations grow with the batch. */
 static void memory_follows_the_plan(void **unused)
 {
     alexnet_context *ctx;
@@ -34,8 +35,8 @@ static void memory_follows_the_plan(void **unused)
     an_assert_ok(ctx, alexnet_model_get_memory(model, 1, 1, &one));
     an_assert_ok(ctx, alexnet_model_get_memory(model, 16, 1, &many));
     an_assert_ok(ctx, alexnet_model_get_memory(model, 16, 0, &infer));
-    assert_true(one.weights >= 4 * 61100840 && one.gradients == one.weights &&
-                one.momentum == one.weights);
+    assert_true(one.weights >= 4 * 61100840 && one.momentum == one.weights);
+    assert_in_range(one.gradients, 4 * 2478888, 4 * 2478888 + 1024);
     assert_true(many.activations > 15 * one.activations && many.activations < 17 * one.activations);
     assert_true(infer.gradients == 0 && infer.momentum == 0 &&
                 infer.activations < many.activations);

@@ -393,6 +393,64 @@ static void linear_layers_agree(void **unused)
         check_linear(rows[i][0], rows[i][1], rows[i][2]);
 }
 
+/* The weight gradient stored, and then SGD's update of its own. */
+static void run_unfused(const an_backend *backend, trial *gradient, trial *t)
+{
+    const an_case sgd = {.kind = &an_case_sgd, .lr_inside = t->c->lr_inside};
+    const an_run run = {.threads = 1};
+    const void *const in[AN_CASE_INPUTS] = {gradient->out[0].data};
+    void *const out[AN_CASE_OUTPUTS] = {t->out[0].data, t->out[2].data};
+    an_case update = sgd;
+
+    update.shape = (an_shape){1, t->c->linear.inputs, t->c->linear.outputs, 1};
+    trial_run(gradient, backend, 1);
+    for (int i = 0; i < AN_CASE_OUTPUTS; ++i)
+        an_operand_fill(&t->sizes.out[i], (uint64_t)(10 + i), t->out[i].data);
+    memcpy(t->out[1].data, gradient->out[1].data, t->out[1].bytes);
+    assert_int_equal(an_case_run(&update, backend, &run, in, out), ALEXNET_OK);
+}
+
+static void check_update(int n, int inputs, int outputs, bool lr_inside)
+{
+    const an_case plain = {.kind = &an_case_linear[AN_BACKWARD_WEIGHTS],
+                           .linear = {n, inputs, outputs}};
+    const an_case fused = {
+        .kind = &an_case_linear_update, .linear = plain.linear, .lr_inside = lr_inside};
+    trial gradient = trial_new(&plain), expected = trial_new(&fused), found = trial_new(&fused);
+    const an_backend *backend;
+    char what[512];
+
+    for (int i = 0; an_tier_name(i, &backend) != NULL; ++i) {
+        if (backend == NULL) continue;
+        run_unfused(backend, &gradient, &expected);
+        for (int threads = 1; threads <= 4; ++threads) {
+            trial_run(&found, backend, threads);
+            describe(&fused, backend->tier, threads, what, sizeof what);
+            check_equal(&found, &expected, what);
+        }
+    }
+    trial_free(&gradient);
+    trial_free(&expected);
+    trial_free(&found);
+}
+
+/* Bit for bit what the two give one after the other. */
+static void weight_gradients_update_as_they_go(void **unused)
+{
+    static const int rows[][3] = {{1, 1, 1},      {2, 31, 13},    {5, 32, 14},
+                                  {3, 33, 15},    {128, 513, 70}, {7, 1600, 460},
+                                  {128, 64, 449}, {513, 40, 29},  {1100, 17, 9}};
+    an_stream stream = an_stream_open(2014, AN_PURPOSE_TEST, 0, 0);
+
+    (void)unused;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i)
+        for (int inside = 0; inside < 2; ++inside)
+            check_update(rows[i][0], rows[i][1], rows[i][2], inside == 1);
+    for (int i = 0; i < 40; ++i)
+        check_update(1 + (int)an_random_below(&stream, 40), 1 + (int)an_random_below(&stream, 130),
+                     1 + (int)an_random_below(&stream, 70), i % 2 == 1);
+}
+
 /* ---- pooling ---- */
 
 static void check_pool(an_pool g)
@@ -638,9 +696,9 @@ static void check_optional(const an_backend *backend)
             assert_int_equal(
                 backend->linear_forward(&run, &some, x, w, i == 0 ? zero : NULL, false, y[i]),
                 ALEXNET_OK);
-            assert_int_equal(
-                backend->linear_backward_weights(&run, &some, x, dy, dw[i], i == 0 ? db : NULL),
-                ALEXNET_OK);
+            assert_int_equal(backend->linear_backward_weights(&run, &some, x, dy, dw[i],
+                                                              i == 0 ? db : NULL, NULL),
+                             ALEXNET_OK);
         }
         assert_memory_equal(y[0], y[1], (size_t)some.n * 5 * sizeof(float));
         assert_memory_equal(dw[0], dw[1], (size_t)some.inputs * 5 * sizeof(float));
@@ -663,6 +721,7 @@ int main(void)
         cmocka_unit_test(winograd_of_blocks_agrees),
         cmocka_unit_test(unshared_convolutions_agree),
         cmocka_unit_test(linear_layers_agree),
+        cmocka_unit_test(weight_gradients_update_as_they_go),
         cmocka_unit_test(pools_agree),
         cmocka_unit_test(normalisations_agree),
         cmocka_unit_test(other_primitives_agree),

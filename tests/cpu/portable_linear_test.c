@@ -37,16 +37,26 @@ static void backward_by_hand(void **unused)
     const float dy[4] = {1, 2, 3, 4};
     const float dx_expected[6] = {1, -2, 3, 3, -4, 7}, dw_expected[6] = {13, 17, 21, 18, 24, 30},
                 db_expected[2] = {4, 6};
+    const an_sgd_update update = {
+        .rule = {.lr = 0.5F, .momentum = 0.25F}, .v = (float[6]){4, 8}, .w = (float[6]){1, 2}};
+    const float v_expected[6] = {14, 19, 21, 18, 24, 30},  /* v / 4 + dw */
+        w_expected[6] = {-6, -7.5F, -10.5F, -9, -12, -15}; /* w - v / 2 */
     float dx[6], dw[6], db[2];
 
     (void)unused;
     assert_int_equal(an_linear_backward_data__portable(&run, &g, dy, w, dx), ALEXNET_OK);
     assert_memory_equal(dx, dx_expected, sizeof dx);
-    assert_int_equal(an_linear_backward_weights__portable(&run, &g, x, dy, dw, db), ALEXNET_OK);
+    assert_int_equal(an_linear_backward_weights__portable(&run, &g, x, dy, dw, db, NULL),
+                     ALEXNET_OK);
     assert_memory_equal(dw, dw_expected, sizeof dw);
     assert_memory_equal(db, db_expected, sizeof db);
-    assert_int_equal(an_linear_backward_weights__portable(&run, &g, x, dy, dw, NULL), ALEXNET_OK);
+    assert_int_equal(an_linear_backward_weights__portable(&run, &g, x, dy, dw, NULL, NULL),
+                     ALEXNET_OK);
     assert_memory_equal(dw, dw_expected, sizeof dw);
+    assert_int_equal(an_linear_backward_weights__portable(&run, &g, x, dy, NULL, NULL, &update),
+                     ALEXNET_OK);
+    assert_memory_equal(update.v, v_expected, sizeof v_expected);
+    assert_memory_equal(update.w, w_expected, sizeof w_expected);
 }
 
 int main(void)

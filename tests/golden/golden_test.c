@@ -194,7 +194,7 @@ static void check_gradients(const bench *b, alexnet_session *session, const json
     for (int i = 0; i < b->model->params.count; ++i) {
         const an_param *param = &b->model->params.items[i];
         if (param->role == AN_PARAM_STATISTIC) continue;
-        check(param->name, an_session_gradients(session) + param->offset, NULL, param->count,
+        check(param->name, an_session_gradient(session, i), NULL, param->count,
               json_object_get(expected, param->name), GRADIENT_ERROR_MAX, largest);
         ++learned;
     }

@@ -21,6 +21,15 @@ static alexnet_status step_at(an_optimiser *optimiser, alexnet_session *session,
     return an_optimiser_step(optimiser, session, model, &rates);
 }
 
+/* All that are stored. */
+static void set_gradients(alexnet_session *session, const alexnet_model *model, float value)
+{
+    for (int i = 0; i < model->params.count; ++i)
+        for (int64_t j = 0;
+             an_session_gradient(session, i) != NULL && j < model->params.items[i].count; ++j)
+            an_session_gradient(session, i)[j] = value;
+}
+
 static void multipliers_of_recipe_and_model_meet(void **unused)
 {
     static const struct {
@@ -65,10 +74,10 @@ static void the_two_conventions_differ_when_the_rate_falls(void **unused)
         r.update = update;
         an_assert_ok(ctx, an_optimiser_open(model, &r, &optimiser));
         an_assert_ok(ctx, an_session_open_training(model, 1, 1, &session));
-        memset(an_session_gradients(session), 0, model->params.values * sizeof(float));
+        set_gradients(session, model, 0);
         model->values[at] = 1;
         for (int step = 0; step < 2; ++step) {
-            an_session_gradients(session)[at] = 2;
+            an_session_gradient(session, 0)[0] = 2;
             an_assert_ok(ctx, step_at(&optimiser, session, model, rates[step], step));
         }
         assert_true(fabs((double)model->values[at] - expected[update]) < 1e-6);
@@ -92,8 +101,7 @@ static void frozen_parameters_stay(void **unused)
     an_assert_ok(ctx, an_optimiser_open(model, &recipe, &optimiser));
     an_assert_ok(ctx, an_model_freeze(model, "conv1"));
     an_assert_ok(ctx, an_session_open_training(model, 1, 1, &session));
-    for (size_t i = 0; i < model->params.values; ++i)
-        an_session_gradients(session)[i] = 1;
+    set_gradients(session, model, 1);
     memcpy(before, model->values, model->params.values * sizeof *before);
     an_assert_ok(ctx, step_at(&optimiser, session, model, 0.1, 0));
     for (int i = 0; i < model->params.count; ++i) {
@@ -133,10 +141,10 @@ static void each_rule_gets_the_recipe_s_numbers(void **unused)
         an_optimiser optimiser;
         an_assert_ok(ctx, an_optimiser_open(model, &rows[i].recipe, &optimiser));
         an_assert_ok(ctx, an_session_open_training(model, 1, 1, &session));
-        memset(an_session_gradients(session), 0, model->params.values * sizeof(float));
+        set_gradients(session, model, 0);
         model->values[at] = 1;
         for (int step = 0; step < 2; ++step) {
-            an_session_gradients(session)[at] = 2;
+            an_session_gradient(session, 0)[0] = 2;
             an_assert_ok(ctx, step_at(&optimiser, session, model, 0.1, step));
             assert_true(fabs((double)model->values[at] - rows[i].expected[step]) < 1e-6);
         }
@@ -166,8 +174,7 @@ static void the_average_follows_all_values(void **unused)
     an_assert_ok(ctx, an_optimiser_open(model, &averaging, &optimiser));
     an_assert_ok(ctx, an_session_open_training(model, 1, 1, &session));
     for (int64_t step = 0; step < 3; ++step) {
-        for (size_t i = 0; i < values; ++i)
-            an_session_gradients(session)[i] = (float)(i % 7) - 3;
+        set_gradients(session, model, (float)step - 0.5F);
         an_assert_ok(ctx, step_at(&optimiser, session, model, 0.1, step));
         for (size_t i = 0; i < values; ++i)
             expected[i] += 0.25F * (model->values[i] - expected[i]);
@@ -220,8 +227,7 @@ static void a_layer_that_an_event_stops_stands_still(void **unused)
     an_assert_ok(ctx, an_events_parse(ctx, "2:conv1=0", &events));
     an_assert_ok(ctx, an_optimiser_open(model, &recipe, &optimiser));
     an_assert_ok(ctx, an_session_open_training(model, 1, 1, &session));
-    for (size_t i = 0; i < model->params.values; ++i)
-        an_session_gradients(session)[i] = 1;
+    set_gradients(session, model, 1);
     for (int64_t step = 0; step < 4; ++step) {
         const an_rates rates = {
             .weights = 0.1, .biases = 0.1, .step = step, .epochs = (double)step, .events = &events};
@@ -256,17 +262,25 @@ static void fill(float images[PICTURES * PIXELS], int32_t labels[PICTURES], int6
         labels[i] = (int32_t)an_random_below(&random, 3);
 }
 
-static void train_step(alexnet_session *session, alexnet_model *model, int64_t step,
-                       an_optimiser *optimiser)
+static void train_by(alexnet_session *session, alexnet_model *model, const an_rates *rates,
+                     an_optimiser *optimiser)
 {
     static float images[PICTURES * PIXELS];
     int32_t labels[PICTURES];
+    const an_batch batch = {.images = images, .labels = labels, .n = PICTURES};
     double loss;
 
-    fill(images, labels, step);
+    fill(images, labels, rates->step);
     an_assert_ok(model->ctx,
-                 an_session_train(session, images, labels, PICTURES, step, &loss, NULL));
-    an_assert_ok(model->ctx, step_at(optimiser, session, model, 0.1, step));
+                 an_optimiser_train(optimiser, session, model, rates, &batch, &loss, NULL));
+}
+
+static void train_step(alexnet_session *session, alexnet_model *model, int64_t step,
+                       an_optimiser *optimiser)
+{
+    const an_rates rates = {.weights = 0.1, .biases = 0.1, .step = step};
+
+    train_by(session, model, &rates, optimiser);
 }
 
 static const float *values_of(const alexnet_model *model, const char *name)
@@ -322,8 +336,9 @@ static void statistics_follow_the_batches_and_serve_inference(void **unused)
             before[i] = values_of(model, names[i])[1];
         train_step(session, model, step, &optimiser);
         for (int i = 0; i < 4; ++i) {
-            const size_t at = model->params.items[an_model_find_param(model, names[i])].offset + 1;
-            const float seen = an_session_gradients(session)[at];
+            const int param = an_model_find_param(model, names[i]);
+            const size_t at = model->params.items[param].offset + 1;
+            const float seen = an_session_gradient(session, param)[1];
             const float expected = before[i] + momentum[i] * (seen - before[i]);
             assert_true(seen != before[i] && model->values[at] == expected);
             assert_true(optimiser.slots[AN_SLOT_MOMENTUM][at] == 0);
@@ -387,6 +402,147 @@ static void bits_do_not_depend_on_threads(void **unused)
     }
 }
 
+/* ---- what backward updates by itself ---- */
+
+/* A network in training. */
+typedef struct run {
+    alexnet_context *ctx;
+    alexnet_model *model;
+    alexnet_session *session;
+    an_optimiser optimiser;
+    an_events events;
+} run;
+
+static run run_open(const an_recipe *by, const char *tier, int threads, const char *frozen,
+                    bool stores)
+{
+    const alexnet_options options = {.cpu = tier, .threads = threads};
+    run r;
+
+    an_assert_ok(NULL, alexnet_open(&options, &r.ctx));
+    r.model = an_tiny_normed(r.ctx, 3, 1);
+    if (frozen != NULL) an_assert_ok(r.ctx, an_model_freeze(r.model, frozen));
+    an_assert_ok(r.ctx, an_events_parse(r.ctx, "1:fc3=0.5;2:fc3=0;2:decay=0;3:fc3=2", &r.events));
+    an_assert_ok(r.ctx, an_optimiser_open(r.model, by, &r.optimiser));
+    an_assert_ok(r.ctx, stores ? an_session_open_training(r.model, PICTURES, 1, &r.session)
+                               : an_optimiser_open_session(by, r.model, PICTURES, 1, &r.session));
+    return r;
+}
+
+static void run_close(run *r)
+{
+    alexnet_session_close(r->session);
+    an_optimiser_close(r->ctx, &r->optimiser);
+    alexnet_model_free(r->model);
+    alexnet_close(r->ctx);
+}
+
+static void run_train(run *r)
+{
+    for (int64_t step = 0; step < 5; ++step) {
+        const an_rates rates = {.weights = 0.1,
+                                .biases = 0.1,
+                                .step = step,
+                                .epochs = (double)step,
+                                .events = &r->events};
+        train_by(r->session, r->model, &rates, &r->optimiser);
+    }
+}
+
+static void check_same(const run *a, const run *b)
+{
+    const size_t bytes = a->model->params.values * sizeof(float);
+
+    assert_memory_equal(a->model->values, b->model->values, bytes);
+    for (int slot = 0; slot < AN_SLOTS; ++slot)
+        if (a->optimiser.slots[slot] != NULL)
+            assert_memory_equal(a->optimiser.slots[slot], b->optimiser.slots[slot], bytes);
+}
+
+/* With and without stored gradients, on every tier, for any number of threads, through events that slow a layer, stop it
+   and let it go on. */
+static void updating_in_backward_changes_no_bit(void **unused)
+{
+    static const char *const tiers[] = {"portable", "avx2", "avx512"};
+    an_recipe recipes[] = {recipe, recipe, recipe};
+
+    (void)unused;
+    recipes[1].update = AN_UPDATE_PAPER;
+    recipes[2].average = 0.75;
+    for (size_t t = 0; t < AN_COUNT(tiers); ++t) {
+        const alexnet_options options = {.cpu = tiers[t]};
+        alexnet_context *ctx;
+        const alexnet_status status = alexnet_open(&options, &ctx);
+        alexnet_close(ctx);
+        if (status != ALEXNET_OK) continue; /* not on this machine */
+        for (size_t i = 0; i < AN_COUNT(recipes); ++i) {
+            run stored = run_open(&recipes[i], tiers[t], 1, NULL, true);
+            run_train(&stored);
+            for (int threads = 1; threads <= 4; ++threads) {
+                run fused = run_open(&recipes[i], tiers[t], threads, NULL, false);
+                run_train(&fused);
+                check_same(&stored, &fused);
+                run_close(&fused);
+            }
+            run_close(&stored);
+        }
+    }
+}
+
+static bool updates(const run *r, const char *name)
+{
+    const int param = an_model_find_param(r->model, name);
+
+    return an_session_updates(r->session, param) && an_session_gradient(r->session, param) == NULL;
+}
+
+/* Weights of linear layers by SGD; nothing by another rule, nothing that is frozen. */
+static void only_sgd_updates_in_backward(void **unused)
+{
+    an_recipe adam = {.update = AN_UPDATE_ADAM, .momentum = 0.9, .beta2 = 0.99, .epsilon = 1e-8};
+    run r = run_open(&recipe, NULL, 2, NULL, false);
+
+    (void)unused;
+    assert_true(updates(&r, "fc3.weight") && updates(&r, "fc4.weight"));
+    assert_false(updates(&r, "fc3.bias") || updates(&r, "conv1.weight") ||
+                 updates(&r, "norm3.weight"));
+    run_close(&r);
+    r = run_open(&adam, NULL, 2, NULL, false);
+    assert_false(updates(&r, "fc3.weight") || updates(&r, "fc4.weight"));
+    run_close(&r);
+
+    r = run_open(&recipe, NULL, 2, "fc3", false);
+    run stored = run_open(&recipe, NULL, 2, "fc3", true);
+    assert_false(updates(&r, "fc3.weight"));
+    assert_true(updates(&r, "fc4.weight"));
+    run_train(&r);
+    run_train(&stored);
+    check_same(&stored, &r);
+    run_close(&stored);
+    run_close(&r);
+}
+
+static void a_bad_loss_updates_nothing(void **unused)
+{
+    static float images[PICTURES * PIXELS];
+    int32_t labels[PICTURES];
+    const an_batch batch = {.images = images, .labels = labels, .n = PICTURES};
+    const an_rates rates = {.weights = 0.1, .biases = 0.1};
+    run r = run_open(&recipe, NULL, 2, NULL, false),
+        fresh = run_open(&recipe, NULL, 2, NULL, false);
+    double loss;
+
+    (void)unused;
+    fill(images, labels, 0);
+    images[PIXELS] = INFINITY;
+    an_assert_status(
+        r.ctx, an_optimiser_train(&r.optimiser, r.session, r.model, &rates, &batch, &loss, NULL),
+        ALEXNET_DIVERGED);
+    check_same(&r, &fresh);
+    run_close(&r);
+    run_close(&fresh);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -400,6 +556,9 @@ int main(void)
         cmocka_unit_test(statistics_follow_the_batches_and_serve_inference),
         cmocka_unit_test(frozen_statistics_stay),
         cmocka_unit_test(bits_do_not_depend_on_threads),
+        cmocka_unit_test(updating_in_backward_changes_no_bit),
+        cmocka_unit_test(only_sgd_updates_in_backward),
+        cmocka_unit_test(a_bad_loss_updates_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -102,8 +102,8 @@ typedef void (*alexnet_log)(void *user, alexnet_log_level level, const char *lin
 /* A zeroed struct asks for every default. */
 typedef struct alexnet_options {
     int         threads;  /* arithmetic threads; 0: all cores this process may use; at most 256 */
-    const char *cpu;      /* use no more than this tier: "portable", "avx2", "avx512"; a machine that lacks it uses the
-                             best one below. NULL: the best there is. Must outlive the context. */
+    const char *cpu;      /* use no more than this tier: "portable", "avx2", "avx512", "neon"; a machine that lacks it
+                             uses the best one below. NULL: the best there is. Must outlive the context. */
     alexnet_log log;      /* NULL: silent */
     void       *log_user;
     void *(*allocate)(void *user, size_t bytes); /* as malloc; NULL: malloc and free. Any thread. */
@@ -126,7 +126,7 @@ ALEXNET_API const char *alexnet_error(const alexnet_context *ctx);
 /* What the machine offers and what of it is used. */
 typedef struct alexnet_machine {
     const char *backend;  /* "cpu" */
-    const char *tier;     /* "portable", "avx2", "avx512" */
+    const char *tier;     /* "portable", "avx2", "avx512", "neon" */
     int         threads;
     const char *features; /* names parted by spaces: "avx2 fma avx512f ..." */
 } alexnet_machine;

@@ -37,9 +37,10 @@ static const struct tier {
     /* best first */
     {"avx512", AN_CPU_AVX512, an_backend_avx512, an_peak_loop_avx512},
     {"avx2", AN_CPU_AVX2, an_backend_avx2, an_peak_loop_avx2},
+    {"neon", AN_CPU_NEON, an_backend_neon, an_peak_loop_neon},
     {"portable", AN_CPU_BASELINE, an_backend_portable, an_peak_loop_portable},
 };
-#define TIER_CHOICES "avx512, avx2, portable"
+#define TIER_CHOICES "avx512, avx2, neon, portable"
 
 /* NULL when the machine of this level, or the build, lacks the tier. */
 static const an_backend *tier_get(const struct tier *tier, an_cpu_level level)

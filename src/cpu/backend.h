@@ -13,6 +13,7 @@
 const an_backend *an_backend_portable(an_cpu_level level);
 const an_backend *an_backend_avx2(an_cpu_level level);
 const an_backend *an_backend_avx512(an_cpu_level level);
+const an_backend *an_backend_neon(an_cpu_level level);
 
 /*
  * Runs `rounds` rounds of multiply-adds in registers and returns the operations of one round, or,
@@ -23,6 +24,7 @@ typedef float (*an_peak_loop)(int64_t rounds);
 float an_peak_loop_portable(int64_t rounds);
 float an_peak_loop_avx2(int64_t rounds);
 float an_peak_loop_avx512(int64_t rounds);
+float an_peak_loop_neon(int64_t rounds);
 
 an_peak_loop an_tier_peak_loop(const an_backend *backend);
 

@@ -17,6 +17,8 @@ an_cpu_level an_cpu_detect(void)
     if (!__builtin_cpu_supports("avx512vnni")) return AN_CPU_AVX512;
     if (!__builtin_cpu_supports("avx512bf16")) return AN_CPU_AVX512_VNNI;
     return AN_CPU_AVX512_BF16;
+#elif defined(__aarch64__)
+    return AN_CPU_NEON; /* part of the architecture: no need to ask */
 #else
     return AN_CPU_BASELINE;
 #endif

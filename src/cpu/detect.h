@@ -2,18 +2,21 @@
  * detect.h: what the processor and the operating system let us use.
  *
  * Features come in levels, each with everything the level below has: no x86 processor skips one.
+ * ARM's one level stands after those of x86; a build has the tiers of one architecture, so that no
+ * comparison crosses.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_DETECT_H
 #define AN_CPU_DETECT_H
 
-/* name, the features a machine of this level has (shown by `alexnet info`) */
+/* name, the features a machine of this level has (Linux's words, shown by `alexnet info`) */
 #define AN_CPU_LEVEL_MAP(X)                                                                        \
     X(BASELINE, "baseline")                                                                        \
     X(AVX2, "avx2 fma")                                                                            \
     X(AVX512, "avx2 fma avx512f avx512vl avx512dq avx512bw")                                       \
     X(AVX512_VNNI, "avx2 fma avx512f avx512vl avx512dq avx512bw avx512_vnni")                      \
-    X(AVX512_BF16, "avx2 fma avx512f avx512vl avx512dq avx512bw avx512_vnni avx512_bf16")
+    X(AVX512_BF16, "avx2 fma avx512f avx512vl avx512dq avx512bw avx512_vnni avx512_bf16")          \
+    X(NEON, "asimd")
 
 typedef enum an_cpu_level {
 #define AN_CPU_LEVEL_ENUM(name, features) AN_CPU_##name,

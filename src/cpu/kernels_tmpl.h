@@ -1,6 +1,6 @@
 /*
- * kernels_tmpl.h: the fast tiers' kernels, written once. Included by kernels_avx2.c and
- * kernels_avx512.c, which define
+ * kernels_tmpl.h: the fast tiers' kernels, written once. Included by kernels_avx2.c,
+ * kernels_avx512.c and kernels_neon.c, which define
  *
  *     TIER    avx2       the name that the functions and the table carry
  *     LANES   8          floats in a vector
@@ -62,11 +62,14 @@ static const an_conv2d_algorithm *conv2d(const an_conv2d *g, an_pass pass)
     return an_winograd_pays(g, pass) ? &winograd[pass] : &direct[pass];
 }
 
-/* MR * NV independent sums hide the latency of the multiply-add. */
+/*
+ * MR * NV independent sums hide the latency of the multiply-add. They are its third operand, as in the
+ * kernels: an ARM's instruction writes no other. What is added the compiler cannot know.
+ */
 float PASTE(an_peak_loop_, TIER)(int64_t rounds)
 {
     const vf half = vf_set1(0.5f);
-    const vf one = vf_set1(1);
+    const vf step = vf_set1(1 / (float)(rounds + 1));
     vf total = vf_zero();
     vf sums[MR * NV];
 
@@ -76,7 +79,7 @@ float PASTE(an_peak_loop_, TIER)(int64_t rounds)
     for (int64_t i = 0; i < rounds; ++i)
         UNROLL
     for (int j = 0; j < MR * NV; ++j)
-        sums[j] = vf_fma(sums[j], half, one);
+        sums[j] = vf_fma(half, step, sums[j]);
     UNROLL
     for (int j = 0; j < MR * NV; ++j)
         total = vf_add(total, sums[j]);

@@ -40,13 +40,27 @@ static void every_tier_can_be_asked_for_by_name(void **unused)
     an_test_close(ctx, NULL);
 }
 
+typedef struct cap {
+    const char *most;
+    an_cpu_level level;
+    const char *tier;
+} cap;
+
+static void check_caps(const cap *rows, size_t count)
+{
+    alexnet_context *ctx = an_test_open(NULL);
+    const an_backend *found;
+
+    for (size_t i = 0; i < count; ++i) {
+        an_assert_ok(ctx, an_backend_choose(ctx, rows[i].most, rows[i].level, &found));
+        assert_string_equal(found->tier, rows[i].tier);
+    }
+    an_test_close(ctx, NULL);
+}
+
 static void a_tier_is_a_cap(void **unused)
 {
-    static const struct {
-        const char *most;
-        an_cpu_level level;
-        const char *tier;
-    } rows[] = {
+    static const cap x86[] = {
         {"avx512", AN_CPU_AVX512_BF16, "avx512"},
         {"avx512", AN_CPU_AVX2, "avx2"},
         {"avx512", AN_CPU_BASELINE, "portable"},
@@ -56,23 +70,29 @@ static void a_tier_is_a_cap(void **unused)
         {NULL, AN_CPU_AVX2, "avx2"},
         {NULL, AN_CPU_BASELINE, "portable"},
     };
-    alexnet_context *ctx = an_test_open(NULL);
-    const an_backend *found;
+    static const cap arm[] = {
+        {"neon", AN_CPU_NEON, "neon"},         {"neon", AN_CPU_BASELINE, "portable"},
+        {"portable", AN_CPU_NEON, "portable"}, {NULL, AN_CPU_NEON, "neon"},
+        {NULL, AN_CPU_BASELINE, "portable"},
+    };
 
     (void)unused;
-    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        const char *most = rows[i].most;
-        if (an_backend_avx2(AN_CPU_AVX2) == NULL) { /* a build for another architecture */
-            if (most == NULL || strcmp(most, "portable") == 0) continue;
-            an_assert_status(ctx, an_backend_choose(ctx, most, rows[i].level, &found),
-                             ALEXNET_UNSUPPORTED);
-            continue;
-        }
-        an_assert_ok(ctx, an_backend_choose(ctx, most, rows[i].level, &found));
-        assert_string_equal(found->tier, rows[i].tier);
-    }
-    an_assert_status(ctx, an_backend_choose(ctx, "neon", AN_CPU_AVX2, &found), ALEXNET_BAD_ARG);
+    if (an_backend_avx2(AN_CPU_AVX2) != NULL) check_caps(x86, AN_COUNT(x86));
+    if (an_backend_neon(AN_CPU_NEON) != NULL) check_caps(arm, AN_COUNT(arm));
+}
+
+/* What the build cannot have is refused, where what the machine lacks is lowered. */
+static void tier_of_another_architecture_is_refused(void **unused)
+{
+    alexnet_context *ctx = an_test_open(NULL);
+    const an_backend *found;
+    const bool is_arm = an_backend_neon(AN_CPU_NEON) != NULL;
+    const char *tier = is_arm ? "avx2" : "neon";
+
+    (void)unused;
+    an_assert_status(ctx, an_backend_find(ctx, tier, &found), ALEXNET_UNSUPPORTED);
     assert_null(found);
+    an_assert_error(ctx, tier);
     an_test_close(ctx, NULL);
 }
 
@@ -118,6 +138,7 @@ int main(void)
         cmocka_unit_test(best_tier_is_the_first_that_the_machine_has),
         cmocka_unit_test(every_tier_can_be_asked_for_by_name),
         cmocka_unit_test(a_tier_is_a_cap),
+        cmocka_unit_test(tier_of_another_architecture_is_refused),
         cmocka_unit_test(unknown_tier_is_told_the_choices),
         cmocka_unit_test(no_entry_of_a_table_is_missing),
     };

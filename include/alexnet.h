@@ -99,11 +99,22 @@ typedef enum alexnet_log_level { ALEXNET_LOG_INFO, ALEXNET_LOG_WARNING } alexnet
 /* One line, without newline. Called on the thread that called the library. */
 typedef void (*alexnet_log)(void *user, alexnet_log_level level, const char *line);
 
+/*
+ * The format of the numbers that convolutions and linear layers multiply. Weights, activations, gradients and sums stay
+ * fp32 whatever it is; results differ by its rounding.
+ */
+typedef enum alexnet_dtype {
+    ALEXNET_FP32,
+    ALEXNET_BF16, /* 8 bits of fraction; training: linear layers only, convolutions stay fp32 */
+    ALEXNET_INT8  /* inference only: weights scaled for each output channel, inputs for each picture and layer */
+} alexnet_dtype;
+
 /* A zeroed struct asks for every default. */
 typedef struct alexnet_options {
     int         threads;  /* arithmetic threads; 0: all cores this process may use; at most 256 */
     const char *cpu;      /* use no more than this tier: "portable", "avx2", "avx512", "neon"; a machine that lacks it
                              uses the best one below. NULL: the best there is. Must outlive the context. */
+    alexnet_dtype dtype;  /* what the networks compute in; the machine may lack it and give the same results slower */
     alexnet_log log;      /* NULL: silent */
     void       *log_user;
     void *(*allocate)(void *user, size_t bytes); /* as malloc; NULL: malloc and free. Any thread. */
@@ -115,7 +126,7 @@ typedef struct alexnet_context alexnet_context;
 
 /*
  * Makes a context. options may be NULL. On failure *out is NULL: NO_MEMORY, BAD_ARG (threads out of range, unknown tier
- * name), UNSUPPORTED (a tier of another architecture than this build's).
+ * name or dtype), UNSUPPORTED (a tier of another architecture than this build's).
  */
 ALEXNET_API alexnet_status alexnet_open(const alexnet_options *options, alexnet_context **out) ALEXNET_NODISCARD;
 ALEXNET_API void           alexnet_close(alexnet_context *ctx);
@@ -296,6 +307,7 @@ typedef struct alexnet_memory_info {
     int64_t momentum;
     int64_t activations; /* the step arena */
     int64_t scratch;     /* all threads */
+    int64_t prepared;    /* inference: weights once more, in the form that this machine's kernels want */
     int64_t total;
 } alexnet_memory_info;
 
@@ -512,6 +524,7 @@ typedef struct alexnet_train_options {
     int         patience;    /* epochs without improvement that end the run; 0: off; -1: 0 */
     double      stop_at_top1; /* end when validation top-1 reaches this fraction; NaN: off */
     int64_t     seed;        /* 0 or more; -1: 1 */
+    int         dtype;       /* an alexnet_dtype but INT8; -1: the context's, or what the resumed run has */
     alexnet_train_start_fn start; /* may be NULL */
     void       *start_user;
     alexnet_progress_fn progress;

@@ -34,6 +34,7 @@ alexnet_status an_context_open(const alexnet_options *options, alexnet_context *
     *out = NULL;
     if (options != NULL) first.options = *options;
     if (first.options.threads < 0 || first.options.threads > THREADS_MAX) return ALEXNET_BAD_ARG;
+    if (first.options.dtype > ALEXNET_INT8) return ALEXNET_BAD_ARG;
     if ((first.options.allocate == NULL) != (first.options.release == NULL)) return ALEXNET_BAD_ARG;
     if (first.options.threads == 0) first.options.threads = count_cores();
 

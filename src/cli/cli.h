@@ -31,7 +31,7 @@ typedef enum cli_exit {
 typedef struct cli_common {
     int threads; /* 0: all cores */
     int cpu;     /* place in CLI_TIERS, from 1; 0: the best there is */
-    int dtype;   /* 0 or 1: fp32 */
+    int dtype; /* place in CLI_DTYPES, from 1: an alexnet_dtype and one; 0: fp32, or a resumed run's */
     int64_t seed;
     int quiet, json, no_progress;
 } cli_common;
@@ -40,15 +40,14 @@ typedef struct cli_common {
 typedef struct cli_network {
     cli_common common;
     alexnet_model_options model;
-    int input_size[2]; /* height, width; 0: not given */
+    int input_size[2];                   /* height, width; 0: not given */
     int global_pool, no_squeeze, no_lrn; /* flags */
     int activation, pooling;             /* place among the words, from 1; 0: not given */
 } cli_network;
 
 /* The places of CLI_ORIENTATIONS, from 1, are those of alexnet_orientation. */
-#define CLI_ORIENTATIONS "exif|stored"
-#define CLI_ORIENTATION_HELP                                                                       \
-    "photographs upright as EXIF says, or as stored [as the weights say]"
+#define CLI_ORIENTATIONS     "exif|stored"
+#define CLI_ORIENTATION_HELP "photographs upright as EXIF says, or as stored [as the weights say]"
 
 #define CLI_TIERS  "portable|avx2|avx512|neon"
 #define CLI_DTYPES "fp32|bf16|int8"
@@ -97,6 +96,9 @@ struct cli {
     int word_count;
     cli_progress progress;
 };
+
+/* What is computed in: a word of CLI_DTYPES. */
+const char *cli_dtype(const cli *app);
 
 /* ---- message.c: messages, to stderr ---- */
 

@@ -84,9 +84,9 @@ typedef struct bench {
     alexnet_model *model;
     alexnet_session *session;
     int batch;
-    float *images;   /* [batch][c][h][w] */
-    float *probs;    /* [batch][classes] */
-    int32_t *labels; /* [batch] */
+    float *images;          /* [batch][c][h][w] */
+    float *probs;           /* [batch][classes] */
+    int32_t *labels;        /* [batch] */
     an_optimiser optimiser; /* training */
     int64_t step;
     an_profile profile; /* seconds of the steps that count; [node_count] each */
@@ -250,15 +250,15 @@ static cli_exit print_result(cli *app, const char *task, const cli_bench_args *a
     if (app->common->json) {
         json_t *result =
             json_pack("{s:i, s:s, s:s, s:s, s:i, s:i, s:s, s:f, s:f, s:f, s:I}", "schema", 1,
-                      "task", task, "model", args->model, "dtype", "fp32", "batch", b->batch,
-                      "threads", machine.threads, "tier", machine.tier, "milliseconds",
+                      "task", task, "model", args->model, "dtype", cli_dtype(app), "batch",
+                      b->batch, "threads", machine.threads, "tier", machine.tier, "milliseconds",
                       1e3 * seconds, "images_per_second", b->batch / seconds, "gflops", gflops,
                       "peak_rss_bytes", (json_int_t)cli_bench_peak_rss_bytes());
         if (args->layers) json_object_set_new(result, "layers", layers_json(b, args->steps));
         return cli_json_print(app, result);
     }
-    printf("%s %s, fp32, batch %d, %d threads, %s\n", task, args->model, b->batch, machine.threads,
-           machine.tier);
+    printf("%s %s, %s, batch %d, %d threads, %s\n", task, args->model, cli_dtype(app), b->batch,
+           machine.threads, machine.tier);
     printf("time    %.3f ms a step, median of %d\n", 1e3 * seconds, args->steps);
     printf("rate    %.1f images/s\n", b->batch / seconds);
     printf("work    %.1f GFLOP/s\n", gflops);

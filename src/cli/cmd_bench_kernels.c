@@ -19,6 +19,8 @@ static const cli_option kernels_options[] = {
     {"batch", 'b', CLI_INT, AT(batch), 1, 65536, "N", "pictures a call [128]"},
     {"steps", 0, CLI_INT, AT(steps), 1, 1000000, "N", "calls that count [5]"},
     {"warm-up", 0, CLI_INT, AT(warm_up), 0, 1000000, "N", "calls before those [3]"},
+    {"prepared", 0, CLI_FLAG, AT(prepared), 0, 0, NULL,
+     "forward with weights prepared beforehand, as in inference"},
     {0},
 };
 #undef AT
@@ -28,7 +30,7 @@ typedef struct kernel {
     an_case c;
     an_case_sizes sizes;
     an_run run;
-    void *in[AN_CASE_INPUTS], *out[AN_CASE_OUTPUTS];
+    void *in[AN_CASE_INPUTS], *out[AN_CASE_OUTPUTS], *prepared;
 } kernel;
 
 static void close_kernel(alexnet_context *ctx, kernel *k)
@@ -38,6 +40,7 @@ static void close_kernel(alexnet_context *ctx, kernel *k)
     for (int i = 0; i < AN_CASE_OUTPUTS; ++i)
         an_free(ctx, k->out[i]);
     an_free(ctx, k->run.scratch);
+    an_free(ctx, k->prepared);
 }
 
 static void *new_operand(alexnet_context *ctx, const an_operand *operand, uint64_t seed)
@@ -68,6 +71,17 @@ static alexnet_status open_kernel(alexnet_context *ctx, kernel *k, uint64_t seed
                : an_fail(ctx, ALEXNET_NO_MEMORY, "operands of %s", k->c.name);
 }
 
+static alexnet_status prepare_kernel(alexnet_context *ctx, kernel *k,
+                                     const void *const in[AN_CASE_INPUTS])
+{
+    const size_t bytes = an_case_prepared_bytes(&k->c, ctx->backend);
+
+    if (bytes == 0) return ALEXNET_OK;
+    k->prepared = an_new(ctx, bytes);
+    if (k->prepared == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "weights of %s", k->c.name);
+    return an_case_prepare(&k->c, ctx->backend, &k->run, in, k->prepared);
+}
+
 static alexnet_status time_kernel(alexnet_context *ctx, kernel *k, const cli_bench_args *args,
                                   double *seconds)
 {
@@ -76,7 +90,7 @@ static alexnet_status time_kernel(alexnet_context *ctx, kernel *k, const cli_ben
 
     for (int i = 0; i < AN_CASE_INPUTS; ++i)
         in[i] = k->in[i];
-    alexnet_status status = ALEXNET_OK;
+    alexnet_status status = prepare_kernel(ctx, k, in);
     for (int i = -args->warm_up; i < args->steps && status == ALEXNET_OK; ++i) {
         const double start = cli_now();
         status = an_case_run(&k->c, ctx->backend, &k->run, in, k->out);
@@ -118,6 +132,8 @@ static alexnet_status bench_kernels(cli *app, const cli_bench_args *args, double
     for (int i = 0; i < an_cpu_case_count(); ++i) {
         kernel k = {.c = an_cpu_case_get(i, args->batch)};
         double seconds = 0;
+        k.c.dtype = app->ctx->options.dtype;
+        k.c.conv2d.prepared = k.c.linear.prepared = args->prepared;
         if (strstr(k.c.name, part) == NULL) continue;
         alexnet_status status = open_kernel(app->ctx, &k, (uint64_t)args->network.common.seed);
         if (status == ALEXNET_OK) status = time_kernel(app->ctx, &k, args, &seconds);
@@ -141,11 +157,11 @@ static cli_exit print_kernels(cli *app, int batch, double peak, const cli_table 
 
     if (app->common->json)
         return cli_json_print(app, json_pack("{s:i, s:s, s:s, s:i, s:i, s:s, s:f, s:O}", "schema",
-                                             1, "task", "kernels", "dtype", "fp32", "batch", batch,
-                                             "threads", threads, "tier", tier, "peak_gflops", peak,
-                                             "kernels", list));
-    printf("kernels of AlexNet, fp32, batch %d, %d threads, %s; peak %.0f GFLOP/s\n\n", batch,
-           threads, tier, peak);
+                                             1, "task", "kernels", "dtype", cli_dtype(app), "batch",
+                                             batch, "threads", threads, "tier", tier, "peak_gflops",
+                                             peak, "kernels", list));
+    printf("kernels of AlexNet, %s, batch %d, %d threads, %s; peak %.0f GFLOP/s\n\n",
+           cli_dtype(app), batch, threads, tier, peak);
     cli_table_print(table, stdout, "");
     return CLI_DONE;
 }

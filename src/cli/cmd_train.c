@@ -226,17 +226,15 @@ static cli_exit print_result(cli *app, const alexnet_train_result *r)
 
     if (app->common->json)
         return cli_json_print(
-            app,
-            json_pack("{s:i, s:o, s:I, s:f, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:s, s:o, s:s}",
-                      "schema", 1,
-                      "run", cli_json_text(r->run), "steps", (json_int_t)r->steps, "epochs",
-                      r->epochs, "train_loss", cli_json_real(r->train_loss), "val_top1",
-                      cli_json_real(r->val_top1), "val_top5", cli_json_real(r->val_top5),
-                      "best_top1", cli_json_real(r->best_top1), "skipped", (json_int_t)r->skipped,
-                      "images_per_second", cli_json_real(r->images_per_second), "weights",
-                      cli_json_text(r->weights), "weights_sha256", r->weights_sha256,
-                      "last_weights", cli_json_text(r->last_weights), "last_sha256",
-                      r->last_sha256));
+            app, json_pack(
+                     "{s:i, s:o, s:I, s:f, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:s, s:o, s:s}",
+                     "schema", 1, "run", cli_json_text(r->run), "steps", (json_int_t)r->steps,
+                     "epochs", r->epochs, "train_loss", cli_json_real(r->train_loss), "val_top1",
+                     cli_json_real(r->val_top1), "val_top5", cli_json_real(r->val_top5),
+                     "best_top1", cli_json_real(r->best_top1), "skipped", (json_int_t)r->skipped,
+                     "images_per_second", cli_json_real(r->images_per_second), "weights",
+                     cli_json_text(r->weights), "weights_sha256", r->weights_sha256, "last_weights",
+                     cli_json_text(r->last_weights), "last_sha256", r->last_sha256));
 
     printf("trained     %s steps, %.2f epochs, %.0f images/s\n", cli_thousands(r->steps, a),
            r->epochs, r->images_per_second);
@@ -276,6 +274,7 @@ static cli_exit run_train(cli *app, void *data)
     options->model_options = args->network.model;
     options->on_bad_image = (alexnet_bad_image)args->on_bad_image;
     options->seed = app->common->seed;
+    options->dtype = app->common->dtype - 1;
     options->start = tell_start;
     options->start_user = app;
     options->progress = report_progress;
@@ -319,7 +318,8 @@ const cli_command command_train = {
         {
             "DATA is a folder of class folders, the same in a tar file, a list file of lines "
             "'PATH LABEL', or a folder of CIFAR or MNIST files.",
-            "Ctrl-C (or SIGTERM) writes a checkpoint and ends with status 75; a second Ctrl-C ends at "
+            "Ctrl-C (or SIGTERM) writes a checkpoint and ends with status 75; a second Ctrl-C ends "
+            "at "
             "once. SIGUSR1 writes a checkpoint.",
             "The run directory holds config.json, log.jsonl, checkpoints/, best.safetensors and "
             "last.safetensors.",

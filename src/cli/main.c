@@ -39,7 +39,7 @@ const cli_option cli_common_options[] = {
     {"cpu", 0, CLI_CHOICE, AT(cpu), 0, 0, CLI_TIERS,
      "use no more than this of the processor [all it has]"},
     {"dtype", 0, CLI_CHOICE, AT(dtype), 0, 0, CLI_DTYPES,
-     "format of numbers; this build has fp32 only [fp32]"},
+     "format of the numbers that are multiplied; int8: not in training [fp32]"},
     {"seed", 0, CLI_COUNT, AT(seed), 0, 0, "N", "what all random choices follow from [1]"},
     {"quiet", 'q', CLI_FLAG, AT(quiet), 0, 0, NULL, "results, warnings and errors only"},
     {"json", 0, CLI_FLAG, AT(json), 0, 0, NULL, "results as JSON"},
@@ -94,16 +94,23 @@ static cli_exit open_context(cli *app)
     const alexnet_options options = {
         .threads = app->common->threads,
         .cpu = tiers[app->common->cpu],
+        .dtype = (alexnet_dtype)(app->common->dtype > 0 ? app->common->dtype - 1 : 0),
         .log = log_line,
         .log_user = app,
     };
 
-    if (app->common->dtype > 1) return cli_usage(app, "--dtype: this build computes in fp32 only");
     const alexnet_status status = alexnet_open(&options, &app->ctx);
     if (status == ALEXNET_OK) return CLI_DONE;
     if (options.cpu != NULL && (status == ALEXNET_UNSUPPORTED || status == ALEXNET_BAD_ARG))
         return cli_usage(app, "--cpu %s: this build does not have it", options.cpu);
     return cli_error(app, cli_exit_code(status), "%s", alexnet_status_text(status));
+}
+
+const char *cli_dtype(const cli *app)
+{
+    static const char *const words[] = {"fp32", "fp32", "bf16", "int8"};
+
+    return words[app->common->dtype];
 }
 
 static void set_shared_defaults(const cli_command *command, void *args)

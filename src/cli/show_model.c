@@ -8,10 +8,10 @@
 
 static json_t *memory_json(const alexnet_memory_info *m)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "weights", (json_int_t)m->weights,
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "weights", (json_int_t)m->weights,
                      "gradients", (json_int_t)m->gradients, "momentum", (json_int_t)m->momentum,
                      "activations", (json_int_t)m->activations, "scratch", (json_int_t)m->scratch,
-                     "total", (json_int_t)m->total);
+                     "prepared", (json_int_t)m->prepared, "total", (json_int_t)m->total);
 }
 
 static alexnet_status layers_json(const alexnet_model *model, int count, json_t *array)
@@ -121,6 +121,7 @@ static void print_memory(const char *what, const alexnet_memory_info *m)
 
     printf("%-11s %s: weights %s, activations %s, scratch %s", what, cli_bytes(m->total, a),
            cli_bytes(m->weights, b), cli_bytes(m->activations, c), cli_bytes(m->scratch, d));
+    if (m->prepared > 0) printf(", prepared weights %s", cli_bytes(m->prepared, a));
     if (m->gradients + m->momentum > 0)
         printf(", gradients %s, momentum %s", cli_bytes(m->gradients, a),
                cli_bytes(m->momentum, b));

@@ -22,6 +22,7 @@
 #ifndef AN_CORE_BACKEND_H
 #define AN_CORE_BACKEND_H
 
+#include "alexnet.h"
 #include "base/rng.h"
 #include "core/shape.h"
 #include <stdbool.h>
@@ -34,6 +35,20 @@ typedef struct an_run {
     size_t scratch_bytes; /* at least what the primitive's scratch function asked for */
 } an_run;
 
+/* ---- one update of one parameter ---- */
+
+typedef struct an_sgd {
+    float lr, momentum, weight_decay; /* multipliers already applied */
+    bool lr_inside; /* true:  v = m v - lr (g + wd w); w += v   (paper, cuda-convnet, Caffe)
+                       false: v = m v + (g + wd w);    w -= lr v   (PyTorch) */
+} an_sgd;
+
+/* The update that a gradient ends in without being stored: of w, whose velocity is v. */
+typedef struct an_sgd_update {
+    an_sgd rule;
+    float *v, *w;
+} an_sgd_update;
+
 /* ---- convolution ---- */
 
 typedef struct an_conv2d {
@@ -42,6 +57,7 @@ typedef struct an_conv2d {
     int pad_top, pad_left, pad_bottom,
         pad_right; /* zeros around the input; bottom and right may be what "up" needs */
     int p, q;      /* output map; p = (h + pad_top + pad_bottom - r) / stride + 1 */
+    bool prepared; /* forward: the weights come prepared, where the algorithm wants that */
 } an_conv2d;
 
 typedef enum an_pass { AN_FORWARD, AN_BACKWARD_DATA, AN_BACKWARD_WEIGHTS } an_pass;
@@ -56,15 +72,27 @@ typedef struct an_conv2d_tensors {
     bool relu;         /* y = max(y, 0)                 FORWARD                   */
     const float *dy;   /* as y                          both backward passes      */
     float *dx;         /* as x                          BACKWARD_DATA             */
-    float *dw;         /* as w                          BACKWARD_WEIGHTS          */
+    float *dw;         /* as w; linear: may be NULL    BACKWARD_WEIGHTS          */
     float *db;         /* [k]; NULL: not wanted         BACKWARD_WEIGHTS          */
+    const an_sgd_update *update; /* of a linear layer  BACKWARD_WEIGHTS; NULL, or in place of dw:
+                                    bit for bit what sgd() would make of it */
+    const void *prepared; /* what prepare() made of w   FORWARD with g->prepared, where there is a
+                             prepare(); else NULL: run works on w itself */
 } an_conv2d_tensors;
 
-/* One way to compute one pass of a convolution. */
+/*
+ * One way to compute one pass of a convolution.
+ *
+ * prepare, of some forward algorithms: brings w into the form that run wants, once for many runs. The form
+ * depends neither on g->n nor on the number of threads. NULL, as prepared_bytes is then: there is no such form.
+ */
 typedef struct an_conv2d_algorithm {
     const char *name; /* "direct", "reference": what the plan prints */
-    size_t (*scratch_bytes)(const an_conv2d *g, int threads); /* NULL: none */
+    size_t (*scratch_bytes)(const an_conv2d *g, int threads); /* of run and prepare; NULL: none */
     alexnet_status (*run)(const an_run *run, const an_conv2d *g, const an_conv2d_tensors *t);
+    size_t (*prepared_bytes)(const an_conv2d *g);
+    alexnet_status (*prepare)(const an_run *run, const an_conv2d *g, const float *w,
+                              void *prepared /* aligned to AN_ALIGNMENT */);
 } an_conv2d_algorithm;
 
 /* ---- convolution with unshared filters ---- */
@@ -80,7 +108,21 @@ typedef struct an_conv2d_algorithm {
 
 typedef struct an_linear {
     int n, inputs, outputs;
+    bool prepared; /* forward: the weights come prepared, where the algorithm wants that */
 } an_linear;
+
+/* As of a convolution, without maps: x, dx [n][inputs], w, dw [outputs][inputs], y, dy [n][outputs]. */
+typedef an_conv2d_tensors an_linear_tensors;
+
+/* One way to compute one pass of a linear layer; as of a convolution. */
+typedef struct an_linear_algorithm {
+    const char *name;
+    size_t (*scratch_bytes)(const an_linear *g, int threads);
+    alexnet_status (*run)(const an_run *run, const an_linear *g, const an_linear_tensors *t);
+    size_t (*prepared_bytes)(const an_linear *g);
+    alexnet_status (*prepare)(const an_run *run, const an_linear *g, const float *w,
+                              void *prepared);
+} an_linear_algorithm;
 
 /* ---- pooling ---- */
 
@@ -123,19 +165,7 @@ typedef struct an_dropout {
     float scale;   /* of what stays: 1 / (1 - drop) for inverted dropout */
 } an_dropout;
 
-/* ---- one update of one parameter ---- */
-
-typedef struct an_sgd {
-    float lr, momentum, weight_decay; /* multipliers already applied */
-    bool lr_inside; /* true:  v = m v - lr (g + wd w); w += v   (paper, cuda-convnet, Caffe)
-                       false: v = m v + (g + wd w);    w -= lr v   (PyTorch) */
-} an_sgd;
-
-/* The update that a gradient ends in without being stored: of w, whose velocity is v. */
-typedef struct an_sgd_update {
-    an_sgd rule;
-    float *v, *w;
-} an_sgd_update;
+/* ---- other updates of one parameter ---- */
 
 /* d = g + wd w;  s = rho s + (1 - rho) d^2;  v = m v + lr d / sqrt(s + epsilon);  w -= v
    (TensorFlow's RMSPropOptimizer, where s starts at 1) */
@@ -163,9 +193,13 @@ typedef struct an_backend {
     alexnet_status (*import)(const an_run *run, an_shape shape, const float *nchw, float *x);
     alexnet_status (*export)(const an_run *run, an_shape shape, const float *x, float *nchw);
 
-    /* The way to compute this pass of this shape: never NULL, and the same for the same arguments.
+    /*
+     * The way to compute this pass of this shape in this format of numbers: never NULL, and the same for
+     * the same arguments. The format is that of the factors of products; tensors are float in any case.
+     * What would be slower in it is computed in fp32, and so is all that int8 and convolutions in bf16 are not
+     * for: anything but forward with g->prepared.
      */
-    const an_conv2d_algorithm *(*conv2d)(const an_conv2d *g, an_pass pass);
+    const an_conv2d_algorithm *(*conv2d)(const an_conv2d *g, an_pass pass, alexnet_dtype dtype);
 
     /* y = the sum over place (p, q)'s window of x w, + bias, then max(., 0) with relu. Sums are in float. */
     alexnet_status (*local_forward)(const an_run *run, const an_conv2d *g, const float *x,
@@ -176,16 +210,8 @@ typedef struct an_backend {
     alexnet_status (*local_backward_weights)(const an_run *run, const an_conv2d *g, const float *x,
                                              const float *dy, float *dw, float *db);
 
-    /* y = x w^T + bias, then max(., 0) with relu. x [n][inputs], y [n][outputs] */
-    size_t (*linear_scratch)(const an_linear *g, int threads); /* enough for all three */
-    alexnet_status (*linear_forward)(const an_run *run, const an_linear *g, const float *x,
-                                     const float *w, const float *bias, bool relu, float *y);
-    alexnet_status (*linear_backward_data)(const an_run *run, const an_linear *g, const float *dy,
-                                           const float *w, float *dx);
-    /* dw, db: NULL: not wanted. update: NULL, or instead of dw: bit for bit what sgd() would make of it. */
-    alexnet_status (*linear_backward_weights)(const an_run *run, const an_linear *g, const float *x,
-                                              const float *dy, float *dw, float *db,
-                                              const an_sgd_update *update);
+    /* y = x w^T + bias, then max(., 0) with relu; as conv2d */
+    const an_linear_algorithm *(*linear)(const an_linear *g, an_pass pass, alexnet_dtype dtype);
 
     /* Maximum over the window; which: its place in the window (r * S + s), one byte per output, or
        NULL in testing. The first of equal values wins. R * S is at most 256. */
@@ -260,8 +286,10 @@ typedef struct an_backend {
 
     /* Every window of size x size pixels as one column: [n][c][h][w] to [n][c*size*size][h-size+1][w-size+1],
        in the order c, h, w within the window; and back, adding up what overlaps. */
-    alexnet_status (*unfold)(const an_run *run, an_shape x_shape, int size, const float *x, float *y);
-    alexnet_status (*fold)(const an_run *run, an_shape x_shape, int size, const float *dy, float *dx);
+    alexnet_status (*unfold)(const an_run *run, an_shape x_shape, int size, const float *x,
+                             float *y);
+    alexnet_status (*fold)(const an_run *run, an_shape x_shape, int size, const float *dy,
+                           float *dx);
 
     /* Logits to probabilities, over the channels of each place. */
     alexnet_status (*softmax)(const an_run *run, an_shape shape, const float *x, float *y);

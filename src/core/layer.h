@@ -31,19 +31,29 @@ typedef struct an_node {
 
 typedef enum an_mode { AN_INFER, AN_TRAIN } an_mode;
 
+/* What a plan is made for. */
+typedef struct an_setup {
+    const an_backend *backend;
+    an_mode mode;
+    alexnet_dtype dtype; /* of products; never INT8 in training */
+    int threads;
+} an_setup;
+
 /* What a layer needs in a run, answered while planning; the planner does the rest. Starts zeroed.
  */
 typedef struct an_needs {
     size_t scratch_bytes;  /* while it runs, forward or backward, all threads together */
     size_t saved_bytes;    /* kept from forward to backward besides x and y (arg-max) */
+    size_t prepared_bytes; /* weights in the form that forward wants: inference only */
     bool alias;            /* y is x: nothing to compute in this mode */
     bool in_place;         /* y may take x's buffer, and dx dy's */
     bool backward_reads_x; /* x must live until backward */
     bool backward_reads_y;
     bool fuses_relu; /* forward can apply a ReLU that follows */
     bool fuses_update; /* backward can apply SGD to the first parameter instead of storing its gradient */
-    const an_conv2d_algorithm
-        *algorithm[AN_PASSES]; /* convolutions: the planner's choice, NULL elsewhere */
+    /* the planner's choice; NULL elsewhere */
+    const an_conv2d_algorithm *algorithm[AN_PASSES]; /* convolutions */
+    const an_linear_algorithm *linear[AN_PASSES];    /* linear layers */
 } an_needs;
 
 /* What forward and backward get. Shapes carry the number of images of this run. */
@@ -58,9 +68,10 @@ typedef struct an_op {
     const float *x; /* backward: only if needs->backward_reads_x */
     float *y;       /* backward: only if needs->backward_reads_y */
     const float *dy;
-    float *dx;   /* NULL: nobody wants it */
-    void *saved; /* needs->saved_bytes */
-    bool relu;   /* the planner fused the following ReLU into forward */
+    float *dx;      /* NULL: nobody wants it */
+    void *saved;    /* needs->saved_bytes */
+    void *prepared; /* needs->prepared_bytes: prepare() writes, forward reads */
+    bool relu;      /* the planner fused the following ReLU into forward */
 
     const float *const *w; /* param_count values */
     float *const *dw;      /* param_count gradients; dw[i] is NULL where none is stored: frozen, or updated at once */
@@ -92,8 +103,11 @@ struct an_layer_def {
     int64_t (*macs)(const an_node *node);
 
     /* x has the planned batch as n. */
-    void (*plan)(const an_node *node, const an_backend *backend, an_mode mode, an_shape x,
-                 an_shape y, int threads, an_needs *needs);
+    void (*plan)(const an_node *node, const an_setup *setup, an_shape x, an_shape y,
+                 an_needs *needs);
+
+    /* From op->w to op->prepared, where there is any; x and y are not there. NULL: this layer prepares nothing. */
+    alexnet_status (*prepare)(const an_op *op);
 
     alexnet_status (*forward)(const an_op *op);
     alexnet_status (*backward)(const an_op *op);

@@ -152,8 +152,11 @@ alexnet_status an_model_take_values(alexnet_model *model)
     AN_TRY(an_arena_open(model->ctx, "the weights", bytes, &model->memory));
     model->values = an_arena_take(&model->memory, bytes);
     memset(model->values, 0, bytes);
+    an_model_changed(model);
     return ALEXNET_OK;
 }
+
+void an_model_changed(alexnet_model *model) { ++model->changes; }
 
 alexnet_status an_model_build(alexnet_context *ctx, const char *family_name,
                               const alexnet_model_options *options, alexnet_model **out)
@@ -213,6 +216,7 @@ void an_model_start_param(alexnet_model *model, int index, uint64_t seed, const 
     if (rule != NULL && param->role == AN_PARAM_BIAS) own = (an_init){AN_INIT_CONST, 0};
     if (rule != NULL && param->role == AN_PARAM_WEIGHT && param->rank > 1) own = *rule;
     an_param_start(param, own, seed, index, model->values + param->offset);
+    an_model_changed(model);
 }
 
 void an_model_start(alexnet_model *model, uint64_t seed, const an_init *rule)
@@ -422,10 +426,11 @@ alexnet_status an_model_check_answers(const alexnet_model *model)
                        "model %s: it has no classes, only features to take from its layers",
                        model->family->name);
     if (last.h != 1 || last.w != 1)
-        return an_fail(model->ctx, ALEXNET_BAD_SHAPE,
-                       "model %s: its answers are a map of %dx%d, one for each place, where one for "
-                       "each picture is needed: take a global pool, or its own input size",
-                       model->family->name, last.h, last.w);
+        return an_fail(
+            model->ctx, ALEXNET_BAD_SHAPE,
+            "model %s: its answers are a map of %dx%d, one for each place, where one for "
+            "each picture is needed: take a global pool, or its own input size",
+            model->family->name, last.h, last.w);
     return ALEXNET_OK;
 }
 

@@ -27,7 +27,7 @@ typedef struct an_family {
     int short_side;     /* SHORT at the default input, pixels; 0: the record has none */
     const char *recipe; /* name of its own recipe (train/recipe.c) */
     const char *classifier; /* its first layer behind the features: a row that always stands */
-    an_naming naming;   /* of tensors; zeroed: "LAYER.weight", "LAYER.bias" */
+    an_naming naming;       /* of tensors; zeroed: "LAYER.weight", "LAYER.bias" */
     const an_row *rows;
     size_t row_count;
 } an_family;
@@ -44,11 +44,12 @@ struct alexnet_model {
     alexnet_context *ctx;
     const an_family *family;
     alexnet_model_options options; /* with the family's values filled in */
-    an_node *nodes;                /* the rows, then one softmax called "prob" where there are classes */
+    an_node *nodes; /* the rows, then one softmax called "prob" where there are classes */
     int node_count;
     an_param_list params;
     an_arena memory;   /* of the values */
     float *values;     /* params.values floats */
+    uint64_t changes;  /* how often the values were written: an_model_changed() */
     char **classes;    /* options.classes names, or NULL: unnamed */
     char *preprocess;  /* the record as text */
     float *mean_image; /* [3][h][w] of mean_shape, or NULL */
@@ -64,6 +65,9 @@ alexnet_status an_model_lay_out(alexnet_context *ctx, const an_family *family,
 
 /* Gives a network that was laid out its values, all zero. NO_MEMORY. */
 alexnet_status an_model_take_values(alexnet_model *model) AN_NODISCARD;
+
+/* To be called by whoever has written values: what a session prepared of the old ones is then made anew. */
+void an_model_changed(alexnet_model *model);
 
 /* As alexnet_model_create(), but leaves the values zero: both of the above. */
 alexnet_status an_model_build(alexnet_context *ctx, const char *family,

@@ -66,7 +66,7 @@ static bool is_relu(const an_node *node) { return node->def == an_layer_find("re
 static void plan_needs(planner *p)
 {
     an_plan *plan = p->plan;
-    const int first = plan->mode == AN_TRAIN ? first_trained_step(plan) : plan->step_count;
+    const int first = plan->setup.mode == AN_TRAIN ? first_trained_step(plan) : plan->step_count;
 
     for (int i = 0; i < plan->step_count; ++i) {
         an_plan_step *step = &plan->steps[i];
@@ -75,12 +75,15 @@ static void plan_needs(planner *p)
         const an_shape y = an_shape_with_n(node->y, plan->batch);
 
         step->node = node;
-        step->x = step->y = step->saved = step->dy = step->dx = AN_NOWHERE;
-        node->def->plan(node, plan->backend, plan->mode, x, y, plan->threads, &step->needs);
+        step->x = step->y = step->saved = step->dy = step->dx = step->prepared = AN_NOWHERE;
+        node->def->plan(node, &plan->setup, x, y, &step->needs);
         step->run_forward = !step->needs.alias;
         step->run_backward = i >= first && !step->needs.alias;
         step->want_dx = i > first;
         plan->scratch_bytes = AN_MAX(plan->scratch_bytes, step->needs.scratch_bytes);
+        if (step->needs.prepared_bytes == 0) continue;
+        step->prepared = plan->prepared_bytes;
+        plan->prepared_bytes += AN_ROUND_UP(step->needs.prepared_bytes, (size_t)AN_ALIGNMENT);
     }
     for (int i = 0; i + 1 < plan->step_count; ++i) {
         if (plan->steps[i].needs.fuses_relu && is_relu(plan->steps[i + 1].node)) {
@@ -219,10 +222,12 @@ alexnet_status an_plan_open(const alexnet_model *model, an_mode mode, int batch,
     int *work;
 
     *out = (an_plan){.model = model,
-                     .backend = ctx->backend,
-                     .mode = mode,
-                     .batch = batch,
-                     .threads = ctx->options.threads};
+                     .setup = {.backend = ctx->backend,
+                               .mode = mode,
+                               .dtype = ctx->options.dtype,
+                               .threads = ctx->options.threads},
+                     .batch = batch};
+    if (mode == AN_TRAIN && out->setup.dtype == ALEXNET_INT8) out->setup.dtype = ALEXNET_FP32;
     if (batch < 1)
         return an_fail(ctx, ALEXNET_BAD_ARG, "batch of %d images, expected 1 or more", batch);
     for (int i = 0; i < steps; ++i) {

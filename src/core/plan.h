@@ -3,9 +3,12 @@
  * fused, what is in place, which algorithm computes what, and where in the step arena every buffer
  * lies.
  *
- * Three arenas by lifetime:
+ * Four arenas by lifetime:
  *
  *   model    | weights | gradients | optimiser           |   until the model or session closes
+ *   prepared | w0 | w3 | ... |                               inference: weights in the form that the
+ *                                                            kernels want, made once; again when the
+ *                                                            model's values have changed
  *   step     | y0 | saved0 | y1 | ... | dx1 | dx0 |          laid out once, rewritten every step
  *   scratch  | one operation's working memory |              rewritten by every operation
  *
@@ -40,20 +43,21 @@ typedef struct an_plan_step {
     bool run_backward, want_dx;
     size_t x, y, saved; /* forward */
     size_t dy, dx;      /* backward */
+    size_t prepared;    /* in the arena of prepared weights, not in the step arena */
 } an_plan_step;
 
 typedef struct an_plan {
     const alexnet_model *model;
-    const an_backend *backend;
-    an_mode mode;
-    int batch, threads;
+    an_setup setup;
+    int batch;
     int step_count; /* nodes up to and with the wanted output */
     an_plan_step *steps;
     size_t input; /* offset of the imported images */
-    size_t step_bytes, scratch_bytes;
+    size_t step_bytes, scratch_bytes, prepared_bytes;
 } an_plan;
 
 /*
+ * In the context's format of numbers; what cannot be trained in it is planned in fp32.
  * output: index of the node whose result is wanted (the last, in training). Nothing is fused across
  * it. BAD_ARG (batch below 1), NO_MEMORY, BAD_SHAPE (too large).
  */

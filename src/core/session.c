@@ -20,6 +20,8 @@ struct alexnet_session {
     an_arena gradients; /* training: of those parameters that have one stored */
     an_arena step;      /* activations and their gradients, as the plan says */
     an_arena scratch;
+    an_arena prepared;    /* inference: weights as the kernels want them */
+    uint64_t prepared_of; /* model->changes when that was made; 0: never */
     an_run run;
     const float **w;        /* of each parameter of the model */
     float **dw;             /* training; NULL where none is stored */
@@ -38,11 +40,13 @@ static alexnet_status open_arenas(alexnet_session *s)
     AN_TRY(an_arena_open(s->ctx, "activations", s->plan.step_bytes, &s->step));
     AN_TRY(an_arena_open(s->ctx, "scratch", AN_MAX(s->plan.scratch_bytes, (size_t)AN_ALIGNMENT),
                          &s->scratch));
-    if (s->plan.mode == AN_TRAIN)
+    if (s->plan.prepared_bytes > 0)
+        AN_TRY(an_arena_open(s->ctx, "prepared weights", s->plan.prepared_bytes, &s->prepared));
+    if (s->plan.setup.mode == AN_TRAIN)
         AN_TRY(an_arena_open(s->ctx, "gradients",
                              AN_MAX(an_plan_gradient_bytes(&s->plan, s->sgd), (size_t)AN_ALIGNMENT),
                              &s->gradients));
-    s->run = (an_run){s->plan.threads, s->scratch.base, s->scratch.capacity};
+    s->run = (an_run){s->plan.setup.threads, s->scratch.base, s->scratch.capacity};
     return ALEXNET_OK;
 }
 
@@ -72,7 +76,7 @@ static alexnet_status open_tables(alexnet_session *s)
         return an_fail(s->ctx, ALEXNET_NO_MEMORY, "session for a batch of %d", s->plan.batch);
     for (size_t i = 0; i < count; ++i)
         s->w[i] = s->model->values + s->model->params.items[i].offset;
-    if (s->plan.mode == AN_TRAIN) place_gradients(s);
+    if (s->plan.setup.mode == AN_TRAIN) place_gradients(s);
     return ALEXNET_OK;
 }
 
@@ -119,8 +123,17 @@ static alexnet_status open_training(alexnet_model *model, int batch, uint64_t se
                                     alexnet_session **out)
 {
     *out = NULL;
+    AN_TRY(an_session_check_training(model->ctx, model->ctx->options.dtype));
     AN_TRY(an_model_check_answers(model));
     return open_session(model, AN_TRAIN, batch, model->node_count - 1, seed, sgd, out);
+}
+
+alexnet_status an_session_check_training(alexnet_context *ctx, alexnet_dtype dtype)
+{
+    return dtype != ALEXNET_INT8
+               ? ALEXNET_OK
+               : an_fail(ctx, ALEXNET_BAD_ARG,
+                         "int8 is for inference only: training computes in fp32 or bf16");
 }
 
 alexnet_status an_session_open_training(alexnet_model *model, int batch, uint64_t seed,
@@ -145,6 +158,7 @@ void alexnet_session_close(alexnet_session *s)
     an_arena_close(ctx, &s->gradients);
     an_arena_close(ctx, &s->step);
     an_arena_close(ctx, &s->scratch);
+    an_arena_close(ctx, &s->prepared);
     an_free(ctx, s->w);
     an_free(ctx, s->dw);
     an_free(ctx, s->updates);
@@ -172,10 +186,10 @@ static an_op make_op(alexnet_session *s, const an_plan_step *step, const batch *
 
     return (an_op){
         .node = step->node,
-        .backend = s->plan.backend,
+        .backend = s->plan.setup.backend,
         .run = &s->run,
         .needs = &step->needs,
-        .mode = s->plan.mode,
+        .mode = s->plan.setup.mode,
         .x_shape = an_shape_with_n(step->node->x, b->n),
         .y_shape = an_shape_with_n(step->node->y, b->n),
         .x = at(s, step->x),
@@ -183,6 +197,7 @@ static an_op make_op(alexnet_session *s, const an_plan_step *step, const batch *
         .dy = at(s, step->dy),
         .dx = step->want_dx ? at(s, step->dx) : NULL,
         .saved = at(s, step->saved),
+        .prepared = step->prepared == AN_NOWHERE ? NULL : s->prepared.base + step->prepared,
         .relu = step->fused_relu,
         .w = s->w + step->node->first_param,
         .dw = s->dw + step->node->first_param,
@@ -196,10 +211,26 @@ static an_op make_op(alexnet_session *s, const an_plan_step *step, const batch *
     };
 }
 
+/* The weights in the form that the kernels want, unless they are so already. */
+static alexnet_status prepare_weights(alexnet_session *s)
+{
+    const batch whole = {.n = s->plan.batch};
+
+    if (s->prepared_of == s->model->changes) return ALEXNET_OK;
+    for (int i = 0; i < s->plan.step_count; ++i) {
+        const an_plan_step *step = &s->plan.steps[i];
+        const an_op op = make_op(s, step, &whole);
+
+        if (op.prepared != NULL) AN_TRY(step->node->def->prepare(&op));
+    }
+    s->prepared_of = s->model->changes;
+    return ALEXNET_OK;
+}
+
 static alexnet_status import_images(alexnet_session *s, const float *images, int n)
 {
-    return s->plan.backend->import(&s->run, an_shape_with_n(s->model->nodes[0].x, n), images,
-                                   at(s, s->plan.input));
+    return s->plan.setup.backend->import(&s->run, an_shape_with_n(s->model->nodes[0].x, n), images,
+                                         at(s, s->plan.input));
 }
 
 /* Runs one direction of one layer, with an eye on the clock when somebody asks. */
@@ -258,7 +289,8 @@ static alexnet_status export_output(alexnet_session *s, int n, float *out)
 {
     const an_plan_step *last = &s->plan.steps[s->plan.step_count - 1];
 
-    return s->plan.backend->export(&s->run, an_shape_with_n(last->node->y, n), at(s, last->y), out);
+    return s->plan.setup.backend->export(&s->run, an_shape_with_n(last->node->y, n), at(s, last->y),
+                                         out);
 }
 
 alexnet_status alexnet_session_run(alexnet_session *s, const float *images, int n, float *out)
@@ -266,6 +298,7 @@ alexnet_status alexnet_session_run(alexnet_session *s, const float *images, int 
     const batch b = {.n = n};
 
     AN_TRY(check_n(s, n));
+    AN_TRY(prepare_weights(s));
     AN_TRY(import_images(s, images, n));
     AN_TRY(forward(s, &b));
     return export_output(s, n, out);
@@ -287,7 +320,7 @@ static double mean_loss(const float *row_loss, int n)
 static alexnet_status name_diverged(alexnet_session *s, const float *images, const batch *b,
                                     double loss)
 {
-    const an_backend *backend = s->plan.backend;
+    const an_backend *backend = s->plan.setup.backend;
 
     AN_TRY(import_images(s, images, b->n));
     if (!backend->all_finite(&s->run, an_shape_count(an_shape_with_n(s->model->nodes[0].x, b->n)),

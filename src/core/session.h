@@ -8,10 +8,13 @@
 
 #include "core/plan.h"
 
+/* BAD_ARG when this format is not for training. */
+alexnet_status an_session_check_training(alexnet_context *ctx, alexnet_dtype dtype) AN_NODISCARD;
+
 /*
  * Training. The model's values are read in place; gradients are the session's. One session serves
- * one thread. Nothing is allocated after opening. BAD_SHAPE when the network does not give each
- * image one answer.
+ * one thread. Nothing is allocated after opening. BAD_ARG (the context computes in int8), BAD_SHAPE
+ * when the network does not give each image one answer.
  */
 alexnet_status an_session_open_training(alexnet_model *model, int batch, uint64_t seed,
                                         alexnet_session **out) AN_NODISCARD;

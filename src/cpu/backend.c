@@ -15,10 +15,7 @@ const an_backend *an_backend_portable(an_cpu_level level)
      .tier = "portable",                                                                           \
      .features = (feature_names),                                                                  \
      .conv2d = an_conv2d__portable,                                                                \
-     .linear_scratch = an_linear_scratch__portable,                                                \
-     .linear_forward = an_linear_forward__portable,                                                \
-     .linear_backward_data = an_linear_backward_data__portable,                                    \
-     .linear_backward_weights = an_linear_backward_weights__portable,                              \
+     .linear = an_linear__portable,                                                                \
      .max_pool = an_max_pool__portable,                                                            \
      .max_pool_backward = an_max_pool_backward__portable,                                          \
      AN_PRIMITIVES_ALL_TIERS},

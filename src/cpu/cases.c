@@ -53,7 +53,7 @@ static void conv2d_sizes(const an_case *c, an_case_sizes *out)
 
 static const an_conv2d_algorithm *conv2d_algorithm(const an_case *c, const an_backend *backend)
 {
-    return backend->conv2d(&c->conv2d, (an_pass)(c->kind - an_case_conv2d));
+    return backend->conv2d(&c->conv2d, (an_pass)(c->kind - an_case_conv2d), c->dtype);
 }
 
 static size_t conv2d_scratch(const an_case *c, const an_backend *backend, int threads)
@@ -63,24 +63,33 @@ static size_t conv2d_scratch(const an_case *c, const an_backend *backend, int th
     return algorithm->scratch_bytes != NULL ? algorithm->scratch_bytes(&c->conv2d, threads) : 0;
 }
 
+/* The operands of a pass, as they lie in a case of a convolution or a linear layer. */
+static an_conv2d_tensors tensors(const an_case *c, an_pass pass,
+                                 const void *const in[AN_CASE_INPUTS],
+                                 void *const out[AN_CASE_OUTPUTS])
+{
+    switch (pass) {
+    case AN_FORWARD:
+        return (an_conv2d_tensors){.x = in[0],
+                                   .w = in[1],
+                                   .bias = in[2],
+                                   .y = out[0],
+                                   .relu = c->relu,
+                                   .prepared = c->prepared};
+    case AN_BACKWARD_DATA:
+        return (an_conv2d_tensors){.dy = in[0], .w = in[1], .dx = out[0]};
+    case AN_BACKWARD_WEIGHTS:
+        return (an_conv2d_tensors){.x = in[0], .dy = in[1], .dw = out[0], .db = out[1]};
+    }
+    return (an_conv2d_tensors){0};
+}
+
 static alexnet_status conv2d_run(const an_case *c, const an_backend *backend, const an_run *run,
                                  const void *const in[AN_CASE_INPUTS],
                                  void *const out[AN_CASE_OUTPUTS])
 {
-    an_conv2d_tensors t = {0};
+    const an_conv2d_tensors t = tensors(c, (an_pass)(c->kind - an_case_conv2d), in, out);
 
-    switch ((an_pass)(c->kind - an_case_conv2d)) {
-    case AN_FORWARD:
-        t = (an_conv2d_tensors){
-            .x = in[0], .w = in[1], .bias = in[2], .y = out[0], .relu = c->relu};
-        break;
-    case AN_BACKWARD_DATA:
-        t = (an_conv2d_tensors){.dy = in[0], .w = in[1], .dx = out[0]};
-        break;
-    case AN_BACKWARD_WEIGHTS:
-        t = (an_conv2d_tensors){.x = in[0], .dy = in[1], .dw = out[0], .db = out[1]};
-        break;
-    }
     return conv2d_algorithm(c, backend)->run(run, &c->conv2d, &t);
 }
 
@@ -168,26 +177,28 @@ static void linear_sizes(const an_case *c, an_case_sizes *out)
     out->flops = 2.0 * (double)y * g->inputs;
 }
 
+static const an_linear_algorithm *linear_algorithm(const an_case *c, const an_backend *backend)
+{
+    const bool updates = c->kind == &an_case_linear_update;
+
+    return backend->linear(
+        &c->linear, updates ? AN_BACKWARD_WEIGHTS : (an_pass)(c->kind - an_case_linear), c->dtype);
+}
+
 static size_t linear_scratch(const an_case *c, const an_backend *backend, int threads)
 {
-    return backend->linear_scratch(&c->linear, threads);
+    const an_linear_algorithm *algorithm = linear_algorithm(c, backend);
+
+    return algorithm->scratch_bytes != NULL ? algorithm->scratch_bytes(&c->linear, threads) : 0;
 }
 
 static alexnet_status linear_run(const an_case *c, const an_backend *backend, const an_run *run,
                                  const void *const in[AN_CASE_INPUTS],
                                  void *const out[AN_CASE_OUTPUTS])
 {
-    const an_linear *g = &c->linear;
+    const an_linear_tensors t = tensors(c, (an_pass)(c->kind - an_case_linear), in, out);
 
-    switch ((an_pass)(c->kind - an_case_linear)) {
-    case AN_FORWARD:
-        return backend->linear_forward(run, g, in[0], in[1], in[2], c->relu, out[0]);
-    case AN_BACKWARD_DATA:
-        return backend->linear_backward_data(run, g, in[0], in[1], out[0]);
-    case AN_BACKWARD_WEIGHTS:
-        return backend->linear_backward_weights(run, g, in[0], in[1], out[0], out[1], NULL);
-    }
-    return ALEXNET_BAD_ARG;
+    return linear_algorithm(c, backend)->run(run, &c->linear, &t);
 }
 
 /* What the cases of SGD have in common. */
@@ -218,7 +229,9 @@ static alexnet_status linear_update_run(const an_case *c, const an_backend *back
 {
     const an_sgd_update update = {.rule = sgd_rule(c), .v = out[2], .w = out[0]};
 
-    return backend->linear_backward_weights(run, &c->linear, in[0], in[1], NULL, out[1], &update);
+    const an_linear_tensors t = {.x = in[0], .dy = in[1], .db = out[1], .update = &update};
+
+    return linear_algorithm(c, backend)->run(run, &c->linear, &t);
 }
 
 const an_case_kind an_case_linear[AN_PASSES] = {
@@ -228,6 +241,30 @@ const an_case_kind an_case_linear[AN_PASSES] = {
 };
 const an_case_kind an_case_linear_update = {"linear backward weights and update", false,
                                             linear_update_sizes, linear_scratch, linear_update_run};
+
+/* ---- prepared weights ---- */
+
+size_t an_case_prepared_bytes(const an_case *c, const an_backend *backend)
+{
+    if (c->kind == &an_case_conv2d[AN_FORWARD] && c->conv2d.prepared) {
+        const an_conv2d_algorithm *algorithm = conv2d_algorithm(c, backend);
+        return algorithm->prepare != NULL ? algorithm->prepared_bytes(&c->conv2d) : 0;
+    }
+    if (c->kind == &an_case_linear[AN_FORWARD] && c->linear.prepared) {
+        const an_linear_algorithm *algorithm = linear_algorithm(c, backend);
+        return algorithm->prepare != NULL ? algorithm->prepared_bytes(&c->linear) : 0;
+    }
+    return 0;
+}
+
+alexnet_status an_case_prepare(an_case *c, const an_backend *backend, const an_run *run,
+                               const void *const in[AN_CASE_INPUTS], void *prepared)
+{
+    c->prepared = prepared;
+    return c->kind == &an_case_conv2d[AN_FORWARD]
+               ? conv2d_algorithm(c, backend)->prepare(run, &c->conv2d, in[1], prepared)
+               : linear_algorithm(c, backend)->prepare(run, &c->linear, in[1], prepared);
+}
 
 /* ---- pooling ---- */
 

@@ -56,10 +56,12 @@ struct an_case {
     an_lrn lrn;
     an_shape shape; /* everything else; rows of classes and elements are n and c */
     /* options */
+    alexnet_dtype dtype;  /* of conv2d and linear */
+    const void *prepared; /* of these, forward: an_case_prepare() */
     bool relu, lr_inside;
     float smoothing; /* of the loss */
-    bool fixed; /* statistics, of batch_norm backward */
-    int p, q; /* of the adaptive average */
+    bool fixed;      /* statistics, of batch_norm backward */
+    int p, q;        /* of the adaptive average */
 };
 
 /* The kinds, one per primitive of the backend. */
@@ -87,6 +89,12 @@ void an_operand_fill(const an_operand *operand, uint64_t seed, void *data);
 
 /* Bytes of an operand. */
 size_t an_operand_bytes(const an_operand *operand);
+
+/* Weights in the form that the case's algorithm wants: its bytes, 0 where it wants none; and making them, which the runs
+   of the case that follow use. */
+size_t an_case_prepared_bytes(const an_case *c, const an_backend *backend);
+alexnet_status an_case_prepare(an_case *c, const an_backend *backend, const an_run *run,
+                               const void *const in[AN_CASE_INPUTS], void *prepared);
 
 alexnet_status an_case_run(const an_case *c, const an_backend *backend, const an_run *run,
                            const void *const in[AN_CASE_INPUTS], void *const out[AN_CASE_OUTPUTS]);

@@ -57,8 +57,10 @@ static alexnet_status whole_forward(const an_run *run, const an_conv2d *g,
     const an_linear linear = whole_linear(g);
     const float *x = whole_x(run, g, t->x);
 
+    const an_linear_tensors rows = {.x = x, .w = t->w, .bias = t->bias, .y = t->y, .relu = t->relu};
+
     if (x == NULL) return ALEXNET_BAD_ARG;
-    return linear_forward(run, &linear, x, t->w, t->bias, t->relu, t->y);
+    return linear_forward(run, &linear, &rows);
 }
 
 static alexnet_status whole_backward_data(const an_run *run, const an_conv2d *g,
@@ -66,12 +68,12 @@ static alexnet_status whole_backward_data(const an_run *run, const an_conv2d *g,
 {
     const an_linear linear = whole_linear(g);
     an_scratch plan = {0};
-    const size_t rows = whole_rows(g, run->threads, &plan);
+    float *const dx = an_scratch_at(run, whole_rows(g, run->threads, &plan));
+    const an_linear_tensors rows = {.dy = t->dy, .w = t->w, .dx = whole_is_row(g) ? t->dx : dx};
 
     if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
-    if (whole_is_row(g)) return linear_backward_data(run, &linear, t->dy, t->w, t->dx);
-    AN_TRY(linear_backward_data(run, &linear, t->dy, t->w, an_scratch_at(run, rows)));
-    return an_import__portable(run, whole_shape(g), an_scratch_at(run, rows), t->dx);
+    AN_TRY(linear_backward_data(run, &linear, &rows));
+    return whole_is_row(g) ? ALEXNET_OK : an_import__portable(run, whole_shape(g), dx, t->dx);
 }
 
 static alexnet_status whole_backward_weights(const an_run *run, const an_conv2d *g,
@@ -80,6 +82,8 @@ static alexnet_status whole_backward_weights(const an_run *run, const an_conv2d 
     const an_linear linear = whole_linear(g);
     const float *x = whole_x(run, g, t->x);
 
+    const an_linear_tensors rows = {.x = x, .dy = t->dy, .dw = t->dw, .db = t->db};
+
     if (x == NULL) return ALEXNET_BAD_ARG;
-    return linear_backward_weights(run, &linear, x, t->dy, t->dw, t->db, NULL);
+    return linear_backward_weights(run, &linear, &rows);
 }

@@ -39,27 +39,62 @@
 #include "cpu/winograd_tmpl.h"
 
 /* Which way a convolution is computed. */
-static const an_conv2d_algorithm *conv2d(const an_conv2d *g, an_pass pass)
+static const an_conv2d_algorithm *conv2d(const an_conv2d *g, an_pass pass, alexnet_dtype dtype)
 {
     static const an_conv2d_algorithm direct[AN_PASSES] = {
-        [AN_FORWARD] = {"direct", conv2d_forward_scratch, conv2d_forward},
-        [AN_BACKWARD_DATA] = {"direct", conv2d_data_scratch, conv2d_backward_data},
-        [AN_BACKWARD_WEIGHTS] = {"direct", conv2d_weights_scratch, conv2d_backward_weights},
+        [AN_FORWARD] = {.name = "direct",
+                        .scratch_bytes = conv2d_forward_scratch,
+                        .run = conv2d_forward},
+        [AN_BACKWARD_DATA] = {.name = "direct",
+                              .scratch_bytes = conv2d_data_scratch,
+                              .run = conv2d_backward_data},
+        [AN_BACKWARD_WEIGHTS] = {.name = "direct",
+                                 .scratch_bytes = conv2d_weights_scratch,
+                                 .run = conv2d_backward_weights},
     };
     static const an_conv2d_algorithm winograd[AN_PASSES] = {
-        [AN_FORWARD] = {"winograd", winograd_forward_scratch, winograd_forward},
-        [AN_BACKWARD_DATA] = {"winograd", winograd_data_scratch, winograd_backward_data},
-        [AN_BACKWARD_WEIGHTS] = {"winograd", winograd_weights_scratch, winograd_backward_weights},
+        [AN_FORWARD] = {.name = "winograd",
+                        .scratch_bytes = winograd_forward_scratch,
+                        .run = winograd_forward},
+        [AN_BACKWARD_DATA] = {.name = "winograd",
+                              .scratch_bytes = winograd_data_scratch,
+                              .run = winograd_backward_data},
+        [AN_BACKWARD_WEIGHTS] = {.name = "winograd",
+                                 .scratch_bytes = winograd_weights_scratch,
+                                 .run = winograd_backward_weights},
     };
     static const an_conv2d_algorithm whole[AN_PASSES] = {
-        [AN_FORWARD] = {"linear", whole_scratch, whole_forward},
-        [AN_BACKWARD_DATA] = {"linear", whole_scratch, whole_backward_data},
-        [AN_BACKWARD_WEIGHTS] = {"linear", whole_scratch, whole_backward_weights},
+        [AN_FORWARD] = {.name = "linear", .scratch_bytes = whole_scratch, .run = whole_forward},
+        [AN_BACKWARD_DATA] = {.name = "linear",
+                              .scratch_bytes = whole_scratch,
+                              .run = whole_backward_data},
+        [AN_BACKWARD_WEIGHTS] = {.name = "linear",
+                                 .scratch_bytes = whole_scratch,
+                                 .run = whole_backward_weights},
     };
 
+    (void)dtype;
     assert(g->c % g->groups == 0 && g->k % g->groups == 0);
     if (is_whole_map(g)) return &whole[pass];
     return an_winograd_pays(g, pass) ? &winograd[pass] : &direct[pass];
+}
+
+static const an_linear_algorithm *linear(const an_linear *g, an_pass pass, alexnet_dtype dtype)
+{
+    static const an_linear_algorithm direct[AN_PASSES] = {
+        [AN_FORWARD] = {.name = "direct",
+                        .scratch_bytes = linear_forward_scratch,
+                        .run = linear_forward},
+        [AN_BACKWARD_DATA] = {.name = "direct",
+                              .scratch_bytes = linear_data_scratch,
+                              .run = linear_backward_data},
+        [AN_BACKWARD_WEIGHTS] = {.name = "direct",
+                                 .scratch_bytes = linear_weights_scratch,
+                                 .run = linear_backward_weights},
+    };
+
+    (void)g, (void)dtype;
+    return &direct[pass];
 }
 
 /*
@@ -93,10 +128,7 @@ const an_backend *PASTE(an_backend_, TIER)(an_cpu_level level)
      .tier = TEXT(TIER),                                                                           \
      .features = (feature_names),                                                                  \
      .conv2d = conv2d,                                                                             \
-     .linear_scratch = linear_scratch,                                                             \
-     .linear_forward = linear_forward,                                                             \
-     .linear_backward_data = linear_backward_data,                                                 \
-     .linear_backward_weights = linear_backward_weights,                                           \
+     .linear = linear,                                                                             \
      .max_pool = max_pool,                                                                         \
      .max_pool_backward = max_pool_backward,                                                       \
      AN_PRIMITIVES_ALL_TIERS},

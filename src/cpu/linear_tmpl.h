@@ -239,12 +239,17 @@ static alexnet_status forward_many(const an_run *run, const an_linear *g, const 
     return ALEXNET_OK;
 }
 
-static alexnet_status linear_forward(const an_run *run, const an_linear *g, const float *x,
-                                     const float *w, const float *bias, bool relu, float *y)
+static alexnet_status linear_forward(const an_run *run, const an_linear *g,
+                                     const an_linear_tensors *t)
 {
-    if (g->n > FEW_IMAGES) return forward_many(run, g, x, w, bias, relu, y);
-    forward_few(run, g, x, w, bias, relu, y);
+    if (g->n > FEW_IMAGES) return forward_many(run, g, t->x, t->w, t->bias, t->relu, t->y);
+    forward_few(run, g, t->x, t->w, t->bias, t->relu, t->y);
     return ALEXNET_OK;
+}
+
+static size_t linear_forward_scratch(const an_linear *g, int threads)
+{
+    return plan_linear_forward(g, threads).bytes;
 }
 
 /* ---- data gradient ----
@@ -334,20 +339,25 @@ static void data_block(const an_linear *g, int output, int input, const float *d
     }
 }
 
-static alexnet_status linear_backward_data(const an_run *run, const an_linear *g, const float *dy,
-                                           const float *w, float *dx)
+static size_t linear_data_scratch(const an_linear *g, int threads)
+{
+    return plan_linear_data(g, threads).bytes;
+}
+
+static alexnet_status linear_backward_data(const an_run *run, const an_linear *g,
+                                           const an_linear_tensors *t)
 {
     const linear_data_plan plan = plan_linear_data(g, run->threads);
     float *const copy = an_scratch_at(run, plan.dy_at);
 
     if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
-    copy_rows(run, g->n, g->outputs, dy, copy);
+    copy_rows(run, g->n, g->outputs, t->dy, copy);
 
     AN_PARALLEL_FOR(run, schedule(dynamic))
     for (int s = 0; s < blocks_of(g->inputs, DATA_STRIP); ++s) {
         float *block = an_scratch_of_thread(run, plan.blocks_at, plan.block_floats);
         for (int output = 0; output < g->outputs; output += DATA_DEPTH)
-            data_block(g, output, s * DATA_STRIP, copy, w, block, dx);
+            data_block(g, output, s * DATA_STRIP, copy, t->w, block, t->dx);
     }
     return ALEXNET_OK;
 }
@@ -462,23 +472,27 @@ static void bias_gradient(const an_run *run, const an_linear *g, const float *dy
     }
 }
 
-static alexnet_status linear_backward_weights(const an_run *run, const an_linear *g, const float *x,
-                                              const float *dy, float *dw, float *db,
-                                              const an_sgd_update *update)
+static size_t linear_weights_scratch(const an_linear *g, int threads)
+{
+    return plan_linear_weights(g, threads).bytes;
+}
+
+static alexnet_status linear_backward_weights(const an_run *run, const an_linear *g,
+                                              const an_linear_tensors *t)
 {
     const linear_weights_plan plan = plan_linear_weights(g, run->threads);
-    const int strips = dw != NULL || update != NULL ? blocks_of(g->inputs, WEIGHTS_INPUTS) : 0;
+    const int strips = t->dw != NULL || t->update != NULL ? blocks_of(g->inputs, WEIGHTS_INPUTS) : 0;
     float *const panels = an_scratch_at(run, plan.panels_at);
     float *const copy = an_scratch_at(run, plan.dy_at);
-    const linear_weights job = {g, panels, copy, dw, update};
+    const linear_weights job = {g, panels, copy, t->dw, t->update};
 
     if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
-    copy_rows(run, g->n, g->outputs, dy, copy);
+    copy_rows(run, g->n, g->outputs, t->dy, copy);
     AN_PARALLEL_FOR(run, schedule(dynamic))
     for (int s = 0; s < strips; ++s) {
         const int input = s * WEIGHTS_INPUTS;
-        pack_panels(g->n, AN_MIN(WEIGHTS_INPUTS, g->inputs - input), (size_t)g->inputs, x + input,
-                    panels + (size_t)input * (size_t)g->n);
+        pack_panels(g->n, AN_MIN(WEIGHTS_INPUTS, g->inputs - input), (size_t)g->inputs,
+                    t->x + input, panels + (size_t)input * (size_t)g->n);
     }
 
     AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic))
@@ -486,15 +500,14 @@ static alexnet_status linear_backward_weights(const an_run *run, const an_linear
         for (int o = 0; o < blocks_of(g->outputs, WEIGHTS_OUTPUTS); ++o)
             weights_rectangle(&job, o * WEIGHTS_OUTPUTS, s * WEIGHTS_INPUTS,
                               an_scratch_of_thread(run, plan.rows_at, MR * GRADIENT_ROW));
-    if (db != NULL) bias_gradient(run, g, copy, db);
+    if (t->db != NULL) bias_gradient(run, g, copy, t->db);
     return ALEXNET_OK;
 }
 
-static size_t linear_scratch(const an_linear *g, int threads)
+static size_t linear_scratch(const an_linear *g, int threads) /* enough for all three */
 {
-    const size_t forward = plan_linear_forward(g, threads).bytes;
-    const size_t data = plan_linear_data(g, threads).bytes;
-    const size_t weights = plan_linear_weights(g, threads).bytes;
+    const size_t forward = linear_forward_scratch(g, threads);
+    const size_t data = linear_data_scratch(g, threads);
 
-    return AN_MAX(forward, AN_MAX(data, weights));
+    return AN_MAX(forward, AN_MAX(data, linear_weights_scratch(g, threads)));
 }

@@ -24,7 +24,8 @@ alexnet_status an_batch_norm_backward__portable(const an_run *run, an_shape shap
                                                 float *dweight, float *dbias);
 
 /* portable_conv2d.c */
-const an_conv2d_algorithm *an_conv2d__portable(const an_conv2d *g, an_pass pass);
+const an_conv2d_algorithm *an_conv2d__portable(const an_conv2d *g, an_pass pass,
+                                               alexnet_dtype dtype);
 
 /* portable_local.c */
 alexnet_status an_local_forward__portable(const an_run *run, const an_conv2d *g, const float *x,
@@ -36,14 +37,8 @@ alexnet_status an_local_backward_weights__portable(const an_run *run, const an_c
                                                    float *db);
 
 /* portable_linear.c */
-size_t an_linear_scratch__portable(const an_linear *g, int threads);
-alexnet_status an_linear_forward__portable(const an_run *run, const an_linear *g, const float *x,
-                                           const float *w, const float *bias, bool relu, float *y);
-alexnet_status an_linear_backward_data__portable(const an_run *run, const an_linear *g,
-                                                 const float *dy, const float *w, float *dx);
-alexnet_status an_linear_backward_weights__portable(const an_run *run, const an_linear *g,
-                                                    const float *x, const float *dy, float *dw,
-                                                    float *db, const an_sgd_update *update);
+const an_linear_algorithm *an_linear__portable(const an_linear *g, an_pass pass,
+                                               alexnet_dtype dtype);
 
 /* portable_pool.c */
 alexnet_status an_max_pool__portable(const an_run *run, const an_pool *g, const float *x, float *y,

@@ -155,7 +155,8 @@ static alexnet_status backward_weights(const an_run *run, const an_conv2d *g,
     return ALEXNET_OK;
 }
 
-const an_conv2d_algorithm *an_conv2d__portable(const an_conv2d *g, an_pass pass)
+const an_conv2d_algorithm *an_conv2d__portable(const an_conv2d *g, an_pass pass,
+                                               alexnet_dtype dtype)
 {
     static const an_conv2d_algorithm reference[AN_PASSES] = {
         [AN_FORWARD] = {.name = "reference", .run = forward},
@@ -163,7 +164,7 @@ const an_conv2d_algorithm *an_conv2d__portable(const an_conv2d *g, an_pass pass)
         [AN_BACKWARD_WEIGHTS] = {.name = "reference", .run = backward_weights},
     };
 
-    (void)g;
+    (void)g, (void)dtype;
     assert(g->c % g->groups == 0 && g->k % g->groups == 0);
     return &reference[pass];
 }

@@ -8,15 +8,7 @@
 #include "cpu/parallel.h"
 #include "cpu/sgd.h"
 
-size_t an_linear_scratch__portable(const an_linear *g, int threads)
-{
-    (void)g;
-    (void)threads;
-    return 0;
-}
-
-alexnet_status an_linear_forward__portable(const an_run *run, const an_linear *g, const float *x,
-                                           const float *w, const float *bias, bool relu, float *y)
+static alexnet_status forward(const an_run *run, const an_linear *g, const an_linear_tensors *t)
 {
     const size_t inputs = (size_t)g->inputs;
     const size_t outputs = (size_t)g->outputs;
@@ -24,17 +16,17 @@ alexnet_status an_linear_forward__portable(const an_run *run, const an_linear *g
     AN_PARALLEL_FOR(run, schedule(dynamic))
     for (size_t j = 0; j < outputs; ++j) {
         for (size_t n = 0; n < (size_t)g->n; ++n) {
-            double sum = bias != NULL ? (double)bias[j] : 0;
+            double sum = t->bias != NULL ? (double)t->bias[j] : 0;
             for (size_t i = 0; i < inputs; ++i)
-                sum += (double)x[n * inputs + i] * (double)w[j * inputs + i];
-            y[n * outputs + j] = relu && sum < 0 ? 0 : (float)sum;
+                sum += (double)t->x[n * inputs + i] * (double)t->w[j * inputs + i];
+            t->y[n * outputs + j] = t->relu && sum < 0 ? 0 : (float)sum;
         }
     }
     return ALEXNET_OK;
 }
 
-alexnet_status an_linear_backward_data__portable(const an_run *run, const an_linear *g,
-                                                 const float *dy, const float *w, float *dx)
+static alexnet_status backward_data(const an_run *run, const an_linear *g,
+                                    const an_linear_tensors *t)
 {
     const size_t inputs = (size_t)g->inputs;
     const size_t outputs = (size_t)g->outputs;
@@ -44,39 +36,51 @@ alexnet_status an_linear_backward_data__portable(const an_run *run, const an_lin
         for (size_t n = 0; n < (size_t)g->n; ++n) {
             double sum = 0;
             for (size_t j = 0; j < outputs; ++j)
-                sum += (double)dy[n * outputs + j] * (double)w[j * inputs + i];
-            dx[n * inputs + i] = (float)sum;
+                sum += (double)t->dy[n * outputs + j] * (double)t->w[j * inputs + i];
+            t->dx[n * inputs + i] = (float)sum;
         }
     }
     return ALEXNET_OK;
 }
 
-alexnet_status an_linear_backward_weights__portable(const an_run *run, const an_linear *g,
-                                                    const float *x, const float *dy, float *dw,
-                                                    float *db, const an_sgd_update *update)
+static alexnet_status backward_weights(const an_run *run, const an_linear *g,
+                                       const an_linear_tensors *t)
 {
     const size_t inputs = (size_t)g->inputs;
     const size_t outputs = (size_t)g->outputs;
 
     AN_PARALLEL_FOR(run, schedule(dynamic))
     for (size_t j = 0; j < outputs; ++j) {
-        for (size_t i = 0; i < inputs && (dw != NULL || update != NULL); ++i) {
+        for (size_t i = 0; i < inputs && (t->dw != NULL || t->update != NULL); ++i) {
             const size_t at = j * inputs + i;
             double sum = 0;
             for (size_t n = 0; n < (size_t)g->n; ++n)
-                sum += (double)dy[n * outputs + j] * (double)x[n * inputs + i];
+                sum += (double)t->dy[n * outputs + j] * (double)t->x[n * inputs + i];
             const float gradient = (float)sum;
-            if (update != NULL)
-                an_sgd_row(&update->rule, 1, &gradient, update->v + at, update->w + at);
+            if (t->update != NULL)
+                an_sgd_row(&t->update->rule, 1, &gradient, t->update->v + at, t->update->w + at);
             else
-                dw[at] = gradient;
+                t->dw[at] = gradient;
         }
-        if (db != NULL) {
+        if (t->db != NULL) {
             double sum = 0;
             for (size_t n = 0; n < (size_t)g->n; ++n)
-                sum += (double)dy[n * outputs + j];
-            db[j] = (float)sum;
+                sum += (double)t->dy[n * outputs + j];
+            t->db[j] = (float)sum;
         }
     }
     return ALEXNET_OK;
+}
+
+const an_linear_algorithm *an_linear__portable(const an_linear *g, an_pass pass,
+                                               alexnet_dtype dtype)
+{
+    static const an_linear_algorithm reference[AN_PASSES] = {
+        [AN_FORWARD] = {.name = "reference", .run = forward},
+        [AN_BACKWARD_DATA] = {.name = "reference", .run = backward_data},
+        [AN_BACKWARD_WEIGHTS] = {.name = "reference", .run = backward_weights},
+    };
+
+    (void)g, (void)dtype;
+    return &reference[pass];
 }

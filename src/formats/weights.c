@@ -170,8 +170,9 @@ static alexnet_status recognise(alexnet_context *ctx, const char *path, const an
     if (c.model == NULL)
         return an_fail(ctx, ALEXNET_BAD_FILE, "its %zu tensors fit no model%s", file->count,
                        c.nearest);
-    an_log(ctx, ALEXNET_LOG_INFO, "%s: recognised by its tensors as %s with %d classes, unnamed%s%s",
-           path, c.model->family->name, c.model->options.classes,
+    an_log(ctx, ALEXNET_LOG_INFO,
+           "%s: recognised by its tensors as %s with %d classes, unnamed%s%s", path,
+           c.model->family->name, c.model->options.classes,
            c.others[0] != '\0' ? "; they would fit as well: " : "",
            c.others[0] != '\0' ? c.others + 2 : "");
     *out = c.model;
@@ -199,6 +200,7 @@ static alexnet_status copy_param(alexnet_model *model, const char *path,
 {
     float *values = model->values + param->offset;
 
+    an_model_changed(model);
     AN_TRY(copy_values(model->ctx, path, tensor, values));
     for (int64_t i = 0; param->is_variance && i < param->count; ++i) {
         if (values[i] < 0)

@@ -27,10 +27,10 @@ static alexnet_status adaptive_average_shape(alexnet_context *ctx, const an_node
     return ALEXNET_OK;
 }
 
-static void adaptive_average_plan(const an_node *node, const an_backend *backend, an_mode mode,
-                                  an_shape x, an_shape y, int threads, an_needs *needs)
+static void adaptive_average_plan(const an_node *node, const an_setup *setup, an_shape x,
+                                  an_shape y, an_needs *needs)
 {
-    (void)node, (void)backend, (void)mode, (void)threads;
+    (void)node, (void)setup;
     needs->alias = x.h == y.h && x.w == y.w;
 }
 

@@ -72,15 +72,16 @@ static alexnet_status batch_norm_params(alexnet_context *ctx, const an_node *nod
     return add_statistic(ctx, node, ".running_var", true, list);
 }
 
-static void batch_norm_plan(const an_node *node, const an_backend *backend, an_mode mode,
-                            an_shape x, an_shape y, int threads, an_needs *needs)
+static void batch_norm_plan(const an_node *node, const an_setup *setup, an_shape x, an_shape y,
+                            an_needs *needs)
 {
-    (void)node, (void)y, (void)threads;
-    needs->scratch_bytes = backend->batch_norm_scratch(x);
+    (void)node, (void)y;
+    needs->scratch_bytes = setup->backend->batch_norm_scratch(x);
     needs->fuses_relu = true;
     needs->in_place = true;
     needs->backward_reads_x = true;
-    if (mode == AN_TRAIN) needs->saved_bytes = (size_t)x.c * sizeof(float); /* the variance */
+    if (setup->mode == AN_TRAIN)
+        needs->saved_bytes = (size_t)x.c * sizeof(float); /* the variance */
 }
 
 /* The running mean among the parameters; the variance follows. */

@@ -63,15 +63,22 @@ static int64_t conv2d_macs(const an_node *node)
            set->filter.kernel;
 }
 
-static void conv2d_plan(const an_node *node, const an_backend *backend, an_mode mode, an_shape x,
-                        an_shape y, int threads, an_needs *needs)
+static void conv2d_plan(const an_node *node, const an_setup *setup, an_shape x, an_shape y,
+                        an_needs *needs)
 {
     const an_conv2d g = geometry(node, x.n);
 
     (void)y;
-    an_layer_plan_conv2d(&g, backend, mode, threads, needs);
+    an_layer_plan_conv2d(&g, setup, needs);
     needs->fuses_relu = true;
     needs->backward_reads_x = true;
+}
+
+static alexnet_status conv2d_prepare(const an_op *op)
+{
+    const an_conv2d g = geometry(op->node, op->x_shape.n);
+
+    return an_layer_conv2d_prepare(op, &g);
 }
 
 static alexnet_status conv2d_forward(const an_op *op)
@@ -97,6 +104,7 @@ const an_layer_def an_layer_conv2d = {
     .params = conv2d_params,
     .macs = conv2d_macs,
     .plan = conv2d_plan,
+    .prepare = conv2d_prepare,
     .forward = conv2d_forward,
     .backward = conv2d_backward,
 };

@@ -27,13 +27,13 @@ static const an_key keys[] = {
 };
 /* clang-format on */
 
-static void dropout_plan(const an_node *node, const an_backend *backend, an_mode mode, an_shape x,
-                         an_shape y, int threads, an_needs *needs)
+static void dropout_plan(const an_node *node, const an_setup *setup, an_shape x, an_shape y,
+                         an_needs *needs)
 {
     const dropout *set = node->settings;
 
-    (void)backend, (void)x, (void)y, (void)threads;
-    needs->alias = (mode == AN_INFER && set->form == DROPOUT_INVERTED) || !(set->p > 0);
+    (void)x, (void)y;
+    needs->alias = (setup->mode == AN_INFER && set->form == DROPOUT_INVERTED) || !(set->p > 0);
     needs->in_place = true;
 }
 

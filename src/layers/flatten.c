@@ -34,8 +34,8 @@ static alexnet_status check_map(alexnet_context *ctx, const an_node *node, an_sh
 
     if (set->map > 0 && (x.h != set->map || x.w != set->map))
         return an_fail(ctx, ALEXNET_BAD_SHAPE,
-                       "layer %s: the feature map is %dx%d, this model takes %dx%d only", node->name,
-                       x.h, x.w, set->map, set->map);
+                       "layer %s: the feature map is %dx%d, this model takes %dx%d only",
+                       node->name, x.h, x.w, set->map, set->map);
     if (x.h < set->window || x.w < set->window)
         return an_fail(ctx, ALEXNET_BAD_SHAPE,
                        "layer %s: the feature map is %dx%d, this model needs %dx%d or more: take a "
@@ -61,10 +61,10 @@ static alexnet_status flatten_shape(alexnet_context *ctx, const an_node *node, a
     return ALEXNET_OK;
 }
 
-static void flatten_plan(const an_node *node, const an_backend *backend, an_mode mode, an_shape x,
-                         an_shape y, int threads, an_needs *needs)
+static void flatten_plan(const an_node *node, const an_setup *setup, an_shape x, an_shape y,
+                         an_needs *needs)
 {
-    (void)node, (void)backend, (void)mode, (void)y, (void)threads;
+    (void)node, (void)setup, (void)y;
     needs->alias = x.h == 1 && x.w == 1;
 }
 

@@ -86,10 +86,10 @@ alexnet_status an_layer_same_shape(alexnet_context *ctx, const an_node *node, an
     return ALEXNET_OK;
 }
 
-void an_layer_plan_activation(const an_node *node, const an_backend *backend, an_mode mode,
-                              an_shape x, an_shape y, int threads, an_needs *needs)
+void an_layer_plan_activation(const an_node *node, const an_setup *setup, an_shape x, an_shape y,
+                              an_needs *needs)
 {
-    (void)node, (void)backend, (void)mode, (void)x, (void)y, (void)threads;
+    (void)node, (void)setup, (void)x, (void)y;
     needs->in_place = true;
     needs->backward_reads_y = true;
 }
@@ -120,27 +120,50 @@ an_conv2d an_layer_filter_geometry(const an_node *node, const an_filter_settings
     };
 }
 
-void an_layer_plan_conv2d(const an_conv2d *g, const an_backend *backend, an_mode mode, int threads,
-                          an_needs *needs)
+/* Weights that stay as they are may be prepared. */
+static an_conv2d in_mode(const an_conv2d *g, an_mode mode)
 {
-    const int passes = mode == AN_TRAIN ? AN_PASSES : 1;
+    an_conv2d here = *g;
+
+    here.prepared = mode == AN_INFER;
+    return here;
+}
+
+void an_layer_plan_conv2d(const an_conv2d *g, const an_setup *setup, an_needs *needs)
+{
+    const int passes = setup->mode == AN_TRAIN ? AN_PASSES : 1;
+    const an_conv2d here = in_mode(g, setup->mode);
 
     for (int pass = 0; pass < passes; ++pass) {
-        const an_conv2d_algorithm *algorithm = backend->conv2d(g, (an_pass)pass);
-
+        const an_conv2d_algorithm *algorithm =
+            setup->backend->conv2d(&here, (an_pass)pass, setup->dtype);
         needs->algorithm[pass] = algorithm;
         if (algorithm->scratch_bytes != NULL)
             needs->scratch_bytes =
-                AN_MAX(needs->scratch_bytes, algorithm->scratch_bytes(g, threads));
+                AN_MAX(needs->scratch_bytes, algorithm->scratch_bytes(&here, setup->threads));
+        if (here.prepared && algorithm->prepare != NULL)
+            needs->prepared_bytes = algorithm->prepared_bytes(&here);
     }
+}
+
+alexnet_status an_layer_conv2d_prepare(const an_op *op, const an_conv2d *g)
+{
+    const an_conv2d here = in_mode(g, op->mode);
+
+    return op->needs->algorithm[AN_FORWARD]->prepare(op->run, &here, op->w[0], op->prepared);
 }
 
 alexnet_status an_layer_conv2d_forward(const an_op *op, const an_conv2d *g)
 {
-    const an_conv2d_tensors t = {
-        .x = op->x, .w = op->w[0], .bias = op->w[1], .y = op->y, .relu = op->relu};
+    const an_conv2d_tensors t = {.x = op->x,
+                                 .w = op->w[0],
+                                 .bias = op->w[1],
+                                 .y = op->y,
+                                 .relu = op->relu,
+                                 .prepared = op->prepared};
+    const an_conv2d here = in_mode(g, op->mode);
 
-    return op->needs->algorithm[AN_FORWARD]->run(op->run, g, &t);
+    return op->needs->algorithm[AN_FORWARD]->run(op->run, &here, &t);
 }
 
 alexnet_status an_layer_conv2d_backward(const an_op *op, const an_conv2d *g)

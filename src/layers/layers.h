@@ -74,12 +74,12 @@ alexnet_status an_layer_same_shape(alexnet_context *ctx, const an_node *node, an
                                    an_shape *y) AN_NODISCARD;
 
 /* The plan of an activation whose backward reads y: it may run in place, as nobody reads x again. */
-void an_layer_plan_activation(const an_node *node, const an_backend *backend, an_mode mode,
-                              an_shape x, an_shape y, int threads, an_needs *needs);
+void an_layer_plan_activation(const an_node *node, const an_setup *setup, an_shape x, an_shape y,
+                              an_needs *needs);
 
 /* What convolutions, and linear layers on a map, do alike: choose an algorithm for each pass, and run it. */
-void an_layer_plan_conv2d(const an_conv2d *g, const an_backend *backend, an_mode mode, int threads,
-                          an_needs *needs);
+void an_layer_plan_conv2d(const an_conv2d *g, const an_setup *setup, an_needs *needs);
+alexnet_status an_layer_conv2d_prepare(const an_op *op, const an_conv2d *g) AN_NODISCARD;
 alexnet_status an_layer_conv2d_forward(const an_op *op, const an_conv2d *g) AN_NODISCARD;
 alexnet_status an_layer_conv2d_backward(const an_op *op, const an_conv2d *g) AN_NODISCARD;
 

@@ -41,9 +41,12 @@ static int64_t linear_macs(const an_node *node) { return node->x.c * an_shape_im
 
 static bool on_map(const an_node *node) { return node->x.h > 1 || node->x.w > 1; }
 
-static an_linear geometry(const an_node *node, int n)
+static an_linear geometry(const an_node *node, an_mode mode, int n)
 {
-    return (an_linear){.n = n, .inputs = node->x.c, .outputs = node->y.c};
+    return (an_linear){.n = n,
+                       .inputs = node->x.c,
+                       .outputs = node->y.c,
+                       .prepared = mode == AN_INFER}; /* the weights stay as they are */
 }
 
 static an_conv2d filters_of_1x1(const an_node *node, int n)
@@ -63,42 +66,75 @@ static an_conv2d filters_of_1x1(const an_node *node, int n)
     };
 }
 
-static void linear_plan(const an_node *node, const an_backend *backend, an_mode mode, an_shape x,
-                        an_shape y, int threads, an_needs *needs)
+static void plan_algorithms(const an_linear *g, const an_setup *setup, an_needs *needs)
 {
-    const an_linear g = geometry(node, x.n);
+    const int passes = setup->mode == AN_TRAIN ? AN_PASSES : 1;
+
+    for (int pass = 0; pass < passes; ++pass) {
+        const an_linear_algorithm *algorithm =
+            setup->backend->linear(g, (an_pass)pass, setup->dtype);
+        needs->linear[pass] = algorithm;
+        if (algorithm->scratch_bytes != NULL)
+            needs->scratch_bytes =
+                AN_MAX(needs->scratch_bytes, algorithm->scratch_bytes(g, setup->threads));
+        if (g->prepared && algorithm->prepare != NULL)
+            needs->prepared_bytes = algorithm->prepared_bytes(g);
+    }
+}
+
+static void linear_plan(const an_node *node, const an_setup *setup, an_shape x, an_shape y,
+                        an_needs *needs)
+{
+    const an_linear g = geometry(node, setup->mode, x.n);
     const an_conv2d conv = filters_of_1x1(node, x.n);
 
     (void)y;
     needs->fuses_relu = true;
     needs->backward_reads_x = true;
     if (on_map(node))
-        an_layer_plan_conv2d(&conv, backend, mode, threads, needs);
+        an_layer_plan_conv2d(&conv, setup, needs);
     else
-        needs->scratch_bytes = backend->linear_scratch(&g, threads);
+        plan_algorithms(&g, setup, needs);
     needs->fuses_update = !on_map(node);
+}
+
+static alexnet_status linear_prepare(const an_op *op)
+{
+    const an_linear g = geometry(op->node, op->mode, op->x_shape.n);
+    const an_conv2d conv = filters_of_1x1(op->node, op->x_shape.n);
+
+    if (on_map(op->node)) return an_layer_conv2d_prepare(op, &conv);
+    return op->needs->linear[AN_FORWARD]->prepare(op->run, &g, op->w[0], op->prepared);
 }
 
 static alexnet_status linear_forward(const an_op *op)
 {
-    const an_linear g = geometry(op->node, op->x_shape.n);
+    const an_linear g = geometry(op->node, op->mode, op->x_shape.n);
     const an_conv2d conv = filters_of_1x1(op->node, op->x_shape.n);
+    const an_linear_tensors t = {.x = op->x,
+                                 .w = op->w[0],
+                                 .bias = op->w[1],
+                                 .y = op->y,
+                                 .relu = op->relu,
+                                 .prepared = op->prepared};
 
     if (on_map(op->node)) return an_layer_conv2d_forward(op, &conv);
-    return op->backend->linear_forward(op->run, &g, op->x, op->w[0], op->w[1], op->relu, op->y);
+    return op->needs->linear[AN_FORWARD]->run(op->run, &g, &t);
 }
 
 static alexnet_status linear_backward(const an_op *op)
 {
-    const an_linear g = geometry(op->node, op->x_shape.n);
+    const an_linear g = geometry(op->node, op->mode, op->x_shape.n);
     const an_conv2d conv = filters_of_1x1(op->node, op->x_shape.n);
+    const an_linear_tensors data = {.w = op->w[0], .dy = op->dy, .dx = op->dx};
+    const an_linear_tensors weights = {
+        .x = op->x, .dy = op->dy, .dw = op->dw[0], .db = op->dw[1], .update = op->update};
 
     if (on_map(op->node)) return an_layer_conv2d_backward(op, &conv);
     if (op->dx != NULL) /* before an update changes the weights */
-        AN_TRY(op->backend->linear_backward_data(op->run, &g, op->dy, op->w[0], op->dx));
+        AN_TRY(op->needs->linear[AN_BACKWARD_DATA]->run(op->run, &g, &data));
     if (op->dw[0] == NULL && op->dw[1] == NULL && op->update == NULL) return ALEXNET_OK;
-    return op->backend->linear_backward_weights(op->run, &g, op->x, op->dy, op->dw[0], op->dw[1],
-                                                op->update);
+    return op->needs->linear[AN_BACKWARD_WEIGHTS]->run(op->run, &g, &weights);
 }
 
 const an_layer_def an_layer_linear = {
@@ -110,6 +146,7 @@ const an_layer_def an_layer_linear = {
     .params = linear_params,
     .macs = linear_macs,
     .plan = linear_plan,
+    .prepare = linear_prepare,
     .forward = linear_forward,
     .backward = linear_backward,
 };

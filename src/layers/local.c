@@ -60,10 +60,10 @@ static alexnet_status local_params(alexnet_context *ctx, const an_node *node, an
 
 static int64_t local_macs(const an_node *node) { return an_shape_image(node->y) * inputs_of(node); }
 
-static void local_plan(const an_node *node, const an_backend *backend, an_mode mode, an_shape x,
-                       an_shape y, int threads, an_needs *needs)
+static void local_plan(const an_node *node, const an_setup *setup, an_shape x, an_shape y,
+                       an_needs *needs)
 {
-    (void)node, (void)backend, (void)mode, (void)x, (void)y, (void)threads;
+    (void)node, (void)setup, (void)x, (void)y;
     needs->fuses_relu = true;
     needs->backward_reads_x = true;
 }

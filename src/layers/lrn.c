@@ -67,13 +67,13 @@ static an_lrn geometry(const an_node *node, an_shape x)
     };
 }
 
-static void lrn_plan(const an_node *node, const an_backend *backend, an_mode mode, an_shape x,
-                     an_shape y, int threads, an_needs *needs)
+static void lrn_plan(const an_node *node, const an_setup *setup, an_shape x, an_shape y,
+                     an_needs *needs)
 {
     const an_lrn g = geometry(node, x);
 
-    (void)mode, (void)y;
-    needs->scratch_bytes = backend->lrn_scratch(&g, threads);
+    (void)y;
+    needs->scratch_bytes = setup->backend->lrn_scratch(&g, setup->threads);
     needs->backward_reads_x = true; /* the denominators are computed again: cheaper than to keep */
 }
 

@@ -82,13 +82,13 @@ static an_pool geometry(const an_node *node, int n)
     };
 }
 
-static void pool_plan(const an_node *node, const an_backend *backend, an_mode mode, an_shape x,
-                      an_shape y, int threads, an_needs *needs)
+static void pool_plan(const an_node *node, const an_setup *setup, an_shape x, an_shape y,
+                      an_needs *needs)
 {
     const pool *set = node->settings;
 
-    (void)backend, (void)x, (void)threads;
-    if (mode == AN_TRAIN && set->kind == POOL_MAX)
+    (void)x;
+    if (setup->mode == AN_TRAIN && set->kind == POOL_MAX)
         needs->saved_bytes = (size_t)an_shape_count(y); /* which pixel won, a byte each */
 }
 

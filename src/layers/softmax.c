@@ -8,10 +8,10 @@
 #include "base/status.h"
 #include "layers/layers.h"
 
-static void softmax_plan(const an_node *node, const an_backend *backend, an_mode mode, an_shape x,
-                         an_shape y, int threads, an_needs *needs)
+static void softmax_plan(const an_node *node, const an_setup *setup, an_shape x, an_shape y,
+                         an_needs *needs)
 {
-    (void)node, (void)backend, (void)mode, (void)x, (void)y, (void)threads;
+    (void)node, (void)setup, (void)x, (void)y;
     needs->backward_reads_y = true;
 }
 

@@ -18,10 +18,10 @@ static alexnet_status squeeze_shape(alexnet_context *ctx, const an_node *node, a
     return ALEXNET_OK;
 }
 
-static void squeeze_plan(const an_node *node, const an_backend *backend, an_mode mode, an_shape x,
-                         an_shape y, int threads, an_needs *needs)
+static void squeeze_plan(const an_node *node, const an_setup *setup, an_shape x, an_shape y,
+                         an_needs *needs)
 {
-    (void)node, (void)backend, (void)mode, (void)x, (void)y, (void)threads;
+    (void)node, (void)setup, (void)x, (void)y;
     needs->alias = true;
 }
 

@@ -5,6 +5,7 @@
  */
 #include "train/config.h"
 
+#include "base/context.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/status.h"
@@ -34,13 +35,15 @@ alexnet_train_options alexnet_train_options_default(void)
         .patience = -1,
         .stop_at_top1 = (double)NAN,
         .seed = -1,
+        .dtype = -1,
     };
 }
 
 /* What holds where neither the options nor the recipe say anything. */
-static an_config standard(void)
+static an_config standard(const alexnet_context *ctx)
 {
     return (an_config){
+        .dtype = (int)ctx->options.dtype,
         .val_split = 0.1,
         .network = alexnet_model_options_default(),
         .seed = 1,
@@ -129,6 +132,7 @@ static alexnet_status override_fixed(alexnet_context *ctx, const alexnet_train_o
 {
     override_real(options->val_split, &config->val_split);
     override_network(&options->model_options, &config->network);
+    override_int(options->dtype, &config->dtype);
     if (options->seed >= 0) config->seed = (uint64_t)options->seed;
     if (options->on_bad_image != ALEXNET_BAD_IMAGE_DEFAULT)
         config->on_bad_image = (int)options->on_bad_image;
@@ -172,7 +176,7 @@ static alexnet_status resolve(alexnet_context *ctx, const alexnet_train_options 
 alexnet_status an_config_resolve(alexnet_context *ctx, const alexnet_train_options *options,
                                  const an_family *family, an_config *config)
 {
-    *config = standard();
+    *config = standard(ctx);
     const alexnet_status status = resolve(ctx, options, family, config);
     if (status != ALEXNET_OK) an_config_free(ctx, config);
     return status;

@@ -14,8 +14,8 @@ typedef struct an_config {
     /* what */
     char *data, *val; /* val NULL: a part of data, or a split */
     double val_split;
-    char *model;                   /* family */
-    alexnet_model_options network; /* -1: the family's, or of no use to it */
+    char *model;                      /* family */
+    alexnet_model_options network;    /* -1: the family's, or of no use to it */
     char *from, *freeze;              /* NULL: none */
     int64_t train_images, val_images; /* what was found: a resumed run must find the same */
     char *train_sha256, *val_sha256;  /* an_source_hash(); val_sha256 NULL: split off, or none */
@@ -24,6 +24,7 @@ typedef struct an_config {
     char *recipe_name;
     an_recipe recipe; /* with the overrides */
     uint64_t seed;
+    int dtype;        /* alexnet_dtype */
     int on_bad_image; /* alexnet_bad_image */
 
     /* how long, and how carefully: may change when the run is resumed, as recipe.epochs may */

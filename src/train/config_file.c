@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "core/session.h"
 #include "train/config.h"
 #include <limits.h>
 #include <string.h>
@@ -39,6 +40,7 @@ typedef struct member {
 
 #define AT(path)    offsetof(an_config, path)
 #define LARGE       9007199254740992.0  /* 2^53: a double holds every whole number up to here */
+#define DTYPES      "fp32|bf16"         /* alexnet_dtype; int8 does not train */
 #define BAD_CHOICES "default|fail|skip" /* alexnet_bad_image */
 
 /* What the run is: the same in every sitting. */
@@ -82,6 +84,7 @@ static const member fixed[] = {
     {"events", WORD, AT(recipe.events), 0, 0, false, NULL},
     {"init", CHOICE, AT(recipe.init), 0, 0, false, AN_RECIPE_INIT_CHOICES},
     {"seed", SEED, AT(seed), 0, 0, false, NULL},
+    {"dtype", CHOICE, AT(dtype), 0, 0, false, DTYPES},
     {"on_bad_image", CHOICE, AT(on_bad_image), 0, 0, false, BAD_CHOICES},
 };
 
@@ -150,6 +153,7 @@ static alexnet_status check_table(alexnet_context *ctx, const an_config *config,
 
 alexnet_status an_config_check(alexnet_context *ctx, const an_config *config)
 {
+    AN_TRY(an_session_check_training(ctx, (alexnet_dtype)config->dtype));
     AN_TRY(check_table(ctx, config, fixed, AN_COUNT(fixed)));
     return check_table(ctx, config, changeable, AN_COUNT(changeable));
 }

@@ -24,6 +24,7 @@ static void divide(alexnet_model *model, int index, double divisor)
 
     for (int64_t i = 0; i < param->count; ++i)
         values[i] = (float)((double)values[i] / divisor);
+    an_model_changed(model);
 }
 
 static int last_weight(const alexnet_model *model)

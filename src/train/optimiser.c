@@ -115,7 +115,7 @@ static alexnet_status update_param(an_optimiser *optimiser, alexnet_session *ses
                                    alexnet_model *model, int index, const an_rates *rates,
                                    const an_factors *factors)
 {
-    const an_backend *backend = an_session_plan(session)->backend;
+    const an_backend *backend = an_session_plan(session)->setup.backend;
     const an_run *run = an_session_run_resources(session);
     const an_param *param = &model->params.items[index];
     const an_rule rule = an_optimiser_rule(optimiser->recipe, param, rates, factors);
@@ -147,13 +147,14 @@ alexnet_status an_optimiser_step(an_optimiser *optimiser, alexnet_session *sessi
 {
     float *average = optimiser->slots[AN_SLOT_AVERAGE];
 
+    an_model_changed(model);
     for (const an_node *node = model->nodes; node < model->nodes + model->node_count; ++node) {
         const an_factors factors = factors_of(rates, node);
         for (int i = node->first_param; i < node->first_param + node->param_count; ++i)
             AN_TRY(update_param(optimiser, session, model, i, rates, &factors));
     }
     if (average == NULL) return ALEXNET_OK;
-    return an_session_plan(session)->backend->average(
+    return an_session_plan(session)->setup.backend->average(
         an_session_run_resources(session), (float)(1 - optimiser->recipe->average),
         (int64_t)model->params.values, model->values, average);
 }
@@ -201,6 +202,7 @@ void an_optimiser_swap_average(an_optimiser *optimiser, alexnet_model *model)
 {
     float *average = optimiser->slots[AN_SLOT_AVERAGE];
 
+    an_model_changed(model);
     for (size_t i = 0; average != NULL && i < model->params.values; ++i) {
         const float value = model->values[i];
         model->values[i] = average[i];

@@ -9,6 +9,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "base/context.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
@@ -60,8 +61,8 @@ static alexnet_status check_classes(const job *j)
     const int found = an_source_classes(j->data.train_source);
 
     if (j->config.network.classes >= 0 && j->config.network.classes != found)
-        return an_fail(j->ctx, ALEXNET_BAD_ARG, "classes is %d, but %s has %d", j->config.network.classes,
-                       j->config.data, found);
+        return an_fail(j->ctx, ALEXNET_BAD_ARG, "classes is %d, but %s has %d",
+                       j->config.network.classes, j->config.data, found);
     return ALEXNET_OK;
 }
 
@@ -107,8 +108,9 @@ static alexnet_status take_over_record(job *j)
     const alexnet_model_options *from = &j->origin->options, *to = &j->model->options;
 
     if (from->input_h != to->input_h || from->input_w != to->input_w) {
-        an_log(j->ctx, ALEXNET_LOG_INFO, "preprocessing: that of %s has another size; it is now: %s",
-               j->config.from, j->model->preprocess);
+        an_log(j->ctx, ALEXNET_LOG_INFO,
+               "preprocessing: that of %s has another size; it is now: %s", j->config.from,
+               j->model->preprocess);
         return ALEXNET_OK;
     }
     AN_TRY(an_model_set_preprocess(j->model, j->origin->preprocess));
@@ -403,7 +405,11 @@ static alexnet_status train(job *j, alexnet_train_result *result)
         .options = j->options,
     };
 
+    /* A resumed run goes on as it began; and validation computes as training does. */
+    const alexnet_dtype before = j->ctx->options.dtype;
+    j->ctx->options.dtype = (alexnet_dtype)j->config.dtype;
     const alexnet_status status = an_train_run(&training, &j->state, result);
+    j->ctx->options.dtype = before;
 
     if (status == ALEXNET_OK || status == ALEXNET_STOPPED) AN_TRY(hash_weights(j, result));
     return status;

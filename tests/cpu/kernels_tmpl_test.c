@@ -587,7 +587,15 @@ static void for_each_tier(void (*check)(const an_backend *backend))
 static size_t conv2d_scratch(const an_backend *backend, const an_conv2d *g, an_pass pass,
                              int threads)
 {
-    const an_conv2d_algorithm *algorithm = backend->conv2d(g, pass);
+    const an_conv2d_algorithm *algorithm = backend->conv2d(g, pass, ALEXNET_FP32);
+
+    return algorithm->scratch_bytes != NULL ? algorithm->scratch_bytes(g, threads) : 0;
+}
+
+static size_t linear_scratch(const an_backend *backend, const an_linear *g, an_pass pass,
+                             int threads)
+{
+    const an_linear_algorithm *algorithm = backend->linear(g, pass, ALEXNET_FP32);
 
     return algorithm->scratch_bytes != NULL ? algorithm->scratch_bytes(g, threads) : 0;
 }
@@ -596,17 +604,18 @@ static size_t conv2d_scratch(const an_backend *backend, const an_conv2d *g, an_p
 static void check_scratch_grows(const an_backend *backend)
 {
     an_conv2d g = conv2d(1, 16, 13, 13, 32, 3, 3, 1, 1, (int[]){1, 1, 1, 1});
-    size_t before[AN_PASSES] = {0}, linear_before = 0;
+    size_t before[AN_PASSES] = {0}, linear_before[AN_PASSES] = {0};
 
     for (g.n = 1; g.n <= 70; ++g.n) {
         for (int pass = 0; pass < AN_PASSES; ++pass) {
             const size_t now = conv2d_scratch(backend, &g, (an_pass)pass, 3);
             assert_true(now >= before[pass]);
             before[pass] = now;
+            const size_t linear = linear_scratch(
+                backend, &(an_linear){.n = g.n, .inputs = 100, .outputs = 50}, (an_pass)pass, 3);
+            assert_true(linear >= linear_before[pass]);
+            linear_before[pass] = linear;
         }
-        const size_t now = backend->linear_scratch(&(an_linear){g.n, 100, 50}, 3);
-        assert_true(now >= linear_before);
-        linear_before = now;
     }
 }
 
@@ -623,14 +632,16 @@ static void check_scratch_saturates(const an_backend *backend)
     const int pad[] = {0, 0, 0, 0};
     const an_conv2d g = conv2d(big, big, big, big, big, big / 2, big / 2, 1, 1, pad);
 
+    const an_linear linear = {.n = big, .inputs = big, .outputs = big};
     const an_lrn normalisation = {
         .n = big, .c = big, .h = big, .w = big, .within = true, .size = 5, .groups = 1};
 
     assert_true(backend->lrn_scratch(&normalisation, 256) == SIZE_MAX);
     if (strcmp(backend->tier, "portable") == 0) return; /* the rest of it needs none */
-    for (int pass = 0; pass < AN_PASSES; ++pass)
+    for (int pass = 0; pass < AN_PASSES; ++pass) {
         assert_true(conv2d_scratch(backend, &g, (an_pass)pass, 256) == SIZE_MAX);
-    assert_true(backend->linear_scratch(&(an_linear){big, big, big}, 256) > (size_t)1 << 50);
+        assert_true(linear_scratch(backend, &linear, (an_pass)pass, 256) > (size_t)1 << 50);
+    }
 }
 
 static void scratch_of_hostile_sizes_saturates(void **unused)
@@ -644,14 +655,15 @@ static void check_nan(const an_backend *backend)
 {
     float x[8 * 5], w[3 * 5] = {0}, bias[3] = {0}, y[8 * 3];
     an_run run = {.threads = 2};
-    an_linear g = {8, 5, 3};
-    guarded scratch = guarded_new(backend->linear_scratch(&g, 2));
+    const an_linear g = {.n = 8, .inputs = 5, .outputs = 3};
+    const an_linear_tensors t = {.x = x, .w = w, .bias = bias, .relu = true, .y = y};
+    guarded scratch = guarded_new(linear_scratch(backend, &g, AN_FORWARD, 2));
 
     run.scratch = scratch.data;
     run.scratch_bytes = scratch.bytes;
     for (size_t i = 0; i < AN_COUNT(x); ++i)
         x[i] = i == 7 ? NAN : 1;
-    assert_int_equal(backend->linear_forward(&run, &g, x, w, bias, true, y), ALEXNET_OK);
+    assert_int_equal(backend->linear(&g, AN_FORWARD, ALEXNET_FP32)->run(&run, &g, &t), ALEXNET_OK);
     for (size_t i = 0; i < AN_COUNT(y); ++i)
         assert_int_equal(isnan(y[i]) != 0, i / 3 == 1);
     guarded_free(&scratch);
@@ -667,14 +679,16 @@ static void relu_keeps_not_a_number(void **unused)
 static void check_optional(const an_backend *backend)
 {
     const an_conv2d g = conv2d(2, 3, 6, 6, 5, 3, 3, 1, 1, (int[]){1, 1, 1, 1});
-    const an_linear l = {6, 108, 5};
+    const an_linear l = {.n = 6, .inputs = 108, .outputs = 5};
     float x[2 * 3 * 36], w[5 * 108], dy[2 * 5 * 36], zero[5] = {0};
     float y[2][2 * 5 * 36], dw[2][5 * 108], db[5];
     const an_operand operand = {.count = AN_COUNT(w)};
-    size_t bytes = backend->linear_scratch(&l, 2);
+    size_t bytes = 0;
 
-    for (int pass = 0; pass < AN_PASSES; ++pass)
+    for (int pass = 0; pass < AN_PASSES; ++pass) {
         bytes = AN_MAX(bytes, conv2d_scratch(backend, &g, (an_pass)pass, 2));
+        bytes = AN_MAX(bytes, linear_scratch(backend, &l, (an_pass)pass, 2));
+    }
     guarded scratch = guarded_new(bytes);
     const an_run run = {2, scratch.data, scratch.bytes};
     an_operand_fill(&operand, 1, w);
@@ -684,20 +698,26 @@ static void check_optional(const an_backend *backend)
     for (int i = 0; i < 2; ++i) {
         const an_conv2d_tensors forward = {.x = x, .w = w, .bias = i == 0 ? zero : NULL, .y = y[i]};
         const an_conv2d_tensors weights = {.x = x, .dy = dy, .dw = dw[i], .db = i == 0 ? db : NULL};
-        assert_int_equal(backend->conv2d(&g, AN_FORWARD)->run(&run, &g, &forward), ALEXNET_OK);
-        assert_int_equal(backend->conv2d(&g, AN_BACKWARD_WEIGHTS)->run(&run, &g, &weights),
+        assert_int_equal(backend->conv2d(&g, AN_FORWARD, ALEXNET_FP32)->run(&run, &g, &forward),
                          ALEXNET_OK);
+        assert_int_equal(
+            backend->conv2d(&g, AN_BACKWARD_WEIGHTS, ALEXNET_FP32)->run(&run, &g, &weights),
+            ALEXNET_OK);
     }
     assert_memory_equal(y[0], y[1], sizeof y[0]);
     assert_memory_equal(dw[0], dw[1], 5 * 27 * sizeof(float));
     for (int n = 1; n <= 2; ++n) { /* few images, and as many as there is data for */
-        const an_linear some = {n == 1 ? 1 : 6, n == 1 ? 108 : 18, 5};
+        const an_linear some = {.n = n == 1 ? 1 : 6, .inputs = n == 1 ? 108 : 18, .outputs = 5};
         for (int i = 0; i < 2; ++i) {
+            const an_linear_tensors forward = {
+                .x = x, .w = w, .bias = i == 0 ? zero : NULL, .y = y[i]};
+            const an_linear_tensors weights = {
+                .x = x, .dy = dy, .dw = dw[i], .db = i == 0 ? db : NULL};
             assert_int_equal(
-                backend->linear_forward(&run, &some, x, w, i == 0 ? zero : NULL, false, y[i]),
+                backend->linear(&some, AN_FORWARD, ALEXNET_FP32)->run(&run, &some, &forward),
                 ALEXNET_OK);
-            assert_int_equal(backend->linear_backward_weights(&run, &some, x, dy, dw[i],
-                                                              i == 0 ? db : NULL, NULL),
+            assert_int_equal(backend->linear(&some, AN_BACKWARD_WEIGHTS, ALEXNET_FP32)
+                                 ->run(&run, &some, &weights),
                              ALEXNET_OK);
         }
         assert_memory_equal(y[0], y[1], (size_t)some.n * 5 * sizeof(float));

@@ -14,17 +14,31 @@ static const an_linear g = {2, 3, 2};
 static const float x[6] = {1, 2, 3, 4, 5, 6}, w[6] = {1, 0, 1, 0, -1, 1}, bias[2] = {10, -6};
 static const an_run run = {.threads = 2};
 
+static alexnet_status run_pass(an_pass pass, an_linear_tensors t)
+{
+    return an_linear__portable(&g, pass, ALEXNET_FP32)->run(&run, &g, &t);
+}
+
 static void forward_by_hand(void **unused)
 {
     const float plain[4] = {14, -5, 20, -5}, above[4] = {14, 0, 20, 0}, bare[4] = {4, 1, 10, 1};
     float y[4];
 
     (void)unused;
-    assert_int_equal(an_linear_forward__portable(&run, &g, x, w, bias, false, y), ALEXNET_OK);
+    assert_int_equal(
+        run_pass(AN_FORWARD,
+                 (an_linear_tensors){.x = x, .w = w, .bias = bias, .relu = false, .y = y}),
+        ALEXNET_OK);
     assert_memory_equal(y, plain, sizeof y);
-    assert_int_equal(an_linear_forward__portable(&run, &g, x, w, bias, true, y), ALEXNET_OK);
+    assert_int_equal(
+        run_pass(AN_FORWARD,
+                 (an_linear_tensors){.x = x, .w = w, .bias = bias, .relu = true, .y = y}),
+        ALEXNET_OK);
     assert_memory_equal(y, above, sizeof y);
-    assert_int_equal(an_linear_forward__portable(&run, &g, x, w, NULL, false, y), ALEXNET_OK);
+    assert_int_equal(
+        run_pass(AN_FORWARD,
+                 (an_linear_tensors){.x = x, .w = w, .bias = NULL, .relu = false, .y = y}),
+        ALEXNET_OK);
     assert_memory_equal(y, bare, sizeof y);
 }
 
@@ -44,17 +58,21 @@ static void backward_by_hand(void **unused)
     float dx[6], dw[6], db[2];
 
     (void)unused;
-    assert_int_equal(an_linear_backward_data__portable(&run, &g, dy, w, dx), ALEXNET_OK);
-    assert_memory_equal(dx, dx_expected, sizeof dx);
-    assert_int_equal(an_linear_backward_weights__portable(&run, &g, x, dy, dw, db, NULL),
+    assert_int_equal(run_pass(AN_BACKWARD_DATA, (an_linear_tensors){.dy = dy, .w = w, .dx = dx}),
                      ALEXNET_OK);
+    assert_memory_equal(dx, dx_expected, sizeof dx);
+    assert_int_equal(
+        run_pass(AN_BACKWARD_WEIGHTS, (an_linear_tensors){.x = x, .dy = dy, .dw = dw, .db = db}),
+        ALEXNET_OK);
     assert_memory_equal(dw, dw_expected, sizeof dw);
     assert_memory_equal(db, db_expected, sizeof db);
-    assert_int_equal(an_linear_backward_weights__portable(&run, &g, x, dy, dw, NULL, NULL),
-                     ALEXNET_OK);
+    assert_int_equal(
+        run_pass(AN_BACKWARD_WEIGHTS, (an_linear_tensors){.x = x, .dy = dy, .dw = dw, .db = NULL}),
+        ALEXNET_OK);
     assert_memory_equal(dw, dw_expected, sizeof dw);
-    assert_int_equal(an_linear_backward_weights__portable(&run, &g, x, dy, NULL, NULL, &update),
-                     ALEXNET_OK);
+    assert_int_equal(
+        run_pass(AN_BACKWARD_WEIGHTS, (an_linear_tensors){.x = x, .dy = dy, .update = &update}),
+        ALEXNET_OK);
     assert_memory_equal(update.v, v_expected, sizeof v_expected);
     assert_memory_equal(update.w, w_expected, sizeof w_expected);
 }

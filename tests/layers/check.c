@@ -106,8 +106,8 @@ void check_open(check_layer *c, const char *tier, const char *type, const char *
     c->x_shape = x;
     c->y_shape = an_shape_with_n(y, x.n);
     open_params(c);
-    c->node.def->plan(&c->node, c->ctx->backend, mode, c->x_shape, c->y_shape, options.threads,
-                      &c->needs);
+    const an_setup setup = {c->ctx->backend, mode, ALEXNET_FP32, options.threads};
+    c->node.def->plan(&c->node, &setup, c->x_shape, c->y_shape, &c->needs);
     c->run =
         (an_run){options.threads, allocate(c->ctx, c->needs.scratch_bytes), c->needs.scratch_bytes};
     c->x = floats(c->ctx, an_shape_count(c->x_shape));
@@ -115,6 +115,7 @@ void check_open(check_layer *c, const char *tier, const char *type, const char *
     c->y = floats(c->ctx, an_shape_count(c->y_shape));
     c->dy = floats(c->ctx, an_shape_count(c->y_shape));
     c->saved = allocate(c->ctx, c->needs.saved_bytes);
+    c->prepared = allocate(c->ctx, c->needs.prepared_bytes);
     c->labels = allocate(c->ctx, (size_t)x.n * sizeof *c->labels);
     c->row_loss = floats(c->ctx, x.n);
 }
@@ -132,6 +133,7 @@ void check_close(check_layer *c)
     an_free(c->ctx, c->y);
     an_free(c->ctx, c->dy);
     an_free(c->ctx, c->saved);
+    an_free(c->ctx, c->prepared);
     an_free(c->ctx, c->labels);
     an_free(c->ctx, c->row_loss);
     free_settings(c->ctx, &c->node);
@@ -153,6 +155,7 @@ static an_op make_op(check_layer *c)
         .dy = c->dy,
         .dx = c->dx,
         .saved = c->needs.saved_bytes > 0 ? c->saved : NULL,
+        .prepared = c->needs.prepared_bytes > 0 ? c->prepared : NULL,
         .relu = c->relu,
         .w = (const float *const *)c->w,
         .dw = c->dw,
@@ -168,6 +171,7 @@ void check_forward(check_layer *c, const float *x, float *y)
 {
     const an_op op = make_op(c);
 
+    if (op.prepared != NULL) an_assert_ok(c->ctx, c->node.def->prepare(&op));
     an_assert_ok(c->ctx, c->ctx->backend->import(&c->run, c->x_shape, x, c->x));
     if (c->needs.alias)
         memcpy(c->y, c->x, (size_t)an_shape_count(c->x_shape) * sizeof(float));

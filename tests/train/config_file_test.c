@@ -29,6 +29,7 @@ static an_config make_config(alexnet_context *ctx)
     config.train_sha256 = an_copy_text(ctx, "0123456789abcdef");
     assert_non_null(config.train_sha256);
     config.seed = UINT64_MAX;
+    config.dtype = ALEXNET_BF16;
     config.network.classes = 10;
     return config;
 }
@@ -54,6 +55,7 @@ static void what_is_written_is_read(void **unused)
     assert_memory_equal(&back.recipe, &config.recipe, sizeof config.recipe);
     assert_true(back.network.dropout == config.network.dropout);
     assert_true(back.seed == UINT64_MAX);
+    assert_int_equal(back.dtype, ALEXNET_BF16);
     assert_int_equal(back.train_images, config.train_images);
     assert_true(back.stop_at_top1 == 0.5 && back.seconds == -1 && back.checkpoint_seconds == 600);
     assert_true(back.steps == -1 && back.network.input_h == -1);

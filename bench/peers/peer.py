@@ -21,7 +21,7 @@ def arguments(description, tasks, dtypes=("fp32", "bf16")):
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--steps", type=int, default=7, help="steps that count: their median is printed")
     parser.add_argument("--warm-up", type=int, default=2, help="steps before those")
-    parser.add_argument("--model", metavar="FOLDER", help="what export_onnx.py wrote")
+    parser.add_argument("--model", metavar="FOLDER", required="train" not in tasks, help="what export_onnx.py wrote")
     return parser
 
 

@@ -86,7 +86,7 @@ static forward_plan plan_forward(const an_conv2d *g, int threads)
     };
     an_scratch scratch = {0};
 
-    plan.panels_at = an_scratch_floats(&scratch, panels_floats(&plan.filters));
+    plan.panels_at = an_scratch_floats(&scratch, g->prepared ? 0 : panels_floats(&plan.filters));
     plan.images_at = an_scratch_per_thread(&scratch, threads, padded_floats(&plan.image));
     plan.bytes = scratch.bytes;
     plan.walk = (window_walk){
@@ -108,6 +108,30 @@ static size_t conv2d_forward_scratch(const an_conv2d *g, int threads)
     return plan_forward(g, threads).bytes;
 }
 
+static void pack_all_filters(const an_run *run, const filter_panels *f, const float *w,
+                             float *panels)
+{
+    AN_PARALLEL_FOR(run, schedule(dynamic))
+    for (int b = 0; b < panels_blocks(f); ++b)
+        pack_filters(f, b, w, panels + (size_t)b * f->block_floats);
+}
+
+static size_t conv2d_prepared_bytes(const an_conv2d *g)
+{
+    const forward_plan plan = plan_forward(g, 1);
+
+    return an_size_times(panels_floats(&plan.filters), sizeof(float));
+}
+
+static alexnet_status conv2d_prepare(const an_run *run, const an_conv2d *g, const float *w,
+                                     void *prepared)
+{
+    const forward_plan plan = plan_forward(g, run->threads);
+
+    pack_all_filters(run, &plan.filters, w, prepared);
+    return ALEXNET_OK;
+}
+
 static alexnet_status conv2d_forward(const an_run *run, const an_conv2d *g,
                                      const an_conv2d_tensors *t)
 {
@@ -117,12 +141,14 @@ static alexnet_status conv2d_forward(const an_run *run, const an_conv2d *g,
     const size_t x_size = (size_t)g->h * (size_t)g->w * (size_t)g->c;
     const size_t y_size = (size_t)g->p * (size_t)g->q * (size_t)g->k;
     const size_t block = plan.filters.block_floats;
-    float *const panel = an_scratch_at(run, plan.panels_at);
+    const float *panel = t->prepared;
 
     if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
-    AN_PARALLEL_FOR(run, schedule(dynamic))
-    for (int b = 0; b < blocks; ++b)
-        pack_filters(&plan.filters, b, t->w, panel + (size_t)b * block);
+    if (panel == NULL) {
+        float *packed = an_scratch_at(run, plan.panels_at);
+        pack_all_filters(run, &plan.filters, t->w, packed);
+        panel = packed;
+    }
 
     AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic))
     for (int n = 0; n < g->n; ++n) {

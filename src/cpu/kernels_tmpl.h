@@ -44,7 +44,9 @@ static const an_conv2d_algorithm *conv2d(const an_conv2d *g, an_pass pass, alexn
     static const an_conv2d_algorithm direct[AN_PASSES] = {
         [AN_FORWARD] = {.name = "direct",
                         .scratch_bytes = conv2d_forward_scratch,
-                        .run = conv2d_forward},
+                        .run = conv2d_forward,
+                        .prepared_bytes = conv2d_prepared_bytes,
+                        .prepare = conv2d_prepare},
         [AN_BACKWARD_DATA] = {.name = "direct",
                               .scratch_bytes = conv2d_data_scratch,
                               .run = conv2d_backward_data},
@@ -55,7 +57,9 @@ static const an_conv2d_algorithm *conv2d(const an_conv2d *g, an_pass pass, alexn
     static const an_conv2d_algorithm winograd[AN_PASSES] = {
         [AN_FORWARD] = {.name = "winograd",
                         .scratch_bytes = winograd_forward_scratch,
-                        .run = winograd_forward},
+                        .run = winograd_forward,
+                        .prepared_bytes = winograd_prepared_bytes,
+                        .prepare = winograd_prepare},
         [AN_BACKWARD_DATA] = {.name = "winograd",
                               .scratch_bytes = winograd_data_scratch,
                               .run = winograd_backward_data},

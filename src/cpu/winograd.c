@@ -85,8 +85,10 @@ int an_winograd_point(const an_winograd_axis *axis, int points, int i)
  * others, written, and read again by the product: MAP_COST for one of an input or output (from L3),
  * FILTER_COST for one of the filters, which are also turned from their order in memory.
  */
-#define MAP_COST     12.0
-#define FILTER_COST  40.0
+#define MAP_COST    12.0
+#define FILTER_COST 40.0
+#define READ_COST                                                                                  \
+    22.0 /* of a filter's number that comes from memory: 4 bytes at 40 GB/s, two cores */
 #define BLOCK_COST   8.0 /* of a number that is copied to blocks first */
 #define CHANNELS_MIN 16  /* of a group, both in and out: below, the products are too thin */
 
@@ -149,7 +151,10 @@ bool an_winograd_pays(const an_conv2d *given, an_pass pass)
     const double direct = (double)given->n * given->p * given->q * given->r * given->s *
                           (given->c / given->groups) * k;
 
-    return products * ((double)c * k + MAP_COST * (c + k)) + FILTER_COST * filters * c * k +
+    const double transforms = given->prepared ? 0 : FILTER_COST * filters * c * k;
+    const double reading = given->prepared ? READ_COST * (filters - g.r * g.s) * c * k : 0;
+
+    return products * ((double)c * k + MAP_COST * (c + k)) + transforms + reading +
                BLOCK_COST * blocks <
            direct;
 }

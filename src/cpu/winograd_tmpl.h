@@ -49,7 +49,7 @@ typedef struct winograd_plan {
     size_t tiles[POINTS * POINTS];            /* of a point: the most that a chunk has */
     size_t v_at_point[POINTS * POINTS + 1], m_at_point[POINTS * POINTS + 1]; /* floats; then all */
     int order[POINTS * POINTS]; /* of the points: those with most tiles first */
-    size_t zeros_floats, blocks_floats;
+    size_t u_floats, zeros_floats, blocks_floats;
     size_t panels_at, u_at, v_at, m_at, db_at, zeros_at, blocks_at, bytes;
 } winograd_plan;
 
@@ -128,6 +128,9 @@ static void choose_chunk(winograd_plan *plan, int step, size_t bytes)
     lay_out_points(plan);
 }
 
+/* So few units are shared, point by point, by all threads: chunks of their own would be too few. */
+#define SHARED_UNITS 16
+
 /* Units as the weight gradient wants them: whole images for all threads; else as fits. */
 static void choose_units(winograd_plan *plan, bool gradient)
 {
@@ -135,7 +138,7 @@ static void choose_units(winograd_plan *plan, bool gradient)
         an_size_times(an_size_times((size_t)points_in_all(plan), plan->point), sizeof(float));
 
     choose_chunk(plan, 1, WINOGRAD_OWN_BYTES);
-    plan->own = !gradient && filters <= WINOGRAD_OWN_FILTERS &&
+    plan->own = !gradient && plan->units > SHARED_UNITS && filters <= WINOGRAD_OWN_FILTERS &&
                 an_size_times(chunk_floats(plan), sizeof(float)) <= 2 * WINOGRAD_OWN_BYTES;
     if (!plan->own)
         choose_chunk(plan, plan->rows.tiles,
@@ -178,7 +181,8 @@ static winograd_plan plan_winograd(const an_conv2d *given, an_pass pass, int thr
     const size_t points = (size_t)points_in_all(&plan);
     const size_t v = plan.v_at_point[points], m = plan.m_at_point[points];
     plan.panels_at = an_scratch_per_thread(&scratch, threads, plan.filters.block_floats);
-    plan.u_at = an_scratch_floats(&scratch, an_size_times(points, plan.point));
+    plan.u_floats = an_size_times(points, plan.point);
+    plan.u_at = an_scratch_floats(&scratch, given->prepared ? 0 : plan.u_floats);
     plan.v_at =
         plan.own ? an_scratch_per_thread(&scratch, threads, v) : an_scratch_floats(&scratch, v);
     plan.m_at =
@@ -193,6 +197,16 @@ static winograd_plan plan_winograd(const an_conv2d *given, an_pass pass, int thr
     plan.blocks_at = an_scratch_per_thread(&scratch, threads, plan.blocks_floats);
     plan.bytes = scratch.bytes;
     return plan;
+}
+
+/* What any batch up to g->n needs: a small one may be shared, where a large one is not. */
+static size_t winograd_scratch(const an_conv2d *g, an_pass pass, int threads)
+{
+    const winograd_plan plan = plan_winograd(g, pass, threads);
+    an_conv2d few = *g;
+
+    few.n = AN_MIN(g->n, SHARED_UNITS / plan.rows.tiles);
+    return few.n > 0 ? AN_MAX(plan.bytes, plan_winograd(&few, pass, threads).bytes) : plan.bytes;
 }
 
 /* ---- filters ---- */
@@ -335,7 +349,8 @@ static void make_blocks(const winograd_plan *plan, const float *image, an_winogr
 
 /* What a pass reads and writes. */
 typedef struct winograd_maps {
-    const float *x, *zeros, *u, *bias;
+    const float *x, *zeros, *bias;
+    const float *u; /* NULL: to be made of w */
     bool relu;
     float *y;
 } winograd_maps;
@@ -492,17 +507,17 @@ static void transform_input(const winograd_plan *plan, const chunk_tile *spot,
     }
 }
 
-/* V of a row of tiles. */
+/* V of a row of tiles, or of its columns first .. last-1. */
 static void transform_input_row(const an_run *run, const winograd_plan *plan,
-                                const chunk_range *chunk, int unit, const float *x,
-                                const float *zeros, float *v)
+                                const chunk_range *chunk, int unit, int first, int last,
+                                const winograd_maps *maps, float *v)
 {
-    const unit_input input = input_of(run, plan, unit, x);
+    const unit_input input = input_of(run, plan, unit, maps->x);
     chunk_tile spot = tiles_of_unit(plan, chunk, unit);
 
-    for (int column = 0; column < plan->columns.tiles; ++column) {
+    for (int column = first; column < last; ++column) {
         put_column(plan, &spot, column);
-        transform_input(plan, &spot, &input, zeros, v);
+        transform_input(plan, &spot, &input, maps->zeros, v);
     }
 }
 
@@ -548,13 +563,13 @@ static void transform_output(const winograd_plan *plan, const chunk_tile *spot, 
     }
 }
 
-/* y of a row of tiles. */
+/* y of a row of tiles, or of its columns first .. last-1. */
 static void transform_output_row(const winograd_plan *plan, const chunk_range *chunk, int unit,
-                                 const float *m, const winograd_maps *maps)
+                                 int first, int last, const float *m, const winograd_maps *maps)
 {
     chunk_tile spot = tiles_of_unit(plan, chunk, unit);
 
-    for (int column = 0; column < plan->columns.tiles; ++column) {
+    for (int column = first; column < last; ++column) {
         put_column(plan, &spot, column);
         transform_output(plan, &spot, m, maps->bias, maps->relu, maps->y);
     }
@@ -629,30 +644,34 @@ static void chunk_alone(const an_run *run, const winograd_plan *plan, int first,
     float *m = an_scratch_of_thread(run, plan->m_at, plan->m_at_point[points]);
 
     for (int unit = chunk.first; unit < chunk.last; ++unit)
-        transform_input_row(run, plan, &chunk, unit, maps->x, maps->zeros, v);
+        transform_input_row(run, plan, &chunk, unit, 0, plan->columns.tiles, maps, v);
     for (int p = 0; p < points; ++p)
         multiply(plan, &chunk, p, (p + 1) % points, v, maps->u, m);
     for (int unit = chunk.first; unit < chunk.last; ++unit)
-        transform_output_row(plan, &chunk, unit, m, maps);
+        transform_output_row(plan, &chunk, unit, 0, plan->columns.tiles, m, maps);
 }
 
 static void chunk_together(const an_run *run, const winograd_plan *plan, int first,
                            const winograd_maps *maps)
 {
     const chunk_range chunk = chunk_of(plan, first);
-    const int points = points_in_all(plan);
+    const int points = points_in_all(plan), tiles = plan->columns.tiles;
+    /* a few rows are cut into tiles; not where each would have to make the row's blocks of pixels */
+    const int step = plan->units > SHARED_UNITS || plan->given.stride > 1 ? tiles : 1;
     float *v = an_scratch_at(run, plan->v_at), *m = an_scratch_at(run, plan->m_at);
 
-    AN_PARALLEL_FOR(run, schedule(dynamic))
+    AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic))
     for (int unit = chunk.first; unit < chunk.last; ++unit)
-        transform_input_row(run, plan, &chunk, unit, maps->x, maps->zeros, v);
+        for (int column = 0; column < tiles; column += step)
+            transform_input_row(run, plan, &chunk, unit, column, column + step, maps, v);
     AN_PARALLEL_FOR(run, schedule(dynamic))
     for (int i = 0; i < points; ++i)
         multiply(plan, &chunk, plan->order[i], plan->order[(i + run->threads) % points], v, maps->u,
                  m);
-    AN_PARALLEL_FOR(run, schedule(dynamic))
+    AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic))
     for (int unit = chunk.first; unit < chunk.last; ++unit)
-        transform_output_row(plan, &chunk, unit, m, maps);
+        for (int column = 0; column < tiles; column += step)
+            transform_output_row(plan, &chunk, unit, column, column + step, m, maps);
 }
 
 static const float *zero_pixel(const an_run *run, const winograd_plan *plan)
@@ -667,11 +686,13 @@ static alexnet_status winograd_convolve(const an_run *run, const an_conv2d *g, a
                                         const float *w, winograd_maps maps)
 {
     const winograd_plan plan = plan_winograd(g, pass, run->threads);
-    float *u = an_scratch_at(run, plan.u_at);
 
     if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
-    prepare_filters(run, &plan, pass == AN_BACKWARD_DATA, w, u);
-    maps.u = u;
+    if (maps.u == NULL) {
+        float *u = an_scratch_at(run, plan.u_at);
+        prepare_filters(run, &plan, pass == AN_BACKWARD_DATA, w, u);
+        maps.u = u;
+    }
     maps.zeros = zero_pixel(run, &plan);
     if (plan.own) {
         AN_PARALLEL_FOR(run, schedule(dynamic))
@@ -686,7 +707,22 @@ static alexnet_status winograd_convolve(const an_run *run, const an_conv2d *g, a
 
 static size_t winograd_forward_scratch(const an_conv2d *g, int threads)
 {
-    return plan_winograd(g, AN_FORWARD, threads).bytes;
+    return winograd_scratch(g, AN_FORWARD, threads);
+}
+
+static size_t winograd_prepared_bytes(const an_conv2d *g)
+{
+    return an_size_times(plan_winograd(g, AN_FORWARD, 1).u_floats, sizeof(float));
+}
+
+static alexnet_status winograd_prepare(const an_run *run, const an_conv2d *g, const float *w,
+                                       void *prepared)
+{
+    const winograd_plan plan = plan_winograd(g, AN_FORWARD, run->threads);
+
+    if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
+    prepare_filters(run, &plan, false, w, prepared);
+    return ALEXNET_OK;
 }
 
 static alexnet_status winograd_forward(const an_run *run, const an_conv2d *g,
@@ -694,12 +730,12 @@ static alexnet_status winograd_forward(const an_run *run, const an_conv2d *g,
 {
     return winograd_convolve(
         run, g, AN_FORWARD, t->w,
-        (winograd_maps){.x = t->x, .bias = t->bias, .relu = t->relu, .y = t->y});
+        (winograd_maps){.x = t->x, .u = t->prepared, .bias = t->bias, .relu = t->relu, .y = t->y});
 }
 
 static size_t winograd_data_scratch(const an_conv2d *g, int threads)
 {
-    return plan_winograd(g, AN_BACKWARD_DATA, threads).bytes;
+    return winograd_scratch(g, AN_BACKWARD_DATA, threads);
 }
 
 static alexnet_status winograd_backward_data(const an_run *run, const an_conv2d *g,
@@ -819,7 +855,7 @@ static void sum_pixels(const an_run *run, int64_t pixels, int k_count, const flo
 
 static size_t winograd_weights_scratch(const an_conv2d *g, int threads)
 {
-    return plan_winograd(g, AN_BACKWARD_WEIGHTS, threads).bytes;
+    return winograd_scratch(g, AN_BACKWARD_WEIGHTS, threads);
 }
 
 static alexnet_status winograd_backward_weights(const an_run *run, const an_conv2d *g,
@@ -830,13 +866,13 @@ static alexnet_status winograd_backward_weights(const an_run *run, const an_conv
     float *v = an_scratch_at(run, plan.v_at), *z = an_scratch_at(run, plan.m_at);
 
     if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
-    const float *zeros = zero_pixel(run, &plan);
+    const winograd_maps maps = {.x = t->x, .zeros = zero_pixel(run, &plan)};
     for (int first = 0; first < plan.units; first += plan.chunk) {
         const chunk_range chunk = chunk_of(&plan, first);
         AN_PARALLEL_FOR(run, schedule(dynamic))
         for (int unit = chunk.first; unit < chunk.last; ++unit) {
-            transform_input_row(run, &plan, &chunk, unit, t->x, zeros, v);
-            transform_gradient_row(&plan, &chunk, unit, t->dy, zeros, z);
+            transform_input_row(run, &plan, &chunk, unit, 0, plan.columns.tiles, &maps, v);
+            transform_gradient_row(&plan, &chunk, unit, t->dy, maps.zeros, z);
         }
         AN_PARALLEL_FOR(run, schedule(dynamic))
         for (int i = 0; i < points_in_all(&plan); ++i)

@@ -7,13 +7,6 @@
 #include <assert.h>
 #include <math.h>
 
-/* Philox4x32 (Salmon et al. 2011, 4.3): multipliers; the key's steps: golden ratio, root of 3. */
-#define MULTIPLIER_0 0xD2511F53u
-#define MULTIPLIER_1 0xCD9E8D57u
-#define KEY_STEP_0   0x9E3779B9u
-#define KEY_STEP_1   0xBB67AE85u
-#define ROUNDS       10
-
 an_stream an_stream_open(uint64_t seed, an_purpose purpose, uint64_t a, uint32_t b)
 {
     assert(a < (uint64_t)1 << 56);
@@ -32,9 +25,10 @@ void an_stream_block(const an_stream *stream, uint32_t i, uint32_t out[4])
     uint32_t k0 = stream->key[0];
     uint32_t k1 = stream->key[1];
 
-    for (int round = 0; round < ROUNDS; ++round, k0 += KEY_STEP_0, k1 += KEY_STEP_1) {
-        const uint64_t p0 = (uint64_t)MULTIPLIER_0 * x0;
-        const uint64_t p1 = (uint64_t)MULTIPLIER_1 * x2;
+    for (int round = 0; round < AN_PHILOX_ROUNDS;
+         ++round, k0 += AN_PHILOX_KEY_STEP_0, k1 += AN_PHILOX_KEY_STEP_1) {
+        const uint64_t p0 = (uint64_t)AN_PHILOX_MULTIPLIER_0 * x0;
+        const uint64_t p1 = (uint64_t)AN_PHILOX_MULTIPLIER_1 * x2;
         x0 = (uint32_t)(p1 >> 32) ^ x1 ^ k0;
         x1 = (uint32_t)p1;
         x2 = (uint32_t)(p0 >> 32) ^ x3 ^ k1;

@@ -28,6 +28,13 @@ typedef enum an_purpose {
     AN_PURPOSE_TEST    = 8
 } an_purpose;
 
+/* Philox4x32 (Salmon et al. 2011, 4.3): multipliers; the key's steps: golden ratio, root of 3. For who computes many blocks at once. */
+#define AN_PHILOX_MULTIPLIER_0 0xD2511F53u
+#define AN_PHILOX_MULTIPLIER_1 0xCD9E8D57u
+#define AN_PHILOX_KEY_STEP_0   0x9E3779B9u
+#define AN_PHILOX_KEY_STEP_1   0xBB67AE85u
+#define AN_PHILOX_ROUNDS       10
+
 typedef struct an_stream {
     uint32_t key[2];
     uint32_t counter[4]; /* counter[0] is the block's number */

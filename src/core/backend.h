@@ -201,6 +201,7 @@ typedef struct an_backend {
      */
     const an_conv2d_algorithm *(*conv2d)(const an_conv2d *g, an_pass pass, alexnet_dtype dtype);
 
+    size_t (*local_scratch)(const an_conv2d *g, int threads); /* enough for all three */
     /* y = the sum over place (p, q)'s window of x w, + bias, then max(., 0) with relu. Sums are in float. */
     alexnet_status (*local_forward)(const an_run *run, const an_conv2d *g, const float *x,
                                     const float *w, const float *bias, bool relu, float *y);

@@ -16,8 +16,32 @@ const an_backend *an_backend_portable(an_cpu_level level)
      .features = (feature_names),                                                                  \
      .conv2d = an_conv2d__portable,                                                                \
      .linear = an_linear__portable,                                                                \
+     .local_scratch = an_local_scratch__portable,                                                  \
+     .local_forward = an_local_forward__portable,                                                  \
+     .local_backward_data = an_local_backward_data__portable,                                      \
+     .local_backward_weights = an_local_backward_weights__portable,                                \
      .max_pool = an_max_pool__portable,                                                            \
      .max_pool_backward = an_max_pool_backward__portable,                                          \
+     .average_pool = an_average_pool__portable,                                                    \
+     .average_pool_backward = an_average_pool_backward__portable,                                  \
+     .adaptive_average = an_adaptive_average__portable,                                            \
+     .adaptive_average_backward = an_adaptive_average_backward__portable,                          \
+     .lrn_scratch = an_lrn_scratch__portable,                                                      \
+     .lrn = an_lrn__portable,                                                                      \
+     .lrn_backward = an_lrn_backward__portable,                                                    \
+     .batch_norm_scratch = an_batch_norm_scratch__portable,                                        \
+     .batch_statistics = an_batch_statistics__portable,                                            \
+     .batch_norm = an_batch_norm__portable,                                                        \
+     .batch_norm_backward = an_batch_norm_backward__portable,                                      \
+     .import = an_import__portable,                                                                \
+     .export = an_export__portable,                                                                \
+     .flatten = an_export__portable,                                                               \
+     .unflatten = an_import__portable,                                                             \
+     .tanh = an_tanh__portable,                                                                    \
+     .sigmoid = an_sigmoid__portable,                                                              \
+     .dropout = an_dropout__portable,                                                              \
+     .softmax = an_softmax__portable,                                                              \
+     .cross_entropy = an_cross_entropy__portable,                                                  \
      AN_PRIMITIVES_ALL_TIERS},
     static const an_backend tables[AN_CPU_LEVELS] = {AN_CPU_LEVEL_MAP(TABLE)};
 #undef TABLE

@@ -19,8 +19,10 @@
 #include "cpu/portable.h"
 #include "cpu/scratch.h"
 #include "cpu/sgd.h"
+#include "cpu/span.h"
 #include <assert.h>
 #include <limits.h>
+#include <math.h>
 #include <string.h>
 
 #define PASTE(a, b)     PASTE_2(a, b)
@@ -33,7 +35,18 @@
 
 #include "cpu/conv2d_tmpl.h"
 #include "cpu/linear_tmpl.h"
+#include "cpu/vectors_tmpl.h"
+
+#include "cpu/batch_norm_tmpl.h"
+#include "cpu/layout_tmpl.h"
+#include "cpu/local_tmpl.h"
 #include "cpu/pool_tmpl.h"
+
+#include "cpu/math_tmpl.h"
+
+#include "cpu/elementwise_tmpl.h"
+#include "cpu/loss_tmpl.h"
+#include "cpu/lrn_tmpl.h"
 
 #include "cpu/conv2d_whole_tmpl.h"
 #include "cpu/winograd_tmpl.h"
@@ -133,8 +146,32 @@ const an_backend *PASTE(an_backend_, TIER)(an_cpu_level level)
      .features = (feature_names),                                                                  \
      .conv2d = conv2d,                                                                             \
      .linear = linear,                                                                             \
+     .local_scratch = local_scratch,                                                               \
+     .local_forward = local_forward,                                                               \
+     .local_backward_data = local_backward_data,                                                   \
+     .local_backward_weights = local_backward_weights,                                             \
      .max_pool = max_pool,                                                                         \
      .max_pool_backward = max_pool_backward,                                                       \
+     .average_pool = average_pool,                                                                 \
+     .average_pool_backward = average_pool_backward,                                               \
+     .adaptive_average = adaptive_average,                                                         \
+     .adaptive_average_backward = adaptive_average_backward,                                       \
+     .lrn_scratch = lrn_scratch,                                                                   \
+     .lrn = lrn,                                                                                   \
+     .lrn_backward = lrn_backward,                                                                 \
+     .batch_norm_scratch = batch_norm_scratch,                                                     \
+     .batch_statistics = batch_statistics,                                                         \
+     .batch_norm = batch_norm,                                                                     \
+     .batch_norm_backward = batch_norm_backward,                                                   \
+     .import = import,                                                                             \
+     .export = export,                                                                             \
+     .flatten = export,                                                                            \
+     .unflatten = import,                                                                          \
+     .tanh = tanh_forward,                                                                         \
+     .sigmoid = sigmoid_forward,                                                                   \
+     .dropout = dropout,                                                                           \
+     .softmax = softmax,                                                                           \
+     .cross_entropy = cross_entropy,                                                               \
      AN_PRIMITIVES_ALL_TIERS},
     static const an_backend tables[AN_CPU_LEVELS] = {AN_CPU_LEVEL_MAP(TABLE)};
 #undef TABLE

@@ -1,63 +1,87 @@
 /*
- * pool_tmpl.h: maximum pooling of a fast tier. Plain loops over the channels of a pixel, which lie
- * side by side: the compiler makes vectors of them. A block of channels keeps its running maxima in
- * registers or L1.
+ * pool_tmpl.h: pooling of a fast tier, by vectors of channels, which lie side by side in a pixel. Every pass gathers: an output
+ * asks for its window's pixels, an element of dx for the windows that hold it, both in ascending order, and keeps its
+ * result in registers; so memory is read and written once, and is the bound.
  * SPDX-License-Identifier: MIT
  */
 
-#define POOL_BLOCK 64 /* channels at a time */
-
-/* The places of a window that lie inside the map. */
-typedef struct pool_window {
-    int first, last; /* first .. last-1, of 0 .. size */
-} pool_window;
-
-static pool_window pool_clip(int start, int size, int limit) /* start: where place 0 lies */
+static ptrdiff_t pool_pixel(int n, int h, int w, int height, int width, int channels)
 {
-    return (pool_window){AN_MAX(0, -start), AN_MIN(size, limit - start)};
+    return (((ptrdiff_t)n * height + h) * width + w) * channels;
 }
 
-/* `count` channels of one output. Place (0, 0) of the window, perhaps outside, is x[corner]. */
-static ALWAYS_INLINE void max_channels(const int count, const an_pool *g, pool_window rows,
-                                       pool_window columns, const float *x, ptrdiff_t corner,
-                                       float *y, uint8_t *which)
+/* ---- maximum ---- */
+
+#define POOL_VECTORS 4 /* at a time: their comparisons wait for each other less */
+#define POOL_AHEAD                                                                                 \
+    512 /* floats fetched ahead: windows walk several rows, and would wait for each */
+
+/* The last vector's bytes, `rest` of them in the array. */
+static ALWAYS_INLINE void store_bytes_up_to(uint8_t *to, int rest, vf value)
 {
-    float best[POOL_BLOCK] = {0};
-    int32_t place[POOL_BLOCK] = {0};
+    uint8_t bytes[LANES];
+
+    if (rest >= LANES) {
+        vf_store_bytes(to, value);
+    } else {
+        vf_store_bytes(bytes, value);
+        memcpy(to, bytes, (size_t)rest);
+    }
+}
+
+static ALWAYS_INLINE vm bytes_equal_up_to(const uint8_t *from, int rest, uint8_t value)
+{
+    uint8_t bytes[LANES] = {0};
+
+    if (rest >= LANES) return vf_bytes_equal(from, value);
+    memcpy(bytes, from, (size_t)rest);
+    return vf_bytes_equal(bytes, value);
+}
+
+/* Some channels of one output, `rest` of them in the arrays. Place (0, 0) of the window, perhaps outside, is x[corner]. */
+static ALWAYS_INLINE void max_channels(const int vectors, int rest, const an_pool *g, an_span rows,
+                                       an_span columns, const float *x, ptrdiff_t corner, float *y,
+                                       uint8_t *which)
+{
+    vf best[POOL_VECTORS], place[POOL_VECTORS];
     bool started = false;
 
-    for (int r = rows.first; r < rows.last; ++r) {
-        for (int s = columns.first; s < columns.last; ++s, started = true) {
+    UNROLL
+    for (int i = 0; i < vectors; ++i)
+        best[i] = place[i] = vf_zero();
+    for (int r = rows.first; r < rows.end; ++r) {
+        for (int s = columns.first; s < columns.end; ++s, started = true) {
             const float *from = x + (corner + ((ptrdiff_t)r * g->w + s) * g->c);
-            const int32_t here = r * g->s + s;
-            if (started) {
-                for (int c = 0; c < count; ++c) {
-                    const bool more = from[c] > best[c];
-                    best[c] = more ? from[c] : best[c];
-                    place[c] = more ? here : place[c];
-                }
-            } else {
-                for (int c = 0; c < count; ++c) {
-                    best[c] = from[c];
-                    place[c] = here;
-                }
+            const vf here = vf_set1((float)(r * g->s + s));
+            UNROLL
+            for (int i = 0; i < vectors; ++i) {
+                const vf value = load_up_to(from + i * LANES, rest - i * LANES);
+                __builtin_prefetch(from + i * LANES + POOL_AHEAD);
+                const vm more = vf_more(value, best[i]);
+                best[i] = started ? vf_pick(more, value, best[i]) : value;
+                place[i] = started ? vf_pick(more, here, place[i]) : here;
             }
         }
     }
-    for (int c = 0; c < count; ++c)
-        y[c] = best[c];
-    if (which != NULL)
-        for (int c = 0; c < count; ++c)
-            which[c] = (uint8_t)place[c];
+    UNROLL
+    for (int i = 0; i < vectors; ++i) {
+        store_up_to(y + i * LANES, rest - i * LANES, best[i]);
+        if (which != NULL) store_bytes_up_to(which + i * LANES, rest - i * LANES, place[i]);
+    }
 }
 
-static void max_block(const an_pool *g, pool_window rows, pool_window columns, int count,
-                      const float *x, ptrdiff_t corner, float *y, uint8_t *which)
+static void max_output(const an_pool *g, an_span rows, an_span columns, const float *x,
+                       ptrdiff_t corner, float *y, uint8_t *which)
 {
-    if (count == POOL_BLOCK) /* loops without rests: pool1 17.7 -> 12.2 ms (1 thread of Zen 5) */
-        max_channels(POOL_BLOCK, g, rows, columns, x, corner, y, which);
-    else
-        max_channels(count, g, rows, columns, x, corner, y, which);
+    const int block = POOL_VECTORS * LANES;
+    int c = 0;
+
+    for (; c + block <= g->c; c += block)
+        max_channels(POOL_VECTORS, block, g, rows, columns, x, corner + c, y + c,
+                     which != NULL ? which + c : NULL);
+    for (; c < g->c; c += LANES)
+        max_channels(1, g->c - c, g, rows, columns, x, corner + c, y + c,
+                     which != NULL ? which + c : NULL);
 }
 
 static alexnet_status max_pool(const an_run *run, const an_pool *g, const float *x, float *y,
@@ -67,48 +91,58 @@ static alexnet_status max_pool(const an_run *run, const an_pool *g, const float 
     for (int n = 0; n < g->n; ++n) {
         for (int p = 0; p < g->p; ++p) {
             const int h = p * g->stride - g->pad_top;
-            const pool_window rows = pool_clip(h, g->r, g->h);
+            const an_span rows = an_places_on_map(h, g->r, g->h);
             for (int q = 0; q < g->q; ++q) {
                 const int w = q * g->stride - g->pad_left;
-                const pool_window columns = pool_clip(w, g->s, g->w);
-                const ptrdiff_t corner = (((ptrdiff_t)n * g->h + h) * g->w + w) * g->c;
-                const ptrdiff_t out = (((ptrdiff_t)n * g->p + p) * g->q + q) * g->c;
-                for (int c = 0; c < g->c; c += POOL_BLOCK)
-                    max_block(g, rows, columns, AN_MIN(POOL_BLOCK, g->c - c), x, corner + c,
-                              y + out + c, which != NULL ? which + out + c : NULL);
+                const ptrdiff_t out = pool_pixel(n, p, q, g->p, g->q, g->c);
+                max_output(g, rows, an_places_on_map(w, g->s, g->w), x,
+                           pool_pixel(n, h, w, g->h, g->w, g->c), y + out,
+                           which != NULL ? which + out : NULL);
             }
         }
     }
     return ALEXNET_OK;
 }
 
-/* The windows that hold element h: those p with 0 <= h + pad - p * stride < size. */
-static pool_window windows_over(int h, int pad, int size, int stride, int outputs)
+/* Some channels of one pixel of dx: from each window over it the gradients that chose it. */
+static ALWAYS_INLINE void max_gradients(const int vectors, int rest, const an_pool *g, int n, int h,
+                                        int w, an_span rows, an_span columns, const float *dy,
+                                        const uint8_t *which, float *dx)
 {
-    const int first = h + pad - size + 1;
+    vf sum[POOL_VECTORS];
 
-    return (pool_window){first > 0 ? (first + stride - 1) / stride : 0,
-                         AN_MIN((h + pad) / stride + 1, outputs)};
-}
-
-/* One pixel of dx: from each window over it the gradients that chose it, in ascending order. */
-static void max_gradient(const an_pool *g, int n, int h, int w, pool_window rows,
-                         pool_window columns, const float *dy, const uint8_t *which, float *dx)
-{
-    memset(dx, 0, (size_t)g->c * sizeof *dx);
-    for (int p = rows.first; p < rows.last; ++p) {
-        for (int q = columns.first; q < columns.last; ++q) {
-            const int r = h + g->pad_top - p * g->stride;
-            const int s = w + g->pad_left - q * g->stride;
-            const int here = r * g->s + s;
-            const size_t at =
-                (((size_t)n * (size_t)g->p + (size_t)p) * (size_t)g->q + (size_t)q) * (size_t)g->c;
-            const float *from = dy + at;
-            const uint8_t *chosen = which + at;
-            for (int c = 0; c < g->c; ++c)
-                dx[c] += chosen[c] == here ? from[c] : 0;
+    UNROLL
+    for (int i = 0; i < vectors; ++i)
+        sum[i] = vf_zero();
+    for (int p = rows.first; p < rows.end; ++p) {
+        for (int q = columns.first; q < columns.end; ++q) {
+            const int r = h + g->pad_top - p * g->stride, s = w + g->pad_left - q * g->stride;
+            const uint8_t here = (uint8_t)(r * g->s + s);
+            const ptrdiff_t at = pool_pixel(n, p, q, g->p, g->q, g->c);
+            UNROLL
+            for (int i = 0; i < vectors; ++i) {
+                const vf from = load_up_to(dy + at + i * LANES, rest - i * LANES);
+                const vm chosen = bytes_equal_up_to(which + at + i * LANES, rest - i * LANES, here);
+                sum[i] = vf_add(sum[i], vf_pick(chosen, from, vf_zero()));
+                __builtin_prefetch(dy + at + i * LANES + POOL_AHEAD);
+            }
         }
     }
+    UNROLL
+    for (int i = 0; i < vectors; ++i)
+        store_up_to(dx + i * LANES, rest - i * LANES, sum[i]);
+}
+
+static void max_gradient(const an_pool *g, int n, int h, int w, an_span rows, an_span columns,
+                         const float *dy, const uint8_t *which, float *dx)
+{
+    const int block = POOL_VECTORS * LANES;
+    int c = 0;
+
+    for (; c + block <= g->c; c += block)
+        max_gradients(POOL_VECTORS, block, g, n, h, w, rows, columns, dy + c, which + c, dx + c);
+    for (; c < g->c; c += LANES)
+        max_gradients(1, g->c - c, g, n, h, w, rows, columns, dy + c, which + c, dx + c);
 }
 
 static alexnet_status max_pool_backward(const an_run *run, const an_pool *g, const float *dy,
@@ -117,12 +151,194 @@ static alexnet_status max_pool_backward(const an_run *run, const an_pool *g, con
     AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic, 4))
     for (int n = 0; n < g->n; ++n) {
         for (int h = 0; h < g->h; ++h) {
-            const pool_window rows = windows_over(h, g->pad_top, g->r, g->stride, g->p);
-            float *to = dx + ((size_t)n * (size_t)g->h + (size_t)h) * (size_t)g->w * (size_t)g->c;
-            for (int w = 0; w < g->w; ++w, to += g->c)
-                max_gradient(g, n, h, w, rows, windows_over(w, g->pad_left, g->s, g->stride, g->q),
-                             dy, which, to);
+            const an_span rows = an_windows_over(h, g->pad_top, g->r, g->stride, g->p);
+            an_span columns = {0, 0};
+            for (int w = 0; w < g->w; ++w) {
+                an_windows_move(&columns, w, g->pad_left, g->s, g->stride, g->q);
+                max_gradient(g, n, h, w, rows, columns, dy, which,
+                             dx + pool_pixel(n, h, w, g->h, g->w, g->c));
+            }
         }
     }
+    return ALEXNET_OK;
+}
+
+/* ---- average, over sliding windows or over those that part the map evenly ---- */
+
+typedef struct averages {
+    int n, c, h, w, p, q;
+    const an_pool *sliding; /* NULL: they part the map */
+} averages;
+
+/* The rows of the map that count in window row p; columns likewise. */
+static an_span average_rows(const averages *g, int p)
+{
+    if (g->sliding == NULL) return an_even_window(p, g->h, g->p);
+    const int start = p * g->sliding->stride - g->sliding->pad_top;
+    const an_span places = an_places_on_map(start, g->sliding->r, g->h);
+    return (an_span){start + places.first, start + places.end};
+}
+
+static an_span average_columns(const averages *g, int q)
+{
+    if (g->sliding == NULL) return an_even_window(q, g->w, g->q);
+    const int start = q * g->sliding->stride - g->sliding->pad_left;
+    const an_span places = an_places_on_map(start, g->sliding->s, g->w);
+    return (an_span){start + places.first, start + places.end};
+}
+
+/* The windows that hold row h. */
+static an_span average_windows_over(const averages *g, int h)
+{
+    const an_pool *s = g->sliding;
+
+    return s != NULL ? an_windows_over(h, s->pad_top, s->r, s->stride, g->p)
+                     : an_even_window(h, g->p, g->h);
+}
+
+static an_span average_windows_across(const averages *g, int w)
+{
+    const an_pool *s = g->sliding;
+
+    return s != NULL ? an_windows_over(w, s->pad_left, s->s, s->stride, g->q)
+                     : an_even_window(w, g->q, g->w);
+}
+
+static float average_share(const averages *g, int p, int q)
+{
+    if (g->sliding != NULL) return an_window_share(g->sliding, p, q);
+    const an_span rows = an_even_window(p, g->h, g->p), columns = an_even_window(q, g->w, g->q);
+    return 1 / ((float)(rows.end - rows.first) * (float)(columns.end - columns.first));
+}
+
+/* Some channels of one output, `rest` of them in the arrays. */
+static ALWAYS_INLINE void average_channels(const int vectors, int rest, const averages *g, int n,
+                                           an_span rows, an_span columns, float share,
+                                           const float *x, float *y)
+{
+    vf sum[POOL_VECTORS];
+
+    UNROLL
+    for (int i = 0; i < vectors; ++i)
+        sum[i] = vf_zero();
+    for (int h = rows.first; h < rows.end; ++h) {
+        for (int w = columns.first; w < columns.end; ++w) {
+            const float *from = x + pool_pixel(n, h, w, g->h, g->w, g->c);
+            UNROLL
+            for (int i = 0; i < vectors; ++i)
+                sum[i] = vf_add(sum[i], load_up_to(from + i * LANES, rest - i * LANES));
+        }
+    }
+    UNROLL
+    for (int i = 0; i < vectors; ++i)
+        store_up_to(y + i * LANES, rest - i * LANES, vf_mul(sum[i], vf_set1(share)));
+}
+
+static void average_forward(const an_run *run, const averages *g, const float *x, float *y)
+{
+    const int block = POOL_VECTORS * LANES;
+
+    AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic, 4))
+    for (int n = 0; n < g->n; ++n) {
+        for (int p = 0; p < g->p; ++p) {
+            const an_span rows = average_rows(g, p);
+            for (int q = 0; q < g->q; ++q) {
+                const an_span columns = average_columns(g, q);
+                const float share = average_share(g, p, q);
+                float *out = y + pool_pixel(n, p, q, g->p, g->q, g->c);
+                int c = 0;
+                for (; c + block <= g->c; c += block)
+                    average_channels(POOL_VECTORS, block, g, n, rows, columns, share, x + c,
+                                     out + c);
+                for (; c < g->c; c += LANES)
+                    average_channels(1, g->c - c, g, n, rows, columns, share, x + c, out + c);
+            }
+        }
+    }
+}
+
+/* Some channels of one pixel of dx. */
+static ALWAYS_INLINE void average_gradients(const int vectors, int rest, const averages *g, int n,
+                                            an_span rows, an_span columns, const float *dy,
+                                            float *dx)
+{
+    vf sum[POOL_VECTORS];
+
+    UNROLL
+    for (int i = 0; i < vectors; ++i)
+        sum[i] = vf_zero();
+    for (int p = rows.first; p < rows.end; ++p) {
+        for (int q = columns.first; q < columns.end; ++q) {
+            const float *from = dy + pool_pixel(n, p, q, g->p, g->q, g->c);
+            const vf share = vf_set1(average_share(g, p, q));
+            UNROLL
+            for (int i = 0; i < vectors; ++i)
+                sum[i] =
+                    vf_add(sum[i], vf_mul(load_up_to(from + i * LANES, rest - i * LANES), share));
+        }
+    }
+    UNROLL
+    for (int i = 0; i < vectors; ++i)
+        store_up_to(dx + i * LANES, rest - i * LANES, sum[i]);
+}
+
+static void average_backward(const an_run *run, const averages *g, const float *dy, float *dx)
+{
+    const int block = POOL_VECTORS * LANES;
+
+    AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic, 4))
+    for (int n = 0; n < g->n; ++n) {
+        for (int h = 0; h < g->h; ++h) {
+            const an_span rows = average_windows_over(g, h);
+            for (int w = 0; w < g->w; ++w) {
+                const an_span columns = average_windows_across(g, w);
+                float *out = dx + pool_pixel(n, h, w, g->h, g->w, g->c);
+                int c = 0;
+                for (; c + block <= g->c; c += block)
+                    average_gradients(POOL_VECTORS, block, g, n, rows, columns, dy + c, out + c);
+                for (; c < g->c; c += LANES)
+                    average_gradients(1, g->c - c, g, n, rows, columns, dy + c, out + c);
+            }
+        }
+    }
+}
+
+static averages sliding_averages(const an_pool *g)
+{
+    return (averages){g->n, g->c, g->h, g->w, g->p, g->q, g};
+}
+
+static alexnet_status average_pool(const an_run *run, const an_pool *g, const float *x, float *y)
+{
+    const averages windows = sliding_averages(g);
+
+    average_forward(run, &windows, x, y);
+    return ALEXNET_OK;
+}
+
+static alexnet_status average_pool_backward(const an_run *run, const an_pool *g, const float *dy,
+                                            float *dx)
+{
+    const averages windows = sliding_averages(g);
+
+    average_backward(run, &windows, dy, dx);
+    return ALEXNET_OK;
+}
+
+static alexnet_status adaptive_average(const an_run *run, an_shape shape, int p, int q,
+                                       const float *x, float *y)
+{
+    const averages windows = {shape.n, shape.c, shape.h, shape.w, p, q, NULL};
+
+    average_forward(run, &windows, x, y);
+    return ALEXNET_OK;
+}
+
+static alexnet_status adaptive_average_backward(const an_run *run, an_shape shape, int p, int q,
+                                                const float *dy, float *dx)
+{
+    const averages windows = {shape.n, shape.c, shape.h, shape.w, p, q, NULL};
+
+    average_backward(run, &windows, dy, dx);
     return ALEXNET_OK;
 }

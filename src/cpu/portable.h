@@ -28,6 +28,7 @@ const an_conv2d_algorithm *an_conv2d__portable(const an_conv2d *g, an_pass pass,
                                                alexnet_dtype dtype);
 
 /* portable_local.c */
+size_t an_local_scratch__portable(const an_conv2d *g, int threads);
 alexnet_status an_local_forward__portable(const an_run *run, const an_conv2d *g, const float *x,
                                           const float *w, const float *bias, bool relu, float *y);
 alexnet_status an_local_backward_data__portable(const an_run *run, const an_conv2d *g,
@@ -100,29 +101,13 @@ alexnet_status an_softmax_loss_backward__portable(const an_run *run, int n, int 
                                                   const float *y, const int32_t *labels,
                                                   float smoothing, float scale, float *dx);
 
-/* The entries of a table that every tier shares. */
+/* The entries of a table that every tier shares: bound by memory. */
 #define AN_PRIMITIVES_ALL_TIERS                                                                    \
-    .import = an_import__portable, .export = an_export__portable,                                  \
-    .batch_norm_scratch = an_batch_norm_scratch__portable,                                         \
-    .batch_statistics = an_batch_statistics__portable, .batch_norm = an_batch_norm__portable,      \
-    .batch_norm_backward = an_batch_norm_backward__portable,                                       \
-    .local_forward = an_local_forward__portable,                                                   \
-    .local_backward_data = an_local_backward_data__portable,                                       \
-    .local_backward_weights = an_local_backward_weights__portable,                                 \
-    .average_pool = an_average_pool__portable,                                                     \
-    .average_pool_backward = an_average_pool_backward__portable,                                   \
-    .adaptive_average = an_adaptive_average__portable,                                             \
-    .adaptive_average_backward = an_adaptive_average_backward__portable,                           \
-    .lrn_scratch = an_lrn_scratch__portable, .lrn = an_lrn__portable,                              \
-    .lrn_backward = an_lrn_backward__portable, .relu = an_relu__portable,                          \
-    .relu_backward = an_relu_backward__portable, .tanh = an_tanh__portable,                        \
-    .tanh_backward = an_tanh_backward__portable, .sigmoid = an_sigmoid__portable,                  \
-    .sigmoid_backward = an_sigmoid_backward__portable, .dropout = an_dropout__portable,            \
-    .flatten = an_export__portable, .unflatten = an_import__portable,                              \
-    .unfold = an_unfold__portable, .fold = an_fold__portable, .softmax = an_softmax__portable,     \
-    .cross_entropy = an_cross_entropy__portable,                                                   \
-    .softmax_loss_backward = an_softmax_loss_backward__portable, .sgd = an_sgd__portable,          \
-    .rmsprop = an_rmsprop__portable, .adam = an_adam__portable, .average = an_average__portable,   \
-    .all_finite = an_all_finite__portable
+    .relu = an_relu__portable, .relu_backward = an_relu_backward__portable,                        \
+    .tanh_backward = an_tanh_backward__portable,                                                   \
+    .sigmoid_backward = an_sigmoid_backward__portable, .unfold = an_unfold__portable,              \
+    .fold = an_fold__portable, .softmax_loss_backward = an_softmax_loss_backward__portable,        \
+    .sgd = an_sgd__portable, .rmsprop = an_rmsprop__portable, .adam = an_adam__portable,           \
+    .average = an_average__portable, .all_finite = an_all_finite__portable
 
 #endif

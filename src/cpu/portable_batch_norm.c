@@ -1,10 +1,5 @@
 /*
- * portable_batch_norm.c: the mean and the spread of each channel over a batch, and what is done with them. A tensor is
- * pixels [n * h * w][c]: loops run along the channels of a pixel, which lie side by side.
- *
- * The pixels are cut into PARTS runs; a sum over them is a sum in each run, and then of the runs in their order. Sums are
- * in double: over m pixels the error is at most m 2^-53 of the sum of sizes, so that rounding the result to float
- * decides. The variance takes a second pass, with the mean in double: no cancellation, whatever the mean.
+ * portable_batch_norm.c: batch_norm_tmpl.h for the portable tier.
  * SPDX-License-Identifier: MIT
  */
 #include "cpu/portable.h"
@@ -15,217 +10,30 @@
 #include <math.h>
 #include <string.h>
 
-#define PARTS 64
+#include "cpu/batch_norm_tmpl.h"
 
-typedef struct layout {
-    size_t parts;   /* double [PARTS][2][c]: sums of each part, */
-    size_t sums;    /* double [2][c]: and of all */
-    size_t mean;    /* double [c] */
-    size_t factors; /* float [3][c]: of the passes that treat every element alone */
-    size_t bytes;
-} layout;
-
-static size_t plan_doubles(an_scratch *plan, size_t count)
-{
-    return an_scratch_floats(plan, an_size_times(count, sizeof(double) / sizeof(float)));
-}
-
-static layout layout_of(an_shape shape)
-{
-    const size_t channels = (size_t)shape.c;
-    an_scratch plan = {0};
-    layout at;
-
-    at.parts = plan_doubles(&plan, PARTS * 2 * channels);
-    at.sums = plan_doubles(&plan, 2 * channels);
-    at.mean = plan_doubles(&plan, channels);
-    at.factors = an_scratch_floats(&plan, 3 * channels);
-    at.bytes = plan.bytes;
-    return at;
-}
-
-size_t an_batch_norm_scratch__portable(an_shape shape) { return layout_of(shape).bytes; }
-
-static double *doubles_at(const an_run *run, size_t at)
-{
-    return (double *)(void *)an_scratch_at(run, at);
-}
-
-static int64_t pixels_of(an_shape shape) { return (int64_t)shape.n * shape.h * shape.w; }
-
-/* The first pixel of a part; part PARTS is the end. */
-static size_t part_first(an_shape shape, int part)
-{
-    return (size_t)(pixels_of(shape) * part / PARTS);
-}
-
-/* ---- sums over the pixels ---- */
-
-/* Adds what one pixel gives to the sums [2][c]. */
-typedef void (*add_pixel)(size_t channels, const float *x, const float *dy, const double *mean,
-                          double *sums);
-
-static void add_value(size_t channels, const float *x, const float *dy, const double *mean,
-                      double *sums)
-{
-    (void)dy, (void)mean;
-    AN_SIMD
-    for (size_t c = 0; c < channels; ++c)
-        sums[c] += (double)x[c];
-}
-
-static void add_square(size_t channels, const float *x, const float *dy, const double *mean,
-                       double *sums)
-{
-    (void)dy;
-    AN_SIMD
-    for (size_t c = 0; c < channels; ++c) {
-        const double distance = (double)x[c] - mean[c];
-        sums[c] += distance * distance;
-    }
-}
-
-/* dy, and dy (x - mean) */
-static void add_gradient(size_t channels, const float *x, const float *dy, const double *mean,
-                         double *sums)
-{
-    AN_SIMD
-    for (size_t c = 0; c < channels; ++c) {
-        sums[c] += (double)dy[c];
-        sums[channels + c] += (double)dy[c] * ((double)x[c] - mean[c]);
-    }
-}
-
-/* dy may be NULL where `add` does not read it. The result lies in scratch. */
-static const double *sum_pixels(const an_run *run, const layout *at, an_shape shape, add_pixel add,
-                                const float *x, const float *dy)
-{
-    const size_t channels = (size_t)shape.c;
-    double *parts = doubles_at(run, at->parts), *sums = doubles_at(run, at->sums);
-    const double *mean = doubles_at(run, at->mean);
-
-    memset(parts, 0, PARTS * 2 * channels * sizeof *parts);
-    AN_PARALLEL_FOR(run, schedule(dynamic))
-    for (int part = 0; part < PARTS; ++part)
-        for (size_t i = part_first(shape, part); i < part_first(shape, part + 1); ++i)
-            add(channels, x + i * channels, dy != NULL ? dy + i * channels : NULL, mean,
-                parts + (size_t)part * 2 * channels);
-    memcpy(sums, parts, 2 * channels * sizeof *sums);
-    for (size_t part = 1; part < PARTS; ++part)
-        for (size_t i = 0; i < 2 * channels; ++i)
-            sums[i] += parts[part * 2 * channels + i];
-    return sums;
-}
+size_t an_batch_norm_scratch__portable(an_shape shape) { return batch_norm_scratch(shape); }
 
 alexnet_status an_batch_statistics__portable(const an_run *run, an_shape shape, const float *x,
                                              const float *running_mean,
                                              const float *running_variance, float *mean,
                                              float *variance, float *seen_variance)
 {
-    const layout at = layout_of(shape);
-    const size_t channels = (size_t)shape.c, bytes = channels * sizeof(float);
-    const double pixels = (double)pixels_of(shape);
-    double *centre = doubles_at(run, at.mean);
-    const double *sums;
-
-    if (!an_scratch_fits(run, at.bytes)) return ALEXNET_BAD_ARG;
-    if (pixels_of(shape) == 1) {
-        memcpy(mean, running_mean, bytes);
-        memcpy(variance, running_variance, bytes);
-        memcpy(seen_variance, running_variance, bytes);
-        return ALEXNET_OK;
-    }
-    sums = sum_pixels(run, &at, shape, add_value, x, NULL);
-    for (size_t c = 0; c < channels; ++c) {
-        centre[c] = sums[c] / pixels;
-        mean[c] = (float)centre[c];
-    }
-    sums = sum_pixels(run, &at, shape, add_square, x, NULL);
-    for (size_t c = 0; c < channels; ++c) {
-        variance[c] = (float)(sums[c] / pixels);
-        seen_variance[c] = (float)(sums[c] / (pixels - 1));
-    }
-    return ALEXNET_OK;
+    return batch_statistics(run, shape, x, running_mean, running_variance, mean, variance,
+                            seen_variance);
 }
 
-/* ---- element by element ---- */
-
-/*
- * Each result is rounded three times, the mean and the scale once each: within
- * 3 * 2^-23 (|x - mean| scale + |bias|) + 2^-24 |mean| scale.
- */
 alexnet_status an_batch_norm__portable(const an_run *run, an_shape shape, float epsilon,
                                        const float *x, const an_batch_norm_channels *t, bool relu,
                                        float *y)
 {
-    const layout at = layout_of(shape);
-    const size_t channels = (size_t)shape.c;
-    float *scale = an_scratch_at(run, at.factors), *shift = scale + channels;
-
-    if (!an_scratch_fits(run, at.bytes)) return ALEXNET_BAD_ARG;
-    for (size_t c = 0; c < channels; ++c) {
-        const double weight = t->weight != NULL ? (double)t->weight[c] : 1;
-        scale[c] = (float)(weight / sqrt((double)t->variance[c] + (double)epsilon));
-        shift[c] = t->bias != NULL ? t->bias[c] : 0;
-    }
-    AN_PARALLEL_FOR(run, schedule(dynamic))
-    for (int part = 0; part < PARTS; ++part) {
-        for (size_t i = part_first(shape, part); i < part_first(shape, part + 1); ++i) {
-            const float *in = x + i * channels;
-            float *out = y + i * channels;
-            AN_SIMD
-            for (size_t c = 0; c < channels; ++c) {
-                const float value = (in[c] - t->mean[c]) * scale[c] + shift[c];
-                out[c] = relu && value < 0 ? 0 : value;
-            }
-        }
-    }
-    return ALEXNET_OK;
+    return batch_norm(run, shape, epsilon, x, t, relu, y);
 }
 
-/*
- * With d = 1 / sqrt(variance + epsilon), m pixels, and sums over them:
- *
- *   dbias = sum dy     dweight = d sum dy (x - mean)
- *   dx    = weight d (dy - sum dy / m - (x - mean) d^2 sum dy (x - mean) / m)     mean and variance of this batch,
- *   dx    = weight d dy                                                           or given: `fixed`
- */
 alexnet_status an_batch_norm_backward__portable(const an_run *run, an_shape shape, float epsilon,
                                                 bool fixed, const float *x, const float *dy,
                                                 const an_batch_norm_channels *t, float *dx,
                                                 float *dweight, float *dbias)
 {
-    const layout at = layout_of(shape);
-    const size_t channels = (size_t)shape.c;
-    const double pixels = (double)pixels_of(shape);
-    float *of_dy = an_scratch_at(run, at.factors), *of_x = of_dy + channels;
-    float *constant = of_x + channels;
-    double *mean = doubles_at(run, at.mean);
-    const double *sums;
-
-    if (!an_scratch_fits(run, at.bytes)) return ALEXNET_BAD_ARG;
-    for (size_t c = 0; c < channels; ++c)
-        mean[c] = (double)t->mean[c];
-    sums = sum_pixels(run, &at, shape, add_gradient, x, dy);
-    for (size_t c = 0; c < channels; ++c) {
-        const double d = 1 / sqrt((double)t->variance[c] + (double)epsilon);
-        const double factor = d * (t->weight != NULL ? (double)t->weight[c] : 1);
-        if (dbias != NULL) dbias[c] = (float)sums[c];
-        if (dweight != NULL) dweight[c] = (float)(d * sums[channels + c]);
-        of_dy[c] = (float)factor;
-        of_x[c] = fixed ? 0 : (float)(-factor * d * d * sums[channels + c] / pixels);
-        constant[c] = fixed ? 0 : (float)(-factor * sums[c] / pixels);
-    }
-    if (dx == NULL) return ALEXNET_OK;
-    AN_PARALLEL_FOR(run, schedule(dynamic))
-    for (int part = 0; part < PARTS; ++part) {
-        for (size_t i = part_first(shape, part); i < part_first(shape, part + 1); ++i) {
-            const float *in = x + i * channels, *gradient = dy + i * channels;
-            float *out = dx + i * channels;
-            AN_SIMD
-            for (size_t c = 0; c < channels; ++c)
-                out[c] = of_dy[c] * gradient[c] + ((in[c] - t->mean[c]) * of_x[c] + constant[c]);
-        }
-    }
-    return ALEXNET_OK;
+    return batch_norm_backward(run, shape, epsilon, fixed, x, dy, t, dx, dweight, dbias);
 }

@@ -8,29 +8,31 @@
  */
 #include "cpu/portable.h"
 
-#include "base/compiler.h"
 #include "cpu/parallel.h"
+#include "cpu/span.h"
 
 #define BLOCK 16 /* filters */
 
+size_t an_local_scratch__portable(const an_conv2d *g, int threads)
+{
+    (void)g, (void)threads;
+    return 0;
+}
+
 static size_t times(int a, int b) { return (size_t)a * (size_t)b; }
 
-/* The taps r and s of a place that lie on the map, firsts and ends, and where tap (0, 0) would lie. */
+/* The taps r and s of a place that lie on the map, and where tap (0, 0) would lie. */
 typedef struct window {
     int h, w;
-    int r_first, r_end, s_first, s_end;
+    an_span r, s;
 } window;
 
 static window window_at(const an_conv2d *g, int p, int q)
 {
     const int h = p * g->stride - g->pad_top, w = q * g->stride - g->pad_left;
 
-    return (window){.h = h,
-                    .w = w,
-                    .r_first = AN_MAX(0, -h),
-                    .r_end = AN_MIN(g->r, g->h - h),
-                    .s_first = AN_MAX(0, -w),
-                    .s_end = AN_MIN(g->s, g->w - w)};
+    return (window){
+        .h = h, .w = w, .r = an_places_on_map(h, g->r, g->h), .s = an_places_on_map(w, g->s, g->w)};
 }
 
 /* Place (p, q) in order. */
@@ -65,8 +67,8 @@ static inline void output_sums(const an_conv2d *g, const window *at, const float
     for (int j = 0; j < count; ++j)
         sum[j] = bias[j];
     for (int c = 0; c < g->c; ++c) {
-        for (int r = at->r_first; r < at->r_end; ++r) {
-            for (int s = at->s_first; s < at->s_end; ++s) {
+        for (int r = at->r.first; r < at->r.end; ++r) {
+            for (int s = at->s.first; s < at->s.end; ++s) {
                 const float value = pixel(image, g, at->h + r, at->w + s)[c];
                 const float *w = weights + tap_at(g, c, r, s);
                 AN_SIMD
@@ -111,17 +113,6 @@ alexnet_status an_local_forward__portable(const an_run *run, const an_conv2d *g,
 
 /* ---- backward: data ---- */
 
-/* The first place whose window holds row (or column) i, and the one behind the last. */
-static int holder_first(int i, int stride, int pad, int size)
-{
-    return AN_MAX((i + pad - size + stride) / stride, 0);
-}
-
-static int holder_end(int i, int stride, int pad, int places)
-{
-    return AN_MIN((i + pad) / stride + 1, places);
-}
-
 /* sum[j] += a[j] b[j], the rest of BLOCK left alone; longer rows fold onto themselves. */
 static inline void add_products(int count, const float *a, const float *b, float sum[BLOCK])
 {
@@ -140,13 +131,13 @@ static inline void add_products(int count, const float *a, const float *b, float
 static float input_gradient(const an_conv2d *g, const float *dy, const float *w, int row,
                             int column, int c)
 {
+    const an_span rows = an_windows_over(row, g->pad_top, g->r, g->stride, g->p);
+    const an_span columns = an_windows_over(column, g->pad_left, g->s, g->stride, g->q);
     float sum[BLOCK] = {0};
     float total = 0;
 
-    for (int p = holder_first(row, g->stride, g->pad_top, g->r);
-         p < holder_end(row, g->stride, g->pad_top, g->p); ++p) {
-        for (int q = holder_first(column, g->stride, g->pad_left, g->s);
-             q < holder_end(column, g->stride, g->pad_left, g->q); ++q) {
+    for (int p = rows.first; p < rows.end; ++p) {
+        for (int q = columns.first; q < columns.end; ++q) {
             const size_t place = place_index(g, p, q);
             const int r = row - (p * g->stride - g->pad_top);
             const int s = column - (q * g->stride - g->pad_left);
@@ -225,7 +216,7 @@ static void place_backward(const an_conv2d *g, int p, int q, const float *x, con
         for (int r = 0; r < g->r; ++r) {
             for (int s = 0; s < g->s; ++s) {
                 const bool on_map =
-                    r >= at.r_first && r < at.r_end && s >= at.s_first && s < at.s_end;
+                    r >= at.r.first && r < at.r.end && s >= at.s.first && s < at.s.end;
                 for (int c = 0; c < g->c; ++c) {
                     float *out = dw + weights_at(g, place) + tap_at(g, c, r, s) + k;
                     if (on_map)

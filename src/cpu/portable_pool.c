@@ -8,6 +8,7 @@
 #include "cpu/portable.h"
 
 #include "cpu/parallel.h"
+#include "cpu/span.h"
 
 /* Index of [n][h][w][c]. */
 static size_t at(int n, int h, int w, int c, int height, int width, int channels)
@@ -86,27 +87,14 @@ alexnet_status an_max_pool_backward__portable(const an_run *run, const an_pool *
 
 /* ---- average over windows that part the map evenly ---- */
 
-/*
- * Window i of `out` over `in` elements: first .. last-1. The same rule with in and out exchanged
- * gives the windows that hold element i: floor(i in / out) <= h  and  h < ceil((i+1) in / out) <=>
- * floor(h out / in) <= i < ceil((h+1) out / in).
- */
-static int window_first(int i, int in, int out) { return (int)((int64_t)i * in / out); }
-
-static int window_last(int i, int in, int out)
-{
-    return (int)((((int64_t)i + 1) * in + out - 1) / out);
-}
-
-static float average_of_window(an_shape x_shape, const float *x, int n, int c, const int h[2],
-                               const int w[2])
+static float average_of_window(an_shape x_shape, const float *x, int n, int c, an_span h, an_span w)
 {
     double sum = 0;
 
-    for (int i = h[0]; i < h[1]; ++i)
-        for (int j = w[0]; j < w[1]; ++j)
+    for (int i = h.first; i < h.end; ++i)
+        for (int j = w.first; j < w.end; ++j)
             sum += (double)x[at(n, i, j, c, x_shape.h, x_shape.w, x_shape.c)];
-    return (float)(sum / ((double)(h[1] - h[0]) * (w[1] - w[0])));
+    return (float)(sum / ((double)(h.end - h.first) * (w.end - w.first)));
 }
 
 alexnet_status an_adaptive_average__portable(const an_run *run, an_shape x_shape, int p, int q,
@@ -115,9 +103,9 @@ alexnet_status an_adaptive_average__portable(const an_run *run, an_shape x_shape
     AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic, 4))
     for (int n = 0; n < x_shape.n; ++n) {
         for (int i = 0; i < p; ++i) {
-            const int h[2] = {window_first(i, x_shape.h, p), window_last(i, x_shape.h, p)};
+            const an_span h = an_even_window(i, x_shape.h, p);
             for (int j = 0; j < q; ++j) {
-                const int w[2] = {window_first(j, x_shape.w, q), window_last(j, x_shape.w, q)};
+                const an_span w = an_even_window(j, x_shape.w, q);
                 for (int c = 0; c < x_shape.c; ++c)
                     y[at(n, i, j, c, p, q, x_shape.c)] = average_of_window(x_shape, x, n, c, h, w);
             }
@@ -129,13 +117,15 @@ alexnet_status an_adaptive_average__portable(const an_run *run, an_shape x_shape
 static float average_gradient(an_shape x_shape, int p, int q, const float *dy, int n, int h, int w,
                               int c)
 {
+    const an_span over = an_even_window(h, p, x_shape.h), across = an_even_window(w, q, x_shape.w);
     double sum = 0;
 
-    for (int i = window_first(h, p, x_shape.h); i < window_last(h, p, x_shape.h); ++i) {
-        const int rows = window_last(i, x_shape.h, p) - window_first(i, x_shape.h, p);
-        for (int j = window_first(w, q, x_shape.w); j < window_last(w, q, x_shape.w); ++j) {
-            const int columns = window_last(j, x_shape.w, q) - window_first(j, x_shape.w, q);
-            sum += (double)dy[at(n, i, j, c, p, q, x_shape.c)] / ((double)rows * columns);
+    for (int i = over.first; i < over.end; ++i) {
+        const an_span rows = an_even_window(i, x_shape.h, p);
+        for (int j = across.first; j < across.end; ++j) {
+            const an_span columns = an_even_window(j, x_shape.w, q);
+            sum += (double)dy[at(n, i, j, c, p, q, x_shape.c)] /
+                   ((double)(rows.end - rows.first) * (columns.end - columns.first));
         }
     }
     return (float)sum;
@@ -156,58 +146,25 @@ alexnet_status an_adaptive_average_backward__portable(const an_run *run, an_shap
 
 /* ---- average over sliding windows ---- */
 
-/* The part of window p that lies on the map, rows or columns alike: first .. last-1. */
-static int clipped_first(int p, int stride, int pad) { return AN_MAX(p * stride - pad, 0); }
-
-static int clipped_last(int p, int stride, int pad, int window, int size)
-{
-    return AN_MIN(p * stride - pad + window, size);
-}
-
-/* The windows that hold element h: first .. last-1. */
-static int holder_first(int h, int stride, int pad, int window)
-{
-    return AN_MAX((h + pad - window + stride) / stride, 0);
-}
-
-static int holder_last(int h, int stride, int pad, int windows)
-{
-    return AN_MIN((h + pad) / stride + 1, windows);
-}
-
-/* Rows, or columns, of window p on the map; with `padded` on the map and its padding. */
-static int window_extent(bool padded, int p, int stride, int pad, int window, int size)
-{
-    return padded ? AN_MIN(window, size + 2 * pad - p * stride)
-                  : clipped_last(p, stride, pad, window, size) - clipped_first(p, stride, pad);
-}
-
-/* 1 / the pixels that count in window (p, q); 0 for a window that lies outside altogether. */
-static float window_share(const an_pool *g, int p, int q)
-{
-    const int rows = window_extent(g->padded, p, g->stride, g->pad_top, g->r, g->h);
-    const int columns = window_extent(g->padded, q, g->stride, g->pad_left, g->s, g->w);
-
-    return rows > 0 && columns > 0 ? 1.0f / (float)(rows * columns) : 0;
-}
-
 alexnet_status an_average_pool__portable(const an_run *run, const an_pool *g, const float *x,
                                          float *y)
 {
     AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic, 4))
     for (int n = 0; n < g->n; ++n) {
         for (int p = 0; p < g->p; ++p) {
+            const int top = p * g->stride - g->pad_top;
+            const an_span rows = an_places_on_map(top, g->r, g->h);
             for (int q = 0; q < g->q; ++q) {
+                const int left = q * g->stride - g->pad_left;
+                const an_span columns = an_places_on_map(left, g->s, g->w);
+                const float share = an_window_share(g, p, q);
                 float *out = y + at(n, p, q, 0, g->p, g->q, g->c);
-                const float share = window_share(g, p, q);
 
                 for (int c = 0; c < g->c; ++c)
                     out[c] = 0;
-                for (int h = clipped_first(p, g->stride, g->pad_top);
-                     h < clipped_last(p, g->stride, g->pad_top, g->r, g->h); ++h) {
-                    for (int w = clipped_first(q, g->stride, g->pad_left);
-                         w < clipped_last(q, g->stride, g->pad_left, g->s, g->w); ++w) {
-                        const float *in = x + at(n, h, w, 0, g->h, g->w, g->c);
+                for (int r = rows.first; r < rows.end; ++r) {
+                    for (int s = columns.first; s < columns.end; ++s) {
+                        const float *in = x + at(n, top + r, left + s, 0, g->h, g->w, g->c);
                         for (int c = 0; c < g->c; ++c)
                             out[c] += in[c];
                     }
@@ -226,17 +183,17 @@ alexnet_status an_average_pool_backward__portable(const an_run *run, const an_po
     AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic, 4))
     for (int n = 0; n < g->n; ++n) {
         for (int h = 0; h < g->h; ++h) {
+            const an_span rows = an_windows_over(h, g->pad_top, g->r, g->stride, g->p);
             for (int w = 0; w < g->w; ++w) {
+                const an_span columns = an_windows_over(w, g->pad_left, g->s, g->stride, g->q);
                 float *out = dx + at(n, h, w, 0, g->h, g->w, g->c);
 
                 for (int c = 0; c < g->c; ++c)
                     out[c] = 0;
-                for (int p = holder_first(h, g->stride, g->pad_top, g->r);
-                     p < holder_last(h, g->stride, g->pad_top, g->p); ++p) {
-                    for (int q = holder_first(w, g->stride, g->pad_left, g->s);
-                         q < holder_last(w, g->stride, g->pad_left, g->q); ++q) {
+                for (int p = rows.first; p < rows.end; ++p) {
+                    for (int q = columns.first; q < columns.end; ++q) {
                         const float *in = dy + at(n, p, q, 0, g->p, g->q, g->c);
-                        const float share = window_share(g, p, q);
+                        const float share = an_window_share(g, p, q);
                         for (int c = 0; c < g->c; ++c)
                             out[c] += in[c] * share;
                     }

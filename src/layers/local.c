@@ -63,7 +63,10 @@ static int64_t local_macs(const an_node *node) { return an_shape_image(node->y) 
 static void local_plan(const an_node *node, const an_setup *setup, an_shape x, an_shape y,
                        an_needs *needs)
 {
-    (void)node, (void)setup, (void)x, (void)y;
+    const an_conv2d g = geometry(node, x.n);
+
+    (void)y;
+    needs->scratch_bytes = setup->backend->local_scratch(&g, setup->threads);
     needs->fuses_relu = true;
     needs->backward_reads_x = true;
 }

@@ -122,7 +122,8 @@ static void no_entry_of_a_table_is_missing(void **unused)
         assert_true(b->max_pool && b->max_pool_backward);
         assert_true(b->batch_norm_scratch && b->batch_statistics && b->batch_norm &&
                     b->batch_norm_backward);
-        assert_true(b->local_forward && b->local_backward_data && b->local_backward_weights);
+        assert_true(b->local_scratch && b->local_forward && b->local_backward_data);
+        assert_true(b->local_backward_weights);
         assert_true(b->adaptive_average && b->adaptive_average_backward && b->relu &&
                     b->relu_backward && b->dropout);
         assert_true(b->flatten && b->unflatten && b->softmax && b->cross_entropy &&

@@ -49,6 +49,16 @@ typedef struct an_sgd_update {
     float *v, *w;
 } an_sgd_update;
 
+/* ---- pooling ---- */
+
+typedef struct an_pool {
+    int n, c, h, w;
+    int r, s, stride, pad_top, pad_left; /* windows are clipped to the input */
+    int p, q;
+    bool padded; /* average: the divisor counts the padding, too: pad_top rows above and below,
+                    pad_left columns on both sides */
+} an_pool;
+
 /* ---- convolution ---- */
 
 typedef struct an_conv2d {
@@ -58,6 +68,8 @@ typedef struct an_conv2d {
         pad_right; /* zeros around the input; bottom and right may be what "up" needs */
     int p, q;      /* output map; p = (h + pad_top + pad_bottom - r) / stride + 1 */
     bool prepared; /* forward: the weights come prepared, where the algorithm wants that */
+    an_pool pool;  /* r > 0: maximum pooling of the output (after the ReLU) is part of the layer, where the
+                      algorithm `pools`: y and dy are then pooled, [n][k][pool.p][pool.q] */
 } an_conv2d;
 
 typedef enum an_pass { AN_FORWARD, AN_BACKWARD_DATA, AN_BACKWARD_WEIGHTS } an_pass;
@@ -76,6 +88,8 @@ typedef struct an_conv2d_tensors {
     float *db;         /* [k]; NULL: not wanted         BACKWARD_WEIGHTS          */
     const an_sgd_update *update; /* of a linear layer  BACKWARD_WEIGHTS; NULL, or in place of dw:
                                     bit for bit what sgd() would make of it */
+    uint8_t *which;       /* [n][k][pool.p][pool.q], with g->pool: as max_pool() has it. Written by FORWARD
+                             (NULL: not wanted), read by both backward passes */
     const void *prepared; /* what prepare() made of w   FORWARD with g->prepared, where there is a
                              prepare(); else NULL: run works on w itself */
 } an_conv2d_tensors;
@@ -88,6 +102,7 @@ typedef struct an_conv2d_tensors {
  */
 typedef struct an_conv2d_algorithm {
     const char *name; /* "direct", "reference": what the plan prints */
+    bool pools;       /* takes g->pool */
     size_t (*scratch_bytes)(const an_conv2d *g, int threads); /* of run and prepare; NULL: none */
     alexnet_status (*run)(const an_run *run, const an_conv2d *g, const an_conv2d_tensors *t);
     size_t (*prepared_bytes)(const an_conv2d *g);
@@ -123,16 +138,6 @@ typedef struct an_linear_algorithm {
     alexnet_status (*prepare)(const an_run *run, const an_linear *g, const float *w,
                               void *prepared);
 } an_linear_algorithm;
-
-/* ---- pooling ---- */
-
-typedef struct an_pool {
-    int n, c, h, w;
-    int r, s, stride, pad_top, pad_left; /* windows are clipped to the input */
-    int p, q;
-    bool padded; /* average: the divisor counts the padding, too: pad_top rows above and below,
-                    pad_left columns on both sides */
-} an_pool;
 
 /* ---- local response normalisation ---- */
 

@@ -37,6 +37,10 @@ typedef struct an_setup {
     an_mode mode;
     alexnet_dtype dtype; /* of products; never INT8 in training */
     int threads;
+
+    /* of one layer */
+    bool lowest;  /* nobody wants the gradient of its input */
+    an_pool pool; /* r > 0: what follows, perhaps after a ReLU, is this pooling by maximum */
 } an_setup;
 
 /* What a layer needs in a run, answered while planning; the planner does the rest. Starts zeroed.
@@ -50,6 +54,7 @@ typedef struct an_needs {
     bool backward_reads_x; /* x must live until backward */
     bool backward_reads_y;
     bool fuses_relu; /* forward can apply a ReLU that follows */
+    bool fuses_pool; /* forward and backward can be those of this layer and setup->pool in one */
     bool fuses_update; /* backward can apply SGD to the first parameter instead of storing its gradient */
     /* the planner's choice; NULL elsewhere */
     const an_conv2d_algorithm *algorithm[AN_PASSES]; /* convolutions */
@@ -69,9 +74,10 @@ typedef struct an_op {
     float *y;       /* backward: only if needs->backward_reads_y */
     const float *dy;
     float *dx;      /* NULL: nobody wants it */
-    void *saved;    /* needs->saved_bytes */
+    void *saved;    /* needs->saved_bytes; with `pool`: which pixels won, of pool's outputs */
     void *prepared; /* needs->prepared_bytes: prepare() writes, forward reads */
     bool relu;      /* the planner fused the following ReLU into forward */
+    an_pool pool;   /* r > 0: the planner fused this pooling; y, y_shape and dy are of its outputs */
 
     const float *const *w; /* param_count values */
     float *const *dw;      /* param_count gradients; dw[i] is NULL where none is stored: frozen, or updated at once */
@@ -101,6 +107,9 @@ struct an_layer_def {
     /* Multiply-accumulates for one image, as FACTS count them: convolutions and linear layers.
      * NULL: 0. */
     int64_t (*macs)(const an_node *node);
+
+    /* Pooling by maximum: its geometry for n images. NULL, or false: this layer is something else. */
+    bool (*max_pool)(const an_node *node, int n, an_pool *out);
 
     /* x has the planned batch as n. */
     void (*plan)(const an_node *node, const an_setup *setup, an_shape x, an_shape y,

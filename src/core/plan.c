@@ -63,6 +63,48 @@ static int first_trained_step(const an_plan *plan)
 
 static bool is_relu(const an_node *node) { return node->def == an_layer_find("relu"); }
 
+/* The pooling by maximum that follows step i, perhaps after a ReLU: its step, and its geometry; 0: there is none. */
+static int find_pool(const an_plan *plan, int i, an_pool *out)
+{
+    const an_node *nodes = plan->model->nodes;
+    const int at = i + 1 < plan->step_count && is_relu(&nodes[i + 1]) ? i + 2 : i + 1;
+
+    if (at < plan->step_count && nodes[at].def->max_pool != NULL &&
+        nodes[at].def->max_pool(&nodes[at], plan->batch, out))
+        return at;
+    *out = (an_pool){0};
+    return 0;
+}
+
+/* Step i does the pooling of step `pool`. */
+static void fuse_pool(an_plan *plan, int i, int pool, const an_pool *geometry)
+{
+    an_plan_step *steps = plan->steps;
+
+    steps[i].fused_pool = *geometry;
+    steps[i].needs.saved_bytes = steps[pool].needs.saved_bytes;
+    steps[pool].needs.saved_bytes = 0;
+    steps[pool].run_forward = steps[pool].run_backward = false;
+    steps[i].y_shape = steps[pool].y_shape;
+    for (int j = i + 1; j <= pool; ++j)
+        steps[j].x_shape = steps[j].y_shape = steps[pool].y_shape;
+}
+
+static void plan_step(an_plan *plan, int i, bool lowest, an_plan_step *step)
+{
+    const an_node *node = &plan->model->nodes[i];
+    an_setup setup = plan->setup;
+
+    setup.lowest = lowest;
+    (void)find_pool(plan, i, &setup.pool);
+    step->node = node;
+    step->x_shape = node->x;
+    step->y_shape = node->y;
+    step->x = step->y = step->saved = step->dy = step->dx = step->prepared = AN_NOWHERE;
+    node->def->plan(node, &setup, an_shape_with_n(node->x, plan->batch),
+                    an_shape_with_n(node->y, plan->batch), &step->needs);
+}
+
 static void plan_needs(planner *p)
 {
     an_plan *plan = p->plan;
@@ -70,13 +112,8 @@ static void plan_needs(planner *p)
 
     for (int i = 0; i < plan->step_count; ++i) {
         an_plan_step *step = &plan->steps[i];
-        const an_node *node = &plan->model->nodes[i];
-        const an_shape x = an_shape_with_n(node->x, plan->batch);
-        const an_shape y = an_shape_with_n(node->y, plan->batch);
 
-        step->node = node;
-        step->x = step->y = step->saved = step->dy = step->dx = step->prepared = AN_NOWHERE;
-        node->def->plan(node, &plan->setup, x, y, &step->needs);
+        plan_step(plan, i, i <= first, step);
         step->run_forward = !step->needs.alias;
         step->run_backward = i >= first && !step->needs.alias;
         step->want_dx = i > first;
@@ -86,10 +123,15 @@ static void plan_needs(planner *p)
         plan->prepared_bytes += AN_ROUND_UP(step->needs.prepared_bytes, (size_t)AN_ALIGNMENT);
     }
     for (int i = 0; i + 1 < plan->step_count; ++i) {
-        if (plan->steps[i].needs.fuses_relu && is_relu(plan->steps[i + 1].node)) {
-            plan->steps[i].fused_relu = true;
+        an_plan_step *step = &plan->steps[i];
+        an_pool geometry;
+        const int pool = find_pool(plan, i, &geometry);
+
+        if (step->needs.fuses_relu && is_relu(plan->steps[i + 1].node)) {
+            step->fused_relu = true;
             plan->steps[i + 1].run_forward = false;
         }
+        if (step->needs.fuses_pool && pool > 0) fuse_pool(plan, i, pool, &geometry);
     }
 }
 
@@ -111,7 +153,7 @@ static void plan_forward(planner *p)
             p->lives[flow].kept = true;
         }
         if (step->run_forward && !may_overwrite)
-            flow = begin_life(p, shape_bytes(an_shape_with_n(step->node->y, plan->batch)),
+            flow = begin_life(p, shape_bytes(an_shape_with_n(step->y_shape, plan->batch)),
                               forward_moment(i));
         p->y[i] = flow;
         extend_life(p, flow, forward_moment(i));
@@ -142,7 +184,7 @@ static void plan_backward(planner *p)
         if (flow != NO_LIFE) extend_life(p, flow, backward_moment(p, i));
         if (!step->want_dx) return; /* nothing to train further down */
         if (fresh)
-            flow = begin_life(p, shape_bytes(an_shape_with_n(step->node->x, plan->batch)),
+            flow = begin_life(p, shape_bytes(an_shape_with_n(step->x_shape, plan->batch)),
                               backward_moment(p, i));
         p->dx[i] = flow;
     }

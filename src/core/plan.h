@@ -38,7 +38,10 @@
 typedef struct an_plan_step {
     const an_node *node;
     an_needs needs;
+    an_shape x_shape, y_shape; /* for one image: the node's, but for what is fused */
     bool fused_relu;  /* forward applies the ReLU of the next step */
+    an_pool fused_pool; /* r > 0: forward and backward do the pooling after that, too: y, saved and dy are of its outputs. A
+                           ReLU in between goes backward on them, where it comes to the same */
     bool run_forward; /* false: an alias, or a ReLU that the step before applies */
     bool run_backward, want_dx;
     size_t x, y, saved; /* forward */

@@ -183,15 +183,17 @@ static void *at(const alexnet_session *s, size_t offset)
 static an_op make_op(alexnet_session *s, const an_plan_step *step, const batch *b)
 {
     const an_sgd_update *update = s->updates + step->node->first_param;
+    an_pool pool = step->fused_pool;
 
+    pool.n = b->n;
     return (an_op){
         .node = step->node,
         .backend = s->plan.setup.backend,
         .run = &s->run,
         .needs = &step->needs,
         .mode = s->plan.setup.mode,
-        .x_shape = an_shape_with_n(step->node->x, b->n),
-        .y_shape = an_shape_with_n(step->node->y, b->n),
+        .x_shape = an_shape_with_n(step->x_shape, b->n),
+        .y_shape = an_shape_with_n(step->y_shape, b->n),
         .x = at(s, step->x),
         .y = at(s, step->y),
         .dy = at(s, step->dy),
@@ -199,6 +201,7 @@ static an_op make_op(alexnet_session *s, const an_plan_step *step, const batch *
         .saved = at(s, step->saved),
         .prepared = step->prepared == AN_NOWHERE ? NULL : s->prepared.base + step->prepared,
         .relu = step->fused_relu,
+        .pool = pool,
         .w = s->w + step->node->first_param,
         .dw = s->dw + step->node->first_param,
         .update = step->node->param_count > 0 && update->w != NULL ? update : NULL,

@@ -69,14 +69,17 @@ static const an_conv2d_algorithm *conv2d(const an_conv2d *g, an_pass pass, alexn
     };
     static const an_conv2d_algorithm winograd[AN_PASSES] = {
         [AN_FORWARD] = {.name = "winograd",
+                        .pools = true,
                         .scratch_bytes = winograd_forward_scratch,
                         .run = winograd_forward,
                         .prepared_bytes = winograd_prepared_bytes,
                         .prepare = winograd_prepare},
         [AN_BACKWARD_DATA] = {.name = "winograd",
+                              .pools = true,
                               .scratch_bytes = winograd_data_scratch,
                               .run = winograd_backward_data},
         [AN_BACKWARD_WEIGHTS] = {.name = "winograd",
+                                 .pools = true,
                                  .scratch_bytes = winograd_weights_scratch,
                                  .run = winograd_backward_weights},
     };

@@ -84,23 +84,29 @@ static void max_output(const an_pool *g, an_span rows, an_span columns, const fl
                      which != NULL ? which + c : NULL);
 }
 
+/* Row p of the outputs of image n of x as that of image `to` of y. */
+static void max_pool_row(const an_pool *g, int n, int to, int p, const float *x, float *y,
+                         uint8_t *which)
+{
+    const int h = p * g->stride - g->pad_top;
+    const an_span rows = an_places_on_map(h, g->r, g->h);
+
+    for (int q = 0; q < g->q; ++q) {
+        const int w = q * g->stride - g->pad_left;
+        const ptrdiff_t out = pool_pixel(to, p, q, g->p, g->q, g->c);
+        max_output(g, rows, an_places_on_map(w, g->s, g->w), x,
+                   pool_pixel(n, h, w, g->h, g->w, g->c), y + out,
+                   which != NULL ? which + out : NULL);
+    }
+}
+
 static alexnet_status max_pool(const an_run *run, const an_pool *g, const float *x, float *y,
                                uint8_t *which)
 {
     AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic, 4))
-    for (int n = 0; n < g->n; ++n) {
-        for (int p = 0; p < g->p; ++p) {
-            const int h = p * g->stride - g->pad_top;
-            const an_span rows = an_places_on_map(h, g->r, g->h);
-            for (int q = 0; q < g->q; ++q) {
-                const int w = q * g->stride - g->pad_left;
-                const ptrdiff_t out = pool_pixel(n, p, q, g->p, g->q, g->c);
-                max_output(g, rows, an_places_on_map(w, g->s, g->w), x,
-                           pool_pixel(n, h, w, g->h, g->w, g->c), y + out,
-                           which != NULL ? which + out : NULL);
-            }
-        }
-    }
+    for (int n = 0; n < g->n; ++n)
+        for (int p = 0; p < g->p; ++p)
+            max_pool_row(g, n, n, p, x, y, which);
     return ALEXNET_OK;
 }
 
@@ -145,21 +151,26 @@ static void max_gradient(const an_pool *g, int n, int h, int w, an_span rows, an
         max_gradients(1, g->c - c, g, n, h, w, rows, columns, dy + c, which + c, dx + c);
 }
 
+/* Row h of the gradient of image n's input. */
+static void max_gradient_row(const an_pool *g, int n, int h, const float *dy, const uint8_t *which,
+                             float *dx)
+{
+    const an_span rows = an_windows_over(h, g->pad_top, g->r, g->stride, g->p);
+    an_span columns = {0, 0};
+
+    for (int w = 0; w < g->w; ++w, dx += g->c) {
+        an_windows_move(&columns, w, g->pad_left, g->s, g->stride, g->q);
+        max_gradient(g, n, h, w, rows, columns, dy, which, dx);
+    }
+}
+
 static alexnet_status max_pool_backward(const an_run *run, const an_pool *g, const float *dy,
                                         const uint8_t *which, float *dx)
 {
     AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic, 4))
-    for (int n = 0; n < g->n; ++n) {
-        for (int h = 0; h < g->h; ++h) {
-            const an_span rows = an_windows_over(h, g->pad_top, g->r, g->stride, g->p);
-            an_span columns = {0, 0};
-            for (int w = 0; w < g->w; ++w) {
-                an_windows_move(&columns, w, g->pad_left, g->s, g->stride, g->q);
-                max_gradient(g, n, h, w, rows, columns, dy, which,
-                             dx + pool_pixel(n, h, w, g->h, g->w, g->c));
-            }
-        }
-    }
+    for (int n = 0; n < g->n; ++n)
+        for (int h = 0; h < g->h; ++h)
+            max_gradient_row(g, n, h, dy, which, dx + pool_pixel(n, h, 0, g->h, g->w, g->c));
     return ALEXNET_OK;
 }
 

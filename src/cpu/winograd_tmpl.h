@@ -35,6 +35,7 @@
 
 typedef struct winograd_plan {
     an_conv2d given; /* as the layer has it; the rest describes an_winograd_blocks() of it */
+    bool back;       /* data gradient: in are y's gradients, out x's */
     int r;
     int in_h, in_w, in_c, out_h, out_w, out_c;
     int top, left; /* zeros before the input */
@@ -49,8 +50,8 @@ typedef struct winograd_plan {
     size_t tiles[POINTS * POINTS];            /* of a point: the most that a chunk has */
     size_t v_at_point[POINTS * POINTS + 1], m_at_point[POINTS * POINTS + 1]; /* floats; then all */
     int order[POINTS * POINTS]; /* of the points: those with most tiles first */
-    size_t u_floats, zeros_floats, blocks_floats;
-    size_t panels_at, u_at, v_at, m_at, db_at, zeros_at, blocks_at, bytes;
+    size_t u_floats, zeros_floats, rows_floats, image_floats;
+    size_t panels_at, u_at, v_at, m_at, db_at, zeros_at, rows_at, images_at, bytes;
 } winograd_plan;
 
 /* Rows of tiles with point i in the units before u. */
@@ -128,7 +129,7 @@ static void choose_chunk(winograd_plan *plan, int step, size_t bytes)
     lay_out_points(plan);
 }
 
-/* So few units are shared, point by point, by all threads: chunks of their own would be too few. */
+/* So few units, or images that are pooled, are shared by all threads, point by point: there is too little to hand out. */
 #define SHARED_UNITS 16
 
 /* Units as the weight gradient wants them: whole images for all threads; else as fits. */
@@ -136,13 +137,26 @@ static void choose_units(winograd_plan *plan, bool gradient)
 {
     const size_t filters =
         an_size_times(an_size_times((size_t)points_in_all(plan), plan->point), sizeof(float));
+    const int rows =
+        plan->given.pool.r > 0 ? plan->given.n : plan->units; /* what a thread takes at once */
 
     choose_chunk(plan, 1, WINOGRAD_OWN_BYTES);
-    plan->own = !gradient && plan->units > SHARED_UNITS && filters <= WINOGRAD_OWN_FILTERS &&
+    plan->own = !gradient && rows > SHARED_UNITS && filters <= WINOGRAD_OWN_FILTERS &&
                 an_size_times(chunk_floats(plan), sizeof(float)) <= 2 * WINOGRAD_OWN_BYTES;
     if (!plan->own)
         choose_chunk(plan, plan->rows.tiles,
                      gradient ? WINOGRAD_BACK_BYTES : WINOGRAD_SHARED_BYTES);
+}
+
+/* A thread makes rows of blocks, or of an unpooled gradient, under a row of tiles. */
+static size_t made_rows_floats(const winograd_plan *plan, an_pass pass)
+{
+    size_t row = 0;
+
+    if (plan->given.stride > 1) row = an_size_times((size_t)plan->in_w, (size_t)plan->in_c);
+    if (plan->given.pool.r > 0 && pass != AN_FORWARD)
+        row = AN_MAX(row, an_size_times((size_t)plan->given.q, (size_t)plan->given.k));
+    return an_size_times((size_t)plan->rows.points, row);
 }
 
 static winograd_plan plan_winograd(const an_conv2d *given, an_pass pass, int threads)
@@ -151,6 +165,7 @@ static winograd_plan plan_winograd(const an_conv2d *given, an_pass pass, int thr
     const an_conv2d blocks = an_winograd_blocks(given), *g = &blocks;
     winograd_plan plan = {
         .given = *given,
+        .back = back,
         .r = g->r,
         .in_h = back ? g->p : g->h,
         .in_w = back ? g->q : g->w,
@@ -191,10 +206,17 @@ static winograd_plan plan_winograd(const an_conv2d *given, an_pass pass, int thr
         &scratch, gradient ? an_size_times(2 * DB_SLICES, (size_t)plan.out_c) : 0); /* doubles */
     plan.zeros_floats = (size_t)AN_MAX(odd_lines(plan.in_c), odd_lines(plan.out_c));
     plan.zeros_at = an_scratch_floats(&scratch, plan.zeros_floats);
-    if (given->stride > 1)
-        plan.blocks_floats = an_size_times((size_t)plan.rows.points,
-                                           an_size_times((size_t)plan.in_w, (size_t)plan.in_c));
-    plan.blocks_at = an_scratch_per_thread(&scratch, threads, plan.blocks_floats);
+    plan.rows_floats = made_rows_floats(&plan, pass);
+    plan.rows_at = an_scratch_per_thread(&scratch, threads, plan.rows_floats);
+    if (pass == AN_FORWARD && given->pool.r > 0) {
+        plan.image_floats =
+            an_size_times((size_t)plan.out_h * (size_t)plan.out_w, (size_t)plan.out_c);
+        plan.images_at =
+            plan.own
+                ? an_scratch_per_thread(&scratch, threads, plan.image_floats)
+                : an_scratch_floats(&scratch, an_size_times((size_t)(plan.chunk / plan.rows.tiles),
+                                                            plan.image_floats));
+    }
     plan.bytes = scratch.bytes;
     return plan;
 }
@@ -205,7 +227,7 @@ static size_t winograd_scratch(const an_conv2d *g, an_pass pass, int threads)
     const winograd_plan plan = plan_winograd(g, pass, threads);
     an_conv2d few = *g;
 
-    few.n = AN_MIN(g->n, SHARED_UNITS / plan.rows.tiles);
+    few.n = AN_MIN(g->n, g->pool.r > 0 ? SHARED_UNITS : SHARED_UNITS / plan.rows.tiles);
     return few.n > 0 ? AN_MAX(plan.bytes, plan_winograd(&few, pass, threads).bytes) : plan.bytes;
 }
 
@@ -352,7 +374,9 @@ typedef struct winograd_maps {
     const float *x, *zeros, *bias;
     const float *u; /* NULL: to be made of w */
     bool relu;
-    float *y;
+    float *y; /* of image `first_image` and those after it */
+    int first_image;
+    uint8_t *which; /* of the pooling that is part of the layer */
 } winograd_maps;
 
 /* A chunk: the units first .. last-1. */
@@ -361,9 +385,9 @@ typedef struct chunk_range {
     int rows_before[POINTS]; /* of tiles with point i, in the units before the first */
 } chunk_range;
 
-static chunk_range chunk_of(const winograd_plan *plan, int first)
+static chunk_range chunk_of(const winograd_plan *plan, int first, int end)
 {
-    chunk_range chunk = {.first = first, .last = AN_MIN(first + plan->chunk, plan->units)};
+    chunk_range chunk = {.first = first, .last = AN_MIN(first + plan->chunk, end)};
 
     for (int i = 0; i < plan->rows.points; ++i)
         chunk.rows_before[i] = rows_before(plan, i, first);
@@ -467,18 +491,36 @@ typedef struct unit_input {
     int y;
 } unit_input;
 
-static unit_input input_of(const an_run *run, const winograd_plan *plan, int unit, const float *x)
+/* Rows of the gradient of image n before pooling, as far as there are any; `first` is the first that is wanted. */
+static unit_input unpool(const an_run *run, const winograd_plan *plan, int n, int first, int rows,
+                         const float *dy, const uint8_t *which)
+{
+    const an_pool *pool = &plan->given.pool;
+    const int from = AN_MAX(first, 0), to = AN_MIN(first + rows, pool->h);
+    float *made = an_scratch_of_thread(run, plan->rows_at, plan->rows_floats);
+
+    for (int h = from; h < to; ++h)
+        max_gradient_row(pool, n, h, dy, which,
+                         made + (size_t)(h - from) * (size_t)pool->w * (size_t)pool->c);
+    return (unit_input){made, {to - from, pool->w, pool->c}, first - from};
+}
+
+static unit_input input_of(const an_run *run, const winograd_plan *plan, int unit,
+                           const winograd_maps *maps)
 {
     const an_conv2d *g = &plan->given;
+    const float *x = maps->x;
     const an_winograd_tile high = an_winograd_tile_at(&plan->rows, unit % plan->rows.tiles);
     const size_t image = (size_t)(unit / plan->rows.tiles);
 
+    if (plan->back && g->pool.r > 0)
+        return unpool(run, plan, (int)image, high.first - plan->top, high.points, x, maps->which);
     if (g->stride == 1)
         return (unit_input){x + image * (size_t)plan->in_h * (size_t)plan->in_w *
                                     (size_t)plan->in_c,
                             {plan->in_h, plan->in_w, plan->in_c},
                             high.first - plan->top};
-    float *blocks = an_scratch_of_thread(run, plan->blocks_at, plan->blocks_floats);
+    float *blocks = an_scratch_of_thread(run, plan->rows_at, plan->rows_floats);
     make_blocks(plan, x + image * (size_t)g->h * (size_t)g->w * (size_t)g->c, high, blocks);
     return (unit_input){blocks, {high.points, plan->in_w, plan->in_c}, 0};
 }
@@ -512,7 +554,7 @@ static void transform_input_row(const an_run *run, const winograd_plan *plan,
                                 const chunk_range *chunk, int unit, int first, int last,
                                 const winograd_maps *maps, float *v)
 {
-    const unit_input input = input_of(run, plan, unit, maps->x);
+    const unit_input input = input_of(run, plan, unit, maps);
     chunk_tile spot = tiles_of_unit(plan, chunk, unit);
 
     for (int column = first; column < last; ++column) {
@@ -523,17 +565,21 @@ static void transform_input_row(const an_run *run, const winograd_plan *plan,
 
 /* y of one tile. */
 static void transform_output(const winograd_plan *plan, const chunk_tile *spot, const float *m,
-                             const float *bias, bool relu, float *y)
+                             const winograd_maps *maps)
 {
+    const float *bias = maps->bias;
+    const bool relu = maps->relu;
     const line_transform *high = &transforms_of(plan->r, spot->high.m)->at;
     const line_transform *wide = &transforms_of(plan->r, spot->wide.m)->at;
     const map_shape map = {plan->out_h, plan->out_w, plan->out_c};
     const int rows = AN_MIN(spot->high.m, map.h - spot->high.first);
     const int columns = AN_MIN(spot->wide.m, map.w - spot->wide.first);
     float *pixels =
-        y + (((size_t)spot->image * (size_t)map.h + (size_t)spot->high.first) * (size_t)map.w +
-             (size_t)spot->wide.first) *
-                (size_t)map.c;
+        maps->y +
+        (((size_t)(spot->image - maps->first_image) * (size_t)map.h + (size_t)spot->high.first) *
+             (size_t)map.w +
+         (size_t)spot->wide.first) *
+            (size_t)map.c;
     tile_sources from;
     tile_targets to;
     vf t[POINTS][POINTS], sums[POINTS][POINTS];
@@ -571,7 +617,7 @@ static void transform_output_row(const winograd_plan *plan, const chunk_range *c
 
     for (int column = first; column < last; ++column) {
         put_column(plan, &spot, column);
-        transform_output(plan, &spot, m, maps->bias, maps->relu, maps->y);
+        transform_output(plan, &spot, m, maps);
     }
 }
 
@@ -635,31 +681,56 @@ static void prepare_filters(const an_run *run, const winograd_plan *plan, bool b
     }
 }
 
-static void chunk_alone(const an_run *run, const winograd_plan *plan, int first,
+/* A chunk of a thread's own: the units from `first` on, before `end`. */
+static void chunk_alone(const an_run *run, const winograd_plan *plan, int first, int end,
                         const winograd_maps *maps)
 {
-    const chunk_range chunk = chunk_of(plan, first);
-    const int points = points_in_all(plan);
+    const chunk_range chunk = chunk_of(plan, first, end);
+    const int points = points_in_all(plan), tiles = plan->columns.tiles;
     float *v = an_scratch_of_thread(run, plan->v_at, plan->v_at_point[points]);
     float *m = an_scratch_of_thread(run, plan->m_at, plan->m_at_point[points]);
 
     for (int unit = chunk.first; unit < chunk.last; ++unit)
-        transform_input_row(run, plan, &chunk, unit, 0, plan->columns.tiles, maps, v);
+        transform_input_row(run, plan, &chunk, unit, 0, tiles, maps, v);
     for (int p = 0; p < points; ++p)
         multiply(plan, &chunk, p, (p + 1) % points, v, maps->u, m);
     for (int unit = chunk.first; unit < chunk.last; ++unit)
-        transform_output_row(plan, &chunk, unit, 0, plan->columns.tiles, m, maps);
+        transform_output_row(plan, &chunk, unit, 0, tiles, m, maps);
 }
 
+/* An image of a thread's own, which ends pooled. */
+static void image_alone(const an_run *run, const winograd_plan *plan, int n,
+                        const winograd_maps *maps)
+{
+    const an_pool *pool = &plan->given.pool;
+    const int first = n * plan->rows.tiles, end = first + plan->rows.tiles;
+    winograd_maps mine = *maps;
+
+    mine.y = an_scratch_of_thread(run, plan->images_at, plan->image_floats);
+    mine.first_image = n;
+    for (int unit = first; unit < end; unit += plan->chunk)
+        chunk_alone(run, plan, unit, end, &mine);
+    for (int p = 0; p < pool->p; ++p)
+        max_pool_row(pool, 0, n, p, mine.y, maps->y, maps->which);
+}
+
+/* A chunk of all threads. */
 static void chunk_together(const an_run *run, const winograd_plan *plan, int first,
                            const winograd_maps *maps)
 {
-    const chunk_range chunk = chunk_of(plan, first);
+    const an_pool *pool = &plan->given.pool;
+    const chunk_range chunk = chunk_of(plan, first, plan->units);
     const int points = points_in_all(plan), tiles = plan->columns.tiles;
-    /* a few rows are cut into tiles; not where each would have to make the row's blocks of pixels */
-    const int step = plan->units > SHARED_UNITS || plan->given.stride > 1 ? tiles : 1;
+    /* a few rows are cut into tiles; not where each would have to make the rows of pixels */
+    const int step = plan->units > SHARED_UNITS || plan->rows_floats > 0 ? tiles : 1;
+    const bool pools = plan->image_floats > 0;
     float *v = an_scratch_at(run, plan->v_at), *m = an_scratch_at(run, plan->m_at);
+    winograd_maps here = *maps;
 
+    if (pools) {
+        here.y = an_scratch_at(run, plan->images_at);
+        here.first_image = first / plan->rows.tiles;
+    }
     AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic))
     for (int unit = chunk.first; unit < chunk.last; ++unit)
         for (int column = 0; column < tiles; column += step)
@@ -671,7 +742,12 @@ static void chunk_together(const an_run *run, const winograd_plan *plan, int fir
     AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic))
     for (int unit = chunk.first; unit < chunk.last; ++unit)
         for (int column = 0; column < tiles; column += step)
-            transform_output_row(plan, &chunk, unit, column, column + step, m, maps);
+            transform_output_row(plan, &chunk, unit, column, column + step, m, &here);
+    if (!pools) return;
+    AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic, 4))
+    for (int n = here.first_image; n < chunk.last / plan->rows.tiles; ++n)
+        for (int p = 0; p < pool->p; ++p)
+            max_pool_row(pool, n - here.first_image, n, p, here.y, maps->y, maps->which);
 }
 
 static const float *zero_pixel(const an_run *run, const winograd_plan *plan)
@@ -694,10 +770,14 @@ static alexnet_status winograd_convolve(const an_run *run, const an_conv2d *g, a
         maps.u = u;
     }
     maps.zeros = zero_pixel(run, &plan);
-    if (plan.own) {
+    if (plan.own && plan.image_floats > 0) {
+        AN_PARALLEL_FOR(run, schedule(dynamic))
+        for (int n = 0; n < g->n; ++n)
+            image_alone(run, &plan, n, &maps);
+    } else if (plan.own) {
         AN_PARALLEL_FOR(run, schedule(dynamic))
         for (int first = 0; first < plan.units; first += plan.chunk)
-            chunk_alone(run, &plan, first, &maps);
+            chunk_alone(run, &plan, first, plan.units, &maps);
     } else {
         for (int first = 0; first < plan.units; first += plan.chunk)
             chunk_together(run, &plan, first, &maps);
@@ -728,9 +808,13 @@ static alexnet_status winograd_prepare(const an_run *run, const an_conv2d *g, co
 static alexnet_status winograd_forward(const an_run *run, const an_conv2d *g,
                                        const an_conv2d_tensors *t)
 {
-    return winograd_convolve(
-        run, g, AN_FORWARD, t->w,
-        (winograd_maps){.x = t->x, .u = t->prepared, .bias = t->bias, .relu = t->relu, .y = t->y});
+    return winograd_convolve(run, g, AN_FORWARD, t->w,
+                             (winograd_maps){.x = t->x,
+                                             .u = t->prepared,
+                                             .bias = t->bias,
+                                             .relu = t->relu,
+                                             .y = t->y,
+                                             .which = t->which});
 }
 
 static size_t winograd_data_scratch(const an_conv2d *g, int threads)
@@ -742,20 +826,18 @@ static alexnet_status winograd_backward_data(const an_run *run, const an_conv2d 
                                              const an_conv2d_tensors *t)
 {
     return winograd_convolve(run, g, AN_BACKWARD_DATA, t->w,
-                             (winograd_maps){.x = t->dy, .y = t->dx});
+                             (winograd_maps){.x = t->dy, .y = t->dx, .which = t->which});
 }
 
 /* ---- weight gradient ---- */
 
 /* Z of one tile of dy. */
-static void transform_gradient(const winograd_plan *plan, const chunk_tile *spot, const float *dy,
-                               const float *zeros, float *z)
+static void transform_gradient(const winograd_plan *plan, const chunk_tile *spot,
+                               const unit_input *dy, const float *zeros, float *z)
 {
     const line_transform *high = &transforms_of(plan->r, spot->high.m)->a;
     const line_transform *wide = &transforms_of(plan->r, spot->wide.m)->a;
     const filter_panels *f = &plan->filters;
-    const map_shape map = {plan->out_h, plan->out_w, plan->out_c};
-    const float *image = dy + (size_t)spot->image * (size_t)map.h * (size_t)map.w * (size_t)map.c;
     const int rows = spot->high.points, columns = spot->wide.points;
     tile_sources from;
     tile_targets to;
@@ -763,7 +845,7 @@ static void transform_gradient(const winograd_plan *plan, const chunk_tile *spot
 
     for (int b = 0; b < panels_blocks(f); ++b) {
         const int k = block_first(f, b), width = block_columns(f, b);
-        point_at_pixels(image, map, spot->high.first, spot->wide.first, spot->high.m, spot->wide.m,
+        point_at_pixels(dy->map, dy->shape, dy->y, spot->wide.first, spot->high.m, spot->wide.m,
                         zeros, from);
         for (int i = 0; i < rows; ++i) {
             for (int j = 0; j < columns; ++j) {
@@ -783,15 +865,30 @@ static void transform_gradient(const winograd_plan *plan, const chunk_tile *spot
     }
 }
 
-/* Z of a row of tiles. */
-static void transform_gradient_row(const winograd_plan *plan, const chunk_range *chunk, int unit,
-                                   const float *dy, const float *zeros, float *z)
+/* The gradient of the outputs of a row of tiles. */
+static unit_input gradient_of(const an_run *run, const winograd_plan *plan, int unit,
+                              const an_conv2d_tensors *t)
 {
+    const an_winograd_tile high = an_winograd_tile_at(&plan->rows, unit % plan->rows.tiles);
+    const int n = unit / plan->rows.tiles;
+    const size_t image = (size_t)plan->out_h * (size_t)plan->out_w * (size_t)plan->out_c;
+
+    if (plan->given.pool.r > 0) return unpool(run, plan, n, high.first, high.m, t->dy, t->which);
+    return (unit_input){
+        t->dy + (size_t)n * image, {plan->out_h, plan->out_w, plan->out_c}, high.first};
+}
+
+/* Z of a row of tiles. */
+static void transform_gradient_row(const an_run *run, const winograd_plan *plan,
+                                   const chunk_range *chunk, int unit, const an_conv2d_tensors *t,
+                                   const float *zeros, float *z)
+{
+    const unit_input dy = gradient_of(run, plan, unit, t);
     chunk_tile spot = tiles_of_unit(plan, chunk, unit);
 
     for (int column = 0; column < plan->columns.tiles; ++column) {
         put_column(plan, &spot, column);
-        transform_gradient(plan, &spot, dy, zeros, z);
+        transform_gradient(plan, &spot, &dy, zeros, z);
     }
 }
 
@@ -868,11 +965,11 @@ static alexnet_status winograd_backward_weights(const an_run *run, const an_conv
     if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
     const winograd_maps maps = {.x = t->x, .zeros = zero_pixel(run, &plan)};
     for (int first = 0; first < plan.units; first += plan.chunk) {
-        const chunk_range chunk = chunk_of(&plan, first);
+        const chunk_range chunk = chunk_of(&plan, first, plan.units);
         AN_PARALLEL_FOR(run, schedule(dynamic))
         for (int unit = chunk.first; unit < chunk.last; ++unit) {
             transform_input_row(run, &plan, &chunk, unit, 0, plan.columns.tiles, &maps, v);
-            transform_gradient_row(&plan, &chunk, unit, t->dy, maps.zeros, z);
+            transform_gradient_row(run, &plan, &chunk, unit, t, maps.zeros, z);
         }
         AN_PARALLEL_FOR(run, schedule(dynamic))
         for (int i = 0; i < points_in_all(&plan); ++i)
@@ -888,7 +985,7 @@ static alexnet_status winograd_backward_weights(const an_run *run, const an_conv
             unpack_filters(&plan.filters, b, panel, t->dw);
     }
     if (t->db != NULL)
-        sum_pixels(run, (int64_t)g->n * g->p * g->q, g->k, t->dy,
-                   (double *)(void *)an_scratch_at(run, plan.db_at), t->db);
+        sum_pixels(run, (int64_t)g->n * (g->pool.r > 0 ? g->pool.p * g->pool.q : g->p * g->q), g->k,
+                   t->dy, (double *)(void *)an_scratch_at(run, plan.db_at), t->db);
     return ALEXNET_OK;
 }

@@ -120,21 +120,42 @@ an_conv2d an_layer_filter_geometry(const an_node *node, const an_filter_settings
     };
 }
 
-/* Weights that stay as they are may be prepared. */
-static an_conv2d in_mode(const an_conv2d *g, an_mode mode)
+/* Weights that stay as they are may be prepared. pool: perhaps none. */
+static an_conv2d in_mode(const an_conv2d *g, an_mode mode, const an_pool *pool)
 {
     an_conv2d here = *g;
 
     here.prepared = mode == AN_INFER;
+    here.pool = *pool;
     return here;
+}
+
+/* Whether a layer runs this pass. */
+static bool has_pass(const an_setup *setup, int pass)
+{
+    return pass == AN_FORWARD ||
+           (setup->mode == AN_TRAIN && !(pass == AN_BACKWARD_DATA && setup->lowest));
+}
+
+/* Whether the pooling that follows can be a part of all passes. */
+static bool pools(const an_conv2d *g, const an_setup *setup)
+{
+    bool all = setup->pool.r > 0;
+
+    for (int pass = 0; pass < AN_PASSES; ++pass)
+        if (has_pass(setup, pass))
+            all = all && setup->backend->conv2d(g, (an_pass)pass, setup->dtype)->pools;
+    return all;
 }
 
 void an_layer_plan_conv2d(const an_conv2d *g, const an_setup *setup, an_needs *needs)
 {
-    const int passes = setup->mode == AN_TRAIN ? AN_PASSES : 1;
-    const an_conv2d here = in_mode(g, setup->mode);
+    an_conv2d here = in_mode(g, setup->mode, &setup->pool);
 
-    for (int pass = 0; pass < passes; ++pass) {
+    needs->fuses_pool = pools(&here, setup);
+    if (!needs->fuses_pool) here.pool = (an_pool){0};
+    for (int pass = 0; pass < AN_PASSES; ++pass) {
+        if (!has_pass(setup, pass)) continue;
         const an_conv2d_algorithm *algorithm =
             setup->backend->conv2d(&here, (an_pass)pass, setup->dtype);
         needs->algorithm[pass] = algorithm;
@@ -148,7 +169,7 @@ void an_layer_plan_conv2d(const an_conv2d *g, const an_setup *setup, an_needs *n
 
 alexnet_status an_layer_conv2d_prepare(const an_op *op, const an_conv2d *g)
 {
-    const an_conv2d here = in_mode(g, op->mode);
+    const an_conv2d here = in_mode(g, op->mode, &op->pool);
 
     return op->needs->algorithm[AN_FORWARD]->prepare(op->run, &here, op->w[0], op->prepared);
 }
@@ -160,19 +181,22 @@ alexnet_status an_layer_conv2d_forward(const an_op *op, const an_conv2d *g)
                                  .bias = op->w[1],
                                  .y = op->y,
                                  .relu = op->relu,
+                                 .which = op->saved,
                                  .prepared = op->prepared};
-    const an_conv2d here = in_mode(g, op->mode);
+    const an_conv2d here = in_mode(g, op->mode, &op->pool);
 
     return op->needs->algorithm[AN_FORWARD]->run(op->run, &here, &t);
 }
 
 alexnet_status an_layer_conv2d_backward(const an_op *op, const an_conv2d *g)
 {
-    const an_conv2d_tensors data = {.w = op->w[0], .dy = op->dy, .dx = op->dx};
-    const an_conv2d_tensors weights = {.x = op->x, .dy = op->dy, .dw = op->dw[0], .db = op->dw[1]};
+    const an_conv2d_tensors data = {.w = op->w[0], .dy = op->dy, .dx = op->dx, .which = op->saved};
+    const an_conv2d_tensors weights = {
+        .x = op->x, .dy = op->dy, .dw = op->dw[0], .db = op->dw[1], .which = op->saved};
+    const an_conv2d here = in_mode(g, op->mode, &op->pool);
 
     if (op->dw[0] != NULL)
-        AN_TRY(op->needs->algorithm[AN_BACKWARD_WEIGHTS]->run(op->run, g, &weights));
-    return op->dx != NULL ? op->needs->algorithm[AN_BACKWARD_DATA]->run(op->run, g, &data)
+        AN_TRY(op->needs->algorithm[AN_BACKWARD_WEIGHTS]->run(op->run, &here, &weights));
+    return op->dx != NULL ? op->needs->algorithm[AN_BACKWARD_DATA]->run(op->run, &here, &data)
                           : ALEXNET_OK;
 }

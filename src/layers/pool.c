@@ -82,6 +82,12 @@ static an_pool geometry(const an_node *node, int n)
     };
 }
 
+static bool pool_max_pool(const an_node *node, int n, an_pool *out)
+{
+    *out = geometry(node, n);
+    return ((const pool *)node->settings)->kind == POOL_MAX;
+}
+
 static void pool_plan(const an_node *node, const an_setup *setup, an_shape x, an_shape y,
                       an_needs *needs)
 {
@@ -118,6 +124,7 @@ const an_layer_def an_layer_pool = {
     .keys = keys,
     .settings_bytes = sizeof(pool),
     .shape = pool_shape,
+    .max_pool = pool_max_pool,
     .plan = pool_plan,
     .forward = pool_forward,
     .backward = pool_backward,

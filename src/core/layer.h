@@ -55,6 +55,7 @@ typedef struct an_needs {
     bool backward_reads_y;
     bool fuses_relu; /* forward can apply a ReLU that follows */
     bool fuses_pool; /* forward and backward can be those of this layer and setup->pool in one */
+    bool takes_relu;   /* backward can do that of a ReLU before this layer, too, from y alone */
     bool fuses_update; /* backward can apply SGD to the first parameter instead of storing its gradient */
     /* the planner's choice; NULL elsewhere */
     const an_conv2d_algorithm *algorithm[AN_PASSES]; /* convolutions */
@@ -72,12 +73,13 @@ typedef struct an_op {
 
     const float *x; /* backward: only if needs->backward_reads_x */
     float *y;       /* backward: only if needs->backward_reads_y */
-    const float *dy;
-    float *dx;      /* NULL: nobody wants it */
-    void *saved;    /* needs->saved_bytes; with `pool`: which pixels won, of pool's outputs */
-    void *prepared; /* needs->prepared_bytes: prepare() writes, forward reads */
-    bool relu;      /* the planner fused the following ReLU into forward */
-    an_pool pool;   /* r > 0: the planner fused this pooling; y, y_shape and dy are of its outputs */
+    float *dy;        /* read by nobody afterwards: backward may write over it */
+    float *dx;        /* NULL: nobody wants it */
+    void *saved;      /* needs->saved_bytes; with `pool`: which pixels won, of pool's outputs */
+    void *prepared;   /* needs->prepared_bytes: prepare() writes, forward reads */
+    bool relu;        /* the planner fused the following ReLU into forward */
+    bool relu_before; /* and the backward pass of the one before into this one's */
+    an_pool pool;     /* r > 0: the planner fused this pooling; y, y_shape and dy are of its outputs */
 
     const float *const *w; /* param_count values */
     float *const *dw;      /* param_count gradients; dw[i] is NULL where none is stored: frozen, or updated at once */

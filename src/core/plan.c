@@ -123,13 +123,18 @@ static void plan_needs(planner *p)
         plan->prepared_bytes += AN_ROUND_UP(step->needs.prepared_bytes, (size_t)AN_ALIGNMENT);
     }
     for (int i = 0; i + 1 < plan->step_count; ++i) {
-        an_plan_step *step = &plan->steps[i];
+        an_plan_step *step = &plan->steps[i], *next = step + 1;
         an_pool geometry;
         const int pool = find_pool(plan, i, &geometry);
 
-        if (step->needs.fuses_relu && is_relu(plan->steps[i + 1].node)) {
+        if (step->needs.fuses_relu && is_relu(next->node)) {
             step->fused_relu = true;
-            plan->steps[i + 1].run_forward = false;
+            next->run_forward = false;
+        }
+        if (is_relu(step->node) && step->run_backward && next->run_backward &&
+            next->needs.takes_relu) {
+            next->relu_before = true;
+            step->run_backward = false;
         }
         if (step->needs.fuses_pool && pool > 0) fuse_pool(plan, i, pool, &geometry);
     }
@@ -143,7 +148,8 @@ static void plan_forward(planner *p)
     for (int i = 0; i < plan->step_count; ++i) {
         an_plan_step *step = &plan->steps[i];
         const bool reads_x = step->run_backward && step->needs.backward_reads_x;
-        const bool reads_y = step->run_backward && step->needs.backward_reads_y;
+        const bool reads_y =
+            step->run_backward && (step->needs.backward_reads_y || step->relu_before);
         const bool may_overwrite = step->needs.in_place && !reads_x && !p->lives[flow].kept;
 
         p->x[i] = flow;

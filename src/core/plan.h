@@ -18,11 +18,16 @@
  * step that reads it. In inference an activation dies with the next layer.
  *
  *            time ->   f0   f1   f2   f3 | b3   b2   b1   b0
- *   y0  conv (+relu)   #################################
+ *   y0  conv (+relu)   ###########
  *   saved2 arg-max               #####################
- *   y2  pool                     ##########################      (read by conv3's weight gradient)
+ *   y2  pool                     #####################           (read by conv3's weight gradient)
  *   dx3                                    ######
- *   dx2                                         ######
+ *   dx2                                         ###########
+ *
+ * y0, the largest, is not needed in backward: a gradient passes the ReLU where the largest of a
+ * window is above 0, which y2 says as well. So pooling does the ReLU's backward pass, on fewer
+ * elements, before its own. Where the convolution can do the pooling itself (an_needs.fuses_pool),
+ * there is no y0 at all, nor its gradient.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -39,11 +44,13 @@ typedef struct an_plan_step {
     const an_node *node;
     an_needs needs;
     an_shape x_shape, y_shape; /* for one image: the node's, but for what is fused */
-    bool fused_relu;  /* forward applies the ReLU of the next step */
-    an_pool fused_pool; /* r > 0: forward and backward do the pooling after that, too: y, saved and dy are of its outputs. A
-                           ReLU in between goes backward on them, where it comes to the same */
-    bool run_forward; /* false: an alias, or a ReLU that the step before applies */
-    bool run_backward, want_dx;
+    bool fused_relu;    /* forward applies the ReLU of the next step */
+    an_pool fused_pool; /* r > 0: this step is the pooling behind it as well: y, saved and dy are of its outputs, and
+                           those of a ReLU in between, which goes backward on them */
+    bool relu_before;   /* backward applies that of the step before */
+    bool run_forward;   /* false: an alias, or a part of an earlier step */
+    bool run_backward;  /* false: nothing to train here or below, an alias, or a part of another step */
+    bool want_dx;
     size_t x, y, saved; /* forward */
     size_t dy, dx;      /* backward */
     size_t prepared;    /* in the arena of prepared weights, not in the step arena */

@@ -201,6 +201,7 @@ static an_op make_op(alexnet_session *s, const an_plan_step *step, const batch *
         .saved = at(s, step->saved),
         .prepared = step->prepared == AN_NOWHERE ? NULL : s->prepared.base + step->prepared,
         .relu = step->fused_relu,
+        .relu_before = step->relu_before,
         .pool = pool,
         .w = s->w + step->node->first_param,
         .dw = s->dw + step->node->first_param,

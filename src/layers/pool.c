@@ -94,8 +94,10 @@ static void pool_plan(const an_node *node, const an_setup *setup, an_shape x, an
     const pool *set = node->settings;
 
     (void)x;
-    if (setup->mode == AN_TRAIN && set->kind == POOL_MAX)
+    if (setup->mode == AN_TRAIN && set->kind == POOL_MAX) {
         needs->saved_bytes = (size_t)an_shape_count(y); /* which pixel won, a byte each */
+        needs->takes_relu = true;                       /* what y holds is what won */
+    }
 }
 
 static alexnet_status pool_forward(const an_op *op)
@@ -115,6 +117,9 @@ static alexnet_status pool_backward(const an_op *op)
     if (op->dx == NULL) return ALEXNET_OK;
     if (set->kind == POOL_AVERAGE)
         return op->backend->average_pool_backward(op->run, &g, op->dy, op->dx);
+    if (op->relu_before)
+        AN_TRY(op->backend->relu_backward(op->run, an_shape_count(op->y_shape), op->y, op->dy,
+                                          op->dy));
     return op->backend->max_pool_backward(op->run, &g, op->dy, op->saved, op->dx);
 }
 

@@ -826,6 +826,39 @@ static void relu_keeps_not_a_number(void **unused)
     for_each_tier(check_nan);
 }
 
+/* What pooling layers do: the gradient through max(x, 0) and then the maximum, first at what won, or last everywhere. */
+static void check_relu_before_pool(const an_backend *backend)
+{
+    enum { MAP = 2 * 9 * 9 * 19, POOLED = 2 * 4 * 4 * 19 };
+    const an_pool g = {2, 19, 9, 9, 3, 3, 2, 0, 0, 4, 4};
+    const an_operand map = {.count = MAP}, pooled = {.count = POOLED};
+    const an_run run = {.threads = 2};
+    static float x[MAP], y[POOLED], dy[POOLED], first[MAP], last[MAP];
+    uint8_t which[POOLED];
+    int blocked = 0;
+
+    an_operand_fill(&map, 1, x);
+    an_operand_fill(&pooled, 2, dy);
+    for (int i = 0; i < MAP; ++i)
+        x[i] -= 0.7f; /* or hardly a window would be all negative */
+    assert_int_equal(backend->relu(&run, MAP, x, x), ALEXNET_OK);
+    assert_int_equal(backend->max_pool(&run, &g, x, y, which), ALEXNET_OK);
+    assert_int_equal(backend->max_pool_backward(&run, &g, dy, which, last), ALEXNET_OK);
+    assert_int_equal(backend->relu_backward(&run, MAP, x, last, last), ALEXNET_OK);
+    assert_int_equal(backend->relu_backward(&run, POOLED, y, dy, dy), ALEXNET_OK);
+    assert_int_equal(backend->max_pool_backward(&run, &g, dy, which, first), ALEXNET_OK);
+    for (int i = 0; i < POOLED; ++i)
+        blocked += dy[i] == 0;
+    assert_in_range(blocked, POOLED / 10, POOLED / 2);
+    assert_memory_equal(first, last, sizeof first);
+}
+
+static void pooling_does_the_relu_before_it(void **unused)
+{
+    (void)unused;
+    for_each_tier(check_relu_before_pool);
+}
+
 /* Without a bias, and with nobody wanting its gradient, the rest is the same. */
 static void check_optional(const an_backend *backend)
 {
@@ -894,6 +927,7 @@ int main(void)
         cmocka_unit_test(linear_layers_agree),
         cmocka_unit_test(weight_gradients_update_as_they_go),
         cmocka_unit_test(pools_agree),
+        cmocka_unit_test(pooling_does_the_relu_before_it),
         cmocka_unit_test(normalisations_agree),
         cmocka_unit_test(other_primitives_agree),
         cmocka_unit_test(functions_keep_their_bounds),

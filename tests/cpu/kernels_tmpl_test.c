@@ -859,6 +859,142 @@ static void pooling_does_the_relu_before_it(void **unused)
     for_each_tier(check_relu_before_pool);
 }
 
+/* ---- convolutions with the pooling that follows ---- */
+
+typedef struct pooled_maps {
+    guarded x, w, bias, dy;             /* given; dy is of the pooled map */
+    guarded y, which, dx, dw, db, full; /* found; full: y, or its gradient, before pooling */
+} pooled_maps;
+
+static guarded filled(int64_t count, uint64_t seed)
+{
+    const an_operand operand = {.count = (size_t)count};
+    guarded block = guarded_new((size_t)count * sizeof(float));
+
+    an_operand_fill(&operand, seed, block.data);
+    return block;
+}
+
+static pooled_maps pooled_new(const an_conv2d *g)
+{
+    const int64_t x = (int64_t)g->n * g->h * g->w * g->c, k = g->k;
+    const int64_t w = k * (g->c / g->groups) * g->r * g->s;
+    const int64_t full = k * g->n * g->p * g->q, pooled = k * g->n * g->pool.p * g->pool.q;
+
+    return (pooled_maps){filled(x, 1),      filled(w, 2),      filled(k, 3),
+                         filled(pooled, 4), filled(pooled, 5), guarded_new((size_t)pooled),
+                         filled(x, 6),      filled(w, 7),      filled(k, 8),
+                         filled(full, 9)};
+}
+
+static void pooled_free(pooled_maps *m)
+{
+    guarded *const all[] = {&m->x,     &m->w,  &m->bias, &m->dy, &m->y,
+                            &m->which, &m->dx, &m->dw,   &m->db, &m->full};
+
+    for (size_t i = 0; i < AN_COUNT(all); ++i)
+        guarded_free(all[i]);
+}
+
+static void run_pass(const an_backend *backend, int threads, const an_conv2d *g, an_pass pass,
+                     const an_conv2d_tensors *t)
+{
+    const an_conv2d_algorithm *algorithm = backend->conv2d(g, pass, ALEXNET_FP32);
+    guarded scratch = guarded_new(algorithm->scratch_bytes(g, threads));
+    const an_run run = {threads, scratch.data, scratch.bytes};
+
+    assert_true(g->pool.r == 0 || algorithm->pools);
+    assert_int_equal(algorithm->run(&run, g, t), ALEXNET_OK);
+    guarded_free(&scratch);
+}
+
+/* Fused, or layer by layer. The lowest layer has no data gradient. */
+static void run_pooled(const an_backend *backend, int threads, const an_conv2d *g, bool fused,
+                       pooled_maps *m)
+{
+    const an_run run = {.threads = threads};
+    an_conv2d conv = *g;
+    float *y = fused ? m->y.data : m->full.data;
+    const float *dy = fused ? m->dy.data : m->full.data;
+
+    if (!fused) conv.pool = (an_pool){0};
+    run_pass(backend, threads, &conv, AN_FORWARD,
+             &(an_conv2d_tensors){.x = m->x.data,
+                                  .w = m->w.data,
+                                  .bias = m->bias.data,
+                                  .y = y,
+                                  .relu = true,
+                                  .which = m->which.data});
+    if (!fused) {
+        assert_int_equal(backend->max_pool(&run, &g->pool, y, m->y.data, m->which.data),
+                         ALEXNET_OK);
+        assert_int_equal(backend->max_pool_backward(&run, &g->pool, m->dy.data, m->which.data, y),
+                         ALEXNET_OK);
+    }
+    run_pass(
+        backend, threads, &conv, AN_BACKWARD_WEIGHTS,
+        &(an_conv2d_tensors){
+            .x = m->x.data, .dy = dy, .dw = m->dw.data, .db = m->db.data, .which = m->which.data});
+    if (g->stride > 1) return;
+    run_pass(
+        backend, threads, &conv, AN_BACKWARD_DATA,
+        &(an_conv2d_tensors){.w = m->w.data, .dy = dy, .dx = m->dx.data, .which = m->which.data});
+}
+
+static void check_same(const guarded *a, const guarded *b)
+{
+    assert_memory_equal(a->data, b->data, a->bytes);
+}
+
+/* All the same bits but the biases' gradients, which are sums in another order. */
+static void check_pooled(const an_backend *backend)
+{
+    static const struct {
+        int n, c, h, k, r, stride, groups, pad, pool, step, pool_pad;
+    } rows[] = {
+        {3, 3, 63, 64, 11, 4, 1, 2, 3, 2, 0},  /* conv1, small: shared by all threads */
+        {18, 3, 63, 40, 11, 4, 1, 2, 3, 2, 0}, /* an image for each thread */
+        {17, 32, 13, 48, 5, 1, 1, 2, 3, 2, 0}, /* conv2, small */
+        {18, 48, 13, 32, 5, 1, 2, 2, 2, 2, 0}, /* two towers, windows that do not overlap */
+        {5, 40, 14, 33, 3, 1, 1, 1, 3, 2, 1},  /* channels that fill no block; padding */
+        {2, 256, 13, 400, 3, 1, 1, 1, 3, 2,
+         0}, /* conv5: filters too large for threads of their own */
+    };
+
+    if (backend == an_backend_portable(an_cpu_detect())) return; /* does not pool */
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        const int pad = rows[i].pad, pool = rows[i].pool;
+        an_conv2d g =
+            conv2d(rows[i].n, rows[i].c, rows[i].h, rows[i].h, rows[i].k, rows[i].r, rows[i].r,
+                   rows[i].stride, rows[i].groups, (int[]){pad, pad, pad, pad});
+        const int pooled = (g.p + 2 * rows[i].pool_pad - pool) / rows[i].step + 1;
+        g.pool = (an_pool){
+            g.n,    g.k,   g.p, g.q, pool, pool, rows[i].step, rows[i].pool_pad, rows[i].pool_pad,
+            pooled, pooled};
+        pooled_maps apart = pooled_new(&g), fused = pooled_new(&g);
+        run_pooled(backend, 2, &g, false, &apart);
+        for (int threads = 1; threads <= 3; ++threads) {
+            run_pooled(backend, threads, &g, true, &fused);
+            check_same(&fused.y, &apart.y);
+            check_same(&fused.which, &apart.which);
+            check_same(&fused.dx, &apart.dx);
+            check_same(&fused.dw, &apart.dw);
+            for (int k = 0; k < g.k; ++k) {
+                const double found = (double)((float *)fused.db.data)[k];
+                assert_true(fabs(found - (double)((float *)apart.db.data)[k]) < 1e-4);
+            }
+        }
+        pooled_free(&apart);
+        pooled_free(&fused);
+    }
+}
+
+static void convolutions_pool(void **unused)
+{
+    (void)unused;
+    for_each_tier(check_pooled);
+}
+
 /* Without a bias, and with nobody wanting its gradient, the rest is the same. */
 static void check_optional(const an_backend *backend)
 {
@@ -928,6 +1064,7 @@ int main(void)
         cmocka_unit_test(weight_gradients_update_as_they_go),
         cmocka_unit_test(pools_agree),
         cmocka_unit_test(pooling_does_the_relu_before_it),
+        cmocka_unit_test(convolutions_pool),
         cmocka_unit_test(normalisations_agree),
         cmocka_unit_test(other_primitives_agree),
         cmocka_unit_test(functions_keep_their_bounds),

@@ -104,7 +104,7 @@ static void local_forward_block(const an_conv2d *g, int p, int q, int k, const f
                         .outer = at.r.end - at.r.first,
                         .inner = at.s.end - at.s.first,
                         .run = g->c,
-                        .a = x + at.corner + local_tap(g, at.r.first, at.s.first),
+                        .a = x + (at.corner + local_tap(g, at.r.first, at.s.first)),
                         .a_row = local_x_image(g),
                         .a_outer = local_tap(g, 1, 0),
                         .a_inner = local_tap(g, 0, 1),
@@ -231,7 +231,7 @@ static void local_weights_block(const an_conv2d *g, int p, int q, int k, const f
     for (int r = 0; r < g->r; ++r) {
         for (int s = 0; s < g->s; ++s, dw += g->k) {
             const bool on_map = r >= at.r.first && r < at.r.end && s >= at.s.first && s < at.s.end;
-            local_tap_gradient(g, columns, on_map ? x + at.corner + local_tap(g, r, s) : NULL,
+            local_tap_gradient(g, columns, on_map ? x + (at.corner + local_tap(g, r, s)) : NULL,
                                panel, dw);
         }
     }

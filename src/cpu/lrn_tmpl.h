@@ -4,7 +4,8 @@
  * all CPUs do by the vector and round as one float's; else vf_power().
  *
  *     across maps     a line is a pixel's maps of one group: contiguous, and so are all lines. A piece is as many lines as make
- *                     PIECE floats. Backward holds five times that: x, dy, dx, squares, t: 40 KB
+ *                     LRN_PIECE floats. Backward holds five times that: x, dy, dx, squares, t: 40 KB; x, dy and dx of the next
+ *                     piece are fetched meanwhile
  *     within a map    a row of pixels: sums down the window's rows first, then along it
  * SPDX-License-Identifier: MIT
  */
@@ -45,10 +46,10 @@ static ALWAYS_INLINE vf lrn_as_denominator(const an_lrn *g, vf sum, vf x, vf dx)
 #define LRN_PIECE 2048 /* floats */
 
 typedef struct lrn_lines {
-    int maps;      /* floats of a line */
-    int64_t count; /* lines of the batch */
-    int piece;     /* lines of a piece */
-    int stride; /* floats of a line with half a window of zeros on both sides, and whole vectors */
+    int maps;       /* floats of a line */
+    int64_t count;  /* lines of the batch */
+    int piece;      /* lines of a piece */
+    int stride;     /* of lines in scratch: whole vectors, half a window of zeros on both sides */
     size_t squares; /* of a piece: these, */
     size_t t;       /* and these, in scratch */
     size_t bytes;
@@ -56,12 +57,12 @@ typedef struct lrn_lines {
 
 static lrn_lines lrn_lines_of(const an_lrn *g, int threads)
 {
-    const int maps = g->c / g->groups;
+    const int maps = g->c / g->groups, stride = AN_ROUND_UP(maps, LANES) + g->size - 1;
     an_scratch plan = {0};
     lrn_lines l = {.maps = maps,
                    .count = (int64_t)g->n * g->h * g->w * g->groups,
-                   .piece = AN_MAX(1, LRN_PIECE / maps),
-                   .stride = AN_ROUND_UP(maps, LANES) + g->size - 1};
+                   .piece = AN_MAX(1, LRN_PIECE / stride),
+                   .stride = stride};
 
     l.squares = an_scratch_per_thread(&plan, threads, (size_t)l.piece * (size_t)l.stride);
     l.t = an_scratch_per_thread(&plan, threads, (size_t)l.piece * (size_t)l.stride);
@@ -102,11 +103,13 @@ static ALWAYS_INLINE void lrn_piece(const int size, const bool roots, const an_l
             const vf v = load_up_to(x + at, maps - c);
             const vf sum = lrn_window(size, values + c);
             __builtin_prefetch(x + at + LRN_PIECE); /* of the next piece */
+            __builtin_prefetch(out + at + LRN_PIECE, 1);
             if (dy == NULL) {
                 store_up_to(out + at, maps - c,
                             vf_mul(lrn_power(roots, g, lrn_denominator(g, sum)), v));
             } else {
                 vf product;
+                __builtin_prefetch(dy + at + LRN_PIECE);
                 store_up_to(
                     out + at, maps - c,
                     lrn_as_numerator(roots, g, sum, v, load_up_to(dy + at, maps - c), &product));

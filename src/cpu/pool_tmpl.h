@@ -12,9 +12,8 @@ static ptrdiff_t pool_pixel(int n, int h, int w, int height, int width, int chan
 
 /* ---- maximum ---- */
 
-#define POOL_VECTORS 4 /* at a time: their comparisons wait for each other less */
-#define POOL_AHEAD                                                                                 \
-    512 /* floats fetched ahead: windows walk several rows, and would wait for each */
+#define POOL_VECTORS (32 / LANES) /* at a time: their comparisons wait for each other less */
+#define POOL_AHEAD   512          /* floats: rows of windows are fetched ahead, or each waits */
 
 /* The last vector's bytes, `rest` of them in the array. */
 static ALWAYS_INLINE void store_bytes_up_to(uint8_t *to, int rest, vf value)
@@ -135,8 +134,10 @@ static ALWAYS_INLINE void max_gradients(const int vectors, int rest, const an_po
         }
     }
     UNROLL
-    for (int i = 0; i < vectors; ++i)
+    for (int i = 0; i < vectors; ++i) {
         store_up_to(dx + i * LANES, rest - i * LANES, sum[i]);
+        __builtin_prefetch(dx + i * LANES + POOL_AHEAD, 1);
+    }
 }
 
 static void max_gradient(const an_pool *g, int n, int h, int w, an_span rows, an_span columns,

@@ -1,7 +1,7 @@
 /*
- * portable_elementwise.c: what treats every element alone. Bound by memory in every tier, so all
- * tiers share it, and with it the bits: each operation is rounded as written (the compiler may not
- * contract a * b + c).
+ * portable_elementwise.c: what treats every element alone. Most of it is bound by memory in every
+ * tier, so all tiers share it, and with it the bits: each operation is rounded as written (the compiler
+ * may not contract a * b + c). The others have tanh, sigmoid and dropout of their own.
  * SPDX-License-Identifier: MIT
  */
 #include "cpu/portable.h"

@@ -1,6 +1,6 @@
 /*
- * portable_loss.c: softmax and cross-entropy, by rows. Rows are few and short: all tiers share
- * this. The largest logit is taken off first, so that exp() cannot overflow; sums are in double.
+ * portable_loss.c: softmax and cross-entropy, by rows. The largest logit is taken off first, so that
+ * exp() cannot overflow; sums are in double.
  * SPDX-License-Identifier: MIT
  */
 #include "cpu/portable.h"

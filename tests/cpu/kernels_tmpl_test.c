@@ -353,6 +353,8 @@ static void unshared_convolutions_agree(void **unused)
     check_local(conv2d(1, 1, 1, 1, 1, 1, 1, 1, 1, (int[]){0, 0, 0, 0}));
     check_local(conv2d(5, 64, 6, 6, 32, 3, 3, 1, 1, (int[]){1, 1, 1, 1})); /* local3 of 13pct */
     check_local(conv2d(2, 3, 3, 3, 5, 3, 3, 1, 1, (int[]){4, 4, 4, 4}));   /* windows off the map */
+    check_local(
+        conv2d(33, 35, 4, 5, 70, 2, 3, 1, 1, (int[]){1, 0, 0, 1})); /* several tiles each way */
     for (int i = 0; i < 20; ++i) {
         const int r = 1 + (int)an_random_below(&stream, 4);
         const int s = 1 + (int)an_random_below(&stream, 4);
@@ -743,7 +745,7 @@ static size_t linear_scratch(const an_backend *backend, const an_linear *g, an_p
 static void check_scratch_grows(const an_backend *backend)
 {
     an_conv2d g = conv2d(1, 16, 13, 13, 32, 3, 3, 1, 1, (int[]){1, 1, 1, 1});
-    size_t before[AN_PASSES] = {0}, linear_before[AN_PASSES] = {0};
+    size_t before[AN_PASSES] = {0}, linear_before[AN_PASSES] = {0}, local_before = 0;
 
     for (g.n = 1; g.n <= 70; ++g.n) {
         for (int pass = 0; pass < AN_PASSES; ++pass) {
@@ -755,6 +757,8 @@ static void check_scratch_grows(const an_backend *backend)
             assert_true(linear >= linear_before[pass]);
             linear_before[pass] = linear;
         }
+        assert_true(backend->local_scratch(&g, 3) >= local_before);
+        local_before = backend->local_scratch(&g, 3);
     }
 }
 
@@ -793,6 +797,7 @@ static void check_scratch_saturates(const an_backend *backend)
         assert_true(conv2d_scratch(backend, &g, (an_pass)pass, 256) == SIZE_MAX);
         assert_true(linear_scratch(backend, &linear, (an_pass)pass, 256) > (size_t)1 << 50);
     }
+    assert_true(backend->local_scratch(&g, 256) == SIZE_MAX);
 }
 
 static void scratch_of_hostile_sizes_saturates(void **unused)

@@ -3,7 +3,7 @@
 PREFIX ?= /usr/local
 JOBS   ?= $(shell nproc)
 
-.PHONY: all demo test test-long fuzz bench install clean format
+.PHONY: all demo test test-arm test-long fuzz bench install clean format
 
 all:
 	cmake --preset release
@@ -22,6 +22,15 @@ test-long: test
 	cmake --build --preset tsan --parallel $(JOBS)
 	ctest --preset tsan --parallel $(JOBS)
 	scripts/fuzz
+
+# The tests for 64-bit ARM, where the kernels are those for NEON, by a cross compiler and qemu.
+test-arm:
+	scripts/install-deps --arm
+	cmake --preset arm
+	cmake --build --preset arm --parallel $(JOBS)
+	@echo "Left out, because each takes minutes on an emulated processor:"
+	@ctest --test-dir build/arm -N -L not-emulated | grep '#'
+	ctest --preset arm --parallel $(JOBS)
 
 # FUZZ_SECONDS=600 make fuzz
 fuzz:

@@ -274,6 +274,11 @@ static void check_relative_error(const an_case *c, double limit)
     trial_free(&found);
 }
 
+static double macs_of(const an_conv2d *g)
+{
+    return (double)g->n * g->p * g->q * g->k * g->r * g->s * (g->c / g->groups);
+}
+
 /* Tiles of every size and cut, groups, channels that fill no vector, paddings of every kind; several chunks. The bound
    is the project's for a layer, 1e-5. */
 static void winograd_agrees(void **unused)
@@ -293,12 +298,16 @@ static void winograd_agrees(void **unused)
         {3, 64, 55, 41, 64, 3, 1, {1, 1, 1, 1}},    /* more than one chunk for each thread */
         {12, 16, 13, 13, 1360, 3, 1, {1, 1, 1, 1}}, /* the same for all threads: large filters */
     };
-    int paid[AN_PASSES] = {0};
+    int paid[AN_PASSES] = {0}, left_out = 0;
 
     (void)unused;
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
         const an_conv2d g = conv2d(rows[i].n, rows[i].c, rows[i].h, rows[i].w, rows[i].k, rows[i].r,
                                    rows[i].r, 1, rows[i].groups, rows[i].pad);
+        if (macs_of(&g) > 1e8 && an_test_leaves_out("a large shape")) {
+            ++left_out;
+            continue;
+        }
         for (int pass = 0; pass < AN_PASSES; ++pass) {
             const an_case c = {.kind = &an_case_conv2d[pass], .conv2d = g, .relu = i % 2 == 0};
             if (!an_winograd_pays(&g, (an_pass)pass)) continue;
@@ -308,7 +317,7 @@ static void winograd_agrees(void **unused)
         }
     }
     for (int pass = 0; pass < AN_PASSES; ++pass)
-        assert_true(paid[pass] >= 9);
+        assert_true(paid[pass] + left_out >= 9);
 }
 
 /* Strides, as blocks of pixels: the first layers of torchvision, of the paper (224 rounded up) and others. */

@@ -203,6 +203,14 @@ const char *an_test_data(const char *name)
     return path;
 }
 
+bool an_test_leaves_out(const char *what)
+{
+    const bool emulated = getenv("ALEXNET_TEST_EMULATED") != NULL;
+
+    if (emulated) print_message("left out: %s, slow on an emulated processor\n", what);
+    return emulated;
+}
+
 /* ---- a place of one's own ---- */
 
 size_t an_test_count_descriptors(void)

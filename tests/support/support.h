@@ -104,6 +104,10 @@ size_t an_test_count_entries(const char *folder);
 /* $ALEXNET_TEST_DATA/NAME. NULL, with the reason printed, when the variable or the file is missing: then skip(). */
 const char *an_test_data(const char *name);
 
+/* True where $ALEXNET_TEST_EMULATED is set, as by `make test-arm`: the processor is a program, and what takes it minutes
+   is left out, which is printed. */
+bool an_test_leaves_out(const char *what);
+
 /* ---- a place of one's own ---- */
 
 /*

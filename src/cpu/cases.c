@@ -13,6 +13,13 @@ static an_operand floats(int64_t count)
     return (an_operand){.count = (size_t)count, .type = AN_OPERAND_FLOAT};
 }
 
+/* What goes into a layer's forward pass. */
+static an_operand layer_input(const an_case *c, int64_t count)
+{
+    return (an_operand){.count = (size_t)count,
+                        .type = c->behind_relu ? AN_OPERAND_UNIT : AN_OPERAND_FLOAT};
+}
+
 /* ---- convolution ---- */
 
 static int64_t conv2d_x(const an_conv2d *g) { return (int64_t)g->n * g->c * g->h * g->w; }
@@ -34,8 +41,9 @@ static void conv2d_sizes(const an_case *c, an_case_sizes *out)
 
     switch (pass) {
     case AN_FORWARD:
-        *out = (an_case_sizes){
-            .in = {floats(x), floats(w), floats(g->k)}, .out = {floats(y)}, .terms = w / g->k + 1};
+        *out = (an_case_sizes){.in = {layer_input(c, x), floats(w), floats(g->k)},
+                               .out = {floats(y)},
+                               .terms = w / g->k + 1};
         break;
     case AN_BACKWARD_DATA:
         *out = (an_case_sizes){.in = {floats(y), floats(w)},
@@ -166,7 +174,7 @@ static void linear_sizes(const an_case *c, an_case_sizes *out)
 
     switch ((an_pass)(c->kind - an_case_linear)) {
     case AN_FORWARD:
-        *out = (an_case_sizes){.in = {floats(x), floats(w), floats(g->outputs)},
+        *out = (an_case_sizes){.in = {layer_input(c, x), floats(w), floats(g->outputs)},
                                .out = {floats(y)},
                                .terms = (int64_t)g->inputs + 1};
         break;

@@ -57,6 +57,7 @@ struct an_case {
     an_shape shape; /* everything else; rows of classes and elements are n and c */
     /* options */
     alexnet_dtype dtype;  /* of conv2d and linear */
+    bool behind_relu;     /* of these, forward: x has no numbers below 0 */
     const void *prepared; /* of these, forward: an_case_prepare() */
     bool relu, lr_inside;
     float smoothing; /* of the loss */

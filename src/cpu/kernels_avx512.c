@@ -3,12 +3,22 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cpu/backend.h"
+#include "cpu/packed.h"
 
 #if defined(__AVX512F__) && defined(__AVX512VL__) && defined(__AVX512DQ__) && defined(__AVX512BW__)
 #define TIER  avx512
 #define LANES 16
 #define NV    2
 #define MR    14
+
+/* Bytes and bf16 have files of their own, for machines that multiply them at once. */
+#define HAS_VNNI(level)    ((level) == AN_CPU_AVX512_VNNI || (level) == AN_CPU_AVX512_BF16)
+#define CONV2D_BF16(level) ((level) == AN_CPU_AVX512_BF16 ? an_conv2d_bf16__avx512() : NULL)
+#define LINEAR_BF16(level, pass)                                                                   \
+    ((level) == AN_CPU_AVX512_BF16 ? an_linear_bf16__avx512(pass) : NULL)
+#define CONV2D_INT8(level) (HAS_VNNI(level) ? an_conv2d_int8__avx512() : NULL)
+#define LINEAR_INT8(level) (HAS_VNNI(level) ? an_linear_int8__avx512() : NULL)
+
 #include "cpu/simd_avx512.h"
 
 #include "cpu/kernels_tmpl.h"

@@ -15,6 +15,8 @@
 #include "base/compiler.h"
 #include "base/status.h"
 #include "cpu/backend.h"
+#include "cpu/bf16.h"
+#include "cpu/int8.h"
 #include "cpu/parallel.h"
 #include "cpu/portable.h"
 #include "cpu/scratch.h"
@@ -51,22 +53,36 @@
 #include "cpu/conv2d_whole_tmpl.h"
 #include "cpu/winograd_tmpl.h"
 
-/* Which way a convolution is computed. */
-static const an_conv2d_algorithm *conv2d(const an_conv2d *g, an_pass pass, alexnet_dtype dtype)
+/* ---- which way a pass is computed ---- */
+
+static const an_conv2d_algorithm conv2d_direct[AN_PASSES] = {
+    [AN_FORWARD] = {.name = "direct",
+                    .scratch_bytes = conv2d_forward_scratch,
+                    .run = conv2d_forward,
+                    .prepared_bytes = conv2d_prepared_bytes,
+                    .prepare = conv2d_prepare},
+    [AN_BACKWARD_DATA] = {.name = "direct",
+                          .scratch_bytes = conv2d_data_scratch,
+                          .run = conv2d_backward_data},
+    [AN_BACKWARD_WEIGHTS] = {.name = "direct",
+                             .scratch_bytes = conv2d_weights_scratch,
+                             .run = conv2d_backward_weights},
+};
+
+static const an_linear_algorithm linear_direct[AN_PASSES] = {
+    [AN_FORWARD] = {.name = "direct",
+                    .scratch_bytes = linear_forward_scratch,
+                    .run = linear_forward},
+    [AN_BACKWARD_DATA] = {.name = "direct",
+                          .scratch_bytes = linear_data_scratch,
+                          .run = linear_backward_data},
+    [AN_BACKWARD_WEIGHTS] = {.name = "direct",
+                             .scratch_bytes = linear_weights_scratch,
+                             .run = linear_backward_weights},
+};
+
+static const an_conv2d_algorithm *conv2d_fp32(const an_conv2d *g, an_pass pass)
 {
-    static const an_conv2d_algorithm direct[AN_PASSES] = {
-        [AN_FORWARD] = {.name = "direct",
-                        .scratch_bytes = conv2d_forward_scratch,
-                        .run = conv2d_forward,
-                        .prepared_bytes = conv2d_prepared_bytes,
-                        .prepare = conv2d_prepare},
-        [AN_BACKWARD_DATA] = {.name = "direct",
-                              .scratch_bytes = conv2d_data_scratch,
-                              .run = conv2d_backward_data},
-        [AN_BACKWARD_WEIGHTS] = {.name = "direct",
-                                 .scratch_bytes = conv2d_weights_scratch,
-                                 .run = conv2d_backward_weights},
-    };
     static const an_conv2d_algorithm winograd[AN_PASSES] = {
         [AN_FORWARD] = {.name = "winograd",
                         .pools = true,
@@ -93,29 +109,69 @@ static const an_conv2d_algorithm *conv2d(const an_conv2d *g, an_pass pass, alexn
                                  .run = whole_backward_weights},
     };
 
-    (void)dtype;
     assert(g->c % g->groups == 0 && g->k % g->groups == 0);
     if (is_whole_map(g)) return &whole[pass];
-    return an_winograd_pays(g, pass) ? &winograd[pass] : &direct[pass];
+    return an_winograd_pays(g, pass) ? &winograd[pass] : &conv2d_direct[pass];
 }
 
-static const an_linear_algorithm *linear(const an_linear *g, an_pass pass, alexnet_dtype dtype)
+AN_ROUNDED_CONV2D(rounded_conv2d, conv2d_direct)
+AN_ROUNDED_LINEAR(rounded_linear, linear_direct)
+
+/* What a tier has for machines of a level; NULL: nothing of its own. */
+#if !defined(CONV2D_BF16)
+#define CONV2D_BF16(level)       NULL
+#define LINEAR_BF16(level, pass) NULL
+#define CONV2D_INT8(level)       NULL
+#define LINEAR_INT8(level)       NULL
+#endif
+
+static const an_conv2d_algorithm *conv2d_at(an_cpu_level level, const an_conv2d *g, an_pass pass,
+                                            alexnet_dtype dtype)
 {
-    static const an_linear_algorithm direct[AN_PASSES] = {
-        [AN_FORWARD] = {.name = "direct",
-                        .scratch_bytes = linear_forward_scratch,
-                        .run = linear_forward},
-        [AN_BACKWARD_DATA] = {.name = "direct",
-                              .scratch_bytes = linear_data_scratch,
-                              .run = linear_backward_data},
-        [AN_BACKWARD_WEIGHTS] = {.name = "direct",
-                                 .scratch_bytes = linear_weights_scratch,
-                                 .run = linear_backward_weights},
-    };
+    const an_conv2d_algorithm *own = NULL;
 
-    (void)g, (void)dtype;
-    return &direct[pass];
+    (void)level;
+    if (dtype == ALEXNET_BF16 && an_bf16_conv2d_pays(g, pass)) {
+        own = CONV2D_BF16(level);
+        return own != NULL ? own : &rounded_conv2d;
+    }
+    if (dtype == ALEXNET_INT8 && an_int8_conv2d_fits(g, pass)) {
+        own = CONV2D_INT8(level);
+        return own != NULL ? own : an_conv2d_int8__portable();
+    }
+    return conv2d_fp32(g, pass);
 }
+
+static const an_linear_algorithm *linear_at(an_cpu_level level, const an_linear *g, an_pass pass,
+                                            alexnet_dtype dtype)
+{
+    const an_linear_algorithm *own = NULL;
+
+    (void)level;
+    if (dtype == ALEXNET_BF16) {
+        own = LINEAR_BF16(level, pass);
+        return own != NULL ? own : &rounded_linear[pass];
+    }
+    if (dtype == ALEXNET_INT8 && an_int8_linear_fits(g, pass)) {
+        own = LINEAR_INT8(level);
+        return own != NULL ? own : an_linear_int8__portable();
+    }
+    return &linear_direct[pass];
+}
+
+#define CHOICE(level_name, feature_names)                                                          \
+    static const an_conv2d_algorithm *conv2d_##level_name(const an_conv2d *g, an_pass pass,        \
+                                                          alexnet_dtype dtype)                     \
+    {                                                                                              \
+        return conv2d_at(AN_CPU_##level_name, g, pass, dtype);                                     \
+    }                                                                                              \
+    static const an_linear_algorithm *linear_##level_name(const an_linear *g, an_pass pass,        \
+                                                          alexnet_dtype dtype)                     \
+    {                                                                                              \
+        return linear_at(AN_CPU_##level_name, g, pass, dtype);                                     \
+    }
+AN_CPU_LEVEL_MAP(CHOICE)
+#undef CHOICE
 
 /*
  * MR * NV independent sums hide the latency of the multiply-add. They are its third operand, as in the
@@ -147,8 +203,8 @@ const an_backend *PASTE(an_backend_, TIER)(an_cpu_level level)
     {.name = "cpu",                                                                                \
      .tier = TEXT(TIER),                                                                           \
      .features = (feature_names),                                                                  \
-     .conv2d = conv2d,                                                                             \
-     .linear = linear,                                                                             \
+     .conv2d = conv2d_##level_name,                                                                \
+     .linear = linear_##level_name,                                                                \
      .local_scratch = local_scratch,                                                               \
      .local_forward = local_forward,                                                               \
      .local_backward_data = local_backward_data,                                                   \

@@ -41,6 +41,10 @@ alexnet_status an_local_backward_weights__portable(const an_run *run, const an_c
 const an_linear_algorithm *an_linear__portable(const an_linear *g, an_pass pass,
                                                alexnet_dtype dtype);
 
+/* portable_int8.c */
+const an_conv2d_algorithm *an_conv2d_int8__portable(void);
+const an_linear_algorithm *an_linear_int8__portable(void);
+
 /* portable_pool.c */
 alexnet_status an_max_pool__portable(const an_run *run, const an_pool *g, const float *x, float *y,
                                      uint8_t *which);

@@ -6,6 +6,8 @@
  */
 #include "cpu/portable.h"
 
+#include "cpu/bf16.h"
+#include "cpu/int8.h"
 #include "cpu/parallel.h"
 #include <assert.h>
 
@@ -155,16 +157,19 @@ static alexnet_status backward_weights(const an_run *run, const an_conv2d *g,
     return ALEXNET_OK;
 }
 
+static const an_conv2d_algorithm reference[AN_PASSES] = {
+    [AN_FORWARD] = {.name = "reference", .run = forward},
+    [AN_BACKWARD_DATA] = {.name = "reference", .run = backward_data},
+    [AN_BACKWARD_WEIGHTS] = {.name = "reference", .run = backward_weights},
+};
+
+AN_ROUNDED_CONV2D(rounded, reference)
+
 const an_conv2d_algorithm *an_conv2d__portable(const an_conv2d *g, an_pass pass,
                                                alexnet_dtype dtype)
 {
-    static const an_conv2d_algorithm reference[AN_PASSES] = {
-        [AN_FORWARD] = {.name = "reference", .run = forward},
-        [AN_BACKWARD_DATA] = {.name = "reference", .run = backward_data},
-        [AN_BACKWARD_WEIGHTS] = {.name = "reference", .run = backward_weights},
-    };
-
-    (void)g, (void)dtype;
     assert(g->c % g->groups == 0 && g->k % g->groups == 0);
+    if (dtype == ALEXNET_BF16 && an_bf16_conv2d_pays(g, pass)) return &rounded;
+    if (dtype == ALEXNET_INT8 && an_int8_conv2d_fits(g, pass)) return an_conv2d_int8__portable();
     return &reference[pass];
 }

@@ -5,6 +5,8 @@
  */
 #include "cpu/portable.h"
 
+#include "cpu/bf16.h"
+#include "cpu/int8.h"
 #include "cpu/parallel.h"
 #include "cpu/sgd.h"
 
@@ -72,15 +74,18 @@ static alexnet_status backward_weights(const an_run *run, const an_linear *g,
     return ALEXNET_OK;
 }
 
+static const an_linear_algorithm reference[AN_PASSES] = {
+    [AN_FORWARD] = {.name = "reference", .run = forward},
+    [AN_BACKWARD_DATA] = {.name = "reference", .run = backward_data},
+    [AN_BACKWARD_WEIGHTS] = {.name = "reference", .run = backward_weights},
+};
+
+AN_ROUNDED_LINEAR(rounded, reference)
+
 const an_linear_algorithm *an_linear__portable(const an_linear *g, an_pass pass,
                                                alexnet_dtype dtype)
 {
-    static const an_linear_algorithm reference[AN_PASSES] = {
-        [AN_FORWARD] = {.name = "reference", .run = forward},
-        [AN_BACKWARD_DATA] = {.name = "reference", .run = backward_data},
-        [AN_BACKWARD_WEIGHTS] = {.name = "reference", .run = backward_weights},
-    };
-
-    (void)g, (void)dtype;
+    if (dtype == ALEXNET_BF16) return &rounded[pass];
+    if (dtype == ALEXNET_INT8 && an_int8_linear_fits(g, pass)) return an_linear_int8__portable();
     return &reference[pass];
 }

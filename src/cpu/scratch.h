@@ -44,13 +44,18 @@ static inline size_t an_scratch_round(size_t floats)
     return bytes == SIZE_MAX ? SIZE_MAX : bytes / AN_ALIGNMENT * AN_ALIGNMENT;
 }
 
-/* Plans room for so many floats; returns where, in bytes. */
+/* Plans room for so many floats, or bytes; returns where, in bytes. */
 static inline size_t an_scratch_floats(an_scratch *plan, size_t count)
 {
     const size_t at = plan->bytes;
 
     plan->bytes = an_size_plus(at, an_scratch_round(count));
     return at;
+}
+
+static inline size_t an_scratch_bytes(an_scratch *plan, size_t bytes)
+{
+    return an_scratch_floats(plan, bytes / sizeof(float) + 1);
 }
 
 /* The same for each thread. */

@@ -2,7 +2,9 @@
  * a bad loss. SPDX-License-Identifier: MIT */
 #include "infer/tiny.h"
 
+#include "base/context.h"
 #include "core/session.h"
+#include "train/optimiser.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,13 +23,18 @@ static void fill_images(void)
         images[i] = 100 * an_random_normal(&random);
 }
 
-static alexnet_context *open_context(const char *tier, int threads)
+static alexnet_context *open_context_in(const char *tier, int threads, alexnet_dtype dtype)
 {
-    const alexnet_options options = {.cpu = tier, .threads = threads};
+    const alexnet_options options = {.cpu = tier, .threads = threads, .dtype = dtype};
     alexnet_context *ctx;
 
     assert_int_equal(alexnet_open(&options, &ctx), ALEXNET_OK);
     return ctx;
+}
+
+static alexnet_context *open_context(const char *tier, int threads)
+{
+    return open_context_in(tier, threads, ALEXNET_FP32);
 }
 
 /* The small net with weights large enough that every layer matters (its own conv1 begins at
@@ -203,32 +210,117 @@ static void gradients_through_normalised_layers_agree(void **unused)
     alexnet_close(ctx);
 }
 
+/* Gradients of a step, and answers behind them; int8 does not train. */
+static void run_both_ways(alexnet_context *ctx, float *gradients, float *answers)
+{
+    alexnet_model *model = make_model(ctx);
+    alexnet_session *session;
+
+    an_assert_ok(ctx, alexnet_session_open(model, BATCH, NULL, &session));
+    an_assert_ok(ctx, alexnet_session_run(session, images, BATCH, answers));
+    alexnet_session_close(session);
+    if (ctx->options.dtype != ALEXNET_INT8) {
+        an_assert_ok(ctx, an_session_open_training(model, BATCH, 1, &session));
+        train_loss(session);
+        copy_gradients(session, model, gradients);
+        alexnet_session_close(session);
+    }
+    alexnet_model_free(model);
+}
+
+#define VALUES_MAX 200000 /* of the small net, with room between */
+
 static void bits_do_not_depend_on_threads(void **unused)
 {
-    static const char *const tiers[] = {"portable", NULL};
-    float *first = NULL;
+    static const char *const tiers[] = {"portable", "avx2", NULL};
+    static float gradients[2][VALUES_MAX];
+    float answers[2][BATCH * 10];
 
     (void)unused;
     fill_images();
     for (size_t t = 0; t < AN_COUNT(tiers); ++t) {
-        for (int threads = 1; threads <= 4; ++threads) {
-            alexnet_context *ctx = open_context(tiers[t], threads);
-            alexnet_model *model = make_model(ctx);
-            const size_t values = model->params.values;
-            alexnet_session *session;
-
-            an_assert_ok(ctx, an_session_open_training(model, BATCH, 1, &session));
-            train_loss(session);
-            if (threads == 1) first = calloc(2 * values, sizeof *first);
-            assert_non_null(first);
-            copy_gradients(session, model, first + (threads == 1 ? 0 : values));
-            if (threads > 1) assert_memory_equal(first, first + values, values * sizeof *first);
-            alexnet_session_close(session);
-            alexnet_model_free(model);
-            alexnet_close(ctx);
+        for (int dtype = ALEXNET_FP32; dtype <= ALEXNET_INT8; ++dtype) {
+            memset(gradients, 0, sizeof gradients);
+            for (int threads = 1; threads <= 4; ++threads) {
+                alexnet_context *ctx = open_context_in(tiers[t], threads, (alexnet_dtype)dtype);
+                const int now = threads > 1;
+                run_both_ways(ctx, gradients[now], answers[now]);
+                if (threads > 1)
+                    assert_memory_equal(gradients[0], gradients[1], sizeof gradients[0]);
+                if (threads > 1) assert_memory_equal(answers[0], answers[1], sizeof answers[0]);
+                alexnet_close(ctx);
+            }
         }
-        free(first);
     }
+}
+
+/* What a session prepared of values that have changed since is made anew. */
+static void prepared_weights_follow_the_model(void **unused)
+{
+    static const an_recipe recipe = {
+        .momentum = 0.9, .average = 0.5, .bias_lr = 1, .bias_decay = 1};
+    const an_rates rates = {.weights = 0.01, .biases = 0.01};
+
+    (void)unused;
+    fill_images();
+    for (int dtype = ALEXNET_FP32; dtype <= ALEXNET_INT8; ++dtype) {
+        alexnet_context *ctx = open_context_in(NULL, 2, (alexnet_dtype)dtype);
+        alexnet_model *model = make_model(ctx);
+        alexnet_session *session, *training, *fresh;
+        an_optimiser optimiser;
+        float before[BATCH * 10], found[BATCH * 10], expected[BATCH * 10];
+
+        an_assert_ok(ctx, alexnet_session_open(model, BATCH, NULL, &session));
+        ctx->options.dtype = ALEXNET_FP32; /* of training */
+        an_assert_ok(ctx, an_session_open_training(model, BATCH, 1, &training));
+        an_assert_ok(ctx, an_optimiser_open(model, &recipe, &optimiser));
+        for (int change = 0; change < 4; ++change) {
+            an_assert_ok(ctx, alexnet_session_run(session, images, BATCH, before));
+            if (change == 0) {
+                train_loss(training);
+                an_assert_ok(ctx, an_optimiser_step(&optimiser, training, model, &rates));
+            } else if (change < 3)
+                an_optimiser_swap_average(&optimiser, model);
+            else
+                an_model_start(model, 7, NULL);
+            ctx->options.dtype = (alexnet_dtype)dtype;
+            an_assert_ok(ctx, alexnet_session_open(model, BATCH, NULL, &fresh));
+            ctx->options.dtype = ALEXNET_FP32;
+            an_assert_ok(ctx, alexnet_session_run(fresh, images, BATCH, expected));
+            an_assert_ok(ctx, alexnet_session_run(session, images, BATCH, found));
+            assert_memory_equal(found, expected, sizeof found);
+            assert_memory_not_equal(found, before, sizeof found);
+            alexnet_session_close(fresh);
+        }
+        an_optimiser_close(ctx, &optimiser);
+        alexnet_session_close(training);
+        alexnet_session_close(session);
+        alexnet_model_free(model);
+        alexnet_close(ctx);
+    }
+}
+
+/* Scales are of an image's own values: who else is in the batch does not matter, to the bit. */
+static void an_image_in_int8_is_alone(void **unused)
+{
+    alexnet_context *ctx = open_context_in(NULL, 2, ALEXNET_INT8);
+    alexnet_model *model = make_model(ctx);
+    alexnet_session *session, *training;
+    float together[BATCH * 10], alone[10];
+
+    (void)unused;
+    fill_images();
+    an_assert_ok(ctx, alexnet_session_open(model, BATCH, "logits", &session));
+    an_assert_ok(ctx, alexnet_session_run(session, images, BATCH, together));
+    for (int i = 0; i < BATCH; ++i) {
+        an_assert_ok(ctx, alexnet_session_run(session, images + i * PIXELS, 1, alone));
+        assert_memory_equal(alone, together + 10 * i, sizeof alone);
+    }
+    an_assert_status(ctx, an_session_open_training(model, BATCH, 1, &training), ALEXNET_BAD_ARG);
+    an_assert_error(ctx, "int8 is for inference only");
+    alexnet_session_close(session);
+    alexnet_model_free(model);
+    alexnet_close(ctx);
 }
 
 static void running_allocates_nothing(void **unused)
@@ -311,6 +403,8 @@ int main(void)
         cmocka_unit_test(gradients_agree_with_central_differences),
         cmocka_unit_test(gradients_through_normalised_layers_agree),
         cmocka_unit_test(bits_do_not_depend_on_threads),
+        cmocka_unit_test(prepared_weights_follow_the_model),
+        cmocka_unit_test(an_image_in_int8_is_alone),
         cmocka_unit_test(running_allocates_nothing),
         cmocka_unit_test(a_bad_loss_names_the_first_bad_layer),
         cmocka_unit_test(labels_are_checked),

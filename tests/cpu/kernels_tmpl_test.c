@@ -49,7 +49,9 @@ static void trial_free(trial *t)
 /* Outputs that are read start with the same values each time, others as not-a-number. */
 static void trial_run(trial *t, const an_backend *backend, int threads)
 {
-    guarded scratch = guarded_new(an_case_scratch(t->c, backend, threads));
+    an_case c = *t->c;
+    guarded scratch = guarded_new(an_case_scratch(&c, backend, threads));
+    guarded prepared = guarded_new(an_case_prepared_bytes(&c, backend));
     an_run run = {threads, scratch.data, scratch.bytes};
     const void *in[AN_CASE_INPUTS];
     void *out[AN_CASE_OUTPUTS];
@@ -63,8 +65,11 @@ static void trial_run(trial *t, const an_backend *backend, int threads)
         else
             memset(out[i], 0xff, t->out[i].bytes);
     }
-    assert_int_equal(an_case_run(t->c, backend, &run, in, out), ALEXNET_OK);
+    if (prepared.bytes > 0)
+        assert_int_equal(an_case_prepare(&c, backend, &run, in, prepared.data), ALEXNET_OK);
+    assert_int_equal(an_case_run(&c, backend, &run, in, out), ALEXNET_OK);
     guarded_free(&scratch);
+    guarded_free(&prepared);
 }
 
 /* Makes every input positive: the portable result is then the sum of |a||b|, the scale of the error. */
@@ -101,6 +106,8 @@ static void check_equal(const trial *found, const trial *expected, const char *w
             fail_msg("%s: output %d differs in its bits", what, i);
 }
 
+static const char *const dtype_names[] = {"fp32", "bf16", "int8"};
+
 static void describe(const an_case *c, const char *tier, int threads, char *text, size_t bytes)
 {
     const an_conv2d *v = &c->conv2d;
@@ -110,12 +117,12 @@ static void describe(const an_case *c, const char *tier, int threads, char *text
 
     (void)snprintf(
         text, bytes,
-        "%s, %s, %d threads (conv2d %d %dx%dx%d, %d of %dx%d/%d groups %d; linear %d %d %d; "
+        "%s, %s, %s, %d threads (conv2d %d %dx%dx%d, %d of %dx%d/%d groups %d; linear %d %d %d; "
         "pool %d %dx%dx%d, %dx%d/%d; lrn %d %dx%dx%d, %s %d groups %d; shape %d %d %d %d)",
-        c->kind->name, tier, threads, v->n, v->c, v->h, v->w, v->k, v->r, v->s, v->stride,
-        v->groups, l->n, l->inputs, l->outputs, p->n, p->c, p->h, p->w, p->r, p->s, p->stride, r->n,
-        r->c, r->h, r->w, r->within ? "within" : "across", r->size, r->groups, c->shape.n,
-        c->shape.c, c->shape.h, c->shape.w);
+        c->kind->name, dtype_names[c->dtype], tier, threads, v->n, v->c, v->h, v->w, v->k, v->r,
+        v->s, v->stride, v->groups, l->n, l->inputs, l->outputs, p->n, p->c, p->h, p->w, p->r, p->s,
+        p->stride, r->n, r->c, r->h, r->w, r->within ? "within" : "across", r->size, r->groups,
+        c->shape.n, c->shape.c, c->shape.h, c->shape.w);
 }
 
 static void check_case(const an_case *c)
@@ -139,7 +146,7 @@ static void check_case(const an_case *c)
         if (backend == NULL) continue;
         trial_run(&one, backend, 1);
         describe(c, backend->tier, 1, what, sizeof what);
-        if (c->kind->exact)
+        if (c->kind->exact || c->dtype == ALEXNET_INT8) /* sums of whole numbers are exact */
             check_equal(&one, &expected, what);
         else
             check_close(&one, &expected, &scale, what);
@@ -182,6 +189,13 @@ static void check_conv2d(an_conv2d g)
     for (int pass = 0; pass < AN_PASSES; ++pass)
         for (int relu = 0; relu < (pass == AN_FORWARD ? 2 : 1); ++relu)
             check_case(&(an_case){.kind = &an_case_conv2d[pass], .conv2d = g, .relu = relu == 1});
+    g.prepared = true;
+    for (int dtype = ALEXNET_BF16; dtype <= ALEXNET_INT8; ++dtype)
+        check_case(&(an_case){.kind = &an_case_conv2d[AN_FORWARD],
+                              .conv2d = g,
+                              .relu = g.n % 2 == 0,
+                              .behind_relu = g.k % 2 == 0,
+                              .dtype = (alexnet_dtype)dtype});
 }
 
 static void convolutions_agree_on_edges(void **unused)
@@ -387,6 +401,17 @@ static void check_linear(int n, int inputs, int outputs)
         for (int relu = 0; relu < (pass == AN_FORWARD ? 2 : 1); ++relu)
             check_case(&(an_case){
                 .kind = &an_case_linear[pass], .linear = {n, inputs, outputs}, .relu = relu == 1});
+    for (int pass = 0; pass < AN_PASSES; ++pass)
+        check_case(&(an_case){.kind = &an_case_linear[pass],
+                              .linear = {n, inputs, outputs},
+                              .relu = n % 2 == 0,
+                              .dtype = ALEXNET_BF16});
+    for (int dtype = ALEXNET_BF16; dtype <= ALEXNET_INT8; ++dtype)
+        check_case(&(an_case){.kind = &an_case_linear[AN_FORWARD],
+                              .linear = {n, inputs, outputs, .prepared = true},
+                              .relu = n % 2 == 1,
+                              .behind_relu = outputs % 2 == 0,
+                              .dtype = (alexnet_dtype)dtype});
 }
 
 static void linear_layers_agree(void **unused)
@@ -734,40 +759,60 @@ static void for_each_tier(void (*check)(const an_backend *backend))
         if (backend != NULL) check(backend);
 }
 
-static size_t conv2d_scratch(const an_backend *backend, const an_conv2d *g, an_pass pass,
-                             int threads)
+static void for_each_format(void (*check)(const an_backend *backend, alexnet_dtype dtype))
 {
-    const an_conv2d_algorithm *algorithm = backend->conv2d(g, pass, ALEXNET_FP32);
+    const an_backend *backend;
+
+    for (int i = 0; an_tier_name(i, &backend) != NULL; ++i)
+        for (int dtype = ALEXNET_FP32; backend != NULL && dtype <= ALEXNET_INT8; ++dtype)
+            check(backend, (alexnet_dtype)dtype);
+}
+
+/* In the formats but fp32 weights are prepared. */
+static size_t conv2d_scratch(const an_backend *backend, const an_conv2d *g, an_pass pass,
+                             alexnet_dtype dtype, int threads)
+{
+    const an_conv2d_algorithm *algorithm = backend->conv2d(g, pass, dtype);
 
     return algorithm->scratch_bytes != NULL ? algorithm->scratch_bytes(g, threads) : 0;
 }
 
 static size_t linear_scratch(const an_backend *backend, const an_linear *g, an_pass pass,
-                             int threads)
+                             alexnet_dtype dtype, int threads)
 {
-    const an_linear_algorithm *algorithm = backend->linear(g, pass, ALEXNET_FP32);
+    const an_linear_algorithm *algorithm = backend->linear(g, pass, dtype);
 
     return algorithm->scratch_bytes != NULL ? algorithm->scratch_bytes(g, threads) : 0;
 }
 
-/* A session plans for its batch and may run fewer images, as the last of an epoch. */
-static void check_scratch_grows(const an_backend *backend)
-{
-    an_conv2d g = conv2d(1, 16, 13, 13, 32, 3, 3, 1, 1, (int[]){1, 1, 1, 1});
-    size_t before[AN_PASSES] = {0}, linear_before[AN_PASSES] = {0}, local_before = 0;
+#define PLANNED 70
 
-    for (g.n = 1; g.n <= 70; ++g.n) {
-        for (int pass = 0; pass < AN_PASSES; ++pass) {
-            const size_t now = conv2d_scratch(backend, &g, (an_pass)pass, 3);
-            assert_true(now >= before[pass]);
-            before[pass] = now;
-            const size_t linear = linear_scratch(
-                backend, &(an_linear){.n = g.n, .inputs = 100, .outputs = 50}, (an_pass)pass, 3);
-            assert_true(linear >= linear_before[pass]);
-            linear_before[pass] = linear;
+/* A session plans for its batch and may run fewer images, as the last of an epoch, by the same algorithms. */
+static void check_scratch_grows(const an_backend *backend, alexnet_dtype dtype)
+{
+    an_conv2d g = conv2d(PLANNED, 16, 13, 13, 32, 3, 3, 1, 1, (int[]){1, 1, 1, 1});
+    an_linear l = {PLANNED, 100, 50, dtype != ALEXNET_FP32};
+
+    g.prepared = l.prepared;
+    for (int pass = 0; pass < AN_PASSES; ++pass) {
+        const an_conv2d_algorithm *conv = backend->conv2d(&g, (an_pass)pass, dtype);
+        const an_linear_algorithm *linear = backend->linear(&l, (an_pass)pass, dtype);
+        size_t before = 0, linear_before = 0, local_before = 0;
+        for (int n = 1; n <= PLANNED; ++n) {
+            an_conv2d some = g;
+            some.n = n;
+            const an_linear few = {n, l.inputs, l.outputs, l.prepared};
+            const size_t now = conv->scratch_bytes != NULL ? conv->scratch_bytes(&some, 3) : 0;
+            const size_t linear_now =
+                linear->scratch_bytes != NULL ? linear->scratch_bytes(&few, 3) : 0;
+            assert_true(now >= before);
+            const size_t local_now = backend->local_scratch(&some, 3);
+            assert_true(linear_now >= linear_before);
+            assert_true(local_now >= local_before);
+            local_before = local_now;
+            before = now;
+            linear_before = linear_now;
         }
-        assert_true(backend->local_scratch(&g, 3) >= local_before);
-        local_before = backend->local_scratch(&g, 3);
     }
 }
 
@@ -786,25 +831,26 @@ static void functions_take_any_value(void **unused)
 static void scratch_grows_with_the_batch(void **unused)
 {
     (void)unused;
-    for_each_tier(check_scratch_grows);
+    for_each_format(check_scratch_grows);
 }
 
 /* Sizes that no machine has stick at the largest size_t, or at least do not wrap to something small. */
-static void check_scratch_saturates(const an_backend *backend)
+static void check_scratch_saturates(const an_backend *backend, alexnet_dtype dtype)
 {
     const int big = 1 << 24;
     const int pad[] = {0, 0, 0, 0};
-    const an_conv2d g = conv2d(big, big, big, big, big, big / 2, big / 2, 1, 1, pad);
+    an_conv2d g = conv2d(big, big, big, big, big, big / 2, big / 2, 1, 1, pad);
 
-    const an_linear linear = {.n = big, .inputs = big, .outputs = big};
+    an_linear linear = {.n = big, .inputs = big, .outputs = big};
     const an_lrn normalisation = {
         .n = big, .c = big, .h = big, .w = big, .within = true, .size = 5, .groups = 1};
 
     assert_true(backend->lrn_scratch(&normalisation, 256) == SIZE_MAX);
+    g.prepared = linear.prepared = dtype != ALEXNET_FP32;
     if (strcmp(backend->tier, "portable") == 0) return; /* the rest of it needs none */
     for (int pass = 0; pass < AN_PASSES; ++pass) {
-        assert_true(conv2d_scratch(backend, &g, (an_pass)pass, 256) == SIZE_MAX);
-        assert_true(linear_scratch(backend, &linear, (an_pass)pass, 256) > (size_t)1 << 50);
+        assert_true(conv2d_scratch(backend, &g, (an_pass)pass, dtype, 256) == SIZE_MAX);
+        assert_true(linear_scratch(backend, &linear, (an_pass)pass, dtype, 256) > (size_t)1 << 48);
     }
     assert_true(backend->local_scratch(&g, 256) == SIZE_MAX);
 }
@@ -812,32 +858,40 @@ static void check_scratch_saturates(const an_backend *backend)
 static void scratch_of_hostile_sizes_saturates(void **unused)
 {
     (void)unused;
-    for_each_tier(check_scratch_saturates);
+    for_each_format(check_scratch_saturates);
 }
 
 /* Not a number must come out where it went in: a run that diverges has to show it. */
-static void check_nan(const an_backend *backend)
+static void check_nan(const an_backend *backend, alexnet_dtype dtype)
 {
     float x[8 * 5], w[3 * 5] = {0}, bias[3] = {0}, y[8 * 3];
-    an_run run = {.threads = 2};
-    const an_linear g = {.n = 8, .inputs = 5, .outputs = 3};
-    const an_linear_tensors t = {.x = x, .w = w, .bias = bias, .relu = true, .y = y};
-    guarded scratch = guarded_new(linear_scratch(backend, &g, AN_FORWARD, 2));
+    const an_linear g = {.n = 8, .inputs = 5, .outputs = 3, .prepared = dtype != ALEXNET_FP32};
+    const an_linear_algorithm *algorithm = backend->linear(&g, AN_FORWARD, dtype);
+    guarded scratch = guarded_new(linear_scratch(backend, &g, AN_FORWARD, dtype, 2));
+    guarded prepared = guarded_new(algorithm->prepare != NULL ? algorithm->prepared_bytes(&g) : 0);
+    const an_run run = {2, scratch.data, scratch.bytes};
+    const an_linear_tensors t = {.x = x,
+                                 .w = w,
+                                 .bias = bias,
+                                 .relu = true,
+                                 .y = y,
+                                 .prepared = prepared.bytes > 0 ? prepared.data : NULL};
 
-    run.scratch = scratch.data;
-    run.scratch_bytes = scratch.bytes;
     for (size_t i = 0; i < AN_COUNT(x); ++i)
         x[i] = i == 7 ? NAN : 1;
-    assert_int_equal(backend->linear(&g, AN_FORWARD, ALEXNET_FP32)->run(&run, &g, &t), ALEXNET_OK);
+    if (t.prepared != NULL)
+        assert_int_equal(algorithm->prepare(&run, &g, w, prepared.data), ALEXNET_OK);
+    assert_int_equal(algorithm->run(&run, &g, &t), ALEXNET_OK);
     for (size_t i = 0; i < AN_COUNT(y); ++i)
         assert_int_equal(isnan(y[i]) != 0, i / 3 == 1);
     guarded_free(&scratch);
+    guarded_free(&prepared);
 }
 
 static void relu_keeps_not_a_number(void **unused)
 {
     (void)unused;
-    for_each_tier(check_nan);
+    for_each_format(check_nan);
 }
 
 /* What pooling layers do: the gradient through max(x, 0) and then the maximum, first at what won, or last everywhere. */
@@ -1009,8 +1063,8 @@ static void convolutions_pool(void **unused)
     for_each_tier(check_pooled);
 }
 
-/* Without a bias, and with nobody wanting its gradient, the rest is the same. */
-static void check_optional(const an_backend *backend)
+/* Without a bias, and with nobody wanting its gradient, the rest is the same; of weights that are not prepared. */
+static void check_optional(const an_backend *backend, alexnet_dtype dtype)
 {
     const an_conv2d g = conv2d(2, 3, 6, 6, 5, 3, 3, 1, 1, (int[]){1, 1, 1, 1});
     const an_linear l = {.n = 6, .inputs = 108, .outputs = 5};
@@ -1020,8 +1074,8 @@ static void check_optional(const an_backend *backend)
     size_t bytes = 0;
 
     for (int pass = 0; pass < AN_PASSES; ++pass) {
-        bytes = AN_MAX(bytes, conv2d_scratch(backend, &g, (an_pass)pass, 2));
-        bytes = AN_MAX(bytes, linear_scratch(backend, &l, (an_pass)pass, 2));
+        bytes = AN_MAX(bytes, conv2d_scratch(backend, &g, (an_pass)pass, dtype, 2));
+        bytes = AN_MAX(bytes, linear_scratch(backend, &l, (an_pass)pass, dtype, 2));
     }
     guarded scratch = guarded_new(bytes);
     const an_run run = {2, scratch.data, scratch.bytes};
@@ -1032,11 +1086,10 @@ static void check_optional(const an_backend *backend)
     for (int i = 0; i < 2; ++i) {
         const an_conv2d_tensors forward = {.x = x, .w = w, .bias = i == 0 ? zero : NULL, .y = y[i]};
         const an_conv2d_tensors weights = {.x = x, .dy = dy, .dw = dw[i], .db = i == 0 ? db : NULL};
-        assert_int_equal(backend->conv2d(&g, AN_FORWARD, ALEXNET_FP32)->run(&run, &g, &forward),
+        assert_int_equal(backend->conv2d(&g, AN_FORWARD, dtype)->run(&run, &g, &forward),
                          ALEXNET_OK);
-        assert_int_equal(
-            backend->conv2d(&g, AN_BACKWARD_WEIGHTS, ALEXNET_FP32)->run(&run, &g, &weights),
-            ALEXNET_OK);
+        assert_int_equal(backend->conv2d(&g, AN_BACKWARD_WEIGHTS, dtype)->run(&run, &g, &weights),
+                         ALEXNET_OK);
     }
     assert_memory_equal(y[0], y[1], sizeof y[0]);
     assert_memory_equal(dw[0], dw[1], 5 * 27 * sizeof(float));
@@ -1047,12 +1100,11 @@ static void check_optional(const an_backend *backend)
                 .x = x, .w = w, .bias = i == 0 ? zero : NULL, .y = y[i]};
             const an_linear_tensors weights = {
                 .x = x, .dy = dy, .dw = dw[i], .db = i == 0 ? db : NULL};
-            assert_int_equal(
-                backend->linear(&some, AN_FORWARD, ALEXNET_FP32)->run(&run, &some, &forward),
-                ALEXNET_OK);
-            assert_int_equal(backend->linear(&some, AN_BACKWARD_WEIGHTS, ALEXNET_FP32)
-                                 ->run(&run, &some, &weights),
+            assert_int_equal(backend->linear(&some, AN_FORWARD, dtype)->run(&run, &some, &forward),
                              ALEXNET_OK);
+            assert_int_equal(
+                backend->linear(&some, AN_BACKWARD_WEIGHTS, dtype)->run(&run, &some, &weights),
+                ALEXNET_OK);
         }
         assert_memory_equal(y[0], y[1], (size_t)some.n * 5 * sizeof(float));
         assert_memory_equal(dw[0], dw[1], (size_t)some.inputs * 5 * sizeof(float));
@@ -1063,7 +1115,7 @@ static void check_optional(const an_backend *backend)
 static void bias_is_optional(void **unused)
 {
     (void)unused;
-    for_each_tier(check_optional);
+    for_each_format(check_optional);
 }
 
 int main(void)

@@ -1,0 +1,99 @@
+/*
+ * bf16.h: the upper half of a float: 1 bit of sign, 8 of exponent, 7 of fraction; and how the portable code
+ * computes with it. The product of two such numbers is a float without rounding.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_CPU_BF16_H
+#define AN_CPU_BF16_H
+
+#include "core/backend.h"
+#include <string.h>
+
+/* To the nearest, ties to even; not a number stays one. */
+static inline uint16_t an_bf16_from_float(float value)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &value, sizeof bits);
+    if ((bits & 0x7fffffff) > 0x7f800000) return (uint16_t)(bits >> 16 | 0x40);
+    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+static inline float an_bf16_to_float(uint16_t value)
+{
+    const uint32_t bits = (uint32_t)value << 16;
+    float result;
+
+    memcpy(&result, &bits, sizeof result);
+    return result;
+}
+
+/* Whether a pass of a convolution is to be in bf16. A function of the shape, so that every tier gives results of the
+   same kind. */
+bool an_bf16_conv2d_pays(const an_conv2d *g, an_pass pass);
+
+/*
+ * An algorithm in bf16 out of one in fp32: its factors are copied, rounded, and given to `inner`. The
+ * weights are what prepare() leaves, or a copy in scratch. Scratch: inner's, and then the copies.
+ */
+size_t an_bf16_conv2d_scratch(const an_conv2d_algorithm *inner, const an_conv2d *g, int threads);
+alexnet_status an_bf16_conv2d(const an_conv2d_algorithm *inner, const an_run *run,
+                              const an_conv2d *g, const an_conv2d_tensors *t); /* forward */
+size_t an_bf16_conv2d_prepared(const an_conv2d *g);
+alexnet_status an_bf16_conv2d_prepare(const an_run *run, const an_conv2d *g, const float *w,
+                                      void *prepared);
+
+size_t an_bf16_linear_scratch(const an_linear_algorithm *inner, const an_linear *g, int threads);
+alexnet_status an_bf16_linear(const an_linear_algorithm *inner, const an_run *run,
+                              const an_linear *g, const an_linear_tensors *t); /* any pass */
+size_t an_bf16_linear_prepared(const an_linear *g);
+alexnet_status an_bf16_linear_prepare(const an_run *run, const an_linear *g, const float *w,
+                                      void *prepared);
+
+/* Defines such algorithms for a tier: `stem`, of the forward pass among `inner`; `stem`, of each pass of `inner`. */
+#define AN_ROUNDED_CONV2D(stem, inner)                                                             \
+    static size_t stem##_scratch(const an_conv2d *g, int threads)                                  \
+    {                                                                                              \
+        return an_bf16_conv2d_scratch(&(inner)[AN_FORWARD], g, threads);                           \
+    }                                                                                              \
+    static alexnet_status stem##_run(const an_run *run, const an_conv2d *g,                        \
+                                     const an_conv2d_tensors *t)                                   \
+    {                                                                                              \
+        return an_bf16_conv2d(&(inner)[AN_FORWARD], run, g, t);                                    \
+    }                                                                                              \
+    static const an_conv2d_algorithm stem = {.name = "rounded bf16",                               \
+                                             .scratch_bytes = stem##_scratch,                      \
+                                             .run = stem##_run,                                    \
+                                             .prepared_bytes = an_bf16_conv2d_prepared,            \
+                                             .prepare = an_bf16_conv2d_prepare};
+
+#define AN_ROUNDED_PASS(stem, inner, pass)                                                         \
+    static size_t stem##_scratch_##pass(const an_linear *g, int threads)                           \
+    {                                                                                              \
+        return an_bf16_linear_scratch(&(inner)[pass], g, threads);                                 \
+    }                                                                                              \
+    static alexnet_status stem##_run_##pass(const an_run *run, const an_linear *g,                 \
+                                            const an_linear_tensors *t)                            \
+    {                                                                                              \
+        return an_bf16_linear(&(inner)[pass], run, g, t);                                          \
+    }
+
+#define AN_ROUNDED_LINEAR(stem, inner)                                                             \
+    AN_ROUNDED_PASS(stem, inner, AN_FORWARD)                                                       \
+    AN_ROUNDED_PASS(stem, inner, AN_BACKWARD_DATA)                                                 \
+    AN_ROUNDED_PASS(stem, inner, AN_BACKWARD_WEIGHTS)                                              \
+    static const an_linear_algorithm stem[AN_PASSES] = {                                           \
+        [AN_FORWARD] = {.name = "rounded bf16",                                                    \
+                        .scratch_bytes = stem##_scratch_AN_FORWARD,                                \
+                        .run = stem##_run_AN_FORWARD,                                              \
+                        .prepared_bytes = an_bf16_linear_prepared,                                 \
+                        .prepare = an_bf16_linear_prepare},                                        \
+        [AN_BACKWARD_DATA] = {.name = "rounded bf16",                                              \
+                              .scratch_bytes = stem##_scratch_AN_BACKWARD_DATA,                    \
+                              .run = stem##_run_AN_BACKWARD_DATA},                                 \
+        [AN_BACKWARD_WEIGHTS] = {.name = "rounded bf16",                                           \
+                                 .scratch_bytes = stem##_scratch_AN_BACKWARD_WEIGHTS,              \
+                                 .run = stem##_run_AN_BACKWARD_WEIGHTS},                           \
+    };
+
+#endif

@@ -11,6 +11,7 @@
 #include "cpu/bf16.h"
 #include "cpu/parallel.h"
 #include "cpu/scratch.h"
+#include "cpu/sgd.h"
 #include <immintrin.h>
 #include <limits.h>
 #include <string.h>

@@ -10,17 +10,16 @@
  * SPDX-License-Identifier: MIT
  */
 
-/* Rows of `width` numbers, `count` of them, to panels [panel][row pair][NR]; what is missing is 0. */
-static void pack_pairs(int count, int width, size_t row, const float *from, char *panels)
+/* Rows of `width` numbers, `count` of them, by twos: the units of NR columns lie together, `panel` bytes from those of
+   the next NR, `unit` bytes from those of the next two rows. What is missing is 0. */
+static void pack_pairs(int count, int width, size_t row, const float *from, size_t panel,
+                       size_t unit, char *to)
 {
-    const size_t pairs = (size_t)blocks_of(count, UNIT);
-
-    for (size_t i = 0; i < pairs; ++i) {
-        const float *first = from + 2 * i * row;
-        const float *second = 2 * i + 1 < (size_t)count ? first + row : NULL;
+    for (int i = 0; i < count; i += UNIT, to += unit) {
+        const float *first = from + (size_t)i * row;
+        const float *second = i + 1 < count ? first + row : NULL;
         for (int j = 0; j < AN_ROUND_UP(width, NR); j += LANES)
-            vp_store(panels + ((size_t)(j / NR) * pairs + i) * STEP_BYTES +
-                         (size_t)(j % NR) * UNIT_BYTES,
+            vp_store(to + (size_t)(j / NR) * panel + (size_t)(j % NR) * UNIT_BYTES,
                      vp_pair(first, second, j, width));
     }
 }
@@ -77,7 +76,7 @@ static void data_block(const an_linear *g, int output, int input, const data_pla
     };
 
     w += (size_t)output * inputs + (size_t)input;
-    pack_pairs(depth, width, inputs, w, block);
+    pack_pairs(depth, width, inputs, w, (size_t)units * STEP_BYTES, STEP_BYTES, block);
     t.run = units / t.inner;
     t.a_inner = (ptrdiff_t)t.run * UNIT_BYTES;
     t.fetch_step = (ptrdiff_t)(DATA_STRIP * sizeof *w) / AN_MAX(t.run, 1);
@@ -119,65 +118,103 @@ static alexnet_status linear_backward_data(const an_run *run, const an_linear *g
 
 /* ---- weight gradient ----
  *
- * A thread takes a rectangle of dw: its inputs' part of x (128 images, 512 inputs: 128 KB) stays in L2.
+ * A thread takes a rectangle of dw: its inputs' part of x (128 images, 512 inputs: 128 KB) stays in L2. With an update, a
+ * row of tiles of dw (14 rows of 2 KB) never leaves the nearest caches: v and w follow it row by row, and while it is
+ * computed theirs of the row of tiles below are fetched, as in linear_tmpl.h.
  */
 
 #define WEIGHTS_INPUTS  512
 #define WEIGHTS_OUTPUTS (32 * MR)
+#define GRADIENT_ROW    (WEIGHTS_INPUTS + LANES) /* not a multiple of 4 KB */
 
 typedef struct weights_plan {
-    int units; /* pairs of images */
-    size_t x_at, dy_at, dy_row, bytes;
+    int units;     /* pairs of images */
+    size_t dy_row; /* bytes: an odd number of cache lines */
+    size_t x_at, dy_at, rows_at, bytes;
 } weights_plan;
 
-static weights_plan plan_weights(const an_linear *g)
+static weights_plan plan_weights(const an_linear *g, int threads)
 {
     weights_plan plan = {.units = blocks_of(g->n, UNIT)};
     an_scratch scratch = {0};
-    const size_t columns = an_size_times((size_t)blocks_of(g->inputs, NR), STEP_BYTES);
+    const size_t x_row = an_size_times((size_t)blocks_of(g->inputs, NR), STEP_BYTES);
 
-    plan.dy_row = an_size_times((size_t)blocks_of(g->outputs, NR), STEP_BYTES);
-    plan.x_at = an_scratch_bytes(&scratch, an_size_times(columns, (size_t)plan.units));
+    plan.dy_row =
+        an_size_plus(an_size_times((size_t)blocks_of(g->outputs, NR), STEP_BYTES), AN_ALIGNMENT);
+    plan.x_at = an_scratch_bytes(&scratch, an_size_times(x_row, (size_t)plan.units));
     plan.dy_at = an_scratch_bytes(&scratch, an_size_times(plan.dy_row, (size_t)plan.units));
+    plan.rows_at = an_scratch_per_thread(&scratch, threads, MR * GRADIENT_ROW);
     plan.bytes = scratch.bytes;
     return plan;
 }
 
 static size_t linear_weights_scratch(const an_linear *g, int threads)
 {
-    (void)threads;
-    return plan_weights(g).bytes;
+    return plan_weights(g, threads).bytes;
 }
 
-/* dw at (output, input), WEIGHTS_OUTPUTS x WEIGHTS_INPUTS or what is left. dy: [panel][unit][NR outputs]. */
-static void weights_rectangle(const an_linear *g, const weights_plan *plan, int output, int input,
-                              const char *x, const char *dy, float *dw)
+/* What all rectangles share. */
+typedef struct weights_job {
+    const an_linear *g;
+    int units;
+    const char *x;  /* [panel][unit][NR] */
+    const char *dy; /* [unit][outputs], and */
+    size_t dy_row;
+    float *dw;                   /* or */
+    const an_sgd_update *update; /* NULL: none */
+} weights_job;
+
+/* A row of tiles of dw: `rows` outputs from `output` on, `columns` inputs from `input` on, at c, rows c_row apart.
+   Meanwhile w and v of a row below are fetched with each tile, a half of its steps each. */
+static void gradient_rows(const weights_job *j, int output, int rows, int input, int columns,
+                          float *c, ptrdiff_t c_row)
 {
-    const int rows = AN_MIN(WEIGHTS_OUTPUTS, g->outputs - output);
-    const int last = AN_MIN(input + WEIGHTS_INPUTS, g->inputs);
-    const size_t panel = (size_t)plan->units * STEP_BYTES;
+    const size_t panel = (size_t)j->units * STEP_BYTES;
+    const an_sgd_update *update = j->update;
     tile t = {
         .outer = 1,
-        .inner = 1,
-        .run = plan->units,
+        .inner = j->units % 2 == 0 ? 2 : 1,
+        .a = j->dy + (size_t)output * UNIT_BYTES,
         .a_row = UNIT_BYTES,
-        .a_step = STEP_BYTES,
-        .c_row = g->inputs,
+        .a_step = (ptrdiff_t)j->dy_row,
+        .c_row = c_row,
     };
 
-    for (int o = output; o < output + rows; o += NR) {
-        const int count = AN_MIN(NR, output + rows - o);
-        for (int i = 0; i < tiles_of(count); ++i) {
-            const int from = tile_first(count, i);
-            for (int j = input; j < last; j += NR) {
-                t.columns = AN_MIN(NR, last - j);
-                t.a = dy + (size_t)(o / NR) * panel + (size_t)from * UNIT_BYTES;
-                t.b = x + (size_t)(j / NR) * panel;
-                t.fetch = t.b;
-                t.c = dw + (size_t)(o + from) * (size_t)g->inputs + (size_t)j;
-                images_first[tile_first(count, i + 1) - from](&t);
-            }
-        }
+    t.run = j->units / t.inner;
+    t.a_inner = t.run * t.a_step;
+    if (update != NULL) {
+        t.fetch_inner = (intptr_t)update->v - (intptr_t)update->w; /* another array */
+        t.fetch_step = (ptrdiff_t)(WEIGHTS_INPUTS * sizeof(float)) / t.run;
+    }
+    for (int i = 0; i < columns; i += NR) {
+        const int below = AN_MIN(output + rows + AN_MIN(i / NR, MR - 1), j->g->outputs - 1);
+        t.columns = AN_MIN(NR, columns - i);
+        t.b = j->x + (size_t)((input + i) / NR) * panel;
+        t.c = c + i;
+        t.fetch = t.b;
+        if (update != NULL)
+            t.fetch = (const char *)(update->w + (size_t)below * (size_t)j->g->inputs + input);
+        images_first[rows](&t);
+    }
+}
+
+/* dw at (output, input), WEIGHTS_OUTPUTS x WEIGHTS_INPUTS or what is left. own: room for a row of tiles. */
+static void weights_rectangle(const weights_job *j, int output, int input, float *own)
+{
+    const size_t inputs = (size_t)j->g->inputs;
+    const an_sgd_update *update = j->update;
+    const int count = AN_MIN(WEIGHTS_OUTPUTS, j->g->outputs - output);
+    const int columns = AN_MIN(WEIGHTS_INPUTS, j->g->inputs - input);
+
+    for (int i = 0; i < tiles_of(count); ++i) {
+        const int o = output + tile_first(count, i);
+        const int rows = output + tile_first(count, i + 1) - o;
+        size_t at = (size_t)o * inputs + (size_t)input;
+        gradient_rows(j, o, rows, input, columns, update != NULL ? own : j->dw + at,
+                      update != NULL ? GRADIENT_ROW : (ptrdiff_t)inputs);
+        for (int r = 0; update != NULL && r < rows; ++r, at += inputs)
+            an_sgd_row(&update->rule, columns, own + (size_t)r * GRADIENT_ROW, update->v + at,
+                       update->w + at);
     }
 }
 
@@ -199,27 +236,32 @@ static void bias_gradient(const an_run *run, const an_linear *g, const float *dy
 static alexnet_status linear_backward_weights(const an_run *run, const an_linear *g,
                                               const an_linear_tensors *t)
 {
-    const weights_plan plan = plan_weights(g);
+    const weights_plan plan = plan_weights(g, run->threads);
     const size_t panel = (size_t)plan.units * STEP_BYTES;
-    const int strips = blocks_of(g->inputs, WEIGHTS_INPUTS);
-    const int bands = blocks_of(g->outputs, WEIGHTS_INPUTS);
+    const bool wanted = t->dw != NULL || t->update != NULL;
+    const int strips = wanted ? blocks_of(g->inputs, WEIGHTS_INPUTS) : 0;
+    const int bands = wanted ? blocks_of(g->outputs, WEIGHTS_INPUTS) : 0;
     char *const x = (char *)an_scratch_at(run, plan.x_at);
     char *const dy = (char *)an_scratch_at(run, plan.dy_at);
+    const weights_job job = {g, plan.units, x, dy, plan.dy_row, t->dw, t->update};
 
     if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
     AN_PARALLEL_FOR(run, schedule(dynamic))
     for (int s = 0; s < strips + bands; ++s) {
-        const bool of_x = s < strips;
-        const int first = (of_x ? s : s - strips) * WEIGHTS_INPUTS;
-        const int width = of_x ? g->inputs : g->outputs;
-        pack_pairs(g->n, AN_MIN(WEIGHTS_INPUTS, width - first), (size_t)width,
-                   (of_x ? t->x : t->dy) + first, (of_x ? x : dy) + (size_t)(first / NR) * panel);
+        const int first = (s < strips ? s : s - strips) * WEIGHTS_INPUTS;
+        if (s < strips)
+            pack_pairs(g->n, AN_MIN(WEIGHTS_INPUTS, g->inputs - first), (size_t)g->inputs,
+                       t->x + first, panel, STEP_BYTES, x + (size_t)(first / NR) * panel);
+        else
+            pack_pairs(g->n, AN_MIN(WEIGHTS_INPUTS, g->outputs - first), (size_t)g->outputs,
+                       t->dy + first, STEP_BYTES, plan.dy_row, dy + (size_t)first * UNIT_BYTES);
     }
 
     AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic))
     for (int s = 0; s < strips; ++s)
         for (int o = 0; o < blocks_of(g->outputs, WEIGHTS_OUTPUTS); ++o)
-            weights_rectangle(g, &plan, o * WEIGHTS_OUTPUTS, s * WEIGHTS_INPUTS, x, dy, t->dw);
+            weights_rectangle(&job, o * WEIGHTS_OUTPUTS, s * WEIGHTS_INPUTS,
+                              an_scratch_of_thread(run, plan.rows_at, MR * GRADIENT_ROW));
     if (t->db != NULL) bias_gradient(run, g, t->dy, t->db);
     return ALEXNET_OK;
 }

@@ -446,12 +446,15 @@ static void run_unfused(const an_backend *backend, trial *gradient, trial *t)
     assert_int_equal(an_case_run(&update, backend, &run, in, out), ALEXNET_OK);
 }
 
-static void check_update(int n, int inputs, int outputs, bool lr_inside)
+static void check_update(int n, int inputs, int outputs, bool lr_inside, alexnet_dtype dtype)
 {
     const an_case plain = {.kind = &an_case_linear[AN_BACKWARD_WEIGHTS],
-                           .linear = {n, inputs, outputs}};
-    const an_case fused = {
-        .kind = &an_case_linear_update, .linear = plain.linear, .lr_inside = lr_inside};
+                           .linear = {n, inputs, outputs},
+                           .dtype = dtype};
+    const an_case fused = {.kind = &an_case_linear_update,
+                           .linear = plain.linear,
+                           .lr_inside = lr_inside,
+                           .dtype = dtype};
     trial gradient = trial_new(&plain), expected = trial_new(&fused), found = trial_new(&fused);
     const an_backend *backend;
     char what[512];
@@ -481,10 +484,12 @@ static void weight_gradients_update_as_they_go(void **unused)
     (void)unused;
     for (size_t i = 0; i < AN_COUNT(rows); ++i)
         for (int inside = 0; inside < 2; ++inside)
-            check_update(rows[i][0], rows[i][1], rows[i][2], inside == 1);
+            for (int dtype = ALEXNET_FP32; dtype <= ALEXNET_BF16; ++dtype)
+                check_update(rows[i][0], rows[i][1], rows[i][2], inside == 1, (alexnet_dtype)dtype);
     for (int i = 0; i < 40; ++i)
         check_update(1 + (int)an_random_below(&stream, 40), 1 + (int)an_random_below(&stream, 130),
-                     1 + (int)an_random_below(&stream, 70), i % 2 == 1);
+                     1 + (int)an_random_below(&stream, 70), i % 2 == 1,
+                     i % 4 < 2 ? ALEXNET_FP32 : ALEXNET_BF16);
 }
 
 /* ---- pooling ---- */

@@ -133,15 +133,15 @@ static bool is_possible(const an_conv2d *g, an_pass pass)
     return pass != AN_BACKWARD_DATA || (g->pad_top < g->r && g->pad_left < g->s);
 }
 
-bool an_winograd_pays(const an_conv2d *given, an_pass pass)
+double an_winograd_gain(const an_conv2d *given, an_pass pass)
 {
     const bool back = pass == AN_BACKWARD_DATA;
 
-    if (!is_possible(given, pass)) return false;
+    if (!is_possible(given, pass)) return 0;
     const an_conv2d g = an_winograd_blocks(given);
     const int c = g.c / g.groups, k = g.k / g.groups;
-    if (g.r != g.s || (g.r != 3 && g.r != 5)) return false;
-    if (c < CHANNELS_MIN || k < CHANNELS_MIN) return false;
+    if (g.r != g.s || (g.r != 3 && g.r != 5)) return 0;
+    if (c < CHANNELS_MIN || k < CHANNELS_MIN) return 0;
 
     const an_winograd_axis rows = an_winograd_cut(g.r, back ? g.h : g.p);
     const an_winograd_axis columns = an_winograd_cut(g.s, back ? g.w : g.q);
@@ -154,7 +154,8 @@ bool an_winograd_pays(const an_conv2d *given, an_pass pass)
     const double transforms = given->prepared ? 0 : FILTER_COST * filters * c * k;
     const double reading = given->prepared ? READ_COST * (filters - g.r * g.s) * c * k : 0;
 
-    return products * ((double)c * k + MAP_COST * (c + k)) + transforms + reading +
-               BLOCK_COST * blocks <
-           direct;
+    return direct / (products * ((double)c * k + MAP_COST * (c + k)) + transforms + reading +
+                     BLOCK_COST * blocks);
 }
+
+bool an_winograd_pays(const an_conv2d *g, an_pass pass) { return an_winograd_gain(g, pass) > 1; }

@@ -50,7 +50,10 @@ int an_winograd_point(const an_winograd_axis *axis, int points, int i);
  */
 an_conv2d an_winograd_blocks(const an_conv2d *g);
 
-/* Whether this pass of this convolution is quicker so. A function of the shape alone. */
+/* How many times quicker than the direct way this pass of this convolution is so, by counted costs; 0: there is no such way. */
+double an_winograd_gain(const an_conv2d *g, an_pass pass);
+
+/* Whether it is quicker so. A function of the shape alone. */
 bool an_winograd_pays(const an_conv2d *g, an_pass pass);
 
 #endif

@@ -7,6 +7,8 @@
 #define AN_CPU_SIMD_NEON_H
 
 #include <arm_neon.h>
+#include <stdint.h>
+#include <string.h>
 
 typedef float32x4_t vf; /* LANES floats */
 
@@ -23,6 +25,15 @@ static inline vf vf_add(vf a, vf b) { return vaddq_f32(a, b); }
 static inline vf vf_sub(vf a, vf b) { return vsubq_f32(a, b); }
 
 static inline vf vf_mul(vf a, vf b) { return vmulq_f32(a, b); }
+
+static inline vf vf_div(vf a, vf b) { return vdivq_f32(a, b); }
+
+static inline vf vf_sqrt(vf value) { return vsqrtq_f32(value); }
+
+/* Not a number where one of the two is. */
+static inline vf vf_min(vf a, vf b) { return vminq_f32(a, b); }
+
+static inline vf vf_max(vf a, vf b) { return vmaxq_f32(a, b); }
 
 static inline vf vf_fma(vf a, vf b, vf c) /* a * b + c, rounded once */
 {
@@ -55,6 +66,63 @@ static inline void vf_store_part(float *to, int count, vf value)
     if (count > 1) vst1q_lane_f32(to + 1, value, 1);
     if (count > 2) vst1q_lane_f32(to + 2, value, 2);
     if (count > 3) vst1q_lane_f32(to + 3, value, 3);
+}
+
+/* ---- for or against, lane by lane ---- */
+
+typedef uint32x4_t vm;
+
+static inline vm vf_more(vf a, vf b) { return vcgtq_f32(a, b); }
+
+static inline vf vf_pick(vm which, vf yes, vf no) { return vbslq_f32(which, yes, no); }
+
+static inline vm vf_bytes_equal(const uint8_t *from, uint8_t value) /* LANES bytes */
+{
+    uint32_t four;
+
+    memcpy(&four, from, sizeof four);
+    const uint16x8_t words = vmovl_u8(vreinterpret_u8_u32(vdup_n_u32(four)));
+    return vceqq_u32(vmovl_u16(vget_low_u16(words)), vdupq_n_u32(value));
+}
+
+static inline void vf_store_bytes(uint8_t *to, vf value) /* integers 0 .. 255 */
+{
+    const uint16x4_t words = vmovn_u32(vcvtnq_u32_f32(value));
+    const uint8x8_t bytes = vmovn_u16(vcombine_u16(words, words));
+    const uint32_t four = vget_lane_u32(vreinterpret_u32_u8(bytes), 0);
+    memcpy(to, &four, sizeof four);
+}
+
+/* ---- exponents ---- */
+
+static inline vf vf_floor_log_2(vf value) /* of a normal number above 0 */
+{
+    const int32x4_t biased = vreinterpretq_s32_u32(vshrq_n_u32(vreinterpretq_u32_f32(value), 23));
+    return vcvtq_f32_s32(vsubq_s32(biased, vdupq_n_s32(127)));
+}
+
+static inline vf vf_power_of_2(int32x4_t n) /* -126 .. 127 */
+{
+    return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(n, vdupq_n_s32(127)), 23));
+}
+
+static inline vf vf_times_power_of_2(vf value, vf n) /* n: integers -250 .. 250 */
+{
+    const int32x4_t whole = vcvtnq_s32_f32(n), half = vshrq_n_s32(whole, 1);
+    value = vmulq_f32(value, vf_power_of_2(half));
+    return vmulq_f32(value, vf_power_of_2(vsubq_s32(whole, half)));
+}
+
+/* ---- across lanes ---- */
+
+static inline void vf_transpose(vf v[4]) /* lane j of v[i] becomes lane i of v[j] */
+{
+    const float32x4x2_t a = vtrnq_f32(v[0], v[1]), b = vtrnq_f32(v[2], v[3]);
+
+    v[0] = vcombine_f32(vget_low_f32(a.val[0]), vget_low_f32(b.val[0]));
+    v[1] = vcombine_f32(vget_low_f32(a.val[1]), vget_low_f32(b.val[1]));
+    v[2] = vcombine_f32(vget_high_f32(a.val[0]), vget_high_f32(b.val[0]));
+    v[3] = vcombine_f32(vget_high_f32(a.val[1]), vget_high_f32(b.val[1]));
 }
 
 static inline float vf_sum(vf value) /* of all lanes, by halves: the order is fixed */

@@ -12,6 +12,7 @@
 #include "cpu/parallel.h"
 #include "cpu/scratch.h"
 #include "cpu/sgd.h"
+#include "cpu/span.h"
 #include <immintrin.h>
 #include <limits.h>
 #include <string.h>
@@ -192,6 +193,7 @@ static inline void va_finish(const finish *end, float *c, int first, int count, 
 const an_conv2d_algorithm *an_conv2d_bf16__avx512(void)
 {
     static const an_conv2d_algorithm direct = {.name = "direct bf16",
+                                               .pools = true,
                                                .scratch_bytes = conv_scratch,
                                                .run = conv_forward,
                                                .prepared_bytes = conv_prepared,

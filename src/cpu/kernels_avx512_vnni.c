@@ -14,6 +14,7 @@
 #include "cpu/int8.h"
 #include "cpu/parallel.h"
 #include "cpu/scratch.h"
+#include "cpu/span.h"
 #include <immintrin.h>
 #include <limits.h>
 #include <string.h>
@@ -173,6 +174,7 @@ static inline void va_finish(const finish *end, float *c, int first, int count, 
 const an_conv2d_algorithm *an_conv2d_int8__avx512(void)
 {
     static const an_conv2d_algorithm direct = {.name = "direct int8",
+                                               .pools = true,
                                                .scratch_bytes = conv_scratch,
                                                .run = conv_forward,
                                                .prepared_bytes = conv_prepared,

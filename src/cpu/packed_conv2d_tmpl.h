@@ -9,7 +9,8 @@
  * whatever follows in the copy.
  *
  * Cache: a padded image (173 KB for AlexNet's conv4 in bf16) and a panel (221 KB) share L2; meanwhile the next
- * panel is fetched.
+ * panel is fetched. Where maximum pooling is a part of the layer, a block's outputs before it (387 KB of conv1's) do not
+ * leave the cache either.
  * SPDX-License-Identifier: MIT
  */
 
@@ -20,8 +21,9 @@ typedef struct conv_plan {
     size_t block_bytes, info_at, prepared_bytes;
     int h, w; /* the copy; no window passes its border */
     size_t row_bytes, image_bytes;
-    int parts; /* of an image */
-    size_t images_at, bytes;
+    int parts;            /* of an image */
+    size_t output_floats; /* of a block, before pooling; 0: there is no pooling */
+    size_t images_at, outputs_at, bytes;
 } conv_plan;
 
 /* Into how many parts an image is cut so that every thread has something to do. */
@@ -57,6 +59,9 @@ static conv_plan plan_conv(const an_conv2d *g, int threads)
                                     UNIT_BYTES); /* what the last unit reads beyond */
     plan.parts = image_parts(g->n, plan.groups * plan.blocks, threads);
     plan.images_at = an_scratch_per_thread(&scratch, threads, plan.image_bytes / sizeof(float) + 1);
+    if (g->pool.r > 0)
+        plan.output_floats = an_size_times(an_size_times((size_t)g->p, (size_t)g->q), NR);
+    plan.outputs_at = an_scratch_per_thread(&scratch, threads, plan.output_floats);
     plan.bytes = scratch.bytes;
     return plan;
 }
@@ -76,11 +81,22 @@ static size_t panel_offset(const conv_plan *plan, int r, int s, int c)
     return unit * NR * UNIT + (size_t)(at % UNIT);
 }
 
+/* The first filter of a block, and how many it has. */
+static int block_first(const conv_plan *plan, int b)
+{
+    return b / plan->blocks * plan->filters + b % plan->blocks * NR;
+}
+
+static int block_columns(const conv_plan *plan, int b)
+{
+    return AN_MIN(NR, plan->filters - b % plan->blocks * NR);
+}
+
 static void pack_block(const an_conv2d *g, const conv_plan *plan, int b, const float *w,
                        const weights_info *info, number *panel)
 {
-    const int first = b / plan->blocks * plan->filters + b % plan->blocks * NR;
-    const int columns = AN_MIN(NR, plan->filters - b % plan->blocks * NR);
+    const int first = block_first(plan, b);
+    const int columns = block_columns(plan, b);
     const size_t size = (size_t)plan->channels * (size_t)g->r * (size_t)g->s;
 
     memset(panel, 0, plan->block_bytes);
@@ -136,18 +152,17 @@ static void pack_image(const an_conv2d *g, const conv_plan *plan, const packing 
     memset(copy + (size_t)plan->h * plan->row_bytes, 0, UNIT_BYTES);
 }
 
-/* All outputs of block b of the filters. */
+/* All outputs of block b of the filters; y: its first one's, `pixel` floats from pixel to pixel. */
 static void conv_block(const an_conv2d *g, const conv_plan *plan, int b, const char *image,
-                       const char *panels, const finish *end, float *y)
+                       const char *panels, const finish *end, float *y, ptrdiff_t y_pixel)
 {
     const int across = tiles_of(g->q);
     const size_t pixel = (size_t)g->c * sizeof(number);
-    const int first = b / plan->blocks * plan->filters + b % plan->blocks * NR;
     const bool last = b + 1 == plan->groups * plan->blocks;
     const char *const next = panels + (size_t)(last ? b : b + 1) * plan->block_bytes;
     const size_t share = plan->block_bytes / (size_t)(g->p * across);
     tile t = {
-        .columns = AN_MIN(NR, plan->filters - b % plan->blocks * NR),
+        .columns = block_columns(plan, b),
         .outer = g->r,
         .inner = plan->places,
         .run = plan->units,
@@ -156,8 +171,8 @@ static void conv_block(const an_conv2d *g, const conv_plan *plan, int b, const c
         .a_inner = (ptrdiff_t)pixel,
         .a_step = UNIT_BYTES,
         .b = panels + (size_t)b * plan->block_bytes,
-        .c_row = g->k,
-        .end = finish_of_columns(end, first),
+        .c_row = y_pixel,
+        .end = finish_of_columns(end, block_first(plan, b)),
     };
 
     t.fetch_step = (ptrdiff_t)(share / (size_t)(t.inner * t.run)) + 1;
@@ -168,11 +183,45 @@ static void conv_block(const an_conv2d *g, const conv_plan *plan, int b, const c
             const int q = tile_first(g->q, i);
             t.a =
                 image + (size_t)(p * g->stride) * plan->row_bytes + (size_t)(q * g->stride) * pixel;
-            t.c = y + ((size_t)p * (size_t)g->q + (size_t)q) * (size_t)g->k + first;
+            t.c = y + ((ptrdiff_t)p * g->q + q) * y_pixel;
             t.fetch = next + (size_t)(p * across + i) * share;
             images_first[tile_first(g->q, i + 1) - q](&t);
         }
     }
+}
+
+/* The largest of a window of a block's outputs, of the first of equal ones, to `columns` numbers. */
+static void pool_window(const an_pool *pool, int p, int q, const float *outputs, int columns,
+                        float *y)
+{
+    const int h = p * pool->stride - pool->pad_top, w = q * pool->stride - pool->pad_left;
+    const an_span rows = an_places_on_map(h, pool->r, pool->h);
+    const an_span across = an_places_on_map(w, pool->s, pool->w);
+    float best[NR] = {0};
+
+    for (int r = rows.first; r < rows.end; ++r) {
+        for (int s = across.first; s < across.end; ++s) {
+            const float *from =
+                outputs + ((size_t)(h + r) * (size_t)pool->w + (size_t)(w + s)) * NR;
+            const bool is_first = r == rows.first && s == across.first;
+            for (int c = 0; c < NR; ++c)
+                best[c] = is_first || from[c] > best[c] ? from[c] : best[c];
+        }
+    }
+    memcpy(y, best, (size_t)columns * sizeof *y);
+}
+
+/* Block b of an image's filters, with what follows: y [p][q][k], or of the pooling's outputs. */
+static void conv_layer(const an_conv2d *g, const conv_plan *plan, int b, const char *image,
+                       const char *panels, const finish *end, float *outputs, float *y)
+{
+    const an_pool *pool = &g->pool;
+
+    y += block_first(plan, b);
+    conv_block(g, plan, b, image, panels, end, pool->r > 0 ? outputs : y, pool->r > 0 ? NR : g->k);
+    for (int p = 0; pool->r > 0 && p < pool->p; ++p)
+        for (int q = 0; q < pool->q; ++q, y += g->k)
+            pool_window(pool, p, q, outputs, block_columns(plan, b), y);
 }
 
 static alexnet_status conv_forward(const an_run *run, const an_conv2d *g,
@@ -181,7 +230,8 @@ static alexnet_status conv_forward(const an_run *run, const an_conv2d *g,
     const conv_plan plan = plan_conv(g, run->threads);
     const int blocks = plan.groups * plan.blocks;
     const size_t x_size = (size_t)g->h * (size_t)g->w * (size_t)g->c;
-    const size_t y_size = (size_t)g->p * (size_t)g->q * (size_t)g->k;
+    const size_t pixels =
+        g->pool.r > 0 ? (size_t)g->pool.p * (size_t)g->pool.q : (size_t)g->p * (size_t)g->q;
     const char *const panels = t->prepared;
     const weights_info info = weights_info_at(panels + plan.info_at, g->k);
 
@@ -192,12 +242,14 @@ static alexnet_status conv_forward(const an_run *run, const an_conv2d *g,
             const float *x = t->x + (size_t)n * x_size;
             char *image = (char *)an_scratch_of_thread(run, plan.images_at,
                                                        plan.image_bytes / sizeof(float) + 1);
+            float *outputs = an_scratch_of_thread(run, plan.outputs_at, plan.output_floats);
             const packing how = packing_of_image(x, x_size);
             const finish end = finish_of(&info, &how, t->bias, t->relu);
             pack_image(g, &plan, &how, x, image);
             for (int b = part_first(blocks, plan.parts, part);
                  b < part_first(blocks, plan.parts, part + 1); ++b)
-                conv_block(g, &plan, b, image, panels, &end, t->y + (size_t)n * y_size);
+                conv_layer(g, &plan, b, image, panels, &end, outputs,
+                           t->y + (size_t)n * pixels * (size_t)g->k);
         }
     }
     return ALEXNET_OK;

@@ -821,6 +821,108 @@ static void check_scratch_grows(const an_backend *backend, alexnet_dtype dtype)
     }
 }
 
+/* ---- the same in inference, in every format ---- */
+
+/* Forward of floats that were filled: y, and where pixels are wanted, which. */
+static void run_forward(const an_conv2d_algorithm *algorithm, const an_conv2d *g, int threads,
+                        guarded *y, guarded *which)
+{
+    const an_operand numbers = {.count = (size_t)g->n * (size_t)(g->c * g->h * g->w)};
+    const an_operand weights = {.count = (size_t)(g->k * (g->c / g->groups) * g->r * g->s)};
+    const bool prepares = g->prepared && algorithm->prepare != NULL;
+    guarded x = guarded_new(an_operand_bytes(&numbers)),
+            w = guarded_new(an_operand_bytes(&weights));
+    guarded scratch =
+        guarded_new(algorithm->scratch_bytes != NULL ? algorithm->scratch_bytes(g, threads) : 0);
+    guarded prepared = guarded_new(prepares ? algorithm->prepared_bytes(g) : 0);
+    const an_run run = {threads, scratch.data, scratch.bytes};
+    const an_conv2d_tensors t = {.x = x.data,
+                                 .w = w.data,
+                                 .y = y->data,
+                                 .relu = true,
+                                 .which = which != NULL ? which->data : NULL,
+                                 .prepared = prepares ? prepared.data : NULL};
+
+    an_operand_fill(&numbers, 1, x.data);
+    an_operand_fill(&weights, 2, w.data);
+    if (prepares) assert_int_equal(algorithm->prepare(&run, g, w.data, prepared.data), ALEXNET_OK);
+    assert_int_equal(algorithm->run(&run, g, &t), ALEXNET_OK);
+    guarded_free(&x);
+    guarded_free(&w);
+    guarded_free(&scratch);
+    guarded_free(&prepared);
+}
+
+static void check_pooled_in(const an_backend *backend, alexnet_dtype dtype, an_conv2d g,
+                         const an_pool *pool)
+{
+    const an_conv2d_algorithm *plain = backend->conv2d(&g, AN_FORWARD, dtype);
+    const size_t before = (size_t)g.n * (size_t)(g.k * g.p * g.q);
+    const size_t after = (size_t)g.n * (size_t)(g.k * pool->p * pool->q);
+    const an_run run = {.threads = 1};
+    guarded y = guarded_new(before * sizeof(float)), expected = guarded_new(after * sizeof(float));
+    guarded found = guarded_new(after * sizeof(float));
+    guarded places = guarded_new(after), found_places = guarded_new(after);
+
+    run_forward(plain, &g, 1, &y, NULL);
+    assert_int_equal(backend->max_pool(&run, pool, y.data, expected.data, places.data), ALEXNET_OK);
+    g.pool = *pool;
+    const an_conv2d_algorithm *pooled = backend->conv2d(&g, AN_FORWARD, dtype);
+    for (int threads = 1; pooled == plain && pooled->pools && threads <= 3; ++threads) {
+        run_forward(pooled, &g, threads, &found, g.prepared ? NULL : &found_places);
+        assert_memory_equal(found.data, expected.data, found.bytes);
+        if (!g.prepared) assert_memory_equal(found_places.data, places.data, places.bytes);
+    }
+    guarded_free(&y);
+    guarded_free(&expected);
+    guarded_free(&found);
+    guarded_free(&places);
+    guarded_free(&found_places);
+}
+
+/* To the bit what the two give one after the other. */
+static void check_pooled_convolutions(const an_backend *backend, alexnet_dtype dtype)
+{
+    static const struct {
+        int n, c, h, w, k, r, stride, groups, pad; /* of the convolution */
+        int size, pool_stride, pool_pad, pooled_h, pooled_w;
+    } rows[] = {
+        {1, 3, 43, 43, 40, 11, 4, 1, 2, 3, 2, 0, 4, 4},
+        {3, 16, 13, 13, 33, 3, 1, 1, 1, 3, 2, 0, 6, 6},
+        {7, 17, 13, 11, 64, 5, 1, 1, 2, 2, 2, 0, 6, 5},
+        {2, 32, 9, 9, 70, 3, 1, 2, 1, 3, 2, 1, 5, 5},
+        {9, 32, 12, 8, 36, 3, 1, 1, 1, 3, 3, 0, 4, 3}, /* the last window passes the edge */
+    };
+
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        const int pad = rows[i].pad;
+        an_conv2d g =
+            conv2d(rows[i].n, rows[i].c, rows[i].h, rows[i].w, rows[i].k, rows[i].r, rows[i].r,
+                   rows[i].stride, rows[i].groups, (int[]){pad, pad, pad, pad});
+        const an_pool pool = {.n = g.n,
+                              .c = g.k,
+                              .h = g.p,
+                              .w = g.q,
+                              .r = rows[i].size,
+                              .s = rows[i].size,
+                              .stride = rows[i].pool_stride,
+                              .pad_top = rows[i].pool_pad,
+                              .pad_left = rows[i].pool_pad,
+                              .p = rows[i].pooled_h,
+                              .q = rows[i].pooled_w};
+        for (int prepared = dtype != ALEXNET_FP32; prepared < 2; ++prepared) {
+            g.prepared = prepared == 1;
+            check_pooled_in(backend, dtype, g, &pool);
+        }
+    }
+}
+
+static void convolutions_pool_in_every_format(void **unused)
+{
+    (void)unused;
+    for_each_format(check_pooled_convolutions);
+}
+
 static void functions_keep_their_bounds(void **unused)
 {
     (void)unused;
@@ -1136,6 +1238,7 @@ int main(void)
         cmocka_unit_test(pools_agree),
         cmocka_unit_test(pooling_does_the_relu_before_it),
         cmocka_unit_test(convolutions_pool),
+        cmocka_unit_test(convolutions_pool_in_every_format),
         cmocka_unit_test(normalisations_agree),
         cmocka_unit_test(other_primitives_agree),
         cmocka_unit_test(functions_keep_their_bounds),

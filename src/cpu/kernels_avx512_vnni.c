@@ -85,16 +85,25 @@ static inline __mmask16 lanes_of(int count)
     return (__mmask16)(count >= 16 ? 0xffff : count <= 0 ? 0 : (1u << count) - 1);
 }
 
+/* 16 numbers, as far as there are any. */
+static inline __m128i pack_16(const packing *how, const float *from, __mmask16 lanes)
+{
+    const __m512 value =
+        _mm512_mul_ps(_mm512_maskz_loadu_ps(lanes, from), _mm512_set1_ps(how->inverse));
+
+    return _mm512_cvtepi32_epi8(
+        _mm512_add_epi32(_mm512_cvtps_epi32(value), _mm512_set1_epi32(how->zero)));
+}
+
 static inline void pack_numbers(const packing *how, const float *from, size_t count, number *to)
 {
-    const __m512 inverse = _mm512_set1_ps(how->inverse);
-    const __m512i zero = _mm512_set1_epi32(how->zero);
+    size_t i = 0;
 
-    for (size_t i = 0; i < count; i += 16) {
-        const __mmask16 lanes = lanes_of((int)AN_MIN(count - i, (size_t)16));
-        const __m512 value = _mm512_mul_ps(_mm512_maskz_loadu_ps(lanes, from + i), inverse);
-        const __m512i whole = _mm512_add_epi32(_mm512_cvtps_epi32(value), zero);
-        _mm512_mask_cvtepi32_storeu_epi8(to + i, lanes, whole);
+    for (; i + 16 <= count; i += 16)
+        _mm_storeu_si128((__m128i *)(void *)(to + i), pack_16(how, from + i, 0xffff));
+    if (i < count) {
+        const __mmask16 lanes = lanes_of((int)(count - i));
+        _mm_mask_storeu_epi8(to + i, lanes, pack_16(how, from + i, lanes));
     }
 }
 

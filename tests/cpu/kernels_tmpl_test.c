@@ -854,7 +854,7 @@ static void run_forward(const an_conv2d_algorithm *algorithm, const an_conv2d *g
 }
 
 static void check_pooled_in(const an_backend *backend, alexnet_dtype dtype, an_conv2d g,
-                         const an_pool *pool)
+                            const an_pool *pool)
 {
     const an_conv2d_algorithm *plain = backend->conv2d(&g, AN_FORWARD, dtype);
     const size_t before = (size_t)g.n * (size_t)(g.k * g.p * g.q);

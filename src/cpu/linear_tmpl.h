@@ -22,10 +22,16 @@ static size_t copy_row(int columns) { return (size_t)odd_lines(columns); }
 
 static int blocks_of(int count, int size) { return (int)(((int64_t)count + size - 1) / size); }
 
-/* ---- forward, few images: dot products, while w streams past at the speed of memory ---- */
+/* ---- forward, few images: dot products, while w streams past at the speed of memory ----
+ *
+ * A thread takes DOT_ROWS outputs; of each its sums over LANES inputs at a time with DOT_IMAGES images stay in
+ * registers: 3 * 8 sums and 3 of w, x from L1 or L2 (8 rows of 9216: 295 KB). More images take another round, when
+ * the rows of w are in L2.
+ */
 
-#define FEW_IMAGES 4
-#define DOT_ROWS   4 /* outputs at a time */
+#define FEW_IMAGES 16
+#define DOT_IMAGES 8 /* at a time */
+#define DOT_ROWS   3 /* outputs at a time */
 
 /* y[n][first + 0 .. rows-1] for n < images. */
 static ALWAYS_INLINE void dot_rows(const int rows, const int images, const an_linear *g, int first,
@@ -35,17 +41,27 @@ static ALWAYS_INLINE void dot_rows(const int rows, const int images, const an_li
     const size_t inputs = (size_t)g->inputs;
     const int rest = g->inputs % LANES;
     const size_t whole = inputs - (size_t)rest;
-    vf sum[DOT_ROWS][FEW_IMAGES];
+    vf sum[DOT_ROWS][DOT_IMAGES];
 
     w += (size_t)first * inputs;
+    UNROLL
     for (int o = 0; o < rows; ++o)
-        for (int n = 0; n < images; ++n)
-            sum[o][n] = vf_zero();
-    for (size_t i = 0; i < whole; i += LANES)
+        UNROLL
+    for (int n = 0; n < images; ++n)
+        sum[o][n] = vf_zero();
+    for (size_t i = 0; i < whole; i += LANES) {
+        vf row[DOT_ROWS];
+        UNROLL
         for (int o = 0; o < rows; ++o)
-            for (int n = 0; n < images; ++n)
-                sum[o][n] = vf_fma(vf_load(w + (size_t)o * inputs + i),
-                                   vf_load(x + (size_t)n * inputs + i), sum[o][n]);
+            row[o] = vf_load(w + (size_t)o * inputs + i);
+        UNROLL
+        for (int n = 0; n < images; ++n) {
+            const vf xn = vf_load(x + (size_t)n * inputs + i);
+            UNROLL
+            for (int o = 0; o < rows; ++o)
+                sum[o][n] = vf_fma(row[o], xn, sum[o][n]);
+        }
+    }
     for (int o = 0; o < rows; ++o) {
         for (int n = 0; n < images; ++n) {
             const vf last = vf_fma(vf_load_part(w + (size_t)o * inputs + whole, rest),
@@ -56,37 +72,36 @@ static ALWAYS_INLINE void dot_rows(const int rows, const int images, const an_li
     }
 }
 
-static void dot_rows_of(int rows, const an_linear *g, int first, const float *x, const float *w,
-                        const float *bias, bool relu, float *y)
-{
-    for (; rows < DOT_ROWS && rows > 0; --rows, ++first) /* the last outputs, one by one */
-        for (int n = 0; n < g->n; ++n)
-            dot_rows(1, 1, g, first, x + (size_t)n * (size_t)g->inputs, w, bias, relu,
-                     y + (size_t)n * (size_t)g->outputs);
-    if (rows == 0) return;
-    switch (g->n) {
-    case 1:
-        dot_rows(DOT_ROWS, 1, g, first, x, w, bias, relu, y);
-        break;
-    case 2:
-        dot_rows(DOT_ROWS, 2, g, first, x, w, bias, relu, y);
-        break;
-    case 3:
-        dot_rows(DOT_ROWS, 3, g, first, x, w, bias, relu, y);
-        break;
-    case 4:
-        dot_rows(DOT_ROWS, 4, g, first, x, w, bias, relu, y);
-        break;
+/* A function per number of images, so that the sums stay in registers. */
+#define DOT_COUNTS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8)
+#define DOT_FUNCTION(images)                                                                       \
+    static void dot_##images(const an_linear *g, int first, int rows, const float *x,              \
+                             const float *w, const float *bias, bool relu, float *y)               \
+    {                                                                                              \
+        if (rows == DOT_ROWS)                                                                      \
+            dot_rows(DOT_ROWS, images, g, first, x, w, bias, relu, y);                             \
+        else                                                                                       \
+            for (int o = 0; o < rows; ++o)                                                         \
+                dot_rows(1, images, g, first + o, x, w, bias, relu, y);                            \
     }
-}
+DOT_COUNTS(DOT_FUNCTION)
 
 static void forward_few(const an_run *run, const an_linear *g, const float *x, const float *w,
                         const float *bias, bool relu, float *y)
 {
+#define DOT_ENTRY(images) [images] = dot_##images,
+    static void (*const functions[DOT_IMAGES + 1])(const an_linear *, int, int, const float *,
+                                                   const float *, const float *, bool,
+                                                   float *) = {DOT_COUNTS(DOT_ENTRY)};
+
     AN_PARALLEL_FOR(run, schedule(dynamic, 4))
-    for (int block = 0; block < blocks_of(g->outputs, DOT_ROWS); ++block)
-        dot_rows_of(AN_MIN(DOT_ROWS, g->outputs - block * DOT_ROWS), g, block * DOT_ROWS, x, w,
-                    bias, relu, y);
+    for (int block = 0; block < blocks_of(g->outputs, DOT_ROWS); ++block) {
+        const int first = block * DOT_ROWS, rows = AN_MIN(DOT_ROWS, g->outputs - first);
+        for (int n = 0; n < g->n; n += DOT_IMAGES)
+            functions[AN_MIN(DOT_IMAGES, g->n - n)](g, first, rows,
+                                                    x + (size_t)n * (size_t)g->inputs, w, bias,
+                                                    relu, y + (size_t)n * (size_t)g->outputs);
+    }
 }
 
 /* ---- forward, many images ----
@@ -481,7 +496,8 @@ static alexnet_status linear_backward_weights(const an_run *run, const an_linear
                                               const an_linear_tensors *t)
 {
     const linear_weights_plan plan = plan_linear_weights(g, run->threads);
-    const int strips = t->dw != NULL || t->update != NULL ? blocks_of(g->inputs, WEIGHTS_INPUTS) : 0;
+    const int strips =
+        t->dw != NULL || t->update != NULL ? blocks_of(g->inputs, WEIGHTS_INPUTS) : 0;
     float *const panels = an_scratch_at(run, plan.panels_at);
     float *const copy = an_scratch_at(run, plan.dy_at);
     const linear_weights job = {g, panels, copy, t->dw, t->update};

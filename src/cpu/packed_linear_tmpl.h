@@ -124,15 +124,14 @@ static float linear_value(const linear_job *j, int n, int o, sum_number sum)
    to come is fetched: a row ends before the machine has seen where it leads. */
 static ALWAYS_INLINE vp weights_at(const bool prepared, const linear_job *j, size_t output, int u)
 {
-    const char *row = (const char *)j->t->prepared + output * j->plan.row;
-
 #if UNPREPARED
     if (!prepared) return vp_pack(j->t->w + output * (size_t)j->g->inputs, u * UNIT, j->g->inputs);
 #else
     (void)prepared;
 #endif
-    __builtin_prefetch(row + DOT_ROWS * j->plan.row + (size_t)u * UNIT_BYTES, 0, 2);
-    return vp_load(row + (size_t)u * UNIT_BYTES);
+    const char *row = (const char *)j->t->prepared + output * j->plan.row + (size_t)u * UNIT_BYTES;
+    __builtin_prefetch(row + DOT_ROWS * j->plan.row, 0, 2);
+    return vp_load(row);
 }
 
 static ALWAYS_INLINE void dot_rows(const bool prepared, const int rows, const int images,

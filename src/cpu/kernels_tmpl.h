@@ -36,8 +36,9 @@
 #include "cpu/tile_tmpl.h"
 
 #include "cpu/conv2d_tmpl.h"
-#include "cpu/linear_tmpl.h"
 #include "cpu/vectors_tmpl.h"
+
+#include "cpu/linear_tmpl.h"
 
 #include "cpu/batch_norm_tmpl.h"
 #include "cpu/layout_tmpl.h"

@@ -142,12 +142,8 @@ static void pack_transposed(const an_linear *g, int p, int first, int count, con
     const int rows = AN_MIN(NR, g->n - p * NR);
     const float *from = x + (size_t)p * NR * inputs;
 
-    for (size_t i = (size_t)first; i < (size_t)first + (size_t)count; i += STRIP) {
-        const size_t width = AN_MIN(STRIP, (size_t)first + (size_t)count - i);
-        for (int n = 0; n < NR; ++n)
-            for (size_t j = 0; j < width; ++j)
-                panel[(i + j) * NR + (size_t)n] = n < rows ? from[(size_t)n * inputs + i + j] : 0;
-    }
+    if (rows < NR) memset(panel + (size_t)first * NR, 0, (size_t)count * NR * sizeof *panel);
+    transpose(rows, count, from + first, (ptrdiff_t)inputs, panel + (size_t)first * NR, NR);
 }
 
 /* A piece of w: a tile's outputs, a block of DEPTH inputs. */
@@ -173,8 +169,8 @@ static const float *piece_at(const an_linear *g, weights_piece piece, const floa
     return w + (size_t)piece.output * (size_t)g->inputs + (size_t)piece.input;
 }
 
-/* A piece of w times its part of x^T, for all images, into a strip of y^T. Meanwhile the next piece is fetched, a few rows
-   with each panel of images. */
+/* A piece of w times its part of x^T, for all images, into a strip of y^T. Meanwhile the next piece is fetched, twice
+   FETCH_ROWS rows with each panel of images. */
 static void forward_piece(const an_linear *g, const linear_forward_plan *plan, weights_piece piece,
                           weights_piece next, const float *w, const float *x_panels, float *copy,
                           float *strip)
@@ -191,6 +187,8 @@ static void forward_piece(const an_linear *g, const linear_forward_plan *plan, w
         .a_step = 1,
         .fetch_inner = g->inputs,
         .fetch_step = 4,
+        .ahead_inner = g->inputs,
+        .ahead_step = 4,
         .c_row = NR,
         .add = piece.input > 0,
     };
@@ -200,23 +198,29 @@ static void forward_piece(const an_linear *g, const linear_forward_plan *plan, w
     for (int o = 0; o < piece.rows; ++o)
         memcpy(copy + (size_t)o * row, from + (size_t)o * inputs, (size_t)piece.depth * sizeof *w);
     for (int p = 0; p < plan->panels; ++p) {
-        t.fetch = piece_at(g, next, w) + (size_t)AN_MIN(p * FETCH_ROWS, next.rows - 1) * inputs;
+        const int fetch = 2 * p * FETCH_ROWS;
+        t.fetch = piece_at(g, next, w) + (size_t)AN_MIN(fetch, next.rows - 1) * inputs;
+        t.ahead = piece_at(g, next, w) + (size_t)AN_MIN(fetch + FETCH_ROWS, next.rows - 1) * inputs;
         t.b = x_panels + ((size_t)p * inputs + (size_t)piece.input) * NR;
         t.c = strip + (size_t)p * FORWARD_STRIP * NR;
         tile_run(piece.rows, &t);
     }
 }
 
-/* y from a strip of y^T, [panel][output][NR]. */
+/* y from a strip of y^T, [panel][output][NR]: its blocks are turned, then biases and ReLU follow. */
 static void forward_finish(const an_linear *g, int first, int count, const float *strip,
                            const float *bias, bool relu, float *y)
 {
+    for (int n = 0; n < g->n; n += NR)
+        transpose(count, AN_MIN(NR, g->n - n), strip + (size_t)(n / NR) * FORWARD_STRIP * NR, NR,
+                  y + (size_t)n * (size_t)g->outputs + (size_t)first, g->outputs);
     for (int n = 0; n < g->n; ++n) {
-        const float *from = strip + (size_t)(n / NR) * FORWARD_STRIP * NR + n % NR;
         float *to = y + (size_t)n * (size_t)g->outputs + (size_t)first;
-        for (int o = 0; o < count; ++o) {
-            const float sum = from[(size_t)o * NR] + (bias != NULL ? bias[first + o] : 0);
-            to[o] = relu && sum < 0 ? 0 : sum;
+        for (int o = 0; o < count; o += LANES) {
+            const vf value = load_up_to(to + o, count - o);
+            const vf sum =
+                bias != NULL ? vf_add(value, load_up_to(bias + first + o, count - o)) : value;
+            store_up_to(to + o, count - o, relu ? vf_relu(sum) : sum);
         }
     }
 }
@@ -423,10 +427,10 @@ static void gradient_tile(const linear_weights *job, int rows, int output, int i
 
     for (int n = 0; n < g->n; n += DEPTH) {
         const int depth = AN_MIN(DEPTH, g->n - n);
-        t->inner = depth % 2 == 0 ? 2 : 1; /* halves: w is fetched, then v */
-        t->run = depth / t->inner;
-        t->a_inner = t->run * t->a_step;
-        t->fetch_step = job->update != NULL ? WEIGHTS_INPUTS / t->run : 0;
+        t->run = depth;
+        if (job->update !=
+            NULL) /* as many lines as a row of w and v has here, if the steps are enough */
+            t->fetch_step = t->ahead_step = AN_MIN(WEIGHTS_INPUTS / depth, 4);
         t->add = n > 0;
         t->a = job->dy + n * t->a_step + output;
         t->b = job->x_panels + ((size_t)(input / NR) * (size_t)g->n + (size_t)n) * NR;
@@ -453,14 +457,13 @@ static void weights_rectangle(const linear_weights *job, int output, int input, 
     const int columns = AN_MIN(WEIGHTS_INPUTS, g->inputs - input);
     tile t = {
         .outer = 1,
+        .inner = 1,
         .a_row = 1,
         .a_step = (ptrdiff_t)copy_row(g->outputs),
         .fetch = job->dy,
         .c_row = update != NULL ? GRADIENT_ROW : g->inputs,
     };
 
-    if (update != NULL) /* from w to v, which is another array */
-        t.fetch_inner = ((intptr_t)update->v - (intptr_t)update->w) / (intptr_t)sizeof(float);
     for (int i = 0; i < tiles_of(rows); ++i) {
         const int o = output + tile_first(rows, i), below = output + tile_first(rows, i + 1);
         const size_t at = (size_t)o * (size_t)g->inputs + (size_t)input;
@@ -468,8 +471,10 @@ static void weights_rectangle(const linear_weights *job, int output, int input, 
             const int fetch = AN_MIN(below + AN_MIN(j / NR, MR - 1), g->outputs - 1);
             t.columns = AN_MIN(NR, columns - j);
             t.c = (update != NULL ? own : job->dw + at) + j;
-            if (update != NULL) /* the rows below, one with each tile */
+            if (update != NULL) { /* the rows below, one with each tile */
                 t.fetch = update->w + (size_t)fetch * (size_t)g->inputs + input;
+                t.ahead = update->v + (size_t)fetch * (size_t)g->inputs + input;
+            }
             gradient_tile(job, below - o, o, input + j, &t);
         }
         if (update != NULL) update_rows(job, below - o, columns, own, at);

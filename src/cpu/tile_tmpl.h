@@ -30,9 +30,9 @@ typedef struct tile {
     const float *bias; /* [columns] added to each row; NULL: none */
     bool relu;
     /* What is brought to L2 meanwhile, with every fourth step: the line at fetch + j * fetch_inner + l * fetch_step, and
-       one line of `ahead` after the other. No wish: NULL or anything; a line too many costs nothing, a bad address no fault. */
+       another at ahead. `ahead` may be NULL: no wish; a line too many costs nothing. */
     const float *fetch, *ahead;
-    ptrdiff_t fetch_inner, fetch_step;
+    ptrdiff_t fetch_inner, fetch_step, ahead_inner, ahead_step;
 } tile;
 
 /* Hides from the compiler where a pointer came from. Without it each row of A gets a pointer of its
@@ -95,7 +95,10 @@ static ALWAYS_INLINE void tile_rows(const int mr, const tile *t)
     const ptrdiff_t step = t->a_step * (ptrdiff_t)sizeof(float);
     const ptrdiff_t fetch_step = t->fetch_step * (ptrdiff_t)sizeof(float);
     const ptrdiff_t fetch_inner = t->fetch_inner * (ptrdiff_t)sizeof(float);
-    const char *ahead = (const char *)t->ahead;
+    const ptrdiff_t ahead_step = t->ahead_step * (ptrdiff_t)sizeof(float);
+    const ptrdiff_t ahead_inner = t->ahead_inner * (ptrdiff_t)sizeof(float);
+    /* not NULL: page 0 would cost a walk each time */
+    const float *wanted = t->ahead != NULL ? t->ahead : t->b;
     const float *b = t->b;
     vf sum[MR][NV];
 
@@ -111,11 +114,12 @@ static ALWAYS_INLINE void tile_rows(const int mr, const tile *t)
             const char *base[3] = {(const char *)a, (const char *)a + 5 * row,
                                    (const char *)a + 10 * row};
             const char *fetch = (const char *)t->fetch + n * fetch_inner;
+            const char *ahead = (const char *)wanted + n * ahead_inner;
             for (int l = t->run / UNROLLED; l > 0; --l) {
                 __builtin_prefetch(fetch, 0, 2);
                 __builtin_prefetch(ahead, 0, 2);
                 fetch += UNROLLED * fetch_step;
-                ahead += AN_ALIGNMENT;
+                ahead += UNROLLED * ahead_step;
                 UNROLL
                 for (int i = 0; i < UNROLLED; ++i)
                     tile_step(mr, sum, base, row, step, b + i * NR);

@@ -1,7 +1,8 @@
 /*
- * guarded.h: memory for tests of kernels. A block ends, but for the gap up to the alignment, at a page that cannot be
- * touched; the gap is checked when the block is freed. So a kernel that writes even one byte too far is caught, and one
- * that reads more than the gap too far. (AddressSanitizer sees neither in mapped memory; the pages do its work.)
+ * guarded.h: memory for tests of kernels, between two pages that cannot be touched. A block ends, but for the gap up to
+ * the alignment, at the second, or begins right behind the first; what is left of its pages is checked when it is freed. So
+ * a kernel that writes even one byte outside is caught, and one that reads far enough. (AddressSanitizer sees neither in
+ * mapped memory; the pages do its work.)
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TEST_GUARDED_H
@@ -16,10 +17,13 @@ typedef struct guarded {
     size_t map_bytes;
 } guarded;
 
-/* Filled with bytes 0xff: as floats, not a number. */
+/* Filled with bytes 0xff: as floats, not a number. It ends at a guard. */
 guarded guarded_new(size_t bytes);
 
-/* Fails the test if the gap was written to. */
+/* The same, beginning at a guard. */
+guarded guarded_new_first(size_t bytes);
+
+/* Fails the test if something beside the data was written to. */
 void guarded_free(guarded *block);
 
 #endif

@@ -7,6 +7,9 @@
  *                       ->  sums [slice][block][r][s][c][NR] += ...            (threads share tiles)
  *     at the end        ->  dw [k][c][r][s]
  *
+ * Cache: a group's dy, NR filters wide, about fills L1 (GROUP_PIXELS) while all tiles of a block read it; a
+ * chunk's copies (CHUNK_BYTES) rest in L3, and so do the sums, of which small ones (SLICES_BYTES) come from L2.
+ *
  * Every sum takes its images in order and the slices are added in order, so the bits do not depend
  * on the threads. Pixels of the padded copy lie an odd number of cache lines apart: channels of
  * neighbouring pixels then spread over all sets of L1.

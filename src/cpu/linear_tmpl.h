@@ -8,7 +8,8 @@
  *     data gradient    dx  = dy * w      dy broadcast, w copied to panels of NR inputs
  *     weight gradient  dw  = dy^T * x    dy broadcast, x in panels of NR inputs
  *
- * Long sums go in blocks of DEPTH, which fit the caches and add up in a fixed order.
+ * Long sums go in blocks of DEPTH, which fit the caches and add up in a fixed order. Each pass below says what it keeps
+ * in which cache. Registers are the micro-kernel's.
  * SPDX-License-Identifier: MIT
  */
 
@@ -25,8 +26,8 @@ static int blocks_of(int count, int size) { return (int)(((int64_t)count + size 
 /* ---- forward, few images: dot products, while w streams past at the speed of memory ----
  *
  * A thread takes DOT_ROWS outputs; of each its sums over LANES inputs at a time with DOT_IMAGES images stay in
- * registers: 3 * 8 sums and 3 of w, x from L1 or L2 (8 rows of 9216: 295 KB). More images take another round, when
- * the rows of w are in L2.
+ * registers: 3 * 8 sums, 3 of w and 1 of x are 28 of 32; of AVX2's 16 too many from 5 images on. x comes from L1 or
+ * L2 (8 rows of 9216: 295 KB). More images take another round, when the rows of w are in L2.
  */
 
 #define FEW_IMAGES 16
@@ -107,8 +108,8 @@ static void forward_few(const an_run *run, const an_linear *g, const float *x, c
 /* ---- forward, many images ----
  *
  * A thread takes a strip of outputs and, block by block of DEPTH inputs, adds to its y^T, which
- * stays in L2 beside the block's part of x^T (128 images: 256 KB). w is copied tile by tile: 28 KB,
- * in L1.
+ * stays in L2 (70 KB for 128 images) beside the block's part of x^T (256 KB). w is copied tile by
+ * tile: 29 KB, in L1.
  */
 
 #define FORWARD_STRIP (10 * MR) /* outputs */

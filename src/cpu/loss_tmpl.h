@@ -1,5 +1,6 @@
 /*
  * loss_tmpl.h: softmax and cross-entropy by rows, as in portable_loss.c, with the exponentials by the vector. Sums stay in double.
+ * A thread takes a row: 1000 classes are 4 KB, which stay in L1 over its sweeps.
  * SPDX-License-Identifier: MIT
  */
 

@@ -8,7 +8,7 @@
  * where there is one group, else a place's channels. Its last unit is filled up with zeros, which meet
  * whatever follows in the copy.
  *
- * Cache: a padded image (173 KB for AlexNet's conv4 in bf16) and a panel (221 KB) share L2; meanwhile the next
+ * Cache: a padded image (169 KB for torchvision's conv4 in bf16) and a panel (216 KB) share L2; meanwhile the next
  * panel is fetched. Where maximum pooling is a part of the layer, a block's outputs before it (387 KB of conv1's) do not
  * leave the cache either.
  * SPDX-License-Identifier: MIT

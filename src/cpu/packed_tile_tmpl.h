@@ -35,7 +35,7 @@ typedef struct tile {
     ptrdiff_t c_row; /* in numbers */
     bool add;        /* to what C holds */
     finish end;      /* what becomes of the sums */
-    /* What is brought to L2 meanwhile, as in tile_tmpl.h; strides in bytes. */
+    /* What is brought to L2 meanwhile: as in tile_tmpl.h, but with every step; strides in bytes. */
     const char *fetch;
     ptrdiff_t fetch_inner, fetch_step;
 } tile;

@@ -1,7 +1,9 @@
 /*
  * pool_tmpl.h: pooling of a fast tier, by vectors of channels, which lie side by side in a pixel. Every pass gathers: an output
  * asks for its window's pixels, an element of dx for the windows that hold it, both in ascending order, and keeps its
- * result in registers; so memory is read and written once, and is the bound.
+ * result in registers; so memory is read and written once, and is the bound. Of 32 channels at a time the maxima and their
+ * places take 4 of AVX-512's 32 registers, 8 of AVX2's 16, 16 of NEON's 32. Rows are fetched POOL_AHEAD before they are wanted.
+ * Convolutions that pool (winograd_tmpl.h) call this row by row.
  * SPDX-License-Identifier: MIT
  */
 

@@ -10,8 +10,8 @@
  * several images. B is packed: NR floats per step, one step after the other. NR = NV * LANES.
  *
  * Registers: MR * NV sums + NV of B + 1 of A = 14*2+2+1 = 31 of 32 zmm; 6*2+2+1 = 15 of 16 ymm.
- * Traffic of a step, 14 x 32: 14 broadcasts and 2 loads for 28 FMA; the FMA units are the bound as
- * long as B comes from L2.
+ * Traffic of a step, 14 x 32: 14 broadcasts and 2 loads for 28 FMA, and two prefetches with every fourth; the
+ * FMA units are the bound as long as B comes from L2 and A from L1.
  * SPDX-License-Identifier: MIT
  */
 

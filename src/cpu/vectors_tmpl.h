@@ -1,6 +1,6 @@
 /*
  * vectors_tmpl.h: what the templates share beside the vocabulary: the ends of arrays, and matrices with rows and columns
- * exchanged, in blocks of LANES x LANES that are turned in registers.
+ * exchanged, in blocks of LANES x LANES that are turned in registers: two times LANES of them, all that AVX-512 and AVX2 have.
  * SPDX-License-Identifier: MIT
  */
 

@@ -6,7 +6,8 @@
  *
  * Tables of pointers say where the numbers lie, so that one function serves pixels (borders are pointers to
  * zeros) and the matrices V, M, Z and U. Each number is loaded once, rests in t (at most 64 vectors: 4 KB on the
- * stack, in L1) and is stored once; a line of 8 and its sums fit in 32 registers.
+ * stack, in L1) and is stored once; a line of 8 and its sums take 16 registers; constants come from
+ * memory as operands.
  * SPDX-License-Identifier: MIT
  */
 

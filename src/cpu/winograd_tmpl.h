@@ -16,6 +16,9 @@
  * filters are too large to be read for every few tiles). In the products, what comes next is fetched to L2 a line
  * with every fourth step. Each sum is one run of the micro-kernel over all channels, or for the weight gradient
  * over the tiles of one chunk after the other: the bits do not depend on the threads.
+ *
+ * Cache, in a product: a tile's rows of V (conv4: 22 KB) in L1 for all filters, a panel of U (conv4: 48 KB) from L2. With a
+ * pooling, maps are made in scratch and pooled there, image by image; backward spreads out the rows that it wants (unpool()).
  * SPDX-License-Identifier: MIT
  */
 #include "cpu/winograd.h"

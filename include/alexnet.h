@@ -317,6 +317,27 @@ ALEXNET_API alexnet_status alexnet_model_get_tensor(const alexnet_model *model, 
 ALEXNET_API alexnet_status alexnet_model_get_memory(const alexnet_model *model, int batch, int training /* 0 or 1 */,
                                                     alexnet_memory_info *out) ALEXNET_NODISCARD;
 
+/* One pass of one layer, as a run would compute it: chosen, counted and predicted before anything runs. Texts are the
+   model's or constants. */
+typedef struct alexnet_pass_info {
+    const char *layer, *type; /* "features.0", "conv2d" */
+    const char *pass;         /* "forward"; "weights" and "data", the gradients of both; "backward", of layers that have but one */
+    const char *algorithm;    /* "winograd"; "": there is but one way */
+    char        tiles[32];    /* how the work is cut: "1x5+2x4", tiles of Winograd's along a side; "panels 8x32" */
+    const char *fused;        /* what is done in the same pass: "relu", "relu pool", "update"; "" nothing */
+    double      gflop;        /* of the definition; 0: not counted */
+    double      executed_gflop; /* of the algorithm, without its transforms */
+    double      seconds;      /* predicted by fixed constants of this machine's tier; 0: unknown */
+    int64_t     bytes;        /* of the results it stores: outputs, what is kept for backward, gradients */
+} alexnet_pass_info;
+
+/*
+ * The passes of a run on batches of `batch` images in the context's format of numbers; layers in the order they run. out has room for
+ * `capacity`; 3 for each layer are enough. *count: how many there are. BAD_ARG, BAD_SHAPE, NO_MEMORY.
+ */
+ALEXNET_API alexnet_status alexnet_model_get_plan(const alexnet_model *model, int batch, int training /* 0 or 1 */,
+                                                  alexnet_pass_info *out, int capacity, int *count) ALEXNET_NODISCARD;
+
 /* The name of class `index`; NULL when the classes are unnamed or index is out of range. */
 ALEXNET_API const char *alexnet_model_class(const alexnet_model *model, int index);
 

@@ -13,7 +13,9 @@
 #include "base/status.h"
 #include "cli/bench.h"
 #include "cli/output.h"
+#include "core/predict.h"
 #include "core/session.h"
+#include "cpu/peak.h"
 #include "data/progress.h"
 #include "train/optimiser.h"
 
@@ -27,7 +29,8 @@ static const cli_option bench_options[] = {
     {"batch", 'b', CLI_INT, AT(batch), 1, 65536, "N", "pictures a step [128; latency: 1]"},
     {"steps", 0, CLI_INT, AT(steps), 1, 1000000, "N", "steps that count [10; latency: 50]"},
     {"warm-up", 0, CLI_INT, AT(warm_up), 0, 1000000, "N", "steps before those [3]"},
-    {"layers", 0, CLI_FLAG, AT(layers), 0, 0, NULL, "a row for each layer and pass, too"},
+    {"layers", 0, CLI_FLAG, AT(layers), 0, 0, NULL,
+     "a row for each layer and pass, too, beside what was predicted"},
     {0},
 };
 #undef AT
@@ -90,6 +93,7 @@ typedef struct bench {
     an_optimiser optimiser; /* training */
     int64_t step;
     an_profile profile; /* seconds of the steps that count; [node_count] each */
+    double peak_gflops; /* with --layers: of the tier, measured after them */
 } bench;
 
 static void close_bench(bench *b)
@@ -190,52 +194,105 @@ static double macs_of_step(const alexnet_model *model, int batch, bool training)
 typedef struct layer_row {
     const an_node *node;
     const char *pass;
-    double seconds, gflops;
+    char algorithm[64]; /* of both gradients, where they differ */
+    double seconds, predicted;
+    double gflops, share; /* share of the peak; 0: not counted */
+    bool slow;
 } layer_row;
 
+/* Measured against predicted: beyond it a layer has fallen back to something slow. */
+#define SLOW 3
+
+/* The plan as it was predicted. */
+typedef struct forecast {
+    an_prediction *rows;
+    int count;
+} forecast;
+
+static forecast forecast_of(const bench *b)
+{
+    const an_plan *plan = an_session_plan(b->session);
+    forecast f = {.rows = cli_allocate(3 * (size_t)plan->step_count, sizeof *f.rows)};
+
+    f.count = an_plan_predict(plan, f.rows);
+    return f;
+}
+
+/* The passes of a layer in one direction: their times, operations and algorithms. */
+static void add_forecast(const forecast *f, bool forward, layer_row *row, double *macs)
+{
+    for (const an_prediction *p = f->rows; p < f->rows + f->count; ++p) {
+        if (p->step->node != row->node || p->is_forward != forward) continue;
+        row->predicted += p->cost.seconds;
+        *macs += p->macs;
+        if (p->algorithm == NULL || strstr(row->algorithm, p->algorithm) != NULL) continue;
+        const size_t used = strlen(row->algorithm);
+        snprintf(row->algorithm + used, sizeof row->algorithm - used, "%s%s", used > 0 ? ", " : "",
+                 p->algorithm);
+    }
+}
+
 /* Row `index` of 2 * node_count, in the order they run; false: nothing to do there. */
-static bool get_layer_row(const bench *b, int steps, int index, layer_row *row)
+static bool get_layer_row(const bench *b, const forecast *f, int steps, int index, layer_row *row)
 {
     const int count = b->model->node_count;
     const bool forward = index < count;
     const int i = forward ? index : 2 * count - 1 - index;
-    const an_node *node = &b->model->nodes[i];
-    const double macs = node->def->macs != NULL ? (double)node->def->macs(node) : 0;
-    const double passes =
-        forward || i == 0 ? 1 : 2; /* the first layer has no gradient of its input */
+    double macs = 0;
 
-    *row = (layer_row){.node = node, .pass = forward ? "forward" : "backward"};
+    *row = (layer_row){.node = &b->model->nodes[i], .pass = forward ? "forward" : "backward"};
     row->seconds = (forward ? b->profile.forward : b->profile.backward)[i] / steps;
     if (!(row->seconds > 0)) return false;
-    row->gflops = 2e-9 * passes * macs * b->batch / row->seconds;
+    add_forecast(f, forward, row, &macs);
+    row->gflops = 2e-9 * macs / row->seconds;
+    row->share = row->gflops / b->peak_gflops;
+    row->slow = row->predicted > 0 && row->seconds > SLOW * row->predicted;
     return true;
 }
 
 static json_t *layers_json(const bench *b, int steps)
 {
+    const forecast f = forecast_of(b);
     json_t *rows = json_array();
     layer_row row;
 
     for (int i = 0; i < 2 * b->model->node_count; ++i)
-        if (get_layer_row(b, steps, i, &row))
-            json_array_append_new(rows, json_pack("{s:s, s:s, s:f, s:f}", "name", row.node->name,
-                                                  "pass", row.pass, "milliseconds",
-                                                  1e3 * row.seconds, "gflops", row.gflops));
+        if (get_layer_row(b, &f, steps, i, &row))
+            json_array_append_new(
+                rows, json_pack("{s:s, s:s, s:s, s:f, s:o, s:f, s:f, s:b}", "name", row.node->name,
+                                "pass", row.pass, "algorithm", row.algorithm, "milliseconds",
+                                1e3 * row.seconds, "predicted_milliseconds",
+                                row.predicted > 0 ? json_real(1e3 * row.predicted) : json_null(),
+                                "gflops", row.gflops, "peak_share", row.share, "slow", row.slow));
+    free(f.rows);
     return rows;
 }
 
 static void print_layers(const bench *b, int steps)
 {
+    const forecast f = forecast_of(b);
+    char ms[CLI_NUMBER], predicted[CLI_NUMBER], gflops[CLI_NUMBER], share[CLI_NUMBER];
+    cli_table table = {.align = "llllrrrrl"};
     layer_row row;
 
-    printf("\n%-16s %-16s %-8s %10s %9s\n", "layer", "type", "pass", "ms", "GFLOP/s");
+    cli_table_row(&table, "layer", "type", "pass", "algorithm", "ms", "predicted", "GFLOP/s",
+                  "of peak", "");
     for (int i = 0; i < 2 * b->model->node_count; ++i) {
-        if (!get_layer_row(b, steps, i, &row)) continue;
-        printf("%-16s %-16s %-8s %10.3f", row.node->name, row.node->def->name, row.pass,
-               1e3 * row.seconds);
-        if (row.gflops > 0) printf(" %9.1f", row.gflops);
-        putchar('\n');
+        if (!get_layer_row(b, &f, steps, i, &row)) continue;
+        const bool counted = row.gflops > 0;
+        snprintf(ms, sizeof ms, "%.3f", 1e3 * row.seconds);
+        snprintf(predicted, sizeof predicted, row.predicted > 0 ? "%.3f" : "-",
+                 1e3 * row.predicted);
+        snprintf(gflops, sizeof gflops, counted ? "%.1f" : "", row.gflops);
+        snprintf(share, sizeof share, counted ? "%.0f %%" : "", 100 * row.share);
+        cli_table_row(&table, row.node->name, row.node->def->name, row.pass, row.algorithm, ms,
+                      predicted, gflops, share, row.slow ? "slow" : "");
     }
+    putchar('\n');
+    cli_table_print(&table, stdout, "");
+    printf("peak %.0f GFLOP/s\n", b->peak_gflops);
+    cli_table_free(&table);
+    free(f.rows);
 }
 
 static cli_exit print_result(cli *app, const char *task, const cli_bench_args *args, const bench *b,
@@ -254,7 +311,10 @@ static cli_exit print_result(cli *app, const char *task, const cli_bench_args *a
                       b->batch, "threads", machine.threads, "tier", machine.tier, "milliseconds",
                       1e3 * seconds, "images_per_second", b->batch / seconds, "gflops", gflops,
                       "peak_rss_bytes", (json_int_t)cli_bench_peak_rss_bytes());
-        if (args->layers) json_object_set_new(result, "layers", layers_json(b, args->steps));
+        if (args->layers) {
+            json_object_set_new(result, "peak_gflops", json_real(b->peak_gflops));
+            json_object_set_new(result, "layers", layers_json(b, args->steps));
+        }
         return cli_json_print(app, result);
     }
     printf("%s %s, %s, batch %d, %d threads, %s\n", task, args->model, cli_dtype(app), b->batch,
@@ -275,6 +335,8 @@ static cli_exit run_task(cli *app, cli_bench_args *args, const char *task, bool 
 
     alexnet_status status = open_bench(&b, args, training);
     if (status == ALEXNET_OK) status = time_steps(app, &b, args, training, &seconds);
+    if (args->layers && status == ALEXNET_OK)
+        b.peak_gflops = an_cpu_peak_gflops(app->ctx->backend, app->ctx->options.threads);
     cli_progress_clear(&app->progress);
     code = status == ALEXNET_OK ? print_result(app, task, args, &b, training, seconds)
                                 : cli_fail(app, status);

@@ -17,13 +17,18 @@ typedef struct info_args {
     cli_network network;
     int batch;
     const char *compare;
+    bool plan, train;
 } info_args;
 
 static const cli_option info_options[] = {
     {"batch", 'b', CLI_INT, offsetof(info_args, batch), 1, 65536, "N",
-     "pictures at a time, for the memory that is needed [1]"},
+     "pictures at a time, for the memory and the plan [1]"},
     {"compare", 0, CLI_TEXT, offsetof(info_args, compare), 0, 0, "MODEL",
      "a second model or weights file, to show beside the first"},
+    {"plan", 0, CLI_FLAG, offsetof(info_args, plan), 0, 0, NULL,
+     "how a prediction would be computed here, pass by pass, and how long it should take"},
+    {"train", 0, CLI_FLAG, offsetof(info_args, train), 0, 0, NULL,
+     "with --plan: of a training step"},
     {0},
 };
 
@@ -147,9 +152,8 @@ static bool is_family(cli *app, const char *name)
 static alexnet_status open_model(cli *app, const info_args *args, const char *word,
                                  alexnet_model **model)
 {
-    return is_family(app, word)
-               ? alexnet_model_outline(app->ctx, word, &args->network.model, model)
-               : alexnet_model_load(app->ctx, word, model);
+    return is_family(app, word) ? alexnet_model_outline(app->ctx, word, &args->network.model, model)
+                                : alexnet_model_load(app->ctx, word, model);
 }
 
 static cli_exit show_model(cli *app, const info_args *args, const char *word)
@@ -164,6 +168,8 @@ static cli_exit show_model(cli *app, const info_args *args, const char *word)
         code = cli_fail(app, status);
     else if (other != NULL)
         code = cli_show_compare(app, model, other);
+    else if (args->plan)
+        code = cli_show_plan(app, model, args->batch, args->train);
     else
         code = cli_show_model(app, model, args->batch, is_family(app, word) ? NULL : word);
     alexnet_model_free(other);
@@ -279,6 +285,7 @@ static cli_exit run_info(cli *app, void *data)
     const char *word = app->words[0];
     struct stat info;
 
+    if (args->train && !args->plan) return cli_error(app, CLI_USAGE, "--train goes with --plan");
     if (app->word_count == 0) return show_machine(app);
     if (is_family(app, word)) return show_model(app, args, word);
     if (strncmp(word, "synthetic:", 10) == 0) return show_data(app, word);
@@ -287,8 +294,7 @@ static cli_exit run_info(cli *app, void *data)
                    ? neither(app, word)
                    : cli_error(app, CLI_IO, "%s: %s", word, strerror(errno));
     if (S_ISDIR(info.st_mode)) return cli_is_run(word) ? show_run(app, word) : show_data(app, word);
-    if (is_safetensors(word) || ends_with(word, ".safetensors"))
-        return show_model(app, args, word);
+    if (is_safetensors(word) || ends_with(word, ".safetensors")) return show_model(app, args, word);
     return show_data(app, word);
 }
 
@@ -296,6 +302,8 @@ static const cli_example examples[] = {
     {"alexnet info", "the machine; all models and recipes"},
     {"alexnet info torchvision", "layers, shapes, parameters, multiply-accumulates, memory"},
     {"alexnet info paper --compare torchvision", "two models side by side"},
+    {"alexnet info torchvision --plan --train --batch 128",
+     "how a training step is computed here, and how long each pass should take"},
     {"alexnet info run/best.safetensors --json",
      "the same of a weights file, with its classes and hash"},
     {"alexnet info photos/", "classes and how many pictures each has"},

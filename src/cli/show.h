@@ -12,6 +12,9 @@
  * from, or NULL. */
 cli_exit cli_show_model(cli *app, const alexnet_model *model, int batch, const char *file);
 
+/* What a step of `batch` pictures would do, pass by pass, and how long that should take here. */
+cli_exit cli_show_plan(cli *app, const alexnet_model *model, int batch, bool train);
+
 /* Two networks side by side; what both have alike is "=" on the right. */
 cli_exit cli_show_compare(cli *app, const alexnet_model *a, const alexnet_model *b);
 

@@ -94,6 +94,14 @@ typedef struct an_conv2d_tensors {
                              prepare(); else NULL: run works on w itself */
 } an_conv2d_tensors;
 
+/* What a pass takes, counted before it runs. */
+typedef struct an_cost {
+    double macs;         /* multiply-adds that are executed, those with zeros that fill up tiles, too */
+    double memory_bytes; /* from and to memory */
+    double seconds;      /* expected on so many threads; 0: nobody knows */
+    char tiles[32];      /* how the work is cut, a few words for people; may be empty */
+} an_cost;
+
 /*
  * One way to compute one pass of a convolution.
  *
@@ -103,6 +111,7 @@ typedef struct an_conv2d_tensors {
 typedef struct an_conv2d_algorithm {
     const char *name; /* "direct", "reference": what the plan prints */
     bool pools;       /* takes g->pool */
+    an_cost (*cost)(const an_conv2d *g, an_pass pass, int threads);
     size_t (*scratch_bytes)(const an_conv2d *g, int threads); /* of run and prepare; NULL: none */
     alexnet_status (*run)(const an_run *run, const an_conv2d *g, const an_conv2d_tensors *t);
     size_t (*prepared_bytes)(const an_conv2d *g);
@@ -132,6 +141,7 @@ typedef an_conv2d_tensors an_linear_tensors;
 /* One way to compute one pass of a linear layer; as of a convolution. */
 typedef struct an_linear_algorithm {
     const char *name;
+    an_cost (*cost)(const an_linear *g, an_pass pass, int threads);
     size_t (*scratch_bytes)(const an_linear *g, int threads);
     alexnet_status (*run)(const an_run *run, const an_linear *g, const an_linear_tensors *t);
     size_t (*prepared_bytes)(const an_linear *g);
@@ -194,13 +204,16 @@ typedef struct an_backend {
     const char *tier;     /* "avx512" */
     const char *features; /* what the machine has, names parted by spaces */
 
+    /* expected of a layer that hardly computes, but reads and writes so many bytes */
+    double (*move_seconds)(double bytes, int threads);
+
     /* between the outside's [n][c][h][w] and the backend's layout */
     alexnet_status (*import)(const an_run *run, an_shape shape, const float *nchw, float *x);
     alexnet_status (*export)(const an_run *run, an_shape shape, const float *x, float *nchw);
 
     /*
-     * The way to compute this pass of this shape in this format of numbers: never NULL, and the same for
-     * the same arguments. The format is that of the factors of products; tensors are float in any case.
+     * The way to compute this pass of this shape in this format of numbers, the cheapest by counted costs: never
+     * NULL, and the same for the same arguments. The format is that of the factors of products; tensors are float in any case.
      * What would be slower in it is computed in fp32, and so is all that int8 and convolutions in bf16 are not
      * for: anything but forward with g->prepared.
      */

@@ -5,9 +5,10 @@
  */
 #include "base/context.h"
 #include "base/hash.h"
+#include "base/memory.h"
 #include "base/status.h"
 #include "core/model.h"
-#include "core/plan.h"
+#include "core/predict.h"
 #include <string.h>
 
 int alexnet_family_count(void)
@@ -154,6 +155,42 @@ alexnet_status alexnet_model_get_memory(const alexnet_model *model, int batch, i
                  out->prepared;
     an_plan_close(model->ctx, &plan);
     return ALEXNET_OK;
+}
+
+static void show_pass(const an_prediction *p, alexnet_pass_info *out)
+{
+    *out = (alexnet_pass_info){
+        .layer = p->step->node->name,
+        .type = p->step->node->def->name,
+        .pass = p->pass,
+        .algorithm = p->algorithm != NULL ? p->algorithm : "",
+        .fused = an_prediction_fused(p),
+        .gflop = 2e-9 * p->macs,
+        .executed_gflop = 2e-9 * p->cost.macs,
+        .seconds = p->cost.seconds,
+        .bytes = p->bytes,
+    };
+    memcpy(out->tiles, p->cost.tiles, sizeof out->tiles);
+}
+
+alexnet_status alexnet_model_get_plan(const alexnet_model *model, int batch, int training,
+                                      alexnet_pass_info *out, int capacity, int *count)
+{
+    alexnet_context *ctx = model->ctx;
+    an_prediction *passes;
+    an_plan plan;
+
+    *count = 0;
+    AN_TRY(
+        an_plan_open(model, training ? AN_TRAIN : AN_INFER, batch, model->node_count - 1, &plan));
+    passes = an_new_array(ctx, 3 * (size_t)plan.step_count, sizeof *passes);
+    if (passes != NULL) *count = an_plan_predict(&plan, passes);
+    for (int i = 0; i < *count && i < capacity; ++i)
+        show_pass(&passes[i], &out[i]);
+    an_free(ctx, passes);
+    an_plan_close(ctx, &plan);
+    return passes != NULL ? ALEXNET_OK
+                          : an_fail(ctx, ALEXNET_NO_MEMORY, "plan of %d layers", model->node_count);
 }
 
 const char *alexnet_model_class(const alexnet_model *model, int index)

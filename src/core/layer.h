@@ -60,6 +60,7 @@ typedef struct an_needs {
     /* the planner's choice; NULL elsewhere */
     const an_conv2d_algorithm *algorithm[AN_PASSES]; /* convolutions */
     const an_linear_algorithm *linear[AN_PASSES];    /* linear layers */
+    an_cost cost[AN_PASSES]; /* of those algorithms */
 } an_needs;
 
 /* What forward and backward get. Shapes carry the number of images of this run. */

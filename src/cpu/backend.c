@@ -5,8 +5,14 @@
 #include "cpu/backend.h"
 
 #include "base/status.h"
+#include "cpu/cost.h"
 #include "cpu/portable.h"
 #include <string.h>
+
+static double move_seconds(double bytes, int threads)
+{
+    return an_move_seconds(&an_cost_portable, bytes, threads);
+}
 
 const an_backend *an_backend_portable(an_cpu_level level)
 {
@@ -16,6 +22,7 @@ const an_backend *an_backend_portable(an_cpu_level level)
      .features = (feature_names),                                                                  \
      .conv2d = an_conv2d__portable,                                                                \
      .linear = an_linear__portable,                                                                \
+     .move_seconds = move_seconds,                                                                 \
      .local_scratch = an_local_scratch__portable,                                                  \
      .local_forward = an_local_forward__portable,                                                  \
      .local_backward_data = an_local_backward_data__portable,                                      \

@@ -52,6 +52,10 @@ alexnet_status an_bf16_linear_prepare(const an_run *run, const an_linear *g, con
 
 /* Defines such algorithms for a tier: `stem`, of the forward pass among `inner`; `stem`, of each pass of `inner`. */
 #define AN_ROUNDED_CONV2D(stem, inner)                                                             \
+    static an_cost stem##_cost(const an_conv2d *g, an_pass pass, int threads)                      \
+    {                                                                                              \
+        return (inner)[AN_FORWARD].cost(g, pass, threads);                                         \
+    }                                                                                              \
     static size_t stem##_scratch(const an_conv2d *g, int threads)                                  \
     {                                                                                              \
         return an_bf16_conv2d_scratch(&(inner)[AN_FORWARD], g, threads);                           \
@@ -62,6 +66,7 @@ alexnet_status an_bf16_linear_prepare(const an_run *run, const an_linear *g, con
         return an_bf16_conv2d(&(inner)[AN_FORWARD], run, g, t);                                    \
     }                                                                                              \
     static const an_conv2d_algorithm stem = {.name = "rounded bf16",                               \
+                                             .cost = stem##_cost,                                  \
                                              .scratch_bytes = stem##_scratch,                      \
                                              .run = stem##_run,                                    \
                                              .prepared_bytes = an_bf16_conv2d_prepared,            \
@@ -79,19 +84,26 @@ alexnet_status an_bf16_linear_prepare(const an_run *run, const an_linear *g, con
     }
 
 #define AN_ROUNDED_LINEAR(stem, inner)                                                             \
+    static an_cost stem##_cost(const an_linear *g, an_pass pass, int threads)                      \
+    {                                                                                              \
+        return (inner)[pass].cost(g, pass, threads);                                               \
+    }                                                                                              \
     AN_ROUNDED_PASS(stem, inner, AN_FORWARD)                                                       \
     AN_ROUNDED_PASS(stem, inner, AN_BACKWARD_DATA)                                                 \
     AN_ROUNDED_PASS(stem, inner, AN_BACKWARD_WEIGHTS)                                              \
     static const an_linear_algorithm stem[AN_PASSES] = {                                           \
         [AN_FORWARD] = {.name = "rounded bf16",                                                    \
+                        .cost = stem##_cost,                                                       \
                         .scratch_bytes = stem##_scratch_AN_FORWARD,                                \
                         .run = stem##_run_AN_FORWARD,                                              \
                         .prepared_bytes = an_bf16_linear_prepared,                                 \
                         .prepare = an_bf16_linear_prepare},                                        \
         [AN_BACKWARD_DATA] = {.name = "rounded bf16",                                              \
+                              .cost = stem##_cost,                                                 \
                               .scratch_bytes = stem##_scratch_AN_BACKWARD_DATA,                    \
                               .run = stem##_run_AN_BACKWARD_DATA},                                 \
         [AN_BACKWARD_WEIGHTS] = {.name = "rounded bf16",                                           \
+                                 .cost = stem##_cost,                                              \
                                  .scratch_bytes = stem##_scratch_AN_BACKWARD_WEIGHTS,              \
                                  .run = stem##_run_AN_BACKWARD_WEIGHTS},                           \
     };

@@ -3,6 +3,7 @@
  * Compiled with -mavx512bf16 beside the flags of the tier; run where the processor has it.
  * SPDX-License-Identifier: MIT
  */
+#include "cpu/cost.h"
 #include "cpu/packed.h"
 
 #if defined(__AVX512BF16__) && defined(__AVX512BW__) && defined(__AVX512VL__)
@@ -190,10 +191,21 @@ static inline void va_finish(const finish *end, float *c, int first, int count, 
 
 #include "cpu/packed_linear_backward_tmpl.h"
 
+static an_cost conv_cost(const an_conv2d *g, an_pass pass, int threads)
+{
+    return an_direct_cost(&an_cost_avx512, ALEXNET_BF16, g, pass, threads);
+}
+
+static an_cost linear_cost(const an_linear *g, an_pass pass, int threads)
+{
+    return an_linear_cost(&an_cost_avx512, ALEXNET_BF16, g, pass, true, threads);
+}
+
 const an_conv2d_algorithm *an_conv2d_bf16__avx512(void)
 {
     static const an_conv2d_algorithm direct = {.name = "direct bf16",
                                                .pools = true,
+                                               .cost = conv_cost,
                                                .scratch_bytes = conv_scratch,
                                                .run = conv_forward,
                                                .prepared_bytes = conv_prepared,
@@ -206,14 +218,17 @@ const an_linear_algorithm *an_linear_bf16__avx512(an_pass pass)
 {
     static const an_linear_algorithm direct[AN_PASSES] = {
         [AN_FORWARD] = {.name = "direct bf16",
+                        .cost = linear_cost,
                         .scratch_bytes = linear_scratch,
                         .run = linear_forward,
                         .prepared_bytes = linear_prepared,
                         .prepare = linear_prepare},
         [AN_BACKWARD_DATA] = {.name = "direct bf16",
+                              .cost = linear_cost,
                               .scratch_bytes = linear_data_scratch,
                               .run = linear_backward_data},
         [AN_BACKWARD_WEIGHTS] = {.name = "direct bf16",
+                                 .cost = linear_cost,
                                  .scratch_bytes = linear_weights_scratch,
                                  .run = linear_backward_weights},
     };

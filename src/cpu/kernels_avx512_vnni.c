@@ -6,6 +6,7 @@
  * below 0, zero is 128, and 128 times the sum of the weights is taken off again; the padding is 128, too.
  * SPDX-License-Identifier: MIT
  */
+#include "cpu/cost.h"
 #include "cpu/packed.h"
 
 #if defined(__AVX512VNNI__) && defined(__AVX512BW__) && defined(__AVX512VL__)
@@ -180,10 +181,21 @@ static inline void va_finish(const finish *end, float *c, int first, int count, 
 #include "cpu/packed_conv2d_tmpl.h"
 #include "cpu/packed_linear_tmpl.h"
 
+static an_cost conv_cost(const an_conv2d *g, an_pass pass, int threads)
+{
+    return an_direct_cost(&an_cost_avx512, ALEXNET_INT8, g, pass, threads);
+}
+
+static an_cost linear_cost(const an_linear *g, an_pass pass, int threads)
+{
+    return an_linear_cost(&an_cost_avx512, ALEXNET_INT8, g, pass, true, threads);
+}
+
 const an_conv2d_algorithm *an_conv2d_int8__avx512(void)
 {
     static const an_conv2d_algorithm direct = {.name = "direct int8",
                                                .pools = true,
+                                               .cost = conv_cost,
                                                .scratch_bytes = conv_scratch,
                                                .run = conv_forward,
                                                .prepared_bytes = conv_prepared,
@@ -195,6 +207,7 @@ const an_conv2d_algorithm *an_conv2d_int8__avx512(void)
 const an_linear_algorithm *an_linear_int8__avx512(void)
 {
     static const an_linear_algorithm direct = {.name = "direct int8",
+                                               .cost = linear_cost,
                                                .scratch_bytes = linear_scratch,
                                                .run = linear_forward,
                                                .prepared_bytes = linear_prepared,

@@ -16,6 +16,7 @@
 #include "base/status.h"
 #include "cpu/backend.h"
 #include "cpu/bf16.h"
+#include "cpu/cost.h"
 #include "cpu/int8.h"
 #include "cpu/parallel.h"
 #include "cpu/portable.h"
@@ -56,63 +57,119 @@
 
 /* ---- which way a pass is computed ---- */
 
+#define TIER_COST (&PASTE(an_cost_, TIER))
+
+static an_cost conv2d_direct_cost(const an_conv2d *g, an_pass pass, int threads)
+{
+    return an_direct_cost(TIER_COST, ALEXNET_FP32, g, pass, threads);
+}
+
+static an_cost conv2d_winograd_cost(const an_conv2d *g, an_pass pass, int threads)
+{
+    return an_winograd_cost(TIER_COST, g, pass, threads);
+}
+
+static an_cost linear_direct_cost(const an_linear *g, an_pass pass, int threads)
+{
+    return an_linear_cost(TIER_COST, ALEXNET_FP32, g, pass, true, threads);
+}
+
+static an_cost conv2d_whole_cost(const an_conv2d *g, an_pass pass, int threads)
+{
+    const an_linear linear = whole_linear(g);
+
+    return an_linear_cost(TIER_COST, ALEXNET_FP32, &linear, pass, false, threads);
+}
+
+static double move_seconds(double bytes, int threads)
+{
+    return an_move_seconds(TIER_COST, bytes, threads);
+}
+
 static const an_conv2d_algorithm conv2d_direct[AN_PASSES] = {
     [AN_FORWARD] = {.name = "direct",
+                    .cost = conv2d_direct_cost,
                     .scratch_bytes = conv2d_forward_scratch,
                     .run = conv2d_forward,
                     .prepared_bytes = conv2d_prepared_bytes,
                     .prepare = conv2d_prepare},
     [AN_BACKWARD_DATA] = {.name = "direct",
+                          .cost = conv2d_direct_cost,
                           .scratch_bytes = conv2d_data_scratch,
                           .run = conv2d_backward_data},
     [AN_BACKWARD_WEIGHTS] = {.name = "direct",
+                             .cost = conv2d_direct_cost,
                              .scratch_bytes = conv2d_weights_scratch,
                              .run = conv2d_backward_weights},
 };
 
 static const an_linear_algorithm linear_direct[AN_PASSES] = {
     [AN_FORWARD] = {.name = "direct",
+                    .cost = linear_direct_cost,
                     .scratch_bytes = linear_forward_scratch,
                     .run = linear_forward},
     [AN_BACKWARD_DATA] = {.name = "direct",
+                          .cost = linear_direct_cost,
                           .scratch_bytes = linear_data_scratch,
                           .run = linear_backward_data},
     [AN_BACKWARD_WEIGHTS] = {.name = "direct",
+                             .cost = linear_direct_cost,
                              .scratch_bytes = linear_weights_scratch,
                              .run = linear_backward_weights},
 };
 
+/* The cheapest of those that apply. */
 static const an_conv2d_algorithm *conv2d_fp32(const an_conv2d *g, an_pass pass)
 {
     static const an_conv2d_algorithm winograd[AN_PASSES] = {
         [AN_FORWARD] = {.name = "winograd",
+                        .cost = conv2d_winograd_cost,
                         .pools = true,
                         .scratch_bytes = winograd_forward_scratch,
                         .run = winograd_forward,
                         .prepared_bytes = winograd_prepared_bytes,
                         .prepare = winograd_prepare},
         [AN_BACKWARD_DATA] = {.name = "winograd",
+                              .cost = conv2d_winograd_cost,
                               .pools = true,
                               .scratch_bytes = winograd_data_scratch,
                               .run = winograd_backward_data},
         [AN_BACKWARD_WEIGHTS] = {.name = "winograd",
+                                 .cost = conv2d_winograd_cost,
                                  .pools = true,
                                  .scratch_bytes = winograd_weights_scratch,
                                  .run = winograd_backward_weights},
     };
     static const an_conv2d_algorithm whole[AN_PASSES] = {
-        [AN_FORWARD] = {.name = "linear", .scratch_bytes = whole_scratch, .run = whole_forward},
+        [AN_FORWARD] = {.name = "linear",
+                        .cost = conv2d_whole_cost,
+                        .scratch_bytes = whole_scratch,
+                        .run = whole_forward},
         [AN_BACKWARD_DATA] = {.name = "linear",
+                              .cost = conv2d_whole_cost,
                               .scratch_bytes = whole_scratch,
                               .run = whole_backward_data},
         [AN_BACKWARD_WEIGHTS] = {.name = "linear",
+                                 .cost = conv2d_whole_cost,
                                  .scratch_bytes = whole_scratch,
                                  .run = whole_backward_weights},
     };
 
+    const an_conv2d_algorithm *const others[] = {an_winograd_applies(g, pass) ? &winograd[pass]
+                                                                              : NULL,
+                                                 is_whole_map(g) ? &whole[pass] : NULL};
+    const an_conv2d_algorithm *best = &conv2d_direct[pass];
+    double least = best->cost(g, pass, AN_CHOICE_THREADS).seconds;
+
     assert(g->c % g->groups == 0 && g->k % g->groups == 0);
-    if (is_whole_map(g)) return &whole[pass];
-    return an_winograd_pays(g, pass) ? &winograd[pass] : &conv2d_direct[pass];
+    for (size_t i = 0; i < AN_COUNT(others); ++i) {
+        if (others[i] == NULL) continue;
+        const double seconds = others[i]->cost(g, pass, AN_CHOICE_THREADS).seconds;
+        if (seconds >= least) continue;
+        best = others[i];
+        least = seconds;
+    }
+    return best;
 }
 
 AN_ROUNDED_CONV2D(rounded_conv2d, conv2d_direct)
@@ -206,6 +263,7 @@ const an_backend *PASTE(an_backend_, TIER)(an_cpu_level level)
      .features = (feature_names),                                                                  \
      .conv2d = conv2d_##level_name,                                                                \
      .linear = linear_##level_name,                                                                \
+     .move_seconds = move_seconds,                                                                 \
      .local_scratch = local_scratch,                                                               \
      .local_forward = local_forward,                                                               \
      .local_backward_data = local_backward_data,                                                   \

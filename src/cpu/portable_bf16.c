@@ -5,6 +5,7 @@
  */
 #include "cpu/bf16.h"
 
+#include "cpu/cost.h"
 #include "cpu/parallel.h"
 #include "cpu/scratch.h"
 #include "cpu/winograd.h"
@@ -63,17 +64,18 @@ static an_run inner_run(const an_run *run, size_t scratch_bytes)
 /* ---- convolution, forward ---- */
 
 /*
- * The direct way in bf16 is about 1.7 times as quick as in fp32, and Winograd's in fp32 some 0.7 of what its costs say:
- * of AlexNet's for 64 images conv1 takes 12.5 ms in bf16 and 18 by Winograd's, of which the costs expect 2.6 times; conv2 to
- * conv5 31, 18, 23 and 15.5 ms against 20, 14, 16 and 11, of 3.8 and more; for one image conv4, of 1.2, 0.45 ms against
- * 0.7 (2 cores of AMD Zen 5). A filter as large as the map is a linear layer, which convolutions in bf16 are not made for.
+ * Forward, of prepared weights, where the direct way in bf16 costs less than Winograd's in fp32. By the constants of the tier
+ * that multiplies in bf16, so that every tier gives results of the same kind. A filter as large as the map is a linear
+ * layer, which convolutions in bf16 are not made for.
  */
-#define GAIN_MIN 3.0
-
 bool an_bf16_conv2d_pays(const an_conv2d *g, an_pass pass)
 {
+    const an_tier_cost *tier = &an_cost_avx512;
+
     if (pass != AN_FORWARD || !g->prepared || (g->p == 1 && g->q == 1)) return false;
-    return an_winograd_gain(g, pass) < GAIN_MIN;
+    return !an_winograd_applies(g, pass) ||
+           an_direct_cost(tier, ALEXNET_BF16, g, pass, AN_CHOICE_THREADS).seconds <
+               an_winograd_cost(tier, g, pass, AN_CHOICE_THREADS).seconds;
 }
 
 static size_t conv2d_weights(const an_conv2d *g)

@@ -7,6 +7,7 @@
 #include "cpu/portable.h"
 
 #include "cpu/bf16.h"
+#include "cpu/cost.h"
 #include "cpu/int8.h"
 #include "cpu/parallel.h"
 #include <assert.h>
@@ -157,10 +158,15 @@ static alexnet_status backward_weights(const an_run *run, const an_conv2d *g,
     return ALEXNET_OK;
 }
 
+static an_cost cost(const an_conv2d *g, an_pass pass, int threads)
+{
+    return an_direct_cost(&an_cost_portable, ALEXNET_FP32, g, pass, threads);
+}
+
 static const an_conv2d_algorithm reference[AN_PASSES] = {
-    [AN_FORWARD] = {.name = "reference", .run = forward},
-    [AN_BACKWARD_DATA] = {.name = "reference", .run = backward_data},
-    [AN_BACKWARD_WEIGHTS] = {.name = "reference", .run = backward_weights},
+    [AN_FORWARD] = {.name = "reference", .cost = cost, .run = forward},
+    [AN_BACKWARD_DATA] = {.name = "reference", .cost = cost, .run = backward_data},
+    [AN_BACKWARD_WEIGHTS] = {.name = "reference", .cost = cost, .run = backward_weights},
 };
 
 AN_ROUNDED_CONV2D(rounded, reference)

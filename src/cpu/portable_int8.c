@@ -6,6 +6,7 @@
  * q - zero, of int16_t, too, so that the zeros of the padding are zeros.
  * SPDX-License-Identifier: MIT
  */
+#include "cpu/cost.h"
 #include "cpu/int8.h"
 #include "cpu/portable.h"
 
@@ -143,9 +144,15 @@ static alexnet_status conv2d_forward(const an_run *run, const an_conv2d *g,
     return ALEXNET_OK;
 }
 
+static an_cost conv2d_cost(const an_conv2d *g, an_pass pass, int threads)
+{
+    return an_direct_cost(&an_cost_portable, ALEXNET_INT8, g, pass, threads);
+}
+
 const an_conv2d_algorithm *an_conv2d_int8__portable(void)
 {
     static const an_conv2d_algorithm algorithm = {.name = "reference int8",
+                                                  .cost = conv2d_cost,
                                                   .scratch_bytes = conv2d_scratch,
                                                   .run = conv2d_forward,
                                                   .prepared_bytes = conv2d_prepared,
@@ -202,9 +209,15 @@ static alexnet_status linear_prepare(const an_run *run, const an_linear *g, cons
     return conv2d_prepare(run, &conv, w, prepared);
 }
 
+static an_cost linear_cost(const an_linear *g, an_pass pass, int threads)
+{
+    return an_linear_cost(&an_cost_portable, ALEXNET_INT8, g, pass, true, threads);
+}
+
 const an_linear_algorithm *an_linear_int8__portable(void)
 {
     static const an_linear_algorithm algorithm = {.name = "reference int8",
+                                                  .cost = linear_cost,
                                                   .scratch_bytes = linear_scratch,
                                                   .run = linear_forward,
                                                   .prepared_bytes = linear_prepared,

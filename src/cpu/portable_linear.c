@@ -6,6 +6,7 @@
 #include "cpu/portable.h"
 
 #include "cpu/bf16.h"
+#include "cpu/cost.h"
 #include "cpu/int8.h"
 #include "cpu/parallel.h"
 #include "cpu/sgd.h"
@@ -74,10 +75,15 @@ static alexnet_status backward_weights(const an_run *run, const an_linear *g,
     return ALEXNET_OK;
 }
 
+static an_cost cost(const an_linear *g, an_pass pass, int threads)
+{
+    return an_linear_cost(&an_cost_portable, ALEXNET_FP32, g, pass, true, threads);
+}
+
 static const an_linear_algorithm reference[AN_PASSES] = {
-    [AN_FORWARD] = {.name = "reference", .run = forward},
-    [AN_BACKWARD_DATA] = {.name = "reference", .run = backward_data},
-    [AN_BACKWARD_WEIGHTS] = {.name = "reference", .run = backward_weights},
+    [AN_FORWARD] = {.name = "reference", .cost = cost, .run = forward},
+    [AN_BACKWARD_DATA] = {.name = "reference", .cost = cost, .run = backward_data},
+    [AN_BACKWARD_WEIGHTS] = {.name = "reference", .cost = cost, .run = backward_weights},
 };
 
 AN_ROUNDED_LINEAR(rounded, reference)

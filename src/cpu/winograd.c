@@ -78,33 +78,11 @@ int an_winograd_point(const an_winograd_axis *axis, int points, int i)
     return i == points - 1 ? axis->points - 1 : i;
 }
 
-/* ---- where it pays ---- */
+/* ---- where it applies ---- */
 
-/*
- * Costs in multiply-adds of the micro-kernel. A number that is transformed is read, combined with some
- * others, written, and read again by the product: MAP_COST for one of an input or output (from L3),
- * FILTER_COST for one of the filters, which are also turned from their order in memory.
- */
-#define MAP_COST    12.0
-#define FILTER_COST 40.0
-#define READ_COST                                                                                  \
-    22.0 /* of a filter's number that comes from memory: 4 bytes at 40 GB/s, two cores */
-#define BLOCK_COST   8.0 /* of a number that is copied to blocks first */
-#define CHANNELS_MIN 16  /* of a group, both in and out: below, the products are too thin */
-
+#define CHANNELS_MIN       16 /* of a group, both in and out: below, the products are too thin */
 #define STRIDE_MAX         8
 #define BLOCK_CHANNELS_MAX 64 /* with more, the direct way has enough to do */
-
-static double points_of(const an_winograd_axis *rows, const an_winograd_axis *columns)
-{
-    double high = 0, wide = 0;
-
-    for (int i = 0; i < rows->points; ++i)
-        high += an_winograd_tiles_with(rows, i);
-    for (int i = 0; i < columns->points; ++i)
-        wide += an_winograd_tiles_with(columns, i);
-    return high * wide;
-}
 
 an_conv2d an_winograd_blocks(const an_conv2d *g)
 {
@@ -124,38 +102,21 @@ an_conv2d an_winograd_blocks(const an_conv2d *g)
                        .q = g->q};
 }
 
-/* Whether there is a way at all. */
+/* Whether there is a way at all. One place on the map would have a tile to itself. */
 static bool is_possible(const an_conv2d *g, an_pass pass)
 {
+    if (g->p == 1 && g->q == 1) return false;
     if (g->stride > 1)
         return pass != AN_BACKWARD_DATA && g->groups == 1 && g->stride <= STRIDE_MAX &&
                g->c <= BLOCK_CHANNELS_MAX / (g->stride * g->stride);
     return pass != AN_BACKWARD_DATA || (g->pad_top < g->r && g->pad_left < g->s);
 }
 
-double an_winograd_gain(const an_conv2d *given, an_pass pass)
+bool an_winograd_applies(const an_conv2d *given, an_pass pass)
 {
-    const bool back = pass == AN_BACKWARD_DATA;
+    const an_conv2d g =
+        is_possible(given, pass) ? an_winograd_blocks(given) : (an_conv2d){.groups = 1};
 
-    if (!is_possible(given, pass)) return 0;
-    const an_conv2d g = an_winograd_blocks(given);
-    const int c = g.c / g.groups, k = g.k / g.groups;
-    if (g.r != g.s || (g.r != 3 && g.r != 5)) return 0;
-    if (c < CHANNELS_MIN || k < CHANNELS_MIN) return 0;
-
-    const an_winograd_axis rows = an_winograd_cut(g.r, back ? g.h : g.p);
-    const an_winograd_axis columns = an_winograd_cut(g.s, back ? g.w : g.q);
-    const double products = points_of(&rows, &columns) * g.n;
-    const double filters = (double)rows.points * columns.points;
-    const double blocks = given->stride > 1 ? (double)g.n * g.h * g.w * c : 0;
-    const double direct = (double)given->n * given->p * given->q * given->r * given->s *
-                          (given->c / given->groups) * k;
-
-    const double transforms = given->prepared ? 0 : FILTER_COST * filters * c * k;
-    const double reading = given->prepared ? READ_COST * (filters - g.r * g.s) * c * k : 0;
-
-    return direct / (products * ((double)c * k + MAP_COST * (c + k)) + transforms + reading +
-                     BLOCK_COST * blocks);
+    return g.r == g.s && (g.r == 3 || g.r == 5) && g.c / g.groups >= CHANNELS_MIN &&
+           g.k / g.groups >= CHANNELS_MIN;
 }
-
-bool an_winograd_pays(const an_conv2d *g, an_pass pass) { return an_winograd_gain(g, pass) > 1; }

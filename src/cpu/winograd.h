@@ -1,5 +1,5 @@
 /*
- * winograd.h: how Winograd's convolution cuts a map into tiles, and where it pays.
+ * winograd.h: how Winograd's convolution cuts a map into tiles, and what it applies to.
  *
  * Along one axis, m outputs of a filter of r taps take n = m + r - 1 products instead of m r (Winograd
  * 1980; Lavin and Gray: Fast Algorithms for Convolutional Neural Networks, CVPR 2016). A tile takes
@@ -50,10 +50,7 @@ int an_winograd_point(const an_winograd_axis *axis, int points, int i);
  */
 an_conv2d an_winograd_blocks(const an_conv2d *g);
 
-/* How many times quicker than the direct way this pass of this convolution is so, by counted costs; 0: there is no such way. */
-double an_winograd_gain(const an_conv2d *g, an_pass pass);
-
-/* Whether it is quicker so. A function of the shape alone. */
-bool an_winograd_pays(const an_conv2d *g, an_pass pass);
+/* Whether it can be cut so: whether it pays, its cost says (cost.h). */
+bool an_winograd_applies(const an_conv2d *g, an_pass pass);
 
 #endif

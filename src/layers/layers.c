@@ -159,6 +159,7 @@ void an_layer_plan_conv2d(const an_conv2d *g, const an_setup *setup, an_needs *n
         const an_conv2d_algorithm *algorithm =
             setup->backend->conv2d(&here, (an_pass)pass, setup->dtype);
         needs->algorithm[pass] = algorithm;
+        needs->cost[pass] = algorithm->cost(&here, (an_pass)pass, setup->threads);
         if (algorithm->scratch_bytes != NULL)
             needs->scratch_bytes =
                 AN_MAX(needs->scratch_bytes, algorithm->scratch_bytes(&here, setup->threads));

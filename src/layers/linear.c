@@ -74,6 +74,7 @@ static void plan_algorithms(const an_linear *g, const an_setup *setup, an_needs 
         const an_linear_algorithm *algorithm =
             setup->backend->linear(g, (an_pass)pass, setup->dtype);
         needs->linear[pass] = algorithm;
+        needs->cost[pass] = algorithm->cost(g, (an_pass)pass, setup->threads);
         if (algorithm->scratch_bytes != NULL)
             needs->scratch_bytes =
                 AN_MAX(needs->scratch_bytes, algorithm->scratch_bytes(g, setup->threads));

@@ -60,20 +60,20 @@ static void only_what_it_can_do(void **unused)
 
     (void)unused;
     for (int pass = 0; pass < AN_PASSES; ++pass)
-        assert_true(an_winograd_pays(&g, (an_pass)pass));
+        assert_true(an_winograd_applies(&g, (an_pass)pass));
     g.groups = 32; /* 8 channels each */
-    assert_false(an_winograd_pays(&g, AN_FORWARD));
+    assert_false(an_winograd_applies(&g, AN_FORWARD));
     g.groups = 1;
     g.stride = 2;
-    assert_false(an_winograd_pays(&g, AN_FORWARD));
+    assert_false(an_winograd_applies(&g, AN_FORWARD));
     g.stride = 1;
     g.s = 5;
-    assert_false(an_winograd_pays(&g, AN_FORWARD));
+    assert_false(an_winograd_applies(&g, AN_FORWARD));
     g.s = 3;
     g.pad_top = 3;
     g.p = 15;
-    assert_true(an_winograd_pays(&g, AN_FORWARD));
-    assert_false(an_winograd_pays(&g, AN_BACKWARD_DATA));
+    assert_true(an_winograd_applies(&g, AN_FORWARD));
+    assert_false(an_winograd_applies(&g, AN_BACKWARD_DATA));
 }
 
 int main(void)

@@ -1,0 +1,73 @@
+/*
+ * cost.h: what an algorithm executes for a pass of a shape, counted, and how long that takes by the constants of a
+ * tier. The cheapest of the algorithms that apply is chosen, and `alexnet info MODEL --plan` prints what it is to cost.
+ *
+ * The constants are fixed, measured once, and nothing is calibrated when the program starts: algorithms round
+ * differently, so a choice that hung on a measurement would make the bits of a result hang on what else the machine did
+ * meanwhile. Nor does a choice depend on the number of threads: it is made for AN_CHOICE_THREADS.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_CPU_COST_H
+#define AN_CPU_COST_H
+
+#include "core/backend.h"
+
+/* Seconds are those of one core. */
+typedef struct an_tier_cost {
+    int rows, columns;           /* of a tile of the micro-kernel: MR and NR */
+    double mac;                  /* a multiply-add of the micro-kernel in fp32 */
+    double pace_bf16, pace_int8; /* how many times as quick it is in these formats */
+
+    /* a number that is read, worked on a little, and written */
+    double map_number;      /* of a map, into or out of Winograd's form */
+    double filter_number;   /* of a filter, into that form from its order in memory */
+    double gradient_number; /* of a filter's gradient, out of it */
+    double weight_number;   /* of a filter, into panels or out of them */
+    double padded_number;   /* of a map that gets zeros around it */
+    double
+        sorted_number; /* of a map that is brought into another order: panels, blocks of pixels */
+
+    double memory_byte; /* from or to memory */
+    double cache_byte;  /* from or to L3 */
+    double start;       /* until all threads are at work: once a pass, where there are several */
+} an_tier_cost;
+
+extern const an_tier_cost an_cost_portable, an_cost_avx2, an_cost_avx512, an_cost_neon;
+
+#define AN_CHOICE_THREADS 2
+
+/* What a pass executes. */
+typedef struct an_work {
+    double macs; /* multiply-adds, those with the zeros that fill up tiles, too */
+    double
+        idle; /* those there was time for where a tile begins and ends, or is too low to hide their latency */
+    double pace; /* how many of them take the time of one in fp32 */
+    double map_numbers, filter_numbers, gradient_numbers, weight_numbers;
+    double padded_numbers, sorted_numbers;
+    double memory_bytes, cache_bytes;
+} an_work;
+
+double an_work_seconds(const an_tier_cost *tier, const an_work *work, int threads);
+
+/* Of a layer that does little but read and write so many bytes. */
+double an_move_seconds(const an_tier_cost *tier, double bytes, int threads);
+
+/* ---- the algorithms ---- */
+
+/* Tap by tap (conv2d_direct_tmpl.h, conv2d_weights_tmpl.h, packed_conv2d_tmpl.h). */
+an_work an_direct_work(const an_tier_cost *tier, alexnet_dtype dtype, const an_conv2d *g,
+                       an_pass pass);
+an_cost an_direct_cost(const an_tier_cost *tier, alexnet_dtype dtype, const an_conv2d *g,
+                       an_pass pass, int threads);
+
+/* By Winograd's tiles, in fp32; g is one for which there are such: an_winograd_applies(). */
+an_work an_winograd_work(const an_tier_cost *tier, const an_conv2d *g, an_pass pass);
+an_cost an_winograd_cost(const an_tier_cost *tier, const an_conv2d *g, an_pass pass, int threads);
+
+/* A linear layer; with `updates`, SGD's update of the weights is counted with their gradient. */
+an_work an_linear_work(const an_tier_cost *tier, alexnet_dtype dtype, const an_linear *g,
+                       an_pass pass, bool updates);
+an_cost an_linear_cost(const an_tier_cost *tier, alexnet_dtype dtype, const an_linear *g,
+                       an_pass pass, bool updates, int threads);
+
+#endif

@@ -1140,7 +1140,7 @@ static void check_pooled(const an_backend *backend)
     static const struct {
         int n, c, h, k, r, stride, groups, pad, pool, step, pool_pad;
     } rows[] = {
-        {3, 3, 63, 64, 11, 4, 1, 2, 3, 2, 0},  /* conv1, small: shared by all threads */
+        {6, 3, 63, 64, 11, 4, 1, 2, 3, 2, 0},  /* conv1, small: shared by all threads */
         {18, 3, 63, 40, 11, 4, 1, 2, 3, 2, 0}, /* an image for each thread */
         {17, 32, 13, 48, 5, 1, 1, 2, 3, 2, 0}, /* conv2, small */
         {18, 48, 13, 32, 5, 1, 2, 2, 2, 2, 0}, /* two towers, windows that do not overlap */

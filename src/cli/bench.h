@@ -12,7 +12,7 @@ typedef struct cli_bench_args {
     cli_network network;
     const char *model;
     int batch, steps, warm_up;
-    bool layers, prepared;
+    int layers, prepared; /* flags are int: cli/options.h */
 } cli_bench_args;
 
 void cli_bench_defaults(void *args); /* of a cli_command */

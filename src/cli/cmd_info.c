@@ -17,7 +17,7 @@ typedef struct info_args {
     cli_network network;
     int batch;
     const char *compare;
-    bool plan, train;
+    int plan, train; /* flags are int: cli/options.h */
 } info_args;
 
 static const cli_option info_options[] = {

@@ -10,7 +10,7 @@
     ((size_t)768                                                                                   \
      << 10) /* V and M of a thread's own chunk, most of its L2; a unit alone may take twice that */
 #define WINOGRAD_OWN_FILTERS  ((size_t)4 << 20)  /* U that may be read again for each such chunk */
-#define WINOGRAD_SHARED_BYTES ((size_t)24 << 20) /* V and M of a shared chunk */
+#define WINOGRAD_SHARED_BYTES ((size_t)12 << 20) /* V and M of a shared chunk */
 #define WINOGRAD_BACK_BYTES   ((size_t)12 << 20) /* V and Z */
 
 /* ---- the plan ---- */
@@ -23,7 +23,7 @@ typedef struct winograd_plan {
     int top, left; /* zeros before the input */
     an_winograd_axis rows, columns;
     int high_with[POINTS], wide_with[POINTS]; /* tiles of rows and columns that have this point */
-    int units, chunk;                         /* in all; at a time */
+    int units, chunk, room;                   /* in all; at a time; what V and M have room for */
     bool own;                                 /* each thread has chunks of its own */
     filter_panels filters;                    /* [r][r], of the filters as they are used */
     size_t block;                             /* floats of a block of U at one point */
@@ -48,9 +48,9 @@ static int rows_before(const winograd_plan *plan, int i, int u)
 static size_t chunk_tiles(const winograd_plan *plan, int i, int j)
 {
     const int with = plan->high_with[i];
-    const int images = plan->chunk / plan->rows.tiles;
-    const int high = plan->chunk % plan->rows.tiles == 0 ? images * with
-                                                         : AN_MIN(plan->chunk, (images + 1) * with);
+    const int images = plan->room / plan->rows.tiles;
+    const int high = plan->room % plan->rows.tiles == 0 ? images * with
+                                                        : AN_MIN(plan->room, (images + 1) * with);
 
     return (size_t)high * (size_t)plan->wide_with[j];
 }
@@ -98,17 +98,24 @@ static size_t chunk_floats(const winograd_plan *plan)
                         plan->m_at_point[points_in_all(plan)]);
 }
 
-/* The most units, in steps of `step`, whose V and M take at most so many bytes; at least one step. */
+static void make_room(winograd_plan *plan, int units)
+{
+    plan->room = units;
+    lay_out_points(plan);
+}
+
+/* Chunks in steps of `step` units whose V and M take at most so many bytes, but at least one step; all of about the same
+   size. A smaller batch needs no more room, though its chunks may be larger. */
 static void choose_chunk(winograd_plan *plan, int step, size_t bytes)
 {
-    plan->chunk = step;
-    lay_out_points(plan);
+    make_room(plan, step);
     const size_t one = an_size_times(chunk_floats(plan), sizeof(float));
-    const size_t fit = AN_MAX(bytes / one, 1);
-    const int steps = (int)AN_MIN(fit, (size_t)((plan->units + step - 1) / step));
+    const int steps = (plan->units + step - 1) / step;
+    const int fit = (int)AN_MIN(AN_MAX(bytes / one, 1), (size_t)steps);
+    const int chunks = (steps + fit - 1) / fit;
 
-    plan->chunk = steps * step;
-    lay_out_points(plan);
+    make_room(plan, fit * step);
+    plan->chunk = (steps + chunks - 1) / chunks * step;
 }
 
 /* So few units, or images that are pooled, are shared by all threads, point by point: there is too little to hand out. */
@@ -122,10 +129,12 @@ static void choose_units(winograd_plan *plan, bool gradient)
     const int rows =
         plan->given.pool.r > 0 ? plan->given.n : plan->units; /* what a thread takes at once */
 
-    choose_chunk(plan, 1, WINOGRAD_OWN_BYTES);
+    make_room(plan, 1);
     plan->own = !gradient && rows > SHARED_UNITS && filters <= WINOGRAD_OWN_FILTERS &&
                 an_size_times(chunk_floats(plan), sizeof(float)) <= 2 * WINOGRAD_OWN_BYTES;
-    if (!plan->own)
+    if (plan->own) /* where the filters come from L3 again for each chunk, V and M may lie there as well */
+        choose_chunk(plan, 1, AN_MAX(WINOGRAD_OWN_BYTES, filters));
+    else
         choose_chunk(plan, plan->rows.tiles,
                      gradient ? WINOGRAD_BACK_BYTES : WINOGRAD_SHARED_BYTES);
 }
@@ -197,7 +206,7 @@ static winograd_plan plan_winograd(const an_conv2d *given, an_pass pass, int thr
         plan.images_at =
             plan.own
                 ? an_scratch_per_thread(&scratch, threads, plan.image_floats)
-                : an_scratch_floats(&scratch, an_size_times((size_t)(plan.chunk / plan.rows.tiles),
+                : an_scratch_floats(&scratch, an_size_times((size_t)(plan.room / plan.rows.tiles),
                                                             plan.image_floats));
     }
     plan.bytes = scratch.bytes;

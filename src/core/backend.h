@@ -3,8 +3,8 @@
  * written once over it.
  *
  * Activations are opaque to everybody but the backend: `float *` buffers of an_shape_count()
- * elements in the backend's own layout (the CPU's is [n][h][w][c]). import and export are the only
- * doors: outside, tensors are [n][c][h][w]. Weights, biases and their gradients are plain:
+ * elements in the backend's own layout (the CPU's is [n][h][w][c]). import and export are the
+ * doors: outside, tensors are [n][c][h][w]; a first convolution may read them so (an_conv2d.nchw). Weights, biases and their gradients are plain:
  * convolution [k][c/g][r][s], unshared [p*q][c][r*s][k], linear [outputs][inputs].
  *
  * Contract of every primitive:
@@ -68,6 +68,7 @@ typedef struct an_conv2d {
         pad_right; /* zeros around the input; bottom and right may be what "up" needs */
     int p, q;      /* output map; p = (h + pad_top + pad_bottom - r) / stride + 1 */
     bool prepared; /* forward: the weights come prepared, where the algorithm wants that */
+    bool nchw;     /* x is [n][c][h][w], as pictures come, where the algorithm `takes_nchw` */
     an_pool pool;  /* r > 0: maximum pooling of the output (after the ReLU) is part of the layer, where the
                       algorithm `pools`: y and dy are then pooled, [n][k][pool.p][pool.q] */
 } an_conv2d;
@@ -77,7 +78,7 @@ typedef enum an_pass { AN_FORWARD, AN_BACKWARD_DATA, AN_BACKWARD_WEIGHTS } an_pa
 
 /* The tensors of one pass; what a pass does not use is NULL. */
 typedef struct an_conv2d_tensors {
-    const float *x;    /* [n][c][h][w], backend layout  FORWARD, BACKWARD_WEIGHTS */
+    const float *x;    /* [n][c][h][w], backend layout  FORWARD, BACKWARD_WEIGHTS; or as g->nchw says */
     const float *w;    /* [k][c/g][r][s]                FORWARD, BACKWARD_DATA    */
     const float *bias; /* [k]                           FORWARD; NULL: none       */
     float *y;          /* [n][k][p][q], backend layout  FORWARD                   */
@@ -111,6 +112,7 @@ typedef struct an_cost {
 typedef struct an_conv2d_algorithm {
     const char *name; /* "direct", "reference": what the plan prints */
     bool pools;       /* takes g->pool */
+    bool takes_nchw;  /* takes g->nchw */
     an_cost (*cost)(const an_conv2d *g, an_pass pass, int threads);
     size_t (*scratch_bytes)(const an_conv2d *g, int threads); /* of run and prepare; NULL: none */
     alexnet_status (*run)(const an_run *run, const an_conv2d *g, const an_conv2d_tensors *t);

@@ -95,6 +95,7 @@ static void plan_step(an_plan *plan, int i, bool lowest, an_plan_step *step)
     const an_node *node = &plan->model->nodes[i];
     an_setup setup = plan->setup;
 
+    setup.first = i == 0;
     setup.lowest = lowest;
     (void)find_pool(plan, i, &setup.pool);
     step->node = node;
@@ -143,7 +144,8 @@ static void plan_needs(planner *p)
 static void plan_forward(planner *p)
 {
     an_plan *plan = p->plan;
-    int flow = begin_life(p, shape_bytes(an_shape_with_n(plan->model->nodes[0].x, plan->batch)), 0);
+    const size_t input = shape_bytes(an_shape_with_n(plan->model->nodes[0].x, plan->batch));
+    int flow = begin_life(p, plan->steps[0].needs.takes_nchw ? 0 : input, 0);
 
     for (int i = 0; i < plan->step_count; ++i) {
         an_plan_step *step = &plan->steps[i];
@@ -247,11 +249,13 @@ static size_t place_of(const planner *p, int index)
 
 static void write_places(const planner *p)
 {
-    p->plan->input = place_of(p, 0);
+    const bool imports = !p->plan->steps[0].needs.takes_nchw;
+
+    p->plan->input = imports ? place_of(p, 0) : AN_NOWHERE;
     for (int i = 0; i < p->plan->step_count; ++i) {
         an_plan_step *step = &p->plan->steps[i];
 
-        step->x = place_of(p, p->x[i]);
+        step->x = i > 0 || imports ? place_of(p, p->x[i]) : AN_NOWHERE;
         step->y = place_of(p, p->y[i]);
         step->saved = place_of(p, p->saved[i]);
         step->dy = place_of(p, p->dy[i]);

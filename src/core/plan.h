@@ -62,7 +62,7 @@ typedef struct an_plan {
     int batch;
     int step_count; /* nodes up to and with the wanted output */
     an_plan_step *steps;
-    size_t input; /* offset of the imported images */
+    size_t input; /* offset of the imported images; AN_NOWHERE: the first layer takes_nchw */
     size_t step_bytes, scratch_bytes, prepared_bytes;
 } an_plan;
 

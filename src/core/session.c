@@ -170,6 +170,7 @@ void alexnet_session_close(alexnet_session *s)
 
 /* The batch being run. */
 typedef struct batch {
+    const float *images; /* [n][c][h][w] */
     int n;
     int64_t step;
     const int32_t *labels; /* training */
@@ -194,7 +195,7 @@ static an_op make_op(alexnet_session *s, const an_plan_step *step, const batch *
         .mode = s->plan.setup.mode,
         .x_shape = an_shape_with_n(step->x_shape, b->n),
         .y_shape = an_shape_with_n(step->y_shape, b->n),
-        .x = at(s, step->x),
+        .x = step->needs.takes_nchw ? b->images : at(s, step->x),
         .y = at(s, step->y),
         .dy = at(s, step->dy),
         .dx = step->want_dx ? at(s, step->dx) : NULL,
@@ -231,9 +232,15 @@ static alexnet_status prepare_weights(alexnet_session *s)
     return ALEXNET_OK;
 }
 
-static alexnet_status import_images(alexnet_session *s, const float *images, int n)
+static an_shape images_shape(const alexnet_session *s, const batch *b)
 {
-    return s->plan.setup.backend->import(&s->run, an_shape_with_n(s->model->nodes[0].x, n), images,
+    return an_shape_with_n(s->model->nodes[0].x, b->n);
+}
+
+static alexnet_status import_images(alexnet_session *s, const batch *b)
+{
+    if (s->plan.input == AN_NOWHERE) return ALEXNET_OK;
+    return s->plan.setup.backend->import(&s->run, images_shape(s, b), b->images,
                                          at(s, s->plan.input));
 }
 
@@ -299,11 +306,11 @@ static alexnet_status export_output(alexnet_session *s, int n, float *out)
 
 alexnet_status alexnet_session_run(alexnet_session *s, const float *images, int n, float *out)
 {
-    const batch b = {.n = n};
+    const batch b = {.images = images, .n = n};
 
     AN_TRY(check_n(s, n));
     AN_TRY(prepare_weights(s));
-    AN_TRY(import_images(s, images, n));
+    AN_TRY(import_images(s, &b));
     AN_TRY(forward(s, &b));
     return export_output(s, n, out);
 }
@@ -321,14 +328,12 @@ static double mean_loss(const float *row_loss, int n)
 }
 
 /* The loss is not finite: runs forward again and looks at every layer's output. */
-static alexnet_status name_diverged(alexnet_session *s, const float *images, const batch *b,
-                                    double loss)
+static alexnet_status name_diverged(alexnet_session *s, const batch *b, double loss)
 {
     const an_backend *backend = s->plan.setup.backend;
 
-    AN_TRY(import_images(s, images, b->n));
-    if (!backend->all_finite(&s->run, an_shape_count(an_shape_with_n(s->model->nodes[0].x, b->n)),
-                             at(s, s->plan.input)))
+    AN_TRY(import_images(s, b));
+    if (!backend->all_finite(&s->run, an_shape_count(images_shape(s, b)), b->images))
         return an_fail(s->ctx, ALEXNET_DIVERGED, "step %lld: loss is %g; the images are not finite",
                        (long long)b->step, loss);
     for (int i = 0; i < s->plan.step_count; ++i) {
@@ -351,17 +356,17 @@ static alexnet_status name_diverged(alexnet_session *s, const float *images, con
 alexnet_status an_session_train(alexnet_session *s, const float *images, const int32_t *labels,
                                 int n, int64_t step, double *loss, float *probs)
 {
-    const batch b = {.n = n, .step = step, .labels = labels};
+    const batch b = {.images = images, .n = n, .step = step, .labels = labels};
 
     AN_TRY(check_n(s, n));
     for (int i = 0; i < n; ++i)
         if (labels[i] < 0 || labels[i] >= s->model->options.classes)
             return an_fail(s->ctx, ALEXNET_BAD_ARG, "label %d of image %d, expected 0 .. %d",
                            (int)labels[i], i, s->model->options.classes - 1);
-    AN_TRY(import_images(s, images, n));
+    AN_TRY(import_images(s, &b));
     AN_TRY(forward(s, &b));
     *loss = mean_loss(s->row_loss, n);
-    if (!isfinite(*loss)) return name_diverged(s, images, &b, *loss);
+    if (!isfinite(*loss)) return name_diverged(s, &b, *loss);
     if (probs != NULL) AN_TRY(export_output(s, n, probs));
     return backward(s, &b);
 }

@@ -125,6 +125,7 @@ static const an_conv2d_algorithm *conv2d_fp32(const an_conv2d *g, an_pass pass)
         [AN_FORWARD] = {.name = "winograd",
                         .cost = conv2d_winograd_cost,
                         .pools = true,
+                        .takes_nchw = true,
                         .scratch_bytes = winograd_forward_scratch,
                         .run = winograd_forward,
                         .prepared_bytes = winograd_prepared_bytes,
@@ -137,6 +138,7 @@ static const an_conv2d_algorithm *conv2d_fp32(const an_conv2d *g, an_pass pass)
         [AN_BACKWARD_WEIGHTS] = {.name = "winograd",
                                  .cost = conv2d_winograd_cost,
                                  .pools = true,
+                                 .takes_nchw = true,
                                  .scratch_bytes = winograd_weights_scratch,
                                  .run = winograd_backward_weights},
     };

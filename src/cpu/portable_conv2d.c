@@ -23,6 +23,13 @@ static const float *image_at(const float *x, int n, int h, int w, int c)
     return x + (size_t)n * (size_t)h * (size_t)w * (size_t)c;
 }
 
+/* x[n][c][h][w], wherever it lies. */
+static float x_at(const an_conv2d *g, const float *image, int h, int w, int c)
+{
+    if (!g->nchw) return pixel(image, h, w, g->w, g->c)[c];
+    return image[((size_t)c * (size_t)g->h + (size_t)h) * (size_t)g->w + (size_t)w];
+}
+
 /* One weight: w[k][c][r][s], c within the group. */
 static size_t weight_index(const an_conv2d *g, int k, int c, int r, int s)
 {
@@ -44,9 +51,9 @@ static double output_sum(const an_conv2d *g, const float *image, const float *we
         for (int s = 0; s < g->s; ++s) {
             const int w = q * g->stride + s - g->pad_left;
             if (h < 0 || h >= g->h || w < 0 || w >= g->w) continue;
-            const float *x = pixel(image, h, w, g->w, g->c) + first_c;
             for (int c = 0; c < group_c; ++c)
-                sum += (double)x[c] * (double)weights[weight_index(g, k, c, r, s)];
+                sum += (double)x_at(g, image, h, w, first_c + c) *
+                       (double)weights[weight_index(g, k, c, r, s)];
         }
     }
     return sum;
@@ -127,8 +134,8 @@ static double weight_sum(const an_conv2d *g, const an_conv2d_tensors *t, int k, 
             for (int q = 0; q < g->q; ++q) {
                 const int w = q * g->stride + s - g->pad_left;
                 if (w >= 0 && w < g->w)
-                    sum += (double)pixel(dy, p, q, g->q, g->k)[k] *
-                           (double)pixel(x, h, w, g->w, g->c)[input_c];
+                    sum +=
+                        (double)pixel(dy, p, q, g->q, g->k)[k] * (double)x_at(g, x, h, w, input_c);
             }
         }
     }
@@ -164,9 +171,12 @@ static an_cost cost(const an_conv2d *g, an_pass pass, int threads)
 }
 
 static const an_conv2d_algorithm reference[AN_PASSES] = {
-    [AN_FORWARD] = {.name = "reference", .cost = cost, .run = forward},
+    [AN_FORWARD] = {.name = "reference", .takes_nchw = true, .cost = cost, .run = forward},
     [AN_BACKWARD_DATA] = {.name = "reference", .cost = cost, .run = backward_data},
-    [AN_BACKWARD_WEIGHTS] = {.name = "reference", .cost = cost, .run = backward_weights},
+    [AN_BACKWARD_WEIGHTS] = {.name = "reference",
+                             .takes_nchw = true,
+                             .cost = cost,
+                             .run = backward_weights},
 };
 
 AN_ROUNDED_CONV2D(rounded, reference)

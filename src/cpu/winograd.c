@@ -105,7 +105,7 @@ an_conv2d an_winograd_blocks(const an_conv2d *g)
 /* Whether there is a way at all. One place on the map would have a tile to itself. */
 static bool is_possible(const an_conv2d *g, an_pass pass)
 {
-    if (g->p == 1 && g->q == 1) return false;
+    if ((g->p == 1 && g->q == 1) || (g->nchw && g->stride == 1)) return false;
     if (g->stride > 1)
         return pass != AN_BACKWARD_DATA && g->groups == 1 && g->stride <= STRIDE_MAX &&
                g->c <= BLOCK_CHANNELS_MAX / (g->stride * g->stride);

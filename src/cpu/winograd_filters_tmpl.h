@@ -62,10 +62,13 @@ static void transform_filters_back(const winograd_plan *plan, int b, const float
 /* Where in w[k][c][r][s] the weight of tap (i, j) of channel `c` of the blocks lies; -1: beyond the filter, a zero. */
 static ptrdiff_t block_weight(const an_conv2d *g, int k, int c, int i, int j)
 {
-    const int r = i * g->stride + c / g->c / g->stride, s = j * g->stride + c / g->c % g->stride;
+    const int dy = c / (g->stride * g->c), rest = c % (g->stride * g->c);
+    const int dx = g->nchw ? rest % g->stride : rest / g->c;
+    const int channel = g->nchw ? rest / g->stride : rest % g->c;
+    const int r = i * g->stride + dy, s = j * g->stride + dx;
 
     if (r >= g->r || s >= g->s) return -1;
-    return (((ptrdiff_t)k * g->c + c % g->c) * g->r + r) * g->s + s;
+    return (((ptrdiff_t)k * g->c + channel) * g->r + r) * g->s + s;
 }
 
 /* Block b of the filters, [r][r][c][NR], from w; and back. */

@@ -46,49 +46,58 @@ static void copy_last(int rows, int columns, size_t at, int lanes, tile_sources 
 
 /* ---- rows that are made ---- */
 
-/* A few floats, in fours: a block's row is 12 in conv1, for which a masked vector or a call takes 30 cycles. */
-static ALWAYS_INLINE void copy_floats(float *to, const float *from, int count)
+/* A row of pixels, each of `floats` floats, as a row of the blocks first .. last-1; zeros beyond the edges. row NULL: all
+   zeros. */
+static void cut_edge(const winograd_plan *plan, const float *row, int floats, int first, int last,
+                     float *blocks)
 {
-    int i = 0;
+    const int count = plan->given.stride * floats, width = plan->given.w * floats;
 
-    for (; i + 4 <= count; i += 4)
-        memcpy(to + i, from + i, 4 * sizeof *to);
-    for (; i < count; ++i)
-        to[i] = from[i];
-}
-
-/* Row y of an image [h][w][c] as row dy of a row of blocks, [bx][dy][dx][c]; zeros beyond the edges. */
-static void make_block_row(const winograd_plan *plan, const float *image, int y, int dy,
-                           float *blocks)
-{
-    const an_conv2d *g = &plan->given;
-    const int count = g->stride * g->c, width = g->w * g->c, left = g->pad_left * g->c;
-    const bool inside = y >= 0 && y < g->h;
-    const float *row = image + (ptrdiff_t)y * width - left;
-
-    blocks += dy * count;
-    for (int first = 0; first < plan->in_w * count; first += count, blocks += plan->in_c) {
-        if (inside && first >= left && first + count <= left + width) {
-            copy_floats(blocks, row + first, count);
-            continue;
-        }
+    for (int bx = first; bx < last; ++bx) {
         for (int i = 0; i < count; ++i) {
-            const bool pixel = inside && first + i >= left && first + i < left + width;
-            blocks[i] = pixel ? row[first + i] : 0;
+            const int at = bx * count + i - plan->given.pad_left * floats;
+            blocks[bx * plan->in_c + i] = row != NULL && at >= 0 && at < width ? row[at] : 0;
         }
     }
 }
 
-/* The rows of blocks under a row of tiles. */
+/* The same of all blocks. Those that are all pixels in fours of floats: a block's row is 12 in conv1, or 4 of each plane, for
+   which a masked vector or a call takes 30 cycles. */
+static void cut_row(const winograd_plan *plan, const float *row, int floats, float *blocks)
+{
+    const an_conv2d *g = &plan->given;
+    const int count = g->stride * floats, width = g->w * floats, left = g->pad_left * floats;
+    const int first = AN_MIN((left + count - 1) / count, plan->in_w);
+    const int end = row != NULL ? AN_MIN((left + width) / count, plan->in_w) : first;
+    const int last = AN_MAX(end, first);
+    int i = 0;
+
+    cut_edge(plan, row, floats, 0, first, blocks);
+    cut_edge(plan, row, floats, last, plan->in_w, blocks);
+    for (; i + 4 <= count; i += 4)
+        for (int bx = first; bx < last; ++bx)
+            memcpy(blocks + bx * plan->in_c + i, row + (bx * count + i - left), 4 * sizeof *row);
+    for (; i < count; ++i)
+        for (int bx = first; bx < last; ++bx)
+            blocks[bx * plan->in_c + i] = row[bx * count + i - left];
+}
+
+/* The rows of blocks under a row of tiles: [by][bx][dy][dx][c], or of pictures as they come [by][bx][dy][c][dx]. */
 static void make_blocks(const winograd_plan *plan, const float *image, an_winograd_tile high,
                         float *blocks)
 {
-    const int stride = plan->given.stride;
+    const an_conv2d *g = &plan->given;
+    const int parts = g->nchw ? g->c : 1, floats = g->nchw ? 1 : g->c;
 
-    for (int by = 0; by < high.points; ++by, blocks += plan->in_w * plan->in_c)
-        for (int dy = 0; dy < stride; ++dy)
-            make_block_row(plan, image, (high.first + by) * stride + dy - plan->given.pad_top, dy,
-                           blocks);
+    for (int by = high.first; by < high.first + high.points; ++by) {
+        for (int i = 0; i < g->stride * parts; ++i) {
+            const int y = by * g->stride + i / parts - g->pad_top;
+            const ptrdiff_t row = ((ptrdiff_t)(i % parts) * g->h + y) * g->w * floats;
+            cut_row(plan, y >= 0 && y < g->h ? image + row : NULL, floats,
+                    blocks + i * g->stride * floats);
+        }
+        blocks += plan->in_w * plan->in_c;
+    }
 }
 
 /* Where the input of a row of tiles lies: a map, and which of its rows is the tiles' first. */

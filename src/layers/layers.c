@@ -121,12 +121,13 @@ an_conv2d an_layer_filter_geometry(const an_node *node, const an_filter_settings
 }
 
 /* Weights that stay as they are may be prepared. pool: perhaps none. */
-static an_conv2d in_mode(const an_conv2d *g, an_mode mode, const an_pool *pool)
+static an_conv2d in_mode(const an_conv2d *g, an_mode mode, const an_pool *pool, bool nchw)
 {
     an_conv2d here = *g;
 
     here.prepared = mode == AN_INFER;
     here.pool = *pool;
+    here.nchw = nchw;
     return here;
 }
 
@@ -148,12 +149,26 @@ static bool pools(const an_conv2d *g, const an_setup *setup)
     return all;
 }
 
+/* Whether all passes can read pictures as they come. */
+static bool takes_nchw(const an_conv2d *g, const an_setup *setup)
+{
+    an_conv2d pictures = *g;
+    bool all = setup->first;
+
+    pictures.nchw = true;
+    for (int pass = 0; pass < AN_PASSES; ++pass)
+        if (has_pass(setup, pass))
+            all = all && setup->backend->conv2d(&pictures, (an_pass)pass, setup->dtype)->takes_nchw;
+    return all;
+}
+
 void an_layer_plan_conv2d(const an_conv2d *g, const an_setup *setup, an_needs *needs)
 {
-    an_conv2d here = in_mode(g, setup->mode, &setup->pool);
+    an_conv2d here = in_mode(g, setup->mode, &setup->pool, false);
 
     needs->fuses_pool = pools(&here, setup);
     if (!needs->fuses_pool) here.pool = (an_pool){0};
+    needs->takes_nchw = here.nchw = takes_nchw(&here, setup);
     for (int pass = 0; pass < AN_PASSES; ++pass) {
         if (!has_pass(setup, pass)) continue;
         const an_conv2d_algorithm *algorithm =
@@ -170,7 +185,7 @@ void an_layer_plan_conv2d(const an_conv2d *g, const an_setup *setup, an_needs *n
 
 alexnet_status an_layer_conv2d_prepare(const an_op *op, const an_conv2d *g)
 {
-    const an_conv2d here = in_mode(g, op->mode, &op->pool);
+    const an_conv2d here = in_mode(g, op->mode, &op->pool, op->needs->takes_nchw);
 
     return op->needs->algorithm[AN_FORWARD]->prepare(op->run, &here, op->w[0], op->prepared);
 }
@@ -184,7 +199,7 @@ alexnet_status an_layer_conv2d_forward(const an_op *op, const an_conv2d *g)
                                  .relu = op->relu,
                                  .which = op->saved,
                                  .prepared = op->prepared};
-    const an_conv2d here = in_mode(g, op->mode, &op->pool);
+    const an_conv2d here = in_mode(g, op->mode, &op->pool, op->needs->takes_nchw);
 
     return op->needs->algorithm[AN_FORWARD]->run(op->run, &here, &t);
 }
@@ -194,7 +209,7 @@ alexnet_status an_layer_conv2d_backward(const an_op *op, const an_conv2d *g)
     const an_conv2d_tensors data = {.w = op->w[0], .dy = op->dy, .dx = op->dx, .which = op->saved};
     const an_conv2d_tensors weights = {
         .x = op->x, .dy = op->dy, .dw = op->dw[0], .db = op->dw[1], .which = op->saved};
-    const an_conv2d here = in_mode(g, op->mode, &op->pool);
+    const an_conv2d here = in_mode(g, op->mode, &op->pool, op->needs->takes_nchw);
 
     if (op->dw[0] != NULL)
         AN_TRY(op->needs->algorithm[AN_BACKWARD_WEIGHTS]->run(op->run, &here, &weights));

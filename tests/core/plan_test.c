@@ -38,14 +38,26 @@ static void read_buffer(const tape *t, size_t offset, size_t bytes, uint32_t mar
         assert_int_equal(t->lines[i], mark);
 }
 
+/* The input of a step: of the first, perhaps the pictures as they come, which are not in the arena. */
+static void read_x(const tape *t, const an_plan *plan, const an_plan_step *step, uint32_t mark)
+{
+    if (step == plan->steps && step->needs.takes_nchw) {
+        assert_true(step->x == AN_NOWHERE && plan->input == AN_NOWHERE);
+        return;
+    }
+    read_buffer(t, step->x, bytes_of(step->x_shape, plan->batch), mark);
+}
+
 typedef struct marks {
     uint32_t y, saved;
 } marks;
 
 static void play_forward(tape *t, const an_plan *plan, marks *of)
 {
-    uint32_t flow =
-        write_buffer(t, plan, plan->input, bytes_of(plan->model->nodes[0].x, plan->batch));
+    uint32_t flow = 0;
+
+    if (!plan->steps[0].needs.takes_nchw)
+        flow = write_buffer(t, plan, plan->input, bytes_of(plan->model->nodes[0].x, plan->batch));
 
     for (int i = 0; i < plan->step_count; ++i) {
         const an_plan_step *step = &plan->steps[i];
@@ -53,9 +65,11 @@ static void play_forward(tape *t, const an_plan *plan, marks *of)
                      y_bytes = bytes_of(step->y_shape, plan->batch);
 
         if (step->run_forward) {
-            read_buffer(t, step->x, x_bytes, flow);
+            read_x(t, plan, step, flow);
             flow = write_buffer(t, plan, step->y, y_bytes);
-            if (step->y != step->x)
+            if (step->x == AN_NOWHERE)
+                assert_int_equal(i, 0);
+            else if (step->y != step->x)
                 assert_true(step->y + y_bytes <= step->x || step->x + x_bytes <= step->y);
             else
                 assert_true(step->needs.in_place);
@@ -83,7 +97,7 @@ static void play_backward(tape *t, const an_plan *plan, const marks *of)
             if (step->want_dx) assert_int_equal(step->dx, step->dy); /* an alias */
             continue;
         }
-        if (step->needs.backward_reads_x) read_buffer(t, step->x, x_bytes, i > 0 ? of[i - 1].y : 1);
+        if (step->needs.backward_reads_x) read_x(t, plan, step, i > 0 ? of[i - 1].y : 1);
         if (step->needs.backward_reads_y) read_buffer(t, step->y, y_bytes, of[i].y);
         if (step->saved != AN_NOWHERE)
             read_buffer(t, step->saved, step->needs.saved_bytes, of[i].saved);
@@ -95,8 +109,7 @@ static void play_backward(tape *t, const an_plan *plan, const marks *of)
         if (step->want_dx) {
             flow = write_buffer(t, plan, step->dx, x_bytes);
             /* still there after dx is written, unless dx replaces dy in place */
-            if (step->needs.backward_reads_x)
-                read_buffer(t, step->x, x_bytes, i > 0 ? of[i - 1].y : 1);
+            if (step->needs.backward_reads_x) read_x(t, plan, step, i > 0 ? of[i - 1].y : 1);
             if (step->dy != AN_NOWHERE && step->dy != step->dx)
                 assert_true(step->dy + y_bytes <= step->dx || step->dx + x_bytes <= step->dy);
         }

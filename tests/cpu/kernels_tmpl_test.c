@@ -347,7 +347,8 @@ static void winograd_agrees(void **unused)
         assert_true(paid[pass] + left_out >= 9);
 }
 
-/* Strides, as blocks of pixels: the first layers of torchvision, of the paper (224 rounded up) and others. */
+/* Strides, as blocks of pixels: the first layers of torchvision, of the paper (224 rounded up) and others; of pictures
+   as they come, too. */
 static void winograd_of_blocks_agrees(void **unused)
 {
     static const struct {
@@ -360,14 +361,18 @@ static void winograd_of_blocks_agrees(void **unused)
 
     (void)unused;
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        const an_conv2d g = conv2d(rows[i].n, rows[i].c, rows[i].h, rows[i].w, rows[i].k, rows[i].r,
-                                   rows[i].r, rows[i].stride, 1, rows[i].pad);
+        an_conv2d g = conv2d(rows[i].n, rows[i].c, rows[i].h, rows[i].w, rows[i].k, rows[i].r,
+                             rows[i].r, rows[i].stride, 1, rows[i].pad);
         for (int pass = 0; pass < AN_PASSES; ++pass) {
-            const an_case c = {.kind = &an_case_conv2d[pass], .conv2d = g, .relu = i % 2 == 0};
-            assert_int_equal(is_by_winograd(&g, (an_pass)pass), pass != AN_BACKWARD_DATA);
-            if (pass == AN_BACKWARD_DATA) continue;
-            check_case(&c);
-            check_relative_error(&c, 1e-5);
+            for (int nchw = 0; nchw < 2; ++nchw) {
+                g.nchw = nchw == 1;
+                g.prepared = nchw == 1 && pass == AN_FORWARD;
+                const an_case c = {.kind = &an_case_conv2d[pass], .conv2d = g, .relu = i % 2 == 0};
+                assert_int_equal(is_by_winograd(&g, (an_pass)pass), pass != AN_BACKWARD_DATA);
+                if (pass == AN_BACKWARD_DATA) continue;
+                check_case(&c);
+                check_relative_error(&c, 1e-5);
+            }
         }
     }
 }

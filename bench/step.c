@@ -94,7 +94,7 @@ int main(int argc, char **argv)
     const char *tier = argc > 3 && strcmp(argv[3], "best") != 0 ? argv[3] : NULL;
     const int rounds = argc > 4 ? AN_MIN(atoi(argv[4]), ROUNDS_MAX) : 5;
     const char *filter = argc > 5 ? argv[5] : "";
-    const int count = an_cpu_case_count();
+    const int count = an_cases_step.count;
     const an_backend *backend;
     alexnet_context *ctx;
     double times[64][ROUNDS_MAX];
@@ -108,7 +108,7 @@ int main(int argc, char **argv)
     if (threads == 1) the_clock = CLOCK_PROCESS_CPUTIME_ID;
     printf("%s, %s: batch %d, %d threads\n", backend->tier, backend->features, batch, threads);
     for (int i = 0; i < count; ++i) {
-        const an_case c = an_cpu_case_get(i, batch);
+        const an_case c = an_case_get(&an_cases_step, i, batch);
         bytes = case_bytes(&c, backend, threads);
         bytes = AN_ROUND_UP(bytes, (size_t)2 << 20);
         block[i] = NULL;
@@ -120,7 +120,7 @@ int main(int argc, char **argv)
     }
     for (int r = 0; r < rounds; ++r) {
         for (int i = 0; i < count; ++i) {
-            const an_case c = an_cpu_case_get(i, batch);
+            const an_case c = an_case_get(&an_cases_step, i, batch);
             if (block[i] != NULL) times[i][r] = time_case(&c, backend, threads, block[i], false);
         }
         peaks[r] = an_cpu_peak_gflops(backend, threads);
@@ -128,7 +128,7 @@ int main(int argc, char **argv)
     qsort(peaks, (size_t)rounds, sizeof *peaks, compare);
     printf("%-24s %10s %10s %10s %8s\n", "", "best ms", "median ms", "GFLOP/s", "share");
     for (int i = 0; i < count; ++i) {
-        const an_case c = an_cpu_case_get(i, batch);
+        const an_case c = an_case_get(&an_cases_step, i, batch);
         an_case_sizes sizes;
         if (block[i] == NULL) continue;
         an_case_get_sizes(&c, &sizes);

@@ -129,8 +129,8 @@ static alexnet_status bench_kernels(cli *app, const cli_bench_args *args, double
 {
     const char *part = app->word_count > 0 ? app->words[0] : "";
 
-    for (int i = 0; i < an_cpu_case_count(); ++i) {
-        kernel k = {.c = an_cpu_case_get(i, args->batch)};
+    for (int i = 0; i < an_cases_step.count; ++i) {
+        kernel k = {.c = an_case_get(&an_cases_step, i, args->batch)};
         double seconds = 0;
         k.c.dtype = app->ctx->options.dtype;
         k.c.conv2d.prepared = k.c.linear.prepared = args->prepared;

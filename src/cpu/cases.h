@@ -1,7 +1,6 @@
 /*
  * cases.h: one call of one primitive as data: which, of what size, how many operations. The tests
- * run cases of odd sizes on every tier and compare; `alexnet bench kernels` runs the cases of
- * AlexNet and times them.
+ * run cases of odd sizes on every tier and compare; `alexnet bench kernels` times those of networks.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_CASES_H
@@ -44,6 +43,10 @@ typedef struct an_case_kind {
     size_t (*scratch)(const an_case *c, const an_backend *backend, int threads); /* NULL: none */
     alexnet_status (*run)(const an_case *c, const an_backend *backend, const an_run *run,
                           const void *const in[AN_CASE_INPUTS], void *const out[AN_CASE_OUTPUTS]);
+    /* of forward kinds with weights: */
+    size_t (*prepared_bytes)(const an_case *c, const an_backend *backend);
+    alexnet_status (*prepare)(const an_case *c, const an_backend *backend, const an_run *run,
+                              const float *w, void *prepared);
 } an_case_kind;
 
 struct an_case {
@@ -100,8 +103,14 @@ alexnet_status an_case_prepare(an_case *c, const an_backend *backend, const an_r
 alexnet_status an_case_run(const an_case *c, const an_backend *backend, const an_run *run,
                            const void *const in[AN_CASE_INPUTS], void *const out[AN_CASE_OUTPUTS]);
 
-/* The calls of a training step of torchvision's AlexNet, in order, for a batch of n images. */
-int an_cpu_case_count(void);
-an_case an_cpu_case_get(int index, int n);
+/* Calls that networks make, for timing and for tests of real sizes. */
+typedef struct an_case_list {
+    const an_case *cases; /* of one image */
+    int count;
+} an_case_list;
+
+extern const an_case_list an_cases_step; /* a training step of torchvision's AlexNet, in order */
+
+an_case an_case_get(const an_case_list *list, int index, int n); /* for a batch of n images */
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * cases_test.c: the cases of AlexNet are those of the network, and each of them runs.
+ * cases_test.c: the cases of AlexNet are those of the network. That each kind runs, and well: kernels_tmpl_test.c.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -14,8 +14,8 @@ static void operations_add_up_to_those_of_the_network(void **unused)
     const double macs = 714188480, conv1 = 55 * 55 * 64 * 363.0;
 
     (void)unused;
-    for (int i = 0; i < an_cpu_case_count(); ++i) {
-        const an_case c = an_cpu_case_get(i, 3);
+    for (int i = 0; i < an_cases_step.count; ++i) {
+        const an_case c = an_case_get(&an_cases_step, i, 3);
         an_case_sizes sizes;
         an_case_get_sizes(&c, &sizes);
         all += sizes.flops;
@@ -30,8 +30,8 @@ static void weights_add_up_to_those_of_the_network(void **unused)
     int64_t weights = 0, updated = 0;
 
     (void)unused;
-    for (int i = 0; i < an_cpu_case_count(); ++i) {
-        const an_case c = an_cpu_case_get(i, 1);
+    for (int i = 0; i < an_cases_step.count; ++i) {
+        const an_case c = an_case_get(&an_cases_step, i, 1);
         an_case_sizes sizes;
         an_case_get_sizes(&c, &sizes);
         if (strstr(c.name, "backward weights") != NULL)

@@ -1,6 +1,6 @@
 /*
  * cmd_bench_kernels.c: alexnet bench kernels: every call of a training step of AlexNet on its own,
- * beside the machine's measured peak.
+ * and one of each kind that other networks make, beside the machine's measured peak.
  * SPDX-License-Identifier: MIT
  */
 #include "base/context.h"
@@ -124,28 +124,34 @@ static void report_kernel(const kernel *k, double seconds, double peak, cli_tabl
                                     "gbytes_per_second", gbytes));
 }
 
-static alexnet_status bench_kernels(cli *app, const cli_bench_args *args, double *peak,
-                                    cli_table *table, json_t *list)
+static alexnet_status bench_case(cli *app, const cli_bench_args *args, an_case c, double *peak,
+                                 cli_table *table, json_t *list)
+{
+    kernel k = {.c = c};
+    double seconds = 0;
+
+    k.c.dtype = app->ctx->options.dtype;
+    k.c.conv2d.prepared = k.c.linear.prepared = args->prepared;
+    alexnet_status status = open_kernel(app->ctx, &k, (uint64_t)args->network.common.seed);
+    if (status == ALEXNET_OK) status = time_kernel(app->ctx, &k, args, &seconds);
+    if (status == ALEXNET_OK) {
+        /* The peak drifts on a shared machine: measured each time, so that a share is of its
+         * own minute. */
+        *peak = an_cpu_peak_gflops(app->ctx->backend, k.run.threads);
+        report_kernel(&k, seconds, *peak, table, list);
+    }
+    close_kernel(app->ctx, &k);
+    return status;
+}
+
+static alexnet_status bench_list(cli *app, const cli_bench_args *args, const an_case_list *cases,
+                                 double *peak, cli_table *table, json_t *list)
 {
     const char *part = app->word_count > 0 ? app->words[0] : "";
 
-    for (int i = 0; i < an_cases_step.count; ++i) {
-        kernel k = {.c = an_case_get(&an_cases_step, i, args->batch)};
-        double seconds = 0;
-        k.c.dtype = app->ctx->options.dtype;
-        k.c.conv2d.prepared = k.c.linear.prepared = args->prepared;
-        if (strstr(k.c.name, part) == NULL) continue;
-        alexnet_status status = open_kernel(app->ctx, &k, (uint64_t)args->network.common.seed);
-        if (status == ALEXNET_OK) status = time_kernel(app->ctx, &k, args, &seconds);
-        if (status == ALEXNET_OK) {
-            /* The peak drifts on a shared machine: measured each time, so that a share is of its
-             * own minute. */
-            *peak = an_cpu_peak_gflops(app->ctx->backend, k.run.threads);
-            report_kernel(&k, seconds, *peak, table, list);
-        }
-        close_kernel(app->ctx, &k);
-        AN_TRY(status);
-    }
+    for (int i = 0; i < cases->count; ++i)
+        if (strstr(cases->cases[i].name, part) != NULL)
+            AN_TRY(bench_case(app, args, an_case_get(cases, i, args->batch), peak, table, list));
     return ALEXNET_OK;
 }
 
@@ -175,7 +181,8 @@ static cli_exit run_kernels(cli *app, void *data)
 
     cli_bench_counts(args, 128, 5);
     cli_table_row(&table, "kernel", "ms", "GFLOP/s", "of peak", "GB/s");
-    const alexnet_status status = bench_kernels(app, args, &peak, &table, list);
+    alexnet_status status = bench_list(app, args, &an_cases_step, &peak, &table, list);
+    if (status == ALEXNET_OK) status = bench_list(app, args, &an_cases_others, &peak, &table, list);
     cli_exit code;
     if (status != ALEXNET_OK)
         code = cli_fail(app, status);
@@ -190,8 +197,9 @@ static cli_exit run_kernels(cli *app, void *data)
 
 static const cli_example kernels_examples[] = {
     {"alexnet bench kernels",
-     "every call of a training step of AlexNet, beside the machine's measured peak"},
+     "every call of a training step of AlexNet, and of other networks what it has none of"},
     {"alexnet bench kernels conv2 --threads 1", "those whose name contains 'conv2', on one thread"},
+    {"alexnet bench kernels lrn", "response normalisation, by the bytes it moves a second"},
     {0},
 };
 

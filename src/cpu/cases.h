@@ -109,7 +109,8 @@ typedef struct an_case_list {
     int count;
 } an_case_list;
 
-extern const an_case_list an_cases_step; /* a training step of torchvision's AlexNet, in order */
+extern const an_case_list an_cases_step;   /* a training step of torchvision's AlexNet, in order */
+extern const an_case_list an_cases_others; /* one call of each kind that it has none of */
 
 an_case an_case_get(const an_case_list *list, int index, int n); /* for a batch of n images */
 

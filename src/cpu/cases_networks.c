@@ -70,3 +70,45 @@ static const an_case step[] = {
 };
 
 const an_case_list an_cases_step = {step, AN_COUNT(step)};
+
+/* ---- what it calls nothing of ---- */
+
+/* n, c, h, w; within, size, groups; alpha, beta, k */
+#define NORM1   1, 96, 55, 55, false, 5, 1, 1e-4f, 0.75f, 2 /* of paper */
+#define CNORM2  1, 256, 27, 27, true, 5, 1, 4e-5f, 0.75f, 1 /* of paper-run */
+/* as the convolutions and poolings above */
+#define LOCAL3  1, 64, 6, 6, 32, 3, 3, 1, 1, 1, 1, 1, 1, 6, 6 /* of cifar-13pct */
+#define AVERAGE 1, 32, 16, 16, 3, 3, 2, 0, 0, 8, 8            /* pool2 of cifar-19pct */
+/* n, c, h, w */
+#define BN1     1, 64, 55, 55  /* of bn */
+#define NEURONS 1, 32, 16, 16  /* conv2_neuron of cifar-19pct */
+#define AVGPOOL 1, 256, 13, 13 /* of torchvision, for pictures of 448 pixels */
+#define VALUES  1, 2478888, 1, 1
+
+static const an_case others[] = {
+    {"lrn across forward", &an_case_lrn, .lrn = {NORM1}},
+    {"lrn across backward", &an_case_lrn_backward, .lrn = {NORM1}},
+    {"lrn within forward", &an_case_lrn, .lrn = {CNORM2}},
+    {"lrn within backward", &an_case_lrn_backward, .lrn = {CNORM2}},
+    {"batch statistics", &an_case_batch_statistics, .shape = {BN1}},
+    {"batch norm forward", &an_case_batch_norm, .shape = {BN1}, .relu = true},
+    {"batch norm backward", &an_case_batch_norm_backward, .shape = {BN1}},
+    {"local forward", &an_case_local[AN_FORWARD], .conv2d = {LOCAL3}, .relu = true},
+    {"local backward weights", &an_case_local[AN_BACKWARD_WEIGHTS], .conv2d = {LOCAL3}},
+    {"local backward data", &an_case_local[AN_BACKWARD_DATA], .conv2d = {LOCAL3}},
+    {"average pool forward", &an_case_average_pool, .pool = {AVERAGE}},
+    {"average pool backward", &an_case_average_pool_backward, .pool = {AVERAGE}},
+    {"adaptive average forward", &an_case_average, .shape = {AVGPOOL}, .p = 6, .q = 6},
+    {"adaptive average backward", &an_case_average_backward, .shape = {AVGPOOL}, .p = 6, .q = 6},
+    {"relu forward", &an_case_relu, .shape = {NEURONS}},
+    {"tanh forward", &an_case_tanh, .shape = {NEURONS}},
+    {"tanh backward", &an_case_tanh_backward, .shape = {NEURONS}},
+    {"sigmoid forward", &an_case_sigmoid, .shape = {NEURONS}},
+    {"sigmoid backward", &an_case_sigmoid_backward, .shape = {NEURONS}},
+    {"export maps", &an_case_export, .shape = {AVGPOOL}},
+    {"update by rmsprop", &an_case_rmsprop, .shape = {VALUES}},
+    {"update by adam", &an_case_adam, .shape = {VALUES}},
+    {"running average", &an_case_average_values, .shape = {VALUES}},
+};
+
+const an_case_list an_cases_others = {others, AN_COUNT(others)};

@@ -772,6 +772,17 @@ static void other_primitives_agree(void **unused)
     }
 }
 
+/* What `alexnet bench kernels` times, in the sizes of networks. */
+static void calls_of_networks_agree(void **unused)
+{
+    (void)unused;
+    if (an_test_leaves_out("calls of networks")) return;
+    for (int i = 0; i < an_cases_others.count; ++i) {
+        const an_case c = an_case_get(&an_cases_others, i, 2);
+        check_case(&c);
+    }
+}
+
 /* ---- what a booking promises ---- */
 
 static void for_each_tier(void (*check)(const an_backend *backend))
@@ -1259,6 +1270,7 @@ int main(void)
         cmocka_unit_test(convolutions_pool_in_every_format),
         cmocka_unit_test(normalisations_agree),
         cmocka_unit_test(other_primitives_agree),
+        cmocka_unit_test(calls_of_networks_agree),
         cmocka_unit_test(functions_keep_their_bounds),
         cmocka_unit_test(functions_take_any_value),
         cmocka_unit_test(scratch_grows_with_the_batch),

@@ -12,7 +12,12 @@
 
 /*
  * Measured on 2 cores of AMD Zen 5, whose peak in fp32 is 128 multiply-adds a nanosecond and core with AVX-512, and half as
- * many with AVX2; memory gives both 40 GB/s. NEON's are AVX2's for half the lanes, not measured.
+ * many with AVX2; memory gives both 40 GB/s. Of what follows these are guesses:
+ *
+ *     pace_int8 of avx512        only shown: int8 is taken wherever it fits
+ *     pace_bf16, _int8 of avx2   not used: its bf16 is fp32 with rounded factors, its int8 the portable one
+ *     neon                       AVX2's for half the lanes; no ARM was measured, so what is chosen there is a guess, too
+ *     portable                   only shown: of its algorithms there is one for each pass and format
  */
 const an_tier_cost an_cost_avx512 = {
     .rows = 14,

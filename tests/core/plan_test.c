@@ -116,29 +116,58 @@ static void play_backward(tape *t, const an_plan *plan, const marks *of)
     }
 }
 
-static void play(const char *family, an_mode mode, int batch, const char *output,
-                 const char *freeze)
-{
+/* A model without values in a context of its own, and plans of it. */
+typedef struct outline {
     alexnet_context *ctx;
     alexnet_model *model;
     an_plan plan;
+} outline;
+
+static void open_outline(outline *o, const char *family, const alexnet_options *options)
+{
+    *o = (outline){0};
+    assert_int_equal(alexnet_open(options, &o->ctx), ALEXNET_OK);
+    an_assert_ok(o->ctx, alexnet_model_outline(o->ctx, family, NULL, &o->model));
+}
+
+/* The plan up to a layer, in place of the one before. */
+static const an_plan *plan_to(outline *o, an_mode mode, int batch, int last)
+{
+    an_plan_close(o->ctx, &o->plan);
+    an_assert_ok(o->ctx, an_plan_open(o->model, mode, batch, last, &o->plan));
+    return &o->plan;
+}
+
+static const an_plan *plan_all(outline *o, an_mode mode, int batch)
+{
+    return plan_to(o, mode, batch, o->model->node_count - 1);
+}
+
+static void close_outline(outline *o)
+{
+    an_plan_close(o->ctx, &o->plan);
+    alexnet_model_free(o->model);
+    alexnet_close(o->ctx);
+}
+
+static void play(const char *family, an_mode mode, int batch, const char *output,
+                 const char *freeze)
+{
+    outline o;
     tape t = {0};
     marks *of;
 
-    assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
-    an_assert_ok(ctx, alexnet_model_outline(ctx, family, NULL, &model));
-    if (freeze != NULL) an_assert_ok(ctx, an_model_freeze(model, freeze));
-    an_assert_ok(ctx, an_plan_open(model, mode, batch, an_model_find_layer(model, output), &plan));
-    t.lines = calloc(plan.step_bytes / LINE + 1, sizeof *t.lines);
-    of = calloc((size_t)plan.step_count, sizeof *of);
+    open_outline(&o, family, NULL);
+    if (freeze != NULL) an_assert_ok(o.ctx, an_model_freeze(o.model, freeze));
+    const an_plan *plan = plan_to(&o, mode, batch, an_model_find_layer(o.model, output));
+    t.lines = calloc(plan->step_bytes / LINE + 1, sizeof *t.lines);
+    of = calloc((size_t)plan->step_count, sizeof *of);
     assert_true(t.lines != NULL && of != NULL);
-    play_forward(&t, &plan, of);
-    if (mode == AN_TRAIN) play_backward(&t, &plan, of);
+    play_forward(&t, plan, of);
+    if (mode == AN_TRAIN) play_backward(&t, plan, of);
     free(t.lines);
     free(of);
-    an_plan_close(ctx, &plan);
-    alexnet_model_free(model);
-    alexnet_close(ctx);
+    close_outline(&o);
 }
 
 static void buffers_hold_what_is_read_from_them(void **unused)
@@ -170,63 +199,48 @@ static void buffers_hold_what_is_read_from_them(void **unused)
 /* A convolution takes its ReLU along, unless its own output is what is wanted. */
 static void relu_is_fused_but_not_across_the_output(void **unused)
 {
-    alexnet_context *ctx;
-    alexnet_model *model;
-    an_plan plan;
+    outline o;
 
     (void)unused;
-    assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
-    an_assert_ok(ctx, alexnet_model_outline(ctx, "torchvision", NULL, &model));
-    an_assert_ok(ctx, an_plan_open(model, AN_INFER, 1, model->node_count - 1, &plan));
-    assert_true(plan.steps[0].fused_relu && !plan.steps[1].run_forward);
-    an_plan_close(ctx, &plan);
-    an_assert_ok(ctx, an_plan_open(model, AN_INFER, 1, 0, &plan));
-    assert_false(plan.steps[0].fused_relu);
-    an_plan_close(ctx, &plan);
-    alexnet_model_free(model);
-    alexnet_close(ctx);
+    open_outline(&o, "torchvision", NULL);
+    const an_plan *plan = plan_all(&o, AN_INFER, 1);
+    assert_true(plan->steps[0].fused_relu && !plan->steps[1].run_forward);
+    plan = plan_to(&o, AN_INFER, 1, 0);
+    assert_false(plan->steps[0].fused_relu);
+    close_outline(&o);
 }
 
 /* Maximum pooling does the backward pass of the ReLU before it, and the convolution's output dies with forward. */
 static void pooling_does_the_relu_before_it(void **unused)
 {
     const alexnet_options plain = {.cpu = "portable"}; /* whose convolutions leave pooling alone */
-    alexnet_context *ctx;
-    alexnet_model *model;
-    an_plan plan;
+    outline o;
 
     (void)unused;
-    assert_int_equal(alexnet_open(&plain, &ctx), ALEXNET_OK);
-    an_assert_ok(ctx, alexnet_model_outline(ctx, "torchvision", NULL, &model));
-    an_assert_ok(ctx, an_plan_open(model, AN_TRAIN, 1, model->node_count - 1, &plan));
-    for (int i = 1; i < plan.step_count; ++i) {
-        const bool pools = strcmp(plan.steps[i].node->def->name, "pool") == 0;
-        assert_int_equal(plan.steps[i].relu_before, pools);
-        if (pools) assert_false(plan.steps[i - 1].run_backward);
+    open_outline(&o, "torchvision", &plain);
+    const an_plan *plan = plan_all(&o, AN_TRAIN, 1);
+    for (int i = 1; i < plan->step_count; ++i) {
+        const bool pools = strcmp(plan->steps[i].node->def->name, "pool") == 0;
+        assert_int_equal(plan->steps[i].relu_before, pools);
+        if (pools) assert_false(plan->steps[i - 1].run_backward);
     }
-    an_plan_close(ctx, &plan);
-    an_assert_ok(ctx, an_model_freeze(model, "features"));
-    an_assert_ok(ctx, an_plan_open(model, AN_TRAIN, 1, model->node_count - 1, &plan));
-    for (int i = 0; i < plan.step_count; ++i)
-        assert_false(plan.steps[i].relu_before);
-    an_plan_close(ctx, &plan);
-    alexnet_model_free(model);
-    alexnet_close(ctx);
+    an_assert_ok(o.ctx, an_model_freeze(o.model, "features"));
+    plan = plan_all(&o, AN_TRAIN, 1);
+    for (int i = 0; i < plan->step_count; ++i)
+        assert_false(plan->steps[i].relu_before);
+    close_outline(&o);
 }
 
 /* Of a convolution that pools there is only the pooled map; a ReLU in between goes backward on that. */
 static void convolutions_take_pooling_along(void **unused)
 {
-    alexnet_context *ctx;
-    alexnet_model *model;
-    an_plan plan;
+    outline o;
 
     (void)unused;
-    assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
-    an_assert_ok(ctx, alexnet_model_outline(ctx, "torchvision", NULL, &model));
-    an_assert_ok(ctx, an_plan_open(model, AN_TRAIN, 32, model->node_count - 1, &plan));
-    for (int i = 0; i + 2 < plan.step_count; ++i) {
-        const an_plan_step *conv = &plan.steps[i], *relu = conv + 1, *pool = conv + 2;
+    open_outline(&o, "torchvision", NULL);
+    const an_plan *plan = plan_all(&o, AN_TRAIN, 32);
+    for (int i = 0; i + 2 < plan->step_count; ++i) {
+        const an_plan_step *conv = &plan->steps[i], *relu = conv + 1, *pool = conv + 2;
         const bool fused = conv->needs.fuses_pool;
         if (strcmp(pool->node->def->name, "pool") != 0) continue;
         for (int pass = 0; pass < AN_PASSES; ++pass)
@@ -242,32 +256,23 @@ static void convolutions_take_pooling_along(void **unused)
         assert_int_equal(an_shape_count(relu->y_shape), an_shape_count(pool->node->y));
         assert_int_equal(conv->needs.saved_bytes, 32 * an_shape_count(pool->node->y));
     }
-    an_plan_close(ctx, &plan);
-    alexnet_model_free(model);
-    alexnet_close(ctx);
+    close_outline(&o);
 }
 
 /* Nothing below the first trained layer runs backward. */
 static void frozen_layers_cost_no_backward(void **unused)
 {
-    alexnet_context *ctx;
-    alexnet_model *model;
-    an_plan plan;
+    outline o;
 
     (void)unused;
-    assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
-    an_assert_ok(ctx, alexnet_model_outline(ctx, "torchvision", NULL, &model));
-    an_assert_ok(ctx, an_model_freeze(model, "features"));
-    an_assert_ok(ctx, an_plan_open(model, AN_TRAIN, 1, model->node_count - 1, &plan));
-    for (int i = 0; i < plan.step_count; ++i) {
-        const bool below = i < an_model_find_layer(model, "classifier.1");
-
-        assert_false(below && plan.steps[i].run_backward);
-    }
-    assert_false(plan.steps[an_model_find_layer(model, "classifier.1")].want_dx);
-    an_plan_close(ctx, &plan);
-    alexnet_model_free(model);
-    alexnet_close(ctx);
+    open_outline(&o, "torchvision", NULL);
+    an_assert_ok(o.ctx, an_model_freeze(o.model, "features"));
+    const an_plan *plan = plan_all(&o, AN_TRAIN, 1);
+    const int first = an_model_find_layer(o.model, "classifier.1");
+    for (int i = 0; i < first; ++i)
+        assert_false(plan->steps[i].run_backward);
+    assert_false(plan->steps[first].want_dx);
+    close_outline(&o);
 }
 
 /* Reuse: inference needs little more than its two largest neighbours; training keeps what backward
@@ -275,42 +280,31 @@ static void frozen_layers_cost_no_backward(void **unused)
 static void memory_is_reused(void **unused)
 {
     const size_t conv1 = 64 * 55 * 55 * sizeof(float), pool1 = 64 * 27 * 27 * sizeof(float);
-    alexnet_context *ctx;
-    alexnet_model *model;
-    an_plan plan;
     size_t all = 0;
+    outline o;
 
     (void)unused;
-    assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
-    an_assert_ok(ctx, alexnet_model_outline(ctx, "torchvision", NULL, &model));
-    an_assert_ok(ctx, an_plan_open(model, AN_INFER, 1, model->node_count - 1, &plan));
-    assert_true(plan.step_bytes <= conv1 + pool1 + 3 * 224 * 224 * sizeof(float));
-    an_plan_close(ctx, &plan);
-    an_assert_ok(ctx, an_plan_open(model, AN_TRAIN, 1, model->node_count - 1, &plan));
-    for (int i = 0; i < plan.step_count; ++i)
-        all += bytes_of(plan.steps[i].node->y, 1) + bytes_of(plan.steps[i].node->x, 1);
-    assert_true(plan.step_bytes < all / 3);
-    an_plan_close(ctx, &plan);
-    alexnet_model_free(model);
-    alexnet_close(ctx);
+    open_outline(&o, "torchvision", NULL);
+    const an_plan *plan = plan_all(&o, AN_INFER, 1);
+    assert_true(plan->step_bytes <= conv1 + pool1 + 3 * 224 * 224 * sizeof(float));
+    plan = plan_all(&o, AN_TRAIN, 1);
+    for (int i = 0; i < plan->step_count; ++i)
+        all += bytes_of(plan->steps[i].node->y, 1) + bytes_of(plan->steps[i].node->x, 1);
+    assert_true(plan->step_bytes < all / 3);
+    close_outline(&o);
 }
 
 static void bad_batches_are_refused(void **unused)
 {
-    alexnet_context *ctx;
-    alexnet_model *model;
-    an_plan plan;
+    outline o;
 
     (void)unused;
-    assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
-    an_assert_ok(ctx, alexnet_model_outline(ctx, "torchvision", NULL, &model));
-    an_assert_status(ctx, an_plan_open(model, AN_TRAIN, 0, model->node_count - 1, &plan),
-                     ALEXNET_BAD_ARG);
-    an_assert_status(ctx, an_plan_open(model, AN_TRAIN, 1 << 24, model->node_count - 1, &plan),
+    open_outline(&o, "torchvision", NULL);
+    const int last = o.model->node_count - 1;
+    an_assert_status(o.ctx, an_plan_open(o.model, AN_TRAIN, 0, last, &o.plan), ALEXNET_BAD_ARG);
+    an_assert_status(o.ctx, an_plan_open(o.model, AN_TRAIN, 1 << 24, last, &o.plan),
                      ALEXNET_BAD_SHAPE);
-    an_plan_close(ctx, &plan);
-    alexnet_model_free(model);
-    alexnet_close(ctx);
+    close_outline(&o);
 }
 
 int main(void)

@@ -208,21 +208,16 @@ void alexnet_model_free(alexnet_model *model)
 
 /* ---- first values ---- */
 
-void an_model_start_param(alexnet_model *model, int index, uint64_t seed, const an_init *rule)
-{
-    const an_param *param = &model->params.items[index];
-    an_init own = param->init;
-
-    if (rule != NULL && param->role == AN_PARAM_BIAS) own = (an_init){AN_INIT_CONST, 0};
-    if (rule != NULL && param->role == AN_PARAM_WEIGHT && param->rank > 1) own = *rule;
-    an_param_start(param, own, seed, index, model->values + param->offset);
-    an_model_changed(model);
-}
-
 void an_model_start(alexnet_model *model, uint64_t seed, const an_init *rule)
 {
-    for (int i = 0; i < model->params.count; ++i)
-        an_model_start_param(model, i, seed, rule);
+    for (int i = 0; i < model->params.count; ++i) {
+        const an_param *param = &model->params.items[i];
+        an_init own = param->init;
+        if (rule != NULL && param->role == AN_PARAM_BIAS) own = (an_init){AN_INIT_CONST, 0};
+        if (rule != NULL && param->role == AN_PARAM_WEIGHT && param->rank > 1) own = *rule;
+        an_param_start(param, own, seed, i, model->values + param->offset);
+    }
+    an_model_changed(model);
 }
 
 alexnet_status alexnet_model_create(alexnet_context *ctx, const char *family,

@@ -78,8 +78,6 @@ alexnet_status an_model_build(alexnet_context *ctx, const char *family,
  * that multiply (biases then 0). */
 void an_model_start(alexnet_model *model, uint64_t seed,
                     const an_init *rule /* NULL: the family's */);
-/* The same for one parameter, by its index in the table. */
-void an_model_start_param(alexnet_model *model, int index, uint64_t seed, const an_init *rule);
 
 /*
  * Copies the names; NULL: unnamed. BAD_FILE: names that no weights file could hold, as they are not UTF-8 or too long: all

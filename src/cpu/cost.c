@@ -273,7 +273,8 @@ an_cost an_winograd_cost(const an_tier_cost *tier, const an_conv2d *g, an_pass p
 
 /* ---- linear ---- */
 
-#define FEW_IMAGES 4 /* forward, the tiles of so few are dot products: linear_tmpl.h */
+/* Forward, outputs of so few images are dot products: FEW_IMAGES of linear_tmpl.h and packed_linear_tmpl.h. */
+static int few_images(alexnet_dtype dtype) { return dtype == ALEXNET_FP32 ? 16 : 4; }
 
 an_work an_linear_work(const an_tier_cost *tier, alexnet_dtype dtype, const an_linear *g,
                        an_pass pass, bool updates)
@@ -284,7 +285,7 @@ an_work an_linear_work(const an_tier_cost *tier, alexnet_dtype dtype, const an_l
 
     switch (pass) {
     case AN_FORWARD:
-        if (g->n > FEW_IMAGES)
+        if (g->n > few_images(dtype))
             add_products(tier, 1, g->outputs, g->n, g->inputs, &work);
         else
             work.macs = g->n * weights;
@@ -308,7 +309,7 @@ an_cost an_linear_cost(const an_tier_cost *tier, alexnet_dtype dtype, const an_l
     const an_work work = an_linear_work(tier, dtype, g, pass, updates);
     an_cost cost = cost_of(tier, &work, threads);
 
-    if (pass == AN_FORWARD && g->n <= FEW_IMAGES && tier->columns > 1)
+    if (pass == AN_FORWARD && g->n <= few_images(dtype) && tier->columns > 1)
         snprintf(cost.tiles, sizeof cost.tiles, "rows");
     return cost;
 }

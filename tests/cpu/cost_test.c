@@ -47,10 +47,16 @@ static void small_layers_by_hand(void **unused)
     assert_true(work.macs == 36 * 2 * 64 * 16);
     assert_true(work.map_numbers == 36 * 2 * (16 + 40) && work.filter_numbers == 36 * 16 * 40);
 
-    const an_linear linear = {.n = 8, .inputs = 100, .outputs = 28};
+    const an_linear few = {.n = 16, .inputs = 100, .outputs = 28};
+    work = an_linear_work(&an_cost_avx512, ALEXNET_FP32, &few, AN_FORWARD, true);
+    assert_true(work.macs == 28 * 16 * 100 && work.idle == 0); /* dot products; not in bf16 */
+    work = an_linear_work(&an_cost_avx512, ALEXNET_BF16, &few, AN_FORWARD, true);
+    assert_true(work.macs == 28 * 32 * 100);
+
+    const an_linear linear = {.n = 20, .inputs = 100, .outputs = 28};
     work = an_linear_work(&an_cost_avx512, ALEXNET_FP32, &linear, AN_FORWARD, true);
     assert_true(work.macs == 28 * 32 * 100); /* images fill a panel */
-    assert_true(work.memory_bytes == 4 * 2800 && work.cache_bytes == 4 * 8 * 128);
+    assert_true(work.memory_bytes == 4 * 2800 && work.cache_bytes == 4 * 20 * 128);
     work = an_linear_work(&an_cost_avx512, ALEXNET_FP32, &linear, AN_BACKWARD_WEIGHTS, true);
     assert_true(work.memory_bytes == 4 * 4 * 2800); /* weight and velocity, read and written */
 }
@@ -129,6 +135,21 @@ static void families_are_computed_as_before(void **unused)
     }
 }
 
+/* Where a filter is as large as the map, dot products do for a few images what tiles of a row would do more slowly. */
+static void whole_maps_of_few_images_are_linear(void **unused)
+{
+    const an_backend *backend;
+
+    (void)unused;
+    (void)an_tier_name(0, &backend);
+    if (backend == NULL) skip();
+    for (int batch = 1; batch <= 16; ++batch) {
+        an_conv2d g = square(batch, 256, 5, 4096, 5, 1, 0); /* slim's fc6 */
+        g.prepared = true;
+        assert_string_equal(backend->conv2d(&g, AN_FORWARD, ALEXNET_FP32)->name, "linear");
+    }
+}
+
 /* Every algorithm of every tier has a cost; more images never take less, nor do more threads more. */
 static void costs_grow_with_the_batch(void **unused)
 {
@@ -159,6 +180,7 @@ int main(void)
         cmocka_unit_test(small_layers_by_hand),
         cmocka_unit_test(threads_share_the_work),
         cmocka_unit_test(families_are_computed_as_before),
+        cmocka_unit_test(whole_maps_of_few_images_are_linear),
         cmocka_unit_test(costs_grow_with_the_batch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,24 +10,24 @@
 #include "base/compiler.h"
 #include "base/status.h"
 #include "cpu/bf16.h"
+#include "cpu/packed_avx512.h"
 #include "cpu/parallel.h"
 #include "cpu/scratch.h"
 #include "cpu/sgd.h"
 #include "cpu/span.h"
-#include <immintrin.h>
 #include <limits.h>
-#include <string.h>
 
 /* ---- the numbers ---- */
 
 #define UNIT            2 /* numbers in a unit */
 #define UNPREPARED      1 /* linear layers work on weights as they are, too */
+#define DTYPE           ALEXNET_BF16
+#define ALGORITHM       "direct bf16" /* its name */
 #define TILE_NAME(stem) bf16_tile_##stem##__avx512
 
 typedef uint16_t number;
 typedef float sum_number;
-typedef __m512i vp; /* 16 units */
-typedef __m512 va;  /* 16 sums */
+typedef __m512 va; /* 16 sums */
 
 /* How numbers are packed, and what a format has to say of weights: of bf16 there is nothing to say. */
 typedef struct packing {
@@ -91,12 +91,6 @@ static inline float value_of(const weights_info *info, const packing *how, int i
     return sum;
 }
 
-/* The first `count` lanes of 16; none, or all, where it is beyond. */
-static inline __mmask16 lanes_of(int count)
-{
-    return (__mmask16)(count >= 16 ? 0xffff : count <= 0 ? 0 : (1u << count) - 1);
-}
-
 /* Numbers first .. first+31 of a row, as far as it has them: 16 units. */
 static inline vp vp_pack(const float *row, int first, int count)
 {
@@ -134,17 +128,7 @@ static inline void pack_numbers(const packing *how, const float *from, size_t co
 
 /* ---- the machine ---- */
 
-static inline vp vp_load(const char *from) { return _mm512_loadu_si512(from); }
-
 static inline void vp_store(char *to, vp value) { _mm512_storeu_si512(to, value); }
-
-static inline vp vp_set1(const char *unit)
-{
-    int bits;
-
-    memcpy(&bits, unit, sizeof bits);
-    return _mm512_set1_epi32(bits);
-}
 
 static inline va va_zero(void) { return _mm512_setzero_ps(); }
 
@@ -191,49 +175,27 @@ static inline void va_finish(const finish *end, float *c, int first, int count, 
 
 #include "cpu/packed_linear_backward_tmpl.h"
 
-static an_cost conv_cost(const an_conv2d *g, an_pass pass, int threads)
-{
-    return an_direct_cost(&an_cost_avx512, ALEXNET_BF16, g, pass, threads);
-}
+#include "cpu/packed_algorithms_tmpl.h"
 
-static an_cost linear_cost(const an_linear *g, an_pass pass, int threads)
-{
-    return an_linear_cost(&an_cost_avx512, ALEXNET_BF16, g, pass, true, threads);
-}
-
-const an_conv2d_algorithm *an_conv2d_bf16__avx512(void)
-{
-    static const an_conv2d_algorithm direct = {.name = "direct bf16",
-                                               .pools = true,
-                                               .cost = conv_cost,
-                                               .scratch_bytes = conv_scratch,
-                                               .run = conv_forward,
-                                               .prepared_bytes = conv_prepared,
-                                               .prepare = conv_prepare};
-
-    return &direct;
-}
+const an_conv2d_algorithm *an_conv2d_bf16__avx512(void) { return &conv_forward_algorithm; }
 
 const an_linear_algorithm *an_linear_bf16__avx512(an_pass pass)
 {
-    static const an_linear_algorithm direct[AN_PASSES] = {
-        [AN_FORWARD] = {.name = "direct bf16",
-                        .cost = linear_cost,
-                        .scratch_bytes = linear_scratch,
-                        .run = linear_forward,
-                        .prepared_bytes = linear_prepared,
-                        .prepare = linear_prepare},
-        [AN_BACKWARD_DATA] = {.name = "direct bf16",
-                              .cost = linear_cost,
-                              .scratch_bytes = linear_data_scratch,
-                              .run = linear_backward_data},
-        [AN_BACKWARD_WEIGHTS] = {.name = "direct bf16",
-                                 .cost = linear_cost,
-                                 .scratch_bytes = linear_weights_scratch,
-                                 .run = linear_backward_weights},
+    static const an_linear_algorithm data = {.name = ALGORITHM,
+                                             .cost = linear_cost,
+                                             .scratch_bytes = linear_data_scratch,
+                                             .run = linear_backward_data};
+    static const an_linear_algorithm weights = {.name = ALGORITHM,
+                                                .cost = linear_cost,
+                                                .scratch_bytes = linear_weights_scratch,
+                                                .run = linear_backward_weights};
+    static const an_linear_algorithm *const passes[AN_PASSES] = {
+        [AN_FORWARD] = &linear_forward_algorithm,
+        [AN_BACKWARD_DATA] = &data,
+        [AN_BACKWARD_WEIGHTS] = &weights,
     };
 
-    return &direct[pass];
+    return passes[pass];
 }
 #else
 const an_conv2d_algorithm *an_conv2d_bf16__avx512(void) { return NULL; }

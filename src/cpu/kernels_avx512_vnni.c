@@ -13,22 +13,22 @@
 #include "base/compiler.h"
 #include "base/status.h"
 #include "cpu/int8.h"
+#include "cpu/packed_avx512.h"
 #include "cpu/parallel.h"
 #include "cpu/scratch.h"
 #include "cpu/span.h"
-#include <immintrin.h>
 #include <limits.h>
-#include <string.h>
 
 /* ---- the numbers ---- */
 
 #define UNIT            4 /* numbers in a unit */
 #define UNPREPARED      0 /* weights are prepared in any case */
+#define DTYPE           ALEXNET_INT8
+#define ALGORITHM       "direct int8" /* its name */
 #define TILE_NAME(stem) int8_tile_##stem##__avx512
 
 typedef uint8_t number; /* of weights: the bits of an int8_t */
 typedef int32_t sum_number;
-typedef __m512i vp; /* 16 units */
 typedef __m512i va; /* 16 sums */
 
 typedef an_int8_scale packing;
@@ -80,12 +80,6 @@ static inline float value_of(const weights_info *info, const packing *how, int i
     return (float)(sum - how->zero * info->sum[i]) * (how->scale * info->scale[i]);
 }
 
-/* The first `count` lanes of 16; none, or all, where it is beyond. */
-static inline __mmask16 lanes_of(int count)
-{
-    return (__mmask16)(count >= 16 ? 0xffff : count <= 0 ? 0 : (1u << count) - 1);
-}
-
 /* 16 numbers, as far as there are any. */
 static inline __m128i pack_16(const packing *how, const float *from, __mmask16 lanes)
 {
@@ -109,16 +103,6 @@ static inline void pack_numbers(const packing *how, const float *from, size_t co
 }
 
 /* ---- the machine ---- */
-
-static inline vp vp_load(const char *from) { return _mm512_loadu_si512(from); }
-
-static inline vp vp_set1(const char *unit)
-{
-    int bits;
-
-    memcpy(&bits, unit, sizeof bits);
-    return _mm512_set1_epi32(bits);
-}
 
 static inline va va_zero(void) { return _mm512_setzero_si512(); }
 
@@ -181,40 +165,11 @@ static inline void va_finish(const finish *end, float *c, int first, int count, 
 #include "cpu/packed_conv2d_tmpl.h"
 #include "cpu/packed_linear_tmpl.h"
 
-static an_cost conv_cost(const an_conv2d *g, an_pass pass, int threads)
-{
-    return an_direct_cost(&an_cost_avx512, ALEXNET_INT8, g, pass, threads);
-}
+#include "cpu/packed_algorithms_tmpl.h"
 
-static an_cost linear_cost(const an_linear *g, an_pass pass, int threads)
-{
-    return an_linear_cost(&an_cost_avx512, ALEXNET_INT8, g, pass, true, threads);
-}
+const an_conv2d_algorithm *an_conv2d_int8__avx512(void) { return &conv_forward_algorithm; }
 
-const an_conv2d_algorithm *an_conv2d_int8__avx512(void)
-{
-    static const an_conv2d_algorithm direct = {.name = "direct int8",
-                                               .pools = true,
-                                               .cost = conv_cost,
-                                               .scratch_bytes = conv_scratch,
-                                               .run = conv_forward,
-                                               .prepared_bytes = conv_prepared,
-                                               .prepare = conv_prepare};
-
-    return &direct;
-}
-
-const an_linear_algorithm *an_linear_int8__avx512(void)
-{
-    static const an_linear_algorithm direct = {.name = "direct int8",
-                                               .cost = linear_cost,
-                                               .scratch_bytes = linear_scratch,
-                                               .run = linear_forward,
-                                               .prepared_bytes = linear_prepared,
-                                               .prepare = linear_prepare};
-
-    return &direct;
-}
+const an_linear_algorithm *an_linear_int8__avx512(void) { return &linear_forward_algorithm; }
 #else
 const an_conv2d_algorithm *an_conv2d_int8__avx512(void) { return NULL; }
 

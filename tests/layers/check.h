@@ -25,13 +25,16 @@ typedef struct check_layer {
     int32_t *labels; /* the loss layer */
     float *row_loss;
     int64_t step;
+    float smoothing;
     bool relu;
 } check_layer;
 
-/* Builds the layer for an input of this shape on the given tier. Parameters start as random
+/* Builds the layer for an input of this shape on the given tier, to run on two threads. Parameters start as random
  * numbers. Fails the test on error. */
 void check_open(check_layer *c, const char *tier, const char *type, const char *settings,
                 an_shape x, an_mode mode);
+void check_open_threads(check_layer *c, const char *tier, int threads, const char *type,
+                        const char *settings, an_shape x, an_mode mode);
 void check_close(check_layer *c);
 
 /* The status of the layer's shape rule for this input, for tests of refusals; the message goes to
@@ -44,7 +47,8 @@ void check_backward(check_layer *c, const float *dy, float *dx); /* after check_
 
 /*
  * For the loss sum(y * r) with random r: every parameter's and the input's gradient, each element
- * against (loss(+step) - loss(-step)) / (2 step), relative to the largest gradient of the tensor.
+ * against (loss(+step) - loss(-step)) / (2 step), relative to the largest gradient of the tensor,
+ * besides what rounding y makes of the loss.
  * Inputs are `spread` apart from each other and from 0 (more than 2 step keeps kinks of ReLU and
  * maximum out of the way).
  */

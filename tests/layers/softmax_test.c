@@ -2,6 +2,7 @@
  */
 #include "support/support.h"
 
+#include "base/rng.h"
 #include "layers/check.h"
 #include <math.h>
 
@@ -41,35 +42,48 @@ static void large_logits_do_not_overflow(void **unused)
 }
 
 /* Backward is that of the mean loss, not of sum(y r): checked against differences of the loss
- * itself. */
-static void gradient_of_the_loss_agrees_with_central_differences(void **unused)
+ * itself, with and without smoothed labels. */
+static void check_loss_gradient(int n, int classes, float smoothing)
 {
-    enum { N = 3, CLASSES = 5 };
+    enum { VALUES_MAX = 9 * 40 };
     const double step = 1e-2;
     check_layer c;
-    float x[N * CLASSES], dx[N * CLASSES];
+    float x[VALUES_MAX], dx[VALUES_MAX];
 
-    (void)unused;
-    check_open(&c, "portable", "softmax", "", (an_shape){N, CLASSES, 1, 1}, AN_TRAIN);
-    check_fill(x, AN_COUNT(x), 3);
-    for (int i = 0; i < N; ++i)
-        c.labels[i] = (2 * i + 1) % CLASSES;
+    assert_true(n * classes <= VALUES_MAX);
+    check_open(&c, "portable", "softmax", "", (an_shape){n, classes, 1, 1}, AN_TRAIN);
+    c.smoothing = smoothing;
+    check_fill(x, (size_t)(n * classes), 3);
+    for (int i = 0; i < n; ++i)
+        c.labels[i] = (2 * i + 1) % classes;
     check_forward(&c, x, NULL);
     check_backward(&c, x, dx);
-    for (size_t i = 0; i < AN_COUNT(x); ++i) {
+    for (int i = 0; i < n * classes; ++i) {
         const float kept = x[i];
         double difference = 0;
 
         for (int sign = -1; sign <= 1; sign += 2) {
             x[i] = kept + (float)(sign * step);
             check_forward(&c, x, NULL);
-            for (int row = 0; row < N; ++row)
-                difference += sign * (double)c.row_loss[row] / N;
+            for (int row = 0; row < n; ++row)
+                difference += sign * (double)c.row_loss[row] / n;
         }
         x[i] = kept;
         assert_true(fabs(difference / (2 * step) - (double)dx[i]) < 1e-4);
     }
     check_close(&c);
+}
+
+static void gradient_of_the_loss_agrees_with_central_differences(void **unused)
+{
+    an_stream random = an_stream_open(3, AN_PURPOSE_TEST, 0, 0);
+
+    (void)unused;
+    for (int trial = 0; trial < 12; ++trial) {
+        const int n = 1 + (int)an_random_below(&random, 9);
+        const int classes = 2 + (int)an_random_below(&random, 39);
+        check_loss_gradient(n, classes, trial % 2 == 0 ? 0 : 0.9F * an_random_unit(&random));
+    }
 }
 
 int main(void)

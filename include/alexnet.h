@@ -281,6 +281,7 @@ typedef struct alexnet_model_info {
     int64_t     neurons;    /* outputs of convolutions and linear layers, one image */
     int         layers, tensors; /* counts for the two calls below */
     const char *preprocess; /* the preprocessing record as text */
+    const char *recipe;     /* the family's own: alexnet_recipe_name() */
 } alexnet_model_info;
 
 typedef struct alexnet_layer_info {

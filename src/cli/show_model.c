@@ -5,6 +5,7 @@
  */
 #include "cli/output.h"
 #include "cli/show.h"
+#include <string.h>
 
 static json_t *memory_json(const alexnet_memory_info *m)
 {
@@ -65,12 +66,12 @@ static cli_exit model_json(cli *app, const alexnet_model *model, int batch, cons
     alexnet_model_get_info(model, &info);
     json_t *layers = json_array(), *tensors = json_array();
     json_t *document = json_pack(
-        "{s:i, s:s, s:s, s:s, s:I, s:I, s:I, s:[i,i,i], s:i, s:s, s:{s:i, s:o, s:o}}", "schema", 1,
-        "model", info.family, "summary", info.summary, "source", info.source, "parameters",
-        (json_int_t)info.parameters, "macs", (json_int_t)info.macs, "neurons",
+        "{s:i, s:s, s:s, s:s, s:I, s:I, s:I, s:[i,i,i], s:i, s:s, s:s, s:{s:i, s:o, s:o}}",
+        "schema", 1, "model", info.family, "summary", info.summary, "source", info.source,
+        "parameters", (json_int_t)info.parameters, "macs", (json_int_t)info.macs, "neurons",
         (json_int_t)info.neurons, "input", info.input[0], info.input[1], info.input[2], "classes",
-        info.classes, "preprocess", info.preprocess, "memory", "batch", batch, "inference",
-        memory_json(&memory[0]), "training", memory_json(&memory[1]));
+        info.classes, "preprocess", info.preprocess, "recipe", info.recipe, "memory", "batch",
+        batch, "inference", memory_json(&memory[0]), "training", memory_json(&memory[1]));
     json_object_set_new(document, "layers", layers);
     json_object_set_new(document, "tensors", tensors);
 
@@ -113,6 +114,37 @@ static alexnet_status print_layers(const alexnet_model *model, const alexnet_mod
     cli_table_print(&table, stdout, "");
     cli_table_free(&table);
     return status;
+}
+
+static alexnet_status print_tensors(const alexnet_model *model, int count)
+{
+    cli_table table = {.align = "ll"};
+    alexnet_status status = ALEXNET_OK;
+
+    cli_table_row(&table, "tensor", "shape");
+    for (int i = 0; i < count && status == ALEXNET_OK; ++i) {
+        alexnet_tensor_info tensor;
+        char shape[96];
+        int used = 0;
+
+        status = alexnet_model_get_tensor(model, i, &tensor);
+        if (status != ALEXNET_OK) break;
+        for (int j = 0; j < tensor.rank; ++j)
+            used += snprintf(shape + used, sizeof shape - (size_t)used, "%s%lld",
+                             j == 0 ? "" : " x ", (long long)tensor.shape[j]);
+        cli_table_row(&table, tensor.name, shape);
+    }
+    cli_table_print(&table, stdout, "");
+    cli_table_free(&table);
+    return status;
+}
+
+/* The family's own, with its settings. */
+static void print_recipe(const char *name)
+{
+    for (int i = 0; i < alexnet_recipe_count(); ++i)
+        if (strcmp(alexnet_recipe_name(i), name) == 0)
+            printf("recipe      %s: %s\n", name, alexnet_recipe_settings(i));
 }
 
 static void print_memory(const char *what, const alexnet_memory_info *m)
@@ -165,8 +197,13 @@ cli_exit cli_show_model(cli *app, const alexnet_model *model, int batch, const c
     print_classes(model, info.classes);
     printf("input       %d x %d x %d, %s\n", info.input[0], info.input[1], info.input[2],
            info.preprocess);
+    print_recipe(info.recipe);
     printf("neurons     %s\n\n", cli_thousands(info.neurons, a));
     status = print_layers(model, &info);
+    if (status == ALEXNET_OK) {
+        putchar('\n');
+        status = print_tensors(model, info.tensors);
+    }
     if (status != ALEXNET_OK) return cli_fail(app, status);
     printf("\nmemory for %d picture%s at a time\n", batch, batch > 1 ? "s" : "");
     print_memory("inference", &memory[0]);

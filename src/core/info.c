@@ -95,6 +95,7 @@ void alexnet_model_get_info(const alexnet_model *model, alexnet_model_info *out)
         .layers = model->node_count,
         .tensors = model->params.count,
         .preprocess = model->preprocess,
+        .recipe = model->family->recipe,
     };
 }
 

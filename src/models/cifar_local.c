@@ -57,7 +57,8 @@ static const an_row rows_11pct[] = {
 const an_family an_family_cifar_13pct = {
     .name = "cifar-13pct",
     .summary = "cuda-convnet's net with locally connected layers, 13 % error on CIFAR-10",
-    .source = "cuda-convnet, example-layers/layers-conv-local-13pct.cfg",
+    .source = "cuda-convnet, example-layers/layers-conv-local-13pct.cfg "
+              "and layer-params-conv-local-13pct.cfg",
     .input = {3, 24, 24},
     .classes = 10,
     .dropout = -1,
@@ -72,7 +73,8 @@ const an_family an_family_cifar_13pct = {
 const an_family an_family_cifar_11pct = {
     .name = "cifar-11pct",
     .summary = "the same, wider and with response normalisation, 11 % error on CIFAR-10",
-    .source = "cuda-convnet, example-layers/layers-conv-local-11pct.cfg",
+    .source = "cuda-convnet, example-layers/layers-conv-local-11pct.cfg "
+              "and layer-params-conv-local-11pct.cfg",
     .input = {3, 24, 24},
     .classes = 10,
     .dropout = -1,

@@ -45,7 +45,8 @@ static const an_row rows[] = {
 const an_family an_family_owt = {
     .name = "owt",
     .summary = "one tower, response normalisation: cuda-convnet2's net of \"one weird trick\"",
-    .source = "akrizhevsky/cuda-convnet2, layers/layers-imagenet-1gpu.cfg",
+    .source = "akrizhevsky/cuda-convnet2, layers/layers-imagenet-1gpu.cfg "
+              "and layer-params-imagenet-1gpu.cfg",
     .input = {3, 224, 224},
     .classes = 1000,
     .dropout = 0.5,

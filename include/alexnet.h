@@ -211,6 +211,9 @@ ALEXNET_API alexnet_status alexnet_get_family(alexnet_context *ctx, int index, a
 #define ALEXNET_LR_MAX              1e9
 #define ALEXNET_MOMENTUM_MAX        0.9999
 #define ALEXNET_WEIGHT_DECAY_MAX    1000
+#define ALEXNET_BIAS_FACTOR_MAX     1000
+#define ALEXNET_EPSILON_MIN         1e-30   /* 0 / 0 is not a number */
+#define ALEXNET_EPSILON_MAX         1e6
 #define ALEXNET_AVERAGE_MAX         0.9999999
 #define ALEXNET_SMOOTHING_MAX       0.999
 #define ALEXNET_VAL_SPLIT_MAX       0.99
@@ -526,6 +529,8 @@ typedef struct alexnet_train_options {
     int         batch;
     const char *update;      /* the rule: "torch", "paper", "rmsprop" or "adam"; NULL: the recipe's */
     double      lr, momentum, weight_decay; /* NaN: the recipe's */
+    double      bias_lr, bias_decay; /* of biases, times these; NaN: the recipe's */
+    double      rho, beta2, epsilon; /* of rmsprop, of adam, of both (docs/training.md); NaN: the recipe's */
     double      average;     /* kept of the weights' running average at each step, which validation and the weights files
                                 then hold; 0: none. NaN: the recipe's */
     double      smoothing;   /* part of each label that all classes share; NaN: the recipe's */

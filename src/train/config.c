@@ -26,6 +26,11 @@ alexnet_train_options alexnet_train_options_default(void)
         .lr = (double)NAN,
         .momentum = (double)NAN,
         .weight_decay = (double)NAN,
+        .bias_lr = (double)NAN,
+        .bias_decay = (double)NAN,
+        .rho = (double)NAN,
+        .beta2 = (double)NAN,
+        .epsilon = (double)NAN,
         .average = (double)NAN,
         .smoothing = (double)NAN,
         .checkpoint_seconds = -1,
@@ -116,6 +121,11 @@ static alexnet_status override_recipe(alexnet_context *ctx, const alexnet_train_
     override_real(options->lr, &recipe->lr);
     override_real(options->momentum, &recipe->momentum);
     override_real(options->weight_decay, &recipe->weight_decay);
+    override_real(options->bias_lr, &recipe->bias_lr);
+    override_real(options->bias_decay, &recipe->bias_decay);
+    override_real(options->rho, &recipe->rho);
+    override_real(options->beta2, &recipe->beta2);
+    override_real(options->epsilon, &recipe->epsilon);
     override_real(options->average, &recipe->average);
     override_real(options->smoothing, &recipe->smoothing);
     AN_TRY(override_choice(ctx, "update", options->update, AN_UPDATE_CHOICES, &recipe->update));

@@ -19,9 +19,6 @@ typedef enum an_update {
 } an_update;
 #define AN_UPDATE_CHOICES "torch|paper|rmsprop|adam"
 
-#define AN_RECIPE_EPSILON_MIN 1e-30 /* 0 / 0 is not a number */
-#define AN_RECIPE_EPSILON_MAX 1e6
-
 /* How first weights are drawn: as the family says, or He et al. 2015 for all. */
 typedef enum an_recipe_init { AN_RECIPE_INIT_FAMILY, AN_RECIPE_INIT_HE } an_recipe_init;
 #define AN_RECIPE_INIT_CHOICES "family|he"

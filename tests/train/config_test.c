@@ -65,6 +65,11 @@ static void options_override_the_recipe(void **unused)
     options.augment = "none";
     options.init = "he";
     options.update = "adam";
+    options.bias_lr = 2;
+    options.bias_decay = 0.5;
+    options.rho = 0.75;
+    options.beta2 = 0.99;
+    options.epsilon = 1;
     options.average = 0.99;
     options.smoothing = 0.1;
     options.freeze = "features";
@@ -76,6 +81,9 @@ static void options_override_the_recipe(void **unused)
     assert_string_equal(config.recipe.augment, "none");
     assert_int_equal(config.recipe.init, AN_RECIPE_INIT_HE);
     assert_int_equal(config.recipe.update, AN_UPDATE_ADAM);
+    assert_true(config.recipe.bias_lr == 2 && config.recipe.bias_decay == 0.5);
+    assert_true(config.recipe.rho == 0.75 && config.recipe.beta2 == 0.99);
+    assert_true(config.recipe.epsilon == 1);
     assert_true(config.recipe.average == 0.99 && config.recipe.smoothing == 0.1);
     assert_string_equal(config.freeze, "features");
     an_config_free(ctx, &config);
@@ -130,6 +138,11 @@ static void values_out_of_range_are_named(void **unused)
         {"val_split is 1", AT(val_split), REAL, 1, NULL},
         {"stop_at_top1 is 1.5", AT(stop_at_top1), REAL, 1.5, NULL},
         {"checkpoint_seconds is -2", AT(checkpoint_seconds), REAL, -2, NULL},
+        {"bias_lr is -1", AT(bias_lr), REAL, -1, NULL},
+        {"bias_decay is 1001", AT(bias_decay), REAL, 1001, NULL},
+        {"rho is 1", AT(rho), REAL, 1, NULL},
+        {"beta2 is 1", AT(beta2), REAL, 1, NULL},
+        {"epsilon is 0", AT(epsilon), REAL, 0, NULL},
         {"average is 1", AT(average), REAL, 1, NULL},
         {"smoothing is -0.5", AT(smoothing), REAL, -0.5, NULL},
         {"update 'sgd': expected one of torch|paper|rmsprop|adam", AT(update), TEXT, 0, "sgd"},
@@ -232,6 +245,11 @@ static void what_a_run_is_does_not_change(void **unused)
         ROW(events, const char *, "1:rate=0.5", "events is '' and cannot become '1:rate=0.5'"),
         ROW(init, const char *, "he", "init is family and cannot become he"),
         ROW(update, const char *, "adam", "update is torch and cannot become adam"),
+        ROW(bias_lr, double, 2, "bias_lr is 1 and cannot become 2"),
+        ROW(bias_decay, double, 0, "bias_decay is 1 and cannot become 0"),
+        ROW(rho, double, 0.5, "rho is 0.9 and cannot become 0.5"),
+        ROW(beta2, double, 0.5, "beta2 is 0.999 and cannot become 0.5"),
+        ROW(epsilon, double, 1, "epsilon is 1e-08 and cannot become 1"),
         ROW(average, double, 0.5, "average is 0 and cannot become 0.5"),
         ROW(smoothing, double, 0.5, "smoothing is 0 and cannot become 0.5"),
         ROW(seed, int64_t, 2, "seed is 9 and cannot become 2"),

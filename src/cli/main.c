@@ -65,7 +65,7 @@ const cli_option cli_network_options[] = {
      "what follows each layer [the family's]"},
     {"no-lrn", 0, CLI_FLAG, AT(no_lrn), 0, 0, NULL, "without response normalisation"},
     {"pool", 0, CLI_CHOICE, AT(pooling), 0, 0, "3/2|2/2",
-     "window and stride of maximum pooling: overlapping or not [3/2]"},
+     "window and stride of pooling: overlapping or not [3/2]"},
     {0},
 };
 #undef AT

@@ -23,13 +23,13 @@ static const struct choice {
     {offsetof(alexnet_model_options, global_pool), {"no-global-pool", "global-pool"}, 0, NULL,
      "no global pool: there is no map before its last layer that would be averaged"},
     {offsetof(alexnet_model_options, squeeze), {"no-squeeze", "squeeze"}, 1, NULL,
-     "its answers are no map: there is nothing to squeeze"},
+     "it squeezes nothing: its answers may be a map as they are"},
     {offsetof(alexnet_model_options, lrn), {"no-lrn", "lrn"}, 1, NULL,
      "it has no response normalisation to leave out"},
     {offsetof(alexnet_model_options, activation), {"relu", "tanh"}, 0, "ACTIVATION",
-     "its activation cannot be chosen"},
+     "its activation cannot be chosen: the family stands for one"},
     {offsetof(alexnet_model_options, pooling), {"3/2", "2/2"}, 0, "POOL",
-     "its pooling cannot be chosen"},
+     "it has no pooling to choose"},
 };
 static int *value_of(alexnet_model_options *options, const struct choice *choice)
 {

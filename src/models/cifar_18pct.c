@@ -16,16 +16,16 @@
 /* clang-format off */
 static const an_row rows[] = {
     {"conv1",        "conv2d",     "filters=32 kernel=5 pad=2 weights=normal:0.0001" RATES},
-    {"pool1",        "pool",       "max size=3 stride=2 round=up"},
+    {"pool1",        "pool",       "max POOL round=up"},
     {"pool1_neuron", "ACTIVATION", ""},
     {"rnorm1",       "lrn",        RNORM, "lrn"},
     {"conv2",        "conv2d",     "filters=32 kernel=5 pad=2 weights=normal:0.01" RATES},
     {"conv2_neuron", "ACTIVATION", ""},
-    {"pool2",        "pool",       "average size=3 stride=2 round=up"},
+    {"pool2",        "pool",       "average POOL round=up"},
     {"rnorm2",       "lrn",        RNORM, "lrn"},
     {"conv3",        "conv2d",     "filters=64 kernel=5 pad=2 weights=normal:0.01" RATES},
     {"conv3_neuron", "ACTIVATION", ""},
-    {"pool3",        "pool",       "average size=3 stride=2 round=up"},
+    {"pool3",        "pool",       "average POOL round=up"},
     {"flatten",      "flatten",    ""},
     {"fc10",         "linear",     "outputs=CLASSES weights=normal:0.01 decay=250" RATES},
 };

@@ -18,14 +18,14 @@
 /* clang-format off */
 #define ROWS(activation)                                                                   \
     {"conv1",        "conv2d",   "filters=32 kernel=5 pad=2 weights=normal:0.0001" RATES}, \
-    {"pool1",        "pool",     "max size=3 stride=2 round=up"},                          \
+    {"pool1",        "pool",     "max POOL round=up"},                                     \
     {"pool1_neuron", activation, ""},                                                      \
     {"conv2",        "conv2d",   "filters=32 kernel=5 pad=2 weights=normal:0.01" RATES},   \
     {"conv2_neuron", activation, ""},                                                      \
-    {"pool2",        "pool",     "average size=3 stride=2 round=up"},                      \
+    {"pool2",        "pool",     "average POOL round=up"},                                 \
     {"conv3",        "conv2d",   "filters=64 kernel=5 pad=2 weights=normal:0.01" RATES},   \
     {"conv3_neuron", activation, ""},                                                      \
-    {"pool3",        "pool",     "average size=3 stride=2 round=up"},                      \
+    {"pool3",        "pool",     "average POOL round=up"},                                 \
     {"flatten",      "flatten",  ""},                                                      \
     {"fc10",         "linear",   "outputs=CLASSES weights=normal:0.01 decay=750" RATES}
 

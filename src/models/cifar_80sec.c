@@ -14,14 +14,14 @@
 /* clang-format off */
 static const an_row rows[] = {
     {"conv1",        "conv2d",     "filters=32 kernel=5 pad=2 weights=normal:0.0001" RATES},
-    {"pool1",        "pool",       "max size=3 stride=2 round=up"},
+    {"pool1",        "pool",       "max POOL round=up"},
     {"pool1_neuron", "ACTIVATION", ""},
     {"conv2",        "conv2d",     "filters=32 kernel=5 pad=2 weights=normal:0.01" RATES},
     {"conv2_neuron", "ACTIVATION", ""},
-    {"pool2",        "pool",       "average size=3 stride=2 round=up"},
+    {"pool2",        "pool",       "average POOL round=up"},
     {"conv3",        "conv2d",     "filters=64 kernel=5 pad=2 weights=normal:0.01" RATES},
     {"conv3_neuron", "ACTIVATION", ""},
-    {"pool3",        "pool",       "average size=3 stride=2 round=up"},
+    {"pool3",        "pool",       "average POOL round=up"},
     {"flatten",      "flatten",    ""},
     {"fc64",         "linear",     "outputs=64 weights=normal:0.1 decay=7.5" RATES},
     {"fc64_neuron",  "ACTIVATION", ""},

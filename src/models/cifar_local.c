@@ -18,16 +18,15 @@
 #define CONV2 "filters=64 kernel=5 pad=2 weights=normal:0.01 decay=0" RATES
 #define LOCAL " kernel=3 pad=1 weights=normal:0.04" RATES
 #define RNORM "across size=9 alpha=0.00011111111111111112 beta=0.75 k=1" /* alpha: 1e-3 / 9 */
-#define POOL3 "max size=3 stride=2 round=up"
 
 /* clang-format off */
 static const an_row rows_13pct[] = {
     {"conv1",         "conv2d",     CONV1},
     {"conv1_neuron",  "ACTIVATION", ""},
-    {"pool1",         "pool",       POOL3},
+    {"pool1",         "pool",       "max POOL round=up"},
     {"conv2",         "conv2d",     CONV2},
     {"conv2_neuron",  "ACTIVATION", ""},
-    {"pool2",         "pool",       POOL3},
+    {"pool2",         "pool",       "max POOL round=up"},
     {"local3",        "local",      "filters=32" LOCAL},
     {"local3_neuron", "ACTIVATION", ""},
     {"local4",        "local",      "filters=32" LOCAL},
@@ -39,12 +38,12 @@ static const an_row rows_13pct[] = {
 static const an_row rows_11pct[] = {
     {"conv1",         "conv2d",     CONV1},
     {"conv1_neuron",  "ACTIVATION", ""},
-    {"pool1",         "pool",       POOL3},
+    {"pool1",         "pool",       "max POOL round=up"},
     {"rnorm1",        "lrn",        RNORM, "lrn"},
     {"conv2",         "conv2d",     CONV2},
     {"conv2_neuron",  "ACTIVATION", ""},
     {"rnorm2",        "lrn",        RNORM, "lrn"},
-    {"pool2",         "pool",       POOL3},
+    {"pool2",         "pool",       "max POOL round=up"},
     {"local3",        "local",      "filters=64" LOCAL},
     {"local3_neuron", "ACTIVATION", ""},
     {"local4",        "local",      "filters=32" LOCAL},

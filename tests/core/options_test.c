@@ -128,10 +128,10 @@ static void what_no_row_mentions_is_refused(void **state)
         {{0, -1, -1, -1, -1, -1, -1, -1, -1}, "cannot be built without classes"},
         {{-1, 0.5, -1, -1, -1, -1, -1, -1, -1}, "no dropout to set"},
         {{-1, -1, -1, -1, 1, -1, -1, -1, -1}, "no global pool"},
-        {{-1, -1, -1, -1, -1, 0, -1, -1, -1}, "nothing to squeeze"},
+        {{-1, -1, -1, -1, -1, 0, -1, -1, -1}, "squeezes nothing"},
         {{-1, -1, -1, -1, -1, -1, 0, -1, -1}, "no response normalisation"},
         {{-1, -1, -1, -1, -1, -1, -1, 1, -1}, "activation cannot be chosen"},
-        {{-1, -1, -1, -1, -1, -1, -1, -1, 1}, "pooling cannot be chosen"},
+        {{-1, -1, -1, -1, -1, -1, -1, -1, 1}, "no pooling to choose"},
     };
     const an_test_place *p = *state;
 

@@ -16,14 +16,14 @@
  * [out][in][h][w] here and [h][w][in][out] there.
  *
  * First values: Glorot's for conv1 to conv5 (slim's default), truncated normals of 0.005 above;
- * biases 0.1, but 0 in fc8.
+ * biases 0.1, but 0 in fc8. Weights alone are decayed (alexnet_v2_arg_scope).
  * SPDX-License-Identifier: MIT
  */
 #include "models/models.h"
 
-#define GLOROT " weights=glorot bias=const:0.1"
-#define NORMAL " weights=truncated:0.005 bias=const:0.1"
-#define FC8    "filters=CLASSES kernel=1 weights=truncated:0.005 bias=const:0"
+#define GLOROT " weights=glorot bias=const:0.1 bias_decay=0"
+#define NORMAL " weights=truncated:0.005 bias=const:0.1 bias_decay=0"
+#define FC8    "filters=CLASSES kernel=1 weights=truncated:0.005 bias=const:0 bias_decay=0"
 
 /* clang-format off */
 static const an_row rows[] = {

@@ -86,11 +86,10 @@ static const struct {
      "batch=256 lr=0.01 weight_decay=0.0001 schedule=step:30,0.1 augment=rrc,flip epochs=90"},
 
     /* tensorflow/models, research/slim/train_image_classifier.py, its defaults: rmsprop_decay, rmsprop_momentum,
-       opt_epsilon, exponential decay each 2 epochs as a staircase; weight decay of weights alone. It has
-       no end: 90 epochs are ours. vgg_preprocessing, the usual choice, also varies the size of pictures
-       before it crops: that is left out. */
+       opt_epsilon, exponential decay each 2 epochs as a staircase. It has no end: 90 epochs are ours.
+       vgg_preprocessing, the usual choice, also varies the size of pictures before it crops: that is left out. */
     {"slim", "batch=32 update=rmsprop lr=0.01 momentum=0.9 rho=0.9 epsilon=1 weight_decay=4e-05 "
-             "bias_decay=0 schedule=exp:2,0.94 augment=crop,flip epochs=90"},
+             "schedule=exp:2,0.94 augment=crop,flip epochs=90"},
 
     /* BVLC/caffe, models/bvlc_alexnet/solver.prototxt, and the same for bvlc_reference_caffenet: x 0.1 each
        100,000 of 450,000 iterations of 256 pictures, which its examples/imagenet/readme.md calls about 20

@@ -24,7 +24,7 @@ typedef struct expect_family {
     const char *name;
     int input[3];
     int64_t parameters, macs, neurons;
-    const expect_layer *layers;   /* those worth checking, in order; ended by name NULL */
+    const expect_layer *layers;   /* in order, ended by name NULL: all but those that leave the map as it is, or flatten it */
     const expect_tensor *tensors; /* all of them, in order; ended by name NULL */
 } expect_family;
 

@@ -50,19 +50,19 @@ static void numbers_of_the_source(void **unused)
 }
 
 /* Glorot: U(-b, b), b = sqrt(6 / (fan_in + fan_out)), deviation b / sqrt(3); truncated normals keep
- * .87962566 of their deviation. */
+ * .87962566 of their deviation. weights_regularizer only: biases are not decayed. */
 static void first_values(void **unused)
 {
     const double t = 0.005 * 0.87962566;
     const expect_start start[] = {
-        {"alexnet_v2/conv1/weights", sqrt(2.0 / (121 * (3 + 64))), 0.1, 1, 1, 1},
-        {"alexnet_v2/conv2/weights", sqrt(2.0 / (25 * (64 + 192))), 0.1, 1, 1, 1},
-        {"alexnet_v2/conv3/weights", sqrt(2.0 / (9 * (192 + 384))), 0.1, 1, 1, 1},
-        {"alexnet_v2/conv4/weights", sqrt(2.0 / (9 * (384 + 384))), 0.1, 1, 1, 1},
-        {"alexnet_v2/conv5/weights", sqrt(2.0 / (9 * (384 + 256))), 0.1, 1, 1, 1},
-        {"alexnet_v2/fc6/weights", t, 0.1, 1, 1, 1},
-        {"alexnet_v2/fc7/weights", t, 0.1, 1, 1, 1},
-        {"alexnet_v2/fc8/weights", t, 0, 1, 1, 1},
+        {"alexnet_v2/conv1/weights", sqrt(2.0 / (121 * (3 + 64))), 0.1, 1, 1, 0},
+        {"alexnet_v2/conv2/weights", sqrt(2.0 / (25 * (64 + 192))), 0.1, 1, 1, 0},
+        {"alexnet_v2/conv3/weights", sqrt(2.0 / (9 * (192 + 384))), 0.1, 1, 1, 0},
+        {"alexnet_v2/conv4/weights", sqrt(2.0 / (9 * (384 + 384))), 0.1, 1, 1, 0},
+        {"alexnet_v2/conv5/weights", sqrt(2.0 / (9 * (384 + 256))), 0.1, 1, 1, 0},
+        {"alexnet_v2/fc6/weights", t, 0.1, 1, 1, 0},
+        {"alexnet_v2/fc7/weights", t, 0.1, 1, 1, 0},
+        {"alexnet_v2/fc8/weights", t, 0, 1, 1, 0},
         {0},
     };
 
@@ -251,8 +251,8 @@ static void testEvaluation(void **unused)
     net_close(&n);
 }
 
-/* Trained at 224x224, evaluated at 300x400 with the same weights: [1, 4, 7, 1000], whose mean over the
- * places has one best class. */
+/* Trained at 224x224, [2, 1000]; evaluated at 300x400 with the same weights: [1, 4, 7, 1000], whose mean over
+ * the places has one best class. */
 static void testTrainEvalWithReuse(void **unused)
 {
     static float logits[1000 * 4 * 7], means[1000];
@@ -264,6 +264,7 @@ static void testTrainEvalWithReuse(void **unused)
     int shape[3];
 
     (void)unused;
+    expect_map(&train, "fc8", 1000, 1, 1);
     an_assert_ok(train.ctx, an_session_open_training(train.model, 2, 1, &session));
     an_assert_ok(train.ctx, an_session_train(session, images, labels, 2, 0, &loss, NULL));
     alexnet_session_close(session);

@@ -26,7 +26,7 @@ typedef struct record_text {
 
 #define AT(member) offsetof(record_text, member)
 static const an_key keys[] = {
-    {"resize", AN_KEY_TEXT, AT(resize), 0, 0, NULL, "none", "short:N, exact:HxW or none"},
+    {"resize", AN_KEY_TEXT, AT(resize), 0, 0, NULL, "none", "short:N, square:N, exact:HxW or none"},
     {"filter", AN_KEY_CHOICE, AT(filter), 0, 0, AN_FILTER_CHOICES, "bilinear", "of resize"},
     {"crop", AN_KEY_TEXT, AT(crop), 0, 0, NULL, "none", "N, HxW or none, pixels"},
     {"orientation", AN_KEY_CHOICE, AT(orientation), 0, 0, "exif|ignore", "ignore",
@@ -60,15 +60,21 @@ static bool parse_size(const char *text, int *height, int *width)
 
 static bool parse_resize(const char *text, an_preprocess *out)
 {
+    static const struct {
+        const char *word;
+        an_resize_rule rule;
+    } rules[] = {
+        {"short:", AN_RESIZE_SHORT}, {"square:", AN_RESIZE_SQUARE}, {"exact:", AN_RESIZE_EXACT}};
+
     if (strcmp(text, "none") == 0) return true;
-    if (strncmp(text, "short:", 6) == 0) {
-        out->resize = AN_RESIZE_SHORT;
-        const bool good = parse_side(text + 6, strlen(text + 6), &out->resize_h);
-        out->resize_w = out->resize_h;
-        return good;
+    for (size_t i = 0; i < AN_COUNT(rules); ++i) {
+        const size_t length = strlen(rules[i].word);
+        if (strncmp(text, rules[i].word, length) != 0) continue;
+        out->resize = rules[i].rule;
+        if (!parse_size(text + length, &out->resize_h, &out->resize_w)) return false;
+        return out->resize == AN_RESIZE_EXACT || strchr(text, 'x') == NULL;
     }
-    out->resize = AN_RESIZE_EXACT;
-    return strncmp(text, "exact:", 6) == 0 && parse_size(text + 6, &out->resize_h, &out->resize_w);
+    return false;
 }
 
 /* Three numbers parted by commas, or "image". */
@@ -110,7 +116,8 @@ alexnet_status an_preprocess_parse(alexnet_context *ctx, const char *text, an_pr
     record.divide = t.divide;
     if (!parse_resize(t.resize, &record))
         return an_fail(ctx, ALEXNET_BAD_ARG,
-                       "preprocessing: resize=%s; expected short:N, exact:HxW or none", t.resize);
+                       "preprocessing: resize=%s; expected short:N, square:N, exact:HxW or none",
+                       t.resize);
     if (strcmp(t.crop, "none") != 0 && !parse_size(t.crop, &record.crop_h, &record.crop_w))
         return an_fail(ctx, ALEXNET_BAD_ARG, "preprocessing: crop=%s; expected N, HxW or none",
                        t.crop);
@@ -149,7 +156,7 @@ static alexnet_status plan_resize(alexnet_context *ctx, const an_preprocess *rec
 {
     p->resized_w = record->resize == AN_RESIZE_EXACT ? record->resize_w : width;
     p->resized_h = record->resize == AN_RESIZE_EXACT ? record->resize_h : height;
-    if (record->resize != AN_RESIZE_SHORT) return ALEXNET_OK;
+    if (record->resize != AN_RESIZE_SHORT && record->resize != AN_RESIZE_SQUARE) return ALEXNET_OK;
 
     const int64_t side = record->resize_h;
     const int64_t longer = side * AN_MAX(width, height) / AN_MIN(width, height);
@@ -178,15 +185,25 @@ static int crop_offset(int slack, place where, an_stream *stream)
     return (int)an_random_below(stream, (uint32_t)slack + 1);
 }
 
+/* A side of what crops are taken from: all of the resized part, or as much of its middle as the record says. */
+static int side_to_crop(const an_preprocess *record, int resized, int crop)
+{
+    if (record->resize != AN_RESIZE_SQUARE) return resized;
+    return AN_MIN(AN_MAX(record->resize_h, crop), resized);
+}
+
 static void plan_crop(const an_preprocess *record, place down, place across, an_stream *stream,
                       plan *p)
 {
-    p->width = record->crop_w != 0 ? record->crop_w : p->resized_w;
-    p->height = record->crop_h != 0 ? record->crop_h : p->resized_h;
-    p->window.top = crop_offset(p->resized_h - p->height, down, stream);
-    p->window.left = crop_offset(p->resized_w - p->width, across, stream);
-    p->window.width = AN_MIN(p->width, p->resized_w);
-    p->window.height = AN_MIN(p->height, p->resized_h);
+    const int h = side_to_crop(record, p->resized_h, record->crop_h);
+    const int w = side_to_crop(record, p->resized_w, record->crop_w);
+
+    p->width = record->crop_w != 0 ? record->crop_w : w;
+    p->height = record->crop_h != 0 ? record->crop_h : h;
+    p->window.top = half_to_even(p->resized_h - h) + crop_offset(h - p->height, down, stream);
+    p->window.left = half_to_even(p->resized_w - w) + crop_offset(w - p->width, across, stream);
+    p->window.width = AN_MIN(p->width, w);
+    p->window.height = AN_MIN(p->height, h);
 }
 
 static alexnet_status plan_testing(alexnet_context *ctx, const an_preprocess *record, int view,
@@ -346,8 +363,9 @@ static alexnet_status check_mean(alexnet_context *ctx, const an_preprocess *reco
     if (!record->subtract_image || (mean_image != NULL && mean_h >= height && mean_w >= width))
         return ALEXNET_OK;
     if (mean_image == NULL)
-        return an_fail(ctx, ALEXNET_BAD_ARG,
-                       "preprocessing: mean=image, but there is no mean image: it comes with training");
+        return an_fail(
+            ctx, ALEXNET_BAD_ARG,
+            "preprocessing: mean=image, but there is no mean image: it comes with training");
     return an_fail(ctx, ALEXNET_BAD_SHAPE,
                    "mean image of %d x %d pixels; expected at least %d x %d", mean_w, mean_h, width,
                    height);
@@ -358,11 +376,12 @@ alexnet_status an_preprocess_check(alexnet_context *ctx, const an_preprocess *re
                                    int width)
 {
     const bool cropped = record->crop_h > 0;
+    const bool known = record->resize == AN_RESIZE_EXACT || record->resize == AN_RESIZE_SQUARE;
     const int made_h = cropped ? record->crop_h : record->resize_h;
     const int made_w = cropped ? record->crop_w : record->resize_w;
 
     AN_TRY(check_mean(ctx, record, mean_image, mean_h, mean_w, height, width));
-    if ((cropped || record->resize == AN_RESIZE_EXACT) && (made_h != height || made_w != width))
+    if ((cropped || known) && (made_h != height || made_w != width))
         return an_fail(ctx, ALEXNET_BAD_SHAPE,
                        "preprocessing makes every picture %d x %d; the network takes %d x %d",
                        made_w, made_h, width, height);

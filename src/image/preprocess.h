@@ -7,6 +7,7 @@
  *     mean=0.485,0.456,0.406 std=0.229,0.224,0.225
  *
  *   resize       short:N  the short side becomes N, the other int(N * long / short) (torchvision's Resize)
+ *                square:N  the same, and of that the middle N x N, or what a larger crop needs (Krizhevsky et al. 2012, 2);
  *                exact:HxW  both sides, aspect ratio lost (Caffe);   none
  *   crop         N or HxW: the centre, offset round-half-even((size - crop) / 2) (torchvision's CenterCrop, zero padding
  *                when the image is smaller); none
@@ -28,11 +29,16 @@
 #include "image/resize.h"
 #include <stdbool.h>
 
-typedef enum an_resize_rule { AN_RESIZE_NONE, AN_RESIZE_SHORT, AN_RESIZE_EXACT } an_resize_rule;
+typedef enum an_resize_rule {
+    AN_RESIZE_NONE,
+    AN_RESIZE_SHORT,
+    AN_RESIZE_SQUARE,
+    AN_RESIZE_EXACT
+} an_resize_rule;
 
 typedef struct an_preprocess {
     an_resize_rule resize;
-    int            resize_h, resize_w; /* SHORT: both the short side */
+    int            resize_h, resize_w; /* SHORT and SQUARE: both the short side */
     an_filter      filter;
     int            crop_h, crop_w; /* 0: none; the output is then whatever resize gives, which must be the network's input */
     an_orientation orientation;

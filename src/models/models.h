@@ -14,9 +14,10 @@
 
 /* Preprocessing records that several families share (image/preprocess.h). */
 
-/* The paper and cuda-convnet: the short side 256, the centre; 0 to 255 minus the mean image's centre. */
+/* The paper and cuda-convnet: the short side 256, of that the middle 256x256, from which crops are taken; 0 to 255 minus
+ * the mean image's centre. */
 #define AN_PREPROCESS_2012                                                                         \
-    "resize=short:SHORT filter=bilinear crop=INPUT orientation=ignore channels=rgb divide=1 "      \
+    "resize=square:SHORT filter=bilinear crop=INPUT orientation=ignore channels=rgb divide=1 "      \
     "mean=image"
 
 /* torchvision's transforms: mean and deviation of ImageNet's pixels. */

@@ -75,10 +75,12 @@ static void wrong_records_are_refused_with_the_word(void **state)
     static const struct {
         const char *text, *message;
     } rows[] = {
-        {"resize=256", "resize=256; expected short:N, exact:HxW or none"},
+        {"resize=256", "resize=256; expected short:N, square:N, exact:HxW or none"},
         {"resize=short:", "resize=short:"},
         {"resize=short:0", "resize=short:0"},
         {"resize=short:256x256", "resize=short:256x256"},
+        {"resize=square:256x256", "resize=square:256x256"},
+        {"resize=square:", "resize=square:"},
         {"resize=exact:70000", "resize=exact:70000"},
         {"resize=exact:10x", "resize=exact:10x"},
         {"crop=-1", "crop=-1; expected N, HxW or none"},
@@ -244,6 +246,43 @@ static void a_small_picture_stands_in_zeros(void **state)
     an_preparer_free(ctx, &preparer);
 }
 
+/* Of 4 x 5 the first four columns are the middle: half a pixel is rounded to the even side. A crop of all five columns
+ * takes them. */
+static void crops_of_a_square_leave_its_margins_out(void **state)
+{
+    static const uint8_t views[AN_VIEWS / 2][6] = {
+        {5, 6, 7, 10, 11, 12},    {0, 1, 2, 5, 6, 7},       {1, 2, 3, 6, 7, 8},
+        {10, 11, 12, 15, 16, 17}, {11, 12, 13, 16, 17, 18},
+    };
+    alexnet_context *ctx = *state;
+    an_preprocess record = parse(ctx, "resize=square:4 crop=2x3");
+    const an_augment augment = parse_augment(ctx, "crop");
+    an_preparer preparer = {0};
+    an_image image = numbered(ctx), out = {0};
+    int last_column = 0;
+
+    for (int view = 0; view < AN_VIEWS / 2; ++view) {
+        an_assert_ok(ctx, an_preprocess_pixels(ctx, &preparer, &record, NULL, NULL, view, &image, 2,
+                                               3, &out));
+        assert_numbers(&out, 6, views[view]);
+    }
+    for (uint32_t i = 0; i < 100; ++i) {
+        an_stream stream = stream_of(i);
+        an_assert_ok(ctx, an_preprocess_pixels(ctx, &preparer, &record, &augment, &stream, 0,
+                                               &image, 2, 3, &out));
+        last_column = AN_MAX(last_column, out.pixels[6] % 5);
+    }
+    assert_int_equal(last_column, 3);
+
+    record = parse(ctx, "resize=square:4 crop=4x5");
+    an_assert_ok(ctx,
+                 an_preprocess_pixels(ctx, &preparer, &record, NULL, NULL, 0, &image, 4, 5, &out));
+    assert_memory_equal(out.pixels, image.pixels, 60);
+    an_image_free(ctx, &image);
+    an_image_free(ctx, &out);
+    an_preparer_free(ctx, &preparer);
+}
+
 static void a_record_of_another_size_is_refused(void **state)
 {
     alexnet_context *ctx = *state;
@@ -343,6 +382,8 @@ static void what_shows_before_any_picture(void **state)
         {"resize=exact:4x4", 0, ALEXNET_BAD_SHAPE},
         {"resize=exact:4x4 crop=3x4", 0, ALEXNET_OK},
         {"resize=short:3", 0, ALEXNET_OK}, /* the picture decides */
+        {"resize=square:9 crop=3x4", 0, ALEXNET_OK},
+        {"resize=square:3", 0, ALEXNET_BAD_SHAPE},
         {"", 0, ALEXNET_OK},
         {"mean=image", 4, ALEXNET_OK},
         {"mean=image", 3, ALEXNET_BAD_SHAPE},
@@ -530,6 +571,7 @@ int main(void)
         an_unit_test(pixels_and_tensors_are_torchvisions),
         an_unit_test(photographs_are_those_of_pil_and_torchvision),
         an_unit_test(ten_views_are_centre_corners_and_their_mirrors),
+        an_unit_test(crops_of_a_square_leave_its_margins_out),
         an_unit_test(a_small_picture_stands_in_zeros),
         an_unit_test(a_record_of_another_size_is_refused),
         an_unit_test(numbers_follow_the_record),

@@ -38,7 +38,7 @@ static void records_and_recipes_of_the_sources(void **unused)
 {
     /* clang-format off */
     static const char torch[] = PIXELS("short:256", "224x224", "rgb divide=255 mean=0.485,0.456,0.406 std=0.229,0.224,0.225");
-    static const char paper[] = PIXELS("short:256", "224x224", "rgb divide=1 mean=image");
+    static const char paper[] = PIXELS("square:256", "224x224", "rgb divide=1 mean=image");
     static const char caffe[] = PIXELS("exact:256", "227x227", "bgr divide=1 mean=104,117,123");
     static const char vgg[]   = PIXELS("short:256", "224x224", "rgb divide=1 mean=123.68,116.78,103.94");
     static const char whole[] = PIXELS("exact:32x32", "none", "rgb divide=1 mean=image");

@@ -79,13 +79,15 @@ class Family:
         decay, costs        of all weights, or of the layers named
         exaggerated         times which they decay here, so that it shows in three steps
         biases              their rate and decay, times those of weights
-        script_decays       False: that biases do not decay is the training script's doing, not the network's
-        dropout, droppings  its form; places of its layers in the network, counting all layers from 0, where masks are drawn
+        dropout, droppings  its form; places of its layers in the network, counting all layers from 0, where masks are drawn.
+                            None: it has no dropout
+        falling             times which the rate is taken in three steps: the two forms of update differ from a change on
     """
     batch, input, pictures = 2, (3, 224, 224), 2
-    update, decay, costs, biases, script_decays = "paper", 5e-4, {}, (2, 0), True
+    update, decay, costs, biases = "paper", 5e-4, {}, (2, 0)
     exaggerated = 200
     dropout, droppings = None, []
+    falling = [1, 0.1, 0.1]
     names = {}      # suffixes other than .weight and .bias
 
     def __init__(self):
@@ -157,17 +159,16 @@ class Family:
 
     def drop(self, which, x):
         keep = 1 - self.p
-        if self.training:
-            mask = stays(self.p, layer=self.droppings[which], rows=x.shape[0], count=x.shape[1], **self.stream) if self.p else 1
-            return x * torch.as_tensor(mask) / (keep if self.dropout == "inverted" else 1)
+        if self.training and self.p:
+            mask = stays(self.p, layer=self.droppings[which], rows=x.shape[0], count=x[0].numel(), **self.stream)
+            return x * torch.as_tensor(mask).view(x.shape) / (keep if self.dropout == "inverted" else 1)
         return x * keep if self.dropout == "paper" else x
 
 
 # ---- ImageNet ----
 
 class Torchvision(Family):
-    """torchvision.models.alexnet itself, but for its dropout. That of 2018 lacks the average over the map, which changes
-    nothing on maps of 6x6."""
+    """torchvision.models.alexnet itself, but for its dropout."""
     rate, update, decay, biases = 0.002, "torch", 1e-4, (1, 1)
     dropout, droppings = "inverted", [15, 18]
     layers = {
@@ -195,6 +196,11 @@ class Torchvision(Family):
         for i, layer in enumerate(self.net.classifier):
             x = self.drop([0, 3].index(i), x) if isinstance(layer, torch.nn.Dropout) else layer(x)
         return x
+
+
+class Torchvision2018(Torchvision):
+    """It lacks the average over the map, which changes nothing on maps of 6x6, but the number of layers."""
+    droppings = [14, 17]
 
 
 class Paper(Family):
@@ -248,7 +254,7 @@ class PaperRun(Family):
     """computerhistory/AlexNet-Source-Code, layers-145.cfg: each tower normalises over its own maps; no ReLU before the
     first normalisation; conv2 is normalised within its maps as well."""
     pictures, rate = 100, 1e-5
-    dropout = "paper"
+    dropout, droppings = "paper", [19, 22]
     layers = dict(list(Paper.layers.items())[:5],
                   fc4096a=linear(4096, 9216), fc4096b=linear(4096, 4096), fc1000=linear(CLASSES, 4096))
 
@@ -268,6 +274,7 @@ class PaperRun(Family):
 
 class Owt(PaperRun):
     """akrizhevsky/cuda-convnet2, layers-imagenet-1gpu.cfg."""
+    droppings = [18, 21]
     layers = {
         "conv1": convolution(64, 3, 11), "conv2": convolution(192, 64, 5), "conv3": convolution(384, 192, 3),
         "conv4": convolution(256, 384, 3), "conv5": convolution(256, 256, 3),
@@ -284,8 +291,9 @@ class Owt(PaperRun):
 
 class Slim(Family):
     """tensorflow/models, research/slim/nets/alexnet.py, alexnet_v2: VALID, or SAME with stride 1; all are convolutions.
-    Its script, not the network, says how it is trained: here as the others are, with decay of weights only."""
-    pictures, rate, biases, script_decays = 10, 2e-4, (1, 0), False
+    Its script, not the network, says how it is trained: here as the others are. That weights alone decay is the network's."""
+    pictures, rate, biases = 10, 2e-4, (1, 0)
+    dropout, droppings = "inverted", [15, 18]
     names = {"weight": "alexnet_v2/{}/weights", "bias": "alexnet_v2/{}/biases"}
     layers = {
         "conv1": convolution(64, 3, 11), "conv2": convolution(192, 64, 5), "conv3": convolution(384, 192, 3),
@@ -298,14 +306,18 @@ class Slim(Family):
         x = self.max_pool(self.relu(self.conv("conv2", x, pad=2)), up=False)
         for layer in ("conv3", "conv4", "conv5"):
             x = self.relu(self.conv(layer, x, pad=1))
-        x = self.relu(self.conv("fc6", self.max_pool(x, up=False)))
-        return self.conv("fc8", self.relu(self.conv("fc7", x))).squeeze((2, 3))
+        x = self.drop(0, self.relu(self.conv("fc6", self.max_pool(x, up=False))))
+        x = self.drop(1, self.relu(self.conv("fc7", x)))
+        return self.conv("fc8", x).squeeze((2, 3))
 
 
 class Bn(Family):
     """soumith/imagenet-multiGPU.torch, models/alexnetowtbn_cudnn.lua. Of two pictures fc6 would show two values, which are
-    brought to +-1 whatever they are: four."""
+    brought to +-1 whatever they are: four. Of so few each counts: what rounding turns after the first step, which cannot be
+    helped, is kept small by the rate."""
     batch, rate, update, biases, exaggerated = 4, 0.002, "torch", (1, 1), 40
+    dropout, droppings = "inverted", [19, 23]
+    falling = [1, 0.01, 0.01]
     layers = {
         "conv1": convolution(64, 3, 11), "bn1": norm(64), "conv2": convolution(192, 64, 5), "bn2": norm(192),
         "conv3": convolution(384, 192, 3), "bn3": norm(384), "conv4": convolution(256, 384, 3), "bn4": norm(256),
@@ -318,9 +330,9 @@ class Bn(Family):
         x = self.max_pool(self.relu(self.batch_norm("bn2", self.conv("conv2", x, pad=2))), up=False)
         for i in "345":
             x = self.relu(self.batch_norm("bn" + i, self.conv("conv" + i, x, pad=1)))
-        x = self.max_pool(x, up=False)
-        for i in "67":
-            x = self.relu(self.batch_norm("bn" + i, self.linear("fc" + i, x)))
+        x = self.max_pool(x, up=False).flatten(1)
+        for which, i in enumerate("67"):
+            x = self.relu(self.batch_norm("bn" + i, self.linear("fc" + i, self.drop(which, x))))
         return self.linear("fc8", x)
 
 
@@ -400,7 +412,8 @@ class Cifar11pct(Cifar13pct):
 
 
 FAMILIES = {
-    "torchvision": Torchvision, "paper": Paper, "paper-run": PaperRun, "owt": Owt, "slim": Slim, "caffe": Caffe,
-    "caffenet": CaffeNet, "bn": Bn, "cifar-80sec": Cifar80sec, "cifar-19pct": Cifar19pct, "cifar-18pct": Cifar18pct,
-    "cifar-13pct": Cifar13pct, "cifar-11pct": Cifar11pct, "figure1-relu": Figure1Relu, "figure1-tanh": Figure1Tanh,
+    "torchvision": Torchvision, "torchvision-2018": Torchvision2018, "paper": Paper, "paper-run": PaperRun, "owt": Owt,
+    "slim": Slim, "caffe": Caffe, "caffenet": CaffeNet, "bn": Bn, "cifar-80sec": Cifar80sec, "cifar-19pct": Cifar19pct,
+    "cifar-18pct": Cifar18pct, "cifar-13pct": Cifar13pct, "cifar-11pct": Cifar11pct, "figure1-relu": Figure1Relu,
+    "figure1-tanh": Figure1Tanh,
 }

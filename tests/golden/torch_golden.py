@@ -9,12 +9,12 @@ The networks are in torch_families.py. Weights, pictures and labels are given by
     weights     scale * h(name, i), scale = sqrt(3 / fan_in) as float32
     biases      0.05 * h(name, i)
     batch norm  weight and running_var 1 + 0.5 * h(name, i), running_mean 0.5 * h(name, i)
-    pictures    size * h("images N", i), N the first with which no ReLU and no maximum of the first step is near to turning
+    pictures    size * h("images N", i), N the first with which no ReLU and no maximum is near to turning in the first step
     labels      (3 i + 1) mod classes
 
-Stored are, without dropout, the logits in testing, the gradients of the first step, and the losses of three steps of SGD
-and how far they move each parameter; for two families also logits, loss and gradients of one step with dropout. Of each
-tensor: sum, sum of sizes, norm, and SAMPLES values spread over it.
+Stored are the logits in testing, the gradients of the first step, and the losses of three steps of SGD and how far they
+move each parameter: without dropout, and under "dropout", for families that have it, with the masks that are drawn here. Of
+each tensor: sum, sum of sizes, norm, and SAMPLES values spread over it.
 SPDX-License-Identifier: MIT
 """
 
@@ -33,9 +33,7 @@ from torch_families import CLASSES, FAMILIES, Close
 
 SAMPLES = 200
 MOMENTUM = 0.9
-FALLING = [1, 0.1, 0.1]     # times the network's own rate: the two forms of update differ from a change on
-WITH_DROPOUT = ["torchvision", "paper"]         # one for each form
-DROPOUT = {"p": 0.3, "seed": 0x123456789ABCD, "step": 7}
+DROPOUT = {"p": 0.3, "seed": 0x123456789ABCD, "step": 7}        # the first of the steps
 
 
 # ---- what is given ----
@@ -51,8 +49,8 @@ def reset(net):
             tensor.copy_(given(name, *net.first[name]))
 
 
-def set_dropout(net, p):
-    net.p, net.stream = p, {"seed": DROPOUT["seed"], "step": DROPOUT["step"]}
+def set_dropout(net, p, step=DROPOUT["step"]):
+    net.p, net.stream = p, {"seed": DROPOUT["seed"], "step": step}
 
 
 def batch_of(net):
@@ -74,7 +72,6 @@ def choose_pictures(net, dropouts):
         except Close:
             continue
         break
-    set_dropout(net, 0)
     net.strict = False
 
 
@@ -136,7 +133,8 @@ class TorchSGD:
 def train(net):
     sgd = (PaperSGD if net.update == "paper" else TorchSGD)(net)
     losses = []
-    for factor in FALLING:
+    for step, factor in enumerate(net.falling, DROPOUT["step"]):
+        set_dropout(net, net.p, step)
         losses.append(forward_and_backward(net))
         sgd.step(net.rate * factor)
     return losses
@@ -175,32 +173,27 @@ def moves(net):
     return summaries(net, {name: tensor.detach() - given(name, *net.first[name]) for name, tensor in net.tensors.items()})
 
 
-def with_dropout(net):
-    set_dropout(net, DROPOUT["p"])
-    out = DROPOUT | {"logits": summary(test(net)), "loss": forward_and_backward(net), "gradients": gradients(net)}
-    set_dropout(net, 0)
-    return out
+def measure(net, p):
+    """All that is stored at this probability of dropout, from the given weights."""
+    set_dropout(net, p)
+    reset(net)
+    out = {"logits": summary(test(net))}
+    forward_and_backward(net)
+    out["gradients"] = gradients(net)
+    reset(net)
+    return out | {"losses": train(net), "moves": moves(net)}
 
 
 def compute(family):
     net = FAMILIES[family]()
     reset(net)
-    choose_pictures(net, [0, DROPOUT["p"]] if family in WITH_DROPOUT else [0])
+    choose_pictures(net, [0, DROPOUT["p"]] if net.dropout else [0])
     golden = {"made_by": f"torch {torch.__version__}, torchvision {torchvision.__version__}, float64",
               "family": family, "batch": net.batch, "classes": CLASSES, "images": net.images, "pictures": net.pictures,
-              "momentum": MOMENTUM,
-              "weight_decay": decay_of(net), "bias_decay": int(net.script_decays), "update": net.update,
-              "rates": [net.rate * factor for factor in FALLING]}
-    reset(net)
-    golden["logits"] = summary(test(net))
-    forward_and_backward(net)
-    golden["gradients"] = gradients(net)
-    reset(net)
-    golden["losses"] = train(net)
-    golden["moves"] = moves(net)
-    if family in WITH_DROPOUT:
-        reset(net)
-        golden["dropout"] = with_dropout(net)
+              "momentum": MOMENTUM, "weight_decay": decay_of(net), "update": net.update,
+              "rates": [net.rate * factor for factor in net.falling]} | measure(net, 0)
+    if net.dropout:
+        golden["dropout"] = DROPOUT | measure(net, DROPOUT["p"])
     return golden
 
 

@@ -536,7 +536,7 @@ typedef struct alexnet_train_options {
     double      smoothing;   /* part of each label that all classes share; NaN: the recipe's */
     const char *schedule;    /* "constant", "step:30,0.1", "cosine", ... (docs/training.md); NULL: the recipe's */
     const char *bias_schedule; /* of biases; "": the same; NULL: the recipe's */
-    const char *augment;     /* "none" or "crop,flip,rrc,jitter,pca"; NULL: the recipe's */
+    const char *augment;     /* "none" or of crop, flip, rrc, jitter, pca, pca-text, such as "crop,flip"; NULL: the recipe's */
     const char *events;      /* what changes at an epoch: "25:rate=0.1;40:conv1=0" (docs/training.md); "": nothing; NULL: the
                                 recipe's */
     const char *init;        /* how first weights are drawn: "family" or "he"; NULL: the recipe's */

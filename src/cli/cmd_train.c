@@ -70,7 +70,7 @@ static const cli_option train_options[] = {
     {"bias-schedule", 0, CLI_TEXT, AT(options.bias_schedule), 0, 0, "TEXT",
      "of that of biases, where it is another [the recipe's]"},
     {"augment", 0, CLI_TEXT, AT(options.augment), 0, 0, "LIST",
-     "none, or of crop, flip, rrc, jitter, pca parted by commas [the recipe's]"},
+     "none, or of crop, flip, rrc, jitter, pca, pca-text parted by commas [the recipe's]"},
     {"events", 0, CLI_TEXT, AT(options.events), 0, 0, "LIST",
      "what changes at an epoch, such as 25:rate=0.1;40:conv1=0 [the recipe's]"},
     {"init", 0, CLI_TEXT, AT(options.init), 0, 0, "MODE",

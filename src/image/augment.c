@@ -33,7 +33,7 @@ static alexnet_status fail_unknown(alexnet_context *ctx, const char *text, const
         return an_fail(ctx, ALEXNET_BAD_ARG, "augment: '%s' is unknown; did you mean '%s'?", text,
                        nearest);
     return an_fail(ctx, ALEXNET_BAD_ARG,
-                   "augment: '%s' is none of none, crop, flip, rrc, jitter, pca", text);
+                   "augment: '%s' is none of none, crop, flip, rrc, jitter, pca, pca-text", text);
 }
 
 /* `text` is "flip" or "rrc:0.25"; it is cut at the colon. */
@@ -76,6 +76,7 @@ alexnet_status an_augment_parse(alexnet_context *ctx, const char *text, an_augme
         {"rrc",    &a.rrc,    &a.rrc_min_area,    0.08, 1e-4, 1},
         {"jitter", &a.jitter, &a.jitter_strength, 0.4,  0,    1},
         {"pca",    &a.pca,    &a.pca_sd,          0.1,  0,    1},
+        {"pca-text", &a.pca_text, &a.pca_text_sd, 0.1,  0,    1},
     };
     /* clang-format on */
     char one[WORD_SIZE];
@@ -94,6 +95,8 @@ alexnet_status an_augment_parse(alexnet_context *ctx, const char *text, an_augme
     }
     if (a.rrc && a.crop)
         return an_fail(ctx, ALEXNET_BAD_ARG, "augment: crop and rrc exclude each other");
+    if (a.pca && a.pca_text)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "augment: pca and pca-text exclude each other");
     *out = a;
     return ALEXNET_OK;
 }
@@ -225,10 +228,13 @@ static const struct {
 
 void an_augment_pca(const an_augment *augment, an_stream *stream, double shift[3])
 {
+    const float spread = augment->pca_text ? augment->pca_text_sd : augment->pca_sd;
+
     memset(shift, 0, 3 * sizeof shift[0]);
     for (size_t i = 0; i < AN_COUNT(components); ++i) {
-        const double a = (double)augment->pca_sd * (double)an_random_normal(stream);
+        const double sd = components[i].sd, a = (double)spread * (double)an_random_normal(stream);
+        const double length = augment->pca_text ? sd * sd / 255 : sd; /* 255 (sd / 255)^2 */
         for (int c = 0; c < 3; ++c)
-            shift[c] += a * components[i].sd * components[i].direction[c];
+            shift[c] += a * length * components[i].direction[c];
     }
 }

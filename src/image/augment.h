@@ -1,7 +1,7 @@
 /*
  * augment.h: what training does to a picture so that it is never quite the same.
  *
- *     "none" | list, parted by commas, of  crop | flip | rrc[:MIN_AREA] | jitter[:STRENGTH] | pca[:SD]
+ *     "none" | list, parted by commas, of  crop | flip | rrc[:MIN_AREA] | jitter[:STRENGTH] | pca[:SD] | pca-text[:SD]
  *
  *   none    exactly as in testing
  *   crop    a uniformly random crop in place of the centre (after resize)
@@ -13,8 +13,10 @@
  *   pca     colour noise of the paper, section 4.1, as it was run: to every pixel of the picture, in units of 0 .. 255 and
  *           after the mean is subtracted, is added the sum of a_i sd_i p_i, a_i ~ SD N(0, 1), over the principal
  *           components p_i of ImageNet's colours; then all is divided by 1 + SD. SD = 0.1
+ *   pca-text  the same as that section prints it: with eigenvalues in place of sd_i, of colours from 0 to 1, where they are
+ *           sd_i^2; nothing is divided. About half as strong. Not together with pca
  *
- * A picture's own stream is used in this order: rrc or crop, flip, jitter, pca.
+ * A picture's own stream is used in this order: rrc or crop, flip, jitter, pca or pca-text.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_IMAGE_AUGMENT_H
@@ -26,8 +28,8 @@
 #include <stdbool.h>
 
 typedef struct an_augment {
-    bool  crop, flip, rrc, jitter, pca;
-    float rrc_min_area, jitter_strength, pca_sd;
+    bool  crop, flip, rrc, jitter, pca, pca_text;
+    float rrc_min_area, jitter_strength, pca_sd, pca_text_sd;
 } an_augment;
 
 /* BAD_ARG naming the word. */
@@ -44,7 +46,7 @@ void an_image_brightness(an_image *image, float factor);
 void an_image_contrast(an_image *image, float factor);
 void an_image_saturation(an_image *image, float factor);
 
-/* Draws what pca adds to red, green and blue, in units of 0 .. 255. */
+/* Draws what pca or pca-text adds to red, green and blue, in units of 0 .. 255. */
 void an_augment_pca(const an_augment *augment, an_stream *stream, double shift[3]);
 
 #endif

@@ -320,7 +320,7 @@ static float scale(const scaling *s, float x)
 static void plan_scaling(const an_preprocess *record, const an_augment *augment, an_stream *stream,
                          scaling s[3])
 {
-    const bool noise = augment != NULL && augment->pca;
+    const bool noise = augment != NULL && (augment->pca || augment->pca_text);
     double shift[3] = {0};
 
     if (noise) an_augment_pca(augment, stream, shift);
@@ -330,7 +330,7 @@ static void plan_scaling(const an_preprocess *record, const an_augment *augment,
             .mean = record->subtract_image ? 0 : record->mean[c],
             .shift = (float)(shift[record->bgr ? 2 - c : c] / record->divide),
             .std = record->std[c],
-            .gain = noise ? 1 + augment->pca_sd : 1,
+            .gain = noise && augment->pca ? 1 + augment->pca_sd : 1,
         };
 }
 

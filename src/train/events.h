@@ -6,7 +6,7 @@
  *            | "weights=" F    those of weights
  *            | LAYER "=" F     those of this layer's weights; 0: nothing of it is learnt or decayed any more
  *            | "decay=" F      weight decay
- *            | "noise=off"     colour noise (augment pca) ends, with the first epoch that begins then
+ *            | "noise=off"     colour noise (augment pca, pca-text) ends, with the first epoch that begins then
  *
  *     18:rate=0.5;29:decay=0;67:conv1=0.001;67:noise=off
  *

@@ -62,10 +62,10 @@ static const struct {
     /* Krizhevsky, Sutskever, Hinton 2012, section 5: v = 0.9 v - 0.0005 rate w - rate g, batches of 128;
        the rate, equal for all layers, starts at 0.01 and is divided by 10 "when the validation error rate
        stopped improving with the current learning rate", three times; roughly 90 epochs. Section 4.1:
-       crops and reflections of a picture, and its colours shifted along their principal components. How
+       crops and reflections of a picture, and its colours shifted along their principal components, by its formula. How
        long validation must not improve is not said: five epochs is ours. */
     {"paper", "batch=128 lr=0.01 weight_decay=0.0005 update=paper schedule=plateau:0.1,5,3 "
-              "augment=crop,flip,pca epochs=90"},
+              "augment=crop,flip,pca-text epochs=90"},
 
     /* The same as it was run: computerhistory/AlexNet-Source-Code, layers/layer-params-145.cfg and its
        comments. Biases' rates, twice as high (the model's table), were not lowered with those of weights.

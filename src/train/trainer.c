@@ -362,7 +362,7 @@ static alexnet_status open_loader(trainer *t)
     AN_TRY(an_preprocess_parse(t->ctx, t->model->preprocess, &t->record));
     AN_TRY(an_augment_parse(t->ctx, augment, &t->augment));
     t->calm = t->augment;
-    t->calm.pca = false;
+    t->calm.pca = t->calm.pca_text = false;
     if (strcmp(augment, "none") != 0) {
         options.augment = &t->augment;
         options.later = &t->calm;

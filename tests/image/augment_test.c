@@ -34,6 +34,9 @@ static void lists_are_parsed(void **state)
     assert_float_equal(a.rrc_min_area, 0.25f, 0);
     assert_float_equal(a.jitter_strength, 1.0f, 0);
     assert_float_equal(a.pca_sd, 0.05f, 0);
+    a = parse(ctx, "pca-text");
+    assert_true(a.pca_text && !a.pca);
+    assert_float_equal(a.pca_text_sd, 0.1f, 0);
 }
 
 static void wrong_lists_are_refused_with_the_word(void **state)
@@ -47,6 +50,7 @@ static void wrong_lists_are_refused_with_the_word(void **state)
         {"flip,none", "'none' is none of"},
         {"flip,flip", "'flip' is there twice"},
         {"crop,rrc", "crop and rrc exclude each other"},
+        {"pca,pca-text", "pca and pca-text exclude each other"},
         {"flip:0.5", "'flip' takes no number, found '0.5'"},
         {"rrc:0", "'rrc' takes a number from 0.0001 to 1, found '0'"},
         {"rrc:1.5", "found '1.5'"},
@@ -182,11 +186,11 @@ static void jitter_is_three_steps_of_three_draws(void **state)
     an_image_free(ctx, &expected);
 }
 
-static void colour_noise_has_the_colours_of_imagenet(void **state)
+/* variances: of red, green and blue, and the covariance of red with blue */
+static void check_noise(alexnet_context *ctx, const char *text, const double variances[4])
 {
     enum { DRAWS = 20000 };
-    alexnet_context *ctx = *state;
-    const an_augment augment = parse(ctx, "pca");
+    const an_augment augment = parse(ctx, text);
     double sum[3] = {0}, squares[3] = {0}, red_blue = 0;
 
     for (uint32_t i = 0; i < DRAWS; ++i) {
@@ -199,14 +203,21 @@ static void colour_noise_has_the_colours_of_imagenet(void **state)
         }
         red_blue += shift[0] * shift[2];
     }
-    /* The covariance 0.01 sum of sd_i^2 p_i p_i^T: red 54.76, green 51.84, blue 59.36, red with blue 43.25.
-       An estimate of a variance from n draws is off by sqrt(2 / n) = 1 %. */
-    const double variances[3] = {54.76, 51.84, 59.36};
+    /* An estimate of a variance from n draws is off by sqrt(2 / n) = 1 %. */
     for (int c = 0; c < 3; ++c) {
         assert_true(fabs(sum[c] / DRAWS) < 4 * sqrt(variances[c] / DRAWS));
         assert_true(fabs(squares[c] / DRAWS / variances[c] - 1) < 0.04);
     }
-    assert_true(fabs(red_blue / DRAWS / 43.25 - 1) < 0.05);
+    assert_true(fabs(red_blue / DRAWS / variances[3] - 1) < 0.05);
+}
+
+/* The covariance 0.01 sum of s_i^2 p_i p_i^T, where s_i is sd_i, or sd_i^2 / 255 as the paper prints it. */
+static void colour_noise_has_the_colours_of_imagenet(void **state)
+{
+    static const double run[] = {54.76, 51.84, 59.36, 43.25}, printed[] = {10.89, 11.24, 12, 11.14};
+
+    check_noise(*state, "pca", run);
+    check_noise(*state, "pca-text", printed);
 }
 
 int main(void)

@@ -490,13 +490,13 @@ static void rrc_is_its_part_resized(void **state)
     an_preparer_free(ctx, &preparer);
 }
 
-static void colour_noise_is_added_after_the_mean_in_the_units_of_the_record(void **state)
+/* gain: what all is divided by */
+static void check_colour_noise(alexnet_context *ctx, const char *text, double gain)
 {
     static const uint8_t pixel[3] = {10, 100, 250};
-    alexnet_context *ctx = *state;
     const an_preprocess record =
         parse(ctx, "channels=bgr divide=255 mean=0.5,0.4,0.3 std=0.2,0.2,0.2");
-    const an_augment augment = parse_augment(ctx, "pca:0.2");
+    const an_augment augment = parse_augment(ctx, text);
     an_preparer preparer = {0};
     an_image image = an_image_of(ctx, 1, 1, pixel);
     float out[3];
@@ -508,12 +508,18 @@ static void colour_noise_is_added_after_the_mean_in_the_units_of_the_record(void
         an_assert_ok(ctx, an_preprocess_tensor(ctx, &preparer, &record, NULL, 0, 0, &augment,
                                                &stream, 0, &image, 1, 1, out));
         for (int c = 0; c < 3; ++c) {
-            const double x = ((pixel[2 - c] + shift[2 - c]) / 255 - (0.5 - 0.1 * c)) / 0.2 / 1.2;
+            const double x = ((pixel[2 - c] + shift[2 - c]) / 255 - (0.5 - 0.1 * c)) / 0.2 / gain;
             assert_float_equal(out[c], (float)x, 1e-5f);
         }
     }
     an_image_free(ctx, &image);
     an_preparer_free(ctx, &preparer);
+}
+
+static void colour_noise_is_added_after_the_mean_in_the_units_of_the_record(void **state)
+{
+    check_colour_noise(*state, "pca:0.2", 1.2);
+    check_colour_noise(*state, "pca-text:0.2", 1);
 }
 
 static void everything_at_once_is_a_function_of_the_stream(void **state)

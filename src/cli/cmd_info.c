@@ -300,7 +300,8 @@ static cli_exit run_info(cli *app, void *data)
 
 static const cli_example examples[] = {
     {"alexnet info", "the machine; all models and recipes"},
-    {"alexnet info torchvision", "layers, shapes, parameters, multiply-accumulates, tensors, memory"},
+    {"alexnet info torchvision",
+     "layers, shapes, parameters, multiply-accumulates, tensors, memory"},
     {"alexnet info paper --compare torchvision", "two models side by side"},
     {"alexnet info torchvision --plan --train --batch 128",
      "how a training step is computed here, and how long each pass should take"},

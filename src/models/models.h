@@ -17,7 +17,7 @@
 /* The paper and cuda-convnet: the short side 256, of that the middle 256x256, from which crops are taken; 0 to 255 minus
  * the mean image's centre. */
 #define AN_PREPROCESS_2012                                                                         \
-    "resize=square:SHORT filter=bilinear crop=INPUT orientation=ignore channels=rgb divide=1 "      \
+    "resize=square:SHORT filter=bilinear crop=INPUT orientation=ignore channels=rgb divide=1 "     \
     "mean=image"
 
 /* torchvision's transforms: mean and deviation of ImageNet's pixels. */

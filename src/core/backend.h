@@ -161,6 +161,9 @@ typedef struct an_lrn {
     int groups;  /* not within: c / groups maps each */
     float alpha; /* multiplies the sum itself, whatever a framework divides it by before */
     float beta, k;
+    bool relu;    /* x comes out of a ReLU: backward does that one's pass, too */
+    an_pool pool; /* r > 0: maximum pooling of the output is part of the layer, where the backend
+                     has lrn_pools: y and dy are then pooled */
 } an_lrn;
 
 /* ---- batch normalisation ---- */
@@ -255,12 +258,15 @@ typedef struct an_backend {
                                                 const float *dy, float *dx);
 
     /* y = x d^-beta, d = k + alpha * (sum of x^2 over the window): Krizhevsky et al. 2012, 3.3. */
+    bool lrn_pools;                                      /* takes g->pool */
     size_t (*lrn_scratch)(const an_lrn *g, int threads); /* enough for both */
-    alexnet_status (*lrn)(const an_run *run, const an_lrn *g, const float *x, float *y);
+    /* which: with g->pool, as max_pool() has it; else not used */
+    alexnet_status (*lrn)(const an_run *run, const an_lrn *g, const float *x, float *y,
+                          uint8_t *which);
     /* dx = dy d^-beta - 2 alpha beta x * (sum of dy x d^(-beta-1) over the windows that hold x,
-     * which are those of its own window). */
+     * which are those of its own window); with g->relu 0 where x is not above 0. */
     alexnet_status (*lrn_backward)(const an_run *run, const an_lrn *g, const float *x,
-                                   const float *dy, float *dx);
+                                   const float *dy, const uint8_t *which, float *dx);
 
     /* Mean and variance of each channel over n, h and w, the variance divided by the number of values m, and, as
        seen_variance, by m - 1. Of one value (m = 1) there is none: mean and both variances are then the running ones, which

@@ -57,7 +57,7 @@ typedef struct an_needs {
     bool fuses_relu; /* forward can apply a ReLU that follows */
     bool fuses_pool; /* forward and backward can be those of this layer and setup->pool in one */
     bool takes_nchw;   /* all passes can read pictures as they come, which are then not imported */
-    bool takes_relu;   /* backward can do that of a ReLU before this layer, too, from y alone */
+    bool takes_relu;   /* backward can do that of a ReLU before this layer, too: from x where it reads that, else from y */
     bool fuses_update; /* backward can apply SGD to the first parameter instead of storing its gradient */
     /* the planner's choice; NULL elsewhere */
     const an_conv2d_algorithm *algorithm[AN_PASSES]; /* convolutions */

@@ -151,7 +151,7 @@ static void plan_forward(planner *p)
         an_plan_step *step = &plan->steps[i];
         const bool reads_x = step->run_backward && step->needs.backward_reads_x;
         const bool reads_y =
-            step->run_backward && (step->needs.backward_reads_y || step->relu_before);
+            step->run_backward && (step->needs.backward_reads_y || (step->relu_before && !reads_x));
         const bool may_overwrite = step->needs.in_place && !reads_x && !p->lives[flow].kept;
 
         p->x[i] = flow;

@@ -27,7 +27,7 @@
  * y0, the largest, is not needed in backward: a gradient passes the ReLU where the largest of a
  * window is above 0, which y2 says as well. So pooling does the ReLU's backward pass, on fewer
  * elements, before its own. Where the convolution can do the pooling itself (an_needs.fuses_pool),
- * there is no y0 at all, nor its gradient.
+ * there is no y0 at all, nor its gradient. The same holds for a normalisation before a pooling.
  *
  * SPDX-License-Identifier: MIT
  */

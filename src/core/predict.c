@@ -118,7 +118,8 @@ const char *an_prediction_fused(const an_prediction *p)
     const an_plan_step *step = p->step;
 
     if (p->updates) return "update";
-    if (step->fused_pool.r > 0) return step->fused_relu ? "relu pool" : "pool";
-    if (p->is_forward) return step->fused_relu ? "relu" : "";
-    return step->relu_before ? "relu" : "";
+    const bool relu = p->is_forward ? step->fused_relu : step->relu_before;
+
+    if (step->fused_pool.r > 0) return relu ? "relu pool" : "pool";
+    return relu ? "relu" : "";
 }

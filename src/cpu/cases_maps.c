@@ -119,17 +119,15 @@ static alexnet_status lrn_run(const an_case *c, const an_backend *backend, const
                               const void *const in[AN_CASE_INPUTS],
                               void *const out[AN_CASE_OUTPUTS])
 {
-    return c->kind == &an_case_lrn ? backend->lrn(run, &c->lrn, in[0], out[0])
-                                   : backend->lrn_backward(run, &c->lrn, in[0], in[1], out[0]);
+    return c->kind == &an_case_lrn
+               ? backend->lrn(run, &c->lrn, in[0], out[0], NULL)
+               : backend->lrn_backward(run, &c->lrn, in[0], in[1], NULL, out[0]);
 }
 
 const an_case_kind an_case_lrn = {
-    .name = "lrn", .exact = true, .sizes = lrn_sizes, .scratch = lrn_scratch, .run = lrn_run};
-const an_case_kind an_case_lrn_backward = {.name = "lrn backward",
-                                           .exact = true,
-                                           .sizes = lrn_sizes,
-                                           .scratch = lrn_scratch,
-                                           .run = lrn_run};
+    .name = "lrn", .sizes = lrn_sizes, .scratch = lrn_scratch, .run = lrn_run};
+const an_case_kind an_case_lrn_backward = {
+    .name = "lrn backward", .sizes = lrn_sizes, .scratch = lrn_scratch, .run = lrn_run};
 
 /* ---- batch normalisation: operands [k][c] hold k of the vectors that have a number for each channel ---- */
 

@@ -276,6 +276,7 @@ const an_backend *PASTE(an_backend_, TIER)(an_cpu_level level)
      .average_pool_backward = average_pool_backward,                                               \
      .adaptive_average = adaptive_average,                                                         \
      .adaptive_average_backward = adaptive_average_backward,                                       \
+     .lrn_pools = true,                                                                            \
      .lrn_scratch = lrn_scratch,                                                                   \
      .lrn = lrn,                                                                                   \
      .lrn_backward = lrn_backward,                                                                 \

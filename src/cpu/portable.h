@@ -59,11 +59,12 @@ alexnet_status an_average_pool__portable(const an_run *run, const an_pool *g, co
 alexnet_status an_average_pool_backward__portable(const an_run *run, const an_pool *g,
                                                   const float *dy, float *dx);
 
-/* portable_lrn.c */
+/* portable_lrn.c: without g->pool */
 size_t an_lrn_scratch__portable(const an_lrn *g, int threads);
-alexnet_status an_lrn__portable(const an_run *run, const an_lrn *g, const float *x, float *y);
+alexnet_status an_lrn__portable(const an_run *run, const an_lrn *g, const float *x, float *y,
+                                uint8_t *which);
 alexnet_status an_lrn_backward__portable(const an_run *run, const an_lrn *g, const float *x,
-                                         const float *dy, float *dx);
+                                         const float *dy, const uint8_t *which, float *dx);
 
 /* portable_layout.c */
 alexnet_status an_import__portable(const an_run *run, an_shape shape, const float *nchw, float *x);

@@ -14,6 +14,7 @@
 #include "base/compiler.h"
 #include "cpu/parallel.h"
 #include "cpu/scratch.h"
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -98,6 +99,10 @@ static void as_denominator(const an_lrn *g, size_t count, const float *x, const 
     AN_SIMD
     for (size_t i = 0; i < count; ++i)
         dx[i] -= factor * x[i] * sums[i];
+    if (!g->relu) return;
+    AN_SIMD
+    for (size_t i = 0; i < count; ++i)
+        dx[i] = x[i] > 0 ? dx[i] : 0;
 }
 
 /* ---- across the maps of a group ---- */
@@ -237,8 +242,11 @@ static void within_backward(const an_run *run, const an_lrn *g, const float *x, 
 
 /* ---- the primitives ---- */
 
-alexnet_status an_lrn__portable(const an_run *run, const an_lrn *g, const float *x, float *y)
+alexnet_status an_lrn__portable(const an_run *run, const an_lrn *g, const float *x, float *y,
+                                uint8_t *which)
 {
+    assert(g->pool.r == 0);
+    (void)which;
     if (!an_scratch_fits(run, an_lrn_scratch__portable(g, run->threads))) return ALEXNET_BAD_ARG;
     if (g->within)
         within_forward(run, g, x, y);
@@ -248,8 +256,10 @@ alexnet_status an_lrn__portable(const an_run *run, const an_lrn *g, const float 
 }
 
 alexnet_status an_lrn_backward__portable(const an_run *run, const an_lrn *g, const float *x,
-                                         const float *dy, float *dx)
+                                         const float *dy, const uint8_t *which, float *dx)
 {
+    assert(g->pool.r == 0);
+    (void)which;
     if (!an_scratch_fits(run, an_lrn_scratch__portable(g, run->threads))) return ALEXNET_BAD_ARG;
     if (g->within)
         within_backward(run, g, x, dy, dx);

@@ -27,7 +27,8 @@ static inline vf vf_mul(vf a, vf b) { return _mm256_mul_ps(a, b); }
 
 static inline vf vf_div(vf a, vf b) { return _mm256_div_ps(a, b); }
 
-static inline vf vf_sqrt(vf value) { return _mm256_sqrt_ps(value); }
+/* 1 / sqrt(value) of a normal number above 0, within 2^-11 */
+static inline vf vf_about_rsqrt(vf value) { return _mm256_rsqrt_ps(value); }
 
 /* The second operand where one of the two is not a number. */
 static inline vf vf_min(vf a, vf b) { return _mm256_min_ps(a, b); }

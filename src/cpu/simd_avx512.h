@@ -27,7 +27,8 @@ static inline vf vf_mul(vf a, vf b) { return _mm512_mul_ps(a, b); }
 
 static inline vf vf_div(vf a, vf b) { return _mm512_div_ps(a, b); }
 
-static inline vf vf_sqrt(vf value) { return _mm512_sqrt_ps(value); }
+/* 1 / sqrt(value) of a normal number above 0, within 2^-11 */
+static inline vf vf_about_rsqrt(vf value) { return _mm512_rsqrt14_ps(value); }
 
 /* The second operand where one of the two is not a number. */
 static inline vf vf_min(vf a, vf b) { return _mm512_min_ps(a, b); }

@@ -28,7 +28,12 @@ static inline vf vf_mul(vf a, vf b) { return vmulq_f32(a, b); }
 
 static inline vf vf_div(vf a, vf b) { return vdivq_f32(a, b); }
 
-static inline vf vf_sqrt(vf value) { return vsqrtq_f32(value); }
+/* 1 / sqrt(value) of a normal number above 0, within 2^-11: eight bits, and a step of Newton's method */
+static inline vf vf_about_rsqrt(vf value)
+{
+    const vf first = vrsqrteq_f32(value);
+    return vmulq_f32(first, vrsqrtsq_f32(vmulq_f32(value, first), first));
+}
 
 /* Not a number where one of the two is. */
 static inline vf vf_min(vf a, vf b) { return vminq_f32(a, b); }

@@ -49,7 +49,8 @@ static alexnet_status lrn_shape(alexnet_context *ctx, const an_node *node, an_sh
     return ALEXNET_OK;
 }
 
-static an_lrn geometry(const an_node *node, an_shape x)
+/* pool: perhaps none. */
+static an_lrn geometry(const an_node *node, an_shape x, bool relu, const an_pool *pool)
 {
     const lrn *set = node->settings;
 
@@ -64,31 +65,36 @@ static an_lrn geometry(const an_node *node, an_shape x)
         .alpha = (float)set->alpha,
         .beta = (float)set->beta,
         .k = (float)set->k,
+        .relu = relu,
+        .pool = *pool,
     };
 }
 
 static void lrn_plan(const an_node *node, const an_setup *setup, an_shape x, an_shape y,
                      an_needs *needs)
 {
-    const an_lrn g = geometry(node, x);
+    an_lrn g = geometry(node, x, false, &setup->pool);
 
     (void)y;
+    needs->fuses_pool = setup->backend->lrn_pools && setup->pool.r > 0;
+    if (!needs->fuses_pool) g.pool = (an_pool){0};
     needs->scratch_bytes = setup->backend->lrn_scratch(&g, setup->threads);
     needs->backward_reads_x = true; /* the denominators are computed again: cheaper than to keep */
+    needs->takes_relu = true;
 }
 
 static alexnet_status lrn_forward(const an_op *op)
 {
-    const an_lrn g = geometry(op->node, op->x_shape);
+    const an_lrn g = geometry(op->node, op->x_shape, false, &op->pool);
 
-    return op->backend->lrn(op->run, &g, op->x, op->y);
+    return op->backend->lrn(op->run, &g, op->x, op->y, op->saved);
 }
 
 static alexnet_status lrn_backward(const an_op *op)
 {
-    const an_lrn g = geometry(op->node, op->x_shape);
+    const an_lrn g = geometry(op->node, op->x_shape, op->relu_before, &op->pool);
 
-    return op->dx != NULL ? op->backend->lrn_backward(op->run, &g, op->x, op->dy, op->dx)
+    return op->dx != NULL ? op->backend->lrn_backward(op->run, &g, op->x, op->dy, op->saved, op->dx)
                           : ALEXNET_OK;
 }
 

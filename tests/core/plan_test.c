@@ -102,7 +102,7 @@ static void play_backward(tape *t, const an_plan *plan, const marks *of)
         if (step->saved != AN_NOWHERE)
             read_buffer(t, step->saved, step->needs.saved_bytes, of[i].saved);
         if (step->dy != AN_NOWHERE) read_buffer(t, step->dy, y_bytes, flow);
-        if (step->relu_before) {
+        if (step->relu_before && !step->needs.backward_reads_x) {
             read_buffer(t, step->y, y_bytes, of[i].y);
             write_buffer(t, plan, step->dy, y_bytes);
         }
@@ -186,6 +186,10 @@ static void buffers_hold_what_is_read_from_them(void **unused)
         {"torchvision", AN_INFER, 1, "features.0", NULL},
         {"torchvision", AN_INFER, 1, "features.12", NULL},
         {"torchvision-2018", AN_TRAIN, 1, "prob", NULL},
+        {"paper", AN_TRAIN, 2, "prob", NULL},
+        {"paper-run", AN_TRAIN, 1, "prob", NULL},
+        {"paper", AN_TRAIN, 1, "prob", "conv1"},
+        {"paper-run", AN_INFER, 2, "prob", NULL},
         {"cifar-19pct", AN_TRAIN, 5, "prob", NULL},
         {"cifar-19pct", AN_TRAIN, 5, "prob", "conv1,conv2"},
         {"cifar-19pct", AN_INFER, 5, "pool1_neuron", NULL},
@@ -259,6 +263,34 @@ static void convolutions_take_pooling_along(void **unused)
     close_outline(&o);
 }
 
+/* Normalisation does the pooling that follows it, and the backward pass of the ReLU before it. */
+static void normalisation_takes_pooling_and_relu_along(void **unused)
+{
+    alexnet_context *ctx;
+    alexnet_model *model;
+    an_plan plan;
+    int found = 0;
+
+    (void)unused;
+    assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
+    an_assert_ok(ctx, alexnet_model_outline(ctx, "paper", NULL, &model));
+    an_assert_ok(ctx, an_plan_open(model, AN_TRAIN, 2, model->node_count - 1, &plan));
+    for (int i = 1; i + 1 < plan.step_count; ++i) {
+        const an_plan_step *norm = &plan.steps[i], *relu = norm - 1, *pool = norm + 1;
+        if (strcmp(norm->node->def->name, "lrn") != 0) continue;
+        ++found;
+        assert_true(norm->relu_before);
+        assert_false(relu->run_backward);
+        assert_int_equal(norm->fused_pool.r > 0, norm->needs.fuses_pool);
+        assert_int_equal(pool->run_forward, !norm->needs.fuses_pool);
+        assert_int_equal(pool->run_backward, !norm->needs.fuses_pool);
+    }
+    assert_int_equal(found, 2);
+    an_plan_close(ctx, &plan);
+    alexnet_model_free(model);
+    alexnet_close(ctx);
+}
+
 /* Nothing below the first trained layer runs backward. */
 static void frozen_layers_cost_no_backward(void **unused)
 {
@@ -314,6 +346,7 @@ int main(void)
         cmocka_unit_test(relu_is_fused_but_not_across_the_output),
         cmocka_unit_test(pooling_does_the_relu_before_it),
         cmocka_unit_test(convolutions_take_pooling_along),
+        cmocka_unit_test(normalisation_takes_pooling_and_relu_along),
         cmocka_unit_test(frozen_layers_cost_no_backward),
         cmocka_unit_test(memory_is_reused),
         cmocka_unit_test(bad_batches_are_refused),

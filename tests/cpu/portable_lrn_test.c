@@ -17,8 +17,9 @@ static void lrn(const an_lrn *g, const float *x, float *y, const float *dy, floa
     assert_non_null(run.scratch);
     for (size_t i = 0; i < run.scratch_bytes / sizeof(float); ++i)
         ((float *)run.scratch)[i] = NAN;
-    assert_int_equal(an_lrn__portable(&run, g, x, y), ALEXNET_OK);
-    if (dy != NULL) assert_int_equal(an_lrn_backward__portable(&run, g, x, dy, dx), ALEXNET_OK);
+    assert_int_equal(an_lrn__portable(&run, g, x, y, NULL), ALEXNET_OK);
+    if (dy != NULL)
+        assert_int_equal(an_lrn_backward__portable(&run, g, x, dy, NULL, dx), ALEXNET_OK);
     free(run.scratch);
 }
 
@@ -58,6 +59,18 @@ static void windows_stay_in_their_group(void **unused)
     require_close(y, (float[8]){1 / 6.0f, 2 / 6.0f, 3 / 26.0f, 4 / 26.0f}, 8);
     /* t = 0 2/36: dx = -2 * 1 * 2/36, 1/6 - 2 * 2 * 2/36 */
     require_close(dx, (float[8]){-4 / 36.0f, 1 / 6.0f - 8 / 36.0f}, 8);
+}
+
+/* Maps 3 0 0 behind a ReLU that let only the first through: nothing flows into the others. d = 10 10 1, t = 3/100 0 0. */
+static void relu_before(void **unused)
+{
+    const an_lrn g = {1, 3, 1, 1, false, 3, 1, 1, 1, 1, .relu = true};
+    const float x[3] = {3, 0, 0}, dy[3] = {1, 1, 1};
+    float y[3], dx[3];
+
+    (void)unused;
+    lrn(&g, x, y, dy, dx);
+    require_close(dx, (float[]){1 / 10.0f - 2 * 3 * 3 / 100.0f, 0, 0}, 3);
 }
 
 /* d = 7 + 9 = 16, 16^-3/4 = 1/8, 16^-1/2 = 1/4; alpha = 1/9: d = 1 + 1/9 * 9 = 2. A window of one map. */
@@ -127,11 +140,9 @@ static void window_larger_than_the_map(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(across_by_hand),
-        cmocka_unit_test(windows_stay_in_their_group),
-        cmocka_unit_test(powers),
-        cmocka_unit_test(within_by_hand),
-        cmocka_unit_test(window_larger_than_the_map),
+        cmocka_unit_test(across_by_hand), cmocka_unit_test(windows_stay_in_their_group),
+        cmocka_unit_test(relu_before),    cmocka_unit_test(powers),
+        cmocka_unit_test(within_by_hand), cmocka_unit_test(window_larger_than_the_map),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

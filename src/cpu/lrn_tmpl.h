@@ -5,11 +5,13 @@
  *     across maps     a line is a pixel's maps of one group: contiguous, and so are those of a row. A piece is as many lines as
  *                     make LRN_PIECE floats. Backward holds five times that: x, dy, dx, squares, t: 40 KB; x, dy and dx of
  *                     the next piece are fetched meanwhile
- *     within a map    a row of pixels: sums down the window's rows first, then along it
+ *     within a map    a stripe is LRN_STRIPE channels of an image, row by row: sums down the window's rows first, then along it.
+ *                     So many rows of it are read as the window has: net 145's 5 take 17 KB, and its sums 4 KB, in L1
  *
- * A maximum pooling that follows is done on the way, so that what lies between the two is never in memory: forward, in bands of
- * LRN_BAND rows of windows, a window's rows are made in scratch (norm1 of the paper: 63 KB, in L2) and pooled there; backward,
- * each row of the gradient is spread out in scratch before it is used. It costs a row made twice between bands.
+ * A maximum pooling that follows is done on the way, so that what lies between the two is never in memory. Across: forward, in
+ * bands of LRN_BAND rows of windows, a window's rows are made in scratch (norm1 of the paper: 63 KB, in L2) and pooled there,
+ * which makes one row twice between bands; within: all of a stripe (93 KB). Backward, each row of the gradient is spread
+ * out in scratch before it is used.
  * SPDX-License-Identifier: MIT
  */
 
@@ -65,8 +67,9 @@ static ALWAYS_INLINE vf lrn_as_denominator(lrn_terms g, vf sum, vf x, vf dx)
 
 /* ---- where things lie ---- */
 
-#define LRN_PIECE 2048 /* floats */
-#define LRN_BAND  9    /* rows of pooled outputs */
+#define LRN_PIECE  2048 /* floats */
+#define LRN_BAND   9    /* rows of pooled outputs */
+#define LRN_STRIPE 32   /* channels */
 
 typedef struct lrn_plan {
     size_t row; /* floats of a row of pixels */
@@ -76,9 +79,10 @@ typedef struct lrn_plan {
     int side; /* zeros before the first line in scratch, and behind each: half a window, in whole vectors */
     int stride; /* of lines in scratch: whole vectors */
     size_t squares_floats, t_floats;
-    size_t squares; /* in scratch: of a piece; within: a row of the sums over rows alone */
-    size_t t;       /* of a piece; within: of an image */
-    size_t made_floats, made; /* with a pooling: rows before it, of y or of its gradient */
+    size_t squares; /* in scratch: of a piece; within: a row of a stripe's sums over rows alone */
+    size_t t;       /* of a piece; within: of a stripe */
+    size_t made_floats,
+        made; /* with a pooling: rows before it, of y or of its gradient; within: a stripe's */
     size_t bytes;
 } lrn_plan;
 
@@ -90,16 +94,18 @@ static lrn_plan plan_lrn(const an_lrn *g, int threads)
     const int piece = AN_MAX(1, LRN_PIECE / stride);
     const size_t floats = an_size_plus(an_size_times((size_t)piece, (size_t)stride), (size_t)side);
     an_scratch scratch = {0};
+    const size_t stripe = an_size_times((size_t)g->w, LRN_STRIPE);
     lrn_plan plan = {.row = row,
                      .maps = maps,
                      .lines = g->w * g->groups,
                      .piece = piece,
                      .side = side,
                      .stride = stride,
-                     .squares_floats = g->within ? row : floats,
-                     .t_floats = g->within ? an_size_times(row, (size_t)g->h) : floats,
-                     .made_floats = g->pool.r > 0 ? an_size_times(row, (size_t)g->pool.r) : 0};
+                     .squares_floats = g->within ? stripe : floats,
+                     .t_floats = g->within ? an_size_times(stripe, (size_t)g->h) : floats};
 
+    if (g->pool.r > 0)
+        plan.made_floats = g->within ? plan.t_floats : an_size_times(row, (size_t)g->pool.r);
     plan.squares = an_scratch_per_thread(&scratch, threads, plan.squares_floats);
     plan.t = an_scratch_per_thread(&scratch, threads, plan.t_floats);
     plan.made = an_scratch_per_thread(&scratch, threads, plan.made_floats);
@@ -235,105 +241,244 @@ static void lrn_across_row(const an_run *run, const an_lrn *g, const lrn_plan *l
 
 /* ---- within a map ---- */
 
-/* column[w][c]: the sum over the window's rows around row h of `image`; of squares where `squared`. */
-static ALWAYS_INLINE void lrn_column(const bool squared, const an_lrn *g, size_t row, int h,
-                                     const float *image, float *column)
+/* A stripe: some channels of all pixels of image n, `rest` of them in the arrays, which are handed on from the first one. */
+typedef struct lrn_stripe {
+    int n, channel, vectors, rest;
+} lrn_stripe;
+
+static int lrn_stripes(const an_lrn *g)
 {
-    const int half = g->size / 2;
+    return g->c / LRN_STRIPE + (g->c % LRN_STRIPE + LANES - 1) / LANES;
+}
+
+static lrn_stripe lrn_stripe_at(const an_lrn *g, int n, int i)
+{
+    const int wide = g->c / LRN_STRIPE;
+
+    if (i < wide) return (lrn_stripe){n, i * LRN_STRIPE, LRN_STRIPE / LANES, LRN_STRIPE};
+    const int channel = wide * LRN_STRIPE + (i - wide) * LANES;
+    return (lrn_stripe){n, channel, 1, g->c - channel};
+}
+
+/* Numbers of a stripe, in a map or in scratch: where its pixels lie. */
+typedef struct lrn_pixels {
+    float *at;
+    ptrdiff_t step; /* floats to the next pixel */
+} lrn_pixels;
+
+/* column[w][vectors]: the sum over the window's rows around row h; of squares where `squared`. */
+static ALWAYS_INLINE void lrn_column(const int vectors, int rest, const bool squared,
+                                     const an_lrn *g, int h, const lrn_pixels image, float *column)
+{
+    const int half = g->size / 2, width = g->w;
     const int first = AN_MAX(h - half, 0), last = AN_MIN(h + half, g->h - 1);
+    const float *from = image.at + (ptrdiff_t)first * width * image.step;
 
-    for (size_t j = 0; j < row; j += LANES) {
-        const int rest = (int)AN_MIN(LANES, row - j);
-        vf sum = vf_zero();
-        for (int i = first; i <= last; ++i) {
-            const vf v = load_up_to(image + (size_t)i * row + j, rest);
-            sum = vf_add(sum, squared ? vf_mul(v, v) : v);
+    for (int w = 0; w < width; ++w, from += image.step, column += vectors * LANES) {
+        const float *pixel = from;
+        vf sum[LRN_STRIPE / LANES];
+        UNROLL
+        for (int v = 0; v < vectors; ++v)
+            sum[v] = vf_zero();
+        for (int i = first; i <= last; ++i, pixel += width * image.step) {
+            UNROLL
+            for (int v = 0; v < vectors; ++v) {
+                const vf value = load_up_to(pixel + v * LANES, rest - v * LANES);
+                sum[v] = vf_add(sum[v], squared ? vf_mul(value, value) : value);
+            }
         }
-        store_up_to(column + j, rest, sum);
+        UNROLL
+        for (int v = 0; v < vectors; ++v) {
+            vf_store(column + v * LANES, sum[v]);
+            __builtin_prefetch(pixel + v * LANES); /* of the row that comes next */
+        }
     }
 }
 
-/* The sum of `column` over the window's pixels around pixel w, for the maps from c on. */
-static ALWAYS_INLINE vf lrn_along(const an_lrn *g, const float *column, int w, int c)
+/* The sums of `column` over the window's pixels around pixel w. */
+static ALWAYS_INLINE void lrn_along(const int vectors, const an_lrn *g, const float *column, int w,
+                                    vf sum[])
 {
     const int half = g->size / 2;
-    vf sum = vf_zero();
+    const int first = AN_MAX(w - half, 0), last = AN_MIN(w + half, g->w - 1);
 
-    for (int i = AN_MAX(w - half, 0); i <= AN_MIN(w + half, g->w - 1); ++i)
-        sum = vf_add(sum, load_up_to(column + (size_t)i * (size_t)g->c + c, g->c - c));
-    return sum;
+    UNROLL
+    for (int v = 0; v < vectors; ++v)
+        sum[v] = vf_zero();
+    for (int i = first; i <= last; ++i)
+        UNROLL
+    for (int v = 0; v < vectors; ++v)
+        sum[v] = vf_add(sum[v], vf_load(column + (i * vectors + v) * LANES));
 }
 
-static ALWAYS_INLINE void lrn_row_forward(const bool usual, const an_lrn *g, const float *column,
-                                          const float *x, float *y)
+/* Row h of the response. */
+static ALWAYS_INLINE void lrn_row_response(const int vectors, int rest, const bool usual,
+                                           const an_lrn *g, int h, const lrn_pixels x,
+                                           const lrn_pixels y, float *column)
 {
     const lrn_terms terms = lrn_terms_of(g);
+    const ptrdiff_t row = (ptrdiff_t)h * g->w;
+    vf sum[LRN_STRIPE / LANES];
 
-    for (int w = 0; w < g->w; ++w, x += g->c, y += g->c) {
-        for (int c = 0; c < g->c; c += LANES) {
-            const int rest = g->c - c;
-            store_up_to(
-                y + c, rest,
-                lrn_response(usual, terms, lrn_along(g, column, w, c), load_up_to(x + c, rest)));
+    lrn_column(vectors, rest, true, g, h, x, column);
+    for (int w = 0; w < g->w; ++w) {
+        lrn_along(vectors, g, column, w, sum);
+        UNROLL
+        for (int v = 0; v < vectors; ++v) {
+            const vf value = load_up_to(x.at + (row + w) * x.step + v * LANES, rest - v * LANES);
+            store_up_to(y.at + (row + w) * y.step + v * LANES, rest - v * LANES,
+                        lrn_response(usual, terms, sum[v], value));
         }
     }
 }
 
-static ALWAYS_INLINE void lrn_row_numerator(const bool usual, const an_lrn *g, const float *column,
-                                            const float *x, const float *dy, float *t, float *dx)
+/* t and the first half of dx. dy: of the row alone. */
+static ALWAYS_INLINE void lrn_row_numerators(const int vectors, int rest, const bool usual,
+                                             const an_lrn *g, int h, const lrn_pixels x,
+                                             const lrn_pixels dy, const lrn_pixels t,
+                                             const lrn_pixels dx, float *column)
 {
     const lrn_terms terms = lrn_terms_of(g);
+    const ptrdiff_t row = (ptrdiff_t)h * g->w;
+    vf sum[LRN_STRIPE / LANES];
 
-    for (int w = 0; w < g->w; ++w, x += g->c, dy += g->c, t += g->c, dx += g->c) {
-        for (int c = 0; c < g->c; c += LANES) {
-            const int rest = g->c - c;
+    lrn_column(vectors, rest, true, g, h, x, column);
+    for (int w = 0; w < g->w; ++w) {
+        lrn_along(vectors, g, column, w, sum);
+        UNROLL
+        for (int v = 0; v < vectors; ++v) {
+            const int left = rest - v * LANES;
+            const vf value = load_up_to(x.at + (row + w) * x.step + v * LANES, left);
+            const vf given = load_up_to(dy.at + w * dy.step + v * LANES, left);
             vf product;
-            store_up_to(dx + c, rest,
-                        lrn_as_numerator(usual, terms, lrn_along(g, column, w, c),
-                                         load_up_to(x + c, rest), load_up_to(dy + c, rest),
-                                         &product));
-            store_up_to(t + c, rest, product);
+            store_up_to(dx.at + (row + w) * dx.step + v * LANES, left,
+                        lrn_as_numerator(usual, terms, sum[v], value, given, &product));
+            vf_store(t.at + (row + w) * t.step + v * LANES, product);
         }
     }
 }
 
-static void lrn_row_denominator(const an_lrn *g, const float *column, const float *x, float *dx)
+/* The second half. */
+static ALWAYS_INLINE void lrn_row_denominators(const int vectors, int rest, const an_lrn *g, int h,
+                                               const lrn_pixels x, const lrn_pixels t,
+                                               const lrn_pixels dx, float *column)
 {
     const lrn_terms terms = lrn_terms_of(g);
+    const ptrdiff_t row = (ptrdiff_t)h * g->w;
+    vf sum[LRN_STRIPE / LANES];
 
-    for (int w = 0; w < g->w; ++w, x += g->c, dx += g->c) {
-        for (int c = 0; c < g->c; c += LANES) {
-            const int rest = g->c - c;
-            store_up_to(dx + c, rest,
-                        lrn_as_denominator(terms, lrn_along(g, column, w, c),
-                                           load_up_to(x + c, rest), load_up_to(dx + c, rest)));
+    lrn_column(vectors, LRN_STRIPE, false, g, h, t, column);
+    for (int w = 0; w < g->w; ++w) {
+        lrn_along(vectors, g, column, w, sum);
+        UNROLL
+        for (int v = 0; v < vectors; ++v) {
+            const int left = rest - v * LANES;
+            const vf value = load_up_to(x.at + (row + w) * x.step + v * LANES, left);
+            float *to = dx.at + (row + w) * dx.step + v * LANES;
+            store_up_to(to, left, lrn_as_denominator(terms, sum[v], value, load_up_to(to, left)));
         }
     }
 }
 
-/* Row h of an image of outputs. */
-static void lrn_within_row(const an_run *run, const an_lrn *g, const lrn_plan *l, int h,
-                           const float *image, float *y)
+/* The pooling of a stripe in scratch. */
+static ALWAYS_INLINE void lrn_pool_stripe(const int vectors, const an_lrn *g, const lrn_stripe s,
+                                          const float *made, float *y, uint8_t *which)
 {
-    float *column = an_scratch_of_thread(run, l->squares, l->squares_floats);
+    an_pool part = g->pool;
 
-    lrn_column(true, g, l->row, h, image, column);
-    if (g->beta == 0.75f)
-        lrn_row_forward(true, g, column, image + (size_t)h * l->row, y);
-    else
-        lrn_row_forward(false, g, column, image + (size_t)h * l->row, y);
+    part.c = vectors * LANES;
+    for (int p = 0; p < part.p; ++p) {
+        const int h = p * part.stride - part.pad_top;
+        const an_span rows = an_places_on_map(h, part.r, part.h);
+        for (int q = 0; q < part.q; ++q) {
+            const int w = q * part.stride - part.pad_left;
+            const ptrdiff_t to = pool_pixel(s.n, p, q, part.p, part.q, g->c);
+            max_channels(vectors, s.rest, &part, rows, an_places_on_map(w, part.s, part.w), made,
+                         pool_pixel(0, h, w, part.h, part.w, part.c), y + to,
+                         which != NULL ? which + to : NULL);
+        }
+    }
 }
 
-/* ---- forward ---- */
-
-static void lrn_row(const an_run *run, const an_lrn *g, const lrn_plan *l, int h,
-                    const float *image, float *y)
+/* Row h of the gradient before the pooling, in scratch. */
+static ALWAYS_INLINE void lrn_unpool_row(const int vectors, const an_lrn *g, const lrn_stripe s,
+                                         int h, const float *dy, const uint8_t *which, float *made)
 {
-    if (g->within)
-        lrn_within_row(run, g, l, h, image, y);
-    else
-        lrn_across_row(run, g, l, image + (size_t)h * l->row, NULL, y);
+    const an_pool *pool = &g->pool;
+    const an_span rows = an_windows_over(h, pool->pad_top, pool->r, pool->stride, pool->p);
+    an_span columns = {0, 0};
+
+    for (int w = 0; w < g->w; ++w, made += vectors * LANES) {
+        an_windows_move(&columns, w, pool->pad_left, pool->s, pool->stride, pool->q);
+        max_gradients(vectors, s.rest, pool, s.n, h, w, rows, columns, dy, which, made);
+    }
 }
+
+/* What a pass over a stripe reads and writes, all from its first channel on. dy NULL: forward. */
+typedef struct lrn_maps {
+    const float *x, *dy;
+    float *out; /* y or dx */
+    uint8_t *which;
+    float *column, *t, *made;
+} lrn_maps;
+
+static ALWAYS_INLINE void lrn_run_stripe(const int vectors, const bool usual, const an_lrn *g,
+                                         const lrn_stripe s, const lrn_maps m)
+{
+    const bool pools = g->pool.r > 0;
+    const int rest = s.rest, pitch = vectors * LANES;
+    const size_t image = (size_t)s.n * (size_t)g->h * (size_t)g->w * (size_t)g->c;
+    const lrn_pixels x = {(float *)(uintptr_t)(m.x + image), g->c}; /* read only */
+    const lrn_pixels made = {m.made, pitch}, t = {m.t, pitch};
+
+    if (m.dy == NULL) {
+        const lrn_pixels y = pools ? made : (lrn_pixels){m.out + image, g->c};
+        for (int h = 0; h < g->h; ++h)
+            lrn_row_response(vectors, rest, usual, g, h, x, y, m.column);
+        if (pools) lrn_pool_stripe(vectors, g, s, m.made, m.out, m.which);
+        return;
+    }
+    const lrn_pixels dx = {m.out + image, g->c};
+    for (int h = 0; h < g->h; ++h) {
+        const size_t row = image + (size_t)h * (size_t)g->w * (size_t)g->c;
+        const lrn_pixels dy = pools ? made : (lrn_pixels){(float *)(uintptr_t)(m.dy + row), g->c};
+        if (pools) lrn_unpool_row(vectors, g, s, h, m.dy, m.which, m.made);
+        lrn_row_numerators(vectors, rest, usual, g, h, x, dy, t, dx, m.column);
+    }
+    for (int h = 0; h < g->h; ++h)
+        lrn_row_denominators(vectors, rest, g, h, x, t, dx, m.column);
+}
+
+static void lrn_within(const an_run *run, const an_lrn *g, const lrn_plan *l, const float *x,
+                       const float *dy, uint8_t *which, float *out)
+{
+    const int stripes = lrn_stripes(g);
+
+    AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic))
+    for (int n = 0; n < g->n; ++n) {
+        for (int i = 0; i < stripes; ++i) {
+            const lrn_stripe s = lrn_stripe_at(g, n, i);
+            const int c = s.channel;
+            const lrn_maps m = {x + c,
+                                dy != NULL ? dy + c : NULL,
+                                out + c,
+                                which != NULL ? which + c : NULL,
+                                an_scratch_of_thread(run, l->squares, l->squares_floats),
+                                an_scratch_of_thread(run, l->t, l->t_floats),
+                                an_scratch_of_thread(run, l->made, l->made_floats)};
+            if (g->beta != 0.75f && s.vectors == 1)
+                lrn_run_stripe(1, false, g, s, m);
+            else if (g->beta != 0.75f)
+                lrn_run_stripe(LRN_STRIPE / LANES, false, g, s, m);
+            else if (s.vectors == 1)
+                lrn_run_stripe(1, true, g, s, m);
+            else
+                lrn_run_stripe(LRN_STRIPE / LANES, true, g, s, m);
+        }
+    }
+}
+
+/* ---- across maps: forward ---- */
 
 /* Rows first .. end-1 of the pooled outputs of image n. The rows under a window's are made, and kept while the next
    windows want them. */
@@ -352,7 +497,8 @@ static void lrn_pooled_band(const an_run *run, const an_lrn *g, const lrn_plan *
             memmove(made, made + (size_t)(want.first - have.first) * l->row,
                     (size_t)kept * l->row * sizeof *made);
         for (int h = want.first + kept; h < want.end; ++h)
-            lrn_row(run, g, l, h, image, made + (size_t)(h - want.first) * l->row);
+            lrn_across_row(run, g, l, image + (size_t)h * l->row, NULL,
+                           made + (size_t)(h - want.first) * l->row);
         have = want;
         /* the rows that are there, as a map with one row of windows */
         an_pool part = *pool;
@@ -363,39 +509,26 @@ static void lrn_pooled_band(const an_run *run, const an_lrn *g, const lrn_plan *
     }
 }
 
-static alexnet_status lrn(const an_run *run, const an_lrn *g, const float *x, float *y,
-                          uint8_t *which)
+static void lrn_across_forward(const an_run *run, const an_lrn *g, const lrn_plan *l,
+                               const float *x, float *y, uint8_t *which)
 {
-    const lrn_plan l = plan_lrn(g, run->threads);
     const bool pools = g->pool.r > 0;
     const int rows = pools ? g->pool.p : g->h;
     const int step = pools ? LRN_BAND : 1, at_once = pools ? 1 : 4;
 
-    if (!an_scratch_fits(run, l.bytes)) return ALEXNET_BAD_ARG;
     AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic, at_once))
     for (int n = 0; n < g->n; ++n) {
         for (int h = 0; h < rows; h += step) {
-            const float *image = x + (size_t)n * (size_t)g->h * l.row;
+            const size_t image = (size_t)n * (size_t)g->h * l->row, row = (size_t)h * l->row;
             if (pools)
-                lrn_pooled_band(run, g, &l, n, h, AN_MIN(h + step, rows), image, y, which);
+                lrn_pooled_band(run, g, l, n, h, AN_MIN(h + step, rows), x + image, y, which);
             else
-                lrn_row(run, g, &l, h, image, y + ((size_t)n * (size_t)g->h + (size_t)h) * l.row);
+                lrn_across_row(run, g, l, x + image + row, NULL, y + image + row);
         }
     }
-    return ALEXNET_OK;
 }
 
-/* ---- backward ---- */
-
-/* Row h of image n of y's gradient, made from that of the pooled outputs where there is a pooling. */
-static const float *lrn_gradient_row(const an_run *run, const an_lrn *g, const lrn_plan *l, int n,
-                                     int h, const float *dy, const uint8_t *which)
-{
-    if (g->pool.r == 0) return dy + ((size_t)n * (size_t)g->h + (size_t)h) * l->row;
-    float *made = an_scratch_of_thread(run, l->made, l->made_floats);
-    max_gradient_row(&g->pool, n, h, dy, which, made);
-    return made;
-}
+/* ---- across maps: backward ---- */
 
 static void lrn_across_backward(const an_run *run, const an_lrn *g, const lrn_plan *l,
                                 const float *x, const float *dy, const uint8_t *which, float *dx)
@@ -404,37 +537,28 @@ static void lrn_across_backward(const an_run *run, const an_lrn *g, const lrn_pl
     for (int n = 0; n < g->n; ++n) {
         for (int h = 0; h < g->h; ++h) {
             const size_t here = ((size_t)n * (size_t)g->h + (size_t)h) * l->row;
-            lrn_across_row(run, g, l, x + here, lrn_gradient_row(run, g, l, n, h, dy, which),
-                           dx + here);
+            float *made = an_scratch_of_thread(run, l->made, l->made_floats);
+            if (g->pool.r > 0) max_gradient_row(&g->pool, n, h, dy, which, made);
+            lrn_across_row(run, g, l, x + here, g->pool.r > 0 ? made : dy + here, dx + here);
         }
     }
 }
 
-/* A thread takes whole images: t of all rows comes before the first of its sums. */
-static void lrn_within_backward(const an_run *run, const an_lrn *g, const lrn_plan *l,
-                                const float *x, const float *dy, const uint8_t *which, float *dx)
-{
-    AN_PARALLEL_FOR(run, schedule(dynamic))
-    for (int n = 0; n < g->n; ++n) {
-        const size_t image = (size_t)n * (size_t)g->h * l->row;
-        float *column = an_scratch_of_thread(run, l->squares, l->squares_floats);
-        float *t = an_scratch_of_thread(run, l->t, l->t_floats);
+/* ---- the primitives ---- */
 
-        for (int h = 0; h < g->h; ++h) {
-            const size_t row = (size_t)h * l->row, here = image + row;
-            const float *given = lrn_gradient_row(run, g, l, n, h, dy, which);
-            lrn_column(true, g, l->row, h, x + image, column);
-            if (g->beta == 0.75f)
-                lrn_row_numerator(true, g, column, x + here, given, t + row, dx + here);
-            else
-                lrn_row_numerator(false, g, column, x + here, given, t + row, dx + here);
-        }
-        for (int h = 0; h < g->h; ++h) {
-            const size_t here = image + (size_t)h * l->row;
-            lrn_column(false, g, l->row, h, t, column);
-            lrn_row_denominator(g, column, x + here, dx + here);
-        }
-    }
+static size_t lrn_scratch(const an_lrn *g, int threads) { return plan_lrn(g, threads).bytes; }
+
+static alexnet_status lrn(const an_run *run, const an_lrn *g, const float *x, float *y,
+                          uint8_t *which)
+{
+    const lrn_plan l = plan_lrn(g, run->threads);
+
+    if (!an_scratch_fits(run, l.bytes)) return ALEXNET_BAD_ARG;
+    if (g->within)
+        lrn_within(run, g, &l, x, NULL, which, y);
+    else
+        lrn_across_forward(run, g, &l, x, y, which);
+    return ALEXNET_OK;
 }
 
 static alexnet_status lrn_backward(const an_run *run, const an_lrn *g, const float *x,
@@ -444,10 +568,8 @@ static alexnet_status lrn_backward(const an_run *run, const an_lrn *g, const flo
 
     if (!an_scratch_fits(run, l.bytes)) return ALEXNET_BAD_ARG;
     if (g->within)
-        lrn_within_backward(run, g, &l, x, dy, which, dx);
+        lrn_within(run, g, &l, x, dy, (uint8_t *)(uintptr_t)which, dx); /* read only */
     else
         lrn_across_backward(run, g, &l, x, dy, which, dx);
     return ALEXNET_OK;
 }
-
-static size_t lrn_scratch(const an_lrn *g, int threads) { return plan_lrn(g, threads).bytes; }

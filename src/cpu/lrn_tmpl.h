@@ -3,7 +3,7 @@
  * in L1, and with powers of its own (math_tmpl.h): roots and divisions take longer than memory does.
  *
  *     across maps     a line is a pixel's maps of one group: contiguous, and so are those of a row. A piece is as many lines as
- *                     make LRN_PIECE floats. Backward holds five times that: x, dy, dx, squares, t: 40 KB; x, dy and dx of
+ *                     make LRN_PIECE floats. Backward holds five times that: x, dy, dx, squares, t: 20 KB; x, dy and dx of
  *                     the next piece are fetched meanwhile
  *     within a map    a stripe is LRN_STRIPE channels of an image, row by row: sums down the window's rows first, then along it.
  *                     So many rows of it are read as the window has: net 145's 5 take 17 KB, and its sums 4 KB, in L1
@@ -67,7 +67,7 @@ static ALWAYS_INLINE vf lrn_as_denominator(lrn_terms g, vf sum, vf x, vf dx)
 
 /* ---- where things lie ---- */
 
-#define LRN_PIECE  2048 /* floats */
+#define LRN_PIECE 1024 /* floats */
 #define LRN_BAND   9    /* rows of pooled outputs */
 #define LRN_STRIPE 32   /* channels */
 

@@ -137,7 +137,8 @@ typedef struct an_linear {
     bool prepared; /* forward: the weights come prepared, where the algorithm wants that */
 } an_linear;
 
-/* As of a convolution, without maps: x, dx [n][inputs], w, dw [outputs][inputs], y, dy [n][outputs]. */
+/* As of a convolution, without maps: x, dx [n][inputs], w, dw [outputs][inputs], y, dy [n][outputs]. BACKWARD_WEIGHTS
+   with dx (and w) does BACKWARD_DATA, too, of the weights before an update: bit for bit what the two give apart. */
 typedef an_conv2d_tensors an_linear_tensors;
 
 /* One way to compute one pass of a linear layer; as of a convolution. */

@@ -110,11 +110,11 @@ static const an_linear_algorithm linear_direct[AN_PASSES] = {
                     .run = linear_forward},
     [AN_BACKWARD_DATA] = {.name = "direct",
                           .cost = linear_direct_cost,
-                          .scratch_bytes = linear_data_scratch,
+                          .scratch_bytes = linear_backward_scratch,
                           .run = linear_backward_data},
     [AN_BACKWARD_WEIGHTS] = {.name = "direct",
                              .cost = linear_direct_cost,
-                             .scratch_bytes = linear_weights_scratch,
+                             .scratch_bytes = linear_backward_scratch,
                              .run = linear_backward_weights},
 };
 

@@ -148,9 +148,9 @@ static weights_plan plan_weights(const an_linear *g, int threads)
     return plan;
 }
 
-static size_t linear_weights_scratch(const an_linear *g, int threads)
+static size_t linear_weights_scratch(const an_linear *g, int threads) /* dx may be wanted, too */
 {
-    return plan_weights(g, threads).bytes;
+    return AN_MAX(plan_weights(g, threads).bytes, plan_data(g, threads).bytes);
 }
 
 /* What all rectangles share. */
@@ -245,6 +245,7 @@ static alexnet_status linear_backward_weights(const an_run *run, const an_linear
     char *const dy = (char *)an_scratch_at(run, plan.dy_at);
     const weights_job job = {g, plan.units, x, dy, plan.dy_row, t->dw, t->update};
 
+    if (t->dx != NULL) AN_TRY(linear_backward_data(run, g, t));
     if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
     AN_PARALLEL_FOR(run, schedule(dynamic))
     for (int s = 0; s < strips + bands; ++s) {

@@ -5,6 +5,7 @@
  */
 #include "cpu/portable.h"
 
+#include "base/status.h"
 #include "cpu/bf16.h"
 #include "cpu/cost.h"
 #include "cpu/int8.h"
@@ -52,6 +53,7 @@ static alexnet_status backward_weights(const an_run *run, const an_linear *g,
     const size_t inputs = (size_t)g->inputs;
     const size_t outputs = (size_t)g->outputs;
 
+    if (t->dx != NULL) AN_TRY(backward_data(run, g, t));
     AN_PARALLEL_FOR(run, schedule(dynamic))
     for (size_t j = 0; j < outputs; ++j) {
         for (size_t i = 0; i < inputs && (t->dw != NULL || t->update != NULL); ++i) {

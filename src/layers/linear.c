@@ -127,15 +127,19 @@ static alexnet_status linear_backward(const an_op *op)
 {
     const an_linear g = geometry(op->node, op->mode, op->x_shape.n);
     const an_conv2d conv = filters_of_1x1(op->node, op->x_shape.n);
-    const an_linear_tensors data = {.w = op->w[0], .dy = op->dy, .dx = op->dx};
-    const an_linear_tensors weights = {
-        .x = op->x, .dy = op->dy, .dw = op->dw[0], .db = op->dw[1], .update = op->update};
+    const an_linear_tensors t = {.x = op->x,
+                                 .w = op->w[0],
+                                 .dy = op->dy,
+                                 .dx = op->dx,
+                                 .dw = op->dw[0],
+                                 .db = op->dw[1],
+                                 .update = op->update};
+    const bool of_weights = t.dw != NULL || t.db != NULL || t.update != NULL;
 
     if (on_map(op->node)) return an_layer_conv2d_backward(op, &conv);
-    if (op->dx != NULL) /* before an update changes the weights */
-        AN_TRY(op->needs->linear[AN_BACKWARD_DATA]->run(op->run, &g, &data));
-    if (op->dw[0] == NULL && op->dw[1] == NULL && op->update == NULL) return ALEXNET_OK;
-    return op->needs->linear[AN_BACKWARD_WEIGHTS]->run(op->run, &g, &weights);
+    if (of_weights) return op->needs->linear[AN_BACKWARD_WEIGHTS]->run(op->run, &g, &t);
+    if (op->dx == NULL) return ALEXNET_OK;
+    return op->needs->linear[AN_BACKWARD_DATA]->run(op->run, &g, &t);
 }
 
 const an_layer_def an_layer_linear = {

@@ -1333,6 +1333,71 @@ static void normalisations_pool(void **unused)
     for_each_tier(check_pooled_lrn);
 }
 
+/* ---- both gradients of a linear layer ---- */
+
+/* dx, v and w of a backward pass with an update: of two runs, or of one that does both. */
+typedef struct linear_gradients {
+    guarded dx, v, w;
+} linear_gradients;
+
+static linear_gradients gradients_of(const an_backend *backend, const an_linear *g,
+                                     alexnet_dtype dtype, int threads, bool in_one)
+{
+    const int64_t n = g->n, weights = (int64_t)g->inputs * g->outputs;
+    linear_gradients out = {filled(n * g->inputs, 1), filled(weights, 2), filled(weights, 3)};
+    guarded x = filled(n * g->inputs, 4), dy = filled(n * g->outputs, 5);
+    const an_sgd_update update = {.rule = {.lr = 0.01f, .momentum = 0.9f, .weight_decay = 0.0005f},
+                                  .v = out.v.data,
+                                  .w = out.w.data};
+    an_linear_tensors t = {.x = x.data, .w = out.w.data, .dy = dy.data, .dx = out.dx.data};
+
+    for (int pass = in_one ? AN_BACKWARD_WEIGHTS : AN_BACKWARD_DATA; pass < AN_PASSES; ++pass) {
+        guarded scratch = guarded_new(linear_scratch(backend, g, (an_pass)pass, dtype, threads));
+        const an_run run = {threads, scratch.data, scratch.bytes};
+        if (pass == AN_BACKWARD_WEIGHTS) t.update = &update;
+        if (pass == AN_BACKWARD_WEIGHTS && !in_one) t.dx = NULL;
+        assert_int_equal(backend->linear(g, (an_pass)pass, dtype)->run(&run, g, &t), ALEXNET_OK);
+        guarded_free(&scratch);
+    }
+    guarded_free(&x);
+    guarded_free(&dy);
+    return out;
+}
+
+static void gradients_free(linear_gradients *g)
+{
+    guarded_free(&g->dx);
+    guarded_free(&g->v);
+    guarded_free(&g->w);
+}
+
+static void check_both_gradients(const an_backend *backend, alexnet_dtype dtype)
+{
+    static const int rows[][3] = {{1, 1, 1},    {2, 31, 13},    {8, 513, 57},   {13, 100, 29},
+                                  {31, 64, 15}, {32, 1100, 43}, {33, 1100, 43}, {70, 40, 600}};
+
+    if (dtype == ALEXNET_INT8) return; /* forward only */
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        const an_linear g = {.n = rows[i][0], .inputs = rows[i][1], .outputs = rows[i][2]};
+        linear_gradients apart = gradients_of(backend, &g, dtype, 1, false);
+        for (int threads = 1; threads <= 3; ++threads) {
+            linear_gradients both = gradients_of(backend, &g, dtype, threads, true);
+            check_same(&both.dx, &apart.dx);
+            check_same(&both.v, &apart.v);
+            check_same(&both.w, &apart.w);
+            gradients_free(&both);
+        }
+        gradients_free(&apart);
+    }
+}
+
+/* Bit for bit what the two passes give apart. */
+static void linear_layers_do_both_gradients_at_once(void **unused)
+{
+    (void)unused;
+    for_each_format(check_both_gradients);
+}
+
 /* Without a bias, and with nobody wanting its gradient, the rest is the same; of weights that are not prepared. */
 static void check_optional(const an_backend *backend, alexnet_dtype dtype)
 {
@@ -1398,6 +1463,7 @@ int main(void)
         cmocka_unit_test(unshared_convolutions_agree),
         cmocka_unit_test(linear_layers_agree),
         cmocka_unit_test(weight_gradients_update_as_they_go),
+        cmocka_unit_test(linear_layers_do_both_gradients_at_once),
         cmocka_unit_test(pools_agree),
         cmocka_unit_test(pooling_does_the_relu_before_it),
         cmocka_unit_test(convolutions_pool),

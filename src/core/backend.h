@@ -78,11 +78,12 @@ typedef enum an_pass { AN_FORWARD, AN_BACKWARD_DATA, AN_BACKWARD_WEIGHTS } an_pa
 
 /* The tensors of one pass; what a pass does not use is NULL. */
 typedef struct an_conv2d_tensors {
-    const float *x;    /* [n][c][h][w], backend layout  FORWARD, BACKWARD_WEIGHTS; or as g->nchw says */
+    const float *x;    /* [n][c][h][w], backend layout  FORWARD, BACKWARD_WEIGHTS; or as g->nchw says; BACKWARD_DATA with relu */
     const float *w;    /* [k][c/g][r][s]                FORWARD, BACKWARD_DATA    */
     const float *bias; /* [k]                           FORWARD; NULL: none       */
     float *y;          /* [n][k][p][q], backend layout  FORWARD                   */
-    bool relu;         /* y = max(y, 0)                 FORWARD                   */
+    bool relu;         /* y = max(y, 0)                 FORWARD; BACKWARD_DATA, of the ReLU that x comes from: dx = 0
+                          where x is not above 0 */
     const float *dy;   /* as y                          both backward passes      */
     float *dx;         /* as x                          BACKWARD_DATA             */
     float *dw;         /* as w; linear: may be NULL    BACKWARD_WEIGHTS          */
@@ -113,6 +114,7 @@ typedef struct an_conv2d_algorithm {
     const char *name; /* "direct", "reference": what the plan prints */
     bool pools;       /* takes g->pool */
     bool takes_nchw;  /* takes g->nchw */
+    bool takes_relu;  /* data gradient: takes `relu` */
     an_cost (*cost)(const an_conv2d *g, an_pass pass, int threads);
     size_t (*scratch_bytes)(const an_conv2d *g, int threads); /* of run and prepare; NULL: none */
     alexnet_status (*run)(const an_run *run, const an_conv2d *g, const an_conv2d_tensors *t);

@@ -106,6 +106,14 @@ static void plan_step(an_plan *plan, int i, bool lowest, an_plan_step *step)
                     an_shape_with_n(node->y, plan->batch), &step->needs);
 }
 
+/* The step that comes before step i on the way back: those between are parts of others. */
+static an_plan_step *next_backward(an_plan *plan, int i)
+{
+    for (int j = i + 1; j < plan->step_count; ++j)
+        if (plan->steps[j].run_backward) return &plan->steps[j];
+    return NULL;
+}
+
 static void plan_needs(planner *p)
 {
     an_plan *plan = p->plan;
@@ -132,9 +140,9 @@ static void plan_needs(planner *p)
             step->fused_relu = true;
             next->run_forward = false;
         }
-        if (is_relu(step->node) && step->run_backward && next->run_backward &&
-            next->needs.takes_relu) {
-            next->relu_before = true;
+        an_plan_step *above = next_backward(plan, i);
+        if (is_relu(step->node) && step->run_backward && above != NULL && above->needs.takes_relu) {
+            above->relu_before = true;
             step->run_backward = false;
         }
         if (step->needs.fuses_pool && pool > 0) fuse_pool(plan, i, pool, &geometry);

@@ -2,6 +2,7 @@
  * cases_conv2d.c: how convolutions are called, with shared filters and with unshared ones.
  * SPDX-License-Identifier: MIT
  */
+#include "base/status.h"
 #include "cpu/cases_kinds.h"
 
 /* ---- convolution ---- */
@@ -33,6 +34,7 @@ static void conv2d_sizes(const an_case *c, an_case_sizes *out)
         *out = (an_case_sizes){.in = {an_floats(y), an_floats(w)},
                                .out = {an_floats(x)},
                                .terms = (int64_t)g->k / g->groups * g->r * g->s};
+        if (c->relu) out->in[2] = an_floats(x); /* what the ReLU before gave */
         break;
     case AN_BACKWARD_WEIGHTS:
         *out = (an_case_sizes){.in = {an_floats(x), an_floats(y)},
@@ -79,9 +81,18 @@ static alexnet_status conv2d_run(const an_case *c, const an_backend *backend, co
                                  const void *const in[AN_CASE_INPUTS],
                                  void *const out[AN_CASE_OUTPUTS])
 {
-    const an_conv2d_tensors t = an_case_tensors(c, (an_pass)(c->kind - an_case_conv2d), in, out);
+    const an_conv2d_algorithm *algorithm = conv2d_algorithm(c, backend);
+    const bool masks = c->kind == &an_case_conv2d[AN_BACKWARD_DATA] && c->relu;
+    an_conv2d_tensors t = an_case_tensors(c, (an_pass)(c->kind - an_case_conv2d), in, out);
 
-    return conv2d_algorithm(c, backend)->run(run, &c->conv2d, &t);
+    if (masks && algorithm->takes_relu) {
+        t.x = in[2];
+        t.relu = true;
+    }
+    AN_TRY(algorithm->run(run, &c->conv2d, &t));
+    return masks && !algorithm->takes_relu
+               ? backend->relu_backward(run, conv2d_x(&c->conv2d), in[2], t.dx, t.dx)
+               : ALEXNET_OK;
 }
 
 static size_t conv2d_prepared_bytes(const an_case *c, const an_backend *backend)

@@ -133,6 +133,7 @@ static const an_conv2d_algorithm *conv2d_fp32(const an_conv2d *g, an_pass pass)
         [AN_BACKWARD_DATA] = {.name = "winograd",
                               .cost = conv2d_winograd_cost,
                               .pools = true,
+                              .takes_relu = true,
                               .scratch_bytes = winograd_data_scratch,
                               .run = winograd_backward_data},
         [AN_BACKWARD_WEIGHTS] = {.name = "winograd",

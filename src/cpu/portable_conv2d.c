@@ -111,9 +111,12 @@ static alexnet_status backward_data(const an_run *run, const an_conv2d *g,
             const float *dy = image_at(t->dy, n, g->p, g->q, g->k);
             float *dx =
                 t->dx + ((size_t)n * (size_t)g->h + (size_t)h) * (size_t)g->w * (size_t)g->c;
-            for (int w = 0; w < g->w; ++w)
-                for (int c = 0; c < g->c; ++c, ++dx)
-                    *dx = (float)input_sum(g, dy, t->w, h, w, c);
+            for (int w = 0; w < g->w; ++w) {
+                for (int c = 0; c < g->c; ++c, ++dx) {
+                    const bool stays = !t->relu || t->x[dx - t->dx] > 0;
+                    *dx = stays ? (float)input_sum(g, dy, t->w, h, w, c) : 0;
+                }
+            }
         }
     }
     return ALEXNET_OK;
@@ -172,7 +175,10 @@ static an_cost cost(const an_conv2d *g, an_pass pass, int threads)
 
 static const an_conv2d_algorithm reference[AN_PASSES] = {
     [AN_FORWARD] = {.name = "reference", .takes_nchw = true, .cost = cost, .run = forward},
-    [AN_BACKWARD_DATA] = {.name = "reference", .cost = cost, .run = backward_data},
+    [AN_BACKWARD_DATA] = {.name = "reference",
+                          .takes_relu = true,
+                          .cost = cost,
+                          .run = backward_data},
     [AN_BACKWARD_WEIGHTS] = {.name = "reference",
                              .takes_nchw = true,
                              .cost = cost,

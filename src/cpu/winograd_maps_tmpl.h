@@ -10,6 +10,8 @@ typedef struct winograd_maps {
     const float *x, *zeros, *bias;
     const float *u; /* NULL: to be made of w */
     bool relu;
+    const float *
+        mask; /* of the shape of y in the whole batch: where it is not above 0, y is 0; NULL: none */
     float *y; /* of image `first_image` and those after it */
     int first_image;
     uint8_t *which; /* of the pooling that is part of the layer */
@@ -190,12 +192,11 @@ static void transform_output(const winograd_plan *plan, const chunk_tile *spot, 
     const map_shape map = {plan->out_h, plan->out_w, plan->out_c};
     const int rows = AN_MIN(spot->high.m, map.h - spot->high.first);
     const int columns = AN_MIN(spot->wide.m, map.w - spot->wide.first);
-    float *pixels =
-        maps->y +
+    const size_t first =
         (((size_t)(spot->image - maps->first_image) * (size_t)map.h + (size_t)spot->high.first) *
              (size_t)map.w +
          (size_t)spot->wide.first) *
-            (size_t)map.c;
+        (size_t)map.c;
     tile_sources from;
     tile_targets to;
     vf t[POINTS][POINTS], sums[POINTS][POINTS];
@@ -212,14 +213,14 @@ static void transform_output(const winograd_plan *plan, const chunk_tile *spot, 
         high->columns(spot->wide.points, from, (size_t)k, t);
         wide->rows(rows, t, to, 0);
         for (int i = 0; i < rows; ++i) {
-            float *row = pixels + (size_t)i * (size_t)map.w * (size_t)map.c + (size_t)k;
-            for (int j = 0; j < columns; ++j) {
+            size_t at = first + (size_t)i * (size_t)map.w * (size_t)map.c + (size_t)k;
+            for (int j = 0; j < columns; ++j, at += (size_t)map.c) {
                 const vf sum = vf_add(sums[i][j], add);
-                const vf result = relu ? vf_relu(sum) : sum;
-                if (lanes == LANES)
-                    vf_store(row + (size_t)j * (size_t)map.c, result);
-                else
-                    vf_store_part(row + (size_t)j * (size_t)map.c, lanes, result);
+                vf result = relu ? vf_relu(sum) : sum;
+                if (maps->mask != NULL)
+                    result = vf_pick(vf_more(load_up_to(maps->mask + at, lanes), vf_zero()), result,
+                                     vf_zero());
+                store_up_to(maps->y + at, lanes, result);
             }
         }
     }

@@ -218,7 +218,10 @@ static alexnet_status winograd_backward_data(const an_run *run, const an_conv2d 
                                              const an_conv2d_tensors *t)
 {
     return winograd_convolve(run, g, AN_BACKWARD_DATA, t->w,
-                             (winograd_maps){.x = t->dy, .y = t->dx, .which = t->which});
+                             (winograd_maps){.x = t->dy,
+                                             .mask = t->relu ? t->x : NULL,
+                                             .y = t->dx,
+                                             .which = t->which});
 }
 
 /* ---- weight gradient ---- */

@@ -181,6 +181,8 @@ void an_layer_plan_conv2d(const an_conv2d *g, const an_setup *setup, an_needs *n
         if (here.prepared && algorithm->prepare != NULL)
             needs->prepared_bytes = algorithm->prepared_bytes(&here);
     }
+    needs->takes_relu =
+        has_pass(setup, AN_BACKWARD_DATA) && needs->algorithm[AN_BACKWARD_DATA]->takes_relu;
 }
 
 alexnet_status an_layer_conv2d_prepare(const an_op *op, const an_conv2d *g)
@@ -206,7 +208,12 @@ alexnet_status an_layer_conv2d_forward(const an_op *op, const an_conv2d *g)
 
 alexnet_status an_layer_conv2d_backward(const an_op *op, const an_conv2d *g)
 {
-    const an_conv2d_tensors data = {.w = op->w[0], .dy = op->dy, .dx = op->dx, .which = op->saved};
+    const an_conv2d_tensors data = {.x = op->relu_before ? op->x : NULL,
+                                    .w = op->w[0],
+                                    .relu = op->relu_before,
+                                    .dy = op->dy,
+                                    .dx = op->dx,
+                                    .which = op->saved};
     const an_conv2d_tensors weights = {
         .x = op->x, .dy = op->dy, .dw = op->dw[0], .db = op->dw[1], .which = op->saved};
     const an_conv2d here = in_mode(g, op->mode, &op->pool, op->needs->takes_nchw);

@@ -214,8 +214,14 @@ static void relu_is_fused_but_not_across_the_output(void **unused)
     close_outline(&o);
 }
 
-/* Maximum pooling does the backward pass of the ReLU before it, and the convolution's output dies with forward. */
-static void pooling_does_the_relu_before_it(void **unused)
+static bool is_a(const an_plan_step *step, const char *layer)
+{
+    return strcmp(step->node->def->name, layer) == 0;
+}
+
+/* Maximum pooling does the backward pass of the ReLU before it, and the convolution's output dies with forward; so does a
+   convolution. */
+static void what_follows_does_the_relu_before_it(void **unused)
 {
     const alexnet_options plain = {.cpu = "portable"}; /* whose convolutions leave pooling alone */
     outline o;
@@ -224,9 +230,10 @@ static void pooling_does_the_relu_before_it(void **unused)
     open_outline(&o, "torchvision", &plain);
     const an_plan *plan = plan_all(&o, AN_TRAIN, 1);
     for (int i = 1; i < plan->step_count; ++i) {
-        const bool pools = strcmp(plan->steps[i].node->def->name, "pool") == 0;
-        assert_int_equal(plan->steps[i].relu_before, pools);
-        if (pools) assert_false(plan->steps[i - 1].run_backward);
+        const an_plan_step *step = &plan->steps[i];
+        const bool does = is_a(step, "pool") || (is_a(step, "conv2d") && is_a(step - 1, "relu"));
+        assert_int_equal(step->relu_before, does);
+        if (does) assert_false(step[-1].run_backward);
     }
     an_assert_ok(o.ctx, an_model_freeze(o.model, "features"));
     plan = plan_all(&o, AN_TRAIN, 1);
@@ -235,7 +242,8 @@ static void pooling_does_the_relu_before_it(void **unused)
     close_outline(&o);
 }
 
-/* Of a convolution that pools there is only the pooled map; a ReLU in between goes backward on that. */
+/* Of a convolution that pools there is only the pooled map; a ReLU in between goes backward on that, or in the convolution
+   above. */
 static void convolutions_take_pooling_along(void **unused)
 {
     outline o;
@@ -246,14 +254,18 @@ static void convolutions_take_pooling_along(void **unused)
     for (int i = 0; i + 2 < plan->step_count; ++i) {
         const an_plan_step *conv = &plan->steps[i], *relu = conv + 1, *pool = conv + 2;
         const bool fused = conv->needs.fuses_pool;
-        if (strcmp(pool->node->def->name, "pool") != 0) continue;
+        const an_plan_step *above = pool + 1;
+        if (!is_a(pool, "pool")) continue;
+        while (!above->run_backward)
+            ++above;
+        assert_true(above->relu_before || !is_a(above, "conv2d"));
         for (int pass = 0; pass < AN_PASSES; ++pass)
             if (fused && !(i == 0 && pass == AN_BACKWARD_DATA))
                 assert_true(conv->needs.algorithm[pass]->pools);
         assert_int_equal(conv->fused_pool.r, fused ? 3 : 0);
         assert_int_equal(pool->run_forward, !fused);
         assert_int_equal(pool->run_backward, !fused);
-        assert_int_equal(relu->run_backward, fused);
+        assert_int_equal(relu->run_backward, fused && !above->relu_before);
         if (!fused) continue;
         assert_int_equal(conv->y, pool->y);
         assert_int_equal(conv->dy, pool->dy);
@@ -344,7 +356,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(buffers_hold_what_is_read_from_them),
         cmocka_unit_test(relu_is_fused_but_not_across_the_output),
-        cmocka_unit_test(pooling_does_the_relu_before_it),
+        cmocka_unit_test(what_follows_does_the_relu_before_it),
         cmocka_unit_test(convolutions_take_pooling_along),
         cmocka_unit_test(normalisation_takes_pooling_and_relu_along),
         cmocka_unit_test(frozen_layers_cost_no_backward),

@@ -273,7 +273,7 @@ an_cost an_winograd_cost(const an_tier_cost *tier, const an_conv2d *g, an_pass p
 
 /* ---- linear ---- */
 
-/* Forward, outputs of so few images are dot products: FEW_IMAGES of linear_tmpl.h and packed_linear_tmpl.h. */
+/* Forward, outputs of so few images are dot products: FEW_IMAGES of linear_forward_tmpl.h and packed_linear_tmpl.h. */
 static int few_images(alexnet_dtype dtype) { return dtype == ALEXNET_FP32 ? 16 : 4; }
 
 an_work an_linear_work(const an_tier_cost *tier, alexnet_dtype dtype, const an_linear *g,

@@ -4,8 +4,9 @@
  *
  * Activations are opaque to everybody but the backend: `float *` buffers of an_shape_count()
  * elements in the backend's own layout (the CPU's is [n][h][w][c]). import and export are the
- * doors: outside, tensors are [n][c][h][w]; a first convolution may read them so (an_conv2d.nchw). Weights, biases and their gradients are plain:
- * convolution [k][c/g][r][s], unshared [p*q][c][r*s][k], linear [outputs][inputs].
+ * doors: outside, tensors are [n][c][h][w]; a first convolution may read them so (an_conv2d.nchw).
+ * Weights, biases and their gradients are plain: convolution [k][c/g][r][s], unshared
+ * [p*q][c][r*s][k], linear [outputs][inputs].
  *
  * Contract of every primitive:
  *   - pointers are aligned to AN_ALIGNMENT; outputs do not overlap inputs unless "in place" is
@@ -78,7 +79,8 @@ typedef enum an_pass { AN_FORWARD, AN_BACKWARD_DATA, AN_BACKWARD_WEIGHTS } an_pa
 
 /* The tensors of one pass; what a pass does not use is NULL. */
 typedef struct an_conv2d_tensors {
-    const float *x;    /* [n][c][h][w], backend layout  FORWARD, BACKWARD_WEIGHTS; or as g->nchw says; BACKWARD_DATA with relu */
+    const float *x;    /* [n][c][h][w], backend layout or as g->nchw says  FORWARD, BACKWARD_WEIGHTS; BACKWARD_DATA
+                          with relu */
     const float *w;    /* [k][c/g][r][s]                FORWARD, BACKWARD_DATA    */
     const float *bias; /* [k]                           FORWARD; NULL: none       */
     float *y;          /* [n][k][p][q], backend layout  FORWARD                   */

@@ -153,7 +153,7 @@ static void plan_forward(planner *p)
 {
     an_plan *plan = p->plan;
     const size_t input = shape_bytes(an_shape_with_n(plan->model->nodes[0].x, plan->batch));
-    int flow = begin_life(p, plan->steps[0].needs.takes_nchw ? 0 : input, 0);
+    int flow = begin_life(p, plan->steps[0].needs.takes_nchw ? 0 : input, 0); /* a place only for a copy */
 
     for (int i = 0; i < plan->step_count; ++i) {
         an_plan_step *step = &plan->steps[i];

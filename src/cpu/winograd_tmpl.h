@@ -14,9 +14,8 @@
  * A unit is a row of tiles of one image. Chunks: where V and M of a few units fit into L2 (conv1), or are as large as
  * filters that do not (conv2), each thread takes chunks of its own; else all threads share one that fits into
  * L3 (conv3 to conv5, whose filters are too large to be read for every few tiles). In the products, what comes
- * next is fetched to L2 a line
- * with every fourth step. Each sum is one run of the micro-kernel over all channels, or for the weight gradient
- * over the tiles of one chunk after the other: the bits do not depend on the threads.
+ * next is fetched to L2 a line with every fourth step. Each sum is one run of the micro-kernel over all channels,
+ * or for the weight gradient over the tiles of one chunk after the other: the bits do not depend on the threads.
  *
  * Cache, in a product: a tile's rows of V (conv4: 22 KB) in L1 for all filters, a panel of U (conv4: 48 KB) from L2. With a
  * pooling, maps are made in scratch and pooled there, image by image; backward spreads out the rows that it wants (unpool()).

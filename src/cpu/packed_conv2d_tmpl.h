@@ -8,6 +8,9 @@
  * where there is one group, else a place's channels. Its last unit is filled up with zeros, which meet
  * whatever follows in the copy.
  *
+ * Threads: each takes images of its own; where there are too few of them, all threads make the copies together and then
+ * share out pieces: a block of filters, or a stripe of a block's rows where blocks do not come out even.
+ *
  * Cache: a padded image (169 KB for torchvision's conv4 in bf16) and a panel (216 KB) share L2; meanwhile the next
  * panel is fetched. Where maximum pooling is a part of the layer, a block's outputs before it (387 KB of conv1's) do not
  * leave the cache either.
@@ -21,17 +24,23 @@ typedef struct conv_plan {
     size_t block_bytes, info_at, prepared_bytes;
     int h, w; /* the copy; no window passes its border */
     size_t row_bytes, image_bytes;
-    int parts;            /* of an image */
+    bool shared;          /* all threads work on each image */
+    int stripes;          /* of a block's rows, of shared images */
     size_t output_floats; /* of a block, before pooling; 0: there is no pooling */
-    size_t images_at, outputs_at, bytes;
+    size_t packings_at, images_at, outputs_at, bytes;
 } conv_plan;
 
-/* Into how many parts an image is cut so that every thread has something to do. */
-static int image_parts(int n, int blocks, int threads)
-{
-    const int wanted = (2 * threads + n - 1) / n;
+/* Rows of y: of the pooling's outputs where there is one. */
+static int rows_of_y(const an_conv2d *g) { return g->pool.r > 0 ? g->pool.p : g->p; }
 
-    return n >= 2 * threads ? 1 : AN_MIN(wanted, blocks);
+/* Into how many stripes blocks are cut so that pieces come out even. */
+static int stripes_for(int n, int blocks, int threads, int rows)
+{
+    int stripes = 1;
+
+    while (stripes < rows && (int64_t)n * blocks * stripes % threads != 0)
+        ++stripes;
+    return stripes;
 }
 
 static conv_plan plan_conv(const an_conv2d *g, int threads)
@@ -57,8 +66,12 @@ static conv_plan plan_conv(const an_conv2d *g, int threads)
     plan.row_bytes = an_size_times(an_size_times((size_t)plan.w, (size_t)g->c), sizeof(number));
     plan.image_bytes = an_size_plus(an_size_times((size_t)plan.h, plan.row_bytes),
                                     UNIT_BYTES); /* what the last unit reads beyond */
-    plan.parts = image_parts(g->n, plan.groups * plan.blocks, threads);
-    plan.images_at = an_scratch_per_thread(&scratch, threads, plan.image_bytes / sizeof(float) + 1);
+    plan.shared = g->n < 2 * threads;
+    plan.stripes = stripes_for(g->n, plan.groups * plan.blocks, threads, rows_of_y(g));
+    plan.packings_at = an_scratch_bytes(&scratch, an_size_times((size_t)g->n, sizeof(packing)));
+    /* shared or not, and for any smaller batch */
+    plan.images_at = an_scratch_per_thread(&scratch, AN_MAX(threads, AN_MIN(g->n, 2 * threads - 1)),
+                                           plan.image_bytes / sizeof(float) + 1);
     if (g->pool.r > 0)
         plan.output_floats = an_size_times(an_size_times((size_t)g->p, (size_t)g->q), NR);
     plan.outputs_at = an_scratch_per_thread(&scratch, threads, plan.output_floats);
@@ -128,15 +141,15 @@ static alexnet_status conv_prepare(const an_run *run, const an_conv2d *g, const 
     return ALEXNET_OK;
 }
 
-/* The copy of an image. */
-static void pack_image(const an_conv2d *g, const conv_plan *plan, const packing *how,
-                       const float *x, char *copy)
+/* Some rows of the copy of an image. */
+static void pack_rows(const an_conv2d *g, const conv_plan *plan, const packing *how, const float *x,
+                      an_span rows, char *copy)
 {
     const size_t pixel = (size_t)g->c;
     const int left = AN_MIN(g->pad_left, plan->w);
     const int count = AN_MIN(g->w, plan->w - left);
 
-    for (int i = 0; i < plan->h; ++i) {
+    for (int i = rows.first; i < rows.end; ++i) {
         number *to = (number *)(void *)(copy + (size_t)i * plan->row_bytes);
         const int h = i - g->pad_top;
         if (h < 0 || h >= g->h) {
@@ -149,12 +162,13 @@ static void pack_image(const an_conv2d *g, const conv_plan *plan, const packing 
         memset(to + (size_t)(left + count) * pixel, packed_zero(how),
                (size_t)(plan->w - left - count) * pixel * sizeof *to);
     }
-    memset(copy + (size_t)plan->h * plan->row_bytes, 0, UNIT_BYTES);
+    if (rows.end == plan->h) memset(copy + (size_t)plan->h * plan->row_bytes, 0, UNIT_BYTES);
 }
 
-/* All outputs of block b of the filters; y: its first one's, `pixel` floats from pixel to pixel. */
-static void conv_block(const an_conv2d *g, const conv_plan *plan, int b, const char *image,
-                       const char *panels, const finish *end, float *y, ptrdiff_t y_pixel)
+/* The outputs of block b of the filters in these rows; y: row 0's first one, `pixel` floats from pixel to pixel. */
+static void conv_block(const an_conv2d *g, const conv_plan *plan, int b, an_span rows,
+                       const char *image, const char *panels, const finish *end, float *y,
+                       ptrdiff_t y_pixel)
 {
     const int across = tiles_of(g->q);
     const size_t pixel = (size_t)g->c * sizeof(number);
@@ -178,7 +192,7 @@ static void conv_block(const an_conv2d *g, const conv_plan *plan, int b, const c
     t.fetch_step = (ptrdiff_t)(share / (size_t)(t.inner * t.run)) + 1;
     t.fetch_inner = t.fetch_step * t.run;
     image += (size_t)(b / plan->blocks * plan->channels) * sizeof(number);
-    for (int p = 0; p < g->p; ++p) {
+    for (int p = rows.first; p < rows.end; ++p) {
         for (int i = 0; i < across; ++i) {
             const int q = tile_first(g->q, i);
             t.a =
@@ -211,46 +225,113 @@ static void pool_window(const an_pool *pool, int p, int q, const float *outputs,
     memcpy(y, best, (size_t)columns * sizeof *y);
 }
 
-/* Block b of an image's filters, with what follows: y [p][q][k], or of the pooling's outputs. */
-static void conv_layer(const an_conv2d *g, const conv_plan *plan, int b, const char *image,
-                       const char *panels, const finish *end, float *outputs, float *y)
-{
-    const an_pool *pool = &g->pool;
+/* Everything that a part of the pass needs. */
+typedef struct conv_job {
+    const an_conv2d *g;
+    const an_conv2d_tensors *t;
+    conv_plan plan;
+    weights_info info;
+    size_t x_size;     /* of an image */
+    packing *packings; /* of shared images */
+} conv_job;
 
-    y += block_first(plan, b);
-    conv_block(g, plan, b, image, panels, end, pool->r > 0 ? outputs : y, pool->r > 0 ? NR : g->k);
-    for (int p = 0; pool->r > 0 && p < pool->p; ++p)
-        for (int q = 0; q < pool->q; ++q, y += g->k)
-            pool_window(pool, p, q, outputs, block_columns(plan, b), y);
+/* The rows that the windows of these rows of a pooling cover. */
+static an_span rows_under(const an_pool *pool, an_span rows)
+{
+    return (an_span){AN_MAX(0, rows.first * pool->stride - pool->pad_top),
+                     AN_MIN(pool->h, (rows.end - 1) * pool->stride - pool->pad_top + pool->r)};
+}
+
+/* Rows of y of image n, block b of the filters: all that the layer does. */
+static void conv_piece(const conv_job *j, int n, int b, an_span rows, const packing *how,
+                       const char *image, float *outputs)
+{
+    const an_conv2d *g = j->g;
+    const an_pool *pool = &g->pool;
+    const char *const panels = j->t->prepared;
+    const finish end = finish_of(&j->info, how, j->t->bias, j->t->relu);
+    const int columns = pool->r > 0 ? pool->q : g->q;
+    float *y = j->t->y + (size_t)n * (size_t)rows_of_y(g) * (size_t)columns * (size_t)g->k +
+               block_first(&j->plan, b);
+
+    if (pool->r == 0) {
+        conv_block(g, &j->plan, b, rows, image, panels, &end, y, g->k);
+        return;
+    }
+    conv_block(g, &j->plan, b, rows_under(pool, rows), image, panels, &end, outputs, NR);
+    for (int p = rows.first; p < rows.end; ++p)
+        for (int q = 0; q < pool->q; ++q)
+            pool_window(pool, p, q, outputs, block_columns(&j->plan, b),
+                        y + ((size_t)p * (size_t)pool->q + (size_t)q) * (size_t)g->k);
+}
+
+/* Every thread has images of its own. */
+static void forward_apart(const an_run *run, const conv_job *j)
+{
+    const conv_plan *plan = &j->plan;
+
+    AN_PARALLEL_FOR(run, schedule(dynamic))
+    for (int n = 0; n < j->g->n; ++n) {
+        const float *x = j->t->x + (size_t)n * j->x_size;
+        const packing how = packing_of_image(x, j->x_size);
+        char *image = (char *)an_scratch_of_thread(run, plan->images_at,
+                                                   plan->image_bytes / sizeof(float) + 1);
+        float *outputs = an_scratch_of_thread(run, plan->outputs_at, plan->output_floats);
+        pack_rows(j->g, plan, &how, x, (an_span){0, plan->h}, image);
+        for (int b = 0; b < plan->groups * plan->blocks; ++b)
+            conv_piece(j, n, b, (an_span){0, rows_of_y(j->g)}, &how, image, outputs);
+    }
+}
+
+static char *shared_image(const an_run *run, const conv_plan *plan, int n)
+{
+    return (char *)an_scratch_at(run, plan->images_at) +
+           (size_t)n * an_scratch_round(plan->image_bytes / sizeof(float) + 1);
+}
+
+/* Every thread packs a part of each image, and has a few pieces. */
+static void forward_shared(const an_run *run, const conv_job *j)
+{
+    const conv_plan *plan = &j->plan;
+    const int pieces = plan->groups * plan->blocks * plan->stripes;
+
+    AN_PARALLEL_FOR(run, collapse(2) schedule(static))
+    for (int n = 0; n < j->g->n; ++n) {
+        for (int part = 0; part < run->threads; ++part) {
+            const float *x = j->t->x + (size_t)n * j->x_size;
+            const packing how = packing_of_image(x, j->x_size); /* of all of it */
+            const an_span rows = {part_first(plan->h, run->threads, part),
+                                  part_first(plan->h, run->threads, part + 1)};
+            if (part == 0) j->packings[n] = how;
+            pack_rows(j->g, plan, &how, x, rows, shared_image(run, plan, n));
+        }
+    }
+    AN_PARALLEL_FOR(run, collapse(2) schedule(static))
+    for (int n = 0; n < j->g->n; ++n) {
+        for (int i = 0; i < pieces; ++i) {
+            const int stripe = i % plan->stripes;
+            const an_span rows = {part_first(rows_of_y(j->g), plan->stripes, stripe),
+                                  part_first(rows_of_y(j->g), plan->stripes, stripe + 1)};
+            conv_piece(j, n, i / plan->stripes, rows, j->packings + n, shared_image(run, plan, n),
+                       an_scratch_of_thread(run, plan->outputs_at, plan->output_floats));
+        }
+    }
 }
 
 static alexnet_status conv_forward(const an_run *run, const an_conv2d *g,
                                    const an_conv2d_tensors *t)
 {
-    const conv_plan plan = plan_conv(g, run->threads);
-    const int blocks = plan.groups * plan.blocks;
-    const size_t x_size = (size_t)g->h * (size_t)g->w * (size_t)g->c;
-    const size_t pixels =
-        g->pool.r > 0 ? (size_t)g->pool.p * (size_t)g->pool.q : (size_t)g->p * (size_t)g->q;
-    const char *const panels = t->prepared;
-    const weights_info info = weights_info_at(panels + plan.info_at, g->k);
+    conv_job j = {.g = g,
+                  .t = t,
+                  .plan = plan_conv(g, run->threads),
+                  .x_size = (size_t)g->h * (size_t)g->w * (size_t)g->c};
 
-    if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
-    AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic))
-    for (int n = 0; n < g->n; ++n) {
-        for (int part = 0; part < plan.parts; ++part) {
-            const float *x = t->x + (size_t)n * x_size;
-            char *image = (char *)an_scratch_of_thread(run, plan.images_at,
-                                                       plan.image_bytes / sizeof(float) + 1);
-            float *outputs = an_scratch_of_thread(run, plan.outputs_at, plan.output_floats);
-            const packing how = packing_of_image(x, x_size);
-            const finish end = finish_of(&info, &how, t->bias, t->relu);
-            pack_image(g, &plan, &how, x, image);
-            for (int b = part_first(blocks, plan.parts, part);
-                 b < part_first(blocks, plan.parts, part + 1); ++b)
-                conv_layer(g, &plan, b, image, panels, &end, outputs,
-                           t->y + (size_t)n * pixels * (size_t)g->k);
-        }
-    }
+    if (!an_scratch_fits(run, j.plan.bytes)) return ALEXNET_BAD_ARG;
+    j.info = weights_info_at((const char *)t->prepared + j.plan.info_at, g->k);
+    j.packings = (packing *)(void *)an_scratch_at(run, j.plan.packings_at);
+    if (j.plan.shared)
+        forward_shared(run, &j);
+    else
+        forward_apart(run, &j);
     return ALEXNET_OK;
 }

@@ -28,9 +28,10 @@ static inline float an_bf16_to_float(uint16_t value)
     return result;
 }
 
-/* Whether a pass of a convolution is to be in bf16. A function of the shape, so that every tier gives results of the
+/* Whether a pass is to be in bf16. A function of the shape, so that every tier gives results of the
    same kind. */
 bool an_bf16_conv2d_pays(const an_conv2d *g, an_pass pass);
+bool an_bf16_linear_pays(const an_linear *g, an_pass pass);
 
 /*
  * An algorithm in bf16 out of one in fp32: its factors are copied, rounded, and given to `inner`. The

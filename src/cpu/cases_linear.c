@@ -33,9 +33,12 @@ static void linear_sizes(const an_case *c, an_case_sizes *out)
 static const an_linear_algorithm *linear_algorithm(const an_case *c, const an_backend *backend)
 {
     const bool updates = c->kind == &an_case_linear_update;
+    an_linear planned = c->linear;
 
+    /* What was planned for many images takes few, too; and bf16's is planned for many alone. */
+    planned.n = AN_MAX(planned.n, 64);
     return backend->linear(
-        &c->linear, updates ? AN_BACKWARD_WEIGHTS : (an_pass)(c->kind - an_case_linear), c->dtype);
+        &planned, updates ? AN_BACKWARD_WEIGHTS : (an_pass)(c->kind - an_case_linear), c->dtype);
 }
 
 static size_t linear_scratch(const an_case *c, const an_backend *backend, int threads)

@@ -209,7 +209,7 @@ static const an_linear_algorithm *linear_at(an_cpu_level level, const an_linear 
     const an_linear_algorithm *own = NULL;
 
     (void)level;
-    if (dtype == ALEXNET_BF16) {
+    if (dtype == ALEXNET_BF16 && an_bf16_linear_pays(g, pass)) {
         own = LINEAR_BF16(level, pass);
         return own != NULL ? own : &rounded_linear[pass];
     }

@@ -143,6 +143,16 @@ alexnet_status an_bf16_conv2d_prepare(const an_run *run, const an_conv2d *g, con
 
 /* ---- linear ---- */
 
+/*
+ * Always, of prepared weights, and of many images. In training the weights are fp32, so that bf16 spares no traffic, which
+ * is all that counts for few images; and backward in fp32 passes over them once where bf16 does it three times
+ * (measured: bench/NOTES.md, section 6).
+ */
+bool an_bf16_linear_pays(const an_linear *g, an_pass pass)
+{
+    return g->prepared || g->n > (pass == AN_FORWARD ? 8 : 32);
+}
+
 static size_t linear_weights(const an_linear *g)
 {
     return an_size_times((size_t)g->inputs, (size_t)g->outputs);

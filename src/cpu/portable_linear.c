@@ -93,7 +93,7 @@ AN_ROUNDED_LINEAR(rounded, reference)
 const an_linear_algorithm *an_linear__portable(const an_linear *g, an_pass pass,
                                                alexnet_dtype dtype)
 {
-    if (dtype == ALEXNET_BF16) return &rounded[pass];
+    if (dtype == ALEXNET_BF16 && an_bf16_linear_pays(g, pass)) return &rounded[pass];
     if (dtype == ALEXNET_INT8 && an_int8_linear_fits(g, pass)) return an_linear_int8__portable();
     return &reference[pass];
 }

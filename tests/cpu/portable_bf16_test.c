@@ -30,6 +30,7 @@ static void numbers_go_to_the_nearest_even_one(void **unused)
 static void factors_are_rounded(void **unused)
 {
     const an_linear g = {.n = 1, .inputs = 2, .outputs = 1};
+    const an_linear many = {.n = 64, .inputs = 2, .outputs = 1}; /* of few, training is in fp32 */
     const float x[2] = {1 + 0x1p-8f, 2}, w[2] = {1, 1 + 0x1p-8f}, dy[1] = {1 + 0x1p-8f};
     float y[1], dx[2], dw[2], db[1], scratch[256];
     float *const aligned = (float *)(void *)AN_ROUND_UP((uintptr_t)scratch, (size_t)AN_ALIGNMENT);
@@ -42,7 +43,8 @@ static void factors_are_rounded(void **unused)
 
     (void)unused;
     for (int pass = 0; pass < AN_PASSES; ++pass) {
-        const an_linear_algorithm *algorithm = an_linear__portable(&g, (an_pass)pass, ALEXNET_BF16);
+        const an_linear_algorithm *algorithm =
+            an_linear__portable(&many, (an_pass)pass, ALEXNET_BF16);
         assert_true(algorithm->scratch_bytes(&g, 1) <= run.scratch_bytes);
         assert_int_equal(algorithm->run(&run, &g, t + pass), ALEXNET_OK);
     }
@@ -82,12 +84,32 @@ static void convolutions_are_in_bf16_where_it_pays(void **unused)
     assert_false(an_bf16_conv2d_pays(&conv4, AN_FORWARD));
 }
 
+/* Linear layers are, but for a training step of few images: fp32's passes over the weights are fewer. */
+static void linear_layers_are_in_bf16_where_it_pays(void **unused)
+{
+    an_linear fc7 = {.n = 32, .inputs = 4096, .outputs = 4096};
+
+    (void)unused;
+    assert_true(an_bf16_linear_pays(&fc7, AN_FORWARD));
+    assert_false(an_bf16_linear_pays(&fc7, AN_BACKWARD_DATA));
+    assert_false(an_bf16_linear_pays(&fc7, AN_BACKWARD_WEIGHTS));
+    fc7.n = 8;
+    assert_false(an_bf16_linear_pays(&fc7, AN_FORWARD));
+    fc7.prepared = true;
+    assert_true(an_bf16_linear_pays(&fc7, AN_FORWARD));
+    fc7.n = 33;
+    fc7.prepared = false;
+    assert_true(an_bf16_linear_pays(&fc7, AN_BACKWARD_DATA));
+    assert_true(an_bf16_linear_pays(&fc7, AN_BACKWARD_WEIGHTS));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_go_to_the_nearest_even_one),
         cmocka_unit_test(factors_are_rounded),
         cmocka_unit_test(convolutions_are_in_bf16_where_it_pays),
+        cmocka_unit_test(linear_layers_are_in_bf16_where_it_pays),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -208,13 +208,15 @@ static void weights_rectangle(const linear_weights *job, int output, int input, 
     }
 }
 
-static void bias_gradient(const an_run *run, const an_linear *g, const float *dy, float *db)
+/* row: floats from image to image of dy. */
+static void bias_gradient(const an_run *run, const an_linear *g, const float *dy, size_t row,
+                          float *db)
 {
     AN_PARALLEL_FOR(run, schedule(dynamic, STRIP))
     for (int o = 0; o < g->outputs; ++o) {
         double sum = 0;
         for (int n = 0; n < g->n; ++n)
-            sum += (double)dy[(size_t)n * copy_row(g->outputs) + (size_t)o];
+            sum += (double)dy[(size_t)n * row + (size_t)o];
         db[o] = (float)sum;
     }
 }
@@ -243,6 +245,6 @@ static alexnet_status backward_weights_many(const an_run *run, const an_linear *
         for (int o = 0; o < blocks_of(g->outputs, WEIGHTS_OUTPUTS); ++o)
             weights_rectangle(&job, o * WEIGHTS_OUTPUTS, s * WEIGHTS_INPUTS,
                               an_scratch_of_thread(run, plan.rows_at, MR * GRADIENT_ROW));
-    if (t->db != NULL) bias_gradient(run, g, copy, t->db);
+    if (t->db != NULL) bias_gradient(run, g, copy, copy_row(g->outputs), t->db);
     return ALEXNET_OK;
 }

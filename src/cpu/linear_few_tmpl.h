@@ -5,230 +5,234 @@
 
 /* ---- both gradients, few images ----
  *
- * Memory is what bounds them: w and the velocity are read, and written, once for both. A thread takes a strip of inputs and
- * walks down the outputs, FEW_OUTPUTS rows at a time: it copies them to panels for dx, computes their gradient, and lets v
- * and w follow. v is fetched while dx is computed, the next rows of w with their gradient: as much as the tiles have steps
- * for, the rest in one go. More rows would push each other out of L2 (56 KB each of w, v, the next w and the panels): they are
- * often a multiple of 16 KB apart. Beside them are the strip's x and dx, 64 KB each of 32 images.
+ * Memory is what bounds them: w and the velocity v are read, and written, once for both. A thread takes a strip of inputs
+ * and goes down the outputs, FEW_ROWS rows at a time, along the rows: LANES inputs of these rows are loaded, and with each
+ * image's x their gradient is added up in registers, while their products go to the image's dx. Chunk by chunk v and w then
+ * follow the gradient. The lines of w and v that come FEW_AHEAD floats later are fetched meanwhile: long pieces of rows are
+ * read in order, which memory likes best.
+ *
+ * Registers: FEW_ROWS of w, as many sums, x, dx and dy: 19 of 32, with AVX2 11 of 16. Caches: x and dx of the strip, in
+ * columns of LANES inputs [n][LANES] (FEW_BYTES, in L2), the chunk's gradient (4 KB, in L1). A step: FEW_ROWS + 2 loads and
+ * a store for 2 FEW_ROWS FMA of each image.
  */
 
 #define LINE_FLOATS  (AN_ALIGNMENT / (int)sizeof(float))
-#define BACKWARD_FEW 32  /* images */
-#define FEW_INPUTS   512 /* of a strip, at most */
-#define FEW_OUTPUTS  (2 * MR)
+#define BACKWARD_FEW 64 /* images */
+#define FEW_ROWS     (MR < 8 ? 4 : 8)
+#define FEW_CHUNK    (8 * LANES)         /* inputs */
+#define FEW_GRADIENT (FEW_CHUNK + LANES) /* from row to row of its gradient */
+#define FEW_AHEAD    (16 * LINE_FLOATS)  /* floats */
+#define FEW_BYTES    ((size_t)512 << 10) /* of a strip's x and dx */
 
 typedef struct linear_few_plan {
     int width; /* of a strip */
-    size_t block_floats, dx_floats, rows_floats;
-    size_t x_at, dy_at, blocks_at, dx_at, rows_at, bytes;
+    size_t gradient_floats;
+    size_t x_at, dx_at, dy_at, gradients_at, bytes;
 } linear_few_plan;
 
 static linear_few_plan plan_linear_few(const an_linear *g, int threads)
 {
-    linear_few_plan plan = {
-        .width = AN_MIN(FEW_INPUTS, AN_MAX(AN_ROUND_UP(g->inputs / 8, NR), NR)),
-        .block_floats = (size_t)FEW_OUTPUTS * FEW_INPUTS,
-        .dx_floats = (size_t)BACKWARD_FEW * GRADIENT_ROW,
-        .rows_floats = (size_t)MR * GRADIENT_ROW,
-    };
+    linear_few_plan plan = {.gradient_floats = (size_t)FEW_ROWS * FEW_GRADIENT};
     an_scratch scratch = {0};
-    const size_t columns = an_size_times((size_t)blocks_of(g->inputs, NR), NR);
+    const size_t column = an_size_times((size_t)g->n, 2 * LANES * sizeof(float));
+    const int chunks = blocks_of(g->inputs, FEW_CHUNK);
+    const int most = AN_MAX(1, (int)(FEW_BYTES / AN_MAX(column * (FEW_CHUNK / LANES), 1)));
+    const int strips = AN_ROUND_UP(blocks_of(chunks, most), threads);
+    const size_t floats = an_size_times((size_t)blocks_of(g->inputs, LANES) * LANES, (size_t)g->n);
 
-    plan.x_at = an_scratch_floats(&scratch, an_size_times(columns, (size_t)g->n));
-    plan.dy_at = an_scratch_floats(&scratch, an_size_times((size_t)g->n, copy_row(g->outputs)));
-    plan.blocks_at = an_scratch_per_thread(&scratch, threads, plan.block_floats);
-    plan.dx_at = an_scratch_per_thread(&scratch, threads, plan.dx_floats);
-    plan.rows_at = an_scratch_per_thread(&scratch, threads, plan.rows_floats);
+    plan.width = blocks_of(chunks, strips) * FEW_CHUNK;
+    plan.x_at = an_scratch_floats(&scratch, floats);
+    plan.dx_at = an_scratch_floats(&scratch, floats);
+    plan.dy_at = an_scratch_floats(
+        &scratch, an_size_times((size_t)blocks_of(g->outputs, FEW_ROWS) * FEW_ROWS, (size_t)g->n));
+    plan.gradients_at = an_scratch_per_thread(&scratch, threads, plan.gradient_floats);
     plan.bytes = scratch.bytes;
     return plan;
 }
 
-/* Rows of a matrix that are wanted soon, which come piece by piece while tiles are computed. */
-typedef struct fetching {
-    const float *row; /* of the next piece, */
-    int first;        /* which begins here */
-    int rows, width;  /* left, and how much of each is wanted */
-    size_t row_floats;
-} fetching;
-
-static void fetch_row(fetching *f)
+/* A matrix [n][count], `row` floats from row to row, in columns of `width` numbers: [column][n][width], filled up with 0. */
+static void to_columns(int n, int count, size_t row, const float *from, int width, float *to)
 {
-    const float *row = f->row;
-    const int width = f->width;
-
-    for (int i = f->first; i < width; i += LINE_FLOATS)
-        __builtin_prefetch(row + i, 0, 2);
-    f->first = 0;
-    f->row += f->row_floats;
-    --f->rows;
+    for (int i = 0; i < count; i += width)
+        for (int j = 0; j < n; ++j, to += width) {
+            const int here = AN_MIN(width, count - i);
+            memcpy(to, from + (size_t)j * row + (size_t)i, (size_t)here * sizeof *to);
+            memset(to + here, 0, (size_t)(width - here) * sizeof *to);
+        }
 }
 
-static void fetch_rest(fetching *f)
+static void from_columns(int n, int count, const float *from, int width, size_t row, float *to)
 {
-    while (f->rows > 0)
-        fetch_row(f);
-}
-
-/* The next piece, for a tile of so many steps. */
-static const float *fetch_piece(fetching *f, int steps)
-{
-    const float *piece = f->row + f->first;
-
-    if (f->rows == 0) return f->row; /* a line too many costs nothing */
-    f->first += steps / UNROLLED * LINE_FLOATS;
-    if (f->first >= f->width) {
-        f->first = 0;
-        f->row += f->row_floats;
-        --f->rows;
-    }
-    return piece;
+    for (int i = 0; i < count; i += width)
+        for (int j = 0; j < n; ++j, from += width)
+            memcpy(to + (size_t)j * row + (size_t)i, from,
+                   (size_t)AN_MIN(width, count - i) * sizeof *to);
 }
 
 /* What all strips share. */
 typedef struct linear_few {
     const an_linear *g;
     const an_linear_tensors *t;
-    const float *x_panels, *dy;
+    float *x, *dx; /* in columns of LANES */
+    float *dy;     /* in columns of FEW_ROWS */
 } linear_few;
 
-/* Some rows of w from `output` on, in panels: their share of a strip's dx [n][GRADIENT_ROW]. */
-static void few_data(const linear_few *job, int output, int depth, int width, const float *panels,
-                     fetching *wanted, float *dx)
-{
-    tile t = {
-        .outer = 1,
-        .inner = 1,
-        .run = depth,
-        .a_row = (ptrdiff_t)copy_row(job->g->outputs),
-        .a_step = 1,
-        .fetch_step = 4,
-        .ahead_step = 4,
-        .c_row = GRADIENT_ROW,
-        .add = output > 0,
-    };
+/* Rows of w, and a strip of them: at (output, input). */
+typedef struct few_rows {
+    int output, input, width;
+} few_rows;
 
-    for (int j = 0; j < width; j += NR) {
-        t.columns = AN_MIN(NR, width - j);
-        t.b = panels + (size_t)j * (size_t)depth;
-        for (int i = 0; i < tiles_of(job->g->n); ++i) {
-            const int n = tile_first(job->g->n, i);
-            t.a = job->dy + n * t.a_row + output;
-            t.c = dx + n * GRADIENT_ROW + j;
-            t.fetch = fetch_piece(wanted, depth);
-            t.ahead = fetch_piece(wanted, depth);
-            tile_run(tile_first(job->g->n, i + 1) - n, &t);
+/* The lines of `count` rows that are wanted FEW_AHEAD floats after `at`, in these rows or in those that begin `below` floats
+   later. */
+static ALWAYS_INLINE void fetch_lines(const int count, const few_rows *rows, size_t inputs,
+                                      size_t below, int at, const float *matrix)
+{
+    const int ahead = at + FEW_AHEAD;
+    const float *from = matrix + (size_t)rows->output * inputs + (size_t)rows->input;
+
+    from += ahead < rows->width ? (size_t)ahead : below + (size_t)AN_MIN(ahead - rows->width, at);
+    UNROLL
+    for (int r = 0; r < count; ++r)
+        __builtin_prefetch(from + (size_t)r * inputs, 0, 2);
+}
+
+/*
+ * `lanes` inputs of `count` rows of w: what they add to dx [n][LANES], and, stored to `gradient`, a row every
+ * `gradient_row` floats, their gradient. dy [n][FEW_ROWS], x [n][LANES].
+ */
+static ALWAYS_INLINE void few_step(const int count, const bool data, const bool weights, int n,
+                                   const int lanes, const float *w, size_t inputs, const float *dy,
+                                   const float *x, float *dx, float *gradient, size_t gradient_row)
+{
+    vf row[FEW_ROWS], sum[FEW_ROWS];
+
+    UNROLL
+    for (int r = 0; r < count; ++r) {
+        row[r] = data ? load_up_to(w + (size_t)r * inputs, lanes) : vf_zero();
+        sum[r] = vf_zero();
+    }
+    for (int i = 0; i < n; ++i, dy += FEW_ROWS, x += LANES, dx += LANES) {
+        const vf xi = weights ? vf_load(x) : vf_zero();
+        vf dxi = data ? vf_load(dx) : vf_zero();
+        UNROLL
+        for (int r = 0; r < count; ++r) {
+            const vf dyi = vf_set1(dy[r]);
+            if (weights) sum[r] = vf_fma(dyi, xi, sum[r]);
+            if (data) dxi = vf_fma(dyi, row[r], dxi);
         }
+        if (data) vf_store(dx, dxi);
     }
+    UNROLL
+    for (int r = 0; r < count; ++r)
+        if (weights) store_up_to(gradient + (size_t)r * gradient_row, lanes, sum[r]);
 }
 
-/* The gradient of `rows` rows of w, at most MR, from (output, input) on: to c, its rows c_row apart. */
-static void few_gradient(const linear_few *job, int output, int rows, int input, int width,
-                         fetching *wanted, float *c, ptrdiff_t c_row)
-{
-    tile t = {
-        .outer = 1,
-        .inner = 1,
-        .run = job->g->n,
-        .a = job->dy + output,
-        .a_row = 1,
-        .a_step = (ptrdiff_t)copy_row(job->g->outputs),
-        .fetch_step = 4,
-        .ahead_step = 4,
-        .c_row = c_row,
-    };
-
-    for (int j = 0; j < width; j += NR) {
-        t.columns = AN_MIN(NR, width - j);
-        t.b = job->x_panels + (size_t)(input + j) * (size_t)job->g->n;
-        t.c = c + j;
-        t.fetch = fetch_piece(wanted, t.run);
-        t.ahead = fetch_piece(wanted, t.run);
-        tile_run(rows, &t);
-    }
-}
-
-/* `depth` rows of w from (output, input) on: their gradient is stored, or v and w follow it. own: room for MR rows. */
-static void few_weights(const linear_few *job, int output, int depth, int input, int width,
-                        float *own)
+/* Along `count` rows of a strip. own: room for a chunk's gradient. */
+static ALWAYS_INLINE void few_walk(const int count, const bool data, const bool weights,
+                                   const linear_few *job, const few_rows *rows, float *own)
 {
     const an_sgd_update *update = job->t->update;
-    const float *w = update != NULL ? update->w : job->t->w;
-    const size_t inputs = (size_t)job->g->inputs;
+    const size_t inputs = (size_t)job->g->inputs, n = (size_t)job->g->n;
+    const size_t at = (size_t)rows->output * inputs + (size_t)rows->input;
+    const size_t below = rows->output + count < job->g->outputs ? (size_t)count * inputs : 0;
+    const float *w = data ? job->t->w : update != NULL ? update->w : NULL;
+    const float *dy = job->dy + (size_t)(rows->output / FEW_ROWS * FEW_ROWS) * n +
+                      (size_t)(rows->output % FEW_ROWS);
 
-    for (int i = 0; i < tiles_of(depth); ++i) {
-        const int first = output + tile_first(depth, i);
-        const int rows = output + tile_first(depth, i + 1) - first;
-        const int next = AN_MIN(first + FEW_OUTPUTS, job->g->outputs - 1);
-        size_t at = (size_t)first * inputs + (size_t)input;
-        fetching wanted = {.row = job->dy, .width = width, .row_floats = inputs};
-        if (w != NULL) {
-            wanted.row = w + (size_t)next * inputs + (size_t)input;
-            wanted.rows = AN_MIN(rows, job->g->outputs - next);
+    for (int first = 0; first < rows->width; first += FEW_CHUNK) {
+        const int end = AN_MIN(first + FEW_CHUNK, rows->width);
+        const size_t chunk = at + (size_t)first;
+        float *gradient = weights && update == NULL ? job->t->dw + chunk : own;
+        const size_t gradient_row = weights && update == NULL ? inputs : FEW_GRADIENT;
+        for (int i = first; i < end; i += LANES) {
+            const size_t column = (size_t)(rows->input + i) * n;
+            const float *here = data ? w + at + (size_t)i : NULL;
+            float *to = weights ? gradient + (i - first) : NULL;
+            if (i % LINE_FLOATS == 0 && w != NULL) fetch_lines(count, rows, inputs, below, i, w);
+            if (i % LINE_FLOATS == 0 && update != NULL)
+                fetch_lines(count, rows, inputs, below, i, update->v);
+            if (end - i >= LANES)
+                few_step(count, data, weights, (int)n, LANES, here, inputs, dy, job->x + column,
+                         job->dx + column, to, gradient_row);
+            else
+                few_step(count, data, weights, (int)n, end - i, here, inputs, dy, job->x + column,
+                         job->dx + column, to, gradient_row);
         }
-        if (update == NULL) {
-            few_gradient(job, first, rows, input, width, &wanted, job->t->dw + at,
-                         (ptrdiff_t)inputs);
-            continue;
-        }
-        few_gradient(job, first, rows, input, width, &wanted, own, GRADIENT_ROW);
-        for (int r = 0; r < rows; ++r, at += inputs) {
-            if (wanted.rows > 0) fetch_row(&wanted);
-            an_sgd_row(&update->rule, width, own + (size_t)r * GRADIENT_ROW, update->v + at,
-                       update->w + at);
-        }
+        for (int r = 0; update != NULL && r < count; ++r)
+            an_sgd_row(&update->rule, end - first, own + r * FEW_GRADIENT,
+                       update->v + chunk + (size_t)r * inputs,
+                       update->w + chunk + (size_t)r * inputs);
     }
 }
 
-static void few_strip(const an_run *run, const linear_few *job, const linear_few_plan *plan,
-                      int input)
+static void few_walk_both(const int count, const linear_few *job, const few_rows *rows, float *own)
+{
+    if (count == FEW_ROWS)
+        few_walk(FEW_ROWS, true, true, job, rows, own);
+    else
+        few_walk(1, true, true, job, rows, own);
+}
+
+static void few_walk_data(const int count, const linear_few *job, const few_rows *rows, float *own)
+{
+    if (count == FEW_ROWS)
+        few_walk(FEW_ROWS, true, false, job, rows, own);
+    else
+        few_walk(1, true, false, job, rows, own);
+}
+
+static void few_walk_weights(const int count, const linear_few *job, const few_rows *rows,
+                             float *own)
+{
+    if (count == FEW_ROWS)
+        few_walk(FEW_ROWS, false, true, job, rows, own);
+    else
+        few_walk(1, false, true, job, rows, own);
+}
+
+static void few_strip(const linear_few *job, int input, int width, float *own)
 {
     const an_linear *g = job->g;
     const an_linear_tensors *t = job->t;
-    const size_t inputs = (size_t)g->inputs;
-    const int width = AN_MIN(plan->width, g->inputs - input);
-    float *panels = an_scratch_of_thread(run, plan->blocks_at, plan->block_floats);
-    float *dx = an_scratch_of_thread(run, plan->dx_at, plan->dx_floats);
-    float *own = an_scratch_of_thread(run, plan->rows_at, plan->rows_floats);
+    const bool weights = t->dw != NULL || t->update != NULL;
+    const size_t inputs = (size_t)g->inputs, column = (size_t)input * (size_t)g->n;
+    few_rows rows = {.input = input, .width = width};
 
-    for (int output = 0; output < g->outputs; output += FEW_OUTPUTS) {
-        const int depth = AN_MIN(FEW_OUTPUTS, g->outputs - output);
-        const size_t at = (size_t)output * inputs + (size_t)input;
-        fetching v = {.row = t->update != NULL ? t->update->v + at : job->dy,
-                      .rows = t->update != NULL ? depth : 0,
-                      .width = width,
-                      .row_floats = inputs};
-        if (t->dx != NULL) {
-            pack_panels(depth, width, inputs, t->w + at, panels);
-            few_data(job, output, depth, width, panels, &v, dx);
-        }
-        fetch_rest(&v);
-        if (t->update != NULL || t->dw != NULL) few_weights(job, output, depth, input, width, own);
+    if (weights) to_columns(g->n, width, inputs, t->x + input, LANES, job->x + column);
+    if (t->dx != NULL)
+        memset(job->dx + column, 0,
+               (size_t)AN_ROUND_UP(width, LANES) * (size_t)g->n * sizeof *job->dx);
+    while (rows.output < g->outputs) {
+        const int count = rows.output + FEW_ROWS <= g->outputs ? FEW_ROWS : 1;
+        if (t->dx != NULL && weights)
+            few_walk_both(count, job, &rows, own);
+        else if (weights)
+            few_walk_weights(count, job, &rows, own);
+        else
+            few_walk_data(count, job, &rows, own);
+        rows.output += count;
     }
-    for (int n = 0; t->dx != NULL && n < g->n; ++n)
-        memcpy(t->dx + (size_t)n * inputs + (size_t)input, dx + (size_t)n * GRADIENT_ROW,
-               (size_t)width * sizeof *dx);
+    if (t->dx != NULL) from_columns(g->n, width, job->dx + column, LANES, inputs, t->dx + input);
 }
 
 static alexnet_status backward_few(const an_run *run, const an_linear *g,
                                    const an_linear_tensors *t)
 {
     const linear_few_plan plan = plan_linear_few(g, run->threads);
-    const bool of_weights = t->dw != NULL || t->update != NULL;
-    const int strips = of_weights || t->dx != NULL ? blocks_of(g->inputs, plan.width) : 0;
-    float *const panels = an_scratch_at(run, plan.x_at);
-    float *const copy = an_scratch_at(run, plan.dy_at);
-    const linear_few job = {g, t, panels, copy};
+    const bool walks = t->dw != NULL || t->update != NULL || t->dx != NULL;
+    const int strips = walks ? blocks_of(g->inputs, plan.width) : 0;
+    const linear_few job = {.g = g,
+                            .t = t,
+                            .x = an_scratch_at(run, plan.x_at),
+                            .dx = an_scratch_at(run, plan.dx_at),
+                            .dy = an_scratch_at(run, plan.dy_at)};
 
     if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
-    copy_rows(run, g->n, g->outputs, t->dy, copy);
+    to_columns(g->n, g->outputs, (size_t)g->outputs, t->dy, FEW_ROWS, job.dy);
     AN_PARALLEL_FOR(run, schedule(dynamic))
-    for (int s = 0; s < strips; ++s) {
-        const int input = s * plan.width;
-        if (of_weights)
-            pack_panels(g->n, AN_MIN(plan.width, g->inputs - input), (size_t)g->inputs,
-                        t->x + input, panels + (size_t)input * (size_t)g->n);
-        few_strip(run, &job, &plan, input);
-    }
-    if (t->db != NULL) bias_gradient(run, g, copy, t->db);
+    for (int s = 0; s < strips; ++s)
+        few_strip(&job, s * plan.width, AN_MIN(plan.width, g->inputs - s * plan.width),
+                  an_scratch_of_thread(run, plan.gradients_at, plan.gradient_floats));
+    if (t->db != NULL) bias_gradient(run, g, t->dy, (size_t)g->outputs, t->db);
     return ALEXNET_OK;
 }

@@ -11,8 +11,9 @@
  */
 
 #define FEW_IMAGES 16
-#define DOT_IMAGES 8 /* at a time */
-#define DOT_ROWS   3 /* outputs at a time */
+#define DOT_IMAGES 8   /* at a time */
+#define DOT_ROWS   3   /* outputs at a time */
+#define DOT_AHEAD  256 /* floats: how far ahead rows are fetched */
 
 /* y[n][first + 0 .. rows-1] for n < images. */
 static ALWAYS_INLINE void dot_rows(const int rows, const int images, const an_linear *g, int first,
@@ -33,8 +34,10 @@ static ALWAYS_INLINE void dot_rows(const int rows, const int images, const an_li
     for (size_t i = 0; i < whole; i += LANES) {
         vf row[DOT_ROWS];
         UNROLL
-        for (int o = 0; o < rows; ++o)
+        for (int o = 0; o < rows; ++o) {
             row[o] = vf_load(w + (size_t)o * inputs + i);
+            __builtin_prefetch(w + (size_t)o * inputs + i + DOT_AHEAD);
+        }
         UNROLL
         for (int n = 0; n < images; ++n) {
             const vf xn = vf_load(x + (size_t)n * inputs + i);
@@ -151,7 +154,7 @@ static const float *piece_at(const an_linear *g, weights_piece piece, const floa
 }
 
 /* A piece of w times its part of x^T, for all images, into a strip of y^T. Meanwhile the next piece is fetched, twice
-   FETCH_ROWS rows with each panel of images. */
+   FETCH_ROWS rows with each panel of images, and what is left of it with the copy. */
 static void forward_piece(const an_linear *g, const linear_forward_plan *plan, weights_piece piece,
                           weights_piece next, const float *w, const float *x_panels, float *copy,
                           float *strip)
@@ -176,8 +179,12 @@ static void forward_piece(const an_linear *g, const linear_forward_plan *plan, w
 
     t.run = piece.depth / t.inner;
     t.a_inner = t.run;
-    for (int o = 0; o < piece.rows; ++o)
+    for (int o = 0; o < piece.rows; ++o) {
+        const int more = 2 * FETCH_ROWS * plan->panels + o;
         memcpy(copy + (size_t)o * row, from + (size_t)o * inputs, (size_t)piece.depth * sizeof *w);
+        for (int i = 0; more < next.rows && i < next.depth; i += AN_ALIGNMENT / (int)sizeof *w)
+            __builtin_prefetch(piece_at(g, next, w) + (size_t)more * inputs + i, 0, 2);
+    }
     for (int p = 0; p < plan->panels; ++p) {
         const int fetch = 2 * p * FETCH_ROWS;
         t.fetch = piece_at(g, next, w) + (size_t)AN_MIN(fetch, next.rows - 1) * inputs;

@@ -3,7 +3,7 @@
 PREFIX ?= /usr/local
 JOBS   ?= $(shell nproc)
 
-.PHONY: all demo test test-arm test-long fuzz bench install clean format
+.PHONY: all demo test test-arm test-tiers test-long fuzz bench install clean format
 
 all:
 	cmake --preset release
@@ -31,6 +31,13 @@ test-arm:
 	@echo "Left out, because each takes minutes on an emulated processor:"
 	@ctest --test-dir build/arm -N -L not-emulated | grep '#'
 	ctest --preset arm --parallel $(JOBS)
+
+# All tests as lesser machines run them.
+test-tiers:
+	for tier in avx512 avx2 portable; do \
+		cmake --preset $$tier && cmake --build --preset $$tier --parallel $(JOBS) && \
+		ctest --preset $$tier --parallel $(JOBS) || exit 1; \
+	done
 
 # FUZZ_SECONDS=600 make fuzz
 fuzz:

@@ -6,7 +6,11 @@
  */
 #include "cpu/detect.h"
 
-an_cpu_level an_cpu_detect(void)
+#ifndef AN_CPU_LIMIT /* of x86; a build for tests has a lower one */
+#define AN_CPU_LIMIT AN_CPU_AVX512_BF16
+#endif
+
+an_cpu_level an_cpu_of_processor(void)
 {
 #if defined(__x86_64__)
     __builtin_cpu_init();
@@ -22,4 +26,11 @@ an_cpu_level an_cpu_detect(void)
 #else
     return AN_CPU_BASELINE;
 #endif
+}
+
+an_cpu_level an_cpu_detect(void)
+{
+    const an_cpu_level level = an_cpu_of_processor();
+
+    return level > AN_CPU_LIMIT && level <= AN_CPU_AVX512_BF16 ? AN_CPU_LIMIT : level;
 }

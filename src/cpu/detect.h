@@ -26,6 +26,9 @@ typedef enum an_cpu_level {
 } an_cpu_level;
 
 /* The highest level whose instructions this machine runs, and whose registers the system saves. */
+an_cpu_level an_cpu_of_processor(void);
+
+/* The level to choose kernels by: the processor's, or the build's limit if that is lower (ALEXNET_CPU_LIMIT, for tests). */
 an_cpu_level an_cpu_detect(void);
 
 #endif

@@ -165,30 +165,19 @@ static ALWAYS_INLINE void few_walk(const int count, const bool data, const bool 
     }
 }
 
-static void few_walk_both(const int count, const linear_few *job, const few_rows *rows, float *own)
-{
-    if (count == FEW_ROWS)
-        few_walk(FEW_ROWS, true, true, job, rows, own);
-    else
-        few_walk(1, true, true, job, rows, own);
-}
+/* few_walk() of one kind, for the two counts of rows that there are. */
+#define FEW_WALK(name, data, weights)                                                              \
+    static void name(int count, const linear_few *job, const few_rows *rows, float *own)           \
+    {                                                                                              \
+        if (count == FEW_ROWS)                                                                     \
+            few_walk(FEW_ROWS, data, weights, job, rows, own);                                     \
+        else                                                                                       \
+            few_walk(1, data, weights, job, rows, own);                                            \
+    }
 
-static void few_walk_data(const int count, const linear_few *job, const few_rows *rows, float *own)
-{
-    if (count == FEW_ROWS)
-        few_walk(FEW_ROWS, true, false, job, rows, own);
-    else
-        few_walk(1, true, false, job, rows, own);
-}
-
-static void few_walk_weights(const int count, const linear_few *job, const few_rows *rows,
-                             float *own)
-{
-    if (count == FEW_ROWS)
-        few_walk(FEW_ROWS, false, true, job, rows, own);
-    else
-        few_walk(1, false, true, job, rows, own);
-}
+FEW_WALK(few_walk_both, true, true)
+FEW_WALK(few_walk_data, true, false)
+FEW_WALK(few_walk_weights, false, true)
 
 static void few_strip(const linear_few *job, int input, int width, float *own)
 {

@@ -95,7 +95,7 @@ static void forward_few(const an_run *run, const an_linear *g, const float *x, c
  * tile: 29 KB, in L1.
  */
 
-#define FORWARD_STRIP (10 * MR) /* outputs */
+#define FORWARD_STRIP (10 * MR) /* outputs, at most */
 
 typedef struct linear_forward_plan {
     int panels; /* of NR images */
@@ -218,6 +218,7 @@ static alexnet_status forward_many(const an_run *run, const an_linear *g, const 
 {
     const linear_forward_plan plan = plan_linear_forward(g, run->threads);
     const int blocks = blocks_of(g->inputs, DEPTH);
+    const int strips = parts_for(g->outputs, FORWARD_STRIP, run->threads);
     float *const panel = an_scratch_at(run, plan.panels_at);
 
     if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
@@ -228,9 +229,9 @@ static alexnet_status forward_many(const an_run *run, const an_linear *g, const 
                             panel + (size_t)p * (size_t)g->inputs * NR);
 
     AN_PARALLEL_FOR(run, schedule(dynamic))
-    for (int s = 0; s < blocks_of(g->outputs, FORWARD_STRIP); ++s) {
-        const int first = s * FORWARD_STRIP;
-        const int count = AN_MIN(FORWARD_STRIP, g->outputs - first);
+    for (int s = 0; s < strips; ++s) {
+        const int first = part_first(g->outputs, strips, s);
+        const int count = part_first(g->outputs, strips, s + 1) - first;
         float *strip = an_scratch_of_thread(run, plan.strips_at, plan.strip_floats);
         float *copy = an_scratch_of_thread(run, plan.rows_at, plan.rows_floats);
         const int pieces = blocks * tiles_of(count);

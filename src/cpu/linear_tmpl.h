@@ -21,8 +21,6 @@
 /* Floats of a row in a copy of a matrix: an odd number of cache lines. */
 static size_t copy_row(int columns) { return (size_t)odd_lines(columns); }
 
-static int blocks_of(int count, int size) { return (int)(((int64_t)count + size - 1) / size); }
-
 #include "cpu/linear_forward_tmpl.h"
 
 #include "cpu/linear_backward_tmpl.h"

@@ -14,7 +14,7 @@
  */
 
 #define DEPTH         512       /* units of a sum at a time */
-#define FORWARD_STRIP (10 * MR) /* outputs */
+#define FORWARD_STRIP (10 * MR) /* outputs, at most */
 #define FEW_IMAGES    4
 #define DOT_ROWS      4 /* outputs at a time */
 
@@ -296,6 +296,7 @@ static void forward_finish(const linear_job *j, int first, int count, const floa
 static void forward_many(const an_run *run, const linear_job *j, char *panels)
 {
     const int blocks = blocks_of(j->plan.units, DEPTH);
+    const int strips = parts_for(j->g->outputs, FORWARD_STRIP, run->threads);
 
     AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic))
     for (int p = 0; p < j->plan.panels; ++p)
@@ -304,9 +305,9 @@ static void forward_many(const an_run *run, const linear_job *j, char *panels)
                             panels + (size_t)p * j->plan.panel_bytes);
 
     AN_PARALLEL_FOR(run, schedule(dynamic))
-    for (int s = 0; s < blocks_of(j->g->outputs, FORWARD_STRIP); ++s) {
-        const int first = s * FORWARD_STRIP;
-        const int count = AN_MIN(FORWARD_STRIP, j->g->outputs - first);
+    for (int s = 0; s < strips; ++s) {
+        const int first = part_first(j->g->outputs, strips, s);
+        const int count = part_first(j->g->outputs, strips, s + 1) - first;
         float *strip = an_scratch_of_thread(run, j->plan.strips_at, j->plan.strip_floats);
         char *copy = (char *)an_scratch_of_thread(run, j->plan.copies_at,
                                                   MR * j->plan.copy_row / sizeof(float));

@@ -121,12 +121,3 @@ typedef void (*tile_function)(const tile *t);
 #define WEIGHTS_ENTRY(mr) [mr] = TILE_NAME(weights_first_##mr),
 static const tile_function images_first[MR + 1] = {TILE_ROWS(IMAGES_ENTRY)};
 static const tile_function weights_first[MR + 1] = {TILE_ROWS(WEIGHTS_ENTRY)};
-
-/* As in tile_tmpl.h: rows fall into tiles of nearly equal height. */
-static int tiles_of(int count) { return (count + MR - 1) / MR; }
-
-static int part_first(int count, int parts, int i) { return (int)((int64_t)count * i / parts); }
-
-static int tile_first(int count, int index) { return part_first(count, tiles_of(count), index); }
-
-static int blocks_of(int count, int size) { return (int)(((int64_t)count + size - 1) / size); }

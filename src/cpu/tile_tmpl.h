@@ -153,11 +153,3 @@ static void tile_run(int rows, const tile *t) /* rows 1 .. MR */
     static void (*const functions[MR + 1])(const tile *) = {TILE_ROWS(TILE_ENTRY)};
     functions[rows](t);
 }
-
-/* How `count` rows fall into tiles of nearly equal height, at most MR: 15 = 7 + 8, not 14 + 1. */
-static int tiles_of(int count) { return (count + MR - 1) / MR; }
-
-/* Where part i of `parts` nearly equal parts begins. */
-static int part_first(int count, int parts, int i) { return (int)((int64_t)count * i / parts); }
-
-static int tile_first(int count, int index) { return part_first(count, tiles_of(count), index); }

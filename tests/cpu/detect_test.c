@@ -56,7 +56,8 @@ static void level_agrees_with_the_system(void **unused)
     line[strcspn(line, "\n")] = ' ';
     for (int level = AN_CPU_BASELINE + 1; level < AN_CPU_LEVELS; ++level)
         if (has_all(line, features[level])) expected = level;
-    assert_int_equal(an_cpu_detect(), expected);
+    assert_int_equal(an_cpu_of_processor(), expected);
+    assert_true((int)an_cpu_detect() <= expected);
 }
 
 int main(void)

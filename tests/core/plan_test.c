@@ -258,7 +258,7 @@ static void convolutions_take_pooling_along(void **unused)
         if (!is_a(pool, "pool")) continue;
         while (!above->run_backward)
             ++above;
-        assert_true(above->relu_before || !is_a(above, "conv2d"));
+        assert_true(!fused || above->relu_before || !is_a(above, "conv2d"));
         for (int pass = 0; pass < AN_PASSES; ++pass)
             if (fused && !(i == 0 && pass == AN_BACKWARD_DATA))
                 assert_true(conv->needs.algorithm[pass]->pools);

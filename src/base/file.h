@@ -38,6 +38,9 @@ typedef struct an_map {
 alexnet_status an_file_map(alexnet_context *ctx, const char *path, an_map *out) AN_NODISCARD;
 void           an_file_unmap(an_map *map); /* safe on a zeroed map */
 
+/* That these bytes, if they are of the map, are not wanted soon: they take no memory until they are read again. */
+void an_file_done(const an_map *map, const void *from, size_t bytes);
+
 /* An open file for reading at any place; safe for several threads at once (pread). */
 typedef struct an_reader {
     int      descriptor; /* -1: closed */

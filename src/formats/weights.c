@@ -181,27 +181,38 @@ static alexnet_status recognise(alexnet_context *ctx, const char *path, const an
 
 /* ---- from file to model ---- */
 
-/* Copies a tensor, refusing infinities and NaN. */
+#define SLICE ((int64_t)1 << 20) /* numbers: 4 MB of float32 */
+
+/* Copies a tensor, refusing infinities and NaN. Slice by slice, so that file and copy are never both in memory. */
 static alexnet_status copy_values(alexnet_context *ctx, const char *path,
-                                  const an_tensor_view *tensor, float *out)
+                                  const an_tensor_file *file, const an_tensor_view *tensor,
+                                  float *out)
 {
-    AN_TRY(an_tensor_to_float(ctx, path, tensor, out));
-    for (int64_t i = 0; i < tensor->count; ++i) {
-        if (!isfinite(out[i]))
-            return an_fail(ctx, ALEXNET_BAD_FILE, "%s: tensor '%s': number %lld is %s", path,
-                           tensor->name, (long long)i, isnan(out[i]) ? "NaN" : "infinite");
+    const size_t size = an_dtype_bytes(tensor->dtype);
+    an_tensor_view slice = *tensor;
+
+    for (int64_t first = 0; first == 0 || first < tensor->count; first += SLICE) {
+        slice.data = tensor->data + (size_t)first * size;
+        slice.count = AN_MIN(SLICE, tensor->count - first);
+        AN_TRY(an_tensor_to_float(ctx, path, &slice, out + first));
+        for (int64_t i = first; i < first + slice.count; ++i) {
+            if (!isfinite(out[i]))
+                return an_fail(ctx, ALEXNET_BAD_FILE, "%s: tensor '%s': number %lld is %s", path,
+                               tensor->name, (long long)i, isnan(out[i]) ? "NaN" : "infinite");
+        }
+        an_file_done(&file->map, slice.data, (size_t)slice.count * size);
     }
     return ALEXNET_OK;
 }
 
 /* The values of one parameter. A negative variance has no root: it is refused, too. */
-static alexnet_status copy_param(alexnet_model *model, const char *path,
+static alexnet_status copy_param(alexnet_model *model, const char *path, const an_tensor_file *file,
                                  const an_tensor_view *tensor, const an_param *param)
 {
     float *values = model->values + param->offset;
 
     an_model_changed(model);
-    AN_TRY(copy_values(model->ctx, path, tensor, values));
+    AN_TRY(copy_values(model->ctx, path, file, tensor, values));
     for (int64_t i = 0; param->is_variance && i < param->count; ++i) {
         if (values[i] < 0)
             return an_fail(model->ctx, ALEXNET_BAD_FILE,
@@ -283,7 +294,7 @@ static alexnet_status describe(alexnet_context *ctx, const char *path, const an_
 }
 
 static alexnet_status read_mean_image(alexnet_model *model, const char *path,
-                                      const an_tensor_view *tensor)
+                                      const an_tensor_file *file, const an_tensor_view *tensor)
 {
     alexnet_context *ctx = model->ctx;
     char shape[AN_SHAPE_TEXT];
@@ -297,7 +308,7 @@ static alexnet_status read_mean_image(alexnet_model *model, const char *path,
     if (values == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: %s", path, AN_MEAN_IMAGE);
 
     const int size[3] = {(int)tensor->shape[0], (int)tensor->shape[1], (int)tensor->shape[2]};
-    alexnet_status status = copy_values(ctx, path, tensor, values);
+    alexnet_status status = copy_values(ctx, path, file, tensor, values);
     if (status == ALEXNET_OK && an_model_set_mean_image(model, size, values) != ALEXNET_OK)
         status = an_fail_within(ctx, ALEXNET_NO_MEMORY, "%s", path);
     an_free(ctx, values);
@@ -311,9 +322,9 @@ static alexnet_status read_values(alexnet_model *model, const char *path,
 
     for (int i = 0; i < model->params.count; ++i) {
         const an_param *param = &model->params.items[i];
-        AN_TRY(copy_param(model, path, an_tensor_file_find(file, param->name), param));
+        AN_TRY(copy_param(model, path, file, an_tensor_file_find(file, param->name), param));
     }
-    return mean_image == NULL ? ALEXNET_OK : read_mean_image(model, path, mean_image);
+    return mean_image == NULL ? ALEXNET_OK : read_mean_image(model, path, file, mean_image);
 }
 
 alexnet_status an_weights_read(alexnet_context *ctx, const char *path, const an_tensor_file *file,
@@ -357,7 +368,7 @@ static alexnet_status copy_fitting(alexnet_model *model, const char *path,
         if (tensor == NULL || !same_shape(param, tensor))
             fresh[(*fresh_count)++] = i;
         else
-            AN_TRY(copy_param(model, path, tensor, param));
+            AN_TRY(copy_param(model, path, file, tensor, param));
     }
     if (*fresh_count == model->params.count)
         return an_fail(model->ctx, ALEXNET_BAD_FILE, "%s: none of its %zu tensors fits model %s",

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -41,6 +42,48 @@ static void a_file_is_read_whole(void **state)
         an_file_unmap(&map);
         an_file_unmap(&map);
     }
+}
+
+/* Memory of this process that maps files, as the system tells it. */
+static long mapped_kilobytes(const an_test_place *p)
+{
+    an_bytes bytes;
+
+    an_assert_ok(p->ctx, an_file_read(p->ctx, "/proc/self/status", 1 << 20, &bytes));
+    const char *line = strstr((char *)bytes.data, "RssFile:");
+    assert_non_null(line);
+    const long found = strtol(line + strlen("RssFile:"), NULL, 10);
+    an_bytes_free(p->ctx, &bytes);
+    return found;
+}
+
+static void what_is_done_with_takes_no_memory(void **state)
+{
+    enum { SIZE = 8 << 20 };
+    const an_test_place *p = *state;
+    const char *path = an_test_path(p->folder, "file");
+    char *data = malloc(SIZE), other[8192];
+    an_map map;
+
+    assert_non_null(data);
+    for (size_t i = 0; i < SIZE; ++i)
+        data[i] = (char)(i * 7 + i / 251);
+    memset(other, 1, sizeof other);
+    an_test_write(path, data, SIZE);
+    an_assert_ok(p->ctx, an_file_map(p->ctx, path, &map));
+    assert_memory_equal(map.data, data, SIZE);
+    const long before = mapped_kilobytes(p);
+    an_file_done(&map, map.data + 100, SIZE - 200); /* all pages but the first and the last */
+    assert_true(mapped_kilobytes(p) <= before - (SIZE >> 10) + 512);
+    assert_memory_equal(map.data, data, SIZE); /* it is there again */
+
+    an_file_done(&map, map.data, SIZE + 1); /* more than the map, and what is not of it, stay */
+    an_file_done(&map, other, sizeof other);
+    an_file_done(&(an_map){0}, other, sizeof other);
+    for (size_t i = 0; i < sizeof other; ++i)
+        assert_int_equal(other[i], 1);
+    an_file_unmap(&map);
+    free(data);
 }
 
 static void files_without_a_size_are_read_to_their_end(void **state)
@@ -292,6 +335,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         an_test_in_place(a_file_is_read_whole),
+        an_test_in_place(what_is_done_with_takes_no_memory),
         an_test_in_place(files_without_a_size_are_read_to_their_end),
         an_test_in_place(what_cannot_be_read_is_named),
         an_test_in_place(reading_at_a_place),

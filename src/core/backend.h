@@ -214,8 +214,8 @@ typedef struct an_backend {
     const char *tier;     /* "avx512" */
     const char *features; /* what the machine has, names parted by spaces */
 
-    /* expected of a layer that hardly computes, but reads and writes so many bytes */
-    double (*move_seconds)(double bytes, int threads);
+    /* expected of a layer that there is one way for: so many multiply-adds, while it reads and writes so many bytes */
+    double (*plain_seconds)(double macs, double bytes, int threads);
 
     /* between the outside's [n][c][h][w] and the backend's layout */
     alexnet_status (*import)(const an_run *run, an_shape shape, const float *nchw, float *x);

@@ -37,7 +37,16 @@ static an_prediction predict_pass(const an_plan *plan, const an_plan_step *step,
                            .cost = step->needs.cost[pass]};
 }
 
-/* A pass of a layer that has but one way: it reads and writes. */
+static double weights_bytes(const an_plan *plan, const an_node *node)
+{
+    double bytes = 0;
+
+    for (int i = 0; i < node->param_count; ++i)
+        bytes += (double)plan->model->params.items[node->first_param + i].count * sizeof(float);
+    return bytes;
+}
+
+/* A pass of a layer that there is one way for. Backward makes two gradients, of its data and of its weights. */
 static an_prediction predict_move(const an_plan *plan, const an_plan_step *step, bool is_forward)
 {
     const int64_t x = bytes_of(plan, step->x_shape), y = bytes_of(plan, step->y_shape);
@@ -46,14 +55,15 @@ static an_prediction predict_move(const an_plan *plan, const an_plan_step *step,
         is_forward ? x : y + (needs->backward_reads_x ? x : 0) + (needs->backward_reads_y ? y : 0);
     const int64_t moved = read + (is_forward ? y : x) + (int64_t)needs->saved_bytes;
     const an_layer_def *def = step->node->def;
+    const double passes = is_forward ? 1 : 2;
     an_prediction p = {.step = step, .is_forward = is_forward};
 
     p.pass = is_forward ? "forward" : "backward";
+    p.cost.memory_bytes = (double)moved + passes * weights_bytes(plan, step->node);
     if (def->macs != NULL)
-        p.macs = (is_forward ? 1.0 : 2.0) * (double)def->macs(step->node) * plan->batch;
-    p.cost.memory_bytes = (double)moved;
-    if (def->macs == NULL)
-        p.cost.seconds = plan->setup.backend->move_seconds((double)moved, plan->setup.threads);
+        p.cost.macs = p.macs = passes * (double)def->macs(step->node) * plan->batch;
+    p.cost.seconds =
+        plan->setup.backend->plain_seconds(p.cost.macs, p.cost.memory_bytes, plan->setup.threads);
     return p;
 }
 

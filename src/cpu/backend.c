@@ -9,9 +9,9 @@
 #include "cpu/portable.h"
 #include <string.h>
 
-static double move_seconds(double bytes, int threads)
+static double plain_seconds(double macs, double bytes, int threads)
 {
-    return an_move_seconds(&an_cost_portable, bytes, threads);
+    return an_plain_seconds(&an_cost_portable, macs, bytes, threads);
 }
 
 const an_backend *an_backend_portable(an_cpu_level level)
@@ -22,7 +22,7 @@ const an_backend *an_backend_portable(an_cpu_level level)
      .features = (feature_names),                                                                  \
      .conv2d = an_conv2d__portable,                                                                \
      .linear = an_linear__portable,                                                                \
-     .move_seconds = move_seconds,                                                                 \
+     .plain_seconds = plain_seconds,                                                               \
      .local_scratch = an_local_scratch__portable,                                                  \
      .local_forward = an_local_forward__portable,                                                  \
      .local_backward_data = an_local_backward_data__portable,                                      \

@@ -102,9 +102,10 @@ double an_work_seconds(const an_tier_cost *tier, const an_work *work, int thread
     return seconds / threads + (threads > 1 ? tier->start : 0);
 }
 
-double an_move_seconds(const an_tier_cost *tier, double bytes, int threads)
+double an_plain_seconds(const an_tier_cost *tier, double macs, double bytes, int threads)
 {
     const an_work work = {.pace = 1,
+                          .macs = macs,
                           .memory_bytes = bytes > CACHE_BYTES ? bytes : 0,
                           .cache_bytes = bytes > CACHE_BYTES ? 0 : bytes};
 
@@ -273,8 +274,18 @@ an_cost an_winograd_cost(const an_tier_cost *tier, const an_conv2d *g, an_pass p
 
 /* ---- linear ---- */
 
-/* Forward, outputs of so few images are dot products: FEW_IMAGES of linear_forward_tmpl.h and packed_linear_tmpl.h. */
-static int few_images(alexnet_dtype dtype) { return dtype == ALEXNET_FP32 ? 16 : 4; }
+static int few_images(alexnet_dtype dtype)
+{
+    return dtype == ALEXNET_FP32 ? AN_FEW_FORWARD : AN_FEW_FORWARD_PACKED;
+}
+
+/* Whether the data gradient comes from the walk that reads the weights for theirs. */
+static bool in_one_walk(const an_tier_cost *tier, alexnet_dtype dtype, const an_linear *g,
+                        an_pass pass, bool updates)
+{
+    return pass == AN_BACKWARD_DATA && updates && dtype == ALEXNET_FP32 &&
+           g->n <= AN_FEW_BACKWARD && tier->columns > 1;
+}
 
 an_work an_linear_work(const an_tier_cost *tier, alexnet_dtype dtype, const an_linear *g,
                        an_pass pass, bool updates)
@@ -298,7 +309,8 @@ an_work an_linear_work(const an_tier_cost *tier, alexnet_dtype dtype, const an_l
         break;
     }
     work.cache_bytes = 4 * (double)g->n * (g->inputs + g->outputs);
-    work.memory_bytes = weights * of_weights * touches(pass);
+    if (!in_one_walk(tier, dtype, g, pass, updates))
+        work.memory_bytes = weights * of_weights * touches(pass);
     if (pass == AN_BACKWARD_WEIGHTS && updates) work.memory_bytes *= 2; /* the velocity, too */
     return work;
 }

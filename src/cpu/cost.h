@@ -49,8 +49,13 @@ typedef struct an_work {
 
 double an_work_seconds(const an_tier_cost *tier, const an_work *work, int threads);
 
-/* Of a layer that does little but read and write so many bytes. */
-double an_move_seconds(const an_tier_cost *tier, double bytes, int threads);
+/* Of a layer that there is one way for: most do little but read and write so many bytes. */
+double an_plain_seconds(const an_tier_cost *tier, double macs, double bytes, int threads);
+
+/* Linear layers of no more images: forward by dot products; both gradients in one walk over the weights (fp32). */
+#define AN_FEW_FORWARD        16
+#define AN_FEW_FORWARD_PACKED 4
+#define AN_FEW_BACKWARD       64
 
 /* ---- the algorithms ---- */
 

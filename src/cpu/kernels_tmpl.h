@@ -82,9 +82,9 @@ static an_cost conv2d_whole_cost(const an_conv2d *g, an_pass pass, int threads)
     return an_linear_cost(TIER_COST, ALEXNET_FP32, &linear, pass, false, threads);
 }
 
-static double move_seconds(double bytes, int threads)
+static double plain_seconds(double macs, double bytes, int threads)
 {
-    return an_move_seconds(TIER_COST, bytes, threads);
+    return an_plain_seconds(TIER_COST, macs, bytes, threads);
 }
 
 static const an_conv2d_algorithm conv2d_direct[AN_PASSES] = {
@@ -267,7 +267,7 @@ const an_backend *PASTE(an_backend_, TIER)(an_cpu_level level)
      .features = (feature_names),                                                                  \
      .conv2d = conv2d_##level_name,                                                                \
      .linear = linear_##level_name,                                                                \
-     .move_seconds = move_seconds,                                                                 \
+     .plain_seconds = plain_seconds,                                                               \
      .local_scratch = local_scratch,                                                               \
      .local_forward = local_forward,                                                               \
      .local_backward_data = local_backward_data,                                                   \

@@ -17,7 +17,7 @@
  */
 
 #define LINE_FLOATS  (AN_ALIGNMENT / (int)sizeof(float))
-#define BACKWARD_FEW 64 /* images */
+#define BACKWARD_FEW AN_FEW_BACKWARD /* images */
 #define FEW_ROWS     (MR < 8 ? 4 : 8)
 #define FEW_CHUNK    (8 * LANES)         /* inputs */
 #define FEW_GRADIENT (FEW_CHUNK + LANES) /* from row to row of its gradient */

@@ -10,7 +10,7 @@
  * L2 (8 rows of 9216: 295 KB). More images take another round, when the rows of w are in L2.
  */
 
-#define FEW_IMAGES 16
+#define FEW_IMAGES AN_FEW_FORWARD
 #define DOT_IMAGES 8   /* at a time */
 #define DOT_ROWS   3   /* outputs at a time */
 #define DOT_AHEAD  256 /* floats: how far ahead rows are fetched */

@@ -9,13 +9,14 @@
  * of memory.
  *
  * Long sums go in blocks of DEPTH units; a thread's strip of y^T stays in L2 beside the block's part of x^T
- * (64 images: 128 KB).
+ * (64 images: 128 KB). Registers are the micro-kernel's; with few images 4 rows * 4 images of sums, a vector of weights and
+ * one of an image: 18 of 32.
  * SPDX-License-Identifier: MIT
  */
 
 #define DEPTH         512       /* units of a sum at a time */
 #define FORWARD_STRIP (10 * MR) /* outputs, at most */
-#define FEW_IMAGES    4
+#define FEW_IMAGES    AN_FEW_FORWARD_PACKED
 #define DOT_ROWS      4 /* outputs at a time */
 
 /* Bytes of a row of packed numbers: an odd number of cache lines. */

@@ -54,7 +54,8 @@ static void operations_are_those_of_the_definition(void **unused)
 
 static void every_pass_takes_time(void **unused)
 {
-    static const char *const families[] = {"torchvision", "paper", "slim", "bn", "cifar-19pct"};
+    static const char *const families[] = {"torchvision", "paper",       "slim",
+                                           "bn",          "cifar-19pct", "cifar-11pct"};
 
     (void)unused;
     for (size_t i = 0; i < AN_COUNT(families); ++i) {

@@ -59,6 +59,10 @@ static void small_layers_by_hand(void **unused)
     assert_true(work.memory_bytes == 4 * 2800 && work.cache_bytes == 4 * 20 * 128);
     work = an_linear_work(&an_cost_avx512, ALEXNET_FP32, &linear, AN_BACKWARD_WEIGHTS, true);
     assert_true(work.memory_bytes == 4 * 4 * 2800); /* weight and velocity, read and written */
+    work = an_linear_work(&an_cost_avx512, ALEXNET_FP32, &linear, AN_BACKWARD_DATA, true);
+    assert_true(work.memory_bytes == 0); /* few images: the same walk reads them */
+    work = an_linear_work(&an_cost_avx512, ALEXNET_FP32, &linear, AN_BACKWARD_DATA, false);
+    assert_true(work.memory_bytes == 4 * 2800);
 }
 
 /* A work of a known size: 115e9 multiply-adds are a second of a core. */
@@ -112,7 +116,7 @@ static const struct choice {
 };
 
 /* In the tier with AVX-512, where this machine has it. */
-static void families_are_computed_as_before(void **unused)
+static void algorithms_of_the_families(void **unused)
 {
     const an_backend *backend;
 
@@ -179,7 +183,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(small_layers_by_hand),
         cmocka_unit_test(threads_share_the_work),
-        cmocka_unit_test(families_are_computed_as_before),
+        cmocka_unit_test(algorithms_of_the_families),
         cmocka_unit_test(whole_maps_of_few_images_are_linear),
         cmocka_unit_test(costs_grow_with_the_batch),
     };

@@ -104,13 +104,13 @@ static void make_room(winograd_plan *plan, int units)
     lay_out_points(plan);
 }
 
-/* Chunks in steps of `step` units whose V and M take at most so many bytes, but at least one step; all of about the same
-   size. A smaller batch needs no more room, though its chunks may be larger. */
-static void choose_chunk(winograd_plan *plan, int step, size_t bytes)
+/* Chunks of `units` units, in steps of `step`, whose V and M take at most so many bytes, but at least one step; all of about
+   the same size. A smaller batch needs no more room, though its chunks may be larger. */
+static void choose_chunk(winograd_plan *plan, int units, int step, size_t bytes)
 {
     make_room(plan, step);
     const size_t one = an_size_times(chunk_floats(plan), sizeof(float));
-    const int steps = (plan->units + step - 1) / step;
+    const int steps = (units + step - 1) / step;
     const int fit = (int)AN_MIN(AN_MAX(bytes / one, 1), (size_t)steps);
     const int chunks = (steps + fit - 1) / fit;
 
@@ -126,16 +126,17 @@ static void choose_units(winograd_plan *plan, bool gradient)
 {
     const size_t filters =
         an_size_times(an_size_times((size_t)points_in_all(plan), plan->point), sizeof(float));
-    const int rows =
-        plan->given.pool.r > 0 ? plan->given.n : plan->units; /* what a thread takes at once */
+    const bool pools = plan->given.pool.r > 0;
+    const int turns = pools ? plan->given.n : plan->units; /* a thread takes an image, or a chunk */
 
     make_room(plan, 1);
-    plan->own = !gradient && rows > SHARED_UNITS && filters <= WINOGRAD_OWN_FILTERS &&
+    plan->own = !gradient && turns > SHARED_UNITS && filters <= WINOGRAD_OWN_FILTERS &&
                 an_size_times(chunk_floats(plan), sizeof(float)) <= 2 * WINOGRAD_OWN_BYTES;
     if (plan->own) /* where the filters come from L3 again for each chunk, V and M may lie there as well */
-        choose_chunk(plan, 1, AN_MAX(WINOGRAD_OWN_BYTES, filters));
+        choose_chunk(plan, pools ? plan->rows.tiles : plan->units, 1,
+                     AN_MAX(WINOGRAD_OWN_BYTES, filters + filters / 4));
     else
-        choose_chunk(plan, plan->rows.tiles,
+        choose_chunk(plan, plan->units, plan->rows.tiles,
                      gradient ? WINOGRAD_BACK_BYTES : WINOGRAD_SHARED_BYTES);
 }
 

@@ -290,7 +290,7 @@ static void print_layers(const bench *b, int steps)
     }
     putchar('\n');
     cli_table_print(&table, stdout, "");
-    printf("peak %.0f GFLOP/s\n", b->peak_gflops);
+    printf("fp32 peak %.0f GFLOP/s\n", b->peak_gflops);
     cli_table_free(&table);
     free(f.rows);
 }

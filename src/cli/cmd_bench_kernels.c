@@ -20,7 +20,7 @@ static const cli_option kernels_options[] = {
     {"steps", 0, CLI_INT, AT(steps), 1, 1000000, "N", "calls that count [5]"},
     {"warm-up", 0, CLI_INT, AT(warm_up), 0, 1000000, "N", "calls before those [3]"},
     {"prepared", 0, CLI_FLAG, AT(prepared), 0, 0, NULL,
-     "forward with weights prepared beforehand, as in inference"},
+     "forward with weights prepared beforehand, as in inference; int8: always"},
     {0},
 };
 #undef AT
@@ -131,7 +131,7 @@ static alexnet_status bench_case(cli *app, const cli_bench_args *args, an_case c
     double seconds = 0;
 
     k.c.dtype = app->ctx->options.dtype;
-    k.c.conv2d.prepared = k.c.linear.prepared = args->prepared;
+    k.c.conv2d.prepared = k.c.linear.prepared = args->prepared || k.c.dtype == ALEXNET_INT8;
     alexnet_status status = open_kernel(app->ctx, &k, (uint64_t)args->network.common.seed);
     if (status == ALEXNET_OK) status = time_kernel(app->ctx, &k, args, &seconds);
     if (status == ALEXNET_OK) {
@@ -166,7 +166,7 @@ static cli_exit print_kernels(cli *app, int batch, double peak, const cli_table 
                                              1, "task", "kernels", "dtype", cli_dtype(app), "batch",
                                              batch, "threads", threads, "tier", tier, "peak_gflops",
                                              peak, "kernels", list));
-    printf("kernels of AlexNet, %s, batch %d, %d threads, %s; peak %.0f GFLOP/s\n\n",
+    printf("kernels of AlexNet, %s, batch %d, %d threads, %s; fp32 peak %.0f GFLOP/s\n\n",
            cli_dtype(app), batch, threads, tier, peak);
     cli_table_print(table, stdout, "");
     return CLI_DONE;

@@ -6,7 +6,8 @@
  * Prepared filters: panels [block of NR][run][unit][NR][UNIT numbers], each group with blocks of its own; then
  * what weights_info says of each filter. A run is what lies side by side in the copy: a row of the window
  * where there is one group, else a place's channels. Its last unit is filled up with zeros, which meet
- * whatever follows in the copy.
+ * whatever follows in the copy: in bf16 an infinity there makes the sum not a number, as the convolution of that image is
+ * elsewhere.
  *
  * Threads: each takes images of its own; where there are too few of them, all threads make the copies together and then
  * share out pieces: a block of filters, or a stripe of a block's rows where blocks do not come out even.

@@ -1,12 +1,12 @@
 /*
  * packed_linear_backward_tmpl.h: the gradients of a fully connected layer in a packed format whose sums are
- * floats: linear_tmpl.h's, with units of 4 bytes. Weights and their gradient are float.
+ * floats: linear_backward_tmpl.h's, with units of 4 bytes. Weights and their gradient are float.
  *
  *     data gradient    dx  = dy * w      dy broadcast, w packed to panels of NR inputs
  *     weight gradient  dw  = dy^T * x    dy broadcast, x in panels of NR inputs
  *
  * The numbers of a unit follow each other along the sum: two outputs, or two images. So panels interleave the
- * rows of a matrix by twos.
+ * rows of a matrix by twos. Registers are the micro-kernel's; each pass says what it keeps in which cache.
  * SPDX-License-Identifier: MIT
  */
 
@@ -120,7 +120,7 @@ static alexnet_status linear_backward_data(const an_run *run, const an_linear *g
  *
  * A thread takes a rectangle of dw: its inputs' part of x (128 images, 512 inputs: 128 KB) stays in L2. With an update, a
  * row of tiles of dw (14 rows of 2 KB) never leaves the nearest caches: v and w follow it row by row, and while it is
- * computed theirs of the row of tiles below are fetched, as in linear_tmpl.h.
+ * computed theirs of the row of tiles below are fetched, as in linear_backward_tmpl.h.
  */
 
 #define WEIGHTS_INPUTS  512

@@ -1,6 +1,8 @@
 /*
  * winograd_filters_tmpl.h: filters to and from their points: w -> block [r][r][c][NR] -> U [point][block][c][NR], and
- * dU back to dw. With a stride the filters are those of blocks of pixels (an_winograd_blocks()).
+ * dU back to dw. With a stride the filters are those of blocks of pixels (an_winograd_blocks()). A thread takes a block of NR
+ * filters, LANES of them and a channel at a time: taps come from, and points go to, as many streams, and what lies between
+ * the two axes (4 KB) stays in L1. Registers are the transforms'.
  * SPDX-License-Identifier: MIT
  */
 

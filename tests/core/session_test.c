@@ -4,6 +4,7 @@
 
 #include "base/context.h"
 #include "core/session.h"
+#include "cpu/backend.h"
 #include "train/optimiser.h"
 #include <math.h>
 #include <stdlib.h>
@@ -232,17 +233,19 @@ static void run_both_ways(alexnet_context *ctx, float *gradients, float *answers
 
 static void bits_do_not_depend_on_threads(void **unused)
 {
-    static const char *const tiers[] = {"portable", "avx2", NULL};
     static float gradients[2][VALUES_MAX];
     float answers[2][BATCH * 10];
+    const an_backend *backend;
+    const char *tier;
 
     (void)unused;
     fill_images();
-    for (size_t t = 0; t < AN_COUNT(tiers); ++t) {
+    for (int t = 0; (tier = an_tier_name(t, &backend)) != NULL; ++t) {
+        if (backend == NULL) continue; /* not on this machine */
         for (int dtype = ALEXNET_FP32; dtype <= ALEXNET_INT8; ++dtype) {
             memset(gradients, 0, sizeof gradients);
             for (int threads = 1; threads <= 4; ++threads) {
-                alexnet_context *ctx = open_context_in(tiers[t], threads, (alexnet_dtype)dtype);
+                alexnet_context *ctx = open_context_in(tier, threads, (alexnet_dtype)dtype);
                 const int now = threads > 1;
                 run_both_ways(ctx, gradients[now], answers[now]);
                 if (threads > 1)

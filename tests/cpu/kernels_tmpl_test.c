@@ -806,6 +806,22 @@ static void calls_of_networks_agree(void **unused)
     }
 }
 
+/* The longest sums of AlexNet's convolutions, of as many images as fast tiers want for Winograd's algorithm. */
+static void conv4_of_alexnet_agrees(void **unused)
+{
+    int found = 0;
+
+    (void)unused;
+    if (an_test_leaves_out("conv4 of AlexNet")) return;
+    for (int i = 0; i < an_cases_step.count; ++i) {
+        const an_case c = an_case_get(&an_cases_step, i, 3);
+        if (strncmp(c.name, "conv4 ", strlen("conv4 ")) != 0) continue;
+        check_case(&c);
+        ++found;
+    }
+    assert_int_equal(found, AN_PASSES);
+}
+
 /* ---- what a booking promises ---- */
 
 static void for_each_tier(void (*check)(const an_backend *backend))
@@ -1474,6 +1490,7 @@ int main(void)
         cmocka_unit_test(normalisations_pool),
         cmocka_unit_test(other_primitives_agree),
         cmocka_unit_test(calls_of_networks_agree),
+        cmocka_unit_test(conv4_of_alexnet_agrees),
         cmocka_unit_test(functions_keep_their_bounds),
         cmocka_unit_test(functions_take_any_value),
         cmocka_unit_test(scratch_grows_with_the_batch),

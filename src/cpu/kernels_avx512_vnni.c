@@ -161,6 +161,7 @@ static inline void va_finish(const finish *end, float *c, int first, int count, 
 }
 
 #include "cpu/packed_tile_tmpl.h"
+
 #include "cpu/parts_tmpl.h"
 
 #include "cpu/packed_conv2d_tmpl.h"

@@ -35,6 +35,7 @@
 #define TIER_NAME(stem) PASTE(stem##__, TIER) /* f32_tile_6__avx2 */
 
 #include "cpu/tile_tmpl.h"
+
 #include "cpu/parts_tmpl.h"
 
 #include "cpu/conv2d_tmpl.h"

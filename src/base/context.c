@@ -9,6 +9,9 @@
 #include <sched.h>
 #include <string.h>
 #include <unistd.h>
+#if defined(_OPENMP)
+#include <omp.h>
+#endif
 
 #define THREADS_MAX 256
 
@@ -24,6 +27,9 @@ static int count_cores(void)
         cores = CPU_COUNT(&set);
     else /* more than 1024 cores do not fit the set */
         cores = sysconf(_SC_NPROCESSORS_ONLN);
+#if defined(_OPENMP) /* with OMP_PROC_BIND this thread is bound to one of the process's cores */
+    cores = AN_MAX(cores, omp_get_num_procs());
+#endif
     return (int)AN_MIN(AN_MAX(cores, 1), THREADS_MAX);
 }
 

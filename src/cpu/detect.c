@@ -6,10 +6,6 @@
  */
 #include "cpu/detect.h"
 
-#ifndef AN_CPU_LIMIT /* of x86; a build for tests has a lower one */
-#define AN_CPU_LIMIT AN_CPU_AVX512_BF16
-#endif
-
 an_cpu_level an_cpu_of_processor(void)
 {
 #if defined(__x86_64__)

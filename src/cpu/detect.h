@@ -28,7 +28,11 @@ typedef enum an_cpu_level {
 /* The highest level whose instructions this machine runs, and whose registers the system saves. */
 an_cpu_level an_cpu_of_processor(void);
 
-/* The level to choose kernels by: the processor's, or the build's limit if that is lower (ALEXNET_CPU_LIMIT, for tests). */
+#ifndef AN_CPU_LIMIT /* of x86; builds for tests have lower ones (ALEXNET_CPU_LIMIT) */
+#define AN_CPU_LIMIT AN_CPU_AVX512_BF16
+#endif
+
+/* The level to choose kernels by: the processor's, or the build's limit if that is lower. */
 an_cpu_level an_cpu_detect(void);
 
 #endif

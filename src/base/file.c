@@ -165,13 +165,10 @@ alexnet_status an_file_map(alexnet_context *ctx, const char *path, an_map *out)
 
 void an_file_done(const an_map *map, const void *from, size_t bytes)
 {
-    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     const uintptr_t start = (uintptr_t)map->data, first = (uintptr_t)from;
 
     if (first < start || first - start > map->size || bytes > map->size - (first - start)) return;
-    const uintptr_t begin = AN_ROUND_UP(first, page), end = (first + bytes) / page * page;
-    if (begin < end) /* only advice, which nothing but memory depends on */
-        (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
+    an_give_back(from, bytes);
 }
 
 void an_file_unmap(an_map *map)

@@ -16,6 +16,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static void *allocate_from_caller(const alexnet_options *options, size_t bytes, size_t alignment)
 {
@@ -104,6 +106,14 @@ char *an_format(alexnet_context *ctx, const char *format, ...)
     va_end(again);
     va_end(list);
     return text;
+}
+
+void an_give_back(const void *from, size_t bytes)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = (uintptr_t)from;
+    const uintptr_t begin = AN_ROUND_UP(first, page), end = (first + bytes) / page * page;
+
+    if (begin < end) (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
 }
 
 bool an_multiply(size_t a, size_t b, size_t *out)

@@ -27,6 +27,7 @@ struct alexnet_session {
     float **dw;             /* training; NULL where none is stored */
     an_sgd_update *updates; /* in place of gradients, if `sgd`; without w: none */
     bool sgd;               /* backward updates what it can */
+    bool sole;              /* inference: nobody else reads the model's values */
     float *row_loss;
     const an_profile *profile; /* NULL: nobody asks */
     uint64_t seed;
@@ -106,8 +107,8 @@ fail:
     return status;
 }
 
-alexnet_status alexnet_session_open(const alexnet_model *model, int batch, const char *output,
-                                    alexnet_session **out)
+static alexnet_status open_inference(const alexnet_model *model, int batch, const char *output,
+                                     bool sole, alexnet_session **out)
 {
     const int node = output != NULL ? an_model_find_layer(model, output) : model->node_count - 1;
 
@@ -116,7 +117,21 @@ alexnet_status alexnet_session_open(const alexnet_model *model, int batch, const
         return an_fail(model->ctx, ALEXNET_NOT_FOUND,
                        "model %s has no layer '%s': `alexnet info %s` lists them",
                        model->family->name, output, model->family->name);
-    return open_session(model, AN_INFER, batch, node, 0, false, out);
+    AN_TRY(open_session(model, AN_INFER, batch, node, 0, false, out));
+    (*out)->sole = sole;
+    return ALEXNET_OK;
+}
+
+alexnet_status alexnet_session_open(const alexnet_model *model, int batch, const char *output,
+                                    alexnet_session **out)
+{
+    return open_inference(model, batch, output, false, out);
+}
+
+alexnet_status an_session_open_sole(alexnet_model *model, int batch, const char *output,
+                                    alexnet_session **out)
+{
+    return open_inference(model, batch, output, true, out);
 }
 
 static alexnet_status open_training(alexnet_model *model, int batch, uint64_t seed, bool sgd,
@@ -216,17 +231,23 @@ static an_op make_op(alexnet_session *s, const an_plan_step *step, const batch *
     };
 }
 
-/* The weights in the form that the kernels want, unless they are so already. */
+/* The weights in the form that the kernels want, unless they are so already. From the last layer to the first, so that the
+   largest, the first linear one, finds the memory of those behind it given back. */
 static alexnet_status prepare_weights(alexnet_session *s)
 {
     const batch whole = {.n = s->plan.batch};
 
     if (s->prepared_of == s->model->changes) return ALEXNET_OK;
-    for (int i = 0; i < s->plan.step_count; ++i) {
+    assert(!s->sole || s->prepared_of == 0); /* what it would be made of is gone */
+    for (int i = s->plan.step_count - 1; i >= 0; --i) {
         const an_plan_step *step = &s->plan.steps[i];
         const an_op op = make_op(s, step, &whole);
 
-        if (op.prepared != NULL) AN_TRY(step->node->def->prepare(&op));
+        if (op.prepared == NULL) continue;
+        AN_TRY(step->node->def->prepare(&op));
+        if (s->sole)
+            an_give_back(op.w[0], (size_t)s->model->params.items[step->node->first_param].count *
+                                      sizeof *op.w[0]);
     }
     s->prepared_of = s->model->changes;
     return ALEXNET_OK;

@@ -26,7 +26,7 @@ struct alexnet_classifier {
 static alexnet_status open_classifier(alexnet_classifier *c, const char *weights)
 {
     AN_TRY(an_network_load(c->ctx, weights, ALEXNET_ORIENTATION_DEFAULT, &c->model));
-    AN_TRY(an_network_open(c->model, 1, 1, &c->network));
+    AN_TRY(an_network_open(c->model, 1, 1, true, &c->network));
 
     const size_t classes = (size_t)c->model->options.classes;
     const size_t pixels = (size_t)an_shape_image(c->model->nodes[0].x);

@@ -54,7 +54,7 @@ static alexnet_status open_networks(evaluation *e)
     for (size_t i = 0; i < count; ++i) {
         AN_TRY(an_network_load(e->ctx, paths[i], e->options->orientation, &e->models[i]));
         AN_TRY(an_classes_compare(e->models[0], paths[0], e->models[i], paths[i]));
-        AN_TRY(an_network_open(e->models[i], e->batch, e->views, &e->networks[i]));
+        AN_TRY(an_network_open(e->models[i], e->batch, e->views, true, &e->networks[i]));
     }
     return ALEXNET_OK;
 }

@@ -273,7 +273,7 @@ static alexnet_status open_network(extraction *e)
     e->shape[1] = e->model->nodes[0].x.h;
     e->shape[2] = e->model->nodes[0].x.w;
     if (options->layer == NULL) return ALEXNET_OK;
-    AN_TRY(alexnet_session_open(e->model, e->batch, options->layer, &e->session));
+    AN_TRY(an_session_open_sole(e->model, e->batch, options->layer, &e->session));
     alexnet_session_get_output(e->session, e->shape);
     return ALEXNET_OK;
 }

@@ -38,7 +38,7 @@ alexnet_status an_network_load(alexnet_context *ctx, const char *path,
     return ALEXNET_OK;
 }
 
-alexnet_status an_network_open(const alexnet_model *model, int batch, int views,
+alexnet_status an_network_open(alexnet_model *model, int batch, int views, bool sole,
                                an_network *network)
 {
     alexnet_context *ctx = model->ctx;
@@ -47,7 +47,9 @@ alexnet_status an_network_open(const alexnet_model *model, int batch, int views,
     *network = (an_network){.model = model, .views = views, .classes = model->options.classes};
     AN_TRY(an_model_check_answers(model));
     AN_TRY(an_preprocess_parse(ctx, model->preprocess, &network->record));
-    AN_TRY(alexnet_session_open(model, batch * views, NULL, &network->session));
+    status = sole ? an_session_open_sole(model, batch * views, NULL, &network->session)
+                  : alexnet_session_open(model, batch * views, NULL, &network->session);
+    AN_TRY(status);
     network->probs =
         an_new_array(ctx, (size_t)batch * (size_t)views, (size_t)network->classes * sizeof(float));
     if (network->probs != NULL) return ALEXNET_OK;

@@ -11,7 +11,7 @@
 #include "data/loader.h"
 
 typedef struct an_network {
-    const alexnet_model *model; /* borrowed; its values may change between calls */
+    const alexnet_model *model; /* borrowed; unless `sole`, its values may change between calls */
     an_preprocess record;
     alexnet_session *session;
     int views; /* tensors for one picture: 1 or AN_VIEWS */
@@ -27,8 +27,11 @@ typedef struct an_network {
 alexnet_status an_network_load(alexnet_context *ctx, const char *path,
                                alexnet_orientation orientation, alexnet_model **out) AN_NODISCARD;
 
-/* Plans for `batch` pictures. NO_MEMORY, BAD_ARG (the model's record does not parse), BAD_SHAPE. */
-alexnet_status an_network_open(const alexnet_model *model, int batch, int views,
+/*
+ * Plans for `batch` pictures. sole: nobody else reads the model's values, now or later, so that their memory may be given
+ * back (an_session_open_sole()). NO_MEMORY, BAD_ARG (the model's record does not parse), BAD_SHAPE.
+ */
+alexnet_status an_network_open(alexnet_model *model, int batch, int views, bool sole,
                                an_network *network) AN_NODISCARD;
 void an_network_close(an_network *network); /* safe on a zeroed network */
 

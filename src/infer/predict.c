@@ -118,7 +118,7 @@ static alexnet_status open_prediction(prediction *p)
     p->batch = (int)AN_MIN(options->batch > 0 ? options->batch : DEFAULT_BATCH,
                            an_source_count(p->source));
     p->topk = AN_MIN(options->topk > 0 ? options->topk : DEFAULT_TOPK, p->model->options.classes);
-    AN_TRY(an_network_open(p->model, p->batch, 1, &p->network));
+    AN_TRY(an_network_open(p->model, p->batch, 1, true, &p->network));
     p->best = an_new_array(p->ctx, (size_t)p->topk, sizeof *p->best);
     p->order = an_new_array(p->ctx, (size_t)p->topk, sizeof *p->order);
     p->labels = an_new_array(p->ctx, (size_t)p->topk, sizeof *p->labels);

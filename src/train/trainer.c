@@ -410,7 +410,7 @@ static alexnet_status open_trainer(trainer *t)
     if (t->probs == NULL)
         return an_fail(t->ctx, ALEXNET_NO_MEMORY, "probabilities of %d pictures", batch);
     if (t->given->data->val.count > 0)
-        AN_TRY(an_network_open(t->model, AN_EXAM_BATCH, 1, &t->network));
+        AN_TRY(an_network_open(t->model, AN_EXAM_BATCH, 1, false, &t->network));
     return open_loader(t);
 }
 

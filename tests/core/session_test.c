@@ -303,6 +303,43 @@ static void prepared_weights_follow_the_model(void **unused)
     }
 }
 
+/* The only session of a model keeps no second copy of what it prepared: the answers are the same, again and again. */
+static void a_sole_session_gives_values_back(void **unused)
+{
+    (void)unused;
+    fill_images();
+    for (int dtype = ALEXNET_FP32; dtype <= ALEXNET_INT8; ++dtype) {
+        alexnet_context *ctx = open_context_in(NULL, 2, (alexnet_dtype)dtype);
+        alexnet_model *model = make_model(ctx);
+        const an_param *conv2 = NULL;
+        alexnet_session *session, *sole;
+        float expected[BATCH * 10], found[BATCH * 10];
+
+        for (int i = 0; i < model->params.count; ++i)
+            if (strcmp(model->params.items[i].name, "conv2.weight") == 0)
+                conv2 = &model->params.items[i];
+        assert_non_null(conv2);
+        /* of 102,400 bytes, the middle lies in whole pages, which hold nothing once they are given back */
+        const float *middle = model->values + conv2->offset + conv2->count / 2;
+        an_assert_ok(ctx, alexnet_session_open(model, BATCH, NULL, &session));
+        an_assert_ok(ctx, alexnet_session_run(session, images, BATCH, expected)); /* prepares */
+        assert_true(*middle != 0);
+        an_assert_ok(ctx, an_session_open_sole(model, BATCH, NULL, &sole));
+        for (int n = BATCH; n > 0; n -= 2) {
+            an_assert_ok(ctx, alexnet_session_run(session, images, n, expected));
+            an_assert_ok(ctx, alexnet_session_run(sole, images, n, found));
+            assert_memory_equal(found, expected, (size_t)n * 10 * sizeof *found);
+        }
+        const bool prepares = an_session_plan(sole)->prepared_bytes > 0;
+        if (dtype == ALEXNET_INT8) assert_true(prepares);
+        if (prepares) assert_true(*middle == 0);
+        alexnet_session_close(sole);
+        alexnet_session_close(session);
+        alexnet_model_free(model);
+        alexnet_close(ctx);
+    }
+}
+
 /* Scales are of an image's own values: who else is in the batch does not matter, to the bit. */
 static void an_image_in_int8_is_alone(void **unused)
 {
@@ -407,6 +444,7 @@ int main(void)
         cmocka_unit_test(gradients_through_normalised_layers_agree),
         cmocka_unit_test(bits_do_not_depend_on_threads),
         cmocka_unit_test(prepared_weights_follow_the_model),
+        cmocka_unit_test(a_sole_session_gives_values_back),
         cmocka_unit_test(an_image_in_int8_is_alone),
         cmocka_unit_test(running_allocates_nothing),
         cmocka_unit_test(a_bad_loss_names_the_first_bad_layer),

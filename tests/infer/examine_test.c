@@ -29,7 +29,7 @@ static int set_up(void **state)
     an_assert_ok(w.ctx, an_source_open(w.ctx, data, AN_PART_TRAIN, &w.source));
     for (int i = 0; i < 2; ++i) {
         w.models[i] = an_tiny_model(w.ctx, an_tiny_classes, 3, (uint64_t)i + 1);
-        an_assert_ok(w.ctx, an_network_open(w.models[i], 4, 1, &w.networks[i]));
+        an_assert_ok(w.ctx, an_network_open(w.models[i], 4, 1, false, &w.networks[i]));
     }
     *state = &w;
     return 0;

@@ -32,7 +32,7 @@ static void probabilities_are_those_of_the_session(void **unused)
     fill(images, 3);
     an_assert_ok(ctx, alexnet_session_open(model, 3, NULL, &session));
     an_assert_ok(ctx, alexnet_session_run(session, images, 3, expected));
-    an_assert_ok(ctx, an_network_open(model, 3, 1, &network));
+    an_assert_ok(ctx, an_network_open(model, 3, 1, false, &network));
     an_assert_ok(ctx, an_network_classify(&network, images, 3));
     assert_memory_equal(network.probs, expected, sizeof expected);
     an_network_close(&network);
@@ -53,7 +53,7 @@ static void views_are_averaged(void **unused)
     fill(images, 2 * AN_VIEWS);
     an_assert_ok(ctx, alexnet_session_open(model, 2 * AN_VIEWS, NULL, &session));
     an_assert_ok(ctx, alexnet_session_run(session, images, 2 * AN_VIEWS, each));
-    an_assert_ok(ctx, an_network_open(model, 2, AN_VIEWS, &network));
+    an_assert_ok(ctx, an_network_open(model, 2, AN_VIEWS, false, &network));
     an_assert_ok(ctx, an_network_classify(&network, images, 2));
     for (int i = 0; i < 2; ++i)
         for (int c = 0; c < 3; ++c) {
@@ -79,7 +79,7 @@ static void weights_that_are_not_finite_are_noticed(void **unused)
     fill(images, 1);
     model->values[model->params.items[model->params.count - 1].offset] = INFINITY;
     model->values[model->params.items[model->params.count - 1].offset + 1] = INFINITY;
-    an_assert_ok(ctx, an_network_open(model, 1, 1, &network));
+    an_assert_ok(ctx, an_network_open(model, 1, 1, false, &network));
     an_assert_status(ctx, an_network_classify(&network, images, 1), ALEXNET_DIVERGED);
     an_network_close(&network);
     alexnet_model_free(model);
@@ -152,7 +152,7 @@ static void memory_may_run_out(void **unused)
         an_test_fault fault;
         an_network network;
         an_test_fault_arm(&fault, ctx, AN_FAULT_BIT(AN_FAULT_MEMORY), n, false, 1);
-        const alexnet_status status = an_network_open(model, 2, 1, &network);
+        const alexnet_status status = an_network_open(model, 2, 1, false, &network);
         if (!an_test_fault_disarm(&fault)) {
             an_network_close(&network);
             break;

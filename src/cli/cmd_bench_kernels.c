@@ -1,6 +1,6 @@
 /*
  * cmd_bench_kernels.c: alexnet bench kernels: every call of a training step of AlexNet on its own,
- * and one of each kind that other networks make, beside the machine's measured peak.
+ * and those of other kinds, which other networks make, beside the machine's measured peak.
  * SPDX-License-Identifier: MIT
  */
 #include "base/context.h"

@@ -4,16 +4,31 @@
  */
 #include "cpu/cases.h"
 
+#include "cpu/span.h"
 #include <assert.h>
 
 size_t an_operand_bytes(const an_operand *operand)
 {
     static const size_t element[] = {[AN_OPERAND_FLOAT] = sizeof(float),
                                      [AN_OPERAND_UNIT] = sizeof(float),
-                                     [AN_OPERAND_BYTE] = 1,
+                                     [AN_OPERAND_PLACE] = 1,
                                      [AN_OPERAND_INT] = sizeof(int32_t)};
 
     return operand->count * element[operand->type];
+}
+
+/* A place of window i of the outputs [n][p][q][c], one that lies on the map. */
+static uint8_t place_of(const an_pool *g, size_t i, float unit)
+{
+    const int q = (int)(i / (size_t)g->c % (size_t)g->q);
+    const int p = (int)(i / (size_t)g->c / (size_t)g->q % (size_t)g->p);
+    const an_span rows = an_places_on_map(p * g->stride - g->pad_top, g->r, g->h);
+    const an_span columns = an_places_on_map(q * g->stride - g->pad_left, g->s, g->w);
+    const int width = columns.end - columns.first;
+
+    if (rows.end <= rows.first || width <= 0) return 0; /* there is none */
+    const int place = (int)(unit * (float)((rows.end - rows.first) * width));
+    return (uint8_t)((rows.first + place / width) * g->s + columns.first + place % width);
 }
 
 void an_operand_fill(const an_operand *operand, uint64_t seed, void *data)
@@ -31,8 +46,8 @@ void an_operand_fill(const an_operand *operand, uint64_t seed, void *data)
         case AN_OPERAND_UNIT:
             ((float *)data)[i] = unit;
             break;
-        case AN_OPERAND_BYTE:
-            ((uint8_t *)data)[i] = (uint8_t)(unit * (float)operand->limit);
+        case AN_OPERAND_PLACE:
+            ((uint8_t *)data)[i] = place_of(&operand->pool, i, unit);
             break;
         case AN_OPERAND_INT:
             ((int32_t *)data)[i] = (int32_t)(unit * (float)operand->limit);
@@ -80,7 +95,7 @@ an_case an_case_get(const an_case_list *list, int index, int n)
 
     assert(index >= 0 && index < list->count);
     an_case c = list->cases[index];
-    c.conv2d.n = c.linear.n = c.pool.n = c.lrn.n = n;
+    c.conv2d.n = c.conv2d.pool.n = c.linear.n = c.pool.n = c.lrn.n = c.lrn.pool.n = n;
     c.kind->sizes(&c, &sizes);
     if (!sizes.updates) c.shape.n = n; /* weights are as many for any batch */
     return c;

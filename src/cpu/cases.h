@@ -9,22 +9,23 @@
 #include "core/backend.h"
 #include <stdbool.h>
 
-#define AN_CASE_INPUTS  3
-#define AN_CASE_OUTPUTS 3
+#define AN_CASE_INPUTS  4
+#define AN_CASE_OUTPUTS 4
 
 typedef struct an_case an_case;
 
 typedef enum an_operand_type {
     AN_OPERAND_FLOAT,
-    AN_OPERAND_UNIT, /* the same, but never negative */
-    AN_OPERAND_BYTE,
+    AN_OPERAND_UNIT,  /* the same, but never negative */
+    AN_OPERAND_PLACE, /* a byte: which pixel of a window won */
     AN_OPERAND_INT
 } an_operand_type;
 
 typedef struct an_operand {
     size_t count; /* elements; 0: the case has no such operand */
     an_operand_type type;
-    int limit; /* bytes and ints are 0 .. limit-1 */
+    int limit;    /* ints are 0 .. limit-1 */
+    an_pool pool; /* places: of these windows, and on the map */
 } an_operand;
 
 /* What a case reads and writes. */
@@ -53,19 +54,24 @@ struct an_case {
     const char *name; /* "conv2 forward" */
     const an_case_kind *kind;
     /* the one that the kind asks for: */
-    an_conv2d conv2d;
+    an_conv2d conv2d; /* perhaps with the pooling that follows */
     an_linear linear;
     an_pool pool;
-    an_lrn lrn;
+    an_lrn lrn;     /* perhaps with the pooling that follows */
     an_shape shape; /* everything else; rows of classes and elements are n and c */
     /* options */
     alexnet_dtype dtype;  /* of conv2d and linear */
     bool behind_relu;     /* of these, forward: x has no numbers below 0 */
     const void *prepared; /* of these, forward: an_case_prepare() */
-    bool relu, lr_inside;
+    bool relu;      /* conv2d backward data: that of the ReLU before, whose output is an operand */
+    bool with_data; /* linear backward weights: the data gradient in the same walk */
+    bool apart;     /* what would be fused runs as its parts, one after the other */
+    bool lr_inside;
+    bool ascends; /* SGD goes up the gradient: of positive operands, the scale of what it rounds */
     float smoothing; /* of the loss */
     bool fixed;      /* statistics, of batch_norm backward */
     int p, q;        /* of the adaptive average */
+    int size;        /* of the windows of unfold and fold */
 };
 
 /* The kinds, one per primitive of the backend. */
@@ -78,6 +84,7 @@ extern const an_case_kind an_case_batch_statistics, an_case_batch_norm, an_case_
 extern const an_case_kind an_case_average, an_case_average_backward;
 extern const an_case_kind an_case_lrn, an_case_lrn_backward;
 extern const an_case_kind an_case_import, an_case_export, an_case_flatten, an_case_unflatten;
+extern const an_case_kind an_case_unfold, an_case_fold, an_case_all_finite;
 extern const an_case_kind an_case_relu, an_case_relu_backward, an_case_dropout;
 extern const an_case_kind an_case_sgd, an_case_rmsprop, an_case_adam, an_case_average_values;
 extern const an_case_kind an_case_tanh, an_case_tanh_backward;
@@ -88,7 +95,7 @@ void an_case_get_sizes(const an_case *c, an_case_sizes *out);
 
 size_t an_case_scratch(const an_case *c, const an_backend *backend, int threads); /* bytes */
 
-/* Values for an operand, a function of (case's sizes, seed). Floats are -1 .. 1, or 0 .. 1. */
+/* Values for an operand, a function of (operand, seed). Floats are -1 .. 1, or 0 .. 1. */
 void an_operand_fill(const an_operand *operand, uint64_t seed, void *data);
 
 /* Bytes of an operand. */
@@ -109,8 +116,8 @@ typedef struct an_case_list {
     int count;
 } an_case_list;
 
-extern const an_case_list an_cases_step;   /* a training step of torchvision's AlexNet, in order */
-extern const an_case_list an_cases_others; /* one call of each kind that it has none of */
+extern const an_case_list an_cases_step; /* a training step of torchvision's AlexNet, as planned */
+extern const an_case_list an_cases_others; /* calls of each kind, and form, that it has none of */
 
 an_case an_case_get(const an_case_list *list, int index, int n); /* for a batch of n images */
 

@@ -32,6 +32,31 @@ const an_case_kind an_case_flatten = {
 const an_case_kind an_case_unflatten = {
     .name = "unflatten", .exact = true, .sizes = unary_sizes, .run = layout_run};
 
+static void unfold_sizes(const an_case *c, an_case_sizes *out)
+{
+    const int64_t window = (int64_t)c->size * c->size;
+    const int64_t windows = (int64_t)(c->shape.h - c->size + 1) * (c->shape.w - c->size + 1);
+    const an_operand map = an_floats(an_shape_count(c->shape));
+    const an_operand columns = an_floats((int64_t)c->shape.n * c->shape.c * window * windows);
+
+    *out = c->kind == &an_case_unfold ? (an_case_sizes){.in = {map}, .out = {columns}}
+                                      : (an_case_sizes){.in = {columns}, .out = {map}};
+    out->terms = window;
+}
+
+static alexnet_status unfold_run(const an_case *c, const an_backend *backend, const an_run *run,
+                                 const void *const in[AN_CASE_INPUTS],
+                                 void *const out[AN_CASE_OUTPUTS])
+{
+    return (c->kind == &an_case_unfold ? backend->unfold : backend->fold)(run, c->shape, c->size,
+                                                                          in[0], out[0]);
+}
+
+const an_case_kind an_case_unfold = {
+    .name = "unfold", .exact = true, .sizes = unfold_sizes, .run = unfold_run};
+const an_case_kind an_case_fold = {
+    .name = "fold", .exact = true, .sizes = unfold_sizes, .run = unfold_run};
+
 /* ---- element by element ---- */
 
 static void binary_sizes(const an_case *c, an_case_sizes *out)
@@ -132,6 +157,24 @@ static alexnet_status update_run(const an_case *c, const an_backend *backend, co
     return backend->average(run, 0.25f, count, in[0], out[0]);
 }
 
+/* The answer, 0 or 1. */
+static void all_finite_sizes(const an_case *c, an_case_sizes *out)
+{
+    *out = (an_case_sizes){.in = {an_floats(an_shape_count(c->shape))},
+                           .out = {{.count = 1, .type = AN_OPERAND_INT}},
+                           .terms = 1};
+}
+
+static alexnet_status all_finite_run(const an_case *c, const an_backend *backend, const an_run *run,
+                                     const void *const in[AN_CASE_INPUTS],
+                                     void *const out[AN_CASE_OUTPUTS])
+{
+    *(int32_t *)out[0] = backend->all_finite(run, an_shape_count(c->shape), in[0]);
+    return ALEXNET_OK;
+}
+
+const an_case_kind an_case_all_finite = {
+    .name = "all finite", .exact = true, .sizes = all_finite_sizes, .run = all_finite_run};
 const an_case_kind an_case_relu = {
     .name = "relu", .exact = true, .sizes = unary_sizes, .run = relu_run};
 const an_case_kind an_case_relu_backward = {
@@ -158,7 +201,7 @@ const an_case_kind an_case_average_values = {
 
 static an_operand labels(an_shape shape)
 {
-    return (an_operand){(size_t)shape.n, AN_OPERAND_INT, shape.c};
+    return (an_operand){.count = (size_t)shape.n, .type = AN_OPERAND_INT, .limit = shape.c};
 }
 
 static void softmax_sizes(const an_case *c, an_case_sizes *out)

@@ -19,6 +19,14 @@ static inline an_operand an_floats(int64_t count)
     return (an_operand){.count = (size_t)count, .type = AN_OPERAND_FLOAT};
 }
 
+/* Outputs of a pooling, and which pixel won for each; of no pooling none. */
+static inline int64_t an_pooled(const an_pool *g) { return (int64_t)g->n * g->c * g->p * g->q; }
+
+static inline an_operand an_places(const an_pool *g)
+{
+    return (an_operand){.count = (size_t)an_pooled(g), .type = AN_OPERAND_PLACE, .pool = *g};
+}
+
 /* What goes into the forward pass of a layer with weights. */
 static inline an_operand an_layer_input(const an_case *c, int64_t count)
 {
@@ -34,8 +42,16 @@ an_conv2d_tensors an_case_tensors(const an_case *c, an_pass pass,
 /* SGD, fused with a gradient or not. */
 static inline an_sgd an_case_sgd_rule(const an_case *c)
 {
-    return (an_sgd){
-        .lr = 0.01f, .momentum = 0.9f, .weight_decay = 0.0005f, .lr_inside = c->lr_inside};
+    return (an_sgd){.lr = c->ascends ? -0.01f : 0.01f,
+                    .momentum = 0.9f,
+                    .weight_decay = 0.0005f,
+                    .lr_inside = c->lr_inside};
+}
+
+/* What a case does for itself lies first in its scratch, `bytes` of it; the rest is the primitive's. */
+static inline an_run an_run_behind(const an_run *run, size_t bytes)
+{
+    return (an_run){run->threads, (char *)run->scratch + bytes, run->scratch_bytes - bytes};
 }
 
 #endif

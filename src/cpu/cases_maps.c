@@ -2,23 +2,18 @@
  * cases_maps.c: how pooling and normalisation of maps are called.
  * SPDX-License-Identifier: MIT
  */
+#include "base/status.h"
 #include "cpu/cases_kinds.h"
+#include "cpu/scratch.h"
 
 /* ---- pooling ---- */
 
 static int64_t pool_x(const an_pool *g) { return (int64_t)g->n * g->c * g->h * g->w; }
 
-static int64_t pool_y(const an_pool *g) { return (int64_t)g->n * g->c * g->p * g->q; }
-
-static an_operand places(const an_pool *g)
-{
-    return (an_operand){(size_t)pool_y(g), AN_OPERAND_BYTE, g->r * g->s};
-}
-
 static void max_pool_sizes(const an_case *c, an_case_sizes *out)
 {
     *out = (an_case_sizes){.in = {an_floats(pool_x(&c->pool))},
-                           .out = {an_floats(pool_y(&c->pool)), places(&c->pool)},
+                           .out = {an_floats(an_pooled(&c->pool)), an_places(&c->pool)},
                            .terms = 1};
 }
 
@@ -31,7 +26,7 @@ static alexnet_status max_pool_run(const an_case *c, const an_backend *backend, 
 
 static void max_pool_backward_sizes(const an_case *c, an_case_sizes *out)
 {
-    *out = (an_case_sizes){.in = {an_floats(pool_y(&c->pool)), places(&c->pool)},
+    *out = (an_case_sizes){.in = {an_floats(an_pooled(&c->pool)), an_places(&c->pool)},
                            .out = {an_floats(pool_x(&c->pool))},
                            .terms = (int64_t)c->pool.r * c->pool.s};
 }
@@ -45,7 +40,7 @@ static alexnet_status max_pool_backward_run(const an_case *c, const an_backend *
 
 static void average_pool_sizes(const an_case *c, an_case_sizes *out)
 {
-    const an_operand x = an_floats(pool_x(&c->pool)), y = an_floats(pool_y(&c->pool));
+    const an_operand x = an_floats(pool_x(&c->pool)), y = an_floats(an_pooled(&c->pool));
 
     *out = c->kind == &an_case_average_pool ? (an_case_sizes){.in = {x}, .out = {y}}
                                             : (an_case_sizes){.in = {y}, .out = {x}};
@@ -100,28 +95,63 @@ const an_case_kind an_case_average_backward = {
 
 /* ---- local response normalisation ---- */
 
+static int64_t lrn_map(const an_lrn *g) { return (int64_t)g->n * g->c * g->h * g->w; }
+
 static void lrn_sizes(const an_case *c, an_case_sizes *out)
 {
     const an_lrn *g = &c->lrn;
-    const an_operand map = an_floats((int64_t)g->n * g->c * g->h * g->w);
+    const an_operand x = an_floats(lrn_map(g)), places = an_places(&g->pool);
+    const an_operand y = g->pool.r > 0 ? an_floats(an_pooled(&g->pool)) : x;
 
-    *out = (an_case_sizes){
-        .in = {map}, .out = {map}, .terms = g->within ? (int64_t)g->size * g->size : g->size};
-    if (c->kind == &an_case_lrn_backward) out->in[1] = map;
+    *out = c->kind == &an_case_lrn ? (an_case_sizes){.in = {x}, .out = {y, places}}
+                                   : (an_case_sizes){.in = {x, y, places}, .out = {x}};
+    out->terms = g->within ? (int64_t)g->size * g->size : g->size;
+}
+
+/* A pooling that is not fused is done between the primitive and a map that lies first in the scratch. */
+static bool lrn_pools_apart(const an_case *c, const an_backend *backend)
+{
+    return c->lrn.pool.r > 0 && (c->apart || !backend->lrn_pools);
+}
+
+static an_lrn lrn_alone(const an_case *c)
+{
+    an_lrn g = c->lrn;
+
+    g.pool = (an_pool){0};
+    return g;
 }
 
 static size_t lrn_scratch(const an_case *c, const an_backend *backend, int threads)
 {
-    return backend->lrn_scratch(&c->lrn, threads);
+    const an_lrn alone = lrn_alone(c);
+    an_scratch plan = {0};
+
+    if (!lrn_pools_apart(c, backend)) return backend->lrn_scratch(&c->lrn, threads);
+    (void)an_scratch_floats(&plan, (size_t)lrn_map(&c->lrn));
+    return an_size_plus(plan.bytes, backend->lrn_scratch(&alone, threads));
 }
 
 static alexnet_status lrn_run(const an_case *c, const an_backend *backend, const an_run *run,
                               const void *const in[AN_CASE_INPUTS],
                               void *const out[AN_CASE_OUTPUTS])
 {
-    return c->kind == &an_case_lrn
-               ? backend->lrn(run, &c->lrn, in[0], out[0], NULL)
-               : backend->lrn_backward(run, &c->lrn, in[0], in[1], NULL, out[0]);
+    const bool forward = c->kind == &an_case_lrn;
+
+    if (!lrn_pools_apart(c, backend))
+        return forward ? backend->lrn(run, &c->lrn, in[0], out[0], out[1])
+                       : backend->lrn_backward(run, &c->lrn, in[0], in[1], in[2], out[0]);
+
+    const an_lrn alone = lrn_alone(c);
+    const an_pool *pool = &c->lrn.pool;
+    const an_run inner = an_run_behind(run, an_scratch_round((size_t)lrn_map(&c->lrn)));
+    float *const map = run->scratch;
+    if (forward) {
+        AN_TRY(backend->lrn(&inner, &alone, in[0], map, NULL));
+        return backend->max_pool(run, pool, map, out[0], out[1]);
+    }
+    AN_TRY(backend->max_pool_backward(run, pool, in[1], in[2], map));
+    return backend->lrn_backward(&inner, &alone, in[0], map, NULL, out[0]);
 }
 
 const an_case_kind an_case_lrn = {

@@ -34,7 +34,7 @@ static void weights_add_up_to_those_of_the_network(void **unused)
         const an_case c = an_case_get(&an_cases_step, i, 1);
         an_case_sizes sizes;
         an_case_get_sizes(&c, &sizes);
-        if (strstr(c.name, "backward weights") != NULL)
+        if (c.kind == &an_case_conv2d[AN_BACKWARD_WEIGHTS] || c.kind == &an_case_linear_update)
             weights += (int64_t)(sizes.out[0].count + sizes.out[1].count);
         if (strstr(c.name, "update") != NULL) updated += (int64_t)sizes.out[0].count;
     }
@@ -44,8 +44,11 @@ static void weights_add_up_to_those_of_the_network(void **unused)
 
 static void operands_are_filled_within_their_limits(void **unused)
 {
-    const an_operand places = {1000, AN_OPERAND_BYTE, 9}, labels = {1000, AN_OPERAND_INT, 7};
-    const an_operand values = {1000, AN_OPERAND_FLOAT, 0}, squares = {1000, AN_OPERAND_UNIT, 0};
+    /* four windows of 3 x 3 that begin a row and a column before a map of 3 x 3 */
+    const an_pool windows = {125, 2, 3, 3, 3, 3, 2, 1, 1, 2, 2};
+    const an_operand places = {.count = 1000, .type = AN_OPERAND_PLACE, .pool = windows};
+    const an_operand labels = {.count = 1000, .type = AN_OPERAND_INT, .limit = 7};
+    const an_operand values = {.count = 1000}, squares = {.count = 1000, .type = AN_OPERAND_UNIT};
     uint8_t bytes[1000];
     int32_t ints[1000];
     float floats[1000], units[1000];
@@ -56,7 +59,9 @@ static void operands_are_filled_within_their_limits(void **unused)
     an_operand_fill(&values, 1, floats);
     an_operand_fill(&squares, 1, units);
     for (int i = 0; i < 1000; ++i) {
-        assert_in_range(bytes[i], 0, 8);
+        const int p = i / 4 % 2, q = i / 2 % 2; /* [n][p][q][c] */
+        assert_in_range(bytes[i] / 3, p == 0 ? 1 : 0, p == 0 ? 2 : 1);
+        assert_in_range(bytes[i] % 3, q == 0 ? 1 : 0, q == 0 ? 2 : 1);
         assert_in_range(ints[i], 0, 6);
         assert_true(floats[i] >= -1 && floats[i] < 1);
         assert_true(units[i] >= 0 && units[i] < 1);

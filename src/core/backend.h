@@ -16,7 +16,9 @@
  * order;
  *   - nothing is allocated: scratch comes from `run`, booked beforehand through the scratch
  * functions;
- *   - gradients are overwritten (=), never added to.
+ *   - gradients are overwritten (=), never added to;
+ *   - n and count may be 0: nothing is written but gradients of weights, which are 0, and SGD's update by them. Every
+ * other size is at least 1, as those of shapes and windows are.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -274,7 +276,7 @@ typedef struct an_backend {
                                    const float *dy, const uint8_t *which, float *dx);
 
     /* Mean and variance of each channel over n, h and w, the variance divided by the number of values m, and, as
-       seen_variance, by m - 1. Of one value (m = 1) there is none: mean and both variances are then the running ones, which
+       seen_variance, by m - 1. With m below 2 there is none: mean and both variances are then the running ones, which
        are not read otherwise. All [c]. */
     size_t (*batch_norm_scratch)(an_shape shape); /* enough for all three */
     alexnet_status (*batch_statistics)(const an_run *run, an_shape shape, const float *x,

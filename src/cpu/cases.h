@@ -22,7 +22,7 @@ typedef enum an_operand_type {
 } an_operand_type;
 
 typedef struct an_operand {
-    size_t count; /* elements; 0: the case has no such operand */
+    size_t count; /* elements; 0: there are none */
     an_operand_type type;
     int limit;    /* ints are 0 .. limit-1 */
     an_pool pool; /* places: of these windows, and on the map */

@@ -65,10 +65,19 @@ typedef struct conv2d_way {
     size_t x_at, map_at, algorithm_at, bytes; /* in scratch */
 } conv2d_way;
 
+/* For no images, what would be planned for some. */
+static const an_conv2d_algorithm *conv2d_algorithm(const an_case *c, const an_backend *backend)
+{
+    an_conv2d planned = c->conv2d;
+
+    if (planned.n == 0) planned.n = 16;
+    return backend->conv2d(&planned, conv2d_pass(c), c->dtype);
+}
+
 static conv2d_way conv2d_way_of(const an_case *c, const an_backend *backend, int threads)
 {
     const an_pass pass = conv2d_pass(c);
-    const an_conv2d_algorithm *algorithm = backend->conv2d(&c->conv2d, pass, c->dtype);
+    const an_conv2d_algorithm *algorithm = conv2d_algorithm(c, backend);
     conv2d_way way = {
         .g = c->conv2d,
         .algorithm = algorithm,

@@ -56,9 +56,8 @@ static void walk_block(const window_walk *g, int b, const float *in, const float
 /* Into how many parts an image is cut so that every thread has something to do. */
 static int image_parts(int n, int blocks, int threads)
 {
-    const int wanted = (2 * threads + n - 1) / n;
-
-    return n >= 2 * threads ? 1 : AN_MIN(wanted, blocks);
+    if (n == 0 || n >= 2 * threads) return 1;
+    return AN_MIN((2 * threads + n - 1) / n, blocks);
 }
 
 /* ---- forward ---- */

@@ -69,7 +69,7 @@ static int slices_of(int groups, size_t floats)
 {
     const size_t fit = SLICES_BYTES / an_size_times(floats, sizeof(float));
 
-    return AN_MIN(groups, (int)AN_MIN(AN_MAX(fit, 1), SLICES_MAX));
+    return AN_MIN(AN_MAX(groups, 1), (int)AN_MIN(AN_MAX(fit, 1), SLICES_MAX));
 }
 
 static weights_plan plan_weights(const an_conv2d *g)
@@ -96,7 +96,7 @@ static weights_plan plan_weights(const an_conv2d *g)
 
     plan.image.row = plan.image.w * plan.image.pixel;
     plan.image_floats = padded_floats(&plan.image);
-    plan.group = (int)AN_MIN((int64_t)g->n, AN_MAX(GROUP_PIXELS / pixels, 1));
+    plan.group = (int)AN_MIN((int64_t)AN_MAX(g->n, 1), AN_MAX(GROUP_PIXELS / pixels, 1));
     plan.group_rows = AN_MIN(g->p, AN_MAX(GROUP_PIXELS / g->q, 1));
     plan.chunk = chunk_images(g->n, plan.group, an_size_plus(plan.image_floats, dy_floats));
     const size_t chunk = (size_t)plan.chunk;
@@ -280,6 +280,7 @@ static alexnet_status conv2d_backward_weights(const an_run *run, const an_conv2d
     if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
     for (int j = 0; j < blocks * NR; ++j)
         db[j] = 0;
+    if (g->n == 0) memset(sums, 0, panels_floats(f) * sizeof *sums); /* the one slice */
 
     for (int n = 0; n < g->n; n += plan.chunk) {
         const int images = AN_MIN(plan.chunk, g->n - n);

@@ -166,7 +166,6 @@ static const an_conv2d_algorithm *conv2d_fp32(const an_conv2d *g, an_pass pass)
     const an_conv2d_algorithm *best = &conv2d_direct[pass];
     double least = best->cost(g, pass, AN_CHOICE_THREADS).seconds;
 
-    assert(g->c % g->groups == 0 && g->k % g->groups == 0);
     for (size_t i = 0; i < AN_COUNT(others); ++i) {
         if (others[i] == NULL) continue;
         const double seconds = others[i]->cost(g, pass, AN_CHOICE_THREADS).seconds;
@@ -194,6 +193,7 @@ static const an_conv2d_algorithm *conv2d_at(an_cpu_level level, const an_conv2d 
     const an_conv2d_algorithm *own = NULL;
 
     (void)level;
+    assert(an_conv2d_is_sound(g));
     if (dtype == ALEXNET_BF16 && an_bf16_conv2d_pays(g, pass)) {
         own = CONV2D_BF16(level);
         return own != NULL ? own : &rounded_conv2d;
@@ -211,6 +211,7 @@ static const an_linear_algorithm *linear_at(an_cpu_level level, const an_linear 
     const an_linear_algorithm *own = NULL;
 
     (void)level;
+    assert(an_linear_is_sound(g));
     if (dtype == ALEXNET_BF16 && an_bf16_linear_pays(g, pass)) {
         own = LINEAR_BF16(level, pass);
         return own != NULL ? own : &rounded_linear[pass];

@@ -184,7 +184,7 @@ static void gradient_rows(const weights_job *j, int output, int rows, int input,
     t.a_inner = t.run * t.a_step;
     if (update != NULL) {
         t.fetch_inner = (intptr_t)update->v - (intptr_t)update->w; /* another array */
-        t.fetch_step = (ptrdiff_t)(WEIGHTS_INPUTS * sizeof(float)) / t.run;
+        t.fetch_step = (ptrdiff_t)(WEIGHTS_INPUTS * sizeof(float)) / AN_MAX(t.run, 1);
     }
     for (int i = 0; i < columns; i += NR) {
         const int below = AN_MIN(output + rows + AN_MIN(i / NR, MR - 1), j->g->outputs - 1);

@@ -171,7 +171,7 @@ static ALWAYS_INLINE void dot_rows_of(const bool prepared, int rows, const linea
         dot_rows(prepared, DOT_ROWS, 2, j, first, 0);
     else if (j->g->n == 3)
         dot_rows(prepared, DOT_ROWS, 3, j, first, 0);
-    else
+    else if (j->g->n == 4)
         dot_rows(prepared, DOT_ROWS, 4, j, first, 0);
 }
 

@@ -9,6 +9,19 @@
 
 #include "core/backend.h"
 
+/* Sizes that shapes and windows can have; what every tier asserts before it chooses an algorithm. */
+static inline bool an_conv2d_is_sound(const an_conv2d *g)
+{
+    return g->n >= 0 && g->c > 0 && g->h > 0 && g->w > 0 && g->k > 0 && g->r > 0 && g->s > 0 &&
+           g->stride > 0 && g->p > 0 && g->q > 0 && g->groups > 0 && g->c % g->groups == 0 &&
+           g->k % g->groups == 0;
+}
+
+static inline bool an_linear_is_sound(const an_linear *g)
+{
+    return g->n >= 0 && g->inputs > 0 && g->outputs > 0;
+}
+
 /* portable_batch_norm.c */
 size_t an_batch_norm_scratch__portable(an_shape shape);
 alexnet_status an_batch_statistics__portable(const an_run *run, an_shape shape, const float *x,

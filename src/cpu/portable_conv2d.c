@@ -190,7 +190,7 @@ AN_ROUNDED_CONV2D(rounded, reference)
 const an_conv2d_algorithm *an_conv2d__portable(const an_conv2d *g, an_pass pass,
                                                alexnet_dtype dtype)
 {
-    assert(g->c % g->groups == 0 && g->k % g->groups == 0);
+    assert(an_conv2d_is_sound(g));
     if (dtype == ALEXNET_BF16 && an_bf16_conv2d_pays(g, pass)) return &rounded;
     if (dtype == ALEXNET_INT8 && an_int8_conv2d_fits(g, pass)) return an_conv2d_int8__portable();
     return &reference[pass];

@@ -11,6 +11,7 @@
 #include "cpu/int8.h"
 #include "cpu/parallel.h"
 #include "cpu/sgd.h"
+#include <assert.h>
 
 static alexnet_status forward(const an_run *run, const an_linear *g, const an_linear_tensors *t)
 {
@@ -93,6 +94,7 @@ AN_ROUNDED_LINEAR(rounded, reference)
 const an_linear_algorithm *an_linear__portable(const an_linear *g, an_pass pass,
                                                alexnet_dtype dtype)
 {
+    assert(an_linear_is_sound(g));
     if (dtype == ALEXNET_BF16 && an_bf16_linear_pays(g, pass)) return &rounded[pass];
     if (dtype == ALEXNET_INT8 && an_int8_linear_fits(g, pass)) return an_linear_int8__portable();
     return &reference[pass];

@@ -110,7 +110,7 @@ static void choose_chunk(winograd_plan *plan, int units, int step, size_t bytes)
 {
     make_room(plan, step);
     const size_t one = an_size_times(chunk_floats(plan), sizeof(float));
-    const int steps = (units + step - 1) / step;
+    const int steps = AN_MAX((units + step - 1) / step, 1); /* also of no images */
     const int fit = (int)AN_MIN(AN_MAX(bytes / one, 1), (size_t)steps);
     const int chunks = (steps + fit - 1) / fit;
 

@@ -298,6 +298,7 @@ static alexnet_status winograd_backward_weights(const an_run *run, const an_conv
 
     if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
     const winograd_maps maps = {.x = t->x, .zeros = zero_pixel(run, &plan)};
+    if (plan.units == 0) memset(du, 0, plan.u_floats * sizeof *du);
     for (int first = 0; first < plan.units; first += plan.chunk) {
         const chunk_range chunk = chunk_of(&plan, first, plan.units);
         AN_PARALLEL_FOR(run, schedule(dynamic))

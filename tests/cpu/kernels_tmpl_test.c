@@ -519,7 +519,7 @@ static void check_linear(int n, int inputs, int outputs)
 
 static void linear_layers_agree(void **unused)
 {
-    static const int n[] = {1, 2, 3, 4, 5, 13, 33, 64, 65};
+    static const int n[] = {0, 1, 2, 3, 4, 5, 13, 33, 64, 65};
     static const int sizes[] = {1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 100};
     static const int rows[][3] = {{128, 300, 70}, {1, 1025, 143}, {5, 513, 141},
                                   {40, 600, 600}, {600, 33, 9},   {7, 1600, 290}};
@@ -549,10 +549,11 @@ static void check_walks(int n, int inputs, int outputs, alexnet_dtype dtype)
 
 static void linear_layers_go_back_in_one_walk(void **unused)
 {
-    static const int rows[][3] = {{1, 1, 1},      {2, 31, 13},    {5, 32, 14},   {3, 33, 15},
-                                  {8, 513, 57},   {13, 100, 29},  {32, 64, 15},  {33, 64, 15},
-                                  {64, 1100, 43}, {65, 1100, 43}, {70, 40, 600}, {128, 513, 70},
-                                  {7, 1600, 460}, {128, 64, 449}, {513, 40, 29}, {1100, 17, 9}};
+    static const int rows[][3] = {{0, 1, 1},     {0, 600, 50},   {1, 1, 1},      {2, 31, 13},
+                                  {5, 32, 14},   {3, 33, 15},    {8, 513, 57},   {13, 100, 29},
+                                  {32, 64, 15},  {33, 64, 15},   {64, 1100, 43}, {65, 1100, 43},
+                                  {70, 40, 600}, {128, 513, 70}, {7, 1600, 460}, {128, 64, 449},
+                                  {513, 40, 29}, {1100, 17, 9}};
     an_stream stream = an_stream_open(2014, AN_PURPOSE_TEST, 0, 0);
 
     (void)unused;
@@ -932,8 +933,9 @@ static void other_primitives_agree(void **unused)
         &an_case_average_values,
         &an_case_all_finite,
     };
-    static const an_shape shapes[] = {{1, 1, 1, 1},  {3, 3, 9, 11},    {5, 10, 1, 1},
-                                      {2, 33, 6, 6}, {1, 40000, 1, 1}, {130, 1000, 1, 1}};
+    static const an_shape shapes[] = {{0, 1, 1, 1},     {0, 33, 6, 6},    {1, 1, 1, 1},
+                                      {3, 3, 9, 11},    {5, 10, 1, 1},    {2, 33, 6, 6},
+                                      {1, 40000, 1, 1}, {130, 1000, 1, 1}};
     static const int maps[][2] = {{1, 1}, {6, 6}, {4, 7}, {13, 3}};
 
     (void)unused;
@@ -954,17 +956,55 @@ static void other_primitives_agree(void **unused)
             check_case(
                 &(an_case){.kind = &an_case_sgd, .shape = shapes[i], .lr_inside = inside == 1});
     }
-    for (int size = 1; size <= 9; size += 4)
-        for (int back = 0; back < 2; ++back)
-            check_case(&(an_case){.kind = back == 0 ? &an_case_unfold : &an_case_fold,
-                                  .shape = {3, 5, 13, 9},
-                                  .size = size});
-    for (size_t i = 0; i < AN_COUNT(maps); ++i) {
-        const an_shape shape = {3, 5, 13, 9};
-        check_case(
-            &(an_case){.kind = &an_case_average, .shape = shape, .p = maps[i][0], .q = maps[i][1]});
-        check_case(&(an_case){
-            .kind = &an_case_average_backward, .shape = shape, .p = maps[i][0], .q = maps[i][1]});
+    for (int n = 0; n <= 3; n += 3) {
+        const an_shape shape = {n, 5, 13, 9};
+        for (int size = 1; size <= 9; size += 4) {
+            check_case(&(an_case){.kind = &an_case_unfold, .shape = shape, .size = size});
+            check_case(&(an_case){.kind = &an_case_fold, .shape = shape, .size = size});
+        }
+        for (size_t i = 0; i < AN_COUNT(maps); ++i) {
+            const int p = maps[i][0], q = maps[i][1];
+            check_case(&(an_case){.kind = &an_case_average, .shape = shape, .p = p, .q = q});
+            check_case(
+                &(an_case){.kind = &an_case_average_backward, .shape = shape, .p = p, .q = q});
+        }
+    }
+}
+
+/* ---- nothing to do ---- */
+
+/* The pooled and the plain form of convolutions whose fast way, for some images, is Winograd's, direct or a linear layer's. */
+static void no_images_convolve_to_nothing(void **unused)
+{
+    /* c, h, w; k, r, s, stride, groups, padding */
+    static const int rows[][9] = {{32, 13, 13, 40, 3, 3, 1, 1, 1}, {3, 23, 27, 64, 11, 11, 4, 1, 2},
+                                  {1, 1, 1, 1, 1, 1, 1, 1, 0},     {8, 9, 9, 12, 5, 5, 1, 2, 2},
+                                  {5, 7, 9, 33, 2, 3, 3, 1, 0},    {70, 6, 5, 34, 6, 5, 1, 1, 0}};
+
+    (void)unused;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        const int *g = rows[i], pad = g[8];
+        an_conv2d empty =
+            conv2d(0, g[0], g[1], g[2], g[3], g[4], g[5], g[6], g[7], (int[]){pad, pad, pad, pad});
+        check_conv2d(empty);
+        if (empty.groups == 1) check_local(empty);
+        empty.pool = pool_over(0, empty.k, empty.p, empty.q, 1, 2, 0, AN_ROUND_UP_SIZE);
+        check_conv2d(empty);
+        check_pool(empty.pool);
+    }
+}
+
+static void no_images_have_no_normalisation(void **unused)
+{
+    an_stream stream = an_stream_open(2012, AN_PURPOSE_TEST, 4, 0);
+
+    (void)unused;
+    for (int i = 0; i < 8; ++i) {
+        an_lrn g = random_lrn(&stream, i);
+        g.n = 0;
+        check_lrn(g);
+        g.pool = random_pool(&stream, 0, g.c, g.h, g.w);
+        check_lrn(g);
     }
 }
 
@@ -1047,7 +1087,7 @@ static void check_scratch_grows(const an_backend *backend, alexnet_dtype dtype)
         const an_conv2d_algorithm *conv = backend->conv2d(&g, (an_pass)pass, dtype);
         const an_linear_algorithm *linear = backend->linear(&l, (an_pass)pass, dtype);
         size_t before = 0, linear_before = 0, local_before = 0;
-        for (int n = 1; n <= PLANNED; ++n) {
+        for (int n = 0; n <= PLANNED; ++n) {
             an_conv2d some = g;
             some.n = n;
             const an_linear few = {n, l.inputs, l.outputs, l.prepared};
@@ -1247,6 +1287,8 @@ int main(void)
         cmocka_unit_test(normalisations_agree),
         cmocka_unit_test(normalisations_pool),
         cmocka_unit_test(other_primitives_agree),
+        cmocka_unit_test(no_images_convolve_to_nothing),
+        cmocka_unit_test(no_images_have_no_normalisation),
         cmocka_unit_test(calls_of_networks_agree),
         cmocka_unit_test(conv4_of_alexnet_agrees),
         cmocka_unit_test(functions_keep_their_bounds),

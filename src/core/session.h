@@ -10,7 +10,7 @@
 
 /*
  * As alexnet_session_open(), for a model that nobody else reads, now or later: values that the session has prepared in the
- * form its kernels want give their memory back, and are lost. Half of a network in bf16 and three quarters of one in int8.
+ * form its kernels want give their memory back, and are lost.
  */
 alexnet_status an_session_open_sole(alexnet_model *model, int batch, const char *output,
                                     alexnet_session **out) AN_NODISCARD;

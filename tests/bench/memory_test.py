@@ -39,7 +39,7 @@ class Memory(unittest.TestCase):
 
     def test_training(self):
         if run("info")["tier"] == "portable":
-            self.skipTest("a step of 128 images takes a minute here")
+            self.skipTest("a step of 128 images takes minutes here")
         self.assertLessEqual(bench("train", "--batch", "128")["peak_rss_bytes"], 1024 * MIB)
 
 

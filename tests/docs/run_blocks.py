@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the shell and C blocks of a document that are marked for it.
 
-usage: run_blocks.py PROGRAM-DIRECTORY DOCUMENT.md
+usage: run_blocks.py PROGRAM-DIRECTORY DOCUMENT.md COMPILER [FLAG...]
 
 A block is marked by a comment on the line before it, which a reader of the page does not see:
 
@@ -9,14 +9,16 @@ A block is marked by a comment on the line before it, which a reader of the page
     <!-- file NAME -->       any block: becomes the file NAME, for the blocks that follow
 
 All blocks of a document run in order in one new directory that is made for them. There, `alexnet` is the built program,
-`cc` finds the public header and the built library, and the variables SOURCE (this project) and ALEXNET_TEST_DATA name
-two folders. A line of a ```sh block that begins with `$ ` is a command without its prompt, and lines without a prompt in
-such a block are its output, which is shown to the reader but not compared.
+`cc` is COMPILER with the flags (a sanitized library needs a sanitized user) and finds the public header and the built
+library, and the variables SOURCE (this project) and ALEXNET_TEST_DATA name two folders. A line of a ```sh block that
+begins with `$ ` is a command without its prompt, and lines without a prompt in such a block are its output, which is
+shown to the reader but not compared.
 Exit status: 0 all ran, 1 a block failed, 77 nothing is marked.
 """
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -33,9 +35,9 @@ def commands(text):
 
 
 def main():
-    if len(sys.argv) != 3:
+    if len(sys.argv) < 4:
         sys.exit(__doc__)
-    programs, document = map(os.path.abspath, sys.argv[1:])
+    programs, document = map(os.path.abspath, sys.argv[1:3])
     source = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     with open(document, encoding="utf-8") as file:
         blocks = BLOCK.findall(file.read())
@@ -43,11 +45,16 @@ def main():
         print(f"skipped: no block of {os.path.basename(document)} is marked <!-- run -->")
         return 77
 
-    environment = dict(os.environ, SOURCE=source, LC_ALL="C.UTF-8", NO_COLOR="1",
-                       PATH=programs + os.pathsep + os.environ["PATH"],
-                       CPATH=os.path.join(source, "include"),
-                       LIBRARY_PATH=programs, LD_LIBRARY_PATH=programs)
-    with tempfile.TemporaryDirectory(prefix="alexnet-docs-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="alexnet-docs-") as scratch, \
+            tempfile.TemporaryDirectory(prefix="alexnet-cc-") as tools:
+        compiler = os.path.join(tools, "cc")
+        with open(compiler, "w", encoding="utf-8") as file:
+            file.write(f'#!/bin/sh\nexec {shlex.join(sys.argv[3:])} "$@"\n')
+        os.chmod(compiler, 0o755)
+        environment = dict(os.environ, SOURCE=source, LC_ALL="C.UTF-8", NO_COLOR="1",
+                           PATH=os.pathsep.join([programs, tools, os.environ["PATH"]]),
+                           CPATH=os.path.join(source, "include"),
+                           LIBRARY_PATH=programs, LD_LIBRARY_PATH=programs)
         for marker, name, _, text in blocks:
             if marker != "run":
                 with open(os.path.join(scratch, name), "w", encoding="utf-8") as file:

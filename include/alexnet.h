@@ -337,7 +337,7 @@ typedef struct alexnet_pass_info {
 
 /*
  * The passes of a run on batches of `batch` images in the context's format of numbers; layers in the order they run. out has room for
- * `capacity`; 3 for each layer are enough. *count: how many there are. BAD_ARG, BAD_SHAPE, NO_MEMORY.
+ * `capacity`; 3 for each layer are enough. *count: how many there are. BAD_ARG (also training in int8), BAD_SHAPE, NO_MEMORY.
  */
 ALEXNET_API alexnet_status alexnet_model_get_plan(const alexnet_model *model, int batch, int training /* 0 or 1 */,
                                                   alexnet_pass_info *out, int capacity, int *count) ALEXNET_NODISCARD;

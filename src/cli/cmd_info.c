@@ -279,6 +279,11 @@ static cli_exit neither(cli *app, const char *word)
                      near != NULL ? "'?" : "");
 }
 
+static cli_exit no_plan(cli *app)
+{
+    return cli_error(app, CLI_USAGE, "--plan goes with a model or a weights file");
+}
+
 static cli_exit run_info(cli *app, void *data)
 {
     info_args *args = data;
@@ -286,16 +291,18 @@ static cli_exit run_info(cli *app, void *data)
     struct stat info;
 
     if (args->train && !args->plan) return cli_error(app, CLI_USAGE, "--train goes with --plan");
-    if (app->word_count == 0) return show_machine(app);
+    if (app->word_count == 0) return args->plan ? no_plan(app) : show_machine(app);
     if (is_family(app, word)) return show_model(app, args, word);
-    if (strncmp(word, "synthetic:", 10) == 0) return show_data(app, word);
-    if (stat(word, &info) != 0)
+    const bool synthetic = strncmp(word, "synthetic:", 10) == 0;
+    if (!synthetic && stat(word, &info) != 0)
         return errno == ENOENT || errno == ENOTDIR
                    ? neither(app, word)
                    : cli_error(app, CLI_IO, "%s: %s", word, strerror(errno));
-    if (S_ISDIR(info.st_mode)) return cli_is_run(word) ? show_run(app, word) : show_data(app, word);
-    if (is_safetensors(word) || ends_with(word, ".safetensors")) return show_model(app, args, word);
-    return show_data(app, word);
+    const bool folder = !synthetic && S_ISDIR(info.st_mode);
+    if (!synthetic && !folder && (is_safetensors(word) || ends_with(word, ".safetensors")))
+        return show_model(app, args, word);
+    if (args->plan) return no_plan(app);
+    return folder && cli_is_run(word) ? show_run(app, word) : show_data(app, word);
 }
 
 static const cli_example examples[] = {

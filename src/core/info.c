@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "core/model.h"
 #include "core/predict.h"
+#include "core/session.h"
 #include <string.h>
 
 int alexnet_family_count(void)
@@ -182,6 +183,7 @@ alexnet_status alexnet_model_get_plan(const alexnet_model *model, int batch, int
     an_plan plan;
 
     *count = 0;
+    if (training) AN_TRY(an_session_check_training(ctx, ctx->options.dtype));
     AN_TRY(
         an_plan_open(model, training ? AN_TRAIN : AN_INFER, batch, model->node_count - 1, &plan));
     passes = an_new_array(ctx, 3 * (size_t)plan.step_count, sizeof *passes);

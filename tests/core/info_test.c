@@ -48,6 +48,26 @@ static void memory_follows_the_plan(void **unused)
     alexnet_close(ctx);
 }
 
+/* int8 is for inference only: a plan of training would be one that nobody can run. */
+static void a_plan_is_one_that_runs(void **unused)
+{
+    const alexnet_options options = {.dtype = ALEXNET_INT8};
+    alexnet_pass_info passes[64];
+    alexnet_context *ctx;
+    alexnet_model *model;
+    int count;
+
+    (void)unused;
+    assert_int_equal(alexnet_open(&options, &ctx), ALEXNET_OK);
+    an_assert_ok(ctx, alexnet_model_outline(ctx, "cifar-19pct", NULL, &model));
+    an_assert_ok(ctx, alexnet_model_get_plan(model, 8, 0, passes, 64, &count));
+    assert_true(count > 0);
+    an_assert_status(ctx, alexnet_model_get_plan(model, 8, 1, passes, 64, &count), ALEXNET_BAD_ARG);
+    assert_int_equal(count, 0);
+    alexnet_model_free(model);
+    alexnet_close(ctx);
+}
+
 /* conv1 168, norm1 12, local2 4400, fc3 567, norm3 14, fc4 24; what is observed is stored, but not counted. */
 static void running_statistics_are_no_parameters(void **unused)
 {
@@ -69,6 +89,7 @@ int main(void)
         cmocka_unit_test(families_are_listed_with_their_numbers),
         cmocka_unit_test(running_statistics_are_no_parameters),
         cmocka_unit_test(memory_follows_the_plan),
+        cmocka_unit_test(a_plan_is_one_that_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,14 +24,20 @@
 #include <sys/resource.h>
 
 #define AT(member) offsetof(cli_bench_args, member)
+#define MODEL      CLI_TEXT, AT(model), 0, 0, "MODEL", "family, see 'alexnet info' [torchvision]"
+#define BATCH      CLI_INT, AT(batch), 1, 65536, "N", "pictures a step "
+#define STEPS      CLI_INT, AT(steps), 1, 1000000, "N", "steps that count "
+#define WARM_UP    CLI_INT, AT(warm_up), 0, 1000000, "N", "steps before those [3]"
+#define LAYERS                                                                                     \
+    CLI_FLAG, AT(layers), 0, 0, NULL,                                                              \
+        "a row for each layer and pass, too, beside what was predicted"
 static const cli_option bench_options[] = {
-    {"model", 'm', CLI_TEXT, AT(model), 0, 0, "MODEL", "family, see 'alexnet info' [torchvision]"},
-    {"batch", 'b', CLI_INT, AT(batch), 1, 65536, "N", "pictures a step [128; latency: 1]"},
-    {"steps", 0, CLI_INT, AT(steps), 1, 1000000, "N", "steps that count [10; latency: 50]"},
-    {"warm-up", 0, CLI_INT, AT(warm_up), 0, 1000000, "N", "steps before those [3]"},
-    {"layers", 0, CLI_FLAG, AT(layers), 0, 0, NULL,
-     "a row for each layer and pass, too, beside what was predicted"},
-    {0},
+    {"model", 'm', MODEL},   {"batch", 'b', BATCH "[128]"}, {"steps", 0, STEPS "[10]"},
+    {"warm-up", 0, WARM_UP}, {"layers", 0, LAYERS},         {0},
+};
+static const cli_option latency_options[] = {
+    {"model", 'm', MODEL},   {"batch", 'b', BATCH "[1]"}, {"steps", 0, STEPS "[50]"},
+    {"warm-up", 0, WARM_UP}, {"layers", 0, LAYERS},       {0},
 };
 #undef AT
 
@@ -413,7 +419,7 @@ const cli_command command_bench_latency = {
     .words = "",
     .summary = "how long one picture takes",
     .examples = latency_examples,
-    .options = bench_options,
+    .options = latency_options,
     .args_bytes = sizeof(cli_bench_args),
     .computes = true,
     .builds = true,

@@ -16,6 +16,8 @@
 
 #define AT(member) offsetof(cli_bench_args, member)
 static const cli_option kernels_options[] = {
+    {"model", 'm', CLI_TEXT, AT(model), 0, 0, "MODEL",
+     "the network whose calls are timed: torchvision, no other [torchvision]"},
     {"batch", 'b', CLI_INT, AT(batch), 1, 65536, "N", "pictures a call [128]"},
     {"steps", 0, CLI_INT, AT(steps), 1, 1000000, "N", "calls that count [5]"},
     {"warm-up", 0, CLI_INT, AT(warm_up), 0, 1000000, "N", "calls before those [3]"},
@@ -79,6 +81,7 @@ static alexnet_status prepare_kernel(alexnet_context *ctx, kernel *k,
     if (bytes == 0) return ALEXNET_OK;
     k->prepared = an_new(ctx, bytes);
     if (k->prepared == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "weights of %s", k->c.name);
+    k->sizes.bytes += (double)bytes - (double)an_operand_bytes(&k->sizes.in[1]); /* read instead */
     return an_case_prepare(&k->c, ctx->backend, &k->run, in, k->prepared);
 }
 
@@ -102,8 +105,8 @@ static alexnet_status time_kernel(alexnet_context *ctx, kernel *k, const cli_ben
 }
 
 /* Adds one kernel's line to the table and to the list. */
-static void report_kernel(const kernel *k, double seconds, double peak, cli_table *table,
-                          json_t *list)
+static void report_kernel(const kernel *k, const char *algorithm, double seconds, double peak,
+                          cli_table *table, json_t *list)
 {
     const double gflops = 1e-9 * k->sizes.flops / seconds, gbytes = 1e-9 * k->sizes.bytes / seconds;
     const bool counted = k->sizes.flops > 0;
@@ -115,13 +118,13 @@ static void report_kernel(const kernel *k, double seconds, double peak, cli_tabl
         snprintf(rate, sizeof rate, "%.1f", gflops);
         snprintf(share, sizeof share, "%.0f %%", 100 * gflops / peak);
     }
-    cli_table_row(table, k->c.name, time, rate, share, bytes);
-    json_array_append_new(list,
-                          json_pack("{s:s, s:s, s:f, s:o, s:o, s:f}", "name", k->c.name, "kind",
-                                    k->c.kind->name, "milliseconds", 1e3 * seconds, "gflops",
-                                    counted ? json_real(gflops) : json_null(), "peak_share",
-                                    counted ? json_real(gflops / peak) : json_null(),
-                                    "gbytes_per_second", gbytes));
+    cli_table_row(table, k->c.name, algorithm, time, rate, share, bytes);
+    json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:f, s:o, s:o, s:f}", "name", k->c.name,
+                                          "kind", k->c.kind->name, "algorithm", algorithm,
+                                          "milliseconds", 1e3 * seconds, "gflops",
+                                          counted ? json_real(gflops) : json_null(), "peak_share",
+                                          counted ? json_real(gflops / peak) : json_null(),
+                                          "gbytes_per_second", gbytes));
 }
 
 static alexnet_status bench_case(cli *app, const cli_bench_args *args, an_case c, double *peak,
@@ -138,7 +141,7 @@ static alexnet_status bench_case(cli *app, const cli_bench_args *args, an_case c
         /* The peak drifts on a shared machine: measured each time, so that a share is of its
          * own minute. */
         *peak = an_cpu_peak_gflops(app->ctx->backend, k.run.threads);
-        report_kernel(&k, seconds, *peak, table, list);
+        report_kernel(&k, an_case_algorithm(&k.c, app->ctx->backend), seconds, *peak, table, list);
     }
     close_kernel(app->ctx, &k);
     return status;
@@ -172,24 +175,33 @@ static cli_exit print_kernels(cli *app, int batch, double peak, const cli_table 
     return CLI_DONE;
 }
 
+/* Times them all into table and list, which are empty. */
+static cli_exit time_kernels(cli *app, const cli_bench_args *args, cli_table *table, json_t *list)
+{
+    double peak = 0;
+
+    cli_table_row(table, "kernel", "algorithm", "ms", "GFLOP/s", "of peak", "GB/s");
+    alexnet_status status = bench_list(app, args, &an_cases_step, &peak, table, list);
+    if (status == ALEXNET_OK) status = bench_list(app, args, &an_cases_others, &peak, table, list);
+    if (status != ALEXNET_OK) return cli_fail(app, status);
+    if (json_array_size(list) == 0)
+        return cli_usage(app, "no kernel has '%s' in its name", app->words[0]);
+    return print_kernels(app, args->batch, peak, table, list);
+}
+
 static cli_exit run_kernels(cli *app, void *data)
 {
     cli_bench_args *args = data;
-    cli_table table = {.align = "lrrrr"};
-    json_t *list = json_array();
-    double peak = 0;
 
+    if (strcmp(args->model, "torchvision") != 0)
+        return cli_error(app, CLI_USAGE,
+                         "single calls are those of torchvision; for the layers of '%s' see "
+                         "'alexnet bench train --layers'",
+                         args->model);
     cli_bench_counts(args, 128, 5);
-    cli_table_row(&table, "kernel", "ms", "GFLOP/s", "of peak", "GB/s");
-    alexnet_status status = bench_list(app, args, &an_cases_step, &peak, &table, list);
-    if (status == ALEXNET_OK) status = bench_list(app, args, &an_cases_others, &peak, &table, list);
-    cli_exit code;
-    if (status != ALEXNET_OK)
-        code = cli_fail(app, status);
-    else if (json_array_size(list) == 0)
-        code = cli_usage(app, "no kernel has '%s' in its name", app->words[0]);
-    else
-        code = print_kernels(app, args->batch, peak, &table, list);
+    cli_table table = {.align = "llrrrr"};
+    json_t *list = json_array();
+    const cli_exit code = time_kernels(app, args, &table, list);
     cli_table_free(&table);
     json_decref(list);
     return code;

@@ -122,7 +122,11 @@ void cli_help_group(FILE *to, const char *group)
     char prefix[64];
 
     snprintf(prefix, sizeof prefix, "%s ", group);
-    fprintf(to, "Usage: alexnet %s ACTION [options]\n\nActions:\n", group);
+    fputs("Examples:\n", to);
+    for (size_t i = 0; cli_commands[i] != NULL; ++i)
+        if (strncmp(cli_commands[i]->name, prefix, strlen(prefix)) == 0)
+            fprintf(to, "  %s\n", cli_commands[i]->examples->line);
+    fprintf(to, "\nUsage: alexnet %s ACTION [options]\n\nActions:\n", group);
     print_commands(to, prefix);
     fprintf(to, "\nSee 'alexnet %s ACTION --help'.\n", group);
 }

@@ -71,6 +71,11 @@ size_t an_case_scratch(const an_case *c, const an_backend *backend, int threads)
     return c->kind->scratch != NULL ? c->kind->scratch(c, backend, threads) : 0;
 }
 
+const char *an_case_algorithm(const an_case *c, const an_backend *backend)
+{
+    return c->kind->algorithm != NULL ? c->kind->algorithm(c, backend) : "";
+}
+
 alexnet_status an_case_run(const an_case *c, const an_backend *backend, const an_run *run,
                            const void *const in[AN_CASE_INPUTS], void *const out[AN_CASE_OUTPUTS])
 {

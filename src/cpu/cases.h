@@ -42,6 +42,7 @@ typedef struct an_case_kind {
     bool exact;       /* all tiers give the same bits */
     void (*sizes)(const an_case *c, an_case_sizes *out);
     size_t (*scratch)(const an_case *c, const an_backend *backend, int threads); /* NULL: none */
+    const char *(*algorithm)(const an_case *c, const an_backend *backend); /* NULL: there is one */
     alexnet_status (*run)(const an_case *c, const an_backend *backend, const an_run *run,
                           const void *const in[AN_CASE_INPUTS], void *const out[AN_CASE_OUTPUTS]);
     /* of forward kinds with weights: */
@@ -94,6 +95,9 @@ extern const an_case_kind an_case_softmax, an_case_cross_entropy, an_case_loss_b
 void an_case_get_sizes(const an_case *c, an_case_sizes *out);
 
 size_t an_case_scratch(const an_case *c, const an_backend *backend, int threads); /* bytes */
+
+/* What computes the case there: "direct int8". "" where the backend has but one way, which is fp32's. */
+const char *an_case_algorithm(const an_case *c, const an_backend *backend);
 
 /* Values for an operand, a function of (operand, seed). Floats are -1 .. 1, or 0 .. 1. */
 void an_operand_fill(const an_operand *operand, uint64_t seed, void *data);

@@ -74,6 +74,11 @@ static const an_conv2d_algorithm *conv2d_algorithm(const an_case *c, const an_ba
     return backend->conv2d(&planned, conv2d_pass(c), c->dtype);
 }
 
+static const char *conv2d_algorithm_name(const an_case *c, const an_backend *backend)
+{
+    return conv2d_algorithm(c, backend)->name;
+}
+
 static conv2d_way conv2d_way_of(const an_case *c, const an_backend *backend, int threads)
 {
     const an_pass pass = conv2d_pass(c);
@@ -198,16 +203,19 @@ const an_case_kind an_case_conv2d[AN_PASSES] = {
     {.name = "conv2d forward",
      .sizes = conv2d_sizes,
      .scratch = conv2d_scratch,
+     .algorithm = conv2d_algorithm_name,
      .run = conv2d_run,
      .prepared_bytes = conv2d_prepared_bytes,
      .prepare = conv2d_prepare},
     {.name = "conv2d backward data",
      .sizes = conv2d_sizes,
      .scratch = conv2d_scratch,
+     .algorithm = conv2d_algorithm_name,
      .run = conv2d_run},
     {.name = "conv2d backward weights",
      .sizes = conv2d_sizes,
      .scratch = conv2d_scratch,
+     .algorithm = conv2d_algorithm_name,
      .run = conv2d_run},
 };
 

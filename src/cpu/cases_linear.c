@@ -60,6 +60,14 @@ static const an_linear_algorithm *linear_algorithm(const an_case *c, const an_ba
     return backend->linear(&planned, pass, c->dtype);
 }
 
+static const char *linear_algorithm_name(const an_case *c, const an_backend *backend)
+{
+    const an_pass pass = c->kind == &an_case_linear_update ? AN_BACKWARD_WEIGHTS
+                                                           : (an_pass)(c->kind - an_case_linear);
+
+    return linear_algorithm(c, backend, pass)->name;
+}
+
 static size_t pass_scratch(const an_case *c, const an_backend *backend, an_pass pass, int threads)
 {
     const an_linear_algorithm *algorithm = linear_algorithm(c, backend, pass);
@@ -158,20 +166,24 @@ const an_case_kind an_case_linear[AN_PASSES] = {
     {.name = "linear forward",
      .sizes = linear_sizes,
      .scratch = linear_scratch,
+     .algorithm = linear_algorithm_name,
      .run = linear_run,
      .prepared_bytes = linear_prepared_bytes,
      .prepare = linear_prepare},
     {.name = "linear backward data",
      .sizes = linear_sizes,
      .scratch = linear_scratch,
+     .algorithm = linear_algorithm_name,
      .run = linear_run},
     {.name = "linear backward weights",
      .sizes = weights_sizes,
      .scratch = weights_scratch,
+     .algorithm = linear_algorithm_name,
      .run = weights_run},
 };
 
 const an_case_kind an_case_linear_update = {.name = "linear backward weights and update",
                                             .sizes = weights_sizes,
                                             .scratch = weights_scratch,
+                                            .algorithm = linear_algorithm_name,
                                             .run = weights_run};

@@ -12,7 +12,7 @@
  * read in order, which memory likes best.
  *
  * Registers: FEW_ROWS of w, as many sums, x, dx and dy: 19 of 32, with AVX2 11 of 16. Caches: x and dx of the strip, in
- * columns of LANES inputs [n][LANES] (FEW_BYTES, in L2), the chunk's gradient (4 KB, in L1). A step: FEW_ROWS + 2 loads and
+ * columns of LANES inputs [n][LANES] (FEW_BYTES, in L2), the chunk's gradient (4.5 KB, in L1). A step: FEW_ROWS + 2 loads and
  * a store for 2 FEW_ROWS FMA of each image.
  */
 

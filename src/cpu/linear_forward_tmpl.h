@@ -7,7 +7,7 @@
  *
  * A thread takes DOT_ROWS outputs; of each its sums over LANES inputs at a time with DOT_IMAGES images stay in
  * registers: 3 * 8 sums, 3 of w and 1 of x are 28 of 32; of AVX2's 16 too many from 5 images on. x comes from L1 or
- * L2 (8 rows of 9216: 295 KB). More images take another round, when the rows of w are in L2.
+ * L2 (8 rows of 9216: 288 KB). More images take another round, when the rows of w are in L2.
  */
 
 #define FEW_IMAGES AN_FEW_FORWARD
@@ -92,7 +92,7 @@ static void forward_few(const an_run *run, const an_linear *g, const float *x, c
  *
  * A thread takes a strip of outputs and, block by block of DEPTH inputs, adds to its y^T, which
  * stays in L2 (70 KB for 128 images) beside the block's part of x^T (256 KB). w is copied tile by
- * tile: 29 KB, in L1.
+ * tile: 28 KB, in L1.
  */
 
 #define FORWARD_STRIP (10 * MR) /* outputs, at most */

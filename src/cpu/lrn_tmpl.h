@@ -9,8 +9,8 @@
  *                     So many rows of it are read as the window has: net 145's 5 take 17 KB, and its sums 4 KB, in L1
  *
  * A maximum pooling that follows is done on the way, so that what lies between the two is never in memory. Across: forward, in
- * bands of LRN_BAND rows of windows, a window's rows are made in scratch (norm1 of the paper: 63 KB, in L2) and pooled there,
- * which makes one row twice between bands; within: all of a stripe (93 KB). Backward, each row of the gradient is spread
+ * bands of LRN_BAND rows of windows, a window's rows are made in scratch (norm1 of the paper: 62 KB, in L2) and pooled there,
+ * which makes one row twice between bands; within: all of a stripe (91 KB). Backward, each row of the gradient is spread
  * out in scratch before it is used.
  * SPDX-License-Identifier: MIT
  */

@@ -13,7 +13,7 @@
  * share out pieces: a block of filters, or a stripe of a block's rows where blocks do not come out even.
  *
  * Cache: a padded image (169 KB for torchvision's conv4 in bf16) and a panel (216 KB) share L2; meanwhile the next
- * panel is fetched. Where maximum pooling is a part of the layer, a block's outputs before it (387 KB of conv1's) do not
+ * panel is fetched. Where maximum pooling is a part of the layer, a block's outputs before it (378 KB of conv1's) do not
  * leave the cache either.
  * SPDX-License-Identifier: MIT
  */

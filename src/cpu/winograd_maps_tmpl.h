@@ -1,7 +1,7 @@
 /*
  * winograd_maps_tmpl.h: maps to and from their points: x -> V [point][tile][c], M [point][tile][k] -> y, dy -> Z
  * [point][block][tile][NR]. Rows that do not lie in memory as they are wanted - blocks of pixels, the gradient before
- * a pooling - are made by the thread that wants them, under a row of tiles at a time: 100 KB in conv1, in L2.
+ * a pooling - are made by the thread that wants them, under a row of tiles at a time: 96 KB in conv1, in L2.
  * SPDX-License-Identifier: MIT
  */
 

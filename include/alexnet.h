@@ -216,6 +216,9 @@ ALEXNET_API alexnet_status alexnet_get_family(alexnet_context *ctx, int index, a
 #define ALEXNET_EPSILON_MAX         1e6
 #define ALEXNET_AVERAGE_MAX         0.9999999
 #define ALEXNET_SMOOTHING_MAX       0.999
+#define ALEXNET_MIXUP_MAX           100
+#define ALEXNET_VIEWS_MAX           1000
+#define ALEXNET_SEEN_MAX            1000000000
 #define ALEXNET_VAL_SPLIT_MAX       0.99
 #define ALEXNET_PATIENCE_MAX        1000000
 #define ALEXNET_CHECKPOINT_KEEP_MAX 1000
@@ -502,7 +505,10 @@ typedef struct alexnet_train_start {
     int64_t     steps_per_epoch;
     int64_t     optimiser_bytes; /* what the update keeps: momentum, and for some squares and an average */
     int64_t     gradient_bytes;
-    int64_t     step, steps;     /* done before (resumed); after which the run ends, unless a time limit comes first */
+    int64_t     step, steps;     /* done before (resumed); after which the run ends: with a limit in time, an estimate */
+    int64_t     planned_steps;   /* by epochs and steps alone */
+    double      seconds;         /* the limit in time; -1: none */
+    const char *recipe_reason;   /* why this recipe: "asked for", "a small set: 2,500 images" ... */
 } alexnet_train_start;
 
 typedef void (*alexnet_train_start_fn)(void *user, const alexnet_train_start *start);
@@ -522,7 +528,8 @@ typedef struct alexnet_train_options {
     alexnet_model_options model_options;
     const char *from;        /* weights to start from, or NULL */
     const char *freeze;      /* "features" or layer names parted by commas: not trained; NULL: all are */
-    const char *recipe;      /* NULL: the family's own */
+    const char *recipe;      /* NULL: as the data asks: with fewer than ALEXNET_SMALL_SET images "quick", with `from`
+                                "finetune"; else, and for a family made for one data set, the family's own */
     double      epochs;      /* how long: the first reached ends the run. -1: the recipe's */
     int64_t     steps;       /* at least 1; -1: no limit */
     double      seconds;     /* above 0; -1: no limit */
@@ -534,6 +541,11 @@ typedef struct alexnet_train_options {
     double      average;     /* kept of the weights' running average at each step, which validation and the weights files
                                 then hold; 0: none. NaN: the recipe's */
     double      smoothing;   /* part of each label that all classes share; NaN: the recipe's */
+    double      mixup;       /* images are blended in pairs by parts from Beta(mixup, mixup); 0: not. NaN: the recipe's */
+    int         grow;        /* side of the input to begin with, pixels: it grows to the network's own; 0: not. -1: the
+                                recipe's */
+    int         views;       /* augmented views of each image whose output of frozen layers is kept; 0: none, frozen layers
+                                run at each step. -1: the recipe's */
     const char *schedule;    /* "constant", "step:30,0.1", "cosine", ... (docs/training.md); NULL: the recipe's */
     const char *bias_schedule; /* of biases; "": the same; NULL: the recipe's */
     const char *augment;     /* "none" or of crop, flip, rrc, jitter, pca, pca-text, such as "crop,flip"; NULL: the recipe's */
@@ -574,6 +586,9 @@ typedef struct alexnet_train_result {
     char    last_weights[4096]; /* path of last.safetensors: where the run ended; equal runs end with equal bits */
     char    last_sha256[65];    /* alexnet_model_hash() of what `last_weights` holds */
 } alexnet_train_result;
+
+/* A set of fewer images is a small one. */
+#define ALEXNET_SMALL_SET 100000
 
 ALEXNET_API alexnet_train_options alexnet_train_options_default(void);
 

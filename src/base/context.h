@@ -41,6 +41,8 @@ struct alexnet_context {
     struct an_unpacked *unpacked;     /* gzip files that are open in src/data, each unpacked once; base never looks inside */
     an_fault_hook   fault;   /* NULL outside tests */
     void           *fault_user;
+    double        (*clock)(void *user); /* NULL outside tests: an_seconds() */
+    void           *clock_user;
     char            error[AN_ERROR_BYTES];
 };
 
@@ -58,6 +60,12 @@ alexnet_context *an_context_fork(alexnet_context *parent);
 
 /* Tests: from now on every allocation and file operation asks `hook` first. NULL takes it off again. */
 void an_context_set_fault(alexnet_context *ctx, an_fault_hook hook, void *user);
+
+/* Tests: the clock that jobs of this context look at. NULL: the machine's. */
+void an_context_set_clock(alexnet_context *ctx, double (*clock)(void *user), void *user);
+
+/* Seconds since some moment in the past, by that clock. */
+double an_context_seconds(const alexnet_context *ctx);
 
 /* True, and errno is set, when the test hook wants the operation that comes next to fail. */
 bool an_fault(const alexnet_context *ctx, an_fault_kind kind);

@@ -36,7 +36,8 @@ static const cli_option train_options[] = {
     {"freeze", 0, CLI_TEXT, AT(options.freeze), 0, 0, "LAYERS",
      "not trained: 'features', or names parted by commas"},
     {"recipe", 0, CLI_TEXT, AT(options.recipe), 0, 0, "NAME",
-     "a named set of the options below, see 'alexnet info' [the model's own]"},
+     "a named set of the options below, see 'alexnet info' [by the data: quick for a small set, "
+     "finetune with --from, else the model's own]"},
     {"epochs", 'e', CLI_REAL, AT(options.epochs), ALEXNET_EPOCHS_MIN, ALEXNET_EPOCHS_MAX, "X",
      "how long: the first limit reached ends the run [the recipe's]"},
     {"steps", 0, CLI_COUNT, AT(options.steps), 1, 0, "N", "limit in steps"},
@@ -65,6 +66,12 @@ static const cli_option train_options[] = {
      "kept of the weights' running average, such as 0.9999; 0: none [the recipe's]"},
     {"smoothing", 0, CLI_REAL, AT(options.smoothing), 0, ALEXNET_SMOOTHING_MAX, "X",
      "part of each label that all classes share [the recipe's]"},
+    {"mixup", 0, CLI_REAL, AT(options.mixup), 0, ALEXNET_MIXUP_MAX, "X",
+     "blend images in pairs, by parts from Beta(X, X); 0: not [the recipe's]"},
+    {"grow", 0, CLI_INT, AT(options.grow), 0, ALEXNET_INPUT_MAX, "N",
+     "begin with an input of NxN pixels and let it grow; 0: not [the recipe's]"},
+    {"views", 0, CLI_INT, AT(options.views), 0, ALEXNET_VIEWS_MAX, "N",
+     "augmented views of each image kept behind frozen layers; 0: none [the recipe's]"},
     {"schedule", 0, CLI_TEXT, AT(options.schedule), 0, 0, "TEXT",
      "of the learning rate: constant, step:30,0.1, cosine, poly:1 ... [the recipe's]"},
     {"bias-schedule", 0, CLI_TEXT, AT(options.bias_schedule), 0, 0, "TEXT",
@@ -200,6 +207,24 @@ static cli_exit choose_resume(cli *app, alexnet_train_options *options, char *pa
     return CLI_DONE;
 }
 
+/* With a limit in time: what fits into it. */
+static void tell_limit(cli *app, const alexnet_train_start *start)
+{
+    const double epoch = (double)start->steps_per_epoch;
+    char limit[CLI_NUMBER];
+
+    if (start->seconds < 0) return;
+    cli_seconds(start->seconds, limit);
+    if (start->steps < start->planned_steps)
+        cli_note(app,
+                 "time: at most %s: about %.3g of %.6g epochs fit, and the learning rate goes "
+                 "through its schedule in them",
+                 limit, (double)start->steps / epoch, (double)start->planned_steps / epoch);
+    else
+        cli_note(app, "time: at most %s: all %.6g epochs should fit", limit,
+                 (double)start->planned_steps / epoch);
+}
+
 /* The first lines: what will be trained, on what, with what. */
 static void tell_start(void *user, const alexnet_train_start *start)
 {
@@ -210,8 +235,9 @@ static void tell_start(void *user, const alexnet_train_start *start)
     char a[CLI_NUMBER], b[CLI_NUMBER], c[CLI_NUMBER];
 
     alexnet_model_get_info(start->model, &model);
-    cli_note(app, "model %s: %s parameters, %d classes, recipe %s", model.family,
-             cli_thousands(model.parameters, a), model.classes, start->recipe);
+    cli_note(app, "model %s: %s parameters, %d classes", model.family,
+             cli_thousands(model.parameters, a), model.classes);
+    cli_note(app, "recipe %s: %s", start->recipe, start->recipe_reason);
     if (alexnet_get_machine(app->ctx, &machine) == ALEXNET_OK &&
         alexnet_model_get_memory(start->model, start->batch, 1, &memory) == ALEXNET_OK)
         cli_note(app, "machine: %s %s, %d thread%s, %s of memory", machine.backend, machine.tier,
@@ -222,6 +248,7 @@ static void tell_start(void *user, const alexnet_train_start *start)
     cli_note(app, "data: %s pictures an epoch in %s steps of %d, %s to validate with",
              cli_thousands(start->images, a), cli_thousands(start->steps_per_epoch, b),
              start->batch, cli_thousands(start->val_images, c));
+    tell_limit(app, start);
     if (start->step > 0)
         cli_note(app, "run: %s, resumed after step %s", start->run, cli_thousands(start->step, a));
     else

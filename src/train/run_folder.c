@@ -216,6 +216,20 @@ alexnet_status an_run_folder_log(alexnet_context *ctx, const an_run_folder *fold
     return an_file_append_line(ctx, folder->log, text);
 }
 
+alexnet_status an_run_folder_log_pace(alexnet_context *ctx, const an_run_folder *folder, int64_t step,
+                                      double epoch, double step_seconds, int64_t total_steps,
+                                      double seconds)
+{
+    char text[LINE_BYTES], numbers[3][AN_REAL_SIZE];
+
+    an_print(text, sizeof text,
+             "{\"step\":%lld,\"epoch\":%s,\"step_seconds\":%s,\"total_steps\":%lld,\"seconds\":%s,"
+             "\"split\":\"pace\"}",
+             (long long)step, number(epoch, numbers[0]), number(step_seconds, numbers[1]),
+             (long long)total_steps, number(seconds, numbers[2]));
+    return an_file_append_line(ctx, folder->log, text);
+}
+
 /* The step of a line of ours; -1 for anything else. */
 static int64_t step_of(const char *line, size_t length)
 {

@@ -53,6 +53,11 @@ typedef struct an_log_line {
 alexnet_status an_run_folder_log(alexnet_context *ctx, const an_run_folder *folder,
                                  const an_log_line *line) AN_NODISCARD;
 
+/* A line with split "pace": an estimate of where a run with a limit in time ends. */
+alexnet_status an_run_folder_log_pace(alexnet_context *ctx, const an_run_folder *folder, int64_t step,
+                                      double epoch, double step_seconds, int64_t total_steps,
+                                      double seconds) AN_NODISCARD;
+
 /* Cuts off the lines after `step`, which a resumed run is about to write again. */
 alexnet_status an_run_folder_trim_log(alexnet_context *ctx, const an_run_folder *folder,
                                       int64_t step) AN_NODISCARD;

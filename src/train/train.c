@@ -260,6 +260,7 @@ static alexnet_status start(job *j)
     AN_TRY(an_config_resolve(j->ctx, options, family, &j->config));
     AN_TRY(check_words(j));
     AN_TRY(an_dataset_open(j->ctx, &j->config, &j->data));
+    AN_TRY(an_config_suit(j->ctx, options, family, j->data.train.count, &j->config));
     AN_TRY(check_schedule(j));
     warn_of_one_class(j);
     AN_TRY(make_model(j));

@@ -5,7 +5,7 @@
  */
 #include "train/trainer.h"
 
-#include "base/clock.h"
+#include "base/context.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -21,13 +21,20 @@
 #include <math.h>
 #include <string.h>
 
+/* A moment of this sitting. */
+typedef struct pace_mark {
+    int64_t step, epoch_ends;
+    double busy, seconds;
+    bool first; /* no estimate yet */
+} pace_mark;
+
 typedef struct trainer {
     alexnet_context *ctx;
     const an_training *given;
     const an_config *config;
     alexnet_model *model;
     an_train_state *state;
-    int64_t epoch_steps, total_steps;
+    int64_t epoch_steps;
     an_schedule schedule, bias_schedule;
     an_events events;
 
@@ -48,7 +55,9 @@ typedef struct trainer {
     int64_t first_step;    /* of this sitting */
     int64_t saved_step;    /* of the newest checkpoint, or where this sitting began */
     double saved_at;
-    bool paced; /* the pace has been held against the limit in time, or need not be */
+    pace_mark mark;        /* where the window began over which the pace is measured */
+    double epoch_seconds;  /* an_pace.epoch, as last seen */
+    int64_t epoch_ends;    /* this sitting */
     char config_sha256[AN_SHA256_HEX_SIZE];
 } trainer;
 
@@ -66,7 +75,8 @@ static double epochs_done(const trainer *t)
 
 static bool limit_reached(const trainer *t)
 {
-    return t->state->step >= t->total_steps ||
+    if (t->state->step == 0) return false; /* however short the time is: one step */
+    return t->state->step >= t->state->course.total ||
            (t->config->seconds >= 0 && t->state->seconds >= t->config->seconds);
 }
 
@@ -92,7 +102,7 @@ static bool checkpoint_due(const trainer *t)
     return at_epoch_end(t) || t->report.go == ALEXNET_GO_CHECKPOINT ||
            (config->checkpoint_steps > 0 && t->state->step % config->checkpoint_steps == 0) ||
            (config->checkpoint_seconds > 0 &&
-            an_seconds() - t->saved_at >= config->checkpoint_seconds);
+            an_context_seconds(t->ctx) - t->saved_at >= config->checkpoint_seconds);
 }
 
 /* By the mean of all so far, validations and checkpoints included. */
@@ -100,7 +110,7 @@ static double seconds_left(const trainer *t)
 {
     const int64_t done = t->state->step - t->first_step;
     const double by_step = done > 0 ? (t->state->seconds - t->seconds_before) / (double)done *
-                                          (double)(t->total_steps - t->state->step)
+                                          (double)(t->state->course.total - t->state->step)
                                     : (double)NAN;
 
     return t->config->seconds >= 0 ? fmin(by_step, t->config->seconds - t->state->seconds)
@@ -112,7 +122,7 @@ static an_position position(const trainer *t)
     return (an_position){
         .step = t->state->step,
         .epoch_steps = t->epoch_steps,
-        .total_steps = t->total_steps,
+        .total_steps = t->state->course.total,
         .lr = t->lr,
         .busy_seconds = t->busy_seconds,
         .wait_seconds = an_loader_wait_seconds(t->loader),
@@ -123,7 +133,7 @@ static an_position position(const trainer *t)
 
 static void look_at_clock(trainer *t)
 {
-    t->state->seconds = t->seconds_before + (an_seconds() - t->start);
+    t->state->seconds = t->seconds_before + (an_context_seconds(t->ctx) - t->start);
 }
 
 /* ---- saving ---- */
@@ -164,7 +174,7 @@ static alexnet_status save_checkpoint(trainer *t)
     AN_TRY(an_checkpoint_save(t->model, t->given->folder->checkpoints, &t->optimiser, t->state,
                               t->config_sha256, t->config->checkpoint_keep));
     t->saved_step = t->state->step;
-    t->saved_at = an_seconds();
+    t->saved_at = an_context_seconds(t->ctx);
     if (t->report.go == ALEXNET_GO_CHECKPOINT) t->report.go = ALEXNET_GO_ON;
     return ALEXNET_OK;
 }
@@ -247,32 +257,104 @@ static alexnet_status validate(trainer *t)
 
 /* ---- the loop ---- */
 
-#define PACE_STEPS   20 /* when the pace is known, or */
+#define PACE_STEPS   20 /* when the pace is known for the first time, or */
 #define PACE_SECONDS 10
+#define PACE_PARTS   20 /* then it is looked at so often in the time that there is */
+#define REHEARSAL_STEPS 2
 
-/* Once in a run: a schedule that is cut off leaves out its best part. */
-static void warn_of_cut(trainer *t)
+static pace_mark mark_here(const trainer *t)
 {
-    const double step = (double)t->state->step, epoch = (double)t->epoch_steps;
-    const double step_seconds = t->state->seconds / step;
+    return (pace_mark){.step = t->state->step,
+                       .epoch_ends = t->epoch_ends,
+                       .busy = t->busy_seconds,
+                       .seconds = t->state->seconds};
+}
 
-    if (t->paced || (t->state->step < PACE_STEPS && t->state->seconds < PACE_SECONDS)) return;
-    t->paced = true;
-    const int64_t fit = an_schedule_cut(&t->schedule, t->total_steps - t->state->step, step_seconds,
-                                        t->config->seconds - t->state->seconds);
-    if (fit < 0) return;
-    an_log(
-        t->ctx, ALEXNET_LOG_WARNING,
-        "at %.2g s a step the limit in time ends the run after about %.3g of %.6g epochs and cuts "
-        "the schedule '%s' short: epochs %.3g would fit",
-        step_seconds, (step + (double)fit) / epoch, (double)t->total_steps / epoch,
-        t->config->recipe.schedule, (step + (double)fit) / epoch);
+static bool estimate_due(const trainer *t)
+{
+    const int64_t steps = t->state->step - t->mark.step;
+
+    if (t->config->seconds < 0 || steps == 0) return false;
+    if (t->mark.first)
+        return steps >= PACE_STEPS || t->busy_seconds - t->mark.busy >= PACE_SECONDS;
+    return t->state->seconds - t->mark.seconds >= t->config->seconds / PACE_PARTS;
+}
+
+/* An image of validation goes forward only: a third of the work of a step of training. */
+static double guess_epoch_seconds(const trainer *t, double step_seconds)
+{
+    return step_seconds / 3 * (double)t->given->data->val.count / (double)t->config->recipe.batch;
+}
+
+/* Of the steps since the mark. */
+static an_pace measure_pace(const trainer *t)
+{
+    const double step = (t->busy_seconds - t->mark.busy) / (double)(t->state->step - t->mark.step);
+    const double epoch = t->epoch_seconds >= 0 ? t->epoch_seconds : guess_epoch_seconds(t, step);
+
+    return (an_pace){.step = step, .epoch = epoch};
+}
+
+/* The run is to end where the limit in time will be, by this pace. A validation at its end counts, too. */
+static void set_course(trainer *t, an_pace pace)
+{
+    const double left = t->config->seconds - t->state->seconds;
+
+    pace.once += pace.epoch;
+    const int64_t fit = an_pace_fit(&pace, t->epoch_steps, left);
+    t->state->course = an_course_move(&t->state->course, t->state->step, t->state->step + fit);
+}
+
+static alexnet_status estimate(trainer *t)
+{
+    const int64_t ends = t->epoch_ends - t->mark.epoch_ends;
+    const double other = t->state->seconds - t->mark.seconds - (t->busy_seconds - t->mark.busy);
+
+    if (ends > 0) t->epoch_seconds = other / (double)ends;
+    const an_pace pace = measure_pace(t);
+    set_course(t, pace);
+    t->mark = mark_here(t);
+    return an_run_folder_log_pace(t->ctx, t->given->folder, t->state->step, epochs_done(t),
+                                  pace.step, t->state->course.total, t->state->seconds);
+}
+
+/* Three steps on random images before the first: how long one takes, the first of them not counted. Nothing is
+   learnt in them. Their place in the run is the first estimate. */
+static alexnet_status rehearse(trainer *t, const an_plan *plan)
+{
+    const int n = plan->batch;
+    const size_t floats = (size_t)an_shape_count(an_shape_with_n(plan->model->nodes[0].x, n));
+    float *images = an_new_array(t->ctx, floats, sizeof *images);
+    int32_t *labels = an_new_array(t->ctx, (size_t)n, sizeof *labels);
+    alexnet_status status = images != NULL && labels != NULL
+                                ? ALEXNET_OK
+                                : an_fail(t->ctx, ALEXNET_NO_MEMORY, "%d images", n);
+    double begin = 0, loss;
+
+    if (status == ALEXNET_OK) {
+        an_stream stream = an_stream_open(t->config->seed, AN_PURPOSE_BENCH, 0, 0);
+        for (size_t i = 0; i < floats; ++i)
+            images[i] = an_random_unit(&stream) - 0.5f;
+        memset(labels, 0, (size_t)n * sizeof *labels);
+    }
+    for (int i = 0; i < REHEARSAL_STEPS + 1 && status == ALEXNET_OK; ++i) {
+        if (i == 1) begin = an_context_seconds(t->ctx);
+        status = an_session_train(t->session, images, labels, n, 0, &loss, NULL);
+    }
+    an_free(t->ctx, images);
+    an_free(t->ctx, labels);
+    if (status == ALEXNET_DIVERGED) return ALEXNET_OK; /* the run itself will say so, if it is true of it */
+    AN_TRY(status);
+    look_at_clock(t);
+    const double step = (an_context_seconds(t->ctx) - begin) / REHEARSAL_STEPS;
+    set_course(t, (an_pace){.step = step, .epoch = guess_epoch_seconds(t, step)});
+    return ALEXNET_OK;
 }
 
 static double rate_by(const trainer *t, const an_schedule *schedule)
 {
     return t->config->recipe.lr * an_schedule_factor(schedule, t->state->step, t->epoch_steps,
-                                                     t->total_steps, &t->state->plateau);
+                                                     &t->state->course, &t->state->plateau);
 }
 
 static an_rates step_rates(const trainer *t)
@@ -281,14 +363,14 @@ static an_rates step_rates(const trainer *t)
         .weights = rate_by(t, &t->schedule),
         .biases = rate_by(t, &t->bias_schedule),
         .step = t->state->step,
-        .epochs = epochs_done(t),
+        .epochs = an_course_place(&t->state->course, t->state->step) / (double)t->epoch_steps,
         .events = &t->events,
     };
 }
 
 static alexnet_status take_step(trainer *t)
 {
-    const double before = an_seconds();
+    const double before = an_context_seconds(t->ctx);
     const an_batch *batch;
     double loss;
 
@@ -303,9 +385,10 @@ static alexnet_status take_step(trainer *t)
                           loss);
     }
     ++t->state->step;
-    t->busy_seconds += an_seconds() - before;
+    t->busy_seconds += an_context_seconds(t->ctx) - before;
+    t->epoch_ends += at_epoch_end(t);
     look_at_clock(t);
-    warn_of_cut(t);
+    if (estimate_due(t)) AN_TRY(estimate(t));
 
     const an_position at = position(t);
     AN_TRY(an_report_step(&t->report, &at));
@@ -389,8 +472,13 @@ static alexnet_status plan_steps(trainer *t)
     const double steps = ceil(t->config->recipe.epochs * (double)((count + batch - 1) / batch));
 
     t->epoch_steps = (count + batch - 1) / batch;
-    t->total_steps = (int64_t)steps;
-    if (t->config->steps >= 0) t->total_steps = AN_MIN(t->total_steps, t->config->steps);
+    int64_t planned = (int64_t)steps;
+    if (t->config->steps >= 0) planned = AN_MIN(planned, t->config->steps);
+    t->state->course = t->state->course.planned > 0
+                           ? an_course_replan(&t->state->course, planned)
+                           : an_course_start(planned);
+    if (t->config->seconds < 0 && t->state->course.total < planned) /* no longer limited */
+        t->state->course = an_course_move(&t->state->course, t->state->step, planned);
     AN_TRY(an_events_parse(t->ctx, t->config->recipe.events, &t->events));
     return an_recipe_schedules(t->ctx, &t->config->recipe, &t->schedule, &t->bias_schedule);
 }
@@ -411,6 +499,8 @@ static alexnet_status open_trainer(trainer *t)
         return an_fail(t->ctx, ALEXNET_NO_MEMORY, "probabilities of %d pictures", batch);
     if (t->given->data->val.count > 0)
         AN_TRY(an_network_open(t->model, AN_EXAM_BATCH, 1, false, &t->network));
+    if (t->config->seconds >= 0 && t->state->step == 0)
+        AN_TRY(rehearse(t, an_session_plan(t->session)));
     return open_loader(t);
 }
 
@@ -444,6 +534,7 @@ static void tell_start(const trainer *t)
         .model = t->model,
         .run = t->given->folder->path,
         .recipe = t->config->recipe_name,
+        .recipe_reason = t->config->recipe_reason,
         .images = data->train.count,
         .val_images = data->val.count,
         .batch = (int)AN_MIN(t->config->recipe.batch, data->train.count),
@@ -451,7 +542,9 @@ static void tell_start(const trainer *t)
         .optimiser_bytes = optimiser_bytes(t),
         .gradient_bytes = (int64_t)an_session_gradient_bytes(t->session),
         .step = t->state->step,
-        .steps = t->total_steps,
+        .steps = t->state->course.total,
+        .planned_steps = t->state->course.planned,
+        .seconds = t->config->seconds,
     };
 
     if (options->start != NULL) options->start(options->start_user, &start);
@@ -503,12 +596,13 @@ alexnet_status an_train_run(const an_training *training, an_train_state *state,
         .config = training->config,
         .model = training->model,
         .state = state,
-        .start = an_seconds(),
+        .start = an_context_seconds(ctx),
         .seconds_before = state->seconds,
         .first_step = state->step,
         .saved_step = state->step,
-        .saved_at = an_seconds(),
-        .paced = training->config->seconds < 0 || state->step > 0,
+        .saved_at = an_context_seconds(ctx),
+        .mark = {.step = state->step, .seconds = state->seconds, .first = true},
+        .epoch_seconds = -1,
         .report =
             {
                 .ctx = ctx,

@@ -148,7 +148,8 @@ ALEXNET_API alexnet_status alexnet_get_machine(alexnet_context *ctx, alexnet_mac
 
 /* What a long job tells its caller, after each step and each picture or batch of pictures. */
 typedef struct alexnet_progress {
-    const char *phase;      /* "train", "val", "eval", "predict", "verify", "stats", "mean", "synth" */
+    const char *phase;      /* "train", "val", "eval", "predict", "verify", "stats", "mean", "synth",
+                               "features": of frozen layers */
     int64_t     done, total; /* steps in "train", pictures otherwise; total 0: not known */
     double      epoch;      /* train: epochs done, a fraction */
     double      loss, top1, top5; /* since the last report; NaN where the phase has none */

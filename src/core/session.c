@@ -81,8 +81,8 @@ static alexnet_status open_tables(alexnet_session *s)
     return ALEXNET_OK;
 }
 
-static alexnet_status open_session(const alexnet_model *model, an_mode mode, int batch, int output,
-                                   uint64_t seed, bool sgd, alexnet_session **out)
+static alexnet_status open_session(const alexnet_model *model, an_mode mode, int batch, int first,
+                                   int output, uint64_t seed, bool sgd, alexnet_session **out)
 {
     alexnet_context *ctx = model->ctx;
     alexnet_session *s;
@@ -97,7 +97,7 @@ static alexnet_status open_session(const alexnet_model *model, an_mode mode, int
     s->model = model;
     s->seed = seed;
     s->sgd = sgd;
-    if ((status = an_plan_open(model, mode, batch, output, &s->plan)) != ALEXNET_OK) goto fail;
+    if ((status = an_plan_open(model, mode, batch, first, output, &s->plan)) != ALEXNET_OK) goto fail;
     if ((status = open_arenas(s)) != ALEXNET_OK) goto fail;
     if ((status = open_tables(s)) != ALEXNET_OK) goto fail;
     *out = s;
@@ -107,17 +107,17 @@ fail:
     return status;
 }
 
-static alexnet_status open_inference(const alexnet_model *model, int batch, const char *output,
-                                     bool sole, alexnet_session **out)
+static alexnet_status open_inference(const alexnet_model *model, int batch, int first,
+                                     const char *output, bool sole, alexnet_session **out)
 {
     const int node = output != NULL ? an_model_find_layer(model, output) : model->node_count - 1;
 
     *out = NULL;
-    if (node < 0)
+    if (output != NULL && node < 0)
         return an_fail(model->ctx, ALEXNET_NOT_FOUND,
                        "model %s has no layer '%s': `alexnet info %s` lists them",
                        model->family->name, output, model->family->name);
-    AN_TRY(open_session(model, AN_INFER, batch, node, 0, false, out));
+    AN_TRY(open_session(model, AN_INFER, batch, first, node, 0, false, out));
     (*out)->sole = sole;
     return ALEXNET_OK;
 }
@@ -125,22 +125,28 @@ static alexnet_status open_inference(const alexnet_model *model, int batch, cons
 alexnet_status alexnet_session_open(const alexnet_model *model, int batch, const char *output,
                                     alexnet_session **out)
 {
-    return open_inference(model, batch, output, false, out);
+    return open_inference(model, batch, 0, output, false, out);
 }
 
 alexnet_status an_session_open_sole(alexnet_model *model, int batch, const char *output,
                                     alexnet_session **out)
 {
-    return open_inference(model, batch, output, true, out);
+    return open_inference(model, batch, 0, output, true, out);
 }
 
-static alexnet_status open_training(alexnet_model *model, int batch, uint64_t seed, bool sgd,
+alexnet_status an_session_open_from(const alexnet_model *model, int batch, int first,
                                     alexnet_session **out)
+{
+    return open_inference(model, batch, first, NULL, false, out);
+}
+
+static alexnet_status open_training(alexnet_model *model, int batch, int first, uint64_t seed,
+                                    bool sgd, alexnet_session **out)
 {
     *out = NULL;
     AN_TRY(an_session_check_training(model->ctx, model->ctx->options.dtype));
     AN_TRY(an_model_check_answers(model));
-    return open_session(model, AN_TRAIN, batch, model->node_count - 1, seed, sgd, out);
+    return open_session(model, AN_TRAIN, batch, first, model->node_count - 1, seed, sgd, out);
 }
 
 alexnet_status an_session_check_training(alexnet_context *ctx, alexnet_dtype dtype)
@@ -151,16 +157,16 @@ alexnet_status an_session_check_training(alexnet_context *ctx, alexnet_dtype dty
                          "int8 is for inference only: training computes in fp32 or bf16");
 }
 
-alexnet_status an_session_open_training(alexnet_model *model, int batch, uint64_t seed,
+alexnet_status an_session_open_training(alexnet_model *model, int batch, int first, uint64_t seed,
                                         alexnet_session **out)
 {
-    return open_training(model, batch, seed, false, out);
+    return open_training(model, batch, first, seed, false, out);
 }
 
-alexnet_status an_session_open_sgd(alexnet_model *model, int batch, uint64_t seed,
+alexnet_status an_session_open_sgd(alexnet_model *model, int batch, int first, uint64_t seed,
                                    alexnet_session **out)
 {
-    return open_training(model, batch, seed, true, out);
+    return open_training(model, batch, first, seed, true, out);
 }
 
 void alexnet_session_close(alexnet_session *s)
@@ -239,7 +245,7 @@ static alexnet_status prepare_weights(alexnet_session *s)
 
     if (s->prepared_of == s->model->changes) return ALEXNET_OK;
     assert(!s->sole || s->prepared_of == 0); /* what it would be made of is gone */
-    for (int i = s->plan.step_count - 1; i >= 0; --i) {
+    for (int i = s->plan.step_count - 1; i >= s->plan.first; --i) {
         const an_plan_step *step = &s->plan.steps[i];
         const an_op op = make_op(s, step, &whole);
 
@@ -255,7 +261,7 @@ static alexnet_status prepare_weights(alexnet_session *s)
 
 static an_shape images_shape(const alexnet_session *s, const batch *b)
 {
-    return an_shape_with_n(s->model->nodes[0].x, b->n);
+    return an_shape_with_n(s->model->nodes[s->plan.first].x, b->n);
 }
 
 static alexnet_status import_images(alexnet_session *s, const batch *b)
@@ -280,7 +286,7 @@ static alexnet_status run_layer(const alexnet_session *s, const an_op *op, bool 
 
 static alexnet_status forward(alexnet_session *s, const batch *b)
 {
-    for (int i = 0; i < s->plan.step_count; ++i) {
+    for (int i = s->plan.first; i < s->plan.step_count; ++i) {
         const an_plan_step *step = &s->plan.steps[i];
         const an_op op = make_op(s, step, b);
 
@@ -291,7 +297,7 @@ static alexnet_status forward(alexnet_session *s, const batch *b)
 
 static alexnet_status backward(alexnet_session *s, const batch *b)
 {
-    for (int i = s->plan.step_count - 1; i >= 0; --i) {
+    for (int i = s->plan.step_count - 1; i >= s->plan.first; --i) {
         const an_plan_step *step = &s->plan.steps[i];
         const an_op op = make_op(s, step, b);
 
@@ -357,7 +363,7 @@ static alexnet_status name_diverged(alexnet_session *s, const batch *b, double l
     if (!backend->all_finite(&s->run, an_shape_count(images_shape(s, b)), b->images))
         return an_fail(s->ctx, ALEXNET_DIVERGED, "step %lld: loss is %g; the images are not finite",
                        (long long)b->step, loss);
-    for (int i = 0; i < s->plan.step_count; ++i) {
+    for (int i = s->plan.first; i < s->plan.step_count; ++i) {
         const an_plan_step *step = &s->plan.steps[i];
         const an_op op = make_op(s, step, b);
 

@@ -162,10 +162,10 @@ alexnet_status an_optimiser_step(an_optimiser *optimiser, alexnet_session *sessi
 /* ---- a step of training ---- */
 
 alexnet_status an_optimiser_open_session(const an_recipe *recipe, alexnet_model *model, int batch,
-                                         uint64_t seed, alexnet_session **out)
+                                         int first, uint64_t seed, alexnet_session **out)
 {
-    return is_sgd(recipe) ? an_session_open_sgd(model, batch, seed, out)
-                          : an_session_open_training(model, batch, seed, out);
+    return is_sgd(recipe) ? an_session_open_sgd(model, batch, first, seed, out)
+                          : an_session_open_training(model, batch, first, seed, out);
 }
 
 /* Tells the session what it updates by itself. */

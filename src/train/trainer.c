@@ -15,6 +15,7 @@
 #include "data/team.h"
 #include "infer/examine.h"
 #include "train/checkpoint.h"
+#include "train/frozen.h"
 #include "train/optimiser.h"
 #include "train/report.h"
 #include "train/schedule.h"
@@ -24,8 +25,8 @@
 /* A moment of this sitting. */
 typedef struct pace_mark {
     int64_t step, epoch_ends;
-    double busy, seconds;
-    bool first; /* no estimate yet */
+    double busy, seconds, rows; /* rows: an_frozen_seconds() */
+    bool first;                 /* no estimate yet */
 } pace_mark;
 
 typedef struct trainer {
@@ -41,7 +42,9 @@ typedef struct trainer {
     alexnet_session *session;
     an_preprocess record;
     an_augment augment, calm; /* calm: without colour noise */
-    an_loader *loader;
+    an_loader *loader; /* NULL with `frozen` */
+    an_frozen *frozen; /* NULL: every layer runs at each step */
+    int first;         /* the first node that does */
     an_optimiser optimiser;
     float *probs;       /* [batch][classes] */
     an_network network; /* the model as it is in testing, for validation */
@@ -53,7 +56,7 @@ typedef struct trainer {
     double seconds_before; /* of training in earlier sittings */
     double busy_seconds;   /* in steps, this sitting */
     int64_t first_step;    /* of this sitting */
-    int64_t saved_step;    /* of the newest checkpoint, or where this sitting began */
+    int64_t saved_step;    /* of the newest checkpoint; -1: there is none */
     double saved_at;
     pace_mark mark;        /* where the window began over which the pace is measured */
     double epoch_seconds;  /* an_pace.epoch, as last seen */
@@ -98,7 +101,7 @@ static bool checkpoint_due(const trainer *t)
 {
     const an_config *config = t->config;
 
-    if (t->saved_step == t->state->step) return false;
+    if (t->saved_step == t->state->step || t->state->step == 0) return false;
     return at_epoch_end(t) || t->report.go == ALEXNET_GO_CHECKPOINT ||
            (config->checkpoint_steps > 0 && t->state->step % config->checkpoint_steps == 0) ||
            (config->checkpoint_seconds > 0 &&
@@ -125,7 +128,7 @@ static an_position position(const trainer *t)
         .total_steps = t->state->course.total,
         .lr = t->lr,
         .busy_seconds = t->busy_seconds,
-        .wait_seconds = an_loader_wait_seconds(t->loader),
+        .wait_seconds = t->loader != NULL ? an_loader_wait_seconds(t->loader) : 0,
         .seconds = t->state->seconds,
         .seconds_left = seconds_left(t),
     };
@@ -215,10 +218,9 @@ static alexnet_status note_validation(trainer *t, const an_metrics *metrics)
     return save_weights(t, t->given->folder->best);
 }
 
-static alexnet_status validate_model(trainer *t)
+static alexnet_status examine(trainer *t, an_metrics *metrics)
 {
     const an_pictures *val = &t->given->data->val;
-    an_metrics metrics;
     const an_exam exam = {
         .networks = &t->network,
         .network_count = 1,
@@ -233,7 +235,15 @@ static alexnet_status validate_model(trainer *t)
         .progress = an_report_watch,
         .progress_user = &t->report,
     };
-    const alexnet_status status = an_examine(t->ctx, &exam, &metrics, &t->val_skipped);
+
+    return t->frozen != NULL ? an_frozen_examine(t->frozen, metrics)
+                             : an_examine(t->ctx, &exam, metrics, &t->val_skipped);
+}
+
+static alexnet_status validate_model(trainer *t)
+{
+    an_metrics metrics;
+    const alexnet_status status = examine(t, &metrics);
 
     if (status == ALEXNET_STOPPED)
         return ALEXNET_OK; /* the loop sees the wish to stop; the resumed run validates again */
@@ -262,12 +272,19 @@ static alexnet_status validate(trainer *t)
 #define PACE_PARTS   20 /* then it is looked at so often in the time that there is */
 #define REHEARSAL_STEPS 2
 
+/* Spent on what frozen layers give: no part of a step. */
+static double row_seconds(const trainer *t)
+{
+    return t->frozen != NULL ? an_frozen_seconds(t->frozen) : 0;
+}
+
 static pace_mark mark_here(const trainer *t)
 {
     return (pace_mark){.step = t->state->step,
                        .epoch_ends = t->epoch_ends,
                        .busy = t->busy_seconds,
-                       .seconds = t->state->seconds};
+                       .seconds = t->state->seconds,
+                       .rows = row_seconds(t)};
 }
 
 static bool estimate_due(const trainer *t)
@@ -283,6 +300,7 @@ static bool estimate_due(const trainer *t)
 /* An image of validation goes forward only: a third of the work of a step of training. */
 static double guess_epoch_seconds(const trainer *t, double step_seconds)
 {
+    if (t->frozen != NULL) return 0; /* rows are kept */
     return step_seconds / 3 * (double)t->given->data->val.count / (double)t->config->recipe.batch;
 }
 
@@ -300,7 +318,7 @@ static void set_course(trainer *t, an_pace pace)
 {
     const double left = t->config->seconds - t->state->seconds;
 
-    pace.once += pace.epoch;
+    pace.once += pace.epoch + (t->frozen != NULL ? an_frozen_seconds_left(t->frozen) : 0);
     const int64_t fit = an_pace_fit(&pace, t->epoch_steps, left);
     t->state->course = an_course_move(&t->state->course, t->state->step, t->state->step + fit);
 }
@@ -308,12 +326,14 @@ static void set_course(trainer *t, an_pace pace)
 static alexnet_status estimate(trainer *t)
 {
     const int64_t ends = t->epoch_ends - t->mark.epoch_ends;
-    const double other = t->state->seconds - t->mark.seconds - (t->busy_seconds - t->mark.busy);
+    const pace_mark now = mark_here(t);
+    const double other =
+        now.seconds - t->mark.seconds - (now.busy - t->mark.busy) - (now.rows - t->mark.rows);
 
     if (ends > 0) t->epoch_seconds = other / (double)ends;
     const an_pace pace = measure_pace(t);
     set_course(t, pace);
-    t->mark = mark_here(t);
+    t->mark = now;
     return an_run_folder_log_pace(t->ctx, t->given->folder, t->state->step, epochs_done(t),
                                   pace.step, t->state->course.total, t->state->seconds);
 }
@@ -323,7 +343,7 @@ static alexnet_status estimate(trainer *t)
 static alexnet_status rehearse(trainer *t, const an_plan *plan)
 {
     const int n = plan->batch;
-    const size_t floats = (size_t)an_shape_count(an_shape_with_n(plan->model->nodes[0].x, n));
+    const size_t floats = (size_t)an_shape_count(an_shape_with_n(t->model->nodes[t->first].x, n));
     float *images = an_new_array(t->ctx, floats, sizeof *images);
     int32_t *labels = an_new_array(t->ctx, (size_t)n, sizeof *labels);
     alexnet_status status = images != NULL && labels != NULL
@@ -345,8 +365,9 @@ static alexnet_status rehearse(trainer *t, const an_plan *plan)
     an_free(t->ctx, labels);
     if (status == ALEXNET_DIVERGED) return ALEXNET_OK; /* the run itself will say so, if it is true of it */
     AN_TRY(status);
-    look_at_clock(t);
     const double step = (an_context_seconds(t->ctx) - begin) / REHEARSAL_STEPS;
+    if (t->frozen != NULL) AN_TRY(an_frozen_rehearse(t->frozen, t->config->seed));
+    look_at_clock(t);
     set_course(t, (an_pace){.step = step, .epoch = guess_epoch_seconds(t, step)});
     return ALEXNET_OK;
 }
@@ -368,24 +389,34 @@ static an_rates step_rates(const trainer *t)
     };
 }
 
+/* Prefetched, or made of kept rows; varied by (seed, epoch, image). *batch stays NULL when the caller wishes to stop. */
+static alexnet_status next_batch(trainer *t, const an_batch **batch)
+{
+    *batch = NULL;
+    if (t->frozen == NULL) return an_loader_next(t->loader, batch);
+    const alexnet_status status = an_frozen_next(t->frozen, batch);
+    return status == ALEXNET_STOPPED ? ALEXNET_OK : status;
+}
+
 static alexnet_status take_step(trainer *t)
 {
-    const double before = an_context_seconds(t->ctx);
+    const double before = an_context_seconds(t->ctx), rows_before = row_seconds(t);
     const an_batch *batch;
     double loss;
 
     if (at_epoch_end(t)) t->report.epoch = (an_metrics){0};
     const an_rates rates = step_rates(t);
     t->lr = rates.weights * an_events_at(&t->events, rates.epochs, NULL).weights;
-    AN_TRY(an_loader_next(t->loader, &batch)); /* prefetched; varied by (seed, epoch, picture) */
-    if (batch->n > 0) {                        /* 0: all of its pictures are unreadable */
+    AN_TRY(next_batch(t, &batch));
+    if (batch == NULL) return ALEXNET_OK;
+    if (batch->n > 0) { /* 0: all of its pictures are unreadable */
         AN_TRY(an_optimiser_train(&t->optimiser, t->session, t->model, &rates, batch, &loss,
                                   t->probs));
         an_report_answers(&t->report, t->probs, t->model->options.classes, batch->labels, batch->n,
                           loss);
     }
     ++t->state->step;
-    t->busy_seconds += an_context_seconds(t->ctx) - before;
+    t->busy_seconds += an_context_seconds(t->ctx) - before - (row_seconds(t) - rows_before);
     t->epoch_ends += at_epoch_end(t);
     look_at_clock(t);
     if (estimate_due(t)) AN_TRY(estimate(t));
@@ -422,12 +453,14 @@ static alexnet_status train(trainer *t)
 
 /* ---- opening and closing ---- */
 
-static alexnet_status open_loader(trainer *t)
+/* What the loader of training is asked for. */
+static alexnet_status ask_training(trainer *t, an_loader_options *options)
 {
     const an_pictures *train = &t->given->data->train;
     const char *augment = t->config->recipe.augment;
     const int64_t step = t->state->step;
-    an_loader_options options = {
+
+    *options = (an_loader_options){
         .source = train->source,
         .indices = train->indices,
         .count = train->count,
@@ -441,19 +474,74 @@ static alexnet_status open_loader(trainer *t)
         .repeat = true,
         .workers = t->given->options->workers,
     };
-
     AN_TRY(an_preprocess_parse(t->ctx, t->model->preprocess, &t->record));
     AN_TRY(an_augment_parse(t->ctx, augment, &t->augment));
     t->calm = t->augment;
     t->calm.pca = t->calm.pca_text = false;
     if (strcmp(augment, "none") != 0) {
-        options.augment = &t->augment;
-        options.later = &t->calm;
-        options.later_epoch = an_events_noise_end(&t->events);
+        options->augment = &t->augment;
+        options->later = &t->calm;
+        options->later_epoch = an_events_noise_end(&t->events);
     }
+    an_network_ask(t->model, &t->record, options);
+    an_skip_policy((alexnet_bad_image)t->config->on_bad_image, train->count, options);
+    return ALEXNET_OK;
+}
+
+static an_loader_options ask_validation(const trainer *t)
+{
+    const an_pictures *val = &t->given->data->val;
+    an_loader_options options = {
+        .source = val->source,
+        .indices = val->indices,
+        .count = val->count,
+        .labels = val->labels,
+        .views = 1,
+        .workers = t->given->options->workers,
+    };
+
     an_network_ask(t->model, &t->record, &options);
-    an_skip_policy((alexnet_bad_image)t->config->on_bad_image, train->count, &options);
-    return an_loader_open(t->ctx, &options, &t->loader);
+    an_skip_policy((alexnet_bad_image)t->config->on_bad_image, val->count, &options);
+    return options;
+}
+
+/* Where the first layers are frozen and the recipe keeps what they give. */
+static alexnet_status open_frozen(trainer *t, const an_loader_options *train)
+{
+    const an_frozen_options options = {
+        .model = t->model,
+        .first = an_frozen_part(t->model),
+        .views = t->config->recipe.views,
+        .train = *train,
+        .val = ask_validation(t),
+        .epochs = t->config->recipe.epochs,
+        .progress = an_report_watch,
+        .progress_user = &t->report,
+    };
+
+    if (options.first == 0 || options.views == 0) return ALEXNET_OK;
+    AN_TRY(an_frozen_open(&options, &t->frozen));
+    if (t->frozen == NULL) {
+        an_log(t->ctx, ALEXNET_LOG_INFO,
+               "what frozen layers give is not kept: for one view of each image it would be over %zu MiB",
+               AN_FROZEN_BYTES_MAX >> 20);
+        return ALEXNET_OK;
+    }
+    t->first = options.first;
+    an_log(t->ctx, ALEXNET_LOG_INFO,
+           "what the frozen layers give is computed once for %d view%s of each image and kept: %zu MiB",
+           an_frozen_views(t->frozen), an_frozen_views(t->frozen) == 1 ? "" : "s",
+           an_frozen_bytes(t->frozen) >> 20);
+    return ALEXNET_OK;
+}
+
+/* Where images come from, or the rows made of them; and what validates. */
+static alexnet_status open_images(trainer *t, const an_loader_options *options)
+{
+    if (t->frozen != NULL) return ALEXNET_OK;
+    if (t->given->data->val.count > 0)
+        AN_TRY(an_network_open(t->model, AN_EXAM_BATCH, 1, false, &t->network));
+    return an_loader_open(t->ctx, options, &t->loader);
 }
 
 static alexnet_status open_optimiser(trainer *t)
@@ -486,10 +574,13 @@ static alexnet_status plan_steps(trainer *t)
 static alexnet_status open_trainer(trainer *t)
 {
     const int batch = (int)AN_MIN(t->config->recipe.batch, t->given->data->train.count);
+    an_loader_options images;
 
     AN_TRY(plan_steps(t));
     AN_TRY(an_config_hash(t->ctx, t->config, t->config_sha256));
-    AN_TRY(an_optimiser_open_session(&t->config->recipe, t->model, batch, t->config->seed,
+    AN_TRY(ask_training(t, &images));
+    AN_TRY(open_frozen(t, &images));
+    AN_TRY(an_optimiser_open_session(&t->config->recipe, t->model, batch, t->first, t->config->seed,
                                      &t->session));
     an_session_smooth(t->session, t->config->recipe.smoothing);
     AN_TRY(open_optimiser(t));
@@ -497,16 +588,15 @@ static alexnet_status open_trainer(trainer *t)
         an_new_array(t->ctx, (size_t)batch, (size_t)t->model->options.classes * sizeof *t->probs);
     if (t->probs == NULL)
         return an_fail(t->ctx, ALEXNET_NO_MEMORY, "probabilities of %d pictures", batch);
-    if (t->given->data->val.count > 0)
-        AN_TRY(an_network_open(t->model, AN_EXAM_BATCH, 1, false, &t->network));
     if (t->config->seconds >= 0 && t->state->step == 0)
         AN_TRY(rehearse(t, an_session_plan(t->session)));
-    return open_loader(t);
+    return open_images(t, &images);
 }
 
 static void close_trainer(trainer *t)
 {
     an_loader_close(t->loader);
+    an_frozen_close(t->frozen);
     an_network_close(&t->network);
     an_bad_list_free(t->ctx, &t->val_skipped);
     alexnet_session_close(t->session);
@@ -555,7 +645,10 @@ static alexnet_status tell_skipped(trainer *t, alexnet_train_result *result)
     const alexnet_train_options *options = t->given->options;
     an_bad_list skipped = {0};
 
-    AN_TRY(an_skipped_take(t->ctx, t->loader, &skipped));
+    if (t->frozen != NULL)
+        AN_TRY(an_frozen_take_skipped(t->frozen, &skipped, &t->val_skipped));
+    else
+        AN_TRY(an_skipped_take(t->ctx, t->loader, &skipped));
     an_skipped_tell(&skipped, t->given->data->train.source, options->skipped,
                     options->skipped_user);
     an_skipped_tell(&t->val_skipped, t->given->data->val.source, options->skipped,
@@ -599,7 +692,7 @@ alexnet_status an_train_run(const an_training *training, an_train_state *state,
         .start = an_context_seconds(ctx),
         .seconds_before = state->seconds,
         .first_step = state->step,
-        .saved_step = state->step,
+        .saved_step = training->checkpoint != NULL ? state->step : -1,
         .saved_at = an_context_seconds(ctx),
         .mark = {.step = state->step, .seconds = state->seconds, .first = true},
         .epoch_seconds = -1,

@@ -336,7 +336,7 @@ static void train(alexnet_model *model, an_optimiser *optimiser, int64_t first, 
     alexnet_session *session;
     double loss;
 
-    an_assert_ok(model->ctx, an_session_open_training(model, PICTURES, 1, &session));
+    an_assert_ok(model->ctx, an_session_open_training(model, PICTURES, 0, 1, &session));
     for (int64_t step = first; step < first + steps; ++step) {
         const an_rates rates = {.weights = 0.01, .biases = 0.01, .step = step};
         an_stream random = an_stream_open(5, AN_PURPOSE_TEST, (uint64_t)step, 0);

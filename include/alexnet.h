@@ -268,6 +268,17 @@ ALEXNET_API alexnet_status alexnet_model_outline(alexnet_context *ctx, const cha
  */
 ALEXNET_API alexnet_status alexnet_model_load(alexnet_context *ctx, const char *path, alexnet_model **out) ALEXNET_NODISCARD;
 
+/*
+ * A network of a family that has from a weights file what this holds of it, also a part only, and the rest freshly
+ * started (a function of the seed). Tensors may be called "module.NAME" or "model.NAME". The log says what was loaded,
+ * what starts afresh and why, what of the file is not used. What the options leave open is as the file says.
+ *   family  NULL: the file's own, else the one that most of its tensors fit
+ * As alexnet_model_create() and alexnet_model_load(); BAD_FILE: nothing of the file fits.
+ */
+ALEXNET_API alexnet_status alexnet_model_complete(alexnet_context *ctx, const char *path, const char *family,
+                                                  const alexnet_model_options *options /* NULL: defaults */,
+                                                  uint64_t seed, alexnet_model **out) ALEXNET_NODISCARD;
+
 /* Changes what the preprocessing record says of orientation; DEFAULT changes nothing. NO_MEMORY. */
 ALEXNET_API alexnet_status alexnet_model_set_orientation(alexnet_model *model, alexnet_orientation orientation) ALEXNET_NODISCARD;
 
@@ -500,6 +511,7 @@ typedef struct alexnet_train_start {
     int64_t     images, val_images; /* an epoch; val_images 0: nothing is validated */
     int         batch;
     int64_t     steps_per_epoch;
+    int64_t     trained_parameters; /* those that are not frozen, of alexnet_model_info.parameters */
     int64_t     optimiser_bytes; /* what the update keeps: momentum, and for some squares and an average */
     int64_t     gradient_bytes;
     int64_t     step, steps;     /* done before (resumed); after which the run ends, unless a time limit comes first */
@@ -520,7 +532,7 @@ typedef struct alexnet_train_options {
     double      val_split;   /* fraction of the training data, when there is no validation part; 0: none. NaN: 0.1 */
     const char *model;       /* family. NULL: torchvision */
     alexnet_model_options model_options;
-    const char *from;        /* weights to start from, or NULL */
+    const char *from;        /* weights to start from, of a whole network or a part, or NULL */
     const char *freeze;      /* "features" or layer names parted by commas: not trained; NULL: all are */
     const char *recipe;      /* NULL: the family's own */
     double      epochs;      /* how long: the first reached ends the run. -1: the recipe's */

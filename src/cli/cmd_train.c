@@ -32,7 +32,7 @@ static const cli_option train_options[] = {
     {"model", 'm', CLI_TEXT, AT(options.model), 0, 0, "MODEL",
      "family, see 'alexnet info' [torchvision]"},
     {"from", 0, CLI_PATH, AT(options.from), 0, 0, "WEIGHTS",
-     "start from these weights; layers of another shape start afresh"},
+     "start from these weights, or a part of a network; the last layer goes by class names"},
     {"freeze", 0, CLI_TEXT, AT(options.freeze), 0, 0, "LAYERS",
      "not trained: 'features', or names parted by commas"},
     {"recipe", 0, CLI_TEXT, AT(options.recipe), 0, 0, "NAME",
@@ -212,6 +212,9 @@ static void tell_start(void *user, const alexnet_train_start *start)
     alexnet_model_get_info(start->model, &model);
     cli_note(app, "model %s: %s parameters, %d classes, recipe %s", model.family,
              cli_thousands(model.parameters, a), model.classes, start->recipe);
+    if (start->trained_parameters < model.parameters)
+        cli_note(app, "frozen: trains %s of %s parameters",
+                 cli_thousands(start->trained_parameters, a), cli_thousands(model.parameters, b));
     if (alexnet_get_machine(app->ctx, &machine) == ALEXNET_OK &&
         alexnet_model_get_memory(start->model, start->batch, 1, &memory) == ALEXNET_OK)
         cli_note(app, "machine: %s %s, %d thread%s, %s of memory", machine.backend, machine.tier,

@@ -435,6 +435,17 @@ static int64_t optimiser_bytes(const trainer *t)
     return slots * (int64_t)(t->model->params.values * sizeof(float));
 }
 
+static int64_t trained_parameters(const alexnet_model *model)
+{
+    int64_t count = 0;
+
+    for (int i = 0; i < model->params.count; ++i) {
+        const an_param *param = &model->params.items[i];
+        if (!param->frozen && param->role != AN_PARAM_STATISTIC) count += param->count;
+    }
+    return count;
+}
+
 /* What the caller may want to say before a long wait. */
 static void tell_start(const trainer *t)
 {
@@ -448,6 +459,7 @@ static void tell_start(const trainer *t)
         .val_images = data->val.count,
         .batch = (int)AN_MIN(t->config->recipe.batch, data->train.count),
         .steps_per_epoch = t->epoch_steps,
+        .trained_parameters = trained_parameters(t->model),
         .optimiser_bytes = optimiser_bytes(t),
         .gradient_bytes = (int64_t)an_session_gradient_bytes(t->session),
         .step = t->state->step,

@@ -514,6 +514,9 @@ typedef struct alexnet_train_start {
     int64_t     trained_parameters; /* those that are not frozen, of alexnet_model_info.parameters */
     int64_t     optimiser_bytes; /* what the update keeps: momentum, and for some squares and an average */
     int64_t     gradient_bytes;
+    int64_t     disk_bytes;      /* of the run directory at the end, at most */
+    int64_t     disk_bytes_max;  /* while it trains */
+    int64_t     disk_bytes_free; /* that there are for it; -1: not known */
     int64_t     step, steps;     /* done before (resumed); after which the run ends, unless a time limit comes first */
 } alexnet_train_start;
 
@@ -557,7 +560,7 @@ typedef struct alexnet_train_options {
     const char *resume;      /* run directory to go on with */
     double      checkpoint_seconds; /* 0: none by time; -1: 600 */
     int64_t     checkpoint_steps;   /* 0: none by steps; -1: 0 */
-    int         checkpoint_keep;    /* how many checkpoints stay; -1: 2 */
+    int         checkpoint_keep;    /* how many checkpoints stay; 0: one while it trains, none after success; -1: 2 */
     int         workers;     /* decoding threads; -1: as needed */
     alexnet_bad_image on_bad_image;
     int         patience;    /* epochs without improvement that end the run; 0: off; -1: 0 */
@@ -590,7 +593,7 @@ typedef struct alexnet_train_result {
 ALEXNET_API alexnet_train_options alexnet_train_options_default(void);
 
 /*
- * Trains until the first limit. Returns STOPPED, with a checkpoint written and *out filled, when the progress callback
+ * Trains until the first limit. IO, before anything is written, when the disk has less room than the run needs. Returns STOPPED, with a checkpoint written and *out filled, when the progress callback
  * asked to stop; DIVERGED, naming the first bad layer, when the loss is no longer finite.
  */
 ALEXNET_API alexnet_status alexnet_train(alexnet_context *ctx, const alexnet_train_options *options,

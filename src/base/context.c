@@ -77,6 +77,12 @@ void an_context_set_fault(alexnet_context *ctx, an_fault_hook hook, void *user)
     ctx->fault_user = user;
 }
 
+void an_context_set_free(alexnet_context *ctx, an_free_hook hook, void *user)
+{
+    ctx->free_bytes = hook;
+    ctx->free_user = user;
+}
+
 bool an_fault(const alexnet_context *ctx, an_fault_kind kind)
 {
     const int error = ctx->fault == NULL ? 0 : ctx->fault(ctx->fault_user, kind);

@@ -82,8 +82,8 @@ static const cli_option train_options[] = {
      "go on where a run's newest good checkpoint stands [the newest under runs/]"},
     {"checkpoint-every", 0, CLI_TEXT, AT(checkpoint_every), 0, 0, "TIME|N",
      "a time, or a number of steps; also after each epoch [10m]"},
-    {"checkpoint-keep", 0, CLI_INT, AT(options.checkpoint_keep), 1, ALEXNET_CHECKPOINT_KEEP_MAX,
-     "N", "how many checkpoints stay [2]"},
+    {"checkpoint-keep", 0, CLI_INT, AT(options.checkpoint_keep), 0, ALEXNET_CHECKPOINT_KEEP_MAX,
+     "N", "how many checkpoints stay; 0: none after success [2]"},
     {"workers", 0, CLI_INT, AT(options.workers), 0, 64, "N",
      "threads that decode pictures [as needed]"},
     {"on-bad-image", 0, CLI_CHOICE, AT(on_bad_image), 0, 0, "fail|skip",
@@ -200,6 +200,16 @@ static cli_exit choose_resume(cli *app, alexnet_train_options *options, char *pa
     return CLI_DONE;
 }
 
+static void tell_disk(cli *app, const alexnet_train_start *start)
+{
+    char a[CLI_NUMBER], b[CLI_NUMBER], c[CLI_NUMBER];
+
+    cli_note(app, "disk: up to %s while it trains, %s at the end%s%s",
+             cli_bytes(start->disk_bytes_max, a), cli_bytes(start->disk_bytes, b),
+             start->disk_bytes_free >= 0 ? ", free are " : "",
+             start->disk_bytes_free >= 0 ? cli_bytes(start->disk_bytes_free, c) : "");
+}
+
 /* The first lines: what will be trained, on what, with what. */
 static void tell_start(void *user, const alexnet_train_start *start)
 {
@@ -225,6 +235,7 @@ static void tell_start(void *user, const alexnet_train_start *start)
     cli_note(app, "data: %s pictures an epoch in %s steps of %d, %s to validate with",
              cli_thousands(start->images, a), cli_thousands(start->steps_per_epoch, b),
              start->batch, cli_thousands(start->val_images, c));
+    tell_disk(app, start);
     if (start->step > 0)
         cli_note(app, "run: %s, resumed after step %s", start->run, cli_thousands(start->step, a));
     else

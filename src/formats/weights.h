@@ -34,7 +34,19 @@
 alexnet_status an_weights_read(alexnet_context *ctx, const char *path, const an_tensor_file *file,
                                alexnet_model **out) AN_NODISCARD;
 
-/* ---- parts of it, for partial.c ---- */
+/* What of a model goes into a file: all of it; what is not frozen, with everything else that belongs to the model; only
+ * the frozen parameters, without metadata. */
+typedef enum an_weights_part {
+    AN_WEIGHTS_ALL,
+    AN_WEIGHTS_TRAINED,
+    AN_WEIGHTS_FROZEN
+} an_weights_part;
+
+/* As alexnet_model_save(). */
+alexnet_status an_weights_save(const alexnet_model *model, an_weights_part part,
+                               const char *path) AN_NODISCARD;
+
+/* ---- steps of reading, for partial.c ---- */
 
 bool an_weights_same_shape(const an_param *param, const an_tensor_view *tensor);
 

@@ -19,6 +19,7 @@
 #include "formats/weights.h"
 #include "infer/examine.h"
 #include "train/checkpoint.h"
+#include "train/disk.h"
 #include "train/events.h"
 #include "train/he_start.h"
 #include "train/mean_image.h"
@@ -36,6 +37,7 @@ typedef struct job {
     an_dataset data;
     an_partial origin; /* the file that config.from names, while the model is made; closed: none */
     alexnet_model *model;
+    an_disk disk;
     char *checkpoint; /* NULL: from the beginning */
     an_train_state state;
 } job;
@@ -198,6 +200,13 @@ static alexnet_status join_data_and_model(job *j)
     return an_dataset_map(&j->data, j->model, &j->config);
 }
 
+static alexnet_status check_disk(job *j)
+{
+    AN_TRY(an_disk_look(j->model, &j->config, j->data.val.count > 0, j->options->resume != NULL,
+                        &j->folder, &j->disk));
+    return an_disk_check(j->ctx, &j->folder, &j->disk);
+}
+
 /* ---- a new run ---- */
 
 static alexnet_status note_hash(const job *j, const an_source *source, char **out)
@@ -266,6 +275,7 @@ static alexnet_status start(job *j)
     AN_TRY(join_data_and_model(j));
     AN_TRY(add_mean_image(j));
     AN_TRY(complete_config(j));
+    AN_TRY(check_disk(j));
     AN_TRY(an_run_folder_create(j->ctx, &j->folder, options->force != 0));
     return an_config_write(j->ctx, &j->config, j->folder.config);
 }
@@ -324,6 +334,11 @@ static alexnet_status restart(job *j)
 
     AN_TRY(an_file_stat(j->ctx, j->folder.best, &info));
     if (info.kind == AN_FILE_ABSENT) AN_TRY(an_file_stat(j->ctx, j->folder.last, &info));
+    if (info.kind != AN_FILE_ABSENT && j->config.checkpoint_keep == 0)
+        return an_fail(j->ctx, ALEXNET_BAD_FILE,
+                       "%s is finished and has kept no checkpoint to go on from, as it was asked "
+                       "to (checkpoint_keep 0): start another run from its weights",
+                       j->folder.path);
     if (info.kind != AN_FILE_ABSENT)
         return an_fail(j->ctx, ALEXNET_BAD_FILE,
                        "%s has weights but no checkpoint to go on from: start another run from its "
@@ -368,6 +383,7 @@ static alexnet_status resume(job *j)
         AN_TRY(an_checkpoint_load_model(j->ctx, j->checkpoint, &j->model));
     AN_TRY(check_best(j));
     AN_TRY(join_data_and_model(j));
+    AN_TRY(check_disk(j));
     AN_TRY(an_run_folder_sweep(j->ctx, &j->folder));
     AN_TRY(an_checkpoint_sweep(j->ctx, j->folder.checkpoints));
     AN_TRY(an_run_folder_trim_log(j->ctx, &j->folder, j->state.step));
@@ -401,6 +417,7 @@ static alexnet_status train(job *j, alexnet_train_result *result)
         .folder = &j->folder,
         .data = &j->data,
         .model = j->model,
+        .disk = &j->disk,
         .checkpoint = j->checkpoint,
         .options = j->options,
     };
@@ -411,6 +428,8 @@ static alexnet_status train(job *j, alexnet_train_result *result)
     const alexnet_status status = an_train_run(&training, &j->state, result);
     j->ctx->options.dtype = before;
 
+    if (status == ALEXNET_OK && j->config.checkpoint_keep == 0)
+        AN_TRY(an_checkpoint_remove_all(j->ctx, j->folder.checkpoints));
     if (status == ALEXNET_OK || status == ALEXNET_STOPPED) AN_TRY(hash_weights(j, result));
     return status;
 }

@@ -261,10 +261,65 @@ static void a_resumed_fine_tuning_stays_frozen(void **state)
     options.progress_user = &wish;
     an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
     assert_int_equal(remove(from), 0); /* no longer needed */
+    assert_true(is_file(r, an_test_path(r->folder, "stopped/checkpoints/frozen.safetensors")));
     resumed = alexnet_train_options_default();
     resumed.resume = options.out;
     result = an_runs_train(r, &resumed);
     assert_string_equal(result.last_sha256, whole.last_sha256);
+}
+
+/* ---- disk ---- */
+
+static void the_last_weights_are_the_best_under_another_name(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run"), resumed;
+    const char *best = an_test_path(r->folder, "run/best.safetensors");
+    const char *last = an_test_path(r->folder, "run/last.safetensors");
+    bool same;
+
+    options.epochs = 1; /* whose validation is the best */
+    alexnet_train_result result = an_runs_train(r, &options);
+    an_assert_ok(r->ctx, an_file_same(r->ctx, best, last, &same));
+    assert_true(same);
+    assert_hash(r, last, result.last_sha256);
+
+    resumed = alexnet_train_options_default(); /* goes on: best and last part again, or are one */
+    resumed.resume = options.out;
+    resumed.epochs = 2;
+    result = an_runs_train(r, &resumed);
+    assert_hash(r, best, result.weights_sha256);
+    assert_hash(r, last, result.last_sha256);
+
+    options.force = 1; /* a rate at which nothing improves */
+    options.lr = 1e-7;
+    options.schedule = "constant";
+    options.epochs = 2;
+    an_runs_train(r, &options);
+    an_assert_ok(r->ctx, an_file_same(r->ctx, best, last, &same));
+    assert_false(same);
+}
+
+static void no_checkpoint_stays_where_none_is_wanted(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run"), resumed;
+    an_runs_wish wish = {.step = 4, .go = ALEXNET_GO_STOP};
+    alexnet_train_result result;
+
+    options.checkpoint_keep = 0;
+    options.progress = an_runs_ask;
+    options.progress_user = &wish;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
+    assert_int_equal(an_test_count_entries(an_test_path(r->folder, "run/checkpoints")), 1);
+
+    resumed = alexnet_train_options_default();
+    resumed.resume = options.out;
+    result = an_runs_train(r, &resumed);
+    assert_int_equal(an_test_count_entries(options.out), 4);
+    assert_hash(r, result.weights, result.weights_sha256);
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_FILE);
+    an_assert_error(r->ctx, "run is finished and has kept no checkpoint to go on from");
 }
 
 /* ---- resuming ---- */
@@ -610,7 +665,10 @@ static void memory_and_files_may_fail(void **state)
     an_runs *r = *state;
     const long stride = getenv("ALEXNET_TEST_LONG") != NULL ? 1 : 3;
     alexnet_train_options options = an_runs_options(r, "run");
+    char out[512]; /* outlives the texts of an_test_path() */
 
+    snprintf(out, sizeof out, "%s/run", r->folder);
+    options.out = out;
     options.steps = 2;
     options.force = 1;
     for (size_t k = 0; k < AN_COUNT(kinds); ++k) {
@@ -646,6 +704,8 @@ int main(void)
         TEST(permuted_classes_are_known_at_once),
         TEST(frozen_layers_that_start_at_random_are_warned_of),
         TEST(a_resumed_fine_tuning_stays_frozen),
+        TEST(the_last_weights_are_the_best_under_another_name),
+        TEST(no_checkpoint_stays_where_none_is_wanted),
         TEST(a_run_without_a_checkpoint_starts_over),
         TEST(best_weights_that_are_gone_are_sought_anew),
         TEST(a_damaged_checkpoint_costs_only_what_came_after_the_one_before),

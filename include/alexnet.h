@@ -272,6 +272,17 @@ ALEXNET_API alexnet_status alexnet_model_outline(alexnet_context *ctx, const cha
  */
 ALEXNET_API alexnet_status alexnet_model_load(alexnet_context *ctx, const char *path, alexnet_model **out) ALEXNET_NODISCARD;
 
+/*
+ * A network of a family that has from a weights file what this holds of it, also a part only, and the rest freshly
+ * started (a function of the seed). Tensors may be called "module.NAME" or "model.NAME". The log says what was loaded,
+ * what starts afresh and why, what of the file is not used. What the options leave open is as the file says.
+ *   family  NULL: the file's own, else the one that most of its tensors fit
+ * As alexnet_model_create() and alexnet_model_load(); BAD_FILE: nothing of the file fits.
+ */
+ALEXNET_API alexnet_status alexnet_model_complete(alexnet_context *ctx, const char *path, const char *family,
+                                                  const alexnet_model_options *options /* NULL: defaults */,
+                                                  uint64_t seed, alexnet_model **out) ALEXNET_NODISCARD;
+
 /* Changes what the preprocessing record says of orientation; DEFAULT changes nothing. NO_MEMORY. */
 ALEXNET_API alexnet_status alexnet_model_set_orientation(alexnet_model *model, alexnet_orientation orientation) ALEXNET_NODISCARD;
 
@@ -504,8 +515,12 @@ typedef struct alexnet_train_start {
     int64_t     images, val_images; /* an epoch; val_images 0: nothing is validated */
     int         batch;
     int64_t     steps_per_epoch;
+    int64_t     trained_parameters; /* those that are not frozen, of alexnet_model_info.parameters */
     int64_t     optimiser_bytes; /* what the update keeps: momentum, and for some squares and an average */
     int64_t     gradient_bytes;
+    int64_t     disk_bytes;      /* of the run directory at the end, at most */
+    int64_t     disk_bytes_max;  /* while it trains */
+    int64_t     disk_bytes_free; /* that there are for it; -1: not known */
     int64_t     step, steps;     /* done before (resumed); after which the run ends: with a limit in time, an estimate */
     int64_t     planned_steps;   /* by epochs and steps alone */
     double      seconds;         /* the limit in time; -1: none */
@@ -527,7 +542,7 @@ typedef struct alexnet_train_options {
     double      val_split;   /* fraction of the training data, when there is no validation part; 0: none. NaN: 0.1 */
     const char *model;       /* family. NULL: torchvision */
     alexnet_model_options model_options;
-    const char *from;        /* weights to start from, or NULL */
+    const char *from;        /* weights to start from, of a whole network or a part, or NULL */
     const char *freeze;      /* "features" or layer names parted by commas: not trained; NULL: all are */
     const char *recipe;      /* NULL: as the data asks: with fewer than ALEXNET_SMALL_SET images "quick", with `from`
                                 "finetune"; else, and for a family made for one data set, the family's own */
@@ -558,7 +573,7 @@ typedef struct alexnet_train_options {
     const char *resume;      /* run directory to go on with */
     double      checkpoint_seconds; /* 0: none by time; -1: 600 */
     int64_t     checkpoint_steps;   /* 0: none by steps; -1: 0 */
-    int         checkpoint_keep;    /* how many checkpoints stay; -1: 2 */
+    int         checkpoint_keep;    /* how many checkpoints stay; 0: one while it trains, none after success; -1: 2 */
     int         workers;     /* decoding threads; -1: as needed */
     alexnet_bad_image on_bad_image;
     int         patience;    /* epochs without improvement that end the run; 0: off; -1: 0 */
@@ -594,7 +609,7 @@ typedef struct alexnet_train_result {
 ALEXNET_API alexnet_train_options alexnet_train_options_default(void);
 
 /*
- * Trains until the first limit. Returns STOPPED, with a checkpoint written and *out filled, when the progress callback
+ * Trains until the first limit. IO, before anything is written, when the disk has less room than the run needs. Returns STOPPED, with a checkpoint written and *out filled, when the progress callback
  * asked to stop; DIVERGED, naming the first bad layer, when the loss is no longer finite.
  */
 ALEXNET_API alexnet_status alexnet_train(alexnet_context *ctx, const alexnet_train_options *options,

@@ -89,6 +89,12 @@ double an_context_seconds(const alexnet_context *ctx)
     return ctx->clock != NULL ? ctx->clock(ctx->clock_user) : an_seconds();
 }
 
+void an_context_set_free(alexnet_context *ctx, an_free_hook hook, void *user)
+{
+    ctx->free_bytes = hook;
+    ctx->free_user = user;
+}
+
 bool an_fault(const alexnet_context *ctx, an_fault_kind kind)
 {
     const int error = ctx->fault == NULL ? 0 : ctx->fault(ctx->fault_user, kind);

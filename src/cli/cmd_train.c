@@ -32,7 +32,7 @@ static const cli_option train_options[] = {
     {"model", 'm', CLI_TEXT, AT(options.model), 0, 0, "MODEL",
      "family, see 'alexnet info' [torchvision]"},
     {"from", 0, CLI_PATH, AT(options.from), 0, 0, "WEIGHTS",
-     "start from these weights; layers of another shape start afresh"},
+     "start from these weights, or a part of a network; the last layer goes by class names"},
     {"freeze", 0, CLI_TEXT, AT(options.freeze), 0, 0, "LAYERS",
      "not trained: 'features', or names parted by commas"},
     {"recipe", 0, CLI_TEXT, AT(options.recipe), 0, 0, "NAME",
@@ -89,8 +89,8 @@ static const cli_option train_options[] = {
      "go on where a run's newest good checkpoint stands [the newest under runs/]"},
     {"checkpoint-every", 0, CLI_TEXT, AT(checkpoint_every), 0, 0, "TIME|N",
      "a time, or a number of steps; also after each epoch [10m]"},
-    {"checkpoint-keep", 0, CLI_INT, AT(options.checkpoint_keep), 1, ALEXNET_CHECKPOINT_KEEP_MAX,
-     "N", "how many checkpoints stay [2]"},
+    {"checkpoint-keep", 0, CLI_INT, AT(options.checkpoint_keep), 0, ALEXNET_CHECKPOINT_KEEP_MAX,
+     "N", "how many checkpoints stay; 0: none after success [2]"},
     {"workers", 0, CLI_INT, AT(options.workers), 0, 64, "N",
      "threads that decode pictures [as needed]"},
     {"on-bad-image", 0, CLI_CHOICE, AT(on_bad_image), 0, 0, "fail|skip",
@@ -225,6 +225,16 @@ static void tell_limit(cli *app, const alexnet_train_start *start)
                  (double)start->planned_steps / epoch);
 }
 
+static void tell_disk(cli *app, const alexnet_train_start *start)
+{
+    char a[CLI_NUMBER], b[CLI_NUMBER], c[CLI_NUMBER];
+
+    cli_note(app, "disk: up to %s while it trains, %s at the end%s%s",
+             cli_bytes(start->disk_bytes_max, a), cli_bytes(start->disk_bytes, b),
+             start->disk_bytes_free >= 0 ? ", free are " : "",
+             start->disk_bytes_free >= 0 ? cli_bytes(start->disk_bytes_free, c) : "");
+}
+
 /* The first lines: what will be trained, on what, with what. */
 static void tell_start(void *user, const alexnet_train_start *start)
 {
@@ -238,6 +248,9 @@ static void tell_start(void *user, const alexnet_train_start *start)
     cli_note(app, "model %s: %s parameters, %d classes", model.family,
              cli_thousands(model.parameters, a), model.classes);
     cli_note(app, "recipe %s: %s", start->recipe, start->recipe_reason);
+    if (start->trained_parameters < model.parameters)
+        cli_note(app, "frozen: trains %s of %s parameters",
+                 cli_thousands(start->trained_parameters, a), cli_thousands(model.parameters, b));
     if (alexnet_get_machine(app->ctx, &machine) == ALEXNET_OK &&
         alexnet_model_get_memory(start->model, start->batch, 1, &memory) == ALEXNET_OK)
         cli_note(app, "machine: %s %s, %d thread%s, %s of memory", machine.backend, machine.tier,
@@ -249,6 +262,7 @@ static void tell_start(void *user, const alexnet_train_start *start)
              cli_thousands(start->images, a), cli_thousands(start->steps_per_epoch, b),
              start->batch, cli_thousands(start->val_images, c));
     tell_limit(app, start);
+    tell_disk(app, start);
     if (start->step > 0)
         cli_note(app, "run: %s, resumed after step %s", start->run, cli_thousands(start->step, a));
     else

@@ -34,7 +34,7 @@ typedef struct an_config {
     double stop_at_top1;       /* -1: off */
     double checkpoint_seconds; /* 0: none by time */
     int64_t checkpoint_steps;  /* 0: none by steps */
-    int checkpoint_keep;
+    int checkpoint_keep;       /* 0: none after success */
 } an_config;
 
 /*

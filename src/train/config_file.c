@@ -100,7 +100,7 @@ static const member changeable[] = {
     {"stop_at_top1", REAL, AT(stop_at_top1), 0, 1, true, NULL},
     {"checkpoint_seconds", REAL, AT(checkpoint_seconds), 0, 1e12, false, NULL},
     {"checkpoint_steps", LONG, AT(checkpoint_steps), 0, LARGE, false, NULL},
-    {"checkpoint_keep", INT, AT(checkpoint_keep), 1, ALEXNET_CHECKPOINT_KEEP_MAX, false, NULL},
+    {"checkpoint_keep", INT, AT(checkpoint_keep), 0, ALEXNET_CHECKPOINT_KEEP_MAX, false, NULL},
 };
 
 static bool is_text(const member *m) { return m->type == TEXT || m->type == PATH; }

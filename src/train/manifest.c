@@ -57,6 +57,7 @@ static json_t *files_to_json(const an_manifest *manifest)
 
     for (int i = 0; i < AN_MANIFEST_FILES; ++i) {
         const an_manifest_file *file = &manifest->files[i];
+        if (file->name == NULL) continue;
         json_array_append_new(list, json_pack("{s:s, s:I, s:s}", "name", file->name, "bytes",
                                               (json_int_t)file->bytes, "sha256", file->sha256));
     }
@@ -124,6 +125,8 @@ static alexnet_status take_file(alexnet_context *ctx, const char *path, const js
 {
     const json_t *list = json_object_get(object, "files");
 
+    file->bytes = -1;
+    if (file->name == NULL) return ALEXNET_OK;
     for (size_t i = 0; i < json_array_size(list); ++i) {
         const json_t *entry = json_array_get(list, i);
         const char *sha256 = an_json_get_text(entry, "sha256", "");
@@ -134,7 +137,9 @@ static alexnet_status take_file(alexnet_context *ctx, const char *path, const js
         memcpy(file->sha256, sha256, sizeof file->sha256);
         return ALEXNET_OK;
     }
-    return an_fail(ctx, ALEXNET_BAD_FILE, "%s: it does not name %s", path, file->name);
+    return file->optional
+               ? ALEXNET_OK
+               : an_fail(ctx, ALEXNET_BAD_FILE, "%s: it does not name %s", path, file->name);
 }
 
 static alexnet_status take(alexnet_context *ctx, const char *path, const json_t *object,

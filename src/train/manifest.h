@@ -18,6 +18,7 @@
 #include "base/compiler.h"
 #include "base/hash.h"
 #include "train/schedule.h"
+#include <stdbool.h>
 
 /* Where training stands between two steps. */
 typedef struct an_train_state {
@@ -36,12 +37,13 @@ typedef struct an_train_state {
 an_train_state an_train_state_start(void);
 
 typedef struct an_manifest_file {
-    const char *name; /* a constant of the checkpoint's */
+    const char *name; /* a constant of the checkpoint's; NULL: no such file */
+    bool optional;    /* may be missing from a manifest: bytes is then -1 */
     int64_t bytes;
     char sha256[AN_SHA256_HEX_SIZE];
 } an_manifest_file;
 
-#define AN_MANIFEST_FILES 2
+#define AN_MANIFEST_FILES 3
 
 typedef struct an_manifest {
     an_train_state state;
@@ -52,8 +54,8 @@ typedef struct an_manifest {
 alexnet_status an_manifest_write(alexnet_context *ctx, const char *path,
                                  const an_manifest *manifest) AN_NODISCARD;
 
-/* files[i].name is given; the rest is filled in. BAD_FILE: damaged, or one of the files is not in
- * it. */
+/* files[i].name and .optional are given; the rest is filled in. BAD_FILE: damaged, or one of the
+ * files is not in it. */
 alexnet_status an_manifest_read(alexnet_context *ctx, const char *path,
                                 an_manifest *manifest) AN_NODISCARD;
 

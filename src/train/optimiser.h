@@ -30,6 +30,9 @@ typedef struct an_optimiser {
     float *slots[AN_SLOTS]; /* params.values floats, laid out as the model's; NULL: not kept */
 } an_optimiser;
 
+/* How many slots a recipe fills: each is as large as what is trained. */
+int an_optimiser_slots(const an_recipe *recipe);
+
 /* NO_MEMORY. On failure nothing is open. */
 alexnet_status an_optimiser_open(const alexnet_model *model, const an_recipe *recipe,
                                  an_optimiser *out) AN_NODISCARD;

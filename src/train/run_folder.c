@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "train/checkpoint.h"
 #include <math.h>
 #include <string.h>
 
@@ -143,38 +144,12 @@ alexnet_status an_run_folder_sweep(alexnet_context *ctx, const an_run_folder *fo
     return status;
 }
 
-/* Removes our checkpoints, and their folder when nothing else lies in it. */
-static alexnet_status remove_checkpoints(alexnet_context *ctx, const an_run_folder *folder)
-{
-    an_file_info info;
-    an_names names;
-    alexnet_status status = ALEXNET_OK;
-    size_t others = 0;
-
-    AN_TRY(an_file_stat(ctx, folder->checkpoints, &info));
-    if (info.kind != AN_FILE_FOLDER) return ALEXNET_OK;
-    AN_TRY(an_folder_list(ctx, folder->checkpoints, &names));
-    for (size_t i = 0; i < names.count && status == ALEXNET_OK; ++i) {
-        if (strncmp(names.names[i], "step-", 5) != 0) {
-            ++others;
-            continue;
-        }
-        char *path = an_path_join(ctx, folder->checkpoints, names.names[i]);
-        status = path != NULL ? an_folder_remove(ctx, path)
-                              : an_fail(ctx, ALEXNET_NO_MEMORY, "run directory '%s'", folder->path);
-        an_free(ctx, path);
-    }
-    an_names_free(ctx, &names);
-    return status == ALEXNET_OK && others == 0 ? an_folder_remove(ctx, folder->checkpoints)
-                                               : status;
-}
-
 static alexnet_status remove_run(alexnet_context *ctx, const an_run_folder *folder)
 {
     for (size_t i = 0; i < AN_COUNT(run_files); ++i)
         AN_TRY(remove_file(ctx, folder, run_files[i]));
     AN_TRY(an_run_folder_sweep(ctx, folder));
-    return remove_checkpoints(ctx, folder);
+    return an_checkpoint_remove_all(ctx, folder->checkpoints);
 }
 
 /* Checked once more when it is ours: somebody may have been there meanwhile. */

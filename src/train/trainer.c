@@ -57,6 +57,7 @@ typedef struct trainer {
     double busy_seconds;   /* in steps, this sitting */
     int64_t first_step;    /* of this sitting */
     int64_t saved_step;    /* of the newest checkpoint; -1: there is none */
+    int64_t best_here;     /* step of best.safetensors, if this sitting wrote it; else -1 */
     double saved_at;
     pace_mark mark;        /* where the window began over which the pace is measured */
     double epoch_seconds;  /* an_pace.epoch, as last seen */
@@ -171,11 +172,22 @@ static alexnet_status save_weights(trainer *t, const char *path)
     return alexnet_model_save(t->model, path);
 }
 
+/* Where the last weights are the best ones, one file has both names. */
+static alexnet_status save_last(trainer *t)
+{
+    const an_run_folder *folder = t->given->folder;
+
+    if (t->best_here == t->state->step &&
+        an_file_link(t->ctx, folder->best, folder->last) == ALEXNET_OK)
+        return ALEXNET_OK;
+    return save_weights(t, folder->last); /* or the file system knows no such thing */
+}
+
 static alexnet_status save_checkpoint(trainer *t)
 {
     AN_TRY(note_training(t));
     AN_TRY(an_checkpoint_save(t->model, t->given->folder->checkpoints, &t->optimiser, t->state,
-                              t->config_sha256, t->config->checkpoint_keep));
+                              t->config_sha256, AN_MAX(t->config->checkpoint_keep, 1)));
     t->saved_step = t->state->step;
     t->saved_at = an_context_seconds(t->ctx);
     if (t->report.go == ALEXNET_GO_CHECKPOINT) t->report.go = ALEXNET_GO_ON;
@@ -215,7 +227,9 @@ static alexnet_status note_validation(trainer *t, const an_metrics *metrics)
     state->best_step = state->step;
     state->best_top1 = state->val_top1;
     state->stale = 0;
-    return save_weights(t, t->given->folder->best);
+    AN_TRY(save_weights(t, t->given->folder->best));
+    t->best_here = state->step;
+    return ALEXNET_OK;
 }
 
 static alexnet_status examine(trainer *t, an_metrics *metrics)
@@ -443,7 +457,7 @@ static alexnet_status train(trainer *t)
     if (t->saved_step != t->state->step) AN_TRY(save_checkpoint(t));
     an_optimiser_swap_average(&t->optimiser,
                               t->model); /* for good: the checkpoint has the others */
-    AN_TRY(save_weights(t, t->given->folder->last));
+    AN_TRY(save_last(t));
     if (t->report.go == ALEXNET_GO_STOP)
         return an_fail(t->ctx, ALEXNET_STOPPED,
                        "stopped after step %lld; the run in '%s' can be resumed",
@@ -615,6 +629,17 @@ static int64_t optimiser_bytes(const trainer *t)
     return slots * (int64_t)(t->model->params.values * sizeof(float));
 }
 
+static int64_t trained_parameters(const alexnet_model *model)
+{
+    int64_t count = 0;
+
+    for (int i = 0; i < model->params.count; ++i) {
+        const an_param *param = &model->params.items[i];
+        if (!param->frozen && param->role != AN_PARAM_STATISTIC) count += param->count;
+    }
+    return count;
+}
+
 /* What the caller may want to say before a long wait. */
 static void tell_start(const trainer *t)
 {
@@ -629,8 +654,12 @@ static void tell_start(const trainer *t)
         .val_images = data->val.count,
         .batch = (int)AN_MIN(t->config->recipe.batch, data->train.count),
         .steps_per_epoch = t->epoch_steps,
+        .trained_parameters = trained_parameters(t->model),
         .optimiser_bytes = optimiser_bytes(t),
         .gradient_bytes = (int64_t)an_session_gradient_bytes(t->session),
+        .disk_bytes = t->given->disk->end,
+        .disk_bytes_max = t->given->disk->peak,
+        .disk_bytes_free = t->given->disk->free,
         .step = t->state->step,
         .steps = t->state->course.total,
         .planned_steps = t->state->course.planned,
@@ -692,6 +721,7 @@ alexnet_status an_train_run(const an_training *training, an_train_state *state,
         .start = an_context_seconds(ctx),
         .seconds_before = state->seconds,
         .first_step = state->step,
+        .best_here = -1,
         .saved_step = training->checkpoint != NULL ? state->step : -1,
         .saved_at = an_context_seconds(ctx),
         .mark = {.step = state->step, .seconds = state->seconds, .first = true},

@@ -131,7 +131,7 @@ static void values_out_of_range_are_named(void **unused)
         {"steps is 0, expected 1 to", AT(steps), LONG, 0, NULL},
         {"epochs is 0, expected 1e-06 to", AT(epochs), REAL, 0, NULL},
         {"seconds is 0, expected 0.001 to", AT(seconds), REAL, 0, NULL},
-        {"checkpoint_keep is 0", AT(checkpoint_keep), INT, 0, NULL},
+        {"checkpoint_keep is -2, expected 0 to", AT(checkpoint_keep), INT, -2, NULL},
         {"lr is -1", AT(lr), REAL, -1, NULL},
         {"momentum is 1", AT(momentum), REAL, 1, NULL},
         {"weight_decay is -0.5", AT(weight_decay), REAL, -0.5, NULL},

@@ -21,7 +21,7 @@ struct alexnet_session {
     an_arena step;      /* activations and their gradients, as the plan says */
     an_arena scratch;
     an_arena prepared;    /* inference: weights as the kernels want them */
-    uint64_t prepared_of; /* model->changes when that was made; 0: never */
+    uint64_t prepared_of; /* an_model_changes() when that was made; 0: never */
     an_run run;
     const float **w;        /* of each parameter of the model */
     float **dw;             /* training; NULL where none is stored */
@@ -237,7 +237,7 @@ static alexnet_status prepare_weights(alexnet_session *s)
 {
     const batch whole = {.n = s->plan.batch};
 
-    if (s->prepared_of == s->model->changes) return ALEXNET_OK;
+    if (s->prepared_of == an_model_changes(s->model)) return ALEXNET_OK;
     assert(!s->sole || s->prepared_of == 0); /* what it would be made of is gone */
     for (int i = s->plan.step_count - 1; i >= 0; --i) {
         const an_plan_step *step = &s->plan.steps[i];
@@ -249,7 +249,7 @@ static alexnet_status prepare_weights(alexnet_session *s)
             an_give_back(op.w[0], (size_t)s->model->params.items[step->node->first_param].count *
                                       sizeof *op.w[0]);
     }
-    s->prepared_of = s->model->changes;
+    s->prepared_of = an_model_changes(s->model);
     return ALEXNET_OK;
 }
 

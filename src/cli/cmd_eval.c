@@ -10,7 +10,7 @@
 #include <string.h>
 
 typedef struct eval_args {
-    cli_common common;
+    cli_weights shared;
     alexnet_evaluate_options options;
     int crops;        /* 1: one, 2: ten */
     int on_bad_image; /* 1: fail, 2: skip */
@@ -106,6 +106,7 @@ static cli_exit run_eval(cli *app, void *data)
     options->data = app->words[last];
     options->crops = args->crops == 2 ? 10 : 1;
     options->orientation = (alexnet_orientation)args->orientation;
+    options->size = cli_run_size(&args->shared);
     options->on_bad_image = (alexnet_bad_image)args->on_bad_image;
     options->progress = cli_progress_report;
     options->progress_user = &app->progress;
@@ -145,5 +146,6 @@ const cli_command command_eval = {
     .options = eval_options,
     .args_bytes = sizeof(eval_args),
     .computes = true,
+    .runs_weights = true,
     .run = run_eval,
 };

@@ -11,7 +11,7 @@
 #include <string.h>
 
 typedef struct predict_args {
-    cli_common common;
+    cli_weights shared;
     alexnet_predict_options options;
     int csv;
     int orientation; /* alexnet_orientation */
@@ -163,6 +163,7 @@ static cli_exit predict(cli *app, predict_args *args, const names *images)
 
     options->weights = app->words[0];
     options->orientation = (alexnet_orientation)args->orientation;
+    options->size = cli_run_size(&args->shared);
     options->images = (const char *const *)images->items;
     options->image_count = images->count;
     options->result = print_result;
@@ -213,5 +214,6 @@ const cli_command command_predict = {
     .options = predict_options,
     .args_bytes = sizeof(predict_args),
     .computes = true,
+    .runs_weights = true,
     .run = run_predict,
 };

@@ -467,9 +467,19 @@ alexnet_status an_model_check_answers(const alexnet_model *model)
 int an_model_find_layer(const alexnet_model *model, const char *name)
 {
     if (strcmp(name, "logits") == 0) return model->options.classes > 0 ? model->node_count - 2 : -1;
+    if (strcmp(name, "prob") == 0) return model->node_count - 1;
     for (int i = 0; i < model->node_count; ++i)
         if (strcmp(model->nodes[i].name, name) == 0) return i;
     return -1;
+}
+
+alexnet_status an_model_require_layer(const alexnet_model *model, const char *name, int *node)
+{
+    *node = an_model_find_layer(model, name);
+    if (*node >= 0) return ALEXNET_OK;
+    return an_fail(model->ctx, ALEXNET_NOT_FOUND,
+                   "model %s has no layer '%s': `alexnet info %s` lists them", model->family->name,
+                   name, model->family->name);
 }
 
 int an_model_find_param(const alexnet_model *model, const char *name)

@@ -316,6 +316,74 @@ static alexnet_status lay_out_for(const alexnet_model *model, const alexnet_mode
     return ALEXNET_OK;
 }
 
+/* The layers of `other` over what `model` holds. */
+static void exchange_layers(alexnet_model *model, alexnet_model *other)
+{
+    const alexnet_model old = *model;
+
+    model->options = other->options;
+    model->nodes = other->nodes;
+    model->node_count = other->node_count;
+    model->preprocess = other->preprocess;
+    model->mean_image = other->mean_image;
+    memcpy(model->mean_shape, other->mean_shape, sizeof model->mean_shape);
+    other->options = old.options;
+    other->nodes = old.nodes;
+    other->node_count = old.node_count;
+    other->preprocess = old.preprocess;
+    other->mean_image = old.mean_image;
+}
+
+static alexnet_status check_run_size(alexnet_context *ctx, const alexnet_run_size *size)
+{
+    if (size->input_h >= 0 && size->input_h <= ALEXNET_INPUT_MAX && size->input_w >= 0 &&
+        size->input_w <= ALEXNET_INPUT_MAX)
+        return ALEXNET_OK;
+    return an_fail(ctx, ALEXNET_BAD_ARG, "input size %dx%d, expected up to %d", size->input_h,
+                   size->input_w, ALEXNET_INPUT_MAX);
+}
+
+/* As asked; where only the squeeze is in the way of a map of answers, without it. */
+static alexnet_status lay_out_to_run(const alexnet_model *model, alexnet_model_options *options,
+                                     alexnet_model **out)
+{
+    alexnet_model *map;
+
+    const alexnet_status status = lay_out_for(model, options, out);
+    if (status != ALEXNET_BAD_SHAPE || options->squeeze != 1) return status;
+    options->squeeze = 0;
+    if (an_model_try_lay_out(model->ctx, model->family, options, &map) == ALEXNET_OK) {
+        alexnet_model_free(map);
+        return lay_out_for(model, options, out);
+    }
+    options->squeeze = 1;
+    return lay_out_for(model, options, out); /* its message is the better one */
+}
+
+static bool is_as_before(const alexnet_model_options *a, const alexnet_model_options *b)
+{
+    return a->input_h == b->input_h && a->input_w == b->input_w &&
+           a->global_pool == b->global_pool && a->squeeze == b->squeeze;
+}
+
+alexnet_status alexnet_model_resize(alexnet_model *model, const alexnet_run_size *size)
+{
+    alexnet_model_options options = model->options;
+    alexnet_model *other;
+
+    if (size == NULL) return ALEXNET_OK;
+    AN_TRY(check_run_size(model->ctx, size));
+    if (size->input_h > 0) options.input_h = size->input_h;
+    if (size->input_w > 0) options.input_w = size->input_w;
+    if (size->global_pool) options.global_pool = 1;
+    if (size->no_squeeze) options.squeeze = 0;
+    if (is_as_before(&options, &model->options)) return ALEXNET_OK;
+    AN_TRY(lay_out_to_run(model, &options, &other));
+    exchange_layers(model, other);
+    alexnet_model_free(other);
+    return ALEXNET_OK;
+}
+
 alexnet_status an_model_lay_out_like(alexnet_model *model, int h, int w, alexnet_model **view)
 {
     alexnet_model *lender = model->lender != NULL ? model->lender : model;

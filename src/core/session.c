@@ -110,13 +110,10 @@ fail:
 static alexnet_status open_inference(const alexnet_model *model, int batch, const char *output,
                                      bool sole, alexnet_session **out)
 {
-    const int node = output != NULL ? an_model_find_layer(model, output) : model->node_count - 1;
+    int node = model->node_count - 1;
 
     *out = NULL;
-    if (node < 0)
-        return an_fail(model->ctx, ALEXNET_NOT_FOUND,
-                       "model %s has no layer '%s': `alexnet info %s` lists them",
-                       model->family->name, output, model->family->name);
+    if (output != NULL) AN_TRY(an_model_require_layer(model, output, &node));
     AN_TRY(open_session(model, AN_INFER, batch, node, 0, false, out));
     (*out)->sole = sole;
     return ALEXNET_OK;

@@ -262,6 +262,89 @@ static void mean_images_are_scaled(void **unused)
     an_test_close(ctx, &memory);
 }
 
+/* In place: the values stay; on failure all is as before. */
+static void a_model_is_resized_in_place(void **unused)
+{
+    an_test_memory memory;
+    const alexnet_options options = an_test_options(&memory);
+    const alexnet_run_size none = {0}, larger = {.input_h = 40, .input_w = 31};
+    const alexnet_run_size small = {.input_h = 7}, pool = {.global_pool = 1};
+    const char *names[] = {"a", "b", "c"};
+    static float images[3 * 40 * 31], expected[3], found[3];
+    alexnet_context *ctx;
+    alexnet_model *model, *built;
+    alexnet_session *session;
+    char hash[2][65];
+
+    (void)unused;
+    assert_int_equal(alexnet_open(&options, &ctx), ALEXNET_OK);
+    model = create_narrow(ctx, 24, 24);
+    built = create_narrow(ctx, 40, 31);
+    an_assert_ok(ctx, an_model_set_classes(model, names, 3));
+    an_assert_ok(ctx, alexnet_model_hash(model, hash[0]));
+    const an_node *nodes = model->nodes;
+    const float *values = model->values;
+    an_assert_ok(ctx, alexnet_model_resize(model, NULL));
+    an_assert_ok(ctx, alexnet_model_resize(model, &none));
+    an_assert_status(ctx, alexnet_model_resize(model, &small), ALEXNET_BAD_SHAPE);
+    an_assert_error(ctx,
+                    "layer pool1: a 3x3 window does not fit on a map of 2x10; the smallest input "
+                    "that fits is 9x9");
+    an_assert_status(ctx, alexnet_model_resize(model, &pool), ALEXNET_BAD_ARG);
+    assert_ptr_equal(model->nodes, nodes);
+    for (long n = 0;; ++n) {
+        an_test_fault fault;
+        an_test_fault_arm(&fault, ctx, AN_FAULT_BIT(AN_FAULT_MEMORY), n, false, ENOMEM);
+        const alexnet_status status = alexnet_model_resize(model, &larger);
+        const bool failed = an_test_fault_disarm(&fault);
+        assert_int_equal(status, failed ? ALEXNET_NO_MEMORY : ALEXNET_OK);
+        if (!failed) break;
+        assert_ptr_equal(model->nodes, nodes);
+    }
+    assert_ptr_equal(model->values, values);
+    assert_string_equal(model->preprocess, built->preprocess);
+    assert_string_equal(alexnet_model_class(model, 2), "c");
+    an_assert_ok(ctx, alexnet_model_hash(model, hash[1]));
+    assert_string_equal(hash[0], hash[1]);
+
+    give_images(images, AN_COUNT(images));
+    an_assert_ok(ctx, alexnet_session_open(built, 1, NULL, &session));
+    an_assert_ok(ctx, alexnet_session_run(session, images, 1, expected));
+    alexnet_session_close(session);
+    an_assert_ok(ctx, alexnet_session_open(model, 1, NULL, &session));
+    an_assert_ok(ctx, alexnet_session_run(session, images, 1, found));
+    alexnet_session_close(session);
+    assert_memory_equal(found, expected, sizeof found);
+    alexnet_model_free(model);
+    alexnet_model_free(built);
+    an_test_close(ctx, &memory);
+}
+
+/* What only a squeeze forbids becomes a map; a pool makes it one answer. */
+static void a_squeeze_gives_way_to_a_map(void **unused)
+{
+    const alexnet_run_size size = {.input_h = 300, .input_w = 400}, pool = {.global_pool = 1};
+    const alexnet_run_size small = {.input_h = 100};
+    alexnet_context *ctx;
+    alexnet_model *model;
+
+    (void)unused;
+    assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
+    model = create(ctx, "slim", -1, 0, 0);
+    an_assert_status(ctx, alexnet_model_resize(model, &small), ALEXNET_BAD_SHAPE);
+    an_assert_error(ctx, "layer fc6/BiasAdd");
+    an_assert_error(ctx, "fit");
+    assert_int_equal(model->options.squeeze, 1);
+    an_assert_ok(ctx, alexnet_model_resize(model, &size));
+    an_shape y = model->nodes[an_model_find_layer(model, "logits")].y;
+    assert_true(y.c == 1000 && y.h == 4 && y.w == 7);
+    an_assert_ok(ctx, alexnet_model_resize(model, &pool));
+    y = model->nodes[an_model_find_layer(model, "logits")].y;
+    assert_true(y.c == 1000 && y.h == 1 && y.w == 1);
+    alexnet_model_free(model);
+    alexnet_close(ctx);
+}
+
 static void views_leak_nothing_without_memory(void **unused)
 {
     an_test_memory memory;
@@ -300,6 +383,8 @@ int main(void)
         cmocka_unit_test(every_size_from_63x63_fits_torchvision),
         cmocka_unit_test(records_are_scaled),
         cmocka_unit_test(mean_images_are_scaled),
+        cmocka_unit_test(a_model_is_resized_in_place),
+        cmocka_unit_test(a_squeeze_gives_way_to_a_map),
         cmocka_unit_test(views_leak_nothing_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -261,7 +261,8 @@ ALEXNET_API alexnet_status alexnet_model_outline(alexnet_context *ctx, const cha
                                                  alexnet_model **out) ALEXNET_NODISCARD;
 
 /*
- * Reads a weights file (safetensors). A file without our metadata is recognised by its tensor names and shapes, where
+ * Reads a weights file (safetensors). The folder of a run stands for its best.safetensors, or last.safetensors where there
+ * is no best, here and wherever a path of weights is asked for; the log says which. A file without our metadata is recognised by its tensor names and shapes, where
  * they fit exactly one family; its classes are then unnamed. BAD_FILE (also a preprocessing record that is none),
  * BAD_SHAPE, NOT_FOUND, IO, NO_MEMORY. Weights whose record asks for a mean image that the file lacks load, so that
  * training can start from them; what is shown pictures (classifier, predict, features, evaluate) refuses them: BAD_FILE.
@@ -489,7 +490,9 @@ ALEXNET_API alexnet_status alexnet_features(alexnet_context *ctx, const alexnet_
 typedef struct alexnet_evaluate_options {
     const char *const *weights; /* several: their softmax outputs are averaged */
     size_t             weights_count;
-    const char        *data;
+    const char        *data;    /* NULL, with the folder of one run as weights: the images that this run validated with:
+                                   held back of its training data, a part of these, or data of their own. They must not have
+                                   changed: BAD_ARG */
     int                crops;   /* 0 or 1: centre; 10: four corners, centre, and their mirror images */
     int                batch;   /* pictures at a time, with ten crops a tenth of that; 0: 64 */
     int                workers;
@@ -554,7 +557,7 @@ typedef struct alexnet_train_options {
     double      val_split;   /* fraction of the training data, when there is no validation part; 0: none. NaN: 0.1 */
     const char *model;       /* family. NULL: torchvision */
     alexnet_model_options model_options;
-    const char *from;        /* weights to start from, or NULL */
+    const char *from;        /* weights to start from, a file or a run's folder, or NULL */
     const char *freeze;      /* "features" or layer names parted by commas: not trained; NULL: all are */
     const char *recipe;      /* NULL: the family's own */
     double      epochs;      /* how long: the first reached ends the run. -1: the recipe's */

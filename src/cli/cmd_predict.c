@@ -193,7 +193,7 @@ static cli_exit run_predict(cli *app, void *args)
 }
 
 static const cli_example examples[] = {
-    {"alexnet predict run/best.safetensors cat.jpg", "the five most likely classes"},
+    {"alexnet predict run cat.jpg", "the five most likely classes, by a run's best weights"},
     {"alexnet predict run/best.safetensors photos/ --topk 1 --csv",
      "every picture in a folder, as a table"},
     {"find . -name '*.jpg' | alexnet predict run/best.safetensors - --json",

@@ -32,7 +32,7 @@ static const cli_option train_options[] = {
     {"model", 'm', CLI_TEXT, AT(options.model), 0, 0, "MODEL",
      "family, see 'alexnet info' [torchvision]"},
     {"from", 0, CLI_PATH, AT(options.from), 0, 0, "WEIGHTS",
-     "start from these weights; layers of another shape start afresh"},
+     "start from these weights, or a run's; layers of another shape start afresh"},
     {"freeze", 0, CLI_TEXT, AT(options.freeze), 0, 0, "LAYERS",
      "not trained: 'features', or names parted by commas"},
     {"recipe", 0, CLI_TEXT, AT(options.recipe), 0, 0, "NAME",

@@ -73,9 +73,9 @@ const cli_option cli_network_options[] = {
 #define AT(member) offsetof(cli_weights, member)
 const cli_option cli_weights_options[] = {
     {"input-size", 0, CLI_SIZE, AT(input_size), 1, ALEXNET_INPUT_MAX, "HxW",
-     "height and width of the pictures [as the weights say]"},
+     "height and width of the images [as the weights say]"},
     {"global-pool", 0, CLI_FLAG, AT(global_pool), 0, 0, NULL,
-     "average the map before the last layer: any larger picture has one answer"},
+     "average the map before the last layer: any larger image has one answer"},
     {"no-spatial-squeeze", 0, CLI_FLAG, AT(no_squeeze), 0, 0, NULL,
      "answers may be a map, one for each place ('slim')"},
     {0},

@@ -11,6 +11,7 @@
 #include "data/progress.h"
 #include "data/team.h"
 #include "formats/npy.h"
+#include "formats/run_weights.h"
 #include "formats/safetensors.h"
 #include "infer/network.h"
 #include <string.h>
@@ -20,6 +21,7 @@
 typedef struct extraction {
     alexnet_context *ctx;
     const alexnet_features_options *options;
+    char *weights; /* the file */
     alexnet_model *model;
     an_preprocess record;
     alexnet_session *session; /* NULL: the pictures themselves */
@@ -281,12 +283,18 @@ static alexnet_status check_not_input(alexnet_context *ctx, const char *out, con
 
 static bool is_npy(const char *path) { return an_path_has_extension(path, "npy"); }
 
-static alexnet_status check_options(alexnet_context *ctx, const alexnet_features_options *options)
+static alexnet_status check_given(alexnet_context *ctx, const alexnet_features_options *options)
 {
-    if (options->weights == NULL || options->out == NULL || options->batch < 0)
-        return an_fail(ctx, ALEXNET_BAD_ARG,
-                       "features need weights, a file to write and a batch from 1");
-    AN_TRY(check_not_input(ctx, options->out, options->weights));
+    return options->weights != NULL && options->out != NULL && options->batch >= 0
+               ? ALEXNET_OK
+               : an_fail(ctx, ALEXNET_BAD_ARG,
+                         "features need weights, a file to write and a batch from 1");
+}
+
+static alexnet_status check_options(alexnet_context *ctx, const alexnet_features_options *options,
+                                    const char *weights)
+{
+    AN_TRY(check_not_input(ctx, options->out, weights));
     AN_TRY(check_not_input(ctx, options->out, options->input));
     if (options->input != NULL && options->image_count > 0)
         return an_fail(ctx, ALEXNET_BAD_ARG,
@@ -315,17 +323,19 @@ static alexnet_status open_network(extraction *e)
     int node;
 
     if (options->input != NULL) /* no pictures, so that their record does not matter */
-        AN_TRY(alexnet_model_load(e->ctx, options->weights, &e->model));
+        AN_TRY(alexnet_model_load(e->ctx, e->weights, &e->model));
     else
-        AN_TRY(an_network_load(e->ctx, options->weights, options->orientation, &options->size,
-                               &e->model));
+        AN_TRY(
+            an_network_load(e->ctx, e->weights, options->orientation, &options->size, &e->model));
     if (options->layer != NULL) AN_TRY(an_model_require_layer(e->model, options->layer, &node));
     return an_preprocess_parse(e->ctx, e->model->preprocess, &e->record);
 }
 
 static alexnet_status extract(extraction *e, an_tensor_out *out)
 {
-    AN_TRY(check_options(e->ctx, e->options));
+    AN_TRY(check_given(e->ctx, e->options));
+    AN_TRY(an_weights_file(e->ctx, e->options->weights, &e->weights));
+    AN_TRY(check_options(e->ctx, e->options, e->weights));
     AN_TRY(check_out(e->ctx, e->options->out));
     AN_TRY(open_network(e));
     if (e->options->input == NULL)
@@ -352,6 +362,7 @@ alexnet_status alexnet_features(alexnet_context *ctx, const alexnet_features_opt
     if (status == ALEXNET_OK && shape != NULL) memcpy(shape, out.shape, 4 * sizeof *shape);
     alexnet_session_close(e.session);
     alexnet_model_free(e.model);
+    an_free(ctx, e.weights);
     an_free(ctx, e.rows);
     an_free(ctx, e.bytes);
     return status;

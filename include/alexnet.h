@@ -265,7 +265,8 @@ ALEXNET_API alexnet_status alexnet_model_outline(alexnet_context *ctx, const cha
                                                  alexnet_model **out) ALEXNET_NODISCARD;
 
 /*
- * Reads a weights file (safetensors). A file without our metadata is recognised by its tensor names and shapes, where
+ * Reads a weights file (safetensors). The folder of a run stands for its best.safetensors, or last.safetensors where there
+ * is no best, here and wherever a path of weights is asked for; the log says which. A file without our metadata is recognised by its tensor names and shapes, where
  * they fit exactly one family; its classes are then unnamed. BAD_FILE (also a preprocessing record that is none),
  * BAD_SHAPE, NOT_FOUND, IO, NO_MEMORY. Weights whose record asks for a mean image that the file lacks load, so that
  * training can start from them; what is shown pictures (classifier, predict, features, evaluate) refuses them: BAD_FILE.
@@ -285,6 +286,25 @@ ALEXNET_API alexnet_status alexnet_model_complete(alexnet_context *ctx, const ch
 
 /* Changes what the preprocessing record says of orientation; DEFAULT changes nothing. NO_MEMORY. */
 ALEXNET_API alexnet_status alexnet_model_set_orientation(alexnet_model *model, alexnet_orientation orientation) ALEXNET_NODISCARD;
+
+/*
+ * How trained weights are run at another size of input than they were recorded with. A zeroed struct: as recorded.
+ * Filters slide over a map of any size, and so do linear layers that began as a window of it; what is behind a map
+ * that was flattened whole fits one size of map only.
+ */
+typedef struct alexnet_run_size {
+    int input_h, input_w; /* pixels; 0: as recorded */
+    int global_pool;      /* 1: the map before the classifier is averaged, so that any larger input has one answer */
+    int no_squeeze;       /* 1: answers may be a map, one for each place ('slim'). So they are anyway where they become one */
+} alexnet_run_size;
+
+/*
+ * Lays a model out anew for another size. The values stay where they are, and are not copied; the sizes in the
+ * preprocessing record are scaled as the input is, and so is a mean image. Close the model's sessions first. size may
+ * be NULL. On failure the model is as before: BAD_SHAPE (the size does not fit, or the weights are of another one: the
+ * message names the layer, and sizes that fit), BAD_ARG (out of range, or the family has no such option), NO_MEMORY.
+ */
+ALEXNET_API alexnet_status alexnet_model_resize(alexnet_model *model, const alexnet_run_size *size) ALEXNET_NODISCARD;
 
 /* Writes a weights file, whole or not at all. IO. */
 ALEXNET_API alexnet_status alexnet_model_save(const alexnet_model *model, const char *path) ALEXNET_NODISCARD;
@@ -402,6 +422,13 @@ typedef struct alexnet_prediction {
 } alexnet_prediction;
 
 ALEXNET_API alexnet_status alexnet_classifier_open(alexnet_context *ctx, const char *weights, alexnet_classifier **out) ALEXNET_NODISCARD;
+
+/*
+ * The same of a model that was loaded, and then resized or turned (alexnet_model_resize(), alexnet_model_set_orientation()).
+ * On success the model is the classifier's, and goes with it; on failure it is still the caller's. Answers that are a
+ * map of places are averaged (alexnet_evaluate_options.size).
+ */
+ALEXNET_API alexnet_status alexnet_classifier_take_model(alexnet_model *model, alexnet_classifier **out) ALEXNET_NODISCARD;
 ALEXNET_API void           alexnet_classifier_close(alexnet_classifier *classifier);
 
 /*
@@ -437,6 +464,7 @@ typedef struct alexnet_predict_options {
     int                 batch;       /* 0: 32 */
     int                 workers;     /* decoding threads; 0: as needed */
     alexnet_orientation orientation; /* for this call, in place of the weights' own */
+    alexnet_run_size    size;        /* the same; see alexnet_evaluate_options */
     alexnet_prediction_fn result;
     void               *result_user;
     alexnet_progress_fn progress;    /* may be NULL */
@@ -451,14 +479,18 @@ ALEXNET_API alexnet_status alexnet_predict(alexnet_context *ctx, const alexnet_p
 
 typedef struct alexnet_features_options {
     const char        *weights;
-    const char        *layer;  /* a layer's name, "logits" or "prob"; NULL: the prepared images themselves */
+    const char        *layer;  /* a layer's name, "logits" or "prob" (without classes: the last layer); NULL: the prepared
+                                  images themselves */
     const char *const *images; /* files and folders; or none, and */
     size_t             image_count;
-    const char        *input;  /* a .safetensors or .npy file holding one float32 tensor [n][3][h][w], fed as it is */
-    const char        *out;    /* .safetensors or .npy, [n][c][h][w] or [n][c] */
+    const char        *input;  /* a .safetensors or .npy file holding one float32 tensor [n][3][h][w], fed as it is, of any
+                                  size that the network takes */
+    const char        *out;    /* .safetensors or .npy, [n][c][h][w] or [n][c]: a map of 1x1 is a row, but as in its source
+                                  not the output of a network without classes or without squeeze */
     int                as_bytes; /* preprocess only: the pixels before mean and scale as uint8 [n][h][w][3] */
     int                batch;  /* 0: 32 */
     alexnet_orientation orientation; /* for this call, in place of the weights' own */
+    alexnet_run_size   size;         /* the same; of a tensor that is fed it can only repeat the size */
     alexnet_progress_fn progress;
     void              *progress_user;
 } alexnet_features_options;
@@ -473,11 +505,16 @@ ALEXNET_API alexnet_status alexnet_features(alexnet_context *ctx, const alexnet_
 typedef struct alexnet_evaluate_options {
     const char *const *weights; /* several: their softmax outputs are averaged */
     size_t             weights_count;
-    const char        *data;
+    const char        *data;    /* NULL, with the folder of one run as weights: the images that this run validated with:
+                                   held back of its training data, a part of these, or data of their own. They must not have
+                                   changed: BAD_ARG */
     int                crops;   /* 0 or 1: centre; 10: four corners, centre, and their mirror images */
     int                batch;   /* pictures at a time, with ten crops a tenth of that; 0: 64 */
     int                workers;
     alexnet_orientation orientation; /* for this call, in place of the weights' own */
+    alexnet_run_size   size;    /* the same. Where the answers are then a map, one for each place, the logits are averaged over
+                                   the places before the softmax, as slim's own tests do; as the last layer is linear, this is
+                                   its global pool */
     alexnet_bad_image  on_bad_image;
     const char        *predictions; /* a .csv or .jsonl file to write, or NULL */
     const char        *confusion;   /* a .csv file or .svg picture to write, or NULL */
@@ -542,7 +579,7 @@ typedef struct alexnet_train_options {
     double      val_split;   /* fraction of the training data, when there is no validation part; 0: none. NaN: 0.1 */
     const char *model;       /* family. NULL: torchvision */
     alexnet_model_options model_options;
-    const char *from;        /* weights to start from, of a whole network or a part, or NULL */
+    const char *from;        /* weights to start from, of a whole network or a part, or a run's folder; or NULL */
     const char *freeze;      /* "features" or layer names parted by commas: not trained; NULL: all are */
     const char *recipe;      /* NULL: as the data asks: with fewer than ALEXNET_SMALL_SET images "quick", with `from`
                                 "finetune"; else, and for a family made for one data set, the family's own */

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 typedef struct features_args {
-    cli_common common;
+    cli_weights shared;
     alexnet_features_options options;
     int orientation; /* alexnet_orientation */
 } features_args;
@@ -22,7 +22,7 @@ static const cli_option features_options[] = {
     {"out", 'o', CLI_PATH, AT(options.out), 0, 0, "FILE",
      "file to write: .safetensors or .npy; required"},
     {"input", 0, CLI_PATH, AT(options.input), 0, 0, "FILE",
-     "instead of pictures: a float32 tensor [n,3,h,w], fed as it is"},
+     "instead of pictures: a float32 tensor [n,3,h,w] of any size, fed as it is"},
     {"orientation", 0, CLI_CHOICE, AT(orientation), 0, 0, CLI_ORIENTATIONS, CLI_ORIENTATION_HELP},
     {"batch", 'b', CLI_INT, AT(options.batch), 1, 65536, "N", "pictures at a time [32]"},
     {0},
@@ -68,6 +68,7 @@ static cli_exit write_tensor(cli *app, features_args *args)
         images[i] = app->words[1 + i];
     options->weights = app->words[0];
     options->orientation = (alexnet_orientation)args->orientation;
+    options->size = cli_run_size(&args->shared);
     options->images = images;
     options->image_count = count;
     options->progress = cli_progress_report;
@@ -119,6 +120,7 @@ const cli_command command_features = {
     .options = features_options,
     .args_bytes = sizeof(features_args),
     .computes = true,
+    .runs_weights = true,
     .run = run_features,
 };
 
@@ -140,5 +142,6 @@ const cli_command command_preprocess = {
     .options = preprocess_options,
     .args_bytes = sizeof(features_args),
     .computes = true,
+    .runs_weights = true,
     .run = run_preprocess,
 };

@@ -11,7 +11,7 @@
 #include <string.h>
 
 typedef struct predict_args {
-    cli_common common;
+    cli_weights shared;
     alexnet_predict_options options;
     int csv;
     int orientation; /* alexnet_orientation */
@@ -163,6 +163,7 @@ static cli_exit predict(cli *app, predict_args *args, const names *images)
 
     options->weights = app->words[0];
     options->orientation = (alexnet_orientation)args->orientation;
+    options->size = cli_run_size(&args->shared);
     options->images = (const char *const *)images->items;
     options->image_count = images->count;
     options->result = print_result;
@@ -192,7 +193,7 @@ static cli_exit run_predict(cli *app, void *args)
 }
 
 static const cli_example examples[] = {
-    {"alexnet predict run/best.safetensors cat.jpg", "the five most likely classes"},
+    {"alexnet predict run cat.jpg", "the five most likely classes, by a run's best weights"},
     {"alexnet predict run/best.safetensors photos/ --topk 1 --csv",
      "every picture in a folder, as a table"},
     {"find . -name '*.jpg' | alexnet predict run/best.safetensors - --json",
@@ -213,5 +214,6 @@ const cli_command command_predict = {
     .options = predict_options,
     .args_bytes = sizeof(predict_args),
     .computes = true,
+    .runs_weights = true,
     .run = run_predict,
 };

@@ -21,7 +21,7 @@ struct alexnet_session {
     an_arena step;      /* activations and their gradients, as the plan says */
     an_arena scratch;
     an_arena prepared;    /* inference: weights as the kernels want them */
-    uint64_t prepared_of; /* model->changes when that was made; 0: never */
+    uint64_t prepared_of; /* an_model_changes() when that was made; 0: never */
     an_run run;
     const float **w;        /* of each parameter of the model */
     float **dw;             /* training; NULL where none is stored */
@@ -110,13 +110,10 @@ fail:
 static alexnet_status open_inference(const alexnet_model *model, int batch, int first,
                                      const char *output, bool sole, alexnet_session **out)
 {
-    const int node = output != NULL ? an_model_find_layer(model, output) : model->node_count - 1;
+    int node = model->node_count - 1;
 
     *out = NULL;
-    if (output != NULL && node < 0)
-        return an_fail(model->ctx, ALEXNET_NOT_FOUND,
-                       "model %s has no layer '%s': `alexnet info %s` lists them",
-                       model->family->name, output, model->family->name);
+    if (output != NULL) AN_TRY(an_model_require_layer(model, output, &node));
     AN_TRY(open_session(model, AN_INFER, batch, first, node, 0, false, out));
     (*out)->sole = sole;
     return ALEXNET_OK;
@@ -243,7 +240,7 @@ static alexnet_status prepare_weights(alexnet_session *s)
 {
     const batch whole = {.n = s->plan.batch};
 
-    if (s->prepared_of == s->model->changes) return ALEXNET_OK;
+    if (s->prepared_of == an_model_changes(s->model)) return ALEXNET_OK;
     assert(!s->sole || s->prepared_of == 0); /* what it would be made of is gone */
     for (int i = s->plan.step_count - 1; i >= s->plan.first; --i) {
         const an_plan_step *step = &s->plan.steps[i];
@@ -255,7 +252,7 @@ static alexnet_status prepare_weights(alexnet_session *s)
             an_give_back(op.w[0], (size_t)s->model->params.items[step->node->first_param].count *
                                       sizeof *op.w[0]);
     }
-    s->prepared_of = s->model->changes;
+    s->prepared_of = an_model_changes(s->model);
     return ALEXNET_OK;
 }
 

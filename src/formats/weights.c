@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "core/options.h"
 #include "formats/metadata.h"
+#include "formats/run_weights.h"
 #include "image/preprocess.h"
 #include <limits.h>
 #include <math.h>
@@ -357,10 +358,15 @@ alexnet_status an_weights_read(alexnet_context *ctx, const char *path, const an_
 alexnet_status alexnet_model_load(alexnet_context *ctx, const char *path, alexnet_model **out)
 {
     an_tensor_file file;
+    char *found; /* in a run's folder, or the path itself */
 
     *out = NULL;
-    AN_TRY(an_safetensors_open(ctx, path, &file));
-    const alexnet_status status = an_weights_read(ctx, path, &file, out);
-    an_tensor_file_close(ctx, &file);
+    AN_TRY(an_weights_file(ctx, path, &found));
+    alexnet_status status = an_safetensors_open(ctx, found, &file);
+    if (status == ALEXNET_OK) {
+        status = an_weights_read(ctx, found, &file, out);
+        an_tensor_file_close(ctx, &file);
+    }
+    an_free(ctx, found);
     return status;
 }

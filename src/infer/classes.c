@@ -66,15 +66,23 @@ static entry *sort_classes(const alexnet_model *model)
     return entries;
 }
 
-/* Fills labels; the first class of the source that the model does not know, or -1. */
-static int look_up(const an_source *source, const entry *sorted, int count, int *labels)
+/* Marks the classes that have pictures: a list of numbered classes may name others in between. */
+static void mark_used(const an_source *source, bool *used)
+{
+    for (int64_t i = 0; i < an_source_count(source); ++i)
+        used[an_source_label(source, i)] = true;
+}
+
+/* Fills labels; the first class of the source that has pictures and that the model does not know, or -1. */
+static int look_up(const an_source *source, const bool *used, const entry *sorted, int count,
+                   int *labels)
 {
     for (int i = 0; i < an_source_classes(source); ++i) {
         const entry wanted = {an_source_class(source, i), 0};
         const entry *found =
             bsearch(&wanted, sorted, (size_t)count, sizeof *sorted, compare_entries);
-        if (found == NULL) return i;
-        labels[i] = found->index;
+        if (found == NULL && used[i]) return i;
+        labels[i] = found != NULL ? found->index : 0;
     }
     return -1;
 }
@@ -116,11 +124,16 @@ alexnet_status an_classes_map(const alexnet_model *model, const char *weights,
 
     entry *sorted = sort_classes(model);
     int *map = an_new_array(ctx, (size_t)count, sizeof *map);
+    bool *used = an_new_array(ctx, (size_t)count, sizeof *used);
+    const bool enough = sorted != NULL && map != NULL && used != NULL;
     int unknown = -1;
-    if (sorted != NULL && map != NULL)
-        unknown = look_up(source, sorted, model->options.classes, map);
-    const bool complete = sorted != NULL && map != NULL && unknown < 0;
+    if (enough) {
+        mark_used(source, used);
+        unknown = look_up(source, used, sorted, model->options.classes, map);
+    }
+    const bool complete = enough && unknown < 0;
     an_free(ctx, sorted);
+    an_free(ctx, used);
     if (complete) {
         *labels = map;
         return ALEXNET_OK;

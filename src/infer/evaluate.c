@@ -1,8 +1,10 @@
 /*
- * evaluate.c: alexnet_evaluate(): how good weights are on labelled pictures.
+ * evaluate.c: how good weights are on labelled pictures.
  *
  * SPDX-License-Identifier: MIT
  */
+#include "infer/evaluate.h"
+
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/status.h"
@@ -19,7 +21,8 @@ typedef struct evaluation {
     int batch, views;
     alexnet_model **models; /* weights_count of them; the first one's classes count */
     an_network *networks;
-    an_source *source;
+    an_evaluated pictures;
+    an_source *source; /* options->data, opened; NULL: somebody else did */
     int *labels;
     an_answer_file predictions;
     int64_t *confusion; /* [classes][classes], or NULL */
@@ -30,9 +33,12 @@ typedef struct evaluation {
 
 /* ---- opening ---- */
 
-static alexnet_status check_options(alexnet_context *ctx, const alexnet_evaluate_options *options)
+static alexnet_status check_options(const evaluation *e)
 {
-    if (options->weights_count == 0 || options->data == NULL)
+    alexnet_context *ctx = e->ctx;
+    const alexnet_evaluate_options *options = e->options;
+
+    if (options->weights_count == 0 || (options->data == NULL && e->pictures.source == NULL))
         return an_fail(ctx, ALEXNET_BAD_ARG, "evaluation needs weights and data");
     if (options->crops != 0 && options->crops != 1 && options->crops != AN_VIEWS)
         return an_fail(ctx, ALEXNET_BAD_ARG, "crops is %d, expected 1 or %d", options->crops,
@@ -52,7 +58,9 @@ static alexnet_status open_networks(evaluation *e)
     if (e->models == NULL || e->networks == NULL)
         return an_fail(e->ctx, ALEXNET_NO_MEMORY, "%zu networks", count);
     for (size_t i = 0; i < count; ++i) {
-        AN_TRY(an_network_load(e->ctx, paths[i], e->options->orientation, &e->models[i]));
+        AN_TRY(an_network_load(e->ctx, paths[i], e->options->orientation, &e->options->size,
+                               &e->models[i]));
+        AN_TRY(an_network_join(e->models[i]));
         AN_TRY(an_classes_compare(e->models[0], paths[0], e->models[i], paths[i]));
         AN_TRY(an_network_open(e->models[i], e->batch, e->views, true, &e->networks[i]));
     }
@@ -60,14 +68,23 @@ static alexnet_status open_networks(evaluation *e)
 }
 
 /* The validation part where the data has one, else all of it. */
-static alexnet_status open_source(evaluation *e)
+static alexnet_status open_data(evaluation *e)
 {
     const char *data = e->options->data;
     alexnet_status status = an_source_open(e->ctx, data, AN_PART_VAL, &e->source);
 
     if (status == ALEXNET_NOT_FOUND) status = an_source_open(e->ctx, data, AN_PART_ALL, &e->source);
     AN_TRY(status);
-    return an_classes_map(e->models[0], e->options->weights[0], e->source, data, &e->labels);
+    e->pictures =
+        (an_evaluated){.source = e->source, .count = an_source_count(e->source), .name = data};
+    return ALEXNET_OK;
+}
+
+static alexnet_status open_source(evaluation *e)
+{
+    if (e->pictures.source == NULL) AN_TRY(open_data(e));
+    return an_classes_map(e->models[0], e->options->weights[0], e->pictures.source,
+                          e->pictures.name, &e->labels);
 }
 
 /* The counts for each class: the entries, then the texts of their labels, in one block. */
@@ -104,8 +121,8 @@ static alexnet_status open_reports(evaluation *e)
             return an_fail(e->ctx, ALEXNET_NO_MEMORY, "confusion matrix of %zu classes", classes);
     }
     if (e->options->predictions != NULL)
-        AN_TRY(
-            an_answer_file_open(e->models[0], e->source, e->options->predictions, &e->predictions));
+        AN_TRY(an_answer_file_open(e->models[0], e->pictures.source, e->options->predictions,
+                                   &e->predictions));
     return ALEXNET_OK;
 }
 
@@ -149,8 +166,9 @@ static alexnet_status examine(evaluation *e, an_metrics *metrics)
     const an_exam exam = {
         .networks = e->networks,
         .network_count = options->weights_count,
-        .source = e->source,
-        .count = an_source_count(e->source),
+        .source = e->pictures.source,
+        .indices = e->pictures.indices,
+        .count = e->pictures.count,
         .labels = e->labels,
         .batch = e->batch,
         .workers = options->workers > 0 ? options->workers : -1,
@@ -163,7 +181,7 @@ static alexnet_status examine(evaluation *e, an_metrics *metrics)
     };
 
     AN_TRY(an_examine(e->ctx, &exam, metrics, &e->skipped));
-    an_skipped_tell(&e->skipped, e->source, options->skipped, options->skipped_user);
+    an_skipped_tell(&e->skipped, e->pictures.source, options->skipped, options->skipped_user);
     return ALEXNET_OK;
 }
 
@@ -179,7 +197,7 @@ static alexnet_status evaluate(evaluation *e, alexnet_evaluate_result *out)
 {
     an_metrics metrics;
 
-    AN_TRY(check_options(e->ctx, e->options));
+    AN_TRY(check_options(e));
     if (e->options->confusion != NULL)
         AN_TRY(an_confusion_open(e->ctx, e->options->confusion, &e->confusion_file));
     AN_TRY(open_networks(e));
@@ -204,8 +222,8 @@ static alexnet_status evaluate(evaluation *e, alexnet_evaluate_result *out)
     return ALEXNET_OK;
 }
 
-alexnet_status alexnet_evaluate(alexnet_context *ctx, const alexnet_evaluate_options *options,
-                                alexnet_evaluate_result *out)
+alexnet_status an_evaluate(alexnet_context *ctx, const alexnet_evaluate_options *options,
+                           const an_evaluated *pictures, alexnet_evaluate_result *out)
 {
     const int views = options->crops == AN_VIEWS ? AN_VIEWS : 1;
     const int batch = options->batch > 0 ? options->batch : AN_EXAM_BATCH;
@@ -215,6 +233,7 @@ alexnet_status alexnet_evaluate(alexnet_context *ctx, const alexnet_evaluate_opt
         .batch = AN_MAX(batch / views, 1), /* as much memory as with one view */
         .views = views,
     };
+    if (pictures != NULL) e.pictures = *pictures;
     const alexnet_status status = evaluate(&e, out);
 
     close_evaluation(&e);

@@ -114,7 +114,9 @@ static alexnet_status open_prediction(prediction *p)
         return an_fail(p->ctx, ALEXNET_BAD_ARG,
                        "prediction needs weights, topk from 1 and batch from 1");
     AN_TRY(an_files_open(p->ctx, options->images, options->image_count, &p->source));
-    AN_TRY(an_network_load(p->ctx, options->weights, options->orientation, &p->model));
+    AN_TRY(an_network_load(p->ctx, options->weights, options->orientation, &options->size,
+                           &p->model));
+    AN_TRY(an_network_join(p->model));
     p->batch = (int)AN_MIN(options->batch > 0 ? options->batch : DEFAULT_BATCH,
                            an_source_count(p->source));
     p->topk = AN_MIN(options->topk > 0 ? options->topk : DEFAULT_TOPK, p->model->options.classes);

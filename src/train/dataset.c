@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "infer/classes.h"
+#include <string.h>
 
 /* The validation part of data, or *out = NULL where it has none. */
 static alexnet_status find_part(alexnet_context *ctx, const char *data, an_source **out)
@@ -82,4 +83,34 @@ alexnet_status an_dataset_map(an_dataset *data, const alexnet_model *model, cons
     AN_TRY(status);
     data->val.labels = data->val_labels;
     return ALEXNET_OK;
+}
+
+/* Data that changed would neither go on with the same pictures nor validate with them. */
+static alexnet_status check_hash(alexnet_context *ctx, const an_dataset *data,
+                                 const an_config *config, const an_source *source,
+                                 const char *expected)
+{
+    char found[AN_SHA256_HEX_SIZE];
+
+    if (source == NULL && expected == NULL) return ALEXNET_OK;
+    if (source != NULL) an_source_hash(source, found);
+    if (source != NULL && expected != NULL && strcmp(found, expected) == 0) return ALEXNET_OK;
+    return an_fail(ctx, ALEXNET_BAD_ARG,
+                   "%s has changed: as many pictures to %s as when the run began, but with other "
+                   "names or classes",
+                   source == data->val_source && config->val != NULL ? config->val : config->data,
+                   source == data->train_source ? "train on" : "validate with");
+}
+
+alexnet_status an_dataset_check(alexnet_context *ctx, const an_dataset *data,
+                                const an_config *config)
+{
+    if (data->train.count != config->train_images || data->val.count != config->val_images)
+        return an_fail(ctx, ALEXNET_BAD_ARG,
+                       "%s has changed: %lld pictures to train on and %lld to validate with, the "
+                       "run began with %lld and %lld",
+                       config->data, (long long)data->train.count, (long long)data->val.count,
+                       (long long)config->train_images, (long long)config->val_images);
+    AN_TRY(check_hash(ctx, data, config, data->train_source, config->train_sha256));
+    return check_hash(ctx, data, config, data->val_source, config->val_sha256);
 }

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "formats/run_weights.h"
 #include "train/checkpoint.h"
 #include <math.h>
 #include <string.h>
@@ -18,8 +19,8 @@
 #define ROOM       32 /* bytes of a path for the longest name inside the folder */
 
 /* What a run writes, the first named first to go: without config.json a folder is no run. */
-static const char *const run_files[] = {"config.json", "log.jsonl", "best.safetensors",
-                                        "last.safetensors"};
+static const char *const run_files[] = {AN_RUN_CONFIG, "log.jsonl", AN_RUN_BEST, AN_RUN_LAST,
+                                        "val.csv"};
 static const char checkpoints_name[] = "checkpoints";
 
 alexnet_status an_run_folder_open(alexnet_context *ctx, const char *path, an_run_folder *out)
@@ -33,9 +34,10 @@ alexnet_status an_run_folder_open(alexnet_context *ctx, const char *path, an_run
     out->log = an_path_join(ctx, path, run_files[1]);
     out->best = an_path_join(ctx, path, run_files[2]);
     out->last = an_path_join(ctx, path, run_files[3]);
+    out->val = an_path_join(ctx, path, run_files[4]);
     out->checkpoints = an_path_join(ctx, path, checkpoints_name);
     if (out->path != NULL && out->config != NULL && out->log != NULL && out->best != NULL &&
-        out->last != NULL && out->checkpoints != NULL)
+        out->last != NULL && out->val != NULL && out->checkpoints != NULL)
         return ALEXNET_OK;
     an_run_folder_close(ctx, out);
     return an_fail(ctx, ALEXNET_NO_MEMORY, "run directory '%s'", path);
@@ -49,6 +51,7 @@ void an_run_folder_close(alexnet_context *ctx, an_run_folder *folder)
     an_free(ctx, folder->log);
     an_free(ctx, folder->best);
     an_free(ctx, folder->last);
+    an_free(ctx, folder->val);
     an_free(ctx, folder->checkpoints);
     *folder = (an_run_folder){0};
 }

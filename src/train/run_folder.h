@@ -2,6 +2,7 @@
  * run_folder.h: the folder of a run.
  *
  *     config.json        everything needed to run again; written first
+ *     val.csv            the pictures that were split off to validate with (held_back.h)
  *     log.jsonl          a line per report
  *     checkpoints/       checkpoint.h
  *     best.safetensors   the weights with the best validation top-1 so far
@@ -17,7 +18,7 @@
 
 /* Paths, allocated, and a lock, which whoever writes must have. Zeroed: closed. */
 typedef struct an_run_folder {
-    char *path, *config, *log, *checkpoints, *best, *last;
+    char *path, *config, *val, *log, *checkpoints, *best, *last;
     an_lock lock;
 } an_run_folder;
 

@@ -16,12 +16,14 @@
 #include "base/text.h"
 #include "core/options.h"
 #include "formats/partial.h"
+#include "formats/run_weights.h"
 #include "formats/weights.h"
 #include "infer/examine.h"
 #include "train/checkpoint.h"
 #include "train/disk.h"
 #include "train/events.h"
 #include "train/he_start.h"
+#include "train/held_back.h"
 #include "train/mean_image.h"
 #include "train/schedule.h"
 #include "train/trainer.h"
@@ -278,38 +280,11 @@ static alexnet_status start(job *j)
     AN_TRY(complete_config(j));
     AN_TRY(check_disk(j));
     AN_TRY(an_run_folder_create(j->ctx, &j->folder, options->force != 0));
-    return an_config_write(j->ctx, &j->config, j->folder.config);
+    AN_TRY(an_config_write(j->ctx, &j->config, j->folder.config));
+    return an_held_back_write(j->ctx, &j->data, &j->config, j->folder.val);
 }
 
 /* ---- an interrupted run ---- */
-
-/* Data that changed would neither go on with the same pictures nor validate with them. */
-static alexnet_status check_hash(const job *j, const an_source *source, const char *expected)
-{
-    char found[AN_SHA256_HEX_SIZE];
-
-    if (source == NULL && expected == NULL) return ALEXNET_OK;
-    if (source != NULL) an_source_hash(source, found);
-    if (source != NULL && expected != NULL && strcmp(found, expected) == 0) return ALEXNET_OK;
-    return an_fail(j->ctx, ALEXNET_BAD_ARG,
-                   "%s has changed: as many pictures to %s as when the run began, but with other "
-                   "names or classes",
-                   source == j->data.val_source && j->config.val != NULL ? j->config.val
-                                                                         : j->config.data,
-                   source == j->data.train_source ? "train on" : "validate with");
-}
-
-static alexnet_status check_data(const job *j)
-{
-    if (j->data.train.count != j->config.train_images || j->data.val.count != j->config.val_images)
-        return an_fail(j->ctx, ALEXNET_BAD_ARG,
-                       "%s has changed: %lld pictures to train on and %lld to validate with, the "
-                       "run began with %lld and %lld",
-                       j->config.data, (long long)j->data.train.count, (long long)j->data.val.count,
-                       (long long)j->config.train_images, (long long)j->config.val_images);
-    AN_TRY(check_hash(j, j->data.train_source, j->config.train_sha256));
-    return check_hash(j, j->data.val_source, j->config.val_sha256);
-}
 
 /* What is given beside `resume` must fit the run. */
 static alexnet_status take_changes(job *j)
@@ -376,7 +351,7 @@ static alexnet_status resume(job *j)
     AN_TRY(check_words(j));
     AN_TRY(an_config_hash(j->ctx, &j->config, hash));
     AN_TRY(an_dataset_open(j->ctx, &j->config, &j->data));
-    AN_TRY(check_data(j));
+    AN_TRY(an_dataset_check(j->ctx, &j->data, &j->config));
     AN_TRY(an_checkpoint_find(j->ctx, j->folder.checkpoints, hash, &j->checkpoint, &j->state));
     if (j->checkpoint == NULL)
         AN_TRY(restart(j));
@@ -389,6 +364,7 @@ static alexnet_status resume(job *j)
     AN_TRY(an_checkpoint_sweep(j->ctx, j->folder.checkpoints));
     AN_TRY(an_run_folder_trim_log(j->ctx, &j->folder, j->state.step));
     AN_TRY(an_config_write(j->ctx, &j->config, j->folder.config));
+    AN_TRY(an_held_back_write(j->ctx, &j->data, &j->config, j->folder.val));
     return add_mean_image(j); /* where it is not in the checkpoint: a restart */
 }
 
@@ -449,14 +425,20 @@ alexnet_status alexnet_train(alexnet_context *ctx, const alexnet_train_options *
                              alexnet_train_result *out)
 {
     const double none = (double)NAN;
-    job j = {.ctx = ctx, .options = options, .state = an_train_state_start()};
-    alexnet_status status = options->resume != NULL ? resume(&j) : start(&j);
+    alexnet_train_options resolved = *options;
+    job j = {.ctx = ctx, .options = &resolved, .state = an_train_state_start()};
+    char *from = NULL; /* a file, where the folder of a run is given */
+    alexnet_status status = ALEXNET_OK;
 
+    if (options->from != NULL) status = an_weights_file(ctx, options->from, &from);
+    resolved.from = from;
+    if (status == ALEXNET_OK) status = options->resume != NULL ? resume(&j) : start(&j);
     if (status == ALEXNET_OK)
         status = train(&j, out);
     else if (status == ALEXNET_STOPPED) /* before the first step: there is no run */
         *out = (alexnet_train_result){
             .train_loss = none, .val_top1 = none, .val_top5 = none, .best_top1 = none};
     close_job(&j);
+    an_free(ctx, from);
     return status;
 }

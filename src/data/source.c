@@ -79,11 +79,14 @@ static alexnet_status tell_file(alexnet_context *ctx, const char *path, an_sourc
         *open = an_list_open;
         return ALEXNET_OK;
     }
+    const bool utf16 = bytes >= 2 && ((head[0] == 0xff && head[1] == 0xfe) ||
+                                      (head[0] == 0xfe && head[1] == 0xff));
     return an_fail(ctx, ALEXNET_BAD_FILE,
                    "%s: expected a folder of class folders, a tar file or a list of pictures, "
                    "found %s",
                    path,
                    an_image_sniff(head, bytes) ? "a picture"
+                   : utf16                     ? "text in UTF-16: save it as UTF-8"
                    : an_idx_sniff(head, bytes)
                        ? "an IDX file: the data set is the folder it lies in"
                        : "something else");

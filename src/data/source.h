@@ -8,8 +8,8 @@
  *   tar        the same tree in a tar file, plain or gzip (a gzip one is unpacked into memory, at
  *              most AN_TAR_UNPACKED_MAX, once for all parts). A single folder around it all is
  *              stepped into
- *   list       a text file of lines "PATH LABEL" or "PATH,LABEL"; LABEL a class number or a name;
- *              paths relative to the list
+ *   list       a text file of lines "PATH LABEL" or "PATH,LABEL", or a table with a heading (CSV, tabs,
+ *              semicolons); LABEL a class number or a name; paths relative to the list
  *   cifar      a folder with data_batch_1.bin .. 5 and test_batch.bin (CIFAR-10), or with train.bin
  *              and test.bin (CIFAR-100, fine labels)
  *   idx        a folder with train-images-idx3-ubyte[.gz], train-labels-idx1-ubyte[.gz] and t10k-...

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 typedef struct eval_args {
     cli_common common;
@@ -29,6 +30,7 @@ static const cli_option eval_options[] = {
      "write what was predicted for each picture: .csv or .jsonl"},
     {"confusion", 0, CLI_PATH, AT(options.confusion), 0, 0, "FILE",
      "write the confusion matrix: .csv, or .svg for a picture"},
+    {"csv-safe", 0, CLI_FLAG, AT(options.csv_safe), 0, 0, NULL, CLI_CSV_SAFE_HELP},
     {"orientation", 0, CLI_CHOICE, AT(orientation), 0, 0, CLI_ORIENTATIONS, CLI_ORIENTATION_HELP},
     {"workers", 0, CLI_INT, AT(options.workers), 0, 64, "N",
      "threads that decode pictures [as needed]"},
@@ -84,11 +86,18 @@ static cli_exit print_result(cli *app, const eval_args *args, const alexnet_eval
     if (args->per_class) print_classes(r);
     printf("images  %s", cli_thousands(r->images, a));
     if (r->skipped > 0) printf(", %s more unreadable", cli_thousands(r->skipped, a));
-    printf("\nloss    %.4f\n", r->loss);
+    printf("\nloss    %s\n", cli_fixed(r->loss, 4, a));
     printf("top-1   %s right, %s wrong\n", cli_percent(r->top1, a), cli_percent(1 - r->top1, b));
     printf("top-5   %s right, %s wrong\n", cli_percent(r->top5, a), cli_percent(1 - r->top5, b));
     printf("crops   %d\nspeed   %.0f images/s\n", r->crops, r->images_per_second);
     return CLI_DONE;
+}
+
+static bool is_csv(const char *path)
+{
+    const char *dot = path != NULL ? strrchr(path, '.') : NULL;
+
+    return dot != NULL && strcasecmp(dot, ".csv") == 0;
 }
 
 static cli_exit run_eval(cli *app, void *data)
@@ -97,6 +106,9 @@ static cli_exit run_eval(cli *app, void *data)
     alexnet_evaluate_options *options = &args->options;
     alexnet_evaluate_result result;
     const int last = app->word_count - 1;
+
+    if (options->csv_safe && !is_csv(options->predictions) && !is_csv(options->confusion))
+        return cli_usage(app, "--csv-safe goes with --predictions or --confusion FILE.csv");
     const char **weights = cli_allocate((size_t)last, sizeof *weights);
 
     for (int i = 0; i < last; ++i)
@@ -139,7 +151,11 @@ const cli_command command_eval = {
     .summary = "measures weights on labelled pictures: top-1, top-5, loss",
     .examples = examples,
     .notes =
-        {"The order of classes comes from the weights and is checked against the data by name."},
+        {"The order of classes comes from the weights and is checked against the data by name.",
+         "DATA with parts is measured by 'val' (valid, validation, dev), else by 'test'; whatever "
+         "is "
+         "not used is named, and so is a measurement of training images.",
+         CLI_BYTES_NOTE},
     .words_min = 2,
     .words_max = INT_MAX,
     .options = eval_options,

@@ -159,8 +159,8 @@ static alexnet_status open_reports(evaluation *e)
             return an_fail(e->ctx, ALEXNET_NO_MEMORY, "confusion matrix of %zu classes", classes);
     }
     if (e->options->predictions != NULL)
-        AN_TRY(
-            an_answer_file_open(e->models[0], e->source, e->options->predictions, &e->predictions));
+        AN_TRY(an_answer_file_open(e->models[0], e->source, e->options->predictions,
+                                   e->options->csv_safe != 0, &e->predictions));
     return ALEXNET_OK;
 }
 
@@ -236,7 +236,8 @@ static alexnet_status evaluate(evaluation *e, alexnet_evaluate_result *out)
 
     AN_TRY(check_options(e->ctx, e->options));
     if (e->options->confusion != NULL)
-        AN_TRY(an_confusion_open(e->ctx, e->options->confusion, &e->confusion_file));
+        AN_TRY(an_confusion_open(e->ctx, e->options->confusion, e->options->csv_safe != 0,
+                                 &e->confusion_file));
     AN_TRY(open_networks(e));
     AN_TRY(open_source(e));
     AN_TRY(open_reports(e));

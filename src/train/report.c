@@ -142,10 +142,10 @@ void an_report_epoch(an_report *report, const an_position *at, int classes,
                      const an_metrics *metrics)
 {
     char sentence[SENTENCE_BYTES], loss[AN_REAL_SIZE], top1[AN_REAL_SIZE], top5[AN_REAL_SIZE];
-    size_t used = (size_t)an_print(sentence, sizeof sentence, "epoch %.4g: loss %s, top-1 %s",
-                                   epochs_at(at),
-                                   an_show_fixed(loss, 4, an_metrics_loss(&report->epoch)),
-                                   percent(top1, an_metrics_top1(&report->epoch)));
+    size_t used =
+        (size_t)an_print(sentence, sizeof sentence, "epoch %.4g: loss %s, top-1 %s", epochs_at(at),
+                         an_show_fixed(loss, 4, an_metrics_loss(&report->epoch)),
+                         percent(top1, an_metrics_top1(&report->epoch)));
 
     if (metrics != NULL && used < sizeof sentence)
         an_print(sentence + used, sizeof sentence - used,

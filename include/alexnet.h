@@ -518,6 +518,7 @@ typedef struct alexnet_evaluate_options {
     alexnet_bad_image  on_bad_image;
     const char        *predictions; /* a .csv or .jsonl file to write, or NULL */
     const char        *confusion;   /* a .csv file or .svg picture to write, or NULL */
+    int                csv_safe;    /* in .csv files: ' before names that begin with = + - @, which spreadsheets take for formulas */
     alexnet_progress_fn progress;
     void              *progress_user;
     alexnet_skipped_fn skipped;
@@ -661,7 +662,7 @@ ALEXNET_API const char *alexnet_recipe_settings(int index);
 
 typedef struct alexnet_data_options {
     const char         *data;
-    const char         *part;    /* "train", "val", "test"; NULL: all of it as one */
+    const char         *part;    /* "train", "val", "test", or what else they are called; NULL: all of it as one */
     int                 workers;
     int                 size;    /* stats: pictures are resized to size x size first; 0: as they are */
     alexnet_progress_fn progress;
@@ -682,8 +683,8 @@ typedef struct alexnet_data_info {
     void       *owner;              /* free with alexnet_data_info_free() */
 } alexnet_data_info;
 
-/* Counts without decoding. An empty class is BAD_FILE, naming it, and so is an empty `val` or `test` beside `train`; no pictures at all
-   is NOT_FOUND, with the expected tree. */
+/* Counts without decoding. An empty class is BAD_FILE, naming it, and so is an empty `val` or `test` beside `train`, and one part under
+   two names; no pictures at all is NOT_FOUND, with the expected tree. */
 ALEXNET_API alexnet_status alexnet_data_inspect(alexnet_context *ctx, const alexnet_data_options *options, alexnet_data_info *out) ALEXNET_NODISCARD;
 /* Decodes every picture; bad ones are counted and told to `skipped`; the status is OK all the same. */
 ALEXNET_API alexnet_status alexnet_data_verify(alexnet_context *ctx, const alexnet_data_options *options, alexnet_data_info *out) ALEXNET_NODISCARD;

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 typedef struct eval_args {
     cli_weights shared;
@@ -30,6 +31,7 @@ static const cli_option eval_options[] = {
      "write what was predicted for each picture: .csv or .jsonl"},
     {"confusion", 0, CLI_PATH, AT(options.confusion), 0, 0, "FILE",
      "write the confusion matrix: .csv, or .svg for a picture"},
+    {"csv-safe", 0, CLI_FLAG, AT(options.csv_safe), 0, 0, NULL, CLI_CSV_SAFE_HELP},
     {"orientation", 0, CLI_CHOICE, AT(orientation), 0, 0, CLI_ORIENTATIONS, CLI_ORIENTATION_HELP},
     {"workers", 0, CLI_INT, AT(options.workers), 0, 64, "N",
      "threads that decode pictures [as needed]"},
@@ -85,7 +87,7 @@ static cli_exit print_result(cli *app, const eval_args *args, const alexnet_eval
     if (args->per_class) print_classes(r);
     printf("images  %s", cli_thousands(r->images, a));
     if (r->skipped > 0) printf(", %s more unreadable", cli_thousands(r->skipped, a));
-    printf("\nloss    %.4f\n", r->loss);
+    printf("\nloss    %s\n", cli_fixed(r->loss, 4, a));
     printf("top-1   %s right, %s wrong\n", cli_percent(r->top1, a), cli_percent(1 - r->top1, b));
     printf("top-5   %s right, %s wrong\n", cli_percent(r->top5, a), cli_percent(1 - r->top5, b));
     printf("crops   %d\nspeed   %.0f images/s\n", r->crops, r->images_per_second);
@@ -101,6 +103,13 @@ static cli_exit check_words(cli *app)
     return cli_usage(app, "'%s' is a run, not data: name the data last", last);
 }
 
+static bool is_csv(const char *path)
+{
+    const char *dot = path != NULL ? strrchr(path, '.') : NULL;
+
+    return dot != NULL && strcasecmp(dot, ".csv") == 0;
+}
+
 static cli_exit run_eval(cli *app, void *data)
 {
     eval_args *args = data;
@@ -108,6 +117,8 @@ static cli_exit run_eval(cli *app, void *data)
     alexnet_evaluate_result result;
     const cli_exit usable = check_words(app);
     if (usable != CLI_DONE) return usable;
+    if (options->csv_safe && !is_csv(options->predictions) && !is_csv(options->confusion))
+        return cli_usage(app, "--csv-safe goes with --predictions or --confusion FILE.csv");
     const bool with_data = app->word_count > 1; /* else what the run held back */
     const int count = app->word_count - with_data;
     const char **weights = cli_allocate((size_t)count, sizeof *weights);
@@ -158,6 +169,10 @@ const cli_command command_eval = {
          "The folder of a run stands for its best.safetensors, or last.safetensors where there is "
          "no "
          "best. Without DATA it is measured on the images that the run validated with."},
+         "DATA with parts is measured by 'val' (valid, validation, dev), else by 'test'; whatever "
+         "is "
+         "not used is named, and so is a measurement of training images.",
+         CLI_BYTES_NOTE},
     .words_min = 1,
     .words_max = INT_MAX,
     .options = eval_options,

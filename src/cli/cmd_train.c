@@ -272,6 +272,13 @@ static void tell_start(void *user, const alexnet_train_start *start)
 
 /* ---- after the run ---- */
 
+static void print_weights(const char *which, const char *path, const char *hash)
+{
+    printf("%-10s  ", which);
+    cli_put(stdout, path);
+    printf("\nsha256      %s\n", hash);
+}
+
 static cli_exit print_result(cli *app, const alexnet_train_result *r)
 {
     char a[CLI_NUMBER], b[CLI_NUMBER];
@@ -295,9 +302,9 @@ static cli_exit print_result(cli *app, const alexnet_train_result *r)
         printf("validation  top-1 %s, top-5 %s; best top-1 ", cli_percent(r->val_top1, a),
                cli_percent(r->val_top5, b));
     if (!isnan(r->val_top1)) printf("%s\n", cli_percent(r->best_top1, a));
-    printf("weights     %s\nsha256      %s\n", r->weights, r->weights_sha256);
+    print_weights("weights", r->weights, r->weights_sha256);
     if (strcmp(r->weights_sha256, r->last_sha256) != 0)
-        printf("last        %s\nsha256      %s\n", r->last_weights, r->last_sha256);
+        print_weights("last", r->last_weights, r->last_sha256);
     return CLI_DONE;
 }
 
@@ -369,7 +376,7 @@ const cli_command command_train = {
     .notes =
         {
             "DATA is a folder of class folders, the same in a tar file, a list file of lines "
-            "'PATH LABEL', or a folder of CIFAR or MNIST files.",
+            "'PATH LABEL' or CSV with a heading, or a folder of CIFAR or MNIST files.",
             "Ctrl-C (or SIGTERM) writes a checkpoint and ends with status 75; a second Ctrl-C ends "
             "at "
             "once. SIGUSR1 writes a checkpoint.",

@@ -9,6 +9,7 @@
 #include "base/context.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/text.h"
 #include <assert.h>
 #include <math.h>
 #include <string.h>
@@ -355,11 +356,13 @@ static double mean_loss(const float *row_loss, int n)
 static alexnet_status name_diverged(alexnet_session *s, const batch *b, double loss)
 {
     const an_backend *backend = s->plan.setup.backend;
+    char shown[AN_REAL_SIZE];
 
+    an_show_short(shown, 6, loss);
     AN_TRY(import_images(s, b));
     if (!backend->all_finite(&s->run, an_shape_count(images_shape(s, b)), b->images))
-        return an_fail(s->ctx, ALEXNET_DIVERGED, "step %lld: loss is %g; the images are not finite",
-                       (long long)b->step, loss);
+        return an_fail(s->ctx, ALEXNET_DIVERGED, "step %lld: loss is %s; the images are not finite",
+                       (long long)b->step, shown);
     for (int i = s->plan.first; i < s->plan.step_count; ++i) {
         const an_plan_step *step = &s->plan.steps[i];
         const an_op op = make_op(s, step, b);
@@ -367,14 +370,14 @@ static alexnet_status name_diverged(alexnet_session *s, const batch *b, double l
         if (step->run_forward) AN_TRY(step->node->def->forward(&op));
         if (!backend->all_finite(&s->run, an_shape_count(op.y_shape), op.y))
             return an_fail(s->ctx, ALEXNET_DIVERGED,
-                           "step %lld: loss is %g; layer %s is the first whose output is not "
+                           "step %lld: loss is %s; layer %s is the first whose output is not "
                            "finite (try a smaller --lr)",
-                           (long long)b->step, loss, step->node->name);
+                           (long long)b->step, shown, step->node->name);
     }
     return an_fail(
         s->ctx, ALEXNET_DIVERGED,
-        "step %lld: loss is %g though every layer's output is finite (try a smaller --lr)",
-        (long long)b->step, loss);
+        "step %lld: loss is %s though every layer's output is finite (try a smaller --lr)",
+        (long long)b->step, shown);
 }
 
 alexnet_status an_session_train(alexnet_session *s, const float *images, const int32_t *labels,

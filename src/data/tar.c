@@ -284,26 +284,18 @@ static bool begins_with(const char *path, const char *folder, size_t length)
     return strncmp(path, folder, length) == 0 && path[length] == '/';
 }
 
-static unsigned find_parts(const an_tree *tree)
+static an_parts_top look_at_top(const an_tree *tree)
 {
-    an_tree_top top = {0};
+    an_parts_top top = {0};
 
     for (size_t i = 0; i < tree->count; ++i) {
         const char *path = tree->leaves[i].path;
         const char *slash = strchr(path, '/');
-        unsigned part = 0;
         if (slash == NULL || path[0] == '.') continue;
-        while (part < AN_TREE_PARTS &&
-               !begins_with(path, an_tree_part_names[part], strlen(an_tree_part_names[part])))
-            ++part;
-        if (part == AN_TREE_PARTS) {
-            top.others = true;
-            continue;
-        }
-        top.named |= 1u << part;
-        if (slash[1] != '.' && strchr(slash + 1, '/') != NULL) top.nested |= 1u << part;
+        const bool nested = slash[1] != '.' && strchr(slash + 1, '/') != NULL;
+        an_parts_note(&top, path, (size_t)(slash - path), nested);
     }
-    return an_tree_parts(&top);
+    return top;
 }
 
 /*
@@ -316,7 +308,8 @@ static size_t find_wrapper(const an_tree *tree, const char **top)
     size_t length = 0;
 
     *top = NULL;
-    if (find_parts(tree) != 0) return 0;
+    const an_parts_top parts = look_at_top(tree);
+    if (an_parts_present(&parts) != 0) return 0;
     for (size_t i = 0; i < tree->count; ++i) {
         const char *path = tree->leaves[i].path;
         const bool folder = path[strlen(path) - 1] == '/';
@@ -385,8 +378,11 @@ static void close_tar(an_source *source)
     an_free(source->ctx, t);
 }
 
-static const an_kind tar_kind = {
-    .name = "tar", .names = AN_NAMES_INSIDE, .close = close_tar, .name_of = name_of, .read = read_picture};
+static const an_kind tar_kind = {.name = "tar",
+                                 .names = AN_NAMES_INSIDE,
+                                 .close = close_tar,
+                                 .name_of = name_of,
+                                 .read = read_picture};
 
 /* What is in a gzip file shows only now. */
 static alexnet_status check_unpacked(alexnet_context *ctx, const an_blob *blob)
@@ -407,7 +403,6 @@ static alexnet_status check_unpacked(alexnet_context *ctx, const an_blob *blob)
 
 alexnet_status an_tar_open(alexnet_context *ctx, an_part part, an_source *source)
 {
-    unsigned wanted;
     int64_t others;
     tar *t = an_new_zeroed(ctx, sizeof *t);
 
@@ -419,9 +414,10 @@ alexnet_status an_tar_open(alexnet_context *ctx, an_part part, an_source *source
 
     AN_TRY(an_tar_index(ctx, &t->blob, &t->tree, &others));
     AN_TRY(unwrap(ctx, source, &t->tree));
-    const unsigned present = find_parts(&t->tree);
-    AN_TRY(an_tree_choose(ctx, source, part, present, &wanted));
-    AN_TRY(an_tree_finish(ctx, &t->tree, present, wanted, source));
+    const an_parts_top top = look_at_top(&t->tree);
+    AN_TRY(an_parts_find(ctx, source->path, &top, &source->parts));
+    AN_TRY(an_parts_choose(ctx, source->path, part, &source->parts));
+    AN_TRY(an_tree_finish(ctx, &t->tree, source));
     source->ignored += others;
     return ALEXNET_OK;
 }

@@ -5,6 +5,7 @@
  */
 #include "infer/classes.h"
 
+#include "base/alike.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -95,16 +96,51 @@ static bool same_order(const alexnet_model *model, const an_source *source)
     return true;
 }
 
+#define NAME_BYTES 200
+
+/* The class of the model that looks most like a name that it does not know; -1: none does. */
+static int find_alike(const alexnet_model *model, const char *name)
+{
+    an_likeness most = AN_LIKENESS_NONE;
+    int found = -1;
+
+    for (int i = 0; i < model->options.classes; ++i) {
+        const an_likeness likeness = an_compare_likeness(name, model->classes[i]);
+        if (likeness <= most) continue;
+        most = likeness;
+        found = i;
+    }
+    return found;
+}
+
+/* "; 'Cat' differs from 'cat' only in the case of letters", or nothing. */
+static void explain(const alexnet_model *model, const char *name, char *hint, size_t bytes)
+{
+    const int alike = find_alike(model, name);
+    char theirs[NAME_BYTES], ours[NAME_BYTES];
+
+    hint[0] = '\0';
+    if (alike < 0) return;
+    an_escape_bytes(theirs, sizeof theirs, name);
+    an_escape_bytes(ours, sizeof ours, model->classes[alike]);
+    an_print(hint, bytes, "; '%s' differs from '%s' only in %s", theirs, ours,
+             an_compare_likeness(name, model->classes[alike]) == AN_LIKENESS_FORM
+                 ? "Unicode's form"
+                 : "the case of letters");
+}
+
 static alexnet_status fail_unknown(const alexnet_model *model, const char *weights,
                                    const an_source *source, const char *data, int unknown)
 {
-    char ours[SHOWN_BYTES], theirs[SHOWN_BYTES];
+    const char *name = an_source_class(source, unknown);
+    char ours[SHOWN_BYTES], theirs[SHOWN_BYTES], hint[2 * NAME_BYTES + 64];
 
+    explain(model, name, hint, sizeof hint);
     show(model_class, model, model->options.classes, ours);
     show(source_class, source, an_source_classes(source), theirs);
     return an_fail(model->ctx, ALEXNET_BAD_FILE,
-                   "class '%s' of %s is none of %s: %s has %s; %s has %s",
-                   an_source_class(source, unknown), data, weights, weights, ours, data, theirs);
+                   "class '%s' of %s is none of %s%s: %s has %s; %s has %s", name, data, weights,
+                   hint, weights, ours, data, theirs);
 }
 
 alexnet_status an_classes_map(const alexnet_model *model, const char *weights,

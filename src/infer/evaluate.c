@@ -6,14 +6,19 @@
 #include "infer/evaluate.h"
 
 #include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "data/parts.h"
 #include "data/team.h"
 #include "infer/answers.h"
 #include "infer/classes.h"
 #include "infer/confusion.h"
 #include "infer/examine.h"
 #include <string.h>
+
+#define PARTS_BYTES 256 /* of their names in a message */
 
 typedef struct evaluation {
     alexnet_context *ctx;
@@ -67,6 +72,54 @@ static alexnet_status open_networks(evaluation *e)
     return ALEXNET_OK;
 }
 
+/* True when a run's record in the weights says that it trained on this very data. */
+static bool is_trained_on(const alexnet_model *model, const char *hash)
+{
+    const char *text = alexnet_model_metadata(model, "alexnet.trained");
+    json_t *record;
+
+    if (text == NULL ||
+        an_json_parse(model->ctx, "record", text, strlen(text), &record) != ALEXNET_OK)
+        return false; /* somebody else's */
+    const bool same = strcmp(an_json_get_text(record, "train_sha256", ""), hash) == 0;
+    json_decref(record);
+    return same;
+}
+
+/* Says when these are training images, in one way or another; else which part is measured. */
+static void tell_what(const evaluation *e)
+{
+    const an_parts *parts = an_source_parts(e->source);
+    const char *data = e->options->data;
+    char hash[AN_SHA256_HEX_SIZE], used[PARTS_BYTES], unused[PARTS_BYTES];
+    bool trained = false;
+
+    an_source_hash(e->source, hash);
+    for (size_t i = 0; i < e->options->weights_count && !trained; ++i)
+        trained = is_trained_on(e->models[i], hash);
+    if ((parts->wanted & AN_TRAIN_BIT) != 0) {
+        an_log(e->ctx, ALEXNET_LOG_WARNING,
+               "%s: it has no part to validate or test with: measuring the training images", data);
+    } else if (trained) {
+        an_log(
+            e->ctx, ALEXNET_LOG_WARNING,
+            "%s: measuring the training images: these weights were trained on this data, but for "
+            "what the run held back ('alexnet eval RUN' measures that)",
+            data);
+    } else if (parts->present == 0 && an_parts_is_training(data)) {
+        an_log(e->ctx, ALEXNET_LOG_WARNING, "%s: measuring the training images, as its name says",
+               data);
+    } else if (parts->present != 0) {
+        const int count = an_source_unused(e->source, e->ctx, parts->wanted, unused, sizeof unused);
+        an_parts_list(parts, parts->wanted, used, sizeof used);
+        an_log(e->ctx, ALEXNET_LOG_INFO, "%s: measuring %s%s%s%s", data, used,
+               count > 0 ? "; " : "", unused,
+               count == 0   ? ""
+               : count == 1 ? " is not used"
+                            : " are not used");
+    }
+}
+
 /* The validation part where the data has one, else all of it. */
 static alexnet_status open_data(evaluation *e)
 {
@@ -77,6 +130,7 @@ static alexnet_status open_data(evaluation *e)
     AN_TRY(status);
     e->pictures =
         (an_evaluated){.source = e->source, .count = an_source_count(e->source), .name = data};
+    tell_what(e);
     return ALEXNET_OK;
 }
 
@@ -122,7 +176,7 @@ static alexnet_status open_reports(evaluation *e)
     }
     if (e->options->predictions != NULL)
         AN_TRY(an_answer_file_open(e->models[0], e->pictures.source, e->options->predictions,
-                                   &e->predictions));
+                                   e->options->csv_safe != 0, &e->predictions));
     return ALEXNET_OK;
 }
 
@@ -199,7 +253,8 @@ static alexnet_status evaluate(evaluation *e, alexnet_evaluate_result *out)
 
     AN_TRY(check_options(e));
     if (e->options->confusion != NULL)
-        AN_TRY(an_confusion_open(e->ctx, e->options->confusion, &e->confusion_file));
+        AN_TRY(an_confusion_open(e->ctx, e->options->confusion, e->options->csv_safe != 0,
+                                 &e->confusion_file));
     AN_TRY(open_networks(e));
     AN_TRY(open_source(e));
     AN_TRY(open_reports(e));

@@ -152,6 +152,8 @@ static alexnet_status note_training(trainer *t)
                                epochs_done(t), "data", an_path_base(t->config->data));
     alexnet_status status = ALEXNET_OK;
 
+    if (t->config->train_sha256 != NULL)
+        json_object_set_new(object, "train_sha256", json_string(t->config->train_sha256));
     if (state->validated >= 0) {
         json_object_set_new(object, "val_top1", json_real(state->val_top1));
         json_object_set_new(object, "val_top5", json_real(state->val_top5));

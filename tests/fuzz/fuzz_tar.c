@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         set_checksum(blob.memory + at);
     if (an_tar_index(ctx, &blob, &tree, &others) == ALEXNET_OK) {
         check_index(&tree, &blob);
-        if (an_tree_finish(ctx, &tree, 0, 0, &source) == ALEXNET_OK) check_source(&tree, &source);
+        if (an_tree_finish(ctx, &tree, &source) == ALEXNET_OK) check_source(&tree, &source);
     }
     an_names_free(ctx, &source.classes);
     an_free(ctx, source.labels);

@@ -70,7 +70,7 @@ typedef struct cli_command {
     const char *words;           /* "DATA", as the usage line shows it */
     const char *summary;         /* one line */
     const cli_example *examples; /* ended by NULL */
-    const char *notes[4];        /* paragraphs, ended by NULL */
+    const char *notes[6];        /* paragraphs, ended by NULL */
     int words_min, words_max;
     const cli_option *options; /* ended by a NULL name */
     size_t args_bytes;

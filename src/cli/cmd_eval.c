@@ -168,7 +168,7 @@ const cli_command command_eval = {
         {"The order of classes comes from the weights and is checked against the data by name.",
          "The folder of a run stands for its best.safetensors, or last.safetensors where there is "
          "no "
-         "best. Without DATA it is measured on the images that the run validated with."},
+         "best. Without DATA it is measured on the images that the run validated with.",
          "DATA with parts is measured by 'val' (valid, validation, dev), else by 'test'; whatever "
          "is "
          "not used is named, and so is a measurement of training images.",

@@ -25,14 +25,14 @@ static alexnet_status add_picture(an_writer *writer, const an_source *source, in
 
     an_source_name(source, index, name, sizeof name);
     if (name[0] == '/') {
-        AN_TRY(an_write_csv(writer, name));
+        AN_TRY(an_write_csv(writer, name, false));
     } else {
         char whole[2 * NAME_BYTES];
         an_print(whole, sizeof whole, "%s/%s", folder, name);
-        AN_TRY(an_write_csv(writer, whole));
+        AN_TRY(an_write_csv(writer, whole, false));
     }
     AN_TRY(an_writer_add(writer, ",", 1));
-    AN_TRY(an_write_csv(writer, an_source_class(source, an_source_label(source, index))));
+    AN_TRY(an_write_csv(writer, an_source_class(source, an_source_label(source, index)), false));
     return an_writer_add(writer, "\n", 1);
 }
 

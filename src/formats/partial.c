@@ -127,19 +127,33 @@ static alexnet_status take_all(alexnet_context *ctx, an_partial *partial)
     return take_preprocess(ctx, partial);
 }
 
-alexnet_status an_partial_open(alexnet_context *ctx, const char *path, an_partial *out)
+/* `status` is that of opening out->file. */
+static alexnet_status finish(alexnet_context *ctx, alexnet_status status, const char *path,
+                             an_partial *out)
 {
-    *out = (an_partial){.path = an_copy_text(ctx, path)};
-    alexnet_status status = out->path != NULL ? an_safetensors_open(ctx, path, &out->file)
-                                              : an_fail(ctx, ALEXNET_NO_MEMORY, "%s", path);
     if (status == ALEXNET_OK) {
-        status = take_all(ctx, out);
+        out->path = an_copy_text(ctx, path);
+        status = out->path != NULL ? take_all(ctx, out)
+                                   : an_fail(ctx, ALEXNET_NO_MEMORY, "no memory for its name");
         if (status != ALEXNET_OK) /* what would be a caller's mistake elsewhere is the file's here */
             status = an_fail_within(ctx, status == ALEXNET_BAD_ARG ? ALEXNET_BAD_FILE : status,
                                     "%s", path);
     }
     if (status != ALEXNET_OK) an_partial_close(ctx, out);
     return status;
+}
+
+alexnet_status an_partial_open(alexnet_context *ctx, const char *path, an_partial *out)
+{
+    *out = (an_partial){0};
+    return finish(ctx, an_safetensors_open(ctx, path, &out->file), path, out);
+}
+
+alexnet_status an_partial_parse(alexnet_context *ctx, const char *what, const void *data,
+                                size_t bytes, an_partial *out)
+{
+    *out = (an_partial){0};
+    return finish(ctx, an_safetensors_parse(ctx, what, data, bytes, &out->file), what, out);
 }
 
 void an_partial_close(alexnet_context *ctx, an_partial *partial)

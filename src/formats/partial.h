@@ -38,6 +38,9 @@ typedef struct an_partial {
  * have one name. On failure *out is zeroed. */
 alexnet_status an_partial_open(alexnet_context *ctx, const char *path,
                                an_partial *out) AN_NODISCARD;
+/* From bytes that outlive *out: fuzzing. */
+alexnet_status an_partial_parse(alexnet_context *ctx, const char *what, const void *data,
+                                size_t bytes, an_partial *out) AN_NODISCARD;
 void an_partial_close(alexnet_context *ctx, an_partial *partial); /* safe on a zeroed one */
 
 /* The family of the metadata, else the one that most tensors fit; of several the first in the table,

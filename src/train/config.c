@@ -210,20 +210,25 @@ static void drop_none(alexnet_context *ctx, char **text)
 }
 
 /* What of the old run does not go with what is given. */
-static void leave_out(alexnet_context *ctx, const alexnet_train_options *options,
-                      const an_family *family, an_config *config)
+static alexnet_status leave_out(alexnet_context *ctx, const alexnet_train_options *options,
+                                const an_family *family, an_config *config)
 {
-    if (options->data != NULL) drop_text(ctx, &config->val); /* went with the old data */
+    bool same = true;
+
+    if (options->data != NULL && strcmp(options->data, config->data) != 0)
+        AN_TRY(an_file_same(ctx, options->data, config->data, &same));
+    if (!same) drop_text(ctx, &config->val); /* went with the old data */
     if (strcmp(family->name, config->model) != 0)
         config->network = alexnet_model_options_default();
     else if (options->recipe != NULL)
         config->network.dropout = -1; /* maybe the old recipe's */
+    return ALEXNET_OK;
 }
 
 static alexnet_status resolve_from(alexnet_context *ctx, const alexnet_train_options *options,
                                    const an_family *family, an_config *config)
 {
-    leave_out(ctx, options, family, config);
+    AN_TRY(leave_out(ctx, options, family, config));
     AN_TRY(override_fixed(ctx, options, config));
     AN_TRY(override_text(ctx, family->name, &config->model));
     drop_none(ctx, &config->val);

@@ -54,7 +54,7 @@ alexnet_status an_config_open(alexnet_context *ctx, const char *path,
 
 /*
  * As an_config_resolve(), but what the options leave open is as in `base`. A recipe that is given
- * replaces all settings of the old one, a model the old one's options, data also the old `val`. For val,
+ * replaces all settings of the old one, a model the old one's options, other data also the old `val`. For val,
  * from and freeze "none" (or an empty text) takes the old one's away.
  */
 alexnet_status an_config_resolve_from(alexnet_context *ctx, const an_config *base,

@@ -381,13 +381,13 @@ static alexnet_status restart(job *j)
 {
     an_file_info info;
 
-    AN_TRY(an_file_stat(j->ctx, j->folder.best, &info));
-    if (info.kind == AN_FILE_ABSENT) AN_TRY(an_file_stat(j->ctx, j->folder.last, &info));
+    AN_TRY(an_file_stat(j->ctx, j->folder.last, &info)); /* written at the end */
     if (info.kind != AN_FILE_ABSENT && j->config.checkpoint_keep == 0)
         return an_fail(j->ctx, ALEXNET_BAD_FILE,
                        "%s is finished and has kept no checkpoint to go on from, as it was asked "
                        "to (checkpoint_keep 0): start another run from its weights",
                        j->folder.path);
+    if (info.kind == AN_FILE_ABSENT) AN_TRY(an_file_stat(j->ctx, j->folder.best, &info));
     if (info.kind != AN_FILE_ABSENT)
         return an_fail(j->ctx, ALEXNET_BAD_FILE,
                        "%s has weights but no checkpoint to go on from: start another run from its "
@@ -459,6 +459,14 @@ static alexnet_status hash_weights(job *j, alexnet_train_result *result)
     return status;
 }
 
+/* Of a run that has ended well and was to keep none; that some stay does not spoil it. */
+static void remove_checkpoints(const job *j)
+{
+    if (j->config.checkpoint_keep == 0 &&
+        an_checkpoint_remove_all(j->ctx, j->folder.checkpoints) != ALEXNET_OK)
+        an_log(j->ctx, ALEXNET_LOG_WARNING, "checkpoints stay behind: %s", alexnet_error(j->ctx));
+}
+
 static alexnet_status train(job *j, alexnet_train_result *result)
 {
     const an_training training = {
@@ -477,8 +485,7 @@ static alexnet_status train(job *j, alexnet_train_result *result)
     const alexnet_status status = an_train_run(&training, &j->state, result);
     j->ctx->options.dtype = before;
 
-    if (status == ALEXNET_OK && j->config.checkpoint_keep == 0)
-        AN_TRY(an_checkpoint_remove_all(j->ctx, j->folder.checkpoints));
+    if (status == ALEXNET_OK) remove_checkpoints(j);
     if (status == ALEXNET_OK || status == ALEXNET_STOPPED) AN_TRY(hash_weights(j, result));
     return status;
 }

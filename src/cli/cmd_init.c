@@ -49,10 +49,10 @@ static alexnet_status make_model(cli *app, const init_args *args, alexnet_model 
     const char *family = app->words[0];
     const uint64_t seed = (uint64_t)app->common->seed;
 
-    return args->from != NULL ? alexnet_model_complete(app->ctx, args->from, family,
-                                                       &args->network.model, seed, model)
-                              : alexnet_model_create(app->ctx, family, &args->network.model, seed,
-                                                     model);
+    return args->from != NULL
+               ? alexnet_model_complete(app->ctx, args->from, family, &args->network.model, seed,
+                                        model)
+               : alexnet_model_create(app->ctx, family, &args->network.model, seed, model);
 }
 
 static cli_exit run_init(cli *app, void *data)

@@ -177,16 +177,19 @@ static bool parse_checkpoint_every(const char *text, alexnet_train_options *opti
     return cli_parse_time(text, &options->checkpoint_seconds);
 }
 
+/* What a run without a name is called after. */
+static const char *model_of_run(const alexnet_train_options *options, char *buffer, size_t bytes)
+{
+    if (options->model != NULL) return options->model;
+    if (options->config != NULL && cli_config_model(options->config, buffer, bytes)) return buffer;
+    return options->from != NULL ? "tuned" : "torchvision";
+}
+
 /* runs/MODEL-DATE, with -2, -3 ... while that exists. */
 static void name_run(const alexnet_train_options *options, char *path, size_t bytes)
 {
-    char same[201];
-    const char *model = options->model != NULL  ? options->model
-                        : options->config != NULL &&
-                                cli_config_model(options->config, same, sizeof same)
-                            ? same
-                        : options->from != NULL ? "tuned"
-                                                : "torchvision";
+    char buffer[201];
+    const char *model = model_of_run(options, buffer, sizeof buffer);
     const time_t now = time(NULL);
     struct tm local;
     struct stat info;

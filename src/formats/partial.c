@@ -80,8 +80,7 @@ static alexnet_status take_family(alexnet_context *ctx, an_partial *partial)
     partial->options = alexnet_model_options_default();
     if (family == NULL) return ALEXNET_OK;
     partial->family = an_family_find(family);
-    if (partial->family != NULL)
-        return an_weights_options(ctx, &partial->file, &partial->options);
+    if (partial->family != NULL) return an_weights_options(ctx, &partial->file, &partial->options);
     an_log(ctx, ALEXNET_LOG_INFO, "%s: its model '%.100s' is not known here: its tensors count",
            partial->path, family);
     return ALEXNET_OK;
@@ -135,7 +134,8 @@ static alexnet_status finish(alexnet_context *ctx, alexnet_status status, const 
         out->path = an_copy_text(ctx, path);
         status = out->path != NULL ? take_all(ctx, out)
                                    : an_fail(ctx, ALEXNET_NO_MEMORY, "no memory for its name");
-        if (status != ALEXNET_OK) /* what would be a caller's mistake elsewhere is the file's here */
+        /* what would be a caller's mistake elsewhere is the file's here */
+        if (status != ALEXNET_OK)
             status = an_fail_within(ctx, status == ALEXNET_BAD_ARG ? ALEXNET_BAD_FILE : status,
                                     "%s", path);
     }
@@ -198,11 +198,11 @@ static void list(listing *l, const char *name)
 /* ---- the last layer, by the names of classes ---- */
 
 typedef struct head {
-    int first, count;  /* its parameters; count 0: the network has no such layer */
-    int *rows;         /* of each class of the model the file's row, or -1; NULL: as they stand */
+    int first, count;   /* its parameters; count 0: the network has no such layer */
+    int *rows;          /* of each class of the model the file's row, or -1; NULL: as they stand */
     const char *reason; /* why it starts afresh; NULL: it does not */
-    int64_t file_rows; /* -1: the file has no such layer */
-    int taken;         /* classes that get a row */
+    int64_t file_rows;  /* -1: the file has no such layer */
+    int taken;          /* classes that get a row */
 } head;
 
 /* The parameters of the last layer that has any, where they have a row for each class. */
@@ -429,16 +429,15 @@ static void list_unused(const an_partial *partial, const alexnet_model *model, l
             list(l, partial->file.tensors[i].name);
 }
 
-static void log_outcome(const an_partial *partial, const alexnet_model *model,
-                        const outcome *out)
+static void log_outcome(const an_partial *partial, const alexnet_model *model, const outcome *out)
 {
     alexnet_context *ctx = model->ctx;
 
     an_log(ctx, ALEXNET_LOG_INFO, "%s: loaded %d of the %d tensors of %s: %s", partial->path,
            out->loaded.count, model->params.count, model->family->name, out->loaded.text);
     if (out->absent.count > 0)
-        an_log(ctx, ALEXNET_LOG_INFO, "start afresh, as %s has no such tensors: %s",
-               partial->path, out->absent.text);
+        an_log(ctx, ALEXNET_LOG_INFO, "start afresh, as %s has no such tensors: %s", partial->path,
+               out->absent.text);
     if (out->other.count > 0)
         an_log(ctx, ALEXNET_LOG_INFO, "start afresh, as %s has them of another shape: %s",
                partial->path, out->other.text);
@@ -504,9 +503,9 @@ alexnet_status an_partial_take_record(const an_partial *partial, alexnet_model *
         return ALEXNET_OK;
     }
     AN_TRY(an_model_set_preprocess(model, partial->preprocess));
-    return mean_image == NULL ? ALEXNET_OK
-                              : an_weights_copy_mean_image(model, partial->path, &partial->file,
-                                                           mean_image);
+    return mean_image == NULL
+               ? ALEXNET_OK
+               : an_weights_copy_mean_image(model, partial->path, &partial->file, mean_image);
 }
 
 /* ---- which network is it a part of? ---- */
@@ -524,8 +523,8 @@ static alexnet_status count_fitting(alexnet_context *ctx, const an_partial *part
         const an_param *param = &model->params.items[i];
         const an_tensor_view *tensor = find(partial, param->name);
         if (tensor == NULL) continue;
-        *count += is_of_head(&h, i) ? same_but_rows(param, tensor)
-                                    : an_weights_same_shape(param, tensor);
+        *count +=
+            is_of_head(&h, i) ? same_but_rows(param, tensor) : an_weights_same_shape(param, tensor);
     }
     alexnet_model_free(model);
     return ALEXNET_OK;
@@ -575,8 +574,7 @@ static alexnet_status complete(alexnet_context *ctx, const an_partial *partial,
                                const char *family_name, const alexnet_model_options *options,
                                uint64_t seed, alexnet_model **out)
 {
-    alexnet_model_options wanted =
-        options != NULL ? *options : alexnet_model_options_default();
+    alexnet_model_options wanted = options != NULL ? *options : alexnet_model_options_default();
     const an_family *family;
 
     if (family_name != NULL)

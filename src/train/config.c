@@ -234,8 +234,7 @@ static alexnet_status resolve_from(alexnet_context *ctx, const alexnet_train_opt
     drop_none(ctx, &config->val);
     drop_none(ctx, &config->from);
     drop_none(ctx, &config->freeze);
-    if (options->recipe != NULL)
-        AN_TRY(an_recipe_find(ctx, config->recipe_name, &config->recipe));
+    if (options->recipe != NULL) AN_TRY(an_recipe_find(ctx, config->recipe_name, &config->recipe));
     AN_TRY(override_recipe(ctx, options, &config->recipe));
     override_changeable(options, config);
     if (config->network.dropout < 0 && family->dropout >= 0)
@@ -244,8 +243,8 @@ static alexnet_status resolve_from(alexnet_context *ctx, const alexnet_train_opt
 }
 
 alexnet_status an_config_resolve_from(alexnet_context *ctx, const an_config *base,
-                                      const alexnet_train_options *options,
-                                      const an_family *family, an_config *config)
+                                      const alexnet_train_options *options, const an_family *family,
+                                      an_config *config)
 {
     AN_TRY(an_config_copy(ctx, base, config));
     const alexnet_status status = resolve_from(ctx, options, family, config);

@@ -384,8 +384,7 @@ static void a_new_run_is_as_the_old_one_but_for_what_is_given(void **unused)
     options.model = "torchvision";
     options.val = "yet/others";
     an_assert_ok(ctx, an_recipe_find(ctx, "paper", &paper));
-    an_assert_ok(
-        ctx, an_config_resolve_from(ctx, &base, &options, family("torchvision"), &config));
+    an_assert_ok(ctx, an_config_resolve_from(ctx, &base, &options, family("torchvision"), &config));
     assert_string_equal(config.model, "torchvision");
     assert_string_equal(config.val, "yet/others");
     assert_true(config.recipe.lr == paper.lr && config.recipe.batch == paper.batch);

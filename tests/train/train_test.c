@@ -327,7 +327,8 @@ static void no_checkpoint_stays_where_none_is_wanted(void **state)
 /* Puts the EXIF segment "turn by 90 degrees" into a JPEG file. */
 static void lay_on_side(an_runs *r, const char *path)
 {
-    static const uint8_t segment[] = "\xff\xd8\xff\xe1\0\x22" "Exif\0\0MM\0\x2a\0\0\0\x08\0\x01"
+    static const uint8_t segment[] = "\xff\xd8\xff\xe1\0\x22"
+                                     "Exif\0\0MM\0\x2a\0\0\0\x08\0\x01"
                                      "\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
     const size_t head = sizeof segment - 1;
     an_bytes bytes;
@@ -362,7 +363,8 @@ static void photographs_stand_upright_unless_they_are_to_lie(void **state)
     const char *from = an_test_path(r->folder, "from.safetensors");
     const char *list = an_test_path(r->folder, "list.txt");
 
-    an_test_write_text(list, "data/train/cross/0000.jpg cross\ndata/train/checker/0000.jpg checker\n");
+    an_test_write_text(list,
+                       "data/train/cross/0000.jpg cross\ndata/train/checker/0000.jpg checker\n");
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
         alexnet_train_options options = an_runs_options(r, "run");
         char expected[64];

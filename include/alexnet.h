@@ -576,12 +576,17 @@ typedef void (*alexnet_train_start_fn)(void *user, const alexnet_train_start *st
  * epochs, steps, seconds, checkpoint_*, patience, stop_at_top1, workers and callbacks.
  */
 typedef struct alexnet_train_options {
-    const char *data;        /* required, unless resume */
+    const char *config;      /* a run's config.json, or its folder: a new run as that one was set up, but for what is given
+                                here ("none" for val, from, freeze takes the old one's away); its data need not be as it was.
+                                NULL: from defaults. Not with resume */
+    const char *data;        /* required, unless resume or config */
     const char *val;         /* NULL: `val` or `test` beside `train` inside data, else a split */
     double      val_split;   /* fraction of the training data, when there is no validation part; 0: none. NaN: 0.1 */
     const char *model;       /* family. NULL: torchvision */
     alexnet_model_options model_options;
     const char *from;        /* weights to start from, of a whole network or a part, or a run's folder; or NULL */
+    alexnet_orientation orientation; /* of photographs, in training and after: the weights' record keeps it. DEFAULT: EXIF
+                                where the data are files of images (a folder, a tar, a list), else as the record has it */
     const char *freeze;      /* "features" or layer names parted by commas: not trained; NULL: all are */
     const char *recipe;      /* NULL: as the data asks: with fewer than ALEXNET_SMALL_SET images "quick", with `from`
                                 "finetune"; else, and for a family made for one data set, the family's own */

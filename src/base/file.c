@@ -239,7 +239,8 @@ uint64_t an_disk_free(const alexnet_context *ctx, const char *path)
     strcpy(place, path);
     do
         failed = statvfs(place, &info);
-    while (failed != 0 && (errno == EINTR || ((errno == ENOENT || errno == ENOTDIR) && go_up(place))));
+    while (failed != 0 &&
+           (errno == EINTR || ((errno == ENOENT || errno == ENOTDIR) && go_up(place))));
     if (failed != 0 || info.f_blocks == 0) return UINT64_MAX; /* as some that lie nowhere say */
     if (info.f_bavail > UINT64_MAX / info.f_frsize) return UINT64_MAX;
     return (uint64_t)info.f_bavail * info.f_frsize;

@@ -21,7 +21,7 @@ static const cli_option init_options[] = {
      "take from this weights file, of a whole network or a part, what fits"},
     {"force", 'f', CLI_FLAG, offsetof(init_args, force), 0, 0, NULL, "replace the file if it exists"},
     {"orientation", 0, CLI_CHOICE, offsetof(init_args, orientation), 0, 0, CLI_ORIENTATIONS,
-     "photographs upright as EXIF says, or as stored: what training from these weights keeps to "
+     "photographs upright as EXIF says, or as stored: what the preprocessing record says "
      "[as the family does: stored]"},
     {0},
 };
@@ -49,10 +49,10 @@ static alexnet_status make_model(cli *app, const init_args *args, alexnet_model 
     const char *family = app->words[0];
     const uint64_t seed = (uint64_t)app->common->seed;
 
-    return args->from != NULL ? alexnet_model_complete(app->ctx, args->from, family,
-                                                       &args->network.model, seed, model)
-                              : alexnet_model_create(app->ctx, family, &args->network.model, seed,
-                                                     model);
+    return args->from != NULL
+               ? alexnet_model_complete(app->ctx, args->from, family, &args->network.model, seed,
+                                        model)
+               : alexnet_model_create(app->ctx, family, &args->network.model, seed, model);
 }
 
 static cli_exit run_init(cli *app, void *data)

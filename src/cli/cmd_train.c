@@ -21,11 +21,14 @@ typedef struct train_args {
     alexnet_train_options options;
     const char *checkpoint_every;
     int on_bad_image; /* 1: fail, 2: skip */
+    int orientation;  /* alexnet_orientation */
     char run[4096];   /* the run directory, where no option names it */
 } train_args;
 
 #define AT(member) offsetof(train_args, member)
 static const cli_option train_options[] = {
+    {"config", 0, CLI_PATH, AT(options.config), 0, 0, "FILE",
+     "a new run as another was set up, by its config.json or folder; options override"},
     {"val", 0, CLI_PATH, AT(options.val), 0, 0, "DATA",
      "validation data [val or test beside train inside DATA, else a split]"},
     {"val-split", 0, CLI_REAL, AT(options.val_split), 0, ALEXNET_VAL_SPLIT_MAX, "X",
@@ -35,6 +38,8 @@ static const cli_option train_options[] = {
     {"from", 0, CLI_PATH, AT(options.from), 0, 0, "WEIGHTS",
      "start from these weights, a part of a network or a run's; the last layer goes by class "
      "names"},
+    {"orientation", 0, CLI_CHOICE, AT(orientation), 0, 0, CLI_ORIENTATIONS,
+     "photographs upright as EXIF says, or as stored [exif for files of images]"},
     {"freeze", 0, CLI_TEXT, AT(options.freeze), 0, 0, "LAYERS",
      "not trained: 'features', or names parted by commas"},
     {"recipe", 0, CLI_TEXT, AT(options.recipe), 0, 0, "NAME",
@@ -181,12 +186,19 @@ static bool parse_checkpoint_every(const char *text, alexnet_train_options *opti
     return cli_parse_time(text, &options->checkpoint_seconds);
 }
 
+/* What a run without a name is called after. */
+static const char *model_of_run(const alexnet_train_options *options, char *buffer, size_t bytes)
+{
+    if (options->model != NULL) return options->model;
+    if (options->config != NULL && cli_config_model(options->config, buffer, bytes)) return buffer;
+    return options->from != NULL ? "tuned" : "torchvision";
+}
+
 /* runs/MODEL-DATE, with -2, -3 ... while that exists. */
 static void name_run(const alexnet_train_options *options, char *path, size_t bytes)
 {
-    const char *model = options->model != NULL  ? options->model
-                        : options->from != NULL ? "tuned"
-                                                : "torchvision";
+    char buffer[201];
+    const char *model = model_of_run(options, buffer, sizeof buffer);
     const time_t now = time(NULL);
     struct tm local;
     struct stat info;
@@ -287,7 +299,7 @@ static cli_exit run_train(cli *app, void *data)
         return cli_usage(
             app, "--checkpoint-every: expected a time such as 10m or a number of steps, found '%s'",
             args->checkpoint_every);
-    if (options->resume == NULL && app->word_count == 0)
+    if (options->resume == NULL && options->config == NULL && app->word_count == 0)
         return cli_usage(app, "expected DATA: a folder with a folder of pictures for each class");
 
     if (app->word_count > 0) options->data = app->words[0];
@@ -300,6 +312,7 @@ static cli_exit run_train(cli *app, void *data)
     }
     options->model_options = args->network.model;
     options->on_bad_image = (alexnet_bad_image)args->on_bad_image;
+    options->orientation = (alexnet_orientation)args->orientation;
     options->seed = app->common->seed;
     options->dtype = app->common->dtype - 1;
     options->start = tell_start;
@@ -332,6 +345,8 @@ static const cli_example examples[] = {
      "fine-tune: train the classifier only"},
     {"alexnet train cifar-10-batches-bin/ --model cifar-19pct",
      "a small network for small pictures"},
+    {"alexnet train --config runs/torchvision-20250101-120000 --lr 0.005 --seed 2",
+     "a new run as that one, but for what is given"},
     {"alexnet train --resume runs/torchvision-20250101-120000",
      "go on after Ctrl-C, a crash or a power failure"},
     {0},

@@ -73,6 +73,18 @@ static json_t *read_config(const char *run)
                : NULL;
 }
 
+bool cli_config_model(const char *path, char *name, size_t bytes)
+{
+    json_t *config =
+        cli_is_run(path) ? read_config(path) : json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+    const char *model = json_string_value(json_object_get(config, "model"));
+    const bool found = model != NULL && strlen(model) < bytes && strchr(model, '/') == NULL;
+
+    if (found) strcpy(name, model);
+    json_decref(config);
+    return found;
+}
+
 /* Keeps the last line of each split that the end of the log holds. */
 static void read_log(const char *run, json_t *document)
 {

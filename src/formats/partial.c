@@ -80,8 +80,7 @@ static alexnet_status take_family(alexnet_context *ctx, an_partial *partial)
     partial->options = alexnet_model_options_default();
     if (family == NULL) return ALEXNET_OK;
     partial->family = an_family_find(family);
-    if (partial->family != NULL)
-        return an_weights_options(ctx, &partial->file, &partial->options);
+    if (partial->family != NULL) return an_weights_options(ctx, &partial->file, &partial->options);
     an_log(ctx, ALEXNET_LOG_INFO, "%s: its model '%.100s' is not known here: its tensors count",
            partial->path, family);
     return ALEXNET_OK;
@@ -127,19 +126,34 @@ static alexnet_status take_all(alexnet_context *ctx, an_partial *partial)
     return take_preprocess(ctx, partial);
 }
 
-alexnet_status an_partial_open(alexnet_context *ctx, const char *path, an_partial *out)
+/* `status` is that of opening out->file. */
+static alexnet_status finish(alexnet_context *ctx, alexnet_status status, const char *path,
+                             an_partial *out)
 {
-    *out = (an_partial){.path = an_copy_text(ctx, path)};
-    alexnet_status status = out->path != NULL ? an_safetensors_open(ctx, path, &out->file)
-                                              : an_fail(ctx, ALEXNET_NO_MEMORY, "%s", path);
     if (status == ALEXNET_OK) {
-        status = take_all(ctx, out);
-        if (status != ALEXNET_OK) /* what would be a caller's mistake elsewhere is the file's here */
+        out->path = an_copy_text(ctx, path);
+        status = out->path != NULL ? take_all(ctx, out)
+                                   : an_fail(ctx, ALEXNET_NO_MEMORY, "no memory for its name");
+        /* what would be a caller's mistake elsewhere is the file's here */
+        if (status != ALEXNET_OK)
             status = an_fail_within(ctx, status == ALEXNET_BAD_ARG ? ALEXNET_BAD_FILE : status,
                                     "%s", path);
     }
     if (status != ALEXNET_OK) an_partial_close(ctx, out);
     return status;
+}
+
+alexnet_status an_partial_open(alexnet_context *ctx, const char *path, an_partial *out)
+{
+    *out = (an_partial){0};
+    return finish(ctx, an_safetensors_open(ctx, path, &out->file), path, out);
+}
+
+alexnet_status an_partial_parse(alexnet_context *ctx, const char *what, const void *data,
+                                size_t bytes, an_partial *out)
+{
+    *out = (an_partial){0};
+    return finish(ctx, an_safetensors_parse(ctx, what, data, bytes, &out->file), what, out);
 }
 
 void an_partial_close(alexnet_context *ctx, an_partial *partial)
@@ -184,11 +198,11 @@ static void list(listing *l, const char *name)
 /* ---- the last layer, by the names of classes ---- */
 
 typedef struct head {
-    int first, count;  /* its parameters; count 0: the network has no such layer */
-    int *rows;         /* of each class of the model the file's row, or -1; NULL: as they stand */
+    int first, count;   /* its parameters; count 0: the network has no such layer */
+    int *rows;          /* of each class of the model the file's row, or -1; NULL: as they stand */
     const char *reason; /* why it starts afresh; NULL: it does not */
-    int64_t file_rows; /* -1: the file has no such layer */
-    int taken;         /* classes that get a row */
+    int64_t file_rows;  /* -1: the file has no such layer */
+    int taken;          /* classes that get a row */
 } head;
 
 /* The parameters of the last layer that has any, where they have a row for each class. */
@@ -415,16 +429,15 @@ static void list_unused(const an_partial *partial, const alexnet_model *model, l
             list(l, partial->file.tensors[i].name);
 }
 
-static void log_outcome(const an_partial *partial, const alexnet_model *model,
-                        const outcome *out)
+static void log_outcome(const an_partial *partial, const alexnet_model *model, const outcome *out)
 {
     alexnet_context *ctx = model->ctx;
 
     an_log(ctx, ALEXNET_LOG_INFO, "%s: loaded %d of the %d tensors of %s: %s", partial->path,
            out->loaded.count, model->params.count, model->family->name, out->loaded.text);
     if (out->absent.count > 0)
-        an_log(ctx, ALEXNET_LOG_INFO, "start afresh, as %s has no such tensors: %s",
-               partial->path, out->absent.text);
+        an_log(ctx, ALEXNET_LOG_INFO, "start afresh, as %s has no such tensors: %s", partial->path,
+               out->absent.text);
     if (out->other.count > 0)
         an_log(ctx, ALEXNET_LOG_INFO, "start afresh, as %s has them of another shape: %s",
                partial->path, out->other.text);
@@ -490,9 +503,9 @@ alexnet_status an_partial_take_record(const an_partial *partial, alexnet_model *
         return ALEXNET_OK;
     }
     AN_TRY(an_model_set_preprocess(model, partial->preprocess));
-    return mean_image == NULL ? ALEXNET_OK
-                              : an_weights_copy_mean_image(model, partial->path, &partial->file,
-                                                           mean_image);
+    return mean_image == NULL
+               ? ALEXNET_OK
+               : an_weights_copy_mean_image(model, partial->path, &partial->file, mean_image);
 }
 
 /* ---- which network is it a part of? ---- */
@@ -510,8 +523,8 @@ static alexnet_status count_fitting(alexnet_context *ctx, const an_partial *part
         const an_param *param = &model->params.items[i];
         const an_tensor_view *tensor = find(partial, param->name);
         if (tensor == NULL) continue;
-        *count += is_of_head(&h, i) ? same_but_rows(param, tensor)
-                                    : an_weights_same_shape(param, tensor);
+        *count +=
+            is_of_head(&h, i) ? same_but_rows(param, tensor) : an_weights_same_shape(param, tensor);
     }
     alexnet_model_free(model);
     return ALEXNET_OK;
@@ -561,8 +574,7 @@ static alexnet_status complete(alexnet_context *ctx, const an_partial *partial,
                                const char *family_name, const alexnet_model_options *options,
                                uint64_t seed, alexnet_model **out)
 {
-    alexnet_model_options wanted =
-        options != NULL ? *options : alexnet_model_options_default();
+    alexnet_model_options wanted = options != NULL ? *options : alexnet_model_options_default();
     const an_family *family;
 
     if (family_name != NULL)

@@ -25,8 +25,8 @@
 typedef struct an_partial {
     char *path;
     an_tensor_file file;
-    const char **names;            /* of file.tensors, without those words */
-    const an_family *family;       /* that its metadata name; NULL: none, or one that is not known */
+    const char **names;      /* of file.tensors, without those words */
+    const an_family *family; /* that its metadata name; NULL: none, or one that is not known */
     alexnet_model_options options; /* of its metadata; without a family all is left to the family */
     const char **classes;          /* class_count names, in the order of the rows; NULL: unnamed */
     int class_count;
@@ -38,6 +38,9 @@ typedef struct an_partial {
  * have one name. On failure *out is zeroed. */
 alexnet_status an_partial_open(alexnet_context *ctx, const char *path,
                                an_partial *out) AN_NODISCARD;
+/* From bytes that outlive *out: fuzzing. */
+alexnet_status an_partial_parse(alexnet_context *ctx, const char *what, const void *data,
+                                size_t bytes, an_partial *out) AN_NODISCARD;
 void an_partial_close(alexnet_context *ctx, an_partial *partial); /* safe on a zeroed one */
 
 /* The family of the metadata, else the one that most tensors fit; of several the first in the table,
@@ -56,7 +59,6 @@ alexnet_status an_partial_read(const an_partial *partial, alexnet_model *model,
 
 /* Gives the model the file's preprocessing record and mean image, unless they are for images of
  * another size, which the log says. */
-alexnet_status an_partial_take_record(const an_partial *partial,
-                                      alexnet_model *model) AN_NODISCARD;
+alexnet_status an_partial_take_record(const an_partial *partial, alexnet_model *model) AN_NODISCARD;
 
 #endif

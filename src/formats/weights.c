@@ -300,8 +300,7 @@ static alexnet_status describe(alexnet_context *ctx, const char *path, const an_
 }
 
 alexnet_status an_weights_copy_mean_image(alexnet_model *model, const char *path,
-                                          const an_tensor_file *file,
-                                          const an_tensor_view *tensor)
+                                          const an_tensor_file *file, const an_tensor_view *tensor)
 {
     alexnet_context *ctx = model->ctx;
     char shape[AN_SHAPE_TEXT];

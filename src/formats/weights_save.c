@@ -70,8 +70,7 @@ static void add_entry(contents *out, const char *key, const char *value)
     out->values[out->metadata_count++] = value;
 }
 
-static alexnet_status list_metadata(const alexnet_model *model, an_weights_part part,
-                                    contents *out)
+static alexnet_status list_metadata(const alexnet_model *model, an_weights_part part, contents *out)
 {
     add_entry(out, AN_KEY_FORMAT, "pt");
     if (part == AN_WEIGHTS_FROZEN) return ALEXNET_OK; /* the other part has it */
@@ -90,8 +89,7 @@ static alexnet_status list_metadata(const alexnet_model *model, an_weights_part 
     return ALEXNET_OK;
 }
 
-static alexnet_status list_contents(const alexnet_model *model, an_weights_part part,
-                                    contents *out)
+static alexnet_status list_contents(const alexnet_model *model, an_weights_part part, contents *out)
 {
     alexnet_context *ctx = model->ctx;
     const size_t tensors = (size_t)model->params.count + 1;

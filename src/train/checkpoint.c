@@ -365,7 +365,8 @@ alexnet_status an_checkpoint_save(const alexnet_model *model, const char *folder
     if (status == ALEXNET_OK) status = step_path(ctx, folder, state->step, "", &path);
     if (status == ALEXNET_OK)
         status = remove_folder(ctx, temporary); /* of a run that was killed here */
-    if (status == ALEXNET_OK) status = save_all(model, folder, temporary, optimiser, state, config_sha256);
+    if (status == ALEXNET_OK)
+        status = save_all(model, folder, temporary, optimiser, state, config_sha256);
     if (status == ALEXNET_OK)
         status = remove_folder(ctx, path); /* one of the same step that did not verify */
     if (status == ALEXNET_OK) status = an_file_rename(ctx, temporary, path);

@@ -153,6 +153,8 @@ static alexnet_status override_fixed(alexnet_context *ctx, const alexnet_train_o
     override_network(&options->model_options, &config->network);
     override_int(options->dtype, &config->dtype);
     if (options->seed >= 0) config->seed = (uint64_t)options->seed;
+    if (options->orientation != ALEXNET_ORIENTATION_DEFAULT)
+        config->orientation = (int)options->orientation;
     if (options->on_bad_image != ALEXNET_BAD_IMAGE_DEFAULT)
         config->on_bad_image = (int)options->on_bad_image;
     AN_TRY(override_text(ctx, options->data, &config->data));
@@ -235,6 +237,104 @@ alexnet_status an_config_resolve(alexnet_context *ctx, const alexnet_train_optio
     if (status != ALEXNET_OK) an_config_free(ctx, config);
     return status;
 }
+
+/* ---- as another run was ---- */
+
+static void drop_text(alexnet_context *ctx, char **text)
+{
+    an_free(ctx, *text);
+    *text = NULL;
+}
+
+bool an_config_is_none(const char *text) { return *text == '\0' || strcmp(text, "none") == 0; }
+
+static void drop_none(alexnet_context *ctx, char **text)
+{
+    if (*text != NULL && an_config_is_none(*text)) drop_text(ctx, text);
+}
+
+/* What of the old run does not go with what is given. */
+static alexnet_status leave_out(alexnet_context *ctx, const alexnet_train_options *options,
+                                const an_family *family, an_config *config)
+{
+    bool same = true;
+
+    if (options->data != NULL && strcmp(options->data, config->data) != 0)
+        AN_TRY(an_file_same(ctx, options->data, config->data, &same));
+    if (!same) drop_text(ctx, &config->val); /* went with the old data */
+    if (strcmp(family->name, config->model) != 0)
+        config->network = alexnet_model_options_default();
+    else if (options->recipe != NULL)
+        config->network.dropout = -1; /* maybe the old recipe's */
+    return ALEXNET_OK;
+}
+
+static alexnet_status resolve_from(alexnet_context *ctx, const alexnet_train_options *options,
+                                   const an_family *family, an_config *config)
+{
+    AN_TRY(leave_out(ctx, options, family, config));
+    AN_TRY(override_fixed(ctx, options, config));
+    AN_TRY(override_text(ctx, family->name, &config->model));
+    drop_none(ctx, &config->val);
+    drop_none(ctx, &config->from);
+    drop_none(ctx, &config->freeze);
+    if (options->recipe != NULL) return an_config_suit(ctx, options, family, 0, config);
+    AN_TRY(override_text(ctx, "as in the config that it begins with", &config->recipe_reason));
+    AN_TRY(override_recipe(ctx, options, &config->recipe));
+    override_changeable(options, config);
+    if (config->network.dropout < 0 && family->dropout >= 0)
+        config->network.dropout = config->recipe.dropout;
+    return an_config_check(ctx, config);
+}
+
+alexnet_status an_config_resolve_from(alexnet_context *ctx, const an_config *base,
+                                      const alexnet_train_options *options, const an_family *family,
+                                      an_config *config)
+{
+    AN_TRY(an_config_copy(ctx, base, config));
+    const alexnet_status status = resolve_from(ctx, options, family, config);
+    if (status != ALEXNET_OK) an_config_free(ctx, config);
+    return status;
+}
+
+/* The path of a run's config.json, given that or the run's folder. */
+static alexnet_status find_file(alexnet_context *ctx, const char *path, char **out)
+{
+    an_file_info info;
+
+    AN_TRY(an_file_stat(ctx, path, &info));
+    const bool folder = info.kind == AN_FILE_FOLDER;
+    *out = folder ? an_path_join(ctx, path, "config.json") : an_copy_text(ctx, path);
+    if (*out == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s", path);
+    if (!folder) return ALEXNET_OK;
+    alexnet_status status = an_file_stat(ctx, *out, &info);
+    if (status == ALEXNET_OK && info.kind == AN_FILE_ABSENT)
+        status = an_fail(ctx, ALEXNET_NOT_FOUND,
+                         "%s: no folder of a run: there is no config.json in it", path);
+    if (status == ALEXNET_OK) return ALEXNET_OK;
+    an_free(ctx, *out);
+    *out = NULL;
+    return status;
+}
+
+alexnet_status an_config_open(alexnet_context *ctx, const char *path, an_config *config)
+{
+    char *file;
+
+    *config = (an_config){0};
+    AN_TRY(find_file(ctx, path, &file));
+    const alexnet_status status = an_config_read(ctx, file, config);
+    an_free(ctx, file);
+    AN_TRY(status);
+    config->network.classes = -1; /* as many as the new run's data have */
+    config->recipe.dropout = -1;  /* is in no file: network.dropout is what it came to */
+    config->train_images = config->val_images = 0;
+    drop_text(ctx, &config->train_sha256);
+    drop_text(ctx, &config->val_sha256);
+    return ALEXNET_OK;
+}
+
+/* ---- a resumed run ---- */
 
 /* What is given, put over a copy, must leave all as it is. */
 static alexnet_status check_fixed(alexnet_context *ctx, const alexnet_train_options *options,

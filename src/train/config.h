@@ -17,6 +17,7 @@ typedef struct an_config {
     char *model;                      /* family */
     alexnet_model_options network;    /* -1: the family's, or of no use to it */
     char *from, *freeze;              /* NULL: none */
+    int orientation;                  /* alexnet_orientation; DEFAULT: not known yet */
     int64_t train_images, val_images; /* what was found: a resumed run must find the same */
     char *train_sha256, *val_sha256;  /* an_source_hash(); val_sha256 NULL: split off, or none */
 
@@ -49,6 +50,25 @@ alexnet_status an_config_resolve(alexnet_context *ctx, const alexnet_train_optio
 alexnet_status an_config_suit(alexnet_context *ctx, const alexnet_train_options *options,
                               const an_family *family, int64_t images,
                               an_config *config) AN_NODISCARD;
+
+/*
+ * Reads what another run was, from its config.json or its folder, to start a new one: without what it
+ * found in its data. As an_config_read(); NOT_FOUND: the folder is none of a run.
+ */
+alexnet_status an_config_open(alexnet_context *ctx, const char *path,
+                              an_config *config) AN_NODISCARD;
+
+/*
+ * As an_config_resolve(), but what the options leave open is as in `base`. A recipe that is given
+ * replaces all settings of the old one, a model the old one's options, other data also the old `val`. For val,
+ * from and freeze "none" (or an empty text) takes the old one's away.
+ */
+alexnet_status an_config_resolve_from(alexnet_context *ctx, const an_config *base,
+                                      const alexnet_train_options *options,
+                                      const an_family *family, an_config *config) AN_NODISCARD;
+
+/* Whether a text stands for none there. */
+bool an_config_is_none(const char *text);
 
 /* Makes the paths absolute, so that the run can be resumed from anywhere. */
 alexnet_status an_config_root(alexnet_context *ctx, an_config *config) AN_NODISCARD;

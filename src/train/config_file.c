@@ -13,7 +13,7 @@
 #include <limits.h>
 #include <string.h>
 
-#define SCHEMA      1
+#define SCHEMA      2
 #define VALUE_BYTES 256 /* of a value in a message; a longer one is cut */
 
 /* ---- the table ---- */
@@ -42,6 +42,7 @@ typedef struct member {
 #define LARGE       9007199254740992.0  /* 2^53: a double holds every whole number up to here */
 #define DTYPES      "fp32|bf16"         /* alexnet_dtype; int8 does not train */
 #define BAD_CHOICES "default|fail|skip" /* alexnet_bad_image */
+#define WAYS        "default|exif|stored" /* alexnet_orientation */
 
 /* What the run is: the same in every sitting. */
 static const member fixed[] = {
@@ -60,6 +61,7 @@ static const member fixed[] = {
     {"pooling", INT, AT(network.pooling), 0, 1, true, NULL},
     {"from", PATH, AT(from), 0, 0, false, NULL},
     {"freeze", TEXT, AT(freeze), 0, 0, false, NULL},
+    {"orientation", CHOICE, AT(orientation), 0, 0, false, WAYS},
     {"train_images", LONG, AT(train_images), 0, LARGE, false, NULL},
     {"val_images", LONG, AT(val_images), 0, LARGE, false, NULL},
     {"train_sha256", TEXT, AT(train_sha256), 0, 0, false, NULL},
@@ -415,9 +417,14 @@ static alexnet_status take_config(alexnet_context *ctx, const json_t *object, an
 {
     const int64_t schema = an_json_get_int(object, "schema", -1);
 
+    if (json_object_get(object, "schema") == NULL || json_object_get(object, "recipe") == NULL)
+        return an_fail(ctx, ALEXNET_BAD_FILE,
+                       "it is not the config.json of a run: '%s' is missing",
+                       json_object_get(object, "schema") == NULL ? "schema" : "recipe");
     if (schema != SCHEMA)
-        return an_fail(ctx, ALEXNET_UNSUPPORTED, "schema %lld, expected %d", (long long)schema,
-                       SCHEMA);
+        return an_fail(ctx, ALEXNET_UNSUPPORTED,
+                       "schema %lld, expected %d: it is of another version of alexnet (%.40s)",
+                       (long long)schema, SCHEMA, an_json_get_text(object, "version", "unknown"));
     AN_TRY(take_members(ctx, object, fixed, AN_COUNT(fixed), config));
     AN_TRY(take_members(ctx, object, changeable, AN_COUNT(changeable), config));
     if (config->data == NULL || config->model == NULL || config->recipe_name == NULL ||

@@ -89,8 +89,7 @@ static alexnet_status add_folder(alexnet_context *ctx, const char *folder, int d
 }
 
 /* What the run holds already, which counts as free: it goes, or is part of what is needed. */
-static alexnet_status add_present(alexnet_context *ctx, const an_run_folder *folder,
-                                  int64_t *bytes)
+static alexnet_status add_present(alexnet_context *ctx, const an_run_folder *folder, int64_t *bytes)
 {
     bool same;
 
@@ -125,8 +124,7 @@ static const char *size_text(int64_t bytes, char text[AN_REAL_SIZE])
     return text;
 }
 
-alexnet_status an_disk_check(alexnet_context *ctx, const an_run_folder *folder,
-                             const an_disk *disk)
+alexnet_status an_disk_check(alexnet_context *ctx, const an_run_folder *folder, const an_disk *disk)
 {
     char needed[AN_REAL_SIZE], there[AN_REAL_SIZE];
 

@@ -17,7 +17,7 @@
 
 typedef struct an_disk {
     int64_t end, peak; /* bytes of the run's folder at its end, and at most */
-    int64_t free;      /* bytes that there are for it: free ones, and what it holds now; -1: not known */
+    int64_t free; /* bytes that there are for it: free ones, and what it holds now; -1: not known */
 } an_disk;
 
 /*

@@ -35,6 +35,7 @@ typedef struct job {
     alexnet_context *ctx;
     const alexnet_train_options *options;
     an_run_folder folder;
+    an_config base; /* the config that options.config names; zeroed: none */
     an_config config;
     an_dataset data;
     an_partial origin; /* the file that config.from names, while the model is made; closed: none */
@@ -44,7 +45,16 @@ typedef struct job {
     an_train_state state;
 } job;
 
-/* ---- the model ---- */
+/* ---- what to start from ---- */
+
+/* The weights to start from: the option, else those of the old run's config, which it may take away. */
+static const char *choose_origin(const job *j)
+{
+    const char *given = j->options->from;
+
+    if (given == NULL) return j->base.from;
+    return j->options->config != NULL && an_config_is_none(given) ? NULL : given;
+}
 
 static alexnet_status open_origin(job *j, const char *from)
 {
@@ -54,11 +64,21 @@ static alexnet_status open_origin(job *j, const char *from)
 /* The family that is asked for; else that of the weights to start from; else torchvision. */
 static alexnet_status find_family(const job *j, const an_family **family)
 {
-    if (j->options->model == NULL && j->origin.path != NULL)
+    const char *name = j->options->model != NULL ? j->options->model : j->base.model;
+
+    if (name == NULL && j->origin.path != NULL)
         return an_partial_family(j->ctx, &j->origin, family);
-    return an_family_require(
-        j->ctx, j->options->model != NULL ? j->options->model : "torchvision", family);
+    return an_family_require(j->ctx, name != NULL ? name : "torchvision", family);
 }
+
+static alexnet_status resolve_config(job *j, const an_family *family)
+{
+    return j->options->config != NULL
+               ? an_config_resolve_from(j->ctx, &j->base, j->options, family, &j->config)
+               : an_config_resolve(j->ctx, j->options, family, &j->config);
+}
+
+/* ---- the model ---- */
 
 /* One class of the model for each of the data. */
 static alexnet_status check_classes(const job *j)
@@ -145,6 +165,26 @@ static alexnet_status draw_first_values(job *j)
     return ALEXNET_OK;
 }
 
+/* Files of images, which may be photographs that a camera marked with the way up. */
+static bool holds_files(const an_source *source)
+{
+    static const char *const kinds[] = {"folder", "tar", "list"};
+
+    for (size_t i = 0; i < AN_COUNT(kinds); ++i)
+        if (strcmp(an_source_kind(source), kinds[i]) == 0) return true;
+    return false;
+}
+
+/* Into the record, which mean image, training, validation and whoever uses the weights follow. */
+static alexnet_status set_orientation(job *j)
+{
+    alexnet_orientation orientation = (alexnet_orientation)j->config.orientation;
+
+    if (orientation == ALEXNET_ORIENTATION_DEFAULT && holds_files(j->data.train_source))
+        orientation = ALEXNET_ORIENTATION_EXIF;
+    return alexnet_model_set_orientation(j->model, orientation);
+}
+
 static alexnet_status make_model(job *j)
 {
     alexnet_model_options options = j->config.network;
@@ -162,7 +202,7 @@ static alexnet_status make_model(job *j)
     else
         warn_of_frozen(j, NULL);
     an_partial_close(j->ctx, &j->origin);
-    return ALEXNET_OK;
+    return set_orientation(j);
 }
 
 static alexnet_status add_mean_image(job *j)
@@ -224,6 +264,11 @@ static alexnet_status note_hash(const job *j, const an_source *source, char **ou
 /* What is only known now. */
 static alexnet_status complete_config(job *j)
 {
+    an_preprocess record;
+
+    AN_TRY(an_preprocess_parse(j->ctx, j->model->preprocess, &record));
+    j->config.orientation = record.orientation == AN_ORIENTATION_EXIF ? ALEXNET_ORIENTATION_EXIF
+                                                                      : ALEXNET_ORIENTATION_STORED;
     j->config.network = j->model->options;
     j->config.train_images = j->data.train.count;
     j->config.val_images = j->data.val.count;
@@ -260,18 +305,20 @@ static alexnet_status start(job *j)
     const alexnet_train_options *options = j->options;
     const an_family *family;
 
-    if (options->data == NULL || options->out == NULL)
+    if ((options->data == NULL && options->config == NULL) || options->out == NULL)
         return an_fail(j->ctx, ALEXNET_BAD_ARG, "training needs %s",
-                       options->data == NULL ? "data" : "a run directory");
+                       options->out != NULL ? "data" : "a run directory");
+    if (options->config != NULL) AN_TRY(an_config_open(j->ctx, options->config, &j->base));
     AN_TRY(an_run_folder_open(j->ctx, options->out, &j->folder));
     AN_TRY(an_run_folder_check(j->ctx, &j->folder, options->force != 0));
     AN_TRY(an_run_folder_lock(j->ctx, &j->folder));
-    AN_TRY(open_origin(j, options->from));
+    AN_TRY(open_origin(j, choose_origin(j)));
     AN_TRY(find_family(j, &family));
-    AN_TRY(an_config_resolve(j->ctx, options, family, &j->config));
+    AN_TRY(resolve_config(j, family));
     AN_TRY(check_words(j));
     AN_TRY(an_dataset_open(j->ctx, &j->config, &j->data));
-    AN_TRY(an_config_suit(j->ctx, options, family, j->data.train.count, &j->config));
+    if (options->config == NULL || options->recipe != NULL)
+        AN_TRY(an_config_suit(j->ctx, options, family, j->data.train.count, &j->config));
     AN_TRY(check_schedule(j));
     warn_of_one_class(j);
     AN_TRY(make_model(j));
@@ -292,6 +339,9 @@ static alexnet_status take_changes(job *j)
     const alexnet_train_options *options = j->options;
     bool same = true;
 
+    if (options->config != NULL)
+        return an_fail(j->ctx, ALEXNET_BAD_ARG,
+                       "a run is either resumed, or a new one is started from a config");
     if (options->force)
         return an_fail(j->ctx, ALEXNET_BAD_ARG, "a run is either resumed or replaced by force");
     if (options->out != NULL) AN_TRY(an_file_same(j->ctx, options->out, options->resume, &same));
@@ -308,13 +358,13 @@ static alexnet_status restart(job *j)
 {
     an_file_info info;
 
-    AN_TRY(an_file_stat(j->ctx, j->folder.best, &info));
-    if (info.kind == AN_FILE_ABSENT) AN_TRY(an_file_stat(j->ctx, j->folder.last, &info));
+    AN_TRY(an_file_stat(j->ctx, j->folder.last, &info)); /* written at the end */
     if (info.kind != AN_FILE_ABSENT && j->config.checkpoint_keep == 0)
         return an_fail(j->ctx, ALEXNET_BAD_FILE,
                        "%s is finished and has kept no checkpoint to go on from, as it was asked "
                        "to (checkpoint_keep 0): start another run from its weights",
                        j->folder.path);
+    if (info.kind == AN_FILE_ABSENT) AN_TRY(an_file_stat(j->ctx, j->folder.best, &info));
     if (info.kind != AN_FILE_ABSENT)
         return an_fail(j->ctx, ALEXNET_BAD_FILE,
                        "%s has weights but no checkpoint to go on from: start another run from its "
@@ -387,6 +437,14 @@ static alexnet_status hash_weights(job *j, alexnet_train_result *result)
     return status;
 }
 
+/* Of a run that has ended well and was to keep none; that some stay does not spoil it. */
+static void remove_checkpoints(const job *j)
+{
+    if (j->config.checkpoint_keep == 0 &&
+        an_checkpoint_remove_all(j->ctx, j->folder.checkpoints) != ALEXNET_OK)
+        an_log(j->ctx, ALEXNET_LOG_WARNING, "checkpoints stay behind: %s", alexnet_error(j->ctx));
+}
+
 static alexnet_status train(job *j, alexnet_train_result *result)
 {
     const an_training training = {
@@ -405,8 +463,7 @@ static alexnet_status train(job *j, alexnet_train_result *result)
     const alexnet_status status = an_train_run(&training, &j->state, result);
     j->ctx->options.dtype = before;
 
-    if (status == ALEXNET_OK && j->config.checkpoint_keep == 0)
-        AN_TRY(an_checkpoint_remove_all(j->ctx, j->folder.checkpoints));
+    if (status == ALEXNET_OK) remove_checkpoints(j);
     if (status == ALEXNET_OK || status == ALEXNET_STOPPED) AN_TRY(hash_weights(j, result));
     if (status == ALEXNET_OK) AN_TRY(an_run_folder_log_end(j->ctx, &j->folder, result));
     return status;
@@ -418,6 +475,7 @@ static void close_job(job *j)
     an_partial_close(j->ctx, &j->origin);
     alexnet_model_free(j->model);
     an_free(j->ctx, j->checkpoint);
+    an_config_free(j->ctx, &j->base);
     an_config_free(j->ctx, &j->config);
     an_run_folder_close(j->ctx, &j->folder);
 }

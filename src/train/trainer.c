@@ -716,8 +716,9 @@ static alexnet_status find_guess(const trainer *t, double *out)
     for (int64_t i = 0; i < val->count; ++i) {
         const int64_t index = val->indices != NULL ? val->indices[i] : i;
         const int label = an_source_label(val->source, index);
-        int64_t *count = &counts[val->labels != NULL ? val->labels[label] : label];
-        largest = AN_MAX(largest, ++*count);
+        const int class = val->labels != NULL ? val->labels[label] : label;
+        ++counts[class];
+        largest = AN_MAX(largest, counts[class]);
     }
     an_free(t->ctx, counts);
     if (val->count > 0) *out = (double)largest / (double)val->count;

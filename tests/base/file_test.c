@@ -224,10 +224,7 @@ static void removing_and_renaming(void **state)
     an_assert_status(p->ctx, an_file_remove(p->ctx, p->folder), ALEXNET_IO);
 }
 
-static uint64_t as_told(void *user)
-{
-    return *(const uint64_t *)user;
-}
+static uint64_t as_told(void *user) { return *(const uint64_t *)user; }
 
 static void a_disk_has_room(void **state)
 {

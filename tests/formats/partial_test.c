@@ -187,8 +187,7 @@ static void assert_row(const alexnet_model *model, int class, const alexnet_mode
         const an_param *b = &other->params.items[an_model_find_param(other, names[i])];
         const int64_t count = a->count / a->shape[0];
         assert_memory_equal(model->values + a->offset + class * count,
-                            other->values + b->offset + row * count,
-                            (size_t)count * sizeof(float));
+                            other->values + b->offset + row * count, (size_t)count * sizeof(float));
     }
 }
 
@@ -211,17 +210,38 @@ static void the_last_layer_goes_by_names(void **state)
         int rows[3];
         const char *logged;
     } rows[] = {
-        {"[\"ant\",\"bee\"]", 2, two, 2, {0, 1}, "head: 2 of 2 classes taken over by name: ant, bee"},
+        {"[\"ant\",\"bee\"]",
+         2,
+         two,
+         2,
+         {0, 1},
+         "head: 2 of 2 classes taken over by name: ant, bee"},
         {"[\"ant\",\"bee\"]", 2, swapped, 2, {1, 0}, "head: 2 of 2 classes taken over by name"},
-        {"[\"ant\",\"bee\"]", 2, three, 3, {FRESH, 1, 0},
+        {"[\"ant\",\"bee\"]",
+         2,
+         three,
+         3,
+         {FRESH, 1, 0},
          "head: 2 of 3 classes taken over by name: bee, ant; these start afresh: cow"},
-        {"[\"cow\",\"bee\",\"ant\"]", 3, two, 2, {2, 1},
+        {"[\"cow\",\"bee\",\"ant\"]",
+         3,
+         two,
+         2,
+         {2, 1},
          "taken over by name: ant, bee; others of the file are not used"},
         {"[\"bee\",\"bee\"]", 2, two, 2, {FRESH, 0}, "head: 1 of 2"},
-        {"[\"ant\",\"bee\"]", 2, strangers, 2, {FRESH, FRESH},
+        {"[\"ant\",\"bee\"]",
+         2,
+         strangers,
+         2,
+         {FRESH, FRESH},
          "head: fc10.weight starts afresh: no class of the file has the name of one here"},
         {NULL, 2, two, 2, {FRESH, FRESH}, "starts afresh: its classes have no names"},
-        {"[\"ant\",\"bee\"]", 2, NULL, 2, {FRESH, FRESH},
+        {"[\"ant\",\"bee\"]",
+         2,
+         NULL,
+         2,
+         {FRESH, FRESH},
          "starts afresh: its classes have names and those here have none"},
         {NULL, 2, NULL, 2, {0, 1}, "loaded 8 of the 8 tensors"},
         {NULL, 3, NULL, 2, {FRESH, FRESH}, "starts afresh: it has another number of classes"},
@@ -344,7 +364,9 @@ static void false_files_are_refused(void **state)
         {"[]", {0}, "expected a JSON list of 1 to"},
         {"ant", {0}, "expected a JSON list of 1 to"},
         {"[7,8]", {0}, "'alexnet.classes': entry 0 is not a text"},
-        {NULL, {"model.conv1.bias", AN_F32, 1, {32}, nan_values}, "two of its tensors are 'conv1.bias'"},
+        {NULL,
+         {"model.conv1.bias", AN_F32, 1, {32}, nan_values},
+         "two of its tensors are 'conv1.bias'"},
     };
     world *w = *state;
     alexnet_model *model = small_model(w, two, 2, 1);

@@ -78,6 +78,10 @@ def make_weights():
         empty + [("preprocess.mean_image", "F32", [3, 1, 1], floats(3))], OURS))
     write("weights", "large-claim", safetensors(
         [], OURS | {"alexnet.family": "torchvision", "alexnet.options": "classes=100000 input=9999x9999"}))
+    write("weights", "part", safetensors(
+        [("module.conv1.bias", "F32", [32], floats(32)), ("module.fc10.bias", "F32", [3], floats(3)),
+         ("module.fc10.weight", "F16", [3, 1024], bytes(6144)), ("module.x", "I64", [1], bytes(8))],
+        {"alexnet.classes": "[\"dog\",\"elk\",\"cat\"]", "alexnet.preprocess": "crop=32 divide=1"}))
     write("weights", "torchvision", safetensors(
         [("features.0.bias", "U8", [0], b""), ("classifier.6.weight", "F32", [3, 0], b"")]))
 

@@ -24,6 +24,7 @@ static an_config make_config(alexnet_context *ctx)
     options.batch = 64;
     options.lr = 0.1 + 0.2; /* not a short decimal */
     options.stop_at_top1 = 0.5;
+    options.orientation = ALEXNET_ORIENTATION_EXIF;
     an_assert_ok(ctx, an_config_resolve(ctx, &options, an_family_find("torchvision"), &config));
     config.train_images = (int64_t)1 << 40;
     config.train_sha256 = an_copy_text(ctx, "0123456789abcdef");
@@ -51,6 +52,7 @@ static void what_is_written_is_read(void **unused)
     assert_string_equal(back.model, "torchvision");
     assert_string_equal(back.recipe_name, "quick");
     assert_null(back.from);
+    assert_int_equal(back.orientation, ALEXNET_ORIENTATION_EXIF);
     back.recipe.dropout = config.recipe.dropout; /* which lives on as network.dropout */
     assert_memory_equal(&back.recipe, &config.recipe, sizeof config.recipe);
     assert_true(back.network.dropout == config.network.dropout);
@@ -115,7 +117,13 @@ static void a_spoiled_file_is_refused_by_name(void **unused)
         alexnet_status status;
     } rows[] = {
         {"{", "", "config.json", ALEXNET_BAD_FILE},
-        {"\"schema\": 1", "\"schema\": 2", "schema 2, expected 1", ALEXNET_UNSUPPORTED},
+        {"\"schema\": 2", "\"schema\": 1", "schema 1, expected 2: it is of another version of alexnet (",
+         ALEXNET_UNSUPPORTED},
+        {"\"schema\": 2", "\"skema\": 2", "it is not the config.json of a run: 'schema'",
+         ALEXNET_BAD_FILE},
+        {"\"recipe\": ", "\"receipt\": ", "it is not the config.json of a run: 'recipe'",
+         ALEXNET_BAD_FILE},
+        {"\"orientation\": \"exif\"", "\"orientation\": \"up\"", "'orientation'", ALEXNET_BAD_FILE},
         {"\"batch\": 64", "\"batch\": 64.5", "'batch'", ALEXNET_BAD_FILE},
         {"\"batch\": 64", "\"batch\": 1e300", "'batch'", ALEXNET_BAD_FILE},
         {"\"batch\": 64", "\"batch\": 9999999999", "'batch'", ALEXNET_BAD_FILE},

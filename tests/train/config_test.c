@@ -6,7 +6,9 @@
 #include "support/support.h"
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "train/config.h"
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -307,6 +309,8 @@ static void what_a_run_is_does_not_change(void **unused)
         ROW(mixup, double, 0.5, "mixup is 0 and cannot become 0.5"),
         ROW(grow, int, 128, "grow is 0 and cannot become 128"),
         ROW(views, int, 2, "views is 0 and cannot become 2"),
+        ROW(orientation, alexnet_orientation, ALEXNET_ORIENTATION_STORED,
+            "orientation is exif and cannot become stored"),
         ROW(seed, int64_t, 2, "seed is 9 and cannot become 2"),
         ROW(on_bad_image, alexnet_bad_image, ALEXNET_BAD_IMAGE_FAIL,
             "on_bad_image is skip and cannot become fail"),
@@ -321,6 +325,7 @@ static void what_a_run_is_does_not_change(void **unused)
     options.model_options.dropout = 0.75;
     options.model_options.input_h = 224;
     options.freeze = "features";
+    options.orientation = ALEXNET_ORIENTATION_EXIF;
     options.batch = 7;
     options.lr = 0.5;
     options.schedule = "cosine";
@@ -351,6 +356,144 @@ static void what_a_run_is_does_not_change(void **unused)
         an_assert_status(ctx, status, ALEXNET_NO_MEMORY);
     }
     an_config_free(ctx, &config);
+    an_test_folder_close(folder);
+    an_test_close(ctx, &memory);
+}
+
+/* ---- as another run was ---- */
+
+/* A run of cifar-19pct with what a file would hold of it. */
+static const char *write_base(alexnet_context *ctx, const char *folder)
+{
+    const char *path = an_test_path(folder, "config.json");
+    alexnet_train_options options = options_for("photos");
+    an_config config;
+
+    options.val = "others";
+    options.from = "w.safetensors";
+    options.freeze = "conv1";
+    options.recipe = "quick";
+    options.lr = 0.25;
+    options.steps = 7;
+    options.seed = 9;
+    options.orientation = ALEXNET_ORIENTATION_EXIF;
+    an_assert_ok(ctx, an_config_resolve(ctx, &options, family("cifar-19pct"), &config));
+    config.network.classes = 5;
+    config.network.input_h = config.network.input_w = 40;
+    config.train_images = 100;
+    config.train_sha256 = an_copy_text(ctx, "abc");
+    an_assert_ok(ctx, an_config_write(ctx, &config, path));
+    an_config_free(ctx, &config);
+    return path;
+}
+
+static void a_new_run_is_as_the_old_one_but_for_what_is_given(void **unused)
+{
+    an_test_memory memory;
+    alexnet_context *ctx = an_test_open(&memory);
+    char *folder = an_test_folder_open();
+    const char *path = write_base(ctx, folder);
+    alexnet_train_options options = alexnet_train_options_default();
+    an_recipe paper;
+    an_config base, config;
+
+    (void)unused;
+    for (int by_folder = 0; by_folder < 2; ++by_folder) {
+        an_assert_ok(ctx, an_config_open(ctx, by_folder ? folder : path, &base));
+        assert_null(base.train_sha256); /* the new run's data may be others */
+        assert_true(base.train_images == 0 && base.network.classes == -1);
+        if (!by_folder) an_config_free(ctx, &base);
+    }
+    const an_family *same = family("cifar-19pct");
+    an_assert_ok(ctx, an_config_resolve_from(ctx, &base, &options, same, &config));
+    assert_string_equal(config.data, "photos");
+    assert_string_equal(config.val, "others");
+    assert_string_equal(config.from, "w.safetensors");
+    assert_string_equal(config.freeze, "conv1");
+    assert_string_equal(config.recipe_name, "quick");
+    assert_true(config.recipe.lr == 0.25 && config.steps == 7 && config.seed == 9);
+    assert_true(config.network.input_h == 40 && config.network.dropout < 0);
+    assert_int_equal(config.orientation, ALEXNET_ORIENTATION_EXIF);
+    an_config_free(ctx, &config);
+
+    options.lr = 0.5;
+    options.data = "elsewhere";
+    options.from = "none";
+    options.freeze = "";
+    options.seed = 2;
+    options.steps = 8;
+    options.orientation = ALEXNET_ORIENTATION_STORED;
+    options.model_options.input_h = options.model_options.input_w = 48;
+    an_assert_ok(ctx, an_config_resolve_from(ctx, &base, &options, same, &config));
+    assert_string_equal(config.data, "elsewhere");
+    assert_null(config.val); /* went with the old data */
+    assert_null(config.from);
+    assert_null(config.freeze);
+    assert_true(config.recipe.lr == 0.5 && config.steps == 8 && config.seed == 2);
+    assert_int_equal(config.network.input_h, 48);
+    assert_int_equal(config.orientation, ALEXNET_ORIENTATION_STORED);
+    an_config_free(ctx, &config);
+
+    /* another recipe brings its own settings, another family its own options */
+    options = alexnet_train_options_default();
+    options.recipe = "paper";
+    options.model = "torchvision";
+    options.val = "yet/others";
+    an_assert_ok(ctx, an_recipe_find(ctx, "paper", &paper));
+    an_assert_ok(ctx, an_config_resolve_from(ctx, &base, &options, family("torchvision"), &config));
+    assert_string_equal(config.model, "torchvision");
+    assert_string_equal(config.val, "yet/others");
+    assert_true(config.recipe.lr == paper.lr && config.recipe.batch == paper.batch);
+    assert_true(config.network.input_h == -1);
+    an_config_free(ctx, &config);
+
+    options.batch = 0;
+    an_assert_status(ctx, an_config_resolve_from(ctx, &base, &options, same, &config),
+                     ALEXNET_BAD_ARG);
+    an_assert_error(ctx, "batch is 0");
+    an_config_free(ctx, &base);
+    an_test_folder_close(folder);
+    an_test_close(ctx, &memory);
+}
+
+static void what_is_no_config_is_not_begun_with(void **unused)
+{
+    an_test_memory memory;
+    alexnet_context *ctx = an_test_open(&memory);
+    char *folder = an_test_folder_open();
+    const char *path = an_test_path(folder, "c.json");
+    static const struct {
+        const char *text, *message;
+        alexnet_status status;
+    } rows[] = {
+        {"{\"a\": 1}", "c.json: it is not the config.json of a run: 'schema'", ALEXNET_BAD_FILE},
+        {"{\"schema\": 1, \"recipe\": \"quick\", \"version\": \"0.1\"}",
+         "c.json: schema 1, expected 2: it is of another version of alexnet (0.1)",
+         ALEXNET_UNSUPPORTED},
+        {"{", "c.json", ALEXNET_BAD_FILE},
+        {"", "c.json", ALEXNET_BAD_FILE},
+    };
+    an_config config;
+
+    (void)unused;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        an_test_write_text(path, rows[i].text);
+        an_assert_status(ctx, an_config_open(ctx, path, &config), rows[i].status);
+        an_assert_error(ctx, rows[i].message);
+    }
+    an_assert_status(ctx, an_config_open(ctx, folder, &config), ALEXNET_NOT_FOUND);
+    an_assert_error(ctx, "no folder of a run: there is no config.json in it");
+    an_assert_status(ctx, an_config_open(ctx, an_test_path(folder, "none"), &config),
+                     ALEXNET_NOT_FOUND);
+    write_base(ctx, folder);
+    for (long n = 0;; ++n) {
+        an_test_fault fault;
+        an_test_fault_arm(&fault, ctx, AN_FAULT_ANY, n, false, EIO);
+        const alexnet_status status = an_config_open(ctx, folder, &config);
+        an_config_free(ctx, &config);
+        if (!an_test_fault_disarm(&fault)) break;
+        assert_int_not_equal(status, ALEXNET_OK);
+    }
     an_test_folder_close(folder);
     an_test_close(ctx, &memory);
 }
@@ -409,6 +552,8 @@ int main(void)
         cmocka_unit_test(a_resumed_run_may_be_longer),
         cmocka_unit_test(the_recipe_follows_from_the_data),
         cmocka_unit_test(what_a_run_is_does_not_change),
+        cmocka_unit_test(a_new_run_is_as_the_old_one_but_for_what_is_given),
+        cmocka_unit_test(what_is_no_config_is_not_begun_with),
         cmocka_unit_test(paths_become_absolute),
         cmocka_unit_test(memory_may_run_out),
     };

@@ -43,15 +43,13 @@ static void the_plan_adds_up(void **state)
             .checkpoint_keep = rows[i].keep,
             .recipe = {.update = rows[i].update, .average = rows[i].average},
         };
-        const int64_t kept =
-            AN_MAX(rows[i].keep, 1) * rows[i].checkpoint + rows[i].frozen;
+        const int64_t kept = AN_MAX(rows[i].keep, 1) * rows[i].checkpoint + rows[i].frozen;
         an_disk disk;
         if (rows[i].freeze != NULL) an_assert_ok(r->ctx, an_model_freeze(model, rows[i].freeze));
         an_assert_ok(r->ctx, an_disk_look(model, &config, rows[i].validates, rows[i].resumed,
                                           &folder, &disk));
         assert_int_equal(disk.end, rows[i].end + (rows[i].keep > 0 ? kept : 0));
-        assert_int_equal(disk.peak, rows[i].end + kept +
-                                        AN_MAX(rows[i].checkpoint - WHOLE, 0) +
+        assert_int_equal(disk.peak, rows[i].end + kept + AN_MAX(rows[i].checkpoint - WHOLE, 0) +
                                         (rows[i].resumed ? WHOLE : 0));
         alexnet_model_free(model);
     }

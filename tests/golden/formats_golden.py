@@ -5,7 +5,7 @@ usage: tests/golden/formats_golden.py
 
 Needs Pillow 13 and numpy; the tests themselves need neither. Every image is drawn here.
 
-Writes tests/fuzz/corpus/FORMAT/* and, for the tests to include, rows of a C table tests/golden/image_formats.inc. A digest
+Writes tests/fuzz/corpus/FORMAT/* and, for the tests to include, rows of C tables tests/golden/image_FORMAT.inc. A digest
 is the first 16 hexadecimal digits of the SHA-256 of the pixels, [height][width][3] bytes.
 SPDX-License-Identifier: MIT
 """
@@ -308,20 +308,18 @@ def pixels(folder, name, data):
 
 
 def main():
-    rows = []
     for folder, files in (("webp", webps()), ("gif", gifs()), ("tiff", tiffs()), ("bmp", bmps())):
         (CORPUS / folder).mkdir(parents=True, exist_ok=True)
         for path in (CORPUS / folder).iterdir():
             path.unlink()
-        for name, data in sorted(files.items()):
-            (CORPUS / folder / name).write_bytes(data)
-            if not name.startswith("bad_"):
-                stored, upright = pixels(folder, name, data)
-                rows.append(f'"{folder}", "{name}", {stored.width}, {stored.height}, "{digest(stored)}", "{digest(upright)}"')
-    with open(ROOT / "golden" / "image_formats.inc", "w", encoding="utf-8") as out:
-        out.write("/* {format, file, width, height, digest as stored, digest upright}: a decoded image. Written by formats_golden.py. "
-                  "SPDX-License-Identifier: MIT */\n")
-        out.writelines(f"{{{row}}},\n" for row in rows)
+        with open(ROOT / "golden" / f"image_{folder}.inc", "w", encoding="utf-8") as out:
+            out.write("/* {file, width, height, digest as stored, digest upright}: a decoded image. Written by "
+                      "formats_golden.py. SPDX-License-Identifier: MIT */\n")
+            for name, data in sorted(files.items()):
+                (CORPUS / folder / name).write_bytes(data)
+                if not name.startswith("bad_"):
+                    stored, upright = pixels(folder, name, data)
+                    out.write(f'{{"{name}", {stored.width}, {stored.height}, "{digest(stored)}", "{digest(upright)}"}},\n')
 
 
 if __name__ == "__main__":

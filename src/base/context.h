@@ -42,6 +42,7 @@ struct alexnet_context {
     an_fault_hook   fault;   /* NULL outside tests */
     void           *fault_user;
     char            error[AN_ERROR_BYTES];
+    int             error_number; /* the system's, of the last failure; 0: it was none of the system's */
 };
 
 /*

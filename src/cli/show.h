@@ -18,7 +18,7 @@ cli_exit cli_show_plan(cli *app, const alexnet_model *model, int batch, bool tra
 /* Two networks side by side; what both have alike is "=" on the right. */
 cli_exit cli_show_compare(cli *app, const alexnet_model *a, const alexnet_model *b);
 
-/* {"schema", "data", "kind", "images", "ignored", "classes": [{"name", "images"}, ...]}; NULL: no
+/* {"schema", "data", "kind", "images", "ignored", "unread", "ignored_kinds", "classes": [{"name", "images"}, ...]}; NULL: no
  * memory. */
 json_t *cli_data_json(const char *data, const alexnet_data_info *info);
 void cli_data_print(const char *data, const alexnet_data_info *info);

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "data/source.h"
+#include "data/tally.h"
 
 /* What name_of() gives; an_source_name() makes a path of it. */
 typedef enum an_names_rule {
@@ -33,7 +34,8 @@ struct an_source {
     alexnet_context *ctx; /* that opened it */
     char *path;           /* as the user gave it */
     an_names classes;
-    int64_t count, ignored;
+    int64_t count;
+    an_tally passed; /* files passed over */
     int *labels; /* [count] */
     void *own;   /* what the kind keeps */
 };

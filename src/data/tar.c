@@ -385,8 +385,11 @@ static void close_tar(an_source *source)
     an_free(source->ctx, t);
 }
 
-static const an_kind tar_kind = {
-    .name = "tar", .names = AN_NAMES_INSIDE, .close = close_tar, .name_of = name_of, .read = read_picture};
+static const an_kind tar_kind = {.name = "tar",
+                                 .names = AN_NAMES_INSIDE,
+                                 .close = close_tar,
+                                 .name_of = name_of,
+                                 .read = read_picture};
 
 /* What is in a gzip file shows only now. */
 static alexnet_status check_unpacked(alexnet_context *ctx, const an_blob *blob)
@@ -422,6 +425,5 @@ alexnet_status an_tar_open(alexnet_context *ctx, an_part part, an_source *source
     const unsigned present = find_parts(&t->tree);
     AN_TRY(an_tree_choose(ctx, source, part, present, &wanted));
     AN_TRY(an_tree_finish(ctx, &t->tree, present, wanted, source));
-    source->ignored += others;
-    return ALEXNET_OK;
+    return an_tally_add_kind(ctx, &source->passed, "links or devices", others);
 }

@@ -68,11 +68,7 @@ void an_tree_free(alexnet_context *ctx, an_tree *tree)
 
 /* ---- the rules for names ---- */
 
-bool an_tree_is_picture(const char *path)
-{
-    return an_path_has_extension(path, "jpg") || an_path_has_extension(path, "jpeg") ||
-           an_path_has_extension(path, "png");
-}
+bool an_tree_is_picture(const char *path) { return an_image_kind_of(path).read; }
 
 bool an_tree_is_hidden(const char *path) { return path[0] == '.' || strstr(path, "/.") != NULL; }
 
@@ -199,13 +195,14 @@ static alexnet_status sift(alexnet_context *ctx, an_tree *tree, unsigned wanted,
 
         const bool folder = is_folder(inside);
         const size_t length = class_length(inside);
-        if (length == 0 || an_tree_is_hidden(inside) || (!folder && !an_tree_is_picture(inside))) {
-            source->ignored += !folder;
-            continue;
-        }
-        if (!is_latest(&source->classes, inside, length))
+        const bool in_class = length > 0 && !an_tree_is_hidden(inside);
+        const an_image_kind kind = an_image_kind_of(inside);
+        const bool kept_leaf = in_class && !folder && kind.read;
+        if (!folder && !kept_leaf) AN_TRY(an_tally_add(ctx, &source->passed, inside));
+        if (!in_class || (!folder && kind.name == NULL)) continue;
+        if (!is_latest(&source->classes, inside, length)) /* one of images not read is one, too */
             AN_TRY(add_class(ctx, &source->classes, inside, length));
-        if (!folder) tree->leaves[kept++] = leaf;
+        if (kept_leaf) tree->leaves[kept++] = leaf;
     }
     tree->count = kept;
     return ALEXNET_OK;
@@ -227,6 +224,12 @@ static int find_class(const an_names *names, const char *inside, size_t length)
     return (int)low;
 }
 
+static const char *explain(const an_source *source, char passed[AN_TALLY_TEXT])
+{
+    an_tally_explain(&source->passed, passed);
+    return passed;
+}
+
 static alexnet_status label(alexnet_context *ctx, const an_tree *tree, unsigned wanted,
                             an_source *source)
 {
@@ -246,32 +249,38 @@ static alexnet_status label(alexnet_context *ctx, const an_tree *tree, unsigned 
     }
     source->count = (int64_t)tree->count;
 
+    char passed[AN_TALLY_TEXT];
     size_t empty = 0;
     while (empty < classes->count && seen[empty])
         ++empty;
     an_free(ctx, seen);
     if (empty < classes->count)
         return an_fail(ctx, ALEXNET_BAD_FILE,
-                       "%s: class '%s' has no pictures (files ending in .jpg .jpeg .png)",
-                       source->path, classes->names[empty]);
+                       "%s: class '%s' has no images that are read (.jpg .png .webp ...)%s",
+                       source->path, classes->names[empty], explain(source, passed));
     return ALEXNET_OK;
 }
 
 alexnet_status an_tree_finish(alexnet_context *ctx, an_tree *tree, unsigned present,
                               unsigned wanted, an_source *source)
 {
+    char passed[AN_TALLY_TEXT];
+
     if (tree->count > 0) qsort(tree->leaves, tree->count, sizeof *tree->leaves, compare_leaves);
     AN_TRY(sift(ctx, tree, wanted, source));
     if (tree->count == 0 && (present & TRAIN) != 0 && (wanted & TRAIN) == 0 && wanted != 0)
         return an_fail(ctx, ALEXNET_BAD_FILE,
-                       "%s: '%s' has no pictures in class folders (%jd files passed over)",
-                       source->path, wanted == VAL ? "val" : "test", (intmax_t)source->ignored);
+                       "%s: '%s' has no images that are read in class folders%s", source->path,
+                       wanted == VAL ? "val" : "test", explain(source, passed));
+    if (tree->count == 0 && an_tally_files(&source->passed, true) > 0)
+        return an_fail(ctx, ALEXNET_NOT_FOUND, "%s: no images that are read in class folders%s",
+                       source->path, explain(source, passed));
     if (tree->count == 0)
         return an_fail(ctx, ALEXNET_NOT_FOUND,
-                       "%s: no pictures in class folders (%jd files passed over); expected "
-                       "%s/CLASS/NAME.jpg, or %s/train/CLASS/NAME.jpg and %s/val/CLASS/NAME.jpg",
-                       source->path, (intmax_t)source->ignored, source->path, source->path,
-                       source->path);
+                       "%s: no images in class folders; expected %s/CLASS/NAME.jpg, or "
+                       "%s/train/CLASS/NAME.jpg and %s/val/CLASS/NAME.jpg%s",
+                       source->path, source->path, source->path, source->path,
+                       explain(source, passed));
     sort_classes(ctx, &source->classes);
     return label(ctx, tree, wanted, source);
 }

@@ -29,7 +29,7 @@ alexnet_status an_tree_add(alexnet_context *ctx, an_tree *tree, const char *path
                            uint64_t size) AN_NODISCARD; /* copies the path */
 void an_tree_free(alexnet_context *ctx, an_tree *tree);
 
-/* True when the file's name says picture; hidden: when a component of the path begins with '.'. */
+/* True when the file's name says picture, of a format that is read; hidden: when a component of the path begins with '.'. */
 bool an_tree_is_picture(const char *path);
 bool an_tree_is_hidden(const char *path);
 
@@ -59,7 +59,7 @@ alexnet_status an_tree_choose(alexnet_context *ctx, const an_source *source, an_
 
 /*
  * Sorts the leaves by path, keeps the pictures of the wanted parts (of a path that comes twice the
- * one with the higher offset), and fills in the source's classes, labels, count and ignored.
+ * one with the higher offset), and fills in the source's classes, labels, count and tally.
  * NOT_FOUND (no pictures), BAD_FILE (an empty class; a `val` or `test` beside `train` that holds
  * no pictures), NO_MEMORY.
  */

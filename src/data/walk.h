@@ -16,4 +16,8 @@
 alexnet_status an_walk(alexnet_context *ctx, const char *folder, size_t skip,
                        an_tree *tree) AN_NODISCARD;
 
+/* As an_file_stat(), but what the system refuses to look at (a link to itself, a name too long) is a file of its own kind:
+   AN_FILE_OTHER. Reading it says why. */
+alexnet_status an_walk_stat(alexnet_context *ctx, const char *path, an_file_info *out) AN_NODISCARD;
+
 #endif

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "base/file.h"
+#include "base/text.h"
 #include "image/codec.h"
 #include <string.h>
 
@@ -71,8 +72,11 @@ static const struct {
 
 an_image_kind an_image_kind_of(const char *path)
 {
-    for (size_t i = 0; i < AN_COUNT(extensions); ++i) {
-        if (an_path_has_extension(path, extensions[i].extension))
+    const char *base = an_path_base(path);
+    const char *dot = strrchr(base, '.');
+
+    for (size_t i = 0; dot != NULL && dot != base && i < AN_COUNT(extensions); ++i) {
+        if (an_same_word(dot + 1, extensions[i].extension))
             return (an_image_kind){.name = extensions[i].name,
                                    .read = extensions[i].codec != NULL &&
                                            extensions[i].codec->decode != NULL};

@@ -170,6 +170,33 @@ static alexnet_status choose_colours(tiff_reader *r)
     return ALEXNET_OK;
 }
 
+/* What a byte of a file stands for at most: a small file makes no large image. */
+static alexnet_status check_plausible(const tiff_reader *r, uint32_t width, uint32_t height)
+{
+    static const struct {
+        uint16_t compression;
+        uint16_t ratio;
+    } rows[] = {{COMPRESSION_NONE, 1},
+                {COMPRESSION_PACKBITS, 64},
+                {COMPRESSION_LZW, 2731},
+                {COMPRESSION_DEFLATE, 1032},
+                {COMPRESSION_ADOBE_DEFLATE, 1032}};
+    uint16_t compression = 0, samples = 0, bits = 0, photometric = 0;
+
+    TIFFGetFieldDefaulted(r->tiff, TIFFTAG_COMPRESSION, &compression);
+    TIFFGetFieldDefaulted(r->tiff, TIFFTAG_SAMPLESPERPIXEL, &samples);
+    TIFFGetFieldDefaulted(r->tiff, TIFFTAG_BITSPERSAMPLE, &bits);
+    TIFFGetFieldDefaulted(r->tiff, TIFFTAG_PHOTOMETRIC, &photometric);
+    const uint64_t raw = (uint64_t)width * height * samples * bits / 8;
+    for (size_t i = 0; i < AN_COUNT(rows) && photometric != PHOTOMETRIC_YCBCR; ++i) {
+        if (rows[i].compression == compression && raw / rows[i].ratio > r->bytes)
+            return an_fail(r->ctx, ALEXNET_BAD_FILE,
+                           "TIFF: truncated: %u x %u pixels cannot be in %zu bytes", width, height,
+                           r->bytes);
+    }
+    return ALEXNET_OK;
+}
+
 static alexnet_status read_directory(tiff_reader *r, int *turn, int *width, int *height)
 {
     uint32_t w = 0, h = 0;
@@ -181,6 +208,7 @@ static alexnet_status read_directory(tiff_reader *r, int *turn, int *width, int 
     *width = (int)w;
     *height = (int)h;
     AN_TRY(check_not_raw(r));
+    AN_TRY(check_plausible(r, w, h));
     TIFFGetFieldDefaulted(r->tiff, TIFFTAG_ORIENTATION, &orientation);
     if (turn != NULL && orientation >= 1 && orientation <= 8) *turn = orientation;
     return choose_colours(r);

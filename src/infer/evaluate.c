@@ -67,6 +67,7 @@ static alexnet_status open_source(evaluation *e)
 
     if (status == ALEXNET_NOT_FOUND) status = an_source_open(e->ctx, data, AN_PART_ALL, &e->source);
     AN_TRY(status);
+    an_source_tell_passed(e->ctx, e->source, data);
     return an_classes_map(e->models[0], e->options->weights[0], e->source, data, &e->labels);
 }
 

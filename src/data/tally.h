@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AN_TALLY_NAME 32
+#define AN_TALLY_NAME 48
 
 typedef struct an_tally_row {
     char    name[AN_TALLY_NAME];

@@ -52,7 +52,8 @@ alexnet_status an_tree_add(alexnet_context *ctx, an_tree *tree, const char *path
     }
     const char *copy = copy_path(ctx, tree, path);
     if (copy == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory for the path", path);
-    tree->leaves[tree->count++] = (an_leaf){.path = copy, .offset = offset, .size = size};
+    tree->leaves[tree->count++] =
+        (an_leaf){.path = copy, .offset = offset, .size = size, .order = offset};
     return ALEXNET_OK;
 }
 
@@ -131,7 +132,7 @@ static int compare_leaves(const void *a, const void *b)
     const an_leaf *y = b;
     const int order = strcmp(x->path, y->path);
 
-    return order != 0 ? order : (x->offset > y->offset) - (x->offset < y->offset);
+    return order != 0 ? order : (x->order > y->order) - (x->order < y->order);
 }
 
 static int compare_names(const void *a, const void *b)

@@ -17,6 +17,7 @@
 typedef struct an_leaf {
     const char *path;      /* relative to the data set */
     uint64_t offset, size; /* tar: where its bytes lie */
+    uint64_t order;        /* of two with one path the higher one counts; the offset, unless set */
 } an_leaf;
 
 typedef struct an_tree {
@@ -59,7 +60,7 @@ alexnet_status an_tree_choose(alexnet_context *ctx, const an_source *source, an_
 
 /*
  * Sorts the leaves by path, keeps the pictures of the wanted parts (of a path that comes twice the
- * one with the higher offset), and fills in the source's classes, labels, count and tally.
+ * one with the higher order), and fills in the source's classes, labels, count and tally.
  * NOT_FOUND (no pictures), BAD_FILE (an empty class; a `val` or `test` beside `train` that holds
  * no pictures), NO_MEMORY.
  */

@@ -40,7 +40,10 @@ static alexnet_status add_named(alexnet_context *ctx, const char *path, an_sourc
 {
     an_file_info info;
 
-    AN_TRY(an_walk_stat(ctx, path, &info));
+    const alexnet_status status = an_file_stat(ctx, path, &info);
+    if (an_status_of_reading(ctx, status) == ALEXNET_BAD_FILE) /* reading it says why */
+        return an_tree_add(ctx, source->own, path, 0, 0);
+    AN_TRY(status);
     return info.kind == AN_FILE_FOLDER ? add_folder(ctx, path, source)
                                        : an_tree_add(ctx, source->own, path, 0, 0);
 }

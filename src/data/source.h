@@ -7,7 +7,7 @@
  *   folder     a folder of class folders (train/ and val/ or test/ above them)
  *   tar        the same tree in a tar file, plain or gzip (a gzip one is unpacked into memory, at
  *              most AN_TAR_UNPACKED_MAX, once for all parts). A single folder around it all is
- *              stepped into
+ *              stepped into; links are followed inside the file (data/links.h), and sparse files read
  *   list       a text file of lines "PATH LABEL" or "PATH,LABEL"; LABEL a class number or a name;
  *              paths relative to the list
  *   cifar      a folder with data_batch_1.bin .. 5 and test_batch.bin (CIFAR-10), or with train.bin

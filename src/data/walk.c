@@ -4,8 +4,10 @@
  */
 #include "data/walk.h"
 
+#include "base/context.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include <errno.h>
 #include <string.h>
 
 #define DEPTH_MAX 16
@@ -13,8 +15,10 @@
 alexnet_status an_walk_stat(alexnet_context *ctx, const char *path, an_file_info *out)
 {
     const alexnet_status status = an_file_stat(ctx, path, out);
+    const bool no_folder = ctx->error_number == ELOOP || ctx->error_number == ENAMETOOLONG ||
+                           an_image_kind_of(path).name != NULL;
 
-    if (an_status_of_reading(ctx, status) != ALEXNET_BAD_FILE) return status;
+    if (an_status_of_reading(ctx, status) != ALEXNET_BAD_FILE || !no_folder) return status;
     *out = (an_file_info){.kind = AN_FILE_OTHER};
     return ALEXNET_OK;
 }

@@ -62,7 +62,7 @@ alexnet_status an_image_decode(alexnet_context *ctx, const void *data, size_t by
 int an_image_sniff(const void *data, size_t bytes);
 
 /* What to do about an image in a format that is not read. */
-#define AN_IMAGE_WAY_ON "convert it to JPEG, for example with 'magick IN out.jpg'"
+#define AN_IMAGE_WAY_ON "convert to JPEG, for example with 'magick IN out.jpg'"
 
 /* What the end of a file's name says. */
 typedef struct an_image_kind {

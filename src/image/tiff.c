@@ -10,7 +10,7 @@
 #include "image/codec.h"
 #include <string.h>
 
-/* 42 for TIFF, 43 for BigTIFF; "CR" at 8 is Canon's raw. */
+/* 42 for TIFF, 43 for BigTIFF. */
 static bool sniff(const uint8_t *data, size_t bytes)
 {
     static const char magics[4][4] = {"II*", "MM\0*", "II+", "MM\0+"};

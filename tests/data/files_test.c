@@ -56,7 +56,7 @@ static void nothing_to_show_is_an_error(void **in)
     fixture_text(f->ctx, f->folder, "b/IMG_2.HEIC", "x");
     fixture_text(f->ctx, f->folder, "b/notes.txt", "x");
     an_assert_status(f->ctx, an_files_open(f->ctx, folders, 1, &source), ALEXNET_NOT_FOUND);
-    an_assert_error(f->ctx, "passed over: 2 HEIC, 1 .txt; convert it to JPEG, for example with");
+    an_assert_error(f->ctx, "passed over: 2 HEIC, 1 .txt; convert to JPEG, for example with");
     an_assert_status(f->ctx, an_files_open(f->ctx, NULL, 0, &source), ALEXNET_NOT_FOUND);
 }
 

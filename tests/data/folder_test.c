@@ -204,7 +204,7 @@ static void images_that_are_not_read_are_named(void **in)
     an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_ALL, &source),
                      ALEXNET_NOT_FOUND);
     an_assert_error(f->ctx, "no images that are read in class folders; passed over: 2 HEIC, 1 NEF; "
-                            "convert it to JPEG, for example with 'magick IN out.jpg'");
+                            "convert to JPEG, for example with 'magick IN out.jpg'");
 
     fixture_write(f->ctx, f->folder, "cat/1.png", 1);
     an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_ALL, &source),

@@ -39,7 +39,7 @@ static void files_are_counted_by_kind(void **in)
     assert_int_equal(an_tally_files(&tally, false), 13);
     an_tally_explain(&tally, text);
     assert_non_null(strstr(text, "; passed over: 3 HEIC, 1 CR2, 5 links"));
-    assert_non_null(strstr(text, "convert it to JPEG, for example with 'magick IN out.jpg'"));
+    assert_non_null(strstr(text, "convert to JPEG, for example with 'magick IN out.jpg'"));
     an_tally_free(f->ctx, &tally);
 }
 

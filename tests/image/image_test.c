@@ -48,10 +48,10 @@ static void other_files_are_refused_by_name(void **state)
         {"RIFF\x10\0\0\0WEB", 11, ALEXNET_BAD_FILE, "not an image"},
         {"\0\0\0\x1c"
          "ftypavif",
-         12, ALEXNET_UNSUPPORTED, "AVIF is not read; convert it to JPEG, for example with 'magick"},
+         12, ALEXNET_UNSUPPORTED, "AVIF is not read; convert to JPEG, for example with 'magick"},
         {"\0\0\0\x1c"
          "ftypheic",
-         12, ALEXNET_UNSUPPORTED, "HEIC is not read; convert it"},
+         12, ALEXNET_UNSUPPORTED, "HEIC is not read; convert to"},
         {"\0\0\0\x18"
          "ftypmif1",
          12, ALEXNET_UNSUPPORTED, "HEIF is not read"},

@@ -140,7 +140,7 @@ static void rgb_of_indices(const bmp *b, const uint8_t *row, uint8_t *rgb)
 
     for (int64_t x = 0; x < b->width; ++x, rgb += 3) {
         const int shift = b->bits * (per_byte - 1 - (int)(x % per_byte));
-        memcpy(rgb, b->palette[row[x / per_byte] >> shift & last], 3);
+        memcpy(rgb, b->palette[(unsigned)row[x / per_byte] >> shift & last], 3);
     }
 }
 

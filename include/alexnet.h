@@ -148,7 +148,8 @@ ALEXNET_API alexnet_status alexnet_get_machine(alexnet_context *ctx, alexnet_mac
 
 /* What a long job tells its caller, after each step and each picture or batch of pictures. */
 typedef struct alexnet_progress {
-    const char *phase;      /* "train", "val", "eval", "predict", "verify", "stats", "mean", "synth" */
+    const char *phase;      /* "train", "val", "eval", "predict", "verify", "stats", "mean", "synth",
+                               "features": of frozen layers */
     int64_t     done, total; /* steps in "train", pictures otherwise; total 0: not known */
     double      epoch;      /* train: epochs done, a fraction */
     double      loss, top1, top5; /* since the last report; NaN where the phase has none */
@@ -216,6 +217,9 @@ ALEXNET_API alexnet_status alexnet_get_family(alexnet_context *ctx, int index, a
 #define ALEXNET_EPSILON_MAX         1e6
 #define ALEXNET_AVERAGE_MAX         0.9999999
 #define ALEXNET_SMOOTHING_MAX       0.999
+#define ALEXNET_MIXUP_MAX           100
+#define ALEXNET_VIEWS_MAX           1000
+#define ALEXNET_SEEN_MAX            1000000000
 #define ALEXNET_VAL_SPLIT_MAX       0.99
 #define ALEXNET_PATIENCE_MAX        1000000
 #define ALEXNET_CHECKPOINT_KEEP_MAX 1000
@@ -261,15 +265,46 @@ ALEXNET_API alexnet_status alexnet_model_outline(alexnet_context *ctx, const cha
                                                  alexnet_model **out) ALEXNET_NODISCARD;
 
 /*
- * Reads a weights file (safetensors). A file without our metadata is recognised by its tensor names and shapes, where
+ * Reads a weights file (safetensors). The folder of a run stands for its best.safetensors, or last.safetensors where there
+ * is no best, here and wherever a path of weights is asked for; the log says which. A file without our metadata is recognised by its tensor names and shapes, where
  * they fit exactly one family; its classes are then unnamed. BAD_FILE (also a preprocessing record that is none),
  * BAD_SHAPE, NOT_FOUND, IO, NO_MEMORY. Weights whose record asks for a mean image that the file lacks load, so that
  * training can start from them; what is shown pictures (classifier, predict, features, evaluate) refuses them: BAD_FILE.
  */
 ALEXNET_API alexnet_status alexnet_model_load(alexnet_context *ctx, const char *path, alexnet_model **out) ALEXNET_NODISCARD;
 
+/*
+ * A network of a family that has from a weights file what this holds of it, also a part only, and the rest freshly
+ * started (a function of the seed). Tensors may be called "module.NAME" or "model.NAME". The log says what was loaded,
+ * what starts afresh and why, what of the file is not used. What the options leave open is as the file says.
+ *   family  NULL: the file's own, else the one that most of its tensors fit
+ * As alexnet_model_create() and alexnet_model_load(); BAD_FILE: nothing of the file fits.
+ */
+ALEXNET_API alexnet_status alexnet_model_complete(alexnet_context *ctx, const char *path, const char *family,
+                                                  const alexnet_model_options *options /* NULL: defaults */,
+                                                  uint64_t seed, alexnet_model **out) ALEXNET_NODISCARD;
+
 /* Changes what the preprocessing record says of orientation; DEFAULT changes nothing. NO_MEMORY. */
 ALEXNET_API alexnet_status alexnet_model_set_orientation(alexnet_model *model, alexnet_orientation orientation) ALEXNET_NODISCARD;
+
+/*
+ * How trained weights are run at another size of input than they were recorded with. A zeroed struct: as recorded.
+ * Filters slide over a map of any size, and so do linear layers that began as a window of it; what is behind a map
+ * that was flattened whole fits one size of map only.
+ */
+typedef struct alexnet_run_size {
+    int input_h, input_w; /* pixels; 0: as recorded */
+    int global_pool;      /* 1: the map before the classifier is averaged, so that any larger input has one answer */
+    int no_squeeze;       /* 1: answers may be a map, one for each place ('slim'). So they are anyway where they become one */
+} alexnet_run_size;
+
+/*
+ * Lays a model out anew for another size. The values stay where they are, and are not copied; the sizes in the
+ * preprocessing record are scaled as the input is, and so is a mean image. Close the model's sessions first. size may
+ * be NULL. On failure the model is as before: BAD_SHAPE (the size does not fit, or the weights are of another one: the
+ * message names the layer, and sizes that fit), BAD_ARG (out of range, or the family has no such option), NO_MEMORY.
+ */
+ALEXNET_API alexnet_status alexnet_model_resize(alexnet_model *model, const alexnet_run_size *size) ALEXNET_NODISCARD;
 
 /* Writes a weights file, whole or not at all. IO. */
 ALEXNET_API alexnet_status alexnet_model_save(const alexnet_model *model, const char *path) ALEXNET_NODISCARD;
@@ -387,6 +422,13 @@ typedef struct alexnet_prediction {
 } alexnet_prediction;
 
 ALEXNET_API alexnet_status alexnet_classifier_open(alexnet_context *ctx, const char *weights, alexnet_classifier **out) ALEXNET_NODISCARD;
+
+/*
+ * The same of a model that was loaded, and then resized or turned (alexnet_model_resize(), alexnet_model_set_orientation()).
+ * On success the model is the classifier's, and goes with it; on failure it is still the caller's. Answers that are a
+ * map of places are averaged (alexnet_evaluate_options.size).
+ */
+ALEXNET_API alexnet_status alexnet_classifier_take_model(alexnet_model *model, alexnet_classifier **out) ALEXNET_NODISCARD;
 ALEXNET_API void           alexnet_classifier_close(alexnet_classifier *classifier);
 
 /*
@@ -422,6 +464,7 @@ typedef struct alexnet_predict_options {
     int                 batch;       /* 0: 32 */
     int                 workers;     /* decoding threads; 0: as needed */
     alexnet_orientation orientation; /* for this call, in place of the weights' own */
+    alexnet_run_size    size;        /* the same; see alexnet_evaluate_options */
     alexnet_prediction_fn result;
     void               *result_user;
     alexnet_progress_fn progress;    /* may be NULL */
@@ -436,14 +479,18 @@ ALEXNET_API alexnet_status alexnet_predict(alexnet_context *ctx, const alexnet_p
 
 typedef struct alexnet_features_options {
     const char        *weights;
-    const char        *layer;  /* a layer's name, "logits" or "prob"; NULL: the prepared images themselves */
+    const char        *layer;  /* a layer's name, "logits" or "prob" (without classes: the last layer); NULL: the prepared
+                                  images themselves */
     const char *const *images; /* files and folders; or none, and */
     size_t             image_count;
-    const char        *input;  /* a .safetensors or .npy file holding one float32 tensor [n][3][h][w], fed as it is */
-    const char        *out;    /* .safetensors or .npy, [n][c][h][w] or [n][c] */
+    const char        *input;  /* a .safetensors or .npy file holding one float32 tensor [n][3][h][w], fed as it is, of any
+                                  size that the network takes */
+    const char        *out;    /* .safetensors or .npy, [n][c][h][w] or [n][c]: a map of 1x1 is a row, but as in its source
+                                  not the output of a network without classes or without squeeze */
     int                as_bytes; /* preprocess only: the pixels before mean and scale as uint8 [n][h][w][3] */
     int                batch;  /* 0: 32 */
     alexnet_orientation orientation; /* for this call, in place of the weights' own */
+    alexnet_run_size   size;         /* the same; of a tensor that is fed it can only repeat the size */
     alexnet_progress_fn progress;
     void              *progress_user;
 } alexnet_features_options;
@@ -458,14 +505,20 @@ ALEXNET_API alexnet_status alexnet_features(alexnet_context *ctx, const alexnet_
 typedef struct alexnet_evaluate_options {
     const char *const *weights; /* several: their softmax outputs are averaged */
     size_t             weights_count;
-    const char        *data;
+    const char        *data;    /* NULL, with the folder of one run as weights: the images that this run validated with:
+                                   held back of its training data, a part of these, or data of their own. They must not have
+                                   changed: BAD_ARG */
     int                crops;   /* 0 or 1: centre; 10: four corners, centre, and their mirror images */
     int                batch;   /* pictures at a time, with ten crops a tenth of that; 0: 64 */
     int                workers;
     alexnet_orientation orientation; /* for this call, in place of the weights' own */
+    alexnet_run_size   size;    /* the same. Where the answers are then a map, one for each place, the logits are averaged over
+                                   the places before the softmax, as slim's own tests do; as the last layer is linear, this is
+                                   its global pool */
     alexnet_bad_image  on_bad_image;
     const char        *predictions; /* a .csv or .jsonl file to write, or NULL */
     const char        *confusion;   /* a .csv file or .svg picture to write, or NULL */
+    int                csv_safe;    /* in .csv files: ' before names that begin with = + - @, which spreadsheets take for formulas */
     alexnet_progress_fn progress;
     void              *progress_user;
     alexnet_skipped_fn skipped;
@@ -500,9 +553,16 @@ typedef struct alexnet_train_start {
     int64_t     images, val_images; /* an epoch; val_images 0: nothing is validated */
     int         batch;
     int64_t     steps_per_epoch;
+    int64_t     trained_parameters; /* those that are not frozen, of alexnet_model_info.parameters */
     int64_t     optimiser_bytes; /* what the update keeps: momentum, and for some squares and an average */
     int64_t     gradient_bytes;
-    int64_t     step, steps;     /* done before (resumed); after which the run ends, unless a time limit comes first */
+    int64_t     disk_bytes;      /* of the run directory at the end, at most */
+    int64_t     disk_bytes_max;  /* while it trains */
+    int64_t     disk_bytes_free; /* that there are for it; -1: not known */
+    int64_t     step, steps;     /* done before (resumed); after which the run ends: with a limit in time, an estimate */
+    int64_t     planned_steps;   /* by epochs and steps alone */
+    double      seconds;         /* the limit in time; -1: none */
+    const char *recipe_reason;   /* why this recipe: "asked for", "a small set: 2,500 images" ... */
 } alexnet_train_start;
 
 typedef void (*alexnet_train_start_fn)(void *user, const alexnet_train_start *start);
@@ -520,9 +580,10 @@ typedef struct alexnet_train_options {
     double      val_split;   /* fraction of the training data, when there is no validation part; 0: none. NaN: 0.1 */
     const char *model;       /* family. NULL: torchvision */
     alexnet_model_options model_options;
-    const char *from;        /* weights to start from, or NULL */
+    const char *from;        /* weights to start from, of a whole network or a part, or a run's folder; or NULL */
     const char *freeze;      /* "features" or layer names parted by commas: not trained; NULL: all are */
-    const char *recipe;      /* NULL: the family's own */
+    const char *recipe;      /* NULL: as the data asks: with fewer than ALEXNET_SMALL_SET images "quick", with `from`
+                                "finetune"; else, and for a family made for one data set, the family's own */
     double      epochs;      /* how long: the first reached ends the run. -1: the recipe's */
     int64_t     steps;       /* at least 1; -1: no limit */
     double      seconds;     /* above 0; -1: no limit */
@@ -534,6 +595,11 @@ typedef struct alexnet_train_options {
     double      average;     /* kept of the weights' running average at each step, which validation and the weights files
                                 then hold; 0: none. NaN: the recipe's */
     double      smoothing;   /* part of each label that all classes share; NaN: the recipe's */
+    double      mixup;       /* images are blended in pairs by parts from Beta(mixup, mixup); 0: not. NaN: the recipe's */
+    int         grow;        /* side of the input to begin with, pixels: it grows to the network's own; 0: not. -1: the
+                                recipe's */
+    int         views;       /* augmented views of each image whose output of frozen layers is kept; 0: none, frozen layers
+                                run at each step. -1: the recipe's */
     const char *schedule;    /* "constant", "step:30,0.1", "cosine", ... (docs/training.md); NULL: the recipe's */
     const char *bias_schedule; /* of biases; "": the same; NULL: the recipe's */
     const char *augment;     /* "none" or of crop, flip, rrc, jitter, pca, pca-text, such as "crop,flip"; NULL: the recipe's */
@@ -545,7 +611,7 @@ typedef struct alexnet_train_options {
     const char *resume;      /* run directory to go on with */
     double      checkpoint_seconds; /* 0: none by time; -1: 600 */
     int64_t     checkpoint_steps;   /* 0: none by steps; -1: 0 */
-    int         checkpoint_keep;    /* how many checkpoints stay; -1: 2 */
+    int         checkpoint_keep;    /* how many checkpoints stay; 0: one while it trains, none after success; -1: 2 */
     int         workers;     /* decoding threads; -1: as needed */
     alexnet_bad_image on_bad_image;
     int         patience;    /* epochs without improvement that end the run; 0: off; -1: 0 */
@@ -575,10 +641,13 @@ typedef struct alexnet_train_result {
     char    last_sha256[65];    /* alexnet_model_hash() of what `last_weights` holds */
 } alexnet_train_result;
 
+/* A set of fewer images is a small one. */
+#define ALEXNET_SMALL_SET 100000
+
 ALEXNET_API alexnet_train_options alexnet_train_options_default(void);
 
 /*
- * Trains until the first limit. Returns STOPPED, with a checkpoint written and *out filled, when the progress callback
+ * Trains until the first limit. IO, before anything is written, when the disk has less room than the run needs. Returns STOPPED, with a checkpoint written and *out filled, when the progress callback
  * asked to stop; DIVERGED, naming the first bad layer, when the loss is no longer finite.
  */
 ALEXNET_API alexnet_status alexnet_train(alexnet_context *ctx, const alexnet_train_options *options,
@@ -593,7 +662,7 @@ ALEXNET_API const char *alexnet_recipe_settings(int index);
 
 typedef struct alexnet_data_options {
     const char         *data;
-    const char         *part;    /* "train", "val", "test"; NULL: all of it as one */
+    const char         *part;    /* "train", "val", "test", or what else they are called; NULL: all of it as one */
     int                 workers;
     int                 size;    /* stats: pictures are resized to size x size first; 0: as they are */
     alexnet_progress_fn progress;
@@ -623,8 +692,8 @@ typedef struct alexnet_data_info {
     size_t      passed_over_kinds;
 } alexnet_data_info;
 
-/* Counts without decoding. An empty class is BAD_FILE, naming it, and so is an empty `val` or `test` beside `train`; no pictures at all
-   is NOT_FOUND, with the expected tree. */
+/* Counts without decoding. An empty class is BAD_FILE, naming it, and so is an empty `val` or `test` beside `train`, and one part under
+   two names; no pictures at all is NOT_FOUND, with the expected tree. */
 ALEXNET_API alexnet_status alexnet_data_inspect(alexnet_context *ctx, const alexnet_data_options *options, alexnet_data_info *out) ALEXNET_NODISCARD;
 /* Decodes every picture; bad ones are counted and told to `skipped`; the status is OK all the same. */
 ALEXNET_API alexnet_status alexnet_data_verify(alexnet_context *ctx, const alexnet_data_options *options, alexnet_data_info *out) ALEXNET_NODISCARD;

@@ -4,6 +4,7 @@
  */
 #include "base/context.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include <errno.h>
 #include <sched.h>
@@ -75,6 +76,23 @@ void an_context_set_fault(alexnet_context *ctx, an_fault_hook hook, void *user)
 {
     ctx->fault = hook;
     ctx->fault_user = user;
+}
+
+void an_context_set_clock(alexnet_context *ctx, double (*clock)(void *user), void *user)
+{
+    ctx->clock = clock;
+    ctx->clock_user = user;
+}
+
+double an_context_seconds(const alexnet_context *ctx)
+{
+    return ctx->clock != NULL ? ctx->clock(ctx->clock_user) : an_seconds();
+}
+
+void an_context_set_free(alexnet_context *ctx, an_free_hook hook, void *user)
+{
+    ctx->free_bytes = hook;
+    ctx->free_user = user;
 }
 
 bool an_fault(const alexnet_context *ctx, an_fault_kind kind)

@@ -35,12 +35,19 @@ typedef enum an_fault_kind {
  */
 typedef int (*an_fault_hook)(void *user, an_fault_kind kind);
 
+/* Asked instead of the system how many bytes are free, wherever a path lies. */
+typedef uint64_t (*an_free_hook)(void *user);
+
 struct alexnet_context {
     alexnet_options options;          /* as given to alexnet_open(), defaults filled in */
     const struct an_backend *backend; /* chosen by alexnet_open() in core; base never looks inside */
     struct an_unpacked *unpacked;     /* gzip files that are open in src/data, each unpacked once; base never looks inside */
     an_fault_hook   fault;   /* NULL outside tests */
     void           *fault_user;
+    double        (*clock)(void *user); /* NULL outside tests: an_seconds() */
+    void           *clock_user;
+    an_free_hook    free_bytes; /* NULL outside tests */
+    void           *free_user;
     char            error[AN_ERROR_BYTES];
     int             error_number; /* the system's, of the last failure; 0: it was none of the system's */
 };
@@ -59,6 +66,15 @@ alexnet_context *an_context_fork(alexnet_context *parent);
 
 /* Tests: from now on every allocation and file operation asks `hook` first. NULL takes it off again. */
 void an_context_set_fault(alexnet_context *ctx, an_fault_hook hook, void *user);
+
+/* Tests: the clock that jobs of this context look at. NULL: the machine's. */
+void an_context_set_clock(alexnet_context *ctx, double (*clock)(void *user), void *user);
+
+/* Seconds since some moment in the past, by that clock. */
+double an_context_seconds(const alexnet_context *ctx);
+
+/* Tests: the disk is as full as `hook` says. NULL takes it off again. */
+void an_context_set_free(alexnet_context *ctx, an_free_hook hook, void *user);
 
 /* True, and errno is set, when the test hook wants the operation that comes next to fail. */
 bool an_fault(const alexnet_context *ctx, an_fault_kind kind);

@@ -10,8 +10,11 @@
 #include "base/system.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 /* ---- an open file ---- */
@@ -210,6 +213,36 @@ alexnet_status an_file_same(alexnet_context *ctx, const char *a, const char *b, 
     *same = x.kind != AN_FILE_ABSENT && y.kind != AN_FILE_ABSENT && x.device == y.device &&
             x.inode == y.inode;
     return ALEXNET_OK;
+}
+
+/* Cuts off the last part of a path: "a/b" to "a", "a" to ".". False: nothing is left to cut. */
+static bool go_up(char *path)
+{
+    char *slash = strrchr(path, '/');
+
+    if (strcmp(path, ".") == 0 || strcmp(path, "/") == 0) return false;
+    if (slash == NULL)
+        strcpy(path, ".");
+    else
+        slash[slash == path] = '\0';
+    return true;
+}
+
+uint64_t an_disk_free(const alexnet_context *ctx, const char *path)
+{
+    char place[PATH_MAX];
+    struct statvfs info;
+    int failed;
+
+    if (ctx->free_bytes != NULL) return ctx->free_bytes(ctx->free_user);
+    if (*path == '\0' || strlen(path) >= sizeof place) return UINT64_MAX;
+    strcpy(place, path);
+    do
+        failed = statvfs(place, &info);
+    while (failed != 0 && (errno == EINTR || ((errno == ENOENT || errno == ENOTDIR) && go_up(place))));
+    if (failed != 0 || info.f_blocks == 0) return UINT64_MAX; /* as some that lie nowhere say */
+    if (info.f_bavail > UINT64_MAX / info.f_frsize) return UINT64_MAX;
+    return (uint64_t)info.f_bavail * info.f_frsize;
 }
 
 alexnet_status an_file_remove(alexnet_context *ctx, const char *path)

@@ -112,6 +112,11 @@ void           an_names_free(alexnet_context *ctx, an_names *names);
 alexnet_status an_folder_make(alexnet_context *ctx, const char *path) AN_NODISCARD; /* with its parents; existing is fine */
 alexnet_status an_file_remove(alexnet_context *ctx, const char *path) AN_NODISCARD; /* absent is fine */
 alexnet_status an_file_rename(alexnet_context *ctx, const char *from, const char *to) AN_NODISCARD; /* and syncs to's folder */
+/*
+ * Makes `to` another name of the file `from` (a hard link), whole or not at all; a file that was there is replaced. IO
+ * where the file system has no such thing.
+ */
+alexnet_status an_file_link(alexnet_context *ctx, const char *from, const char *to) AN_NODISCARD;
 alexnet_status an_folder_remove(alexnet_context *ctx, const char *path) AN_NODISCARD; /* with everything in it; absent is fine; never follows links */
 
 /*
@@ -125,6 +130,9 @@ typedef struct an_lock {
 
 alexnet_status an_folder_lock(alexnet_context *ctx, const char *path, an_lock *out) AN_NODISCARD; /* BAD_ARG: taken */
 void           an_lock_close(an_lock *lock);
+
+/* The bytes that this process may still write where `path` lies or would lie; UINT64_MAX: nobody can say. */
+uint64_t    an_disk_free(const alexnet_context *ctx, const char *path);
 
 char       *an_path_join(alexnet_context *ctx, const char *folder, const char *name) AN_NODISCARD; /* allocated; NULL: no memory */
 alexnet_status an_path_absolute(alexnet_context *ctx, const char *path, char **out) AN_NODISCARD; /* from the root, links followed; allocated */

@@ -34,8 +34,7 @@ const char *alexnet_error(const alexnet_context *ctx) { return ctx->error; }
 /* Messages are made elsewhere first: an argument may be the very message that is replaced. */
 static void set_message(alexnet_context *ctx, char text[AN_ERROR_BYTES])
 {
-    an_make_line(text);
-    memcpy(ctx->error, text, AN_ERROR_BYTES);
+    an_escape_line(ctx->error, AN_ERROR_BYTES, text); /* names in it may hold anything */
 }
 
 alexnet_status an_fail(alexnet_context *ctx, alexnet_status status, const char *format, ...)

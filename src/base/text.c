@@ -34,8 +34,20 @@ int an_print(char *buffer, size_t bytes, const char *format, ...)
     return written;
 }
 
+/* True for a number that printf() would write as some system does: "-nan", "inf". */
+static bool show_other(char text[AN_REAL_SIZE], double value)
+{
+    if (isfinite(value)) return false;
+    an_print(text, AN_REAL_SIZE, "%s",
+             isnan(value) ? "not a number"
+             : value > 0  ? "infinity"
+                          : "-infinity");
+    return true;
+}
+
 void an_print_real(char text[AN_REAL_SIZE], double value)
 {
+    if (show_other(text, value)) return;
     /* 15 digits are right for every number a person typed, 17 for every double. */
     for (int digits = 15; digits <= 17; ++digits) {
         double back;
@@ -43,6 +55,23 @@ void an_print_real(char text[AN_REAL_SIZE], double value)
         an_print(text, AN_REAL_SIZE, "%.*g", digits, value);
         if (an_parse_real(text, strlen(text), &back) && back == value) return;
     }
+}
+
+#define WIDE_FROM 1e15 /* more digits than are right, and soon than there is room for */
+
+const char *an_show_fixed(char text[AN_REAL_SIZE], int decimals, double value)
+{
+    if (!show_other(text, value)) {
+        const bool wide = value >= WIDE_FROM || value <= -WIDE_FROM;
+        an_print(text, AN_REAL_SIZE, wide ? "%.*g" : "%.*f", AN_MIN(decimals, 15), value);
+    }
+    return text;
+}
+
+const char *an_show_short(char text[AN_REAL_SIZE], int digits, double value)
+{
+    if (!show_other(text, value)) an_print(text, AN_REAL_SIZE, "%.*g", AN_MIN(digits, 17), value);
+    return text;
 }
 
 bool an_parse_int(const char *text, size_t length, int64_t *out)
@@ -99,28 +128,6 @@ bool an_same_word(const char *a, const char *b)
     return false;
 }
 
-/* How many bytes the UTF-8 character that begins with `first` has; 1 for what begins none. */
-static size_t character_bytes(unsigned char first)
-{
-    return first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
-}
-
-void an_make_line(char *text)
-{
-    size_t length = 0;
-
-    for (; text[length] != '\0'; ++length) {
-        if ((unsigned char)text[length] < ' ' || text[length] == 0x7f) text[length] = '?';
-    }
-
-    /* Back over bytes 10xxxxxx (three in a character at most) to the one that begins it. */
-    size_t back = 1;
-    while (back < 4 && back < length && ((unsigned char)text[length - back] & 0xc0) == 0x80)
-        ++back;
-    if (length > 0 && back < character_bytes((unsigned char)text[length - back]))
-        text[length - back] = '\0';
-}
-
 size_t an_utf8_length(const char *text)
 {
     static const struct {
@@ -144,25 +151,79 @@ size_t an_utf8_length(const char *text)
     return 0;
 }
 
-void an_escape(char *buffer, size_t bytes, const char *text)
+/* What a character of `length` bytes (0: no UTF-8) is shown as: that many characters in `shown`, or itself. */
+static size_t show_character(const char *text, size_t length, bool ascii, char shown[5])
+{
+    static const char letters[] = "\n\r\t";
+    static const char *const names[] = {"\\n", "\\r", "\\t"};
+    const unsigned char first = (unsigned char)text[0], second = (unsigned char)text[1];
+    const char *letter = strchr(letters, text[0]);
+    const bool control = first < ' ' || first == 0x7f || (first == 0xc2 && second < 0xa0);
+
+    if (letter != NULL) return (size_t)an_print(shown, 5, "%s", names[letter - letters]);
+    if (length > 0 && !control && !(ascii && first >= 0x80)) return 0;
+    return (size_t)an_print(shown, 5, "\\x%02x", first);
+}
+
+static void escape(char *buffer, size_t bytes, const char *text, bool ascii)
 {
     size_t used = 0;
+    char shown[5];
 
     while (*text != '\0') {
         const size_t length = an_utf8_length(text);
-        const unsigned char first = (unsigned char)text[0], second = (unsigned char)text[1];
-        const bool control = first < ' ' || first == 0x7f || (first == 0xc2 && second < 0xa0);
-        const size_t wanted = length == 0 || control ? 4 : length;
+        const size_t escaped = show_character(text, length, ascii, shown);
+        const size_t wanted = escaped > 0 ? escaped : length;
         if (used + wanted >= bytes) break;
-        if (length == 0 || control)
-            an_print(buffer + used, bytes - used, "\\x%02x", first);
-        else
-            memcpy(buffer + used, text, length);
+        memcpy(buffer + used, escaped > 0 ? shown : text, wanted);
         used += wanted;
-        text += length == 0 || control ? 1 : length;
+        text += escaped > 0 ? 1 : length;
     }
     buffer[used] = '\0';
 }
+
+void an_escape(char *buffer, size_t bytes, const char *text) { escape(buffer, bytes, text, false); }
+
+void an_escape_bytes(char *buffer, size_t bytes, const char *text)
+{
+    escape(buffer, bytes, text, true);
+}
+
+void an_escape_line(char *buffer, size_t bytes, char *text)
+{
+    size_t length = strlen(text), back = 1;
+
+    /* Back over bytes 10xxxxxx (three in a character at most) to the one that begins it. */
+    while (back < 4 && back < length && ((unsigned char)text[length - back] & 0xc0) == 0x80)
+        ++back;
+    if (length + 1 == bytes && an_utf8_length(text + length - back) != back)
+        text[length - back] = '\0';
+    an_escape(buffer, bytes, text);
+}
+
+/* ---- lists of names ---- */
+
+#define LISTED_MAX 4
+
+void an_listing_add(an_listing *listing, const char *name)
+{
+    const size_t room = sizeof listing->text - listing->used;
+
+    if (listing->count++ >= LISTED_MAX) return;
+    listing->used += (size_t)an_print(listing->text + listing->used, room, "%s'%.80s'",
+                                      listing->count == 1 ? "" : ", ", name); /* fits: 4 x 84 */
+}
+
+const char *an_listing_text(an_listing *listing)
+{
+    const size_t room = sizeof listing->text - listing->used;
+
+    if (listing->count > LISTED_MAX)
+        an_print(listing->text + listing->used, room, " and %zu more", listing->count - LISTED_MAX);
+    return listing->text;
+}
+
+/* ---- the nearest word ---- */
 
 #define LONGEST_WORD 63
 

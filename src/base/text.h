@@ -30,14 +30,34 @@ bool an_is_word(const char *text, size_t length, const char *word);
 /* Equal but for the case of the letters A to Z. */
 bool an_same_word(const char *a, const char *b);
 
-/* Control characters become '?', and a UTF-8 character cut off at the end goes: fit to be shown as one line. */
-void an_make_line(char *text);
+/*
+ * A number for a person to read, with so many decimals, or so many digits in all: "0.7329", "not a number", "infinity",
+ * "-infinity". Both return `text`.
+ */
+const char *an_show_fixed(char text[AN_REAL_SIZE], int decimals, double value);
+const char *an_show_short(char text[AN_REAL_SIZE], int digits, double value);
 
 /* Bytes of the UTF-8 character at `text`; 0: there is none (RFC 3629: no overlong forms, no surrogates, nothing beyond U+10FFFF). */
 size_t an_utf8_length(const char *text);
 
-/* The text with control characters and bytes that are not UTF-8 as "\x1b", to be shown in a message; cut where it does not fit. */
+/*
+ * The text with control characters and bytes that are not UTF-8 as "\x1b" ("\n", "\r", "\t"), to be shown in a message;
+ * cut where it does not fit. The second shows every byte outside ASCII so, for names that look the same.
+ */
 void an_escape(char *buffer, size_t bytes, const char *text);
+void an_escape_bytes(char *buffer, size_t bytes, const char *text);
+
+/* What snprintf() wrote into buffer[0 .. bytes-1], fit to be shown as one line: a character that was cut off goes. */
+void an_escape_line(char *buffer, size_t bytes, char *text);
+
+/* Some names for a message, zeroed to begin with: "'ant', 'bee', 'cat', 'dog' and 3 more". */
+typedef struct an_listing {
+    char text[512];
+    size_t used, count;
+} an_listing;
+
+void        an_listing_add(an_listing *listing, const char *name);
+const char *an_listing_text(an_listing *listing); /* once, at the end */
 
 /* The candidate that `word` was probably meant to be (few typing errors away), or NULL. */
 const char *an_nearest(const char *word, const char *const *candidates, size_t n);

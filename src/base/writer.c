@@ -46,18 +46,24 @@ static void free_writer(an_writer *writer)
 }
 
 /*
- * Creates the temporary file under a name that nobody else has. The counter is the library's only
+ * A name for a temporary file that nobody else has; NULL: no memory. The counter is the library's only
  * variable: contexts know nothing of each other, and may write to the same folder.
  */
-static alexnet_status create_temporary(an_writer *writer)
+static char *name_temporary(alexnet_context *ctx, const char *path)
 {
     static atomic_uint counter;
+    const unsigned n = atomic_fetch_add(&counter, 1);
+
+    return an_format(ctx, "%s.tmp-%ld-%u", path, (long)getpid(), n);
+}
+
+static alexnet_status create_temporary(an_writer *writer)
+{
     alexnet_context *ctx = writer->ctx;
 
     for (int tries = 0; tries < TRIES_MAX; ++tries) {
-        const unsigned n = atomic_fetch_add(&counter, 1);
         an_free(ctx, writer->temporary);
-        writer->temporary = an_format(ctx, "%s.tmp-%ld-%u", writer->path, (long)getpid(), n);
+        writer->temporary = name_temporary(ctx, writer->path);
         if (writer->temporary == NULL)
             return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory to write", writer->path);
         writer->descriptor =
@@ -212,6 +218,49 @@ alexnet_status an_file_write(alexnet_context *ctx, const char *path, const void 
     if (status == ALEXNET_OK) return an_writer_commit(writer);
     an_writer_abandon(writer);
     return status;
+}
+
+/* ---- a second name ---- */
+
+/* Links under a temporary name, as link() does not replace; *temporary is NULL on failure. */
+static int link_temporary(alexnet_context *ctx, const char *from, const char *to, char **temporary)
+{
+    int failed = -1;
+
+    *temporary = NULL;
+    for (int tries = 0; failed != 0 && tries < TRIES_MAX; ++tries) {
+        an_free(ctx, *temporary);
+        *temporary = name_temporary(ctx, to);
+        errno = ENOMEM;
+        if (*temporary == NULL) return -1;
+        failed = an_fault(ctx, AN_FAULT_RENAME) ? -1 : link(from, *temporary);
+        if (failed != 0 && errno != EEXIST) break;
+    }
+    if (failed == 0) return 0;
+    const int error = errno;
+    an_free(ctx, *temporary);
+    *temporary = NULL;
+    errno = error;
+    return -1;
+}
+
+alexnet_status an_file_link(alexnet_context *ctx, const char *from, const char *to)
+{
+    char *temporary;
+    bool same;
+
+    AN_TRY(check_target(ctx, to));
+    AN_TRY(an_file_same(ctx, from, to, &same));
+    if (same) return ALEXNET_OK; /* rename() would leave both names */
+    if (link_temporary(ctx, from, to, &temporary) != 0)
+        return an_fail_errno(ctx, errno, "%s: cannot link to %s", from, to);
+
+    int failed = an_fault(ctx, AN_FAULT_RENAME) ? -1 : rename(temporary, to);
+    const int error = errno;
+    if (failed != 0) unlink(temporary);
+    an_free(ctx, temporary);
+    if (failed != 0) return fail_writing(ctx, to, error);
+    return an_system_sync_folder_of(ctx, to) == 0 ? ALEXNET_OK : fail_writing(ctx, to, errno);
 }
 
 /* ---- logs ---- */

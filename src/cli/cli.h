@@ -45,6 +45,13 @@ typedef struct cli_network {
     int activation, pooling;             /* place among the words, from 1; 0: not given */
 } cli_network;
 
+/* Those of every command that runs weights; begins the struct of options instead of cli_common. */
+typedef struct cli_weights {
+    cli_common common;
+    int input_size[2];           /* height, width; 0: as recorded */
+    int global_pool, no_squeeze; /* flags */
+} cli_weights;
+
 /* The places of CLI_ORIENTATIONS, from 1, are those of alexnet_orientation. */
 #define CLI_ORIENTATIONS     "exif|stored"
 #define CLI_ORIENTATION_HELP "photographs upright as EXIF says, or as stored [as the weights say]"
@@ -63,12 +70,13 @@ typedef struct cli_command {
     const char *words;           /* "DATA", as the usage line shows it */
     const char *summary;         /* one line */
     const cli_example *examples; /* ended by NULL */
-    const char *notes[4];        /* paragraphs, ended by NULL */
+    const char *notes[6];        /* paragraphs, ended by NULL */
     int words_min, words_max;
     const cli_option *options; /* ended by a NULL name */
     size_t args_bytes;
     bool computes;                /* args begin with cli_common, and there is a context */
     bool builds;                  /* args begin with cli_network */
+    bool runs_weights;            /* args begin with cli_weights */
     void (*defaults)(void *args); /* what is not zero; NULL: the shared options only */
     cli_exit (*run)(cli *app, void *args);
 } cli_command;
@@ -81,7 +89,10 @@ extern const cli_command command_train, command_eval, command_predict, command_f
 /* All of them, in the order of help; NULL at the end. */
 extern const cli_command *const cli_commands[];
 
-extern const cli_option cli_network_options[], cli_common_options[];
+extern const cli_option cli_network_options[], cli_weights_options[], cli_common_options[];
+
+/* What was given of them. */
+alexnet_run_size cli_run_size(const cli_weights *args);
 
 /* All tables of a command's options, its own first; NULL at the end. */
 #define CLI_TABLES 4

@@ -148,7 +148,7 @@ static alexnet_status open_bench(bench *b, const cli_bench_args *args, bool trai
     draw_inputs(b, (size_t)b->batch * pixels, info.classes, seed);
     if (!training) return an_session_open_sole(b->model, b->batch, NULL, &b->session);
     AN_TRY(an_optimiser_open(b->model, &recipe, &b->optimiser));
-    return an_optimiser_open_session(&recipe, b->model, b->batch, seed, &b->session);
+    return an_optimiser_open_session(&recipe, b->model, b->batch, 0, seed, &b->session);
 }
 
 static alexnet_status run_step(bench *b, bool training)

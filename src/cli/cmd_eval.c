@@ -4,13 +4,15 @@
  */
 #include "cli/cli.h"
 #include "cli/output.h"
+#include "cli/run.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 typedef struct eval_args {
-    cli_common common;
+    cli_weights shared;
     alexnet_evaluate_options options;
     int crops;        /* 1: one, 2: ten */
     int on_bad_image; /* 1: fail, 2: skip */
@@ -29,6 +31,7 @@ static const cli_option eval_options[] = {
      "write what was predicted for each picture: .csv or .jsonl"},
     {"confusion", 0, CLI_PATH, AT(options.confusion), 0, 0, "FILE",
      "write the confusion matrix: .csv, or .svg for a picture"},
+    {"csv-safe", 0, CLI_FLAG, AT(options.csv_safe), 0, 0, NULL, CLI_CSV_SAFE_HELP},
     {"orientation", 0, CLI_CHOICE, AT(orientation), 0, 0, CLI_ORIENTATIONS, CLI_ORIENTATION_HELP},
     {"workers", 0, CLI_INT, AT(options.workers), 0, 64, "N",
      "threads that decode pictures [as needed]"},
@@ -84,11 +87,27 @@ static cli_exit print_result(cli *app, const eval_args *args, const alexnet_eval
     if (args->per_class) print_classes(r);
     printf("images  %s", cli_thousands(r->images, a));
     if (r->skipped > 0) printf(", %s more unreadable", cli_thousands(r->skipped, a));
-    printf("\nloss    %.4f\n", r->loss);
+    printf("\nloss    %s\n", cli_fixed(r->loss, 4, a));
     printf("top-1   %s right, %s wrong\n", cli_percent(r->top1, a), cli_percent(1 - r->top1, b));
     printf("top-5   %s right, %s wrong\n", cli_percent(r->top5, a), cli_percent(1 - r->top5, b));
     printf("crops   %d\nspeed   %.0f images/s\n", r->crops, r->images_per_second);
     return CLI_DONE;
+}
+
+/* The last of several words must be data. */
+static cli_exit check_words(cli *app)
+{
+    const char *last = app->words[app->word_count - 1];
+
+    if (app->word_count == 1 || !cli_is_run(last)) return CLI_DONE;
+    return cli_usage(app, "'%s' is a run, not data: name the data last", last);
+}
+
+static bool is_csv(const char *path)
+{
+    const char *dot = path != NULL ? strrchr(path, '.') : NULL;
+
+    return dot != NULL && strcasecmp(dot, ".csv") == 0;
 }
 
 static cli_exit run_eval(cli *app, void *data)
@@ -96,16 +115,22 @@ static cli_exit run_eval(cli *app, void *data)
     eval_args *args = data;
     alexnet_evaluate_options *options = &args->options;
     alexnet_evaluate_result result;
-    const int last = app->word_count - 1;
-    const char **weights = cli_allocate((size_t)last, sizeof *weights);
+    const cli_exit usable = check_words(app);
+    if (usable != CLI_DONE) return usable;
+    if (options->csv_safe && !is_csv(options->predictions) && !is_csv(options->confusion))
+        return cli_usage(app, "--csv-safe goes with --predictions or --confusion FILE.csv");
+    const bool with_data = app->word_count > 1; /* else what the run held back */
+    const int count = app->word_count - with_data;
+    const char **weights = cli_allocate((size_t)count, sizeof *weights);
 
-    for (int i = 0; i < last; ++i)
+    for (int i = 0; i < count; ++i)
         weights[i] = app->words[i];
     options->weights = weights;
-    options->weights_count = (size_t)last;
-    options->data = app->words[last];
+    options->weights_count = (size_t)count;
+    options->data = with_data ? app->words[count] : NULL;
     options->crops = args->crops == 2 ? 10 : 1;
     options->orientation = (alexnet_orientation)args->orientation;
+    options->size = cli_run_size(&args->shared);
     options->on_bad_image = (alexnet_bad_image)args->on_bad_image;
     options->progress = cli_progress_report;
     options->progress_user = &app->progress;
@@ -122,7 +147,8 @@ static cli_exit run_eval(cli *app, void *data)
 }
 
 static const cli_example examples[] = {
-    {"alexnet eval run/best.safetensors photos/val", "accuracy on a folder of class folders"},
+    {"alexnet eval run", "accuracy of a run's best weights on the images that it held back"},
+    {"alexnet eval run photos/val", "on a folder of class folders"},
     {"alexnet eval run/best.safetensors photos/val --crops 10 --per-class",
      "ten crops of each picture; accuracy by class"},
     {"alexnet eval a.safetensors b.safetensors photos/val", "the mean of two networks"},
@@ -135,15 +161,23 @@ static const cli_example examples[] = {
 
 const cli_command command_eval = {
     .name = "eval",
-    .words = "WEIGHTS... DATA",
+    .words = "WEIGHTS... [DATA]",
     .summary = "measures weights on labelled pictures: top-1, top-5, loss",
     .examples = examples,
     .notes =
-        {"The order of classes comes from the weights and is checked against the data by name."},
-    .words_min = 2,
+        {"The order of classes comes from the weights and is checked against the data by name.",
+         "The folder of a run stands for its best.safetensors, or last.safetensors where there is "
+         "no "
+         "best. Without DATA it is measured on the images that the run validated with.",
+         "DATA with parts is measured by 'val' (valid, validation, dev), else by 'test'; whatever "
+         "is "
+         "not used is named, and so is a measurement of training images.",
+         CLI_BYTES_NOTE},
+    .words_min = 1,
     .words_max = INT_MAX,
     .options = eval_options,
     .args_bytes = sizeof(eval_args),
     .computes = true,
+    .runs_weights = true,
     .run = run_eval,
 };

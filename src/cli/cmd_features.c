@@ -4,13 +4,13 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cli/cli.h"
+#include "cli/names.h"
 #include "cli/output.h"
 
 #include <limits.h>
-#include <stdlib.h>
 
 typedef struct features_args {
-    cli_common common;
+    cli_weights shared;
     alexnet_features_options options;
     int orientation; /* alexnet_orientation */
 } features_args;
@@ -22,7 +22,7 @@ static const cli_option features_options[] = {
     {"out", 'o', CLI_PATH, AT(options.out), 0, 0, "FILE",
      "file to write: .safetensors or .npy; required"},
     {"input", 0, CLI_PATH, AT(options.input), 0, 0, "FILE",
-     "instead of pictures: a float32 tensor [n,3,h,w], fed as it is"},
+     "instead of pictures: a float32 tensor [n,3,h,w] of any size, fed as it is"},
     {"orientation", 0, CLI_CHOICE, AT(orientation), 0, 0, CLI_ORIENTATIONS, CLI_ORIENTATION_HELP},
     {"batch", 'b', CLI_INT, AT(options.batch), 1, 65536, "N", "pictures at a time [32]"},
     {0},
@@ -49,7 +49,9 @@ static cli_exit print_result(cli *app, const alexnet_features_options *options, 
             app, json_pack("{s:i, s:o, s:o, s:o}", "schema", 1, "file", cli_json_text(options->out),
                            "layer", cli_json_text(layer), "shape", cli_json_ints(shape, rank)));
     cli_put(stdout, options->out);
-    printf(": %s, ", layer);
+    printf(": ");
+    cli_put(stdout, layer);
+    printf(", ");
     for (int i = 0; i < rank; ++i)
         printf("%s%lld", i > 0 ? " x " : "", (long long)shape[i]);
     putchar('\n');
@@ -59,22 +61,25 @@ static cli_exit print_result(cli *app, const alexnet_features_options *options, 
 static cli_exit write_tensor(cli *app, features_args *args)
 {
     alexnet_features_options *options = &args->options;
-    const size_t count = (size_t)(app->word_count - 1);
-    const char **images = cli_allocate(count, sizeof *images);
+    cli_names images;
     int64_t shape[4];
     int rank;
 
-    for (size_t i = 0; i < count; ++i)
-        images[i] = app->words[1 + i];
+    const cli_exit code = cli_names_collect(app, 1, &images);
+    if (code != CLI_DONE) {
+        cli_names_free(&images);
+        return code;
+    }
     options->weights = app->words[0];
     options->orientation = (alexnet_orientation)args->orientation;
-    options->images = images;
-    options->image_count = count;
+    options->size = cli_run_size(&args->shared);
+    options->images = (const char *const *)images.items;
+    options->image_count = images.count;
     options->progress = cli_progress_report;
     options->progress_user = &app->progress;
 
     const alexnet_status status = alexnet_features(app->ctx, options, &rank, shape);
-    free(images);
+    cli_names_free(&images);
     if (status != ALEXNET_OK) return cli_fail(app, status);
     cli_progress_clear(&app->progress);
     return print_result(app, options, rank, shape);
@@ -111,14 +116,16 @@ static const cli_example features_examples[] = {
 
 const cli_command command_features = {
     .name = "features",
-    .words = "WEIGHTS IMAGE...",
+    .words = "WEIGHTS IMAGE|DIR|-...",
     .summary = "writes what a layer makes of pictures, as a tensor",
     .examples = features_examples,
+    .notes = {CLI_NAMES_NOTE},
     .words_min = 1,
     .words_max = INT_MAX,
     .options = features_options,
     .args_bytes = sizeof(features_args),
     .computes = true,
+    .runs_weights = true,
     .run = run_features,
 };
 
@@ -132,13 +139,15 @@ static const cli_example preprocess_examples[] = {
 
 const cli_command command_preprocess = {
     .name = "preprocess",
-    .words = "WEIGHTS IMAGE...",
+    .words = "WEIGHTS IMAGE|DIR|-...",
     .summary = "writes pictures as the network sees them, as a tensor",
     .examples = preprocess_examples,
+    .notes = {CLI_NAMES_NOTE},
     .words_min = 2,
     .words_max = INT_MAX,
     .options = preprocess_options,
     .args_bytes = sizeof(features_args),
     .computes = true,
+    .runs_weights = true,
     .run = run_preprocess,
 };

@@ -148,12 +148,45 @@ static bool is_family(cli *app, const char *name)
     return false;
 }
 
+static alexnet_status load_weights(cli *app, const info_args *args, const char *path,
+                                   alexnet_model **model)
+{
+    const cli_network *given = &args->network;
+    const alexnet_run_size size = {given->input_size[0], given->input_size[1], given->global_pool,
+                                   given->no_squeeze};
+
+    alexnet_status status = alexnet_model_load(app->ctx, path, model);
+    if (status == ALEXNET_OK) status = alexnet_model_resize(*model, &size);
+    if (status != ALEXNET_OK) {
+        alexnet_model_free(*model);
+        *model = NULL;
+    }
+    return status;
+}
+
 /* A family's network, or that of a weights file. */
 static alexnet_status open_model(cli *app, const info_args *args, const char *word,
                                  alexnet_model **model)
 {
     return is_family(app, word) ? alexnet_model_outline(app->ctx, word, &args->network.model, model)
-                                : alexnet_model_load(app->ctx, word, model);
+                                : load_weights(app, args, word, model);
+}
+
+/* Whether what weights are run with is given. */
+static bool is_sized(const cli_network *given)
+{
+    return given->input_size[0] > 0 || given->global_pool || given->no_squeeze;
+}
+
+/* The first option that builds a network and changes nothing of weights; NULL: none is given. */
+static const char *building_option(const cli_network *given)
+{
+    return given->model.classes >= 0   ? "--classes"
+           : given->model.dropout >= 0 ? "--dropout"
+           : given->no_lrn             ? "--no-lrn"
+           : given->activation > 0     ? "--activation"
+           : given->pooling > 0        ? "--pool"
+                                       : NULL;
 }
 
 static cli_exit show_model(cli *app, const info_args *args, const char *word)
@@ -279,9 +312,33 @@ static cli_exit neither(cli *app, const char *word)
                      near != NULL ? "'?" : "");
 }
 
-static cli_exit no_plan(cli *app)
+static cli_exit needs_model(cli *app, const char *option)
 {
-    return cli_error(app, CLI_USAGE, "--plan goes with a model or a weights file");
+    return cli_error(app, CLI_USAGE, "%s goes with a model or a weights file", option);
+}
+
+/* An option that would change nothing of what is shown; NULL: none is given. */
+static const char *idle_option(const info_args *args)
+{
+    const char *building = building_option(&args->network);
+
+    return args->plan                        ? "--plan"
+           : args->compare != NULL           ? "--compare"
+           : building != NULL                ? building
+           : args->network.input_size[0] > 0 ? "--input-size"
+           : args->network.global_pool       ? "--global-pool"
+           : args->network.no_squeeze        ? "--no-spatial-squeeze"
+                                             : NULL;
+}
+
+static cli_exit show_weights(cli *app, const info_args *args, const char *word)
+{
+    const char *building = building_option(&args->network);
+
+    if (building != NULL && (args->compare == NULL || !is_family(app, args->compare)))
+        return cli_error(app, CLI_USAGE, "%s goes with a model: weights are what they are",
+                         building);
+    return show_model(app, args, word);
 }
 
 static cli_exit run_info(cli *app, void *data)
@@ -291,7 +348,8 @@ static cli_exit run_info(cli *app, void *data)
     struct stat info;
 
     if (args->train && !args->plan) return cli_error(app, CLI_USAGE, "--train goes with --plan");
-    if (app->word_count == 0) return args->plan ? no_plan(app) : show_machine(app);
+    if (app->word_count == 0)
+        return idle_option(args) != NULL ? needs_model(app, idle_option(args)) : show_machine(app);
     if (is_family(app, word)) return show_model(app, args, word);
     const bool synthetic = strncmp(word, "synthetic:", 10) == 0;
     if (!synthetic && stat(word, &info) != 0)
@@ -300,9 +358,12 @@ static cli_exit run_info(cli *app, void *data)
                    : cli_error(app, CLI_IO, "%s: %s", word, strerror(errno));
     const bool folder = !synthetic && S_ISDIR(info.st_mode);
     if (!synthetic && !folder && (is_safetensors(word) || ends_with(word, ".safetensors")))
-        return show_model(app, args, word);
-    if (args->plan) return no_plan(app);
-    return folder && cli_is_run(word) ? show_run(app, word) : show_data(app, word);
+        return show_weights(app, args, word);
+    const bool run = folder && cli_is_run(word);
+    if (run && (args->plan || args->compare != NULL || is_sized(&args->network)))
+        return show_weights(app, args, word); /* of the run */
+    if (idle_option(args) != NULL) return needs_model(app, idle_option(args));
+    return run ? show_run(app, word) : show_data(app, word);
 }
 
 static const cli_example examples[] = {

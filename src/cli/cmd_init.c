@@ -9,7 +9,7 @@
 
 typedef struct init_args {
     cli_network network;
-    const char *out;
+    const char *out, *from;
     int force;
     int orientation; /* alexnet_orientation */
 } init_args;
@@ -17,6 +17,8 @@ typedef struct init_args {
 static const cli_option init_options[] = {
     {"out", 'o', CLI_PATH, offsetof(init_args, out), 0, 0, "FILE",
      "weights file to write, .safetensors; required"},
+    {"from", 0, CLI_PATH, offsetof(init_args, from), 0, 0, "FILE",
+     "take from this weights file, of a whole network or a part, what fits"},
     {"force", 'f', CLI_FLAG, offsetof(init_args, force), 0, 0, NULL, "replace the file if it exists"},
     {"orientation", 0, CLI_CHOICE, offsetof(init_args, orientation), 0, 0, CLI_ORIENTATIONS,
      "photographs upright as EXIF says, or as stored: what training from these weights keeps to "
@@ -42,6 +44,17 @@ static cli_exit print_result(cli *app, const init_args *args, const alexnet_mode
     return CLI_DONE;
 }
 
+static alexnet_status make_model(cli *app, const init_args *args, alexnet_model **model)
+{
+    const char *family = app->words[0];
+    const uint64_t seed = (uint64_t)app->common->seed;
+
+    return args->from != NULL ? alexnet_model_complete(app->ctx, args->from, family,
+                                                       &args->network.model, seed, model)
+                              : alexnet_model_create(app->ctx, family, &args->network.model, seed,
+                                                     model);
+}
+
 static cli_exit run_init(cli *app, void *data)
 {
     init_args *args = data;
@@ -56,8 +69,7 @@ static cli_exit run_init(cli *app, void *data)
         return cli_usage(app, "'%s' exists: choose another name, or --force its replacement",
                          args->out);
 
-    alexnet_status status = alexnet_model_create(app->ctx, app->words[0], &args->network.model,
-                                                 (uint64_t)app->common->seed, &model);
+    alexnet_status status = make_model(app, args, &model);
     if (status != ALEXNET_OK) return cli_fail(app, status);
     status = alexnet_model_set_orientation(model, (alexnet_orientation)args->orientation);
     if (status == ALEXNET_OK) status = alexnet_model_save(model, args->out);
@@ -71,6 +83,8 @@ static const cli_example examples[] = {
     {"alexnet init torchvision -o fresh.safetensors", "weights as training would start with them"},
     {"alexnet init cifar-19pct --classes 6 --seed 7 -o fresh.safetensors",
      "another number of classes, another draw"},
+    {"alexnet init torchvision --from convolutions.safetensors --classes 6 -o start.safetensors",
+     "what the file holds of the network, and the rest freshly started"},
     {0},
 };
 

@@ -3,17 +3,15 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cli/cli.h"
+#include "cli/names.h"
 #include "cli/output.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
-#include <string.h>
 
 typedef struct predict_args {
-    cli_common common;
+    cli_weights shared;
     alexnet_predict_options options;
-    int csv;
+    int csv, csv_safe;
     int orientation; /* alexnet_orientation */
 } predict_args;
 
@@ -22,6 +20,7 @@ static const cli_option predict_options[] = {
     {"topk", 'k', CLI_INT, AT(options.topk), 1, 1000000, "N", "how many classes to name [5]"},
     {"csv", 0, CLI_FLAG, AT(csv), 0, 0, NULL,
      "results as CSV: image,rank,index,label,probability,error"},
+    {"csv-safe", 0, CLI_FLAG, AT(csv_safe), 0, 0, NULL, CLI_CSV_SAFE_HELP},
     {"batch", 'b', CLI_INT, AT(options.batch), 1, 65536, "N", "pictures at a time [32]"},
     {"orientation", 0, CLI_CHOICE, AT(orientation), 0, 0, CLI_ORIENTATIONS, CLI_ORIENTATION_HELP},
     {"workers", 0, CLI_INT, AT(options.workers), 0, 64, "N",
@@ -29,56 +28,6 @@ static const cli_option predict_options[] = {
     {0},
 };
 #undef AT
-
-/* ---- the pictures ---- */
-
-typedef struct names {
-    char **items;
-    size_t count;
-} names;
-
-static void add_name(names *list, const char *name)
-{
-    list->items = cli_grow(list->items, list->count + 1, sizeof *list->items);
-    list->items[list->count++] = cli_copy(name);
-}
-
-/* A name a line, ended as on Unix or as on Windows. False: the stream cannot be read. */
-static bool add_lines(names *list, FILE *from)
-{
-    char *line = NULL;
-    size_t room = 0;
-    ssize_t length;
-
-    while ((length = getline(&line, &room, from)) > 0) {
-        if (line[length - 1] == '\n') line[--length] = '\0';
-        if (length > 0 && line[length - 1] == '\r') line[--length] = '\0';
-        if (length > 0) add_name(list, line);
-    }
-    free(line);
-    return !ferror(from);
-}
-
-static void free_names(names *list)
-{
-    for (size_t i = 0; i < list->count; ++i)
-        free(list->items[i]);
-    free(list->items);
-}
-
-/* The words after the weights; `-` stands for the list on standard input. */
-static cli_exit collect_names(cli *app, names *list)
-{
-    for (int i = 1; i < app->word_count; ++i) {
-        if (strcmp(app->words[i], "-") != 0)
-            add_name(list, app->words[i]);
-        else if (!add_lines(list, stdin))
-            return cli_error(app, CLI_IO, "standard input: %s", strerror(errno));
-    }
-    if (list->count == 0)
-        return cli_error(app, CLI_NO_INPUT, "no pictures: the list on standard input is empty");
-    return CLI_DONE;
-}
 
 /* ---- the results ---- */
 
@@ -93,18 +42,18 @@ static void print_text(const alexnet_prediction_result *r)
     }
 }
 
-static void print_csv(const alexnet_prediction_result *r)
+static void print_csv(const alexnet_prediction_result *r, bool safe)
 {
     for (int i = 0; i < r->count; ++i) {
-        cli_csv_field(stdout, r->image);
+        cli_csv_field(stdout, r->image, safe);
         printf(",%d,%d,", i + 1, r->predictions[i].index);
-        cli_csv_field(stdout, r->predictions[i].label);
+        cli_csv_field(stdout, r->predictions[i].label, safe);
         printf(",%.9g,\n", (double)r->predictions[i].probability);
     }
     if (r->error != NULL) {
-        cli_csv_field(stdout, r->image);
+        cli_csv_field(stdout, r->image, safe);
         printf(",,,,,");
-        cli_csv_field(stdout, r->error);
+        cli_csv_field(stdout, r->error, safe);
         putchar('\n');
     }
 }
@@ -130,7 +79,7 @@ static void print_json(cli *app, const alexnet_prediction_result *r)
 /* The whole of a command's state that a result needs. */
 typedef struct printer {
     cli *app;
-    int csv;
+    bool csv, csv_safe;
 } printer;
 
 static void print_result(void *user, const alexnet_prediction_result *result)
@@ -141,7 +90,7 @@ static void print_result(void *user, const alexnet_prediction_result *result)
     if (p->app->common->json)
         print_json(p->app, result);
     else if (p->csv)
-        print_csv(result);
+        print_csv(result, p->csv_safe);
     else if (result->error != NULL)
         (void)cli_error(p->app, CLI_BAD_DATA, "%s: %s", result->image, result->error);
     else
@@ -155,14 +104,15 @@ static alexnet_go report_progress(void *user, const alexnet_progress *report)
     return ferror(stdout) ? ALEXNET_GO_STOP : ALEXNET_GO_ON;
 }
 
-static cli_exit predict(cli *app, predict_args *args, const names *images)
+static cli_exit predict(cli *app, predict_args *args, const cli_names *images)
 {
     alexnet_predict_options *options = &args->options;
-    printer out = {app, args->csv};
+    printer out = {app, args->csv != 0, args->csv_safe != 0};
     int64_t count, failed;
 
     options->weights = app->words[0];
     options->orientation = (alexnet_orientation)args->orientation;
+    options->size = cli_run_size(&args->shared);
     options->images = (const char *const *)images->items;
     options->image_count = images->count;
     options->result = print_result;
@@ -178,24 +128,26 @@ static cli_exit predict(cli *app, predict_args *args, const names *images)
                      (long long)failed, (long long)count);
 }
 
-static cli_exit run_predict(cli *app, void *args)
+static cli_exit run_predict(cli *app, void *data)
 {
-    names images = {NULL, 0};
+    predict_args *args = data;
+    cli_names images;
 
-    if (app->common->json && ((const predict_args *)args)->csv)
+    if (app->common->json && args->csv)
         return cli_usage(app, "expected --json or --csv, found both");
-    cli_exit code = collect_names(app, &images);
+    if (args->csv_safe && !args->csv) return cli_usage(app, "--csv-safe goes with --csv");
+    cli_exit code = cli_names_collect(app, 1, &images);
 
     if (code == CLI_DONE) code = predict(app, args, &images);
-    free_names(&images);
+    cli_names_free(&images);
     return code;
 }
 
 static const cli_example examples[] = {
-    {"alexnet predict run/best.safetensors cat.jpg", "the five most likely classes"},
+    {"alexnet predict run cat.jpg", "the five most likely classes, by a run's best weights"},
     {"alexnet predict run/best.safetensors photos/ --topk 1 --csv",
      "every picture in a folder, as a table"},
-    {"find . -name '*.jpg' | alexnet predict run/best.safetensors - --json",
+    {"find . -name '*.jpg' -print0 | alexnet predict run/best.safetensors - --json",
      "names on standard input; a JSON line each"},
     {0},
 };
@@ -205,13 +157,15 @@ const cli_command command_predict = {
     .words = "WEIGHTS IMAGE|DIR|-...",
     .summary = "names what is on pictures",
     .examples = examples,
-    .notes = {"A folder stands for all pictures in it, '-' for a list of names on standard input, "
-              "one a line. Pictures that cannot be read are reported, the others are done all the "
-              "same, and the exit status is 65."},
+    .notes = {CLI_NAMES_NOTE,
+              "Images that cannot be read are reported, the others are done all the "
+              "same, and the exit status is 65.",
+              CLI_BYTES_NOTE},
     .words_min = 2,
     .words_max = INT_MAX,
     .options = predict_options,
     .args_bytes = sizeof(predict_args),
     .computes = true,
+    .runs_weights = true,
     .run = run_predict,
 };

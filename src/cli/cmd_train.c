@@ -32,11 +32,13 @@ static const cli_option train_options[] = {
     {"model", 'm', CLI_TEXT, AT(options.model), 0, 0, "MODEL",
      "family, see 'alexnet info' [torchvision]"},
     {"from", 0, CLI_PATH, AT(options.from), 0, 0, "WEIGHTS",
-     "start from these weights; layers of another shape start afresh"},
+     "start from these weights, a part of a network or a run's; the last layer goes by class "
+     "names"},
     {"freeze", 0, CLI_TEXT, AT(options.freeze), 0, 0, "LAYERS",
      "not trained: 'features', or names parted by commas"},
     {"recipe", 0, CLI_TEXT, AT(options.recipe), 0, 0, "NAME",
-     "a named set of the options below, see 'alexnet info' [the model's own]"},
+     "a named set of the options below, see 'alexnet info' [by the data: quick for a small set, "
+     "finetune with --from, else the model's own]"},
     {"epochs", 'e', CLI_REAL, AT(options.epochs), ALEXNET_EPOCHS_MIN, ALEXNET_EPOCHS_MAX, "X",
      "how long: the first limit reached ends the run [the recipe's]"},
     {"steps", 0, CLI_COUNT, AT(options.steps), 1, 0, "N", "limit in steps"},
@@ -65,6 +67,12 @@ static const cli_option train_options[] = {
      "kept of the weights' running average, such as 0.9999; 0: none [the recipe's]"},
     {"smoothing", 0, CLI_REAL, AT(options.smoothing), 0, ALEXNET_SMOOTHING_MAX, "X",
      "part of each label that all classes share [the recipe's]"},
+    {"mixup", 0, CLI_REAL, AT(options.mixup), 0, ALEXNET_MIXUP_MAX, "X",
+     "blend images in pairs, by parts from Beta(X, X); 0: not [the recipe's]"},
+    {"grow", 0, CLI_INT, AT(options.grow), 0, ALEXNET_INPUT_MAX, "N",
+     "begin with an input of NxN pixels and let it grow; 0: not [the recipe's]"},
+    {"views", 0, CLI_INT, AT(options.views), 0, ALEXNET_VIEWS_MAX, "N",
+     "augmented views of each image kept behind frozen layers; 0: none [the recipe's]"},
     {"schedule", 0, CLI_TEXT, AT(options.schedule), 0, 0, "TEXT",
      "of the learning rate: constant, step:30,0.1, cosine, poly:1 ... [the recipe's]"},
     {"bias-schedule", 0, CLI_TEXT, AT(options.bias_schedule), 0, 0, "TEXT",
@@ -82,8 +90,8 @@ static const cli_option train_options[] = {
      "go on where a run's newest good checkpoint stands [the newest under runs/]"},
     {"checkpoint-every", 0, CLI_TEXT, AT(checkpoint_every), 0, 0, "TIME|N",
      "a time, or a number of steps; also after each epoch [10m]"},
-    {"checkpoint-keep", 0, CLI_INT, AT(options.checkpoint_keep), 1, ALEXNET_CHECKPOINT_KEEP_MAX,
-     "N", "how many checkpoints stay [2]"},
+    {"checkpoint-keep", 0, CLI_INT, AT(options.checkpoint_keep), 0, ALEXNET_CHECKPOINT_KEEP_MAX,
+     "N", "how many checkpoints stay; 0: none after success [2]"},
     {"workers", 0, CLI_INT, AT(options.workers), 0, 64, "N",
      "threads that decode pictures [as needed]"},
     {"on-bad-image", 0, CLI_CHOICE, AT(on_bad_image), 0, 0, "fail|skip",
@@ -200,6 +208,34 @@ static cli_exit choose_resume(cli *app, alexnet_train_options *options, char *pa
     return CLI_DONE;
 }
 
+/* With a limit in time: what fits into it. */
+static void tell_limit(cli *app, const alexnet_train_start *start)
+{
+    const double epoch = (double)start->steps_per_epoch;
+    char limit[CLI_NUMBER];
+
+    if (start->seconds < 0) return;
+    cli_seconds(start->seconds, limit);
+    if (start->steps < start->planned_steps)
+        cli_note(app,
+                 "time: at most %s: about %.3g of %.6g epochs fit, and the learning rate goes "
+                 "through its schedule in them",
+                 limit, (double)start->steps / epoch, (double)start->planned_steps / epoch);
+    else
+        cli_note(app, "time: at most %s: all %.6g epochs should fit", limit,
+                 (double)start->planned_steps / epoch);
+}
+
+static void tell_disk(cli *app, const alexnet_train_start *start)
+{
+    char a[CLI_NUMBER], b[CLI_NUMBER], c[CLI_NUMBER];
+
+    cli_note(app, "disk: up to %s while it trains, %s at the end%s%s",
+             cli_bytes(start->disk_bytes_max, a), cli_bytes(start->disk_bytes, b),
+             start->disk_bytes_free >= 0 ? ", free are " : "",
+             start->disk_bytes_free >= 0 ? cli_bytes(start->disk_bytes_free, c) : "");
+}
+
 /* The first lines: what will be trained, on what, with what. */
 static void tell_start(void *user, const alexnet_train_start *start)
 {
@@ -210,8 +246,12 @@ static void tell_start(void *user, const alexnet_train_start *start)
     char a[CLI_NUMBER], b[CLI_NUMBER], c[CLI_NUMBER];
 
     alexnet_model_get_info(start->model, &model);
-    cli_note(app, "model %s: %s parameters, %d classes, recipe %s", model.family,
-             cli_thousands(model.parameters, a), model.classes, start->recipe);
+    cli_note(app, "model %s: %s parameters, %d classes", model.family,
+             cli_thousands(model.parameters, a), model.classes);
+    cli_note(app, "recipe %s: %s", start->recipe, start->recipe_reason);
+    if (start->trained_parameters < model.parameters)
+        cli_note(app, "frozen: trains %s of %s parameters",
+                 cli_thousands(start->trained_parameters, a), cli_thousands(model.parameters, b));
     if (alexnet_get_machine(app->ctx, &machine) == ALEXNET_OK &&
         alexnet_model_get_memory(start->model, start->batch, 1, &memory) == ALEXNET_OK)
         cli_note(app, "machine: %s %s, %d thread%s, %s of memory", machine.backend, machine.tier,
@@ -222,6 +262,8 @@ static void tell_start(void *user, const alexnet_train_start *start)
     cli_note(app, "data: %s pictures an epoch in %s steps of %d, %s to validate with",
              cli_thousands(start->images, a), cli_thousands(start->steps_per_epoch, b),
              start->batch, cli_thousands(start->val_images, c));
+    tell_limit(app, start);
+    tell_disk(app, start);
     if (start->step > 0)
         cli_note(app, "run: %s, resumed after step %s", start->run, cli_thousands(start->step, a));
     else
@@ -229,6 +271,13 @@ static void tell_start(void *user, const alexnet_train_start *start)
 }
 
 /* ---- after the run ---- */
+
+static void print_weights(const char *which, const char *path, const char *hash)
+{
+    printf("%-10s  ", which);
+    cli_put(stdout, path);
+    printf("\nsha256      %s\n", hash);
+}
 
 static cli_exit print_result(cli *app, const alexnet_train_result *r)
 {
@@ -253,9 +302,9 @@ static cli_exit print_result(cli *app, const alexnet_train_result *r)
         printf("validation  top-1 %s, top-5 %s; best top-1 ", cli_percent(r->val_top1, a),
                cli_percent(r->val_top5, b));
     if (!isnan(r->val_top1)) printf("%s\n", cli_percent(r->best_top1, a));
-    printf("weights     %s\nsha256      %s\n", r->weights, r->weights_sha256);
+    print_weights("weights", r->weights, r->weights_sha256);
     if (strcmp(r->weights_sha256, r->last_sha256) != 0)
-        printf("last        %s\nsha256      %s\n", r->last_weights, r->last_sha256);
+        print_weights("last", r->last_weights, r->last_sha256);
     return CLI_DONE;
 }
 
@@ -327,7 +376,7 @@ const cli_command command_train = {
     .notes =
         {
             "DATA is a folder of class folders, the same in a tar file, a list file of lines "
-            "'PATH LABEL', or a folder of CIFAR or MNIST files.",
+            "'PATH LABEL' or CSV with a heading, or a folder of CIFAR or MNIST files.",
             "Ctrl-C (or SIGTERM) writes a checkpoint and ends with status 75; a second Ctrl-C ends "
             "at "
             "once. SIGUSR1 writes a checkpoint.",

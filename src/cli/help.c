@@ -106,6 +106,8 @@ void cli_help_command(FILE *to, const cli_command *command)
     }
     print_options(to, "Options", command->options);
     if (command->builds) print_options(to, "Options of the network", cli_network_options);
+    if (command->runs_weights)
+        print_options(to, "Options of the weights' network", cli_weights_options);
     if (command->computes)
         print_options(to, "Options of every command that computes", cli_common_options);
 }
@@ -136,8 +138,8 @@ void cli_help_overview(FILE *to)
     fprintf(to, "alexnet %s: %s\n", alexnet_version(), about_program);
     fputs("\nThe first three commands:\n"
           "  alexnet train photos/ --out run          photos/ holds a folder for each class\n"
-          "  alexnet eval run/best.safetensors photos/val\n"
-          "  alexnet predict run/best.safetensors picture.jpg\n"
+          "  alexnet eval run                         on the images that it held back\n"
+          "  alexnet predict run picture.jpg\n"
           "\nUsage: alexnet COMMAND [options]\n\nCommands:\n",
           to);
     print_commands(to, "");
@@ -199,6 +201,7 @@ static void roff_command(FILE *to, const cli_command *command)
     }
     roff_options(to, command->options);
     if (command->builds) roff_options(to, cli_network_options);
+    if (command->runs_weights) roff_options(to, cli_weights_options);
     for (const cli_example *e = command->examples; e->line != NULL; ++e) {
         fputs(e == command->examples ? ".PP\nExamples:\n.RS\n.nf\n" : "", to);
         roff(to, e->line);

@@ -70,10 +70,31 @@ const cli_option cli_network_options[] = {
 };
 #undef AT
 
+#define AT(member) offsetof(cli_weights, member)
+const cli_option cli_weights_options[] = {
+    {"input-size", 0, CLI_SIZE, AT(input_size), 1, ALEXNET_INPUT_MAX, "HxW",
+     "height and width of the images [as the weights say]"},
+    {"global-pool", 0, CLI_FLAG, AT(global_pool), 0, 0, NULL,
+     "average the map before the last layer: any larger image has one answer"},
+    {"no-spatial-squeeze", 0, CLI_FLAG, AT(no_squeeze), 0, 0, NULL,
+     "answers may be a map, one for each place ('slim')"},
+    {0},
+};
+#undef AT
+
+alexnet_run_size cli_run_size(const cli_weights *args)
+{
+    return (alexnet_run_size){.input_h = args->input_size[0],
+                              .input_w = args->input_size[1],
+                              .global_pool = args->global_pool,
+                              .no_squeeze = args->no_squeeze};
+}
+
 void cli_tables(const cli_command *command, const cli_option *tables[CLI_TABLES])
 {
     *tables++ = command->options;
     if (command->builds) *tables++ = cli_network_options;
+    if (command->runs_weights) *tables++ = cli_weights_options;
     if (command->computes) *tables++ = cli_common_options;
     *tables = NULL;
 }

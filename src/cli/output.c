@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- numbers ---- */
 
@@ -57,29 +58,75 @@ const char *cli_seconds(double seconds, char text[CLI_NUMBER])
 const char *cli_percent(double fraction, char text[CLI_NUMBER])
 {
     if (isnan(fraction))
-        snprintf(text, CLI_NUMBER, "-");
+        snprintf(text, CLI_NUMBER, "not a number");
     else
         snprintf(text, CLI_NUMBER, "%.2f %%", 100 * fraction);
     return text;
 }
 
+const char *cli_fixed(double value, int decimals, char text[CLI_NUMBER])
+{
+    if (isnan(value)) /* "-nan" on some systems */
+        snprintf(text, CLI_NUMBER, "not a number");
+    else
+        snprintf(text, CLI_NUMBER, fabs(value) < 1e15 ? "%.*f" : "%.*g", decimals, value);
+    return text;
+}
+
 /* ---- text ---- */
+
+/* Bytes of the UTF-8 character at `text`, which is not at its end; 0: there is none. */
+static size_t utf8_length(const char *text)
+{
+    const unsigned char first = (unsigned char)*text;
+    const size_t length = first < 0x80   ? 1
+                          : first < 0xc2 ? 0
+                          : first < 0xe0 ? 2
+                          : first < 0xf0 ? 3
+                                         : 4;
+
+    if (length < 2) return length;
+    for (size_t i = 1; i < length; ++i)
+        if (((unsigned char)text[i] & 0xc0) != 0x80) return 0; /* the final 0 stops here, too */
+    json_t *character =
+        json_stringn(text, length); /* NULL: overlong, a surrogate, beyond U+10FFFF */
+    const bool valid = length == 2 || character != NULL;
+    json_decref(character);
+    return valid ? length : 0;
+}
+
+/* U+0000 to U+001F, U+007F to U+009F: what a terminal may take for an order. */
+static bool is_control(const char *text)
+{
+    const unsigned char first = (unsigned char)text[0], second = (unsigned char)text[1];
+
+    return first < ' ' || first == 0x7f || (first == 0xc2 && second >= 0x80 && second < 0xa0);
+}
 
 char *cli_escape(const char *text)
 {
-    json_t *whole = json_string(text); /* NULL: not UTF-8 */
+    static const char letters[] = "\n\r\t", names[] = "nrt";
     char *escaped = cli_allocate(4 * strlen(text) + 1, 1);
     size_t used = 0;
 
-    for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; ++c) {
-        const bool wide = *c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0; /* U+0080 to U+009F */
-        const bool second = c > (const unsigned char *)text && c[-1] == 0xc2 && *c < 0xa0;
-        if (*c < ' ' || *c == 0x7f || (*c >= 0x80 && (whole == NULL || wide || second)))
-            used += (size_t)snprintf(escaped + used, 5, "\\x%02x", *c);
-        else
-            escaped[used++] = (char)*c;
+    while (*text != '\0') {
+        const size_t length = utf8_length(text);
+        const char *letter = strchr(letters, *text);
+        if (letter != NULL) {
+            escaped[used++] = '\\';
+            escaped[used++] = names[letter - letters];
+            ++text;
+        } else if (length == 0 || is_control(text)) {
+            used += (size_t)snprintf(escaped + used, 5, "\\x%02x", (unsigned char)*text);
+            ++text;
+            if (length == 2) /* the second byte of a control character */
+                used += (size_t)snprintf(escaped + used, 5, "\\x%02x", (unsigned char)*text++);
+        } else {
+            memcpy(escaped + used, text, length);
+            used += length;
+            text += length;
+        }
     }
-    json_decref(whole);
     return escaped;
 }
 
@@ -160,18 +207,60 @@ void cli_table_free(cli_table *table)
 
 /* ---- JSON ---- */
 
+/*
+ * jansson takes UTF-8 alone. A byte that is none travels through it as U+10FFFE, which is no character, and two digits;
+ * U+10FFFE itself as that and an 'x'.
+ */
+#define MARK       "\xf4\x8f\xbf\xbe"
+#define MARK_BYTES 4
+
 json_t *cli_json_text(const char *text)
 {
     if (text == NULL) return json_null();
-    json_t *json = json_string(text);
-    if (json != NULL) return json;
+    char *copy = cli_allocate(strlen(text) + 1, MARK_BYTES + 2);
+    size_t used = 0;
 
-    char *copy = cli_allocate(strlen(text) + 1, 1);
-    for (size_t i = 0; text[i] != '\0'; ++i)
-        copy[i] = (unsigned char)text[i] < 0x80 ? text[i] : '?';
-    json = json_string(copy);
+    while (*text != '\0') {
+        const size_t length = utf8_length(text);
+        if (length == 0) {
+            used += (size_t)sprintf(copy + used, MARK "%02x", (unsigned char)*text++);
+            continue;
+        }
+        memcpy(copy + used, text, length);
+        used += length;
+        if (strncmp(text, MARK, MARK_BYTES) == 0) copy[used++] = 'x';
+        text += length;
+    }
+    json_t *json = json_stringn(copy, used);
     free(copy);
     return json;
+}
+
+/* What jansson wrote, with the marks taken off and the control characters that it leaves escaped. */
+static void put_json(const char *text)
+{
+    while (*text != '\0') {
+        const size_t plain = strcspn(text, "\x7f\xc2\xf4");
+
+        fwrite(text, 1, plain, stdout);
+        text += plain;
+        if (*text == '\0') break;
+        if (is_control(text)) {
+            printf("\\u%04x", *text == 0x7f ? 0x7fu : (unsigned char)text[1]);
+            text += *text == 0x7f ? 1 : 2;
+        } else if (strncmp(text, MARK, MARK_BYTES) != 0) {
+            putchar(*text++);
+        } else if (text[MARK_BYTES] == 'x') {
+            fputs(MARK, stdout);
+            text += MARK_BYTES + 1;
+        } else if (strspn(text + MARK_BYTES, "0123456789abcdef") >= 2) {
+            printf("\\udc%.2s", text + MARK_BYTES);
+            text += MARK_BYTES + 2;
+        } else { /* a text that is not one of cli_json_text() */
+            fwrite(text, 1, MARK_BYTES, stdout);
+            text += MARK_BYTES;
+        }
+    }
 }
 
 json_t *cli_json_real(double value) { return isfinite(value) ? json_real(value) : json_null(); }
@@ -189,15 +278,18 @@ cli_exit cli_json_print(cli *app, json_t *document)
 {
     if (document == NULL) return cli_error(app, CLI_FAILED, "out of memory for the result");
     /* Nine digits bring every float32 back. A write that fails shows when main() closes stdout. */
-    json_dumpf(document, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
-    putchar('\n');
+    char *text = json_dumps(document, JSON_COMPACT | JSON_REAL_PRECISION(9));
     json_decref(document);
+    if (text == NULL) return cli_error(app, CLI_FAILED, "out of memory for the result");
+    put_json(text);
+    putchar('\n');
+    free(text);
     return CLI_DONE;
 }
 
 /* ---- CSV ---- */
 
-void cli_csv_field(FILE *to, const char *text)
+static void put_field(FILE *to, const char *text)
 {
     if (strpbrk(text, ",\"\r\n") == NULL) {
         fputs(text, to);
@@ -209,4 +301,19 @@ void cli_csv_field(FILE *to, const char *text)
         fputc(*text, to);
     }
     fputc('"', to);
+}
+
+void cli_csv_field(FILE *to, const char *text, bool safe)
+{
+    char *shown = isatty(fileno(to)) ? cli_escape(text) : cli_copy(text);
+
+    if (safe && *shown != '\0' && strchr("=+-@", *shown) != NULL) {
+        char *guarded = cli_allocate(strlen(shown) + 2, 1);
+        guarded[0] = '\'';
+        strcpy(guarded + 1, shown);
+        free(shown);
+        shown = guarded;
+    }
+    put_field(to, shown);
+    free(shown);
 }

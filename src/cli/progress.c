@@ -124,7 +124,8 @@ alexnet_go cli_progress_report(void *user, const alexnet_progress *report)
 
     if (report->message != NULL && progress->messages) {
         cli_progress_clear(progress);
-        fprintf(stderr, "%s\n", report->message);
+        cli_put(stderr, report->message);
+        fputc('\n', stderr);
     }
     if (progress->style == CLI_PROGRESS_NONE ||
         time - progress->last <

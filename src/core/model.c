@@ -10,11 +10,11 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "core/options.h"
+#include "core/refit.h"
 #include <stdio.h>
 #include <string.h>
 
-#define RECORD_BYTES 512 /* of a preprocessing record */
-#define SHOWN_BYTES  80  /* of a class name in a message */
+#define SHOWN_BYTES 80 /* of a class name in a message */
 
 /* ---- finding a family ---- */
 
@@ -56,21 +56,38 @@ static alexnet_status parse_settings(alexnet_model *model, an_node *node, const 
     return an_settings_parse(ctx, what, node->def->keys, full, settings);
 }
 
-/* The family's record for this input: INPUT is its size; SHORT keeps the crop's share of the short side. */
-static alexnet_status write_preprocess(alexnet_model *model)
+/* One side of the family's resizing, which keeps the crop's share of it. */
+static long long scaled(const an_family *family, int64_t wanted, int64_t native)
 {
-    const an_family *family = model->family;
-    const int h = model->options.input_h, w = model->options.input_w;
-    const int64_t native = AN_MIN(family->input[1], family->input[2]);
-    const int64_t wanted = AN_MIN(h, w);
-    char with_input[RECORD_BYTES], full[RECORD_BYTES], size[AN_REAL_SIZE];
+    return (long long)((family->short_side * wanted + native / 2) / native);
+}
+
+/* INPUT is the input's size; SHORT keeps the crop's share of the short side, or of both where the
+ * picture is resized to both. */
+void an_family_record(const an_family *family, const alexnet_model_options *options,
+                      char text[AN_RECORD_BYTES])
+{
+    const int h = options->input_h, w = options->input_w;
+    const int *native = family->input;
+    char with_input[AN_RECORD_BYTES], size[48];
 
     snprintf(size, sizeof size, "%dx%d", h, w);
     an_substitute(with_input, sizeof with_input, family->preprocess, "INPUT", size);
-    snprintf(size, sizeof size, "%lld",
-             (long long)((family->short_side * wanted + native / 2) / native));
-    an_substitute(full, sizeof full, with_input, "SHORT", size);
-    return an_model_set_preprocess(model, full);
+    if (strstr(family->preprocess, "exact:SHORT") != NULL && h != w)
+        snprintf(size, sizeof size, "%lldx%lld", scaled(family, h, native[1]),
+                 scaled(family, w, native[2]));
+    else
+        snprintf(size, sizeof size, "%lld",
+                 scaled(family, AN_MIN(h, w), AN_MIN(native[1], native[2])));
+    an_substitute(text, AN_RECORD_BYTES, with_input, "SHORT", size);
+}
+
+static alexnet_status write_preprocess(alexnet_model *model)
+{
+    char text[AN_RECORD_BYTES];
+
+    an_family_record(model->family, &model->options, text);
+    return an_model_set_preprocess(model, text);
 }
 
 static alexnet_status add_node(alexnet_model *model, const an_row *row, an_shape *flow)
@@ -112,8 +129,8 @@ static alexnet_status add_nodes(alexnet_model *model)
     return model->options.classes > 0 ? add_node(model, &probabilities, &flow) : ALEXNET_OK;
 }
 
-alexnet_status an_model_lay_out(alexnet_context *ctx, const an_family *family,
-                                const alexnet_model_options *options, alexnet_model **out)
+alexnet_status an_model_try_lay_out(alexnet_context *ctx, const an_family *family,
+                                    const alexnet_model_options *options, alexnet_model **out)
 {
     alexnet_model_options resolved = options != NULL ? *options : alexnet_model_options_default();
     alexnet_model *model;
@@ -133,6 +150,16 @@ alexnet_status an_model_lay_out(alexnet_context *ctx, const an_family *family,
 fail:
     alexnet_model_free(model);
     return an_fail_within(ctx, status, "model %s", family->name);
+}
+
+alexnet_status an_model_lay_out(alexnet_context *ctx, const an_family *family,
+                                const alexnet_model_options *options, alexnet_model **out)
+{
+    const alexnet_status status = an_model_try_lay_out(ctx, family, options, out);
+
+    if (status == ALEXNET_BAD_SHAPE && options != NULL)
+        an_refit_tell_sizes(ctx, family, options, NULL);
+    return status;
 }
 
 alexnet_status alexnet_model_outline(alexnet_context *ctx, const char *family_name,
@@ -156,7 +183,15 @@ alexnet_status an_model_take_values(alexnet_model *model)
     return ALEXNET_OK;
 }
 
-void an_model_changed(alexnet_model *model) { ++model->changes; }
+void an_model_changed(alexnet_model *model)
+{
+    ++(model->lender != NULL ? model->lender : model)->changes;
+}
+
+uint64_t an_model_changes(const alexnet_model *model)
+{
+    return (model->lender != NULL ? model->lender : model)->changes;
+}
 
 alexnet_status an_model_build(alexnet_context *ctx, const char *family_name,
                               const alexnet_model_options *options, alexnet_model **out)
@@ -201,7 +236,7 @@ void alexnet_model_free(alexnet_model *model)
     an_free(ctx, model->nodes);
     an_free(ctx, model->preprocess);
     an_free(ctx, model->mean_image);
-    an_param_list_free(ctx, &model->params);
+    if (model->lender == NULL) an_param_list_free(ctx, &model->params);
     an_arena_close(ctx, &model->memory);
     an_free(ctx, model);
 }
@@ -432,9 +467,19 @@ alexnet_status an_model_check_answers(const alexnet_model *model)
 int an_model_find_layer(const alexnet_model *model, const char *name)
 {
     if (strcmp(name, "logits") == 0) return model->options.classes > 0 ? model->node_count - 2 : -1;
+    if (strcmp(name, "prob") == 0) return model->node_count - 1;
     for (int i = 0; i < model->node_count; ++i)
         if (strcmp(model->nodes[i].name, name) == 0) return i;
     return -1;
+}
+
+alexnet_status an_model_require_layer(const alexnet_model *model, const char *name, int *node)
+{
+    *node = an_model_find_layer(model, name);
+    if (*node >= 0) return ALEXNET_OK;
+    return an_fail(model->ctx, ALEXNET_NOT_FOUND,
+                   "model %s has no layer '%s': `alexnet info %s` lists them", model->family->name,
+                   name, model->family->name);
 }
 
 int an_model_find_param(const alexnet_model *model, const char *name)

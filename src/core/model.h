@@ -26,6 +26,7 @@ typedef struct an_family {
                                the input's HxW, SHORT for short_side scaled to it */
     int short_side;     /* SHORT at the default input, pixels; 0: the record has none */
     const char *recipe; /* name of its own recipe (train/recipe.c) */
+    bool one_data_set;  /* it was made for one data set, and so was its recipe */
     const char *classifier; /* its first layer behind the features: a row that always stands */
     an_naming naming;       /* of tensors; zeroed: "LAYER.weight", "LAYER.bias" */
     const an_row *rows;
@@ -49,7 +50,8 @@ struct alexnet_model {
     an_param_list params;
     an_arena memory;   /* of the values */
     float *values;     /* params.values floats */
-    uint64_t changes;  /* how often the values were written: an_model_changed() */
+    uint64_t changes;  /* how often the values were written: an_model_changes() */
+    alexnet_model *lender; /* whose params and values these are (core/refit.h); NULL: its own */
     char **classes;    /* options.classes names, or NULL: unnamed */
     char *preprocess;  /* the record as text */
     float *mean_image; /* [3][h][w] of mean_shape, or NULL */
@@ -63,11 +65,22 @@ alexnet_status an_model_lay_out(alexnet_context *ctx, const an_family *family,
                                 const alexnet_model_options *options,
                                 alexnet_model **out) AN_NODISCARD;
 
+/* The same, but where the input size does not fit nobody looks for sizes that would. */
+alexnet_status an_model_try_lay_out(alexnet_context *ctx, const an_family *family,
+                                    const alexnet_model_options *options,
+                                    alexnet_model **out) AN_NODISCARD;
+
+/* The family's preprocessing record for a network of these resolved options. */
+#define AN_RECORD_BYTES 512
+void an_family_record(const an_family *family, const alexnet_model_options *options,
+                      char text[AN_RECORD_BYTES]);
+
 /* Gives a network that was laid out its values, all zero. NO_MEMORY. */
 alexnet_status an_model_take_values(alexnet_model *model) AN_NODISCARD;
 
 /* To be called by whoever has written values: what a session prepared of the old ones is then made anew. */
 void an_model_changed(alexnet_model *model);
+uint64_t an_model_changes(const alexnet_model *model); /* how often that was */
 
 /* As alexnet_model_create(), but leaves the values zero: both of the above. */
 alexnet_status an_model_build(alexnet_context *ctx, const char *family,
@@ -105,7 +118,10 @@ alexnet_status an_model_freeze(alexnet_model *model, const char *names) AN_NODIS
 alexnet_status an_model_check_answers(const alexnet_model *model) AN_NODISCARD;
 
 int an_model_find_layer(const alexnet_model *model,
-                        const char *name); /* "logits" is the node before "prob"; -1: none */
+                        const char *name); /* "logits" is the node before "prob", which without
+                                             classes is the last; -1: none */
+alexnet_status an_model_require_layer(const alexnet_model *model, const char *name,
+                                      int *node) AN_NODISCARD; /* NOT_FOUND */
 int an_model_find_param(const alexnet_model *model, const char *name); /* -1: none */
 
 /* "unknown model 'alexnt': did you mean ..." */

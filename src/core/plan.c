@@ -52,7 +52,7 @@ static size_t shape_bytes(an_shape shape) { return (size_t)an_shape_count(shape)
 
 static int first_trained_step(const an_plan *plan)
 {
-    for (int i = 0; i < plan->step_count; ++i) {
+    for (int i = plan->first; i < plan->step_count; ++i) {
         const an_node *node = &plan->model->nodes[i];
 
         for (int j = 0; j < node->param_count; ++j)
@@ -90,6 +90,22 @@ static void fuse_pool(an_plan *plan, int i, int pool, const an_pool *geometry)
         steps[j].x_shape = steps[j].y_shape = steps[pool].y_shape;
 }
 
+/* A step before the first: it has no buffers, and does nothing. */
+static an_plan_step skipped_step(const an_plan *plan, int i)
+{
+    const an_node *node = &plan->model->nodes[i];
+
+    return (an_plan_step){.node = node,
+                          .x_shape = node->x,
+                          .y_shape = node->y,
+                          .x = AN_NOWHERE,
+                          .y = AN_NOWHERE,
+                          .saved = AN_NOWHERE,
+                          .dy = AN_NOWHERE,
+                          .dx = AN_NOWHERE,
+                          .prepared = AN_NOWHERE};
+}
+
 static void plan_step(an_plan *plan, int i, bool lowest, an_plan_step *step)
 {
     const an_node *node = &plan->model->nodes[i];
@@ -119,7 +135,9 @@ static void plan_needs(planner *p)
     an_plan *plan = p->plan;
     const int first = plan->setup.mode == AN_TRAIN ? first_trained_step(plan) : plan->step_count;
 
-    for (int i = 0; i < plan->step_count; ++i) {
+    for (int i = 0; i < plan->first; ++i)
+        plan->steps[i] = skipped_step(plan, i);
+    for (int i = plan->first; i < plan->step_count; ++i) {
         an_plan_step *step = &plan->steps[i];
 
         plan_step(plan, i, i <= first, step);
@@ -131,7 +149,7 @@ static void plan_needs(planner *p)
         step->prepared = plan->prepared_bytes;
         plan->prepared_bytes += AN_ROUND_UP(step->needs.prepared_bytes, (size_t)AN_ALIGNMENT);
     }
-    for (int i = 0; i + 1 < plan->step_count; ++i) {
+    for (int i = plan->first; i + 1 < plan->step_count; ++i) {
         an_plan_step *step = &plan->steps[i], *next = step + 1;
         an_pool geometry;
         const int pool = find_pool(plan, i, &geometry);
@@ -152,10 +170,11 @@ static void plan_needs(planner *p)
 static void plan_forward(planner *p)
 {
     an_plan *plan = p->plan;
-    const size_t input = shape_bytes(an_shape_with_n(plan->model->nodes[0].x, plan->batch));
-    int flow = begin_life(p, plan->steps[0].needs.takes_nchw ? 0 : input, 0); /* a place only for a copy */
+    const an_plan_step *first = &plan->steps[plan->first];
+    const size_t input = shape_bytes(an_shape_with_n(first->node->x, plan->batch));
+    int flow = begin_life(p, first->needs.takes_nchw ? 0 : input, 0); /* a place only for a copy */
 
-    for (int i = 0; i < plan->step_count; ++i) {
+    for (int i = plan->first; i < plan->step_count; ++i) {
         an_plan_step *step = &plan->steps[i];
         const bool reads_x = step->run_backward && step->needs.backward_reads_x;
         const bool reads_y =
@@ -192,7 +211,7 @@ static void plan_backward(planner *p)
     an_plan *plan = p->plan;
     int flow = NO_LIFE; /* the last layer is the loss: nothing flows into it */
 
-    for (int i = plan->step_count - 1; i >= 0; --i) {
+    for (int i = plan->step_count - 1; i >= plan->first; --i) {
         const an_plan_step *step = &plan->steps[i];
         const bool fresh = step->run_backward && (!step->needs.in_place || flow == NO_LIFE);
 
@@ -257,13 +276,14 @@ static size_t place_of(const planner *p, int index)
 
 static void write_places(const planner *p)
 {
-    const bool imports = !p->plan->steps[0].needs.takes_nchw;
+    const int first = p->plan->first;
+    const bool imports = !p->plan->steps[first].needs.takes_nchw;
 
     p->plan->input = imports ? place_of(p, 0) : AN_NOWHERE;
-    for (int i = 0; i < p->plan->step_count; ++i) {
+    for (int i = first; i < p->plan->step_count; ++i) {
         an_plan_step *step = &p->plan->steps[i];
 
-        step->x = i > 0 || imports ? place_of(p, p->x[i]) : AN_NOWHERE;
+        step->x = i > first || imports ? place_of(p, p->x[i]) : AN_NOWHERE;
         step->y = place_of(p, p->y[i]);
         step->saved = place_of(p, p->saved[i]);
         step->dy = place_of(p, p->dy[i]);
@@ -273,8 +293,8 @@ static void write_places(const planner *p)
 
 /* ---- all together ---- */
 
-alexnet_status an_plan_open(const alexnet_model *model, an_mode mode, int batch, int output,
-                            an_plan *out)
+alexnet_status an_plan_open(const alexnet_model *model, an_mode mode, int batch, int first,
+                            int output, an_plan *out)
 {
     alexnet_context *ctx = model->ctx;
     const int steps = output + 1;
@@ -286,11 +306,12 @@ alexnet_status an_plan_open(const alexnet_model *model, an_mode mode, int batch,
                                .mode = mode,
                                .dtype = ctx->options.dtype,
                                .threads = ctx->options.threads},
-                     .batch = batch};
+                     .batch = batch,
+                     .first = first};
     if (mode == AN_TRAIN && out->setup.dtype == ALEXNET_INT8) out->setup.dtype = ALEXNET_FP32;
     if (batch < 1)
         return an_fail(ctx, ALEXNET_BAD_ARG, "batch of %d images, expected 1 or more", batch);
-    for (int i = 0; i < steps; ++i) {
+    for (int i = first; i < steps; ++i) {
         AN_TRY(
             an_shape_check(ctx, model->nodes[i].name, an_shape_with_n(model->nodes[i].x, batch)));
         AN_TRY(

@@ -60,7 +60,8 @@ typedef struct an_plan {
     const alexnet_model *model;
     an_setup setup;
     int batch;
-    int step_count; /* nodes up to and with the wanted output */
+    int first;      /* the first node that runs: 0, or what lies before it is given instead of images */
+    int step_count; /* nodes up to and with the wanted output; those before `first` do nothing */
     an_plan_step *steps;
     size_t input; /* offset of the imported images; AN_NOWHERE: the first layer takes_nchw */
     size_t step_bytes, scratch_bytes, prepared_bytes;
@@ -68,11 +69,11 @@ typedef struct an_plan {
 
 /*
  * In the context's format of numbers; what cannot be trained in it is planned in fp32.
- * output: index of the node whose result is wanted (the last, in training). Nothing is fused across
- * it. BAD_ARG (batch below 1), NO_MEMORY, BAD_SHAPE (too large).
+ * first: index of the node that gets what is given to run: 0, images. output: that of the node whose
+ * result is wanted (the last, in training). Nothing is fused across either. BAD_ARG (batch below 1), NO_MEMORY, BAD_SHAPE (too large).
  */
-alexnet_status an_plan_open(const alexnet_model *model, an_mode mode, int batch, int output,
-                            an_plan *out) AN_NODISCARD;
+alexnet_status an_plan_open(const alexnet_model *model, an_mode mode, int batch, int first,
+                            int output, an_plan *out) AN_NODISCARD;
 void an_plan_close(alexnet_context *ctx, an_plan *plan); /* safe on a zeroed plan */
 
 /*

@@ -9,6 +9,7 @@
 #include "base/context.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/text.h"
 #include <assert.h>
 #include <math.h>
 #include <string.h>
@@ -21,7 +22,7 @@ struct alexnet_session {
     an_arena step;      /* activations and their gradients, as the plan says */
     an_arena scratch;
     an_arena prepared;    /* inference: weights as the kernels want them */
-    uint64_t prepared_of; /* model->changes when that was made; 0: never */
+    uint64_t prepared_of; /* an_model_changes() when that was made; 0: never */
     an_run run;
     const float **w;        /* of each parameter of the model */
     float **dw;             /* training; NULL where none is stored */
@@ -81,8 +82,8 @@ static alexnet_status open_tables(alexnet_session *s)
     return ALEXNET_OK;
 }
 
-static alexnet_status open_session(const alexnet_model *model, an_mode mode, int batch, int output,
-                                   uint64_t seed, bool sgd, alexnet_session **out)
+static alexnet_status open_session(const alexnet_model *model, an_mode mode, int batch, int first,
+                                   int output, uint64_t seed, bool sgd, alexnet_session **out)
 {
     alexnet_context *ctx = model->ctx;
     alexnet_session *s;
@@ -97,7 +98,7 @@ static alexnet_status open_session(const alexnet_model *model, an_mode mode, int
     s->model = model;
     s->seed = seed;
     s->sgd = sgd;
-    if ((status = an_plan_open(model, mode, batch, output, &s->plan)) != ALEXNET_OK) goto fail;
+    if ((status = an_plan_open(model, mode, batch, first, output, &s->plan)) != ALEXNET_OK) goto fail;
     if ((status = open_arenas(s)) != ALEXNET_OK) goto fail;
     if ((status = open_tables(s)) != ALEXNET_OK) goto fail;
     *out = s;
@@ -107,17 +108,14 @@ fail:
     return status;
 }
 
-static alexnet_status open_inference(const alexnet_model *model, int batch, const char *output,
-                                     bool sole, alexnet_session **out)
+static alexnet_status open_inference(const alexnet_model *model, int batch, int first,
+                                     const char *output, bool sole, alexnet_session **out)
 {
-    const int node = output != NULL ? an_model_find_layer(model, output) : model->node_count - 1;
+    int node = model->node_count - 1;
 
     *out = NULL;
-    if (node < 0)
-        return an_fail(model->ctx, ALEXNET_NOT_FOUND,
-                       "model %s has no layer '%s': `alexnet info %s` lists them",
-                       model->family->name, output, model->family->name);
-    AN_TRY(open_session(model, AN_INFER, batch, node, 0, false, out));
+    if (output != NULL) AN_TRY(an_model_require_layer(model, output, &node));
+    AN_TRY(open_session(model, AN_INFER, batch, first, node, 0, false, out));
     (*out)->sole = sole;
     return ALEXNET_OK;
 }
@@ -125,22 +123,28 @@ static alexnet_status open_inference(const alexnet_model *model, int batch, cons
 alexnet_status alexnet_session_open(const alexnet_model *model, int batch, const char *output,
                                     alexnet_session **out)
 {
-    return open_inference(model, batch, output, false, out);
+    return open_inference(model, batch, 0, output, false, out);
 }
 
 alexnet_status an_session_open_sole(alexnet_model *model, int batch, const char *output,
                                     alexnet_session **out)
 {
-    return open_inference(model, batch, output, true, out);
+    return open_inference(model, batch, 0, output, true, out);
 }
 
-static alexnet_status open_training(alexnet_model *model, int batch, uint64_t seed, bool sgd,
+alexnet_status an_session_open_from(const alexnet_model *model, int batch, int first,
                                     alexnet_session **out)
+{
+    return open_inference(model, batch, first, NULL, false, out);
+}
+
+static alexnet_status open_training(alexnet_model *model, int batch, int first, uint64_t seed,
+                                    bool sgd, alexnet_session **out)
 {
     *out = NULL;
     AN_TRY(an_session_check_training(model->ctx, model->ctx->options.dtype));
     AN_TRY(an_model_check_answers(model));
-    return open_session(model, AN_TRAIN, batch, model->node_count - 1, seed, sgd, out);
+    return open_session(model, AN_TRAIN, batch, first, model->node_count - 1, seed, sgd, out);
 }
 
 alexnet_status an_session_check_training(alexnet_context *ctx, alexnet_dtype dtype)
@@ -151,16 +155,16 @@ alexnet_status an_session_check_training(alexnet_context *ctx, alexnet_dtype dty
                          "int8 is for inference only: training computes in fp32 or bf16");
 }
 
-alexnet_status an_session_open_training(alexnet_model *model, int batch, uint64_t seed,
+alexnet_status an_session_open_training(alexnet_model *model, int batch, int first, uint64_t seed,
                                         alexnet_session **out)
 {
-    return open_training(model, batch, seed, false, out);
+    return open_training(model, batch, first, seed, false, out);
 }
 
-alexnet_status an_session_open_sgd(alexnet_model *model, int batch, uint64_t seed,
+alexnet_status an_session_open_sgd(alexnet_model *model, int batch, int first, uint64_t seed,
                                    alexnet_session **out)
 {
-    return open_training(model, batch, seed, true, out);
+    return open_training(model, batch, first, seed, true, out);
 }
 
 void alexnet_session_close(alexnet_session *s)
@@ -237,9 +241,9 @@ static alexnet_status prepare_weights(alexnet_session *s)
 {
     const batch whole = {.n = s->plan.batch};
 
-    if (s->prepared_of == s->model->changes) return ALEXNET_OK;
+    if (s->prepared_of == an_model_changes(s->model)) return ALEXNET_OK;
     assert(!s->sole || s->prepared_of == 0); /* what it would be made of is gone */
-    for (int i = s->plan.step_count - 1; i >= 0; --i) {
+    for (int i = s->plan.step_count - 1; i >= s->plan.first; --i) {
         const an_plan_step *step = &s->plan.steps[i];
         const an_op op = make_op(s, step, &whole);
 
@@ -249,13 +253,13 @@ static alexnet_status prepare_weights(alexnet_session *s)
             an_give_back(op.w[0], (size_t)s->model->params.items[step->node->first_param].count *
                                       sizeof *op.w[0]);
     }
-    s->prepared_of = s->model->changes;
+    s->prepared_of = an_model_changes(s->model);
     return ALEXNET_OK;
 }
 
 static an_shape images_shape(const alexnet_session *s, const batch *b)
 {
-    return an_shape_with_n(s->model->nodes[0].x, b->n);
+    return an_shape_with_n(s->model->nodes[s->plan.first].x, b->n);
 }
 
 static alexnet_status import_images(alexnet_session *s, const batch *b)
@@ -280,7 +284,7 @@ static alexnet_status run_layer(const alexnet_session *s, const an_op *op, bool 
 
 static alexnet_status forward(alexnet_session *s, const batch *b)
 {
-    for (int i = 0; i < s->plan.step_count; ++i) {
+    for (int i = s->plan.first; i < s->plan.step_count; ++i) {
         const an_plan_step *step = &s->plan.steps[i];
         const an_op op = make_op(s, step, b);
 
@@ -291,7 +295,7 @@ static alexnet_status forward(alexnet_session *s, const batch *b)
 
 static alexnet_status backward(alexnet_session *s, const batch *b)
 {
-    for (int i = s->plan.step_count - 1; i >= 0; --i) {
+    for (int i = s->plan.step_count - 1; i >= s->plan.first; --i) {
         const an_plan_step *step = &s->plan.steps[i];
         const an_op op = make_op(s, step, b);
 
@@ -352,26 +356,28 @@ static double mean_loss(const float *row_loss, int n)
 static alexnet_status name_diverged(alexnet_session *s, const batch *b, double loss)
 {
     const an_backend *backend = s->plan.setup.backend;
+    char shown[AN_REAL_SIZE];
 
+    an_show_short(shown, 6, loss);
     AN_TRY(import_images(s, b));
     if (!backend->all_finite(&s->run, an_shape_count(images_shape(s, b)), b->images))
-        return an_fail(s->ctx, ALEXNET_DIVERGED, "step %lld: loss is %g; the images are not finite",
-                       (long long)b->step, loss);
-    for (int i = 0; i < s->plan.step_count; ++i) {
+        return an_fail(s->ctx, ALEXNET_DIVERGED, "step %lld: loss is %s; the images are not finite",
+                       (long long)b->step, shown);
+    for (int i = s->plan.first; i < s->plan.step_count; ++i) {
         const an_plan_step *step = &s->plan.steps[i];
         const an_op op = make_op(s, step, b);
 
         if (step->run_forward) AN_TRY(step->node->def->forward(&op));
         if (!backend->all_finite(&s->run, an_shape_count(op.y_shape), op.y))
             return an_fail(s->ctx, ALEXNET_DIVERGED,
-                           "step %lld: loss is %g; layer %s is the first whose output is not "
+                           "step %lld: loss is %s; layer %s is the first whose output is not "
                            "finite (try a smaller --lr)",
-                           (long long)b->step, loss, step->node->name);
+                           (long long)b->step, shown, step->node->name);
     }
     return an_fail(
         s->ctx, ALEXNET_DIVERGED,
-        "step %lld: loss is %g though every layer's output is finite (try a smaller --lr)",
-        (long long)b->step, loss);
+        "step %lld: loss is %s though every layer's output is finite (try a smaller --lr)",
+        (long long)b->step, shown);
 }
 
 alexnet_status an_session_train(alexnet_session *s, const float *images, const int32_t *labels,

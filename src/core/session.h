@@ -15,6 +15,11 @@
 alexnet_status an_session_open_sole(alexnet_model *model, int batch, const char *output,
                                     alexnet_session **out) AN_NODISCARD;
 
+/* As alexnet_session_open() for the whole output, but what is given to run is the input of node `first` in place of images:
+   [n][c][h][w] of its x shape. */
+alexnet_status an_session_open_from(const alexnet_model *model, int batch, int first,
+                                    alexnet_session **out) AN_NODISCARD;
+
 /* BAD_ARG when this format is not for training. */
 alexnet_status an_session_check_training(alexnet_context *ctx, alexnet_dtype dtype) AN_NODISCARD;
 
@@ -22,8 +27,10 @@ alexnet_status an_session_check_training(alexnet_context *ctx, alexnet_dtype dty
  * Training. The model's values are read in place; gradients are the session's. One session serves
  * one thread. Nothing is allocated after opening. BAD_ARG (the context computes in int8), BAD_SHAPE
  * when the network does not give each image one answer.
+ *   first  the node that gets what is given to train on: 0, images; or one with nothing to train before
+ *          it, and then the input of that node, [n][c][h][w] of its x shape
  */
-alexnet_status an_session_open_training(alexnet_model *model, int batch, uint64_t seed,
+alexnet_status an_session_open_training(alexnet_model *model, int batch, int first, uint64_t seed,
                                         alexnet_session **out) AN_NODISCARD;
 
 /*
@@ -31,7 +38,7 @@ alexnet_status an_session_open_training(alexnet_model *model, int batch, uint64_
  * the values as it computes their gradient, which is read and written nowhere. The bits are those
  * of backend->sgd() after backward.
  */
-alexnet_status an_session_open_sgd(alexnet_model *model, int batch, uint64_t seed,
+alexnet_status an_session_open_sgd(alexnet_model *model, int batch, int first, uint64_t seed,
                                    alexnet_session **out) AN_NODISCARD;
 
 /* Whether backward updates this parameter itself. */

@@ -5,6 +5,7 @@
 #include "base/context.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "data/walk.h"
 #include <stdio.h>
 #include <string.h>
@@ -14,15 +15,6 @@
 static alexnet_status fail_memory(alexnet_context *ctx, const an_source *source)
 {
     return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", source->path);
-}
-
-static int part_of(const char *name)
-{
-    int part = 0;
-
-    while (part < AN_TREE_PARTS && strcmp(name, an_tree_part_names[part]) != 0)
-        ++part;
-    return part;
 }
 
 static alexnet_status is_folder(alexnet_context *ctx, const char *folder, const char *name,
@@ -58,58 +50,69 @@ static alexnet_status holds_folder(alexnet_context *ctx, const char *folder, con
 }
 
 static alexnet_status look_at(alexnet_context *ctx, const char *folder, const char *name,
-                              an_tree_top *top)
+                              an_parts_top *top)
 {
-    const int part = part_of(name);
-    bool found;
+    const bool part = an_part_of(name, strlen(name)) < AN_PARTS;
+    bool found, nested = false;
 
-    if (part == AN_TREE_PARTS && top->others) return ALEXNET_OK;
+    if (!part && top->others) return ALEXNET_OK;
     AN_TRY(is_folder(ctx, folder, name, &found));
     if (!found) return ALEXNET_OK;
-    if (part == AN_TREE_PARTS) {
-        top->others = true;
-        return ALEXNET_OK;
-    }
-    top->named |= 1u << part;
-    AN_TRY(holds_folder(ctx, folder, name, &found));
-    if (found) top->nested |= 1u << part;
+    if (part) AN_TRY(holds_folder(ctx, folder, name, &nested));
+    an_parts_note(top, name, strlen(name), nested);
     return ALEXNET_OK;
 }
 
-static alexnet_status find_parts(alexnet_context *ctx, const an_source *source, unsigned *present)
+static alexnet_status find_parts(alexnet_context *ctx, an_source *source)
 {
-    an_tree_top top = {0};
+    an_parts_top top = {0};
     an_names names;
     alexnet_status status = ALEXNET_OK;
 
-    *present = 0;
     AN_TRY(an_folder_list(ctx, source->path, &names));
     for (size_t i = 0; i < names.count && status == ALEXNET_OK; ++i)
         status = look_at(ctx, source->path, names.names[i], &top);
     an_names_free(ctx, &names);
-    if (status == ALEXNET_OK) *present = an_tree_parts(&top);
-    return status;
+    AN_TRY(status);
+    return an_parts_find(ctx, source->path, &top, &source->parts);
 }
 
-/* Walks through the part `name` of the data set, or through all of it (""). */
-static alexnet_status walk_part(alexnet_context *ctx, const an_source *source, const char *name)
+/* Adds what lies in the part `name` of the data set, or in all of it (""). */
+static alexnet_status walk_part(alexnet_context *ctx, const an_source *source, const char *name,
+                                an_tree *tree)
 {
     char *path = an_path_join(ctx, source->path, name);
 
     if (path == NULL) return fail_memory(ctx, source);
     const size_t skip = strlen(path) - strlen(name);
-    const alexnet_status status = an_walk(ctx, path, skip, source->own);
+    const alexnet_status status = an_walk(ctx, path, skip, tree);
     an_free(ctx, path);
     return status;
 }
 
-static alexnet_status walk_parts(alexnet_context *ctx, const an_source *source, unsigned wanted)
+static alexnet_status walk_parts(alexnet_context *ctx, const an_source *source)
 {
-    if (wanted == 0) return walk_part(ctx, source, "");
-    for (int i = 0; i < AN_TREE_PARTS; ++i) {
-        if ((wanted >> i & 1) != 0) AN_TRY(walk_part(ctx, source, an_tree_part_names[i]));
+    const an_parts *parts = &source->parts;
+
+    if (parts->wanted == 0) return walk_part(ctx, source, "", source->own);
+    for (int i = 0; i < AN_PARTS; ++i) {
+        if ((parts->wanted >> i & 1) != 0)
+            AN_TRY(walk_part(ctx, source, parts->names[i], source->own));
     }
     return ALEXNET_OK;
+}
+
+/* What is to be trained on may be a million files, far away. */
+static int64_t count_part(const an_source *source, alexnet_context *ctx, int part)
+{
+    an_tree tree = {0};
+    int64_t count = -1;
+
+    if (1u << part == AN_TRAIN_BIT) return -1;
+    if (walk_part(ctx, source, source->parts.names[part], &tree) == ALEXNET_OK)
+        count = an_tree_count(&tree, &source->parts, 1u << part);
+    an_tree_free(ctx, &tree);
+    return count;
 }
 
 /* ---- reading ---- */
@@ -117,9 +120,13 @@ static alexnet_status walk_parts(alexnet_context *ctx, const an_source *source, 
 /* Takes the path from the head of the message, which a caller will put there in its own words. */
 static void drop_path(alexnet_context *ctx, const char *path)
 {
-    const size_t length = strlen(path);
+    char shown[AN_ERROR_BYTES]; /* as it is in a message */
+    size_t length;
 
-    if (strlen(ctx->error) > length + 2 && ctx->error[length] == ':')
+    an_escape(shown, sizeof shown, path);
+    length = strlen(shown);
+    if (strncmp(ctx->error, shown, length) == 0 && strlen(ctx->error) > length + 2 &&
+        ctx->error[length] == ':')
         memmove(ctx->error, ctx->error + length + 2, strlen(ctx->error + length + 2) + 1);
 }
 
@@ -190,17 +197,16 @@ static const an_kind folder_kind = {.name = "folder",
                                     .names = AN_NAMES_INSIDE,
                                     .close = close_folder,
                                     .name_of = name_of,
-                                    .read = read_picture};
+                                    .read = read_picture,
+                                    .count_part = count_part};
 
 alexnet_status an_folder_open(alexnet_context *ctx, an_part part, an_source *source)
 {
-    unsigned present, wanted;
-
     source->kind = &folder_kind;
     source->own = an_new_zeroed(ctx, sizeof(an_tree));
     if (source->own == NULL) return fail_memory(ctx, source);
-    AN_TRY(find_parts(ctx, source, &present));
-    AN_TRY(an_tree_choose(ctx, source, part, present, &wanted));
-    AN_TRY(walk_parts(ctx, source, wanted));
-    return an_tree_finish(ctx, source->own, present, wanted, source);
+    AN_TRY(find_parts(ctx, source));
+    AN_TRY(an_parts_choose(ctx, source->path, part, &source->parts));
+    AN_TRY(walk_parts(ctx, source));
+    return an_tree_finish(ctx, source->own, source);
 }

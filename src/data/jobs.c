@@ -78,20 +78,15 @@ static alexnet_status describe(alexnet_context *ctx, an_source *source, alexnet_
 static alexnet_status open_part(alexnet_context *ctx, const alexnet_data_options *options,
                                 an_source **source)
 {
-    static const struct {
-        const char *name;
-        an_part part;
-    } parts[] = {{"train", AN_PART_TRAIN}, {"val", AN_PART_VAL}, {"test", AN_PART_TEST}};
+    static const an_part parts[AN_PARTS] = {AN_PART_TRAIN, AN_PART_VAL, AN_PART_TEST};
 
     if (options->data == NULL) return an_fail(ctx, ALEXNET_BAD_ARG, "no data set is named");
     if (options->size < 0 || options->size > AN_IMAGE_SIDE_MAX)
         return an_fail(ctx, ALEXNET_BAD_ARG, "size: expected 0 to %d, found %d", AN_IMAGE_SIDE_MAX,
                        options->size);
     if (options->part == NULL) return an_source_open(ctx, options->data, AN_PART_ALL, source);
-    for (size_t i = 0; i < AN_COUNT(parts); ++i) {
-        if (strcmp(options->part, parts[i].name) == 0)
-            return an_source_open(ctx, options->data, parts[i].part, source);
-    }
+    const int part = an_part_of(options->part, strlen(options->part));
+    if (part < AN_PARTS) return an_source_open(ctx, options->data, parts[part], source);
     return an_fail(ctx, ALEXNET_BAD_ARG, "part: expected train, val or test, found '%s'",
                    options->part);
 }

@@ -10,7 +10,7 @@
 #define AN_DATA_KIND_H
 
 #include "base/file.h"
-#include "data/source.h"
+#include "data/parts.h"
 #include "data/tally.h"
 
 /* What name_of() gives; an_source_name() makes a path of it. */
@@ -27,12 +27,16 @@ typedef struct an_kind {
     void (*name_of)(const an_source *source, int64_t index, char *buffer, size_t bytes);
     alexnet_status (*read)(const an_source *source, alexnet_context *ctx, int64_t index,
                            an_orientation orientation, an_source_buffer *buffer, an_image *image);
+    /* Pictures in a part that was not opened; -1: it would take too long to count them. NULL: they
+       are in parts.images. */
+    int64_t (*count_part)(const an_source *source, alexnet_context *ctx, int part);
 } an_kind;
 
 struct an_source {
     const an_kind *kind;
     alexnet_context *ctx; /* that opened it */
     char *path;           /* as the user gave it */
+    an_parts parts; /* of folders and tar files; else none */
     an_names classes;
     int64_t count;
     an_tally passed; /* files passed over */

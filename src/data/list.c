@@ -4,22 +4,32 @@
  *     n01440764/n01440764_18.JPEG 0          PATH LABEL
  *     /photos/my cat.jpg,tabby cat           PATH,LABEL
  *
- * Where a line has several commas, tabs or spaces, the last one that follows a picture's name parts
- * it, else the last one. A first line "path,label" is a heading. When every label is a number, they
- * are the class numbers; else they are names, and classes are sorted by name.
+ *     id;class;filename                      a heading, and columns in any order
+ *     7;tabby cat;"my; cat.jpg"
+ *
+ * Under a heading of known words ("path", "file name", "image"; "label", "class") lines are records as
+ * RFC 4180 has them, parted by commas, tabs or semicolons, and the columns of these names are read.
+ * Without one, where a line has several commas, tabs, semicolons or spaces, the last one that follows a
+ * picture's name parts it, else the last one; a first line whose path is no file, while others are, is
+ * a heading in words of its own. A field may be quoted: then it holds anything, line ends too, and two
+ * quotation marks stand for one. When every label is a number, they are the class numbers; else they
+ * are names, and classes are sorted by name.
  * SPDX-License-Identifier: MIT
  */
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "data/tree.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LIST_BYTES_MAX ((size_t)1 << 30)
-#define LINE_MAX_BYTES 8192 /* a path and a label; looking for the mark between them is quadratic */
-#define CLASSES_MAX    100000 /* a larger number is a slip, not a class */
+#define LIST_BYTES_MAX   ((size_t)1 << 30)
+#define RECORD_BYTES_MAX 8192    /* of a line, or of several where a field has line ends */
+#define CLASSES_MAX      100000  /* a larger number is a slip, not a class */
+#define PLAIN_MARKS      ",\t; " /* what may part path and label where no heading says */
 
 typedef struct entry {
     const char *path, *label;
@@ -33,38 +43,146 @@ typedef struct list {
     size_t count;
 } list;
 
-/* ---- one line ---- */
-
-static bool is_separator(char c) { return c == ',' || c == '\t' || c == ' '; }
+/* ---- fields ---- */
 
 static char *trim(char *text)
 {
     text += strspn(text, " \t");
-    for (size_t n = strlen(text); n > 0 && strchr(" \t\r", text[n - 1]) != NULL;)
+    for (size_t n = strlen(text); n > 0 && strchr(" \t\r\n", text[n - 1]) != NULL;)
         text[--n] = '\0';
     return text;
 }
 
-/* Trims, and takes off the quotation marks that spreadsheets put around a field. */
-static char *unquote(char *text)
+/* True for a byte of `marks`; the 0 at their end is none of them. */
+static bool is_one_of(const char *marks, char c) { return c != '\0' && strchr(marks, c) != NULL; }
+
+/*
+ * The quotation mark that ends the field whose first one stands before `at`. NULL: there is none
+ * before `limit`, or it ends no field: then the first one is a letter like others.
+ */
+static char *find_closing(char *at, const char *limit, const char *marks)
 {
-    text = trim(text);
-    const size_t length = strlen(text);
-    if (length >= 2 && text[0] == '"' && text[length - 1] == '"') {
-        text[length - 1] = '\0';
-        ++text;
+    for (; at < limit && *at != '\0'; ++at) {
+        if (*at != '"') continue;
+        if (at[1] == '"') {
+            ++at;
+            continue;
+        }
+        const size_t blanks = strspn(at + 1, " \t\r");
+        const char next = at[1 + blanks];
+        const bool ends = next == '\0' || next == '\n' || is_one_of(marks, next) ||
+                          (blanks > 0 && is_one_of(marks, at[1]));
+        return ends ? at : NULL;
     }
+    return NULL;
+}
+
+/* What stands between two quotation marks, two of them for each one meant; ended by 0. */
+static char *unescape(char *text, char *closing)
+{
+    char *out = text;
+
+    for (const char *at = text; at < closing; ++at) {
+        *out++ = *at;
+        if (*at == '"') ++at;
+    }
+    *out = '\0';
     return text;
 }
 
-/* True when what lies before text[end] is a picture's name, quoted or not. */
+/* Trims, and takes off quotation marks. */
+static char *unquote(char *text)
+{
+    text = trim(text);
+    if (text[0] != '"') return text;
+    char *closing = find_closing(text + 1, text + strlen(text), "");
+    return closing != NULL ? unescape(text + 1, closing) : text;
+}
+
+/* A field of a record, and where it ends. */
+typedef struct field {
+    char *text;
+    size_t length;
+    bool quoted;
+} field;
+
+/* The field at *at, which then stands at the next; NULL: there is none. Changes nothing. */
+static field next_field(char **at, char mark)
+{
+    const char marks[2] = {mark, '\0'};
+    const char *blanks = mark == '\t' ? " \r" : " \t\r";
+    char *start = *at + strspn(*at, blanks);
+    char *closing = *start == '"' ? find_closing(start + 1, start + strlen(start), marks) : NULL;
+    char *end = closing != NULL ? closing + 1 : start;
+    field f = {.text = closing != NULL ? start + 1 : start, .quoted = closing != NULL};
+
+    end += strcspn(end, marks);
+    f.length = (size_t)((closing != NULL ? closing : end) - f.text);
+    while (!f.quoted && f.length > 0 && strchr(" \t\r", f.text[f.length - 1]) != NULL)
+        --f.length;
+    const bool last = mark == ' ' ? end[strspn(end, blanks)] == '\0' : *end == '\0';
+    *at = last ? NULL : end + 1;
+    return f;
+}
+
+/* The field as a text of its own. Call it when the fields after it have been found. */
+static char *take_field(const field *f)
+{
+    if (f->quoted) return unescape(f->text, f->text + f->length);
+    f->text[f->length] = '\0';
+    return f->text;
+}
+
+/* ---- records ---- */
+
+typedef struct reader {
+    char *at, *end; /* at NULL: all is read */
+    int64_t line;   /* of the record that comes next */
+} reader;
+
+/* The end of the record: the first line end that is not inside quotation marks. */
+static char *find_end(const reader *r, const char *marks)
+{
+    const size_t left = (size_t)(r->end - r->at);
+    const char *limit = r->at + AN_MIN(left, RECORD_BYTES_MAX);
+    bool begins = true; /* a field, here */
+    char *at = r->at;
+
+    for (; at < r->end && *at != '\n'; ++at) {
+        char *closing = begins && *at == '"' ? find_closing(at + 1, limit, marks) : NULL;
+        if (closing != NULL) at = closing;
+        begins = is_one_of(marks, *at) || (begins && closing == NULL && is_one_of(" \t", *at));
+    }
+    return at;
+}
+
+/* The next record, ended by 0, and the line that it begins on; NULL: there is none. */
+static char *next_record(reader *r, const char *marks, int64_t *line)
+{
+    char *record = r->at;
+
+    if (record == NULL) return NULL;
+    char *end = find_end(r, marks);
+    *line = r->line++;
+    for (const char *c = record; c < end; ++c)
+        r->line += *c == '\n';
+    r->at = end < r->end ? end + 1 : NULL;
+    *end = '\0';
+    return record;
+}
+
+/* ---- a line of PATH LABEL ---- */
+
+#define EXTENSION_BYTES 16 /* more than any picture's has */
+
+/* True when text[0 .. end-1] ends as a picture's name does. */
 static bool ends_picture(char *text, size_t end)
 {
-    while (end > 0 && strchr(" \t\"", text[end - 1]) != NULL)
-        --end;
+    const size_t start = end > EXTENSION_BYTES ? end - EXTENSION_BYTES : 0;
     const char cut = text[end];
+
     text[end] = '\0';
-    const bool picture = an_tree_is_picture(text);
+    const bool picture = an_tree_is_picture(text + start);
     text[end] = cut;
     return picture;
 }
@@ -72,33 +190,173 @@ static bool ends_picture(char *text, size_t end)
 /* The separator between path and label; 0: there is none. */
 static size_t find_separator(char *line)
 {
-    size_t last = 0;
+    size_t after_picture = 0, last = 0, last_semicolon = 0;
+    size_t end = 0, looked_at = 0; /* of a word: after its last letter that is no quotation mark */
+    bool picture = false;
 
-    for (size_t i = strlen(line); i-- > 1;) {
-        if (!is_separator(line[i])) continue;
-        if (ends_picture(line, i)) return i;
-        if (last == 0) last = i;
+    for (size_t i = 0; line[i] != '\0'; ++i) {
+        if (i > 0 && is_one_of(PLAIN_MARKS, line[i])) {
+            if (end != looked_at) picture = ends_picture(line, end);
+            looked_at = end;
+            if (picture) after_picture = i;
+            *(line[i] == ';' ? &last_semicolon : &last) = i;
+        }
+        if (strchr(" \t\"", line[i]) == NULL) end = i + 1;
     }
-    return last;
+    return after_picture > 0 ? after_picture : last > 0 ? last : last_semicolon;
 }
 
-static bool split(char *line, entry *out)
+static bool split_plain(char *line, entry *out)
 {
     line = trim(line);
-    const size_t separator = find_separator(line);
-    if (separator == 0) return false;
-    line[separator] = '\0';
-    out->label = unquote(line + separator + 1);
-    out->path = unquote(line);
+    char *closing =
+        line[0] == '"' ? find_closing(line + 1, line + strlen(line), PLAIN_MARKS) : NULL;
+    if (closing != NULL) {
+        char *rest = closing + 1 + strspn(closing + 1, " \t");
+        out->label = unquote(rest + is_one_of(",;", *rest));
+        out->path = unescape(line + 1, closing);
+    } else {
+        const size_t separator = find_separator(line);
+        if (separator == 0) return false;
+        line[separator] = '\0';
+        out->label = unquote(line + separator + 1);
+        out->path = unquote(line);
+    }
     return out->path[0] != '\0' && out->label[0] != '\0';
 }
 
-static bool is_heading(const entry *e)
+/* ---- headings ---- */
+
+/* What a heading says. */
+typedef struct columns {
+    char mark; /* that parts them; 0: there is no heading of known words */
+    int path, label, count;
+} columns;
+
+#define WORD_BYTES 24
+
+/* The better known, the earlier. */
+static const char *const path_words[] = {
+    "path",  "filepath",  "imagepath", "imgpath", "file",  "filename", "imagefile",
+    "image", "imagename", "img",       "picture", "photo", "name",
+};
+static const char *const label_words[] = {
+    "label",   "labels",  "labelname", "labelid",      "class",      "classname",
+    "classid", "classes", "category",  "categoryname", "categoryid", "target",
+};
+
+/* Its place among the words, letters and digits alone counting; -1: it is none of them. */
+static int rank_of(const field *f, const char *const *words, size_t count)
 {
-    return an_same_word(e->path, "path") && an_same_word(e->label, "label");
+    char word[WORD_BYTES];
+    size_t used = 0;
+
+    for (size_t i = 0; i < f->length; ++i) {
+        if (strchr("_- .", f->text[i]) != NULL) continue;
+        if (used + 1 == sizeof word) return -1;
+        word[used++] = f->text[i];
+    }
+    word[used] = '\0';
+    for (size_t i = 0; i < count; ++i)
+        if (an_same_word(word, words[i])) return (int)i;
+    return -1;
 }
 
-/* ---- all lines ---- */
+/* What looks like data: a number, a picture's name, a path. */
+static bool is_data(const field *f)
+{
+    double number;
+
+    return memchr(f->text, '/', f->length) != NULL || an_parse_real(f->text, f->length, &number) ||
+           ends_picture(f->text, f->length);
+}
+
+/* The columns of a record taken for a heading; -1: there is none of that kind. */
+typedef struct heading {
+    int path, label, count;
+    bool data; /* a field that looks like data: it is no heading */
+} heading;
+
+static void keep_better(int *column, int *best, int rank, int index)
+{
+    if (rank < 0 || (*column >= 0 && *best <= rank)) return;
+    *column = index;
+    *best = rank;
+}
+
+static heading look_at(char *record, char mark)
+{
+    heading h = {-1, -1, 0, false};
+    int path_rank = 0, label_rank = 0;
+
+    for (char *at = record; at != NULL; ++h.count) {
+        const field f = next_field(&at, mark);
+        keep_better(&h.path, &path_rank, rank_of(&f, path_words, AN_COUNT(path_words)), h.count);
+        keep_better(&h.label, &label_rank, rank_of(&f, label_words, AN_COUNT(label_words)),
+                    h.count);
+        h.data = h.data || is_data(&f);
+    }
+    return h;
+}
+
+/* Of two columns one known word is enough: the other column is the other thing. */
+static void guess_other(heading *h, char mark)
+{
+    if (h->count != 2 || mark == ' ') return;
+    if (h->path >= 0 && h->label < 0) h->label = 1 - h->path;
+    if (h->label >= 0 && h->path < 0) h->path = 1 - h->label;
+}
+
+/* Looks for a heading of known words. BAD_FILE: it has no column of paths, or none of labels. */
+static alexnet_status find_columns(alexnet_context *ctx, const an_source *source, char *record,
+                                   columns *out)
+{
+    static const char marks[] = {',', '\t', ';', ' '};
+
+    *out = (columns){0};
+    for (size_t i = 0; i < AN_COUNT(marks); ++i) {
+        heading h = look_at(record, marks[i]);
+        if (h.data || h.count < 2) continue;
+        guess_other(&h, marks[i]);
+        if (h.path >= 0 && h.label >= 0) {
+            *out = (columns){marks[i], h.path, h.label, h.count};
+            return ALEXNET_OK;
+        }
+        if (marks[i] != ' ' && (h.path >= 0 || h.label >= 0))
+            return an_fail(ctx, ALEXNET_BAD_FILE,
+                           "%s: line 1: a heading without a column of %s: expected one called %s",
+                           source->path, h.path < 0 ? "paths" : "labels",
+                           h.path < 0 ? "path, file, filename or image"
+                                      : "label, class, category or target");
+    }
+    return ALEXNET_OK;
+}
+
+/* Columns that nobody reads are named. */
+static void tell_columns(alexnet_context *ctx, const an_source *source, char *record,
+                         const columns *c)
+{
+    an_listing unused = {0};
+    char name[80], paths[80] = "", labels[80] = "";
+    int index = 0;
+
+    for (char *at = record; at != NULL; ++index) {
+        const field f = next_field(&at, c->mark);
+        an_print(name, sizeof name, "%.*s", (int)AN_MIN(f.length, sizeof name - 1), f.text);
+        if (index == c->path)
+            memcpy(paths, name, sizeof paths);
+        else if (index == c->label)
+            memcpy(labels, name, sizeof labels);
+        else
+            an_listing_add(&unused, name);
+    }
+    if (unused.count > 0)
+        an_log(ctx, ALEXNET_LOG_INFO,
+               "%s: paths are read from column '%s', labels from '%s', not: %s", source->path,
+               paths, labels, an_listing_text(&unused));
+}
+
+/* ---- all records ---- */
 
 static size_t count_lines(const an_bytes *text)
 {
@@ -109,25 +367,67 @@ static size_t count_lines(const an_bytes *text)
     return lines;
 }
 
-static alexnet_status parse(alexnet_context *ctx, const an_source *source, list *l)
+/* A record under a heading. False: it has too few fields, or too many; *found says how many. */
+static bool split_columns(char *record, const columns *c, entry *out, int *found)
 {
-    char *at = (char *)l->text.data;
-    int64_t line = 0;
+    field path = {0}, label = {0};
 
-    if (strncmp(at, "\xef\xbb\xbf", 3) == 0) at += 3; /* a byte order mark, which Excel writes */
-    for (char *next; at != NULL; at = next) {
-        entry e = {.line = ++line};
-        next = strchr(at, '\n');
-        if (next != NULL) *next++ = '\0';
-        if (at[strspn(at, " \t\r")] == '\0') continue;
-        if (strlen(at) > LINE_MAX_BYTES)
-            return an_fail(ctx, ALEXNET_BAD_FILE,
-                           "%s: line %jd: expected PATH LABEL, found a line of more than %d bytes",
-                           source->path, (intmax_t)line, LINE_MAX_BYTES);
-        if (!split(at, &e))
-            return an_fail(ctx, ALEXNET_BAD_FILE, "%s: line %jd: expected PATH LABEL, found '%s'",
-                           source->path, (intmax_t)line, at);
-        if (line == 1 && is_heading(&e)) continue;
+    *found = 0;
+    for (char *at = record; at != NULL; ++*found) {
+        const field f = next_field(&at, c->mark);
+        if (*found == c->path) path = f;
+        if (*found == c->label) label = f;
+    }
+    /* "a,b.jpg,cat" of a hand that knows no quotation marks */
+    if (*found != c->count && c->path == 0 && c->label == 1 && c->count == 2)
+        return split_plain(record, out);
+    if (*found > c->count || path.text == NULL || label.text == NULL) return false;
+    out->path = take_field(&path);
+    out->label = take_field(&label);
+    return out->path[0] != '\0' && out->label[0] != '\0';
+}
+
+static alexnet_status split(alexnet_context *ctx, const an_source *source, char *record,
+                            const columns *c, entry *out)
+{
+    int found = 0;
+
+    if (strlen(record) > RECORD_BYTES_MAX)
+        return an_fail(ctx, ALEXNET_BAD_FILE,
+                       "%s: line %jd: expected PATH LABEL, found a line of more than %d bytes",
+                       source->path, (intmax_t)out->line, RECORD_BYTES_MAX);
+    if (c->mark == 0 ? split_plain(record, out) : split_columns(record, c, out, &found))
+        return ALEXNET_OK;
+    if (c->mark == 0 || found == c->count)
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: line %jd: expected %s, found '%s'", source->path,
+                       (intmax_t)out->line, c->mark == 0 ? "PATH LABEL" : "a path and a label",
+                       record);
+    return an_fail(ctx, ALEXNET_BAD_FILE,
+                   "%s: line %jd: expected %d columns as in the heading, found %d", source->path,
+                   (intmax_t)out->line, c->count, found);
+}
+
+static alexnet_status parse(alexnet_context *ctx, const an_source *source, list *l, columns *c)
+{
+    char *text = (char *)l->text.data;
+    reader r = {.at = text, .end = text + l->text.size, .line = 1};
+    char marks[] = PLAIN_MARKS;
+    bool first = true;
+    entry e;
+
+    if (strncmp(text, "\xef\xbb\xbf", 3) == 0) r.at += 3; /* a byte order mark, as Excel writes */
+    for (char *record; (record = next_record(&r, marks, &e.line)) != NULL;) {
+        if (record[strspn(record, " \t\r\n")] == '\0') continue;
+        if (first && strlen(record) <= RECORD_BYTES_MAX)
+            AN_TRY(find_columns(ctx, source, record, c));
+        if (first && c->mark != 0) {
+            tell_columns(ctx, source, record, c);
+            if (c->mark != ' ') memcpy(marks, (const char[2]){c->mark, '\0'}, 2);
+            first = false;
+            continue;
+        }
+        first = false;
+        AN_TRY(split(ctx, source, record, c, &e));
         l->entries[l->count++] = e;
     }
     if (l->count == 0)
@@ -136,33 +436,91 @@ static alexnet_status parse(alexnet_context *ctx, const an_source *source, list 
     return ALEXNET_OK;
 }
 
+/* ---- headings in words of their own ---- */
+
+#define LOOKED_FOR 16 /* files, at most */
+
+static alexnet_status find_file(alexnet_context *ctx, const list *l, const char *path, bool *found)
+{
+    an_file_info info = {.kind = AN_FILE_ABSENT};
+    char *whole = path[0] == '/' ? an_copy_text(ctx, path) : an_path_join(ctx, l->folder, path);
+
+    if (whole == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", path);
+    const alexnet_status status = an_file_stat(ctx, whole, &info);
+    an_free(ctx, whole);
+    *found = info.kind != AN_FILE_ABSENT;
+    return status == ALEXNET_NO_MEMORY ? status : ALEXNET_OK; /* what has no name is no file */
+}
+
+/* Takes the first line out where its path is no file and no picture's name, while others are files. */
+static alexnet_status drop_heading(alexnet_context *ctx, const an_source *source, list *l)
+{
+    const entry first = l->entries[0];
+    bool found;
+
+    if (l->count < 2 || an_tree_is_picture(first.path)) return ALEXNET_OK;
+    AN_TRY(find_file(ctx, l, first.path, &found));
+    if (found) return ALEXNET_OK;
+    for (size_t i = 1; i < AN_MIN(l->count, LOOKED_FOR) && !found; ++i)
+        AN_TRY(find_file(ctx, l, l->entries[i].path, &found));
+    if (!found) return ALEXNET_OK;
+    an_log(ctx, ALEXNET_LOG_INFO, "%s: line %jd, '%s' and '%s', is taken for a heading",
+           source->path, (intmax_t)first.line, first.path, first.label);
+    memmove(l->entries, l->entries + 1, --l->count * sizeof *l->entries);
+    return ALEXNET_OK;
+}
+
 /* ---- labels ---- */
+
+/* "7", or "7.0", as spreadsheets write numbers at times. */
+static bool is_number(const char *label, int64_t *number)
+{
+    const size_t length = strlen(label);
+    double real;
+
+    if (an_parse_int(label, length, number)) return true;
+    if (!an_parse_real(label, length, &real) || fabs(real) > 1e9 || real != floor(real))
+        return false;
+    *number = (int64_t)real;
+    return true;
+}
 
 static bool all_are_numbers(const list *l)
 {
     int64_t number;
 
     for (size_t i = 0; i < l->count; ++i) {
-        if (!an_parse_int(l->entries[i].label, strlen(l->entries[i].label), &number)) return false;
+        if (!is_number(l->entries[i].label, &number)) return false;
     }
     return true;
 }
 
+/* Class 0 exists all the same: a number means the same in every list. */
+static void tell_first(alexnet_context *ctx, const an_source *source, int64_t first)
+{
+    if (first == 1)
+        an_log(ctx, ALEXNET_LOG_INFO, "%s: labels begin at 1: class 0 has no images", source->path);
+    else if (first > 1)
+        an_log(ctx, ALEXNET_LOG_INFO, "%s: labels begin at %jd: classes 0 to %jd have no images",
+               source->path, (intmax_t)first, (intmax_t)first - 1);
+}
+
 static alexnet_status take_numbers(alexnet_context *ctx, const list *l, an_source *source)
 {
-    int64_t classes = 0;
+    int64_t classes = 0, first = CLASSES_MAX;
 
     for (size_t i = 0; i < l->count; ++i) {
         const entry *e = &l->entries[i];
         int64_t number;
-        if (!an_parse_int(e->label, strlen(e->label), &number) || number < 0 ||
-            number >= CLASSES_MAX)
+        if (!is_number(e->label, &number) || number < 0 || number >= CLASSES_MAX)
             return an_fail(ctx, ALEXNET_BAD_FILE,
                            "%s: line %jd: expected a class from 0 to %d, found %s", source->path,
                            (intmax_t)e->line, CLASSES_MAX - 1, e->label);
         source->labels[i] = (int)number;
         classes = AN_MAX(classes, number + 1);
+        first = AN_MIN(first, number);
     }
+    tell_first(ctx, source, first);
     return an_source_number_classes(ctx, source, classes);
 }
 
@@ -232,13 +590,17 @@ static void close_list(an_source *source)
     an_free(source->ctx, l);
 }
 
-static const an_kind list_kind = {
-    .name = "list", .names = AN_NAMES_BESIDE, .close = close_list, .name_of = name_of, .read = read_picture};
+static const an_kind list_kind = {.name = "list",
+                                  .names = AN_NAMES_BESIDE,
+                                  .close = close_list,
+                                  .name_of = name_of,
+                                  .read = read_picture};
 
 alexnet_status an_list_open(alexnet_context *ctx, an_part part, an_source *source)
 {
     const size_t folder_length = (size_t)(an_path_base(source->path) - source->path);
     list *l = an_new_zeroed(ctx, sizeof *l);
+    columns found = {0};
 
     source->kind = &list_kind;
     source->own = l;
@@ -254,7 +616,8 @@ alexnet_status an_list_open(alexnet_context *ctx, an_part part, an_source *sourc
     source->labels = an_new_array(ctx, lines, sizeof *source->labels);
     if (l->folder == NULL || l->entries == NULL || source->labels == NULL)
         return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory for %zu lines", source->path, lines);
-    AN_TRY(parse(ctx, source, l));
+    AN_TRY(parse(ctx, source, l, &found));
+    if (found.mark == 0) AN_TRY(drop_heading(ctx, source, l));
     source->count = (int64_t)l->count;
     return all_are_numbers(l) ? take_numbers(ctx, l, source) : take_names(ctx, l, source);
 }

@@ -2,13 +2,16 @@
  * source.c: which kind of data set a path is, and what all kinds have in common.
  * SPDX-License-Identifier: MIT
  */
+#include "base/alike.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "data/kind.h"
 #include "data/tar.h"
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- which kind ---- */
@@ -76,11 +79,14 @@ static alexnet_status tell_file(alexnet_context *ctx, const char *path, an_sourc
         *open = an_list_open;
         return ALEXNET_OK;
     }
+    const bool utf16 = bytes >= 2 && ((head[0] == 0xff && head[1] == 0xfe) ||
+                                      (head[0] == 0xfe && head[1] == 0xff));
     return an_fail(ctx, ALEXNET_BAD_FILE,
                    "%s: expected a folder of class folders, a tar file or a list of pictures, "
                    "found %s",
                    path,
                    an_image_sniff(head, bytes) ? "a picture"
+                   : utf16                     ? "text in UTF-16: save it as UTF-8"
                    : an_idx_sniff(head, bytes)
                        ? "an IDX file: the data set is the folder it lies in"
                        : "something else");
@@ -108,6 +114,79 @@ static alexnet_status tell(alexnet_context *ctx, const char *path, an_source_ope
     return an_fail(ctx, ALEXNET_BAD_FILE, "%s: expected a file or a folder", path);
 }
 
+/* ---- names of classes that look alike ---- */
+
+/* A class, and what it has in common with those that look like it. */
+typedef struct look {
+    char *key;
+    const char *name;
+} look;
+
+static int compare_looks(const void *a, const void *b)
+{
+    const look *x = a, *y = b;
+    const int order = strcmp(x->key, y->key);
+
+    return order != 0 ? order : strcmp(x->name, y->name);
+}
+
+#define SHOWN_BYTES 300 /* of a name */
+
+/* Two classes, as they can be told apart; and that there are `more` such pairs. */
+static void warn_of_pair(alexnet_context *ctx, const char *data, const char *a, const char *b,
+                         size_t more)
+{
+    const bool same_look = an_compare_likeness(a, b) == AN_LIKENESS_FORM;
+    char x[SHOWN_BYTES], y[SHOWN_BYTES], others[64] = "";
+
+    if (same_look) {
+        an_escape_bytes(x, sizeof x, a);
+        an_escape_bytes(y, sizeof y, b);
+    } else {
+        an_escape(x, sizeof x, a);
+        an_escape(y, sizeof y, b);
+    }
+    if (more > 0)
+        an_print(others, sizeof others, " (and %zu more such pair%s)", more, more > 1 ? "s" : "");
+    an_log(ctx, ALEXNET_LOG_WARNING, "%s: classes '%s' and '%s' %s%s: they are two classes", data,
+           x, y,
+           same_look ? "look the same, and differ only in Unicode's form"
+                     : "differ only in the case of letters",
+           others);
+}
+
+static void warn_of_looks(alexnet_context *ctx, const char *data, const look *looks, size_t count)
+{
+    size_t pairs = 0, first = 0;
+
+    for (size_t i = 1; i < count; ++i) {
+        if (strcmp(looks[i - 1].key, looks[i].key) == 0 && pairs++ == 0) first = i;
+    }
+    if (pairs > 0) warn_of_pair(ctx, data, looks[first - 1].name, looks[first].name, pairs - 1);
+}
+
+static alexnet_status check_looks(alexnet_context *ctx, const an_source *source)
+{
+    const size_t count = source->classes.count;
+    look *looks = an_new_array(ctx, count, sizeof *looks);
+    bool complete = looks != NULL;
+
+    for (size_t i = 0; i < count && complete; ++i) {
+        looks[i] = (look){an_alike_key(ctx, source->classes.names[i]), source->classes.names[i]};
+        complete = looks[i].key != NULL;
+    }
+    if (complete && count > 0) {
+        qsort(looks, count, sizeof *looks, compare_looks);
+        warn_of_looks(ctx, source->path, looks, count);
+    }
+    for (size_t i = 0; i < count && looks != NULL; ++i)
+        an_free(ctx, looks[i].key);
+    an_free(ctx, looks);
+    return complete ? ALEXNET_OK
+                    : an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory for %zu classes", source->path,
+                              count);
+}
+
 /* ---- opening and closing ---- */
 
 alexnet_status an_source_open(alexnet_context *ctx, const char *path, an_part part, an_source **out)
@@ -124,6 +203,7 @@ alexnet_status an_source_open(alexnet_context *ctx, const char *path, an_part pa
     source->path = an_copy_text(ctx, path);
     if (source->path == NULL) status = an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", path);
     if (status == ALEXNET_OK) status = open(ctx, part, source);
+    if (status == ALEXNET_OK) status = check_looks(ctx, source);
     if (status == ALEXNET_OK && source->count > (int64_t)UINT32_MAX)
         status = an_fail(ctx, ALEXNET_BAD_ARG, "%s: %jd pictures, at most %ju", path,
                          (intmax_t)source->count, (uintmax_t)UINT32_MAX);
@@ -201,6 +281,34 @@ int an_source_label(const an_source *source, int64_t index)
 {
     assert(index >= 0 && index < source->count);
     return source->labels[index];
+}
+
+const an_parts *an_source_parts(const an_source *source) { return &source->parts; }
+
+static int64_t count_part(const an_source *source, alexnet_context *ctx, int part)
+{
+    return source->kind->count_part != NULL ? source->kind->count_part(source, ctx, part)
+                                            : source->parts.images[part];
+}
+
+int an_source_unused(const an_source *source, alexnet_context *ctx, unsigned used, char *text,
+                     size_t bytes)
+{
+    const unsigned unused = source->parts.present & ~used;
+    size_t at = 0;
+    int parts = 0;
+
+    text[0] = '\0';
+    for (int i = 0; i < AN_PARTS && at < bytes; ++i) {
+        if ((unused >> i & 1) == 0) continue;
+        const int64_t images = count_part(source, ctx, i);
+        const char *before = parts++ == 0 ? "" : unused >> i == 1 ? " and " : ", ";
+        at += (size_t)an_print(text + at, bytes - at, "%s%s/", before, source->parts.names[i]);
+        if (images >= 0 && at < bytes)
+            at += (size_t)an_print(text + at, bytes - at, " with %jd image%s", (intmax_t)images,
+                                   images == 1 ? "" : "s");
+    }
+    return parts;
 }
 
 void an_source_name(const an_source *source, int64_t index, char *buffer, size_t bytes)

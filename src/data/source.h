@@ -8,8 +8,8 @@
  *   tar        the same tree in a tar file, plain or gzip (a gzip one is unpacked into memory, at
  *              most AN_TAR_UNPACKED_MAX, once for all parts). A single folder around it all is
  *              stepped into; links are followed inside the file (data/links.h), and sparse files read
- *   list       a text file of lines "PATH LABEL" or "PATH,LABEL"; LABEL a class number or a name;
- *              paths relative to the list
+ *   list       a text file of lines "PATH LABEL" or "PATH,LABEL", or a table with a heading (CSV, tabs,
+ *              semicolons); LABEL a class number or a name; paths relative to the list
  *   cifar      a folder with data_batch_1.bin .. 5 and test_batch.bin (CIFAR-10), or with train.bin
  *              and test.bin (CIFAR-100, fine labels)
  *   idx        a folder with train-images-idx3-ubyte[.gz], train-labels-idx1-ubyte[.gz] and t10k-...
@@ -22,9 +22,10 @@
  * is that of a format that is read (image/kinds.c: .jpg .png .webp ..., any case), else it is passed
  * over and counted by kind (data/tally.h).
  *
- * A folder `train`, `val` or `test` at the top is a part of the data set; but where folders of other
- * names stand beside it, it is one only when there is a folder in it (that of a class), and else a
- * class of that name. A class that is called so must hold its pictures directly.
+ * A folder `train`, `val` or `test` at the top is a part of the data set (parts.h has what else they
+ * are called); but where folders of other names stand beside it, or no part to train on, it is one
+ * only when there is a folder in it (that of a class), and else a class of that name. A class that
+ * is called so must hold its pictures directly.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_DATA_SOURCE_H
@@ -43,15 +44,17 @@ typedef struct an_source an_source;
 
 /*
  * Opens one part of a data set.
- *   TRAIN  `train` inside it where it has one, else all
+ *   TRAIN  `train` inside it; all where it has no parts, NOT_FOUND where it has others
  *   VAL    `val` inside it, else `test`; NOT_FOUND when it has neither (the caller then splits the
  *          training part)
  *   TEST   `test` inside it, NOT_FOUND when it has none
- *   ALL    every one of these that lies beside `train`; all when there is no `train`
+ *   ALL    every one of these; all where there are none
+ * Classes whose names differ only in the case of letters or in Unicode's form are warned of.
  * CIFAR and IDX have train and test. `path` may itself be a part (a folder of class folders).
  *
  * NOT_FOUND (absent; no such part; no pictures: the message shows the expected tree), BAD_FILE
- * (also an empty class, named, and a `val` or `test` beside `train` without pictures), BAD_ARG
+ * (also an empty class, named, a `val` or `test` beside `train` without pictures, and one part under
+ * two names), BAD_ARG
  * (more pictures than 2^32 - 1), IO, NO_MEMORY.
  */
 alexnet_status an_source_open(alexnet_context *ctx, const char *path, an_part part,
@@ -70,6 +73,16 @@ int         an_source_label(const an_source *source, int64_t index);
  * leads the line: the path, or what it is used for.
  */
 void an_source_tell_passed(alexnet_context *ctx, const an_source *source, const char *what);
+
+/* Its parts (data/parts.h): none where it is no folder or tar file, or has none. */
+const struct an_parts *an_source_parts(const an_source *source);
+
+/*
+ * The parts that are there and not in the set `used`, as "train/ and test/ with 200 images"; how
+ * many there are. Those of a folder are counted now.
+ */
+int an_source_unused(const an_source *source, alexnet_context *ctx, unsigned used, char *text,
+                     size_t bytes);
 
 /* False for data that lies nowhere: "synthetic:..." */
 bool an_source_is_path(const char *data);

@@ -477,26 +477,18 @@ static bool begins_with(const char *path, const char *folder, size_t length)
     return strncmp(path, folder, length) == 0 && path[length] == '/';
 }
 
-static unsigned find_parts(const an_tree *tree)
+static an_parts_top look_at_top(const an_tree *tree)
 {
-    an_tree_top top = {0};
+    an_parts_top top = {0};
 
     for (size_t i = 0; i < tree->count; ++i) {
         const char *path = tree->leaves[i].path;
         const char *slash = strchr(path, '/');
-        unsigned part = 0;
         if (slash == NULL || path[0] == '.') continue;
-        while (part < AN_TREE_PARTS &&
-               !begins_with(path, an_tree_part_names[part], strlen(an_tree_part_names[part])))
-            ++part;
-        if (part == AN_TREE_PARTS) {
-            top.others = true;
-            continue;
-        }
-        top.named |= 1u << part;
-        if (slash[1] != '.' && strchr(slash + 1, '/') != NULL) top.nested |= 1u << part;
+        const bool nested = slash[1] != '.' && strchr(slash + 1, '/') != NULL;
+        an_parts_note(&top, path, (size_t)(slash - path), nested);
     }
-    return an_tree_parts(&top);
+    return top;
 }
 
 /*
@@ -509,7 +501,8 @@ static size_t find_wrapper(const an_tree *tree, const char **top)
     size_t length = 0;
 
     *top = NULL;
-    if (find_parts(tree) != 0) return 0;
+    const an_parts_top parts = look_at_top(tree);
+    if (an_parts_present(&parts) != 0) return 0;
     for (size_t i = 0; i < tree->count; ++i) {
         const char *path = tree->leaves[i].path;
         const bool folder = path[strlen(path) - 1] == '/';
@@ -610,7 +603,6 @@ static alexnet_status check_unpacked(alexnet_context *ctx, const an_blob *blob)
 
 alexnet_status an_tar_open(alexnet_context *ctx, an_part part, an_source *source)
 {
-    unsigned wanted;
     tar_source *t = an_new_zeroed(ctx, sizeof *t);
 
     source->kind = &tar_kind;
@@ -622,10 +614,11 @@ alexnet_status an_tar_open(alexnet_context *ctx, an_part part, an_source *source
     AN_TRY(an_tar_index(ctx, &t->blob, &t->index));
     an_tree *tree = &t->index.tree;
     AN_TRY(unwrap(ctx, source, tree));
-    const unsigned present = find_parts(tree);
-    AN_TRY(an_tree_choose(ctx, source, part, present, &wanted));
+    const an_parts_top top = look_at_top(tree);
+    AN_TRY(an_parts_find(ctx, source->path, &top, &source->parts));
+    AN_TRY(an_parts_choose(ctx, source->path, part, &source->parts));
     for (size_t i = 0; i < t->index.passed.count; ++i)
         AN_TRY(an_tally_add_kind(ctx, &source->passed, t->index.passed.rows[i].name,
                                  t->index.passed.rows[i].files));
-    return an_tree_finish(ctx, tree, present, wanted, source);
+    return an_tree_finish(ctx, tree, source);
 }

@@ -4,8 +4,10 @@
  */
 #include "data/tree.h"
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/text.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,51 +82,13 @@ static bool is_folder(const char *path)
     return length > 0 && path[length - 1] == '/';
 }
 
-/* ---- parts ---- */
-
-#define TRAIN 1u
-#define VAL   2u
-#define TEST  4u
-
-const char *const an_tree_part_names[AN_TREE_PARTS] = {"train", "val", "test"};
-
-unsigned an_tree_parts(const an_tree_top *top) { return top->others ? top->nested : top->named; }
-
-alexnet_status an_tree_choose(alexnet_context *ctx, const an_source *source, an_part part,
-                              unsigned present, unsigned *wanted)
-{
-    switch (part) {
-    case AN_PART_ALL:
-        *wanted = present & TRAIN ? present : 0;
-        return ALEXNET_OK;
-    case AN_PART_TRAIN:
-        *wanted = present & TRAIN;
-        return ALEXNET_OK;
-    case AN_PART_VAL:
-        *wanted = present & VAL ? VAL : present & TEST;
-        break;
-    case AN_PART_TEST:
-        *wanted = present & TEST;
-        break;
-    }
-    return *wanted != 0 ? ALEXNET_OK : an_source_no_part(ctx, source, part);
-}
-
-/* What follows the part in a path: "dog/1.jpg" of "train/dog/1.jpg"; NULL: it is not in a wanted
- * part. */
-static const char *inside_part(const char *path, unsigned wanted)
-{
-    if (wanted == 0) return path;
-    for (int i = 0; i < AN_TREE_PARTS; ++i) {
-        const size_t length = strlen(an_tree_part_names[i]);
-        if ((wanted >> i & 1) != 0 && strncmp(path, an_tree_part_names[i], length) == 0 &&
-            path[length] == '/')
-            return path + length + 1;
-    }
-    return NULL;
-}
-
 /* ---- sorting it out ---- */
+
+/* What follows the part in a path; NULL: it is not in a wanted one. */
+static const char *wanted_inside(const an_source *source, const char *path)
+{
+    return an_parts_inside(&source->parts, source->parts.wanted, path);
+}
 
 static int compare_leaves(const void *a, const void *b)
 {
@@ -183,16 +147,43 @@ static void sort_classes(alexnet_context *ctx, an_names *names)
     names->count = kept;
 }
 
+/* A picture that lies in a class. */
+static bool is_labelled(const char *inside)
+{
+    return class_length(inside) > 0 && !an_tree_is_hidden(inside) && !is_folder(inside) &&
+           an_tree_is_picture(inside);
+}
+
+/* The last of the leaves of one path, which are neighbours once they are sorted. */
+static bool is_last(const an_tree *tree, size_t i)
+{
+    return i + 1 == tree->count || strcmp(tree->leaves[i].path, tree->leaves[i + 1].path) != 0;
+}
+
+int64_t an_tree_count(const an_tree *tree, const an_parts *parts, unsigned part)
+{
+    int64_t count = 0;
+
+    for (size_t i = 0; i < tree->count; ++i) {
+        const char *inside = an_parts_inside(parts, part, tree->leaves[i].path);
+        count += inside != NULL && is_last(tree, i) && is_labelled(inside);
+    }
+    return count;
+}
+
 /* Keeps the pictures of the wanted parts, names the classes, counts what is passed over. */
-static alexnet_status sift(alexnet_context *ctx, an_tree *tree, unsigned wanted, an_source *source)
+static alexnet_status sift(alexnet_context *ctx, an_tree *tree, an_source *source)
 {
     size_t kept = 0;
 
+    for (int i = 0; i < AN_PARTS; ++i)
+        if ((source->parts.present & ~source->parts.wanted & 1u << i) != 0)
+            source->parts.images[i] = an_tree_count(tree, &source->parts, 1u << i);
+
     for (size_t i = 0; i < tree->count; ++i) {
         const an_leaf leaf = tree->leaves[i];
-        const char *inside = inside_part(leaf.path, wanted);
-        if (inside == NULL || inside[0] == '\0') continue;
-        if (i + 1 < tree->count && strcmp(leaf.path, tree->leaves[i + 1].path) == 0) continue;
+        const char *inside = wanted_inside(source, leaf.path);
+        if (inside == NULL || inside[0] == '\0' || !is_last(tree, i)) continue;
 
         const bool folder = is_folder(inside);
         const size_t length = class_length(inside);
@@ -231,30 +222,65 @@ static const char *explain(const an_source *source, char passed[AN_TALLY_TEXT])
     return passed;
 }
 
-static alexnet_status label(alexnet_context *ctx, const an_tree *tree, unsigned wanted,
-                            an_source *source)
+/* Marks of a class. */
+#define SEEN   1u /* it has a picture */
+#define NESTED 2u /* it has one in a folder of its own */
+
+/* What was opened: "photos", or "photos/train" where that is one part of it. */
+static void describe(const an_source *source, char *text, size_t bytes)
+{
+    const unsigned wanted = source->parts.wanted;
+    const bool one = wanted != 0 && (wanted & (wanted - 1)) == 0;
+    char names[AN_PARTS * (AN_PART_NAME_BYTES + 8)];
+
+    an_parts_list(&source->parts, one ? wanted : 0, names, sizeof names);
+    names[strcspn(names, "/")] = '\0';
+    an_print(text, bytes, "%s%s%s", source->path,
+             names[0] == '\0' || an_path_base(source->path)[0] == '\0' ? "" : "/", names);
+}
+
+#define WHERE_BYTES 512
+
+static void tell_nested(alexnet_context *ctx, const an_source *source, const uint8_t *marks)
+{
+    char where[WHERE_BYTES];
+    an_listing names = {0};
+
+    for (size_t i = 0; i < source->classes.count; ++i)
+        if ((marks[i] & NESTED) != 0) an_listing_add(&names, source->classes.names[i]);
+    if (names.count == 0) return;
+    describe(source, where, sizeof where);
+    an_log(ctx, ALEXNET_LOG_INFO,
+           "%s: class%s %s hold%s folders: the images in them count to the class", where,
+           names.count > 1 ? "es" : "", an_listing_text(&names), names.count > 1 ? "" : "s");
+}
+
+static alexnet_status label(alexnet_context *ctx, const an_tree *tree, an_source *source)
 {
     const an_names *classes = &source->classes;
-    bool *seen = an_new_array(ctx, classes->count, sizeof *seen);
+    uint8_t *marks = an_new_array(ctx, classes->count, sizeof *marks);
 
     source->labels = an_new_array(ctx, tree->count, sizeof *source->labels);
-    if (source->labels == NULL || seen == NULL) {
-        an_free(ctx, seen);
+    if (source->labels == NULL || marks == NULL) {
+        an_free(ctx, marks);
         return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory for %zu labels", source->path,
                        tree->count);
     }
     for (size_t i = 0; i < tree->count; ++i) {
-        const char *inside = inside_part(tree->leaves[i].path, wanted);
-        source->labels[i] = find_class(classes, inside, class_length(inside));
-        seen[source->labels[i]] = true;
+        const char *inside = wanted_inside(source, tree->leaves[i].path);
+        const size_t length = class_length(inside);
+        source->labels[i] = find_class(classes, inside, length);
+        const bool nested = strchr(inside + length + 1, '/') != NULL;
+        marks[source->labels[i]] |= (uint8_t)(SEEN | (nested ? NESTED : 0));
     }
     source->count = (int64_t)tree->count;
 
     char passed[AN_TALLY_TEXT];
     size_t empty = 0;
-    while (empty < classes->count && seen[empty])
+    while (empty < classes->count && (marks[empty] & SEEN) != 0)
         ++empty;
-    an_free(ctx, seen);
+    if (empty == classes->count) tell_nested(ctx, source, marks);
+    an_free(ctx, marks);
     if (empty < classes->count)
         return an_fail(ctx, ALEXNET_BAD_FILE,
                        "%s: class '%s' has no images that are read (.jpg .png .webp ...)%s",
@@ -262,17 +288,18 @@ static alexnet_status label(alexnet_context *ctx, const an_tree *tree, unsigned 
     return ALEXNET_OK;
 }
 
-alexnet_status an_tree_finish(alexnet_context *ctx, an_tree *tree, unsigned present,
-                              unsigned wanted, an_source *source)
+alexnet_status an_tree_finish(alexnet_context *ctx, an_tree *tree, an_source *source)
 {
+    const an_parts *parts = &source->parts;
+    const bool beside = (parts->present & ~parts->wanted & AN_TRAIN_BIT) != 0;
     char passed[AN_TALLY_TEXT];
 
     if (tree->count > 0) qsort(tree->leaves, tree->count, sizeof *tree->leaves, compare_leaves);
-    AN_TRY(sift(ctx, tree, wanted, source));
-    if (tree->count == 0 && (present & TRAIN) != 0 && (wanted & TRAIN) == 0 && wanted != 0)
+    AN_TRY(sift(ctx, tree, source));
+    if (tree->count == 0 && beside && parts->wanted != 0)
         return an_fail(ctx, ALEXNET_BAD_FILE,
                        "%s: '%s' has no images that are read in class folders%s", source->path,
-                       wanted == VAL ? "val" : "test", explain(source, passed));
+                       parts->names[parts->wanted == AN_VAL_BIT ? 1 : 2], explain(source, passed));
     if (tree->count == 0 && an_tally_files(&source->passed, true) > 0)
         return an_fail(ctx, ALEXNET_NOT_FOUND, "%s: no images that are read in class folders%s",
                        source->path, explain(source, passed));
@@ -283,5 +310,5 @@ alexnet_status an_tree_finish(alexnet_context *ctx, an_tree *tree, unsigned pres
                        source->path, source->path, source->path, source->path,
                        explain(source, passed));
     sort_classes(ctx, &source->classes);
-    return label(ctx, tree, wanted, source);
+    return label(ctx, tree, source);
 }

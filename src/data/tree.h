@@ -34,37 +34,16 @@ void an_tree_free(alexnet_context *ctx, an_tree *tree);
 bool an_tree_is_picture(const char *path);
 bool an_tree_is_hidden(const char *path);
 
-/* The folders that part a data set. A set of them has bit 1 << i for part i. */
-#define AN_TREE_PARTS 3
-extern const char *const an_tree_part_names[AN_TREE_PARTS]; /* "train", "val", "test" */
-
-/* What lies at the top of a data set. Hidden folders do not count. */
-typedef struct an_tree_top {
-    unsigned named;  /* the folders that are called as parts are */
-    unsigned nested; /* those of them that hold a folder */
-    bool others;     /* there are folders of other names */
-} an_tree_top;
-
-/*
- * The parts that there are. A class may be called "train": beside folders of other names, only one that holds a folder is
- * a part.
- */
-unsigned an_tree_parts(const an_tree_top *top);
-
-/*
- * Which of the parts that are present are meant; 0: the whole data set, which has no parts.
- * NOT_FOUND: there is no such part.
- */
-alexnet_status an_tree_choose(alexnet_context *ctx, const an_source *source, an_part part,
-                              unsigned present, unsigned *wanted) AN_NODISCARD;
+/* Pictures below class folders, in a part of the data set. */
+int64_t an_tree_count(const an_tree *tree, const an_parts *parts, unsigned part);
 
 /*
  * Sorts the leaves by path, keeps the pictures of the wanted parts (of a path that comes twice the
- * one with the higher order), and fills in the source's classes, labels, count and tally.
- * NOT_FOUND (no pictures), BAD_FILE (an empty class; a `val` or `test` beside `train` that holds
- * no pictures), NO_MEMORY.
+ * one with the higher order), and fills in the source's classes, labels, count and tally, and how
+ * many pictures its other parts have. Logs which class folders hold folders.
+ * NOT_FOUND (no pictures), BAD_FILE (an empty class; a part to validate or test with, beside one to
+ * train on, that holds no pictures), NO_MEMORY.
  */
-alexnet_status an_tree_finish(alexnet_context *ctx, an_tree *tree, unsigned present,
-                              unsigned wanted, an_source *source) AN_NODISCARD;
+alexnet_status an_tree_finish(alexnet_context *ctx, an_tree *tree, an_source *source) AN_NODISCARD;
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "core/options.h"
 #include "formats/metadata.h"
+#include "formats/run_weights.h"
 #include "image/preprocess.h"
 #include <limits.h>
 #include <math.h>
@@ -20,7 +21,7 @@
 
 /* ---- does the file hold this network? ---- */
 
-static bool same_shape(const an_param *param, const an_tensor_view *tensor)
+bool an_weights_same_shape(const an_param *param, const an_tensor_view *tensor)
 {
     return tensor->rank == param->rank &&
            memcmp(tensor->shape, param->shape, (size_t)param->rank * sizeof param->shape[0]) == 0;
@@ -36,7 +37,7 @@ static alexnet_status check_param(alexnet_context *ctx, const an_tensor_file *fi
     if (tensor == NULL)
         return an_fail(ctx, ALEXNET_BAD_FILE, "%s: expected %s, the file has no such tensor",
                        param->name, expected);
-    if (same_shape(param, tensor)) return ALEXNET_OK;
+    if (an_weights_same_shape(param, tensor)) return ALEXNET_OK;
     return an_fail(ctx, ALEXNET_BAD_SHAPE, "%s: expected %s, the file has %s", param->name,
                    expected, an_tensor_shape_text(tensor->shape, tensor->rank, found));
 }
@@ -63,22 +64,28 @@ static alexnet_status check_fit(const alexnet_model *model, const an_tensor_file
 
 /* ---- which network is it? ---- */
 
-/* The network that the metadata names. */
-static alexnet_status lay_out_as_told(alexnet_context *ctx, const an_tensor_file *file,
-                                      alexnet_model **out)
+alexnet_status an_weights_options(alexnet_context *ctx, const an_tensor_file *file,
+                                  alexnet_model_options *options)
 {
     const char *schema = an_tensor_file_metadata(file, AN_KEY_SCHEMA);
-    const char *family = an_tensor_file_metadata(file, AN_KEY_FAMILY);
     const char *text = an_tensor_file_metadata(file, AN_KEY_OPTIONS);
-    alexnet_model_options options;
 
     if (schema == NULL || strcmp(schema, AN_WEIGHTS_SCHEMA) != 0)
         return an_fail(ctx, ALEXNET_BAD_FILE, "metadata '%s' is '%s', this version reads '%s'",
                        AN_KEY_SCHEMA, schema == NULL ? "" : schema, AN_WEIGHTS_SCHEMA);
     if (text == NULL)
         return an_fail(ctx, ALEXNET_BAD_FILE, "metadata '%s' is missing", AN_KEY_OPTIONS);
-    AN_TRY(an_options_parse(ctx, AN_KEY_OPTIONS, text, &options));
-    return alexnet_model_outline(ctx, family, &options, out);
+    return an_options_parse(ctx, AN_KEY_OPTIONS, text, options);
+}
+
+/* The network that the metadata names. */
+static alexnet_status lay_out_as_told(alexnet_context *ctx, const an_tensor_file *file,
+                                      alexnet_model **out)
+{
+    alexnet_model_options options;
+
+    AN_TRY(an_weights_options(ctx, file, &options));
+    return alexnet_model_outline(ctx, an_tensor_file_metadata(file, AN_KEY_FAMILY), &options, out);
 }
 
 /*
@@ -113,7 +120,7 @@ static int count_fitting(const alexnet_model *model, const an_tensor_file *file)
     for (int i = 0; i < model->params.count; ++i) {
         const an_param *param = &model->params.items[i];
         const an_tensor_view *tensor = an_tensor_file_find(file, param->name);
-        count += tensor != NULL && same_shape(param, tensor);
+        count += tensor != NULL && an_weights_same_shape(param, tensor);
     }
     return count;
 }
@@ -183,10 +190,9 @@ static alexnet_status recognise(alexnet_context *ctx, const char *path, const an
 
 #define SLICE ((int64_t)1 << 20) /* numbers: 4 MB of float32 */
 
-/* Copies a tensor, refusing infinities and NaN. Slice by slice, so that file and copy are never both in memory. */
-static alexnet_status copy_values(alexnet_context *ctx, const char *path,
-                                  const an_tensor_file *file, const an_tensor_view *tensor,
-                                  float *out)
+/* Slice by slice, so that file and copy are never both in memory. */
+alexnet_status an_weights_copy(alexnet_context *ctx, const char *path, const an_tensor_file *file,
+                               const an_tensor_view *tensor, float *out)
 {
     const size_t size = an_dtype_bytes(tensor->dtype);
     an_tensor_view slice = *tensor;
@@ -205,14 +211,14 @@ static alexnet_status copy_values(alexnet_context *ctx, const char *path,
     return ALEXNET_OK;
 }
 
-/* The values of one parameter. A negative variance has no root: it is refused, too. */
-static alexnet_status copy_param(alexnet_model *model, const char *path, const an_tensor_file *file,
-                                 const an_tensor_view *tensor, const an_param *param)
+alexnet_status an_weights_copy_param(alexnet_model *model, const char *path,
+                                     const an_tensor_file *file, const an_tensor_view *tensor,
+                                     const an_param *param)
 {
     float *values = model->values + param->offset;
 
     an_model_changed(model);
-    AN_TRY(copy_values(model->ctx, path, file, tensor, values));
+    AN_TRY(an_weights_copy(model->ctx, path, file, tensor, values));
     for (int64_t i = 0; param->is_variance && i < param->count; ++i) {
         if (values[i] < 0)
             return an_fail(model->ctx, ALEXNET_BAD_FILE,
@@ -293,8 +299,9 @@ static alexnet_status describe(alexnet_context *ctx, const char *path, const an_
     return an_model_take_values(*out);
 }
 
-static alexnet_status read_mean_image(alexnet_model *model, const char *path,
-                                      const an_tensor_file *file, const an_tensor_view *tensor)
+alexnet_status an_weights_copy_mean_image(alexnet_model *model, const char *path,
+                                          const an_tensor_file *file,
+                                          const an_tensor_view *tensor)
 {
     alexnet_context *ctx = model->ctx;
     char shape[AN_SHAPE_TEXT];
@@ -308,7 +315,7 @@ static alexnet_status read_mean_image(alexnet_model *model, const char *path,
     if (values == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: %s", path, AN_MEAN_IMAGE);
 
     const int size[3] = {(int)tensor->shape[0], (int)tensor->shape[1], (int)tensor->shape[2]};
-    alexnet_status status = copy_values(ctx, path, file, tensor, values);
+    alexnet_status status = an_weights_copy(ctx, path, file, tensor, values);
     if (status == ALEXNET_OK && an_model_set_mean_image(model, size, values) != ALEXNET_OK)
         status = an_fail_within(ctx, ALEXNET_NO_MEMORY, "%s", path);
     an_free(ctx, values);
@@ -322,9 +329,11 @@ static alexnet_status read_values(alexnet_model *model, const char *path,
 
     for (int i = 0; i < model->params.count; ++i) {
         const an_param *param = &model->params.items[i];
-        AN_TRY(copy_param(model, path, file, an_tensor_file_find(file, param->name), param));
+        AN_TRY(an_weights_copy_param(model, path, file, an_tensor_file_find(file, param->name),
+                                     param));
     }
-    return mean_image == NULL ? ALEXNET_OK : read_mean_image(model, path, file, mean_image);
+    return mean_image == NULL ? ALEXNET_OK
+                              : an_weights_copy_mean_image(model, path, file, mean_image);
 }
 
 alexnet_status an_weights_read(alexnet_context *ctx, const char *path, const an_tensor_file *file,
@@ -349,41 +358,15 @@ alexnet_status an_weights_read(alexnet_context *ctx, const char *path, const an_
 alexnet_status alexnet_model_load(alexnet_context *ctx, const char *path, alexnet_model **out)
 {
     an_tensor_file file;
+    char *found; /* in a run's folder, or the path itself */
 
     *out = NULL;
-    AN_TRY(an_safetensors_open(ctx, path, &file));
-    const alexnet_status status = an_weights_read(ctx, path, &file, out);
-    an_tensor_file_close(ctx, &file);
-    return status;
-}
-
-/* ---- into a model that is there ---- */
-
-static alexnet_status copy_fitting(alexnet_model *model, const char *path,
-                                   const an_tensor_file *file, int *fresh, int *fresh_count)
-{
-    for (int i = 0; i < model->params.count; ++i) {
-        const an_param *param = &model->params.items[i];
-        const an_tensor_view *tensor = an_tensor_file_find(file, param->name);
-        if (tensor == NULL || !same_shape(param, tensor))
-            fresh[(*fresh_count)++] = i;
-        else
-            AN_TRY(copy_param(model, path, file, tensor, param));
+    AN_TRY(an_weights_file(ctx, path, &found));
+    alexnet_status status = an_safetensors_open(ctx, found, &file);
+    if (status == ALEXNET_OK) {
+        status = an_weights_read(ctx, found, &file, out);
+        an_tensor_file_close(ctx, &file);
     }
-    if (*fresh_count == model->params.count)
-        return an_fail(model->ctx, ALEXNET_BAD_FILE, "%s: none of its %zu tensors fits model %s",
-                       path, file->count, model->family->name);
-    return ALEXNET_OK;
-}
-
-alexnet_status an_weights_load_into(alexnet_model *model, const char *path, int *fresh,
-                                    int *fresh_count)
-{
-    an_tensor_file file;
-
-    *fresh_count = 0;
-    AN_TRY(an_safetensors_open(model->ctx, path, &file));
-    const alexnet_status status = copy_fitting(model, path, &file, fresh, fresh_count);
-    an_tensor_file_close(model->ctx, &file);
+    an_free(ctx, found);
     return status;
 }

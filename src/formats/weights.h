@@ -34,13 +34,39 @@
 alexnet_status an_weights_read(alexnet_context *ctx, const char *path, const an_tensor_file *file,
                                alexnet_model **out) AN_NODISCARD;
 
-/*
- * Copies what fits from a file into a model that is already built: tensors of the same name and
- * shape. Parameters without a counterpart keep their values; their indices go to fresh[] (room for
- * params.count), *fresh_count of them. For fine-tuning. BAD_FILE when nothing at all fits. On
- * failure the model's values are unspecified.
- */
-alexnet_status an_weights_load_into(alexnet_model *model, const char *path, int *fresh,
-                                    int *fresh_count) AN_NODISCARD;
+/* What of a model goes into a file: all of it; what is not frozen, with everything else that belongs to the model; only
+ * the frozen parameters, without metadata. */
+typedef enum an_weights_part {
+    AN_WEIGHTS_ALL,
+    AN_WEIGHTS_TRAINED,
+    AN_WEIGHTS_FROZEN
+} an_weights_part;
+
+/* As alexnet_model_save(). */
+alexnet_status an_weights_save(const alexnet_model *model, an_weights_part part,
+                               const char *path) AN_NODISCARD;
+
+/* ---- steps of reading, for partial.c ---- */
+
+bool an_weights_same_shape(const an_param *param, const an_tensor_view *tensor);
+
+/* The model options of a file whose metadata name a family. BAD_FILE, BAD_ARG (they do not parse). */
+alexnet_status an_weights_options(alexnet_context *ctx, const an_tensor_file *file,
+                                  alexnet_model_options *options) AN_NODISCARD;
+
+/* Copies all values of a tensor. BAD_FILE: one is infinite or not a number. */
+alexnet_status an_weights_copy(alexnet_context *ctx, const char *path, const an_tensor_file *file,
+                               const an_tensor_view *tensor, float *out) AN_NODISCARD;
+
+/* The same into the values of a parameter of that shape. A variance that is negative has no root:
+ * BAD_FILE. */
+alexnet_status an_weights_copy_param(alexnet_model *model, const char *path,
+                                     const an_tensor_file *file, const an_tensor_view *tensor,
+                                     const an_param *param) AN_NODISCARD;
+
+/* The same into the model's mean image. BAD_SHAPE. */
+alexnet_status an_weights_copy_mean_image(alexnet_model *model, const char *path,
+                                          const an_tensor_file *file,
+                                          const an_tensor_view *tensor) AN_NODISCARD;
 
 #endif

@@ -26,10 +26,11 @@ typedef struct contents {
     char *classes; /* JSON, allocated; NULL: unnamed */
 } contents;
 
-static void list_tensors(const alexnet_model *model, contents *out)
+static void list_tensors(const alexnet_model *model, an_weights_part part, contents *out)
 {
     for (int i = 0; i < model->params.count; ++i) {
         const an_param *param = &model->params.items[i];
+        if (part != AN_WEIGHTS_ALL && param->frozen != (part == AN_WEIGHTS_FROZEN)) continue;
         an_tensor_out *tensor = &out->tensors[out->tensor_count++];
         *tensor = (an_tensor_out){.name = param->name,
                                   .dtype = AN_F32,
@@ -37,7 +38,7 @@ static void list_tensors(const alexnet_model *model, contents *out)
                                   .data = model->values + param->offset};
         memcpy(tensor->shape, param->shape, sizeof param->shape);
     }
-    if (model->mean_image != NULL)
+    if (model->mean_image != NULL && part != AN_WEIGHTS_FROZEN)
         out->tensors[out->tensor_count++] = (an_tensor_out){
             .name = AN_MEAN_IMAGE,
             .dtype = AN_F32,
@@ -69,12 +70,14 @@ static void add_entry(contents *out, const char *key, const char *value)
     out->values[out->metadata_count++] = value;
 }
 
-static alexnet_status list_metadata(const alexnet_model *model, contents *out)
+static alexnet_status list_metadata(const alexnet_model *model, an_weights_part part,
+                                    contents *out)
 {
+    add_entry(out, AN_KEY_FORMAT, "pt");
+    if (part == AN_WEIGHTS_FROZEN) return ALEXNET_OK; /* the other part has it */
     an_options_print(&model->options, out->options);
     if (model->classes != NULL) AN_TRY(print_classes(model, &out->classes));
 
-    add_entry(out, AN_KEY_FORMAT, "pt");
     add_entry(out, AN_KEY_SCHEMA, AN_WEIGHTS_SCHEMA);
     add_entry(out, AN_KEY_FAMILY, model->family->name);
     add_entry(out, AN_KEY_OPTIONS, out->options);
@@ -87,7 +90,8 @@ static alexnet_status list_metadata(const alexnet_model *model, contents *out)
     return ALEXNET_OK;
 }
 
-static alexnet_status list_contents(const alexnet_model *model, contents *out)
+static alexnet_status list_contents(const alexnet_model *model, an_weights_part part,
+                                    contents *out)
 {
     alexnet_context *ctx = model->ctx;
     const size_t tensors = (size_t)model->params.count + 1;
@@ -98,18 +102,18 @@ static alexnet_status list_contents(const alexnet_model *model, contents *out)
     out->values = an_new_array(ctx, entries, sizeof *out->values);
     if (out->tensors == NULL || out->keys == NULL || out->values == NULL)
         return an_fail(ctx, ALEXNET_NO_MEMORY, "list of %zu tensors", tensors);
-    list_tensors(model, out);
-    return list_metadata(model, out);
+    list_tensors(model, part, out);
+    return list_metadata(model, part, out);
 }
 
-alexnet_status alexnet_model_save(const alexnet_model *model, const char *path)
+alexnet_status an_weights_save(const alexnet_model *model, an_weights_part part, const char *path)
 {
     alexnet_context *ctx = model->ctx;
     contents list = {0};
 
     if (model->values == NULL)
         return an_fail(ctx, ALEXNET_BAD_ARG, "%s: the model is an outline without weights", path);
-    alexnet_status status = list_contents(model, &list);
+    alexnet_status status = list_contents(model, part, &list);
     if (status == ALEXNET_OK)
         status = an_safetensors_write(ctx, path, list.tensors, list.tensor_count, list.keys,
                                       list.values, list.metadata_count);
@@ -120,4 +124,9 @@ alexnet_status alexnet_model_save(const alexnet_model *model, const char *path)
     an_free(ctx, list.values);
     an_free(ctx, list.classes);
     return status;
+}
+
+alexnet_status alexnet_model_save(const alexnet_model *model, const char *path)
+{
+    return an_weights_save(model, AN_WEIGHTS_ALL, path);
 }

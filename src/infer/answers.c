@@ -14,10 +14,13 @@
 
 /* ---- text ---- */
 
-alexnet_status an_write_csv(an_writer *writer, const char *text)
+alexnet_status an_write_csv(an_writer *writer, const char *text, bool safe)
 {
+    const bool formula = safe && *text != '\0' && strchr("=+-@", *text) != NULL;
+
+    if (formula && strpbrk(text, ",\"\r\n") == NULL) AN_TRY(an_writer_add(writer, "'", 1));
     if (strpbrk(text, ",\"\r\n") == NULL) return an_writer_add(writer, text, strlen(text));
-    AN_TRY(an_writer_add(writer, "\"", 1));
+    AN_TRY(an_writer_format(writer, "\"%s", formula ? "'" : ""));
     for (const char *c = text; *c != '\0'; ++c)
         AN_TRY(*c == '"' ? an_writer_add(writer, "\"\"", 2) : an_writer_add(writer, c, 1));
     return an_writer_add(writer, "\"", 1);
@@ -28,10 +31,13 @@ alexnet_status an_write_json(an_writer *writer, const char *text)
     AN_TRY(an_writer_add(writer, "\"", 1));
     while (*text != '\0') {
         const size_t length = an_utf8_length(text);
+        const unsigned first = (unsigned char)text[0], second = (unsigned char)text[1];
         if (length == 0)
-            AN_TRY(an_writer_add(writer, "\\ufffd", 6));
-        else if ((unsigned char)*text < ' ')
-            AN_TRY(an_writer_format(writer, "\\u%04x", (unsigned)(unsigned char)*text));
+            AN_TRY(an_writer_format(writer, "\\udc%02x", first));
+        else if (first < ' ' || first == 0x7f)
+            AN_TRY(an_writer_format(writer, "\\u%04x", first));
+        else if (first == 0xc2 && second < 0xa0)
+            AN_TRY(an_writer_format(writer, "\\u%04x", second));
         else if (*text == '"' || *text == '\\')
             AN_TRY(an_writer_format(writer, "\\%c", *text));
         else
@@ -44,12 +50,14 @@ alexnet_status an_write_json(an_writer *writer, const char *text)
 /* ---- predictions ---- */
 
 alexnet_status an_answer_file_open(const alexnet_model *model, const an_source *source,
-                                   const char *path, an_answer_file *out)
+                                   const char *path, bool safe, an_answer_file *out)
 {
     static const char heading[] = "image,label,predicted,probability,correct\n";
 
-    *out = (an_answer_file){
-        .model = model, .source = source, .json = an_path_has_extension(path, "jsonl")};
+    *out = (an_answer_file){.model = model,
+                            .source = source,
+                            .json = an_path_has_extension(path, "jsonl"),
+                            .safe = safe};
     if (!out->json && !an_path_has_extension(path, "csv"))
         return an_fail(model->ctx, ALEXNET_BAD_ARG,
                        "predictions '%s': expected a name that ends in .csv or .jsonl", path);
@@ -66,11 +74,12 @@ static alexnet_status add_csv(an_answer_file *file, const an_answer *answer, con
     int best;
 
     an_best_classes(answer->probs, file->model->options.classes, 1, &best);
-    AN_TRY(an_write_csv(file->writer, image));
+    AN_TRY(an_write_csv(file->writer, image, file->safe));
     AN_TRY(an_writer_add(file->writer, ",", 1));
-    AN_TRY(an_write_csv(file->writer, an_network_label(file->model, answer->label, label)));
+    AN_TRY(an_write_csv(file->writer, an_network_label(file->model, answer->label, label),
+                        file->safe));
     AN_TRY(an_writer_add(file->writer, ",", 1));
-    AN_TRY(an_write_csv(file->writer, an_network_label(file->model, best, label)));
+    AN_TRY(an_write_csv(file->writer, an_network_label(file->model, best, label), file->safe));
     return an_writer_format(file->writer, ",%.6g,%d\n", (double)answer->probs[best],
                             answer->rank == 0);
 }

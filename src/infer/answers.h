@@ -19,22 +19,26 @@
 
 typedef struct an_answer_file {
     an_writer *writer; /* NULL: closed */
-    bool json;
+    bool json, safe;
     const alexnet_model *model;
     const an_source *source;
 } an_answer_file;
 
-/* BAD_ARG unless the path ends in .csv or .jsonl. Nothing is under `path` before the commit. */
+/* safe: as an_write_csv(). BAD_ARG unless the path ends in .csv or .jsonl. Nothing is under `path` before the commit. */
 alexnet_status an_answer_file_open(const alexnet_model *model, const an_source *source,
-                                   const char *path, an_answer_file *out) AN_NODISCARD;
+                                   const char *path, bool safe,
+                                   an_answer_file *out) AN_NODISCARD;
 alexnet_status an_answer_file_add(an_answer_file *file, const an_answer *answer) AN_NODISCARD;
 alexnet_status
 an_answer_file_commit(an_answer_file *file) AN_NODISCARD; /* closes it, whatever the outcome */
 void an_answer_file_abandon(an_answer_file *file);        /* safe on a zeroed file */
 
-/* Text as a CSV field (RFC 4180), and as a JSON string; bytes that are not UTF-8 become U+FFFD in
- * the latter. */
-alexnet_status an_write_csv(an_writer *writer, const char *text) AN_NODISCARD;
+/*
+ * Text as a CSV field (RFC 4180), which reads back as the same bytes; safe: with ' before = + - @, by
+ * which formulas begin. Text as a JSON string: control characters are escaped, those of U+007F to
+ * U+009F too, and a byte that is not UTF-8 is "\udcXX", XX the byte, as Python's os.fsdecode() has it.
+ */
+alexnet_status an_write_csv(an_writer *writer, const char *text, bool safe) AN_NODISCARD;
 alexnet_status an_write_json(an_writer *writer, const char *text) AN_NODISCARD;
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include "infer/classes.h"
 
+#include "base/alike.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -66,15 +67,23 @@ static entry *sort_classes(const alexnet_model *model)
     return entries;
 }
 
-/* Fills labels; the first class of the source that the model does not know, or -1. */
-static int look_up(const an_source *source, const entry *sorted, int count, int *labels)
+/* Marks the classes that have pictures: a list of numbered classes may name others in between. */
+static void mark_used(const an_source *source, bool *used)
+{
+    for (int64_t i = 0; i < an_source_count(source); ++i)
+        used[an_source_label(source, i)] = true;
+}
+
+/* Fills labels; the first class of the source that has pictures and that the model does not know, or -1. */
+static int look_up(const an_source *source, const bool *used, const entry *sorted, int count,
+                   int *labels)
 {
     for (int i = 0; i < an_source_classes(source); ++i) {
         const entry wanted = {an_source_class(source, i), 0};
         const entry *found =
             bsearch(&wanted, sorted, (size_t)count, sizeof *sorted, compare_entries);
-        if (found == NULL) return i;
-        labels[i] = found->index;
+        if (found == NULL && used[i]) return i;
+        labels[i] = found != NULL ? found->index : 0;
     }
     return -1;
 }
@@ -87,16 +96,51 @@ static bool same_order(const alexnet_model *model, const an_source *source)
     return true;
 }
 
+#define NAME_BYTES 200
+
+/* The class of the model that looks most like a name that it does not know; -1: none does. */
+static int find_alike(const alexnet_model *model, const char *name)
+{
+    an_likeness most = AN_LIKENESS_NONE;
+    int found = -1;
+
+    for (int i = 0; i < model->options.classes; ++i) {
+        const an_likeness likeness = an_compare_likeness(name, model->classes[i]);
+        if (likeness <= most) continue;
+        most = likeness;
+        found = i;
+    }
+    return found;
+}
+
+/* "; 'Cat' differs from 'cat' only in the case of letters", or nothing. */
+static void explain(const alexnet_model *model, const char *name, char *hint, size_t bytes)
+{
+    const int alike = find_alike(model, name);
+    char theirs[NAME_BYTES], ours[NAME_BYTES];
+
+    hint[0] = '\0';
+    if (alike < 0) return;
+    an_escape_bytes(theirs, sizeof theirs, name);
+    an_escape_bytes(ours, sizeof ours, model->classes[alike]);
+    an_print(hint, bytes, "; '%s' differs from '%s' only in %s", theirs, ours,
+             an_compare_likeness(name, model->classes[alike]) == AN_LIKENESS_FORM
+                 ? "Unicode's form"
+                 : "the case of letters");
+}
+
 static alexnet_status fail_unknown(const alexnet_model *model, const char *weights,
                                    const an_source *source, const char *data, int unknown)
 {
-    char ours[SHOWN_BYTES], theirs[SHOWN_BYTES];
+    const char *name = an_source_class(source, unknown);
+    char ours[SHOWN_BYTES], theirs[SHOWN_BYTES], hint[2 * NAME_BYTES + 64];
 
+    explain(model, name, hint, sizeof hint);
     show(model_class, model, model->options.classes, ours);
     show(source_class, source, an_source_classes(source), theirs);
     return an_fail(model->ctx, ALEXNET_BAD_FILE,
-                   "class '%s' of %s is none of %s: %s has %s; %s has %s",
-                   an_source_class(source, unknown), data, weights, weights, ours, data, theirs);
+                   "class '%s' of %s is none of %s%s: %s has %s; %s has %s", name, data, weights,
+                   hint, weights, ours, data, theirs);
 }
 
 alexnet_status an_classes_map(const alexnet_model *model, const char *weights,
@@ -116,11 +160,16 @@ alexnet_status an_classes_map(const alexnet_model *model, const char *weights,
 
     entry *sorted = sort_classes(model);
     int *map = an_new_array(ctx, (size_t)count, sizeof *map);
+    bool *used = an_new_array(ctx, (size_t)count, sizeof *used);
+    const bool enough = sorted != NULL && map != NULL && used != NULL;
     int unknown = -1;
-    if (sorted != NULL && map != NULL)
-        unknown = look_up(source, sorted, model->options.classes, map);
-    const bool complete = sorted != NULL && map != NULL && unknown < 0;
+    if (enough) {
+        mark_used(source, used);
+        unknown = look_up(source, used, sorted, model->options.classes, map);
+    }
+    const bool complete = enough && unknown < 0;
     an_free(ctx, sorted);
+    an_free(ctx, used);
     if (complete) {
         *labels = map;
         return ALEXNET_OK;

@@ -23,9 +23,9 @@ struct alexnet_classifier {
     char (*labels)[AN_LABEL_BYTES]; /* [classes] where they have no names, else NULL */
 };
 
-static alexnet_status open_classifier(alexnet_classifier *c, const char *weights)
+static alexnet_status open_classifier(alexnet_classifier *c)
 {
-    AN_TRY(an_network_load(c->ctx, weights, ALEXNET_ORIENTATION_DEFAULT, &c->model));
+    AN_TRY(an_network_join(c->model));
     AN_TRY(an_network_open(c->model, 1, 1, true, &c->network));
 
     const size_t classes = (size_t)c->model->options.classes;
@@ -38,21 +38,39 @@ static alexnet_status open_classifier(alexnet_classifier *c, const char *weights
     return ALEXNET_OK;
 }
 
-alexnet_status alexnet_classifier_open(alexnet_context *ctx, const char *weights,
-                                       alexnet_classifier **out)
+alexnet_status alexnet_classifier_take_model(alexnet_model *model, alexnet_classifier **out)
 {
-    alexnet_classifier *c = an_new_zeroed(ctx, sizeof *c);
+    alexnet_context *ctx = model->ctx;
+    alexnet_classifier *c;
 
     *out = NULL;
+    if (model->values == NULL)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "classifier: the model is an outline without weights");
+    AN_TRY(an_network_check(model));
+    c = an_new_zeroed(ctx, sizeof *c);
     if (c == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "classifier");
     c->ctx = ctx;
-    const alexnet_status status = open_classifier(c, weights);
+    c->model = model;
+    const alexnet_status status = open_classifier(c);
     if (status != ALEXNET_OK) {
+        c->model = NULL; /* still the caller's */
         alexnet_classifier_close(c);
         return status;
     }
     *out = c;
     return ALEXNET_OK;
+}
+
+alexnet_status alexnet_classifier_open(alexnet_context *ctx, const char *weights,
+                                       alexnet_classifier **out)
+{
+    alexnet_model *model;
+
+    *out = NULL;
+    AN_TRY(an_network_load(ctx, weights, ALEXNET_ORIENTATION_DEFAULT, NULL, &model));
+    const alexnet_status status = alexnet_classifier_take_model(model, out);
+    if (status != ALEXNET_OK) alexnet_model_free(model);
+    return status;
 }
 
 void alexnet_classifier_close(alexnet_classifier *c)

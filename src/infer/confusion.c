@@ -17,6 +17,7 @@ typedef struct matrix {
     const int64_t *counts;
     int classes;
     an_writer *writer;
+    bool safe;
 } matrix;
 
 static int64_t count_of(const matrix *m, int right, int answer)
@@ -33,11 +34,11 @@ static alexnet_status write_csv(const matrix *m)
     AN_TRY(an_writer_format(m->writer, "label"));
     for (int c = 0; c < m->classes; ++c) {
         AN_TRY(an_writer_add(m->writer, ",", 1));
-        AN_TRY(an_write_csv(m->writer, an_network_label(m->model, c, label)));
+        AN_TRY(an_write_csv(m->writer, an_network_label(m->model, c, label), m->safe));
     }
     for (int r = 0; r < m->classes; ++r) {
         AN_TRY(an_writer_add(m->writer, "\n", 1));
-        AN_TRY(an_write_csv(m->writer, an_network_label(m->model, r, label)));
+        AN_TRY(an_write_csv(m->writer, an_network_label(m->model, r, label), m->safe));
         for (int c = 0; c < m->classes; ++c)
             AN_TRY(an_writer_format(m->writer, ",%lld", (long long)count_of(m, r, c)));
     }
@@ -196,9 +197,10 @@ static alexnet_status write_svg(const matrix *m)
 
 /* ---- the file ---- */
 
-alexnet_status an_confusion_open(alexnet_context *ctx, const char *path, an_confusion_file *out)
+alexnet_status an_confusion_open(alexnet_context *ctx, const char *path, bool safe,
+                                 an_confusion_file *out)
 {
-    *out = (an_confusion_file){.svg = an_path_has_extension(path, "svg")};
+    *out = (an_confusion_file){.svg = an_path_has_extension(path, "svg"), .safe = safe};
     if (!out->svg && !an_path_has_extension(path, "csv"))
         return an_fail(ctx, ALEXNET_BAD_ARG,
                        "confusion matrix '%s': expected a name that ends in .csv or .svg", path);
@@ -208,7 +210,7 @@ alexnet_status an_confusion_open(alexnet_context *ctx, const char *path, an_conf
 alexnet_status an_confusion_commit(an_confusion_file *file, const alexnet_model *model,
                                    const int64_t *counts)
 {
-    const matrix m = {model, counts, model->options.classes, file->writer};
+    const matrix m = {model, counts, model->options.classes, file->writer, file->safe};
     const alexnet_status status = file->svg ? write_svg(&m) : write_csv(&m);
 
     if (status != ALEXNET_OK) {

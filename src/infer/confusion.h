@@ -19,11 +19,11 @@
 
 typedef struct an_confusion_file {
     an_writer *writer; /* NULL: closed */
-    bool svg;
+    bool svg, safe;
 } an_confusion_file;
 
-/* BAD_ARG unless the path ends in .csv or .svg. Nothing is under `path` before the commit. */
-alexnet_status an_confusion_open(alexnet_context *ctx, const char *path,
+/* safe: as an_write_csv(). BAD_ARG unless the path ends in .csv or .svg. Nothing is under `path` before the commit. */
+alexnet_status an_confusion_open(alexnet_context *ctx, const char *path, bool safe,
                                  an_confusion_file *out) AN_NODISCARD;
 
 /* counts [classes][classes]: right class, answer. Closes the file, whatever the outcome. */

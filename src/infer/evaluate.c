@@ -1,11 +1,16 @@
 /*
- * evaluate.c: alexnet_evaluate(): how good weights are on labelled pictures.
+ * evaluate.c: how good weights are on labelled pictures.
  *
  * SPDX-License-Identifier: MIT
  */
+#include "infer/evaluate.h"
+
 #include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "data/parts.h"
 #include "data/team.h"
 #include "infer/answers.h"
 #include "infer/classes.h"
@@ -13,13 +18,16 @@
 #include "infer/examine.h"
 #include <string.h>
 
+#define PARTS_BYTES 256 /* of their names in a message */
+
 typedef struct evaluation {
     alexnet_context *ctx;
     const alexnet_evaluate_options *options;
     int batch, views;
     alexnet_model **models; /* weights_count of them; the first one's classes count */
     an_network *networks;
-    an_source *source;
+    an_evaluated pictures;
+    an_source *source; /* options->data, opened; NULL: somebody else did */
     int *labels;
     an_answer_file predictions;
     int64_t *confusion; /* [classes][classes], or NULL */
@@ -30,9 +38,12 @@ typedef struct evaluation {
 
 /* ---- opening ---- */
 
-static alexnet_status check_options(alexnet_context *ctx, const alexnet_evaluate_options *options)
+static alexnet_status check_options(const evaluation *e)
 {
-    if (options->weights_count == 0 || options->data == NULL)
+    alexnet_context *ctx = e->ctx;
+    const alexnet_evaluate_options *options = e->options;
+
+    if (options->weights_count == 0 || (options->data == NULL && e->pictures.source == NULL))
         return an_fail(ctx, ALEXNET_BAD_ARG, "evaluation needs weights and data");
     if (options->crops != 0 && options->crops != 1 && options->crops != AN_VIEWS)
         return an_fail(ctx, ALEXNET_BAD_ARG, "crops is %d, expected 1 or %d", options->crops,
@@ -52,15 +63,65 @@ static alexnet_status open_networks(evaluation *e)
     if (e->models == NULL || e->networks == NULL)
         return an_fail(e->ctx, ALEXNET_NO_MEMORY, "%zu networks", count);
     for (size_t i = 0; i < count; ++i) {
-        AN_TRY(an_network_load(e->ctx, paths[i], e->options->orientation, &e->models[i]));
+        AN_TRY(an_network_load(e->ctx, paths[i], e->options->orientation, &e->options->size,
+                               &e->models[i]));
+        AN_TRY(an_network_join(e->models[i]));
         AN_TRY(an_classes_compare(e->models[0], paths[0], e->models[i], paths[i]));
         AN_TRY(an_network_open(e->models[i], e->batch, e->views, true, &e->networks[i]));
     }
     return ALEXNET_OK;
 }
 
+/* True when a run's record in the weights says that it trained on this very data. */
+static bool is_trained_on(const alexnet_model *model, const char *hash)
+{
+    const char *text = alexnet_model_metadata(model, "alexnet.trained");
+    json_t *record;
+
+    if (text == NULL ||
+        an_json_parse(model->ctx, "record", text, strlen(text), &record) != ALEXNET_OK)
+        return false; /* somebody else's */
+    const bool same = strcmp(an_json_get_text(record, "train_sha256", ""), hash) == 0;
+    json_decref(record);
+    return same;
+}
+
+/* Says when these are training images, in one way or another; else which part is measured. */
+static void tell_what(const evaluation *e)
+{
+    const an_parts *parts = an_source_parts(e->source);
+    const char *data = e->options->data;
+    char hash[AN_SHA256_HEX_SIZE], used[PARTS_BYTES], unused[PARTS_BYTES];
+    bool trained = false;
+
+    an_source_hash(e->source, hash);
+    for (size_t i = 0; i < e->options->weights_count && !trained; ++i)
+        trained = is_trained_on(e->models[i], hash);
+    if ((parts->wanted & AN_TRAIN_BIT) != 0) {
+        an_log(e->ctx, ALEXNET_LOG_WARNING,
+               "%s: it has no part to validate or test with: measuring the training images", data);
+    } else if (trained) {
+        an_log(
+            e->ctx, ALEXNET_LOG_WARNING,
+            "%s: measuring the training images: these weights were trained on this data, but for "
+            "what the run held back ('alexnet eval RUN' measures that)",
+            data);
+    } else if (parts->present == 0 && an_parts_is_training(data)) {
+        an_log(e->ctx, ALEXNET_LOG_WARNING, "%s: measuring the training images, as its name says",
+               data);
+    } else if (parts->present != 0) {
+        const int count = an_source_unused(e->source, e->ctx, parts->wanted, unused, sizeof unused);
+        an_parts_list(parts, parts->wanted, used, sizeof used);
+        an_log(e->ctx, ALEXNET_LOG_INFO, "%s: measuring %s%s%s%s", data, used,
+               count > 0 ? "; " : "", unused,
+               count == 0   ? ""
+               : count == 1 ? " is not used"
+                            : " are not used");
+    }
+}
+
 /* The validation part where the data has one, else all of it. */
-static alexnet_status open_source(evaluation *e)
+static alexnet_status open_data(evaluation *e)
 {
     const char *data = e->options->data;
     alexnet_status status = an_source_open(e->ctx, data, AN_PART_VAL, &e->source);
@@ -68,7 +129,17 @@ static alexnet_status open_source(evaluation *e)
     if (status == ALEXNET_NOT_FOUND) status = an_source_open(e->ctx, data, AN_PART_ALL, &e->source);
     AN_TRY(status);
     an_source_tell_passed(e->ctx, e->source, data);
-    return an_classes_map(e->models[0], e->options->weights[0], e->source, data, &e->labels);
+    e->pictures =
+        (an_evaluated){.source = e->source, .count = an_source_count(e->source), .name = data};
+    tell_what(e);
+    return ALEXNET_OK;
+}
+
+static alexnet_status open_source(evaluation *e)
+{
+    if (e->pictures.source == NULL) AN_TRY(open_data(e));
+    return an_classes_map(e->models[0], e->options->weights[0], e->pictures.source,
+                          e->pictures.name, &e->labels);
 }
 
 /* The counts for each class: the entries, then the texts of their labels, in one block. */
@@ -105,8 +176,8 @@ static alexnet_status open_reports(evaluation *e)
             return an_fail(e->ctx, ALEXNET_NO_MEMORY, "confusion matrix of %zu classes", classes);
     }
     if (e->options->predictions != NULL)
-        AN_TRY(
-            an_answer_file_open(e->models[0], e->source, e->options->predictions, &e->predictions));
+        AN_TRY(an_answer_file_open(e->models[0], e->pictures.source, e->options->predictions,
+                                   e->options->csv_safe != 0, &e->predictions));
     return ALEXNET_OK;
 }
 
@@ -150,8 +221,9 @@ static alexnet_status examine(evaluation *e, an_metrics *metrics)
     const an_exam exam = {
         .networks = e->networks,
         .network_count = options->weights_count,
-        .source = e->source,
-        .count = an_source_count(e->source),
+        .source = e->pictures.source,
+        .indices = e->pictures.indices,
+        .count = e->pictures.count,
         .labels = e->labels,
         .batch = e->batch,
         .workers = options->workers > 0 ? options->workers : -1,
@@ -164,7 +236,7 @@ static alexnet_status examine(evaluation *e, an_metrics *metrics)
     };
 
     AN_TRY(an_examine(e->ctx, &exam, metrics, &e->skipped));
-    an_skipped_tell(&e->skipped, e->source, options->skipped, options->skipped_user);
+    an_skipped_tell(&e->skipped, e->pictures.source, options->skipped, options->skipped_user);
     return ALEXNET_OK;
 }
 
@@ -180,9 +252,10 @@ static alexnet_status evaluate(evaluation *e, alexnet_evaluate_result *out)
 {
     an_metrics metrics;
 
-    AN_TRY(check_options(e->ctx, e->options));
+    AN_TRY(check_options(e));
     if (e->options->confusion != NULL)
-        AN_TRY(an_confusion_open(e->ctx, e->options->confusion, &e->confusion_file));
+        AN_TRY(an_confusion_open(e->ctx, e->options->confusion, e->options->csv_safe != 0,
+                                 &e->confusion_file));
     AN_TRY(open_networks(e));
     AN_TRY(open_source(e));
     AN_TRY(open_reports(e));
@@ -205,8 +278,8 @@ static alexnet_status evaluate(evaluation *e, alexnet_evaluate_result *out)
     return ALEXNET_OK;
 }
 
-alexnet_status alexnet_evaluate(alexnet_context *ctx, const alexnet_evaluate_options *options,
-                                alexnet_evaluate_result *out)
+alexnet_status an_evaluate(alexnet_context *ctx, const alexnet_evaluate_options *options,
+                           const an_evaluated *pictures, alexnet_evaluate_result *out)
 {
     const int views = options->crops == AN_VIEWS ? AN_VIEWS : 1;
     const int batch = options->batch > 0 ? options->batch : AN_EXAM_BATCH;
@@ -216,6 +289,7 @@ alexnet_status alexnet_evaluate(alexnet_context *ctx, const alexnet_evaluate_opt
         .batch = AN_MAX(batch / views, 1), /* as much memory as with one view */
         .views = views,
     };
+    if (pictures != NULL) e.pictures = *pictures;
     const alexnet_status status = evaluate(&e, out);
 
     close_evaluation(&e);

@@ -4,12 +4,14 @@
  * SPDX-License-Identifier: MIT
  */
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "data/files.h"
 #include "data/progress.h"
 #include "data/team.h"
 #include "formats/npy.h"
+#include "formats/run_weights.h"
 #include "formats/safetensors.h"
 #include "infer/network.h"
 #include <string.h>
@@ -19,6 +21,7 @@
 typedef struct extraction {
     alexnet_context *ctx;
     const alexnet_features_options *options;
+    char *weights; /* the file */
     alexnet_model *model;
     an_preprocess record;
     alexnet_session *session; /* NULL: the pictures themselves */
@@ -72,6 +75,25 @@ static alexnet_status add_rows(extraction *e, const float *images, int n, int64_
     else
         memcpy(out, images, (size_t)n * e->row_values * sizeof *out);
     return report(e, first + n);
+}
+
+/* ---- the session ---- */
+
+/* Once the size is known. */
+static alexnet_status open_session(extraction *e)
+{
+    const an_shape input = e->model->nodes[0].x;
+
+    e->shape[0] = input.c;
+    e->shape[1] = input.h;
+    e->shape[2] = input.w;
+    if (e->options->layer == NULL) return ALEXNET_OK;
+    if (e->model->options.classes == 0 && strcmp(e->options->layer, "prob") == 0)
+        an_log(e->ctx, ALEXNET_LOG_INFO, "the network has no classes: its output is that of %s",
+               e->model->nodes[e->model->node_count - 1].name);
+    AN_TRY(an_session_open_sole(e->model, e->batch, e->options->layer, &e->session));
+    alexnet_session_get_output(e->session, e->shape);
+    return ALEXNET_OK;
 }
 
 /* ---- from pictures ---- */
@@ -134,6 +156,7 @@ static alexnet_status extract_from_pictures(extraction *e)
     an_source *source;
     alexnet_status status;
 
+    AN_TRY(open_session(e));
     AN_TRY(an_files_open(e->ctx, e->options->images, e->options->image_count, &source));
     an_source_tell_passed(e->ctx, source,
                           e->options->image_count == 1 ? e->options->images[0] : "the folders");
@@ -146,25 +169,43 @@ static alexnet_status extract_from_pictures(extraction *e)
 
 /* ---- from a tensor ---- */
 
+/* Runs at the tensor's own size. What is asked for besides must be that. */
+static alexnet_status fit_to_view(extraction *e, const an_tensor_view *view)
+{
+    const int channels = e->model->family->input[0];
+    const char *path = e->options->input;
+    alexnet_run_size size = e->options->size;
+    char found[AN_SHAPE_TEXT];
+
+    if (view->rank != 4 || view->shape[0] < 1 || view->shape[1] != channels ||
+        view->shape[2] > ALEXNET_INPUT_MAX || view->shape[3] > ALEXNET_INPUT_MAX)
+        return an_fail(e->ctx, ALEXNET_BAD_SHAPE, "%s: expected a tensor [n,%d,h,w], found %s",
+                       path, channels, an_tensor_shape_text(view->shape, view->rank, found));
+    const int h = (int)view->shape[2], w = (int)view->shape[3];
+    if ((size.input_h > 0 && size.input_h != h) || (size.input_w > 0 && size.input_w != w))
+        return an_fail(e->ctx, ALEXNET_BAD_ARG, "%s is of %dx%d, an input of %dx%d is asked for",
+                       path, h, w, size.input_h, size.input_w);
+    size.input_h = h;
+    size.input_w = w;
+    const alexnet_status status = alexnet_model_resize(e->model, &size);
+    return status == ALEXNET_OK ? ALEXNET_OK : an_fail_within(e->ctx, status, "%s", path);
+}
+
 static alexnet_status extract_from_view(extraction *e, const an_tensor_view *view)
 {
-    const an_shape input = e->model->nodes[0].x;
     const char *path = e->options->input;
     float *images;
     alexnet_status status = ALEXNET_OK;
 
-    if (view->rank != 4 || view->shape[0] < 1 || view->shape[1] != input.c ||
-        view->shape[2] != input.h || view->shape[3] != input.w)
-        return an_fail(e->ctx, ALEXNET_BAD_SHAPE,
-                       "%s: expected a tensor of shape [n,%d,%d,%d], found rank %d, %lld values",
-                       path, input.c, input.h, input.w, view->rank, (long long)view->count);
+    AN_TRY(fit_to_view(e, view));
+    AN_TRY(open_session(e));
     AN_TRY(open_rows(e, view->shape[0]));
     images = an_new_array(e->ctx, (size_t)view->count, sizeof *images);
     if (images == NULL) return an_fail(e->ctx, ALEXNET_NO_MEMORY, "%s", path);
     status = an_tensor_to_float(e->ctx, path, view, images);
     for (int64_t done = 0; done < e->count && status == ALEXNET_OK; done += e->batch) {
         const int n = (int)AN_MIN(e->batch, e->count - done);
-        status = add_rows(e, images + done * an_shape_image(input), n, done);
+        status = add_rows(e, images + done * an_shape_image(e->model->nodes[0].x), n, done);
     }
     an_free(e->ctx, images);
     return status;
@@ -200,6 +241,16 @@ static alexnet_status extract_from_safetensors(extraction *e)
 
 /* ---- the file ---- */
 
+/* What slim's function returns without classes, or without squeeze, is a map of 1x1 (its alexnet_v2()). */
+static bool keeps_map(const extraction *e)
+{
+    const alexnet_model_options *options = &e->model->options;
+    const int first = e->model->node_count - (options->classes > 0 ? 2 : 1);
+
+    return (options->classes == 0 || options->squeeze == 0) &&
+           an_model_find_layer(e->model, e->options->layer) >= first;
+}
+
 static an_tensor_out describe(const extraction *e)
 {
     const char *layer = e->options->layer;
@@ -217,7 +268,7 @@ static an_tensor_out describe(const extraction *e)
     }
     for (int i = 0; i < 3; ++i)
         out.shape[1 + i] = e->shape[i];
-    if (e->session != NULL && e->shape[1] == 1 && e->shape[2] == 1) out.rank = 2;
+    if (e->session != NULL && e->shape[1] == 1 && e->shape[2] == 1 && !keeps_map(e)) out.rank = 2;
     return out;
 }
 
@@ -234,12 +285,18 @@ static alexnet_status check_not_input(alexnet_context *ctx, const char *out, con
 
 static bool is_npy(const char *path) { return an_path_has_extension(path, "npy"); }
 
-static alexnet_status check_options(alexnet_context *ctx, const alexnet_features_options *options)
+static alexnet_status check_given(alexnet_context *ctx, const alexnet_features_options *options)
 {
-    if (options->weights == NULL || options->out == NULL || options->batch < 0)
-        return an_fail(ctx, ALEXNET_BAD_ARG,
-                       "features need weights, a file to write and a batch from 1");
-    AN_TRY(check_not_input(ctx, options->out, options->weights));
+    return options->weights != NULL && options->out != NULL && options->batch >= 0
+               ? ALEXNET_OK
+               : an_fail(ctx, ALEXNET_BAD_ARG,
+                         "features need weights, a file to write and a batch from 1");
+}
+
+static alexnet_status check_options(alexnet_context *ctx, const alexnet_features_options *options,
+                                    const char *weights)
+{
+    AN_TRY(check_not_input(ctx, options->out, weights));
     AN_TRY(check_not_input(ctx, options->out, options->input));
     if (options->input != NULL && options->image_count > 0)
         return an_fail(ctx, ALEXNET_BAD_ARG,
@@ -265,24 +322,22 @@ static alexnet_status check_out(alexnet_context *ctx, const char *path)
 static alexnet_status open_network(extraction *e)
 {
     const alexnet_features_options *options = e->options;
+    int node;
 
     if (options->input != NULL) /* no pictures, so that their record does not matter */
-        AN_TRY(alexnet_model_load(e->ctx, options->weights, &e->model));
+        AN_TRY(alexnet_model_load(e->ctx, e->weights, &e->model));
     else
-        AN_TRY(an_network_load(e->ctx, options->weights, options->orientation, &e->model));
-    AN_TRY(an_preprocess_parse(e->ctx, e->model->preprocess, &e->record));
-    e->shape[0] = e->model->nodes[0].x.c;
-    e->shape[1] = e->model->nodes[0].x.h;
-    e->shape[2] = e->model->nodes[0].x.w;
-    if (options->layer == NULL) return ALEXNET_OK;
-    AN_TRY(an_session_open_sole(e->model, e->batch, options->layer, &e->session));
-    alexnet_session_get_output(e->session, e->shape);
-    return ALEXNET_OK;
+        AN_TRY(
+            an_network_load(e->ctx, e->weights, options->orientation, &options->size, &e->model));
+    if (options->layer != NULL) AN_TRY(an_model_require_layer(e->model, options->layer, &node));
+    return an_preprocess_parse(e->ctx, e->model->preprocess, &e->record);
 }
 
 static alexnet_status extract(extraction *e, an_tensor_out *out)
 {
-    AN_TRY(check_options(e->ctx, e->options));
+    AN_TRY(check_given(e->ctx, e->options));
+    AN_TRY(an_weights_file(e->ctx, e->options->weights, &e->weights));
+    AN_TRY(check_options(e->ctx, e->options, e->weights));
     AN_TRY(check_out(e->ctx, e->options->out));
     AN_TRY(open_network(e));
     if (e->options->input == NULL)
@@ -309,6 +364,7 @@ alexnet_status alexnet_features(alexnet_context *ctx, const alexnet_features_opt
     if (status == ALEXNET_OK && shape != NULL) memcpy(shape, out.shape, 4 * sizeof *shape);
     alexnet_session_close(e.session);
     alexnet_model_free(e.model);
+    an_free(ctx, e.weights);
     an_free(ctx, e.rows);
     an_free(ctx, e.bytes);
     return status;

@@ -5,12 +5,13 @@
  */
 #include "infer/network.h"
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
 #include <math.h>
 
-static alexnet_status check_record(const alexnet_model *model)
+alexnet_status an_network_check(const alexnet_model *model)
 {
     const an_shape x = model->nodes[0].x;
     an_preprocess record;
@@ -20,21 +21,56 @@ static alexnet_status check_record(const alexnet_model *model)
                                model->mean_shape[2], x.h, x.w);
 }
 
+/* What a caller did not ask for is the file's fault. */
+static alexnet_status check_file(const alexnet_model *model)
+{
+    const alexnet_status status = an_network_check(model);
+
+    return status == ALEXNET_BAD_ARG ? ALEXNET_BAD_FILE : status;
+}
+
+/* The other size, and what becomes of pictures there. */
+static alexnet_status resize(alexnet_model *model, const alexnet_run_size *size)
+{
+    const int h = model->options.input_h, w = model->options.input_w;
+
+    AN_TRY(alexnet_model_resize(model, size));
+    if (model->options.input_h != h || model->options.input_w != w)
+        an_log(model->ctx, ALEXNET_LOG_INFO, "input of %dx%d instead of %dx%d; preprocessing: %s",
+               model->options.input_h, model->options.input_w, h, w, model->preprocess);
+    return ALEXNET_OK;
+}
+
 alexnet_status an_network_load(alexnet_context *ctx, const char *path,
-                               alexnet_orientation orientation, alexnet_model **out)
+                               alexnet_orientation orientation, const alexnet_run_size *size,
+                               alexnet_model **out)
 {
     alexnet_model *model;
 
     *out = NULL;
     AN_TRY(alexnet_model_load(ctx, path, &model));
     alexnet_status status = alexnet_model_set_orientation(model, orientation);
-    if (status == ALEXNET_OK) status = check_record(model);
+    if (status == ALEXNET_OK) status = check_file(model);
+    if (status == ALEXNET_OK) status = resize(model, size);
+    if (status == ALEXNET_OK) status = check_file(model);
     if (status != ALEXNET_OK) {
         alexnet_model_free(model);
-        return an_fail_within(ctx, status == ALEXNET_BAD_ARG ? ALEXNET_BAD_FILE : status, "%s",
-                              path);
+        return an_fail_within(ctx, status, "%s", path);
     }
     *out = model;
+    return ALEXNET_OK;
+}
+
+alexnet_status an_network_join(alexnet_model *model)
+{
+    static const alexnet_run_size pooled = {.global_pool = 1};
+    const an_shape last = model->nodes[model->node_count - 1].y;
+
+    if (model->options.classes == 0 || (last.h == 1 && last.w == 1)) return ALEXNET_OK;
+    AN_TRY(alexnet_model_resize(model, &pooled));
+    an_log(model->ctx, ALEXNET_LOG_INFO,
+           "its answers are a map of %dx%d places: their logits are averaged, as by a global pool",
+           last.h, last.w);
     return ALEXNET_OK;
 }
 

@@ -21,11 +21,22 @@ typedef struct an_network {
 
 /*
  * Reads weights that are to be shown pictures: with a preprocessing record that can be followed.
- * orientation, other than DEFAULT, takes the place of the record's own. As alexnet_model_load();
- * BAD_FILE (no mean image where the record asks for one), BAD_SHAPE (sizes that the network does not take).
+ * orientation, other than DEFAULT, takes the place of the record's own; size as alexnet_model_resize() does. As
+ * alexnet_model_load() and these; BAD_FILE (no mean image where the record asks for one), BAD_SHAPE (sizes that the
+ * network does not take).
  */
 alexnet_status an_network_load(alexnet_context *ctx, const char *path,
-                               alexnet_orientation orientation, alexnet_model **out) AN_NODISCARD;
+                               alexnet_orientation orientation, const alexnet_run_size *size,
+                               alexnet_model **out) AN_NODISCARD;
+
+/* That the model's preprocessing record can be followed. BAD_ARG (no mean image where it asks for one), BAD_SHAPE. */
+alexnet_status an_network_check(const alexnet_model *model) AN_NODISCARD;
+
+/*
+ * Where the network's answers are a map, averages it, and says so: by a global pool, which is the mean of the logits over
+ * all places, as the layer behind it is linear. No session of the model may be open.
+ */
+alexnet_status an_network_join(alexnet_model *model) AN_NODISCARD;
 
 /*
  * Plans for `batch` pictures. sole: nobody else reads the model's values, now or later, so that their memory may be given

@@ -38,8 +38,7 @@ static alexnet_status check_map(alexnet_context *ctx, const an_node *node, an_sh
                        node->name, x.h, x.w, set->map, set->map);
     if (x.h < set->window || x.w < set->window)
         return an_fail(ctx, ALEXNET_BAD_SHAPE,
-                       "layer %s: the feature map is %dx%d, this model needs %dx%d or more: take a "
-                       "larger input",
+                       "layer %s: the feature map is %dx%d, this model needs %dx%d or more",
                        node->name, x.h, x.w, set->window, set->window);
     return ALEXNET_OK;
 }

@@ -94,6 +94,7 @@ const an_layer_def an_layer_local = {
     .summary = "convolution with filters and biases of its own at every place",
     .keys = keys,
     .settings_bytes = sizeof(local),
+    .per_place = true,
     .shape = local_shape,
     .params = local_params,
     .macs = local_macs,

@@ -40,6 +40,7 @@ const an_family an_family_cifar_18pct = {
     .dropout = -1,
     .preprocess = AN_PREPROCESS_CIFAR,
     .recipe = "cifar-18pct",
+    .one_data_set = true,
     .classifier = "flatten",
     .rows = rows,
     .row_count = AN_COUNT(rows),

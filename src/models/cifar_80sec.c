@@ -38,6 +38,7 @@ const an_family an_family_cifar_80sec = {
     .dropout = -1,
     .preprocess = AN_PREPROCESS_CIFAR,
     .recipe = "cifar-80sec",
+    .one_data_set = true,
     .classifier = "flatten",
     .rows = rows,
     .row_count = AN_COUNT(rows),

@@ -19,9 +19,9 @@
 #define TEMPORARY  ".tmp"
 #define NAME_BYTES 64
 
-enum { WEIGHTS, OPTIMISER };
-static const char *const file_names[AN_MANIFEST_FILES] = {"weights.safetensors",
-                                                          "optimiser.safetensors"};
+enum { WEIGHTS, OPTIMISER, FROZEN };
+static const char *const file_names[AN_MANIFEST_FILES] = {
+    "weights.safetensors", "optimiser.safetensors", AN_CHECKPOINT_FROZEN};
 static const char manifest_name[] = "manifest.json";
 
 static alexnet_status join(alexnet_context *ctx, const char *folder, const char *name, char **out)
@@ -69,14 +69,15 @@ static size_t list_slots(const alexnet_model *model, const an_optimiser *optimis
     size_t count = 0;
 
     for (int slot = 0; slot < AN_SLOTS; ++slot) {
-        for (int i = 0; optimiser->slots[slot] != NULL && i < model->params.count; ++i, ++count) {
+        for (int i = 0; optimiser->slots[slot] != NULL && i < model->params.count; ++i) {
             const an_param *param = &model->params.items[i];
+            if (param->frozen) continue;
             names[count] = name_slot(slot, param);
             tensors[count].name = names[count].text;
             tensors[count].dtype = AN_F32;
             tensors[count].rank = param->rank;
             tensors[count].data = optimiser->slots[slot] + param->offset;
-            memcpy(tensors[count].shape, param->shape, sizeof param->shape);
+            memcpy(tensors[count++].shape, param->shape, sizeof param->shape);
         }
     }
     return count;
@@ -100,7 +101,60 @@ static alexnet_status save_optimiser(const alexnet_model *model, const char *pat
     return status;
 }
 
-/* Writes one of the two files into `folder` and notes its size and checksum. */
+/* ---- what is frozen ---- */
+
+static int count_frozen(const alexnet_model *model)
+{
+    int count = 0;
+
+    for (int i = 0; i < model->params.count; ++i)
+        count += model->params.items[i].frozen;
+    return count;
+}
+
+/* Whether the file holds the model's frozen values to the bit, and nothing else. */
+static bool holds_frozen(const alexnet_model *model, const an_tensor_file *file)
+{
+    if (file->count != (size_t)count_frozen(model)) return false;
+    for (int i = 0; i < model->params.count; ++i) {
+        const an_param *param = &model->params.items[i];
+        const an_tensor_view *view = an_tensor_file_find(file, param->name);
+        if (!param->frozen) continue;
+        if (view == NULL || view->dtype != AN_F32 || !an_weights_same_shape(param, view) ||
+            memcmp(view->data, model->values + param->offset,
+                   (size_t)param->count * sizeof *model->values) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* Writes the frozen values, unless they are there: then an older checkpoint's manifest has the hash of them. */
+static alexnet_status save_frozen(const alexnet_model *model, const char *path)
+{
+    an_tensor_file file;
+    const alexnet_status status = an_safetensors_open(model->ctx, path, &file);
+    bool there = false;
+
+    if (status == ALEXNET_OK) {
+        there = holds_frozen(model, &file);
+        an_tensor_file_close(model->ctx, &file);
+    } else if (status != ALEXNET_NOT_FOUND && status != ALEXNET_BAD_FILE) {
+        return status;
+    }
+    return there ? ALEXNET_OK : an_weights_save(model, AN_WEIGHTS_FROZEN, path);
+}
+
+/* ---- all files ---- */
+
+static alexnet_status save_values(const alexnet_model *model, const char *path,
+                                  const an_optimiser *optimiser, int which)
+{
+    if (which == FROZEN) return save_frozen(model, path);
+    return which == WEIGHTS ? an_weights_save(model, AN_WEIGHTS_TRAINED, path)
+                            : save_optimiser(model, path, optimiser);
+}
+
+/* Writes one of the files into `folder` and notes its size and checksum. */
 static alexnet_status save_file(const alexnet_model *model, const char *folder,
                                 const an_optimiser *optimiser, int which, an_manifest_file *file)
 {
@@ -109,16 +163,16 @@ static alexnet_status save_file(const alexnet_model *model, const char *folder,
 
     AN_TRY(join(model->ctx, folder, file_names[which], &path));
     file->name = file_names[which];
-    status =
-        which == WEIGHTS ? alexnet_model_save(model, path) : save_optimiser(model, path, optimiser);
+    status = save_values(model, path, optimiser, which);
     if (status == ALEXNET_OK) status = hash_file(model->ctx, path, &file->bytes, file->sha256);
     an_free(model->ctx, path);
     return status;
 }
 
-static alexnet_status save_all(const alexnet_model *model, const char *folder,
-                               const an_optimiser *optimiser, const an_train_state *state,
-                               const char *config_sha256)
+/* `checkpoints` is the folder of all, `folder` that of this one. */
+static alexnet_status save_all(const alexnet_model *model, const char *checkpoints,
+                               const char *folder, const an_optimiser *optimiser,
+                               const an_train_state *state, const char *config_sha256)
 {
     an_manifest manifest = {.state = *state};
     char *path;
@@ -126,6 +180,8 @@ static alexnet_status save_all(const alexnet_model *model, const char *folder,
 
     an_print(manifest.config_sha256, sizeof manifest.config_sha256, "%s", config_sha256);
     AN_TRY(an_folder_make(model->ctx, folder));
+    if (count_frozen(model) > 0)
+        AN_TRY(save_file(model, checkpoints, optimiser, FROZEN, &manifest.files[FROZEN]));
     AN_TRY(save_file(model, folder, optimiser, WEIGHTS, &manifest.files[WEIGHTS]));
     AN_TRY(save_file(model, folder, optimiser, OPTIMISER, &manifest.files[OPTIMISER]));
     AN_TRY(join(model->ctx, folder, manifest_name, &path));
@@ -205,29 +261,76 @@ static alexnet_status step_path(alexnet_context *ctx, const char *folder, int64_
     return join(ctx, folder, name, out);
 }
 
-alexnet_status an_checkpoint_sweep(alexnet_context *ctx, const char *folder)
+/* What a save that was broken off leaves. */
+static bool is_leftover(const char *name)
 {
-    const size_t head = sizeof PREFIX - 1, tail = sizeof TEMPORARY - 1;
-    an_file_info info;
+    const size_t length = strlen(name), head = sizeof PREFIX - 1, tail = sizeof TEMPORARY - 1;
+
+    if (an_file_is_temporary(name, AN_CHECKPOINT_FROZEN)) return true;
+    return length >= head + tail && strncmp(name, PREFIX, head) == 0 &&
+           strcmp(name + length - tail, TEMPORARY) == 0;
+}
+
+/* Removes a checkpoint, the frozen file or a leftover of either. A checkpoint loses its name first: broken off, it is a leftover. */
+static alexnet_status remove_entry(alexnet_context *ctx, const char *folder, const char *name)
+{
+    char *path, *aside = NULL;
+    alexnet_status status;
+
+    AN_TRY(join(ctx, folder, name, &path));
+    if (strncmp(name, PREFIX, sizeof PREFIX - 1) != 0) {
+        status = an_file_remove(ctx, path);
+    } else if (step_of(name) >= 0) {
+        status = step_path(ctx, folder, step_of(name), TEMPORARY, &aside);
+        if (status == ALEXNET_OK) status = remove_folder(ctx, aside);
+        if (status == ALEXNET_OK) status = an_file_rename(ctx, path, aside);
+        if (status == ALEXNET_OK) status = an_folder_remove(ctx, aside);
+        an_free(ctx, aside);
+    } else {
+        status = an_folder_remove(ctx, path);
+    }
+    an_free(ctx, path);
+    return status;
+}
+
+/* Removes leftovers or, with `all`, everything of ours; *others: how much else there is. */
+static alexnet_status clear(alexnet_context *ctx, const char *folder, bool all, size_t *others)
+{
     an_names names;
     alexnet_status status = ALEXNET_OK;
 
-    AN_TRY(an_file_stat(ctx, folder, &info));
-    if (info.kind == AN_FILE_ABSENT) return ALEXNET_OK;
+    *others = 0;
     AN_TRY(an_folder_list(ctx, folder, &names));
     for (size_t i = 0; status == ALEXNET_OK && i < names.count; ++i) {
         const char *name = names.names[i];
-        const size_t length = strlen(name);
-        char *path;
-        if (length < head + tail || strncmp(name, PREFIX, head) != 0 ||
-            strcmp(name + length - tail, TEMPORARY) != 0)
-            continue;
-        status = join(ctx, folder, name, &path);
-        if (status == ALEXNET_OK) status = an_folder_remove(ctx, path);
-        an_free(ctx, path);
+        const bool ours = step_of(name) >= 0 || strcmp(name, AN_CHECKPOINT_FROZEN) == 0;
+        if (is_leftover(name) || (all && ours))
+            status = remove_entry(ctx, folder, name);
+        else
+            ++*others;
     }
     an_names_free(ctx, &names);
     return status;
+}
+
+alexnet_status an_checkpoint_sweep(alexnet_context *ctx, const char *folder)
+{
+    an_file_info info;
+    size_t others;
+
+    AN_TRY(an_file_stat(ctx, folder, &info));
+    return info.kind == AN_FILE_FOLDER ? clear(ctx, folder, false, &others) : ALEXNET_OK;
+}
+
+alexnet_status an_checkpoint_remove_all(alexnet_context *ctx, const char *folder)
+{
+    an_file_info info;
+    size_t others;
+
+    AN_TRY(an_file_stat(ctx, folder, &info));
+    if (info.kind != AN_FILE_FOLDER) return ALEXNET_OK;
+    AN_TRY(clear(ctx, folder, true, &others));
+    return others == 0 ? an_folder_remove(ctx, folder) : ALEXNET_OK;
 }
 
 /* Removes all but the newest `keep` up to `step`. Later ones are of a future that a resumed run has
@@ -262,7 +365,7 @@ alexnet_status an_checkpoint_save(const alexnet_model *model, const char *folder
     if (status == ALEXNET_OK) status = step_path(ctx, folder, state->step, "", &path);
     if (status == ALEXNET_OK)
         status = remove_folder(ctx, temporary); /* of a run that was killed here */
-    if (status == ALEXNET_OK) status = save_all(model, temporary, optimiser, state, config_sha256);
+    if (status == ALEXNET_OK) status = save_all(model, folder, temporary, optimiser, state, config_sha256);
     if (status == ALEXNET_OK)
         status = remove_folder(ctx, path); /* one of the same step that did not verify */
     if (status == ALEXNET_OK) status = an_file_rename(ctx, temporary, path);
@@ -294,26 +397,35 @@ static alexnet_status verify_file(alexnet_context *ctx, const char *folder,
     return status;
 }
 
-/* Everything there, undamaged, and of this run. */
-static alexnet_status verify(alexnet_context *ctx, const char *folder, int64_t step,
-                             const char *config_sha256, an_train_state *state)
+/* That of the checkpoint in `folder`. */
+static alexnet_status read_manifest(alexnet_context *ctx, const char *folder, an_manifest *manifest)
 {
-    an_manifest manifest = {
-        .files = {{.name = file_names[WEIGHTS]}, {.name = file_names[OPTIMISER]}}};
     char *path;
-    alexnet_status status;
 
+    *manifest = (an_manifest){.files = {{.name = file_names[WEIGHTS]},
+                                        {.name = file_names[OPTIMISER]},
+                                        {.name = file_names[FROZEN], .optional = true}}};
     AN_TRY(join(ctx, folder, manifest_name, &path));
-    status = an_manifest_read(ctx, path, &manifest);
+    const alexnet_status status = an_manifest_read(ctx, path, manifest);
     an_free(ctx, path);
-    AN_TRY(status);
+    return status;
+}
+
+/* Everything there, undamaged, and of this run. `checkpoints` is the folder of all, `folder` that of this one. */
+static alexnet_status verify(alexnet_context *ctx, const char *checkpoints, const char *folder,
+                             int64_t step, const char *config_sha256, an_train_state *state)
+{
+    an_manifest manifest;
+
+    AN_TRY(read_manifest(ctx, folder, &manifest));
     if (manifest.state.step != step)
         return an_fail(ctx, ALEXNET_BAD_FILE, "%s: it is of step %lld", folder,
                        (long long)manifest.state.step);
     if (strcmp(manifest.config_sha256, config_sha256) != 0)
         return an_fail(ctx, ALEXNET_BAD_FILE, "%s: it belongs to another config.json", folder);
     for (int i = 0; i < AN_MANIFEST_FILES; ++i)
-        AN_TRY(verify_file(ctx, folder, &manifest.files[i]));
+        if (manifest.files[i].bytes >= 0)
+            AN_TRY(verify_file(ctx, i == FROZEN ? checkpoints : folder, &manifest.files[i]));
     *state = manifest.state;
     return ALEXNET_OK;
 }
@@ -323,7 +435,7 @@ static alexnet_status try_step(alexnet_context *ctx, const char *folder, int64_t
                                const char *config_sha256, char **path, an_train_state *state)
 {
     AN_TRY(step_path(ctx, folder, step, "", path));
-    const alexnet_status status = verify(ctx, *path, step, config_sha256, state);
+    const alexnet_status status = verify(ctx, folder, *path, step, config_sha256, state);
     if (status == ALEXNET_OK) return ALEXNET_OK;
     an_log(ctx, ALEXNET_LOG_WARNING, "checkpoint passed over: %s", ctx->error);
     an_free(ctx, *path);
@@ -349,14 +461,55 @@ alexnet_status an_checkpoint_find(alexnet_context *ctx, const char *folder,
     return status;
 }
 
+/* The tensors of two files as those of one; the metadata are the first's. */
+static alexnet_status load_both(alexnet_context *ctx, const char *path, const an_tensor_file *a,
+                                const an_tensor_file *b, alexnet_model **model)
+{
+    an_tensor_file both = *a;
+
+    both.map = (an_map){0}; /* there are two */
+    both.count = a->count + b->count;
+    both.tensors = an_new_array(ctx, both.count, sizeof *both.tensors);
+    if (both.tensors == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s", path);
+    if (a->count > 0) memcpy(both.tensors, a->tensors, a->count * sizeof *both.tensors);
+    if (b->count > 0) memcpy(both.tensors + a->count, b->tensors, b->count * sizeof *both.tensors);
+    const alexnet_status status = an_weights_read(ctx, path, &both, model);
+    an_free(ctx, both.tensors);
+    return status;
+}
+
+static alexnet_status load_joined(alexnet_context *ctx, const char *weights, const char *frozen,
+                                  alexnet_model **model)
+{
+    an_tensor_file a, b;
+
+    AN_TRY(an_safetensors_open(ctx, weights, &a));
+    alexnet_status status = an_safetensors_open(ctx, frozen, &b);
+    if (status == ALEXNET_OK) {
+        status = load_both(ctx, weights, &a, &b, model);
+        an_tensor_file_close(ctx, &b);
+    }
+    an_tensor_file_close(ctx, &a);
+    return status;
+}
+
 alexnet_status an_checkpoint_load_model(alexnet_context *ctx, const char *path,
                                         alexnet_model **model)
 {
-    char *weights;
+    an_manifest manifest;
+    char *weights, *frozen = NULL;
+    alexnet_status status;
 
     *model = NULL;
+    AN_TRY(read_manifest(ctx, path, &manifest));
     AN_TRY(join(ctx, path, file_names[WEIGHTS], &weights));
-    const alexnet_status status = alexnet_model_load(ctx, weights, model);
+    if (manifest.files[FROZEN].bytes < 0) {
+        status = alexnet_model_load(ctx, weights, model);
+    } else {
+        status = join(ctx, path, "../" AN_CHECKPOINT_FROZEN, &frozen);
+        if (status == ALEXNET_OK) status = load_joined(ctx, weights, frozen, model);
+    }
+    an_free(ctx, frozen);
     an_free(ctx, weights);
     return status;
 }
@@ -366,6 +519,7 @@ static alexnet_status read_slot(const alexnet_model *model, const char *path,
 {
     for (int i = 0; i < model->params.count; ++i) {
         const an_param *param = &model->params.items[i];
+        if (param->frozen) continue; /* as it began */
         const slot_name name = name_slot(slot, param);
         const an_tensor_view *view = an_tensor_file_find(file, name.text);
         if (view == NULL || view->count != param->count)

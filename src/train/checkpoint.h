@@ -1,9 +1,13 @@
 /*
  * checkpoint.h: the state of a run on disk, so that a resumed run goes on to the same bits.
  *
- *     checkpoints/step-00000120/weights.safetensors    a complete model file
+ *     checkpoints/frozen.safetensors                   the parameters that are not trained, if any
+ *                 step-00000120/weights.safetensors    a model file without these
  *                               optimiser.safetensors  its slots: "momentum/NAME" for each parameter, ...
  *                               manifest.json          manifest.h
+ *
+ * Frozen parameters are the same in every checkpoint, and there is nothing to keep of their updates:
+ * they are written once, before the first checkpoint, and each manifest names them with their hash.
  *
  * Order, augmentation and dropout are functions of (seed, epoch, picture, step): the step is all
  * that must be saved of them.
@@ -19,6 +23,8 @@
 #include "core/model.h"
 #include "train/manifest.h"
 #include "train/optimiser.h"
+
+#define AN_CHECKPOINT_FROZEN "frozen.safetensors"
 
 /*
  * Writes a checkpoint and then removes all but the newest `keep` up to it.
@@ -38,13 +44,17 @@ alexnet_status an_checkpoint_find(alexnet_context *ctx, const char *folder,
                                   const char *config_sha256, char **path,
                                   an_train_state *state) AN_NODISCARD;
 
+/* Removes all checkpoints, and the folder when nothing else lies in it. The folder may be absent. When
+ * it is broken off, what is left of a checkpoint is none to go on from. */
+alexnet_status an_checkpoint_remove_all(alexnet_context *ctx, const char *folder) AN_NODISCARD;
+
 /* Removes what a sitting that was killed while it saved has left. The folder may be absent. */
 alexnet_status an_checkpoint_sweep(alexnet_context *ctx, const char *folder) AN_NODISCARD;
 
-/* What a found checkpoint holds. Nothing of the model is marked as frozen. */
+/* What a found checkpoint holds, with the frozen parameters. Nothing of the model is marked as frozen. */
 alexnet_status an_checkpoint_load_model(alexnet_context *ctx, const char *path,
                                         alexnet_model **model) AN_NODISCARD;
-/* Fills the slots of an open optimiser. */
+/* Fills the slots of an open optimiser, but for what is frozen in the model. */
 alexnet_status an_checkpoint_load_optimiser(const alexnet_model *model, const char *path,
                                             an_optimiser *optimiser) AN_NODISCARD;
 

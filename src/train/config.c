@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "core/options.h"
 #include "data/source.h"
 #include <math.h>
@@ -33,6 +34,9 @@ alexnet_train_options alexnet_train_options_default(void)
         .epsilon = (double)NAN,
         .average = (double)NAN,
         .smoothing = (double)NAN,
+        .mixup = (double)NAN,
+        .grow = -1,
+        .views = -1,
         .checkpoint_seconds = -1,
         .checkpoint_steps = -1,
         .checkpoint_keep = -1,
@@ -43,6 +47,8 @@ alexnet_train_options alexnet_train_options_default(void)
         .dtype = -1,
     };
 }
+
+#define REASON_BYTES 160
 
 /* What holds where neither the options nor the recipe say anything. */
 static an_config standard(const alexnet_context *ctx)
@@ -128,6 +134,9 @@ static alexnet_status override_recipe(alexnet_context *ctx, const alexnet_train_
     override_real(options->epsilon, &recipe->epsilon);
     override_real(options->average, &recipe->average);
     override_real(options->smoothing, &recipe->smoothing);
+    override_real(options->mixup, &recipe->mixup);
+    override_int(options->grow, &recipe->grow);
+    override_int(options->views, &recipe->views);
     AN_TRY(override_choice(ctx, "update", options->update, AN_UPDATE_CHOICES, &recipe->update));
     AN_TRY(override_choice(ctx, "init", options->init, AN_RECIPE_INIT_CHOICES, &recipe->init));
     AN_TRY(override_word(ctx, "schedule", options->schedule, recipe->schedule));
@@ -168,19 +177,54 @@ static void override_changeable(const alexnet_train_options *options, an_config 
 
 /* ---- the whole ---- */
 
-static alexnet_status resolve(alexnet_context *ctx, const alexnet_train_options *options,
-                              const an_family *family, an_config *config)
+/* A recipe for those who name none, and why it. */
+static const char *choose_recipe(const alexnet_train_options *options, const an_family *family,
+                                 int64_t images, char *reason, size_t bytes)
 {
-    AN_TRY(override_text(ctx, family->recipe, &config->recipe_name));
-    AN_TRY(override_fixed(ctx, options, config));
-    AN_TRY(override_text(ctx, family->name, &config->model)); /* maybe that of the weights */
-    AN_TRY(an_recipe_find(ctx, config->recipe_name, &config->recipe));
+    if (options->recipe != NULL) {
+        an_print(reason, bytes, "asked for");
+        return options->recipe;
+    }
+    if (family->one_data_set) {
+        an_print(reason, bytes, "model %s and its recipe are made for one data set", family->name);
+        return family->recipe;
+    }
+    if (images >= ALEXNET_SMALL_SET) {
+        an_print(reason, bytes, "model %s's own, as there are %lld images", family->name,
+                 (long long)images);
+        return family->recipe;
+    }
+    an_print(reason, bytes, "%lld images are a small set%s", (long long)images,
+             options->from != NULL ? ", and there are weights to start from" : "");
+    return options->from != NULL ? "finetune" : "quick";
+}
+
+alexnet_status an_config_suit(alexnet_context *ctx, const alexnet_train_options *options,
+                              const an_family *family, int64_t images, an_config *config)
+{
+    char reason[REASON_BYTES];
+    const char *name = choose_recipe(options, family, images, reason, sizeof reason);
+
+    AN_TRY(override_text(ctx, name, &config->recipe_name));
+    AN_TRY(override_text(ctx, reason, &config->recipe_reason));
+    AN_TRY(an_recipe_find(ctx, name, &config->recipe));
+    config->recipe.epochs = an_recipe_epochs(&config->recipe, images);
+    config->recipe.seen = 0; /* it has become epochs */
     AN_TRY(override_recipe(ctx, options, &config->recipe));
     override_changeable(options, config);
+    config->network.dropout = options->model_options.dropout;
     if (config->network.dropout < 0 &&
         family->dropout >= 0) /* the recipe's word counts where there is any dropout */
         config->network.dropout = config->recipe.dropout;
     return an_config_check(ctx, config);
+}
+
+static alexnet_status resolve(alexnet_context *ctx, const alexnet_train_options *options,
+                              const an_family *family, an_config *config)
+{
+    AN_TRY(override_fixed(ctx, options, config));
+    AN_TRY(override_text(ctx, family->name, &config->model)); /* maybe that of the weights */
+    return an_config_suit(ctx, options, family, 0, config);
 }
 
 alexnet_status an_config_resolve(alexnet_context *ctx, const alexnet_train_options *options,

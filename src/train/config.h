@@ -21,7 +21,7 @@ typedef struct an_config {
     char *train_sha256, *val_sha256;  /* an_source_hash(); val_sha256 NULL: split off, or none */
 
     /* how */
-    char *recipe_name;
+    char *recipe_name, *recipe_reason; /* and why it: for people */
     an_recipe recipe; /* with the overrides */
     uint64_t seed;
     int dtype;        /* alexnet_dtype */
@@ -34,15 +34,21 @@ typedef struct an_config {
     double stop_at_top1;       /* -1: off */
     double checkpoint_seconds; /* 0: none by time */
     int64_t checkpoint_steps;  /* 0: none by steps */
-    int checkpoint_keep;
+    int checkpoint_keep;       /* 0: none after success */
 } an_config;
 
 /*
  * From a caller's options: the recipe, overridden. What is only found later (pictures, classes) is
- * zero or as the options have it. BAD_ARG naming the option.
+ * zero or as the options have it; the recipe is that of a small set. BAD_ARG naming the option.
  */
 alexnet_status an_config_resolve(alexnet_context *ctx, const alexnet_train_options *options,
                                  const an_family *family, an_config *config) AN_NODISCARD;
+
+/* Now that it is known how many images there are to train on: the recipe that suits them, overridden,
+ * and its epochs. BAD_ARG. */
+alexnet_status an_config_suit(alexnet_context *ctx, const alexnet_train_options *options,
+                              const an_family *family, int64_t images,
+                              an_config *config) AN_NODISCARD;
 
 /* Makes the paths absolute, so that the run can be resumed from anywhere. */
 alexnet_status an_config_root(alexnet_context *ctx, an_config *config) AN_NODISCARD;

@@ -65,6 +65,7 @@ static const member fixed[] = {
     {"train_sha256", TEXT, AT(train_sha256), 0, 0, false, NULL},
     {"val_sha256", TEXT, AT(val_sha256), 0, 0, false, NULL},
     {"recipe", TEXT, AT(recipe_name), 0, 0, false, NULL},
+    {"recipe_reason", TEXT, AT(recipe_reason), 0, 0, false, NULL},
     {"batch", INT, AT(recipe.batch), 1, ALEXNET_BATCH_MAX, false, NULL},
     {"lr", REAL, AT(recipe.lr), 0, ALEXNET_LR_MAX, false, NULL},
     {"bias_lr", REAL, AT(recipe.bias_lr), 0, ALEXNET_BIAS_FACTOR_MAX, false, NULL},
@@ -77,6 +78,9 @@ static const member fixed[] = {
     {"epsilon", REAL, AT(recipe.epsilon), ALEXNET_EPSILON_MIN, ALEXNET_EPSILON_MAX, false, NULL},
     {"average", REAL, AT(recipe.average), 0, ALEXNET_AVERAGE_MAX, false, NULL},
     {"smoothing", REAL, AT(recipe.smoothing), 0, ALEXNET_SMOOTHING_MAX, false, NULL},
+    {"mixup", REAL, AT(recipe.mixup), 0, ALEXNET_MIXUP_MAX, false, NULL},
+    {"grow", INT, AT(recipe.grow), 0, ALEXNET_INPUT_MAX, false, NULL},
+    {"views", INT, AT(recipe.views), 0, ALEXNET_VIEWS_MAX, false, NULL},
     {"schedule", WORD, AT(recipe.schedule), 0, 0, false, NULL},
     {"bias_schedule", WORD, AT(recipe.bias_schedule), 0, 0, false, NULL},
     {"augment", WORD, AT(recipe.augment), 0, 0, false, NULL},
@@ -96,7 +100,7 @@ static const member changeable[] = {
     {"stop_at_top1", REAL, AT(stop_at_top1), 0, 1, true, NULL},
     {"checkpoint_seconds", REAL, AT(checkpoint_seconds), 0, 1e12, false, NULL},
     {"checkpoint_steps", LONG, AT(checkpoint_steps), 0, LARGE, false, NULL},
-    {"checkpoint_keep", INT, AT(checkpoint_keep), 1, ALEXNET_CHECKPOINT_KEEP_MAX, false, NULL},
+    {"checkpoint_keep", INT, AT(checkpoint_keep), 0, ALEXNET_CHECKPOINT_KEEP_MAX, false, NULL},
 };
 
 static bool is_text(const member *m) { return m->type == TEXT || m->type == PATH; }

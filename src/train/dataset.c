@@ -5,9 +5,104 @@
  */
 #include "train/dataset.h"
 
+#include "base/file.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/text.h"
+#include "data/parts.h"
 #include "infer/classes.h"
+#include "infer/network.h"
+#include <string.h>
+
+/* ---- what is said about it ---- */
+
+#define PARTS_BYTES 256
+
+/* Parts that nobody asked for: with 200 images they are worth a word. */
+static void tell_unused(alexnet_context *ctx, const char *path, const an_source *source,
+                        unsigned used)
+{
+    char parts[PARTS_BYTES];
+    const int count = an_source_unused(source, ctx, used, parts, sizeof parts);
+
+    if (count > 0)
+        an_log(ctx, ALEXNET_LOG_INFO, "%s: %s %s not used", path, parts, count == 1 ? "is" : "are");
+}
+
+/* What is given to validate with may be what is trained on. */
+static alexnet_status check_given(alexnet_context *ctx, const an_config *config,
+                                  const an_source *val)
+{
+    const unsigned wanted = an_source_parts(val)->wanted;
+    bool same = false;
+
+    if (an_source_is_path(config->val) && an_source_is_path(config->data))
+        AN_TRY(an_file_same(ctx, config->val, config->data, &same));
+    if ((wanted & AN_TRAIN_BIT) != 0 || (same && wanted == 0))
+        an_log(ctx, ALEXNET_LOG_WARNING,
+               "%s: it has no part to validate with: validating with %straining images",
+               config->val, same ? "the " : "");
+    return ALEXNET_OK;
+}
+
+static alexnet_status tell_parts(alexnet_context *ctx, const an_config *config,
+                                 const an_dataset *data)
+{
+    const unsigned train = an_source_parts(data->train_source)->wanted;
+    const unsigned val = data->val_source != NULL ? an_source_parts(data->val_source)->wanted : 0;
+
+    if (config->val == NULL) {
+        tell_unused(ctx, config->data, data->train_source, train | val);
+        return ALEXNET_OK;
+    }
+    tell_unused(ctx, config->data, data->train_source, train);
+    AN_TRY(check_given(ctx, config, data->val_source));
+    if (val != 0) tell_unused(ctx, config->val, data->val_source, val);
+    return ALEXNET_OK;
+}
+
+static void count_images(const an_pictures *pictures, int64_t *counts)
+{
+    for (int64_t i = 0; i < pictures->count; ++i) {
+        const int64_t index = pictures->indices != NULL ? pictures->indices[i] : i;
+        const int label = an_source_label(pictures->source, index);
+        ++counts[pictures->labels != NULL ? pictures->labels[label] : label];
+    }
+}
+
+/* Classes of a single image, and those that nothing validates. */
+static alexnet_status tell_classes(const an_dataset *data, const alexnet_model *model,
+                                   const char *path)
+{
+    const int classes = model->options.classes;
+    an_listing single = {0}, unchecked = {0};
+    char label[AN_LABEL_BYTES];
+    int64_t *counts = an_new_array(model->ctx, (size_t)classes, 2 * sizeof *counts);
+    const int64_t *train = counts, *val = counts + classes;
+
+    if (counts == NULL) return an_fail(model->ctx, ALEXNET_NO_MEMORY, "%d classes", classes);
+    count_images(&data->train, counts);
+    count_images(&data->val, counts + classes);
+    for (int c = 0; c < classes; ++c) {
+        if (train[c] == 1)
+            an_listing_add(&single, an_network_label(model, c, label));
+        else if (train[c] > 0 && val[c] == 0 && data->val.count > 0)
+            an_listing_add(&unchecked, an_network_label(model, c, label));
+    }
+    an_free(model->ctx, counts);
+    if (single.count > 0)
+        an_log(model->ctx, ALEXNET_LOG_INFO, "%s: class%s %s ha%s one image to train on", path,
+               single.count > 1 ? "es" : "", an_listing_text(&single),
+               single.count > 1 ? "ve" : "s");
+    if (unchecked.count > 0)
+        an_log(model->ctx, ALEXNET_LOG_INFO, "%s: class%s %s ha%s no image to validate with", path,
+               unchecked.count > 1 ? "es" : "", an_listing_text(&unchecked),
+               unchecked.count > 1 ? "ve" : "s");
+    return ALEXNET_OK;
+}
+
+/* ---- opening ---- */
 
 /* The validation part of data, or *out = NULL where it has none. */
 static alexnet_status find_part(alexnet_context *ctx, const char *data, an_source **out)
@@ -55,6 +150,7 @@ alexnet_status an_dataset_open(alexnet_context *ctx, const an_config *config, an
     out->train =
         (an_pictures){.source = out->train_source, .count = an_source_count(out->train_source)};
     status = open_val(ctx, config, out);
+    if (status == ALEXNET_OK) status = tell_parts(ctx, config, out);
     if (status != ALEXNET_OK) an_dataset_close(ctx, out);
     return status;
 }
@@ -69,11 +165,8 @@ void an_dataset_close(alexnet_context *ctx, an_dataset *data)
     *data = (an_dataset){0};
 }
 
-alexnet_status an_dataset_map(an_dataset *data, const alexnet_model *model, const an_config *config)
+static alexnet_status map_val(an_dataset *data, const alexnet_model *model, const an_config *config)
 {
-    AN_TRY(an_classes_map(model, config->model, data->train_source, config->data,
-                          &data->train_labels));
-    data->train.labels = data->train_labels;
     if (data->val_source == NULL) {
         data->val.labels = data->train_labels;
         return ALEXNET_OK;
@@ -82,7 +175,45 @@ alexnet_status an_dataset_map(an_dataset *data, const alexnet_model *model, cons
         model, config->data, data->val_source,
         config->val != NULL ? config->val : "the validation part", &data->val_labels);
     if (status == ALEXNET_BAD_ARG) return ALEXNET_BAD_FILE; /* no option would set it right */
-    AN_TRY(status);
     data->val.labels = data->val_labels;
-    return ALEXNET_OK;
+    return status;
+}
+
+alexnet_status an_dataset_map(an_dataset *data, const alexnet_model *model, const an_config *config)
+{
+    AN_TRY(an_classes_map(model, config->model, data->train_source, config->data,
+                          &data->train_labels));
+    data->train.labels = data->train_labels;
+    AN_TRY(map_val(data, model, config));
+    return tell_classes(data, model, config->data);
+}
+
+/* Data that changed would neither go on with the same pictures nor validate with them. */
+static alexnet_status check_hash(alexnet_context *ctx, const an_dataset *data,
+                                 const an_config *config, const an_source *source,
+                                 const char *expected)
+{
+    char found[AN_SHA256_HEX_SIZE];
+
+    if (source == NULL && expected == NULL) return ALEXNET_OK;
+    if (source != NULL) an_source_hash(source, found);
+    if (source != NULL && expected != NULL && strcmp(found, expected) == 0) return ALEXNET_OK;
+    return an_fail(ctx, ALEXNET_BAD_ARG,
+                   "%s has changed: as many pictures to %s as when the run began, but with other "
+                   "names or classes",
+                   source == data->val_source && config->val != NULL ? config->val : config->data,
+                   source == data->train_source ? "train on" : "validate with");
+}
+
+alexnet_status an_dataset_check(alexnet_context *ctx, const an_dataset *data,
+                                const an_config *config)
+{
+    if (data->train.count != config->train_images || data->val.count != config->val_images)
+        return an_fail(ctx, ALEXNET_BAD_ARG,
+                       "%s has changed: %lld pictures to train on and %lld to validate with, the "
+                       "run began with %lld and %lld",
+                       config->data, (long long)data->train.count, (long long)data->val.count,
+                       (long long)config->train_images, (long long)config->val_images);
+    AN_TRY(check_hash(ctx, data, config, data->train_source, config->train_sha256));
+    return check_hash(ctx, data, config, data->val_source, config->val_sha256);
 }

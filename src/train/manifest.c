@@ -22,6 +22,7 @@ an_train_state an_train_state_start(void)
         .val_top5 = (double)NAN,
         .best_step = -1,
         .best_top1 = (double)NAN,
+        .best_loss = (double)NAN,
         .plateau = an_plateau_start(),
     };
 }
@@ -56,6 +57,7 @@ static json_t *files_to_json(const an_manifest *manifest)
 
     for (int i = 0; i < AN_MANIFEST_FILES; ++i) {
         const an_manifest_file *file = &manifest->files[i];
+        if (file->name == NULL) continue;
         json_array_append_new(list, json_pack("{s:s, s:I, s:s}", "name", file->name, "bytes",
                                               (json_int_t)file->bytes, "sha256", file->sha256));
     }
@@ -67,14 +69,19 @@ static json_t *to_json(const an_manifest *manifest)
     const an_train_state *state = &manifest->state;
 
     return json_pack(
-        "{s:i, s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:I, s:f, s:o, s:I, s:I, s:o}",
+        "{s:i, s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:I, s:f, s:o, s:I, s:I, "
+        "s:I, s:I, s:f, s:I, s:o}",
         "schema", SCHEMA, "version", alexnet_version(), "config_sha256", manifest->config_sha256,
         "step", (json_int_t)state->step, "validated", (json_int_t)state->validated, "val_loss",
         real_or_null(state->val_loss), "val_top1", real_or_null(state->val_top1), "val_top5",
         real_or_null(state->val_top5), "best_step", (json_int_t)state->best_step, "best_top1",
-        real_or_null(state->best_top1), "stale", (json_int_t)state->stale, "seconds",
+        real_or_null(state->best_top1), "best_loss",
+        real_or_null(state->best_loss), "stale", (json_int_t)state->stale, "seconds",
         state->seconds, "plateau_best", real_or_null(state->plateau.best), "plateau_stale",
         (json_int_t)state->plateau.stale, "plateau_drops", (json_int_t)state->plateau.drops,
+        "course_planned", (json_int_t)state->course.planned, "course_from",
+        (json_int_t)state->course.from, "course_done", state->course.done, "course_total",
+        (json_int_t)state->course.total,
         "files", files_to_json(manifest));
 }
 
@@ -118,6 +125,8 @@ static alexnet_status take_file(alexnet_context *ctx, const char *path, const js
 {
     const json_t *list = json_object_get(object, "files");
 
+    file->bytes = -1;
+    if (file->name == NULL) return ALEXNET_OK;
     for (size_t i = 0; i < json_array_size(list); ++i) {
         const json_t *entry = json_array_get(list, i);
         const char *sha256 = an_json_get_text(entry, "sha256", "");
@@ -128,7 +137,9 @@ static alexnet_status take_file(alexnet_context *ctx, const char *path, const js
         memcpy(file->sha256, sha256, sizeof file->sha256);
         return ALEXNET_OK;
     }
-    return an_fail(ctx, ALEXNET_BAD_FILE, "%s: it does not name %s", path, file->name);
+    return file->optional
+               ? ALEXNET_OK
+               : an_fail(ctx, ALEXNET_BAD_FILE, "%s: it does not name %s", path, file->name);
 }
 
 static alexnet_status take(alexnet_context *ctx, const char *path, const json_t *object,
@@ -147,11 +158,16 @@ static alexnet_status take(alexnet_context *ctx, const char *path, const json_t 
         .val_top5 = an_json_get_real(object, "val_top5", (double)NAN),
         .best_step = an_json_get_int(object, "best_step", -1),
         .best_top1 = an_json_get_real(object, "best_top1", (double)NAN),
+        .best_loss = an_json_get_real(object, "best_loss", (double)NAN),
         .stale = an_json_get_int(object, "stale", 0),
         .seconds = an_json_get_real(object, "seconds", 0),
         .plateau = {.best = an_json_get_real(object, "plateau_best", (double)NAN),
                     .stale = an_json_get_int(object, "plateau_stale", 0),
                     .drops = an_json_get_int(object, "plateau_drops", 0)},
+        .course = {.planned = an_json_get_int(object, "course_planned", 0),
+                   .from = an_json_get_int(object, "course_from", 0),
+                   .done = an_json_get_real(object, "course_done", 0),
+                   .total = an_json_get_int(object, "course_total", 0)},
     };
     if (manifest->state.step < 0)
         return an_fail(ctx, ALEXNET_BAD_FILE, "%s: 'step' is missing", path);

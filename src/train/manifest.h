@@ -4,7 +4,8 @@
  *     { "schema": 1, "version": "0.1.0", "config_sha256": HEX,
  *       "step": 120, "validated": 119, "val_loss": 0.31, "val_top1": 0.9, "val_top5": 1.0,
  *       "best_step": 119, "best_top1": 0.9, "stale": 0, "seconds": 61.5,
- *       "plateau_best": null, "plateau_stale": 0, "plateau_drops": 0,
+ *       "best_loss": 0.31, "plateau_best": null, "plateau_stale": 0, "plateau_drops": 0,
+ *       "course_planned": 0, "course_from": 0, "course_done": 0.0, "course_total": 0,
  *       "files": [ { "name": "weights.safetensors", "bytes": 358716, "sha256": HEX }, ... ],
  *       "sha256": HEX of this object without this member, as compact JSON }
  *
@@ -17,6 +18,7 @@
 #include "base/compiler.h"
 #include "base/hash.h"
 #include "train/schedule.h"
+#include <stdbool.h>
 
 /* Where training stands between two steps. */
 typedef struct an_train_state {
@@ -24,22 +26,24 @@ typedef struct an_train_state {
     int64_t validated;                   /* step of the last validation; -1: none */
     double val_loss, val_top1, val_top5; /* of it; NaN: none */
     int64_t best_step;                   /* of best.safetensors; -1: none */
-    double best_top1;                    /* NaN: none */
+    double best_top1, best_loss;         /* NaN: none */
     int64_t stale;                       /* validations since the best */
     double seconds;                      /* of training so far, all sittings together */
     an_plateau plateau;                  /* of the schedule */
+    an_course course;                    /* the newest estimate of its end; planned 0: none */
 } an_train_state;
 
 /* A run that has not begun. */
 an_train_state an_train_state_start(void);
 
 typedef struct an_manifest_file {
-    const char *name; /* a constant of the checkpoint's */
+    const char *name; /* a constant of the checkpoint's; NULL: no such file */
+    bool optional;    /* may be missing from a manifest: bytes is then -1 */
     int64_t bytes;
     char sha256[AN_SHA256_HEX_SIZE];
 } an_manifest_file;
 
-#define AN_MANIFEST_FILES 2
+#define AN_MANIFEST_FILES 3
 
 typedef struct an_manifest {
     an_train_state state;
@@ -50,8 +54,8 @@ typedef struct an_manifest {
 alexnet_status an_manifest_write(alexnet_context *ctx, const char *path,
                                  const an_manifest *manifest) AN_NODISCARD;
 
-/* files[i].name is given; the rest is filled in. BAD_FILE: damaged, or one of the files is not in
- * it. */
+/* files[i].name and .optional are given; the rest is filled in. BAD_FILE: damaged, or one of the
+ * files is not in it. */
 alexnet_status an_manifest_read(alexnet_context *ctx, const char *path,
                                 an_manifest *manifest) AN_NODISCARD;
 

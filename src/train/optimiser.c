@@ -31,15 +31,22 @@ static void start_slot(const alexnet_model *model, const an_recipe *recipe, int 
         values[i] = slot == AN_SLOT_AVERAGE ? model->values[i] : first;
 }
 
+int an_optimiser_slots(const an_recipe *recipe)
+{
+    int count = 0;
+
+    for (int slot = 0; slot < AN_SLOTS; ++slot)
+        count += keeps(recipe, slot);
+    return count;
+}
+
 alexnet_status an_optimiser_open(const alexnet_model *model, const an_recipe *recipe,
                                  an_optimiser *out)
 {
     const size_t bytes = AN_ROUND_UP(model->params.values * sizeof(float), (size_t)AN_ALIGNMENT);
-    size_t kept = 0;
+    const size_t kept = (size_t)an_optimiser_slots(recipe);
 
     *out = (an_optimiser){.recipe = recipe};
-    for (int slot = 0; slot < AN_SLOTS; ++slot)
-        kept += keeps(recipe, slot);
     AN_TRY(an_arena_open(model->ctx, "optimiser", kept * bytes, &out->memory));
     for (int slot = 0; slot < AN_SLOTS; ++slot) {
         if (!keeps(recipe, slot)) continue;
@@ -162,10 +169,10 @@ alexnet_status an_optimiser_step(an_optimiser *optimiser, alexnet_session *sessi
 /* ---- a step of training ---- */
 
 alexnet_status an_optimiser_open_session(const an_recipe *recipe, alexnet_model *model, int batch,
-                                         uint64_t seed, alexnet_session **out)
+                                         int first, uint64_t seed, alexnet_session **out)
 {
-    return is_sgd(recipe) ? an_session_open_sgd(model, batch, seed, out)
-                          : an_session_open_training(model, batch, seed, out);
+    return is_sgd(recipe) ? an_session_open_sgd(model, batch, first, seed, out)
+                          : an_session_open_training(model, batch, first, seed, out);
 }
 
 /* Tells the session what it updates by itself. */

@@ -30,6 +30,9 @@ typedef struct an_optimiser {
     float *slots[AN_SLOTS]; /* params.values floats, laid out as the model's; NULL: not kept */
 } an_optimiser;
 
+/* How many slots a recipe fills: each is as large as what is trained. */
+int an_optimiser_slots(const an_recipe *recipe);
+
 /* NO_MEMORY. On failure nothing is open. */
 alexnet_status an_optimiser_open(const alexnet_model *model, const an_recipe *recipe,
                                  an_optimiser *out) AN_NODISCARD;
@@ -55,7 +58,8 @@ an_rule an_optimiser_rule(const an_recipe *recipe, const an_param *param, const 
 
 /* A session for training by the recipe: where that is SGD, one that updates what it can by itself. */
 alexnet_status an_optimiser_open_session(const an_recipe *recipe, alexnet_model *model, int batch,
-                                         uint64_t seed, alexnet_session **out) AN_NODISCARD;
+                                         int first, uint64_t seed,
+                                         alexnet_session **out) AN_NODISCARD;
 
 /* One step of training: an_session_train(), and the update of every parameter that is not frozen. When the loss is not
    finite nothing is updated. */

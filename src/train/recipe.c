@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 #include "base/text.h"
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -35,13 +36,21 @@ const an_key an_recipe_keys[] = {
      "kept of the weights' running average; 0: none"},
     {"smoothing", AN_KEY_REAL, AT(smoothing), 0, ALEXNET_SMOOTHING_MAX, NULL, "0",
      "part of each label that all classes share"},
+    {"mixup", AN_KEY_REAL, AT(mixup), 0, ALEXNET_MIXUP_MAX, NULL, "0",
+     "images are blended in pairs, by parts from Beta(mixup, mixup)"},
+    {"grow", AN_KEY_INT, AT(grow), 0, ALEXNET_INPUT_MAX, NULL, "0",
+     "side of the input to begin with, pixels; 0: the network's own"},
+    {"views", AN_KEY_INT, AT(views), 0, ALEXNET_VIEWS_MAX, NULL, "0",
+     "of each image, kept behind frozen layers; 0: none are kept"},
     {"schedule", AN_KEY_TEXT, AT(schedule), 0, 0, NULL, "constant", "the rate over the run"},
     {"bias_schedule", AN_KEY_TEXT, AT(bias_schedule), 0, 0, NULL, "",
      "of biases; empty: as schedule"},
     {"augment", AN_KEY_TEXT, AT(augment), 0, 0, NULL, "none", "what is varied in pictures"},
     {"events", AN_KEY_TEXT, AT(events), 0, 0, NULL, "", "what changes at an epoch"},
     {"epochs", AN_KEY_REAL, AT(epochs), ALEXNET_EPOCHS_MIN, ALEXNET_EPOCHS_MAX, NULL, NULL,
-     "times through the pictures"},
+     "times through the images, at least"},
+    {"seen", AN_KEY_INT, AT(seen), 0, ALEXNET_SEEN_MAX, NULL, "0",
+     "images in all, at least: a small set gets up to 10 times the epochs"},
     {"init", AN_KEY_CHOICE, AT(init), 0, 0, AN_RECIPE_INIT_CHOICES, "family",
      "how first weights are drawn"},
     {"dropout", AN_KEY_REAL, AT(dropout), -1, ALEXNET_DROPOUT_MAX, NULL, "-1",
@@ -55,7 +64,11 @@ static const struct {
     /* Small data, minutes on a CPU: first weights of He et al. 2015, many small steps with a rate that
        is warmed up and let down to nothing, gentle crops, little dropout. Ours. */
     {"quick", "batch=16 lr=0.003 weight_decay=0.0005 bias_decay=0 schedule=warmup:100+cosine "
-              "augment=rrc:0.5,flip epochs=15 init=he dropout=0.2"},
+              "augment=rrc:0.5,flip epochs=15 seen=100000 init=he dropout=0.2"},
+
+    /* Small data, from weights that know images already. Ours. */
+    {"finetune", "batch=64 lr=0.003 weight_decay=0.0005 bias_decay=0 schedule=warmup:100+cosine "
+                 "augment=rrc:0.5,flip epochs=8 seen=40000 views=3"},
 
     /* ---- ImageNet ---- */
 
@@ -180,6 +193,14 @@ alexnet_status an_recipe_schedules(alexnet_context *ctx, const an_recipe *recipe
         return an_fail(ctx, ALEXNET_BAD_ARG, "bias_schedule '%s': a plateau is for all rates alike",
                        recipe->bias_schedule);
     return ALEXNET_OK;
+}
+
+double an_recipe_epochs(const an_recipe *recipe, int64_t images)
+{
+    const double most = AN_RECIPE_EPOCHS_FACTOR * recipe->epochs;
+    const double wanted = images > 0 ? ceil((double)recipe->seen / (double)images) : 0;
+
+    return fmin(fmax(wanted, recipe->epochs), most);
 }
 
 alexnet_status an_recipe_find(alexnet_context *ctx, const char *name, an_recipe *out)

@@ -30,10 +30,14 @@ typedef struct an_recipe {
     double rho, beta2, epsilon; /* of updates: rmsprop; adam; both */
     double average;             /* decay of the weights' running average; 0: none */
     double smoothing;           /* of labels */
+    double mixup;               /* images are blended by parts drawn from Beta(mixup, mixup); 0: not */
+    int grow;                   /* the input's height and width to begin with, pixels; 0: the network's own */
+    int views;                  /* of an image that are kept behind frozen layers; 0: none */
     int update;                 /* an_update */
     int init;                   /* an_recipe_init */
     double dropout;             /* below 0: the family's */
     double epochs;
+    int seen;                   /* images in all: a small set is gone through more often; 0: no matter */
     char schedule[AN_SETTING_TEXT]; /* schedule.h */
     char bias_schedule[AN_SETTING_TEXT]; /* of biases; empty: the same */
     char augment[AN_SETTING_TEXT];       /* image/augment.h */
@@ -46,6 +50,11 @@ extern const an_key an_recipe_keys[];
 /* BAD_ARG: one that does not parse, or a plateau for biases alone. */
 alexnet_status an_recipe_schedules(alexnet_context *ctx, const an_recipe *recipe,
                                    an_schedule *weights, an_schedule *biases) AN_NODISCARD;
+
+/* Epochs for a set of so many images: the recipe's, and more where `seen` asks for it, up to
+   AN_RECIPE_EPOCHS_FACTOR times as many. */
+#define AN_RECIPE_EPOCHS_FACTOR 10
+double an_recipe_epochs(const an_recipe *recipe, int64_t images);
 
 /* BAD_ARG for an unknown name, with the nearest. */
 alexnet_status an_recipe_find(alexnet_context *ctx, const char *name, an_recipe *out) AN_NODISCARD;

@@ -130,18 +130,28 @@ static void warn_if_guessing(an_report *report, const an_position *at, int class
                epochs_at(at), loss, classes, guess);
 }
 
+/* "84.31 %" */
+static const char *percent(char text[AN_REAL_SIZE], double fraction)
+{
+    if (isnan(fraction)) return an_show_fixed(text, 2, fraction);
+    an_print(text, AN_REAL_SIZE, "%.2f %%", 100 * fraction);
+    return text;
+}
+
 void an_report_epoch(an_report *report, const an_position *at, int classes,
                      const an_metrics *metrics)
 {
-    char sentence[SENTENCE_BYTES];
-    size_t used = (size_t)an_print(
-        sentence, sizeof sentence, "epoch %.4g: loss %.4f, top-1 %.2f %%", epochs_at(at),
-        an_metrics_loss(&report->epoch), 100 * an_metrics_top1(&report->epoch));
+    char sentence[SENTENCE_BYTES], loss[AN_REAL_SIZE], top1[AN_REAL_SIZE], top5[AN_REAL_SIZE];
+    size_t used =
+        (size_t)an_print(sentence, sizeof sentence, "epoch %.4g: loss %s, top-1 %s", epochs_at(at),
+                         an_show_fixed(loss, 4, an_metrics_loss(&report->epoch)),
+                         percent(top1, an_metrics_top1(&report->epoch)));
 
     if (metrics != NULL && used < sizeof sentence)
         an_print(sentence + used, sizeof sentence - used,
-                 "; validation: loss %.4f, top-1 %.2f %%, top-5 %.2f %%", an_metrics_loss(metrics),
-                 100 * an_metrics_top1(metrics), 100 * an_metrics_top5(metrics));
+                 "; validation: loss %s, top-1 %s, top-5 %s",
+                 an_show_fixed(loss, 4, an_metrics_loss(metrics)),
+                 percent(top1, an_metrics_top1(metrics)), percent(top5, an_metrics_top5(metrics)));
     const alexnet_progress progress = {
         .phase = "train",
         .done = at->step,

@@ -9,6 +9,8 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "formats/run_weights.h"
+#include "train/checkpoint.h"
 #include <math.h>
 #include <string.h>
 
@@ -17,8 +19,8 @@
 #define ROOM       32 /* bytes of a path for the longest name inside the folder */
 
 /* What a run writes, the first named first to go: without config.json a folder is no run. */
-static const char *const run_files[] = {"config.json", "log.jsonl", "best.safetensors",
-                                        "last.safetensors"};
+static const char *const run_files[] = {AN_RUN_CONFIG, "log.jsonl", AN_RUN_BEST, AN_RUN_LAST,
+                                        "val.csv"};
 static const char checkpoints_name[] = "checkpoints";
 
 alexnet_status an_run_folder_open(alexnet_context *ctx, const char *path, an_run_folder *out)
@@ -32,9 +34,10 @@ alexnet_status an_run_folder_open(alexnet_context *ctx, const char *path, an_run
     out->log = an_path_join(ctx, path, run_files[1]);
     out->best = an_path_join(ctx, path, run_files[2]);
     out->last = an_path_join(ctx, path, run_files[3]);
+    out->val = an_path_join(ctx, path, run_files[4]);
     out->checkpoints = an_path_join(ctx, path, checkpoints_name);
     if (out->path != NULL && out->config != NULL && out->log != NULL && out->best != NULL &&
-        out->last != NULL && out->checkpoints != NULL)
+        out->last != NULL && out->val != NULL && out->checkpoints != NULL)
         return ALEXNET_OK;
     an_run_folder_close(ctx, out);
     return an_fail(ctx, ALEXNET_NO_MEMORY, "run directory '%s'", path);
@@ -48,6 +51,7 @@ void an_run_folder_close(alexnet_context *ctx, an_run_folder *folder)
     an_free(ctx, folder->log);
     an_free(ctx, folder->best);
     an_free(ctx, folder->last);
+    an_free(ctx, folder->val);
     an_free(ctx, folder->checkpoints);
     *folder = (an_run_folder){0};
 }
@@ -143,38 +147,12 @@ alexnet_status an_run_folder_sweep(alexnet_context *ctx, const an_run_folder *fo
     return status;
 }
 
-/* Removes our checkpoints, and their folder when nothing else lies in it. */
-static alexnet_status remove_checkpoints(alexnet_context *ctx, const an_run_folder *folder)
-{
-    an_file_info info;
-    an_names names;
-    alexnet_status status = ALEXNET_OK;
-    size_t others = 0;
-
-    AN_TRY(an_file_stat(ctx, folder->checkpoints, &info));
-    if (info.kind != AN_FILE_FOLDER) return ALEXNET_OK;
-    AN_TRY(an_folder_list(ctx, folder->checkpoints, &names));
-    for (size_t i = 0; i < names.count && status == ALEXNET_OK; ++i) {
-        if (strncmp(names.names[i], "step-", 5) != 0) {
-            ++others;
-            continue;
-        }
-        char *path = an_path_join(ctx, folder->checkpoints, names.names[i]);
-        status = path != NULL ? an_folder_remove(ctx, path)
-                              : an_fail(ctx, ALEXNET_NO_MEMORY, "run directory '%s'", folder->path);
-        an_free(ctx, path);
-    }
-    an_names_free(ctx, &names);
-    return status == ALEXNET_OK && others == 0 ? an_folder_remove(ctx, folder->checkpoints)
-                                               : status;
-}
-
 static alexnet_status remove_run(alexnet_context *ctx, const an_run_folder *folder)
 {
     for (size_t i = 0; i < AN_COUNT(run_files); ++i)
         AN_TRY(remove_file(ctx, folder, run_files[i]));
     AN_TRY(an_run_folder_sweep(ctx, folder));
-    return remove_checkpoints(ctx, folder);
+    return an_checkpoint_remove_all(ctx, folder->checkpoints);
 }
 
 /* Checked once more when it is ours: somebody may have been there meanwhile. */
@@ -213,6 +191,20 @@ alexnet_status an_run_folder_log(alexnet_context *ctx, const an_run_folder *fold
              number(line->loss, numbers[2]), number(line->top1, numbers[3]),
              number(line->top5, numbers[4]), number(line->images_per_second, numbers[5]),
              number(line->data_wait, numbers[6]), number(line->seconds, numbers[7]), line->split);
+    return an_file_append_line(ctx, folder->log, text);
+}
+
+alexnet_status an_run_folder_log_pace(alexnet_context *ctx, const an_run_folder *folder, int64_t step,
+                                      double epoch, double step_seconds, int64_t total_steps,
+                                      double seconds)
+{
+    char text[LINE_BYTES], numbers[3][AN_REAL_SIZE];
+
+    an_print(text, sizeof text,
+             "{\"step\":%lld,\"epoch\":%s,\"step_seconds\":%s,\"total_steps\":%lld,\"seconds\":%s,"
+             "\"split\":\"pace\"}",
+             (long long)step, number(epoch, numbers[0]), number(step_seconds, numbers[1]),
+             (long long)total_steps, number(seconds, numbers[2]));
     return an_file_append_line(ctx, folder->log, text);
 }
 

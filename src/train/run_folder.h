@@ -2,6 +2,7 @@
  * run_folder.h: the folder of a run.
  *
  *     config.json        everything needed to run again; written first
+ *     val.csv            the pictures that were split off to validate with (held_back.h)
  *     log.jsonl          a line per report
  *     checkpoints/       checkpoint.h
  *     best.safetensors   the weights with the best validation top-1 so far
@@ -17,7 +18,7 @@
 
 /* Paths, allocated, and a lock, which whoever writes must have. Zeroed: closed. */
 typedef struct an_run_folder {
-    char *path, *config, *log, *checkpoints, *best, *last;
+    char *path, *config, *val, *log, *checkpoints, *best, *last;
     an_lock lock;
 } an_run_folder;
 
@@ -52,6 +53,11 @@ typedef struct an_log_line {
 
 alexnet_status an_run_folder_log(alexnet_context *ctx, const an_run_folder *folder,
                                  const an_log_line *line) AN_NODISCARD;
+
+/* A line with split "pace": an estimate of where a run with a limit in time ends. */
+alexnet_status an_run_folder_log_pace(alexnet_context *ctx, const an_run_folder *folder, int64_t step,
+                                      double epoch, double step_seconds, int64_t total_steps,
+                                      double seconds) AN_NODISCARD;
 
 /* Cuts off the lines after `step`, which a resumed run is about to write again. */
 alexnet_status an_run_folder_trim_log(alexnet_context *ctx, const an_run_folder *folder,

@@ -160,14 +160,20 @@ static double count_drops(const an_schedule *schedule, double epochs)
     return drops;
 }
 
-/* How much of the run after warming up is behind `step`, 0 .. 1. */
-static double part_done(const an_schedule *schedule, int64_t step, int64_t total)
+/* Steps of warming up: a run of a few steps still gets to its full rate. */
+static double warm_steps(const an_schedule *schedule, const an_course *course)
 {
-    const double length = (double)(total - schedule->warmup);
-    const double done = (double)(step - schedule->warmup);
+    return (double)AN_MIN(schedule->warmup, course->planned / 5);
+}
 
-    if (done < 0 || length <= 0) return 0;
-    return AN_MIN(done / length, 1);
+/* How much of the schedule after warming up is behind `place`, 0 .. 1. */
+static double part_done(const an_schedule *schedule, double place, const an_course *course)
+{
+    const double warm = warm_steps(schedule, course);
+    const double length = (double)course->planned - warm;
+
+    if (place < warm || length <= 0) return 0;
+    return AN_MIN((place - warm) / length, 1);
 }
 
 /* FACTOR^(-i / (parts - 1)) in part i = 0 .. parts - 1. */
@@ -180,18 +186,19 @@ static double dexp(const an_schedule *schedule, double done)
 }
 
 double an_schedule_factor(const an_schedule *schedule, int64_t step, int64_t epoch_steps,
-                          int64_t total, const an_plateau *seen)
+                          const an_course *course, const an_plateau *seen)
 {
-    const double warm = step < schedule->warmup ? (double)(step + 1) / (double)schedule->warmup : 1;
-    const double done = part_done(schedule, step, total);
+    const double warm_up = warm_steps(schedule, course);
+    const double warm = (double)step < warm_up ? (double)(step + 1) / warm_up : 1;
+    const double place = an_course_place(course, step);
+    const double done = part_done(schedule, place, course);
 
     switch (schedule->shape) {
     case AN_SCHEDULE_CONSTANT:
         break;
     case AN_SCHEDULE_STEP:
     case AN_SCHEDULE_AT:
-        return warm *
-               pow(schedule->factor, count_drops(schedule, (double)step / (double)epoch_steps));
+        return warm * pow(schedule->factor, count_drops(schedule, place / (double)epoch_steps));
     case AN_SCHEDULE_COSINE:
         return warm * 0.5 * (1 + cos(acos(-1.0) * done));
     case AN_SCHEDULE_POLY:
@@ -204,11 +211,7 @@ double an_schedule_factor(const an_schedule *schedule, int64_t step, int64_t epo
     return warm;
 }
 
-int64_t an_schedule_cut(const an_schedule *schedule, int64_t steps_left, double step_seconds,
-                        double seconds_left)
+bool an_schedule_ends(const an_schedule *schedule)
 {
-    if (schedule->shape == AN_SCHEDULE_CONSTANT || schedule->shape == AN_SCHEDULE_PLATEAU ||
-        (double)steps_left * step_seconds <= 1.05 * seconds_left)
-        return -1;
-    return (int64_t)(AN_MAX(seconds_left, 0) / step_seconds);
+    return schedule->shape != AN_SCHEDULE_CONSTANT && schedule->shape != AN_SCHEDULE_PLATEAU;
 }

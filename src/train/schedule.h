@@ -23,15 +23,16 @@
  *     0 |/____________`.__
  *       0  W           total
  *
- * Warm-up multiplies the shape by 1/W, 2/W, ... 1; cosine, poly and dexp begin where it ends. The end
- * follows from epochs and steps alone: a limit in seconds cuts a run short, but never bends its
- * schedule.
+ * Warm-up multiplies the shape by 1/W, 2/W, ... 1, and takes at most a fifth of the planned run; cosine,
+ * poly and dexp begin where it ends. The end follows from epochs and steps, and from a limit in time as
+ * course.h has it: epochs are counted along the schedule, so that all of it is gone through.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_SCHEDULE_H
 #define AN_TRAIN_SCHEDULE_H
 
 #include "base/settings.h"
+#include "train/course.h"
 #include <stdint.h>
 
 typedef enum an_schedule_shape {
@@ -74,18 +75,13 @@ an_plateau an_schedule_look(const an_schedule *schedule, an_plateau seen, double
 
 /*
  * What the recipe's rate is multiplied with.
- *   step         0 .. total - 1
+ *   step         0 .. course->total - 1
  *   epoch_steps  steps in an epoch
- *   total        planned steps of the run
  */
 double an_schedule_factor(const an_schedule *schedule, int64_t step, int64_t epoch_steps,
-                          int64_t total, const an_plateau *seen);
+                          const an_course *course, const an_plateau *seen);
 
-/*
- * Steps that fit into the time left, where that cuts the rest of the schedule short by more than
- * 5 %; -1: it does not, or the schedule has no end to miss.
- */
-int64_t an_schedule_cut(const an_schedule *schedule, int64_t steps_left, double step_seconds,
-                        double seconds_left);
+/* True when the rate depends on where the run ends. */
+bool an_schedule_ends(const an_schedule *schedule);
 
 #endif

@@ -15,11 +15,15 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "core/options.h"
+#include "formats/partial.h"
+#include "formats/run_weights.h"
 #include "formats/weights.h"
 #include "infer/examine.h"
 #include "train/checkpoint.h"
+#include "train/disk.h"
 #include "train/events.h"
 #include "train/he_start.h"
+#include "train/held_back.h"
 #include "train/mean_image.h"
 #include "train/schedule.h"
 #include "train/trainer.h"
@@ -33,26 +37,27 @@ typedef struct job {
     an_run_folder folder;
     an_config config;
     an_dataset data;
-    alexnet_model *origin; /* that config.from holds; NULL: none */
+    an_partial origin; /* the file that config.from names, while the model is made; closed: none */
     alexnet_model *model;
+    an_disk disk;
     char *checkpoint; /* NULL: from the beginning */
     an_train_state state;
 } job;
 
 /* ---- the model ---- */
 
-static alexnet_status load_origin(job *j, const char *from)
+static alexnet_status open_origin(job *j, const char *from)
 {
-    return from == NULL ? ALEXNET_OK : alexnet_model_load(j->ctx, from, &j->origin);
+    return from == NULL ? ALEXNET_OK : an_partial_open(j->ctx, from, &j->origin);
 }
 
 /* The family that is asked for; else that of the weights to start from; else torchvision. */
 static alexnet_status find_family(const job *j, const an_family **family)
 {
-    const char *name = j->options->model;
-
-    if (name == NULL) name = j->origin != NULL ? j->origin->family->name : "torchvision";
-    return an_family_require(j->ctx, name, family);
+    if (j->options->model == NULL && j->origin.path != NULL)
+        return an_partial_family(j->ctx, &j->origin, family);
+    return an_family_require(
+        j->ctx, j->options->model != NULL ? j->options->model : "torchvision", family);
 }
 
 /* One class of the model for each of the data. */
@@ -87,48 +92,44 @@ static alexnet_status name_classes(job *j)
     return status;
 }
 
-/* "classifier.6.weight, classifier.6.bias" start afresh: a line in the log. */
-static void log_fresh(const job *j, const int *fresh, int count)
+/* Layers that are frozen keep the values they start with: random ones are seldom what is meant. */
+static void warn_of_frozen(const job *j, const bool *fresh)
 {
-    char text[512];
-    size_t used = 0;
+    const an_param_list *params = &j->model->params;
+    const an_param *first = NULL;
+    int count = 0;
 
-    for (int i = 0; i < count && used < sizeof text; ++i)
-        used += (size_t)an_print(text + used, sizeof text - used, "%s%s", i == 0 ? "" : ", ",
-                                 j->model->params.items[fresh[i]].name);
-    if (count > 0)
-        an_log(j->ctx, ALEXNET_LOG_INFO,
-               "start afresh, as %s has no such tensors of this shape: %s", j->config.from, text);
+    for (int i = 0; i < params->count; ++i) {
+        if (!params->items[i].frozen || (fresh != NULL && !fresh[i])) continue;
+        if (count++ == 0) first = &params->items[i];
+    }
+    if (count > 0 && fresh == NULL)
+        an_log(j->ctx, ALEXNET_LOG_WARNING,
+               "freeze '%s' without weights to start from: these layers keep the random values "
+               "they begin with",
+               j->config.freeze);
+    else if (count > 0)
+        an_log(j->ctx, ALEXNET_LOG_WARNING,
+               "%d of the frozen tensors (%s ...) are not in %s: they keep the random values they "
+               "begin with",
+               count, first->name, j->config.from);
 }
 
-/* What the origin has seen so far is what the model must see; but a picture of another size comes
- * from the family's record for that size. */
-static alexnet_status take_over_record(job *j)
+static alexnet_status freeze(job *j)
 {
-    const alexnet_model_options *from = &j->origin->options, *to = &j->model->options;
-
-    if (from->input_h != to->input_h || from->input_w != to->input_w) {
-        an_log(j->ctx, ALEXNET_LOG_INFO,
-               "preprocessing: that of %s has another size; it is now: %s", j->config.from,
-               j->model->preprocess);
-        return ALEXNET_OK;
-    }
-    AN_TRY(an_model_set_preprocess(j->model, j->origin->preprocess));
-    if (j->origin->mean_image == NULL) return ALEXNET_OK;
-    return an_model_set_mean_image(j->model, j->origin->mean_shape, j->origin->mean_image);
+    return j->config.freeze != NULL ? an_model_freeze(j->model, j->config.freeze) : ALEXNET_OK;
 }
 
 static alexnet_status take_over(job *j)
 {
-    int *fresh = an_new_array(j->ctx, (size_t)j->model->params.count, sizeof *fresh);
-    int count = 0;
+    bool *fresh = an_new_array(j->ctx, (size_t)j->model->params.count, sizeof *fresh);
 
     if (fresh == NULL) return an_fail(j->ctx, ALEXNET_NO_MEMORY, "%s", j->config.from);
-    alexnet_status status = an_weights_load_into(j->model, j->config.from, fresh, &count);
-    if (status == ALEXNET_OK) log_fresh(j, fresh, count);
+    alexnet_status status = an_partial_read(&j->origin, j->model, fresh);
+    if (status == ALEXNET_OK) warn_of_frozen(j, fresh);
     an_free(j->ctx, fresh);
     AN_TRY(status);
-    return take_over_record(j);
+    return an_partial_take_record(&j->origin, j->model);
 }
 
 static alexnet_status draw_first_values(job *j)
@@ -149,15 +150,18 @@ static alexnet_status make_model(job *j)
     alexnet_model_options options = j->config.network;
 
     options.classes = an_source_classes(j->data.train_source);
-    if (j->origin != NULL && strcmp(j->origin->family->name, j->config.model) == 0)
-        an_options_fill_in(&options, &j->origin->options); /* as the origin was built */
+    if (j->origin.family != NULL && strcmp(j->origin.family->name, j->config.model) == 0)
+        an_options_fill_in(&options, &j->origin.options); /* as the origin was built */
     AN_TRY(check_classes(j));
     AN_TRY(an_model_build(j->ctx, j->config.model, &options, &j->model));
     AN_TRY(draw_first_values(j));
     AN_TRY(name_classes(j));
-    if (j->origin != NULL) AN_TRY(take_over(j));
-    alexnet_model_free(j->origin); /* as large as the model */
-    j->origin = NULL;
+    AN_TRY(freeze(j));
+    if (j->origin.path != NULL)
+        AN_TRY(take_over(j));
+    else
+        warn_of_frozen(j, NULL);
+    an_partial_close(j->ctx, &j->origin);
     return ALEXNET_OK;
 }
 
@@ -192,10 +196,17 @@ static alexnet_status join_data_and_model(job *j)
     AN_TRY(an_preprocess_parse(j->ctx, j->model->preprocess, &record));
     if (j->config.recipe.init == AN_RECIPE_INIT_HE)
         an_he_set_rates(j->model, an_input_deviation(&record));
-    if (j->config.freeze != NULL) AN_TRY(an_model_freeze(j->model, j->config.freeze));
+    AN_TRY(freeze(j));
     AN_TRY(an_events_parse(j->ctx, j->config.recipe.events, &events));
     AN_TRY(an_events_check(&events, j->model));
     return an_dataset_map(&j->data, j->model, &j->config);
+}
+
+static alexnet_status check_disk(job *j)
+{
+    AN_TRY(an_disk_look(j->model, &j->config, j->data.val.count > 0, j->options->resume != NULL,
+                        &j->folder, &j->disk));
+    return an_disk_check(j->ctx, &j->folder, &j->disk);
 }
 
 /* ---- a new run ---- */
@@ -255,50 +266,25 @@ static alexnet_status start(job *j)
     AN_TRY(an_run_folder_open(j->ctx, options->out, &j->folder));
     AN_TRY(an_run_folder_check(j->ctx, &j->folder, options->force != 0));
     AN_TRY(an_run_folder_lock(j->ctx, &j->folder));
-    AN_TRY(load_origin(j, options->from));
+    AN_TRY(open_origin(j, options->from));
     AN_TRY(find_family(j, &family));
     AN_TRY(an_config_resolve(j->ctx, options, family, &j->config));
     AN_TRY(check_words(j));
     AN_TRY(an_dataset_open(j->ctx, &j->config, &j->data));
+    AN_TRY(an_config_suit(j->ctx, options, family, j->data.train.count, &j->config));
     AN_TRY(check_schedule(j));
     warn_of_one_class(j);
     AN_TRY(make_model(j));
     AN_TRY(join_data_and_model(j));
     AN_TRY(add_mean_image(j));
     AN_TRY(complete_config(j));
+    AN_TRY(check_disk(j));
     AN_TRY(an_run_folder_create(j->ctx, &j->folder, options->force != 0));
-    return an_config_write(j->ctx, &j->config, j->folder.config);
+    AN_TRY(an_config_write(j->ctx, &j->config, j->folder.config));
+    return an_held_back_write(j->ctx, &j->data, &j->config, j->folder.val);
 }
 
 /* ---- an interrupted run ---- */
-
-/* Data that changed would neither go on with the same pictures nor validate with them. */
-static alexnet_status check_hash(const job *j, const an_source *source, const char *expected)
-{
-    char found[AN_SHA256_HEX_SIZE];
-
-    if (source == NULL && expected == NULL) return ALEXNET_OK;
-    if (source != NULL) an_source_hash(source, found);
-    if (source != NULL && expected != NULL && strcmp(found, expected) == 0) return ALEXNET_OK;
-    return an_fail(j->ctx, ALEXNET_BAD_ARG,
-                   "%s has changed: as many pictures to %s as when the run began, but with other "
-                   "names or classes",
-                   source == j->data.val_source && j->config.val != NULL ? j->config.val
-                                                                         : j->config.data,
-                   source == j->data.train_source ? "train on" : "validate with");
-}
-
-static alexnet_status check_data(const job *j)
-{
-    if (j->data.train.count != j->config.train_images || j->data.val.count != j->config.val_images)
-        return an_fail(j->ctx, ALEXNET_BAD_ARG,
-                       "%s has changed: %lld pictures to train on and %lld to validate with, the "
-                       "run began with %lld and %lld",
-                       j->config.data, (long long)j->data.train.count, (long long)j->data.val.count,
-                       (long long)j->config.train_images, (long long)j->config.val_images);
-    AN_TRY(check_hash(j, j->data.train_source, j->config.train_sha256));
-    return check_hash(j, j->data.val_source, j->config.val_sha256);
-}
 
 /* What is given beside `resume` must fit the run. */
 static alexnet_status take_changes(job *j)
@@ -324,6 +310,11 @@ static alexnet_status restart(job *j)
 
     AN_TRY(an_file_stat(j->ctx, j->folder.best, &info));
     if (info.kind == AN_FILE_ABSENT) AN_TRY(an_file_stat(j->ctx, j->folder.last, &info));
+    if (info.kind != AN_FILE_ABSENT && j->config.checkpoint_keep == 0)
+        return an_fail(j->ctx, ALEXNET_BAD_FILE,
+                       "%s is finished and has kept no checkpoint to go on from, as it was asked "
+                       "to (checkpoint_keep 0): start another run from its weights",
+                       j->folder.path);
     if (info.kind != AN_FILE_ABSENT)
         return an_fail(j->ctx, ALEXNET_BAD_FILE,
                        "%s has weights but no checkpoint to go on from: start another run from its "
@@ -331,7 +322,7 @@ static alexnet_status restart(job *j)
                        j->folder.path);
     an_log(j->ctx, ALEXNET_LOG_INFO, "%s has no checkpoint yet: the run starts from the beginning",
            j->folder.path);
-    AN_TRY(load_origin(j, j->config.from));
+    AN_TRY(open_origin(j, j->config.from));
     return make_model(j);
 }
 
@@ -360,7 +351,7 @@ static alexnet_status resume(job *j)
     AN_TRY(check_words(j));
     AN_TRY(an_config_hash(j->ctx, &j->config, hash));
     AN_TRY(an_dataset_open(j->ctx, &j->config, &j->data));
-    AN_TRY(check_data(j));
+    AN_TRY(an_dataset_check(j->ctx, &j->data, &j->config));
     AN_TRY(an_checkpoint_find(j->ctx, j->folder.checkpoints, hash, &j->checkpoint, &j->state));
     if (j->checkpoint == NULL)
         AN_TRY(restart(j));
@@ -368,10 +359,12 @@ static alexnet_status resume(job *j)
         AN_TRY(an_checkpoint_load_model(j->ctx, j->checkpoint, &j->model));
     AN_TRY(check_best(j));
     AN_TRY(join_data_and_model(j));
+    AN_TRY(check_disk(j));
     AN_TRY(an_run_folder_sweep(j->ctx, &j->folder));
     AN_TRY(an_checkpoint_sweep(j->ctx, j->folder.checkpoints));
     AN_TRY(an_run_folder_trim_log(j->ctx, &j->folder, j->state.step));
     AN_TRY(an_config_write(j->ctx, &j->config, j->folder.config));
+    AN_TRY(an_held_back_write(j->ctx, &j->data, &j->config, j->folder.val));
     return add_mean_image(j); /* where it is not in the checkpoint: a restart */
 }
 
@@ -401,6 +394,7 @@ static alexnet_status train(job *j, alexnet_train_result *result)
         .folder = &j->folder,
         .data = &j->data,
         .model = j->model,
+        .disk = &j->disk,
         .checkpoint = j->checkpoint,
         .options = j->options,
     };
@@ -411,6 +405,8 @@ static alexnet_status train(job *j, alexnet_train_result *result)
     const alexnet_status status = an_train_run(&training, &j->state, result);
     j->ctx->options.dtype = before;
 
+    if (status == ALEXNET_OK && j->config.checkpoint_keep == 0)
+        AN_TRY(an_checkpoint_remove_all(j->ctx, j->folder.checkpoints));
     if (status == ALEXNET_OK || status == ALEXNET_STOPPED) AN_TRY(hash_weights(j, result));
     return status;
 }
@@ -418,7 +414,7 @@ static alexnet_status train(job *j, alexnet_train_result *result)
 static void close_job(job *j)
 {
     an_dataset_close(j->ctx, &j->data);
-    alexnet_model_free(j->origin);
+    an_partial_close(j->ctx, &j->origin);
     alexnet_model_free(j->model);
     an_free(j->ctx, j->checkpoint);
     an_config_free(j->ctx, &j->config);
@@ -429,14 +425,20 @@ alexnet_status alexnet_train(alexnet_context *ctx, const alexnet_train_options *
                              alexnet_train_result *out)
 {
     const double none = (double)NAN;
-    job j = {.ctx = ctx, .options = options, .state = an_train_state_start()};
-    alexnet_status status = options->resume != NULL ? resume(&j) : start(&j);
+    alexnet_train_options resolved = *options;
+    job j = {.ctx = ctx, .options = &resolved, .state = an_train_state_start()};
+    char *from = NULL; /* a file, where the folder of a run is given */
+    alexnet_status status = ALEXNET_OK;
 
+    if (options->from != NULL) status = an_weights_file(ctx, options->from, &from);
+    resolved.from = from;
+    if (status == ALEXNET_OK) status = options->resume != NULL ? resume(&j) : start(&j);
     if (status == ALEXNET_OK)
         status = train(&j, out);
     else if (status == ALEXNET_STOPPED) /* before the first step: there is no run */
         *out = (alexnet_train_result){
             .train_loss = none, .val_top1 = none, .val_top5 = none, .best_top1 = none};
     close_job(&j);
+    an_free(ctx, from);
     return status;
 }

@@ -5,7 +5,7 @@
  */
 #include "train/trainer.h"
 
-#include "base/clock.h"
+#include "base/context.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -15,11 +15,19 @@
 #include "data/team.h"
 #include "infer/examine.h"
 #include "train/checkpoint.h"
+#include "train/frozen.h"
 #include "train/optimiser.h"
 #include "train/report.h"
 #include "train/schedule.h"
 #include <math.h>
 #include <string.h>
+
+/* A moment of this sitting. */
+typedef struct pace_mark {
+    int64_t step, epoch_ends;
+    double busy, seconds, rows; /* rows: an_frozen_seconds() */
+    bool first;                 /* no estimate yet */
+} pace_mark;
 
 typedef struct trainer {
     alexnet_context *ctx;
@@ -27,14 +35,16 @@ typedef struct trainer {
     const an_config *config;
     alexnet_model *model;
     an_train_state *state;
-    int64_t epoch_steps, total_steps;
+    int64_t epoch_steps;
     an_schedule schedule, bias_schedule;
     an_events events;
 
     alexnet_session *session;
     an_preprocess record;
     an_augment augment, calm; /* calm: without colour noise */
-    an_loader *loader;
+    an_loader *loader; /* NULL with `frozen` */
+    an_frozen *frozen; /* NULL: every layer runs at each step */
+    int first;         /* the first node that does */
     an_optimiser optimiser;
     float *probs;       /* [batch][classes] */
     an_network network; /* the model as it is in testing, for validation */
@@ -46,9 +56,12 @@ typedef struct trainer {
     double seconds_before; /* of training in earlier sittings */
     double busy_seconds;   /* in steps, this sitting */
     int64_t first_step;    /* of this sitting */
-    int64_t saved_step;    /* of the newest checkpoint, or where this sitting began */
+    int64_t saved_step;    /* of the newest checkpoint; -1: there is none */
+    int64_t best_here;     /* step of best.safetensors, if this sitting wrote it; else -1 */
     double saved_at;
-    bool paced; /* the pace has been held against the limit in time, or need not be */
+    pace_mark mark;        /* where the window began over which the pace is measured */
+    double epoch_seconds;  /* an_pace.epoch, as last seen */
+    int64_t epoch_ends;    /* this sitting */
     char config_sha256[AN_SHA256_HEX_SIZE];
 } trainer;
 
@@ -66,7 +79,8 @@ static double epochs_done(const trainer *t)
 
 static bool limit_reached(const trainer *t)
 {
-    return t->state->step >= t->total_steps ||
+    if (t->state->step == 0) return false; /* however short the time is: one step */
+    return t->state->step >= t->state->course.total ||
            (t->config->seconds >= 0 && t->state->seconds >= t->config->seconds);
 }
 
@@ -88,11 +102,11 @@ static bool checkpoint_due(const trainer *t)
 {
     const an_config *config = t->config;
 
-    if (t->saved_step == t->state->step) return false;
+    if (t->saved_step == t->state->step || t->state->step == 0) return false;
     return at_epoch_end(t) || t->report.go == ALEXNET_GO_CHECKPOINT ||
            (config->checkpoint_steps > 0 && t->state->step % config->checkpoint_steps == 0) ||
            (config->checkpoint_seconds > 0 &&
-            an_seconds() - t->saved_at >= config->checkpoint_seconds);
+            an_context_seconds(t->ctx) - t->saved_at >= config->checkpoint_seconds);
 }
 
 /* By the mean of all so far, validations and checkpoints included. */
@@ -100,7 +114,7 @@ static double seconds_left(const trainer *t)
 {
     const int64_t done = t->state->step - t->first_step;
     const double by_step = done > 0 ? (t->state->seconds - t->seconds_before) / (double)done *
-                                          (double)(t->total_steps - t->state->step)
+                                          (double)(t->state->course.total - t->state->step)
                                     : (double)NAN;
 
     return t->config->seconds >= 0 ? fmin(by_step, t->config->seconds - t->state->seconds)
@@ -112,10 +126,10 @@ static an_position position(const trainer *t)
     return (an_position){
         .step = t->state->step,
         .epoch_steps = t->epoch_steps,
-        .total_steps = t->total_steps,
+        .total_steps = t->state->course.total,
         .lr = t->lr,
         .busy_seconds = t->busy_seconds,
-        .wait_seconds = an_loader_wait_seconds(t->loader),
+        .wait_seconds = t->loader != NULL ? an_loader_wait_seconds(t->loader) : 0,
         .seconds = t->state->seconds,
         .seconds_left = seconds_left(t),
     };
@@ -123,7 +137,7 @@ static an_position position(const trainer *t)
 
 static void look_at_clock(trainer *t)
 {
-    t->state->seconds = t->seconds_before + (an_seconds() - t->start);
+    t->state->seconds = t->seconds_before + (an_context_seconds(t->ctx) - t->start);
 }
 
 /* ---- saving ---- */
@@ -138,6 +152,8 @@ static alexnet_status note_training(trainer *t)
                                epochs_done(t), "data", an_path_base(t->config->data));
     alexnet_status status = ALEXNET_OK;
 
+    if (t->config->train_sha256 != NULL)
+        json_object_set_new(object, "train_sha256", json_string(t->config->train_sha256));
     if (state->validated >= 0) {
         json_object_set_new(object, "val_top1", json_real(state->val_top1));
         json_object_set_new(object, "val_top5", json_real(state->val_top5));
@@ -158,13 +174,24 @@ static alexnet_status save_weights(trainer *t, const char *path)
     return alexnet_model_save(t->model, path);
 }
 
+/* Where the last weights are the best ones, one file has both names. */
+static alexnet_status save_last(trainer *t)
+{
+    const an_run_folder *folder = t->given->folder;
+
+    if (t->best_here == t->state->step &&
+        an_file_link(t->ctx, folder->best, folder->last) == ALEXNET_OK)
+        return ALEXNET_OK;
+    return save_weights(t, folder->last); /* or the file system knows no such thing */
+}
+
 static alexnet_status save_checkpoint(trainer *t)
 {
     AN_TRY(note_training(t));
     AN_TRY(an_checkpoint_save(t->model, t->given->folder->checkpoints, &t->optimiser, t->state,
-                              t->config_sha256, t->config->checkpoint_keep));
+                              t->config_sha256, AN_MAX(t->config->checkpoint_keep, 1)));
     t->saved_step = t->state->step;
-    t->saved_at = an_seconds();
+    t->saved_at = an_context_seconds(t->ctx);
     if (t->report.go == ALEXNET_GO_CHECKPOINT) t->report.go = ALEXNET_GO_ON;
     return ALEXNET_OK;
 }
@@ -202,13 +229,14 @@ static alexnet_status note_validation(trainer *t, const an_metrics *metrics)
     state->best_step = state->step;
     state->best_top1 = state->val_top1;
     state->stale = 0;
-    return save_weights(t, t->given->folder->best);
+    AN_TRY(save_weights(t, t->given->folder->best));
+    t->best_here = state->step;
+    return ALEXNET_OK;
 }
 
-static alexnet_status validate_model(trainer *t)
+static alexnet_status examine(trainer *t, an_metrics *metrics)
 {
     const an_pictures *val = &t->given->data->val;
-    an_metrics metrics;
     const an_exam exam = {
         .networks = &t->network,
         .network_count = 1,
@@ -223,7 +251,15 @@ static alexnet_status validate_model(trainer *t)
         .progress = an_report_watch,
         .progress_user = &t->report,
     };
-    const alexnet_status status = an_examine(t->ctx, &exam, &metrics, &t->val_skipped);
+
+    return t->frozen != NULL ? an_frozen_examine(t->frozen, metrics)
+                             : an_examine(t->ctx, &exam, metrics, &t->val_skipped);
+}
+
+static alexnet_status validate_model(trainer *t)
+{
+    an_metrics metrics;
+    const alexnet_status status = examine(t, &metrics);
 
     if (status == ALEXNET_STOPPED)
         return ALEXNET_OK; /* the loop sees the wish to stop; the resumed run validates again */
@@ -247,32 +283,115 @@ static alexnet_status validate(trainer *t)
 
 /* ---- the loop ---- */
 
-#define PACE_STEPS   20 /* when the pace is known, or */
+#define PACE_STEPS   20 /* when the pace is known for the first time, or */
 #define PACE_SECONDS 10
+#define PACE_PARTS   20 /* then it is looked at so often in the time that there is */
+#define REHEARSAL_STEPS 2
 
-/* Once in a run: a schedule that is cut off leaves out its best part. */
-static void warn_of_cut(trainer *t)
+/* Spent on what frozen layers give: no part of a step. */
+static double row_seconds(const trainer *t)
 {
-    const double step = (double)t->state->step, epoch = (double)t->epoch_steps;
-    const double step_seconds = t->state->seconds / step;
+    return t->frozen != NULL ? an_frozen_seconds(t->frozen) : 0;
+}
 
-    if (t->paced || (t->state->step < PACE_STEPS && t->state->seconds < PACE_SECONDS)) return;
-    t->paced = true;
-    const int64_t fit = an_schedule_cut(&t->schedule, t->total_steps - t->state->step, step_seconds,
-                                        t->config->seconds - t->state->seconds);
-    if (fit < 0) return;
-    an_log(
-        t->ctx, ALEXNET_LOG_WARNING,
-        "at %.2g s a step the limit in time ends the run after about %.3g of %.6g epochs and cuts "
-        "the schedule '%s' short: epochs %.3g would fit",
-        step_seconds, (step + (double)fit) / epoch, (double)t->total_steps / epoch,
-        t->config->recipe.schedule, (step + (double)fit) / epoch);
+static pace_mark mark_here(const trainer *t)
+{
+    return (pace_mark){.step = t->state->step,
+                       .epoch_ends = t->epoch_ends,
+                       .busy = t->busy_seconds,
+                       .seconds = t->state->seconds,
+                       .rows = row_seconds(t)};
+}
+
+static bool estimate_due(const trainer *t)
+{
+    const int64_t steps = t->state->step - t->mark.step;
+
+    if (t->config->seconds < 0 || steps == 0) return false;
+    if (t->mark.first)
+        return steps >= PACE_STEPS || t->busy_seconds - t->mark.busy >= PACE_SECONDS;
+    return t->state->seconds - t->mark.seconds >= t->config->seconds / PACE_PARTS;
+}
+
+/* An image of validation goes forward only: a third of the work of a step of training. */
+static double guess_epoch_seconds(const trainer *t, double step_seconds)
+{
+    if (t->frozen != NULL) return 0; /* rows are kept */
+    return step_seconds / 3 * (double)t->given->data->val.count / (double)t->config->recipe.batch;
+}
+
+/* Of the steps since the mark. */
+static an_pace measure_pace(const trainer *t)
+{
+    const double step = (t->busy_seconds - t->mark.busy) / (double)(t->state->step - t->mark.step);
+    const double epoch = t->epoch_seconds >= 0 ? t->epoch_seconds : guess_epoch_seconds(t, step);
+
+    return (an_pace){.step = step, .epoch = epoch};
+}
+
+/* The run is to end where the limit in time will be, by this pace. A validation at its end counts, too. */
+static void set_course(trainer *t, an_pace pace)
+{
+    const double left = t->config->seconds - t->state->seconds;
+
+    pace.once += pace.epoch + (t->frozen != NULL ? an_frozen_seconds_left(t->frozen) : 0);
+    const int64_t fit = an_pace_fit(&pace, t->epoch_steps, left);
+    t->state->course = an_course_move(&t->state->course, t->state->step, t->state->step + fit);
+}
+
+static alexnet_status estimate(trainer *t)
+{
+    const int64_t ends = t->epoch_ends - t->mark.epoch_ends;
+    const pace_mark now = mark_here(t);
+    const double other =
+        now.seconds - t->mark.seconds - (now.busy - t->mark.busy) - (now.rows - t->mark.rows);
+
+    if (ends > 0) t->epoch_seconds = other / (double)ends;
+    const an_pace pace = measure_pace(t);
+    set_course(t, pace);
+    t->mark = now;
+    return an_run_folder_log_pace(t->ctx, t->given->folder, t->state->step, epochs_done(t),
+                                  pace.step, t->state->course.total, t->state->seconds);
+}
+
+/* Three steps on random images before the first: how long one takes, the first of them not counted. Nothing is
+   learnt in them. Their place in the run is the first estimate. */
+static alexnet_status rehearse(trainer *t, const an_plan *plan)
+{
+    const int n = plan->batch;
+    const size_t floats = (size_t)an_shape_count(an_shape_with_n(t->model->nodes[t->first].x, n));
+    float *images = an_new_array(t->ctx, floats, sizeof *images);
+    int32_t *labels = an_new_array(t->ctx, (size_t)n, sizeof *labels);
+    alexnet_status status = images != NULL && labels != NULL
+                                ? ALEXNET_OK
+                                : an_fail(t->ctx, ALEXNET_NO_MEMORY, "%d images", n);
+    double begin = 0, loss;
+
+    if (status == ALEXNET_OK) {
+        an_stream stream = an_stream_open(t->config->seed, AN_PURPOSE_BENCH, 0, 0);
+        for (size_t i = 0; i < floats; ++i)
+            images[i] = an_random_unit(&stream) - 0.5f;
+        memset(labels, 0, (size_t)n * sizeof *labels);
+    }
+    for (int i = 0; i < REHEARSAL_STEPS + 1 && status == ALEXNET_OK; ++i) {
+        if (i == 1) begin = an_context_seconds(t->ctx);
+        status = an_session_train(t->session, images, labels, n, 0, &loss, NULL);
+    }
+    an_free(t->ctx, images);
+    an_free(t->ctx, labels);
+    if (status == ALEXNET_DIVERGED) return ALEXNET_OK; /* the run itself will say so, if it is true of it */
+    AN_TRY(status);
+    const double step = (an_context_seconds(t->ctx) - begin) / REHEARSAL_STEPS;
+    if (t->frozen != NULL) AN_TRY(an_frozen_rehearse(t->frozen, t->config->seed));
+    look_at_clock(t);
+    set_course(t, (an_pace){.step = step, .epoch = guess_epoch_seconds(t, step)});
+    return ALEXNET_OK;
 }
 
 static double rate_by(const trainer *t, const an_schedule *schedule)
 {
     return t->config->recipe.lr * an_schedule_factor(schedule, t->state->step, t->epoch_steps,
-                                                     t->total_steps, &t->state->plateau);
+                                                     &t->state->course, &t->state->plateau);
 }
 
 static an_rates step_rates(const trainer *t)
@@ -281,31 +400,42 @@ static an_rates step_rates(const trainer *t)
         .weights = rate_by(t, &t->schedule),
         .biases = rate_by(t, &t->bias_schedule),
         .step = t->state->step,
-        .epochs = epochs_done(t),
+        .epochs = an_course_place(&t->state->course, t->state->step) / (double)t->epoch_steps,
         .events = &t->events,
     };
 }
 
+/* Prefetched, or made of kept rows; varied by (seed, epoch, image). *batch stays NULL when the caller wishes to stop. */
+static alexnet_status next_batch(trainer *t, const an_batch **batch)
+{
+    *batch = NULL;
+    if (t->frozen == NULL) return an_loader_next(t->loader, batch);
+    const alexnet_status status = an_frozen_next(t->frozen, batch);
+    return status == ALEXNET_STOPPED ? ALEXNET_OK : status;
+}
+
 static alexnet_status take_step(trainer *t)
 {
-    const double before = an_seconds();
+    const double before = an_context_seconds(t->ctx), rows_before = row_seconds(t);
     const an_batch *batch;
     double loss;
 
     if (at_epoch_end(t)) t->report.epoch = (an_metrics){0};
     const an_rates rates = step_rates(t);
     t->lr = rates.weights * an_events_at(&t->events, rates.epochs, NULL).weights;
-    AN_TRY(an_loader_next(t->loader, &batch)); /* prefetched; varied by (seed, epoch, picture) */
-    if (batch->n > 0) {                        /* 0: all of its pictures are unreadable */
+    AN_TRY(next_batch(t, &batch));
+    if (batch == NULL) return ALEXNET_OK;
+    if (batch->n > 0) { /* 0: all of its pictures are unreadable */
         AN_TRY(an_optimiser_train(&t->optimiser, t->session, t->model, &rates, batch, &loss,
                                   t->probs));
         an_report_answers(&t->report, t->probs, t->model->options.classes, batch->labels, batch->n,
                           loss);
     }
     ++t->state->step;
-    t->busy_seconds += an_seconds() - before;
+    t->busy_seconds += an_context_seconds(t->ctx) - before - (row_seconds(t) - rows_before);
+    t->epoch_ends += at_epoch_end(t);
     look_at_clock(t);
-    warn_of_cut(t);
+    if (estimate_due(t)) AN_TRY(estimate(t));
 
     const an_position at = position(t);
     AN_TRY(an_report_step(&t->report, &at));
@@ -329,7 +459,7 @@ static alexnet_status train(trainer *t)
     if (t->saved_step != t->state->step) AN_TRY(save_checkpoint(t));
     an_optimiser_swap_average(&t->optimiser,
                               t->model); /* for good: the checkpoint has the others */
-    AN_TRY(save_weights(t, t->given->folder->last));
+    AN_TRY(save_last(t));
     if (t->report.go == ALEXNET_GO_STOP)
         return an_fail(t->ctx, ALEXNET_STOPPED,
                        "stopped after step %lld; the run in '%s' can be resumed",
@@ -339,12 +469,14 @@ static alexnet_status train(trainer *t)
 
 /* ---- opening and closing ---- */
 
-static alexnet_status open_loader(trainer *t)
+/* What the loader of training is asked for. */
+static alexnet_status ask_training(trainer *t, an_loader_options *options)
 {
     const an_pictures *train = &t->given->data->train;
     const char *augment = t->config->recipe.augment;
     const int64_t step = t->state->step;
-    an_loader_options options = {
+
+    *options = (an_loader_options){
         .source = train->source,
         .indices = train->indices,
         .count = train->count,
@@ -358,19 +490,74 @@ static alexnet_status open_loader(trainer *t)
         .repeat = true,
         .workers = t->given->options->workers,
     };
-
     AN_TRY(an_preprocess_parse(t->ctx, t->model->preprocess, &t->record));
     AN_TRY(an_augment_parse(t->ctx, augment, &t->augment));
     t->calm = t->augment;
     t->calm.pca = t->calm.pca_text = false;
     if (strcmp(augment, "none") != 0) {
-        options.augment = &t->augment;
-        options.later = &t->calm;
-        options.later_epoch = an_events_noise_end(&t->events);
+        options->augment = &t->augment;
+        options->later = &t->calm;
+        options->later_epoch = an_events_noise_end(&t->events);
     }
+    an_network_ask(t->model, &t->record, options);
+    an_skip_policy((alexnet_bad_image)t->config->on_bad_image, train->count, options);
+    return ALEXNET_OK;
+}
+
+static an_loader_options ask_validation(const trainer *t)
+{
+    const an_pictures *val = &t->given->data->val;
+    an_loader_options options = {
+        .source = val->source,
+        .indices = val->indices,
+        .count = val->count,
+        .labels = val->labels,
+        .views = 1,
+        .workers = t->given->options->workers,
+    };
+
     an_network_ask(t->model, &t->record, &options);
-    an_skip_policy((alexnet_bad_image)t->config->on_bad_image, train->count, &options);
-    return an_loader_open(t->ctx, &options, &t->loader);
+    an_skip_policy((alexnet_bad_image)t->config->on_bad_image, val->count, &options);
+    return options;
+}
+
+/* Where the first layers are frozen and the recipe keeps what they give. */
+static alexnet_status open_frozen(trainer *t, const an_loader_options *train)
+{
+    const an_frozen_options options = {
+        .model = t->model,
+        .first = an_frozen_part(t->model),
+        .views = t->config->recipe.views,
+        .train = *train,
+        .val = ask_validation(t),
+        .epochs = t->config->recipe.epochs,
+        .progress = an_report_watch,
+        .progress_user = &t->report,
+    };
+
+    if (options.first == 0 || options.views == 0) return ALEXNET_OK;
+    AN_TRY(an_frozen_open(&options, &t->frozen));
+    if (t->frozen == NULL) {
+        an_log(t->ctx, ALEXNET_LOG_INFO,
+               "what frozen layers give is not kept: for one view of each image it would be over %zu MiB",
+               AN_FROZEN_BYTES_MAX >> 20);
+        return ALEXNET_OK;
+    }
+    t->first = options.first;
+    an_log(t->ctx, ALEXNET_LOG_INFO,
+           "what the frozen layers give is computed once for %d view%s of each image and kept: %zu MiB",
+           an_frozen_views(t->frozen), an_frozen_views(t->frozen) == 1 ? "" : "s",
+           an_frozen_bytes(t->frozen) >> 20);
+    return ALEXNET_OK;
+}
+
+/* Where images come from, or the rows made of them; and what validates. */
+static alexnet_status open_images(trainer *t, const an_loader_options *options)
+{
+    if (t->frozen != NULL) return ALEXNET_OK;
+    if (t->given->data->val.count > 0)
+        AN_TRY(an_network_open(t->model, AN_EXAM_BATCH, 1, false, &t->network));
+    return an_loader_open(t->ctx, options, &t->loader);
 }
 
 static alexnet_status open_optimiser(trainer *t)
@@ -389,8 +576,13 @@ static alexnet_status plan_steps(trainer *t)
     const double steps = ceil(t->config->recipe.epochs * (double)((count + batch - 1) / batch));
 
     t->epoch_steps = (count + batch - 1) / batch;
-    t->total_steps = (int64_t)steps;
-    if (t->config->steps >= 0) t->total_steps = AN_MIN(t->total_steps, t->config->steps);
+    int64_t planned = (int64_t)steps;
+    if (t->config->steps >= 0) planned = AN_MIN(planned, t->config->steps);
+    t->state->course = t->state->course.planned > 0
+                           ? an_course_replan(&t->state->course, planned)
+                           : an_course_start(planned);
+    if (t->config->seconds < 0 && t->state->course.total < planned) /* no longer limited */
+        t->state->course = an_course_move(&t->state->course, t->state->step, planned);
     AN_TRY(an_events_parse(t->ctx, t->config->recipe.events, &t->events));
     return an_recipe_schedules(t->ctx, &t->config->recipe, &t->schedule, &t->bias_schedule);
 }
@@ -398,10 +590,13 @@ static alexnet_status plan_steps(trainer *t)
 static alexnet_status open_trainer(trainer *t)
 {
     const int batch = (int)AN_MIN(t->config->recipe.batch, t->given->data->train.count);
+    an_loader_options images;
 
     AN_TRY(plan_steps(t));
     AN_TRY(an_config_hash(t->ctx, t->config, t->config_sha256));
-    AN_TRY(an_optimiser_open_session(&t->config->recipe, t->model, batch, t->config->seed,
+    AN_TRY(ask_training(t, &images));
+    AN_TRY(open_frozen(t, &images));
+    AN_TRY(an_optimiser_open_session(&t->config->recipe, t->model, batch, t->first, t->config->seed,
                                      &t->session));
     an_session_smooth(t->session, t->config->recipe.smoothing);
     AN_TRY(open_optimiser(t));
@@ -409,14 +604,15 @@ static alexnet_status open_trainer(trainer *t)
         an_new_array(t->ctx, (size_t)batch, (size_t)t->model->options.classes * sizeof *t->probs);
     if (t->probs == NULL)
         return an_fail(t->ctx, ALEXNET_NO_MEMORY, "probabilities of %d pictures", batch);
-    if (t->given->data->val.count > 0)
-        AN_TRY(an_network_open(t->model, AN_EXAM_BATCH, 1, false, &t->network));
-    return open_loader(t);
+    if (t->config->seconds >= 0 && t->state->step == 0)
+        AN_TRY(rehearse(t, an_session_plan(t->session)));
+    return open_images(t, &images);
 }
 
 static void close_trainer(trainer *t)
 {
     an_loader_close(t->loader);
+    an_frozen_close(t->frozen);
     an_network_close(&t->network);
     an_bad_list_free(t->ctx, &t->val_skipped);
     alexnet_session_close(t->session);
@@ -435,6 +631,17 @@ static int64_t optimiser_bytes(const trainer *t)
     return slots * (int64_t)(t->model->params.values * sizeof(float));
 }
 
+static int64_t trained_parameters(const alexnet_model *model)
+{
+    int64_t count = 0;
+
+    for (int i = 0; i < model->params.count; ++i) {
+        const an_param *param = &model->params.items[i];
+        if (!param->frozen && param->role != AN_PARAM_STATISTIC) count += param->count;
+    }
+    return count;
+}
+
 /* What the caller may want to say before a long wait. */
 static void tell_start(const trainer *t)
 {
@@ -444,14 +651,21 @@ static void tell_start(const trainer *t)
         .model = t->model,
         .run = t->given->folder->path,
         .recipe = t->config->recipe_name,
+        .recipe_reason = t->config->recipe_reason,
         .images = data->train.count,
         .val_images = data->val.count,
         .batch = (int)AN_MIN(t->config->recipe.batch, data->train.count),
         .steps_per_epoch = t->epoch_steps,
+        .trained_parameters = trained_parameters(t->model),
         .optimiser_bytes = optimiser_bytes(t),
         .gradient_bytes = (int64_t)an_session_gradient_bytes(t->session),
+        .disk_bytes = t->given->disk->end,
+        .disk_bytes_max = t->given->disk->peak,
+        .disk_bytes_free = t->given->disk->free,
         .step = t->state->step,
-        .steps = t->total_steps,
+        .steps = t->state->course.total,
+        .planned_steps = t->state->course.planned,
+        .seconds = t->config->seconds,
     };
 
     if (options->start != NULL) options->start(options->start_user, &start);
@@ -462,7 +676,10 @@ static alexnet_status tell_skipped(trainer *t, alexnet_train_result *result)
     const alexnet_train_options *options = t->given->options;
     an_bad_list skipped = {0};
 
-    AN_TRY(an_skipped_take(t->ctx, t->loader, &skipped));
+    if (t->frozen != NULL)
+        AN_TRY(an_frozen_take_skipped(t->frozen, &skipped, &t->val_skipped));
+    else
+        AN_TRY(an_skipped_take(t->ctx, t->loader, &skipped));
     an_skipped_tell(&skipped, t->given->data->train.source, options->skipped,
                     options->skipped_user);
     an_skipped_tell(&t->val_skipped, t->given->data->val.source, options->skipped,
@@ -503,12 +720,14 @@ alexnet_status an_train_run(const an_training *training, an_train_state *state,
         .config = training->config,
         .model = training->model,
         .state = state,
-        .start = an_seconds(),
+        .start = an_context_seconds(ctx),
         .seconds_before = state->seconds,
         .first_step = state->step,
-        .saved_step = state->step,
-        .saved_at = an_seconds(),
-        .paced = training->config->seconds < 0 || state->step > 0,
+        .best_here = -1,
+        .saved_step = training->checkpoint != NULL ? state->step : -1,
+        .saved_at = an_context_seconds(ctx),
+        .mark = {.step = state->step, .seconds = state->seconds, .first = true},
+        .epoch_seconds = -1,
         .report =
             {
                 .ctx = ctx,

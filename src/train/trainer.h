@@ -8,6 +8,7 @@
 
 #include "train/config.h"
 #include "train/dataset.h"
+#include "train/disk.h"
 #include "train/manifest.h"
 #include "train/run_folder.h"
 
@@ -17,6 +18,7 @@ typedef struct an_training {
     const an_run_folder *folder;
     const an_dataset *data;
     alexnet_model *model;
+    const an_disk *disk;                  /* only to be told */
     const char *checkpoint;               /* whose optimiser to go on with; NULL: from the start */
     const alexnet_train_options *options; /* workers and callbacks; nothing else is looked at */
 } an_training;

@@ -224,6 +224,28 @@ static void removing_and_renaming(void **state)
     an_assert_status(p->ctx, an_file_remove(p->ctx, p->folder), ALEXNET_IO);
 }
 
+static uint64_t as_told(void *user)
+{
+    return *(const uint64_t *)user;
+}
+
+static void a_disk_has_room(void **state)
+{
+    const an_test_place *p = *state;
+    uint64_t room = 7;
+
+    const uint64_t free = an_disk_free(p->ctx, p->folder);
+    assert_true(free > 0);
+    /* where something is yet to be made, and in a folder without a name */
+    assert_int_equal(an_disk_free(p->ctx, an_test_path(p->folder, "a/b/c")) == UINT64_MAX,
+                     free == UINT64_MAX);
+    assert_true(an_disk_free(p->ctx, "absent/x") > 0);
+    an_context_set_free(p->ctx, as_told, &room);
+    assert_int_equal(an_disk_free(p->ctx, p->folder), 7);
+    an_context_set_free(p->ctx, NULL, NULL);
+    assert_int_equal(an_disk_free(p->ctx, "/proc/self"), UINT64_MAX);
+}
+
 /* ---- faults ---- */
 
 static alexnet_status read_whole(alexnet_context *ctx, const char *path)
@@ -342,6 +364,7 @@ int main(void)
         an_test_in_place(a_path_stands_for_a_file_a_folder_or_nothing),
         an_test_in_place(one_file_may_have_several_names),
         an_test_in_place(removing_and_renaming),
+        an_test_in_place(a_disk_has_room),
         an_test_in_place(every_step_can_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,10 +117,10 @@ static void mistakes_are_explained(void **state)
         {"filters=1 mean=1,x", "mean=1,x: expected"},
         {"filters=1 mean=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17", "expected at most 16 numbers"},
         {"filters=1 name=" LONG LONG LONG LONG, "expected a text of at most 255 characters"},
-        {"filters=1 name=tab\there", "name=tab?here: expected a text"},
+        {"filters=1 name=tab\there", "name=tab\\there: expected a text"},
         {"filters=1 =3", "unknown setting ''"},
         {"filters=1 =", "unknown setting ''"},
-        {"filters=1\nkernel=3", "filters=1?kernel=3: expected a whole number"},
+        {"filters=1\nkernel=3", "filters=1\\nkernel=3: expected a whole number"},
         {"FILTERS=1", "unknown setting 'FILTERS'"},
     };
     const an_test_place *p = *state;

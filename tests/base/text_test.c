@@ -213,6 +213,7 @@ static void the_nearest_word(void **unused)
     assert_null(an_nearest("kernel", NULL, 0));
 }
 
+/* A line of 7 bytes at most, cut as snprintf() cuts. */
 static void lines_keep_whole_characters(void **unused)
 {
     static const struct {
@@ -220,23 +221,47 @@ static void lines_keep_whole_characters(void **unused)
     } rows[] = {
         {"", ""},
         {"plain", "plain"},
-        {"a\tb\n", "a?b?"},
-        {"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
-        {"\xe2\x82\xac", "\xe2\x82\xac"},
-        {"x\xe2\x82", "x"},
-        {"x\xe2", "x"},
-        {"x\xf0\x9f\x90", "x"},
-        {"\xc3", ""},
-        {"\x80\x80\x80\x80", "\x80\x80\x80\x80"}, /* not UTF-8 at all: as it is */
+        {"a\tb\n", "a\\tb\\n"},
+        {"abcd\xe2\x82\xac", "abcd\xe2\x82\xac"},
+        {"abcde\xe2\x82\xac", "abcde"},
+        {"abcdef\xe2\x82\xac", "abcdef"},
+        {"abcde\xf0\x9f\x90\xb1", "abcde"},
+        {"caf\xe9", "caf\\xe9"}, /* not cut: what is at the end was there */
+        {"ab\nd\033f", "ab\\nd"},
     };
 
     (void)unused;
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        char text[32];
-        strcpy(text, rows[i].text);
-        an_make_line(text);
-        assert_string_equal(text, rows[i].line);
+        char text[8], line[8];
+        an_print(text, sizeof text, "%s", rows[i].text);
+        an_escape_line(line, sizeof line, text);
+        assert_string_equal(line, rows[i].line);
     }
+}
+
+static void numbers_that_are_none_have_names(void **unused)
+{
+    static const struct {
+        double value;
+        const char *fixed, *brief; /* with three decimals, three digits */
+    } rows[] = {
+        {0.25, "0.250", "0.25"},
+        {-12.3456, "-12.346", "-12.3"},
+        {1e300, "1e+300", "1e+300"},
+        {(double)NAN, "not a number", "not a number"},
+        {-(double)NAN, "not a number", "not a number"},
+        {(double)INFINITY, "infinity", "infinity"},
+        {-(double)INFINITY, "-infinity", "-infinity"},
+    };
+    char text[AN_REAL_SIZE];
+
+    (void)unused;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        assert_string_equal(an_show_fixed(text, 3, rows[i].value), rows[i].fixed);
+        assert_string_equal(an_show_short(text, 3, rows[i].value), rows[i].brief);
+    }
+    an_print_real(text, -(double)NAN);
+    assert_string_equal(text, "not a number");
 }
 
 static void escapes_leave_only_what_can_be_shown(void **unused)
@@ -246,7 +271,7 @@ static void escapes_leave_only_what_can_be_shown(void **unused)
     } rows[] = {
         {"", ""},
         {"gr\xc3\xbc\xc3\x9f \\", "gr\xc3\xbc\xc3\x9f \\"},
-        {"a\033[31m\n\177", "a\\x1b[31m\\x0a\\x7f"},
+        {"a\033[31m\n\177", "a\\x1b[31m\\n\\x7f"},
         {"\xc2\x9b"
          "5m",
          "\\xc2\\x9b5m"}, /* U+009B begins an escape sequence, too */
@@ -261,6 +286,8 @@ static void escapes_leave_only_what_can_be_shown(void **unused)
         an_escape(text, sizeof text, rows[i].text);
         assert_string_equal(text, rows[i].shown);
     }
+    an_escape_bytes(text, sizeof text, "caf\xc3\xa9 \033");
+    assert_string_equal(text, "caf\\xc3\\xa9 \\x1b");
     an_escape(small, sizeof small, "ab\xe2\x82\xac.");
     assert_string_equal(small, "ab\xe2\x82\xac");
     an_escape(small, sizeof small, "abc\033");
@@ -277,6 +304,7 @@ int main(void)
         cmocka_unit_test(words_are_equal_but_for_case),
         cmocka_unit_test(the_nearest_word),
         cmocka_unit_test(lines_keep_whole_characters),
+        cmocka_unit_test(numbers_that_are_none_have_names),
         cmocka_unit_test(escapes_leave_only_what_can_be_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

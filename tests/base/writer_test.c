@@ -313,6 +313,51 @@ static void temporary_names_are_known(void **unused)
         assert_int_equal(an_file_is_temporary(rows[i].name, "a.b"), rows[i].temporary);
 }
 
+/* ---- second names ---- */
+
+static void a_file_gets_a_second_name(void **state)
+{
+    const an_test_place *p = *state;
+    const char *a = an_test_path(p->folder, "a"), *b = an_test_path(p->folder, "b");
+    bool same;
+
+    an_test_write_text(a, "first");
+    an_test_write_text(b, "old");
+    for (int times = 0; times < 2; ++times) { /* the second time there is nothing to do */
+        an_assert_ok(p->ctx, an_file_link(p->ctx, a, b));
+        an_assert_ok(p->ctx, an_file_same(p->ctx, a, b, &same));
+        assert_true(same);
+        assert_int_equal(an_test_count_entries(p->folder), 2);
+    }
+    an_assert_ok(p->ctx, an_file_write(p->ctx, b, "new", 3)); /* replaced, not written through */
+    an_test_assert_text_file(a, "first");
+    an_assert_status(p->ctx, an_file_link(p->ctx, an_test_path(p->folder, "absent"), b),
+                     ALEXNET_NOT_FOUND);
+    an_assert_status(p->ctx, an_file_link(p->ctx, a, p->folder), ALEXNET_IO);
+    an_test_assert_text_file(b, "new");
+}
+
+static void every_step_of_linking_can_fail(void **state)
+{
+    const an_test_place *p = *state;
+    const char *a = an_test_path(p->folder, "a"), *b = an_test_path(p->folder, "b");
+    bool failed = true, same;
+
+    for (long n = 0; failed; ++n) {
+        an_test_fault fault;
+        an_test_write_text(a, "first");
+        an_assert_ok(p->ctx, an_file_write(p->ctx, b, "old", 3));
+        an_test_fault_arm(&fault, p->ctx, AN_FAULT_ANY, n, false, EPERM);
+        const alexnet_status status = an_file_link(p->ctx, a, b);
+        failed = an_test_fault_disarm(&fault);
+        assert_int_equal(status == ALEXNET_OK, !failed);
+        an_assert_ok(p->ctx, an_file_same(p->ctx, a, b, &same));
+        if (!same) an_test_assert_text_file(b, "old");
+        assert_int_equal(an_test_count_entries(p->folder), 2);
+    }
+    assert_true(same);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -326,6 +371,8 @@ int main(void)
         an_test_in_place(a_failed_writer_stays_failed),
         an_test_in_place(a_full_disk_is_told),
         an_test_in_place(every_step_can_fail),
+        an_test_in_place(a_file_gets_a_second_name),
+        an_test_in_place(every_step_of_linking_can_fail),
         an_test_in_place(a_log_grows_line_by_line),
         an_test_in_place(a_torn_line_is_ended_first),
         an_test_in_place(a_log_that_cannot_be_written_is_named),

@@ -134,7 +134,7 @@ static void open_outline(outline *o, const char *family, const alexnet_options *
 static const an_plan *plan_to(outline *o, an_mode mode, int batch, int last)
 {
     an_plan_close(o->ctx, &o->plan);
-    an_assert_ok(o->ctx, an_plan_open(o->model, mode, batch, last, &o->plan));
+    an_assert_ok(o->ctx, an_plan_open(o->model, mode, batch, 0, last, &o->plan));
     return &o->plan;
 }
 
@@ -286,7 +286,7 @@ static void normalisation_takes_pooling_and_relu_along(void **unused)
     (void)unused;
     assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
     an_assert_ok(ctx, alexnet_model_outline(ctx, "paper", NULL, &model));
-    an_assert_ok(ctx, an_plan_open(model, AN_TRAIN, 2, model->node_count - 1, &plan));
+    an_assert_ok(ctx, an_plan_open(model, AN_TRAIN, 2, 0, model->node_count - 1, &plan));
     for (int i = 1; i + 1 < plan.step_count; ++i) {
         const an_plan_step *norm = &plan.steps[i], *relu = norm - 1, *pool = norm + 1;
         if (strcmp(norm->node->def->name, "lrn") != 0) continue;
@@ -345,8 +345,8 @@ static void bad_batches_are_refused(void **unused)
     (void)unused;
     open_outline(&o, "torchvision", NULL);
     const int last = o.model->node_count - 1;
-    an_assert_status(o.ctx, an_plan_open(o.model, AN_TRAIN, 0, last, &o.plan), ALEXNET_BAD_ARG);
-    an_assert_status(o.ctx, an_plan_open(o.model, AN_TRAIN, 1 << 24, last, &o.plan),
+    an_assert_status(o.ctx, an_plan_open(o.model, AN_TRAIN, 0, 0, last, &o.plan), ALEXNET_BAD_ARG);
+    an_assert_status(o.ctx, an_plan_open(o.model, AN_TRAIN, 1 << 24, 0, last, &o.plan),
                      ALEXNET_BAD_SHAPE);
     close_outline(&o);
 }

@@ -16,7 +16,7 @@ static an_prediction *predict(const char *family, an_mode mode, int batch, int *
     assert_int_equal(alexnet_open(&(alexnet_options){.cpu = "portable", .threads = 2}, &ctx),
                      ALEXNET_OK);
     assert_int_equal(alexnet_model_outline(ctx, family, NULL, &model), ALEXNET_OK);
-    assert_int_equal(an_plan_open(model, mode, batch, model->node_count - 1, &plan), ALEXNET_OK);
+    assert_int_equal(an_plan_open(model, mode, batch, 0, model->node_count - 1, &plan), ALEXNET_OK);
     an_prediction *rows = calloc(3 * (size_t)plan.step_count, sizeof *rows);
     assert_non_null(rows);
     *count = an_plan_predict(&plan, rows);

@@ -56,6 +56,16 @@ static void lines_are_parted_where_people_part_them(void **in)
         {"no/extension 7x", "no/extension", "7x"},
         {"no extension 7x", "no extension", "7x"},
         {"# of it.png x", "# of it.png", "x"},
+        {"a.jpg;cat", "a.jpg", "cat"},
+        {"a b.jpg;grey;striped", "a b.jpg", "grey;striped"},
+        {"no/extension;7x", "no/extension", "7x"},
+        {"no/extension a;b", "no/extension", "a;b"},
+        {"\"the \"\"big\"\" one.jpg\" cat", "the \"big\" one.jpg", "cat"},
+        {"a.jpg,\"the \"\"big\"\" one\"", "a.jpg", "the \"big\" one"},
+        {"\"a\nb.jpg\",\"two\nlines\"", "a\nb.jpg", "two\nlines"},
+        {"\"a.jpg,cat", "\"a.jpg", "cat"}, /* a letter like others */
+        {"a.jpg 5\" tyre", "a.jpg", "5\" tyre"},
+        {"a.jpg \"big\" one", "a.jpg", "\"big\" one"},
     };
     const fixture *f = *in;
 
@@ -102,6 +112,78 @@ static void a_heading_and_a_byte_order_mark_are_accepted(void **in)
     an_source_close(source);
 }
 
+/* Whatever it calls the columns, and wherever they stand. */
+static void a_heading_says_which_columns_are_meant(void **in)
+{
+    static const char *const lists[] = {
+        "path,label\na b.jpg,x y\n",
+        "image,label\r\na b.jpg,x y\r\n",
+        "filename,class\n\na b.jpg,x y\n",
+        "File Name;Class Name\na b.jpg;x y",
+        "file_name\ttarget\na b.jpg\tx y\n",
+        "category,img\nx y,a b.jpg\n",
+        "id,label,split,image_path\n7,x y,train,a b.jpg\n",
+        "\xef\xbb\xbfid;\"class\";\"file\"\n7; x y ; \"a b.jpg\" \n",
+        ",image,label\n0,a b.jpg,x y\n", /* pandas' unnamed column */
+        "species,image\nx y,a b.jpg\n",  /* one word of two is enough */
+        "image_id,class\na b.jpg,x y\n",
+        "name,filename,class\nUlf,a b.jpg,x y\n", /* the better word counts */
+        "path label\na b.jpg x y\n",
+        "label,path\n\"x y\",\"a b.jpg\"\n",
+        "path,label\na b.jpg\tx y\n",
+    };
+    const fixture *f = *in;
+
+    for (size_t i = 0; i < AN_COUNT(lists); ++i) {
+        an_source *source = open_list(f, lists[i]);
+        assert_int_equal(an_source_count(source), 1);
+        assert_entry(f, source, 0, "a b.jpg", "x y");
+        an_source_close(source);
+    }
+    an_source *source =
+        open_list(f, "id,class,path\n1,\"a, \"\"b\"\"\nc\",\"d,e\nf.jpg\"\n2,x,g.jpg\n");
+    assert_int_equal(an_source_count(source), 2);
+    assert_entry(f, source, 0, "d,e\nf.jpg", "a, \"b\"\nc");
+    assert_entry(f, source, 1, "g.jpg", "x");
+    an_source_close(source);
+}
+
+/* In words that nobody knows, it is told by files: the others are there. */
+static void a_heading_in_other_words_is_no_class(void **in)
+{
+    static const struct {
+        const char *list;
+        int64_t count;
+    } rows[] = {
+        {"bild,klasse\nhere.png,a\ngone.png,b\n", 2},
+        {"bild klasse\ngone.png a\nhere.png b\n", 2},
+        {"bild,klasse\ngone.png,a\n", 2},         /* nothing is there: who knows */
+        {"gone.png,klasse\nhere.png,a\n", 2},     /* a picture that is missed */
+        {"here.png,klasse\nhere.png,a\n", 2},     /* a file */
+        {"image,4\nhere.png,5\nhere.png,6\n", 2}, /* a number is no heading, but 'image' no file */
+    };
+    const fixture *f = *in;
+
+    fixture_write(f->ctx, f->folder, "lists/here.png", 1);
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        an_source *source = open_list(f, rows[i].list);
+        assert_int_equal(an_source_count(source), rows[i].count);
+        an_source_close(source);
+    }
+}
+
+static void numbers_may_have_a_point_and_begin_anywhere(void **in)
+{
+    const fixture *f = *in;
+    an_source *source = open_list(f, "image,label\na.jpg,10.0\nb.jpg,2\nc.jpg,1.0\n");
+
+    assert_int_equal(an_source_classes(source), 11);
+    assert_int_equal(an_source_label(source, 0), 10);
+    assert_int_equal(an_source_label(source, 2), 1);
+    assert_entry(f, source, 1, "b.jpg", "2");
+    an_source_close(source);
+}
+
 static void paths_are_relative_to_the_list(void **in)
 {
     const fixture *f = *in;
@@ -141,6 +223,13 @@ static void what_is_no_list_is_refused(void **in)
         {"path,label\n", ALEXNET_NOT_FOUND, "found none"},
         {"a.jpg 1\nb.jpg -1\n", ALEXNET_BAD_FILE, "line 2: expected a class from 0"},
         {"a.jpg 100000\n", ALEXNET_BAD_FILE, "found 100000"},
+        {"id,image,animal\n1,a.jpg,cat\n", ALEXNET_BAD_FILE, "without a column of labels"},
+        {"id,what,class\n1,a.jpg,cat\n", ALEXNET_BAD_FILE, "without a column of paths"},
+        {"id,class,path\n1,cat,a.jpg\n\n2,dog\n", ALEXNET_BAD_FILE,
+         "line 4: expected 3 columns as in the heading, found 2"},
+        {"id,class,path\n1,cat,a.jpg,b\n", ALEXNET_BAD_FILE, "expected 3 columns"},
+        {"id,class,path\n1,,a.jpg\n", ALEXNET_BAD_FILE, "line 2: expected a path and a label"},
+        {"a.jpg 1\n\"b\n\nc.jpg\" 1\nd.jpg\n", ALEXNET_BAD_FILE, "line 5: expected PATH LABEL"},
     };
     const fixture *f = *in;
 
@@ -173,18 +262,30 @@ static void a_list_has_no_validation_part(void **in)
 
 static void every_failure_is_clean(void **in)
 {
+    static const struct {
+        const char *list;
+        unsigned kinds;
+    } rows[] = {
+        {"a.jpg x\nb.jpg y\n", AN_FAULT_ANY},
+        {"bild klasse\na.jpg x\nhere.png y\n", 1u << AN_FAULT_MEMORY},
+        {"id,image,class\n1,a.jpg,x\n2,b.jpg,X\n", 1u << AN_FAULT_MEMORY},
+    };
     const fixture *f = *in;
 
-    fixture_text(f->ctx, f->folder, "lists/train.txt", "a.jpg x\nb.jpg y\n");
-    for (long n = 0;; ++n) {
-        an_test_fault fault;
-        an_source *source;
-        an_test_fault_arm(&fault, f->ctx, AN_FAULT_ANY, n, false, EIO);
-        const alexnet_status status = an_source_open(f->ctx, list_path(f), AN_PART_ALL, &source);
-        const bool failed = an_test_fault_disarm(&fault);
-        an_source_close(source);
-        if (!failed) break;
-        assert_true(status == ALEXNET_NO_MEMORY || status == ALEXNET_IO);
+    fixture_write(f->ctx, f->folder, "lists/here.png", 1);
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        fixture_text(f->ctx, f->folder, "lists/train.txt", rows[i].list);
+        for (long n = 0;; ++n) {
+            an_test_fault fault;
+            an_source *source;
+            an_test_fault_arm(&fault, f->ctx, rows[i].kinds, n, false, EIO);
+            const alexnet_status status =
+                an_source_open(f->ctx, list_path(f), AN_PART_ALL, &source);
+            const bool failed = an_test_fault_disarm(&fault);
+            an_source_close(source);
+            if (!failed) break;
+            assert_true(status == ALEXNET_NO_MEMORY || status == ALEXNET_IO);
+        }
     }
 }
 
@@ -195,6 +296,9 @@ int main(void)
         FIXTURE_TEST(numbers_are_class_numbers),
         FIXTURE_TEST(one_name_makes_all_of_them_names),
         FIXTURE_TEST(a_heading_and_a_byte_order_mark_are_accepted),
+        FIXTURE_TEST(a_heading_says_which_columns_are_meant),
+        FIXTURE_TEST(a_heading_in_other_words_is_no_class),
+        FIXTURE_TEST(numbers_may_have_a_point_and_begin_anywhere),
         FIXTURE_TEST(paths_are_relative_to_the_list),
         FIXTURE_TEST(what_is_no_list_is_refused),
         FIXTURE_TEST(a_list_has_no_validation_part),

@@ -61,8 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         set_checksum(blob.memory + at);
     if (an_tar_index(ctx, &blob, &tar) == ALEXNET_OK) {
         check_index(&tar, &blob, &buffer);
-        if (an_tree_finish(ctx, &tar.tree, 0, 0, &source) == ALEXNET_OK)
-            check_source(&tar.tree, &source);
+        if (an_tree_finish(ctx, &tar.tree, &source) == ALEXNET_OK) check_source(&tar.tree, &source);
     }
     an_source_buffer_free(ctx, &buffer);
     an_tally_free(ctx, &source.passed);

@@ -262,7 +262,7 @@ static void check_training(bench *b)
     assert_int_equal(json_array_size(json_object_get(b->expected, "losses")), STEPS);
     assert_int_equal(json_array_size(json_object_get(b->golden, "rates")), STEPS);
     an_assert_ok(b->ctx, an_optimiser_open(b->model, &recipe, &optimiser));
-    an_assert_ok(b->ctx, an_session_open_training(b->model, b->batch, b->seed, &session));
+    an_assert_ok(b->ctx, an_session_open_training(b->model, b->batch, 0, b->seed, &session));
     for (size_t step = 0; step < STEPS; ++step)
         check_step(b, session, &optimiser, step);
     check_moves(b);

@@ -18,7 +18,7 @@ static void write_both(alexnet_context *ctx, const char *path, const char *text)
     an_writer *writer;
 
     an_assert_ok(ctx, an_writer_open(ctx, path, &writer));
-    an_assert_ok(ctx, an_write_csv(writer, text));
+    an_assert_ok(ctx, an_write_csv(writer, text, false));
     an_assert_ok(ctx, an_writer_add(writer, " ", 1));
     an_assert_ok(ctx, an_write_json(writer, text));
     an_assert_ok(ctx, an_writer_commit(writer));
@@ -37,12 +37,15 @@ static void texts_are_quoted_as_the_formats_want_it(void **unused)
         {"two\nlines", "\"two\nlines\" \"two\\u000alines\""},
         {"\xc3\xa9t\xc3\xa9", "\xc3\xa9t\xc3\xa9 \"\xc3\xa9t\xc3\xa9\""},
         {"\xf0\x9f\x90\x88", "\xf0\x9f\x90\x88 \"\xf0\x9f\x90\x88\""},
-        {"a\xff", "a\xff \"a\\ufffd\""},                            /* never a lead byte */
-        {"\xc3", "\xc3 \"\\ufffd\""},                               /* cut off */
-        {"\xe2\x82", "\xe2\x82 \"\\ufffd\\ufffd\""},                /* cut off */
-        {"\xc0\xaf", "\xc0\xaf \"\\ufffd\\ufffd\""},                /* overlong */
-        {"\xed\xa0\x80", "\xed\xa0\x80 \"\\ufffd\\ufffd\\ufffd\""}, /* a surrogate */
-        {"\xf4\x90\x80\x80", "\xf4\x90\x80\x80 \"\\ufffd\\ufffd\\ufffd\\ufffd\""}, /* too high */
+        {"tab\there\x1b", "tab	here\x1b \"tab\\u0009here\\u001b\""},
+        {"\x7f", "\x7f \"\\u007f\""},
+        {"\xc2\x9b m\xc2\xa0", "\xc2\x9b m\xc2\xa0 \"\\u009b m\xc2\xa0\""}, /* C1 */
+        {"a\xff", "a\xff \"a\\udcff\""},                                    /* never a lead byte */
+        {"\xc3", "\xc3 \"\\udcc3\""},                                       /* cut off */
+        {"\xe2\x82", "\xe2\x82 \"\\udce2\\udc82\""},                        /* cut off */
+        {"\xc0\xaf", "\xc0\xaf \"\\udcc0\\udcaf\""},                        /* overlong */
+        {"\xed\xb3\xbf", "\xed\xb3\xbf \"\\udced\\udcb3\\udcbf\""},         /* a surrogate */
+        {"\xf4\x90\x80\x80", "\xf4\x90\x80\x80 \"\\udcf4\\udc90\\udc80\\udc80\""}, /* too high */
     };
     alexnet_context *ctx = an_tiny_open(NULL, 1);
     char *folder = an_test_folder_open();
@@ -51,6 +54,38 @@ static void texts_are_quoted_as_the_formats_want_it(void **unused)
     (void)unused;
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
         write_both(ctx, path, rows[i].text);
+        an_test_assert_text_file(path, rows[i].file);
+    }
+    an_test_folder_close(folder);
+    an_test_close(ctx, NULL);
+}
+
+static void formulas_are_disarmed_where_that_is_wanted(void **unused)
+{
+    static const struct {
+        const char *text, *file; /* safe, space, as it is */
+    } rows[] = {
+        {"=1+1", "'=1+1 =1+1"},
+        {"+1", "'+1 +1"},
+        {"-1", "'-1 -1"},
+        {"@sum", "'@sum @sum"},
+        {"=a,b", "\"'=a,b\" \"=a,b\""},
+        {"a=b", "a=b a=b"},
+        {"'", "' '"},
+        {"", " "},
+    };
+    alexnet_context *ctx = an_tiny_open(NULL, 1);
+    char *folder = an_test_folder_open();
+    const char *path = an_test_path(folder, "text");
+    an_writer *writer;
+
+    (void)unused;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        an_assert_ok(ctx, an_writer_open(ctx, path, &writer));
+        an_assert_ok(ctx, an_write_csv(writer, rows[i].text, true));
+        an_assert_ok(ctx, an_writer_add(writer, " ", 1));
+        an_assert_ok(ctx, an_write_csv(writer, rows[i].text, false));
+        an_assert_ok(ctx, an_writer_commit(writer));
         an_test_assert_text_file(path, rows[i].file);
     }
     an_test_folder_close(folder);
@@ -101,7 +136,7 @@ static alexnet_status write_answers(const fixture *f, const char *path)
 {
     an_answer_file file;
 
-    AN_TRY(an_answer_file_open(f->model, f->source, path, &file));
+    AN_TRY(an_answer_file_open(f->model, f->source, path, false, &file));
     for (int i = 0; i < 2; ++i) {
         const alexnet_status status = an_answer_file_add(&file, &answers[i]);
         if (status != ALEXNET_OK) {
@@ -145,7 +180,7 @@ static void other_names_are_refused(void **state)
     fixture *f = *state;
     an_answer_file file;
 
-    an_assert_status(f->ctx, an_answer_file_open(f->model, f->source, "p.txt", &file),
+    an_assert_status(f->ctx, an_answer_file_open(f->model, f->source, "p.txt", false, &file),
                      ALEXNET_BAD_ARG);
     an_assert_error(f->ctx, "p.txt");
 }
@@ -173,6 +208,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_are_quoted_as_the_formats_want_it),
+        cmocka_unit_test(formulas_are_disarmed_where_that_is_wanted),
         cmocka_unit_test_setup_teardown(predictions_become_csv, set_up, tear_down),
         cmocka_unit_test_setup_teardown(predictions_become_json_lines, set_up, tear_down),
         cmocka_unit_test_setup_teardown(other_names_are_refused, set_up, tear_down),

@@ -73,6 +73,29 @@ static void an_unknown_class_is_an_error_that_shows_both(void **unused)
     an_test_close(ctx, &memory);
 }
 
+static void what_hides_the_difference_of_two_names_is_said(void **unused)
+{
+    static const char *const names[] = {"ant", "caf\xc3\xa9", "ANT"};
+    static const struct {
+        const char *list, *error;
+    } rows[] = {
+        {"1.jpg Ant", "; 'Ant' differs from 'ant' only in the case of letters"},
+        {"1.jpg cafe\xcc\x81",
+         "; 'cafe\\xcc\\x81' differs from 'caf\\xc3\\xa9' only in Unicode's form"},
+    };
+    an_test_memory memory;
+    alexnet_context *ctx = an_tiny_open(&memory, 1);
+    int labels[3];
+    bool same;
+
+    (void)unused;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        an_assert_status(ctx, map(ctx, names, 3, rows[i].list, labels, &same), ALEXNET_BAD_FILE);
+        an_assert_error(ctx, rows[i].error);
+    }
+    an_test_close(ctx, &memory);
+}
+
 static void of_unnamed_classes_only_the_count_is_checked(void **unused)
 {
     an_test_memory memory;
@@ -143,6 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(classes_are_mapped_by_name),
         cmocka_unit_test(an_unknown_class_is_an_error_that_shows_both),
+        cmocka_unit_test(what_hides_the_difference_of_two_names_is_said),
         cmocka_unit_test(of_unnamed_classes_only_the_count_is_checked),
         cmocka_unit_test(networks_of_an_ensemble_must_agree),
         cmocka_unit_test(memory_may_run_out),

@@ -145,16 +145,50 @@ static void memory_may_run_out(void **state)
     }
 }
 
+/* A model at another size than its file says becomes the classifier's. */
+static void a_resized_model_is_taken(void **state)
+{
+    world *w = *state;
+    const alexnet_run_size size = {.input_h = 36, .input_w = 38}, never = {.input_h = 48};
+    alexnet_model *model;
+    alexnet_classifier *net;
+    alexnet_prediction best[3];
+
+    an_assert_ok(w->ctx, alexnet_model_load(w->ctx, w->weights, &model));
+    an_assert_status(w->ctx, alexnet_model_resize(model, &never), ALEXNET_BAD_SHAPE);
+    an_assert_ok(w->ctx, alexnet_model_resize(model, &size));
+    an_assert_ok(w->ctx, an_model_set_preprocess(model, "resize=short:32"));
+    an_assert_ok(w->ctx, alexnet_classifier_take_model(model, &net));
+    an_assert_status(w->ctx, alexnet_classifier_file(net, w->picture, 3, best, NULL),
+                     ALEXNET_BAD_SHAPE); /* 32x32: the record is followed at the new size */
+    alexnet_classifier_close(net);
+
+    an_assert_ok(w->ctx, alexnet_model_load(w->ctx, w->weights, &model));
+    an_assert_ok(w->ctx, alexnet_model_resize(model, &size));
+    an_assert_ok(w->ctx, alexnet_classifier_take_model(model, &net));
+    an_assert_ok(w->ctx, alexnet_classifier_file(net, w->picture, 3, best, NULL));
+    assert_true(best[0].probability >= best[1].probability);
+    alexnet_classifier_close(net);
+
+    an_assert_ok(w->ctx, alexnet_model_load(w->ctx, w->weights, &model));
+    an_assert_ok(w->ctx, an_model_set_mean_image(model, NULL, NULL));
+    an_assert_status(w->ctx, alexnet_classifier_take_model(model, &net), ALEXNET_BAD_ARG);
+    assert_null(net);
+    alexnet_model_free(model); /* still ours */
+    an_assert_ok(w->ctx, alexnet_model_outline(w->ctx, "cifar-19pct", NULL, &model));
+    an_assert_status(w->ctx, alexnet_classifier_take_model(model, &net), ALEXNET_BAD_ARG);
+    an_assert_error(w->ctx, "outline");
+    alexnet_model_free(model);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_picture_gets_its_best_classes),
-        TEST(bytes_in_memory_are_as_good_as_a_file),
-        TEST(unnamed_classes_are_numbered),
-        TEST(mistakes_are_named),
-        TEST(memory_may_run_out),
+        TEST(a_picture_gets_its_best_classes), TEST(bytes_in_memory_are_as_good_as_a_file),
+        TEST(unnamed_classes_are_numbered),    TEST(mistakes_are_named),
+        TEST(a_resized_model_is_taken),        TEST(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

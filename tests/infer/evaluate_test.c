@@ -97,6 +97,30 @@ static void a_data_set_without_parts_is_taken_whole(void **state)
     alexnet_evaluate_result_free(w->ctx, &r);
 }
 
+/* Pictures are prepared for the other size; sizes that the weights do not fit are named with the file. */
+static void weights_run_at_another_size(void **state)
+{
+    an_tiny_text log = {""};
+    world *w = *state;
+    alexnet_evaluate_options options = make_options(w);
+
+    w->ctx->options.log = an_tiny_log;
+    w->ctx->options.log_user = &log;
+    options.size = (alexnet_run_size){.input_h = 36, .input_w = 36};
+    alexnet_evaluate_result r = evaluate(w, &options);
+    assert_int_equal(r.images, 12);
+    alexnet_evaluate_result_free(w->ctx, &r);
+    assert_non_null(strstr(log.text, "input of 36x36 instead of 32x32; preprocessing: "));
+    assert_non_null(strstr(log.text, "resize=exact:36x36"));
+    options.size.input_w = 48;
+    an_assert_status(w->ctx, alexnet_evaluate(w->ctx, &options, &r), ALEXNET_BAD_SHAPE);
+    an_assert_error(w->ctx,
+                    "a.safetensors: model cifar-19pct: layer fc10: its weights are for a map");
+    options.size.input_w = -1;
+    an_assert_status(w->ctx, alexnet_evaluate(w->ctx, &options, &r), ALEXNET_BAD_ARG);
+    an_assert_error(w->ctx, "input size 36x-1");
+}
+
 static void threads_and_workers_change_nothing(void **state)
 {
     world *w = *state;
@@ -350,6 +374,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_sums_agree),
         TEST(a_data_set_without_parts_is_taken_whole),
+        TEST(weights_run_at_another_size),
         TEST(threads_and_workers_change_nothing),
         TEST(an_ensemble_averages),
         TEST(ten_crops_are_ten_views_of_each_picture),

@@ -228,12 +228,23 @@ static void without_a_mean_image_only_tensors_are_taken(void **state)
 
 static void a_tensor_of_another_shape_is_refused(void **state)
 {
-    static const float values[2 * PIXELS];
+    static const float values[2 * PIXELS], wide[3 * 70000];
     world *w = *state;
     const an_tensor_out tensors[] = {
         {.name = "x", .dtype = AN_F32, .rank = 4, .shape = {2, 3, 16, 64}, .data = values},
+        {.name = "x", .dtype = AN_F32, .rank = 4, .shape = {3, 2, 32, 32}, .data = values},
         {.name = "x", .dtype = AN_F32, .rank = 3, .shape = {6, 32, 32}, .data = values},
         {.name = "x", .dtype = AN_F32, .rank = 4, .shape = {0, 3, 32, 32}, .data = values},
+        {.name = "x", .dtype = AN_F32, .rank = 4, .shape = {1, 3, 1, 70000}, .data = wide},
+    };
+    static const char *const messages[] = {
+        "layer fc10: its weights are for a map of 4x4, an input of 16x64 gives 2x8; inputs from "
+        "32x32 "
+        "to 39x39 fit",
+        "expected a tensor [n,3,h,w], found [3,2,32,32]",
+        "expected a tensor [n,3,h,w], found [6,32,32]",
+        "expected a tensor [n,3,h,w], found [0,3,32,32]",
+        "expected a tensor [n,3,h,w], found [1,3,1,70000]",
     };
     const char *path = an_test_path(w->folder, "x.safetensors");
 
@@ -243,8 +254,46 @@ static void a_tensor_of_another_shape_is_refused(void **state)
         options.image_count = 0;
         options.input = path;
         an_assert_status(w->ctx, alexnet_features(w->ctx, &options, NULL, NULL), ALEXNET_BAD_SHAPE);
-        an_assert_error(w->ctx, "[n,3,32,32]");
+        an_assert_error(w->ctx, "x.safetensors: ");
+        an_assert_error(w->ctx, messages[i]);
     }
+}
+
+/* A tensor of another size that the network takes runs at that size; pictures do so when asked. */
+static void another_size_just_runs(void **state)
+{
+    world *w = *state;
+    const alexnet_run_size size = {.input_h = 33, .input_w = 39};
+    const int64_t shape[] = {6, 3};
+    alexnet_features_options prepare = make_options(w, NULL), feed = make_options(w, "logits");
+    alexnet_features_options direct = make_options(w, "logits");
+    int64_t prepared[4];
+
+    prepare.size = size;
+    prepare.out = an_test_path(w->folder, "x.npy");
+    an_assert_ok(w->ctx, alexnet_features(w->ctx, &prepare, NULL, prepared));
+    assert_int_equal(prepared[2], 33);
+    assert_int_equal(prepared[3], 39);
+    direct.size = size;
+    an_assert_ok(w->ctx, alexnet_features(w->ctx, &direct, NULL, NULL));
+    float *expected = read_out(w, w->out, "logits", 2, shape);
+    feed.image_count = 0;
+    feed.input = prepare.out;
+    for (int asked = 0; asked < 2; ++asked) {
+        if (asked) feed.size = size; /* repeats what the tensor says */
+        an_assert_ok(w->ctx, alexnet_features(w->ctx, &feed, NULL, NULL));
+        float *found = read_out(w, w->out, "logits", 2, shape);
+        assert_memory_equal(found, expected, 18 * sizeof *found);
+        free(found);
+    }
+    free(expected);
+    feed.size.input_h = 32;
+    an_assert_status(w->ctx, alexnet_features(w->ctx, &feed, NULL, NULL), ALEXNET_BAD_ARG);
+    an_assert_error(w->ctx, "x.npy is of 33x39, an input of 32x39 is asked for");
+    feed = make_options(w, "logits");
+    feed.size.global_pool = 1;
+    an_assert_status(w->ctx, alexnet_features(w->ctx, &feed, NULL, NULL), ALEXNET_BAD_ARG);
+    an_assert_error(w->ctx, "no global pool");
 }
 
 static void memory_and_files_may_fail(void **state)
@@ -280,6 +329,7 @@ int main(void)
         TEST(a_file_that_cannot_be_written_shows_before_the_work),
         TEST(without_a_mean_image_only_tensors_are_taken),
         TEST(a_tensor_of_another_shape_is_refused),
+        TEST(another_size_just_runs),
         TEST(memory_and_files_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

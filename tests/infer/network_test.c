@@ -126,7 +126,7 @@ static void a_record_that_cannot_be_followed_is_the_files_fault(void **unused)
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
         an_assert_ok(ctx, an_model_set_preprocess(model, rows[i].record));
         an_assert_ok(ctx, alexnet_model_save(model, path));
-        an_assert_status(ctx, an_network_load(ctx, path, ALEXNET_ORIENTATION_EXIF, &back),
+        an_assert_status(ctx, an_network_load(ctx, path, ALEXNET_ORIENTATION_EXIF, NULL, &back),
                          rows[i].status);
         if (back == NULL) {
             an_assert_error(ctx, "w.safetensors: preprocessing");
@@ -139,6 +139,81 @@ static void a_record_that_cannot_be_followed_is_the_files_fault(void **unused)
     alexnet_model_free(model);
     an_test_folder_close(folder);
     an_test_close(ctx, &memory);
+}
+
+/* slim's end, narrow: a window of 2x2 slides over a larger map. */
+static alexnet_model *make_sliding(alexnet_context *ctx)
+{
+    static const an_row rows[] = {
+        {"conv1", "conv2d", "filters=5 kernel=3 stride=2"},
+        {"relu1", "relu", ""},
+        {"flat", "flatten", "window=2"},
+        {"fc2", "linear", "outputs=7"},
+        {"relu2", "relu", ""},
+        {"mean", "adaptive_average", "size=1", "global-pool"},
+        {"fc3", "linear", "outputs=CLASSES"},
+    };
+    static const an_family family = {
+        .name = "sliding",
+        .input = {3, 5, 5},
+        .classes = 4,
+        .dropout = -1,
+        .preprocess = "resize=exact:INPUT",
+        .classifier = "flat",
+        .rows = rows,
+        .row_count = AN_COUNT(rows),
+    };
+    alexnet_model *model;
+
+    an_assert_ok(ctx, an_model_lay_out(ctx, &family, NULL, &model));
+    an_assert_ok(ctx, an_model_take_values(model));
+    an_model_start(model, 3, &(an_init){AN_INIT_HE, 0});
+    return model;
+}
+
+/* Answers in a map: softmax of the mean of the logits over all places. */
+static void a_map_of_answers_is_averaged(void **unused)
+{
+    enum { H = 9, W = 13, PLACES = 3 * 5 };
+    const alexnet_run_size size = {.input_h = H, .input_w = W};
+    an_tiny_text log = {""};
+    alexnet_context *ctx = an_tiny_open(NULL, 1);
+    alexnet_model *model = make_sliding(ctx);
+    alexnet_session *session;
+    an_network network;
+    float images[3 * H * W], logits[4 * PLACES];
+    double expected[4], sum = 0;
+
+    (void)unused;
+    ctx->options.log = an_tiny_log;
+    ctx->options.log_user = &log;
+    for (size_t i = 0; i < AN_COUNT(images); ++i)
+        images[i] = (float)(i * 2654435761U % 1000) / 1000;
+    an_assert_ok(ctx, an_network_join(model)); /* one place: nothing to do */
+    assert_string_equal(log.text, "");
+    an_assert_ok(ctx, alexnet_model_resize(model, &size));
+    an_assert_ok(ctx, alexnet_session_open(model, 1, "logits", &session));
+    an_assert_ok(ctx, alexnet_session_run(session, images, 1, logits));
+    alexnet_session_close(session);
+    for (int c = 0; c < 4; ++c) {
+        expected[c] = 0;
+        for (int i = 0; i < PLACES; ++i)
+            expected[c] += (double)logits[c * PLACES + i] / PLACES;
+        sum += expected[c] = exp(expected[c]);
+    }
+    an_assert_status(ctx, an_network_open(model, 1, 1, false, &network), ALEXNET_BAD_SHAPE);
+    an_assert_error(ctx, "map of 3x5");
+    an_assert_ok(ctx, an_network_join(model));
+    assert_string_equal(log.text,
+                        "its answers are a map of 3x5 places: their logits are averaged, as "
+                        "by a global pool\n");
+    an_assert_ok(ctx, an_network_open(model, 1, 1, false, &network));
+    an_assert_ok(ctx, an_network_classify(&network, images, 1));
+    for (int c = 0; c < 4; ++c)
+        assert_true(fabs((double)network.probs[c] - expected[c] / sum) < 1e-6);
+    an_network_close(&network);
+    alexnet_model_free(model);
+    an_test_close(ctx, NULL);
 }
 
 static void memory_may_run_out(void **unused)
@@ -171,6 +246,7 @@ int main(void)
         cmocka_unit_test(weights_that_are_not_finite_are_noticed),
         cmocka_unit_test(classes_without_names_are_numbered),
         cmocka_unit_test(a_record_that_cannot_be_followed_is_the_files_fault),
+        cmocka_unit_test(a_map_of_answers_is_averaged),
         cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

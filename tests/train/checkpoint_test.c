@@ -7,12 +7,13 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "formats/weights.h"
+#include "formats/partial.h"
 #include "train/checkpoint.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define HASH  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define OTHER "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -22,7 +23,7 @@ typedef struct world {
     an_tiny_text log;
     alexnet_context *ctx;
     char *root;
-    const char *folder;
+    char folder[512]; /* outlives the texts of an_test_path() */
     alexnet_model *model;
     an_optimiser optimiser;
 } world;
@@ -45,7 +46,7 @@ static int set_up(void **state)
     w.ctx = an_tiny_open(&w.memory, 1);
     w.ctx->options.log = an_tiny_log;
     w.ctx->options.log_user = &w.log;
-    w.folder = an_test_path(w.root, "checkpoints");
+    snprintf(w.folder, sizeof w.folder, "%s/checkpoints", w.root);
     w.model = an_tiny_model(w.ctx, an_tiny_classes, 3, 1);
     an_assert_ok(w.ctx, an_optimiser_open(w.model, &adam, &w.optimiser));
     for (int slot = 0; slot < AN_SLOTS; ++slot)
@@ -191,7 +192,7 @@ static void leftovers_of_a_killed_save_go(void **state)
     an_assert_ok(w->ctx, an_checkpoint_sweep(w->ctx, an_test_path(w->root, "absent")));
 }
 
-/* ---- damage ---- */
+/* ---- damage done here ---- */
 
 static void flip(const char *path, long at)
 {
@@ -208,6 +209,162 @@ static void flip(const char *path, long at)
 static void cut(const char *path) { an_test_write_text(path, "{"); }
 
 static void drop(const char *path) { assert_int_equal(remove(path), 0); }
+
+/* ---- frozen parameters ---- */
+
+static const char *frozen_path(const world *w)
+{
+    return an_test_path(w->root, "checkpoints/frozen.safetensors");
+}
+
+static off_t size_of(const char *path)
+{
+    struct stat info;
+
+    assert_int_equal(stat(path, &info), 0);
+    return info.st_size;
+}
+
+static ino_t inode_of(const char *path)
+{
+    struct stat info;
+
+    assert_int_equal(stat(path, &info), 0);
+    return info.st_ino;
+}
+
+/* Freezes conv1 and conv2, whose slots are as they began. */
+static void freeze(world *w)
+{
+    an_optimiser fresh;
+
+    an_assert_ok(w->ctx, an_model_freeze(w->model, "conv1,conv2"));
+    an_assert_ok(w->ctx, an_optimiser_open(w->model, &adam, &fresh));
+    for (int slot = 0; slot < AN_SLOTS; ++slot)
+        for (int i = 0; i < w->model->params.count; ++i) {
+            const an_param *param = &w->model->params.items[i];
+            if (param->frozen)
+                memcpy(w->optimiser.slots[slot] + param->offset, fresh.slots[slot] + param->offset,
+                       (size_t)param->count * sizeof(float));
+        }
+    an_optimiser_close(w->ctx, &fresh);
+}
+
+/* The step is that of `save`, which writes into conv1: frozen here, so it is the same each time. */
+static alexnet_status save_frozen(world *w, int64_t step, int keep)
+{
+    an_train_state state = an_train_state_start();
+
+    state.step = step;
+    return an_checkpoint_save(w->model, w->folder, &w->optimiser, &state, HASH, keep);
+}
+
+static void what_is_frozen_is_stored_once(void **state)
+{
+    world *w = *state;
+    an_optimiser optimiser;
+    char before[65], after[65];
+    an_train_state found;
+    alexnet_model *model;
+    char *path;
+
+    an_assert_ok(w->ctx, save(w, 1, 1));
+    const off_t whole = size_of(in_step(w, 1, "weights.safetensors"));
+    const off_t slots = size_of(in_step(w, 1, "optimiser.safetensors"));
+    freeze(w);
+    an_assert_ok(w->ctx, save_frozen(w, 2, 2));
+    const ino_t first = inode_of(frozen_path(w));
+    an_assert_ok(w->ctx, save_frozen(w, 3, 2));
+    assert_int_equal(inode_of(frozen_path(w)), first); /* not written again */
+    const int64_t frozen = 4 * (32 * 3 * 25 + 32 + 32 * 32 * 25 + 32);
+    assert_true(size_of(in_step(w, 3, "weights.safetensors")) < whole - frozen);
+    assert_true(size_of(in_step(w, 3, "optimiser.safetensors")) < slots - 3 * frozen);
+
+    an_assert_ok(w->ctx, alexnet_model_hash(w->model, before));
+    an_assert_ok(w->ctx, an_checkpoint_find(w->ctx, w->folder, HASH, &path, &found));
+    assert_int_equal(found.step, 3);
+    an_assert_ok(w->ctx, an_checkpoint_load_model(w->ctx, path, &model));
+    an_assert_ok(w->ctx, alexnet_model_hash(model, after));
+    assert_string_equal(before, after);
+    assert_string_equal(alexnet_model_class(model, 1), "cross");
+    assert_memory_equal(model->mean_image, w->model->mean_image, 3 * 32 * 32 * sizeof(float));
+    an_assert_ok(w->ctx, an_model_freeze(model, "conv1,conv2"));
+    an_assert_ok(w->ctx, an_optimiser_open(model, &adam, &optimiser));
+    an_assert_ok(w->ctx, an_checkpoint_load_optimiser(model, path, &optimiser));
+    for (int slot = 0; slot < AN_SLOTS; ++slot)
+        assert_memory_equal(optimiser.slots[slot], w->optimiser.slots[slot],
+                            w->model->params.values * sizeof(float));
+    an_optimiser_close(w->ctx, &optimiser);
+    alexnet_model_free(model);
+    an_free(w->ctx, path);
+}
+
+/* The frozen file that another run left, one that is damaged, one that is gone: written anew by the next save. */
+static void a_frozen_file_that_is_not_right_is_written_anew(void **state)
+{
+    world *w = *state;
+    float *value = w->model->values + w->model->params.items[1].offset;
+
+    freeze(w);
+    for (int damage = 0; damage < 4; ++damage) {
+        an_assert_ok(w->ctx, save_frozen(w, 10, 1));
+        assert_int_equal(find(w), 10);
+        if (damage == 0)
+            assert_int_equal(remove(frozen_path(w)), 0);
+        else if (damage == 1)
+            an_test_write_text(frozen_path(w), "{");
+        else if (damage == 2)
+            *value += 1; /* another run's */
+        else
+            flip(frozen_path(w), -20);
+        an_assert_ok(w->ctx, save_frozen(w, 20, 1));
+        assert_int_equal(find(w), 20);
+    }
+}
+
+static void a_damaged_frozen_file_is_named(void **state)
+{
+    static void (*const damages[])(const char *) = {cut, drop};
+    world *w = *state;
+    an_train_state found;
+    char *path;
+
+    freeze(w);
+    for (int damage = 0; damage < 3; ++damage) {
+        an_assert_ok(w->ctx, save_frozen(w, 10, 1));
+        if (damage < 2)
+            damages[damage](frozen_path(w));
+        else
+            flip(frozen_path(w), -20);
+        an_assert_status(w->ctx, an_checkpoint_find(w->ctx, w->folder, HASH, &path, &found),
+                         ALEXNET_BAD_FILE);
+        an_assert_error(w->ctx, "frozen.safetensors");
+    }
+}
+
+static void all_that_is_ours_is_removed(void **state)
+{
+    world *w = *state;
+    an_file_info info;
+
+    freeze(w);
+    an_assert_ok(w->ctx, save_frozen(w, 10, 2));
+    an_assert_ok(w->ctx, save_frozen(w, 20, 2));
+    an_test_write_text(an_test_path(w->root, "checkpoints/frozen.safetensors.tmp-1-2"), "half");
+    an_assert_ok(w->ctx, an_folder_make(w->ctx, in_step(w, 5, "")));
+    an_test_write_text(an_test_path(w->root, "checkpoints/mine"), "somebody's");
+    an_assert_ok(w->ctx, an_checkpoint_sweep(w->ctx, w->folder));
+    assert_int_equal(an_test_count_entries(w->folder), 5);
+    an_assert_ok(w->ctx, an_checkpoint_remove_all(w->ctx, w->folder));
+    assert_int_equal(an_test_count_entries(w->folder), 1);
+    assert_int_equal(remove(an_test_path(w->root, "checkpoints/mine")), 0);
+    an_assert_ok(w->ctx, an_checkpoint_remove_all(w->ctx, w->folder));
+    an_assert_ok(w->ctx, an_file_stat(w->ctx, w->folder, &info));
+    assert_int_equal(info.kind, AN_FILE_ABSENT);
+    an_assert_ok(w->ctx, an_checkpoint_remove_all(w->ctx, w->folder));
+}
+
+/* ---- damage ---- */
 
 static void a_damaged_checkpoint_is_passed_over_and_named(void **state)
 {
@@ -288,19 +445,24 @@ static void a_failed_save_leaves_the_old_one(void **state)
     static const unsigned kinds[] = {AN_FAULT_BIT(AN_FAULT_MEMORY), AN_FAULT_FILES};
     world *w = *state;
 
-    for (int forever = 0; forever < 2; ++forever) {
+    for (int row = 0; row < 4; ++row) {
+        const bool forever = row % 2 != 0, frozen = row >= 2;
+        if (row == 2) freeze(w);
         for (size_t k = 0; k < AN_COUNT(kinds); ++k) {
             for (long n = 0;; ++n) {
                 an_test_fault fault;
-                an_assert_ok(w->ctx, save(w, 10, 2));
-                an_test_fault_arm(&fault, w->ctx, kinds[k], n, forever != 0, ENOSPC);
-                const alexnet_status status = save(w, 20, 2);
+                if (frozen && n % 2 != 0) /* of another run */
+                    an_test_write_text(frozen_path(w), "{");
+                an_assert_ok(w->ctx, save_frozen(w, 10, 2));
+                an_test_fault_arm(&fault, w->ctx, kinds[k], n, forever, ENOSPC);
+                const alexnet_status status = save_frozen(w, 20, 2);
                 if (!an_test_fault_disarm(&fault)) break;
                 const int64_t found = find(w);
                 assert_true(found == 20 || found == 10);
                 if (status == ALEXNET_OK) assert_int_equal(found, 20);
                 if (k == 0 && !forever) an_assert_status(w->ctx, status, ALEXNET_NO_MEMORY);
-                if (!forever && found == 10) assert_int_equal(an_test_count_entries(w->folder), 1);
+                if (!forever && found == 10)
+                    assert_int_equal(an_test_count_entries(w->folder), frozen ? 2 : 1);
             }
         }
     }
@@ -310,7 +472,8 @@ static void a_failed_search_leaks_nothing(void **state)
 {
     world *w = *state;
 
-    an_assert_ok(w->ctx, save(w, 10, 2));
+    freeze(w);
+    an_assert_ok(w->ctx, save_frozen(w, 10, 2));
     for (long n = 0;; ++n) {
         an_test_fault fault;
         an_train_state found;
@@ -336,7 +499,7 @@ static void train(alexnet_model *model, an_optimiser *optimiser, int64_t first, 
     alexnet_session *session;
     double loss;
 
-    an_assert_ok(model->ctx, an_session_open_training(model, PICTURES, 1, &session));
+    an_assert_ok(model->ctx, an_session_open_training(model, PICTURES, 0, 1, &session));
     for (int64_t step = first; step < first + steps; ++step) {
         const an_rates rates = {.weights = 0.01, .biases = 0.01, .step = step};
         an_stream random = an_stream_open(5, AN_PURPOSE_TEST, (uint64_t)step, 0);
@@ -355,19 +518,18 @@ static void check_resumed(world *w, const an_recipe *recipe)
     const an_train_state at = {.step = 2};
     alexnet_model *models[3];
     an_optimiser optimisers[3];
-    int fresh[16], fresh_count;
+    an_partial weights;
 
     for (int i = 0; i < 3; ++i) {
         models[i] = an_tiny_normed(w->ctx, 3, i < 2 ? 1 : 99);
         an_assert_ok(w->ctx, an_optimiser_open(models[i], recipe, &optimisers[i]));
     }
-    assert_true(models[0]->params.count <= (int)AN_COUNT(fresh));
     train(models[0], &optimisers[0], 0, 4);
     train(models[1], &optimisers[1], 0, 2);
     an_assert_ok(w->ctx, an_checkpoint_save(models[1], w->folder, &optimisers[1], &at, HASH, 1));
-    an_assert_ok(w->ctx, an_weights_load_into(models[2], in_step(w, 2, "weights.safetensors"),
-                                              fresh, &fresh_count));
-    assert_int_equal(fresh_count, 0);
+    an_assert_ok(w->ctx, an_partial_open(w->ctx, in_step(w, 2, "weights.safetensors"), &weights));
+    an_assert_ok(w->ctx, an_partial_read(&weights, models[2], NULL));
+    an_partial_close(w->ctx, &weights);
     an_assert_ok(w->ctx,
                  an_checkpoint_load_optimiser(models[2], in_step(w, 2, ""), &optimisers[2]));
     train(models[2], &optimisers[2], 2, 2);
@@ -408,6 +570,10 @@ int main(void)
         TEST(the_newest_few_are_kept),
         TEST(an_abandoned_future_goes_with_the_next_save),
         TEST(leftovers_of_a_killed_save_go),
+        TEST(what_is_frozen_is_stored_once),
+        TEST(a_frozen_file_that_is_not_right_is_written_anew),
+        TEST(a_damaged_frozen_file_is_named),
+        TEST(all_that_is_ours_is_removed),
         TEST(a_damaged_checkpoint_is_passed_over_and_named),
         TEST(when_none_verifies_it_says_so),
         TEST(a_checkpoint_serves_its_own_run_only),

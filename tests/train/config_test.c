@@ -131,7 +131,7 @@ static void values_out_of_range_are_named(void **unused)
         {"steps is 0, expected 1 to", AT(steps), LONG, 0, NULL},
         {"epochs is 0, expected 1e-06 to", AT(epochs), REAL, 0, NULL},
         {"seconds is 0, expected 0.001 to", AT(seconds), REAL, 0, NULL},
-        {"checkpoint_keep is 0", AT(checkpoint_keep), INT, 0, NULL},
+        {"checkpoint_keep is -2, expected 0 to", AT(checkpoint_keep), INT, -2, NULL},
         {"lr is -1", AT(lr), REAL, -1, NULL},
         {"momentum is 1", AT(momentum), REAL, 1, NULL},
         {"weight_decay is -0.5", AT(weight_decay), REAL, -0.5, NULL},
@@ -212,6 +212,58 @@ static void a_resumed_run_may_be_longer(void **unused)
 }
 
 /* The same again may be said; anything else is refused, and nothing is taken over then. */
+/* Who names no recipe gets the one that suits the data, and is told why. */
+static void the_recipe_follows_from_the_data(void **unused)
+{
+    static const struct {
+        const char *family, *recipe, *from;
+        int64_t images;
+        const char *expected, *reason;
+        double epochs;
+    } rows[] = {
+        {"torchvision", NULL, NULL, 2500, "quick", "2500 images are a small set", 40},
+        {"torchvision", NULL, NULL, 36, "quick", "36 images are a small set", 150},
+        {"torchvision", NULL, NULL, 99999, "quick", "99999 images are a small set", 15},
+        {"paper", NULL, NULL, 9469, "quick", "9469 images are a small set", 15},
+        {"torchvision", NULL, NULL, 100000, "torchvision",
+         "model torchvision's own, as there are 100000 images", 90},
+        {"torchvision", NULL, "w", 100000, "torchvision",
+         "model torchvision's own, as there are 100000 images", 90},
+        {"torchvision", NULL, "w", 9469, "finetune",
+         "9469 images are a small set, and there are weights to start from", -1},
+        {"cifar-19pct", NULL, NULL, 36, "cifar-19pct",
+         "model cifar-19pct and its recipe are made for one data set", 140},
+        {"figure1-tanh", NULL, "w", 50000, "figure1-tanh",
+         "model figure1-tanh and its recipe are made for one data set", 40},
+        {"torchvision", "caffe", "w", 36, "caffe", "asked for", 90},
+        {"torchvision", "quick", NULL, 1200000, "quick", "asked for", 15},
+    };
+    alexnet_context *ctx = an_test_open(NULL);
+
+    (void)unused;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        alexnet_train_options options = alexnet_train_options_default();
+        an_config config;
+        options.data = "photos";
+        options.recipe = rows[i].recipe;
+        options.from = rows[i].from;
+        an_assert_ok(ctx, an_config_resolve(ctx, &options, family(rows[i].family), &config));
+        an_assert_ok(ctx, an_config_suit(ctx, &options, family(rows[i].family), rows[i].images,
+                                         &config));
+        assert_string_equal(config.recipe_name, rows[i].expected);
+        assert_string_equal(config.recipe_reason, rows[i].reason);
+        if (rows[i].epochs > 0) assert_true(config.recipe.epochs == rows[i].epochs);
+        an_config_free(ctx, &config);
+        options.epochs = 3;
+        an_assert_ok(ctx, an_config_resolve(ctx, &options, family(rows[i].family), &config));
+        an_assert_ok(ctx, an_config_suit(ctx, &options, family(rows[i].family), rows[i].images,
+                                         &config));
+        assert_true(config.recipe.epochs == 3);
+        an_config_free(ctx, &config);
+    }
+    an_test_close(ctx, NULL);
+}
+
 static void what_a_run_is_does_not_change(void **unused)
 {
     an_test_memory memory;
@@ -252,6 +304,9 @@ static void what_a_run_is_does_not_change(void **unused)
         ROW(epsilon, double, 1, "epsilon is 1e-08 and cannot become 1"),
         ROW(average, double, 0.5, "average is 0 and cannot become 0.5"),
         ROW(smoothing, double, 0.5, "smoothing is 0 and cannot become 0.5"),
+        ROW(mixup, double, 0.5, "mixup is 0 and cannot become 0.5"),
+        ROW(grow, int, 128, "grow is 0 and cannot become 128"),
+        ROW(views, int, 2, "views is 0 and cannot become 2"),
         ROW(seed, int64_t, 2, "seed is 9 and cannot become 2"),
         ROW(on_bad_image, alexnet_bad_image, ALEXNET_BAD_IMAGE_FAIL,
             "on_bad_image is skip and cannot become fail"),
@@ -262,6 +317,7 @@ static void what_a_run_is_does_not_change(void **unused)
     (void)unused;
     options = options_for(an_test_path(folder, "photos"));
     an_assert_ok(ctx, an_folder_make(ctx, options.data));
+    options.recipe = "torchvision";
     options.model_options.dropout = 0.75;
     options.model_options.input_h = 224;
     options.freeze = "features";
@@ -351,6 +407,7 @@ int main(void)
         cmocka_unit_test(who_decides_on_dropout),
         cmocka_unit_test(values_out_of_range_are_named),
         cmocka_unit_test(a_resumed_run_may_be_longer),
+        cmocka_unit_test(the_recipe_follows_from_the_data),
         cmocka_unit_test(what_a_run_is_does_not_change),
         cmocka_unit_test(paths_become_absolute),
         cmocka_unit_test(memory_may_run_out),

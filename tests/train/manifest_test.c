@@ -51,6 +51,26 @@ static void what_is_written_is_read(void **unused)
     an_test_close(ctx, &memory);
 }
 
+/* One that a manifest need not have, and one that nobody asks for. */
+static void a_file_may_be_optional(void **unused)
+{
+    alexnet_context *ctx = an_test_open(NULL);
+    char *folder = an_test_folder_open();
+    const char *path = an_test_path(folder, "manifest.json");
+    an_manifest back = {.files = {{.name = "one"}, {.name = "three", .optional = true}}};
+
+    (void)unused;
+    an_assert_ok(ctx, an_manifest_write(ctx, path, &example));
+    an_assert_ok(ctx, an_manifest_read(ctx, path, &back));
+    assert_int_equal(back.files[1].bytes, -1);
+    assert_int_equal(back.files[2].bytes, -1);
+    back.files[1].optional = false;
+    an_assert_status(ctx, an_manifest_read(ctx, path, &back), ALEXNET_BAD_FILE);
+    an_assert_error(ctx, "it does not name three");
+    an_test_folder_close(folder);
+    an_test_close(ctx, NULL);
+}
+
 static void what_has_not_happened_yet_stays_so(void **unused)
 {
     alexnet_context *ctx = an_test_open(NULL);
@@ -140,6 +160,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_read),
+        cmocka_unit_test(a_file_may_be_optional),
         cmocka_unit_test(what_has_not_happened_yet_stays_so),
         cmocka_unit_test(no_changed_byte_goes_unnoticed),
         cmocka_unit_test(a_file_it_does_not_name_is_missed),

@@ -73,7 +73,7 @@ static void the_two_conventions_differ_when_the_rate_falls(void **unused)
         an_optimiser optimiser;
         r.update = update;
         an_assert_ok(ctx, an_optimiser_open(model, &r, &optimiser));
-        an_assert_ok(ctx, an_session_open_training(model, 1, 1, &session));
+        an_assert_ok(ctx, an_session_open_training(model, 1, 0, 1, &session));
         set_gradients(session, model, 0);
         model->values[at] = 1;
         for (int step = 0; step < 2; ++step) {
@@ -100,7 +100,7 @@ static void frozen_parameters_stay(void **unused)
     assert_non_null(before);
     an_assert_ok(ctx, an_optimiser_open(model, &recipe, &optimiser));
     an_assert_ok(ctx, an_model_freeze(model, "conv1"));
-    an_assert_ok(ctx, an_session_open_training(model, 1, 1, &session));
+    an_assert_ok(ctx, an_session_open_training(model, 1, 0, 1, &session));
     set_gradients(session, model, 1);
     memcpy(before, model->values, model->params.values * sizeof *before);
     an_assert_ok(ctx, step_at(&optimiser, session, model, 0.1, 0));
@@ -140,7 +140,7 @@ static void each_rule_gets_the_recipe_s_numbers(void **unused)
         alexnet_session *session;
         an_optimiser optimiser;
         an_assert_ok(ctx, an_optimiser_open(model, &rows[i].recipe, &optimiser));
-        an_assert_ok(ctx, an_session_open_training(model, 1, 1, &session));
+        an_assert_ok(ctx, an_session_open_training(model, 1, 0, 1, &session));
         set_gradients(session, model, 0);
         model->values[at] = 1;
         for (int step = 0; step < 2; ++step) {
@@ -172,7 +172,7 @@ static void the_average_follows_all_values(void **unused)
     averaging.average = 0.75;
     memcpy(expected, model->values, values * sizeof *expected);
     an_assert_ok(ctx, an_optimiser_open(model, &averaging, &optimiser));
-    an_assert_ok(ctx, an_session_open_training(model, 1, 1, &session));
+    an_assert_ok(ctx, an_session_open_training(model, 1, 0, 1, &session));
     for (int64_t step = 0; step < 3; ++step) {
         set_gradients(session, model, (float)step - 0.5F);
         an_assert_ok(ctx, step_at(&optimiser, session, model, 0.1, step));
@@ -226,7 +226,7 @@ static void a_layer_that_an_event_stops_stands_still(void **unused)
     assert_non_null(before);
     an_assert_ok(ctx, an_events_parse(ctx, "2:conv1=0", &events));
     an_assert_ok(ctx, an_optimiser_open(model, &recipe, &optimiser));
-    an_assert_ok(ctx, an_session_open_training(model, 1, 1, &session));
+    an_assert_ok(ctx, an_session_open_training(model, 1, 0, 1, &session));
     set_gradients(session, model, 1);
     for (int64_t step = 0; step < 4; ++step) {
         const an_rates rates = {
@@ -329,7 +329,7 @@ static void statistics_follow_the_batches_and_serve_inference(void **unused)
 
     (void)unused;
     an_assert_ok(ctx, an_optimiser_open(model, &recipe, &optimiser));
-    an_assert_ok(ctx, an_session_open_training(model, PICTURES, 1, &session));
+    an_assert_ok(ctx, an_session_open_training(model, PICTURES, 0, 1, &session));
     for (int64_t step = 0; step < 2; ++step) {
         float before[4];
         for (int i = 0; i < 4; ++i)
@@ -361,7 +361,7 @@ static void frozen_statistics_stay(void **unused)
     (void)unused;
     an_assert_ok(ctx, an_optimiser_open(model, &recipe, &optimiser));
     an_assert_ok(ctx, an_model_freeze(model, "features"));
-    an_assert_ok(ctx, an_session_open_training(model, PICTURES, 1, &session));
+    an_assert_ok(ctx, an_session_open_training(model, PICTURES, 0, 1, &session));
     train_step(session, model, 0, &optimiser);
     assert_true(values_of(model, "norm1.running_mean")[1] == 0);
     assert_true(values_of(model, "norm1.running_var")[1] == 1);
@@ -388,7 +388,7 @@ static void bits_do_not_depend_on_threads(void **unused)
             alexnet_model *model = an_tiny_normed(ctx, 3, 1);
             an_optimiser optimiser;
             an_assert_ok(ctx, an_optimiser_open(model, &recipe, &optimiser));
-            an_assert_ok(ctx, an_session_open_training(model, PICTURES, 1, &session));
+            an_assert_ok(ctx, an_session_open_training(model, PICTURES, 0, 1, &session));
             for (int64_t step = 0; step < 2; ++step)
                 train_step(session, model, step, &optimiser);
             an_assert_ok(ctx, alexnet_model_hash(model, hash));
@@ -424,8 +424,8 @@ static run run_open(const an_recipe *by, const char *tier, int threads, const ch
     if (frozen != NULL) an_assert_ok(r.ctx, an_model_freeze(r.model, frozen));
     an_assert_ok(r.ctx, an_events_parse(r.ctx, "1:fc3=0.5;2:fc3=0;2:decay=0;3:fc3=2", &r.events));
     an_assert_ok(r.ctx, an_optimiser_open(r.model, by, &r.optimiser));
-    an_assert_ok(r.ctx, stores ? an_session_open_training(r.model, PICTURES, 1, &r.session)
-                               : an_optimiser_open_session(by, r.model, PICTURES, 1, &r.session));
+    an_assert_ok(r.ctx, stores ? an_session_open_training(r.model, PICTURES, 0, 1, &r.session)
+                               : an_optimiser_open_session(by, r.model, PICTURES, 0, 1, &r.session));
     return r;
 }
 

@@ -154,6 +154,10 @@ static void an_epoch_ends_with_a_sentence(void **state)
     an_report_epoch(&w->report, &at, 4, NULL);
     assert_string_equal(w->message, "epoch 1: loss 0.5000, top-1 50.00 %");
     assert_string_equal(w->log.text, "");
+    an_report_epoch(&w->report, &at, 4, &(an_metrics){0}); /* every image was unreadable */
+    assert_string_equal(w->message,
+                        "epoch 1: loss 0.5000, top-1 50.00 %; validation: loss not a number, "
+                        "top-1 not a number, top-5 not a number");
     an_assert_ok(w->ctx, an_report_validation(&w->report, &at, &val));
     assert_int_equal(count_lines(w), 2);
 }

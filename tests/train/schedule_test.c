@@ -70,8 +70,9 @@ static void factors_worked_by_hand(void **unused)
         {"warmup:20+cosine", 9, 10, 100, 0.5},
         {"warmup:20+cosine", 20, 10, 100, 1}, /* the cosine begins here */
         {"warmup:20+cosine", 60, 10, 100, 0.5},
-        {"warmup:20+cosine", 5, 10, 10, 0.3}, /* a run that ends while warming up */
-        {"warmup:20+cosine", 25, 10, 20, 1},  /* beyond the plan: never below 0 or wild */
+        {"warmup:20+cosine", 0, 10, 10, 0.5}, /* a short run: a fifth of it */
+        {"warmup:20+poly:1", 6, 10, 10, 0.5},
+        {"warmup:20+cosine", 25, 10, 20, 0}, /* beyond the plan: never below 0 or wild */
         {"warmup:4+step:1,0.1", 1, 2, 100, 0.5},
         {"warmup:4+step:1,0.1", 2, 2, 100, 0.075},
         {"warmup:0+constant", 0, 10, 100, 1},
@@ -84,8 +85,9 @@ static void factors_worked_by_hand(void **unused)
         alexnet_context *ctx = an_test_open(NULL);
         an_schedule schedule;
         an_assert_ok(ctx, an_schedule_parse(ctx, rows[i].text, &schedule));
+        const an_course course = an_course_start(rows[i].total);
         const double factor =
-            an_schedule_factor(&schedule, rows[i].step, rows[i].epoch_steps, rows[i].total, &seen);
+            an_schedule_factor(&schedule, rows[i].step, rows[i].epoch_steps, &course, &seen);
         if (!(fabs(factor - rows[i].factor) < 1e-12))
             fail_msg("%s at step %lld: %.17g, expected %.17g", rows[i].text,
                      (long long)rows[i].step, factor, rows[i].factor);
@@ -97,13 +99,14 @@ static void a_cosine_goes_down_all_the_way(void **unused)
 {
     alexnet_context *ctx = an_test_open(NULL);
     const an_plateau seen = an_plateau_start();
+    const an_course course = an_course_start(1000);
     an_schedule schedule;
     double last = 2;
 
     (void)unused;
     an_assert_ok(ctx, an_schedule_parse(ctx, "cosine", &schedule));
     for (int64_t step = 0; step < 1000; ++step) {
-        const double factor = an_schedule_factor(&schedule, step, 10, 1000, &seen);
+        const double factor = an_schedule_factor(&schedule, step, 10, &course, &seen);
         assert_true(factor < last && factor > 0);
         last = factor;
     }
@@ -198,31 +201,50 @@ static void other_words_are_refused(void **unused)
     an_test_close(ctx, NULL);
 }
 
-static void a_limit_in_time_that_cuts_is_told(void **unused)
+/* Half of the planned steps fit: the whole schedule is gone through in them. */
+static void a_course_that_ends_earlier_takes_the_schedule_along(void **unused)
 {
     static const struct {
         const char *text;
-        int64_t steps_left;
-        double step_seconds, seconds_left;
-        int64_t fit;
+        int64_t step;
+        double factor;
     } rows[] = {
-        {"cosine", 100, 0.5, 50, -1},      {"cosine", 100, 0.5, 48, -1}, /* within 5 % */
-        {"cosine", 100, 0.5, 47, 94},      {"cosine", 100, 0.5, 10, 20},
-        {"cosine", 100, 0.5, -1, 0},       {"cosine", 0, 0.5, 0, -1},
-        {"step:1,0.1", 100, 0.5, 10, 20},  {"at:1:0.1", 100, 0.5, 10, 20},
-        {"constant", 100, 0.5, 10, -1},    {"warmup:5+constant", 100, 0.5, 10, -1},
-        {"warmup:5+cosine", 100, 2, 9, 4}, {"plateau:0.1,3,3", 100, 0.5, 10, -1},
-        {"poly:1", 100, 0.5, 10, 20},      {"dexp:250,4", 100, 0.5, 10, 20},
+        {"cosine", 0, 1},        {"cosine", 25, 0.5},        {"cosine", 50, 0},
+        {"step:5,0.1", 24, 1},   {"step:5,0.1", 25, 0.1},    {"at:2,8:0.1", 10, 0.1},
+        {"at:2,8:0.1", 40, 0.01}, {"dexp:10,2", 25, 0.1},    {"constant", 40, 1},
+        {"warmup:4+poly:1", 1, 0.5}, {"warmup:20+poly:1", 30, 0.5},
     };
+    const an_plateau seen = an_plateau_start();
+    const an_course start = an_course_start(100), course = an_course_move(&start, 0, 50);
 
     (void)unused;
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
         alexnet_context *ctx = an_test_open(NULL);
         an_schedule schedule;
         an_assert_ok(ctx, an_schedule_parse(ctx, rows[i].text, &schedule));
-        assert_int_equal(an_schedule_cut(&schedule, rows[i].steps_left, rows[i].step_seconds,
-                                         rows[i].seconds_left),
-                         rows[i].fit);
+        const double factor = an_schedule_factor(&schedule, rows[i].step, 10, &course, &seen);
+        if (!(fabs(factor - rows[i].factor) < 1e-12))
+            fail_msg("%s at step %lld: %.17g, expected %.17g", rows[i].text,
+                     (long long)rows[i].step, factor, rows[i].factor);
+        an_test_close(ctx, NULL);
+    }
+}
+
+static void shapes_that_end(void **unused)
+{
+    static const struct {
+        const char *text;
+        bool ends;
+    } rows[] = {{"cosine", true},   {"step:1,0.1", true}, {"at:1:0.1", true},
+                {"poly:1", true},   {"dexp:250,4", true}, {"warmup:5+cosine", true},
+                {"constant", false}, {"plateau:0.1,3,3", false}};
+
+    (void)unused;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        alexnet_context *ctx = an_test_open(NULL);
+        an_schedule schedule;
+        an_assert_ok(ctx, an_schedule_parse(ctx, rows[i].text, &schedule));
+        assert_int_equal(an_schedule_ends(&schedule), rows[i].ends);
         an_test_close(ctx, NULL);
     }
 }
@@ -231,7 +253,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(factors_worked_by_hand),
-        cmocka_unit_test(a_limit_in_time_that_cuts_is_told),
+        cmocka_unit_test(a_course_that_ends_earlier_takes_the_schedule_along),
+        cmocka_unit_test(shapes_that_end),
         cmocka_unit_test(a_cosine_goes_down_all_the_way),
         cmocka_unit_test(a_plateau_drops_when_nothing_improves),
         cmocka_unit_test(other_words_are_refused),

@@ -156,8 +156,8 @@ static void fine_tuning_takes_over_what_fits(void **state)
     options.from = from;
     options.freeze = "conv1,conv2";
     const alexnet_train_result result = an_runs_train(r, &options);
-    assert_non_null(strstr(r->log.text, "start afresh"));
-    assert_non_null(strstr(r->log.text, "fc10.weight, fc10.bias"));
+    assert_non_null(strstr(r->log.text, "loaded 6 of the 8 tensors of cifar-19pct"));
+    assert_non_null(strstr(r->log.text, "head: fc10.weight starts afresh: no class of the file"));
 
     an_assert_ok(r->ctx, alexnet_model_load(r->ctx, from, &before));
     an_assert_ok(r->ctx, alexnet_model_load(r->ctx, result.weights, &after));
@@ -171,6 +171,77 @@ static void fine_tuning_takes_over_what_fits(void **state)
     }
     alexnet_model_free(before);
     alexnet_model_free(after);
+}
+
+static void swap_rows(alexnet_model *model, const char *name)
+{
+    const an_param *param = &model->params.items[an_model_find_param(model, name)];
+    float *row = model->values + param->offset;
+    const int64_t count = param->count / 2;
+
+    for (int64_t i = 0; i < count; ++i) {
+        const float value = row[i];
+        row[i] = row[count + i];
+        row[count + i] = value;
+    }
+}
+
+/* A network that knows all of its images, with its classes the other way round: the same network. By position it would
+   be wrong about every image. */
+static void permuted_classes_are_known_at_once(void **state)
+{
+    static const char *const names[] = {"cross", "checker"};
+    an_runs *r = *state;
+    const char *from = an_test_path(r->folder, "permuted.safetensors");
+    alexnet_train_options options = an_runs_options(r, "first");
+    alexnet_model *model;
+
+    options.data = an_test_path(r->folder, "data/train");
+    options.val = options.data;
+    options.epochs = 60;
+    options.lr = 0.01;
+    options.augment = "none";
+    options.stop_at_top1 = 1;
+    alexnet_train_result result = an_runs_train(r, &options);
+    assert_true(result.best_top1 == 1);
+
+    an_assert_ok(r->ctx, alexnet_model_load(r->ctx, result.weights, &model));
+    assert_string_equal(alexnet_model_class(model, 1), "cross");
+    swap_rows(model, "fc10.weight");
+    swap_rows(model, "fc10.bias");
+    an_assert_ok(r->ctx, an_model_set_classes(model, names, 2));
+    an_assert_ok(r->ctx, alexnet_model_save(model, from));
+    alexnet_model_free(model);
+
+    options.out = an_test_path(r->folder, "second");
+    options.from = from;
+    options.lr = 0;
+    options.steps = 1;
+    result = an_runs_train(r, &options);
+    assert_true(result.best_top1 == 1);
+    assert_non_null(strstr(r->log.text, "head: 2 of 2 classes taken over by name"));
+}
+
+static void frozen_layers_that_start_at_random_are_warned_of(void **state)
+{
+    an_runs *r = *state;
+    const char *from = an_test_path(r->folder, "from.safetensors");
+    alexnet_train_options options = an_runs_options(r, "run");
+
+    options.epochs = 1;
+    options.freeze = "conv1";
+    an_runs_train(r, &options);
+    assert_non_null(strstr(r->log.text, "freeze 'conv1' without weights to start from"));
+
+    an_tiny_weights(r->ctx, from, NULL, 2, 9);
+    options.from = from;
+    options.force = 1;
+    r->log.text[0] = '\0';
+    an_runs_train(r, &options);
+    assert_null(strstr(r->log.text, "random values"));
+    options.freeze = "fc10"; /* whose classes have no names there */
+    an_runs_train(r, &options);
+    assert_non_null(strstr(r->log.text, "2 of the frozen tensors (fc10.weight ...) are not in"));
 }
 
 static void a_resumed_fine_tuning_stays_frozen(void **state)
@@ -190,10 +261,65 @@ static void a_resumed_fine_tuning_stays_frozen(void **state)
     options.progress_user = &wish;
     an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
     assert_int_equal(remove(from), 0); /* no longer needed */
+    assert_true(is_file(r, an_test_path(r->folder, "stopped/checkpoints/frozen.safetensors")));
     resumed = alexnet_train_options_default();
     resumed.resume = options.out;
     result = an_runs_train(r, &resumed);
     assert_string_equal(result.last_sha256, whole.last_sha256);
+}
+
+/* ---- disk ---- */
+
+static void the_last_weights_are_the_best_under_another_name(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run"), resumed;
+    const char *best = an_test_path(r->folder, "run/best.safetensors");
+    const char *last = an_test_path(r->folder, "run/last.safetensors");
+    bool same;
+
+    options.epochs = 1; /* whose validation is the best */
+    alexnet_train_result result = an_runs_train(r, &options);
+    an_assert_ok(r->ctx, an_file_same(r->ctx, best, last, &same));
+    assert_true(same);
+    assert_hash(r, last, result.last_sha256);
+
+    resumed = alexnet_train_options_default(); /* goes on: best and last part again, or are one */
+    resumed.resume = options.out;
+    resumed.epochs = 2;
+    result = an_runs_train(r, &resumed);
+    assert_hash(r, best, result.weights_sha256);
+    assert_hash(r, last, result.last_sha256);
+
+    options.force = 1; /* a rate at which nothing improves */
+    options.lr = 1e-7;
+    options.schedule = "constant";
+    options.epochs = 2;
+    an_runs_train(r, &options);
+    an_assert_ok(r->ctx, an_file_same(r->ctx, best, last, &same));
+    assert_false(same);
+}
+
+static void no_checkpoint_stays_where_none_is_wanted(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run"), resumed;
+    an_runs_wish wish = {.step = 4, .go = ALEXNET_GO_STOP};
+    alexnet_train_result result;
+
+    options.checkpoint_keep = 0;
+    options.progress = an_runs_ask;
+    options.progress_user = &wish;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
+    assert_int_equal(an_test_count_entries(an_test_path(r->folder, "run/checkpoints")), 1);
+
+    resumed = alexnet_train_options_default();
+    resumed.resume = options.out;
+    result = an_runs_train(r, &resumed);
+    assert_int_equal(an_test_count_entries(options.out), 4);
+    assert_hash(r, result.weights, result.weights_sha256);
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_FILE);
+    an_assert_error(r->ctx, "run is finished and has kept no checkpoint to go on from");
 }
 
 /* ---- resuming ---- */
@@ -539,7 +665,10 @@ static void memory_and_files_may_fail(void **state)
     an_runs *r = *state;
     const long stride = getenv("ALEXNET_TEST_LONG") != NULL ? 1 : 3;
     alexnet_train_options options = an_runs_options(r, "run");
+    char out[512]; /* outlives the texts of an_test_path() */
 
+    snprintf(out, sizeof out, "%s/run", r->folder);
+    options.out = out;
     options.steps = 2;
     options.force = 1;
     for (size_t k = 0; k < AN_COUNT(kinds); ++k) {
@@ -572,7 +701,11 @@ int main(void)
         TEST(equal_runs_write_equal_weights_files),
         TEST(without_validation_the_last_weights_count),
         TEST(fine_tuning_takes_over_what_fits),
+        TEST(permuted_classes_are_known_at_once),
+        TEST(frozen_layers_that_start_at_random_are_warned_of),
         TEST(a_resumed_fine_tuning_stays_frozen),
+        TEST(the_last_weights_are_the_best_under_another_name),
+        TEST(no_checkpoint_stays_where_none_is_wanted),
         TEST(a_run_without_a_checkpoint_starts_over),
         TEST(best_weights_that_are_gone_are_sought_anew),
         TEST(a_damaged_checkpoint_costs_only_what_came_after_the_one_before),

@@ -5,6 +5,7 @@
  */
 #include "runs.h"
 
+#include "base/context.h"
 #include "base/file.h"
 #include <math.h>
 #include <stdio.h>
@@ -407,31 +408,98 @@ static void more_epochs_may_be_asked_for_later(void **state)
     assert_string_equal(one.last_sha256, two.last_sha256);
 }
 
-/* Whatever the pace: so many epochs do not fit into a minute. */
-static void a_schedule_that_time_will_cut_is_warned_of(void **state)
+/* A clock of its own pace: each look at it takes `tick` seconds. */
+typedef struct test_clock {
+    double now, tick;
+} test_clock;
+
+static double look(void *user)
+{
+    test_clock *clock = user;
+
+    clock->now += clock->tick;
+    return clock->now;
+}
+
+/* The rates of the log's training lines from `first` on never rise; how many, and the last. */
+static int falling_rates(an_runs *r, const char *run, double *last, int *paces)
+{
+    char name[64];
+    an_bytes bytes;
+    int count = 0;
+
+    snprintf(name, sizeof name, "%s/log.jsonl", run);
+    an_assert_ok(r->ctx, an_file_read(r->ctx, an_test_path(r->folder, name), 1 << 20, &bytes));
+    *last = 1e9;
+    *paces = 0;
+    for (char *line = (char *)bytes.data; *line != '\0'; line = strchr(line, '\n') + 1) {
+        long long step;
+        double epoch, lr;
+        const char *end = strchr(line, '\n'), *train = strstr(line, "\"train\"");
+        const char *pace = strstr(line, "\"pace\"");
+        *paces += pace != NULL && pace < end;
+        if (train == NULL || train > end) continue;
+        assert_int_equal(
+            sscanf(line, "{\"step\":%lld,\"epoch\":%lf,\"lr\":%lf,", &step, &epoch, &lr), 3);
+        assert_true(lr <= *last + 1e-12);
+        *last = lr;
+        ++count;
+    }
+    an_bytes_free(r->ctx, &bytes);
+    return count;
+}
+
+/* 1e9 epochs do not fit into 300 seconds at several seconds a step: the cosine ends there all the same, also
+   where the run was stopped on its way, and where the pace changes. */
+static void a_limit_in_time_shapes_the_schedule(void **state)
 {
     static const struct {
-        const char *schedule;
-        double seconds;
-        bool warned;
-    } rows[] = {{"cosine", 60, true}, {"constant", 60, false}, {"cosine", -1, false}};
+        int64_t stop; /* 0: not */
+        double later; /* tick after the stop */
+    } rows[] = {{0, 1}, {2, 1}, {9, 1}, {13, 1}, {9, 2}, {9, 0.5}};
     an_runs *r = *state;
 
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        an_runs_wish wish = {.step = 22, .go = ALEXNET_GO_STOP};
+        test_clock clock = {.tick = 1};
+        an_runs_wish wish = {.step = rows[i].stop, .go = ALEXNET_GO_STOP};
         alexnet_train_options options = an_runs_options(r, "run");
+        alexnet_train_options resumed = alexnet_train_options_default();
         alexnet_train_result result;
+        double last;
+        int paces;
+        an_context_set_clock(r->ctx, look, &clock);
         options.force = 1;
         options.epochs = 1e9;
-        options.schedule = rows[i].schedule;
-        options.seconds = rows[i].seconds;
-        options.progress = an_runs_ask;
-        options.progress_user = &wish;
-        r->log.text[0] = '\0';
-        an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
-        const char *said = strstr(r->log.text, "of 1e+09 epochs and cuts the schedule 'cosine'");
-        assert_int_equal(said != NULL, rows[i].warned);
+        options.schedule = "cosine";
+        options.seconds = 300;
+        options.lr = 0.001;
+        if (rows[i].stop > 0) {
+            options.progress = an_runs_ask;
+            options.progress_user = &wish;
+            an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
+            resumed.resume = options.out;
+            clock.tick = rows[i].later;
+            options = resumed;
+        }
+        result = an_runs_train(r, &options);
+        assert_true(falling_rates(r, "run", &last, &paces) > 3 && paces > 1);
+        if (!(last < 0.1 * 0.001)) fail_msg("row %zu: the last rate is %g", i, last);
+        assert_in_range(result.steps, 20, 200);
+        an_context_set_clock(r->ctx, NULL, NULL);
     }
+}
+
+/* All epochs fit: the limit changes no bit. */
+static void a_limit_that_is_far_changes_nothing(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run");
+    const alexnet_train_result free = an_runs_train(r, &options);
+
+    options.force = 1;
+    options.seconds = 1e6;
+    const alexnet_train_result limited = an_runs_train(r, &options);
+    assert_string_equal(free.last_sha256, limited.last_sha256);
 }
 
 static void validation_can_end_it(void **state)
@@ -572,7 +640,8 @@ int main(void)
         TEST(the_beginning_is_told_once),
         TEST(the_first_limit_ends_the_run),
         TEST(more_epochs_may_be_asked_for_later),
-        TEST(a_schedule_that_time_will_cut_is_warned_of),
+        TEST(a_limit_in_time_shapes_the_schedule),
+        TEST(a_limit_that_is_far_changes_nothing),
         TEST(validation_can_end_it),
         TEST(checkpoints_by_steps_by_wish_and_at_the_end),
         TEST(a_diverging_run_names_a_layer),

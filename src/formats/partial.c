@@ -1,0 +1,597 @@
+/*
+ * partial.c: what fits of a weights file, into a model that is there.
+ * SPDX-License-Identifier: MIT
+ */
+#include "formats/partial.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "core/options.h"
+#include "formats/metadata.h"
+#include "formats/weights.h"
+#include "image/preprocess.h"
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- opening ---- */
+
+/* The name without the words that wrappers put before it: DataParallel, torch.compile, a module of one's own. */
+static const char *plain_name(const char *name)
+{
+    static const char *const words[] = {"module.", "model.", "_orig_mod."};
+
+    for (size_t i = 0; i < AN_COUNT(words);) {
+        const size_t length = strlen(words[i]);
+        if (strncmp(name, words[i], length) == 0 && name[length] != '\0') {
+            name += length;
+            i = 0;
+        } else {
+            ++i;
+        }
+    }
+    return name;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* "a" and "module.a": which of them is a? */
+static alexnet_status check_names(alexnet_context *ctx, const an_partial *partial)
+{
+    const size_t count = partial->file.count;
+    const char **sorted = an_new_array(ctx, count, sizeof *sorted);
+    const char *twice = NULL;
+
+    if (sorted == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "names of %zu tensors", count);
+    if (count > 0) memcpy(sorted, partial->names, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, compare_names);
+    for (size_t i = 1; i < count && twice == NULL; ++i)
+        if (strcmp(sorted[i - 1], sorted[i]) == 0) twice = sorted[i];
+    an_free(ctx, sorted);
+    return twice == NULL ? ALEXNET_OK
+                         : an_fail(ctx, ALEXNET_BAD_FILE,
+                                   "two of its tensors are '%s', as words before a name do not "
+                                   "count",
+                                   twice);
+}
+
+static alexnet_status take_names(alexnet_context *ctx, an_partial *partial)
+{
+    const size_t count = partial->file.count;
+
+    partial->names = an_new_array(ctx, count, sizeof *partial->names);
+    if (partial->names == NULL)
+        return an_fail(ctx, ALEXNET_NO_MEMORY, "names of %zu tensors", count);
+    for (size_t i = 0; i < count; ++i)
+        partial->names[i] = plain_name(partial->file.tensors[i].name);
+    return check_names(ctx, partial);
+}
+
+static alexnet_status take_family(alexnet_context *ctx, an_partial *partial)
+{
+    const char *family = an_tensor_file_metadata(&partial->file, AN_KEY_FAMILY);
+
+    partial->options = alexnet_model_options_default();
+    if (family == NULL) return ALEXNET_OK;
+    partial->family = an_family_find(family);
+    if (partial->family != NULL)
+        return an_weights_options(ctx, &partial->file, &partial->options);
+    an_log(ctx, ALEXNET_LOG_INFO, "%s: its model '%.100s' is not known here: its tensors count",
+           partial->path, family);
+    return ALEXNET_OK;
+}
+
+static alexnet_status take_classes(alexnet_context *ctx, an_partial *partial)
+{
+    const char *text = an_tensor_file_metadata(&partial->file, AN_KEY_CLASSES);
+
+    if (text == NULL) return ALEXNET_OK;
+    partial->class_list = json_loads(text, 0, NULL);
+    const size_t count = json_array_size(partial->class_list); /* 0 for what is no list */
+    if (count == 0 || count > ALEXNET_CLASSES_MAX)
+        return an_fail(ctx, ALEXNET_BAD_FILE,
+                       "metadata '%s': expected a JSON list of 1 to %d names, found %zu",
+                       AN_KEY_CLASSES, ALEXNET_CLASSES_MAX, count);
+    partial->classes = an_new_array(ctx, count, sizeof *partial->classes);
+    if (partial->classes == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%zu class names", count);
+    for (size_t i = 0; i < count; ++i) {
+        partial->classes[i] = json_string_value(json_array_get(partial->class_list, i));
+        if (partial->classes[i] == NULL)
+            return an_fail(ctx, ALEXNET_BAD_FILE, "metadata '%s': entry %zu is not a text",
+                           AN_KEY_CLASSES, i);
+    }
+    partial->class_count = (int)count;
+    return ALEXNET_OK;
+}
+
+static alexnet_status take_preprocess(alexnet_context *ctx, an_partial *partial)
+{
+    an_preprocess record;
+
+    partial->preprocess = an_tensor_file_metadata(&partial->file, AN_KEY_PREPROCESS);
+    return partial->preprocess == NULL ? ALEXNET_OK
+                                       : an_preprocess_parse(ctx, partial->preprocess, &record);
+}
+
+static alexnet_status take_all(alexnet_context *ctx, an_partial *partial)
+{
+    AN_TRY(take_names(ctx, partial));
+    AN_TRY(take_family(ctx, partial));
+    AN_TRY(take_classes(ctx, partial));
+    return take_preprocess(ctx, partial);
+}
+
+alexnet_status an_partial_open(alexnet_context *ctx, const char *path, an_partial *out)
+{
+    *out = (an_partial){.path = an_copy_text(ctx, path)};
+    alexnet_status status = out->path != NULL ? an_safetensors_open(ctx, path, &out->file)
+                                              : an_fail(ctx, ALEXNET_NO_MEMORY, "%s", path);
+    if (status == ALEXNET_OK) {
+        status = take_all(ctx, out);
+        if (status != ALEXNET_OK) /* what would be a caller's mistake elsewhere is the file's here */
+            status = an_fail_within(ctx, status == ALEXNET_BAD_ARG ? ALEXNET_BAD_FILE : status,
+                                    "%s", path);
+    }
+    if (status != ALEXNET_OK) an_partial_close(ctx, out);
+    return status;
+}
+
+void an_partial_close(alexnet_context *ctx, an_partial *partial)
+{
+    an_tensor_file_close(ctx, &partial->file);
+    json_decref(partial->class_list);
+    an_free(ctx, partial->classes);
+    an_free(ctx, partial->names);
+    an_free(ctx, partial->path);
+    *partial = (an_partial){0};
+}
+
+static const an_tensor_view *find(const an_partial *partial, const char *name)
+{
+    for (size_t i = 0; i < partial->file.count; ++i)
+        if (strcmp(partial->names[i], name) == 0) return &partial->file.tensors[i];
+    return NULL;
+}
+
+/* ---- lists of names for the log ---- */
+
+#define LIST_BYTES 512
+
+typedef struct listing {
+    char text[LIST_BYTES];
+    size_t used;
+    int count;
+    bool full;
+} listing;
+
+static void list(listing *l, const char *name)
+{
+    const char *shown = l->used + strlen(name) + 8 < sizeof l->text ? name : "...";
+
+    if (!l->full)
+        l->used += (size_t)an_print(l->text + l->used, sizeof l->text - l->used, "%s%s",
+                                    l->count == 0 ? "" : ", ", shown);
+    l->full = l->full || shown != name;
+    ++l->count;
+}
+
+/* ---- the last layer, by the names of classes ---- */
+
+typedef struct head {
+    int first, count;  /* its parameters; count 0: the network has no such layer */
+    int *rows;         /* of each class of the model the file's row, or -1; NULL: as they stand */
+    const char *reason; /* why it starts afresh; NULL: it does not */
+    int64_t file_rows; /* -1: the file has no such layer */
+    int taken;         /* classes that get a row */
+} head;
+
+/* The parameters of the last layer that has any, where they have a row for each class. */
+static void find_head(const alexnet_model *model, head *h)
+{
+    int node = model->node_count - 1;
+
+    while (node > 0 && model->nodes[node].param_count == 0)
+        --node;
+    h->first = model->nodes[node].first_param;
+    h->count = model->nodes[node].param_count;
+    for (int i = h->first; i < h->first + h->count; ++i)
+        if (model->params.items[i].shape[0] != model->options.classes) h->count = 0;
+}
+
+static bool is_of_head(const head *h, int index)
+{
+    return index >= h->first && index < h->first + h->count;
+}
+
+/* As the parameter, but for the number of rows. */
+static bool same_but_rows(const an_param *param, const an_tensor_view *tensor)
+{
+    if (tensor->rank != param->rank) return false;
+    for (int i = 1; i < param->rank; ++i)
+        if (tensor->shape[i] != param->shape[i]) return false;
+    return true;
+}
+
+/* How many rows the tensors of the last layer have, where these are all there and agree; else -1. */
+static int64_t count_rows(const an_partial *partial, const alexnet_model *model, const head *h)
+{
+    int64_t rows = -1;
+
+    for (int i = h->first; i < h->first + h->count; ++i) {
+        const an_param *param = &model->params.items[i];
+        const an_tensor_view *tensor = find(partial, param->name);
+        if (tensor == NULL || !same_but_rows(param, tensor)) return -1;
+        if (rows >= 0 && tensor->shape[0] != rows) return -1;
+        rows = tensor->shape[0];
+    }
+    return rows;
+}
+
+typedef struct entry {
+    const char *name;
+    int index;
+} entry;
+
+static int compare_entries(const void *a, const void *b)
+{
+    const entry *x = a, *y = b;
+    const int order = strcmp(x->name, y->name);
+
+    return order != 0 ? order : x->index - y->index;
+}
+
+/* The first class of that name; -1: none. */
+static int find_class(const entry *sorted, int count, const char *name)
+{
+    int low = 0, high = count;
+
+    while (low < high) {
+        const int middle = low + (high - low) / 2;
+        if (strcmp(sorted[middle].name, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < count && strcmp(sorted[low].name, name) == 0 ? sorted[low].index : -1;
+}
+
+static alexnet_status map_classes(const an_partial *partial, const alexnet_model *model, head *h)
+{
+    alexnet_context *ctx = model->ctx;
+    const int count = partial->class_count, wanted = model->options.classes;
+    entry *sorted = an_new_array(ctx, (size_t)count, sizeof *sorted);
+
+    h->rows = an_new_array(ctx, (size_t)wanted, sizeof *h->rows);
+    if (sorted == NULL || h->rows == NULL) {
+        an_free(ctx, sorted);
+        return an_fail(ctx, ALEXNET_NO_MEMORY, "%d classes", wanted);
+    }
+    for (int i = 0; i < count; ++i)
+        sorted[i] = (entry){partial->classes[i], i};
+    qsort(sorted, (size_t)count, sizeof *sorted, compare_entries);
+    for (int i = 0; i < wanted; ++i) {
+        h->rows[i] = find_class(sorted, count, model->classes[i]);
+        h->taken += h->rows[i] >= 0;
+    }
+    an_free(ctx, sorted);
+    if (h->taken == 0) h->reason = "no class of the file has the name of one here";
+    return ALEXNET_OK;
+}
+
+static alexnet_status match_head(const an_partial *partial, const alexnet_model *model, head *h)
+{
+    const bool named = partial->classes != NULL;
+
+    find_head(model, h);
+    h->file_rows = h->count > 0 ? count_rows(partial, model, h) : -1;
+    if (h->file_rows < 0) return ALEXNET_OK; /* then each tensor goes by its shape */
+    if (named && h->file_rows != partial->class_count)
+        return an_fail(model->ctx, ALEXNET_BAD_FILE,
+                       "%s: metadata '%s' has %d names, %s has rows for %lld classes",
+                       partial->path, AN_KEY_CLASSES, partial->class_count,
+                       model->params.items[h->first].name, (long long)h->file_rows);
+    if (named && model->classes != NULL) return map_classes(partial, model, h);
+    if (named != (model->classes != NULL))
+        h->reason = named ? "its classes have names and those here have none"
+                          : "its classes have no names, so that none can be told to be one of "
+                            "those here";
+    else if (h->file_rows != model->options.classes)
+        h->reason = "it has another number of classes, without names";
+    return ALEXNET_OK;
+}
+
+/* Puts each row of the file where its class is. */
+static alexnet_status copy_rows(const an_partial *partial, alexnet_model *model,
+                                const an_param *param, const head *h)
+{
+    alexnet_context *ctx = model->ctx;
+    const an_tensor_view *tensor = find(partial, param->name);
+    const int64_t row = param->count / param->shape[0];
+    float *values = an_new_array(ctx, (size_t)tensor->count, sizeof *values);
+
+    if (values == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s", param->name);
+    const alexnet_status status =
+        an_weights_copy(ctx, partial->path, &partial->file, tensor, values);
+    for (int i = 0; status == ALEXNET_OK && i < model->options.classes; ++i)
+        if (h->rows[i] >= 0)
+            memcpy(model->values + param->offset + i * row, values + h->rows[i] * row,
+                   (size_t)row * sizeof *values);
+    an_model_changed(model);
+    an_free(ctx, values);
+    return status;
+}
+
+/* "last layer: 6 of 8 classes taken over by name: ..., 2 start afresh: ...; 1 of the file's is dropped: ..." */
+static void log_head(const an_partial *partial, const alexnet_model *model, const head *h)
+{
+    listing taken = {0}, fresh = {0};
+    const int dropped = partial->class_count - h->taken;
+
+    for (int i = 0; h->rows != NULL && i < model->options.classes; ++i)
+        list(h->rows[i] >= 0 ? &taken : &fresh, model->classes[i]);
+    if (h->reason != NULL)
+        an_log(model->ctx, ALEXNET_LOG_INFO, "head: %s starts afresh: %s",
+               model->params.items[h->first].name, h->reason);
+    else if (h->rows != NULL)
+        an_log(model->ctx, ALEXNET_LOG_INFO,
+               "head: %d of %d classes taken over by name: %.300s%s%.300s%s", h->taken,
+               model->options.classes, taken.text,
+               fresh.count == 0 ? "" : "; these start afresh: ", fresh.text,
+               dropped > 0 ? "; others of the file are not used" : "");
+}
+
+/* ---- what fits ---- */
+
+/* What became of the tensors. */
+typedef struct outcome {
+    listing loaded, absent, other, unused;
+} outcome;
+
+static void list_layer(listing *l, const alexnet_model *model, int index)
+{
+    for (const an_node *node = model->nodes; node < model->nodes + model->node_count; ++node)
+        if (index == node->first_param && node->param_count > 0) {
+            list(l, node->name);
+            return;
+        }
+    ++l->count; /* the second of its layer */
+}
+
+static void list_other(listing *l, const an_param *param, const an_tensor_view *tensor)
+{
+    char text[AN_PARAM_NAME_BYTES + 2 * AN_SHAPE_TEXT + 32], ours[AN_SHAPE_TEXT],
+        theirs[AN_SHAPE_TEXT];
+
+    an_tensor_shape_text(param->shape, param->rank, ours);
+    an_tensor_shape_text(tensor->shape, tensor->rank, theirs);
+    an_print(text, sizeof text, "%s %s, not %s", param->name, ours, theirs);
+    list(l, text);
+}
+
+/* One parameter; *took: it, or rows of it, were taken over. */
+static alexnet_status read_param(const an_partial *partial, alexnet_model *model, int index,
+                                 const head *h, outcome *out, bool *took)
+{
+    const an_param *param = &model->params.items[index];
+    const an_tensor_view *tensor = find(partial, param->name);
+    const bool matched = is_of_head(h, index) && h->file_rows >= 0;
+
+    *took = false;
+    if (tensor == NULL)
+        list(&out->absent, param->name);
+    else if (matched && h->reason != NULL)
+        return ALEXNET_OK; /* log_head() says it */
+    else if (!matched && !an_weights_same_shape(param, tensor))
+        list_other(&out->other, param, tensor);
+    else
+        *took = true;
+    if (!*took) return ALEXNET_OK;
+    list_layer(&out->loaded, model, index);
+    return matched && h->rows != NULL
+               ? copy_rows(partial, model, param, h)
+               : an_weights_copy_param(model, partial->path, &partial->file, tensor, param);
+}
+
+/* PyTorch's counter of batches is no loss. */
+static bool is_counter(const char *name)
+{
+    static const char counter[] = ".num_batches_tracked";
+    const size_t length = strlen(name), tail = sizeof counter - 1;
+
+    return length > tail && strcmp(name + length - tail, counter) == 0;
+}
+
+static void list_unused(const an_partial *partial, const alexnet_model *model, listing *l)
+{
+    for (size_t i = 0; i < partial->file.count; ++i)
+        if (an_model_find_param(model, partial->names[i]) < 0 &&
+            strcmp(partial->names[i], AN_MEAN_IMAGE) != 0 && !is_counter(partial->names[i]))
+            list(l, partial->file.tensors[i].name);
+}
+
+static void log_outcome(const an_partial *partial, const alexnet_model *model,
+                        const outcome *out)
+{
+    alexnet_context *ctx = model->ctx;
+
+    an_log(ctx, ALEXNET_LOG_INFO, "%s: loaded %d of the %d tensors of %s: %s", partial->path,
+           out->loaded.count, model->params.count, model->family->name, out->loaded.text);
+    if (out->absent.count > 0)
+        an_log(ctx, ALEXNET_LOG_INFO, "start afresh, as %s has no such tensors: %s",
+               partial->path, out->absent.text);
+    if (out->other.count > 0)
+        an_log(ctx, ALEXNET_LOG_INFO, "start afresh, as %s has them of another shape: %s",
+               partial->path, out->other.text);
+    if (out->unused.count > 0)
+        an_log(ctx, ALEXNET_LOG_INFO, "not used, as model %s has no such tensors: %s",
+               model->family->name, out->unused.text);
+}
+
+static alexnet_status read_params(const an_partial *partial, alexnet_model *model, const head *h,
+                                  bool *fresh)
+{
+    outcome out = {0};
+
+    for (int i = 0; i < model->params.count; ++i) {
+        bool took;
+        AN_TRY(read_param(partial, model, i, h, &out, &took));
+        if (fresh != NULL) fresh[i] = !took;
+    }
+    list_unused(partial, model, &out.unused);
+    if (out.loaded.count == 0)
+        return an_fail(model->ctx, ALEXNET_BAD_FILE, "%s: none of its %zu tensors fits model %s",
+                       partial->path, partial->file.count, model->family->name);
+    log_outcome(partial, model, &out);
+    log_head(partial, model, h);
+    return ALEXNET_OK;
+}
+
+alexnet_status an_partial_read(const an_partial *partial, alexnet_model *model, bool *fresh)
+{
+    head h = {0};
+    alexnet_status status = match_head(partial, model, &h);
+
+    if (status == ALEXNET_OK) status = read_params(partial, model, &h, fresh);
+    an_free(model->ctx, h.rows);
+    return status;
+}
+
+/* ---- the record ---- */
+
+/* Whether images prepared by the record have the model's size, as far as it tells. */
+static bool is_of_size(const an_preprocess *record, const alexnet_model_options *options)
+{
+    const bool crops = record->crop_h > 0;
+    const int height = crops ? record->crop_h : record->resize_h;
+    const int width = crops ? record->crop_w : record->resize_w;
+
+    if (!crops && record->resize != AN_RESIZE_EXACT) return true;
+    return height == options->input_h && width == options->input_w;
+}
+
+alexnet_status an_partial_take_record(const an_partial *partial, alexnet_model *model)
+{
+    alexnet_context *ctx = model->ctx;
+    const an_tensor_view *mean_image = find(partial, AN_MEAN_IMAGE);
+    an_preprocess record;
+
+    if (partial->preprocess == NULL) return ALEXNET_OK;
+    AN_TRY(an_preprocess_parse(ctx, partial->preprocess, &record));
+    if (!is_of_size(&record, &model->options)) {
+        an_log(ctx, ALEXNET_LOG_INFO,
+               "preprocessing: that of %s is for images of another size; it is now: %s",
+               partial->path, model->preprocess);
+        return ALEXNET_OK;
+    }
+    AN_TRY(an_model_set_preprocess(model, partial->preprocess));
+    return mean_image == NULL ? ALEXNET_OK
+                              : an_weights_copy_mean_image(model, partial->path, &partial->file,
+                                                           mean_image);
+}
+
+/* ---- which network is it a part of? ---- */
+
+static alexnet_status count_fitting(alexnet_context *ctx, const an_partial *partial,
+                                    const an_family *family, int *count)
+{
+    alexnet_model *model;
+    head h = {0};
+
+    *count = 0;
+    AN_TRY(an_model_lay_out(ctx, family, NULL, &model));
+    find_head(model, &h);
+    for (int i = 0; i < model->params.count; ++i) {
+        const an_param *param = &model->params.items[i];
+        const an_tensor_view *tensor = find(partial, param->name);
+        if (tensor == NULL) continue;
+        *count += is_of_head(&h, i) ? same_but_rows(param, tensor)
+                                    : an_weights_same_shape(param, tensor);
+    }
+    alexnet_model_free(model);
+    return ALEXNET_OK;
+}
+
+alexnet_status an_partial_family(alexnet_context *ctx, const an_partial *partial,
+                                 const an_family **out)
+{
+    int most = 0;
+
+    *out = partial->family;
+    if (*out != NULL) return ALEXNET_OK;
+    for (int i = 0; an_family_at(i) != NULL; ++i) {
+        int count;
+        AN_TRY(count_fitting(ctx, partial, an_family_at(i), &count));
+        if (count > most) *out = an_family_at(i);
+        most = AN_MAX(most, count);
+    }
+    if (*out == NULL)
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: none of its %zu tensors fits any model",
+                       partial->path, partial->file.count);
+    if (partial->family == NULL)
+        an_log(ctx, ALEXNET_LOG_INFO, "%s: %d of its %zu tensors are those of %s", partial->path,
+               most, partial->file.count, (*out)->name);
+    return ALEXNET_OK;
+}
+
+/* ---- a whole model of it ---- */
+
+/* The classes that the file has a row for; -1: its last layer is not there. */
+static alexnet_status find_classes(alexnet_context *ctx, const an_partial *partial,
+                                   const an_family *family, int *classes)
+{
+    alexnet_model *model;
+    head h = {0};
+
+    *classes = -1;
+    AN_TRY(an_model_lay_out(ctx, family, NULL, &model));
+    find_head(model, &h);
+    const int64_t rows = h.count > 0 ? count_rows(partial, model, &h) : -1;
+    if (rows > 0 && rows <= ALEXNET_CLASSES_MAX) *classes = (int)rows;
+    alexnet_model_free(model);
+    return ALEXNET_OK;
+}
+
+static alexnet_status complete(alexnet_context *ctx, const an_partial *partial,
+                               const char *family_name, const alexnet_model_options *options,
+                               uint64_t seed, alexnet_model **out)
+{
+    alexnet_model_options wanted =
+        options != NULL ? *options : alexnet_model_options_default();
+    const an_family *family;
+
+    if (family_name != NULL)
+        AN_TRY(an_family_require(ctx, family_name, &family));
+    else
+        AN_TRY(an_partial_family(ctx, partial, &family));
+    if (family == partial->family)
+        an_options_fill_in(&wanted, &partial->options);
+    else if (wanted.classes < 0)
+        AN_TRY(find_classes(ctx, partial, family, &wanted.classes));
+    AN_TRY(alexnet_model_create(ctx, family->name, &wanted, seed, out));
+    if (partial->class_count == (*out)->options.classes)
+        AN_TRY(an_model_set_classes(*out, partial->classes, partial->class_count));
+    AN_TRY(an_partial_read(partial, *out, NULL));
+    return an_partial_take_record(partial, *out);
+}
+
+alexnet_status alexnet_model_complete(alexnet_context *ctx, const char *path, const char *family,
+                                      const alexnet_model_options *options, uint64_t seed,
+                                      alexnet_model **out)
+{
+    an_partial partial;
+
+    *out = NULL;
+    AN_TRY(an_partial_open(ctx, path, &partial));
+    const alexnet_status status = complete(ctx, &partial, family, options, seed, out);
+    an_partial_close(ctx, &partial);
+    if (status == ALEXNET_OK) return ALEXNET_OK;
+    alexnet_model_free(*out);
+    *out = NULL;
+    return status;
+}

@@ -1,0 +1,24 @@
+/*
+ * evaluate.h: alexnet_evaluate() of pictures that somebody has opened already: those that a run held
+ * back (train/held_back.c), or of options->data.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_INFER_EVALUATE_H
+#define AN_INFER_EVALUATE_H
+
+#include "data/source.h"
+
+/* Some pictures of a source. */
+typedef struct an_evaluated {
+    const an_source *source;
+    const int64_t *indices; /* NULL: all */
+    int64_t count;
+    const char *name; /* for messages */
+} an_evaluated;
+
+/* pictures NULL: options->data. */
+alexnet_status an_evaluate(alexnet_context *ctx, const alexnet_evaluate_options *options,
+                           const an_evaluated *pictures,
+                           alexnet_evaluate_result *out) AN_NODISCARD;
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * course.c: see course.h.
+ * SPDX-License-Identifier: MIT
+ */
+#include "train/course.h"
+
+#include <math.h>
+
+an_course an_course_start(int64_t planned)
+{
+    return (an_course){.planned = planned, .total = planned};
+}
+
+an_course an_course_replan(const an_course *course, int64_t planned)
+{
+    an_course moved = *course;
+
+    if (course->from == 0 && !(course->done > 0) && course->total >= course->planned)
+        return an_course_start(planned);
+    moved.planned = planned;
+    moved.total = AN_MIN(course->total, planned);
+    return moved;
+}
+
+double an_course_place(const an_course *course, int64_t step)
+{
+    const double length = (double)(course->total - course->from);
+
+    if (course->from == 0 && course->total == course->planned) return (double)step;
+    if (length <= 0 || step >= course->total) return (double)course->planned;
+    return (double)course->planned *
+           (course->done + (1 - course->done) * (double)(step - course->from) / length);
+}
+
+an_course an_course_move(const an_course *course, int64_t step, int64_t total)
+{
+    const double planned = (double)course->planned;
+
+    return (an_course){
+        .planned = course->planned,
+        .from = step,
+        .done = planned > 0 ? AN_MIN(an_course_place(course, step) / planned, 1) : 1,
+        .total = AN_MAX(step, AN_MIN(total, course->planned)),
+    };
+}
+
+int64_t an_pace_fit(const an_pace *pace, int64_t epoch_steps, double seconds)
+{
+    const double each = pace->step + pace->epoch / (double)AN_MAX(epoch_steps, 1);
+    const double fit = (seconds - pace->once) / each;
+
+    if (!(fit > 0)) return 0; /* no time, or no pace */
+    return fit < (double)INT64_MAX / 2 ? (int64_t)fit : INT64_MAX / 2;
+}

@@ -1,0 +1,57 @@
+/*
+ * course.h: where a run ends, and how far along its schedule each step is.
+ *
+ * Without a limit in time a run ends at its planned step, and step and place are the same. With one, the pace
+ * of the steps so far says how many still fit, and the rest of the schedule is fitted into those: the place
+ * goes on from where it was, in a straight line to the end.
+ *
+ *     place
+ *     planned |            ,*      from: the step of the newest estimate
+ *             |          ,'        done: the part of the schedule behind it
+ *        done |       ,*           total: where the run ends by it
+ *             |   ,-'
+ *           0 |,-'
+ *             +-------------------
+ *             0      from  total
+ *
+ * A checkpoint holds the newest estimate, which is all that the steps behind it depend on: the rate stays a
+ * function of the step, and a resumed run repeats it.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_TRAIN_COURSE_H
+#define AN_TRAIN_COURSE_H
+
+#include "base/compiler.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct an_course {
+    int64_t planned; /* steps of the run, as epochs and steps say */
+    int64_t from;    /* step of the newest estimate; 0 and done 0: none yet */
+    double done;     /* 0 .. 1 */
+    int64_t total;   /* from .. planned */
+} an_course;
+
+/* Without an estimate. */
+an_course an_course_start(int64_t planned);
+
+/* The same estimate for a run whose planned length has changed. */
+an_course an_course_replan(const an_course *course, int64_t planned);
+
+/* Where on the schedule a step is, in steps of the planned run: 0 .. planned. */
+double an_course_place(const an_course *course, int64_t step);
+
+/* From `step` on the run is to end at `total`, or as planned, where that comes first. */
+an_course an_course_move(const an_course *course, int64_t step, int64_t total);
+
+/* What the rest of a run takes. Seconds; all 0 or more. */
+typedef struct an_pace {
+    double step;  /* a step, with loading */
+    double epoch; /* what comes on top of the steps of an epoch: validation, checkpoints */
+    double once;  /* what is still to be done once */
+} an_pace;
+
+/* How many more steps fit into `seconds`. 0 where nothing does. */
+int64_t an_pace_fit(const an_pace *pace, int64_t epoch_steps, double seconds);
+
+#endif

@@ -1,0 +1,94 @@
+/*
+ * course_test.c
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "support/support.h"
+
+#include "train/course.h"
+#include <math.h>
+
+static void without_an_estimate_place_and_step_are_the_same(void **unused)
+{
+    const an_course course = an_course_start(7);
+
+    (void)unused;
+    assert_int_equal(course.total, 7);
+    for (int64_t step = 0; step < 9; ++step)
+        assert_true(an_course_place(&course, step) == (double)step);
+}
+
+/* The place never jumps, never goes back, and is at the end where the run ends. */
+static void estimates_bend_the_course_but_never_break_it(void **unused)
+{
+    static const struct {
+        int64_t step, total, expected;
+    } rows[] = {{0, 40, 40}, {10, 60, 60}, {20, 200, 100}, {50, 55, 55}, {52, 10, 52}};
+    an_course course = an_course_start(100);
+
+    (void)unused;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        const double before = an_course_place(&course, rows[i].step);
+        course = an_course_move(&course, rows[i].step, rows[i].total);
+        assert_int_equal(course.total, rows[i].expected);
+        const bool over = course.total == rows[i].step;
+        assert_true(fabs(an_course_place(&course, rows[i].step) - (over ? 100 : before)) < 1e-9);
+        double last = an_course_place(&course, rows[i].step);
+        for (int64_t step = rows[i].step; step <= course.total; ++step) {
+            assert_true(an_course_place(&course, step) >= last);
+            last = an_course_place(&course, step);
+        }
+        assert_true(last == 100);
+    }
+}
+
+static void a_longer_plan_keeps_the_part_that_is_done(void **unused)
+{
+    const an_course start = an_course_start(100);
+    an_course course = an_course_move(&start, 10, 50);
+
+    (void)unused;
+    assert_true(fabs(an_course_place(&course, 30) - 55) < 1e-9); /* 10 % and half of the rest */
+    course = an_course_replan(&course, 200);
+    assert_int_equal(course.total, 50);
+    assert_true(fabs(an_course_place(&course, 30) - 110) < 1e-9);
+    course = an_course_replan(&course, 40);
+    assert_int_equal(course.total, 40);
+    course = an_course_replan(&start, 30); /* no estimate: a plan as any other */
+    assert_true(an_course_place(&course, 12) == 12 && course.total == 30);
+}
+
+static void what_fits(void **unused)
+{
+    static const struct {
+        an_pace pace;
+        int64_t epoch_steps;
+        double seconds;
+        int64_t fit;
+    } rows[] = {
+        {{.step = 0.5}, 10, 50, 100},
+        {{.step = 0.5}, 10, 0.4, 0},
+        {{.step = 0.5}, 10, -1, 0},
+        {{.step = 0.5, .epoch = 5}, 10, 50, 50},            /* each step carries a tenth of it */
+        {{.step = 0.5, .epoch = 5, .once = 20}, 10, 50, 30},
+        {{.step = 0.5, .once = 60}, 10, 50, 0},
+        {{.step = 0}, 10, 0, 0},
+        {{.step = 0}, 10, 1, INT64_MAX / 2},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i)
+        assert_int_equal(an_pace_fit(&rows[i].pace, rows[i].epoch_steps, rows[i].seconds),
+                         rows[i].fit);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_an_estimate_place_and_step_are_the_same),
+        cmocka_unit_test(estimates_bend_the_course_but_never_break_it),
+        cmocka_unit_test(a_longer_plan_keeps_the_part_that_is_done),
+        cmocka_unit_test(what_fits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

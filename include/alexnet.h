@@ -562,6 +562,7 @@ typedef struct alexnet_train_start {
     int64_t     step, steps;     /* done before (resumed); after which the run ends: with a limit in time, an estimate */
     int64_t     planned_steps;   /* by epochs and steps alone */
     double      seconds;         /* the limit in time; -1: none */
+    double      expected_seconds; /* an estimate of the whole run by three steps on random images; NaN: not known */
     const char *recipe_reason;   /* why this recipe: "asked for", "a small set: 2,500 images" ... */
 } alexnet_train_start;
 
@@ -631,7 +632,7 @@ typedef struct alexnet_train_result {
     double  epochs;
     double  train_loss;         /* mean since the last epoch's start */
     double  val_top1, val_top5; /* of the last weights */
-    double  best_top1;
+    double  best_top1;          /* of the best: by top-1, then by loss */
     double  images_per_second;  /* whole steps with loading, validation not counted */
     int64_t skipped;
     char    run[4096];          /* the run directory */
@@ -639,6 +640,13 @@ typedef struct alexnet_train_result {
     char    weights_sha256[65]; /* alexnet_model_hash() of what `weights` holds */
     char    last_weights[4096]; /* path of last.safetensors: where the run ended; equal runs end with equal bits */
     char    last_sha256[65];    /* alexnet_model_hash() of what `last_weights` holds */
+    double  seconds;            /* of training and validation, all sittings together */
+    double  train_top1;         /* mean since the last epoch's start, in training: with dropout and augmentation */
+    double  guess_top1;         /* who always answers with the largest class gets this in validation; NaN: none */
+    double  best_epoch;         /* epochs done when the best weights were validated; NaN: none */
+    int     classes;
+    int64_t images;             /* to train on */
+    char    recipe[64];         /* its name */
 } alexnet_train_result;
 
 /* A set of fewer images is a small one. */

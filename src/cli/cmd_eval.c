@@ -89,7 +89,8 @@ static cli_exit print_result(cli *app, const eval_args *args, const alexnet_eval
     if (r->skipped > 0) printf(", %s more unreadable", cli_thousands(r->skipped, a));
     printf("\nloss    %s\n", cli_fixed(r->loss, 4, a));
     printf("top-1   %s right, %s wrong\n", cli_percent(r->top1, a), cli_percent(1 - r->top1, b));
-    printf("top-5   %s right, %s wrong\n", cli_percent(r->top5, a), cli_percent(1 - r->top5, b));
+    if (r->classes > CLI_TOP5_CLASSES)
+        printf("top-5   %s right, %s wrong\n", cli_percent(r->top5, a), cli_percent(1 - r->top5, b));
     printf("crops   %d\nspeed   %.0f images/s\n", r->crops, r->images_per_second);
     return CLI_DONE;
 }

@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/output.h"
 #include "cli/run.h"
+#include "cli/show.h"
 
 #include <math.h>
 #include <signal.h>
@@ -208,12 +209,15 @@ static cli_exit choose_resume(cli *app, alexnet_train_options *options, char *pa
     return CLI_DONE;
 }
 
-/* With a limit in time: what fits into it. */
-static void tell_limit(cli *app, const alexnet_train_start *start)
+/* How long it will take; with a limit in time, what fits into it. */
+static void tell_time(cli *app, const alexnet_train_start *start)
 {
     const double epoch = (double)start->steps_per_epoch;
     char limit[CLI_NUMBER];
 
+    if (start->seconds < 0 && !isnan(start->expected_seconds))
+        cli_note(app, "time: about %s for %.6g epochs", cli_seconds(start->expected_seconds, limit),
+                 (double)start->steps / epoch);
     if (start->seconds < 0) return;
     cli_seconds(start->seconds, limit);
     if (start->steps < start->planned_steps)
@@ -262,7 +266,7 @@ static void tell_start(void *user, const alexnet_train_start *start)
     cli_note(app, "data: %s pictures an epoch in %s steps of %d, %s to validate with",
              cli_thousands(start->images, a), cli_thousands(start->steps_per_epoch, b),
              start->batch, cli_thousands(start->val_images, c));
-    tell_limit(app, start);
+    tell_time(app, start);
     tell_disk(app, start);
     if (start->step > 0)
         cli_note(app, "run: %s, resumed after step %s", start->run, cli_thousands(start->step, a));
@@ -271,42 +275,6 @@ static void tell_start(void *user, const alexnet_train_start *start)
 }
 
 /* ---- after the run ---- */
-
-static void print_weights(const char *which, const char *path, const char *hash)
-{
-    printf("%-10s  ", which);
-    cli_put(stdout, path);
-    printf("\nsha256      %s\n", hash);
-}
-
-static cli_exit print_result(cli *app, const alexnet_train_result *r)
-{
-    char a[CLI_NUMBER], b[CLI_NUMBER];
-
-    if (app->common->json)
-        return cli_json_print(
-            app, json_pack(
-                     "{s:i, s:o, s:I, s:f, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:s, s:o, s:s}",
-                     "schema", 1, "run", cli_json_text(r->run), "steps", (json_int_t)r->steps,
-                     "epochs", r->epochs, "train_loss", cli_json_real(r->train_loss), "val_top1",
-                     cli_json_real(r->val_top1), "val_top5", cli_json_real(r->val_top5),
-                     "best_top1", cli_json_real(r->best_top1), "skipped", (json_int_t)r->skipped,
-                     "images_per_second", cli_json_real(r->images_per_second), "weights",
-                     cli_json_text(r->weights), "weights_sha256", r->weights_sha256, "last_weights",
-                     cli_json_text(r->last_weights), "last_sha256", r->last_sha256));
-
-    printf("trained     %s steps, %.2f epochs, %.0f images/s\n", cli_thousands(r->steps, a),
-           r->epochs, r->images_per_second);
-    if (!isnan(r->train_loss)) printf("train loss  %.4f\n", r->train_loss);
-    if (!isnan(r->val_top1))
-        printf("validation  top-1 %s, top-5 %s; best top-1 ", cli_percent(r->val_top1, a),
-               cli_percent(r->val_top5, b));
-    if (!isnan(r->val_top1)) printf("%s\n", cli_percent(r->best_top1, a));
-    print_weights("weights", r->weights, r->weights_sha256);
-    if (strcmp(r->weights_sha256, r->last_sha256) != 0)
-        print_weights("last", r->last_weights, r->last_sha256);
-    return CLI_DONE;
-}
 
 static cli_exit run_train(cli *app, void *data)
 {
@@ -347,7 +315,8 @@ static cli_exit run_train(cli *app, void *data)
     cli_progress_clear(&app->progress);
     if (result.run[0] == '\0')
         return cli_error(app, CLI_STOPPED, "stopped before the first step: nothing to go on with");
-    code = print_result(app, &result);
+    code = cli_show_trained(app, &result);
+    if (status == ALEXNET_OK && code == CLI_DONE) cli_show_next(app, &result);
     if (status != ALEXNET_STOPPED || code != CLI_DONE) return code;
     return cli_error(app, CLI_STOPPED,
                      "stopped after step %lld; go on with: alexnet train --resume %s",

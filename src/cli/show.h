@@ -18,6 +18,12 @@ cli_exit cli_show_plan(cli *app, const alexnet_model *model, int batch, bool tra
 /* Two networks side by side; what both have alike is "=" on the right. */
 cli_exit cli_show_compare(cli *app, const alexnet_model *a, const alexnet_model *b);
 
+/* What a run has come to: as text with where it stands, or JSON. */
+cli_exit cli_show_trained(cli *app, const alexnet_train_result *result);
+
+/* The commands that come next, as notes. */
+void cli_show_next(cli *app, const alexnet_train_result *result);
+
 /* {"schema", "data", "kind", "images", "ignored", "unread", "ignored_kinds", "classes": [{"name", "images"}, ...]}; NULL: no
  * memory. */
 json_t *cli_data_json(const char *data, const alexnet_data_info *info);

@@ -149,9 +149,10 @@ void an_report_epoch(an_report *report, const an_position *at, int classes,
 
     if (metrics != NULL && used < sizeof sentence)
         an_print(sentence + used, sizeof sentence - used,
-                 "; validation: loss %s, top-1 %s, top-5 %s",
+                 "; validation: loss %s, top-1 %s%s%s",
                  an_show_fixed(loss, 4, an_metrics_loss(metrics)),
-                 percent(top1, an_metrics_top1(metrics)), percent(top5, an_metrics_top5(metrics)));
+                 percent(top1, an_metrics_top1(metrics)), classes > AN_TOP5_CLASSES ? ", top-5 " : "",
+                 classes > AN_TOP5_CLASSES ? percent(top5, an_metrics_top5(metrics)) : "");
     const alexnet_progress progress = {
         .phase = "train",
         .done = at->step,

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define LOG_MAX    ((size_t)1 << 30)
-#define LINE_BYTES 512
+#define LINE_BYTES 768
 #define ROOM       32 /* bytes of a path for the longest name inside the folder */
 
 /* What a run writes, the first named first to go: without config.json a folder is no run. */
@@ -177,35 +177,78 @@ static const char *number(double value, char text[AN_REAL_SIZE])
     return text;
 }
 
-/* Writes into buffers of its own: logging a training step allocates nothing here. */
-alexnet_status an_run_folder_log(alexnet_context *ctx, const an_run_folder *folder,
-                                 const an_log_line *line)
+/* Writes into buffers of its own: logging a training step allocates nothing here. `more`: further members, each ended by
+   a comma. */
+static alexnet_status append(alexnet_context *ctx, const an_run_folder *folder,
+                             const an_log_line *line, const char *more)
 {
     char text[LINE_BYTES], numbers[8][AN_REAL_SIZE];
 
     an_print(text, sizeof text,
              "{\"step\":%lld,\"epoch\":%s,\"lr\":%s,\"loss\":%s,\"top1\":%s,\"top5\":%s,\"images_"
              "per_second\":%s,"
-             "\"data_wait\":%s,\"seconds\":%s,\"split\":\"%s\"}",
+             "\"data_wait\":%s,\"seconds\":%s,%s\"split\":\"%s\"}",
              (long long)line->step, number(line->epoch, numbers[0]), number(line->lr, numbers[1]),
              number(line->loss, numbers[2]), number(line->top1, numbers[3]),
              number(line->top5, numbers[4]), number(line->images_per_second, numbers[5]),
-             number(line->data_wait, numbers[6]), number(line->seconds, numbers[7]), line->split);
+             number(line->data_wait, numbers[6]), number(line->seconds, numbers[7]), more,
+             line->split);
     return an_file_append_line(ctx, folder->log, text);
+}
+
+alexnet_status an_run_folder_log(alexnet_context *ctx, const an_run_folder *folder,
+                                 const an_log_line *line)
+{
+    return append(ctx, folder, line, "");
+}
+
+/* A line without figures of its own. */
+static an_log_line bare_line(const char *split, int64_t step, double epoch, double seconds)
+{
+    const double none = (double)NAN;
+
+    return (an_log_line){.split = split,
+                         .step = step,
+                         .epoch = epoch,
+                         .lr = none,
+                         .loss = none,
+                         .top1 = none,
+                         .top5 = none,
+                         .images_per_second = none,
+                         .data_wait = none,
+                         .seconds = seconds};
 }
 
 alexnet_status an_run_folder_log_pace(alexnet_context *ctx, const an_run_folder *folder, int64_t step,
                                       double epoch, double step_seconds, int64_t total_steps,
                                       double seconds)
 {
-    char text[LINE_BYTES], numbers[3][AN_REAL_SIZE];
+    const an_log_line line = bare_line("pace", step, epoch, seconds);
+    char more[LINE_BYTES / 2], text[AN_REAL_SIZE];
 
-    an_print(text, sizeof text,
-             "{\"step\":%lld,\"epoch\":%s,\"step_seconds\":%s,\"total_steps\":%lld,\"seconds\":%s,"
-             "\"split\":\"pace\"}",
-             (long long)step, number(epoch, numbers[0]), number(step_seconds, numbers[1]),
-             (long long)total_steps, number(seconds, numbers[2]));
-    return an_file_append_line(ctx, folder->log, text);
+    an_print(more, sizeof more, "\"step_seconds\":%s,\"total_steps\":%lld,",
+             number(step_seconds, text), (long long)total_steps);
+    return append(ctx, folder, &line, more);
+}
+
+#define END_MARK "\"split\":\"end\""
+
+alexnet_status an_run_folder_log_end(alexnet_context *ctx, const an_run_folder *folder,
+                                     const alexnet_train_result *result)
+{
+    const an_log_line line = bare_line("end", result->steps, result->epochs, result->seconds);
+    char more[LINE_BYTES / 2];
+
+    an_print(more, sizeof more, "\"weights_sha256\":\"%s\",\"last_sha256\":\"%s\",",
+             result->weights_sha256, result->last_sha256);
+    return append(ctx, folder, &line, more);
+}
+
+static bool is_end(const char *line, size_t length)
+{
+    const size_t mark = sizeof END_MARK - 1;
+
+    return length > mark && memcmp(line + length - mark - 1, END_MARK, mark) == 0;
 }
 
 /* The step of a line of ours; -1 for anything else. */
@@ -228,7 +271,7 @@ static size_t find_cut(const char *text, size_t size, int64_t step)
     for (size_t at = 0; at < size;) {
         const char *end = memchr(text + at, '\n', size - at);
         const size_t length = end != NULL ? (size_t)(end - text) - at : size - at;
-        if (step_of(text + at, length) > step) return at;
+        if (step_of(text + at, length) > step || is_end(text + at, length)) return at;
         at += length + (end != NULL);
     }
     return size;

@@ -59,7 +59,11 @@ alexnet_status an_run_folder_log_pace(alexnet_context *ctx, const an_run_folder 
                                       double epoch, double step_seconds, int64_t total_steps,
                                       double seconds) AN_NODISCARD;
 
-/* Cuts off the lines after `step`, which a resumed run is about to write again. */
+/* The last line, with split "end": the hashes of the weights that are recommended, and of the last ones. */
+alexnet_status an_run_folder_log_end(alexnet_context *ctx, const an_run_folder *folder,
+                                     const alexnet_train_result *result) AN_NODISCARD;
+
+/* Cuts off an end, and the lines after `step`, which a resumed run is about to write again. */
 alexnet_status an_run_folder_trim_log(alexnet_context *ctx, const an_run_folder *folder,
                                       int64_t step) AN_NODISCARD;
 

@@ -408,6 +408,7 @@ static alexnet_status train(job *j, alexnet_train_result *result)
     if (status == ALEXNET_OK && j->config.checkpoint_keep == 0)
         AN_TRY(an_checkpoint_remove_all(j->ctx, j->folder.checkpoints));
     if (status == ALEXNET_OK || status == ALEXNET_STOPPED) AN_TRY(hash_weights(j, result));
+    if (status == ALEXNET_OK) AN_TRY(an_run_folder_log_end(j->ctx, &j->folder, result));
     return status;
 }
 

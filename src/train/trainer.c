@@ -61,6 +61,7 @@ typedef struct trainer {
     double saved_at;
     pace_mark mark;        /* where the window began over which the pace is measured */
     double epoch_seconds;  /* an_pace.epoch, as last seen */
+    double expected_seconds; /* of the whole run, before its first step; NaN: not known */
     int64_t epoch_ends;    /* this sitting */
     char config_sha256[AN_SHA256_HEX_SIZE];
 } trainer;
@@ -215,6 +216,13 @@ static void look_for_plateau(trainer *t)
                pow(t->schedule.factor, (double)plateau->drops));
 }
 
+/* By top-1, then by loss. */
+static bool is_best(const an_train_state *state)
+{
+    if (state->best_step < 0 || state->val_top1 > state->best_top1) return true;
+    return state->val_top1 == state->best_top1 && state->val_loss < state->best_loss;
+}
+
 static alexnet_status note_validation(trainer *t, const an_metrics *metrics)
 {
     an_train_state *state = t->state;
@@ -225,10 +233,11 @@ static alexnet_status note_validation(trainer *t, const an_metrics *metrics)
     state->val_top5 = an_metrics_top5(metrics);
     look_for_plateau(t);
     ++state->stale;
-    if (state->best_step >= 0 && !(state->val_top1 > state->best_top1)) return ALEXNET_OK;
+    if (state->best_step < 0 || state->val_top1 > state->best_top1) state->stale = 0;
+    if (!is_best(state)) return ALEXNET_OK;
     state->best_step = state->step;
     state->best_top1 = state->val_top1;
-    state->stale = 0;
+    state->best_loss = state->val_loss;
     AN_TRY(save_weights(t, t->given->folder->best));
     t->best_here = state->step;
     return ALEXNET_OK;
@@ -384,7 +393,10 @@ static alexnet_status rehearse(trainer *t, const an_plan *plan)
     const double step = (an_context_seconds(t->ctx) - begin) / REHEARSAL_STEPS;
     if (t->frozen != NULL) AN_TRY(an_frozen_rehearse(t->frozen, t->config->seed));
     look_at_clock(t);
-    set_course(t, (an_pace){.step = step, .epoch = guess_epoch_seconds(t, step)});
+    const an_pace pace = {.step = step, .epoch = guess_epoch_seconds(t, step)};
+    if (t->config->seconds >= 0) set_course(t, pace);
+    t->expected_seconds = (double)t->state->course.total * (step + pace.epoch / (double)t->epoch_steps) +
+                          (t->frozen != NULL ? an_frozen_seconds_left(t->frozen) : 0);
     return ALEXNET_OK;
 }
 
@@ -604,8 +616,8 @@ static alexnet_status open_trainer(trainer *t)
         an_new_array(t->ctx, (size_t)batch, (size_t)t->model->options.classes * sizeof *t->probs);
     if (t->probs == NULL)
         return an_fail(t->ctx, ALEXNET_NO_MEMORY, "probabilities of %d pictures", batch);
-    if (t->config->seconds >= 0 && t->state->step == 0)
-        AN_TRY(rehearse(t, an_session_plan(t->session)));
+    if (t->given->options->start != NULL || t->config->seconds >= 0)
+        if (t->state->step == 0) AN_TRY(rehearse(t, an_session_plan(t->session)));
     return open_images(t, &images);
 }
 
@@ -666,6 +678,7 @@ static void tell_start(const trainer *t)
         .steps = t->state->course.total,
         .planned_steps = t->state->course.planned,
         .seconds = t->config->seconds,
+        .expected_seconds = t->expected_seconds,
     };
 
     if (options->start != NULL) options->start(options->start_user, &start);
@@ -689,6 +702,28 @@ static alexnet_status tell_skipped(trainer *t, alexnet_train_result *result)
     return ALEXNET_OK;
 }
 
+/* The share of the largest class in validation. */
+static alexnet_status find_guess(const trainer *t, double *out)
+{
+    const an_pictures *val = &t->given->data->val;
+    const int classes = t->model->options.classes;
+    int64_t *counts = an_new_array(t->ctx, (size_t)classes, sizeof *counts);
+    int64_t largest = 0;
+
+    *out = (double)NAN;
+    if (counts == NULL) return an_fail(t->ctx, ALEXNET_NO_MEMORY, "%d classes", classes);
+    memset(counts, 0, (size_t)classes * sizeof *counts);
+    for (int64_t i = 0; i < val->count; ++i) {
+        const int64_t index = val->indices != NULL ? val->indices[i] : i;
+        const int label = an_source_label(val->source, index);
+        int64_t *count = &counts[val->labels != NULL ? val->labels[label] : label];
+        largest = AN_MAX(largest, ++*count);
+    }
+    an_free(t->ctx, counts);
+    if (val->count > 0) *out = (double)largest / (double)val->count;
+    return ALEXNET_OK;
+}
+
 static alexnet_status fill_result(trainer *t, alexnet_train_result *result)
 {
     const an_run_folder *folder = t->given->folder;
@@ -701,8 +736,17 @@ static alexnet_status fill_result(trainer *t, alexnet_train_result *result)
         .val_top5 = t->state->val_top5,
         .best_top1 = t->state->best_top1,
         .images_per_second = t->busy_seconds > 0 ? (double)t->report.images / t->busy_seconds : 0,
+        .seconds = t->state->seconds,
+        .train_top1 = an_metrics_top1(&t->report.epoch),
+        .best_epoch = t->state->best_step >= 0
+                          ? (double)t->state->best_step / (double)t->epoch_steps
+                          : (double)NAN,
+        .classes = t->model->options.classes,
+        .images = t->given->data->train.count,
     };
+    AN_TRY(find_guess(t, &result->guess_top1));
     an_print(result->run, sizeof result->run, "%s", folder->path);
+    an_print(result->recipe, sizeof result->recipe, "%s", t->config->recipe_name);
     an_print(result->weights, sizeof result->weights, "%s",
              t->state->best_step >= 0 ? folder->best : folder->last);
     an_print(result->last_weights, sizeof result->last_weights, "%s", folder->last);
@@ -728,6 +772,7 @@ alexnet_status an_train_run(const an_training *training, an_train_state *state,
         .saved_at = an_context_seconds(ctx),
         .mark = {.step = state->step, .seconds = state->seconds, .first = true},
         .epoch_seconds = -1,
+        .expected_seconds = (double)NAN,
         .report =
             {
                 .ctx = ctx,

@@ -1,0 +1,143 @@
+/*
+ * show_trained.c: what `train` tells at its end: the result, where it stands, what comes next.
+ * SPDX-License-Identifier: MIT
+ */
+#include "cli/output.h"
+#include "cli/show.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- what to expect ---- */
+
+/* What the recipes reach on real photos: docs/quick-recipe.md. */
+typedef struct reference {
+    const char *recipe;
+    int per_class; /* training images of each class */
+    double top1;
+} reference;
+
+static const reference references[] = {
+    {"quick", 947, 0.82},
+    {"quick", 95, 0.55},
+    {"quick", 50, 0.45},
+    {"finetune", 947, 0.94},
+};
+
+/* The one of the same recipe whose classes are nearest in size, by ratio. NULL: there is none. */
+static const reference *find_reference(const alexnet_train_result *r)
+{
+    const double size = (double)r->images / r->classes;
+    const reference *best = NULL;
+    double distance = INFINITY;
+
+    for (size_t i = 0; i < sizeof references / sizeof *references; ++i) {
+        const double d = fabs(log(size / references[i].per_class));
+        if (strcmp(references[i].recipe, r->recipe) != 0 || d >= distance) continue;
+        distance = d;
+        best = &references[i];
+    }
+    return best;
+}
+
+/* ---- where it stands ---- */
+
+#define BARELY   1.2  /* times what guessing gives */
+#define BY_HEART 0.15 /* better on training images than on others */
+#define LATE     0.9  /* part of the run: the best weights are of its end */
+
+static bool has_learnt(const alexnet_train_result *r)
+{
+    return !(r->best_top1 < BARELY * r->guess_top1);
+}
+
+/* One line of advice, the most useful one; NULL: none. */
+static const char *advise(const alexnet_train_result *r)
+{
+    if (isnan(r->val_top1) || isnan(r->guess_top1) || r->classes < 2) return NULL;
+    if (!has_learnt(r))
+        return "it has learnt next to nothing: try more epochs, the recipe 'quick', or --from WEIGHTS; "
+               "see that the class folders hold what they say (alexnet data verify)";
+    if (r->train_top1 - r->val_top1 > BY_HEART)
+        return "it knows its training images much better than others: more images help most, or "
+               "--from WEIGHTS";
+    if (r->best_epoch >= LATE * r->epochs && r->epochs > 1)
+        return "it was best at its end: more epochs may help (--epochs)";
+    return NULL;
+}
+
+static void print_standing(const alexnet_train_result *r)
+{
+    const reference *expected = r->classes > 1 ? find_reference(r) : NULL;
+    const char *advice = advise(r);
+    char a[CLI_NUMBER];
+
+    if (isnan(r->val_top1)) return;
+    if (!isnan(r->guess_top1))
+        printf("guessing    top-1 %s: always the largest class\n", cli_percent(r->guess_top1, a));
+    if (expected != NULL)
+        printf("to expect   about %.0f %% with this recipe on photos of ten kinds, %d of each\n",
+               100 * expected->top1, expected->per_class);
+    if (advice != NULL) printf("advice      %s\n", advice);
+}
+
+/* ---- the result ---- */
+
+static cli_exit print_json(cli *app, const alexnet_train_result *r)
+{
+    return cli_json_print(
+        app,
+        json_pack("{s:i, s:o, s:I, s:f, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:s, s:o, s:s, s:o, s:o, "
+                  "s:o, s:o}",
+                  "schema", 1, "run", cli_json_text(r->run), "steps", (json_int_t)r->steps, "epochs",
+                  r->epochs, "train_loss", cli_json_real(r->train_loss), "val_top1",
+                  cli_json_real(r->val_top1), "val_top5", cli_json_real(r->val_top5), "best_top1",
+                  cli_json_real(r->best_top1), "skipped", (json_int_t)r->skipped,
+                  "images_per_second", cli_json_real(r->images_per_second), "weights",
+                  cli_json_text(r->weights), "weights_sha256", r->weights_sha256, "last_weights",
+                  cli_json_text(r->last_weights), "last_sha256", r->last_sha256, "seconds",
+                  cli_json_real(r->seconds), "train_top1", cli_json_real(r->train_top1),
+                  "guess_top1", cli_json_real(r->guess_top1), "best_epoch",
+                  cli_json_real(r->best_epoch)));
+}
+
+static void print_validation(const alexnet_train_result *r)
+{
+    char a[CLI_NUMBER], b[CLI_NUMBER], c[CLI_NUMBER];
+
+    if (isnan(r->val_top1)) return;
+    printf("validation  top-1 %s", cli_percent(r->val_top1, a));
+    if (r->classes > CLI_TOP5_CLASSES) printf(", top-5 %s", cli_percent(r->val_top5, b));
+    printf("; best top-1 %s", cli_percent(r->best_top1, c));
+    if (!isnan(r->best_epoch)) printf(" after epoch %.3g", r->best_epoch);
+    printf("\n");
+}
+
+cli_exit cli_show_trained(cli *app, const alexnet_train_result *r)
+{
+    char a[CLI_NUMBER], b[CLI_NUMBER];
+
+    if (app->common->json) return print_json(app, r);
+    printf("trained     %s steps, %.2f epochs in %s, %.0f images/s\n", cli_thousands(r->steps, a),
+           r->epochs, cli_seconds(r->seconds, b), r->images_per_second);
+    if (!isnan(r->train_loss))
+        printf("training    loss %.4f, top-1 %s\n", r->train_loss, cli_percent(r->train_top1, a));
+    print_validation(r);
+    print_standing(r);
+    printf("weights     ");
+    cli_put(stdout, r->weights);
+    printf("\n");
+    return CLI_DONE;
+}
+
+void cli_show_next(cli *app, const alexnet_train_result *r)
+{
+    char *run = cli_escape(r->run);
+
+    cli_note(app, "next: alexnet predict %s IMAGE...", run);
+    if (!isnan(r->val_top1))
+        cli_note(app, "next: alexnet eval %s --per-class", run);
+    free(run);
+}

@@ -684,16 +684,25 @@ typedef struct alexnet_data_options {
     void               *skipped_user;
 } alexnet_data_options;
 
+/* Files that a data set passes over: "HEIC", ".txt", "hidden". */
+typedef struct alexnet_passed_over {
+    const char *kind;
+    int64_t     files;
+    int         unread; /* 1: images in a format that this build does not read */
+} alexnet_passed_over;
+
 typedef struct alexnet_data_info {
     const char *kind;  /* "folder", "tar", "list", "cifar", "idx", "synthetic" */
     int64_t     images, bad;
     int         classes;
     const char *const *class_names; /* classes entries */
     const int64_t     *class_images;
-    int64_t     ignored;            /* files passed over: hidden, or not a picture's name */
+    int64_t     ignored;            /* files passed over: hidden, or not the name of an image that is read */
     double      mean[3], sd[3];     /* stats: RGB, 0 .. 1 */
     double      eigenvalues[3], eigenvectors[3][3]; /* stats: of the RGB covariance, 0 .. 1 scale; [component][channel] */
     void       *owner;              /* free with alexnet_data_info_free() */
+    const alexnet_passed_over *passed_over; /* what `ignored` counts, by kind */
+    size_t      passed_over_kinds;
 } alexnet_data_info;
 
 /* Counts without decoding. An empty class is BAD_FILE, naming it, and so is an empty `val` or `test` beside `train`, and one part under

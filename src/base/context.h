@@ -49,6 +49,7 @@ struct alexnet_context {
     an_free_hook    free_bytes; /* NULL outside tests */
     void           *free_user;
     char            error[AN_ERROR_BYTES];
+    int             error_number; /* the system's, of the last failure; 0: it was none of the system's */
 };
 
 /*

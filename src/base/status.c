@@ -46,6 +46,7 @@ alexnet_status an_fail(alexnet_context *ctx, alexnet_status status, const char *
     an_print_list(text, sizeof text, format, list);
     va_end(list);
     set_message(ctx, text);
+    ctx->error_number = 0;
     return status;
 }
 
@@ -75,7 +76,19 @@ alexnet_status an_fail_errno(alexnet_context *ctx, int error_number, const char 
     an_print(text, sizeof text, "%s: %s", subject, strerror_l(error_number, plain));
     freelocale(plain);
     set_message(ctx, text);
+    ctx->error_number = error_number;
     return status_of_errno(error_number);
+}
+
+alexnet_status an_status_of_reading(const alexnet_context *ctx, alexnet_status status)
+{
+    static const int of_one_file[] = {EACCES, EPERM,  ELOOP,  ENAMETOOLONG, EIO,     EISDIR,
+                                      ENXIO,  ENODEV, EINVAL, EOVERFLOW,    EBADMSG, ESTALE};
+
+    for (size_t i = 0; i < AN_COUNT(of_one_file); ++i) {
+        if (status == ALEXNET_IO && ctx->error_number == of_one_file[i]) return ALEXNET_BAD_FILE;
+    }
+    return status;
 }
 
 alexnet_status an_fail_within(alexnet_context *ctx, alexnet_status status, const char *format, ...)

@@ -36,6 +36,13 @@ alexnet_status an_fail_errno(alexnet_context *ctx, int error_number, const char 
 alexnet_status an_fail_within(alexnet_context *ctx, alexnet_status status, const char *format, ...)
     AN_PRINTF(3, 4);
 
+/*
+ * The status of a failed read of one file among many: BAD_FILE in place of IO where the system refuses that file alone (no
+ * permission, a link to itself, a name too long, a damaged sector). Too many open files and the like stay IO: the next file
+ * would fail, too. To be asked before anything else fails on the context.
+ */
+alexnet_status an_status_of_reading(const alexnet_context *ctx, alexnet_status status);
+
 /* What was to be written has no place to be: that is IO, not an input that is NOT_FOUND. */
 static inline alexnet_status an_status_of_writing(alexnet_status status)
 {

@@ -18,6 +18,18 @@ typedef struct data_args {
 
 /* ---- what a data set is ---- */
 
+/* {"HEIC":12} */
+static json_t *passed_json(const alexnet_data_info *info, int unread)
+{
+    json_t *kinds = json_object();
+
+    for (size_t i = 0; i < info->passed_over_kinds; ++i)
+        if (info->passed_over[i].unread == unread)
+            json_object_set_new(kinds, info->passed_over[i].kind,
+                                json_integer((json_int_t)info->passed_over[i].files));
+    return kinds;
+}
+
 json_t *cli_data_json(const char *data, const alexnet_data_info *info)
 {
     json_t *classes = json_array();
@@ -26,9 +38,29 @@ json_t *cli_data_json(const char *data, const alexnet_data_info *info)
         json_array_append_new(classes,
                               json_pack("{s:o, s:I}", "name", cli_json_text(info->class_names[i]),
                                         "images", (json_int_t)info->class_images[i]));
-    return json_pack("{s:i, s:o, s:s, s:I, s:I, s:o}", "schema", 1, "data", cli_json_text(data),
-                     "kind", info->kind, "images", (json_int_t)info->images, "ignored",
-                     (json_int_t)info->ignored, "classes", classes);
+    return json_pack("{s:i, s:o, s:s, s:I, s:I, s:o, s:o, s:o}", "schema", 1, "data",
+                     cli_json_text(data), "kind", info->kind, "images", (json_int_t)info->images,
+                     "ignored", (json_int_t)info->ignored, "unread", passed_json(info, 1),
+                     "ignored_kinds", passed_json(info, 0), "classes", classes);
+}
+
+/* "unread   15 images: 12 HEIC, 3 CR2" */
+static void print_passed(const alexnet_data_info *info, int unread, const char *title,
+                         const char *what)
+{
+    int64_t files = 0;
+    char a[CLI_NUMBER];
+
+    for (size_t i = 0; i < info->passed_over_kinds; ++i)
+        if (info->passed_over[i].unread == unread) files += info->passed_over[i].files;
+    if (files == 0) return;
+    printf("%s  %s %s", title, cli_thousands(files, a), what);
+    for (size_t i = 0, said = 0; i < info->passed_over_kinds; ++i) {
+        if (info->passed_over[i].unread != unread) continue;
+        printf("%s %s %s", said++ == 0 ? ":" : ",", cli_thousands(info->passed_over[i].files, a),
+               info->passed_over[i].kind);
+    }
+    putchar('\n');
 }
 
 void cli_data_print(const char *data, const alexnet_data_info *info)
@@ -40,7 +72,8 @@ void cli_data_print(const char *data, const alexnet_data_info *info)
     cli_put(stdout, data);
     printf(" (%s)\n", info->kind);
     printf("images   %s\n", cli_thousands(info->images, a));
-    if (info->ignored > 0) printf("ignored  %s other files\n", cli_thousands(info->ignored, a));
+    print_passed(info, 1, "unread ", "images in formats that are not read");
+    print_passed(info, 0, "ignored", "other files");
     printf("classes  %d\n\n", info->classes);
     for (int i = 0; i < info->classes; ++i) {
         snprintf(a, sizeof a, "%d", i);
@@ -122,6 +155,8 @@ static cli_exit run_verify(cli *app, void *data)
         code = cli_json_print(app, document);
     } else {
         printf("%s pictures, %s bad\n", cli_thousands(info.images, a), cli_thousands(info.bad, b));
+        print_passed(&info, 1, "unread ", "images in formats that are not read");
+        print_passed(&info, 0, "ignored", "other files");
     }
     if (info.bad > 0) code = CLI_BAD_DATA;
     json_decref(bad.files);

@@ -24,7 +24,7 @@ cli_exit cli_show_trained(cli *app, const alexnet_train_result *result);
 /* The commands that come next, as notes. */
 void cli_show_next(cli *app, const alexnet_train_result *result);
 
-/* {"schema", "data", "kind", "images", "ignored", "classes": [{"name", "images"}, ...]}; NULL: no
+/* {"schema", "data", "kind", "images", "ignored", "unread", "ignored_kinds", "classes": [{"name", "images"}, ...]}; NULL: no
  * memory. */
 json_t *cli_data_json(const char *data, const alexnet_data_info *info);
 void cli_data_print(const char *data, const alexnet_data_info *info);

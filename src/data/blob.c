@@ -218,14 +218,30 @@ void an_blob_close(alexnet_context *ctx, an_blob *blob)
     *blob = (an_blob){0};
 }
 
+static alexnet_status check_range(const an_blob *blob, alexnet_context *ctx, uint64_t offset,
+                                  size_t bytes)
+{
+    if (offset <= blob->size && bytes <= blob->size - offset) return ALEXNET_OK;
+    return an_fail(ctx, ALEXNET_BAD_FILE,
+                   "%s: truncated: expected %zu bytes at %ju, found %ju bytes in all", blob->path,
+                   bytes, (uintmax_t)offset, (uintmax_t)blob->size);
+}
+
+alexnet_status an_blob_read(const an_blob *blob, alexnet_context *ctx, uint64_t offset,
+                            size_t bytes, void *data)
+{
+    AN_TRY(check_range(blob, ctx, offset, bytes));
+    if (blob->memory == NULL)
+        return an_reader_read(ctx, &blob->reader, blob->path, offset, data, bytes);
+    memcpy(data, blob->memory + offset, bytes);
+    return ALEXNET_OK;
+}
+
 alexnet_status an_blob_view(const an_blob *blob, alexnet_context *ctx, uint64_t offset,
                             size_t bytes, an_source_buffer *buffer, const uint8_t **out)
 {
     *out = NULL;
-    if (offset > blob->size || bytes > blob->size - offset)
-        return an_fail(ctx, ALEXNET_BAD_FILE,
-                       "%s: truncated: expected %zu bytes at %ju, found %ju bytes in all",
-                       blob->path, bytes, (uintmax_t)offset, (uintmax_t)blob->size);
+    AN_TRY(check_range(blob, ctx, offset, bytes));
     if (blob->memory != NULL) {
         *out = blob->memory + offset;
         return ALEXNET_OK;

@@ -12,31 +12,40 @@
 
 /* ---- finding ---- */
 
-/* Adds the pictures in a folder. Whether that is hidden itself is of no account: somebody named it. */
-static alexnet_status add_folder(alexnet_context *ctx, const char *folder, an_tree *files)
+/* Adds the images in a folder. Whether that is hidden itself is of no account: somebody named it. */
+static alexnet_status add_folder(alexnet_context *ctx, const char *folder, an_source *source)
 {
+    an_tree *files = source->own;
     size_t kept = files->count;
     const size_t before = kept;
+    char passed[AN_TALLY_TEXT];
 
     AN_TRY(an_walk(ctx, folder, 0, files));
     for (size_t i = before; i < files->count; ++i) {
         const char *inside = files->leaves[i].path + strlen(folder);
         if (!an_tree_is_hidden(inside) && an_tree_is_picture(inside))
             files->leaves[kept++] = files->leaves[i];
+        else if (inside[0] != '\0' && inside[strlen(inside) - 1] != '/')
+            AN_TRY(an_tally_add(ctx, &source->passed, inside));
     }
     files->count = kept;
     if (kept > before) return ALEXNET_OK;
-    return an_fail(ctx, ALEXNET_NOT_FOUND, "%s: no pictures (.jpg .jpeg .png) in this folder",
-                   folder);
+    an_tally_explain(&source->passed, passed);
+    return an_fail(ctx, ALEXNET_NOT_FOUND,
+                   "%s: no images that are read (.jpg .png .webp ...) in this folder%s", folder,
+                   passed);
 }
 
-static alexnet_status add_named(alexnet_context *ctx, const char *path, an_tree *files)
+static alexnet_status add_named(alexnet_context *ctx, const char *path, an_source *source)
 {
     an_file_info info;
 
-    AN_TRY(an_file_stat(ctx, path, &info));
-    return info.kind == AN_FILE_FOLDER ? add_folder(ctx, path, files)
-                                       : an_tree_add(ctx, files, path, 0, 0);
+    const alexnet_status status = an_file_stat(ctx, path, &info);
+    if (an_status_of_reading(ctx, status) == ALEXNET_BAD_FILE) /* reading it says why */
+        return an_tree_add(ctx, source->own, path, 0, 0);
+    AN_TRY(status);
+    return info.kind == AN_FILE_FOLDER ? add_folder(ctx, path, source)
+                                       : an_tree_add(ctx, source->own, path, 0, 0);
 }
 
 /* ---- the kind ---- */
@@ -76,7 +85,7 @@ static alexnet_status fill(alexnet_context *ctx, const char *const *paths, size_
     source->own = files;
     if (files == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "a list of pictures");
     for (size_t i = 0; i < count; ++i)
-        AN_TRY(add_named(ctx, paths[i], files));
+        AN_TRY(add_named(ctx, paths[i], source));
     if (files->count == 0) return an_fail(ctx, ALEXNET_NOT_FOUND, "no pictures are named");
     if (files->count > UINT32_MAX)
         return an_fail(ctx, ALEXNET_BAD_ARG, "%zu pictures, at most %ju", files->count,

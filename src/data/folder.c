@@ -26,7 +26,7 @@ static alexnet_status is_folder(alexnet_context *ctx, const char *folder, const 
     if (name[0] == '.' || an_tree_is_picture(name)) return ALEXNET_OK; /* walk.c says why */
     char *path = an_path_join(ctx, folder, name);
     if (path == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", folder);
-    const alexnet_status status = an_file_stat(ctx, path, &info);
+    const alexnet_status status = an_walk_stat(ctx, path, &info);
     an_free(ctx, path);
     if (status == ALEXNET_OK) *out = info.kind == AN_FILE_FOLDER;
     return status;

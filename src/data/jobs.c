@@ -23,6 +23,8 @@
 typedef struct owner {
     an_names names;
     int64_t *images;
+    an_tally passed;
+    alexnet_passed_over *kinds; /* the same, for the caller */
 } owner;
 
 void alexnet_data_info_free(alexnet_context *ctx, alexnet_data_info *info)
@@ -32,6 +34,8 @@ void alexnet_data_info_free(alexnet_context *ctx, alexnet_data_info *info)
     if (o != NULL) {
         an_names_free(ctx, &o->names);
         an_free(ctx, o->images);
+        an_tally_free(ctx, &o->passed);
+        an_free(ctx, o->kinds);
         an_free(ctx, o);
     }
     *info = (alexnet_data_info){0};
@@ -48,7 +52,8 @@ static alexnet_status describe(alexnet_context *ctx, an_source *source, alexnet_
                                 .ignored = an_source_ignored(source),
                                 .owner = o};
     if (o != NULL) o->images = an_new_array(ctx, (size_t)classes, sizeof *o->images);
-    if (o == NULL || o->images == NULL) {
+    if (o != NULL) o->kinds = an_new_array(ctx, source->passed.count, sizeof *o->kinds);
+    if (o == NULL || o->images == NULL || o->kinds == NULL) {
         alexnet_data_info_free(ctx, info);
         return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory for %d classes", source->path,
                        classes);
@@ -59,6 +64,14 @@ static alexnet_status describe(alexnet_context *ctx, an_source *source, alexnet_
     source->classes = (an_names){0};
     info->class_names = (const char *const *)o->names.names;
     info->class_images = o->images;
+    o->passed = source->passed; /* likewise */
+    source->passed = (an_tally){0};
+    for (size_t i = 0; i < o->passed.count; ++i) {
+        const an_tally_row *row = &o->passed.rows[i];
+        o->kinds[i] = (alexnet_passed_over){row->name, row->files, row->unread};
+    }
+    info->passed_over = o->kinds;
+    info->passed_over_kinds = o->passed.count;
     return ALEXNET_OK;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "data/parts.h"
+#include "data/tally.h"
 
 /* What name_of() gives; an_source_name() makes a path of it. */
 typedef enum an_names_rule {
@@ -37,7 +38,8 @@ struct an_source {
     char *path;           /* as the user gave it */
     an_parts parts; /* of folders and tar files; else none */
     an_names classes;
-    int64_t count, ignored;
+    int64_t count;
+    an_tally passed; /* files passed over */
     int *labels; /* [count] */
     void *own;   /* what the kind keeps */
 };

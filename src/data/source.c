@@ -221,6 +221,7 @@ void an_source_close(an_source *source)
     alexnet_context *ctx = source->ctx;
     if (source->own != NULL) source->kind->close(source);
     an_names_free(ctx, &source->classes);
+    an_tally_free(ctx, &source->passed);
     an_free(ctx, source->labels);
     an_free(ctx, source->path);
     an_free(ctx, source);
@@ -251,7 +252,22 @@ const char *an_source_kind(const an_source *source) { return source->kind->name;
 
 int64_t an_source_count(const an_source *source) { return source->count; }
 
-int64_t an_source_ignored(const an_source *source) { return source->ignored; }
+int64_t an_source_ignored(const an_source *source)
+{
+    return an_tally_files(&source->passed, true) + an_tally_files(&source->passed, false);
+}
+
+void an_source_tell_passed(alexnet_context *ctx, const an_source *source, const char *what)
+{
+    char text[AN_TALLY_TEXT];
+
+    an_tally_print(&source->passed, true, text, sizeof text);
+    if (text[0] != '\0')
+        an_log(ctx, ALEXNET_LOG_WARNING, "%s: %s: images that are not read; " AN_IMAGE_WAY_ON, what,
+               text);
+    an_tally_print(&source->passed, false, text, sizeof text);
+    if (text[0] != '\0') an_log(ctx, ALEXNET_LOG_INFO, "%s: passed over: %s", what, text);
+}
 
 int an_source_classes(const an_source *source) { return (int)source->classes.count; }
 
@@ -356,7 +372,8 @@ alexnet_status an_source_read(const an_source *source, alexnet_context *ctx, int
                               an_orientation orientation, an_source_buffer *buffer, an_image *image)
 {
     assert(index >= 0 && index < source->count);
-    return source->kind->read(source, ctx, index, orientation, buffer, image);
+    return an_status_of_reading(ctx,
+                                source->kind->read(source, ctx, index, orientation, buffer, image));
 }
 
 bool an_source_is_bad_picture(alexnet_status status)

@@ -7,7 +7,7 @@
  *   folder     a folder of class folders (train/ and val/ or test/ above them)
  *   tar        the same tree in a tar file, plain or gzip (a gzip one is unpacked into memory, at
  *              most AN_TAR_UNPACKED_MAX, once for all parts). A single folder around it all is
- *              stepped into
+ *              stepped into; links are followed inside the file (data/links.h), and sparse files read
  *   list       a text file of lines "PATH LABEL" or "PATH,LABEL", or a table with a heading (CSV, tabs,
  *              semicolons); LABEL a class number or a name; paths relative to the list
  *   cifar      a folder with data_batch_1.bin .. 5 and test_batch.bin (CIFAR-10), or with train.bin
@@ -19,7 +19,8 @@
  * Rules of folder and tar: classes are sorted by name (byte order), pictures by path; entries whose
  * name begins with '.' are passed over and counted (a hidden folder counts as one in a folder, as
  * its files in a tar); a file is a picture when it lies somewhere below a class folder and its name
- * ends in .jpg .jpeg .png (any case), else it is passed over and counted.
+ * is that of a format that is read (image/kinds.c: .jpg .png .webp ..., any case), else it is passed
+ * over and counted by kind (data/tally.h).
  *
  * A folder `train`, `val` or `test` at the top is a part of the data set (parts.h has what else they
  * are called); but where folders of other names stand beside it, or no part to train on, it is one
@@ -62,10 +63,16 @@ void           an_source_close(an_source *source);
 
 const char *an_source_kind(const an_source *source); /* "folder" */
 int64_t     an_source_count(const an_source *source);
-int64_t     an_source_ignored(const an_source *source);
+int64_t     an_source_ignored(const an_source *source); /* files passed over */
 int         an_source_classes(const an_source *source);
 const char *an_source_class(const an_source *source, int label);
 int         an_source_label(const an_source *source, int64_t index);
+
+/*
+ * Says in the log what is passed over: images in formats that are not read as a warning, other files as a note. `what`
+ * leads the line: the path, or what it is used for.
+ */
+void an_source_tell_passed(alexnet_context *ctx, const an_source *source, const char *what);
 
 /* Its parts (data/parts.h): none where it is no folder or tar file, or has none. */
 const struct an_parts *an_source_parts(const an_source *source);
@@ -99,7 +106,8 @@ void an_source_buffer_free(alexnet_context *ctx, an_source_buffer *buffer);
 /*
  * Decodes picture `index` on the calling thread's own context. Allocates nothing but to make buffer
  * and image larger than they are (and what the decoder needs inside).
- * BAD_FILE, NOT_FOUND, UNSUPPORTED, IO, NO_MEMORY; the message does not repeat the name.
+ * BAD_FILE (also where the system refuses this one file), NOT_FOUND, UNSUPPORTED, IO (it could read no other, either: too
+ * many open files), NO_MEMORY; the message does not repeat the name.
  */
 alexnet_status an_source_read(const an_source *source, alexnet_context *ctx, int64_t index,
                               an_orientation orientation, an_source_buffer *buffer,

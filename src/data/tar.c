@@ -1,11 +1,14 @@
 /*
  * tar.c: the tree of a folder in a tar file (POSIX.1-2017, pax: "ustar Interchange Format" and "pax
  * Header Block"; GNU tar manual, "Basic Tar Format"). Nothing is unpacked to disk: the index holds
- * where each picture's bytes lie.
+ * where each picture's bytes lie. Links are followed inside the file (data/links.h), files with holes
+ * are put together when they are read (data/sparse.h).
  *
  *     header (512 bytes) | data, padded to 512 | header | data | ... | zeros
  *
- *     0 name 100   124 size 12   148 checksum 8   156 type 1   257 magic 6   345 prefix 155
+ *     0 name 100   124 size 12   148 checksum 8   156 type 1   157 link 100   257 magic 6   345 prefix 155
+ *     of a sparse file in GNU's old format (type 'S') also
+ *     386 four pieces of 24 (at 12, bytes 12)   482 more blocks of pieces follow 1   483 size 12
  *
  * Entries follow each other and each size is checked against the file, so that no two can share
  * bytes. A file without the zeros at its end is cut short.
@@ -16,18 +19,22 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "data/links.h"
 #include <stdio.h>
 #include <string.h>
 
 #define NAME_BYTES_MAX                                                                             \
     ((uint64_t)1 << 16) /* of a name, and of a pax header with everything in it */
 
+#define SPARSE_MAP_MAX                                                                             \
+    ((uint64_t)2 << 20) /* bytes: a line each for the place and length of every piece */
+
 #define WRAPPERS_MAX 16 /* each takes a look at every path */
 
-typedef struct tar {
+typedef struct tar_source {
     an_blob blob;
-    an_tree tree;
-} tar;
+    an_tar index;
+} tar_source;
 
 /* ---- one header ---- */
 
@@ -35,6 +42,7 @@ typedef struct header {
     char type;
     uint64_t size;
     char name[155 + 1 + 100 + 1];
+    char link[100 + 1];
 } header;
 
 /* Octal digits with spaces around them, or, where the first bit is set, a big-endian number (GNU). */
@@ -83,21 +91,32 @@ static bool parse_header(const uint8_t *block, header *out)
     out->type = (char)block[156];
     snprintf(out->name, sizeof out->name, "%.155s%s%.100s", has_prefix ? prefix : "",
              has_prefix ? "/" : "", name);
+    snprintf(out->link, sizeof out->link, "%.100s", (const char *)block + 157);
     return checksum_is_right(block) && parse_number(block + 124, 12, &out->size);
 }
 
 /* ---- the index ---- */
 
+/* What headers of their own say about the next entry. */
+typedef struct next_entry {
+    char *name, *link; /* NULL: nothing */
+    bool has_size;
+    uint64_t size;
+    /* Of a sparse file in pax headers; the name there is one that other programs may make of it. */
+    bool is_sparse, has_map; /* the map lies in front of the data */
+    char *sparse_name;
+    uint64_t piece; /* where the piece begins whose length comes next */
+    an_sparse sparse;
+} next_entry;
+
 typedef struct scan {
     alexnet_context *ctx;
     const an_blob *blob;
-    an_tree *tree;
+    an_tar *tar;
     an_source_buffer buffer;
     uint64_t offset;
-    int64_t others; /* links, devices */
-    char *name;     /* of the next entry, from a header of its own; NULL: none */
-    bool has_size;  /* likewise */
-    uint64_t size;
+    next_entry next;
+    an_link_list links;
 } scan;
 
 static alexnet_status fail_entry(const scan *s, const char *what)
@@ -108,32 +127,68 @@ static alexnet_status fail_entry(const scan *s, const char *what)
 
 static void forget_next(scan *s)
 {
-    an_free(s->ctx, s->name);
-    s->name = NULL;
-    s->has_size = false;
+    an_free(s->ctx, s->next.name);
+    an_free(s->ctx, s->next.link);
+    an_free(s->ctx, s->next.sparse_name);
+    an_sparse_free(s->ctx, &s->next.sparse);
+    s->next = (next_entry){0};
 }
 
-static alexnet_status set_name(scan *s, const char *name, size_t length)
+static alexnet_status set_text(scan *s, char **out, const char *text, size_t length)
 {
-    if (memchr(name, '\0', length) != NULL) return fail_entry(s, "a zero byte in its name");
-    an_free(s->ctx, s->name);
-    s->name = an_format(s->ctx, "%.*s", (int)length, name);
-    return s->name != NULL ? ALEXNET_OK
-                           : an_fail(s->ctx, ALEXNET_NO_MEMORY, "%s: no memory", s->blob->path);
+    if (memchr(text, '\0', length) != NULL) return fail_entry(s, "a zero byte in its name");
+    an_free(s->ctx, *out);
+    *out = an_format(s->ctx, "%.*s", (int)length, text);
+    return *out != NULL ? ALEXNET_OK
+                        : an_fail(s->ctx, ALEXNET_NO_MEMORY, "%s: no memory", s->blob->path);
+}
+
+static alexnet_status parse_size(const scan *s, const char *value, size_t length, uint64_t *out)
+{
+    int64_t size;
+
+    if (!an_parse_int(value, length, &size) || size < 0)
+        return fail_entry(s, "a bad size in its pax header");
+    *out = (uint64_t)size;
+    return ALEXNET_OK;
+}
+
+/* GNU.sparse.KEY, of formats 0.0, 0.1 and 1.0. */
+static alexnet_status set_sparse_value(scan *s, const char *key, size_t key_length,
+                                       const char *value, size_t length)
+{
+    next_entry *n = &s->next;
+    uint64_t bytes;
+
+    n->is_sparse = true;
+    if (an_is_word(key, key_length, "name")) return set_text(s, &n->sparse_name, value, length);
+    if (an_is_word(key, key_length, "size") || an_is_word(key, key_length, "realsize"))
+        return parse_size(s, value, length, &n->sparse.size);
+    if (an_is_word(key, key_length, "major")) n->has_map = length == 1 && value[0] == '1';
+    if (an_is_word(key, key_length, "map")) {
+        const alexnet_status status = an_sparse_parse_list(s->ctx, &n->sparse, value, length);
+        return status == ALEXNET_BAD_FILE ? fail_entry(s, "a bad map of a sparse file") : status;
+    }
+    if (an_is_word(key, key_length, "offset")) return parse_size(s, value, length, &n->piece);
+    if (!an_is_word(key, key_length, "numbytes")) return ALEXNET_OK;
+    AN_TRY(parse_size(s, value, length, &bytes));
+    return an_sparse_add(s->ctx, &n->sparse, n->piece, bytes);
 }
 
 static alexnet_status set_pax_value(scan *s, const char *key, size_t key_length, const char *value,
                                     size_t length)
 {
-    int64_t size;
+    static const char sparse[] = "GNU.sparse.";
+    const size_t prefix = sizeof sparse - 1;
 
-    if (key_length == 4 && memcmp(key, "path", 4) == 0) return set_name(s, value, length);
-    if (key_length == 4 && memcmp(key, "size", 4) == 0) {
-        if (!an_parse_int(value, length, &size) || size < 0)
-            return fail_entry(s, "a bad size in its pax header");
-        s->has_size = true;
-        s->size = (uint64_t)size;
+    if (an_is_word(key, key_length, "path")) return set_text(s, &s->next.name, value, length);
+    if (an_is_word(key, key_length, "linkpath")) return set_text(s, &s->next.link, value, length);
+    if (an_is_word(key, key_length, "size")) {
+        s->next.has_size = true;
+        return parse_size(s, value, length, &s->next.size);
     }
+    if (key_length > prefix && memcmp(key, sparse, prefix) == 0)
+        return set_sparse_value(s, key + prefix, key_length - prefix, value, length);
     return ALEXNET_OK;
 }
 
@@ -169,7 +224,8 @@ static alexnet_status read_extension(scan *s, const header *h)
     AN_TRY(an_blob_view(s->blob, s->ctx, s->offset + AN_TAR_BLOCK, (size_t)h->size, &s->buffer,
                         &data));
     if (h->type == 'x') return parse_pax(s, (const char *)data, (size_t)h->size);
-    return set_name(s, (const char *)data, strnlen((const char *)data, (size_t)h->size));
+    return set_text(s, h->type == 'K' ? &s->next.link : &s->next.name, (const char *)data,
+                    strnlen((const char *)data, (size_t)h->size));
 }
 
 /* Takes "/", "./" and doubled slashes out, so that equal paths are equal texts. */
@@ -189,6 +245,21 @@ static void normalise(char *path)
     *to = '\0';
 }
 
+alexnet_status an_tar_add(alexnet_context *ctx, an_tar *tar, const char *path, uint64_t order,
+                          uint64_t offset, uint64_t size)
+{
+    AN_TRY(an_tree_add(ctx, &tar->tree, path, offset, size));
+    tar->tree.leaves[tar->tree.count - 1].order = order;
+    return ALEXNET_OK;
+}
+
+alexnet_status an_tar_add_unreadable(alexnet_context *ctx, an_tar *tar, const char *path,
+                                     uint64_t order, const char *reason)
+{
+    AN_TRY(an_names_add(ctx, &tar->reasons, reason));
+    return an_tar_add(ctx, tar, path, order, 0, tar->reasons.count - 1);
+}
+
 static alexnet_status add_entry(scan *s, const header *h, char *name)
 {
     const size_t length = strlen(name);
@@ -200,43 +271,157 @@ static alexnet_status add_entry(scan *s, const header *h, char *name)
         char *with_slash = an_format(s->ctx, "%s/", name);
         if (with_slash == NULL)
             return an_fail(s->ctx, ALEXNET_NO_MEMORY, "%s: no memory", s->blob->path);
-        const alexnet_status status = an_tree_add(s->ctx, s->tree, with_slash, 0, 0);
+        const alexnet_status status = an_tar_add(s->ctx, s->tar, with_slash, s->offset, 0, 0);
         an_free(s->ctx, with_slash);
         return status;
     }
-    return an_tree_add(s->ctx, s->tree, name, folder ? 0 : s->offset + AN_TAR_BLOCK, h->size);
+    return an_tar_add(s->ctx, s->tar, name, s->offset, folder ? 0 : s->offset + AN_TAR_BLOCK,
+                      h->size);
+}
+
+static alexnet_status add_link(scan *s, header *h, char *name)
+{
+    char *target = s->next.link != NULL ? s->next.link : h->link;
+
+    normalise(name);
+    if (h->type == '1') normalise(target);
+    if (name[0] == '\0') return ALEXNET_OK;
+    return an_link_add(s->ctx, &s->links, name, target, h->type == '1', s->offset);
+}
+
+/* ---- sparse files ---- */
+
+/* A sparse file whose pieces begin at `data`, `stored` bytes of them. */
+static alexnet_status add_sparse(scan *s, char *name, uint64_t data, uint64_t stored)
+{
+    an_sparse *sparse = &s->next.sparse;
+    const char *fault = an_sparse_fault(sparse, stored);
+
+    normalise(name);
+    if (name[0] == '\0') return ALEXNET_OK;
+    if (fault != NULL) return an_tar_add_unreadable(s->ctx, s->tar, name, s->offset, fault);
+    sparse->offset = data;
+    AN_TRY(an_sparse_keep(s->ctx, &s->tar->sparse, sparse));
+    return an_tar_add(s->ctx, s->tar, name, s->offset, data, stored);
+}
+
+/* The same, when the file's own map of its pieces cannot be understood: the others can be read. */
+static alexnet_status add_unmapped(scan *s, char *name)
+{
+    normalise(name);
+    return an_tar_add_unreadable(s->ctx, s->tar, name, s->offset, alexnet_error(s->ctx));
+}
+
+/* Pax: the pieces are known, or (1.0) stand in front of the data. */
+static alexnet_status add_pax_sparse(scan *s, const header *h)
+{
+    next_entry *n = &s->next;
+    const uint64_t data = s->offset + AN_TAR_BLOCK;
+    char own_name[sizeof h->name];
+    const uint8_t *map;
+    size_t used = 0;
+
+    snprintf(own_name, sizeof own_name, "%s", h->name);
+    char *name = n->sparse_name != NULL ? n->sparse_name : n->name != NULL ? n->name : own_name;
+    if (n->has_map) {
+        const size_t bytes = (size_t)AN_MIN(h->size, SPARSE_MAP_MAX);
+        AN_TRY(an_blob_view(s->blob, s->ctx, data, bytes, &s->buffer, &map));
+        const alexnet_status status = an_sparse_parse_map(s->ctx, &n->sparse, map, bytes, &used);
+        if (status == ALEXNET_BAD_FILE) return add_unmapped(s, name);
+        AN_TRY(status);
+    }
+    return add_sparse(s, name, data + used, h->size - used);
+}
+
+/* Pieces of GNU's old format, 24 bytes each; an empty one ends them. */
+static alexnet_status take_pieces(scan *s, const uint8_t *from, int count)
+{
+    for (int i = 0; i < count; ++i, from += 24) {
+        uint64_t at, bytes;
+        if (from[0] == '\0' || from[12] == '\0') return ALEXNET_OK;
+        if (!parse_number(from, 12, &at) || !parse_number(from + 12, 12, &bytes))
+            return fail_entry(s, "a bad map of a sparse file");
+        AN_TRY(an_sparse_add(s->ctx, &s->next.sparse, at, bytes));
+    }
+    return ALEXNET_OK;
+}
+
+/* GNU's old format: pieces in the header, and in blocks that follow it. *blocks: how many these are. */
+static alexnet_status read_old_map(scan *s, uint64_t *blocks)
+{
+    uint8_t block[AN_TAR_BLOCK];
+    bool more;
+
+    AN_TRY(an_blob_read(s->blob, s->ctx, s->offset, AN_TAR_BLOCK, block));
+    if (!parse_number(block + 483, 12, &s->next.sparse.size))
+        return fail_entry(s, "a bad size of a sparse file");
+    more = block[482] != 0;
+    AN_TRY(take_pieces(s, block + 386, 4));
+    for (*blocks = 0; more; more = block[504] != 0) {
+        ++*blocks;
+        AN_TRY(
+            an_blob_read(s->blob, s->ctx, s->offset + *blocks * AN_TAR_BLOCK, AN_TAR_BLOCK, block));
+        AN_TRY(take_pieces(s, block, 21));
+    }
+    return ALEXNET_OK;
+}
+
+static alexnet_status add_old_sparse(scan *s, header *h, uint64_t *blocks)
+{
+    AN_TRY(read_old_map(s, blocks));
+    const uint64_t data = s->offset + (1 + *blocks) * AN_TAR_BLOCK;
+
+    if (data > s->blob->size || h->size > s->blob->size - data)
+        return fail_entry(s, "larger than the file: cut short");
+    return add_sparse(s, s->next.name != NULL ? s->next.name : h->name, data, h->size);
+}
+
+/* ---- all entries ---- */
+
+static bool is_extension(char type)
+{
+    return type == 'x' || type == 'g' || type == 'L' || type == 'K';
+}
+
+/* An entry that is something, not a header about another one. *blocks: headers that follow its own. */
+static alexnet_status add_any(scan *s, header *h, uint64_t *blocks)
+{
+    char *name = s->next.name != NULL ? s->next.name : h->name;
+
+    switch (h->type) {
+    case '0':
+    case '\0':
+    case '7':
+        return s->next.is_sparse ? add_pax_sparse(s, h) : add_entry(s, h, name);
+    case '5':
+        return add_entry(s, h, name);
+    case '1':
+    case '2':
+        return add_link(s, h, name);
+    case 'S':
+        return add_old_sparse(s, h, blocks);
+    default:
+        return an_tally_add_kind(s->ctx, &s->tar->passed, "devices and the like", 1);
+    }
 }
 
 /* The entry at s->offset, and on to the next. */
 static alexnet_status scan_entry(scan *s, header *h)
 {
-    const bool extension = h->type == 'x' || h->type == 'g' || h->type == 'L' || h->type == 'K';
+    uint64_t blocks = 0;
 
-    if (!extension && s->has_size) h->size = s->size;
+    if (!is_extension(h->type) && s->next.has_size) h->size = s->next.size;
     if (h->type >= '2' && h->type <= '6') h->size = 0; /* links, devices and folders have no data */
     const uint64_t left = s->blob->size - s->offset - AN_TAR_BLOCK;
     if (h->size > left) return fail_entry(s, "larger than the file: cut short");
 
-    switch (h->type) {
-    case 'x':
-    case 'L':
+    if (h->type == 'x' || h->type == 'L' || h->type == 'K') {
         AN_TRY(read_extension(s, h));
-        break;
-    case 'g': /* nothing in it could concern one picture */
-    case 'K': /* the target of a link */
-        break;
-    case '0':
-    case '\0':
-    case '7':
-    case '5':
-        AN_TRY(add_entry(s, h, s->name != NULL ? s->name : h->name));
-        forget_next(s);
-        break;
-    default:
-        ++s->others;
+    } else if (h->type != 'g') { /* nothing in that could concern one image */
+        AN_TRY(add_any(s, h, &blocks));
         forget_next(s);
     }
-    s->offset += AN_TAR_BLOCK + AN_ROUND_UP(h->size, AN_TAR_BLOCK);
+    s->offset += (1 + blocks) * AN_TAR_BLOCK + AN_ROUND_UP(h->size, AN_TAR_BLOCK);
     return ALEXNET_OK;
 }
 
@@ -265,16 +450,24 @@ static alexnet_status scan_all(scan *s)
     }
 }
 
-alexnet_status an_tar_index(alexnet_context *ctx, const an_blob *blob, an_tree *tree,
-                            int64_t *others)
+alexnet_status an_tar_index(alexnet_context *ctx, const an_blob *blob, an_tar *out)
 {
-    scan s = {.ctx = ctx, .blob = blob, .tree = tree};
-    const alexnet_status status = scan_all(&s);
+    scan s = {.ctx = ctx, .blob = blob, .tar = out};
+    alexnet_status status = scan_all(&s);
 
+    if (status == ALEXNET_OK) status = an_links_follow(ctx, &s.links, out);
     forget_next(&s);
+    an_link_list_free(ctx, &s.links);
     an_source_buffer_free(ctx, &s.buffer);
-    *others = s.others;
     return status;
+}
+
+void an_tar_free(alexnet_context *ctx, an_tar *tar)
+{
+    an_tree_free(ctx, &tar->tree);
+    an_sparse_list_free(ctx, &tar->sparse);
+    an_names_free(ctx, &tar->reasons);
+    an_tally_free(ctx, &tar->passed);
 }
 
 /* ---- the tree ---- */
@@ -349,19 +542,26 @@ static alexnet_status unwrap(alexnet_context *ctx, const an_source *source, an_t
 
 static void name_of(const an_source *source, int64_t index, char *buffer, size_t bytes)
 {
-    const tar *t = source->own;
+    const tar_source *t = source->own;
 
-    snprintf(buffer, bytes, "%s", t->tree.leaves[index].path);
+    snprintf(buffer, bytes, "%s", t->index.tree.leaves[index].path);
 }
 
 static alexnet_status read_picture(const an_source *source, alexnet_context *ctx, int64_t index,
                                    an_orientation orientation, an_source_buffer *buffer,
                                    an_image *image)
 {
-    const tar *t = source->own;
-    const an_leaf *leaf = &t->tree.leaves[index];
+    const tar_source *t = source->own;
+    const an_leaf *leaf = &t->index.tree.leaves[index];
+    const an_sparse *sparse = an_sparse_find(&t->index.sparse, leaf->offset);
     const uint8_t *data;
 
+    if (leaf->offset == 0)
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%s", t->index.reasons.names[leaf->size]);
+    if (sparse != NULL) {
+        AN_TRY(an_sparse_view(sparse, &t->blob, ctx, buffer));
+        return an_image_decode(ctx, buffer->data, (size_t)sparse->size, orientation, image);
+    }
     if (leaf->size > AN_PICTURE_BYTES_MAX)
         return an_fail(ctx, ALEXNET_BAD_FILE, "%ju bytes, at most %ju for a picture",
                        (uintmax_t)leaf->size, (uintmax_t)AN_PICTURE_BYTES_MAX);
@@ -371,9 +571,9 @@ static alexnet_status read_picture(const an_source *source, alexnet_context *ctx
 
 static void close_tar(an_source *source)
 {
-    tar *t = source->own;
+    tar_source *t = source->own;
 
-    an_tree_free(source->ctx, &t->tree);
+    an_tar_free(source->ctx, &t->index);
     an_blob_close(source->ctx, &t->blob);
     an_free(source->ctx, t);
 }
@@ -403,8 +603,7 @@ static alexnet_status check_unpacked(alexnet_context *ctx, const an_blob *blob)
 
 alexnet_status an_tar_open(alexnet_context *ctx, an_part part, an_source *source)
 {
-    int64_t others;
-    tar *t = an_new_zeroed(ctx, sizeof *t);
+    tar_source *t = an_new_zeroed(ctx, sizeof *t);
 
     source->kind = &tar_kind;
     source->own = t;
@@ -412,12 +611,14 @@ alexnet_status an_tar_open(alexnet_context *ctx, an_part part, an_source *source
     AN_TRY(an_blob_open(ctx, source->path, AN_TAR_UNPACKED_MAX, &t->blob));
     if (t->blob.memory != NULL) AN_TRY(check_unpacked(ctx, &t->blob));
 
-    AN_TRY(an_tar_index(ctx, &t->blob, &t->tree, &others));
-    AN_TRY(unwrap(ctx, source, &t->tree));
-    const an_parts_top top = look_at_top(&t->tree);
+    AN_TRY(an_tar_index(ctx, &t->blob, &t->index));
+    an_tree *tree = &t->index.tree;
+    AN_TRY(unwrap(ctx, source, tree));
+    const an_parts_top top = look_at_top(tree);
     AN_TRY(an_parts_find(ctx, source->path, &top, &source->parts));
     AN_TRY(an_parts_choose(ctx, source->path, part, &source->parts));
-    AN_TRY(an_tree_finish(ctx, &t->tree, source));
-    source->ignored += others;
-    return ALEXNET_OK;
+    for (size_t i = 0; i < t->index.passed.count; ++i)
+        AN_TRY(an_tally_add_kind(ctx, &source->passed, t->index.passed.rows[i].name,
+                                 t->index.passed.rows[i].files));
+    return an_tree_finish(ctx, tree, source);
 }

@@ -54,7 +54,8 @@ alexnet_status an_tree_add(alexnet_context *ctx, an_tree *tree, const char *path
     }
     const char *copy = copy_path(ctx, tree, path);
     if (copy == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory for the path", path);
-    tree->leaves[tree->count++] = (an_leaf){.path = copy, .offset = offset, .size = size};
+    tree->leaves[tree->count++] =
+        (an_leaf){.path = copy, .offset = offset, .size = size, .order = offset};
     return ALEXNET_OK;
 }
 
@@ -70,11 +71,7 @@ void an_tree_free(alexnet_context *ctx, an_tree *tree)
 
 /* ---- the rules for names ---- */
 
-bool an_tree_is_picture(const char *path)
-{
-    return an_path_has_extension(path, "jpg") || an_path_has_extension(path, "jpeg") ||
-           an_path_has_extension(path, "png");
-}
+bool an_tree_is_picture(const char *path) { return an_image_kind_of(path).read; }
 
 bool an_tree_is_hidden(const char *path) { return path[0] == '.' || strstr(path, "/.") != NULL; }
 
@@ -99,7 +96,7 @@ static int compare_leaves(const void *a, const void *b)
     const an_leaf *y = b;
     const int order = strcmp(x->path, y->path);
 
-    return order != 0 ? order : (x->offset > y->offset) - (x->offset < y->offset);
+    return order != 0 ? order : (x->order > y->order) - (x->order < y->order);
 }
 
 static int compare_names(const void *a, const void *b)
@@ -190,13 +187,14 @@ static alexnet_status sift(alexnet_context *ctx, an_tree *tree, an_source *sourc
 
         const bool folder = is_folder(inside);
         const size_t length = class_length(inside);
-        if (length == 0 || an_tree_is_hidden(inside) || (!folder && !an_tree_is_picture(inside))) {
-            source->ignored += !folder;
-            continue;
-        }
-        if (!is_latest(&source->classes, inside, length))
+        const bool in_class = length > 0 && !an_tree_is_hidden(inside);
+        const an_image_kind kind = an_image_kind_of(inside);
+        const bool kept_leaf = in_class && !folder && kind.read;
+        if (!folder && !kept_leaf) AN_TRY(an_tally_add(ctx, &source->passed, inside));
+        if (!in_class || (!folder && kind.name == NULL)) continue;
+        if (!is_latest(&source->classes, inside, length)) /* one of images not read is one, too */
             AN_TRY(add_class(ctx, &source->classes, inside, length));
-        if (!folder) tree->leaves[kept++] = leaf;
+        if (kept_leaf) tree->leaves[kept++] = leaf;
     }
     tree->count = kept;
     return ALEXNET_OK;
@@ -216,6 +214,12 @@ static int find_class(const an_names *names, const char *inside, size_t length)
             low = middle;
     }
     return (int)low;
+}
+
+static const char *explain(const an_source *source, char passed[AN_TALLY_TEXT])
+{
+    an_tally_explain(&source->passed, passed);
+    return passed;
 }
 
 /* Marks of a class. */
@@ -271,6 +275,7 @@ static alexnet_status label(alexnet_context *ctx, const an_tree *tree, an_source
     }
     source->count = (int64_t)tree->count;
 
+    char passed[AN_TALLY_TEXT];
     size_t empty = 0;
     while (empty < classes->count && (marks[empty] & SEEN) != 0)
         ++empty;
@@ -278,8 +283,8 @@ static alexnet_status label(alexnet_context *ctx, const an_tree *tree, an_source
     an_free(ctx, marks);
     if (empty < classes->count)
         return an_fail(ctx, ALEXNET_BAD_FILE,
-                       "%s: class '%s' has no pictures (files ending in .jpg .jpeg .png)",
-                       source->path, classes->names[empty]);
+                       "%s: class '%s' has no images that are read (.jpg .png .webp ...)%s",
+                       source->path, classes->names[empty], explain(source, passed));
     return ALEXNET_OK;
 }
 
@@ -287,20 +292,23 @@ alexnet_status an_tree_finish(alexnet_context *ctx, an_tree *tree, an_source *so
 {
     const an_parts *parts = &source->parts;
     const bool beside = (parts->present & ~parts->wanted & AN_TRAIN_BIT) != 0;
+    char passed[AN_TALLY_TEXT];
 
     if (tree->count > 0) qsort(tree->leaves, tree->count, sizeof *tree->leaves, compare_leaves);
     AN_TRY(sift(ctx, tree, source));
     if (tree->count == 0 && beside && parts->wanted != 0)
         return an_fail(ctx, ALEXNET_BAD_FILE,
-                       "%s: '%s' has no pictures in class folders (%jd files passed over)",
-                       source->path, parts->names[parts->wanted == AN_VAL_BIT ? 1 : 2],
-                       (intmax_t)source->ignored);
+                       "%s: '%s' has no images that are read in class folders%s", source->path,
+                       parts->names[parts->wanted == AN_VAL_BIT ? 1 : 2], explain(source, passed));
+    if (tree->count == 0 && an_tally_files(&source->passed, true) > 0)
+        return an_fail(ctx, ALEXNET_NOT_FOUND, "%s: no images that are read in class folders%s",
+                       source->path, explain(source, passed));
     if (tree->count == 0)
         return an_fail(ctx, ALEXNET_NOT_FOUND,
-                       "%s: no pictures in class folders (%jd files passed over); expected "
-                       "%s/CLASS/NAME.jpg, or %s/train/CLASS/NAME.jpg and %s/val/CLASS/NAME.jpg",
-                       source->path, (intmax_t)source->ignored, source->path, source->path,
-                       source->path);
+                       "%s: no images in class folders; expected %s/CLASS/NAME.jpg, or "
+                       "%s/train/CLASS/NAME.jpg and %s/val/CLASS/NAME.jpg%s",
+                       source->path, source->path, source->path, source->path,
+                       explain(source, passed));
     sort_classes(ctx, &source->classes);
     return label(ctx, tree, source);
 }

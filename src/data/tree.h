@@ -17,6 +17,7 @@
 typedef struct an_leaf {
     const char *path;      /* relative to the data set */
     uint64_t offset, size; /* tar: where its bytes lie */
+    uint64_t order;        /* of two with one path the higher one counts; the offset, unless set */
 } an_leaf;
 
 typedef struct an_tree {
@@ -29,7 +30,7 @@ alexnet_status an_tree_add(alexnet_context *ctx, an_tree *tree, const char *path
                            uint64_t size) AN_NODISCARD; /* copies the path */
 void an_tree_free(alexnet_context *ctx, an_tree *tree);
 
-/* True when the file's name says picture; hidden: when a component of the path begins with '.'. */
+/* True when the file's name says picture, of a format that is read; hidden: when a component of the path begins with '.'. */
 bool an_tree_is_picture(const char *path);
 bool an_tree_is_hidden(const char *path);
 
@@ -38,7 +39,7 @@ int64_t an_tree_count(const an_tree *tree, const an_parts *parts, unsigned part)
 
 /*
  * Sorts the leaves by path, keeps the pictures of the wanted parts (of a path that comes twice the
- * one with the higher offset), and fills in the source's classes, labels, count and ignored, and how
+ * one with the higher order), and fills in the source's classes, labels, count and tally, and how
  * many pictures its other parts have. Logs which class folders hold folders.
  * NOT_FOUND (no pictures), BAD_FILE (an empty class; a part to validate or test with, beside one to
  * train on, that holds no pictures), NO_MEMORY.

@@ -4,11 +4,24 @@
  */
 #include "data/walk.h"
 
+#include "base/context.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include <errno.h>
 #include <string.h>
 
 #define DEPTH_MAX 16
+
+alexnet_status an_walk_stat(alexnet_context *ctx, const char *path, an_file_info *out)
+{
+    const alexnet_status status = an_file_stat(ctx, path, out);
+    const bool no_folder = ctx->error_number == ELOOP || ctx->error_number == ENAMETOOLONG ||
+                           an_image_kind_of(path).name != NULL;
+
+    if (an_status_of_reading(ctx, status) != ALEXNET_BAD_FILE || !no_folder) return status;
+    *out = (an_file_info){.kind = AN_FILE_OTHER};
+    return ALEXNET_OK;
+}
 
 typedef struct walker {
     alexnet_context *ctx;
@@ -53,7 +66,7 @@ static alexnet_status walk_name(walker *w, const char *name, int depth)
     /* What a picture's name says inside a class is believed, until it is read: asking the system
        about each of a million files takes minutes where they are far away. */
     if (name[0] == '.' || (depth > 0 && an_tree_is_picture(name))) return add(w);
-    AN_TRY(an_file_stat(w->ctx, w->path, &info));
+    AN_TRY(an_walk_stat(w->ctx, w->path, &info));
     if (info.kind != AN_FILE_FOLDER || is_above(w, &info, depth)) return add(w);
 
     AN_TRY(append(w, strlen(w->path), "/"));

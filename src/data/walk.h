@@ -16,4 +16,10 @@
 alexnet_status an_walk(alexnet_context *ctx, const char *folder, size_t skip,
                        an_tree *tree) AN_NODISCARD;
 
+/*
+ * As an_file_stat(), but an image that the system refuses to look at (no permission, a link to itself, a name too long) is a
+ * file of another kind, AN_FILE_OTHER: reading it says why. What may be a folder is not taken so lightly: IO.
+ */
+alexnet_status an_walk_stat(alexnet_context *ctx, const char *path, an_file_info *out) AN_NODISCARD;
+
 #endif

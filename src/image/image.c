@@ -52,41 +52,44 @@ alexnet_status an_image_reserve(alexnet_context *ctx, an_image *image, int width
     return ALEXNET_OK;
 }
 
+/* ---- colours ---- */
+
+void an_image_rgb_of_cmyk(const uint8_t *cmyk, int width, uint8_t *rgb)
+{
+    for (int x = 0; x < width; ++x, cmyk += 4, rgb += 3) {
+        const int k = cmyk[3];
+        for (int c = 0; c < 3; ++c) {
+            const int product = (255 - cmyk[c]) * k + 128;
+            rgb[c] = (uint8_t)(k - ((product + (product >> 8)) >> 8));
+        }
+    }
+}
+
 /* ---- decoding ---- */
+
+static const an_codec *const codecs[] = {&an_codec_jpeg, &an_codec_png,  &an_codec_webp,
+                                         &an_codec_gif,  &an_codec_tiff, &an_codec_bmp};
+
+static const an_codec *find_codec(const uint8_t *data, size_t bytes)
+{
+    for (size_t i = 0; i < AN_COUNT(codecs); ++i) {
+        if (codecs[i]->sniff(data, bytes)) return codecs[i];
+    }
+    return NULL;
+}
 
 int an_image_sniff(const void *data, size_t bytes)
 {
-    return an_jpeg_sniff(data, bytes) || an_png_sniff(data, bytes) || an_gzip_sniff(data, bytes);
+    return find_codec(data, bytes) != NULL || an_gzip_sniff(data, bytes);
 }
-
-/* Pictures that people have and we do not read, so that the message can name them. */
-/* clang-format off */
-static const struct {
-    size_t at, length;
-    const char *magic, *name;
-} unread[] = {
-    {0, 4, "GIF8",     "a GIF"      },
-    {0, 2, "BM",       "a BMP"      },
-    {0, 4, "II*\0",    "a TIFF"     },
-    {0, 4, "MM\0*",    "a TIFF"     },
-    {4, 4, "jP  ",     "a JPEG 2000"},
-    {8, 4, "WEBP",     "a WebP"     },
-    {4, 8, "ftypavif", "an AVIF"    },
-    {4, 8, "ftypheic", "a HEIC"     },
-};
-/* clang-format on */
 
 static alexnet_status fail_unknown(alexnet_context *ctx, const uint8_t *data, size_t bytes)
 {
-    if (bytes < 4) return an_fail(ctx, ALEXNET_BAD_FILE, "not a picture: %zu bytes in all", bytes);
-    for (size_t i = 0; i < AN_COUNT(unread); ++i) {
-        if (bytes >= unread[i].at + unread[i].length &&
-            memcmp(data + unread[i].at, unread[i].magic, unread[i].length) == 0)
-            return an_fail(ctx, ALEXNET_UNSUPPORTED, "%s picture; JPEG and PNG are read",
-                           unread[i].name);
-    }
-    return an_fail(ctx, ALEXNET_BAD_FILE,
-                   "not a picture: begins with bytes %02x %02x %02x %02x; JPEG and PNG are read",
+    if (bytes < 4) return an_fail(ctx, ALEXNET_BAD_FILE, "not an image: %zu bytes in all", bytes);
+    const char *unread = an_image_unread(data, bytes);
+    if (unread != NULL)
+        return an_fail(ctx, ALEXNET_UNSUPPORTED, "%s is not read; " AN_IMAGE_WAY_ON, unread);
+    return an_fail(ctx, ALEXNET_BAD_FILE, "not an image: begins with bytes %02x %02x %02x %02x",
                    data[0], data[1], data[2], data[3]);
 }
 
@@ -95,13 +98,14 @@ static alexnet_status decode_plain(alexnet_context *ctx, const uint8_t *data, si
 {
     int turn = 1;
     int *const wanted = orientation == AN_ORIENTATION_EXIF ? &turn : NULL;
+    const an_codec *codec = find_codec(data, bytes);
 
-    if (an_jpeg_sniff(data, bytes))
-        AN_TRY(an_jpeg_decode(ctx, data, bytes, wanted, image));
-    else if (an_png_sniff(data, bytes))
-        AN_TRY(an_png_decode(ctx, data, bytes, wanted, image));
-    else
-        return fail_unknown(ctx, data, bytes);
+    if (codec == NULL) return fail_unknown(ctx, data, bytes);
+    if (codec->decode == NULL)
+        return an_fail(ctx, ALEXNET_UNSUPPORTED,
+                       "this build does not read %s: it was made without %s", codec->name,
+                       codec->library);
+    AN_TRY(codec->decode(ctx, data, bytes, wanted, image));
     return an_exif_turn(ctx, turn, image);
 }
 

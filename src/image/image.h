@@ -1,13 +1,21 @@
 /*
- * image.h: pixels. Bytes of a file become an 8-bit RGB image, and nothing else in the project decodes pictures.
+ * image.h: pixels. Bytes of a file become an 8-bit RGB image, and nothing else in the project decodes images.
  *
- * Decoders are chosen by content, never by name: JPEG (libjpeg-turbo; greyscale, YCbCr, RGB, CMYK, YCCK; baseline,
- * progressive, arithmetic) and PNG (libpng; palette, grey, alpha, 1 to 16 bits, interlaced), either also compressed by gzip.
+ * Decoders are chosen by content, never by name, either also compressed by gzip:
+ *   JPEG   libjpeg-turbo; greyscale, YCbCr, RGB, CMYK, YCCK; baseline, progressive, arithmetic
+ *   PNG    libpng; palette, grey, alpha, 1 to 16 bits, interlaced
+ *   WebP   libwebp; lossy, lossless, with alpha, the first frame of an animation
+ *   GIF    giflib; the first frame
+ *   TIFF   libtiff; the first directory, whatever its RGBA interface takes: 1 to 16 bits, grey, RGB, palette, CMYK, YCbCr, Lab
+ *   BMP    our own; 1, 4, 8, 16, 24, 32 bits, not compressed
+ * Those of WebP, GIF and TIFF are there when the library was, as this was built.
+ *
  * Everything becomes RGB the way PIL's Image.convert("RGB") does it, bit for bit: alpha is dropped, CMYK by PIL's formula.
- * Three differences, on purpose:
- *   - 16-bit greyscale keeps the high byte, as all other 16-bit pictures do (PIL cuts off at 255: all white)
+ * Differences, on purpose:
+ *   - 16-bit greyscale keeps the high byte, as all other 16-bit images do (PIL cuts off at 255: all white)
  *   - JPEG of four channels without Adobe's marker is YCbCr and a channel to ignore (PIL: CMYK)
  *   - JPEG data that are damaged or missing are an error (PIL fills some of the gaps with grey)
+ *   - the orientation of a TIFF is applied when it is asked for, as for other formats (PIL: always)
  *
  * Limits: AN_IMAGE_PIXELS_MAX is checked in the header, before anything is allocated.
  * SPDX-License-Identifier: MIT
@@ -17,6 +25,7 @@
 
 #include "alexnet.h"
 #include "base/compiler.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,15 +50,27 @@ typedef enum an_orientation {
 } an_orientation;
 
 /*
- * Decodes a picture held in memory. `image` may hold an earlier picture; its buffer is reused.
- * BAD_FILE (not a picture; truncated; corrupt: the decoder's own words), UNSUPPORTED (12-bit or lossless JPEG; GIF, WebP and
- * the like), NO_MEMORY. A truncated JPEG is an error, never a half grey picture.
+ * Decodes an image held in memory. `image` may hold an earlier one; its buffer is reused.
+ * BAD_FILE (not an image; truncated; corrupt: the decoder's own words), UNSUPPORTED (12-bit or lossless JPEG; HEIC and the
+ * like; a format that this build does not read), NO_MEMORY. A truncated image is an error, never a half grey one.
  */
 alexnet_status an_image_decode(alexnet_context *ctx, const void *data, size_t bytes, an_orientation orientation,
                                an_image *image) AN_NODISCARD;
 
-/* True when the first bytes are those of a picture we decode, or of gzip, which may hold one; 16 bytes suffice. */
+/* True when the first bytes are those of a format above, or of gzip, which may hold one. */
+#define AN_IMAGE_SNIFF_BYTES 32
 int an_image_sniff(const void *data, size_t bytes);
+
+/* What to do about an image in a format that is not read. */
+#define AN_IMAGE_WAY_ON "convert to JPEG, for example with 'magick IN out.jpg'"
+
+/* What the end of a file's name says. */
+typedef struct an_image_kind {
+    const char *name; /* of the format, "HEIC"; NULL: the name is not that of an image */
+    bool        read; /* images of this format are read */
+} an_image_kind;
+
+an_image_kind an_image_kind_of(const char *path);
 
 /* JPEG of an image, quality 1 .. 100, in memory allocated with an_new(). For drawn data sets. */
 alexnet_status an_image_encode_jpeg(alexnet_context *ctx, const an_image *image, int quality, uint8_t **data, size_t *bytes) AN_NODISCARD;

@@ -32,7 +32,7 @@ typedef struct jpeg_reader {
     uint8_t *row; /* one row of four channels, or NULL */
 } jpeg_reader;
 
-bool an_jpeg_sniff(const uint8_t *data, size_t bytes)
+static bool sniff(const uint8_t *data, size_t bytes)
 {
     return bytes >= 3 && data[0] == 0xff && data[1] == 0xd8 && data[2] == 0xff;
 }
@@ -165,18 +165,6 @@ static void read_orientation(const struct jpeg_decompress_struct *info, int *tur
     }
 }
 
-/* As PIL: the file holds 255 - ink, as Adobe writes it; ink * k / 255 is rounded. */
-static void rgb_from_cmyk(const uint8_t *cmyk, int width, uint8_t *rgb)
-{
-    for (int x = 0; x < width; ++x, cmyk += 4, rgb += 3) {
-        const int k = cmyk[3];
-        for (int c = 0; c < 3; ++c) {
-            const int product = (255 - cmyk[c]) * k + 128;
-            rgb[c] = (uint8_t)(k - ((product + (product >> 8)) >> 8));
-        }
-    }
-}
-
 /* Without Adobe's marker they are YCbCr and one to ignore; libjpeg's YCCK gives 255 - RGB. */
 static void rgb_from_ycc(const uint8_t *cmyk, int width, uint8_t *rgb)
 {
@@ -211,7 +199,7 @@ static void read_rows(jpeg_reader *reader, an_image *image)
         }
         jpeg_read_scanlines(info, &reader->row, 1);
         if (info->saw_Adobe_marker)
-            rgb_from_cmyk(reader->row, image->width, to);
+            an_image_rgb_of_cmyk(reader->row, image->width, to); /* Adobe writes 255 - ink */
         else
             rgb_from_ycc(reader->row, image->width, to);
     }
@@ -259,3 +247,6 @@ alexnet_status an_jpeg_decode(alexnet_context *ctx, const uint8_t *data, size_t 
     an_free(ctx, reader.row);
     return reader.status;
 }
+
+const an_codec an_codec_jpeg = {
+    .name = "JPEG", .library = "libjpeg-turbo", .sniff = sniff, .decode = an_jpeg_decode};

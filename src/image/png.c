@@ -24,7 +24,7 @@ typedef struct png_reader {
     alexnet_status status;
 } png_reader;
 
-bool an_png_sniff(const uint8_t *data, size_t bytes)
+static bool sniff(const uint8_t *data, size_t bytes)
 {
     return bytes >= 8 && memcmp(data, "\x89PNG\r\n\x1a\n", 8) == 0;
 }
@@ -167,3 +167,6 @@ alexnet_status an_png_decode(alexnet_context *ctx, const uint8_t *data, size_t b
     if (reader.png != NULL) png_destroy_read_struct(&reader.png, &reader.info, NULL);
     return reader.status;
 }
+
+const an_codec an_codec_png = {
+    .name = "PNG", .library = "libpng", .sniff = sniff, .decode = an_png_decode};

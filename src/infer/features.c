@@ -158,6 +158,8 @@ static alexnet_status extract_from_pictures(extraction *e)
 
     AN_TRY(open_session(e));
     AN_TRY(an_files_open(e->ctx, e->options->images, e->options->image_count, &source));
+    an_source_tell_passed(e->ctx, source,
+                          e->options->image_count == 1 ? e->options->images[0] : "the folders");
     status = open_rows(e, an_source_count(source));
     if (status == ALEXNET_OK)
         status = e->bytes != NULL ? extract_bytes(e, source) : extract_tensors(e, source);

@@ -114,6 +114,8 @@ static alexnet_status open_prediction(prediction *p)
         return an_fail(p->ctx, ALEXNET_BAD_ARG,
                        "prediction needs weights, topk from 1 and batch from 1");
     AN_TRY(an_files_open(p->ctx, options->images, options->image_count, &p->source));
+    an_source_tell_passed(p->ctx, p->source,
+                          options->image_count == 1 ? options->images[0] : "the folders");
     AN_TRY(an_network_load(p->ctx, options->weights, options->orientation, &options->size,
                            &p->model));
     AN_TRY(an_network_join(p->model));

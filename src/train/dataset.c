@@ -126,6 +126,8 @@ static alexnet_status open_val(alexnet_context *ctx, const an_config *config, an
     else
         AN_TRY(find_part(ctx, config->data, &data->val_source));
     if (data->val_source != NULL) {
+        an_source_tell_passed(ctx, data->val_source,
+                              config->val != NULL ? config->val : "to validate with");
         data->val =
             (an_pictures){.source = data->val_source, .count = an_source_count(data->val_source)};
         return ALEXNET_OK;
@@ -144,6 +146,7 @@ alexnet_status an_dataset_open(alexnet_context *ctx, const an_config *config, an
 
     *out = (an_dataset){0};
     AN_TRY(an_source_open(ctx, config->data, AN_PART_TRAIN, &out->train_source));
+    an_source_tell_passed(ctx, out->train_source, config->data);
     out->train =
         (an_pictures){.source = out->train_source, .count = an_source_count(out->train_source)};
     status = open_val(ctx, config, out);

@@ -155,7 +155,7 @@ static void every_failure_is_clean(void **in)
         an_source *source;
         an_source_buffer buffer = {0};
         an_image image = {0};
-        an_test_fault_arm(&fault, f->ctx, AN_FAULT_ANY, n, false, EIO);
+        an_test_fault_arm(&fault, f->ctx, AN_FAULT_ANY, n, false, EMFILE);
         alexnet_status status = an_source_open(f->ctx, f->folder, AN_PART_ALL, &source);
         if (status == ALEXNET_OK)
             status = an_source_read(source, f->ctx, 12, AN_ORIENTATION_EXIF, &buffer, &image);

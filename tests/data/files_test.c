@@ -51,8 +51,43 @@ static void nothing_to_show_is_an_error(void **in)
     an_source *source;
 
     an_assert_status(f->ctx, an_files_open(f->ctx, folders, 1, &source), ALEXNET_NOT_FOUND);
-    an_assert_error(f->ctx, "no pictures");
+    an_assert_error(f->ctx, "no images that are read (.jpg .png .webp ...) in this folder");
+    fixture_text(f->ctx, f->folder, "b/IMG_1.HEIC", "x");
+    fixture_text(f->ctx, f->folder, "b/IMG_2.HEIC", "x");
+    fixture_text(f->ctx, f->folder, "b/notes.txt", "x");
+    an_assert_status(f->ctx, an_files_open(f->ctx, folders, 1, &source), ALEXNET_NOT_FOUND);
+    an_assert_error(f->ctx, "passed over: 2 HEIC, 1 .txt; convert to JPEG, for example with");
     an_assert_status(f->ctx, an_files_open(f->ctx, NULL, 0, &source), ALEXNET_NOT_FOUND);
+}
+
+/* A link to itself and a name that is too long are images that cannot be read; the others can. */
+static void what_the_system_refuses_to_look_at_is_an_image(void **in)
+{
+    static char longest[300];
+    const fixture *f = *in;
+    const char *paths[] = {f->folder, longest};
+    an_source *source;
+    an_source_buffer buffer = {0};
+    an_image image = {0};
+
+    memset(longest, 'x', sizeof longest - 1);
+    fixture_write(f->ctx, f->folder, "1.png", 1);
+    assert_int_equal(symlink("2.png", an_test_path(f->folder, "2.png")), 0);
+    assert_int_equal(symlink("loop", an_test_path(f->folder, "loop")), 0);
+    an_assert_ok(f->ctx, an_files_open(f->ctx, paths, 2, &source));
+    assert_int_equal(an_source_count(source), 3);
+    assert_int_equal(an_source_ignored(source), 1);
+    assert_int_equal(fixture_grey(f->ctx, source, 0), 1);
+    an_assert_status(f->ctx,
+                     an_source_read(source, f->ctx, 1, AN_ORIENTATION_EXIF, &buffer, &image),
+                     ALEXNET_BAD_FILE);
+    an_assert_error(f->ctx, "Too many levels of symbolic links");
+    an_assert_status(f->ctx,
+                     an_source_read(source, f->ctx, 2, AN_ORIENTATION_EXIF, &buffer, &image),
+                     ALEXNET_BAD_FILE);
+    an_assert_error(f->ctx, "File name too long");
+    an_source_buffer_free(f->ctx, &buffer);
+    an_source_close(source);
 }
 
 static void every_failure_is_clean(void **in)
@@ -66,7 +101,7 @@ static void every_failure_is_clean(void **in)
         an_source *source;
         an_source_buffer buffer = {0};
         an_image image = {0};
-        an_test_fault_arm(&fault, f->ctx, AN_FAULT_ANY, n, false, EIO);
+        an_test_fault_arm(&fault, f->ctx, AN_FAULT_ANY, n, false, EMFILE);
         alexnet_status status = an_files_open(f->ctx, folders, 1, &source);
         if (status == ALEXNET_OK)
             status = an_source_read(source, f->ctx, 0, AN_ORIENTATION_EXIF, &buffer, &image);
@@ -84,6 +119,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(named_files_keep_their_order_and_folders_are_searched),
         FIXTURE_TEST(nothing_to_show_is_an_error),
+        FIXTURE_TEST(what_the_system_refuses_to_look_at_is_an_image),
         FIXTURE_TEST(every_failure_is_clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

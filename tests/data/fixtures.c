@@ -146,6 +146,14 @@ void fixture_tar_entry(fixture_tar *tar, char type, const char *name, const void
     if (bytes > 0) memcpy(append(tar, (bytes + 511) / 512 * 512), data, bytes);
 }
 
+void fixture_tar_link(fixture_tar *tar, char type, const char *name, const char *target)
+{
+    fixture_tar_entry(tar, type, name, NULL, 0);
+    uint8_t *header = tar->data + tar->bytes - 512;
+    memcpy(header + 157, target, strlen(target) < 100 ? strlen(target) : 100);
+    fixture_tar_checksum(header);
+}
+
 void fixture_tar_png(fixture_tar *tar, const char *name, uint8_t grey)
 {
     size_t bytes;

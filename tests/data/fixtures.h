@@ -48,6 +48,7 @@ typedef struct fixture_tar {
 /* Appends a header and data, padded. `size` of the header may lie. */
 void fixture_tar_entry(fixture_tar *tar, char type, const char *name, const void *data,
                        size_t bytes);
+void fixture_tar_link(fixture_tar *tar, char type, const char *name, const char *target);
 void fixture_tar_png(fixture_tar *tar, const char *name, uint8_t grey);
 void fixture_tar_end(fixture_tar *tar);                                /* the zeros */
 void fixture_tar_checksum(uint8_t *header);                            /* after a change */

@@ -190,7 +190,33 @@ static void an_empty_class_is_named(void **in)
     fixture_text(f->ctx, f->folder, "empty/readme.txt", "x");
     an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_ALL, &source),
                      ALEXNET_BAD_FILE);
-    an_assert_error(f->ctx, "class 'empty' has no pictures");
+    an_assert_error(f->ctx, "class 'empty' has no images that are read (.jpg .png .webp ...)");
+}
+
+static void images_that_are_not_read_are_named(void **in)
+{
+    fixture *f = *in;
+    an_source *source;
+
+    fixture_text(f->ctx, f->folder, "cat/IMG_1.HEIC", "x");
+    fixture_text(f->ctx, f->folder, "dog/IMG_2.heic", "x");
+    fixture_text(f->ctx, f->folder, "dog/3.nef", "x");
+    an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_ALL, &source),
+                     ALEXNET_NOT_FOUND);
+    an_assert_error(f->ctx, "no images that are read in class folders; passed over: 2 HEIC, 1 NEF; "
+                            "convert to JPEG, for example with 'magick IN out.jpg'");
+
+    fixture_write(f->ctx, f->folder, "cat/1.png", 1);
+    an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_ALL, &source),
+                     ALEXNET_BAD_FILE);
+    an_assert_error(f->ctx, "class 'dog' has no images that are read (.jpg .png .webp ...); passed "
+                            "over: 2 HEIC, 1 NEF; convert");
+
+    fixture_write(f->ctx, f->folder, "dog/1.jfif", 2);
+    an_assert_ok(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_ALL, &source));
+    assert_int_equal(an_source_count(source), 2);
+    assert_int_equal(an_source_ignored(source), 3);
+    an_source_close(source);
 }
 
 /* Beside train only: alone, 'val' or 'test' may well be the name of a class. */
@@ -205,11 +231,12 @@ static void an_empty_part_beside_train_is_named(void **in)
     fixture_write(f->ctx, f->folder, "train/a/1.png", 1);
     an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_VAL, &source),
                      ALEXNET_BAD_FILE);
-    an_assert_error(f->ctx, "'test' has no pictures in class folders (1 files passed over)");
+    an_assert_error(
+        f->ctx, "'test' has no images that are read in class folders; passed over: 1 in no class");
     fixture_text(f->ctx, f->folder, "val/readme.txt", "x");
     an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_VAL, &source),
                      ALEXNET_BAD_FILE);
-    an_assert_error(f->ctx, "'val' has no pictures");
+    an_assert_error(f->ctx, "'val' has no images that are read");
 }
 
 static void hidden_folders_are_no_classes(void **in)
@@ -237,7 +264,7 @@ static void no_pictures_show_the_expected_tree(void **in)
     fixture_write(f->ctx, f->folder, "2.png", 1);
     an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_ALL, &source),
                      ALEXNET_NOT_FOUND);
-    an_assert_error(f->ctx, "2 files passed over");
+    an_assert_error(f->ctx, "passed over: 2 in no class folder");
     an_assert_error(f->ctx, "/train/CLASS/NAME.jpg");
     an_assert_status(f->ctx, an_source_open(f->ctx, "/no/such/folder", AN_PART_ALL, &source),
                      ALEXNET_NOT_FOUND);
@@ -331,7 +358,7 @@ static void every_failure_is_clean(void **in)
         an_source *source;
         an_source_buffer buffer = {0};
         an_image image = {0};
-        an_test_fault_arm(&fault, f->ctx, AN_FAULT_ANY, n, false, EIO);
+        an_test_fault_arm(&fault, f->ctx, AN_FAULT_ANY, n, false, EMFILE);
         alexnet_status status = an_source_open(f->ctx, f->folder, AN_PART_TRAIN, &source);
         if (status == ALEXNET_OK)
             status = an_source_read(source, f->ctx, 0, AN_ORIENTATION_IGNORE, &buffer, &image);
@@ -355,6 +382,7 @@ int main(void)
         FIXTURE_TEST(parts_without_classes_are_no_classes),
         FIXTURE_TEST(classes_are_sorted_by_byte_and_labels_follow),
         FIXTURE_TEST(an_empty_class_is_named),
+        FIXTURE_TEST(images_that_are_not_read_are_named),
         FIXTURE_TEST(an_empty_part_beside_train_is_named),
         FIXTURE_TEST(hidden_folders_are_no_classes),
         FIXTURE_TEST(no_pictures_show_the_expected_tree),

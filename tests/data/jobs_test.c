@@ -189,7 +189,7 @@ static void every_failure_is_clean(void **in)
         an_test_fault fault;
         alexnet_data_info info = {0};
         skipped s = {0};
-        an_test_fault_arm(&fault, f->ctx, AN_FAULT_ANY, n, false, EIO);
+        an_test_fault_arm(&fault, f->ctx, AN_FAULT_ANY, n, false, EMFILE);
         const alexnet_data_options options = {
             .data = f->folder, .workers = 2, .size = 5, .skipped = note, .skipped_user = &s};
         const alexnet_status status = alexnet_data_stats(f->ctx, &options, &info);

@@ -390,7 +390,8 @@ static void a_batch_may_be_all_bad(void **in)
 
 /* ---- trouble ---- */
 
-static void a_failing_disk_is_not_a_bad_picture(void **in)
+/* Nor is a lack of descriptors: the next image could not be read, either. */
+static void a_failing_system_is_not_a_bad_picture(void **in)
 {
     const fixture *f = *in;
     const an_batch *batch;
@@ -403,7 +404,7 @@ static void a_failing_disk_is_not_a_bad_picture(void **in)
         an_test_fault fault;
         s.options.workers = workers;
         an_test_fault_arm(&fault, f->ctx, AN_FAULT_BIT(AN_FAULT_READ), 7, true,
-                          EIO); /* workers' contexts inherit it */
+                          EMFILE); /* workers' contexts inherit it */
         an_loader *loader = open_loader(&s);
         alexnet_status status = ALEXNET_OK;
         for (int i = 0; i < 4 && status == ALEXNET_OK; ++i)
@@ -412,6 +413,33 @@ static void a_failing_disk_is_not_a_bad_picture(void **in)
         an_assert_error(f->ctx, ".png: ");
         an_loader_close(loader);
         assert_true(an_test_fault_disarm(&fault));
+    }
+    close_setting(&s);
+}
+
+static void what_the_system_refuses_is_a_bad_picture(void **in)
+{
+    static const int numbers[] = {EACCES, EPERM, ELOOP, ENAMETOOLONG, EIO};
+    const fixture *f = *in;
+    const an_batch *batch;
+    const an_bad_picture *bad;
+    setting s;
+
+    fixture_write(f->ctx, f->folder, "a/1.png", 1);
+    fixture_write(f->ctx, f->folder, "a/2.png", 2);
+    fixture_write(f->ctx, f->folder, "a/3.png", 3);
+    open_setting(f, f->folder, &s);
+    s.options.skip_bad = true;
+    s.options.workers = 0;
+    for (size_t i = 0; i < AN_COUNT(numbers); ++i) {
+        an_test_fault fault;
+        an_test_fault_arm(&fault, f->ctx, AN_FAULT_BIT(AN_FAULT_OPEN), 1, false, numbers[i]);
+        an_loader *loader = open_loader(&s);
+        an_assert_ok(f->ctx, an_loader_next(loader, &batch));
+        assert_true(an_test_fault_disarm(&fault));
+        assert_int_equal(an_loader_bad(loader, &bad), 1);
+        assert_int_equal(bad[0].index, 1);
+        an_loader_close(loader);
     }
     close_setting(&s);
 }
@@ -560,7 +588,8 @@ int main(void)
         FIXTURE_TEST(the_first_bad_picture_fails_the_call),
         FIXTURE_TEST(too_many_bad_pictures_fail_the_call),
         FIXTURE_TEST(a_batch_may_be_all_bad),
-        FIXTURE_TEST(a_failing_disk_is_not_a_bad_picture),
+        FIXTURE_TEST(a_failing_system_is_not_a_bad_picture),
+        FIXTURE_TEST(what_the_system_refuses_is_a_bad_picture),
         FIXTURE_TEST(a_record_that_does_not_fit_is_not_a_bad_picture),
         FIXTURE_TEST(options_are_checked),
         FIXTURE_TEST(closing_does_not_wait_for_the_epoch),

@@ -54,7 +54,7 @@ static void alike_names_are_kept_apart(void **in)
         an_assert_ok(f->ctx, an_tree_add(f->ctx, &tree, paths[i], i, 0));
     an_assert_ok(f->ctx, an_tree_finish(f->ctx, &tree, source));
     assert_int_equal(source->count, AN_COUNT(expected));
-    assert_int_equal(source->ignored, 0);
+    assert_int_equal(an_source_ignored(source), 0);
     assert_int_equal(source->parts.images[1], 1);
     assert_int_equal(source->classes.count, 3);
     for (size_t i = 0; i < AN_COUNT(expected); ++i) {

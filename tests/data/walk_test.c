@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "data/walk.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -60,9 +61,35 @@ static void a_path_too_long_is_refused(void **in)
     an_assert_ok(f->ctx, an_folder_remove(f->ctx, an_test_path(f->folder, name)));
 }
 
+static void what_may_be_a_folder_is_not_passed_over(void **in)
+{
+    static const struct {
+        const char *name;
+        int number;
+        alexnet_status status;
+    } rows[] = {
+        {"a/1.jpg", EACCES, ALEXNET_OK},        {"a/1.jpg", EIO, ALEXNET_OK},
+        {"a/1.heic", EACCES, ALEXNET_OK},       {"a/1.jpg", ELOOP, ALEXNET_OK},
+        {"a/loop", ELOOP, ALEXNET_OK},          {"a/long", ENAMETOOLONG, ALEXNET_OK},
+        {"a/class", EACCES, ALEXNET_IO},        {"a/class", EIO, ALEXNET_IO},
+        {"a/1.jpg", ENOMEM, ALEXNET_NO_MEMORY}, {"a/1.jpg", ENFILE, ALEXNET_IO},
+    };
+    const fixture *f = *in;
+
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        an_test_fault fault;
+        an_file_info info;
+        an_test_fault_arm(&fault, f->ctx, AN_FAULT_BIT(AN_FAULT_STAT), 0, false, rows[i].number);
+        an_assert_status(f->ctx, an_walk_stat(f->ctx, rows[i].name, &info), rows[i].status);
+        assert_true(an_test_fault_disarm(&fault));
+        if (rows[i].status == ALEXNET_OK) assert_int_equal(info.kind, AN_FILE_OTHER);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {FIXTURE_TEST(order_slashes_and_skip),
-                                       FIXTURE_TEST(a_path_too_long_is_refused)};
+                                       FIXTURE_TEST(a_path_too_long_is_refused),
+                                       FIXTURE_TEST(what_may_be_a_folder_is_not_passed_over)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -125,11 +125,13 @@ def make_json():
 
 # ---- tar ----
 
-def entry(kind, name, data=b"", size=None, magic=b"ustar\x0000", prefix=b""):
+def entry(kind, name, data=b"", size=None, magic=b"ustar\x0000", prefix=b"", link=b"", patch=b""):
+    """`patch` lies at 386, where GNU's old format has the pieces of a sparse file."""
     header = name.ljust(100, b"\0") + b"0000644\0" * 3
     header += size if size is not None else b"%011o\0" % len(data)
-    header += b"0" * 11 + b"\0" + b" " * 8 + kind + b"\0" * 100 + magic + b"\0" * 80 + prefix.ljust(155, b"\0")
+    header += b"0" * 11 + b"\0" + b" " * 8 + kind + link.ljust(100, b"\0") + magic + b"\0" * 80 + prefix.ljust(155, b"\0")
     header = header.ljust(512, b"\0")
+    header = header[:386] + patch + header[386 + len(patch):]
     header = header[:148] + b"%06o\0 " % sum(header) + header[156:]
     return header + data + b"\0" * (-len(data) % 512)
 
@@ -156,6 +158,22 @@ def make_tar():
     write("tar", "kinds", b"".join(entry(bytes([kind]), b"a/1.png") for kind in b"1234567gKSV\0") + picture + end)
     write("tar", "hidden", entry(b"0", b".a/1.png") + entry(b"0", b"a/../1.png") + entry(b"0", b"a/") + picture + end)
     write("tar", "no-end", picture)
+    write("tar", "links", picture + entry(b"1", b"a/2.png", link=b"a/1.png") + entry(b"2", b"b/3.png", link=b"../a/./2.png")
+          + entry(b"2", b"c", link=b"a") + entry(b"2", b"a/d", link=b"../b/..") + entry(b"2", b"b/4.png", link=b"4.png")
+          + entry(b"2", b"b/5.png", link=b"/etc/6.png") + entry(b"K", b"long", b"a/1.png\0") + entry(b"1", b"b/7.png") + end)
+    piece = [b"%011o\0" % number for number in (0, 7, 600, 3)]
+    more = b"".join([b"%011o\0" % 700, b"%011o\0" % 1]).ljust(512, b"\0")
+    write("tar", "sparse-old", entry(b"S", b"a/1.png", b"picture" + b"abc", patch=b"".join(piece).ljust(97, b"\0") + b"%011o\0" % 1000)
+          + picture + end)
+    write("tar", "sparse-more", entry(b"S", b"a/1.png", more + b"picture" + b"abcd", size=b"%011o\0" % 11,
+                                      patch=b"".join(piece).ljust(96, b"\0") + b"\1" + b"%011o\0" % 1000) + picture + end)
+    write("tar", "sparse-0.0", entry(b"x", b"PaxHeader", pax(b"GNU.sparse.size", b"1000") + pax(b"GNU.sparse.offset", b"5")
+                                     + pax(b"GNU.sparse.numbytes", b"7")) + picture + end)
+    write("tar", "sparse-0.1", entry(b"x", b"PaxHeader", pax(b"GNU.sparse.size", b"1000") + pax(b"GNU.sparse.name", b"b/2.png")
+                                     + pax(b"GNU.sparse.map", b"0,3,20,4")) + picture + end)
+    write("tar", "sparse-1.0", entry(b"x", b"PaxHeader", pax(b"GNU.sparse.major", b"1") + pax(b"GNU.sparse.minor", b"0")
+                                     + pax(b"GNU.sparse.name", b"b/2.png") + pax(b"GNU.sparse.realsize", b"1000"))
+          + entry(b"0", b"GNUSparseFile.1/2.png", b"2\n0\n3\n20\n4\n".ljust(512, b"\0") + b"picture") + end)
     write("tar", "large-claim", entry(b"0", b"a/1.png", size=b"77777777777\0") + end)
 
 

@@ -32,7 +32,7 @@ static void damaged_files_fail_and_say_why(void **state)
     } rows[] = {
         {"bad_truncated.gz", "gzip: "},
         {"bad_size.gz", "say that they hold 2147483648"},
-        {"bad_text.gz", "gzip: not a picture: begins with bytes 6e 6f 74 20"},
+        {"bad_text.gz", "gzip: not an image: begins with bytes 6e 6f 74 20"},
     };
     alexnet_context *ctx = *state;
     an_image image = {0};

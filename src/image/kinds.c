@@ -1,0 +1,138 @@
+/*
+ * kinds.c: what the name or the first bytes of a file say about the format of an image, also of
+ * those formats that people have and we do not read, so that a message can name them.
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/file.h"
+#include "base/text.h"
+#include "image/codec.h"
+#include <string.h>
+
+/* ---- by name ---- */
+
+static const struct {
+    const char *extension; /* in any case */
+    const char *name;
+    const an_codec *codec; /* NULL: not read */
+} extensions[] = {
+    {"jpg", "JPEG", &an_codec_jpeg},
+    {"jpeg", "JPEG", &an_codec_jpeg},
+    {"png", "PNG", &an_codec_png},
+    {"jfif", "JPEG", &an_codec_jpeg},
+    {"jpe", "JPEG", &an_codec_jpeg},
+    {"webp", "WebP", &an_codec_webp},
+    {"gif", "GIF", &an_codec_gif},
+    {"tif", "TIFF", &an_codec_tiff},
+    {"tiff", "TIFF", &an_codec_tiff},
+    {"bmp", "BMP", &an_codec_bmp},
+    {"heic", "HEIC", NULL},
+    {"heif", "HEIF", NULL},
+    {"hif", "HEIF", NULL},
+    {"avif", "AVIF", NULL},
+    {"jxl", "JPEG XL", NULL},
+    {"jp2", "JPEG 2000", NULL},
+    {"j2k", "JPEG 2000", NULL},
+    {"jpx", "JPEG 2000", NULL},
+    {"jpf", "JPEG 2000", NULL},
+    {"jxr", "JPEG XR", NULL},
+    {"psd", "PSD", NULL},
+    {"psb", "PSB", NULL},
+    {"xcf", "XCF", NULL},
+    {"svg", "SVG", NULL},
+    {"svgz", "SVG", NULL},
+    {"eps", "EPS", NULL},
+    {"cr2", "CR2", NULL}, /* raw: from here to X3F */
+    {"cr3", "CR3", NULL},
+    {"crw", "CRW", NULL},
+    {"nef", "NEF", NULL},
+    {"nrw", "NRW", NULL},
+    {"arw", "ARW", NULL},
+    {"sr2", "SR2", NULL},
+    {"srw", "SRW", NULL},
+    {"dng", "DNG", NULL},
+    {"orf", "ORF", NULL},
+    {"rw2", "RW2", NULL},
+    {"raf", "RAF", NULL},
+    {"pef", "PEF", NULL},
+    {"3fr", "3FR", NULL},
+    {"x3f", "X3F", NULL},
+    {"ppm", "PPM", NULL},
+    {"pgm", "PGM", NULL},
+    {"pbm", "PBM", NULL},
+    {"pnm", "PNM", NULL},
+    {"tga", "TGA", NULL},
+    {"ico", "ICO", NULL},
+    {"pcx", "PCX", NULL},
+    {"dds", "DDS", NULL},
+    {"exr", "EXR", NULL},
+    {"hdr", "HDR", NULL},
+    {"qoi", "QOI", NULL},
+    {"dcm", "DICOM", NULL},
+};
+
+an_image_kind an_image_kind_of(const char *path)
+{
+    const char *base = an_path_base(path);
+    const char *dot = strrchr(base, '.');
+
+    for (size_t i = 0; dot != NULL && dot != base && i < AN_COUNT(extensions); ++i) {
+        if (an_same_word(dot + 1, extensions[i].extension))
+            return (an_image_kind){.name = extensions[i].name,
+                                   .read = extensions[i].codec != NULL &&
+                                           extensions[i].codec->decode != NULL};
+    }
+    return (an_image_kind){0};
+}
+
+/* ---- by content ---- */
+
+/* clang-format off */
+static const struct {
+    size_t at, length;
+    const char *magic, *name;
+} magics[] = {
+    {4, 8, "ftypavif",          "AVIF"     },
+    {4, 8, "ftypavis",          "AVIF"     },
+    {4, 8, "ftypheic",          "HEIC"     },
+    {4, 8, "ftypheix",          "HEIC"     },
+    {4, 8, "ftyphevc",          "HEIC"     },
+    {4, 8, "ftyphevx",          "HEIC"     },
+    {4, 8, "ftypheim",          "HEIC"     },
+    {4, 8, "ftypheis",          "HEIC"     },
+    {4, 8, "ftypmif1",          "HEIF"     },
+    {4, 8, "ftypmsf1",          "HEIF"     },
+    {4, 8, "ftypcrx ",          "CR3 (raw)"},
+    {4, 4, "jP  ",              "JPEG 2000"},
+    {0, 4, "\xff\x4f\xff\x51",  "JPEG 2000"},
+    {4, 4, "JXL ",              "JPEG XL"  },
+    {0, 2, "\xff\x0a",          "JPEG XL"  },
+    {0, 4, "II\xbc\x01",        "JPEG XR"  },
+    {0, 4, "8BPS",              "PSD"      },
+    {0, 8, "gimp xcf",          "XCF"      },
+    {0, 4, "<svg",              "SVG"      },
+    {0, 5, "<?xml",             "SVG or other XML"},
+    {0, 4, "%!PS",              "EPS"      },
+    {0, 4, "%PDF",              "PDF"      },
+    {0, 4, "IIRO",              "ORF (raw)"},
+    {0, 4, "IIRS",              "ORF (raw)"},
+    {0, 4, "IIU\0",             "RW2 (raw)"},
+    {0, 8, "FUJIFILM",          "RAF (raw)"},
+    {0, 4, "FOVb",              "X3F (raw)"},
+    {0, 3, "P3\n",              "PPM"      },
+    {0, 3, "P5\n",              "PGM"      },
+    {0, 3, "P6\n",              "PPM"      },
+    {0, 4, "DDS ",              "DDS"      },
+    {0, 4, "v/1\x01",           "EXR"      },
+    {0, 4, "qoif",              "QOI"      },
+};
+/* clang-format on */
+
+const char *an_image_unread(const uint8_t *data, size_t bytes)
+{
+    for (size_t i = 0; i < AN_COUNT(magics); ++i) {
+        if (bytes >= magics[i].at + magics[i].length &&
+            memcmp(data + magics[i].at, magics[i].magic, magics[i].length) == 0)
+            return magics[i].name;
+    }
+    return NULL;
+}

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "core/options.h"
 #include "formats/metadata.h"
+#include "formats/run_weights.h"
 #include "formats/weights.h"
 #include "image/preprocess.h"
 #include <limits.h>
@@ -145,8 +146,14 @@ static alexnet_status finish(alexnet_context *ctx, alexnet_status status, const 
 
 alexnet_status an_partial_open(alexnet_context *ctx, const char *path, an_partial *out)
 {
+    char *found;
+
     *out = (an_partial){0};
-    return finish(ctx, an_safetensors_open(ctx, path, &out->file), path, out);
+    AN_TRY(an_weights_file(ctx, path, &found));
+    const alexnet_status status =
+        finish(ctx, an_safetensors_open(ctx, found, &out->file), found, out);
+    an_free(ctx, found);
+    return status;
 }
 
 alexnet_status an_partial_parse(alexnet_context *ctx, const char *what, const void *data,

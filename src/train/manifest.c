@@ -70,7 +70,7 @@ static json_t *to_json(const an_manifest *manifest)
 
     return json_pack(
         "{s:i, s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:I, s:f, s:o, s:I, s:I, "
-        "s:I, s:I, s:f, s:I, s:o}",
+        "s:I, s:I, s:f, s:I, s:i, s:o}",
         "schema", SCHEMA, "version", alexnet_version(), "config_sha256", manifest->config_sha256,
         "step", (json_int_t)state->step, "validated", (json_int_t)state->validated, "val_loss",
         real_or_null(state->val_loss), "val_top1", real_or_null(state->val_top1), "val_top5",
@@ -81,7 +81,7 @@ static json_t *to_json(const an_manifest *manifest)
         (json_int_t)state->plateau.stale, "plateau_drops", (json_int_t)state->plateau.drops,
         "course_planned", (json_int_t)state->course.planned, "course_from",
         (json_int_t)state->course.from, "course_done", state->course.done, "course_total",
-        (json_int_t)state->course.total,
+        (json_int_t)state->course.total, "side", state->side,
         "files", files_to_json(manifest));
 }
 
@@ -164,6 +164,7 @@ static alexnet_status take(alexnet_context *ctx, const char *path, const json_t 
         .plateau = {.best = an_json_get_real(object, "plateau_best", (double)NAN),
                     .stale = an_json_get_int(object, "plateau_stale", 0),
                     .drops = an_json_get_int(object, "plateau_drops", 0)},
+        .side = (int)AN_MAX(AN_MIN(an_json_get_int(object, "side", 0), ALEXNET_INPUT_MAX), 0),
         .course = {.planned = an_json_get_int(object, "course_planned", 0),
                    .from = an_json_get_int(object, "course_from", 0),
                    .done = an_json_get_real(object, "course_done", 0),

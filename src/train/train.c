@@ -15,6 +15,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "core/options.h"
+#include "core/refit.h"
 #include "formats/partial.h"
 #include "formats/run_weights.h"
 #include "formats/weights.h"
@@ -249,6 +250,23 @@ static alexnet_status check_disk(job *j)
     return an_disk_check(j->ctx, &j->folder, &j->disk);
 }
 
+/* A recipe's wish for an input that grows yields to a network that takes no smaller one; a caller's does not. */
+static alexnet_status check_growth(job *j)
+{
+    const an_shape input = j->model->nodes[0].x;
+    const int full = AN_MIN(input.h, input.w), side = j->config.recipe.grow;
+    alexnet_model *view;
+
+    if (side <= 0 || side >= full) return ALEXNET_OK;
+    const alexnet_status status = an_model_lay_out_like(j->model, input.h * side / full,
+                                                        input.w * side / full, &view);
+    if (status == ALEXNET_OK) alexnet_model_free(view);
+    if (status != ALEXNET_BAD_SHAPE || j->options->grow > 0) return status;
+    an_log(j->ctx, ALEXNET_LOG_INFO, "the input does not grow: %s", alexnet_error(j->ctx));
+    j->config.recipe.grow = 0;
+    return ALEXNET_OK;
+}
+
 /* ---- a new run ---- */
 
 static alexnet_status note_hash(const job *j, const an_source *source, char **out)
@@ -322,6 +340,7 @@ static alexnet_status start(job *j)
     AN_TRY(check_schedule(j));
     warn_of_one_class(j);
     AN_TRY(make_model(j));
+    AN_TRY(check_growth(j));
     AN_TRY(join_data_and_model(j));
     AN_TRY(add_mean_image(j));
     AN_TRY(complete_config(j));

@@ -12,10 +12,12 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "core/refit.h"
 #include "data/team.h"
 #include "infer/examine.h"
 #include "train/checkpoint.h"
 #include "train/frozen.h"
+#include "train/growth.h"
 #include "train/optimiser.h"
 #include "train/report.h"
 #include "train/schedule.h"
@@ -39,6 +41,7 @@ typedef struct trainer {
     an_schedule schedule, bias_schedule;
     an_events events;
 
+    alexnet_model *view; /* the model at the input's present size; NULL: it is the model's own */
     alexnet_session *session;
     an_preprocess record;
     an_augment augment, calm; /* calm: without colour noise */
@@ -48,7 +51,8 @@ typedef struct trainer {
     an_optimiser optimiser;
     float *probs;       /* [batch][classes] */
     an_network network; /* the model as it is in testing, for validation */
-    an_bad_list val_skipped;
+    an_bad_list skipped, val_skipped;
+    double waited; /* for images, of loaders that are closed */
 
     an_report report;
     double lr;             /* of the last step */
@@ -130,7 +134,7 @@ static an_position position(const trainer *t)
         .total_steps = t->state->course.total,
         .lr = t->lr,
         .busy_seconds = t->busy_seconds,
-        .wait_seconds = t->loader != NULL ? an_loader_wait_seconds(t->loader) : 0,
+        .wait_seconds = t->waited + (t->loader != NULL ? an_loader_wait_seconds(t->loader) : 0),
         .seconds = t->state->seconds,
         .seconds_left = seconds_left(t),
     };
@@ -297,6 +301,31 @@ static alexnet_status validate(trainer *t)
 #define PACE_PARTS   20 /* then it is looked at so often in the time that there is */
 #define REHEARSAL_STEPS 2
 
+/* ---- the size of the input ---- */
+
+static int full_side(const trainer *t)
+{
+    return AN_MIN(t->model->nodes[0].x.h, t->model->nodes[0].x.w);
+}
+
+/* Of the run's course, 0 .. 1. */
+static double part_done(const trainer *t)
+{
+    const an_course *course = &t->state->course;
+
+    return an_course_place(course, t->state->step) / (double)AN_MAX(course->planned, 1);
+}
+
+/* Decided where an epoch begins, and kept for all of it. */
+static int wanted_side(const trainer *t)
+{
+    if (t->frozen != NULL) return full_side(t);
+    if (t->state->step % t->epoch_steps != 0 && t->state->side > 0) return t->state->side;
+    return an_growth_side(t->config->recipe.grow, full_side(t), part_done(t));
+}
+
+/* ---- the pace ---- */
+
 /* Spent on what frozen layers give: no part of a step. */
 static double row_seconds(const trainer *t)
 {
@@ -343,6 +372,7 @@ static void set_course(trainer *t, an_pace pace)
 {
     const double left = t->config->seconds - t->state->seconds;
 
+    pace.step *= an_growth_rest(t->config->recipe.grow, full_side(t), part_done(t));
     pace.once += pace.epoch + (t->frozen != NULL ? an_frozen_seconds_left(t->frozen) : 0);
     const int64_t fit = an_pace_fit(&pace, t->epoch_steps, left);
     t->state->course = an_course_move(&t->state->course, t->state->step, t->state->step + fit);
@@ -365,10 +395,12 @@ static alexnet_status estimate(trainer *t)
 
 /* Three steps on random images before the first: how long one takes, the first of them not counted. Nothing is
    learnt in them. Their place in the run is the first estimate. */
-static alexnet_status rehearse(trainer *t, const an_plan *plan)
+static alexnet_status rehearse(trainer *t)
 {
+    const an_plan *plan = an_session_plan(t->session);
     const int n = plan->batch;
-    const size_t floats = (size_t)an_shape_count(an_shape_with_n(t->model->nodes[t->first].x, n));
+    const an_shape input = plan->model->nodes[plan->first].x;
+    const size_t floats = (size_t)an_shape_count(an_shape_with_n(input, n));
     float *images = an_new_array(t->ctx, floats, sizeof *images);
     int32_t *labels = an_new_array(t->ctx, (size_t)n, sizeof *labels);
     alexnet_status status = images != NULL && labels != NULL
@@ -426,6 +458,8 @@ static alexnet_status next_batch(trainer *t, const an_batch **batch)
     return status == ALEXNET_STOPPED ? ALEXNET_OK : status;
 }
 
+static alexnet_status grow(trainer *t);
+
 static alexnet_status take_step(trainer *t)
 {
     const double before = an_context_seconds(t->ctx), rows_before = row_seconds(t);
@@ -433,6 +467,7 @@ static alexnet_status take_step(trainer *t)
     double loss;
 
     if (at_epoch_end(t)) t->report.epoch = (an_metrics){0};
+    AN_TRY(grow(t));
     const an_rates rates = step_rates(t);
     t->lr = rates.weights * an_events_at(&t->events, rates.epochs, NULL).weights;
     AN_TRY(next_batch(t, &batch));
@@ -482,7 +517,8 @@ static alexnet_status train(trainer *t)
 /* ---- opening and closing ---- */
 
 /* What the loader of training is asked for. */
-static alexnet_status ask_training(trainer *t, an_loader_options *options)
+static alexnet_status ask_training(trainer *t, const alexnet_model *network,
+                                   an_loader_options *options)
 {
     const an_pictures *train = &t->given->data->train;
     const char *augment = t->config->recipe.augment;
@@ -502,7 +538,7 @@ static alexnet_status ask_training(trainer *t, an_loader_options *options)
         .repeat = true,
         .workers = t->given->options->workers,
     };
-    AN_TRY(an_preprocess_parse(t->ctx, t->model->preprocess, &t->record));
+    AN_TRY(an_preprocess_parse(t->ctx, network->preprocess, &t->record));
     AN_TRY(an_augment_parse(t->ctx, augment, &t->augment));
     t->calm = t->augment;
     t->calm.pca = t->calm.pca_text = false;
@@ -511,7 +547,7 @@ static alexnet_status ask_training(trainer *t, an_loader_options *options)
         options->later = &t->calm;
         options->later_epoch = an_events_noise_end(&t->events);
     }
-    an_network_ask(t->model, &t->record, options);
+    an_network_ask(network, &t->record, options);
     an_skip_policy((alexnet_bad_image)t->config->on_bad_image, train->count, options);
     return ALEXNET_OK;
 }
@@ -534,13 +570,16 @@ static an_loader_options ask_validation(const trainer *t)
 }
 
 /* Where the first layers are frozen and the recipe keeps what they give. */
-static alexnet_status open_frozen(trainer *t, const an_loader_options *train)
+static alexnet_status open_frozen(trainer *t)
 {
+    an_loader_options train;
+
+    AN_TRY(ask_training(t, t->model, &train));
     const an_frozen_options options = {
         .model = t->model,
         .first = an_frozen_part(t->model),
         .views = t->config->recipe.views,
-        .train = *train,
+        .train = train,
         .val = ask_validation(t),
         .epochs = t->config->recipe.epochs,
         .progress = an_report_watch,
@@ -563,13 +602,63 @@ static alexnet_status open_frozen(trainer *t, const an_loader_options *train)
     return ALEXNET_OK;
 }
 
-/* Where images come from, or the rows made of them; and what validates. */
-static alexnet_status open_images(trainer *t, const an_loader_options *options)
+static alexnet_status add_skipped(trainer *t)
 {
+    const an_bad_picture *bad;
+    const size_t count = t->loader != NULL ? an_loader_bad(t->loader, &bad) : 0;
+
+    for (size_t i = 0; i < count; ++i)
+        AN_TRY(an_bad_list_add(t->ctx, &t->skipped, bad[i].index, bad[i].reason));
+    return ALEXNET_OK;
+}
+
+static void close_size(trainer *t)
+{
+    if (t->loader != NULL) t->waited += an_loader_wait_seconds(t->loader);
+    an_loader_close(t->loader);
+    alexnet_session_close(t->session);
+    alexnet_model_free(t->view);
+    t->loader = NULL;
+    t->session = NULL;
+    t->view = NULL;
+}
+
+/* A session for the present size of the input. */
+static alexnet_status open_size(trainer *t)
+{
+    const an_shape full = t->model->nodes[0].x;
+    const int batch = (int)AN_MIN(t->config->recipe.batch, t->given->data->train.count);
+    const int side = wanted_side(t), of = full_side(t);
+
+    if (side != of)
+        AN_TRY(an_model_lay_out_like(t->model, full.h * side / of, full.w * side / of, &t->view));
+    t->state->side = side;
+    AN_TRY(an_optimiser_open_session(&t->config->recipe, t->view != NULL ? t->view : t->model, batch,
+                                     t->first, t->config->seed, &t->session));
+    an_session_smooth(t->session, t->config->recipe.smoothing);
+    return ALEXNET_OK;
+}
+
+static alexnet_status open_loader(trainer *t)
+{
+    an_loader_options options;
+
     if (t->frozen != NULL) return ALEXNET_OK;
-    if (t->given->data->val.count > 0)
-        AN_TRY(an_network_open(t->model, AN_EXAM_BATCH, 1, false, &t->network));
-    return an_loader_open(t->ctx, options, &t->loader);
+    AN_TRY(ask_training(t, t->view != NULL ? t->view : t->model, &options));
+    return an_loader_open(t->ctx, &options, &t->loader);
+}
+
+/* Where the input grows: a session and a loader of the new size. The optimiser stays. */
+static alexnet_status grow(trainer *t)
+{
+    if (wanted_side(t) == t->state->side) return ALEXNET_OK;
+    AN_TRY(add_skipped(t));
+    close_size(t);
+    AN_TRY(open_size(t));
+    an_log(t->ctx, ALEXNET_LOG_INFO, "epoch %.4g: the input is %dx%d from now on", epochs_done(t),
+           t->view != NULL ? t->view->nodes[0].x.h : t->model->nodes[0].x.h,
+           t->view != NULL ? t->view->nodes[0].x.w : t->model->nodes[0].x.w);
+    return open_loader(t);
 }
 
 static alexnet_status open_optimiser(trainer *t)
@@ -602,32 +691,30 @@ static alexnet_status plan_steps(trainer *t)
 static alexnet_status open_trainer(trainer *t)
 {
     const int batch = (int)AN_MIN(t->config->recipe.batch, t->given->data->train.count);
-    an_loader_options images;
 
     AN_TRY(plan_steps(t));
     AN_TRY(an_config_hash(t->ctx, t->config, t->config_sha256));
-    AN_TRY(ask_training(t, &images));
-    AN_TRY(open_frozen(t, &images));
-    AN_TRY(an_optimiser_open_session(&t->config->recipe, t->model, batch, t->first, t->config->seed,
-                                     &t->session));
-    an_session_smooth(t->session, t->config->recipe.smoothing);
+    AN_TRY(open_frozen(t));
+    AN_TRY(open_size(t));
     AN_TRY(open_optimiser(t));
     t->probs =
         an_new_array(t->ctx, (size_t)batch, (size_t)t->model->options.classes * sizeof *t->probs);
     if (t->probs == NULL)
         return an_fail(t->ctx, ALEXNET_NO_MEMORY, "probabilities of %d pictures", batch);
-    if (t->given->options->start != NULL || t->config->seconds >= 0)
-        if (t->state->step == 0) AN_TRY(rehearse(t, an_session_plan(t->session)));
-    return open_images(t, &images);
+    if (t->state->step == 0 && (t->given->options->start != NULL || t->config->seconds >= 0))
+        AN_TRY(rehearse(t));
+    if (t->frozen == NULL && t->given->data->val.count > 0)
+        AN_TRY(an_network_open(t->model, AN_EXAM_BATCH, 1, false, &t->network));
+    return open_loader(t);
 }
 
 static void close_trainer(trainer *t)
 {
-    an_loader_close(t->loader);
+    close_size(t);
     an_frozen_close(t->frozen);
     an_network_close(&t->network);
+    an_bad_list_free(t->ctx, &t->skipped);
     an_bad_list_free(t->ctx, &t->val_skipped);
-    alexnet_session_close(t->session);
     an_optimiser_close(t->ctx, &t->optimiser);
     an_free(t->ctx, t->probs);
 }
@@ -687,18 +774,14 @@ static void tell_start(const trainer *t)
 static alexnet_status tell_skipped(trainer *t, alexnet_train_result *result)
 {
     const alexnet_train_options *options = t->given->options;
-    an_bad_list skipped = {0};
 
-    if (t->frozen != NULL)
-        AN_TRY(an_frozen_take_skipped(t->frozen, &skipped, &t->val_skipped));
-    else
-        AN_TRY(an_skipped_take(t->ctx, t->loader, &skipped));
-    an_skipped_tell(&skipped, t->given->data->train.source, options->skipped,
+    AN_TRY(t->frozen != NULL ? an_frozen_take_skipped(t->frozen, &t->skipped, &t->val_skipped)
+                             : add_skipped(t));
+    an_skipped_tell(&t->skipped, t->given->data->train.source, options->skipped,
                     options->skipped_user);
     an_skipped_tell(&t->val_skipped, t->given->data->val.source, options->skipped,
                     options->skipped_user);
-    result->skipped = (int64_t)(skipped.count + t->val_skipped.count);
-    an_bad_list_free(t->ctx, &skipped);
+    result->skipped = (int64_t)(t->skipped.count + t->val_skipped.count);
     return ALEXNET_OK;
 }
 

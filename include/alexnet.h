@@ -217,7 +217,7 @@ ALEXNET_API alexnet_status alexnet_get_family(alexnet_context *ctx, int index, a
 #define ALEXNET_EPSILON_MAX         1e6
 #define ALEXNET_AVERAGE_MAX         0.9999999
 #define ALEXNET_SMOOTHING_MAX       0.999
-#define ALEXNET_MIXUP_MAX           100
+#define ALEXNET_MIXUP_MAX           2
 #define ALEXNET_VIEWS_MAX           1000
 #define ALEXNET_SEEN_MAX            1000000000
 #define ALEXNET_VAL_SPLIT_MAX       0.99

@@ -25,7 +25,8 @@ typedef enum an_purpose {
     AN_PURPOSE_SPLIT   = 5, /* train/val split                                                     */
     AN_PURPOSE_SYNTH   = 6, /* drawn pictures: a = class, b = picture                              */
     AN_PURPOSE_BENCH   = 7, /* inputs of bench and of tests                                        */
-    AN_PURPOSE_TEST    = 8
+    AN_PURPOSE_TEST    = 8,
+    AN_PURPOSE_MIXUP   = 9  /* parts of blends: a = step, b = place in the batch                   */
 } an_purpose;
 
 /* Philox4x32 (Salmon et al. 2011, 4.3): multipliers; the key's steps: golden ratio, root of 3. For who computes many blocks at once. */

@@ -211,6 +211,15 @@ typedef struct an_adam {
 
 /* ---- the table ---- */
 
+/* What the loss of n rows is drawn to: row i to (1 - smoothing) ((1 - parts[i]) onehot(labels[i]) +
+   parts[i] onehot(others[i])) + smoothing / classes. */
+typedef struct an_targets {
+    const int32_t *labels; /* [n] */
+    const int32_t *others; /* [n], of blended images; NULL: none are, and there are no parts */
+    const float *parts;    /* [n], 0 .. 1 */
+    float smoothing;       /* 0 .. 1 */
+} an_targets;
+
 typedef struct an_backend {
     const char *name;     /* "cpu" */
     const char *tier;     /* "avx512" */
@@ -327,14 +336,12 @@ typedef struct an_backend {
 
     /* Logits to probabilities, over the channels of each place. */
     alexnet_status (*softmax)(const an_run *run, an_shape shape, const float *x, float *y);
-    /* loss[i] = -(sum over the classes of target ln y[i]), from the logits, not from y; the target is
-       (1 - smoothing) onehot(labels[i]) + smoothing / classes. smoothing 0 .. 1 */
+    /* loss[i] = -(sum over the classes of target ln y[i]), from the logits, not from y. */
     alexnet_status (*cross_entropy)(const an_run *run, int n, int classes, const float *logits,
-                                    const int32_t *labels, float smoothing, float *loss);
+                                    const an_targets *targets, float *loss);
     /* dx = (y - target) * scale; scale is 1 / images of the whole batch. */
     alexnet_status (*softmax_loss_backward)(const an_run *run, int n, int classes, const float *y,
-                                            const int32_t *labels, float smoothing, float scale,
-                                            float *dx);
+                                            const an_targets *targets, float scale, float *dx);
 
     /* One update of w from its gradient g; v and s are what the rule keeps between updates. */
     alexnet_status (*sgd)(const an_run *run, const an_sgd *rule, int64_t count, const float *g,

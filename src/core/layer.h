@@ -92,8 +92,7 @@ typedef struct an_op {
     int64_t step;
     int first_row;         /* place of row 0 in the whole batch */
     float loss_scale;      /* 1 / images in the whole batch */
-    float smoothing;       /* of the labels: core/backend.h, cross_entropy */
-    const int32_t *labels; /* [n]; the loss layer, training only */
+    an_targets targets;    /* the loss layer, training only */
     float *row_loss;       /* [n]; the loss layer, training only */
 } an_op;
 

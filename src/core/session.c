@@ -32,7 +32,6 @@ struct alexnet_session {
     float *row_loss;
     const an_profile *profile; /* NULL: nobody asks */
     uint64_t seed;
-    float smoothing;
 };
 
 /* ---- opening ---- */
@@ -192,7 +191,7 @@ typedef struct batch {
     const float *images; /* [n][c][h][w] */
     int n;
     int64_t step;
-    const int32_t *labels; /* training */
+    an_targets targets; /* training */
 } batch;
 
 static void *at(const alexnet_session *s, size_t offset)
@@ -229,8 +228,7 @@ static an_op make_op(alexnet_session *s, const an_plan_step *step, const batch *
         .seed = s->seed,
         .step = b->step,
         .loss_scale = 1.0f / (float)b->n,
-        .smoothing = s->smoothing,
-        .labels = b->labels,
+        .targets = b->targets,
         .row_loss = s->row_loss,
     };
 }
@@ -380,16 +378,23 @@ static alexnet_status name_diverged(alexnet_session *s, const batch *b, double l
         (long long)b->step, shown);
 }
 
-alexnet_status an_session_train(alexnet_session *s, const float *images, const int32_t *labels,
-                                int n, int64_t step, double *loss, float *probs)
+static alexnet_status check_labels(const alexnet_session *s, const int32_t *labels, int n)
 {
-    const batch b = {.images = images, .n = n, .step = step, .labels = labels};
-
-    AN_TRY(check_n(s, n));
     for (int i = 0; i < n; ++i)
         if (labels[i] < 0 || labels[i] >= s->model->options.classes)
             return an_fail(s->ctx, ALEXNET_BAD_ARG, "label %d of image %d, expected 0 .. %d",
                            (int)labels[i], i, s->model->options.classes - 1);
+    return ALEXNET_OK;
+}
+
+alexnet_status an_session_train(alexnet_session *s, const float *images, const an_targets *targets,
+                                int n, int64_t step, double *loss, float *probs)
+{
+    const batch b = {.images = images, .n = n, .step = step, .targets = *targets};
+
+    AN_TRY(check_n(s, n));
+    AN_TRY(check_labels(s, targets->labels, n));
+    if (targets->others != NULL) AN_TRY(check_labels(s, targets->others, n));
     AN_TRY(import_images(s, &b));
     AN_TRY(forward(s, &b));
     *loss = mean_loss(s->row_loss, n);
@@ -397,8 +402,6 @@ alexnet_status an_session_train(alexnet_session *s, const float *images, const i
     if (probs != NULL) AN_TRY(export_output(s, n, probs));
     return backward(s, &b);
 }
-
-void an_session_smooth(alexnet_session *s, double smoothing) { s->smoothing = (float)smoothing; }
 
 void an_session_profile(alexnet_session *s, const an_profile *profile) { s->profile = profile; }
 

@@ -49,19 +49,16 @@ void an_session_set_update(alexnet_session *session, int param, const an_sgd_upd
 
 /*
  * Forward with loss, then backward: fills the gradients of the mean loss over n images.
- *   images  [n][c][h][w]     labels  [n], 0 .. classes-1     n  1 .. batch
+ *   images   [n][c][h][w]     n  1 .. batch
+ *   targets  labels [n], 0 .. classes-1, and what else the loss is drawn to (core/backend.h)
  *   step    of the run: it keys dropout
  *   probs   [n][classes], or NULL;  *loss: mean cross-entropy in nats
  * BAD_ARG (n or a label out of range), DIVERGED (the loss is not finite; the message names the
  * first layer whose output is not: gradients are then unspecified).
  */
 alexnet_status an_session_train(alexnet_session *session, const float *images,
-                                const int32_t *labels, int n, int64_t step, double *loss,
+                                const an_targets *targets, int n, int64_t step, double *loss,
                                 float *probs) AN_NODISCARD;
-
-/* From now on labels are smoothed in the loss and its gradient: the target is (1 - smoothing) onehot(label)
-   + smoothing / classes. 0 <= smoothing < 1; 0 to begin with. */
-void an_session_smooth(alexnet_session *session, double smoothing);
 
 /* Seconds that each layer took, added up from run to run: one entry for each node of the model. For bench. */
 typedef struct an_profile {

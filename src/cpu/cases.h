@@ -70,6 +70,7 @@ struct an_case {
     bool lr_inside;
     bool ascends; /* SGD goes up the gradient: of positive operands, the scale of what it rounds */
     float smoothing; /* of the loss */
+    bool blended;    /* of the loss: images with two labels */
     bool fixed;      /* statistics, of batch_norm backward */
     int p, q;        /* of the adaptive average */
     int size;        /* of the windows of unfold and fold */

@@ -217,31 +217,52 @@ static alexnet_status softmax_run(const an_case *c, const an_backend *backend, c
     return backend->softmax(run, c->shape, in[0], out[0]);
 }
 
+static void blended_sizes(const an_case *c, an_case_sizes *out)
+{
+    if (!c->blended) return;
+    out->in[2] = labels(c->shape);
+    out->in[3] = an_floats(c->shape.n);
+}
+
+static an_targets targets_of(const an_case *c, const void *const in[AN_CASE_INPUTS])
+{
+    return (an_targets){.labels = in[1],
+                        .others = c->blended ? in[2] : NULL,
+                        .parts = c->blended ? in[3] : NULL,
+                        .smoothing = c->smoothing};
+}
+
 static void cross_entropy_sizes(const an_case *c, an_case_sizes *out)
 {
     *out = (an_case_sizes){.in = {an_floats(an_shape_count(c->shape)), labels(c->shape)},
                            .out = {an_floats(c->shape.n)},
                            .terms = c->shape.c + FUNCTION_TERMS};
+    blended_sizes(c, out);
 }
 
 static alexnet_status cross_entropy_run(const an_case *c, const an_backend *backend,
                                         const an_run *run, const void *const in[AN_CASE_INPUTS],
                                         void *const out[AN_CASE_OUTPUTS])
 {
-    return backend->cross_entropy(run, c->shape.n, c->shape.c, in[0], in[1], c->smoothing, out[0]);
+    const an_targets targets = targets_of(c, in);
+
+    return backend->cross_entropy(run, c->shape.n, c->shape.c, in[0], &targets, out[0]);
 }
 
 static void loss_backward_sizes(const an_case *c, an_case_sizes *out)
 {
     unary_sizes(c, out);
     out->in[1] = labels(c->shape);
+    blended_sizes(c, out);
 }
 
 static alexnet_status loss_backward_run(const an_case *c, const an_backend *backend,
                                         const an_run *run, const void *const in[AN_CASE_INPUTS],
                                         void *const out[AN_CASE_OUTPUTS])
 {
-    return backend->softmax_loss_backward(run, c->shape.n, c->shape.c, in[0], in[1], c->smoothing,
+    const an_targets targets = targets_of(c, in);
+
+    return backend->softmax_loss_backward(run, c->shape.n, c->shape.c, in[0], &targets,
                                           1 / (float)c->shape.n, out[0]);
 }
 

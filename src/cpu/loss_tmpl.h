@@ -64,15 +64,15 @@ static double row_mean(const float *x, int classes, float max)
 #define LOSS_PIECE 256 /* classes whose exponentials are kept at a time */
 
 static alexnet_status cross_entropy(const an_run *run, int n, int classes, const float *logits,
-                                    const int32_t *labels, float smoothing, float *loss)
+                                    const an_targets *targets, float *loss)
 {
-    const double s = (double)smoothing;
+    const double s = (double)targets->smoothing;
 
     AN_PARALLEL_FOR(run, schedule(dynamic))
     for (int row = 0; row < n; ++row) {
         const float *x = logits + (ptrdiff_t)row * classes;
         const float max = row_max(x, classes);
-        double sum = 0, target = (double)x[labels[row]] - (double)max;
+        double sum = 0, target = an_target_logit(targets, row, x) - (double)max;
         float piece[LOSS_PIECE];
         for (int i = 0; i < classes; i += LOSS_PIECE)
             sum += row_exp(x + i, AN_MIN(LOSS_PIECE, classes - i), max, piece);

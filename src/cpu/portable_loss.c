@@ -48,19 +48,27 @@ static double row_mean(const float *x, int classes, double max)
     return sum / classes;
 }
 
+double an_target_logit(const an_targets *targets, int row, const float *x)
+{
+    const double label = (double)x[targets->labels[row]];
+
+    if (targets->others == NULL) return label;
+    const double part = (double)targets->parts[row];
+    return (1 - part) * label + part * (double)x[targets->others[row]];
+}
+
 /* -ln(exp(x_label) / sum exp(x)) = ln(sum exp(x - max)) - (x_label - max); smoothed, the second term is
    drawn towards its mean over the classes. */
 alexnet_status an_cross_entropy__portable(const an_run *run, int n, int classes,
-                                          const float *logits, const int32_t *labels,
-                                          float smoothing, float *loss)
+                                          const float *logits, const an_targets *targets, float *loss)
 {
-    const double s = (double)smoothing;
+    const double s = (double)targets->smoothing;
 
     AN_PARALLEL_FOR(run, schedule(dynamic))
     for (int row = 0; row < n; ++row) {
         const float *x = logits + (size_t)row * (size_t)classes;
         const double max = (double)row_max(x, classes);
-        double sum = 0, target = (double)x[labels[row]] - max;
+        double sum = 0, target = an_target_logit(targets, row, x) - max;
         for (int i = 0; i < classes; ++i)
             sum += exp((double)x[i] - max);
         if (s > 0) target = (1 - s) * target + s * row_mean(x, classes, max);
@@ -69,18 +77,30 @@ alexnet_status an_cross_entropy__portable(const an_run *run, int n, int classes,
     return ALEXNET_OK;
 }
 
-alexnet_status an_softmax_loss_backward__portable(const an_run *run, int n, int classes,
-                                                  const float *y, const int32_t *labels,
-                                                  float smoothing, float scale, float *dx)
+/* The target of a blended image: two classes share what one had. */
+static void share_target(const an_targets *targets, int row, float scale, float *dx)
 {
-    const float other = smoothing / (float)classes, label = 1 - smoothing + other;
+    const int label = targets->labels[row], other = targets->others[row];
+    const float moved = targets->parts[row] * (1 - targets->smoothing);
+
+    if (label == other) return;
+    dx[label] += moved * scale;
+    dx[other] -= moved * scale;
+}
+
+alexnet_status an_softmax_loss_backward__portable(const an_run *run, int n, int classes,
+                                                  const float *y, const an_targets *targets, float scale, float *dx)
+{
+    const float other = targets->smoothing / (float)classes;
+    const float label = 1 - targets->smoothing + other;
 
     AN_PARALLEL_FOR(run, schedule(dynamic))
     for (int row = 0; row < n; ++row) {
         const float *from = y + (size_t)row * (size_t)classes;
         float *to = dx + (size_t)row * (size_t)classes;
         for (int i = 0; i < classes; ++i)
-            to[i] = (from[i] - (i == labels[row] ? label : other)) * scale;
+            to[i] = (from[i] - (i == targets->labels[row] ? label : other)) * scale;
+        if (targets->others != NULL) share_target(targets, row, scale, to);
     }
     return ALEXNET_OK;
 }

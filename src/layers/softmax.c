@@ -2,7 +2,8 @@
  * softmax.c: logits to probabilities, over the channels of each place, and in training the multinomial
  * logistic loss -ln p[label] (Krizhevsky et al. 2012, 3.5), for which there must be one place. Every
  * model with classes ends in it under the name "prob". Backward through both at once:
- * (p - onehot) / images. Labels may be smoothed (Szegedy et al. 2015, 7).
+ * (p - onehot) / images. Labels may be smoothed (Szegedy et al. 2015, 7), and those of blended images
+ * shared (Zhang et al. 2018).
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"
@@ -20,7 +21,7 @@ static alexnet_status softmax_forward(const an_op *op)
     const int n = op->x_shape.n, classes = op->x_shape.c;
 
     if (op->mode == AN_TRAIN)
-        AN_TRY(op->backend->cross_entropy(op->run, n, classes, op->x, op->labels, op->smoothing,
+        AN_TRY(op->backend->cross_entropy(op->run, n, classes, op->x, &op->targets,
                                           op->row_loss));
     return op->backend->softmax(op->run, op->x_shape, op->x, op->y);
 }
@@ -29,7 +30,7 @@ static alexnet_status softmax_backward(const an_op *op)
 {
     if (op->dx == NULL) return ALEXNET_OK;
     return op->backend->softmax_loss_backward(op->run, op->x_shape.n, op->x_shape.c, op->y,
-                                              op->labels, op->smoothing, op->loss_scale, op->dx);
+                                              &op->targets, op->loss_scale, op->dx);
 }
 
 const an_layer_def an_layer_softmax = {

@@ -199,9 +199,13 @@ alexnet_status an_optimiser_train(an_optimiser *optimiser, alexnet_session *sess
                                   alexnet_model *model, const an_rates *rates,
                                   const an_batch *batch, double *loss, float *probs)
 {
+    const an_targets targets = {.labels = batch->labels,
+                                .others = batch->others,
+                                .parts = batch->parts,
+                                .smoothing = (float)optimiser->recipe->smoothing};
+
     set_updates(optimiser, session, model, rates);
-    AN_TRY(an_session_train(session, batch->images, batch->labels, batch->n, rates->step, loss,
-                            probs));
+    AN_TRY(an_session_train(session, batch->images, &targets, batch->n, rates->step, loss, probs));
     return an_optimiser_step(optimiser, session, model, rates);
 }
 

@@ -18,6 +18,7 @@
 #include "train/checkpoint.h"
 #include "train/frozen.h"
 #include "train/growth.h"
+#include "train/mixup.h"
 #include "train/optimiser.h"
 #include "train/report.h"
 #include "train/schedule.h"
@@ -48,6 +49,7 @@ typedef struct trainer {
     an_loader *loader; /* NULL with `frozen` */
     an_frozen *frozen; /* NULL: every layer runs at each step */
     int first;         /* the first node that does */
+    an_mixup mixup;    /* closed: images are not blended */
     an_optimiser optimiser;
     float *probs;       /* [batch][classes] */
     an_network network; /* the model as it is in testing, for validation */
@@ -406,6 +408,7 @@ static alexnet_status rehearse(trainer *t)
     alexnet_status status = images != NULL && labels != NULL
                                 ? ALEXNET_OK
                                 : an_fail(t->ctx, ALEXNET_NO_MEMORY, "%d images", n);
+    const an_targets targets = {.labels = labels};
     double begin = 0, loss;
 
     if (status == ALEXNET_OK) {
@@ -416,7 +419,7 @@ static alexnet_status rehearse(trainer *t)
     }
     for (int i = 0; i < REHEARSAL_STEPS + 1 && status == ALEXNET_OK; ++i) {
         if (i == 1) begin = an_context_seconds(t->ctx);
-        status = an_session_train(t->session, images, labels, n, 0, &loss, NULL);
+        status = an_session_train(t->session, images, &targets, n, 0, &loss, NULL);
     }
     an_free(t->ctx, images);
     an_free(t->ctx, labels);
@@ -472,6 +475,7 @@ static alexnet_status take_step(trainer *t)
     t->lr = rates.weights * an_events_at(&t->events, rates.epochs, NULL).weights;
     AN_TRY(next_batch(t, &batch));
     if (batch == NULL) return ALEXNET_OK;
+    if (t->mixup.strength > 0) batch = an_mixup_blend(&t->mixup, batch, t->state->step);
     if (batch->n > 0) { /* 0: all of its pictures are unreadable */
         AN_TRY(an_optimiser_train(&t->optimiser, t->session, t->model, &rates, batch, &loss,
                                   t->probs));
@@ -618,6 +622,7 @@ static void close_size(trainer *t)
     an_loader_close(t->loader);
     alexnet_session_close(t->session);
     alexnet_model_free(t->view);
+    an_mixup_close(t->ctx, &t->mixup);
     t->loader = NULL;
     t->session = NULL;
     t->view = NULL;
@@ -635,7 +640,11 @@ static alexnet_status open_size(trainer *t)
     t->state->side = side;
     AN_TRY(an_optimiser_open_session(&t->config->recipe, t->view != NULL ? t->view : t->model, batch,
                                      t->first, t->config->seed, &t->session));
-    an_session_smooth(t->session, t->config->recipe.smoothing);
+    if (t->config->recipe.mixup > 0) {
+        const alexnet_model *network = t->view != NULL ? t->view : t->model;
+        AN_TRY(an_mixup_open(t->ctx, t->config->recipe.mixup, t->config->seed, batch,
+                             (size_t)an_shape_image(network->nodes[t->first].x), &t->mixup));
+    }
     return ALEXNET_OK;
 }
 

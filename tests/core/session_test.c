@@ -14,7 +14,8 @@
 #define PIXELS (3 * 32 * 32)
 
 static float images[BATCH * PIXELS];
-static const int32_t labels[BATCH] = {0, 3, 9, 3, 1};
+static const int32_t labels[BATCH] = {0, 3, 9, 3, 1}, others[BATCH] = {1, 3, 3, 9, 0};
+static const float parts[BATCH] = {0.5f, 0.2f, 0, 0.25f, 1};
 
 static void fill_images(void)
 {
@@ -115,13 +116,15 @@ static void rows_do_not_meet(void **unused)
     alexnet_close(ctx);
 }
 
-static double train_loss(alexnet_session *session)
+static double loss_of(alexnet_session *session, const an_targets *targets)
 {
     double loss;
 
-    assert_int_equal(an_session_train(session, images, labels, BATCH, 0, &loss, NULL), ALEXNET_OK);
+    assert_int_equal(an_session_train(session, images, targets, BATCH, 0, &loss, NULL), ALEXNET_OK);
     return loss;
 }
+
+static double train_loss(alexnet_session *session) { return loss_of(session, &(an_targets){.labels = labels}); }
 
 /* As the model's values lie. */
 static void copy_gradients(const alexnet_session *session, const alexnet_model *model, float *to)
@@ -139,7 +142,7 @@ static void copy_gradients(const alexnet_session *session, const alexnet_model *
  * double. The parameters named in `idle` have no gradient.
  */
 static void check_gradients(alexnet_context *ctx, alexnet_model *model, const char *idle,
-                            double smoothing)
+                            const an_targets *targets)
 {
     alexnet_session *session;
     float *gradient = malloc(model->params.values * sizeof *gradient);
@@ -147,8 +150,7 @@ static void check_gradients(alexnet_context *ctx, alexnet_model *model, const ch
     fill_images();
     assert_non_null(gradient);
     an_assert_ok(ctx, an_session_open_training(model, BATCH, 0, 1, &session));
-    an_session_smooth(session, smoothing);
-    train_loss(session);
+    loss_of(session, targets);
     copy_gradients(session, model, gradient);
     for (int p = 0; p < model->params.count; ++p) {
         const an_param *param = &model->params.items[p];
@@ -173,7 +175,7 @@ static void check_gradients(alexnet_context *ctx, alexnet_model *model, const ch
         for (int sign = -1; sign <= 1; sign += 2) {
             for (int64_t i = 0; i < param->count; ++i)
                 values[i] = (float)((double)kept[i] + sign * h * (double)g[i] / norm);
-            difference += sign * train_loss(session) / (2 * h);
+            difference += sign * loss_of(session, targets) / (2 * h);
         }
         memcpy(values, kept, (size_t)param->count * sizeof *kept);
         free(kept);
@@ -193,8 +195,10 @@ static void gradients_agree_with_central_differences(void **unused)
     alexnet_context *ctx = open_context("portable", 2);
     alexnet_model *model = make_model(ctx);
 
-    check_gradients(ctx, model, "", 0);
-    check_gradients(ctx, model, "", 0.25); /* labels smoothed */
+    check_gradients(ctx, model, "", &(an_targets){.labels = labels});
+    check_gradients(ctx, model, "", &(an_targets){.labels = labels, .smoothing = 0.25f});
+    check_gradients(ctx, model, "",
+                    &(an_targets){.labels = labels, .others = others, .parts = parts, .smoothing = 0.1f});
     alexnet_model_free(model);
     alexnet_close(ctx);
 }
@@ -206,7 +210,8 @@ static void gradients_through_normalised_layers_agree(void **unused)
     alexnet_model *model = an_tiny_normed(ctx, 10, 1);
 
     (void)unused;
-    check_gradients(ctx, model, "conv1.bias local2.bias fc3.bias", 0);
+    check_gradients(ctx, model, "conv1.bias local2.bias fc3.bias",
+                    &(an_targets){.labels = labels});
     alexnet_model_free(model);
     alexnet_close(ctx);
 }
@@ -407,18 +412,18 @@ static void a_bad_loss_names_the_first_bad_layer(void **unused)
     fill_images();
     an_assert_ok(ctx, an_session_open_training(model, BATCH, 0, 1, &session));
     model->values[conv2->offset] = NAN;
-    an_assert_status(ctx, an_session_train(session, images, labels, BATCH, 12, &loss, NULL),
+    an_assert_status(ctx, an_session_train(session, images, &(an_targets){.labels = labels}, BATCH, 12, &loss, NULL),
                      ALEXNET_DIVERGED);
     an_assert_error(ctx, "step 12: loss is not a number; ");
     an_assert_error(ctx, "layer conv2 ");
     model->values[conv2->offset] = 0;
     kept = images[0];
     images[0] = INFINITY;
-    an_assert_status(ctx, an_session_train(session, images, labels, BATCH, 13, &loss, NULL),
+    an_assert_status(ctx, an_session_train(session, images, &(an_targets){.labels = labels}, BATCH, 13, &loss, NULL),
                      ALEXNET_DIVERGED);
     an_assert_error(ctx, "images are not finite");
     images[0] = kept;
-    an_assert_ok(ctx, an_session_train(session, images, labels, BATCH, 14, &loss, NULL));
+    an_assert_ok(ctx, an_session_train(session, images, &(an_targets){.labels = labels}, BATCH, 14, &loss, NULL));
     alexnet_session_close(session);
     alexnet_model_free(model);
     alexnet_close(ctx);
@@ -435,7 +440,7 @@ static void labels_are_checked(void **unused)
     (void)unused;
     fill_images();
     an_assert_ok(ctx, an_session_open_training(model, BATCH, 0, 1, &session));
-    an_assert_status(ctx, an_session_train(session, images, bad, BATCH, 0, &loss, NULL),
+    an_assert_status(ctx, an_session_train(session, images, &(an_targets){.labels = bad}, BATCH, 0, &loss, NULL),
                      ALEXNET_BAD_ARG);
     an_assert_error(ctx, "label 10 of image 2");
     alexnet_session_close(session);

@@ -240,7 +240,7 @@ static void check_step(bench *b, alexnet_session *session, an_optimiser *optimis
     double loss;
 
     an_assert_ok(
-        b->ctx, an_session_train(session, b->images, b->labels, b->batch, rates.step, &loss, NULL));
+        b->ctx, an_session_train(session, b->images, &(an_targets){.labels = b->labels}, b->batch, rates.step, &loss, NULL));
     require_close("loss", "value", fabs(loss - expected) / expected, 0,
                   step == 0 ? FORWARD_ERROR_MAX : GRADIENT_ERROR_MAX, &b->largest.losses);
     if (step == 0) check_gradients(b, session);

@@ -169,8 +169,7 @@ static an_op make_op(check_layer *c)
         .seed = 1,
         .step = c->step,
         .loss_scale = 1.0f / (float)c->x_shape.n,
-        .labels = c->labels,
-        .smoothing = c->smoothing,
+        .targets = {.labels = c->labels, .smoothing = c->smoothing},
         .row_loss = c->row_loss,
     };
 }

@@ -62,8 +62,8 @@ static long long scaled(const an_family *family, int64_t wanted, int64_t native)
     return (long long)((family->short_side * wanted + native / 2) / native);
 }
 
-/* INPUT is the input's size; SHORT keeps the crop's share of the short side, or of both where the
- * picture is resized to both. */
+/* INPUT is the input's size; SHORT keeps the crop's share of the image's short side: that of the crop's
+ * longer side, so that an image of any shape fills it. Where the image is resized to both: of each. */
 void an_family_record(const an_family *family, const alexnet_model_options *options,
                       char text[AN_RECORD_BYTES])
 {
@@ -78,7 +78,7 @@ void an_family_record(const an_family *family, const alexnet_model_options *opti
                  scaled(family, w, native[2]));
     else
         snprintf(size, sizeof size, "%lld",
-                 scaled(family, AN_MIN(h, w), AN_MIN(native[1], native[2])));
+                 scaled(family, AN_MAX(h, w), AN_MAX(native[1], native[2])));
     an_substitute(text, AN_RECORD_BYTES, with_input, "SHORT", size);
 }
 

@@ -205,7 +205,7 @@ static bool scale_word(const char *word, size_t length, const alexnet_model_opti
         if (strncmp(word, short_sides[i], skip) != 0 ||
             !an_parse_int(word + skip, length - skip, &side))
             continue;
-        side = scaled(side, AN_MIN(to->input_h, to->input_w), AN_MIN(from->input_h, from->input_w));
+        side = scaled(side, AN_MAX(to->input_h, to->input_w), AN_MAX(from->input_h, from->input_w));
         an_print(out, bytes, "%s%lld", short_sides[i], (long long)side);
         return true;
     }

@@ -209,12 +209,12 @@ static void records_are_scaled(void **unused)
         int h, w;
         const char *expected;
     } rows[] = {
-        {"torchvision", NULL, 288, 193, "resize=short:221 filter=bilinear crop=288x193 "},
+        {"torchvision", NULL, 288, 193, "resize=short:329 filter=bilinear crop=288x193 "},
         {"caffe", NULL, 454, 454, "resize=exact:512 filter=bilinear crop=454x454 "},
         {"caffe", NULL, 227, 454, "resize=exact:256x512 filter=bilinear crop=227x454 "},
         {"torchvision", "resize=short:232 crop=224 orientation=exif", 448, 448,
          "resize=short:464 crop=448x448 orientation=exif"},
-        {"torchvision", "crop=224  resize=square:224", 112, 224, "crop=112x224 resize=square:112"},
+        {"torchvision", "crop=224  resize=square:224", 112, 224, "crop=112x224 resize=square:224"},
         {"torchvision", "resize=exact:224", 112, 448, "resize=exact:112x448"},
         {"torchvision", "resize=exact:240x250 crop=none", 448, 224,
          "resize=exact:480x250 crop=none"},

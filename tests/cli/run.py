@@ -31,7 +31,7 @@ import sys
 import tempfile
 
 SKIPPED = 77
-SECONDS_PER_COMMAND_MAX = 600
+SECONDS_PER_COMMAND_MAX = 3600
 
 
 class Step:

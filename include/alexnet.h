@@ -651,7 +651,9 @@ typedef struct alexnet_train_result {
     double  best_epoch;         /* epochs done when the best weights were validated; NaN: none */
     int     classes;
     int64_t images;             /* to train on */
-    char    recipe[64];         /* its name */
+    const char *ended;          /* by what: "epochs" (or steps), "time", "patience", "top1", "stopped" */
+    double  planned_epochs;     /* by epochs and steps alone */
+    char    recipe[64], model[64]; /* their names */
 } alexnet_train_result;
 
 /* A set of fewer images is a small one. */

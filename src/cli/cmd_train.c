@@ -331,9 +331,12 @@ static cli_exit run_train(cli *app, void *data)
     code = cli_show_trained(app, &result);
     if (status == ALEXNET_OK && code == CLI_DONE) cli_show_next(app, &result);
     if (status != ALEXNET_STOPPED || code != CLI_DONE) return code;
-    return cli_error(app, CLI_STOPPED,
+    char *run = cli_quote(result.run);
+    code = cli_error(app, CLI_STOPPED,
                      "stopped after step %lld; go on with: alexnet train --resume %s",
-                     (long long)result.steps, result.run);
+                     (long long)result.steps, run);
+    free(run);
+    return code;
 }
 
 static const cli_example examples[] = {

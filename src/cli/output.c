@@ -103,6 +103,24 @@ static bool is_control(const char *text)
     return first < ' ' || first == 0x7f || (first == 0xc2 && second >= 0x80 && second < 0xa0);
 }
 
+char *cli_quote(const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./,:=@%+-";
+    const char *before = *text == '-' ? "./" : ""; /* no option */
+    char *quoted = cli_allocate(4 * strlen(text) + 5, 1);
+    size_t used = (size_t)sprintf(quoted, "%s", before);
+
+    if (*text != '\0' && text[strspn(text, plain)] == '\0') {
+        strcpy(quoted + used, text);
+        return quoted;
+    }
+    quoted[used++] = '\'';
+    for (; *text != '\0'; ++text)
+        used += (size_t)sprintf(quoted + used, *text == '\'' ? "'\\''" : "%c", *text);
+    strcpy(quoted + used, "'");
+    return quoted;
+}
+
 char *cli_escape(const char *text)
 {
     static const char letters[] = "\n\r\t", names[] = "nrt";

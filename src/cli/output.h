@@ -27,6 +27,8 @@ const char *cli_fixed(double value, int decimals,
  * hold anything, and a terminal does what it is told. Free with free().
  */
 char *cli_escape(const char *text);
+/* The text as one word of a shell command; allocated. */
+char *cli_quote(const char *text);
 void cli_put(FILE *to, const char *text); /* prints it so */
 
 /* Columns wide enough for what is in them. */

@@ -14,28 +14,31 @@
 
 /* What the recipes reach on real photos: docs/quick-recipe.md. */
 typedef struct reference {
-    const char *recipe;
+    const char *recipe, *model;
     int per_class; /* training images of each class */
     double top1;
+    const char *from; /* what it began with */
 } reference;
 
 static const reference references[] = {
-    {"quick", 947, 0.82},
-    {"quick", 95, 0.55},
-    {"quick", 50, 0.45},
-    {"finetune", 947, 0.94},
+    {"quick", "torchvision", 947, 0.79, ""},
+    {"finetune", "torchvision", 947, 0.93, ", from convolutions trained on ImageNet"},
 };
 
-/* The one of the same recipe whose classes are nearest in size, by ratio. NULL: there is none. */
+#define FAR_OFF 3 /* times: another set's size */
+
+/* The one of the same recipe and model whose classes are nearest in size. NULL: there is none near. */
 static const reference *find_reference(const alexnet_train_result *r)
 {
     const double size = (double)r->images / r->classes;
     const reference *best = NULL;
-    double distance = INFINITY;
+    double distance = log(FAR_OFF);
 
     for (size_t i = 0; i < sizeof references / sizeof *references; ++i) {
         const double d = fabs(log(size / references[i].per_class));
-        if (strcmp(references[i].recipe, r->recipe) != 0 || d >= distance) continue;
+        if (strcmp(references[i].recipe, r->recipe) != 0 || strcmp(references[i].model, r->model) != 0 ||
+            d >= distance)
+            continue;
         distance = d;
         best = &references[i];
     }
@@ -56,10 +59,13 @@ static bool has_learnt(const alexnet_train_result *r)
 /* One line of advice, the most useful one; NULL: none. */
 static const char *advise(const alexnet_train_result *r)
 {
-    if (isnan(r->val_top1) || isnan(r->guess_top1) || r->classes < 2) return NULL;
+    if (isnan(r->val_top1) || !(r->guess_top1 < 1) || r->classes < 2) return NULL;
     if (!has_learnt(r))
-        return "it has learnt next to nothing: try more epochs, the recipe 'quick', or --from WEIGHTS; "
-               "see that the class folders hold what they say (alexnet data verify)";
+        return strcmp(r->recipe, "quick") == 0 || strcmp(r->recipe, "finetune") == 0
+                   ? "it has learnt next to nothing: try more epochs or --from WEIGHTS, and see that the "
+                     "class folders hold what they say (alexnet data verify)"
+                   : "it has learnt next to nothing: try more epochs, the recipe 'quick', or --from "
+                     "WEIGHTS";
     if (r->train_top1 - r->val_top1 > BY_HEART)
         return "it knows its training images much better than others: more images help most, or "
                "--from WEIGHTS";
@@ -78,8 +84,8 @@ static void print_standing(const alexnet_train_result *r)
     if (!isnan(r->guess_top1))
         printf("guessing    top-1 %s: always the largest class\n", cli_percent(r->guess_top1, a));
     if (expected != NULL)
-        printf("to expect   about %.0f %% with this recipe on photos of ten kinds, %d of each\n",
-               100 * expected->top1, expected->per_class);
+        printf("to expect   about %.0f %% with this recipe on photos of ten kinds, %d of each%s\n",
+               100 * expected->top1, expected->per_class, expected->from);
     if (advice != NULL) printf("advice      %s\n", advice);
 }
 
@@ -103,6 +109,22 @@ static cli_exit print_json(cli *app, const alexnet_train_result *r)
                   cli_json_real(r->best_epoch)));
 }
 
+static void print_end(const alexnet_train_result *r)
+{
+    static const struct {
+        const char *ended, *text;
+    } ends[] = {
+        {"time", "by the limit in time"},
+        {"patience", "as validation improved no more (--patience)"},
+        {"top1", "as validation is good enough (--stop-at-top1)"},
+    };
+
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; ++i)
+        if (strcmp(r->ended, ends[i].ended) == 0)
+            printf("ended       %s, after %.3g of %.6g epochs\n", ends[i].text, r->epochs,
+                   r->planned_epochs);
+}
+
 static void print_validation(const alexnet_train_result *r)
 {
     char a[CLI_NUMBER], b[CLI_NUMBER], c[CLI_NUMBER];
@@ -122,6 +144,7 @@ cli_exit cli_show_trained(cli *app, const alexnet_train_result *r)
     if (app->common->json) return print_json(app, r);
     printf("trained     %s steps, %.2f epochs in %s, %.0f images/s\n", cli_thousands(r->steps, a),
            r->epochs, cli_seconds(r->seconds, b), r->images_per_second);
+    print_end(r);
     if (!isnan(r->train_loss))
         printf("training    loss %.4f, top-1 %s\n", r->train_loss, cli_percent(r->train_top1, a));
     print_validation(r);
@@ -134,10 +157,11 @@ cli_exit cli_show_trained(cli *app, const alexnet_train_result *r)
 
 void cli_show_next(cli *app, const alexnet_train_result *r)
 {
-    char *run = cli_escape(r->run);
+    char *word = cli_quote(r->run), *run = cli_escape(word);
 
     cli_note(app, "next: alexnet predict %s IMAGE...", run);
     if (!isnan(r->val_top1))
         cli_note(app, "next: alexnet eval %s --per-class", run);
     free(run);
+    free(word);
 }

@@ -13,12 +13,12 @@ an_course an_course_start(int64_t planned)
 
 an_course an_course_replan(const an_course *course, int64_t planned)
 {
+    const bool cut = course->total < course->planned;
     an_course moved = *course;
 
-    if (course->from == 0 && !(course->done > 0) && course->total >= course->planned)
-        return an_course_start(planned);
+    if (course->from == 0 && !(course->done > 0) && !cut) return an_course_start(planned);
     moved.planned = planned;
-    moved.total = AN_MIN(course->total, planned);
+    moved.total = cut ? AN_MIN(course->total, planned) : planned;
     return moved;
 }
 
@@ -27,7 +27,8 @@ double an_course_place(const an_course *course, int64_t step)
     const double length = (double)(course->total - course->from);
 
     if (course->from == 0 && course->total == course->planned) return (double)step;
-    if (length <= 0 || step >= course->total) return (double)course->planned;
+    if (length <= 0) return (double)course->planned * course->done; /* no time for the rest */
+    if (step >= course->total) return (double)course->planned;
     return (double)course->planned *
            (course->done + (1 - course->done) * (double)(step - course->from) / length);
 }

@@ -14,6 +14,8 @@
  *             +-------------------
  *             0      from  total
  *
+ * Where no step fits any more the rest of the schedule is left, for a sitting that has more time.
+ *
  * A checkpoint holds the newest estimate, which is all that the steps behind it depend on: the rate stays a
  * function of the step, and a resumed run repeats it.
  * SPDX-License-Identifier: MIT

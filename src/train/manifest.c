@@ -24,6 +24,7 @@ an_train_state an_train_state_start(void)
         .best_top1 = (double)NAN,
         .best_loss = (double)NAN,
         .plateau = an_plateau_start(),
+        .limit = -1,
     };
 }
 
@@ -70,7 +71,7 @@ static json_t *to_json(const an_manifest *manifest)
 
     return json_pack(
         "{s:i, s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:I, s:f, s:o, s:I, s:I, "
-        "s:I, s:I, s:f, s:I, s:i, s:o}",
+        "s:I, s:I, s:f, s:I, s:i, s:o, s:o}",
         "schema", SCHEMA, "version", alexnet_version(), "config_sha256", manifest->config_sha256,
         "step", (json_int_t)state->step, "validated", (json_int_t)state->validated, "val_loss",
         real_or_null(state->val_loss), "val_top1", real_or_null(state->val_top1), "val_top5",
@@ -81,7 +82,7 @@ static json_t *to_json(const an_manifest *manifest)
         (json_int_t)state->plateau.stale, "plateau_drops", (json_int_t)state->plateau.drops,
         "course_planned", (json_int_t)state->course.planned, "course_from",
         (json_int_t)state->course.from, "course_done", state->course.done, "course_total",
-        (json_int_t)state->course.total, "side", state->side,
+        (json_int_t)state->course.total, "side", state->side, "limit", state->limit >= 0 ? json_real(state->limit) : json_null(),
         "files", files_to_json(manifest));
 }
 
@@ -165,6 +166,7 @@ static alexnet_status take(alexnet_context *ctx, const char *path, const json_t 
                     .stale = an_json_get_int(object, "plateau_stale", 0),
                     .drops = an_json_get_int(object, "plateau_drops", 0)},
         .side = (int)AN_MAX(AN_MIN(an_json_get_int(object, "side", 0), ALEXNET_INPUT_MAX), 0),
+        .limit = an_json_get_real(object, "limit", -1),
         .course = {.planned = an_json_get_int(object, "course_planned", 0),
                    .from = an_json_get_int(object, "course_from", 0),
                    .done = an_json_get_real(object, "course_done", 0),

@@ -142,14 +142,18 @@ void an_report_epoch(an_report *report, const an_position *at, int classes,
                      const an_metrics *metrics)
 {
     char sentence[SENTENCE_BYTES], loss[AN_REAL_SIZE], top1[AN_REAL_SIZE], top5[AN_REAL_SIZE];
-    size_t used =
-        (size_t)an_print(sentence, sizeof sentence, "epoch %.4g: loss %s, top-1 %s", epochs_at(at),
-                         an_show_fixed(loss, 4, an_metrics_loss(&report->epoch)),
-                         percent(top1, an_metrics_top1(&report->epoch)));
+    const bool trained = report->epoch.images > 0; /* not so where a sitting begins with a validation */
+    size_t used = (size_t)an_print(sentence, sizeof sentence, "epoch %.4g: ", epochs_at(at));
+
+    if (trained)
+        used += (size_t)an_print(sentence + used, sizeof sentence - used, "loss %s, top-1 %s%s",
+                                 an_show_fixed(loss, 4, an_metrics_loss(&report->epoch)),
+                                 percent(top1, an_metrics_top1(&report->epoch)),
+                                 metrics != NULL ? "; " : "");
 
     if (metrics != NULL && used < sizeof sentence)
         an_print(sentence + used, sizeof sentence - used,
-                 "; validation: loss %s, top-1 %s%s%s",
+                 "validation: loss %s, top-1 %s%s%s",
                  an_show_fixed(loss, 4, an_metrics_loss(metrics)),
                  percent(top1, an_metrics_top1(metrics)), classes > AN_TOP5_CLASSES ? ", top-5 " : "",
                  classes > AN_TOP5_CLASSES ? percent(top5, an_metrics_top5(metrics)) : "");

@@ -69,6 +69,7 @@ typedef struct trainer {
     double epoch_seconds;  /* an_pace.epoch, as last seen */
     double expected_seconds; /* of the whole run, before its first step; NaN: not known */
     int64_t epoch_ends;    /* this sitting */
+    bool rehearses;        /* the limit in time is not the one that the course was made for */
     char config_sha256[AN_SHA256_HEX_SIZE];
 } trainer;
 
@@ -380,6 +381,12 @@ static void set_course(trainer *t, an_pace pace)
     t->state->course = an_course_move(&t->state->course, t->state->step, t->state->step + fit);
 }
 
+static alexnet_status log_pace(const trainer *t, const an_pace *pace)
+{
+    return an_run_folder_log_pace(t->ctx, t->given->folder, t->state->step, epochs_done(t), pace->step,
+                                  t->state->course.total, t->state->seconds);
+}
+
 static alexnet_status estimate(trainer *t)
 {
     const int64_t ends = t->epoch_ends - t->mark.epoch_ends;
@@ -391,8 +398,7 @@ static alexnet_status estimate(trainer *t)
     const an_pace pace = measure_pace(t);
     set_course(t, pace);
     t->mark = now;
-    return an_run_folder_log_pace(t->ctx, t->given->folder, t->state->step, epochs_done(t),
-                                  pace.step, t->state->course.total, t->state->seconds);
+    return log_pace(t, &pace);
 }
 
 /* Three steps on random images before the first: how long one takes, the first of them not counted. Nothing is
@@ -429,8 +435,11 @@ static alexnet_status rehearse(trainer *t)
     if (t->frozen != NULL) AN_TRY(an_frozen_rehearse(t->frozen, t->config->seed));
     look_at_clock(t);
     const an_pace pace = {.step = step, .epoch = guess_epoch_seconds(t, step)};
-    if (t->config->seconds >= 0) set_course(t, pace);
-    t->expected_seconds = (double)t->state->course.total * (step + pace.epoch / (double)t->epoch_steps) +
+    if (t->config->seconds >= 0) {
+        set_course(t, pace);
+        AN_TRY(log_pace(t, &pace));
+    }
+    t->expected_seconds = (double)(t->state->course.total - t->state->step) * (step + pace.epoch / (double)t->epoch_steps) +
                           (t->frozen != NULL ? an_frozen_seconds_left(t->frozen) : 0);
     return ALEXNET_OK;
 }
@@ -678,6 +687,18 @@ static alexnet_status open_optimiser(trainer *t)
                : an_checkpoint_load_optimiser(t->model, t->given->checkpoint, &t->optimiser);
 }
 
+/* What was left of the schedule is gone through anew; a schedule at its end stays there. */
+static void change_limit(trainer *t)
+{
+    an_course *course = &t->state->course;
+    const bool at_end = an_course_place(course, t->state->step) >= (double)course->planned;
+
+    if (!at_end && course->total < course->planned)
+        *course = an_course_move(course, t->state->step, course->planned);
+    t->state->limit = t->config->seconds;
+    t->rehearses = true;
+}
+
 /* Batches larger than the whole set are as large as the set. */
 static alexnet_status plan_steps(trainer *t)
 {
@@ -691,8 +712,7 @@ static alexnet_status plan_steps(trainer *t)
     t->state->course = t->state->course.planned > 0
                            ? an_course_replan(&t->state->course, planned)
                            : an_course_start(planned);
-    if (t->config->seconds < 0 && t->state->course.total < planned) /* no longer limited */
-        t->state->course = an_course_move(&t->state->course, t->state->step, planned);
+    if (t->state->limit != t->config->seconds) change_limit(t);
     AN_TRY(an_events_parse(t->ctx, t->config->recipe.events, &t->events));
     return an_recipe_schedules(t->ctx, &t->config->recipe, &t->schedule, &t->bias_schedule);
 }
@@ -710,7 +730,8 @@ static alexnet_status open_trainer(trainer *t)
         an_new_array(t->ctx, (size_t)batch, (size_t)t->model->options.classes * sizeof *t->probs);
     if (t->probs == NULL)
         return an_fail(t->ctx, ALEXNET_NO_MEMORY, "probabilities of %d pictures", batch);
-    if (t->state->step == 0 && (t->given->options->start != NULL || t->config->seconds >= 0))
+    if ((t->state->step == 0 && t->given->options->start != NULL) ||
+        (t->rehearses && t->config->seconds >= 0 && !limit_reached(t)))
         AN_TRY(rehearse(t));
     if (t->frozen == NULL && t->given->data->val.count > 0)
         AN_TRY(an_network_open(t->model, AN_EXAM_BATCH, 1, false, &t->network));
@@ -780,6 +801,36 @@ static void tell_start(const trainer *t)
     if (options->start != NULL) options->start(options->start_user, &start);
 }
 
+/* A resumed run may have nothing left to do: why, and the way on. */
+static void tell_finished(const trainer *t)
+{
+    const an_course *course = &t->state->course;
+    const int64_t step = t->state->step;
+
+    if (!limit_reached(t)) return;
+    if (step >= course->planned)
+        an_log(t->ctx, ALEXNET_LOG_INFO,
+               "the run is finished: step %lld is the last of its epochs; raise --epochs or --steps to go on",
+               (long long)step);
+    else if (an_course_place(course, step) >= (double)course->planned)
+        an_log(t->ctx, ALEXNET_LOG_INFO,
+               "the run is finished: its limit in time ended it after step %lld, with the learning rate at its "
+               "end; to train on, start another run from its weights: alexnet train DATA --from RUN",
+               (long long)step);
+    else
+        an_log(t->ctx, ALEXNET_LOG_INFO,
+               "the limit in time is used up after step %lld: raise --time to go on", (long long)step);
+}
+
+/* What ended the run. */
+static const char *find_end(const trainer *t)
+{
+    if (t->report.go == ALEXNET_GO_STOP) return "stopped";
+    if (t->config->stop_at_top1 >= 0 && t->state->val_top1 >= t->config->stop_at_top1) return "top1";
+    if (good_enough(t)) return "patience";
+    return t->state->step >= t->state->course.planned ? "epochs" : "time";
+}
+
 static alexnet_status tell_skipped(trainer *t, alexnet_train_result *result)
 {
     const alexnet_train_options *options = t->given->options;
@@ -808,12 +859,17 @@ static alexnet_status find_guess(const trainer *t, double *out)
     for (int64_t i = 0; i < val->count; ++i) {
         const int64_t index = val->indices != NULL ? val->indices[i] : i;
         const int label = an_source_label(val->source, index);
-        const int class = val->labels != NULL ? val->labels[label] : label;
-        ++counts[class];
-        largest = AN_MAX(largest, counts[class]);
+        ++counts[val->labels != NULL ? val->labels[label] : label];
     }
+    for (size_t i = 0; i < t->val_skipped.count; ++i) { /* unreadable: not asked about */
+        const int label = an_source_label(val->source, t->val_skipped.pictures[i].index);
+        --counts[val->labels != NULL ? val->labels[label] : label];
+    }
+    for (int c = 0; c < classes; ++c)
+        largest = AN_MAX(largest, counts[c]);
     an_free(t->ctx, counts);
-    if (val->count > 0) *out = (double)largest / (double)val->count;
+    const int64_t images = val->count - (int64_t)t->val_skipped.count;
+    if (images > 0) *out = (double)largest / (double)images;
     return ALEXNET_OK;
 }
 
@@ -836,15 +892,18 @@ static alexnet_status fill_result(trainer *t, alexnet_train_result *result)
                           : (double)NAN,
         .classes = t->model->options.classes,
         .images = t->given->data->train.count,
+        .ended = find_end(t),
+        .planned_epochs = (double)t->state->course.planned / (double)t->epoch_steps,
     };
-    AN_TRY(find_guess(t, &result->guess_top1));
     an_print(result->run, sizeof result->run, "%s", folder->path);
     an_print(result->recipe, sizeof result->recipe, "%s", t->config->recipe_name);
+    an_print(result->model, sizeof result->model, "%s", t->config->model);
     an_print(result->weights, sizeof result->weights, "%s",
              t->state->best_step >= 0 ? folder->best : folder->last);
     an_print(result->last_weights, sizeof result->last_weights, "%s", folder->last);
     AN_TRY(alexnet_model_hash(t->model, result->last_sha256));
-    return tell_skipped(t, result);
+    AN_TRY(tell_skipped(t, result));
+    return find_guess(t, &result->guess_top1);
 }
 
 alexnet_status an_train_run(const an_training *training, an_train_state *state,
@@ -878,6 +937,7 @@ alexnet_status an_train_run(const an_training *training, an_train_state *state,
 
     if (status == ALEXNET_OK) {
         tell_start(&t);
+        tell_finished(&t);
         status = train(&t);
     }
     if (status == ALEXNET_OK || status == ALEXNET_STOPPED) {

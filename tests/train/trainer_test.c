@@ -490,6 +490,61 @@ static void a_limit_in_time_shapes_the_schedule(void **state)
     }
 }
 
+static alexnet_train_result go_on(an_runs *r, double seconds)
+{
+    alexnet_train_options resumed = alexnet_train_options_default();
+
+    resumed.resume = an_test_path(r->folder, "run");
+    resumed.seconds = seconds;
+    r->log.text[0] = '\0';
+    return an_runs_train(r, &resumed);
+}
+
+/* Cut to nothing, and given back. */
+static void a_limit_in_time_may_be_changed(void **state)
+{
+    an_runs *r = *state;
+    test_clock clock = {.tick = 1};
+    an_runs_wish wish = {.step = 6, .go = ALEXNET_GO_STOP};
+    alexnet_train_options options = an_runs_options(r, "run");
+    alexnet_train_result result;
+    double last;
+    int paces;
+
+    an_context_set_clock(r->ctx, look, &clock);
+    options.epochs = 1e9;
+    options.schedule = "cosine";
+    options.seconds = 400;
+    options.progress = an_runs_ask;
+    options.progress_user = &wish;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
+    assert_string_equal(result.ended, "stopped");
+
+    result = go_on(r, 1);
+    assert_int_equal(result.steps, 6);
+    assert_string_equal(result.ended, "time");
+    assert_non_null(strstr(r->log.text, "used up after step 6: raise --time"));
+    assert_true(isnan(result.train_loss));
+
+    const alexnet_train_result more = go_on(r, 300);
+    assert_true(more.steps > 10);
+    assert_string_equal(more.ended, "time");
+    assert_true(falling_rates(r, "run", &last, &paces) > 3 && last < 0.1 * 0.003);
+    an_context_set_clock(r->ctx, NULL, NULL);
+}
+
+static void a_finished_run_says_so(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run");
+    alexnet_train_result result = an_runs_train(r, &options);
+
+    assert_string_equal(result.ended, "epochs");
+    result = go_on(r, -1);
+    assert_int_equal(result.steps, 9);
+    assert_non_null(strstr(r->log.text, "finished: step 9 is the last of its epochs"));
+}
+
 /* All epochs fit: the limit changes no bit. */
 static void a_limit_that_is_far_changes_nothing(void **state)
 {
@@ -643,6 +698,8 @@ int main(void)
         TEST(more_epochs_may_be_asked_for_later),
         TEST(a_limit_in_time_shapes_the_schedule),
         TEST(a_limit_that_is_far_changes_nothing),
+        TEST(a_limit_in_time_may_be_changed),
+        TEST(a_finished_run_says_so),
         TEST(validation_can_end_it),
         TEST(checkpoints_by_steps_by_wish_and_at_the_end),
         TEST(a_diverging_run_names_a_layer),

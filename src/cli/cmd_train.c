@@ -340,12 +340,11 @@ static cli_exit run_train(cli *app, void *data)
 }
 
 static const cli_example examples[] = {
-    {"alexnet train photos/",
-     "photos/ holds one folder of pictures for each class, or train/ and val/ with such folders"},
-    {"alexnet train photos/ --recipe quick --time 30m",
-     "a small data set from nothing, in half an hour at most"},
-    {"alexnet train photos/ --from alexnet.safetensors --freeze features",
-     "fine-tune: train the classifier only"},
+    {"alexnet train photos/ --model bn --out run",
+     "photos/ holds one folder of images for each class, or train/ and val/ with such folders"},
+    {"alexnet train photos/ --model bn --time 30m", "the same in half an hour at most"},
+    {"alexnet train photos/ --from alexnet.safetensors",
+     "fine-tune: from weights that know images, in minutes"},
     {"alexnet train cifar-10-batches-bin/ --model cifar-19pct",
      "a small network for small pictures"},
     {"alexnet train --config runs/torchvision-20250101-120000 --lr 0.005 --seed 2",

@@ -61,7 +61,7 @@ static const char *advise(const alexnet_train_result *r)
 {
     if (isnan(r->val_top1) || !(r->guess_top1 < 1) || r->classes < 2) return NULL;
     if (!has_learnt(r))
-        return strcmp(r->recipe, "quick") == 0 || strcmp(r->recipe, "finetune") == 0
+        return strncmp(r->recipe, "quick", 5) == 0 || strcmp(r->recipe, "finetune") == 0
                    ? "it has learnt next to nothing: try more epochs or --from WEIGHTS, and see that the "
                      "class folders hold what they say (alexnet data verify)"
                    : "it has learnt next to nothing: try more epochs, the recipe 'quick', or --from "

@@ -26,6 +26,7 @@ typedef struct an_family {
                                the input's HxW, SHORT for short_side scaled to it */
     int short_side;     /* SHORT at the default input, pixels; 0: the record has none */
     const char *recipe; /* name of its own recipe (train/recipe.c) */
+    bool normalises;    /* batch normalisation: it takes higher rates */
     bool one_data_set;  /* it was made for one data set, and so was its recipe */
     const char *classifier; /* its first layer behind the features: a row that always stands */
     an_naming naming;       /* of tensors; zeroed: "LAYER.weight", "LAYER.bias" */

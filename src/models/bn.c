@@ -56,6 +56,7 @@ const an_family an_family_bn = {
     .preprocess = AN_PREPROCESS_TORCH,
     .short_side = 256,
     .recipe = "bn",
+    .normalises = true,
     .classifier = "flat5",
     .rows = rows,
     .row_count = AN_COUNT(rows),

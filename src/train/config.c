@@ -198,7 +198,8 @@ static const char *choose_recipe(const alexnet_train_options *options, const an_
     }
     an_print(reason, bytes, "%lld images are a small set%s", (long long)images,
              options->from != NULL ? ", and there are weights to start from" : "");
-    return options->from != NULL ? "finetune" : "quick";
+    if (options->from != NULL) return "finetune";
+    return family->normalises ? "quick-bn" : "quick";
 }
 
 alexnet_status an_config_suit(alexnet_context *ctx, const alexnet_train_options *options,

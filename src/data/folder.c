@@ -63,18 +63,93 @@ static alexnet_status look_at(alexnet_context *ctx, const char *folder, const ch
     return ALEXNET_OK;
 }
 
+static alexnet_status look_at_all(alexnet_context *ctx, const an_source *source,
+                                  const an_names *names, an_parts_top *top)
+{
+    for (size_t i = 0; i < names->count; ++i)
+        AN_TRY(look_at(ctx, source->path, names->names[i], top));
+    return ALEXNET_OK;
+}
+
+/* ---- one folder around it all ---- */
+
+#define WRAPPERS_MAX 16
+
+/* The only folder among the names, none of which is an image's; NULL: there is no such. */
+static alexnet_status only_folder(alexnet_context *ctx, const char *path, const an_names *names,
+                                  const char **only)
+{
+    bool found;
+
+    *only = NULL;
+    for (size_t i = 0; i < names->count; ++i) {
+        const char *name = names->names[i];
+        if (name[0] == '.') continue;
+        AN_TRY(is_folder(ctx, path, name, &found));
+        if (an_image_kind_of(name).name != NULL || (found && *only != NULL)) {
+            *only = NULL;
+            return ALEXNET_OK;
+        }
+        if (found) *only = name;
+    }
+    return ALEXNET_OK;
+}
+
+/* True for a folder that holds folders, and no image directly. */
+static alexnet_status holds_folders_only(alexnet_context *ctx, const char *path, bool *out)
+{
+    an_names names = {0};
+    alexnet_status status = an_folder_list(ctx, path, &names);
+    bool images = false;
+
+    *out = false;
+    for (size_t i = 0; i < names.count && !images; ++i)
+        images = names.names[i][0] != '.' && an_image_kind_of(names.names[i]).name != NULL;
+    for (size_t i = 0; i < names.count && !images && !*out && status == ALEXNET_OK; ++i)
+        status = is_folder(ctx, path, names.names[i], out);
+    an_names_free(ctx, &names);
+    return status;
+}
+
+/* Steps into the one folder in the data set that only wraps it, as tar.c does; *inside: it did. */
+static alexnet_status step_in(alexnet_context *ctx, an_source *source, const an_names *names,
+                              bool *inside)
+{
+    const char *only;
+
+    *inside = false;
+    AN_TRY(only_folder(ctx, source->path, names, &only));
+    if (only == NULL) return ALEXNET_OK;
+    char *path = an_path_join(ctx, source->path, only);
+    if (path == NULL) return fail_memory(ctx, source);
+    const alexnet_status status = holds_folders_only(ctx, path, inside);
+    if (status != ALEXNET_OK || !*inside) {
+        an_free(ctx, path);
+        return status;
+    }
+    an_free(ctx, source->path);
+    source->path = path;
+    source->stepped_in = true;
+    return ALEXNET_OK;
+}
+
 static alexnet_status find_parts(alexnet_context *ctx, an_source *source)
 {
-    an_parts_top top = {0};
-    an_names names;
-    alexnet_status status = ALEXNET_OK;
+    bool inside = true;
 
-    AN_TRY(an_folder_list(ctx, source->path, &names));
-    for (size_t i = 0; i < names.count && status == ALEXNET_OK; ++i)
-        status = look_at(ctx, source->path, names.names[i], &top);
-    an_names_free(ctx, &names);
-    AN_TRY(status);
-    return an_parts_find(ctx, source->path, &top, &source->parts);
+    for (int depth = 0; inside; ++depth) {
+        an_parts_top top = {0};
+        an_names names;
+        AN_TRY(an_folder_list(ctx, source->path, &names));
+        alexnet_status status = look_at_all(ctx, source, &names, &top);
+        inside = false;
+        if (status == ALEXNET_OK && an_parts_present(&top) == 0 && depth < WRAPPERS_MAX)
+            status = step_in(ctx, source, &names, &inside);
+        an_names_free(ctx, &names);
+        AN_TRY(status);
+        AN_TRY(an_parts_find(ctx, source->path, &top, &source->parts));
+    }
+    return ALEXNET_OK;
 }
 
 /* Adds what lies in the part `name` of the data set, or in all of it (""). */
@@ -113,6 +188,53 @@ static int64_t count_part(const an_source *source, alexnet_context *ctx, int par
         count = an_tree_count(&tree, &source->parts, 1u << part);
     an_tree_free(ctx, &tree);
     return count;
+}
+
+/* A folder that is no part. One that cannot be listed is one without images: nobody needs them. */
+static alexnet_status walk_stranger(alexnet_context *ctx, const an_source *source, const char *name,
+                                    an_tree *tree)
+{
+    char *folder = an_format(ctx, "%s/", name);
+
+    if (folder == NULL) return fail_memory(ctx, source);
+    alexnet_status status = an_tree_add(ctx, tree, folder, 0, 0);
+    an_free(ctx, folder);
+    AN_TRY(status);
+    status = an_status_of_reading(ctx, walk_part(ctx, source, name, tree));
+    return status == ALEXNET_BAD_FILE || status == ALEXNET_UNSUPPORTED ? ALEXNET_OK : status;
+}
+
+/* What the data set holds in none of its parts. */
+static alexnet_status collect_beside(alexnet_context *ctx, const an_source *source,
+                                     const an_names *names, an_tree *tree)
+{
+    const an_parts *parts = &source->parts;
+    bool folder;
+
+    for (size_t i = 0; i < names->count; ++i) {
+        const char *name = names->names[i];
+        bool part = false;
+        for (int k = 0; k < AN_PARTS; ++k)
+            part = part || ((parts->present >> k & 1) != 0 && strcmp(parts->names[k], name) == 0);
+        if (part) continue;
+        AN_TRY(is_folder(ctx, source->path, name, &folder));
+        AN_TRY(folder ? walk_stranger(ctx, source, name, tree)
+                      : an_tree_add(ctx, tree, name, 0, 0));
+    }
+    return ALEXNET_OK;
+}
+
+static alexnet_status look_beside(an_source *source, alexnet_context *ctx)
+{
+    an_names names;
+    an_tree tree = {0};
+
+    AN_TRY(an_folder_list(ctx, source->path, &names));
+    alexnet_status status = collect_beside(ctx, source, &names, &tree);
+    if (status == ALEXNET_OK) status = an_tree_beside(ctx, &tree, source);
+    an_tree_free(ctx, &tree);
+    an_names_free(ctx, &names);
+    return status;
 }
 
 /* ---- reading ---- */
@@ -198,7 +320,8 @@ static const an_kind folder_kind = {.name = "folder",
                                     .close = close_folder,
                                     .name_of = name_of,
                                     .read = read_picture,
-                                    .count_part = count_part};
+                                    .count_part = count_part,
+                                    .look_beside = look_beside};
 
 alexnet_status an_folder_open(alexnet_context *ctx, an_part part, an_source *source)
 {

@@ -75,6 +75,17 @@ static alexnet_status describe(alexnet_context *ctx, an_source *source, alexnet_
     return ALEXNET_OK;
 }
 
+/* Everything, and what lies beside it. */
+static alexnet_status open_all(alexnet_context *ctx, const char *data, an_source **source)
+{
+    AN_TRY(an_source_open(ctx, data, AN_PART_ALL, source));
+    alexnet_status status = an_source_tell_layout(ctx, *source, data);
+    if (status == ALEXNET_OK)
+        status = an_tally_merge(ctx, &(*source)->passed, &(*source)->beside.files);
+    if (status != ALEXNET_OK) an_source_close(*source);
+    return status;
+}
+
 static alexnet_status open_part(alexnet_context *ctx, const alexnet_data_options *options,
                                 an_source **source)
 {
@@ -84,7 +95,7 @@ static alexnet_status open_part(alexnet_context *ctx, const alexnet_data_options
     if (options->size < 0 || options->size > AN_IMAGE_SIDE_MAX)
         return an_fail(ctx, ALEXNET_BAD_ARG, "size: expected 0 to %d, found %d", AN_IMAGE_SIDE_MAX,
                        options->size);
-    if (options->part == NULL) return an_source_open(ctx, options->data, AN_PART_ALL, source);
+    if (options->part == NULL) return open_all(ctx, options->data, source);
     const int part = an_part_of(options->part, strlen(options->part));
     if (part < AN_PARTS) return an_source_open(ctx, options->data, parts[part], source);
     return an_fail(ctx, ALEXNET_BAD_ARG, "part: expected train, val or test, found '%s'",

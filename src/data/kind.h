@@ -10,6 +10,7 @@
 #define AN_DATA_KIND_H
 
 #include "base/file.h"
+#include "base/text.h"
 #include "data/parts.h"
 #include "data/tally.h"
 
@@ -30,16 +31,32 @@ typedef struct an_kind {
     /* Pictures in a part that was not opened; -1: it would take too long to count them. NULL: they
        are in parts.images. */
     int64_t (*count_part)(const an_source *source, alexnet_context *ctx, int part);
+    /* Fills in what lies beside the parts. NULL: opening did. */
+    alexnet_status (*look_beside)(an_source *source, alexnet_context *ctx);
 } an_kind;
+
+/* What lies at the top of a data set with parts, and in none of them. */
+typedef struct an_beside {
+    bool known;
+    an_tally files;
+    int64_t loose; /* images in no folder */
+    struct an_beside_folders {
+        an_listing names;
+        int64_t images;
+    } strangers, /* that hold images, under names of no part */
+        flat;    /* called as a part is, without class folders */
+} an_beside;
 
 struct an_source {
     const an_kind *kind;
     alexnet_context *ctx; /* that opened it */
-    char *path;           /* as the user gave it */
+    char *path;           /* as the user gave it, or the one folder in that */
     an_parts parts; /* of folders and tar files; else none */
     an_names classes;
     int64_t count;
     an_tally passed; /* files passed over */
+    an_beside beside;
+    bool stepped_in; /* `path` is the one folder in what the user named */
     int *labels; /* [count] */
     void *own;   /* what the kind keeps */
 };

@@ -222,6 +222,7 @@ void an_source_close(an_source *source)
     if (source->own != NULL) source->kind->close(source);
     an_names_free(ctx, &source->classes);
     an_tally_free(ctx, &source->passed);
+    an_tally_free(ctx, &source->beside.files);
     an_free(ctx, source->labels);
     an_free(ctx, source->path);
     an_free(ctx, source);
@@ -267,6 +268,46 @@ void an_source_tell_passed(alexnet_context *ctx, const an_source *source, const 
                text);
     an_tally_print(&source->passed, false, text, sizeof text);
     if (text[0] != '\0') an_log(ctx, ALEXNET_LOG_INFO, "%s: passed over: %s", what, text);
+}
+
+alexnet_status an_source_look_beside(alexnet_context *ctx, an_source *source)
+{
+    if (source->beside.known || source->kind->look_beside == NULL || source->parts.present == 0)
+        return ALEXNET_OK;
+    return source->kind->look_beside(source, ctx);
+}
+
+/* "'a' and 'b' with 12 images are WHAT: not used" */
+static void tell_folders(alexnet_context *ctx, const char *what,
+                         const struct an_beside_folders *folders, const char *one, const char *more)
+{
+    an_listing names = folders->names;
+
+    if (names.count == 0) return;
+    an_log(ctx, ALEXNET_LOG_INFO, "%s: %s with %jd image%s %s: not used", what,
+           an_listing_text(&names), (intmax_t)folders->images, folders->images == 1 ? "" : "s",
+           names.count == 1 ? one : more);
+}
+
+alexnet_status an_source_tell_layout(alexnet_context *ctx, an_source *source, const char *what)
+{
+    const an_beside *beside = &source->beside;
+
+    if (source->stepped_in)
+        an_log(ctx, ALEXNET_LOG_INFO, "%s: all lies in %s: that is the data set", what,
+               source->path);
+    AN_TRY(an_source_look_beside(ctx, source));
+    tell_folders(ctx, what, &beside->strangers, "is neither train, val nor test",
+                 "are neither train, val nor test");
+    tell_folders(ctx, what, &beside->flat, "has no class folders, so no labels",
+                 "have no class folders, so no labels");
+    if (beside->loose > 0)
+        an_log(ctx, ALEXNET_LOG_INFO, "%s: %jd image%s beside %s/: not used", what,
+               (intmax_t)beside->loose, beside->loose == 1 ? "" : "s",
+               source->parts.names[(source->parts.present & AN_TRAIN_BIT) != 0 ? 0
+                                   : (source->parts.present & AN_VAL_BIT) != 0 ? 1
+                                                                               : 2]);
+    return ALEXNET_OK;
 }
 
 int an_source_classes(const an_source *source) { return (int)source->classes.count; }

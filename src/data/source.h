@@ -49,6 +49,7 @@ typedef struct an_source an_source;
  *          training part)
  *   TEST   `test` inside it, NOT_FOUND when it has none
  *   ALL    every one of these; all where there are none
+ * A folder that holds nothing but one folder of folders is stepped into, as a tar file is.
  * Classes whose names differ only in the case of letters or in Unicode's form are warned of.
  * CIFAR and IDX have train and test. `path` may itself be a part (a folder of class folders).
  *
@@ -73,6 +74,17 @@ int         an_source_label(const an_source *source, int64_t index);
  * leads the line: the path, or what it is used for.
  */
 void an_source_tell_passed(alexnet_context *ctx, const an_source *source, const char *what);
+
+/*
+ * Looks at what a data set with parts holds beside them: class folders of other names, loose images.
+ * They are not counted as passed over until then. NO_MEMORY, IO; one folder that the system refuses
+ * to list is one without images.
+ */
+alexnet_status an_source_look_beside(alexnet_context *ctx, an_source *source) AN_NODISCARD;
+
+/* Says in the log what of `what`, the path that the user named, is taken, and what lies beside. */
+alexnet_status an_source_tell_layout(alexnet_context *ctx, an_source *source,
+                                     const char *what) AN_NODISCARD;
 
 /* Its parts (data/parts.h): none where it is no folder or tar file, or has none. */
 const struct an_parts *an_source_parts(const an_source *source);

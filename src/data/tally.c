@@ -90,6 +90,13 @@ alexnet_status an_tally_add_kind(alexnet_context *ctx, an_tally *tally, const ch
     return files > 0 ? add(ctx, tally, name, false, files) : ALEXNET_OK;
 }
 
+alexnet_status an_tally_merge(alexnet_context *ctx, an_tally *tally, const an_tally *from)
+{
+    for (size_t i = 0; i < from->count; ++i)
+        AN_TRY(add(ctx, tally, from->rows[i].name, from->rows[i].unread, from->rows[i].files));
+    return ALEXNET_OK;
+}
+
 /* ---- telling ---- */
 
 int64_t an_tally_files(const an_tally *tally, bool unread)

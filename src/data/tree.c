@@ -171,6 +171,59 @@ int64_t an_tree_count(const an_tree *tree, const an_parts *parts, unsigned part)
     return count;
 }
 
+/* ---- beside the parts ---- */
+
+#define OUTSIDE      "outside of train, val and test"
+#define BESIDE_BYTES 256 /* a longer name of a folder is cut */
+
+static void add_beside(an_beside *beside, const char *name, int64_t images)
+{
+    const bool flat = an_part_of(name, strlen(name)) < AN_PARTS;
+    struct an_beside_folders *folders = flat ? &beside->flat : &beside->strangers;
+
+    if (name[0] == '\0' || an_tree_is_hidden(name) || (images == 0 && !flat)) return;
+    an_listing_add(&folders->names, name);
+    folders->images += images;
+}
+
+/* One file. *images counts those of the folder at the top. */
+static alexnet_status note_beside(alexnet_context *ctx, an_beside *beside, const char *path,
+                                  int64_t *images)
+{
+    const an_image_kind kind = an_image_kind_of(path);
+
+    if (an_tree_is_hidden(path) || kind.name == NULL)
+        return an_tally_add(ctx, &beside->files, path);
+    ++*(class_length(path) > 0 ? images : &beside->loose);
+    return kind.read ? an_tally_add_kind(ctx, &beside->files, OUTSIDE, 1)
+                     : an_tally_add(ctx, &beside->files, path);
+}
+
+alexnet_status an_tree_beside(alexnet_context *ctx, const an_tree *tree, an_source *source)
+{
+    const an_parts *parts = &source->parts;
+    an_beside *beside = &source->beside;
+    char name[BESIDE_BYTES] = "";
+    int64_t images = 0;
+
+    beside->known = true;
+    for (size_t i = 0; i < tree->count && parts->present != 0; ++i) {
+        const char *path = tree->leaves[i].path;
+        const size_t length = class_length(path);
+        if (an_parts_inside(parts, parts->present, path) != NULL || !is_last(tree, i)) continue;
+        if (strncmp(name, path, length) != 0 || name[AN_MIN(length, sizeof name - 1)] != '\0') {
+            add_beside(beside, name, images);
+            an_print(name, sizeof name, "%.*s", (int)length, path);
+            images = 0;
+        }
+        if (!is_folder(path)) AN_TRY(note_beside(ctx, beside, path, &images));
+    }
+    add_beside(beside, name, images);
+    return ALEXNET_OK;
+}
+
+/* ---- what is kept ---- */
+
 /* Keeps the pictures of the wanted parts, names the classes, counts what is passed over. */
 static alexnet_status sift(alexnet_context *ctx, an_tree *tree, an_source *source)
 {
@@ -295,11 +348,16 @@ alexnet_status an_tree_finish(alexnet_context *ctx, an_tree *tree, an_source *so
     char passed[AN_TALLY_TEXT];
 
     if (tree->count > 0) qsort(tree->leaves, tree->count, sizeof *tree->leaves, compare_leaves);
+    if (source->kind == NULL || source->kind->look_beside == NULL)
+        AN_TRY(an_tree_beside(ctx, tree, source));
     AN_TRY(sift(ctx, tree, source));
-    if (tree->count == 0 && beside && parts->wanted != 0)
+    if (tree->count == 0 && beside && parts->wanted != 0) {
+        const char *name = parts->names[parts->wanted == AN_VAL_BIT ? 1 : 2];
         return an_fail(ctx, ALEXNET_BAD_FILE,
-                       "%s: '%s' has no images that are read in class folders%s", source->path,
-                       parts->names[parts->wanted == AN_VAL_BIT ? 1 : 2], explain(source, passed));
+                       "%s: '%s' has no images that are read in class folders%s; put some into "
+                       "%s/CLASS/, or take '%s' away",
+                       source->path, name, explain(source, passed), name, name);
+    }
     if (tree->count == 0 && an_tally_files(&source->passed, true) > 0)
         return an_fail(ctx, ALEXNET_NOT_FOUND, "%s: no images that are read in class folders%s",
                        source->path, explain(source, passed));

@@ -34,13 +34,16 @@ void an_tree_free(alexnet_context *ctx, an_tree *tree);
 bool an_tree_is_picture(const char *path);
 bool an_tree_is_hidden(const char *path);
 
+/* Notes what of the tree lies in no part that is present. The tree is in order. NO_MEMORY. */
+alexnet_status an_tree_beside(alexnet_context *ctx, const an_tree *tree, an_source *source) AN_NODISCARD;
+
 /* Pictures below class folders, in a part of the data set. */
 int64_t an_tree_count(const an_tree *tree, const an_parts *parts, unsigned part);
 
 /*
  * Sorts the leaves by path, keeps the pictures of the wanted parts (of a path that comes twice the
  * one with the higher order), and fills in the source's classes, labels, count and tally, and how
- * many pictures its other parts have. Logs which class folders hold folders.
+ * many pictures its other parts have, and what lies beside them. Logs which class folders hold folders.
  * NOT_FOUND (no pictures), BAD_FILE (an empty class; a part to validate or test with, beside one to
  * train on, that holds no pictures), NO_MEMORY.
  */

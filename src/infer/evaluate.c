@@ -128,6 +128,7 @@ static alexnet_status open_data(evaluation *e)
 
     if (status == ALEXNET_NOT_FOUND) status = an_source_open(e->ctx, data, AN_PART_ALL, &e->source);
     AN_TRY(status);
+    AN_TRY(an_source_tell_layout(e->ctx, e->source, data));
     an_source_tell_passed(e->ctx, e->source, data);
     e->pictures =
         (an_evaluated){.source = e->source, .count = an_source_count(e->source), .name = data};

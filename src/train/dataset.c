@@ -52,11 +52,13 @@ static alexnet_status tell_parts(alexnet_context *ctx, const an_config *config,
     const unsigned train = an_source_parts(data->train_source)->wanted;
     const unsigned val = data->val_source != NULL ? an_source_parts(data->val_source)->wanted : 0;
 
+    AN_TRY(an_source_tell_layout(ctx, data->train_source, config->data));
     if (config->val == NULL) {
         tell_unused(ctx, config->data, data->train_source, train | val);
         return ALEXNET_OK;
     }
     tell_unused(ctx, config->data, data->train_source, train);
+    AN_TRY(an_source_tell_layout(ctx, data->val_source, config->val));
     AN_TRY(check_given(ctx, config, data->val_source));
     if (val != 0) tell_unused(ctx, config->val, data->val_source, val);
     return ALEXNET_OK;

@@ -239,16 +239,19 @@ static alexnet_status look_beside(an_source *source, alexnet_context *ctx)
 
 /* ---- reading ---- */
 
-/* Takes the path from the head of the message, which a caller will put there in its own words. */
-static void drop_path(alexnet_context *ctx, const char *path)
+/* A caller will put it there in its own words. */
+void an_source_drop_path(alexnet_context *ctx, const char *path)
 {
     char shown[AN_ERROR_BYTES]; /* as it is in a message */
     size_t length;
 
     an_escape(shown, sizeof shown, path);
     length = strlen(shown);
-    if (strncmp(ctx->error, shown, length) == 0 && strlen(ctx->error) > length + 2 &&
-        ctx->error[length] == ':')
+    while (length > 1 && shown[length - 1] == '/')
+        --length;
+    if (strncmp(ctx->error, shown, length) != 0) return;
+    length += strspn(ctx->error + length, "/");
+    if (strlen(ctx->error) > length + 2 && ctx->error[length] == ':')
         memmove(ctx->error, ctx->error + length + 2, strlen(ctx->error + length + 2) + 1);
 }
 
@@ -284,7 +287,7 @@ alexnet_status an_source_read_file(alexnet_context *ctx, const char *folder, con
         return an_fail(ctx, ALEXNET_BAD_FILE, "path of more than %d bytes", AN_PATH_BYTES - 1);
     const alexnet_status status = read_bytes(ctx, path, buffer, &bytes);
     if (status != ALEXNET_OK) {
-        drop_path(ctx, path);
+        an_source_drop_path(ctx, path);
         return status;
     }
     return an_image_decode(ctx, buffer->data, bytes, orientation, image);
@@ -305,6 +308,8 @@ static alexnet_status read_picture(const an_source *source, alexnet_context *ctx
 {
     const an_tree *tree = source->own;
 
+    if (tree->leaves[index].reason != NULL)
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%s", tree->leaves[index].reason);
     return an_source_read_file(ctx, source->path, tree->leaves[index].path, orientation, buffer,
                                image);
 }
@@ -328,8 +333,13 @@ alexnet_status an_folder_open(alexnet_context *ctx, an_part part, an_source *sou
     source->kind = &folder_kind;
     source->own = an_new_zeroed(ctx, sizeof(an_tree));
     if (source->own == NULL) return fail_memory(ctx, source);
+    ((an_tree *)source->own)->forgiving = source->survey;
     AN_TRY(find_parts(ctx, source));
     AN_TRY(an_parts_choose(ctx, source->path, part, &source->parts));
-    AN_TRY(walk_parts(ctx, source));
+    const alexnet_status status = walk_parts(ctx, source);
+    if (an_status_of_reading(ctx, status) == ALEXNET_BAD_FILE)
+        return an_fail(ctx, status, "%s; allow it to be read, or take it out of the data",
+                       alexnet_error(ctx));
+    AN_TRY(status);
     return an_tree_finish(ctx, source->own, source);
 }

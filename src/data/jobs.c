@@ -5,6 +5,7 @@
  * adds what when.
  * SPDX-License-Identifier: MIT
  */
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "data/bad_list.h"
@@ -58,8 +59,12 @@ static alexnet_status describe(alexnet_context *ctx, an_source *source, alexnet_
         return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory for %d classes", source->path,
                        classes);
     }
-    for (int64_t i = 0; i < info->images; ++i)
-        ++o->images[an_source_label(source, i)];
+    for (int64_t i = 0; i < an_source_count(source); ++i) {
+        if (an_source_is_folder(source, i))
+            --info->images;
+        else
+            ++o->images[an_source_label(source, i)];
+    }
     o->names = source->classes; /* the source is closed next and needs them no more */
     source->classes = (an_names){0};
     info->class_names = (const char *const *)o->names.names;
@@ -78,7 +83,7 @@ static alexnet_status describe(alexnet_context *ctx, an_source *source, alexnet_
 /* Everything, and what lies beside it. */
 static alexnet_status open_all(alexnet_context *ctx, const char *data, an_source **source)
 {
-    AN_TRY(an_source_open(ctx, data, AN_PART_ALL, source));
+    AN_TRY(an_source_survey(ctx, data, AN_PART_ALL, source));
     alexnet_status status = an_source_tell_layout(ctx, *source, data);
     if (status == ALEXNET_OK)
         status = an_tally_merge(ctx, &(*source)->passed, &(*source)->beside.files);
@@ -97,9 +102,24 @@ static alexnet_status open_part(alexnet_context *ctx, const alexnet_data_options
                        options->size);
     if (options->part == NULL) return open_all(ctx, options->data, source);
     const int part = an_part_of(options->part, strlen(options->part));
-    if (part < AN_PARTS) return an_source_open(ctx, options->data, parts[part], source);
+    if (part < AN_PARTS) return an_source_survey(ctx, options->data, parts[part], source);
     return an_fail(ctx, ALEXNET_BAD_ARG, "part: expected train, val or test, found '%s'",
                    options->part);
+}
+
+/* Those that cannot be listed. */
+static void warn_of_folders(alexnet_context *ctx, const an_source *source)
+{
+    an_source_buffer unused = {0};
+    an_image none = {0};
+    char name[NAME_BYTES];
+
+    for (int64_t i = 0; i < an_source_count(source); ++i) {
+        if (!an_source_is_folder(source, i)) continue;
+        an_source_name(source, i, name, sizeof name);
+        if (an_source_read(source, ctx, i, AN_ORIENTATION_IGNORE, &unused, &none) != ALEXNET_OK)
+            an_log(ctx, ALEXNET_LOG_WARNING, "%s: %s", name, alexnet_error(ctx));
+    }
 }
 
 alexnet_status alexnet_data_inspect(alexnet_context *ctx, const alexnet_data_options *options,
@@ -108,6 +128,7 @@ alexnet_status alexnet_data_inspect(alexnet_context *ctx, const alexnet_data_opt
     an_source *source;
 
     AN_TRY(open_part(ctx, options, &source));
+    warn_of_folders(ctx, source);
     const alexnet_status status = describe(ctx, source, out);
     an_source_close(source);
     return status;

@@ -56,6 +56,7 @@ struct an_source {
     int64_t count;
     an_tally passed; /* files passed over */
     an_beside beside;
+    bool survey;     /* what is wrong with the data is told, not refused */
     bool stepped_in; /* `path` is the one folder in what the user named */
     int *labels; /* [count] */
     void *own;   /* what the kind keeps */
@@ -87,6 +88,9 @@ alexnet_status an_source_buffer_reserve(alexnet_context *ctx, an_source_buffer *
 alexnet_status an_source_read_file(alexnet_context *ctx, const char *folder, const char *name,
                                    an_orientation orientation, an_source_buffer *buffer,
                                    an_image *image) AN_NODISCARD;
+
+/* Takes the path from the head of the context's message. */
+void an_source_drop_path(alexnet_context *ctx, const char *path);
 
 /* Names the classes "0" .. "count-1". NO_MEMORY. */
 alexnet_status an_source_number_classes(alexnet_context *ctx, an_source *source,

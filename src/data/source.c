@@ -189,7 +189,8 @@ static alexnet_status check_looks(alexnet_context *ctx, const an_source *source)
 
 /* ---- opening and closing ---- */
 
-alexnet_status an_source_open(alexnet_context *ctx, const char *path, an_part part, an_source **out)
+static alexnet_status open_source(alexnet_context *ctx, const char *path, an_part part, bool survey,
+                                  an_source **out)
 {
     an_source_opener open;
 
@@ -200,6 +201,7 @@ alexnet_status an_source_open(alexnet_context *ctx, const char *path, an_part pa
 
     alexnet_status status = ALEXNET_OK;
     source->ctx = ctx;
+    source->survey = survey;
     source->path = an_copy_text(ctx, path);
     if (source->path == NULL) status = an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", path);
     if (status == ALEXNET_OK) status = open(ctx, part, source);
@@ -213,6 +215,17 @@ alexnet_status an_source_open(alexnet_context *ctx, const char *path, an_part pa
     }
     *out = source;
     return ALEXNET_OK;
+}
+
+alexnet_status an_source_open(alexnet_context *ctx, const char *path, an_part part, an_source **out)
+{
+    return open_source(ctx, path, part, false, out);
+}
+
+alexnet_status an_source_survey(alexnet_context *ctx, const char *path, an_part part,
+                                an_source **out)
+{
+    return open_source(ctx, path, part, true, out);
 }
 
 void an_source_close(an_source *source)
@@ -350,6 +363,15 @@ int an_source_unused(const an_source *source, alexnet_context *ctx, unsigned use
                                    images == 1 ? "" : "s");
     }
     return parts;
+}
+
+bool an_source_is_folder(const an_source *source, int64_t index)
+{
+    char name[AN_PATH_BYTES];
+
+    if (!source->survey) return false;
+    source->kind->name_of(source, index, name, sizeof name);
+    return name[0] != '\0' && name[strlen(name) - 1] == '/';
 }
 
 void an_source_name(const an_source *source, int64_t index, char *buffer, size_t bytes)

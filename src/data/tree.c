@@ -59,6 +59,17 @@ alexnet_status an_tree_add(alexnet_context *ctx, an_tree *tree, const char *path
     return ALEXNET_OK;
 }
 
+alexnet_status an_tree_excuse(alexnet_context *ctx, an_tree *tree, const char *path)
+{
+    an_leaf *leaf = &tree->leaves[tree->count - 1];
+
+    an_source_drop_path(ctx, path);
+    leaf->reason = copy_path(ctx, tree, alexnet_error(ctx));
+    return leaf->reason != NULL
+               ? ALEXNET_OK
+               : an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory for the path", leaf->path);
+}
+
 void an_tree_free(alexnet_context *ctx, an_tree *tree)
 {
     for (struct an_tree_text *text = tree->texts, *next; text != NULL; text = next) {
@@ -242,7 +253,7 @@ static alexnet_status sift(alexnet_context *ctx, an_tree *tree, an_source *sourc
         const size_t length = class_length(inside);
         const bool in_class = length > 0 && !an_tree_is_hidden(inside);
         const an_image_kind kind = an_image_kind_of(inside);
-        const bool kept_leaf = in_class && !folder && kind.read;
+        const bool kept_leaf = in_class && (leaf.reason != NULL || (!folder && kind.read));
         if (!folder && !kept_leaf) AN_TRY(an_tally_add(ctx, &source->passed, inside));
         if (!in_class || (!folder && kind.name == NULL)) continue;
         if (!is_latest(&source->classes, inside, length)) /* one of images not read is one, too */
@@ -329,12 +340,19 @@ static alexnet_status label(alexnet_context *ctx, const an_tree *tree, an_source
     source->count = (int64_t)tree->count;
 
     char passed[AN_TALLY_TEXT];
-    size_t empty = 0;
-    while (empty < classes->count && (marks[empty] & SEEN) != 0)
-        ++empty;
-    if (empty == classes->count) tell_nested(ctx, source, marks);
+    size_t empty = classes->count; /* the first of them */
+    an_listing without = {0};
+    for (size_t i = classes->count; i-- > 0;)
+        if ((marks[i] & SEEN) == 0) empty = i;
+    for (size_t i = empty; i < classes->count; ++i)
+        if ((marks[i] & SEEN) == 0) an_listing_add(&without, classes->names[i]);
+    if (empty == classes->count || source->survey) tell_nested(ctx, source, marks);
     an_free(ctx, marks);
-    if (empty < classes->count)
+    if (empty < classes->count && source->survey)
+        an_log(ctx, ALEXNET_LOG_WARNING, "%s: class%s %s ha%s no images that are read",
+               source->path, without.count > 1 ? "es" : "", an_listing_text(&without),
+               without.count > 1 ? "ve" : "s");
+    else if (empty < classes->count)
         return an_fail(ctx, ALEXNET_BAD_FILE,
                        "%s: class '%s' has no images that are read (.jpg .png .webp ...)%s",
                        source->path, classes->names[empty], explain(source, passed));

@@ -17,17 +17,21 @@
 typedef struct an_leaf {
     const char *path;      /* relative to the data set */
     uint64_t offset, size; /* tar: where its bytes lie */
+    const char *reason;    /* of a folder that cannot be listed, or holds nothing; else NULL */
     uint64_t order;        /* of two with one path the higher one counts; the offset, unless set */
 } an_leaf;
 
 typedef struct an_tree {
     an_leaf *leaves;
     size_t count, capacity;
-    struct an_tree_text *texts; /* the paths */
+    struct an_tree_text *texts; /* the paths and reasons */
+    bool forgiving;             /* a folder that cannot be listed is a leaf with a reason */
 } an_tree;
 
 alexnet_status an_tree_add(alexnet_context *ctx, an_tree *tree, const char *path, uint64_t offset,
                            uint64_t size) AN_NODISCARD; /* copies the path */
+/* Gives the latest leaf the context's message as its reason, without `path` at its head. NO_MEMORY. */
+alexnet_status an_tree_excuse(alexnet_context *ctx, an_tree *tree, const char *path) AN_NODISCARD;
 void an_tree_free(alexnet_context *ctx, an_tree *tree);
 
 /* True when the file's name says picture, of a format that is read; hidden: when a component of the path begins with '.'. */

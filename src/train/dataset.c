@@ -176,7 +176,11 @@ static alexnet_status map_val(an_dataset *data, const alexnet_model *model, cons
     const alexnet_status status = an_classes_map(
         model, config->data, data->val_source,
         config->val != NULL ? config->val : "the validation part", &data->val_labels);
-    if (status == ALEXNET_BAD_ARG) return ALEXNET_BAD_FILE; /* no option would set it right */
+    if (status == ALEXNET_BAD_FILE || status == ALEXNET_BAD_ARG) /* no option would set it right */
+        return an_fail(model->ctx, ALEXNET_BAD_FILE,
+                       "%s; train on images of these classes, too, or take them out of what is to "
+                       "validate with",
+                       alexnet_error(model->ctx));
     data->val.labels = data->val_labels;
     return status;
 }

@@ -272,18 +272,33 @@ static alexnet_status read_bytes(alexnet_context *ctx, const char *path, an_sour
     return status;
 }
 
+static bool join(char path[AN_PATH_BYTES], const char *folder, const char *name)
+{
+    const size_t length = strlen(folder);
+    const bool absolute = name[0] == '/';
+    const char *slash = absolute || length == 0 || folder[length - 1] == '/' ? "" : "/";
+
+    const int wanted = snprintf(path, AN_PATH_BYTES, "%s%s%s", absolute ? "" : folder, slash, name);
+    return wanted >= 0 && wanted < AN_PATH_BYTES;
+}
+
+uint64_t an_source_file_bytes(alexnet_context *ctx, const char *folder, const char *name)
+{
+    char path[AN_PATH_BYTES];
+    an_file_info info;
+
+    if (!join(path, folder, name) || an_file_stat(ctx, path, &info) != ALEXNET_OK) return 0;
+    return info.kind == AN_FILE_REGULAR ? info.size : 0;
+}
+
 alexnet_status an_source_read_file(alexnet_context *ctx, const char *folder, const char *name,
                                    an_orientation orientation, an_source_buffer *buffer,
                                    an_image *image)
 {
     char path[AN_PATH_BYTES];
     size_t bytes;
-    const size_t length = strlen(folder);
-    const bool absolute = name[0] == '/';
-    const char *slash = absolute || length == 0 || folder[length - 1] == '/' ? "" : "/";
 
-    const int wanted = snprintf(path, sizeof path, "%s%s%s", absolute ? "" : folder, slash, name);
-    if (wanted < 0 || (size_t)wanted >= sizeof path)
+    if (!join(path, folder, name))
         return an_fail(ctx, ALEXNET_BAD_FILE, "path of more than %d bytes", AN_PATH_BYTES - 1);
     const alexnet_status status = read_bytes(ctx, path, buffer, &bytes);
     if (status != ALEXNET_OK) {
@@ -314,6 +329,13 @@ static alexnet_status read_picture(const an_source *source, alexnet_context *ctx
                                image);
 }
 
+static uint64_t size_of(const an_source *source, int64_t index)
+{
+    const an_tree *tree = source->own;
+
+    return an_source_file_bytes(source->ctx, source->path, tree->leaves[index].path);
+}
+
 static void close_folder(an_source *source)
 {
     an_tree_free(source->ctx, source->own);
@@ -325,6 +347,7 @@ static const an_kind folder_kind = {.name = "folder",
                                     .close = close_folder,
                                     .name_of = name_of,
                                     .read = read_picture,
+                                    .size_of = size_of,
                                     .count_part = count_part,
                                     .look_beside = look_beside};
 

@@ -31,6 +31,8 @@ typedef struct an_kind {
     /* Pictures in a part that was not opened; -1: it would take too long to count them. NULL: they
        are in parts.images. */
     int64_t (*count_part)(const an_source *source, alexnet_context *ctx, int part);
+    /* Bytes of the file of an image; 0: nobody can say. NULL: images are no files. */
+    uint64_t (*size_of)(const an_source *source, int64_t index);
     /* Fills in what lies beside the parts. NULL: opening did. */
     alexnet_status (*look_beside)(an_source *source, alexnet_context *ctx);
 } an_kind;
@@ -88,6 +90,9 @@ alexnet_status an_source_buffer_reserve(alexnet_context *ctx, an_source_buffer *
 alexnet_status an_source_read_file(alexnet_context *ctx, const char *folder, const char *name,
                                    an_orientation orientation, an_source_buffer *buffer,
                                    an_image *image) AN_NODISCARD;
+
+/* The bytes of the file FOLDER/NAME, or NAME where that begins with '/'; 0: nobody can say. */
+uint64_t an_source_file_bytes(alexnet_context *ctx, const char *folder, const char *name);
 
 /* Takes the path from the head of the context's message. */
 void an_source_drop_path(alexnet_context *ctx, const char *path);

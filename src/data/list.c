@@ -580,6 +580,13 @@ static alexnet_status read_picture(const an_source *source, alexnet_context *ctx
     return an_source_read_file(ctx, l->folder, l->entries[index].path, orientation, buffer, image);
 }
 
+static uint64_t size_of(const an_source *source, int64_t index)
+{
+    const list *l = source->own;
+
+    return an_source_file_bytes(source->ctx, l->folder, l->entries[index].path);
+}
+
 static void close_list(an_source *source)
 {
     list *l = source->own;
@@ -594,7 +601,8 @@ static const an_kind list_kind = {.name = "list",
                                   .names = AN_NAMES_BESIDE,
                                   .close = close_list,
                                   .name_of = name_of,
-                                  .read = read_picture};
+                                  .read = read_picture,
+                                  .size_of = size_of};
 
 alexnet_status an_list_open(alexnet_context *ctx, an_part part, an_source *source)
 {

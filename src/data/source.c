@@ -390,10 +390,12 @@ void an_source_name(const an_source *source, int64_t index, char *buffer, size_t
         snprintf(buffer, bytes, "%s", name);
 }
 
-void an_source_hash(const an_source *source, char hex[AN_SHA256_HEX_SIZE])
+/* ---- which images these are ---- */
+
+/* Of all names and classes, in order. */
+static void hash_order(const an_source *source, uint8_t digest[AN_SHA256_BYTES])
 {
     an_sha256 hash;
-    uint8_t digest[AN_SHA256_BYTES];
     char name[AN_PATH_BYTES];
 
     an_sha256_open(&hash);
@@ -408,7 +410,103 @@ void an_source_hash(const an_source *source, char hex[AN_SHA256_HEX_SIZE])
         an_sha256_add(&hash, bytes, sizeof bytes);
     }
     an_sha256_close(&hash, digest);
+}
+
+/* Files whose sizes are looked at: to ask for those of a million takes minutes on a far disk. */
+#define SAMPLED 64
+
+typedef struct sampled {
+    uint8_t digest[AN_SHA256_BYTES]; /* of class and name */
+    int64_t index;
+} sampled;
+
+typedef struct sample {
+    sampled
+        files[SAMPLED]; /* those of the lowest digests, in order: whatever the order of images */
+    int count;
+} sample;
+
+static void keep_lowest(sample *s, const sampled *file)
+{
+    int at = s->count;
+
+    if (at == SAMPLED && memcmp(s->files[at - 1].digest, file->digest, AN_SHA256_BYTES) <= 0)
+        return;
+    at = AN_MIN(at, SAMPLED - 1);
+    for (; at > 0 && memcmp(s->files[at - 1].digest, file->digest, AN_SHA256_BYTES) > 0; --at)
+        s->files[at] = s->files[at - 1];
+    s->files[at] = *file;
+    s->count = AN_MIN(s->count + 1, SAMPLED);
+}
+
+/* Of an image's class and its own name, without the folders that it lies in. */
+static void hash_image(const an_source *source, int64_t index, uint8_t digest[AN_SHA256_BYTES])
+{
+    const char *class = an_source_class(source, source->labels[index]);
+    char name[AN_PATH_BYTES];
+    an_sha256 hash;
+
+    source->kind->name_of(source, index, name, sizeof name);
+    an_sha256_open(&hash);
+    an_sha256_add(&hash, class, strlen(class) + 1);
+    an_sha256_add(&hash, an_path_base(name), strlen(an_path_base(name)));
+    an_sha256_close(&hash, digest);
+}
+
+static void add_number(an_sha256 *hash, uint64_t number)
+{
+    uint8_t bytes[8];
+
+    for (int i = 0; i < 8; ++i)
+        bytes[i] = (uint8_t)(number >> 8 * i);
+    an_sha256_add(hash, bytes, sizeof bytes);
+}
+
+/* Of all images in whatever order: the sum of what is told of each, and the sizes of some files. */
+static void hash_images(const an_source *source, uint8_t digest[AN_SHA256_BYTES])
+{
+    uint8_t sum[AN_SHA256_BYTES] = {0};
+    sample s = {.count = 0};
+    an_sha256 hash;
+
+    for (int64_t i = 0; i < source->count; ++i) {
+        sampled file = {.index = i};
+        unsigned carry = 0;
+        hash_image(source, i, file.digest);
+        keep_lowest(&s, &file);
+        for (int k = 0; k < AN_SHA256_BYTES; ++k) {
+            carry += (unsigned)sum[k] + file.digest[k];
+            sum[k] = (uint8_t)carry;
+            carry >>= 8;
+        }
+    }
+    an_sha256_open(&hash);
+    an_sha256_add(&hash, sum, sizeof sum);
+    for (int i = 0; i < s.count && source->kind->size_of != NULL; ++i)
+        add_number(&hash, source->kind->size_of(source, s.files[i].index));
+    an_sha256_close(&hash, digest);
+}
+
+#define HALF (AN_SHA256_BYTES / 2)
+
+void an_source_hash(const an_source *source, char hex[AN_SHA256_HEX_SIZE])
+{
+    uint8_t digest[AN_SHA256_BYTES], order[AN_SHA256_BYTES];
+
+    hash_images(source, digest);
+    hash_order(source, order);
+    memcpy(digest + HALF, order, HALF);
     an_sha256_hex(digest, hex);
+}
+
+bool an_source_same_images(const char *a, const char *b)
+{
+    return strlen(a) >= 2 * HALF && strncmp(a, b, 2 * HALF) == 0;
+}
+
+bool an_source_same_order(const char *a, const char *b)
+{
+    return strlen(a) > 2 * HALF && strlen(b) > 2 * HALF && strcmp(a + 2 * HALF, b + 2 * HALF) == 0;
 }
 
 /* ---- reading ---- */

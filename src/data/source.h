@@ -104,8 +104,16 @@ int an_source_unused(const an_source *source, alexnet_context *ctx, unsigned use
 /* False for data that lies nowhere: "synthetic:..." */
 bool an_source_is_path(const char *data);
 
-/* SHA-256 of the names of the classes, and of each picture's name and class: not of its pixels. */
+/*
+ * What tells data sets apart, not by the pixels: half of a SHA-256 of the images in whatever order (each one's class and
+ * own name, and the sizes of some files), the same in a folder, a tar file, a list and a part; then half of one of the names
+ * of the classes, and of each image's whole name and class, in order.
+ */
 void an_source_hash(const an_source *source, char hex[AN_SHA256_HEX_SIZE]);
+
+/* Of two such: whether these are the same images; whether they come in the same order under the same names. */
+bool an_source_same_images(const char *a, const char *b);
+bool an_source_same_order(const char *a, const char *b);
 
 /* What to call picture `index`: a path that can be opened ("photos/train/dog/0001.jpg"), or one that
  * goes on inside a file ("photos.tar/dog/1.jpg", "cifar/data_batch_1.bin[17]"). Written to buffer, cut

@@ -81,7 +81,7 @@ static bool is_trained_on(const alexnet_model *model, const char *hash)
     if (text == NULL ||
         an_json_parse(model->ctx, "record", text, strlen(text), &record) != ALEXNET_OK)
         return false; /* somebody else's */
-    const bool same = strcmp(an_json_get_text(record, "train_sha256", ""), hash) == 0;
+    const bool same = an_source_same_images(an_json_get_text(record, "train_sha256", ""), hash);
     json_decref(record);
     return same;
 }
@@ -103,8 +103,8 @@ static void tell_what(const evaluation *e)
     } else if (trained) {
         an_log(
             e->ctx, ALEXNET_LOG_WARNING,
-            "%s: measuring the training images: these weights were trained on this data, but for "
-            "what the run held back ('alexnet eval RUN' measures that)",
+            "%s: measuring the training images: these weights were trained on this data ('alexnet "
+            "eval RUN' measures what the run validated with)",
             data);
     } else if (parts->present == 0 && an_parts_is_training(data)) {
         an_log(e->ctx, ALEXNET_LOG_WARNING, "%s: measuring the training images, as its name says",

@@ -32,17 +32,25 @@ static void tell_unused(alexnet_context *ctx, const char *path, const an_source 
 
 /* What is given to validate with may be what is trained on. */
 static alexnet_status check_given(alexnet_context *ctx, const an_config *config,
-                                  const an_source *val)
+                                  const an_dataset *data)
 {
-    const unsigned wanted = an_source_parts(val)->wanted;
-    bool same = false;
+    const unsigned wanted = an_source_parts(data->val_source)->wanted;
+    char train[AN_SHA256_HEX_SIZE], val[AN_SHA256_HEX_SIZE];
+    bool one = false;
 
     if (an_source_is_path(config->val) && an_source_is_path(config->data))
-        AN_TRY(an_file_same(ctx, config->val, config->data, &same));
-    if ((wanted & AN_TRAIN_BIT) != 0 || (same && wanted == 0))
+        AN_TRY(an_file_same(ctx, config->val, config->data, &one));
+    an_source_hash(data->train_source, train);
+    an_source_hash(data->val_source, val);
+    const bool same = an_source_same_images(train, val);
+    if ((wanted & AN_TRAIN_BIT) != 0 || (one && wanted == 0))
         an_log(ctx, ALEXNET_LOG_WARNING,
                "%s: it has no part to validate with: validating with %straining images",
-               config->val, same ? "the " : "");
+               config->val, one || same ? "the " : "");
+    else if (same)
+        an_log(ctx, ALEXNET_LOG_WARNING,
+               "%s: these are the images of %s: validating with the training images", config->val,
+               config->data);
     return ALEXNET_OK;
 }
 
@@ -59,7 +67,7 @@ static alexnet_status tell_parts(alexnet_context *ctx, const an_config *config,
     }
     tell_unused(ctx, config->data, data->train_source, train);
     AN_TRY(an_source_tell_layout(ctx, data->val_source, config->val));
-    AN_TRY(check_given(ctx, config, data->val_source));
+    AN_TRY(check_given(ctx, config, data));
     if (val != 0) tell_unused(ctx, config->val, data->val_source, val);
     return ALEXNET_OK;
 }
@@ -203,7 +211,8 @@ static alexnet_status check_hash(alexnet_context *ctx, const an_dataset *data,
 
     if (source == NULL && expected == NULL) return ALEXNET_OK;
     if (source != NULL) an_source_hash(source, found);
-    if (source != NULL && expected != NULL && strcmp(found, expected) == 0) return ALEXNET_OK;
+    if (source != NULL && expected != NULL && an_source_same_order(found, expected))
+        return ALEXNET_OK;
     return an_fail(ctx, ALEXNET_BAD_ARG,
                    "%s has changed: as many pictures to %s as when the run began, but with other "
                    "names or classes",

@@ -80,11 +80,51 @@ static alexnet_status describe(alexnet_context *ctx, an_source *source, alexnet_
     return ALEXNET_OK;
 }
 
+/* Counts the images of each class, of all parts and of that to train on. */
+static void count_classes(const an_source *source, int64_t *all, int64_t *train)
+{
+    const bool parts = (source->parts.present & AN_TRAIN_BIT) != 0;
+    char name[NAME_BYTES];
+
+    for (int64_t i = 0; i < source->count; ++i) {
+        ++all[source->labels[i]];
+        if (parts) source->kind->name_of(source, i, name, sizeof name);
+        train[source->labels[i]] +=
+            !parts || an_parts_inside(&source->parts, AN_TRAIN_BIT, name) != NULL;
+    }
+}
+
+/* What makes training refuse a class, or learn little of it. */
+static alexnet_status tell_classes(alexnet_context *ctx, const an_source *source, const char *data)
+{
+    const size_t classes = source->classes.count;
+    int64_t *all = an_new_array(ctx, classes, 2 * sizeof *all), *train = all + classes;
+    an_listing single = {0}, untrained = {0};
+
+    if (all == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: %zu classes", data, classes);
+    count_classes(source, all, train);
+    for (size_t i = 0; i < classes; ++i) {
+        if (all[i] > 0 && train[i] == 0) an_listing_add(&untrained, source->classes.names[i]);
+        if (train[i] == 1) an_listing_add(&single, source->classes.names[i]);
+    }
+    an_free(ctx, all);
+    if (untrained.count > 0)
+        an_log(ctx, ALEXNET_LOG_WARNING, "%s: class%s %s ha%s no image to train on, in %s/", data,
+               untrained.count > 1 ? "es" : "", an_listing_text(&untrained),
+               untrained.count > 1 ? "ve" : "s", source->parts.names[0]);
+    if (single.count > 0)
+        an_log(ctx, ALEXNET_LOG_INFO, "%s: class%s %s ha%s one image to train on", data,
+               single.count > 1 ? "es" : "", an_listing_text(&single),
+               single.count > 1 ? "ve" : "s");
+    return ALEXNET_OK;
+}
+
 /* Everything, and what lies beside it. */
 static alexnet_status open_all(alexnet_context *ctx, const char *data, an_source **source)
 {
     AN_TRY(an_source_survey(ctx, data, AN_PART_ALL, source));
     alexnet_status status = an_source_tell_layout(ctx, *source, data);
+    if (status == ALEXNET_OK) status = tell_classes(ctx, *source, data);
     if (status == ALEXNET_OK)
         status = an_tally_merge(ctx, &(*source)->passed, &(*source)->beside.files);
     if (status != ALEXNET_OK) an_source_close(*source);

@@ -58,6 +58,8 @@ struct an_source {
     int64_t count;
     an_tally passed; /* files passed over */
     an_beside beside;
+    const char *taken;  /* of CIFAR and IDX: what an_source_taken() tells */
+    bool only_training; /* likewise: there are no others */
     bool survey;     /* what is wrong with the data is told, not refused */
     bool stepped_in; /* `path` is the one folder in what the user named */
     int *labels; /* [count] */
@@ -90,6 +92,9 @@ alexnet_status an_source_buffer_reserve(alexnet_context *ctx, an_source_buffer *
 alexnet_status an_source_read_file(alexnet_context *ctx, const char *folder, const char *name,
                                    an_orientation orientation, an_source_buffer *buffer,
                                    an_image *image) AN_NODISCARD;
+
+/* Whether a file of this name lies in the folder. */
+alexnet_status an_folder_has(alexnet_context *ctx, const char *folder, const char *name, bool *out) AN_NODISCARD;
 
 /* The bytes of the file FOLDER/NAME, or NAME where that begins with '/'; 0: nobody can say. */
 uint64_t an_source_file_bytes(alexnet_context *ctx, const char *folder, const char *name);

@@ -18,7 +18,7 @@
 
 bool an_source_is_path(const char *data) { return strncmp(data, "synthetic:", 10) != 0; }
 
-static alexnet_status has(alexnet_context *ctx, const char *folder, const char *name, bool *out)
+alexnet_status an_folder_has(alexnet_context *ctx, const char *folder, const char *name, bool *out)
 {
     an_file_info info;
     char *path = an_path_join(ctx, folder, name);
@@ -49,7 +49,7 @@ static alexnet_status tell_folder(alexnet_context *ctx, const char *path, an_sou
 
     for (size_t i = 0; i < AN_COUNT(signs); ++i) {
         bool found;
-        AN_TRY(has(ctx, path, signs[i].name, &found));
+        AN_TRY(an_folder_has(ctx, path, signs[i].name, &found));
         if (found) {
             *open = signs[i].open;
             return ALEXNET_OK;
@@ -157,12 +157,16 @@ static void warn_of_pair(alexnet_context *ctx, const char *data, const char *a, 
 
 static void warn_of_looks(alexnet_context *ctx, const char *data, const look *looks, size_t count)
 {
-    size_t pairs = 0, first = 0;
+    size_t pairs[2] = {0}, first[2] = {0}; /* that look the same, and others */
 
     for (size_t i = 1; i < count; ++i) {
-        if (strcmp(looks[i - 1].key, looks[i].key) == 0 && pairs++ == 0) first = i;
+        if (strcmp(looks[i - 1].key, looks[i].key) != 0) continue;
+        const int other = an_compare_likeness(looks[i - 1].name, looks[i].name) != AN_LIKENESS_FORM;
+        if (pairs[other]++ == 0) first[other] = i;
     }
-    if (pairs > 0) warn_of_pair(ctx, data, looks[first - 1].name, looks[first].name, pairs - 1);
+    for (int k = 0; k < 2; ++k)
+        if (pairs[k] > 0)
+            warn_of_pair(ctx, data, looks[first[k] - 1].name, looks[first[k]].name, pairs[k] - 1);
 }
 
 static alexnet_status check_looks(alexnet_context *ctx, const an_source *source)
@@ -335,6 +339,13 @@ int an_source_label(const an_source *source, int64_t index)
 {
     assert(index >= 0 && index < source->count);
     return source->labels[index];
+}
+
+const char *an_source_taken(const an_source *source) { return source->taken; }
+
+bool an_source_is_training(const an_source *source)
+{
+    return source->only_training || (source->parts.wanted & AN_TRAIN_BIT) != 0;
 }
 
 const an_parts *an_source_parts(const an_source *source) { return &source->parts; }

@@ -91,6 +91,12 @@ alexnet_status an_source_look_beside(alexnet_context *ctx, an_source *source) AN
 alexnet_status an_source_tell_layout(alexnet_context *ctx, an_source *source,
                                      const char *what) AN_NODISCARD;
 
+/* The file of CIFAR's or IDX' images to test with, where these alone were opened; else NULL. */
+const char *an_source_taken(const an_source *source);
+
+/* True when it holds the images of a part to train on, of a data set that is known to have such a part. */
+bool an_source_is_training(const an_source *source);
+
 /* Its parts (data/parts.h): none where it is no folder or tar file, or has none. */
 const struct an_parts *an_source_parts(const an_source *source);
 

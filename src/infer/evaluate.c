@@ -97,7 +97,7 @@ static void tell_what(const evaluation *e)
     an_source_hash(e->source, hash);
     for (size_t i = 0; i < e->options->weights_count && !trained; ++i)
         trained = is_trained_on(e->models[i], hash);
-    if ((parts->wanted & AN_TRAIN_BIT) != 0) {
+    if (an_source_is_training(e->source)) {
         an_log(e->ctx, ALEXNET_LOG_WARNING,
                "%s: it has no part to validate or test with: measuring the training images", data);
     } else if (trained) {
@@ -109,6 +109,9 @@ static void tell_what(const evaluation *e)
     } else if (parts->present == 0 && an_parts_is_training(data)) {
         an_log(e->ctx, ALEXNET_LOG_WARNING, "%s: measuring the training images, as its name says",
                data);
+    } else if (an_source_taken(e->source) != NULL) {
+        an_log(e->ctx, ALEXNET_LOG_INFO, "%s: measuring %s; what is to train on is not used", data,
+               an_source_taken(e->source));
     } else if (parts->present != 0) {
         const int count = an_source_unused(e->source, e->ctx, parts->wanted, unused, sizeof unused);
         an_parts_list(parts, parts->wanted, used, sizeof used);

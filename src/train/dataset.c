@@ -150,19 +150,30 @@ static alexnet_status open_val(alexnet_context *ctx, const an_config *config, an
     return ALEXNET_OK;
 }
 
-alexnet_status an_dataset_open(alexnet_context *ctx, const an_config *config, an_dataset *out)
+static alexnet_status open_dataset(alexnet_context *ctx, const an_config *config, bool tell,
+                                   an_dataset *out)
 {
     alexnet_status status;
 
     *out = (an_dataset){0};
     AN_TRY(an_source_open(ctx, config->data, AN_PART_TRAIN, &out->train_source));
-    an_source_tell_passed(ctx, out->train_source, config->data);
+    if (tell) an_source_tell_passed(ctx, out->train_source, config->data);
     out->train =
         (an_pictures){.source = out->train_source, .count = an_source_count(out->train_source)};
     status = open_val(ctx, config, out);
-    if (status == ALEXNET_OK) status = tell_parts(ctx, config, out);
+    if (status == ALEXNET_OK && tell) status = tell_parts(ctx, config, out);
     if (status != ALEXNET_OK) an_dataset_close(ctx, out);
     return status;
+}
+
+alexnet_status an_dataset_open(alexnet_context *ctx, const an_config *config, an_dataset *out)
+{
+    return open_dataset(ctx, config, true, out);
+}
+
+alexnet_status an_dataset_open_again(alexnet_context *ctx, const an_config *config, an_dataset *out)
+{
+    return open_dataset(ctx, config, false, out);
 }
 
 void an_dataset_close(alexnet_context *ctx, an_dataset *data)

@@ -75,6 +75,12 @@ static alexnet_status tell_file(alexnet_context *ctx, const char *path, an_sourc
         *open = an_tar_open;
         return ALEXNET_OK;
     }
+    const char *archive = an_image_archive(head, bytes);
+    if (archive != NULL)
+        return an_fail(ctx, ALEXNET_BAD_FILE,
+                       "%s: expected a folder of class folders, a tar file or a list of images, "
+                       "found %s: unpack it",
+                       path, archive);
     if (memchr(head, 0, bytes) == NULL && !an_image_sniff(head, bytes)) {
         *open = an_list_open;
         return ALEXNET_OK;

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define KINDS_MAX     64 /* further ends of names are one kind together */
-#define EXTENSION_MAX 8  /* characters: a longer end of a name is no extension */
+#define EXTENSION_MAX 12 /* characters: a longer end of a name is no extension */
 #define OTHER         "of other kinds"
 
 /* ---- counting ---- */

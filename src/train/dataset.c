@@ -150,6 +150,32 @@ static alexnet_status open_val(alexnet_context *ctx, const an_config *config, an
     return ALEXNET_OK;
 }
 
+static bool is_utf8(const char *text)
+{
+    size_t length = 1;
+
+    for (; *text != '\0' && length > 0; text += length)
+        length = an_utf8_length(text);
+    return length > 0;
+}
+
+/* A weights file takes names of classes in UTF-8 alone. Here it is known what to rename. */
+static alexnet_status check_names(alexnet_context *ctx, const an_source *source)
+{
+    char path[4096];
+
+    for (int c = 0; c < an_source_classes(source); ++c) {
+        if (is_utf8(an_source_class(source, c))) continue;
+        int64_t index = 0;
+        while (index + 1 < an_source_count(source) && an_source_label(source, index) != c)
+            ++index;
+        an_source_name(source, index, path, sizeof path);
+        return an_fail(ctx, ALEXNET_BAD_FILE, "class '%s' of %s: its name is not UTF-8: rename it",
+                       an_source_class(source, c), path);
+    }
+    return ALEXNET_OK;
+}
+
 static alexnet_status open_dataset(alexnet_context *ctx, const an_config *config, bool tell,
                                    an_dataset *out)
 {
@@ -160,7 +186,8 @@ static alexnet_status open_dataset(alexnet_context *ctx, const an_config *config
     if (tell) an_source_tell_passed(ctx, out->train_source, config->data);
     out->train =
         (an_pictures){.source = out->train_source, .count = an_source_count(out->train_source)};
-    status = open_val(ctx, config, out);
+    status = check_names(ctx, out->train_source);
+    if (status == ALEXNET_OK) status = open_val(ctx, config, out);
     if (status == ALEXNET_OK && tell) status = tell_parts(ctx, config, out);
     if (status != ALEXNET_OK) an_dataset_close(ctx, out);
     return status;

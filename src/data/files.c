@@ -40,7 +40,7 @@ static alexnet_status add_images(alexnet_context *ctx, const char *folder, an_tr
             (!an_tree_is_hidden(inside) && an_tree_is_picture(inside)))
             files->leaves[kept++] = files->leaves[i];
         else if (inside[0] != '\0' && inside[strlen(inside) - 1] != '/')
-            AN_TRY(an_tally_add(ctx, passed, inside));
+            AN_TRY(an_tree_pass(ctx, &files->leaves[i], inside, passed));
     }
     files->count = kept;
     if (kept > before) return ALEXNET_OK;

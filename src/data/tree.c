@@ -235,6 +235,14 @@ alexnet_status an_tree_beside(alexnet_context *ctx, const an_tree *tree, an_sour
 
 /* ---- what is kept ---- */
 
+alexnet_status an_tree_pass(alexnet_context *ctx, const an_leaf *leaf, const char *inside,
+                            an_tally *tally)
+{
+    return leaf->offset == AN_LEAF_ROUND
+               ? an_tally_add_kind(ctx, tally, "links to a folder around them", 1)
+               : an_tally_add(ctx, tally, inside);
+}
+
 /* Keeps the pictures of the wanted parts, names the classes, counts what is passed over. */
 static alexnet_status sift(alexnet_context *ctx, an_tree *tree, an_source *source)
 {
@@ -254,7 +262,7 @@ static alexnet_status sift(alexnet_context *ctx, an_tree *tree, an_source *sourc
         const bool in_class = length > 0 && !an_tree_is_hidden(inside);
         const an_image_kind kind = an_image_kind_of(inside);
         const bool kept_leaf = in_class && (leaf.reason != NULL || (!folder && kind.read));
-        if (!folder && !kept_leaf) AN_TRY(an_tally_add(ctx, &source->passed, inside));
+        if (!folder && !kept_leaf) AN_TRY(an_tree_pass(ctx, &leaf, inside, &source->passed));
         if (!in_class || (!folder && kind.name == NULL)) continue;
         if (!is_latest(&source->classes, inside, length)) /* one of images not read is one, too */
             AN_TRY(add_class(ctx, &source->classes, inside, length));

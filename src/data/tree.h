@@ -13,10 +13,13 @@
 #include "data/kind.h"
 #include <stdbool.h>
 
+/* The offset of a link to a folder that it lies in: no bytes in a tar file begin there. */
+#define AN_LEAF_ROUND 1
+
 /* Something a data set holds. A path that ends in '/' is a folder's. */
 typedef struct an_leaf {
     const char *path;      /* relative to the data set */
-    uint64_t offset, size; /* tar: where its bytes lie */
+    uint64_t offset, size; /* tar: where its bytes lie; or AN_LEAF_ROUND */
     const char *reason;    /* of a folder that cannot be listed, or holds nothing; else NULL */
     uint64_t order;        /* of two with one path the higher one counts; the offset, unless set */
 } an_leaf;
@@ -40,6 +43,9 @@ bool an_tree_is_hidden(const char *path);
 
 /* Notes what of the tree lies in no part that is present. The tree is in order. NO_MEMORY. */
 alexnet_status an_tree_beside(alexnet_context *ctx, const an_tree *tree, an_source *source) AN_NODISCARD;
+
+/* Counts a leaf that is passed over; `inside` is its path in the data set. NO_MEMORY. */
+alexnet_status an_tree_pass(alexnet_context *ctx, const an_leaf *leaf, const char *inside, an_tally *tally) AN_NODISCARD;
 
 /* Pictures below class folders, in a part of the data set. */
 int64_t an_tree_count(const an_tree *tree, const an_parts *parts, unsigned part);

@@ -84,7 +84,9 @@ static alexnet_status walk_name(walker *w, const char *name, int depth)
     alexnet_status status = an_walk_stat(w->ctx, w->path, &info);
     if (is_excused(w, status)) return add_excused(w);
     AN_TRY(status);
-    if (info.kind != AN_FILE_FOLDER || is_above(w, &info, depth)) return add(w);
+    if (info.kind != AN_FILE_FOLDER) return add(w);
+    if (is_above(w, &info, depth))
+        return an_tree_add(w->ctx, w->tree, w->path + w->skip, AN_LEAF_ROUND, 0);
 
     AN_TRY(append(w, strlen(w->path), "/"));
     AN_TRY(add(w));

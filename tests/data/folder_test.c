@@ -293,6 +293,9 @@ static void link_loops_end(void **in)
     assert_int_equal(an_source_classes(source), 3);
     assert_int_equal(an_source_count(source), 7);
     assert_int_equal(an_source_ignored(source), 5);
+    char text[AN_TALLY_TEXT];
+    an_tally_print(&source->passed, false, text, sizeof text);
+    assert_string_equal(text, "4 links to a folder around them, 1 without extension");
     an_source_close(source);
 }
 

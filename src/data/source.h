@@ -25,7 +25,8 @@
  * A folder `train`, `val` or `test` at the top is a part of the data set (parts.h has what else they
  * are called); but where folders of other names stand beside it, or no part to train on, it is one
  * only when there is a folder in it (that of a class), and else a class of that name. A class that
- * is called so must hold its pictures directly.
+ * is called so must hold its pictures directly. A `test` without folders, beside a `train` with
+ * some, is no part. What lies in no part is told (an_source_tell_layout()) and not used.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_DATA_SOURCE_H
@@ -51,7 +52,7 @@ typedef struct an_source an_source;
  *   ALL    every one of these; all where there are none
  * A folder that holds nothing but one folder of folders is stepped into, as a tar file is.
  * Classes whose names differ only in the case of letters or in Unicode's form are warned of.
- * CIFAR and IDX have train and test. `path` may itself be a part (a folder of class folders).
+ * CIFAR and IDX have train and test, or one of them. `path` may itself be a part (a folder of class folders).
  *
  * NOT_FOUND (absent; no such part; no pictures: the message shows the expected tree), BAD_FILE
  * (also an empty class, named, a `val` or `test` beside `train` without pictures, and one part under

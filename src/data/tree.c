@@ -187,8 +187,12 @@ int64_t an_tree_count(const an_tree *tree, const an_parts *parts, unsigned part)
 #define OUTSIDE      "outside of train, val and test"
 #define BESIDE_BYTES 256 /* a longer name of a folder is cut */
 
-static void add_beside(an_beside *beside, const char *name, int64_t images)
+/* The folder whose name is the first `length` bytes of the path; 0: none. */
+static void add_beside(an_beside *beside, const char *path, size_t length, int64_t images)
 {
+    char name[BESIDE_BYTES];
+
+    an_print(name, sizeof name, "%.*s", (int)AN_MIN(length, sizeof name), path);
     const bool flat = an_part_of(name, strlen(name)) < AN_PARTS;
     struct an_beside_folders *folders = flat ? &beside->flat : &beside->strangers;
 
@@ -214,7 +218,8 @@ alexnet_status an_tree_beside(alexnet_context *ctx, const an_tree *tree, an_sour
 {
     const an_parts *parts = &source->parts;
     an_beside *beside = &source->beside;
-    char name[BESIDE_BYTES] = "";
+    const char *folder = ""; /* the latest, and the length of its name */
+    size_t folder_length = 0;
     int64_t images = 0;
 
     beside->known = true;
@@ -222,14 +227,15 @@ alexnet_status an_tree_beside(alexnet_context *ctx, const an_tree *tree, an_sour
         const char *path = tree->leaves[i].path;
         const size_t length = class_length(path);
         if (an_parts_inside(parts, parts->present, path) != NULL || !is_last(tree, i)) continue;
-        if (strncmp(name, path, length) != 0 || name[AN_MIN(length, sizeof name - 1)] != '\0') {
-            add_beside(beside, name, images);
-            an_print(name, sizeof name, "%.*s", (int)length, path);
+        if (length != folder_length || strncmp(folder, path, length) != 0) {
+            add_beside(beside, folder, folder_length, images);
+            folder = path;
+            folder_length = length;
             images = 0;
         }
         if (!is_folder(path)) AN_TRY(note_beside(ctx, beside, path, &images));
     }
-    add_beside(beside, name, images);
+    add_beside(beside, folder, folder_length, images);
     return ALEXNET_OK;
 }
 

@@ -387,6 +387,8 @@ static void what_lies_beside_the_parts_is_noted(void **in)
     fixture_folder(f->ctx, f->folder);
     fixture_write(f->ctx, f->folder, "holdout/cat/1.png", 1);
     fixture_text(f->ctx, f->folder, "holdout/2.heic", "x");
+    fixture_write(f->ctx, f->folder, "new\nline/1.png", 1);
+    fixture_write(f->ctx, f->folder, "new\nline/2.png", 1);
     fixture_write(f->ctx, f->folder, "test/1.png", 1);
     fixture_write(f->ctx, f->folder, "9.png", 1);
     fixture_text(f->ctx, f->folder, "docs/readme.txt", "x");
@@ -394,11 +396,11 @@ static void what_lies_beside_the_parts_is_noted(void **in)
     an_assert_ok(f->ctx, an_source_tell_layout(f->ctx, source, f->folder));
     const an_beside *beside = &source->beside;
     assert_int_equal(beside->loose, 1);
-    assert_int_equal(beside->strangers.images, 2);
-    assert_int_equal(beside->strangers.names.count, 1);
+    assert_int_equal(beside->strangers.images, 4);
+    assert_int_equal(beside->strangers.names.count, 2);
     assert_int_equal(beside->flat.names.count, 1);
     assert_int_equal(beside->flat.images, 1);
-    assert_int_equal(an_tally_files(&beside->files, false), 4);
+    assert_int_equal(an_tally_files(&beside->files, false), 6);
     assert_int_equal(an_tally_files(&beside->files, true), 1);
     an_source_close(source);
 }

@@ -91,14 +91,20 @@ static alexnet_status open_file(alexnet_context *ctx, const char *name, an_sourc
 
 static alexnet_status open_files(alexnet_context *ctx, an_part part, an_source *source)
 {
-    const cifar *c = source->own;
+    const format *f = ((const cifar *)source->own)->format;
+    bool train = true, test = true; /* all of them: what is there */
 
-    for (int i = 0; i < FILES_MAX && c->format->train[i] != NULL; ++i) {
+    if (part == AN_PART_ALL) AN_TRY(an_folder_has(ctx, source->path, f->train[0], &train));
+    if (part != AN_PART_TRAIN) AN_TRY(an_folder_has(ctx, source->path, f->test, &test));
+    for (int i = 0; i < FILES_MAX && f->train[i] != NULL && train; ++i) {
         if (part == AN_PART_ALL || part == AN_PART_TRAIN)
-            AN_TRY(open_file(ctx, c->format->train[i], source));
+            AN_TRY(open_file(ctx, f->train[i], source));
     }
-    if (part != AN_PART_TRAIN) AN_TRY(open_file(ctx, c->format->test, source));
-    return ALEXNET_OK;
+    source->only_training = part == AN_PART_TRAIN || !test;
+    if (part == AN_PART_TRAIN || (part == AN_PART_ALL && !test)) return ALEXNET_OK;
+    if (!test) return an_source_no_part(ctx, source, part);
+    if (part != AN_PART_ALL) source->taken = f->test;
+    return open_file(ctx, f->test, source);
 }
 
 static alexnet_status read_labels(alexnet_context *ctx, an_source *source, const file *f,

@@ -4,6 +4,7 @@
  */
 #include "data/files.h"
 
+#include "base/context.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "data/walk.h"
@@ -12,28 +13,51 @@
 
 /* ---- finding ---- */
 
-/* Adds the images in a folder. Whether that is hidden itself is of no account: somebody named it. */
-static alexnet_status add_folder(alexnet_context *ctx, const char *folder, an_source *source)
+/* A folder that gives no images stands for one that cannot be read, so that the others are. */
+static alexnet_status add_excused(alexnet_context *ctx, const char *folder, an_tree *files)
 {
-    an_tree *files = source->own;
+    AN_TRY(an_tree_add(ctx, files, folder, 0, 0));
+    return an_tree_excuse(ctx, files, folder);
+}
+
+/* Adds the images in a folder. Whether that is hidden itself is of no account: somebody named it. */
+static alexnet_status add_images(alexnet_context *ctx, const char *folder, an_tree *files,
+                                 an_tally *passed)
+{
     size_t kept = files->count;
     const size_t before = kept;
-    char passed[AN_TALLY_TEXT];
+    char text[AN_TALLY_TEXT];
 
-    AN_TRY(an_walk(ctx, folder, 0, files));
+    alexnet_status status = an_walk(ctx, folder, 0, files);
+    if (an_status_of_reading(ctx, status) == ALEXNET_BAD_FILE || status == ALEXNET_UNSUPPORTED) {
+        files->count = before;
+        return add_excused(ctx, folder, files);
+    }
+    AN_TRY(status);
     for (size_t i = before; i < files->count; ++i) {
         const char *inside = files->leaves[i].path + strlen(folder);
-        if (!an_tree_is_hidden(inside) && an_tree_is_picture(inside))
+        if (files->leaves[i].reason != NULL ||
+            (!an_tree_is_hidden(inside) && an_tree_is_picture(inside)))
             files->leaves[kept++] = files->leaves[i];
         else if (inside[0] != '\0' && inside[strlen(inside) - 1] != '/')
-            AN_TRY(an_tally_add(ctx, &source->passed, inside));
+            AN_TRY(an_tree_pass(ctx, &files->leaves[i], inside, passed));
     }
     files->count = kept;
     if (kept > before) return ALEXNET_OK;
-    an_tally_explain(&source->passed, passed);
-    return an_fail(ctx, ALEXNET_NOT_FOUND,
-                   "%s: no images that are read (.jpg .png .webp ...) in this folder%s", folder,
-                   passed);
+    an_tally_explain(passed, text);
+    (void)an_fail(ctx, ALEXNET_NOT_FOUND,
+                  "no images that are read (.jpg .png .webp ...) in this folder%s", text);
+    return add_excused(ctx, folder, files);
+}
+
+static alexnet_status add_folder(alexnet_context *ctx, const char *folder, an_source *source)
+{
+    an_tally passed = {0};
+    alexnet_status status = add_images(ctx, folder, source->own, &passed);
+
+    if (status == ALEXNET_OK) status = an_tally_merge(ctx, &source->passed, &passed);
+    an_tally_free(ctx, &passed);
+    return status;
 }
 
 static alexnet_status add_named(alexnet_context *ctx, const char *path, an_source *source)
@@ -63,6 +87,8 @@ static alexnet_status read_picture(const an_source *source, alexnet_context *ctx
 {
     const an_tree *files = source->own;
 
+    if (files->leaves[index].reason != NULL)
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%s", files->leaves[index].reason);
     return an_source_read_file(ctx, "", files->leaves[index].path, orientation, buffer, image);
 }
 
@@ -84,9 +110,16 @@ static alexnet_status fill(alexnet_context *ctx, const char *const *paths, size_
     source->kind = &files_kind;
     source->own = files;
     if (files == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "a list of pictures");
+    files->forgiving = true;
     for (size_t i = 0; i < count; ++i)
         AN_TRY(add_named(ctx, paths[i], source));
     if (files->count == 0) return an_fail(ctx, ALEXNET_NOT_FOUND, "no pictures are named");
+    size_t excused = 0;
+    while (excused < files->count && files->leaves[excused].reason != NULL)
+        ++excused;
+    if (excused == files->count)
+        return an_fail(ctx, ALEXNET_NOT_FOUND, "%s: %s", files->leaves[0].path,
+                       files->leaves[0].reason);
     if (files->count > UINT32_MAX)
         return an_fail(ctx, ALEXNET_BAD_ARG, "%zu pictures, at most %ju", files->count,
                        (uintmax_t)UINT32_MAX);

@@ -11,8 +11,9 @@
 /*
  * In the order given; a folder stands for the pictures in it and below, in byte order: names that
  * begin with '.' and files without a picture's name are passed over. A file that was named itself is
- * always taken, even if there is none: reading it then says so.
- * NOT_FOUND (a folder without pictures, or no paths at all), IO, NO_MEMORY.
+ * always taken, even if there is none: reading it then says so. So is a folder that cannot be listed
+ * or holds no images, when another path gives one.
+ * NOT_FOUND (only such folders, or no paths at all), IO, NO_MEMORY.
  */
 alexnet_status an_files_open(alexnet_context *ctx, const char *const *paths, size_t count,
                              an_source **out) AN_NODISCARD;

@@ -63,18 +63,93 @@ static alexnet_status look_at(alexnet_context *ctx, const char *folder, const ch
     return ALEXNET_OK;
 }
 
+static alexnet_status look_at_all(alexnet_context *ctx, const an_source *source,
+                                  const an_names *names, an_parts_top *top)
+{
+    for (size_t i = 0; i < names->count; ++i)
+        AN_TRY(look_at(ctx, source->path, names->names[i], top));
+    return ALEXNET_OK;
+}
+
+/* ---- one folder around it all ---- */
+
+#define WRAPPERS_MAX 16
+
+/* The only folder among the names, none of which is an image's; NULL: there is no such. */
+static alexnet_status only_folder(alexnet_context *ctx, const char *path, const an_names *names,
+                                  const char **only)
+{
+    bool found;
+
+    *only = NULL;
+    for (size_t i = 0; i < names->count; ++i) {
+        const char *name = names->names[i];
+        if (name[0] == '.') continue;
+        AN_TRY(is_folder(ctx, path, name, &found));
+        if (an_image_kind_of(name).name != NULL || (found && *only != NULL)) {
+            *only = NULL;
+            return ALEXNET_OK;
+        }
+        if (found) *only = name;
+    }
+    return ALEXNET_OK;
+}
+
+/* True for a folder that holds folders, and no image directly. */
+static alexnet_status holds_folders_only(alexnet_context *ctx, const char *path, bool *out)
+{
+    an_names names = {0};
+    alexnet_status status = an_folder_list(ctx, path, &names);
+    bool images = false;
+
+    *out = false;
+    for (size_t i = 0; i < names.count && !images; ++i)
+        images = names.names[i][0] != '.' && an_image_kind_of(names.names[i]).name != NULL;
+    for (size_t i = 0; i < names.count && !images && !*out && status == ALEXNET_OK; ++i)
+        status = is_folder(ctx, path, names.names[i], out);
+    an_names_free(ctx, &names);
+    return status;
+}
+
+/* Steps into the one folder in the data set that only wraps it, as tar.c does; *inside: it did. */
+static alexnet_status step_in(alexnet_context *ctx, an_source *source, const an_names *names,
+                              bool *inside)
+{
+    const char *only;
+
+    *inside = false;
+    AN_TRY(only_folder(ctx, source->path, names, &only));
+    if (only == NULL) return ALEXNET_OK;
+    char *path = an_path_join(ctx, source->path, only);
+    if (path == NULL) return fail_memory(ctx, source);
+    const alexnet_status status = holds_folders_only(ctx, path, inside);
+    if (status != ALEXNET_OK || !*inside) {
+        an_free(ctx, path);
+        return status;
+    }
+    an_free(ctx, source->path);
+    source->path = path;
+    source->stepped_in = true;
+    return ALEXNET_OK;
+}
+
 static alexnet_status find_parts(alexnet_context *ctx, an_source *source)
 {
-    an_parts_top top = {0};
-    an_names names;
-    alexnet_status status = ALEXNET_OK;
+    bool inside = true;
 
-    AN_TRY(an_folder_list(ctx, source->path, &names));
-    for (size_t i = 0; i < names.count && status == ALEXNET_OK; ++i)
-        status = look_at(ctx, source->path, names.names[i], &top);
-    an_names_free(ctx, &names);
-    AN_TRY(status);
-    return an_parts_find(ctx, source->path, &top, &source->parts);
+    for (int depth = 0; inside; ++depth) {
+        an_parts_top top = {0};
+        an_names names;
+        AN_TRY(an_folder_list(ctx, source->path, &names));
+        alexnet_status status = look_at_all(ctx, source, &names, &top);
+        inside = false;
+        if (status == ALEXNET_OK && an_parts_present(&top) == 0 && depth < WRAPPERS_MAX)
+            status = step_in(ctx, source, &names, &inside);
+        an_names_free(ctx, &names);
+        AN_TRY(status);
+        AN_TRY(an_parts_find(ctx, source->path, &top, &source->parts));
+    }
+    return ALEXNET_OK;
 }
 
 /* Adds what lies in the part `name` of the data set, or in all of it (""). */
@@ -115,18 +190,68 @@ static int64_t count_part(const an_source *source, alexnet_context *ctx, int par
     return count;
 }
 
+/* A folder that is no part. One that cannot be listed is one without images: nobody needs them. */
+static alexnet_status walk_stranger(alexnet_context *ctx, const an_source *source, const char *name,
+                                    an_tree *tree)
+{
+    char *folder = an_format(ctx, "%s/", name);
+
+    if (folder == NULL) return fail_memory(ctx, source);
+    alexnet_status status = an_tree_add(ctx, tree, folder, 0, 0);
+    an_free(ctx, folder);
+    AN_TRY(status);
+    status = an_status_of_reading(ctx, walk_part(ctx, source, name, tree));
+    return status == ALEXNET_BAD_FILE || status == ALEXNET_UNSUPPORTED ? ALEXNET_OK : status;
+}
+
+/* What the data set holds in none of its parts. */
+static alexnet_status collect_beside(alexnet_context *ctx, const an_source *source,
+                                     const an_names *names, an_tree *tree)
+{
+    const an_parts *parts = &source->parts;
+    bool folder;
+
+    for (size_t i = 0; i < names->count; ++i) {
+        const char *name = names->names[i];
+        bool part = false;
+        for (int k = 0; k < AN_PARTS; ++k)
+            part = part || ((parts->present >> k & 1) != 0 && strcmp(parts->names[k], name) == 0);
+        if (part) continue;
+        AN_TRY(is_folder(ctx, source->path, name, &folder));
+        AN_TRY(folder ? walk_stranger(ctx, source, name, tree)
+                      : an_tree_add(ctx, tree, name, 0, 0));
+    }
+    return ALEXNET_OK;
+}
+
+static alexnet_status look_beside(an_source *source, alexnet_context *ctx)
+{
+    an_names names;
+    an_tree tree = {0};
+
+    AN_TRY(an_folder_list(ctx, source->path, &names));
+    alexnet_status status = collect_beside(ctx, source, &names, &tree);
+    if (status == ALEXNET_OK) status = an_tree_beside(ctx, &tree, source);
+    an_tree_free(ctx, &tree);
+    an_names_free(ctx, &names);
+    return status;
+}
+
 /* ---- reading ---- */
 
-/* Takes the path from the head of the message, which a caller will put there in its own words. */
-static void drop_path(alexnet_context *ctx, const char *path)
+/* A caller will put it there in its own words. */
+void an_source_drop_path(alexnet_context *ctx, const char *path)
 {
     char shown[AN_ERROR_BYTES]; /* as it is in a message */
     size_t length;
 
     an_escape(shown, sizeof shown, path);
     length = strlen(shown);
-    if (strncmp(ctx->error, shown, length) == 0 && strlen(ctx->error) > length + 2 &&
-        ctx->error[length] == ':')
+    while (length > 1 && shown[length - 1] == '/')
+        --length;
+    if (strncmp(ctx->error, shown, length) != 0) return;
+    length += strspn(ctx->error + length, "/");
+    if (strlen(ctx->error) > length + 2 && ctx->error[length] == ':')
         memmove(ctx->error, ctx->error + length + 2, strlen(ctx->error + length + 2) + 1);
 }
 
@@ -147,22 +272,37 @@ static alexnet_status read_bytes(alexnet_context *ctx, const char *path, an_sour
     return status;
 }
 
+static bool join(char path[AN_PATH_BYTES], const char *folder, const char *name)
+{
+    const size_t length = strlen(folder);
+    const bool absolute = name[0] == '/';
+    const char *slash = absolute || length == 0 || folder[length - 1] == '/' ? "" : "/";
+
+    const int wanted = snprintf(path, AN_PATH_BYTES, "%s%s%s", absolute ? "" : folder, slash, name);
+    return wanted >= 0 && wanted < AN_PATH_BYTES;
+}
+
+uint64_t an_source_file_bytes(alexnet_context *ctx, const char *folder, const char *name)
+{
+    char path[AN_PATH_BYTES];
+    an_file_info info;
+
+    if (!join(path, folder, name) || an_file_stat(ctx, path, &info) != ALEXNET_OK) return 0;
+    return info.kind == AN_FILE_REGULAR ? info.size : 0;
+}
+
 alexnet_status an_source_read_file(alexnet_context *ctx, const char *folder, const char *name,
                                    an_orientation orientation, an_source_buffer *buffer,
                                    an_image *image)
 {
     char path[AN_PATH_BYTES];
     size_t bytes;
-    const size_t length = strlen(folder);
-    const bool absolute = name[0] == '/';
-    const char *slash = absolute || length == 0 || folder[length - 1] == '/' ? "" : "/";
 
-    const int wanted = snprintf(path, sizeof path, "%s%s%s", absolute ? "" : folder, slash, name);
-    if (wanted < 0 || (size_t)wanted >= sizeof path)
+    if (!join(path, folder, name))
         return an_fail(ctx, ALEXNET_BAD_FILE, "path of more than %d bytes", AN_PATH_BYTES - 1);
     const alexnet_status status = read_bytes(ctx, path, buffer, &bytes);
     if (status != ALEXNET_OK) {
-        drop_path(ctx, path);
+        an_source_drop_path(ctx, path);
         return status;
     }
     return an_image_decode(ctx, buffer->data, bytes, orientation, image);
@@ -183,8 +323,17 @@ static alexnet_status read_picture(const an_source *source, alexnet_context *ctx
 {
     const an_tree *tree = source->own;
 
+    if (tree->leaves[index].reason != NULL)
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%s", tree->leaves[index].reason);
     return an_source_read_file(ctx, source->path, tree->leaves[index].path, orientation, buffer,
                                image);
+}
+
+static uint64_t size_of(const an_source *source, int64_t index)
+{
+    const an_tree *tree = source->own;
+
+    return an_source_file_bytes(source->ctx, source->path, tree->leaves[index].path);
 }
 
 static void close_folder(an_source *source)
@@ -198,15 +347,22 @@ static const an_kind folder_kind = {.name = "folder",
                                     .close = close_folder,
                                     .name_of = name_of,
                                     .read = read_picture,
-                                    .count_part = count_part};
+                                    .size_of = size_of,
+                                    .count_part = count_part,
+                                    .look_beside = look_beside};
 
 alexnet_status an_folder_open(alexnet_context *ctx, an_part part, an_source *source)
 {
     source->kind = &folder_kind;
     source->own = an_new_zeroed(ctx, sizeof(an_tree));
     if (source->own == NULL) return fail_memory(ctx, source);
+    ((an_tree *)source->own)->forgiving = source->survey;
     AN_TRY(find_parts(ctx, source));
     AN_TRY(an_parts_choose(ctx, source->path, part, &source->parts));
-    AN_TRY(walk_parts(ctx, source));
+    const alexnet_status status = walk_parts(ctx, source);
+    if (an_status_of_reading(ctx, status) == ALEXNET_BAD_FILE)
+        return an_fail(ctx, status, "%s; allow it to be read, or take it out of the data",
+                       alexnet_error(ctx));
+    AN_TRY(status);
     return an_tree_finish(ctx, source->own, source);
 }

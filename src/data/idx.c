@@ -134,6 +134,19 @@ static alexnet_status open_half(alexnet_context *ctx, const char *stem, an_sourc
     return status;
 }
 
+/* Either half may be missing: one that has labels is there. */
+static alexnet_status holds_half(alexnet_context *ctx, const an_source *source, const char *stem,
+                                 bool *out)
+{
+    char name[64];
+
+    snprintf(name, sizeof name, "%s-labels-idx1-ubyte", stem);
+    AN_TRY(an_folder_has(ctx, source->path, name, out));
+    if (*out) return ALEXNET_OK;
+    snprintf(name, sizeof name, "%s-labels-idx1-ubyte.gz", stem);
+    return an_folder_has(ctx, source->path, name, out);
+}
+
 bool an_idx_sniff(const uint8_t *data, size_t bytes)
 {
     an_cursor c = an_cursor_open(data, bytes);
@@ -182,21 +195,31 @@ static void close_idx(an_source *source)
     an_free(source->ctx, all);
 }
 
-static const an_kind idx_kind = {
-    .name = "idx", .names = AN_NAMES_INSIDE, .close = close_idx, .name_of = name_of, .read = read_picture};
+static const an_kind idx_kind = {.name = "idx",
+                                 .names = AN_NAMES_INSIDE,
+                                 .close = close_idx,
+                                 .name_of = name_of,
+                                 .read = read_picture};
 
 alexnet_status an_idx_open(alexnet_context *ctx, an_part part, an_source *source)
 {
     an_source_buffer buffer = {0};
     alexnet_status status = ALEXNET_OK;
     int classes = 0;
+    bool train, test;
 
     source->kind = &idx_kind;
     source->own = an_new_zeroed(ctx, sizeof(idx));
     if (source->own == NULL) return fail_memory(ctx, source);
-    if (part == AN_PART_ALL || part == AN_PART_TRAIN)
+    AN_TRY(holds_half(ctx, source, "train", &train));
+    AN_TRY(holds_half(ctx, source, "t10k", &test));
+    source->only_training = part == AN_PART_TRAIN || !test;
+    if ((part == AN_PART_VAL || part == AN_PART_TEST) && !test)
+        return an_source_no_part(ctx, source, part);
+    if (part == AN_PART_VAL || part == AN_PART_TEST) source->taken = "t10k-images-idx3-ubyte";
+    if (part == AN_PART_TRAIN || (part == AN_PART_ALL && train))
         status = open_half(ctx, "train", source, &buffer);
-    if (status == ALEXNET_OK && part != AN_PART_TRAIN)
+    if (status == ALEXNET_OK && part != AN_PART_TRAIN && test)
         status = open_half(ctx, "t10k", source, &buffer);
     an_source_buffer_free(ctx, &buffer);
     AN_TRY(status);

@@ -5,6 +5,7 @@
  * adds what when.
  * SPDX-License-Identifier: MIT
  */
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "data/bad_list.h"
@@ -58,8 +59,12 @@ static alexnet_status describe(alexnet_context *ctx, an_source *source, alexnet_
         return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory for %d classes", source->path,
                        classes);
     }
-    for (int64_t i = 0; i < info->images; ++i)
-        ++o->images[an_source_label(source, i)];
+    for (int64_t i = 0; i < an_source_count(source); ++i) {
+        if (an_source_is_folder(source, i))
+            --info->images;
+        else
+            ++o->images[an_source_label(source, i)];
+    }
     o->names = source->classes; /* the source is closed next and needs them no more */
     source->classes = (an_names){0};
     info->class_names = (const char *const *)o->names.names;
@@ -75,6 +80,57 @@ static alexnet_status describe(alexnet_context *ctx, an_source *source, alexnet_
     return ALEXNET_OK;
 }
 
+/* Counts the images of each class, of all parts and of that to train on. */
+static void count_classes(const an_source *source, int64_t *all, int64_t *train)
+{
+    const bool parts = (source->parts.present & AN_TRAIN_BIT) != 0;
+    char name[NAME_BYTES];
+
+    for (int64_t i = 0; i < source->count; ++i) {
+        ++all[source->labels[i]];
+        if (parts) source->kind->name_of(source, i, name, sizeof name);
+        train[source->labels[i]] +=
+            !parts || an_parts_inside(&source->parts, AN_TRAIN_BIT, name) != NULL;
+    }
+}
+
+/* What makes training refuse a class, or learn little of it. */
+static alexnet_status tell_classes(alexnet_context *ctx, const an_source *source, const char *data)
+{
+    const size_t classes = source->classes.count;
+    int64_t *all = an_new_array(ctx, classes, 2 * sizeof *all), *train = all + classes;
+    an_listing single = {0}, untrained = {0};
+
+    if (all == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: %zu classes", data, classes);
+    count_classes(source, all, train);
+    for (size_t i = 0; i < classes; ++i) {
+        if (all[i] > 0 && train[i] == 0) an_listing_add(&untrained, source->classes.names[i]);
+        if (train[i] == 1) an_listing_add(&single, source->classes.names[i]);
+    }
+    an_free(ctx, all);
+    if (untrained.count > 0)
+        an_log(ctx, ALEXNET_LOG_WARNING, "%s: class%s %s ha%s no image to train on, in %s/", data,
+               untrained.count > 1 ? "es" : "", an_listing_text(&untrained),
+               untrained.count > 1 ? "ve" : "s", source->parts.names[0]);
+    if (single.count > 0)
+        an_log(ctx, ALEXNET_LOG_INFO, "%s: class%s %s ha%s one image to train on", data,
+               single.count > 1 ? "es" : "", an_listing_text(&single),
+               single.count > 1 ? "ve" : "s");
+    return ALEXNET_OK;
+}
+
+/* Everything, and what lies beside it. */
+static alexnet_status open_all(alexnet_context *ctx, const char *data, an_source **source)
+{
+    AN_TRY(an_source_survey(ctx, data, AN_PART_ALL, source));
+    alexnet_status status = an_source_tell_layout(ctx, *source, data);
+    if (status == ALEXNET_OK) status = tell_classes(ctx, *source, data);
+    if (status == ALEXNET_OK)
+        status = an_tally_merge(ctx, &(*source)->passed, &(*source)->beside.files);
+    if (status != ALEXNET_OK) an_source_close(*source);
+    return status;
+}
+
 static alexnet_status open_part(alexnet_context *ctx, const alexnet_data_options *options,
                                 an_source **source)
 {
@@ -84,11 +140,26 @@ static alexnet_status open_part(alexnet_context *ctx, const alexnet_data_options
     if (options->size < 0 || options->size > AN_IMAGE_SIDE_MAX)
         return an_fail(ctx, ALEXNET_BAD_ARG, "size: expected 0 to %d, found %d", AN_IMAGE_SIDE_MAX,
                        options->size);
-    if (options->part == NULL) return an_source_open(ctx, options->data, AN_PART_ALL, source);
+    if (options->part == NULL) return open_all(ctx, options->data, source);
     const int part = an_part_of(options->part, strlen(options->part));
-    if (part < AN_PARTS) return an_source_open(ctx, options->data, parts[part], source);
+    if (part < AN_PARTS) return an_source_survey(ctx, options->data, parts[part], source);
     return an_fail(ctx, ALEXNET_BAD_ARG, "part: expected train, val or test, found '%s'",
                    options->part);
+}
+
+/* Those that cannot be listed. */
+static void warn_of_folders(alexnet_context *ctx, const an_source *source)
+{
+    an_source_buffer unused = {0};
+    an_image none = {0};
+    char name[NAME_BYTES];
+
+    for (int64_t i = 0; i < an_source_count(source); ++i) {
+        if (!an_source_is_folder(source, i)) continue;
+        an_source_name(source, i, name, sizeof name);
+        if (an_source_read(source, ctx, i, AN_ORIENTATION_IGNORE, &unused, &none) != ALEXNET_OK)
+            an_log(ctx, ALEXNET_LOG_WARNING, "%s: %s", name, alexnet_error(ctx));
+    }
 }
 
 alexnet_status alexnet_data_inspect(alexnet_context *ctx, const alexnet_data_options *options,
@@ -97,6 +168,7 @@ alexnet_status alexnet_data_inspect(alexnet_context *ctx, const alexnet_data_opt
     an_source *source;
 
     AN_TRY(open_part(ctx, options, &source));
+    warn_of_folders(ctx, source);
     const alexnet_status status = describe(ctx, source, out);
     an_source_close(source);
     return status;

@@ -10,6 +10,7 @@
 #define AN_DATA_KIND_H
 
 #include "base/file.h"
+#include "base/text.h"
 #include "data/parts.h"
 #include "data/tally.h"
 
@@ -30,16 +31,37 @@ typedef struct an_kind {
     /* Pictures in a part that was not opened; -1: it would take too long to count them. NULL: they
        are in parts.images. */
     int64_t (*count_part)(const an_source *source, alexnet_context *ctx, int part);
+    /* Bytes of the file of an image; 0: nobody can say. NULL: images are no files. */
+    uint64_t (*size_of)(const an_source *source, int64_t index);
+    /* Fills in what lies beside the parts. NULL: opening did. */
+    alexnet_status (*look_beside)(an_source *source, alexnet_context *ctx);
 } an_kind;
+
+/* What lies at the top of a data set with parts, and in none of them. */
+typedef struct an_beside {
+    bool known;
+    an_tally files;
+    int64_t loose; /* images in no folder */
+    struct an_beside_folders {
+        an_listing names;
+        int64_t images;
+    } strangers, /* that hold images, under names of no part */
+        flat;    /* called as a part is, without class folders */
+} an_beside;
 
 struct an_source {
     const an_kind *kind;
     alexnet_context *ctx; /* that opened it */
-    char *path;           /* as the user gave it */
+    char *path;           /* as the user gave it, or the one folder in that */
     an_parts parts; /* of folders and tar files; else none */
     an_names classes;
     int64_t count;
     an_tally passed; /* files passed over */
+    an_beside beside;
+    const char *taken;  /* of CIFAR and IDX: what an_source_taken() tells */
+    bool only_training; /* likewise: there are no others */
+    bool survey;     /* what is wrong with the data is told, not refused */
+    bool stepped_in; /* `path` is the one folder in what the user named */
     int *labels; /* [count] */
     void *own;   /* what the kind keeps */
 };
@@ -70,6 +92,15 @@ alexnet_status an_source_buffer_reserve(alexnet_context *ctx, an_source_buffer *
 alexnet_status an_source_read_file(alexnet_context *ctx, const char *folder, const char *name,
                                    an_orientation orientation, an_source_buffer *buffer,
                                    an_image *image) AN_NODISCARD;
+
+/* Whether a file of this name lies in the folder. */
+alexnet_status an_folder_has(alexnet_context *ctx, const char *folder, const char *name, bool *out) AN_NODISCARD;
+
+/* The bytes of the file FOLDER/NAME, or NAME where that begins with '/'; 0: nobody can say. */
+uint64_t an_source_file_bytes(alexnet_context *ctx, const char *folder, const char *name);
+
+/* Takes the path from the head of the context's message. */
+void an_source_drop_path(alexnet_context *ctx, const char *path);
 
 /* Names the classes "0" .. "count-1". NO_MEMORY. */
 alexnet_status an_source_number_classes(alexnet_context *ctx, an_source *source,

@@ -9,7 +9,7 @@
  *
  * Under a heading of known words ("path", "file name", "image"; "label", "class") lines are records as
  * RFC 4180 has them, parted by commas, tabs or semicolons, and the columns of these names are read.
- * Without one, where a line has several commas, tabs, semicolons or spaces, the last one that follows a
+ * Without one, a label may come first, where what follows is an image and it is none; else, where a line has several commas, tabs, semicolons or spaces, the last one that follows a
  * picture's name parts it, else the last one; a first line whose path is no file, while others are, is
  * a heading in words of its own. A field may be quoted: then it holds anything, line ends too, and two
  * quotation marks stand for one. When every label is a number, they are the class numbers; else they
@@ -32,7 +32,7 @@
 #define PLAIN_MARKS      ",\t; " /* what may part path and label where no heading says */
 
 typedef struct entry {
-    const char *path, *label;
+    char *path, *label;
     int64_t line;
 } entry;
 
@@ -41,6 +41,7 @@ typedef struct list {
     char *folder;  /* that the list lies in */
     entry *entries;
     size_t count;
+    bool label_first; /* in lines without a heading */
 } list;
 
 /* ---- fields ---- */
@@ -358,6 +359,66 @@ static void tell_columns(alexnet_context *ctx, const an_source *source, char *re
 
 /* ---- all records ---- */
 
+/* ---- labels first ---- */
+
+static alexnet_status find_file(alexnet_context *ctx, const list *l, const char *path, bool *found)
+{
+    an_file_info info = {.kind = AN_FILE_ABSENT};
+    char *whole = path[0] == '/' ? an_copy_text(ctx, path) : an_path_join(ctx, l->folder, path);
+
+    if (whole == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", path);
+    const alexnet_status status = an_file_stat(ctx, whole, &info);
+    an_free(ctx, whole);
+    *found = info.kind != AN_FILE_ABSENT;
+    return status == ALEXNET_NO_MEMORY ? status : ALEXNET_OK; /* what has no name is no file */
+}
+
+/* What stands before the first mark of a record, and what stands after it. False: there is no mark. */
+static bool halve(char *record, char **first, char **rest)
+{
+    char *line = trim(record);
+    char *closing =
+        line[0] == '"' ? find_closing(line + 1, line + strlen(line), PLAIN_MARKS) : NULL;
+    char *at = closing != NULL ? closing + 1 : line;
+    const size_t length = strcspn(at, ",\t;");
+
+    at += at[length] != '\0' ? length : strcspn(at, " ");
+    if (*at == '\0' || at == line) return false;
+    *at = '\0';
+    *first = unquote(line);
+    *rest = unquote(at + 1);
+    return (*first)[0] != '\0' && (*rest)[0] != '\0';
+}
+
+static alexnet_status is_image(alexnet_context *ctx, const list *l, const char *path, bool *out)
+{
+    *out = an_image_kind_of(path).name != NULL;
+    return *out ? ALEXNET_OK : find_file(ctx, l, path, out);
+}
+
+/* Whether a record without a heading has its label in front: only what follows is an image. */
+static alexnet_status look_for_label(alexnet_context *ctx, list *l, const char *record)
+{
+    char *first, *rest, *copy = an_copy_text(ctx, record);
+    bool image = false;
+    alexnet_status status = ALEXNET_OK;
+
+    if (copy == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "a line of a list");
+    if (halve(copy, &first, &rest)) {
+        status = is_image(ctx, l, first, &image);
+        if (status == ALEXNET_OK && !image) status = is_image(ctx, l, rest, &l->label_first);
+    }
+    an_free(ctx, copy);
+    return status;
+}
+
+/* Where no line ends otherwise, it ends as those of old Macintosh programs. */
+static void end_lines(an_bytes *text)
+{
+    for (size_t i = 0; i < text->size; ++i)
+        if (text->data[i] == '\r') text->data[i] = '\n';
+}
+
 static size_t count_lines(const an_bytes *text)
 {
     size_t lines = 1;
@@ -380,7 +441,8 @@ static bool split_columns(char *record, const columns *c, entry *out, int *found
     }
     /* "a,b.jpg,cat" of a hand that knows no quotation marks */
     if (*found != c->count && c->path == 0 && c->label == 1 && c->count == 2)
-        return split_plain(record, out);
+        return split_plain(record, out) &&
+               (c->mark == ' ' || strchr(out->label, c->mark) == NULL || out->label[-1] == '"');
     if (*found > c->count || path.text == NULL || label.text == NULL) return false;
     out->path = take_field(&path);
     out->label = take_field(&label);
@@ -388,16 +450,24 @@ static bool split_columns(char *record, const columns *c, entry *out, int *found
 }
 
 static alexnet_status split(alexnet_context *ctx, const an_source *source, char *record,
-                            const columns *c, entry *out)
+                            const columns *c, bool label_first, entry *out)
 {
     int found = 0;
+    bool whole;
 
     if (strlen(record) > RECORD_BYTES_MAX)
         return an_fail(ctx, ALEXNET_BAD_FILE,
                        "%s: line %jd: expected PATH LABEL, found a line of more than %d bytes",
                        source->path, (intmax_t)out->line, RECORD_BYTES_MAX);
-    if (c->mark == 0 ? split_plain(record, out) : split_columns(record, c, out, &found))
-        return ALEXNET_OK;
+    if (c->mark != 0)
+        whole = split_columns(record, c, out, &found);
+    else
+        whole = label_first ? halve(record, &out->label, &out->path) : split_plain(record, out);
+    if (whole && out->label[0] == '"' && strchr(out->label + 1, '"') == NULL)
+        return an_fail(ctx, ALEXNET_BAD_FILE,
+                       "%s: line %jd: a quotation mark without its other one: '%s'", source->path,
+                       (intmax_t)out->line, out->label);
+    if (whole) return ALEXNET_OK;
     if (c->mark == 0 || found == c->count)
         return an_fail(ctx, ALEXNET_BAD_FILE, "%s: line %jd: expected %s, found '%s'", source->path,
                        (intmax_t)out->line, c->mark == 0 ? "PATH LABEL" : "a path and a label",
@@ -427,7 +497,15 @@ static alexnet_status parse(alexnet_context *ctx, const an_source *source, list 
             continue;
         }
         first = false;
-        AN_TRY(split(ctx, source, record, c, &e));
+        if (c->mark == 0 && l->count < 2 && !l->label_first && strlen(record) <= RECORD_BYTES_MAX) {
+            AN_TRY(look_for_label(ctx, l, record)); /* the first line may be a heading */
+            if (l->label_first)
+                an_log(ctx, ALEXNET_LOG_INFO,
+                       "%s: line %jd: labels are read from the first column, paths from what "
+                       "follows",
+                       source->path, (intmax_t)e.line);
+        }
+        AN_TRY(split(ctx, source, record, c, l->label_first, &e));
         l->entries[l->count++] = e;
     }
     if (l->count == 0)
@@ -439,18 +517,6 @@ static alexnet_status parse(alexnet_context *ctx, const an_source *source, list 
 /* ---- headings in words of their own ---- */
 
 #define LOOKED_FOR 16 /* files, at most */
-
-static alexnet_status find_file(alexnet_context *ctx, const list *l, const char *path, bool *found)
-{
-    an_file_info info = {.kind = AN_FILE_ABSENT};
-    char *whole = path[0] == '/' ? an_copy_text(ctx, path) : an_path_join(ctx, l->folder, path);
-
-    if (whole == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", path);
-    const alexnet_status status = an_file_stat(ctx, whole, &info);
-    an_free(ctx, whole);
-    *found = info.kind != AN_FILE_ABSENT;
-    return status == ALEXNET_NO_MEMORY ? status : ALEXNET_OK; /* what has no name is no file */
-}
 
 /* Takes the first line out where its path is no file and no picture's name, while others are files. */
 static alexnet_status drop_heading(alexnet_context *ctx, const an_source *source, list *l)
@@ -580,6 +646,13 @@ static alexnet_status read_picture(const an_source *source, alexnet_context *ctx
     return an_source_read_file(ctx, l->folder, l->entries[index].path, orientation, buffer, image);
 }
 
+static uint64_t size_of(const an_source *source, int64_t index)
+{
+    const list *l = source->own;
+
+    return an_source_file_bytes(source->ctx, l->folder, l->entries[index].path);
+}
+
 static void close_list(an_source *source)
 {
     list *l = source->own;
@@ -594,7 +667,8 @@ static const an_kind list_kind = {.name = "list",
                                   .names = AN_NAMES_BESIDE,
                                   .close = close_list,
                                   .name_of = name_of,
-                                  .read = read_picture};
+                                  .read = read_picture,
+                                  .size_of = size_of};
 
 alexnet_status an_list_open(alexnet_context *ctx, an_part part, an_source *source)
 {
@@ -610,6 +684,7 @@ alexnet_status an_list_open(alexnet_context *ctx, an_part part, an_source *sourc
     if (memchr(l->text.data, '\0', l->text.size) != NULL)
         return an_fail(ctx, ALEXNET_BAD_FILE, "%s: expected text, found a zero byte", source->path);
 
+    if (memchr(l->text.data, '\n', l->text.size) == NULL) end_lines(&l->text);
     const size_t lines = count_lines(&l->text);
     l->folder = an_format(ctx, "%.*s", (int)folder_length, source->path);
     l->entries = an_new_array(ctx, lines, sizeof *l->entries);

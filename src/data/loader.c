@@ -229,9 +229,11 @@ static alexnet_status judge(an_loader *loader, int64_t index, const outcome *o)
     if (!options->skip_bad)
         return an_fail(loader->ctx, ALEXNET_BAD_FILE, "%s: %s", name, reason_of(o));
     if (options->skip_max >= 0 && loader->bad.count > (size_t)options->skip_max)
-        return an_fail(loader->ctx, ALEXNET_BAD_FILE,
-                       "%s: %s (unreadable picture number %zu, at most %jd are skipped)", name,
-                       reason_of(o), loader->bad.count, (intmax_t)options->skip_max);
+        return an_fail(
+            loader->ctx, ALEXNET_BAD_FILE,
+            "%s: %s (unreadable image number %zu, at most %jd are skipped; '--on-bad-image "
+            "skip' skips all, 'alexnet data verify' lists them)",
+            name, reason_of(o), loader->bad.count, (intmax_t)options->skip_max);
     return ALEXNET_OK;
 }
 

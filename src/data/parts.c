@@ -61,12 +61,18 @@ static bool is_strict(const an_parts_top *top)
     return top->others || top->named[0].names[0][0] == '\0';
 }
 
+/* What is to test with has no labels at times: beside classes to train on it is no part, then. */
+static bool needs_classes(const an_parts_top *top, int part)
+{
+    return is_strict(top) || (1u << part == AN_TEST_BIT && top->nested[0].names[0][0] != '\0');
+}
+
 unsigned an_parts_present(const an_parts_top *top)
 {
     unsigned present = 0;
 
     for (int i = 0; i < AN_PARTS; ++i) {
-        const char *name = is_strict(top) ? top->nested[i].names[0] : top->named[i].names[0];
+        const char *name = needs_classes(top, i) ? top->nested[i].names[0] : top->named[i].names[0];
         present |= (unsigned)(name[0] != '\0') << i;
     }
     return present;
@@ -80,7 +86,7 @@ alexnet_status an_parts_find(alexnet_context *ctx, const char *data, const an_pa
     *out = (an_parts){.present = an_parts_present(top)};
     for (int i = 0; i < AN_PARTS; ++i) {
         const char(*names)[AN_PART_NAME_BYTES] =
-            is_strict(top) ? top->nested[i].names : top->named[i].names;
+            needs_classes(top, i) ? top->nested[i].names : top->named[i].names;
         if (names[1][0] != '\0')
             return an_fail(ctx, ALEXNET_BAD_FILE,
                            "%s: '%s' and '%s' are both a part to %s: rename or remove one of them",

@@ -43,7 +43,8 @@ void an_parts_note(an_parts_top *top, const char *name, size_t length, bool nest
 
 /*
  * The parts that there are. A class may be called "train": beside folders of other names, and where
- * there is nothing to train on, only a folder that holds a folder is a part.
+ * there is nothing to train on, only a folder that holds a folder is a part. So is a part to test with
+ * beside one to train on that holds folders: images without classes are for no measurement.
  */
 unsigned an_parts_present(const an_parts_top *top);
 

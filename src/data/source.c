@@ -18,7 +18,7 @@
 
 bool an_source_is_path(const char *data) { return strncmp(data, "synthetic:", 10) != 0; }
 
-static alexnet_status has(alexnet_context *ctx, const char *folder, const char *name, bool *out)
+alexnet_status an_folder_has(alexnet_context *ctx, const char *folder, const char *name, bool *out)
 {
     an_file_info info;
     char *path = an_path_join(ctx, folder, name);
@@ -49,7 +49,7 @@ static alexnet_status tell_folder(alexnet_context *ctx, const char *path, an_sou
 
     for (size_t i = 0; i < AN_COUNT(signs); ++i) {
         bool found;
-        AN_TRY(has(ctx, path, signs[i].name, &found));
+        AN_TRY(an_folder_has(ctx, path, signs[i].name, &found));
         if (found) {
             *open = signs[i].open;
             return ALEXNET_OK;
@@ -75,6 +75,12 @@ static alexnet_status tell_file(alexnet_context *ctx, const char *path, an_sourc
         *open = an_tar_open;
         return ALEXNET_OK;
     }
+    const char *archive = an_image_archive(head, bytes);
+    if (archive != NULL)
+        return an_fail(ctx, ALEXNET_BAD_FILE,
+                       "%s: expected a folder of class folders, a tar file or a list of images, "
+                       "found %s: unpack it",
+                       path, archive);
     if (memchr(head, 0, bytes) == NULL && !an_image_sniff(head, bytes)) {
         *open = an_list_open;
         return ALEXNET_OK;
@@ -157,12 +163,16 @@ static void warn_of_pair(alexnet_context *ctx, const char *data, const char *a, 
 
 static void warn_of_looks(alexnet_context *ctx, const char *data, const look *looks, size_t count)
 {
-    size_t pairs = 0, first = 0;
+    size_t pairs[2] = {0}, first[2] = {0}; /* that look the same, and others */
 
     for (size_t i = 1; i < count; ++i) {
-        if (strcmp(looks[i - 1].key, looks[i].key) == 0 && pairs++ == 0) first = i;
+        if (strcmp(looks[i - 1].key, looks[i].key) != 0) continue;
+        const int other = an_compare_likeness(looks[i - 1].name, looks[i].name) != AN_LIKENESS_FORM;
+        if (pairs[other]++ == 0) first[other] = i;
     }
-    if (pairs > 0) warn_of_pair(ctx, data, looks[first - 1].name, looks[first].name, pairs - 1);
+    for (int k = 0; k < 2; ++k)
+        if (pairs[k] > 0)
+            warn_of_pair(ctx, data, looks[first[k] - 1].name, looks[first[k]].name, pairs[k] - 1);
 }
 
 static alexnet_status check_looks(alexnet_context *ctx, const an_source *source)
@@ -189,7 +199,8 @@ static alexnet_status check_looks(alexnet_context *ctx, const an_source *source)
 
 /* ---- opening and closing ---- */
 
-alexnet_status an_source_open(alexnet_context *ctx, const char *path, an_part part, an_source **out)
+static alexnet_status open_source(alexnet_context *ctx, const char *path, an_part part, bool survey,
+                                  an_source **out)
 {
     an_source_opener open;
 
@@ -200,6 +211,7 @@ alexnet_status an_source_open(alexnet_context *ctx, const char *path, an_part pa
 
     alexnet_status status = ALEXNET_OK;
     source->ctx = ctx;
+    source->survey = survey;
     source->path = an_copy_text(ctx, path);
     if (source->path == NULL) status = an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", path);
     if (status == ALEXNET_OK) status = open(ctx, part, source);
@@ -215,6 +227,17 @@ alexnet_status an_source_open(alexnet_context *ctx, const char *path, an_part pa
     return ALEXNET_OK;
 }
 
+alexnet_status an_source_open(alexnet_context *ctx, const char *path, an_part part, an_source **out)
+{
+    return open_source(ctx, path, part, false, out);
+}
+
+alexnet_status an_source_survey(alexnet_context *ctx, const char *path, an_part part,
+                                an_source **out)
+{
+    return open_source(ctx, path, part, true, out);
+}
+
 void an_source_close(an_source *source)
 {
     if (source == NULL) return;
@@ -222,6 +245,7 @@ void an_source_close(an_source *source)
     if (source->own != NULL) source->kind->close(source);
     an_names_free(ctx, &source->classes);
     an_tally_free(ctx, &source->passed);
+    an_tally_free(ctx, &source->beside.files);
     an_free(ctx, source->labels);
     an_free(ctx, source->path);
     an_free(ctx, source);
@@ -269,6 +293,46 @@ void an_source_tell_passed(alexnet_context *ctx, const an_source *source, const 
     if (text[0] != '\0') an_log(ctx, ALEXNET_LOG_INFO, "%s: passed over: %s", what, text);
 }
 
+alexnet_status an_source_look_beside(alexnet_context *ctx, an_source *source)
+{
+    if (source->beside.known || source->kind->look_beside == NULL || source->parts.present == 0)
+        return ALEXNET_OK;
+    return source->kind->look_beside(source, ctx);
+}
+
+/* "'a' and 'b' with 12 images are WHAT: not used" */
+static void tell_folders(alexnet_context *ctx, const char *what,
+                         const struct an_beside_folders *folders, const char *one, const char *more)
+{
+    an_listing names = folders->names;
+
+    if (names.count == 0) return;
+    an_log(ctx, ALEXNET_LOG_INFO, "%s: %s with %jd image%s %s: not used", what,
+           an_listing_text(&names), (intmax_t)folders->images, folders->images == 1 ? "" : "s",
+           names.count == 1 ? one : more);
+}
+
+alexnet_status an_source_tell_layout(alexnet_context *ctx, an_source *source, const char *what)
+{
+    const an_beside *beside = &source->beside;
+
+    if (source->stepped_in)
+        an_log(ctx, ALEXNET_LOG_INFO, "%s: all lies in %s: that is the data set", what,
+               source->path);
+    AN_TRY(an_source_look_beside(ctx, source));
+    tell_folders(ctx, what, &beside->strangers, "is neither train, val nor test",
+                 "are neither train, val nor test");
+    tell_folders(ctx, what, &beside->flat, "has no class folders, so no labels",
+                 "have no class folders, so no labels");
+    if (beside->loose > 0)
+        an_log(ctx, ALEXNET_LOG_INFO, "%s: %jd image%s beside %s/: not used", what,
+               (intmax_t)beside->loose, beside->loose == 1 ? "" : "s",
+               source->parts.names[(source->parts.present & AN_TRAIN_BIT) != 0 ? 0
+                                   : (source->parts.present & AN_VAL_BIT) != 0 ? 1
+                                                                               : 2]);
+    return ALEXNET_OK;
+}
+
 int an_source_classes(const an_source *source) { return (int)source->classes.count; }
 
 const char *an_source_class(const an_source *source, int label)
@@ -281,6 +345,13 @@ int an_source_label(const an_source *source, int64_t index)
 {
     assert(index >= 0 && index < source->count);
     return source->labels[index];
+}
+
+const char *an_source_taken(const an_source *source) { return source->taken; }
+
+bool an_source_is_training(const an_source *source)
+{
+    return source->only_training || (source->parts.wanted & AN_TRAIN_BIT) != 0;
 }
 
 const an_parts *an_source_parts(const an_source *source) { return &source->parts; }
@@ -311,6 +382,15 @@ int an_source_unused(const an_source *source, alexnet_context *ctx, unsigned use
     return parts;
 }
 
+bool an_source_is_folder(const an_source *source, int64_t index)
+{
+    char name[AN_PATH_BYTES];
+
+    if (!source->survey) return false;
+    source->kind->name_of(source, index, name, sizeof name);
+    return name[0] != '\0' && name[strlen(name) - 1] == '/';
+}
+
 void an_source_name(const an_source *source, int64_t index, char *buffer, size_t bytes)
 {
     const an_names_rule rule = source->kind->names;
@@ -327,10 +407,12 @@ void an_source_name(const an_source *source, int64_t index, char *buffer, size_t
         snprintf(buffer, bytes, "%s", name);
 }
 
-void an_source_hash(const an_source *source, char hex[AN_SHA256_HEX_SIZE])
+/* ---- which images these are ---- */
+
+/* Of all names and classes, in order. */
+static void hash_order(const an_source *source, uint8_t digest[AN_SHA256_BYTES])
 {
     an_sha256 hash;
-    uint8_t digest[AN_SHA256_BYTES];
     char name[AN_PATH_BYTES];
 
     an_sha256_open(&hash);
@@ -345,7 +427,103 @@ void an_source_hash(const an_source *source, char hex[AN_SHA256_HEX_SIZE])
         an_sha256_add(&hash, bytes, sizeof bytes);
     }
     an_sha256_close(&hash, digest);
+}
+
+/* Files whose sizes are looked at: to ask for those of a million takes minutes on a far disk. */
+#define SAMPLED 64
+
+typedef struct sampled {
+    uint8_t digest[AN_SHA256_BYTES]; /* of class and name */
+    int64_t index;
+} sampled;
+
+typedef struct sample {
+    sampled
+        files[SAMPLED]; /* those of the lowest digests, in order: whatever the order of images */
+    int count;
+} sample;
+
+static void keep_lowest(sample *s, const sampled *file)
+{
+    int at = s->count;
+
+    if (at == SAMPLED && memcmp(s->files[at - 1].digest, file->digest, AN_SHA256_BYTES) <= 0)
+        return;
+    at = AN_MIN(at, SAMPLED - 1);
+    for (; at > 0 && memcmp(s->files[at - 1].digest, file->digest, AN_SHA256_BYTES) > 0; --at)
+        s->files[at] = s->files[at - 1];
+    s->files[at] = *file;
+    s->count = AN_MIN(s->count + 1, SAMPLED);
+}
+
+/* Of an image's class and its own name, without the folders that it lies in. */
+static void hash_image(const an_source *source, int64_t index, uint8_t digest[AN_SHA256_BYTES])
+{
+    const char *class = an_source_class(source, source->labels[index]);
+    char name[AN_PATH_BYTES];
+    an_sha256 hash;
+
+    source->kind->name_of(source, index, name, sizeof name);
+    an_sha256_open(&hash);
+    an_sha256_add(&hash, class, strlen(class) + 1);
+    an_sha256_add(&hash, an_path_base(name), strlen(an_path_base(name)));
+    an_sha256_close(&hash, digest);
+}
+
+static void add_number(an_sha256 *hash, uint64_t number)
+{
+    uint8_t bytes[8];
+
+    for (int i = 0; i < 8; ++i)
+        bytes[i] = (uint8_t)(number >> 8 * i);
+    an_sha256_add(hash, bytes, sizeof bytes);
+}
+
+/* Of all images in whatever order: the sum of what is told of each, and the sizes of some files. */
+static void hash_images(const an_source *source, uint8_t digest[AN_SHA256_BYTES])
+{
+    uint8_t sum[AN_SHA256_BYTES] = {0};
+    sample s = {.count = 0};
+    an_sha256 hash;
+
+    for (int64_t i = 0; i < source->count; ++i) {
+        sampled file = {.index = i};
+        unsigned carry = 0;
+        hash_image(source, i, file.digest);
+        keep_lowest(&s, &file);
+        for (int k = 0; k < AN_SHA256_BYTES; ++k) {
+            carry += (unsigned)sum[k] + file.digest[k];
+            sum[k] = (uint8_t)carry;
+            carry >>= 8;
+        }
+    }
+    an_sha256_open(&hash);
+    an_sha256_add(&hash, sum, sizeof sum);
+    for (int i = 0; i < s.count && source->kind->size_of != NULL; ++i)
+        add_number(&hash, source->kind->size_of(source, s.files[i].index));
+    an_sha256_close(&hash, digest);
+}
+
+#define HALF (AN_SHA256_BYTES / 2)
+
+void an_source_hash(const an_source *source, char hex[AN_SHA256_HEX_SIZE])
+{
+    uint8_t digest[AN_SHA256_BYTES], order[AN_SHA256_BYTES];
+
+    hash_images(source, digest);
+    hash_order(source, order);
+    memcpy(digest + HALF, order, HALF);
     an_sha256_hex(digest, hex);
+}
+
+bool an_source_same_images(const char *a, const char *b)
+{
+    return strlen(a) >= 2 * HALF && strncmp(a, b, 2 * HALF) == 0;
+}
+
+bool an_source_same_order(const char *a, const char *b)
+{
+    return strlen(a) > 2 * HALF && strlen(b) > 2 * HALF && strcmp(a + 2 * HALF, b + 2 * HALF) == 0;
 }
 
 /* ---- reading ---- */

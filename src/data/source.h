@@ -25,7 +25,8 @@
  * A folder `train`, `val` or `test` at the top is a part of the data set (parts.h has what else they
  * are called); but where folders of other names stand beside it, or no part to train on, it is one
  * only when there is a folder in it (that of a class), and else a class of that name. A class that
- * is called so must hold its pictures directly.
+ * is called so must hold its pictures directly. A `test` without folders, beside a `train` with
+ * some, is no part. What lies in no part is told (an_source_tell_layout()) and not used.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_DATA_SOURCE_H
@@ -49,8 +50,9 @@ typedef struct an_source an_source;
  *          training part)
  *   TEST   `test` inside it, NOT_FOUND when it has none
  *   ALL    every one of these; all where there are none
+ * A folder that holds nothing but one folder of folders is stepped into, as a tar file is.
  * Classes whose names differ only in the case of letters or in Unicode's form are warned of.
- * CIFAR and IDX have train and test. `path` may itself be a part (a folder of class folders).
+ * CIFAR and IDX have train and test, or one of them. `path` may itself be a part (a folder of class folders).
  *
  * NOT_FOUND (absent; no such part; no pictures: the message shows the expected tree), BAD_FILE
  * (also an empty class, named, a `val` or `test` beside `train` without pictures, and one part under
@@ -59,7 +61,12 @@ typedef struct an_source an_source;
  */
 alexnet_status an_source_open(alexnet_context *ctx, const char *path, an_part part,
                               an_source **out) AN_NODISCARD;
+/* The same to look at the data only: an empty class and a folder that cannot be listed are told and are no failure. */
+alexnet_status an_source_survey(alexnet_context *ctx, const char *path, an_part part, an_source **out) AN_NODISCARD;
 void           an_source_close(an_source *source);
+
+/* True for a folder that stands for an image, as it cannot be listed: reading it says why. */
+bool an_source_is_folder(const an_source *source, int64_t index);
 
 const char *an_source_kind(const an_source *source); /* "folder" */
 int64_t     an_source_count(const an_source *source);
@@ -74,6 +81,23 @@ int         an_source_label(const an_source *source, int64_t index);
  */
 void an_source_tell_passed(alexnet_context *ctx, const an_source *source, const char *what);
 
+/*
+ * Looks at what a data set with parts holds beside them: class folders of other names, loose images.
+ * They are not counted as passed over until then. NO_MEMORY, IO; one folder that the system refuses
+ * to list is one without images.
+ */
+alexnet_status an_source_look_beside(alexnet_context *ctx, an_source *source) AN_NODISCARD;
+
+/* Says in the log what of `what`, the path that the user named, is taken, and what lies beside. */
+alexnet_status an_source_tell_layout(alexnet_context *ctx, an_source *source,
+                                     const char *what) AN_NODISCARD;
+
+/* The file of CIFAR's or IDX' images to test with, where these alone were opened; else NULL. */
+const char *an_source_taken(const an_source *source);
+
+/* True when it holds the images of a part to train on, of a data set that is known to have such a part. */
+bool an_source_is_training(const an_source *source);
+
 /* Its parts (data/parts.h): none where it is no folder or tar file, or has none. */
 const struct an_parts *an_source_parts(const an_source *source);
 
@@ -87,8 +111,16 @@ int an_source_unused(const an_source *source, alexnet_context *ctx, unsigned use
 /* False for data that lies nowhere: "synthetic:..." */
 bool an_source_is_path(const char *data);
 
-/* SHA-256 of the names of the classes, and of each picture's name and class: not of its pixels. */
+/*
+ * What tells data sets apart, not by the pixels: half of a SHA-256 of the images in whatever order (each one's class and
+ * own name, and the sizes of some files), the same in a folder, a tar file, a list and a part; then half of one of the names
+ * of the classes, and of each image's whole name and class, in order.
+ */
 void an_source_hash(const an_source *source, char hex[AN_SHA256_HEX_SIZE]);
+
+/* Of two such: whether these are the same images; whether they come in the same order under the same names. */
+bool an_source_same_images(const char *a, const char *b);
+bool an_source_same_order(const char *a, const char *b);
 
 /* What to call picture `index`: a path that can be opened ("photos/train/dog/0001.jpg"), or one that
  * goes on inside a file ("photos.tar/dog/1.jpg", "cifar/data_batch_1.bin[17]"). Written to buffer, cut

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define KINDS_MAX     64 /* further ends of names are one kind together */
-#define EXTENSION_MAX 8  /* characters: a longer end of a name is no extension */
+#define EXTENSION_MAX 12 /* characters: a longer end of a name is no extension */
 #define OTHER         "of other kinds"
 
 /* ---- counting ---- */
@@ -88,6 +88,13 @@ alexnet_status an_tally_add_kind(alexnet_context *ctx, an_tally *tally, const ch
                                  int64_t files)
 {
     return files > 0 ? add(ctx, tally, name, false, files) : ALEXNET_OK;
+}
+
+alexnet_status an_tally_merge(alexnet_context *ctx, an_tally *tally, const an_tally *from)
+{
+    for (size_t i = 0; i < from->count; ++i)
+        AN_TRY(add(ctx, tally, from->rows[i].name, from->rows[i].unread, from->rows[i].files));
+    return ALEXNET_OK;
 }
 
 /* ---- telling ---- */

@@ -34,6 +34,9 @@ alexnet_status an_tally_add(alexnet_context *ctx, an_tally *tally, const char *p
 /* Counts `files` of a kind that no name says: "links". NO_MEMORY. */
 alexnet_status an_tally_add_kind(alexnet_context *ctx, an_tally *tally, const char *name, int64_t files) AN_NODISCARD;
 
+/* Adds all of `from`. NO_MEMORY. */
+alexnet_status an_tally_merge(alexnet_context *ctx, an_tally *tally, const an_tally *from) AN_NODISCARD;
+
 int64_t an_tally_files(const an_tally *tally, bool unread);
 
 /* "12 HEIC, 3 CR2", the most first, of one sort; "": none. Cut where it does not fit. */

@@ -569,6 +569,15 @@ static alexnet_status read_picture(const an_source *source, alexnet_context *ctx
     return an_image_decode(ctx, data, (size_t)leaf->size, orientation, image);
 }
 
+static uint64_t size_of(const an_source *source, int64_t index)
+{
+    const tar_source *t = source->own;
+    const an_leaf *leaf = &t->index.tree.leaves[index];
+    const an_sparse *sparse = an_sparse_find(&t->index.sparse, leaf->offset);
+
+    return leaf->offset == 0 ? 0 : sparse != NULL ? sparse->size : leaf->size;
+}
+
 static void close_tar(an_source *source)
 {
     tar_source *t = source->own;
@@ -582,7 +591,8 @@ static const an_kind tar_kind = {.name = "tar",
                                  .names = AN_NAMES_INSIDE,
                                  .close = close_tar,
                                  .name_of = name_of,
-                                 .read = read_picture};
+                                 .read = read_picture,
+                                 .size_of = size_of};
 
 /* What is in a gzip file shows only now. */
 static alexnet_status check_unpacked(alexnet_context *ctx, const an_blob *blob)

@@ -59,6 +59,17 @@ alexnet_status an_tree_add(alexnet_context *ctx, an_tree *tree, const char *path
     return ALEXNET_OK;
 }
 
+alexnet_status an_tree_excuse(alexnet_context *ctx, an_tree *tree, const char *path)
+{
+    an_leaf *leaf = &tree->leaves[tree->count - 1];
+
+    an_source_drop_path(ctx, path);
+    leaf->reason = copy_path(ctx, tree, alexnet_error(ctx));
+    return leaf->reason != NULL
+               ? ALEXNET_OK
+               : an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory for the path", leaf->path);
+}
+
 void an_tree_free(alexnet_context *ctx, an_tree *tree)
 {
     for (struct an_tree_text *text = tree->texts, *next; text != NULL; text = next) {
@@ -171,6 +182,73 @@ int64_t an_tree_count(const an_tree *tree, const an_parts *parts, unsigned part)
     return count;
 }
 
+/* ---- beside the parts ---- */
+
+#define OUTSIDE      "outside of train, val and test"
+#define BESIDE_BYTES 256 /* a longer name of a folder is cut */
+
+/* The folder whose name is the first `length` bytes of the path; 0: none. */
+static void add_beside(an_beside *beside, const char *path, size_t length, int64_t images)
+{
+    char name[BESIDE_BYTES];
+
+    an_print(name, sizeof name, "%.*s", (int)AN_MIN(length, sizeof name), path);
+    const bool flat = an_part_of(name, strlen(name)) < AN_PARTS;
+    struct an_beside_folders *folders = flat ? &beside->flat : &beside->strangers;
+
+    if (name[0] == '\0' || an_tree_is_hidden(name) || (images == 0 && !flat)) return;
+    an_listing_add(&folders->names, name);
+    folders->images += images;
+}
+
+/* One file. *images counts those of the folder at the top. */
+static alexnet_status note_beside(alexnet_context *ctx, an_beside *beside, const char *path,
+                                  int64_t *images)
+{
+    const an_image_kind kind = an_image_kind_of(path);
+
+    if (an_tree_is_hidden(path) || kind.name == NULL)
+        return an_tally_add(ctx, &beside->files, path);
+    ++*(class_length(path) > 0 ? images : &beside->loose);
+    return kind.read ? an_tally_add_kind(ctx, &beside->files, OUTSIDE, 1)
+                     : an_tally_add(ctx, &beside->files, path);
+}
+
+alexnet_status an_tree_beside(alexnet_context *ctx, const an_tree *tree, an_source *source)
+{
+    const an_parts *parts = &source->parts;
+    an_beside *beside = &source->beside;
+    const char *folder = ""; /* the latest, and the length of its name */
+    size_t folder_length = 0;
+    int64_t images = 0;
+
+    beside->known = true;
+    for (size_t i = 0; i < tree->count && parts->present != 0; ++i) {
+        const char *path = tree->leaves[i].path;
+        const size_t length = class_length(path);
+        if (an_parts_inside(parts, parts->present, path) != NULL || !is_last(tree, i)) continue;
+        if (length != folder_length || strncmp(folder, path, length) != 0) {
+            add_beside(beside, folder, folder_length, images);
+            folder = path;
+            folder_length = length;
+            images = 0;
+        }
+        if (!is_folder(path)) AN_TRY(note_beside(ctx, beside, path, &images));
+    }
+    add_beside(beside, folder, folder_length, images);
+    return ALEXNET_OK;
+}
+
+/* ---- what is kept ---- */
+
+alexnet_status an_tree_pass(alexnet_context *ctx, const an_leaf *leaf, const char *inside,
+                            an_tally *tally)
+{
+    return leaf->offset == AN_LEAF_ROUND
+               ? an_tally_add_kind(ctx, tally, "links to a folder around them", 1)
+               : an_tally_add(ctx, tally, inside);
+}
+
 /* Keeps the pictures of the wanted parts, names the classes, counts what is passed over. */
 static alexnet_status sift(alexnet_context *ctx, an_tree *tree, an_source *source)
 {
@@ -189,8 +267,8 @@ static alexnet_status sift(alexnet_context *ctx, an_tree *tree, an_source *sourc
         const size_t length = class_length(inside);
         const bool in_class = length > 0 && !an_tree_is_hidden(inside);
         const an_image_kind kind = an_image_kind_of(inside);
-        const bool kept_leaf = in_class && !folder && kind.read;
-        if (!folder && !kept_leaf) AN_TRY(an_tally_add(ctx, &source->passed, inside));
+        const bool kept_leaf = in_class && (leaf.reason != NULL || (!folder && kind.read));
+        if (!folder && !kept_leaf) AN_TRY(an_tree_pass(ctx, &leaf, inside, &source->passed));
         if (!in_class || (!folder && kind.name == NULL)) continue;
         if (!is_latest(&source->classes, inside, length)) /* one of images not read is one, too */
             AN_TRY(add_class(ctx, &source->classes, inside, length));
@@ -276,12 +354,19 @@ static alexnet_status label(alexnet_context *ctx, const an_tree *tree, an_source
     source->count = (int64_t)tree->count;
 
     char passed[AN_TALLY_TEXT];
-    size_t empty = 0;
-    while (empty < classes->count && (marks[empty] & SEEN) != 0)
-        ++empty;
-    if (empty == classes->count) tell_nested(ctx, source, marks);
+    size_t empty = classes->count; /* the first of them */
+    an_listing without = {0};
+    for (size_t i = classes->count; i-- > 0;)
+        if ((marks[i] & SEEN) == 0) empty = i;
+    for (size_t i = empty; i < classes->count; ++i)
+        if ((marks[i] & SEEN) == 0) an_listing_add(&without, classes->names[i]);
+    if (empty == classes->count || source->survey) tell_nested(ctx, source, marks);
     an_free(ctx, marks);
-    if (empty < classes->count)
+    if (empty < classes->count && source->survey)
+        an_log(ctx, ALEXNET_LOG_WARNING, "%s: class%s %s ha%s no images that are read",
+               source->path, without.count > 1 ? "es" : "", an_listing_text(&without),
+               without.count > 1 ? "ve" : "s");
+    else if (empty < classes->count)
         return an_fail(ctx, ALEXNET_BAD_FILE,
                        "%s: class '%s' has no images that are read (.jpg .png .webp ...)%s",
                        source->path, classes->names[empty], explain(source, passed));
@@ -295,11 +380,16 @@ alexnet_status an_tree_finish(alexnet_context *ctx, an_tree *tree, an_source *so
     char passed[AN_TALLY_TEXT];
 
     if (tree->count > 0) qsort(tree->leaves, tree->count, sizeof *tree->leaves, compare_leaves);
+    if (source->kind == NULL || source->kind->look_beside == NULL)
+        AN_TRY(an_tree_beside(ctx, tree, source));
     AN_TRY(sift(ctx, tree, source));
-    if (tree->count == 0 && beside && parts->wanted != 0)
+    if (tree->count == 0 && beside && parts->wanted != 0) {
+        const char *name = parts->names[parts->wanted == AN_VAL_BIT ? 1 : 2];
         return an_fail(ctx, ALEXNET_BAD_FILE,
-                       "%s: '%s' has no images that are read in class folders%s", source->path,
-                       parts->names[parts->wanted == AN_VAL_BIT ? 1 : 2], explain(source, passed));
+                       "%s: '%s' has no images that are read in class folders%s; put some into "
+                       "%s/CLASS/, or take '%s' away",
+                       source->path, name, explain(source, passed), name, name);
+    }
     if (tree->count == 0 && an_tally_files(&source->passed, true) > 0)
         return an_fail(ctx, ALEXNET_NOT_FOUND, "%s: no images that are read in class folders%s",
                        source->path, explain(source, passed));

@@ -58,6 +58,21 @@ static alexnet_status append(walker *w, size_t length, const char *text)
     return ALEXNET_OK;
 }
 
+/* One folder that the system refuses is no reason to give up the others. */
+static bool is_excused(const walker *w, alexnet_status status)
+{
+    return w->tree->forgiving && (an_status_of_reading(w->ctx, status) == ALEXNET_BAD_FILE ||
+                                  status == ALEXNET_UNSUPPORTED);
+}
+
+/* What cannot be looked at may be a folder. */
+static alexnet_status add_excused(walker *w)
+{
+    AN_TRY(append(w, strlen(w->path), "/"));
+    AN_TRY(add(w));
+    return an_tree_excuse(w->ctx, w->tree, w->path);
+}
+
 /* One name in a folder; the path ends with it. */
 static alexnet_status walk_name(walker *w, const char *name, int depth)
 {
@@ -66,12 +81,21 @@ static alexnet_status walk_name(walker *w, const char *name, int depth)
     /* What a picture's name says inside a class is believed, until it is read: asking the system
        about each of a million files takes minutes where they are far away. */
     if (name[0] == '.' || (depth > 0 && an_tree_is_picture(name))) return add(w);
-    AN_TRY(an_walk_stat(w->ctx, w->path, &info));
-    if (info.kind != AN_FILE_FOLDER || is_above(w, &info, depth)) return add(w);
+    alexnet_status status = an_walk_stat(w->ctx, w->path, &info);
+    if (is_excused(w, status)) return add_excused(w);
+    AN_TRY(status);
+    if (info.kind != AN_FILE_FOLDER) return add(w);
+    if (is_above(w, &info, depth))
+        return an_tree_add(w->ctx, w->tree, w->path + w->skip, AN_LEAF_ROUND, 0);
 
     AN_TRY(append(w, strlen(w->path), "/"));
     AN_TRY(add(w));
-    return walk(w, &info, depth + 1);
+    const size_t before = w->tree->count, length = strlen(w->path);
+    status = walk(w, &info, depth + 1);
+    w->path[length] = '\0';
+    return w->tree->count == before && is_excused(w, status)
+               ? an_tree_excuse(w->ctx, w->tree, w->path)
+               : status;
 }
 
 /* Everything in the folder whose path, ending in '/', is at hand. */

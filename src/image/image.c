@@ -89,6 +89,9 @@ static alexnet_status fail_unknown(alexnet_context *ctx, const uint8_t *data, si
     const char *unread = an_image_unread(data, bytes);
     if (unread != NULL)
         return an_fail(ctx, ALEXNET_UNSUPPORTED, "%s is not read; " AN_IMAGE_WAY_ON, unread);
+    const char *archive = an_image_archive(data, bytes);
+    if (archive != NULL)
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%s, not an image: unpack it", archive);
     return an_fail(ctx, ALEXNET_BAD_FILE, "not an image: begins with bytes %02x %02x %02x %02x",
                    data[0], data[1], data[2], data[3]);
 }

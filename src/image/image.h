@@ -72,6 +72,9 @@ typedef struct an_image_kind {
 
 an_image_kind an_image_kind_of(const char *path);
 
+/* What the first bytes (512 for all of them) say of a file that holds others: "a ZIP archive"; NULL: nothing. */
+const char *an_image_archive(const uint8_t *data, size_t bytes);
+
 /* JPEG of an image, quality 1 .. 100, in memory allocated with an_new(). For drawn data sets. */
 alexnet_status an_image_encode_jpeg(alexnet_context *ctx, const an_image *image, int quality, uint8_t **data, size_t *bytes) AN_NODISCARD;
 

@@ -20,11 +20,18 @@ static const struct {
     {"png", "PNG", &an_codec_png},
     {"jfif", "JPEG", &an_codec_jpeg},
     {"jpe", "JPEG", &an_codec_jpeg},
+    {"jif", "JPEG", &an_codec_jpeg},
+    {"jfi", "JPEG", &an_codec_jpeg},
+    {"pjpeg", "JPEG", &an_codec_jpeg},
+    {"pjp", "JPEG", &an_codec_jpeg},
+    {"mpo", "JPEG", &an_codec_jpeg}, /* several in one file: the first is read */
+    {"apng", "PNG", &an_codec_png},
     {"webp", "WebP", &an_codec_webp},
     {"gif", "GIF", &an_codec_gif},
     {"tif", "TIFF", &an_codec_tiff},
     {"tiff", "TIFF", &an_codec_tiff},
     {"bmp", "BMP", &an_codec_bmp},
+    {"dib", "BMP", &an_codec_bmp},
     {"heic", "HEIC", NULL},
     {"heif", "HEIF", NULL},
     {"hif", "HEIF", NULL},
@@ -124,8 +131,38 @@ static const struct {
     {0, 4, "DDS ",              "DDS"      },
     {0, 4, "v/1\x01",           "EXR"      },
     {0, 4, "qoif",              "QOI"      },
+    {0, 4, "\0\0\1\0",          "ICO"      },
+    {0, 3, "\x0a\x05\x01",      "PCX"      },
+    {0, 12, "\0\0\2\0\0\0\0\0\0\0\0\0",    "TGA"},
+    {0, 12, "\0\0\x0a\0\0\0\0\0\0\0\0\0", "TGA"},
 };
 /* clang-format on */
+
+/* clang-format off */
+static const struct {
+    size_t at, length;
+    const char *magic, *name;
+} archives[] = {
+    {0,   4, "PK\3\4",                  "a ZIP archive"  },
+    {0,   4, "PK\5\6",                  "a ZIP archive"  },
+    {0,   6, "\xfd" "7zXZ\0",           "an XZ archive"  },
+    {0,   4, "\x28\xb5\x2f\xfd",       "a Zstandard archive"},
+    {0,  10, "BZh91AY&SY",              "a bzip2 archive"},
+    {0,   6, "7z\xbc\xaf\x27\x1c",     "a 7-Zip archive"},
+    {0,   4, "Rar!",                    "a RAR archive"  },
+    {257, 5, "ustar",                   "a tar file"     },
+};
+/* clang-format on */
+
+const char *an_image_archive(const uint8_t *data, size_t bytes)
+{
+    for (size_t i = 0; i < AN_COUNT(archives); ++i) {
+        if (bytes >= archives[i].at + archives[i].length &&
+            memcmp(data + archives[i].at, archives[i].magic, archives[i].length) == 0)
+            return archives[i].name;
+    }
+    return NULL;
+}
 
 const char *an_image_unread(const uint8_t *data, size_t bytes)
 {

@@ -81,7 +81,7 @@ static bool is_trained_on(const alexnet_model *model, const char *hash)
     if (text == NULL ||
         an_json_parse(model->ctx, "record", text, strlen(text), &record) != ALEXNET_OK)
         return false; /* somebody else's */
-    const bool same = strcmp(an_json_get_text(record, "train_sha256", ""), hash) == 0;
+    const bool same = an_source_same_images(an_json_get_text(record, "train_sha256", ""), hash);
     json_decref(record);
     return same;
 }
@@ -97,18 +97,21 @@ static void tell_what(const evaluation *e)
     an_source_hash(e->source, hash);
     for (size_t i = 0; i < e->options->weights_count && !trained; ++i)
         trained = is_trained_on(e->models[i], hash);
-    if ((parts->wanted & AN_TRAIN_BIT) != 0) {
+    if (an_source_is_training(e->source)) {
         an_log(e->ctx, ALEXNET_LOG_WARNING,
                "%s: it has no part to validate or test with: measuring the training images", data);
     } else if (trained) {
         an_log(
             e->ctx, ALEXNET_LOG_WARNING,
-            "%s: measuring the training images: these weights were trained on this data, but for "
-            "what the run held back ('alexnet eval RUN' measures that)",
+            "%s: measuring the training images: these weights were trained on this data ('alexnet "
+            "eval RUN' measures what the run validated with)",
             data);
     } else if (parts->present == 0 && an_parts_is_training(data)) {
         an_log(e->ctx, ALEXNET_LOG_WARNING, "%s: measuring the training images, as its name says",
                data);
+    } else if (an_source_taken(e->source) != NULL) {
+        an_log(e->ctx, ALEXNET_LOG_INFO, "%s: measuring %s; what is to train on is not used", data,
+               an_source_taken(e->source));
     } else if (parts->present != 0) {
         const int count = an_source_unused(e->source, e->ctx, parts->wanted, unused, sizeof unused);
         an_parts_list(parts, parts->wanted, used, sizeof used);
@@ -128,6 +131,7 @@ static alexnet_status open_data(evaluation *e)
 
     if (status == ALEXNET_NOT_FOUND) status = an_source_open(e->ctx, data, AN_PART_ALL, &e->source);
     AN_TRY(status);
+    AN_TRY(an_source_tell_layout(e->ctx, e->source, data));
     an_source_tell_passed(e->ctx, e->source, data);
     e->pictures =
         (an_evaluated){.source = e->source, .count = an_source_count(e->source), .name = data};

@@ -32,17 +32,25 @@ static void tell_unused(alexnet_context *ctx, const char *path, const an_source 
 
 /* What is given to validate with may be what is trained on. */
 static alexnet_status check_given(alexnet_context *ctx, const an_config *config,
-                                  const an_source *val)
+                                  const an_dataset *data)
 {
-    const unsigned wanted = an_source_parts(val)->wanted;
-    bool same = false;
+    const unsigned wanted = an_source_parts(data->val_source)->wanted;
+    char train[AN_SHA256_HEX_SIZE], val[AN_SHA256_HEX_SIZE];
+    bool one = false;
 
     if (an_source_is_path(config->val) && an_source_is_path(config->data))
-        AN_TRY(an_file_same(ctx, config->val, config->data, &same));
-    if ((wanted & AN_TRAIN_BIT) != 0 || (same && wanted == 0))
+        AN_TRY(an_file_same(ctx, config->val, config->data, &one));
+    an_source_hash(data->train_source, train);
+    an_source_hash(data->val_source, val);
+    const bool same = an_source_same_images(train, val);
+    if ((wanted & AN_TRAIN_BIT) != 0 || (one && wanted == 0))
         an_log(ctx, ALEXNET_LOG_WARNING,
                "%s: it has no part to validate with: validating with %straining images",
-               config->val, same ? "the " : "");
+               config->val, one || same ? "the " : "");
+    else if (same)
+        an_log(ctx, ALEXNET_LOG_WARNING,
+               "%s: these are the images of %s: validating with the training images", config->val,
+               config->data);
     return ALEXNET_OK;
 }
 
@@ -52,12 +60,14 @@ static alexnet_status tell_parts(alexnet_context *ctx, const an_config *config,
     const unsigned train = an_source_parts(data->train_source)->wanted;
     const unsigned val = data->val_source != NULL ? an_source_parts(data->val_source)->wanted : 0;
 
+    AN_TRY(an_source_tell_layout(ctx, data->train_source, config->data));
     if (config->val == NULL) {
         tell_unused(ctx, config->data, data->train_source, train | val);
         return ALEXNET_OK;
     }
     tell_unused(ctx, config->data, data->train_source, train);
-    AN_TRY(check_given(ctx, config, data->val_source));
+    AN_TRY(an_source_tell_layout(ctx, data->val_source, config->val));
+    AN_TRY(check_given(ctx, config, data));
     if (val != 0) tell_unused(ctx, config->val, data->val_source, val);
     return ALEXNET_OK;
 }
@@ -140,19 +150,57 @@ static alexnet_status open_val(alexnet_context *ctx, const an_config *config, an
     return ALEXNET_OK;
 }
 
-alexnet_status an_dataset_open(alexnet_context *ctx, const an_config *config, an_dataset *out)
+static bool is_utf8(const char *text)
+{
+    size_t length = 1;
+
+    for (; *text != '\0' && length > 0; text += length)
+        length = an_utf8_length(text);
+    return length > 0;
+}
+
+/* A weights file takes names of classes in UTF-8 alone. Here it is known what to rename. */
+static alexnet_status check_names(alexnet_context *ctx, const an_source *source)
+{
+    char path[4096];
+
+    for (int c = 0; c < an_source_classes(source); ++c) {
+        if (is_utf8(an_source_class(source, c))) continue;
+        int64_t index = 0;
+        while (index + 1 < an_source_count(source) && an_source_label(source, index) != c)
+            ++index;
+        an_source_name(source, index, path, sizeof path);
+        return an_fail(ctx, ALEXNET_BAD_FILE, "class '%s' of %s: its name is not UTF-8: rename it",
+                       an_source_class(source, c), path);
+    }
+    return ALEXNET_OK;
+}
+
+static alexnet_status open_dataset(alexnet_context *ctx, const an_config *config, bool tell,
+                                   an_dataset *out)
 {
     alexnet_status status;
 
     *out = (an_dataset){0};
     AN_TRY(an_source_open(ctx, config->data, AN_PART_TRAIN, &out->train_source));
-    an_source_tell_passed(ctx, out->train_source, config->data);
+    if (tell) an_source_tell_passed(ctx, out->train_source, config->data);
     out->train =
         (an_pictures){.source = out->train_source, .count = an_source_count(out->train_source)};
-    status = open_val(ctx, config, out);
-    if (status == ALEXNET_OK) status = tell_parts(ctx, config, out);
+    status = check_names(ctx, out->train_source);
+    if (status == ALEXNET_OK) status = open_val(ctx, config, out);
+    if (status == ALEXNET_OK && tell) status = tell_parts(ctx, config, out);
     if (status != ALEXNET_OK) an_dataset_close(ctx, out);
     return status;
+}
+
+alexnet_status an_dataset_open(alexnet_context *ctx, const an_config *config, an_dataset *out)
+{
+    return open_dataset(ctx, config, true, out);
+}
+
+alexnet_status an_dataset_open_again(alexnet_context *ctx, const an_config *config, an_dataset *out)
+{
+    return open_dataset(ctx, config, false, out);
 }
 
 void an_dataset_close(alexnet_context *ctx, an_dataset *data)
@@ -174,7 +222,11 @@ static alexnet_status map_val(an_dataset *data, const alexnet_model *model, cons
     const alexnet_status status = an_classes_map(
         model, config->data, data->val_source,
         config->val != NULL ? config->val : "the validation part", &data->val_labels);
-    if (status == ALEXNET_BAD_ARG) return ALEXNET_BAD_FILE; /* no option would set it right */
+    if (status == ALEXNET_BAD_FILE || status == ALEXNET_BAD_ARG) /* no option would set it right */
+        return an_fail(model->ctx, ALEXNET_BAD_FILE,
+                       "%s; train on images of these classes, too, or take them out of what is to "
+                       "validate with",
+                       alexnet_error(model->ctx));
     data->val.labels = data->val_labels;
     return status;
 }
@@ -197,7 +249,8 @@ static alexnet_status check_hash(alexnet_context *ctx, const an_dataset *data,
 
     if (source == NULL && expected == NULL) return ALEXNET_OK;
     if (source != NULL) an_source_hash(source, found);
-    if (source != NULL && expected != NULL && strcmp(found, expected) == 0) return ALEXNET_OK;
+    if (source != NULL && expected != NULL && an_source_same_order(found, expected))
+        return ALEXNET_OK;
     return an_fail(ctx, ALEXNET_BAD_ARG,
                    "%s has changed: as many pictures to %s as when the run began, but with other "
                    "names or classes",

@@ -30,6 +30,9 @@ typedef struct an_dataset {
 
 alexnet_status an_dataset_open(alexnet_context *ctx, const an_config *config,
                                an_dataset *out) AN_NODISCARD;
+/* The same without a word: training told what there is to tell. */
+alexnet_status an_dataset_open_again(alexnet_context *ctx, const an_config *config,
+                                     an_dataset *out) AN_NODISCARD;
 void an_dataset_close(alexnet_context *ctx, an_dataset *data);
 
 /* BAD_ARG when these are not the pictures that the run of this config began with. */

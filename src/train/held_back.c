@@ -96,7 +96,7 @@ static alexnet_status evaluate_run(alexnet_context *ctx, const alexnet_evaluate_
 {
     const char *run = options->weights[0];
 
-    AN_TRY(an_dataset_open(ctx, config, data));
+    AN_TRY(an_dataset_open_again(ctx, config, data)); /* training told what there is to tell */
     AN_TRY(an_dataset_check(ctx, data, config));
     if (data->val.count == 0)
         return an_fail(ctx, ALEXNET_BAD_ARG,

@@ -6,6 +6,7 @@
 
 #include "data/files.h"
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -90,6 +91,45 @@ static void what_the_system_refuses_to_look_at_is_an_image(void **in)
     an_source_close(source);
 }
 
+/* Beside others a folder without images is one bad image; so is one that the system refuses to list. */
+static void a_folder_without_images_is_a_bad_image(void **in)
+{
+    const fixture *f = *in;
+    char empty[512], images[512];
+    const char *paths[] = {empty, images};
+    an_source_buffer buffer = {0};
+    an_image image = {0};
+    an_source *source;
+
+    snprintf(empty, sizeof empty, "%s/empty", f->folder);
+    snprintf(images, sizeof images, "%s/images", f->folder);
+    fixture_text(f->ctx, f->folder, "empty/1.heic", "x");
+    fixture_write(f->ctx, f->folder, "images/a/1.png", 1);
+    fixture_write(f->ctx, f->folder, "images/b/1.png", 2);
+    an_assert_ok(f->ctx, an_files_open(f->ctx, paths, 2, &source));
+    assert_int_equal(an_source_count(source), 3);
+    an_assert_status(f->ctx,
+                     an_source_read(source, f->ctx, 0, AN_ORIENTATION_EXIF, &buffer, &image),
+                     ALEXNET_BAD_FILE);
+    an_assert_error(f->ctx, "no images that are read (.jpg .png .webp ...) in this folder; passed");
+    an_source_close(source);
+    for (int n = 0; n < 4; ++n) { /* each of the four folders */
+        an_test_fault fault;
+        an_test_fault_arm(&fault, f->ctx, AN_FAULT_BIT(AN_FAULT_OPEN), n, false, EACCES);
+        const alexnet_status status = an_files_open(f->ctx, paths, 2, &source);
+        assert_true(an_test_fault_disarm(&fault));
+        an_assert_status(f->ctx, status, n == 1 ? ALEXNET_NOT_FOUND : ALEXNET_OK);
+        if (status != ALEXNET_OK) continue; /* neither gives any */
+        const int bad = n == 0 ? 0 : n - 1;
+        an_assert_status(f->ctx,
+                         an_source_read(source, f->ctx, bad, AN_ORIENTATION_EXIF, &buffer, &image),
+                         ALEXNET_BAD_FILE);
+        assert_string_equal(alexnet_error(f->ctx), "cannot list: Permission denied");
+        an_source_close(source);
+    }
+    an_source_buffer_free(f->ctx, &buffer);
+}
+
 static void every_failure_is_clean(void **in)
 {
     const fixture *f = *in;
@@ -120,6 +160,7 @@ int main(void)
         FIXTURE_TEST(named_files_keep_their_order_and_folders_are_searched),
         FIXTURE_TEST(nothing_to_show_is_an_error),
         FIXTURE_TEST(what_the_system_refuses_to_look_at_is_an_image),
+        FIXTURE_TEST(a_folder_without_images_is_a_bad_image),
         FIXTURE_TEST(every_failure_is_clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

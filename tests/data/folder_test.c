@@ -5,6 +5,7 @@
 #include "fixtures.h"
 
 #include "base/file.h"
+#include "data/kind.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -230,9 +231,13 @@ static void an_empty_part_beside_train_is_named(void **in)
                      ALEXNET_NOT_FOUND);
     fixture_write(f->ctx, f->folder, "train/a/1.png", 1);
     an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_VAL, &source),
+                     ALEXNET_NOT_FOUND); /* images without labels */
+    fixture_text(f->ctx, f->folder, "test/a/1.heic", "x");
+    an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_VAL, &source),
                      ALEXNET_BAD_FILE);
     an_assert_error(
-        f->ctx, "'test' has no images that are read in class folders; passed over: 1 in no class");
+        f->ctx,
+        "'test' has no images that are read in class folders; passed over: 1 HEIC, 1 in no class");
     fixture_text(f->ctx, f->folder, "val/readme.txt", "x");
     an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_VAL, &source),
                      ALEXNET_BAD_FILE);
@@ -288,6 +293,9 @@ static void link_loops_end(void **in)
     assert_int_equal(an_source_classes(source), 3);
     assert_int_equal(an_source_count(source), 7);
     assert_int_equal(an_source_ignored(source), 5);
+    char text[AN_TALLY_TEXT];
+    an_tally_print(&source->passed, false, text, sizeof text);
+    assert_string_equal(text, "4 links to a folder around them, 1 without extension");
     an_source_close(source);
 }
 
@@ -296,6 +304,7 @@ static void too_deep_is_refused(void **in)
     fixture *f = *in;
     an_source *source;
 
+    fixture_write(f->ctx, f->folder, "z/1.png", 1);
     fixture_write(f->ctx, f->folder, "a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/1.png", 1);
     source = open_part(f, AN_PART_ALL);
     an_source_close(source);
@@ -347,6 +356,55 @@ static void a_picture_folder_with_a_slash_at_its_end(void **in)
     an_source_close(source);
 }
 
+static void the_one_folder_around_it_all_is_stepped_into(void **in)
+{
+    static const struct {
+        const char *add; /* one after the other */
+        bool stepped_in;
+    } rows[] = {{"a/b/cat/1.png", true},
+                {"a/b/dog/1.png", true},
+                {"a/b/3.png", true}, /* into a only: b holds images */
+                {"more/4.png", false}};
+    fixture *f = *in;
+    char path[512], name[512];
+
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        fixture_write(f->ctx, f->folder, rows[i].add, 1);
+        an_source *source = open_part(f, AN_PART_ALL);
+        assert_int_equal(source->stepped_in, rows[i].stepped_in);
+        assert_int_equal(an_source_count(source), i + 1);
+        an_source_name(source, 0, name, sizeof name);
+        snprintf(path, sizeof path, "%s/a/b/", f->folder);
+        assert_memory_equal(name, path, strlen(path));
+        an_source_close(source);
+    }
+}
+
+static void what_lies_beside_the_parts_is_noted(void **in)
+{
+    fixture *f = *in;
+
+    fixture_folder(f->ctx, f->folder);
+    fixture_write(f->ctx, f->folder, "holdout/cat/1.png", 1);
+    fixture_text(f->ctx, f->folder, "holdout/2.heic", "x");
+    fixture_write(f->ctx, f->folder, "new\nline/1.png", 1);
+    fixture_write(f->ctx, f->folder, "new\nline/2.png", 1);
+    fixture_write(f->ctx, f->folder, "test/1.png", 1);
+    fixture_write(f->ctx, f->folder, "9.png", 1);
+    fixture_text(f->ctx, f->folder, "docs/readme.txt", "x");
+    an_source *source = open_part(f, AN_PART_VAL);
+    an_assert_ok(f->ctx, an_source_tell_layout(f->ctx, source, f->folder));
+    const an_beside *beside = &source->beside;
+    assert_int_equal(beside->loose, 1);
+    assert_int_equal(beside->strangers.images, 4);
+    assert_int_equal(beside->strangers.names.count, 2);
+    assert_int_equal(beside->flat.names.count, 1);
+    assert_int_equal(beside->flat.images, 1);
+    assert_int_equal(an_tally_files(&beside->files, false), 6);
+    assert_int_equal(an_tally_files(&beside->files, true), 1);
+    an_source_close(source);
+}
+
 /* Whatever fails, the call fails cleanly, and nothing is leaked (the fixture counts). */
 static void every_failure_is_clean(void **in)
 {
@@ -376,6 +434,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(the_training_part_has_its_pictures_in_order),
         FIXTURE_TEST(parts_are_told_apart),
+        FIXTURE_TEST(the_one_folder_around_it_all_is_stepped_into),
+        FIXTURE_TEST(what_lies_beside_the_parts_is_noted),
         FIXTURE_TEST(test_stands_in_for_val),
         FIXTURE_TEST(a_folder_without_parts_is_all_and_train_but_not_val),
         FIXTURE_TEST(a_class_may_be_called_as_a_part_is),

@@ -35,6 +35,49 @@ static void inspect_counts(void **in)
     alexnet_data_info_free(f->ctx, &info);
 }
 
+typedef struct told {
+    int count;
+    char path[512], reason[256];
+} told;
+
+static void tell(void *user, const char *path, const char *reason)
+{
+    told *t = user;
+
+    ++t->count;
+    snprintf(t->path, sizeof t->path, "%s", path);
+    snprintf(t->reason, sizeof t->reason, "%s", reason);
+}
+
+static void empty_and_unreadable_classes_are_no_end(void **in)
+{
+    const fixture *f = *in;
+    told t = {0};
+    const alexnet_data_options options = {
+        .data = f->folder, .skipped = tell, .skipped_user = &t, .workers = 1};
+    alexnet_data_info info;
+    an_test_fault fault;
+
+    fixture_write(f->ctx, f->folder, "a/1.png", 1);
+    fixture_write(f->ctx, f->folder, "b/2.png", 1);
+    fixture_text(f->ctx, f->folder, "c/readme.txt", "x");
+    an_assert_ok(f->ctx, alexnet_data_verify(f->ctx, &options, &info));
+    assert_int_equal(info.classes, 3);
+    assert_int_equal(info.class_images[2], 0);
+    alexnet_data_info_free(f->ctx, &info);
+
+    /* The folder is listed to look for parts, then to walk it; then comes a. */
+    an_test_fault_arm(&fault, f->ctx, AN_FAULT_BIT(AN_FAULT_OPEN), 2, false, EACCES);
+    an_assert_ok(f->ctx, alexnet_data_verify(f->ctx, &options, &info));
+    assert_true(an_test_fault_disarm(&fault));
+    assert_int_equal(info.images, 1);
+    assert_int_equal(info.bad, 1);
+    assert_int_equal(info.class_images[0], 0);
+    assert_string_equal(t.path + strlen(f->folder), "/a/");
+    assert_string_equal(t.reason, "cannot list: Permission denied");
+    alexnet_data_info_free(f->ctx, &info);
+}
+
 static void options_are_checked(void **in)
 {
     static const struct {
@@ -205,6 +248,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(inspect_counts),
         FIXTURE_TEST(options_are_checked),
+        FIXTURE_TEST(empty_and_unreadable_classes_are_no_end),
         FIXTURE_TEST(verify_lists_bad_pictures_in_order),
         FIXTURE_TEST(it_can_be_stopped),
         FIXTURE_TEST(stats_worked_by_hand),

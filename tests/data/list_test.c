@@ -66,6 +66,10 @@ static void lines_are_parted_where_people_part_them(void **in)
         {"\"a.jpg,cat", "\"a.jpg", "cat"}, /* a letter like others */
         {"a.jpg 5\" tyre", "a.jpg", "5\" tyre"},
         {"a.jpg \"big\" one", "a.jpg", "\"big\" one"},
+        {"cat,b/a.jpg", "b/a.jpg", "cat"}, /* the label first */
+        {"grey cat;b/my a.jpg", "b/my a.jpg", "grey cat"},
+        {"7 a.heic", "a.heic", "7"},
+        {"\"a, b\",c.jpg", "c.jpg", "a, b"},
     };
     const fixture *f = *in;
 
@@ -229,6 +233,10 @@ static void what_is_no_list_is_refused(void **in)
          "line 4: expected 3 columns as in the heading, found 2"},
         {"id,class,path\n1,cat,a.jpg,b\n", ALEXNET_BAD_FILE, "expected 3 columns"},
         {"id,class,path\n1,,a.jpg\n", ALEXNET_BAD_FILE, "line 2: expected a path and a label"},
+        {"path,label\na.jpg,cat\nb.jpg,cat,extra\n", ALEXNET_BAD_FILE,
+         "line 3: expected 2 columns as in the heading, found 3"},
+        {"path,label\na.jpg,cat\nb.jpg,\"cat\n", ALEXNET_BAD_FILE,
+         "line 3: a quotation mark without its other one"},
         {"a.jpg 1\n\"b\n\nc.jpg\" 1\nd.jpg\n", ALEXNET_BAD_FILE, "line 5: expected PATH LABEL"},
     };
     const fixture *f = *in;
@@ -248,6 +256,30 @@ static void what_is_no_list_is_refused(void **in)
     an_assert_status(f->ctx, an_source_open(f->ctx, list_path(f), AN_PART_ALL, &source),
                      ALEXNET_BAD_FILE);
     an_assert_error(f->ctx, "zero byte");
+}
+
+static void lines_may_end_as_they_did_long_ago(void **in)
+{
+    const fixture *f = *in;
+    an_source *source = open_list(f, "path,label\ra.jpg,cat\rb.jpg,dog\r");
+
+    assert_int_equal(an_source_count(source), 2);
+    assert_entry(f, source, 1, "b.jpg", "dog");
+    an_source_close(source);
+}
+
+/* The second line says so, where the first is a heading. */
+static void a_label_may_come_first_below_a_heading(void **in)
+{
+    const fixture *f = *in;
+
+    fixture_text(f->ctx, f->folder, "lists/a.jpg", "x");
+    fixture_text(f->ctx, f->folder, "lists/b", "x");
+    an_source *source = open_list(f, "Tier,Foto\ncat,a.jpg\ndog,b\n");
+    assert_int_equal(an_source_count(source), 2);
+    assert_entry(f, source, 0, "a.jpg", "cat");
+    assert_entry(f, source, 1, "b", "dog");
+    an_source_close(source);
 }
 
 static void a_list_has_no_validation_part(void **in)
@@ -302,6 +334,8 @@ int main(void)
         FIXTURE_TEST(paths_are_relative_to_the_list),
         FIXTURE_TEST(what_is_no_list_is_refused),
         FIXTURE_TEST(a_list_has_no_validation_part),
+        FIXTURE_TEST(lines_may_end_as_they_did_long_ago),
+        FIXTURE_TEST(a_label_may_come_first_below_a_heading),
         FIXTURE_TEST(every_failure_is_clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

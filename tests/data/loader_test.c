@@ -369,7 +369,8 @@ static void too_many_bad_pictures_fail_the_call(void **in)
     next(&s, loader);
     an_assert_status(f->ctx, an_loader_next(loader, &batch), ALEXNET_BAD_FILE);
     an_assert_error(f->ctx, "a/13.png: ");
-    an_assert_error(f->ctx, "picture number 5, at most 4");
+    an_assert_error(f->ctx,
+                    "image number 5, at most 4 are skipped; '--on-bad-image skip' skips all");
     an_loader_close(loader);
     close_setting(&s);
 }

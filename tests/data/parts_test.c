@@ -60,6 +60,9 @@ static void folders_are_parts_or_classes(void **in)
         {"test", ""}, /* nothing to train on: a class */
         {"dog cat", ""},
         {"train/ dev dog", "train/"},
+        {"train/ test", "train/"}, /* images without labels */
+        {"train/ val test", "train/ and val/"},
+        {"train test", "train/ and test/"},
     };
     const fixture *f = *in;
 

@@ -44,6 +44,10 @@ static void other_files_are_refused_by_name(void **state)
         {"", 0, ALEXNET_BAD_FILE, "0 bytes in all"},
         {"\xff\xd8", 2, ALEXNET_BAD_FILE, "2 bytes in all"},
         {"<html>", 6, ALEXNET_BAD_FILE, "begins with bytes 3c 68 74 6d"},
+        {"PK\3\4zip", 7, ALEXNET_BAD_FILE, "a ZIP archive, not an image: unpack it"},
+        {"\0\0\1\0\1\0", 6, ALEXNET_UNSUPPORTED, "ICO is not read; convert to JPEG"},
+        {"\x0a\5\1\x08", 4, ALEXNET_UNSUPPORTED, "PCX is not read"},
+        {"\0\0\2\0\0\0\0\0\0\0\0\0", 12, ALEXNET_UNSUPPORTED, "TGA is not read"},
         {"BM 0\n", 6, ALEXNET_BAD_FILE, "not an image"},
         {"RIFF\x10\0\0\0WEB", 11, ALEXNET_BAD_FILE, "not an image"},
         {"\0\0\0\x1c"

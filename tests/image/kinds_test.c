@@ -35,6 +35,11 @@ static void names_say_the_format(void **state)
         {"a.txt", NULL, NULL},
         {"jpg", NULL, NULL},
         {"a.jpg/b", NULL, NULL},
+        {"a.jif", "JPEG", &an_codec_jpeg},
+        {"a.PJPEG", "JPEG", &an_codec_jpeg},
+        {"a.mpo", "JPEG", &an_codec_jpeg},
+        {"a.apng", "PNG", &an_codec_png},
+        {"a.dib", "BMP", &an_codec_bmp},
     };
 
     (void)state;

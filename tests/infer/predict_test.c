@@ -209,8 +209,8 @@ static void memory_and_files_may_fail(void **state)
             const alexnet_status status = predict(w, &w->data, 1, 0, 4, &r, &failed);
             if (!an_test_fault_disarm(&fault)) break;
             if (k == 0) an_assert_status(w->ctx, status, ALEXNET_NO_MEMORY);
-            /* what cannot even be looked at is one result, of an image */
-            if (status == ALEXNET_OK) assert_true(r.count == 12 || r.count == failed);
+            /* what cannot even be looked at is one result, of an image or of a whole folder */
+            if (status == ALEXNET_OK) assert_true(r.count == 12 || failed == 1);
         }
     }
 }

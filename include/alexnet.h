@@ -267,7 +267,7 @@ ALEXNET_API alexnet_status alexnet_model_outline(alexnet_context *ctx, const cha
 /*
  * Reads a weights file (safetensors). The folder of a run stands for its best.safetensors, or last.safetensors where there
  * is no best, here and wherever a path of weights is asked for; the log says which. A file without our metadata is recognised by its tensor names and shapes, where
- * they fit exactly one family; its classes are then unnamed. BAD_FILE (also a preprocessing record that is none),
+ * they fit exactly one family; its classes are then unnamed. Tensors may be called "module.NAME" or "model.NAME". BAD_FILE (also a preprocessing record that is none),
  * BAD_SHAPE, NOT_FOUND, IO, NO_MEMORY. Weights whose record asks for a mean image that the file lacks load, so that
  * training can start from them; what is shown pictures (classifier, predict, features, evaluate) refuses them: BAD_FILE.
  */

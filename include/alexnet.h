@@ -507,7 +507,7 @@ typedef struct alexnet_evaluate_options {
     size_t             weights_count;
     const char        *data;    /* NULL, with the folder of one run as weights: the images that this run validated with:
                                    held back of its training data, a part of these, or data of their own. They must not have
-                                   changed: BAD_ARG */
+                                   changed: BAD_FILE */
     int                crops;   /* 0 or 1: centre; 10: four corners, centre, and their mirror images */
     int                batch;   /* pictures at a time, with ten crops a tenth of that; 0: 64 */
     int                workers;

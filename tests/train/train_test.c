@@ -541,7 +541,7 @@ static void data_that_has_changed_is_noticed(void **state)
     assert_int_equal(remove(an_test_path(r->folder, "data/train/cross/0000.jpg")), 0);
     resumed = alexnet_train_options_default();
     resumed.resume = options.out;
-    an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_ARG);
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_FILE);
     an_assert_error(r->ctx, "11 pictures to train on");
     an_assert_error(r->ctx, "the run began with 12");
 }
@@ -564,7 +564,7 @@ static void data_of_the_same_size_that_has_changed_is_noticed(void **state)
         const char *from = an_test_path(r->folder, rows[i].from);
         const char *to = an_test_path(r->folder, rows[i].to);
         assert_int_equal(rename(from, to), 0);
-        an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_ARG);
+        an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_FILE);
         an_assert_error(r->ctx, "data has changed: as many pictures ");
         an_assert_error(r->ctx, rows[i].message);
         assert_int_equal(rename(to, from), 0);

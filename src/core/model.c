@@ -350,7 +350,12 @@ static alexnet_status replace_text(alexnet_context *ctx, char **place, const cha
 
 alexnet_status an_model_set_preprocess(alexnet_model *model, const char *text)
 {
-    return replace_text(model->ctx, &model->preprocess, text);
+    static const char old[] = "orientation=ignore", now[] = "orientation=stored";
+
+    AN_TRY(replace_text(model->ctx, &model->preprocess, text));
+    char *at = model->preprocess != NULL ? strstr(model->preprocess, old) : NULL;
+    if (at != NULL) memcpy(at, now, sizeof now - 1); /* as the option is called */
+    return ALEXNET_OK;
 }
 
 alexnet_status an_model_set_mean_image(alexnet_model *model, const int shape[3],

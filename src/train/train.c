@@ -176,13 +176,30 @@ static bool holds_files(const an_source *source)
     return false;
 }
 
+/* Photographs turned upright for weights that have seen them as they are stored: worth a word. */
+static alexnet_status tell_turned(const job *j)
+{
+    an_preprocess record;
+
+    if (j->origin.preprocess == NULL) return ALEXNET_OK;
+    AN_TRY(an_preprocess_parse(j->ctx, j->origin.preprocess, &record));
+    if (record.orientation != AN_ORIENTATION_EXIF)
+        an_log(j->ctx, ALEXNET_LOG_INFO,
+               "orientation: exif, as photographs are turned upright here; the record of %s says "
+               "stored, which can be asked for",
+               j->origin.path);
+    return ALEXNET_OK;
+}
+
 /* Into the record, which mean image, training, validation and whoever uses the weights follow. */
 static alexnet_status set_orientation(job *j)
 {
     alexnet_orientation orientation = (alexnet_orientation)j->config.orientation;
 
-    if (orientation == ALEXNET_ORIENTATION_DEFAULT && holds_files(j->data.train_source))
+    if (orientation == ALEXNET_ORIENTATION_DEFAULT && holds_files(j->data.train_source)) {
         orientation = ALEXNET_ORIENTATION_EXIF;
+        AN_TRY(tell_turned(j));
+    }
     return alexnet_model_set_orientation(j->model, orientation);
 }
 
@@ -202,8 +219,9 @@ static alexnet_status make_model(job *j)
         AN_TRY(take_over(j));
     else
         warn_of_frozen(j, NULL);
+    const alexnet_status status = set_orientation(j);
     an_partial_close(j->ctx, &j->origin);
-    return set_orientation(j);
+    return status;
 }
 
 static alexnet_status add_mean_image(job *j)

@@ -146,7 +146,7 @@ static void our_files_say_everything(void **state)
     an_assert_ok(p->ctx, alexnet_model_load(p->ctx, path, &back));
     assert_null(alexnet_model_class(back, 0));
     assert_string_equal(back->preprocess, "resize=exact:32x32 filter=bilinear crop=none "
-                                          "orientation=ignore channels=rgb divide=1 mean=image");
+                                          "orientation=stored channels=rgb divide=1 mean=image");
     alexnet_model_free(back);
     alexnet_model_free(model);
 }

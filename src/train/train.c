@@ -136,9 +136,19 @@ static void warn_of_frozen(const job *j, const bool *fresh)
                count, first->name, j->config.from);
 }
 
+/* Something must be left to train. */
 static alexnet_status freeze(job *j)
 {
-    return j->config.freeze != NULL ? an_model_freeze(j->model, j->config.freeze) : ALEXNET_OK;
+    const an_param_list *params = &j->model->params;
+
+    if (j->config.freeze == NULL) return ALEXNET_OK;
+    AN_TRY(an_model_freeze(j->model, j->config.freeze));
+    for (int i = 0; i < params->count; ++i)
+        if (!params->items[i].frozen && params->items[i].role != AN_PARAM_STATISTIC)
+            return ALEXNET_OK;
+    return an_fail(j->ctx, ALEXNET_BAD_ARG,
+                   "freeze '%s': all layers of model %s are frozen, nothing would be trained",
+                   j->config.freeze, j->model->family->name);
 }
 
 static alexnet_status take_over(job *j)

@@ -250,6 +250,11 @@ static void frozen_layers_that_start_at_random_are_warned_of(void **state)
     options.freeze = "fc10"; /* whose classes have no names there */
     an_runs_train(r, &options);
     assert_non_null(strstr(r->log.text, "2 of the frozen tensors (fc10.weight ...) are not in"));
+
+    alexnet_train_result result;
+    options.freeze = "features,fc10";
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_BAD_ARG);
+    an_assert_error(r->ctx, "freeze 'features,fc10': all layers of model cifar-19pct are frozen");
 }
 
 static void a_resumed_fine_tuning_stays_frozen(void **state)

@@ -530,6 +530,12 @@ typedef struct alexnet_class_result {
     int64_t     images, correct; /* correct: top-1 */
 } alexnet_class_result;
 
+/* What one of several weights answers alone, on the same images. */
+typedef struct alexnet_weights_result {
+    const char *weights; /* as given; borrowed from the options */
+    double      loss, top1, top5;
+} alexnet_weights_result;
+
 typedef struct alexnet_evaluate_result {
     int64_t images, skipped;
     int     crops;
@@ -538,6 +544,7 @@ typedef struct alexnet_evaluate_result {
     double  images_per_second;
     int     classes;
     alexnet_class_result *per_class; /* classes entries; free with alexnet_evaluate_result_free() */
+    alexnet_weights_result *each; /* weights_count entries, each weights alone; NULL for one; freed with the result */
 } alexnet_evaluate_result;
 
 ALEXNET_API alexnet_status alexnet_evaluate(alexnet_context *ctx, const alexnet_evaluate_options *options,

@@ -46,10 +46,11 @@ static json_t *pack_each(const cli *app, const alexnet_evaluate_result *r)
     json_t *each = json_array();
 
     for (int i = 0; i < app->word_count - 1; ++i)
-        json_array_append_new(
-            each, json_pack("{s:o, s:o, s:o, s:o}", "weights", cli_json_text(r->each[i].weights),
-                            "top1", cli_json_real(r->each[i].top1), "top5",
-                            cli_json_real(r->each[i].top5), "loss", cli_json_real(r->each[i].loss)));
+        json_array_append_new(each, json_pack("{s:o, s:o, s:o, s:o}", "weights",
+                                              cli_json_text(r->each[i].weights), "top1",
+                                              cli_json_real(r->each[i].top1), "top5",
+                                              cli_json_real(r->each[i].top5), "loss",
+                                              cli_json_real(r->each[i].loss)));
     return each;
 }
 
@@ -102,8 +103,8 @@ static void print_each(const cli *app, const alexnet_evaluate_result *r)
     cli_table_row(&table, "alone", "loss", "top-1", five ? "top-5" : "");
     for (int i = 0; i < app->word_count - 1; ++i) {
         const alexnet_weights_result *each = &r->each[i];
-        cli_table_row(&table, each->weights, cli_fixed(each->loss, 4, a), cli_percent(each->top1, b),
-                      five ? cli_percent(each->top5, c) : "");
+        cli_table_row(&table, each->weights, cli_fixed(each->loss, 4, a),
+                      cli_percent(each->top1, b), five ? cli_percent(each->top5, c) : "");
     }
     cli_table_print(&table, stdout, "");
     cli_table_free(&table);
@@ -122,7 +123,8 @@ static cli_exit print_result(cli *app, const eval_args *args, const alexnet_eval
     printf("\nloss    %s\n", cli_fixed(r->loss, 4, a));
     printf("top-1   %s right, %s wrong\n", cli_percent(r->top1, a), cli_percent(1 - r->top1, b));
     if (r->classes > CLI_TOP5_CLASSES)
-        printf("top-5   %s right, %s wrong\n", cli_percent(r->top5, a), cli_percent(1 - r->top5, b));
+        printf("top-5   %s right, %s wrong\n", cli_percent(r->top5, a),
+               cli_percent(1 - r->top5, b));
     printf("crops   %d\nspeed   %.0f images/s\n", r->crops, r->images_per_second);
     return CLI_DONE;
 }

@@ -482,9 +482,10 @@ alexnet_status an_model_require_layer(const alexnet_model *model, const char *na
 {
     *node = an_model_find_layer(model, name);
     if (*node >= 0) return ALEXNET_OK;
-    return an_fail(model->ctx, ALEXNET_NOT_FOUND,
-                   "model %s has no layer '%s': `alexnet info` lists those of a model or of weights",
-                   model->family->name, name);
+    return an_fail(
+        model->ctx, ALEXNET_NOT_FOUND,
+        "model %s has no layer '%s': `alexnet info` lists those of a model or of weights",
+        model->family->name, name);
 }
 
 int an_model_find_param(const alexnet_model *model, const char *name)

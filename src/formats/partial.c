@@ -450,10 +450,11 @@ static alexnet_status fail_unfit(const an_partial *partial, const alexnet_model 
                        "%s",
                        partial->path, model->family->name, params[h->first].name, h->reason);
     if (out->other.count > 0)
-        return an_fail(ctx, ALEXNET_BAD_FILE,
-                       "%s: none of its %zu tensors fits model %s, which has them of another shape: "
-                       "%.300s",
-                       partial->path, partial->file.count, model->family->name, out->other.text);
+        return an_fail(
+            ctx, ALEXNET_BAD_FILE,
+            "%s: none of its %zu tensors fits model %s, which has them of another shape: "
+            "%.300s",
+            partial->path, partial->file.count, model->family->name, out->other.text);
     if (partial->file.count == 0)
         return an_fail(ctx, ALEXNET_BAD_FILE, "%s: none of its 0 tensors fits model %s",
                        partial->path, model->family->name);

@@ -44,8 +44,8 @@ const char *an_weights_names(const an_tensor_file *file, char text[AN_WEIGHTS_NA
 
     text[0] = '\0';
     for (size_t i = 0; i < AN_MIN(file->count, (size_t)3); ++i)
-        used += (size_t)an_print(text + used, AN_WEIGHTS_NAMES - used, "%s%.48s",
-                                 i > 0 ? ", " : "", file->tensors[i].name);
+        used += (size_t)an_print(text + used, AN_WEIGHTS_NAMES - used, "%s%.48s", i > 0 ? ", " : "",
+                                 file->tensors[i].name);
     if (file->count > 3) an_print(text + used, AN_WEIGHTS_NAMES - used, " ...");
     return text;
 }
@@ -199,10 +199,11 @@ static alexnet_status fail_to_recognise(alexnet_context *ctx, const char *path,
     if (file->count == 0) return an_fail(ctx, ALEXNET_BAD_FILE, "its 0 tensors fit no model");
     an_weights_names(file, names);
     if (c->nearest_count == 0)
-        return an_fail(ctx, ALEXNET_BAD_FILE,
-                       "its %zu tensors (%s) fit no model%s; 'alexnet info MODEL' lists the tensors "
-                       "of one",
-                       file->count, names, c->nearest);
+        return an_fail(
+            ctx, ALEXNET_BAD_FILE,
+            "its %zu tensors (%s) fit no model%s; 'alexnet info MODEL' lists the tensors "
+            "of one",
+            file->count, names, c->nearest);
     return an_fail(ctx, ALEXNET_BAD_FILE,
                    "its %zu tensors (%s) fit no model%s; a part of a network is completed by "
                    "'alexnet init %s --from %s -o whole.safetensors'",
@@ -226,8 +227,7 @@ static alexnet_status recognise(alexnet_context *ctx, const char *path, const an
         alexnet_model_free(c.model);
         return status;
     }
-    if (c.model == NULL)
-        return fail_to_recognise(ctx, path, file, &c);
+    if (c.model == NULL) return fail_to_recognise(ctx, path, file, &c);
     an_log(ctx, ALEXNET_LOG_INFO,
            "%s: recognised by its tensors as %s with %d classes, unnamed%s%s", path,
            c.model->family->name, c.model->options.classes,

@@ -184,8 +184,9 @@ static alexnet_status evaluate_data(alexnet_context *ctx, const alexnet_evaluate
         strcmp(options->data + length - tail, list) != 0)
         return status;
     an_print(cause, sizeof cause, "%s", ctx->error);
-    return an_fail(ctx, status, "%s; what a run held back of an archive 'alexnet eval %.*s' measures",
-                   cause, (int)(length - tail), options->data);
+    return an_fail(ctx, status,
+                   "%s; what a run held back of an archive 'alexnet eval %.*s' measures", cause,
+                   (int)(length - tail), options->data);
 }
 
 alexnet_status alexnet_evaluate(alexnet_context *ctx, const alexnet_evaluate_options *options,

@@ -416,14 +416,16 @@ static void what_does_not_fit_is_shown(void **state)
     made.tensors[0].shape[0] = 31;
     write_draft(w, &made, NULL);
     an_assert_status(w->ctx, read_into(w, model, NULL), ALEXNET_BAD_FILE);
-    an_assert_error(w->ctx, "none of its 1 tensors fits model cifar-19pct, which has them of another "
-                            "shape: conv1.bias [32], not [31]");
+    an_assert_error(w->ctx,
+                    "none of its 1 tensors fits model cifar-19pct, which has them of another "
+                    "shape: conv1.bias [32], not [31]");
 
     draft_of(from, "conv1", "net/", &made);
     write_draft(w, &made, NULL);
     an_assert_status(w->ctx, read_into(w, model, NULL), ALEXNET_BAD_FILE);
-    an_assert_error(w->ctx, "the file has net/conv1.weight, net/conv1.bias, the model conv1.weight, "
-                            "conv1.bias ...");
+    an_assert_error(w->ctx,
+                    "the file has net/conv1.weight, net/conv1.bias, the model conv1.weight, "
+                    "conv1.bias ...");
     alexnet_model_free(model);
     an_assert_status(w->ctx, alexnet_model_complete(w->ctx, w->path, NULL, NULL, 1, &model),
                      ALEXNET_BAD_FILE);

@@ -467,7 +467,8 @@ static void other_tensors_fit_no_model(void **state)
         (an_tensor_out){.name = "a", .dtype = AN_F32, .rank = 0, .data = &value};
     write_draft(p->ctx, &made, path);
     an_assert_status(p->ctx, alexnet_model_load(p->ctx, path, &back), ALEXNET_BAD_FILE);
-    an_assert_error(p->ctx, "its 1 tensors (a) fit no model; with torchvision: features.0.weight: ");
+    an_assert_error(p->ctx,
+                    "its 1 tensors (a) fit no model; with torchvision: features.0.weight: ");
 
     made = draft_of(model); /* almost a model: the difference is told */
     draft_tensor(&made, "conv3.bias")->name = "conv3.bais";
@@ -479,7 +480,8 @@ static void other_tensors_fit_no_model(void **state)
     an_assert_error(p->ctx, "its 8 tensors (");
     an_assert_error(p->ctx, "'alexnet init cifar-19pct --from ");
 
-    made = draft_of(model); /* the convolutions alone: all but the last that were written, in front */
+    made =
+        draft_of(model); /* the convolutions alone: all but the last that were written, in front */
     made.tensors[0] = made.tensors[--made.tensor_count];
     made.tensors[1] = made.tensors[--made.tensor_count];
     write_draft(p->ctx, &made, path);

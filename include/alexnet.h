@@ -267,7 +267,7 @@ ALEXNET_API alexnet_status alexnet_model_outline(alexnet_context *ctx, const cha
 /*
  * Reads a weights file (safetensors). The folder of a run stands for its best.safetensors, or last.safetensors where there
  * is no best, here and wherever a path of weights is asked for; the log says which. A file without our metadata is recognised by its tensor names and shapes, where
- * they fit exactly one family; its classes are then unnamed. BAD_FILE (also a preprocessing record that is none),
+ * they fit exactly one family; its classes are then unnamed. Tensors may be called "module.NAME" or "model.NAME". BAD_FILE (also a preprocessing record that is none),
  * BAD_SHAPE, NOT_FOUND, IO, NO_MEMORY. Weights whose record asks for a mean image that the file lacks load, so that
  * training can start from them; what is shown pictures (classifier, predict, features, evaluate) refuses them: BAD_FILE.
  */
@@ -507,7 +507,7 @@ typedef struct alexnet_evaluate_options {
     size_t             weights_count;
     const char        *data;    /* NULL, with the folder of one run as weights: the images that this run validated with:
                                    held back of its training data, a part of these, or data of their own. They must not have
-                                   changed: BAD_ARG */
+                                   changed: BAD_FILE */
     int                crops;   /* 0 or 1: centre; 10: four corners, centre, and their mirror images */
     int                batch;   /* pictures at a time, with ten crops a tenth of that; 0: 64 */
     int                workers;
@@ -530,6 +530,12 @@ typedef struct alexnet_class_result {
     int64_t     images, correct; /* correct: top-1 */
 } alexnet_class_result;
 
+/* What one of several weights answers alone, on the same images. */
+typedef struct alexnet_weights_result {
+    const char *weights; /* as given; borrowed from the options */
+    double      loss, top1, top5;
+} alexnet_weights_result;
+
 typedef struct alexnet_evaluate_result {
     int64_t images, skipped;
     int     crops;
@@ -538,6 +544,7 @@ typedef struct alexnet_evaluate_result {
     double  images_per_second;
     int     classes;
     alexnet_class_result *per_class; /* classes entries; free with alexnet_evaluate_result_free() */
+    alexnet_weights_result *each; /* weights_count entries, each weights alone; NULL for one; freed with the result */
 } alexnet_evaluate_result;
 
 ALEXNET_API alexnet_status alexnet_evaluate(alexnet_context *ctx, const alexnet_evaluate_options *options,

@@ -41,6 +41,19 @@ static const cli_option eval_options[] = {
 };
 #undef AT
 
+static json_t *pack_each(const cli *app, const alexnet_evaluate_result *r)
+{
+    json_t *each = json_array();
+
+    for (int i = 0; i < app->word_count - 1; ++i)
+        json_array_append_new(each, json_pack("{s:o, s:o, s:o, s:o}", "weights",
+                                              cli_json_text(r->each[i].weights), "top1",
+                                              cli_json_real(r->each[i].top1), "top5",
+                                              cli_json_real(r->each[i].top5), "loss",
+                                              cli_json_real(r->each[i].loss)));
+    return each;
+}
+
 static cli_exit print_json(cli *app, const eval_args *args, const alexnet_evaluate_result *r)
 {
     json_t *document = json_pack("{s:i, s:I, s:o, s:o, s:o, s:i, s:I, s:o}", "schema", 1, "images",
@@ -49,6 +62,7 @@ static cli_exit print_json(cli *app, const eval_args *args, const alexnet_evalua
                                  r->crops, "skipped", (json_int_t)r->skipped, "images_per_second",
                                  cli_json_real(r->images_per_second));
 
+    if (r->each != NULL) json_object_set_new(document, "each", pack_each(app, r));
     if (args->per_class) {
         json_t *classes = json_array();
         for (int i = 0; i < r->classes; ++i)
@@ -79,18 +93,38 @@ static void print_classes(const alexnet_evaluate_result *r)
     putchar('\n');
 }
 
+/* Several weights, each alone. */
+static void print_each(const cli *app, const alexnet_evaluate_result *r)
+{
+    const bool five = r->classes > CLI_TOP5_CLASSES;
+    cli_table table = {.align = "lrrr"};
+    char a[CLI_NUMBER], b[CLI_NUMBER], c[CLI_NUMBER];
+
+    cli_table_row(&table, "alone", "loss", "top-1", five ? "top-5" : "");
+    for (int i = 0; i < app->word_count - 1; ++i) {
+        const alexnet_weights_result *each = &r->each[i];
+        cli_table_row(&table, each->weights, cli_fixed(each->loss, 4, a),
+                      cli_percent(each->top1, b), five ? cli_percent(each->top5, c) : "");
+    }
+    cli_table_print(&table, stdout, "");
+    cli_table_free(&table);
+    putchar('\n');
+}
+
 static cli_exit print_result(cli *app, const eval_args *args, const alexnet_evaluate_result *r)
 {
     char a[CLI_NUMBER], b[CLI_NUMBER];
 
     if (app->common->json) return print_json(app, args, r);
     if (args->per_class) print_classes(r);
+    if (r->each != NULL) print_each(app, r);
     printf("images  %s", cli_thousands(r->images, a));
     if (r->skipped > 0) printf(", %s more unreadable", cli_thousands(r->skipped, a));
     printf("\nloss    %s\n", cli_fixed(r->loss, 4, a));
     printf("top-1   %s right, %s wrong\n", cli_percent(r->top1, a), cli_percent(1 - r->top1, b));
     if (r->classes > CLI_TOP5_CLASSES)
-        printf("top-5   %s right, %s wrong\n", cli_percent(r->top5, a), cli_percent(1 - r->top5, b));
+        printf("top-5   %s right, %s wrong\n", cli_percent(r->top5, a),
+               cli_percent(1 - r->top5, b));
     printf("crops   %d\nspeed   %.0f images/s\n", r->crops, r->images_per_second);
     return CLI_DONE;
 }

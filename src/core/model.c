@@ -350,7 +350,12 @@ static alexnet_status replace_text(alexnet_context *ctx, char **place, const cha
 
 alexnet_status an_model_set_preprocess(alexnet_model *model, const char *text)
 {
-    return replace_text(model->ctx, &model->preprocess, text);
+    static const char old[] = "orientation=ignore", now[] = "orientation=stored";
+
+    AN_TRY(replace_text(model->ctx, &model->preprocess, text));
+    char *at = model->preprocess != NULL ? strstr(model->preprocess, old) : NULL;
+    if (at != NULL) memcpy(at, now, sizeof now - 1); /* as the option is called */
+    return ALEXNET_OK;
 }
 
 alexnet_status an_model_set_mean_image(alexnet_model *model, const int shape[3],
@@ -466,8 +471,8 @@ alexnet_status an_model_check_answers(const alexnet_model *model)
 
 int an_model_find_layer(const alexnet_model *model, const char *name)
 {
-    if (strcmp(name, "logits") == 0) return model->options.classes > 0 ? model->node_count - 2 : -1;
-    if (strcmp(name, "prob") == 0) return model->node_count - 1;
+    if (strcmp(name, "logits") == 0 && model->options.classes > 0) return model->node_count - 2;
+    if (strcmp(name, "logits") == 0 || strcmp(name, "prob") == 0) return model->node_count - 1;
     for (int i = 0; i < model->node_count; ++i)
         if (strcmp(model->nodes[i].name, name) == 0) return i;
     return -1;
@@ -477,9 +482,10 @@ alexnet_status an_model_require_layer(const alexnet_model *model, const char *na
 {
     *node = an_model_find_layer(model, name);
     if (*node >= 0) return ALEXNET_OK;
-    return an_fail(model->ctx, ALEXNET_NOT_FOUND,
-                   "model %s has no layer '%s': `alexnet info %s` lists them", model->family->name,
-                   name, model->family->name);
+    return an_fail(
+        model->ctx, ALEXNET_NOT_FOUND,
+        "model %s has no layer '%s': `alexnet info` lists those of a model or of weights",
+        model->family->name, name);
 }
 
 int an_model_find_param(const alexnet_model *model, const char *name)

@@ -119,8 +119,8 @@ alexnet_status an_model_freeze(alexnet_model *model, const char *names) AN_NODIS
 alexnet_status an_model_check_answers(const alexnet_model *model) AN_NODISCARD;
 
 int an_model_find_layer(const alexnet_model *model,
-                        const char *name); /* "logits" is the node before "prob", which without
-                                             classes is the last; -1: none */
+                        const char *name); /* "logits" is the node before "prob"; both without
+                                             classes are the last; -1: none */
 alexnet_status an_model_require_layer(const alexnet_model *model, const char *name,
                                       int *node) AN_NODISCARD; /* NOT_FOUND */
 int an_model_find_param(const alexnet_model *model, const char *name); /* -1: none */

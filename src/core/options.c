@@ -23,7 +23,7 @@ static const struct choice {
     {offsetof(alexnet_model_options, global_pool), {"no-global-pool", "global-pool"}, 0, NULL,
      "no global pool: there is no map before its last layer that would be averaged"},
     {offsetof(alexnet_model_options, squeeze), {"no-squeeze", "squeeze"}, 1, NULL,
-     "it squeezes nothing: its answers may be a map as they are"},
+     "it has no squeeze to leave out"},
     {offsetof(alexnet_model_options, lrn), {"no-lrn", "lrn"}, 1, NULL,
      "it has no response normalisation to leave out"},
     {offsetof(alexnet_model_options, activation), {"relu", "tanh"}, 0, "ACTIVATION",

@@ -343,21 +343,16 @@ static alexnet_status check_run_size(alexnet_context *ctx, const alexnet_run_siz
                    size->input_w, ALEXNET_INPUT_MAX);
 }
 
-/* As asked; where only the squeeze is in the way of a map of answers, without it. */
+/* As asked; where the squeeze is in the way of a map of answers, without it. So the message that
+ * remains tells of all sizes that run. */
 static alexnet_status lay_out_to_run(const alexnet_model *model, alexnet_model_options *options,
                                      alexnet_model **out)
 {
-    alexnet_model *map;
-
     const alexnet_status status = lay_out_for(model, options, out);
+
     if (status != ALEXNET_BAD_SHAPE || options->squeeze != 1) return status;
     options->squeeze = 0;
-    if (an_model_try_lay_out(model->ctx, model->family, options, &map) == ALEXNET_OK) {
-        alexnet_model_free(map);
-        return lay_out_for(model, options, out);
-    }
-    options->squeeze = 1;
-    return lay_out_for(model, options, out); /* its message is the better one */
+    return lay_out_for(model, options, out);
 }
 
 static bool is_as_before(const alexnet_model_options *a, const alexnet_model_options *b)

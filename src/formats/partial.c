@@ -20,23 +20,6 @@
 
 /* ---- opening ---- */
 
-/* The name without the words that wrappers put before it: DataParallel, torch.compile, a module of one's own. */
-static const char *plain_name(const char *name)
-{
-    static const char *const words[] = {"module.", "model.", "_orig_mod."};
-
-    for (size_t i = 0; i < AN_COUNT(words);) {
-        const size_t length = strlen(words[i]);
-        if (strncmp(name, words[i], length) == 0 && name[length] != '\0') {
-            name += length;
-            i = 0;
-        } else {
-            ++i;
-        }
-    }
-    return name;
-}
-
 static int compare_names(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -70,7 +53,7 @@ static alexnet_status take_names(alexnet_context *ctx, an_partial *partial)
     if (partial->names == NULL)
         return an_fail(ctx, ALEXNET_NO_MEMORY, "names of %zu tensors", count);
     for (size_t i = 0; i < count; ++i)
-        partial->names[i] = plain_name(partial->file.tensors[i].name);
+        partial->names[i] = an_weights_plain_name(partial->file.tensors[i].name);
     return check_names(ctx, partial);
 }
 
@@ -453,6 +436,36 @@ static void log_outcome(const an_partial *partial, const alexnet_model *model, c
                model->family->name, out->unused.text);
 }
 
+/* Nothing was taken over: by the head's reason, by shapes, or by names, which both sides show. */
+static alexnet_status fail_unfit(const an_partial *partial, const alexnet_model *model,
+                                 const head *h, const outcome *out)
+{
+    alexnet_context *ctx = model->ctx;
+    const an_param *params = model->params.items;
+    char names[AN_WEIGHTS_NAMES];
+
+    if (h->reason != NULL)
+        return an_fail(ctx, ALEXNET_BAD_FILE,
+                       "%s: only the last layer of model %s is in it, %s, and that starts afresh: "
+                       "%s",
+                       partial->path, model->family->name, params[h->first].name, h->reason);
+    if (out->other.count > 0)
+        return an_fail(
+            ctx, ALEXNET_BAD_FILE,
+            "%s: none of its %zu tensors fits model %s, which has them of another shape: "
+            "%.300s",
+            partial->path, partial->file.count, model->family->name, out->other.text);
+    if (partial->file.count == 0)
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: none of its 0 tensors fits model %s",
+                       partial->path, model->family->name);
+    return an_fail(ctx, ALEXNET_BAD_FILE,
+                   "%s: none of its %zu tensors fits model %s: the file has %s, the model %s, %s "
+                   "...",
+                   partial->path, partial->file.count, model->family->name,
+                   an_weights_names(&partial->file, names), params[0].name,
+                   params[model->params.count > 1 ? 1 : 0].name);
+}
+
 static alexnet_status read_params(const an_partial *partial, alexnet_model *model, const head *h,
                                   bool *fresh)
 {
@@ -464,9 +477,7 @@ static alexnet_status read_params(const an_partial *partial, alexnet_model *mode
         if (fresh != NULL) fresh[i] = !took;
     }
     list_unused(partial, model, &out.unused);
-    if (out.loaded.count == 0)
-        return an_fail(model->ctx, ALEXNET_BAD_FILE, "%s: none of its %zu tensors fits model %s",
-                       partial->path, partial->file.count, model->family->name);
+    if (out.loaded.count == 0) return fail_unfit(partial, model, h, &out);
     log_outcome(partial, model, &out);
     log_head(partial, model, h);
     return ALEXNET_OK;
@@ -540,6 +551,7 @@ static alexnet_status count_fitting(alexnet_context *ctx, const an_partial *part
 alexnet_status an_partial_family(alexnet_context *ctx, const an_partial *partial,
                                  const an_family **out)
 {
+    char names[AN_WEIGHTS_NAMES];
     int most = 0;
 
     *out = partial->family;
@@ -551,8 +563,9 @@ alexnet_status an_partial_family(alexnet_context *ctx, const an_partial *partial
         most = AN_MAX(most, count);
     }
     if (*out == NULL)
-        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: none of its %zu tensors fits any model",
-                       partial->path, partial->file.count);
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: none of its %zu tensors fits any model%s%s",
+                       partial->path, partial->file.count, partial->file.count > 0 ? ": " : "",
+                       an_weights_names(&partial->file, names));
     if (partial->family == NULL)
         an_log(ctx, ALEXNET_LOG_INFO, "%s: %d of its %zu tensors are those of %s", partial->path,
                most, partial->file.count, (*out)->name);

@@ -6,8 +6,7 @@
  * tensor that is missing or of another shape leaves its parameter as it is, one that the network does
  * not have is left out, and both are told.
  *
- * Programs that wrap a network put a word before its names ("module.features.0.weight"): the words
- * "module.", "model." and "_orig_mod." are passed over, any number of them.
+ * Words before a tensor's name are passed over as in weights.h.
  *
  * The last layer goes by the names of classes: where both the file and the model have names, each
  * class gets the row of the class of its name, and new ones keep theirs. Where neither has, the

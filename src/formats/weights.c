@@ -4,6 +4,7 @@
  */
 #include "formats/weights.h"
 
+#include "base/context.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -18,6 +19,36 @@
 #include <string.h>
 
 #define METADATA_MAX 1000 /* entries: each is compared with each */
+
+/* ---- names of tensors ---- */
+
+const char *an_weights_plain_name(const char *name)
+{
+    static const char *const words[] = {"module.", "model.", "_orig_mod."};
+
+    for (size_t i = 0; i < AN_COUNT(words);) {
+        const size_t length = strlen(words[i]);
+        if (strncmp(name, words[i], length) == 0 && name[length] != '\0') {
+            name += length;
+            i = 0;
+        } else {
+            ++i;
+        }
+    }
+    return name;
+}
+
+const char *an_weights_names(const an_tensor_file *file, char text[AN_WEIGHTS_NAMES])
+{
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < AN_MIN(file->count, (size_t)3); ++i)
+        used += (size_t)an_print(text + used, AN_WEIGHTS_NAMES - used, "%s%.48s", i > 0 ? ", " : "",
+                                 file->tensors[i].name);
+    if (file->count > 3) an_print(text + used, AN_WEIGHTS_NAMES - used, " ...");
+    return text;
+}
 
 /* ---- does the file hold this network? ---- */
 
@@ -42,7 +73,7 @@ static alexnet_status check_param(alexnet_context *ctx, const an_tensor_file *fi
                    expected, an_tensor_shape_text(tensor->shape, tensor->rank, found));
 }
 
-/* Each parameter has its tensor, and each tensor its parameter. */
+/* Each parameter has its tensor, and each tensor its parameter, that of no other. */
 static alexnet_status check_fit(const alexnet_model *model, const an_tensor_file *file)
 {
     alexnet_context *ctx = model->ctx;
@@ -52,6 +83,10 @@ static alexnet_status check_fit(const alexnet_model *model, const an_tensor_file
         AN_TRY(check_param(ctx, file, &model->params.items[i]));
     for (size_t i = 0; i < file->count; ++i) {
         const an_tensor_view *tensor = &file->tensors[i];
+        if (an_tensor_file_find(file, tensor->name) != tensor)
+            return an_fail(ctx, ALEXNET_BAD_FILE,
+                           "two of its tensors are '%s', as words before a name do not count",
+                           tensor->name);
         if (strcmp(tensor->name, AN_MEAN_IMAGE) != 0 &&
             an_model_find_param(model, tensor->name) < 0)
             return an_fail(ctx, ALEXNET_BAD_FILE,
@@ -88,10 +123,7 @@ static alexnet_status lay_out_as_told(alexnet_context *ctx, const an_tensor_file
     return alexnet_model_outline(ctx, an_tensor_file_metadata(file, AN_KEY_FAMILY), &options, out);
 }
 
-/*
- * The family with as many classes as the file's tensor for its last layer has rows. *out stays NULL
- * when the file has no such tensor.
- */
+/* The family with as many classes as the file's tensor for its last layer has rows, where it has one. */
 static alexnet_status lay_out_as_found(alexnet_context *ctx, const an_tensor_file *file,
                                        const an_family *family, alexnet_model **out)
 {
@@ -106,9 +138,8 @@ static alexnet_status lay_out_as_found(alexnet_context *ctx, const an_tensor_fil
             last = an_tensor_file_find(file, model->params.items[i].name);
     }
     alexnet_model_free(model);
-    if (last == NULL || last->rank == 0 || last->shape[0] < 1 || last->shape[0] > INT_MAX)
-        return ALEXNET_OK;
-    options.classes = (int)last->shape[0];
+    if (last != NULL && last->rank > 0 && last->shape[0] >= 1 && last->shape[0] <= INT_MAX)
+        options.classes = (int)last->shape[0];
     return alexnet_model_outline(ctx, family->name, &options, out);
 }
 
@@ -129,7 +160,8 @@ static int count_fitting(const alexnet_model *model, const an_tensor_file *file)
 typedef struct candidates {
     alexnet_model *model; /* of the first that fits, or NULL */
     char others[128];     /* ", caffe, caffenet": those that fit as well */
-    int nearest_count;    /* tensors that fit the nearest of those that do not */
+    const char *name;     /* the nearest of those that do not */
+    int nearest_count;    /* tensors that fit it */
     char nearest[256];    /* "; with torchvision: ..." */
 } candidates;
 
@@ -140,13 +172,14 @@ static alexnet_status try_family(alexnet_context *ctx, const an_tensor_file *fil
     alexnet_model *model;
 
     AN_TRY(lay_out_as_found(ctx, file, family, &model));
-    if (model == NULL) return ALEXNET_OK;
     if (check_fit(model, file) != ALEXNET_OK) {
         const int count = count_fitting(model, file);
-        if (c->nearest[0] == '\0' || count > c->nearest_count)
+        if (c->name == NULL || count > c->nearest_count) {
             an_print(c->nearest, sizeof c->nearest, "; with %s: %s", family->name,
                      alexnet_error(ctx));
-        c->nearest_count = AN_MAX(c->nearest_count, count);
+            c->name = family->name;
+            c->nearest_count = count;
+        }
     } else if (c->model == NULL) {
         c->model = model;
         return ALEXNET_OK;
@@ -155,6 +188,26 @@ static alexnet_status try_family(alexnet_context *ctx, const an_tensor_file *fil
     }
     alexnet_model_free(model);
     return ALEXNET_OK;
+}
+
+/* Which tensors there are, what is in the way, and what to do with a part of a network. */
+static alexnet_status fail_to_recognise(alexnet_context *ctx, const char *path,
+                                        const an_tensor_file *file, const candidates *c)
+{
+    char names[AN_WEIGHTS_NAMES];
+
+    if (file->count == 0) return an_fail(ctx, ALEXNET_BAD_FILE, "its 0 tensors fit no model");
+    an_weights_names(file, names);
+    if (c->nearest_count == 0)
+        return an_fail(
+            ctx, ALEXNET_BAD_FILE,
+            "its %zu tensors (%s) fit no model%s; 'alexnet info MODEL' lists the tensors "
+            "of one",
+            file->count, names, c->nearest);
+    return an_fail(ctx, ALEXNET_BAD_FILE,
+                   "its %zu tensors (%s) fit no model%s; a part of a network is completed by "
+                   "'alexnet init %s --from %s -o whole.safetensors'",
+                   file->count, names, c->nearest, c->name, path);
 }
 
 /*
@@ -174,9 +227,7 @@ static alexnet_status recognise(alexnet_context *ctx, const char *path, const an
         alexnet_model_free(c.model);
         return status;
     }
-    if (c.model == NULL)
-        return an_fail(ctx, ALEXNET_BAD_FILE, "its %zu tensors fit no model%s", file->count,
-                       c.nearest);
+    if (c.model == NULL) return fail_to_recognise(ctx, path, file, &c);
     an_log(ctx, ALEXNET_LOG_INFO,
            "%s: recognised by its tensors as %s with %d classes, unnamed%s%s", path,
            c.model->family->name, c.model->options.classes,
@@ -285,6 +336,23 @@ static alexnet_status set_metadata(alexnet_model *model, const an_tensor_file *f
     return ALEXNET_OK;
 }
 
+/* What our own checkpoints leave out has a way on. */
+static alexnet_status check_own_fit(const alexnet_model *model, const an_tensor_file *file)
+{
+    alexnet_context *ctx = model->ctx;
+    char cause[AN_ERROR_BYTES];
+
+    const alexnet_status status = check_fit(model, file);
+    if (status != ALEXNET_BAD_FILE || count_fitting(model, file) == 0 ||
+        file->count >= (size_t)model->params.count)
+        return status;
+    an_print(cause, sizeof cause, "%s", alexnet_error(ctx));
+    return an_fail(ctx, status,
+                   "%s; a checkpoint leaves out what its run froze: take the run's folder or "
+                   "its " AN_RUN_BEST,
+                   cause);
+}
+
 /* Everything but the values, for which there is room at the end. */
 static alexnet_status describe(alexnet_context *ctx, const char *path, const an_tensor_file *file,
                                alexnet_model **out)
@@ -293,7 +361,7 @@ static alexnet_status describe(alexnet_context *ctx, const char *path, const an_
         AN_TRY(recognise(ctx, path, file, out));
     } else {
         AN_TRY(lay_out_as_told(ctx, file, out));
-        AN_TRY(check_fit(*out, file));
+        AN_TRY(check_own_fit(*out, file));
     }
     AN_TRY(set_metadata(*out, file));
     return an_model_take_values(*out);
@@ -335,18 +403,36 @@ static alexnet_status read_values(alexnet_model *model, const char *path,
                               : an_weights_copy_mean_image(model, path, file, mean_image);
 }
 
+/* The same file, with names as a network has them. The list of tensors is the caller's to free. */
+static alexnet_status take_plain_names(alexnet_context *ctx, const an_tensor_file *file,
+                                       an_tensor_file *plain)
+{
+    *plain = *file;
+    plain->tensors = an_new_array(ctx, file->count, sizeof *plain->tensors);
+    if (plain->tensors == NULL)
+        return an_fail(ctx, ALEXNET_NO_MEMORY, "names of %zu tensors", file->count);
+    for (size_t i = 0; i < file->count; ++i) {
+        plain->tensors[i] = file->tensors[i];
+        plain->tensors[i].name = an_weights_plain_name(file->tensors[i].name);
+    }
+    return ALEXNET_OK;
+}
+
 alexnet_status an_weights_read(alexnet_context *ctx, const char *path, const an_tensor_file *file,
                                alexnet_model **out)
 {
     alexnet_model *model = NULL;
-    alexnet_status status = describe(ctx, path, file, &model);
+    an_tensor_file plain;
+    alexnet_status status = take_plain_names(ctx, file, &plain);
 
     *out = NULL;
+    if (status == ALEXNET_OK) status = describe(ctx, path, &plain, &model);
     if (status == ALEXNET_OK)
-        status = read_values(model, path, file);
+        status = read_values(model, path, &plain);
     else /* what would be a caller's mistake elsewhere is the file's here */
         status =
             an_fail_within(ctx, status == ALEXNET_BAD_ARG ? ALEXNET_BAD_FILE : status, "%s", path);
+    an_free(ctx, plain.tensors);
     if (status == ALEXNET_OK)
         *out = model;
     else

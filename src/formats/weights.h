@@ -16,6 +16,9 @@
  * The record must parse. A mean image that it asks for may be missing: freshly started weights have
  * none yet (infer/network.h refuses to show them pictures).
  *
+ * Programs that wrap a network put a word before its names ("module.features.0.weight"): the words
+ * "module.", "model." and "_orig_mod." are passed over, any number of them.
+ *
  * A file must hold the family's tensors, all of them, of the right shapes, and no other; every
  * value must be finite, and no variance negative: such weights can only give answers that are none. All of
  * it is checked before memory for the values is taken, but for finiteness.
@@ -47,6 +50,13 @@ alexnet_status an_weights_save(const alexnet_model *model, an_weights_part part,
                                const char *path) AN_NODISCARD;
 
 /* ---- steps of reading, for partial.c ---- */
+
+/* The name without the words that wrappers put before it: a part of `name`. */
+const char *an_weights_plain_name(const char *name);
+
+/* The first names of a file for a message: "conv1.weight, conv1.bias, conv2.weight ...". */
+#define AN_WEIGHTS_NAMES 168
+const char *an_weights_names(const an_tensor_file *file, char text[AN_WEIGHTS_NAMES]);
 
 bool an_weights_same_shape(const an_param *param, const an_tensor_view *tensor);
 

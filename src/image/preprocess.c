@@ -29,8 +29,8 @@ static const an_key keys[] = {
     {"resize", AN_KEY_TEXT, AT(resize), 0, 0, NULL, "none", "short:N, square:N, exact:HxW or none"},
     {"filter", AN_KEY_CHOICE, AT(filter), 0, 0, AN_FILTER_CHOICES, "bilinear", "of resize"},
     {"crop", AN_KEY_TEXT, AT(crop), 0, 0, NULL, "none", "N, HxW or none, pixels"},
-    {"orientation", AN_KEY_CHOICE, AT(orientation), 0, 0, "exif|ignore", "ignore",
-     "of a photograph"},
+    {"orientation", AN_KEY_CHOICE, AT(orientation), 0, 0, "exif|stored|ignore", "stored",
+     "of a photograph"}, /* ignore: what older records call stored */
     {"channels", AN_KEY_CHOICE, AT(channels), 0, 0, "rgb|bgr", "rgb", "their order in the tensor"},
     {"divide", AN_KEY_REAL, AT(divide), 1e-3, 1e6, NULL, "1", "pixels 0 .. 255 by this"},
     {"mean", AN_KEY_TEXT, AT(mean), 0, 0, NULL, "0,0,0", "per channel, after divide; or image"},
@@ -111,7 +111,7 @@ alexnet_status an_preprocess_parse(alexnet_context *ctx, const char *text, an_pr
 
     AN_TRY(an_settings_parse(ctx, "preprocessing", keys, text, &t));
     record.filter = (an_filter)t.filter;
-    record.orientation = (an_orientation)t.orientation;
+    record.orientation = t.orientation == 0 ? AN_ORIENTATION_EXIF : AN_ORIENTATION_IGNORE;
     record.bgr = t.channels == 1;
     record.divide = t.divide;
     if (!parse_resize(t.resize, &record))

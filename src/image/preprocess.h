@@ -3,7 +3,7 @@
  *
  * A record is text, settings of base/settings.h, so that it can be read in the file by eye:
  *
- *     resize=short:256 filter=bilinear crop=224 orientation=ignore channels=rgb divide=255
+ *     resize=short:256 filter=bilinear crop=224 orientation=stored channels=rgb divide=255
  *     mean=0.485,0.456,0.406 std=0.229,0.224,0.225
  *
  *   resize       short:N  the short side becomes N, the other int(N * long / short) (torchvision's Resize)
@@ -11,7 +11,7 @@
  *                exact:HxW  both sides, aspect ratio lost (Caffe);   none
  *   crop         N or HxW: the centre, offset round-half-even((size - crop) / 2) (torchvision's CenterCrop, zero padding
  *                when the image is smaller); none
- *   orientation  ignore | exif
+ *   orientation  stored | exif; older records say ignore for stored
  *   channels     rgb | bgr
  *   divide       255: x / 255 in float32 (torchvision's ToTensor); 1: pixels stay 0 .. 255
  *   mean, std    per channel in the network's order, in the units after `divide`: (x - mean) / std in float32

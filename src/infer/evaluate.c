@@ -33,6 +33,8 @@ typedef struct evaluation {
     int64_t *confusion; /* [classes][classes], or NULL */
     an_confusion_file confusion_file;
     alexnet_class_result *per_class;
+    an_metrics *each_metrics; /* of several weights; NULL: of one */
+    alexnet_weights_result *each;
     an_bad_list skipped;
 } evaluation;
 
@@ -169,11 +171,24 @@ static alexnet_status open_per_class(evaluation *e)
     return ALEXNET_OK;
 }
 
+static alexnet_status open_each(evaluation *e)
+{
+    const size_t count = e->options->weights_count;
+
+    if (count == 1) return ALEXNET_OK;
+    e->each_metrics = an_new_array(e->ctx, count, sizeof *e->each_metrics);
+    e->each = an_new_array(e->ctx, count, sizeof *e->each);
+    return e->each_metrics != NULL && e->each != NULL
+               ? ALEXNET_OK
+               : an_fail(e->ctx, ALEXNET_NO_MEMORY, "results of %zu weights", count);
+}
+
 static alexnet_status open_reports(evaluation *e)
 {
     const size_t classes = (size_t)e->models[0]->options.classes;
 
     AN_TRY(open_per_class(e));
+    AN_TRY(open_each(e));
     if (e->options->confusion != NULL) {
         e->confusion = an_new_array(e->ctx, classes, classes * sizeof *e->confusion);
         if (e->confusion == NULL)
@@ -197,6 +212,8 @@ static void close_evaluation(evaluation *e)
     an_free(e->ctx, e->labels);
     an_free(e->ctx, e->confusion);
     an_free(e->ctx, e->per_class);
+    an_free(e->ctx, e->each_metrics);
+    an_free(e->ctx, e->each);
     an_answer_file_abandon(&e->predictions);
     an_confusion_abandon(&e->confusion_file);
     an_bad_list_free(e->ctx, &e->skipped);
@@ -225,6 +242,7 @@ static alexnet_status examine(evaluation *e, an_metrics *metrics)
     const an_exam exam = {
         .networks = e->networks,
         .network_count = options->weights_count,
+        .each = e->each_metrics,
         .source = e->pictures.source,
         .indices = e->pictures.indices,
         .count = e->pictures.count,
@@ -242,6 +260,17 @@ static alexnet_status examine(evaluation *e, an_metrics *metrics)
     AN_TRY(an_examine(e->ctx, &exam, metrics, &e->skipped));
     an_skipped_tell(&e->skipped, e->pictures.source, options->skipped, options->skipped_user);
     return ALEXNET_OK;
+}
+
+static void fill_each(const evaluation *e)
+{
+    for (size_t i = 0; e->each != NULL && i < e->options->weights_count; ++i)
+        e->each[i] = (alexnet_weights_result){
+            .weights = e->options->weights[i],
+            .loss = an_metrics_loss(&e->each_metrics[i]),
+            .top1 = an_metrics_top1(&e->each_metrics[i]),
+            .top5 = an_metrics_top5(&e->each_metrics[i]),
+        };
 }
 
 static alexnet_status write_reports(evaluation *e)
@@ -267,6 +296,7 @@ static alexnet_status evaluate(evaluation *e, alexnet_evaluate_result *out)
     AN_TRY(examine(e, &metrics));
     const double seconds = an_seconds() - start;
     AN_TRY(write_reports(e));
+    fill_each(e);
     *out = (alexnet_evaluate_result){
         .images = metrics.images,
         .skipped = (int64_t)e->skipped.count,
@@ -277,8 +307,10 @@ static alexnet_status evaluate(evaluation *e, alexnet_evaluate_result *out)
         .images_per_second = seconds > 0 ? (double)metrics.images / seconds : 0,
         .classes = e->models[0]->options.classes,
         .per_class = e->per_class,
+        .each = e->each,
     };
     e->per_class = NULL; /* the caller's now */
+    e->each = NULL;
     return ALEXNET_OK;
 }
 
@@ -303,5 +335,7 @@ alexnet_status an_evaluate(alexnet_context *ctx, const alexnet_evaluate_options 
 void alexnet_evaluate_result_free(alexnet_context *ctx, alexnet_evaluate_result *result)
 {
     an_free(ctx, result->per_class);
+    an_free(ctx, result->each);
     result->per_class = NULL;
+    result->each = NULL;
 }

@@ -66,6 +66,20 @@ static void average_networks(const an_exam *exam, int n)
     }
 }
 
+/* Each network by itself, before their answers are averaged. */
+static void mark_each(const an_exam *exam, const an_batch *batch)
+{
+    const int classes = exam->networks[0].classes;
+
+    for (size_t k = 0; exam->each != NULL && k < exam->network_count; ++k)
+        for (int i = 0; i < batch->n; ++i) {
+            const float *probs = exam->networks[k].probs + (ptrdiff_t)i * classes;
+            const int label = batch->labels[i];
+            an_metrics_add(&exam->each[k], an_rank(probs, classes, label),
+                           an_cross_entropy(probs[label]));
+        }
+}
+
 /* The next batch through every network. *batch = NULL: there are no more. */
 static alexnet_status classify_batch(alexnet_context *ctx, const examiner *e,
                                      const an_batch **batch)
@@ -84,7 +98,9 @@ static alexnet_status classify_batch(alexnet_context *ctx, const examiner *e,
                            "a picture can be read for one network, but not for another");
         AN_TRY(an_network_classify(&exam->networks[i], other->images, other->n));
     }
-    if (*batch != NULL) average_networks(exam, (*batch)->n);
+    if (*batch == NULL) return ALEXNET_OK;
+    mark_each(exam, *batch);
+    average_networks(exam, (*batch)->n);
     return ALEXNET_OK;
 }
 
@@ -142,6 +158,8 @@ alexnet_status an_examine(alexnet_context *ctx, const an_exam *exam, an_metrics 
     alexnet_status status;
 
     *metrics = (an_metrics){0};
+    for (size_t i = 0; exam->each != NULL && i < exam->network_count; ++i)
+        exam->each[i] = (an_metrics){0};
     status = run(ctx, &e, metrics);
     if (status == ALEXNET_OK && skipped != NULL)
         status = an_skipped_take(ctx, e.loaders[0], skipped);

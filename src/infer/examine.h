@@ -29,6 +29,7 @@ typedef alexnet_status (*an_answer_fn)(void *user, const an_answer *answer);
 typedef struct an_exam {
     an_network *networks; /* of the same classes */
     size_t network_count;
+    an_metrics *each; /* [network_count], filled: each network alone; may be NULL */
     const an_source *source;
     const int64_t *indices; /* the pictures to show, or NULL: all */
     int64_t count;

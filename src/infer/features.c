@@ -88,7 +88,8 @@ static alexnet_status open_session(extraction *e)
     e->shape[1] = input.h;
     e->shape[2] = input.w;
     if (e->options->layer == NULL) return ALEXNET_OK;
-    if (e->model->options.classes == 0 && strcmp(e->options->layer, "prob") == 0)
+    if (e->model->options.classes == 0 &&
+        (strcmp(e->options->layer, "prob") == 0 || strcmp(e->options->layer, "logits") == 0))
         an_log(e->ctx, ALEXNET_LOG_INFO, "the network has no classes: its output is that of %s",
                e->model->nodes[e->model->node_count - 1].name);
     AN_TRY(an_session_open_sole(e->model, e->batch, e->options->layer, &e->session));
@@ -301,6 +302,10 @@ static alexnet_status check_options(alexnet_context *ctx, const alexnet_features
     if (options->input != NULL && options->image_count > 0)
         return an_fail(ctx, ALEXNET_BAD_ARG,
                        "features are made from pictures or from a prepared tensor, not from both");
+    if (options->input != NULL && options->orientation != ALEXNET_ORIENTATION_DEFAULT)
+        return an_fail(ctx, ALEXNET_BAD_ARG,
+                       "orientation is for pictures: the tensor '%s' is fed as it is",
+                       options->input);
     if (options->as_bytes && (options->layer != NULL || options->input != NULL))
         return an_fail(ctx, ALEXNET_BAD_ARG, "only prepared pictures can be written as bytes");
     if (!is_npy(options->out) && !an_path_has_extension(options->out, "safetensors"))
@@ -322,14 +327,16 @@ static alexnet_status check_out(alexnet_context *ctx, const char *path)
 static alexnet_status open_network(extraction *e)
 {
     const alexnet_features_options *options = e->options;
-    int node;
 
     if (options->input != NULL) /* no pictures, so that their record does not matter */
         AN_TRY(alexnet_model_load(e->ctx, e->weights, &e->model));
     else
         AN_TRY(
             an_network_load(e->ctx, e->weights, options->orientation, &options->size, &e->model));
-    if (options->layer != NULL) AN_TRY(an_model_require_layer(e->model, options->layer, &node));
+    if (options->layer != NULL && an_model_find_layer(e->model, options->layer) < 0)
+        return an_fail(e->ctx, ALEXNET_NOT_FOUND,
+                       "%s: model %s has no layer '%s': `alexnet info %s` lists them", e->weights,
+                       e->model->family->name, options->layer, e->weights);
     return an_preprocess_parse(e->ctx, e->model->preprocess, &e->record);
 }
 

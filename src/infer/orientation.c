@@ -12,7 +12,7 @@ alexnet_status alexnet_model_set_orientation(alexnet_model *model, alexnet_orien
     static const char key[] = "orientation=";
     alexnet_context *ctx = model->ctx;
     const char *at = model->preprocess;
-    const char *value = orientation == ALEXNET_ORIENTATION_EXIF ? "exif" : "ignore";
+    const char *value = orientation == ALEXNET_ORIENTATION_EXIF ? "exif" : "stored";
 
     if (orientation == ALEXNET_ORIENTATION_DEFAULT) return ALEXNET_OK;
     at += strspn(at, " ");

@@ -48,7 +48,7 @@ static const an_row rows_caffenet[] = {CONV1, POOL_UP(1), NORM(1), CONV2("1"),  
 /* clang-format on */
 
 #define PREPROCESS                                                                                 \
-    "resize=exact:SHORT filter=bilinear crop=INPUT orientation=ignore channels=bgr divide=1 "      \
+    "resize=exact:SHORT filter=bilinear crop=INPUT orientation=stored channels=bgr divide=1 "      \
     "mean=104,117,123"
 
 const an_family an_family_caffe = {

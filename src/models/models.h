@@ -17,20 +17,20 @@
 /* The paper and cuda-convnet: the short side 256, of that the middle 256x256, from which crops are taken; 0 to 255 minus
  * the mean image's centre. */
 #define AN_PREPROCESS_2012                                                                         \
-    "resize=square:SHORT filter=bilinear crop=INPUT orientation=ignore channels=rgb divide=1 "     \
+    "resize=square:SHORT filter=bilinear crop=INPUT orientation=stored channels=rgb divide=1 "     \
     "mean=image"
 
 /* torchvision's transforms: mean and deviation of ImageNet's pixels. */
 #define AN_PREPROCESS_TORCH                                                                        \
-    "resize=short:SHORT filter=bilinear crop=INPUT orientation=ignore channels=rgb divide=255 "    \
+    "resize=short:SHORT filter=bilinear crop=INPUT orientation=stored channels=rgb divide=255 "    \
     "mean=0.485,0.456,0.406 std=0.229,0.224,0.225"
 
 /* cuda-convnet's small nets: the whole picture, or the centre of one of SHORT x SHORT. */
 #define AN_PREPROCESS_CIFAR                                                                        \
-    "resize=exact:INPUT filter=bilinear crop=none orientation=ignore channels=rgb divide=1 "       \
+    "resize=exact:INPUT filter=bilinear crop=none orientation=stored channels=rgb divide=1 "       \
     "mean=image"
 #define AN_PREPROCESS_CIFAR_CROP                                                                   \
-    "resize=exact:SHORT filter=bilinear crop=INPUT orientation=ignore channels=rgb divide=1 "      \
+    "resize=exact:SHORT filter=bilinear crop=INPUT orientation=stored channels=rgb divide=1 "      \
     "mean=image"
 
 #endif

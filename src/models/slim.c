@@ -60,7 +60,7 @@ const an_family an_family_slim = {
     .input = {3, 224, 224},
     .classes = 1000,
     .dropout = 0.5,
-    .preprocess = "resize=short:SHORT filter=bilinear crop=INPUT orientation=ignore channels=rgb "
+    .preprocess = "resize=short:SHORT filter=bilinear crop=INPUT orientation=stored channels=rgb "
                   "divide=1 mean=123.68,116.78,103.94", /* vgg_preprocessing.py */
     .short_side = 256,
     .recipe = "slim",

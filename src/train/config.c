@@ -318,6 +318,15 @@ static alexnet_status find_file(alexnet_context *ctx, const char *path, char **o
     return status;
 }
 
+/* Dropout is in no file as the recipe's word, as network.dropout is what it came to; for another
+ * network it counts again. -1: the recipe has none, or is not known here. */
+static double recipe_dropout(alexnet_context *ctx, const char *name)
+{
+    an_recipe recipe;
+
+    return name != NULL && an_recipe_find(ctx, name, &recipe) == ALEXNET_OK ? recipe.dropout : -1;
+}
+
 alexnet_status an_config_open(alexnet_context *ctx, const char *path, an_config *config)
 {
     char *file;
@@ -328,7 +337,7 @@ alexnet_status an_config_open(alexnet_context *ctx, const char *path, an_config 
     an_free(ctx, file);
     AN_TRY(status);
     config->network.classes = -1; /* as many as the new run's data have */
-    config->recipe.dropout = -1;  /* is in no file: network.dropout is what it came to */
+    config->recipe.dropout = recipe_dropout(ctx, config->recipe_name);
     config->train_images = config->val_images = 0;
     drop_text(ctx, &config->train_sha256);
     drop_text(ctx, &config->val_sha256);

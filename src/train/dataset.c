@@ -251,7 +251,7 @@ static alexnet_status check_hash(alexnet_context *ctx, const an_dataset *data,
     if (source != NULL) an_source_hash(source, found);
     if (source != NULL && expected != NULL && an_source_same_order(found, expected))
         return ALEXNET_OK;
-    return an_fail(ctx, ALEXNET_BAD_ARG,
+    return an_fail(ctx, ALEXNET_BAD_FILE,
                    "%s has changed: as many pictures to %s as when the run began, but with other "
                    "names or classes",
                    source == data->val_source && config->val != NULL ? config->val : config->data,
@@ -262,7 +262,7 @@ alexnet_status an_dataset_check(alexnet_context *ctx, const an_dataset *data,
                                 const an_config *config)
 {
     if (data->train.count != config->train_images || data->val.count != config->val_images)
-        return an_fail(ctx, ALEXNET_BAD_ARG,
+        return an_fail(ctx, ALEXNET_BAD_FILE,
                        "%s has changed: %lld pictures to train on and %lld to validate with, the "
                        "run began with %lld and %lld",
                        config->data, (long long)data->train.count, (long long)data->val.count,

@@ -35,7 +35,7 @@ alexnet_status an_dataset_open_again(alexnet_context *ctx, const an_config *conf
                                      an_dataset *out) AN_NODISCARD;
 void an_dataset_close(alexnet_context *ctx, an_dataset *data);
 
-/* BAD_ARG when these are not the pictures that the run of this config began with. */
+/* BAD_FILE when these are not the pictures that the run of this config began with. */
 alexnet_status an_dataset_check(alexnet_context *ctx, const an_dataset *data,
                                 const an_config *config) AN_NODISCARD;
 

@@ -5,10 +5,12 @@
  */
 #include "train/held_back.h"
 
+#include "base/context.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "formats/run_weights.h"
 #include "infer/answers.h"
 #include "infer/evaluate.h"
 #include "train/run_folder.h"
@@ -90,18 +92,56 @@ static void tell(alexnet_context *ctx, const char *run, const an_config *config,
             run, count, config->data, config->val_split, (unsigned long long)config->seed);
 }
 
+/* A source of files that have a path each. */
+static bool has_paths(const an_source *source)
+{
+    const char *kind = an_source_kind(source);
+
+    return strcmp(kind, "folder") == 0 || strcmp(kind, "list") == 0;
+}
+
+/* Where files have changed that were split, the run's list still names those that it held back. */
+static alexnet_status fail_changed(alexnet_context *ctx, const char *run, const an_dataset *data,
+                                   alexnet_status status)
+{
+    char cause[AN_ERROR_BYTES];
+    an_run_folder folder;
+    an_file_info info;
+
+    an_print(cause, sizeof cause, "%s", ctx->error);
+    AN_TRY(an_run_folder_open(ctx, run, &folder));
+    const alexnet_status looked = an_file_stat(ctx, folder.val, &info);
+    if (looked == ALEXNET_OK && info.kind == AN_FILE_REGULAR && has_paths(data->train_source))
+        status = an_fail(ctx, status, "%s; measure the images by their names: 'alexnet eval %s %s'",
+                         cause, run, folder.val);
+    else
+        status = an_fail(ctx, status, "%s", cause);
+    an_run_folder_close(ctx, &folder);
+    return status;
+}
+
+static alexnet_status open_held_back(alexnet_context *ctx, const char *run, const an_config *config,
+                                     an_dataset *data)
+{
+    AN_TRY(an_dataset_open_again(ctx, config, data));
+    const alexnet_status status = an_dataset_check(ctx, data, config);
+    if (status != ALEXNET_OK) return fail_changed(ctx, run, data, status);
+    if (data->val.count == 0)
+        return an_fail(ctx, ALEXNET_BAD_ARG,
+                       "it held no images back (val_split %g): name the data to measure it on",
+                       config->val_split);
+    return ALEXNET_OK;
+}
+
 static alexnet_status evaluate_run(alexnet_context *ctx, const alexnet_evaluate_options *options,
                                    const an_config *config, an_dataset *data,
                                    alexnet_evaluate_result *out)
 {
     const char *run = options->weights[0];
+    const alexnet_status status = open_held_back(ctx, run, config, data);
 
-    AN_TRY(an_dataset_open_again(ctx, config, data)); /* training told what there is to tell */
-    AN_TRY(an_dataset_check(ctx, data, config));
-    if (data->val.count == 0)
-        return an_fail(ctx, ALEXNET_BAD_ARG,
-                       "it held no images back (val_split %g): name the data to measure it on",
-                       config->val_split);
+    if (status == ALEXNET_IO || status == ALEXNET_NO_MEMORY) return status;
+    if (status != ALEXNET_OK) return an_fail_within(ctx, status, "run %s", run);
     const an_evaluated pictures = {
         .source = data->val.source,
         .indices = data->val.indices,
@@ -118,6 +158,9 @@ static alexnet_status read_config(alexnet_context *ctx, const char *run, an_conf
     an_run_folder folder;
     an_file_info info;
 
+    AN_TRY(an_file_stat(ctx, run, &info));
+    if (info.kind == AN_FILE_ABSENT)
+        return an_fail(ctx, ALEXNET_NOT_FOUND, "%s: no such file or folder", run);
     AN_TRY(an_run_folder_open(ctx, run, &folder));
     alexnet_status status = an_file_stat(ctx, folder.config, &info);
     if (status == ALEXNET_OK && info.kind == AN_FILE_ABSENT)
@@ -128,6 +171,24 @@ static alexnet_status read_config(alexnet_context *ctx, const char *run, an_conf
     return status;
 }
 
+/* The list of a run whose images lie in an archive names what no path leads to. */
+static alexnet_status evaluate_data(alexnet_context *ctx, const alexnet_evaluate_options *options,
+                                    alexnet_evaluate_result *out)
+{
+    static const char list[] = "/" AN_RUN_VAL;
+    const alexnet_status status = an_evaluate(ctx, options, NULL, out);
+    const size_t length = options->data != NULL ? strlen(options->data) : 0, tail = sizeof list - 1;
+    char cause[AN_ERROR_BYTES];
+
+    if (status != ALEXNET_BAD_FILE || length <= tail ||
+        strcmp(options->data + length - tail, list) != 0)
+        return status;
+    an_print(cause, sizeof cause, "%s", ctx->error);
+    return an_fail(ctx, status,
+                   "%s; what a run held back of an archive 'alexnet eval %.*s' measures", cause,
+                   (int)(length - tail), options->data);
+}
+
 alexnet_status alexnet_evaluate(alexnet_context *ctx, const alexnet_evaluate_options *options,
                                 alexnet_evaluate_result *out)
 {
@@ -135,14 +196,12 @@ alexnet_status alexnet_evaluate(alexnet_context *ctx, const alexnet_evaluate_opt
     an_dataset data = {0};
 
     if (options->data != NULL || options->weights_count == 0)
-        return an_evaluate(ctx, options, NULL, out);
+        return evaluate_data(ctx, options, out);
     if (options->weights_count > 1)
         return an_fail(ctx, ALEXNET_BAD_ARG,
                        "several weights need data: only one run is measured on what it held back");
     AN_TRY(read_config(ctx, options->weights[0], &config));
-    alexnet_status status = evaluate_run(ctx, options, &config, &data, out);
-    if (status == ALEXNET_BAD_ARG || status == ALEXNET_NOT_FOUND)
-        status = an_fail_within(ctx, status, "run %s", options->weights[0]);
+    const alexnet_status status = evaluate_run(ctx, options, &config, &data, out);
     an_dataset_close(ctx, &data);
     an_config_free(ctx, &config);
     return status;

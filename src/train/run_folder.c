@@ -20,7 +20,7 @@
 
 /* What a run writes, the first named first to go: without config.json a folder is no run. */
 static const char *const run_files[] = {AN_RUN_CONFIG, "log.jsonl", AN_RUN_BEST, AN_RUN_LAST,
-                                        "val.csv"};
+                                        AN_RUN_VAL};
 static const char checkpoints_name[] = "checkpoints";
 
 alexnet_status an_run_folder_open(alexnet_context *ctx, const char *path, an_run_folder *out)

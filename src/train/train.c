@@ -136,9 +136,19 @@ static void warn_of_frozen(const job *j, const bool *fresh)
                count, first->name, j->config.from);
 }
 
+/* Something must be left to train. */
 static alexnet_status freeze(job *j)
 {
-    return j->config.freeze != NULL ? an_model_freeze(j->model, j->config.freeze) : ALEXNET_OK;
+    const an_param_list *params = &j->model->params;
+
+    if (j->config.freeze == NULL) return ALEXNET_OK;
+    AN_TRY(an_model_freeze(j->model, j->config.freeze));
+    for (int i = 0; i < params->count; ++i)
+        if (!params->items[i].frozen && params->items[i].role != AN_PARAM_STATISTIC)
+            return ALEXNET_OK;
+    return an_fail(j->ctx, ALEXNET_BAD_ARG,
+                   "freeze '%s': all layers of model %s are frozen, nothing would be trained",
+                   j->config.freeze, j->model->family->name);
 }
 
 static alexnet_status take_over(job *j)
@@ -176,13 +186,30 @@ static bool holds_files(const an_source *source)
     return false;
 }
 
+/* Photographs turned upright for weights that have seen them as they are stored: worth a word. */
+static alexnet_status tell_turned(const job *j)
+{
+    an_preprocess record;
+
+    if (j->origin.preprocess == NULL) return ALEXNET_OK;
+    AN_TRY(an_preprocess_parse(j->ctx, j->origin.preprocess, &record));
+    if (record.orientation != AN_ORIENTATION_EXIF)
+        an_log(j->ctx, ALEXNET_LOG_INFO,
+               "orientation: exif, as photographs are turned upright here; the record of %s says "
+               "stored, which can be asked for",
+               j->origin.path);
+    return ALEXNET_OK;
+}
+
 /* Into the record, which mean image, training, validation and whoever uses the weights follow. */
 static alexnet_status set_orientation(job *j)
 {
     alexnet_orientation orientation = (alexnet_orientation)j->config.orientation;
 
-    if (orientation == ALEXNET_ORIENTATION_DEFAULT && holds_files(j->data.train_source))
+    if (orientation == ALEXNET_ORIENTATION_DEFAULT && holds_files(j->data.train_source)) {
         orientation = ALEXNET_ORIENTATION_EXIF;
+        AN_TRY(tell_turned(j));
+    }
     return alexnet_model_set_orientation(j->model, orientation);
 }
 
@@ -202,8 +229,9 @@ static alexnet_status make_model(job *j)
         AN_TRY(take_over(j));
     else
         warn_of_frozen(j, NULL);
+    const alexnet_status status = set_orientation(j);
     an_partial_close(j->ctx, &j->origin);
-    return set_orientation(j);
+    return status;
 }
 
 static alexnet_status add_mean_image(job *j)

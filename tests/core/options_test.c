@@ -128,7 +128,7 @@ static void what_no_row_mentions_is_refused(void **state)
         {{0, -1, -1, -1, -1, -1, -1, -1, -1}, "cannot be built without classes"},
         {{-1, 0.5, -1, -1, -1, -1, -1, -1, -1}, "no dropout to set"},
         {{-1, -1, -1, -1, 1, -1, -1, -1, -1}, "no global pool"},
-        {{-1, -1, -1, -1, -1, 0, -1, -1, -1}, "squeezes nothing"},
+        {{-1, -1, -1, -1, -1, 0, -1, -1, -1}, "no squeeze to leave out"},
         {{-1, -1, -1, -1, -1, -1, 0, -1, -1}, "no response normalisation"},
         {{-1, -1, -1, -1, -1, -1, -1, 1, -1}, "activation cannot be chosen"},
         {{-1, -1, -1, -1, -1, -1, -1, -1, 1}, "no pooling to choose"},

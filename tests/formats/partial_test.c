@@ -323,7 +323,9 @@ static void a_whole_model_is_made_of_a_part(void **state)
     an_assert_status(w->ctx, alexnet_model_complete(w->ctx, w->path, "slim", NULL, 7, &model),
                      ALEXNET_BAD_FILE);
     assert_null(model);
-    an_assert_error(w->ctx, "w.safetensors: none of its 8 tensors fits model slim");
+    an_assert_error(w->ctx, "w.safetensors: none of its 8 tensors fits model slim: the file has "
+                            "module.conv1.weight, module.conv1.bias, module.conv2.weight ..., the "
+                            "model alexnet_v2/conv1/weights, alexnet_v2/conv1/biases ...");
 }
 
 /* Our own file: options, record and mean image come with it. */
@@ -395,6 +397,40 @@ static void false_files_are_refused(void **state)
     an_assert_error(w->ctx, "none of its 0 tensors fits any model");
     an_assert_status(w->ctx, alexnet_model_complete(w->ctx, "none", NULL, NULL, 1, &model),
                      ALEXNET_NOT_FOUND);
+}
+
+/* Nothing fits: by which names, shapes or classes. */
+static void what_does_not_fit_is_shown(void **state)
+{
+    world *w = *state;
+    alexnet_model *from = small_model(w, NULL, 2, 3), *model = small_model(w, two, 2, 1);
+    draft made;
+
+    draft_of(from, "fc10", "", &made);
+    write_draft(w, &made, NULL);
+    an_assert_status(w->ctx, read_into(w, model, NULL), ALEXNET_BAD_FILE);
+    an_assert_error(w->ctx, "only the last layer of model cifar-19pct is in it, fc10.weight, and "
+                            "that starts afresh: its classes have no names");
+
+    draft_of(from, "conv1.bias", "", &made);
+    made.tensors[0].shape[0] = 31;
+    write_draft(w, &made, NULL);
+    an_assert_status(w->ctx, read_into(w, model, NULL), ALEXNET_BAD_FILE);
+    an_assert_error(w->ctx,
+                    "none of its 1 tensors fits model cifar-19pct, which has them of another "
+                    "shape: conv1.bias [32], not [31]");
+
+    draft_of(from, "conv1", "net/", &made);
+    write_draft(w, &made, NULL);
+    an_assert_status(w->ctx, read_into(w, model, NULL), ALEXNET_BAD_FILE);
+    an_assert_error(w->ctx,
+                    "the file has net/conv1.weight, net/conv1.bias, the model conv1.weight, "
+                    "conv1.bias ...");
+    alexnet_model_free(model);
+    an_assert_status(w->ctx, alexnet_model_complete(w->ctx, w->path, NULL, NULL, 1, &model),
+                     ALEXNET_BAD_FILE);
+    an_assert_error(w->ctx, "none of its 2 tensors fits any model: net/conv1.weight");
+    alexnet_model_free(from);
 }
 
 /* A variance has a root to be taken. */
@@ -479,6 +515,7 @@ int main(void)
         TEST(a_negative_variance_is_refused),
         TEST(every_step_can_fail),
         TEST(real_convolutions_are_recognised),
+        TEST(what_does_not_fit_is_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

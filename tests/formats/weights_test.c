@@ -146,7 +146,7 @@ static void our_files_say_everything(void **state)
     an_assert_ok(p->ctx, alexnet_model_load(p->ctx, path, &back));
     assert_null(alexnet_model_class(back, 0));
     assert_string_equal(back->preprocess, "resize=exact:32x32 filter=bilinear crop=none "
-                                          "orientation=ignore channels=rgb divide=1 mean=image");
+                                          "orientation=stored channels=rgb divide=1 mean=image");
     alexnet_model_free(back);
     alexnet_model_free(model);
 }
@@ -246,6 +246,39 @@ static void torchvision_is_recognised(void **state)
     alexnet_model_free(model);
 }
 
+/* DataParallel, torch.compile and modules of one's own put a word before every name. */
+static void words_before_names_are_passed_over(void **state)
+{
+    static const char *const words[] = {"module.", "model.", "_orig_mod.", "module.model."};
+    const an_test_place *p = *state;
+    const char *path = an_test_path(p->folder, "wrapped.safetensors");
+    alexnet_model *model = small_model(p->ctx, 3);
+    char names[ENTRIES_MAX][AN_PARAM_NAME_BYTES + 32];
+    alexnet_model *back;
+
+    for (size_t i = 0; i < 2 * AN_COUNT(words); ++i) {
+        draft made = draft_of(model);
+        for (size_t t = 0; t < made.tensor_count; ++t) {
+            snprintf(names[t], sizeof names[t], "%s%s", words[i / 2], made.tensors[t].name);
+            made.tensors[t].name = names[t];
+        }
+        if (i % 2 == 1) draft_set_ours(&made);
+        draft_set(&made, "alexnet.options", "classes=3 input=32x32");
+        draft_set(&made, "alexnet.classes", NULL);
+        write_draft(p->ctx, &made, path);
+        an_assert_ok(p->ctx, alexnet_model_load(p->ctx, path, &back));
+        assert_string_equal(back->family->name, "cifar-19pct");
+        assert_same_values(model, back);
+        alexnet_model_free(back);
+
+        *draft_tensor(&made, "conv1.bias") = (an_tensor_out){
+            .name = "conv1.bias", .dtype = AN_F32, .rank = 0, .data = model->values}; /* as well */
+        write_draft(p->ctx, &made, path);
+        an_assert_status(p->ctx, alexnet_model_load(p->ctx, path, &back), ALEXNET_BAD_FILE);
+    }
+    alexnet_model_free(model);
+}
+
 /* ---- refused ---- */
 
 static const float nan_values[32] = {[5] = NAN};
@@ -263,6 +296,15 @@ static void false_tensors_are_refused(void **state)
          {0},
          ALEXNET_BAD_FILE,
          "conv2.bias: expected [32], the file has no such tensor"},
+        {"conv2.bias",
+         {0},
+         ALEXNET_BAD_FILE,
+         "a checkpoint leaves out what its run froze: take the run's folder or its "
+         "best.safetensors"},
+        {NULL,
+         {"model.conv1.bias", AN_F32, 1, {32}, infinite_values},
+         ALEXNET_BAD_FILE,
+         "two of its tensors are 'conv1.bias'"},
         {NULL,
          {"conv1.bias", AN_F32, 1, {31}, nan_values},
          ALEXNET_BAD_SHAPE,
@@ -425,7 +467,8 @@ static void other_tensors_fit_no_model(void **state)
         (an_tensor_out){.name = "a", .dtype = AN_F32, .rank = 0, .data = &value};
     write_draft(p->ctx, &made, path);
     an_assert_status(p->ctx, alexnet_model_load(p->ctx, path, &back), ALEXNET_BAD_FILE);
-    an_assert_error(p->ctx, "its 1 tensors fit no model");
+    an_assert_error(p->ctx,
+                    "its 1 tensors (a) fit no model; with torchvision: features.0.weight: ");
 
     made = draft_of(model); /* almost a model: the difference is told */
     draft_tensor(&made, "conv3.bias")->name = "conv3.bais";
@@ -434,6 +477,17 @@ static void other_tensors_fit_no_model(void **state)
     an_assert_error(
         p->ctx,
         "fit no model; with cifar-19pct: conv3.bias: expected [64], the file has no such tensor");
+    an_assert_error(p->ctx, "its 8 tensors (");
+    an_assert_error(p->ctx, "'alexnet init cifar-19pct --from ");
+
+    made =
+        draft_of(model); /* the convolutions alone: all but the last that were written, in front */
+    made.tensors[0] = made.tensors[--made.tensor_count];
+    made.tensors[1] = made.tensors[--made.tensor_count];
+    write_draft(p->ctx, &made, path);
+    an_assert_status(p->ctx, alexnet_model_load(p->ctx, path, &back), ALEXNET_BAD_FILE);
+    an_assert_error(p->ctx, "fit no model; with cifar-80sec: fc64.");
+    an_assert_error(p->ctx, "other.safetensors -o whole.safetensors'");
 
     made = draft_of(model);
     draft_tensor(&made, "fc10.weight")->rank = 0; /* no number of classes in it */
@@ -529,6 +583,7 @@ int main(void)
         an_test_in_place(a_bad_record_shows_when_the_file_is_read),
         an_test_in_place(tensors_alone_are_recognised),
         an_test_in_place(torchvision_is_recognised),
+        an_test_in_place(words_before_names_are_passed_over),
         an_test_in_place(false_tensors_are_refused),
         an_test_in_place(false_metadata_is_refused),
         an_test_in_place(too_much_metadata_is_refused),

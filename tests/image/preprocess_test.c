@@ -55,6 +55,8 @@ static void records_are_parsed(void **state)
     assert_int_equal(r.crop_w, 224);
     assert_int_equal(r.filter, AN_FILTER_BICUBIC);
     assert_int_equal(r.orientation, AN_ORIENTATION_EXIF);
+    assert_int_equal(parse(ctx, "orientation=stored").orientation, AN_ORIENTATION_IGNORE);
+    assert_int_equal(parse(ctx, "orientation=ignore").orientation, AN_ORIENTATION_IGNORE);
     assert_true(r.bgr);
     assert_float_equal(r.mean[1], 0.456f, 0);
     assert_float_equal(r.std[2], 0.225f, 0);

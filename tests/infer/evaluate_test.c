@@ -158,6 +158,10 @@ static void an_ensemble_averages(void **state)
     alexnet_evaluate_result same = evaluate(w, &options);
     assert_true(both.loss < (a.loss + b.loss) / 2);
     assert_true(same.loss == a.loss);
+    assert_null(a.each);
+    assert_true(both.each[0].loss == a.loss && both.each[0].top1 == a.top1);
+    assert_true(both.each[1].loss == b.loss && both.each[1].top5 == b.top5);
+    assert_string_equal(both.each[1].weights, w->weights[1]);
     alexnet_evaluate_result_free(w->ctx, &a);
     alexnet_evaluate_result_free(w->ctx, &b);
     alexnet_evaluate_result_free(w->ctx, &both);

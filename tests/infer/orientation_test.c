@@ -14,12 +14,13 @@ static void one_word_of_the_record_changes(void **state)
         alexnet_orientation orientation;
         const char *expected;
     } rows[] = {
-        {"crop=32 orientation=ignore divide=1", ALEXNET_ORIENTATION_EXIF,
+        {"crop=32 orientation=stored divide=1", ALEXNET_ORIENTATION_EXIF,
          "crop=32 orientation=exif divide=1"},
-        {"crop=32 orientation=exif", ALEXNET_ORIENTATION_STORED, "crop=32 orientation=ignore"},
-        {"orientation=exif  crop=32", ALEXNET_ORIENTATION_STORED, "orientation=ignore  crop=32"},
+        {"crop=32 orientation=exif", ALEXNET_ORIENTATION_STORED, "crop=32 orientation=stored"},
+        {"orientation=exif  crop=32", ALEXNET_ORIENTATION_STORED, "orientation=stored  crop=32"},
         {"crop=32", ALEXNET_ORIENTATION_EXIF, "crop=32 orientation=exif"},
         {"", ALEXNET_ORIENTATION_EXIF, "orientation=exif"},
+        {"crop=32 orientation=ignore", ALEXNET_ORIENTATION_DEFAULT, "crop=32 orientation=stored"},
         {"crop=32 orientation=exif", ALEXNET_ORIENTATION_DEFAULT, "crop=32 orientation=exif"},
     };
     const an_test_place *p = *state;

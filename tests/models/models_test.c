@@ -31,7 +31,7 @@ static void every_family_is_found_and_built(void **unused)
 }
 
 #define PIXELS(resize, crop, rest)                                                                 \
-    "resize=" resize " filter=bilinear crop=" crop " orientation=ignore channels=" rest
+    "resize=" resize " filter=bilinear crop=" crop " orientation=stored channels=" rest
 
 /* How each family's source shows it pictures; and that its recipe is named so. */
 static void records_and_recipes_of_the_sources(void **unused)

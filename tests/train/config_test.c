@@ -397,7 +397,7 @@ static void a_new_run_is_as_the_old_one_but_for_what_is_given(void **unused)
     char *folder = an_test_folder_open();
     const char *path = write_base(ctx, folder);
     alexnet_train_options options = alexnet_train_options_default();
-    an_recipe paper;
+    an_recipe recipe;
     an_config base, config;
 
     (void)unused;
@@ -437,16 +437,25 @@ static void a_new_run_is_as_the_old_one_but_for_what_is_given(void **unused)
     assert_int_equal(config.orientation, ALEXNET_ORIENTATION_STORED);
     an_config_free(ctx, &config);
 
+    /* the recipe's word on dropout holds for another family, too */
+    options = alexnet_train_options_default();
+    options.model = "torchvision";
+    an_assert_ok(ctx, an_recipe_find(ctx, "quick", &recipe));
+    an_assert_ok(ctx, an_config_resolve_from(ctx, &base, &options, family("torchvision"), &config));
+    assert_string_equal(config.recipe_name, "quick");
+    assert_true(recipe.dropout > 0 && config.network.dropout == recipe.dropout);
+    an_config_free(ctx, &config);
+
     /* another recipe brings its own settings, another family its own options */
     options = alexnet_train_options_default();
     options.recipe = "paper";
     options.model = "torchvision";
     options.val = "yet/others";
-    an_assert_ok(ctx, an_recipe_find(ctx, "paper", &paper));
+    an_assert_ok(ctx, an_recipe_find(ctx, "paper", &recipe));
     an_assert_ok(ctx, an_config_resolve_from(ctx, &base, &options, family("torchvision"), &config));
     assert_string_equal(config.model, "torchvision");
     assert_string_equal(config.val, "yet/others");
-    assert_true(config.recipe.lr == paper.lr && config.recipe.batch == paper.batch);
+    assert_true(config.recipe.lr == recipe.lr && config.recipe.batch == recipe.batch);
     assert_true(config.network.input_h == -1);
     an_config_free(ctx, &config);
 

@@ -144,8 +144,11 @@ static void what_cannot_be_measured_is_said(void **state)
     alexnet_evaluate_result result;
 
     refuse(r, r->data, ALEXNET_BAD_ARG, "data' is not the folder of a run: name the data");
+    an_test_write_text(an_test_path(r->folder, "w.safetensors"), "");
     refuse(r, an_test_path(r->folder, "w.safetensors"), ALEXNET_BAD_ARG,
            "is not the folder of a run");
+    refuse(r, an_test_path(r->folder, "nosuchrun"), ALEXNET_NOT_FOUND,
+           "nosuchrun: no such file or folder");
     an_assert_status(r->ctx, alexnet_evaluate(r->ctx, &several, &result), ALEXNET_BAD_ARG);
     an_assert_error(r->ctx, "several weights need data");
     an_assert_status(r->ctx, alexnet_evaluate(r->ctx, &none, &result), ALEXNET_BAD_ARG);
@@ -162,9 +165,11 @@ static void what_cannot_be_measured_is_said(void **state)
     assert_int_equal(rename(an_test_path(r->folder, "data/train/cross/0001.jpg"),
                             an_test_path(r->folder, "data/train/cross/0900.jpg")),
                      0);
-    refuse(r, options.out, ALEXNET_BAD_ARG, "data/train has changed: as many pictures");
+    refuse(r, options.out, ALEXNET_BAD_FILE, "data/train has changed: as many pictures");
+    an_assert_error(r->ctx, "; measure the images by their names: 'alexnet eval ");
+    an_assert_error(r->ctx, "run/val.csv'");
     assert_int_equal(unlink(an_test_path(r->folder, "data/train/cross/0900.jpg")), 0);
-    refuse(r, options.out, ALEXNET_BAD_ARG, "data/train has changed: ");
+    refuse(r, options.out, ALEXNET_BAD_FILE, "data/train has changed: ");
     assert_int_equal(rename(an_test_path(r->folder, "data"), an_test_path(r->folder, "gone")), 0);
     refuse(r, options.out, ALEXNET_NOT_FOUND, "run: ");
     an_assert_error(r->ctx, "data/train: no such file");

@@ -250,6 +250,11 @@ static void frozen_layers_that_start_at_random_are_warned_of(void **state)
     options.freeze = "fc10"; /* whose classes have no names there */
     an_runs_train(r, &options);
     assert_non_null(strstr(r->log.text, "2 of the frozen tensors (fc10.weight ...) are not in"));
+
+    alexnet_train_result result;
+    options.freeze = "features,fc10";
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_BAD_ARG);
+    an_assert_error(r->ctx, "freeze 'features,fc10': all layers of model cifar-19pct are frozen");
 }
 
 static void a_resumed_fine_tuning_stays_frozen(void **state)
@@ -358,11 +363,11 @@ static void photographs_stand_upright_unless_they_are_to_lie(void **state)
         const char *record, *config;
     } rows[] = {
         {FOLDER, ALEXNET_ORIENTATION_DEFAULT, ALEXNET_ORIENTATION_DEFAULT, "=exif", "exif"},
-        {FOLDER, ALEXNET_ORIENTATION_STORED, ALEXNET_ORIENTATION_DEFAULT, "=ignore", "stored"},
+        {FOLDER, ALEXNET_ORIENTATION_STORED, ALEXNET_ORIENTATION_DEFAULT, "=stored", "stored"},
         {FOLDER, ALEXNET_ORIENTATION_DEFAULT, ALEXNET_ORIENTATION_STORED, "=exif", "exif"},
-        {FOLDER, ALEXNET_ORIENTATION_STORED, ALEXNET_ORIENTATION_EXIF, "=ignore", "stored"},
+        {FOLDER, ALEXNET_ORIENTATION_STORED, ALEXNET_ORIENTATION_EXIF, "=stored", "stored"},
         {LIST, ALEXNET_ORIENTATION_DEFAULT, ALEXNET_ORIENTATION_DEFAULT, "=exif", "exif"},
-        {SYNTHETIC, ALEXNET_ORIENTATION_DEFAULT, ALEXNET_ORIENTATION_DEFAULT, "=ignore", "stored"},
+        {SYNTHETIC, ALEXNET_ORIENTATION_DEFAULT, ALEXNET_ORIENTATION_DEFAULT, "=stored", "stored"},
         {SYNTHETIC, ALEXNET_ORIENTATION_DEFAULT, ALEXNET_ORIENTATION_EXIF, "=exif", "exif"},
         {SYNTHETIC, ALEXNET_ORIENTATION_EXIF, ALEXNET_ORIENTATION_DEFAULT, "=exif", "exif"},
     };
@@ -389,7 +394,10 @@ static void photographs_stand_upright_unless_they_are_to_lie(void **state)
         options.steps = 1;
         options.force = 1;
         options.val_split = 0;
+        r->log.text[0] = '\0';
         const alexnet_train_result result = an_runs_train(r, &options);
+        const bool turned = rows[i].from == ALEXNET_ORIENTATION_STORED && rows[i].given == 0;
+        assert_int_equal(turned, strstr(r->log.text, "from.safetensors says stored") != NULL);
         an_assert_ok(r->ctx, alexnet_model_load(r->ctx, result.last_weights, &model));
         assert_non_null(strstr(model->preprocess, rows[i].record));
         alexnet_model_free(model);
@@ -541,7 +549,7 @@ static void data_that_has_changed_is_noticed(void **state)
     assert_int_equal(remove(an_test_path(r->folder, "data/train/cross/0000.jpg")), 0);
     resumed = alexnet_train_options_default();
     resumed.resume = options.out;
-    an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_ARG);
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_FILE);
     an_assert_error(r->ctx, "11 pictures to train on");
     an_assert_error(r->ctx, "the run began with 12");
 }
@@ -564,7 +572,7 @@ static void data_of_the_same_size_that_has_changed_is_noticed(void **state)
         const char *from = an_test_path(r->folder, rows[i].from);
         const char *to = an_test_path(r->folder, rows[i].to);
         assert_int_equal(rename(from, to), 0);
-        an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_ARG);
+        an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_FILE);
         an_assert_error(r->ctx, "data has changed: as many pictures ");
         an_assert_error(r->ctx, rows[i].message);
         assert_int_equal(rename(to, from), 0);

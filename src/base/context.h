@@ -44,12 +44,12 @@ struct alexnet_context {
     struct an_unpacked *unpacked;     /* gzip files that are open in src/data, each unpacked once; base never looks inside */
     an_fault_hook   fault;   /* NULL outside tests */
     void           *fault_user;
-    double        (*clock)(void *user); /* NULL outside tests: an_seconds() */
-    void           *clock_user;
-    an_free_hook    free_bytes; /* NULL outside tests */
-    void           *free_user;
+    double (*clock)(void *user); /* NULL outside tests: an_seconds() */
+    void *clock_user;
+    an_free_hook free_bytes; /* NULL outside tests */
+    void *free_user;
     char            error[AN_ERROR_BYTES];
-    int             error_number; /* the system's, of the last failure; 0: it was none of the system's */
+    int error_number; /* the system's, of the last failure; 0: it was none of the system's */
 };
 
 /*

@@ -132,7 +132,7 @@ alexnet_status an_folder_lock(alexnet_context *ctx, const char *path, an_lock *o
 void           an_lock_close(an_lock *lock);
 
 /* The bytes that this process may still write where `path` lies or would lie; UINT64_MAX: nobody can say. */
-uint64_t    an_disk_free(const alexnet_context *ctx, const char *path);
+uint64_t an_disk_free(const alexnet_context *ctx, const char *path);
 
 char       *an_path_join(alexnet_context *ctx, const char *folder, const char *name) AN_NODISCARD; /* allocated; NULL: no memory */
 alexnet_status an_path_absolute(alexnet_context *ctx, const char *path, char **out) AN_NODISCARD; /* from the root, links followed; allocated */

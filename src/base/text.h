@@ -56,7 +56,7 @@ typedef struct an_listing {
     size_t used, count;
 } an_listing;
 
-void        an_listing_add(an_listing *listing, const char *name);
+void an_listing_add(an_listing *listing, const char *name);
 const char *an_listing_text(an_listing *listing); /* once, at the end */
 
 /* The candidate that `word` was probably meant to be (few typing errors away), or NULL. */

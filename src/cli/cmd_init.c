@@ -19,7 +19,8 @@ static const cli_option init_options[] = {
      "weights file to write, .safetensors; required"},
     {"from", 0, CLI_PATH, offsetof(init_args, from), 0, 0, "FILE",
      "take from this weights file, of a whole network or a part, what fits"},
-    {"force", 'f', CLI_FLAG, offsetof(init_args, force), 0, 0, NULL, "replace the file if it exists"},
+    {"force", 'f', CLI_FLAG, offsetof(init_args, force), 0, 0, NULL,
+     "replace the file if it exists"},
     {"orientation", 0, CLI_CHOICE, offsetof(init_args, orientation), 0, 0, CLI_ORIENTATIONS,
      "photographs upright as EXIF says, or as stored: what the preprocessing record says "
      "[as the family does: stored]"},

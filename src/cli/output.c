@@ -105,7 +105,8 @@ static bool is_control(const char *text)
 
 char *cli_quote(const char *text)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./,:=@%+-";
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./,:=@%+-";
     const char *before = *text == '-' ? "./" : ""; /* no option */
     char *quoted = cli_allocate(4 * strlen(text) + 5, 1);
     size_t used = (size_t)sprintf(quoted, "%s", before);

@@ -36,8 +36,8 @@ static const reference *find_reference(const alexnet_train_result *r)
 
     for (size_t i = 0; i < sizeof references / sizeof *references; ++i) {
         const double d = fabs(log(size / references[i].per_class));
-        if (strcmp(references[i].recipe, r->recipe) != 0 || strcmp(references[i].model, r->model) != 0 ||
-            d >= distance)
+        if (strcmp(references[i].recipe, r->recipe) != 0 ||
+            strcmp(references[i].model, r->model) != 0 || d >= distance)
             continue;
         distance = d;
         best = &references[i];
@@ -62,9 +62,11 @@ static const char *advise(const alexnet_train_result *r)
     if (isnan(r->val_top1) || !(r->guess_top1 < 1) || r->classes < 2) return NULL;
     if (!has_learnt(r))
         return strncmp(r->recipe, "quick", 5) == 0 || strcmp(r->recipe, "finetune") == 0
-                   ? "it has learnt next to nothing: try more epochs or --from WEIGHTS, and see that the "
+                   ? "it has learnt next to nothing: try more epochs or --from WEIGHTS, and see "
+                     "that the "
                      "class folders hold what they say (alexnet data verify)"
-                   : "it has learnt next to nothing: try more epochs, the recipe 'quick', or --from "
+                   : "it has learnt next to nothing: try more epochs, the recipe 'quick', or "
+                     "--from "
                      "WEIGHTS";
     if (r->train_top1 - r->val_top1 > BY_HEART)
         return "it knows its training images much better than others: more images help most, or "
@@ -95,18 +97,18 @@ static cli_exit print_json(cli *app, const alexnet_train_result *r)
 {
     return cli_json_print(
         app,
-        json_pack("{s:i, s:o, s:I, s:f, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:s, s:o, s:s, s:o, s:o, "
-                  "s:o, s:o}",
-                  "schema", 1, "run", cli_json_text(r->run), "steps", (json_int_t)r->steps, "epochs",
-                  r->epochs, "train_loss", cli_json_real(r->train_loss), "val_top1",
-                  cli_json_real(r->val_top1), "val_top5", cli_json_real(r->val_top5), "best_top1",
-                  cli_json_real(r->best_top1), "skipped", (json_int_t)r->skipped,
-                  "images_per_second", cli_json_real(r->images_per_second), "weights",
-                  cli_json_text(r->weights), "weights_sha256", r->weights_sha256, "last_weights",
-                  cli_json_text(r->last_weights), "last_sha256", r->last_sha256, "seconds",
-                  cli_json_real(r->seconds), "train_top1", cli_json_real(r->train_top1),
-                  "guess_top1", cli_json_real(r->guess_top1), "best_epoch",
-                  cli_json_real(r->best_epoch)));
+        json_pack(
+            "{s:i, s:o, s:I, s:f, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:s, s:o, s:s, s:o, s:o, "
+            "s:o, s:o}",
+            "schema", 1, "run", cli_json_text(r->run), "steps", (json_int_t)r->steps, "epochs",
+            r->epochs, "train_loss", cli_json_real(r->train_loss), "val_top1",
+            cli_json_real(r->val_top1), "val_top5", cli_json_real(r->val_top5), "best_top1",
+            cli_json_real(r->best_top1), "skipped", (json_int_t)r->skipped, "images_per_second",
+            cli_json_real(r->images_per_second), "weights", cli_json_text(r->weights),
+            "weights_sha256", r->weights_sha256, "last_weights", cli_json_text(r->last_weights),
+            "last_sha256", r->last_sha256, "seconds", cli_json_real(r->seconds), "train_top1",
+            cli_json_real(r->train_top1), "guess_top1", cli_json_real(r->guess_top1), "best_epoch",
+            cli_json_real(r->best_epoch)));
 }
 
 static void print_end(const alexnet_train_result *r)
@@ -160,8 +162,7 @@ void cli_show_next(cli *app, const alexnet_train_result *r)
     char *word = cli_quote(r->run), *run = cli_escape(word);
 
     cli_note(app, "next: alexnet predict %s IMAGE...", run);
-    if (!isnan(r->val_top1))
-        cli_note(app, "next: alexnet eval %s --per-class", run);
+    if (!isnan(r->val_top1)) cli_note(app, "next: alexnet eval %s --per-class", run);
     free(run);
     free(word);
 }

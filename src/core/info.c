@@ -143,8 +143,8 @@ alexnet_status alexnet_model_get_memory(const alexnet_model *model, int batch, i
     const int64_t weights = (int64_t)(model->params.values * sizeof(float));
     an_plan plan;
 
-    AN_TRY(
-        an_plan_open(model, training ? AN_TRAIN : AN_INFER, batch, 0, model->node_count - 1, &plan));
+    AN_TRY(an_plan_open(model, training ? AN_TRAIN : AN_INFER, batch, 0, model->node_count - 1,
+                        &plan));
     *out = (alexnet_memory_info){
         .weights = weights,
         .gradients = training ? (int64_t)an_plan_gradient_bytes(&plan, true) : 0,
@@ -184,8 +184,8 @@ alexnet_status alexnet_model_get_plan(const alexnet_model *model, int batch, int
 
     *count = 0;
     if (training) AN_TRY(an_session_check_training(ctx, ctx->options.dtype));
-    AN_TRY(
-        an_plan_open(model, training ? AN_TRAIN : AN_INFER, batch, 0, model->node_count - 1, &plan));
+    AN_TRY(an_plan_open(model, training ? AN_TRAIN : AN_INFER, batch, 0, model->node_count - 1,
+                        &plan));
     passes = an_new_array(ctx, 3 * (size_t)plan.step_count, sizeof *passes);
     if (passes != NULL) *count = an_plan_predict(&plan, passes);
     for (int i = 0; i < *count && i < capacity; ++i)

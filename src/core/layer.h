@@ -101,7 +101,7 @@ struct an_layer_def {
     const char *summary;   /* one line */
     const an_key *keys;    /* settings; NULL: none */
     size_t settings_bytes; /* of the struct that keys fill */
-    bool per_place;        /* each place of its map has parameters of its own: they fit no other map */
+    bool per_place; /* each place of its map has parameters of its own: they fit no other map */
 
     /* y's shape for x (n = 1). BAD_SHAPE, naming the layer, when x does not fit. */
     alexnet_status (*shape)(alexnet_context *ctx, const an_node *node, an_shape x, an_shape *y);

@@ -122,7 +122,7 @@ int an_model_find_layer(const alexnet_model *model,
                         const char *name); /* "logits" is the node before "prob"; both without
                                              classes are the last; -1: none */
 alexnet_status an_model_require_layer(const alexnet_model *model, const char *name,
-                                      int *node) AN_NODISCARD; /* NOT_FOUND */
+                                      int *node) AN_NODISCARD;         /* NOT_FOUND */
 int an_model_find_param(const alexnet_model *model, const char *name); /* -1: none */
 
 /* "unknown model 'alexnt': did you mean ..." */

@@ -97,7 +97,8 @@ static alexnet_status open_session(const alexnet_model *model, an_mode mode, int
     s->model = model;
     s->seed = seed;
     s->sgd = sgd;
-    if ((status = an_plan_open(model, mode, batch, first, output, &s->plan)) != ALEXNET_OK) goto fail;
+    if ((status = an_plan_open(model, mode, batch, first, output, &s->plan)) != ALEXNET_OK)
+        goto fail;
     if ((status = open_arenas(s)) != ALEXNET_OK) goto fail;
     if ((status = open_tables(s)) != ALEXNET_OK) goto fail;
     *out = s;

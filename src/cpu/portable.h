@@ -115,9 +115,11 @@ alexnet_status an_softmax__portable(const an_run *run, an_shape shape, const flo
 /* The logit that stands in the loss of a row: that of its label, or the mean of two. */
 double an_target_logit(const an_targets *targets, int row, const float *x);
 alexnet_status an_cross_entropy__portable(const an_run *run, int n, int classes,
-                                          const float *logits, const an_targets *targets, float *loss);
+                                          const float *logits, const an_targets *targets,
+                                          float *loss);
 alexnet_status an_softmax_loss_backward__portable(const an_run *run, int n, int classes,
-                                                  const float *y, const an_targets *targets, float scale, float *dx);
+                                                  const float *y, const an_targets *targets,
+                                                  float scale, float *dx);
 
 /* The entries of a table that every tier shares: bound by memory. */
 #define AN_PRIMITIVES_ALL_TIERS                                                                    \

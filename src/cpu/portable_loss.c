@@ -60,7 +60,8 @@ double an_target_logit(const an_targets *targets, int row, const float *x)
 /* -ln(exp(x_label) / sum exp(x)) = ln(sum exp(x - max)) - (x_label - max); smoothed, the second term is
    drawn towards its mean over the classes. */
 alexnet_status an_cross_entropy__portable(const an_run *run, int n, int classes,
-                                          const float *logits, const an_targets *targets, float *loss)
+                                          const float *logits, const an_targets *targets,
+                                          float *loss)
 {
     const double s = (double)targets->smoothing;
 
@@ -89,7 +90,8 @@ static void share_target(const an_targets *targets, int row, float scale, float 
 }
 
 alexnet_status an_softmax_loss_backward__portable(const an_run *run, int n, int classes,
-                                                  const float *y, const an_targets *targets, float scale, float *dx)
+                                                  const float *y, const an_targets *targets,
+                                                  float scale, float *dx)
 {
     const float other = targets->smoothing / (float)classes;
     const float label = 1 - targets->smoothing + other;

@@ -36,7 +36,7 @@ alexnet_status an_blob_view(const an_blob *blob, alexnet_context *ctx, uint64_t 
                             const uint8_t **out) AN_NODISCARD;
 
 /* The same, copied to `data`. */
-alexnet_status an_blob_read(const an_blob *blob, alexnet_context *ctx, uint64_t offset, size_t bytes,
-                            void *data) AN_NODISCARD;
+alexnet_status an_blob_read(const an_blob *blob, alexnet_context *ctx, uint64_t offset,
+                            size_t bytes, void *data) AN_NODISCARD;
 
 #endif

@@ -53,15 +53,15 @@ struct an_source {
     const an_kind *kind;
     alexnet_context *ctx; /* that opened it */
     char *path;           /* as the user gave it, or the one folder in that */
-    an_parts parts; /* of folders and tar files; else none */
+    an_parts parts;       /* of folders and tar files; else none */
     an_names classes;
     int64_t count;
     an_tally passed; /* files passed over */
     an_beside beside;
     const char *taken;  /* of CIFAR and IDX: what an_source_taken() tells */
     bool only_training; /* likewise: there are no others */
-    bool survey;     /* what is wrong with the data is told, not refused */
-    bool stepped_in; /* `path` is the one folder in what the user named */
+    bool survey;        /* what is wrong with the data is told, not refused */
+    bool stepped_in;    /* `path` is the one folder in what the user named */
     int *labels; /* [count] */
     void *own;   /* what the kind keeps */
 };
@@ -94,7 +94,8 @@ alexnet_status an_source_read_file(alexnet_context *ctx, const char *folder, con
                                    an_image *image) AN_NODISCARD;
 
 /* Whether a file of this name lies in the folder. */
-alexnet_status an_folder_has(alexnet_context *ctx, const char *folder, const char *name, bool *out) AN_NODISCARD;
+alexnet_status an_folder_has(alexnet_context *ctx, const char *folder, const char *name,
+                             bool *out) AN_NODISCARD;
 
 /* The bytes of the file FOLDER/NAME, or NAME where that begins with '/'; 0: nobody can say. */
 uint64_t an_source_file_bytes(alexnet_context *ctx, const char *folder, const char *name);

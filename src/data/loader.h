@@ -45,8 +45,8 @@ typedef struct an_batch {
     const float   *images; /* [n * views][3][height][width] */
     const int32_t *labels; /* [n] */
     const int64_t *indices; /* [n]: in the source */
-    const int32_t *others; /* [n], of blended images (train/mixup.h); NULL: they are not */
-    const float   *parts;  /* [n], of these */
+    const int32_t *others;  /* [n], of blended images (train/mixup.h); NULL: they are not */
+    const float *parts;     /* [n], of these */
     int            n;      /* good pictures; 0 when all of the batch were bad */
     int64_t        epoch, number; /* of the batch in its epoch */
     bool           last;   /* of the epoch */

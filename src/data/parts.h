@@ -15,14 +15,14 @@
 #include "data/source.h"
 
 #define AN_PARTS           3
-#define AN_TRAIN_BIT     1u
-#define AN_VAL_BIT       2u
-#define AN_TEST_BIT      4u
+#define AN_TRAIN_BIT       1u
+#define AN_VAL_BIT         2u
+#define AN_TEST_BIT        4u
 #define AN_PART_NAME_BYTES 16 /* "validation" */
 
 /* The parts of a data set, and those that were opened. */
 typedef struct an_parts {
-    unsigned present, wanted; /* wanted 0: the whole data set */
+    unsigned present, wanted;                 /* wanted 0: the whole data set */
     char names[AN_PARTS][AN_PART_NAME_BYTES]; /* as it spells them: "Valid" */
     int64_t images[AN_PARTS]; /* of those that were not opened, where that is known (tar) */
 } an_parts;

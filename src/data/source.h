@@ -62,7 +62,8 @@ typedef struct an_source an_source;
 alexnet_status an_source_open(alexnet_context *ctx, const char *path, an_part part,
                               an_source **out) AN_NODISCARD;
 /* The same to look at the data only: an empty class and a folder that cannot be listed are told and are no failure. */
-alexnet_status an_source_survey(alexnet_context *ctx, const char *path, an_part part, an_source **out) AN_NODISCARD;
+alexnet_status an_source_survey(alexnet_context *ctx, const char *path, an_part part,
+                                an_source **out) AN_NODISCARD;
 void           an_source_close(an_source *source);
 
 /* True for a folder that stands for an image, as it cannot be listed: reading it says why. */
@@ -70,7 +71,7 @@ bool an_source_is_folder(const an_source *source, int64_t index);
 
 const char *an_source_kind(const an_source *source); /* "folder" */
 int64_t     an_source_count(const an_source *source);
-int64_t     an_source_ignored(const an_source *source); /* files passed over */
+int64_t an_source_ignored(const an_source *source); /* files passed over */
 int         an_source_classes(const an_source *source);
 const char *an_source_class(const an_source *source, int label);
 int         an_source_label(const an_source *source, int64_t index);

@@ -17,25 +17,27 @@
 #define AN_TALLY_NAME 48
 
 typedef struct an_tally_row {
-    char    name[AN_TALLY_NAME];
-    bool    unread; /* images in a format that is not read */
+    char name[AN_TALLY_NAME];
+    bool unread; /* images in a format that is not read */
     int64_t files;
 } an_tally_row;
 
 /* Zeroed: nothing yet. */
 typedef struct an_tally {
     an_tally_row *rows;
-    size_t        count, capacity;
+    size_t count, capacity;
 } an_tally;
 
 /* Counts one file, by the kind that its path says: relative to the data set. NO_MEMORY. */
 alexnet_status an_tally_add(alexnet_context *ctx, an_tally *tally, const char *path) AN_NODISCARD;
 
 /* Counts `files` of a kind that no name says: "links". NO_MEMORY. */
-alexnet_status an_tally_add_kind(alexnet_context *ctx, an_tally *tally, const char *name, int64_t files) AN_NODISCARD;
+alexnet_status an_tally_add_kind(alexnet_context *ctx, an_tally *tally, const char *name,
+                                 int64_t files) AN_NODISCARD;
 
 /* Adds all of `from`. NO_MEMORY. */
-alexnet_status an_tally_merge(alexnet_context *ctx, an_tally *tally, const an_tally *from) AN_NODISCARD;
+alexnet_status an_tally_merge(alexnet_context *ctx, an_tally *tally,
+                              const an_tally *from) AN_NODISCARD;
 
 int64_t an_tally_files(const an_tally *tally, bool unread);
 

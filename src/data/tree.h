@@ -42,10 +42,12 @@ bool an_tree_is_picture(const char *path);
 bool an_tree_is_hidden(const char *path);
 
 /* Notes what of the tree lies in no part that is present. The tree is in order. NO_MEMORY. */
-alexnet_status an_tree_beside(alexnet_context *ctx, const an_tree *tree, an_source *source) AN_NODISCARD;
+alexnet_status an_tree_beside(alexnet_context *ctx, const an_tree *tree,
+                              an_source *source) AN_NODISCARD;
 
 /* Counts a leaf that is passed over; `inside` is its path in the data set. NO_MEMORY. */
-alexnet_status an_tree_pass(alexnet_context *ctx, const an_leaf *leaf, const char *inside, an_tally *tally) AN_NODISCARD;
+alexnet_status an_tree_pass(alexnet_context *ctx, const an_leaf *leaf, const char *inside,
+                            an_tally *tally) AN_NODISCARD;
 
 /* Pictures below class folders, in a part of the data set. */
 int64_t an_tree_count(const an_tree *tree, const an_parts *parts, unsigned part);

@@ -20,10 +20,12 @@ typedef struct an_codec {
     const char *name;    /* "WebP", without an article */
     const char *library; /* that decode() is built on, "libwebp" */
     bool (*sniff)(const uint8_t *data, size_t bytes);
-    alexnet_status (*decode)(alexnet_context *ctx, const uint8_t *data, size_t bytes, int *turn, an_image *image);
+    alexnet_status (*decode)(alexnet_context *ctx, const uint8_t *data, size_t bytes, int *turn,
+                             an_image *image);
 } an_codec;
 
-extern const an_codec an_codec_jpeg, an_codec_png, an_codec_webp, an_codec_gif, an_codec_tiff, an_codec_bmp;
+extern const an_codec an_codec_jpeg, an_codec_png, an_codec_webp, an_codec_gif, an_codec_tiff,
+    an_codec_bmp;
 
 alexnet_status an_jpeg_decode(alexnet_context *ctx, const uint8_t *data, size_t bytes, int *turn, an_image *image) AN_NODISCARD;
 alexnet_status an_png_decode(alexnet_context *ctx, const uint8_t *data, size_t bytes, int *turn, an_image *image) AN_NODISCARD;

@@ -67,7 +67,7 @@ int an_image_sniff(const void *data, size_t bytes);
 /* What the end of a file's name says. */
 typedef struct an_image_kind {
     const char *name; /* of the format, "HEIC"; NULL: the name is not that of an image */
-    bool        read; /* images of this format are read */
+    bool read;        /* images of this format are read */
 } an_image_kind;
 
 an_image_kind an_image_kind_of(const char *path);

@@ -26,8 +26,7 @@ typedef struct an_answer_file {
 
 /* safe: as an_write_csv(). BAD_ARG unless the path ends in .csv or .jsonl. Nothing is under `path` before the commit. */
 alexnet_status an_answer_file_open(const alexnet_model *model, const an_source *source,
-                                   const char *path, bool safe,
-                                   an_answer_file *out) AN_NODISCARD;
+                                   const char *path, bool safe, an_answer_file *out) AN_NODISCARD;
 alexnet_status an_answer_file_add(an_answer_file *file, const an_answer *answer) AN_NODISCARD;
 alexnet_status
 an_answer_file_commit(an_answer_file *file) AN_NODISCARD; /* closes it, whatever the outcome */

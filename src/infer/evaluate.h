@@ -18,7 +18,6 @@ typedef struct an_evaluated {
 
 /* pictures NULL: options->data. */
 alexnet_status an_evaluate(alexnet_context *ctx, const alexnet_evaluate_options *options,
-                           const an_evaluated *pictures,
-                           alexnet_evaluate_result *out) AN_NODISCARD;
+                           const an_evaluated *pictures, alexnet_evaluate_result *out) AN_NODISCARD;
 
 #endif

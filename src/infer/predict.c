@@ -116,8 +116,8 @@ static alexnet_status open_prediction(prediction *p)
     AN_TRY(an_files_open(p->ctx, options->images, options->image_count, &p->source));
     an_source_tell_passed(p->ctx, p->source,
                           options->image_count == 1 ? options->images[0] : "the folders");
-    AN_TRY(an_network_load(p->ctx, options->weights, options->orientation, &options->size,
-                           &p->model));
+    AN_TRY(
+        an_network_load(p->ctx, options->weights, options->orientation, &options->size, &p->model));
     AN_TRY(an_network_join(p->model));
     p->batch = (int)AN_MIN(options->batch > 0 ? options->batch : DEFAULT_BATCH,
                            an_source_count(p->source));

@@ -21,8 +21,7 @@ static alexnet_status softmax_forward(const an_op *op)
     const int n = op->x_shape.n, classes = op->x_shape.c;
 
     if (op->mode == AN_TRAIN)
-        AN_TRY(op->backend->cross_entropy(op->run, n, classes, op->x, &op->targets,
-                                          op->row_loss));
+        AN_TRY(op->backend->cross_entropy(op->run, n, classes, op->x, &op->targets, op->row_loss));
     return op->backend->softmax(op->run, op->x_shape, op->x, op->y);
 }
 

@@ -64,8 +64,8 @@ alexnet_status an_config_open(alexnet_context *ctx, const char *path,
  * from and freeze "none" (or an empty text) takes the old one's away.
  */
 alexnet_status an_config_resolve_from(alexnet_context *ctx, const an_config *base,
-                                      const alexnet_train_options *options,
-                                      const an_family *family, an_config *config) AN_NODISCARD;
+                                      const alexnet_train_options *options, const an_family *family,
+                                      an_config *config) AN_NODISCARD;
 
 /* Whether a text stands for none there. */
 bool an_config_is_none(const char *text);

@@ -418,8 +418,7 @@ static alexnet_status take_config(alexnet_context *ctx, const json_t *object, an
     const int64_t schema = an_json_get_int(object, "schema", -1);
 
     if (json_object_get(object, "schema") == NULL || json_object_get(object, "recipe") == NULL)
-        return an_fail(ctx, ALEXNET_BAD_FILE,
-                       "it is not the config.json of a run: '%s' is missing",
+        return an_fail(ctx, ALEXNET_BAD_FILE, "it is not the config.json of a run: '%s' is missing",
                        json_object_get(object, "schema") == NULL ? "schema" : "recipe");
     if (schema != SCHEMA)
         return an_fail(ctx, ALEXNET_UNSUPPORTED,

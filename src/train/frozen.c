@@ -299,7 +299,8 @@ static alexnet_status take_batch(an_frozen *f)
     f->images = an_new_array(f->ctx, batch, f->row * sizeof *f->images);
     f->labels = an_new_array(f->ctx, batch, sizeof *f->labels);
     f->indices = an_new_array(f->ctx, batch, sizeof *f->indices);
-    f->probs = an_new_array(f->ctx, BATCH, (size_t)f->options.model->options.classes * sizeof(float));
+    f->probs =
+        an_new_array(f->ctx, BATCH, (size_t)f->options.model->options.classes * sizeof(float));
     return f->order != NULL && f->images != NULL && f->labels != NULL && f->indices != NULL &&
                    f->probs != NULL
                ? ALEXNET_OK
@@ -310,7 +311,8 @@ static alexnet_status take_batch(an_frozen *f)
 static int count_views(const an_frozen *f)
 {
     const double row = (double)f->row * sizeof(float);
-    const double view = row * (double)f->train.images.count, val = row * (double)f->val.images.count;
+    const double view = row * (double)f->train.images.count,
+                 val = row * (double)f->val.images.count;
     const double fit = floor(((double)AN_FROZEN_BYTES_MAX - val) / view);
     const double useful = fmin(ceil(f->options.epochs), f->options.views);
 

@@ -27,11 +27,12 @@ int an_frozen_part(const alexnet_model *model);
 
 typedef struct an_frozen_options {
     alexnet_model *model;
-    int first;               /* an_frozen_part(), above 0 */
-    int views;               /* at most; at least 1 */
-    an_loader_options train; /* as for the loader of training; epoch and first_batch: where to start */
-    an_loader_options val;   /* count 0: no validation */
-    double epochs;           /* of the run: more views are of no use */
+    int first; /* an_frozen_part(), above 0 */
+    int views; /* at most; at least 1 */
+    an_loader_options
+        train; /* as for the loader of training; epoch and first_batch: where to start */
+    an_loader_options val;        /* count 0: no validation */
+    double epochs;                /* of the run: more views are of no use */
     alexnet_progress_fn progress; /* phase "features"; may be NULL */
     void *progress_user;
 } an_frozen_options;
@@ -57,8 +58,9 @@ alexnet_status an_frozen_examine(an_frozen *frozen, an_metrics *metrics) AN_NODI
 /* Times the frozen layers on random images, for an_frozen_seconds_left(). Counts as nothing computed. */
 alexnet_status an_frozen_rehearse(an_frozen *frozen, uint64_t seed) AN_NODISCARD;
 
-double an_frozen_seconds(const an_frozen *frozen);      /* spent on rows so far */
-double an_frozen_seconds_left(const an_frozen *frozen); /* an estimate for those to come; 0: not known */
+double an_frozen_seconds(const an_frozen *frozen); /* spent on rows so far */
+double
+an_frozen_seconds_left(const an_frozen *frozen); /* an estimate for those to come; 0: not known */
 
 /* Unreadable images so far. NO_MEMORY. */
 alexnet_status an_frozen_take_skipped(const an_frozen *frozen, an_bad_list *train,

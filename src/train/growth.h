@@ -15,8 +15,9 @@
 #ifndef AN_TRAIN_GROWTH_H
 #define AN_TRAIN_GROWTH_H
 
-#define AN_GROWTH_STEP 32 /* pixels: what a place of AlexNet's last feature map covers, 4 * 2 * 2 * 2 */
-#define AN_GROWTH_END  0.75
+#define AN_GROWTH_STEP                                                                             \
+    32 /* pixels: what a place of AlexNet's last feature map covers, 4 * 2 * 2 * 2 */
+#define AN_GROWTH_END 0.75
 
 /* The side at a part 0 .. 1 of the run. from 0, or from >= full: full. */
 int an_growth_side(int from, int full, double part);

@@ -76,14 +76,14 @@ static json_t *to_json(const an_manifest *manifest)
         "step", (json_int_t)state->step, "validated", (json_int_t)state->validated, "val_loss",
         real_or_null(state->val_loss), "val_top1", real_or_null(state->val_top1), "val_top5",
         real_or_null(state->val_top5), "best_step", (json_int_t)state->best_step, "best_top1",
-        real_or_null(state->best_top1), "best_loss",
-        real_or_null(state->best_loss), "stale", (json_int_t)state->stale, "seconds",
-        state->seconds, "plateau_best", real_or_null(state->plateau.best), "plateau_stale",
-        (json_int_t)state->plateau.stale, "plateau_drops", (json_int_t)state->plateau.drops,
-        "course_planned", (json_int_t)state->course.planned, "course_from",
-        (json_int_t)state->course.from, "course_done", state->course.done, "course_total",
-        (json_int_t)state->course.total, "side", state->side, "limit", state->limit >= 0 ? json_real(state->limit) : json_null(),
-        "files", files_to_json(manifest));
+        real_or_null(state->best_top1), "best_loss", real_or_null(state->best_loss), "stale",
+        (json_int_t)state->stale, "seconds", state->seconds, "plateau_best",
+        real_or_null(state->plateau.best), "plateau_stale", (json_int_t)state->plateau.stale,
+        "plateau_drops", (json_int_t)state->plateau.drops, "course_planned",
+        (json_int_t)state->course.planned, "course_from", (json_int_t)state->course.from,
+        "course_done", state->course.done, "course_total", (json_int_t)state->course.total, "side",
+        state->side, "limit", state->limit >= 0 ? json_real(state->limit) : json_null(), "files",
+        files_to_json(manifest));
 }
 
 alexnet_status an_manifest_write(alexnet_context *ctx, const char *path,

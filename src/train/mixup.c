@@ -21,8 +21,8 @@ double an_mixup_draw(an_stream *stream, double strength)
     }
 }
 
-alexnet_status an_mixup_open(alexnet_context *ctx, double strength, uint64_t seed, int batch, size_t floats,
-                             an_mixup *out)
+alexnet_status an_mixup_open(alexnet_context *ctx, double strength, uint64_t seed, int batch,
+                             size_t floats, an_mixup *out)
 {
     *out = (an_mixup){.strength = strength, .seed = seed, .floats = floats, .capacity = batch};
     out->images = an_new_array(ctx, (size_t)batch, floats * sizeof *out->images);
@@ -51,8 +51,7 @@ const an_batch *an_mixup_blend(an_mixup *m, const an_batch *batch, int64_t step)
 {
     for (int i = 0; i < batch->n; ++i) {
         const int other = batch->n - 1 - i;
-        an_stream stream =
-            an_stream_open(m->seed, AN_PURPOSE_MIXUP, (uint64_t)step, (uint32_t)i);
+        an_stream stream = an_stream_open(m->seed, AN_PURPOSE_MIXUP, (uint64_t)step, (uint32_t)i);
         const double p = an_mixup_draw(&stream, m->strength);
         m->parts[i] = (float)fmin(p, 1 - p);
         m->others[i] = batch->labels[other];

@@ -73,8 +73,9 @@ static const struct {
                  "smoothing=0.1 augment=rrc:0.35,flip epochs=15 seen=100000 dropout=0.2"},
 
     /* Small data, from weights that know images already. Ours. */
-    {"finetune", "batch=32 lr=0.005 weight_decay=0.0005 bias_decay=0 schedule=warmup:100+cosine "
-                 "smoothing=0.1 augment=rrc:0.5,flip epochs=8 seen=40000 init=he dropout=0.2 views=3"},
+    {"finetune",
+     "batch=32 lr=0.005 weight_decay=0.0005 bias_decay=0 schedule=warmup:100+cosine "
+     "smoothing=0.1 augment=rrc:0.5,flip epochs=8 seen=40000 init=he dropout=0.2 views=3"},
 
     /* ---- ImageNet ---- */
 

@@ -30,14 +30,14 @@ typedef struct an_recipe {
     double rho, beta2, epsilon; /* of updates: rmsprop; adam; both */
     double average;             /* decay of the weights' running average; 0: none */
     double smoothing;           /* of labels */
-    double mixup;               /* images are blended by parts drawn from Beta(mixup, mixup); 0: not */
-    int grow;                   /* the input's height and width to begin with, pixels; 0: the network's own */
-    int views;                  /* of an image that are kept behind frozen layers; 0: none */
+    double mixup; /* images are blended by parts drawn from Beta(mixup, mixup); 0: not */
+    int grow;     /* the input's height and width to begin with, pixels; 0: the network's own */
+    int views;    /* of an image that are kept behind frozen layers; 0: none */
     int update;                 /* an_update */
     int init;                   /* an_recipe_init */
     double dropout;             /* below 0: the family's */
     double epochs;
-    int seen;                   /* images in all: a small set is gone through more often; 0: no matter */
+    int seen; /* images in all: a small set is gone through more often; 0: no matter */
     char schedule[AN_SETTING_TEXT]; /* schedule.h */
     char bias_schedule[AN_SETTING_TEXT]; /* of biases; empty: the same */
     char augment[AN_SETTING_TEXT];       /* image/augment.h */

@@ -142,7 +142,8 @@ void an_report_epoch(an_report *report, const an_position *at, int classes,
                      const an_metrics *metrics)
 {
     char sentence[SENTENCE_BYTES], loss[AN_REAL_SIZE], top1[AN_REAL_SIZE], top5[AN_REAL_SIZE];
-    const bool trained = report->epoch.images > 0; /* not so where a sitting begins with a validation */
+    const bool trained =
+        report->epoch.images > 0; /* not so where a sitting begins with a validation */
     size_t used = (size_t)an_print(sentence, sizeof sentence, "epoch %.4g: ", epochs_at(at));
 
     if (trained)
@@ -152,10 +153,10 @@ void an_report_epoch(an_report *report, const an_position *at, int classes,
                                  metrics != NULL ? "; " : "");
 
     if (metrics != NULL && used < sizeof sentence)
-        an_print(sentence + used, sizeof sentence - used,
-                 "validation: loss %s, top-1 %s%s%s",
+        an_print(sentence + used, sizeof sentence - used, "validation: loss %s, top-1 %s%s%s",
                  an_show_fixed(loss, 4, an_metrics_loss(metrics)),
-                 percent(top1, an_metrics_top1(metrics)), classes > AN_TOP5_CLASSES ? ", top-5 " : "",
+                 percent(top1, an_metrics_top1(metrics)),
+                 classes > AN_TOP5_CLASSES ? ", top-5 " : "",
                  classes > AN_TOP5_CLASSES ? percent(top5, an_metrics_top5(metrics)) : "");
     const alexnet_progress progress = {
         .phase = "train",

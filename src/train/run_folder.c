@@ -219,9 +219,9 @@ static an_log_line bare_line(const char *split, int64_t step, double epoch, doub
                          .seconds = seconds};
 }
 
-alexnet_status an_run_folder_log_pace(alexnet_context *ctx, const an_run_folder *folder, int64_t step,
-                                      double epoch, double step_seconds, int64_t total_steps,
-                                      double seconds)
+alexnet_status an_run_folder_log_pace(alexnet_context *ctx, const an_run_folder *folder,
+                                      int64_t step, double epoch, double step_seconds,
+                                      int64_t total_steps, double seconds)
 {
     const an_log_line line = bare_line("pace", step, epoch, seconds);
     char more[LINE_BYTES / 2], text[AN_REAL_SIZE];

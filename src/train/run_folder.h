@@ -55,9 +55,9 @@ alexnet_status an_run_folder_log(alexnet_context *ctx, const an_run_folder *fold
                                  const an_log_line *line) AN_NODISCARD;
 
 /* A line with split "pace": an estimate of where a run with a limit in time ends. */
-alexnet_status an_run_folder_log_pace(alexnet_context *ctx, const an_run_folder *folder, int64_t step,
-                                      double epoch, double step_seconds, int64_t total_steps,
-                                      double seconds) AN_NODISCARD;
+alexnet_status an_run_folder_log_pace(alexnet_context *ctx, const an_run_folder *folder,
+                                      int64_t step, double epoch, double step_seconds,
+                                      int64_t total_steps, double seconds) AN_NODISCARD;
 
 /* The last line, with split "end": the hashes of the weights that are recommended, and of the last ones. */
 alexnet_status an_run_folder_log_end(alexnet_context *ctx, const an_run_folder *folder,

@@ -286,8 +286,8 @@ static alexnet_status check_growth(job *j)
     alexnet_model *view;
 
     if (side <= 0 || side >= full) return ALEXNET_OK;
-    const alexnet_status status = an_model_lay_out_like(j->model, input.h * side / full,
-                                                        input.w * side / full, &view);
+    const alexnet_status status =
+        an_model_lay_out_like(j->model, input.h * side / full, input.w * side / full, &view);
     if (status == ALEXNET_OK) alexnet_model_free(view);
     if (status != ALEXNET_BAD_SHAPE || j->options->grow > 0) return status;
     an_log(j->ctx, ALEXNET_LOG_INFO, "the input does not grow: %s", alexnet_error(j->ctx));

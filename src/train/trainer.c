@@ -46,10 +46,10 @@ typedef struct trainer {
     alexnet_session *session;
     an_preprocess record;
     an_augment augment, calm; /* calm: without colour noise */
-    an_loader *loader; /* NULL with `frozen` */
-    an_frozen *frozen; /* NULL: every layer runs at each step */
-    int first;         /* the first node that does */
-    an_mixup mixup;    /* closed: images are not blended */
+    an_loader *loader;        /* NULL with `frozen` */
+    an_frozen *frozen;        /* NULL: every layer runs at each step */
+    int first;                /* the first node that does */
+    an_mixup mixup;           /* closed: images are not blended */
     an_optimiser optimiser;
     float *probs;       /* [batch][classes] */
     an_network network; /* the model as it is in testing, for validation */
@@ -65,11 +65,11 @@ typedef struct trainer {
     int64_t saved_step;    /* of the newest checkpoint; -1: there is none */
     int64_t best_here;     /* step of best.safetensors, if this sitting wrote it; else -1 */
     double saved_at;
-    pace_mark mark;        /* where the window began over which the pace is measured */
-    double epoch_seconds;  /* an_pace.epoch, as last seen */
+    pace_mark mark;          /* where the window began over which the pace is measured */
+    double epoch_seconds;    /* an_pace.epoch, as last seen */
     double expected_seconds; /* of the whole run, before its first step; NaN: not known */
-    int64_t epoch_ends;    /* this sitting */
-    bool rehearses;        /* the limit in time is not the one that the course was made for */
+    int64_t epoch_ends;      /* this sitting */
+    bool rehearses;          /* the limit in time is not the one that the course was made for */
     char config_sha256[AN_SHA256_HEX_SIZE];
 } trainer;
 
@@ -297,13 +297,6 @@ static alexnet_status validate(trainer *t)
     return status;
 }
 
-/* ---- the loop ---- */
-
-#define PACE_STEPS   20 /* when the pace is known for the first time, or */
-#define PACE_SECONDS 10
-#define PACE_PARTS   20 /* then it is looked at so often in the time that there is */
-#define REHEARSAL_STEPS 2
-
 /* ---- the size of the input ---- */
 
 static int full_side(const trainer *t)
@@ -329,6 +322,11 @@ static int wanted_side(const trainer *t)
 
 /* ---- the pace ---- */
 
+#define PACE_STEPS      20 /* when the pace is known for the first time, or */
+#define PACE_SECONDS 10
+#define PACE_PARTS      20 /* then it is looked at so often in the time that there is */
+#define REHEARSAL_STEPS 2
+
 /* Spent on what frozen layers give: no part of a step. */
 static double row_seconds(const trainer *t)
 {
@@ -349,8 +347,7 @@ static bool estimate_due(const trainer *t)
     const int64_t steps = t->state->step - t->mark.step;
 
     if (t->config->seconds < 0 || steps == 0) return false;
-    if (t->mark.first)
-        return steps >= PACE_STEPS || t->busy_seconds - t->mark.busy >= PACE_SECONDS;
+    if (t->mark.first) return steps >= PACE_STEPS || t->busy_seconds - t->mark.busy >= PACE_SECONDS;
     return t->state->seconds - t->mark.seconds >= t->config->seconds / PACE_PARTS;
 }
 
@@ -383,8 +380,8 @@ static void set_course(trainer *t, an_pace pace)
 
 static alexnet_status log_pace(const trainer *t, const an_pace *pace)
 {
-    return an_run_folder_log_pace(t->ctx, t->given->folder, t->state->step, epochs_done(t), pace->step,
-                                  t->state->course.total, t->state->seconds);
+    return an_run_folder_log_pace(t->ctx, t->given->folder, t->state->step, epochs_done(t),
+                                  pace->step, t->state->course.total, t->state->seconds);
 }
 
 static alexnet_status estimate(trainer *t)
@@ -429,7 +426,8 @@ static alexnet_status rehearse(trainer *t)
     }
     an_free(t->ctx, images);
     an_free(t->ctx, labels);
-    if (status == ALEXNET_DIVERGED) return ALEXNET_OK; /* the run itself will say so, if it is true of it */
+    if (status == ALEXNET_DIVERGED)
+        return ALEXNET_OK; /* the run itself will say so, if it is true of it */
     AN_TRY(status);
     const double step = (an_context_seconds(t->ctx) - begin) / REHEARSAL_STEPS;
     if (t->frozen != NULL) AN_TRY(an_frozen_rehearse(t->frozen, t->config->seed));
@@ -439,10 +437,13 @@ static alexnet_status rehearse(trainer *t)
         set_course(t, pace);
         AN_TRY(log_pace(t, &pace));
     }
-    t->expected_seconds = (double)(t->state->course.total - t->state->step) * (step + pace.epoch / (double)t->epoch_steps) +
+    t->expected_seconds = (double)(t->state->course.total - t->state->step) *
+                              (step + pace.epoch / (double)t->epoch_steps) +
                           (t->frozen != NULL ? an_frozen_seconds_left(t->frozen) : 0);
     return ALEXNET_OK;
 }
+
+/* ---- the loop ---- */
 
 static double rate_by(const trainer *t, const an_schedule *schedule)
 {
@@ -603,13 +604,15 @@ static alexnet_status open_frozen(trainer *t)
     AN_TRY(an_frozen_open(&options, &t->frozen));
     if (t->frozen == NULL) {
         an_log(t->ctx, ALEXNET_LOG_INFO,
-               "what frozen layers give is not kept: for one view of each image it would be over %zu MiB",
+               "what frozen layers give is not kept: for one view of each image it would be over "
+               "%zu MiB",
                AN_FROZEN_BYTES_MAX >> 20);
         return ALEXNET_OK;
     }
     t->first = options.first;
     an_log(t->ctx, ALEXNET_LOG_INFO,
-           "what the frozen layers give is computed once for %d view%s of each image and kept: %zu MiB",
+           "what the frozen layers give is computed once for %d view%s of each image and kept: %zu "
+           "MiB",
            an_frozen_views(t->frozen), an_frozen_views(t->frozen) == 1 ? "" : "s",
            an_frozen_bytes(t->frozen) >> 20);
     return ALEXNET_OK;
@@ -647,8 +650,8 @@ static alexnet_status open_size(trainer *t)
     if (side != of)
         AN_TRY(an_model_lay_out_like(t->model, full.h * side / of, full.w * side / of, &t->view));
     t->state->side = side;
-    AN_TRY(an_optimiser_open_session(&t->config->recipe, t->view != NULL ? t->view : t->model, batch,
-                                     t->first, t->config->seed, &t->session));
+    AN_TRY(an_optimiser_open_session(&t->config->recipe, t->view != NULL ? t->view : t->model,
+                                     batch, t->first, t->config->seed, &t->session));
     if (t->config->recipe.mixup > 0) {
         const alexnet_model *network = t->view != NULL ? t->view : t->model;
         AN_TRY(an_mixup_open(t->ctx, t->config->recipe.mixup, t->config->seed, batch,
@@ -709,9 +712,8 @@ static alexnet_status plan_steps(trainer *t)
     t->epoch_steps = (count + batch - 1) / batch;
     int64_t planned = (int64_t)steps;
     if (t->config->steps >= 0) planned = AN_MIN(planned, t->config->steps);
-    t->state->course = t->state->course.planned > 0
-                           ? an_course_replan(&t->state->course, planned)
-                           : an_course_start(planned);
+    t->state->course = t->state->course.planned > 0 ? an_course_replan(&t->state->course, planned)
+                                                    : an_course_start(planned);
     if (t->state->limit != t->config->seconds) change_limit(t);
     AN_TRY(an_events_parse(t->ctx, t->config->recipe.events, &t->events));
     return an_recipe_schedules(t->ctx, &t->config->recipe, &t->schedule, &t->bias_schedule);
@@ -810,23 +812,28 @@ static void tell_finished(const trainer *t)
     if (!limit_reached(t)) return;
     if (step >= course->planned)
         an_log(t->ctx, ALEXNET_LOG_INFO,
-               "the run is finished: step %lld is the last of its epochs; raise --epochs or --steps to go on",
+               "the run is finished: step %lld is the last of its epochs; raise --epochs or "
+               "--steps to go on",
                (long long)step);
     else if (an_course_place(course, step) >= (double)course->planned)
-        an_log(t->ctx, ALEXNET_LOG_INFO,
-               "the run is finished: its limit in time ended it after step %lld, with the learning rate at its "
-               "end; to train on, start another run from its weights: alexnet train DATA --from RUN",
-               (long long)step);
+        an_log(
+            t->ctx, ALEXNET_LOG_INFO,
+            "the run is finished: its limit in time ended it after step %lld, with the learning "
+            "rate at its "
+            "end; to train on, start another run from its weights: alexnet train DATA --from RUN",
+            (long long)step);
     else
         an_log(t->ctx, ALEXNET_LOG_INFO,
-               "the limit in time is used up after step %lld: raise --time to go on", (long long)step);
+               "the limit in time is used up after step %lld: raise --time to go on",
+               (long long)step);
 }
 
 /* What ended the run. */
 static const char *find_end(const trainer *t)
 {
     if (t->report.go == ALEXNET_GO_STOP) return "stopped";
-    if (t->config->stop_at_top1 >= 0 && t->state->val_top1 >= t->config->stop_at_top1) return "top1";
+    if (t->config->stop_at_top1 >= 0 && t->state->val_top1 >= t->config->stop_at_top1)
+        return "top1";
     if (good_enough(t)) return "patience";
     return t->state->step >= t->state->course.planned ? "epochs" : "time";
 }

@@ -133,7 +133,8 @@ static void a_view_trains(void **unused)
     assert_ptr_equal(of_view->lender, model);
     give_images(images, AN_COUNT(images));
     an_assert_ok(ctx, an_session_open_training(view, 2, 0, 1, &session));
-    an_assert_ok(ctx, an_session_train(session, images, &(an_targets){.labels = labels}, 2, 0, &loss, NULL));
+    an_assert_ok(
+        ctx, an_session_train(session, images, &(an_targets){.labels = labels}, 2, 0, &loss, NULL));
     assert_true(loss > 0);
     assert_null(an_session_gradient(session, 0));
     assert_non_null(an_session_gradient(session, 2));

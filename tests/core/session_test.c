@@ -124,7 +124,10 @@ static double loss_of(alexnet_session *session, const an_targets *targets)
     return loss;
 }
 
-static double train_loss(alexnet_session *session) { return loss_of(session, &(an_targets){.labels = labels}); }
+static double train_loss(alexnet_session *session)
+{
+    return loss_of(session, &(an_targets){.labels = labels});
+}
 
 /* As the model's values lie. */
 static void copy_gradients(const alexnet_session *session, const alexnet_model *model, float *to)
@@ -197,8 +200,9 @@ static void gradients_agree_with_central_differences(void **unused)
 
     check_gradients(ctx, model, "", &(an_targets){.labels = labels});
     check_gradients(ctx, model, "", &(an_targets){.labels = labels, .smoothing = 0.25f});
-    check_gradients(ctx, model, "",
-                    &(an_targets){.labels = labels, .others = others, .parts = parts, .smoothing = 0.1f});
+    check_gradients(
+        ctx, model, "",
+        &(an_targets){.labels = labels, .others = others, .parts = parts, .smoothing = 0.1f});
     alexnet_model_free(model);
     alexnet_close(ctx);
 }
@@ -210,8 +214,7 @@ static void gradients_through_normalised_layers_agree(void **unused)
     alexnet_model *model = an_tiny_normed(ctx, 10, 1);
 
     (void)unused;
-    check_gradients(ctx, model, "conv1.bias local2.bias fc3.bias",
-                    &(an_targets){.labels = labels});
+    check_gradients(ctx, model, "conv1.bias local2.bias fc3.bias", &(an_targets){.labels = labels});
     alexnet_model_free(model);
     alexnet_close(ctx);
 }
@@ -412,18 +415,23 @@ static void a_bad_loss_names_the_first_bad_layer(void **unused)
     fill_images();
     an_assert_ok(ctx, an_session_open_training(model, BATCH, 0, 1, &session));
     model->values[conv2->offset] = NAN;
-    an_assert_status(ctx, an_session_train(session, images, &(an_targets){.labels = labels}, BATCH, 12, &loss, NULL),
-                     ALEXNET_DIVERGED);
+    an_assert_status(
+        ctx,
+        an_session_train(session, images, &(an_targets){.labels = labels}, BATCH, 12, &loss, NULL),
+        ALEXNET_DIVERGED);
     an_assert_error(ctx, "step 12: loss is not a number; ");
     an_assert_error(ctx, "layer conv2 ");
     model->values[conv2->offset] = 0;
     kept = images[0];
     images[0] = INFINITY;
-    an_assert_status(ctx, an_session_train(session, images, &(an_targets){.labels = labels}, BATCH, 13, &loss, NULL),
-                     ALEXNET_DIVERGED);
+    an_assert_status(
+        ctx,
+        an_session_train(session, images, &(an_targets){.labels = labels}, BATCH, 13, &loss, NULL),
+        ALEXNET_DIVERGED);
     an_assert_error(ctx, "images are not finite");
     images[0] = kept;
-    an_assert_ok(ctx, an_session_train(session, images, &(an_targets){.labels = labels}, BATCH, 14, &loss, NULL));
+    an_assert_ok(ctx, an_session_train(session, images, &(an_targets){.labels = labels}, BATCH, 14,
+                                       &loss, NULL));
     alexnet_session_close(session);
     alexnet_model_free(model);
     alexnet_close(ctx);
@@ -440,8 +448,9 @@ static void labels_are_checked(void **unused)
     (void)unused;
     fill_images();
     an_assert_ok(ctx, an_session_open_training(model, BATCH, 0, 1, &session));
-    an_assert_status(ctx, an_session_train(session, images, &(an_targets){.labels = bad}, BATCH, 0, &loss, NULL),
-                     ALEXNET_BAD_ARG);
+    an_assert_status(
+        ctx, an_session_train(session, images, &(an_targets){.labels = bad}, BATCH, 0, &loss, NULL),
+        ALEXNET_BAD_ARG);
     an_assert_error(ctx, "label 10 of image 2");
     alexnet_session_close(session);
     alexnet_model_free(model);

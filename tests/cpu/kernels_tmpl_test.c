@@ -850,7 +850,9 @@ static void check_softmax(const an_backend *backend)
         f.x[i] = (double)x[i][1];
         f.exact[i] = log(1 + exp(f.x[i]));
     }
-    assert_int_equal(backend->cross_entropy(&run, POINTS, 2, x[0], &(an_targets){.labels = labels}, f.found), ALEXNET_OK);
+    assert_int_equal(
+        backend->cross_entropy(&run, POINTS, 2, x[0], &(an_targets){.labels = labels}, f.found),
+        ALEXNET_OK);
     check_function(&f, "cross entropy");
 }
 
@@ -950,8 +952,7 @@ static void other_primitives_agree(void **unused)
                               .shape = shapes[i],
                               .smoothing = 0.1f,
                               .blended = true});
-        check_case(
-            &(an_case){.kind = &an_case_loss_backward, .shape = shapes[i], .blended = true});
+        check_case(&(an_case){.kind = &an_case_loss_backward, .shape = shapes[i], .blended = true});
         for (int flag = 0; flag < 2; ++flag) {
             check_case(
                 &(an_case){.kind = &an_case_batch_norm, .shape = shapes[i], .relu = flag == 1});

@@ -19,8 +19,11 @@ static void worked_by_hand(void **unused)
 
     (void)unused;
     assert_int_equal(an_softmax__portable(&run, (an_shape){2, 3, 1, 1}, x, y), ALEXNET_OK);
-    assert_int_equal(an_cross_entropy__portable(&run, 2, 3, x, &(an_targets){.labels = labels}, loss), ALEXNET_OK);
-    assert_int_equal(an_softmax_loss_backward__portable(&run, 2, 3, y, &(an_targets){.labels = labels}, 0.5f, dx),
+    assert_int_equal(
+        an_cross_entropy__portable(&run, 2, 3, x, &(an_targets){.labels = labels}, loss),
+        ALEXNET_OK);
+    assert_int_equal(an_softmax_loss_backward__portable(&run, 2, 3, y,
+                                                        &(an_targets){.labels = labels}, 0.5f, dx),
                      ALEXNET_OK);
     for (int i = 0; i < 6; ++i) {
         assert_true(fabs((double)y[i] - p[i % 3]) < (i < 3 ? 1e-7 : 2e-5));
@@ -42,9 +45,13 @@ static void smoothing_by_hand(void **unused)
 
     (void)unused;
     assert_int_equal(an_softmax__portable(&run, (an_shape){2, 3, 1, 1}, x, y), ALEXNET_OK);
-    assert_int_equal(an_cross_entropy__portable(&run, 2, 3, x, &(an_targets){.labels = labels, .smoothing = 0.3f}, loss), ALEXNET_OK);
-    assert_int_equal(an_softmax_loss_backward__portable(&run, 2, 3, y, &(an_targets){.labels = labels, .smoothing = 0.3f}, 0.5f, dx),
+    assert_int_equal(an_cross_entropy__portable(
+                         &run, 2, 3, x, &(an_targets){.labels = labels, .smoothing = 0.3f}, loss),
                      ALEXNET_OK);
+    assert_int_equal(
+        an_softmax_loss_backward__portable(
+            &run, 2, 3, y, &(an_targets){.labels = labels, .smoothing = 0.3f}, 0.5f, dx),
+        ALEXNET_OK);
     for (int i = 0; i < 3; ++i)
         assert_true(fabs((double)dx[i] - (p[i] - target[i]) / 2) < 1e-7);
     assert_true(fabs((double)loss[0] - expected) < 1e-6);
@@ -87,9 +94,13 @@ static void loss_survives_certainty(void **unused)
     float loss[1];
 
     (void)unused;
-    assert_int_equal(an_cross_entropy__portable(&run, 1, 2, x, &(an_targets){.labels = wrong}, loss), ALEXNET_OK);
+    assert_int_equal(
+        an_cross_entropy__portable(&run, 1, 2, x, &(an_targets){.labels = wrong}, loss),
+        ALEXNET_OK);
     assert_true(loss[0] == 200);
-    assert_int_equal(an_cross_entropy__portable(&run, 1, 2, x, &(an_targets){.labels = right}, loss), ALEXNET_OK);
+    assert_int_equal(
+        an_cross_entropy__portable(&run, 1, 2, x, &(an_targets){.labels = right}, loss),
+        ALEXNET_OK);
     assert_true(loss[0] == 0);
 }
 

@@ -239,8 +239,8 @@ static void check_step(bench *b, alexnet_session *session, an_optimiser *optimis
     const an_rates rates = {.weights = rate, .biases = rate, .step = b->first_step + (int64_t)step};
     double loss;
 
-    an_assert_ok(
-        b->ctx, an_session_train(session, b->images, &(an_targets){.labels = b->labels}, b->batch, rates.step, &loss, NULL));
+    an_assert_ok(b->ctx, an_session_train(session, b->images, &(an_targets){.labels = b->labels},
+                                          b->batch, rates.step, &loss, NULL));
     require_close("loss", "value", fabs(loss - expected) / expected, 0,
                   step == 0 ? FORWARD_ERROR_MAX : GRADIENT_ERROR_MAX, &b->largest.losses);
     if (step == 0) check_gradients(b, session);

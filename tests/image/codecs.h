@@ -31,13 +31,16 @@ typedef struct codec_fault {
 /* False, and it is printed, where this build does not read the format: the test then checks that it says so. */
 bool codec_is_read(alexnet_context *ctx, const codec_format *format, const char *file);
 
-void codec_decodes_as_pil(alexnet_context *ctx, const codec_format *format, const codec_answer *answers, size_t count);
-void codec_refuses(alexnet_context *ctx, const codec_format *format, const codec_fault *faults, size_t count);
+void codec_decodes_as_pil(alexnet_context *ctx, const codec_format *format,
+                          const codec_answer *answers, size_t count);
+void codec_refuses(alexnet_context *ctx, const codec_format *format, const codec_fault *faults,
+                   size_t count);
 
 /* Cut anywhere the file is an error or, where only what follows the pixels is gone, what it was. */
 void codec_notices_truncation(alexnet_context *ctx, const codec_format *format, const char *file);
 
 /* The n-th allocation fails, for every n. */
-void codec_survives_short_memory(alexnet_context *ctx, const codec_format *format, const char *file);
+void codec_survives_short_memory(alexnet_context *ctx, const codec_format *format,
+                                 const char *file);
 
 #endif

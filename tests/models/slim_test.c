@@ -266,7 +266,8 @@ static void testTrainEvalWithReuse(void **unused)
     (void)unused;
     expect_map(&train, "fc8", 1000, 1, 1);
     an_assert_ok(train.ctx, an_session_open_training(train.model, 2, 0, 1, &session));
-    an_assert_ok(train.ctx, an_session_train(session, images, &(an_targets){.labels = labels}, 2, 0, &loss, NULL));
+    an_assert_ok(train.ctx, an_session_train(session, images, &(an_targets){.labels = labels}, 2, 0,
+                                             &loss, NULL));
     alexnet_session_close(session);
     assert_int_equal(train.model->params.values, eval.model->params.values);
     an_assert_ok(eval.ctx, an_model_take_values(eval.model));

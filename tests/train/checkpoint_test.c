@@ -505,8 +505,8 @@ static void train(alexnet_model *model, an_optimiser *optimiser, int64_t first, 
         an_stream random = an_stream_open(5, AN_PURPOSE_TEST, (uint64_t)step, 0);
         for (size_t i = 0; i < AN_COUNT(images); ++i)
             images[i] = an_random_normal(&random);
-        an_assert_ok(model->ctx,
-                     an_session_train(session, images, &(an_targets){.labels = labels}, PICTURES, step, &loss, NULL));
+        an_assert_ok(model->ctx, an_session_train(session, images, &(an_targets){.labels = labels},
+                                                  PICTURES, step, &loss, NULL));
         an_assert_ok(model->ctx, an_optimiser_step(optimiser, session, model, &rates));
     }
     alexnet_session_close(session);

@@ -117,8 +117,8 @@ static void a_spoiled_file_is_refused_by_name(void **unused)
         alexnet_status status;
     } rows[] = {
         {"{", "", "config.json", ALEXNET_BAD_FILE},
-        {"\"schema\": 2", "\"schema\": 1", "schema 1, expected 2: it is of another version of alexnet (",
-         ALEXNET_UNSUPPORTED},
+        {"\"schema\": 2", "\"schema\": 1",
+         "schema 1, expected 2: it is of another version of alexnet (", ALEXNET_UNSUPPORTED},
         {"\"schema\": 2", "\"skema\": 2", "it is not the config.json of a run: 'schema'",
          ALEXNET_BAD_FILE},
         {"\"recipe\": ", "\"receipt\": ", "it is not the config.json of a run: 'recipe'",

@@ -253,16 +253,16 @@ static void the_recipe_follows_from_the_data(void **unused)
         options.recipe = rows[i].recipe;
         options.from = rows[i].from;
         an_assert_ok(ctx, an_config_resolve(ctx, &options, family(rows[i].family), &config));
-        an_assert_ok(ctx, an_config_suit(ctx, &options, family(rows[i].family), rows[i].images,
-                                         &config));
+        an_assert_ok(
+            ctx, an_config_suit(ctx, &options, family(rows[i].family), rows[i].images, &config));
         assert_string_equal(config.recipe_name, rows[i].expected);
         assert_string_equal(config.recipe_reason, rows[i].reason);
         if (rows[i].epochs > 0) assert_true(config.recipe.epochs == rows[i].epochs);
         an_config_free(ctx, &config);
         options.epochs = 3;
         an_assert_ok(ctx, an_config_resolve(ctx, &options, family(rows[i].family), &config));
-        an_assert_ok(ctx, an_config_suit(ctx, &options, family(rows[i].family), rows[i].images,
-                                         &config));
+        an_assert_ok(
+            ctx, an_config_suit(ctx, &options, family(rows[i].family), rows[i].images, &config));
         assert_true(config.recipe.epochs == 3);
         an_config_free(ctx, &config);
     }

@@ -53,7 +53,8 @@ static void a_longer_plan_keeps_the_part_that_is_done(void **unused)
     assert_true(fabs(an_course_place(&course, 30) - 110) < 1e-9);
     course = an_course_replan(&course, 40);
     assert_int_equal(course.total, 40);
-    course = an_course_move(&start, 10, 100); /* all fits: a longer plan is gone through to its end */
+    course =
+        an_course_move(&start, 10, 100); /* all fits: a longer plan is gone through to its end */
     course = an_course_replan(&course, 200);
     assert_int_equal(course.total, 200);
     course = an_course_replan(&start, 30); /* no estimate: a plan as any other */
@@ -71,7 +72,7 @@ static void what_fits(void **unused)
         {{.step = 0.5}, 10, 50, 100},
         {{.step = 0.5}, 10, 0.4, 0},
         {{.step = 0.5}, 10, -1, 0},
-        {{.step = 0.5, .epoch = 5}, 10, 50, 50},            /* each step carries a tenth of it */
+        {{.step = 0.5, .epoch = 5}, 10, 50, 50}, /* each step carries a tenth of it */
         {{.step = 0.5, .epoch = 5, .once = 20}, 10, 50, 30},
         {{.step = 0.5, .once = 60}, 10, 50, 0},
         {{.step = 0}, 10, 0, 0},

@@ -158,8 +158,9 @@ static void unreadable_images_are_left_out(void **state)
     int skipped[2] = {0, 0};
     alexnet_train_result results[2];
 
-    an_assert_ok(r->ctx, an_file_write(r->ctx, an_test_path(r->folder, "data/train/checker/0002.jpg"),
-                                       "no image", 8));
+    an_assert_ok(r->ctx,
+                 an_file_write(r->ctx, an_test_path(r->folder, "data/train/checker/0002.jpg"),
+                               "no image", 8));
     for (int views = 0; views <= 3; views += 3) {
         alexnet_train_options options = tuning(r, "run", from, views);
         options.skipped = count_skipped;

@@ -424,8 +424,9 @@ static run run_open(const an_recipe *by, const char *tier, int threads, const ch
     if (frozen != NULL) an_assert_ok(r.ctx, an_model_freeze(r.model, frozen));
     an_assert_ok(r.ctx, an_events_parse(r.ctx, "1:fc3=0.5;2:fc3=0;2:decay=0;3:fc3=2", &r.events));
     an_assert_ok(r.ctx, an_optimiser_open(r.model, by, &r.optimiser));
-    an_assert_ok(r.ctx, stores ? an_session_open_training(r.model, PICTURES, 0, 1, &r.session)
-                               : an_optimiser_open_session(by, r.model, PICTURES, 0, 1, &r.session));
+    an_assert_ok(r.ctx, stores
+                            ? an_session_open_training(r.model, PICTURES, 0, 1, &r.session)
+                            : an_optimiser_open_session(by, r.model, PICTURES, 0, 1, &r.session));
     return r;
 }
 

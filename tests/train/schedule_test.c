@@ -209,10 +209,17 @@ static void a_course_that_ends_earlier_takes_the_schedule_along(void **unused)
         int64_t step;
         double factor;
     } rows[] = {
-        {"cosine", 0, 1},        {"cosine", 25, 0.5},        {"cosine", 50, 0},
-        {"step:5,0.1", 24, 1},   {"step:5,0.1", 25, 0.1},    {"at:2,8:0.1", 10, 0.1},
-        {"at:2,8:0.1", 40, 0.01}, {"dexp:10,2", 25, 0.1},    {"constant", 40, 1},
-        {"warmup:4+poly:1", 1, 0.5}, {"warmup:20+poly:1", 30, 0.5},
+        {"cosine", 0, 1},
+        {"cosine", 25, 0.5},
+        {"cosine", 50, 0},
+        {"step:5,0.1", 24, 1},
+        {"step:5,0.1", 25, 0.1},
+        {"at:2,8:0.1", 10, 0.1},
+        {"at:2,8:0.1", 40, 0.01},
+        {"dexp:10,2", 25, 0.1},
+        {"constant", 40, 1},
+        {"warmup:4+poly:1", 1, 0.5},
+        {"warmup:20+poly:1", 30, 0.5},
     };
     const an_plateau seen = an_plateau_start();
     const an_course start = an_course_start(100), course = an_course_move(&start, 0, 50);
@@ -235,8 +242,8 @@ static void shapes_that_end(void **unused)
     static const struct {
         const char *text;
         bool ends;
-    } rows[] = {{"cosine", true},   {"step:1,0.1", true}, {"at:1:0.1", true},
-                {"poly:1", true},   {"dexp:250,4", true}, {"warmup:5+cosine", true},
+    } rows[] = {{"cosine", true},    {"step:1,0.1", true},      {"at:1:0.1", true},
+                {"poly:1", true},    {"dexp:250,4", true},      {"warmup:5+cosine", true},
                 {"constant", false}, {"plateau:0.1,3,3", false}};
 
     (void)unused;

@@ -323,7 +323,7 @@ static int wanted_side(const trainer *t)
 /* ---- the pace ---- */
 
 #define PACE_STEPS      20 /* when the pace is known for the first time, or */
-#define PACE_SECONDS 10
+#define PACE_SECONDS    10
 #define PACE_PARTS      20 /* then it is looked at so often in the time that there is */
 #define REHEARSAL_STEPS 2
 

@@ -22,6 +22,7 @@ typedef struct reference {
 
 static const reference references[] = {
     {"quick", "torchvision", 947, 0.79, ""},
+    {"quick-bn", "bn", 947, 0.82, ""},
     {"finetune", "torchvision", 947, 0.93, ", from convolutions trained on ImageNet"},
 };
 

@@ -78,9 +78,10 @@ def main():
     biases = [p for name, p in net.named_parameters() if name.endswith("bias")]
     optimiser = torch.optim.SGD([{"params": decayed, "weight_decay": 0.0005}, {"params": biases}], lr=args.lr, momentum=0.9)
     loss_of = torch.nn.CrossEntropyLoss(label_smoothing=args.smoothing)
-    total = math.ceil(args.epochs * len(train))
+    planned = total = math.ceil(args.epochs * len(train))
     start = time.monotonic()
     step = epoch = 0
+    paced = validating = 0.0
     while step < total:
         net.train()
         sum_loss = steps = 0
@@ -96,15 +97,20 @@ def main():
             sum_loss += loss.item()
             steps += 1
             step += 1
-            if args.seconds and step % PACE_STEPS == 0:
-                # the rest of the time, less a validation an epoch at a third of a step's cost an image
-                now = time.monotonic() - start
-                pace = now / step * (1 + len(val.dataset) / (3 * len(train.dataset)))
-                total = min(total, step + max(0, int((args.seconds - now - len(val.dataset) / args.batch * pace / 3) / pace)))
+            now = time.monotonic() - start
+            if step == PACE_STEPS:
+                paced = now  # what comes before is the start of workers and of the engine
+            if args.seconds and step > PACE_STEPS and step % PACE_STEPS == 0:
+                # the rest of the time, less a validation at its end, at a third of a step's cost an image
+                pace = (now - paced - validating) / (step - PACE_STEPS)
+                left = args.seconds - now - len(val.dataset) / args.batch * pace / 3
+                total = min(planned, step + max(0, int(left / pace)))
             if step >= total:
                 break
         epoch += steps / len(train)
+        before = time.monotonic()
         accuracy = top1(net, val)
+        validating += time.monotonic() - before
         print(json.dumps({"epoch": round(epoch, 2), "seconds": round(time.monotonic() - start, 1),
                           "loss": round(sum_loss / steps, 4), "val_top1": accuracy}), flush=True)
 

@@ -595,7 +595,7 @@ typedef struct alexnet_train_options {
     alexnet_orientation orientation; /* of photographs, in training and after: the weights' record keeps it. DEFAULT: EXIF
                                 where the data are files of images (a folder, a tar, a list), else as the record has it */
     const char *freeze;      /* "features" or layer names parted by commas: not trained; NULL: all are */
-    const char *recipe;      /* NULL: as the data asks: with fewer than ALEXNET_SMALL_SET images "quick", with `from`
+    const char *recipe;      /* NULL: as the data asks: with fewer than ALEXNET_SMALL_SET images "quick" ("bn": "quick-bn"), with `from`
                                 "finetune"; else, and for a family made for one data set, the family's own */
     double      epochs;      /* how long: the first reached ends the run. -1: the recipe's */
     int64_t     steps;       /* at least 1; -1: no limit */

@@ -210,8 +210,3 @@ double an_schedule_factor(const an_schedule *schedule, int64_t step, int64_t epo
     }
     return warm;
 }
-
-bool an_schedule_ends(const an_schedule *schedule)
-{
-    return schedule->shape != AN_SCHEDULE_CONSTANT && schedule->shape != AN_SCHEDULE_PLATEAU;
-}

@@ -81,7 +81,4 @@ an_plateau an_schedule_look(const an_schedule *schedule, an_plateau seen, double
 double an_schedule_factor(const an_schedule *schedule, int64_t step, int64_t epoch_steps,
                           const an_course *course, const an_plateau *seen);
 
-/* True when the rate depends on where the run ends. */
-bool an_schedule_ends(const an_schedule *schedule);
-
 #endif

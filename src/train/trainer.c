@@ -437,8 +437,9 @@ static alexnet_status rehearse(trainer *t)
         set_course(t, pace);
         AN_TRY(log_pace(t, &pace));
     }
+    const double mean = step * an_growth_rest(t->config->recipe.grow, full_side(t), part_done(t));
     t->expected_seconds = (double)(t->state->course.total - t->state->step) *
-                              (step + pace.epoch / (double)t->epoch_steps) +
+                              (mean + pace.epoch / (double)t->epoch_steps) +
                           (t->frozen != NULL ? an_frozen_seconds_left(t->frozen) : 0);
     return ALEXNET_OK;
 }

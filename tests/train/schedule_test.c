@@ -237,31 +237,11 @@ static void a_course_that_ends_earlier_takes_the_schedule_along(void **unused)
     }
 }
 
-static void shapes_that_end(void **unused)
-{
-    static const struct {
-        const char *text;
-        bool ends;
-    } rows[] = {{"cosine", true},    {"step:1,0.1", true},      {"at:1:0.1", true},
-                {"poly:1", true},    {"dexp:250,4", true},      {"warmup:5+cosine", true},
-                {"constant", false}, {"plateau:0.1,3,3", false}};
-
-    (void)unused;
-    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        alexnet_context *ctx = an_test_open(NULL);
-        an_schedule schedule;
-        an_assert_ok(ctx, an_schedule_parse(ctx, rows[i].text, &schedule));
-        assert_int_equal(an_schedule_ends(&schedule), rows[i].ends);
-        an_test_close(ctx, NULL);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(factors_worked_by_hand),
         cmocka_unit_test(a_course_that_ends_earlier_takes_the_schedule_along),
-        cmocka_unit_test(shapes_that_end),
         cmocka_unit_test(a_cosine_goes_down_all_the_way),
         cmocka_unit_test(a_plateau_drops_when_nothing_improves),
         cmocka_unit_test(other_words_are_refused),

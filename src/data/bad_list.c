@@ -54,6 +54,14 @@ alexnet_status an_bad_list_add(alexnet_context *ctx, an_bad_list *list, int64_t 
     return ALEXNET_OK;
 }
 
+alexnet_status an_bad_list_add_all(alexnet_context *ctx, an_bad_list *list,
+                                   const an_bad_list *others)
+{
+    for (size_t i = 0; i < others->count; ++i)
+        AN_TRY(an_bad_list_add(ctx, list, others->pictures[i].index, others->pictures[i].reason));
+    return ALEXNET_OK;
+}
+
 void an_bad_list_free(alexnet_context *ctx, an_bad_list *list)
 {
     for (size_t i = 0; i < list->count; ++i)

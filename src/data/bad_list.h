@@ -23,6 +23,9 @@ typedef struct an_bad_list {
 
 /* Copies the reason; of a picture that is in the list the first one stays. NO_MEMORY. */
 alexnet_status an_bad_list_add(alexnet_context *ctx, an_bad_list *list, int64_t index, const char *reason) AN_NODISCARD;
+/* The same for all of another list. */
+alexnet_status an_bad_list_add_all(alexnet_context *ctx, an_bad_list *list,
+                                   const an_bad_list *others) AN_NODISCARD;
 void           an_bad_list_free(alexnet_context *ctx, an_bad_list *list);
 
 #endif

@@ -33,6 +33,11 @@ double an_course_place(const an_course *course, int64_t step)
            (course->done + (1 - course->done) * (double)(step - course->from) / length);
 }
 
+double an_course_part(const an_course *course, int64_t step)
+{
+    return an_course_place(course, step) / (double)AN_MAX(course->planned, 1);
+}
+
 an_course an_course_move(const an_course *course, int64_t step, int64_t total)
 {
     const double planned = (double)course->planned;
@@ -43,13 +48,4 @@ an_course an_course_move(const an_course *course, int64_t step, int64_t total)
         .done = planned > 0 ? AN_MIN(an_course_place(course, step) / planned, 1) : 1,
         .total = AN_MAX(step, AN_MIN(total, course->planned)),
     };
-}
-
-int64_t an_pace_fit(const an_pace *pace, int64_t epoch_steps, double seconds)
-{
-    const double each = pace->step + pace->epoch / (double)AN_MAX(epoch_steps, 1);
-    const double fit = (seconds - pace->once) / each;
-
-    if (!(fit > 0)) return 0; /* no time, or no pace */
-    return fit < (double)INT64_MAX / 2 ? (int64_t)fit : INT64_MAX / 2;
 }

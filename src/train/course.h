@@ -43,17 +43,10 @@ an_course an_course_replan(const an_course *course, int64_t planned);
 /* Where on the schedule a step is, in steps of the planned run: 0 .. planned. */
 double an_course_place(const an_course *course, int64_t step);
 
+/* The same as a part of the run: 0 .. 1. */
+double an_course_part(const an_course *course, int64_t step);
+
 /* From `step` on the run is to end at `total`, or as planned, where that comes first. */
 an_course an_course_move(const an_course *course, int64_t step, int64_t total);
-
-/* What the rest of a run takes. Seconds; all 0 or more. */
-typedef struct an_pace {
-    double step;  /* a step, with loading */
-    double epoch; /* what comes on top of the steps of an epoch: validation, checkpoints */
-    double once;  /* what is still to be done once */
-} an_pace;
-
-/* How many more steps fit into `seconds`. 0 where nothing does. */
-int64_t an_pace_fit(const an_pace *pace, int64_t epoch_steps, double seconds);
 
 #endif

@@ -401,15 +401,8 @@ size_t an_frozen_bytes(const an_frozen *f)
            f->row * sizeof(float);
 }
 
-static alexnet_status copy_bad(alexnet_context *ctx, const an_bad_list *from, an_bad_list *to)
-{
-    for (size_t i = 0; i < from->count; ++i)
-        AN_TRY(an_bad_list_add(ctx, to, from->pictures[i].index, from->pictures[i].reason));
-    return ALEXNET_OK;
-}
-
 alexnet_status an_frozen_take_skipped(const an_frozen *f, an_bad_list *train, an_bad_list *val)
 {
-    AN_TRY(copy_bad(f->ctx, &f->train.bad, train));
-    return copy_bad(f->ctx, &f->val.bad, val);
+    AN_TRY(an_bad_list_add_all(f->ctx, train, &f->train.bad));
+    return an_bad_list_add_all(f->ctx, val, &f->val.bad);
 }

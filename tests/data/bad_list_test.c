@@ -25,6 +25,22 @@ static void sorted_once_and_with_the_first_reason(void **in)
     an_bad_list_free(f->ctx, &list);
 }
 
+static void another_list_is_added_to_it(void **in)
+{
+    const fixture *f = *in;
+    an_bad_list list = {0}, others = {0};
+
+    an_assert_ok(f->ctx, an_bad_list_add(f->ctx, &list, 5, "first"));
+    an_assert_ok(f->ctx, an_bad_list_add(f->ctx, &others, 5, "later"));
+    an_assert_ok(f->ctx, an_bad_list_add(f->ctx, &others, 3, "later"));
+    an_assert_ok(f->ctx, an_bad_list_add_all(f->ctx, &list, &others));
+    assert_int_equal(list.count, 2);
+    assert_string_equal(list.pictures[0].reason, "later");
+    assert_string_equal(list.pictures[1].reason, "first");
+    an_bad_list_free(f->ctx, &list);
+    an_bad_list_free(f->ctx, &others);
+}
+
 static void it_grows_and_survives_a_lack_of_memory(void **in)
 {
     const fixture *f = *in;
@@ -49,6 +65,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(sorted_once_and_with_the_first_reason),
+        FIXTURE_TEST(another_list_is_added_to_it),
         FIXTURE_TEST(it_grows_and_survives_a_lack_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

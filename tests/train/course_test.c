@@ -16,6 +16,7 @@ static void without_an_estimate_place_and_step_are_the_same(void **unused)
     assert_int_equal(course.total, 7);
     for (int64_t step = 0; step < 9; ++step)
         assert_true(an_course_place(&course, step) == (double)step);
+    assert_true(an_course_part(&course, 0) == 0 && an_course_part(&course, 7) == 1);
 }
 
 /* The place never jumps, never goes back, and is at the end where the run ends. */
@@ -48,6 +49,7 @@ static void a_longer_plan_keeps_the_part_that_is_done(void **unused)
 
     (void)unused;
     assert_true(fabs(an_course_place(&course, 30) - 55) < 1e-9); /* 10 % and half of the rest */
+    assert_true(fabs(an_course_part(&course, 30) - 0.55) < 1e-9);
     course = an_course_replan(&course, 200);
     assert_int_equal(course.total, 50);
     assert_true(fabs(an_course_place(&course, 30) - 110) < 1e-9);
@@ -61,37 +63,12 @@ static void a_longer_plan_keeps_the_part_that_is_done(void **unused)
     assert_true(an_course_place(&course, 12) == 12 && course.total == 30);
 }
 
-static void what_fits(void **unused)
-{
-    static const struct {
-        an_pace pace;
-        int64_t epoch_steps;
-        double seconds;
-        int64_t fit;
-    } rows[] = {
-        {{.step = 0.5}, 10, 50, 100},
-        {{.step = 0.5}, 10, 0.4, 0},
-        {{.step = 0.5}, 10, -1, 0},
-        {{.step = 0.5, .epoch = 5}, 10, 50, 50}, /* each step carries a tenth of it */
-        {{.step = 0.5, .epoch = 5, .once = 20}, 10, 50, 30},
-        {{.step = 0.5, .once = 60}, 10, 50, 0},
-        {{.step = 0}, 10, 0, 0},
-        {{.step = 0}, 10, 1, INT64_MAX / 2},
-    };
-
-    (void)unused;
-    for (size_t i = 0; i < AN_COUNT(rows); ++i)
-        assert_int_equal(an_pace_fit(&rows[i].pace, rows[i].epoch_steps, rows[i].seconds),
-                         rows[i].fit);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_an_estimate_place_and_step_are_the_same),
         cmocka_unit_test(estimates_bend_the_course_but_never_break_it),
         cmocka_unit_test(a_longer_plan_keeps_the_part_that_is_done),
-        cmocka_unit_test(what_fits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,40 @@
+/*
+ * account.h: the account of a run that its caller gets: at the beginning what it will be, at the end
+ * what came of it.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_TRAIN_ACCOUNT_H
+#define AN_TRAIN_ACCOUNT_H
+
+#include "train/feed.h"
+#include "train/optimiser.h"
+#include "train/pace.h"
+#include "train/report.h"
+#include "train/trainer.h"
+
+/* Where all of it stands; borrowed. */
+typedef struct an_account {
+    const an_training *training;
+    const an_train_state *state;
+    int64_t epoch_steps;
+    const an_optimiser *optimiser;
+    an_feed *feed;
+    const an_pacer *pacer;
+    const an_report *report;
+    an_bad_list *val_skipped; /* unreadable images of validation; those of the feed are added */
+} an_account;
+
+/* Calls the caller's `start`, if there is one. */
+void an_account_begin(const an_account *account);
+
+/* Fills the result (but for weights_sha256), and tells of unreadable images. NO_MEMORY. */
+alexnet_status an_account_end(const an_account *account, alexnet_train_result *result) AN_NODISCARD;
+
+/*
+ * The share of the largest class: what always answering with it would reach. Unreadable images are
+ * not counted. NaN: there are no images. NO_MEMORY.
+ */
+alexnet_status an_account_guess(alexnet_context *ctx, const an_pictures *pictures,
+                                const an_bad_list *skipped, int classes, double *out) AN_NODISCARD;
+
+#endif

@@ -1,0 +1,193 @@
+/*
+ * pace_test.c: by a clock that the test moves.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "infer/tiny.h"
+
+#include "train/optimiser.h"
+#include "train/pace.h"
+#include <math.h>
+#include <string.h>
+
+static void what_fits(void **unused)
+{
+    static const struct {
+        an_pace pace;
+        int64_t epoch_steps;
+        double seconds;
+        int64_t fit;
+    } rows[] = {
+        {{.step = 0.5}, 10, 50, 100},
+        {{.step = 0.5}, 10, 0.4, 0},
+        {{.step = 0.5}, 10, -1, 0},
+        {{.step = 0.5, .epoch = 5}, 10, 50, 50}, /* each step carries a tenth of it */
+        {{.step = 0.5, .epoch = 5, .once = 20}, 10, 50, 30},
+        {{.step = 0.5, .once = 60}, 10, 50, 0},
+        {{.step = 0}, 10, 0, 0},
+        {{.step = 0}, 10, 1, INT64_MAX / 2},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i)
+        assert_int_equal(an_pace_fit(&rows[i].pace, rows[i].epoch_steps, rows[i].seconds),
+                         rows[i].fit);
+}
+
+/* ---- a sitting ---- */
+
+typedef struct world {
+    an_test_memory memory;
+    alexnet_context *ctx;
+    char *root;
+    an_run_folder folder;
+    an_config config;
+    alexnet_model *model;
+    an_train_state state;
+    an_feed feed; /* without batches */
+    an_pacer pacer;
+    double now, tick; /* tick: what each look at the clock takes */
+} world;
+
+static double look(void *user)
+{
+    world *w = user;
+
+    w->now += w->tick;
+    return w->now;
+}
+
+static int set_up(void **state)
+{
+    static world w;
+
+    w = (world){.root = an_test_folder_open(), .state = an_train_state_start()};
+    w.ctx = an_tiny_open(&w.memory, 1);
+    an_context_set_clock(w.ctx, look, &w);
+    an_assert_ok(w.ctx, an_run_folder_open(w.ctx, an_test_path(w.root, "run"), &w.folder));
+    an_assert_ok(w.ctx, an_run_folder_create(w.ctx, &w.folder, false));
+    an_assert_ok(w.ctx, an_recipe_find(w.ctx, "quick", &w.config.recipe));
+    w.config.recipe.batch = 4;
+    w.config.seconds = -1;
+    w.model = an_tiny_model(w.ctx, NULL, 2, 1);
+    w.feed.options = (an_feed_options){.model = w.model, .config = &w.config, .state = &w.state};
+    w.state.course = an_course_start(1000);
+    w.pacer = (an_pacer){.feed = &w.feed,
+                         .config = &w.config,
+                         .folder = &w.folder,
+                         .state = &w.state,
+                         .epoch_steps = 4};
+    *state = &w;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    world *w = *state;
+
+    alexnet_session_close(w->feed.session);
+    alexnet_model_free(w->model);
+    an_run_folder_close(w->ctx, &w->folder);
+    an_test_folder_close(w->root);
+    an_test_close(w->ctx, &w->memory);
+    return 0;
+}
+
+static void take_steps(world *w, int count, double seconds)
+{
+    for (int i = 0; i < count; ++i) {
+        an_pacer_begin_step(&w->pacer);
+        w->now += seconds;
+        ++w->state.step;
+        an_assert_ok(w->ctx, an_pacer_end_step(&w->pacer));
+    }
+}
+
+/* The first estimate comes after ten seconds, the next after a twentieth of the time, each by the
+   steps since. */
+static void estimates_move_the_end(void **state)
+{
+    world *w = *state;
+
+    w->config.seconds = 100;
+    w->pacer.epoch_steps = 5000;
+    an_pacer_begin(&w->pacer, w->ctx);
+    assert_true(an_pacer_seconds_left(&w->pacer) == 100);
+    take_steps(w, 4, 2);
+    assert_int_equal(w->state.course.total, 1000);
+    take_steps(w, 1, 2);
+    assert_int_equal(w->state.course.total, 5 + 45);
+    take_steps(w, 5, 1);
+    assert_int_equal(w->state.course.total, 10 + 85);
+    assert_true(w->state.seconds == 15 && w->pacer.busy_seconds == 15);
+    assert_true(an_pacer_seconds_left(&w->pacer) == 85);
+}
+
+/* Ten seconds of validation after each epoch of four steps. */
+static void the_ends_of_epochs_are_counted_apart(void **state)
+{
+    world *w = *state;
+
+    w->config.seconds = 200;
+    an_pacer_begin(&w->pacer, w->ctx);
+    take_steps(w, 4, 2);
+    w->now += 10;
+    take_steps(w, 1, 2);
+    assert_true(w->pacer.busy_seconds == 10 && w->state.seconds == 20);
+    assert_true(w->pacer.epoch_seconds == 10);
+    assert_int_equal(w->state.course.total, 5 + 37); /* (180 - 10) / (2 + 10 / 4) */
+}
+
+/* A later sitting goes on with the time that earlier ones took. */
+static void without_a_limit_only_the_clock_is_kept(void **state)
+{
+    world *w = *state;
+
+    w->state.seconds = 50;
+    an_pacer_begin(&w->pacer, w->ctx);
+    assert_true(isnan(an_pacer_seconds_left(&w->pacer)));
+    take_steps(w, 100, 2);
+    assert_int_equal(w->state.course.total, 1000);
+    assert_true(w->state.seconds == 250);
+    assert_true(an_pacer_seconds_left(&w->pacer) == 1800);
+    w->now += 1;
+    an_pacer_look(&w->pacer);
+    assert_true(w->state.seconds == 251);
+}
+
+/* Two steps in one second; an image of validation counts for a third of one of training. */
+static void a_rehearsal_learns_the_pace_and_nothing_else(void **state)
+{
+    world *w = *state;
+    char before[65], after[65];
+
+    w->tick = 1;
+    w->pacer.val_images = 24;
+    an_assert_ok(w->ctx,
+                 an_optimiser_open_session(&w->config.recipe, w->model, 4, 0, 1, &w->feed.session));
+    an_assert_ok(w->ctx, alexnet_model_hash(w->model, before));
+    an_pacer_begin(&w->pacer, w->ctx);
+    assert_true(isnan(w->pacer.expected_seconds));
+    an_assert_ok(w->ctx, an_pacer_rehearse(&w->pacer));
+    an_assert_ok(w->ctx, alexnet_model_hash(w->model, after));
+    assert_string_equal(after, before);
+    assert_true(fabs(w->pacer.expected_seconds - 1000 * (0.5 + 0.5 / 3 * 6 / 4)) < 1e-9);
+    assert_int_equal(w->state.course.total, 1000);
+    w->config.seconds = 100;
+    an_assert_ok(w->ctx, an_pacer_rehearse(&w->pacer));
+    assert_in_range(w->state.course.total, 100, 133);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_fits),
+        TEST(estimates_move_the_end),
+        TEST(the_ends_of_epochs_are_counted_apart),
+        TEST(without_a_limit_only_the_clock_is_kept),
+        TEST(a_rehearsal_learns_the_pace_and_nothing_else),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

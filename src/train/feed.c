@@ -41,6 +41,7 @@ static int wanted_side(const an_feed *feed)
 
 double an_feed_rest(const an_feed *feed)
 {
+    if (feed->frozen != NULL) return 1; /* rows do not grow */
     return an_growth_rest(feed->options.config->recipe.grow, full_side(feed), part_done(feed));
 }
 

@@ -205,9 +205,10 @@ static void rows_of_frozen_layers_are_kept(void **state)
     an_assert_ok(w->ctx, open_feed(w));
     assert_non_null(w->feed.frozen);
     assert_string_equal(w->model->nodes[w->feed.first].name, "fc2");
+    assert_int_equal(w->state.side, 64);
+    assert_true(an_feed_rest(&w->feed) == 1); /* no step is smaller than another */
     for (int step = 0; step < EPOCH_STEPS; ++step)
         assert_int_equal(take_step(w)->n, 4);
-    assert_int_equal(w->state.side, 64);
     assert_non_null(strstr(w->log.text, "once for 2 views of each image and kept"));
 }
 

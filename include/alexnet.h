@@ -525,6 +525,9 @@ typedef struct alexnet_evaluate_options {
     void              *skipped_user;
 } alexnet_evaluate_options;
 
+/* Of so many classes or fewer five answers are always right: top-5 says nothing, and is not shown. */
+#define ALEXNET_TOP5_CLASSES 5
+
 typedef struct alexnet_class_result {
     const char *label;
     int64_t     images, correct; /* correct: top-1 */

@@ -96,7 +96,7 @@ static void print_classes(const alexnet_evaluate_result *r)
 /* Several weights, each alone. */
 static void print_each(const cli *app, const alexnet_evaluate_result *r)
 {
-    const bool five = r->classes > CLI_TOP5_CLASSES;
+    const bool five = r->classes > ALEXNET_TOP5_CLASSES;
     cli_table table = {.align = "lrrr"};
     char a[CLI_NUMBER], b[CLI_NUMBER], c[CLI_NUMBER];
 
@@ -122,7 +122,7 @@ static cli_exit print_result(cli *app, const eval_args *args, const alexnet_eval
     if (r->skipped > 0) printf(", %s more unreadable", cli_thousands(r->skipped, a));
     printf("\nloss    %s\n", cli_fixed(r->loss, 4, a));
     printf("top-1   %s right, %s wrong\n", cli_percent(r->top1, a), cli_percent(1 - r->top1, b));
-    if (r->classes > CLI_TOP5_CLASSES)
+    if (r->classes > ALEXNET_TOP5_CLASSES)
         printf("top-5   %s right, %s wrong\n", cli_percent(r->top5, a),
                cli_percent(1 - r->top5, b));
     printf("crops   %d\nspeed   %.0f images/s\n", r->crops, r->images_per_second);

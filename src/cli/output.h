@@ -12,9 +12,6 @@
 #define CLI_NUMBER 32
 
 /* Each writes into the buffer that it is given, and returns it. */
-#define CLI_TOP5_CLASSES                                                                           \
-    5 /* of so many or fewer classes five answers are always right: top-5 is not printed */
-
 const char *cli_thousands(int64_t value, char text[CLI_NUMBER]); /* "61,100,840" */
 const char *cli_bytes(int64_t bytes, char text[CLI_NUMBER]);     /* "233 MiB" */
 const char *cli_seconds(double seconds, char text[CLI_NUMBER]);  /* "3m20s" */

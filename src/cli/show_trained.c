@@ -131,7 +131,7 @@ static void print_validation(const alexnet_train_result *r)
 
     if (isnan(r->val_top1)) return;
     printf("validation  top-1 %s", cli_percent(r->val_top1, a));
-    if (r->classes > CLI_TOP5_CLASSES) printf(", top-5 %s", cli_percent(r->val_top5, b));
+    if (r->classes > ALEXNET_TOP5_CLASSES) printf(", top-5 %s", cli_percent(r->val_top5, b));
     printf("; best top-1 %s", cli_percent(r->best_top1, c));
     if (!isnan(r->best_epoch)) printf(" after epoch %.3g", r->best_epoch);
     printf("\n");

@@ -156,8 +156,8 @@ void an_report_epoch(an_report *report, const an_position *at, int classes,
         an_print(sentence + used, sizeof sentence - used, "validation: loss %s, top-1 %s%s%s",
                  an_show_fixed(loss, 4, an_metrics_loss(metrics)),
                  percent(top1, an_metrics_top1(metrics)),
-                 classes > AN_TOP5_CLASSES ? ", top-5 " : "",
-                 classes > AN_TOP5_CLASSES ? percent(top5, an_metrics_top5(metrics)) : "");
+                 classes > ALEXNET_TOP5_CLASSES ? ", top-5 " : "",
+                 classes > ALEXNET_TOP5_CLASSES ? percent(top5, an_metrics_top5(metrics)) : "");
     const alexnet_progress progress = {
         .phase = "train",
         .done = at->step,

@@ -11,8 +11,6 @@
 #include "train/run_folder.h"
 
 #define AN_LOG_STEPS 10
-#define AN_TOP5_CLASSES                                                                            \
-    5 /* of so many or fewer classes five answers are always right: top-5 is not said */
 
 /* Where a run stands. */
 typedef struct an_position {

@@ -32,8 +32,11 @@ alexnet_status an_png_decode(alexnet_context *ctx, const uint8_t *data, size_t b
 
 bool an_gzip_sniff(const uint8_t *data, size_t bytes);
 
-/* What the first bytes say of an image in a format that is not read: "HEIC"; NULL: nothing. */
+/* What the bytes say of an image in a format that is not read: "HEIC"; NULL: nothing. */
 const char *an_image_unread(const uint8_t *data, size_t bytes);
+
+/* The same of raw photographs that are TIFF files: "raw photograph (DNG)". */
+const char *an_image_raw(const uint8_t *data, size_t bytes);
 
 /* Four channels of ink, stored as 255 - ink, as PIL makes RGB of them: ink * k / 255 is rounded. */
 void an_image_rgb_of_cmyk(const uint8_t *cmyk, int width, uint8_t *rgb);

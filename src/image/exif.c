@@ -1,67 +1,30 @@
 /*
  * exif.c: the one thing EXIF is asked for, which way up the picture is.
  *
- * EXIF is a small TIFF file: byte order, the number 42, the offset of the first directory. A
- * directory is a count and entries of 12 bytes: tag, type, count of values, value (Exif 2.32, 4.6).
+ * EXIF data are a small TIFF file, whose first directory says it (Exif 2.32, 4.6).
  * SPDX-License-Identifier: MIT
  */
-#include "base/cursor.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "image/codec.h"
+#include "image/directory.h"
 #include <string.h>
 
 #define TAG_ORIENTATION 0x0112
-#define TYPE_SHORT      3
-
-typedef struct tiff {
-    an_cursor at;
-    bool big_endian;
-} tiff;
-
-static uint16_t read_u16(tiff *t)
-{
-    return t->big_endian ? an_cursor_u16be(&t->at) : an_cursor_u16le(&t->at);
-}
-
-static uint32_t read_u32(tiff *t)
-{
-    return t->big_endian ? an_cursor_u32be(&t->at) : an_cursor_u32le(&t->at);
-}
-
-/* Reads the header and goes to the first directory. */
-static bool open_tiff(const uint8_t *data, size_t bytes, tiff *t)
-{
-    *t = (tiff){.at = an_cursor_open(data, bytes)};
-    const uint16_t order = an_cursor_u16be(&t->at);
-    t->big_endian = order == 0x4d4d; /* "MM"; "II" is little */
-    if (!t->big_endian && order != 0x4949) return false;
-    if (read_u16(t) != 42) return false;
-
-    const uint32_t directory = read_u32(t);
-    if (t->at.bad || directory > bytes) return false;
-    t->at = an_cursor_open(data + directory, bytes - directory);
-    return true;
-}
 
 int an_exif_orientation(const uint8_t *data, size_t bytes)
 {
-    tiff t;
+    an_directory directory;
+    an_directory_entry entry;
 
     if (bytes >= 6 && memcmp(data, "Exif\0", 6) == 0) {
         data += 6;
         bytes -= 6;
     }
-    if (!open_tiff(data, bytes, &t)) return 1;
-
-    for (int left = read_u16(&t); left > 0 && !t.at.bad; --left) {
-        const uint16_t tag = read_u16(&t);
-        const uint16_t type = read_u16(&t);
-        const uint32_t count = read_u32(&t);
-        const uint16_t value = read_u16(&t);
-        an_cursor_skip(&t.at, 2); /* a short fills half of the value's room */
-        if (tag == TAG_ORIENTATION && type == TYPE_SHORT && count == 1 && !t.at.bad)
-            return value >= 1 && value <= 8 ? value : 1;
+    if (!an_directory_open(data, bytes, &directory)) return 1;
+    while (an_directory_next(&directory, &entry)) {
+        if (entry.tag == TAG_ORIENTATION && entry.type == AN_ENTRY_SHORT && entry.count == 1)
+            return entry.value >= 1 && entry.value <= 8 ? (int)entry.value : 1;
     }
     return 1;
 }

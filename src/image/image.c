@@ -103,7 +103,7 @@ static alexnet_status decode_plain(alexnet_context *ctx, const uint8_t *data, si
     int *const wanted = orientation == AN_ORIENTATION_EXIF ? &turn : NULL;
     const an_codec *codec = find_codec(data, bytes);
 
-    if (codec == NULL) return fail_unknown(ctx, data, bytes);
+    if (codec == NULL || an_image_raw(data, bytes) != NULL) return fail_unknown(ctx, data, bytes);
     if (codec->decode == NULL)
         return an_fail(ctx, ALEXNET_UNSUPPORTED,
                        "this build does not read %s: it was made without %s", codec->name,

@@ -1,11 +1,12 @@
 /*
- * kinds.c: what the name or the first bytes of a file say about the format of an image, also of
+ * kinds.c: what the name or the bytes of a file say about the format of an image, also of
  * those formats that people have and we do not read, so that a message can name them.
  * SPDX-License-Identifier: MIT
  */
 #include "base/file.h"
 #include "base/text.h"
 #include "image/codec.h"
+#include "image/directory.h"
 #include <string.h>
 
 /* ---- by name ---- */
@@ -108,7 +109,7 @@ static const struct {
     {4, 8, "ftypheis",          "HEIC"     },
     {4, 8, "ftypmif1",          "HEIF"     },
     {4, 8, "ftypmsf1",          "HEIF"     },
-    {4, 8, "ftypcrx ",          "CR3 (raw)"},
+    {4, 8, "ftypcrx ",          "raw photograph (CR3)"},
     {4, 4, "jP  ",              "JPEG 2000"},
     {0, 4, "\xff\x4f\xff\x51",  "JPEG 2000"},
     {4, 4, "JXL ",              "JPEG XL"  },
@@ -120,11 +121,11 @@ static const struct {
     {0, 5, "<?xml",             "SVG or other XML"},
     {0, 4, "%!PS",              "EPS"      },
     {0, 4, "%PDF",              "PDF"      },
-    {0, 4, "IIRO",              "ORF (raw)"},
-    {0, 4, "IIRS",              "ORF (raw)"},
-    {0, 4, "IIU\0",             "RW2 (raw)"},
-    {0, 8, "FUJIFILM",          "RAF (raw)"},
-    {0, 4, "FOVb",              "X3F (raw)"},
+    {0, 4, "IIRO",              "raw photograph (ORF)"},
+    {0, 4, "IIRS",              "raw photograph (ORF)"},
+    {0, 4, "IIU\0",             "raw photograph (RW2)"},
+    {0, 8, "FUJIFILM",          "raw photograph (RAF)"},
+    {0, 4, "FOVb",              "raw photograph (X3F)"},
     {0, 3, "P3\n",              "PPM"      },
     {0, 3, "P5\n",              "PGM"      },
     {0, 3, "P6\n",              "PPM"      },
@@ -164,6 +165,32 @@ const char *an_image_archive(const uint8_t *data, size_t bytes)
     return NULL;
 }
 
+/* Cameras' raw files are TIFF files, most with a small preview as the first image. */
+#define TAG_SUBFILE_TYPE 254
+#define TAG_PHOTOMETRIC  262
+#define TAG_SUB_IFDS     330
+#define TAG_DNG_VERSION  50706
+#define REDUCED          1     /* a bit of TAG_SUBFILE_TYPE */
+#define COLOUR_FILTERS   32803 /* TAG_PHOTOMETRIC: what the sensor saw */
+
+const char *an_image_raw(const uint8_t *data, size_t bytes)
+{
+    static const char canon[] = "II*\0\x10\0\0\0CR\2\0"; /* "CR", version 2; the directory at 16 */
+    bool preview = false, more = false, sensor = false;
+    an_directory directory;
+    an_directory_entry entry;
+
+    if (bytes >= 12 && memcmp(data, canon, 12) == 0) return "raw photograph (CR2)";
+    if (!an_directory_open(data, bytes, &directory)) return NULL;
+    while (an_directory_next(&directory, &entry)) {
+        if (entry.tag == TAG_DNG_VERSION) return "raw photograph (DNG)";
+        preview = preview || (entry.tag == TAG_SUBFILE_TYPE && (entry.value & REDUCED) != 0);
+        more = more || entry.tag == TAG_SUB_IFDS;
+        sensor = sensor || (entry.tag == TAG_PHOTOMETRIC && entry.value == COLOUR_FILTERS);
+    }
+    return (preview && more) || sensor ? "raw photograph (as of NEF or ARW)" : NULL;
+}
+
 const char *an_image_unread(const uint8_t *data, size_t bytes)
 {
     for (size_t i = 0; i < AN_COUNT(magics); ++i) {
@@ -171,5 +198,5 @@ const char *an_image_unread(const uint8_t *data, size_t bytes)
             memcmp(data + magics[i].at, magics[i].magic, magics[i].length) == 0)
             return magics[i].name;
     }
-    return NULL;
+    return an_image_raw(data, bytes);
 }

@@ -126,26 +126,6 @@ static alexnet_status open_tiff(tiff_reader *r)
     return r->tiff != NULL ? ALEXNET_OK : fail(r, ALEXNET_BAD_FILE, "damaged header");
 }
 
-/* Cameras' raw files are TIFFs whose first directory is a small preview. */
-static alexnet_status check_not_raw(const tiff_reader *r)
-{
-    uint8_t *version;
-    uint64_t *places;
-    uint32_t kind = 0;
-    uint16_t count = 0;
-
-    const bool dng = TIFFGetField(r->tiff, TIFFTAG_DNGVERSION, &version) == 1;
-    const bool canon = r->bytes >= 10 && memcmp(r->data + 8, "CR", 2) == 0;
-    const bool preview = TIFFGetField(r->tiff, TIFFTAG_SUBFILETYPE, &kind) == 1 &&
-                         (kind & FILETYPE_REDUCEDIMAGE) != 0 &&
-                         TIFFGetField(r->tiff, TIFFTAG_SUBIFD, &count, &places) == 1;
-    if (!dng && !canon && !preview) return ALEXNET_OK;
-    return an_fail(r->ctx, ALEXNET_UNSUPPORTED, "raw photograph (%s) is not read; " AN_IMAGE_WAY_ON,
-                   dng     ? "DNG"
-                   : canon ? "CR2"
-                           : "as of NEF or ARW");
-}
-
 /* CMYK is declared to be RGB with a fourth channel, so that it comes as it is. */
 static alexnet_status choose_colours(tiff_reader *r)
 {
@@ -207,7 +187,6 @@ static alexnet_status read_directory(tiff_reader *r, int *turn, int *width, int 
     AN_TRY(an_image_check_size(r->ctx, "TIFF", w, h));
     *width = (int)w;
     *height = (int)h;
-    AN_TRY(check_not_raw(r));
     AN_TRY(check_plausible(r, w, h));
     TIFFGetFieldDefaulted(r->tiff, TIFFTAG_ORIENTATION, &orientation);
     if (turn != NULL && orientation >= 1 && orientation <= 8) *turn = orientation;

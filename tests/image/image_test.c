@@ -63,8 +63,8 @@ static void other_files_are_refused_by_name(void **state)
         {"\0\0\0\x0cjP  \r\n\x87\n", 12, ALEXNET_UNSUPPORTED, "JPEG 2000 is not read"},
         {"8BPS\0\1", 6, ALEXNET_UNSUPPORTED, "PSD is not read"},
         {"<svg xmlns=", 11, ALEXNET_UNSUPPORTED, "SVG is not read"},
-        {"IIU\0\x18\0\0\0", 8, ALEXNET_UNSUPPORTED, "RW2 (raw) is not read"},
-        {"FUJIFILMCCD-RAW ", 16, ALEXNET_UNSUPPORTED, "RAF (raw) is not read"},
+        {"IIU\0\x18\0\0\0", 8, ALEXNET_UNSUPPORTED, "raw photograph (RW2) is not read"},
+        {"FUJIFILMCCD-RAW ", 16, ALEXNET_UNSUPPORTED, "raw photograph (RAF) is not read"},
     };
     alexnet_context *ctx = *state;
     an_image image = {0};

@@ -1,10 +1,13 @@
 /*
- * kinds_test.c: what the name of a file says about the format. What its first bytes say is in image_test.c.
+ * kinds_test.c: what the name of a file says about the format, and what a TIFF file says of the
+ * camera it is from. What the first bytes of others say is in image_test.c.
  * SPDX-License-Identifier: MIT
  */
 #include "image/pictures.h"
 
 #include "image/codec.h"
+#include <stdio.h>
+#include <string.h>
 
 static void names_say_the_format(void **state)
 {
@@ -51,10 +54,87 @@ static void names_say_the_format(void **state)
     }
 }
 
+/* Refused by name, whether this build reads TIFF or not, and could read the preview or not. */
+static void raw_photographs_are_told_by_content(void **state)
+{
+    static const struct {
+        const char *file, *kind;
+    } rows[] = {{"bad_dng", "DNG"}, {"bad_cr2", "CR2"}, {"bad_nef", "as of NEF or ARW"}};
+    alexnet_context *ctx = *state;
+    an_image image = {0};
+
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        char name[64], message[128];
+        snprintf(name, sizeof name, "../tiff/%s", rows[i].file);
+        snprintf(message, sizeof message,
+                 "raw photograph (%s) is not read; convert to JPEG, for example with 'magick",
+                 rows[i].kind);
+        an_bytes bytes = an_picture_read(ctx, name);
+        an_assert_status(ctx,
+                         an_image_decode(ctx, bytes.data, bytes.size, AN_ORIENTATION_EXIF, &image),
+                         ALEXNET_UNSUPPORTED);
+        an_assert_error(ctx, message);
+        an_bytes_free(ctx, &bytes);
+    }
+}
+
+/* One entry each, and nothing that could be decoded. */
+static void the_first_directory_says_what_is_raw(void **state)
+{
+    static const struct {
+        uint8_t data[24];
+        const char *kind; /* NULL: none */
+    } rows[] = {
+        {{'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 0xc6, 1, 0, 4, 0, 0, 0, 1, 4}, "DNG"},
+        {{'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 0xc6, 0x12, 0, 1, 0, 0, 0, 4, 1, 4}, "DNG"},
+        {{'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 6, 1, 3, 0, 1, 0, 0, 0, 0x23, 0x80}, "as of NEF"},
+        {{'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 6, 1, 3, 0, 1, 0, 0, 0, 2}, NULL},    /* RGB */
+        {{'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 0xfe, 0, 4, 0, 1, 0, 0, 0, 1}, NULL}, /* a preview */
+        {{'I', 'I', 42, 0, 8, 0, 0, 0, 0, 0, 0x12, 0xc6, 1, 0, 4, 0, 0, 0, 1, 4}, NULL},
+        {{'I', 'I', 42, 0, 200, 0, 0, 0, 1, 0, 0x12, 0xc6, 1, 0, 4, 0, 0, 0, 1, 4}, NULL},
+        {{'I', 'I', 42, 0, 16, 0, 0, 0, 'C', 'R', 2, 0}, "CR2"},
+        {{'I', 'I', 42, 0, 12, 0, 0, 0, 'C', 'R', 2, 0}, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        const char *kind = an_image_raw(rows[i].data, sizeof rows[i].data);
+        if (rows[i].kind == NULL) assert_null(kind);
+        if (rows[i].kind != NULL) assert_non_null(strstr(kind, rows[i].kind));
+    }
+}
+
+/* Pixels begin where Canon's files have their mark: 67, 82, 2, 0 are four of grey. */
+static void pixels_are_no_mark_of_a_camera(void **state)
+{
+    static const uint8_t grey[] = {
+        'I', 'I', 42, 0, 12, 0, 0, 0, 67, 82, 2, 0,              /* the directory at 12 */
+        8,   0,   0,  1, 3,  0, 1, 0, 0,  0,  4, 0, 0, 0,        /* width */
+        1,   1,   3,  0, 1,  0, 0, 0, 1,  0,  0, 0,              /* height */
+        2,   1,   3,  0, 1,  0, 0, 0, 8,  0,  0, 0,              /* bits */
+        6,   1,   3,  0, 1,  0, 0, 0, 1,  0,  0, 0,              /* 0 is black */
+        17,  1,   4,  0, 1,  0, 0, 0, 8,  0,  0, 0,              /* where the pixels are */
+        21,  1,   3,  0, 1,  0, 0, 0, 1,  0,  0, 0,              /* channels */
+        22,  1,   3,  0, 1,  0, 0, 0, 1,  0,  0, 0,              /* rows in the strip */
+        23,  1,   4,  0, 1,  0, 0, 0, 4,  0,  0, 0, 0, 0, 0, 0}; /* bytes in it */
+    static const uint8_t rgb[] = {67, 67, 67, 82, 82, 82, 2, 2, 2, 0, 0, 0};
+    alexnet_context *ctx = *state;
+    an_image image = {0};
+
+    assert_null(an_image_raw(grey, sizeof grey));
+    if (an_codec_tiff.decode == NULL) skip();
+    an_assert_ok(ctx, an_image_decode(ctx, grey, sizeof grey, AN_ORIENTATION_EXIF, &image));
+    an_assert_image(&image, 4, 1, rgb);
+    an_image_free(ctx, &image);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         an_unit_test(names_say_the_format),
+        an_unit_test(raw_photographs_are_told_by_content),
+        an_unit_test(the_first_directory_says_what_is_raw),
+        an_unit_test(pixels_are_no_mark_of_a_camera),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,9 +26,6 @@ static void damaged_files_fail_and_say_why(void **state)
         {"bad_empty", ALEXNET_BAD_FILE, "TIFF: "},
         {"bad_float", ALEXNET_UNSUPPORTED, "TIFF: "},
         {"bad_inks", ALEXNET_UNSUPPORTED, "TIFF of 5 inks is not read; convert to JPEG"},
-        {"bad_dng", ALEXNET_UNSUPPORTED, "raw photograph (DNG) is not read; convert"},
-        {"bad_cr2", ALEXNET_UNSUPPORTED, "raw photograph (CR2) is not read; convert"},
-        {"bad_nef", ALEXNET_UNSUPPORTED, "raw photograph (as of NEF or ARW) is not read"},
     };
 
     codec_refuses(*state, &tiff, rows, AN_COUNT(rows));

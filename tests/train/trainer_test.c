@@ -545,6 +545,33 @@ static void a_finished_run_says_so(void **state)
     assert_non_null(strstr(r->log.text, "finished: step 9 is the last of its epochs"));
 }
 
+/* The schedule went to its end with the time: more time would be of no use. */
+static void a_run_that_its_time_ended_says_so(void **state)
+{
+    an_runs *r = *state;
+    test_clock clock = {.tick = 1};
+    alexnet_train_options options = an_runs_options(r, "run");
+
+    an_context_set_clock(r->ctx, look, &clock);
+    options.epochs = 1e9;
+    options.schedule = "cosine";
+    options.seconds = 300;
+    const alexnet_train_result first = an_runs_train(r, &options);
+    assert_string_equal(first.ended, "time");
+    char expected[128];
+    snprintf(expected, sizeof expected,
+             "the run is finished: its limit in time ended it after step %lld, with the learning",
+             (long long)first.steps);
+    assert_null(strstr(r->log.text, "the run is finished"));
+
+    const alexnet_train_result again = go_on(r, 600);
+    assert_non_null(strstr(r->log.text, expected));
+    assert_int_equal(again.steps, first.steps);
+    assert_string_equal(again.last_sha256, first.last_sha256);
+    assert_string_equal(again.ended, "time");
+    an_context_set_clock(r->ctx, NULL, NULL);
+}
+
 /* All epochs fit: the limit changes no bit. */
 static void a_limit_that_is_far_changes_nothing(void **state)
 {
@@ -700,6 +727,7 @@ int main(void)
         TEST(a_limit_that_is_far_changes_nothing),
         TEST(a_limit_in_time_may_be_changed),
         TEST(a_finished_run_says_so),
+        TEST(a_run_that_its_time_ended_says_so),
         TEST(validation_can_end_it),
         TEST(checkpoints_by_steps_by_wish_and_at_the_end),
         TEST(a_diverging_run_names_a_layer),

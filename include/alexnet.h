@@ -608,8 +608,9 @@ typedef struct alexnet_train_options {
     double      lr, momentum, weight_decay; /* NaN: the recipe's */
     double      bias_lr, bias_decay; /* of biases, times these; NaN: the recipe's */
     double      rho, beta2, epsilon; /* of rmsprop, of adam, of both (docs/training.md); NaN: the recipe's */
-    double      average;     /* kept of the weights' running average at each step, which validation and the weights files
-                                then hold; 0: none. NaN: the recipe's */
+    double      average;     /* kept of the weights' running average at each step, and in step n = 0, 1, ... not more than
+                                (1 + n) / (10 + n); validation and the weights files then hold it. 0: none. NaN: the
+                                recipe's */
     double      smoothing;   /* part of each label that all classes share; NaN: the recipe's */
     double      mixup;       /* images are blended in pairs by parts from Beta(mixup, mixup); 0: not. NaN: the recipe's */
     int         grow;        /* side of the input to begin with, pixels: it grows to the network's own; 0: not. -1: the

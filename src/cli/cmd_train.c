@@ -70,7 +70,8 @@ static const cli_option train_options[] = {
     {"epsilon", 0, CLI_REAL, AT(options.epsilon), ALEXNET_EPSILON_MIN, ALEXNET_EPSILON_MAX, "X",
      "rmsprop, adam: added to the divisor [the recipe's]"},
     {"average", 0, CLI_REAL, AT(options.average), 0, ALEXNET_AVERAGE_MAX, "X",
-     "kept of the weights' running average, such as 0.9999; 0: none [the recipe's]"},
+     "kept of the weights' running average, such as 0.9999, less in the first steps; 0: none [the "
+     "recipe's]"},
     {"smoothing", 0, CLI_REAL, AT(options.smoothing), 0, ALEXNET_SMOOTHING_MAX, "X",
      "part of each label that all classes share [the recipe's]"},
     {"mixup", 0, CLI_REAL, AT(options.mixup), 0, ALEXNET_MIXUP_MAX, "X",

@@ -6,6 +6,7 @@
 #include "train/optimiser.h"
 
 #include "base/status.h"
+#include <math.h>
 #include <string.h>
 
 const char *const an_slot_names[AN_SLOTS] = {
@@ -149,6 +150,11 @@ static an_factors factors_of(const an_rates *rates, const an_node *node)
     return an_events_at(rates->events != NULL ? rates->events : &none, rates->epochs, node);
 }
 
+double an_optimiser_kept(double average, int64_t step)
+{
+    return fmin(average, (1.0 + (double)step) / (10.0 + (double)step));
+}
+
 alexnet_status an_optimiser_step(an_optimiser *optimiser, alexnet_session *session,
                                  alexnet_model *model, const an_rates *rates)
 {
@@ -161,9 +167,10 @@ alexnet_status an_optimiser_step(an_optimiser *optimiser, alexnet_session *sessi
             AN_TRY(update_param(optimiser, session, model, i, rates, &factors));
     }
     if (average == NULL) return ALEXNET_OK;
+    const double kept = an_optimiser_kept(optimiser->recipe->average, rates->step);
     return an_session_plan(session)->setup.backend->average(
-        an_session_run_resources(session), (float)(1 - optimiser->recipe->average),
-        (int64_t)model->params.values, model->values, average);
+        an_session_run_resources(session), (float)(1 - kept), (int64_t)model->params.values,
+        model->values, average);
 }
 
 /* ---- a step of training ---- */

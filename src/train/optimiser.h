@@ -67,6 +67,13 @@ alexnet_status an_optimiser_train(an_optimiser *optimiser, alexnet_session *sess
                                   alexnet_model *model, const an_rates *rates,
                                   const an_batch *batch, double *loss, float *probs) AN_NODISCARD;
 
+/*
+ * What is kept of the average after so many updates: the recipe's part, but 1/10 at first, 2/11, 3/12
+ * ..., so that the first weights do not stay in it for long: tf.train.ExponentialMovingAverage with
+ * num_updates.
+ */
+double an_optimiser_kept(double average, int64_t step);
+
 /* The update alone: of what the session has gradients of; then the average. */
 alexnet_status an_optimiser_step(an_optimiser *optimiser, alexnet_session *session,
                                  alexnet_model *model, const an_rates *rates) AN_NODISCARD;

@@ -33,7 +33,7 @@ const an_key an_recipe_keys[] = {
     {"epsilon", AN_KEY_REAL, AT(epsilon), ALEXNET_EPSILON_MIN, ALEXNET_EPSILON_MAX, NULL, "1e-08",
      "rmsprop, adam: added to the divisor"},
     {"average", AN_KEY_REAL, AT(average), 0, ALEXNET_AVERAGE_MAX, NULL, "0",
-     "kept of the weights' running average; 0: none"},
+     "kept of the weights' running average, less in the first steps; 0: none"},
     {"smoothing", AN_KEY_REAL, AT(smoothing), 0, ALEXNET_SMOOTHING_MAX, NULL, "0",
      "part of each label that all classes share"},
     {"mixup", AN_KEY_REAL, AT(mixup), 0, ALEXNET_MIXUP_MAX, NULL, "0",

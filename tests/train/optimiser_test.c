@@ -156,7 +156,19 @@ static void each_rule_gets_the_recipe_s_numbers(void **unused)
     an_test_close(ctx, NULL);
 }
 
-/* a = 0.75 a + 0.25 w after each step, of all values, statistics included; swapped, and swapped back. */
+static void less_is_kept_of_the_first_averages(void **unused)
+{
+    (void)unused;
+    assert_true(an_optimiser_kept(0.9999, 0) == 0.1);
+    assert_true(an_optimiser_kept(0.9999, 1) == 2.0 / 11);
+    assert_true(an_optimiser_kept(0.9999, 89980) < 0.9999);
+    assert_true(an_optimiser_kept(0.9999, 90000) == 0.9999);
+    assert_true(an_optimiser_kept(0.05, 0) == 0.05);
+    assert_true(an_optimiser_kept(0.5, INT64_MAX) == 0.5);
+}
+
+/* a = d a + (1 - d) w after each step, d = min(0.75, (1 + n) / (10 + n)), which is 0.75 from n = 26
+   on. Of all values, statistics included; swapped, and swapped back. */
 static void the_average_follows_all_values(void **unused)
 {
     an_recipe averaging = recipe;
@@ -173,11 +185,13 @@ static void the_average_follows_all_values(void **unused)
     memcpy(expected, model->values, values * sizeof *expected);
     an_assert_ok(ctx, an_optimiser_open(model, &averaging, &optimiser));
     an_assert_ok(ctx, an_session_open_training(model, 1, 0, 1, &session));
-    for (int64_t step = 0; step < 3; ++step) {
-        set_gradients(session, model, (float)step - 0.5F);
-        an_assert_ok(ctx, step_at(&optimiser, session, model, 0.1, step));
+    for (int64_t step = 0; step < 30; ++step) {
+        const double first = (1.0 + (double)step) / (10.0 + (double)step);
+        const float seen = (float)(1 - (first < 0.75 ? first : 0.75));
+        set_gradients(session, model, (float)(step % 3) - 0.5F);
+        an_assert_ok(ctx, step_at(&optimiser, session, model, 0.01, step));
         for (size_t i = 0; i < values; ++i)
-            expected[i] += 0.25F * (model->values[i] - expected[i]);
+            expected[i] += seen * (model->values[i] - expected[i]);
     }
     memcpy(raw, model->values, values * sizeof *raw);
     assert_memory_equal(optimiser.slots[AN_SLOT_AVERAGE], expected, values * sizeof *expected);
@@ -550,6 +564,7 @@ int main(void)
         cmocka_unit_test(multipliers_of_recipe_and_model_meet),
         cmocka_unit_test(the_two_conventions_differ_when_the_rate_falls),
         cmocka_unit_test(each_rule_gets_the_recipe_s_numbers),
+        cmocka_unit_test(less_is_kept_of_the_first_averages),
         cmocka_unit_test(the_average_follows_all_values),
         cmocka_unit_test(factors_of_events_come_on_top),
         cmocka_unit_test(a_layer_that_an_event_stops_stands_still),

@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """PyTorch on a folder of photos, for docs/quick-recipe.md: the same recipe, data, cores and time as `alexnet train`.
 
-    torch_photos.py DATA [--from WEIGHTS] [--seconds N] [--epochs N] [--batch N] [--lr X] [--min-area X] [--seed N]
+    torch_photos.py DATA [--from WEIGHTS] [--seconds N] [--epochs N] [--batch N] [--lr X] [--min-area X] [--dropout X]
+                    [--init family|he] [--average X] [--grow N] [--seed N]
 
-Prints a JSON line an epoch: seconds since the first step (validation included), training loss, validation top-1. With
+Its defaults are the recipe `finetune`. Prints a JSON line an epoch: seconds since the first step (validation included), training loss, validation top-1. With
 --seconds the cosine ends there: its length follows from the pace of the first 20 steps.
 Needs torch, torchvision and, with --from, safetensors.
 """
 # SPDX-License-Identifier: MIT
 import argparse
+import copy
 import json
 import math
 import time
@@ -19,32 +21,47 @@ from torchvision import datasets, transforms
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 WARMUP_STEPS, PACE_STEPS = 100, 20
+SIDE, GROWTH_STEP, GROWTH_END = 224, 32, 0.75
 
 
-def loaders(args):
-    train = transforms.Compose([transforms.RandomResizedCrop(224, scale=(args.min_area, 1)), transforms.RandomHorizontalFlip(),
-                                transforms.ToTensor(), transforms.Normalize(MEAN, STD)])
-    val = transforms.Compose([transforms.Resize(256), transforms.CenterCrop(224), transforms.ToTensor(),
-                              transforms.Normalize(MEAN, STD)])
-    made = []
-    for part, transform, shuffle, batch in (("train", train, True, args.batch), ("val", val, False, 64)):
-        made.append(torch.utils.data.DataLoader(datasets.ImageFolder(f"{args.data}/{part}", transform), batch, shuffle,
-                                                num_workers=args.workers, persistent_workers=True))
-    return made
+def loader(args, part, batch, geometry):
+    transform = transforms.Compose([*geometry, transforms.ToTensor(), transforms.Normalize(MEAN, STD)])
+    return torch.utils.data.DataLoader(datasets.ImageFolder(f"{args.data}/{part}", transform), batch, part == "train",
+                                       num_workers=args.workers, persistent_workers=True)
+
+
+def train_loader(args, side):
+    return loader(args, "train", args.batch, [transforms.RandomResizedCrop(side, scale=(args.min_area, 1)),
+                                              transforms.RandomHorizontalFlip()])
+
+
+def side_at(args, part):
+    """The input's side at a part 0 .. 1 of the run: src/train/growth.h."""
+    if args.grow == 0 or part >= GROWTH_END:
+        return SIDE
+    grown = (SIDE - args.grow) * part / GROWTH_END
+    return min(args.grow + int(grown // GROWTH_STEP) * GROWTH_STEP, SIDE)
 
 
 def network(args, classes):
     net = torchvision.models.alexnet(num_classes=classes, dropout=args.dropout)
-    for layer in net.modules():
-        if isinstance(layer, (torch.nn.Conv2d, torch.nn.Linear)):
-            torch.nn.init.kaiming_normal_(layer.weight)
-            torch.nn.init.zeros_(layer.bias)
-    net.classifier[-1].weight.data *= 0.1
+    if args.init == "he":
+        for layer in net.modules():
+            if isinstance(layer, (torch.nn.Conv2d, torch.nn.Linear)):
+                torch.nn.init.kaiming_normal_(layer.weight)
+                torch.nn.init.zeros_(layer.bias)
+        net.classifier[-1].weight.data *= 0.1
     if args.weights:
         import safetensors.torch
         loaded = net.load_state_dict(safetensors.torch.load_file(args.weights), strict=False)
         assert not loaded.unexpected_keys, loaded.unexpected_keys
     return net.to(memory_format=torch.channels_last)
+
+
+@torch.no_grad()
+def average(averaged, net, keep):
+    """averaged = keep averaged + (1 - keep) net"""
+    torch._foreach_lerp_(list(averaged.parameters()), list(net.parameters()), 1 - keep)
 
 
 def top1(net, loader):
@@ -63,26 +80,35 @@ def main():
     parser.add_argument("--from", dest="weights")
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--epochs", type=float, default=15)
-    parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--lr", type=float, default=0.005)
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--lr", type=float, default=0.01)
     parser.add_argument("--min-area", type=float, default=0.5)
-    parser.add_argument("--dropout", type=float, default=0.2)
+    parser.add_argument("--dropout", type=float, default=0)
+    parser.add_argument("--init", choices=("family", "he"), default="family")
+    parser.add_argument("--average", type=float, default=0.99)
+    parser.add_argument("--grow", type=int, default=160)
     parser.add_argument("--smoothing", type=float, default=0.1)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     torch.manual_seed(args.seed)
-    train, val = loaders(args)
+    side = side_at(args, 0)
+    train = train_loader(args, side)
+    val = loader(args, "val", 64, [transforms.Resize(256), transforms.CenterCrop(SIDE)])
     net = network(args, len(train.dataset.classes))
     decayed = [p for name, p in net.named_parameters() if name.endswith("weight")]
     biases = [p for name, p in net.named_parameters() if name.endswith("bias")]
     optimiser = torch.optim.SGD([{"params": decayed, "weight_decay": 0.0005}, {"params": biases}], lr=args.lr, momentum=0.9)
     loss_of = torch.nn.CrossEntropyLoss(label_smoothing=args.smoothing)
+    averaged = copy.deepcopy(net) if args.average > 0 else net
     planned = total = math.ceil(args.epochs * len(train))
     start = time.monotonic()
     step = epoch = 0
     paced = validating = 0.0
     while step < total:
+        if side_at(args, step / total) != side:
+            side = side_at(args, step / total)
+            train = train_loader(args, side)
         net.train()
         sum_loss = steps = 0
         for x, label in train:
@@ -94,6 +120,8 @@ def main():
             loss = loss_of(net(x.to(memory_format=torch.channels_last)), label)
             loss.backward()
             optimiser.step()
+            if averaged is not net:
+                average(averaged, net, min(args.average, (1 + step) / (10 + step)))
             sum_loss += loss.item()
             steps += 1
             step += 1
@@ -109,7 +137,7 @@ def main():
                 break
         epoch += steps / len(train)
         before = time.monotonic()
-        accuracy = top1(net, val)
+        accuracy = top1(averaged, val)
         validating += time.monotonic() - before
         print(json.dumps({"epoch": round(epoch, 2), "seconds": round(time.monotonic() - start, 1),
                           "loss": round(sum_loss / steps, 4), "val_top1": accuracy}), flush=True)

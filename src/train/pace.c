@@ -17,11 +17,22 @@
 #define PARTS           20 /* then it is looked at so often in the time that there is */
 #define REHEARSAL_STEPS 2
 
-int64_t an_pace_fit(const an_pace *pace, int64_t epoch_steps, double seconds)
+int64_t an_pace_fit(const an_pace *pace, int64_t epoch_steps, int64_t into, double seconds)
 {
-    const double each = pace->step + pace->epoch / (double)AN_MAX(epoch_steps, 1);
-    const double fit = (seconds - pace->once) / each;
+    const double epoch = (double)AN_MAX(epoch_steps, 1), rest_steps = epoch - (double)into;
+    const double left = seconds - pace->once;
+    const double rest = rest_steps * pace->step + pace->epoch; /* of this epoch, and its end */
+    const double whole = epoch * pace->step + pace->epoch;
+    double fit;
 
+    if (!(left > 0)) return 0;
+    if (left < rest) {
+        fit = (left - pace->epoch) / pace->step;
+    } else {
+        const double ends = floor((left - rest) / whole);
+        const double last = left - rest - ends * whole - pace->epoch; /* in the epoch after them */
+        fit = rest_steps + ends * epoch + (last > pace->epoch ? last / pace->step : 0);
+    }
     if (!(fit > 0)) return 0; /* no time, or no pace */
     return fit < (double)INT64_MAX / 2 ? (int64_t)fit : INT64_MAX / 2;
 }
@@ -73,15 +84,14 @@ static double guess_epoch_seconds(const an_pacer *p, double step_seconds)
     return step_seconds / 3 * (double)p->val_images / (double)p->config->recipe.batch;
 }
 
-/* The run is to end where the limit in time will be, by this pace. A validation at its end counts,
-   too. */
+/* The run is to end where the limit in time will be, by this pace. */
 static void set_course(an_pacer *p, an_pace pace)
 {
     const double left = p->config->seconds - p->state->seconds;
 
     pace.step *= an_feed_rest(p->feed);
-    pace.once += pace.epoch + an_feed_row_seconds_left(p->feed);
-    const int64_t fit = an_pace_fit(&pace, p->epoch_steps, left);
+    pace.once += an_feed_row_seconds_left(p->feed);
+    const int64_t fit = an_pace_fit(&pace, p->epoch_steps, p->state->step % p->epoch_steps, left);
     p->state->course = an_course_move(&p->state->course, p->state->step, p->state->step + fit);
 }
 
@@ -112,9 +122,11 @@ static alexnet_status estimate(an_pacer *p)
     const double step = busy / (double)(now.step - mark->step);
 
     if (ends > 0) p->epoch_seconds = other / (double)ends;
+    const double epoch = p->epoch_seconds >= 0 ? p->epoch_seconds : guess_epoch_seconds(p, step);
     const an_pace pace = {
         .step = step,
-        .epoch = p->epoch_seconds >= 0 ? p->epoch_seconds : guess_epoch_seconds(p, step),
+        .epoch = epoch,
+        .once = now.step % p->epoch_steps == 0 ? epoch : 0, /* after this very step */
     };
     set_course(p, pace);
     p->mark = now;
@@ -124,6 +136,8 @@ static alexnet_status estimate(an_pacer *p)
 
 void an_pacer_begin_step(an_pacer *p)
 {
+    /* counted when what follows them is over */
+    p->epoch_ends += p->state->step > p->first_step && p->state->step % p->epoch_steps == 0;
     p->step_start = an_context_seconds(p->ctx);
     p->step_rows = an_feed_row_seconds(p->feed);
 }
@@ -133,7 +147,6 @@ alexnet_status an_pacer_end_step(an_pacer *p)
     const double rows = an_feed_row_seconds(p->feed) - p->step_rows;
 
     p->busy_seconds += an_context_seconds(p->ctx) - p->step_start - rows;
-    p->epoch_ends += p->state->step % p->epoch_steps == 0;
     an_pacer_look(p);
     return estimate_due(p) ? estimate(p) : ALEXNET_OK;
 }

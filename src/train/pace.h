@@ -23,8 +23,12 @@ typedef struct an_pace {
     double once;  /* what is still to be done once */
 } an_pace;
 
-/* How many more steps fit into `seconds`. 0 where nothing does. */
-int64_t an_pace_fit(const an_pace *pace, int64_t epoch_steps, double seconds);
+/*
+ * How many more steps fit into `seconds`; 0 where nothing does. into: steps that are done of the present epoch, 0 ..
+ * epoch_steps - 1. What follows an epoch follows the last step, too. Where the last epoch would be
+ * shorter than that, the run ends before it.
+ */
+int64_t an_pace_fit(const an_pace *pace, int64_t epoch_steps, int64_t into, double seconds);
 
 /* A moment of a sitting. */
 typedef struct an_pace_mark {

@@ -14,24 +14,30 @@ static void what_fits(void **unused)
 {
     static const struct {
         an_pace pace;
-        int64_t epoch_steps;
+        int64_t epoch_steps, into;
         double seconds;
         int64_t fit;
     } rows[] = {
-        {{.step = 0.5}, 10, 50, 100},
-        {{.step = 0.5}, 10, 0.4, 0},
-        {{.step = 0.5}, 10, -1, 0},
-        {{.step = 0.5, .epoch = 5}, 10, 50, 50}, /* each step carries a tenth of it */
-        {{.step = 0.5, .epoch = 5, .once = 20}, 10, 50, 30},
-        {{.step = 0.5, .once = 60}, 10, 50, 0},
-        {{.step = 0}, 10, 0, 0},
-        {{.step = 0}, 10, 1, INT64_MAX / 2},
+        {{.step = 0.5}, 10, 0, 50, 100},
+        {{.step = 0.5}, 10, 0, 0.4, 0},
+        {{.step = 0.5}, 10, 0, -1, 0},
+        {{.step = 0.5, .epoch = 5}, 10, 0, 50, 50},
+        {{.step = 0.5, .epoch = 5}, 10, 5, 50, 45},
+        {{.step = 0.5, .epoch = 5}, 10, 0, 8, 6}, /* and its validation */
+        {{.step = 0.5, .epoch = 5}, 10, 0, 5, 0},
+        {{.step = 0.5, .epoch = 5}, 10, 0, 57, 50}, /* not two seconds more and a validation */
+        {{.step = 0.5, .epoch = 1}, 10, 0, 20.6, 33},
+        {{.step = 0.5, .epoch = 5, .once = 20}, 10, 0, 50, 30},
+        {{.step = 0.5, .once = 60}, 10, 0, 50, 0},
+        {{.step = 0}, 10, 0, 0, 0},
+        {{.step = 0}, 10, 0, 1, INT64_MAX / 2},
     };
 
     (void)unused;
     for (size_t i = 0; i < AN_COUNT(rows); ++i)
-        assert_int_equal(an_pace_fit(&rows[i].pace, rows[i].epoch_steps, rows[i].seconds),
-                         rows[i].fit);
+        assert_int_equal(
+            an_pace_fit(&rows[i].pace, rows[i].epoch_steps, rows[i].into, rows[i].seconds),
+            rows[i].fit);
 }
 
 /* ---- a sitting ---- */
@@ -135,7 +141,20 @@ static void the_ends_of_epochs_are_counted_apart(void **state)
     take_steps(w, 1, 2);
     assert_true(w->pacer.busy_seconds == 10 && w->state.seconds == 20);
     assert_true(w->pacer.epoch_seconds == 10);
-    assert_int_equal(w->state.course.total, 5 + 37); /* (180 - 10) / (2 + 10 / 4) */
+    assert_int_equal(w->state.course.total, 5 + 3 + 36); /* 180 = 6 + 10 + 9 * (8 + 10) and 2 */
+}
+
+/* An estimate at the last step of an epoch still has its validation before it. */
+static void an_estimate_at_the_end_of_an_epoch(void **state)
+{
+    world *w = *state;
+
+    w->config.seconds = 100;
+    w->pacer.epoch_steps = 20;
+    w->pacer.val_images = 12; /* as one step */
+    an_pacer_begin(&w->pacer, w->ctx);
+    take_steps(w, 20, 0.25);
+    assert_int_equal(w->state.course.total, 20 + 360); /* 95 = 0.25 + 18 * 5.25 and 0.25 */
 }
 
 /* A later sitting goes on with the time that earlier ones took. */
@@ -186,6 +205,7 @@ int main(void)
         cmocka_unit_test(what_fits),
         TEST(estimates_move_the_end),
         TEST(the_ends_of_epochs_are_counted_apart),
+        TEST(an_estimate_at_the_end_of_an_epoch),
         TEST(without_a_limit_only_the_clock_is_kept),
         TEST(a_rehearsal_learns_the_pace_and_nothing_else),
     };

@@ -178,12 +178,24 @@ static void close_size(an_feed *feed)
     feed->view = NULL;
 }
 
+static void tell_size(const an_feed *feed)
+{
+    const an_shape x = network_of(feed)->nodes[0].x, full = feed->options.model->nodes[0].x;
+
+    if (feed->view != NULL)
+        an_log(feed->options.model->ctx, ALEXNET_LOG_INFO,
+               "the input is %dx%d now, and grows to %dx%d", x.h, x.w, full.h, full.w);
+}
+
 alexnet_status an_feed_open(const an_feed_options *options, an_feed *out)
 {
     *out = (an_feed){.options = *options};
     alexnet_status status = open_frozen(out);
     if (status == ALEXNET_OK) status = open_size(out);
-    if (status != ALEXNET_OK) an_feed_close(out);
+    if (status == ALEXNET_OK)
+        tell_size(out);
+    else
+        an_feed_close(out);
     return status;
 }
 

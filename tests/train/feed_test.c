@@ -157,6 +157,7 @@ static void the_input_grows_where_an_epoch_begins(void **state)
     w->config.recipe.grow = 32;
     an_assert_ok(w->ctx, open_feed(w));
     assert_true(an_feed_rest(&w->feed) > 1);
+    assert_non_null(strstr(w->log.text, "the input is 32x32 now, and grows to 64x64"));
     for (int step = 0; step < 4 * EPOCH_STEPS; ++step) {
         const int side = step < 3 * EPOCH_STEPS ? 32 : 64;
         assert_int_equal(take_step(w)->n, 4);

@@ -267,7 +267,8 @@ ALEXNET_API alexnet_status alexnet_model_outline(alexnet_context *ctx, const cha
 /*
  * Reads a weights file (safetensors). The folder of a run stands for its best.safetensors, or last.safetensors where there
  * is no best, here and wherever a path of weights is asked for; the log says which. A file without our metadata is recognised by its tensor names and shapes, where
- * they fit exactly one family; its classes are then unnamed. Tensors may be called "module.NAME" or "model.NAME". BAD_FILE (also a preprocessing record that is none),
+ * they fit exactly one family; its classes are then unnamed. Tensors may be called "module.NAME" or "model.NAME". BAD_FILE (also a preprocessing record that is none,
+ * two classes of one name, or checksums, in "alexnet.crc32c", that do not fit: an edited file is read without that entry),
  * BAD_SHAPE, NOT_FOUND, IO, NO_MEMORY. Weights whose record asks for a mean image that the file lacks load, so that
  * training can start from them; what is shown pictures (classifier, predict, features, evaluate) refuses them: BAD_FILE.
  */
@@ -484,7 +485,7 @@ typedef struct alexnet_features_options {
     const char *const *images; /* files and folders; or none, and */
     size_t             image_count;
     const char        *input;  /* a .safetensors or .npy file holding one float32 tensor [n][3][h][w], fed as it is, of any
-                                  size that the network takes */
+                                  size that the network takes; all its numbers are finite */
     const char        *out;    /* .safetensors or .npy, [n][c][h][w] or [n][c]: a map of 1x1 is a row, but as in its source
                                   not the output of a network without classes or without squeeze */
     int                as_bytes; /* preprocess only: the pixels before mean and scale as uint8 [n][h][w][3] */
@@ -496,7 +497,7 @@ typedef struct alexnet_features_options {
 } alexnet_features_options;
 
 /* Any unreadable picture ends the call: a row must not be missing. shape (may be NULL) is that of the file written.
-   That the file can be written is made sure of before the work. */
+   That the file can be written is made sure of before the work. DIVERGED: a value of a row is infinite or no number. */
 ALEXNET_API alexnet_status alexnet_features(alexnet_context *ctx, const alexnet_features_options *options,
                                             int *rank, int64_t shape[4]) ALEXNET_NODISCARD;
 
@@ -683,6 +684,28 @@ ALEXNET_API alexnet_status alexnet_train(alexnet_context *ctx, const alexnet_tra
 ALEXNET_API int         alexnet_recipe_count(void);
 ALEXNET_API const char *alexnet_recipe_name(int index);     /* NULL: index out of range */
 ALEXNET_API const char *alexnet_recipe_settings(int index);
+
+/* ---- verify ---- */
+
+/* A file and what came of it. The texts live until the callback returns. */
+typedef struct alexnet_verified {
+    const char *file;
+    const char *proof; /* what it was held to: "sha256", which something else says of it, "crc32c", which it says itself,
+                          "none": it can be read, and says nothing */
+    const char *error; /* NULL: it fits */
+} alexnet_verified;
+
+typedef void (*alexnet_verified_fn)(void *user, const alexnet_verified *file);
+
+/*
+ * Reads a weights file, or all files of a run, and holds each to its checksums. What is damaged or cannot be read is told
+ * as such and counted: the status is OK all the same.
+ *   tell  told of each file; NULL: nobody is
+ *   bad   how many do not fit; may be NULL
+ * BAD_ARG (no path), NOT_FOUND, NO_MEMORY; BAD_FILE: a folder that is no run.
+ */
+ALEXNET_API alexnet_status alexnet_verify(alexnet_context *ctx, const char *path, alexnet_verified_fn tell, void *user,
+                                          int *bad) ALEXNET_NODISCARD;
 
 /* ---- data ---- */
 

@@ -7,9 +7,11 @@
 #include "base/alike.h"
 
 #include "base/memory.h"
+#include "base/status.h"
 #include "base/text.h"
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- one letter ---- */
@@ -186,4 +188,26 @@ char *an_alike_key(alexnet_context *ctx, const char *name)
     }
     *out = '\0';
     return key;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+alexnet_status an_find_twice(alexnet_context *ctx, const char *const *names, size_t count,
+                             const char **twice)
+{
+    const char **sorted = an_new_array(ctx, count, sizeof *sorted);
+
+    *twice = NULL;
+    if (sorted == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%zu names", count);
+    if (count > 0) {
+        memcpy(sorted, names, count * sizeof *sorted);
+        qsort(sorted, count, sizeof *sorted, compare_names);
+    }
+    for (size_t i = 1; i < count && *twice == NULL; ++i)
+        if (strcmp(sorted[i - 1], sorted[i]) == 0) *twice = sorted[i];
+    an_free(ctx, sorted);
+    return ALEXNET_OK;
 }

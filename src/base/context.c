@@ -99,6 +99,7 @@ bool an_fault(const alexnet_context *ctx, an_fault_kind kind)
 {
     const int error = ctx->fault == NULL ? 0 : ctx->fault(ctx->fault_user, kind);
 
+    if (error == AN_FAULT_SHORT) return false; /* of what moves no bytes */
     if (error != 0) errno = error;
     return error != 0;
 }

@@ -25,14 +25,16 @@ typedef enum an_fault_kind {
     AN_FAULT_SYNC,
     AN_FAULT_RENAME, /* whatever changes names: rename, mkdir, unlink, rmdir */
     AN_FAULT_CLOSE,  /* the descriptor is closed all the same */
-    AN_FAULT_MAP,
     AN_FAULT_STAT
 } an_fault_kind;
 
 /*
  * Asked before every allocation and file operation. Returns 0 to let it happen, or the errno it is to fail with
- * (any non-zero value for memory). May be called from several threads at once.
+ * (any non-zero value for memory); AN_FAULT_SHORT: a read or a write moves one byte and no more. EINTR is met as the
+ * system's own is: the call is made again. May be called from several threads at once.
  */
+#define AN_FAULT_SHORT (-2)
+
 typedef int (*an_fault_hook)(void *user, an_fault_kind kind);
 
 /* Asked instead of the system how many bytes are free, wherever a path lies. */

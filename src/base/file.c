@@ -1,5 +1,5 @@
 /*
- * file.c: reading whole files, mapping them, reading at any place; what a path stands for.
+ * file.c: reading whole files, reading at any place, hashing them; what a path stands for.
  * SPDX-License-Identifier: MIT
  */
 #include "base/file.h"
@@ -13,7 +13,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -142,43 +141,42 @@ void an_bytes_free(alexnet_context *ctx, an_bytes *bytes)
     *bytes = (an_bytes){0};
 }
 
-static alexnet_status map(alexnet_context *ctx, const an_reader *reader, const char *path,
-                          an_map *out)
+/* ---- what it holds, in 64 digits ---- */
+
+#define HASH_PIECE ((size_t)1 << 20)
+
+static alexnet_status hash_all(alexnet_context *ctx, const an_reader *reader, const char *path,
+                               uint8_t *piece, char hex[AN_SHA256_HEX_SIZE])
 {
-    if (reader->size > SIZE_MAX) return fail_limit(ctx, path, SIZE_MAX);
-    if (reader->size == 0) return ALEXNET_OK;
-    void *data = an_fault(ctx, AN_FAULT_MAP) ? MAP_FAILED
-                                             : mmap(NULL, (size_t)reader->size, PROT_READ,
-                                                    MAP_PRIVATE, reader->descriptor, 0);
-    if (data == MAP_FAILED) return an_fail_errno(ctx, errno, "%s: cannot map", path);
-    *out = (an_map){.data = data, .size = (size_t)reader->size};
+    an_sha256 hash;
+    uint8_t digest[AN_SHA256_BYTES];
+
+    an_sha256_open(&hash);
+    for (uint64_t at = 0; at < reader->size; at += HASH_PIECE) {
+        const size_t bytes = (size_t)AN_MIN(reader->size - at, HASH_PIECE);
+        AN_TRY(an_reader_read(ctx, reader, path, at, piece, bytes));
+        an_sha256_add(&hash, piece, bytes);
+    }
+    an_sha256_close(&hash, digest);
+    an_sha256_hex(digest, hex);
     return ALEXNET_OK;
 }
 
-alexnet_status an_file_map(alexnet_context *ctx, const char *path, an_map *out)
+alexnet_status an_file_hash(alexnet_context *ctx, const char *path, int64_t *bytes,
+                            char hex[AN_SHA256_HEX_SIZE])
 {
     an_reader reader;
 
-    *out = (an_map){0};
+    *bytes = 0;
     AN_TRY(an_reader_open(ctx, path, &reader));
-    const alexnet_status status = close_after(ctx, path, &reader, map(ctx, &reader, path, out));
-    if (status != ALEXNET_OK) an_file_unmap(out);
+    uint8_t *piece = an_new(ctx, HASH_PIECE);
+    const alexnet_status status =
+        close_after(ctx, path, &reader,
+                    piece == NULL ? an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory to read", path)
+                                  : hash_all(ctx, &reader, path, piece, hex));
+    an_free(ctx, piece);
+    if (status == ALEXNET_OK) *bytes = (int64_t)reader.size;
     return status;
-}
-
-void an_file_done(const an_map *map, const void *from, size_t bytes)
-{
-    const uintptr_t start = (uintptr_t)map->data, first = (uintptr_t)from;
-
-    if (first < start || first - start > map->size || bytes > map->size - (first - start)) return;
-    an_give_back(from, bytes);
-}
-
-void an_file_unmap(an_map *map)
-{
-    if (map->size > 0)
-        munmap((void *)(uintptr_t)map->data, map->size); /* munmap() knows no const */
-    *map = (an_map){0};
 }
 
 /* ---- what a path stands for ---- */

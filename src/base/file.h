@@ -11,6 +11,7 @@
 
 #include "alexnet.h"
 #include "base/compiler.h"
+#include "base/hash.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,19 +28,10 @@ alexnet_status an_file_read(alexnet_context *ctx, const char *path, size_t limit
 void           an_bytes_free(alexnet_context *ctx, an_bytes *bytes);
 
 /*
- * A file seen as memory, read only. An empty file gives size 0. The descriptor is not kept. Nobody may shorten the file
- * meanwhile: our own writers never do, they put a new file in its place.
+ * The SHA-256 and the size of a regular file. Nothing is mapped, here or elsewhere: a bad sector, or a file that somebody
+ * shortens, is an error with a name and no signal to the process.
  */
-typedef struct an_map {
-    const uint8_t *data;
-    size_t         size;
-} an_map;
-
-alexnet_status an_file_map(alexnet_context *ctx, const char *path, an_map *out) AN_NODISCARD;
-void           an_file_unmap(an_map *map); /* safe on a zeroed map */
-
-/* That these bytes, if they are of the map, are not wanted soon: they take no memory until they are read again. */
-void an_file_done(const an_map *map, const void *from, size_t bytes);
+alexnet_status an_file_hash(alexnet_context *ctx, const char *path, int64_t *bytes, char hex[AN_SHA256_HEX_SIZE]) AN_NODISCARD;
 
 /* An open file for reading at any place; safe for several threads at once (pread). */
 typedef struct an_reader {

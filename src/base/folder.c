@@ -55,12 +55,11 @@ static const struct dirent *next_entry(const alexnet_context *ctx, DIR *folder)
 {
     const struct dirent *entry;
 
-    if (an_fault(ctx, AN_FAULT_READ)) return NULL;
     do {
         errno = 0;
-        entry = readdir(folder);
-    } while (entry != NULL &&
-             (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0));
+        entry = an_fault(ctx, AN_FAULT_READ) ? NULL : readdir(folder);
+    } while (entry != NULL ? strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0
+                           : errno == EINTR);
     return entry;
 }
 

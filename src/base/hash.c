@@ -103,21 +103,95 @@ void an_sha256_hex(const uint8_t digest[AN_SHA256_BYTES], char hex[AN_SHA256_HEX
 
 /* ---- CRC-32C ---- */
 
-uint32_t an_crc32c(uint32_t crc, const void *data, size_t bytes)
+/* The polynomial without its highest term, bits reversed: the highest bit is the constant term. */
+#define POLYNOMIAL 0x82f63b78u
+
+#define TABLES 8
+/* Below this, eight lookups for a byte are sooner done than the tables are made. */
+#define TABLES_PAY 2048
+
+static uint32_t add_bytes(uint32_t crc, const uint8_t *at, size_t bytes)
 {
-    /* The remainders of the 16 half bytes by the polynomial 0x1EDC6F41, bits reversed. */
+    /* The remainders of the 16 half bytes. */
     static const uint32_t remainders[16] = {
         0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1, 0x417b1dbc, 0x5125dad3,
         0x61c69362, 0x7198540d, 0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
         0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
     };
-    const uint8_t *at = data;
 
-    crc = ~crc;
     for (size_t i = 0; i < bytes; ++i) {
         crc ^= at[i];
         crc = crc >> 4 ^ remainders[crc & 15];
         crc = crc >> 4 ^ remainders[crc & 15];
     }
-    return ~crc;
+    return crc;
+}
+
+/* tables[i][b]: the remainder of byte b with i zero bytes behind it. They are no constants, as 2048 of those would say
+   nothing, and no variables of the library, as it has none. */
+static void make_tables(uint32_t tables[TABLES][256])
+{
+    for (uint32_t i = 0; i < 256; ++i) {
+        const uint8_t byte = (uint8_t)i;
+        tables[0][i] = add_bytes(0, &byte, 1);
+    }
+    for (int t = 1; t < TABLES; ++t)
+        for (int i = 0; i < 256; ++i)
+            tables[t][i] = tables[t - 1][i] >> 8 ^ tables[0][tables[t - 1][i] & 255];
+}
+
+/* Eight bytes at a time (Kounavis and Berry 2005). */
+static uint32_t add_by_tables(uint32_t crc, const uint8_t *at, size_t bytes)
+{
+    uint32_t t[TABLES][256];
+
+    make_tables(t);
+    for (; bytes >= TABLES; at += TABLES, bytes -= TABLES) {
+        const uint32_t low =
+            crc ^ ((uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
+                   (uint32_t)at[3] << 24);
+        crc = t[7][low & 255] ^ t[6][low >> 8 & 255] ^ t[5][low >> 16 & 255] ^ t[4][low >> 24] ^
+              t[3][at[4]] ^ t[2][at[5]] ^ t[1][at[6]] ^ t[0][at[7]];
+    }
+    return add_bytes(crc, at, bytes);
+}
+
+uint32_t an_crc32c(uint32_t crc, const void *data, size_t bytes)
+{
+    return ~(bytes < TABLES_PAY ? add_bytes(~crc, data, bytes) : add_by_tables(~crc, data, bytes));
+}
+
+/* The product of two polynomials, as a remainder. */
+static uint32_t multiply(uint32_t a, uint32_t b)
+{
+    uint32_t product = 0;
+
+    for (uint32_t term = (uint32_t)1 << 31; term != 0; term >>= 1) {
+        if ((a & term) != 0) product ^= b;
+        b = b >> 1 ^ ((b & 1) != 0 ? POLYNOMIAL : 0);
+    }
+    return product;
+}
+
+/* x^(8 bytes): what so many bytes behind them make of the terms of a remainder. */
+uint32_t an_crc32c_shift(uint64_t bytes)
+{
+    uint32_t shift = (uint32_t)1 << 31; /* x^0 */
+
+    for (uint32_t power = (uint32_t)1 << 23 /* x^8 */; bytes != 0; bytes >>= 1) {
+        if ((bytes & 1) != 0) shift = multiply(shift, power);
+        power = multiply(power, power);
+    }
+    return shift;
+}
+
+/* That both begin and end inverted cancels out (zlib's crc32_combine()). */
+uint32_t an_crc32c_join_by(uint32_t first, uint32_t second, uint32_t shift)
+{
+    return multiply(shift, first) ^ second;
+}
+
+uint32_t an_crc32c_join(uint32_t first, uint32_t second, uint64_t bytes)
+{
+    return an_crc32c_join_by(first, second, an_crc32c_shift(bytes));
 }

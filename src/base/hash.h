@@ -1,5 +1,5 @@
 /*
- * hash.h: SHA-256 (FIPS 180-4) for files and weights, CRC-32C for framing.
+ * hash.h: SHA-256 (FIPS 180-4) for files and weights, CRC-32C for what is checked whenever it is read.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_BASE_HASH_H
@@ -22,7 +22,17 @@ void an_sha256_add(an_sha256 *hash, const void *data, size_t bytes);
 void an_sha256_close(an_sha256 *hash, uint8_t digest[AN_SHA256_BYTES]);
 void an_sha256_hex(const uint8_t digest[AN_SHA256_BYTES], char hex[AN_SHA256_HEX_SIZE]);
 
-/* CRC-32C (Castagnoli). `crc` is 0 for the first piece, the previous result for the next. */
+/*
+ * CRC-32C (Castagnoli). `crc` is 0 for the first piece, the previous result for the next. By tables; a backend has what
+ * the machine has (core/backend.h): the same numbers.
+ */
 uint32_t an_crc32c(uint32_t crc, const void *data, size_t bytes);
+
+/* The CRC-32C of two pieces in a row, of which the second has `bytes` bytes, from those of each. */
+uint32_t an_crc32c_join(uint32_t first, uint32_t second, uint64_t bytes);
+
+/* The same for many pieces of one size: `shift` is an_crc32c_shift(bytes). */
+uint32_t an_crc32c_shift(uint64_t bytes);
+uint32_t an_crc32c_join_by(uint32_t first, uint32_t second, uint32_t shift);
 
 #endif

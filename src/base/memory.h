@@ -24,8 +24,8 @@ char *an_copy_text(alexnet_context *ctx, const char *text) AN_NODISCARD;
 char *an_format(alexnet_context *ctx, const char *format, ...) AN_PRINTF(2, 3) AN_NODISCARD; /* an allocated string */
 void  an_free(alexnet_context *ctx, void *block); /* NULL is legal */
 
-/* The whole pages among these bytes take no memory until they are touched again, and then hold what a file mapped there
-   holds, else nothing in particular. Advice, which the system may decline. */
+/* The whole pages among these bytes take no memory until they are touched again, and then hold nothing in particular.
+   Advice, which the system may decline. */
 void an_give_back(const void *from, size_t bytes);
 
 /* True and *out = a * b, or false on overflow. Likewise for the sum. */

@@ -12,11 +12,27 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+/*
+ * What the test hook wants of the call that comes next: 0: that it is made; AN_FAULT_SHORT: that it moves one byte;
+ * -1: that it fails, and errno says how. A call that was interrupted is made again, and the hook is asked again.
+ */
+static int wish(const alexnet_context *ctx, an_fault_kind kind)
+{
+    int error;
+
+    if (ctx->fault == NULL) return 0;
+    do
+        error = ctx->fault(ctx->fault_user, kind);
+    while (error == EINTR);
+    if (error > 0) errno = error;
+    return error > 0 ? -1 : error;
+}
+
 int an_system_open(const alexnet_context *ctx, int folder, const char *path, int flags)
 {
     int descriptor;
 
-    if (an_fault(ctx, AN_FAULT_OPEN)) return -1;
+    if (wish(ctx, AN_FAULT_OPEN) == -1) return -1;
     do
         descriptor = openat(folder, path, flags | O_CLOEXEC, 0666);
     while (descriptor < 0 && errno == EINTR);
@@ -36,9 +52,11 @@ int an_system_close(const alexnet_context *ctx, int descriptor)
 ssize_t an_system_read(const alexnet_context *ctx, int descriptor, void *data, size_t bytes,
                        uint64_t offset)
 {
+    const int wanted = wish(ctx, AN_FAULT_READ);
     ssize_t got;
 
-    if (an_fault(ctx, AN_FAULT_READ)) return -1;
+    if (wanted == -1) return -1;
+    if (wanted == AN_FAULT_SHORT) bytes = AN_MIN(bytes, (size_t)1);
     do
         got = pread(descriptor, data, bytes, (off_t)offset);
     while (got < 0 && errno == EINTR);
@@ -50,8 +68,10 @@ int an_system_write(const alexnet_context *ctx, int descriptor, const void *data
     const char *at = data;
 
     while (bytes > 0) {
-        if (an_fault(ctx, AN_FAULT_WRITE)) return -1;
-        const ssize_t put = write(descriptor, at, bytes);
+        const int wanted = wish(ctx, AN_FAULT_WRITE);
+        if (wanted == -1) return -1;
+        const ssize_t put =
+            write(descriptor, at, wanted == AN_FAULT_SHORT ? AN_MIN(bytes, (size_t)1) : bytes);
         if (put < 0 && errno != EINTR) return -1;
         if (put > 0) {
             at += put;
@@ -65,7 +85,7 @@ int an_system_sync(const alexnet_context *ctx, int descriptor)
 {
     int failed;
 
-    if (an_fault(ctx, AN_FAULT_SYNC)) return -1;
+    if (wish(ctx, AN_FAULT_SYNC) == -1) return -1;
     do
         failed = fsync(descriptor);
     while (failed != 0 && errno == EINTR);
@@ -76,7 +96,7 @@ int an_system_lock(const alexnet_context *ctx, int descriptor)
 {
     int failed;
 
-    if (an_fault(ctx, AN_FAULT_OPEN)) return -1;
+    if (wish(ctx, AN_FAULT_OPEN) == -1) return -1;
     do
         failed = flock(descriptor, LOCK_EX | LOCK_NB);
     while (failed != 0 && errno == EINTR);
@@ -85,7 +105,7 @@ int an_system_lock(const alexnet_context *ctx, int descriptor)
 
 int an_system_stat(const alexnet_context *ctx, int descriptor, struct stat *out)
 {
-    return an_fault(ctx, AN_FAULT_STAT) ? -1 : fstat(descriptor, out);
+    return wish(ctx, AN_FAULT_STAT) == -1 ? -1 : fstat(descriptor, out);
 }
 
 int an_system_sync_folder_of(const alexnet_context *ctx, const char *path)

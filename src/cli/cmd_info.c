@@ -17,7 +17,7 @@ typedef struct info_args {
     cli_network network;
     int batch;
     const char *compare;
-    int plan, train; /* flags are int: cli/options.h */
+    int plan, train, verify; /* flags are int: cli/options.h */
 } info_args;
 
 static const cli_option info_options[] = {
@@ -29,6 +29,8 @@ static const cli_option info_options[] = {
      "how a prediction would be computed here, pass by pass, and how long it should take"},
     {"train", 0, CLI_FLAG, offsetof(info_args, train), 0, 0, NULL,
      "with --plan: of a training step"},
+    {"verify", 0, CLI_FLAG, offsetof(info_args, verify), 0, 0, NULL,
+     "weights or a run: reads every file and holds it to its checksums"},
     {0},
 };
 
@@ -276,6 +278,46 @@ static cli_exit show_run(cli *app, const char *path)
     return CLI_DONE;
 }
 
+/* ---- what a run or weights say of themselves ---- */
+
+/* With --json a line of the document for each file, else a line of text. */
+static void show_verified(void *user, const alexnet_verified *file)
+{
+    json_t *files = user;
+
+    if (files != NULL) {
+        json_array_append_new(files, json_pack("{s:o, s:b, s:s, s:o}", "file",
+                                               cli_json_text(file->file), "ok",
+                                               file->error == NULL, "proof", file->proof, "error",
+                                               cli_json_text(file->error)));
+        return;
+    }
+    printf("%-4s %-7s ", file->error == NULL ? "ok" : "BAD", file->proof);
+    cli_put(stdout, file->error == NULL ? file->file : file->error);
+    putchar('\n');
+}
+
+static cli_exit verify(cli *app, const char *path)
+{
+    json_t *files = app->common->json ? json_array() : NULL;
+    int bad;
+
+    const alexnet_status status = alexnet_verify(app->ctx, path, show_verified, files, &bad);
+    if (status != ALEXNET_OK) {
+        json_decref(files);
+        return cli_fail(app, status);
+    }
+    if (files != NULL) {
+        const cli_exit code =
+            cli_json_print(app, json_pack("{s:i, s:o, s:o, s:i}", "schema", 1, "path",
+                                          cli_json_text(path), "files", files, "bad", bad));
+        if (code != CLI_DONE) return code;
+    }
+    return bad == 0 ? CLI_DONE
+                    : cli_error(app, CLI_BAD_DATA, "%s: %d file%s not what %s to be", path, bad,
+                                bad == 1 ? " is" : "s are", bad == 1 ? "it is" : "they are");
+}
+
 /* ---- which of them ---- */
 
 /* A safetensors file begins with the size of its header (8 bytes, little end first) and the
@@ -314,7 +356,9 @@ static cli_exit neither(cli *app, const char *word)
 
 static cli_exit needs_model(cli *app, const char *option)
 {
-    return cli_error(app, CLI_USAGE, "%s goes with a model or a weights file", option);
+    return strcmp(option, "--verify") == 0
+               ? cli_error(app, CLI_USAGE, "--verify goes with weights or a run")
+               : cli_error(app, CLI_USAGE, "%s goes with a model or a weights file", option);
 }
 
 /* An option that would change nothing of what is shown; NULL: none is given. */
@@ -322,7 +366,8 @@ static const char *idle_option(const info_args *args)
 {
     const char *building = building_option(&args->network);
 
-    return args->plan                        ? "--plan"
+    return args->verify                      ? "--verify"
+           : args->plan                      ? "--plan"
            : args->compare != NULL           ? "--compare"
            : building != NULL                ? building
            : args->network.input_size[0] > 0 ? "--input-size"
@@ -350,13 +395,16 @@ static cli_exit run_info(cli *app, void *data)
     if (args->train && !args->plan) return cli_error(app, CLI_USAGE, "--train goes with --plan");
     if (app->word_count == 0)
         return idle_option(args) != NULL ? needs_model(app, idle_option(args)) : show_machine(app);
-    if (is_family(app, word)) return show_model(app, args, word);
+    if (is_family(app, word))
+        return args->verify ? cli_error(app, CLI_USAGE, "--verify goes with weights or a run")
+                            : show_model(app, args, word);
     const bool synthetic = strncmp(word, "synthetic:", 10) == 0;
     if (!synthetic && stat(word, &info) != 0)
         return errno == ENOENT || errno == ENOTDIR
                    ? neither(app, word)
                    : cli_error(app, CLI_IO, "%s: %s", word, strerror(errno));
     const bool folder = !synthetic && S_ISDIR(info.st_mode);
+    if (args->verify && !synthetic) return verify(app, word);
     if (!synthetic && !folder && (is_safetensors(word) || ends_with(word, ".safetensors")))
         return show_weights(app, args, word);
     const bool run = folder && cli_is_run(word);
@@ -375,6 +423,7 @@ static const cli_example examples[] = {
      "how a training step is computed here, and how long each pass should take"},
     {"alexnet info run/best.safetensors --json",
      "the same of a weights file, with its classes and hash"},
+    {"alexnet info run --verify", "whether all files of a run are as they were written"},
     {"alexnet info photos/", "classes and how many pictures each has"},
     {"alexnet info runs/torchvision-20250101-120000", "settings of a run and how far it is"},
     {0},

@@ -357,6 +357,9 @@ typedef struct an_backend {
 
     /* False when any element is infinite or not a number. */
     bool (*all_finite)(const an_run *run, int64_t count, const float *x);
+
+    /* As an_crc32c() of base/hash.h. On the caller's thread; data need not be aligned. */
+    uint32_t (*crc32c)(uint32_t crc, const void *data, size_t bytes);
 } an_backend;
 
 /*

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "core/model.h"
+#include "base/alike.h"
 #include "base/context.h"
 #include "base/hash.h"
 #include "base/memory.h"
@@ -172,14 +173,27 @@ alexnet_status alexnet_model_outline(alexnet_context *ctx, const char *family_na
     return an_model_lay_out(ctx, family, options, out);
 }
 
-alexnet_status an_model_take_values(alexnet_model *model)
+alexnet_status an_model_take_room(alexnet_model *model)
 {
     const size_t bytes = model->params.values * sizeof *model->values;
+    size_t end = 0;
 
     AN_TRY(an_arena_open(model->ctx, "the weights", bytes, &model->memory));
     model->values = an_arena_take(&model->memory, bytes);
-    memset(model->values, 0, bytes);
+    for (int i = 0; i <= model->params.count; ++i) { /* what lies before each, and behind the last */
+        const an_param *param = i < model->params.count ? &model->params.items[i] : NULL;
+        const size_t begin = param != NULL ? param->offset : model->params.values;
+        memset(model->values + end, 0, (begin - end) * sizeof *model->values);
+        if (param != NULL) end = begin + (size_t)param->count;
+    }
     an_model_changed(model);
+    return ALEXNET_OK;
+}
+
+alexnet_status an_model_take_values(alexnet_model *model)
+{
+    AN_TRY(an_model_take_room(model));
+    memset(model->values, 0, model->params.values * sizeof *model->values);
     return ALEXNET_OK;
 }
 
@@ -286,8 +300,20 @@ static bool is_utf8(const char *text)
     return length > 0;
 }
 
+/* Whoever asks for a class by its name must get one answer. */
+static alexnet_status check_different(alexnet_context *ctx, const char *const *names, int count)
+{
+    char shown[SHOWN_BYTES];
+    const char *twice;
+
+    AN_TRY(an_find_twice(ctx, names, (size_t)count, &twice));
+    if (twice == NULL) return ALEXNET_OK;
+    an_escape(shown, sizeof shown, twice);
+    return an_fail(ctx, ALEXNET_BAD_FILE, "two classes are called '%s'", shown);
+}
+
 /* That a weights file can hold them is made sure of here, not when hours of training are saved. */
-static alexnet_status check_classes(alexnet_context *ctx, const char *const *names, int count)
+alexnet_status an_model_check_classes(alexnet_context *ctx, const char *const *names, int count)
 {
     char shown[SHOWN_BYTES];
     size_t all = 0, most = 0;
@@ -304,7 +330,7 @@ static alexnet_status check_classes(alexnet_context *ctx, const char *const *nam
         most = AN_MAX(most, bytes);
         all += bytes;
     }
-    if (all <= AN_CLASSES_BYTES_MAX) return ALEXNET_OK;
+    if (all <= AN_CLASSES_BYTES_MAX) return check_different(ctx, names, count);
     an_escape(shown, sizeof shown, names[longest]);
     return an_fail(ctx, ALEXNET_BAD_FILE,
                    "the names of %d classes take %zu bytes in a weights file, at most %zu are "
@@ -321,7 +347,7 @@ alexnet_status an_model_set_classes(alexnet_model *model, const char *const *nam
         return an_fail(ctx, ALEXNET_BAD_ARG, "%d class names for a model of %d classes", count,
                        model->options.classes);
     if (names != NULL) {
-        AN_TRY(check_classes(ctx, names, count));
+        AN_TRY(an_model_check_classes(ctx, names, count));
         classes = an_new_array(ctx, (size_t)count, sizeof *classes);
         for (int i = 0; classes != NULL && i < count; ++i) {
             classes[i] = an_copy_text(ctx, names[i]);

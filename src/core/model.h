@@ -78,6 +78,8 @@ void an_family_record(const an_family *family, const alexnet_model_options *opti
 
 /* Gives a network that was laid out its values, all zero. NO_MEMORY. */
 alexnet_status an_model_take_values(alexnet_model *model) AN_NODISCARD;
+/* The same for whoever writes all of them: only what lies between the parameters is zero. */
+alexnet_status an_model_take_room(alexnet_model *model) AN_NODISCARD;
 
 /* To be called by whoever has written values: what a session prepared of the old ones is then made anew. */
 void an_model_changed(alexnet_model *model);
@@ -94,10 +96,12 @@ void an_model_start(alexnet_model *model, uint64_t seed,
                     const an_init *rule /* NULL: the family's */);
 
 /*
- * Copies the names; NULL: unnamed. BAD_FILE: names that no weights file could hold, as they are not UTF-8 or too long: all
- * together AN_CLASSES_BYTES_MAX, as they stand escaped in its header.
+ * Copies the names; NULL: unnamed. BAD_FILE: two of them are the same, or no weights file could hold them, as they are not
+ * UTF-8 or too long: all together AN_CLASSES_BYTES_MAX, as they stand escaped in its header.
  */
 #define AN_CLASSES_BYTES_MAX (((size_t)2 << 20) - 65536)
+alexnet_status an_model_check_classes(alexnet_context *ctx, const char *const *names,
+                                      int count) AN_NODISCARD; /* alone */
 alexnet_status an_model_set_classes(alexnet_model *model, const char *const *names,
                                     int count) AN_NODISCARD;
 alexnet_status an_model_set_preprocess(alexnet_model *model, const char *text) AN_NODISCARD;

@@ -4,6 +4,7 @@
  */
 #include "cpu/backend.h"
 
+#include "base/hash.h"
 #include "base/status.h"
 #include "cpu/cost.h"
 #include "cpu/portable.h"
@@ -49,6 +50,7 @@ const an_backend *an_backend_portable(an_cpu_level level)
      .dropout = an_dropout__portable,                                                              \
      .softmax = an_softmax__portable,                                                              \
      .cross_entropy = an_cross_entropy__portable,                                                  \
+     .crc32c = an_crc32c,                                                                          \
      AN_PRIMITIVES_ALL_TIERS},
     static const an_backend tables[AN_CPU_LEVELS] = {AN_CPU_LEVEL_MAP(TABLE)};
 #undef TABLE

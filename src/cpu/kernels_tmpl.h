@@ -57,6 +57,8 @@
 #include "cpu/conv2d_whole_tmpl.h"
 #include "cpu/winograd_tmpl.h"
 
+#include "cpu/crc32c_tmpl.h"
+
 /* ---- which way a pass is computed ---- */
 
 #define TIER_COST (&PASTE(an_cost_, TIER))
@@ -297,6 +299,7 @@ const an_backend *PASTE(an_backend_, TIER)(an_cpu_level level)
      .dropout = dropout,                                                                           \
      .softmax = softmax,                                                                           \
      .cross_entropy = cross_entropy,                                                               \
+     .crc32c = crc32c,                                                                             \
      AN_PRIMITIVES_ALL_TIERS},
     static const an_backend tables[AN_CPU_LEVELS] = {AN_CPU_LEVEL_MAP(TABLE)};
 #undef TABLE

@@ -10,6 +10,13 @@
 #include <stdint.h>
 #include <string.h>
 
+/* The first processors of this architecture may lack the instruction: a build for those that have it uses it. */
+#if defined(__ARM_FEATURE_CRC32)
+#include <arm_acle.h>
+#define CRC32C_WORD(crc, word) __crc32cd((uint32_t)(crc), word)
+#define CRC32C_BYTE(crc, byte) __crc32cb(crc, byte)
+#endif
+
 typedef float32x4_t vf; /* LANES floats */
 
 static inline vf vf_zero(void) { return vdupq_n_f32(0); }

@@ -175,9 +175,24 @@ static void warn_of_looks(alexnet_context *ctx, const char *data, const look *lo
             warn_of_pair(ctx, data, looks[first[k] - 1].name, looks[first[k]].name, pairs[k] - 1);
 }
 
+/* Classes of the same name, which only a list of names can have: nobody could tell whose the answers are. */
+static alexnet_status check_different(alexnet_context *ctx, const char *data, const look *looks,
+                                      size_t count)
+{
+    char shown[SHOWN_BYTES];
+
+    for (size_t i = 1; i < count; ++i) {
+        if (strcmp(looks[i - 1].name, looks[i].name) != 0) continue;
+        an_escape(shown, sizeof shown, looks[i].name);
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: two classes are called '%s'", data, shown);
+    }
+    return ALEXNET_OK;
+}
+
 static alexnet_status check_looks(alexnet_context *ctx, const an_source *source)
 {
     const size_t count = source->classes.count;
+    alexnet_status status = ALEXNET_OK;
     look *looks = an_new_array(ctx, count, sizeof *looks);
     bool complete = looks != NULL;
 
@@ -187,12 +202,13 @@ static alexnet_status check_looks(alexnet_context *ctx, const an_source *source)
     }
     if (complete && count > 0) {
         qsort(looks, count, sizeof *looks, compare_looks);
-        warn_of_looks(ctx, source->path, looks, count);
+        status = check_different(ctx, source->path, looks, count);
+        if (status == ALEXNET_OK) warn_of_looks(ctx, source->path, looks, count);
     }
     for (size_t i = 0; i < count && looks != NULL; ++i)
         an_free(ctx, looks[i].key);
     an_free(ctx, looks);
-    return complete ? ALEXNET_OK
+    return complete ? status
                     : an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory for %zu classes", source->path,
                               count);
 }

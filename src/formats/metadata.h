@@ -21,7 +21,7 @@
 /* The mean image's tensor. */
 #define AN_MEAN_IMAGE "preprocess.mean_image"
 
-/* True for the six above: they are made anew for each file. All others belong to the model's
+/* True for the six above and AN_KEY_CRC32C (safetensors.h): they are made anew for each file. All others belong to the model's
  * metadata. */
 bool an_metadata_is_own(const char *key);
 

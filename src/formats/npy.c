@@ -132,26 +132,32 @@ static bool accept_header(an_cursor *text, npy_header *out)
 
 /* ---- reading ---- */
 
-/* Passes over magic, version and size: what is left in `text` is the header, in `file` the data. */
-static alexnet_status find_header(alexnet_context *ctx, const char *what, an_cursor *file,
-                                  an_cursor *text)
+#define HEAD_BYTES 12 /* magic, version and the header's size, of 2 or 4 bytes */
+
+/* Judges the first HEAD_BYTES of a file of so many bytes: where its header begins, and how long it is. */
+static alexnet_status find_header(alexnet_context *ctx, const char *what, const uint8_t *head,
+                                  uint64_t file_bytes, size_t *begin, size_t *length)
 {
-    const uint8_t *magic = an_cursor_take(file, MAGIC_BYTES);
-    const uint8_t major = an_cursor_u8(file);
-    const uint8_t minor = an_cursor_u8(file);
+    an_cursor file = an_cursor_open(head, (size_t)AN_MIN(file_bytes, HEAD_BYTES));
+    const uint8_t *magic = an_cursor_take(&file, MAGIC_BYTES);
+    const uint8_t major = an_cursor_u8(&file);
+    const uint8_t minor = an_cursor_u8(&file);
 
     if (magic == NULL || memcmp(magic, MAGIC, MAGIC_BYTES) != 0)
         return an_fail(ctx, ALEXNET_BAD_FILE,
                        "%s: not a numpy file: it does not begin with \\x93NUMPY", what);
-    if (!file->bad && (major < 1 || major > 3 || minor != 0))
+    if (!file.bad && (major < 1 || major > 3 || minor != 0))
         return an_fail(ctx, ALEXNET_UNSUPPORTED,
                        "%s: numpy file of version %d.%d, expected 1.0 to 3.0", what, major, minor);
 
-    const size_t bytes = major == 1 ? an_cursor_u16le(file) : an_cursor_u32le(file);
-    const uint8_t *header = an_cursor_take(file, bytes);
-    if (header == NULL) return an_fail(ctx, ALEXNET_BAD_FILE, "%s: truncated in its header", what);
-    *text = an_cursor_open(header, bytes);
-    return ALEXNET_OK;
+    *length = major == 1 ? an_cursor_u16le(&file) : an_cursor_u32le(&file);
+    *begin = (size_t)(file.at - head);
+    if (file.bad || *length > file_bytes - *begin)
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: truncated in its header", what);
+    return *length <= AN_NPY_HEADER_MAX
+               ? ALEXNET_OK
+               : an_fail(ctx, ALEXNET_BAD_FILE, "%s: a header of %zu bytes, at most %d are read",
+                         what, *length, AN_NPY_HEADER_MAX);
 }
 
 static alexnet_status set_type(alexnet_context *ctx, const char *what, const npy_header *from,
@@ -168,16 +174,14 @@ static alexnet_status set_type(alexnet_context *ctx, const char *what, const npy
                    from->descr);
 }
 
-alexnet_status an_npy_parse(alexnet_context *ctx, const char *what, const void *data, size_t bytes,
+/* The header's text, behind which `bytes` bytes follow. */
+static alexnet_status parse(alexnet_context *ctx, const char *what, an_cursor text, uint64_t bytes,
                             an_tensor_view *out)
 {
-    an_cursor file = an_cursor_open(data, bytes);
-    an_cursor text;
     npy_header header = {0};
     size_t size;
     char shape[AN_SHAPE_TEXT];
 
-    AN_TRY(find_header(ctx, what, &file, &text));
     if (!accept_header(&text, &header))
         return an_fail(ctx, ALEXNET_BAD_FILE,
                        "%s: its header is not {'descr': ..., 'fortran_order': ..., 'shape': ...}",
@@ -190,13 +194,54 @@ alexnet_status an_npy_parse(alexnet_context *ctx, const char *what, const void *
     if (!an_tensor_size(header.tensor.shape, header.tensor.rank, header.tensor.dtype,
                         &header.tensor.count, &size))
         return an_fail(ctx, ALEXNET_BAD_FILE, "%s: shape %s is too large", what, shape);
-    if (size != an_cursor_left(&file))
-        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: %s of '%s' needs %zu bytes, the file has %zu",
-                       what, shape, header.descr, size, an_cursor_left(&file));
-    header.tensor.name = "";
-    header.tensor.data = file.at;
+    if (size != bytes)
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: %s of '%s' needs %zu bytes, the file has %ju",
+                       what, shape, header.descr, size, (uintmax_t)bytes);
     *out = header.tensor;
+    out->name = "";
     return ALEXNET_OK;
+}
+
+alexnet_status an_npy_parse(alexnet_context *ctx, const char *what, const void *data, size_t bytes,
+                            an_tensor_view *out)
+{
+    const uint8_t *file = data;
+    size_t begin, length;
+
+    AN_TRY(find_header(ctx, what, file, bytes, &begin, &length));
+    const size_t place = begin + length;
+    AN_TRY(parse(ctx, what, an_cursor_open(file + begin, length), bytes - place, out));
+    out->place = place;
+    out->data = file + place;
+    return ALEXNET_OK;
+}
+
+static alexnet_status parse_disk(alexnet_context *ctx, const char *path, const an_reader *reader,
+                                 uint8_t *text, an_tensor_view *out)
+{
+    uint8_t head[HEAD_BYTES];
+    size_t begin, length;
+
+    AN_TRY(an_reader_read(ctx, reader, path, 0, head, (size_t)AN_MIN(reader->size, sizeof head)));
+    AN_TRY(find_header(ctx, path, head, reader->size, &begin, &length));
+    AN_TRY(an_reader_read(ctx, reader, path, begin, text, length));
+    AN_TRY(parse(ctx, path, an_cursor_open(text, length), reader->size - begin - length, out));
+    out->place = begin + length;
+    out->reader = *reader;
+    return ALEXNET_OK;
+}
+
+alexnet_status an_npy_open(alexnet_context *ctx, const char *path, an_reader *reader,
+                           an_tensor_view *out)
+{
+    AN_TRY(an_reader_open(ctx, path, reader));
+    uint8_t *text = an_new(ctx, AN_NPY_HEADER_MAX);
+    const alexnet_status status =
+        text != NULL ? parse_disk(ctx, path, reader, text, out)
+                     : an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory for its header", path);
+    an_free(ctx, text);
+    if (status != ALEXNET_OK) an_reader_close(reader);
+    return status;
 }
 
 /* ---- writing ---- */

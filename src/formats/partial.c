@@ -4,6 +4,7 @@
  */
 #include "formats/partial.h"
 
+#include "base/alike.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -20,24 +21,12 @@
 
 /* ---- opening ---- */
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* "a" and "module.a": which of them is a? */
 static alexnet_status check_names(alexnet_context *ctx, const an_partial *partial)
 {
-    const size_t count = partial->file.count;
-    const char **sorted = an_new_array(ctx, count, sizeof *sorted);
-    const char *twice = NULL;
+    const char *twice;
 
-    if (sorted == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "names of %zu tensors", count);
-    if (count > 0) memcpy(sorted, partial->names, count * sizeof *sorted);
-    qsort(sorted, count, sizeof *sorted, compare_names);
-    for (size_t i = 1; i < count && twice == NULL; ++i)
-        if (strcmp(sorted[i - 1], sorted[i]) == 0) twice = sorted[i];
-    an_free(ctx, sorted);
+    AN_TRY(an_find_twice(ctx, partial->names, partial->file.count, &twice));
     return twice == NULL ? ALEXNET_OK
                          : an_fail(ctx, ALEXNET_BAD_FILE,
                                    "two of its tensors are '%s', as words before a name do not "
@@ -90,7 +79,7 @@ static alexnet_status take_classes(alexnet_context *ctx, an_partial *partial)
                            AN_KEY_CLASSES, i);
     }
     partial->class_count = (int)count;
-    return ALEXNET_OK;
+    return an_model_check_classes(ctx, partial->classes, partial->class_count);
 }
 
 static alexnet_status take_preprocess(alexnet_context *ctx, an_partial *partial)
@@ -320,8 +309,7 @@ static alexnet_status copy_rows(const an_partial *partial, alexnet_model *model,
     float *values = an_new_array(ctx, (size_t)tensor->count, sizeof *values);
 
     if (values == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s", param->name);
-    const alexnet_status status =
-        an_weights_copy(ctx, partial->path, &partial->file, tensor, values);
+    const alexnet_status status = an_tensor_to_finite(ctx, partial->path, tensor, values);
     for (int i = 0; status == ALEXNET_OK && i < model->options.classes; ++i)
         if (h->rows[i] >= 0)
             memcpy(model->values + param->offset + i * row, values + h->rows[i] * row,
@@ -399,7 +387,7 @@ static alexnet_status read_param(const an_partial *partial, alexnet_model *model
     list_layer(&out->loaded, model, index);
     return matched && h->rows != NULL
                ? copy_rows(partial, model, param, h)
-               : an_weights_copy_param(model, partial->path, &partial->file, tensor, param);
+               : an_weights_copy_param(model, partial->path, tensor, param);
 }
 
 /* PyTorch's counter of batches is no loss. */
@@ -523,7 +511,7 @@ alexnet_status an_partial_take_record(const an_partial *partial, alexnet_model *
     AN_TRY(an_model_set_preprocess(model, partial->preprocess));
     return mean_image == NULL
                ? ALEXNET_OK
-               : an_weights_copy_mean_image(model, partial->path, &partial->file, mean_image);
+               : an_weights_copy_mean_image(model, partial->path, mean_image);
 }
 
 /* ---- which network is it a part of? ---- */

@@ -8,17 +8,20 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "formats/sums.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define METADATA "__metadata__"
 
-/* The file while it is read: all of it, then the data that follow the header. */
+/* The file while it is read. */
 typedef struct source {
     alexnet_context *ctx;
     const char *path;
-    const uint8_t *data;
-    size_t bytes;
+    const uint8_t *memory; /* all of it; NULL: on disk */
+    an_reader reader;      /* on disk */
+    uint64_t size;         /* of the file */
+    uint64_t start, bytes; /* of what follows the header */
 } source;
 
 /* ---- one tensor ---- */
@@ -66,8 +69,8 @@ static alexnet_status read_range(const source *from, const json_t *range, an_ten
                            "its data_offsets are negative or in the wrong order");
     if ((uintmax_t)last > from->bytes)
         return an_fail(from->ctx, ALEXNET_BAD_FILE,
-                       "%s: tensor '%s': its data ends at byte %lld, the file's data has %zu",
-                       from->path, tensor->name, (long long)last, from->bytes);
+                       "%s: tensor '%s': its data ends at byte %lld, the file's data has %ju",
+                       from->path, tensor->name, (long long)last, (uintmax_t)from->bytes);
 
     an_tensor_shape_text(tensor->shape, tensor->rank, shape);
     if (!an_tensor_size(tensor->shape, tensor->rank, tensor->dtype, &tensor->count, &bytes))
@@ -78,7 +81,9 @@ static alexnet_status read_range(const source *from, const json_t *range, an_ten
                        "%s: tensor '%s': %s of %s needs %zu bytes, its data_offsets hold %lld",
                        from->path, tensor->name, shape, an_dtype_name(tensor->dtype), bytes,
                        (long long)(last - first));
-    tensor->data = from->data + first;
+    tensor->place = from->start + (uint64_t)first;
+    tensor->reader = from->reader;
+    if (from->memory != NULL) tensor->data = from->memory + tensor->place;
     return ALEXNET_OK;
 }
 
@@ -102,9 +107,9 @@ static alexnet_status read_tensor(const source *from, const char *name, const js
 
 /* ---- all of them ---- */
 
-static const uint8_t *end_of(const an_tensor_view *tensor)
+static uint64_t end_of(const an_tensor_view *tensor)
 {
-    return tensor->data + (size_t)tensor->count * an_dtype_bytes(tensor->dtype);
+    return tensor->place + (uint64_t)tensor->count * an_dtype_bytes(tensor->dtype);
 }
 
 /* In the order of the data; an empty tensor stands before the one that begins at the same place. */
@@ -113,7 +118,7 @@ static int compare_places(const void *a, const void *b)
     const an_tensor_view *left = a;
     const an_tensor_view *right = b;
 
-    if (left->data != right->data) return left->data < right->data ? -1 : 1;
+    if (left->place != right->place) return left->place < right->place ? -1 : 1;
     if (end_of(left) != end_of(right)) return end_of(left) < end_of(right) ? -1 : 1;
     return strcmp(left->name, right->name);
 }
@@ -121,21 +126,21 @@ static int compare_places(const void *a, const void *b)
 /* The tensors must cover the data exactly, so that nothing can hide in a file. */
 static alexnet_status check_coverage(const source *from, const an_tensor_file *file)
 {
-    const uint8_t *at = from->data;
+    uint64_t at = from->start;
 
     for (size_t i = 0; i < file->count; ++i) {
         const an_tensor_view *tensor = &file->tensors[i];
-        if (tensor->data < at)
+        if (tensor->place < at)
             return fail_tensor(from, tensor->name, "its data overlaps another's");
-        if (tensor->data > at)
+        if (tensor->place > at)
             return fail_tensor(from, tensor->name, "there is a hole before its data");
         at = end_of(tensor);
     }
-    const size_t used = (size_t)(at - from->data);
+    const uint64_t used = at - from->start;
     if (used != from->bytes)
         return an_fail(from->ctx, ALEXNET_BAD_FILE,
-                       "%s: its tensors take %zu bytes, but %zu follow the header", from->path,
-                       used, from->bytes);
+                       "%s: its tensors take %ju bytes, but %ju follow the header", from->path,
+                       (uintmax_t)used, (uintmax_t)from->bytes);
     return ALEXNET_OK;
 }
 
@@ -185,64 +190,98 @@ static alexnet_status read_metadata(const source *from, an_tensor_file *file)
 
 /* ---- the file ---- */
 
-/* Parses the header and leaves in `from` what follows it. */
-static alexnet_status read_header(source *from, json_t **out)
+#define HEAD_BYTES 9 /* the header's size and its first byte */
+
+/* Judges the first HEAD_BYTES of the file, or all where it has fewer: *length is the header's. */
+static alexnet_status measure_header(source *from, const uint8_t *head, size_t *length)
 {
-    an_cursor cursor = an_cursor_open(from->data, from->bytes);
+    an_cursor cursor = an_cursor_open(head, (size_t)AN_MIN(from->size, HEAD_BYTES));
     const uint64_t bytes = an_cursor_u64le(&cursor);
-    const size_t left = an_cursor_left(&cursor);
+    const uint64_t left = from->size - AN_MIN(from->size, sizeof bytes);
 
     if (cursor.bad)
         return an_fail(from->ctx, ALEXNET_BAD_FILE,
-                       "%s: not a safetensors file: it has %zu bytes, the header's size takes 8",
-                       from->path, from->bytes);
+                       "%s: not a safetensors file: it has %ju bytes, the header's size takes 8",
+                       from->path, (uintmax_t)from->size);
     if (bytes == 0 || left == 0 || cursor.at[0] != '{')
         return an_fail(from->ctx, ALEXNET_BAD_FILE,
                        "%s: not a safetensors file: its header does not begin with '{'",
                        from->path);
     if (bytes > left)
         return an_fail(from->ctx, ALEXNET_BAD_FILE,
-                       "%s: truncated: a header of %ju bytes, %zu follow", from->path,
-                       (uintmax_t)bytes, left);
+                       "%s: truncated: a header of %ju bytes, %ju follow", from->path,
+                       (uintmax_t)bytes, (uintmax_t)left);
     if (bytes > AN_SAFETENSORS_HEADER_MAX)
         return an_fail(from->ctx, ALEXNET_BAD_FILE,
                        "%s: a header of %ju bytes, at most %zu are read", from->path,
                        (uintmax_t)bytes, AN_SAFETENSORS_HEADER_MAX);
+    *length = (size_t)bytes;
+    from->start = sizeof bytes + bytes;
+    from->bytes = from->size - from->start;
+    return ALEXNET_OK;
+}
 
-    const char *text = (const char *)an_cursor_take(&cursor, (size_t)bytes);
-    from->data = cursor.at;
-    from->bytes = an_cursor_left(&cursor);
-    return an_json_parse(from->ctx, from->path, text, (size_t)bytes, out);
+/* The header's text to what is said of the file. */
+static alexnet_status parse(const source *from, const char *text, size_t length,
+                            an_tensor_file *out)
+{
+    AN_TRY(an_json_parse(from->ctx, from->path, text, length, &out->header));
+    AN_TRY(read_metadata(from, out));
+    AN_TRY(read_tensors(from, out));
+    return an_sums_take(from->ctx, from->path, out);
+}
+
+static alexnet_status parse_memory(source *from, an_tensor_file *out)
+{
+    size_t length;
+
+    AN_TRY(measure_header(from, from->memory, &length));
+    return parse(from, (const char *)from->memory + from->start - length, length, out);
+}
+
+static alexnet_status parse_disk(source *from, an_tensor_file *out)
+{
+    uint8_t head[HEAD_BYTES];
+    size_t length;
+
+    AN_TRY(an_reader_read(from->ctx, &from->reader, from->path, 0, head,
+                          (size_t)AN_MIN(from->size, sizeof head)));
+    AN_TRY(measure_header(from, head, &length));
+    char *text = an_new(from->ctx, length);
+    if (text == NULL)
+        return an_fail(from->ctx, ALEXNET_NO_MEMORY, "%s: a header of %zu bytes", from->path,
+                       length);
+    alexnet_status status = an_reader_read(from->ctx, &from->reader, from->path,
+                                           from->start - length, text, length);
+    if (status == ALEXNET_OK) status = parse(from, text, length, out);
+    an_free(from->ctx, text);
+    return status;
 }
 
 alexnet_status an_safetensors_parse(alexnet_context *ctx, const char *what, const void *data,
                                     size_t bytes, an_tensor_file *out)
 {
-    source from = {.ctx = ctx, .path = what, .data = data, .bytes = bytes};
-    alexnet_status status;
+    static const uint8_t nothing[1];
+    source from = {
+        .ctx = ctx, .path = what, .memory = data != NULL ? data : nothing, .size = bytes};
 
     *out = (an_tensor_file){0};
-    if ((status = read_header(&from, &out->header)) != ALEXNET_OK) goto fail;
-    if ((status = read_metadata(&from, out)) != ALEXNET_OK) goto fail;
-    if ((status = read_tensors(&from, out)) != ALEXNET_OK) goto fail;
-    return ALEXNET_OK;
-fail:
-    an_tensor_file_close(ctx, out);
+    const alexnet_status status = parse_memory(&from, out);
+    if (status != ALEXNET_OK) an_tensor_file_close(ctx, out);
     return status;
 }
 
 alexnet_status an_safetensors_open(alexnet_context *ctx, const char *path, an_tensor_file *out)
 {
-    an_map map;
+    source from = {.ctx = ctx, .path = path};
 
     *out = (an_tensor_file){0};
-    AN_TRY(an_file_map(ctx, path, &map));
-
-    const alexnet_status status = an_safetensors_parse(ctx, path, map.data, map.size, out);
-    if (status == ALEXNET_OK)
-        out->map = map;
-    else
-        an_file_unmap(&map);
+    AN_TRY(an_reader_open(ctx, path, &from.reader));
+    from.size = from.reader.size;
+    out->on_disk = true;
+    out->reader = from.reader;
+    const alexnet_status status = parse_disk(&from, out);
+    if (status != ALEXNET_OK) an_tensor_file_close(ctx, out);
     return status;
 }
 
@@ -252,7 +291,7 @@ void an_tensor_file_close(alexnet_context *ctx, an_tensor_file *file)
     an_free(ctx, file->tensors);
     an_free(ctx, file->keys);
     an_free(ctx, file->values);
-    an_file_unmap(&file->map);
+    if (file->on_disk) an_reader_close(&file->reader);
     *file = (an_tensor_file){0};
 }
 

@@ -9,10 +9,10 @@
  *      "features.0.bias": {"dtype": "F32", "shape": [64], "data_offsets": [0, 256]}, ...}
  *
  * The reader only describes: it checks every claim of the file against the file and gives back a
- * list of tensors that point into its bytes. Refused: header longer than the file or than
+ * list of tensors, whose bytes stay in the file until somebody asks for their values (tensor.h). Refused: header longer than the file or than
  * AN_SAFETENSORS_HEADER_MAX, not starting with '{', not UTF-8 or JSON, duplicate keys, unknown
  * dtype, shape times size unlike the range, ranges that overlap, leave holes or pass the end,
- * metadata that is not text to text.
+ * metadata that is not text to text, records that are not what their checksum says (sums.h).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_FORMATS_SAFETENSORS_H
@@ -28,7 +28,8 @@
 #define AN_SAFETENSORS_HEADER_MAX ((size_t)2 << 20)
 
 typedef struct an_tensor_file {
-    an_map map;              /* empty when parsed from memory */
+    bool on_disk;            /* else it was parsed from memory */
+    an_reader reader;        /* on disk: open; the tensors read by it */
     struct json_t *header;   /* owns the names and texts below */
     an_tensor_view *tensors; /* in the order of their data */
     size_t count;
@@ -36,7 +37,7 @@ typedef struct an_tensor_file {
     size_t metadata_count;
 } an_tensor_file;
 
-/* BAD_FILE, NOT_FOUND, IO, NO_MEMORY. Every message names `path`. On failure *out is zeroed. */
+/* Keeps the file open. BAD_FILE, NOT_FOUND, IO, NO_MEMORY. Every message names `path`. On failure *out is zeroed. */
 alexnet_status an_safetensors_open(alexnet_context *ctx, const char *path,
                                    an_tensor_file *out) AN_NODISCARD;
 /* From bytes that outlive *out: fuzzing and embedding. */
@@ -49,7 +50,7 @@ const an_tensor_view *an_tensor_file_find(const an_tensor_file *file,
 const char *an_tensor_file_metadata(const an_tensor_file *file, const char *key); /* NULL: none */
 
 /*
- * Writes the file whole or not at all; header padded with spaces to a multiple of 8; tensors in the
+ * Writes the file, with its checksums (sums.h), whole or not at all; header padded with spaces to a multiple of 8; tensors in the
  * order given; equal arguments give equal bytes. BAD_ARG (a text that is not UTF-8, two tensors of
  * one name, a header beyond the limit), IO, NO_MEMORY.
  */

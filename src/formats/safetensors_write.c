@@ -7,8 +7,10 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "formats/sums.h"
 #include <string.h>
 
+#define METADATA       "__metadata__"
 #define DATA_ALIGNMENT 8 /* of the first tensor's place in the file */
 
 /* What is to be written, and where. */
@@ -40,10 +42,23 @@ static alexnet_status add_metadata(const write_job *job, json_t *header)
 {
     json_t *metadata = json_object();
 
-    AN_TRY(set_member(job, header, "__metadata__", metadata));
+    AN_TRY(set_member(job, header, METADATA, metadata));
     for (size_t i = 0; i < job->metadata_count; ++i)
         AN_TRY(set_member(job, metadata, job->keys[i], json_string(job->values[i])));
     return ALEXNET_OK;
+}
+
+/* After all else, when it is known that JSON can hold the names. */
+static alexnet_status add_sums(const write_job *job, json_t *header)
+{
+    char *text;
+
+    AN_TRY(an_sums_make(job->ctx, job->path, job->tensors, job->count, job->keys, job->values,
+                        job->metadata_count, &text));
+    const alexnet_status status =
+        set_member(job, json_object_get(header, METADATA), AN_KEY_CRC32C, json_string(text));
+    an_free(job->ctx, text);
+    return status;
 }
 
 static json_t *list_of(const int64_t *numbers, int count)
@@ -80,10 +95,10 @@ static alexnet_status fill_header(const write_job *job, json_t *header)
 {
     size_t place = 0;
 
-    if (job->metadata_count > 0) AN_TRY(add_metadata(job, header));
+    AN_TRY(add_metadata(job, header));
     for (size_t i = 0; i < job->count; ++i)
         AN_TRY(add_tensor(job, header, &job->tensors[i], &place));
-    return ALEXNET_OK;
+    return add_sums(job, header);
 }
 
 /* The header as text, allocated. */

@@ -8,6 +8,7 @@
 
 #include "alexnet.h"
 #include "base/compiler.h"
+#include "base/file.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,14 +32,18 @@ size_t an_dtype_bytes(an_dtype dtype);
 const char *an_dtype_name(an_dtype dtype); /* "F32", as safetensors spells it */
 bool an_dtype_find(const char *name, an_dtype *out) AN_NODISCARD; /* false: none of that name */
 
-/* A tensor inside the bytes of a file. */
+/* A tensor inside a file: in memory, or on disk, where its numbers stay until they are asked for. */
 typedef struct an_tensor_view {
     const char *name; /* lives as long as the file it came from */
     an_dtype dtype;
     int rank; /* 0 .. AN_TENSOR_RANK_MAX */
     int64_t shape[AN_TENSOR_RANK_MAX];
     int64_t count;       /* product of shape; count times the type's size fits a size_t */
-    const uint8_t *data; /* maybe not aligned */
+    uint64_t place;      /* of its first byte in the file */
+    const uint8_t *data; /* maybe not aligned; NULL: on disk */
+    an_reader reader;    /* borrowed: open as long as the file is */
+    bool summed;         /* the file says what the CRC-32C of its bytes is */
+    uint32_t crc32c;
 } an_tensor_view;
 
 /* A tensor to write. */
@@ -57,10 +62,35 @@ typedef struct an_tensor_out {
 bool an_tensor_size(const int64_t *shape, int rank, an_dtype dtype, int64_t *count,
                     size_t *bytes) AN_NODISCARD;
 
-/* Copies a tensor of a floating type (F32, F64, F16, BF16) as float32, rounded to nearest. BAD_FILE
- * for other types. */
+/* CRC-32C as the machine computes it best. `crc` is 0 for the first piece, the previous result for the next. */
+uint32_t an_tensor_crc32c(const alexnet_context *ctx, uint32_t crc, const void *data, size_t bytes);
+
+/*
+ * The values of a tensor of a floating type (F32, F64, F16, BF16) as float32, rounded to nearest. `path` names the file.
+ * BAD_FILE: other types, a file that ends early, bytes that are not what the file's CRC-32C says. IO: the system refused
+ * to read. NO_MEMORY. On failure `out` is unspecified.
+ */
 alexnet_status an_tensor_to_float(alexnet_context *ctx, const char *path,
                                   const an_tensor_view *tensor, float *out) AN_NODISCARD;
+
+/* The same; BAD_FILE also where a value is infinite or not a number. */
+alexnet_status an_tensor_to_finite(alexnet_context *ctx, const char *path,
+                                   const an_tensor_view *tensor, float *out) AN_NODISCARD;
+
+/* Reads a tensor of any type for nothing but its checksum. Errors as above. */
+alexnet_status an_tensor_check(alexnet_context *ctx, const char *path,
+                               const an_tensor_view *tensor) AN_NODISCARD;
+
+/* Whether its bytes are those in memory. Errors as above. */
+alexnet_status an_tensor_equals(alexnet_context *ctx, const char *path,
+                                const an_tensor_view *tensor, const void *bytes,
+                                bool *out) AN_NODISCARD;
+
+/* What an edited file may do where its bytes are not what its CRC-32C says: the end of every such message. */
+#define AN_CRC32C_WAY_ON                                                                           \
+    "the file is damaged; one that was edited on purpose is read without '" AN_KEY_CRC32C          \
+    "' in its metadata"
+#define AN_KEY_CRC32C "alexnet.crc32c"
 
 /* "[64,3,11,11]", cut short when the buffer is too small. */
 #define AN_SHAPE_TEXT 96

@@ -239,37 +239,13 @@ static alexnet_status recognise(alexnet_context *ctx, const char *path, const an
 
 /* ---- from file to model ---- */
 
-#define SLICE ((int64_t)1 << 20) /* numbers: 4 MB of float32 */
-
-/* Slice by slice, so that file and copy are never both in memory. */
-alexnet_status an_weights_copy(alexnet_context *ctx, const char *path, const an_tensor_file *file,
-                               const an_tensor_view *tensor, float *out)
-{
-    const size_t size = an_dtype_bytes(tensor->dtype);
-    an_tensor_view slice = *tensor;
-
-    for (int64_t first = 0; first == 0 || first < tensor->count; first += SLICE) {
-        slice.data = tensor->data + (size_t)first * size;
-        slice.count = AN_MIN(SLICE, tensor->count - first);
-        AN_TRY(an_tensor_to_float(ctx, path, &slice, out + first));
-        for (int64_t i = first; i < first + slice.count; ++i) {
-            if (!isfinite(out[i]))
-                return an_fail(ctx, ALEXNET_BAD_FILE, "%s: tensor '%s': number %lld is %s", path,
-                               tensor->name, (long long)i, isnan(out[i]) ? "NaN" : "infinite");
-        }
-        an_file_done(&file->map, slice.data, (size_t)slice.count * size);
-    }
-    return ALEXNET_OK;
-}
-
 alexnet_status an_weights_copy_param(alexnet_model *model, const char *path,
-                                     const an_tensor_file *file, const an_tensor_view *tensor,
-                                     const an_param *param)
+                                     const an_tensor_view *tensor, const an_param *param)
 {
     float *values = model->values + param->offset;
 
     an_model_changed(model);
-    AN_TRY(an_weights_copy(model->ctx, path, file, tensor, values));
+    AN_TRY(an_tensor_to_finite(model->ctx, path, tensor, values));
     for (int64_t i = 0; param->is_variance && i < param->count; ++i) {
         if (values[i] < 0)
             return an_fail(model->ctx, ALEXNET_BAD_FILE,
@@ -319,10 +295,11 @@ static alexnet_status set_metadata(alexnet_model *model, const an_tensor_file *f
     const char *classes = an_tensor_file_metadata(file, AN_KEY_CLASSES);
     const char *preprocess = an_tensor_file_metadata(file, AN_KEY_PREPROCESS);
 
-    if (file->metadata_count > METADATA_MAX)
+    const size_t sums = an_tensor_file_metadata(file, AN_KEY_CRC32C) != NULL;
+    if (file->metadata_count - sums > METADATA_MAX)
         return an_fail(model->ctx, ALEXNET_BAD_FILE,
-                       "%zu entries of metadata, at most %d are possible", file->metadata_count,
-                       METADATA_MAX);
+                       "%zu entries of metadata, at most %d are possible",
+                       file->metadata_count - sums, METADATA_MAX);
     if (classes != NULL) AN_TRY(set_classes(model, classes));
     if (preprocess != NULL) {
         an_preprocess record;
@@ -364,11 +341,11 @@ static alexnet_status describe(alexnet_context *ctx, const char *path, const an_
         AN_TRY(check_own_fit(*out, file));
     }
     AN_TRY(set_metadata(*out, file));
-    return an_model_take_values(*out);
+    return an_model_take_room(*out);
 }
 
 alexnet_status an_weights_copy_mean_image(alexnet_model *model, const char *path,
-                                          const an_tensor_file *file, const an_tensor_view *tensor)
+                                          const an_tensor_view *tensor)
 {
     alexnet_context *ctx = model->ctx;
     char shape[AN_SHAPE_TEXT];
@@ -382,7 +359,7 @@ alexnet_status an_weights_copy_mean_image(alexnet_model *model, const char *path
     if (values == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: %s", path, AN_MEAN_IMAGE);
 
     const int size[3] = {(int)tensor->shape[0], (int)tensor->shape[1], (int)tensor->shape[2]};
-    alexnet_status status = an_weights_copy(ctx, path, file, tensor, values);
+    alexnet_status status = an_tensor_to_finite(ctx, path, tensor, values);
     if (status == ALEXNET_OK && an_model_set_mean_image(model, size, values) != ALEXNET_OK)
         status = an_fail_within(ctx, ALEXNET_NO_MEMORY, "%s", path);
     an_free(ctx, values);
@@ -396,11 +373,11 @@ static alexnet_status read_values(alexnet_model *model, const char *path,
 
     for (int i = 0; i < model->params.count; ++i) {
         const an_param *param = &model->params.items[i];
-        AN_TRY(an_weights_copy_param(model, path, file, an_tensor_file_find(file, param->name),
-                                     param));
+        AN_TRY(
+            an_weights_copy_param(model, path, an_tensor_file_find(file, param->name), param));
     }
     return mean_image == NULL ? ALEXNET_OK
-                              : an_weights_copy_mean_image(model, path, file, mean_image);
+                              : an_weights_copy_mean_image(model, path, mean_image);
 }
 
 /* The same file, with names as a network has them. The list of tensors is the caller's to free. */

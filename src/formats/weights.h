@@ -6,6 +6,7 @@
  *   alexnet.options     "classes=10 dropout=0.5 input=224x224"; dropout absent: the family's
  *   alexnet.classes     JSON array of names in class order; absent: unnamed
  *   alexnet.preprocess  the record as text; absent: the family's
+ *   alexnet.crc32c      checksums, which are checked when the values are read (sums.h)
  *   alexnet.trained     JSON: recipe, steps, epochs, data, val_top1, val_top5, version ...; absent:
  * never trained format              "pt", so that the usual Python loaders take it
  *
@@ -64,19 +65,14 @@ bool an_weights_same_shape(const an_param *param, const an_tensor_view *tensor);
 alexnet_status an_weights_options(alexnet_context *ctx, const an_tensor_file *file,
                                   alexnet_model_options *options) AN_NODISCARD;
 
-/* Copies all values of a tensor. BAD_FILE: one is infinite or not a number. */
-alexnet_status an_weights_copy(alexnet_context *ctx, const char *path, const an_tensor_file *file,
-                               const an_tensor_view *tensor, float *out) AN_NODISCARD;
-
-/* The same into the values of a parameter of that shape. A variance that is negative has no root:
- * BAD_FILE. */
+/* Reads the values of a tensor, all finite, into those of a parameter of that shape. A variance that is negative has no
+ * root: BAD_FILE. */
 alexnet_status an_weights_copy_param(alexnet_model *model, const char *path,
-                                     const an_tensor_file *file, const an_tensor_view *tensor,
+                                     const an_tensor_view *tensor,
                                      const an_param *param) AN_NODISCARD;
 
 /* The same into the model's mean image. BAD_SHAPE. */
 alexnet_status an_weights_copy_mean_image(alexnet_model *model, const char *path,
-                                          const an_tensor_file *file,
                                           const an_tensor_view *tensor) AN_NODISCARD;
 
 #endif

@@ -14,6 +14,7 @@
 #include "formats/run_weights.h"
 #include "formats/safetensors.h"
 #include "infer/network.h"
+#include <math.h>
 #include <string.h>
 
 #define DEFAULT_BATCH 32
@@ -65,6 +66,22 @@ static alexnet_status open_rows(extraction *e, int64_t count)
     return ALEXNET_OK;
 }
 
+/* What is no number is no feature; classification refuses it as well. */
+static alexnet_status check_rows(const extraction *e, int n, int64_t first)
+{
+    const float *values = e->rows + (size_t)first * e->row_values;
+
+    for (size_t i = 0; i < (size_t)n * e->row_values; ++i)
+        if (!isfinite(values[i]))
+            return an_fail(e->ctx, ALEXNET_DIVERGED,
+                           "row %lld: the output of %s is %s: the weights or the input are too "
+                           "large",
+                           (long long)(first + (int64_t)(i / e->row_values)),
+                           e->options->layer != NULL ? e->options->layer : "the preparation",
+                           isnan(values[i]) ? "not a number" : "infinite");
+    return ALEXNET_OK;
+}
+
 /* Runs prepared pictures, whatever they came from. */
 static alexnet_status add_rows(extraction *e, const float *images, int n, int64_t first)
 {
@@ -74,6 +91,7 @@ static alexnet_status add_rows(extraction *e, const float *images, int n, int64_
         AN_TRY(alexnet_session_run(e->session, images, n, out));
     else
         memcpy(out, images, (size_t)n * e->row_values * sizeof *out);
+    AN_TRY(check_rows(e, n, first));
     return report(e, first + n);
 }
 
@@ -203,7 +221,8 @@ static alexnet_status extract_from_view(extraction *e, const an_tensor_view *vie
     AN_TRY(open_rows(e, view->shape[0]));
     images = an_new_array(e->ctx, (size_t)view->count, sizeof *images);
     if (images == NULL) return an_fail(e->ctx, ALEXNET_NO_MEMORY, "%s", path);
-    status = an_tensor_to_float(e->ctx, path, view, images);
+    /* a ReLU makes 0 of what is no number, so that the output may not show it */
+    status = an_tensor_to_finite(e->ctx, path, view, images);
     for (int64_t done = 0; done < e->count && status == ALEXNET_OK; done += e->batch) {
         const int n = (int)AN_MIN(e->batch, e->count - done);
         status = add_rows(e, images + done * an_shape_image(e->model->nodes[0].x), n, done);
@@ -214,14 +233,12 @@ static alexnet_status extract_from_view(extraction *e, const an_tensor_view *vie
 
 static alexnet_status extract_from_npy(extraction *e)
 {
-    an_map map;
+    an_reader reader;
     an_tensor_view view;
-    alexnet_status status;
 
-    AN_TRY(an_file_map(e->ctx, e->options->input, &map));
-    status = an_npy_parse(e->ctx, e->options->input, map.data, map.size, &view);
-    if (status == ALEXNET_OK) status = extract_from_view(e, &view);
-    an_file_unmap(&map);
+    AN_TRY(an_npy_open(e->ctx, e->options->input, &reader, &view));
+    const alexnet_status status = extract_from_view(e, &view);
+    an_reader_close(&reader);
     return status;
 }
 

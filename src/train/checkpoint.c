@@ -30,23 +30,6 @@ static alexnet_status join(alexnet_context *ctx, const char *folder, const char 
     return *out != NULL ? ALEXNET_OK : an_fail(ctx, ALEXNET_NO_MEMORY, "%s/%s", folder, name);
 }
 
-static alexnet_status hash_file(alexnet_context *ctx, const char *path, int64_t *bytes,
-                                char hex[AN_SHA256_HEX_SIZE])
-{
-    an_map map;
-    an_sha256 hash;
-    uint8_t digest[AN_SHA256_BYTES];
-
-    AN_TRY(an_file_map(ctx, path, &map));
-    an_sha256_open(&hash);
-    an_sha256_add(&hash, map.data, map.size);
-    an_sha256_close(&hash, digest);
-    an_sha256_hex(digest, hex);
-    *bytes = (int64_t)map.size;
-    an_file_unmap(&map);
-    return ALEXNET_OK;
-}
-
 /* ---- writing one ---- */
 
 /* "momentum/conv1.weight" */
@@ -113,35 +96,37 @@ static int count_frozen(const alexnet_model *model)
 }
 
 /* Whether the file holds the model's frozen values to the bit, and nothing else. */
-static bool holds_frozen(const alexnet_model *model, const an_tensor_file *file)
+static alexnet_status holds_frozen(const alexnet_model *model, const char *path,
+                                   const an_tensor_file *file, bool *out)
 {
-    if (file->count != (size_t)count_frozen(model)) return false;
-    for (int i = 0; i < model->params.count; ++i) {
+    *out = file->count == (size_t)count_frozen(model);
+    for (int i = 0; i < model->params.count && *out; ++i) {
         const an_param *param = &model->params.items[i];
         const an_tensor_view *view = an_tensor_file_find(file, param->name);
         if (!param->frozen) continue;
-        if (view == NULL || view->dtype != AN_F32 || !an_weights_same_shape(param, view) ||
-            memcmp(view->data, model->values + param->offset,
-                   (size_t)param->count * sizeof *model->values) != 0)
-            return false;
+        *out = view != NULL && view->dtype == AN_F32 && an_weights_same_shape(param, view);
+        if (*out)
+            AN_TRY(
+                an_tensor_equals(model->ctx, path, view, model->values + param->offset, out));
     }
-    return true;
+    return ALEXNET_OK;
 }
 
-/* Writes the frozen values, unless they are there: then an older checkpoint's manifest has the hash of them. */
+/* Writes the frozen values, unless they are there: then an older checkpoint's manifest has the hash of them. A file that
+ * is damaged or cannot be read is replaced. */
 static alexnet_status save_frozen(const alexnet_model *model, const char *path)
 {
     an_tensor_file file;
-    const alexnet_status status = an_safetensors_open(model->ctx, path, &file);
+    alexnet_status status = an_safetensors_open(model->ctx, path, &file);
     bool there = false;
 
     if (status == ALEXNET_OK) {
-        there = holds_frozen(model, &file);
+        status = holds_frozen(model, path, &file, &there);
         an_tensor_file_close(model->ctx, &file);
-    } else if (status != ALEXNET_NOT_FOUND && status != ALEXNET_BAD_FILE) {
-        return status;
     }
-    return there ? ALEXNET_OK : an_weights_save(model, AN_WEIGHTS_FROZEN, path);
+    if (status == ALEXNET_NO_MEMORY) return status;
+    return status == ALEXNET_OK && there ? ALEXNET_OK
+                                         : an_weights_save(model, AN_WEIGHTS_FROZEN, path);
 }
 
 /* ---- all files ---- */
@@ -164,7 +149,7 @@ static alexnet_status save_file(const alexnet_model *model, const char *folder,
     AN_TRY(join(model->ctx, folder, file_names[which], &path));
     file->name = file_names[which];
     status = save_values(model, path, optimiser, which);
-    if (status == ALEXNET_OK) status = hash_file(model->ctx, path, &file->bytes, file->sha256);
+    if (status == ALEXNET_OK) status = an_file_hash(model->ctx, path, &file->bytes, file->sha256);
     an_free(model->ctx, path);
     return status;
 }
@@ -387,7 +372,7 @@ static alexnet_status verify_file(alexnet_context *ctx, const char *folder,
     alexnet_status status;
 
     AN_TRY(join(ctx, folder, file->name, &path));
-    status = hash_file(ctx, path, &bytes, found);
+    status = an_file_hash(ctx, path, &bytes, found);
     if (status == ALEXNET_OK && bytes != file->bytes)
         status = an_fail(ctx, ALEXNET_BAD_FILE, "%s: %lld bytes, the manifest says %lld", path,
                          (long long)bytes, (long long)file->bytes);
@@ -412,18 +397,26 @@ static alexnet_status read_manifest(alexnet_context *ctx, const char *folder, an
     return status;
 }
 
+/* The manifest of the checkpoint in `folder`, undamaged and of this run. */
+static alexnet_status verify_manifest(alexnet_context *ctx, const char *folder, int64_t step,
+                                      const char *config_sha256, an_manifest *manifest)
+{
+    AN_TRY(read_manifest(ctx, folder, manifest));
+    if (manifest->state.step != step)
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: it is of step %lld", folder,
+                       (long long)manifest->state.step);
+    if (strcmp(manifest->config_sha256, config_sha256) != 0)
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: it belongs to another config.json", folder);
+    return ALEXNET_OK;
+}
+
 /* Everything there, undamaged, and of this run. `checkpoints` is the folder of all, `folder` that of this one. */
 static alexnet_status verify(alexnet_context *ctx, const char *checkpoints, const char *folder,
                              int64_t step, const char *config_sha256, an_train_state *state)
 {
     an_manifest manifest;
 
-    AN_TRY(read_manifest(ctx, folder, &manifest));
-    if (manifest.state.step != step)
-        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: it is of step %lld", folder,
-                       (long long)manifest.state.step);
-    if (strcmp(manifest.config_sha256, config_sha256) != 0)
-        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: it belongs to another config.json", folder);
+    AN_TRY(verify_manifest(ctx, folder, step, config_sha256, &manifest));
     for (int i = 0; i < AN_MANIFEST_FILES; ++i)
         if (manifest.files[i].bytes >= 0)
             AN_TRY(verify_file(ctx, i == FROZEN ? checkpoints : folder, &manifest.files[i]));
@@ -431,34 +424,57 @@ static alexnet_status verify(alexnet_context *ctx, const char *checkpoints, cons
     return ALEXNET_OK;
 }
 
-/* *path = NULL, and a line in the log, when this one does not verify. */
-static alexnet_status try_step(alexnet_context *ctx, const char *folder, int64_t step,
-                               const char *config_sha256, char **path, an_train_state *state)
+/* Tells what came of `name` in `folder`, unless memory was short. */
+static alexnet_status tell_file(alexnet_context *ctx, const char *folder, const char *name,
+                                alexnet_status fits, const an_train_state *state,
+                                an_checkpoint_told told, void *user)
 {
-    AN_TRY(step_path(ctx, folder, step, "", path));
-    const alexnet_status status = verify(ctx, folder, *path, step, config_sha256, state);
-    if (status == ALEXNET_OK) return ALEXNET_OK;
-    an_log(ctx, ALEXNET_LOG_WARNING, "checkpoint passed over: %s", ctx->error);
-    an_free(ctx, *path);
-    *path = NULL;
-    return status == ALEXNET_NO_MEMORY ? status : ALEXNET_OK;
+    char cause[AN_ERROR_BYTES];
+    char *path;
+
+    if (fits == ALEXNET_NO_MEMORY) return fits;
+    memcpy(cause, ctx->error, sizeof cause);
+    AN_TRY(join(ctx, folder, name, &path));
+    memcpy(ctx->error, cause, sizeof cause);
+    told(user, path, fits, state);
+    an_free(ctx, path);
+    return ALEXNET_OK;
 }
 
-alexnet_status an_checkpoint_find(alexnet_context *ctx, const char *folder,
-                                  const char *config_sha256, char **path, an_train_state *state)
+/* The same, with every file told. */
+static alexnet_status verify_step(alexnet_context *ctx, const char *checkpoints, int64_t step,
+                                  const char *config_sha256, an_checkpoint_told told, void *user)
+{
+    an_manifest manifest;
+    char *folder;
+
+    AN_TRY(step_path(ctx, checkpoints, step, "", &folder));
+    const alexnet_status whole = verify_manifest(ctx, folder, step, config_sha256, &manifest);
+    alexnet_status status = tell_file(ctx, folder, manifest_name, whole,
+                                      whole == ALEXNET_OK ? &manifest.state : NULL, told, user);
+    for (int i = 0; whole == ALEXNET_OK && status == ALEXNET_OK && i < AN_MANIFEST_FILES; ++i) {
+        const an_manifest_file *file = &manifest.files[i];
+        const char *home = i == FROZEN ? checkpoints : folder;
+        if (file->bytes >= 0)
+            status = tell_file(ctx, home, file->name, verify_file(ctx, home, file), NULL, told,
+                               user);
+    }
+    an_free(ctx, folder);
+    return status;
+}
+
+alexnet_status an_checkpoint_verify_all(alexnet_context *ctx, const char *folder,
+                                        const char *config_sha256, an_checkpoint_told told,
+                                        void *user)
 {
     int64_t *steps;
     size_t count;
     alexnet_status status = ALEXNET_OK;
 
-    *path = NULL;
     AN_TRY(list_steps(ctx, folder, &steps, &count));
-    for (size_t i = 0; i < count && *path == NULL && status == ALEXNET_OK; ++i)
-        status = try_step(ctx, folder, steps[i], config_sha256, path, state);
+    for (size_t i = 0; i < count && status == ALEXNET_OK; ++i)
+        status = verify_step(ctx, folder, steps[i], config_sha256, told, user);
     an_free(ctx, steps);
-    if (status == ALEXNET_OK && *path == NULL && count > 0)
-        return an_fail_within(ctx, ALEXNET_BAD_FILE,
-                              "%s: none of %zu checkpoints verifies, the oldest", folder, count);
     return status;
 }
 
@@ -468,7 +484,7 @@ static alexnet_status load_both(alexnet_context *ctx, const char *path, const an
 {
     an_tensor_file both = *a;
 
-    both.map = (an_map){0}; /* there are two */
+    both.on_disk = false; /* there are two, each closed by itself */
     both.count = a->count + b->count;
     both.tensors = an_new_array(ctx, both.count, sizeof *both.tensors);
     if (both.tensors == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s", path);
@@ -512,6 +528,55 @@ alexnet_status an_checkpoint_load_model(alexnet_context *ctx, const char *path,
     }
     an_free(ctx, frozen);
     an_free(ctx, weights);
+    return status;
+}
+
+/* A disk may fail between the look at the hash and the reading: what cannot be loaded does not verify. */
+static alexnet_status verify_and_load(alexnet_context *ctx, const char *folder, const char *path,
+                                      int64_t step, const char *config_sha256,
+                                      an_train_state *state, alexnet_model **model)
+{
+    AN_TRY(verify(ctx, folder, path, step, config_sha256, state));
+    return model == NULL ? ALEXNET_OK : an_checkpoint_load_model(ctx, path, model);
+}
+
+/* *path = NULL, and a line in the log, when this one does not verify. */
+static alexnet_status try_step(alexnet_context *ctx, const char *folder, int64_t step,
+                               const char *config_sha256, char **path, an_train_state *state,
+                               alexnet_model **model)
+{
+    an_train_state found = an_train_state_start();
+
+    AN_TRY(step_path(ctx, folder, step, "", path));
+    const alexnet_status status =
+        verify_and_load(ctx, folder, *path, step, config_sha256, &found, model);
+    if (status == ALEXNET_OK) {
+        *state = found;
+        return ALEXNET_OK;
+    }
+    an_log(ctx, ALEXNET_LOG_WARNING, "checkpoint passed over: %s", ctx->error);
+    an_free(ctx, *path);
+    *path = NULL;
+    return status == ALEXNET_NO_MEMORY ? status : ALEXNET_OK;
+}
+
+alexnet_status an_checkpoint_find(alexnet_context *ctx, const char *folder,
+                                  const char *config_sha256, char **path, an_train_state *state,
+                                  alexnet_model **model)
+{
+    int64_t *steps;
+    size_t count;
+    alexnet_status status = ALEXNET_OK;
+
+    *path = NULL;
+    if (model != NULL) *model = NULL;
+    AN_TRY(list_steps(ctx, folder, &steps, &count));
+    for (size_t i = 0; i < count && *path == NULL && status == ALEXNET_OK; ++i)
+        status = try_step(ctx, folder, steps[i], config_sha256, path, state, model);
+    an_free(ctx, steps);
+    if (status == ALEXNET_OK && *path == NULL && count > 0)
+        return an_fail_within(ctx, ALEXNET_BAD_FILE,
+                              "%s: none of %zu checkpoints verifies, the oldest", folder, count);
     return status;
 }
 

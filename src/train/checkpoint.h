@@ -37,12 +37,24 @@ alexnet_status an_checkpoint_save(const alexnet_model *model, const char *folder
                                   const char *config_sha256, int keep) AN_NODISCARD;
 
 /*
- * The newest checkpoint that verifies: *path (free with an_free()) and its state. *path = NULL:
- * there is none at all. Those passed over are logged. BAD_FILE: there are some, but none verifies.
+ * The newest checkpoint that verifies and can be read: *path (free with an_free()), its state and, unless model is NULL,
+ * its model, as an_checkpoint_load_model() gives it. *path = NULL: there is none at all. Those passed over are logged.
+ * BAD_FILE: there are some, but none verifies.
  */
 alexnet_status an_checkpoint_find(alexnet_context *ctx, const char *folder,
-                                  const char *config_sha256, char **path,
-                                  an_train_state *state) AN_NODISCARD;
+                                  const char *config_sha256, char **path, an_train_state *state,
+                                  alexnet_model **model) AN_NODISCARD;
+
+/* Told of a file of a checkpoint: of the manifest first, with the state that it holds (NULL: it does not fit). The context
+ * has the message. */
+typedef void (*an_checkpoint_told)(void *user, const char *path, alexnet_status status,
+                                   const an_train_state *state);
+
+/* Holds all files of all checkpoints to their manifests, newest first. The folder may be absent. IO (it cannot be listed),
+ * NO_MEMORY. */
+alexnet_status an_checkpoint_verify_all(alexnet_context *ctx, const char *folder,
+                                        const char *config_sha256, an_checkpoint_told told,
+                                        void *user) AN_NODISCARD;
 
 /* Removes all checkpoints, and the folder when nothing else lies in it. The folder may be absent. When
  * it is broken off, what is left of a checkpoint is none to go on from. */

@@ -70,13 +70,14 @@ static json_t *to_json(const an_manifest *manifest)
     const an_train_state *state = &manifest->state;
 
     return json_pack(
-        "{s:i, s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:I, s:f, s:o, s:I, s:I, "
+        "{s:i, s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:s, s:I, s:f, s:o, s:I, s:I, "
         "s:I, s:I, s:f, s:I, s:i, s:o, s:o}",
         "schema", SCHEMA, "version", alexnet_version(), "config_sha256", manifest->config_sha256,
         "step", (json_int_t)state->step, "validated", (json_int_t)state->validated, "val_loss",
         real_or_null(state->val_loss), "val_top1", real_or_null(state->val_top1), "val_top5",
         real_or_null(state->val_top5), "best_step", (json_int_t)state->best_step, "best_top1",
-        real_or_null(state->best_top1), "best_loss", real_or_null(state->best_loss), "stale",
+        real_or_null(state->best_top1), "best_loss", real_or_null(state->best_loss), "best_sha256",
+        state->best_sha256, "stale",
         (json_int_t)state->stale, "seconds", state->seconds, "plateau_best",
         real_or_null(state->plateau.best), "plateau_stale", (json_int_t)state->plateau.stale,
         "plateau_drops", (json_int_t)state->plateau.drops, "course_planned",
@@ -172,6 +173,9 @@ static alexnet_status take(alexnet_context *ctx, const char *path, const json_t 
                    .done = an_json_get_real(object, "course_done", 0),
                    .total = an_json_get_int(object, "course_total", 0)},
     };
+    const char *best = an_json_get_text(object, "best_sha256", "");
+    if (strlen(best) + 1 == sizeof manifest->state.best_sha256)
+        memcpy(manifest->state.best_sha256, best, sizeof manifest->state.best_sha256);
     if (manifest->state.step < 0)
         return an_fail(ctx, ALEXNET_BAD_FILE, "%s: 'step' is missing", path);
     for (int i = 0; i < AN_MANIFEST_FILES; ++i)

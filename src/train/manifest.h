@@ -4,7 +4,7 @@
  *     { "schema": 1, "version": "0.1.0", "config_sha256": HEX,
  *       "step": 120, "validated": 119, "val_loss": 0.31, "val_top1": 0.9, "val_top5": 1.0,
  *       "best_step": 119, "best_top1": 0.9, "stale": 0, "seconds": 61.5,
- *       "best_loss": 0.31, "plateau_best": null, "plateau_stale": 0, "plateau_drops": 0,
+ *       "best_loss": 0.31, "best_sha256": HEX, "plateau_best": null, "plateau_stale": 0, "plateau_drops": 0,
  *       "course_planned": 0, "course_from": 0, "course_done": 0.0, "course_total": 0,
  *       "side": 224, "limit": null,
  *       "files": [ { "name": "weights.safetensors", "bytes": 358716, "sha256": HEX }, ... ],
@@ -28,6 +28,7 @@ typedef struct an_train_state {
     double val_loss, val_top1, val_top5; /* of it; NaN: none */
     int64_t best_step;                   /* of best.safetensors; -1: none */
     double best_top1, best_loss;         /* NaN: none */
+    char best_sha256[AN_SHA256_HEX_SIZE]; /* of best.safetensors as it was written; "": nobody knows */
     int64_t stale;                       /* validations since the best */
     double seconds;                      /* of training so far, all sittings together */
     an_plateau plateau;                  /* of the schedule */

@@ -10,6 +10,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "base/context.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
@@ -423,17 +424,68 @@ static alexnet_status restart(job *j)
     return make_model(j);
 }
 
-/* Somebody may have taken the best weights for themselves: the next validation finds new ones. */
-static alexnet_status check_best(job *j)
+/* Of how many steps these weights say that they are; -1: they do not, or they cannot be read. */
+static int64_t count_steps(alexnet_context *ctx, const char *path)
+{
+    alexnet_model *model;
+    json_t *trained;
+    int64_t steps = -1;
+
+    if (alexnet_model_load(ctx, path, &model) != ALEXNET_OK) return -1;
+    const char *text = alexnet_model_metadata(model, "alexnet.trained");
+    if (text != NULL && an_json_parse(ctx, path, text, strlen(text), &trained) == ALEXNET_OK) {
+        steps = an_json_get_int(trained, "steps", -1);
+        json_decref(trained);
+    }
+    alexnet_model_free(model);
+    return steps;
+}
+
+/* Whether best.safetensors is another file than the one that the checkpoint's manifest has the hash of, or cannot be read. */
+static alexnet_status best_differs(const job *j, bool *differs)
+{
+    char found[AN_SHA256_HEX_SIZE];
+    int64_t bytes;
+
+    *differs = false;
+    if (j->state.best_sha256[0] == '\0') return ALEXNET_OK; /* nobody knows */
+    const alexnet_status status = an_file_hash(j->ctx, j->folder.best, &bytes, found);
+    *differs = status != ALEXNET_OK || strcmp(found, j->state.best_sha256) != 0;
+    return status == ALEXNET_NO_MEMORY ? status : ALEXNET_OK;
+}
+
+/* *fact: what is wrong with the best weights; NULL: nothing. */
+static alexnet_status look_at_best(const job *j, const char **fact)
 {
     an_file_info info;
+    bool differs;
 
+    *fact = NULL;
     AN_TRY(an_file_stat(j->ctx, j->folder.best, &info));
-    if (j->state.best_step < 0 || info.kind != AN_FILE_ABSENT) return ALEXNET_OK;
-    an_log(j->ctx, ALEXNET_LOG_WARNING, "%s is gone: the best weights are sought anew",
-           j->folder.best);
+    if (info.kind == AN_FILE_ABSENT) {
+        *fact = "is gone";
+        return ALEXNET_OK;
+    }
+    AN_TRY(best_differs(j, &differs));
+    /* one of a later step was written by a sitting that was killed before it saved */
+    if (differs && count_steps(j->ctx, j->folder.best) <= j->state.step)
+        *fact = "is not what its checkpoint says";
+    return ALEXNET_OK;
+}
+
+/* Somebody may have taken the best weights for themselves, or a disk damaged them: the next validation finds new ones. */
+static alexnet_status check_best(job *j)
+{
+    const char *fact;
+
+    if (j->state.best_step < 0) return ALEXNET_OK;
+    AN_TRY(look_at_best(j, &fact));
+    if (fact == NULL) return ALEXNET_OK;
+    an_log(j->ctx, ALEXNET_LOG_WARNING, "%s %s: the best weights are sought anew", j->folder.best,
+           fact);
     j->state.best_step = -1;
     j->state.best_top1 = (double)NAN;
+    j->state.best_sha256[0] = '\0';
     return ALEXNET_OK;
 }
 
@@ -449,11 +501,9 @@ static alexnet_status resume(job *j)
     AN_TRY(an_config_hash(j->ctx, &j->config, hash));
     AN_TRY(an_dataset_open(j->ctx, &j->config, &j->data));
     AN_TRY(an_dataset_check(j->ctx, &j->data, &j->config));
-    AN_TRY(an_checkpoint_find(j->ctx, j->folder.checkpoints, hash, &j->checkpoint, &j->state));
-    if (j->checkpoint == NULL)
-        AN_TRY(restart(j));
-    else
-        AN_TRY(an_checkpoint_load_model(j->ctx, j->checkpoint, &j->model));
+    AN_TRY(an_checkpoint_find(j->ctx, j->folder.checkpoints, hash, &j->checkpoint, &j->state,
+                              &j->model));
+    if (j->checkpoint == NULL) AN_TRY(restart(j));
     AN_TRY(check_best(j));
     AN_TRY(join_data_and_model(j));
     AN_TRY(check_disk(j));

@@ -168,6 +168,14 @@ static bool is_best(const an_train_state *state)
     return state->val_top1 == state->best_top1 && state->val_loss < state->best_loss;
 }
 
+/* For the next checkpoint's manifest: a resumed run looks whether the file is still what it was. */
+static alexnet_status hash_best(trainer *t)
+{
+    int64_t bytes;
+
+    return an_file_hash(t->ctx, t->given->folder->best, &bytes, t->state->best_sha256);
+}
+
 static alexnet_status note_validation(trainer *t, const an_metrics *metrics)
 {
     an_train_state *state = t->state;
@@ -185,7 +193,7 @@ static alexnet_status note_validation(trainer *t, const an_metrics *metrics)
     state->best_loss = state->val_loss;
     AN_TRY(save_weights(t, t->given->folder->best));
     t->best_here = state->step;
-    return ALEXNET_OK;
+    return hash_best(t);
 }
 
 static alexnet_status examine(trainer *t, an_metrics *metrics)

@@ -83,12 +83,29 @@ static void any_bytes_have_a_key(void **unused)
     alexnet_close(ctx);
 }
 
+static void a_name_that_is_there_twice_is_found(void **unused)
+{
+    static const char *const names[] = {"cat", "Cat", "dog", "", "cat"};
+    alexnet_context *ctx = an_test_open(NULL);
+    const char *twice;
+
+    (void)unused;
+    an_assert_ok(ctx, an_find_twice(ctx, names, 5, &twice));
+    assert_string_equal(twice, "cat");
+    an_assert_ok(ctx, an_find_twice(ctx, names, 4, &twice));
+    assert_null(twice);
+    an_assert_ok(ctx, an_find_twice(ctx, NULL, 0, &twice));
+    assert_null(twice);
+    an_test_close(ctx, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_compared_as_the_eye_does),
         cmocka_unit_test(alike_names_share_a_key),
         cmocka_unit_test(any_bytes_have_a_key),
+        cmocka_unit_test(a_name_that_is_there_twice_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /*
- * file_test.c: reading whole, mapped and in places; what is refused; every operation failing in
+ * file_test.c: reading whole and in places, hashing; what is refused; every operation failing in
  * turn. SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -25,7 +25,6 @@ static void a_file_is_read_whole(void **state)
         data[i] = (char)(i * 7);
     for (size_t i = 0; i < AN_COUNT(sizes); ++i) {
         an_bytes bytes;
-        an_map map;
         an_test_write(path, data, sizes[i]);
 
         an_assert_ok(p->ctx,
@@ -35,54 +34,40 @@ static void a_file_is_read_whole(void **state)
         assert_int_equal(bytes.data[bytes.size], 0);
         an_bytes_free(p->ctx, &bytes);
         an_bytes_free(p->ctx, &bytes);
-
-        an_assert_ok(p->ctx, an_file_map(p->ctx, path, &map));
-        assert_int_equal(map.size, sizes[i]);
-        if (sizes[i] > 0) assert_memory_equal(map.data, data, sizes[i]);
-        an_file_unmap(&map);
-        an_file_unmap(&map);
     }
 }
 
-/* Memory of this process that maps files, as the system tells it. */
-static long mapped_kilobytes(const an_test_place *p)
+/* FIPS 180-4 of three letters and of nothing; a file of several pieces as its bytes. */
+static void a_file_is_hashed(void **state)
 {
-    an_bytes bytes;
-
-    an_assert_ok(p->ctx, an_file_read(p->ctx, "/proc/self/status", 1 << 20, &bytes));
-    const char *line = strstr((char *)bytes.data, "RssFile:");
-    assert_non_null(line);
-    const long found = strtol(line + strlen("RssFile:"), NULL, 10);
-    an_bytes_free(p->ctx, &bytes);
-    return found;
-}
-
-static void what_is_done_with_takes_no_memory(void **state)
-{
-    enum { SIZE = 8 << 20 };
+    enum { SIZE = (2 << 20) + 77 };
     const an_test_place *p = *state;
     const char *path = an_test_path(p->folder, "file");
-    char *data = malloc(SIZE), other[8192];
-    an_map map;
+    char *data = malloc(SIZE), hex[AN_SHA256_HEX_SIZE], expected[AN_SHA256_HEX_SIZE];
+    uint8_t digest[AN_SHA256_BYTES];
+    an_sha256 hash;
+    int64_t bytes;
 
     assert_non_null(data);
+    an_test_write_text(path, "abc");
+    an_assert_ok(p->ctx, an_file_hash(p->ctx, path, &bytes, hex));
+    assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    assert_int_equal(bytes, 3);
+    an_test_write_text(path, "");
+    an_assert_ok(p->ctx, an_file_hash(p->ctx, path, &bytes, hex));
+    assert_string_equal(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    assert_int_equal(bytes, 0);
+
     for (size_t i = 0; i < SIZE; ++i)
         data[i] = (char)(i * 7 + i / 251);
-    memset(other, 1, sizeof other);
     an_test_write(path, data, SIZE);
-    an_assert_ok(p->ctx, an_file_map(p->ctx, path, &map));
-    assert_memory_equal(map.data, data, SIZE);
-    const long before = mapped_kilobytes(p);
-    an_file_done(&map, map.data + 100, SIZE - 200); /* all pages but the first and the last */
-    assert_true(mapped_kilobytes(p) <= before - (SIZE >> 10) + 512);
-    assert_memory_equal(map.data, data, SIZE); /* it is there again */
-
-    an_file_done(&map, map.data, SIZE + 1); /* more than the map, and what is not of it, stay */
-    an_file_done(&map, other, sizeof other);
-    an_file_done(&(an_map){0}, other, sizeof other);
-    for (size_t i = 0; i < sizeof other; ++i)
-        assert_int_equal(other[i], 1);
-    an_file_unmap(&map);
+    an_sha256_open(&hash);
+    an_sha256_add(&hash, data, SIZE);
+    an_sha256_close(&hash, digest);
+    an_sha256_hex(digest, expected);
+    an_assert_ok(p->ctx, an_file_hash(p->ctx, path, &bytes, hex));
+    assert_string_equal(hex, expected);
+    assert_int_equal(bytes, SIZE);
     free(data);
 }
 
@@ -107,7 +92,6 @@ static void what_cannot_be_read_is_named(void **state)
     const char *large = an_test_path(p->folder, "large");
     const char *secret = an_test_path(p->folder, "secret");
     an_bytes bytes;
-    an_map map;
     an_reader reader;
 
     an_test_write_text(large, "12345678901");
@@ -128,8 +112,6 @@ static void what_cannot_be_read_is_named(void **state)
         an_assert_status(p->ctx, an_file_read(p->ctx, rows[i].path, 100, &bytes), rows[i].status);
         an_assert_error(p->ctx, rows[i].error);
         assert_null(bytes.data);
-        an_assert_status(p->ctx, an_file_map(p->ctx, rows[i].path, &map), rows[i].status);
-        assert_int_equal(map.size, 0);
         an_assert_status(p->ctx, an_reader_open(p->ctx, rows[i].path, &reader), rows[i].status);
         assert_int_equal(reader.descriptor, -1);
         an_reader_close(&reader);
@@ -255,14 +237,12 @@ static alexnet_status read_whole(alexnet_context *ctx, const char *path)
     return status;
 }
 
-static alexnet_status read_mapped(alexnet_context *ctx, const char *path)
+static alexnet_status hash_whole(alexnet_context *ctx, const char *path)
 {
-    an_map map;
-    const alexnet_status status = an_file_map(ctx, path, &map);
+    char hex[AN_SHA256_HEX_SIZE];
+    int64_t bytes;
 
-    if (status != ALEXNET_OK) assert_int_equal(map.size, 0);
-    an_file_unmap(&map);
-    return status;
+    return an_file_hash(ctx, path, &bytes, hex);
 }
 
 static alexnet_status read_in_places(alexnet_context *ctx, const char *path)
@@ -319,7 +299,7 @@ static alexnet_status rename_onto_itself(alexnet_context *ctx, const char *path)
 static void every_step_can_fail(void **state)
 {
     alexnet_status (*const operations[])(alexnet_context *, const char *) = {
-        read_whole, read_mapped, read_in_places, ask, compare_with_itself, rename_onto_itself,
+        read_whole, hash_whole, read_in_places, ask, compare_with_itself, rename_onto_itself,
     };
     const an_test_place *p = *state;
     const char *path = an_test_path(p->folder, "file");
@@ -350,11 +330,38 @@ static void every_step_can_fail(void **state)
     an_test_assert_text_file(path, "contents");
 }
 
+/* A read that was interrupted is made again, and one that gives a byte goes on. */
+static void interrupted_and_short_reads_go_on(void **state)
+{
+    static const int wishes[] = {EINTR, AN_FAULT_SHORT};
+    alexnet_status (*const operations[])(alexnet_context *, const char *) = {
+        read_whole, hash_whole, read_in_places};
+    const an_test_place *p = *state;
+    const char *path = an_test_path(p->folder, "file");
+
+    an_test_write_text(path, "contents");
+    for (size_t w = 0; w < AN_COUNT(wishes); ++w)
+        for (size_t i = 0; i < AN_COUNT(operations); ++i) {
+            bool met = true;
+            for (long n = 0; met; ++n) {
+                an_test_fault fault;
+                an_test_fault_arm(&fault, p->ctx, AN_FAULT_BIT(AN_FAULT_READ), n, false,
+                                  wishes[w]);
+                an_assert_ok(p->ctx, operations[i](p->ctx, path));
+                met = an_test_fault_disarm(&fault);
+            }
+        }
+    an_test_fault fault;
+    an_test_fault_arm(&fault, p->ctx, AN_FAULT_BIT(AN_FAULT_READ), 0, true, AN_FAULT_SHORT);
+    an_assert_ok(p->ctx, hash_whole(p->ctx, path)); /* byte by byte */
+    assert_true(an_test_fault_disarm(&fault));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         an_test_in_place(a_file_is_read_whole),
-        an_test_in_place(what_is_done_with_takes_no_memory),
+        an_test_in_place(a_file_is_hashed),
         an_test_in_place(files_without_a_size_are_read_to_their_end),
         an_test_in_place(what_cannot_be_read_is_named),
         an_test_in_place(reading_at_a_place),
@@ -363,6 +370,7 @@ int main(void)
         an_test_in_place(removing_and_renaming),
         an_test_in_place(a_disk_has_room),
         an_test_in_place(every_step_can_fail),
+        an_test_in_place(interrupted_and_short_reads_go_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

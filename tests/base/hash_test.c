@@ -93,12 +93,40 @@ static void crc32c_known_answers(void **unused)
     assert_int_equal(an_crc32c(0, data, sizeof data), 0x113fdb5c);
 }
 
+/* Pieces long enough for tables, against the same byte by byte; and any two pieces joined. */
+static void crc32c_of_long_texts(void **unused)
+{
+    enum { SIZE = 9000 };
+    static uint8_t data[SIZE];
+    uint32_t slow = 0;
+
+    (void)unused;
+    for (size_t i = 0; i < SIZE; ++i)
+        data[i] = (uint8_t)(i * 31 + i / 97);
+    for (size_t i = 0; i < SIZE; ++i) {
+        slow = an_crc32c(slow, data + i, 1);
+        if (i % 389 != 0) continue;
+        const size_t n = i + 1;
+        assert_int_equal(an_crc32c(0, data, n), slow);
+        for (size_t cut = 0; cut <= n; cut += 1 + n / 7) {
+            const uint32_t first = an_crc32c(0, data, cut);
+            const uint32_t second = an_crc32c(0, data + cut, n - cut);
+            assert_int_equal(an_crc32c_join(first, second, n - cut), slow);
+            assert_int_equal(an_crc32c_join_by(first, second, an_crc32c_shift(n - cut)), slow);
+        }
+    }
+    for (size_t at = 0; at < 16; ++at) /* any alignment */
+        assert_int_equal(an_crc32c(an_crc32c(0, data, at), data + at, SIZE - at),
+                         an_crc32c(0, data, SIZE));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_known_answers),
         cmocka_unit_test(sha256_of_a_million_letters),
         cmocka_unit_test(crc32c_known_answers),
+        cmocka_unit_test(crc32c_of_long_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -153,6 +153,22 @@ static void classes_that_no_file_could_hold_are_refused(void **unused)
     alexnet_close(ctx);
 }
 
+static void two_classes_of_one_name_are_refused(void **unused)
+{
+    static const char *const names[] = {"cat", "dog", "cat"};
+    alexnet_context *ctx = open_context();
+    alexnet_model_options options = alexnet_model_options_default();
+    alexnet_model *model;
+
+    (void)unused;
+    options.classes = 3;
+    an_assert_ok(ctx, alexnet_model_outline(ctx, "cifar-19pct", &options, &model));
+    an_assert_status(ctx, an_model_set_classes(model, names, 3), ALEXNET_BAD_FILE);
+    an_assert_error(ctx, "two classes are called 'cat'");
+    alexnet_model_free(model);
+    alexnet_close(ctx);
+}
+
 static void freezing_goes_by_layer(void **unused)
 {
     alexnet_context *ctx = open_context();
@@ -237,6 +253,7 @@ int main(void)
         cmocka_unit_test(first_values_depend_on_the_seed_alone),
         cmocka_unit_test(classes_and_metadata_are_copied),
         cmocka_unit_test(classes_that_no_file_could_hold_are_refused),
+        cmocka_unit_test(two_classes_of_one_name_are_refused),
         cmocka_unit_test(freezing_goes_by_layer),
         cmocka_unit_test(an_outline_has_no_weights),
         cmocka_unit_test(every_failing_allocation_is_reported),

@@ -4,8 +4,10 @@
  */
 #include "support/support.h"
 
+#include "base/hash.h"
 #include "cpu/backend.h"
 #include "cpu/portable.h"
+#include <stdlib.h>
 #include <string.h>
 
 static void best_tier_is_the_first_that_the_machine_has(void **unused)
@@ -128,8 +130,35 @@ static void no_entry_of_a_table_is_missing(void **unused)
                     b->relu_backward && b->dropout);
         assert_true(b->flatten && b->unflatten && b->softmax && b->cross_entropy &&
                     b->softmax_loss_backward);
-        assert_true(b->sgd && b->rmsprop && b->adam && b->average && b->all_finite);
+        assert_true(b->sgd && b->rmsprop && b->adam && b->average && b->all_finite && b->crc32c);
     }
+}
+
+/* Of every tier, against the tables: lengths around those of its streams, any alignment, in pieces. */
+static void crc32c_is_the_same_in_every_tier(void **unused)
+{
+    enum { SIZE = 200000 };
+    uint8_t *data = malloc(SIZE);
+    const an_backend *b;
+
+    (void)unused;
+    assert_non_null(data);
+    for (size_t i = 0; i < SIZE; ++i)
+        data[i] = (uint8_t)(i * 131 + i / 251);
+    for (int i = 0; an_tier_name(i, &b) != NULL; ++i) {
+        if (b == NULL) continue;
+        assert_int_equal(b->crc32c(0, "123456789", 9), 0xe3069283);
+        assert_int_equal(b->crc32c(0, "", 0), 0);
+        for (size_t n = 0; n < 300; ++n)
+            assert_int_equal(b->crc32c(7, data + n % 9, n), an_crc32c(7, data + n % 9, n));
+        for (size_t n = 3 << 14; n <= 6 << 14; n += 3 << 14)
+            for (size_t off = 0; off < 20; ++off)
+                assert_int_equal(b->crc32c(0, data + off, n - 10 + off),
+                                 an_crc32c(0, data + off, n - 10 + off));
+        assert_int_equal(b->crc32c(b->crc32c(0, data, 77777), data + 77777, SIZE - 77777),
+                         an_crc32c(0, data, SIZE));
+    }
+    free(data);
 }
 
 int main(void)
@@ -141,6 +170,7 @@ int main(void)
         cmocka_unit_test(tier_of_another_architecture_is_refused),
         cmocka_unit_test(unknown_tier_is_told_the_choices),
         cmocka_unit_test(no_entry_of_a_table_is_missing),
+        cmocka_unit_test(crc32c_is_the_same_in_every_tier),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

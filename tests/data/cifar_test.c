@@ -104,6 +104,12 @@ static void parts_and_class_names(void **in)
     an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_ALL, &source),
                      ALEXNET_BAD_FILE);
     an_assert_error(f->ctx, "expected 10 class names, found 2");
+
+    an_test_write_text(an_test_path(f->folder, "batches.meta.txt"),
+                       "a\nb\nc\nd\ne\nf\ng\nh\nb\nj\n");
+    an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_ALL, &source),
+                     ALEXNET_BAD_FILE);
+    an_assert_error(f->ctx, ": two classes are called 'b'");
 }
 
 static void cifar100_takes_the_fine_label(void **in)

@@ -12,6 +12,7 @@ static void own_keys_are_known(void **state)
     assert_true(an_metadata_is_own("alexnet.options"));
     assert_true(an_metadata_is_own("alexnet.classes"));
     assert_true(an_metadata_is_own("alexnet.preprocess"));
+    assert_true(an_metadata_is_own("alexnet.crc32c"));
     assert_false(an_metadata_is_own("alexnet.trained"));
     assert_false(an_metadata_is_own(""));
 }

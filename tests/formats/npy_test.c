@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A file of a version, a header and `data_size` numbered bytes, in a block of exactly its size. */
 static uint8_t *make_file(int version, const char *header, size_t data_size, size_t *size)
@@ -204,15 +205,66 @@ static void what_is_written_comes_back(void **state)
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
         an_tensor_out tensor = {.dtype = rows[i].dtype, .rank = rows[i].rank, .data = zeros};
         an_tensor_view view;
-        an_map map;
+        an_reader reader;
         memcpy(tensor.shape, rows[i].shape, sizeof tensor.shape);
         an_assert_ok(p->ctx, an_npy_write(p->ctx, path, &tensor));
-        an_assert_ok(p->ctx, an_file_map(p->ctx, path, &map));
-        an_assert_ok(p->ctx, an_npy_parse(p->ctx, path, map.data, map.size, &view));
+        an_assert_ok(p->ctx, an_npy_open(p->ctx, path, &reader, &view));
         assert_int_equal(view.dtype, rows[i].dtype);
         assert_int_equal(view.rank, rows[i].rank);
         assert_memory_equal(view.shape, rows[i].shape, (size_t)view.rank * sizeof view.shape[0]);
-        an_file_unmap(&map);
+        an_reader_close(&reader);
+    }
+}
+
+static void a_file_is_read_where_it_lies(void **state)
+{
+    static const float numbers[] = {1, -2, 0.5f, 4};
+    const an_test_place *p = *state;
+    const char *path = an_test_path(p->folder, "x.npy");
+    const an_tensor_out tensor = {.dtype = AN_F32, .rank = 2, .shape = {2, 2}, .data = numbers};
+    float back[4];
+    an_tensor_view view;
+    an_reader reader;
+    an_file_info info;
+
+    an_assert_ok(p->ctx, an_npy_write(p->ctx, path, &tensor));
+    an_assert_ok(p->ctx, an_npy_open(p->ctx, path, &reader, &view));
+    an_assert_ok(p->ctx, an_tensor_to_float(p->ctx, path, &view, back));
+    assert_memory_equal(back, numbers, sizeof numbers);
+
+    an_assert_ok(p->ctx, an_file_stat(p->ctx, path, &info));
+    assert_int_equal(truncate(path, (off_t)info.size - 1), 0); /* behind our back */
+    an_assert_status(p->ctx, an_tensor_to_float(p->ctx, path, &view, back), ALEXNET_BAD_FILE);
+    an_assert_error(p->ctx, "x.npy: truncated while it was read");
+    an_reader_close(&reader);
+
+    for (off_t size = 0; size < (off_t)info.size; size += 7) {
+        assert_int_equal(truncate(path, size), 0);
+        an_assert_status(p->ctx, an_npy_open(p->ctx, path, &reader, &view), ALEXNET_BAD_FILE);
+        an_assert_error(p->ctx, "x.npy");
+        assert_int_equal(reader.descriptor, -1);
+        an_assert_ok(p->ctx, an_npy_write(p->ctx, path, &tensor));
+    }
+    an_test_write(path, "\x93NUMPY\2\0\0\0\1\0", 12); /* and 65536 bytes of nothing */
+    assert_int_equal(truncate(path, 12 + 65536), 0);
+    an_assert_status(p->ctx, an_npy_open(p->ctx, path, &reader, &view), ALEXNET_BAD_FILE);
+    an_assert_error(p->ctx, "a header of 65536 bytes, at most 65535 are read");
+    an_assert_status(p->ctx, an_npy_open(p->ctx, p->folder, &reader, &view), ALEXNET_BAD_FILE);
+
+    bool failed = true;
+    for (long n = 0; failed; ++n) {
+        an_test_fault fault;
+        an_assert_ok(p->ctx, an_npy_write(p->ctx, path, &tensor));
+        an_test_fault_arm(&fault, p->ctx, AN_FAULT_ANY, n, false, EIO);
+        alexnet_status status = an_npy_open(p->ctx, path, &reader, &view);
+        if (status == ALEXNET_OK) {
+            status = an_tensor_to_float(p->ctx, path, &view, back);
+            an_reader_close(&reader);
+        }
+        failed = an_test_fault_disarm(&fault);
+        if (!failed || status != ALEXNET_NO_MEMORY)
+            an_assert_status(p->ctx, status, failed ? ALEXNET_IO : ALEXNET_OK);
+        if (failed) an_assert_error(p->ctx, "x.npy");
     }
 }
 
@@ -260,6 +312,7 @@ int main(void)
         an_test_in_place(every_truncation_and_change_is_harmless),
         an_test_in_place(the_bytes_are_those_of_numpy),
         an_test_in_place(what_is_written_comes_back),
+        an_test_in_place(a_file_is_read_where_it_lies),
         an_test_in_place(unknown_types_are_not_written),
         an_test_in_place(a_fault_leaves_the_old_file),
     };

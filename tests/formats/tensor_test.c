@@ -6,6 +6,7 @@
 
 #include "formats/tensor.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static void types_have_names_and_sizes(void **state)
@@ -186,6 +187,38 @@ static void whole_numbers_are_no_weights(void **state)
         "a.safetensors: tensor 'steps': expected numbers of type F32, F64, F16 or BF16, found I64");
 }
 
+/* In either half of a pair, and as the last of an odd number. */
+static void what_is_not_finite_is_found(void **state)
+{
+    static const float odd[] = {NAN, -NAN, INFINITY, -INFINITY};
+    static const float sound[] = {0, -0.0f, 3.4e38f, -3.4e38f, 1e-45f, 1};
+    const an_test_place *p = *state;
+    float values[7], out[7];
+
+    for (int64_t count = 1; count <= 7; ++count) {
+        const an_tensor_view view = {.name = "w",
+                                     .dtype = AN_F32,
+                                     .rank = 1,
+                                     .shape = {count},
+                                     .count = count,
+                                     .data = (const uint8_t *)values};
+        for (int64_t i = 0; i < count; ++i)
+            values[i] = sound[i % 6];
+        an_assert_ok(p->ctx, an_tensor_to_finite(p->ctx, "a", &view, out));
+        for (int64_t i = 0; i < 4 * count; ++i) {
+            char expected[64];
+            values[i / 4] = odd[i % 4];
+            an_assert_ok(p->ctx, an_tensor_to_float(p->ctx, "a", &view, out));
+            an_assert_status(p->ctx, an_tensor_to_finite(p->ctx, "a", &view, out),
+                             ALEXNET_BAD_FILE);
+            snprintf(expected, sizeof expected, "a: tensor 'w': number %lld is %s",
+                     (long long)(i / 4), i % 4 < 2 ? "NaN" : "infinite");
+            an_assert_error(p->ctx, expected);
+            values[i / 4] = sound[i / 4 % 6];
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +228,7 @@ int main(void)
         an_test_in_place(conversions_are_exact),
         an_test_in_place(every_half_is_right),
         an_test_in_place(whole_numbers_are_no_weights),
+        an_test_in_place(what_is_not_finite_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -400,6 +400,8 @@ static void false_metadata_is_refused(void **state)
          "expected a JSON list of 2 names, found 1"},
         {"alexnet.classes", "[\"cat\",7]", ALEXNET_BAD_FILE,
          "'alexnet.classes': entry 1 is not a text"},
+        {"alexnet.classes", "[\"cat\",\"cat\"]", ALEXNET_BAD_FILE,
+         "w.safetensors: two classes are called 'cat'"},
         {"alexnet.classes", "[\"cat\",\"\\u0000\"]", ALEXNET_BAD_FILE,
          "expected a JSON list of 2 names"},
     };

@@ -9,8 +9,10 @@
 #include "formats/npy.h"
 #include "formats/safetensors.h"
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PIXELS (3 * 32 * 32)
 
@@ -136,12 +138,14 @@ static void pixels_before_mean_and_scale(void **state)
     const int64_t shape[] = {6, 3, 32, 32};
     alexnet_features_options options = make_options(w, NULL);
     an_tensor_file file;
+    an_bytes bytes;
 
     an_assert_ok(w->ctx, alexnet_features(w->ctx, &options, NULL, NULL));
     float *tensor = read_out(w, w->out, "images", 4, shape);
     options.as_bytes = 1;
     an_assert_ok(w->ctx, alexnet_features(w->ctx, &options, NULL, NULL));
-    an_assert_ok(w->ctx, an_safetensors_open(w->ctx, w->out, &file));
+    an_assert_ok(w->ctx, an_file_read(w->ctx, w->out, 1 << 20, &bytes));
+    an_assert_ok(w->ctx, an_safetensors_parse(w->ctx, w->out, bytes.data, bytes.size, &file));
     const an_tensor_view *view = &file.tensors[0];
     assert_int_equal(view->dtype, AN_U8);
     assert_int_equal(view->shape[1], 32);
@@ -152,6 +156,7 @@ static void pixels_before_mean_and_scale(void **state)
                 assert_true(tensor[i * PIXELS + c * 1024 + p] ==
                             (float)view->data[(i * 1024 + p) * 3 + c] - 128);
     an_tensor_file_close(w->ctx, &file);
+    an_bytes_free(w->ctx, &bytes);
     free(tensor);
 }
 
@@ -224,6 +229,54 @@ static void without_a_mean_image_only_tensors_are_taken(void **state)
     options.image_count = 0;
     options.input = path;
     an_assert_ok(w->ctx, alexnet_features(w->ctx, &options, NULL, NULL));
+}
+
+/* A ReLU makes 0 of what is no number, so that what comes out may look sound. */
+static void what_is_no_number_is_refused(void **state)
+{
+    static const char *const layers[] = {"conv1", "prob", NULL};
+    static const char *const names[] = {"x.safetensors", "x.npy"};
+    static const float odd[] = {NAN, INFINITY, -INFINITY};
+    static float values[2 * PIXELS];
+    const an_tensor_out tensor = {
+        .name = "x", .dtype = AN_F32, .rank = 4, .shape = {2, 3, 32, 32}, .data = values};
+    world *w = *state;
+
+    for (size_t i = 0; i < 12; ++i) {
+        const char *path = an_test_path(w->folder, names[i % 2]);
+        alexnet_features_options options = make_options(w, layers[i / 2 % 2]);
+        const size_t place = PIXELS + i * 7;
+        values[place] = odd[i % 3];
+        an_assert_ok(w->ctx, i % 2 == 0 ? an_safetensors_write(w->ctx, path, &tensor, 1, NULL, NULL, 0)
+                                        : an_npy_write(w->ctx, path, &tensor));
+        values[place] = 0;
+        options.image_count = 0;
+        options.input = path;
+        an_assert_status(w->ctx, alexnet_features(w->ctx, &options, NULL, NULL), ALEXNET_BAD_FILE);
+        an_assert_error(w->ctx, "number 3");
+        an_assert_error(w->ctx, i % 3 == 0 ? " is NaN" : " is infinite");
+        assert_int_not_equal(access(w->out, F_OK), 0); /* nothing is written */
+    }
+}
+
+/* As classification refuses it. */
+static void an_output_that_is_no_number_is_refused(void **state)
+{
+    static float values[2 * PIXELS];
+    const an_tensor_out tensor = {
+        .name = "x", .dtype = AN_F32, .rank = 4, .shape = {2, 3, 32, 32}, .data = values};
+    world *w = *state;
+    const char *path = an_test_path(w->folder, "x.safetensors");
+    alexnet_features_options options = make_options(w, "prob");
+
+    for (size_t i = 0; i < PIXELS; ++i)
+        values[PIXELS + i] = i % 2 == 0 ? 3e38f : -3e38f;
+    an_assert_ok(w->ctx, an_safetensors_write(w->ctx, path, &tensor, 1, NULL, NULL, 0));
+    options.image_count = 0;
+    options.input = path;
+    an_assert_status(w->ctx, alexnet_features(w->ctx, &options, NULL, NULL), ALEXNET_DIVERGED);
+    an_assert_error(w->ctx, "row 1: the output of prob is not a number");
+    assert_int_not_equal(access(w->out, F_OK), 0);
 }
 
 static void a_tensor_of_another_shape_is_refused(void **state)
@@ -328,6 +381,8 @@ int main(void)
         TEST(mistakes_are_named_and_write_nothing),
         TEST(a_file_that_cannot_be_written_shows_before_the_work),
         TEST(without_a_mean_image_only_tensors_are_taken),
+        TEST(an_output_that_is_no_number_is_refused),
+        TEST(what_is_no_number_is_refused),
         TEST(a_tensor_of_another_shape_is_refused),
         TEST(another_size_just_runs),
         TEST(memory_and_files_may_fail),

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define HASH  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define OTHER "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -86,7 +87,7 @@ static int64_t find(world *w)
     char *path;
 
     w->log.text[0] = '\0';
-    an_assert_ok(w->ctx, an_checkpoint_find(w->ctx, w->folder, HASH, &path, &state));
+    an_assert_ok(w->ctx, an_checkpoint_find(w->ctx, w->folder, HASH, &path, &state, NULL));
     const int64_t step = path != NULL ? state.step : -1;
     an_free(w->ctx, path);
     return step;
@@ -109,6 +110,81 @@ static bool exists(world *w, int64_t step)
     return info.kind == AN_FILE_FOLDER;
 }
 
+/* ---- a disk that fails ---- */
+
+/* Finds and loads, with the n-th read failing; gives the step, -1: it failed, and *failed: there was such a read. */
+static int64_t load_with_fault(world *w, long n, int error, bool *failed)
+{
+    alexnet_model *model = NULL;
+    an_optimiser optimiser = {0};
+    an_train_state state = an_train_state_start();
+    an_test_fault fault;
+    char *path;
+
+    an_test_fault_arm(&fault, w->ctx, AN_FAULT_BIT(AN_FAULT_READ), n, false, error);
+    alexnet_status status =
+        an_checkpoint_find(w->ctx, w->folder, HASH, &path, &state, &model);
+    *failed = an_test_fault_disarm(&fault);
+    if (status == ALEXNET_OK) {
+        assert_true(model->values[0] == (float)state.step);
+        an_assert_ok(w->ctx, an_optimiser_open(model, &adam, &optimiser));
+        an_assert_ok(w->ctx, an_checkpoint_load_optimiser(model, path, &optimiser));
+        an_optimiser_close(w->ctx, &optimiser);
+    } else {
+        an_assert_status(w->ctx, status, ALEXNET_IO); /* the names in the folder */
+        an_assert_error(w->ctx, "checkpoints: ");
+    }
+    alexnet_model_free(model);
+    an_free(w->ctx, path);
+    return status == ALEXNET_OK ? state.step : -1;
+}
+
+/* Whichever read of the newest fails, the one before is found and loaded. */
+static void what_cannot_be_read_is_passed_over(void **state)
+{
+    world *w = *state;
+    int newest = 0, older = 0;
+    bool failed = true;
+
+    an_assert_ok(w->ctx, save(w, 1, 3));
+    an_assert_ok(w->ctx, save(w, 2, 3));
+    for (long n = 0; failed; ++n) {
+        w->log.text[0] = '\0';
+        const int64_t step = load_with_fault(w, n, EIO, &failed);
+        older += step == 1;
+        newest += step == 2;
+        if (step == 1) assert_non_null(strstr(w->log.text, "Input/output error"));
+    }
+    assert_int_equal(newest, 1); /* when nothing fails any more */
+    assert_true(older > 10);
+
+    failed = true; /* interrupted and short reads go on */
+    for (long n = 0; failed; ++n)
+        assert_int_equal(load_with_fault(w, n, EINTR, &failed), 2);
+    failed = true;
+    for (long n = 0; failed; ++n)
+        assert_int_equal(load_with_fault(w, n, AN_FAULT_SHORT, &failed), 2);
+}
+
+/* A file that lost its end, at any length. */
+static void a_cut_checkpoint_is_passed_over(void **state)
+{
+    static const char *const names[] = {"weights.safetensors", "optimiser.safetensors",
+                                        "manifest.json"};
+    world *w = *state;
+    bool failed;
+
+    an_assert_ok(w->ctx, save(w, 1, 3));
+    for (size_t i = 0; i < AN_COUNT(names); ++i)
+        for (int part = 0; part < 8; part += 3) {
+            an_file_info info;
+            an_assert_ok(w->ctx, save(w, 2, 3));
+            an_assert_ok(w->ctx, an_file_stat(w->ctx, in_step(w, 2, names[i]), &info));
+            assert_int_equal(truncate(in_step(w, 2, names[i]), (off_t)info.size * part / 8), 0);
+            assert_int_equal(load_with_fault(w, 1000000, EIO, &failed), 1);
+        }
+}
+
 /* ---- saving and loading ---- */
 
 static void what_is_saved_is_found_to_the_bit(void **state)
@@ -123,7 +199,7 @@ static void what_is_saved_is_found_to_the_bit(void **state)
 
     an_assert_ok(w->ctx, save(w, 7, 2));
     an_assert_ok(w->ctx, alexnet_model_hash(w->model, before));
-    an_assert_ok(w->ctx, an_checkpoint_find(w->ctx, w->folder, HASH, &path, &found));
+    an_assert_ok(w->ctx, an_checkpoint_find(w->ctx, w->folder, HASH, &path, &found, NULL));
     assert_int_equal(found.step, 7);
     assert_true(found.seconds == 3.5);
     an_assert_ok(w->ctx, an_checkpoint_load_model(w->ctx, path, &model));
@@ -281,7 +357,7 @@ static void what_is_frozen_is_stored_once(void **state)
     assert_true(size_of(in_step(w, 3, "optimiser.safetensors")) < slots - 3 * frozen);
 
     an_assert_ok(w->ctx, alexnet_model_hash(w->model, before));
-    an_assert_ok(w->ctx, an_checkpoint_find(w->ctx, w->folder, HASH, &path, &found));
+    an_assert_ok(w->ctx, an_checkpoint_find(w->ctx, w->folder, HASH, &path, &found, NULL));
     assert_int_equal(found.step, 3);
     an_assert_ok(w->ctx, an_checkpoint_load_model(w->ctx, path, &model));
     an_assert_ok(w->ctx, alexnet_model_hash(model, after));
@@ -336,7 +412,7 @@ static void a_damaged_frozen_file_is_named(void **state)
             damages[damage](frozen_path(w));
         else
             flip(frozen_path(w), -20);
-        an_assert_status(w->ctx, an_checkpoint_find(w->ctx, w->folder, HASH, &path, &found),
+        an_assert_status(w->ctx, an_checkpoint_find(w->ctx, w->folder, HASH, &path, &found, NULL),
                          ALEXNET_BAD_FILE);
         an_assert_error(w->ctx, "frozen.safetensors");
     }
@@ -402,7 +478,7 @@ static void when_none_verifies_it_says_so(void **state)
     an_assert_ok(w->ctx, save(w, 20, 2));
     drop(in_step(w, 10, "manifest.json"));
     cut(in_step(w, 20, "weights.safetensors"));
-    an_assert_status(w->ctx, an_checkpoint_find(w->ctx, w->folder, HASH, &path, &found),
+    an_assert_status(w->ctx, an_checkpoint_find(w->ctx, w->folder, HASH, &path, &found, NULL),
                      ALEXNET_BAD_FILE);
     an_assert_error(w->ctx, "none of 2 checkpoints verifies");
     assert_null(path);
@@ -415,11 +491,11 @@ static void a_checkpoint_serves_its_own_run_only(void **state)
     char *path;
 
     an_assert_ok(w->ctx, save(w, 10, 2));
-    an_assert_status(w->ctx, an_checkpoint_find(w->ctx, w->folder, OTHER, &path, &found),
+    an_assert_status(w->ctx, an_checkpoint_find(w->ctx, w->folder, OTHER, &path, &found, NULL),
                      ALEXNET_BAD_FILE);
     an_assert_error(w->ctx, "another config.json");
     assert_int_equal(rename(in_step(w, 10, ""), in_step(w, 11, "")), 0);
-    an_assert_status(w->ctx, an_checkpoint_find(w->ctx, w->folder, HASH, &path, &found),
+    an_assert_status(w->ctx, an_checkpoint_find(w->ctx, w->folder, HASH, &path, &found, NULL),
                      ALEXNET_BAD_FILE);
     an_assert_error(w->ctx, "it is of step 10");
 }
@@ -480,7 +556,7 @@ static void a_failed_search_leaks_nothing(void **state)
         alexnet_model *model = NULL;
         char *path;
         an_test_fault_arm(&fault, w->ctx, AN_FAULT_BIT(AN_FAULT_MEMORY), n, false, 1);
-        alexnet_status status = an_checkpoint_find(w->ctx, w->folder, HASH, &path, &found);
+        alexnet_status status = an_checkpoint_find(w->ctx, w->folder, HASH, &path, &found, NULL);
         if (status == ALEXNET_OK) status = an_checkpoint_load_model(w->ctx, path, &model);
         if (status == ALEXNET_OK) status = an_checkpoint_load_optimiser(model, path, &w->optimiser);
         alexnet_model_free(model);
@@ -565,6 +641,8 @@ static void every_update_resumes_to_the_same_bits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(what_cannot_be_read_is_passed_over),
+        TEST(a_cut_checkpoint_is_passed_over),
         TEST(what_is_saved_is_found_to_the_bit),
         TEST(no_checkpoint_at_all_is_no_error),
         TEST(the_newest_few_are_kept),

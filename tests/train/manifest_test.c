@@ -23,6 +23,7 @@ static const an_manifest example = {
               .val_top5 = 1,
               .best_step = 60,
               .best_top1 = 0.5,
+              .best_sha256 = HEX_B,
               .stale = 2,
               .seconds = 61.5,
               .plateau = {.best = 0.5, .stale = 1, .drops = 2}},

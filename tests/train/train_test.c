@@ -524,6 +524,31 @@ static void best_weights_that_are_gone_are_sought_anew(void **state)
     assert_non_null(strstr(r->log.text, "best.safetensors is gone"));
 }
 
+/* One flipped bit of them, or weights that somebody has put in their place. */
+static void best_weights_that_are_damaged_are_sought_anew(void **state)
+{
+    an_runs *r = *state;
+    const char *best = an_test_path(r->folder, "run/best.safetensors");
+    alexnet_train_options options = an_runs_options(r, "run"), resumed;
+    an_bytes bytes;
+
+    options.lr = 1e-7; /* nothing improves: the best would stay that of the first epoch */
+    an_runs_train(r, &options);
+    an_assert_ok(r->ctx, an_file_read(r->ctx, best, 1 << 24, &bytes));
+    bytes.data[bytes.size - 1000] ^= 1;
+    an_test_write(best, bytes.data, bytes.size);
+    an_bytes_free(r->ctx, &bytes);
+    resumed = alexnet_train_options_default();
+    resumed.resume = options.out;
+    resumed.epochs = 4;
+    an_runs_train(r, &resumed);
+    assert_non_null(strstr(r->log.text, "best.safetensors is not what its checkpoint says: the "
+                                        "best weights are sought anew"));
+    alexnet_model *model;
+    an_assert_ok(r->ctx, alexnet_model_load(r->ctx, best, &model));
+    alexnet_model_free(model);
+}
+
 static void a_damaged_checkpoint_costs_only_what_came_after_the_one_before(void **state)
 {
     an_runs *r = *state;
@@ -872,6 +897,7 @@ int main(void)
         TEST(a_run_is_repeated_from_its_config),
         TEST(a_run_without_a_checkpoint_starts_over),
         TEST(best_weights_that_are_gone_are_sought_anew),
+        TEST(best_weights_that_are_damaged_are_sought_anew),
         TEST(a_damaged_checkpoint_costs_only_what_came_after_the_one_before),
         TEST(data_that_has_changed_is_noticed),
         TEST(data_of_the_same_size_that_has_changed_is_noticed),

@@ -26,7 +26,7 @@ static const cli_option load_options[] = {
      "family whose preprocessing is used, see 'alexnet info' [torchvision]"},
     {"augment", 0, CLI_TEXT, AT(augment), 0, 0, "NAME,...",
      "as in training: crop, flip, rrc ... [none]"},
-    {"workers", 0, CLI_INT, AT(workers), 0, AN_LOADER_WORKERS_MAX, "N",
+    {"workers", 0, CLI_INT, AT(workers), 0, ALEXNET_WORKERS_MAX, "N",
      "threads that decode pictures [as needed]"},
     {"batch", 'b', CLI_INT, AT(bench.batch), 1, 65536, "N", "pictures a step [128]"},
     {"steps", 0, CLI_INT, AT(bench.steps), 1, 1000000, "N", "steps that count [10]"},

@@ -123,6 +123,8 @@ static alexnet_status open_inference(const alexnet_model *model, int batch, int 
 alexnet_status alexnet_session_open(const alexnet_model *model, int batch, const char *output,
                                     alexnet_session **out)
 {
+    AN_NEED(NULL, model);
+    AN_NEED(model->ctx, out);
     return open_inference(model, batch, 0, output, false, out);
 }
 
@@ -313,8 +315,8 @@ static alexnet_status check_n(const alexnet_session *s, int n)
 
 void alexnet_session_get_output(const alexnet_session *s, int shape[3])
 {
-    const an_shape y = s->plan.steps[s->plan.step_count - 1].node->y;
-
+    if (shape == NULL) return;
+    const an_shape y = s != NULL ? s->plan.steps[s->plan.step_count - 1].node->y : (an_shape){0};
     shape[0] = y.c;
     shape[1] = y.h;
     shape[2] = y.w;
@@ -332,6 +334,9 @@ alexnet_status alexnet_session_run(alexnet_session *s, const float *images, int 
 {
     const batch b = {.images = images, .n = n};
 
+    AN_NEED(NULL, s);
+    AN_NEED(s->ctx, images);
+    AN_NEED(s->ctx, out);
     AN_TRY(check_n(s, n));
     AN_TRY(prepare_weights(s));
     AN_TRY(import_images(s, &b));

@@ -618,7 +618,10 @@ alexnet_status alexnet_model_complete(alexnet_context *ctx, const char *path, co
 {
     an_partial partial;
 
+    AN_NEED(ctx, ctx);
+    AN_NEED(ctx, out);
     *out = NULL;
+    AN_NEED(ctx, path);
     AN_TRY(an_partial_open(ctx, path, &partial));
     const alexnet_status status = complete(ctx, &partial, family, options, seed, out);
     an_partial_close(ctx, &partial);

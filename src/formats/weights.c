@@ -445,7 +445,10 @@ alexnet_status alexnet_model_load(alexnet_context *ctx, const char *path, alexne
     an_tensor_file file;
     char *found; /* in a run's folder, or the path itself */
 
+    AN_NEED(ctx, ctx);
+    AN_NEED(ctx, out);
     *out = NULL;
+    AN_NEED(ctx, path);
     AN_TRY(an_weights_file(ctx, path, &found));
     alexnet_status status = an_safetensors_open(ctx, found, &file);
     if (status == ALEXNET_OK) {

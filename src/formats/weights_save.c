@@ -126,5 +126,7 @@ alexnet_status an_weights_save(const alexnet_model *model, an_weights_part part,
 
 alexnet_status alexnet_model_save(const alexnet_model *model, const char *path)
 {
+    AN_NEED(NULL, model);
+    AN_NEED(model->ctx, path);
     return an_weights_save(model, AN_WEIGHTS_ALL, path);
 }

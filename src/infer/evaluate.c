@@ -334,6 +334,7 @@ alexnet_status an_evaluate(alexnet_context *ctx, const alexnet_evaluate_options 
 
 void alexnet_evaluate_result_free(alexnet_context *ctx, alexnet_evaluate_result *result)
 {
+    if (ctx == NULL || result == NULL) return;
     an_free(ctx, result->per_class);
     an_free(ctx, result->each);
     result->per_class = NULL;

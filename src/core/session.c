@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "base/threads.h"
 #include <assert.h>
 #include <math.h>
 #include <string.h>
@@ -97,6 +98,7 @@ static alexnet_status open_session(const alexnet_model *model, an_mode mode, int
     s->model = model;
     s->seed = seed;
     s->sgd = sgd;
+    an_threads_settle(ctx); /* the plan lays out scratch for each */
     if ((status = an_plan_open(model, mode, batch, first, output, &s->plan)) != ALEXNET_OK)
         goto fail;
     if ((status = open_arenas(s)) != ALEXNET_OK) goto fail;

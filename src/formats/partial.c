@@ -75,7 +75,9 @@ static alexnet_status take_classes(alexnet_context *ctx, an_partial *partial)
     const char *text = an_tensor_file_metadata(&partial->file, AN_KEY_CLASSES);
 
     if (text == NULL) return ALEXNET_OK;
-    partial->class_list = json_loads(text, 0, NULL);
+    if (an_json_parse_list(ctx, AN_KEY_CLASSES, text, strlen(text), &partial->class_list) ==
+        ALEXNET_NO_MEMORY)
+        return ALEXNET_NO_MEMORY;
     const size_t count = json_array_size(partial->class_list); /* 0 for what is no list */
     if (count == 0 || count > ALEXNET_CLASSES_MAX)
         return an_fail(ctx, ALEXNET_BAD_FILE,

@@ -111,6 +111,9 @@ typedef enum alexnet_dtype {
     ALEXNET_INT8  /* inference only: weights scaled for each output channel, inputs for each picture and layer */
 } alexnet_dtype;
 
+#define ALEXNET_PIXELS     (INT64_C(256) << 20)
+#define ALEXNET_PIXELS_MAX (INT64_C(1) << 30)
+
 /* A zeroed struct asks for every default. */
 typedef struct alexnet_options {
     int         threads;  /* arithmetic threads; 0: all cores this process may use; at most 256 */
@@ -122,12 +125,14 @@ typedef struct alexnet_options {
     void *(*allocate)(void *user, size_t bytes); /* as malloc; NULL: malloc and free. Any thread. */
     void (*release)(void *user, void *block);    /* as free */
     void *memory_user;
+    int64_t max_pixels; /* of an image: a larger one is not decoded (BAD_FILE). At most ALEXNET_PIXELS_MAX; 0:
+                           ALEXNET_PIXELS, which a photograph of 200 megapixels stays below */
 } alexnet_options;
 
 typedef struct alexnet_context alexnet_context;
 
 /*
- * Makes a context. options may be NULL. On failure *out is NULL: NO_MEMORY, BAD_ARG (threads out of range, unknown tier
+ * Makes a context. options may be NULL. On failure *out is NULL: NO_MEMORY, BAD_ARG (threads or max_pixels out of range, unknown tier
  * name or dtype), UNSUPPORTED (a tier of another architecture than this build's).
  */
 ALEXNET_API alexnet_status alexnet_open(const alexnet_options *options, alexnet_context **out) ALEXNET_NODISCARD;

@@ -41,6 +41,9 @@ alexnet_status an_context_open(const alexnet_options *options, alexnet_context *
     if (first.options.threads < 0 || first.options.threads > AN_THREADS_MAX) return ALEXNET_BAD_ARG;
     if (first.options.dtype > ALEXNET_INT8) return ALEXNET_BAD_ARG;
     if ((first.options.allocate == NULL) != (first.options.release == NULL)) return ALEXNET_BAD_ARG;
+    if (first.options.max_pixels < 0 || first.options.max_pixels > ALEXNET_PIXELS_MAX)
+        return ALEXNET_BAD_ARG;
+    if (first.options.max_pixels == 0) first.options.max_pixels = ALEXNET_PIXELS;
     if (first.options.threads == 0) first.options.threads = count_cores();
 
     alexnet_context *ctx = an_new(&first, sizeof *ctx);

@@ -33,7 +33,7 @@ typedef struct cli_common {
     int threads; /* 0: all cores */
     int cpu;     /* place in CLI_TIERS, from 1; 0: the best there is */
     int dtype; /* place in CLI_DTYPES, from 1: an alexnet_dtype and one; 0: fp32, or a resumed run's */
-    int64_t seed;
+    int64_t seed, max_pixels;
     int quiet, json, no_progress;
 } cli_common;
 

@@ -145,10 +145,11 @@ static bool is_family(cli *app, const char *name)
 {
     alexnet_family_info family;
 
-    for (int i = 0; i < alexnet_family_count(); ++i)
-        if (alexnet_get_family(app->ctx, i, &family) == ALEXNET_OK &&
-            strcmp(family.name, name) == 0)
-            return true;
+    for (int i = 0; i < alexnet_family_count(); ++i) {
+        const alexnet_status status = alexnet_get_family(app->ctx, i, &family);
+        if (status == ALEXNET_NO_MEMORY) cli_end_for_memory(); /* else it would be no family */
+        if (status == ALEXNET_OK && strcmp(family.name, name) == 0) return true;
+    }
     return false;
 }
 

@@ -26,6 +26,8 @@
  *     Results come last and are NULL or untouched on failure.
  *   - A context serves one thread at a time, and so does everything made from it. Use one context per thread;
  *     contexts share nothing. The library starts threads of its own and joins them before a call returns.
+ *   - An argument that is NULL where that is not said to be allowed, or a number out of its range, is BAD_ARG. Functions
+ *     without a status then do nothing, return NULL, or fill what they were to fill with zeros.
  *   - close and free functions take NULL. Close what was made from a context before the context.
  *   - Texts are UTF-8, ended by 0. `const char *` results are borrowed: valid until their owner is closed.
  *   - Tensors are row-major float32, images [n][3][h][w].
@@ -109,6 +111,9 @@ typedef enum alexnet_dtype {
     ALEXNET_INT8  /* inference only: weights scaled for each output channel, inputs for each picture and layer */
 } alexnet_dtype;
 
+#define ALEXNET_PIXELS     (INT64_C(256) << 20)
+#define ALEXNET_PIXELS_MAX (INT64_C(1) << 30)
+
 /* A zeroed struct asks for every default. */
 typedef struct alexnet_options {
     int         threads;  /* arithmetic threads; 0: all cores this process may use; at most 256 */
@@ -120,18 +125,20 @@ typedef struct alexnet_options {
     void *(*allocate)(void *user, size_t bytes); /* as malloc; NULL: malloc and free. Any thread. */
     void (*release)(void *user, void *block);    /* as free */
     void *memory_user;
+    int64_t max_pixels; /* of an image: a larger one is not decoded (BAD_FILE). At most ALEXNET_PIXELS_MAX; 0:
+                           ALEXNET_PIXELS, which a photograph of 200 megapixels stays below */
 } alexnet_options;
 
 typedef struct alexnet_context alexnet_context;
 
 /*
- * Makes a context. options may be NULL. On failure *out is NULL: NO_MEMORY, BAD_ARG (threads out of range, unknown tier
+ * Makes a context. options may be NULL. On failure *out is NULL: NO_MEMORY, BAD_ARG (threads or max_pixels out of range, unknown tier
  * name or dtype), UNSUPPORTED (a tier of another architecture than this build's).
  */
 ALEXNET_API alexnet_status alexnet_open(const alexnet_options *options, alexnet_context **out) ALEXNET_NODISCARD;
 ALEXNET_API void           alexnet_close(alexnet_context *ctx);
 
-/* The cause of the last failure on this context, one line; "" before any. */
+/* The cause of the last failure on this context, one line; "" before any. NULL: that there is no context. */
 ALEXNET_API const char *alexnet_error(const alexnet_context *ctx);
 
 /* What the machine offers and what of it is used. */
@@ -206,6 +213,7 @@ ALEXNET_API alexnet_status alexnet_get_family(alexnet_context *ctx, int index, a
 #define ALEXNET_CLASSES_MAX         100000
 #define ALEXNET_INPUT_MAX           65535   /* pixels */
 #define ALEXNET_BATCH_MAX           65536
+#define ALEXNET_WORKERS_MAX         64
 #define ALEXNET_EPOCHS_MIN          1e-6
 #define ALEXNET_EPOCHS_MAX          1e9
 #define ALEXNET_SECONDS_MIN         0.001

@@ -14,8 +14,6 @@
 #include <omp.h>
 #endif
 
-#define THREADS_MAX 256
-
 /* The cores that this process may run on, which is fewer than the machine has under taskset or in a
  * container. */
 static int count_cores(void)
@@ -31,7 +29,7 @@ static int count_cores(void)
 #if defined(_OPENMP) /* with OMP_PROC_BIND this thread is bound to one of the process's cores */
     cores = AN_MAX(cores, omp_get_num_procs());
 #endif
-    return (int)AN_MIN(AN_MAX(cores, 1), THREADS_MAX);
+    return (int)AN_MIN(AN_MAX(cores, 1), AN_THREADS_MAX);
 }
 
 alexnet_status an_context_open(const alexnet_options *options, alexnet_context **out)
@@ -40,9 +38,12 @@ alexnet_status an_context_open(const alexnet_options *options, alexnet_context *
 
     *out = NULL;
     if (options != NULL) first.options = *options;
-    if (first.options.threads < 0 || first.options.threads > THREADS_MAX) return ALEXNET_BAD_ARG;
+    if (first.options.threads < 0 || first.options.threads > AN_THREADS_MAX) return ALEXNET_BAD_ARG;
     if (first.options.dtype > ALEXNET_INT8) return ALEXNET_BAD_ARG;
     if ((first.options.allocate == NULL) != (first.options.release == NULL)) return ALEXNET_BAD_ARG;
+    if (first.options.max_pixels < 0 || first.options.max_pixels > ALEXNET_PIXELS_MAX)
+        return ALEXNET_BAD_ARG;
+    if (first.options.max_pixels == 0) first.options.max_pixels = ALEXNET_PIXELS;
     if (first.options.threads == 0) first.options.threads = count_cores();
 
     alexnet_context *ctx = an_new(&first, sizeof *ctx);

@@ -15,17 +15,19 @@
 #include <stdint.h>
 
 #define AN_ERROR_BYTES 1024
+#define AN_THREADS_MAX 256
 
 /* The kinds of system call that a test can make fail; see an_fault_hook. */
 typedef enum an_fault_kind {
     AN_FAULT_MEMORY, /* an allocation */
     AN_FAULT_OPEN,
-    AN_FAULT_READ,   /* bytes of a file, names of a folder */
+    AN_FAULT_READ, /* bytes of a file, names of a folder */
     AN_FAULT_WRITE,
     AN_FAULT_SYNC,
     AN_FAULT_RENAME, /* whatever changes names: rename, mkdir, unlink, rmdir */
     AN_FAULT_CLOSE,  /* the descriptor is closed all the same */
-    AN_FAULT_STAT
+    AN_FAULT_STAT,
+    AN_FAULT_THREAD /* the start of an arithmetic thread */
 } an_fault_kind;
 
 /*
@@ -42,6 +44,7 @@ typedef uint64_t (*an_free_hook)(void *user);
 
 struct alexnet_context {
     alexnet_options options;          /* as given to alexnet_open(), defaults filled in */
+    bool threads_settled;             /* options.threads is what there is: base/threads.h */
     const struct an_backend *backend; /* chosen by alexnet_open() in core; base never looks inside */
     struct an_unpacked *unpacked;     /* gzip files that are open in src/data, each unpacked once; base never looks inside */
     an_fault_hook   fault;   /* NULL outside tests */

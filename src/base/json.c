@@ -1,5 +1,5 @@
 /*
- * json.c: thin glue over jansson.
+ * json.c: thin glue over jansson: made with every refusal of memory remembered, and printed.
  * SPDX-License-Identifier: MIT
  */
 #include "base/json.h"
@@ -7,31 +7,14 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/text.h"
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
 
 #define FILE_MAX ((size_t)16 << 20)
 
 /* ---- reading ---- */
-
-alexnet_status an_json_parse(alexnet_context *ctx, const char *what, const char *text, size_t bytes,
-                             json_t **out)
-{
-    json_error_t error;
-    json_t *value = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
-
-    *out = NULL;
-    if (value == NULL) {
-        if (json_error_code(&error) == json_error_out_of_memory)
-            return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory to parse %zu bytes", what, bytes);
-        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: line %d, column %d: %s", what, error.line,
-                       error.column, error.text);
-    }
-    if (!json_is_object(value)) {
-        json_decref(value);
-        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: expected an object, found an array", what);
-    }
-    *out = value;
-    return ALEXNET_OK;
-}
 
 alexnet_status an_json_read(alexnet_context *ctx, const char *path, json_t **out)
 {
@@ -45,33 +28,135 @@ alexnet_status an_json_read(alexnet_context *ctx, const char *path, json_t **out
     return status;
 }
 
-/* ---- writing ---- */
+/* ---- making ---- */
 
-/* The object as text with `flags`, in room for a newline more; NULL: no memory, or not an object.
- */
+static json_t *remember(an_json_maker *m, alexnet_status status)
+{
+    if (m->status == ALEXNET_OK) m->status = status;
+    return NULL;
+}
+
+static json_t *made(an_json_maker *m, json_t *value)
+{
+    return value != NULL ? value : remember(m, ALEXNET_NO_MEMORY);
+}
+
+static bool is_utf8(const char *text)
+{
+    size_t length = 1;
+
+    for (; *text != '\0' && length > 0; text += length)
+        length = an_utf8_length(text);
+    return length > 0;
+}
+
+json_t *an_json_object(an_json_maker *m) { return made(m, json_object()); }
+
+json_t *an_json_list(an_json_maker *m) { return made(m, json_array()); }
+
+json_t *an_json_string(an_json_maker *m, const char *text)
+{
+    if (text == NULL) return json_null();
+    return is_utf8(text) ? made(m, json_string_nocheck(text)) : remember(m, ALEXNET_BAD_ARG);
+}
+
+json_t *an_json_int(an_json_maker *m, int64_t value) { return made(m, json_integer(value)); }
+
+json_t *an_json_real(an_json_maker *m, double value)
+{
+    return isfinite(value) ? made(m, json_real(value)) : json_null();
+}
+
+json_t *an_json_pack(an_json_maker *m, const char *format, ...)
+{
+    json_error_t error;
+    va_list list;
+
+    va_start(list, format);
+    json_t *value = json_vpack_ex(&error, 0, format, list);
+    va_end(list);
+    if (value != NULL) return value;
+    const enum json_error_code code = json_error_code(&error);
+    return remember(m, code == json_error_invalid_utf8 || code == json_error_numeric_overflow
+                           ? ALEXNET_BAD_ARG
+                           : ALEXNET_NO_MEMORY);
+}
+
+void an_json_set(an_json_maker *m, json_t *object, const char *key, json_t *value)
+{
+    const bool failed_before = m->status != ALEXNET_OK && m->key[0] != '\0';
+
+    if (value == NULL || object == NULL) {
+        json_decref(value);
+        remember(m, ALEXNET_NO_MEMORY); /* unless it is known why there is none */
+    } else if (!is_utf8(key)) {
+        json_decref(value);
+        remember(m, ALEXNET_BAD_ARG);
+    } else if (json_object_set_new_nocheck(object, key, value) != 0)
+        remember(m, ALEXNET_NO_MEMORY);
+    if (m->status != ALEXNET_OK && !failed_before) an_print(m->key, sizeof m->key, "%s", key);
+}
+
+void an_json_add(an_json_maker *m, json_t *list, json_t *value)
+{
+    if (value == NULL || list == NULL) {
+        json_decref(value);
+        remember(m, ALEXNET_NO_MEMORY);
+    } else if (json_array_append_new(list, value) != 0)
+        remember(m, ALEXNET_NO_MEMORY);
+}
+
+alexnet_status an_json_made(alexnet_context *ctx, const an_json_maker *m, const char *what)
+{
+    if (m->status == ALEXNET_NO_MEMORY)
+        return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory to write", what);
+    if (m->status != ALEXNET_OK)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "%s: '%s' cannot be written as JSON: is it UTF-8?",
+                       what, m->key);
+    return ALEXNET_OK;
+}
+
+/* ---- printing ---- */
+
+/* The object as text with `flags`, in room for a newline more; NULL: no memory. */
 static char *dump(alexnet_context *ctx, const json_t *object, size_t flags, size_t *length)
 {
     *length = json_dumpb(object, NULL, 0, flags);
     char *text = *length == 0 ? NULL : an_new(ctx, *length + 2);
 
-    if (text != NULL) {
-        json_dumpb(object, text, *length, flags);
-        text[*length] = '\0';
+    if (text == NULL) return NULL;
+    if (json_dumpb(object, text, *length, flags) != *length) { /* it takes memory of its own */
+        an_free(ctx, text);
+        return NULL;
     }
+    text[*length] = '\0';
     return text;
+}
+
+/* Whether the text means the same; NO_MEMORY: nobody knows. */
+static alexnet_status is_exact(alexnet_context *ctx, const char *text, size_t length,
+                               const json_t *object, bool *exact)
+{
+    json_t *back;
+
+    AN_TRY(json_is_array(object) ? an_json_parse_list(ctx, "JSON", text, length, &back)
+                                 : an_json_parse(ctx, "JSON", text, length, &back));
+    *exact = json_equal(back, object);
+    json_decref(back);
+    return ALEXNET_OK;
 }
 
 /* 15 digits, so that 0.1 is "0.1", or as many as bring every real back as it was: 17 always do. */
 static char *dump_exactly(alexnet_context *ctx, const json_t *object, size_t flags, size_t *length)
 {
     for (size_t digits = 15; digits < 17; ++digits) {
+        bool exact = false;
         char *text = dump(ctx, object, flags | JSON_REAL_PRECISION(digits), length);
         if (text == NULL) return NULL;
-        json_t *back = json_loadb(text, *length, 0, NULL);
-        const bool exact = back != NULL && json_equal(back, object);
-        json_decref(back);
-        if (exact) return text;
+        const alexnet_status status = is_exact(ctx, text, *length, object, &exact);
+        if (status == ALEXNET_OK && exact) return text;
         an_free(ctx, text);
+        if (status == ALEXNET_NO_MEMORY) return NULL;
     }
     return dump(ctx, object, flags | JSON_REAL_PRECISION(17), length);
 }
@@ -82,6 +167,16 @@ char *an_json_text(alexnet_context *ctx, const json_t *object)
 
     return dump_exactly(ctx, object, JSON_COMPACT, &length);
 }
+
+char *an_json_line(alexnet_context *ctx, const json_t *value, int digits)
+{
+    size_t length;
+
+    return dump(ctx, value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION((size_t)digits),
+                &length);
+}
+
+void an_json_free(alexnet_context *ctx, char *text) { an_free(ctx, text); }
 
 alexnet_status an_json_write(alexnet_context *ctx, const char *path, const json_t *object)
 {

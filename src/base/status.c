@@ -29,7 +29,10 @@ const char *alexnet_status_text(alexnet_status status)
     return "unknown status"; /* a number from elsewhere: a newer library, a cast */
 }
 
-const char *alexnet_error(const alexnet_context *ctx) { return ctx->error; }
+const char *alexnet_error(const alexnet_context *ctx)
+{
+    return ctx != NULL ? ctx->error : "there is no context";
+}
 
 /* Messages are made elsewhere first: an argument may be the very message that is replaced. */
 static void set_message(alexnet_context *ctx, char text[AN_ERROR_BYTES])
@@ -48,6 +51,22 @@ alexnet_status an_fail(alexnet_context *ctx, alexnet_status status, const char *
     set_message(ctx, text);
     ctx->error_number = 0;
     return status;
+}
+
+alexnet_status an_need(alexnet_context *ctx, const char *function, const char *name,
+                       const void *pointer)
+{
+    if (pointer != NULL) return ALEXNET_OK;
+    return ctx != NULL ? an_fail(ctx, ALEXNET_BAD_ARG, "%s(): '%s' is NULL", function, name)
+                       : ALEXNET_BAD_ARG;
+}
+
+alexnet_status an_need_within(alexnet_context *ctx, const char *function, const char *name,
+                              long long number, long long min, long long max)
+{
+    if (number >= min && number <= max) return ALEXNET_OK;
+    return an_fail(ctx, ALEXNET_BAD_ARG, "%s(): '%s' is %lld, expected %lld to %lld", function,
+                   name, number, min, max);
 }
 
 static alexnet_status status_of_errno(int error_number)

@@ -17,6 +17,19 @@
     } while (0)
 
 /*
+ * What a public function asks first of what it was given. BAD_ARG, naming the function and the argument, where a pointer
+ * that it needs is NULL, or a number is outside its range. The context may be NULL: then the status is all there is.
+ */
+#define AN_NEED(ctx, pointer) AN_TRY(an_need(ctx, __func__, #pointer, pointer))
+#define AN_NEED_WITHIN(ctx, number, min, max)                                                      \
+    AN_TRY(an_need_within(ctx, __func__, #number, (long long)(number), min, max))
+
+alexnet_status an_need(alexnet_context *ctx, const char *function, const char *name,
+                       const void *pointer) AN_NODISCARD;
+alexnet_status an_need_within(alexnet_context *ctx, const char *function, const char *name,
+                              long long number, long long min, long long max) AN_NODISCARD;
+
+/*
  * Writes the cause of a failure into the context and returns `status`:
  *     return an_fail(ctx, ALEXNET_BAD_FILE, "%s: header of %zu bytes, file has %zu", path, n, size);
  * The message names the thing (file, layer, option), what was expected and what was found. No final full stop,

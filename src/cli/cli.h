@@ -10,6 +10,7 @@
 #define CLI_CLI_H
 
 #include "alexnet.h"
+#include "base/json.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include <stdio.h>
@@ -32,7 +33,7 @@ typedef struct cli_common {
     int threads; /* 0: all cores */
     int cpu;     /* place in CLI_TIERS, from 1; 0: the best there is */
     int dtype; /* place in CLI_DTYPES, from 1: an alexnet_dtype and one; 0: fp32, or a resumed run's */
-    int64_t seed;
+    int64_t seed, max_pixels;
     int quiet, json, no_progress;
 } cli_common;
 
@@ -106,6 +107,7 @@ struct cli {
     char **words; /* the arguments that are no options */
     int word_count;
     cli_progress progress;
+    an_json_maker json; /* of the document that is being made */
 };
 
 /* What is computed in: a word of CLI_DTYPES. */
@@ -136,6 +138,11 @@ void cli_warn_skipped(void *user, const char *path, const char *reason);
 void *cli_allocate(size_t count, size_t size); /* zeroed */
 void *cli_grow(void *block, size_t count, size_t size);
 char *cli_copy(const char *text);
+
+void cli_end_for_memory(void); /* says so, and ends the program */
+
+/* A file to read; NULL: it cannot be opened. For want of memory the program ends, as above. */
+FILE *cli_open(const char *path);
 
 /* ---- help.c, completion.c ---- */
 

@@ -256,20 +256,21 @@ static bool get_layer_row(const bench *b, const forecast *f, int steps, int inde
     return true;
 }
 
-static json_t *layers_json(const bench *b, int steps)
+static json_t *layers_json(an_json_maker *m, const bench *b, int steps)
 {
     const forecast f = forecast_of(b);
-    json_t *rows = json_array();
+    json_t *rows = an_json_list(m);
     layer_row row;
 
     for (int i = 0; i < 2 * b->model->node_count; ++i)
         if (get_layer_row(b, &f, steps, i, &row))
-            json_array_append_new(
-                rows, json_pack("{s:s, s:s, s:s, s:f, s:o, s:f, s:f, s:b}", "name", row.node->name,
-                                "pass", row.pass, "algorithm", row.algorithm, "milliseconds",
-                                1e3 * row.seconds, "predicted_milliseconds",
-                                row.predicted > 0 ? json_real(1e3 * row.predicted) : json_null(),
-                                "gflops", row.gflops, "peak_share", row.share, "slow", row.slow));
+            an_json_add(
+                m, rows,
+                an_json_pack(m, "{s:s, s:s, s:s, s:f, s:o, s:f, s:f, s:b}", "name", row.node->name,
+                             "pass", row.pass, "algorithm", row.algorithm, "milliseconds",
+                             1e3 * row.seconds, "predicted_milliseconds",
+                             row.predicted > 0 ? an_json_real(m, 1e3 * row.predicted) : json_null(),
+                             "gflops", row.gflops, "peak_share", row.share, "slow", row.slow));
     free(f.rows);
     return rows;
 }
@@ -311,15 +312,16 @@ static cli_exit print_result(cli *app, const char *task, const cli_bench_args *a
     const alexnet_status status = alexnet_get_machine(app->ctx, &machine);
     if (status != ALEXNET_OK) return cli_fail(app, status);
     if (app->common->json) {
+        an_json_maker *m = &app->json;
         json_t *result =
-            json_pack("{s:i, s:s, s:s, s:s, s:i, s:i, s:s, s:f, s:f, s:f, s:I}", "schema", 1,
-                      "task", task, "model", args->model, "dtype", cli_dtype(app), "batch",
-                      b->batch, "threads", machine.threads, "tier", machine.tier, "milliseconds",
-                      1e3 * seconds, "images_per_second", b->batch / seconds, "gflops", gflops,
-                      "peak_rss_bytes", (json_int_t)cli_bench_peak_rss_bytes());
+            an_json_pack(m, "{s:i, s:s, s:s, s:s, s:i, s:i, s:s, s:f, s:f, s:f, s:I}", "schema", 1,
+                         "task", task, "model", args->model, "dtype", cli_dtype(app), "batch",
+                         b->batch, "threads", machine.threads, "tier", machine.tier, "milliseconds",
+                         1e3 * seconds, "images_per_second", b->batch / seconds, "gflops", gflops,
+                         "peak_rss_bytes", (json_int_t)cli_bench_peak_rss_bytes());
         if (args->layers) {
-            json_object_set_new(result, "peak_gflops", json_real(b->peak_gflops));
-            json_object_set_new(result, "layers", layers_json(b, args->steps));
+            an_json_set(m, result, "peak_gflops", an_json_real(m, b->peak_gflops));
+            an_json_set(m, result, "layers", layers_json(m, b, args->steps));
         }
         return cli_json_print(app, result);
     }

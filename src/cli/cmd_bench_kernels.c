@@ -6,6 +6,7 @@
 #include "base/context.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/threads.h"
 #include "cli/bench.h"
 #include "cli/output.h"
 #include "cpu/cases.h"
@@ -58,6 +59,7 @@ static alexnet_status open_kernel(alexnet_context *ctx, kernel *k, uint64_t seed
     bool enough = true;
 
     an_case_get_sizes(&k->c, &k->sizes);
+    an_threads_settle(ctx);
     k->run.threads = ctx->options.threads;
     k->run.scratch_bytes = an_case_scratch(&k->c, ctx->backend, k->run.threads);
     k->run.scratch = an_new(ctx, k->run.scratch_bytes);
@@ -105,8 +107,8 @@ static alexnet_status time_kernel(alexnet_context *ctx, kernel *k, const cli_ben
 }
 
 /* Adds one kernel's line to the table and to the list. */
-static void report_kernel(const kernel *k, const char *algorithm, double seconds, double peak,
-                          cli_table *table, json_t *list)
+static void report_kernel(an_json_maker *m, const kernel *k, const char *algorithm, double seconds,
+                          double peak, cli_table *table, json_t *list)
 {
     const double gflops = 1e-9 * k->sizes.flops / seconds, gbytes = 1e-9 * k->sizes.bytes / seconds;
     const bool counted = k->sizes.flops > 0;
@@ -119,12 +121,12 @@ static void report_kernel(const kernel *k, const char *algorithm, double seconds
         snprintf(share, sizeof share, "%.0f %%", 100 * gflops / peak);
     }
     cli_table_row(table, k->c.name, algorithm, time, rate, share, bytes);
-    json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:f, s:o, s:o, s:f}", "name", k->c.name,
-                                          "kind", k->c.kind->name, "algorithm", algorithm,
-                                          "milliseconds", 1e3 * seconds, "gflops",
-                                          counted ? json_real(gflops) : json_null(), "peak_share",
-                                          counted ? json_real(gflops / peak) : json_null(),
-                                          "gbytes_per_second", gbytes));
+    an_json_add(m, list,
+                an_json_pack(m, "{s:s, s:s, s:s, s:f, s:o, s:o, s:f}", "name", k->c.name, "kind",
+                             k->c.kind->name, "algorithm", algorithm, "milliseconds", 1e3 * seconds,
+                             "gflops", counted ? an_json_real(m, gflops) : json_null(),
+                             "peak_share", counted ? an_json_real(m, gflops / peak) : json_null(),
+                             "gbytes_per_second", gbytes));
 }
 
 static alexnet_status bench_case(cli *app, const cli_bench_args *args, an_case c, double *peak,
@@ -141,7 +143,8 @@ static alexnet_status bench_case(cli *app, const cli_bench_args *args, an_case c
         /* The peak drifts on a shared machine: measured each time, so that a share is of its
          * own minute. */
         *peak = an_cpu_peak_gflops(app->ctx->backend, k.run.threads);
-        report_kernel(&k, an_case_algorithm(&k.c, app->ctx->backend), seconds, *peak, table, list);
+        report_kernel(&app->json, &k, an_case_algorithm(&k.c, app->ctx->backend), seconds, *peak,
+                      table, list);
     }
     close_kernel(app->ctx, &k);
     return status;
@@ -165,10 +168,10 @@ static cli_exit print_kernels(cli *app, int batch, double peak, const cli_table 
     const int threads = app->ctx->options.threads;
 
     if (app->common->json)
-        return cli_json_print(app, json_pack("{s:i, s:s, s:s, s:i, s:i, s:s, s:f, s:O}", "schema",
-                                             1, "task", "kernels", "dtype", cli_dtype(app), "batch",
-                                             batch, "threads", threads, "tier", tier, "peak_gflops",
-                                             peak, "kernels", list));
+        return cli_json_print(
+            app, an_json_pack(&app->json, "{s:i, s:s, s:s, s:i, s:i, s:s, s:f, s:O}", "schema", 1,
+                              "task", "kernels", "dtype", cli_dtype(app), "batch", batch, "threads",
+                              threads, "tier", tier, "peak_gflops", peak, "kernels", list));
     printf("kernels of AlexNet, %s, batch %d, %d threads, %s; fp32 peak %.0f GFLOP/s\n\n",
            cli_dtype(app), batch, threads, tier, peak);
     cli_table_print(table, stdout, "");
@@ -200,7 +203,7 @@ static cli_exit run_kernels(cli *app, void *data)
                          args->model);
     cli_bench_counts(args, 128, 5);
     cli_table table = {.align = "llrrrr"};
-    json_t *list = json_array();
+    json_t *list = an_json_list(&app->json);
     const cli_exit code = time_kernels(app, args, &table, list);
     cli_table_free(&table);
     json_decref(list);

@@ -26,7 +26,7 @@ static const cli_option load_options[] = {
      "family whose preprocessing is used, see 'alexnet info' [torchvision]"},
     {"augment", 0, CLI_TEXT, AT(augment), 0, 0, "NAME,...",
      "as in training: crop, flip, rrc ... [none]"},
-    {"workers", 0, CLI_INT, AT(workers), 0, AN_LOADER_WORKERS_MAX, "N",
+    {"workers", 0, CLI_INT, AT(workers), 0, ALEXNET_WORKERS_MAX, "N",
      "threads that decode pictures [as needed]"},
     {"batch", 'b', CLI_INT, AT(bench.batch), 1, 65536, "N", "pictures a step [128]"},
     {"steps", 0, CLI_INT, AT(bench.steps), 1, 1000000, "N", "steps that count [10]"},
@@ -117,12 +117,12 @@ static cli_exit print_result(cli *app, const load *l, const cli_bench_args *args
 
     if (app->common->json)
         return cli_json_print(
-            app,
-            json_pack("{s:i, s:s, s:o, s:s, s:i, s:i, s:f, s:f, s:I, s:I}", "schema", 1, "task",
-                      "load", "data", cli_json_text(app->words[0]), "model", args->model, "batch",
-                      args->batch, "workers", l->workers, "milliseconds", milliseconds,
-                      "images_per_second", rate, "skipped", (json_int_t)l->skipped,
-                      "peak_rss_bytes", (json_int_t)cli_bench_peak_rss_bytes()));
+            app, an_json_pack(
+                     &app->json, "{s:i, s:s, s:o, s:s, s:i, s:i, s:f, s:f, s:I, s:I}", "schema", 1,
+                     "task", "load", "data", cli_json_text(&app->json, app->words[0]), "model",
+                     args->model, "batch", args->batch, "workers", l->workers, "milliseconds",
+                     milliseconds, "images_per_second", rate, "skipped", (json_int_t)l->skipped,
+                     "peak_rss_bytes", (json_int_t)cli_bench_peak_rss_bytes()));
     printf("load ");
     cli_put(stdout, app->words[0]);
     printf(" for %s, batch %d, %d worker%s\n", args->model, args->batch, l->workers,

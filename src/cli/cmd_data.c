@@ -19,29 +19,30 @@ typedef struct data_args {
 /* ---- what a data set is ---- */
 
 /* {"HEIC":12} */
-static json_t *passed_json(const alexnet_data_info *info, int unread)
+static json_t *passed_json(an_json_maker *m, const alexnet_data_info *info, int unread)
 {
-    json_t *kinds = json_object();
+    json_t *kinds = an_json_object(m);
 
     for (size_t i = 0; i < info->passed_over_kinds; ++i)
         if (info->passed_over[i].unread == unread)
-            json_object_set_new(kinds, info->passed_over[i].kind,
-                                json_integer((json_int_t)info->passed_over[i].files));
+            an_json_set(m, kinds, info->passed_over[i].kind,
+                        an_json_int(m, (json_int_t)info->passed_over[i].files));
     return kinds;
 }
 
-json_t *cli_data_json(const char *data, const alexnet_data_info *info)
+json_t *cli_data_json(an_json_maker *m, const char *data, const alexnet_data_info *info)
 {
-    json_t *classes = json_array();
+    json_t *classes = an_json_list(m);
 
     for (int i = 0; i < info->classes; ++i)
-        json_array_append_new(classes,
-                              json_pack("{s:o, s:I}", "name", cli_json_text(info->class_names[i]),
-                                        "images", (json_int_t)info->class_images[i]));
-    return json_pack("{s:i, s:o, s:s, s:I, s:I, s:o, s:o, s:o}", "schema", 1, "data",
-                     cli_json_text(data), "kind", info->kind, "images", (json_int_t)info->images,
-                     "ignored", (json_int_t)info->ignored, "unread", passed_json(info, 1),
-                     "ignored_kinds", passed_json(info, 0), "classes", classes);
+        an_json_add(m, classes,
+                    an_json_pack(m, "{s:o, s:I}", "name", cli_json_text(m, info->class_names[i]),
+                                 "images", (json_int_t)info->class_images[i]));
+    return an_json_pack(m, "{s:i, s:o, s:s, s:I, s:I, s:o, s:o, s:o}", "schema", 1, "data",
+                        cli_json_text(m, data), "kind", info->kind, "images",
+                        (json_int_t)info->images, "ignored", (json_int_t)info->ignored, "unread",
+                        passed_json(m, info, 1), "ignored_kinds", passed_json(m, info, 0),
+                        "classes", classes);
 }
 
 /* "unread   15 images: 12 HEIC, 3 CR2" */
@@ -121,8 +122,10 @@ static void on_bad(void *user, const char *path, const char *reason)
 
     cli_progress_clear(&bad->app->progress);
     if (bad->app->common->json) {
-        json_array_append_new(bad->files, json_pack("{s:o, s:o}", "path", cli_json_text(path),
-                                                    "reason", cli_json_text(reason)));
+        an_json_maker *m = &bad->app->json;
+        an_json_add(m, bad->files,
+                    an_json_pack(m, "{s:o, s:o}", "path", cli_json_text(m, path), "reason",
+                                 cli_json_text(m, reason)));
         return;
     }
     cli_put(stdout, path);
@@ -134,7 +137,8 @@ static void on_bad(void *user, const char *path, const char *reason)
 static cli_exit run_verify(cli *app, void *data)
 {
     data_args *args = data;
-    bad_list bad = {app, json_array()};
+    an_json_maker *m = &app->json;
+    bad_list bad = {app, an_json_list(m)};
     alexnet_data_info info;
     char a[CLI_NUMBER], b[CLI_NUMBER];
 
@@ -149,16 +153,16 @@ static cli_exit run_verify(cli *app, void *data)
     cli_progress_clear(&app->progress);
     cli_exit code = CLI_DONE;
     if (app->common->json) {
-        json_t *document = cli_data_json(app->words[0], &info);
-        json_object_set_new(document, "bad", json_integer(info.bad));
-        json_object_set(document, "files", bad.files);
+        json_t *document = cli_data_json(m, app->words[0], &info);
+        an_json_set(m, document, "bad", an_json_int(m, info.bad));
+        an_json_set(m, document, "files", json_incref(bad.files));
         code = cli_json_print(app, document);
     } else {
         printf("%s pictures, %s bad\n", cli_thousands(info.images, a), cli_thousands(info.bad, b));
         print_passed(&info, 1, "unread ", "images in formats that are not read");
         print_passed(&info, 0, "ignored", "other files");
     }
-    if (info.bad > 0) code = CLI_BAD_DATA;
+    if (info.bad > 0 && code == CLI_DONE) code = CLI_BAD_DATA;
     json_decref(bad.files);
     alexnet_data_info_free(app->ctx, &info);
     return code;
@@ -194,22 +198,24 @@ static const cli_option stats_options[] = {
     {0},
 };
 
-static json_t *three(const double v[3])
+static json_t *three(an_json_maker *m, const double v[3])
 {
-    return json_pack("[o,o,o]", cli_json_real(v[0]), cli_json_real(v[1]), cli_json_real(v[2]));
+    return an_json_pack(m, "[o,o,o]", an_json_real(m, v[0]), an_json_real(m, v[1]),
+                        an_json_real(m, v[2]));
 }
 
 static cli_exit stats_json(cli *app, const alexnet_data_info *info)
 {
-    json_t *document = cli_data_json(app->words[0], info);
+    an_json_maker *m = &app->json;
+    json_t *document = cli_data_json(m, app->words[0], info);
 
-    json_object_set_new(document, "bad", json_integer(info->bad));
-    json_object_set_new(document, "mean", three(info->mean));
-    json_object_set_new(document, "sd", three(info->sd));
-    json_object_set_new(document, "eigenvalues", three(info->eigenvalues));
-    json_object_set_new(document, "eigenvectors",
-                        json_pack("[o,o,o]", three(info->eigenvectors[0]),
-                                  three(info->eigenvectors[1]), three(info->eigenvectors[2])));
+    an_json_set(m, document, "bad", an_json_int(m, info->bad));
+    an_json_set(m, document, "mean", three(m, info->mean));
+    an_json_set(m, document, "sd", three(m, info->sd));
+    an_json_set(m, document, "eigenvalues", three(m, info->eigenvalues));
+    an_json_set(m, document, "eigenvectors",
+                an_json_pack(m, "[o,o,o]", three(m, info->eigenvectors[0]),
+                             three(m, info->eigenvectors[1]), three(m, info->eigenvectors[2])));
     return cli_json_print(app, document);
 }
 
@@ -298,7 +304,7 @@ static cli_exit run_synth(cli *app, void *data)
     if (status != ALEXNET_OK) return cli_fail(app, status);
     cli_progress_clear(&app->progress);
     if (app->common->json) {
-        code = cli_json_print(app, cli_data_json(synth->out, &info));
+        code = cli_json_print(app, cli_data_json(&app->json, synth->out, &info));
     } else {
         cli_put(stdout, synth->out);
         printf(": %s pictures in %d classes\n", cli_thousands(info.images, a), info.classes);

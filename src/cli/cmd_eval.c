@@ -41,36 +41,40 @@ static const cli_option eval_options[] = {
 };
 #undef AT
 
-static json_t *pack_each(const cli *app, const alexnet_evaluate_result *r)
+static json_t *pack_each(cli *app, const alexnet_evaluate_result *r)
 {
-    json_t *each = json_array();
+    an_json_maker *m = &app->json;
+    json_t *each = an_json_list(m);
 
     for (int i = 0; i < app->word_count - 1; ++i)
-        json_array_append_new(each, json_pack("{s:o, s:o, s:o, s:o}", "weights",
-                                              cli_json_text(r->each[i].weights), "top1",
-                                              cli_json_real(r->each[i].top1), "top5",
-                                              cli_json_real(r->each[i].top5), "loss",
-                                              cli_json_real(r->each[i].loss)));
+        an_json_add(m, each,
+                    an_json_pack(m, "{s:o, s:o, s:o, s:o}", "weights",
+                                 cli_json_text(m, r->each[i].weights), "top1",
+                                 an_json_real(m, r->each[i].top1), "top5",
+                                 an_json_real(m, r->each[i].top5), "loss",
+                                 an_json_real(m, r->each[i].loss)));
     return each;
 }
 
 static cli_exit print_json(cli *app, const eval_args *args, const alexnet_evaluate_result *r)
 {
-    json_t *document = json_pack("{s:i, s:I, s:o, s:o, s:o, s:i, s:I, s:o}", "schema", 1, "images",
-                                 (json_int_t)r->images, "loss", cli_json_real(r->loss), "top1",
-                                 cli_json_real(r->top1), "top5", cli_json_real(r->top5), "crops",
-                                 r->crops, "skipped", (json_int_t)r->skipped, "images_per_second",
-                                 cli_json_real(r->images_per_second));
+    an_json_maker *m = &app->json;
+    json_t *document = an_json_pack(
+        m, "{s:i, s:I, s:o, s:o, s:o, s:i, s:I, s:o}", "schema", 1, "images", (json_int_t)r->images,
+        "loss", an_json_real(m, r->loss), "top1", an_json_real(m, r->top1), "top5",
+        an_json_real(m, r->top5), "crops", r->crops, "skipped", (json_int_t)r->skipped,
+        "images_per_second", an_json_real(m, r->images_per_second));
 
-    if (r->each != NULL) json_object_set_new(document, "each", pack_each(app, r));
+    if (r->each != NULL) an_json_set(m, document, "each", pack_each(app, r));
     if (args->per_class) {
-        json_t *classes = json_array();
+        json_t *classes = an_json_list(m);
         for (int i = 0; i < r->classes; ++i)
-            json_array_append_new(classes, json_pack("{s:o, s:I, s:I}", "label",
-                                                     cli_json_text(r->per_class[i].label), "images",
-                                                     (json_int_t)r->per_class[i].images, "correct",
-                                                     (json_int_t)r->per_class[i].correct));
-        json_object_set_new(document, "classes", classes);
+            an_json_add(m, classes,
+                        an_json_pack(m, "{s:o, s:I, s:I}", "label",
+                                     cli_json_text(m, r->per_class[i].label), "images",
+                                     (json_int_t)r->per_class[i].images, "correct",
+                                     (json_int_t)r->per_class[i].correct));
+        an_json_set(m, document, "classes", classes);
     }
     return cli_json_print(app, document);
 }

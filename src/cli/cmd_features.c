@@ -45,9 +45,10 @@ static cli_exit print_result(cli *app, const alexnet_features_options *options, 
     const char *layer = options->layer != NULL ? options->layer : "input";
 
     if (app->common->json)
-        return cli_json_print(
-            app, json_pack("{s:i, s:o, s:o, s:o}", "schema", 1, "file", cli_json_text(options->out),
-                           "layer", cli_json_text(layer), "shape", cli_json_ints(shape, rank)));
+        return cli_json_print(app, an_json_pack(&app->json, "{s:i, s:o, s:o, s:o}", "schema", 1,
+                                                "file", cli_json_text(&app->json, options->out),
+                                                "layer", cli_json_text(&app->json, layer), "shape",
+                                                cli_json_ints(&app->json, shape, rank)));
     cli_put(stdout, options->out);
     printf(": ");
     cli_put(stdout, layer);

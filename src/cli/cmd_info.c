@@ -40,36 +40,39 @@ static void defaults(void *data) { ((info_args *)data)->batch = 1; }
 
 static alexnet_status families_json(cli *app, json_t *array)
 {
+    an_json_maker *m = &app->json;
+
     for (int i = 0; i < alexnet_family_count(); ++i) {
         alexnet_family_info family;
         const alexnet_status status = alexnet_get_family(app->ctx, i, &family);
         if (status != ALEXNET_OK) return status;
-        json_array_append_new(array, json_pack("{s:s, s:I, s:I, s:s, s:s}", "model", family.name,
-                                               "parameters", (json_int_t)family.parameters, "macs",
-                                               (json_int_t)family.macs, "summary", family.summary,
-                                               "source", family.source));
+        an_json_add(m, array,
+                    an_json_pack(m, "{s:s, s:I, s:I, s:s, s:s}", "model", family.name, "parameters",
+                                 (json_int_t)family.parameters, "macs", (json_int_t)family.macs,
+                                 "summary", family.summary, "source", family.source));
     }
     return ALEXNET_OK;
 }
 
-static json_t *recipes_json(void)
+static json_t *recipes_json(an_json_maker *m)
 {
-    json_t *array = json_array();
+    json_t *array = an_json_list(m);
 
     for (int i = 0; i < alexnet_recipe_count(); ++i)
-        json_array_append_new(array, json_pack("{s:s, s:s}", "recipe", alexnet_recipe_name(i),
-                                               "settings", alexnet_recipe_settings(i)));
+        an_json_add(m, array,
+                    an_json_pack(m, "{s:s, s:s}", "recipe", alexnet_recipe_name(i), "settings",
+                                 alexnet_recipe_settings(i)));
     return array;
 }
 
 /* The words of a text, parted by spaces. */
-static json_t *words_json(const char *text)
+static json_t *words_json(an_json_maker *m, const char *text)
 {
-    json_t *array = json_array();
+    json_t *array = an_json_list(m);
 
     for (const char *at = text; *at != '\0'; at += strspn(at, " ")) {
         const size_t length = strcspn(at, " ");
-        json_array_append_new(array, json_stringn(at, length));
+        an_json_add(m, array, an_json_pack(m, "s%", at, length));
         at += length;
     }
     return array;
@@ -77,18 +80,19 @@ static json_t *words_json(const char *text)
 
 static cli_exit machine_json(cli *app, const alexnet_machine *machine)
 {
-    json_t *models = json_array();
+    an_json_maker *m = &app->json;
+    json_t *models = an_json_list(m);
     const alexnet_status status = families_json(app, models);
 
     if (status != ALEXNET_OK) {
         json_decref(models);
         return cli_fail(app, status);
     }
-    return cli_json_print(app, json_pack("{s:i, s:s, s:s, s:s, s:i, s:o, s:o, s:o}", "schema", 1,
-                                         "version", alexnet_version(), "backend", machine->backend,
-                                         "tier", machine->tier, "threads", machine->threads,
-                                         "features", words_json(machine->features), "models",
-                                         models, "recipes", recipes_json()));
+    return cli_json_print(
+        app, an_json_pack(m, "{s:i, s:s, s:s, s:s, s:i, s:o, s:o, s:o}", "schema", 1, "version",
+                          alexnet_version(), "backend", machine->backend, "tier", machine->tier,
+                          "threads", machine->threads, "features", words_json(m, machine->features),
+                          "models", models, "recipes", recipes_json(m)));
 }
 
 static alexnet_status print_families(cli *app)
@@ -143,10 +147,11 @@ static bool is_family(cli *app, const char *name)
 {
     alexnet_family_info family;
 
-    for (int i = 0; i < alexnet_family_count(); ++i)
-        if (alexnet_get_family(app->ctx, i, &family) == ALEXNET_OK &&
-            strcmp(family.name, name) == 0)
-            return true;
+    for (int i = 0; i < alexnet_family_count(); ++i) {
+        const alexnet_status status = alexnet_get_family(app->ctx, i, &family);
+        if (status == ALEXNET_NO_MEMORY) cli_end_for_memory(); /* else it would be no family */
+        if (status == ALEXNET_OK && strcmp(family.name, name) == 0) return true;
+    }
     return false;
 }
 
@@ -223,7 +228,7 @@ static cli_exit show_data(cli *app, const char *path)
     if (status != ALEXNET_OK) return cli_fail(app, status);
     cli_exit code = CLI_DONE;
     if (app->common->json)
-        code = cli_json_print(app, cli_data_json(path, &info));
+        code = cli_json_print(app, cli_data_json(&app->json, path, &info));
     else
         cli_data_print(path, &info);
     alexnet_data_info_free(app->ctx, &info);
@@ -232,64 +237,82 @@ static cli_exit show_data(cli *app, const char *path)
 
 /* ---- runs ---- */
 
-static void print_object(const char *title, json_t *object, bool lines)
+/* One member as text; false: out of memory. */
+static bool print_member(alexnet_context *ctx, bool lines, const char *key, const json_t *value)
+{
+    char *text = json_is_string(value) ? NULL : an_json_line(ctx, value, 6);
+
+    if (!json_is_string(value) && text == NULL) return false;
+    printf(lines ? "  %-18s " : "  %s ", key);
+    cli_put(stdout, text != NULL ? text : json_string_value(value));
+    if (lines) putchar('\n');
+    an_json_free(ctx, text);
+    return true;
+}
+
+static bool print_object(alexnet_context *ctx, const char *title, json_t *object, bool lines)
 {
     const char *key;
     json_t *value;
 
-    if (!json_is_object(object)) return;
+    if (!json_is_object(object)) return true;
     printf("%s\n", title);
     json_object_foreach(object, key, value)
     {
-        char *text =
-            json_is_string(value)
-                ? NULL
-                : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6));
-        printf(lines ? "  %-18s " : "  %s ", key);
-        cli_put(stdout, text != NULL            ? text
-                        : json_is_string(value) ? json_string_value(value)
-                                                : "");
-        if (lines) putchar('\n');
-        free(text);
+        if (!print_member(ctx, lines, key, value)) return false;
     }
     if (!lines) putchar('\n');
+    return true;
+}
+
+static cli_exit print_run(cli *app, const char *path, const json_t *run)
+{
+    if (!json_is_object(json_object_get(run, "config")))
+        return cli_error(app, CLI_BAD_DATA, "%s/config.json: not a JSON object", path);
+    printf("run ");
+    cli_put(stdout, path);
+    putchar('\n');
+    if (print_object(app->ctx, "\nconfig", json_object_get(run, "config"), true) &&
+        print_object(app->ctx, "\nlast training report", json_object_get(run, "train"), false) &&
+        print_object(app->ctx, "\nlast validation", json_object_get(run, "val"), false))
+        return CLI_DONE;
+    return cli_error(app, CLI_FAILED, "out of memory for the result");
 }
 
 static cli_exit show_run(cli *app, const char *path)
 {
-    json_t *run = cli_run_read(path);
+    an_json_maker *m = &app->json;
+    json_t *run;
+    const alexnet_status status = cli_run_read(app->ctx, m, path, &run);
 
+    if (status != ALEXNET_OK) return cli_fail(app, status);
     if (app->common->json) {
-        json_object_set_new(run, "schema", json_integer(1));
-        json_object_set_new(run, "run", cli_json_text(path));
+        an_json_set(m, run, "schema", an_json_int(m, 1));
+        an_json_set(m, run, "run", cli_json_text(m, path));
         return cli_json_print(app, run);
     }
-    if (!json_is_object(json_object_get(run, "config"))) {
-        json_decref(run);
-        return cli_error(app, CLI_BAD_DATA, "%s/config.json: not a JSON object", path);
-    }
-    printf("run ");
-    cli_put(stdout, path);
-    putchar('\n');
-    print_object("\nconfig", json_object_get(run, "config"), true);
-    print_object("\nlast training report", json_object_get(run, "train"), false);
-    print_object("\nlast validation", json_object_get(run, "val"), false);
+    const cli_exit code = print_run(app, path, run);
     json_decref(run);
-    return CLI_DONE;
+    return code;
 }
 
 /* ---- what a run or weights say of themselves ---- */
 
-/* With --json a line of the document for each file, else a line of text. */
+typedef struct verified_list {
+    an_json_maker *m;
+    json_t *files; /* NULL: each is a line of text */
+} verified_list;
+
 static void show_verified(void *user, const alexnet_verified *file)
 {
-    json_t *files = user;
+    const verified_list *list = user;
+    an_json_maker *m = list->m;
 
-    if (files != NULL) {
-        json_array_append_new(files, json_pack("{s:o, s:b, s:s, s:o}", "file",
-                                               cli_json_text(file->file), "ok",
-                                               file->error == NULL, "proof", file->proof, "error",
-                                               cli_json_text(file->error)));
+    if (list->files != NULL) {
+        an_json_add(m, list->files,
+                    an_json_pack(m, "{s:o, s:b, s:s, s:o}", "file", cli_json_text(m, file->file),
+                                 "ok", file->error == NULL, "proof", file->proof, "error",
+                                 cli_json_text(m, file->error)));
         return;
     }
     printf("%-4s %-7s ", file->error == NULL ? "ok" : "BAD", file->proof);
@@ -299,18 +322,19 @@ static void show_verified(void *user, const alexnet_verified *file)
 
 static cli_exit verify(cli *app, const char *path)
 {
-    json_t *files = app->common->json ? json_array() : NULL;
+    an_json_maker *m = &app->json;
+    verified_list list = {.m = m, .files = app->common->json ? an_json_list(m) : NULL};
     int bad;
 
-    const alexnet_status status = alexnet_verify(app->ctx, path, show_verified, files, &bad);
+    const alexnet_status status = alexnet_verify(app->ctx, path, show_verified, &list, &bad);
     if (status != ALEXNET_OK) {
-        json_decref(files);
+        json_decref(list.files);
         return cli_fail(app, status);
     }
-    if (files != NULL) {
-        const cli_exit code =
-            cli_json_print(app, json_pack("{s:i, s:o, s:o, s:i}", "schema", 1, "path",
-                                          cli_json_text(path), "files", files, "bad", bad));
+    if (app->common->json) {
+        const cli_exit code = cli_json_print(
+            app, an_json_pack(m, "{s:i, s:o, s:o, s:i}", "schema", 1, "path",
+                              cli_json_text(m, path), "files", list.files, "bad", bad));
         if (code != CLI_DONE) return code;
     }
     return bad == 0 ? CLI_DONE
@@ -325,7 +349,7 @@ static cli_exit verify(cli *app, const char *path)
 static bool is_safetensors(const char *path)
 {
     unsigned char head[9] = {0};
-    FILE *file = fopen(path, "rb");
+    FILE *file = cli_open(path);
 
     if (file == NULL) return false;
     const size_t got = fread(head, 1, sizeof head, file);

@@ -36,10 +36,10 @@ static cli_exit print_result(cli *app, const init_args *args, const alexnet_mode
     const alexnet_status status = alexnet_model_hash(model, hash);
     if (status != ALEXNET_OK) return cli_fail(app, status);
     if (app->common->json)
-        return cli_json_print(app, json_pack("{s:i, s:o, s:s, s:I, s:s}", "schema", 1, "weights",
-                                             cli_json_text(args->out), "model", info.family,
-                                             "parameters", (json_int_t)info.parameters,
-                                             "weights_sha256", hash));
+        return cli_json_print(
+            app, an_json_pack(&app->json, "{s:i, s:o, s:s, s:I, s:s}", "schema", 1, "weights",
+                              cli_json_text(&app->json, args->out), "model", info.family,
+                              "parameters", (json_int_t)info.parameters, "weights_sha256", hash));
     cli_put(stdout, args->out);
     printf(": %s, %s parameters\n", info.family, cli_thousands(info.parameters, a));
     return CLI_DONE;

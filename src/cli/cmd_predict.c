@@ -58,37 +58,40 @@ static void print_csv(const alexnet_prediction_result *r, bool safe)
     }
 }
 
-static void print_json(cli *app, const alexnet_prediction_result *r)
+static cli_exit print_json(cli *app, const alexnet_prediction_result *r)
 {
-    json_t *line = json_pack("{s:o}", "image", cli_json_text(r->image));
-    json_t *list = json_array();
+    an_json_maker *m = &app->json;
+    json_t *line = an_json_pack(m, "{s:o}", "image", cli_json_text(m, r->image));
+    json_t *list = an_json_list(m);
 
     for (int i = 0; i < r->count; ++i)
-        json_array_append_new(list,
-                              json_pack("{s:i, s:o, s:f}", "index", r->predictions[i].index,
-                                        "label", cli_json_text(r->predictions[i].label),
-                                        "probability", (double)r->predictions[i].probability));
+        an_json_add(m, list,
+                    an_json_pack(m, "{s:i, s:o, s:f}", "index", r->predictions[i].index, "label",
+                                 cli_json_text(m, r->predictions[i].label), "probability",
+                                 (double)r->predictions[i].probability));
     if (r->error != NULL)
-        json_object_set_new(line, "error", cli_json_text(r->error));
+        an_json_set(m, line, "error", cli_json_text(m, r->error));
     else
-        json_object_set(line, "predictions", list);
+        an_json_set(m, line, "predictions", json_incref(list));
     json_decref(list);
-    (void)cli_json_print(app, line);
+    return cli_json_print(app, line);
 }
 
 /* The whole of a command's state that a result needs. */
 typedef struct printer {
     cli *app;
     bool csv, csv_safe;
+    cli_exit code; /* of a result that could not be printed */
 } printer;
 
 static void print_result(void *user, const alexnet_prediction_result *result)
 {
-    const printer *p = user;
+    printer *p = user;
 
     cli_progress_clear(&p->app->progress);
+    if (p->code != CLI_DONE) return;
     if (p->app->common->json)
-        print_json(p->app, result);
+        p->code = print_json(p->app, result);
     else if (p->csv)
         print_csv(result, p->csv_safe);
     else if (result->error != NULL)
@@ -97,17 +100,19 @@ static void print_result(void *user, const alexnet_prediction_result *result)
         print_text(result);
 }
 
-/* Stops when nobody can read the results any more. */
+/* Stops when nobody can read the results any more, or one of them is lost. */
 static alexnet_go report_progress(void *user, const alexnet_progress *report)
 {
-    cli_progress_report(user, report);
-    return ferror(stdout) ? ALEXNET_GO_STOP : ALEXNET_GO_ON;
+    const printer *p = user;
+
+    cli_progress_report(&p->app->progress, report);
+    return ferror(stdout) || p->code != CLI_DONE ? ALEXNET_GO_STOP : ALEXNET_GO_ON;
 }
 
 static cli_exit predict(cli *app, predict_args *args, const cli_names *images)
 {
     alexnet_predict_options *options = &args->options;
-    printer out = {app, args->csv != 0, args->csv_safe != 0};
+    printer out = {app, args->csv != 0, args->csv_safe != 0, CLI_DONE};
     int64_t count, failed;
 
     options->weights = app->words[0];
@@ -118,10 +123,11 @@ static cli_exit predict(cli *app, predict_args *args, const cli_names *images)
     options->result = print_result;
     options->result_user = &out;
     options->progress = report_progress;
-    options->progress_user = &app->progress;
+    options->progress_user = &out;
     if (args->csv) puts("image,rank,index,label,probability,error");
 
     const alexnet_status status = alexnet_predict(app->ctx, options, &count, &failed);
+    if (out.code != CLI_DONE) return out.code;
     if (status != ALEXNET_OK) return cli_fail(app, status);
     if (failed == 0) return CLI_DONE;
     return cli_error(app, CLI_BAD_DATA, "%lld of %lld pictures could not be read",

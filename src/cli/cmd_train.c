@@ -188,18 +188,20 @@ static bool parse_checkpoint_every(const char *text, alexnet_train_options *opti
 }
 
 /* What a run without a name is called after. */
-static const char *model_of_run(const alexnet_train_options *options, char *buffer, size_t bytes)
+static const char *model_of_run(cli *app, const alexnet_train_options *options, char *buffer,
+                                size_t bytes)
 {
     if (options->model != NULL) return options->model;
-    if (options->config != NULL && cli_config_model(options->config, buffer, bytes)) return buffer;
+    if (options->config != NULL && cli_config_model(app->ctx, options->config, buffer, bytes))
+        return buffer;
     return options->from != NULL ? "tuned" : "torchvision";
 }
 
 /* runs/MODEL-DATE, with -2, -3 ... while that exists. */
-static void name_run(const alexnet_train_options *options, char *path, size_t bytes)
+static void name_run(cli *app, const alexnet_train_options *options, char *path, size_t bytes)
 {
     char buffer[201];
-    const char *model = model_of_run(options, buffer, sizeof buffer);
+    const char *model = model_of_run(app, options, buffer, sizeof buffer);
     const time_t now = time(NULL);
     struct tm local;
     struct stat info;
@@ -308,7 +310,7 @@ static cli_exit run_train(cli *app, void *data)
         code = choose_resume(app, options, args->run, sizeof args->run);
         if (code != CLI_DONE) return code;
     } else if (options->out == NULL) {
-        name_run(options, args->run, sizeof args->run);
+        name_run(app, options, args->run, sizeof args->run);
         options->out = args->run;
     }
     options->model_options = args->network.model;

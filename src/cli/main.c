@@ -41,6 +41,8 @@ const cli_option cli_common_options[] = {
     {"dtype", 0, CLI_CHOICE, AT(dtype), 0, 0, CLI_DTYPES,
      "format of the numbers that are multiplied; int8: not in training [fp32]"},
     {"seed", 0, CLI_COUNT, AT(seed), 0, 0, "N", "what all random choices follow from [1]"},
+    {"max-pixels", 0, CLI_COUNT, AT(max_pixels), 1, ALEXNET_PIXELS_MAX, "N",
+     "larger images are not decoded [268,435,456]"},
     {"quiet", 'q', CLI_FLAG, AT(quiet), 0, 0, NULL, "results, warnings and errors only"},
     {"json", 0, CLI_FLAG, AT(json), 0, 0, NULL, "results as JSON"},
     {"no-progress", 0, CLI_FLAG, AT(no_progress), 0, 0, NULL,
@@ -116,6 +118,7 @@ static cli_exit open_context(cli *app)
         .threads = app->common->threads,
         .cpu = tiers[app->common->cpu],
         .dtype = (alexnet_dtype)(app->common->dtype > 0 ? app->common->dtype - 1 : 0),
+        .max_pixels = app->common->max_pixels,
         .log = log_line,
         .log_user = app,
     };

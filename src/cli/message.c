@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/output.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,13 +47,14 @@ __attribute__((format(printf, 3, 0))) static void message(cli *app, const char *
     va_end(again);
     char *text = cli_allocate((size_t)length + 1, 1);
     vsnprintf(text, (size_t)length + 1, format, list);
+    char *escaped = cli_escape(text); /* names in it may hold anything */
 
     cli_progress_clear(&app->progress);
     fputs("alexnet: ", stderr);
     if (app->command != NULL) fprintf(stderr, "%s: ", app->command->name);
     fputs(kind, stderr);
-    cli_put(stderr, text); /* names in it may hold anything */
-    fputc('\n', stderr);
+    fprintf(stderr, "%s\n", escaped);
+    free(escaped);
     free(text);
 }
 
@@ -70,7 +72,8 @@ cli_exit cli_fail(cli *app, alexnet_status status)
 {
     const char *cause = alexnet_error(app->ctx);
 
-    return cli_error(app, cli_exit_code(status), "%s",
+    return cli_error(app, cli_exit_code(status), "%s%s",
+                     status == ALEXNET_NO_MEMORY ? "out of memory: " : "",
                      *cause != '\0' ? cause : alexnet_status_text(status));
 }
 
@@ -114,12 +117,15 @@ void cli_warn_skipped(void *user, const char *path, const char *reason)
 
 /* ---- memory ---- */
 
+void cli_end_for_memory(void)
+{
+    fputs("alexnet: out of memory\n", stderr);
+    exit(CLI_FAILED);
+}
+
 static void *or_end(void *block)
 {
-    if (block == NULL) {
-        fputs("alexnet: out of memory\n", stderr);
-        exit(CLI_FAILED);
-    }
+    if (block == NULL) cli_end_for_memory();
     return block;
 }
 
@@ -134,3 +140,10 @@ void *cli_grow(void *block, size_t count, size_t size)
 }
 
 char *cli_copy(const char *text) { return or_end(strdup(text)); }
+
+FILE *cli_open(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+
+    return file == NULL && errno == ENOMEM ? or_end(NULL) : file;
+}

@@ -75,24 +75,22 @@ const char *cli_fixed(double value, int decimals, char text[CLI_NUMBER])
 
 /* ---- text ---- */
 
-/* Bytes of the UTF-8 character at `text`, which is not at its end; 0: there is none. */
+/* Bytes of the UTF-8 character at `text`, which is not at its end; 0: there is none (RFC 3629). */
 static size_t utf8_length(const char *text)
 {
-    const unsigned char first = (unsigned char)*text;
+    const unsigned char first = (unsigned char)text[0], second = (unsigned char)text[1];
     const size_t length = first < 0x80   ? 1
                           : first < 0xc2 ? 0
                           : first < 0xe0 ? 2
                           : first < 0xf0 ? 3
-                                         : 4;
+                          : first < 0xf5 ? 4
+                                         : 0;
 
-    if (length < 2) return length;
     for (size_t i = 1; i < length; ++i)
         if (((unsigned char)text[i] & 0xc0) != 0x80) return 0; /* the final 0 stops here, too */
-    json_t *character =
-        json_stringn(text, length); /* NULL: overlong, a surrogate, beyond U+10FFFF */
-    const bool valid = length == 2 || character != NULL;
-    json_decref(character);
-    return valid ? length : 0;
+    const bool overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
+    const bool beyond = (first == 0xed && second > 0x9f) || (first == 0xf4 && second > 0x8f);
+    return overlong || beyond ? 0 : length;
 }
 
 /* U+0000 to U+001F, U+007F to U+009F: what a terminal may take for an order. */
@@ -233,7 +231,7 @@ void cli_table_free(cli_table *table)
 #define MARK       "\xf4\x8f\xbf\xbe"
 #define MARK_BYTES 4
 
-json_t *cli_json_text(const char *text)
+json_t *cli_json_text(an_json_maker *m, const char *text)
 {
     if (text == NULL) return json_null();
     char *copy = cli_allocate(strlen(text) + 1, MARK_BYTES + 2);
@@ -250,7 +248,8 @@ json_t *cli_json_text(const char *text)
         if (strncmp(text, MARK, MARK_BYTES) == 0) copy[used++] = 'x';
         text += length;
     }
-    json_t *json = json_stringn(copy, used);
+    copy[used] = '\0';
+    json_t *json = an_json_string(m, copy);
     free(copy);
     return json;
 }
@@ -282,27 +281,27 @@ static void put_json(const char *text)
     }
 }
 
-json_t *cli_json_real(double value) { return isfinite(value) ? json_real(value) : json_null(); }
-
-json_t *cli_json_ints(const int64_t *values, int count)
+json_t *cli_json_ints(an_json_maker *m, const int64_t *values, int count)
 {
-    json_t *array = json_array();
+    json_t *list = an_json_list(m);
 
     for (int i = 0; i < count; ++i)
-        json_array_append_new(array, json_integer(values[i]));
-    return array;
+        an_json_add(m, list, an_json_int(m, values[i]));
+    return list;
 }
 
 cli_exit cli_json_print(cli *app, json_t *document)
 {
-    if (document == NULL) return cli_error(app, CLI_FAILED, "out of memory for the result");
+    const bool whole = app->json.status == ALEXNET_OK && document != NULL;
     /* Nine digits bring every float32 back. A write that fails shows when main() closes stdout. */
-    char *text = json_dumps(document, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    char *text = whole ? an_json_line(app->ctx, document, 9) : NULL;
+
     json_decref(document);
+    app->json = (an_json_maker){0};
     if (text == NULL) return cli_error(app, CLI_FAILED, "out of memory for the result");
     put_json(text);
     putchar('\n');
-    free(text);
+    an_json_free(app->ctx, text);
     return CLI_DONE;
 }
 

@@ -6,7 +6,6 @@
 #define CLI_OUTPUT_H
 
 #include "cli/cli.h"
-#include <jansson.h>
 #include <stdio.h>
 
 #define CLI_NUMBER 32
@@ -45,11 +44,10 @@ void cli_table_free(cli_table *table); /* it can be filled again */
  * A text; NULL gives null. Bytes that are not UTF-8 (a file's name may be anything) are printed as "\udcXX", XX the byte, as
  * Python's os.fsdecode() has them: os.fsencode() brings the name back. Print such a text by cli_json_print() alone.
  */
-json_t *cli_json_text(const char *text);
-json_t *cli_json_real(double value); /* null for NaN and infinities */
-json_t *cli_json_ints(const int64_t *values, int count);
+json_t *cli_json_text(an_json_maker *m, const char *text);
+json_t *cli_json_ints(an_json_maker *m, const int64_t *values, int count);
 
-/* Prints one line of JSON on stdout and lets the document go. Control characters, U+007F to U+009F too, are escaped. */
+/* Prints one line of JSON on stdout, made by app->json, and lets both go; CLI_FAILED, and nothing is printed, where memory was short. Control characters, U+007F to U+009F too, are escaped. */
 cli_exit cli_json_print(cli *app, json_t *document);
 
 /*

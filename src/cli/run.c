@@ -4,7 +4,9 @@
  */
 #include "cli/run.h"
 
+#include "cli/cli.h"
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -47,6 +49,7 @@ bool cli_run_newest(const char *folder, char *path, size_t bytes)
     struct timespec newest = {0}, when;
     bool found = false;
 
+    if (entries == NULL && errno == ENOMEM) cli_end_for_memory();
     if (entries == NULL) return false;
     for (const struct dirent *entry; (entry = readdir(entries)) != NULL;) {
         char run[4096];
@@ -64,20 +67,22 @@ bool cli_run_newest(const char *folder, char *path, size_t bytes)
     return found;
 }
 
-static json_t *read_config(const char *run)
+/* NULL where there is none that can be read; *status tells a refusal of memory from that. */
+static json_t *read_config(alexnet_context *ctx, const char *path, alexnet_status *status)
 {
-    char path[4096];
+    json_t *config = NULL;
 
-    return join(path, sizeof path, run, "config.json")
-               ? json_load_file(path, JSON_REJECT_DUPLICATES, NULL)
-               : NULL;
+    if (an_json_read(ctx, path, &config) == ALEXNET_NO_MEMORY) *status = ALEXNET_NO_MEMORY;
+    return config;
 }
 
-bool cli_config_model(const char *path, char *name, size_t bytes)
+bool cli_config_model(alexnet_context *ctx, const char *path, char *name, size_t bytes)
 {
-    json_t *config =
-        cli_is_run(path) ? read_config(path) : json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
-    const char *model = json_string_value(json_object_get(config, "model"));
+    char inside[4096];
+    const bool folder = cli_is_run(path) && join(inside, sizeof inside, path, "config.json");
+    alexnet_status status = ALEXNET_OK;
+    json_t *config = read_config(ctx, folder ? inside : path, &status);
+    const char *model = an_json_get_text(config, "model", NULL);
     const bool found = model != NULL && strlen(model) < bytes && strchr(model, '/') == NULL;
 
     if (found) strcpy(name, model);
@@ -86,31 +91,43 @@ bool cli_config_model(const char *path, char *name, size_t bytes)
 }
 
 /* Keeps the last line of each split that the end of the log holds. */
-static void read_log(const char *run, json_t *document)
+static alexnet_status read_log(alexnet_context *ctx, an_json_maker *m, FILE *file, json_t *document)
 {
-    char path[4096], line[4096];
-    FILE *file = join(path, sizeof path, run, "log.jsonl") ? fopen(path, "rb") : NULL;
+    char line[4096];
 
-    if (file == NULL) return;
     if (fseek(file, -LOG_TAIL, SEEK_END) != 0) rewind(file); /* shorter than that */
     while (fgets(line, sizeof line, file) != NULL) {
-        json_t *report = json_loads(line, 0, NULL); /* the first may be cut off: then it is none */
-        const char *split = json_string_value(json_object_get(report, "split"));
-        if (split != NULL && (strcmp(split, "train") == 0 || strcmp(split, "val") == 0))
-            json_object_set(document, split, report);
+        json_t *report;
+        const alexnet_status status = an_json_parse(ctx, "log", line, strlen(line), &report);
+        if (status == ALEXNET_NO_MEMORY) return status;
+        if (status != ALEXNET_OK) continue; /* the first may be cut off: then it is none */
+        const char *split = an_json_get_text(report, "split", "");
+        if (strcmp(split, "train") == 0 || strcmp(split, "val") == 0)
+            an_json_set(m, document, split, json_incref(report));
         json_decref(report);
     }
-    fclose(file);
+    return ALEXNET_OK;
 }
 
-json_t *cli_run_read(const char *run)
+alexnet_status cli_run_read(alexnet_context *ctx, an_json_maker *m, const char *run, json_t **out)
 {
-    json_t *document = json_object();
-    json_t *config = read_config(run);
+    char path[4096];
+    alexnet_status status = ALEXNET_OK;
+    json_t *document = an_json_object(m);
+    json_t *config =
+        join(path, sizeof path, run, "config.json") ? read_config(ctx, path, &status) : NULL;
+    FILE *file = join(path, sizeof path, run, "log.jsonl") ? cli_open(path) : NULL;
 
-    json_object_set_new(document, "config", config != NULL ? config : json_null());
-    json_object_set_new(document, "train", json_null());
-    json_object_set_new(document, "val", json_null());
-    read_log(run, document);
-    return document;
+    an_json_set(m, document, "config", config != NULL ? config : json_null());
+    an_json_set(m, document, "train", json_null());
+    an_json_set(m, document, "val", json_null());
+    if (file != NULL && status == ALEXNET_OK) status = read_log(ctx, m, file, document);
+    if (file != NULL) fclose(file);
+    if (status == ALEXNET_OK) status = an_json_made(ctx, m, run);
+    if (status != ALEXNET_OK) {
+        json_decref(document);
+        document = NULL;
+    }
+    *out = document;
+    return status;
 }

@@ -5,7 +5,7 @@
 #ifndef CLI_RUN_H
 #define CLI_RUN_H
 
-#include <jansson.h>
+#include "base/json.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -16,12 +16,12 @@ bool cli_is_run(const char *path);
 bool cli_run_newest(const char *folder, char *path, size_t bytes);
 
 /* The name of the model in a run's config.json, given that or the run's folder. False: there is none. */
-bool cli_config_model(const char *path, char *name, size_t bytes);
+bool cli_config_model(alexnet_context *ctx, const char *path, char *name, size_t bytes);
 
 /*
  * {"config": ..., "train": last line of the training log, "val": last line of the validation}; a
- * part that cannot be read is null. NULL: no memory.
+ * part that cannot be read is null. NO_MEMORY.
  */
-json_t *cli_run_read(const char *run);
+alexnet_status cli_run_read(alexnet_context *ctx, an_json_maker *m, const char *run, json_t **out);
 
 #endif

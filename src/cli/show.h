@@ -6,7 +6,6 @@
 #define CLI_SHOW_H
 
 #include "cli/cli.h"
-#include <jansson.h>
 
 /* As text or JSON. batch: for the memory that is needed; file: the weights file that the model came
  * from, or NULL. */
@@ -24,9 +23,8 @@ cli_exit cli_show_trained(cli *app, const alexnet_train_result *result);
 /* The commands that come next, as notes. */
 void cli_show_next(cli *app, const alexnet_train_result *result);
 
-/* {"schema", "data", "kind", "images", "ignored", "unread", "ignored_kinds", "classes": [{"name", "images"}, ...]}; NULL: no
- * memory. */
-json_t *cli_data_json(const char *data, const alexnet_data_info *info);
+/* {"schema", "data", "kind", "images", "ignored", "unread", "ignored_kinds", "classes": [{"name", "images"}, ...]}. */
+json_t *cli_data_json(an_json_maker *m, const char *data, const alexnet_data_info *info);
 void cli_data_print(const char *data, const alexnet_data_info *info);
 
 #endif

@@ -137,33 +137,35 @@ static void print_pairs(const side *a, const side *b, const pair *pairs, int cou
 
 /* ---- JSON ---- */
 
-static json_t *side_json(const side *s)
+static json_t *side_json(an_json_maker *m, const side *s)
 {
-    return json_pack("{s:s, s:s, s:[i,i,i], s:I, s:I, s:I, s:s}", "model", s->info.family,
-                     "source", s->info.source, "input", s->info.input[0], s->info.input[1],
-                     s->info.input[2], "parameters", (json_int_t)s->info.parameters, "macs",
-                     (json_int_t)s->info.macs, "neurons", (json_int_t)s->info.neurons,
-                     "preprocess", s->info.preprocess);
+    return an_json_pack(m, "{s:s, s:s, s:[i,i,i], s:I, s:I, s:I, s:s}", "model", s->info.family,
+                        "source", s->info.source, "input", s->info.input[0], s->info.input[1],
+                        s->info.input[2], "parameters", (json_int_t)s->info.parameters, "macs",
+                        (json_int_t)s->info.macs, "neurons", (json_int_t)s->info.neurons,
+                        "preprocess", s->info.preprocess);
 }
 
-static json_t *layer_json(const alexnet_layer_info *layer)
+static json_t *layer_json(an_json_maker *m, const alexnet_layer_info *layer)
 {
     if (layer == NULL) return json_null();
-    return json_pack("{s:s, s:s, s:s, s:[i,i,i], s:I, s:I}", "name", layer->name, "type",
-                     layer->type, "settings", layer->settings, "output", layer->output[0],
-                     layer->output[1], layer->output[2], "parameters",
-                     (json_int_t)layer->parameters, "macs", (json_int_t)layer->macs);
+    return an_json_pack(m, "{s:s, s:s, s:s, s:[i,i,i], s:I, s:I}", "name", layer->name, "type",
+                        layer->type, "settings", layer->settings, "output", layer->output[0],
+                        layer->output[1], layer->output[2], "parameters",
+                        (json_int_t)layer->parameters, "macs", (json_int_t)layer->macs);
 }
 
-static json_t *compare_json(const side *a, const side *b, const pair *pairs, int count)
+static json_t *compare_json(an_json_maker *m, const side *a, const side *b, const pair *pairs,
+                            int count)
 {
-    json_t *layers = json_array();
+    json_t *layers = an_json_list(m);
 
     for (int i = 0; i < count; ++i)
-        json_array_append_new(layers,
-                              json_pack("[o, o]", layer_json(pairs[i].a), layer_json(pairs[i].b)));
-    return json_pack("{s:i, s:[o, o], s:o}", "schema", 1, "models", side_json(a), side_json(b),
-                     "layers", layers);
+        an_json_add(
+            m, layers,
+            an_json_pack(m, "[o, o]", layer_json(m, pairs[i].a), layer_json(m, pairs[i].b)));
+    return an_json_pack(m, "{s:i, s:[o, o], s:o}", "schema", 1, "models", side_json(m, a),
+                        side_json(m, b), "layers", layers);
 }
 
 cli_exit cli_show_compare(cli *app, const alexnet_model *a, const alexnet_model *b)
@@ -175,7 +177,8 @@ cli_exit cli_show_compare(cli *app, const alexnet_model *a, const alexnet_model 
     if (status == ALEXNET_OK) status = look(b, &right);
     if (status != ALEXNET_OK) return cli_fail(app, status);
     const int count = pair_up(&left, &right, pairs);
-    if (app->common->json) return cli_json_print(app, compare_json(&left, &right, pairs, count));
+    if (app->common->json)
+        return cli_json_print(app, compare_json(&app->json, &left, &right, pairs, count));
     print_numbers(&left, &right);
     putchar('\n');
     print_pairs(&left, &right, pairs, count);

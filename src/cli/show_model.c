@@ -7,77 +7,81 @@
 #include "cli/show.h"
 #include <string.h>
 
-static json_t *memory_json(const alexnet_memory_info *m)
+static json_t *memory_json(an_json_maker *m, const alexnet_memory_info *memory)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "weights", (json_int_t)m->weights,
-                     "gradients", (json_int_t)m->gradients, "momentum", (json_int_t)m->momentum,
-                     "activations", (json_int_t)m->activations, "scratch", (json_int_t)m->scratch,
-                     "prepared", (json_int_t)m->prepared, "total", (json_int_t)m->total);
+    return an_json_pack(
+        m, "{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "weights", (json_int_t)memory->weights,
+        "gradients", (json_int_t)memory->gradients, "momentum", (json_int_t)memory->momentum,
+        "activations", (json_int_t)memory->activations, "scratch", (json_int_t)memory->scratch,
+        "prepared", (json_int_t)memory->prepared, "total", (json_int_t)memory->total);
 }
 
-static alexnet_status layers_json(const alexnet_model *model, int count, json_t *array)
+static alexnet_status layers_json(an_json_maker *m, const alexnet_model *model, int count,
+                                  json_t *array)
 {
     for (int i = 0; i < count; ++i) {
         alexnet_layer_info layer;
         const alexnet_status status = alexnet_model_get_layer(model, i, &layer);
         if (status != ALEXNET_OK) return status;
-        json_array_append_new(
-            array, json_pack("{s:s, s:s, s:s, s:[i,i,i], s:I, s:I}", "name", layer.name, "type",
-                             layer.type, "settings", layer.settings, "output", layer.output[0],
-                             layer.output[1], layer.output[2], "parameters",
-                             (json_int_t)layer.parameters, "macs", (json_int_t)layer.macs));
+        an_json_add(m, array,
+                    an_json_pack(m, "{s:s, s:s, s:s, s:[i,i,i], s:I, s:I}", "name", layer.name,
+                                 "type", layer.type, "settings", layer.settings, "output",
+                                 layer.output[0], layer.output[1], layer.output[2], "parameters",
+                                 (json_int_t)layer.parameters, "macs", (json_int_t)layer.macs));
     }
     return ALEXNET_OK;
 }
 
-static alexnet_status tensors_json(const alexnet_model *model, int count, json_t *array)
+static alexnet_status tensors_json(an_json_maker *m, const alexnet_model *model, int count,
+                                   json_t *array)
 {
     for (int i = 0; i < count; ++i) {
         alexnet_tensor_info tensor;
         const alexnet_status status = alexnet_model_get_tensor(model, i, &tensor);
         if (status != ALEXNET_OK) return status;
-        json_array_append_new(array, json_pack("{s:s, s:o}", "name", tensor.name, "shape",
-                                               cli_json_ints(tensor.shape, tensor.rank)));
+        an_json_add(m, array,
+                    an_json_pack(m, "{s:s, s:o}", "name", tensor.name, "shape",
+                                 cli_json_ints(m, tensor.shape, tensor.rank)));
     }
     return ALEXNET_OK;
 }
 
 /* What only a weights file has: its classes, how it was made, and its hash. */
-static void add_weights_json(const alexnet_model *model, const char *file, const char *hash,
-                             int classes, json_t *document)
+static void add_weights_json(an_json_maker *m, const alexnet_model *model, const char *file,
+                             const char *hash, int classes, json_t *document)
 {
-    json_object_set_new(document, "weights", cli_json_text(file));
-    json_object_set_new(document, "weights_sha256", json_string(hash));
+    an_json_set(m, document, "weights", cli_json_text(m, file));
+    an_json_set(m, document, "weights_sha256", an_json_string(m, hash));
     if (alexnet_model_class(model, 0) != NULL) {
-        json_t *names = json_array();
+        json_t *names = an_json_list(m);
         for (int i = 0; i < classes; ++i)
-            json_array_append_new(names, cli_json_text(alexnet_model_class(model, i)));
-        json_object_set_new(document, "class_names", names);
+            an_json_add(m, names, cli_json_text(m, alexnet_model_class(model, i)));
+        an_json_set(m, document, "class_names", names);
     }
-    json_object_set_new(document, "trained",
-                        cli_json_text(alexnet_model_metadata(model, "alexnet.trained")));
+    an_json_set(m, document, "trained",
+                cli_json_text(m, alexnet_model_metadata(model, "alexnet.trained")));
 }
 
 static cli_exit model_json(cli *app, const alexnet_model *model, int batch, const char *file,
                            const char *hash, const alexnet_memory_info memory[2])
 {
     alexnet_model_info info;
+    an_json_maker *m = &app->json;
 
     alexnet_model_get_info(model, &info);
-    json_t *layers = json_array(), *tensors = json_array();
-    json_t *document = json_pack(
-        "{s:i, s:s, s:s, s:s, s:I, s:I, s:I, s:[i,i,i], s:i, s:s, s:s, s:{s:i, s:o, s:o}}",
+    json_t *layers = an_json_list(m), *tensors = an_json_list(m);
+    json_t *document = an_json_pack(
+        m, "{s:i, s:s, s:s, s:s, s:I, s:I, s:I, s:[i,i,i], s:i, s:s, s:s, s:{s:i, s:o, s:o}}",
         "schema", 1, "model", info.family, "summary", info.summary, "source", info.source,
         "parameters", (json_int_t)info.parameters, "macs", (json_int_t)info.macs, "neurons",
         (json_int_t)info.neurons, "input", info.input[0], info.input[1], info.input[2], "classes",
         info.classes, "preprocess", info.preprocess, "recipe", info.recipe, "memory", "batch",
-        batch, "inference", memory_json(&memory[0]), "training", memory_json(&memory[1]));
-    json_object_set_new(document, "layers", layers);
-    json_object_set_new(document, "tensors", tensors);
-
-    alexnet_status status = layers_json(model, info.layers, layers);
-    if (status == ALEXNET_OK) status = tensors_json(model, info.tensors, tensors);
-    if (file != NULL) add_weights_json(model, file, hash, info.classes, document);
+        batch, "inference", memory_json(m, &memory[0]), "training", memory_json(m, &memory[1]));
+    alexnet_status status = layers_json(m, model, info.layers, layers);
+    if (status == ALEXNET_OK) status = tensors_json(m, model, info.tensors, tensors);
+    an_json_set(m, document, "layers", layers);
+    an_json_set(m, document, "tensors", tensors);
+    if (file != NULL) add_weights_json(m, model, file, hash, info.classes, document);
     if (status == ALEXNET_OK) return cli_json_print(app, document);
     json_decref(document);
     return cli_fail(app, status);

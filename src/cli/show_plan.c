@@ -33,31 +33,32 @@ static alexnet_status get_plan(const alexnet_model *model, int batch, bool train
     return status;
 }
 
-static json_t *row_json(const alexnet_pass_info *row)
+static json_t *row_json(an_json_maker *m, const alexnet_pass_info *row)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:f, s:f, s:o, s:I}", "name", row->layer,
-                     "type", row->type, "pass", row->pass, "algorithm", row->algorithm, "tiles",
-                     row->tiles, "fused", row->fused, "gflop", row->gflop, "executed_gflop",
-                     row->executed_gflop, "predicted_milliseconds",
-                     row->seconds > 0 ? json_real(1e3 * row->seconds) : json_null(), "bytes",
-                     (json_int_t)row->bytes);
+    return an_json_pack(m, "{s:s, s:s, s:s, s:s, s:s, s:s, s:f, s:f, s:o, s:I}", "name", row->layer,
+                        "type", row->type, "pass", row->pass, "algorithm", row->algorithm, "tiles",
+                        row->tiles, "fused", row->fused, "gflop", row->gflop, "executed_gflop",
+                        row->executed_gflop, "predicted_milliseconds",
+                        row->seconds > 0 ? an_json_real(m, 1e3 * row->seconds) : json_null(),
+                        "bytes", (json_int_t)row->bytes);
 }
 
 static cli_exit plan_json(cli *app, const char *model, int batch, bool train,
                           const alexnet_machine *machine, const plan_rows *plan)
 {
-    json_t *passes = json_array();
+    an_json_maker *m = &app->json;
+    json_t *passes = an_json_list(m);
 
     for (int i = 0; i < plan->count; ++i)
-        json_array_append_new(passes, row_json(&plan->rows[i]));
+        an_json_add(m, passes, row_json(m, &plan->rows[i]));
     return cli_json_print(
-        app,
-        json_pack("{s:i, s:s, s:s, s:s, s:i, s:i, s:s, s:f, s:f, s:f, s:f, s:I, s:o}", "schema", 1,
-                  "model", model, "task", train ? "train" : "infer", "dtype", cli_dtype(app),
-                  "batch", batch, "threads", machine->threads, "tier", machine->tier, "gflop",
-                  plan->gflop, "executed_gflop", plan->executed, "predicted_milliseconds",
-                  1e3 * plan->seconds, "predicted_images_per_second", batch / plan->seconds,
-                  "memory_bytes", (json_int_t)plan->memory.total, "passes", passes));
+        app, an_json_pack(m, "{s:i, s:s, s:s, s:s, s:i, s:i, s:s, s:f, s:f, s:f, s:f, s:I, s:o}",
+                          "schema", 1, "model", model, "task", train ? "train" : "infer", "dtype",
+                          cli_dtype(app), "batch", batch, "threads", machine->threads, "tier",
+                          machine->tier, "gflop", plan->gflop, "executed_gflop", plan->executed,
+                          "predicted_milliseconds", 1e3 * plan->seconds,
+                          "predicted_images_per_second", batch / plan->seconds, "memory_bytes",
+                          (json_int_t)plan->memory.total, "passes", passes));
 }
 
 /* With three digits; "" for 0. */

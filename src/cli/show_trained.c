@@ -93,20 +93,23 @@ static void print_standing(const alexnet_train_result *r)
 
 static cli_exit print_json(cli *app, const alexnet_train_result *r)
 {
+    an_json_maker *m = &app->json;
+
     return cli_json_print(
         app,
-        json_pack(
+        an_json_pack(
+            m,
             "{s:i, s:o, s:I, s:f, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:s, s:o, s:s, s:o, s:o, "
             "s:o, s:o}",
-            "schema", 1, "run", cli_json_text(r->run), "steps", (json_int_t)r->steps, "epochs",
-            r->epochs, "train_loss", cli_json_real(r->train_loss), "val_top1",
-            cli_json_real(r->val_top1), "val_top5", cli_json_real(r->val_top5), "best_top1",
-            cli_json_real(r->best_top1), "skipped", (json_int_t)r->skipped, "images_per_second",
-            cli_json_real(r->images_per_second), "weights", cli_json_text(r->weights),
-            "weights_sha256", r->weights_sha256, "last_weights", cli_json_text(r->last_weights),
-            "last_sha256", r->last_sha256, "seconds", cli_json_real(r->seconds), "train_top1",
-            cli_json_real(r->train_top1), "guess_top1", cli_json_real(r->guess_top1), "best_epoch",
-            cli_json_real(r->best_epoch)));
+            "schema", 1, "run", cli_json_text(m, r->run), "steps", (json_int_t)r->steps, "epochs",
+            r->epochs, "train_loss", an_json_real(m, r->train_loss), "val_top1",
+            an_json_real(m, r->val_top1), "val_top5", an_json_real(m, r->val_top5), "best_top1",
+            an_json_real(m, r->best_top1), "skipped", (json_int_t)r->skipped, "images_per_second",
+            an_json_real(m, r->images_per_second), "weights", cli_json_text(m, r->weights),
+            "weights_sha256", r->weights_sha256, "last_weights", cli_json_text(m, r->last_weights),
+            "last_sha256", r->last_sha256, "seconds", an_json_real(m, r->seconds), "train_top1",
+            an_json_real(m, r->train_top1), "guess_top1", an_json_real(m, r->guess_top1),
+            "best_epoch", an_json_real(m, r->best_epoch)));
 }
 
 static void print_end(const alexnet_train_result *r)

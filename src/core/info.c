@@ -10,6 +10,7 @@
 #include "core/model.h"
 #include "core/predict.h"
 #include "core/session.h"
+#include <limits.h>
 #include <string.h>
 
 int alexnet_family_count(void)
@@ -66,6 +67,8 @@ alexnet_status alexnet_get_family(alexnet_context *ctx, int index, alexnet_famil
     const an_family *family = an_family_at(index);
     alexnet_model *model;
 
+    AN_NEED(ctx, ctx);
+    AN_NEED(ctx, out);
     if (family == NULL)
         return an_fail(ctx, ALEXNET_BAD_ARG, "family %d: there are %d", index,
                        alexnet_family_count());
@@ -84,6 +87,9 @@ alexnet_status alexnet_get_family(alexnet_context *ctx, int index, alexnet_famil
 
 void alexnet_model_get_info(const alexnet_model *model, alexnet_model_info *out)
 {
+    if (out == NULL) return;
+    *out = (alexnet_model_info){0};
+    if (model == NULL) return;
     *out = (alexnet_model_info){
         .family = model->family->name,
         .summary = model->family->summary,
@@ -105,6 +111,8 @@ alexnet_status alexnet_model_get_layer(const alexnet_model *model, int index,
 {
     const an_node *node;
 
+    AN_NEED(NULL, model);
+    AN_NEED(model->ctx, out);
     if (index < 0 || index >= model->node_count)
         return an_fail(model->ctx, ALEXNET_BAD_ARG, "layer %d: the model has %d", index,
                        model->node_count);
@@ -125,6 +133,8 @@ alexnet_status alexnet_model_get_tensor(const alexnet_model *model, int index,
 {
     const an_param *param;
 
+    AN_NEED(NULL, model);
+    AN_NEED(model->ctx, out);
     if (index < 0 || index >= model->params.count)
         return an_fail(model->ctx, ALEXNET_BAD_ARG, "tensor %d: the model has %d", index,
                        model->params.count);
@@ -140,9 +150,12 @@ alexnet_status alexnet_model_get_tensor(const alexnet_model *model, int index,
 alexnet_status alexnet_model_get_memory(const alexnet_model *model, int batch, int training,
                                         alexnet_memory_info *out)
 {
-    const int64_t weights = (int64_t)(model->params.values * sizeof(float));
     an_plan plan;
 
+    AN_NEED(NULL, model);
+    AN_NEED(model->ctx, out);
+    AN_NEED_WITHIN(model->ctx, training, 0, 1);
+    const int64_t weights = (int64_t)(model->params.values * sizeof(float));
     AN_TRY(an_plan_open(model, training ? AN_TRAIN : AN_INFER, batch, 0, model->node_count - 1,
                         &plan));
     *out = (alexnet_memory_info){
@@ -178,10 +191,15 @@ static void show_pass(const an_prediction *p, alexnet_pass_info *out)
 alexnet_status alexnet_model_get_plan(const alexnet_model *model, int batch, int training,
                                       alexnet_pass_info *out, int capacity, int *count)
 {
-    alexnet_context *ctx = model->ctx;
     an_prediction *passes;
     an_plan plan;
 
+    AN_NEED(NULL, model);
+    alexnet_context *ctx = model->ctx;
+    AN_NEED(ctx, count);
+    AN_NEED_WITHIN(ctx, capacity, 0, INT_MAX);
+    AN_NEED_WITHIN(ctx, training, 0, 1);
+    if (capacity > 0) AN_NEED(ctx, out);
     *count = 0;
     if (training) AN_TRY(an_session_check_training(ctx, ctx->options.dtype));
     AN_TRY(an_plan_open(model, training ? AN_TRAIN : AN_INFER, batch, 0, model->node_count - 1,
@@ -198,13 +216,14 @@ alexnet_status alexnet_model_get_plan(const alexnet_model *model, int batch, int
 
 const char *alexnet_model_class(const alexnet_model *model, int index)
 {
-    return model->classes != NULL && index >= 0 && index < model->options.classes
+    return model != NULL && model->classes != NULL && index >= 0 && index < model->options.classes
                ? model->classes[index]
                : NULL;
 }
 
 const char *alexnet_model_metadata(const alexnet_model *model, const char *key)
 {
+    if (model == NULL || key == NULL) return NULL;
     for (size_t i = 0; i < model->metadata_count; ++i)
         if (strcmp(model->metadata[i].key, key) == 0) return model->metadata[i].value;
     return NULL;
@@ -215,6 +234,8 @@ alexnet_status alexnet_model_hash(const alexnet_model *model, char hex[65])
     an_sha256 hash;
     uint8_t digest[AN_SHA256_BYTES];
 
+    AN_NEED(NULL, model);
+    AN_NEED(model->ctx, hex);
     if (model->values == NULL)
         return an_fail(model->ctx, ALEXNET_BAD_ARG,
                        "hash: the model is an outline without weights");

@@ -11,6 +11,7 @@ alexnet_status alexnet_open(const alexnet_options *options, alexnet_context **ou
 {
     alexnet_status status;
 
+    AN_NEED(NULL, out);
     AN_TRY(an_context_open(options, out));
     status = an_backend_find(*out, (*out)->options.cpu, &(*out)->backend);
     if (status != ALEXNET_OK) {
@@ -22,6 +23,8 @@ alexnet_status alexnet_open(const alexnet_options *options, alexnet_context **ou
 
 alexnet_status alexnet_get_machine(alexnet_context *ctx, alexnet_machine *out)
 {
+    AN_NEED(ctx, ctx);
+    AN_NEED(ctx, out);
     *out = (alexnet_machine){
         .backend = ctx->backend->name,
         .tier = ctx->backend->tier,

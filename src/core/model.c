@@ -168,7 +168,10 @@ alexnet_status alexnet_model_outline(alexnet_context *ctx, const char *family_na
 {
     const an_family *family;
 
+    AN_NEED(ctx, ctx);
+    AN_NEED(ctx, out);
     *out = NULL;
+    AN_NEED(ctx, family_name);
     AN_TRY(an_family_require(ctx, family_name, &family));
     return an_model_lay_out(ctx, family, options, out);
 }
@@ -273,6 +276,10 @@ alexnet_status alexnet_model_create(alexnet_context *ctx, const char *family,
                                     const alexnet_model_options *options, uint64_t seed,
                                     alexnet_model **out)
 {
+    AN_NEED(ctx, ctx);
+    AN_NEED(ctx, out);
+    *out = NULL;
+    AN_NEED(ctx, family);
     AN_TRY(an_model_build(ctx, family, options, out));
     an_model_start(*out, seed, NULL);
     return ALEXNET_OK;

@@ -145,6 +145,9 @@ alexnet_status an_options_resolve(alexnet_context *ctx, const an_family *family,
     if (!(options->dropout >= 0)) options->dropout = family->dropout;
     if (options->input_h < 0) options->input_h = family->input[1];
     if (options->input_w < 0) options->input_w = family->input[2];
+    if (options->input_h > ALEXNET_INPUT_MAX || options->input_w > ALEXNET_INPUT_MAX)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "model %s: input size %dx%d, expected up to %d",
+                       family->name, options->input_h, options->input_w, ALEXNET_INPUT_MAX);
     for (size_t i = 0; i < AN_COUNT(choices); ++i)
         AN_TRY(resolve_choice(ctx, family, &choices[i], options));
     return ALEXNET_OK;

@@ -309,8 +309,9 @@ alexnet_status an_plan_open(const alexnet_model *model, an_mode mode, int batch,
                      .batch = batch,
                      .first = first};
     if (mode == AN_TRAIN && out->setup.dtype == ALEXNET_INT8) out->setup.dtype = ALEXNET_FP32;
-    if (batch < 1)
-        return an_fail(ctx, ALEXNET_BAD_ARG, "batch of %d images, expected 1 or more", batch);
+    if (batch < 1 || batch > ALEXNET_BATCH_MAX)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "batch of %d images, expected 1 to %d", batch,
+                       ALEXNET_BATCH_MAX);
     for (int i = first; i < steps; ++i) {
         AN_TRY(
             an_shape_check(ctx, model->nodes[i].name, an_shape_with_n(model->nodes[i].x, batch)));

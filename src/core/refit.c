@@ -363,9 +363,10 @@ static bool is_as_before(const alexnet_model_options *a, const alexnet_model_opt
 
 alexnet_status alexnet_model_resize(alexnet_model *model, const alexnet_run_size *size)
 {
-    alexnet_model_options options = model->options;
     alexnet_model *other;
 
+    AN_NEED(NULL, model);
+    alexnet_model_options options = model->options;
     if (size == NULL) return ALEXNET_OK;
     AN_TRY(check_run_size(model->ctx, size));
     if (size->input_h > 0) options.input_h = size->input_h;

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "base/threads.h"
 #include <assert.h>
 #include <math.h>
 #include <string.h>
@@ -97,6 +98,7 @@ static alexnet_status open_session(const alexnet_model *model, an_mode mode, int
     s->model = model;
     s->seed = seed;
     s->sgd = sgd;
+    an_threads_settle(ctx); /* the plan lays out scratch for each */
     if ((status = an_plan_open(model, mode, batch, first, output, &s->plan)) != ALEXNET_OK)
         goto fail;
     if ((status = open_arenas(s)) != ALEXNET_OK) goto fail;
@@ -123,6 +125,8 @@ static alexnet_status open_inference(const alexnet_model *model, int batch, int 
 alexnet_status alexnet_session_open(const alexnet_model *model, int batch, const char *output,
                                     alexnet_session **out)
 {
+    AN_NEED(NULL, model);
+    AN_NEED(model->ctx, out);
     return open_inference(model, batch, 0, output, false, out);
 }
 
@@ -313,8 +317,8 @@ static alexnet_status check_n(const alexnet_session *s, int n)
 
 void alexnet_session_get_output(const alexnet_session *s, int shape[3])
 {
-    const an_shape y = s->plan.steps[s->plan.step_count - 1].node->y;
-
+    if (shape == NULL) return;
+    const an_shape y = s != NULL ? s->plan.steps[s->plan.step_count - 1].node->y : (an_shape){0};
     shape[0] = y.c;
     shape[1] = y.h;
     shape[2] = y.w;
@@ -332,6 +336,9 @@ alexnet_status alexnet_session_run(alexnet_session *s, const float *images, int 
 {
     const batch b = {.images = images, .n = n};
 
+    AN_NEED(NULL, s);
+    AN_NEED(s->ctx, images);
+    AN_NEED(s->ctx, out);
     AN_TRY(check_n(s, n));
     AN_TRY(prepare_weights(s));
     AN_TRY(import_images(s, &b));

@@ -69,8 +69,10 @@ static alexnet_status unpack_some(unpacking *u)
     const int result = inflate(s, Z_NO_FLUSH);
     u->out->size += room - s->avail_out;
     if (u->out->size > u->limit)
-        return an_fail(u->ctx, ALEXNET_BAD_FILE, "%s: unpacks to more than %zu bytes",
-                       u->blob->path, u->limit);
+        return an_fail(u->ctx, ALEXNET_BAD_FILE,
+                       "%s: unpacks to more than %zu bytes, which is the most for its size (%ju): "
+                       "unpack it yourself if you trust it",
+                       u->blob->path, u->limit, (uintmax_t)u->blob->reader.size);
     if (result == Z_STREAM_END) {
         u->between = true;
         return inflateReset(s) == Z_OK ? ALEXNET_OK : fail_corrupt(u, "bad state");
@@ -116,6 +118,14 @@ static alexnet_status unpack_file(unpacking *u, uint8_t *input)
     return u->between ? ALEXNET_OK : fail_corrupt(u, "cut short");
 }
 
+/* What a packed file of that size is believed to hold. */
+static size_t most_of(uint64_t packed)
+{
+    return packed > SIZE_MAX / 4 / AN_BLOB_RATIO
+               ? SIZE_MAX / 4
+               : AN_MAX((size_t)packed * AN_BLOB_RATIO, AN_BLOB_FREE);
+}
+
 static alexnet_status unpack(alexnet_context *ctx, const an_blob *blob, size_t limit,
                              struct an_unpacked *out)
 {
@@ -123,7 +133,7 @@ static alexnet_status unpack(alexnet_context *ctx, const an_blob *blob, size_t l
         .ctx = ctx,
         .blob = blob,
         .out = out,
-        .limit = AN_MIN(limit, SIZE_MAX / 4),
+        .limit = AN_MIN(AN_MIN(limit, SIZE_MAX / 4), most_of(blob->reader.size)),
         .stream = {.zalloc = take, .zfree = give_back, .opaque = ctx},
     };
     uint8_t *input = an_new(ctx, INPUT_BYTES);

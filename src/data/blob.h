@@ -11,6 +11,9 @@
 #include "data/source.h"
 #include <stdbool.h>
 
+#define AN_BLOB_FREE  ((size_t)64 << 20)
+#define AN_BLOB_RATIO 50 /* archives of photographs have 1, MNIST has 5 */
+
 typedef struct an_blob {
     char *path;
     uint64_t size;
@@ -20,7 +23,8 @@ typedef struct an_blob {
 } an_blob;
 
 /*
- * Opens a file; a gzip one, of any number of members, may unpack to at most `limit` bytes.
+ * Opens a file; a gzip one, of any number of members, may unpack to at most `limit` bytes, and beyond
+ * AN_BLOB_FREE to no more than AN_BLOB_RATIO times its own: a small file does not ask for much memory.
  * NOT_FOUND, IO, NO_MEMORY, BAD_FILE (cut short, corrupt, over the limit).
  */
 alexnet_status an_blob_open(alexnet_context *ctx, const char *path, size_t limit,

@@ -30,8 +30,8 @@ typedef struct owner {
 
 void alexnet_data_info_free(alexnet_context *ctx, alexnet_data_info *info)
 {
+    if (ctx == NULL || info == NULL) return;
     owner *o = info->owner;
-
     if (o != NULL) {
         an_names_free(ctx, &o->names);
         an_free(ctx, o->images);
@@ -131,6 +131,16 @@ static alexnet_status open_all(alexnet_context *ctx, const char *data, an_source
     return status;
 }
 
+static alexnet_status check_given(alexnet_context *ctx, const alexnet_data_options *options,
+                                  const alexnet_data_info *out)
+{
+    AN_NEED(ctx, ctx);
+    AN_NEED(ctx, options);
+    AN_NEED(ctx, out);
+    AN_NEED_WITHIN(ctx, options->workers, 0, ALEXNET_WORKERS_MAX);
+    return ALEXNET_OK;
+}
+
 static alexnet_status open_part(alexnet_context *ctx, const alexnet_data_options *options,
                                 an_source **source)
 {
@@ -167,6 +177,7 @@ alexnet_status alexnet_data_inspect(alexnet_context *ctx, const alexnet_data_opt
 {
     an_source *source;
 
+    AN_TRY(check_given(ctx, options, out));
     AN_TRY(open_part(ctx, options, &source));
     warn_of_folders(ctx, source);
     const alexnet_status status = describe(ctx, source, out);
@@ -289,6 +300,7 @@ static alexnet_status scan_data(alexnet_context *ctx, const alexnet_data_options
 {
     an_source *source;
 
+    AN_TRY(check_given(ctx, options, out));
     AN_TRY(open_part(ctx, options, &source));
     scan all = {.source = source, .sum = sum, .size = options->size};
     alexnet_status status = scan_source(ctx, options, phase, &all);

@@ -307,7 +307,7 @@ static alexnet_status check(alexnet_context *ctx, const an_loader_options *o)
 
     if (!whole || o->height <= 0 || o->width <= 0 || o->height > AN_IMAGE_SIDE_MAX ||
         o->width > AN_IMAGE_SIDE_MAX || (o->views != 1 && o->views != AN_VIEWS) || o->epoch < 0 ||
-        o->first_batch < 0 || o->first_batch > batches || o->workers > AN_LOADER_WORKERS_MAX)
+        o->first_batch < 0 || o->first_batch > batches || o->workers > ALEXNET_WORKERS_MAX)
         return an_fail(ctx, ALEXNET_BAD_ARG,
                        "loader: %jd pictures in batches of %d from batch %jd, %d x %d pixels, "
                        "%d views, %d workers",

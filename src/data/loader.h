@@ -15,8 +15,7 @@
 #include "data/source.h"
 #include "image/preprocess.h"
 
-#define AN_LOADER_SLOTS       3
-#define AN_LOADER_WORKERS_MAX 64
+#define AN_LOADER_SLOTS 3
 
 typedef struct an_loader_options {
     const an_source     *source;

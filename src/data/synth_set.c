@@ -183,6 +183,8 @@ alexnet_status alexnet_data_synth(alexnet_context *ctx, const alexnet_synth_opti
 {
     drawing d = {0};
 
+    AN_NEED(ctx, ctx);
+    AN_NEED(ctx, options);
     AN_TRY(fill_in(ctx, options, &d.options));
     AN_TRY(check_out(ctx, &d.options));
     d.folder = temporary_name(ctx, d.options.out);

@@ -7,6 +7,7 @@
 #include "base/context.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 
@@ -63,8 +64,12 @@ static alexnet_status start_member(an_team *team)
     const int error = pthread_create(&m->thread, NULL, run_member, m);
     if (error != 0) {
         alexnet_close(m->ctx);
-        return an_fail_errno(team->ctx, error, "cannot start thread %d of %d", m->number + 1,
-                             team->count);
+        return error == EAGAIN || error == ENOMEM
+                   ? an_fail(team->ctx, ALEXNET_NO_MEMORY,
+                             "cannot start thread %d of %d: no memory, or a limit on threads",
+                             m->number + 1, team->count)
+                   : an_fail_errno(team->ctx, error, "cannot start thread %d of %d", m->number + 1,
+                                   team->count);
     }
     ++team->started;
     return ALEXNET_OK;

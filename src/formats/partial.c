@@ -64,7 +64,9 @@ static alexnet_status take_classes(alexnet_context *ctx, an_partial *partial)
     const char *text = an_tensor_file_metadata(&partial->file, AN_KEY_CLASSES);
 
     if (text == NULL) return ALEXNET_OK;
-    partial->class_list = json_loads(text, 0, NULL);
+    if (an_json_parse_list(ctx, AN_KEY_CLASSES, text, strlen(text), &partial->class_list) ==
+        ALEXNET_NO_MEMORY)
+        return ALEXNET_NO_MEMORY;
     const size_t count = json_array_size(partial->class_list); /* 0 for what is no list */
     if (count == 0 || count > ALEXNET_CLASSES_MAX)
         return an_fail(ctx, ALEXNET_BAD_FILE,
@@ -606,7 +608,10 @@ alexnet_status alexnet_model_complete(alexnet_context *ctx, const char *path, co
 {
     an_partial partial;
 
+    AN_NEED(ctx, ctx);
+    AN_NEED(ctx, out);
     *out = NULL;
+    AN_NEED(ctx, path);
     AN_TRY(an_partial_open(ctx, path, &partial));
     const alexnet_status status = complete(ctx, &partial, family, options, seed, out);
     an_partial_close(ctx, &partial);

@@ -23,91 +23,97 @@ typedef struct write_job {
     size_t metadata_count;
 } write_job;
 
-/* Sets a member, taking over `value`; NULL stands for a text that JSON could not hold. */
-static alexnet_status set_member(const write_job *job, json_t *object, const char *key,
-                                 json_t *value)
+/* Sets a member of the header, or of its metadata, taking over `value`. */
+static alexnet_status set_member(const write_job *job, an_json_maker *m, json_t *object,
+                                 const char *key, json_t *value)
 {
     if (json_object_get(object, key) != NULL) {
         json_decref(value);
         return an_fail(job->ctx, ALEXNET_BAD_ARG, "%s: '%s' is to be written twice", job->path,
                        key);
     }
-    if (json_object_set_new(object, key, value) != 0)
+    an_json_set(m, object, key, value);
+    if (m->status == ALEXNET_BAD_ARG)
         return an_fail(job->ctx, ALEXNET_BAD_ARG, "%s: '%s' cannot be written: it is not UTF-8",
                        job->path, key);
-    return ALEXNET_OK;
+    return an_json_made(job->ctx, m, job->path);
 }
 
-static alexnet_status add_metadata(const write_job *job, json_t *header)
+static alexnet_status add_metadata(const write_job *job, an_json_maker *m, json_t *header)
 {
-    json_t *metadata = json_object();
+    json_t *metadata = an_json_object(m);
 
-    AN_TRY(set_member(job, header, METADATA, metadata));
+    AN_TRY(set_member(job, m, header, METADATA, metadata));
     for (size_t i = 0; i < job->metadata_count; ++i)
-        AN_TRY(set_member(job, metadata, job->keys[i], json_string(job->values[i])));
+        AN_TRY(set_member(job, m, metadata, job->keys[i], an_json_string(m, job->values[i])));
     return ALEXNET_OK;
 }
 
 /* After all else, when it is known that JSON can hold the names. */
-static alexnet_status add_sums(const write_job *job, json_t *header)
+static alexnet_status add_sums(const write_job *job, an_json_maker *m, json_t *header)
 {
     char *text;
 
     AN_TRY(an_sums_make(job->ctx, job->path, job->tensors, job->count, job->keys, job->values,
                         job->metadata_count, &text));
     const alexnet_status status =
-        set_member(job, json_object_get(header, METADATA), AN_KEY_CRC32C, json_string(text));
+        set_member(job, m, json_object_get(header, METADATA), AN_KEY_CRC32C,
+                   an_json_string(m, text));
     an_free(job->ctx, text);
     return status;
 }
 
-static json_t *list_of(const int64_t *numbers, int count)
+static json_t *list_of(an_json_maker *m, const int64_t *numbers, int count)
 {
-    json_t *list = json_array();
+    json_t *list = an_json_list(m);
 
     for (int i = 0; i < count; ++i)
-        json_array_append_new(list, json_integer(numbers[i]));
+        an_json_add(m, list, an_json_int(m, numbers[i]));
     return list;
 }
 
 /* Adds the entry of a tensor whose data begins at *place, and moves *place to its end. */
-static alexnet_status add_tensor(const write_job *job, json_t *header, const an_tensor_out *tensor,
-                                 size_t *place)
+static alexnet_status add_tensor(const write_job *job, an_json_maker *m, json_t *header,
+                                 const an_tensor_out *tensor, size_t *place)
 {
     const int64_t begin = (int64_t)*place;
-    json_t *entry = json_object();
+    json_t *entry = an_json_object(m);
     int64_t count;
     size_t bytes;
 
-    AN_TRY(set_member(job, header, tensor->name, entry));
+    AN_TRY(set_member(job, m, header, tensor->name, entry));
     if (!an_tensor_size(tensor->shape, tensor->rank, tensor->dtype, &count, &bytes) ||
         !an_add(*place, bytes, place) || *place > INT64_MAX)
         return an_fail(job->ctx, ALEXNET_BAD_ARG, "%s: tensor '%s' is too large", job->path,
                        tensor->name);
 
     const int64_t range[2] = {begin, (int64_t)*place};
-    AN_TRY(set_member(job, entry, "dtype", json_string(an_dtype_name(tensor->dtype))));
-    AN_TRY(set_member(job, entry, "shape", list_of(tensor->shape, tensor->rank)));
-    return set_member(job, entry, "data_offsets", list_of(range, 2));
+    an_json_set(m, entry, "dtype", an_json_string(m, an_dtype_name(tensor->dtype)));
+    an_json_set(m, entry, "shape", list_of(m, tensor->shape, tensor->rank));
+    an_json_set(m, entry, "data_offsets", list_of(m, range, 2));
+    return an_json_made(job->ctx, m, job->path);
 }
 
 static alexnet_status fill_header(const write_job *job, json_t *header)
 {
+    an_json_maker m = {0};
     size_t place = 0;
 
-    AN_TRY(add_metadata(job, header));
+    AN_TRY(add_metadata(job, &m, header));
     for (size_t i = 0; i < job->count; ++i)
-        AN_TRY(add_tensor(job, header, &job->tensors[i], &place));
-    return add_sums(job, header);
+        AN_TRY(add_tensor(job, &m, header, &job->tensors[i], &place));
+    return add_sums(job, &m, header);
 }
 
 /* The header as text, allocated. */
 static alexnet_status make_header(const write_job *job, char **text)
 {
-    json_t *header = json_object();
-    alexnet_status status = fill_header(job, header);
+    an_json_maker m = {0};
+    json_t *header = an_json_object(&m);
+    alexnet_status status = an_json_made(job->ctx, &m, job->path);
 
     *text = NULL;
+    if (status == ALEXNET_OK) status = fill_header(job, header);
     if (status == ALEXNET_OK && (*text = an_json_text(job->ctx, header)) == NULL)
         status = an_fail(job->ctx, ALEXNET_NO_MEMORY, "%s: no memory to write", job->path);
     json_decref(header);

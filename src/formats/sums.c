@@ -140,12 +140,12 @@ alexnet_status an_sums_take(alexnet_context *ctx, const char *path, an_tensor_fi
 
 /* ---- making ---- */
 
-static bool set_sum(json_t *sums, const char *name, uint32_t crc)
+static void set_sum(an_json_maker *m, json_t *sums, const char *name, uint32_t crc)
 {
     char text[DIGITS + 1];
 
     an_print(text, sizeof text, "%08x", crc);
-    return json_object_set_new(sums, name, json_string(text)) == 0;
+    an_json_set(m, sums, name, an_json_string(m, text));
 }
 
 static uint32_t sum_tensor(const alexnet_context *ctx, const an_tensor_out *tensor)
@@ -158,34 +158,42 @@ static uint32_t sum_tensor(const alexnet_context *ctx, const an_tensor_out *tens
     return bytes > 0 ? an_tensor_crc32c(ctx, 0, tensor->data, bytes) : 0;
 }
 
-static bool fill(const alexnet_context *ctx, const an_tensor_out *tensors, size_t count,
-                 uint32_t records, json_t *sums)
+/* The checksum of what is said of all: keys, values, tensors. */
+static alexnet_status sum_out(alexnet_context *ctx, const char *path, const an_tensor_out *tensors,
+                              size_t count, const char *const *keys, const char *const *values,
+                              size_t metadata_count, uint32_t *crc)
 {
-    if (!set_sum(sums, RECORDS, records)) return false;
+    record *records = an_new_array(ctx, metadata_count + count, sizeof *records);
+
+    if (records == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: checksums", path);
+    for (size_t i = 0; i < metadata_count; ++i)
+        records[i] = (record){.name = keys[i], .value = values[i]};
     for (size_t i = 0; i < count; ++i)
-        if (!set_sum(sums, tensors[i].name, sum_tensor(ctx, &tensors[i]))) return false;
-    return true;
+        records[metadata_count + i] = (record){.name = tensors[i].name,
+                                               .dtype = tensors[i].dtype,
+                                               .rank = tensors[i].rank,
+                                               .shape = tensors[i].shape};
+    *crc = sum_records(ctx, records, metadata_count + count);
+    an_free(ctx, records);
+    return ALEXNET_OK;
 }
 
 alexnet_status an_sums_make(alexnet_context *ctx, const char *path, const an_tensor_out *tensors,
                             size_t count, const char *const *keys, const char *const *values,
                             size_t metadata_count, char **text)
 {
-    record *records = an_new_array(ctx, metadata_count + count, sizeof *records);
-    json_t *sums = json_object();
+    an_json_maker m = {0};
+    uint32_t crc = 0;
 
     *text = NULL;
-    for (size_t i = 0; records != NULL && i < metadata_count; ++i)
-        records[i] = (record){.name = keys[i], .value = values[i]};
-    for (size_t i = 0; records != NULL && i < count; ++i)
-        records[metadata_count + i] = (record){.name = tensors[i].name,
-                                               .dtype = tensors[i].dtype,
-                                               .rank = tensors[i].rank,
-                                               .shape = tensors[i].shape};
-    if (records != NULL && sums != NULL &&
-        fill(ctx, tensors, count, sum_records(ctx, records, metadata_count + count), sums))
-        *text = an_json_text(ctx, sums);
-    an_free(ctx, records);
+    AN_TRY(sum_out(ctx, path, tensors, count, keys, values, metadata_count, &crc));
+    json_t *sums = an_json_object(&m);
+    set_sum(&m, sums, RECORDS, crc);
+    for (size_t i = 0; i < count; ++i)
+        set_sum(&m, sums, tensors[i].name, sum_tensor(ctx, &tensors[i]));
+    alexnet_status status = an_json_made(ctx, &m, path);
+    if (status == ALEXNET_OK && (*text = an_json_text(ctx, sums)) == NULL)
+        status = an_fail(ctx, ALEXNET_NO_MEMORY, "%s: checksums", path);
     json_decref(sums);
-    return *text != NULL ? ALEXNET_OK : an_fail(ctx, ALEXNET_NO_MEMORY, "%s: checksums", path);
+    return status;
 }

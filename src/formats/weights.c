@@ -276,10 +276,14 @@ static alexnet_status set_classes(alexnet_model *model, const char *text)
 {
     alexnet_context *ctx = model->ctx;
     const size_t count = (size_t)model->options.classes;
-    json_t *list = json_loads(text, 0, NULL);
     const char **names = an_new_array(ctx, count, sizeof *names);
-    alexnet_status status;
+    json_t *list;
+    alexnet_status status = an_json_parse_list(ctx, AN_KEY_CLASSES, text, strlen(text), &list);
 
+    if (status == ALEXNET_NO_MEMORY) {
+        an_free(ctx, names);
+        return status;
+    }
     if (names == NULL)
         status = an_fail(ctx, ALEXNET_NO_MEMORY, "%zu class names", count);
     else
@@ -422,7 +426,10 @@ alexnet_status alexnet_model_load(alexnet_context *ctx, const char *path, alexne
     an_tensor_file file;
     char *found; /* in a run's folder, or the path itself */
 
+    AN_NEED(ctx, ctx);
+    AN_NEED(ctx, out);
     *out = NULL;
+    AN_NEED(ctx, path);
     AN_TRY(an_weights_file(ctx, path, &found));
     alexnet_status status = an_safetensors_open(ctx, found, &file);
     if (status == ALEXNET_OK) {

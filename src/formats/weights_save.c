@@ -51,13 +51,12 @@ static void list_tensors(const alexnet_model *model, an_weights_part part, conte
 static alexnet_status print_classes(const alexnet_model *model, char **out)
 {
     alexnet_context *ctx = model->ctx;
-    json_t *list = json_array();
+    an_json_maker m = {0};
+    json_t *list = an_json_list(&m);
 
-    bool whole = true;
-
-    for (int i = 0; i < model->options.classes && whole; ++i)
-        whole = json_array_append_new(list, json_string(model->classes[i])) == 0;
-    *out = whole ? an_json_text(ctx, list) : NULL;
+    for (int i = 0; i < model->options.classes; ++i)
+        an_json_add(&m, list, an_json_string(&m, model->classes[i]));
+    *out = m.status == ALEXNET_OK ? an_json_text(ctx, list) : NULL;
     json_decref(list);
     return *out != NULL ? ALEXNET_OK
                         : an_fail(ctx, ALEXNET_NO_MEMORY, "names of %d classes",
@@ -126,5 +125,7 @@ alexnet_status an_weights_save(const alexnet_model *model, an_weights_part part,
 
 alexnet_status alexnet_model_save(const alexnet_model *model, const char *path)
 {
+    AN_NEED(NULL, model);
+    AN_NEED(model->ctx, path);
     return an_weights_save(model, AN_WEIGHTS_ALL, path);
 }

@@ -44,6 +44,10 @@ void an_image_rgb_of_cmyk(const uint8_t *cmyk, int width, uint8_t *rgb);
 /* Fails with BAD_FILE unless the limits of image.h allow a picture of width x height. `what` leads the message. */
 alexnet_status an_image_check_size(alexnet_context *ctx, const char *what, int64_t width, int64_t height) AN_NODISCARD;
 
+/* The same where so many pixels are not believed of a file of so many bytes. */
+alexnet_status an_image_check_ratio(alexnet_context *ctx, const char *what, int64_t width,
+                                    int64_t height, size_t bytes) AN_NODISCARD;
+
 /* Unpacks one gzip member of at most AN_GZIP_BYTES_MAX bytes. Free with an_bytes_free(). BAD_FILE, NO_MEMORY. */
 #define AN_GZIP_BYTES_MAX ((size_t)32 << 20)
 alexnet_status an_gzip_unpack(alexnet_context *ctx, const uint8_t *data, size_t bytes, an_bytes *out) AN_NODISCARD;

@@ -156,6 +156,7 @@ static alexnet_status read_image(gif_reader *r, size_t bytes, an_image *image)
         return an_fail(r->ctx, ALEXNET_BAD_FILE,
                        "GIF: truncated: %d x %d pixels cannot be in %zu bytes", frame->Width,
                        frame->Height, bytes);
+    AN_TRY(an_image_check_ratio(r->ctx, "GIF", width, height, bytes));
     r->row = an_new_array(r->ctx, (size_t)frame->Width, sizeof *r->row);
     if (r->row == NULL) return an_fail(r->ctx, ALEXNET_NO_MEMORY, "GIF: a row");
     AN_TRY(an_image_reserve(r->ctx, image, width, height));

@@ -4,6 +4,7 @@
  */
 #include "image/image.h"
 
+#include "base/context.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "image/codec.h"
@@ -17,25 +18,39 @@ void an_image_free(alexnet_context *ctx, an_image *image)
     *image = (an_image){0};
 }
 
-static bool fits_limits(int64_t width, int64_t height)
+static bool fits_limits(const alexnet_context *ctx, int64_t width, int64_t height)
 {
     return width >= 1 && height >= 1 && width <= AN_IMAGE_SIDE_MAX && height <= AN_IMAGE_SIDE_MAX &&
-           width * height <= AN_IMAGE_PIXELS_MAX;
+           width * height <= ctx->options.max_pixels;
 }
 
 alexnet_status an_image_check_size(alexnet_context *ctx, const char *what, int64_t width,
                                    int64_t height)
 {
-    if (fits_limits(width, height)) return ALEXNET_OK;
+    if (fits_limits(ctx, width, height)) return ALEXNET_OK;
     return an_fail(ctx, ALEXNET_BAD_FILE,
-                   "%s: %lld x %lld pixels; expected 1 to %d a side and at most %lld in all", what,
-                   (long long)width, (long long)height, AN_IMAGE_SIDE_MAX,
-                   (long long)AN_IMAGE_PIXELS_MAX);
+                   "%s: %lld x %lld pixels; expected 1 to %d a side and at most %lld in all "
+                   "(--max-pixels, max_pixels)",
+                   what, (long long)width, (long long)height, AN_IMAGE_SIDE_MAX,
+                   (long long)ctx->options.max_pixels);
+}
+
+alexnet_status an_image_check_ratio(alexnet_context *ctx, const char *what, int64_t width,
+                                    int64_t height, size_t bytes)
+{
+    const int64_t pixels = width * height;
+
+    if (pixels <= AN_IMAGE_PIXELS_FREE ||
+        (uint64_t)pixels / AN_IMAGE_PIXELS_PER_BYTE <= (uint64_t)bytes)
+        return ALEXNET_OK;
+    return an_fail(ctx, ALEXNET_BAD_FILE,
+                   "%s: %lld x %lld pixels in %zu bytes: more than %d a byte are not believed",
+                   what, (long long)width, (long long)height, bytes, AN_IMAGE_PIXELS_PER_BYTE);
 }
 
 alexnet_status an_image_reserve(alexnet_context *ctx, an_image *image, int width, int height)
 {
-    if (!fits_limits(width, height))
+    if (!fits_limits(ctx, width, height))
         return an_fail(ctx, ALEXNET_BAD_ARG, "image of %d x %d pixels is outside the limits", width,
                        height);
 

@@ -17,7 +17,9 @@
  *   - JPEG data that are damaged or missing are an error (PIL fills some of the gaps with grey)
  *   - the orientation of a TIFF is applied when it is asked for, as for other formats (PIL: always)
  *
- * Limits: AN_IMAGE_PIXELS_MAX is checked in the header, before anything is allocated.
+ * Limits, checked in the header before anything is allocated: alexnet_options.max_pixels, and AN_IMAGE_SIDE_MAX a side. Of a
+ * file that could be made to cost much: beyond AN_IMAGE_PIXELS_FREE at most AN_IMAGE_PIXELS_PER_BYTE; scans of a JPEG
+ * (jpeg.c). docs/reliability.md says it to users.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_IMAGE_IMAGE_H
@@ -29,8 +31,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AN_IMAGE_PIXELS_MAX ((int64_t)64 << 20) /* 64 Mi pixels */
-#define AN_IMAGE_SIDE_MAX   65535
+#define AN_IMAGE_SIDE_MAX        65535
+#define AN_IMAGE_PIXELS_FREE     ((int64_t)16 << 20)
+#define AN_IMAGE_PIXELS_PER_BYTE 1000 /* photographs have 1 to 20 */
 
 /* [height][width][3] uint8, RGB. Zeroed: no image. */
 typedef struct an_image {

@@ -19,7 +19,13 @@
 
 #include <jerror.h> /* numbers its messages by macros of jpeglib.h */
 
-#define SCANS_MAX 100 /* of a progressive picture: usual are 10, thousands would be an attack */
+/*
+ * Each scan of a progressive picture costs a pass over all of it, but few bytes of the file. Usual are 10; more than SCANS_USUAL
+ * are read where scans times pixels are not many.
+ */
+#define SCANS_USUAL     20
+#define SCANS_MAX       100
+#define SCAN_PIXELS_MAX 500000000
 
 typedef struct jpeg_reader {
     struct jpeg_decompress_struct info;
@@ -81,15 +87,30 @@ static void on_message(j_common_ptr info, int level)
     }
 }
 
+/* Whether so many scans are too many. */
+static alexnet_status check_scans(const jpeg_reader *reader, int64_t scans)
+{
+    const int64_t pixels = (int64_t)reader->info.image_width * reader->info.image_height;
+
+    if (scans <= SCANS_USUAL || (scans <= SCANS_MAX && scans * pixels <= SCAN_PIXELS_MAX))
+        return ALEXNET_OK;
+    return an_fail(
+        reader->ctx, ALEXNET_BAD_FILE,
+        "JPEG: %lld scans of %u x %u pixels; expected at most %d, or %d and %d pixels in "
+        "all of them",
+        (long long)scans, reader->info.image_width, reader->info.image_height, SCANS_USUAL,
+        SCANS_MAX, SCAN_PIXELS_MAX);
+}
+
+/* Where count_scans() and libjpeg see different things in a file, libjpeg's count is right. */
 static void on_progress(j_common_ptr info)
 {
     jpeg_reader *reader = info->client_data;
+    const alexnet_status status = check_scans(reader, reader->info.input_scan_number);
 
-    if (reader->info.input_scan_number > SCANS_MAX) {
-        reader->status =
-            an_fail(reader->ctx, ALEXNET_BAD_FILE, "JPEG: more than %d scans", SCANS_MAX);
-        longjmp(reader->escape, 1);
-    }
+    if (status == ALEXNET_OK) return;
+    reader->status = status;
+    longjmp(reader->escape, 1);
 }
 
 /* ---- the file in memory as libjpeg's source ---- */
@@ -155,6 +176,30 @@ static void check_plausible(jpeg_reader *reader, size_t bytes)
                               info->image_width, info->image_height, bytes));
 }
 
+/* The scans of a file, by its markers alone: a scan begins with one (FF DA) that has a length, and its data are up to the
+ * next marker that is neither a stuffed FF nor a restart. */
+static int64_t count_scans(const uint8_t *data, size_t bytes)
+{
+    int64_t scans = 0;
+
+    for (size_t at = 2; at + 4 <= bytes;) {
+        const uint8_t *found = memchr(data + at, 0xff, bytes - at - 3);
+        if (found == NULL) break;
+        at = (size_t)(found - data);
+        const uint8_t marker = data[at + 1];
+        if (marker == 0xd9) break;
+        if (marker == 0xff) {
+            ++at; /* fill */
+        } else if (marker <= 0x01 || (marker >= 0xd0 && marker <= 0xd8)) {
+            at += 2;
+        } else {
+            scans += marker == 0xda;
+            at += 2 + (size_t)(data[at + 2] << 8 | data[at + 3]);
+        }
+    }
+    return scans;
+}
+
 static void read_orientation(const struct jpeg_decompress_struct *info, int *turn)
 {
     for (jpeg_saved_marker_ptr marker = info->marker_list; marker != NULL; marker = marker->next) {
@@ -216,6 +261,9 @@ static void read_picture(jpeg_reader *reader, const uint8_t *data, size_t bytes,
     jpeg_read_header(info, TRUE);
     check(reader, an_image_check_size(reader->ctx, "JPEG", info->image_width, info->image_height));
     check_plausible(reader, bytes);
+    check(reader,
+          an_image_check_ratio(reader->ctx, "JPEG", info->image_width, info->image_height, bytes));
+    check(reader, check_scans(reader, count_scans(data, bytes)));
     if (turn != NULL) read_orientation(info, turn);
 
     choose_colours(reader);

@@ -136,6 +136,7 @@ static void read_picture(png_reader *reader, size_t bytes, int *turn, an_image *
     const int64_t width = png_get_image_width(png, info), height = png_get_image_height(png, info);
     check(reader, an_image_check_size(reader->ctx, "PNG", width, height));
     check_plausible(reader, bytes);
+    check(reader, an_image_check_ratio(reader->ctx, "PNG", width, height, bytes));
     if (turn != NULL) read_orientation(reader, turn);
 
     ask_for_rgb(png);

@@ -25,14 +25,14 @@ static bool sniff(const uint8_t *data, size_t bytes)
 const an_codec an_codec_tiff = {.name = "TIFF", .library = "libtiff", .sniff = sniff};
 #else
 
+#include "base/context.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
 #include <stdarg.h>
 #include <tiffio.h>
 
-#define BLOCK_MAX                                                                                  \
-    ((tmsize_t)AN_IMAGE_PIXELS_MAX * 8) /* bytes: the pixels of a strip, 4 x 16 bits */
+#define PIXEL_BYTES_MAX 8 /* 4 x 16 bits: of a strip, which may be the whole image */
 
 typedef enum alpha { NO_ALPHA, PREMULTIPLIED } alpha;
 
@@ -107,8 +107,20 @@ static int close_file(thandle_t handle)
 
 /* ---- the directory ---- */
 
+/* libtiff tells a lack of memory by its words alone. */
+static bool is_about_memory(const char *words)
+{
+    static const char *const signs[] = {"ut of memory", "ailed to allocate", "o space for"};
+
+    if (strstr(words, "(0 elements") != NULL) return false; /* a directory without entries */
+    for (size_t i = 0; i < AN_COUNT(signs); ++i)
+        if (strstr(words, signs[i]) != NULL) return true;
+    return false;
+}
+
 static alexnet_status fail(const tiff_reader *r, alexnet_status status, const char *words)
 {
+    if (is_about_memory(r->words)) status = ALEXNET_NO_MEMORY;
     return an_fail(r->ctx, status, "TIFF: %s", r->words[0] != '\0' ? r->words : words);
 }
 
@@ -119,7 +131,8 @@ static alexnet_status open_tiff(tiff_reader *r)
     if (options == NULL) return an_fail(r->ctx, ALEXNET_NO_MEMORY, "TIFF: the decoder");
     TIFFOpenOptionsSetErrorHandlerExtR(options, on_error, r);
     TIFFOpenOptionsSetWarningHandlerExtR(options, on_warning, r);
-    TIFFOpenOptionsSetMaxSingleMemAlloc(options, BLOCK_MAX);
+    TIFFOpenOptionsSetMaxSingleMemAlloc(options,
+                                        (tmsize_t)(r->ctx->options.max_pixels * PIXEL_BYTES_MAX));
     r->tiff = TIFFClientOpenExt("image", "rm", r, read_bytes, write_bytes, seek, close_file,
                                 size_of, NULL, NULL, options);
     TIFFOpenOptionsFree(options);
@@ -188,6 +201,7 @@ static alexnet_status read_directory(tiff_reader *r, int *turn, int *width, int 
     *width = (int)w;
     *height = (int)h;
     AN_TRY(check_plausible(r, w, h));
+    AN_TRY(an_image_check_ratio(r->ctx, "TIFF", w, h, r->bytes));
     TIFFGetFieldDefaulted(r->tiff, TIFFTAG_ORIENTATION, &orientation);
     if (turn != NULL && orientation >= 1 && orientation <= 8) *turn = orientation;
     return choose_colours(r);
@@ -213,7 +227,8 @@ static alexnet_status read_raster(tiff_reader *r, int width, int height)
     if (!TIFFRGBAImageOK(r->tiff, words) ||
         !TIFFRGBAImageBegin(&image, r->tiff, 1 /* the first error ends it */, words)) {
         if (words[0] == '\0') return fail(r, ALEXNET_UNSUPPORTED, "a layout that is not read");
-        return an_fail(r->ctx, ALEXNET_UNSUPPORTED, "TIFF: %s", words);
+        return an_fail(r->ctx, is_about_memory(words) ? ALEXNET_NO_MEMORY : ALEXNET_UNSUPPORTED,
+                       "TIFF: %s", words);
     }
     alexnet_status status = ALEXNET_OK;
     if (an_multiply((size_t)width * (size_t)height, sizeof *r->raster, &bytes))

@@ -102,6 +102,7 @@ static alexnet_status open_webp(webp *w, const uint8_t *data, size_t bytes)
     VP8StatusCode code = WebPGetFeatures(data, bytes, &whole);
     if (code != VP8_STATUS_OK) return fail(w, code);
     AN_TRY(an_image_check_size(w->ctx, "WebP", whole.width, whole.height));
+    AN_TRY(an_image_check_ratio(w->ctx, "WebP", whole.width, whole.height, bytes));
     w->width = whole.width;
     w->height = whole.height;
     if (!whole.has_animation) {

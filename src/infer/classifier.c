@@ -40,9 +40,11 @@ static alexnet_status open_classifier(alexnet_classifier *c)
 
 alexnet_status alexnet_classifier_take_model(alexnet_model *model, alexnet_classifier **out)
 {
-    alexnet_context *ctx = model->ctx;
     alexnet_classifier *c;
 
+    AN_NEED(NULL, model);
+    alexnet_context *ctx = model->ctx;
+    AN_NEED(ctx, out);
     *out = NULL;
     if (model->values == NULL)
         return an_fail(ctx, ALEXNET_BAD_ARG, "classifier: the model is an outline without weights");
@@ -66,7 +68,10 @@ alexnet_status alexnet_classifier_open(alexnet_context *ctx, const char *weights
 {
     alexnet_model *model;
 
+    AN_NEED(ctx, ctx);
+    AN_NEED(ctx, out);
     *out = NULL;
+    AN_NEED(ctx, weights);
     AN_TRY(an_network_load(ctx, weights, ALEXNET_ORIENTATION_DEFAULT, NULL, &model));
     const alexnet_status status = alexnet_classifier_take_model(model, out);
     if (status != ALEXNET_OK) alexnet_model_free(model);
@@ -100,8 +105,10 @@ static alexnet_status prepare(alexnet_classifier *c, const void *data, size_t by
 alexnet_status alexnet_classifier_memory(alexnet_classifier *c, const void *data, size_t bytes,
                                          int topk, alexnet_prediction *predictions, int *count)
 {
+    AN_NEED(NULL, c);
+    AN_NEED(c->ctx, data);
+    AN_NEED(c->ctx, predictions);
     const int filled = AN_MIN(topk, c->network.classes);
-
     if (topk < 1) return an_fail(c->ctx, ALEXNET_BAD_ARG, "topk is %d, expected 1 or more", topk);
     AN_TRY(prepare(c, data, bytes));
     AN_TRY(an_network_classify(&c->network, c->tensor, 1));
@@ -124,6 +131,9 @@ alexnet_status alexnet_classifier_file(alexnet_classifier *c, const char *path, 
     an_bytes bytes;
     alexnet_status status;
 
+    AN_NEED(NULL, c);
+    AN_NEED(c->ctx, path);
+    AN_NEED(c->ctx, predictions);
     AN_TRY(an_file_read(c->ctx, path, PICTURE_BYTES_MAX, &bytes));
     status = alexnet_classifier_memory(c, bytes.data, bytes.size, topk, predictions, count);
     an_bytes_free(c->ctx, &bytes);

@@ -75,21 +75,23 @@ static alexnet_status open_networks(evaluation *e)
 }
 
 /* True when a run's record in the weights says that it trained on this very data. */
-static bool is_trained_on(const alexnet_model *model, const char *hash)
+static alexnet_status is_trained_on(const alexnet_model *model, const char *hash, bool *trained)
 {
     const char *text = alexnet_model_metadata(model, "alexnet.trained");
     json_t *record;
 
-    if (text == NULL ||
-        an_json_parse(model->ctx, "record", text, strlen(text), &record) != ALEXNET_OK)
-        return false; /* somebody else's */
-    const bool same = an_source_same_images(an_json_get_text(record, "train_sha256", ""), hash);
+    *trained = false;
+    if (text == NULL) return ALEXNET_OK;
+    const alexnet_status status = an_json_parse(model->ctx, "record", text, strlen(text), &record);
+    if (status != ALEXNET_OK) /* somebody else's */
+        return status == ALEXNET_NO_MEMORY ? status : ALEXNET_OK;
+    *trained = an_source_same_images(an_json_get_text(record, "train_sha256", ""), hash);
     json_decref(record);
-    return same;
+    return ALEXNET_OK;
 }
 
 /* Says when these are training images, in one way or another; else which part is measured. */
-static void tell_what(const evaluation *e)
+static alexnet_status tell_what(const evaluation *e)
 {
     const an_parts *parts = an_source_parts(e->source);
     const char *data = e->options->data;
@@ -98,7 +100,7 @@ static void tell_what(const evaluation *e)
 
     an_source_hash(e->source, hash);
     for (size_t i = 0; i < e->options->weights_count && !trained; ++i)
-        trained = is_trained_on(e->models[i], hash);
+        AN_TRY(is_trained_on(e->models[i], hash, &trained));
     if (an_source_is_training(e->source)) {
         an_log(e->ctx, ALEXNET_LOG_WARNING,
                "%s: it has no part to validate or test with: measuring the training images", data);
@@ -123,6 +125,7 @@ static void tell_what(const evaluation *e)
                : count == 1 ? " is not used"
                             : " are not used");
     }
+    return ALEXNET_OK;
 }
 
 /* The validation part where the data has one, else all of it. */
@@ -137,8 +140,7 @@ static alexnet_status open_data(evaluation *e)
     an_source_tell_passed(e->ctx, e->source, data);
     e->pictures =
         (an_evaluated){.source = e->source, .count = an_source_count(e->source), .name = data};
-    tell_what(e);
-    return ALEXNET_OK;
+    return tell_what(e);
 }
 
 static alexnet_status open_source(evaluation *e)
@@ -334,6 +336,7 @@ alexnet_status an_evaluate(alexnet_context *ctx, const alexnet_evaluate_options 
 
 void alexnet_evaluate_result_free(alexnet_context *ctx, alexnet_evaluate_result *result)
 {
+    if (ctx == NULL || result == NULL) return;
     an_free(ctx, result->per_class);
     an_free(ctx, result->each);
     result->per_class = NULL;

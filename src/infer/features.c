@@ -377,6 +377,11 @@ static alexnet_status extract(extraction *e, an_tensor_out *out)
 alexnet_status alexnet_features(alexnet_context *ctx, const alexnet_features_options *options,
                                 int *rank, int64_t shape[4])
 {
+    AN_NEED(ctx, ctx);
+    AN_NEED(ctx, options);
+    AN_TRY(an_network_check_paths(ctx, options->images, options->image_count));
+    AN_NEED_WITHIN(ctx, options->batch, 0, ALEXNET_BATCH_MAX);
+    AN_NEED_WITHIN(ctx, options->orientation, 0, ALEXNET_ORIENTATION_STORED);
     extraction e = {.ctx = ctx,
                     .options = options,
                     .batch = options->batch > 0 ? options->batch : DEFAULT_BATCH,

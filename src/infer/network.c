@@ -41,6 +41,16 @@ static alexnet_status resize(alexnet_model *model, const alexnet_run_size *size)
     return ALEXNET_OK;
 }
 
+alexnet_status an_network_check_paths(alexnet_context *ctx, const char *const *paths, size_t count)
+{
+    if (count > 0 && paths == NULL)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "there is no list of the %zu paths", count);
+    for (size_t i = 0; i < count; ++i)
+        if (paths[i] == NULL)
+            return an_fail(ctx, ALEXNET_BAD_ARG, "path %zu of %zu is NULL", i, count);
+    return ALEXNET_OK;
+}
+
 alexnet_status an_network_load(alexnet_context *ctx, const char *path,
                                alexnet_orientation orientation, const alexnet_run_size *size,
                                alexnet_model **out)

@@ -19,6 +19,10 @@ typedef struct an_network {
     float *probs; /* [batch * views][classes] */
 } an_network;
 
+/* BAD_ARG where the list, or one of its texts, is NULL. */
+alexnet_status an_network_check_paths(alexnet_context *ctx, const char *const *paths,
+                                      size_t count) AN_NODISCARD;
+
 /*
  * Reads weights that are to be shown pictures: with a preprocessing record that can be followed.
  * orientation, other than DEFAULT, takes the place of the record's own; size as alexnet_model_resize() does. As

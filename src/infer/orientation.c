@@ -10,10 +10,12 @@
 alexnet_status alexnet_model_set_orientation(alexnet_model *model, alexnet_orientation orientation)
 {
     static const char key[] = "orientation=";
-    alexnet_context *ctx = model->ctx;
-    const char *at = model->preprocess;
     const char *value = orientation == ALEXNET_ORIENTATION_EXIF ? "exif" : "stored";
 
+    AN_NEED(NULL, model);
+    alexnet_context *ctx = model->ctx;
+    AN_NEED_WITHIN(ctx, orientation, 0, ALEXNET_ORIENTATION_STORED);
+    const char *at = model->preprocess;
     if (orientation == ALEXNET_ORIENTATION_DEFAULT) return ALEXNET_OK;
     at += strspn(at, " ");
     const char *old = strncmp(at, key, sizeof key - 1) == 0 ? at : strstr(at, " orientation=");

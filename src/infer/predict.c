@@ -161,6 +161,14 @@ static alexnet_status predict(prediction *p)
 alexnet_status alexnet_predict(alexnet_context *ctx, const alexnet_predict_options *options,
                                int64_t *images, int64_t *failed)
 {
+    AN_NEED(ctx, ctx);
+    AN_NEED(ctx, options);
+    AN_NEED(ctx, images);
+    AN_NEED(ctx, failed);
+    AN_TRY(an_network_check_paths(ctx, options->images, options->image_count));
+    AN_NEED_WITHIN(ctx, options->batch, 0, ALEXNET_BATCH_MAX);
+    AN_NEED_WITHIN(ctx, options->workers, 0, ALEXNET_WORKERS_MAX);
+    AN_NEED_WITHIN(ctx, options->orientation, 0, ALEXNET_ORIENTATION_STORED);
     prediction p = {.ctx = ctx, .options = options, .start = an_seconds()};
     const alexnet_status status = predict(&p);
 

@@ -270,7 +270,7 @@ alexnet_status an_config_compare(alexnet_context *ctx, const an_config *config,
 
 /* ---- writing ---- */
 
-static json_t *to_json(const member *m, const void *at)
+static json_t *to_json(an_json_maker *maker, const member *m, const void *at)
 {
     char *const *text = at;
     char word[VALUE_BYTES];
@@ -279,39 +279,38 @@ static json_t *to_json(const member *m, const void *at)
     switch (m->type) {
     case TEXT:
     case PATH:
-        return *text != NULL ? json_string(*text) : json_null();
+        return an_json_string(maker, *text);
     case WORD:
-        return json_string(at);
+        return an_json_string(maker, at);
     case INT:
-        return json_integer(*(const int *)at);
+        return an_json_int(maker, *(const int *)at);
     case LONG:
     case SEED:
-        return json_integer(*(const int64_t *)at);
+        return an_json_int(maker, *(const int64_t *)at);
     case REAL:
-        return json_real(*(const double *)at);
+        return an_json_real(maker, *(const double *)at);
     case CHOICE:
-        return json_string(choice_text(m->choices, *(const int *)at, word));
+        return an_json_string(maker, choice_text(m->choices, *(const int *)at, word));
     }
     return NULL;
 }
 
-static alexnet_status add_members(alexnet_context *ctx, const an_config *config,
-                                  const member *table, size_t count, json_t *object)
+static void add_members(an_json_maker *maker, const an_config *config, const member *table,
+                        size_t count, json_t *object)
 {
     for (const member *m = table; m < table + count; ++m)
-        if (json_object_set_new(object, m->name, to_json(m, (const char *)config + m->offset)) != 0)
-            return an_fail(ctx, ALEXNET_BAD_ARG, "'%s' cannot be written as JSON: is it UTF-8?",
-                           m->name);
-    return ALEXNET_OK;
+        an_json_set(maker, object, m->name, to_json(maker, m, (const char *)config + m->offset));
 }
 
 alexnet_status an_config_write(alexnet_context *ctx, const an_config *config, const char *path)
 {
-    json_t *object = json_pack("{s:i, s:s}", "schema", SCHEMA, "version", alexnet_version());
-    alexnet_status status = add_members(ctx, config, fixed, AN_COUNT(fixed), object);
+    an_json_maker maker = {0};
+    json_t *object =
+        an_json_pack(&maker, "{s:i, s:s}", "schema", SCHEMA, "version", alexnet_version());
 
-    if (status == ALEXNET_OK)
-        status = add_members(ctx, config, changeable, AN_COUNT(changeable), object);
+    add_members(&maker, config, fixed, AN_COUNT(fixed), object);
+    add_members(&maker, config, changeable, AN_COUNT(changeable), object);
+    alexnet_status status = an_json_made(ctx, &maker, path);
     if (status == ALEXNET_OK) status = an_json_write(ctx, path, object);
     json_decref(object);
     return status;
@@ -320,14 +319,16 @@ alexnet_status an_config_write(alexnet_context *ctx, const an_config *config, co
 alexnet_status an_config_hash(alexnet_context *ctx, const an_config *config,
                               char hex[AN_SHA256_HEX_SIZE])
 {
-    json_t *object = json_object();
+    an_json_maker maker = {0};
+    json_t *object = an_json_object(&maker);
     char *text = NULL;
-    alexnet_status status = add_members(ctx, config, fixed, AN_COUNT(fixed), object);
     an_sha256 hash;
     uint8_t digest[AN_SHA256_BYTES];
 
+    add_members(&maker, config, fixed, AN_COUNT(fixed), object);
+    alexnet_status status = an_json_made(ctx, &maker, "config");
     if (status == ALEXNET_OK && (text = an_json_text(ctx, object)) == NULL)
-        status = an_fail(ctx, ALEXNET_NO_MEMORY, "config");
+        status = an_fail(ctx, ALEXNET_NO_MEMORY, "config: no memory for its checksum");
     json_decref(object);
     if (status != ALEXNET_OK) return status;
     an_sha256_open(&hash);

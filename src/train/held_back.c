@@ -195,6 +195,13 @@ alexnet_status alexnet_evaluate(alexnet_context *ctx, const alexnet_evaluate_opt
     an_config config = {0};
     an_dataset data = {0};
 
+    AN_NEED(ctx, ctx);
+    AN_NEED(ctx, options);
+    AN_NEED(ctx, out);
+    AN_TRY(an_network_check_paths(ctx, options->weights, options->weights_count));
+    AN_NEED_WITHIN(ctx, options->workers, 0, ALEXNET_WORKERS_MAX);
+    AN_NEED_WITHIN(ctx, options->orientation, 0, ALEXNET_ORIENTATION_STORED);
+    AN_NEED_WITHIN(ctx, options->on_bad_image, 0, ALEXNET_BAD_IMAGE_SKIP);
     if (options->data != NULL || options->weights_count == 0)
         return evaluate_data(ctx, options, out);
     if (options->weights_count > 1)

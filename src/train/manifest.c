@@ -36,7 +36,8 @@ static alexnet_status checksum(alexnet_context *ctx, const char *path, const jso
     an_sha256 hash;
     uint8_t digest[AN_SHA256_BYTES];
 
-    if (text == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s", path);
+    if (text == NULL)
+        return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory for its checksum", path);
     an_sha256_open(&hash);
     an_sha256_add(&hash, text, strlen(text));
     an_sha256_close(&hash, digest);
@@ -47,57 +48,56 @@ static alexnet_status checksum(alexnet_context *ctx, const char *path, const jso
 
 /* ---- writing ---- */
 
-static json_t *real_or_null(double value)
+static json_t *files_to_json(an_json_maker *m, const an_manifest *manifest)
 {
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-static json_t *files_to_json(const an_manifest *manifest)
-{
-    json_t *list = json_array();
+    json_t *list = an_json_list(m);
 
     for (int i = 0; i < AN_MANIFEST_FILES; ++i) {
         const an_manifest_file *file = &manifest->files[i];
         if (file->name == NULL) continue;
-        json_array_append_new(list, json_pack("{s:s, s:I, s:s}", "name", file->name, "bytes",
-                                              (json_int_t)file->bytes, "sha256", file->sha256));
+        an_json_add(m, list,
+                    an_json_pack(m, "{s:s, s:I, s:s}", "name", file->name, "bytes",
+                                 (json_int_t)file->bytes, "sha256", file->sha256));
     }
     return list;
 }
 
-static json_t *to_json(const an_manifest *manifest)
+static json_t *to_json(an_json_maker *m, const an_manifest *manifest)
 {
     const an_train_state *state = &manifest->state;
 
-    return json_pack(
+    return an_json_pack(
+        m,
         "{s:i, s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:s, s:I, s:f, s:o, s:I, s:I, "
         "s:I, s:I, s:f, s:I, s:i, s:o, s:o}",
         "schema", SCHEMA, "version", alexnet_version(), "config_sha256", manifest->config_sha256,
         "step", (json_int_t)state->step, "validated", (json_int_t)state->validated, "val_loss",
-        real_or_null(state->val_loss), "val_top1", real_or_null(state->val_top1), "val_top5",
-        real_or_null(state->val_top5), "best_step", (json_int_t)state->best_step, "best_top1",
-        real_or_null(state->best_top1), "best_loss", real_or_null(state->best_loss), "best_sha256",
-        state->best_sha256, "stale",
+        an_json_real(m, state->val_loss), "val_top1", an_json_real(m, state->val_top1), "val_top5",
+        an_json_real(m, state->val_top5), "best_step", (json_int_t)state->best_step, "best_top1",
+        an_json_real(m, state->best_top1), "best_loss", an_json_real(m, state->best_loss),
+        "best_sha256", state->best_sha256, "stale",
         (json_int_t)state->stale, "seconds", state->seconds, "plateau_best",
-        real_or_null(state->plateau.best), "plateau_stale", (json_int_t)state->plateau.stale,
+        an_json_real(m, state->plateau.best), "plateau_stale", (json_int_t)state->plateau.stale,
         "plateau_drops", (json_int_t)state->plateau.drops, "course_planned",
         (json_int_t)state->course.planned, "course_from", (json_int_t)state->course.from,
         "course_done", state->course.done, "course_total", (json_int_t)state->course.total, "side",
-        state->side, "limit", state->limit >= 0 ? json_real(state->limit) : json_null(), "files",
-        files_to_json(manifest));
+        state->side, "limit", state->limit >= 0 ? an_json_real(m, state->limit) : json_null(),
+        "files", files_to_json(m, manifest));
 }
 
 alexnet_status an_manifest_write(alexnet_context *ctx, const char *path,
                                  const an_manifest *manifest)
 {
-    json_t *object = to_json(manifest);
+    an_json_maker m = {0};
+    json_t *object = to_json(&m, manifest);
     char hex[AN_SHA256_HEX_SIZE];
-    alexnet_status status;
+    alexnet_status status = an_json_made(ctx, &m, path);
 
-    if (object == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s", path);
-    status = checksum(ctx, path, object, hex);
-    if (status == ALEXNET_OK && json_object_set_new(object, "sha256", json_string(hex)) != 0)
-        status = an_fail(ctx, ALEXNET_NO_MEMORY, "%s", path);
+    if (status == ALEXNET_OK) status = checksum(ctx, path, object, hex);
+    if (status == ALEXNET_OK) {
+        an_json_set(&m, object, "sha256", an_json_string(&m, hex));
+        status = an_json_made(ctx, &m, path);
+    }
     if (status == ALEXNET_OK) status = an_json_write(ctx, path, object);
     json_decref(object);
     return status;

@@ -581,6 +581,10 @@ alexnet_status alexnet_train(alexnet_context *ctx, const alexnet_train_options *
                              alexnet_train_result *out)
 {
     const double none = (double)NAN;
+
+    AN_NEED(ctx, ctx);
+    AN_NEED(ctx, options);
+    AN_NEED(ctx, out);
     alexnet_train_options resolved = *options;
     job j = {.ctx = ctx, .options = &resolved, .state = an_train_state_start()};
     char *from = NULL; /* a file, where the folder of a run is given */

@@ -93,19 +93,23 @@ static an_position position(const trainer *t)
 static alexnet_status note_training(trainer *t)
 {
     const an_train_state *state = t->state;
-    json_t *object = json_pack("{s:s, s:s, s:I, s:f, s:s}", "version", alexnet_version(), "recipe",
-                               t->config->recipe_name, "steps", (json_int_t)state->step, "epochs",
-                               epochs_done(t), "data", an_path_base(t->config->data));
+    an_json_maker m = {0};
+    json_t *object =
+        an_json_pack(&m, "{s:s, s:s, s:I, s:f, s:s}", "version", alexnet_version(), "recipe",
+                     t->config->recipe_name, "steps", (json_int_t)state->step, "epochs",
+                     epochs_done(t), "data", an_path_base(t->config->data));
     alexnet_status status = ALEXNET_OK;
 
     if (t->config->train_sha256 != NULL)
-        json_object_set_new(object, "train_sha256", json_string(t->config->train_sha256));
+        an_json_set(&m, object, "train_sha256", an_json_string(&m, t->config->train_sha256));
     if (state->validated >= 0) {
-        json_object_set_new(object, "val_top1", json_real(state->val_top1));
-        json_object_set_new(object, "val_top5", json_real(state->val_top5));
+        an_json_set(&m, object, "val_top1", an_json_real(&m, state->val_top1));
+        an_json_set(&m, object, "val_top5", an_json_real(&m, state->val_top5));
     }
-    char *text = object != NULL ? an_json_text(t->ctx, object) : NULL;
-    if (text == NULL)
+    char *text = m.status == ALEXNET_OK ? an_json_text(t->ctx, object) : NULL;
+    if (m.status == ALEXNET_BAD_ARG)
+        status = an_json_made(t->ctx, &m, "the model's record of its training");
+    else if (text == NULL)
         status = an_fail(t->ctx, ALEXNET_NO_MEMORY, "the model's record of its training");
     else
         status = an_model_set_metadata(t->model, "alexnet.trained", text);

@@ -152,7 +152,8 @@ alexnet_status alexnet_verify(alexnet_context *ctx, const char *path, alexnet_ve
     an_file_info info;
 
     if (bad != NULL) *bad = 0;
-    if (path == NULL) return an_fail(ctx, ALEXNET_BAD_ARG, "nothing to verify is named");
+    AN_NEED(ctx, ctx);
+    AN_NEED(ctx, path);
     AN_TRY(an_file_stat(ctx, path, &info));
     if (info.kind == AN_FILE_ABSENT)
         return an_fail(ctx, ALEXNET_NOT_FOUND, "%s: no such file or folder", path);

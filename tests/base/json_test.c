@@ -17,55 +17,6 @@ static alexnet_status parse(alexnet_context *ctx, const char *text, json_t **out
     return an_json_parse(ctx, "header", text, strlen(text), out);
 }
 
-static void what_is_no_object_is_refused(void **state)
-{
-    static const struct {
-        const char *text, *error;
-    } rows[] = {
-        {"", "header: line 1, column 0: "},
-        {"{", "header: line 1, column 1: "},
-        {"[1]", "header: expected an object, found an array"},
-        {"1", "header: line 1"},
-        {"\"x\"", "header: line 1"},
-        {"null", "header: line 1"},
-        {"{\"a\":1,\"a\":2}", "duplicate object key"},
-        {"{\"a\":1}x", "end of file expected"},
-        {"{\"a\":1} {}", "end of file expected"},
-        {"{\n\"a\":\n?}", "header: line 3, column 1"},
-        {"{\"a\":1e999}", "real number overflow"},
-        {"{\"a\":99999999999999999999}", "too big integer"},
-        {"{\"a\":NaN}", "invalid token"},
-        {"{\"a\":\"\xff\"}", "unable to decode byte 0xff"},
-        {"{\"a\":\"\\u0000\"}", "NUL"},
-        {"{'a':1}", "header: line 1"},
-    };
-    const an_test_place *p = *state;
-    json_t *object = (json_t *)&object;
-
-    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        an_assert_status(p->ctx, parse(p->ctx, rows[i].text, &object), ALEXNET_BAD_FILE);
-        an_assert_error(p->ctx, rows[i].error);
-        assert_null(object);
-    }
-    an_assert_status(p->ctx, an_json_parse(p->ctx, "header", "{}\0", 3, &object), ALEXNET_BAD_FILE);
-}
-
-static void nesting_has_a_limit(void **state)
-{
-    const size_t depth = 1000000;
-    const an_test_place *p = *state;
-    char *text = malloc(2 * depth);
-    json_t *object;
-
-    assert_non_null(text);
-    memcpy(text, "{\"a\":", 5);
-    memset(text + 5, '[', 2 * depth - 5);
-    an_assert_status(p->ctx, an_json_parse(p->ctx, "bomb", text, 2 * depth, &object),
-                     ALEXNET_BAD_FILE);
-    an_assert_error(p->ctx, "maximum parsing depth reached");
-    free(text);
-}
-
 static void members_have_defaults(void **state)
 {
     const an_test_place *p = *state;
@@ -170,15 +121,97 @@ static void every_step_can_fail(void **state)
     json_decref(object);
 }
 
+/* ---- memory that jansson is refused ---- */
+
+static long blocks_left; /* that malloc() still gives jansson; the one after is refused */
+
+static void *take_block(size_t bytes) { return blocks_left-- == 0 ? NULL : malloc(bytes); }
+
+/* A document with all that can be in one. */
+static json_t *make(an_json_maker *m)
+{
+    json_t *list = an_json_list(m);
+
+    for (int i = 0; i < 20; ++i)
+        an_json_add(m, list, an_json_pack(m, "{s:i, s:s}", "index", i, "label", "checker"));
+    an_json_add(m, list, an_json_real(m, 0.1));
+    json_t *object = an_json_pack(m, "{s:i, s:o}", "schema", 1, "list", list);
+    an_json_set(m, object, "name", an_json_string(m, "caf\xc3\xa9"));
+    an_json_set(m, object, "bytes", an_json_int(m, INT64_MAX));
+    an_json_set(m, object, "inner", an_json_object(m));
+    return object;
+}
+
+/* The whole document, or a failure that says so: for every block that may be refused. */
+static void memory_that_jansson_is_refused_is_told(void **state)
+{
+    const an_test_place *p = *state;
+    bool refused = true;
+    long n = 0;
+
+    for (; refused; ++n) {
+        an_json_maker m = {0};
+        json_t *back = NULL;
+        blocks_left = n;
+        json_set_alloc_funcs(take_block, free);
+        json_t *object = make(&m);
+        alexnet_status status = an_json_made(p->ctx, &m, "document");
+        char *text = status == ALEXNET_OK ? an_json_text(p->ctx, object) : NULL;
+        if (status == ALEXNET_OK && text == NULL) status = ALEXNET_NO_MEMORY;
+        if (status == ALEXNET_OK)
+            status = an_json_parse(p->ctx, "document", text, strlen(text), &back);
+        refused = blocks_left < 0;
+        json_set_alloc_funcs(malloc, free);
+        assert_int_equal(status, refused ? ALEXNET_NO_MEMORY : ALEXNET_OK);
+        if (!refused) assert_true(json_equal(object, back));
+        an_free(p->ctx, text);
+        json_decref(object);
+        json_decref(back);
+    }
+    print_message("%ld points\n", n);
+}
+
+static void texts_that_are_not_utf8_are_named(void **state)
+{
+    const an_test_place *p = *state;
+    an_json_maker m = {0};
+    json_t *object = an_json_object(&m);
+
+    an_json_set(&m, object, "good", an_json_string(&m, "yes"));
+    an_json_set(&m, object, "bad", an_json_string(&m, "no\xff"));
+    an_json_set(&m, object, "later", an_json_string(&m, "\xff"));
+    an_json_set(&m, object, "none", an_json_string(&m, NULL));
+    an_assert_status(p->ctx, an_json_made(p->ctx, &m, "file"), ALEXNET_BAD_ARG);
+    an_assert_error(p->ctx, "file: 'bad' cannot be written as JSON: is it UTF-8?");
+    json_decref(object);
+}
+
+static void numbers_that_are_none_are_null(void **state)
+{
+    const an_test_place *p = *state;
+    an_json_maker m = {0};
+    json_t *list = an_json_list(&m);
+
+    an_json_add(&m, list, an_json_real(&m, (double)NAN));
+    an_json_add(&m, list, an_json_real(&m, (double)INFINITY));
+    an_json_add(&m, list, an_json_real(&m, 0.5));
+    an_assert_ok(p->ctx, an_json_made(p->ctx, &m, "list"));
+    char *text = an_json_line(p->ctx, list, 9);
+    assert_string_equal(text, "[null,null,0.5]");
+    an_json_free(p->ctx, text);
+    json_decref(list);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        an_test_in_place(what_is_no_object_is_refused),
-        an_test_in_place(nesting_has_a_limit),
         an_test_in_place(members_have_defaults),
         an_test_in_place(text_is_short_and_comes_back),
         an_test_in_place(files_are_written_and_read),
         an_test_in_place(every_step_can_fail),
+        an_test_in_place(memory_that_jansson_is_refused_is_told),
+        an_test_in_place(texts_that_are_not_utf8_are_named),
+        an_test_in_place(numbers_that_are_none_are_null),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

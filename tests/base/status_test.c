@@ -106,6 +106,22 @@ static void names_of_files_cannot_break_the_line(void **unused)
     alexnet_close(ctx);
 }
 
+static void what_a_public_function_was_not_given_is_named(void **unused)
+{
+    alexnet_context *ctx = an_test_open(NULL);
+
+    (void)unused;
+    an_assert_ok(ctx, an_need(ctx, "f", "out", ctx));
+    an_assert_status(ctx, an_need(ctx, "f", "out", NULL), ALEXNET_BAD_ARG);
+    assert_string_equal(alexnet_error(ctx), "f(): 'out' is NULL");
+    an_assert_status(ctx, an_need_within(ctx, "f", "n", -2, 0, 64), ALEXNET_BAD_ARG);
+    assert_string_equal(alexnet_error(ctx), "f(): 'n' is -2, expected 0 to 64");
+    an_assert_ok(ctx, an_need_within(ctx, "f", "n", 64, 0, 64));
+    assert_int_equal(an_need(NULL, "f", "ctx", NULL), ALEXNET_BAD_ARG);
+    assert_string_equal(alexnet_error(NULL), "there is no context");
+    an_test_close(ctx, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +131,7 @@ int main(void)
         cmocka_unit_test(errno_gives_status_and_reason),
         cmocka_unit_test(long_messages_are_cut_between_characters),
         cmocka_unit_test(names_of_files_cannot_break_the_line),
+        cmocka_unit_test(what_a_public_function_was_not_given_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

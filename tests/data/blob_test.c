@@ -131,6 +131,26 @@ static void the_limit_is_exact(void **in)
     free(zeros);
 }
 
+/* 70 MiB of zeros in 70 kB. */
+static void a_small_file_does_not_ask_for_much_memory(void **in)
+{
+    const fixture *f = *in;
+    const size_t bytes = AN_BLOB_FREE + (6 << 20), room = 1 << 20;
+    char *zeros = calloc(1, bytes);
+    uint8_t *packed = malloc(room);
+
+    assert_true(zeros != NULL && packed != NULL);
+    an_test_write(path_of(f), packed, compress_gzip(zeros, bytes, packed, room));
+    assert_refused(f, SIZE_MAX, "unpacks to more than 67108864 bytes");
+    an_test_write(path_of(f), packed, compress_gzip(zeros, AN_BLOB_FREE, packed, room));
+    an_blob blob;
+    an_assert_ok(f->ctx, an_blob_open(f->ctx, path_of(f), SIZE_MAX, &blob));
+    assert_int_equal(blob.size, AN_BLOB_FREE);
+    an_blob_close(f->ctx, &blob);
+    free(packed);
+    free(zeros);
+}
+
 static void blobs_of_one_packed_file_share_its_bytes(void **in)
 {
     const fixture *f = *in;
@@ -180,6 +200,7 @@ int main(void)
         FIXTURE_TEST(members_follow_each_other_and_zeros_may_pad),
         FIXTURE_TEST(large_ones),
         FIXTURE_TEST(the_limit_is_exact),
+        FIXTURE_TEST(a_small_file_does_not_ask_for_much_memory),
         FIXTURE_TEST(blobs_of_one_packed_file_share_its_bytes),
         FIXTURE_TEST(every_failure_is_clean),
     };

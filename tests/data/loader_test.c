@@ -494,7 +494,7 @@ static void options_are_checked(void **in)
             o.height = 0;
             break;
         case 6:
-            o.workers = AN_LOADER_WORKERS_MAX + 1;
+            o.workers = ALEXNET_WORKERS_MAX + 1;
             break;
         case 7:
             o.epoch = -1;

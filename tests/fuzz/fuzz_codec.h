@@ -21,7 +21,7 @@ static inline int fuzz_codec(const an_codec *codec, const uint8_t *data, size_t 
     FUZZ_REQUIRE(turn >= 1 && turn <= 8);
     if (status == ALEXNET_OK) {
         FUZZ_REQUIRE(image.width >= 1 && image.height >= 1);
-        FUZZ_REQUIRE((int64_t)image.width * image.height <= AN_IMAGE_PIXELS_MAX);
+        FUZZ_REQUIRE((int64_t)image.width * image.height <= ALEXNET_PIXELS);
         FUZZ_REQUIRE(image.capacity >= (size_t)image.width * (size_t)image.height * 3);
     } else {
         FUZZ_REQUIRE(alexnet_error(ctx)[0] != '\0');

@@ -2,6 +2,7 @@
  * image_test.c: what PIL makes of every drawn picture, the pixel buffer, and files that are no pictures.
  * SPDX-License-Identifier: MIT
  */
+#include "image/codec.h"
 #include "image/pictures.h"
 
 #include <string.h>
@@ -100,8 +101,8 @@ static void an_image_keeps_its_buffer(void **state)
 static void sizes_outside_the_limits_are_refused(void **state)
 {
     static const int sizes[][2] = {
-        {0, 1},     {1, 0},       {-1, 5},        {65536, 1},
-        {1, 65536}, {8193, 8192}, {65535, 65535}, {INT32_MAX, 2},
+        {0, 1},     {1, 0},         {-1, 5},        {65536, 1},
+        {1, 65536}, {16385, 16384}, {65535, 65535}, {INT32_MAX, 2},
     };
     alexnet_context *ctx = *state;
     an_image image = {0};
@@ -156,6 +157,35 @@ static void an_image_serves_again_after_a_failure(void **state)
     an_bytes_free(ctx, &bad);
 }
 
+static void pixels_have_a_limit_that_can_be_chosen(void **state)
+{
+    alexnet_context *ctx = *state;
+    an_image image = {0};
+    an_bytes file = an_picture_read(ctx, "rgb8.png");
+
+    an_assert_ok(ctx, an_image_check_size(ctx, "photo", 16320, 12240)); /* of a phone: 200 M */
+    an_assert_status(ctx, an_image_check_size(ctx, "photo", 16384, 16385), ALEXNET_BAD_FILE);
+    an_assert_error(ctx, "photo: 16384 x 16385 pixels; expected 1 to 65535 a side and at most "
+                         "268435456 in all (--max-pixels, max_pixels)");
+    an_assert_ok(ctx, an_image_decode(ctx, file.data, file.size, AN_ORIENTATION_EXIF, &image));
+    ctx->options.max_pixels = (int64_t)image.width * image.height - 1;
+    an_assert_status(ctx, an_image_decode(ctx, file.data, file.size, AN_ORIENTATION_EXIF, &image),
+                     ALEXNET_BAD_FILE);
+    an_assert_error(ctx, "max_pixels");
+    an_image_free(ctx, &image);
+    an_bytes_free(ctx, &file);
+}
+
+static void few_bytes_are_not_believed_to_be_many_pixels(void **state)
+{
+    alexnet_context *ctx = *state;
+
+    an_assert_ok(ctx, an_image_check_ratio(ctx, "WebP", 4096, 4096, 30));
+    an_assert_status(ctx, an_image_check_ratio(ctx, "WebP", 16383, 16383, 30), ALEXNET_BAD_FILE);
+    an_assert_error(ctx, "WebP: 16383 x 16383 pixels in 30 bytes: more than 1000 a byte");
+    an_assert_ok(ctx, an_image_check_ratio(ctx, "WebP", 16383, 16383, 300000));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +195,8 @@ int main(void)
         an_unit_test(sizes_outside_the_limits_are_refused),
         an_unit_test(short_memory_is_a_status_at_every_point),
         an_unit_test(an_image_serves_again_after_a_failure),
+        an_unit_test(pixels_have_a_limit_that_can_be_chosen),
+        an_unit_test(few_bytes_are_not_believed_to_be_many_pixels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

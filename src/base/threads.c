@@ -1,0 +1,95 @@
+/*
+ * threads.c: as many arithmetic threads as the system lets a process have.
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/threads.h"
+
+#include "base/context.h"
+#include "base/log.h"
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+
+/* A thread waits here until all of them have been started, or could not be. */
+typedef struct gate {
+    pthread_mutex_t lock;
+    pthread_cond_t opened;
+    bool open;
+} gate;
+
+static void *wait_at(void *arg)
+{
+    gate *g = arg;
+
+    pthread_mutex_lock(&g->lock);
+    while (!g->open)
+        pthread_cond_wait(&g->opened, &g->lock);
+    pthread_mutex_unlock(&g->lock);
+    return NULL;
+}
+
+static void open_gate(gate *g)
+{
+    pthread_mutex_lock(&g->lock);
+    g->open = true;
+    pthread_cond_broadcast(&g->opened);
+    pthread_mutex_unlock(&g->lock);
+}
+
+/* How many of `wanted` threads start besides this one; *error: why not all. */
+static int count_that_start(const alexnet_context *ctx, int wanted, int *error)
+{
+    pthread_t threads[AN_THREADS_MAX];
+    gate g = {.lock = PTHREAD_MUTEX_INITIALIZER, .opened = PTHREAD_COND_INITIALIZER};
+    sigset_t all, before;
+    int started = 0;
+
+    sigfillset(&all); /* none of them is to run a handler of the caller's */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    for (*error = 0; started < wanted && *error == 0;) {
+        *error = an_fault(ctx, AN_FAULT_THREAD)
+                     ? EAGAIN
+                     : pthread_create(&threads[started], NULL, wait_at, &g);
+        if (*error == 0) ++started;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    open_gate(&g);
+    for (int i = 0; i < started; ++i)
+        pthread_join(threads[i], NULL);
+    pthread_cond_destroy(&g.opened);
+    pthread_mutex_destroy(&g.lock);
+    return started;
+}
+
+/* OpenMP keeps the threads of the first region for the next ones. */
+static void start_team(int threads)
+{
+#if defined(_OPENMP)
+#pragma omp parallel num_threads(threads)
+    {
+    }
+#else
+    (void)threads;
+#endif
+}
+
+    void an_threads_settle(alexnet_context *ctx)
+    {
+        const int wanted = ctx->options.threads;
+        int error;
+
+        if (ctx->threads_settled || wanted < 2) return;
+        ctx->threads_settled = true;
+        const int there = 1 + count_that_start(ctx, wanted - 1, &error);
+        if (there < wanted) {
+            an_log(ctx, ALEXNET_LOG_WARNING,
+                   "computing with %d thread%s: the system refused to start more of the %d wanted "
+                   "(%s)",
+                   there, there == 1 ? "" : "s", wanted,
+                   error == EAGAIN ? "a limit on processes, or no memory" : "not allowed");
+            ctx->options.threads = there;
+        }
+        start_team(there);
+    }

@@ -148,7 +148,7 @@ def main():
     parser.add_argument("--every", action="store_true")
     parser.add_argument("--points", type=int, default=12, help="of each command, about")
     parser.add_argument("commands", nargs="*")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     points = faults = 0
     with tempfile.TemporaryDirectory() as folder:
         sweep = Sweep(arguments.program, arguments.refuse, folder)

@@ -192,7 +192,7 @@ def calls_of(header, result, function, parameters):
         def wrong(value):
             return given[:place] + [value] + given[place + 1:]
 
-        if kind.endswith("*"):
+        if kind.endswith(("*", "_fn")):
             expected = "EXPECT_ANY" if f"{function}.{name}" in MAY_BE_NULL else "EXPECT_BAD_ARG"
             yield f"{name} is NULL", "", wrong("NULL"), expected
         else:

@@ -15,8 +15,10 @@ demo:
 test:
 	./test
 
-# Everything that ./test leaves out for its length: all tests under the sanitizers, threads, and some fuzzing.
+# Everything that ./test leaves out for its length: sweeps at every place, all tests under the sanitizers, threads, and some
+# fuzzing.
 test-long: test
+	ALEXNET_TEST_LONG=1 ctest --preset ci -L long
 	ctest --preset asan --parallel $(JOBS)
 	cmake --preset tsan
 	cmake --build --preset tsan --parallel $(JOBS)

@@ -85,6 +85,15 @@ static void the_hash_is_that_of_what_must_not_change(void **unused)
     config.checkpoint_keep = 9;
     an_assert_ok(ctx, an_config_hash(ctx, &config, after));
     assert_string_equal(before, after);
+    config.first_data = config.data; /* moved */
+    config.first_val = config.val;
+    config.data = an_copy_text(ctx, "elsewhere");
+    config.val = an_copy_text(ctx, "elsewhere, too");
+    config.tier = an_copy_text(ctx, "portable");
+    assert_non_null(config.data);
+    assert_non_null(config.val);
+    an_assert_ok(ctx, an_config_hash(ctx, &config, after));
+    assert_string_equal(before, after);
     config.recipe.lr *= 1 + 1e-15;
     an_assert_ok(ctx, an_config_hash(ctx, &config, after));
     assert_string_not_equal(before, after);

@@ -330,6 +330,15 @@ static void tell_start(void *user, const alexnet_train_start *start)
 
 /* ---- after the run ---- */
 
+/* A run without a name would go among its own data. */
+static bool goes_inside(const alexnet_train_options *options)
+{
+    char data[PATH_MAX];
+
+    if (options->data != NULL || options->config == NULL) return stands_in(options->data);
+    return cli_config_data(options->config, data, sizeof data) && stands_in(data);
+}
+
 static cli_exit run_train(cli *app, void *data)
 {
     train_args *args = data;
@@ -353,12 +362,10 @@ static cli_exit run_train(cli *app, void *data)
     if (options->resume != NULL) {
         code = choose_resume(app, options, args->run, sizeof args->run);
         if (code != CLI_DONE) return code;
-    } else if (options->out == NULL && stands_in(options->data)) {
-        return cli_usage(app,
-                         "the run would go to " RUNS
-                         "/ inside DATA '%s', where it would count as a class: "
-                         "name a place outside, such as --out ../run",
-                         options->data);
+    } else if (options->out == NULL && goes_inside(options)) {
+        return cli_usage(app, "the run would go to " RUNS
+                              "/ inside its own data, where it would count as a class: name a "
+                              "place outside, such as --out ../run");
     } else if (options->out == NULL) {
         name_run(args);
         options->out = args->run;

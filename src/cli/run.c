@@ -73,16 +73,26 @@ static json_t *read_config(const char *run)
                : NULL;
 }
 
-bool cli_config_model(const char *path, char *name, size_t bytes)
+static bool config_text(const char *path, const char *key, char *text, size_t bytes)
 {
     json_t *config =
         cli_is_run(path) ? read_config(path) : json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
-    const char *model = json_string_value(json_object_get(config, "model"));
-    const bool found = model != NULL && strlen(model) < bytes && strchr(model, '/') == NULL;
+    const char *value = json_string_value(json_object_get(config, key));
+    const bool found = value != NULL && strlen(value) < bytes;
 
-    if (found) strcpy(name, model);
+    if (found) strcpy(text, value);
     json_decref(config);
     return found;
+}
+
+bool cli_config_model(const char *path, char *name, size_t bytes)
+{
+    return config_text(path, "model", name, bytes) && strchr(name, '/') == NULL;
+}
+
+bool cli_config_data(const char *path, char *name, size_t bytes)
+{
+    return config_text(path, "data", name, bytes);
 }
 
 /* Keeps the last line of each split that the end of the log holds. */

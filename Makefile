@@ -15,9 +15,10 @@ demo:
 test:
 	./test
 
-# Everything that ./test leaves out for its length: sweeps over every point, all tests under the sanitizers, threads, and some fuzzing.
+# Everything that ./test leaves out for its length: sweeps over every point, all tests under the sanitizers, threads, and some
+# fuzzing.
 test-long: test
-	ctest --test-dir build/ci -L '^long$$' --output-on-failure
+	ALEXNET_TEST_LONG=1 ctest --test-dir build/ci -L '^long$$' --output-on-failure
 	ctest --preset asan --parallel $(JOBS)
 	cmake --preset tsan
 	cmake --build --preset tsan --parallel $(JOBS)

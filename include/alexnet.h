@@ -594,12 +594,16 @@ typedef void (*alexnet_train_start_fn)(void *user, const alexnet_train_start *st
  * With `resume`, what is given must be the run's own value (BAD_ARG names the first that is not), but for what may change:
  * epochs, steps, seconds, checkpoint_*, patience, stop_at_top1, workers and callbacks.
  */
+/* For steps, seconds and stop_at_top1: none; a resumed run so gets rid of the one that it has. */
+#define ALEXNET_NO_LIMIT (-2)
+
 typedef struct alexnet_train_options {
     const char *config;      /* a run's config.json, or its folder: a new run as that one was set up, but for what is given
                                 here ("none" for val, from, freeze takes the old one's away); its data need not be as it was.
                                 NULL: from defaults. Not with resume */
-    const char *data;        /* required, unless resume or config */
-    const char *val;         /* NULL: `val` or `test` beside `train` inside data, else a split */
+    const char *data;        /* required, unless resume or config; with resume: where the run's data lies now, with images of
+                                the same names, classes and sizes */
+    const char *val;         /* as data, with resume. NULL: `val` or `test` beside `train` inside data, else a split */
     double      val_split;   /* fraction of the training data, when there is no validation part; 0: none. NaN: 0.1 */
     const char *model;       /* family. NULL: torchvision */
     alexnet_model_options model_options;
@@ -610,8 +614,8 @@ typedef struct alexnet_train_options {
     const char *recipe;      /* NULL: as the data asks: with fewer than ALEXNET_SMALL_SET images "quick" ("bn": "quick-bn"), with `from`
                                 "finetune"; else, and for a family made for one data set, the family's own */
     double      epochs;      /* how long: the first reached ends the run. -1: the recipe's */
-    int64_t     steps;       /* at least 1; -1: no limit */
-    double      seconds;     /* above 0; -1: no limit */
+    int64_t     steps;       /* at least 1; -1: no limit, or the resumed run's */
+    double      seconds;     /* above 0; -1: no limit, or the resumed run's. Of all sittings together */
     int         batch;
     const char *update;      /* the rule: "torch", "paper", "rmsprop" or "adam"; NULL: the recipe's */
     double      lr, momentum, weight_decay; /* NaN: the recipe's */
@@ -634,7 +638,9 @@ typedef struct alexnet_train_options {
     const char *init;        /* how first weights are drawn: "family" or "he"; NULL: the recipe's */
     const char *out;         /* run directory. Required, unless resume */
     int         force;       /* 1: an existing run directory is replaced; not with resume */
-    const char *resume;      /* run directory to go on with */
+    const char *resume;      /* run directory to go on with. With more epochs than it began with the learning rate goes on from
+                                where it was, never upward */
+    int         allow_other_bits; /* 1: a run goes on with the kernels of another tier than it began with, to other bits */
     double      checkpoint_seconds; /* 0: none by time; -1: 600 */
     int64_t     checkpoint_steps;   /* 0: none by steps; -1: 0 */
     int         checkpoint_keep;    /* how many checkpoints stay; 0: one while it trains, none after success; -1: 2 */

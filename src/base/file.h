@@ -60,6 +60,9 @@ alexnet_status an_writer_format(an_writer *writer, const char *format, ...) AN_P
 alexnet_status an_writer_commit(an_writer *writer) AN_NODISCARD; /* frees the writer, whatever the outcome */
 void           an_writer_abandon(an_writer *writer);             /* NULL is legal */
 
+/* Gives a file such a temporary name, and syncs its folder: PATH is then free, and the file is a leftover. IO, NO_MEMORY. */
+alexnet_status an_file_set_aside(alexnet_context *ctx, const char *path) AN_NODISCARD;
+
 /* True for the name of such a temporary file of a file called `of`: what a process that was killed leaves behind. */
 bool an_file_is_temporary(const char *name, const char *of);
 

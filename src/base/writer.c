@@ -263,6 +263,25 @@ alexnet_status an_file_link(alexnet_context *ctx, const char *from, const char *
     return an_system_sync_folder_of(ctx, to) == 0 ? ALEXNET_OK : fail_writing(ctx, to, errno);
 }
 
+/* A name that a killed process of the same number left is passed over: it may be the only mark of a run. */
+alexnet_status an_file_set_aside(alexnet_context *ctx, const char *path)
+{
+    char *temporary = NULL;
+    an_file_info info = {.kind = AN_FILE_OTHER};
+    alexnet_status status = ALEXNET_OK;
+
+    while (status == ALEXNET_OK && info.kind != AN_FILE_ABSENT) {
+        an_free(ctx, temporary);
+        temporary = name_temporary(ctx, path);
+        status = temporary != NULL
+                     ? an_file_stat(ctx, temporary, &info)
+                     : an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory to write", path);
+    }
+    if (status == ALEXNET_OK) status = an_file_rename(ctx, path, temporary);
+    an_free(ctx, temporary);
+    return status;
+}
+
 /* ---- logs ---- */
 
 /* Sets *torn when the file's last byte is not the end of a line. */

@@ -8,6 +8,8 @@
 #include "cli/run.h"
 #include "cli/show.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -16,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define RUNS "runs" /* where runs without a name go */
+
 typedef struct train_args {
     cli_network network;
     alexnet_train_options options;
@@ -23,6 +27,8 @@ typedef struct train_args {
     int on_bad_image; /* 1: fail, 2: skip */
     int orientation;  /* alexnet_orientation */
     char run[4096];   /* the run directory, where no option names it */
+    bool named;       /* by name_run() */
+    bool made_runs;   /* by it, too */
 } train_args;
 
 #define AT(member) offsetof(train_args, member)
@@ -47,9 +53,9 @@ static const cli_option train_options[] = {
      "finetune with --from, else the model's own]"},
     {"epochs", 'e', CLI_REAL, AT(options.epochs), ALEXNET_EPOCHS_MIN, ALEXNET_EPOCHS_MAX, "X",
      "how long: the first limit reached ends the run [the recipe's]"},
-    {"steps", 0, CLI_COUNT, AT(options.steps), 1, 0, "N", "limit in steps"},
-    {"time", 't', CLI_TIME, AT(options.seconds), ALEXNET_SECONDS_MIN, 0, "TIME",
-     "limit in time, such as 90s, 30m, 1h30m"},
+    {"steps", 0, CLI_COUNT, AT(options.steps), 1, 0, "N|none", "limit in steps [none]"},
+    {"time", 't', CLI_TIME, AT(options.seconds), ALEXNET_SECONDS_MIN, 0, "TIME|none",
+     "limit in time, all sittings together, such as 90s, 30m, 1h30m [none]"},
     {"batch", 'b', CLI_INT, AT(options.batch), 1, ALEXNET_BATCH_MAX, "N",
      "pictures a step [the recipe's]"},
     {"lr", 0, CLI_REAL, AT(options.lr), 0, ALEXNET_LR_MAX, "X", "learning rate [the recipe's]"},
@@ -95,7 +101,11 @@ static const cli_option train_options[] = {
      "replace the run directory if it exists"},
     {"resume", 0, CLI_PATH, AT(options.resume), 0, 0, "[DIR]",
      "go on where a run's newest good checkpoint stands [the newest under runs/]"},
-    {"checkpoint-every", 0, CLI_TEXT, AT(checkpoint_every), 0, 0, "TIME|N",
+    {"data", 0, CLI_PATH, AT(options.data), 0, 0, "DIR",
+     "the same as DATA; with --resume, where the run's data lies now"},
+    {"allow-other-bits", 0, CLI_FLAG, AT(options.allow_other_bits), 0, 0, NULL,
+     "resume a run of another tier (--cpu, another processor), to other bits"},
+    {"checkpoint-every", 0, CLI_TEXT, AT(checkpoint_every), 0, 0, "TIME|N|none",
      "a time, or a number of steps; also after each epoch [10m]"},
     {"checkpoint-keep", 0, CLI_INT, AT(options.checkpoint_keep), 0, ALEXNET_CHECKPOINT_KEEP_MAX,
      "N", "how many checkpoints stay; 0: none after success [2]"},
@@ -103,9 +113,9 @@ static const cli_option train_options[] = {
      "threads that decode pictures [as needed]"},
     {"on-bad-image", 0, CLI_CHOICE, AT(on_bad_image), 0, 0, "fail|skip",
      "unreadable pictures [skip, but at most 1 %]"},
-    {"patience", 0, CLI_INT, AT(options.patience), 0, ALEXNET_PATIENCE_MAX, "N",
+    {"patience", 0, CLI_INT, AT(options.patience), 0, ALEXNET_PATIENCE_MAX, "N|none",
      "end when validation has not improved for N epochs [off]"},
-    {"stop-at-top1", 0, CLI_REAL, AT(options.stop_at_top1), 0, 1, "X",
+    {"stop-at-top1", 0, CLI_REAL, AT(options.stop_at_top1), 0, 1, "X|none",
      "end when validation top-1 reaches this, 0 to 1 [off]"},
     {0},
 };
@@ -126,8 +136,8 @@ static volatile sig_atomic_t stop_wanted, checkpoint_wanted;
 static volatile sig_atomic_t first_stop; /* in seconds */
 
 /*
- * The first asks for a clean end. A second Ctrl-C ends the program at once, but not one that comes
- * within a second or so, nor a second SIGTERM: some senders signal a process and then its group.
+ * The first asks for a clean end. A second one from the keyboard (Ctrl-C, Ctrl-\) ends the program at once, but not one that
+ * comes within a second or so, nor a second one of the others: some senders signal a process and then its group, or each second.
  */
 static void on_stop(int number)
 {
@@ -135,8 +145,8 @@ static void on_stop(int number)
 
     if (!stop_wanted)
         first_stop = now;
-    else if (number == SIGINT && now - first_stop > 1)
-        _exit(128 + SIGINT);
+    else if ((number == SIGINT || number == SIGQUIT) && now - first_stop > 1)
+        _exit(128 + number);
     stop_wanted = 1;
 }
 
@@ -146,16 +156,24 @@ static void on_checkpoint(int number)
     checkpoint_wanted = 1;
 }
 
-static void catch_signals(void)
+/* What was ignored when the program began stays so: that is how nohup and background jobs of a shell ask for it. */
+static void catch_signal(int number, void (*handler)(int))
 {
-    struct sigaction action = {.sa_flags = SA_RESTART};
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART}, before;
 
     sigemptyset(&action.sa_mask);
-    action.sa_handler = on_stop;
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    action.sa_handler = on_checkpoint;
-    sigaction(SIGUSR1, &action, NULL);
+    if (sigaction(number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        sigaction(number, &action, NULL);
+}
+
+/* All that would end the program while it could still save: asked to, hung up on, out of CPU time, nobody reads what it says. */
+static void catch_signals(void)
+{
+    static const int stops[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU, SIGPIPE};
+
+    for (size_t i = 0; i < sizeof stops / sizeof *stops; ++i)
+        catch_signal(stops[i], on_stop);
+    catch_signal(SIGUSR1, on_checkpoint);
 }
 
 static alexnet_go report_progress(void *user, const alexnet_progress *report)
@@ -178,6 +196,7 @@ static bool parse_checkpoint_every(const char *text, alexnet_train_options *opti
 {
     int64_t steps;
 
+    if (strcmp(text, "none") == 0) text = "0";
     if (cli_parse_count(text, &steps) && steps >= 0) {
         options->checkpoint_steps = steps;
         options->checkpoint_seconds = 0;
@@ -197,29 +216,51 @@ static const char *model_of_run(cli *app, const alexnet_train_options *options, 
     return options->from != NULL ? "tuned" : "torchvision";
 }
 
-/* runs/MODEL-DATE, with -2, -3 ... while that exists. */
-static void name_run(cli *app, const alexnet_train_options *options, char *path, size_t bytes)
+/* Whether the current folder is the data's, or lies in it. */
+static bool stands_in(const char *data)
 {
+    char outer[PATH_MAX], inner[PATH_MAX];
+
+    if (data == NULL || realpath(data, outer) == NULL || realpath(".", inner) == NULL) return false;
+    const size_t length = strcmp(outer, "/") == 0 ? 0 : strlen(outer);
+    return strncmp(outer, inner, length) == 0 && (inner[length] == '/' || inner[length] == '\0');
+}
+
+/*
+ * Takes runs/MODEL-DATE, with -2, -3 ... while somebody has that: making the folder decides between runs that begin in the same
+ * second. What keeps it from being made the training itself finds, and says.
+ */
+static void name_run(cli *app, train_args *args)
+{
+    const alexnet_train_options *options = &args->options;
+    const size_t bytes = sizeof args->run;
+    char *path = args->run;
     char buffer[201];
     const char *model = model_of_run(app, options, buffer, sizeof buffer);
     const time_t now = time(NULL);
     struct tm local;
-    struct stat info;
     char date[32];
 
     localtime_r(&now, &local);
     strftime(date, sizeof date, "%Y%m%d-%H%M%S", &local);
-    snprintf(path, bytes, "runs/%.200s-%s", model, date);
-    for (int n = 2; stat(path, &info) == 0; ++n)
-        snprintf(path, bytes, "runs/%.200s-%s-%d", model, date, n);
+    snprintf(path, bytes, RUNS "/%.200s-%s", model, date);
+    args->made_runs = mkdir(RUNS, 0777) == 0;
+    for (int n = 2; mkdir(path, 0777) != 0 && errno == EEXIST; ++n)
+        snprintf(path, bytes, RUNS "/%.200s-%s-%d", model, date, n);
+}
+
+/* A run that did not begin leaves no folder; one that did is not empty. */
+static void unname_run(const train_args *args)
+{
+    if (rmdir(args->run) == 0 && args->made_runs) (void)rmdir(RUNS);
 }
 
 /* Which run to resume: the one named, else --out, else the newest. */
 static cli_exit choose_resume(cli *app, alexnet_train_options *options, char *path, size_t bytes)
 {
     if (*options->resume != '\0') return CLI_DONE;
-    if (options->out == NULL && !cli_run_newest("runs", path, bytes))
-        return cli_error(app, CLI_NO_INPUT, "there is no run under runs/ to resume");
+    if (options->out == NULL && !cli_run_newest(RUNS, path, bytes))
+        return cli_error(app, CLI_NO_INPUT, "there is no run under " RUNS "/ to resume");
     options->resume = options->out != NULL ? options->out : path;
     return CLI_DONE;
 }
@@ -291,6 +332,15 @@ static void tell_start(void *user, const alexnet_train_start *start)
 
 /* ---- after the run ---- */
 
+/* A run without a name would go among its own data. */
+static bool goes_inside(cli *app, const alexnet_train_options *options)
+{
+    char data[PATH_MAX];
+
+    if (options->data != NULL || options->config == NULL) return stands_in(options->data);
+    return cli_config_data(app->ctx, options->config, data, sizeof data) && stands_in(data);
+}
+
 static cli_exit run_train(cli *app, void *data)
 {
     train_args *args = data;
@@ -302,16 +352,26 @@ static cli_exit run_train(cli *app, void *data)
         return cli_usage(
             app, "--checkpoint-every: expected a time such as 10m or a number of steps, found '%s'",
             args->checkpoint_every);
-    if (options->resume == NULL && options->config == NULL && app->word_count == 0)
+    if (options->resume == NULL && options->config == NULL && app->word_count == 0 &&
+        options->data == NULL)
         return cli_usage(app, "expected DATA: a folder with a folder of pictures for each class");
 
+    if (app->word_count > 0 && options->data != NULL)
+        return cli_usage(app, "DATA is '%s', and --data '%s': say one", app->words[0],
+                         options->data);
     if (app->word_count > 0) options->data = app->words[0];
+    if (options->patience == CLI_NONE) options->patience = 0;
     if (options->resume != NULL) {
         code = choose_resume(app, options, args->run, sizeof args->run);
         if (code != CLI_DONE) return code;
+    } else if (options->out == NULL && goes_inside(app, options)) {
+        return cli_usage(app, "the run would go to " RUNS
+                              "/ inside its own data, where it would count as a class: name a "
+                              "place outside, such as --out ../run");
     } else if (options->out == NULL) {
-        name_run(app, options, args->run, sizeof args->run);
+        name_run(app, args);
         options->out = args->run;
+        args->named = true;
     }
     options->model_options = args->network.model;
     options->on_bad_image = (alexnet_bad_image)args->on_bad_image;
@@ -327,6 +387,7 @@ static cli_exit run_train(cli *app, void *data)
     catch_signals();
 
     const alexnet_status status = alexnet_train(app->ctx, options, &result);
+    if (args->named) unname_run(args);
     if (status != ALEXNET_OK && status != ALEXNET_STOPPED) return cli_fail(app, status);
     cli_progress_clear(&app->progress);
     if (result.run[0] == '\0')
@@ -366,9 +427,11 @@ const cli_command command_train = {
         {
             "DATA is a folder of class folders, the same in a tar file, a list file of lines "
             "'PATH LABEL' or CSV with a heading, or a folder of CIFAR or MNIST files.",
-            "Ctrl-C (or SIGTERM) writes a checkpoint and ends with status 75; a second Ctrl-C ends "
-            "at "
-            "once. SIGUSR1 writes a checkpoint.",
+            "Ctrl-C writes a checkpoint and ends with status 75, as SIGTERM, SIGHUP, SIGQUIT, "
+            "SIGXCPU and a "
+            "closed stderr do, but where a signal was ignored before (nohup); a second Ctrl-C ends "
+            "at once. SIGUSR1 writes a "
+            "checkpoint.",
             "The run directory holds config.json, log.jsonl, checkpoints/, best.safetensors and "
             "last.safetensors.",
         },

@@ -316,7 +316,8 @@ int main(int argc, char **argv)
     /* A result that did not arrive is no result: a full disk shows only here. */
     const bool failed_before = ferror(stdout) != 0;
     errno = 0;
-    if (fclose(stdout) != 0 || failed_before) {
+    if ((fclose(stdout) != 0 || failed_before) &&
+        code != CLI_STOPPED) { /* there is a checkpoint to go on with */
         fprintf(stderr, "alexnet: cannot write the results: %s\n",
                 errno != 0 ? strerror(errno) : "standard output is broken");
         return CLI_IO;

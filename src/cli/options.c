@@ -202,12 +202,21 @@ static void describe(const cli_option *option, char *text, size_t bytes)
                  option->max);
 }
 
+/* "N|none" */
+static bool takes_none(const cli_option *option)
+{
+    const char *bar = option->value != NULL ? strchr(option->value, '|') : NULL;
+
+    return option->type != CLI_CHOICE && bar != NULL && strcmp(bar, "|none") == 0;
+}
+
 static cli_outcome bad_value(const parser *p, const cli_option *option, const char *value)
 {
     char expected[160];
 
     describe(option, expected, sizeof expected);
-    return mistake(p, "--%s: expected %s, found '%s'", option->name, expected, value);
+    return mistake(p, "--%s: expected %s%s, found '%s'", option->name, expected,
+                   takes_none(option) ? ", or none" : "", value);
 }
 
 static cli_outcome unknown_option(const parser *p, const char *word)
@@ -235,12 +244,27 @@ static bool in_range(const cli_option *option, double value)
 
 static bool is_optional(const cli_option *option) { return option->value[0] == '['; }
 
+/* Writes CLI_NONE into a number. */
+static void store_none(const cli_option *option, void *at)
+{
+    if (option->type == CLI_INT)
+        *(int *)at = CLI_NONE;
+    else if (option->type == CLI_COUNT)
+        *(int64_t *)at = CLI_NONE;
+    else
+        *(double *)at = CLI_NONE;
+}
+
 static cli_outcome store(const parser *p, const cli_option *option, const char *value)
 {
     void *at = (char *)p->args + option->offset;
     int64_t count = 0;
     bool good = true;
 
+    if (takes_none(option) && strcmp(value, "none") == 0) {
+        store_none(option, at);
+        return CLI_PARSED;
+    }
     switch (option->type) {
     case CLI_FLAG:
         *(int *)at = 1;

@@ -30,12 +30,15 @@ typedef enum cli_type {
     CLI_CHOICE /* int: 1 for the first of the words in `value`, parted by '|', 2 ...   */
 } cli_type;
 
+#define CLI_NONE (-2) /* ALEXNET_NO_LIMIT */
+
 typedef struct cli_option {
     const char *name; /* without the dashes; NULL ends a table */
     char letter;      /* 0: none */
     cli_type type;
     size_t offset;   /* of the member that takes the value */
     double min, max; /* of numbers, inclusive; max 0: no upper limit */
+    /* A value "N|none" of INT, COUNT, REAL or TIME may be the word "none", which writes CLI_NONE. */
     const char
         *value; /* as help shows it: "N"; "[DIR]" may be left out and is then ""; NULL for a flag */
     const char *help; /* one line, the default in brackets */

@@ -76,18 +76,29 @@ static json_t *read_config(alexnet_context *ctx, const char *path, alexnet_statu
     return config;
 }
 
-bool cli_config_model(alexnet_context *ctx, const char *path, char *name, size_t bytes)
+static bool config_text(alexnet_context *ctx, const char *path, const char *key, char *text,
+                        size_t bytes)
 {
     char inside[4096];
     const bool folder = cli_is_run(path) && join(inside, sizeof inside, path, "config.json");
     alexnet_status status = ALEXNET_OK;
     json_t *config = read_config(ctx, folder ? inside : path, &status);
-    const char *model = an_json_get_text(config, "model", NULL);
-    const bool found = model != NULL && strlen(model) < bytes && strchr(model, '/') == NULL;
+    const char *value = an_json_get_text(config, key, NULL);
+    const bool found = value != NULL && strlen(value) < bytes;
 
-    if (found) strcpy(name, model);
+    if (found) strcpy(text, value);
     json_decref(config);
     return found;
+}
+
+bool cli_config_model(alexnet_context *ctx, const char *path, char *name, size_t bytes)
+{
+    return config_text(ctx, path, "model", name, bytes) && strchr(name, '/') == NULL;
+}
+
+bool cli_config_data(alexnet_context *ctx, const char *path, char *name, size_t bytes)
+{
+    return config_text(ctx, path, "data", name, bytes);
 }
 
 /* Keeps the last line of each split that the end of the log holds. */

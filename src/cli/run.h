@@ -18,6 +18,9 @@ bool cli_run_newest(const char *folder, char *path, size_t bytes);
 /* The name of the model in a run's config.json, given that or the run's folder. False: there is none. */
 bool cli_config_model(alexnet_context *ctx, const char *path, char *name, size_t bytes);
 
+/* The same for its data. */
+bool cli_config_data(alexnet_context *ctx, const char *path, char *name, size_t bytes);
+
 /*
  * {"config": ..., "train": last line of the training log, "val": last line of the validation}; a
  * part that cannot be read is null. NO_MEMORY.

@@ -445,6 +445,14 @@ static void hash_order(const an_source *source, uint8_t digest[AN_SHA256_BYTES])
     an_sha256_close(&hash, digest);
 }
 
+bool an_source_bytes(const an_source *source, int64_t index, uint64_t *bytes)
+{
+    *bytes = 0;
+    if (source->kind->size_of == NULL) return false;
+    *bytes = source->kind->size_of(source, index);
+    return true;
+}
+
 /* Files whose sizes are looked at: to ask for those of a million takes minutes on a far disk. */
 #define SAMPLED 64
 

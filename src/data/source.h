@@ -123,6 +123,9 @@ void an_source_hash(const an_source *source, char hex[AN_SHA256_HEX_SIZE]);
 bool an_source_same_images(const char *a, const char *b);
 bool an_source_same_order(const char *a, const char *b);
 
+/* The size of the file that image `index` is, 0: nobody can say. False: images of this source are no files of their own. */
+bool an_source_bytes(const an_source *source, int64_t index, uint64_t *bytes);
+
 /* What to call picture `index`: a path that can be opened ("photos/train/dog/0001.jpg"), or one that
  * goes on inside a file ("photos.tar/dog/1.jpg", "cifar/data_batch_1.bin[17]"). Written to buffer, cut
  * where it does not fit. */

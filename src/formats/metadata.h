@@ -18,6 +18,9 @@
 #define AN_KEY_PREPROCESS "alexnet.preprocess"
 #define AN_KEY_FORMAT     "format"
 
+/* How it was trained, as JSON: no field of the model. */
+#define AN_KEY_TRAINED "alexnet.trained"
+
 /* The mean image's tensor. */
 #define AN_MEAN_IMAGE "preprocess.mean_image"
 

@@ -14,6 +14,7 @@
 #define AN_RUN_BEST   "best.safetensors"
 #define AN_RUN_LAST   "last.safetensors"
 #define AN_RUN_VAL    "val.csv" /* the images of a split to validate with */
+#define AN_RUN_IMAGES "images.txt"
 
 /*
  * The file to read weights from: `path` itself unless that is a folder. Which file of a run it is, is

@@ -16,7 +16,8 @@
 #include <string.h>
 
 #define PREFIX     "step-"
-#define TEMPORARY  ".tmp"
+#define TEMPORARY  ".tmp"      /* on its way in: whole when its manifest is there and verifies */
+#define GONE       ".gone.tmp" /* on its way out */
 #define NAME_BYTES 64
 
 enum { WEIGHTS, OPTIMISER, FROZEN };
@@ -256,29 +257,57 @@ static bool is_leftover(const char *name)
            strcmp(name + length - tail, TEMPORARY) == 0;
 }
 
-/* Removes a checkpoint, the frozen file or a leftover of either. A checkpoint loses its name first: broken off, it is a leftover. */
-static alexnet_status remove_entry(alexnet_context *ctx, const char *folder, const char *name)
+/* Takes its name from the checkpoint of a step, which may be absent: broken off, what follows leaves no half of one. */
+static alexnet_status set_aside(alexnet_context *ctx, const char *folder, int64_t step)
 {
-    char *path, *aside = NULL;
-    alexnet_status status;
+    char *path = NULL, *aside = NULL;
+    an_file_info info;
+    alexnet_status status = step_path(ctx, folder, step, "", &path);
 
-    AN_TRY(join(ctx, folder, name, &path));
-    if (strncmp(name, PREFIX, sizeof PREFIX - 1) != 0) {
-        status = an_file_remove(ctx, path);
-    } else if (step_of(name) >= 0) {
-        status = step_path(ctx, folder, step_of(name), TEMPORARY, &aside);
-        if (status == ALEXNET_OK) status = remove_folder(ctx, aside);
-        if (status == ALEXNET_OK) status = an_file_rename(ctx, path, aside);
-        if (status == ALEXNET_OK) status = an_folder_remove(ctx, aside);
-        an_free(ctx, aside);
-    } else {
-        status = an_folder_remove(ctx, path);
-    }
+    if (status == ALEXNET_OK) status = step_path(ctx, folder, step, GONE, &aside);
+    if (status == ALEXNET_OK) status = remove_folder(ctx, aside); /* that of a sitting before */
+    if (status == ALEXNET_OK) status = an_file_stat(ctx, path, &info);
+    if (status == ALEXNET_OK && info.kind != AN_FILE_ABSENT)
+        status = an_file_rename(ctx, path, aside);
+    an_free(ctx, aside);
     an_free(ctx, path);
     return status;
 }
 
-/* Removes leftovers or, with `all`, everything of ours; *others: how much else there is. */
+static alexnet_status remove_aside(alexnet_context *ctx, const char *folder, int64_t step)
+{
+    char *aside;
+
+    AN_TRY(step_path(ctx, folder, step, GONE, &aside));
+    const alexnet_status status = remove_folder(ctx, aside);
+    an_free(ctx, aside);
+    return status;
+}
+
+static alexnet_status remove_step(alexnet_context *ctx, const char *folder, int64_t step)
+{
+    AN_TRY(set_aside(ctx, folder, step));
+    return remove_aside(ctx, folder, step);
+}
+
+/* Removes a checkpoint, the frozen file or a leftover of either. */
+static alexnet_status remove_entry(alexnet_context *ctx, const char *folder, const char *name)
+{
+    char own[NAME_BYTES];
+    char *path;
+    alexnet_status status;
+
+    an_print(own, sizeof own, PREFIX "%08lld", (long long)step_of(name));
+    if (strcmp(name, own) == 0) return remove_step(ctx, folder, step_of(name));
+    AN_TRY(join(ctx, folder, name, &path));
+    status = strncmp(name, PREFIX, sizeof PREFIX - 1) == 0 ? an_folder_remove(ctx, path)
+                                                           : an_file_remove(ctx, path);
+    an_free(ctx, path);
+    return status;
+}
+
+/* Removes leftovers or, with `all`, everything of ours, the frozen file last: a checkpoint needs it.
+ * *others: how much else there is. */
 static alexnet_status clear(alexnet_context *ctx, const char *folder, bool all, size_t *others)
 {
     an_names names;
@@ -286,7 +315,8 @@ static alexnet_status clear(alexnet_context *ctx, const char *folder, bool all, 
 
     *others = 0;
     AN_TRY(an_folder_list(ctx, folder, &names));
-    for (size_t i = 0; status == ALEXNET_OK && i < names.count; ++i) {
+    for (size_t i = names.count;
+         status == ALEXNET_OK && i-- > 0;) { /* "step-..." before "frozen..." */
         const char *name = names.names[i];
         const bool ours = step_of(name) >= 0 || strcmp(name, AN_CHECKPOINT_FROZEN) == 0;
         if (is_leftover(name) || (all && ours))
@@ -328,13 +358,39 @@ static alexnet_status prune(alexnet_context *ctx, const char *folder, int64_t st
 
     AN_TRY(list_steps(ctx, folder, &steps, &count));
     for (size_t i = 0; status == ALEXNET_OK && i < count; ++i) {
-        char *path;
         if (steps[i] <= step && keep-- > 0) continue;
-        status = step_path(ctx, folder, steps[i], "", &path);
-        if (status == ALEXNET_OK) status = an_folder_remove(ctx, path);
-        an_free(ctx, path);
+        status = remove_step(ctx, folder, steps[i]);
     }
     an_free(ctx, steps);
+    return status;
+}
+
+/* Gives the one that was set aside its name back, where nothing took it; the message says what failed before. */
+static void put_back(alexnet_context *ctx, const char *folder, int64_t step, const char *path)
+{
+    char message[AN_ERROR_BYTES];
+    char *aside = NULL;
+
+    memcpy(message, ctx->error, sizeof message);
+    if (step_path(ctx, folder, step, GONE, &aside) == ALEXNET_OK &&
+        an_file_rename(ctx, aside, path) != ALEXNET_OK)
+        an_log(ctx, ALEXNET_LOG_WARNING, "%s", ctx->error);
+    an_free(ctx, aside);
+    memcpy(ctx->error, message, sizeof message);
+}
+
+/* Where there is a checkpoint of this step (it did not verify, or had not seen a validation), both are whole until the new one
+ * has the name. */
+static alexnet_status put_in_place(alexnet_context *ctx, const char *folder, int64_t step,
+                                   const char *temporary, const char *path)
+{
+    an_file_info before;
+
+    AN_TRY(an_file_stat(ctx, path, &before));
+    alexnet_status status = set_aside(ctx, folder, step);
+    if (status == ALEXNET_OK) status = an_file_rename(ctx, temporary, path);
+    if (status == ALEXNET_OK) return remove_aside(ctx, folder, step);
+    if (before.kind != AN_FILE_ABSENT) put_back(ctx, folder, step, path);
     return status;
 }
 
@@ -352,9 +408,7 @@ alexnet_status an_checkpoint_save(const alexnet_model *model, const char *folder
         status = remove_folder(ctx, temporary); /* of a run that was killed here */
     if (status == ALEXNET_OK)
         status = save_all(model, folder, temporary, optimiser, state, config_sha256);
-    if (status == ALEXNET_OK)
-        status = remove_folder(ctx, path); /* one of the same step that did not verify */
-    if (status == ALEXNET_OK) status = an_file_rename(ctx, temporary, path);
+    if (status == ALEXNET_OK) status = put_in_place(ctx, folder, state->step, temporary, path);
     if (status != ALEXNET_OK && temporary != NULL) clear_away(ctx, temporary);
     an_free(ctx, temporary);
     an_free(ctx, path);
@@ -560,6 +614,59 @@ static alexnet_status try_step(alexnet_context *ctx, const char *folder, int64_t
     return status == ALEXNET_NO_MEMORY ? status : ALEXNET_OK;
 }
 
+/* The step of "step-00000120.tmp"; -1 for any other name. */
+static int64_t unnamed_step_of(const char *name)
+{
+    const size_t length = strlen(name), head = sizeof PREFIX - 1, tail = sizeof TEMPORARY - 1;
+    int64_t step;
+
+    if (length <= head + tail || !is_leftover(name) ||
+        !an_parse_int(name + head, length - head - tail, &step))
+        return -1;
+    return step;
+}
+
+/* Whoever was killed between the names of two checkpoints of one step left the new one without. */
+static alexnet_status name_whole(alexnet_context *ctx, const char *folder, int64_t step,
+                                 const char *config_sha256)
+{
+    char *temporary = NULL, *path = NULL;
+    an_train_state state;
+    an_file_info info;
+    alexnet_status status = step_path(ctx, folder, step, TEMPORARY, &temporary);
+
+    if (status == ALEXNET_OK) status = step_path(ctx, folder, step, "", &path);
+    if (status == ALEXNET_OK) status = an_file_stat(ctx, path, &info);
+    if (status == ALEXNET_OK && info.kind == AN_FILE_ABSENT) {
+        status = verify(ctx, folder, temporary, step, config_sha256, &state);
+        if (status == ALEXNET_OK)
+            status = an_file_rename(ctx, temporary, path);
+        else if (status != ALEXNET_NO_MEMORY)
+            status = ALEXNET_OK; /* as a save that was broken off */
+    }
+    an_free(ctx, path);
+    an_free(ctx, temporary);
+    return status;
+}
+
+static alexnet_status name_all_whole(alexnet_context *ctx, const char *folder,
+                                     const char *config_sha256)
+{
+    an_file_info info;
+    an_names names;
+    alexnet_status status = ALEXNET_OK;
+
+    AN_TRY(an_file_stat(ctx, folder, &info));
+    if (info.kind == AN_FILE_ABSENT) return ALEXNET_OK;
+    AN_TRY(an_folder_list(ctx, folder, &names));
+    for (size_t i = 0; status == ALEXNET_OK && i < names.count; ++i) {
+        const int64_t step = unnamed_step_of(names.names[i]);
+        if (step >= 0) status = name_whole(ctx, folder, step, config_sha256);
+    }
+    an_names_free(ctx, &names);
+    return status;
+}
+
 alexnet_status an_checkpoint_find(alexnet_context *ctx, const char *folder,
                                   const char *config_sha256, char **path, an_train_state *state,
                                   alexnet_model **model)
@@ -570,6 +677,7 @@ alexnet_status an_checkpoint_find(alexnet_context *ctx, const char *folder,
 
     *path = NULL;
     if (model != NULL) *model = NULL;
+    AN_TRY(name_all_whole(ctx, folder, config_sha256));
     AN_TRY(list_steps(ctx, folder, &steps, &count));
     for (size_t i = 0; i < count && *path == NULL && status == ALEXNET_OK; ++i)
         status = try_step(ctx, folder, steps[i], config_sha256, path, state, model);

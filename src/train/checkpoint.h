@@ -12,9 +12,10 @@
  * Order, augmentation and dropout are functions of (seed, epoch, picture, step): the step is all
  * that must be saved of them.
  *
- * Written into step-00000120.tmp, every file synced, then renamed, then the folder above synced: a
- * checkpoint is whole or absent. The reader takes the newest that verifies and says which it passed
- * over and why.
+ * Written into step-00000120.tmp, every file synced, the manifest last, then renamed, then the folder
+ * above synced: a checkpoint is whole or absent. One that goes, or makes room for another of its step,
+ * is called step-00000120.gone.tmp first; killed between these names, the reader finds the new one
+ * whole under its temporary name. It takes the newest that verifies and says which it passed over and why.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_CHECKPOINT_H
@@ -37,9 +38,9 @@ alexnet_status an_checkpoint_save(const alexnet_model *model, const char *folder
                                   const char *config_sha256, int keep) AN_NODISCARD;
 
 /*
- * The newest checkpoint that verifies and can be read: *path (free with an_free()), its state and, unless model is NULL,
- * its model, as an_checkpoint_load_model() gives it. *path = NULL: there is none at all. Those passed over are logged.
- * BAD_FILE: there are some, but none verifies.
+ * Needs the lock of the run. The newest checkpoint that verifies and can be read: *path (free with an_free()), its state
+ * and, unless model is NULL, its model, as an_checkpoint_load_model() gives it. *path = NULL: there is none at all. Those
+ * passed over are logged. BAD_FILE: there are some, but none verifies.
  */
 alexnet_status an_checkpoint_find(alexnet_context *ctx, const char *folder,
                                   const char *config_sha256, char **path, an_train_state *state,

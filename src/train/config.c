@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "core/backend.h"
 #include "core/options.h"
 #include "data/source.h"
 #include <math.h>
@@ -165,16 +166,20 @@ static alexnet_status override_fixed(alexnet_context *ctx, const alexnet_train_o
     return override_text(ctx, options->recipe, &config->recipe_name);
 }
 
+/* A limit that is given, as the config has it: -1 for none. */
+static double limit_of(double given) { return given == ALEXNET_NO_LIMIT ? -1 : given; }
+
 static void override_changeable(const alexnet_train_options *options, an_config *config)
 {
     if (options->epochs != -1) config->recipe.epochs = options->epochs;
-    if (options->steps != -1) config->steps = options->steps;
-    if (options->seconds != -1) config->seconds = options->seconds;
+    if (options->steps != -1)
+        config->steps = options->steps == ALEXNET_NO_LIMIT ? -1 : options->steps;
+    if (options->seconds != -1) config->seconds = limit_of(options->seconds);
     if (options->checkpoint_seconds != -1) config->checkpoint_seconds = options->checkpoint_seconds;
     if (options->checkpoint_steps != -1) config->checkpoint_steps = options->checkpoint_steps;
     override_int(options->checkpoint_keep, &config->checkpoint_keep);
     override_int(options->patience, &config->patience);
-    override_real(options->stop_at_top1, &config->stop_at_top1);
+    override_real(limit_of(options->stop_at_top1), &config->stop_at_top1);
 }
 
 /* ---- the whole ---- */
@@ -341,6 +346,9 @@ alexnet_status an_config_open(alexnet_context *ctx, const char *path, an_config 
     config->train_images = config->val_images = 0;
     drop_text(ctx, &config->train_sha256);
     drop_text(ctx, &config->val_sha256);
+    drop_text(ctx, &config->first_data);
+    drop_text(ctx, &config->first_val);
+    drop_text(ctx, &config->tier); /* this machine's */
     return ALEXNET_OK;
 }
 
@@ -360,9 +368,38 @@ static alexnet_status check_fixed(alexnet_context *ctx, const alexnet_train_opti
     return status;
 }
 
+/* Where data lies now, if that is another place; *first keeps where it lay at first. */
+static alexnet_status move(alexnet_context *ctx, const char *given, char **path, char **first)
+{
+    bool same = given == NULL || *path == NULL || !an_source_is_path(given) ||
+                !an_source_is_path(*path) || strcmp(given, *path) == 0;
+    char *now;
+
+    if (!same) AN_TRY(an_file_same(ctx, given, *path, &same));
+    if (same) return ALEXNET_OK;
+    AN_TRY(an_path_absolute(ctx, given, &now));
+    if (*first == NULL)
+        *first = *path;
+    else
+        an_free(ctx, *path);
+    *path = now;
+    return ALEXNET_OK;
+}
+
+alexnet_status an_config_find_tier(alexnet_context *ctx, int dtype, char **out)
+{
+    const an_backend *backend = ctx->backend;
+    const bool narrow = dtype == ALEXNET_BF16 && strstr(backend->features, "bf16") != NULL;
+
+    *out = an_format(ctx, "%s%s", backend->tier, narrow ? " bf16" : "");
+    return *out != NULL ? ALEXNET_OK : an_fail(ctx, ALEXNET_NO_MEMORY, "config");
+}
+
 alexnet_status an_config_change(alexnet_context *ctx, const alexnet_train_options *options,
                                 an_config *config)
 {
+    AN_TRY(move(ctx, options->data, &config->data, &config->first_data));
+    AN_TRY(move(ctx, options->val, &config->val, &config->first_val));
     AN_TRY(check_fixed(ctx, options, config));
     override_changeable(options, config);
     return an_config_check(ctx, config);

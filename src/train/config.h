@@ -20,6 +20,10 @@ typedef struct an_config {
     int orientation;                  /* alexnet_orientation; DEFAULT: not known yet */
     int64_t train_images, val_images; /* what was found: a resumed run must find the same */
     char *train_sha256, *val_sha256;  /* an_source_hash(); val_sha256 NULL: split off, or none */
+    char *first_data,
+        *first_val; /* where they lay at first, if they have moved since; NULL: they have not */
+    char *
+        tier; /* of the kernels, which decides the bits: "avx512"; NULL: not known, as of a version before */
 
     /* how */
     char *recipe_name, *recipe_reason; /* and why it: for people */
@@ -70,12 +74,16 @@ alexnet_status an_config_resolve_from(alexnet_context *ctx, const an_config *bas
 /* Whether a text stands for none there. */
 bool an_config_is_none(const char *text);
 
+/* The tier whose bits a run in this format of numbers gets here, allocated: "avx512", "avx512 bf16". NO_MEMORY. */
+alexnet_status an_config_find_tier(alexnet_context *ctx, int dtype, char **out) AN_NODISCARD;
+
 /* Makes the paths absolute, so that the run can be resumed from anywhere. */
 alexnet_status an_config_root(alexnet_context *ctx, an_config *config) AN_NODISCARD;
 
 /*
- * The options of a caller who resumes: takes over those that may change. BAD_ARG names another one
- * that is not as the run has it. Paths are the same when they lead to the same file.
+ * The options of a caller who resumes: takes over those that may change, and where the data lies now (which
+ * an_dataset_check() then has to know again). BAD_ARG names another one that is not as the run has it. Paths are
+ * the same when they lead to the same file.
  */
 alexnet_status an_config_change(alexnet_context *ctx, const alexnet_train_options *options,
                                 an_config *config) AN_NODISCARD;
@@ -105,7 +113,7 @@ alexnet_status an_config_write(alexnet_context *ctx, const an_config *config,
 alexnet_status an_config_read(alexnet_context *ctx, const char *path,
                               an_config *config) AN_NODISCARD;
 
-/* SHA-256 of all that must not change between sittings. */
+/* SHA-256 of all that must not change between sittings; data that moved counts as where it lay at first. */
 alexnet_status an_config_hash(alexnet_context *ctx, const an_config *config,
                               char hex[AN_SHA256_HEX_SIZE]) AN_NODISCARD;
 

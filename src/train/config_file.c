@@ -105,6 +105,13 @@ static const member changeable[] = {
     {"checkpoint_keep", INT, AT(checkpoint_keep), 0, ALEXNET_CHECKPOINT_KEEP_MAX, false, NULL},
 };
 
+/* What files of a version before do not have: absent is none. */
+static const member later[] = {
+    {"first_data", PATH, AT(first_data), 0, 0, false, NULL},
+    {"first_val", PATH, AT(first_val), 0, 0, false, NULL},
+    {"tier", TEXT, AT(tier), 0, 0, false, NULL},
+};
+
 static bool is_text(const member *m) { return m->type == TEXT || m->type == PATH; }
 
 /* ---- ranges ---- */
@@ -185,21 +192,32 @@ int an_config_choice(const char *choices, const char *word)
 
 /* ---- copying and comparing ---- */
 
-void an_config_free(alexnet_context *ctx, an_config *config)
+/* Members of all tables that are texts, the i-th; NULL: there are no more. */
+static const member *text_at(size_t i)
 {
     for (const member *m = fixed; m < fixed + AN_COUNT(fixed); ++m)
-        if (is_text(m)) an_free(ctx, *(char **)((char *)config + m->offset));
+        if (is_text(m) && i-- == 0) return m;
+    return i < AN_COUNT(later) ? &later[i] : NULL;
+}
+
+void an_config_free(alexnet_context *ctx, an_config *config)
+{
+    const member *m;
+
+    for (size_t i = 0; (m = text_at(i)) != NULL; ++i)
+        an_free(ctx, *(char **)((char *)config + m->offset));
     *config = (an_config){0};
 }
 
 alexnet_status an_config_copy(alexnet_context *ctx, const an_config *config, an_config *out)
 {
     alexnet_status status = ALEXNET_OK;
+    const member *m;
 
     *out = *config;
-    for (const member *m = fixed; m < fixed + AN_COUNT(fixed); ++m) {
+    for (size_t i = 0; (m = text_at(i)) != NULL; ++i) {
         char **text = (char **)((char *)out + m->offset);
-        if (!is_text(m) || *text == NULL) continue;
+        if (*text == NULL) continue;
         *text = status == ALEXNET_OK ? an_copy_text(ctx, *text) : NULL;
         if (*text == NULL) status = ALEXNET_NO_MEMORY;
     }
@@ -310,6 +328,7 @@ alexnet_status an_config_write(alexnet_context *ctx, const an_config *config, co
 
     add_members(&maker, config, fixed, AN_COUNT(fixed), object);
     add_members(&maker, config, changeable, AN_COUNT(changeable), object);
+    add_members(&maker, config, later, AN_COUNT(later), object);
     alexnet_status status = an_json_made(ctx, &maker, path);
     if (status == ALEXNET_OK) status = an_json_write(ctx, path, object);
     json_decref(object);
@@ -322,10 +341,13 @@ alexnet_status an_config_hash(alexnet_context *ctx, const an_config *config,
     an_json_maker maker = {0};
     json_t *object = an_json_object(&maker);
     char *text = NULL;
+    an_config first = *config; /* borrows */
     an_sha256 hash;
     uint8_t digest[AN_SHA256_BYTES];
 
-    add_members(&maker, config, fixed, AN_COUNT(fixed), object);
+    if (config->first_data != NULL) first.data = config->first_data;
+    if (config->first_val != NULL) first.val = config->first_val;
+    add_members(&maker, &first, fixed, AN_COUNT(fixed), object);
     alexnet_status status = an_json_made(ctx, &maker, "config");
     if (status == ALEXNET_OK && (text = an_json_text(ctx, object)) == NULL)
         status = an_fail(ctx, ALEXNET_NO_MEMORY, "config: no memory for its checksum");
@@ -403,6 +425,7 @@ static alexnet_status take_members(alexnet_context *ctx, const json_t *object, c
     for (const member *m = table; m < table + count; ++m) {
         void *at = (char *)config + m->offset;
         const json_t *value = json_object_get(object, m->name);
+        if (value == NULL && table == later) continue;
         if (value == NULL) return an_fail(ctx, ALEXNET_BAD_FILE, "'%s' is missing", m->name);
         if (!from_json(m, value, at))
             return an_fail(ctx, ALEXNET_BAD_FILE, "'%s' has a value of another kind than expected",
@@ -427,6 +450,7 @@ static alexnet_status take_config(alexnet_context *ctx, const json_t *object, an
                        (long long)schema, SCHEMA, an_json_get_text(object, "version", "unknown"));
     AN_TRY(take_members(ctx, object, fixed, AN_COUNT(fixed), config));
     AN_TRY(take_members(ctx, object, changeable, AN_COUNT(changeable), config));
+    AN_TRY(take_members(ctx, object, later, AN_COUNT(later), config));
     if (config->data == NULL || config->model == NULL || config->recipe_name == NULL ||
         config->train_sha256 == NULL)
         return an_fail(ctx, ALEXNET_BAD_FILE,

@@ -11,15 +11,28 @@ an_course an_course_start(int64_t planned)
     return (an_course){.planned = planned, .total = planned};
 }
 
-an_course an_course_replan(const an_course *course, int64_t planned)
+an_course an_course_replan(const an_course *course, int64_t step, int64_t planned)
 {
     const bool cut = course->total < course->planned;
-    an_course moved = *course;
 
+    if (planned == course->planned) return *course;
     if (course->from == 0 && !(course->done > 0) && !cut) return an_course_start(planned);
-    moved.planned = planned;
-    moved.total = cut ? AN_MIN(course->total, planned) : planned;
-    return moved;
+    return (an_course){
+        .planned = planned,
+        .from = step,
+        .done = planned > 0 ? AN_MIN(an_course_place(course, step) / (double)planned, 1) : 1,
+        .total = AN_MAX(step, cut ? AN_MIN(course->total, planned) : planned),
+    };
+}
+
+an_course an_course_reopen(int64_t step, int64_t planned)
+{
+    return (an_course){
+        .planned = planned,
+        .from = step,
+        .done = planned > 0 ? AN_MIN((double)step / (double)planned, 1) : 1,
+        .total = AN_MAX(step, planned),
+    };
 }
 
 double an_course_place(const an_course *course, int64_t step)

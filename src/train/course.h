@@ -37,8 +37,12 @@ typedef struct an_course {
 /* Without an estimate. */
 an_course an_course_start(int64_t planned);
 
-/* The same estimate for a run whose planned length has changed. */
-an_course an_course_replan(const an_course *course, int64_t planned);
+/* For a run whose planned length has changed at `step`: the place goes on from where it was. */
+an_course an_course_replan(const an_course *course, int64_t step, int64_t planned);
+
+/* For a run that its limit in time brought to the end of the schedule at `step`, and that is to go on: the place is that
+ * of the steps that were really taken. */
+an_course an_course_reopen(int64_t step, int64_t planned);
 
 /* Where on the schedule a step is, in steps of the planned run: 0 .. planned. */
 double an_course_place(const an_course *course, int64_t step);

@@ -240,6 +240,16 @@ alexnet_status an_dataset_map(an_dataset *data, const alexnet_model *model, cons
     return tell_classes(data, model, config->data);
 }
 
+static bool has_moved(const an_config *config)
+{
+    return config->first_data != NULL || config->first_val != NULL;
+}
+
+static const char *verdict(const an_config *config)
+{
+    return has_moved(config) ? "is not what the run began with" : "has changed";
+}
+
 /* Data that changed would neither go on with the same pictures nor validate with them. */
 static alexnet_status check_hash(alexnet_context *ctx, const an_dataset *data,
                                  const an_config *config, const an_source *source,
@@ -249,13 +259,13 @@ static alexnet_status check_hash(alexnet_context *ctx, const an_dataset *data,
 
     if (source == NULL && expected == NULL) return ALEXNET_OK;
     if (source != NULL) an_source_hash(source, found);
-    if (source != NULL && expected != NULL && an_source_same_order(found, expected))
-        return ALEXNET_OK;
+    const bool named = source != NULL && expected != NULL && an_source_same_order(found, expected);
+    if (named && (!has_moved(config) || an_source_same_images(found, expected))) return ALEXNET_OK;
     return an_fail(ctx, ALEXNET_BAD_FILE,
-                   "%s has changed: as many pictures to %s as when the run began, but with other "
-                   "names or classes",
+                   "%s %s: as many pictures to %s as when the run began, but with other %s",
                    source == data->val_source && config->val != NULL ? config->val : config->data,
-                   source == data->train_source ? "train on" : "validate with");
+                   verdict(config), source == data->train_source ? "train on" : "validate with",
+                   named ? "sizes of files" : "names or classes");
 }
 
 alexnet_status an_dataset_check(alexnet_context *ctx, const an_dataset *data,
@@ -263,10 +273,11 @@ alexnet_status an_dataset_check(alexnet_context *ctx, const an_dataset *data,
 {
     if (data->train.count != config->train_images || data->val.count != config->val_images)
         return an_fail(ctx, ALEXNET_BAD_FILE,
-                       "%s has changed: %lld pictures to train on and %lld to validate with, the "
+                       "%s %s: %lld pictures to train on and %lld to validate with, the "
                        "run began with %lld and %lld",
-                       config->data, (long long)data->train.count, (long long)data->val.count,
-                       (long long)config->train_images, (long long)config->val_images);
+                       config->data, verdict(config), (long long)data->train.count,
+                       (long long)data->val.count, (long long)config->train_images,
+                       (long long)config->val_images);
     AN_TRY(check_hash(ctx, data, config, data->train_source, config->train_sha256));
     return check_hash(ctx, data, config, data->val_source, config->val_sha256);
 }

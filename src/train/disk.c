@@ -15,6 +15,8 @@
 /* A header with its class names and a manifest, a log, a block that is not full: of each file. */
 #define SLACK ((int64_t)64 << 10)
 
+#define LINE 128 /* of a list of images */
+
 /* ---- what it will be ---- */
 
 static int64_t values_of(const alexnet_model *model, bool frozen)
@@ -45,7 +47,9 @@ static an_disk plan(const alexnet_model *model, const an_config *config, bool va
         trained * (1 + an_optimiser_slots(&config->recipe)) + mean_image + 3 * SLACK;
     const int64_t keep = AN_MAX(config->checkpoint_keep, 1);
     const int64_t kept = keep * checkpoint + (frozen > 0 ? frozen + SLACK : 0);
-    const int64_t lasting = validates ? 2 * weights : weights;
+    const int64_t images = config->train_images + config->val_images;
+    const int64_t lists = images < ALEXNET_SMALL_SET ? 2 * images * LINE : 0;
+    const int64_t lasting = (validates ? 2 * weights : weights) + lists;
 
     /* A file is whole before it replaces another, a checkpoint before an older one goes; last.safetensors comes when all
        checkpoints are written, but for those of the next sitting. */

@@ -32,24 +32,46 @@ const char *an_limit_name(const an_config *config, const an_train_state *state)
     return state->step >= state->course.planned ? "epochs" : "time";
 }
 
+/* Validation has ended it. */
+static void tell_good_enough(alexnet_context *ctx, const an_config *config,
+                             const an_train_state *state)
+{
+    const long long step = state->step;
+
+    if (top1_reached(config, state))
+        an_log(ctx, ALEXNET_LOG_WARNING,
+               "the run is finished: after step %lld validation is as good as asked for; raise "
+               "--stop-at-top1, or --stop-at-top1 none, to go on",
+               step);
+    else
+        an_log(ctx, ALEXNET_LOG_WARNING,
+               "the run is finished: after step %lld validation had not improved for %d epochs; "
+               "raise --patience, or --patience none, to go on",
+               step, config->patience);
+}
+
 void an_limit_tell(alexnet_context *ctx, const an_config *config, const an_train_state *state)
 {
     const an_course *course = &state->course;
     const long long step = state->step;
 
-    if (!an_limit_reached(config, state)) return;
-    if (step >= course->planned)
-        an_log(ctx, ALEXNET_LOG_INFO,
-               "the run is finished: step %lld is the last of its epochs; raise --epochs or "
-               "--steps to go on",
-               step);
+    if (!an_limit_reached(config, state)) {
+        if (an_limit_good_enough(config, state)) tell_good_enough(ctx, config, state);
+    } else if (step >= course->planned)
+        an_log(ctx, ALEXNET_LOG_WARNING,
+               "the run is finished: step %lld is the last of its %s to go on", step,
+               config->steps >= 0 && step >= config->steps
+                   ? "steps; raise --steps, or --steps none,"
+                   : "epochs; raise --epochs");
     else if (an_course_place(course, step) >= (double)course->planned)
-        an_log(ctx, ALEXNET_LOG_INFO,
+        an_log(ctx, ALEXNET_LOG_WARNING,
                "the run is finished: its limit in time ended it after step %lld, with the learning "
-               "rate at its end; to train on, start another run from its weights: alexnet train "
-               "DATA --from RUN",
+               "rate at its end; raise --time, or --time none, to go on at that rate, or start "
+               "another run from its weights: alexnet train DATA --from RUN",
                step);
     else
-        an_log(ctx, ALEXNET_LOG_INFO,
-               "the limit in time is used up after step %lld: raise --time to go on", step);
+        an_log(ctx, ALEXNET_LOG_WARNING,
+               "the limit in time, which all sittings share, is used up after step %lld: raise "
+               "--time, or --time none, to go on",
+               step);
 }

@@ -19,7 +19,7 @@ bool an_limit_good_enough(const an_config *config, const an_train_state *state);
 /* What ended the run, when nobody stopped it: "epochs", "time", "patience" or "top1". */
 const char *an_limit_name(const an_config *config, const an_train_state *state);
 
-/* A resumed run may have nothing left to do: why, and the way on, for the log. */
+/* A resumed run may have nothing left to do: why, and the way on, as a warning. */
 void an_limit_tell(alexnet_context *ctx, const an_config *config, const an_train_state *state);
 
 #endif

@@ -25,6 +25,8 @@ an_train_state an_train_state_start(void)
         .best_loss = (double)NAN,
         .plateau = an_plateau_start(),
         .limit = -1,
+        .most = AN_SCHEDULE_UNBOUND,
+        .bias_most = AN_SCHEDULE_UNBOUND,
     };
 }
 
@@ -69,7 +71,7 @@ static json_t *to_json(an_json_maker *m, const an_manifest *manifest)
     return an_json_pack(
         m,
         "{s:i, s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:s, s:I, s:f, s:o, s:I, s:I, "
-        "s:I, s:I, s:f, s:I, s:i, s:o, s:o}",
+        "s:I, s:I, s:f, s:I, s:i, s:o, s:o, s:o, s:o}",
         "schema", SCHEMA, "version", alexnet_version(), "config_sha256", manifest->config_sha256,
         "step", (json_int_t)state->step, "validated", (json_int_t)state->validated, "val_loss",
         an_json_real(m, state->val_loss), "val_top1", an_json_real(m, state->val_top1), "val_top5",
@@ -81,8 +83,9 @@ static json_t *to_json(an_json_maker *m, const an_manifest *manifest)
         "plateau_drops", (json_int_t)state->plateau.drops, "course_planned",
         (json_int_t)state->course.planned, "course_from", (json_int_t)state->course.from,
         "course_done", state->course.done, "course_total", (json_int_t)state->course.total, "side",
-        state->side, "limit", state->limit >= 0 ? an_json_real(m, state->limit) : json_null(),
-        "files", files_to_json(m, manifest));
+        state->side, "limit", state->limit >= 0 ? an_json_real(m, state->limit) : json_null(), "most",
+        an_json_real(m, state->most), "bias_most", an_json_real(m, state->bias_most), "files",
+        files_to_json(m, manifest));
 }
 
 alexnet_status an_manifest_write(alexnet_context *ctx, const char *path,
@@ -168,6 +171,8 @@ static alexnet_status take(alexnet_context *ctx, const char *path, const json_t 
                     .drops = an_json_get_int(object, "plateau_drops", 0)},
         .side = (int)AN_MAX(AN_MIN(an_json_get_int(object, "side", 0), ALEXNET_INPUT_MAX), 0),
         .limit = an_json_get_real(object, "limit", -1),
+        .most = an_json_get_real(object, "most", AN_SCHEDULE_UNBOUND),
+        .bias_most = an_json_get_real(object, "bias_most", AN_SCHEDULE_UNBOUND),
         .course = {.planned = an_json_get_int(object, "course_planned", 0),
                    .from = an_json_get_int(object, "course_from", 0),
                    .done = an_json_get_real(object, "course_done", 0),

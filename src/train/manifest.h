@@ -6,7 +6,7 @@
  *       "best_step": 119, "best_top1": 0.9, "stale": 0, "seconds": 61.5,
  *       "best_loss": 0.31, "best_sha256": HEX, "plateau_best": null, "plateau_stale": 0, "plateau_drops": 0,
  *       "course_planned": 0, "course_from": 0, "course_done": 0.0, "course_total": 0,
- *       "side": 224, "limit": null,
+ *       "side": 224, "limit": null, "most": null, "bias_most": null,
  *       "files": [ { "name": "weights.safetensors", "bytes": 358716, "sha256": HEX }, ... ],
  *       "sha256": HEX of this object without this member, as compact JSON }
  *
@@ -34,6 +34,7 @@ typedef struct an_train_state {
     an_plateau plateau;                  /* of the schedule */
     int side;                            /* of the input in this epoch, pixels; 0: none yet */
     double limit;                        /* in seconds, that course was made for; -1: none */
+    double most, bias_most;              /* bounds of both schedules; AN_SCHEDULE_UNBOUND: none */
     an_course course;                    /* the newest estimate of its end; planned 0: none */
 } an_train_state;
 

@@ -18,9 +18,9 @@
 #define LINE_BYTES 768
 #define ROOM       32 /* bytes of a path for the longest name inside the folder */
 
-/* What a run writes, the first named first to go: without config.json a folder is no run. */
-static const char *const run_files[] = {AN_RUN_CONFIG, "log.jsonl", AN_RUN_BEST, AN_RUN_LAST,
-                                        AN_RUN_VAL};
+/* What a run writes. config.json is what makes a folder that of a run. */
+static const char *const run_files[] = {AN_RUN_CONFIG, "log.jsonl", AN_RUN_BEST,
+                                        AN_RUN_LAST,   AN_RUN_VAL,  AN_RUN_IMAGES};
 static const char checkpoints_name[] = "checkpoints";
 
 alexnet_status an_run_folder_open(alexnet_context *ctx, const char *path, an_run_folder *out)
@@ -35,9 +35,10 @@ alexnet_status an_run_folder_open(alexnet_context *ctx, const char *path, an_run
     out->best = an_path_join(ctx, path, run_files[2]);
     out->last = an_path_join(ctx, path, run_files[3]);
     out->val = an_path_join(ctx, path, run_files[4]);
+    out->images = an_path_join(ctx, path, run_files[5]);
     out->checkpoints = an_path_join(ctx, path, checkpoints_name);
     if (out->path != NULL && out->config != NULL && out->log != NULL && out->best != NULL &&
-        out->last != NULL && out->val != NULL && out->checkpoints != NULL)
+        out->last != NULL && out->val != NULL && out->images != NULL && out->checkpoints != NULL)
         return ALEXNET_OK;
     an_run_folder_close(ctx, out);
     return an_fail(ctx, ALEXNET_NO_MEMORY, "run directory '%s'", path);
@@ -52,6 +53,7 @@ void an_run_folder_close(alexnet_context *ctx, an_run_folder *folder)
     an_free(ctx, folder->best);
     an_free(ctx, folder->last);
     an_free(ctx, folder->val);
+    an_free(ctx, folder->images);
     an_free(ctx, folder->checkpoints);
     *folder = (an_run_folder){0};
 }
@@ -75,10 +77,38 @@ static alexnet_status is_run(alexnet_context *ctx, const an_run_folder *folder, 
     return ALEXNET_OK;
 }
 
+/* What a kill leaves of a file that was being written. */
+static bool is_leftover(const char *name)
+{
+    for (size_t i = 0; i < AN_COUNT(run_files); ++i)
+        if (an_file_is_temporary(name, run_files[i])) return true;
+    return false;
+}
+
+/* What lies in the folder of a run, or in one that is to become that. */
+typedef struct contents {
+    bool marked; /* a config.json that was not yet there, or was being replaced */
+    bool other;  /* more than leftovers */
+} contents;
+
+static alexnet_status look_inside(alexnet_context *ctx, const an_run_folder *folder, contents *out)
+{
+    an_names names;
+
+    *out = (contents){0};
+    AN_TRY(an_folder_list(ctx, folder->path, &names));
+    for (size_t i = 0; i < names.count; ++i) {
+        out->marked = out->marked || an_file_is_temporary(names.names[i], AN_RUN_CONFIG);
+        out->other = out->other || !is_leftover(names.names[i]);
+    }
+    an_names_free(ctx, &names);
+    return ALEXNET_OK;
+}
+
 alexnet_status an_run_folder_check(alexnet_context *ctx, const an_run_folder *folder, bool force)
 {
     an_file_info info;
-    an_names names;
+    contents found;
     bool run;
 
     AN_TRY(an_file_stat(ctx, folder->path, &info));
@@ -86,14 +116,17 @@ alexnet_status an_run_folder_check(alexnet_context *ctx, const an_run_folder *fo
     if (info.kind != AN_FILE_FOLDER)
         return an_fail(ctx, ALEXNET_BAD_ARG, "run directory '%s' exists and is not a folder",
                        folder->path);
-    AN_TRY(an_folder_list(ctx, folder->path, &names));
-    const bool empty = names.count == 0;
-    an_names_free(ctx, &names);
-    if (empty) return ALEXNET_OK;
+    AN_TRY(look_inside(ctx, folder, &found));
+    if (!found.other) return ALEXNET_OK;
     AN_TRY(is_run(ctx, folder, &run));
-    if (!run)
+    if (!run && !found.marked)
         return an_fail(ctx, ALEXNET_BAD_ARG,
                        "'%s' holds other things than a run: choose another folder", folder->path);
+    if (!run && !force)
+        return an_fail(ctx, ALEXNET_BAD_ARG,
+                       "run directory '%s': the replacement of its run was broken off: force it "
+                       "again, or choose another",
+                       folder->path);
     if (!force)
         return an_fail(
             ctx, ALEXNET_BAD_ARG,
@@ -128,30 +161,43 @@ static alexnet_status remove_file(alexnet_context *ctx, const an_run_folder *fol
     return status;
 }
 
-static bool is_leftover(const char *name)
-{
-    for (size_t i = 0; i < AN_COUNT(run_files); ++i)
-        if (an_file_is_temporary(name, run_files[i])) return true;
-    return false;
-}
-
-alexnet_status an_run_folder_sweep(alexnet_context *ctx, const an_run_folder *folder)
+/* Removes leftovers; with `marked` all but one of config.json. */
+static alexnet_status sweep(alexnet_context *ctx, const an_run_folder *folder, bool marked)
 {
     an_names names;
     alexnet_status status = ALEXNET_OK;
 
     AN_TRY(an_folder_list(ctx, folder->path, &names));
-    for (size_t i = 0; status == ALEXNET_OK && i < names.count; ++i)
-        if (is_leftover(names.names[i])) status = remove_file(ctx, folder, names.names[i]);
+    for (size_t i = 0; status == ALEXNET_OK && i < names.count; ++i) {
+        const char *name = names.names[i];
+        if (marked && an_file_is_temporary(name, AN_RUN_CONFIG))
+            marked = false; /* this one stays */
+        else if (is_leftover(name))
+            status = remove_file(ctx, folder, name);
+    }
     an_names_free(ctx, &names);
     return status;
 }
 
+alexnet_status an_run_folder_sweep(alexnet_context *ctx, const an_run_folder *folder)
+{
+    return sweep(ctx, folder, false);
+}
+
+/*
+ * config.json goes first, and under a temporary name: from here on there is no run to resume, but a
+ * mark that the folder is a run's, until the new config.json is there. Whoever is killed meanwhile
+ * leaves what can be replaced once more.
+ */
 static alexnet_status remove_run(alexnet_context *ctx, const an_run_folder *folder)
 {
-    for (size_t i = 0; i < AN_COUNT(run_files); ++i)
+    an_file_info info;
+
+    AN_TRY(an_file_stat(ctx, folder->config, &info));
+    if (info.kind != AN_FILE_ABSENT) AN_TRY(an_file_set_aside(ctx, folder->config));
+    for (size_t i = 1; i < AN_COUNT(run_files); ++i)
         AN_TRY(remove_file(ctx, folder, run_files[i]));
-    AN_TRY(an_run_folder_sweep(ctx, folder));
+    AN_TRY(sweep(ctx, folder, true));
     return an_checkpoint_remove_all(ctx, folder->checkpoints);
 }
 

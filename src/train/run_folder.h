@@ -1,12 +1,16 @@
 /*
  * run_folder.h: the folder of a run.
  *
- *     config.json        everything needed to run again; written first
+ *     config.json        everything needed to run again; written first: before it there is no run
+ *     images.txt         the images that it began with (images.h)
  *     val.csv            the pictures that were split off to validate with (held_back.h)
  *     log.jsonl          a line per report
  *     checkpoints/       checkpoint.h
- *     best.safetensors   the weights with the best validation top-1 so far
+ *     best.safetensors   the weights with the best validation top-1 so far; after their checkpoint
  *     last.safetensors   the weights at the end
+ *
+ * A kill leaves temporary names (base/file.h) beside them. A folder that holds nothing else counts
+ * as empty; that of a config.json marks a folder whose run was being replaced.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -18,7 +22,7 @@
 
 /* Paths, allocated, and a lock, which whoever writes must have. Zeroed: closed. */
 typedef struct an_run_folder {
-    char *path, *config, *val, *log, *checkpoints, *best, *last;
+    char *path, *config, *val, *images, *log, *checkpoints, *best, *last;
     an_lock lock;
 } an_run_folder;
 
@@ -27,7 +31,8 @@ alexnet_status an_run_folder_open(alexnet_context *ctx, const char *path,
                                   an_run_folder *out) AN_NODISCARD;
 void an_run_folder_close(alexnet_context *ctx, an_run_folder *folder);
 
-/* BAD_ARG unless the folder is absent or empty or, with `force`, the folder of a run. */
+/* BAD_ARG unless the folder is absent or empty or, with `force`, the folder of a run, maybe of one
+ * whose replacement was broken off. */
 alexnet_status an_run_folder_check(alexnet_context *ctx, const an_run_folder *folder,
                                    bool force) AN_NODISCARD;
 
@@ -36,11 +41,13 @@ alexnet_status an_run_folder_check(alexnet_context *ctx, const an_run_folder *fo
 alexnet_status an_run_folder_lock(alexnet_context *ctx, an_run_folder *folder) AN_NODISCARD;
 
 /* Makes the folder and takes it. With `force` the files of an earlier run in it go, and nothing
- * else. */
+ * else. What was its config.json stays under a temporary name: an_run_folder_sweep() when the new one
+ * is there. */
 alexnet_status an_run_folder_create(alexnet_context *ctx, an_run_folder *folder,
                                     bool force) AN_NODISCARD;
 
-/* Removes the temporary files of an earlier sitting that was killed. Needs the lock. */
+/* Removes the temporary files of an earlier sitting that was killed, or of a run that was replaced.
+ * Needs the lock, and a config.json. */
 alexnet_status an_run_folder_sweep(alexnet_context *ctx, const an_run_folder *folder) AN_NODISCARD;
 
 /* One line of log.jsonl. Numbers that are not finite become null. */

@@ -185,13 +185,41 @@ static double dexp(const an_schedule *schedule, double done)
     return last > 0 ? pow(schedule->factor, -part / last) : 1;
 }
 
+/* Of a shape that goes by the end of the run, below `most`; others: 1. */
+static double shape_by_end(const an_schedule *schedule, double place, const an_course *course,
+                           double most)
+{
+    const double done = part_done(schedule, place, course);
+
+    switch (schedule->shape) {
+    case AN_SCHEDULE_COSINE:
+        return fmin(0.5 * (1 + cos(acos(-1.0) * done)), most);
+    case AN_SCHEDULE_POLY:
+        return fmin(schedule->end + (1 - schedule->end) * pow(1 - done, schedule->power), most);
+    case AN_SCHEDULE_DEXP:
+        return fmin(dexp(schedule, done), most);
+    case AN_SCHEDULE_CONSTANT:
+    case AN_SCHEDULE_STEP:
+    case AN_SCHEDULE_AT:
+    case AN_SCHEDULE_PLATEAU:
+        break;
+    }
+    return 1;
+}
+
+static bool goes_by_end(const an_schedule *schedule)
+{
+    return schedule->shape == AN_SCHEDULE_COSINE || schedule->shape == AN_SCHEDULE_POLY ||
+           schedule->shape == AN_SCHEDULE_DEXP;
+}
+
 double an_schedule_factor(const an_schedule *schedule, int64_t step, int64_t epoch_steps,
-                          const an_course *course, const an_plateau *seen)
+                          const an_course *course, const an_plateau *seen, double most)
 {
     const double warm_up = warm_steps(schedule, course);
-    const double warm = (double)step < warm_up ? (double)(step + 1) / warm_up : 1;
+    const bool warmed = goes_by_end(schedule) && most < 1; /* before the end moved away */
+    const double warm = !warmed && (double)step < warm_up ? (double)(step + 1) / warm_up : 1;
     const double place = an_course_place(course, step);
-    const double done = part_done(schedule, place, course);
 
     switch (schedule->shape) {
     case AN_SCHEDULE_CONSTANT:
@@ -200,13 +228,20 @@ double an_schedule_factor(const an_schedule *schedule, int64_t step, int64_t epo
     case AN_SCHEDULE_AT:
         return warm * pow(schedule->factor, count_drops(schedule, place / (double)epoch_steps));
     case AN_SCHEDULE_COSINE:
-        return warm * 0.5 * (1 + cos(acos(-1.0) * done));
     case AN_SCHEDULE_POLY:
-        return warm * (schedule->end + (1 - schedule->end) * pow(1 - done, schedule->power));
     case AN_SCHEDULE_DEXP:
-        return warm * dexp(schedule, done);
+        return warm * shape_by_end(schedule, place, course, most);
     case AN_SCHEDULE_PLATEAU:
         return warm * pow(schedule->factor, (double)seen->drops);
     }
     return warm;
+}
+
+double an_schedule_bound(const an_schedule *schedule, int64_t step, const an_course *course,
+                         double most)
+{
+    const bool at_end = an_course_place(course, step) >= (double)course->planned;
+
+    if (step == 0 || !goes_by_end(schedule)) return AN_SCHEDULE_UNBOUND;
+    return shape_by_end(schedule, an_course_place(course, step - at_end), course, most);
 }

@@ -33,6 +33,7 @@
 
 #include "base/settings.h"
 #include "train/course.h"
+#include <math.h>
 #include <stdint.h>
 
 typedef enum an_schedule_shape {
@@ -73,12 +74,25 @@ an_plateau an_plateau_start(void);
 /* What it is after the validation at the end of an epoch. */
 an_plateau an_schedule_look(const an_schedule *schedule, an_plateau seen, double top1);
 
+/* No bound. */
+#define AN_SCHEDULE_UNBOUND ((double)INFINITY)
+
 /*
  * What the recipe's rate is multiplied with.
  *   step         0 .. course->total - 1
  *   epoch_steps  steps in an epoch
+ *   most         bound of a shape that goes by the end of the run: where that has moved away, the rate stays at
+ *                what it was until the shape is below it
  */
 double an_schedule_factor(const an_schedule *schedule, int64_t step, int64_t epoch_steps,
-                          const an_course *course, const an_plateau *seen);
+                          const an_course *course, const an_plateau *seen, double most);
+
+/*
+ * The bound for a run whose end moves after `step` steps on this course: the factor that the next one would have had, or where
+ * the schedule is at its end that of the last one; warming up apart. Before the first step, and for shapes that do not
+ * go by the end: AN_SCHEDULE_UNBOUND.
+ */
+double an_schedule_bound(const an_schedule *schedule, int64_t step, const an_course *course,
+                         double most);
 
 #endif

@@ -17,8 +17,11 @@
 #include "base/text.h"
 #include "core/options.h"
 #include "core/refit.h"
+#include "data/parts.h"
+#include "formats/metadata.h"
 #include "formats/partial.h"
 #include "formats/run_weights.h"
+#include "formats/safetensors.h"
 #include "formats/weights.h"
 #include "infer/examine.h"
 #include "train/checkpoint.h"
@@ -26,6 +29,7 @@
 #include "train/events.h"
 #include "train/he_start.h"
 #include "train/held_back.h"
+#include "train/images.h"
 #include "train/mean_image.h"
 #include "train/schedule.h"
 #include "train/trainer.h"
@@ -44,6 +48,7 @@ typedef struct job {
     alexnet_model *model;
     an_disk disk;
     char *checkpoint; /* NULL: from the beginning */
+    bool best_due;    /* best.safetensors is to be written from the checkpoint */
     an_train_state state;
 } job;
 
@@ -321,6 +326,7 @@ static alexnet_status complete_config(job *j)
     j->config.val_images = j->data.val.count;
     AN_TRY(note_hash(j, j->data.train_source, &j->config.train_sha256));
     AN_TRY(note_hash(j, j->data.val_source, &j->config.val_sha256));
+    AN_TRY(an_config_find_tier(j->ctx, j->config.dtype, &j->config.tier));
     return an_config_root(j->ctx, &j->config);
 }
 
@@ -347,6 +353,67 @@ static alexnet_status check_schedule(const job *j)
     return ALEXNET_OK;
 }
 
+/* The part of `path` behind the folder `outer`, both from the root; NULL: it does not lie in there. */
+static const char *part_inside(const char *outer, const char *path)
+{
+    const size_t length = strcmp(outer, "/") == 0 ? 0 : strlen(outer);
+
+    return strncmp(outer, path, length) == 0 && path[length] == '/' ? path + length + 1 : NULL;
+}
+
+/* From the root, links followed, also of what is not there yet. */
+static alexnet_status find_place(alexnet_context *ctx, const char *path, char **out)
+{
+    an_file_info info = {.kind = AN_FILE_ABSENT};
+    char *above = an_copy_text(ctx, path), *absolute = NULL;
+    size_t length = strlen(path);
+    alexnet_status status =
+        above != NULL ? ALEXNET_OK : an_fail(ctx, ALEXNET_NO_MEMORY, "%s", path);
+
+    *out = NULL;
+    while (status == ALEXNET_OK && length > 0) {
+        above[length] = '\0';
+        status = an_file_stat(ctx, above, &info);
+        if (info.kind != AN_FILE_ABSENT) break;
+        while (length > 0 && above[length - 1] == '/')
+            --length;
+        while (length > 0 && above[length - 1] != '/')
+            --length;
+    }
+    if (status == ALEXNET_OK) status = an_path_absolute(ctx, length > 0 ? above : ".", &absolute);
+    if (status == ALEXNET_OK && (*out = an_path_join(ctx, absolute, path + length)) == NULL)
+        status = an_fail(ctx, ALEXNET_NO_MEMORY, "%s", path);
+    an_free(ctx, absolute);
+    an_free(ctx, above);
+    return status;
+}
+
+/* A run among the classes of its data would be one of them from the next look on. Beside the parts of a data set it is in
+ * nobody's way. */
+static alexnet_status check_place(const job *j, const an_source *source, const char *data)
+{
+    char *outer, *place;
+
+    if (source == NULL || data == NULL || strcmp(an_source_kind(source), "folder") != 0)
+        return ALEXNET_OK;
+    AN_TRY(an_path_absolute(j->ctx, data, &outer));
+    alexnet_status status = find_place(j->ctx, j->folder.path, &place);
+    if (status == ALEXNET_OK) {
+        const char *inside = part_inside(outer, place);
+        const bool hidden = inside != NULL && *inside == '.';
+        const bool beside = inside != NULL && an_source_parts(source)->wanted != 0 &&
+                            an_part_of(inside, strcspn(inside, "/")) == AN_PARTS;
+        if (inside != NULL && !hidden && !beside)
+            status = an_fail(j->ctx, ALEXNET_BAD_ARG,
+                             "run directory '%s' lies inside the data %s, where it would count as "
+                             "a class: choose a place outside",
+                             j->folder.path, data);
+        an_free(j->ctx, place);
+    }
+    an_free(j->ctx, outer);
+    return status;
+}
+
 static alexnet_status start(job *j)
 {
     const alexnet_train_options *options = j->options;
@@ -364,6 +431,8 @@ static alexnet_status start(job *j)
     AN_TRY(resolve_config(j, family));
     AN_TRY(check_words(j));
     AN_TRY(an_dataset_open(j->ctx, &j->config, &j->data));
+    AN_TRY(check_place(j, j->data.train_source, j->config.data));
+    AN_TRY(check_place(j, j->data.val_source, j->config.val));
     if (options->config == NULL || options->recipe != NULL)
         AN_TRY(an_config_suit(j->ctx, options, family, j->data.train.count, &j->config));
     AN_TRY(check_schedule(j));
@@ -376,6 +445,8 @@ static alexnet_status start(job *j)
     AN_TRY(check_disk(j));
     AN_TRY(an_run_folder_create(j->ctx, &j->folder, options->force != 0));
     AN_TRY(an_config_write(j->ctx, &j->config, j->folder.config));
+    AN_TRY(an_run_folder_sweep(j->ctx, &j->folder)); /* with what was config.json */
+    AN_TRY(an_images_write(j->ctx, &j->data, j->folder.images));
     return an_held_back_write(j->ctx, &j->data, &j->config, j->folder.val);
 }
 
@@ -424,23 +495,6 @@ static alexnet_status restart(job *j)
     return make_model(j);
 }
 
-/* Of how many steps these weights say that they are; -1: they do not, or they cannot be read. */
-static int64_t count_steps(alexnet_context *ctx, const char *path)
-{
-    alexnet_model *model;
-    json_t *trained;
-    int64_t steps = -1;
-
-    if (alexnet_model_load(ctx, path, &model) != ALEXNET_OK) return -1;
-    const char *text = alexnet_model_metadata(model, "alexnet.trained");
-    if (text != NULL && an_json_parse(ctx, path, text, strlen(text), &trained) == ALEXNET_OK) {
-        steps = an_json_get_int(trained, "steps", -1);
-        json_decref(trained);
-    }
-    alexnet_model_free(model);
-    return steps;
-}
-
 /* Whether best.safetensors is another file than the one that the checkpoint's manifest has the hash of, or cannot be read. */
 static alexnet_status best_differs(const job *j, bool *differs)
 {
@@ -454,39 +508,125 @@ static alexnet_status best_differs(const job *j, bool *differs)
     return status == ALEXNET_NO_MEMORY ? status : ALEXNET_OK;
 }
 
-/* *fact: what is wrong with the best weights; NULL: nothing. */
-static alexnet_status look_at_best(const job *j, const char **fact)
+/* The step that best.safetensors is of, by its record; -1: it says none. */
+static alexnet_status read_best_step(const job *j, int64_t *step)
 {
-    an_file_info info;
-    bool differs;
+    an_tensor_file file;
+    json_t *object = NULL;
 
-    *fact = NULL;
-    AN_TRY(an_file_stat(j->ctx, j->folder.best, &info));
-    if (info.kind == AN_FILE_ABSENT) {
-        *fact = "is gone";
-        return ALEXNET_OK;
-    }
-    AN_TRY(best_differs(j, &differs));
-    /* one of a later step was written by a sitting that was killed before it saved */
-    if (differs && count_steps(j->ctx, j->folder.best) <= j->state.step)
-        *fact = "is not what its checkpoint says";
+    *step = -1;
+    AN_TRY(an_safetensors_open(j->ctx, j->folder.best, &file));
+    const char *text = an_tensor_file_metadata(&file, AN_KEY_TRAINED);
+    if (text != NULL &&
+        an_json_parse(j->ctx, j->folder.best, text, strlen(text), &object) == ALEXNET_OK)
+        *step = an_json_get_int(object, "steps", -1);
+    json_decref(object);
+    an_tensor_file_close(j->ctx, &file);
     return ALEXNET_OK;
 }
 
-/* Somebody may have taken the best weights for themselves, or a disk damaged them: the next validation finds new ones. */
-static alexnet_status check_best(job *j)
+static void seek_best_anew(job *j, const char *why)
 {
-    const char *fact;
-
-    if (j->state.best_step < 0) return ALEXNET_OK;
-    AN_TRY(look_at_best(j, &fact));
-    if (fact == NULL) return ALEXNET_OK;
     an_log(j->ctx, ALEXNET_LOG_WARNING, "%s %s: the best weights are sought anew", j->folder.best,
-           fact);
+           why);
     j->state.best_step = -1;
     j->state.best_top1 = (double)NAN;
     j->state.best_sha256[0] = '\0';
+}
+
+/*
+ * best.safetensors is to be what the checkpoint says. Where it is not yet, as the run was killed between the two, the
+ * checkpoint has the weights. Of a later step, it is of a future that this sitting may never come to. Somebody may also have
+ * taken the best weights for themselves.
+ */
+static alexnet_status check_best(job *j)
+{
+    const int64_t expected = j->state.best_step;
+    an_file_info info;
+    bool differs = false;
+    int64_t found = -1;
+
+    AN_TRY(an_file_stat(j->ctx, j->folder.best, &info));
+    const bool absent = info.kind == AN_FILE_ABSENT;
+    if (!absent) {
+        const alexnet_status status = read_best_step(j, &found);
+        if (status == ALEXNET_NO_MEMORY) return status;
+        AN_TRY(best_differs(j, &differs));
+        if (status == ALEXNET_OK && (found < 0 || found == expected) && !differs) return ALEXNET_OK;
+    }
+    if (expected >= 0 && expected == j->state.step)
+        j->best_due = true;
+    else if (expected >= 0 && absent)
+        seek_best_anew(j, "is gone");
+    else if (!absent && found > j->state.step) {
+        seek_best_anew(j, "is of a later step than the checkpoint");
+        return an_file_remove(j->ctx, j->folder.best);
+    } else if (!absent)
+        seek_best_anew(j, "is not what its checkpoint says");
     return ALEXNET_OK;
+}
+
+/* Each tier adds in an order of its own. */
+static alexnet_status check_tier(job *j)
+{
+    char *here;
+
+    AN_TRY(an_config_find_tier(j->ctx, j->config.dtype, &here));
+    const bool other = j->config.tier != NULL && strcmp(j->config.tier, here) != 0;
+    if (other && !j->options->allow_other_bits) {
+        const alexnet_status status = an_fail(
+            j->ctx, ALEXNET_BAD_ARG,
+            "run '%s' computes with the kernels of %s, this sitting with those of %s, to other "
+            "bits: choose the same (--cpu, or another machine), or --allow-other-bits",
+            j->folder.path, j->config.tier, here);
+        an_free(j->ctx, here);
+        return status;
+    }
+    if (other)
+        an_log(j->ctx, ALEXNET_LOG_WARNING,
+               "the run goes on with the kernels of %s, after those of %s: to other bits than on "
+               "one of them alone",
+               here, j->config.tier);
+    an_free(j->ctx, j->config.tier);
+    j->config.tier = here;
+    return ALEXNET_OK;
+}
+
+/* The data that the run began with, wherever it lies now. */
+static alexnet_status find_data(job *j)
+{
+    char cause[AN_ERROR_BYTES], names[AN_ERROR_BYTES / 2] = "";
+    const char *run = j->options->resume;
+    alexnet_status status = an_dataset_open(j->ctx, &j->config, &j->data);
+
+    an_print(cause, sizeof cause, "%s", alexnet_error(j->ctx));
+    if (status == ALEXNET_NOT_FOUND)
+        return an_fail(j->ctx, status,
+                       "%s; where the data lies now, say so: alexnet train --resume %s --data DIR",
+                       cause, run);
+    AN_TRY(status);
+    status = an_dataset_check(j->ctx, &j->data, &j->config);
+    an_print(cause, sizeof cause, "%s", alexnet_error(j->ctx));
+    if (status == ALEXNET_BAD_FILE)
+        AN_TRY(an_images_differ(j->ctx, &j->data, j->folder.images, names, sizeof names));
+    if (status == ALEXNET_BAD_FILE)
+        return an_fail(
+            j->ctx, status,
+            "%s%s%s; put that back, name where it lies (--data DIR), or start another run "
+            "from the weights: alexnet train DATA --from %s",
+            cause, names[0] != '\0' ? ": " : "", names, run);
+    return status;
+}
+
+static alexnet_status read_config(job *j)
+{
+    char cause[AN_ERROR_BYTES];
+    const alexnet_status status = an_config_read(j->ctx, j->folder.config, &j->config);
+
+    if (status != ALEXNET_NOT_FOUND) return status;
+    an_print(cause, sizeof cause, "%s", alexnet_error(j->ctx));
+    return an_fail(j->ctx, status, "%s: no run has begun in '%s': start it, maybe once more", cause,
+                   j->folder.path);
 }
 
 static alexnet_status resume(job *j)
@@ -495,12 +635,12 @@ static alexnet_status resume(job *j)
 
     AN_TRY(an_run_folder_open(j->ctx, j->options->resume, &j->folder));
     AN_TRY(an_run_folder_lock(j->ctx, &j->folder));
-    AN_TRY(an_config_read(j->ctx, j->folder.config, &j->config));
+    AN_TRY(read_config(j));
     AN_TRY(take_changes(j));
     AN_TRY(check_words(j));
+    AN_TRY(check_tier(j));
     AN_TRY(an_config_hash(j->ctx, &j->config, hash));
-    AN_TRY(an_dataset_open(j->ctx, &j->config, &j->data));
-    AN_TRY(an_dataset_check(j->ctx, &j->data, &j->config));
+    AN_TRY(find_data(j));
     AN_TRY(an_checkpoint_find(j->ctx, j->folder.checkpoints, hash, &j->checkpoint, &j->state,
                               &j->model));
     if (j->checkpoint == NULL) AN_TRY(restart(j));
@@ -511,6 +651,7 @@ static alexnet_status resume(job *j)
     AN_TRY(an_checkpoint_sweep(j->ctx, j->folder.checkpoints));
     AN_TRY(an_run_folder_trim_log(j->ctx, &j->folder, j->state.step));
     AN_TRY(an_config_write(j->ctx, &j->config, j->folder.config));
+    AN_TRY(an_images_write(j->ctx, &j->data, j->folder.images));
     AN_TRY(an_held_back_write(j->ctx, &j->data, &j->config, j->folder.val));
     return add_mean_image(j); /* where it is not in the checkpoint: a restart */
 }
@@ -551,6 +692,7 @@ static alexnet_status train(job *j, alexnet_train_result *result)
         .model = j->model,
         .disk = &j->disk,
         .checkpoint = j->checkpoint,
+        .best_due = j->best_due,
         .options = j->options,
     };
 

@@ -11,11 +11,15 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/text.h"
+#include "formats/metadata.h"
 #include "infer/examine.h"
 #include "train/account.h"
 #include "train/checkpoint.h"
 #include "train/limits.h"
 #include <math.h>
+
+#define LOW_RATE 0.05 /* of the recipe's: little is learnt any more */
 
 typedef struct trainer {
     alexnet_context *ctx;
@@ -35,10 +39,13 @@ typedef struct trainer {
 
     an_report report;
     an_pacer pacer;
+    an_train_state before; /* as the sitting found it */
+    bool end_moved;        /* a resumed run is to end elsewhere than it was */
     bool limit_changed; /* the limit in time is not the one that the course was made for */
     double lr;          /* of the last step */
     int64_t saved_step; /* of the newest checkpoint; -1: there is none */
     double saved_at;
+    bool best_due;     /* the weights are the best; best.safetensors follows their checkpoint */
     int64_t best_here; /* step of best.safetensors, if this sitting wrote it; else -1 */
     char config_sha256[AN_SHA256_HEX_SIZE];
 } trainer;
@@ -66,7 +73,8 @@ static bool checkpoint_due(const trainer *t)
     const an_config *config = t->config;
 
     if (t->saved_step == t->state->step || t->state->step == 0) return false;
-    return at_epoch_end(t) || t->report.go == ALEXNET_GO_CHECKPOINT ||
+    return at_epoch_end(t) || t->state->validated == t->state->step ||
+           t->report.go == ALEXNET_GO_CHECKPOINT ||
            (config->checkpoint_steps > 0 && t->state->step % config->checkpoint_steps == 0) ||
            (config->checkpoint_seconds > 0 &&
             an_context_seconds(t->ctx) - t->saved_at >= config->checkpoint_seconds);
@@ -112,7 +120,7 @@ static alexnet_status note_training(trainer *t)
     else if (text == NULL)
         status = an_fail(t->ctx, ALEXNET_NO_MEMORY, "the model's record of its training");
     else
-        status = an_model_set_metadata(t->model, "alexnet.trained", text);
+        status = an_model_set_metadata(t->model, AN_KEY_TRAINED, text);
     an_free(t->ctx, text);
     json_decref(object);
     return status;
@@ -135,15 +143,45 @@ static alexnet_status save_last(trainer *t)
     return save_weights(t, folder->last); /* or the file system knows no such thing */
 }
 
+/* For the next checkpoint's manifest: a resumed run looks whether the file is still what it was. */
+static alexnet_status hash_best(trainer *t)
+{
+    int64_t bytes;
+
+    return an_file_hash(t->ctx, t->given->folder->best, &bytes, t->state->best_sha256);
+}
+
+/* With averaged weights, where the recipe averages, as they were validated. */
+static alexnet_status save_best(trainer *t)
+{
+    an_optimiser_swap_average(&t->optimiser, t->model);
+    const alexnet_status status = save_weights(t, t->given->folder->best);
+    an_optimiser_swap_average(&t->optimiser, t->model);
+    AN_TRY(status);
+    t->best_due = false;
+    t->best_here = t->state->step;
+    return hash_best(t);
+}
+
+/* best.safetensors comes after the checkpoint that knows of it: who is killed between the two can write it again from that. */
 static alexnet_status save_checkpoint(trainer *t)
 {
+    an_train_state state = *t->state;
+
+    if (state.step == t->before.step &&
+        state.step > 0) { /* a course on which no step was taken is none */
+        state.course = t->before.course;
+        state.limit = t->before.limit;
+        state.most = t->before.most;
+        state.bias_most = t->before.bias_most;
+    }
     AN_TRY(note_training(t));
-    AN_TRY(an_checkpoint_save(t->model, t->given->folder->checkpoints, &t->optimiser, t->state,
+    AN_TRY(an_checkpoint_save(t->model, t->given->folder->checkpoints, &t->optimiser, &state,
                               t->config_sha256, AN_MAX(t->config->checkpoint_keep, 1)));
     t->saved_step = t->state->step;
     t->saved_at = an_context_seconds(t->ctx);
     if (t->report.go == ALEXNET_GO_CHECKPOINT) t->report.go = ALEXNET_GO_ON;
-    return ALEXNET_OK;
+    return t->best_due ? save_best(t) : ALEXNET_OK;
 }
 
 /* ---- validation ---- */
@@ -172,18 +210,11 @@ static bool is_best(const an_train_state *state)
     return state->val_top1 == state->best_top1 && state->val_loss < state->best_loss;
 }
 
-/* For the next checkpoint's manifest: a resumed run looks whether the file is still what it was. */
-static alexnet_status hash_best(trainer *t)
-{
-    int64_t bytes;
-
-    return an_file_hash(t->ctx, t->given->folder->best, &bytes, t->state->best_sha256);
-}
-
-static alexnet_status note_validation(trainer *t, const an_metrics *metrics)
+static void note_validation(trainer *t, const an_metrics *metrics)
 {
     an_train_state *state = t->state;
 
+    t->saved_step = -1; /* a checkpoint of this step does not know of it */
     state->validated = state->step;
     state->val_loss = an_metrics_loss(metrics);
     state->val_top1 = an_metrics_top1(metrics);
@@ -191,13 +222,12 @@ static alexnet_status note_validation(trainer *t, const an_metrics *metrics)
     look_for_plateau(t);
     ++state->stale;
     if (state->best_step < 0 || state->val_top1 > state->best_top1) state->stale = 0;
-    if (!is_best(state)) return ALEXNET_OK;
+    if (!is_best(state)) return;
     state->best_step = state->step;
     state->best_top1 = state->val_top1;
     state->best_loss = state->val_loss;
-    AN_TRY(save_weights(t, t->given->folder->best));
-    t->best_here = state->step;
-    return hash_best(t);
+    state->best_sha256[0] = '\0'; /* not written yet */
+    t->best_due = true;
 }
 
 static alexnet_status examine(trainer *t, an_metrics *metrics)
@@ -231,14 +261,14 @@ static alexnet_status validate_model(trainer *t)
         return ALEXNET_OK; /* the loop sees the wish to stop; the resumed run validates again */
     AN_TRY(status);
     an_pacer_look(&t->pacer);
-    AN_TRY(note_validation(t, &metrics));
+    note_validation(t, &metrics);
     const an_position at = position(t);
     AN_TRY(an_report_validation(&t->report, &at, &metrics));
     an_report_epoch(&t->report, &at, t->model->options.classes, &metrics);
     return ALEXNET_OK;
 }
 
-/* With averaged weights, where the recipe averages; these are what best.safetensors then holds. */
+/* With averaged weights, where the recipe averages. A checkpoint follows before the next step. */
 static alexnet_status validate(trainer *t)
 {
     an_optimiser_swap_average(&t->optimiser, t->model);
@@ -249,17 +279,17 @@ static alexnet_status validate(trainer *t)
 
 /* ---- the loop ---- */
 
-static double rate_by(const trainer *t, const an_schedule *schedule)
+static double rate_by(const trainer *t, const an_schedule *schedule, double most)
 {
     return t->config->recipe.lr * an_schedule_factor(schedule, t->state->step, t->epoch_steps,
-                                                     &t->state->course, &t->state->plateau);
+                                                     &t->state->course, &t->state->plateau, most);
 }
 
 static an_rates step_rates(const trainer *t)
 {
     return (an_rates){
-        .weights = rate_by(t, &t->schedule),
-        .biases = rate_by(t, &t->bias_schedule),
+        .weights = rate_by(t, &t->schedule, t->state->most),
+        .biases = rate_by(t, &t->bias_schedule, t->state->bias_most),
         .step = t->state->step,
         .epochs = an_course_place(&t->state->course, t->state->step) / (double)t->epoch_steps,
         .events = &t->events,
@@ -319,26 +349,69 @@ static alexnet_status train(trainer *t)
 
 /* ---- opening and closing ---- */
 
-/* What was left of the schedule is gone through anew; a schedule at its end stays there. */
-static void change_limit(trainer *t)
+/* What was left of the schedule is gone through anew. One that was at its end has only the steps left that the time did not
+   allow. */
+static void change_limit(trainer *t, bool at_end)
 {
+    const int64_t step = t->state->step;
     an_course *course = &t->state->course;
-    const bool at_end = an_course_place(course, t->state->step) >= (double)course->planned;
 
-    if (!at_end && course->total < course->planned)
-        *course = an_course_move(course, t->state->step, course->planned);
+    if (at_end && step < course->planned)
+        *course = an_course_reopen(step, course->planned);
+    else if (!at_end && course->total < course->planned)
+        *course = an_course_move(course, step, course->planned);
     t->state->limit = t->config->seconds;
     t->limit_changed = true;
 }
 
+/* Where the end of the run moves, rates go on from where they are, and never upward. */
+static void bind_rates(trainer *t, const an_course *before)
+{
+    an_train_state *state = t->state;
+
+    state->most = an_schedule_bound(&t->schedule, state->step, before, state->most);
+    state->bias_most = an_schedule_bound(&t->bias_schedule, state->step, before, state->bias_most);
+    t->end_moved = true;
+}
+
 static void plan_steps(trainer *t)
 {
+    an_train_state *state = t->state;
+    const an_course before = state->course;
+    const bool limit_changed = state->limit != t->config->seconds;
     int64_t planned = (int64_t)ceil(t->config->recipe.epochs * (double)t->epoch_steps);
 
     if (t->config->steps >= 0) planned = AN_MIN(planned, t->config->steps);
-    t->state->course = t->state->course.planned > 0 ? an_course_replan(&t->state->course, planned)
-                                                    : an_course_start(planned);
-    if (t->state->limit != t->config->seconds) change_limit(t);
+    if (before.planned == 0) {
+        state->course = an_course_start(planned);
+    } else {
+        if (state->step > 0 && (planned != before.planned || limit_changed)) bind_rates(t, &before);
+        state->course = an_course_replan(&before, state->step, planned);
+    }
+    if (limit_changed)
+        change_limit(t, before.planned > 0 &&
+                            an_course_place(&before, state->step) >= (double)before.planned);
+}
+
+/* What a longer run can still learn hangs on the rate that it goes on with. */
+static void tell_rate(const trainer *t)
+{
+    const an_train_state *state = t->state;
+    const double lr = t->config->recipe.lr;
+    char now[AN_REAL_SIZE], end[AN_REAL_SIZE];
+
+    if (!t->end_moved || an_limit_reached(t->config, state)) return;
+    const double rate = rate_by(t, &t->schedule, state->most);
+    const double last = lr * an_schedule_factor(&t->schedule, state->course.total, t->epoch_steps,
+                                                &state->course, &state->plateau, state->most);
+    an_print(now, sizeof now, "%.3g", rate);
+    an_print(end, sizeof end, "%.3g", last);
+    an_log(t->ctx, ALEXNET_LOG_INFO,
+           "the learning rate goes on at %s, and is %s at the new end, after step %lld%s", now, end,
+           (long long)state->course.total,
+           rate < LOW_RATE * lr
+               ? "; to train on at a higher one, start another run from these weights (--from)"
+               : "");
 }
 
 static alexnet_status open_feed(trainer *t)
@@ -378,12 +451,13 @@ static alexnet_status open_trainer(trainer *t)
     const an_recipe *recipe = &t->config->recipe;
     const int batch = (int)AN_MIN(recipe->batch, t->given->data->train.count);
 
-    plan_steps(t);
     AN_TRY(an_events_parse(t->ctx, recipe->events, &t->events));
     AN_TRY(an_recipe_schedules(t->ctx, recipe, &t->schedule, &t->bias_schedule));
+    plan_steps(t);
     AN_TRY(an_config_hash(t->ctx, t->config, t->config_sha256));
     AN_TRY(open_feed(t));
     AN_TRY(open_optimiser(t));
+    if (t->best_due) AN_TRY(save_best(t));
     t->probs =
         an_new_array(t->ctx, (size_t)batch, (size_t)t->model->options.classes * sizeof *t->probs);
     if (t->probs == NULL)
@@ -420,6 +494,7 @@ static alexnet_status train_and_tell(trainer *t, alexnet_train_result *result)
 
     an_account_begin(&account);
     an_limit_tell(t->ctx, t->config, t->state);
+    tell_rate(t);
     const alexnet_status status = train(t);
     if (status != ALEXNET_OK && status != ALEXNET_STOPPED) return status;
     AN_TRY(an_account_end(&account, result));
@@ -439,6 +514,7 @@ alexnet_status an_train_run(const an_training *training, an_train_state *state,
         .config = config,
         .model = training->model,
         .state = state,
+        .before = *state,
         .epoch_steps = epoch_steps,
         .report =
             {
@@ -458,6 +534,7 @@ alexnet_status an_train_run(const an_training *training, an_train_state *state,
             },
         .saved_step = training->checkpoint != NULL ? state->step : -1,
         .saved_at = an_context_seconds(ctx),
+        .best_due = training->best_due,
         .best_here = -1,
     };
 

@@ -17,9 +17,9 @@
 #define WORDS_MAX       8
 
 typedef struct test_args {
-    int flag, whole, choice, size[2];
-    int64_t count;
-    double real, seconds, limit;
+    int flag, whole, choice, size[2], epochs;
+    int64_t count, steps;
+    double real, seconds, limit, until;
     const char *text, *path, *maybe;
 } test_args;
 
@@ -39,6 +39,9 @@ static const cli_option more[] = {
     {"maybe", 0, CLI_PATH, AT(maybe), 0, 0, "[DIR]", ""},
     {"size", 0, CLI_SIZE, AT(size), 1, 1000, "HxW", ""},
     {"choice", 0, CLI_CHOICE, AT(choice), 0, 0, "fail|skip", ""},
+    {"epochs", 0, CLI_INT, AT(epochs), 1, 100, "N|none", ""},
+    {"steps", 0, CLI_COUNT, AT(steps), 1, 0, "N|none", ""},
+    {"until", 0, CLI_TIME, AT(until), 0.001, 0, "TIME|none", ""},
     {0},
 };
 #undef AT
@@ -272,6 +275,28 @@ static void the_nearest_word_is_near(void **unused)
     assert_null(cli_nearest(long_word, names, COUNT_OF(names)));
 }
 
+/* A limit that a run has can be taken away by a word. */
+static void some_numbers_may_be_none(void **unused)
+{
+    const char *words[WORDS_MAX];
+    char error[200];
+    test_args args;
+    int count;
+
+    (void)unused;
+    assert_int_equal(parse("--epochs none --steps=none --until none", &args, words, &count, error),
+                     CLI_PARSED);
+    assert_int_equal(args.epochs, CLI_NONE);
+    assert_true(args.steps == CLI_NONE && args.until == CLI_NONE);
+    assert_int_equal(parse("--until 3s --steps 7", &args, words, &count, error), CLI_PARSED);
+    assert_true(args.steps == 7 && args.until == 3);
+    assert_int_equal(parse("--steps 0", &args, words, &count, error), CLI_MISTAKE);
+    assert_string_equal(error,
+                        "--steps: expected a whole number of at least 1, or none, found '0'");
+    assert_int_equal(parse("--whole none", &args, words, &count, error), CLI_MISTAKE);
+    assert_int_equal(parse("--choice none", &args, words, &count, error), CLI_MISTAKE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,6 +308,7 @@ int main(void)
         cmocka_unit_test(help_is_told_apart),
         cmocka_unit_test(times_add_up_from_large_to_small),
         cmocka_unit_test(numbers_are_whole_words),
+        cmocka_unit_test(some_numbers_may_be_none),
         cmocka_unit_test(the_nearest_word_is_near),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -268,6 +268,45 @@ static void leftovers_of_a_killed_save_go(void **state)
     an_assert_ok(w->ctx, an_checkpoint_sweep(w->ctx, an_test_path(w->root, "absent")));
 }
 
+/* Killed between the names of two checkpoints of one step: the new one has none yet, the old one none any more. */
+static void a_checkpoint_that_is_whole_but_for_its_name_is_found(void **state)
+{
+    world *w = *state;
+    const char *path = an_test_path(w->root, "checkpoints/step-00000005");
+    const char *temporary = an_test_path(w->root, "checkpoints/step-00000005.tmp");
+    const char *gone = an_test_path(w->root, "checkpoints/step-00000005.gone.tmp");
+
+    an_assert_ok(w->ctx, save(w, 5, 1));
+    an_assert_ok(w->ctx, an_file_rename(w->ctx, path, temporary));
+    an_assert_ok(w->ctx, an_folder_make(w->ctx, gone));
+    assert_int_equal(find(w), 5);
+    an_assert_ok(w->ctx, an_checkpoint_sweep(w->ctx, w->folder));
+    assert_int_equal(an_test_count_entries(w->folder), 1);
+    an_assert_ok(w->ctx, an_file_rename(w->ctx, path, gone)); /* on its way out */
+    assert_int_equal(find(w), -1);
+    an_assert_ok(w->ctx, an_file_rename(w->ctx, gone, temporary));
+    an_test_write_text(an_test_path(temporary, "optimiser.safetensors"), "half");
+    assert_int_equal(find(w), -1);
+}
+
+/* With one checkpoint kept, its successor of the same step must not cost it. */
+static void a_failed_replacement_leaves_one_of_the_two(void **state)
+{
+    world *w = *state;
+
+    for (int forever = 0; forever < 2; ++forever) {
+        for (long n = 0;; ++n) {
+            an_test_fault fault;
+            an_assert_ok(w->ctx, save(w, 5, 1));
+            an_test_fault_arm(&fault, w->ctx, AN_FAULT_FILES, n, forever != 0, EIO);
+            const alexnet_status status = save(w, 5, 1);
+            if (!an_test_fault_disarm(&fault)) break;
+            assert_true(status != ALEXNET_OK || forever == 0);
+            assert_int_equal(find(w), 5);
+        }
+    }
+}
+
 /* ---- damage done here ---- */
 
 static void flip(const char *path, long at)
@@ -648,6 +687,8 @@ int main(void)
         TEST(the_newest_few_are_kept),
         TEST(an_abandoned_future_goes_with_the_next_save),
         TEST(leftovers_of_a_killed_save_go),
+        TEST(a_checkpoint_that_is_whole_but_for_its_name_is_found),
+        TEST(a_failed_replacement_leaves_one_of_the_two),
         TEST(what_is_frozen_is_stored_once),
         TEST(a_frozen_file_that_is_not_right_is_written_anew),
         TEST(a_damaged_frozen_file_is_named),

@@ -85,6 +85,15 @@ static void the_hash_is_that_of_what_must_not_change(void **unused)
     config.checkpoint_keep = 9;
     an_assert_ok(ctx, an_config_hash(ctx, &config, after));
     assert_string_equal(before, after);
+    config.first_data = config.data; /* moved */
+    config.first_val = config.val;
+    config.data = an_copy_text(ctx, "elsewhere");
+    config.val = an_copy_text(ctx, "elsewhere, too");
+    config.tier = an_copy_text(ctx, "portable");
+    assert_non_null(config.data);
+    assert_non_null(config.val);
+    an_assert_ok(ctx, an_config_hash(ctx, &config, after));
+    assert_string_equal(before, after);
     config.recipe.lr *= 1 + 1e-15;
     an_assert_ok(ctx, an_config_hash(ctx, &config, after));
     assert_string_not_equal(before, after);
@@ -108,6 +117,34 @@ static void edit(alexnet_context *ctx, const char *path, const char *old, const 
     snprintf(text, sizeof text, "%.*s%s%s", head, (const char *)bytes.data, new, at + strlen(old));
     an_bytes_free(ctx, &bytes);
     an_test_write_text(path, text);
+}
+
+/* A file of a version before lacks some members. */
+static void what_came_later_may_be_missing(void **unused)
+{
+    alexnet_context *ctx = an_test_open(NULL);
+    char *folder = an_test_folder_open();
+    const char *path = an_test_path(folder, "config.json");
+    an_config config = make_config(ctx), back;
+
+    (void)unused;
+    config.tier = an_copy_text(ctx, "avx2");
+    config.first_data = an_copy_text(ctx, "before");
+    an_assert_ok(ctx, an_config_write(ctx, &config, path));
+    an_assert_ok(ctx, an_config_read(ctx, path, &back));
+    assert_string_equal(back.tier, "avx2");
+    assert_string_equal(back.first_data, "before");
+    assert_null(back.first_val);
+    an_config_free(ctx, &back);
+    edit(ctx, path, "\"tier\"", "\"tier of\"");
+    edit(ctx, path, "\"first_data\"", "\"first of\"");
+    an_assert_ok(ctx, an_config_read(ctx, path, &back));
+    assert_null(back.tier);
+    assert_null(back.first_data);
+    an_config_free(ctx, &back);
+    an_config_free(ctx, &config);
+    an_test_folder_close(folder);
+    an_test_close(ctx, NULL);
 }
 
 static void a_spoiled_file_is_refused_by_name(void **unused)
@@ -207,6 +244,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(the_hash_is_that_of_what_must_not_change),
+        cmocka_unit_test(what_came_later_may_be_missing),
         cmocka_unit_test(a_spoiled_file_is_refused_by_name),
         cmocka_unit_test(names_that_are_not_utf8_cannot_be_kept),
         cmocka_unit_test(memory_and_files_may_fail),

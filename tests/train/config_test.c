@@ -207,6 +207,14 @@ static void a_resumed_run_may_be_longer(void **unused)
     assert_true(config.patience == 4 && config.stop_at_top1 == 0.5 && config.steps == 1000);
     assert_true(config.checkpoint_seconds == 0 && config.checkpoint_steps == 7);
     assert_int_equal(config.checkpoint_keep, 3);
+    later = alexnet_train_options_default(); /* and back */
+    later.steps = ALEXNET_NO_LIMIT;
+    later.seconds = ALEXNET_NO_LIMIT;
+    later.stop_at_top1 = ALEXNET_NO_LIMIT;
+    later.patience = 0;
+    an_assert_ok(ctx, an_config_change(ctx, &later, &config));
+    assert_true(config.steps == -1 && config.seconds == -1 && config.stop_at_top1 == -1);
+    assert_int_equal(config.patience, 0);
     later.epochs = 1e20;
     an_assert_status(ctx, an_config_change(ctx, &later, &config), ALEXNET_BAD_ARG);
     an_config_free(ctx, &config);
@@ -282,7 +290,8 @@ static void what_a_run_is_does_not_change(void **unused)
         const char *message;
     } rows[] = {
 #define ROW(member, type, value, message) {&other.member, &(type){value}, sizeof(type), message}
-        ROW(data, const char *, "other", "photos' and cannot become 'other'"),
+        ROW(data, const char *, "synthetic:classes=2",
+            "photos' and cannot become 'synthetic:classes=2'"),
         ROW(val, const char *, "photos", "val is none and cannot become 'photos'"),
         ROW(val_split, double, 0.25, "val_split is 0.1 and cannot become 0.25"),
         ROW(model, const char *, "cifar-19pct",

@@ -42,25 +42,32 @@ static void estimates_bend_the_course_but_never_break_it(void **unused)
     }
 }
 
-static void a_longer_plan_keeps_the_part_that_is_done(void **unused)
+/* The place in steps goes on from where it was, up or down the plan; the same plan is the same course to the bit. */
+static void another_plan_keeps_the_place(void **unused)
 {
     const an_course start = an_course_start(100);
-    an_course course = an_course_move(&start, 10, 50);
+    const an_course moved = an_course_move(&start, 10, 50);
 
     (void)unused;
-    assert_true(fabs(an_course_place(&course, 30) - 55) < 1e-9); /* 10 % and half of the rest */
-    assert_true(fabs(an_course_part(&course, 30) - 0.55) < 1e-9);
-    course = an_course_replan(&course, 200);
+    assert_true(fabs(an_course_place(&moved, 30) - 55) < 1e-9); /* 10 % and half of the rest */
+    assert_true(fabs(an_course_part(&moved, 30) - 0.55) < 1e-9);
+    an_course course = an_course_replan(&moved, 30, 100);
+    assert_memory_equal(&course, &moved, sizeof course);
+    course = an_course_replan(&moved, 30, 200);
     assert_int_equal(course.total, 50);
-    assert_true(fabs(an_course_place(&course, 30) - 110) < 1e-9);
-    course = an_course_replan(&course, 40);
+    assert_true(fabs(an_course_place(&course, 30) - 55) < 1e-9);
+    assert_true(an_course_place(&course, 50) == 200);
+    course = an_course_replan(&moved, 30, 40);
     assert_int_equal(course.total, 40);
     course =
         an_course_move(&start, 10, 100); /* all fits: a longer plan is gone through to its end */
-    course = an_course_replan(&course, 200);
+    course = an_course_replan(&course, 30, 200);
     assert_int_equal(course.total, 200);
-    course = an_course_replan(&start, 30); /* no estimate: a plan as any other */
+    course = an_course_replan(&start, 5, 30); /* no estimate: a plan as any other */
     assert_true(an_course_place(&course, 12) == 12 && course.total == 30);
+    course = an_course_reopen(50, 100); /* half of the epochs were taken, all of the schedule */
+    assert_true(an_course_place(&course, 50) == 50 && an_course_place(&course, 100) == 100);
+    assert_int_equal(course.total, 100);
 }
 
 int main(void)
@@ -68,7 +75,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_an_estimate_place_and_step_are_the_same),
         cmocka_unit_test(estimates_bend_the_course_but_never_break_it),
-        cmocka_unit_test(a_longer_plan_keeps_the_part_that_is_done),
+        cmocka_unit_test(another_plan_keeps_the_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

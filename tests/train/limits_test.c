@@ -62,11 +62,34 @@ static void a_run_with_nothing_left_is_told_why(void **unused)
         an_course course;
         int64_t step;
         const char *part;
+        int64_t steps, stale;
+        double top1;
     } rows[] = {
-        {10, {.planned = 100, .total = 100}, 99, ""},
-        {10, {.planned = 100, .total = 100}, 100, "step 100 is the last of its epochs"},
-        {10, {.planned = 100, .from = 20, .done = 0.2, .total = 50}, 50, "ended it after step 50"},
-        {90, {.planned = 100, .from = 20, .done = 0.2, .total = 50}, 30, "used up after step 30"},
+        {10, {.planned = 100, .total = 100}, 99, "", -1, 0, 0},
+        {10, {.planned = 100, .total = 100}, 100, "step 100 is the last of its epochs", -1, 0, 0},
+        {10,
+         {.planned = 100, .total = 100},
+         100,
+         "last of its steps; raise --steps, or",
+         100,
+         0,
+         0},
+        {10,
+         {.planned = 100, .from = 20, .done = 0.2, .total = 50},
+         50,
+         "ended it after step 50",
+         -1,
+         0,
+         0},
+        {90,
+         {.planned = 100, .from = 20, .done = 0.2, .total = 50},
+         30,
+         "used up after step 30",
+         -1,
+         0,
+         0},
+        {10, {.planned = 100, .total = 100}, 99, "raise --patience, or --patience none", -1, 2, 0},
+        {10, {.planned = 100, .total = 100}, 99, "--stop-at-top1 none, to go on", -1, 0, 0.9},
     };
     an_tiny_text log;
     alexnet_context *ctx = an_test_open(NULL);
@@ -75,9 +98,13 @@ static void a_run_with_nothing_left_is_told_why(void **unused)
     ctx->options.log = an_tiny_log;
     ctx->options.log_user = &log;
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        const an_config config = {.seconds = 60};
-        const an_train_state state = {
-            .step = rows[i].step, .seconds = rows[i].seconds, .course = rows[i].course};
+        const an_config config = {
+            .seconds = 60, .steps = rows[i].steps, .patience = 2, .stop_at_top1 = 0.9};
+        const an_train_state state = {.step = rows[i].step,
+                                      .seconds = rows[i].seconds,
+                                      .course = rows[i].course,
+                                      .stale = rows[i].stale,
+                                      .val_top1 = rows[i].top1};
         log.text[0] = '\0';
         an_limit_tell(ctx, &config, &state);
         assert_non_null(strstr(log.text, rows[i].part));

@@ -26,6 +26,8 @@ static const an_manifest example = {
               .best_sha256 = HEX_B,
               .stale = 2,
               .seconds = 61.5,
+              .most = 0.25,
+              .bias_most = 0.75,
               .plateau = {.best = 0.5, .stale = 1, .drops = 2}},
     .config_sha256 = HEX_A,
     .files = {{.name = "one", .bytes = 5000000000, .sha256 = HEX_B},

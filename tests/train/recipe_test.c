@@ -110,8 +110,10 @@ static void check_moment(alexnet_context *ctx, const moment *m)
     const int64_t step = (int64_t)(m->epoch * 10), total = (int64_t)(recipe.epochs * 10);
     const an_course course = an_course_start(total);
     const an_rates rates = {
-        .weights = recipe.lr * an_schedule_factor(&weights, step, 10, &course, &seen),
-        .biases = recipe.lr * an_schedule_factor(&biases, step, 10, &course, &seen),
+        .weights =
+            recipe.lr * an_schedule_factor(&weights, step, 10, &course, &seen, AN_SCHEDULE_UNBOUND),
+        .biases =
+            recipe.lr * an_schedule_factor(&biases, step, 10, &course, &seen, AN_SCHEDULE_UNBOUND),
     };
     const an_factors factors = an_events_at(&events, m->epoch, node_of(model, index));
     const an_rule rule = an_optimiser_rule(&recipe, &model->params.items[index], &rates, &factors);

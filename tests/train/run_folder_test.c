@@ -94,6 +94,7 @@ static void leftovers_of_a_killed_sitting_go(void **state)
         an_test_write_text(an_test_path(w->folder.path, "notes.txt.tmp-7-0"), "mine");
         if (force == 0) an_assert_ok(w->ctx, an_run_folder_sweep(w->ctx, &w->folder));
         if (force == 1) an_assert_ok(w->ctx, an_run_folder_create(w->ctx, &w->folder, true));
+        an_assert_ok(w->ctx, an_run_folder_sweep(w->ctx, &w->folder));
         assert_int_equal(an_test_count_entries(w->folder.path), force == 0 ? before + 1 : 2);
     }
 }
@@ -118,8 +119,41 @@ static void an_earlier_run_is_replaced_only_by_force(void **state)
     an_assert_error(w->ctx, "runs/1' exists");
     assert_true(exists(w->folder.config));
     an_assert_ok(w->ctx, an_run_folder_create(w->ctx, &w->folder, true));
+    an_assert_ok(w->ctx, an_run_folder_sweep(w->ctx, &w->folder));
     assert_int_equal(an_test_count_entries(w->folder.path), 1);
     an_test_assert_text_file(an_test_path(w->root, "runs/1/notes.txt"), "mine");
+}
+
+/* Killed before the new config.json is there: it can be forced once more, and not be taken for anything else. */
+static void a_replacement_that_was_broken_off_can_be_forced_again(void **state)
+{
+    world *w = *state;
+
+    fill(w);
+    an_assert_ok(w->ctx, an_run_folder_create(w->ctx, &w->folder, true));
+    assert_false(exists(w->folder.config));
+    assert_false(exists(w->folder.best));
+    an_test_write_text(w->folder.best, ""); /* as if it had not come so far */
+    an_assert_status(w->ctx, an_run_folder_check(w->ctx, &w->folder, false), ALEXNET_BAD_ARG);
+    an_assert_error(w->ctx, "was broken off: force it again");
+    an_assert_ok(w->ctx, an_run_folder_create(w->ctx, &w->folder, true));
+    an_test_write_text(w->folder.config, "{}");
+    an_assert_ok(w->ctx, an_run_folder_sweep(w->ctx, &w->folder));
+    assert_int_equal(an_test_count_entries(w->folder.path), 2); /* and the notes */
+}
+
+/* Killed while it wrote its first file. */
+static void a_folder_of_leftovers_counts_as_empty(void **state)
+{
+    world *w = *state;
+
+    an_assert_ok(w->ctx, an_folder_make(w->ctx, w->folder.path));
+    an_test_write_text(an_test_path(w->root, "runs/1/config.json.tmp-7-0"), "{\"sche");
+    an_assert_ok(w->ctx, an_run_folder_check(w->ctx, &w->folder, false));
+    an_assert_ok(w->ctx, an_run_folder_create(w->ctx, &w->folder, false));
+    an_test_write_text(w->folder.config, "{}");
+    an_assert_ok(w->ctx, an_run_folder_sweep(w->ctx, &w->folder));
+    assert_int_equal(an_test_count_entries(w->folder.path), 1);
 }
 
 static void what_is_no_run_is_never_touched(void **state)
@@ -251,7 +285,9 @@ static void memory_may_run_out(void **state)
         if (status == ALEXNET_OK) status = an_run_folder_trim_log(w->ctx, &folder, 1);
         if (status == ALEXNET_OK) status = an_run_folder_create(w->ctx, &folder, true);
         an_run_folder_close(w->ctx, &folder);
-        if (!an_test_fault_disarm(&fault)) break;
+        const bool failed = an_test_fault_disarm(&fault);
+        an_assert_ok(w->ctx, an_run_folder_sweep(w->ctx, &w->folder)); /* what was config.json */
+        if (!failed) break;
         an_assert_status(w->ctx, status, ALEXNET_NO_MEMORY);
     }
 }
@@ -265,6 +301,8 @@ int main(void)
         TEST(leftovers_of_a_killed_sitting_go),
         TEST(an_absent_or_empty_folder_is_taken),
         TEST(an_earlier_run_is_replaced_only_by_force),
+        TEST(a_replacement_that_was_broken_off_can_be_forced_again),
+        TEST(a_folder_of_leftovers_counts_as_empty),
         TEST(what_is_no_run_is_never_touched),
         TEST(a_foreign_config_makes_no_run),
         TEST(a_path_too_long_for_the_result_is_refused),

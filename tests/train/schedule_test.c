@@ -86,8 +86,8 @@ static void factors_worked_by_hand(void **unused)
         an_schedule schedule;
         an_assert_ok(ctx, an_schedule_parse(ctx, rows[i].text, &schedule));
         const an_course course = an_course_start(rows[i].total);
-        const double factor =
-            an_schedule_factor(&schedule, rows[i].step, rows[i].epoch_steps, &course, &seen);
+        const double factor = an_schedule_factor(&schedule, rows[i].step, rows[i].epoch_steps,
+                                                 &course, &seen, AN_SCHEDULE_UNBOUND);
         if (!(fabs(factor - rows[i].factor) < 1e-12))
             fail_msg("%s at step %lld: %.17g, expected %.17g", rows[i].text,
                      (long long)rows[i].step, factor, rows[i].factor);
@@ -106,7 +106,8 @@ static void a_cosine_goes_down_all_the_way(void **unused)
     (void)unused;
     an_assert_ok(ctx, an_schedule_parse(ctx, "cosine", &schedule));
     for (int64_t step = 0; step < 1000; ++step) {
-        const double factor = an_schedule_factor(&schedule, step, 10, &course, &seen);
+        const double factor =
+            an_schedule_factor(&schedule, step, 10, &course, &seen, AN_SCHEDULE_UNBOUND);
         assert_true(factor < last && factor > 0);
         last = factor;
     }
@@ -114,6 +115,50 @@ static void a_cosine_goes_down_all_the_way(void **unused)
 }
 
 /* Patience 2, at most 2 drops. */
+/* An end that moves away, half-way, at the end, or in the middle of warming up: never upward, and down to the new end. */
+static void a_rate_goes_on_from_where_it_was(void **unused)
+{
+    static const struct {
+        const char *text;
+        int64_t step;
+        double bound, last; /* last: at most */
+    } rows[] = {
+        {"cosine", 50, 0.5, 1e-3},
+        {"cosine", 100, 2.47e-4, 1e-4},
+        {"poly:1", 75, 0.25, 0.01},
+        {"poly:2,0.1", 100, 0.10009, 0.10003},
+        {"dexp:10,2", 100, 0.1, 0.1},
+        {"warmup:20+cosine", 60, 0.5, 1e-3},
+        {"warmup:40+cosine", 25, 0.990393, 1e-3}, /* it was to last for 20 steps; in 200 for 40 */
+        {"constant", 100, (double)INFINITY, 1},
+        {"step:5,0.1", 60, (double)INFINITY, 0.1},
+    };
+    const an_plateau seen = an_plateau_start();
+    const an_course before = an_course_start(100), after = an_course_start(200);
+
+    (void)unused;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        alexnet_context *ctx = an_test_open(NULL);
+        an_schedule schedule;
+        an_assert_ok(ctx, an_schedule_parse(ctx, rows[i].text, &schedule));
+        const int64_t step = rows[i].step;
+        const double most = an_schedule_bound(&schedule, step, &before, AN_SCHEDULE_UNBOUND);
+        if (!(most == rows[i].bound || fabs(most - rows[i].bound) < 1e-5))
+            fail_msg("%s: bound %.9g, expected %.9g", rows[i].text, most, rows[i].bound);
+        double last =
+            an_schedule_factor(&schedule, step - 1, 10, &before, &seen, AN_SCHEDULE_UNBOUND);
+        for (int64_t s = step; s < 200; ++s) {
+            const double factor = an_schedule_factor(&schedule, s, 10, &after, &seen, most);
+            if (!(factor <= last + 1e-12))
+                fail_msg("%s: %g after %g at step %lld", rows[i].text, factor, last, (long long)s);
+            last = factor;
+        }
+        assert_true(last <= rows[i].last);
+        assert_true(an_schedule_bound(&schedule, 0, &before, most) == AN_SCHEDULE_UNBOUND);
+        an_test_close(ctx, NULL);
+    }
+}
+
 static void a_plateau_drops_when_nothing_improves(void **unused)
 {
     static const struct {
@@ -229,7 +274,8 @@ static void a_course_that_ends_earlier_takes_the_schedule_along(void **unused)
         alexnet_context *ctx = an_test_open(NULL);
         an_schedule schedule;
         an_assert_ok(ctx, an_schedule_parse(ctx, rows[i].text, &schedule));
-        const double factor = an_schedule_factor(&schedule, rows[i].step, 10, &course, &seen);
+        const double factor =
+            an_schedule_factor(&schedule, rows[i].step, 10, &course, &seen, AN_SCHEDULE_UNBOUND);
         if (!(fabs(factor - rows[i].factor) < 1e-12))
             fail_msg("%s at step %lld: %.17g, expected %.17g", rows[i].text,
                      (long long)rows[i].step, factor, rows[i].factor);
@@ -243,6 +289,7 @@ int main(void)
         cmocka_unit_test(factors_worked_by_hand),
         cmocka_unit_test(a_course_that_ends_earlier_takes_the_schedule_along),
         cmocka_unit_test(a_cosine_goes_down_all_the_way),
+        cmocka_unit_test(a_rate_goes_on_from_where_it_was),
         cmocka_unit_test(a_plateau_drops_when_nothing_improves),
         cmocka_unit_test(other_words_are_refused),
     };

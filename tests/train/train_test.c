@@ -6,12 +6,14 @@
 #include "runs.h"
 
 #include "base/file.h"
+#include "core/backend.h"
 #include "core/model.h"
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void it_learns(void **state)
 {
@@ -49,7 +51,7 @@ static void a_run_leaves_its_files(void **state)
     assert_string_equal(result.weights, an_test_path(r->folder, "run/best.safetensors"));
     assert_true(is_file(r, an_test_path(r->folder, "run/config.json")));
     assert_true(is_file(r, an_test_path(r->folder, "run/log.jsonl")));
-    assert_int_equal(an_test_count_entries(an_test_path(r->folder, "run")), 5);
+    assert_int_equal(an_test_count_entries(an_test_path(r->folder, "run")), 6);
     assert_int_equal(an_test_count_entries(an_test_path(r->folder, "run/checkpoints")), 2);
 
     an_assert_ok(r->ctx, alexnet_model_load(r->ctx, an_test_path(r->folder, "run/last.safetensors"),
@@ -329,7 +331,7 @@ static void no_checkpoint_stays_where_none_is_wanted(void **state)
     resumed = alexnet_train_options_default();
     resumed.resume = options.out;
     result = an_runs_train(r, &resumed);
-    assert_int_equal(an_test_count_entries(options.out), 4);
+    assert_int_equal(an_test_count_entries(options.out), 5);
     assert_hash(r, result.weights, result.weights_sha256);
     an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_FILE);
     an_assert_error(r->ctx, "run is finished and has kept no checkpoint to go on from");
@@ -509,7 +511,7 @@ static void best_weights_that_are_gone_are_sought_anew(void **state)
     an_runs *r = *state;
     alexnet_train_options options = an_runs_options(r, "run"), resumed;
 
-    options.lr = 1e-7; /* nothing improves: the best would stay that of the first epoch */
+    options.lr = 0; /* nothing improves: the best stays that of the first epoch */
     an_runs_train(r, &options);
     assert_int_equal(remove(an_test_path(r->folder, "run/best.safetensors")), 0);
     resumed = alexnet_train_options_default();
@@ -547,6 +549,62 @@ static void best_weights_that_are_damaged_are_sought_anew(void **state)
     alexnet_model *model;
     an_assert_ok(r->ctx, alexnet_model_load(r->ctx, best, &model));
     alexnet_model_free(model);
+}
+
+/* As if it had been killed between a checkpoint and the best weights that follow it: one that has averages beside the values. */
+static void best_weights_that_are_not_yet_written_come_from_their_checkpoint(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run"), resumed;
+
+    options.epochs = 1;
+    options.average = 0.9;
+    const alexnet_train_result whole = an_runs_train(r, &options);
+    const char *best = an_test_path(r->folder, "run/best.safetensors");
+    resumed = alexnet_train_options_default();
+    resumed.resume = options.out;
+    for (int older = 0; older < 2; ++older) {
+        assert_int_equal(remove(best), 0);
+        if (older) an_test_write_text(best, "that of an epoch before");
+        const alexnet_train_result again = an_runs_train(r, &resumed);
+        assert_string_equal(again.weights_sha256, whole.weights_sha256);
+        assert_true(again.best_top1 == whole.best_top1);
+        assert_hash(r, best, whole.weights_sha256);
+    }
+    assert_null(strstr(r->log.text, "sought anew"));
+}
+
+/* The newest checkpoint is damaged: the run goes back, and may now be stopped before it comes there again. */
+static void best_weights_never_come_from_a_later_step(void **state)
+{
+    an_runs *r = *state;
+    an_runs_wish wish = {.step = 6, .go = ALEXNET_GO_STOP};
+    alexnet_train_options options = an_runs_options(r, "run"), resumed;
+    alexnet_train_result result;
+    an_file_info info;
+
+    options.epochs = 2;
+    options.checkpoint_steps = 1;
+    an_runs_train(r, &options);
+    const char *best = an_test_path(r->folder, "run/best.safetensors");
+    an_test_write_text(
+        an_test_path(r->folder, "run/checkpoints/step-00000006/optimiser.safetensors"), "cut");
+    alexnet_model *model;
+    an_assert_ok(r->ctx, alexnet_model_load(r->ctx, best, &model));
+    const char *trained = alexnet_model_metadata(model, "alexnet.trained");
+    const bool later =
+        strstr(trained, "\"steps\":6") != NULL || strstr(trained, "\"steps\": 6") != NULL;
+    alexnet_model_free(model);
+    resumed = alexnet_train_options_default();
+    resumed.resume = options.out;
+    resumed.progress = an_runs_ask;
+    resumed.progress_user = &wish;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_STOPPED);
+    assert_true(later); /* what the data and the seed give */
+    assert_non_null(strstr(r->log.text, "is of a later step than the checkpoint"));
+    an_assert_ok(r->ctx, an_file_stat(r->ctx, best, &info));
+    assert_int_equal(info.kind, AN_FILE_ABSENT);
+    assert_string_equal(result.weights, result.last_weights);
 }
 
 static void a_damaged_checkpoint_costs_only_what_came_after_the_one_before(void **state)
@@ -600,9 +658,129 @@ static void data_of_the_same_size_that_has_changed_is_noticed(void **state)
         an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_FILE);
         an_assert_error(r->ctx, "data has changed: as many pictures ");
         an_assert_error(r->ctx, rows[i].message);
+        an_assert_error(r->ctx, "gone: 'cross/0000.jpg'; new: '");
         assert_int_equal(rename(to, from), 0);
     }
     an_runs_train(r, &resumed);
+}
+
+/* The same images elsewhere are the same data, to the bit; where they lie now is kept. */
+static void data_that_has_moved_is_named(void **state)
+{
+    an_runs *r = *state;
+    an_runs_wish wish = {.step = 5, .go = ALEXNET_GO_STOP};
+    alexnet_train_options options = an_runs_options(r, "whole"), resumed;
+    alexnet_train_result result;
+    const char *moved = an_test_path(r->folder, "elsewhere");
+    const alexnet_train_result whole = an_runs_train(r, &options);
+
+    options = an_runs_options(r, "run");
+    options.progress = an_runs_ask;
+    options.progress_user = &wish;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
+    an_assert_ok(r->ctx, an_file_rename(r->ctx, r->data, moved));
+    resumed = alexnet_train_options_default();
+    resumed.resume = options.out;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_NOT_FOUND);
+    an_assert_error(r->ctx, "--resume ");
+    an_assert_error(r->ctx, "--data DIR");
+    resumed.data = moved;
+    resumed.progress = an_runs_ask;
+    resumed.progress_user = &wish;
+    wish = (an_runs_wish){.step = 7, .go = ALEXNET_GO_STOP};
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_STOPPED);
+    resumed = alexnet_train_options_default(); /* it knows now, and may move again */
+    resumed.resume = options.out;
+    assert_string_equal(an_runs_train(r, &resumed).last_sha256, whole.last_sha256);
+    an_assert_ok(r->ctx, an_file_rename(r->ctx, moved, r->data));
+    resumed.data = r->data;
+    assert_int_equal(an_runs_train(r, &resumed).steps, 9);
+}
+
+/* Other names, or other sizes of files: other images, whatever the folder is called. */
+static void data_that_is_not_the_run_s_is_no_moved_data(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run"), resumed;
+    alexnet_train_result result;
+    const char *moved = an_test_path(r->folder, "elsewhere");
+
+    an_runs_train(r, &options);
+    resumed = alexnet_train_options_default();
+    resumed.resume = options.out;
+    resumed.data = moved;
+    an_tiny_draw(r->ctx, moved, 3, 6);
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_FILE);
+    an_assert_error(r->ctx, "elsewhere is not what the run began with: 18 pictures to train on");
+    an_assert_error(r->ctx, "start another run from the weights: alexnet train DATA --from ");
+    an_assert_ok(r->ctx, an_folder_remove(r->ctx, moved));
+    an_assert_ok(r->ctx, an_file_rename(r->ctx, r->data, moved));
+    an_test_write_text(an_test_path(moved, "train/cross/0000.jpg"), "cut");
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_FILE);
+    an_assert_error(r->ctx, "but with other sizes of files");
+    an_assert_ok(r->ctx, an_file_rename(r->ctx, moved, r->data));
+    resumed.data = NULL; /* a refusal changes nothing in the run */
+    assert_int_equal(an_runs_train(r, &resumed).steps, 9);
+}
+
+/* A run among the classes would be one of them from the next look on. */
+static void a_run_does_not_lie_among_its_data(void **state)
+{
+    static const struct {
+        const char *data, *out, *made;
+        alexnet_status status;
+    } rows[] = {
+        {"data/train", "data/train/run", "data/train/run", ALEXNET_BAD_ARG},
+        {"data/train", "data/train/runs/1", "data/train/runs", ALEXNET_BAD_ARG},
+        {"data", "data/train/run", "data/train/run", ALEXNET_BAD_ARG},
+        {"data", "data/val/run", "data/val/run", ALEXNET_BAD_ARG},
+        {"data", "data/runs/1", NULL, ALEXNET_OK}, /* beside the parts */
+        {"data/train", "data/train-run", NULL, ALEXNET_OK},
+    };
+    an_runs *r = *state;
+
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        alexnet_train_options options = an_runs_options(r, rows[i].out);
+        alexnet_train_result result;
+        options.data = an_test_path(r->folder, rows[i].data);
+        options.epochs = 1;
+        an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), rows[i].status);
+        if (rows[i].made == NULL) continue;
+        an_assert_error(r->ctx, "would count as a class: choose a place outside");
+        assert_int_not_equal(access(an_test_path(r->folder, rows[i].made), F_OK), 0);
+    }
+}
+
+/* Each tier adds in an order of its own. */
+static void another_tier_is_refused_unless_allowed(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run"), resumed;
+    alexnet_train_result result;
+    alexnet_context *portable;
+    alexnet_options lesser = {.cpu = "portable", .threads = 1};
+
+    options.epochs = 1;
+    an_runs_train(r, &options);
+    lesser.log = an_tiny_log;
+    lesser.log_user = &r->log;
+    an_assert_ok(r->ctx, alexnet_open(&lesser, &portable));
+    resumed = alexnet_train_options_default();
+    resumed.resume = options.out;
+    resumed.epochs = 2;
+    if (strcmp(r->ctx->backend->tier, "portable") != 0) {
+        an_assert_status(portable, alexnet_train(portable, &resumed, &result), ALEXNET_BAD_ARG);
+        an_assert_error(portable, "this sitting with those of portable, to other bits");
+        an_assert_error(portable, "--allow-other-bits");
+        resumed.allow_other_bits = 1;
+        an_assert_ok(portable, alexnet_train(portable, &resumed, &result));
+        assert_non_null(
+            strstr(r->log.text, "goes on with the kernels of portable, after those of "));
+        resumed.allow_other_bits = 0;
+        an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_ARG);
+    }
+    an_assert_ok(portable, alexnet_train(portable, &resumed, &result));
+    alexnet_close(portable);
 }
 
 static void what_is_given_to_a_resumed_run_must_fit_it(void **state)
@@ -817,7 +995,7 @@ static void a_resumed_run_sweeps_what_a_kill_left(void **state)
     resumed = alexnet_train_options_default();
     resumed.resume = options.out;
     an_runs_train(r, &resumed);
-    assert_int_equal(an_test_count_entries(options.out), 5);
+    assert_int_equal(an_test_count_entries(options.out), 6);
     assert_int_equal(an_test_count_entries(an_test_path(r->folder, "run/checkpoints")), 2);
 }
 
@@ -870,7 +1048,7 @@ static void memory_and_files_may_fail(void **state)
             alexnet_train_options resumed = alexnet_train_options_default();
             resumed.resume = options.out;
             an_runs_train(r, &resumed);
-            assert_int_equal(an_test_count_entries(options.out), 5);
+            assert_int_equal(an_test_count_entries(options.out), 6);
         }
     }
 }
@@ -898,9 +1076,15 @@ int main(void)
         TEST(a_run_without_a_checkpoint_starts_over),
         TEST(best_weights_that_are_gone_are_sought_anew),
         TEST(best_weights_that_are_damaged_are_sought_anew),
+        TEST(best_weights_that_are_not_yet_written_come_from_their_checkpoint),
+        TEST(best_weights_never_come_from_a_later_step),
         TEST(a_damaged_checkpoint_costs_only_what_came_after_the_one_before),
         TEST(data_that_has_changed_is_noticed),
         TEST(data_of_the_same_size_that_has_changed_is_noticed),
+        TEST(data_that_has_moved_is_named),
+        TEST(data_that_is_not_the_run_s_is_no_moved_data),
+        TEST(a_run_does_not_lie_among_its_data),
+        TEST(another_tier_is_refused_unless_allowed),
         TEST(what_is_given_to_a_resumed_run_must_fit_it),
         TEST(what_is_no_run_cannot_be_resumed),
         TEST(mistakes_are_named_and_leave_nothing_behind),

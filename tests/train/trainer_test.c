@@ -564,12 +564,124 @@ static void a_run_that_its_time_ended_says_so(void **state)
              (long long)first.steps);
     assert_null(strstr(r->log.text, "the run is finished"));
 
-    const alexnet_train_result again = go_on(r, 600);
-    assert_non_null(strstr(r->log.text, expected));
-    assert_int_equal(again.steps, first.steps);
-    assert_string_equal(again.last_sha256, first.last_sha256);
-    assert_string_equal(again.ended, "time");
+    for (int i = 0; i < 2; ++i) { /* however often */
+        const alexnet_train_result again = go_on(r, -1);
+        assert_non_null(strstr(r->log.text, expected));
+        assert_int_equal(again.steps, first.steps);
+        assert_string_equal(again.last_sha256, first.last_sha256);
+        assert_string_equal(again.ended, "time");
+    }
+    double last;
+    int paces;
+    const alexnet_train_result more = go_on(r, 600); /* at the rate it had */
+    assert_true(more.steps > first.steps + 3);
+    assert_non_null(strstr(r->log.text, "the learning rate goes on at"));
+    assert_true(falling_rates(r, "run", &last, &paces) > 3);
     an_context_set_clock(r->ctx, NULL, NULL);
+}
+
+/* A limit of a moment, given once by mistake, ended the run and used up its schedule: taken away, all its epochs are trained. */
+static void a_limit_in_time_may_be_taken_away(void **state)
+{
+    an_runs *r = *state;
+    test_clock clock = {.tick = 1};
+    an_runs_wish wish = {.step = 6, .go = ALEXNET_GO_STOP};
+    alexnet_train_options options = an_runs_options(r, "run");
+    alexnet_train_result result;
+    double last;
+    int paces;
+
+    an_context_set_clock(r->ctx, look, &clock);
+    options.epochs = 20;
+    options.schedule = "cosine";
+    options.progress = an_runs_ask;
+    options.progress_user = &wish;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
+    result = go_on(r, result.seconds + 60);
+    assert_string_equal(result.ended, "time");
+    assert_in_range(result.steps, 7, 59);
+    result = go_on(r, -1);
+    assert_string_equal(result.ended, "time");
+    result = go_on(r, ALEXNET_NO_LIMIT);
+    assert_string_equal(result.ended, "epochs");
+    assert_int_equal(result.steps, 60);
+    assert_true(falling_rates(r, "run", &last, &paces) > 10);
+    an_context_set_clock(r->ctx, NULL, NULL);
+}
+
+/* Fewer steps, and the old number again, with no step between: as if nothing had been said. */
+static void a_limit_that_no_step_was_taken_under_leaves_no_trace(void **state)
+{
+    an_runs *r = *state;
+    an_runs_wish wish = {.step = 5, .go = ALEXNET_GO_STOP};
+    alexnet_train_options options = an_runs_options(r, "whole"), resumed;
+    alexnet_train_result result;
+    const alexnet_train_result whole = an_runs_train(r, &options);
+
+    options = an_runs_options(r, "run");
+    options.progress = an_runs_ask;
+    options.progress_user = &wish;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
+    resumed = alexnet_train_options_default();
+    resumed.resume = options.out;
+    resumed.steps = 1;
+    assert_int_equal(an_runs_train(r, &resumed).steps, 5);
+    assert_non_null(
+        strstr(r->log.text, "is the last of its steps; raise --steps, or --steps none"));
+    resumed.steps = ALEXNET_NO_LIMIT;
+    assert_string_equal(an_runs_train(r, &resumed).last_sha256, whole.last_sha256);
+}
+
+/* A schedule that goes by the end of the run: stopped half-way, or finished. */
+static void more_epochs_never_raise_the_rate(void **state)
+{
+    an_runs *r = *state;
+
+    for (int64_t stop = 0; stop <= 5; stop += 5) {
+        an_runs_wish wish = {.step = stop, .go = ALEXNET_GO_STOP};
+        alexnet_train_options options = an_runs_options(r, "run"), resumed;
+        alexnet_train_result result;
+        double last;
+        int paces;
+        options.force = 1;
+        options.schedule = "cosine";
+        options.lr = 0.001;
+        options.progress = stop > 0 ? an_runs_ask : NULL;
+        options.progress_user = &wish;
+        an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result),
+                         stop > 0 ? ALEXNET_STOPPED : ALEXNET_OK);
+        resumed = alexnet_train_options_default();
+        resumed.resume = options.out;
+        resumed.epochs = 7;
+        r->log.text[0] = '\0';
+        result = an_runs_train(r, &resumed);
+        assert_int_equal(result.steps, 21);
+        assert_int_equal(falling_rates(r, "run", &last, &paces), 7 + 2); /* and steps 10 and 20 */
+        assert_true(last > 0 && last < 0.00001);
+        assert_non_null(strstr(r->log.text, stop > 0 ? "the learning rate goes on at 0.000413"
+                                                     : "the learning rate goes on at 3.02e-05"));
+        assert_non_null(strstr(r->log.text, "is 0 at the new end, after step 21"));
+        assert_int_equal(strstr(r->log.text, "start another run from these weights") != NULL,
+                         stop == 0);
+    }
+}
+
+static void what_validation_ended_goes_on_when_told_to(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run"), resumed;
+
+    options.lr = 0;
+    options.patience = 1;
+    options.stop_at_top1 = 1;
+    assert_int_equal(an_runs_train(r, &options).steps, 6);
+    resumed = alexnet_train_options_default();
+    resumed.resume = options.out;
+    assert_int_equal(an_runs_train(r, &resumed).steps, 6);
+    assert_non_null(strstr(r->log.text, "raise --patience, or --patience none, to go on"));
+    resumed.patience = 0;
+    resumed.stop_at_top1 = ALEXNET_NO_LIMIT;
+    assert_int_equal(an_runs_train(r, &resumed).steps, 9);
 }
 
 /* All epochs fit: the limit changes no bit. */
@@ -728,6 +840,10 @@ int main(void)
         TEST(a_limit_in_time_may_be_changed),
         TEST(a_finished_run_says_so),
         TEST(a_run_that_its_time_ended_says_so),
+        TEST(what_validation_ended_goes_on_when_told_to),
+        TEST(more_epochs_never_raise_the_rate),
+        TEST(a_limit_that_no_step_was_taken_under_leaves_no_trace),
+        TEST(a_limit_in_time_may_be_taken_away),
         TEST(validation_can_end_it),
         TEST(checkpoints_by_steps_by_wish_and_at_the_end),
         TEST(a_diverging_run_names_a_layer),

@@ -165,7 +165,8 @@ def main():
         new = [*SMALL, "--out", "r"]
         scenario(sweep, "new", None, new, faults, points)
         scenario(sweep, "default", None, SMALL, faults, points)
-        scenario(sweep, "split", None, ["../data/train", *new[1:], "--checkpoint-keep", "0"], faults, points)
+        other = ["../data/train", *new[1:], "--checkpoint-keep", "0", "--freeze", "conv1"]
+        scenario(sweep, "split", None, other, faults, points)
 
         # Replaced by force: what stands there is a run that has ended, and a file of somebody's own.
         place = sweep.fresh(None)

@@ -333,7 +333,12 @@ static void no_checkpoint_stays_where_none_is_wanted(void **state)
     result = an_runs_train(r, &resumed);
     assert_int_equal(an_test_count_entries(options.out), 5);
     assert_hash(r, result.weights, result.weights_sha256);
+    an_assert_ok(
+        r->ctx,
+        an_folder_make(r->ctx, an_test_path(r->folder, "run/checkpoints/step-00000009.gone.tmp")));
     an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_FILE);
+    assert_int_equal(an_test_count_entries(options.out),
+                     5); /* what a kill left goes all the same */
     an_assert_error(r->ctx, "run is finished and has kept no checkpoint to go on from");
 }
 

@@ -29,6 +29,7 @@ const an_codec an_codec_tiff = {.name = "TIFF", .library = "libtiff", .sniff = s
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
+#include <setjmp.h>
 #include <stdarg.h>
 #include <tiffio.h>
 
@@ -45,17 +46,37 @@ typedef struct tiff_reader {
     bool cmyk;
     alpha alpha;
     uint32_t *raster;
+    jmp_buf escape;
+    alexnet_status status;
 } tiff_reader;
 
 /* ---- callbacks ---- */
 
+/* libtiff tells a lack of memory by its words alone. What a file asks for beyond reason has some of them, too. */
+static bool is_about_memory(const char *words)
+{
+    static const char *const signs[] = {"ut of memory", "ot enough memory", "ailed to allocate",
+                                        "malloc",       "o space for",      "tif_map_dir"};
+    static const char *const others[] = {"(0 elements", "is beyond", "greater than filesize"};
+
+    for (size_t i = 0; i < AN_COUNT(others); ++i)
+        if (strstr(words, others[i]) != NULL) return false;
+    for (size_t i = 0; i < AN_COUNT(signs); ++i)
+        if (strstr(words, signs[i]) != NULL) return true;
+    return false;
+}
+
+/* Without memory libtiff 4.5 goes on with a table of fields that is gone: it is left where it stands, with what it holds. */
 static int on_error(TIFF *tiff, void *user, const char *place, const char *format, va_list list)
 {
     tiff_reader *r = user;
 
     (void)tiff;
     (void)place;
-    if (r->words[0] == '\0') an_print_list(r->words, sizeof r->words, format, list);
+    if (r->words[0] == '\0') {
+        an_print_list(r->words, sizeof r->words, format, list);
+        if (is_about_memory(r->words)) longjmp(r->escape, 1);
+    }
     return 1; /* nobody else needs to know */
 }
 
@@ -107,20 +128,8 @@ static int close_file(thandle_t handle)
 
 /* ---- the directory ---- */
 
-/* libtiff tells a lack of memory by its words alone. */
-static bool is_about_memory(const char *words)
-{
-    static const char *const signs[] = {"ut of memory", "ailed to allocate", "o space for"};
-
-    if (strstr(words, "(0 elements") != NULL) return false; /* a directory without entries */
-    for (size_t i = 0; i < AN_COUNT(signs); ++i)
-        if (strstr(words, signs[i]) != NULL) return true;
-    return false;
-}
-
 static alexnet_status fail(const tiff_reader *r, alexnet_status status, const char *words)
 {
-    if (is_about_memory(r->words)) status = ALEXNET_NO_MEMORY;
     return an_fail(r->ctx, status, "TIFF: %s", r->words[0] != '\0' ? r->words : words);
 }
 
@@ -282,15 +291,25 @@ static alexnet_status read_image(tiff_reader *r, int *turn, an_image *image)
     return ALEXNET_OK;
 }
 
+/* In a function of its own, so that no variable of its changes between setjmp() and longjmp(). */
+static void decode_guarded(tiff_reader *r, int *turn, an_image *image)
+{
+    if (setjmp(r->escape) == 0) {
+        r->status = read_image(r, turn, image);
+        if (r->tiff != NULL) TIFFClose(r->tiff);
+    } else {
+        r->status = an_fail(r->ctx, ALEXNET_NO_MEMORY, "TIFF: %s", r->words);
+    }
+}
+
 static alexnet_status decode(alexnet_context *ctx, const uint8_t *data, size_t bytes, int *turn,
                              an_image *image)
 {
     tiff_reader r = {.ctx = ctx, .data = data, .bytes = bytes};
-    const alexnet_status status = read_image(&r, turn, image);
 
-    if (r.tiff != NULL) TIFFClose(r.tiff);
+    decode_guarded(&r, turn, image);
     an_free(ctx, r.raster);
-    return status;
+    return r.status;
 }
 
 const an_codec an_codec_tiff = {

@@ -451,6 +451,24 @@ static alexnet_status read_manifest(alexnet_context *ctx, const char *folder, an
     return status;
 }
 
+alexnet_status an_checkpoint_note_best(alexnet_context *ctx, const char *folder,
+                                       const an_train_state *state)
+{
+    an_manifest manifest;
+    char *step, *path = NULL;
+
+    AN_TRY(step_path(ctx, folder, state->step, "", &step));
+    alexnet_status status = read_manifest(ctx, step, &manifest);
+    if (status == ALEXNET_OK) status = join(ctx, step, manifest_name, &path);
+    if (status == ALEXNET_OK) {
+        memcpy(manifest.state.best_sha256, state->best_sha256, sizeof state->best_sha256);
+        status = an_manifest_write(ctx, path, &manifest);
+    }
+    an_free(ctx, path);
+    an_free(ctx, step);
+    return status;
+}
+
 /* The manifest of the checkpoint in `folder`, undamaged and of this run. */
 static alexnet_status verify_manifest(alexnet_context *ctx, const char *folder, int64_t step,
                                       const char *config_sha256, an_manifest *manifest)

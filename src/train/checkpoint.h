@@ -61,6 +61,13 @@ alexnet_status an_checkpoint_verify_all(alexnet_context *ctx, const char *folder
  * it is broken off, what is left of a checkpoint is none to go on from. */
 alexnet_status an_checkpoint_remove_all(alexnet_context *ctx, const char *folder) AN_NODISCARD;
 
+/*
+ * Writes state->best_sha256, which is known when the best weights are written, into the manifest of the checkpoint of
+ * state->step. Whole or not at all. IO, NO_MEMORY.
+ */
+alexnet_status an_checkpoint_note_best(alexnet_context *ctx, const char *folder,
+                                       const an_train_state *state) AN_NODISCARD;
+
 /* Removes what a sitting that was killed while it saved has left. The folder may be absent. */
 alexnet_status an_checkpoint_sweep(alexnet_context *ctx, const char *folder) AN_NODISCARD;
 

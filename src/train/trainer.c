@@ -143,7 +143,7 @@ static alexnet_status save_last(trainer *t)
     return save_weights(t, folder->last); /* or the file system knows no such thing */
 }
 
-/* For the next checkpoint's manifest: a resumed run looks whether the file is still what it was. */
+/* For the manifests from here on: a resumed run looks whether the file is still what it was. */
 static alexnet_status hash_best(trainer *t)
 {
     int64_t bytes;
@@ -160,7 +160,8 @@ static alexnet_status save_best(trainer *t)
     AN_TRY(status);
     t->best_due = false;
     t->best_here = t->state->step;
-    return hash_best(t);
+    AN_TRY(hash_best(t));
+    return an_checkpoint_note_best(t->ctx, t->given->folder->checkpoints, t->state);
 }
 
 /* best.safetensors comes after the checkpoint that knows of it: who is killed between the two can write it again from that. */

@@ -104,7 +104,7 @@ MEMBERS_NEEDED = {
 ANY_NUMBER = {"seed", "bytes"}
 
 # Switches of a struct: 0, or anything else.
-SWITCHES = {"force", "csv_safe", "as_bytes", "global_pool", "no_squeeze"}
+SWITCHES = {"force", "allow_other_bits", "csv_safe", "as_bytes", "global_pool", "no_squeeze"}
 
 # A negative number asks for the default here, as the struct's own words say.
 NEGATIVE_IS_DEFAULT = ("alexnet_model_options", "alexnet_train_options")

@@ -55,7 +55,8 @@ static inline const char *fuzz_folder(void)
 static inline const char *fuzz_fill(const char *name, const void *data, size_t size,
                                     char path[FUZZ_PATH_BYTES])
 {
-    snprintf(path, FUZZ_PATH_BYTES, "%s/%s", fuzz_folder(), name);
+    const int length = snprintf(path, FUZZ_PATH_BYTES, "%s/%s", fuzz_folder(), name);
+    FUZZ_REQUIRE(length > 0 && length < FUZZ_PATH_BYTES);
     FILE *file = fopen(path, "wb");
     FUZZ_REQUIRE(file != NULL);
     FUZZ_REQUIRE(size == 0 || fwrite(data, 1, size, file) == size);

@@ -3,7 +3,7 @@
 PREFIX ?= /usr/local
 JOBS   ?= $(shell nproc)
 
-.PHONY: all demo test test-arm test-tiers test-long fuzz bench install clean format
+.PHONY: all demo test test-arm test-tiers test-long tsan coverage fuzz bench install clean format
 
 all:
 	cmake --preset release
@@ -18,10 +18,18 @@ test:
 # Everything that ./test leaves out for its length: all tests under the sanitizers, threads, and some fuzzing.
 test-long: test
 	ctest --preset asan --parallel $(JOBS)
+	$(MAKE) tsan
+	scripts/fuzz
+
+# ThreadSanitizer, for the loader's workers and the trainer; without OpenMP, whose runtime it cannot see into.
+tsan:
 	cmake --preset tsan
 	cmake --build --preset tsan --parallel $(JOBS)
 	ctest --preset tsan --parallel $(JOBS)
-	scripts/fuzz
+
+# Which branches of parsers and checkpoints no test takes: docs/coverage.md.
+coverage:
+	scripts/coverage
 
 # The tests for 64-bit ARM, where the kernels are those for NEON, by a cross compiler and qemu.
 test-arm:

@@ -3,7 +3,7 @@
 PREFIX ?= /usr/local
 JOBS   ?= $(shell nproc)
 
-.PHONY: all demo test test-arm test-tiers test-long fuzz bench install clean format
+.PHONY: all demo test test-arm test-tiers test-long tsan msan coverage fuzz bench install clean format
 
 all:
 	cmake --preset release
@@ -20,10 +20,24 @@ test:
 test-long: test
 	ALEXNET_TEST_LONG=1 ctest --test-dir build/ci -L '^long$$' --output-on-failure
 	ctest --preset asan --parallel $(JOBS)
+	$(MAKE) tsan
+	scripts/fuzz
+
+# ThreadSanitizer, for the loader's workers and the trainer; without OpenMP, whose runtime it cannot see into.
+tsan:
 	cmake --preset tsan
 	cmake --build --preset tsan --parallel $(JOBS)
 	ctest --preset tsan --parallel $(JOBS)
-	scripts/fuzz
+
+# MemorySanitizer on the tests that read nothing from libraries that it cannot see into: docs/coverage.md. Needs clang.
+msan:
+	cmake --preset msan
+	cmake --build --preset msan --parallel $(JOBS)
+	ctest --preset msan --parallel $(JOBS)
+
+# Which branches of parsers and checkpoints no test takes: docs/coverage.md.
+coverage:
+	scripts/coverage
 
 # The tests for 64-bit ARM, where the kernels are those for NEON, by a cross compiler and qemu.
 test-arm:

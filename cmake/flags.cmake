@@ -5,6 +5,7 @@ check_pie_supported(LANGUAGES C)
 
 set(CMAKE_C_FLAGS_DEBUG   "-O1 -g")
 set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG")
+set(CMAKE_C_FLAGS_COVERAGE "-O1 -g -DNDEBUG") # an assertion is a branch that no test may take
 
 set(an_warnings
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wstrict-prototypes
@@ -26,6 +27,10 @@ if(ALEXNET_SANITIZE)
 else()
     # _FORTIFY_SOURCE needs an optimising build; sanitizers bring checks of their own.
     list(APPEND an_hardening_compile $<$<CONFIG:Release>:-U_FORTIFY_SOURCE> $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2>)
+endif()
+if(ALEXNET_COVERAGE)
+    list(APPEND an_sanitize_compile --coverage -fprofile-update=atomic)
+    list(APPEND an_sanitize_link --coverage)
 endif()
 if(ALEXNET_FUZZ)
     list(APPEND an_sanitize_compile -fsanitize=fuzzer-no-link)

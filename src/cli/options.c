@@ -108,11 +108,11 @@ bool cli_parse_time(const char *text, double *seconds)
 
     if (*text == '\0') return false;
     while (*text != '\0') {
-        if (!isdigit((unsigned char)*text) || text[1] == 'x') /* strtod takes hexadecimal */
-            return false;
+        if (!isdigit((unsigned char)*text) || text[1] == 'x' || text[1] == 'X')
+            return false; /* strtod takes hexadecimal */
         char *end;
         const double value = strtod(text, &end);
-        const char letter = *end == '\0' && sum == 0 ? 's' : *end;
+        const char letter = *end == '\0' && unit == 0 ? 's' : *end; /* a bare number */
         while (unit < sizeof units / sizeof units[0] && units[unit].letter != letter)
             ++unit;
         if (unit == sizeof units / sizeof units[0]) return false;
@@ -128,10 +128,11 @@ static bool parse_size(const char *text, int size[2])
 {
     char *end;
     const long height = strtol(text, &end, 10);
-    const long width = *end == 'x' ? strtol(end + 1, &end, 10) : height;
+    const char *second = *end == 'x' ? end + 1 : text;
+    const long width = *end == 'x' ? strtol(second, &end, 10) : height;
 
-    if (*end != '\0' || !isdigit((unsigned char)*text) || height < 1 || width < 1 ||
-        height > INT_MAX || width > INT_MAX)
+    if (*end != '\0' || !isdigit((unsigned char)*text) || !isdigit((unsigned char)*second) ||
+        height < 1 || width < 1 || height > INT_MAX || width > INT_MAX)
         return false;
     size[0] = (int)height;
     size[1] = (int)width;

@@ -159,6 +159,8 @@ static void mistakes_say_what_would_be_right(void **unused)
         {"--limit 0", "--limit: expected a time above 0, such as 90s, 30m or 1h30m, found '0'"},
         {"--size 224x1001",
          "--size: expected a size such as 224 or 224x256 (height x width), found '224x1001'"},
+        {"--size 224x+256",
+         "--size: expected a size such as 224 or 224x256 (height x width), found '224x+256'"},
         {"--size 224x",
          "--size: expected a size such as 224 or 224x256 (height x width), found '224x'"},
         {"--choice never", "--choice: expected one of fail|skip, found 'never'"},
@@ -218,7 +220,8 @@ static void times_add_up_from_large_to_small(void **unused)
         {"90", 90},          {"90s", 90},    {"30m", 1800}, {"2h", 7200}, {"1h30m", 5400},
         {"1d2h3m4s", 93784}, {"0.5h", 1800}, {"0", 0},      {"", -1},     {"m", -1},
         {"1h30", -1},        {"30m1h", -1},  {"1m1m", -1},  {"-5m", -1},  {"5 m", -1},
-        {"0x10", -1},        {"inf", -1},    {"1e999", -1}, {"5w", -1},
+        {"0x10", -1},        {"inf", -1},    {"1e999", -1}, {"5w", -1},   {"0h30", -1},
+        {"0X10", -1},
     };
 
     (void)unused;

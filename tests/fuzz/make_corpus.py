@@ -192,7 +192,139 @@ def make_source():
     write("source", "list.gz", gzip.compress(b"a.jpg 1", mtime=0))
 
 
+# ---- what a run leaves behind ----
+
+# The config.json of a small run, as it is written, but for paths.
+CONFIG = {
+    "schema": 2, "version": "0.1.0", "data": "photos/train", "val": "photos/val", "val_split": 0.1, "model": "torchvision",
+    "classes": 10, "dropout": 0.5, "input_h": 224, "input_w": 224, "global_pool": 0, "squeeze": 1, "lrn": None,
+    "activation": None, "pooling": None, "from": None, "freeze": None, "orientation": "exif", "train_images": 900,
+    "val_images": 100, "train_sha256": "0123456789abcdef" * 4, "val_sha256": None, "recipe": "quick",
+    "recipe_reason": "few images", "batch": 64, "lr": 0.01, "bias_lr": 2.0, "momentum": 0.9, "weight_decay": 0.0005,
+    "bias_decay": 0.0, "update": "torch", "rho": 0.9, "beta2": 0.999, "epsilon": 1e-8, "average": 0.0, "smoothing": 0.1,
+    "mixup": 0.2, "grow": 128, "views": 0, "schedule": "cosine", "bias_schedule": "", "augment": "crop mirror",
+    "events": "", "init": "he", "seed": 7, "dtype": "fp32", "on_bad_image": "skip", "epochs": 90.0, "steps": None,
+    "seconds": None, "patience": 0, "stop_at_top1": None, "checkpoint_seconds": 600.0, "checkpoint_steps": 0,
+    "checkpoint_keep": 2,
+}
+
+
+def make_config():
+    def config(**changes):
+        return json.dumps(CONFIG | changes, separators=(",", ":")).encode()
+    write("config", "run", config())
+    write("config", "limits", config(val=None, val_split=0.0, steps=9007199254740992, seconds=1e12, seed=-1, patience=7,
+                                     stop_at_top1=0.5, classes=None, dtype="bf16", **{"from": "a.safetensors"}))
+    write("config", "rounded", config(lr=0.1 + 1e-17, epochs=1.0000000000000002, momentum=0.30000000000000004, steps=1))
+    write("config", "later", config(schema=99))
+    write("config", "kinds", config(batch="64", steps=1.5))
+    write("config", "range", config(batch=0))
+    write("config", "null", config(data=None))
+    write("config", "long-word", config(augment="x" * 4096))
+    write("config", "nothing", b'{"schema":2,"recipe":"quick"}')
+
+
+def make_manifest():
+    digest = "0123456789abcdef" * 4
+    files = [{"name": name, "bytes": size, "sha256": digest} for name, size in
+             [("weights.safetensors", 358716), ("optimiser.safetensors", 7), ("frozen.safetensors", 0)]]
+    state = {
+        "schema": 1, "version": "0.1.0", "config_sha256": digest, "step": 120, "validated": 119, "val_loss": 0.31,
+        "val_top1": 0.9, "val_top5": 1.0, "best_step": 119, "best_top1": 0.9, "best_loss": 0.31, "stale": 0, "seconds": 61.5,
+        "plateau_best": None, "plateau_stale": 0, "plateau_drops": 0, "course_planned": 0, "course_from": 0,
+        "course_done": 0.0, "course_total": 0, "side": 224, "limit": None, "files": files,
+    }
+
+    def manifest(**changes):
+        return json.dumps(state | changes, separators=(",", ":")).encode()
+    write("manifest", "run", manifest())
+    write("manifest", "two-files", manifest(files=files[:2], limit=10.5))
+    write("manifest", "one-file", manifest(files=files[:1]))
+    write("manifest", "sizes", manifest(files=[files[0] | {"bytes": -2}, files[1] | {"bytes": 1.5}, 7, None]))
+    write("manifest", "numbers", manifest(step=2**63 - 1, side=-2**63, seconds=1e308, val_loss=5e-324, limit=-0.0))
+    write("manifest", "no-step", manifest(step=None))
+    write("manifest", "later", manifest(schema=2))
+    write("manifest", "short-hash", manifest(config_sha256="0"))
+
+
+def make_log():
+    def line(step, split, **changes):
+        return json.dumps({"step": step, "epoch": step / 10, "lr": 0.01, "loss": 0.5, "top1": 0.8, "top5": None,
+                           "images_per_second": 99.5, "data_wait": 0, "seconds": step / 4} | changes | {"split": split},
+                          separators=(",", ":")).encode() + b"\n"
+    train, val = line(10, "train"), line(20, "val", lr=None)
+    end = line(20, "end", weights_sha256="0" * 64, last_sha256="1" * 64)
+    write("log", "run", train + val + end)
+    write("log", "beyond", train + val + line(30, "train") + line(15, "pace", step_seconds=0.1, total_steps=99))
+    write("log", "torn", train + val[:-20])
+    write("log", "torn-beyond", train + line(30, "train")[:-20])
+    write("log", "foreign", b"#\n\n" + train + b"\0\n[1]\n{\"split\":7}\n{\"step\":99999999999999999999,\"split\":\"val\"}\n")
+    write("log", "long-line", train + b"{" * 5000 + b"\n" + val)
+
+
+# ---- data sets of small images ----
+
+def idx(labels, images, magics=(0x801, 0x803), count=None, side=(2, 3)):
+    labels = struct.pack(">II", magics[0], len(labels)) + labels
+    count = len(images) // (side[0] * side[1]) if count is None else count
+    return struct.pack(">H", len(labels)) + labels + struct.pack(">IIII", magics[1], count, *side) + images
+
+
+def make_idx():
+    write("idx", "two", idx(b"\1\0", bytes(range(12))))
+    write("idx", "class-255", idx(b"\xff", bytes(6)))
+    write("idx", "no-images", idx(b"", b""))
+    write("idx", "few-labels", idx(b"\1", bytes(12)))
+    write("idx", "few-images", idx(b"\1\0", bytes(11), count=2))
+    write("idx", "large-claim", idx(b"\1", bytes(4), count=0x10000, side=(0x10000, 0x10000)))
+    write("idx", "no-side", idx(b"\1", bytes(4), count=1, side=(0, 4)))
+    write("idx", "swapped", idx(b"\1", bytes(6), magics=(0x803, 0x801)))
+    labels = gzip.compress(struct.pack(">II", 0x801, 2) + b"\1\0", mtime=0)
+    write("idx", "gzip", struct.pack(">H", len(labels)) + labels
+          + gzip.compress(struct.pack(">IIII", 0x803, 2, 2, 3) + bytes(12), mtime=0))
+
+
+def make_cifar():
+    def cifar(hundred, names, records):
+        return struct.pack(">BH", hundred, len(names)) + names + records
+    planes = bytes(3072)
+    write("cifar", "ten", cifar(0, b"", b"\x09" + planes))
+    write("cifar", "ten-names", cifar(0, b"a\r\nb\nc\n\nd\ne\nf\ng\nh\ni\nj", b"\0" + planes))
+    write("cifar", "hundred", cifar(1, b"", b"\x13\x63" + planes))
+    write("cifar", "hundred-names", cifar(1, b"".join(b"c%d\n" % i for i in range(100)), b"\0\0" + planes))
+    write("cifar", "class-10", cifar(0, b"", b"\x0a" + planes))
+    write("cifar", "few-names", cifar(0, b"a\nb\n", b"\0" + planes))
+    write("cifar", "equal-names", cifar(0, b"a\n" * 10, b"\0" + planes))
+    write("cifar", "short", cifar(0, b"", b"\0" + planes[:-1]))
+    write("cifar", "nothing", cifar(1, b"", b""))
+    write("cifar", "gzip", cifar(0, b"", gzip.compress(b"\1" + planes, mtime=0)))
+
+
+# ---- command lines ----
+
+def make_options():
+    def words(*line):
+        return b"".join(word.encode() + b"\0" for word in line)
+    write("options", "all", words("one", "-f", "--whole", "7", "two", "--count=9000000000", "--real", ".25", "-t", "1h30m",
+                                  "--text=a=b", "--size", "224x256", "--choice", "skip", "--limit", "2s", "--path", "p",
+                                  "--maybe", "--", "--flag"))
+    write("options", "sizes", words("224", "224x256", "224x 256", "224x+256", "0x16", "99999999999999999999x1", "x", "1x"))
+    write("options", "times", words("0h30", "1d2h3m4s", "1m1m", "1e2s", "1.5", "1.s", "1e", "1e+1m0", "9e307d9e307d", "0X10"))
+    write("options", "numbers", words("+5", "--whole", "101", "5.0", "1e3", "1e999", "-0", ".", "+-1"))
+    write("options", "mistakes", words("--flag=1"))
+    write("options", "nearest", words("--hwole=" + "x" * 300))
+    write("options", "no-value", words("a", "--text"))
+    write("options", "empty-word", words("a", "", "b"))
+    write("options", "help", words("-", "-h"))
+
+
 if __name__ == "__main__":
+    make_config()
+    make_manifest()
+    make_log()
+    make_idx()
+    make_cifar()
+    make_options()
     make_tar()
     make_source()
     make_safetensors()

@@ -31,7 +31,8 @@ void           an_bytes_free(alexnet_context *ctx, an_bytes *bytes);
  * The SHA-256 and the size of a regular file. Nothing is mapped, here or elsewhere: a bad sector, or a file that somebody
  * shortens, is an error with a name and no signal to the process.
  */
-alexnet_status an_file_hash(alexnet_context *ctx, const char *path, int64_t *bytes, char hex[AN_SHA256_HEX_SIZE]) AN_NODISCARD;
+alexnet_status an_file_hash(alexnet_context *ctx, const char *path, int64_t *bytes,
+                            char hex[AN_SHA256_HEX_SIZE]) AN_NODISCARD;
 
 /* An open file for reading at any place; safe for several threads at once (pread). */
 typedef struct an_reader {

@@ -106,7 +106,7 @@ void an_sha256_hex(const uint8_t digest[AN_SHA256_BYTES], char hex[AN_SHA256_HEX
 /* The polynomial without its highest term, bits reversed: the highest bit is the constant term. */
 #define POLYNOMIAL 0x82f63b78u
 
-#define TABLES 8
+#define TABLES     8
 /* Below this, eight lookups for a byte are sooner done than the tables are made. */
 #define TABLES_PAY 2048
 
@@ -147,9 +147,8 @@ static uint32_t add_by_tables(uint32_t crc, const uint8_t *at, size_t bytes)
 
     make_tables(t);
     for (; bytes >= TABLES; at += TABLES, bytes -= TABLES) {
-        const uint32_t low =
-            crc ^ ((uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
-                   (uint32_t)at[3] << 24);
+        const uint32_t low = crc ^ ((uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
+                                    (uint32_t)at[3] << 24);
         crc = t[7][low & 255] ^ t[6][low >> 8 & 255] ^ t[5][low >> 16 & 255] ^ t[4][low >> 24] ^
               t[3][at[4]] ^ t[2][at[5]] ^ t[1][at[6]] ^ t[0][at[7]];
     }

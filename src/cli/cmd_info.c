@@ -332,9 +332,9 @@ static cli_exit verify(cli *app, const char *path)
         return cli_fail(app, status);
     }
     if (app->common->json) {
-        const cli_exit code = cli_json_print(
-            app, an_json_pack(m, "{s:i, s:o, s:o, s:i}", "schema", 1, "path",
-                              cli_json_text(m, path), "files", list.files, "bad", bad));
+        const cli_exit code = cli_json_print(app, an_json_pack(m, "{s:i, s:o, s:o, s:i}", "schema",
+                                                               1, "path", cli_json_text(m, path),
+                                                               "files", list.files, "bad", bad));
         if (code != CLI_DONE) return code;
     }
     return bad == 0 ? CLI_DONE

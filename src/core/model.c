@@ -183,7 +183,8 @@ alexnet_status an_model_take_room(alexnet_model *model)
 
     AN_TRY(an_arena_open(model->ctx, "the weights", bytes, &model->memory));
     model->values = an_arena_take(&model->memory, bytes);
-    for (int i = 0; i <= model->params.count; ++i) { /* what lies before each, and behind the last */
+    for (int i = 0; i <= model->params.count;
+         ++i) { /* what lies before each, and behind the last */
         const an_param *param = i < model->params.count ? &model->params.items[i] : NULL;
         const size_t begin = param != NULL ? param->offset : model->params.values;
         memset(model->values + end, 0, (begin - end) * sizeof *model->values);

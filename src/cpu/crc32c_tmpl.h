@@ -9,7 +9,8 @@
 
 #if defined(CRC32C_WORD)
 
-#define STREAM_BYTES ((size_t)16 << 10) /* three of them fit the second cache beside what is read meanwhile */
+#define STREAM_BYTES                                                                               \
+    ((size_t)16 << 10) /* three of them fit the second cache beside what is read meanwhile */
 
 static uint64_t crc32c_load(const uint8_t *at)
 {

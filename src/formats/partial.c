@@ -387,9 +387,8 @@ static alexnet_status read_param(const an_partial *partial, alexnet_model *model
         *took = true;
     if (!*took) return ALEXNET_OK;
     list_layer(&out->loaded, model, index);
-    return matched && h->rows != NULL
-               ? copy_rows(partial, model, param, h)
-               : an_weights_copy_param(model, partial->path, tensor, param);
+    return matched && h->rows != NULL ? copy_rows(partial, model, param, h)
+                                      : an_weights_copy_param(model, partial->path, tensor, param);
 }
 
 /* PyTorch's counter of batches is no loss. */
@@ -511,9 +510,8 @@ alexnet_status an_partial_take_record(const an_partial *partial, alexnet_model *
         return ALEXNET_OK;
     }
     AN_TRY(an_model_set_preprocess(model, partial->preprocess));
-    return mean_image == NULL
-               ? ALEXNET_OK
-               : an_weights_copy_mean_image(model, partial->path, mean_image);
+    return mean_image == NULL ? ALEXNET_OK
+                              : an_weights_copy_mean_image(model, partial->path, mean_image);
 }
 
 /* ---- which network is it a part of? ---- */

@@ -251,8 +251,8 @@ static alexnet_status parse_disk(source *from, an_tensor_file *out)
     if (text == NULL)
         return an_fail(from->ctx, ALEXNET_NO_MEMORY, "%s: a header of %zu bytes", from->path,
                        length);
-    alexnet_status status = an_reader_read(from->ctx, &from->reader, from->path,
-                                           from->start - length, text, length);
+    alexnet_status status =
+        an_reader_read(from->ctx, &from->reader, from->path, from->start - length, text, length);
     if (status == ALEXNET_OK) status = parse(from, text, length, out);
     an_free(from->ctx, text);
     return status;

@@ -56,9 +56,8 @@ static alexnet_status add_sums(const write_job *job, an_json_maker *m, json_t *h
 
     AN_TRY(an_sums_make(job->ctx, job->path, job->tensors, job->count, job->keys, job->values,
                         job->metadata_count, &text));
-    const alexnet_status status =
-        set_member(job, m, json_object_get(header, METADATA), AN_KEY_CRC32C,
-                   an_json_string(m, text));
+    const alexnet_status status = set_member(job, m, json_object_get(header, METADATA),
+                                             AN_KEY_CRC32C, an_json_string(m, text));
     an_free(job->ctx, text);
     return status;
 }

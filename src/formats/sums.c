@@ -96,8 +96,9 @@ static bool get_sum(const json_t *sums, const char *name, uint32_t *crc)
 static alexnet_status fail_entry(alexnet_context *ctx, const char *path, const char *fact,
                                  const char *name)
 {
-    return an_fail(ctx, ALEXNET_BAD_FILE, "%s: metadata '" AN_KEY_CRC32C "' %s%s%s: " AN_CRC32C_WAY_ON,
-                   path, fact, name[0] != '\0' ? " " : "", name);
+    return an_fail(ctx, ALEXNET_BAD_FILE,
+                   "%s: metadata '" AN_KEY_CRC32C "' %s%s%s: " AN_CRC32C_WAY_ON, path, fact,
+                   name[0] != '\0' ? " " : "", name);
 }
 
 static alexnet_status take(alexnet_context *ctx, const char *path, const json_t *sums,
@@ -109,10 +110,10 @@ static alexnet_status take(alexnet_context *ctx, const char *path, const json_t 
         return fail_entry(ctx, path, "has no checksum of the records", "");
     AN_TRY(sum_file(ctx, path, file, &found));
     if (claimed != found)
-        return an_fail(ctx, ALEXNET_BAD_FILE,
-                       "%s: the CRC-32C of its records is %08x, the file says %08x: "
-                       AN_CRC32C_WAY_ON,
-                       path, found, claimed);
+        return an_fail(
+            ctx, ALEXNET_BAD_FILE,
+            "%s: the CRC-32C of its records is %08x, the file says %08x: " AN_CRC32C_WAY_ON, path,
+            found, claimed);
     for (size_t i = 0; i < file->count; ++i) {
         an_tensor_view *tensor = &file->tensors[i];
         tensor->summed = get_sum(sums, tensor->name, &tensor->crc32c);

@@ -203,10 +203,10 @@ static alexnet_status walk_end(walk *w, alexnet_status status)
     an_free(w->ctx, w->buffer);
     AN_TRY(status);
     return w->tensor->summed && w->crc != w->tensor->crc32c
-               ? an_fail(w->ctx, ALEXNET_BAD_FILE,
-                         "%s: tensor '%s': its CRC-32C is %08x, the file says %08x: "
-                         AN_CRC32C_WAY_ON,
-                         w->path, w->tensor->name, w->crc, w->tensor->crc32c)
+               ? an_fail(
+                     w->ctx, ALEXNET_BAD_FILE,
+                     "%s: tensor '%s': its CRC-32C is %08x, the file says %08x: " AN_CRC32C_WAY_ON,
+                     w->path, w->tensor->name, w->crc, w->tensor->crc32c)
                : ALEXNET_OK;
 }
 

@@ -377,11 +377,9 @@ static alexnet_status read_values(alexnet_model *model, const char *path,
 
     for (int i = 0; i < model->params.count; ++i) {
         const an_param *param = &model->params.items[i];
-        AN_TRY(
-            an_weights_copy_param(model, path, an_tensor_file_find(file, param->name), param));
+        AN_TRY(an_weights_copy_param(model, path, an_tensor_file_find(file, param->name), param));
     }
-    return mean_image == NULL ? ALEXNET_OK
-                              : an_weights_copy_mean_image(model, path, mean_image);
+    return mean_image == NULL ? ALEXNET_OK : an_weights_copy_mean_image(model, path, mean_image);
 }
 
 /* The same file, with names as a network has them. The list of tensors is the caller's to free. */

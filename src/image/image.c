@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "image/codec.h"
+#include <errno.h>
 #include <string.h>
 
 /* ---- the buffer ---- */
@@ -111,6 +112,17 @@ static alexnet_status fail_unknown(alexnet_context *ctx, const uint8_t *data, si
                    data[0], data[1], data[2], data[3]);
 }
 
+/* giflib and libwebp tell a lack of memory as damage at times: what the system said of it is surer. */
+static alexnet_status decode_by(const an_codec *codec, alexnet_context *ctx, const uint8_t *data,
+                                size_t bytes, int *turn, an_image *image)
+{
+    errno = 0;
+    const alexnet_status status = codec->decode(ctx, data, bytes, turn, image);
+    return status == ALEXNET_BAD_FILE && errno == ENOMEM
+               ? an_fail(ctx, ALEXNET_NO_MEMORY, "%s: the decoder", codec->name)
+               : status;
+}
+
 static alexnet_status decode_plain(alexnet_context *ctx, const uint8_t *data, size_t bytes,
                                    an_orientation orientation, an_image *image)
 {
@@ -123,7 +135,7 @@ static alexnet_status decode_plain(alexnet_context *ctx, const uint8_t *data, si
         return an_fail(ctx, ALEXNET_UNSUPPORTED,
                        "this build does not read %s: it was made without %s", codec->name,
                        codec->library);
-    AN_TRY(codec->decode(ctx, data, bytes, wanted, image));
+    AN_TRY(decode_by(codec, ctx, data, bytes, wanted, image));
     return an_exif_turn(ctx, turn, image);
 }
 

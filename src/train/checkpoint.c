@@ -107,8 +107,7 @@ static alexnet_status holds_frozen(const alexnet_model *model, const char *path,
         if (!param->frozen) continue;
         *out = view != NULL && view->dtype == AN_F32 && an_weights_same_shape(param, view);
         if (*out)
-            AN_TRY(
-                an_tensor_equals(model->ctx, path, view, model->values + param->offset, out));
+            AN_TRY(an_tensor_equals(model->ctx, path, view, model->values + param->offset, out));
     }
     return ALEXNET_OK;
 }
@@ -528,8 +527,8 @@ static alexnet_status verify_step(alexnet_context *ctx, const char *checkpoints,
         const an_manifest_file *file = &manifest.files[i];
         const char *home = i == FROZEN ? checkpoints : folder;
         if (file->bytes >= 0)
-            status = tell_file(ctx, home, file->name, verify_file(ctx, home, file), NULL, told,
-                               user);
+            status =
+                tell_file(ctx, home, file->name, verify_file(ctx, home, file), NULL, told, user);
     }
     an_free(ctx, folder);
     return status;

@@ -28,7 +28,8 @@ typedef struct an_train_state {
     double val_loss, val_top1, val_top5; /* of it; NaN: none */
     int64_t best_step;                   /* of best.safetensors; -1: none */
     double best_top1, best_loss;         /* NaN: none */
-    char best_sha256[AN_SHA256_HEX_SIZE]; /* of best.safetensors as it was written; "": nobody knows */
+    char best_sha256
+        [AN_SHA256_HEX_SIZE]; /* of best.safetensors as it was written; "": nobody knows */
     int64_t stale;                       /* validations since the best */
     double seconds;                      /* of training so far, all sittings together */
     an_plateau plateau;                  /* of the schedule */

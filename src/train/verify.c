@@ -76,9 +76,9 @@ static alexnet_status verify_tensors(job *j, const char *path, const char *expec
         held = true; /* of another step, it is not the file that is meant */
         status = an_file_hash(j->ctx, path, &bytes, found);
         if (status == ALEXNET_OK && strcmp(found, expected) != 0)
-            status = an_fail(j->ctx, ALEXNET_BAD_FILE,
-                             "%s: SHA-256 is %s, the newest checkpoint says %s", path, found,
-                             expected);
+            status =
+                an_fail(j->ctx, ALEXNET_BAD_FILE,
+                        "%s: SHA-256 is %s, the newest checkpoint says %s", path, found, expected);
     }
     if (status == ALEXNET_NO_MEMORY) return status;
     tell(j, path, held ? "sha256" : summed ? "crc32c" : "none", status);

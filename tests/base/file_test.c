@@ -334,8 +334,8 @@ static void every_step_can_fail(void **state)
 static void interrupted_and_short_reads_go_on(void **state)
 {
     static const int wishes[] = {EINTR, AN_FAULT_SHORT};
-    alexnet_status (*const operations[])(alexnet_context *, const char *) = {
-        read_whole, hash_whole, read_in_places};
+    alexnet_status (*const operations[])(alexnet_context *, const char *) = {read_whole, hash_whole,
+                                                                             read_in_places};
     const an_test_place *p = *state;
     const char *path = an_test_path(p->folder, "file");
 
@@ -345,8 +345,7 @@ static void interrupted_and_short_reads_go_on(void **state)
             bool met = true;
             for (long n = 0; met; ++n) {
                 an_test_fault fault;
-                an_test_fault_arm(&fault, p->ctx, AN_FAULT_BIT(AN_FAULT_READ), n, false,
-                                  wishes[w]);
+                an_test_fault_arm(&fault, p->ctx, AN_FAULT_BIT(AN_FAULT_READ), n, false, wishes[w]);
                 an_assert_ok(p->ctx, operations[i](p->ctx, path));
                 met = an_test_fault_disarm(&fault);
             }

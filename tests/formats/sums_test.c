@@ -140,8 +140,8 @@ static void checksums_must_fit(void **state)
          "\"{\\\"__metadata__\\\":\\\"83b44848\\\",\\\"conv\\\":7}\"}" TENSOR,
          "metadata 'alexnet.crc32c' has no checksum of tensor conv"},
         {"{\"__metadata__\":{\"format\":\"pt\",\"alexnet.crc32c\":"
-         "\"{\\\"__metadata__\\\":\\\"83b44848\\\",\\\"conv\\\":\\\"86739cf2\\\",\\\"b\\\":\\\"\\\"}\"}"
-         TENSOR,
+         "\"{\\\"__metadata__\\\":\\\"83b44848\\\",\\\"conv\\\":\\\"86739cf2\\\",\\\"b\\\":"
+         "\\\"\\\"}\"}" TENSOR,
          "metadata 'alexnet.crc32c' has checksums of tensors that are not there"},
         {"{\"__metadata__\":{\"format\":\"pt\",\"alexnet.crc32c\":\"\"}" TENSOR,
          "metadata 'alexnet.crc32c' is no JSON object"},

@@ -23,6 +23,16 @@ static void check_document(json_t *document)
     json_decref(document);
 }
 
+static json_t *read_run(alexnet_context *ctx)
+{
+    an_json_maker m = {0};
+    json_t *document = NULL;
+
+    FUZZ_REQUIRE(cli_run_read(ctx, &m, fuzz_folder(), &document) == ALEXNET_OK);
+    FUZZ_REQUIRE(m.status == ALEXNET_OK);
+    return document;
+}
+
 static size_t trim(alexnet_context *ctx, const an_run_folder *folder, const uint8_t *data,
                    size_t size)
 {
@@ -46,12 +56,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     fuzz_fill("log.jsonl", data, size, path);
     FUZZ_REQUIRE(an_run_folder_open(ctx, fuzz_folder(), &folder) == ALEXNET_OK);
-    check_document(cli_run_read(fuzz_folder()));
+    check_document(read_run(ctx));
     const size_t left = trim(ctx, &folder, data, size);
     FUZZ_REQUIRE(trim(ctx, &folder, data, left) == left);
 
     FUZZ_REQUIRE(an_run_folder_log(ctx, &folder, &line) == ALEXNET_OK);
-    json_t *document = cli_run_read(fuzz_folder());
+    json_t *document = read_run(ctx);
     FUZZ_REQUIRE(json_integer_value(json_object_get(json_object_get(document, "val"), "step")) ==
                  STEP);
     check_document(document);

@@ -247,8 +247,9 @@ static void what_is_no_number_is_refused(void **state)
         alexnet_features_options options = make_options(w, layers[i / 2 % 2]);
         const size_t place = PIXELS + i * 7;
         values[place] = odd[i % 3];
-        an_assert_ok(w->ctx, i % 2 == 0 ? an_safetensors_write(w->ctx, path, &tensor, 1, NULL, NULL, 0)
-                                        : an_npy_write(w->ctx, path, &tensor));
+        an_assert_ok(w->ctx, i % 2 == 0
+                                 ? an_safetensors_write(w->ctx, path, &tensor, 1, NULL, NULL, 0)
+                                 : an_npy_write(w->ctx, path, &tensor));
         values[place] = 0;
         options.image_count = 0;
         options.input = path;

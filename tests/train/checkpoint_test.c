@@ -122,8 +122,7 @@ static int64_t load_with_fault(world *w, long n, int error, bool *failed)
     char *path;
 
     an_test_fault_arm(&fault, w->ctx, AN_FAULT_BIT(AN_FAULT_READ), n, false, error);
-    alexnet_status status =
-        an_checkpoint_find(w->ctx, w->folder, HASH, &path, &state, &model);
+    alexnet_status status = an_checkpoint_find(w->ctx, w->folder, HASH, &path, &state, &model);
     *failed = an_test_fault_disarm(&fault);
     if (status == ALEXNET_OK) {
         assert_true(model->values[0] == (float)state.step);

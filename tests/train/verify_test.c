@@ -43,7 +43,8 @@ static void a_whole_run_fits(void **state)
     an_runs *r = *state;
     alexnet_train_options options = an_runs_options(r, "run");
 
-    options.lr = 1e-7; /* nothing improves: the best is that of the first epoch, which later manifests have the hash of */
+    options.lr =
+        1e-7; /* nothing improves: the best is that of the first epoch, which later manifests have the hash of */
     an_runs_train(r, &options);
     heard h = verify(r, options.out);
     assert_int_equal(h.bad, 0);
@@ -62,11 +63,10 @@ static void a_whole_run_fits(void **state)
 
 static void whatever_is_damaged_is_named(void **state)
 {
-    static const char *const names[] = {
-        "run/best.safetensors",
-        "run/checkpoints/step-00000009/weights.safetensors",
-        "run/checkpoints/step-00000009/optimiser.safetensors",
-        "run/checkpoints/step-00000009/manifest.json"};
+    static const char *const names[] = {"run/best.safetensors",
+                                        "run/checkpoints/step-00000009/weights.safetensors",
+                                        "run/checkpoints/step-00000009/optimiser.safetensors",
+                                        "run/checkpoints/step-00000009/manifest.json"};
     an_runs *r = *state;
     alexnet_train_options options = an_runs_options(r, "run");
 
@@ -118,7 +118,8 @@ static void what_is_no_run_is_refused(void **state)
     int bad;
 
     an_assert_status(r->ctx, alexnet_verify(r->ctx, NULL, NULL, NULL, &bad), ALEXNET_BAD_ARG);
-    an_assert_status(r->ctx, alexnet_verify(r->ctx, an_test_path(r->folder, "none"), NULL, NULL, &bad),
+    an_assert_status(r->ctx,
+                     alexnet_verify(r->ctx, an_test_path(r->folder, "none"), NULL, NULL, &bad),
                      ALEXNET_NOT_FOUND);
     an_assert_status(r->ctx, alexnet_verify(r->ctx, r->data, NULL, NULL, &bad), ALEXNET_BAD_FILE);
     an_assert_error(r->ctx, "a folder, and no run");

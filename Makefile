@@ -18,7 +18,8 @@ test:
 # Everything that ./test leaves out for its length: sweeps over every point, all tests under the sanitizers, threads, and some
 # fuzzing.
 test-long: test
-	ALEXNET_TEST_LONG=1 ctest --test-dir build/ci -L '^long$$' --output-on-failure
+	ctest --test-dir build/ci -L '^long$$' --output-on-failure
+	ALEXNET_TEST_LONG=1 ctest --test-dir build/ci -R '^train/train$$' --output-on-failure
 	ctest --preset asan --parallel $(JOBS)
 	$(MAKE) tsan
 	scripts/fuzz

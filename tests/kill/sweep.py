@@ -4,7 +4,7 @@
 usage: sweep.py PROGRAM KILL-LIBRARY [POINTS]
 
 Each scenario is a command that is killed at operation 0, 1, 2 ... until it is quicker than its killer; with POINTS, at so
-many places spread over it, unless ALEXNET_TEST_LONG is set. After each kill stands what a person would do: `train --resume`, or, where the run had not
+many places spread over it. After each kill stands what a person would do: `train --resume`, or, where the run had not
 begun, the same command once more. It must end well, with the bits of the command that nobody killed, and with no file in
 the run's folder that does not belong there.
 
@@ -156,7 +156,7 @@ def main():
     if len(sys.argv) not in (3, 4):
         sys.exit(__doc__)
     program, library = map(os.path.abspath, sys.argv[1:3])
-    points = int(sys.argv[3]) if len(sys.argv) == 4 and not os.environ.get("ALEXNET_TEST_LONG") else 0
+    points = int(sys.argv[3]) if len(sys.argv) == 4 else 0
     faults = []
     with tempfile.TemporaryDirectory(prefix="alexnet-kill-") as scratch:
         sweep = Sweep(program, library, Path(scratch))

@@ -70,7 +70,7 @@ extern "C" {
 /* name, value (pinned for ever), what it means */
 #define ALEXNET_STATUS_MAP(X)                                                                      \
     X(OK, 0, "success")                                                                            \
-    X(NO_MEMORY, 1, "an allocation failed")                                                        \
+    X(NO_MEMORY, 1, "out of memory")                                                               \
     X(BAD_ARG, 2, "an argument is outside its documented range")                                   \
     X(BAD_SHAPE, 3, "tensor shapes do not fit together")                                           \
     X(BAD_FILE, 4, "the file is truncated, corrupt or of another format")                          \

@@ -21,6 +21,7 @@ typedef struct reference {
 
 static const reference references[] = {
     {"quick", "torchvision", 947, 0.79},
+    {"quick-bn", "bn", 947, 0.82},
 };
 
 #define FAR_OFF 3 /* times: another set's size */

@@ -479,8 +479,8 @@ static alexnet_status restart(job *j)
 
     AN_TRY(an_file_stat(j->ctx, j->folder.last, &info)); /* written at the end */
     if (info.kind != AN_FILE_ABSENT && j->config.checkpoint_keep == 0) {
-        AN_TRY(an_run_folder_sweep(j->ctx,
-                                   &j->folder)); /* it may have been killed while it cleared away */
+        /* it may have been killed while it cleared away */
+        AN_TRY(an_run_folder_sweep(j->ctx, &j->folder));
         AN_TRY(an_checkpoint_remove_all(j->ctx, j->folder.checkpoints));
         return an_fail(j->ctx, ALEXNET_BAD_FILE,
                        "%s is finished and has kept no checkpoint to go on from, as it was asked "

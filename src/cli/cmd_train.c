@@ -106,7 +106,7 @@ static const cli_option train_options[] = {
     {"allow-other-bits", 0, CLI_FLAG, AT(options.allow_other_bits), 0, 0, NULL,
      "resume a run of another tier (--cpu, another processor), to other bits"},
     {"checkpoint-every", 0, CLI_TEXT, AT(checkpoint_every), 0, 0, "TIME|N|none",
-     "a time, or a number of steps; also after each epoch [10m]"},
+     "a time, or a number of steps; also after an epoch (small sets: several) [10m]"},
     {"checkpoint-keep", 0, CLI_INT, AT(options.checkpoint_keep), 0, ALEXNET_CHECKPOINT_KEEP_MAX,
      "N", "how many checkpoints stay; 0: none after success [2]"},
     {"workers", 0, CLI_INT, AT(options.workers), 0, 64, "N",

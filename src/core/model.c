@@ -211,6 +211,16 @@ uint64_t an_model_changes(const alexnet_model *model)
     return (model->lender != NULL ? model->lender : model)->changes;
 }
 
+void an_model_swap_values(alexnet_model *model, float *others)
+{
+    an_model_changed(model);
+    for (size_t i = 0; i < model->params.values; ++i) {
+        const float value = model->values[i];
+        model->values[i] = others[i];
+        others[i] = value;
+    }
+}
+
 alexnet_status an_model_build(alexnet_context *ctx, const char *family_name,
                               const alexnet_model_options *options, alexnet_model **out)
 {

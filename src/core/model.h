@@ -85,6 +85,9 @@ alexnet_status an_model_take_room(alexnet_model *model) AN_NODISCARD;
 void an_model_changed(alexnet_model *model);
 uint64_t an_model_changes(const alexnet_model *model); /* how often that was */
 
+/* The model's values and `others`, as many laid out alike, change places. */
+void an_model_swap_values(alexnet_model *model, float *others);
+
 /* As alexnet_model_create(), but leaves the values zero: both of the above. */
 alexnet_status an_model_build(alexnet_context *ctx, const char *family,
                               const alexnet_model_options *options,

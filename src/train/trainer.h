@@ -18,7 +18,7 @@ typedef struct an_training {
     const an_run_folder *folder;
     const an_dataset *data;
     alexnet_model *model;
-    const an_disk *disk;                  /* only to be told */
+    const an_disk *disk;
     const char *checkpoint;               /* whose optimiser to go on with; NULL: from the start */
     bool best_due; /* its weights are the best, and best.safetensors is none of them yet */
     const alexnet_train_options *options; /* workers and callbacks; nothing else is looked at */

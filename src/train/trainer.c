@@ -10,7 +10,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "infer/examine.h"
+#include "infer/eval_run.h"
 #include "train/account.h"
 #include "train/checkpoint.h"
 #include "train/limits.h"
@@ -124,15 +124,15 @@ static void note_validation(trainer *t, const an_metrics *metrics)
 
 static alexnet_status examine(trainer *t, an_metrics *metrics)
 {
-    const an_pictures *val = &t->given->data->val;
-    const an_exam exam = {
+    const an_image_set *val = &t->given->data->val;
+    const an_eval exam = {
         .networks = &t->network,
         .network_count = 1,
         .source = val->source,
         .indices = val->indices,
         .count = val->count,
         .labels = val->labels,
-        .batch = AN_EXAM_BATCH,
+        .batch = AN_EVAL_BATCH,
         .workers = t->given->options->workers,
         .on_bad_image = (alexnet_bad_image)t->config->on_bad_image,
         .phase = "val",
@@ -140,8 +140,8 @@ static alexnet_status examine(trainer *t, an_metrics *metrics)
         .progress_user = &t->report,
     };
 
-    return t->feed.frozen != NULL ? an_frozen_examine(t->feed.frozen, metrics)
-                                  : an_examine(t->ctx, &exam, metrics, &t->val_skipped);
+    return t->feed.frozen != NULL ? an_frozen_eval(t->feed.frozen, metrics)
+                                  : an_eval_run(t->ctx, &exam, metrics, &t->val_skipped);
 }
 
 static alexnet_status validate_model(trainer *t)
@@ -200,7 +200,7 @@ static alexnet_status take_step(trainer *t)
     t->lr = rates.weights * an_events_at(&t->events, rates.epochs, NULL).weights;
     AN_TRY(an_feed_next(&t->feed, &batch)); /* varied by (seed, epoch, image) */
     if (batch == NULL) return ALEXNET_OK;   /* the loop sees the wish to stop */
-    if (batch->n > 0) {                     /* 0: all of its pictures are unreadable */
+    if (batch->n > 0) {                     /* 0: all of its images are unreadable */
         AN_TRY(an_optimiser_train(&t->optimiser, t->feed.session, t->model, &rates, batch, &loss,
                                   t->probs));
         an_report_answers(&t->report, t->probs, t->model->options.classes, batch->labels, batch->n,
@@ -360,10 +360,10 @@ static alexnet_status open_trainer(trainer *t)
     t->probs =
         an_new_array(t->ctx, (size_t)batch, (size_t)t->model->options.classes * sizeof *t->probs);
     if (t->probs == NULL)
-        return an_fail(t->ctx, ALEXNET_NO_MEMORY, "probabilities of %d pictures", batch);
+        return an_fail(t->ctx, ALEXNET_NO_MEMORY, "probabilities of %d images", batch);
     if (wants_rehearsal(t)) AN_TRY(an_pacer_rehearse(&t->pacer));
     return t->feed.frozen == NULL && t->given->data->val.count > 0
-               ? an_network_open(t->model, AN_EXAM_BATCH, 1, false, &t->network)
+               ? an_network_open(t->model, AN_EVAL_BATCH, 1, false, &t->network)
                : ALEXNET_OK;
 }
 

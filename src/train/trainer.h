@@ -27,7 +27,7 @@ typedef struct an_training {
 /*
  * Trains from *state until the first limit; *state and *result then say how it ended (but for
  * result->weights_sha256, the hash of a file). STOPPED (with a checkpoint written), DIVERGED, BAD_FILE
- * (bad pictures), IO, NO_MEMORY.
+ * (bad images), IO, NO_MEMORY.
  */
 alexnet_status an_train_run(const an_training *training, an_train_state *state,
                             alexnet_train_result *result) AN_NODISCARD;

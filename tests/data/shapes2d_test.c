@@ -1,10 +1,10 @@
 /*
- * outline_test.c: signed distances of the drawn outlines.
+ * shapes2d_test.c: signed distances of the drawn outlines.
  * SPDX-License-Identifier: MIT
  */
 #include "fixtures.h"
 
-#include "data/outline.h"
+#include "data/shapes2d.h"
 #include <math.h>
 #include <string.h>
 
@@ -41,9 +41,9 @@ static void distances_worked_by_hand(void **in)
 
     (void)in;
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        for (int k = 0; k < AN_OUTLINES; ++k) {
-            if (strcmp(an_outlines[k].name, rows[i].name) == 0)
-                assert_float_equal(an_outlines[k].distance(rows[i].u, rows[i].v), rows[i].distance,
+        for (int k = 0; k < AN_SHAPES2D; ++k) {
+            if (strcmp(an_shapes2d[k].name, rows[i].name) == 0)
+                assert_float_equal(an_shapes2d[k].distance(rows[i].u, rows[i].v), rows[i].distance,
                                    1e-4);
         }
     }
@@ -54,8 +54,8 @@ static void distances_worked_by_hand(void **in)
 static void they_are_distances(void **in)
 {
     (void)in;
-    for (int i = 0; i < AN_OUTLINES; ++i) {
-        const an_outline *o = &an_outlines[i];
+    for (int i = 0; i < AN_SHAPES2D; ++i) {
+        const an_shape2d *o = &an_shapes2d[i];
         const float far = o->texture ? 100 : 0;
         int inside = 0, outside = 0;
         for (float v = far - 1.2f; v < far + 1.2f; v += 0.05f) {
@@ -76,8 +76,8 @@ static void they_are_distances(void **in)
 static void names_are_sorted(void **in)
 {
     (void)in;
-    for (int i = 1; i < AN_OUTLINES; ++i)
-        assert_true(strcmp(an_outlines[i - 1].name, an_outlines[i].name) < 0);
+    for (int i = 1; i < AN_SHAPES2D; ++i)
+        assert_true(strcmp(an_shapes2d[i - 1].name, an_shapes2d[i].name) < 0);
 }
 
 int main(void)

@@ -41,7 +41,7 @@ typedef struct fixture {
     uint8_t bytes[65536];
     size_t byte_count;
     int64_t numbers[4];
-    const char *weights, *image, *new_file, *images[1];
+    const char *weights, *image, *new_file, *paths[1];
     alexnet_predict_options predict;
     alexnet_features_options features;
     alexnet_evaluate_options evaluate;
@@ -145,10 +145,10 @@ static void a_path_that_is_missing_from_a_list_is_named(void **state)
 static void fill_jobs(fixture *f, const char *data)
 {
     f->predict = (alexnet_predict_options){
-        .weights = f->weights, .images = f->images, .image_count = 1, .workers = 1};
+        .weights = f->weights, .images = f->paths, .image_count = 1, .workers = 1};
     f->features = (alexnet_features_options){.weights = f->weights,
                                              .layer = "prob",
-                                             .images = f->images,
+                                             .images = f->paths,
                                              .image_count = 1,
                                              .out = f->new_file};
     f->evaluate = (alexnet_evaluate_options){
@@ -193,7 +193,7 @@ static int set_up(void **state)
     f.weights = an_test_path(f.folder, "weights.safetensors");
     an_tiny_weights(f.ctx, f.weights, an_tiny_classes, 2, 1);
     f.image = an_test_path(data, "train/checker/0000.jpg");
-    f.images[0] = f.image;
+    f.paths[0] = f.image;
     f.new_file = an_test_path(f.folder, "new.safetensors");
     read_image(&f);
     f.model_options = alexnet_model_options_default();

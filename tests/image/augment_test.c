@@ -132,7 +132,7 @@ static void enhancing_is_pils(void **state)
     alexnet_context *ctx = *state;
 
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        an_image image = an_kind_decode_image(ctx, "rgb8.png");
+        an_image image = an_sample_decode(ctx, "rgb8.png");
         rows[i].enhance(&image, rows[i].factor);
         an_assert_pixels("rgb8.png", &image, rows[i].digest);
         an_image_free(ctx, &image);
@@ -172,8 +172,8 @@ static void jitter_is_three_steps_of_three_draws(void **state)
 {
     alexnet_context *ctx = *state;
     const an_augment augment = parse(ctx, "jitter:0.5");
-    an_image image = an_kind_decode_image(ctx, "rgb8.png"),
-             expected = an_kind_decode_image(ctx, "rgb8.png");
+    an_image image = an_sample_decode(ctx, "rgb8.png"),
+             expected = an_sample_decode(ctx, "rgb8.png");
     an_stream stream = stream_of(7), again = stream;
 
     an_augment_jitter(&augment, &stream, &image);

@@ -43,7 +43,7 @@ static void a_png_comes_back_as_it_was(void **state)
 static void a_jpeg_comes_back_nearly_as_it_was(void **state)
 {
     alexnet_context *ctx = *state;
-    an_image image = an_kind_decode_image(ctx, "rgb420.jpg"), again = {0};
+    an_image image = an_sample_decode(ctx, "rgb420.jpg"), again = {0};
     size_t smaller = 0;
 
     for (int quality = 10; quality <= 100; quality += 30) {

@@ -68,7 +68,7 @@ static void bytes_between_markers_do_no_harm(void **state)
 {
     alexnet_context *ctx = *state;
     an_bytes file = an_kind_read_image(ctx, "rgb420.jpg");
-    an_image clean = an_kind_decode_image(ctx, "rgb420.jpg"), image = {0};
+    an_image clean = an_sample_decode(ctx, "rgb420.jpg"), image = {0};
     uint8_t *longer = malloc(file.size + 7);
 
     memcpy(longer, file.data, file.size - 2);

@@ -83,7 +83,7 @@ static void text_and_profiles_are_passed_over(void **state)
 {
     static const char *const names[] = {"tEXt", "zTXt", "iTXt", "iCCP", "eXIf", "prVt"};
     alexnet_context *ctx = *state;
-    an_image clean = an_kind_decode_image(ctx, "rgb8.png"), image = {0};
+    an_image clean = an_sample_decode(ctx, "rgb8.png"), image = {0};
     const size_t bytes = (size_t)9 << 20; /* more than libpng keeps by default */
     uint8_t *nothing = an_new_zeroed(ctx, bytes);
 

@@ -124,7 +124,7 @@ static void pixels_and_tensors_are_torchvisions(void **state)
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
         const int h = rows[i].height, w = rows[i].width;
         const size_t bytes = (size_t)(3 * h * w) * sizeof(float);
-        an_image image = an_kind_decode_image(ctx, rows[i].file);
+        an_image image = an_sample_decode(ctx, rows[i].file);
         const an_preprocess record = parse(ctx, rows[i].record);
         float *tensor = malloc(bytes);
 
@@ -409,7 +409,7 @@ static void no_augmentation_is_testing(void **state)
     const an_preprocess record = parse(ctx, "resize=short:24 crop=20");
     const an_augment none = parse_augment(ctx, "none");
     an_preparer preparer = {0};
-    an_image image = an_kind_decode_image(ctx, "rgb8.png"), training = {0}, testing = {0};
+    an_image image = an_sample_decode(ctx, "rgb8.png"), training = {0}, testing = {0};
     an_stream stream = stream_of(1);
 
     an_assert_ok(ctx, an_preprocess_pixels(ctx, &preparer, &record, NULL, NULL, 0, &image, 20, 20,
@@ -474,7 +474,7 @@ static void rrc_is_its_part_resized(void **state)
     const an_augment augment = parse_augment(ctx, "rrc");
     an_preparer preparer = {0};
     an_resizer resizer = {0};
-    an_image image = an_kind_decode_image(ctx, "rgb8.png"), expected = {0}, out = {0};
+    an_image image = an_sample_decode(ctx, "rgb8.png"), expected = {0}, out = {0};
 
     for (uint32_t i = 0; i < 20; ++i) {
         an_stream stream = stream_of(i), again = stream;
@@ -530,7 +530,7 @@ static void everything_at_once_is_a_function_of_the_stream(void **state)
     const an_preprocess record = parse(ctx, "divide=255");
     const an_augment augment = parse_augment(ctx, "rrc,flip,jitter,pca");
     an_preparer preparer = {0};
-    an_image image = an_kind_decode_image(ctx, "rgb8.png");
+    an_image image = an_sample_decode(ctx, "rgb8.png");
     float first[3 * 16 * 16], second[3 * 16 * 16];
 
     an_stream stream = stream_of(9);
@@ -553,7 +553,7 @@ static void short_memory_is_a_status_at_every_point(void **state)
     alexnet_context *ctx = *state;
     const an_preprocess record =
         parse(ctx, "resize=short:24 crop=40x20"); /* resized, then padded */
-    an_image image = an_kind_decode_image(ctx, "rgb8.png");
+    an_image image = an_sample_decode(ctx, "rgb8.png");
     float out[3 * 40 * 20];
 
     for (long n = 0;; ++n) {

@@ -36,7 +36,7 @@ an_bytes an_kind_read_image(alexnet_context *ctx, const char *name)
     return bytes;
 }
 
-an_image an_kind_decode_image(alexnet_context *ctx, const char *name)
+an_image an_sample_decode(alexnet_context *ctx, const char *name)
 {
     an_bytes bytes = an_kind_read_image(ctx, name);
     an_image image = {0};

@@ -19,7 +19,7 @@ int an_teardown_context(void **state);
 an_bytes an_kind_read_image(alexnet_context *ctx, const char *name);
 
 /* A drawn image, decoded as stored. */
-an_image an_kind_decode_image(alexnet_context *ctx, const char *name);
+an_image an_sample_decode(alexnet_context *ctx, const char *name);
 
 /* Fails the test, naming `what`, unless the data's SHA-256 begins with these 16 hexadecimal digits. */
 void an_assert_digest(const char *what, const void *data, size_t bytes, const char *digest);

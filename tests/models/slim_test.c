@@ -119,7 +119,7 @@ static void expect_map(const net *n, const char *layer, int c, int h, int w)
         fail_msg("%s: %dx%dx%d, expected %dx%dx%d", layer, y.c, y.h, y.w, c, h, w);
 }
 
-static float *images(int count, int h, int w)
+static float *make_images(int count, int h, int w)
 {
     const size_t floats = (size_t)count * 3 * (size_t)h * (size_t)w;
     float *images = malloc(floats * sizeof *images);
@@ -235,7 +235,7 @@ static void testEvaluation(void **unused)
 {
     static float logits[2 * 1000];
     net n = net_open(224, 224, true);
-    float *images = images(2, 224, 224);
+    float *images = make_images(2, 224, 224);
     alexnet_session *session;
     int shape[3];
 
@@ -258,7 +258,7 @@ static void testTrainEvalWithReuse(void **unused)
     static float logits[1000 * 4 * 7], means[1000];
     const int32_t labels[2] = {1, 2};
     net train = net_open(224, 224, true), eval = net_outline(300, 400, 1000, false, false);
-    float *images = images(2, 224, 224), *larger = images(1, 300, 400);
+    float *images = make_images(2, 224, 224), *larger = make_images(1, 300, 400);
     alexnet_session *session;
     double loss;
     int shape[3];
@@ -294,7 +294,7 @@ static void testForward(void **unused)
 {
     static float logits[1000];
     net n = net_open(224, 224, true);
-    float *images = images(1, 224, 224);
+    float *images = make_images(1, 224, 224);
     alexnet_session *session;
     bool any = false;
 

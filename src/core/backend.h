@@ -3,8 +3,8 @@
  * written once over it.
  *
  * Activations are opaque to everybody but the backend: `float *` buffers of an_shape_count()
- * elements in the backend's own layout (the CPU's is [n][h][w][c]). import and export are the
- * doors: outside, tensors are [n][c][h][w]; a first convolution may read them so (an_conv2d.nchw).
+ * elements in the backend's own layout (the CPU's is [n][h][w][c]). from_nchw and to_nchw convert at the
+ * boundary: outside, tensors are [n][c][h][w]; a first convolution may read them so (an_conv2d.nchw).
  * Weights, biases and their gradients are plain: convolution [k][c/g][r][s], unshared
  * [p*q][c][r*s][k], linear [outputs][inputs].
  *
@@ -229,8 +229,8 @@ typedef struct an_backend {
     double (*plain_seconds)(double macs, double bytes, int threads);
 
     /* between the outside's [n][c][h][w] and the backend's layout */
-    alexnet_status (*import)(const an_run *run, an_shape shape, const float *nchw, float *x);
-    alexnet_status (*export)(const an_run *run, an_shape shape, const float *x, float *nchw);
+    alexnet_status (*from_nchw)(const an_run *run, an_shape shape, const float *nchw, float *x);
+    alexnet_status (*to_nchw)(const an_run *run, an_shape shape, const float *x, float *nchw);
 
     /*
      * The way to compute this pass of this shape in this format of numbers, the cheapest by counted costs: never

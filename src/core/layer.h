@@ -56,7 +56,7 @@ typedef struct an_needs {
     bool backward_reads_y;
     bool fuses_relu; /* forward can apply a ReLU that follows */
     bool fuses_pool; /* forward and backward can be those of this layer and setup->pool in one */
-    bool takes_nchw;   /* all passes can read images as they come, which are then not imported */
+    bool takes_nchw; /* all passes can read images as they come, which are then not converted */
     bool takes_relu;   /* backward can do that of a ReLU before this layer, too: from x where it reads that, else from y */
     bool fuses_update; /* backward can apply SGD to the first parameter instead of storing its gradient */
     /* the planner's choice; NULL elsewhere */

@@ -28,7 +28,7 @@ typedef struct planner {
     int *x, *y, *saved, *dy, *dx; /* of each step: a life, or NO_LIFE */
 } planner;
 
-/* Moments: 0 the import of the images, 1 .. L the forward steps, L+1 .. 2L the backward steps from
+/* Moments: 0 the conversion of the images, 1 .. L the forward steps, L+1 .. 2L the backward steps from
  * last to first. */
 static int forward_moment(int step) { return step + 1; }
 
@@ -277,13 +277,13 @@ static size_t place_of(const planner *p, int index)
 static void write_places(const planner *p)
 {
     const int first = p->plan->first;
-    const bool imports = !p->plan->steps[first].needs.takes_nchw;
+    const bool converts = !p->plan->steps[first].needs.takes_nchw;
 
-    p->plan->input = imports ? place_of(p, 0) : AN_NOWHERE;
+    p->plan->input = converts ? place_of(p, 0) : AN_NOWHERE;
     for (int i = first; i < p->plan->step_count; ++i) {
         an_plan_step *step = &p->plan->steps[i];
 
-        step->x = i > first || imports ? place_of(p, p->x[i]) : AN_NOWHERE;
+        step->x = i > first || converts ? place_of(p, p->x[i]) : AN_NOWHERE;
         step->y = place_of(p, p->y[i]);
         step->saved = place_of(p, p->saved[i]);
         step->dy = place_of(p, p->dy[i]);

@@ -268,8 +268,8 @@ static an_shape images_shape(const alexnet_session *s, const batch *b)
 static alexnet_status import_images(alexnet_session *s, const batch *b)
 {
     if (s->plan.input == AN_NOWHERE) return ALEXNET_OK;
-    return s->plan.setup.backend->import(&s->run, images_shape(s, b), b->images,
-                                         at(s, s->plan.input));
+    return s->plan.setup.backend->from_nchw(&s->run, images_shape(s, b), b->images,
+                                            at(s, s->plan.input));
 }
 
 /* Runs one direction of one layer, with an eye on the clock when somebody asks. */
@@ -328,8 +328,8 @@ static alexnet_status export_output(alexnet_session *s, int n, float *out)
 {
     const an_plan_step *last = &s->plan.steps[s->plan.step_count - 1];
 
-    return s->plan.setup.backend->export(&s->run, an_shape_with_n(last->node->y, n), at(s, last->y),
-                                         out);
+    return s->plan.setup.backend->to_nchw(&s->run, an_shape_with_n(last->node->y, n),
+                                          at(s, last->y), out);
 }
 
 alexnet_status alexnet_session_run(alexnet_session *s, const float *images, int n, float *out)

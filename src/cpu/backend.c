@@ -41,10 +41,10 @@ const an_backend *an_backend_portable(an_cpu_level level)
      .batch_statistics = an_batch_statistics__portable,                                            \
      .batch_norm = an_batch_norm__portable,                                                        \
      .batch_norm_backward = an_batch_norm_backward__portable,                                      \
-     .import = an_import__portable,                                                                \
-     .export = an_export__portable,                                                                \
-     .flatten = an_export__portable,                                                               \
-     .unflatten = an_import__portable,                                                             \
+     .from_nchw = an_from_nchw__portable,                                                          \
+     .to_nchw = an_to_nchw__portable,                                                              \
+     .flatten = an_to_nchw__portable,                                                              \
+     .unflatten = an_from_nchw__portable,                                                          \
      .tanh = an_tanh__portable,                                                                    \
      .sigmoid = an_sigmoid__portable,                                                              \
      .dropout = an_dropout__portable,                                                              \

@@ -85,7 +85,7 @@ extern const an_case_kind an_case_average_pool, an_case_average_pool_backward;
 extern const an_case_kind an_case_batch_statistics, an_case_batch_norm, an_case_batch_norm_backward;
 extern const an_case_kind an_case_average, an_case_average_backward;
 extern const an_case_kind an_case_lrn, an_case_lrn_backward;
-extern const an_case_kind an_case_import, an_case_export, an_case_flatten, an_case_unflatten;
+extern const an_case_kind an_case_from_nchw, an_case_to_nchw, an_case_flatten, an_case_unflatten;
 extern const an_case_kind an_case_unfold, an_case_fold, an_case_all_finite;
 extern const an_case_kind an_case_relu, an_case_relu_backward, an_case_dropout;
 extern const an_case_kind an_case_sgd, an_case_rmsprop, an_case_adam, an_case_average_values;

@@ -56,12 +56,12 @@ static void conv2d_sizes(const an_case *c, an_case_sizes *out)
 
 /*
  * How a backend computes a case: an algorithm, and what that one does not do itself, as a plan has it then: images are
- * imported before, the pooling and the ReLU's mask are passes of their own.
+ * converted before, the pooling and the ReLU's mask are passes of their own.
  */
 typedef struct conv2d_way {
     an_conv2d g; /* what the algorithm is given */
     const an_conv2d_algorithm *algorithm;
-    bool imports, pools, masks;               /* apart from it */
+    bool converts, pools, masks;              /* apart from it */
     size_t x_at, map_at, algorithm_at, bytes; /* in scratch */
 } conv2d_way;
 
@@ -86,15 +86,15 @@ static conv2d_way conv2d_way_of(const an_case *c, const an_backend *backend, int
     conv2d_way way = {
         .g = c->conv2d,
         .algorithm = algorithm,
-        .imports = pass != AN_BACKWARD_DATA && c->conv2d.nchw && !algorithm->takes_nchw,
+        .converts = pass != AN_BACKWARD_DATA && c->conv2d.nchw && !algorithm->takes_nchw,
         .pools = c->conv2d.pool.r > 0 && (c->apart || !algorithm->pools),
         .masks = pass == AN_BACKWARD_DATA && c->relu && (c->apart || !algorithm->takes_relu),
     };
     an_scratch plan = {0};
 
-    if (way.imports) way.g.nchw = false;
+    if (way.converts) way.g.nchw = false;
     if (way.pools) way.g.pool = (an_pool){0};
-    way.x_at = an_scratch_floats(&plan, way.imports ? (size_t)conv2d_x(&way.g) : 0);
+    way.x_at = an_scratch_floats(&plan, way.converts ? (size_t)conv2d_x(&way.g) : 0);
     way.map_at = an_scratch_floats(&plan, way.pools ? (size_t)conv2d_map(&way.g) : 0);
     way.algorithm_at = plan.bytes;
     way.bytes = plan.bytes;
@@ -173,9 +173,9 @@ static alexnet_status conv2d_run(const an_case *c, const an_backend *backend, co
     const an_conv2d *g = &c->conv2d;
     an_conv2d_tensors t = an_case_tensors(c, conv2d_pass(c), in, out);
 
-    if (way.imports) {
+    if (way.converts) {
         float *const x = an_scratch_at(run, way.x_at);
-        AN_TRY(backend->import(run, (an_shape){g->n, g->c, g->h, g->w}, t.x, x));
+        AN_TRY(backend->from_nchw(run, (an_shape){g->n, g->c, g->h, g->w}, t.x, x));
         t.x = x;
     }
     return conv2d_pass(c) == AN_FORWARD ? conv2d_forward(c, backend, run, &way, &t, out)

@@ -17,16 +17,16 @@ static alexnet_status layout_run(const an_case *c, const an_backend *backend, co
                                  const void *const in[AN_CASE_INPUTS],
                                  void *const out[AN_CASE_OUTPUTS])
 {
-    if (c->kind == &an_case_import) return backend->import(run, c->shape, in[0], out[0]);
-    if (c->kind == &an_case_export) return backend->export(run, c->shape, in[0], out[0]);
+    if (c->kind == &an_case_from_nchw) return backend->from_nchw(run, c->shape, in[0], out[0]);
+    if (c->kind == &an_case_to_nchw) return backend->to_nchw(run, c->shape, in[0], out[0]);
     return (c->kind == &an_case_flatten ? backend->flatten : backend->unflatten)(run, c->shape,
                                                                                  in[0], out[0]);
 }
 
-const an_case_kind an_case_import = {
-    .name = "import", .exact = true, .sizes = unary_sizes, .run = layout_run};
-const an_case_kind an_case_export = {
-    .name = "export", .exact = true, .sizes = unary_sizes, .run = layout_run};
+const an_case_kind an_case_from_nchw = {
+    .name = "from_nchw", .exact = true, .sizes = unary_sizes, .run = layout_run};
+const an_case_kind an_case_to_nchw = {
+    .name = "to_nchw", .exact = true, .sizes = unary_sizes, .run = layout_run};
 const an_case_kind an_case_flatten = {
     .name = "flatten", .exact = true, .sizes = unary_sizes, .run = layout_run};
 const an_case_kind an_case_unflatten = {

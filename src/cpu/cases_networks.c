@@ -87,8 +87,8 @@ const an_case_list an_cases_step = {step, AN_COUNT(step)};
 #define VALUES 1, 2478888, 1, 1
 
 static const an_case others[] = {
-    {"import maps", &an_case_import, .shape = {AVGPOOL}},
-    {"export maps", &an_case_export, .shape = {AVGPOOL}},
+    {"from_nchw maps", &an_case_from_nchw, .shape = {AVGPOOL}},
+    {"to_nchw maps", &an_case_to_nchw, .shape = {AVGPOOL}},
     {"max pool forward", &an_case_max_pool, .pool = {POOL2}},
     {"max pool backward", &an_case_max_pool_backward, .pool = {POOL2}},
     {"linear backward data", &an_case_linear[AN_BACKWARD_DATA], .linear = {FC8}},

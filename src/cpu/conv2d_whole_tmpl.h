@@ -47,7 +47,7 @@ static const float *whole_x(const an_run *run, const an_conv2d *g, const float *
 
     if (!an_scratch_fits(run, plan.bytes)) return NULL;
     if (whole_is_row(g)) return x;
-    (void)an_export__portable(run, whole_shape(g), x, an_scratch_at(run, rows)); /* cannot fail */
+    (void)an_to_nchw__portable(run, whole_shape(g), x, an_scratch_at(run, rows)); /* cannot fail */
     return an_scratch_at(run, rows);
 }
 
@@ -73,7 +73,7 @@ static alexnet_status whole_backward_data(const an_run *run, const an_conv2d *g,
 
     if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
     AN_TRY(linear_backward_data(run, &linear, &rows));
-    return whole_is_row(g) ? ALEXNET_OK : an_import__portable(run, whole_shape(g), dx, t->dx);
+    return whole_is_row(g) ? ALEXNET_OK : an_from_nchw__portable(run, whole_shape(g), dx, t->dx);
 }
 
 static alexnet_status whole_backward_weights(const an_run *run, const an_conv2d *g,

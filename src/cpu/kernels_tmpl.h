@@ -290,10 +290,10 @@ const an_backend *PASTE(an_backend_, TIER)(an_cpu_level level)
      .batch_statistics = batch_statistics,                                                         \
      .batch_norm = batch_norm,                                                                     \
      .batch_norm_backward = batch_norm_backward,                                                   \
-     .import = import,                                                                             \
-     .export = export,                                                                             \
-     .flatten = export,                                                                            \
-     .unflatten = import,                                                                          \
+     .from_nchw = from_nchw,                                                                       \
+     .to_nchw = to_nchw,                                                                           \
+     .flatten = to_nchw,                                                                           \
+     .unflatten = from_nchw,                                                                       \
      .tanh = tanh_forward,                                                                         \
      .sigmoid = sigmoid_forward,                                                                   \
      .dropout = dropout,                                                                           \

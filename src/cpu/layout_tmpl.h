@@ -17,7 +17,7 @@ static void interleave_3(int count, const float *from, ptrdiff_t map, float *res
     }
 }
 
-static alexnet_status import(const an_run *run, an_shape shape, const float *nchw, float *x)
+static alexnet_status from_nchw(const an_run *run, an_shape shape, const float *nchw, float *x)
 {
     const int map = shape.h * shape.w;
 
@@ -38,7 +38,7 @@ static alexnet_status import(const an_run *run, an_shape shape, const float *nch
     return ALEXNET_OK;
 }
 
-static alexnet_status export(const an_run *run, an_shape shape, const float *x, float *nchw)
+static alexnet_status to_nchw(const an_run *run, an_shape shape, const float *x, float *nchw)
 {
     const int map = shape.h * shape.w;
 

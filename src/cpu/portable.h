@@ -80,8 +80,9 @@ alexnet_status an_lrn_backward__portable(const an_run *run, const an_lrn *g, con
                                          const float *dy, const uint8_t *which, float *dx);
 
 /* portable_layout.c */
-alexnet_status an_import__portable(const an_run *run, an_shape shape, const float *nchw, float *x);
-alexnet_status an_export__portable(const an_run *run, an_shape shape, const float *x, float *nchw);
+alexnet_status an_from_nchw__portable(const an_run *run, an_shape shape, const float *nchw,
+                                      float *x);
+alexnet_status an_to_nchw__portable(const an_run *run, an_shape shape, const float *x, float *nchw);
 alexnet_status an_unfold__portable(const an_run *run, an_shape x_shape, int size, const float *x,
                                    float *y);
 alexnet_status an_fold__portable(const an_run *run, an_shape x_shape, int size, const float *dy,

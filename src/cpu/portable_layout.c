@@ -1,14 +1,15 @@
 /*
  * portable_layout.c: between [n][c][h][w], which everybody else speaks, and [n][h][w][c], which the
- * kernels do. Flattening to the order c, h, w is the same copy as export, and its inverse the same
- * as import.
+ * kernels do. Flattening to the order c, h, w is the same copy as to_nchw, and its inverse the same
+ * as from_nchw.
  * SPDX-License-Identifier: MIT
  */
 #include "cpu/portable.h"
 
 #include "cpu/parallel.h"
 
-alexnet_status an_import__portable(const an_run *run, an_shape shape, const float *nchw, float *x)
+alexnet_status an_from_nchw__portable(const an_run *run, an_shape shape, const float *nchw,
+                                      float *x)
 {
     const size_t c_count = (size_t)shape.c;
     const size_t h_count = (size_t)shape.h;
@@ -28,7 +29,7 @@ alexnet_status an_import__portable(const an_run *run, an_shape shape, const floa
     return ALEXNET_OK;
 }
 
-alexnet_status an_export__portable(const an_run *run, an_shape shape, const float *x, float *nchw)
+alexnet_status an_to_nchw__portable(const an_run *run, an_shape shape, const float *x, float *nchw)
 {
     const size_t c_count = (size_t)shape.c;
     const size_t h_count = (size_t)shape.h;

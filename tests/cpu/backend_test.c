@@ -120,7 +120,7 @@ static void no_entry_of_a_table_is_missing(void **unused)
     (void)unused;
     for (int i = 0; an_tier_name(i, &b) != NULL; ++i) {
         if (b == NULL) continue;
-        assert_true(b->import && b->export && b->conv2d && b->linear);
+        assert_true(b->from_nchw && b->to_nchw && b->conv2d && b->linear);
         assert_true(b->max_pool && b->max_pool_backward);
         assert_true(b->batch_norm_scratch && b->batch_statistics && b->batch_norm &&
                     b->batch_norm_backward);

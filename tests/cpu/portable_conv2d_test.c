@@ -72,22 +72,22 @@ static void check(an_conv2d g)
     fill(&stream, t.bias, (size_t)g.k);
     fill(&stream, t.dy, (size_t)y_count);
     by_definition(&g, &t);
-    an_import__portable(&run, x_shape, t.x, t.inside_x);
-    an_import__portable(&run, y_shape, t.dy, t.inside_y);
+    an_from_nchw__portable(&run, x_shape, t.x, t.inside_x);
+    an_from_nchw__portable(&run, y_shape, t.dy, t.inside_y);
 
     for (int relu = 0; relu < 2; ++relu) {
         an_conv2d__portable(&g, AN_FORWARD, ALEXNET_FP32)
             ->run(&run, &g,
                   &(an_conv2d_tensors){
                       .x = t.inside_x, .w = t.w, .bias = t.bias, .y = t.inside, .relu = relu == 1});
-        an_export__portable(&run, y_shape, t.inside, t.found);
+        an_to_nchw__portable(&run, y_shape, t.inside, t.found);
         for (int i = 0; relu == 1 && i < y_count; ++i)
             t.y[i] = fmax(t.y[i], 0);
         check_near(t.found, t.y, y_count);
     }
     an_conv2d__portable(&g, AN_BACKWARD_DATA, ALEXNET_FP32)
         ->run(&run, &g, &(an_conv2d_tensors){.dy = t.inside_y, .w = t.w, .dx = t.inside});
-    an_export__portable(&run, x_shape, t.inside, t.found);
+    an_to_nchw__portable(&run, x_shape, t.inside, t.found);
     check_near(t.found, t.dx, x_count);
 
     float db[64];

@@ -17,9 +17,9 @@ static void by_hand(void **unused)
     float x[12], back[12];
 
     (void)unused;
-    assert_int_equal(an_import__portable(&run, shape, nchw, x), ALEXNET_OK);
+    assert_int_equal(an_from_nchw__portable(&run, shape, nchw, x), ALEXNET_OK);
     assert_memory_equal(x, nhwc, sizeof x);
-    assert_int_equal(an_export__portable(&run, shape, x, back), ALEXNET_OK);
+    assert_int_equal(an_to_nchw__portable(&run, shape, x, back), ALEXNET_OK);
     assert_memory_equal(back, nchw, sizeof back);
 }
 

@@ -179,24 +179,24 @@ void check_forward(check_layer *c, const float *x, float *y)
     const an_op op = make_op(c);
 
     if (op.prepared != NULL) an_assert_ok(c->ctx, c->node.def->prepare(&op));
-    an_assert_ok(c->ctx, c->ctx->backend->import(&c->run, c->x_shape, x, c->x));
+    an_assert_ok(c->ctx, c->ctx->backend->from_nchw(&c->run, c->x_shape, x, c->x));
     if (c->needs.alias)
         memcpy(c->y, c->x, (size_t)an_shape_count(c->x_shape) * sizeof(float));
     else
         an_assert_ok(c->ctx, c->node.def->forward(&op));
-    if (y != NULL) an_assert_ok(c->ctx, c->ctx->backend->export(&c->run, c->y_shape, c->y, y));
+    if (y != NULL) an_assert_ok(c->ctx, c->ctx->backend->to_nchw(&c->run, c->y_shape, c->y, y));
 }
 
 void check_backward(check_layer *c, const float *dy, float *dx)
 {
     const an_op op = make_op(c);
 
-    an_assert_ok(c->ctx, c->ctx->backend->import(&c->run, c->y_shape, dy, c->dy));
+    an_assert_ok(c->ctx, c->ctx->backend->from_nchw(&c->run, c->y_shape, dy, c->dy));
     if (c->needs.alias)
         memcpy(c->dx, c->dy, (size_t)an_shape_count(c->x_shape) * sizeof(float));
     else
         an_assert_ok(c->ctx, c->node.def->backward(&op));
-    if (dx != NULL) an_assert_ok(c->ctx, c->ctx->backend->export(&c->run, c->x_shape, c->dx, dx));
+    if (dx != NULL) an_assert_ok(c->ctx, c->ctx->backend->to_nchw(&c->run, c->x_shape, c->dx, dx));
 }
 
 /* ---- gradients ---- */

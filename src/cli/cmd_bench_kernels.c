@@ -9,7 +9,7 @@
 #include "base/threads.h"
 #include "cli/bench.h"
 #include "cli/output.h"
-#include "cpu/cases.h"
+#include "bench/cases.h"
 #include "cpu/peak.h"
 
 #include <stdlib.h>

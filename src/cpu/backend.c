@@ -7,7 +7,7 @@
 #include "base/hash.h"
 #include "base/status.h"
 #include "cpu/cost.h"
-#include "cpu/portable.h"
+#include "cpu/reference/reference.h"
 #include <string.h>
 
 static double plain_seconds(double macs, double bytes, int threads)

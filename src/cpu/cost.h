@@ -59,7 +59,7 @@ double an_plain_seconds(const an_tier_cost *tier, double macs, double bytes, int
 
 /* ---- the algorithms ---- */
 
-/* Tap by tap (conv2d_direct_tmpl.h, conv2d_weights_tmpl.h, packed_conv2d_tmpl.h). */
+/* Tap by tap (conv2d_direct_tmpl.h, conv2d_weights_tmpl.h, packed/conv2d_tmpl.h). */
 an_work an_direct_work(const an_tier_cost *tier, alexnet_dtype dtype, const an_conv2d *g,
                        an_pass pass);
 an_cost an_direct_cost(const an_tier_cost *tier, alexnet_dtype dtype, const an_conv2d *g,

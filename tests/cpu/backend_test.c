@@ -6,7 +6,7 @@
 
 #include "base/hash.h"
 #include "cpu/backend.h"
-#include "cpu/portable.h"
+#include "cpu/reference/reference.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,0 +1,40 @@
+/*
+ * kernels_avx512.c: the tier for AVX-512; compiled with -mavx512f -mavx512vl -mavx512dq -mavx512bw.
+ *
+ * A tile is 14 x 32: 14 * 2 sums, 2 vectors of B and 1 of A are 31 of 32 registers of 16 floats. A step takes 16 loads for 28
+ * multiply-adds.
+ * SPDX-License-Identifier: MIT
+ */
+#include "cpu/backend.h"
+#include "cpu/packed/packed.h"
+
+#if defined(__AVX512F__) && defined(__AVX512VL__) && defined(__AVX512DQ__) && defined(__AVX512BW__)
+#define TIER  avx512
+#define LANES 16
+#define NV    2
+#define MR    14
+
+/* Bytes and bf16 have files of their own, for machines that multiply them at once. */
+#define HAS_VNNI(level)    ((level) == AN_CPU_AVX512_VNNI || (level) == AN_CPU_AVX512_BF16)
+#define CONV2D_BF16(level) ((level) == AN_CPU_AVX512_BF16 ? an_conv2d_bf16__avx512() : NULL)
+#define LINEAR_BF16(level, pass)                                                                   \
+    ((level) == AN_CPU_AVX512_BF16 ? an_linear_bf16__avx512(pass) : NULL)
+#define CONV2D_INT8(level) (HAS_VNNI(level) ? an_conv2d_int8__avx512() : NULL)
+#define LINEAR_INT8(level) (HAS_VNNI(level) ? an_linear_int8__avx512() : NULL)
+
+#include "cpu/simd/avx512.h"
+
+#include "cpu/fp32/kernels_tmpl.h"
+#else
+const an_backend *an_backend_avx512(an_cpu_level level)
+{
+    (void)level;
+    return NULL;
+}
+
+float an_peak_loop_avx512(int64_t rounds)
+{
+    (void)rounds;
+    return 0;
+}
+#endif

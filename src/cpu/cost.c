@@ -5,6 +5,7 @@
 #include "cpu/cost.h"
 
 #include "base/compiler.h"
+#include "cpu/tiles.h"
 #include "cpu/winograd.h"
 #include <stdio.h>
 
@@ -20,8 +21,8 @@
  *     portable                   only shown: of its algorithms there is one for each pass and format
  */
 const an_tier_cost an_cost_avx512 = {
-    .rows = 14,
-    .columns = 32,
+    .rows = AN_TILE_AVX512_ROWS,
+    .columns = AN_TILE_AVX512_VECTORS * AN_TILE_AVX512_LANES,
     .mac = 1 / 115e9,
     .pace_bf16 = 1.8,
     .pace_int8 = 3.4,
@@ -37,8 +38,8 @@ const an_tier_cost an_cost_avx512 = {
 };
 
 const an_tier_cost an_cost_avx2 = {
-    .rows = 6,
-    .columns = 16,
+    .rows = AN_TILE_AVX2_ROWS,
+    .columns = AN_TILE_AVX2_VECTORS * AN_TILE_AVX2_LANES,
     .mac = 1 / 57e9,
     .pace_bf16 = 1,
     .pace_int8 = 1,
@@ -54,8 +55,8 @@ const an_tier_cost an_cost_avx2 = {
 };
 
 const an_tier_cost an_cost_neon = {
-    .rows = 14,
-    .columns = 8,
+    .rows = AN_TILE_NEON_ROWS,
+    .columns = AN_TILE_NEON_VECTORS * AN_TILE_NEON_LANES,
     .mac = 1 / 20e9,
     .pace_bf16 = 1,
     .pace_int8 = 1,

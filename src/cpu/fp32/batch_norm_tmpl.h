@@ -8,8 +8,18 @@
  * decides. The variance takes a second pass, with the mean in double: no cancellation, whatever the mean.
  *
  * A part's sums, [2][c] (1 KB for 64 channels), stay in L1; pixels stream past, which is the bound.
+ *
+ * Needs: nothing.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_FP32_BATCH_NORM_TMPL_H
+#define AN_CPU_FP32_BATCH_NORM_TMPL_H
+
+#include "core/backend.h"
+#include "cpu/parallel.h"
+#include "cpu/scratch.h"
+#include <math.h>
+#include <string.h>
 
 #define NORM_PARTS 64
 
@@ -223,3 +233,5 @@ static alexnet_status batch_norm_backward(const an_run *run, an_shape shape, flo
     }
     return ALEXNET_OK;
 }
+
+#endif

@@ -5,16 +5,30 @@
  * walked by strides (Zhang, Franchetti, Low: High Performance Zero-Memory Overhead Direct
  * Convolutions, ICML 2018).
  *
- * Cache: a panel of NR filters and a padded image share L2 (torchvision's conv4, the largest: 432 and
+ * Cache: a panel of NR filters and a padded_map image share L2 (torchvision's conv4, the largest: 432 and
  * 338 KB; conv1: 45 and 604 KB); every tile reads all of the panel, and its rows of the image from L1.
  * Threads take whole images, or blocks of filters when images are few.
+ *
+ * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_FP32_CONV2D_DIRECT_TMPL_H
+#define AN_CPU_FP32_CONV2D_DIRECT_TMPL_H
+
+#include "base/status.h"
+#include "core/backend.h"
+#include "cpu/fp32/conv2d_tmpl.h"
+#include "cpu/fp32/tile_tmpl.h"
+#include "cpu/parallel.h"
+#include "cpu/scratch.h"
+#include "cpu/simd/parts_tmpl.h"
+#include <limits.h>
+#include <string.h>
 
 /* What one image's worth of tiles is made of. */
 typedef struct window_walk {
     filter_panels filters;
-    ptrdiff_t in_row, in_pixel;   /* of the padded image */
+    ptrdiff_t in_row, in_pixel;   /* of the padded_map image */
     ptrdiff_t step_row, step_col; /* floats between the windows of neighbouring outputs */
     int p, q;                     /* outputs */
     ptrdiff_t out_row, out_col;
@@ -64,7 +78,7 @@ static int image_parts(int n, int blocks, int threads)
 
 typedef struct forward_plan {
     filter_panels filters;
-    padded image;
+    padded_map image;
     window_walk walk;
     size_t panels_at, images_at, bytes;
 } forward_plan;
@@ -213,7 +227,7 @@ typedef struct data_plan {
     filter_panels
         whole;    /* the filters of all phases together: the sizes of their windows add up to r and
               s */
-    padded image; /* dy */
+    padded_map image; /* dy */
     size_t panels_at, images_at, bytes;
 } data_plan;
 
@@ -367,3 +381,5 @@ static alexnet_status conv2d_backward_data(const an_run *run, const an_conv2d *g
     }
     return ALEXNET_OK;
 }
+
+#endif

@@ -1,26 +1,34 @@
 /*
- * conv2d_tmpl.h: the convolutions of a fast tier, and what their passes share: zeros around an
- * image, filters in panels.
+ * conv2d_tmpl.h: what the convolutions of a fast tier share: zeros around an image, filters in panels.
+ *
+ * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_FP32_CONV2D_TMPL_H
+#define AN_CPU_FP32_CONV2D_TMPL_H
+
+#include "base/compiler.h"
+#include "cpu/fp32/tile_tmpl.h"
+#include "cpu/scratch.h"
+#include <string.h>
 
 /* ---- images with zeros around them ---- */
 
 /* A copy of a [h][w][c] map in which no window passes the border. */
-typedef struct padded {
+typedef struct padded_map {
     int h, w;      /* with the zeros */
     int top, left; /* where the map begins */
     int from_h, from_w, c;
     ptrdiff_t pixel, row; /* floats to the next pixel, at least c; to the next row */
-} padded;
+} padded_map;
 
-static size_t padded_floats(const padded *g)
+static size_t padded_floats(const padded_map *g)
 {
     return an_size_times((size_t)g->h, an_size_times((size_t)g->w, (size_t)g->pixel));
 }
 
 /* Row `i` of the copy. What lies beyond its right or bottom edge is left out. */
-static void pad_row(const padded *g, int i, const float *map, float *copy)
+static void pad_row(const padded_map *g, int i, const float *map, float *copy)
 {
     const size_t pixel = (size_t)g->pixel;
     const size_t c = (size_t)g->c;
@@ -43,7 +51,7 @@ static void pad_row(const padded *g, int i, const float *map, float *copy)
     memset(to + (size_t)count * pixel, 0, (size_t)(g->w - first - count) * pixel * sizeof *to);
 }
 
-static void pad_image(const padded *g, const float *map, float *copy)
+static void pad_image(const padded_map *g, const float *map, float *copy)
 {
     for (int i = 0; i < g->h; ++i)
         pad_row(g, i, map, copy);
@@ -142,5 +150,4 @@ static void unpack_filters(const filter_panels *g, int b, const float *block, fl
     }
 }
 
-#include "cpu/fp32/conv2d_direct_tmpl.h"
-#include "cpu/fp32/conv2d_weights_tmpl.h"
+#endif

@@ -13,8 +13,23 @@
  * Every sum takes its images in order and the slices are added in order, so the bits do not depend
  * on the threads. Pixels of the padded copy lie an odd number of cache lines apart: channels of
  * neighbouring pixels then spread over all sets of L1.
+ *
+ * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_FP32_CONV2D_WEIGHTS_TMPL_H
+#define AN_CPU_FP32_CONV2D_WEIGHTS_TMPL_H
+
+#include "base/status.h"
+#include "core/backend.h"
+#include "cpu/fp32/conv2d_tmpl.h"
+#include "cpu/fp32/tile_tmpl.h"
+#include "cpu/parallel.h"
+#include "cpu/scratch.h"
+#include "cpu/simd/parts_tmpl.h"
+#include "cpu/simd/vectors_tmpl.h"
+#include <limits.h>
+#include <string.h>
 
 /* Images whose copies are made at a time: as many as fit so many bytes. Between making and using them all threads meet,
    which costs more the less there is to do in between. */
@@ -34,7 +49,7 @@
 
 typedef struct weights_plan {
     filter_panels filters; /* of the sums */
-    padded image;          /* x */
+    padded_map image;      /* x */
     bool merge;            /* few channels: a row of the window, [s][c], is one run of tile rows */
     int group, group_rows; /* images, or rows of one image, that a tile adds up in one go */
     int chunk;             /* images copied at a time: whole groups */
@@ -44,15 +59,6 @@ typedef struct weights_plan {
     ptrdiff_t pixels; /* outputs of an image */
     size_t sums_at, images_at, dy_at, db_rows_at, db_at, bytes;
 } weights_plan;
-
-/* Floats from one pixel to the next: c, or somewhat more: an odd number of cache lines. */
-static ptrdiff_t odd_lines(int c)
-{
-    const ptrdiff_t line = AN_ALIGNMENT / (ptrdiff_t)sizeof(float);
-    const ptrdiff_t lines = (c + line - 1) / line;
-
-    return (lines | 1) * line;
-}
 
 /* Whole groups of images that fit CHUNK_BYTES; at least one, at most the batch needs. */
 static int chunk_images(int n, int group, size_t image_floats)
@@ -307,3 +313,5 @@ static alexnet_status conv2d_backward_weights(const an_run *run, const an_conv2d
     }
     return ALEXNET_OK;
 }
+
+#endif

@@ -2,8 +2,18 @@
  * conv2d_whole_tmpl.h: a filter as large as the map has one place on it: the convolution is a linear
  * layer over the flattened map (slim's fc6, fc7 and fc8, alexnet_v2). The weights [k][c][r][s] are
  * then [outputs][inputs] as they lie; only x and dx, which are small beside them, change their order.
+ *
+ * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_FP32_CONV2D_WHOLE_TMPL_H
+#define AN_CPU_FP32_CONV2D_WHOLE_TMPL_H
+
+#include "base/status.h"
+#include "core/backend.h"
+#include "cpu/fp32/linear_tmpl.h"
+#include "cpu/reference/reference.h"
+#include "cpu/scratch.h"
 
 static bool is_whole_map(const an_conv2d *g)
 {
@@ -87,3 +97,5 @@ static alexnet_status whole_backward_weights(const an_run *run, const an_conv2d 
     if (x == NULL) return ALEXNET_BAD_ARG;
     return linear_backward_weights(run, &linear, &rows);
 }
+
+#endif

@@ -2,17 +2,29 @@
  * elementwise_tmpl.h: what treats every element alone and costs more than its memory traffic, so that the plain loops of
  * reference/elementwise.c, which all tiers share for the rest, are not enough: functions of math_tmpl.h, and dropout. Nothing is
  * kept from one element to the next; dropout's random words, 4 of PHILOX_BLOCKS blocks (1 KB with AVX-512), are made in L1.
+ *
+ * Needs: the vocabulary and its LANES.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_FP32_ELEMENTWISE_TMPL_H
+#define AN_CPU_FP32_ELEMENTWISE_TMPL_H
 
-#define CHUNK ((int64_t)1 << 14) /* elements that a thread takes at a time */
+#include "base/compiler.h"
+#include "base/rng.h"
+#include "core/backend.h"
+#include "cpu/parallel.h"
+#include "cpu/reference/reference.h"
+#include "cpu/simd/math_tmpl.h"
+#include "cpu/simd/vectors_tmpl.h"
+
+#define ELEMENTWISE_CHUNK ((int64_t)1 << 14) /* elements that a thread takes at a time */
 
 static alexnet_status tanh_forward(const an_run *run, float a, float b, int64_t count,
                                    const float *x, float *y)
 {
     AN_PARALLEL_FOR(run, schedule(dynamic))
-    for (int64_t start = 0; start < count; start += CHUNK) {
-        const int64_t end = AN_MIN(start + CHUNK, count);
+    for (int64_t start = 0; start < count; start += ELEMENTWISE_CHUNK) {
+        const int64_t end = AN_MIN(start + ELEMENTWISE_CHUNK, count);
         for (int64_t i = start; i < end; i += LANES) {
             const int rest = (int)AN_MIN(LANES, end - i);
             const vf bx = vf_mul(vf_set1(b), load_up_to(x + i, rest));
@@ -25,8 +37,8 @@ static alexnet_status tanh_forward(const an_run *run, float a, float b, int64_t 
 static alexnet_status sigmoid_forward(const an_run *run, int64_t count, const float *x, float *y)
 {
     AN_PARALLEL_FOR(run, schedule(dynamic))
-    for (int64_t start = 0; start < count; start += CHUNK) {
-        const int64_t end = AN_MIN(start + CHUNK, count);
+    for (int64_t start = 0; start < count; start += ELEMENTWISE_CHUNK) {
+        const int64_t end = AN_MIN(start + ELEMENTWISE_CHUNK, count);
         for (int64_t i = start; i < end; i += LANES) {
             const int rest = (int)AN_MIN(LANES, end - i);
             store_up_to(y + i, rest, vf_logistic(load_up_to(x + i, rest)));
@@ -98,3 +110,5 @@ static alexnet_status dropout(const an_run *run, const an_dropout *d, an_shape s
         dropout_row(d, n, shape.c, x + (ptrdiff_t)n * shape.c, y + (ptrdiff_t)n * shape.c);
     return ALEXNET_OK;
 }
+
+#endif

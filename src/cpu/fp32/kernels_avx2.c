@@ -6,12 +6,13 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cpu/backend.h"
+#include "cpu/tiles.h"
 
 #if defined(__AVX2__) && defined(__FMA__)
 #define TIER  avx2
-#define LANES 8
-#define NV    2
-#define MR    6
+#define LANES AN_TILE_AVX2_LANES
+#define NV    AN_TILE_AVX2_VECTORS
+#define MR    AN_TILE_AVX2_ROWS
 #include "cpu/simd/avx2.h"
 
 #include "cpu/fp32/kernels_tmpl.h"

@@ -7,12 +7,13 @@
  */
 #include "cpu/backend.h"
 #include "cpu/packed/packed.h"
+#include "cpu/tiles.h"
 
 #if defined(__AVX512F__) && defined(__AVX512VL__) && defined(__AVX512DQ__) && defined(__AVX512BW__)
 #define TIER  avx512
-#define LANES 16
-#define NV    2
-#define MR    14
+#define LANES AN_TILE_AVX512_LANES
+#define NV    AN_TILE_AVX512_VECTORS
+#define MR    AN_TILE_AVX512_ROWS
 
 /* Bytes and bf16 have files of their own, for machines that multiply them at once. */
 #define HAS_VNNI(level)    ((level) == AN_CPU_AVX512_VNNI || (level) == AN_CPU_AVX512_BF16)

@@ -8,12 +8,13 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cpu/backend.h"
+#include "cpu/tiles.h"
 
 #if defined(__aarch64__) && defined(__ARM_NEON)
 #define TIER  neon
-#define LANES 4
-#define NV    2
-#define MR    14
+#define LANES AN_TILE_NEON_LANES
+#define NV    AN_TILE_NEON_VECTORS
+#define MR    AN_TILE_NEON_ROWS
 #include "cpu/simd/neon.h"
 
 #include "cpu/fp32/kernels_tmpl.h"

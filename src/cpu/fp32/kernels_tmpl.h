@@ -1,63 +1,46 @@
 /*
- * kernels_tmpl.h: the fast tiers' kernels, written once. Included by kernels_avx2.c,
- * kernels_avx512.c and kernels_neon.c, which define
+ * kernels_tmpl.h: the fast tiers' kernels, written once: all templates, and the table that they make.
+ *
+ * Needs: of kernels_avx2.c, kernels_avx512.c and kernels_neon.c, which include it,
  *
  *     TIER    avx2       the name that the functions and the table carry
  *     LANES   8          floats in a vector
  *     NV      2          vectors in a row of a tile
  *     MR      6          rows of a tile: with NV as many as the registers hold
  *
- * and include the vector vocabulary (vf, vf_load, vf_fma ...). No other line of the templates knows
+ * and a vector vocabulary (vf, vf_load, vf_fma ...: cpu/simd). No other line of the templates knows
  * the machine. Legend: N images, C channels, K filters, H W map in, P Q map out, R S kernel, G
  * groups.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_FP32_KERNELS_TMPL_H
+#define AN_CPU_FP32_KERNELS_TMPL_H
+
 #include "base/compiler.h"
 #include "base/status.h"
+#include "core/backend.h"
 #include "cpu/backend.h"
 #include "cpu/bf16.h"
 #include "cpu/cost.h"
-#include "cpu/int8.h"
-#include "cpu/parallel.h"
-#include "cpu/reference/reference.h"
-#include "cpu/scratch.h"
-#include "cpu/sgd.h"
-#include "cpu/span.h"
-#include <assert.h>
-#include <limits.h>
-#include <math.h>
-#include <string.h>
-
-#define PASTE(a, b)     PASTE_2(a, b)
-#define PASTE_2(a, b)   a##b
-#define TEXT(a)         TEXT_2(a)
-#define TEXT_2(a)       #a
-#define TIER_NAME(stem) PASTE(stem##__, TIER) /* f32_tile_6__avx2 */
-
-#include "cpu/fp32/tile_tmpl.h"
-
-#include "cpu/simd/parts_tmpl.h"
-
-#include "cpu/fp32/conv2d_tmpl.h"
-#include "cpu/simd/vectors_tmpl.h"
-
-#include "cpu/fp32/linear_tmpl.h"
-
 #include "cpu/fp32/batch_norm_tmpl.h"
-#include "cpu/fp32/layout_tmpl.h"
-#include "cpu/fp32/local_tmpl.h"
-#include "cpu/fp32/pool_tmpl.h"
-
-#include "cpu/simd/math_tmpl.h"
-
+#include "cpu/fp32/conv2d_direct_tmpl.h"
+#include "cpu/fp32/conv2d_weights_tmpl.h"
+#include "cpu/fp32/conv2d_whole_tmpl.h"
 #include "cpu/fp32/elementwise_tmpl.h"
+#include "cpu/fp32/layout_tmpl.h"
+#include "cpu/fp32/linear_tmpl.h"
+#include "cpu/fp32/local_tmpl.h"
 #include "cpu/fp32/loss_tmpl.h"
 #include "cpu/fp32/lrn_tmpl.h"
-
-#include "cpu/fp32/conv2d_whole_tmpl.h"
+#include "cpu/fp32/pool_tmpl.h"
+#include "cpu/fp32/tile_tmpl.h"
 #include "cpu/fp32/winograd_tmpl.h"
-
+#include "cpu/int8.h"
+#include "cpu/reference/reference.h"
+#include "cpu/simd/compiler.h"
 #include "cpu/simd/crc32c_tmpl.h"
+#include "cpu/winograd.h"
+#include <assert.h>
 
 /* ---- which way a pass is computed ---- */
 
@@ -306,3 +289,5 @@ const an_backend *PASTE(an_backend_, TIER)(an_cpu_level level)
 
     return &tables[level];
 }
+
+#endif

@@ -1,8 +1,18 @@
 /*
  * layout_tmpl.h: between [n][c][h][w] and [n][h][w][c]: each image is a matrix [c][h * w], turned. Threads take PIXELS of an
  * image at a time; what a block of registers reads and writes are whole cache lines wherever c has as many.
+ *
+ * Needs: the vocabulary and its LANES.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_FP32_LAYOUT_TMPL_H
+#define AN_CPU_FP32_LAYOUT_TMPL_H
+
+#include "base/compiler.h"
+#include "core/backend.h"
+#include "cpu/parallel.h"
+#include "cpu/simd/vectors_tmpl.h"
+#include <string.h>
 
 #define LAYOUT_PIXELS 256
 
@@ -55,3 +65,5 @@ static alexnet_status to_nchw(const an_run *run, an_shape shape, const float *x,
     }
     return ALEXNET_OK;
 }
+
+#endif

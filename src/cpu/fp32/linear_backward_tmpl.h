@@ -1,7 +1,20 @@
 /*
  * linear_backward_tmpl.h: the two gradients of a linear layer, of many images, each in a pass of its own.
+ *
+ * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_FP32_LINEAR_BACKWARD_TMPL_H
+#define AN_CPU_FP32_LINEAR_BACKWARD_TMPL_H
+
+#include "base/compiler.h"
+#include "core/backend.h"
+#include "cpu/fp32/linear_shared_tmpl.h"
+#include "cpu/fp32/tile_tmpl.h"
+#include "cpu/parallel.h"
+#include "cpu/scratch.h"
+#include "cpu/sgd.h"
+#include "cpu/simd/parts_tmpl.h"
 
 /* ---- data gradient ----
  *
@@ -11,15 +24,6 @@
 
 #define DATA_STRIP 256 /* inputs; 1 KB of each row of w */
 #define DATA_DEPTH 256 /* outputs */
-
-/* A copy of a matrix [rows][columns] with rows an odd number of lines apart. */
-static void copy_rows(const an_run *run, int rows, int columns, const float *from, float *to)
-{
-    AN_PARALLEL_FOR(run, schedule(dynamic, 8))
-    for (int i = 0; i < rows; ++i)
-        memcpy(to + (size_t)i * copy_row(columns), from + (size_t)i * (size_t)columns,
-               (size_t)columns * sizeof *to);
-}
 
 typedef struct linear_data_plan {
     size_t block_floats;
@@ -147,13 +151,13 @@ typedef struct linear_weights {
     const an_sgd_update *update; /* NULL: none */
 } linear_weights;
 
-/* A tile of dw, `rows` high: summed over the images, DEPTH of them at a time. */
+/* A tile of dw, `rows` high: summed over the images, LINEAR_DEPTH of them at a time. */
 static void gradient_tile(const linear_weights *job, int rows, int output, int input, tile *t)
 {
     const an_linear *g = job->g;
 
-    for (int n = 0; n < g->n; n += DEPTH) {
-        const int depth = AN_MIN(DEPTH, g->n - n);
+    for (int n = 0; n < g->n; n += LINEAR_DEPTH) {
+        const int depth = AN_MIN(LINEAR_DEPTH, g->n - n);
         t->run = depth;
         if (job->update !=
             NULL) /* as many lines as a row of w and v has here, if the steps are enough */
@@ -208,19 +212,6 @@ static void weights_rectangle(const linear_weights *job, int output, int input, 
     }
 }
 
-/* row: floats from image to image of dy. */
-static void bias_gradient(const an_run *run, const an_linear *g, const float *dy, size_t row,
-                          float *db)
-{
-    AN_PARALLEL_FOR(run, schedule(dynamic, STRIP))
-    for (int o = 0; o < g->outputs; ++o) {
-        double sum = 0;
-        for (int n = 0; n < g->n; ++n)
-            sum += (double)dy[(size_t)n * row + (size_t)o];
-        db[o] = (float)sum;
-    }
-}
-
 static alexnet_status backward_weights_many(const an_run *run, const an_linear *g,
                                             const an_linear_tensors *t)
 {
@@ -248,3 +239,5 @@ static alexnet_status backward_weights_many(const an_run *run, const an_linear *
     if (t->db != NULL) bias_gradient(run, g, copy, copy_row(g->outputs), t->db);
     return ALEXNET_OK;
 }
+
+#endif

@@ -1,7 +1,22 @@
 /*
  * linear_few_tmpl.h: both gradients of a linear layer and the update, of few images, in one walk over the weights.
+ *
+ * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_FP32_LINEAR_FEW_TMPL_H
+#define AN_CPU_FP32_LINEAR_FEW_TMPL_H
+
+#include "base/compiler.h"
+#include "core/backend.h"
+#include "cpu/cost.h"
+#include "cpu/fp32/linear_shared_tmpl.h"
+#include "cpu/parallel.h"
+#include "cpu/scratch.h"
+#include "cpu/sgd.h"
+#include "cpu/simd/parts_tmpl.h"
+#include "cpu/simd/vectors_tmpl.h"
+#include <string.h>
 
 /* ---- both gradients, few images ----
  *
@@ -17,7 +32,6 @@
  */
 
 #define LINE_FLOATS  (AN_ALIGNMENT / (int)sizeof(float))
-#define BACKWARD_FEW AN_FEW_BACKWARD /* images */
 #define FEW_ROWS     (MR < 8 ? 4 : 8)
 #define FEW_CHUNK    (8 * LANES)         /* inputs */
 #define FEW_GRADIENT (FEW_CHUNK + LANES) /* from row to row of its gradient */
@@ -96,19 +110,28 @@ static ALWAYS_INLINE void fetch_lines(const int count, const few_rows *rows, siz
         __builtin_prefetch(from + (size_t)r * inputs, 0, 2);
 }
 
-/*
- * `lanes` inputs of `count` rows of w: what they add to dx [n][LANES], and, stored to `gradient`, a row every
- * `gradient_row` floats, their gradient. dy [n][FEW_ROWS], x [n][LANES].
- */
+/* LANES inputs of some rows of w, or what is left of them: where they lie, and what belongs to them. */
+typedef struct few_inputs {
+    const float *w; /* rows w_row apart */
+    size_t w_row;
+    const float *dy; /* [n][FEW_ROWS] */
+    const float *x;  /* [n][LANES] */
+    float *dx;       /* [n][LANES] */
+    float *gradient; /* rows gradient_row apart */
+    size_t gradient_row;
+} few_inputs;
+
+/* What `lanes` inputs of `count` rows add to dx, and, stored, their gradient. */
 static ALWAYS_INLINE void few_step(const int count, const bool data, const bool weights, int n,
-                                   const int lanes, const float *w, size_t inputs, const float *dy,
-                                   const float *x, float *dx, float *gradient, size_t gradient_row)
+                                   const int lanes, const few_inputs at)
 {
+    const float *dy = at.dy, *x = at.x;
+    float *dx = at.dx;
     vf row[FEW_ROWS], sum[FEW_ROWS];
 
     UNROLL
     for (int r = 0; r < count; ++r) {
-        row[r] = data ? load_up_to(w + (size_t)r * inputs, lanes) : vf_zero();
+        row[r] = data ? load_up_to(at.w + (size_t)r * at.w_row, lanes) : vf_zero();
         sum[r] = vf_zero();
     }
     for (int i = 0; i < n; ++i, dy += FEW_ROWS, x += LANES, dx += LANES) {
@@ -124,7 +147,7 @@ static ALWAYS_INLINE void few_step(const int count, const bool data, const bool 
     }
     UNROLL
     for (int r = 0; r < count; ++r)
-        if (weights) store_up_to(gradient + (size_t)r * gradient_row, lanes, sum[r]);
+        if (weights) store_up_to(at.gradient + (size_t)r * at.gradient_row, lanes, sum[r]);
 }
 
 /* Along `count` rows of a strip. own: room for a chunk's gradient. */
@@ -146,17 +169,22 @@ static ALWAYS_INLINE void few_walk(const int count, const bool data, const bool 
         const size_t gradient_row = weights && update == NULL ? inputs : FEW_GRADIENT;
         for (int i = first; i < end; i += LANES) {
             const size_t column = (size_t)(rows->input + i) * n;
-            const float *here = data ? w + at + (size_t)i : NULL;
-            float *to = weights ? gradient + (i - first) : NULL;
+            const few_inputs here = {
+                .w = data ? w + at + (size_t)i : NULL,
+                .w_row = inputs,
+                .dy = dy,
+                .x = job->x + column,
+                .dx = job->dx + column,
+                .gradient = weights ? gradient + (i - first) : NULL,
+                .gradient_row = gradient_row,
+            };
             if (i % LINE_FLOATS == 0 && w != NULL) fetch_lines(count, rows, inputs, below, i, w);
             if (i % LINE_FLOATS == 0 && update != NULL)
                 fetch_lines(count, rows, inputs, below, i, update->v);
             if (end - i >= LANES)
-                few_step(count, data, weights, (int)n, LANES, here, inputs, dy, job->x + column,
-                         job->dx + column, to, gradient_row);
+                few_step(count, data, weights, (int)n, LANES, here);
             else
-                few_step(count, data, weights, (int)n, end - i, here, inputs, dy, job->x + column,
-                         job->dx + column, to, gradient_row);
+                few_step(count, data, weights, (int)n, end - i, here);
         }
         for (int r = 0; update != NULL && r < count; ++r)
             an_sgd_row(&update->rule, end - first, own + r * FEW_GRADIENT,
@@ -166,18 +194,29 @@ static ALWAYS_INLINE void few_walk(const int count, const bool data, const bool 
 }
 
 /* few_walk() of one kind, for the two counts of rows that there are. */
-#define FEW_WALK(name, data, weights)                                                              \
-    static void name(int count, const linear_few *job, const few_rows *rows, float *own)           \
-    {                                                                                              \
-        if (count == FEW_ROWS)                                                                     \
-            few_walk(FEW_ROWS, data, weights, job, rows, own);                                     \
-        else                                                                                       \
-            few_walk(1, data, weights, job, rows, own);                                            \
-    }
+static void few_walk_both(int count, const linear_few *job, const few_rows *rows, float *own)
+{
+    if (count == FEW_ROWS)
+        few_walk(FEW_ROWS, true, true, job, rows, own);
+    else
+        few_walk(1, true, true, job, rows, own);
+}
 
-FEW_WALK(few_walk_both, true, true)
-FEW_WALK(few_walk_data, true, false)
-FEW_WALK(few_walk_weights, false, true)
+static void few_walk_data(int count, const linear_few *job, const few_rows *rows, float *own)
+{
+    if (count == FEW_ROWS)
+        few_walk(FEW_ROWS, true, false, job, rows, own);
+    else
+        few_walk(1, true, false, job, rows, own);
+}
+
+static void few_walk_weights(int count, const linear_few *job, const few_rows *rows, float *own)
+{
+    if (count == FEW_ROWS)
+        few_walk(FEW_ROWS, false, true, job, rows, own);
+    else
+        few_walk(1, false, true, job, rows, own);
+}
 
 static void few_strip(const linear_few *job, int input, int width, float *own)
 {
@@ -225,3 +264,5 @@ static alexnet_status backward_few(const an_run *run, const an_linear *g,
     if (t->db != NULL) bias_gradient(run, g, t->dy, (size_t)g->outputs, t->db);
     return ALEXNET_OK;
 }
+
+#endif

@@ -1,7 +1,22 @@
 /*
  * linear_forward_tmpl.h: y = x w^T + bias of a fast tier: of few images by dot products, of many by tiles.
+ *
+ * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_FP32_LINEAR_FORWARD_TMPL_H
+#define AN_CPU_FP32_LINEAR_FORWARD_TMPL_H
+
+#include "base/compiler.h"
+#include "core/backend.h"
+#include "cpu/cost.h"
+#include "cpu/fp32/linear_shared_tmpl.h"
+#include "cpu/fp32/tile_tmpl.h"
+#include "cpu/parallel.h"
+#include "cpu/scratch.h"
+#include "cpu/simd/parts_tmpl.h"
+#include "cpu/simd/vectors_tmpl.h"
+#include <string.h>
 
 /* ---- forward, few images: dot products, while w streams past at the speed of memory ----
  *
@@ -10,7 +25,6 @@
  * L2 (8 rows of 9216: 288 KB). More images take another round, when the rows of w are in L2.
  */
 
-#define FEW_IMAGES AN_FEW_FORWARD
 #define DOT_IMAGES 8   /* at a time */
 #define DOT_ROWS   3   /* outputs at a time */
 #define DOT_AHEAD  256 /* floats: how far ahead rows are fetched */
@@ -56,27 +70,73 @@ static ALWAYS_INLINE void dot_rows(const int rows, const int images, const an_li
     }
 }
 
+/* The outputs first .. first+rows-1. */
+static ALWAYS_INLINE void dot_block(const int images, const an_linear *g, int first, int rows,
+                                    const float *x, const float *w, const float *bias, bool relu,
+                                    float *y)
+{
+    if (rows == DOT_ROWS)
+        dot_rows(DOT_ROWS, images, g, first, x, w, bias, relu, y);
+    else
+        for (int o = 0; o < rows; ++o)
+            dot_rows(1, images, g, first + o, x, w, bias, relu, y);
+}
+
 /* A function per number of images, so that the sums stay in registers. */
-#define DOT_COUNTS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8)
-#define DOT_FUNCTION(images)                                                                       \
-    static void dot_##images(const an_linear *g, int first, int rows, const float *x,              \
-                             const float *w, const float *bias, bool relu, float *y)               \
-    {                                                                                              \
-        if (rows == DOT_ROWS)                                                                      \
-            dot_rows(DOT_ROWS, images, g, first, x, w, bias, relu, y);                             \
-        else                                                                                       \
-            for (int o = 0; o < rows; ++o)                                                         \
-                dot_rows(1, images, g, first + o, x, w, bias, relu, y);                            \
-    }
-DOT_COUNTS(DOT_FUNCTION)
+static void dot_1(const an_linear *g, int first, int rows, const float *x, const float *w,
+                  const float *bias, bool relu, float *y)
+{
+    dot_block(1, g, first, rows, x, w, bias, relu, y);
+}
+
+static void dot_2(const an_linear *g, int first, int rows, const float *x, const float *w,
+                  const float *bias, bool relu, float *y)
+{
+    dot_block(2, g, first, rows, x, w, bias, relu, y);
+}
+
+static void dot_3(const an_linear *g, int first, int rows, const float *x, const float *w,
+                  const float *bias, bool relu, float *y)
+{
+    dot_block(3, g, first, rows, x, w, bias, relu, y);
+}
+
+static void dot_4(const an_linear *g, int first, int rows, const float *x, const float *w,
+                  const float *bias, bool relu, float *y)
+{
+    dot_block(4, g, first, rows, x, w, bias, relu, y);
+}
+
+static void dot_5(const an_linear *g, int first, int rows, const float *x, const float *w,
+                  const float *bias, bool relu, float *y)
+{
+    dot_block(5, g, first, rows, x, w, bias, relu, y);
+}
+
+static void dot_6(const an_linear *g, int first, int rows, const float *x, const float *w,
+                  const float *bias, bool relu, float *y)
+{
+    dot_block(6, g, first, rows, x, w, bias, relu, y);
+}
+
+static void dot_7(const an_linear *g, int first, int rows, const float *x, const float *w,
+                  const float *bias, bool relu, float *y)
+{
+    dot_block(7, g, first, rows, x, w, bias, relu, y);
+}
+
+static void dot_8(const an_linear *g, int first, int rows, const float *x, const float *w,
+                  const float *bias, bool relu, float *y)
+{
+    dot_block(8, g, first, rows, x, w, bias, relu, y);
+}
 
 static void forward_few(const an_run *run, const an_linear *g, const float *x, const float *w,
                         const float *bias, bool relu, float *y)
 {
-#define DOT_ENTRY(images) [images] = dot_##images,
     static void (*const functions[DOT_IMAGES + 1])(const an_linear *, int, int, const float *,
-                                                   const float *, const float *, bool,
-                                                   float *) = {DOT_COUNTS(DOT_ENTRY)};
+                                                   const float *, const float *, bool, float *) = {
+        NULL, dot_1, dot_2, dot_3, dot_4, dot_5, dot_6, dot_7, dot_8};
 
     AN_PARALLEL_FOR(run, schedule(dynamic, 4))
     for (int block = 0; block < blocks_of(g->outputs, DOT_ROWS); ++block) {
@@ -90,7 +150,7 @@ static void forward_few(const an_run *run, const an_linear *g, const float *x, c
 
 /* ---- forward, many images ----
  *
- * A thread takes a strip of outputs and, block by block of DEPTH inputs, adds to its y^T, which
+ * A thread takes a strip of outputs and, block by block of LINEAR_DEPTH inputs, adds to its y^T, which
  * stays in L2 (70 KB for 128 images) beside the block's part of x^T (256 KB). w is copied tile by
  * tile: 28 KB, in L1.
  */
@@ -110,7 +170,7 @@ static linear_forward_plan plan_linear_forward(const an_linear *g, int threads)
     const size_t columns = an_size_times((size_t)plan.panels, NR);
 
     plan.strip_floats = an_size_times(columns, FORWARD_STRIP);
-    plan.rows_floats = MR * copy_row(DEPTH);
+    plan.rows_floats = MR * copy_row(LINEAR_DEPTH);
     plan.panels_at = an_scratch_floats(&scratch, an_size_times(columns, (size_t)g->inputs));
     plan.strips_at = an_scratch_per_thread(&scratch, threads, plan.strip_floats);
     plan.rows_at = an_scratch_per_thread(&scratch, threads, plan.rows_floats);
@@ -130,7 +190,7 @@ static void pack_transposed(const an_linear *g, int p, int first, int count, con
     transpose(rows, count, from + first, (ptrdiff_t)inputs, panel + (size_t)first * NR, NR);
 }
 
-/* A piece of w: a tile's outputs, a block of DEPTH inputs. */
+/* A piece of w: a tile's outputs, a block of LINEAR_DEPTH inputs. */
 typedef struct weights_piece {
     int output, rows, input, depth;
 } weights_piece;
@@ -140,12 +200,12 @@ static weights_piece piece_of(const an_linear *g, int first, int count, int inde
 {
     const int tiles = tiles_of(count);
     const int from = tile_first(count, index % tiles);
-    const int input = index / tiles * DEPTH;
+    const int input = index / tiles * LINEAR_DEPTH;
 
     return (weights_piece){.output = first + from,
                            .rows = tile_first(count, index % tiles + 1) - from,
                            .input = input,
-                           .depth = AN_MIN(DEPTH, g->inputs - input)};
+                           .depth = AN_MIN(LINEAR_DEPTH, g->inputs - input)};
 }
 
 static const float *piece_at(const an_linear *g, weights_piece piece, const float *w)
@@ -160,7 +220,7 @@ static void forward_piece(const an_linear *g, const linear_forward_plan *plan, w
                           float *strip)
 {
     const size_t inputs = (size_t)g->inputs;
-    const size_t row = copy_row(DEPTH);
+    const size_t row = copy_row(LINEAR_DEPTH);
     const float *from = piece_at(g, piece, w);
     tile t = {
         .columns = NR,
@@ -217,7 +277,7 @@ static alexnet_status forward_many(const an_run *run, const an_linear *g, const 
                                    const float *w, const float *bias, bool relu, float *y)
 {
     const linear_forward_plan plan = plan_linear_forward(g, run->threads);
-    const int blocks = blocks_of(g->inputs, DEPTH);
+    const int blocks = blocks_of(g->inputs, LINEAR_DEPTH);
     const int strips = parts_for(g->outputs, FORWARD_STRIP, run->threads);
     float *const panel = an_scratch_at(run, plan.panels_at);
 
@@ -225,7 +285,8 @@ static alexnet_status forward_many(const an_run *run, const an_linear *g, const 
     AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic))
     for (int p = 0; p < plan.panels; ++p)
         for (int i = 0; i < blocks; ++i)
-            pack_transposed(g, p, i * DEPTH, AN_MIN(DEPTH, g->inputs - i * DEPTH), x,
+            pack_transposed(g, p, i * LINEAR_DEPTH,
+                            AN_MIN(LINEAR_DEPTH, g->inputs - i * LINEAR_DEPTH), x,
                             panel + (size_t)p * (size_t)g->inputs * NR);
 
     AN_PARALLEL_FOR(run, schedule(dynamic))
@@ -250,7 +311,7 @@ static alexnet_status forward_many(const an_run *run, const an_linear *g, const 
 static alexnet_status linear_forward(const an_run *run, const an_linear *g,
                                      const an_linear_tensors *t)
 {
-    if (g->n > FEW_IMAGES) return forward_many(run, g, t->x, t->w, t->bias, t->relu, t->y);
+    if (g->n > AN_FEW_FORWARD) return forward_many(run, g, t->x, t->w, t->bias, t->relu, t->y);
     forward_few(run, g, t->x, t->w, t->bias, t->relu, t->y);
     return ALEXNET_OK;
 }
@@ -259,3 +320,5 @@ static size_t linear_forward_scratch(const an_linear *g, int threads)
 {
     return plan_linear_forward(g, threads).bytes;
 }
+
+#endif

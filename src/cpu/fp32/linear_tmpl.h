@@ -8,37 +8,33 @@
  *     data gradient    dx  = dy * w      dy broadcast, w copied to panels of NR inputs
  *     weight gradient  dw  = dy^T * x    dy broadcast, x in panels of NR inputs
  *
- * Long sums go in blocks of DEPTH, which fit the caches and add up in a fixed order. Each pass says what it keeps
+ * Long sums go in blocks of LINEAR_DEPTH, which fit the caches and add up in a fixed order. Each pass says what it keeps
  * in which cache. Registers are the micro-kernel's.
+ *
+ * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_FP32_LINEAR_TMPL_H
+#define AN_CPU_FP32_LINEAR_TMPL_H
 
-#define DEPTH 512 /* steps of a sum at a time */
-
-/* Rows of the next piece of w that are fetched with each tile: one with each quarter of its steps. */
-#define FETCH_ROWS 4
-
-/* Floats of a row in a copy of a matrix: an odd number of cache lines. */
-static size_t copy_row(int columns) { return (size_t)odd_lines(columns); }
-
-#include "cpu/fp32/linear_forward_tmpl.h"
-
+#include "base/status.h"
+#include "core/backend.h"
 #include "cpu/fp32/linear_backward_tmpl.h"
-
 #include "cpu/fp32/linear_few_tmpl.h"
+#include "cpu/fp32/linear_forward_tmpl.h"
 
 /* ---- the backward passes ---- */
 
 static alexnet_status linear_backward_data(const an_run *run, const an_linear *g,
                                            const an_linear_tensors *t)
 {
-    return g->n <= BACKWARD_FEW ? backward_few(run, g, t) : backward_data_many(run, g, t);
+    return g->n <= AN_FEW_BACKWARD ? backward_few(run, g, t) : backward_data_many(run, g, t);
 }
 
 static alexnet_status linear_backward_weights(const an_run *run, const an_linear *g,
                                               const an_linear_tensors *t)
 {
-    if (g->n <= BACKWARD_FEW) return backward_few(run, g, t);
+    if (g->n <= AN_FEW_BACKWARD) return backward_few(run, g, t);
     if (t->dx != NULL) AN_TRY(backward_data_many(run, g, t));
     return backward_weights_many(run, g, t);
 }
@@ -48,9 +44,9 @@ static size_t linear_backward_scratch(const an_linear *g, int threads)
 {
     an_linear few = *g;
 
-    few.n = AN_MIN(g->n, BACKWARD_FEW);
+    few.n = AN_MIN(g->n, AN_FEW_BACKWARD);
     const size_t bytes = plan_linear_few(&few, threads).bytes;
-    if (g->n <= BACKWARD_FEW) return bytes;
+    if (g->n <= AN_FEW_BACKWARD) return bytes;
     return AN_MAX(
         bytes, AN_MAX(plan_linear_data(g, threads).bytes, plan_linear_weights(g, threads).bytes));
 }
@@ -59,3 +55,5 @@ static size_t linear_scratch(const an_linear *g, int threads) /* enough for all 
 {
     return AN_MAX(linear_forward_scratch(g, threads), linear_backward_scratch(g, threads));
 }
+
+#endif

@@ -8,8 +8,22 @@
  *
  * Rows are read where they lie. What the columns need is copied to a panel of the thread's own, NR columns wide: 9 taps of 64
  * channels are 72 KB, in L2, where the tiles of all images find it. Threads take places, or pixels of dx.
+ *
+ * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_FP32_LOCAL_TMPL_H
+#define AN_CPU_FP32_LOCAL_TMPL_H
+
+#include "base/compiler.h"
+#include "core/backend.h"
+#include "cpu/fp32/tile_tmpl.h"
+#include "cpu/parallel.h"
+#include "cpu/scratch.h"
+#include "cpu/simd/parts_tmpl.h"
+#include "cpu/simd/vectors_tmpl.h"
+#include "cpu/span.h"
+#include <string.h>
 
 static size_t local_panel_floats(const an_conv2d *g)
 {
@@ -249,3 +263,5 @@ static alexnet_status local_backward_weights(const an_run *run, const an_conv2d 
                                     an_scratch_of_thread(run, 0, local_panel_floats(g)), dw, db);
     return ALEXNET_OK;
 }
+
+#endif

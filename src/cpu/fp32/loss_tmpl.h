@@ -1,8 +1,20 @@
 /*
  * loss_tmpl.h: softmax and cross-entropy by rows, as in reference/loss.c, with the exponentials by the vector. Sums stay in double.
  * A thread takes a row: 1000 classes are 4 KB, which stay in L1 over its sweeps.
+ *
+ * Needs: the vocabulary and its LANES.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_FP32_LOSS_TMPL_H
+#define AN_CPU_FP32_LOSS_TMPL_H
+
+#include "base/compiler.h"
+#include "core/backend.h"
+#include "cpu/parallel.h"
+#include "cpu/reference/reference.h"
+#include "cpu/simd/math_tmpl.h"
+#include "cpu/simd/vectors_tmpl.h"
+#include <math.h>
 
 static float row_max(const float *x, int classes)
 {
@@ -81,3 +93,5 @@ static alexnet_status cross_entropy(const an_run *run, int n, int classes, const
     }
     return ALEXNET_OK;
 }
+
+#endif

@@ -12,8 +12,22 @@
  * bands of LRN_BAND rows of windows, a window's rows are made in scratch (norm1 of the paper: 62 KB, in L2) and pooled there,
  * which makes one row twice between bands; within: all of a stripe (91 KB). Backward, each row of the gradient is spread
  * out in scratch before it is used.
+ *
+ * Needs: the vocabulary and its LANES.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_FP32_LRN_TMPL_H
+#define AN_CPU_FP32_LRN_TMPL_H
+
+#include "base/compiler.h"
+#include "core/backend.h"
+#include "cpu/fp32/pool_tmpl.h"
+#include "cpu/parallel.h"
+#include "cpu/scratch.h"
+#include "cpu/simd/math_tmpl.h"
+#include "cpu/simd/vectors_tmpl.h"
+#include "cpu/span.h"
+#include <string.h>
 
 /* ---- what both kinds of window share ---- */
 
@@ -405,12 +419,15 @@ static ALWAYS_INLINE void lrn_unpool_row(const int vectors, const an_lrn *g, con
                                          int h, const float *dy, const uint8_t *which, float *made)
 {
     const an_pool *pool = &g->pool;
-    const an_span rows = an_windows_over(h, pool->pad_top, pool->r, pool->stride, pool->p);
-    an_span columns = {0, 0};
+    pooled_pixel at = {
+        .n = s.n,
+        .h = h,
+        .rows = an_windows_over(h, pool->pad_top, pool->r, pool->stride, pool->p),
+    };
 
-    for (int w = 0; w < g->w; ++w, made += vectors * LANES) {
-        an_windows_move(&columns, w, pool->pad_left, pool->s, pool->stride, pool->q);
-        max_gradients(vectors, s.rest, pool, s.n, h, w, rows, columns, dy, which, made);
+    for (; at.w < g->w; ++at.w, made += vectors * LANES) {
+        an_windows_move(&at.columns, at.w, pool->pad_left, pool->s, pool->stride, pool->q);
+        max_gradients(vectors, s.rest, pool, at, dy, which, made);
     }
 }
 
@@ -573,3 +590,5 @@ static alexnet_status lrn_backward(const an_run *run, const an_lrn *g, const flo
         lrn_across_backward(run, g, &l, x, dy, which, dx);
     return ALEXNET_OK;
 }
+
+#endif

@@ -4,8 +4,18 @@
  * result in registers; so memory is read and written once, and is the bound. Of 32 channels at a time the maxima and their
  * places take 4 of AVX-512's 32 registers, 8 of AVX2's 16, 16 of NEON's 32. Rows are fetched POOL_AHEAD before they are wanted.
  * Convolutions that pool (winograd_tmpl.h) call this row by row.
+ *
+ * Needs: the vocabulary and its LANES.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_FP32_POOL_TMPL_H
+#define AN_CPU_FP32_POOL_TMPL_H
+
+#include "core/backend.h"
+#include "cpu/parallel.h"
+#include "cpu/simd/vectors_tmpl.h"
+#include "cpu/span.h"
+#include <string.h>
 
 static ptrdiff_t pool_pixel(int n, int h, int w, int height, int width, int channels)
 {
@@ -111,9 +121,15 @@ static alexnet_status max_pool(const an_run *run, const an_pool *g, const float 
     return ALEXNET_OK;
 }
 
+/* A pixel of dx, and the windows over it. */
+typedef struct pooled_pixel {
+    int n, h, w;
+    an_span rows, columns;
+} pooled_pixel;
+
 /* Some channels of one pixel of dx: from each window over it the gradients that chose it. */
-static ALWAYS_INLINE void max_gradients(const int vectors, int rest, const an_pool *g, int n, int h,
-                                        int w, an_span rows, an_span columns, const float *dy,
+static ALWAYS_INLINE void max_gradients(const int vectors, int rest, const an_pool *g,
+                                        const pooled_pixel at, const float *dy,
                                         const uint8_t *which, float *dx)
 {
     vf sum[POOL_VECTORS];
@@ -121,17 +137,19 @@ static ALWAYS_INLINE void max_gradients(const int vectors, int rest, const an_po
     UNROLL
     for (int i = 0; i < vectors; ++i)
         sum[i] = vf_zero();
-    for (int p = rows.first; p < rows.end; ++p) {
-        for (int q = columns.first; q < columns.end; ++q) {
-            const int r = h + g->pad_top - p * g->stride, s = w + g->pad_left - q * g->stride;
+    for (int p = at.rows.first; p < at.rows.end; ++p) {
+        for (int q = at.columns.first; q < at.columns.end; ++q) {
+            const int r = at.h + g->pad_top - p * g->stride;
+            const int s = at.w + g->pad_left - q * g->stride;
             const uint8_t here = (uint8_t)(r * g->s + s);
-            const ptrdiff_t at = pool_pixel(n, p, q, g->p, g->q, g->c);
+            const ptrdiff_t from = pool_pixel(at.n, p, q, g->p, g->q, g->c);
             UNROLL
             for (int i = 0; i < vectors; ++i) {
-                const vf from = load_up_to(dy + at + i * LANES, rest - i * LANES);
-                const vm chosen = bytes_equal_up_to(which + at + i * LANES, rest - i * LANES, here);
-                sum[i] = vf_add(sum[i], vf_pick(chosen, from, vf_zero()));
-                __builtin_prefetch(dy + at + i * LANES + POOL_AHEAD);
+                const vf value = load_up_to(dy + from + i * LANES, rest - i * LANES);
+                const vm chosen =
+                    bytes_equal_up_to(which + from + i * LANES, rest - i * LANES, here);
+                sum[i] = vf_add(sum[i], vf_pick(chosen, value, vf_zero()));
+                __builtin_prefetch(dy + from + i * LANES + POOL_AHEAD);
             }
         }
     }
@@ -142,28 +160,28 @@ static ALWAYS_INLINE void max_gradients(const int vectors, int rest, const an_po
     }
 }
 
-static void max_gradient(const an_pool *g, int n, int h, int w, an_span rows, an_span columns,
-                         const float *dy, const uint8_t *which, float *dx)
+static void max_gradient(const an_pool *g, const pooled_pixel at, const float *dy,
+                         const uint8_t *which, float *dx)
 {
     const int block = POOL_VECTORS * LANES;
     int c = 0;
 
     for (; c + block <= g->c; c += block)
-        max_gradients(POOL_VECTORS, block, g, n, h, w, rows, columns, dy + c, which + c, dx + c);
+        max_gradients(POOL_VECTORS, block, g, at, dy + c, which + c, dx + c);
     for (; c < g->c; c += LANES)
-        max_gradients(1, g->c - c, g, n, h, w, rows, columns, dy + c, which + c, dx + c);
+        max_gradients(1, g->c - c, g, at, dy + c, which + c, dx + c);
 }
 
 /* Row h of the gradient of image n's input. */
 static void max_gradient_row(const an_pool *g, int n, int h, const float *dy, const uint8_t *which,
                              float *dx)
 {
-    const an_span rows = an_windows_over(h, g->pad_top, g->r, g->stride, g->p);
-    an_span columns = {0, 0};
+    pooled_pixel at = {
+        .n = n, .h = h, .rows = an_windows_over(h, g->pad_top, g->r, g->stride, g->p)};
 
-    for (int w = 0; w < g->w; ++w, dx += g->c) {
-        an_windows_move(&columns, w, g->pad_left, g->s, g->stride, g->q);
-        max_gradient(g, n, h, w, rows, columns, dy, which, dx);
+    for (; at.w < g->w; ++at.w, dx += g->c) {
+        an_windows_move(&at.columns, at.w, g->pad_left, g->s, g->stride, g->q);
+        max_gradient(g, at, dy, which, dx);
     }
 }
 
@@ -356,3 +374,5 @@ static alexnet_status adaptive_average_backward(const an_run *run, an_shape shap
     average_backward(run, &windows, dy, dx);
     return ALEXNET_OK;
 }
+
+#endif

@@ -12,10 +12,20 @@
  * Registers: MR * NV sums + NV of B + 1 of A = 14*2+2+1 = 31 of 32 zmm; 6*2+2+1 = 15 of 16 ymm.
  * Traffic of a step, 14 x 32: 14 broadcasts and 2 loads for 28 FMA, and two prefetches with every fourth; the
  * FMA units are the bound as long as B comes from L2 and A from L1.
+ *
+ * Needs: TIER, the vocabulary and its LANES, NV, MR.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_FP32_TILE_TMPL_H
+#define AN_CPU_FP32_TILE_TMPL_H
 
-#define NR (NV * LANES) /* columns of a tile */
+#include "cpu/simd/compiler.h"
+#include "cpu/simd/parts_tmpl.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+_Static_assert(sizeof(vf) == LANES * sizeof(float), "LANES are those of the vocabulary");
+_Static_assert(MR == 6 || MR == 14, "the heights that there are functions for");
 
 typedef struct tile {
     int columns; /* of C, 1 .. NR; B has NR all the same */
@@ -34,18 +44,6 @@ typedef struct tile {
     const float *fetch, *ahead;
     ptrdiff_t fetch_inner, fetch_step, ahead_inner, ahead_step;
 } tile;
-
-/* Hides from the compiler where a pointer came from. Without it each row of A gets a pointer of its
-   own, which spills; with it rows are reached from three pointers and small multiples of one
-   stride. */
-#define FORGET(pointer) __asm__("" : "+r"(pointer))
-#define ALWAYS_INLINE   inline __attribute__((always_inline))
-
-#if defined(__clang__)
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 32")
-#endif
 
 /* One step of the sum: a column of A times a row of B. base: rows 0, 5 and 10 of A, which then move on. */
 static ALWAYS_INLINE void tile_step(const int mr, vf sum[][NV], const char *base[3], ptrdiff_t row,
@@ -136,20 +134,46 @@ static ALWAYS_INLINE void tile_rows(const int mr, const tile *t)
 }
 
 /* A function per number of rows, so that the sums stay in registers. */
-#define TILE_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6) TILE_ROWS_ABOVE_6(X)
-#if MR == 14
-#define TILE_ROWS_ABOVE_6(X) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
-#elif MR == 6
-#define TILE_ROWS_ABOVE_6(X)
+static void TIER_NAME(f32_tile_1)(const tile *t) { tile_rows(1, t); }
+static void TIER_NAME(f32_tile_2)(const tile *t) { tile_rows(2, t); }
+static void TIER_NAME(f32_tile_3)(const tile *t) { tile_rows(3, t); }
+static void TIER_NAME(f32_tile_4)(const tile *t) { tile_rows(4, t); }
+static void TIER_NAME(f32_tile_5)(const tile *t) { tile_rows(5, t); }
+static void TIER_NAME(f32_tile_6)(const tile *t) { tile_rows(6, t); }
+#if MR > 6
+static void TIER_NAME(f32_tile_7)(const tile *t) { tile_rows(7, t); }
+static void TIER_NAME(f32_tile_8)(const tile *t) { tile_rows(8, t); }
+static void TIER_NAME(f32_tile_9)(const tile *t) { tile_rows(9, t); }
+static void TIER_NAME(f32_tile_10)(const tile *t) { tile_rows(10, t); }
+static void TIER_NAME(f32_tile_11)(const tile *t) { tile_rows(11, t); }
+static void TIER_NAME(f32_tile_12)(const tile *t) { tile_rows(12, t); }
+static void TIER_NAME(f32_tile_13)(const tile *t) { tile_rows(13, t); }
+static void TIER_NAME(f32_tile_14)(const tile *t) { tile_rows(14, t); }
 #endif
-
-#define TILE_FUNCTION(mr)                                                                          \
-    static void TIER_NAME(f32_tile_##mr)(const tile *t) { tile_rows(mr, t); }
-TILE_ROWS(TILE_FUNCTION)
 
 static void tile_run(int rows, const tile *t) /* rows 1 .. MR */
 {
-#define TILE_ENTRY(mr) [mr] = TIER_NAME(f32_tile_##mr),
-    static void (*const functions[MR + 1])(const tile *) = {TILE_ROWS(TILE_ENTRY)};
+    static void (*const functions[MR + 1])(const tile *) = {
+        NULL,
+        TIER_NAME(f32_tile_1),
+        TIER_NAME(f32_tile_2),
+        TIER_NAME(f32_tile_3),
+        TIER_NAME(f32_tile_4),
+        TIER_NAME(f32_tile_5),
+        TIER_NAME(f32_tile_6),
+#if MR > 6
+        TIER_NAME(f32_tile_7),
+        TIER_NAME(f32_tile_8),
+        TIER_NAME(f32_tile_9),
+        TIER_NAME(f32_tile_10),
+        TIER_NAME(f32_tile_11),
+        TIER_NAME(f32_tile_12),
+        TIER_NAME(f32_tile_13),
+        TIER_NAME(f32_tile_14),
+#endif
+    };
+
     functions[rows](t);
 }
+
+#endif

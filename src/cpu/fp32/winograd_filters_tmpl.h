@@ -3,8 +3,20 @@
  * dU back to dw. With a stride the filters are those of blocks of pixels (an_winograd_blocks()). A thread takes a block of NR
  * filters, LANES of them and a channel at a time: taps come from, and points go to, as many streams, and what lies between
  * the two axes (4 KB) stays in L1. Registers are the transforms'.
+ *
+ * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_FP32_WINOGRAD_FILTERS_TMPL_H
+#define AN_CPU_FP32_WINOGRAD_FILTERS_TMPL_H
+
+#include "core/backend.h"
+#include "cpu/fp32/conv2d_direct_tmpl.h"
+#include "cpu/fp32/conv2d_tmpl.h"
+#include "cpu/fp32/winograd_lines_tmpl.h"
+#include "cpu/fp32/winograd_plan_tmpl.h"
+#include "cpu/parallel.h"
+#include "cpu/scratch.h"
 
 /* Where element 0 of tap (i, j) lies in a block [r][r][c][NR] of filters, and that of point (i, j) in U, or dU. */
 static size_t at_tap(const winograd_plan *plan, int i, int j)
@@ -126,3 +138,5 @@ static void prepare_filters(const an_run *run, const winograd_plan *plan, bool b
         transform_filters(plan, b, panel, u);
     }
 }
+
+#endif

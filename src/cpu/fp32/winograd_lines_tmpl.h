@@ -8,10 +8,16 @@
  * zeros) and the matrices V, M, Z and U. Each number is loaded once, rests in t (at most 64 vectors: 4 KB on the
  * stack, in L1) and is stored once; a line of 8 and its sums take 16 registers; constants come from
  * memory as operands.
+ *
+ * Needs: the vocabulary.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_FP32_WINOGRAD_LINES_TMPL_H
+#define AN_CPU_FP32_WINOGRAD_LINES_TMPL_H
 
-#include "cpu/fp32/winograd_transforms.inc"
+#include "cpu/simd/compiler.h"
+#include "cpu/winograd.h"
+#include <stddef.h>
 
 #define POINTS AN_WINOGRAD_POINTS
 
@@ -19,32 +25,38 @@
 typedef const float *tile_sources[POINTS][POINTS];
 typedef float *tile_targets[POINTS][POINTS];
 
-/* A transform of `in` to `out` numbers, along the columns 0 .. count-1 and along the rows 0 .. count-1. */
-#define LINES(transform, in, out)                                                                  \
-    static void transform##_columns(int count, tile_sources from, size_t at, vf t[POINTS][POINTS]) \
-    {                                                                                              \
-        for (int j = 0; j < count; ++j) {                                                          \
-            vf line[in], sums[out];                                                                \
-            UNROLL                                                                                 \
-            for (int i = 0; i < (in); ++i)                                                         \
-                line[i] = vf_load(from[i][j] + at);                                                \
-            transform(line, sums);                                                                 \
-            UNROLL                                                                                 \
-            for (int i = 0; i < (out); ++i)                                                        \
-                t[i][j] = sums[i];                                                                 \
-        }                                                                                          \
-    }                                                                                              \
-    static void transform##_rows(int count, vf t[POINTS][POINTS], tile_targets to, size_t at)      \
-    {                                                                                              \
-        for (int i = 0; i < count; ++i) {                                                          \
-            vf sums[out];                                                                          \
-            transform(t[i], sums);                                                                 \
-            UNROLL                                                                                 \
-            for (int j = 0; j < (out); ++j)                                                        \
-                vf_store(to[i][j] + at, sums[j]);                                                  \
-        }                                                                                          \
-    }
+/* A transform of one line of `in` numbers to `out`. */
+typedef void (*transform_line)(const vf *in, vf *out);
 
+static ALWAYS_INLINE void transform_columns(const transform_line transform, const int in,
+                                            const int out, int count, tile_sources from, size_t at,
+                                            vf t[POINTS][POINTS])
+{
+    for (int j = 0; j < count; ++j) {
+        vf line[POINTS], sums[POINTS];
+        UNROLL
+        for (int i = 0; i < in; ++i)
+            line[i] = vf_load(from[i][j] + at);
+        transform(line, sums);
+        UNROLL
+        for (int i = 0; i < out; ++i)
+            t[i][j] = sums[i];
+    }
+}
+
+static ALWAYS_INLINE void transform_rows(const transform_line transform, const int out, int count,
+                                         vf t[POINTS][POINTS], tile_targets to, size_t at)
+{
+    for (int i = 0; i < count; ++i) {
+        vf sums[POINTS];
+        transform(t[i], sums);
+        UNROLL
+        for (int j = 0; j < out; ++j)
+            vf_store(to[i][j] + at, sums[j]);
+    }
+}
+
+/* Both axes of one transform: of the columns 0 .. count-1, of the rows 0 .. count-1. */
 typedef struct line_transform {
     void (*columns)(int count, tile_sources from, size_t at, vf t[POINTS][POINTS]);
     void (*rows)(int count, vf t[POINTS][POINTS], tile_targets to, size_t at);
@@ -55,40 +67,12 @@ typedef struct tile_transforms {
     line_transform bt, at, a, g, gt;
 } tile_transforms;
 
-#define ALL_LINES(r, m)                                                                            \
-    LINES(winograd_bt_##r##_##m, (m) + (r)-1, (m) + (r)-1)                                         \
-    LINES(winograd_at_##r##_##m, (m) + (r)-1, m)                                                   \
-    LINES(winograd_a_##r##_##m, m, (m) + (r)-1)                                                    \
-    LINES(winograd_g_##r##_##m, r, (m) + (r)-1)                                                    \
-    LINES(winograd_gt_##r##_##m, (m) + (r)-1, r)
-#define BOTH(transform)                                                                            \
-    {                                                                                              \
-        transform##_columns, transform##_rows                                                      \
-    }
-#define ALL_BOTH(r, m)                                                                             \
-    {                                                                                              \
-        BOTH(winograd_bt_##r##_##m), BOTH(winograd_at_##r##_##m), BOTH(winograd_a_##r##_##m),      \
-            BOTH(winograd_g_##r##_##m), BOTH(winograd_gt_##r##_##m)                                \
-    }
-
-ALL_LINES(3, 2)
-ALL_LINES(3, 3)
-ALL_LINES(3, 4)
-ALL_LINES(3, 5)
-ALL_LINES(5, 2)
-ALL_LINES(5, 3)
-ALL_LINES(5, 4)
+/* Functions of these for each transform, and the tables winograd_transforms_3 and _5, by m - 2. */
+#include "cpu/fp32/winograd_transforms.inc"
 
 static const tile_transforms *transforms_of(int r, int m)
 {
-    static const tile_transforms of_3[] = {ALL_BOTH(3, 2), ALL_BOTH(3, 3), ALL_BOTH(3, 4),
-                                           ALL_BOTH(3, 5)};
-    static const tile_transforms of_5[] = {ALL_BOTH(5, 2), ALL_BOTH(5, 3), ALL_BOTH(5, 4)};
-
-    return r == 3 ? &of_3[m - 2] : &of_5[m - 2];
+    return r == 3 ? &winograd_transforms_3[m - 2] : &winograd_transforms_5[m - 2];
 }
 
-#undef LINES
-#undef ALL_LINES
-#undef BOTH
-#undef ALL_BOTH
+#endif

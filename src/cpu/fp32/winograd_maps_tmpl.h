@@ -2,8 +2,22 @@
  * winograd_maps_tmpl.h: maps to and from their points: x -> V [point][tile][c], M [point][tile][k] -> y, dy -> Z
  * [point][block][tile][NR]. Rows that do not lie in memory as they are wanted - blocks of pixels, the gradient before
  * a pooling - are made by the thread that wants them, under a row of tiles at a time: 96 KB in conv1, in L2.
+ *
+ * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_FP32_WINOGRAD_MAPS_TMPL_H
+#define AN_CPU_FP32_WINOGRAD_MAPS_TMPL_H
+
+#include "base/compiler.h"
+#include "core/backend.h"
+#include "cpu/fp32/conv2d_tmpl.h"
+#include "cpu/fp32/pool_tmpl.h"
+#include "cpu/fp32/winograd_lines_tmpl.h"
+#include "cpu/fp32/winograd_plan_tmpl.h"
+#include "cpu/scratch.h"
+#include "cpu/simd/vectors_tmpl.h"
+#include <string.h>
 
 /* What a pass reads and writes. */
 typedef struct winograd_maps {
@@ -300,3 +314,5 @@ static void transform_gradient_row(const an_run *run, const winograd_plan *plan,
         transform_gradient(plan, &spot, &dy, zeros, z);
     }
 }
+
+#endif

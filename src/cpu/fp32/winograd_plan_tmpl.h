@@ -1,8 +1,20 @@
 /*
  * winograd_plan_tmpl.h: Winograd's convolution on paper: the tiles of a layer, how many go into a chunk, where each
  * number of V, M, Z and U lies, and what scratch that takes. winograd_tmpl.h says what these are.
+ *
+ * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_FP32_WINOGRAD_PLAN_TMPL_H
+#define AN_CPU_FP32_WINOGRAD_PLAN_TMPL_H
+
+#include "base/compiler.h"
+#include "core/backend.h"
+#include "cpu/fp32/conv2d_tmpl.h"
+#include "cpu/fp32/winograd_lines_tmpl.h"
+#include "cpu/scratch.h"
+#include "cpu/simd/vectors_tmpl.h"
+#include "cpu/winograd.h"
 
 #define DB_SLICES 16 /* of the sums of dy */
 
@@ -301,3 +313,5 @@ static size_t at_m(const winograd_plan *plan, const chunk_tile *t, int i, int j)
     return plan->m_at_point[point_of(plan, t, i, j)] +
            place_of(plan, t, i, j) * (size_t)plan->m_row;
 }
+
+#endif

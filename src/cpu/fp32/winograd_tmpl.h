@@ -19,16 +19,24 @@
  *
  * Cache, in a product: a tile's rows of V (conv4: 22 KB) in L1 for all filters, a panel of U (conv4: 48 KB) from L2. With a
  * pooling, maps are made in scratch and pooled there, image by image; backward spreads out the rows that it wants (unpool()).
+ *
+ * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
  */
-#include "cpu/winograd.h"
+#ifndef AN_CPU_FP32_WINOGRAD_TMPL_H
+#define AN_CPU_FP32_WINOGRAD_TMPL_H
 
-#include "cpu/fp32/winograd_lines_tmpl.h"
-
-#include "cpu/fp32/winograd_plan_tmpl.h"
-
+#include "base/status.h"
+#include "core/backend.h"
+#include "cpu/fp32/pool_tmpl.h"
+#include "cpu/fp32/tile_tmpl.h"
 #include "cpu/fp32/winograd_filters_tmpl.h"
 #include "cpu/fp32/winograd_maps_tmpl.h"
+#include "cpu/fp32/winograd_plan_tmpl.h"
+#include "cpu/parallel.h"
+#include "cpu/scratch.h"
+#include "cpu/simd/parts_tmpl.h"
+#include <string.h>
 
 /* ---- products ---- */
 
@@ -324,3 +332,5 @@ static alexnet_status winograd_backward_weights(const an_run *run, const an_conv
                    t->dy, (double *)(void *)an_scratch_at(run, plan.db_at), t->db);
     return ALEXNET_OK;
 }
+
+#endif

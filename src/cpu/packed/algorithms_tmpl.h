@@ -1,8 +1,17 @@
 /*
  * algorithms_tmpl.h: a packed format's forward passes as the planner knows them: how they are called, what they
  * cost. Included last, where DTYPE is the format and ALGORITHM the name.
+ *
+ * Needs: DTYPE and ALGORITHM; and as the templates it includes.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_PACKED_ALGORITHMS_TMPL_H
+#define AN_CPU_PACKED_ALGORITHMS_TMPL_H
+
+#include "core/backend.h"
+#include "cpu/cost.h"
+#include "cpu/packed/conv2d_tmpl.h"
+#include "cpu/packed/linear_tmpl.h"
 
 static an_cost conv_cost(const an_conv2d *g, an_pass pass, int threads)
 {
@@ -32,3 +41,5 @@ static const an_linear_algorithm linear_forward_algorithm = {
     .prepared_bytes = linear_prepared,
     .prepare = linear_prepare,
 };
+
+#endif

@@ -15,8 +15,23 @@
  * Cache: a padded image (169 KB for torchvision's conv4 in bf16) and a panel (216 KB) share L2; meanwhile the next
  * panel is fetched. Where maximum pooling is a part of the layer, a block's outputs before it (378 KB of conv1's) do not
  * leave the cache either.
+ *
+ * Needs: a format: number, packing, weights_info, UNIT; and as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_PACKED_CONV2D_TMPL_H
+#define AN_CPU_PACKED_CONV2D_TMPL_H
+
+#include "base/compiler.h"
+#include "base/status.h"
+#include "core/backend.h"
+#include "cpu/packed/tile_tmpl.h"
+#include "cpu/parallel.h"
+#include "cpu/scratch.h"
+#include "cpu/simd/parts_tmpl.h"
+#include "cpu/span.h"
+#include <limits.h>
+#include <string.h>
 
 typedef struct conv_plan {
     int groups, filters, channels;  /* of one group */
@@ -336,3 +351,5 @@ static alexnet_status conv_forward(const an_run *run, const an_conv2d *g,
         forward_apart(run, &j);
     return ALEXNET_OK;
 }
+
+#endif

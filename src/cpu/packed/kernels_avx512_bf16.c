@@ -3,22 +3,19 @@
  * Compiled with -mavx512bf16 beside the flags of the tier; run where the processor has it.
  * SPDX-License-Identifier: MIT
  */
-#include "cpu/cost.h"
 #include "cpu/packed/packed.h"
+#include "cpu/tiles.h"
 
 #if defined(__AVX512BF16__) && defined(__AVX512BW__) && defined(__AVX512VL__)
 #include "base/compiler.h"
-#include "base/status.h"
 #include "cpu/bf16.h"
 #include "cpu/simd/avx512_units.h"
-#include "cpu/parallel.h"
-#include "cpu/scratch.h"
-#include "cpu/sgd.h"
-#include "cpu/span.h"
-#include <limits.h>
 
 /* ---- the numbers ---- */
 
+#define LANES           AN_TILE_AVX512_LANES
+#define NV              AN_TILE_AVX512_VECTORS
+#define MR              AN_TILE_AVX512_ROWS
 #define UNIT            2 /* numbers in a unit */
 #define UNPREPARED      1 /* linear layers work on weights as they are, too */
 #define DTYPE           ALEXNET_BF16
@@ -168,16 +165,8 @@ static inline void va_finish(const finish *end, float *c, int first, int count, 
     _mm512_mask_storeu_ps(c + first, lanes, sum);
 }
 
-#include "cpu/packed/tile_tmpl.h"
-
-#include "cpu/simd/parts_tmpl.h"
-
-#include "cpu/packed/conv2d_tmpl.h"
-#include "cpu/packed/linear_tmpl.h"
-
-#include "cpu/packed/linear_backward_tmpl.h"
-
 #include "cpu/packed/algorithms_tmpl.h"
+#include "cpu/packed/linear_backward_tmpl.h"
 
 const an_conv2d_algorithm *an_conv2d_bf16__avx512(void) { return &conv_forward_algorithm; }
 

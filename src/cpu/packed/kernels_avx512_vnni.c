@@ -6,21 +6,20 @@
  * below 0, zero is 128, and 128 times the sum of the weights is taken off again; the padding is 128, too.
  * SPDX-License-Identifier: MIT
  */
-#include "cpu/cost.h"
 #include "cpu/packed/packed.h"
+#include "cpu/tiles.h"
 
 #if defined(__AVX512VNNI__) && defined(__AVX512BW__) && defined(__AVX512VL__)
 #include "base/compiler.h"
-#include "base/status.h"
 #include "cpu/int8.h"
-#include "cpu/simd/avx512_units.h"
-#include "cpu/parallel.h"
 #include "cpu/scratch.h"
-#include "cpu/span.h"
-#include <limits.h>
+#include "cpu/simd/avx512_units.h"
 
 /* ---- the numbers ---- */
 
+#define LANES           AN_TILE_AVX512_LANES
+#define NV              AN_TILE_AVX512_VECTORS
+#define MR              AN_TILE_AVX512_ROWS
 #define UNIT            4 /* numbers in a unit */
 #define UNPREPARED      0 /* weights are prepared in any case */
 #define DTYPE           ALEXNET_INT8
@@ -159,13 +158,6 @@ static inline void va_finish(const finish *end, float *c, int first, int count, 
     if (end->relu) value = _mm512_max_ps(_mm512_setzero_ps(), value); /* not a number stays */
     _mm512_mask_storeu_ps(c + first, lanes, value);
 }
-
-#include "cpu/packed/tile_tmpl.h"
-
-#include "cpu/simd/parts_tmpl.h"
-
-#include "cpu/packed/conv2d_tmpl.h"
-#include "cpu/packed/linear_tmpl.h"
 
 #include "cpu/packed/algorithms_tmpl.h"
 

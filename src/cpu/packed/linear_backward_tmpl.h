@@ -7,8 +7,21 @@
  *
  * The numbers of a unit follow each other along the sum: two outputs, or two images. So panels interleave the
  * rows of a matrix by twos. Registers are the micro-kernel's; each pass says what it keeps in which cache.
+ *
+ * Needs: a format whose sums are floats, and its vp_pair(); and as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_PACKED_LINEAR_BACKWARD_TMPL_H
+#define AN_CPU_PACKED_LINEAR_BACKWARD_TMPL_H
+
+#include "base/status.h"
+#include "core/backend.h"
+#include "cpu/packed/linear_tmpl.h"
+#include "cpu/packed/tile_tmpl.h"
+#include "cpu/parallel.h"
+#include "cpu/scratch.h"
+#include "cpu/sgd.h"
+#include "cpu/simd/parts_tmpl.h"
 
 /* Rows of `width` numbers, `count` of them, by twos: the units of NR columns lie together, `panel` bytes from those of
    the next NR, `unit` bytes from those of the next two rows. What is missing is 0. */
@@ -26,12 +39,12 @@ static void pack_pairs(int count, int width, size_t row, const float *from, size
 
 /* ---- data gradient ----
  *
- * A thread takes a strip of inputs and, DATA_DEPTH outputs at a time, packs that block of w (256 KB, in L2).
+ * A thread takes a strip of inputs and, PACKED_DATA_DEPTH outputs at a time, packs that block of w (256 KB, in L2).
  */
 
-#define DATA_STRIP 256 /* inputs; 1 KB of each row of w */
-#define DATA_DEPTH 512 /* outputs */
-#define DATA_FETCH 8   /* rows of the block below, fetched with each tile */
+#define PACKED_DATA_STRIP 256 /* inputs; 1 KB of each row of w */
+#define PACKED_DATA_DEPTH 512 /* outputs */
+#define PACKED_DATA_FETCH 8   /* rows of the block below, fetched with each tile */
 
 typedef struct data_plan {
     size_t row, block_bytes;
@@ -41,7 +54,8 @@ typedef struct data_plan {
 static data_plan plan_data(const an_linear *g, int threads)
 {
     data_plan plan = {.row = packed_row(g->outputs),
-                      .block_bytes = (size_t)DATA_DEPTH / UNIT * DATA_STRIP * UNIT_BYTES};
+                      .block_bytes =
+                          (size_t)PACKED_DATA_DEPTH / UNIT * PACKED_DATA_STRIP * UNIT_BYTES};
     an_scratch scratch = {0};
 
     plan.dy_at = an_scratch_bytes(&scratch, an_size_times((size_t)g->n, plan.row));
@@ -60,14 +74,14 @@ static void data_block(const an_linear *g, int output, int input, const data_pla
                        const char *dy, const float *w, char *block, float *dx)
 {
     const size_t inputs = (size_t)g->inputs;
-    const int depth = AN_MIN(DATA_DEPTH, g->outputs - output);
-    const int width = AN_MIN(DATA_STRIP, g->inputs - input);
-    const int below = AN_MIN(DATA_DEPTH, g->outputs - output - depth);
+    const int depth = AN_MIN(PACKED_DATA_DEPTH, g->outputs - output);
+    const int width = AN_MIN(PACKED_DATA_STRIP, g->inputs - input);
+    const int below = AN_MIN(PACKED_DATA_DEPTH, g->outputs - output - depth);
     const int units = blocks_of(depth, UNIT);
     const int down = tiles_of(g->n);
     tile t = {
         .outer = 1,
-        .inner = units % DATA_FETCH == 0 ? DATA_FETCH : 1,
+        .inner = units % PACKED_DATA_FETCH == 0 ? PACKED_DATA_FETCH : 1,
         .a_row = (ptrdiff_t)plan->row,
         .a_step = UNIT_BYTES,
         .fetch_inner = (ptrdiff_t)(inputs * sizeof *w),
@@ -79,9 +93,9 @@ static void data_block(const an_linear *g, int output, int input, const data_pla
     pack_pairs(depth, width, inputs, w, (size_t)units * STEP_BYTES, STEP_BYTES, block);
     t.run = units / t.inner;
     t.a_inner = (ptrdiff_t)t.run * UNIT_BYTES;
-    t.fetch_step = (ptrdiff_t)(DATA_STRIP * sizeof *w) / AN_MAX(t.run, 1);
+    t.fetch_step = (ptrdiff_t)(PACKED_DATA_STRIP * sizeof *w) / AN_MAX(t.run, 1);
     for (int i = 0; i < blocks_of(width, NR) * down; ++i) {
-        const int fetch = i * DATA_FETCH;
+        const int fetch = i * PACKED_DATA_FETCH;
         const int n = tile_first(g->n, i % down);
         const int j = i / down * NR;
         t.fetch = (const char *)(w + (size_t)(fetch < below ? depth + fetch : 0) * inputs);
@@ -107,11 +121,11 @@ static alexnet_status linear_backward_data(const an_run *run, const an_linear *g
                  dy + (size_t)n * plan.row);
 
     AN_PARALLEL_FOR(run, schedule(dynamic))
-    for (int s = 0; s < blocks_of(g->inputs, DATA_STRIP); ++s) {
+    for (int s = 0; s < blocks_of(g->inputs, PACKED_DATA_STRIP); ++s) {
         char *block =
             (char *)an_scratch_of_thread(run, plan.blocks_at, plan.block_bytes / sizeof(float));
-        for (int output = 0; output < g->outputs; output += DATA_DEPTH)
-            data_block(g, output, s * DATA_STRIP, &plan, dy, t->w, block, t->dx);
+        for (int output = 0; output < g->outputs; output += PACKED_DATA_DEPTH)
+            data_block(g, output, s * PACKED_DATA_STRIP, &plan, dy, t->w, block, t->dx);
     }
     return ALEXNET_OK;
 }
@@ -123,9 +137,9 @@ static alexnet_status linear_backward_data(const an_run *run, const an_linear *g
  * computed theirs of the row of tiles below are fetched, as in linear_backward_tmpl.h.
  */
 
-#define WEIGHTS_INPUTS  512
-#define WEIGHTS_OUTPUTS (32 * MR)
-#define GRADIENT_ROW    (WEIGHTS_INPUTS + LANES) /* not a multiple of 4 KB */
+#define PACKED_WEIGHTS_INPUTS  512
+#define PACKED_WEIGHTS_OUTPUTS (32 * MR)
+#define PACKED_GRADIENT_ROW    (PACKED_WEIGHTS_INPUTS + LANES) /* not a multiple of 4 KB */
 
 typedef struct weights_plan {
     int units;     /* pairs of images */
@@ -143,7 +157,7 @@ static weights_plan plan_weights(const an_linear *g, int threads)
         an_size_plus(an_size_times((size_t)blocks_of(g->outputs, NR), STEP_BYTES), AN_ALIGNMENT);
     plan.x_at = an_scratch_bytes(&scratch, an_size_times(x_row, (size_t)plan.units));
     plan.dy_at = an_scratch_bytes(&scratch, an_size_times(plan.dy_row, (size_t)plan.units));
-    plan.rows_at = an_scratch_per_thread(&scratch, threads, MR * GRADIENT_ROW);
+    plan.rows_at = an_scratch_per_thread(&scratch, threads, MR * PACKED_GRADIENT_ROW);
     plan.bytes = scratch.bytes;
     return plan;
 }
@@ -184,7 +198,7 @@ static void gradient_rows(const weights_job *j, int output, int rows, int input,
     t.a_inner = t.run * t.a_step;
     if (update != NULL) {
         t.fetch_inner = (intptr_t)update->v - (intptr_t)update->w; /* another array */
-        t.fetch_step = (ptrdiff_t)(WEIGHTS_INPUTS * sizeof(float)) / AN_MAX(t.run, 1);
+        t.fetch_step = (ptrdiff_t)(PACKED_WEIGHTS_INPUTS * sizeof(float)) / AN_MAX(t.run, 1);
     }
     for (int i = 0; i < columns; i += NR) {
         const int below = AN_MIN(output + rows + AN_MIN(i / NR, MR - 1), j->g->outputs - 1);
@@ -198,23 +212,23 @@ static void gradient_rows(const weights_job *j, int output, int rows, int input,
     }
 }
 
-/* dw at (output, input), WEIGHTS_OUTPUTS x WEIGHTS_INPUTS or what is left. own: room for a row of tiles. */
+/* dw at (output, input), PACKED_WEIGHTS_OUTPUTS x PACKED_WEIGHTS_INPUTS or what is left. own: room for a row of tiles. */
 static void weights_rectangle(const weights_job *j, int output, int input, float *own)
 {
     const size_t inputs = (size_t)j->g->inputs;
     const an_sgd_update *update = j->update;
-    const int count = AN_MIN(WEIGHTS_OUTPUTS, j->g->outputs - output);
-    const int columns = AN_MIN(WEIGHTS_INPUTS, j->g->inputs - input);
+    const int count = AN_MIN(PACKED_WEIGHTS_OUTPUTS, j->g->outputs - output);
+    const int columns = AN_MIN(PACKED_WEIGHTS_INPUTS, j->g->inputs - input);
 
     for (int i = 0; i < tiles_of(count); ++i) {
         const int o = output + tile_first(count, i);
         const int rows = output + tile_first(count, i + 1) - o;
         size_t at = (size_t)o * inputs + (size_t)input;
         gradient_rows(j, o, rows, input, columns, update != NULL ? own : j->dw + at,
-                      update != NULL ? GRADIENT_ROW : (ptrdiff_t)inputs);
+                      update != NULL ? PACKED_GRADIENT_ROW : (ptrdiff_t)inputs);
         for (int r = 0; update != NULL && r < rows; ++r, at += inputs)
-            an_sgd_row(&update->rule, columns, own + (size_t)r * GRADIENT_ROW, update->v + at,
-                       update->w + at);
+            an_sgd_row(&update->rule, columns, own + (size_t)r * PACKED_GRADIENT_ROW,
+                       update->v + at, update->w + at);
     }
 }
 
@@ -239,8 +253,8 @@ static alexnet_status linear_backward_weights(const an_run *run, const an_linear
     const weights_plan plan = plan_weights(g, run->threads);
     const size_t panel = (size_t)plan.units * STEP_BYTES;
     const bool wanted = t->dw != NULL || t->update != NULL;
-    const int strips = wanted ? blocks_of(g->inputs, WEIGHTS_INPUTS) : 0;
-    const int bands = wanted ? blocks_of(g->outputs, WEIGHTS_INPUTS) : 0;
+    const int strips = wanted ? blocks_of(g->inputs, PACKED_WEIGHTS_INPUTS) : 0;
+    const int bands = wanted ? blocks_of(g->outputs, PACKED_WEIGHTS_INPUTS) : 0;
     char *const x = (char *)an_scratch_at(run, plan.x_at);
     char *const dy = (char *)an_scratch_at(run, plan.dy_at);
     const weights_job job = {g, plan.units, x, dy, plan.dy_row, t->dw, t->update};
@@ -249,20 +263,22 @@ static alexnet_status linear_backward_weights(const an_run *run, const an_linear
     if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
     AN_PARALLEL_FOR(run, schedule(dynamic))
     for (int s = 0; s < strips + bands; ++s) {
-        const int first = (s < strips ? s : s - strips) * WEIGHTS_INPUTS;
+        const int first = (s < strips ? s : s - strips) * PACKED_WEIGHTS_INPUTS;
         if (s < strips)
-            pack_pairs(g->n, AN_MIN(WEIGHTS_INPUTS, g->inputs - first), (size_t)g->inputs,
+            pack_pairs(g->n, AN_MIN(PACKED_WEIGHTS_INPUTS, g->inputs - first), (size_t)g->inputs,
                        t->x + first, panel, STEP_BYTES, x + (size_t)(first / NR) * panel);
         else
-            pack_pairs(g->n, AN_MIN(WEIGHTS_INPUTS, g->outputs - first), (size_t)g->outputs,
+            pack_pairs(g->n, AN_MIN(PACKED_WEIGHTS_INPUTS, g->outputs - first), (size_t)g->outputs,
                        t->dy + first, STEP_BYTES, plan.dy_row, dy + (size_t)first * UNIT_BYTES);
     }
 
     AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic))
     for (int s = 0; s < strips; ++s)
-        for (int o = 0; o < blocks_of(g->outputs, WEIGHTS_OUTPUTS); ++o)
-            weights_rectangle(&job, o * WEIGHTS_OUTPUTS, s * WEIGHTS_INPUTS,
-                              an_scratch_of_thread(run, plan.rows_at, MR * GRADIENT_ROW));
+        for (int o = 0; o < blocks_of(g->outputs, PACKED_WEIGHTS_OUTPUTS); ++o)
+            weights_rectangle(&job, o * PACKED_WEIGHTS_OUTPUTS, s * PACKED_WEIGHTS_INPUTS,
+                              an_scratch_of_thread(run, plan.rows_at, MR * PACKED_GRADIENT_ROW));
     if (t->db != NULL) bias_gradient(run, g, t->dy, t->db);
     return ALEXNET_OK;
 }
+
+#endif

@@ -8,16 +8,28 @@
  * weights_info says of each output. Few images: dot products with the rows, which stream past at the speed
  * of memory.
  *
- * Long sums go in blocks of DEPTH units; a thread's strip of y^T stays in L2 beside the block's part of x^T
+ * Long sums go in blocks of PACKED_DEPTH units; a thread's strip of y^T stays in L2 beside the block's part of x^T
  * (64 images: 128 KB). Registers are the micro-kernel's; with few images 4 rows * 4 images of sums, a vector of weights and
  * one of an image: 18 of 32.
+ *
+ * Needs: a format, with UNPREPARED; and as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_PACKED_LINEAR_TMPL_H
+#define AN_CPU_PACKED_LINEAR_TMPL_H
 
-#define DEPTH         512       /* units of a sum at a time */
-#define FORWARD_STRIP (10 * MR) /* outputs, at most */
-#define FEW_IMAGES    AN_FEW_FORWARD_PACKED
-#define DOT_ROWS      4 /* outputs at a time */
+#include "base/compiler.h"
+#include "core/backend.h"
+#include "cpu/cost.h"
+#include "cpu/packed/tile_tmpl.h"
+#include "cpu/parallel.h"
+#include "cpu/scratch.h"
+#include "cpu/simd/parts_tmpl.h"
+#include <string.h>
+
+#define PACKED_DEPTH         512       /* units of a sum at a time */
+#define PACKED_FORWARD_STRIP (10 * MR) /* outputs, at most */
+#define PACKED_DOT_ROWS      4         /* outputs at a time */
 
 /* Bytes of a row of packed numbers: an odd number of cache lines. */
 static size_t packed_row(int count)
@@ -77,13 +89,13 @@ typedef struct linear_plan {
 static linear_plan plan_linear(const an_linear *g, int threads)
 {
     linear_plan plan = {.units = blocks_of(g->inputs, UNIT),
-                        .panels = g->n > FEW_IMAGES ? blocks_of(g->n, NR) : 0,
+                        .panels = g->n > AN_FEW_FORWARD_PACKED ? blocks_of(g->n, NR) : 0,
                         .row = packed_row(g->inputs),
-                        .copy_row = packed_row(DEPTH * UNIT)};
+                        .copy_row = packed_row(PACKED_DEPTH * UNIT)};
     an_scratch scratch = {0};
 
     plan.panel_bytes = an_size_times((size_t)plan.units, STEP_BYTES);
-    plan.strip_floats = an_size_times((size_t)plan.panels, (size_t)FORWARD_STRIP * NR);
+    plan.strip_floats = an_size_times((size_t)plan.panels, (size_t)PACKED_FORWARD_STRIP * NR);
     plan.packings_at = an_scratch_bytes(&scratch, an_size_times((size_t)g->n, sizeof(packing)));
     plan.rows_at = an_scratch_bytes(&scratch, an_size_times((size_t)g->n, plan.row));
     plan.panels_at =
@@ -131,7 +143,7 @@ static ALWAYS_INLINE vp weights_at(const bool prepared, const linear_job *j, siz
     (void)prepared;
 #endif
     const char *row = (const char *)j->t->prepared + output * j->plan.row + (size_t)u * UNIT_BYTES;
-    __builtin_prefetch(row + DOT_ROWS * j->plan.row, 0, 2);
+    __builtin_prefetch(row + PACKED_DOT_ROWS * j->plan.row, 0, 2);
     return vp_load(row);
 }
 
@@ -140,7 +152,7 @@ static ALWAYS_INLINE void dot_rows(const bool prepared, const int rows, const in
 {
     const size_t row = j->plan.row;
     const char *x = j->rows + (size_t)image * row;
-    va sum[DOT_ROWS][FEW_IMAGES];
+    va sum[PACKED_DOT_ROWS][AN_FEW_FORWARD_PACKED];
 
     for (int o = 0; o < rows; ++o)
         for (int n = 0; n < images; ++n)
@@ -161,29 +173,29 @@ static ALWAYS_INLINE void dot_rows(const bool prepared, const int rows, const in
 
 static ALWAYS_INLINE void dot_rows_of(const bool prepared, int rows, const linear_job *j, int first)
 {
-    if (rows < DOT_ROWS) /* the last outputs, one by one */
+    if (rows < PACKED_DOT_ROWS) /* the last outputs, one by one */
         for (int o = 0; o < rows; ++o)
             for (int n = 0; n < j->g->n; ++n)
                 dot_rows(prepared, 1, 1, j, first + o, n);
     else if (j->g->n == 1)
-        dot_rows(prepared, DOT_ROWS, 1, j, first, 0);
+        dot_rows(prepared, PACKED_DOT_ROWS, 1, j, first, 0);
     else if (j->g->n == 2)
-        dot_rows(prepared, DOT_ROWS, 2, j, first, 0);
+        dot_rows(prepared, PACKED_DOT_ROWS, 2, j, first, 0);
     else if (j->g->n == 3)
-        dot_rows(prepared, DOT_ROWS, 3, j, first, 0);
+        dot_rows(prepared, PACKED_DOT_ROWS, 3, j, first, 0);
     else if (j->g->n == 4)
-        dot_rows(prepared, DOT_ROWS, 4, j, first, 0);
+        dot_rows(prepared, PACKED_DOT_ROWS, 4, j, first, 0);
 }
 
 static void forward_few(const an_run *run, const linear_job *j)
 {
     AN_PARALLEL_FOR(run, schedule(dynamic, 4))
-    for (int block = 0; block < blocks_of(j->g->outputs, DOT_ROWS); ++block) {
-        const int rows = AN_MIN(DOT_ROWS, j->g->outputs - block * DOT_ROWS);
+    for (int block = 0; block < blocks_of(j->g->outputs, PACKED_DOT_ROWS); ++block) {
+        const int rows = AN_MIN(PACKED_DOT_ROWS, j->g->outputs - block * PACKED_DOT_ROWS);
         if (j->t->prepared != NULL)
-            dot_rows_of(true, rows, j, block * DOT_ROWS);
+            dot_rows_of(true, rows, j, block * PACKED_DOT_ROWS);
         else
-            dot_rows_of(false, rows, j, block * DOT_ROWS);
+            dot_rows_of(false, rows, j, block * PACKED_DOT_ROWS);
     }
 }
 
@@ -209,7 +221,7 @@ static void pack_transposed(const linear_job *j, int p, int first, int count, ch
     }
 }
 
-/* A piece of w: a tile's outputs, a block of DEPTH units. */
+/* A piece of w: a tile's outputs, a block of PACKED_DEPTH units. */
 typedef struct weights_piece {
     int output, rows, unit, depth;
 } weights_piece;
@@ -219,12 +231,12 @@ static weights_piece piece_of(const linear_job *j, int first, int count, int ind
 {
     const int tiles = tiles_of(count);
     const int from = tile_first(count, index % tiles);
-    const int unit = index / tiles * DEPTH;
+    const int unit = index / tiles * PACKED_DEPTH;
 
     return (weights_piece){.output = first + from,
                            .rows = tile_first(count, index % tiles + 1) - from,
                            .unit = unit,
-                           .depth = AN_MIN(DEPTH, j->plan.units - unit)};
+                           .depth = AN_MIN(PACKED_DEPTH, j->plan.units - unit)};
 }
 
 /* Where a piece lies in memory, and how far its rows are apart. */
@@ -276,7 +288,7 @@ static void forward_piece(const linear_job *j, weights_piece piece, weights_piec
     for (int p = 0; p < j->plan.panels; ++p) {
         t.fetch = wanted + (size_t)AN_MIN(p * fetched, next.rows - 1) * next_row;
         t.b = j->panels + (size_t)p * j->plan.panel_bytes + (size_t)piece.unit * STEP_BYTES;
-        t.c = strip + (size_t)p * FORWARD_STRIP * NR;
+        t.c = strip + (size_t)p * PACKED_FORWARD_STRIP * NR;
         weights_first[piece.rows](&t);
     }
 }
@@ -287,7 +299,7 @@ static void forward_finish(const linear_job *j, int first, int count, const floa
     const sum_number *sums = (const sum_number *)(const void *)strip;
 
     for (int n = 0; n < j->g->n; ++n) {
-        const sum_number *from = sums + (size_t)(n / NR) * FORWARD_STRIP * NR + n % NR;
+        const sum_number *from = sums + (size_t)(n / NR) * PACKED_FORWARD_STRIP * NR + n % NR;
         float *to = j->t->y + (size_t)n * (size_t)j->g->outputs + (size_t)first;
         for (int o = 0; o < count; ++o)
             to[o] = linear_value(j, n, first + o, from[(size_t)o * NR]);
@@ -296,13 +308,14 @@ static void forward_finish(const linear_job *j, int first, int count, const floa
 
 static void forward_many(const an_run *run, const linear_job *j, char *panels)
 {
-    const int blocks = blocks_of(j->plan.units, DEPTH);
-    const int strips = parts_for(j->g->outputs, FORWARD_STRIP, run->threads);
+    const int blocks = blocks_of(j->plan.units, PACKED_DEPTH);
+    const int strips = parts_for(j->g->outputs, PACKED_FORWARD_STRIP, run->threads);
 
     AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic))
     for (int p = 0; p < j->plan.panels; ++p)
         for (int i = 0; i < blocks; ++i)
-            pack_transposed(j, p, i * DEPTH, AN_MIN(DEPTH, j->plan.units - i * DEPTH),
+            pack_transposed(j, p, i * PACKED_DEPTH,
+                            AN_MIN(PACKED_DEPTH, j->plan.units - i * PACKED_DEPTH),
                             panels + (size_t)p * j->plan.panel_bytes);
 
     AN_PARALLEL_FOR(run, schedule(dynamic))
@@ -337,15 +350,17 @@ static alexnet_status linear_forward(const an_run *run, const an_linear *g,
     j.packings = packings;
     j.rows = rows;
     j.panels = panels;
-    AN_PARALLEL_FOR(run, schedule(dynamic) if (g->n > FEW_IMAGES))
+    AN_PARALLEL_FOR(run, schedule(dynamic) if (g->n > AN_FEW_FORWARD_PACKED))
     for (int n = 0; n < g->n; ++n) {
         const float *x = t->x + (size_t)n * (size_t)g->inputs;
         packings[n] = packing_of_image(x, (size_t)g->inputs);
         pack_row(packings + n, x, g->inputs, rows + (size_t)n * j.plan.row);
     }
-    if (g->n > FEW_IMAGES)
+    if (g->n > AN_FEW_FORWARD_PACKED)
         forward_many(run, &j, panels);
     else
         forward_few(run, &j);
     return ALEXNET_OK;
 }
+
+#endif

@@ -3,8 +3,8 @@
  * at once. NULL: this compiler cannot make them. What machines without them do: bf16.h, int8.h.
  * SPDX-License-Identifier: MIT
  */
-#ifndef AN_CPU_PACKED_H
-#define AN_CPU_PACKED_H
+#ifndef AN_CPU_PACKED_PACKED_H
+#define AN_CPU_PACKED_PACKED_H
 
 #include "core/backend.h"
 

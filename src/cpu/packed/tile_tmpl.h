@@ -13,15 +13,24 @@
  *
  * Registers: 14 * 2 sums + 2 of B + 1 of A = 31 of 32 zmm. Traffic of a step: 14 broadcasts and 2 loads for
  * 28 dot products.
+ *
+ * Needs: a vocabulary (vp, va and what is done with them) and its LANES, NV, MR, TILE_NAME.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_PACKED_TILE_TMPL_H
+#define AN_CPU_PACKED_TILE_TMPL_H
 
-#define LANES 16
-#define NV    2
-#define MR    14
-#define NR    (NV * LANES)
+#include "base/compiler.h"
+#include "cpu/simd/compiler.h"
+#include "cpu/simd/parts_tmpl.h"
+#include <stdbool.h>
+#include <stddef.h>
 
 #define UNIT_BYTES 4
+
+_Static_assert(sizeof(vp) == LANES * UNIT_BYTES, "LANES are those of the vocabulary");
+_Static_assert(MR == 14, "the height that there are functions for");
+
 #define STEP_BYTES (NR * UNIT_BYTES) /* of B */
 
 typedef struct tile {
@@ -39,16 +48,6 @@ typedef struct tile {
     const char *fetch;
     ptrdiff_t fetch_inner, fetch_step;
 } tile;
-
-/* As in tile_tmpl.h: rows are reached from three pointers and small multiples of one stride. */
-#define FORGET(pointer) __asm__("" : "+r"(pointer))
-#define ALWAYS_INLINE   inline __attribute__((always_inline))
-
-#if defined(__clang__)
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 32")
-#endif
 
 /* One step of the sum: a column of A times a row of B. base: rows 0, 5 and 10 of A. weights_first: A is the
    weights; formats whose factors differ have to know. */
@@ -109,15 +108,72 @@ static ALWAYS_INLINE void tile_rows(const int mr, const bool weights_first, cons
 }
 
 /* A function per number of rows, so that the sums stay in registers. */
-#define TILE_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
+static void TILE_NAME(images_first_1)(const tile *t) { tile_rows(1, false, t); }
+static void TILE_NAME(images_first_2)(const tile *t) { tile_rows(2, false, t); }
+static void TILE_NAME(images_first_3)(const tile *t) { tile_rows(3, false, t); }
+static void TILE_NAME(images_first_4)(const tile *t) { tile_rows(4, false, t); }
+static void TILE_NAME(images_first_5)(const tile *t) { tile_rows(5, false, t); }
+static void TILE_NAME(images_first_6)(const tile *t) { tile_rows(6, false, t); }
+static void TILE_NAME(images_first_7)(const tile *t) { tile_rows(7, false, t); }
+static void TILE_NAME(images_first_8)(const tile *t) { tile_rows(8, false, t); }
+static void TILE_NAME(images_first_9)(const tile *t) { tile_rows(9, false, t); }
+static void TILE_NAME(images_first_10)(const tile *t) { tile_rows(10, false, t); }
+static void TILE_NAME(images_first_11)(const tile *t) { tile_rows(11, false, t); }
+static void TILE_NAME(images_first_12)(const tile *t) { tile_rows(12, false, t); }
+static void TILE_NAME(images_first_13)(const tile *t) { tile_rows(13, false, t); }
+static void TILE_NAME(images_first_14)(const tile *t) { tile_rows(14, false, t); }
 
-#define TILE_FUNCTIONS(mr)                                                                         \
-    static void TILE_NAME(images_first_##mr)(const tile *t) { tile_rows(mr, false, t); }           \
-    static void TILE_NAME(weights_first_##mr)(const tile *t) { tile_rows(mr, true, t); }
-TILE_ROWS(TILE_FUNCTIONS)
+static void TILE_NAME(weights_first_1)(const tile *t) { tile_rows(1, true, t); }
+static void TILE_NAME(weights_first_2)(const tile *t) { tile_rows(2, true, t); }
+static void TILE_NAME(weights_first_3)(const tile *t) { tile_rows(3, true, t); }
+static void TILE_NAME(weights_first_4)(const tile *t) { tile_rows(4, true, t); }
+static void TILE_NAME(weights_first_5)(const tile *t) { tile_rows(5, true, t); }
+static void TILE_NAME(weights_first_6)(const tile *t) { tile_rows(6, true, t); }
+static void TILE_NAME(weights_first_7)(const tile *t) { tile_rows(7, true, t); }
+static void TILE_NAME(weights_first_8)(const tile *t) { tile_rows(8, true, t); }
+static void TILE_NAME(weights_first_9)(const tile *t) { tile_rows(9, true, t); }
+static void TILE_NAME(weights_first_10)(const tile *t) { tile_rows(10, true, t); }
+static void TILE_NAME(weights_first_11)(const tile *t) { tile_rows(11, true, t); }
+static void TILE_NAME(weights_first_12)(const tile *t) { tile_rows(12, true, t); }
+static void TILE_NAME(weights_first_13)(const tile *t) { tile_rows(13, true, t); }
+static void TILE_NAME(weights_first_14)(const tile *t) { tile_rows(14, true, t); }
 
 typedef void (*tile_function)(const tile *t);
-#define IMAGES_ENTRY(mr)  [mr] = TILE_NAME(images_first_##mr),
-#define WEIGHTS_ENTRY(mr) [mr] = TILE_NAME(weights_first_##mr),
-static const tile_function images_first[MR + 1] = {TILE_ROWS(IMAGES_ENTRY)};
-static const tile_function weights_first[MR + 1] = {TILE_ROWS(WEIGHTS_ENTRY)};
+
+static const tile_function images_first[MR + 1] = {
+    NULL,
+    TILE_NAME(images_first_1),
+    TILE_NAME(images_first_2),
+    TILE_NAME(images_first_3),
+    TILE_NAME(images_first_4),
+    TILE_NAME(images_first_5),
+    TILE_NAME(images_first_6),
+    TILE_NAME(images_first_7),
+    TILE_NAME(images_first_8),
+    TILE_NAME(images_first_9),
+    TILE_NAME(images_first_10),
+    TILE_NAME(images_first_11),
+    TILE_NAME(images_first_12),
+    TILE_NAME(images_first_13),
+    TILE_NAME(images_first_14),
+};
+
+static const tile_function weights_first[MR + 1] = {
+    NULL,
+    TILE_NAME(weights_first_1),
+    TILE_NAME(weights_first_2),
+    TILE_NAME(weights_first_3),
+    TILE_NAME(weights_first_4),
+    TILE_NAME(weights_first_5),
+    TILE_NAME(weights_first_6),
+    TILE_NAME(weights_first_7),
+    TILE_NAME(weights_first_8),
+    TILE_NAME(weights_first_9),
+    TILE_NAME(weights_first_10),
+    TILE_NAME(weights_first_11),
+    TILE_NAME(weights_first_12),
+    TILE_NAME(weights_first_13),
+    TILE_NAME(weights_first_14),
+};
+
+#endif

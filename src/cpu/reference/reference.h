@@ -4,8 +4,8 @@
  * memory, what every tier uses. Contracts: core/backend.h. Layout of activations: [n][h][w][c].
  * SPDX-License-Identifier: MIT
  */
-#ifndef AN_CPU_PORTABLE_H
-#define AN_CPU_PORTABLE_H
+#ifndef AN_CPU_REFERENCE_REFERENCE_H
+#define AN_CPU_REFERENCE_REFERENCE_H
 
 #include "core/backend.h"
 

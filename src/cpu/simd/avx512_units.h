@@ -2,8 +2,8 @@
  * avx512_units.h: what bf16 and int8 have in common with AVX-512: units of 4 bytes, sixteen to a vector.
  * SPDX-License-Identifier: MIT
  */
-#ifndef AN_CPU_PACKED_AVX512_H
-#define AN_CPU_PACKED_AVX512_H
+#ifndef AN_CPU_SIMD_AVX512_UNITS_H
+#define AN_CPU_SIMD_AVX512_UNITS_H
 
 #include <immintrin.h>
 #include <string.h>

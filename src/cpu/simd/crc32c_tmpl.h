@@ -3,9 +3,18 @@
  *
  * The instruction takes 3 cycles, and one can begin in each: three streams side by side, whose remainders are joined
  * (Gopal et al. 2011, Fast CRC Computation for iSCSI Polynomial Using CRC32 Instruction).
+ *
+ * Needs: TIER; of the vocabulary CRC32C_WORD and CRC32C_BYTE, where it has them.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_SIMD_CRC32C_TMPL_H
+#define AN_CPU_SIMD_CRC32C_TMPL_H
+
 #include "base/hash.h"
+#include "cpu/simd/compiler.h"
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 #if defined(CRC32C_WORD)
 
@@ -62,5 +71,7 @@ static uint32_t crc32c(uint32_t crc, const void *data, size_t bytes)
 {
     return an_crc32c(crc, data, bytes);
 }
+
+#endif
 
 #endif

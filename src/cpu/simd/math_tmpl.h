@@ -2,8 +2,14 @@
  * math_tmpl.h: e^x, powers, tanh and the logistic function of LANES floats, by range reduction and the first terms of their
  * series: no table, no branch, no constant that a textbook lacks. Bounds are relative to the exact value, in eps = 2^-23;
  * tests/cpu/fp32/kernels_tmpl_test.c holds them to libm's in double. Not a number stays one. All stay in registers.
+ *
+ * Needs: the vocabulary.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_SIMD_MATH_TMPL_H
+#define AN_CPU_SIMD_MATH_TMPL_H
+
+#include "cpu/simd/compiler.h"
 
 #define LN_2 0.69314718055994530942
 
@@ -117,3 +123,5 @@ static ALWAYS_INLINE vf vf_logistic(vf x)
 {
     return vf_div(vf_set1(1), vf_add(vf_set1(1), vf_exp(vf_sub(vf_zero(), x))));
 }
+
+#endif

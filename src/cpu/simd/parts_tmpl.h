@@ -1,7 +1,17 @@
 /*
  * parts_tmpl.h: how a count falls into parts: blocks of one size and a rest, tiles of at most MR rows, parts for threads.
+ *
+ * Needs: MR, NV, LANES: the sizes of a tile.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_SIMD_PARTS_TMPL_H
+#define AN_CPU_SIMD_PARTS_TMPL_H
+
+#include "base/compiler.h"
+#include <stddef.h>
+#include <stdint.h>
+
+#define NR (NV * LANES) /* columns of a tile; its rows are at most MR */
 
 static int blocks_of(int count, int size) { return (int)(((int64_t)count + size - 1) / size); }
 
@@ -18,3 +28,5 @@ static int parts_for(int count, int most, int threads)
 {
     return AN_MIN(AN_ROUND_UP(blocks_of(count, most), threads), count);
 }
+
+#endif

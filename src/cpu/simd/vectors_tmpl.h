@@ -1,8 +1,17 @@
 /*
- * vectors_tmpl.h: what the templates share beside the vocabulary: the ends of arrays, and matrices with rows and columns
+ * vectors_tmpl.h: what the templates share beside the vocabulary: the ends of arrays, how far apart rows lie, and matrices with rows and columns
  * exchanged, in blocks of LANES x LANES that are turned in registers: two times LANES of them, all that AVX-512 and AVX2 have.
+ *
+ * Needs: the vocabulary and its LANES.
  * SPDX-License-Identifier: MIT
  */
+#ifndef AN_CPU_SIMD_VECTORS_TMPL_H
+#define AN_CPU_SIMD_VECTORS_TMPL_H
+
+#include "base/compiler.h"
+#include "cpu/simd/compiler.h"
+#include <stddef.h>
+#include <stdint.h>
 
 /* What is left of an array, LANES floats at most; the other lanes are 0 or not stored. */
 static ALWAYS_INLINE vf load_up_to(const float *from, int64_t rest)
@@ -49,3 +58,14 @@ static void transpose(int rows, int columns, const float *from, ptrdiff_t from_r
         }
     }
 }
+
+/* Floats from one row, or pixel, to the next: c, or somewhat more: an odd number of cache lines. */
+static ptrdiff_t odd_lines(int c)
+{
+    const ptrdiff_t line = AN_ALIGNMENT / (ptrdiff_t)sizeof(float);
+    const ptrdiff_t lines = (c + line - 1) / line;
+
+    return (lines | 1) * line;
+}
+
+#endif

@@ -73,7 +73,8 @@ size_t an_case_scratch(const an_case *c, const an_backend *backend, int threads)
 
 const char *an_case_algorithm(const an_case *c, const an_backend *backend)
 {
-    return c->kind->algorithm != NULL ? c->kind->algorithm(c, backend) : "";
+    if (c->kind->algorithm != NULL) return c->kind->algorithm(c, backend);
+    return c->algorithm == NULL ? "" : NULL;
 }
 
 alexnet_status an_case_run(const an_case *c, const an_backend *backend, const an_run *run,

@@ -61,7 +61,8 @@ struct an_case {
     an_lrn lrn;     /* perhaps with the pooling that follows */
     an_shape shape; /* everything else; rows of classes and elements are n and c */
     /* options */
-    alexnet_dtype dtype;  /* of conv2d and linear */
+    alexnet_dtype dtype;   /* of conv2d and linear */
+    const char *algorithm; /* of these: it is this one that runs; NULL: the backend's choice */
     bool behind_relu;     /* of these, forward: x has no numbers below 0 */
     const void *prepared; /* of these, forward: an_case_prepare() */
     bool relu;      /* conv2d backward data: that of the ReLU before, whose output is an operand */
@@ -97,7 +98,8 @@ void an_case_get_sizes(const an_case *c, an_case_sizes *out);
 
 size_t an_case_scratch(const an_case *c, const an_backend *backend, int threads); /* bytes */
 
-/* What computes the case there: "direct int8". "" where the backend has but one way, which is fp32's. */
+/* What computes the case there: "direct int8". "" where the backend has but one way, which is fp32's. NULL: c->algorithm is
+   none of its own, or does not apply to the case. */
 const char *an_case_algorithm(const an_case *c, const an_backend *backend);
 
 /* Values for an operand, a function of (operand, seed). Floats are -1 .. 1, or 0 .. 1. */

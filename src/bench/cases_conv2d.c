@@ -5,6 +5,7 @@
 #include "base/status.h"
 #include "bench/cases_kinds.h"
 #include "cpu/scratch.h"
+#include <string.h>
 
 /* ---- convolution ---- */
 
@@ -71,12 +72,20 @@ static const an_conv2d_algorithm *conv2d_algorithm(const an_case *c, const an_ba
     an_conv2d planned = c->conv2d;
 
     if (planned.n == 0) planned.n = 16;
-    return backend->conv2d(&planned, conv2d_pass(c), c->dtype);
+    if (c->algorithm == NULL) return backend->conv2d(backend, &planned, conv2d_pass(c), c->dtype);
+    for (int i = 0; backend->conv2d_algorithms[i] != NULL; ++i) {
+        const an_conv2d_algorithm *a = backend->conv2d_algorithms[i];
+        if (a->pass == conv2d_pass(c) && strcmp(a->name, c->algorithm) == 0)
+            return a->applies == NULL || a->applies(&planned, a->pass) ? a : NULL;
+    }
+    return NULL;
 }
 
 static const char *conv2d_algorithm_name(const an_case *c, const an_backend *backend)
 {
-    return conv2d_algorithm(c, backend)->name;
+    const an_conv2d_algorithm *algorithm = conv2d_algorithm(c, backend);
+
+    return algorithm != NULL ? algorithm->name : NULL;
 }
 
 static conv2d_way conv2d_way_of(const an_case *c, const an_backend *backend, int threads)

@@ -5,6 +5,7 @@
 #include "base/status.h"
 #include "bench/cases_kinds.h"
 #include "cpu/scratch.h"
+#include <string.h>
 
 static int64_t linear_w(const an_linear *g) { return (int64_t)g->outputs * g->inputs; }
 
@@ -57,15 +58,22 @@ static const an_linear_algorithm *linear_algorithm(const an_case *c, const an_ba
 
     /* What was planned for many images takes few, too; and bf16's is planned for many alone. */
     planned.n = AN_MAX(planned.n, 64);
-    return backend->linear(&planned, pass, c->dtype);
+    if (c->algorithm == NULL) return backend->linear(backend, &planned, pass, c->dtype);
+    for (int i = 0; backend->linear_algorithms[i] != NULL; ++i) {
+        const an_linear_algorithm *a = backend->linear_algorithms[i];
+        if (a->pass == pass && strcmp(a->name, c->algorithm) == 0)
+            return a->applies == NULL || a->applies(&planned, pass) ? a : NULL;
+    }
+    return NULL;
 }
 
 static const char *linear_algorithm_name(const an_case *c, const an_backend *backend)
 {
     const an_pass pass = c->kind == &an_case_linear_update ? AN_BACKWARD_WEIGHTS
                                                            : (an_pass)(c->kind - an_case_linear);
+    const an_linear_algorithm *algorithm = linear_algorithm(c, backend, pass);
 
-    return linear_algorithm(c, backend, pass)->name;
+    return algorithm != NULL ? algorithm->name : NULL;
 }
 
 static size_t pass_scratch(const an_case *c, const an_backend *backend, an_pass pass, int threads)

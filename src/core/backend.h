@@ -109,16 +109,19 @@ typedef struct an_cost {
 } an_cost;
 
 /*
- * One way to compute one pass of a convolution.
+ * One way to compute one pass of a convolution, in one format of the factors of its products.
  *
  * prepare, of some forward algorithms: brings w into the form that run wants, once for many runs. The form
  * depends neither on g->n nor on the number of threads. NULL, as prepared_bytes is then: there is no such form.
  */
 typedef struct an_conv2d_algorithm {
     const char *name; /* "direct", "reference": what the plan prints */
-    bool pools;       /* takes g->pool */
-    bool takes_nchw;  /* takes g->nchw */
-    bool takes_relu;  /* data gradient: takes `relu` */
+    an_pass pass;
+    alexnet_dtype dtype;
+    bool pools;                                        /* takes g->pool */
+    bool takes_nchw;                                   /* takes g->nchw */
+    bool takes_relu;                                   /* data gradient: takes `relu` */
+    bool (*applies)(const an_conv2d *g, an_pass pass); /* NULL: to any shape, on any machine */
     an_cost (*cost)(const an_conv2d *g, an_pass pass, int threads);
     size_t (*scratch_bytes)(const an_conv2d *g, int threads); /* of run and prepare; NULL: none */
     alexnet_status (*run)(const an_run *run, const an_conv2d *g, const an_conv2d_tensors *t);
@@ -143,13 +146,16 @@ typedef struct an_linear {
     bool prepared; /* forward: the weights come prepared, where the algorithm wants that */
 } an_linear;
 
-/* As of a convolution, without maps: x, dx [n][inputs], w, dw [outputs][inputs], y, dy [n][outputs]. BACKWARD_WEIGHTS
+/* As of a convolution, without maps: y = x w^T + bias, then max(., 0) with relu; x, dx [n][inputs], w, dw [outputs][inputs], y, dy [n][outputs]. BACKWARD_WEIGHTS
    with dx (and w) does BACKWARD_DATA, too, of the weights before an update: bit for bit what the two give apart. */
 typedef an_conv2d_tensors an_linear_tensors;
 
 /* One way to compute one pass of a linear layer; as of a convolution. */
 typedef struct an_linear_algorithm {
     const char *name;
+    an_pass pass;
+    alexnet_dtype dtype;
+    bool (*applies)(const an_linear *g, an_pass pass);
     an_cost (*cost)(const an_linear *g, an_pass pass, int threads);
     size_t (*scratch_bytes)(const an_linear *g, int threads);
     alexnet_status (*run)(const an_run *run, const an_linear *g, const an_linear_tensors *t);
@@ -220,10 +226,12 @@ typedef struct an_targets {
     float smoothing;       /* 0 .. 1 */
 } an_targets;
 
-typedef struct an_backend {
-    const char *name;     /* "cpu" */
-    const char *tier;     /* "avx512" */
-    const char *features; /* what the machine has, names separated by spaces */
+typedef struct an_backend an_backend;
+
+struct an_backend {
+    const char *name;              /* "cpu" */
+    const char *tier;              /* "avx512" */
+    const char *(*features)(void); /* what the machine has, names separated by spaces */
 
     /* expected of a layer that there is one way for: so many multiply-adds, while it reads and writes so many bytes */
     double (*plain_seconds)(double macs, double bytes, int threads);
@@ -232,13 +240,20 @@ typedef struct an_backend {
     alexnet_status (*from_nchw)(const an_run *run, an_shape shape, const float *nchw, float *x);
     alexnet_status (*to_nchw)(const an_run *run, an_shape shape, const float *x, float *nchw);
 
+    /* All algorithms there are, best first; NULL behind the last. */
+    const an_conv2d_algorithm *const *conv2d_algorithms;
+    const an_linear_algorithm *const *linear_algorithms;
+
     /*
-     * The way to compute this pass of this shape in this format of numbers, the cheapest by counted costs: never
-     * NULL, and the same for the same arguments. The format is that of the factors of products; tensors are float in any case.
-     * What would be slower in it is computed in fp32, and so is all that int8 and convolutions in bf16 are not
-     * for: anything but forward with g->prepared.
+     * The one of them for this pass of this shape in this format of numbers, the cheapest by counted costs: never
+     * NULL, and the same for the same arguments. The format is that of the factors of products; tensors are float in
+     * any case. What would be slower in it is computed in fp32, and so is all that int8 and convolutions in bf16 are
+     * not for: anything but forward with g->prepared.
      */
-    const an_conv2d_algorithm *(*conv2d)(const an_conv2d *g, an_pass pass, alexnet_dtype dtype);
+    const an_conv2d_algorithm *(*conv2d)(const an_backend *self, const an_conv2d *g, an_pass pass,
+                                         alexnet_dtype dtype);
+    const an_linear_algorithm *(*linear)(const an_backend *self, const an_linear *g, an_pass pass,
+                                         alexnet_dtype dtype);
 
     size_t (*local_scratch)(const an_conv2d *g, int threads); /* enough for all three */
     /* y = the sum over place (p, q)'s window of x w, + bias, then max(., 0) with relu. Sums are in float. */
@@ -249,9 +264,6 @@ typedef struct an_backend {
     /* Weights of what lies beside the map: 0. */
     alexnet_status (*local_backward_weights)(const an_run *run, const an_conv2d *g, const float *x,
                                              const float *dy, float *dw, float *db);
-
-    /* y = x w^T + bias, then max(., 0) with relu; as conv2d */
-    const an_linear_algorithm *(*linear)(const an_linear *g, an_pass pass, alexnet_dtype dtype);
 
     /* Maximum over the window; which: its place in the window (r * S + s), one byte per output, or
        NULL in testing. The first of equal values wins. R * S is at most 256. */
@@ -360,7 +372,7 @@ typedef struct an_backend {
 
     /* As an_crc32c() of base/hash.h. On the caller's thread; data need not be aligned. */
     uint32_t (*crc32c)(uint32_t crc, const void *data, size_t bytes);
-} an_backend;
+};
 
 /*
  * The backend for a context's options (its `cpu` tier or the best there is). Tables are constants:

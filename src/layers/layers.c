@@ -145,7 +145,8 @@ static bool pools(const an_conv2d *g, const an_setup *setup)
 
     for (int pass = 0; pass < AN_PASSES; ++pass)
         if (has_pass(setup, pass))
-            all = all && setup->backend->conv2d(g, (an_pass)pass, setup->dtype)->pools;
+            all = all &&
+                  setup->backend->conv2d(setup->backend, g, (an_pass)pass, setup->dtype)->pools;
     return all;
 }
 
@@ -158,7 +159,9 @@ static bool takes_nchw(const an_conv2d *g, const an_setup *setup)
     images.nchw = true;
     for (int pass = 0; pass < AN_PASSES; ++pass)
         if (has_pass(setup, pass))
-            all = all && setup->backend->conv2d(&images, (an_pass)pass, setup->dtype)->takes_nchw;
+            all = all &&
+                  setup->backend->conv2d(setup->backend, &images, (an_pass)pass, setup->dtype)
+                      ->takes_nchw;
     return all;
 }
 
@@ -172,7 +175,7 @@ void an_layer_plan_conv2d(const an_conv2d *g, const an_setup *setup, an_needs *n
     for (int pass = 0; pass < AN_PASSES; ++pass) {
         if (!has_pass(setup, pass)) continue;
         const an_conv2d_algorithm *algorithm =
-            setup->backend->conv2d(&here, (an_pass)pass, setup->dtype);
+            setup->backend->conv2d(setup->backend, &here, (an_pass)pass, setup->dtype);
         needs->algorithm[pass] = algorithm;
         needs->cost[pass] = algorithm->cost(&here, (an_pass)pass, setup->threads);
         if (algorithm->scratch_bytes != NULL)

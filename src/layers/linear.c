@@ -72,7 +72,7 @@ static void plan_algorithms(const an_linear *g, const an_setup *setup, an_needs 
 
     for (int pass = 0; pass < passes; ++pass) {
         const an_linear_algorithm *algorithm =
-            setup->backend->linear(g, (an_pass)pass, setup->dtype);
+            setup->backend->linear(setup->backend, g, (an_pass)pass, setup->dtype);
         needs->linear[pass] = algorithm;
         needs->cost[pass] = algorithm->cost(g, (an_pass)pass, setup->threads);
         if (algorithm->scratch_bytes != NULL)

@@ -130,7 +130,7 @@ static void algorithms_of_the_families(void **unused)
                 square(batch, row->c, row->h, row->k, row->r, row->stride, row->pad);
             for (int pass = 0; pass < AN_PASSES; ++pass) {
                 const char *expected = (batch == 1 ? row->at_1 : row->at_128)[pass];
-                const char *found = backend->conv2d(&g, (an_pass)pass, ALEXNET_FP32)->name;
+                const char *found = backend->conv2d(backend, &g, (an_pass)pass, ALEXNET_FP32)->name;
                 if (strcmp(found, expected) != 0)
                     fail_msg("%s, pass %d, batch %d: %s, expected %s", row->layer, pass, batch,
                              found, expected);
@@ -150,7 +150,7 @@ static void whole_maps_of_few_images_are_linear(void **unused)
     for (int batch = 1; batch <= 16; ++batch) {
         an_conv2d g = square(batch, 256, 5, 4096, 5, 1, 0); /* slim's fc6 */
         g.prepared = true;
-        assert_string_equal(backend->conv2d(&g, AN_FORWARD, ALEXNET_FP32)->name, "linear");
+        assert_string_equal(backend->conv2d(backend, &g, AN_FORWARD, ALEXNET_FP32)->name, "linear");
     }
 }
 
@@ -168,7 +168,8 @@ static void costs_grow_with_the_batch(void **unused)
                 for (int batch = 1; batch <= 512; batch *= 2) {
                     const an_conv2d g = square(batch, choices[j].c, choices[j].h, choices[j].k,
                                                choices[j].r, choices[j].stride, choices[j].pad);
-                    const an_conv2d_algorithm *a = backend->conv2d(&g, (an_pass)pass, ALEXNET_FP32);
+                    const an_conv2d_algorithm *a =
+                        backend->conv2d(backend, &g, (an_pass)pass, ALEXNET_FP32);
                     const an_cost cost = a->cost(&g, (an_pass)pass, 1);
                     assert_true(cost.seconds > before && cost.macs > 0);
                     before = cost.seconds;

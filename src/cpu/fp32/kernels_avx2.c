@@ -17,11 +17,7 @@
 
 #include "cpu/fp32/kernels_tmpl.h"
 #else
-const an_backend *an_backend_avx2(an_cpu_level level)
-{
-    (void)level;
-    return NULL;
-}
+const an_backend *an_backend_avx2(void) { return NULL; }
 
 float an_peak_loop_avx2(int64_t rounds)
 {

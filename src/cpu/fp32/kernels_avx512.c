@@ -16,22 +16,16 @@
 #define MR    AN_TILE_AVX512_ROWS
 
 /* Bytes and bf16 have files of their own, for machines that multiply them at once. */
-#define HAS_VNNI(level)    ((level) == AN_CPU_AVX512_VNNI || (level) == AN_CPU_AVX512_BF16)
-#define CONV2D_BF16(level) ((level) == AN_CPU_AVX512_BF16 ? an_conv2d_bf16__avx512() : NULL)
-#define LINEAR_BF16(level, pass)                                                                   \
-    ((level) == AN_CPU_AVX512_BF16 ? an_linear_bf16__avx512(pass) : NULL)
-#define CONV2D_INT8(level) (HAS_VNNI(level) ? an_conv2d_int8__avx512() : NULL)
-#define LINEAR_INT8(level) (HAS_VNNI(level) ? an_linear_int8__avx512() : NULL)
+#define PACKED_CONV2D &an_conv2d_bf16__avx512, &an_conv2d_int8__avx512,
+#define PACKED_LINEAR                                                                              \
+    &an_linear_bf16__avx512[AN_FORWARD], &an_linear_bf16__avx512[AN_BACKWARD_DATA],                \
+        &an_linear_bf16__avx512[AN_BACKWARD_WEIGHTS], &an_linear_int8__avx512,
 
 #include "cpu/simd/avx512.h"
 
 #include "cpu/fp32/kernels_tmpl.h"
 #else
-const an_backend *an_backend_avx512(an_cpu_level level)
-{
-    (void)level;
-    return NULL;
-}
+const an_backend *an_backend_avx512(void) { return NULL; }
 
 float an_peak_loop_avx512(int64_t rounds)
 {

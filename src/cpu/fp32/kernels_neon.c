@@ -19,11 +19,7 @@
 
 #include "cpu/fp32/kernels_tmpl.h"
 #else
-const an_backend *an_backend_neon(an_cpu_level level)
-{
-    (void)level;
-    return NULL;
-}
+const an_backend *an_backend_neon(void) { return NULL; }
 
 float an_peak_loop_neon(int64_t rounds)
 {

@@ -9,6 +9,7 @@
 #if defined(__AVX512BF16__) && defined(__AVX512BW__) && defined(__AVX512VL__)
 #include "base/compiler.h"
 #include "cpu/bf16.h"
+#include "cpu/detect.h"
 #include "cpu/simd/avx512_units.h"
 
 /* ---- the numbers ---- */
@@ -19,7 +20,6 @@
 #define UNIT            2 /* numbers in a unit */
 #define UNPREPARED      1 /* linear layers work on weights as they are, too */
 #define DTYPE           ALEXNET_BF16
-#define ALGORITHM       "direct bf16" /* its name */
 #define TILE_NAME(stem) bf16_tile_##stem##__avx512
 
 typedef uint16_t number;
@@ -168,32 +168,73 @@ static inline void va_finish(const finish *end, float *c, int first, int count, 
 #include "cpu/packed/algorithms_tmpl.h"
 #include "cpu/packed/linear_backward_tmpl.h"
 
-const an_conv2d_algorithm *an_conv2d_bf16__avx512(void) { return &conv_forward_algorithm; }
+/* ---- the algorithms ---- */
 
-const an_linear_algorithm *an_linear_bf16__avx512(an_pass pass)
+static bool conv_applies(const an_conv2d *g, an_pass pass)
 {
-    static const an_linear_algorithm data = {.name = ALGORITHM,
-                                             .cost = linear_cost,
-                                             .scratch_bytes = linear_data_scratch,
-                                             .run = linear_backward_data};
-    static const an_linear_algorithm weights = {.name = ALGORITHM,
-                                                .cost = linear_cost,
-                                                .scratch_bytes = linear_weights_scratch,
-                                                .run = linear_backward_weights};
-    static const an_linear_algorithm *const passes[AN_PASSES] = {
-        [AN_FORWARD] = &linear_forward_algorithm,
-        [AN_BACKWARD_DATA] = &data,
-        [AN_BACKWARD_WEIGHTS] = &weights,
-    };
-
-    return passes[pass];
+    return pass == AN_FORWARD && g->prepared && an_cpu_detect() >= AN_CPU_AVX512_BF16;
 }
+
+static bool linear_applies(const an_linear *g, an_pass pass)
+{
+    (void)g, (void)pass;
+    return an_cpu_detect() >= AN_CPU_AVX512_BF16;
+}
+
+const an_conv2d_algorithm an_conv2d_bf16__avx512 = {
+    .name = "direct bf16",
+    .pass = AN_FORWARD,
+    .dtype = ALEXNET_BF16,
+    .pools = true,
+    .applies = conv_applies,
+    .cost = conv_cost,
+    .scratch_bytes = conv_scratch,
+    .run = conv_forward,
+    .prepared_bytes = conv_prepared,
+    .prepare = conv_prepare,
+};
+
+const an_linear_algorithm an_linear_bf16__avx512[AN_PASSES] = {
+    [AN_FORWARD] = {.name = "direct bf16",
+                    .pass = AN_FORWARD,
+                    .dtype = ALEXNET_BF16,
+                    .applies = linear_applies,
+                    .cost = linear_cost,
+                    .scratch_bytes = linear_scratch,
+                    .run = linear_forward,
+                    .prepared_bytes = linear_prepared,
+                    .prepare = linear_prepare},
+    [AN_BACKWARD_DATA] = {.name = "direct bf16",
+                          .pass = AN_BACKWARD_DATA,
+                          .dtype = ALEXNET_BF16,
+                          .applies = linear_applies,
+                          .cost = linear_cost,
+                          .scratch_bytes = linear_data_scratch,
+                          .run = linear_backward_data},
+    [AN_BACKWARD_WEIGHTS] = {.name = "direct bf16",
+                             .pass = AN_BACKWARD_WEIGHTS,
+                             .dtype = ALEXNET_BF16,
+                             .applies = linear_applies,
+                             .cost = linear_cost,
+                             .scratch_bytes = linear_weights_scratch,
+                             .run = linear_backward_weights},
+};
 #else
-const an_conv2d_algorithm *an_conv2d_bf16__avx512(void) { return NULL; }
+const an_conv2d_algorithm an_conv2d_bf16__avx512 = {
+    .name = "direct bf16", .pass = AN_FORWARD, .dtype = ALEXNET_BF16, .applies = an_conv2d_never};
 
-const an_linear_algorithm *an_linear_bf16__avx512(an_pass pass)
-{
-    (void)pass;
-    return NULL;
-}
+const an_linear_algorithm an_linear_bf16__avx512[AN_PASSES] = {
+    [AN_FORWARD] = {.name = "direct bf16",
+                    .pass = AN_FORWARD,
+                    .dtype = ALEXNET_BF16,
+                    .applies = an_linear_never},
+    [AN_BACKWARD_DATA] = {.name = "direct bf16",
+                          .pass = AN_BACKWARD_DATA,
+                          .dtype = ALEXNET_BF16,
+                          .applies = an_linear_never},
+    [AN_BACKWARD_WEIGHTS] = {.name = "direct bf16",
+                             .pass = AN_BACKWARD_WEIGHTS,
+                             .dtype = ALEXNET_BF16,
+                             .applies = an_linear_never},
+};
 #endif

@@ -11,6 +11,7 @@
 
 #if defined(__AVX512VNNI__) && defined(__AVX512BW__) && defined(__AVX512VL__)
 #include "base/compiler.h"
+#include "cpu/detect.h"
 #include "cpu/int8.h"
 #include "cpu/scratch.h"
 #include "cpu/simd/avx512_units.h"
@@ -23,7 +24,6 @@
 #define UNIT            4 /* numbers in a unit */
 #define UNPREPARED      0 /* weights are prepared in any case */
 #define DTYPE           ALEXNET_INT8
-#define ALGORITHM       "direct int8" /* its name */
 #define TILE_NAME(stem) int8_tile_##stem##__avx512
 
 typedef uint8_t number; /* of weights: the bits of an int8_t */
@@ -161,11 +161,46 @@ static inline void va_finish(const finish *end, float *c, int first, int count, 
 
 #include "cpu/packed/algorithms_tmpl.h"
 
-const an_conv2d_algorithm *an_conv2d_int8__avx512(void) { return &conv_forward_algorithm; }
+/* ---- the algorithms ---- */
 
-const an_linear_algorithm *an_linear_int8__avx512(void) { return &linear_forward_algorithm; }
+static bool conv_applies(const an_conv2d *g, an_pass pass)
+{
+    return an_int8_conv2d_fits(g, pass) && an_cpu_detect() >= AN_CPU_AVX512_VNNI;
+}
+
+static bool linear_applies(const an_linear *g, an_pass pass)
+{
+    return an_int8_linear_fits(g, pass) && an_cpu_detect() >= AN_CPU_AVX512_VNNI;
+}
+
+const an_conv2d_algorithm an_conv2d_int8__avx512 = {
+    .name = "direct int8",
+    .pass = AN_FORWARD,
+    .dtype = ALEXNET_INT8,
+    .pools = true,
+    .applies = conv_applies,
+    .cost = conv_cost,
+    .scratch_bytes = conv_scratch,
+    .run = conv_forward,
+    .prepared_bytes = conv_prepared,
+    .prepare = conv_prepare,
+};
+
+const an_linear_algorithm an_linear_int8__avx512 = {
+    .name = "direct int8",
+    .pass = AN_FORWARD,
+    .dtype = ALEXNET_INT8,
+    .applies = linear_applies,
+    .cost = linear_cost,
+    .scratch_bytes = linear_scratch,
+    .run = linear_forward,
+    .prepared_bytes = linear_prepared,
+    .prepare = linear_prepare,
+};
 #else
-const an_conv2d_algorithm *an_conv2d_int8__avx512(void) { return NULL; }
+const an_conv2d_algorithm an_conv2d_int8__avx512 = {
+    .name = "direct int8", .pass = AN_FORWARD, .dtype = ALEXNET_INT8, .applies = an_conv2d_never};
 
-const an_linear_algorithm *an_linear_int8__avx512(void) { return NULL; }
+const an_linear_algorithm an_linear_int8__avx512 = {
+    .name = "direct int8", .pass = AN_FORWARD, .dtype = ALEXNET_INT8, .applies = an_linear_never};
 #endif

@@ -6,11 +6,8 @@
  */
 #include "cpu/reference/reference.h"
 
-#include "cpu/bf16.h"
 #include "cpu/cost.h"
-#include "cpu/int8.h"
 #include "cpu/parallel.h"
-#include <assert.h>
 
 /* Row h, column w of an image of c channels. */
 static const float *pixel(const float *image, int h, int w, int width, int c)
@@ -173,25 +170,25 @@ static an_cost cost(const an_conv2d *g, an_pass pass, int threads)
     return an_direct_cost(&an_cost_portable, ALEXNET_FP32, g, pass, threads);
 }
 
-static const an_conv2d_algorithm reference[AN_PASSES] = {
-    [AN_FORWARD] = {.name = "reference", .takes_nchw = true, .cost = cost, .run = forward},
+static const an_conv2d_algorithm conv2d_direct[AN_PASSES] = {
+    [AN_FORWARD] =
+        {.name = "reference", .pass = AN_FORWARD, .takes_nchw = true, .cost = cost, .run = forward},
     [AN_BACKWARD_DATA] = {.name = "reference",
+                          .pass = AN_BACKWARD_DATA,
                           .takes_relu = true,
                           .cost = cost,
                           .run = backward_data},
     [AN_BACKWARD_WEIGHTS] = {.name = "reference",
+                             .pass = AN_BACKWARD_WEIGHTS,
                              .takes_nchw = true,
                              .cost = cost,
                              .run = backward_weights},
 };
 
-AN_ROUNDED_CONV2D(rounded, reference)
+#include "cpu/rounded_conv2d_tmpl.h"
 
-const an_conv2d_algorithm *an_conv2d__portable(const an_conv2d *g, an_pass pass,
-                                               alexnet_dtype dtype)
-{
-    assert(an_conv2d_is_sound(g));
-    if (dtype == ALEXNET_BF16 && an_bf16_conv2d_pays(g, pass)) return &rounded;
-    if (dtype == ALEXNET_INT8 && an_int8_conv2d_fits(g, pass)) return an_conv2d_int8__portable();
-    return &reference[pass];
-}
+const an_conv2d_algorithm *const an_conv2d_algorithms__portable[] = {
+    &conv2d_direct[AN_FORWARD],          &conv2d_direct[AN_BACKWARD_DATA],
+    &conv2d_direct[AN_BACKWARD_WEIGHTS], &rounded_conv2d,
+    &an_conv2d_int8__portable,           NULL,
+};

@@ -149,17 +149,17 @@ static an_cost conv2d_cost(const an_conv2d *g, an_pass pass, int threads)
     return an_direct_cost(&an_cost_portable, ALEXNET_INT8, g, pass, threads);
 }
 
-const an_conv2d_algorithm *an_conv2d_int8__portable(void)
-{
-    static const an_conv2d_algorithm algorithm = {.name = "reference int8",
-                                                  .cost = conv2d_cost,
-                                                  .scratch_bytes = conv2d_scratch,
-                                                  .run = conv2d_forward,
-                                                  .prepared_bytes = conv2d_prepared,
-                                                  .prepare = conv2d_prepare};
-
-    return &algorithm;
-}
+const an_conv2d_algorithm an_conv2d_int8__portable = {
+    .name = "reference int8",
+    .pass = AN_FORWARD,
+    .dtype = ALEXNET_INT8,
+    .applies = an_int8_conv2d_fits,
+    .cost = conv2d_cost,
+    .scratch_bytes = conv2d_scratch,
+    .run = conv2d_forward,
+    .prepared_bytes = conv2d_prepared,
+    .prepare = conv2d_prepare,
+};
 
 /* ---- linear: a convolution of maps of one pixel ---- */
 
@@ -214,14 +214,14 @@ static an_cost linear_cost(const an_linear *g, an_pass pass, int threads)
     return an_linear_cost(&an_cost_portable, ALEXNET_INT8, g, pass, true, threads);
 }
 
-const an_linear_algorithm *an_linear_int8__portable(void)
-{
-    static const an_linear_algorithm algorithm = {.name = "reference int8",
-                                                  .cost = linear_cost,
-                                                  .scratch_bytes = linear_scratch,
-                                                  .run = linear_forward,
-                                                  .prepared_bytes = linear_prepared,
-                                                  .prepare = linear_prepare};
-
-    return &algorithm;
-}
+const an_linear_algorithm an_linear_int8__portable = {
+    .name = "reference int8",
+    .pass = AN_FORWARD,
+    .dtype = ALEXNET_INT8,
+    .applies = an_int8_linear_fits,
+    .cost = linear_cost,
+    .scratch_bytes = linear_scratch,
+    .run = linear_forward,
+    .prepared_bytes = linear_prepared,
+    .prepare = linear_prepare,
+};

@@ -6,12 +6,9 @@
 #include "cpu/reference/reference.h"
 
 #include "base/status.h"
-#include "cpu/bf16.h"
 #include "cpu/cost.h"
-#include "cpu/int8.h"
 #include "cpu/parallel.h"
 #include "cpu/sgd.h"
-#include <assert.h>
 
 static alexnet_status forward(const an_run *run, const an_linear *g, const an_linear_tensors *t)
 {
@@ -83,19 +80,23 @@ static an_cost cost(const an_linear *g, an_pass pass, int threads)
     return an_linear_cost(&an_cost_portable, ALEXNET_FP32, g, pass, true, threads);
 }
 
-static const an_linear_algorithm reference[AN_PASSES] = {
-    [AN_FORWARD] = {.name = "reference", .cost = cost, .run = forward},
-    [AN_BACKWARD_DATA] = {.name = "reference", .cost = cost, .run = backward_data},
-    [AN_BACKWARD_WEIGHTS] = {.name = "reference", .cost = cost, .run = backward_weights},
+static const an_linear_algorithm linear_direct[AN_PASSES] = {
+    [AN_FORWARD] = {.name = "reference", .pass = AN_FORWARD, .cost = cost, .run = forward},
+    [AN_BACKWARD_DATA] = {.name = "reference",
+                          .pass = AN_BACKWARD_DATA,
+                          .cost = cost,
+                          .run = backward_data},
+    [AN_BACKWARD_WEIGHTS] = {.name = "reference",
+                             .pass = AN_BACKWARD_WEIGHTS,
+                             .cost = cost,
+                             .run = backward_weights},
 };
 
-AN_ROUNDED_LINEAR(rounded, reference)
+#include "cpu/rounded_linear_tmpl.h"
 
-const an_linear_algorithm *an_linear__portable(const an_linear *g, an_pass pass,
-                                               alexnet_dtype dtype)
-{
-    assert(an_linear_is_sound(g));
-    if (dtype == ALEXNET_BF16 && an_bf16_linear_pays(g, pass)) return &rounded[pass];
-    if (dtype == ALEXNET_INT8 && an_int8_linear_fits(g, pass)) return an_linear_int8__portable();
-    return &reference[pass];
-}
+const an_linear_algorithm *const an_linear_algorithms__portable[] = {
+    &linear_direct[AN_FORWARD],          &linear_direct[AN_BACKWARD_DATA],
+    &linear_direct[AN_BACKWARD_WEIGHTS], &rounded_linear[AN_FORWARD],
+    &rounded_linear[AN_BACKWARD_DATA],   &rounded_linear[AN_BACKWARD_WEIGHTS],
+    &an_linear_int8__portable,           NULL,
+};

@@ -37,8 +37,7 @@ alexnet_status an_batch_norm_backward__portable(const an_run *run, an_shape shap
                                                 float *dweight, float *dbias);
 
 /* reference/conv2d.c */
-const an_conv2d_algorithm *an_conv2d__portable(const an_conv2d *g, an_pass pass,
-                                               alexnet_dtype dtype);
+extern const an_conv2d_algorithm *const an_conv2d_algorithms__portable[];
 
 /* reference/local.c */
 size_t an_local_scratch__portable(const an_conv2d *g, int threads);
@@ -51,12 +50,11 @@ alexnet_status an_local_backward_weights__portable(const an_run *run, const an_c
                                                    float *db);
 
 /* reference/linear.c */
-const an_linear_algorithm *an_linear__portable(const an_linear *g, an_pass pass,
-                                               alexnet_dtype dtype);
+extern const an_linear_algorithm *const an_linear_algorithms__portable[];
 
 /* reference/int8.c */
-const an_conv2d_algorithm *an_conv2d_int8__portable(void);
-const an_linear_algorithm *an_linear_int8__portable(void);
+extern const an_conv2d_algorithm an_conv2d_int8__portable;
+extern const an_linear_algorithm an_linear_int8__portable;
 
 /* reference/pool.c */
 alexnet_status an_max_pool__portable(const an_run *run, const an_pool *g, const float *x, float *y,

@@ -1,5 +1,6 @@
 /*
- * kernels_tmpl_test.c: every primitive of every tier this machine has, against the portable twin.
+ * kernels_tmpl_test.c: every primitive of every tier this machine has, by every algorithm there is for it, against the
+ * reference implementation.
  *
  * One function checks any case: the result lies within the bound that the length of its sums gives, two to four threads
  * give the same bits as one, and nothing outside the operands and the booked scratch is touched. A second one holds what is
@@ -8,9 +9,8 @@
  */
 #include "support/support.h"
 
-#include "cpu/backend.h"
 #include "bench/cases.h"
-#include "cpu/cost.h"
+#include "cpu/backend.h"
 #include "cpu/winograd.h"
 #include "guarded.h"
 #include <float.h>
@@ -94,17 +94,131 @@ static void make_positive(trial *t)
         fill(t, &t->sizes.in[i], (uint64_t)i, &t->in[i]);
 }
 
-/*
- * A Winograd tile's rounding is of the size of all its sums. Where a pooling leaves gaps in the gradient, an element's own may
- * be 0 beside them: both of its gradients are measured by their largest. 0: each element by its own.
- */
-static double shared_scale(const trial *scale, int output)
+/* ---- the algorithms of a case ---- */
+
+#define ALGORITHMS_MAX 8
+
+static bool is_one_of(const an_case *c, const an_case_kind kinds[AN_PASSES])
 {
-    const an_case *c = scale->c;
+    return c->kind == &kinds[AN_FORWARD] || c->kind == &kinds[AN_BACKWARD_DATA] ||
+           c->kind == &kinds[AN_BACKWARD_WEIGHTS];
+}
+
+static bool is_conv2d(const an_case *c) { return is_one_of(c, an_case_conv2d); }
+
+static bool is_linear(const an_case *c)
+{
+    return c->kind == &an_case_linear_update || is_one_of(c, an_case_linear);
+}
+
+static an_pass pass_of(const an_case *c)
+{
+    if (is_conv2d(c)) return (an_pass)(c->kind - an_case_conv2d);
+    return c->kind == &an_case_linear_update ? AN_BACKWARD_WEIGHTS
+                                             : (an_pass)(c->kind - an_case_linear);
+}
+
+/* Adds the name when it is one of this pass and format, and the algorithm applies to the case. */
+static int add_algorithm(const an_case *c, const an_backend *backend, an_pass pass,
+                         alexnet_dtype dtype, const char *name, const char *names[], int count)
+{
+    an_case forced = *c;
+
+    forced.algorithm = name;
+    if (pass != pass_of(c) || dtype != c->dtype || an_case_algorithm(&forced, backend) == NULL)
+        return count;
+    assert_true(count < ALGORITHMS_MAX);
+    names[count] = name;
+    return count + 1;
+}
+
+/* What the tier has for the case, in its format, by name: all that apply. One NULL, which is the tier's choice, where there
+   is none. */
+static int algorithms_for(const an_case *c, const an_backend *backend,
+                          const char *names[ALGORITHMS_MAX])
+{
+    const an_conv2d_algorithm *const *conv = backend->conv2d_algorithms;
+    const an_linear_algorithm *const *linear = backend->linear_algorithms;
+    int count = 0;
+
+    names[0] = NULL;
+    for (; is_conv2d(c) && *conv != NULL; ++conv)
+        count =
+            add_algorithm(c, backend, (*conv)->pass, (*conv)->dtype, (*conv)->name, names, count);
+    for (; is_linear(c) && *linear != NULL; ++linear)
+        count = add_algorithm(c, backend, (*linear)->pass, (*linear)->dtype, (*linear)->name, names,
+                              count);
+    return count > 0 ? count : 1;
+}
+
+/* The one that the others are held to. */
+static const char *reference_for(const an_case *c)
+{
+    const char *names[ALGORITHMS_MAX];
+
+    assert_int_equal(algorithms_for(c, an_backend_portable(), names), 1);
+    return names[0];
+}
+
+/* Whether the tier computes the case by the very function that it would be held to: then threads and overruns are left. */
+static bool is_reference(const an_case *c, const an_backend *backend, const char *algorithm)
+{
+    static const struct {
+        const an_case_kind *kind;
+        size_t entry;
+    } shared[] = {
+        {&an_case_relu, offsetof(an_backend, relu)},
+        {&an_case_relu_backward, offsetof(an_backend, relu_backward)},
+        {&an_case_tanh_backward, offsetof(an_backend, tanh_backward)},
+        {&an_case_sigmoid_backward, offsetof(an_backend, sigmoid_backward)},
+        {&an_case_unfold, offsetof(an_backend, unfold)},
+        {&an_case_fold, offsetof(an_backend, fold)},
+        {&an_case_loss_backward, offsetof(an_backend, softmax_loss_backward)},
+        {&an_case_sgd, offsetof(an_backend, sgd)},
+        {&an_case_rmsprop, offsetof(an_backend, rmsprop)},
+        {&an_case_adam, offsetof(an_backend, adam)},
+        {&an_case_average_values, offsetof(an_backend, average)},
+        {&an_case_all_finite, offsetof(an_backend, all_finite)},
+    };
+    const an_backend *portable = an_backend_portable();
+
+    if (backend == portable) return true;
+    for (size_t i = 0; i < AN_COUNT(shared); ++i)
+        if (c->kind == shared[i].kind)
+            return memcmp((const char *)backend + shared[i].entry,
+                          (const char *)portable + shared[i].entry, sizeof(void (*)(void))) == 0;
+    return c->dtype == ALEXNET_INT8 && algorithm != NULL &&
+           strcmp(algorithm, reference_for(c)) == 0;
+}
+
+/* ---- comparing ---- */
+
+static bool is_tiled(const an_case *c)
+{
+    return c->algorithm != NULL && strcmp(c->algorithm, "winograd") == 0;
+}
+
+/* Operations that an element is rounded in. A tile is transformed on its way in and out, in both
+   axes: more sums than those of few images. */
+static double roundings(const trial *found)
+{
+    const int tile = is_tiled(found->c) ? AN_WINOGRAD_POINTS * AN_WINOGRAD_POINTS : 0;
+
+    return (double)(found->sizes.terms + 1 + tile);
+}
+
+/*
+ * A Winograd tile's rounding is of the size of all its sums. Few images, or a pooling's gaps in the gradient, leave elements
+ * whose own sums are small beside them: both gradients are measured by their largest. 0: each element by its own.
+ */
+static double shared_scale(const trial *found, const trial *scale, int output)
+{
+    const an_case *c = found->c;
     const float *s = scale->out[output].data;
     float largest = 0;
 
-    if (c->conv2d.pool.r == 0 || c->kind == &an_case_conv2d[AN_FORWARD] || output > 0) return 0;
+    if (!is_conv2d(c) || c->kind == &an_case_conv2d[AN_FORWARD] || output > 0) return 0;
+    if (!is_tiled(c) && c->conv2d.pool.r == 0) return 0;
     for (size_t i = 0; i < scale->sizes.out[output].count; ++i)
         largest = fmaxf(largest, s[i]);
     return (double)largest;
@@ -117,12 +231,12 @@ static void check_close(const trial *found, const trial *expected, const trial *
         const float *f = found->out[i].data;
         const float *e = expected->out[i].data;
         const float *s = scale->out[i].data;
-        const double shared = shared_scale(scale, i);
+        const double shared = shared_scale(found, scale, i);
         if (found->sizes.out[i].type == AN_OPERAND_PLACE)
             continue; /* rounding decides between equals: check_parts() */
         for (size_t j = 0; j < found->sizes.out[i].count; ++j) {
-            const double bound = (double)(found->sizes.terms + 1) * (double)FLT_EPSILON *
-                                 AN_MAX((double)s[j], shared);
+            const double bound =
+                roundings(found) * (double)FLT_EPSILON * AN_MAX((double)s[j], shared);
             if (!(fabs((double)f[j] - (double)e[j]) <= bound))
                 fail_msg("%s: output %d, element %zu: %.9g, expected %.9g within %.3g", what, i, j,
                          (double)f[j], (double)e[j], bound);
@@ -148,76 +262,104 @@ static void describe(const an_case *c, const char *tier, int threads, char *text
 
     (void)snprintf(
         text, bytes,
-        "%s, %s, %s, %d threads (conv2d %d %dx%dx%d, %d of %dx%d/%d groups %d; linear %d %d %d; "
+        "%s, %s, %s, %s, %d threads (conv2d %d %dx%dx%d, %d of %dx%d/%d groups %d; linear %d %d "
+        "%d; "
         "pool %d %dx%dx%d, %dx%d/%d; lrn %d %dx%dx%d, %s %d groups %d; shape %d %d %d %d)",
-        c->kind->name, dtype_names[c->dtype], tier, threads, v->n, v->c, v->h, v->w, v->k, v->r,
-        v->s, v->stride, v->groups, l->n, l->inputs, l->outputs, p->n, p->c, p->h, p->w, p->r, p->s,
-        p->stride, r->n, r->c, r->h, r->w, r->within ? "within" : "across", r->size, r->groups,
-        c->shape.n, c->shape.c, c->shape.h, c->shape.w);
+        c->kind->name, dtype_names[c->dtype], tier,
+        c->algorithm != NULL ? c->algorithm : "its choice", threads, v->n, v->c, v->h, v->w, v->k,
+        v->r, v->s, v->stride, v->groups, l->n, l->inputs, l->outputs, p->n, p->c, p->h, p->w, p->r,
+        p->s, p->stride, r->n, r->c, r->h, r->w, r->within ? "within" : "across", r->size,
+        r->groups, c->shape.n, c->shape.c, c->shape.h, c->shape.w);
+}
+
+/* One tier, one algorithm. expected and scale: of the reference implementation. */
+static void check_algorithm(const an_case *c, const an_backend *backend, const trial *expected,
+                            const trial *scale)
+{
+    trial one = trial_new(c), several = trial_at(c, guarded_new_first);
+    char what[512];
+
+    trial_run(&one, backend, 1);
+    describe(c, backend->tier, 1, what, sizeof what);
+    if (is_reference(c, backend, c->algorithm))
+        ;                                                /* it would be compared with itself */
+    else if (c->kind->exact || c->dtype == ALEXNET_INT8) /* sums of whole numbers are exact */
+        check_equal(&one, expected, what);
+    else
+        check_close(&one, expected, scale, what);
+    for (int threads = 2; threads <= 4; ++threads) {
+        trial_run(&several, backend, threads);
+        describe(c, backend->tier, threads, what, sizeof what);
+        check_equal(&several, &one, what);
+    }
+    trial_free(&one);
+    trial_free(&several);
 }
 
 static void check_case(const an_case *c)
 {
-    const an_backend *portable = an_backend_portable(an_cpu_detect());
+    an_case reference = *c;
+    trial expected = trial_new(&reference), scale = trial_new(c);
     const an_backend *backend;
-    trial expected = trial_new(c);
-    trial scale = trial_new(c);
-    trial one = trial_new(c);
-    trial several = trial_at(c, guarded_new_first);
-    char what[512];
-    an_case plain = *c;
 
+    reference.algorithm = reference_for(c);
+    an_case plain = reference;
     plain.relu = false;
     plain.ascends = true;
     scale.c = &plain;
     make_positive(&scale);
-    trial_run(&expected, portable, 1);
-    trial_run(&scale, portable, 1);
+    trial_run(&expected, an_backend_portable(), 1);
+    trial_run(&scale, an_backend_portable(), 1);
 
     for (int i = 0; an_tier_name(i, &backend) != NULL; ++i) {
-        if (backend == NULL) continue;
-        trial_run(&one, backend, 1);
-        describe(c, backend->tier, 1, what, sizeof what);
-        if (c->kind->exact || c->dtype == ALEXNET_INT8) /* sums of whole numbers are exact */
-            check_equal(&one, &expected, what);
-        else
-            check_close(&one, &expected, &scale, what);
-        for (int threads = 2; threads <= 4; ++threads) {
-            trial_run(&several, backend, threads);
-            describe(c, backend->tier, threads, what, sizeof what);
-            check_equal(&several, &one, what);
+        const char *names[ALGORITHMS_MAX];
+        an_case forced = *c;
+        for (int a = 0; backend != NULL && a < algorithms_for(c, backend, names); ++a) {
+            forced.algorithm = names[a];
+            check_algorithm(&forced, backend, &expected, &scale);
         }
     }
     trial_free(&expected);
     trial_free(&scale);
-    trial_free(&one);
-    trial_free(&several);
 }
 
 /*
  * What is fused gives the bits that its parts give, one after the other, in every tier: but for the gradient of a pooled
  * convolution's biases, which is a sum in another order.
  */
-static void check_parts(const an_case *c)
+static void check_parts_of(const an_case *c, const an_backend *backend)
 {
-    const an_backend *portable = an_backend_portable(an_cpu_detect()), *backend;
-    const bool pools = c->conv2d.pool.r > 0;
-    const bool other_order = pools && c->kind == &an_case_conv2d[AN_BACKWARD_WEIGHTS];
+    const bool other_order =
+        c->conv2d.pool.r > 0 && c->kind == &an_case_conv2d[AN_BACKWARD_WEIGHTS];
     an_case parts = *c;
     trial fused = trial_new(c), apart = trial_new(&parts);
     char what[512];
 
     parts.apart = true;
-    for (int i = 0; an_tier_name(i, &backend) != NULL; ++i) {
-        if (backend == NULL || (pools && backend == portable)) continue; /* which pools apart */
-        trial_run(&apart, backend, 1);
-        trial_run(&fused, backend, 2);
-        if (other_order) memcpy(fused.out[1].data, apart.out[1].data, apart.out[1].bytes);
-        describe(c, backend->tier, 2, what, sizeof what);
-        check_equal(&fused, &apart, what);
-    }
+    trial_run(&apart, backend, 1);
+    trial_run(&fused, backend, 2);
+    if (other_order) memcpy(fused.out[1].data, apart.out[1].data, apart.out[1].bytes);
+    describe(c, backend->tier, 2, what, sizeof what);
+    check_equal(&fused, &apart, what);
     trial_free(&fused);
     trial_free(&apart);
+}
+
+static void check_parts(const an_case *c)
+{
+    const bool pools = c->conv2d.pool.r > 0;
+    const an_backend *backend;
+
+    for (int i = 0; an_tier_name(i, &backend) != NULL; ++i) {
+        const char *names[ALGORITHMS_MAX];
+        an_case forced = *c;
+        if (backend == NULL || (pools && backend == an_backend_portable()))
+            continue; /* which pools apart */
+        for (int a = 0; a < algorithms_for(c, backend, names); ++a) {
+            forced.algorithm = names[a];
+            check_parts_of(&forced, backend);
+        }
+    }
 }
 
 static void check_fused(const an_case *c)
@@ -331,12 +473,14 @@ static void convolutions_agree_on_random_shapes(void **unused)
 static void check_relative_error(const an_case *c, double limit)
 {
     const an_backend *backend;
-    trial expected = trial_new(c), found = trial_new(c);
+    an_case reference = *c;
+    trial expected = trial_new(&reference), found = trial_new(c);
     char what[512];
 
-    trial_run(&expected, an_backend_portable(an_cpu_detect()), 1);
+    reference.algorithm = reference_for(c);
+    trial_run(&expected, an_backend_portable(), 1);
     for (int i = 0; an_tier_name(i, &backend) != NULL; ++i) {
-        if (backend == NULL) continue;
+        if (backend == NULL || backend == an_backend_portable()) continue;
         trial_run(&found, backend, 2);
         for (int o = 0; o < AN_CASE_OUTPUTS; ++o) {
             const float *f = found.out[o].data, *e = expected.out[o].data;
@@ -380,16 +524,6 @@ static double macs_of(const an_conv2d *g)
     return (double)g->n * g->p * g->q * g->k * g->r * g->s * (g->c / g->groups);
 }
 
-/* Whether the cost of it is the lower one, in the tier that most machines of ours have. */
-static bool is_by_winograd(const an_conv2d *g, an_pass pass)
-{
-    const an_tier_cost *tier = &an_cost_avx512;
-
-    return an_winograd_applies(g, pass) &&
-           an_winograd_cost(tier, g, pass, AN_CHOICE_THREADS).seconds <
-               an_direct_cost(tier, ALEXNET_FP32, g, pass, AN_CHOICE_THREADS).seconds;
-}
-
 /* Tiles of every size and cut, groups, channels that fill no vector, paddings of every kind; several chunks. The bound
    is the project's for a layer, 1e-5. */
 static void winograd_agrees(void **unused)
@@ -409,29 +543,23 @@ static void winograd_agrees(void **unused)
         {3, 64, 55, 41, 64, 3, 1, {1, 1, 1, 1}},    /* more than one chunk for each thread */
         {12, 16, 13, 13, 1360, 3, 1, {1, 1, 1, 1}}, /* the same for all threads: large filters */
     };
-    int paid[AN_PASSES] = {0}, left_out = 0;
 
     (void)unused;
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
         const an_conv2d g = conv2d(rows[i].n, rows[i].c, rows[i].h, rows[i].w, rows[i].k, rows[i].r,
                                    rows[i].r, 1, rows[i].groups, rows[i].pad);
-        if (macs_of(&g) > 1e8 && an_test_leaves_out("a large shape")) {
-            ++left_out;
-            continue;
-        }
+        if (macs_of(&g) > 1e8 && an_test_leaves_out("a large shape")) continue;
         for (int pass = 0; pass < AN_PASSES; ++pass) {
             an_case c = {.kind = &an_case_conv2d[pass], .conv2d = g, .relu = i % 2 == 0};
-            if (!is_by_winograd(&g, (an_pass)pass)) continue;
-            ++paid[pass];
+            assert_true(an_winograd_applies(&g, (an_pass)pass));
             check_case(&c);
+            c.algorithm = "winograd";
             check_relative_error(&c, 1e-5);
             if (pass != AN_FORWARD) continue;
-            c.conv2d.prepared = true; /* which costs less */
+            c.conv2d.prepared = true;
             check_relative_error(&c, 1e-5);
         }
     }
-    for (int pass = 0; pass < AN_PASSES; ++pass)
-        assert_true(paid[pass] + left_out >= 9);
 }
 
 /* Strides, as blocks of pixels: the first layers of torchvision, of the paper (224 rounded up) and others; of images
@@ -453,10 +581,11 @@ static void winograd_of_blocks_agrees(void **unused)
         for (int pass = 0; pass < AN_PASSES; ++pass) {
             g.nchw = i % 2 == (pass == AN_FORWARD);
             g.prepared = g.nchw && pass == AN_FORWARD;
-            const an_case c = {.kind = &an_case_conv2d[pass], .conv2d = g, .relu = i % 2 == 0};
-            assert_int_equal(is_by_winograd(&g, (an_pass)pass), pass != AN_BACKWARD_DATA);
+            an_case c = {.kind = &an_case_conv2d[pass], .conv2d = g, .relu = i % 2 == 0};
+            assert_int_equal(an_winograd_applies(&g, (an_pass)pass), pass != AN_BACKWARD_DATA);
             if (pass == AN_BACKWARD_DATA) continue;
             check_case(&c);
+            c.algorithm = "winograd";
             check_relative_error(&c, 1e-5);
         }
     }
@@ -673,16 +802,21 @@ static an_pool random_pool(an_stream *stream, int n, int c, int h, int w)
                      an_random_below(stream, 2) == 0 ? AN_ROUND_DOWN : AN_ROUND_UP_SIZE);
 }
 
-/* The fast tiers do fuse it: else nothing would have been compared. */
+/* The fast tiers do fuse it, by tiles of Winograd's: else nothing would have been compared. */
 static void check_pools(const an_conv2d *g)
 {
     const an_backend *backend;
 
-    for (int i = 0; an_tier_name(i, &backend) != NULL; ++i)
-        for (int pass = 0; pass < AN_PASSES && backend != NULL; ++pass)
-            if (strcmp(backend->tier, "portable") != 0 && is_by_winograd(g, (an_pass)pass))
-                assert_true(backend->conv2d(g, (an_pass)pass, ALEXNET_FP32)->pools);
-    assert_true(is_by_winograd(g, AN_FORWARD) && is_by_winograd(g, AN_BACKWARD_WEIGHTS));
+    for (int i = 0; an_tier_name(i, &backend) != NULL; ++i) {
+        int fused = 0;
+        if (backend == NULL || backend == an_backend_portable()) continue;
+        for (int a = 0; backend->conv2d_algorithms[a] != NULL; ++a) {
+            const an_conv2d_algorithm *algorithm = backend->conv2d_algorithms[a];
+            if (strcmp(algorithm->name, "winograd") == 0 && algorithm->applies(g, algorithm->pass))
+                fused += algorithm->pools;
+        }
+        assert_true(fused >= 2); /* forward and the gradient of the weights */
+    }
 }
 
 static void convolutions_pool(void **unused)
@@ -1068,7 +1202,7 @@ static void for_each_format(void (*check)(const an_backend *backend, alexnet_dty
 static size_t conv2d_scratch(const an_backend *backend, const an_conv2d *g, an_pass pass,
                              alexnet_dtype dtype, int threads)
 {
-    const an_conv2d_algorithm *algorithm = backend->conv2d(g, pass, dtype);
+    const an_conv2d_algorithm *algorithm = backend->conv2d(backend, g, pass, dtype);
 
     return algorithm->scratch_bytes != NULL ? algorithm->scratch_bytes(g, threads) : 0;
 }
@@ -1076,7 +1210,7 @@ static size_t conv2d_scratch(const an_backend *backend, const an_conv2d *g, an_p
 static size_t linear_scratch(const an_backend *backend, const an_linear *g, an_pass pass,
                              alexnet_dtype dtype, int threads)
 {
-    const an_linear_algorithm *algorithm = backend->linear(g, pass, dtype);
+    const an_linear_algorithm *algorithm = backend->linear(backend, g, pass, dtype);
 
     return algorithm->scratch_bytes != NULL ? algorithm->scratch_bytes(g, threads) : 0;
 }
@@ -1091,8 +1225,8 @@ static void check_scratch_grows(const an_backend *backend, alexnet_dtype dtype)
 
     g.prepared = l.prepared;
     for (int pass = 0; pass < AN_PASSES; ++pass) {
-        const an_conv2d_algorithm *conv = backend->conv2d(&g, (an_pass)pass, dtype);
-        const an_linear_algorithm *linear = backend->linear(&l, (an_pass)pass, dtype);
+        const an_conv2d_algorithm *conv = backend->conv2d(backend, &g, (an_pass)pass, dtype);
+        const an_linear_algorithm *linear = backend->linear(backend, &l, (an_pass)pass, dtype);
         size_t before = 0, linear_before = 0, local_before = 0;
         for (int n = 0; n <= PLANNED; ++n) {
             an_conv2d some = g;
@@ -1162,7 +1296,7 @@ static void check_nan(const an_backend *backend, alexnet_dtype dtype)
 {
     float x[8 * 5], w[3 * 5] = {0}, bias[3] = {0}, y[8 * 3];
     const an_linear g = {.n = 8, .inputs = 5, .outputs = 3, .prepared = dtype != ALEXNET_FP32};
-    const an_linear_algorithm *algorithm = backend->linear(&g, AN_FORWARD, dtype);
+    const an_linear_algorithm *algorithm = backend->linear(backend, &g, AN_FORWARD, dtype);
     guarded scratch = guarded_new(linear_scratch(backend, &g, AN_FORWARD, dtype, 2));
     guarded prepared = guarded_new(algorithm->prepare != NULL ? algorithm->prepared_bytes(&g) : 0);
     const an_run run = {2, scratch.data, scratch.bytes};
@@ -1246,10 +1380,11 @@ static void check_optional(const an_backend *backend, alexnet_dtype dtype)
     for (int i = 0; i < 2; ++i) {
         const an_conv2d_tensors forward = {.x = x, .w = w, .bias = i == 0 ? zero : NULL, .y = y[i]};
         const an_conv2d_tensors weights = {.x = x, .dy = dy, .dw = dw[i], .db = i == 0 ? db : NULL};
-        assert_int_equal(backend->conv2d(&g, AN_FORWARD, dtype)->run(&run, &g, &forward),
+        assert_int_equal(backend->conv2d(backend, &g, AN_FORWARD, dtype)->run(&run, &g, &forward),
                          ALEXNET_OK);
-        assert_int_equal(backend->conv2d(&g, AN_BACKWARD_WEIGHTS, dtype)->run(&run, &g, &weights),
-                         ALEXNET_OK);
+        assert_int_equal(
+            backend->conv2d(backend, &g, AN_BACKWARD_WEIGHTS, dtype)->run(&run, &g, &weights),
+            ALEXNET_OK);
     }
     assert_memory_equal(y[0], y[1], sizeof y[0]);
     assert_memory_equal(dw[0], dw[1], 5 * 27 * sizeof(float));
@@ -1260,11 +1395,12 @@ static void check_optional(const an_backend *backend, alexnet_dtype dtype)
                 .x = x, .w = w, .bias = i == 0 ? zero : NULL, .y = y[i]};
             const an_linear_tensors weights = {
                 .x = x, .dy = dy, .dw = dw[i], .db = i == 0 ? db : NULL};
-            assert_int_equal(backend->linear(&some, AN_FORWARD, dtype)->run(&run, &some, &forward),
-                             ALEXNET_OK);
             assert_int_equal(
-                backend->linear(&some, AN_BACKWARD_WEIGHTS, dtype)->run(&run, &some, &weights),
+                backend->linear(backend, &some, AN_FORWARD, dtype)->run(&run, &some, &forward),
                 ALEXNET_OK);
+            assert_int_equal(backend->linear(backend, &some, AN_BACKWARD_WEIGHTS, dtype)
+                                 ->run(&run, &some, &weights),
+                             ALEXNET_OK);
         }
         assert_memory_equal(y[0], y[1], (size_t)some.n * 5 * sizeof(float));
         assert_memory_equal(dw[0], dw[1], (size_t)some.inputs * 5 * sizeof(float));

@@ -4,8 +4,9 @@
  */
 #include "support/support.h"
 
+#include "cpu/backend.h"
 #include "cpu/bf16.h"
-#include "cpu/reference/reference.h"
+#include "cpu/choice.h"
 #include <math.h>
 
 static float rounded(float value) { return an_bf16_to_float(an_bf16_from_float(value)); }
@@ -44,7 +45,7 @@ static void factors_are_rounded(void **unused)
     (void)unused;
     for (int pass = 0; pass < AN_PASSES; ++pass) {
         const an_linear_algorithm *algorithm =
-            an_linear__portable(&many, (an_pass)pass, ALEXNET_BF16);
+            an_choose_linear(an_backend_portable(), &many, (an_pass)pass, ALEXNET_BF16);
         assert_true(algorithm->scratch_bytes(&g, 1) <= run.scratch_bytes);
         assert_int_equal(algorithm->run(&run, &g, t + pass), ALEXNET_OK);
     }

@@ -5,6 +5,8 @@
  */
 #include "support/support.h"
 
+#include "cpu/backend.h"
+#include "cpu/choice.h"
 #include "cpu/reference/reference.h"
 #include <math.h>
 #include <string.h>
@@ -76,7 +78,7 @@ static void check(an_conv2d g)
     an_from_nchw__portable(&run, y_shape, t.dy, t.inside_y);
 
     for (int relu = 0; relu < 2; ++relu) {
-        an_conv2d__portable(&g, AN_FORWARD, ALEXNET_FP32)
+        an_choose_conv2d(an_backend_portable(), &g, AN_FORWARD, ALEXNET_FP32)
             ->run(&run, &g,
                   &(an_conv2d_tensors){
                       .x = t.inside_x, .w = t.w, .bias = t.bias, .y = t.inside, .relu = relu == 1});
@@ -85,19 +87,19 @@ static void check(an_conv2d g)
             t.y[i] = fmax(t.y[i], 0);
         check_near(t.found, t.y, y_count);
     }
-    an_conv2d__portable(&g, AN_BACKWARD_DATA, ALEXNET_FP32)
+    an_choose_conv2d(an_backend_portable(), &g, AN_BACKWARD_DATA, ALEXNET_FP32)
         ->run(&run, &g, &(an_conv2d_tensors){.dy = t.inside_y, .w = t.w, .dx = t.inside});
     an_to_nchw__portable(&run, x_shape, t.inside, t.found);
     check_near(t.found, t.dx, x_count);
 
     float db[64];
-    an_conv2d__portable(&g, AN_BACKWARD_WEIGHTS, ALEXNET_FP32)
+    an_choose_conv2d(an_backend_portable(), &g, AN_BACKWARD_WEIGHTS, ALEXNET_FP32)
         ->run(&run, &g,
               &(an_conv2d_tensors){.x = t.inside_x, .dy = t.inside_y, .dw = t.found, .db = db});
     check_near(t.found, t.dw, weights);
     check_near(db, t.db, g.k);
     memset(t.found, 0, sizeof t.found);
-    an_conv2d__portable(&g, AN_BACKWARD_WEIGHTS, ALEXNET_FP32)
+    an_choose_conv2d(an_backend_portable(), &g, AN_BACKWARD_WEIGHTS, ALEXNET_FP32)
         ->run(&run, &g, &(an_conv2d_tensors){.x = t.inside_x, .dy = t.inside_y, .dw = t.found});
     check_near(t.found, t.dw, weights);
 }
@@ -135,7 +137,7 @@ static void worked_by_hand(void **unused)
     float y[4];
 
     (void)unused;
-    an_conv2d__portable(&g, AN_FORWARD, ALEXNET_FP32)
+    an_choose_conv2d(an_backend_portable(), &g, AN_FORWARD, ALEXNET_FP32)
         ->run(&run, &g, &(an_conv2d_tensors){.x = x, .w = w, .bias = bias, .y = y, .relu = true});
     assert_memory_equal(y, expected, sizeof y);
 }

@@ -37,7 +37,7 @@ static void scales_come_from_the_largest_number(void **unused)
 static void linear_by_hand(void **unused)
 {
     const an_linear g = {.n = 1, .inputs = 3, .outputs = 1, .prepared = true};
-    const an_linear_algorithm *algorithm = an_linear_int8__portable();
+    const an_linear_algorithm *algorithm = &an_linear_int8__portable;
     const float x[3] = {2, 0, 1}, w[3] = {1, 0.5f, -1}, bias[1] = {0.25f};
     block scratch, prepared;
     const an_run run = {1, scratch.floats, sizeof scratch};
@@ -69,7 +69,7 @@ static void padding_is_zero(void **unused)
                          .p = 1,
                          .q = 3,
                          .prepared = true};
-    const an_conv2d_algorithm *algorithm = an_conv2d_int8__portable();
+    const an_conv2d_algorithm *algorithm = &an_conv2d_int8__portable;
     const float x[2] = {-1, 0.5f}, w[2] = {1, 1};
     const float scale = (1.0f / 127) * (1.0f / 127);
     block scratch, prepared;

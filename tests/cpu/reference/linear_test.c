@@ -4,7 +4,8 @@
  */
 #include "support/support.h"
 
-#include "cpu/reference/reference.h"
+#include "cpu/backend.h"
+#include "cpu/choice.h"
 
 /*
  * x = 1 2 3   w = 1  0 1   bias = 10   y = x w^T + bias = 1+3+10   -2+3-6 = 14 -5
@@ -16,7 +17,7 @@ static const an_run run = {.threads = 2};
 
 static alexnet_status run_pass(an_pass pass, an_linear_tensors t)
 {
-    return an_linear__portable(&g, pass, ALEXNET_FP32)->run(&run, &g, &t);
+    return an_choose_linear(an_backend_portable(), &g, pass, ALEXNET_FP32)->run(&run, &g, &t);
 }
 
 static void forward_by_hand(void **unused)

@@ -101,6 +101,8 @@ struct an_layer_def {
     const char *summary;   /* one line */
     const an_key *keys;    /* settings; NULL: none */
     size_t settings_bytes; /* of the struct that keys fill */
+    bool is_relu;          /* max(x, 0): other layers can do it in their own pass */
+    bool is_loss;          /* gives a classifier's probabilities, and in training the loss */
     bool per_place; /* each place of its map has parameters of its own: they fit no other map */
 
     /* y's shape for x (n = 1). BAD_SHAPE, naming the layer, when x does not fit. */

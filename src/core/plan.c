@@ -61,13 +61,11 @@ static int first_trained_step(const an_plan *plan)
     return plan->step_count;
 }
 
-static bool is_relu(const an_node *node) { return node->def == an_layer_find("relu"); }
-
 /* The pooling by maximum that follows step i, perhaps after a ReLU: its step, and its geometry; 0: there is none. */
 static int find_pool(const an_plan *plan, int i, an_pool *out)
 {
     const an_node *nodes = plan->model->nodes;
-    const int at = i + 1 < plan->step_count && is_relu(&nodes[i + 1]) ? i + 2 : i + 1;
+    const int at = i + 1 < plan->step_count && nodes[i + 1].def->is_relu ? i + 2 : i + 1;
 
     if (at < plan->step_count && nodes[at].def->max_pool != NULL &&
         nodes[at].def->max_pool(&nodes[at], plan->batch, out))
@@ -154,12 +152,13 @@ static void plan_needs(planner *p)
         an_pool geometry;
         const int pool = find_pool(plan, i, &geometry);
 
-        if (step->needs.fuses_relu && is_relu(next->node)) {
+        if (step->needs.fuses_relu && next->node->def->is_relu) {
             step->fused_relu = true;
             next->run_forward = false;
         }
         an_plan_step *above = next_backward(plan, i);
-        if (is_relu(step->node) && step->run_backward && above != NULL && above->needs.takes_relu) {
+        if (step->node->def->is_relu && step->run_backward && above != NULL &&
+            above->needs.takes_relu) {
             above->relu_before = true;
             step->run_backward = false;
         }

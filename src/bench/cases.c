@@ -83,16 +83,16 @@ alexnet_status an_case_run(const an_case *c, const an_backend *backend, const an
     return c->kind->run(c, backend, run, in, out);
 }
 
-size_t an_case_prepared_bytes(const an_case *c, const an_backend *backend)
+size_t an_case_packed_bytes(const an_case *c, const an_backend *backend)
 {
-    return c->kind->prepared_bytes != NULL ? c->kind->prepared_bytes(c, backend) : 0;
+    return c->kind->packed_bytes != NULL ? c->kind->packed_bytes(c, backend) : 0;
 }
 
-alexnet_status an_case_prepare(an_case *c, const an_backend *backend, const an_run *run,
-                               const void *const in[AN_CASE_INPUTS], void *prepared)
+alexnet_status an_case_pack_weights(an_case *c, const an_backend *backend, const an_run *run,
+                                    const void *const in[AN_CASE_INPUTS], void *packed)
 {
-    c->prepared = prepared;
-    return c->kind->prepare(c, backend, run, in[1], prepared);
+    c->packed = packed;
+    return c->kind->pack_weights(c, backend, run, in[1], packed);
 }
 
 an_case an_case_get(const an_case_list *list, int index, int n)

@@ -17,7 +17,7 @@ typedef struct an_case an_case;
 typedef enum an_operand_type {
     AN_OPERAND_FLOAT,
     AN_OPERAND_UNIT,  /* the same, but never negative */
-    AN_OPERAND_PLACE, /* a byte: which pixel of a window won */
+    AN_OPERAND_PLACE, /* a byte: the argmax of a window */
     AN_OPERAND_INT
 } an_operand_type;
 
@@ -46,9 +46,9 @@ typedef struct an_case_kind {
     alexnet_status (*run)(const an_case *c, const an_backend *backend, const an_run *run,
                           const void *const in[AN_CASE_INPUTS], void *const out[AN_CASE_OUTPUTS]);
     /* of forward kinds with weights: */
-    size_t (*prepared_bytes)(const an_case *c, const an_backend *backend);
-    alexnet_status (*prepare)(const an_case *c, const an_backend *backend, const an_run *run,
-                              const float *w, void *prepared);
+    size_t (*packed_bytes)(const an_case *c, const an_backend *backend);
+    alexnet_status (*pack_weights)(const an_case *c, const an_backend *backend, const an_run *run,
+                                   const float *w, void *packed);
 } an_case_kind;
 
 struct an_case {
@@ -64,9 +64,9 @@ struct an_case {
     alexnet_dtype dtype;   /* of conv2d and linear */
     const char *algorithm; /* of these: it is this one that runs; NULL: the backend's choice */
     bool behind_relu;     /* of these, forward: x has no numbers below 0 */
-    const void *prepared; /* of these, forward: an_case_prepare() */
+    const void *packed;   /* of these, forward: an_case_pack_weights() */
     bool relu;      /* conv2d backward data: that of the ReLU before, whose output is an operand */
-    bool with_data; /* linear backward weights: the data gradient in the same walk */
+    bool with_data; /* linear backward weights: the data gradient in the same sweep */
     bool apart;     /* what would be fused runs as its parts, one after the other */
     bool lr_inside;
     bool ascends; /* SGD goes up the gradient: of positive operands, the scale of what it rounds */
@@ -110,9 +110,9 @@ size_t an_operand_bytes(const an_operand *operand);
 
 /* Weights in the form that the case's algorithm wants: its bytes, 0 where it wants none; and making them, which the runs
    of the case that follow use. */
-size_t an_case_prepared_bytes(const an_case *c, const an_backend *backend);
-alexnet_status an_case_prepare(an_case *c, const an_backend *backend, const an_run *run,
-                               const void *const in[AN_CASE_INPUTS], void *prepared);
+size_t an_case_packed_bytes(const an_case *c, const an_backend *backend);
+alexnet_status an_case_pack_weights(an_case *c, const an_backend *backend, const an_run *run,
+                                    const void *const in[AN_CASE_INPUTS], void *packed);
 
 alexnet_status an_case_run(const an_case *c, const an_backend *backend, const an_run *run,
                            const void *const in[AN_CASE_INPUTS], void *const out[AN_CASE_OUTPUTS]);

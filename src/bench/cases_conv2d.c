@@ -1,5 +1,5 @@
 /*
- * cases_conv2d.c: how convolutions are called, with shared filters and with unshared ones.
+ * cases_conv2d.c: how convolutions are called, and locally connected layers.
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"
@@ -38,7 +38,7 @@ static void conv2d_sizes(const an_case *c, an_case_sizes *out)
         *out = (an_case_sizes){.in = {an_layer_input(c, x), an_floats(w), an_floats(g->k)},
                                .out = {an_floats(y)},
                                .terms = w / g->k + 1};
-        if (!g->prepared) out->out[1] = an_places(&g->pool); /* of which only training has a use */
+        if (!g->packed) out->out[1] = an_places(&g->pool); /* of which only training has a use */
         break;
     case AN_BACKWARD_DATA:
         *out = (an_case_sizes){.in = {an_floats(y), an_floats(w), [3] = an_places(&g->pool)},
@@ -128,7 +128,7 @@ an_conv2d_tensors an_case_tensors(const an_case *c, an_pass pass,
                                    .bias = in[2],
                                    .y = out[0],
                                    .relu = c->relu,
-                                   .prepared = c->prepared};
+                                   .packed = c->packed};
     case AN_BACKWARD_DATA:
         return (an_conv2d_tensors){.dy = in[0], .w = in[1], .dx = out[0]};
     case AN_BACKWARD_WEIGHTS:
@@ -142,14 +142,14 @@ static alexnet_status conv2d_forward(const an_case *c, const an_backend *backend
                                      void *const out[AN_CASE_OUTPUTS])
 {
     const an_run inner = an_run_behind(run, way->algorithm_at);
-    uint8_t *const which = c->conv2d.prepared ? NULL : out[1];
+    uint8_t *const argmax = c->conv2d.packed ? NULL : out[1];
 
     if (way->pools)
         t->y = an_scratch_at(run, way->map_at);
     else if (c->conv2d.pool.r > 0)
-        t->which = which;
+        t->argmax = argmax;
     AN_TRY(way->algorithm->run(&inner, &way->g, t));
-    return way->pools ? backend->max_pool(run, &c->conv2d.pool, t->y, out[0], which) : ALEXNET_OK;
+    return way->pools ? backend->max_pool(run, &c->conv2d.pool, t->y, out[0], argmax) : ALEXNET_OK;
 }
 
 static alexnet_status conv2d_backward(const an_case *c, const an_backend *backend,
@@ -163,7 +163,7 @@ static alexnet_status conv2d_backward(const an_case *c, const an_backend *backen
         AN_TRY(backend->max_pool_backward(run, &c->conv2d.pool, t->dy, in[3], map));
         t->dy = map;
     } else if (c->conv2d.pool.r > 0) {
-        t->which = (uint8_t *)(uintptr_t)in[3]; /* read only */
+        t->argmax = (uint8_t *)(uintptr_t)in[3]; /* read only */
     }
     if (conv2d_pass(c) == AN_BACKWARD_DATA && c->relu && !way->masks) {
         t->x = in[2];
@@ -191,21 +191,21 @@ static alexnet_status conv2d_run(const an_case *c, const an_backend *backend, co
                                         : conv2d_backward(c, backend, run, &way, &t, in);
 }
 
-static size_t conv2d_prepared_bytes(const an_case *c, const an_backend *backend)
+static size_t conv2d_packed_bytes(const an_case *c, const an_backend *backend)
 {
     const conv2d_way way = conv2d_way_of(c, backend, 1);
 
-    return way.g.prepared && way.algorithm->prepare != NULL ? way.algorithm->prepared_bytes(&way.g)
-                                                            : 0;
+    return way.g.packed && way.algorithm->pack_weights != NULL ? way.algorithm->packed_bytes(&way.g)
+                                                               : 0;
 }
 
-static alexnet_status conv2d_prepare(const an_case *c, const an_backend *backend, const an_run *run,
-                                     const float *w, void *prepared)
+static alexnet_status conv2d_pack_weights(const an_case *c, const an_backend *backend,
+                                          const an_run *run, const float *w, void *packed)
 {
     const conv2d_way way = conv2d_way_of(c, backend, run->threads);
     const an_run inner = an_run_behind(run, way.algorithm_at);
 
-    return way.algorithm->prepare(&inner, &way.g, w, prepared);
+    return way.algorithm->pack_weights(&inner, &way.g, w, packed);
 }
 
 const an_case_kind an_case_conv2d[AN_PASSES] = {
@@ -214,8 +214,8 @@ const an_case_kind an_case_conv2d[AN_PASSES] = {
      .scratch = conv2d_scratch,
      .algorithm = conv2d_algorithm_name,
      .run = conv2d_run,
-     .prepared_bytes = conv2d_prepared_bytes,
-     .prepare = conv2d_prepare},
+     .packed_bytes = conv2d_packed_bytes,
+     .pack_weights = conv2d_pack_weights},
     {.name = "conv2d backward data",
      .sizes = conv2d_sizes,
      .scratch = conv2d_scratch,
@@ -228,7 +228,7 @@ const an_case_kind an_case_conv2d[AN_PASSES] = {
      .run = conv2d_run},
 };
 
-/* ---- convolution with unshared filters ---- */
+/* ---- locally connected layers ---- */
 
 static void local_sizes(const an_case *c, an_case_sizes *out)
 {

@@ -1,7 +1,7 @@
 /*
  * cases_kinds.h: what the files share that define kinds of cases. Each kind lies in the file of its layers:
  *
- *     cases_conv2d.c       convolutions, with shared filters and with unshared ones
+ *     cases_conv2d.c       convolutions, and locally connected layers
  *     cases_linear.c       linear layers, and SGD's update with the gradient
  *     cases_maps.c         pooling, normalisations
  *     cases_elementwise.c  activations, dropout, changes of layout, loss, updates
@@ -19,7 +19,7 @@ static inline an_operand an_floats(int64_t count)
     return (an_operand){.count = (size_t)count, .type = AN_OPERAND_FLOAT};
 }
 
-/* Outputs of a pooling, and which pixel won for each; of no pooling none. */
+/* Outputs of a pooling, and the argmax of each; of no pooling none. */
 static inline int64_t an_pooled(const an_pool *g) { return (int64_t)g->n * g->c * g->p * g->q; }
 
 static inline an_operand an_places(const an_pool *g)

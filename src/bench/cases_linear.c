@@ -100,18 +100,18 @@ static alexnet_status linear_run(const an_case *c, const an_backend *backend, co
     return linear_algorithm(c, backend, pass)->run(run, &c->linear, &t);
 }
 
-static size_t linear_prepared_bytes(const an_case *c, const an_backend *backend)
+static size_t linear_packed_bytes(const an_case *c, const an_backend *backend)
 {
     const an_linear_algorithm *algorithm = linear_algorithm(c, backend, AN_FORWARD);
 
-    return c->linear.prepared && algorithm->prepare != NULL ? algorithm->prepared_bytes(&c->linear)
-                                                            : 0;
+    return c->linear.packed && algorithm->pack_weights != NULL ? algorithm->packed_bytes(&c->linear)
+                                                               : 0;
 }
 
-static alexnet_status linear_prepare(const an_case *c, const an_backend *backend, const an_run *run,
-                                     const float *w, void *prepared)
+static alexnet_status linear_pack_weights(const an_case *c, const an_backend *backend,
+                                          const an_run *run, const float *w, void *packed)
 {
-    return linear_algorithm(c, backend, AN_FORWARD)->prepare(run, &c->linear, w, prepared);
+    return linear_algorithm(c, backend, AN_FORWARD)->pack_weights(run, &c->linear, w, packed);
 }
 
 /* ---- the weight gradient, and what goes with it: SGD's update, the data gradient ---- */
@@ -176,8 +176,8 @@ const an_case_kind an_case_linear[AN_PASSES] = {
      .scratch = linear_scratch,
      .algorithm = linear_algorithm_name,
      .run = linear_run,
-     .prepared_bytes = linear_prepared_bytes,
-     .prepare = linear_prepare},
+     .packed_bytes = linear_packed_bytes,
+     .pack_weights = linear_pack_weights},
     {.name = "linear backward data",
      .sizes = linear_sizes,
      .scratch = linear_scratch,

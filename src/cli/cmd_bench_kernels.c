@@ -35,7 +35,7 @@ typedef struct kernel {
     an_case c;
     an_case_sizes sizes;
     an_run run;
-    void *in[AN_CASE_INPUTS], *out[AN_CASE_OUTPUTS], *prepared;
+    void *in[AN_CASE_INPUTS], *out[AN_CASE_OUTPUTS], *packed;
 } kernel;
 
 static void close_kernel(alexnet_context *ctx, kernel *k)
@@ -45,7 +45,7 @@ static void close_kernel(alexnet_context *ctx, kernel *k)
     for (int i = 0; i < AN_CASE_OUTPUTS; ++i)
         an_free(ctx, k->out[i]);
     an_free(ctx, k->run.scratch);
-    an_free(ctx, k->prepared);
+    an_free(ctx, k->packed);
 }
 
 static void *new_operand(alexnet_context *ctx, const an_operand *operand, uint64_t seed)
@@ -77,16 +77,16 @@ static alexnet_status open_kernel(alexnet_context *ctx, kernel *k, uint64_t seed
                : an_fail(ctx, ALEXNET_NO_MEMORY, "operands of %s", k->c.name);
 }
 
-static alexnet_status prepare_kernel(alexnet_context *ctx, kernel *k,
-                                     const void *const in[AN_CASE_INPUTS])
+static alexnet_status pack_kernel_weights(alexnet_context *ctx, kernel *k,
+                                          const void *const in[AN_CASE_INPUTS])
 {
-    const size_t bytes = an_case_prepared_bytes(&k->c, ctx->backend);
+    const size_t bytes = an_case_packed_bytes(&k->c, ctx->backend);
 
     if (bytes == 0) return ALEXNET_OK;
-    k->prepared = an_new(ctx, bytes);
-    if (k->prepared == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "weights of %s", k->c.name);
+    k->packed = an_new(ctx, bytes);
+    if (k->packed == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "weights of %s", k->c.name);
     k->sizes.bytes += (double)bytes - (double)an_operand_bytes(&k->sizes.in[1]); /* read instead */
-    return an_case_prepare(&k->c, ctx->backend, &k->run, in, k->prepared);
+    return an_case_pack_weights(&k->c, ctx->backend, &k->run, in, k->packed);
 }
 
 static alexnet_status time_kernel(alexnet_context *ctx, kernel *k, const cli_bench_args *args,
@@ -97,7 +97,7 @@ static alexnet_status time_kernel(alexnet_context *ctx, kernel *k, const cli_ben
 
     for (int i = 0; i < AN_CASE_INPUTS; ++i)
         in[i] = k->in[i];
-    alexnet_status status = prepare_kernel(ctx, k, in);
+    alexnet_status status = pack_kernel_weights(ctx, k, in);
     for (int i = -args->warm_up; i < args->steps && status == ALEXNET_OK; ++i) {
         const double start = cli_now();
         status = an_case_run(&k->c, ctx->backend, &k->run, in, k->out);
@@ -139,7 +139,7 @@ static alexnet_status bench_case(cli *app, const cli_bench_args *args, an_case c
 
     k.c.dtype = app->ctx->options.dtype;
     k.c.algorithm = args->algorithm;
-    k.c.conv2d.prepared = k.c.linear.prepared = args->prepared || k.c.dtype == ALEXNET_INT8;
+    k.c.conv2d.packed = k.c.linear.packed = args->prepared || k.c.dtype == ALEXNET_INT8;
     const char *algorithm = an_case_algorithm(&k.c, app->ctx->backend);
     if (algorithm == NULL) return ALEXNET_OK;
     alexnet_status status = open_kernel(app->ctx, &k, (uint64_t)args->network.common.seed);

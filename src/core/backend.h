@@ -5,7 +5,7 @@
  * Activations are opaque to everybody but the backend: `float *` buffers of an_shape_count()
  * elements in the backend's own layout (the CPU's is [n][h][w][c]). from_nchw and to_nchw convert at the
  * boundary: outside, tensors are [n][c][h][w]; a first convolution may read them so (an_conv2d.nchw).
- * Weights, biases and their gradients are plain: convolution [k][c/g][r][s], unshared
+ * Weights, biases and their gradients are plain: convolution [k][c/g][r][s], locally connected
  * [p*q][c][r*s][k], linear [outputs][inputs].
  *
  * Contract of every primitive:
@@ -70,7 +70,7 @@ typedef struct an_conv2d {
     int pad_top, pad_left, pad_bottom,
         pad_right; /* zeros around the input; bottom and right may be what "up" needs */
     int p, q;      /* output map; p = (h + pad_top + pad_bottom - r) / stride + 1 */
-    bool prepared; /* forward: the weights come prepared, where the algorithm wants that */
+    bool packed;   /* forward: the weights come packed, where the algorithm wants that */
     bool nchw;     /* x is [n][c][h][w], as images come, where the algorithm `takes_nchw` */
     an_pool pool;  /* r > 0: maximum pooling of the output (after the ReLU) is part of the layer, where the
                       algorithm `pools`: y and dy are then pooled, [n][k][pool.p][pool.q] */
@@ -94,10 +94,11 @@ typedef struct an_conv2d_tensors {
     float *db;         /* [k]; NULL: not wanted         BACKWARD_WEIGHTS          */
     const an_sgd_update *update; /* of a linear layer  BACKWARD_WEIGHTS; NULL, or in place of dw:
                                     bit for bit what sgd() would make of it */
-    uint8_t *which;       /* [n][k][pool.p][pool.q], with g->pool: as max_pool() has it. Written by FORWARD
+    uint8_t
+        *argmax; /* [n][k][pool.p][pool.q], with g->pool: as max_pool() has it. Written by FORWARD
                              (NULL: not wanted), read by both backward passes */
-    const void *prepared; /* what prepare() made of w   FORWARD with g->prepared, where there is a
-                             prepare(); else NULL: run works on w itself */
+    const void *packed; /* what pack_weights() made of w   FORWARD with g->packed, where there is a
+                             pack_weights(); else NULL: run works on w itself */
 } an_conv2d_tensors;
 
 /* What a pass takes, counted before it runs. */
@@ -111,8 +112,8 @@ typedef struct an_cost {
 /*
  * One way to compute one pass of a convolution, in one format of the factors of its products.
  *
- * prepare, of some forward algorithms: brings w into the form that run wants, once for many runs. The form
- * depends neither on g->n nor on the number of threads. NULL, as prepared_bytes is then: there is no such form.
+ * pack_weights, of some forward algorithms: brings w into the form that run wants, once for many runs. The form
+ * depends neither on g->n nor on the number of threads. NULL, as packed_bytes is then: there is no such form.
  */
 typedef struct an_conv2d_algorithm {
     const char *name; /* "direct", "reference": what the plan prints */
@@ -123,14 +124,15 @@ typedef struct an_conv2d_algorithm {
     bool takes_relu;                                   /* data gradient: takes `relu` */
     bool (*applies)(const an_conv2d *g, an_pass pass); /* NULL: to any shape, on any machine */
     an_cost (*cost)(const an_conv2d *g, an_pass pass, int threads);
-    size_t (*scratch_bytes)(const an_conv2d *g, int threads); /* of run and prepare; NULL: none */
+    size_t (*scratch_bytes)(const an_conv2d *g,
+                            int threads); /* of run and pack_weights; NULL: none */
     alexnet_status (*run)(const an_run *run, const an_conv2d *g, const an_conv2d_tensors *t);
-    size_t (*prepared_bytes)(const an_conv2d *g);
-    alexnet_status (*prepare)(const an_run *run, const an_conv2d *g, const float *w,
-                              void *prepared /* aligned to AN_ALIGNMENT */);
+    size_t (*packed_bytes)(const an_conv2d *g);
+    alexnet_status (*pack_weights)(const an_run *run, const an_conv2d *g, const float *w,
+                                   void *packed /* aligned to AN_ALIGNMENT */);
 } an_conv2d_algorithm;
 
-/* ---- convolution with unshared filters ---- */
+/* ---- locally connected layers ---- */
 
 /*
  * Every place (p, q) of the output has filters and biases of its own: an an_conv2d whose groups is 1, with
@@ -143,11 +145,12 @@ typedef struct an_conv2d_algorithm {
 
 typedef struct an_linear {
     int n, inputs, outputs;
-    bool prepared; /* forward: the weights come prepared, where the algorithm wants that */
+    bool packed; /* forward: the weights come packed, where the algorithm wants that */
 } an_linear;
 
-/* As of a convolution, without maps: y = x w^T + bias, then max(., 0) with relu; x, dx [n][inputs], w, dw [outputs][inputs], y, dy [n][outputs]. BACKWARD_WEIGHTS
-   with dx (and w) does BACKWARD_DATA, too, of the weights before an update: bit for bit what the two give apart. */
+/* As of a convolution, without maps: y = x w^T + bias, then max(., 0) with relu; x, dx [n][inputs], w, dw [outputs][inputs], y, dy [n][outputs]. With
+   dx (and w) set, BACKWARD_WEIGHTS also computes the data gradient, from the weights before the update; results are
+   bitwise equal to two separate passes. */
 typedef an_conv2d_tensors an_linear_tensors;
 
 /* One way to compute one pass of a linear layer; as of a convolution. */
@@ -159,9 +162,9 @@ typedef struct an_linear_algorithm {
     an_cost (*cost)(const an_linear *g, an_pass pass, int threads);
     size_t (*scratch_bytes)(const an_linear *g, int threads);
     alexnet_status (*run)(const an_run *run, const an_linear *g, const an_linear_tensors *t);
-    size_t (*prepared_bytes)(const an_linear *g);
-    alexnet_status (*prepare)(const an_run *run, const an_linear *g, const float *w,
-                              void *prepared);
+    size_t (*packed_bytes)(const an_linear *g);
+    alexnet_status (*pack_weights)(const an_run *run, const an_linear *g, const float *w,
+                                   void *packed);
 } an_linear_algorithm;
 
 /* ---- local response normalisation ---- */
@@ -248,7 +251,7 @@ struct an_backend {
      * The one of them for this pass of this shape in this format of numbers, the cheapest by counted costs: never
      * NULL, and the same for the same arguments. The format is that of the factors of products; tensors are float in
      * any case. What would be slower in it is computed in fp32, and so is all that int8 and convolutions in bf16 are
-     * not for: anything but forward with g->prepared.
+     * not for: anything but forward with g->packed.
      */
     const an_conv2d_algorithm *(*conv2d)(const an_backend *self, const an_conv2d *g, an_pass pass,
                                          alexnet_dtype dtype);
@@ -265,12 +268,12 @@ struct an_backend {
     alexnet_status (*local_backward_weights)(const an_run *run, const an_conv2d *g, const float *x,
                                              const float *dy, float *dw, float *db);
 
-    /* Maximum over the window; which: its place in the window (r * S + s), one byte per output, or
+    /* Maximum over the window; argmax: its place in the window (r * S + s), one byte per output, or
        NULL in testing. The first of equal values wins. R * S is at most 256. */
     alexnet_status (*max_pool)(const an_run *run, const an_pool *g, const float *x, float *y,
-                               uint8_t *which);
+                               uint8_t *argmax);
     alexnet_status (*max_pool_backward)(const an_run *run, const an_pool *g, const float *dy,
-                                        const uint8_t *which, float *dx);
+                                        const uint8_t *argmax, float *dx);
 
     /* The sum over the window's pixels inside the map, divided by their number; with `padded` by the
      * number of pixels of the window inside the map and its padding. */
@@ -288,13 +291,13 @@ struct an_backend {
     /* y = x d^-beta, d = k + alpha * (sum of x^2 over the window): Krizhevsky et al. 2012, 3.3. */
     bool lrn_pools;                                      /* takes g->pool */
     size_t (*lrn_scratch)(const an_lrn *g, int threads); /* enough for both */
-    /* which: with g->pool, as max_pool() has it; else not used */
+    /* argmax: with g->pool, as max_pool() has it; else not used */
     alexnet_status (*lrn)(const an_run *run, const an_lrn *g, const float *x, float *y,
-                          uint8_t *which);
+                          uint8_t *argmax);
     /* dx = dy d^-beta - 2 alpha beta x * (sum of dy x d^(-beta-1) over the windows that hold x,
      * which are those of its own window); with g->relu 0 where x is not above 0. */
     alexnet_status (*lrn_backward)(const an_run *run, const an_lrn *g, const float *x,
-                                   const float *dy, const uint8_t *which, float *dx);
+                                   const float *dy, const uint8_t *argmax, float *dx);
 
     /* Mean and variance of each channel over n, h and w, the variance divided by the number of values m, and, as
        seen_variance, by m - 1. With m below 2 there is none: mean and both variances are then the running ones, which

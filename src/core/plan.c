@@ -101,21 +101,21 @@ static an_plan_step skipped_step(const an_plan *plan, int i)
                           .saved = AN_NOWHERE,
                           .dy = AN_NOWHERE,
                           .dx = AN_NOWHERE,
-                          .prepared = AN_NOWHERE};
+                          .packed = AN_NOWHERE};
 }
 
-static void plan_step(an_plan *plan, int i, bool lowest, an_plan_step *step)
+static void plan_step(an_plan *plan, int i, bool no_input_gradient, an_plan_step *step)
 {
     const an_node *node = &plan->model->nodes[i];
     an_setup setup = plan->setup;
 
     setup.first = i == 0;
-    setup.lowest = lowest;
+    setup.no_input_gradient = no_input_gradient;
     (void)find_pool(plan, i, &setup.pool);
     step->node = node;
     step->x_shape = node->x;
     step->y_shape = node->y;
-    step->x = step->y = step->saved = step->dy = step->dx = step->prepared = AN_NOWHERE;
+    step->x = step->y = step->saved = step->dy = step->dx = step->packed = AN_NOWHERE;
     node->def->plan(node, &setup, an_shape_with_n(node->x, plan->batch),
                     an_shape_with_n(node->y, plan->batch), &step->needs);
 }
@@ -143,9 +143,9 @@ static void plan_needs(planner *p)
         step->run_backward = i >= first && !step->needs.alias;
         step->want_dx = i > first;
         plan->scratch_bytes = AN_MAX(plan->scratch_bytes, step->needs.scratch_bytes);
-        if (step->needs.prepared_bytes == 0) continue;
-        step->prepared = plan->prepared_bytes;
-        plan->prepared_bytes += AN_ROUND_UP(step->needs.prepared_bytes, (size_t)AN_ALIGNMENT);
+        if (step->needs.packed_bytes == 0) continue;
+        step->packed = plan->packed_bytes;
+        plan->packed_bytes += AN_ROUND_UP(step->needs.packed_bytes, (size_t)AN_ALIGNMENT);
     }
     for (int i = plan->first; i + 1 < plan->step_count; ++i) {
         an_plan_step *step = &plan->steps[i], *next = step + 1;

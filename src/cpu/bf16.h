@@ -35,20 +35,20 @@ bool an_bf16_linear_pays(const an_linear *g, an_pass pass);
 
 /*
  * An algorithm in bf16 out of one in fp32 (rounded_conv2d_tmpl.h, rounded_linear_tmpl.h): its factors are copied, rounded, and given to `inner`. The
- * weights are what prepare() leaves, or a copy in scratch. Scratch: inner's, and then the copies.
+ * weights are what pack_weights() leaves, or a copy in scratch. Scratch: inner's, and then the copies.
  */
 size_t an_bf16_conv2d_scratch(const an_conv2d_algorithm *inner, const an_conv2d *g, int threads);
 alexnet_status an_bf16_conv2d(const an_conv2d_algorithm *inner, const an_run *run,
                               const an_conv2d *g, const an_conv2d_tensors *t); /* forward */
-size_t an_bf16_conv2d_prepared(const an_conv2d *g);
-alexnet_status an_bf16_conv2d_prepare(const an_run *run, const an_conv2d *g, const float *w,
-                                      void *prepared);
+size_t an_bf16_conv2d_packed_bytes(const an_conv2d *g);
+alexnet_status an_bf16_conv2d_pack_weights(const an_run *run, const an_conv2d *g, const float *w,
+                                           void *packed);
 
 size_t an_bf16_linear_scratch(const an_linear_algorithm *inner, const an_linear *g, int threads);
 alexnet_status an_bf16_linear(const an_linear_algorithm *inner, const an_run *run,
                               const an_linear *g, const an_linear_tensors *t); /* any pass */
-size_t an_bf16_linear_prepared(const an_linear *g);
-alexnet_status an_bf16_linear_prepare(const an_run *run, const an_linear *g, const float *w,
-                                      void *prepared);
+size_t an_bf16_linear_packed_bytes(const an_linear *g);
+alexnet_status an_bf16_linear_pack_weights(const an_run *run, const an_linear *g, const float *w,
+                                           void *packed);
 
 #endif

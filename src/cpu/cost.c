@@ -174,8 +174,8 @@ an_work an_direct_work(const an_tier_cost *tier, alexnet_dtype dtype, const an_c
 {
     const int c = g->c / g->groups, k = g->k / g->groups;
     const double window = (double)g->r * g->s, weights = weights_of(g);
-    const double of_weights = g->prepared ? bytes_of(dtype) : 4;
-    an_work work = {.pace = pace_of(tier, dtype), .weight_numbers = g->prepared ? 0 : weights};
+    const double of_weights = g->packed ? bytes_of(dtype) : 4;
+    an_work work = {.pace = pace_of(tier, dtype), .weight_numbers = g->packed ? 0 : weights};
 
     switch (pass) {
     case AN_FORWARD: /* a tile is a part of a row of outputs */
@@ -242,11 +242,11 @@ an_work an_winograd_work(const an_tier_cost *tier, const an_conv2d *given, an_pa
     }
     if (pass == AN_BACKWARD_WEIGHTS)
         work.gradient_numbers = filters;
-    else if (!given->prepared)
+    else if (!given->packed)
         work.filter_numbers = filters;
     if (given->stride > 1) work.sorted_numbers = inputs_of(&g);
     add_bytes(4 * (inputs_of(given) + outputs_of(given)),
-              4 * (given->prepared ? filters : touches(pass) * weights), &work);
+              4 * (given->packed ? filters : touches(pass) * weights), &work);
     return work;
 }
 
@@ -280,9 +280,9 @@ static int few_images(alexnet_dtype dtype)
     return dtype == ALEXNET_FP32 ? AN_FEW_FORWARD : AN_FEW_FORWARD_PACKED;
 }
 
-/* Whether the data gradient comes from the walk that reads the weights for theirs. */
-static bool in_one_walk(const an_tier_cost *tier, alexnet_dtype dtype, const an_linear *g,
-                        an_pass pass, bool updates)
+/* Whether the data gradient comes from the sweep that reads the weights for theirs. */
+static bool in_one_sweep(const an_tier_cost *tier, alexnet_dtype dtype, const an_linear *g,
+                         an_pass pass, bool updates)
 {
     return pass == AN_BACKWARD_DATA && updates && dtype == ALEXNET_FP32 &&
            g->n <= AN_FEW_BACKWARD && tier->columns > 1;
@@ -292,7 +292,7 @@ an_work an_linear_work(const an_tier_cost *tier, alexnet_dtype dtype, const an_l
                        an_pass pass, bool updates)
 {
     const double weights = (double)g->inputs * g->outputs;
-    const double of_weights = g->prepared ? bytes_of(dtype) : 4;
+    const double of_weights = g->packed ? bytes_of(dtype) : 4;
     an_work work = {.pace = pace_of(tier, dtype)};
 
     switch (pass) {
@@ -310,7 +310,7 @@ an_work an_linear_work(const an_tier_cost *tier, alexnet_dtype dtype, const an_l
         break;
     }
     work.cache_bytes = 4 * (double)g->n * (g->inputs + g->outputs);
-    if (!in_one_walk(tier, dtype, g, pass, updates))
+    if (!in_one_sweep(tier, dtype, g, pass, updates))
         work.memory_bytes = weights * of_weights * touches(pass);
     if (pass == AN_BACKWARD_WEIGHTS && updates) work.memory_bytes *= 2; /* the velocity, too */
     return work;

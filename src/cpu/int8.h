@@ -21,16 +21,16 @@
 /* Products of 255 * 127 of which a sum of 32 bits holds so many. */
 #define AN_INT8_TERMS_MAX 66000
 
-/* Whether a pass is to be in int8: forward, of prepared weights, and as long as the sums fit. */
+/* Whether a pass is to be in int8: forward, of packed weights, and as long as the sums fit. */
 static inline bool an_int8_conv2d_fits(const an_conv2d *g, an_pass pass)
 {
-    return pass == AN_FORWARD && g->prepared &&
+    return pass == AN_FORWARD && g->packed &&
            (double)(g->c / g->groups) * g->r * g->s <= AN_INT8_TERMS_MAX;
 }
 
 static inline bool an_int8_linear_fits(const an_linear *g, an_pass pass)
 {
-    return pass == AN_FORWARD && g->prepared && g->inputs <= AN_INT8_TERMS_MAX;
+    return pass == AN_FORWARD && g->packed && g->inputs <= AN_INT8_TERMS_MAX;
 }
 
 /* How numbers become whole ones. */

@@ -33,8 +33,8 @@ static const an_conv2d_algorithm rounded_conv2d = {
     .cost = rounded_conv2d_cost,
     .scratch_bytes = rounded_conv2d_scratch,
     .run = rounded_conv2d_run,
-    .prepared_bytes = an_bf16_conv2d_prepared,
-    .prepare = an_bf16_conv2d_prepare,
+    .packed_bytes = an_bf16_conv2d_packed_bytes,
+    .pack_weights = an_bf16_conv2d_pack_weights,
 };
 
 #endif

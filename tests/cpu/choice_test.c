@@ -64,7 +64,7 @@ static const char *choice(int r, alexnet_dtype dtype)
                          .groups = 1,
                          .p = 6 - r,
                          .q = 6 - r,
-                         .prepared = dtype != ALEXNET_FP32};
+                         .packed = dtype != ALEXNET_FP32};
 
     return an_choose_conv2d(&self, &g, AN_FORWARD, dtype)->name;
 }

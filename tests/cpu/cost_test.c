@@ -60,7 +60,7 @@ static void small_layers_by_hand(void **unused)
     work = an_linear_work(&an_cost_avx512, ALEXNET_FP32, &linear, AN_BACKWARD_WEIGHTS, true);
     assert_true(work.memory_bytes == 4 * 4 * 2800); /* weight and velocity, read and written */
     work = an_linear_work(&an_cost_avx512, ALEXNET_FP32, &linear, AN_BACKWARD_DATA, true);
-    assert_true(work.memory_bytes == 0); /* few images: the same walk reads them */
+    assert_true(work.memory_bytes == 0); /* few images: the same sweep reads them */
     work = an_linear_work(&an_cost_avx512, ALEXNET_FP32, &linear, AN_BACKWARD_DATA, false);
     assert_true(work.memory_bytes == 4 * 2800);
 }
@@ -149,7 +149,7 @@ static void whole_maps_of_few_images_are_linear(void **unused)
     if (backend == NULL) skip();
     for (int batch = 1; batch <= 16; ++batch) {
         an_conv2d g = square(batch, 256, 5, 4096, 5, 1, 0); /* slim's fc6 */
-        g.prepared = true;
+        g.packed = true;
         assert_string_equal(backend->conv2d(backend, &g, AN_FORWARD, ALEXNET_FP32)->name, "linear");
     }
 }

@@ -2,7 +2,7 @@
  * conv2d_direct_tmpl.h: convolution forward and its data gradient, straight from a zero-padded
  * [h][w][c] image: the rows of a tile are neighbouring output columns, its columns are NR filters,
  * and a step of the sum is one channel under one place of the window. No im2col: the window is
- * walked by strides (Zhang, Franchetti, Low: High Performance Zero-Memory Overhead Direct
+ * stepped through by strides (Zhang, Franchetti, Low: High Performance Zero-Memory Overhead Direct
  * Convolutions, ICML 2018).
  *
  * Cache: a panel of NR filters and a padded_map image share L2 (torchvision's conv4, the largest: 432 and
@@ -26,16 +26,16 @@
 #include <string.h>
 
 /* What one image's worth of tiles is made of. */
-typedef struct window_walk {
+typedef struct window_sweep {
     filter_panels filters;
     ptrdiff_t in_row, in_pixel;   /* of the padded_map image */
     ptrdiff_t step_row, step_col; /* floats between the windows of neighbouring outputs */
     int p, q;                     /* outputs */
     ptrdiff_t out_row, out_col;
-} window_walk;
+} window_sweep;
 
-static void walk_block(const window_walk *g, int b, const float *in, const float *panel,
-                       const float *bias, bool relu, float *out)
+static void sweep_block(const window_sweep *g, int b, const float *in, const float *panel,
+                        const float *bias, bool relu, float *out)
 {
     const filter_panels *f = &g->filters;
     const bool merge = g->in_pixel == f->channels && (int64_t)f->s * f->channels <= INT_MAX;
@@ -79,7 +79,7 @@ static int image_parts(int n, int blocks, int threads)
 typedef struct forward_plan {
     filter_panels filters;
     padded_map image;
-    window_walk walk;
+    window_sweep sweep;
     size_t panels_at, images_at, bytes;
 } forward_plan;
 
@@ -99,10 +99,10 @@ static forward_plan plan_forward(const an_conv2d *g, int threads)
     };
     an_scratch scratch = {0};
 
-    plan.panels_at = an_scratch_floats(&scratch, g->prepared ? 0 : panels_floats(&plan.filters));
+    plan.panels_at = an_scratch_floats(&scratch, g->packed ? 0 : panels_floats(&plan.filters));
     plan.images_at = an_scratch_per_thread(&scratch, threads, padded_floats(&plan.image));
     plan.bytes = scratch.bytes;
-    plan.walk = (window_walk){
+    plan.sweep = (window_sweep){
         .filters = plan.filters,
         .in_row = plan.image.row,
         .in_pixel = g->c,
@@ -129,19 +129,19 @@ static void pack_all_filters(const an_run *run, const filter_panels *f, const fl
         pack_filters(f, b, w, panels + (size_t)b * f->block_floats);
 }
 
-static size_t conv2d_prepared_bytes(const an_conv2d *g)
+static size_t conv2d_packed_bytes(const an_conv2d *g)
 {
     const forward_plan plan = plan_forward(g, 1);
 
     return an_size_times(panels_floats(&plan.filters), sizeof(float));
 }
 
-static alexnet_status conv2d_prepare(const an_run *run, const an_conv2d *g, const float *w,
-                                     void *prepared)
+static alexnet_status conv2d_pack_weights(const an_run *run, const an_conv2d *g, const float *w,
+                                          void *packed)
 {
     const forward_plan plan = plan_forward(g, run->threads);
 
-    pack_all_filters(run, &plan.filters, w, prepared);
+    pack_all_filters(run, &plan.filters, w, packed);
     return ALEXNET_OK;
 }
 
@@ -154,7 +154,7 @@ static alexnet_status conv2d_forward(const an_run *run, const an_conv2d *g,
     const size_t x_size = (size_t)g->h * (size_t)g->w * (size_t)g->c;
     const size_t y_size = (size_t)g->p * (size_t)g->q * (size_t)g->k;
     const size_t block = plan.filters.block_floats;
-    const float *panel = t->prepared;
+    const float *panel = t->packed;
 
     if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
     if (panel == NULL) {
@@ -170,8 +170,8 @@ static alexnet_status conv2d_forward(const an_run *run, const an_conv2d *g,
             pad_image(&plan.image, t->x + (size_t)n * x_size, image);
             for (int b = part_first(blocks, parts, part); b < part_first(blocks, parts, part + 1);
                  ++b)
-                walk_block(&plan.walk, b, image, panel + (size_t)b * block, t->bias, t->relu,
-                           t->y + (size_t)n * y_size);
+                sweep_block(&plan.sweep, b, image, panel + (size_t)b * block, t->bias, t->relu,
+                            t->y + (size_t)n * y_size);
         }
     }
     return ALEXNET_OK;
@@ -182,7 +182,7 @@ static alexnet_status conv2d_forward(const an_run *run, const an_conv2d *g,
  * Row h of dx is met by row r of the filter in output p when h + pad_top = p * stride + r. So the
  * rows of dx fall into `stride` phases, a = (h + pad_top) mod stride, each of which sees only the
  * filter rows r = a, a + stride, ...; columns likewise. Within a phase dx is a plain convolution of
- * dy with that part of the filter, turned round:
+ * dy with that part of the filter, rotated by 180 degrees:
  *
  *     u = (h + pad_top - a) / stride;   dx[h] = sum over j < size of dy[u - (size - 1) + j] * w[a +
  * (size - 1 - j) * stride]
@@ -260,9 +260,9 @@ static size_t conv2d_data_scratch(const an_conv2d *g, int threads)
     return plan_data(g, threads).bytes;
 }
 
-/* Block b of NR channels of dx for one phase: [r][s][k][NR], turned round. */
-static void pack_turned(const an_conv2d *g, const filter_panels *f, int b, phase rows,
-                        phase columns, const float *w, float *block)
+/* Block b of NR channels of dx for one phase: [r][s][k][NR], rotated by 180 degrees. */
+static void pack_flipped(const an_conv2d *g, const filter_panels *f, int b, phase rows,
+                         phase columns, const float *w, float *block)
 {
     const size_t map = (size_t)g->r * (size_t)g->s;
     const size_t channels = (size_t)f->filters; /* of dx: what the panels take for filters */
@@ -293,7 +293,7 @@ static void pack_turned(const an_conv2d *g, const filter_panels *f, int b, phase
 /* One pair of a phase of rows and a phase of columns. */
 typedef struct data_phase {
     phase rows, columns;
-    window_walk walk;
+    window_sweep sweep;
     size_t panel; /* floats of the panels of the pairs before this one */
 } data_phase;
 
@@ -307,7 +307,7 @@ static data_phase data_phase_of(const an_conv2d *g, const data_plan *plan, int a
 
     result.panel =
         ((size_t)rows->before * (size_t)g->s + (size_t)rows->size * (size_t)cols->before) * place;
-    result.walk = (window_walk){
+    result.sweep = (window_sweep){
         .filters = panels_of(g->groups, g->c / g->groups, g->k / g->groups, rows->size, cols->size),
         .in_row = plan->image.row,
         .in_pixel = g->k,
@@ -325,12 +325,12 @@ static data_phase data_phase_of(const an_conv2d *g, const data_plan *plan, int a
 static void data_phase_run(const an_conv2d *g, const data_plan *plan, const data_phase *now,
                            int first, int last, const float *in, const float *panel, float *dx)
 {
-    const size_t block = now->walk.filters.block_floats;
+    const size_t block = now->sweep.filters.block_floats;
 
     in += now->rows.from * plan->image.row + now->columns.from * plan->image.pixel;
     dx += ((size_t)now->rows.h * (size_t)g->w + (size_t)now->columns.h) * (size_t)g->c;
     for (int b = first; b < last; ++b)
-        walk_block(&now->walk, b, in, panel + now->panel + (size_t)b * block, NULL, false, dx);
+        sweep_block(&now->sweep, b, in, panel + now->panel + (size_t)b * block, NULL, false, dx);
 }
 
 static alexnet_status conv2d_backward_data(const an_run *run, const an_conv2d *g,
@@ -357,8 +357,8 @@ static alexnet_status conv2d_backward_data(const an_run *run, const an_conv2d *g
         for (int j = 0; j < across; ++j) {
             for (int b = 0; b < blocks; ++b) {
                 const data_phase now = data_phase_of(g, &plan, i, j);
-                pack_turned(g, &now.walk.filters, b, now.rows, now.columns, t->w,
-                            panel + now.panel + (size_t)b * now.walk.filters.block_floats);
+                pack_flipped(g, &now.sweep.filters, b, now.rows, now.columns, t->w,
+                             panel + now.panel + (size_t)b * now.sweep.filters.block_floats);
             }
         }
     }

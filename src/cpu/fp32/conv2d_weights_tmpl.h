@@ -240,9 +240,9 @@ static void weights_finish(const weights_plan *plan, int b, float *sums, float *
 }
 
 /* Copies a chunk: x with zeros around it, dy to panels. Adds to db the sums of dy. */
-static void weights_prepare(const an_run *run, const an_conv2d *g, const weights_plan *plan,
-                            int images, const float *x, const float *dy, float *x_copy,
-                            float *dy_panels, float *row_sums, double *db)
+static void copy_chunk(const an_run *run, const an_conv2d *g, const weights_plan *plan, int images,
+                       const float *x, const float *dy, float *x_copy, float *dy_panels,
+                       float *row_sums, double *db)
 {
     const size_t x_size = (size_t)g->h * (size_t)g->w * (size_t)g->c;
     const size_t y_size = (size_t)g->p * (size_t)g->q * (size_t)g->k;
@@ -291,8 +291,8 @@ static alexnet_status conv2d_backward_weights(const an_run *run, const an_conv2d
     for (int n = 0; n < g->n; n += plan.chunk) {
         const int images = AN_MIN(plan.chunk, g->n - n);
 
-        weights_prepare(run, g, &plan, images, t->x + (size_t)n * x_size,
-                        t->dy + (size_t)n * y_size, x, dy, rows, db);
+        copy_chunk(run, g, &plan, images, t->x + (size_t)n * x_size, t->dy + (size_t)n * y_size, x,
+                   dy, rows, db);
         AN_PARALLEL_FOR(run, collapse(3) schedule(dynamic))
         for (int slice = 0; slice < plan.slices; ++slice) {
             for (int b = 0; b < blocks; ++b) {

@@ -1,5 +1,5 @@
 /*
- * linear_few_tmpl.h: both gradients of a linear layer and the update, of few images, in one walk over the weights.
+ * linear_few_tmpl.h: both gradients of a linear layer and the update, of few images, in one sweep over the weights.
  *
  * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
@@ -151,8 +151,8 @@ static ALWAYS_INLINE void few_step(const int count, const bool data, const bool 
 }
 
 /* Along `count` rows of a strip. own: room for a chunk's gradient. */
-static ALWAYS_INLINE void few_walk(const int count, const bool data, const bool weights,
-                                   const linear_few *job, const few_rows *rows, float *own)
+static ALWAYS_INLINE void few_sweep(const int count, const bool data, const bool weights,
+                                    const linear_few *job, const few_rows *rows, float *own)
 {
     const an_sgd_update *update = job->t->update;
     const size_t inputs = (size_t)job->g->inputs, n = (size_t)job->g->n;
@@ -193,29 +193,29 @@ static ALWAYS_INLINE void few_walk(const int count, const bool data, const bool 
     }
 }
 
-/* few_walk() of one kind, for the two counts of rows that there are. */
-static void few_walk_both(int count, const linear_few *job, const few_rows *rows, float *own)
+/* few_sweep() of one kind, for the two counts of rows that there are. */
+static void few_sweep_both(int count, const linear_few *job, const few_rows *rows, float *own)
 {
     if (count == FEW_ROWS)
-        few_walk(FEW_ROWS, true, true, job, rows, own);
+        few_sweep(FEW_ROWS, true, true, job, rows, own);
     else
-        few_walk(1, true, true, job, rows, own);
+        few_sweep(1, true, true, job, rows, own);
 }
 
-static void few_walk_data(int count, const linear_few *job, const few_rows *rows, float *own)
+static void few_sweep_data(int count, const linear_few *job, const few_rows *rows, float *own)
 {
     if (count == FEW_ROWS)
-        few_walk(FEW_ROWS, true, false, job, rows, own);
+        few_sweep(FEW_ROWS, true, false, job, rows, own);
     else
-        few_walk(1, true, false, job, rows, own);
+        few_sweep(1, true, false, job, rows, own);
 }
 
-static void few_walk_weights(int count, const linear_few *job, const few_rows *rows, float *own)
+static void few_sweep_weights(int count, const linear_few *job, const few_rows *rows, float *own)
 {
     if (count == FEW_ROWS)
-        few_walk(FEW_ROWS, false, true, job, rows, own);
+        few_sweep(FEW_ROWS, false, true, job, rows, own);
     else
-        few_walk(1, false, true, job, rows, own);
+        few_sweep(1, false, true, job, rows, own);
 }
 
 static void few_strip(const linear_few *job, int input, int width, float *own)
@@ -233,11 +233,11 @@ static void few_strip(const linear_few *job, int input, int width, float *own)
     while (rows.output < g->outputs) {
         const int count = rows.output + FEW_ROWS <= g->outputs ? FEW_ROWS : 1;
         if (t->dx != NULL && weights)
-            few_walk_both(count, job, &rows, own);
+            few_sweep_both(count, job, &rows, own);
         else if (weights)
-            few_walk_weights(count, job, &rows, own);
+            few_sweep_weights(count, job, &rows, own);
         else
-            few_walk_data(count, job, &rows, own);
+            few_sweep_data(count, job, &rows, own);
         rows.output += count;
     }
     if (t->dx != NULL) from_columns(g->n, width, job->dx + column, LANES, inputs, t->dx + input);
@@ -247,8 +247,8 @@ static alexnet_status backward_few(const an_run *run, const an_linear *g,
                                    const an_linear_tensors *t)
 {
     const linear_few_plan plan = plan_linear_few(g, run->threads);
-    const bool walks = t->dw != NULL || t->update != NULL || t->dx != NULL;
-    const int strips = walks ? blocks_of(g->inputs, plan.width) : 0;
+    const bool wanted = t->dw != NULL || t->update != NULL || t->dx != NULL;
+    const int strips = wanted ? blocks_of(g->inputs, plan.width) : 0;
     const linear_few job = {.g = g,
                             .t = t,
                             .x = an_scratch_at(run, plan.x_at),

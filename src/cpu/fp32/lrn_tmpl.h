@@ -44,7 +44,7 @@ static ALWAYS_INLINE lrn_terms lrn_terms_of(const an_lrn *g)
                        g->relu};
 }
 
-/* d = k + alpha * sum. Rounded twice, as the twin's. */
+/* d = k + alpha * sum. Rounded twice, as the reference implementation's. */
 static ALWAYS_INLINE vf lrn_denominator(lrn_terms g, vf sum)
 {
     return vf_add(g.k, vf_mul(g.alpha, sum));
@@ -396,7 +396,7 @@ static ALWAYS_INLINE void lrn_row_denominators(const int vectors, int rest, cons
 
 /* The pooling of a stripe in scratch. */
 static ALWAYS_INLINE void lrn_pool_stripe(const int vectors, const an_lrn *g, const lrn_stripe s,
-                                          const float *made, float *y, uint8_t *which)
+                                          const float *made, float *y, uint8_t *argmax)
 {
     an_pool part = g->pool;
 
@@ -409,14 +409,14 @@ static ALWAYS_INLINE void lrn_pool_stripe(const int vectors, const an_lrn *g, co
             const ptrdiff_t to = pool_pixel(s.n, p, q, part.p, part.q, g->c);
             max_channels(vectors, s.rest, &part, rows, an_places_on_map(w, part.s, part.w), made,
                          pool_pixel(0, h, w, part.h, part.w, part.c), y + to,
-                         which != NULL ? which + to : NULL);
+                         argmax != NULL ? argmax + to : NULL);
         }
     }
 }
 
 /* Row h of the gradient before the pooling, in scratch. */
 static ALWAYS_INLINE void lrn_unpool_row(const int vectors, const an_lrn *g, const lrn_stripe s,
-                                         int h, const float *dy, const uint8_t *which, float *made)
+                                         int h, const float *dy, const uint8_t *argmax, float *made)
 {
     const an_pool *pool = &g->pool;
     pooled_pixel at = {
@@ -427,7 +427,7 @@ static ALWAYS_INLINE void lrn_unpool_row(const int vectors, const an_lrn *g, con
 
     for (; at.w < g->w; ++at.w, made += vectors * LANES) {
         an_windows_move(&at.columns, at.w, pool->pad_left, pool->s, pool->stride, pool->q);
-        max_gradients(vectors, s.rest, pool, at, dy, which, made);
+        max_gradients(vectors, s.rest, pool, at, dy, argmax, made);
     }
 }
 
@@ -435,7 +435,7 @@ static ALWAYS_INLINE void lrn_unpool_row(const int vectors, const an_lrn *g, con
 typedef struct lrn_maps {
     const float *x, *dy;
     float *out; /* y or dx */
-    uint8_t *which;
+    uint8_t *argmax;
     float *column, *t, *made;
 } lrn_maps;
 
@@ -452,14 +452,14 @@ static ALWAYS_INLINE void lrn_run_stripe(const int vectors, const bool usual, co
         const lrn_pixels y = pools ? made : (lrn_pixels){m.out + image, g->c};
         for (int h = 0; h < g->h; ++h)
             lrn_row_response(vectors, rest, usual, g, h, x, y, m.column);
-        if (pools) lrn_pool_stripe(vectors, g, s, m.made, m.out, m.which);
+        if (pools) lrn_pool_stripe(vectors, g, s, m.made, m.out, m.argmax);
         return;
     }
     const lrn_pixels dx = {m.out + image, g->c};
     for (int h = 0; h < g->h; ++h) {
         const size_t row = image + (size_t)h * (size_t)g->w * (size_t)g->c;
         const lrn_pixels dy = pools ? made : (lrn_pixels){(float *)(uintptr_t)(m.dy + row), g->c};
-        if (pools) lrn_unpool_row(vectors, g, s, h, m.dy, m.which, m.made);
+        if (pools) lrn_unpool_row(vectors, g, s, h, m.dy, m.argmax, m.made);
         lrn_row_numerators(vectors, rest, usual, g, h, x, dy, t, dx, m.column);
     }
     for (int h = 0; h < g->h; ++h)
@@ -467,7 +467,7 @@ static ALWAYS_INLINE void lrn_run_stripe(const int vectors, const bool usual, co
 }
 
 static void lrn_within(const an_run *run, const an_lrn *g, const lrn_plan *l, const float *x,
-                       const float *dy, uint8_t *which, float *out)
+                       const float *dy, uint8_t *argmax, float *out)
 {
     const int stripes = lrn_stripes(g);
 
@@ -479,7 +479,7 @@ static void lrn_within(const an_run *run, const an_lrn *g, const lrn_plan *l, co
             const lrn_maps m = {x + c,
                                 dy != NULL ? dy + c : NULL,
                                 out + c,
-                                which != NULL ? which + c : NULL,
+                                argmax != NULL ? argmax + c : NULL,
                                 an_scratch_of_thread(run, l->squares, l->squares_floats),
                                 an_scratch_of_thread(run, l->t, l->t_floats),
                                 an_scratch_of_thread(run, l->made, l->made_floats)};
@@ -500,7 +500,7 @@ static void lrn_within(const an_run *run, const an_lrn *g, const lrn_plan *l, co
 /* Rows first .. end-1 of the pooled outputs of image n. The rows under a window's are made, and kept while the next
    windows want them. */
 static void lrn_pooled_band(const an_run *run, const an_lrn *g, const lrn_plan *l, int n, int first,
-                            int end, const float *image, float *y, uint8_t *which)
+                            int end, const float *image, float *y, uint8_t *argmax)
 {
     const an_pool *pool = &g->pool;
     float *made = an_scratch_of_thread(run, l->made, l->made_floats);
@@ -522,12 +522,12 @@ static void lrn_pooled_band(const an_run *run, const an_lrn *g, const lrn_plan *
         part.h = want.end - want.first;
         part.p = 1;
         part.pad_top = want.first - start;
-        max_pool_row(&part, 0, n * pool->p + p, 0, made, y, which);
+        max_pool_row(&part, 0, n * pool->p + p, 0, made, y, argmax);
     }
 }
 
 static void lrn_across_forward(const an_run *run, const an_lrn *g, const lrn_plan *l,
-                               const float *x, float *y, uint8_t *which)
+                               const float *x, float *y, uint8_t *argmax)
 {
     const bool pools = g->pool.r > 0;
     const int rows = pools ? g->pool.p : g->h;
@@ -538,7 +538,7 @@ static void lrn_across_forward(const an_run *run, const an_lrn *g, const lrn_pla
         for (int h = 0; h < rows; h += step) {
             const size_t image = (size_t)n * (size_t)g->h * l->row, row = (size_t)h * l->row;
             if (pools)
-                lrn_pooled_band(run, g, l, n, h, AN_MIN(h + step, rows), x + image, y, which);
+                lrn_pooled_band(run, g, l, n, h, AN_MIN(h + step, rows), x + image, y, argmax);
             else
                 lrn_across_row(run, g, l, x + image + row, NULL, y + image + row);
         }
@@ -548,14 +548,14 @@ static void lrn_across_forward(const an_run *run, const an_lrn *g, const lrn_pla
 /* ---- across maps: backward ---- */
 
 static void lrn_across_backward(const an_run *run, const an_lrn *g, const lrn_plan *l,
-                                const float *x, const float *dy, const uint8_t *which, float *dx)
+                                const float *x, const float *dy, const uint8_t *argmax, float *dx)
 {
     AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic, 4))
     for (int n = 0; n < g->n; ++n) {
         for (int h = 0; h < g->h; ++h) {
             const size_t here = ((size_t)n * (size_t)g->h + (size_t)h) * l->row;
             float *made = an_scratch_of_thread(run, l->made, l->made_floats);
-            if (g->pool.r > 0) max_gradient_row(&g->pool, n, h, dy, which, made);
+            if (g->pool.r > 0) max_gradient_row(&g->pool, n, h, dy, argmax, made);
             lrn_across_row(run, g, l, x + here, g->pool.r > 0 ? made : dy + here, dx + here);
         }
     }
@@ -566,28 +566,28 @@ static void lrn_across_backward(const an_run *run, const an_lrn *g, const lrn_pl
 static size_t lrn_scratch(const an_lrn *g, int threads) { return plan_lrn(g, threads).bytes; }
 
 static alexnet_status lrn(const an_run *run, const an_lrn *g, const float *x, float *y,
-                          uint8_t *which)
+                          uint8_t *argmax)
 {
     const lrn_plan l = plan_lrn(g, run->threads);
 
     if (!an_scratch_fits(run, l.bytes)) return ALEXNET_BAD_ARG;
     if (g->within)
-        lrn_within(run, g, &l, x, NULL, which, y);
+        lrn_within(run, g, &l, x, NULL, argmax, y);
     else
-        lrn_across_forward(run, g, &l, x, y, which);
+        lrn_across_forward(run, g, &l, x, y, argmax);
     return ALEXNET_OK;
 }
 
 static alexnet_status lrn_backward(const an_run *run, const an_lrn *g, const float *x,
-                                   const float *dy, const uint8_t *which, float *dx)
+                                   const float *dy, const uint8_t *argmax, float *dx)
 {
     const lrn_plan l = plan_lrn(g, run->threads);
 
     if (!an_scratch_fits(run, l.bytes)) return ALEXNET_BAD_ARG;
     if (g->within)
-        lrn_within(run, g, &l, x, dy, (uint8_t *)(uintptr_t)which, dx); /* read only */
+        lrn_within(run, g, &l, x, dy, (uint8_t *)(uintptr_t)argmax, dx); /* read only */
     else
-        lrn_across_backward(run, g, &l, x, dy, which, dx);
+        lrn_across_backward(run, g, &l, x, dy, argmax, dx);
     return ALEXNET_OK;
 }
 

@@ -52,7 +52,7 @@ static ALWAYS_INLINE vm bytes_equal_up_to(const uint8_t *from, int rest, uint8_t
 /* Some channels of one output, `rest` of them in the arrays. Place (0, 0) of the window, perhaps outside, is x[corner]. */
 static ALWAYS_INLINE void max_channels(const int vectors, int rest, const an_pool *g, an_span rows,
                                        an_span columns, const float *x, ptrdiff_t corner, float *y,
-                                       uint8_t *which)
+                                       uint8_t *argmax)
 {
     vf best[POOL_VECTORS], place[POOL_VECTORS];
     bool started = false;
@@ -77,27 +77,27 @@ static ALWAYS_INLINE void max_channels(const int vectors, int rest, const an_poo
     UNROLL
     for (int i = 0; i < vectors; ++i) {
         store_up_to(y + i * LANES, rest - i * LANES, best[i]);
-        if (which != NULL) store_bytes_up_to(which + i * LANES, rest - i * LANES, place[i]);
+        if (argmax != NULL) store_bytes_up_to(argmax + i * LANES, rest - i * LANES, place[i]);
     }
 }
 
 static void max_output(const an_pool *g, an_span rows, an_span columns, const float *x,
-                       ptrdiff_t corner, float *y, uint8_t *which)
+                       ptrdiff_t corner, float *y, uint8_t *argmax)
 {
     const int block = POOL_VECTORS * LANES;
     int c = 0;
 
     for (; c + block <= g->c; c += block)
         max_channels(POOL_VECTORS, block, g, rows, columns, x, corner + c, y + c,
-                     which != NULL ? which + c : NULL);
+                     argmax != NULL ? argmax + c : NULL);
     for (; c < g->c; c += LANES)
         max_channels(1, g->c - c, g, rows, columns, x, corner + c, y + c,
-                     which != NULL ? which + c : NULL);
+                     argmax != NULL ? argmax + c : NULL);
 }
 
 /* Row p of the outputs of image n of x as that of image `to` of y. */
 static void max_pool_row(const an_pool *g, int n, int to, int p, const float *x, float *y,
-                         uint8_t *which)
+                         uint8_t *argmax)
 {
     const int h = p * g->stride - g->pad_top;
     const an_span rows = an_places_on_map(h, g->r, g->h);
@@ -107,17 +107,17 @@ static void max_pool_row(const an_pool *g, int n, int to, int p, const float *x,
         const ptrdiff_t out = pool_pixel(to, p, q, g->p, g->q, g->c);
         max_output(g, rows, an_places_on_map(w, g->s, g->w), x,
                    pool_pixel(n, h, w, g->h, g->w, g->c), y + out,
-                   which != NULL ? which + out : NULL);
+                   argmax != NULL ? argmax + out : NULL);
     }
 }
 
 static alexnet_status max_pool(const an_run *run, const an_pool *g, const float *x, float *y,
-                               uint8_t *which)
+                               uint8_t *argmax)
 {
     AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic, 4))
     for (int n = 0; n < g->n; ++n)
         for (int p = 0; p < g->p; ++p)
-            max_pool_row(g, n, n, p, x, y, which);
+            max_pool_row(g, n, n, p, x, y, argmax);
     return ALEXNET_OK;
 }
 
@@ -130,7 +130,7 @@ typedef struct pooled_pixel {
 /* Some channels of one pixel of dx: from each window over it the gradients that chose it. */
 static ALWAYS_INLINE void max_gradients(const int vectors, int rest, const an_pool *g,
                                         const pooled_pixel at, const float *dy,
-                                        const uint8_t *which, float *dx)
+                                        const uint8_t *argmax, float *dx)
 {
     vf sum[POOL_VECTORS];
 
@@ -147,7 +147,7 @@ static ALWAYS_INLINE void max_gradients(const int vectors, int rest, const an_po
             for (int i = 0; i < vectors; ++i) {
                 const vf value = load_up_to(dy + from + i * LANES, rest - i * LANES);
                 const vm chosen =
-                    bytes_equal_up_to(which + from + i * LANES, rest - i * LANES, here);
+                    bytes_equal_up_to(argmax + from + i * LANES, rest - i * LANES, here);
                 sum[i] = vf_add(sum[i], vf_pick(chosen, value, vf_zero()));
                 __builtin_prefetch(dy + from + i * LANES + POOL_AHEAD);
             }
@@ -161,19 +161,19 @@ static ALWAYS_INLINE void max_gradients(const int vectors, int rest, const an_po
 }
 
 static void max_gradient(const an_pool *g, const pooled_pixel at, const float *dy,
-                         const uint8_t *which, float *dx)
+                         const uint8_t *argmax, float *dx)
 {
     const int block = POOL_VECTORS * LANES;
     int c = 0;
 
     for (; c + block <= g->c; c += block)
-        max_gradients(POOL_VECTORS, block, g, at, dy + c, which + c, dx + c);
+        max_gradients(POOL_VECTORS, block, g, at, dy + c, argmax + c, dx + c);
     for (; c < g->c; c += LANES)
-        max_gradients(1, g->c - c, g, at, dy + c, which + c, dx + c);
+        max_gradients(1, g->c - c, g, at, dy + c, argmax + c, dx + c);
 }
 
 /* Row h of the gradient of image n's input. */
-static void max_gradient_row(const an_pool *g, int n, int h, const float *dy, const uint8_t *which,
+static void max_gradient_row(const an_pool *g, int n, int h, const float *dy, const uint8_t *argmax,
                              float *dx)
 {
     pooled_pixel at = {
@@ -181,17 +181,17 @@ static void max_gradient_row(const an_pool *g, int n, int h, const float *dy, co
 
     for (; at.w < g->w; ++at.w, dx += g->c) {
         an_windows_move(&at.columns, at.w, g->pad_left, g->s, g->stride, g->q);
-        max_gradient(g, at, dy, which, dx);
+        max_gradient(g, at, dy, argmax, dx);
     }
 }
 
 static alexnet_status max_pool_backward(const an_run *run, const an_pool *g, const float *dy,
-                                        const uint8_t *which, float *dx)
+                                        const uint8_t *argmax, float *dx)
 {
     AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic, 4))
     for (int n = 0; n < g->n; ++n)
         for (int h = 0; h < g->h; ++h)
-            max_gradient_row(g, n, h, dy, which, dx + pool_pixel(n, h, 0, g->h, g->w, g->c));
+            max_gradient_row(g, n, h, dy, argmax, dx + pool_pixel(n, h, 0, g->h, g->w, g->c));
     return ALEXNET_OK;
 }
 

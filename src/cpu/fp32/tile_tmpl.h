@@ -39,8 +39,9 @@ typedef struct tile {
     bool add;          /* to what C holds */
     const float *bias; /* [columns] added to each row; NULL: none */
     bool relu;
-    /* What is brought to L2 meanwhile, with every fourth step: the line at fetch + j * fetch_inner + l * fetch_step, and
-       another at ahead. `ahead` may be NULL: no wish; a line too many costs nothing. */
+    /* Software prefetch to L2, one line of each stream with every fourth step: the line at
+       fetch + j * fetch_inner + l * fetch_step, and another at ahead. ahead NULL: one stream. Prefetching past the end is
+       harmless. */
     const float *fetch, *ahead;
     ptrdiff_t fetch_inner, fetch_step, ahead_inner, ahead_step;
 } tile;

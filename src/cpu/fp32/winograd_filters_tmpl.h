@@ -120,9 +120,9 @@ static void unpack_block_filters(const winograd_plan *plan, int b, const float *
 
 /* ---- all of them ---- */
 
-/* U of all blocks: forward from the filters, for the data gradient from the filters turned round. */
-static void prepare_filters(const an_run *run, const winograd_plan *plan, bool back, const float *w,
-                            float *u)
+/* U of all blocks: forward from the filters, for the data gradient from the filters rotated by 180 degrees. */
+static void transform_all_filters(const an_run *run, const winograd_plan *plan, bool back,
+                                  const float *w, float *u)
 {
     const phase whole = {.size = plan->r}; /* a stride of 1 has one phase */
 
@@ -130,7 +130,7 @@ static void prepare_filters(const an_run *run, const winograd_plan *plan, bool b
     for (int b = 0; b < panels_blocks(&plan->filters); ++b) {
         float *panel = an_scratch_of_thread(run, plan->panels_at, plan->filters.block_floats);
         if (back)
-            pack_turned(&plan->given, &plan->filters, b, whole, whole, w, panel);
+            pack_flipped(&plan->given, &plan->filters, b, whole, whole, w, panel);
         else if (plan->given.stride > 1)
             pack_block_filters(plan, b, w, panel);
         else

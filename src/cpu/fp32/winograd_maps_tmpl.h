@@ -28,7 +28,7 @@ typedef struct winograd_maps {
         mask; /* of the shape of y in the whole batch: where it is not above 0, y is 0; NULL: none */
     float *y; /* of image `first_image` and those after it */
     int first_image;
-    uint8_t *which; /* of the pooling that is part of the layer */
+    uint8_t *argmax; /* of the pooling that is part of the layer */
 } winograd_maps;
 
 /* A map [n][h][w][c]. */
@@ -125,14 +125,14 @@ typedef struct unit_input {
 
 /* Rows of the gradient of image n before pooling, as far as there are any; `first` is the first that is wanted. */
 static unit_input unpool(const an_run *run, const winograd_plan *plan, int n, int first, int rows,
-                         const float *dy, const uint8_t *which)
+                         const float *dy, const uint8_t *argmax)
 {
     const an_pool *pool = &plan->given.pool;
     const int from = AN_MAX(first, 0), to = AN_MIN(first + rows, pool->h);
     float *made = an_scratch_of_thread(run, plan->rows_at, plan->rows_floats);
 
     for (int h = from; h < to; ++h)
-        max_gradient_row(pool, n, h, dy, which,
+        max_gradient_row(pool, n, h, dy, argmax,
                          made + (size_t)(h - from) * (size_t)pool->w * (size_t)pool->c);
     return (unit_input){made, {to - from, pool->w, pool->c}, first - from};
 }
@@ -146,7 +146,7 @@ static unit_input input_of(const an_run *run, const winograd_plan *plan, int uni
     const size_t image = (size_t)(unit / plan->rows.tiles);
 
     if (plan->back && g->pool.r > 0)
-        return unpool(run, plan, (int)image, high.first - plan->top, high.points, x, maps->which);
+        return unpool(run, plan, (int)image, high.first - plan->top, high.points, x, maps->argmax);
     if (g->stride == 1)
         return (unit_input){x + image * (size_t)plan->in_h * (size_t)plan->in_w *
                                     (size_t)plan->in_c,
@@ -296,7 +296,7 @@ static unit_input gradient_of(const an_run *run, const winograd_plan *plan, int 
     const int n = unit / plan->rows.tiles;
     const size_t image = (size_t)plan->out_h * (size_t)plan->out_w * (size_t)plan->out_c;
 
-    if (plan->given.pool.r > 0) return unpool(run, plan, n, high.first, high.m, t->dy, t->which);
+    if (plan->given.pool.r > 0) return unpool(run, plan, n, high.first, high.m, t->dy, t->argmax);
     return (unit_input){
         t->dy + (size_t)n * image, {plan->out_h, plan->out_w, plan->out_c}, high.first};
 }

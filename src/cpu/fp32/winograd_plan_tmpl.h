@@ -202,7 +202,7 @@ static winograd_plan plan_winograd(const an_conv2d *given, an_pass pass, int thr
     plan.panels_at = an_scratch_per_thread(&scratch, threads, plan.filters.block_floats);
     plan.u_floats = an_size_times(points, plan.point);
     plan.u_at =
-        an_scratch_floats(&scratch, given->prepared && pass == AN_FORWARD ? 0 : plan.u_floats);
+        an_scratch_floats(&scratch, given->packed && pass == AN_FORWARD ? 0 : plan.u_floats);
     plan.v_at =
         plan.own ? an_scratch_per_thread(&scratch, threads, v) : an_scratch_floats(&scratch, v);
     plan.m_at =

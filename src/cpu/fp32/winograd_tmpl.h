@@ -6,7 +6,7 @@
  *     products M [point][tile][k] = V U            one matrix product a point: the micro-kernel
  *     outputs  M  -> y, with bias and ReLU
  *
- * The data gradient is the same with dy for x and the filters turned round. The weight gradient has
+ * The data gradient is the same with dy for x and the filters rotated by 180 degrees. The weight gradient has
  * dy -> Z [point][block][tile][NR], dU [point][block][c][NR] += V^T Z, and at the end dU -> dw.
  *
  * With a stride, x is copied to blocks of pixels first (an_winograd_blocks()), row of tiles by row of tiles.
@@ -110,7 +110,7 @@ static void image_alone(const an_run *run, const winograd_plan *plan, int n,
     for (int unit = first; unit < end; unit += plan->chunk)
         chunk_alone(run, plan, unit, end, &mine);
     for (int p = 0; p < pool->p; ++p)
-        max_pool_row(pool, 0, n, p, mine.y, maps->y, maps->which);
+        max_pool_row(pool, 0, n, p, mine.y, maps->y, maps->argmax);
 }
 
 /* A chunk of all threads. */
@@ -146,7 +146,7 @@ static void chunk_together(const an_run *run, const winograd_plan *plan, int fir
     AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic, 4))
     for (int n = here.first_image; n < chunk.last / plan->rows.tiles; ++n)
         for (int p = 0; p < pool->p; ++p)
-            max_pool_row(pool, n - here.first_image, n, p, here.y, maps->y, maps->which);
+            max_pool_row(pool, n - here.first_image, n, p, here.y, maps->y, maps->argmax);
 }
 
 static const float *zero_pixel(const an_run *run, const winograd_plan *plan)
@@ -165,7 +165,7 @@ static alexnet_status winograd_convolve(const an_run *run, const an_conv2d *g, a
     if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
     if (maps.u == NULL) {
         float *u = an_scratch_at(run, plan.u_at);
-        prepare_filters(run, &plan, pass == AN_BACKWARD_DATA, w, u);
+        transform_all_filters(run, &plan, pass == AN_BACKWARD_DATA, w, u);
         maps.u = u;
     }
     maps.zeros = zero_pixel(run, &plan);
@@ -189,18 +189,18 @@ static size_t winograd_forward_scratch(const an_conv2d *g, int threads)
     return winograd_scratch(g, AN_FORWARD, threads);
 }
 
-static size_t winograd_prepared_bytes(const an_conv2d *g)
+static size_t winograd_packed_bytes(const an_conv2d *g)
 {
     return an_size_times(plan_winograd(g, AN_FORWARD, 1).u_floats, sizeof(float));
 }
 
-static alexnet_status winograd_prepare(const an_run *run, const an_conv2d *g, const float *w,
-                                       void *prepared)
+static alexnet_status winograd_pack_weights(const an_run *run, const an_conv2d *g, const float *w,
+                                            void *packed)
 {
     const winograd_plan plan = plan_winograd(g, AN_FORWARD, run->threads);
 
     if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
-    prepare_filters(run, &plan, false, w, prepared);
+    transform_all_filters(run, &plan, false, w, packed);
     return ALEXNET_OK;
 }
 
@@ -209,11 +209,11 @@ static alexnet_status winograd_forward(const an_run *run, const an_conv2d *g,
 {
     return winograd_convolve(run, g, AN_FORWARD, t->w,
                              (winograd_maps){.x = t->x,
-                                             .u = t->prepared,
+                                             .u = t->packed,
                                              .bias = t->bias,
                                              .relu = t->relu,
                                              .y = t->y,
-                                             .which = t->which});
+                                             .argmax = t->argmax});
 }
 
 static size_t winograd_data_scratch(const an_conv2d *g, int threads)
@@ -224,11 +224,10 @@ static size_t winograd_data_scratch(const an_conv2d *g, int threads)
 static alexnet_status winograd_backward_data(const an_run *run, const an_conv2d *g,
                                              const an_conv2d_tensors *t)
 {
-    return winograd_convolve(run, g, AN_BACKWARD_DATA, t->w,
-                             (winograd_maps){.x = t->dy,
-                                             .mask = t->relu ? t->x : NULL,
-                                             .y = t->dx,
-                                             .which = t->which});
+    return winograd_convolve(
+        run, g, AN_BACKWARD_DATA, t->w,
+        (winograd_maps){
+            .x = t->dy, .mask = t->relu ? t->x : NULL, .y = t->dx, .argmax = t->argmax});
 }
 
 /* ---- weight gradient ---- */

@@ -3,7 +3,7 @@
  * conv2d_direct_tmpl.h with units of 4 bytes. The rows of a tile are neighbouring output columns, its columns
  * are NR filters, and a step of the sum is a unit of channels under one place of the window.
  *
- * Prepared filters: panels [block of NR][run][unit][NR][UNIT numbers], each group with blocks of its own; then
+ * Packed filters: panels [block of NR][run][unit][NR][UNIT numbers], each group with blocks of its own; then
  * what weights_info says of each filter. A run is what lies side by side in the copy: a row of the window
  * where there is one group, else a place's channels. Its last unit is filled up with zeros, which meet
  * whatever follows in the copy: in bf16 an infinity there makes the sum not a number, as the convolution of that image is
@@ -37,7 +37,7 @@ typedef struct conv_plan {
     int groups, filters, channels;  /* of one group */
     int blocks;                     /* of one group */
     int places, run_numbers, units; /* runs of a row of the window; numbers and units of a run */
-    size_t block_bytes, info_at, prepared_bytes;
+    size_t block_bytes, info_at, packed_bytes;
     int h, w; /* the copy; no window passes its border */
     size_t row_bytes, image_bytes;
     bool shared;          /* all threads work on each image */
@@ -78,7 +78,7 @@ static conv_plan plan_conv(const an_conv2d *g, int threads)
     plan.block_bytes = an_size_times(an_size_times((size_t)g->r, (size_t)plan.places),
                                      an_size_times((size_t)plan.units, STEP_BYTES));
     plan.info_at = an_size_times((size_t)(plan.groups * plan.blocks), plan.block_bytes);
-    plan.prepared_bytes = an_size_plus(plan.info_at, weights_info_bytes(g->k));
+    plan.packed_bytes = an_size_plus(plan.info_at, weights_info_bytes(g->k));
     plan.row_bytes = an_size_times(an_size_times((size_t)plan.w, (size_t)g->c), sizeof(number));
     plan.image_bytes = an_size_plus(an_size_times((size_t)plan.h, plan.row_bytes),
                                     UNIT_BYTES); /* what the last unit reads beyond */
@@ -95,7 +95,7 @@ static conv_plan plan_conv(const an_conv2d *g, int threads)
     return plan;
 }
 
-static size_t conv_prepared(const an_conv2d *g) { return plan_conv(g, 1).prepared_bytes; }
+static size_t conv_packed_bytes(const an_conv2d *g) { return plan_conv(g, 1).packed_bytes; }
 
 static size_t conv_scratch(const an_conv2d *g, int threads) { return plan_conv(g, threads).bytes; }
 
@@ -144,16 +144,16 @@ static void pack_block(const an_conv2d *g, const conv_plan *plan, int b, const f
     }
 }
 
-static alexnet_status conv_prepare(const an_run *run, const an_conv2d *g, const float *w,
-                                   void *prepared)
+static alexnet_status conv_pack_weights(const an_run *run, const an_conv2d *g, const float *w,
+                                        void *packed)
 {
     const conv_plan plan = plan_conv(g, run->threads);
-    const weights_info info = weights_info_at((char *)prepared + plan.info_at, g->k);
+    const weights_info info = weights_info_at((char *)packed + plan.info_at, g->k);
 
     AN_PARALLEL_FOR(run, schedule(dynamic))
     for (int b = 0; b < plan.groups * plan.blocks; ++b)
         pack_block(g, &plan, b, w, &info,
-                   (number *)(void *)((char *)prepared + (size_t)b * plan.block_bytes));
+                   (number *)(void *)((char *)packed + (size_t)b * plan.block_bytes));
     return ALEXNET_OK;
 }
 
@@ -264,7 +264,7 @@ static void conv_piece(const conv_job *j, int n, int b, an_span rows, const pack
 {
     const an_conv2d *g = j->g;
     const an_pool *pool = &g->pool;
-    const char *const panels = j->t->prepared;
+    const char *const panels = j->t->packed;
     const finish end = finish_of(&j->info, how, j->t->bias, j->t->relu);
     const int columns = pool->r > 0 ? pool->q : g->q;
     float *y = j->t->y + (size_t)n * (size_t)rows_of_y(g) * (size_t)columns * (size_t)g->k +
@@ -343,7 +343,7 @@ static alexnet_status conv_forward(const an_run *run, const an_conv2d *g,
                   .x_size = (size_t)g->h * (size_t)g->w * (size_t)g->c};
 
     if (!an_scratch_fits(run, j.plan.bytes)) return ALEXNET_BAD_ARG;
-    j.info = weights_info_at((const char *)t->prepared + j.plan.info_at, g->k);
+    j.info = weights_info_at((const char *)t->packed + j.plan.info_at, g->k);
     j.packings = (packing *)(void *)an_scratch_at(run, j.plan.packings_at);
     if (j.plan.shared)
         forward_shared(run, &j);

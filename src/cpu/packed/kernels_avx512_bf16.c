@@ -18,7 +18,7 @@
 #define NV              AN_TILE_AVX512_VECTORS
 #define MR              AN_TILE_AVX512_ROWS
 #define UNIT            2 /* numbers in a unit */
-#define UNPREPARED      1 /* linear layers work on weights as they are, too */
+#define PLAIN_WEIGHTS   1 /* linear layers work on weights as they are, too */
 #define DTYPE           ALEXNET_BF16
 #define TILE_NAME(stem) bf16_tile_##stem##__avx512
 
@@ -172,7 +172,7 @@ static inline void va_finish(const finish *end, float *c, int first, int count, 
 
 static bool conv_applies(const an_conv2d *g, an_pass pass)
 {
-    return pass == AN_FORWARD && g->prepared && an_cpu_detect() >= AN_CPU_AVX512_BF16;
+    return pass == AN_FORWARD && g->packed && an_cpu_detect() >= AN_CPU_AVX512_BF16;
 }
 
 static bool linear_applies(const an_linear *g, an_pass pass)
@@ -190,8 +190,8 @@ const an_conv2d_algorithm an_conv2d_bf16__avx512 = {
     .cost = conv_cost,
     .scratch_bytes = conv_scratch,
     .run = conv_forward,
-    .prepared_bytes = conv_prepared,
-    .prepare = conv_prepare,
+    .packed_bytes = conv_packed_bytes,
+    .pack_weights = conv_pack_weights,
 };
 
 const an_linear_algorithm an_linear_bf16__avx512[AN_PASSES] = {
@@ -202,8 +202,8 @@ const an_linear_algorithm an_linear_bf16__avx512[AN_PASSES] = {
                     .cost = linear_cost,
                     .scratch_bytes = linear_scratch,
                     .run = linear_forward,
-                    .prepared_bytes = linear_prepared,
-                    .prepare = linear_prepare},
+                    .packed_bytes = linear_packed_bytes,
+                    .pack_weights = linear_pack_weights},
     [AN_BACKWARD_DATA] = {.name = "direct bf16",
                           .pass = AN_BACKWARD_DATA,
                           .dtype = ALEXNET_BF16,

@@ -22,7 +22,7 @@
 #define NV              AN_TILE_AVX512_VECTORS
 #define MR              AN_TILE_AVX512_ROWS
 #define UNIT            4 /* numbers in a unit */
-#define UNPREPARED      0 /* weights are prepared in any case */
+#define PLAIN_WEIGHTS   0 /* weights are packed in any case */
 #define DTYPE           ALEXNET_INT8
 #define TILE_NAME(stem) int8_tile_##stem##__avx512
 
@@ -61,7 +61,7 @@ static inline size_t weights_info_bytes(int count) { return 2 * an_scratch_round
 
 static inline weights_info weights_info_at(const void *at, int count)
 {
-    char *info = (char *)(uintptr_t)at; /* whoever prepares writes it */
+    char *info = (char *)(uintptr_t)at; /* whoever packs writes it */
 
     return (weights_info){(float *)(void *)info,
                           (int32_t *)(void *)(info + an_scratch_round((size_t)count))};
@@ -182,8 +182,8 @@ const an_conv2d_algorithm an_conv2d_int8__avx512 = {
     .cost = conv_cost,
     .scratch_bytes = conv_scratch,
     .run = conv_forward,
-    .prepared_bytes = conv_prepared,
-    .prepare = conv_prepare,
+    .packed_bytes = conv_packed_bytes,
+    .pack_weights = conv_pack_weights,
 };
 
 const an_linear_algorithm an_linear_int8__avx512 = {
@@ -194,8 +194,8 @@ const an_linear_algorithm an_linear_int8__avx512 = {
     .cost = linear_cost,
     .scratch_bytes = linear_scratch,
     .run = linear_forward,
-    .prepared_bytes = linear_prepared,
-    .prepare = linear_prepare,
+    .packed_bytes = linear_packed_bytes,
+    .pack_weights = linear_pack_weights,
 };
 #else
 const an_conv2d_algorithm an_conv2d_int8__avx512 = {

@@ -4,7 +4,7 @@
  *
  *     y^T = w * x^T     w broadcast, x^T in panels [unit][NR images]
  *
- * Prepared weights: rows as they are, packed, an odd number of cache lines apart and filled up with zeros; then what
+ * Packed weights: rows as they are, packed, an odd number of cache lines apart and filled up with zeros; then what
  * weights_info says of each output. Few images: dot products with the rows, which stream past at the speed
  * of memory.
  *
@@ -47,28 +47,28 @@ static void pack_row(const packing *how, const float *from, int count, char *row
            packed_row(count) - (size_t)count * sizeof(number));
 }
 
-/* ---- prepared weights ---- */
+/* ---- packed weights ---- */
 
 static size_t linear_rows_bytes(const an_linear *g)
 {
     return an_size_times((size_t)g->outputs, packed_row(g->inputs));
 }
 
-static size_t linear_prepared(const an_linear *g)
+static size_t linear_packed_bytes(const an_linear *g)
 {
     return an_size_plus(linear_rows_bytes(g), weights_info_bytes(g->outputs));
 }
 
-static alexnet_status linear_prepare(const an_run *run, const an_linear *g, const float *w,
-                                     void *prepared)
+static alexnet_status linear_pack_weights(const an_run *run, const an_linear *g, const float *w,
+                                          void *packed)
 {
-    const weights_info info = weights_info_at((char *)prepared + linear_rows_bytes(g), g->outputs);
+    const weights_info info = weights_info_at((char *)packed + linear_rows_bytes(g), g->outputs);
 
     AN_PARALLEL_FOR(run, schedule(dynamic, 16))
     for (int o = 0; o < g->outputs; ++o) {
         const float *from = w + (size_t)o * (size_t)g->inputs;
         const packing how = packing_of_weights(from, (size_t)g->inputs);
-        char *row = (char *)prepared + (size_t)o * packed_row(g->inputs);
+        char *row = (char *)packed + (size_t)o * packed_row(g->inputs);
         int32_t sum = 0;
         pack_row(&how, from, g->inputs, row);
         for (int i = 0; i < g->inputs; ++i)
@@ -102,7 +102,7 @@ static linear_plan plan_linear(const an_linear *g, int threads)
         an_scratch_bytes(&scratch, an_size_times((size_t)plan.panels, plan.panel_bytes));
     plan.strips_at = an_scratch_per_thread(&scratch, threads, plan.strip_floats);
     plan.copies_at =
-        an_scratch_per_thread(&scratch, threads, g->prepared ? 0 : MR * plan.copy_row / 4);
+        an_scratch_per_thread(&scratch, threads, g->packed ? 0 : MR * plan.copy_row / 4);
     plan.bytes = scratch.bytes;
     return plan;
 }
@@ -117,7 +117,7 @@ typedef struct linear_job {
     const an_linear *g;
     const an_linear_tensors *t;
     linear_plan plan;
-    weights_info info;       /* of prepared weights */
+    weights_info info;       /* of packed weights */
     const packing *packings; /* of the images */
     const char *rows, *panels;
 } linear_job;
@@ -133,21 +133,21 @@ static float linear_value(const linear_job *j, int n, int o, sum_number sum)
 
 /* ---- few images ---- */
 
-/* 16 units of the weights of an output: from a prepared row, or of numbers as they are. The same place of the rows
+/* 16 units of the weights of an output: from a packed row, or of numbers as they are. The same place of the rows
    to come is fetched: a row ends before the machine has seen where it leads. */
-static ALWAYS_INLINE vp weights_at(const bool prepared, const linear_job *j, size_t output, int u)
+static ALWAYS_INLINE vp weights_at(const bool packed, const linear_job *j, size_t output, int u)
 {
-#if UNPREPARED
-    if (!prepared) return vp_pack(j->t->w + output * (size_t)j->g->inputs, u * UNIT, j->g->inputs);
+#if PLAIN_WEIGHTS
+    if (!packed) return vp_pack(j->t->w + output * (size_t)j->g->inputs, u * UNIT, j->g->inputs);
 #else
-    (void)prepared;
+    (void)packed;
 #endif
-    const char *row = (const char *)j->t->prepared + output * j->plan.row + (size_t)u * UNIT_BYTES;
+    const char *row = (const char *)j->t->packed + output * j->plan.row + (size_t)u * UNIT_BYTES;
     __builtin_prefetch(row + PACKED_DOT_ROWS * j->plan.row, 0, 2);
     return vp_load(row);
 }
 
-static ALWAYS_INLINE void dot_rows(const bool prepared, const int rows, const int images,
+static ALWAYS_INLINE void dot_rows(const bool packed, const int rows, const int images,
                                    const linear_job *j, int first, int image)
 {
     const size_t row = j->plan.row;
@@ -159,7 +159,7 @@ static ALWAYS_INLINE void dot_rows(const bool prepared, const int rows, const in
             sum[o][n] = va_zero();
     for (int u = 0; u < j->plan.units; u += LANES) {
         for (int o = 0; o < rows; ++o) {
-            const vp weights = weights_at(prepared, j, (size_t)(first + o), u);
+            const vp weights = weights_at(packed, j, (size_t)(first + o), u);
             for (int n = 0; n < images; ++n)
                 sum[o][n] = va_dot(sum[o][n], vp_load(x + (size_t)n * row + (size_t)u * UNIT_BYTES),
                                    weights);
@@ -171,20 +171,20 @@ static ALWAYS_INLINE void dot_rows(const bool prepared, const int rows, const in
                 linear_value(j, image + n, first + o, va_sum(sum[o][n]));
 }
 
-static ALWAYS_INLINE void dot_rows_of(const bool prepared, int rows, const linear_job *j, int first)
+static ALWAYS_INLINE void dot_rows_of(const bool packed, int rows, const linear_job *j, int first)
 {
     if (rows < PACKED_DOT_ROWS) /* the last outputs, one by one */
         for (int o = 0; o < rows; ++o)
             for (int n = 0; n < j->g->n; ++n)
-                dot_rows(prepared, 1, 1, j, first + o, n);
+                dot_rows(packed, 1, 1, j, first + o, n);
     else if (j->g->n == 1)
-        dot_rows(prepared, PACKED_DOT_ROWS, 1, j, first, 0);
+        dot_rows(packed, PACKED_DOT_ROWS, 1, j, first, 0);
     else if (j->g->n == 2)
-        dot_rows(prepared, PACKED_DOT_ROWS, 2, j, first, 0);
+        dot_rows(packed, PACKED_DOT_ROWS, 2, j, first, 0);
     else if (j->g->n == 3)
-        dot_rows(prepared, PACKED_DOT_ROWS, 3, j, first, 0);
+        dot_rows(packed, PACKED_DOT_ROWS, 3, j, first, 0);
     else if (j->g->n == 4)
-        dot_rows(prepared, PACKED_DOT_ROWS, 4, j, first, 0);
+        dot_rows(packed, PACKED_DOT_ROWS, 4, j, first, 0);
 }
 
 static void forward_few(const an_run *run, const linear_job *j)
@@ -192,7 +192,7 @@ static void forward_few(const an_run *run, const linear_job *j)
     AN_PARALLEL_FOR(run, schedule(dynamic, 4))
     for (int block = 0; block < blocks_of(j->g->outputs, PACKED_DOT_ROWS); ++block) {
         const int rows = AN_MIN(PACKED_DOT_ROWS, j->g->outputs - block * PACKED_DOT_ROWS);
-        if (j->t->prepared != NULL)
+        if (j->t->packed != NULL)
             dot_rows_of(true, rows, j, block * PACKED_DOT_ROWS);
         else
             dot_rows_of(false, rows, j, block * PACKED_DOT_ROWS);
@@ -242,11 +242,11 @@ static weights_piece piece_of(const linear_job *j, int first, int count, int ind
 /* Where a piece lies in memory, and how far its rows are apart. */
 static const char *piece_at(const linear_job *j, weights_piece piece, size_t *row, size_t *unit)
 {
-    const bool prepared = j->t->prepared != NULL;
-    const char *w = prepared ? (const char *)j->t->prepared : (const char *)j->t->w;
+    const bool packed = j->t->packed != NULL;
+    const char *w = packed ? (const char *)j->t->packed : (const char *)j->t->w;
 
-    *row = prepared ? j->plan.row : (size_t)j->g->inputs * sizeof(float);
-    *unit = prepared ? UNIT_BYTES : UNIT * sizeof(float);
+    *row = packed ? j->plan.row : (size_t)j->g->inputs * sizeof(float);
+    *unit = packed ? UNIT_BYTES : UNIT * sizeof(float);
     return w + (size_t)piece.output * *row + (size_t)piece.unit * *unit;
 }
 
@@ -276,7 +276,7 @@ static void forward_piece(const linear_job *j, weights_piece piece, weights_piec
     t.run = piece.depth / t.inner;
     t.a_inner = (ptrdiff_t)t.run * UNIT_BYTES;
     t.fetch_step = (ptrdiff_t)next_unit * t.inner;
-    if (j->t->prepared == NULL) {
+    if (j->t->packed == NULL) {
         const packing how = packing_of_weights(NULL, 0);
         const int count = AN_MIN(piece.depth * UNIT, j->g->inputs - piece.unit * UNIT);
         for (int o = 0; o < piece.rows; ++o)
@@ -345,8 +345,8 @@ static alexnet_status linear_forward(const an_run *run, const an_linear *g,
     char *const panels = (char *)an_scratch_at(run, j.plan.panels_at);
 
     if (!an_scratch_fits(run, j.plan.bytes)) return ALEXNET_BAD_ARG;
-    if (t->prepared != NULL)
-        j.info = weights_info_at((const char *)t->prepared + linear_rows_bytes(g), g->outputs);
+    if (t->packed != NULL)
+        j.info = weights_info_at((const char *)t->packed + linear_rows_bytes(g), g->outputs);
     j.packings = packings;
     j.rows = rows;
     j.panels = panels;

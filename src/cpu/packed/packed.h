@@ -21,7 +21,7 @@ static inline bool an_linear_never(const an_linear *g, an_pass pass)
     return false;
 }
 
-/* Forward, of prepared weights; in linear layers any pass, and any weights in bf16. */
+/* Forward, of packed weights; in linear layers any pass, and any weights in bf16. */
 extern const an_conv2d_algorithm an_conv2d_bf16__avx512, an_conv2d_int8__avx512;
 extern const an_linear_algorithm an_linear_bf16__avx512[AN_PASSES], an_linear_int8__avx512;
 

@@ -1,5 +1,5 @@
 /*
- * tile_tmpl.h: the micro-kernel of the formats that pack several numbers into 4 bytes: tile_tmpl.h
+ * tile_tmpl.h: the micro-kernel of the formats that pack several numbers into 4 bytes: fp32/tile_tmpl.h
  * with a unit of 4 bytes (two of bf16, four of int8) where a float stands there.
  *
  *     C[mr][NR] (+)= sum over i < outer, j < inner, l < run of
@@ -44,7 +44,7 @@ typedef struct tile {
     ptrdiff_t c_row; /* in numbers */
     bool add;        /* to what C holds */
     finish end;      /* what becomes of the sums */
-    /* What is brought to L2 meanwhile: as in tile_tmpl.h, but with every step; strides in bytes. */
+    /* Software prefetch to L2, as in fp32/tile_tmpl.h, but of one stream and with every step; strides in bytes. */
     const char *fetch;
     ptrdiff_t fetch_inner, fetch_step;
 } tile;

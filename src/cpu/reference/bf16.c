@@ -51,8 +51,8 @@ static an_conv2d_tensors round_factors(const an_run *run, const factors *f, cons
 
     result.x = rounded(run, at[0], f->x, t->x);
     result.dy = rounded(run, at[1], f->dy, t->dy);
-    result.w = t->prepared != NULL ? t->prepared : rounded(run, at[2], f->w, t->w);
-    result.prepared = NULL;
+    result.w = t->packed != NULL ? t->packed : rounded(run, at[2], f->w, t->w);
+    result.packed = NULL;
     return result;
 }
 
@@ -64,7 +64,7 @@ static an_run inner_run(const an_run *run, size_t scratch_bytes)
 /* ---- convolution, forward ---- */
 
 /*
- * Forward, of prepared weights, where the direct way in bf16 costs less than Winograd's in fp32. By the constants of the tier
+ * Forward, of packed weights, where the direct way in bf16 costs less than Winograd's in fp32. By the constants of the tier
  * that multiplies in bf16, so that every tier gives results of the same kind. A filter as large as the map is a linear
  * layer, which convolutions in bf16 are not made for.
  */
@@ -72,7 +72,7 @@ bool an_bf16_conv2d_pays(const an_conv2d *g, an_pass pass)
 {
     const an_tier_cost *tier = &an_cost_avx512;
 
-    if (pass != AN_FORWARD || !g->prepared || (g->p == 1 && g->q == 1)) return false;
+    if (pass != AN_FORWARD || !g->packed || (g->p == 1 && g->q == 1)) return false;
     return !an_winograd_applies(g, pass) ||
            an_direct_cost(tier, ALEXNET_BF16, g, pass, AN_CHOICE_THREADS).seconds <
                an_winograd_cost(tier, g, pass, AN_CHOICE_THREADS).seconds;
@@ -88,7 +88,7 @@ static factors conv2d_factors(const an_conv2d *g)
     const size_t map = an_size_times((size_t)g->h, (size_t)g->w);
 
     return (factors){.x = an_size_times((size_t)g->n, an_size_times(map, (size_t)g->c)),
-                     .w = g->prepared ? 0 : conv2d_weights(g)};
+                     .w = g->packed ? 0 : conv2d_weights(g)};
 }
 
 /* What inner works on comes as it is. */
@@ -96,7 +96,7 @@ static an_conv2d conv2d_inside(const an_conv2d *g)
 {
     an_conv2d inside = *g;
 
-    inside.prepared = false;
+    inside.packed = false;
     return inside;
 }
 
@@ -129,28 +129,28 @@ alexnet_status an_bf16_conv2d(const an_conv2d_algorithm *inner, const an_run *ru
     return inner->run(&part, &inside, &in);
 }
 
-size_t an_bf16_conv2d_prepared(const an_conv2d *g)
+size_t an_bf16_conv2d_packed_bytes(const an_conv2d *g)
 {
     return an_size_times(conv2d_weights(g), sizeof(float));
 }
 
-alexnet_status an_bf16_conv2d_prepare(const an_run *run, const an_conv2d *g, const float *w,
-                                      void *prepared)
+alexnet_status an_bf16_conv2d_pack_weights(const an_run *run, const an_conv2d *g, const float *w,
+                                           void *packed)
 {
-    round_all(run, conv2d_weights(g), w, prepared);
+    round_all(run, conv2d_weights(g), w, packed);
     return ALEXNET_OK;
 }
 
 /* ---- linear ---- */
 
 /*
- * Always, of prepared weights, and of many images. In training the weights are fp32, so that bf16 spares no traffic, which
+ * Always, of packed weights, and of many images. In training the weights are fp32, so that bf16 spares no traffic, which
  * is all that counts for few images; and backward in fp32 passes over them once where bf16 does it three times
  * (measured: bench/NOTES.md, section 6).
  */
 bool an_bf16_linear_pays(const an_linear *g, an_pass pass)
 {
-    return g->prepared || g->n > (pass == AN_FORWARD ? 8 : 32);
+    return g->packed || g->n > (pass == AN_FORWARD ? 8 : 32);
 }
 
 static size_t linear_weights(const an_linear *g)
@@ -162,14 +162,14 @@ static factors linear_factors(const an_linear *g)
 {
     return (factors){.x = an_size_times((size_t)g->n, (size_t)g->inputs),
                      .dy = an_size_times((size_t)g->n, (size_t)g->outputs),
-                     .w = g->prepared ? 0 : linear_weights(g)};
+                     .w = g->packed ? 0 : linear_weights(g)};
 }
 
 static an_linear linear_inside(const an_linear *g)
 {
     an_linear inside = *g;
 
-    inside.prepared = false;
+    inside.packed = false;
     return inside;
 }
 
@@ -216,14 +216,14 @@ alexnet_status an_bf16_linear(const an_linear_algorithm *inner, const an_run *ru
     return inner->run(&part, &inside, &in);
 }
 
-size_t an_bf16_linear_prepared(const an_linear *g)
+size_t an_bf16_linear_packed_bytes(const an_linear *g)
 {
     return an_size_times(linear_weights(g), sizeof(float));
 }
 
-alexnet_status an_bf16_linear_prepare(const an_run *run, const an_linear *g, const float *w,
-                                      void *prepared)
+alexnet_status an_bf16_linear_pack_weights(const an_run *run, const an_linear *g, const float *w,
+                                           void *packed)
 {
-    round_all(run, linear_weights(g), w, prepared);
+    round_all(run, linear_weights(g), w, packed);
     return ALEXNET_OK;
 }

@@ -2,7 +2,7 @@
  * int8.c: forward passes in whole numbers of 8 bits, as int8.h defines them, one output element at
  * a time. The sums are exact: tiers that have instructions for them give the same bits.
  *
- * Prepared weights: q as [k][r][s][c/g] of int16_t, and then the scale of each filter. Inputs become
+ * Packed weights: q as [k][r][s][c/g] of int16_t, and then the scale of each filter. Inputs become
  * q - zero, of int16_t, too, so that the zeros of the padding are zeros.
  * SPDX-License-Identifier: MIT
  */
@@ -49,24 +49,24 @@ static size_t filter_size(const an_conv2d *g)
     return (size_t)(g->c / g->groups) * (size_t)g->r * (size_t)g->s;
 }
 
-static const float *filter_scales(const an_conv2d *g, const void *prepared)
+static const float *filter_scales(const an_conv2d *g, const void *packed)
 {
-    return (const float *)(const void *)((const char *)prepared +
+    return (const float *)(const void *)((const char *)packed +
                                          words_bytes((size_t)g->k * filter_size(g)));
 }
 
-static size_t conv2d_prepared(const an_conv2d *g)
+static size_t conv2d_packed_bytes(const an_conv2d *g)
 {
     return words_bytes((size_t)g->k * filter_size(g)) + an_scratch_round((size_t)g->k);
 }
 
-static alexnet_status conv2d_prepare(const an_run *run, const an_conv2d *g, const float *w,
-                                     void *prepared)
+static alexnet_status conv2d_pack_weights(const an_run *run, const an_conv2d *g, const float *w,
+                                          void *packed)
 {
     const size_t size = filter_size(g), map = (size_t)g->r * (size_t)g->s;
     const size_t channels = (size_t)(g->c / g->groups);
-    int16_t *const to = prepared;
-    float *const scales = (float *)(void *)((char *)prepared + words_bytes((size_t)g->k * size));
+    int16_t *const to = packed;
+    float *const scales = (float *)(void *)((char *)packed + words_bytes((size_t)g->k * size));
 
     AN_PARALLEL_FOR(run, schedule(dynamic))
     for (int k = 0; k < g->k; ++k) {
@@ -121,8 +121,8 @@ static alexnet_status conv2d_forward(const an_run *run, const an_conv2d *g,
     float *const scales = an_scratch_at(run, an_scratch_floats(&plan, (size_t)g->n));
     int16_t *const images =
         (void *)an_scratch_at(run, an_scratch_floats(&plan, ((size_t)g->n * size + 1) / 2));
-    const int16_t *const filters = t->prepared;
-    const float *const of_filter = filter_scales(g, t->prepared);
+    const int16_t *const filters = t->packed;
+    const float *const of_filter = filter_scales(g, t->packed);
 
     if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
     AN_PARALLEL_FOR(run, schedule(dynamic))
@@ -157,8 +157,8 @@ const an_conv2d_algorithm an_conv2d_int8__portable = {
     .cost = conv2d_cost,
     .scratch_bytes = conv2d_scratch,
     .run = conv2d_forward,
-    .prepared_bytes = conv2d_prepared,
-    .prepare = conv2d_prepare,
+    .packed_bytes = conv2d_packed_bytes,
+    .pack_weights = conv2d_pack_weights,
 };
 
 /* ---- linear: a convolution of maps of one pixel ---- */
@@ -176,7 +176,7 @@ static an_conv2d as_conv2d(const an_linear *g)
                        .groups = 1,
                        .p = 1,
                        .q = 1,
-                       .prepared = true};
+                       .packed = true};
 }
 
 static size_t linear_scratch(const an_linear *g, int threads)
@@ -194,19 +194,19 @@ static alexnet_status linear_forward(const an_run *run, const an_linear *g,
     return conv2d_forward(run, &conv, t);
 }
 
-static size_t linear_prepared(const an_linear *g)
+static size_t linear_packed_bytes(const an_linear *g)
 {
     const an_conv2d conv = as_conv2d(g);
 
-    return conv2d_prepared(&conv);
+    return conv2d_packed_bytes(&conv);
 }
 
-static alexnet_status linear_prepare(const an_run *run, const an_linear *g, const float *w,
-                                     void *prepared)
+static alexnet_status linear_pack_weights(const an_run *run, const an_linear *g, const float *w,
+                                          void *packed)
 {
     const an_conv2d conv = as_conv2d(g);
 
-    return conv2d_prepare(run, &conv, w, prepared);
+    return conv2d_pack_weights(run, &conv, w, packed);
 }
 
 static an_cost linear_cost(const an_linear *g, an_pass pass, int threads)
@@ -222,6 +222,6 @@ const an_linear_algorithm an_linear_int8__portable = {
     .cost = linear_cost,
     .scratch_bytes = linear_scratch,
     .run = linear_forward,
-    .prepared_bytes = linear_prepared,
-    .prepare = linear_prepare,
+    .packed_bytes = linear_packed_bytes,
+    .pack_weights = linear_pack_weights,
 };

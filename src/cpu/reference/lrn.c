@@ -243,10 +243,10 @@ static void within_backward(const an_run *run, const an_lrn *g, const float *x, 
 /* ---- the primitives ---- */
 
 alexnet_status an_lrn__portable(const an_run *run, const an_lrn *g, const float *x, float *y,
-                                uint8_t *which)
+                                uint8_t *argmax)
 {
     assert(g->pool.r == 0);
-    (void)which;
+    (void)argmax;
     if (!an_scratch_fits(run, an_lrn_scratch__portable(g, run->threads))) return ALEXNET_BAD_ARG;
     if (g->within)
         within_forward(run, g, x, y);
@@ -256,10 +256,10 @@ alexnet_status an_lrn__portable(const an_run *run, const an_lrn *g, const float 
 }
 
 alexnet_status an_lrn_backward__portable(const an_run *run, const an_lrn *g, const float *x,
-                                         const float *dy, const uint8_t *which, float *dx)
+                                         const float *dy, const uint8_t *argmax, float *dx)
 {
     assert(g->pool.r == 0);
-    (void)which;
+    (void)argmax;
     if (!an_scratch_fits(run, an_lrn_scratch__portable(g, run->threads))) return ALEXNET_BAD_ARG;
     if (g->within)
         within_backward(run, g, x, dy, dx);

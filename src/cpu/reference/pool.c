@@ -21,7 +21,7 @@ static size_t at(int n, int h, int w, int c, int height, int width, int channels
 /* ---- maximum ---- */
 
 static void max_of_window(const an_pool *g, const float *x, int n, int p, int q, int c, float *y,
-                          uint8_t *which)
+                          uint8_t *argmax)
 {
     float best = 0;
     uint8_t place = 0;
@@ -41,22 +41,22 @@ static void max_of_window(const an_pool *g, const float *x, int n, int p, int q,
         }
     }
     y[at(n, p, q, c, g->p, g->q, g->c)] = best;
-    if (which != NULL) which[at(n, p, q, c, g->p, g->q, g->c)] = place;
+    if (argmax != NULL) argmax[at(n, p, q, c, g->p, g->q, g->c)] = place;
 }
 
 alexnet_status an_max_pool__portable(const an_run *run, const an_pool *g, const float *x, float *y,
-                                     uint8_t *which)
+                                     uint8_t *argmax)
 {
     AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic, 4))
     for (int n = 0; n < g->n; ++n)
         for (int p = 0; p < g->p; ++p)
             for (int q = 0; q < g->q; ++q)
                 for (int c = 0; c < g->c; ++c)
-                    max_of_window(g, x, n, p, q, c, y, which);
+                    max_of_window(g, x, n, p, q, c, y, argmax);
     return ALEXNET_OK;
 }
 
-static float max_gradient(const an_pool *g, const float *dy, const uint8_t *which, int n, int h,
+static float max_gradient(const an_pool *g, const float *dy, const uint8_t *argmax, int n, int h,
                           int w, int c)
 {
     float sum = 0;
@@ -67,21 +67,21 @@ static float max_gradient(const an_pool *g, const float *dy, const uint8_t *whic
         for (int q = 0; q < g->q; ++q) {
             const int s = w - (q * g->stride - g->pad_left);
             const size_t i = at(n, p, q, c, g->p, g->q, g->c);
-            if (s >= 0 && s < g->s && which[i] == r * g->s + s) sum += dy[i];
+            if (s >= 0 && s < g->s && argmax[i] == r * g->s + s) sum += dy[i];
         }
     }
     return sum;
 }
 
 alexnet_status an_max_pool_backward__portable(const an_run *run, const an_pool *g, const float *dy,
-                                              const uint8_t *which, float *dx)
+                                              const uint8_t *argmax, float *dx)
 {
     AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic, 4))
     for (int n = 0; n < g->n; ++n)
         for (int h = 0; h < g->h; ++h)
             for (int w = 0; w < g->w; ++w)
                 for (int c = 0; c < g->c; ++c)
-                    dx[at(n, h, w, c, g->h, g->w, g->c)] = max_gradient(g, dy, which, n, h, w, c);
+                    dx[at(n, h, w, c, g->h, g->w, g->c)] = max_gradient(g, dy, argmax, n, h, w, c);
     return ALEXNET_OK;
 }
 

@@ -58,9 +58,9 @@ extern const an_linear_algorithm an_linear_int8__portable;
 
 /* reference/pool.c */
 alexnet_status an_max_pool__portable(const an_run *run, const an_pool *g, const float *x, float *y,
-                                     uint8_t *which);
+                                     uint8_t *argmax);
 alexnet_status an_max_pool_backward__portable(const an_run *run, const an_pool *g, const float *dy,
-                                              const uint8_t *which, float *dx);
+                                              const uint8_t *argmax, float *dx);
 alexnet_status an_adaptive_average__portable(const an_run *run, an_shape x_shape, int p, int q,
                                              const float *x, float *y);
 alexnet_status an_adaptive_average_backward__portable(const an_run *run, an_shape x_shape, int p,
@@ -73,9 +73,9 @@ alexnet_status an_average_pool_backward__portable(const an_run *run, const an_po
 /* reference/lrn.c: without g->pool */
 size_t an_lrn_scratch__portable(const an_lrn *g, int threads);
 alexnet_status an_lrn__portable(const an_run *run, const an_lrn *g, const float *x, float *y,
-                                uint8_t *which);
+                                uint8_t *argmax);
 alexnet_status an_lrn_backward__portable(const an_run *run, const an_lrn *g, const float *x,
-                                         const float *dy, const uint8_t *which, float *dx);
+                                         const float *dy, const uint8_t *argmax, float *dx);
 
 /* reference/layout.c */
 alexnet_status an_from_nchw__portable(const an_run *run, an_shape shape, const float *nchw,

@@ -72,7 +72,7 @@ typedef __m256 vm;
 
 static inline vm vf_more(vf a, vf b) { return _mm256_cmp_ps(a, b, _CMP_GT_OQ); }
 
-static inline vf vf_pick(vm which, vf yes, vf no) { return _mm256_blendv_ps(no, yes, which); }
+static inline vf vf_pick(vm mask, vf yes, vf no) { return _mm256_blendv_ps(no, yes, mask); }
 
 static inline vm vf_bytes_equal(const uint8_t *from, uint8_t value) /* LANES bytes */
 {

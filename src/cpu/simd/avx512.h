@@ -68,7 +68,7 @@ typedef __mmask16 vm;
 
 static inline vm vf_more(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
 
-static inline vf vf_pick(vm which, vf yes, vf no) { return _mm512_mask_blend_ps(which, no, yes); }
+static inline vf vf_pick(vm mask, vf yes, vf no) { return _mm512_mask_blend_ps(mask, no, yes); }
 
 static inline vm vf_bytes_equal(const uint8_t *from, uint8_t value) /* LANES bytes */
 {

@@ -86,7 +86,7 @@ typedef uint32x4_t vm;
 
 static inline vm vf_more(vf a, vf b) { return vcgtq_f32(a, b); }
 
-static inline vf vf_pick(vm which, vf yes, vf no) { return vbslq_f32(which, yes, no); }
+static inline vf vf_pick(vm mask, vf yes, vf no) { return vbslq_f32(mask, yes, no); }
 
 static inline vm vf_bytes_equal(const uint8_t *from, uint8_t value) /* LANES bytes */
 {

@@ -65,7 +65,7 @@ static void trial_run(trial *t, const an_backend *backend, int threads)
 {
     an_case c = *t->c;
     guarded scratch = guarded_new(an_case_scratch(&c, backend, threads));
-    guarded prepared = guarded_new(an_case_prepared_bytes(&c, backend));
+    guarded packed = guarded_new(an_case_packed_bytes(&c, backend));
     an_run run = {threads, scratch.data, scratch.bytes};
     const void *in[AN_CASE_INPUTS];
     void *out[AN_CASE_OUTPUTS];
@@ -79,11 +79,11 @@ static void trial_run(trial *t, const an_backend *backend, int threads)
         else
             memset(out[i], 0xff, t->out[i].bytes);
     }
-    if (prepared.bytes > 0)
-        assert_int_equal(an_case_prepare(&c, backend, &run, in, prepared.data), ALEXNET_OK);
+    if (packed.bytes > 0)
+        assert_int_equal(an_case_pack_weights(&c, backend, &run, in, packed.data), ALEXNET_OK);
     assert_int_equal(an_case_run(&c, backend, &run, in, out), ALEXNET_OK);
     guarded_free(&scratch);
-    guarded_free(&prepared);
+    guarded_free(&packed);
 }
 
 /* Makes every number positive: the portable result is then the sum of |a||b|, the scale of the error. */
@@ -397,7 +397,7 @@ static void check_conv2d(an_conv2d g)
     for (int pass = 0; pass < AN_PASSES; ++pass)
         for (int relu = 0; relu < (pass == AN_BACKWARD_WEIGHTS ? 1 : 2); ++relu)
             check(&(an_case){.kind = &an_case_conv2d[pass], .conv2d = g, .relu = relu == 1});
-    g.prepared = true;
+    g.packed = true;
     for (int dtype = ALEXNET_FP32; dtype <= ALEXNET_INT8; ++dtype)
         check(&(an_case){.kind = &an_case_conv2d[AN_FORWARD],
                          .conv2d = g,
@@ -469,7 +469,7 @@ static void convolutions_agree_on_random_shapes(void **unused)
 
 /* ---- Winograd's convolution ---- */
 
-/* The size of the difference to the portable twin, which sums in double, over the size of its result. */
+/* The size of the difference to the reference implementation, which sums in double, over the size of its result. */
 static void check_relative_error(const an_case *c, double limit)
 {
     const an_backend *backend;
@@ -556,7 +556,7 @@ static void winograd_agrees(void **unused)
             c.algorithm = "winograd";
             check_relative_error(&c, 1e-5);
             if (pass != AN_FORWARD) continue;
-            c.conv2d.prepared = true;
+            c.conv2d.packed = true;
             check_relative_error(&c, 1e-5);
         }
     }
@@ -580,7 +580,7 @@ static void winograd_of_blocks_agrees(void **unused)
                              rows[i].r, rows[i].stride, 1, rows[i].pad);
         for (int pass = 0; pass < AN_PASSES; ++pass) {
             g.nchw = i % 2 == (pass == AN_FORWARD);
-            g.prepared = g.nchw && pass == AN_FORWARD;
+            g.packed = g.nchw && pass == AN_FORWARD;
             an_case c = {.kind = &an_case_conv2d[pass], .conv2d = g, .relu = i % 2 == 0};
             assert_int_equal(an_winograd_applies(&g, (an_pass)pass), pass != AN_BACKWARD_DATA);
             if (pass == AN_BACKWARD_DATA) continue;
@@ -591,7 +591,7 @@ static void winograd_of_blocks_agrees(void **unused)
     }
 }
 
-/* ---- convolution with unshared filters ---- */
+/* ---- locally connected layers ---- */
 
 static void check_local(an_conv2d g)
 {
@@ -600,7 +600,7 @@ static void check_local(an_conv2d g)
             check_case(&(an_case){.kind = &an_case_local[pass], .conv2d = g, .relu = relu == 1});
 }
 
-static void unshared_convolutions_agree(void **unused)
+static void locally_connected_layers_agree(void **unused)
 {
     an_stream stream = an_stream_open(2011, AN_PURPOSE_TEST, 0, 0);
 
@@ -640,7 +640,7 @@ static void check_linear(int n, int inputs, int outputs)
                               .dtype = ALEXNET_BF16});
     for (int dtype = ALEXNET_BF16; dtype <= ALEXNET_INT8; ++dtype)
         check_case(&(an_case){.kind = &an_case_linear[AN_FORWARD],
-                              .linear = {n, inputs, outputs, .prepared = true},
+                              .linear = {n, inputs, outputs, .packed = true},
                               .relu = n % 2 == 1,
                               .behind_relu = outputs % 2 == 0,
                               .dtype = (alexnet_dtype)dtype});
@@ -661,8 +661,8 @@ static void linear_layers_agree(void **unused)
         check_linear(rows[i][0], rows[i][1], rows[i][2]);
 }
 
-/* The weight gradient, stored or with SGD's update, with the data gradient in the same walk or without. */
-static void check_walks(int n, int inputs, int outputs, alexnet_dtype dtype)
+/* The weight gradient, stored or with SGD's update, with the data gradient in the same sweep or without. */
+static void check_sweeps(int n, int inputs, int outputs, alexnet_dtype dtype)
 {
     an_case c = {.linear = {n, inputs, outputs}, .dtype = dtype, .with_data = true};
 
@@ -676,7 +676,7 @@ static void check_walks(int n, int inputs, int outputs, alexnet_dtype dtype)
     }
 }
 
-static void linear_layers_go_back_in_one_walk(void **unused)
+static void linear_layers_go_back_in_one_sweep(void **unused)
 {
     static const int rows[][3] = {{0, 1, 1},     {0, 600, 50},   {1, 1, 1},      {2, 31, 13},
                                   {5, 32, 14},   {3, 33, 15},    {8, 513, 57},   {13, 100, 29},
@@ -688,11 +688,11 @@ static void linear_layers_go_back_in_one_walk(void **unused)
     (void)unused;
     for (size_t i = 0; i < AN_COUNT(rows); ++i)
         for (int dtype = ALEXNET_FP32; dtype <= ALEXNET_BF16; ++dtype)
-            check_walks(rows[i][0], rows[i][1], rows[i][2], (alexnet_dtype)dtype);
+            check_sweeps(rows[i][0], rows[i][1], rows[i][2], (alexnet_dtype)dtype);
     for (int i = 0; i < 20; ++i)
-        check_walks(1 + (int)an_random_below(&stream, 80), 1 + (int)an_random_below(&stream, 130),
-                    1 + (int)an_random_below(&stream, 70),
-                    i % 2 == 0 ? ALEXNET_FP32 : ALEXNET_BF16);
+        check_sweeps(1 + (int)an_random_below(&stream, 80), 1 + (int)an_random_below(&stream, 130),
+                     1 + (int)an_random_below(&stream, 70),
+                     i % 2 == 0 ? ALEXNET_FP32 : ALEXNET_BF16);
 }
 
 /* ---- pooling ---- */
@@ -727,7 +727,7 @@ static void pools_agree(void **unused)
 
 /* ---- local response normalisation ---- */
 
-/* Held to the twin's by the size of the difference, as powers are computed in other ways. */
+/* Held to the reference implementation's by the size of the difference, as powers are computed in other ways. */
 static void check_lrn(an_lrn g)
 {
     static const an_case_kind *const kinds[] = {&an_case_lrn, &an_case_lrn_backward};
@@ -1198,7 +1198,7 @@ static void for_each_format(void (*check)(const an_backend *backend, alexnet_dty
             check(backend, (alexnet_dtype)dtype);
 }
 
-/* In the formats but fp32 weights are prepared. */
+/* In the formats but fp32 weights are packed. */
 static size_t conv2d_scratch(const an_backend *backend, const an_conv2d *g, an_pass pass,
                              alexnet_dtype dtype, int threads)
 {
@@ -1223,7 +1223,7 @@ static void check_scratch_grows(const an_backend *backend, alexnet_dtype dtype)
     an_conv2d g = conv2d(PLANNED, 16, 13, 13, 32, 3, 3, 1, 1, (int[]){1, 1, 1, 1});
     an_linear l = {PLANNED, 100, 50, dtype != ALEXNET_FP32};
 
-    g.prepared = l.prepared;
+    g.packed = l.packed;
     for (int pass = 0; pass < AN_PASSES; ++pass) {
         const an_conv2d_algorithm *conv = backend->conv2d(backend, &g, (an_pass)pass, dtype);
         const an_linear_algorithm *linear = backend->linear(backend, &l, (an_pass)pass, dtype);
@@ -1231,7 +1231,7 @@ static void check_scratch_grows(const an_backend *backend, alexnet_dtype dtype)
         for (int n = 0; n <= PLANNED; ++n) {
             an_conv2d some = g;
             some.n = n;
-            const an_linear few = {n, l.inputs, l.outputs, l.prepared};
+            const an_linear few = {n, l.inputs, l.outputs, l.packed};
             const size_t now = conv->scratch_bytes != NULL ? conv->scratch_bytes(&some, 3) : 0;
             const size_t linear_now =
                 linear->scratch_bytes != NULL ? linear->scratch_bytes(&few, 3) : 0;
@@ -1276,7 +1276,7 @@ static void check_scratch_saturates(const an_backend *backend, alexnet_dtype dty
         .n = big, .c = big, .h = big, .w = big, .within = true, .size = 5, .groups = 1};
 
     assert_true(backend->lrn_scratch(&normalisation, 256) > (size_t)1 << 48);
-    g.prepared = linear.prepared = dtype != ALEXNET_FP32;
+    g.packed = linear.packed = dtype != ALEXNET_FP32;
     if (strcmp(backend->tier, "portable") == 0) return; /* the rest of it needs none */
     for (int pass = 0; pass < AN_PASSES; ++pass) {
         assert_true(conv2d_scratch(backend, &g, (an_pass)pass, dtype, 256) == SIZE_MAX);
@@ -1295,27 +1295,27 @@ static void scratch_of_hostile_sizes_saturates(void **unused)
 static void check_nan(const an_backend *backend, alexnet_dtype dtype)
 {
     float x[8 * 5], w[3 * 5] = {0}, bias[3] = {0}, y[8 * 3];
-    const an_linear g = {.n = 8, .inputs = 5, .outputs = 3, .prepared = dtype != ALEXNET_FP32};
+    const an_linear g = {.n = 8, .inputs = 5, .outputs = 3, .packed = dtype != ALEXNET_FP32};
     const an_linear_algorithm *algorithm = backend->linear(backend, &g, AN_FORWARD, dtype);
     guarded scratch = guarded_new(linear_scratch(backend, &g, AN_FORWARD, dtype, 2));
-    guarded prepared = guarded_new(algorithm->prepare != NULL ? algorithm->prepared_bytes(&g) : 0);
+    guarded packed = guarded_new(algorithm->pack_weights != NULL ? algorithm->packed_bytes(&g) : 0);
     const an_run run = {2, scratch.data, scratch.bytes};
     const an_linear_tensors t = {.x = x,
                                  .w = w,
                                  .bias = bias,
                                  .relu = true,
                                  .y = y,
-                                 .prepared = prepared.bytes > 0 ? prepared.data : NULL};
+                                 .packed = packed.bytes > 0 ? packed.data : NULL};
 
     for (size_t i = 0; i < AN_COUNT(x); ++i)
         x[i] = i == 7 ? NAN : 1;
-    if (t.prepared != NULL)
-        assert_int_equal(algorithm->prepare(&run, &g, w, prepared.data), ALEXNET_OK);
+    if (t.packed != NULL)
+        assert_int_equal(algorithm->pack_weights(&run, &g, w, packed.data), ALEXNET_OK);
     assert_int_equal(algorithm->run(&run, &g, &t), ALEXNET_OK);
     for (size_t i = 0; i < AN_COUNT(y); ++i)
         assert_int_equal(isnan(y[i]) != 0, i / 3 == 1);
     guarded_free(&scratch);
-    guarded_free(&prepared);
+    guarded_free(&packed);
 }
 
 static void relu_keeps_not_a_number(void **unused)
@@ -1332,7 +1332,7 @@ static void check_relu_before_pool(const an_backend *backend)
     const an_operand map = {.count = MAP}, pooled = {.count = POOLED};
     const an_run run = {.threads = 2};
     static float x[MAP], y[POOLED], dy[POOLED], first[MAP], last[MAP];
-    uint8_t which[POOLED];
+    uint8_t argmax[POOLED];
     int blocked = 0;
 
     an_operand_fill(&map, 1, x);
@@ -1340,11 +1340,11 @@ static void check_relu_before_pool(const an_backend *backend)
     for (int i = 0; i < MAP; ++i)
         x[i] -= 0.7f; /* or hardly a window would be all negative */
     assert_int_equal(backend->relu(&run, MAP, x, x), ALEXNET_OK);
-    assert_int_equal(backend->max_pool(&run, &g, x, y, which), ALEXNET_OK);
-    assert_int_equal(backend->max_pool_backward(&run, &g, dy, which, last), ALEXNET_OK);
+    assert_int_equal(backend->max_pool(&run, &g, x, y, argmax), ALEXNET_OK);
+    assert_int_equal(backend->max_pool_backward(&run, &g, dy, argmax, last), ALEXNET_OK);
     assert_int_equal(backend->relu_backward(&run, MAP, x, last, last), ALEXNET_OK);
     assert_int_equal(backend->relu_backward(&run, POOLED, y, dy, dy), ALEXNET_OK);
-    assert_int_equal(backend->max_pool_backward(&run, &g, dy, which, first), ALEXNET_OK);
+    assert_int_equal(backend->max_pool_backward(&run, &g, dy, argmax, first), ALEXNET_OK);
     for (int i = 0; i < POOLED; ++i)
         blocked += dy[i] == 0;
     assert_in_range(blocked, POOLED / 10, POOLED / 2);
@@ -1357,7 +1357,7 @@ static void pooling_does_the_relu_before_it(void **unused)
     for_each_tier(check_relu_before_pool);
 }
 
-/* Without a bias, and with nobody wanting its gradient, the rest is the same; of weights that are not prepared. */
+/* Without a bias, and with nobody wanting its gradient, the rest is the same; of weights that are not packed. */
 static void check_optional(const an_backend *backend, alexnet_dtype dtype)
 {
     const an_conv2d g = conv2d(2, 3, 6, 6, 5, 3, 3, 1, 1, (int[]){1, 1, 1, 1});
@@ -1421,9 +1421,9 @@ int main(void)
         cmocka_unit_test(convolutions_agree_on_random_shapes),
         cmocka_unit_test(winograd_agrees),
         cmocka_unit_test(winograd_of_blocks_agrees),
-        cmocka_unit_test(unshared_convolutions_agree),
+        cmocka_unit_test(locally_connected_layers_agree),
         cmocka_unit_test(linear_layers_agree),
-        cmocka_unit_test(linear_layers_go_back_in_one_walk),
+        cmocka_unit_test(linear_layers_go_back_in_one_sweep),
         cmocka_unit_test(pools_agree),
         cmocka_unit_test(pooling_does_the_relu_before_it),
         cmocka_unit_test(convolutions_pool),

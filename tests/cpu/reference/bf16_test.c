@@ -73,7 +73,7 @@ static void convolutions_are_in_bf16_where_it_pays(void **unused)
                        .pad_right = 1,
                        .p = 13,
                        .q = 13,
-                       .prepared = true};
+                       .packed = true};
 
     (void)unused;
     assert_true(an_bf16_conv2d_pays(&conv4, AN_FORWARD));
@@ -81,7 +81,7 @@ static void convolutions_are_in_bf16_where_it_pays(void **unused)
     conv4.n = 64;
     assert_false(an_bf16_conv2d_pays(&conv4, AN_FORWARD));
     conv4.n = 1;
-    conv4.prepared = false;
+    conv4.packed = false;
     assert_false(an_bf16_conv2d_pays(&conv4, AN_FORWARD));
 }
 
@@ -96,10 +96,10 @@ static void linear_layers_are_in_bf16_where_it_pays(void **unused)
     assert_false(an_bf16_linear_pays(&fc7, AN_BACKWARD_WEIGHTS));
     fc7.n = 8;
     assert_false(an_bf16_linear_pays(&fc7, AN_FORWARD));
-    fc7.prepared = true;
+    fc7.packed = true;
     assert_true(an_bf16_linear_pays(&fc7, AN_FORWARD));
     fc7.n = 33;
-    fc7.prepared = false;
+    fc7.packed = false;
     assert_true(an_bf16_linear_pays(&fc7, AN_BACKWARD_DATA));
     assert_true(an_bf16_linear_pays(&fc7, AN_BACKWARD_WEIGHTS));
 }

@@ -36,18 +36,18 @@ static void scales_come_from_the_largest_number(void **unused)
 /* x = 2 0 1 are 255 0 128; w = 1 0.5 -1 are 127 64 -127: the sum is 127 * 127. */
 static void linear_by_hand(void **unused)
 {
-    const an_linear g = {.n = 1, .inputs = 3, .outputs = 1, .prepared = true};
+    const an_linear g = {.n = 1, .inputs = 3, .outputs = 1, .packed = true};
     const an_linear_algorithm *algorithm = &an_linear_int8__portable;
     const float x[3] = {2, 0, 1}, w[3] = {1, 0.5f, -1}, bias[1] = {0.25f};
-    block scratch, prepared;
+    block scratch, packed;
     const an_run run = {1, scratch.floats, sizeof scratch};
     float y[1];
-    const an_linear_tensors t = {.x = x, .bias = bias, .y = y, .prepared = prepared.floats};
+    const an_linear_tensors t = {.x = x, .bias = bias, .y = y, .packed = packed.floats};
 
     (void)unused;
-    assert_true(algorithm->prepared_bytes(&g) <= sizeof prepared);
+    assert_true(algorithm->packed_bytes(&g) <= sizeof packed);
     assert_true(algorithm->scratch_bytes(&g, 1) <= sizeof scratch);
-    assert_int_equal(algorithm->prepare(&run, &g, w, prepared.floats), ALEXNET_OK);
+    assert_int_equal(algorithm->pack_weights(&run, &g, w, packed.floats), ALEXNET_OK);
     assert_int_equal(algorithm->run(&run, &g, &t), ALEXNET_OK);
     assert_true(y[0] == (float)(127 * 127) * ((2.0f / 255) * (1.0f / 127)) + 0.25f);
 }
@@ -68,17 +68,17 @@ static void padding_is_zero(void **unused)
                          .pad_right = 1,
                          .p = 1,
                          .q = 3,
-                         .prepared = true};
+                         .packed = true};
     const an_conv2d_algorithm *algorithm = &an_conv2d_int8__portable;
     const float x[2] = {-1, 0.5f}, w[2] = {1, 1};
     const float scale = (1.0f / 127) * (1.0f / 127);
-    block scratch, prepared;
+    block scratch, packed;
     const an_run run = {1, scratch.floats, sizeof scratch};
     float y[3];
-    const an_conv2d_tensors t = {.x = x, .y = y, .prepared = prepared.floats};
+    const an_conv2d_tensors t = {.x = x, .y = y, .packed = packed.floats};
 
     (void)unused;
-    assert_int_equal(algorithm->prepare(&run, &g, w, prepared.floats), ALEXNET_OK);
+    assert_int_equal(algorithm->pack_weights(&run, &g, w, packed.floats), ALEXNET_OK);
     assert_int_equal(algorithm->run(&run, &g, &t), ALEXNET_OK);
     assert_true(y[0] == -127 * 127 * scale);
     assert_true(y[1] == (-127 + 64) * 127 * scale);

@@ -1,5 +1,5 @@
 /*
- * local_test.c: unshared convolution against its definition in float64, written down as what each product of an
+ * local_test.c: locally connected layer against its definition in float64, written down as what each product of an
  * input and a weight adds to everything it touches.
  * SPDX-License-Identifier: MIT
  */

@@ -27,13 +27,13 @@ static void maximum_takes_the_first_of_equals_and_clips(void **unused)
     const uint8_t places[4] = {4, 3, 4, 3};
     const float gradient[16] = {0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 4, 8, 0};
     float y[4], dx[16];
-    uint8_t which[4];
+    uint8_t argmax[4];
 
     (void)unused;
-    assert_int_equal(an_max_pool__portable(&run, &g, x, y, which), ALEXNET_OK);
+    assert_int_equal(an_max_pool__portable(&run, &g, x, y, argmax), ALEXNET_OK);
     assert_memory_equal(y, expected, sizeof y);
-    assert_memory_equal(which, places, sizeof which);
-    assert_int_equal(an_max_pool_backward__portable(&run, &g, dy, which, dx), ALEXNET_OK);
+    assert_memory_equal(argmax, places, sizeof argmax);
+    assert_int_equal(an_max_pool_backward__portable(&run, &g, dy, argmax, dx), ALEXNET_OK);
     assert_memory_equal(dx, gradient, sizeof dx);
     y[0] = 0;
     assert_int_equal(an_max_pool__portable(&run, &g, x, y, NULL), ALEXNET_OK);
@@ -48,16 +48,16 @@ static void gradients_of_overlapping_windows_add_up(void **unused)
     const an_pool padded = {1, 1, 1, 1, 3, 3, 1, 1, 1, 1, 1};
     const float minus[1] = {-1};
     float y[2], dx[3];
-    uint8_t which[2];
+    uint8_t argmax[2];
 
     (void)unused;
-    assert_int_equal(an_max_pool__portable(&run, &g, x, y, which), ALEXNET_OK);
-    assert_int_equal(which[0], 1);
-    assert_int_equal(which[1], 0);
-    assert_int_equal(an_max_pool_backward__portable(&run, &g, dy, which, dx), ALEXNET_OK);
+    assert_int_equal(an_max_pool__portable(&run, &g, x, y, argmax), ALEXNET_OK);
+    assert_int_equal(argmax[0], 1);
+    assert_int_equal(argmax[1], 0);
+    assert_int_equal(an_max_pool_backward__portable(&run, &g, dy, argmax, dx), ALEXNET_OK);
     assert_memory_equal(dx, gradient, sizeof dx);
-    assert_int_equal(an_max_pool__portable(&run, &padded, minus, y, which), ALEXNET_OK);
-    assert_true(y[0] == -1 && which[0] == 4);
+    assert_int_equal(an_max_pool__portable(&run, &padded, minus, y, argmax), ALEXNET_OK);
+    assert_true(y[0] == -1 && argmax[0] == 4);
 }
 
 /*

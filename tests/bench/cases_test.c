@@ -1,5 +1,6 @@
 /*
- * cases_test.c: the cases of AlexNet are those of the network. That each kind runs, and well: kernels_tmpl_test.c.
+ * cases_test.c: the cases of AlexNet are those of the network. That each kind runs, and well:
+ * tests/cpu/fp32.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -7,7 +8,8 @@
 #include "bench/cases.h"
 #include <string.h>
 
-/* FACTS: 714,188,480 multiply-accumulates forward; the passes back cost the same each, but for conv1's data gradient. */
+/* FACTS: 714,188,480 multiply-accumulates forward; the passes back cost the same each, but for
+   conv1's data gradient. */
 static void operations_add_up_to_those_of_the_network(void **unused)
 {
     double forward = 0, all = 0;

@@ -134,7 +134,8 @@ static void no_entry_of_a_table_is_missing(void **unused)
     }
 }
 
-/* Of every tier, against the tables: lengths around those of its streams, any alignment, in pieces. */
+/* Of every tier, against the tables: lengths around those of its streams, any alignment, in pieces.
+   */
 static void crc32c_is_the_same_in_every_tier(void **unused)
 {
     enum { SIZE = 200000 };

@@ -1,5 +1,6 @@
 /*
- * choice_test.c: which algorithm is taken, of lists made for the purpose: no tier's constants decide.
+ * choice_test.c: which algorithm is taken, of lists made for the purpose: no tier's constants
+ * decide.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -93,7 +94,8 @@ static void the_first_of_another_format(void **unused)
     assert_string_equal(choice(5, ALEXNET_INT8), "one by one");
 }
 
-/* A name says which algorithm of a pass is meant: `bench kernels --algorithm` and tests ask by it. */
+/* A name says which algorithm of a pass is meant: `bench kernels --algorithm` and tests ask by it.
+   */
 static void names_of_a_pass_differ(void **unused)
 {
     const an_backend *b;

@@ -28,8 +28,9 @@ static an_conv2d square(int n, int c, int h, int k, int r, int stride, int pad)
 }
 
 /*
- * 2 images of 16 channels, 4 x 4, to 40 filters of 3 x 3, in tiles of 14 x 32. Direct: 40 filters fill two panels of 32: 2 * 4 * 4
- * outputs * 64 * 9 * 16 steps. Winograd: one tile of 4 x 4, 36 points, each a product of 2 x 16 by 16 x 64.
+ * 2 images of 16 channels, 4 x 4, to 40 filters of 3 x 3, in tiles of 14 x 32. Direct: 40 filters
+ * fill two panels of 32: 2 * 4 * 4 outputs * 64 * 9 * 16 steps. Winograd: one tile of 4 x 4, 36
+ * points, each a product of 2 x 16 by 16 x 64.
  */
 static void small_layers_by_hand(void **unused)
 {
@@ -139,7 +140,8 @@ static void algorithms_of_the_families(void **unused)
     }
 }
 
-/* Where a filter is as large as the map, dot products do for a few images what tiles of a row would do more slowly. */
+/* Where a filter is as large as the map, dot products do for a few images what tiles of a row would
+   do more slowly. */
 static void whole_maps_of_few_images_are_linear(void **unused)
 {
     const an_backend *backend;
@@ -154,7 +156,8 @@ static void whole_maps_of_few_images_are_linear(void **unused)
     }
 }
 
-/* Every algorithm of every tier has a cost; more images never take less, nor do more threads more. */
+/* Every algorithm of every tier has a cost; more images never take less, nor do more threads more.
+   */
 static void costs_grow_with_the_batch(void **unused)
 {
     const an_backend *backend;

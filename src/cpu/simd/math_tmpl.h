@@ -1,7 +1,8 @@
 /*
- * math_tmpl.h: e^x, powers, tanh and the logistic function of LANES floats, by range reduction and the first terms of their
- * series: no table, no branch, no constant that a textbook lacks. Bounds are relative to the exact value, in eps = 2^-23;
- * tests/cpu/fp32/kernels_tmpl_test.c holds them to libm's in double. Not a number stays one. All stay in registers.
+ * math_tmpl.h: e^x, powers, tanh and the logistic function of LANES floats, by range reduction and
+ * the first terms of their series: no table, no branch, no constant that a textbook lacks. Bounds
+ * are relative to the exact value, in eps = 2^-23; tests/cpu/simd/math_tmpl_test.c holds them to
+ * libm's in double. Not a number stays one. All stay in registers.
  *
  * Needs: the vocabulary.
  * SPDX-License-Identifier: MIT
@@ -27,8 +28,8 @@ static ALWAYS_INLINE vf vf_clamp(vf x, float lowest, float highest)
     return vf_min(vf_set1(highest), vf_max(vf_set1(lowest), x));
 }
 
-/* x = n ln 2 + r with n an integer and |r| at most ln 2 / 2. ln 2 comes in two parts, the first of so few bits that n times
-   it is exact. */
+/* x = n ln 2 + r with n an integer and |r| at most ln 2 / 2. ln 2 comes in two parts, the first of
+   so few bits that n times it is exact. */
 static ALWAYS_INLINE vf exp_reduce(vf x, vf *n)
 {
     const float high = 0x1.63p-1f;
@@ -38,7 +39,8 @@ static ALWAYS_INLINE vf exp_reduce(vf x, vf *n)
     return vf_fma(*n, vf_set1((float)((double)high - LN_2)), x);
 }
 
-/* (e^r - 1) / r = 1 + r/2! + .. + r^6/7!: the next term is at most 6e-9 for |r| at most ln 2 / 2. */
+/* (e^r - 1) / r = 1 + r/2! + .. + r^6/7!: the next term is at most 6e-9 for |r| at most ln 2 / 2.
+   */
 static ALWAYS_INLINE vf exp_series(vf r)
 {
     vf sum = vf_set1(1 / 5040.0f);
@@ -51,7 +53,8 @@ static ALWAYS_INLINE vf exp_series(vf r)
     return vf_fma(sum, r, vf_set1(1));
 }
 
-/* e^x within 1 eps; infinite above 88.7, 0 below -103.9, and of fewer bits where it is below 2^-126. */
+/* e^x within 1 eps; infinite above 88.7, 0 below -103.9, and of fewer bits where it is below
+   2^-126. */
 static ALWAYS_INLINE vf vf_exp(vf x)
 {
     vf n;
@@ -61,11 +64,12 @@ static ALWAYS_INLINE vf vf_exp(vf x)
 }
 
 /*
- * d^power for a normal d, |power| at most 16, within 2 + |power| / 2 eps, and 0 or infinite where that is out of range.
+ * d^power for a normal d, |power| at most 16, within 2 + |power| / 2 eps, and 0 or infinite where
+ * that is out of range.
  *
- * d = 2^e m with m between the root of 1/2 and that of 2, and log2 m = 2 / ln 2 (s + s^3 / 3 + s^5 / 5 + ..),
- * s = (m - 1) / (m + 1): the sixth term is at most 2e-9 of the first. power * e is kept in two floats, so that large d cost
- * no accuracy.
+ * d = 2^e m with m between the root of 1/2 and that of 2, and log2 m = 2 / ln 2 (s + s^3 / 3 + s^5
+ * / 5 + ..), s = (m - 1) / (m + 1): the sixth term is at most 2e-9 of the first. power * e is kept
+ * in two floats, so that large d cost no accuracy.
  */
 static ALWAYS_INLINE vf vf_power(vf d, float power)
 {
@@ -88,9 +92,10 @@ static ALWAYS_INLINE vf vf_power(vf d, float power)
 }
 
 /*
- * d^(-3/4) for a normal d above 0, within 2 eps, without a root or a division. y begins within 2^-9 as r r^(1/2), r about
- * d^(-1/2). With e = d^3 y^4 - 1 the answer is y (1 + e)^(-1/4), and two terms of that series leave e^3 / 8, 6e-8 at most.
- * d^3 y^4 is taken as (d y)^2 d y^2, where nothing overflows.
+ * d^(-3/4) for a normal d above 0, within 2 eps, without a root or a division. y begins within 2^-9
+ * as r r^(1/2), r about d^(-1/2). With e = d^3 y^4 - 1 the answer is y (1 + e)^(-1/4), and two
+ * terms of that series leave e^3 / 8, 6e-8 at most. d^3 y^4 is taken as (d y)^2 d y^2, where
+ * nothing overflows.
  */
 static ALWAYS_INLINE vf vf_power_minus_3_4(vf d)
 {
@@ -104,8 +109,8 @@ static ALWAYS_INLINE vf vf_power_minus_3_4(vf d)
 }
 
 /*
- * tanh(x) = (e^2x - 1) / (e^2x + 1) within 3 eps. e^y - 1 = 2^n (e^r - 1) + (2^n - 1): near 0, where n is 0, nothing cancels.
- * From |y| = 30 on tanh is 1 to the last bit.
+ * tanh(x) = (e^2x - 1) / (e^2x + 1) within 3 eps. e^y - 1 = 2^n (e^r - 1) + (2^n - 1): near 0,
+ * where n is 0, nothing cancels. From |y| = 30 on tanh is 1 to the last bit.
  */
 static ALWAYS_INLINE vf vf_tanh(vf x)
 {

@@ -1,5 +1,6 @@
 /*
- * batch_norm_test.c: batch normalisation against values worked by hand, and against its definition in float64.
+ * batch_norm_test.c: batch normalisation against values worked by hand, and against its definition
+ * in float64.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -69,8 +70,9 @@ static void one_value_takes_the_running_statistics(void **unused)
 }
 
 /*
- * Channel 0 with mean 4, variance 5, epsilon 4 (root 3), weight 6, bias 1: y = 2 (x - 4) + 1 = -5 -1 3 7.
- * Channel 1 with mean 3, variance 12 (root 4), weight 8, bias 0: y = 2 (x - 3) = -2 -2 -2 6.
+ * Channel 0 with mean 4, variance 5, epsilon 4 (root 3), weight 6, bias 1: y = 2 (x - 4) + 1 = -5
+ * -1 3 7. Channel 1 with mean 3, variance 12 (root 4), weight 8, bias 0: y = 2 (x - 3) = -2 -2 -2
+ * 6.
  */
 static void values_by_hand(void **unused)
 {
@@ -155,9 +157,10 @@ static void near(const char *what, int at, float found, double expected, double 
 }
 
 /*
- * Bounds. The mean m and the variance v are rounded once (the sums in double add nothing that counts here): errors UNIT |m|
- * and UNIT v. So x - m is wrong by UNIT (|m| + |x - m|), 1 / sqrt(v) relatively by UNIT / 2, and every product and sum by
- * UNIT of itself; 8 UNIT of the terms covers them. The sum of dy (x - m) suffers UNIT |m| sum |dy| from the mean.
+ * Bounds. The mean m and the variance v are rounded once (the sums in double add nothing that
+ * counts here): errors UNIT |m| and UNIT v. So x - m is wrong by UNIT (|m| + |x - m|), 1 / sqrt(v)
+ * relatively by UNIT / 2, and every product and sum by UNIT of itself; 8 UNIT of the terms covers
+ * them. The sum of dy (x - m) suffers UNIT |m| sum |dy| from the mean.
  */
 static void check(an_shape shape, float offset, uint32_t seed)
 {

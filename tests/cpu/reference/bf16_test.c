@@ -85,7 +85,8 @@ static void convolutions_are_in_bf16_where_it_pays(void **unused)
     assert_false(an_bf16_conv2d_pays(&conv4, AN_FORWARD));
 }
 
-/* Linear layers are, but for a training step of few images: fp32's passes over the weights are fewer. */
+/* Linear layers are, but for a training step of few images: fp32's passes over the weights are
+   fewer. */
 static void linear_layers_are_in_bf16_where_it_pays(void **unused)
 {
     an_linear fc7 = {.n = 32, .inputs = 4096, .outputs = 4096};

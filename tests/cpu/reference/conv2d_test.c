@@ -1,6 +1,6 @@
 /*
- * conv2d_test.c: the reference convolution against the definition, written down in float64 as what each product
- * of an input and a weight adds to everything it touches.
+ * conv2d_test.c: the reference convolution against the definition, written down in float64 as what
+ * each product of an input and a weight adds to everything it touches.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"

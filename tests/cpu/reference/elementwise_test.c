@@ -79,7 +79,8 @@ static void dropout_follows_its_stream(void **unused)
     }
 }
 
-/* The rows of a batch cut in two are those of the whole batch; the share that stays is about 1 - drop. */
+/* The rows of a batch cut in two are those of the whole batch; the share that stays is about 1 -
+   drop. */
 static void dropout_of_a_part_is_part_of_the_dropout(void **unused)
 {
     an_dropout d = {.seed = 1, .step = 1, .layer = 20, .drop = 0.5f, .scale = 2};
@@ -162,8 +163,9 @@ static void adam_is_that_of_pytorch(void **unused)
     }
 }
 
-/* tf.compat.v1.train.RMSPropOptimizer(0.1, decay=0.9, momentum=0.8, epsilon=1e-10), by its formula in float64:
-   ms += (1 - decay) (g^2 - ms), which starts at 1; mom = momentum mom + lr g / sqrt(ms + epsilon); w -= mom. */
+/* tf.compat.v1.train.RMSPropOptimizer(0.1, decay=0.9, momentum=0.8, epsilon=1e-10), by its formula
+   in float64: ms += (1 - decay) (g^2 - ms), which starts at 1; mom = momentum mom + lr g / sqrt(ms
+   + epsilon); w -= mom. */
 static void rmsprop_is_that_of_tensorflow(void **unused)
 {
     static const double expected[STEPS][2] = {
@@ -184,7 +186,8 @@ static void rmsprop_is_that_of_tensorflow(void **unused)
     }
 }
 
-/* Long after the start the correction is none, and a steady gradient moves a weight by lr; w = 5 + 3 lr. */
+/* Long after the start the correction is none, and a steady gradient moves a weight by lr; w = 5 +
+   3 lr. */
 static void adam_moves_by_its_rate(void **unused)
 {
     const an_adam rule = {

@@ -52,7 +52,8 @@ static void linear_by_hand(void **unused)
     assert_true(y[0] == (float)(127 * 127) * ((2.0f / 255) * (1.0f / 127)) + 0.25f);
 }
 
-/* One row of x = -1 0.5 under a filter of ones, padding on both sides: -127 + 64 twice, and single ones at the ends. */
+/* One row of x = -1 0.5 under a filter of ones, padding on both sides: -127 + 64 twice, and single
+   ones at the ends. */
 static void padding_is_zero(void **unused)
 {
     const an_conv2d g = {.n = 1,

@@ -1,6 +1,6 @@
 /*
- * local_test.c: locally connected layer against its definition in float64, written down as what each product of an
- * input and a weight adds to everything it touches.
+ * local_test.c: locally connected layer against its definition in float64, written down as what
+ * each product of an input and a weight adds to everything it touches.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -12,7 +12,8 @@
 
 #define SIZE_MOST 65536 /* elements of any tensor here */
 
-/* A sum in float64, and the sum of the sizes of its terms, which bounds the error of the same sum in float. */
+/* A sum in float64, and the sum of the sizes of its terms, which bounds the error of the same sum
+   in float. */
 typedef struct exact {
     double sum, size;
     int terms;

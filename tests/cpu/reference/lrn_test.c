@@ -8,7 +8,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Runs both directions with two threads and scratch of exactly what is booked, filled with not-a-number. */
+/* Runs both directions with two threads and scratch of exactly what is booked, filled with
+   not-a-number. */
 static void lrn(const an_lrn *g, const float *x, float *y, const float *dy, float *dx)
 {
     an_run run = {.threads = 2, .scratch_bytes = an_lrn_scratch__portable(g, 2)};
@@ -47,7 +48,8 @@ static void across_by_hand(void **unused)
     require_close(dx, (float[]){1 / 9.0f, -1 / 9.0f, 0}, 3);
 }
 
-/* Four maps 1 2 3 4 in two groups, of two pixels, the second all zeros: d = 6 6, 26 26; no window leaves its group. */
+/* Four maps 1 2 3 4 in two groups, of two pixels, the second all zeros: d = 6 6, 26 26; no window
+   leaves its group. */
 static void windows_stay_in_their_group(void **unused)
 {
     const an_lrn g = {1, 4, 1, 2, false, 3, 2, 1, 1, 1};
@@ -61,7 +63,8 @@ static void windows_stay_in_their_group(void **unused)
     require_close(dx, (float[8]){-4 / 36.0f, 1 / 6.0f - 8 / 36.0f}, 8);
 }
 
-/* Maps 3 0 0 behind a ReLU that let only the first through: nothing flows into the others. d = 10 10 1, t = 3/100 0 0. */
+/* Maps 3 0 0 behind a ReLU that let only the first through: nothing flows into the others. d = 10
+   10 1, t = 3/100 0 0. */
 static void relu_before(void **unused)
 {
     const an_lrn g = {1, 3, 1, 1, false, 3, 1, 1, 1, 1, .relu = true};
@@ -73,7 +76,8 @@ static void relu_before(void **unused)
     require_close(dx, (float[]){1 / 10.0f - 2 * 3 * 3 / 100.0f, 0, 0}, 3);
 }
 
-/* d = 7 + 9 = 16, 16^-3/4 = 1/8, 16^-1/2 = 1/4; alpha = 1/9: d = 1 + 1/9 * 9 = 2. A window of one map. */
+/* d = 7 + 9 = 16, 16^-3/4 = 1/8, 16^-1/2 = 1/4; alpha = 1/9: d = 1 + 1/9 * 9 = 2. A window of one
+   map. */
 static void powers(void **unused)
 {
     const float x[1] = {3}, dy[1] = {1};
@@ -90,7 +94,8 @@ static void powers(void **unused)
 }
 
 /*
- * One map of 2 x 3, window 3, k 1, alpha 1, beta 1; a second map, ten times as large, is not seen by the first.
+ * One map of 2 x 3, window 3, k 1, alpha 1, beta 1; a second map, ten times as large, is not seen
+ * by the first.
  *
  *     1 2 3    squares 1  4  9    d = 1 + 46   1 + 91   1 + 74 in both rows
  *     4 5 6            16 25 36

@@ -40,7 +40,8 @@ static void maximum_takes_the_first_of_equals_and_clips(void **unused)
     assert_memory_equal(y, expected, sizeof y);
 }
 
-/* Windows that overlap add up: 1 2 1, window 2, stride 1: both choose the 2. Padding is not a candidate: -1 beats it. */
+/* Windows that overlap add up: 1 2 1, window 2, stride 1: both choose the 2. Padding is not a
+   candidate: -1 beats it. */
 static void gradients_of_overlapping_windows_add_up(void **unused)
 {
     const an_pool g = {1, 1, 1, 3, 1, 2, 1, 0, 0, 1, 2};
@@ -61,8 +62,9 @@ static void gradients_of_overlapping_windows_add_up(void **unused)
 }
 
 /*
- * Windows of 1 x 3, stride 2, over the row 2 4 6 with a column of padding at both ends: [0] 2 4, 4 6 [0], and one that
- * lies outside the map. On the map are two pixels of each, on map and padding three.
+ * Windows of 1 x 3, stride 2, over the row 2 4 6 with a column of padding at both ends: [0] 2 4, 4
+ * 6 [0], and one that lies outside the map. On the map are two pixels of each, on map and padding
+ * three.
  */
 static void average_counts_what_it_is_told(void **unused)
 {
@@ -103,7 +105,8 @@ static void adaptive_average_by_hand(void **unused)
     assert_memory_equal(dx, gradient, sizeof dx);
 }
 
-/* The backward rule is the forward one with the sizes exchanged; here it is checked as the adjoint: <A x, dy> = <x, A^T dy>. */
+/* The backward rule is the forward one with the sizes exchanged; here it is checked as the adjoint:
+   <A x, dy> = <x, A^T dy>. */
 static void adaptive_average_backward_is_the_adjoint(void **unused)
 {
     static const int sizes[][2] = {{13, 6}, {6, 6}, {5, 7}, {1, 3}, {9, 1}};

@@ -1,6 +1,7 @@
 /*
  * cases.h: one call of one primitive as data: which, of what size, how many operations. The tests
- * run cases of odd sizes on every tier and compare; `alexnet bench kernels` times those of networks.
+ * run cases of odd sizes on every tier and compare; `alexnet bench kernels` times those of
+ * networks.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_BENCH_CASES_H
@@ -98,8 +99,8 @@ void an_case_get_sizes(const an_case *c, an_case_sizes *out);
 
 size_t an_case_scratch(const an_case *c, const an_backend *backend, int threads); /* bytes */
 
-/* What computes the case there: "direct int8". "" where the backend has but one way, which is fp32's. NULL: c->algorithm is
-   none of its own, or does not apply to the case. */
+/* What computes the case there: "direct int8". "" where the backend has but one way, which is
+   fp32's. NULL: c->algorithm is none of its own, or does not apply to the case. */
 const char *an_case_algorithm(const an_case *c, const an_backend *backend);
 
 /* Values for an operand, a function of (operand, seed). Floats are -1 .. 1, or 0 .. 1. */
@@ -108,8 +109,8 @@ void an_operand_fill(const an_operand *operand, uint64_t seed, void *data);
 /* Bytes of an operand. */
 size_t an_operand_bytes(const an_operand *operand);
 
-/* Weights in the form that the case's algorithm wants: its bytes, 0 where it wants none; and making them, which the runs
-   of the case that follow use. */
+/* Weights in the form that the case's algorithm wants: its bytes, 0 where it wants none; and making
+   them, which the runs of the case that follow use. */
 size_t an_case_packed_bytes(const an_case *c, const an_backend *backend);
 alexnet_status an_case_pack_weights(an_case *c, const an_backend *backend, const an_run *run,
                                     const void *const in[AN_CASE_INPUTS], void *packed);

@@ -56,8 +56,8 @@ static void conv2d_sizes(const an_case *c, an_case_sizes *out)
 }
 
 /*
- * How a backend computes a case: an algorithm, and what that one does not do itself, as a plan has it then: images are
- * converted before, the pooling and the ReLU's mask are passes of their own.
+ * How a backend computes a case: an algorithm, and what that one does not do itself, as a plan has
+ * it then: images are converted before, the pooling and the ReLU's mask are passes of their own.
  */
 typedef struct conv2d_way {
     an_conv2d g; /* what the algorithm is given */

@@ -1,5 +1,6 @@
 /*
- * cases_elementwise.c: how functions of single numbers are called, changes of layout, loss and updates.
+ * cases_elementwise.c: how functions of single numbers are called, changes of layout, loss and
+ * updates.
  * SPDX-License-Identifier: MIT
  */
 #include "bench/cases_kinds.h"
@@ -65,7 +66,8 @@ static void binary_sizes(const an_case *c, an_case_sizes *out)
     out->in[1] = out->in[0];
 }
 
-/* Both makers of e^x and tanh may be wrong in the last two bits: as many roundings as in a sum of these terms. */
+/* Both makers of e^x and tanh may be wrong in the last two bits: as many roundings as in a sum of
+   these terms. */
 #define FUNCTION_TERMS 4
 
 static void function_sizes(const an_case *c, an_case_sizes *out)

@@ -1,5 +1,6 @@
 /*
- * cases_kinds.h: what the files share that define kinds of cases. Each kind lies in the file of its layers:
+ * cases_kinds.h: what the files share that define kinds of cases. Each kind lies in the file of its
+ * layers:
  *
  *     cases_conv2d.c       convolutions, and locally connected layers
  *     cases_linear.c       linear layers, and SGD's update with the gradient
@@ -48,7 +49,8 @@ static inline an_sgd an_case_sgd_rule(const an_case *c)
                     .lr_inside = c->lr_inside};
 }
 
-/* What a case does for itself lies first in its scratch, `bytes` of it; the rest is the primitive's. */
+/* What a case does for itself lies first in its scratch, `bytes` of it; the rest is the
+   primitive's. */
 static inline an_run an_run_behind(const an_run *run, size_t bytes)
 {
     return (an_run){run->threads, (char *)run->scratch + bytes, run->scratch_bytes - bytes};

@@ -108,7 +108,8 @@ static void lrn_sizes(const an_case *c, an_case_sizes *out)
     out->terms = g->within ? (int64_t)g->size * g->size : g->size;
 }
 
-/* A pooling that is not fused is done between the primitive and a map that lies first in the scratch. */
+/* A pooling that is not fused is done between the primitive and a map that lies first in the
+   scratch. */
 static bool lrn_pools_apart(const an_case *c, const an_backend *backend)
 {
     return c->lrn.pool.r > 0 && (c->apart || !backend->lrn_pools);
@@ -159,7 +160,7 @@ const an_case_kind an_case_lrn = {
 const an_case_kind an_case_lrn_backward = {
     .name = "lrn backward", .sizes = lrn_sizes, .scratch = lrn_scratch, .run = lrn_run};
 
-/* ---- batch normalisation: operands [k][c] hold k of the vectors that have a number for each channel ---- */
+/* ---- batch normalisation: operands [k][c] hold k vectors of a number for each channel ---- */
 
 #define CASE_EPSILON 1.5f /* variances are drawn from -1 .. 1 */
 

@@ -6,7 +6,7 @@
 
 #include "base/compiler.h"
 
-/* ---- torchvision's AlexNet (Krizhevsky: One weird trick, arXiv 1404.5997; widths of torchvision) ---- */
+/* ---- torchvision's AlexNet (Krizhevsky: One weird trick, arXiv 1404.5997) ---- */
 
 /* n, c, h, w; k, r, s, stride, groups; the four pads; p, q */
 #define CONV1 1, 3, 224, 224, 64, 11, 11, 4, 1, 2, 2, 2, 2, 55, 55

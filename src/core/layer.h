@@ -58,8 +58,8 @@ typedef struct an_needs {
     bool fuses_pool; /* forward and backward can be those of this layer and setup->pool in one */
     bool takes_nchw; /* all passes can read images as they come, which are then not converted */
     bool
-        takes_relu; /* backward can apply the mask of a preceding ReLU, from x if it reads x, else from y */
-    bool fuses_update; /* backward can apply SGD to the first parameter instead of storing its gradient */
+        takes_relu; /* backward can apply the mask of a ReLU before, from x if it reads x, else y */
+    bool fuses_update; /* backward can apply SGD to parameter 0 instead of storing its gradient */
     /* the planner's choice; NULL elsewhere */
     const an_conv2d_algorithm *algorithm[AN_PASSES]; /* convolutions */
     const an_linear_algorithm *linear[AN_PASSES];    /* linear layers */
@@ -83,10 +83,11 @@ typedef struct an_op {
     void *packed;     /* needs->packed_bytes: pack_weights() writes, forward reads */
     bool relu;        /* the planner fused the following ReLU into forward */
     bool relu_before; /* and the backward pass of the one before into this one's */
-    an_pool pool;     /* r > 0: the planner fused this pooling; y, y_shape and dy are of its outputs */
+    an_pool pool;     /* r > 0: the planner fused this pooling; y, y_shape, dy are of its outputs */
 
     const float *const *w; /* param_count values */
-    float *const *dw;      /* param_count gradients; dw[i] is NULL where none is stored: frozen, or updated at once */
+    float *const *dw;      /* param_count gradients; dw[i] NULL: none is stored, as it is frozen or
+                              updated at once */
     const an_sgd_update *update; /* needs->fuses_update: of w[0], once dx is computed; NULL: none */
 
     uint64_t seed; /* of the run; training only */
@@ -116,14 +117,16 @@ struct an_layer_def {
      * NULL: 0. */
     int64_t (*macs)(const an_node *node);
 
-    /* Pooling by maximum: its geometry for n images. NULL, or false: this layer is something else. */
+    /* Pooling by maximum: its geometry for n images. NULL, or false: this layer is something else.
+       */
     bool (*max_pool)(const an_node *node, int n, an_pool *out);
 
     /* x has the planned batch as n. */
     void (*plan)(const an_node *node, const an_setup *setup, an_shape x, an_shape y,
                  an_needs *needs);
 
-    /* From op->w to op->packed, where there is any; x and y are not there. NULL: this layer packs nothing. */
+    /* From op->w to op->packed, where there is any; x and y are not there. NULL: this layer packs
+       nothing. */
     alexnet_status (*pack_weights)(const an_op *op);
 
     alexnet_status (*forward)(const an_op *op);

@@ -1,6 +1,6 @@
 /*
- * backend.h: the tiers of the CPU backend. Each is one constant table; what it has for some machines alone is in its
- * lists of algorithms, which say themselves where they apply.
+ * backend.h: the tiers of the CPU backend. Each is one constant table; what it has for some
+ * machines alone is in its lists of algorithms, which say themselves where they apply.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_BACKEND_H
@@ -29,8 +29,8 @@ float an_peak_loop_neon(int64_t rounds);
 an_peak_loop an_tier_peak_loop(const an_backend *backend);
 
 /*
- * The best tier that a machine of this level has, not above `most` (NULL: the best). BAD_ARG (no tier of that name),
- * UNSUPPORTED (this build, for another architecture, lacks `most`).
+ * The best tier that a machine of this level has, not above `most` (NULL: the best). BAD_ARG (no
+ * tier of that name), UNSUPPORTED (this build, for another architecture, lacks `most`).
  */
 alexnet_status an_backend_choose(alexnet_context *ctx, const char *most, an_cpu_level level,
                                  const an_backend **out) AN_NODISCARD;

@@ -1,6 +1,6 @@
 /*
- * bf16.h: the upper half of a float: 1 bit of sign, 8 of exponent, 7 of fraction; and how the portable code
- * computes with it. The product of two such numbers is a float without rounding.
+ * bf16.h: the upper half of a float: 1 bit of sign, 8 of exponent, 7 of fraction; and how the
+ * portable code computes with it. The product of two such numbers is a float without rounding.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_BF16_H
@@ -34,8 +34,9 @@ bool an_bf16_conv2d_pays(const an_conv2d *g, an_pass pass);
 bool an_bf16_linear_pays(const an_linear *g, an_pass pass);
 
 /*
- * An algorithm in bf16 out of one in fp32 (rounded_conv2d_tmpl.h, rounded_linear_tmpl.h): its factors are copied, rounded, and given to `inner`. The
- * weights are what pack_weights() leaves, or a copy in scratch. Scratch: inner's, and then the copies.
+ * An algorithm in bf16 out of one in fp32 (rounded_conv2d_tmpl.h, rounded_linear_tmpl.h): its
+ * factors are copied, rounded, and given to `inner`. The weights are what pack_weights() leaves, or
+ * a copy in scratch. Scratch: inner's, and then the copies.
  */
 size_t an_bf16_conv2d_scratch(const an_conv2d_algorithm *inner, const an_conv2d *g, int threads);
 alexnet_status an_bf16_conv2d(const an_conv2d_algorithm *inner, const an_run *run,

@@ -1,7 +1,8 @@
 /*
- * choice.c: the format is a matter of the shape alone, so that every tier gives results of the same kind. Of the algorithms
- * in that format which apply, the cheapest in fp32; the first in others: one that multiplies their numbers at once stands
- * before one that rounds for fp32, or adds them up one by one.
+ * choice.c: the format is a matter of the shape alone, so that every tier gives results of the same
+ * kind. Of the algorithms in that format which apply, the cheapest in fp32; the first in others:
+ * one that multiplies their numbers at once stands before one that rounds for fp32, or adds them up
+ * one by one.
  * SPDX-License-Identifier: MIT
  */
 #include "cpu/choice.h"

@@ -1,5 +1,6 @@
 /*
- * choice.h: which algorithm of a backend computes a pass of a shape: an_backend.conv2d and linear of every tier.
+ * choice.h: which algorithm of a backend computes a pass of a shape: an_backend.conv2d and linear
+ * of every tier.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_CHOICE_H

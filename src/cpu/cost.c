@@ -12,8 +12,9 @@
 /* ---- constants ---- */
 
 /*
- * Measured on 2 cores of AMD Zen 5, whose peak in fp32 is 128 multiply-adds a nanosecond and core with AVX-512, and half as
- * many with AVX2; memory gives both 40 GB/s. Of what follows these are guesses:
+ * Measured on 2 cores of AMD Zen 5, whose peak in fp32 is 128 multiply-adds a nanosecond and core
+ * with AVX-512, and half as many with AVX2; memory gives both 40 GB/s. Of what follows these are
+ * guesses:
  *
  *     pace_int8 of avx512        only shown: int8 is taken wherever it fits
  *     pace_bf16, _int8 of avx2   not used: its bf16 is fp32 with rounded factors, its int8 the portable one
@@ -144,7 +145,8 @@ static void add_products(const an_tier_cost *tier, double times, int rows, int c
     work->idle += times * wide * (high * (depth + steps) - rows * depth);
 }
 
-/* Maps, which come from the layer before and go to the next, and weights, which are in memory in any case. */
+/* Maps, which come from the layer before and go to the next, and weights, which are in memory in
+   any case. */
 static void add_bytes(double maps, double weights, an_work *work)
 {
     work->memory_bytes += weights;

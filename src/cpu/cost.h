@@ -1,10 +1,12 @@
 /*
- * cost.h: what an algorithm executes for a pass of a shape, counted, and how long that takes by the constants of a
- * tier. The cheapest of the algorithms that apply is chosen, and `alexnet info MODEL --plan` prints what it is to cost.
+ * cost.h: what an algorithm executes for a pass of a shape, counted, and how long that takes by the
+ * constants of a tier. The cheapest of the algorithms that apply is chosen, and `alexnet info MODEL
+ * --plan` prints what it is to cost.
  *
- * The constants are fixed, measured once, and nothing is calibrated when the program starts: algorithms round
- * differently, so a choice that hung on a measurement would make the bits of a result hang on what else the machine did
- * meanwhile. Nor does a choice depend on the number of threads: it is made for AN_CHOICE_THREADS.
+ * The constants are fixed, measured once, and nothing is calibrated when the program starts:
+ * algorithms round differently, so a choice that hung on a measurement would make the bits of a
+ * result hang on what else the machine did meanwhile. Nor does a choice depend on the number of
+ * threads: it is made for AN_CHOICE_THREADS.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_COST_H
@@ -38,7 +40,8 @@ extern const an_tier_cost an_cost_portable, an_cost_avx2, an_cost_avx512, an_cos
 /* What a pass executes. */
 typedef struct an_work {
     double macs; /* multiply-adds, those with the zeros that fill up tiles, too */
-    /* multiply-add slots lost at the start and end of tiles, and in tiles too short to hide latency */
+    /* multiply-add slots lost at the start and end of tiles, and in tiles too short to hide latency
+       */
     double idle;
     double pace; /* how many of them take the time of one in fp32 */
     double map_numbers, filter_numbers, gradient_numbers, weight_numbers;
@@ -51,7 +54,8 @@ double an_work_seconds(const an_tier_cost *tier, const an_work *work, int thread
 /* Of a layer that there is one way for: most do little but read and write so many bytes. */
 double an_plain_seconds(const an_tier_cost *tier, double macs, double bytes, int threads);
 
-/* Linear layers of no more images: forward by dot products; both gradients in one sweep over the weights (fp32). */
+/* Linear layers of no more images: forward by dot products; both gradients in one sweep over the
+   weights (fp32). */
 #define AN_FEW_FORWARD        16
 #define AN_FEW_FORWARD_PACKED 4
 #define AN_FEW_BACKWARD       64

@@ -88,8 +88,8 @@ static inline an_int8_scale an_int8_scale_of_image(const float *x, size_t count)
     return negative ? an_int8_scale_to(largest, 127, 128) : an_int8_scale_to(largest, 255, 0);
 }
 
-/* value / scale as a whole number, to the nearest, ties to even: the sum with 1.5 * 2^23 rounds so. Its low
-   byte, as any float has one. */
+/* value / scale as a whole number, to the nearest, ties to even: the sum with 1.5 * 2^23 rounds so.
+   Its low byte, as any float has one. */
 static inline int an_int8_low_byte(const an_int8_scale *s, float value)
 {
     const float shifted = value * s->inverse + 12582912.0f;
@@ -99,7 +99,8 @@ static inline int an_int8_low_byte(const an_int8_scale *s, float value)
     return (int)(bits & 0xff);
 }
 
-/* q - zero: of weights, and of images that have numbers below 0, -127 .. 127; of others 0 .. 255. */
+/* q - zero: of weights, and of images that have numbers below 0, -127 .. 127; of others 0 .. 255.
+   */
 static inline int an_int8_signed(const an_int8_scale *s, float value)
 {
     return (an_int8_low_byte(s, value) ^ 0x80) - 0x80;

@@ -1,5 +1,6 @@
 /*
- * rounded_conv2d_tmpl.h: a convolution in bf16, forward, as one in fp32 of rounded factors (bf16.h).
+ * rounded_conv2d_tmpl.h: a convolution in bf16, forward, as one in fp32 of rounded factors
+ * (bf16.h).
  *
  * Needs: conv2d_direct[AN_PASSES], the algorithms in fp32.
  * SPDX-License-Identifier: MIT

@@ -1,11 +1,13 @@
 /*
- * batch_norm_tmpl.h: the mean and the spread of each channel over a batch, and what is done with them. A tensor is pixels
- * [n * h * w][c]: loops run along the channels of a pixel, which lie side by side. They are plain C, from which each tier's compiler
- * makes its own vectors: the same operations in the same order, and so the same bits, in all.
+ * batch_norm_tmpl.h: the mean and the spread of each channel over a batch, and what is done with
+ * them. A tensor is pixels [n * h * w][c]: loops run along the channels of a pixel, which lie side
+ * by side. They are plain C, from which each tier's compiler makes its own vectors: the same
+ * operations in the same order, and so the same bits, in all.
  *
- * The pixels are cut into NORM_PARTS runs; a sum over them is a sum in each run, and then of the runs in their order. Sums are
- * in double: over m pixels the error is at most m 2^-53 of the sum of sizes, so that rounding the result to float
- * decides. The variance takes a second pass, with the mean in double: no cancellation, whatever the mean.
+ * The pixels are cut into NORM_PARTS runs; a sum over them is a sum in each run, and then of the
+ * runs in their order. Sums are in double: over m pixels the error is at most m 2^-53 of the sum of
+ * sizes, so that rounding the result to float decides. The variance takes a second pass, with the
+ * mean in double: no cancellation, whatever the mean.
  *
  * A part's sums, [2][c] (1 KB for 64 channels), stay in L1; pixels stream past, which is the bound.
  *

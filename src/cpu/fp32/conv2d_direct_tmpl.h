@@ -5,9 +5,9 @@
  * stepped through by strides (Zhang, Franchetti, Low: High Performance Zero-Memory Overhead Direct
  * Convolutions, ICML 2018).
  *
- * Cache: a panel of NR filters and a padded_map image share L2 (torchvision's conv4, the largest: 432 and
- * 338 KB; conv1: 45 and 604 KB); every tile reads all of the panel, and its rows of the image from L1.
- * Threads take whole images, or blocks of filters when images are few.
+ * Cache: a panel of NR filters and a padded_map image share L2 (torchvision's conv4, the largest:
+ * 432 and 338 KB; conv1: 45 and 604 KB); every tile reads all of the panel, and its rows of the
+ * image from L1. Threads take whole images, or blocks of filters when images are few.
  *
  * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT

@@ -1,5 +1,6 @@
 /*
- * conv2d_tmpl.h: what the convolutions of a fast tier share: zeros around an image, filters in panels.
+ * conv2d_tmpl.h: what the convolutions of a fast tier share: zeros around an image, filters in
+ * panels.
  *
  * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT

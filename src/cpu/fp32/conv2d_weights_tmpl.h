@@ -7,8 +7,9 @@
  *                       ->  sums [slice][block][r][s][c][NR] += ...            (threads share tiles)
  *     at the end        ->  dw [k][c][r][s]
  *
- * Cache: a group's dy, NR filters wide, about fills L1 (GROUP_PIXELS) while all tiles of a block read it; a
- * chunk's copies (CHUNK_BYTES) rest in L3, and so do the sums, of which small ones (SLICES_BYTES) come from L2.
+ * Cache: a group's dy, NR filters wide, about fills L1 (GROUP_PIXELS) while all tiles of a block
+ * read it; a chunk's copies (CHUNK_BYTES) rest in L3, and so do the sums, of which small ones
+ * (SLICES_BYTES) come from L2.
  *
  * Every sum takes its images in order and the slices are added in order, so the bits do not depend
  * on the threads. Pixels of the padded copy lie an odd number of cache lines apart: channels of
@@ -31,20 +32,23 @@
 #include <limits.h>
 #include <string.h>
 
-/* Images whose copies are made at a time: as many as fit so many bytes. Between making and using them all threads meet,
-   which costs more the less there is to do in between. */
+/* Images whose copies are made at a time: as many as fit so many bytes. Between making and using
+   them all threads meet, which costs more the less there is to do in between. */
 #define CHUNK_BYTES ((size_t)16 << 20)
 
-/* Pixels that a tile adds up in one go: several small images, or some rows of a large one. Their dy, NR filters wide, is
-   48 KB with NR = 32. Fewer, and the tile itself is read and written too often. */
+/* Pixels that a tile adds up in one go: several small images, or some rows of a large one. Their
+   dy, NR filters wide, is 48 KB with NR = 32. Fewer, and the tile itself is read and written too
+   often. */
 #define GROUP_PIXELS 384
 
-/* Small weights are summed in slices, every slices-th group of pixels in one, which end in one sum: so a thread can take a
-   group for all tiles, and x and dy are read from memory once. How many slices is a matter of the shape alone. */
+/* Small weights are summed in slices, every slices-th group of pixels in one, which end in one sum:
+   so a thread can take a group for all tiles, and x and dy are read from memory once. How many
+   slices is a matter of the shape alone. */
 #define SLICES_MAX   8
 #define SLICES_BYTES ((size_t)2 << 20)
 
-/* Shares of a chunk that a thread gets to work on, at least: enough that one that is held up does not hold up all. */
+/* Shares of a chunk that a thread gets to work on, at least: enough that one that is held up does
+   not hold up all. */
 #define SHARES_PER_THREAD 3
 
 typedef struct weights_plan {
@@ -157,7 +161,8 @@ static void pack_dy_row(const an_conv2d *g, const weights_plan *plan, int i, int
     }
 }
 
-/* The tiles of a block, counted [i][r][s]: i tiles of the channels under each place of the window. */
+/* The tiles of a block, counted [i][r][s]: i tiles of the channels under each place of the window.
+   */
 static int tile_rows_of(const weights_plan *plan)
 {
     return plan->merge ? plan->filters.s * plan->filters.channels : plan->filters.channels;
@@ -168,7 +173,8 @@ static int tile_places_of(const weights_plan *plan)
     return plan->filters.r * (plan->merge ? 1 : plan->filters.s);
 }
 
-/* Adds a group of pixels to one tile of a block's sums. t holds what all tiles share, t->a the pixel under (0, 0). */
+/* Adds a group of pixels to one tile of a block's sums. t holds what all tiles share, t->a the
+   pixel under (0, 0). */
 static void weights_tile(const weights_plan *plan, tile t, int index, float *sums)
 {
     const filter_panels *f = &plan->filters;

@@ -1,7 +1,8 @@
 /*
- * conv2d_whole_tmpl.h: a filter as large as the map has one place on it: the convolution is a linear
- * layer over the flattened map (slim's fc6, fc7 and fc8, alexnet_v2). The weights [k][c][r][s] are
- * then [outputs][inputs] as they lie; only x and dx, which are small beside them, change their order.
+ * conv2d_whole_tmpl.h: a filter as large as the map has one place on it: the convolution is a
+ * linear layer over the flattened map (slim's fc6, fc7 and fc8, alexnet_v2). The weights
+ * [k][c][r][s] are then [outputs][inputs] as they lie; only x and dx, which are small beside them,
+ * change their order.
  *
  * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT

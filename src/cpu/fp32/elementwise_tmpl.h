@@ -1,7 +1,8 @@
 /*
- * elementwise_tmpl.h: what treats every element alone and costs more than its memory traffic, so that the plain loops of
- * reference/elementwise.c, which all tiers share for the rest, are not enough: functions of math_tmpl.h, and dropout. Nothing is
- * kept from one element to the next; dropout's random words, 4 of PHILOX_BLOCKS blocks (1 KB with AVX-512), are made in L1.
+ * elementwise_tmpl.h: what treats every element alone and costs more than its memory traffic, so
+ * that the plain loops of reference/elementwise.c, which all tiers share for the rest, are not
+ * enough: functions of math_tmpl.h, and dropout. Nothing is kept from one element to the next;
+ * dropout's random words, 4 of PHILOX_BLOCKS blocks (1 KB with AVX-512), are made in L1.
  *
  * Needs: the vocabulary and its LANES.
  * SPDX-License-Identifier: MIT
@@ -49,8 +50,8 @@ static alexnet_status sigmoid_forward(const an_run *run, int64_t count, const fl
 
 /* ---- dropout ----
  *
- * Philox (base/rng.h) for many blocks side by side: plain loops that compilers make vectors of. A block's four words belong to four
- * neighbouring elements.
+ * Philox (base/rng.h) for many blocks side by side: plain loops that compilers make vectors of. A
+ * block's four words belong to four neighbouring elements.
  */
 
 #define PHILOX_BLOCKS                                                                              \

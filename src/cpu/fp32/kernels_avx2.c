@@ -1,8 +1,8 @@
 /*
  * kernels_avx2.c: the tier for AVX2 and FMA; compiled with -mavx2 -mfma.
  *
- * A tile is 6 x 16: 6 * 2 sums, 2 vectors of B and 1 of A are 15 of 16 registers of 8 floats. A step takes 8 loads for 12
- * multiply-adds.
+ * A tile is 6 x 16: 6 * 2 sums, 2 vectors of B and 1 of A are 15 of 16 registers of 8 floats. A
+ * step takes 8 loads for 12 multiply-adds.
  * SPDX-License-Identifier: MIT
  */
 #include "cpu/backend.h"

@@ -1,8 +1,8 @@
 /*
  * kernels_avx512.c: the tier for AVX-512; compiled with -mavx512f -mavx512vl -mavx512dq -mavx512bw.
  *
- * A tile is 14 x 32: 14 * 2 sums, 2 vectors of B and 1 of A are 31 of 32 registers of 16 floats. A step takes 16 loads for 28
- * multiply-adds.
+ * A tile is 14 x 32: 14 * 2 sums, 2 vectors of B and 1 of A are 31 of 32 registers of 16 floats. A
+ * step takes 16 loads for 28 multiply-adds.
  * SPDX-License-Identifier: MIT
  */
 #include "cpu/backend.h"

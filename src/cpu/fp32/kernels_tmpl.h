@@ -1,5 +1,6 @@
 /*
- * kernels_tmpl.h: the fast tiers' kernels, written once: all templates, and the table that they make.
+ * kernels_tmpl.h: the fast tiers' kernels, written once: all templates, and the table that they
+ * make.
  *
  * Needs: of kernels_avx2.c, kernels_avx512.c and kernels_neon.c, which include it,
  *
@@ -163,7 +164,8 @@ static const an_linear_algorithm linear_direct[AN_PASSES] = {
 #include "cpu/rounded_conv2d_tmpl.h"
 #include "cpu/rounded_linear_tmpl.h"
 
-/* What a tier has besides for machines that multiply packed numbers at once; see kernels_avx512.c. */
+/* What a tier has besides for machines that multiply packed numbers at once; see kernels_avx512.c.
+   */
 #if !defined(PACKED_CONV2D)
 #define PACKED_CONV2D
 #define PACKED_LINEAR
@@ -188,8 +190,8 @@ static const an_linear_algorithm *const linear_algorithms[] = {
 /* ---- the table ---- */
 
 /*
- * MR * NV independent sums hide the latency of the multiply-add. They are its third operand, as in the
- * kernels: an ARM's instruction writes no other. What is added the compiler cannot know.
+ * MR * NV independent sums hide the latency of the multiply-add. They are its third operand, as in
+ * the kernels: an ARM's instruction writes no other. What is added the compiler cannot know.
  */
 float PASTE(an_peak_loop_, TIER)(int64_t rounds)
 {

@@ -1,5 +1,6 @@
 /*
- * linear_backward_tmpl.h: the two gradients of a linear layer, of many images, each in a pass of its own.
+ * linear_backward_tmpl.h: the two gradients of a linear layer, of many images, each in a pass of
+ * its own.
  *
  * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
@@ -55,8 +56,8 @@ static void pack_panels(int count, int width, size_t row, const float *from, flo
     }
 }
 
-/* A block of w at (output, input), depth x width: its share of dx for all images. Meanwhile the block below is fetched, some
-   rows with each tile. */
+/* A block of w at (output, input), depth x width: its share of dx for all images. Meanwhile the
+   block below is fetched, some rows with each tile. */
 static void data_block(const an_linear *g, int output, int input, const float *dy, const float *w,
                        float *block, float *dx)
 {
@@ -179,7 +180,8 @@ static void update_rows(const linear_weights *job, int rows, int columns, const 
         an_sgd_row(&update->rule, columns, gradient, update->v + at, update->w + at);
 }
 
-/* dw at (output, input), WEIGHTS_OUTPUTS x WEIGHTS_INPUTS or what is left. own: room for a row of tiles. */
+/* dw at (output, input), WEIGHTS_OUTPUTS x WEIGHTS_INPUTS or what is left. own: room for a row of
+   tiles. */
 static void weights_rectangle(const linear_weights *job, int output, int input, float *own)
 {
     const an_linear *g = job->g;

@@ -1,5 +1,6 @@
 /*
- * linear_few_tmpl.h: both gradients of a linear layer and the update, of few images, in one sweep over the weights.
+ * linear_few_tmpl.h: both gradients of a linear layer and the update, of few images, in one sweep
+ * over the weights.
  *
  * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
@@ -20,15 +21,16 @@
 
 /* ---- both gradients, few images ----
  *
- * Memory is what bounds them: w and the velocity v are read, and written, once for both. A thread takes a strip of inputs
- * and goes down the outputs, FEW_ROWS rows at a time, along the rows: LANES inputs of these rows are loaded, and with each
- * image's x their gradient is added up in registers, while their products go to the image's dx. Chunk by chunk v and w then
- * follow the gradient. The lines of w and v that come FEW_AHEAD floats later are fetched meanwhile: long pieces of rows are
+ * Memory is what bounds them: w and the velocity v are read, and written, once for both. A thread
+ * takes a strip of inputs and goes down the outputs, FEW_ROWS rows at a time, along the rows: LANES
+ * inputs of these rows are loaded, and with each image's x their gradient is added up in registers,
+ * while their products go to the image's dx. Chunk by chunk v and w then follow the gradient. The
+ * lines of w and v that come FEW_AHEAD floats later are fetched meanwhile: long pieces of rows are
  * read in order, which memory likes best.
  *
- * Registers: FEW_ROWS of w, as many sums, x, dx and dy: 19 of 32, with AVX2 11 of 16. Caches: x and dx of the strip, in
- * columns of LANES inputs [n][LANES] (FEW_BYTES, in L2), the chunk's gradient (4.5 KB, in L1). A step: FEW_ROWS + 2 loads and
- * a store for 2 FEW_ROWS FMA of each image.
+ * Registers: FEW_ROWS of w, as many sums, x, dx and dy: 19 of 32, with AVX2 11 of 16. Caches: x and
+ * dx of the strip, in columns of LANES inputs [n][LANES] (FEW_BYTES, in L2), the chunk's gradient
+ * (4.5 KB, in L1). A step: FEW_ROWS + 2 loads and a store for 2 FEW_ROWS FMA of each image.
  */
 
 #define LINE_FLOATS  (AN_ALIGNMENT / (int)sizeof(float))
@@ -64,7 +66,8 @@ static linear_few_plan plan_linear_few(const an_linear *g, int threads)
     return plan;
 }
 
-/* A matrix [n][count], `row` floats from row to row, in columns of `width` numbers: [column][n][width], filled up with 0. */
+/* A matrix [n][count], `row` floats from row to row, in columns of `width` numbers:
+   [column][n][width], filled up with 0. */
 static void to_columns(int n, int count, size_t row, const float *from, int width, float *to)
 {
     for (int i = 0; i < count; i += width)
@@ -96,8 +99,8 @@ typedef struct few_rows {
     int output, input, width;
 } few_rows;
 
-/* The lines of `count` rows that are wanted FEW_AHEAD floats after `at`, in these rows or in those that begin `below` floats
-   later. */
+/* The lines of `count` rows that are wanted FEW_AHEAD floats after `at`, in these rows or in those
+   that begin `below` floats later. */
 static ALWAYS_INLINE void fetch_lines(const int count, const few_rows *rows, size_t inputs,
                                       size_t below, int at, const float *matrix)
 {
@@ -110,7 +113,8 @@ static ALWAYS_INLINE void fetch_lines(const int count, const few_rows *rows, siz
         __builtin_prefetch(from + (size_t)r * inputs, 0, 2);
 }
 
-/* LANES inputs of some rows of w, or what is left of them: where they lie, and what belongs to them. */
+/* LANES inputs of some rows of w, or what is left of them: where they lie, and what belongs to
+   them. */
 typedef struct few_inputs {
     const float *w; /* rows w_row apart */
     size_t w_row;

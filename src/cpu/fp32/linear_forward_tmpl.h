@@ -1,5 +1,6 @@
 /*
- * linear_forward_tmpl.h: y = x w^T + bias of a fast tier: of few images by dot products, of many by tiles.
+ * linear_forward_tmpl.h: y = x w^T + bias of a fast tier: of few images by dot products, of many by
+ * tiles.
  *
  * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
@@ -20,9 +21,10 @@
 
 /* ---- forward, few images: dot products, while w streams past at the speed of memory ----
  *
- * A thread takes DOT_ROWS outputs; of each its sums over LANES inputs at a time with DOT_IMAGES images stay in
- * registers: 3 * 8 sums, 3 of w and 1 of x are 28 of 32; of AVX2's 16 too many from 5 images on. x comes from L1 or
- * L2 (8 rows of 9216: 288 KB). More images take another round, when the rows of w are in L2.
+ * A thread takes DOT_ROWS outputs; of each its sums over LANES inputs at a time with DOT_IMAGES
+ * images stay in registers: 3 * 8 sums, 3 of w and 1 of x are 28 of 32; of AVX2's 16 too many from
+ * 5 images on. x comes from L1 or L2 (8 rows of 9216: 288 KB). More images take another round, when
+ * the rows of w are in L2.
  */
 
 #define DOT_IMAGES 8   /* at a time */
@@ -150,9 +152,9 @@ static void forward_few(const an_run *run, const an_linear *g, const float *x, c
 
 /* ---- forward, many images ----
  *
- * A thread takes a strip of outputs and, block by block of LINEAR_DEPTH inputs, adds to its y^T, which
- * stays in L2 (70 KB for 128 images) beside the block's part of x^T (256 KB). w is copied tile by
- * tile: 28 KB, in L1.
+ * A thread takes a strip of outputs and, block by block of LINEAR_DEPTH inputs, adds to its y^T,
+ * which stays in L2 (70 KB for 128 images) beside the block's part of x^T (256 KB). w is copied
+ * tile by tile: 28 KB, in L1.
  */
 
 #define FORWARD_STRIP (10 * MR) /* outputs, at most */
@@ -195,7 +197,8 @@ typedef struct weights_piece {
     int output, rows, input, depth;
 } weights_piece;
 
-/* Piece `index` of the strip of `count` outputs that begins at `first`: all of a block, then the next block. */
+/* Piece `index` of the strip of `count` outputs that begins at `first`: all of a block, then the
+   next block. */
 static weights_piece piece_of(const an_linear *g, int first, int count, int index)
 {
     const int tiles = tiles_of(count);
@@ -213,8 +216,9 @@ static const float *piece_at(const an_linear *g, weights_piece piece, const floa
     return w + (size_t)piece.output * (size_t)g->inputs + (size_t)piece.input;
 }
 
-/* A piece of w times its part of x^T, for all images, into a strip of y^T. Meanwhile the next piece is fetched, twice
-   FETCH_ROWS rows with each panel of images, and what is left of it with the copy. */
+/* A piece of w times its part of x^T, for all images, into a strip of y^T. Meanwhile the next piece
+   is fetched, twice FETCH_ROWS rows with each panel of images, and what is left of it with the
+   copy. */
 static void forward_piece(const an_linear *g, const linear_forward_plan *plan, weights_piece piece,
                           weights_piece next, const float *w, const float *x_panels, float *copy,
                           float *strip)
@@ -255,7 +259,8 @@ static void forward_piece(const an_linear *g, const linear_forward_plan *plan, w
     }
 }
 
-/* y from a strip of y^T, [panel][output][NR]: its blocks are turned, then biases and ReLU follow. */
+/* y from a strip of y^T, [panel][output][NR]: its blocks are turned, then biases and ReLU follow.
+   */
 static void forward_finish(const an_linear *g, int first, int count, const float *strip,
                            const float *bias, bool relu, float *y)
 {

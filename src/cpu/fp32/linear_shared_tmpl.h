@@ -1,6 +1,6 @@
 /*
- * linear_shared_tmpl.h: what the passes of a linear layer share: copies of matrices whose rows lie an odd number of cache lines
- * apart, how many rows are fetched ahead, the gradient of the biases.
+ * linear_shared_tmpl.h: what the passes of a linear layer share: copies of matrices whose rows lie
+ * an odd number of cache lines apart, how many rows are fetched ahead, the gradient of the biases.
  *
  * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
@@ -15,7 +15,8 @@
 
 #define LINEAR_DEPTH 512 /* steps of a sum at a time */
 
-/* Rows of the next piece of w that are fetched with each tile: one with each quarter of its steps. */
+/* Rows of the next piece of w that are fetched with each tile: one with each quarter of its steps.
+   */
 #define FETCH_ROWS 4
 
 /* Floats of a row in a copy of a matrix: an odd number of cache lines. */

@@ -1,6 +1,7 @@
 /*
- * loss_tmpl.h: softmax and cross-entropy by rows, as in reference/loss.c, with the exponentials by the vector. Sums stay in double.
- * A thread takes a row: 1000 classes are 4 KB, which stay in L1 over its sweeps.
+ * loss_tmpl.h: softmax and cross-entropy by rows, as in reference/loss.c, with the exponentials by
+ * the vector. Sums stay in double. A thread takes a row: 1000 classes are 4 KB, which stay in L1
+ * over its sweeps.
  *
  * Needs: the vocabulary and its LANES.
  * SPDX-License-Identifier: MIT

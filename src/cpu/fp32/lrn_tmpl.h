@@ -1,6 +1,7 @@
 /*
- * lrn_tmpl.h: local response normalisation of a fast tier: what reference/lrn.c says, but in one sweep over pieces that stay
- * in L1, and with powers of its own (math_tmpl.h): roots and divisions take longer than memory does.
+ * lrn_tmpl.h: local response normalisation of a fast tier: what reference/lrn.c says, but in one
+ * sweep over pieces that stay in L1, and with powers of its own (math_tmpl.h): roots and divisions
+ * take longer than memory does.
  *
  *     across maps     a line is a pixel's maps of one group: contiguous, and so are those of a row. A piece is as many lines as
  *                     make LRN_PIECE floats. Backward holds five times that: x, dy, dx, squares, t: 20 KB; x, dy and dx of
@@ -8,10 +9,11 @@
  *     within a map    a stripe is LRN_STRIPE channels of an image, row by row: sums down the window's rows first, then along it.
  *                     So many rows of it are read as the window has: net 145's 5 take 17 KB, and its sums 4 KB, in L1
  *
- * A maximum pooling that follows is done on the way, so that what lies between the two is never in memory. Across: forward, in
- * bands of LRN_BAND rows of windows, a window's rows are made in scratch (norm1 of the paper: 62 KB, in L2) and pooled there,
- * which makes one row twice between bands; within: all of a stripe (91 KB). Backward, each row of the gradient is spread
- * out in scratch before it is used.
+ * A maximum pooling that follows is done on the way, so that what lies between the two is never in
+ * memory. Across: forward, in bands of LRN_BAND rows of windows, a window's rows are made in
+ * scratch (norm1 of the paper: 62 KB, in L2) and pooled there, which makes one row twice between
+ * bands; within: all of a stripe (91 KB). Backward, each row of the gradient is spread out in
+ * scratch before it is used.
  *
  * Needs: the vocabulary and its LANES.
  * SPDX-License-Identifier: MIT
@@ -71,7 +73,8 @@ static ALWAYS_INLINE vf lrn_as_numerator(const bool usual, lrn_terms g, vf sum, 
     return vf_mul(power, dy);
 }
 
-/* Second half: what x does to all as part of their denominators; and the backward pass of a ReLU before. */
+/* Second half: what x does to all as part of their denominators; and the backward pass of a ReLU
+   before. */
 static ALWAYS_INLINE vf lrn_as_denominator(lrn_terms g, vf sum, vf x, vf dx)
 {
     const vf all = vf_sub(dx, vf_mul(vf_mul(g.factor, x), sum));
@@ -90,7 +93,7 @@ typedef struct lrn_plan {
     int maps;   /* across: floats of a line; */
     int lines;  /* those of a row, */
     int piece;  /* and of a piece */
-    int side; /* zeros before the first line in scratch, and behind each: half a window, in whole vectors */
+    int side;   /* zeros before the first line in scratch, and behind each: whole vectors */
     int stride; /* of lines in scratch: whole vectors */
     size_t squares_floats, t_floats;
     size_t squares; /* in scratch: of a piece; within: a row of a stripe's sums over rows alone */
@@ -129,8 +132,8 @@ static lrn_plan plan_lrn(const an_lrn *g, int threads)
 
 /* ---- across the maps of a group ---- */
 
-/* A piece: the lines of x, dy and dx lie side by side, those of squares and t `stride` apart; what is around the maps of
-   those is 0. `whole`: a line's maps fill vectors. */
+/* A piece: the lines of x, dy and dx lie side by side, those of squares and t `stride` apart; what
+   is around the maps of those is 0. `whole`: a line's maps fill vectors. */
 typedef struct lrn_piece {
     int lines, maps;
     ptrdiff_t stride;
@@ -255,7 +258,8 @@ static void lrn_across_row(const an_run *run, const an_lrn *g, const lrn_plan *l
 
 /* ---- within a map ---- */
 
-/* A stripe: some channels of all pixels of image n, `rest` of them in the arrays, which are handed on from the first one. */
+/* A stripe: some channels of all pixels of image n, `rest` of them in the arrays, which are handed
+   on from the first one. */
 typedef struct lrn_stripe {
     int n, channel, vectors, rest;
 } lrn_stripe;
@@ -497,8 +501,8 @@ static void lrn_within(const an_run *run, const an_lrn *g, const lrn_plan *l, co
 
 /* ---- across maps: forward ---- */
 
-/* Rows first .. end-1 of the pooled outputs of image n. The rows under a window's are made, and kept while the next
-   windows want them. */
+/* Rows first .. end-1 of the pooled outputs of image n. The rows under a window's are made, and
+   kept while the next windows want them. */
 static void lrn_pooled_band(const an_run *run, const an_lrn *g, const lrn_plan *l, int n, int first,
                             int end, const float *image, float *y, uint8_t *argmax)
 {

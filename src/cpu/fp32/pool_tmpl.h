@@ -1,9 +1,10 @@
 /*
- * pool_tmpl.h: pooling of a fast tier, by vectors of channels, which lie side by side in a pixel. Every pass gathers: an output
- * asks for its window's pixels, an element of dx for the windows that hold it, both in ascending order, and keeps its
- * result in registers; so memory is read and written once, and is the bound. Of 32 channels at a time the maxima and their
- * places take 4 of AVX-512's 32 registers, 8 of AVX2's 16, 16 of NEON's 32. Rows are fetched POOL_AHEAD before they are wanted.
- * Convolutions that pool (winograd_tmpl.h) call this row by row.
+ * pool_tmpl.h: pooling of a fast tier, by vectors of channels, which lie side by side in a pixel.
+ * Every pass gathers: an output asks for its window's pixels, an element of dx for the windows that
+ * hold it, both in ascending order, and keeps its result in registers; so memory is read and
+ * written once, and is the bound. Of 32 channels at a time the maxima and their places take 4 of
+ * AVX-512's 32 registers, 8 of AVX2's 16, 16 of NEON's 32. Rows are fetched POOL_AHEAD before they
+ * are wanted. Convolutions that pool (winograd_tmpl.h) call this row by row.
  *
  * Needs: the vocabulary and its LANES.
  * SPDX-License-Identifier: MIT
@@ -49,7 +50,8 @@ static ALWAYS_INLINE vm bytes_equal_up_to(const uint8_t *from, int rest, uint8_t
     return vf_bytes_equal(bytes, value);
 }
 
-/* Some channels of one output, `rest` of them in the arrays. Place (0, 0) of the window, perhaps outside, is x[corner]. */
+/* Some channels of one output, `rest` of them in the arrays. Place (0, 0) of the window, perhaps
+   outside, is x[corner]. */
 static ALWAYS_INLINE void max_channels(const int vectors, int rest, const an_pool *g, an_span rows,
                                        an_span columns, const float *x, ptrdiff_t corner, float *y,
                                        uint8_t *argmax)

@@ -10,8 +10,8 @@
  * several images. B is packed: NR floats per step, one step after the other. NR = NV * LANES.
  *
  * Registers: MR * NV sums + NV of B + 1 of A = 14*2+2+1 = 31 of 32 zmm; 6*2+2+1 = 15 of 16 ymm.
- * Traffic of a step, 14 x 32: 14 broadcasts and 2 loads for 28 FMA, and two prefetches with every fourth; the
- * FMA units are the bound as long as B comes from L2 and A from L1.
+ * Traffic of a step, 14 x 32: 14 broadcasts and 2 loads for 28 FMA, and two prefetches with every
+ * fourth; the FMA units are the bound as long as B comes from L2 and A from L1.
  *
  * Needs: TIER, the vocabulary and its LANES, NV, MR.
  * SPDX-License-Identifier: MIT
@@ -39,14 +39,15 @@ typedef struct tile {
     bool add;          /* to what C holds */
     const float *bias; /* [columns] added to each row; NULL: none */
     bool relu;
-    /* Software prefetch to L2, one line of each stream with every fourth step: the line at
-       fetch + j * fetch_inner + l * fetch_step, and another at ahead. ahead NULL: one stream. Prefetching past the end is
-       harmless. */
+    /* Software prefetch to L2, one line of each stream with every fourth step: the line at fetch +
+       j * fetch_inner + l * fetch_step, and another at ahead. ahead NULL: one stream. Prefetching
+       past the end is harmless. */
     const float *fetch, *ahead;
     ptrdiff_t fetch_inner, fetch_step, ahead_inner, ahead_step;
 } tile;
 
-/* One step of the sum: a column of A times a row of B. base: rows 0, 5 and 10 of A, which then move on. */
+/* One step of the sum: a column of A times a row of B. base: rows 0, 5 and 10 of A, which then move
+   on. */
 static ALWAYS_INLINE void tile_step(const int mr, vf sum[][NV], const char *base[3], ptrdiff_t row,
                                     ptrdiff_t step, const float *b)
 {

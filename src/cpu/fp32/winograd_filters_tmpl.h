@@ -1,8 +1,9 @@
 /*
- * winograd_filters_tmpl.h: filters to and from their points: w -> block [r][r][c][NR] -> U [point][block][c][NR], and
- * dU back to dw. With a stride the filters are those of blocks of pixels (an_winograd_blocks()). A thread takes a block of NR
- * filters, LANES of them and a channel at a time: taps come from, and points go to, as many streams, and what lies between
- * the two axes (4 KB) stays in L1. Registers are the transforms'.
+ * winograd_filters_tmpl.h: filters to and from their points: w -> block [r][r][c][NR] -> U
+ * [point][block][c][NR], and dU back to dw. With a stride the filters are those of blocks of pixels
+ * (an_winograd_blocks()). A thread takes a block of NR filters, LANES of them and a channel at a
+ * time: taps come from, and points go to, as many streams, and what lies between the two axes (4
+ * KB) stays in L1. Registers are the transforms'.
  *
  * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
@@ -18,7 +19,8 @@
 #include "cpu/parallel.h"
 #include "cpu/scratch.h"
 
-/* Where element 0 of tap (i, j) lies in a block [r][r][c][NR] of filters, and that of point (i, j) in U, or dU. */
+/* Where element 0 of tap (i, j) lies in a block [r][r][c][NR] of filters, and that of point (i, j)
+   in U, or dU. */
 static size_t at_tap(const winograd_plan *plan, int i, int j)
 {
     return (size_t)(i * plan->r + j) * plan->block;
@@ -73,7 +75,8 @@ static void transform_filters_back(const winograd_plan *plan, int b, const float
 
 /* ---- with a stride: of blocks of pixels ---- */
 
-/* Where in w[k][c][r][s] the weight of tap (i, j) of channel `c` of the blocks lies; -1: beyond the filter, a zero. */
+/* Where in w[k][c][r][s] the weight of tap (i, j) of channel `c` of the blocks lies; -1: beyond the
+   filter, a zero. */
 static ptrdiff_t block_weight(const an_conv2d *g, int k, int c, int i, int j)
 {
     const int dy = c / (g->stride * g->c), rest = c % (g->stride * g->c);
@@ -120,7 +123,8 @@ static void unpack_block_filters(const winograd_plan *plan, int b, const float *
 
 /* ---- all of them ---- */
 
-/* U of all blocks: forward from the filters, for the data gradient from the filters rotated by 180 degrees. */
+/* U of all blocks: forward from the filters, for the data gradient from the filters rotated by 180
+   degrees. */
 static void transform_all_filters(const an_run *run, const winograd_plan *plan, bool back,
                                   const float *w, float *u)
 {

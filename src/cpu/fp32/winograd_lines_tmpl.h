@@ -1,13 +1,14 @@
 /*
- * winograd_lines_tmpl.h: Winograd's transforms of one tile, in both axes, for LANES channels at a time.
+ * winograd_lines_tmpl.h: Winograd's transforms of one tile, in both axes, for LANES channels at a
+ * time.
  *
  *     columns:  t[.][j] = transform of the numbers at from[.][j] + at, for each column j
  *     rows:     the numbers at to[i][.] + at = transform of t[i][.], for each row i
  *
- * Tables of pointers say where the numbers lie, so that one function serves pixels (borders are pointers to
- * zeros) and the matrices V, M, Z and U. Each number is loaded once, rests in t (at most 64 vectors: 4 KB on the
- * stack, in L1) and is stored once; a line of 8 and its sums take 16 registers; constants come from
- * memory as operands.
+ * Tables of pointers say where the numbers lie, so that one function serves pixels (borders are
+ * pointers to zeros) and the matrices V, M, Z and U. Each number is loaded once, rests in t (at
+ * most 64 vectors: 4 KB on the stack, in L1) and is stored once; a line of 8 and its sums take 16
+ * registers; constants come from memory as operands.
  *
  * Needs: the vocabulary.
  * SPDX-License-Identifier: MIT
@@ -62,7 +63,8 @@ typedef struct line_transform {
     void (*rows)(int count, vf t[POINTS][POINTS], tile_targets to, size_t at);
 } line_transform;
 
-/* The transforms of one tile size: inputs, outputs, gradients of outputs, filters and their gradients. */
+/* The transforms of one tile size: inputs, outputs, gradients of outputs, filters and their
+   gradients. */
 typedef struct tile_transforms {
     line_transform bt, at, a, g, gt;
 } tile_transforms;

@@ -1,7 +1,8 @@
 /*
- * winograd_maps_tmpl.h: maps to and from their points: x -> V [point][tile][c], M [point][tile][k] -> y, dy -> Z
- * [point][block][tile][NR]. Rows that do not lie in memory as they are wanted - blocks of pixels, the gradient before
- * a pooling - are made by the thread that wants them, under a row of tiles at a time: 96 KB in conv1, in L2.
+ * winograd_maps_tmpl.h: maps to and from their points: x -> V [point][tile][c], M [point][tile][k]
+ * -> y, dy -> Z [point][block][tile][NR]. Rows that do not lie in memory as they are wanted -
+ * blocks of pixels, the gradient before a pooling - are made by the thread that wants them, under a
+ * row of tiles at a time: 96 KB in conv1, in L2.
  *
  * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
@@ -24,8 +25,7 @@ typedef struct winograd_maps {
     const float *x, *zeros, *bias;
     const float *u; /* NULL: to be made of w */
     bool relu;
-    const float *
-        mask; /* of the shape of y in the whole batch: where it is not above 0, y is 0; NULL: none */
+    const float *mask; /* as y in the whole batch: where it is not above 0, y is 0; NULL: none */
     float *y; /* of image `first_image` and those after it */
     int first_image;
     uint8_t *argmax; /* of the pooling that is part of the layer */
@@ -48,7 +48,8 @@ static void point_at_pixels(const float *image, map_shape map, int y, int x, int
     }
 }
 
-/* The last `lanes` channels, fewer than LANES, from `at` on: copies, so that nothing behind a map is read. */
+/* The last `lanes` channels, fewer than LANES, from `at` on: copies, so that nothing behind a map
+   is read. */
 static void copy_last(int rows, int columns, size_t at, int lanes, tile_sources from,
                       vf copy[POINTS][POINTS])
 {
@@ -62,8 +63,8 @@ static void copy_last(int rows, int columns, size_t at, int lanes, tile_sources 
 
 /* ---- rows that are made ---- */
 
-/* A row of pixels, each of `floats` floats, as a row of the blocks first .. last-1; zeros beyond the edges. row NULL: all
-   zeros. */
+/* A row of pixels, each of `floats` floats, as a row of the blocks first .. last-1; zeros beyond
+   the edges. row NULL: all zeros. */
 static void cut_edge(const winograd_plan *plan, const float *row, int floats, int first, int last,
                      float *blocks)
 {
@@ -77,8 +78,8 @@ static void cut_edge(const winograd_plan *plan, const float *row, int floats, in
     }
 }
 
-/* The same of all blocks. Those that are all pixels in fours of floats: a block's row is 12 in conv1, or 4 of each plane, for
-   which a masked vector or a call takes 30 cycles. */
+/* The same of all blocks. Those that are all pixels in fours of floats: a block's row is 12 in
+   conv1, or 4 of each plane, for which a masked vector or a call takes 30 cycles. */
 static void cut_row(const winograd_plan *plan, const float *row, int floats, float *blocks)
 {
     const an_conv2d *g = &plan->given;
@@ -98,7 +99,8 @@ static void cut_row(const winograd_plan *plan, const float *row, int floats, flo
             blocks[bx * plan->in_c + i] = row[bx * count + i - left];
 }
 
-/* The rows of blocks under a row of tiles: [by][bx][dy][dx][c], or of images as they come [by][bx][dy][c][dx]. */
+/* The rows of blocks under a row of tiles: [by][bx][dy][dx][c], or of images as they come
+   [by][bx][dy][c][dx]. */
 static void make_blocks(const winograd_plan *plan, const float *image, an_winograd_tile high,
                         float *blocks)
 {
@@ -123,7 +125,8 @@ typedef struct unit_input {
     int y;
 } unit_input;
 
-/* Rows of the gradient of image n before pooling, as far as there are any; `first` is the first that is wanted. */
+/* Rows of the gradient of image n before pooling, as far as there are any; `first` is the first
+   that is wanted. */
 static unit_input unpool(const an_run *run, const winograd_plan *plan, int n, int first, int rows,
                          const float *dy, const uint8_t *argmax)
 {

@@ -1,6 +1,7 @@
 /*
- * winograd_plan_tmpl.h: Winograd's convolution on paper: the tiles of a layer, how many go into a chunk, where each
- * number of V, M, Z and U lies, and what scratch that takes. winograd_tmpl.h says what these are.
+ * winograd_plan_tmpl.h: Winograd's convolution on paper: the tiles of a layer, how many go into a
+ * chunk, where each number of V, M, Z and U lies, and what scratch that takes. winograd_tmpl.h says
+ * what these are.
  *
  * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
@@ -116,8 +117,9 @@ static void make_room(winograd_plan *plan, int units)
     lay_out_points(plan);
 }
 
-/* Chunks of `units` units, in steps of `step`, whose V and M take at most so many bytes, but at least one step; all of about
-   the same size. A smaller batch needs no more room, though its chunks may be larger. */
+/* Chunks of `units` units, in steps of `step`, whose V and M take at most so many bytes, but at
+   least one step; all of about the same size. A smaller batch needs no more room, though its chunks
+   may be larger. */
 static void choose_chunk(winograd_plan *plan, int units, int step, size_t bytes)
 {
     make_room(plan, step);
@@ -130,7 +132,8 @@ static void choose_chunk(winograd_plan *plan, int units, int step, size_t bytes)
     plan->chunk = (steps + chunks - 1) / chunks * step;
 }
 
-/* So few units, or images that are pooled, are shared by all threads, point by point: there is too little to hand out. */
+/* So few units, or images that are pooled, are shared by all threads, point by point: there is too
+   little to hand out. */
 #define SHARED_UNITS 16
 
 /* Units as the weight gradient wants them: whole images for all threads; else as fits. */
@@ -144,7 +147,7 @@ static void choose_units(winograd_plan *plan, bool gradient)
     make_room(plan, 1);
     plan->own = !gradient && turns > SHARED_UNITS && filters <= WINOGRAD_OWN_FILTERS &&
                 an_size_times(chunk_floats(plan), sizeof(float)) <= 2 * WINOGRAD_OWN_BYTES;
-    if (plan->own) /* where the filters come from L3 again for each chunk, V and M may lie there as well */
+    if (plan->own) /* filters that come from L3 for each chunk: V and M may lie there as well */
         choose_chunk(plan, pools ? plan->rows.tiles : plan->units, 1,
                      AN_MAX(WINOGRAD_OWN_BYTES, filters + filters / 4));
     else
@@ -291,7 +294,8 @@ static void put_column(const winograd_plan *plan, chunk_tile *t, int column)
         t->point_column[j] = an_winograd_point(&plan->columns, t->wide.points, j);
 }
 
-/* Which of the filters' points is the tile's point (i, j), and the tile's place among the tiles that have it. */
+/* Which of the filters' points is the tile's point (i, j), and the tile's place among the tiles
+   that have it. */
 static int point_of(const winograd_plan *plan, const chunk_tile *t, int i, int j)
 {
     return t->point_row[i] * plan->columns.points + t->point_column[j];

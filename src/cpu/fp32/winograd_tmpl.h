@@ -6,19 +6,23 @@
  *     products M [point][tile][k] = V U            one matrix product a point: the micro-kernel
  *     outputs  M  -> y, with bias and ReLU
  *
- * The data gradient is the same with dy for x and the filters rotated by 180 degrees. The weight gradient has
- * dy -> Z [point][block][tile][NR], dU [point][block][c][NR] += V^T Z, and at the end dU -> dw.
+ * The data gradient is the same with dy for x and the filters rotated by 180 degrees. The weight
+ * gradient has dy -> Z [point][block][tile][NR], dU [point][block][c][NR] += V^T Z, and at the end
+ * dU -> dw.
  *
- * With a stride, x is copied to blocks of pixels first (an_winograd_blocks()), row of tiles by row of tiles.
+ * With a stride, x is copied to blocks of pixels first (an_winograd_blocks()), row of tiles by row
+ * of tiles.
  *
- * A unit is a row of tiles of one image. Chunks: where V and M of a few units fit into L2 (conv1), or are as large as
- * filters that do not (conv2), each thread takes chunks of its own; else all threads share one that fits into
- * L3 (conv3 to conv5, whose filters are too large to be read for every few tiles). In the products, what comes
- * next is fetched to L2 a line with every fourth step. Each sum is one run of the micro-kernel over all channels,
- * or for the weight gradient over the tiles of one chunk after the other: the bits do not depend on the threads.
+ * A unit is a row of tiles of one image. Chunks: where V and M of a few units fit into L2 (conv1),
+ * or are as large as filters that do not (conv2), each thread takes chunks of its own; else all
+ * threads share one that fits into L3 (conv3 to conv5, whose filters are too large to be read for
+ * every few tiles). In the products, what comes next is fetched to L2 a line with every fourth
+ * step. Each sum is one run of the micro-kernel over all channels, or for the weight gradient over
+ * the tiles of one chunk after the other: the bits do not depend on the threads.
  *
- * Cache, in a product: a tile's rows of V (conv4: 22 KB) in L1 for all filters, a panel of U (conv4: 48 KB) from L2. With a
- * pooling, maps are made in scratch and pooled there, image by image; backward spreads out the rows that it wants (unpool()).
+ * Cache, in a product: a tile's rows of V (conv4: 22 KB) in L1 for all filters, a panel of U
+ * (conv4: 48 KB) from L2. With a pooling, maps are made in scratch and pooled there, image by
+ * image; backward spreads out the rows that it wants (unpool()).
  *
  * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
@@ -40,8 +44,9 @@
 
 /* ---- products ---- */
 
-/* M at point p for the units of a chunk: rows of tiles times blocks of filters. Meanwhile come to L2: the next rows of V, a
-   quarter of their lines with each of the first blocks; and the filters of point `next`, a part with each row of tiles. */
+/* M at point p for the units of a chunk: rows of tiles times blocks of filters. Meanwhile come to
+   L2: the next rows of V, a quarter of their lines with each of the first blocks; and the filters
+   of point `next`, a part with each row of tiles. */
 static void multiply(const winograd_plan *plan, const chunk_range *chunk, int p, int next,
                      const float *v, const float *u, float *m)
 {
@@ -232,8 +237,9 @@ static alexnet_status winograd_backward_data(const an_run *run, const an_conv2d 
 
 /* ---- weight gradient ---- */
 
-/* dU at point p += V^T Z over the tiles of a chunk. A tile's channels of V stay in L1 for all filters of their group;
-   meanwhile the next ones come, a line of a tile of V with every fourth step. */
+/* dU at point p += V^T Z over the tiles of a chunk. A tile's channels of V stay in L1 for all
+   filters of their group; meanwhile the next ones come, a line of a tile of V with every fourth
+   step. */
 static void multiply_back(const winograd_plan *plan, const chunk_range *chunk, int p, bool add,
                           const float *v, const float *z, float *du)
 {

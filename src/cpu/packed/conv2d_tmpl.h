@@ -1,20 +1,22 @@
 /*
- * conv2d_tmpl.h: convolution forward in a packed format, straight from a zero-padded copy of an image:
- * conv2d_direct_tmpl.h with units of 4 bytes. The rows of a tile are neighbouring output columns, its columns
- * are NR filters, and a step of the sum is a unit of channels under one place of the window.
+ * conv2d_tmpl.h: convolution forward in a packed format, straight from a zero-padded copy of an
+ * image: conv2d_direct_tmpl.h with units of 4 bytes. The rows of a tile are neighbouring output
+ * columns, its columns are NR filters, and a step of the sum is a unit of channels under one place
+ * of the window.
  *
- * Packed filters: panels [block of NR][run][unit][NR][UNIT numbers], each group with blocks of its own; then
- * what weights_info says of each filter. A run is what lies side by side in the copy: a row of the window
- * where there is one group, else a place's channels. Its last unit is filled up with zeros, which meet
- * whatever follows in the copy: in bf16 an infinity there makes the sum not a number, as the convolution of that image is
- * elsewhere.
+ * Packed filters: panels [block of NR][run][unit][NR][UNIT numbers], each group with blocks of its
+ * own; then what weights_info says of each filter. A run is what lies side by side in the copy: a
+ * row of the window where there is one group, else a place's channels. Its last unit is filled up
+ * with zeros, which meet whatever follows in the copy: in bf16 an infinity there makes the sum not
+ * a number, as the convolution of that image is elsewhere.
  *
- * Threads: each takes images of its own; where there are too few of them, all threads make the copies together and then
- * share out pieces: a block of filters, or a stripe of a block's rows where blocks do not come out even.
+ * Threads: each takes images of its own; where there are too few of them, all threads make the
+ * copies together and then share out pieces: a block of filters, or a stripe of a block's rows
+ * where blocks do not come out even.
  *
- * Cache: a padded image (169 KB for torchvision's conv4 in bf16) and a panel (216 KB) share L2; meanwhile the next
- * panel is fetched. Where maximum pooling is a part of the layer, a block's outputs before it (378 KB of conv1's) do not
- * leave the cache either.
+ * Cache: a padded image (169 KB for torchvision's conv4 in bf16) and a panel (216 KB) share L2;
+ * meanwhile the next panel is fetched. Where maximum pooling is a part of the layer, a block's
+ * outputs before it (378 KB of conv1's) do not leave the cache either.
  *
  * Needs: a format: number, packing, weights_info, UNIT; and as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
@@ -99,7 +101,8 @@ static size_t conv_packed_bytes(const an_conv2d *g) { return plan_conv(g, 1).pac
 
 static size_t conv_scratch(const an_conv2d *g, int threads) { return plan_conv(g, threads).bytes; }
 
-/* Where number (c, r, s) of a filter lies in its panel, in numbers from the panel's beginning for column 0. */
+/* Where number (c, r, s) of a filter lies in its panel, in numbers from the panel's beginning for
+   column 0. */
 static size_t panel_offset(const conv_plan *plan, int r, int s, int c)
 {
     const int place = plan->places > 1 ? s : 0;
@@ -181,7 +184,8 @@ static void pack_rows(const an_conv2d *g, const conv_plan *plan, const packing *
     if (rows.end == plan->h) memset(copy + (size_t)plan->h * plan->row_bytes, 0, UNIT_BYTES);
 }
 
-/* The outputs of block b of the filters in these rows; y: row 0's first one, `pixel` floats from pixel to pixel. */
+/* The outputs of block b of the filters in these rows; y: row 0's first one, `pixel` floats from
+   pixel to pixel. */
 static void conv_block(const an_conv2d *g, const conv_plan *plan, int b, an_span rows,
                        const char *image, const char *panels, const finish *end, float *y,
                        ptrdiff_t y_pixel)
@@ -220,7 +224,8 @@ static void conv_block(const an_conv2d *g, const conv_plan *plan, int b, an_span
     }
 }
 
-/* The largest of a window of a block's outputs, of the first of equal ones, to `columns` numbers. */
+/* The largest of a window of a block's outputs, of the first of equal ones, to `columns` numbers.
+   */
 static void pool_window(const an_pool *pool, int p, int q, const float *outputs, int columns,
                         float *y)
 {

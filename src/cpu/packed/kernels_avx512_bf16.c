@@ -1,6 +1,7 @@
 /*
- * kernels_avx512_bf16.c: passes in bf16 with AVX-512 BF16: convolution forward, linear layers in all passes.
- * Compiled with -mavx512bf16 beside the flags of the tier; run where the processor has it.
+ * kernels_avx512_bf16.c: passes in bf16 with AVX-512 BF16: convolution forward, linear layers in
+ * all passes. Compiled with -mavx512bf16 beside the flags of the tier; run where the processor has
+ * it.
  * SPDX-License-Identifier: MIT
  */
 #include "cpu/packed/packed.h"
@@ -26,7 +27,8 @@ typedef uint16_t number;
 typedef float sum_number;
 typedef __m512 va; /* 16 sums */
 
-/* How numbers are packed, and what a format has to say of weights: of bf16 there is nothing to say. */
+/* How numbers are packed, and what a format has to say of weights: of bf16 there is nothing to say.
+   */
 typedef struct packing {
     char nothing;
 } packing;

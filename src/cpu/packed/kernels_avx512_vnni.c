@@ -1,9 +1,11 @@
 /*
- * kernels_avx512_vnni.c: forward passes in whole numbers of 8 bits, as int8.h defines them, with AVX-512 VNNI.
- * Compiled with -mavx512vnni beside the flags of the tier; run where the processor has it.
+ * kernels_avx512_vnni.c: forward passes in whole numbers of 8 bits, as int8.h defines them, with
+ * AVX-512 VNNI. Compiled with -mavx512vnni beside the flags of the tier; run where the processor
+ * has it.
  *
- * vpdpbusd multiplies bytes without sign by bytes with sign: images by weights. Where images have numbers
- * below 0, zero is 128, and 128 times the sum of the weights is taken off again; the padding is 128, too.
+ * vpdpbusd multiplies bytes without sign by bytes with sign: images by weights. Where images have
+ * numbers below 0, zero is 128, and 128 times the sum of the weights is taken off again; the
+ * padding is 128, too.
  * SPDX-License-Identifier: MIT
  */
 #include "cpu/packed/packed.h"

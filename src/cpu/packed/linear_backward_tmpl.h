@@ -1,12 +1,14 @@
 /*
- * linear_backward_tmpl.h: the gradients of a fully connected layer in a packed format whose sums are
- * floats: linear_backward_tmpl.h's, with units of 4 bytes. Weights and their gradient are float.
+ * linear_backward_tmpl.h: the gradients of a fully connected layer in a packed format whose sums
+ * are floats: linear_backward_tmpl.h's, with units of 4 bytes. Weights and their gradient are
+ * float.
  *
  *     data gradient    dx  = dy * w      dy broadcast, w packed to panels of NR inputs
  *     weight gradient  dw  = dy^T * x    dy broadcast, x in panels of NR inputs
  *
- * The numbers of a unit follow each other along the sum: two outputs, or two images. So panels interleave the
- * rows of a matrix by twos. Registers are the micro-kernel's; each pass says what it keeps in which cache.
+ * The numbers of a unit follow each other along the sum: two outputs, or two images. So panels
+ * interleave the rows of a matrix by twos. Registers are the micro-kernel's; each pass says what it
+ * keeps in which cache.
  *
  * Needs: a format whose sums are floats, and its vp_pair(); and as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
@@ -23,8 +25,9 @@
 #include "cpu/sgd.h"
 #include "cpu/simd/parts_tmpl.h"
 
-/* Rows of `width` numbers, `count` of them, by twos: the units of NR columns lie together, `panel` bytes from those of
-   the next NR, `unit` bytes from those of the next two rows. What is missing is 0. */
+/* Rows of `width` numbers, `count` of them, by twos: the units of NR columns lie together, `panel`
+   bytes from those of the next NR, `unit` bytes from those of the next two rows. What is missing is
+   0. */
 static void pack_pairs(int count, int width, size_t row, const float *from, size_t panel,
                        size_t unit, char *to)
 {
@@ -39,7 +42,8 @@ static void pack_pairs(int count, int width, size_t row, const float *from, size
 
 /* ---- data gradient ----
  *
- * A thread takes a strip of inputs and, PACKED_DATA_DEPTH outputs at a time, packs that block of w (256 KB, in L2).
+ * A thread takes a strip of inputs and, PACKED_DATA_DEPTH outputs at a time, packs that block of w
+ * (256 KB, in L2).
  */
 
 #define PACKED_DATA_STRIP 256 /* inputs; 1 KB of each row of w */
@@ -132,9 +136,10 @@ static alexnet_status linear_backward_data(const an_run *run, const an_linear *g
 
 /* ---- weight gradient ----
  *
- * A thread takes a rectangle of dw: its inputs' part of x (128 images, 512 inputs: 128 KB) stays in L2. With an update, a
- * row of tiles of dw (14 rows of 2 KB) never leaves the nearest caches: v and w follow it row by row, and while it is
- * computed theirs of the row of tiles below are fetched, as in linear_backward_tmpl.h.
+ * A thread takes a rectangle of dw: its inputs' part of x (128 images, 512 inputs: 128 KB) stays in
+ * L2. With an update, a row of tiles of dw (14 rows of 2 KB) never leaves the nearest caches: v and
+ * w follow it row by row, and while it is computed theirs of the row of tiles below are fetched, as
+ * in linear_backward_tmpl.h.
  */
 
 #define PACKED_WEIGHTS_INPUTS  512
@@ -178,8 +183,9 @@ typedef struct weights_job {
     const an_sgd_update *update; /* NULL: none */
 } weights_job;
 
-/* A row of tiles of dw: `rows` outputs from `output` on, `columns` inputs from `input` on, at c, rows c_row apart.
-   Meanwhile w and v of a row below are fetched with each tile, a half of its steps each. */
+/* A row of tiles of dw: `rows` outputs from `output` on, `columns` inputs from `input` on, at c,
+   rows c_row apart. Meanwhile w and v of a row below are fetched with each tile, a half of its
+   steps each. */
 static void gradient_rows(const weights_job *j, int output, int rows, int input, int columns,
                           float *c, ptrdiff_t c_row)
 {
@@ -212,7 +218,8 @@ static void gradient_rows(const weights_job *j, int output, int rows, int input,
     }
 }
 
-/* dw at (output, input), PACKED_WEIGHTS_OUTPUTS x PACKED_WEIGHTS_INPUTS or what is left. own: room for a row of tiles. */
+/* dw at (output, input), PACKED_WEIGHTS_OUTPUTS x PACKED_WEIGHTS_INPUTS or what is left. own: room
+   for a row of tiles. */
 static void weights_rectangle(const weights_job *j, int output, int input, float *own)
 {
     const size_t inputs = (size_t)j->g->inputs;

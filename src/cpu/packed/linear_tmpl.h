@@ -1,16 +1,16 @@
 /*
- * linear_tmpl.h: the forward pass of a fully connected layer in a packed format: linear_tmpl.h's, with
- * units of 4 bytes. x [n][inputs], w [outputs][inputs], y [n][outputs].
+ * linear_tmpl.h: the forward pass of a fully connected layer in a packed format: linear_tmpl.h's,
+ * with units of 4 bytes. x [n][inputs], w [outputs][inputs], y [n][outputs].
  *
  *     y^T = w * x^T     w broadcast, x^T in panels [unit][NR images]
  *
- * Packed weights: rows as they are, packed, an odd number of cache lines apart and filled up with zeros; then what
- * weights_info says of each output. Few images: dot products with the rows, which stream past at the speed
- * of memory.
+ * Packed weights: rows as they are, packed, an odd number of cache lines apart and filled up with
+ * zeros; then what weights_info says of each output. Few images: dot products with the rows, which
+ * stream past at the speed of memory.
  *
- * Long sums go in blocks of PACKED_DEPTH units; a thread's strip of y^T stays in L2 beside the block's part of x^T
- * (64 images: 128 KB). Registers are the micro-kernel's; with few images 4 rows * 4 images of sums, a vector of weights and
- * one of an image: 18 of 32.
+ * Long sums go in blocks of PACKED_DEPTH units; a thread's strip of y^T stays in L2 beside the
+ * block's part of x^T (64 images: 128 KB). Registers are the micro-kernel's; with few images 4 rows
+ * * 4 images of sums, a vector of weights and one of an image: 18 of 32.
  *
  * Needs: a format, with UNPREPARED; and as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
@@ -133,8 +133,8 @@ static float linear_value(const linear_job *j, int n, int o, sum_number sum)
 
 /* ---- few images ---- */
 
-/* 16 units of the weights of an output: from a packed row, or of numbers as they are. The same place of the rows
-   to come is fetched: a row ends before the machine has seen where it leads. */
+/* 16 units of the weights of an output: from a packed row, or of numbers as they are. The same
+   place of the rows to come is fetched: a row ends before the machine has seen where it leads. */
 static ALWAYS_INLINE vp weights_at(const bool packed, const linear_job *j, size_t output, int u)
 {
 #if PLAIN_WEIGHTS
@@ -226,7 +226,8 @@ typedef struct weights_piece {
     int output, rows, unit, depth;
 } weights_piece;
 
-/* Piece `index` of the strip of `count` outputs that begins at `first`: all of a block, then the next block. */
+/* Piece `index` of the strip of `count` outputs that begins at `first`: all of a block, then the
+   next block. */
 static weights_piece piece_of(const linear_job *j, int first, int count, int index)
 {
     const int tiles = tiles_of(count);
@@ -250,8 +251,9 @@ static const char *piece_at(const linear_job *j, weights_piece piece, size_t *ro
     return w + (size_t)piece.output * *row + (size_t)piece.unit * *unit;
 }
 
-/* A piece of w times its part of x^T, for all images, into a strip of y^T. Meanwhile the next piece is fetched, a few rows
-   with each panel of images: as many as a power of 2, which parts a block of steps evenly. */
+/* A piece of w times its part of x^T, for all images, into a strip of y^T. Meanwhile the next piece
+   is fetched, a few rows with each panel of images: as many as a power of 2, which parts a block of
+   steps evenly. */
 static void forward_piece(const linear_job *j, weights_piece piece, weights_piece next, char *copy,
                           float *strip)
 {

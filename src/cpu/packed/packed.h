@@ -1,6 +1,6 @@
 /*
- * packed.h: algorithms in formats of which several numbers go into 4 bytes, of machines that multiply them
- * at once. What machines without them do: bf16.h, int8.h.
+ * packed.h: algorithms in formats of which several numbers go into 4 bytes, of machines that
+ * multiply them at once. What machines without them do: bf16.h, int8.h.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_PACKED_PACKED_H

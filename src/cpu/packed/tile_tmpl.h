@@ -1,18 +1,19 @@
 /*
- * tile_tmpl.h: the micro-kernel of the formats that pack several numbers into 4 bytes: fp32/tile_tmpl.h
- * with a unit of 4 bytes (two of bf16, four of int8) where a float stands there.
+ * tile_tmpl.h: the micro-kernel of the formats that pack several numbers into 4 bytes:
+ * fp32/tile_tmpl.h with a unit of 4 bytes (two of bf16, four of int8) where a float stands there.
  *
  *     C[mr][NR] (+)= sum over i < outer, j < inner, l < run of
  *                    A[row][i * a_outer + j * a_inner + l * a_step] . B[(i, j, l)][NR]
  *
- * A and B are units, and . multiplies the numbers of two units pair by pair and adds them all to the sum:
- * one instruction for 16 columns, as fast as a multiply-add of floats. A is read where it lies, at any
- * alignment, one unit broadcast at a time; B is packed, NR units per step. NR = 32.
+ * A and B are units, and . multiplies the numbers of two units pair by pair and adds them all to
+ * the sum: one instruction for 16 columns, as fast as a multiply-add of floats. A is read where it
+ * lies, at any alignment, one unit broadcast at a time; B is packed, NR units per step. NR = 32.
  *
- * The machine is a vocabulary: vp, 16 units; va, 16 sums; vp_load, vp_set1, va_zero, va_dot, va_finish.
+ * The machine is a vocabulary: vp, 16 units; va, 16 sums; vp_load, vp_set1, va_zero, va_dot,
+ * va_finish.
  *
- * Registers: 14 * 2 sums + 2 of B + 1 of A = 31 of 32 zmm. Traffic of a step: 14 broadcasts and 2 loads for
- * 28 dot products.
+ * Registers: 14 * 2 sums + 2 of B + 1 of A = 31 of 32 zmm. Traffic of a step: 14 broadcasts and 2
+ * loads for 28 dot products.
  *
  * Needs: a vocabulary (vp, va and what is done with them) and its LANES, NV, MR, TILE_NAME.
  * SPDX-License-Identifier: MIT
@@ -44,13 +45,14 @@ typedef struct tile {
     ptrdiff_t c_row; /* in numbers */
     bool add;        /* to what C holds */
     finish end;      /* what becomes of the sums */
-    /* Software prefetch to L2, as in fp32/tile_tmpl.h, but of one stream and with every step; strides in bytes. */
+    /* Software prefetch to L2, as in fp32/tile_tmpl.h, but of one stream and with every step;
+       strides in bytes. */
     const char *fetch;
     ptrdiff_t fetch_inner, fetch_step;
 } tile;
 
-/* One step of the sum: a column of A times a row of B. base: rows 0, 5 and 10 of A. weights_first: A is the
-   weights; formats whose factors differ have to know. */
+/* One step of the sum: a column of A times a row of B. base: rows 0, 5 and 10 of A. weights_first:
+   A is the weights; formats whose factors differ have to know. */
 static ALWAYS_INLINE void tile_step(const int mr, const bool weights_first, va sum[][NV],
                                     const char *const base[3], ptrdiff_t row, const char *b)
 {

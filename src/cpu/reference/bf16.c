@@ -64,9 +64,10 @@ static an_run inner_run(const an_run *run, size_t scratch_bytes)
 /* ---- convolution, forward ---- */
 
 /*
- * Forward, of packed weights, where the direct way in bf16 costs less than Winograd's in fp32. By the constants of the tier
- * that multiplies in bf16, so that every tier gives results of the same kind. A filter as large as the map is a linear
- * layer, which convolutions in bf16 are not made for.
+ * Forward, of packed weights, where the direct way in bf16 costs less than Winograd's in fp32. By
+ * the constants of the tier that multiplies in bf16, so that every tier gives results of the same
+ * kind. A filter as large as the map is a linear layer, which convolutions in bf16 are not made
+ * for.
  */
 bool an_bf16_conv2d_pays(const an_conv2d *g, an_pass pass)
 {
@@ -144,9 +145,9 @@ alexnet_status an_bf16_conv2d_pack_weights(const an_run *run, const an_conv2d *g
 /* ---- linear ---- */
 
 /*
- * Always, of packed weights, and of many images. In training the weights are fp32, so that bf16 spares no traffic, which
- * is all that counts for few images; and backward in fp32 passes over them once where bf16 does it three times
- * (measured: bench/NOTES.md, section 6).
+ * Always, of packed weights, and of many images. In training the weights are fp32, so that bf16
+ * spares no traffic, which is all that counts for few images; and backward in fp32 passes over them
+ * once where bf16 does it three times (measured: bench/NOTES.md, section 6).
  */
 bool an_bf16_linear_pays(const an_linear *g, an_pass pass)
 {

@@ -1,7 +1,7 @@
 /*
- * elementwise.c: what treats every element alone. Most of it is bound by memory in every
- * tier, so all tiers share it, and with it the bits: each operation is rounded as written (the compiler
- * may not contract a * b + c). The others have tanh, sigmoid and dropout of their own.
+ * elementwise.c: what treats every element alone. Most of it is bound by memory in every tier, so
+ * all tiers share it, and with it the bits: each operation is rounded as written (the compiler may
+ * not contract a * b + c). The others have tanh, sigmoid and dropout of their own.
  * SPDX-License-Identifier: MIT
  */
 #include "cpu/reference/reference.h"
@@ -104,8 +104,8 @@ static float kept_if(bool stay, float value)
     return value;
 }
 
-/* One row. The random words are counted in the order c, h, w; x and y are [h][w][c], where the next in that order is c
-   further on, or back at the first pixel, one channel on. */
+/* One row. The random words are counted in the order c, h, w; x and y are [h][w][c], where the next
+   in that order is c further on, or back at the first pixel, one channel on. */
 static void dropout_row(const an_dropout *d, an_shape shape, int row, const float *x, float *y)
 {
     const uint32_t place = (uint32_t)d->layer << 16 | (uint32_t)(d->first_row + row);

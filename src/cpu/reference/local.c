@@ -1,9 +1,10 @@
 /*
- * local.c: the convolution whose filters differ from place to place. Legend: N images, C channels, K
- * filters, H W map in, P Q map out, R S kernel; x [n][h][w][c], w [p][q][c][r][s][k].
+ * local.c: the convolution whose filters differ from place to place. Legend: N images, C channels,
+ * K filters, H W map in, P Q map out, R S kernel; x [n][h][w][c], w [p][q][c][r][s][k].
  *
- * Filters are the last index of weights and outputs alike, so that every inner loop runs along them, BLOCK at a
- * time in registers. A place's weights are read once for all images: threads share out places, not images.
+ * Filters are the last index of weights and outputs alike, so that every inner loop runs along
+ * them, BLOCK at a time in registers. A place's weights are read once for all images: threads share
+ * out places, not images.
  * SPDX-License-Identifier: MIT
  */
 #include "cpu/reference/reference.h"
@@ -44,7 +45,8 @@ static size_t weights_at(const an_conv2d *g, size_t place)
     return place * times(g->c, g->k) * times(g->r, g->s);
 }
 
-/* The first filter's weight of a place for channel c and tap (r, s), from the first of the place. */
+/* The first filter's weight of a place for channel c and tap (r, s), from the first of the place.
+   */
 static size_t tap_at(const an_conv2d *g, int c, int r, int s)
 {
     return ((times(c, g->r) + (size_t)r) * (size_t)g->s + (size_t)s) * (size_t)g->k;
@@ -57,7 +59,8 @@ static const float *pixel(const float *image, const an_conv2d *g, int h, int w)
 
 /* ---- forward ---- */
 
-/* y for `count` filters, at most BLOCK, of one place and image. Inlined with count known to be BLOCK. */
+/* y for `count` filters, at most BLOCK, of one place and image. Inlined with count known to be
+   BLOCK. */
 static inline void output_sums(const an_conv2d *g, const window *at, const float *image,
                                const float *weights, const float *bias, int count, bool relu,
                                float *y)
@@ -172,8 +175,9 @@ alexnet_status an_local_backward_data__portable(const an_run *run, const an_conv
 
 /* ---- backward: weights ---- */
 
-/* What one weight of each of `count` filters, at most BLOCK, gathers over the images; a NULL x stands for ones: the biases.
-   dy and x are of the first image, y_image and x_image floats before the next. */
+/* What one weight of each of `count` filters, at most BLOCK, gathers over the images; a NULL x
+   stands for ones: the biases. dy and x are of the first image, y_image and x_image floats before
+   the next. */
 static inline void weight_sums(int n, const float *x, size_t x_image, const float *dy,
                                size_t y_image, int count, float *dw)
 {

@@ -57,8 +57,8 @@ double an_target_logit(const an_targets *targets, int row, const float *x)
     return (1 - part) * label + part * (double)x[targets->others[row]];
 }
 
-/* -ln(exp(x_label) / sum exp(x)) = ln(sum exp(x - max)) - (x_label - max); smoothed, the second term is
-   drawn towards its mean over the classes. */
+/* -ln(exp(x_label) / sum exp(x)) = ln(sum exp(x - max)) - (x_label - max); smoothed, the second
+   term is drawn towards its mean over the classes. */
 alexnet_status an_cross_entropy__portable(const an_run *run, int n, int classes,
                                           const float *logits, const an_targets *targets,
                                           float *loss)

@@ -78,7 +78,8 @@ static void respond(const an_lrn *g, size_t count, const float *x, float *sums, 
         y[i] *= x[i];
 }
 
-/* Backward, first half: t = dy x d^(-beta-1), and dx = dy d^-beta, what a value does to itself as numerator. */
+/* Backward, first half: t = dy x d^(-beta-1), and dx = dy d^-beta, what a value does to itself as
+   numerator. */
 static void as_numerator(const an_lrn *g, size_t count, const float *x, const float *dy,
                          float *sums, float *t, float *dx)
 {
@@ -118,7 +119,8 @@ static void slide(const an_lrn *g, size_t count, const float *values, float *sum
     }
 }
 
-/* One pixel's values of one group. dy NULL: forward, to out. `values` begins and ends with size / 2 zeros. */
+/* One pixel's values of one group. dy NULL: forward, to out. `values` begins and ends with size / 2
+   zeros. */
 static void across(const an_lrn *g, size_t count, const float *x, const float *dy, float *values,
                    float *sums, float *out)
 {

@@ -9,7 +9,8 @@
 
 #include "core/backend.h"
 
-/* Sizes that shapes and windows can have; what every tier asserts before it chooses an algorithm. */
+/* Sizes that shapes and windows can have; what every tier asserts before it chooses an algorithm.
+   */
 static inline bool an_conv2d_is_sound(const an_conv2d *g)
 {
     return g->n >= 0 && g->c > 0 && g->h > 0 && g->w > 0 && g->k > 0 && g->r > 0 && g->s > 0 &&

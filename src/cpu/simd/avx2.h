@@ -9,7 +9,8 @@
 #include <immintrin.h>
 #include <stdint.h>
 
-/* CRC-32C of a word of 8 bytes, and of a byte: SSE 4.2, which every processor of these tiers has. */
+/* CRC-32C of a word of 8 bytes, and of a byte: SSE 4.2, which every processor of these tiers has.
+   */
 #define CRC32C_WORD(crc, word) _mm_crc32_u64(crc, word)
 #define CRC32C_BYTE(crc, byte) _mm_crc32_u8(crc, byte)
 

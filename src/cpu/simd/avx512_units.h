@@ -1,5 +1,6 @@
 /*
- * avx512_units.h: what bf16 and int8 have in common with AVX-512: units of 4 bytes, sixteen to a vector.
+ * avx512_units.h: what bf16 and int8 have in common with AVX-512: units of 4 bytes, sixteen to a
+ * vector.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_SIMD_AVX512_UNITS_H

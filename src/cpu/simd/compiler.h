@@ -1,5 +1,6 @@
 /*
- * compiler.h: what the templates ask of the compiler, and how their names are made. Plain C besides: base/compiler.h.
+ * compiler.h: what the templates ask of the compiler, and how their names are made. Plain C
+ * besides: base/compiler.h.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_SIMD_COMPILER_H

@@ -1,8 +1,10 @@
 /*
- * crc32c_tmpl.h: CRC-32C by the processor's own instruction, where the vocabulary has it as CRC32C_WORD; else by tables.
+ * crc32c_tmpl.h: CRC-32C by the processor's own instruction, where the vocabulary has it as
+ * CRC32C_WORD; else by tables.
  *
- * The instruction takes 3 cycles, and one can begin in each: three streams side by side, whose remainders are joined
- * (Gopal et al. 2011, Fast CRC Computation for iSCSI Polynomial Using CRC32 Instruction).
+ * The instruction takes 3 cycles, and one can begin in each: three streams side by side, whose
+ * remainders are joined (Gopal et al. 2011, Fast CRC Computation for iSCSI Polynomial Using CRC32
+ * Instruction).
  *
  * Needs: TIER; of the vocabulary CRC32C_WORD and CRC32C_BYTE, where it has them.
  * SPDX-License-Identifier: MIT

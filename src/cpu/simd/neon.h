@@ -10,7 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The first processors of this architecture may lack the instruction: a build for those that have it uses it. */
+/* The first processors of this architecture may lack the instruction: a build for those that have
+   it uses it. */
 #if defined(__ARM_FEATURE_CRC32)
 #include <arm_acle.h>
 #define CRC32C_WORD(crc, word) __crc32cd((uint32_t)(crc), word)
@@ -35,7 +36,8 @@ static inline vf vf_mul(vf a, vf b) { return vmulq_f32(a, b); }
 
 static inline vf vf_div(vf a, vf b) { return vdivq_f32(a, b); }
 
-/* 1 / sqrt(value) of a normal number above 0, within 2^-11: eight bits, and a step of Newton's method */
+/* 1 / sqrt(value) of a normal number above 0, within 2^-11: eight bits, and a step of Newton's
+   method */
 static inline vf vf_about_rsqrt(vf value)
 {
     const vf first = vrsqrteq_f32(value);

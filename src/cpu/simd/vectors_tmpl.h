@@ -1,6 +1,7 @@
 /*
- * vectors_tmpl.h: what the templates share beside the vocabulary: the ends of arrays, how far apart rows lie, and matrices with rows and columns
- * exchanged, in blocks of LANES x LANES that are turned in registers: two times LANES of them, all that AVX-512 and AVX2 have.
+ * vectors_tmpl.h: what the templates share beside the vocabulary: the ends of arrays, how far apart
+ * rows lie, and matrices with rows and columns exchanged, in blocks of LANES x LANES that are
+ * turned in registers: two times LANES of them, all that AVX-512 and AVX2 have.
  *
  * Needs: the vocabulary and its LANES.
  * SPDX-License-Identifier: MIT

@@ -4,7 +4,7 @@
  * by side. They are plain C, from which each tier's compiler makes its own vectors: the same
  * operations in the same order, and so the same bits, in all.
  *
- * The pixels are cut into NORM_PARTS runs; a sum over them is a sum in each run, and then of the
+ * The pixels are cut into AN_NORM_PARTS runs; a sum over them is a sum in each run, and then of the
  * runs in their order. Sums are in double: over m pixels the error is at most m 2^-53 of the sum of
  * sizes, so that rounding the result to float decides. The variance takes a second pass, with the
  * mean in double: no cancellation, whatever the mean.
@@ -19,14 +19,13 @@
 
 #include "core/backend.h"
 #include "cpu/parallel.h"
+#include "cpu/reference/reference.h"
 #include "cpu/scratch.h"
 #include <math.h>
 #include <string.h>
 
-#define NORM_PARTS 64
-
 typedef struct norm_layout {
-    size_t parts;   /* double [NORM_PARTS][2][c]: sums of each part, */
+    size_t parts;   /* double [AN_NORM_PARTS][2][c]: sums of each part, */
     size_t sums;    /* double [2][c]: and of all */
     size_t mean;    /* double [c] */
     size_t factors; /* float [3][c]: of the passes that treat every element alone */
@@ -44,7 +43,7 @@ static norm_layout norm_layout_of(an_shape shape)
     an_scratch plan = {0};
     norm_layout at;
 
-    at.parts = norm_plan_doubles(&plan, NORM_PARTS * 2 * channels);
+    at.parts = norm_plan_doubles(&plan, AN_NORM_PARTS * 2 * channels);
     at.sums = norm_plan_doubles(&plan, 2 * channels);
     at.mean = norm_plan_doubles(&plan, channels);
     at.factors = an_scratch_floats(&plan, 3 * channels);
@@ -61,10 +60,10 @@ static double *norm_doubles_at(const an_run *run, size_t at)
 
 static int64_t norm_pixels(an_shape shape) { return (int64_t)shape.n * shape.h * shape.w; }
 
-/* The first pixel of a part; part NORM_PARTS is the end. */
+/* The first pixel of a part; part AN_NORM_PARTS is the end. */
 static size_t norm_part(an_shape shape, int part)
 {
-    return (size_t)(norm_pixels(shape) * part / NORM_PARTS);
+    return (size_t)(norm_pixels(shape) * part / AN_NORM_PARTS);
 }
 
 /* ---- sums over the pixels ---- */
@@ -112,14 +111,14 @@ static const double *norm_sums(const an_run *run, const norm_layout *at, an_shap
     double *parts = norm_doubles_at(run, at->parts), *sums = norm_doubles_at(run, at->sums);
     const double *mean = norm_doubles_at(run, at->mean);
 
-    memset(parts, 0, NORM_PARTS * 2 * channels * sizeof *parts);
+    memset(parts, 0, AN_NORM_PARTS * 2 * channels * sizeof *parts);
     AN_PARALLEL_FOR(run, schedule(dynamic))
-    for (int part = 0; part < NORM_PARTS; ++part)
+    for (int part = 0; part < AN_NORM_PARTS; ++part)
         for (size_t i = norm_part(shape, part); i < norm_part(shape, part + 1); ++i)
             add(channels, x + i * channels, dy != NULL ? dy + i * channels : NULL, mean,
                 parts + (size_t)part * 2 * channels);
     memcpy(sums, parts, 2 * channels * sizeof *sums);
-    for (size_t part = 1; part < NORM_PARTS; ++part)
+    for (size_t part = 1; part < AN_NORM_PARTS; ++part)
         for (size_t i = 0; i < 2 * channels; ++i)
             sums[i] += parts[part * 2 * channels + i];
     return sums;
@@ -175,7 +174,7 @@ static alexnet_status batch_norm(const an_run *run, an_shape shape, float epsilo
         shift[c] = t->bias != NULL ? t->bias[c] : 0;
     }
     AN_PARALLEL_FOR(run, schedule(dynamic))
-    for (int part = 0; part < NORM_PARTS; ++part) {
+    for (int part = 0; part < AN_NORM_PARTS; ++part) {
         for (size_t i = norm_part(shape, part); i < norm_part(shape, part + 1); ++i) {
             const float *in = x + i * channels;
             float *out = y + i * channels;
@@ -224,7 +223,7 @@ static alexnet_status batch_norm_backward(const an_run *run, an_shape shape, flo
     }
     if (dx == NULL) return ALEXNET_OK;
     AN_PARALLEL_FOR(run, schedule(dynamic))
-    for (int part = 0; part < NORM_PARTS; ++part) {
+    for (int part = 0; part < AN_NORM_PARTS; ++part) {
         for (size_t i = norm_part(shape, part); i < norm_part(shape, part + 1); ++i) {
             const float *in = x + i * channels, *gradient = dy + i * channels;
             float *out = dx + i * channels;

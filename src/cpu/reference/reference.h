@@ -23,6 +23,9 @@ static inline bool an_linear_is_sound(const an_linear *g)
     return g->n >= 0 && g->inputs > 0 && g->outputs > 0;
 }
 
+/* Runs of pixels in which every tier adds up over a batch: the bits of its sums hang on them. */
+#define AN_NORM_PARTS 64
+
 /* reference/batch_norm.c */
 size_t an_batch_norm_scratch__portable(an_shape shape);
 alexnet_status an_batch_statistics__portable(const an_run *run, an_shape shape, const float *x,

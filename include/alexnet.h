@@ -1,5 +1,5 @@
 /*
- * alexnet.h: trains, evaluates, runs and explains the AlexNet family of image classifiers on a CPU.
+ * alexnet.h: trains, evaluates, runs and inspects the AlexNet family of image classifiers on a CPU.
  *
  * From simple to expert:
  *

@@ -616,26 +616,10 @@ typedef struct alexnet_train_options {
     double      epochs;      /* how long: the first reached ends the run. -1: the recipe's */
     int64_t     steps;       /* at least 1; -1: no limit, or the resumed run's */
     double      seconds;     /* above 0; -1: no limit, or the resumed run's. Of all sittings together */
-    int         batch;
-    const char *update;      /* the rule: "torch", "paper", "rmsprop" or "adam"; NULL: the recipe's */
-    double      lr, momentum, weight_decay; /* NaN: the recipe's */
-    double      bias_lr, bias_decay; /* of biases, times these; NaN: the recipe's */
-    double      rho, beta2, epsilon; /* of rmsprop, of adam, of both (docs/training.md); NaN: the recipe's */
-    double      average;     /* kept of the weights' running average at each step, and in step n = 0, 1, ... not more than
-                                (1 + n) / (10 + n); validation and the weights files then hold it. 0: none. NaN: the
-                                recipe's */
-    double      smoothing;   /* part of each label that all classes share; NaN: the recipe's */
-    double      mixup;       /* images are blended in pairs by parts from Beta(mixup, mixup); 0: not. NaN: the recipe's */
-    int         grow;        /* side of the input to begin with, pixels: it grows to the network's own; 0: not. -1: the
-                                recipe's */
-    int         views;       /* augmented views of each image whose output of frozen layers is kept; 0: none, frozen layers
-                                run at each step. -1: the recipe's */
-    const char *schedule;    /* "constant", "step:30,0.1", "cosine", ... (docs/training.md); NULL: the recipe's */
-    const char *bias_schedule; /* of biases; "": the same; NULL: the recipe's */
-    const char *augment;     /* "none" or of crop, flip, rrc, jitter, pca, pca-text, such as "crop,flip"; NULL: the recipe's */
-    const char *events;      /* what changes at an epoch: "25:rate=0.1;40:conv1=0" (docs/training.md); "": nothing; NULL: the
-                                recipe's */
-    const char *init;        /* how first weights are drawn: "family" or "he"; NULL: the recipe's */
+    const char *settings;    /* of the recipe, overridden: "lr=0.01 augment=crop,flip", words "KEY=VALUE" separated by
+                                spaces. Keys: batch, lr, bias_lr, momentum, weight_decay, bias_decay, update, rho, beta2,
+                                epsilon, average, smoothing, mixup, grow, views, schedule, bias_schedule, augment, events,
+                                init (docs/training.md). NULL: as the recipe has them */
     const char *out;         /* run directory. Required, unless resume */
     int         force;       /* 1: an existing run directory is replaced; not with resume */
     const char *resume;      /* run directory to go on with. With more epochs than it began with the learning rate goes on from
@@ -694,7 +678,7 @@ ALEXNET_API alexnet_train_options alexnet_train_options_default(void);
 ALEXNET_API alexnet_status alexnet_train(alexnet_context *ctx, const alexnet_train_options *options,
                                          alexnet_train_result *out) ALEXNET_NODISCARD;
 
-/* Recipes, 0 .. count-1: name and its settings as text. */
+/* Recipes, 0 .. count-1: name and its settings as text: the keys above, and epochs, seen and dropout. */
 ALEXNET_API int         alexnet_recipe_count(void);
 ALEXNET_API const char *alexnet_recipe_name(int index);     /* NULL: index out of range */
 ALEXNET_API const char *alexnet_recipe_settings(int index);

@@ -289,13 +289,15 @@ static alexnet_status check_growth(job *j)
 {
     const an_shape input = j->model->nodes[0].x;
     const int full = AN_MIN(input.h, input.w), side = j->config.recipe.grow;
+    an_recipe asked = {.grow = 0};
     alexnet_model *view;
 
     if (side <= 0 || side >= full) return ALEXNET_OK;
     const alexnet_status status =
         an_model_describe_like(j->model, input.h * side / full, input.w * side / full, &view);
     if (status == ALEXNET_OK) alexnet_model_free(view);
-    if (status != ALEXNET_BAD_SHAPE || j->options->grow > 0) return status;
+    AN_TRY(an_recipe_override(j->ctx, j->options->settings, &asked));
+    if (status != ALEXNET_BAD_SHAPE || asked.grow > 0) return status;
     an_log(j->ctx, ALEXNET_LOG_INFO, "the input does not grow: %s", alexnet_error(j->ctx));
     j->config.recipe.grow = 0;
     return ALEXNET_OK;

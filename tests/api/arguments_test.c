@@ -157,7 +157,7 @@ static void fill_jobs(fixture *f, const char *data)
     f->train.data = data;
     f->train.model = FAMILY;
     f->train.recipe = "quick";
-    f->train.batch = 4;
+    f->train.settings = "batch=4";
     f->train.epochs = 1;
     f->train.steps = 1;
     f->train.workers = 0;

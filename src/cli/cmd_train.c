@@ -403,7 +403,7 @@ static cli_exit run_train(cli *app, void *data)
         options->out = args->run;
         args->named = true;
     }
-    options->model_options = args->network.model;
+    options->model_options = &args->network.model;
     options->on_bad_image = (alexnet_bad_image)args->on_bad_image;
     options->orientation = (alexnet_orientation)args->orientation;
     options->seed = app->common->seed;

@@ -6,6 +6,7 @@
 #include "core/model.h"
 #include "base/alike.h"
 #include "base/context.h"
+#include "base/extend.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/status.h"
@@ -163,17 +164,26 @@ alexnet_status an_model_describe(alexnet_context *ctx, const an_family *family,
     return status;
 }
 
-alexnet_status alexnet_model_describe(alexnet_context *ctx, const char *family_name,
-                                     const alexnet_model_options *options, alexnet_model **out)
+static alexnet_status lay_out_named(alexnet_context *ctx, const char *family_name,
+                                    const alexnet_model_options *options, alexnet_model **out)
 {
     const an_family *family;
+
+    AN_TRY(an_family_require(ctx, family_name, &family));
+    return an_model_describe(ctx, family, options, out);
+}
+
+alexnet_status alexnet_model_describe(alexnet_context *ctx, const char *family,
+                                     const alexnet_model_options *options, alexnet_model **out)
+{
+    alexnet_model_options given;
 
     AN_NEED(ctx, ctx);
     AN_NEED(ctx, out);
     *out = NULL;
-    AN_NEED(ctx, family_name);
-    AN_TRY(an_family_require(ctx, family_name, &family));
-    return an_model_describe(ctx, family, options, out);
+    AN_NEED(ctx, family);
+    if (options != NULL) AN_TAKE_OPTIONS(ctx, options, &given);
+    return lay_out_named(ctx, family, options != NULL ? &given : NULL, out);
 }
 
 alexnet_status an_model_alloc_unset(alexnet_model *model)
@@ -217,7 +227,7 @@ alexnet_status an_model_create_zero(alexnet_context *ctx, const char *family_nam
     alexnet_model *model;
 
     *out = NULL;
-    AN_TRY(alexnet_model_describe(ctx, family_name, options, &model));
+    AN_TRY(lay_out_named(ctx, family_name, options, &model));
 
     const alexnet_status status = an_model_alloc(model);
     if (status != ALEXNET_OK) {
@@ -277,11 +287,14 @@ alexnet_status alexnet_model_create(alexnet_context *ctx, const char *family,
                                     const alexnet_model_options *options, uint64_t seed,
                                     alexnet_model **out)
 {
+    alexnet_model_options given;
+
     AN_NEED(ctx, ctx);
     AN_NEED(ctx, out);
     *out = NULL;
     AN_NEED(ctx, family);
-    AN_TRY(an_model_create_zero(ctx, family, options, out));
+    if (options != NULL) AN_TAKE_OPTIONS(ctx, options, &given);
+    AN_TRY(an_model_create_zero(ctx, family, options != NULL ? &given : NULL, out));
     an_model_init_weights(*out, seed, NULL);
     return ALEXNET_OK;
 }

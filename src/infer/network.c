@@ -73,7 +73,7 @@ alexnet_status an_network_load(alexnet_context *ctx, const char *path,
 
 alexnet_status an_network_join(alexnet_model *model)
 {
-    static const alexnet_run_size pooled = {.global_pool = 1};
+    static const alexnet_run_size pooled = {.struct_size = sizeof pooled, .global_pool = 1};
     const an_shape last = model->nodes[model->node_count - 1].y;
 
     if (model->options.classes == 0 || (last.h == 1 && last.w == 1)) return ALEXNET_OK;

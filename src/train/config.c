@@ -16,25 +16,6 @@
 #include <math.h>
 #include <string.h>
 
-alexnet_train_options alexnet_train_options_default(void)
-{
-    return (alexnet_train_options){
-        .val_split = (double)NAN,
-        .model_options = alexnet_model_options_default(),
-        .epochs = -1,
-        .steps = -1,
-        .seconds = -1,
-        .checkpoint_seconds = -1,
-        .checkpoint_steps = -1,
-        .checkpoint_keep = -1,
-        .workers = -1,
-        .patience = -1,
-        .stop_at_top1 = (double)NAN,
-        .seed = -1,
-        .dtype = -1,
-    };
-}
-
 #define REASON_BYTES 160
 
 /* What holds where neither the options nor the recipe say anything. */
@@ -55,12 +36,12 @@ static an_config standard(const alexnet_context *ctx)
 
 /* ---- what is given overrides ---- */
 
+/* -1: not given */
 static void override_real(double given, double *value)
 {
-    if (!isnan(given)) *value = given;
+    if (given != -1) *value = given;
 }
 
-/* -1: not given */
 static void override_int(int given, int *value)
 {
     if (given != -1) *value = given;
@@ -70,6 +51,7 @@ static void override_network(const alexnet_model_options *given, alexnet_model_o
 {
     const alexnet_model_options before = *network;
 
+    if (given == NULL) return;
     *network = *given;
     an_options_fill_in(network, &before);
 }
@@ -90,7 +72,7 @@ static alexnet_status override_fixed(alexnet_context *ctx, const alexnet_train_o
                                      an_config *config)
 {
     override_real(options->val_split, &config->val_split);
-    override_network(&options->model_options, &config->network);
+    override_network(options->model_options, &config->network);
     override_int(options->dtype, &config->dtype);
     if (options->seed >= 0) config->seed = (uint64_t)options->seed;
     if (options->orientation != ALEXNET_ORIENTATION_DEFAULT)
@@ -114,11 +96,11 @@ static void override_changeable(const alexnet_train_options *options, an_config 
     if (options->steps != -1)
         config->steps = options->steps == ALEXNET_NO_LIMIT ? -1 : options->steps;
     if (options->seconds != -1) config->seconds = limit_of(options->seconds);
-    if (options->checkpoint_seconds != -1) config->checkpoint_seconds = options->checkpoint_seconds;
+    if (options->stop_at_top1 != -1) config->stop_at_top1 = limit_of(options->stop_at_top1);
+    override_real(options->checkpoint_seconds, &config->checkpoint_seconds);
     if (options->checkpoint_steps != -1) config->checkpoint_steps = options->checkpoint_steps;
     override_int(options->checkpoint_keep, &config->checkpoint_keep);
     override_int(options->patience, &config->patience);
-    override_real(limit_of(options->stop_at_top1), &config->stop_at_top1);
 }
 
 /* ---- the whole ---- */
@@ -159,7 +141,7 @@ alexnet_status an_config_suit(alexnet_context *ctx, const alexnet_train_options 
     config->recipe.seen = 0; /* it has become epochs */
     AN_TRY(an_recipe_override(ctx, options->settings, &config->recipe));
     override_changeable(options, config);
-    config->network.dropout = options->model_options.dropout;
+    config->network.dropout = options->model_options != NULL ? options->model_options->dropout : -1;
     if (config->network.dropout < 0 &&
         family->dropout >= 0) /* the recipe's word counts where there is any dropout */
         config->network.dropout = config->recipe.dropout;

@@ -144,16 +144,25 @@ static void a_path_that_is_missing_from_a_list_is_named(void **state)
 
 static void fill_jobs(fixture *f, const char *data)
 {
-    f->predict = (alexnet_predict_options){
-        .weights = f->weights, .images = f->images, .image_count = 1, .workers = 1};
-    f->features = (alexnet_features_options){.weights = f->weights,
+    f->predict = (alexnet_predict_options){.struct_size = sizeof(alexnet_predict_options),
+                                           .weights = f->weights,
+                                           .images = f->images,
+                                           .image_count = 1,
+                                           .workers = 1};
+    f->features = (alexnet_features_options){.struct_size = sizeof(alexnet_features_options),
+                                             .weights = f->weights,
                                              .layer = "prob",
                                              .images = f->images,
                                              .image_count = 1,
                                              .out = f->new_file};
-    f->evaluate = (alexnet_evaluate_options){
-        .weights = &f->weights, .weights_count = 1, .data = data, .workers = 1};
+    f->evaluate = (alexnet_evaluate_options){.struct_size = sizeof(alexnet_evaluate_options),
+                                             .weights = &f->weights,
+                                             .weights_count = 1,
+                                             .data = data,
+                                             .workers = 1};
+    f->predict.size = f->features.size = f->evaluate.size = &f->size;
     f->train = alexnet_train_options_default();
+    f->train.model_options = &f->model_options;
     f->train.data = data;
     f->train.model = FAMILY;
     f->train.recipe = "quick";
@@ -163,8 +172,10 @@ static void fill_jobs(fixture *f, const char *data)
     f->train.workers = 0;
     f->train.out = an_test_path(f->folder, "run");
     f->train.force = 1;
-    f->data_options = (alexnet_data_options){.data = data, .workers = 1};
-    f->synth = (alexnet_synth_options){.out = an_test_path(f->folder, "drawn"),
+    f->data_options = (alexnet_data_options){
+        .struct_size = sizeof(alexnet_data_options), .data = data, .workers = 1};
+    f->synth = (alexnet_synth_options){.struct_size = sizeof(alexnet_synth_options),
+                                       .out = an_test_path(f->folder, "drawn"),
                                        .classes = 2,
                                        .train_images = 1,
                                        .val_images = 1,
@@ -186,7 +197,10 @@ static int set_up(void **state)
     static fixture f;
     const char *data;
 
-    f = (fixture){.folder = an_test_folder_open(), .options = {.threads = 1}};
+    f = (fixture){.folder = an_test_folder_open(),
+                  .options = alexnet_options_default(),
+                  .size = alexnet_run_size_default()};
+    f.options.threads = 1;
     f.ctx = an_tiny_open(NULL, 1);
     data = an_test_path(f.folder, "data");
     an_tiny_draw(f.ctx, data, 2, 4);

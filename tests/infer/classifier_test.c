@@ -149,7 +149,8 @@ static void memory_may_run_out(void **state)
 static void a_resized_model_is_taken(void **state)
 {
     world *w = *state;
-    const alexnet_run_size size = {.input_h = 36, .input_w = 38}, never = {.input_h = 48};
+    const alexnet_run_size size = {.struct_size = sizeof size, .input_h = 36, .input_w = 38},
+                           never = {.struct_size = sizeof never, .input_h = 48};
     alexnet_model *model;
     alexnet_classifier *net;
     alexnet_prediction best[3];

@@ -60,13 +60,15 @@ alexnet_options an_test_options(an_test_memory *memory)
 {
     atomic_init(&memory->live, 0);
     atomic_init(&memory->total, 0);
-    return (alexnet_options){
-        .allocate = counting_allocate, .release = counting_release, .memory_user = memory};
+    return (alexnet_options){.struct_size = sizeof(alexnet_options),
+                             .allocate = counting_allocate,
+                             .release = counting_release,
+                             .memory_user = memory};
 }
 
 alexnet_context *an_test_open(an_test_memory *memory)
 {
-    alexnet_options options = {0};
+    alexnet_options options = alexnet_options_default();
     alexnet_context *ctx;
 
     if (memory != NULL) options = an_test_options(memory);

@@ -86,6 +86,7 @@ static void who_decides_on_dropout(void **unused)
 {
     alexnet_context *ctx = an_test_open(NULL);
     alexnet_train_options options = options_for("photos");
+    alexnet_model_options network = alexnet_model_options_default();
     an_config config;
     an_recipe quick;
 
@@ -98,7 +99,8 @@ static void who_decides_on_dropout(void **unused)
     an_assert_ok(ctx, an_config_resolve(ctx, &options, family("cifar-19pct"), &config));
     assert_true(config.network.dropout < 0);
     an_config_free(ctx, &config);
-    options.model_options.dropout = 0.75;
+    network.dropout = 0.75;
+    options.model_options = &network;
     an_assert_ok(ctx, an_config_resolve(ctx, &options, family("torchvision"), &config));
     assert_true(config.network.dropout == 0.75);
     an_config_free(ctx, &config);
@@ -280,6 +282,8 @@ static void what_a_run_is_does_not_change(void **unused)
     alexnet_context *ctx = an_test_open(&memory);
     char *folder = an_test_folder_open();
     alexnet_train_options options, same, other;
+    alexnet_model_options network = alexnet_model_options_default(), other_dropout = network;
+    alexnet_model_options other_classes = network, other_input_h = network;
     const struct {
         void *member;
         const void *value;
@@ -293,9 +297,12 @@ static void what_a_run_is_does_not_change(void **unused)
         ROW(val_split, double, 0.25, "val_split is 0.1 and cannot become 0.25"),
         ROW(model, const char *, "cifar-19pct",
             "model is 'torchvision' and cannot become 'cifar-19pct'"),
-        ROW(model_options.dropout, double, 0.25, "dropout is 0.75 and cannot become 0.25"),
-        ROW(model_options.classes, int, 7, "classes is none and cannot become 7"),
-        ROW(model_options.input_h, int, 128, "input_h is 224 and cannot become 128"),
+        ROW(model_options, const alexnet_model_options *, &other_dropout,
+            "dropout is 0.75 and cannot become 0.25"),
+        ROW(model_options, const alexnet_model_options *, &other_classes,
+            "classes is none and cannot become 7"),
+        ROW(model_options, const alexnet_model_options *, &other_input_h,
+            "input_h is 224 and cannot become 128"),
         ROW(from, const char *, "w", "from is none and cannot become 'w'"),
         ROW(freeze, const char *, "conv1", "freeze is 'features' and cannot become 'conv1'"),
         ROW(recipe, const char *, "quick", "recipe is 'torchvision' and cannot become 'quick'"),
@@ -329,11 +336,15 @@ static void what_a_run_is_does_not_change(void **unused)
     an_config config;
 
     (void)unused;
+    other_dropout.dropout = 0.25;
+    other_classes.classes = 7;
+    other_input_h.input_h = 128;
     options = options_for(an_test_path(folder, "photos"));
     an_assert_ok(ctx, an_folder_make(ctx, options.data));
     options.recipe = "torchvision";
-    options.model_options.dropout = 0.75;
-    options.model_options.input_h = 224;
+    network.dropout = 0.75;
+    network.input_h = 224;
+    options.model_options = &network;
     options.freeze = "features";
     options.orientation = ALEXNET_ORIENTATION_EXIF;
     an_test_set(&options, "batch=7 lr=0.5 schedule=cosine");
@@ -402,6 +413,7 @@ static void a_new_run_is_as_the_old_one_but_for_what_is_given(void **unused)
     char *folder = an_test_folder_open();
     const char *path = write_base(ctx, folder);
     alexnet_train_options options = alexnet_train_options_default();
+    alexnet_model_options network = alexnet_model_options_default();
     an_recipe recipe;
     an_config base, config;
 
@@ -431,7 +443,8 @@ static void a_new_run_is_as_the_old_one_but_for_what_is_given(void **unused)
     options.seed = 2;
     options.steps = 8;
     options.orientation = ALEXNET_ORIENTATION_STORED;
-    options.model_options.input_h = options.model_options.input_w = 48;
+    network.input_h = network.input_w = 48;
+    options.model_options = &network;
     an_assert_ok(ctx, an_config_resolve_from(ctx, &base, &options, same, &config));
     assert_string_equal(config.data, "elsewhere");
     assert_null(config.val); /* went with the old data */

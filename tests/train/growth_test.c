@@ -39,10 +39,13 @@ static void the_rest_costs_more(void **unused)
 
 static alexnet_train_options growing(an_runs *r, const char *name)
 {
+    static alexnet_model_options network;
     alexnet_train_options options = an_runs_options(r, name);
 
+    network = alexnet_model_options_default();
+    network.input_h = network.input_w = 127;
     options.model = "torchvision";
-    options.model_options.input_h = options.model_options.input_w = 127;
+    options.model_options = &network;
     an_test_set(&options, "grow=63 batch=6"); /* 2 steps an epoch */
     options.epochs = 4;
     options.force = 1;

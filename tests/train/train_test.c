@@ -110,7 +110,7 @@ static void what_validates_is_what_evaluates(void **state)
     const alexnet_train_result trained = an_runs_train(r, &options);
     const char *weights = an_test_path(r->folder, "run/last.safetensors");
     const alexnet_evaluate_options evaluation = {
-        .weights = &weights, .weights_count = 1, .data = r->data};
+        .struct_size = sizeof evaluation, .weights = &weights, .weights_count = 1, .data = r->data};
     alexnet_evaluate_result evaluated;
 
     an_assert_ok(r->ctx, alexnet_evaluate(r->ctx, &evaluation, &evaluated));
@@ -761,7 +761,7 @@ static void another_tier_is_refused_unless_allowed(void **state)
     alexnet_train_options options = an_runs_options(r, "run"), resumed;
     alexnet_train_result result;
     alexnet_context *portable;
-    alexnet_options lesser = {.cpu = "portable", .threads = 1};
+    alexnet_options lesser = {.struct_size = sizeof lesser, .cpu = "portable", .threads = 1};
 
     options.epochs = 1;
     an_runs_train(r, &options);
@@ -900,12 +900,14 @@ static void classes_must_be_the_data_s(void **state)
 {
     an_runs *r = *state;
     alexnet_train_options options = an_runs_options(r, "run");
+    alexnet_model_options network = alexnet_model_options_default();
     alexnet_train_result result;
 
-    options.model_options.classes = 5;
+    network.classes = 5;
+    options.model_options = &network;
     an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_BAD_ARG);
     an_assert_error(r->ctx, "classes is 5");
-    options.model_options.classes = 2;
+    network.classes = 2;
     an_runs_train(r, &options);
 }
 

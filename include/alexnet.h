@@ -31,8 +31,9 @@
  *     file, layer or option, what was expected and what was found. Results come last; on failure
  *     they are NULL or untouched.
  *   - A context and everything made from it serve one thread at a time. Use one context per thread.
- *     Contexts share nothing. The library starts threads of its own and joins them before a call
- *     returns.
+ *     Contexts share nothing, except weights that alexnet_model_share() and
+ *     alexnet_classifier_share() lend. The library starts threads of its own and joins them before
+ *     a call returns.
  *   - NULL where it is not said to be allowed, and a number out of its range, give BAD_ARG. A
  *     function without a status then does nothing, returns NULL, or fills its result with zeros.
  *   - Close and free functions accept NULL. Close what was made from a context before the context.
@@ -303,9 +304,22 @@ ALEXNET_API alexnet_status alexnet_classifier_open(alexnet_context *ctx, const c
  * Makes a classifier of a loaded model, which may have been resized (alexnet_model_resize()) or
  * turned (alexnet_model_set_orientation()). On success the classifier owns the model; on failure
  * the caller still does. Answers that are a map are averaged (alexnet_evaluate_options.size).
+ *   batch  how many images go through the network at once, 1 .. ALEXNET_BATCH_MAX: 1 answers a
+ *          single image soonest, as alexnet_classifier_open() does; 32 or 64 is the fastest for
+ *          alexnet_classifier_batch(), and takes more memory
  */
-ALEXNET_API alexnet_status
-alexnet_classifier_take_model(alexnet_model *model, alexnet_classifier **out) ALEXNET_NODISCARD;
+ALEXNET_API alexnet_status alexnet_classifier_take_model(
+    alexnet_model *model, int batch, alexnet_classifier **out) ALEXNET_NODISCARD;
+
+/*
+ * Makes another classifier, on another context, over the weights of `classifier`, which are not
+ * copied: for a second thread. The first must stay open until the second is closed. Make no other
+ * call on the first during this one; afterwards each may be used on a thread of its own.
+ * BAD_ARG: the contexts differ in tier or dtype. NO_MEMORY.
+ */
+ALEXNET_API alexnet_status alexnet_classifier_share(alexnet_classifier *classifier,
+                                                    alexnet_context *ctx,
+                                                    alexnet_classifier **out) ALEXNET_NODISCARD;
 ALEXNET_API void alexnet_classifier_close(alexnet_classifier *classifier);
 
 /*
@@ -321,6 +335,31 @@ ALEXNET_API alexnet_status alexnet_classifier_memory(alexnet_classifier *classif
                                                      const void *data, size_t bytes, int topk,
                                                      alexnet_prediction *predictions,
                                                      int *count) ALEXNET_NODISCARD;
+
+/* An encoded image in memory: the bytes of a file. */
+typedef struct alexnet_image_bytes {
+    const void *data;
+    size_t bytes;
+} alexnet_image_bytes;
+
+/* What became of one image of several. */
+typedef struct alexnet_image_result {
+    alexnet_status status; /* of this image alone: OK, BAD_FILE, UNSUPPORTED, BAD_SHAPE, BAD_ARG */
+    int count;             /* predictions that were filled; 0 unless status is OK */
+    const char *error;     /* NULL: success. Borrowed from the classifier until its next call */
+} alexnet_image_result;
+
+/*
+ * Classifies several images, decoded in parallel. An image that fails does not end the call.
+ *   images       n of them; data NULL is BAD_ARG of that image
+ *   n            1 .. ALEXNET_BATCH_MAX
+ *   predictions  n rows of topk entries, each filled best first
+ *   results      n entries
+ * BAD_ARG (n or topk out of range), NO_MEMORY, DIVERGED.
+ */
+ALEXNET_API alexnet_status alexnet_classifier_batch(
+    alexnet_classifier *classifier, const alexnet_image_bytes *images, int n, int topk,
+    alexnet_prediction *predictions, alexnet_image_result *results) ALEXNET_NODISCARD;
 
 /* ------------------------------------------------------------------ 2: jobs on files */
 
@@ -793,6 +832,16 @@ ALEXNET_API alexnet_status alexnet_model_set_orientation(
  */
 ALEXNET_API alexnet_status alexnet_model_resize(alexnet_model *model,
                                                 const alexnet_run_size *size) ALEXNET_NODISCARD;
+
+/*
+ * Makes another model, on another context, over the weights of `model`, which are not copied: for
+ * sessions on a second thread. `model` must stay as it is until the other is freed: nobody closes
+ * it or writes to its weights, and resizing it or giving it to a classifier is BAD_ARG. Make no
+ * other call on `model` during this one; afterwards each may be used on a thread of its own.
+ * NO_MEMORY.
+ */
+ALEXNET_API alexnet_status alexnet_model_share(alexnet_model *model, alexnet_context *ctx,
+                                               alexnet_model **out) ALEXNET_NODISCARD;
 
 /* Writes a weights file, whole or not at all. IO. */
 ALEXNET_API alexnet_status alexnet_model_save(const alexnet_model *model,

@@ -377,6 +377,7 @@ alexnet_status alexnet_model_resize(alexnet_model *model, const alexnet_run_size
     if (given.global_pool) options.global_pool = 1;
     if (given.no_squeeze) options.squeeze = 0;
     if (is_as_before(&options, &model->options)) return ALEXNET_OK;
+    AN_TRY(an_model_check_unshared(model, "resize"));
     AN_TRY(lay_out_to_run(model, &options, &other));
     exchange_layers(model, other);
     alexnet_model_free(other);

@@ -21,7 +21,7 @@
 typedef struct fixture {
     char *folder;
     alexnet_options options;
-    alexnet_context *ctx, *ctx2;
+    alexnet_context *ctx, *ctx2, *other;
     alexnet_machine machine;
     alexnet_family_info family;
     alexnet_model_options model_options;
@@ -38,6 +38,8 @@ typedef struct fixture {
     float images[2 * INPUT], answers[64];
     alexnet_classifier *classifier, *classifier2;
     alexnet_prediction predictions[3];
+    alexnet_image_bytes image;
+    alexnet_image_result image_result;
     uint8_t bytes[65536];
     size_t byte_count;
     int64_t numbers[4];
@@ -202,6 +204,7 @@ static int set_up(void **state)
                   .size = alexnet_run_size_default()};
     f.options.threads = 1;
     f.ctx = an_tiny_open(NULL, 1);
+    f.other = an_tiny_open(NULL, 1);
     data = an_test_path(f.folder, "data");
     an_tiny_draw(f.ctx, data, 2, 4);
     f.weights = an_test_path(f.folder, "weights.safetensors");
@@ -210,6 +213,7 @@ static int set_up(void **state)
     f.images[0] = f.image;
     f.new_file = an_test_path(f.folder, "new.safetensors");
     read_image(&f);
+    f.image = (alexnet_image_bytes){f.bytes, f.byte_count};
     f.model_options = alexnet_model_options_default();
     an_assert_ok(f.ctx, alexnet_model_load(f.ctx, f.weights, &f.model));
     an_assert_ok(f.ctx, alexnet_session_open(f.model, 2, NULL, &f.session));
@@ -226,6 +230,7 @@ static int tear_down(void **state)
     alexnet_classifier_close(f->classifier);
     alexnet_session_close(f->session);
     alexnet_model_free(f->model);
+    alexnet_close(f->other);
     alexnet_close(f->ctx);
     an_test_folder_close(f->folder);
     return 0;

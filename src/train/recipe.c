@@ -190,7 +190,18 @@ double an_recipe_epochs(const an_recipe *recipe, int64_t images)
 
 alexnet_status an_recipe_override(alexnet_context *ctx, const char *settings, an_recipe *recipe)
 {
+    static const char *const others[] = {"epochs=", "seen=", "dropout="};
+
     if (settings == NULL) return ALEXNET_OK;
+    for (const char *word = settings; *word != '\0'; word += strcspn(word, " ")) {
+        word += strspn(word, " ");
+        for (size_t i = 0; i < AN_COUNT(others); ++i)
+            if (strncmp(word, others[i], strlen(others[i])) == 0)
+                return an_fail(ctx, ALEXNET_BAD_ARG,
+                               "settings: %.*s belongs to recipes; of the options, epochs and "
+                               "model_options.dropout are members",
+                               (int)strlen(others[i]) - 1, others[i]);
+    }
     return an_settings_override(ctx, "settings", an_recipe_overrides, settings, recipe);
 }
 

@@ -148,7 +148,7 @@ static void values_out_of_range_are_named(void **unused)
         {"schedule=xxx", SETTINGS(longer)},
         {"unknown setting 'learning_rate'", SETTINGS("learning_rate=1")},
         {"'bacth'; did you mean 'batch'?", SETTINGS("bacth=1")},
-        {"unknown setting 'epochs'", SETTINGS("epochs=3")}, /* a member of the options */
+        {"settings: epochs belongs to recipes", SETTINGS("lr=1 epochs=3")},
         {"'lr' is given twice", SETTINGS("lr=1 lr=1")},
 #undef SETTINGS
 #undef AT

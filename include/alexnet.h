@@ -48,7 +48,7 @@
  *
  * Structs and later versions. The number in the library's file name (libalexnet.so.0) changes when
  * a compiled program must be compiled again. Until then:
- *   - A struct of options begins with `struct_size`, which alexnet_..._options_default() sets. New
+ *   - A struct of options begins with `struct_size`, which its alexnet_..._default() sets. New
  *     members come at its end, and 0 or NULL in them asks for the default. So the library completes
  *     the options of a program that was compiled with an earlier header, and refuses those of a
  *     later one only if they ask for something that it does not know. `struct_size` 0 is BAD_ARG.
@@ -191,7 +191,7 @@ ALEXNET_API alexnet_status alexnet_get_machine(alexnet_context *ctx,
 /* The progress of a long job, reported after each step, image or batch. */
 typedef struct alexnet_progress {
     const char *phase;   /* "train", "val", "eval", "predict", "verify", "stats", "mean", "synth";
-                                 "features": of frozen layers */
+                            "features": of frozen layers */
     int64_t done, total; /* steps in "train", images otherwise; total 0: unknown */
     double epoch;        /* train: epochs done, with a fraction */
     double loss, top1, top5; /* since the last report; NaN where the phase has none */
@@ -237,9 +237,9 @@ typedef struct alexnet_run_size {
     size_t struct_size;
     int input_h, input_w; /* pixels; 0: as recorded */
     int global_pool; /* 1: average the map before the classifier, so that any larger input gives
-                             one answer */
+                        one answer */
     int no_squeeze;  /* 1: the answer may be a map, one for each place ('slim'). A network whose
-                             answers become a map at this size gives one in any case */
+                        answers become a map at this size gives one in any case */
 } alexnet_run_size;
 
 static inline alexnet_run_size alexnet_run_size_default(void)
@@ -270,7 +270,7 @@ typedef struct alexnet_model_options {
     int classes;    /* 0: no classifier, the network ends with its last hidden layer ('slim') */
     int input_h, input_w; /* pixels */
     int global_pool; /* 1: average the map before the classifier to 1x1, so that any larger input
-                             gives one answer */
+                        gives one answer */
     int squeeze;     /* 0: the answer may be a map, one for each place ('slim': spatial_squeeze) */
     int lrn;         /* 0: without the local response normalisation layers */
     int activation;  /* alexnet_activation */
@@ -417,8 +417,8 @@ typedef struct alexnet_features_options {
     const char *input; /* a .safetensors or .npy file with one finite float32 tensor [n][3][h][w],
                           used as it is, of any size that the network takes */
     const char *out; /* required: .safetensors or .npy, [n][c][h][w] or [n][c]. A map of 1x1 becomes
-                          a row, except, as in its source, the output of a network without classes
-                          or without squeeze */
+                        a row, except, as in its source, the output of a network without classes
+                        or without squeeze */
     int as_bytes;    /* 1: preprocessed images before mean and scale, as uint8 [n][h][w][3] */
     int batch;       /* 0: 32 */
     alexnet_orientation orientation; /* for this call, instead of the weights' own */
@@ -529,7 +529,7 @@ typedef struct alexnet_train_start {
     int64_t planned_steps; /* total by epochs and steps alone */
     double seconds;        /* the time limit; -1: none */
     double expected_seconds;   /* of the whole run, estimated by three steps on random images; NaN:
-                                unknown */
+                                  unknown */
     const char *recipe_reason; /* "asked for", "a small set: 2,500 images" ... */
 } alexnet_train_start;
 
@@ -580,17 +580,17 @@ typedef struct alexnet_train_options {
     double seconds;       /* above 0, including the time before a resume; -1: as steps */
     const char *out;      /* the run folder. Required without resume */
     const char *resume;   /* the folder of a run to resume. With more epochs than it began with, the
-                           learning rate goes on from where it was, never upward */
+                             learning rate goes on from where it was, never upward */
     int force;            /* 1: replace an existing run folder; not with resume */
     int allow_other_bits; /* 1: resume a run of another tier, whose kernels round differently */
     double checkpoint_seconds; /* 0: none by time; -1: 600 */
     int64_t checkpoint_steps;  /* 0: none by steps; -1: 0 */
     int checkpoint_keep; /* checkpoints to keep; 0: one during training, none after success; -1:
-                                  2 */
+                            2 */
     int workers;         /* decoding threads; -1: as needed */
     int patience;        /* epochs without improvement that end the run; 0: off; -1: 0 */
     int dtype;           /* ALEXNET_FP32 or ALEXNET_BF16; -1: the context's, or the resumed
-                                  run's */
+                            run's */
     double stop_at_top1; /* end when validation top-1 reaches this fraction; -1: off */
     int64_t seed;        /* 0 or more; -1: 1 */
     alexnet_train_start_fn start; /* may be NULL */
@@ -878,10 +878,10 @@ typedef struct alexnet_tensor_info {
 /* The bytes that a run needs, by its plan. */
 typedef struct alexnet_memory_info {
     int64_t weights;   /* training needs as much again for momentum; rmsprop, adam and an average
-                            need further copies, which are not counted here */
+                          need further copies, which are not counted here */
     int64_t gradients; /* those that are stored when SGD updates: the weights of linear layers are
-                            updated as their gradient is computed. rmsprop and adam store them
-                            all */
+                          updated as their gradient is computed. rmsprop and adam store them
+                          all */
     int64_t momentum;
     int64_t activations; /* with their gradients */
     int64_t scratch;     /* of all threads */
@@ -905,10 +905,10 @@ ALEXNET_API alexnet_status alexnet_model_get_memory(const alexnet_model *model, 
 typedef struct alexnet_pass_info {
     const char *layer, *type; /* "features.0", "conv2d" */
     const char *pass;      /* "forward"; "weights" and "data", the two gradients; "backward", of a
-                                 layer that has only one */
+                              layer that has only one */
     const char *algorithm; /* "winograd"; "": there is no choice */
     char tiles[32];        /* how the work is cut: "1x5+2x4", Winograd tiles along a side; "panels
-                                 8x32" */
+                              8x32" */
     const char *fused;     /* done in the same pass: "relu", "relu pool", "update"; "" nothing */
     double gflop;          /* by definition; 0: not counted */
     double executed_gflop; /* by the algorithm, without its transforms */

@@ -27,7 +27,8 @@ static void fill_images(void)
 
 static alexnet_context *open_context_in(const char *tier, int threads, alexnet_dtype dtype)
 {
-    const alexnet_options options = {.cpu = tier, .threads = threads, .dtype = dtype};
+    const alexnet_options options = {
+        .struct_size = sizeof options, .cpu = tier, .threads = threads, .dtype = dtype};
     alexnet_context *ctx;
 
     assert_int_equal(alexnet_open(&options, &ctx), ALEXNET_OK);

@@ -104,7 +104,8 @@ void check_open(check_layer *c, const char *tier, const char *type, const char *
 void check_open_threads(check_layer *c, const char *tier, int threads, const char *type,
                         const char *settings, an_shape x, an_mode mode)
 {
-    const alexnet_options options = {.cpu = tier, .threads = threads};
+    const alexnet_options options = {
+        .struct_size = sizeof options, .cpu = tier, .threads = threads};
     an_shape y;
 
     *c = (check_layer){.mode = mode, .step = 7};

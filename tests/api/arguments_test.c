@@ -41,9 +41,10 @@ typedef struct fixture {
     uint8_t bytes[65536];
     size_t byte_count;
     int64_t numbers[4];
-    const char *weights, *picture, *new_file, *pictures[1];
+    const char *weights, *picture, *new_file, *new_image, *pictures[1];
     alexnet_predict_options predict;
     alexnet_features_options features;
+    alexnet_filters_info filters;
     alexnet_evaluate_options evaluate;
     alexnet_evaluate_result evaluated;
     alexnet_train_options train;
@@ -195,6 +196,7 @@ static int set_up(void **state)
     f.picture = an_test_path(data, "train/checker/0000.jpg");
     f.pictures[0] = f.picture;
     f.new_file = an_test_path(f.folder, "new.safetensors");
+    f.new_image = an_test_path(f.folder, "new.png");
     read_picture(&f);
     f.model_options = alexnet_model_options_default();
     an_assert_ok(f.ctx, alexnet_model_load(f.ctx, f.weights, &f.model));

@@ -58,6 +58,9 @@ RIGHT = {
     "int64_t * images": "&f->numbers[0]",
     "int64_t * failed": "&f->numbers[1]",
     "const alexnet_features_options *": "&f->features",
+    "alexnet_filters.out": "f->new_image",
+    "alexnet_filter_scale": "ALEXNET_FILTER_SCALE_OWN",
+    "alexnet_filters_info *": "&f->filters",
     "int * rank": "&f->count",
     "int64_t * shape": "f->numbers",
     "const alexnet_evaluate_options *": "&f->evaluate",
@@ -89,6 +92,7 @@ MAY_BE_NULL = {
     "alexnet_model_complete.family", "alexnet_model_resize.size", "alexnet_model_free.model",
     "alexnet_session_open.output", "alexnet_session_close.session", "alexnet_classifier_close.classifier",
     "alexnet_classifier_file.count", "alexnet_classifier_memory.count", "alexnet_features.rank", "alexnet_features.shape",
+    "alexnet_filters.info",
     "alexnet_verify.tell", "alexnet_verify.user", "alexnet_verify.bad",
 }
 

@@ -177,7 +177,7 @@ class Header:
             low = [(LOWEST[kind], "low"), ("-2", "low")] if kind in LOWEST else []
             return low + [(HIGHEST[kind], "high")]
         if kind == "double":
-            return [("-INFINITY", "low"), ("INFINITY", "high"), ("NAN", "nan")]
+            return [("-(double)INFINITY", "low"), ("(double)INFINITY", "high"), ("(double)NAN", "nan")]
         return None
 
 

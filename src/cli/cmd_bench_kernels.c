@@ -19,7 +19,7 @@
 static const cli_option kernels_options[] = {
     {"model", 'm', CLI_TEXT, AT(model), 0, 0, "MODEL",
      "the network whose calls are timed: torchvision, no other [torchvision]"},
-    {"batch", 'b', CLI_INT, AT(batch), 1, 65536, "N", "pictures a call [128]"},
+    {"batch", 'b', CLI_INT, AT(batch), 1, 65536, "N", "images a call [128]"},
     {"steps", 0, CLI_INT, AT(steps), 1, 1000000, "N", "calls that count [5]"},
     {"warm-up", 0, CLI_INT, AT(warm_up), 0, 1000000, "N", "calls before those [3]"},
     {"prepared", 0, CLI_FLAG, AT(prepared), 0, 0, NULL,

@@ -71,7 +71,7 @@ typedef struct an_conv2d {
         pad_right; /* zeros around the input; bottom and right may be what "up" needs */
     int p, q;      /* output map; p = (h + pad_top + pad_bottom - r) / stride + 1 */
     bool prepared; /* forward: the weights come prepared, where the algorithm wants that */
-    bool nchw;     /* x is [n][c][h][w], as pictures come, where the algorithm `takes_nchw` */
+    bool nchw;     /* x is [n][c][h][w], as images come, where the algorithm `takes_nchw` */
     an_pool pool;  /* r > 0: maximum pooling of the output (after the ReLU) is part of the layer, where the
                       algorithm `pools`: y and dy are then pooled, [n][k][pool.p][pool.q] */
 } an_conv2d;
@@ -223,7 +223,7 @@ typedef struct an_targets {
 typedef struct an_backend {
     const char *name;     /* "cpu" */
     const char *tier;     /* "avx512" */
-    const char *features; /* what the machine has, names parted by spaces */
+    const char *features; /* what the machine has, names separated by spaces */
 
     /* expected of a layer that there is one way for: so many multiply-adds, while it reads and writes so many bytes */
     double (*plain_seconds)(double macs, double bytes, int threads);

@@ -39,7 +39,7 @@ typedef struct an_setup {
     int threads;
 
     /* of one layer */
-    bool first;   /* its input is the pictures */
+    bool first;   /* its input is the images */
     bool lowest;  /* nobody wants the gradient of its input */
     an_pool pool; /* r > 0: what follows, perhaps after a ReLU, is this pooling by maximum */
 } an_setup;
@@ -56,7 +56,7 @@ typedef struct an_needs {
     bool backward_reads_y;
     bool fuses_relu; /* forward can apply a ReLU that follows */
     bool fuses_pool; /* forward and backward can be those of this layer and setup->pool in one */
-    bool takes_nchw;   /* all passes can read pictures as they come, which are then not imported */
+    bool takes_nchw;   /* all passes can read images as they come, which are then not imported */
     bool takes_relu;   /* backward can do that of a ReLU before this layer, too: from x where it reads that, else from y */
     bool fuses_update; /* backward can apply SGD to the first parameter instead of storing its gradient */
     /* the planner's choice; NULL elsewhere */

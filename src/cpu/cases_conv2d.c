@@ -55,7 +55,7 @@ static void conv2d_sizes(const an_case *c, an_case_sizes *out)
 }
 
 /*
- * How a backend computes a case: an algorithm, and what that one does not do itself, as a plan has it then: pictures are
+ * How a backend computes a case: an algorithm, and what that one does not do itself, as a plan has it then: images are
  * imported before, the pooling and the ReLU's mask are passes of their own.
  */
 typedef struct conv2d_way {

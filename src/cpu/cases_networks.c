@@ -19,7 +19,7 @@
 #define POOL2 1, 192, 27, 27, 3, 3, 2, 0, 0, 13, 13
 #define POOL5 1, 256, 13, 13, 3, 3, 2, 0, 0, 6, 6
 
-/* With the pooling that follows; conv1 reads pictures as they come. */
+/* With the pooling that follows; conv1 reads images as they come. */
 #define CONV1_POOL1 CONV1, .nchw = true, .pool = {POOL1}
 #define CONV2_POOL2 CONV2, .pool = {POOL2}
 #define CONV5_POOL5 CONV5, .pool = {POOL5}
@@ -83,7 +83,7 @@ const an_case_list an_cases_step = {step, AN_COUNT(step)};
 #define BN1     1, 64, 55, 55 /* of bn */
 #define NEURONS 1, 32, 16, 16 /* conv2_neuron of cifar-19pct */
 #define AVGPOOL                                                                                    \
-    1, 256, 13, 13 /* of torchvision, for pictures of 448 pixels; about what paper then unfolds */
+    1, 256, 13, 13 /* of torchvision, for images of 448 pixels; about what paper then unfolds */
 #define VALUES 1, 2478888, 1, 1
 
 static const an_case others[] = {

@@ -45,7 +45,7 @@ int an_winograd_point(const an_winograd_axis *axis, int points, int i);
 
 /*
  * The convolution that is tiled. One with a stride S is one without over blocks of S x S pixels, which count as
- * S S C channels, [dy][dx][c] or, of pictures as they come, [dy][c][dx] (the first layer: 11x11 at stride 4 over 3 channels is 3x3 over 48; the filters are
+ * S S C channels, [dy][dx][c] or, of images as they come, [dy][c][dx] (the first layer: 11x11 at stride 4 over 3 channels is 3x3 over 48; the filters are
  * filled up with zeros), and has its padding inside the blocks. One without a stride is itself.
  */
 an_conv2d an_winograd_blocks(const an_conv2d *g);

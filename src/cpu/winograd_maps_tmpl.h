@@ -84,7 +84,7 @@ static void cut_row(const winograd_plan *plan, const float *row, int floats, flo
             blocks[bx * plan->in_c + i] = row[bx * count + i - left];
 }
 
-/* The rows of blocks under a row of tiles: [by][bx][dy][dx][c], or of pictures as they come [by][bx][dy][c][dx]. */
+/* The rows of blocks under a row of tiles: [by][bx][dy][dx][c], or of images as they come [by][bx][dy][c][dx]. */
 static void make_blocks(const winograd_plan *plan, const float *image, an_winograd_tile high,
                         float *blocks)
 {

@@ -54,7 +54,7 @@ static alexnet_status find_layer(drawing *d)
     const an_family *family;
 
     AN_TRY(an_partial_family(d->ctx, &d->file, &family));
-    AN_TRY(alexnet_model_outline(d->ctx, family->name, &d->file.options, &d->model));
+    AN_TRY(alexnet_model_describe(d->ctx, family->name, &d->file.options, &d->model));
     d->layer = find_convolution(d->model, 0);
     if (d->layer == NULL)
         return an_fail(d->ctx, ALEXNET_UNSUPPORTED, "%s: model %s has no convolution", d->file.path,

@@ -149,16 +149,16 @@ static bool pools(const an_conv2d *g, const an_setup *setup)
     return all;
 }
 
-/* Whether all passes can read pictures as they come. */
+/* Whether all passes can read images as they come. */
 static bool takes_nchw(const an_conv2d *g, const an_setup *setup)
 {
-    an_conv2d pictures = *g;
+    an_conv2d images = *g;
     bool all = setup->first;
 
-    pictures.nchw = true;
+    images.nchw = true;
     for (int pass = 0; pass < AN_PASSES; ++pass)
         if (has_pass(setup, pass))
-            all = all && setup->backend->conv2d(&pictures, (an_pass)pass, setup->dtype)->takes_nchw;
+            all = all && setup->backend->conv2d(&images, (an_pass)pass, setup->dtype)->takes_nchw;
     return all;
 }
 

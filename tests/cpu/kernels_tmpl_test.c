@@ -434,7 +434,7 @@ static void winograd_agrees(void **unused)
         assert_true(paid[pass] + left_out >= 9);
 }
 
-/* Strides, as blocks of pixels: the first layers of torchvision, of the paper (224 rounded up) and others; of pictures
+/* Strides, as blocks of pixels: the first layers of torchvision, of the paper (224 rounded up) and others; of images
    as they come, too. */
 static void winograd_of_blocks_agrees(void **unused)
 {

@@ -1,5 +1,5 @@
 /*
- * fixtures.h: small data sets for the tests of src/data: pictures of one colour, tar files, and whether two sources hold
+ * fixtures.h: small data sets for the tests of src/data: images of one colour, tar files, and whether two sources hold
  * the same.
  * SPDX-License-Identifier: MIT
  */
@@ -34,7 +34,7 @@ void fixture_text(alexnet_context *ctx, const char *folder, const char *name, co
  * Two classes with parts: train/cat/1.png (grey 10) 2.JPG (20) deep/3.png (30), train/dog/a b.png (40), val/cat/4.jpeg (50),
  * val/dog/5.png (60); and what is passed over: two files in train, two in val.
  */
-typedef void (*fixture_file)(void *user, const char *name, uint8_t grey /* 0: text, no picture */);
+typedef void (*fixture_file)(void *user, const char *name, uint8_t grey /* 0: text, no image */);
 void fixture_list(fixture_file file, void *user);
 void fixture_folder(alexnet_context *ctx, const char *folder);
 
@@ -68,11 +68,11 @@ typedef alexnet_status (*fixture_job)(const fixture *f, const void *user);
 void fixture_sweep_job(const fixture *f, unsigned kinds, int error, fixture_job job,
                        const void *user);
 
-/* The same of a source: it is opened, its picture `index` is read (-1: none), and all is closed. */
+/* The same of a source: it is opened, its image `index` is read (-1: none), and all is closed. */
 typedef alexnet_status (*fixture_open)(const fixture *f, an_source **out);
 void fixture_sweep(const fixture *f, fixture_open open, int64_t index);
 
-/* The grey value of a picture of one colour. Fails the test when it cannot be read. */
+/* The grey value of an image of one colour. Fails the test when it cannot be read. */
 uint8_t fixture_grey(alexnet_context *ctx, const an_source *source, int64_t index);
 
 /* Fails the test unless both have the same classes, labels, and pixels. */

@@ -141,7 +141,7 @@ static void every_family_has_filters(void **state)
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
         alexnet_model *model;
         alexnet_filters_info info;
-        an_assert_ok(w->ctx, alexnet_model_outline(w->ctx, rows[i].family, NULL, &model));
+        an_assert_ok(w->ctx, alexnet_model_describe(w->ctx, rows[i].family, NULL, &model));
         const an_param *param = &model->params.items[0];
         char text[AN_OPTIONS_TEXT];
         an_options_print(&model->options, text);

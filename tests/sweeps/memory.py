@@ -29,7 +29,7 @@ RATE = re.compile(r"\d+ images/s")
 RIGHT_LINE = re.compile(r"^(alexnet: (\w+( \w+)?: )?.*[Oo]ut of memory|libgomp: Out of memory)")
 
 # Of tests/fuzz/corpus.
-PICTURES = {"PNG": "image/rgb8.png", "TIFF": "tiff/lzw", "GIF": "gif/interlaced", "WEBP": "webp/lossy"}
+IMAGES = {"PNG": "image/rgb8.png", "TIFF": "tiff/lzw", "GIF": "gif/interlaced", "WEBP": "webp/lossy"}
 
 NETWORK = ["--model", "cifar-19pct"]
 COMMANDS = {
@@ -64,7 +64,7 @@ class Sweep:
     def __init__(self, program, refuse, folder):
         self.program, self.refuse, self.folder = program, refuse, Path(folder)
         self.places = {"W": f"{folder}/run/best.safetensors", "DATA": f"{folder}/data", "RUN": f"{folder}/run",
-                       **{kind: f"{folder}/{place}" for kind, place in PICTURES.items()}}
+                       **{kind: f"{folder}/{place}" for kind, place in IMAGES.items()}}
 
     def environment(self, **more):
         keep = {name: value for name, value in os.environ.items() if not name.startswith("REFUSE_")}
@@ -84,7 +84,7 @@ class Sweep:
     def prepare(self):
         self.setup("data", "synth", "--out", "data", "--classes", "2", "--train-images", "3", "--val-images", "2", "--size", "32")
         self.setup("train", "data", "--model", "cifar-19pct", "--recipe", "quick", "--batch", "2", "--steps", "2", "--out", "run")
-        for place in PICTURES.values():
+        for place in IMAGES.values():
             (self.folder / place).parent.mkdir(exist_ok=True)
             shutil.copy(Path(__file__).parent.parent / "fuzz/corpus" / place, self.folder / place)
 

@@ -1,5 +1,5 @@
 /*
- * he_start.h: init=he: first weights by He et al. 2015, fitted at both ends of a network.
+ * init_he.h: init=he: first weights by He et al. 2015, fitted at both ends of a network.
  *
  * The first layer. He's rule takes inputs of deviation 1. Some families see pixels from 0 to 255,
  * whose deviation is near 58; on such an input x a layer is and learns as it would on x / 58 when
@@ -13,8 +13,8 @@
  * steps.
  * SPDX-License-Identifier: MIT
  */
-#ifndef AN_TRAIN_HE_START_H
-#define AN_TRAIN_HE_START_H
+#ifndef AN_TRAIN_INIT_HE_H
+#define AN_TRAIN_INIT_HE_H
 
 #include "core/model.h"
 #include "image/preprocess.h"
@@ -23,7 +23,7 @@
 double an_input_deviation(const an_preprocess *record);
 
 /* Draws all first weights; biases are 0. */
-void an_he_start(alexnet_model *model, double deviation, uint64_t seed);
+void an_init_he(alexnet_model *model, double deviation, uint64_t seed);
 
 /* Sets the first layer's multipliers. They are in no file: a resumed run sets them again. */
 void an_he_set_rates(alexnet_model *model, double deviation);

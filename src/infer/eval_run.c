@@ -1,9 +1,9 @@
 /*
- * examine.c: labelled pictures through networks, answers marked.
+ * eval_run.c: labelled images through networks, answers marked.
  *
  * SPDX-License-Identifier: MIT
  */
-#include "infer/examine.h"
+#include "infer/eval_run.h"
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -12,18 +12,18 @@
 #include "data/team.h"
 #include <string.h>
 
-/* Each network sees the pictures as its own record asks, so each has its own loader; all give the
- * same pictures. */
+/* Each network sees the images as its own record asks, so each has its own loader; all give the
+ * same images. */
 typedef struct examiner {
-    const an_exam *exam;
+    const an_eval *exam;
     an_loader **loaders;
     double start;
-    int64_t shown; /* pictures, with the unreadable ones */
+    int64_t shown; /* images, with the unreadable ones */
 } examiner;
 
 static alexnet_status open_loaders(alexnet_context *ctx, examiner *e)
 {
-    const an_exam *exam = e->exam;
+    const an_eval *exam = e->exam;
 
     e->loaders = an_new_array(ctx, exam->network_count, sizeof *e->loaders);
     if (e->loaders == NULL)
@@ -53,7 +53,7 @@ static void close_loaders(alexnet_context *ctx, examiner *e)
 }
 
 /* Averages the networks' probabilities into those of the first. */
-static void average_networks(const an_exam *exam, int n)
+static void average_networks(const an_eval *exam, int n)
 {
     float *first = exam->networks[0].probs;
     const ptrdiff_t count = (ptrdiff_t)n * exam->networks[0].classes;
@@ -67,7 +67,7 @@ static void average_networks(const an_exam *exam, int n)
 }
 
 /* Each network by itself, before their answers are averaged. */
-static void mark_each(const an_exam *exam, const an_batch *batch)
+static void mark_each(const an_eval *exam, const an_batch *batch)
 {
     const int classes = exam->networks[0].classes;
 
@@ -84,7 +84,7 @@ static void mark_each(const an_exam *exam, const an_batch *batch)
 static alexnet_status classify_batch(alexnet_context *ctx, const examiner *e,
                                      const an_batch **batch)
 {
-    const an_exam *exam = e->exam;
+    const an_eval *exam = e->exam;
 
     AN_TRY(an_loader_next(e->loaders[0], batch));
     if (*batch != NULL && (*batch)->n > 0)
@@ -95,7 +95,7 @@ static alexnet_status classify_batch(alexnet_context *ctx, const examiner *e,
         if (*batch == NULL || (*batch)->n == 0) continue;
         if (other == NULL || other->n != (*batch)->n)
             return an_fail(ctx, ALEXNET_BAD_FILE,
-                           "a picture can be read for one network, but not for another");
+                           "an image can be read for one network, but not for another");
         AN_TRY(an_network_classify(&exam->networks[i], other->images, other->n));
     }
     if (*batch == NULL) return ALEXNET_OK;
@@ -104,14 +104,14 @@ static alexnet_status classify_batch(alexnet_context *ctx, const examiner *e,
     return ALEXNET_OK;
 }
 
-static alexnet_status mark(const an_exam *exam, const an_batch *batch, an_metrics *metrics)
+static alexnet_status mark(const an_eval *exam, const an_batch *batch, an_metrics *metrics)
 {
     const int classes = exam->networks[0].classes;
 
     for (int i = 0; i < batch->n; ++i) {
         const float *probs = exam->networks[0].probs + (ptrdiff_t)i * classes;
         const int label = batch->labels[i];
-        const an_answer answer = {
+        const an_eval_result answer = {
             .index = batch->indices[i],
             .label = label,
             .rank = an_rank(probs, classes, label),
@@ -126,7 +126,7 @@ static alexnet_status mark(const an_exam *exam, const an_batch *batch, an_metric
 
 static alexnet_status report(alexnet_context *ctx, const examiner *e, const an_metrics *metrics)
 {
-    const an_exam *exam = e->exam;
+    const an_eval *exam = e->exam;
     const double seconds = an_seconds() - e->start;
     alexnet_progress progress = an_progress(exam->phase, e->shown, exam->count, seconds);
 
@@ -151,7 +151,7 @@ static alexnet_status run(alexnet_context *ctx, examiner *e, an_metrics *metrics
     }
 }
 
-alexnet_status an_examine(alexnet_context *ctx, const an_exam *exam, an_metrics *metrics,
+alexnet_status an_eval_run(alexnet_context *ctx, const an_eval *exam, an_metrics *metrics,
                           an_bad_list *skipped)
 {
     examiner e = {.exam = exam, .start = an_seconds()};

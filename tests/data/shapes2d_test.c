@@ -1,18 +1,18 @@
 /*
- * outline_test.c: signed distances of the drawn outlines.
+ * shapes2d_test.c: signed distances of the drawn outlines.
  * SPDX-License-Identifier: MIT
  */
 #include "fixtures.h"
 
-#include "data/outline.h"
+#include "data/shapes2d.h"
 #include <math.h>
 #include <string.h>
 
-static const an_outline *find(const char *name)
+static const an_shape2d *find(const char *name)
 {
-    for (int i = 0; i < AN_OUTLINES; ++i)
-        if (strcmp(an_outlines[i].name, name) == 0) return &an_outlines[i];
-    fail_msg("there is no outline '%s'", name);
+    for (int i = 0; i < AN_SHAPES2D; ++i)
+        if (strcmp(an_shapes2d[i].name, name) == 0) return &an_shapes2d[i];
+    fail_msg("there is no shape '%s'", name);
     return NULL;
 }
 
@@ -49,16 +49,16 @@ static void distances_worked_by_hand(void **in)
         {"zigzag", 0, 1, 0.221f},
         {"zigzag", 0, 0.5f, -0.034f},
     };
-    bool seen[AN_OUTLINES] = {false};
+    bool seen[AN_SHAPES2D] = {false};
 
     (void)in;
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        const an_outline *outline = find(rows[i].name);
-        seen[outline - an_outlines] = true;
-        assert_float_equal(outline->distance(rows[i].u, rows[i].v), rows[i].distance, 1e-4);
+        const an_shape2d *shape = find(rows[i].name);
+        seen[shape - an_shapes2d] = true;
+        assert_float_equal(shape->distance(rows[i].u, rows[i].v), rows[i].distance, 1e-4);
     }
-    for (int i = 0; i < AN_OUTLINES; ++i)
-        if (!seen[i]) fail_msg("no row is of '%s'", an_outlines[i].name);
+    for (int i = 0; i < AN_SHAPES2D; ++i)
+        if (!seen[i]) fail_msg("no row is of '%s'", an_shapes2d[i].name);
 }
 
 /* A step changes the distance by no more than its length (a little more in the slanted ones): else edges look wrong.
@@ -66,8 +66,8 @@ static void distances_worked_by_hand(void **in)
 static void they_are_distances(void **in)
 {
     (void)in;
-    for (int i = 0; i < AN_OUTLINES; ++i) {
-        const an_outline *o = &an_outlines[i];
+    for (int i = 0; i < AN_SHAPES2D; ++i) {
+        const an_shape2d *o = &an_shapes2d[i];
         const float far = o->texture ? 100 : 0;
         int inside = 0, outside = 0;
         for (float v = far - 1.2f; v < far + 1.2f; v += 0.05f) {
@@ -88,8 +88,8 @@ static void they_are_distances(void **in)
 static void names_are_sorted(void **in)
 {
     (void)in;
-    for (int i = 1; i < AN_OUTLINES; ++i)
-        assert_true(strcmp(an_outlines[i - 1].name, an_outlines[i].name) < 0);
+    for (int i = 1; i < AN_SHAPES2D; ++i)
+        assert_true(strcmp(an_shapes2d[i - 1].name, an_shapes2d[i].name) < 0);
 }
 
 int main(void)

@@ -1,5 +1,5 @@
 /*
- * answers_test.c
+ * prediction_file_test.c
  *
  * SPDX-License-Identifier: MIT
  */
@@ -7,7 +7,7 @@
 
 #include "base/status.h"
 #include "data/files.h"
-#include "infer/answers.h"
+#include "infer/prediction_file.h"
 #include <errno.h>
 #include <string.h>
 
@@ -102,7 +102,7 @@ typedef struct fixture {
 } fixture;
 
 static const float probs[2][3] = {{0.125F, 0.5F, 0.375F}, {0.75F, 0.25F, 0}};
-static const an_answer answers[2] = {
+static const an_eval_result answers[2] = {
     {.index = 0, .label = 2, .rank = 1, .loss = 1, .probs = probs[0]},
     {.index = 1, .label = 0, .rank = 0, .loss = 1, .probs = probs[1]},
 };
@@ -134,17 +134,17 @@ static int tear_down(void **state)
 
 static alexnet_status write_answers(const fixture *f, const char *path)
 {
-    an_answer_file file;
+    an_prediction_file file;
 
-    AN_TRY(an_answer_file_open(f->model, f->source, path, false, &file));
+    AN_TRY(an_prediction_file_open(f->model, f->source, path, false, &file));
     for (int i = 0; i < 2; ++i) {
-        const alexnet_status status = an_answer_file_add(&file, &answers[i]);
+        const alexnet_status status = an_prediction_file_add(&file, &answers[i]);
         if (status != ALEXNET_OK) {
-            an_answer_file_abandon(&file);
+            an_prediction_file_abandon(&file);
             return status;
         }
     }
-    return an_answer_file_commit(&file);
+    return an_prediction_file_commit(&file);
 }
 
 static void predictions_become_csv(void **state)
@@ -178,9 +178,9 @@ static void predictions_become_json_lines(void **state)
 static void other_names_are_refused(void **state)
 {
     fixture *f = *state;
-    an_answer_file file;
+    an_prediction_file file;
 
-    an_assert_status(f->ctx, an_answer_file_open(f->model, f->source, "p.txt", false, &file),
+    an_assert_status(f->ctx, an_prediction_file_open(f->model, f->source, "p.txt", false, &file),
                      ALEXNET_BAD_ARG);
     an_assert_error(f->ctx, "p.txt");
 }

@@ -1,8 +1,8 @@
 /*
- * pictures.c: the drawn pictures, and digests of pixels.
+ * samples.c: the drawn images, and digests of pixels.
  * SPDX-License-Identifier: MIT
  */
-#include "image/pictures.h"
+#include "image/samples.h"
 
 #include "base/hash.h"
 #include <string.h>
@@ -25,20 +25,20 @@ int an_teardown_context(void **state)
     return 0;
 }
 
-/* ---- pictures ---- */
+/* ---- images ---- */
 
-an_bytes an_picture_read(alexnet_context *ctx, const char *name)
+an_bytes an_kind_read_image(alexnet_context *ctx, const char *name)
 {
     an_bytes bytes;
 
     an_assert_ok(ctx,
-                 an_file_read(ctx, an_test_path(AN_TEST_PICTURES, name), FILE_BYTES_MAX, &bytes));
+                 an_file_read(ctx, an_test_path(AN_TEST_SAMPLES, name), FILE_BYTES_MAX, &bytes));
     return bytes;
 }
 
-an_image an_picture_decode(alexnet_context *ctx, const char *name)
+an_image an_sample_decode(alexnet_context *ctx, const char *name)
 {
-    an_bytes bytes = an_picture_read(ctx, name);
+    an_bytes bytes = an_kind_read_image(ctx, name);
     an_image image = {0};
 
     an_assert_ok(ctx, an_image_decode(ctx, bytes.data, bytes.size, AN_ORIENTATION_IGNORE, &image));

@@ -2,12 +2,12 @@
  * SPDX-License-Identifier: MIT */
 #include "support/support.h"
 
-#include "core/predict.h"
+#include "core/plan_cost.h"
 #include <stdlib.h>
 #include <string.h>
 
 /* The passes of a family's plan; free rows. */
-static an_prediction *predict(const char *family, an_mode mode, int batch, int *count)
+static an_pass_estimate *predict(const char *family, an_mode mode, int batch, int *count)
 {
     alexnet_context *ctx;
     alexnet_model *model;
@@ -15,11 +15,11 @@ static an_prediction *predict(const char *family, an_mode mode, int batch, int *
 
     assert_int_equal(alexnet_open(&(alexnet_options){.cpu = "portable", .threads = 2}, &ctx),
                      ALEXNET_OK);
-    assert_int_equal(alexnet_model_outline(ctx, family, NULL, &model), ALEXNET_OK);
+    assert_int_equal(alexnet_model_describe(ctx, family, NULL, &model), ALEXNET_OK);
     assert_int_equal(an_plan_open(model, mode, batch, 0, model->node_count - 1, &plan), ALEXNET_OK);
-    an_prediction *rows = calloc(3 * (size_t)plan.step_count, sizeof *rows);
+    an_pass_estimate *rows = calloc(3 * (size_t)plan.step_count, sizeof *rows);
     assert_non_null(rows);
-    *count = an_plan_predict(&plan, rows);
+    *count = an_plan_estimate(&plan, rows);
     for (int i = 0; i < *count; ++i) /* beyond the plan they are not looked at */
         rows[i].step = NULL;
     an_plan_close(ctx, &plan);
@@ -28,7 +28,7 @@ static an_prediction *predict(const char *family, an_mode mode, int batch, int *
     return rows;
 }
 
-static double sum_of(const an_prediction *rows, int count, bool seconds)
+static double sum_of(const an_pass_estimate *rows, int count, bool seconds)
 {
     double sum = 0;
 
@@ -37,14 +37,14 @@ static double sum_of(const an_prediction *rows, int count, bool seconds)
     return sum;
 }
 
-/* 714,188,480 multiply-adds a picture; training three times that, less the gradient of the pictures. */
+/* 714,188,480 multiply-adds an image; training three times that, less the gradient of the images. */
 static void operations_are_those_of_the_definition(void **unused)
 {
     const double macs = 714188480, first = 70276800;
     int count;
 
     (void)unused;
-    an_prediction *rows = predict("torchvision", AN_INFER, 3, &count);
+    an_pass_estimate *rows = predict("torchvision", AN_INFER, 3, &count);
     assert_true(sum_of(rows, count, false) == 3 * macs);
     free(rows);
     rows = predict("torchvision", AN_TRAIN, 3, &count);
@@ -62,7 +62,7 @@ static void every_pass_takes_time(void **unused)
         double before = 0;
         for (int batch = 1; batch <= 64; batch *= 8) {
             int count;
-            an_prediction *rows = predict(families[i], AN_TRAIN, batch, &count);
+            an_pass_estimate *rows = predict(families[i], AN_TRAIN, batch, &count);
             for (int j = 0; j < count; ++j)
                 assert_true(rows[j].cost.seconds > 0);
             assert_true(sum_of(rows, count, true) > before);

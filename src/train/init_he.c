@@ -1,9 +1,9 @@
 /*
- * he_start.c: He's first weights, fitted at both ends.
+ * init_he.c: He's first weights, fitted at both ends.
  *
  * SPDX-License-Identifier: MIT
  */
-#include "train/he_start.h"
+#include "train/init_he.h"
 
 /* Of an 8-bit colour channel: torchvision's std of ImageNet is .229, .224, .225 of 255. */
 #define PIXEL_DEVIATION (0.226 * 255)
@@ -36,11 +36,11 @@ static int last_weight(const alexnet_model *model)
     return index;
 }
 
-void an_he_start(alexnet_model *model, double deviation, uint64_t seed)
+void an_init_he(alexnet_model *model, double deviation, uint64_t seed)
 {
     static const an_init he = {AN_INIT_HE, 0};
 
-    an_model_start(model, seed, &he);
+    an_model_init_weights(model, seed, &he);
     divide(model, 0, deviation);
     divide(model, last_weight(model), LAST_LAYER);
 }

@@ -1,11 +1,11 @@
 /*
- * he_start_test.c
+ * init_he_test.c
  *
  * SPDX-License-Identifier: MIT
  */
 #include "infer/tiny.h"
 
-#include "train/he_start.h"
+#include "train/init_he.h"
 #include <math.h>
 
 static void the_deviation_follows_from_the_record(void **unused)
@@ -48,7 +48,7 @@ static void weights_have_their_deviations(void **unused)
     alexnet_model *model = an_tiny_model(ctx, NULL, 10, 1);
 
     (void)unused;
-    an_he_start(model, 50, 3);
+    an_init_he(model, 50, 3);
     for (int i = 0; i < 8; ++i)
         assert_true(fabs(deviation_of(model, i) - expected[i]) <= 0.05 * expected[i]);
     alexnet_model_free(model);

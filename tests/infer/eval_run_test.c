@@ -1,15 +1,15 @@
 /*
- * examine_test.c
+ * eval_run_test.c
  *
  * SPDX-License-Identifier: MIT
  */
 #include "tiny.h"
 
-#include "infer/examine.h"
+#include "infer/eval_run.h"
 #include <math.h>
 #include <string.h>
 
-#define COUNT 18 /* pictures: 3 classes of 6 */
+#define COUNT 18 /* images: 3 classes of 6 */
 
 typedef struct world {
     alexnet_context *ctx;
@@ -49,9 +49,9 @@ static int tear_down(void **state)
     return 0;
 }
 
-static an_exam make_exam(world *w)
+static an_eval make_eval(world *w)
 {
-    return (an_exam){
+    return (an_eval){
         .networks = w->networks,
         .network_count = 1,
         .source = w->source,
@@ -71,7 +71,7 @@ typedef struct notes {
     an_metrics metrics;
 } notes;
 
-static alexnet_status take_note(void *user, const an_answer *answer)
+static alexnet_status take_note(void *user, const an_eval_result *answer)
 {
     notes *n = user;
 
@@ -83,24 +83,24 @@ static alexnet_status take_note(void *user, const an_answer *answer)
     return ALEXNET_OK;
 }
 
-static notes examine(world *w, an_exam exam)
+static notes examine(world *w, an_eval exam)
 {
     notes n = {0};
     an_metrics metrics;
 
     exam.answer = take_note;
     exam.answer_user = &n;
-    an_assert_ok(w->ctx, an_examine(w->ctx, &exam, &metrics, NULL));
+    an_assert_ok(w->ctx, an_eval_run(w->ctx, &exam, &metrics, NULL));
     assert_int_equal(metrics.images, n.count);
     assert_int_equal(metrics.top1, n.metrics.top1);
     assert_true(metrics.loss == n.metrics.loss);
     return n;
 }
 
-static void every_picture_is_marked_once_in_order(void **state)
+static void every_image_is_marked_once_in_order(void **state)
 {
     world *w = *state;
-    const notes n = examine(w, make_exam(w));
+    const notes n = examine(w, make_eval(w));
 
     assert_int_equal(n.count, COUNT);
     for (int i = 0; i < COUNT; ++i) {
@@ -113,22 +113,22 @@ static void every_picture_is_marked_once_in_order(void **state)
 static void answers_do_not_depend_on_workers(void **state)
 {
     world *w = *state;
-    const notes inline_notes = examine(w, make_exam(w));
+    const notes inline_notes = examine(w, make_eval(w));
 
     for (int workers = 1; workers <= 3; ++workers) {
-        an_exam exam = make_exam(w);
+        an_eval exam = make_eval(w);
         exam.workers = workers;
         const notes n = examine(w, exam);
         assert_memory_equal(n.probs, inline_notes.probs, sizeof n.probs);
     }
 }
 
-static void a_part_of_the_pictures_and_other_labels(void **state)
+static void a_part_of_the_images_and_other_labels(void **state)
 {
     static const int64_t indices[5] = {3, 4, 9, 16, 17};
     static const int labels[3] = {2, 0, 1};
     world *w = *state;
-    an_exam exam = make_exam(w);
+    an_eval exam = make_eval(w);
 
     exam.indices = indices;
     exam.count = 5;
@@ -144,7 +144,7 @@ static void a_part_of_the_pictures_and_other_labels(void **state)
 static void networks_are_averaged(void **state)
 {
     world *w = *state;
-    an_exam exam = make_exam(w);
+    an_eval exam = make_eval(w);
     const notes first = examine(w, exam);
 
     exam.networks = &w->networks[1];
@@ -159,30 +159,30 @@ static void networks_are_averaged(void **state)
         }
 }
 
-/* ---- bad pictures, progress ---- */
+/* ---- bad images, progress ---- */
 
-static void bad_pictures_go_by_the_policy(void **state)
+static void bad_images_go_by_the_policy(void **state)
 {
     world *w = *state;
-    an_exam exam = make_exam(w);
+    an_eval exam = make_eval(w);
     an_bad_list skipped = {0};
     an_metrics metrics;
 
     an_tiny_spoil(w->folder, "data/train/cross/0000.jpg");
-    an_assert_ok(w->ctx, an_examine(w->ctx, &exam, &metrics, &skipped));
+    an_assert_ok(w->ctx, an_eval_run(w->ctx, &exam, &metrics, &skipped));
     assert_int_equal(metrics.images, COUNT - 1);
     assert_int_equal(skipped.count, 1);
-    assert_int_equal(skipped.pictures[0].index, 6);
+    assert_int_equal(skipped.images[0].index, 6);
 
     exam.on_bad_image = ALEXNET_BAD_IMAGE_FAIL;
-    an_assert_status(w->ctx, an_examine(w->ctx, &exam, &metrics, &skipped), ALEXNET_BAD_FILE);
+    an_assert_status(w->ctx, an_eval_run(w->ctx, &exam, &metrics, &skipped), ALEXNET_BAD_FILE);
     an_assert_error(w->ctx, "cross/0000.jpg");
 
     an_tiny_spoil(w->folder, "data/train/cross/0001.jpg");
     exam.on_bad_image = ALEXNET_BAD_IMAGE_DEFAULT; /* one of 18 */
-    an_assert_status(w->ctx, an_examine(w->ctx, &exam, &metrics, &skipped), ALEXNET_BAD_FILE);
+    an_assert_status(w->ctx, an_eval_run(w->ctx, &exam, &metrics, &skipped), ALEXNET_BAD_FILE);
     exam.on_bad_image = ALEXNET_BAD_IMAGE_SKIP;
-    an_assert_ok(w->ctx, an_examine(w->ctx, &exam, &metrics, &skipped));
+    an_assert_ok(w->ctx, an_eval_run(w->ctx, &exam, &metrics, &skipped));
     assert_int_equal(metrics.images, COUNT - 2);
     assert_int_equal(skipped.count, 2);
     an_bad_list_free(w->ctx, &skipped);
@@ -207,21 +207,21 @@ static alexnet_go watch(void *user, const alexnet_progress *progress)
 static void progress_is_told_and_can_stop(void **state)
 {
     world *w = *state;
-    an_exam exam = make_exam(w);
+    an_eval exam = make_eval(w);
     watcher all = {0}, some = {.stop_at = 2};
     an_metrics metrics;
 
     exam.progress = watch;
     exam.progress_user = &all;
-    an_assert_ok(w->ctx, an_examine(w->ctx, &exam, &metrics, NULL));
-    assert_int_equal(all.calls, 5); /* 18 pictures in batches of 4 */
+    an_assert_ok(w->ctx, an_eval_run(w->ctx, &exam, &metrics, NULL));
+    assert_int_equal(all.calls, 5); /* 18 images in batches of 4 */
     assert_int_equal(all.done, COUNT);
     exam.progress_user = &some;
-    an_assert_status(w->ctx, an_examine(w->ctx, &exam, &metrics, NULL), ALEXNET_STOPPED);
+    an_assert_status(w->ctx, an_eval_run(w->ctx, &exam, &metrics, NULL), ALEXNET_STOPPED);
     assert_int_equal(some.calls, 2);
 }
 
-static alexnet_status refuse(void *user, const an_answer *answer)
+static alexnet_status refuse(void *user, const an_eval_result *answer)
 {
     (void)user;
     return answer->index < 5 ? ALEXNET_OK : ALEXNET_IO;
@@ -230,11 +230,11 @@ static alexnet_status refuse(void *user, const an_answer *answer)
 static void a_failed_note_ends_it(void **state)
 {
     world *w = *state;
-    an_exam exam = make_exam(w);
+    an_eval exam = make_eval(w);
     an_metrics metrics;
 
     exam.answer = refuse;
-    an_assert_status(w->ctx, an_examine(w->ctx, &exam, &metrics, NULL), ALEXNET_IO);
+    an_assert_status(w->ctx, an_eval_run(w->ctx, &exam, &metrics, NULL), ALEXNET_IO);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -242,11 +242,11 @@ static void a_failed_note_ends_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(every_picture_is_marked_once_in_order),
+        TEST(every_image_is_marked_once_in_order),
         TEST(answers_do_not_depend_on_workers),
-        TEST(a_part_of_the_pictures_and_other_labels),
+        TEST(a_part_of_the_images_and_other_labels),
         TEST(networks_are_averaged),
-        TEST(bad_pictures_go_by_the_policy),
+        TEST(bad_images_go_by_the_policy),
         TEST(progress_is_told_and_can_stop),
         TEST(a_failed_note_ends_it),
     };

@@ -1,9 +1,9 @@
 /*
- * pictures.h: the drawn pictures of tests/fuzz/corpus/image/, and digests of pixels. See tests/golden/image_golden.py.
+ * samples.h: the drawn images of tests/fuzz/corpus/image/, and digests of pixels. See tests/golden/image_golden.py.
  * SPDX-License-Identifier: MIT
  */
-#ifndef AN_TEST_PICTURES_H
-#define AN_TEST_PICTURES_H
+#ifndef AN_TEST_SAMPLES_H
+#define AN_TEST_SAMPLES_H
 
 #include "base/file.h"
 #include "image/image.h"
@@ -15,11 +15,11 @@ int an_teardown_context(void **state);
 #define an_unit_test(test)                                                                         \
     cmocka_unit_test_setup_teardown(test, an_setup_context, an_teardown_context)
 
-/* The bytes of a drawn picture. Free with an_bytes_free(). */
-an_bytes an_picture_read(alexnet_context *ctx, const char *name);
+/* The bytes of a drawn image. Free with an_bytes_free(). */
+an_bytes an_kind_read_image(alexnet_context *ctx, const char *name);
 
-/* A drawn picture, decoded as stored. */
-an_image an_picture_decode(alexnet_context *ctx, const char *name);
+/* A drawn image, decoded as stored. */
+an_image an_sample_decode(alexnet_context *ctx, const char *name);
 
 /* Fails the test, naming `what`, unless the data's SHA-256 begins with these 16 hexadecimal digits. */
 void an_assert_digest(const char *what, const void *data, size_t bytes, const char *digest);

@@ -1,11 +1,11 @@
 /*
- * outline.c: the outlines of the drawn pictures as signed distances (after Quilez, 2D distance
+ * shapes2d.c: the outlines of the drawn images as signed distances (after Quilez, 2D distance
  * functions, iquilezles.org/articles/distfunctions2d).
  *
  * Only arithmetic that IEEE 754 defines to the last bit is used: no library function but sqrtf().
  * SPDX-License-Identifier: MIT
  */
-#include "data/outline.h"
+#include "data/shapes2d.h"
 
 #include "base/compiler.h"
 #include <math.h>
@@ -122,7 +122,7 @@ static float dots(float u, float v) { return length_of(from_middle(u), from_midd
 
 static float grid(float u, float v) { return 0.5f - AN_MAX(from_middle(u), from_middle(v)) - 0.1f; }
 
-const an_outline an_outlines[AN_OUTLINES] = {
+const an_shape2d an_shapes2d[AN_SHAPES2D] = {
     {"checker", checker, true}, {"cross", cross, false},       {"disc", disc, false},
     {"dots", dots, true},       {"grid", grid, true},          {"ring", ring, false},
     {"spiral", spiral, false},  {"square", square, false},     {"star", star, false},

@@ -1,16 +1,16 @@
 /*
- * answers.c: CSV and JSON lines.
+ * prediction_file.c: CSV and JSON lines.
  *
  * SPDX-License-Identifier: MIT
  */
-#include "infer/answers.h"
+#include "infer/prediction_file.h"
 
 #include "base/status.h"
 #include "base/text.h"
 #include "infer/metrics.h"
 #include <string.h>
 
-#define NAME_BYTES 4096 /* of a picture */
+#define NAME_BYTES 4096 /* of an image */
 
 /* ---- text ---- */
 
@@ -49,12 +49,12 @@ alexnet_status an_write_json(an_writer *writer, const char *text)
 
 /* ---- predictions ---- */
 
-alexnet_status an_answer_file_open(const alexnet_model *model, const an_source *source,
-                                   const char *path, bool safe, an_answer_file *out)
+alexnet_status an_prediction_file_open(const alexnet_model *model, const an_source *source,
+                                   const char *path, bool safe, an_prediction_file *out)
 {
     static const char heading[] = "image,label,predicted,probability,correct\n";
 
-    *out = (an_answer_file){.model = model,
+    *out = (an_prediction_file){.model = model,
                             .source = source,
                             .json = an_path_has_extension(path, "jsonl"),
                             .safe = safe};
@@ -64,11 +64,11 @@ alexnet_status an_answer_file_open(const alexnet_model *model, const an_source *
     AN_TRY(an_writer_open(model->ctx, path, &out->writer));
     if (out->json) return ALEXNET_OK;
     const alexnet_status status = an_writer_add(out->writer, heading, sizeof heading - 1);
-    if (status != ALEXNET_OK) an_answer_file_abandon(out);
+    if (status != ALEXNET_OK) an_prediction_file_abandon(out);
     return status;
 }
 
-static alexnet_status add_csv(an_answer_file *file, const an_answer *answer, const char *image)
+static alexnet_status add_csv(an_prediction_file *file, const an_eval_result *answer, const char *image)
 {
     char label[AN_LABEL_BYTES];
     int best;
@@ -84,7 +84,7 @@ static alexnet_status add_csv(an_answer_file *file, const an_answer *answer, con
                             answer->rank == 0);
 }
 
-static alexnet_status add_json(an_answer_file *file, const an_answer *answer, const char *image)
+static alexnet_status add_json(an_prediction_file *file, const an_eval_result *answer, const char *image)
 {
     const int count = AN_MIN(file->model->options.classes, AN_ANSWERS_TOP);
     char label[AN_LABEL_BYTES];
@@ -106,7 +106,7 @@ static alexnet_status add_json(an_answer_file *file, const an_answer *answer, co
     return an_writer_format(file->writer, "]}\n");
 }
 
-alexnet_status an_answer_file_add(an_answer_file *file, const an_answer *answer)
+alexnet_status an_prediction_file_add(an_prediction_file *file, const an_eval_result *answer)
 {
     char image[NAME_BYTES];
 
@@ -114,7 +114,7 @@ alexnet_status an_answer_file_add(an_answer_file *file, const an_answer *answer)
     return file->json ? add_json(file, answer, image) : add_csv(file, answer, image);
 }
 
-alexnet_status an_answer_file_commit(an_answer_file *file)
+alexnet_status an_prediction_file_commit(an_prediction_file *file)
 {
     an_writer *writer = file->writer;
 
@@ -122,7 +122,7 @@ alexnet_status an_answer_file_commit(an_answer_file *file)
     return an_writer_commit(writer);
 }
 
-void an_answer_file_abandon(an_answer_file *file)
+void an_prediction_file_abandon(an_prediction_file *file)
 {
     an_writer_abandon(file->writer);
     file->writer = NULL;

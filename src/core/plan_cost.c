@@ -2,7 +2,7 @@
  * predict.c: see predict.h.
  * SPDX-License-Identifier: MIT
  */
-#include "core/predict.h"
+#include "core/plan_cost.h"
 
 static int64_t bytes_of(const an_plan *plan, an_shape shape)
 {
@@ -25,11 +25,11 @@ static bool is_trained(const an_plan *plan, const an_plan_step *step)
 }
 
 /* A pass that an algorithm was chosen for. */
-static an_prediction predict_pass(const an_plan *plan, const an_plan_step *step, an_pass pass)
+static an_pass_estimate predict_pass(const an_plan *plan, const an_plan_step *step, an_pass pass)
 {
     static const char *const names[AN_PASSES] = {"forward", "data", "weights"};
 
-    return (an_prediction){.step = step,
+    return (an_pass_estimate){.step = step,
                            .is_forward = pass == AN_FORWARD,
                            .pass = names[pass],
                            .algorithm = algorithm_of(step, pass),
@@ -47,7 +47,7 @@ static double weights_bytes(const an_plan *plan, const an_node *node)
 }
 
 /* A pass of a layer that there is one way for. Backward makes two gradients, of its data and of its weights. */
-static an_prediction predict_move(const an_plan *plan, const an_plan_step *step, bool is_forward)
+static an_pass_estimate predict_move(const an_plan *plan, const an_plan_step *step, bool is_forward)
 {
     const int64_t x = bytes_of(plan, step->x_shape), y = bytes_of(plan, step->y_shape);
     const an_needs *needs = &step->needs;
@@ -56,7 +56,7 @@ static an_prediction predict_move(const an_plan *plan, const an_plan_step *step,
     const int64_t moved = read + (is_forward ? y : x) + (int64_t)needs->saved_bytes;
     const an_layer_def *def = step->node->def;
     const double passes = is_forward ? 1 : 2;
-    an_prediction p = {.step = step, .is_forward = is_forward};
+    an_pass_estimate p = {.step = step, .is_forward = is_forward};
 
     p.pass = is_forward ? "forward" : "backward";
     p.cost.memory_bytes = (double)moved + passes * weights_bytes(plan, step->node);
@@ -78,7 +78,7 @@ static int64_t gradient_bytes(const an_plan *plan, const an_plan_step *step)
     return bytes;
 }
 
-static int predict_forward(const an_plan *plan, const an_plan_step *step, an_prediction *out)
+static int predict_forward(const an_plan *plan, const an_plan_step *step, an_pass_estimate *out)
 {
     *out = algorithm_of(step, AN_FORWARD) != NULL ? predict_pass(plan, step, AN_FORWARD)
                                                   : predict_move(plan, step, true);
@@ -87,7 +87,7 @@ static int predict_forward(const an_plan *plan, const an_plan_step *step, an_pre
     return 1;
 }
 
-static int predict_backward(const an_plan *plan, const an_plan_step *step, an_prediction *out)
+static int predict_backward(const an_plan *plan, const an_plan_step *step, an_pass_estimate *out)
 {
     const int64_t dx = step->want_dx && !step->needs.in_place ? bytes_of(plan, step->x_shape) : 0;
     const bool trained = is_trained(plan, step);
@@ -110,7 +110,7 @@ static int predict_backward(const an_plan *plan, const an_plan_step *step, an_pr
     return count;
 }
 
-int an_plan_predict(const an_plan *plan, an_prediction *out)
+int an_plan_estimate(const an_plan *plan, an_pass_estimate *out)
 {
     int count = 0;
 
@@ -123,7 +123,7 @@ int an_plan_predict(const an_plan *plan, an_prediction *out)
     return count;
 }
 
-const char *an_prediction_fused(const an_prediction *p)
+const char *an_pass_estimate_fused(const an_pass_estimate *p)
 {
     const an_plan_step *step = p->step;
 

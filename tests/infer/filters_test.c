@@ -123,7 +123,7 @@ static void the_first_layer_alone_is_enough(void **state)
         }
 }
 
-/* Each family's own freshly made weights: how many filters, of what size, in how many towers. */
+/* Each family's first convolution: how many filters, of what size, in how many towers. */
 static void every_family_has_filters(void **state)
 {
     static const struct {

@@ -113,9 +113,19 @@ static alexnet_status add_node(alexnet_model *model, const an_row *row, an_shape
     return ALEXNET_OK;
 }
 
+/* The layer that ends a classifier. */
+static const an_layer_def *loss_layer(void)
+{
+    int i = 0;
+
+    while (!an_layer_at(i)->is_loss)
+        ++i;
+    return an_layer_at(i);
+}
+
 static alexnet_status add_nodes(alexnet_model *model)
 {
-    static const an_row probabilities = {"prob", "softmax", "", NULL};
+    const an_row probabilities = {"prob", loss_layer()->name, "", NULL};
     const an_family *family = model->family;
     an_shape flow = {1, family->input[0], model->options.input_h, model->options.input_w};
 

@@ -48,6 +48,7 @@ COMMANDS = {
     "info RUN, as text": ["info", "RUN"],
     "features": ["features", "W", "DATA/val/checker", "--layer", "prob", "-o", "out.safetensors", "--json"],
     "preprocess": ["preprocess", "W", "DATA/val/checker", "-o", "out.npy", "--json"],
+    "filters": ["filters", "W", "-o", "out.svg", "--json"],
     "train": ["train", "DATA", *NETWORK, "--recipe", "quick", "--batch", "2", "--steps", "2", "--out", "run", "--json"],
     "train --resume": ["train", "--resume", "run", "--steps", "3", "--json"],
     "data verify": ["data", "verify", "DATA", "--json"],

@@ -344,7 +344,8 @@ alexnet_status an_checkpoint_remove_all(alexnet_context *ctx, const char *folder
     AN_TRY(an_file_stat(ctx, folder, &info));
     if (info.kind != AN_FILE_FOLDER) return ALEXNET_OK;
     AN_TRY(clear(ctx, folder, true, &others));
-    return others == 0 ? an_folder_remove(ctx, folder) : ALEXNET_OK;
+    /* Where it stays, nothing of ours is to come back after a power failure. */
+    return others == 0 ? an_folder_remove(ctx, folder) : an_file_sync(ctx, folder);
 }
 
 /* Removes all but the newest `keep` up to `step`. Later ones are of a future that a resumed run has

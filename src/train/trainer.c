@@ -176,6 +176,7 @@ static alexnet_status save_checkpoint(trainer *t)
         state.most = t->before.most;
         state.bias_most = t->before.bias_most;
     }
+    AN_TRY(an_run_folder_keep_log(t->ctx, t->given->folder));
     AN_TRY(note_training(t));
     AN_TRY(an_checkpoint_save(t->model, t->given->folder->checkpoints, &t->optimiser, &state,
                               t->config_sha256, AN_MAX(t->config->checkpoint_keep, 1)));

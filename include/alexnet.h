@@ -3,7 +3,7 @@
  *
  * From simple to expert:
  *
- *   1  alexnet_classifier_*   weights and a picture in, names out
+ *   1  alexnet_classifier_*   weights and an image in, names out
  *   2  alexnet_train() alexnet_evaluate() alexnet_predict() alexnet_features() alexnet_data_*()   whole jobs on files
  *   3  alexnet_model_*        build, load, inspect and save a network
  *   4  alexnet_session_*      run a network on tensors of your own
@@ -108,7 +108,7 @@ typedef void (*alexnet_log)(void *user, alexnet_log_level level, const char *lin
 typedef enum alexnet_dtype {
     ALEXNET_FP32,
     ALEXNET_BF16, /* 8 bits of fraction; training: linear layers only, convolutions stay fp32 */
-    ALEXNET_INT8  /* inference only: weights scaled for each output channel, inputs for each picture and layer */
+    ALEXNET_INT8  /* inference only: weights scaled for each output channel, inputs for each image and layer */
 } alexnet_dtype;
 
 #define ALEXNET_PIXELS     (INT64_C(256) << 20)
@@ -146,23 +146,23 @@ typedef struct alexnet_machine {
     const char *backend;  /* "cpu" */
     const char *tier;     /* "portable", "avx2", "avx512", "neon" */
     int         threads;
-    const char *features; /* names parted by spaces: "avx2 fma avx512f ..." */
+    const char *features; /* names separated by spaces: "avx2 fma avx512f ..." */
 } alexnet_machine;
 
 ALEXNET_API alexnet_status alexnet_get_machine(alexnet_context *ctx, alexnet_machine *out) ALEXNET_NODISCARD;
 
 /* ------------------------------------------------------------------ progress */
 
-/* What a long job tells its caller, after each step and each picture or batch of pictures. */
+/* What a long job tells its caller, after each step and each image or batch of images. */
 typedef struct alexnet_progress {
     const char *phase;      /* "train", "val", "eval", "predict", "verify", "stats", "mean", "synth",
                                "features": of frozen layers */
-    int64_t     done, total; /* steps in "train", pictures otherwise; total 0: not known */
+    int64_t     done, total; /* steps in "train", images otherwise; total 0: not known */
     double      epoch;      /* train: epochs done, a fraction */
     double      loss, top1, top5; /* since the last report; NaN where the phase has none */
     double      lr;         /* train */
     double      images_per_second;
-    double      data_wait;  /* fraction of the time spent waiting for pictures, 0 .. 1 */
+    double      data_wait;  /* fraction of the time spent waiting for images, 0 .. 1 */
     double      seconds_left; /* an estimate; NaN: not known */
     const char *message;    /* non-NULL: a finished line for a log ("epoch 3: val top-1 71.2 % ...") */
 } alexnet_progress;
@@ -177,12 +177,12 @@ typedef enum alexnet_go {
 typedef alexnet_go (*alexnet_progress_fn)(void *user, const alexnet_progress *progress);
 
 typedef enum alexnet_bad_image {
-    ALEXNET_BAD_IMAGE_DEFAULT, /* skip, at most 1 % of the pictures (but at least one) */
-    ALEXNET_BAD_IMAGE_FAIL,    /* the first unreadable picture ends the call with BAD_FILE */
+    ALEXNET_BAD_IMAGE_DEFAULT, /* skip, at most 1 % of the images (but at least one) */
+    ALEXNET_BAD_IMAGE_FAIL,    /* the first unreadable image ends the call with BAD_FILE */
     ALEXNET_BAD_IMAGE_SKIP     /* skip any number */
 } alexnet_bad_image;
 
-/* An unreadable picture. */
+/* An unreadable image. */
 typedef void (*alexnet_skipped_fn)(void *user, const char *path, const char *reason);
 
 /* Photographs say which way up they were taken (EXIF). */
@@ -244,7 +244,7 @@ typedef enum alexnet_pooling {
 
 /*
  * Start from alexnet_model_options_default(): -1 asks for the family's own value. A family refuses what makes no sense
- * for it: alexnet_model_outline() says which and why.
+ * for it: alexnet_model_describe() says which and why.
  */
 typedef struct alexnet_model_options {
     int    classes;          /* 0: no classifier, the network ends with its last hidden layer ('slim') */
@@ -268,7 +268,7 @@ ALEXNET_API alexnet_status alexnet_model_create(alexnet_context *ctx, const char
                                                 uint64_t seed, alexnet_model **out) ALEXNET_NODISCARD;
 
 /* The same without weights, for asking about it: alexnet_tensor_info.data is NULL. Cheap. */
-ALEXNET_API alexnet_status alexnet_model_outline(alexnet_context *ctx, const char *family,
+ALEXNET_API alexnet_status alexnet_model_describe(alexnet_context *ctx, const char *family,
                                                  const alexnet_model_options *options,
                                                  alexnet_model **out) ALEXNET_NODISCARD;
 
@@ -278,7 +278,7 @@ ALEXNET_API alexnet_status alexnet_model_outline(alexnet_context *ctx, const cha
  * they fit exactly one family; its classes are then unnamed. Tensors may be called "module.NAME" or "model.NAME". BAD_FILE (also a preprocessing record that is none,
  * two classes of one name, or checksums, in "alexnet.crc32c", that do not fit: an edited file is read without that entry),
  * BAD_SHAPE, NOT_FOUND, IO, NO_MEMORY. Weights whose record asks for a mean image that the file lacks load, so that
- * training can start from them; what is shown pictures (classifier, predict, features, evaluate) refuses them: BAD_FILE.
+ * training can start from them; what is shown images (classifier, predict, features, evaluate) refuses them: BAD_FILE.
  */
 ALEXNET_API alexnet_status alexnet_model_load(alexnet_context *ctx, const char *path, alexnet_model **out) ALEXNET_NODISCARD;
 
@@ -441,10 +441,10 @@ ALEXNET_API alexnet_status alexnet_classifier_take_model(alexnet_model *model, a
 ALEXNET_API void           alexnet_classifier_close(alexnet_classifier *classifier);
 
 /*
- * Decodes, prepares and classifies one picture (JPEG or PNG).
+ * Decodes, prepares and classifies one image (JPEG or PNG).
  *   predictions  room for topk entries, filled best first
  *   count        how many were filled: the smaller of topk and the number of classes; may be NULL
- * NOT_FOUND, IO, BAD_FILE (not a picture, truncated), BAD_ARG (topk below 1), NO_MEMORY.
+ * NOT_FOUND, IO, BAD_FILE (not an image, truncated), BAD_ARG (topk below 1), NO_MEMORY.
  */
 ALEXNET_API alexnet_status alexnet_classifier_file(alexnet_classifier *classifier, const char *path, int topk,
                                                    alexnet_prediction *predictions, int *count) ALEXNET_NODISCARD;
@@ -455,7 +455,7 @@ ALEXNET_API alexnet_status alexnet_classifier_memory(alexnet_classifier *classif
 
 /* ---- predict ---- */
 
-/* One finished picture, in the order given: either `error` is set, or count predictions. Borrowed for the call. */
+/* One finished image, in the order given: either `error` is set, or count predictions. Borrowed for the call. */
 typedef struct alexnet_prediction_result {
     const char               *image;
     const char               *error; /* NULL: it went well */
@@ -480,7 +480,7 @@ typedef struct alexnet_predict_options {
     void               *progress_user;
 } alexnet_predict_options;
 
-/* *failed is the number of pictures reported with an error; they do not end the call. */
+/* *failed is the number of images reported with an error; they do not end the call. */
 ALEXNET_API alexnet_status alexnet_predict(alexnet_context *ctx, const alexnet_predict_options *options,
                                            int64_t *images, int64_t *failed) ALEXNET_NODISCARD;
 
@@ -504,7 +504,7 @@ typedef struct alexnet_features_options {
     void              *progress_user;
 } alexnet_features_options;
 
-/* Any unreadable picture ends the call: a row must not be missing. shape (may be NULL) is that of the file written.
+/* Any unreadable image ends the call: a row must not be missing. shape (may be NULL) is that of the file written.
    That the file can be written is made sure of before the work. DIVERGED: a value of a row is infinite or no number. */
 ALEXNET_API alexnet_status alexnet_features(alexnet_context *ctx, const alexnet_features_options *options,
                                             int *rank, int64_t shape[4]) ALEXNET_NODISCARD;
@@ -518,7 +518,7 @@ typedef struct alexnet_evaluate_options {
                                    held back of its training data, a part of these, or data of their own. They must not have
                                    changed: BAD_FILE */
     int                crops;   /* 0 or 1: centre; 10: four corners, centre, and their mirror images */
-    int                batch;   /* pictures at a time, with ten crops a tenth of that; 0: 64 */
+    int                batch;   /* images at a time, with ten crops a tenth of that; 0: 64 */
     int                workers;
     alexnet_orientation orientation; /* for this call, in place of the weights' own */
     alexnet_run_size   size;    /* the same. Where the answers are then a map, one for each place, the logits are averaged over
@@ -526,7 +526,7 @@ typedef struct alexnet_evaluate_options {
                                    its global pool */
     alexnet_bad_image  on_bad_image;
     const char        *predictions; /* a .csv or .jsonl file to write, or NULL */
-    const char        *confusion;   /* a .csv file or .svg picture to write, or NULL */
+    const char        *confusion;   /* a .csv file or .svg image to write, or NULL */
     int                csv_safe;    /* in .csv files: ' before names that begin with = + - @, which spreadsheets take for formulas */
     alexnet_progress_fn progress;
     void              *progress_user;
@@ -610,7 +610,7 @@ typedef struct alexnet_train_options {
     const char *from;        /* weights to start from, of a whole network or a part, or a run's folder; or NULL */
     alexnet_orientation orientation; /* of photographs, in training and after: the weights' record keeps it. DEFAULT: EXIF
                                 where the data are files of images (a folder, a tar, a list), else as the record has it */
-    const char *freeze;      /* "features" or layer names parted by commas: not trained; NULL: all are */
+    const char *freeze;      /* "features" or layer names separated by commas: not trained; NULL: all are */
     const char *recipe;      /* NULL: as the data asks: with fewer than ALEXNET_SMALL_SET images "quick" ("bn": "quick-bn"), with `from`
                                 "finetune"; else, and for a family made for one data set, the family's own */
     double      epochs;      /* how long: the first reached ends the run. -1: the recipe's */
@@ -654,7 +654,7 @@ typedef struct alexnet_train_options {
     void       *start_user;
     alexnet_progress_fn progress;
     void       *progress_user;
-    alexnet_skipped_fn  skipped; /* told at the end, each picture once */
+    alexnet_skipped_fn  skipped; /* told at the end, each image once */
     void       *skipped_user;
 } alexnet_train_options;
 
@@ -727,10 +727,10 @@ typedef struct alexnet_data_options {
     const char         *data;
     const char         *part;    /* "train", "val", "test", or what else they are called; NULL: all of it as one */
     int                 workers;
-    int                 size;    /* stats: pictures are resized to size x size first; 0: as they are */
+    int                 size;    /* stats: images are resized to size x size first; 0: as they are */
     alexnet_progress_fn progress;
     void               *progress_user;
-    alexnet_skipped_fn  skipped; /* unreadable pictures, in the data's order */
+    alexnet_skipped_fn  skipped; /* unreadable images, in the data's order */
     void               *skipped_user;
 } alexnet_data_options;
 
@@ -756,9 +756,9 @@ typedef struct alexnet_data_info {
 } alexnet_data_info;
 
 /* Counts without decoding. An empty class is BAD_FILE, naming it, and so is an empty `val` or `test` beside `train`, and one part under
-   two names; no pictures at all is NOT_FOUND, with the expected tree. */
+   two names; no images at all is NOT_FOUND, with the expected tree. */
 ALEXNET_API alexnet_status alexnet_data_inspect(alexnet_context *ctx, const alexnet_data_options *options, alexnet_data_info *out) ALEXNET_NODISCARD;
-/* Decodes every picture; bad ones are counted and told to `skipped`; the status is OK all the same. */
+/* Decodes every image; bad ones are counted and told to `skipped`; the status is OK all the same. */
 ALEXNET_API alexnet_status alexnet_data_verify(alexnet_context *ctx, const alexnet_data_options *options, alexnet_data_info *out) ALEXNET_NODISCARD;
 /* Mean, deviation and principal components of the colours. */
 ALEXNET_API alexnet_status alexnet_data_stats(alexnet_context *ctx, const alexnet_data_options *options, alexnet_data_info *out) ALEXNET_NODISCARD;

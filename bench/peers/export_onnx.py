@@ -7,7 +7,7 @@ usage: export_onnx.py FOLDER
     alexnet.pt                      PyTorch's state_dict
     alexnet.onnx                    input x [n][3][224][224], output y [n][1000]
     alexnet.param, alexnet.bin      ncnn: the same, with every ReLU inside the layer before it
-    picture.npy, logits.npy         one picture, and what PyTorch answers in fp32: every peer is checked with it
+    image.npy, logits.npy         one image, and what PyTorch answers in fp32: every peer is checked with it
 
 Needs torch, torchvision, onnx and onnxscript.
 """
@@ -57,13 +57,13 @@ def main():
     os.makedirs(folder, exist_ok=True)
     torch.manual_seed(0)
     net = torchvision.models.alexnet(weights=None).eval().requires_grad_(False)
-    picture = torch.randn(1, 3, 224, 224)
+    image = torch.randn(1, 3, 224, 224)
     torch.save(net.state_dict(), os.path.join(folder, "alexnet.pt"))
     torch.onnx.export(net, (torch.randn(2, 3, 224, 224),), os.path.join(folder, "alexnet.onnx"), input_names=["x"],
                       output_names=["y"], dynamic_shapes={"x": {0: torch.export.Dim("n")}}, external_data=False)
     write_ncnn(net, os.path.join(folder, "alexnet"))
-    numpy.save(os.path.join(folder, "picture.npy"), picture[0].numpy())
-    numpy.save(os.path.join(folder, "logits.npy"), net(picture)[0].numpy())
+    numpy.save(os.path.join(folder, "image.npy"), image[0].numpy())
+    numpy.save(os.path.join(folder, "logits.npy"), net(image)[0].numpy())
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import peer
 parser = peer.arguments(__doc__, ["infer"])
 parser.add_argument("--off", action="append", default=[], metavar="OPTION",
                     help="without it: winograd_convolution, sgemm_convolution, packing_layout")
-parser.add_argument("--one-by-one", action="store_true", help="pictures in turn instead of as a batch")
+parser.add_argument("--one-by-one", action="store_true", help="images in turn instead of as a batch")
 a = parser.parse_args()
 
 net = ncnn.Net()
@@ -29,8 +29,8 @@ ncnn.set_omp_num_threads(a.threads)
 for load, name in ((net.load_param, "alexnet.param"), (net.load_model, "alexnet.bin")):
     if load(os.path.join(a.model, name)) != 0:
         raise SystemExit(f"ncnn: cannot load {name}")
-x = peer.pictures(a)
-inputs = [ncnn.Mat(picture) for picture in x] if a.one_by_one else [ncnn.Mat(x, 0)]
+x = peer.images(a)
+inputs = [ncnn.Mat(image) for image in x] if a.one_by_one else [ncnn.Mat(x, 0)]
 
 
 def answer_of(mat):

@@ -19,7 +19,7 @@ options.intra_op_num_threads, options.inter_op_num_threads = a.threads, 1
 if not a.any_batch:
     options.add_free_dimension_override_by_name("n", a.batch)
 session = onnxruntime.InferenceSession(os.path.join(a.model, "alexnet.onnx"), options, ["CPUExecutionProvider"])
-x = peer.pictures(a)
+x = peer.images(a)
 
 timed, answer = peer.time_steps(lambda: session.run(None, {"x": x})[0], a)
 peer.report("onnxruntime", onnxruntime.__version__, a, timed, peer.error_of(answer[0], a),

@@ -22,7 +22,7 @@ if a.batch % a.streams != 0:
 
 core = openvino.Core()
 model = core.read_model(os.path.join(a.model, "alexnet.onnx"))
-model.reshape([a.batch // a.streams, *peer.PICTURE])
+model.reshape([a.batch // a.streams, *peer.IMAGE])
 net = core.compile_model(model, "CPU", {
     properties.inference_num_threads: a.threads,
     properties.num_streams: a.streams,
@@ -32,7 +32,7 @@ net = core.compile_model(model, "CPU", {
     hint.enable_cpu_pinning: not a.no_pinning,
 })
 requests = [net.create_infer_request() for _ in range(a.streams)]
-for request, part in zip(requests, numpy.split(peer.pictures(a), a.streams)):
+for request, part in zip(requests, numpy.split(peer.images(a), a.streams)):
     request.set_input_tensor(openvino.Tensor(numpy.ascontiguousarray(part)))
 
 

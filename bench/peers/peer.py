@@ -9,7 +9,7 @@ import time
 
 import numpy
 
-PICTURE = (3, 224, 224)
+IMAGE = (3, 224, 224)
 
 
 def arguments(description, tasks, dtypes=("fp32", "bf16")):
@@ -25,11 +25,11 @@ def arguments(description, tasks, dtypes=("fp32", "bf16")):
     return parser
 
 
-def pictures(a):
-    """A batch of pseudo-random pictures, the first of which is the one that PyTorch's answer is known for."""
-    x = numpy.random.default_rng(0).standard_normal((a.batch, *PICTURE), dtype=numpy.float32)
+def images(a):
+    """A batch of pseudo-random images, the first of which is the one that PyTorch's answer is known for."""
+    x = numpy.random.default_rng(0).standard_normal((a.batch, *IMAGE), dtype=numpy.float32)
     if a.model:
-        x[0] = numpy.load(os.path.join(a.model, "picture.npy"))
+        x[0] = numpy.load(os.path.join(a.model, "image.npy"))
     return x
 
 
@@ -46,7 +46,7 @@ def time_steps(step, a):
 
 
 def error_of(logits, a):
-    """The first picture's logits against PyTorch's in fp32: norm of the difference over norm."""
+    """The first image's logits against PyTorch's in fp32: norm of the difference over norm."""
     expected = numpy.load(os.path.join(a.model, "logits.npy")).astype(numpy.float64)
     return float(numpy.linalg.norm(numpy.ravel(logits)[:expected.size] - expected) / numpy.linalg.norm(expected))
 

@@ -27,7 +27,7 @@ torch.set_num_threads(a.threads)
 net = torchvision.models.alexnet(weights=None)
 if a.model:
     net.load_state_dict(torch.load(os.path.join(a.model, "alexnet.pt")))
-x = torch.from_numpy(peer.pictures(a))
+x = torch.from_numpy(peer.images(a))
 y = torch.randint(0, 1000, (a.batch,))
 if a.channels_last:
     net, x = net.to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)

@@ -21,11 +21,11 @@ typedef enum an_purpose {
     AN_PURPOSE_INIT = 1,  /* first weights:  a = parameter's index,     i = element / 4          */
     AN_PURPOSE_ORDER = 2, /* epoch's order:  a = epoch                                           */
     AN_PURPOSE_AUGMENT =
-        3, /* one picture:    a = epoch, b = sample's index                       */
+        3, /* one image:    a = epoch, b = sample's index                       */
     AN_PURPOSE_DROPOUT =
         4, /* one layer:      a = step,  b = layer's index << 16 | row, i = element / 4 */
     AN_PURPOSE_SPLIT = 5, /* train/val split                                                     */
-    AN_PURPOSE_SYNTH = 6, /* drawn pictures: a = class, b = picture                              */
+    AN_PURPOSE_SYNTH = 6, /* drawn images: a = class, b = image                              */
     AN_PURPOSE_BENCH = 7, /* inputs of bench and of tests                                        */
     AN_PURPOSE_TEST = 8,
     AN_PURPOSE_MIXUP = 9 /* parts of blends: a = step, b = place in the batch                   */

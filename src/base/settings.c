@@ -140,7 +140,7 @@ static void describe(const an_key *key, char *text, size_t bytes)
         an_print(text, bytes, "a text of at most %d characters", AN_SETTING_TEXT - 1);
         break;
     case AN_KEY_REALS:
-        an_print(text, bytes, "at most %d numbers parted by commas", AN_SETTING_REALS);
+        an_print(text, bytes, "at most %d numbers separated by commas", AN_SETTING_REALS);
         break;
     }
 }

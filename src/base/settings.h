@@ -2,7 +2,7 @@
  * settings.h: "filters=96 kernel=11 stride=4": the one grammar for layer settings, preprocessing records, recipes and
  * augmentations. A table of keys says what is allowed; the same table prints the settings again.
  *
- *     settings = { word }, words parted by spaces;   word = key "=" value | flag
+ *     settings = { word }, words separated by spaces;   word = key "=" value | flag
  *
  * A flag ("max", "same") is a word without "=": it sets the choice key that lists it (AN_KEY_CHOICE).
  * Unknown keys, repeated keys, bad numbers and values out of range are refused with the key and what is allowed.
@@ -19,9 +19,9 @@
 typedef enum an_key_type {
     AN_KEY_INT,    /* int                                                                       */
     AN_KEY_REAL,   /* double                                                                    */
-    AN_KEY_CHOICE, /* int: the index in `choices`, a list "max|average" parted by '|'           */
+    AN_KEY_CHOICE, /* int: the index in `choices`, a list "max|average" separated by '|'           */
     AN_KEY_TEXT,   /* char[AN_SETTING_TEXT], no spaces                                          */
-    AN_KEY_REALS   /* an_reals: up to AN_SETTING_REALS numbers parted by commas                 */
+    AN_KEY_REALS   /* an_reals: up to AN_SETTING_REALS numbers separated by commas                 */
 } an_key_type;
 
 #define AN_SETTING_TEXT  256 /* a recipe's events are the longest */

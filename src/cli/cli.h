@@ -131,7 +131,7 @@ cli_exit cli_error(cli *app, cli_exit code, const char *format, ...) CLI_PRINTF(
 void cli_warn(cli *app, const char *format, ...) CLI_PRINTF(2, 3);
 void cli_note(cli *app, const char *format, ...) CLI_PRINTF(2, 3); /* not with --quiet */
 
-/* An alexnet_skipped_fn: warns of an unreadable picture. `user` is the cli. */
+/* An alexnet_skipped_fn: warns of an unreadable image. `user` is the cli. */
 void cli_warn_skipped(void *user, const char *path, const char *reason);
 
 /* Memory, freed with free(); the program ends when there is none. */

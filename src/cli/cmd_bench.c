@@ -1,7 +1,7 @@
 /*
  * cmd_bench.c: alexnet bench train, infer and latency: how fast training and inference are here.
  *
- * Looks inside the library: it times whole steps as the trainer runs them. Pictures are pseudo-
+ * Looks inside the library: it times whole steps as the trainer runs them. Images are pseudo-
  * random numbers, never zeros. Times are medians over the steps after warm-up; gflops count the
  * operations of the direct algorithm, whatever is used: 2 MACs forward; in training three times
  * that, less the first layer's gradient of its input, which nobody needs.
@@ -13,7 +13,7 @@
 #include "base/status.h"
 #include "cli/bench.h"
 #include "cli/output.h"
-#include "core/predict.h"
+#include "core/plan_cost.h"
 #include "core/session.h"
 #include "cpu/peak.h"
 #include "data/progress.h"
@@ -25,7 +25,7 @@
 
 #define AT(member) offsetof(cli_bench_args, member)
 #define MODEL      CLI_TEXT, AT(model), 0, 0, "MODEL", "family, see 'alexnet info' [torchvision]"
-#define BATCH      CLI_INT, AT(batch), 1, 65536, "N", "pictures a step "
+#define BATCH      CLI_INT, AT(batch), 1, 65536, "N", "images a step "
 #define STEPS      CLI_INT, AT(steps), 1, 1000000, "N", "steps that count "
 #define WARM_UP    CLI_INT, AT(warm_up), 0, 1000000, "N", "steps before those [3]"
 #define LAYERS                                                                                     \
@@ -114,7 +114,7 @@ static void close_bench(bench *b)
     alexnet_model_free(b->model);
 }
 
-/* Pictures as after preprocessing: mean 0, deviation 1. */
+/* Images as after preprocessing: mean 0, deviation 1. */
 static void draw_inputs(bench *b, size_t values, int classes, uint64_t seed)
 {
     an_stream stream = an_stream_open(seed, AN_PURPOSE_BENCH, 0, 0);
@@ -144,7 +144,7 @@ static alexnet_status open_bench(bench *b, const cli_bench_args *args, bool trai
     b->profile.backward = an_new_array(b->ctx, (size_t)b->model->node_count, sizeof(double));
     if (b->images == NULL || b->probs == NULL || b->labels == NULL || b->profile.forward == NULL ||
         b->profile.backward == NULL)
-        return an_fail(b->ctx, ALEXNET_NO_MEMORY, "pictures for a batch of %d", b->batch);
+        return an_fail(b->ctx, ALEXNET_NO_MEMORY, "images for a batch of %d", b->batch);
     draw_inputs(b, (size_t)b->batch * pixels, info.classes, seed);
     if (!training) return an_session_open_sole(b->model, b->batch, NULL, &b->session);
     AN_TRY(an_optimiser_open(b->model, &recipe, &b->optimiser));
@@ -211,7 +211,7 @@ typedef struct layer_row {
 
 /* The plan as it was predicted. */
 typedef struct forecast {
-    an_prediction *rows;
+    an_pass_estimate *rows;
     int count;
 } forecast;
 
@@ -220,14 +220,14 @@ static forecast forecast_of(const bench *b)
     const an_plan *plan = an_session_plan(b->session);
     forecast f = {.rows = cli_allocate(3 * (size_t)plan->step_count, sizeof *f.rows)};
 
-    f.count = an_plan_predict(plan, f.rows);
+    f.count = an_plan_estimate(plan, f.rows);
     return f;
 }
 
 /* The passes of a layer in one direction: their times, operations and algorithms. */
 static void add_forecast(const forecast *f, bool forward, layer_row *row, double *macs)
 {
-    for (const an_prediction *p = f->rows; p < f->rows + f->count; ++p) {
+    for (const an_pass_estimate *p = f->rows; p < f->rows + f->count; ++p) {
         if (p->step->node != row->node || p->is_forward != forward) continue;
         row->predicted += p->cost.seconds;
         *macs += p->macs;
@@ -373,7 +373,7 @@ static cli_exit run_latency(cli *app, void *args)
 /* ---- the commands ---- */
 
 static const cli_example train_examples[] = {
-    {"alexnet bench train", "AlexNet, 128 pictures a step: forward, loss, backward, update"},
+    {"alexnet bench train", "AlexNet, 128 images a step: forward, loss, backward, update"},
     {"alexnet bench train --model cifar-19pct --threads 1 --json",
      "another network, one thread, as JSON"},
     {0},
@@ -393,7 +393,7 @@ const cli_command command_bench_train = {
 };
 
 static const cli_example infer_examples[] = {
-    {"alexnet bench infer", "AlexNet, 128 pictures at a time"},
+    {"alexnet bench infer", "AlexNet, 128 images at a time"},
     {"alexnet bench infer --cpu avx2 --json", "with no more than AVX2, as JSON"},
     {0},
 };
@@ -401,7 +401,7 @@ static const cli_example infer_examples[] = {
 const cli_command command_bench_infer = {
     .name = "bench infer",
     .words = "",
-    .summary = "speed of many pictures at a time",
+    .summary = "speed of many images at a time",
     .examples = infer_examples,
     .options = bench_options,
     .args_bytes = sizeof(cli_bench_args),
@@ -412,14 +412,14 @@ const cli_command command_bench_infer = {
 };
 
 static const cli_example latency_examples[] = {
-    {"alexnet bench latency", "how long one picture takes"},
+    {"alexnet bench latency", "how long one image takes"},
     {0},
 };
 
 const cli_command command_bench_latency = {
     .name = "bench latency",
     .words = "",
-    .summary = "how long one picture takes",
+    .summary = "how long one image takes",
     .examples = latency_examples,
     .options = latency_options,
     .args_bytes = sizeof(cli_bench_args),

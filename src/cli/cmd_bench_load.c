@@ -1,5 +1,5 @@
 /*
- * cmd_bench_load.c: alexnet bench load: how fast pictures are read, decoded and prepared here, by the
+ * cmd_bench_load.c: alexnet bench load: how fast images are read, decoded and prepared here, by the
  * loader that training uses, with nobody to wait for.
  *
  * The loader works ahead, so that single batches come at once or late: the time of a batch is the
@@ -27,8 +27,8 @@ static const cli_option load_options[] = {
     {"augment", 0, CLI_TEXT, AT(augment), 0, 0, "NAME,...",
      "as in training: crop, flip, rrc ... [none]"},
     {"workers", 0, CLI_INT, AT(workers), 0, ALEXNET_WORKERS_MAX, "N",
-     "threads that decode pictures [as needed]"},
-    {"batch", 'b', CLI_INT, AT(bench.batch), 1, 65536, "N", "pictures a step [128]"},
+     "threads that decode images [as needed]"},
+    {"batch", 'b', CLI_INT, AT(bench.batch), 1, 65536, "N", "images a step [128]"},
     {"steps", 0, CLI_INT, AT(bench.steps), 1, 1000000, "N", "steps that count [10]"},
     {"warm-up", 0, CLI_INT, AT(bench.warm_up), 0, 1000000, "N", "steps before those [3]"},
     {0},
@@ -80,7 +80,7 @@ static alexnet_status open_load(load *l, const load_args *args, const char *data
     };
 
     AN_TRY(an_source_open(l->ctx, data, AN_PART_TRAIN, &l->source));
-    AN_TRY(alexnet_model_outline(l->ctx, bench->model, &bench->network.model, &l->model));
+    AN_TRY(alexnet_model_describe(l->ctx, bench->model, &bench->network.model, &l->model));
     AN_TRY(an_preprocess_parse(l->ctx, l->model->preprocess, &l->record));
     AN_TRY(an_augment_parse(l->ctx, args->augment, &l->augment));
     l->record.subtract_image =
@@ -95,7 +95,7 @@ static alexnet_status open_load(load *l, const load_args *args, const char *data
 static alexnet_status run_load(cli *app, load *l, const cli_bench_args *args)
 {
     const an_batch *batch;
-    const an_bad_picture *bad;
+    const an_bad_image *bad;
     double start = cli_now();
 
     for (int i = -args->warm_up; i < args->steps; ++i) {
@@ -130,7 +130,7 @@ static cli_exit print_result(cli *app, const load *l, const cli_bench_args *args
     printf("time    %.3f ms a batch, mean of %d\n", milliseconds, args->steps);
     printf("rate    %.1f images/s\n", rate);
     printf("memory  %s at most\n", cli_bytes(cli_bench_peak_rss_bytes(), a));
-    if (l->skipped > 0) printf("skipped %zu unreadable pictures\n", l->skipped);
+    if (l->skipped > 0) printf("skipped %zu unreadable images\n", l->skipped);
     return CLI_DONE;
 }
 
@@ -150,7 +150,7 @@ static cli_exit run(cli *app, void *data)
 }
 
 static const cli_example examples[] = {
-    {"alexnet bench load photos/", "how fast the training pictures are read and prepared"},
+    {"alexnet bench load photos/", "how fast the training images are read and prepared"},
     {"alexnet bench load photos.tar --augment rrc,flip --workers 4 --json",
      "as a training run would ask for them, on four threads, as JSON"},
     {0},
@@ -159,7 +159,7 @@ static const cli_example examples[] = {
 const cli_command command_bench_load = {
     .name = "bench load",
     .words = "DATA",
-    .summary = "speed of reading and preparing pictures",
+    .summary = "speed of reading and preparing images",
     .examples = examples,
     .words_min = 1,
     .words_max = 1,

@@ -101,7 +101,7 @@ static void prepare(cli *app, alexnet_data_options *options)
 #define WORKERS_OPTION                                                                             \
     {                                                                                              \
         "workers", 0, CLI_INT, AT(options.workers), 0, 64, "N",                                    \
-            "threads that decode pictures [as needed]"                                             \
+            "threads that decode images [as needed]"                                             \
     }
 
 static const cli_option verify_options[] = {
@@ -110,7 +110,7 @@ static const cli_option verify_options[] = {
     {0},
 };
 
-/* The bad pictures, as the library tells them. */
+/* The bad images, as the library tells them. */
 typedef struct bad_list {
     cli *app;
     json_t *files;
@@ -158,7 +158,7 @@ static cli_exit run_verify(cli *app, void *data)
         an_json_set(m, document, "files", json_incref(bad.files));
         code = cli_json_print(app, document);
     } else {
-        printf("%s pictures, %s bad\n", cli_thousands(info.images, a), cli_thousands(info.bad, b));
+        printf("%s images, %s bad\n", cli_thousands(info.images, a), cli_thousands(info.bad, b));
         print_passed(&info, 1, "unread ", "images in formats that are not read");
         print_passed(&info, 0, "ignored", "other files");
     }
@@ -170,7 +170,7 @@ static cli_exit run_verify(cli *app, void *data)
 
 static const cli_example verify_examples[] = {
     {"alexnet data verify photos/",
-     "decodes every picture and lists those that cannot be read; status 65 if there are any"},
+     "decodes every image and lists those that cannot be read; status 65 if there are any"},
     {"alexnet data verify photos.tar --json", "the list as JSON"},
     {0},
 };
@@ -178,7 +178,7 @@ static const cli_example verify_examples[] = {
 const cli_command command_data_verify = {
     .name = "data verify",
     .words = "DATA",
-    .summary = "decodes every picture and lists the bad ones",
+    .summary = "decodes every image and lists the bad ones",
     .examples = verify_examples,
     .words_min = 1,
     .words_max = 1,
@@ -192,7 +192,7 @@ const cli_command command_data_verify = {
 
 static const cli_option stats_options[] = {
     {"size", 0, CLI_INT, AT(options.size), 1, 65536, "N",
-     "resize pictures to N x N first [as they are]"},
+     "resize images to N x N first [as they are]"},
     PART_OPTION,
     WORKERS_OPTION,
     {0},
@@ -253,9 +253,9 @@ static cli_exit run_stats(cli *app, void *data)
 
 static const cli_example stats_examples[] = {
     {"alexnet data stats photos/",
-     "mean, deviation and principal components of the colours; pictures of each class"},
+     "mean, deviation and principal components of the colours; images of each class"},
     {"alexnet data stats photos/ --part train --size 224 --json",
-     "each picture with the same weight"},
+     "each image with the same weight"},
     {0},
 };
 
@@ -278,9 +278,9 @@ static const cli_option synth_options[] = {
     {"out", 'o', CLI_PATH, AT(synth.out), 0, 0, "DIR", "folder to make; required"},
     {"classes", 0, CLI_INT, AT(synth.classes), 1, 12, "N", "number of classes [6]"},
     {"train-images", 0, CLI_INT, AT(synth.train_images), 1, 1000000, "N",
-     "pictures of each class to train on [200]"},
+     "images of each class to train on [200]"},
     {"val-images", 0, CLI_INT, AT(synth.val_images), 1, 1000000, "N",
-     "pictures of each class to validate with [40]"},
+     "images of each class to validate with [40]"},
     {"size", 0, CLI_INT, AT(synth.size), 8, 4096, "N", "height and width in pixels [224]"},
     {"force", 'f', CLI_FLAG, AT(synth.force), 0, 0, NULL, "replace the folder if it exists"},
     {0},
@@ -307,7 +307,7 @@ static cli_exit run_synth(cli *app, void *data)
         code = cli_json_print(app, cli_data_json(&app->json, synth->out, &info));
     } else {
         cli_put(stdout, synth->out);
-        printf(": %s pictures in %d classes\n", cli_thousands(info.images, a), info.classes);
+        printf(": %s images in %d classes\n", cli_thousands(info.images, a), info.classes);
     }
     alexnet_data_info_free(app->ctx, &info);
     return code;
@@ -315,7 +315,7 @@ static cli_exit run_synth(cli *app, void *data)
 
 static const cli_example synth_examples[] = {
     {"alexnet data synth -o shapes",
-     "1,440 pictures of simple shapes, in shapes/train and shapes/val"},
+     "1,440 images of simple shapes, in shapes/train and shapes/val"},
     {"alexnet data synth -o tiny --size 32 --classes 3 --train-images 50 --val-images 10",
      "a smaller set"},
     {0},

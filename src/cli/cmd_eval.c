@@ -1,5 +1,5 @@
 /*
- * cmd_eval.c: alexnet eval: how good weights are on labelled pictures.
+ * cmd_eval.c: alexnet eval: how good weights are on labelled images.
  * SPDX-License-Identifier: MIT
  */
 #include "cli/cli.h"
@@ -25,18 +25,18 @@ static const cli_option eval_options[] = {
     {"crops", 0, CLI_CHOICE, AT(crops), 0, 0, "1|10",
      "the centre, or ten crops: four corners, centre, and their mirror images [1]"},
     {"batch", 'b', CLI_INT, AT(options.batch), 1, 65536, "N",
-     "pictures at a time; with ten crops a tenth of that [64]"},
+     "images at a time; with ten crops a tenth of that [64]"},
     {"per-class", 0, CLI_FLAG, AT(per_class), 0, 0, NULL, "accuracy of each class"},
     {"predictions", 0, CLI_PATH, AT(options.predictions), 0, 0, "FILE",
-     "write what was predicted for each picture: .csv or .jsonl"},
+     "write what was predicted for each image: .csv or .jsonl"},
     {"confusion", 0, CLI_PATH, AT(options.confusion), 0, 0, "FILE",
-     "write the confusion matrix: .csv, or .svg for a picture"},
+     "write the confusion matrix: .csv, or .svg for an image"},
     {"csv-safe", 0, CLI_FLAG, AT(options.csv_safe), 0, 0, NULL, CLI_CSV_SAFE_HELP},
     {"orientation", 0, CLI_CHOICE, AT(orientation), 0, 0, CLI_ORIENTATIONS, CLI_ORIENTATION_HELP},
     {"workers", 0, CLI_INT, AT(options.workers), 0, 64, "N",
-     "threads that decode pictures [as needed]"},
+     "threads that decode images [as needed]"},
     {"on-bad-image", 0, CLI_CHOICE, AT(on_bad_image), 0, 0, "fail|skip",
-     "unreadable pictures [skip, but at most 1 %]"},
+     "unreadable images [skip, but at most 1 %]"},
     {0},
 };
 #undef AT
@@ -193,19 +193,19 @@ static const cli_example examples[] = {
     {"alexnet eval run", "accuracy of a run's best weights on the images that it held back"},
     {"alexnet eval run photos/val", "on a folder of class folders"},
     {"alexnet eval run/best.safetensors photos/val --crops 10 --per-class",
-     "ten crops of each picture; accuracy by class"},
+     "ten crops of each image; accuracy by class"},
     {"alexnet eval a.safetensors b.safetensors photos/val", "the mean of two networks"},
     {"alexnet eval run/best.safetensors photos/val --predictions out.csv",
-     "what was predicted for each picture"},
+     "what was predicted for each image"},
     {"alexnet eval run/best.safetensors photos/val --confusion confusion.svg",
-     "a picture of which class was taken for which"},
+     "an image of which class was taken for which"},
     {0},
 };
 
 const cli_command command_eval = {
     .name = "eval",
     .words = "WEIGHTS... [DATA]",
-    .summary = "measures weights on labelled pictures: top-1, top-5, loss",
+    .summary = "measures weights on labelled images: top-1, top-5, loss",
     .examples = examples,
     .notes =
         {"The order of classes comes from the weights and is checked against the data by name.",

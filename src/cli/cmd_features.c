@@ -22,9 +22,9 @@ static const cli_option features_options[] = {
     {"out", 'o', CLI_PATH, AT(options.out), 0, 0, "FILE",
      "file to write: .safetensors or .npy; required"},
     {"input", 0, CLI_PATH, AT(options.input), 0, 0, "FILE",
-     "instead of pictures: a float32 tensor [n,3,h,w] of any size, fed as it is"},
+     "instead of images: a float32 tensor [n,3,h,w] of any size, fed as it is"},
     {"orientation", 0, CLI_CHOICE, AT(orientation), 0, 0, CLI_ORIENTATIONS, CLI_ORIENTATION_HELP},
-    {"batch", 'b', CLI_INT, AT(options.batch), 1, 65536, "N", "pictures at a time [32]"},
+    {"batch", 'b', CLI_INT, AT(options.batch), 1, 65536, "N", "images at a time [32]"},
     {0},
 };
 
@@ -34,7 +34,7 @@ static const cli_option preprocess_options[] = {
     {"bytes", 0, CLI_FLAG, AT(options.as_bytes), 0, 0, NULL,
      "the pixels before mean and scale, as uint8 [n,h,w,3]"},
     {"orientation", 0, CLI_CHOICE, AT(orientation), 0, 0, CLI_ORIENTATIONS, CLI_ORIENTATION_HELP},
-    {"batch", 'b', CLI_INT, AT(options.batch), 1, 65536, "N", "pictures at a time [32]"},
+    {"batch", 'b', CLI_INT, AT(options.batch), 1, 65536, "N", "images at a time [32]"},
     {0},
 };
 #undef AT
@@ -93,7 +93,7 @@ static cli_exit run_features(cli *app, void *data)
     if (options->layer == NULL) options->layer = "prob";
     if (options->out == NULL) return cli_usage(app, "expected --out FILE");
     if ((options->input != NULL) == (app->word_count > 1))
-        return cli_usage(app, "expected either pictures or --input FILE");
+        return cli_usage(app, "expected either images or --input FILE");
     return write_tensor(app, data);
 }
 
@@ -107,7 +107,7 @@ static cli_exit run_preprocess(cli *app, void *data)
 
 static const cli_example features_examples[] = {
     {"alexnet features run/best.safetensors photos/ --layer features.12 -o conv5.npy",
-     "a row for each picture"},
+     "a row for each image"},
     {"alexnet features run/best.safetensors cat.jpg --layer logits -o cat.safetensors",
      "before the softmax"},
     {"alexnet features run/best.safetensors --input x.npy --layer prob -o y.npy",
@@ -118,7 +118,7 @@ static const cli_example features_examples[] = {
 const cli_command command_features = {
     .name = "features",
     .words = "WEIGHTS IMAGE|DIR|-...",
-    .summary = "writes what a layer makes of pictures, as a tensor",
+    .summary = "writes what a layer makes of images, as a tensor",
     .examples = features_examples,
     .notes = {CLI_NAMES_NOTE},
     .words_min = 1,
@@ -141,7 +141,7 @@ static const cli_example preprocess_examples[] = {
 const cli_command command_preprocess = {
     .name = "preprocess",
     .words = "WEIGHTS IMAGE|DIR|-...",
-    .summary = "writes pictures as the network sees them, as a tensor",
+    .summary = "writes images as the network sees them, as a tensor",
     .examples = preprocess_examples,
     .notes = {CLI_NAMES_NOTE},
     .words_min = 2,

@@ -23,7 +23,7 @@ typedef struct info_args {
 
 static const cli_option info_options[] = {
     {"batch", 'b', CLI_INT, offsetof(info_args, batch), 1, 65536, "N",
-     "pictures at a time, for the memory and the plan [1]"},
+     "images at a time, for the memory and the plan [1]"},
     {"compare", 0, CLI_TEXT, offsetof(info_args, compare), 0, 0, "MODEL",
      "a second model or weights file, to show beside the first"},
     {"plan", 0, CLI_FLAG, offsetof(info_args, plan), 0, 0, NULL,
@@ -66,7 +66,7 @@ static json_t *recipes_json(an_json_maker *m)
     return array;
 }
 
-/* The words of a text, parted by spaces. */
+/* The words of a text, separated by spaces. */
 static json_t *words_json(an_json_maker *m, const char *text)
 {
     json_t *array = an_json_list(m);
@@ -176,7 +176,7 @@ static alexnet_status load_weights(cli *app, const info_args *args, const char *
 static alexnet_status open_model(cli *app, const info_args *args, const char *word,
                                  alexnet_model **model)
 {
-    return is_family(app, word) ? alexnet_model_outline(app->ctx, word, &args->network.model, model)
+    return is_family(app, word) ? alexnet_model_describe(app->ctx, word, &args->network.model, model)
                                 : load_weights(app, args, word, model);
 }
 
@@ -458,7 +458,7 @@ static const cli_example examples[] = {
     {"alexnet info run/best.safetensors --json",
      "the same of a weights file, with its classes and hash"},
     {"alexnet info run --verify", "whether all files of a run are as they were written"},
-    {"alexnet info photos/", "classes and how many pictures each has"},
+    {"alexnet info photos/", "classes and how many images each has"},
     {"alexnet info runs/torchvision-20250101-120000", "settings of a run and how far it is"},
     {0},
 };

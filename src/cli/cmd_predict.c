@@ -1,5 +1,5 @@
 /*
- * cmd_predict.c: alexnet predict: names for pictures.
+ * cmd_predict.c: alexnet predict: names for images.
  * SPDX-License-Identifier: MIT
  */
 #include "cli/cli.h"
@@ -21,10 +21,10 @@ static const cli_option predict_options[] = {
     {"csv", 0, CLI_FLAG, AT(csv), 0, 0, NULL,
      "results as CSV: image,rank,index,label,probability,error"},
     {"csv-safe", 0, CLI_FLAG, AT(csv_safe), 0, 0, NULL, CLI_CSV_SAFE_HELP},
-    {"batch", 'b', CLI_INT, AT(options.batch), 1, 65536, "N", "pictures at a time [32]"},
+    {"batch", 'b', CLI_INT, AT(options.batch), 1, 65536, "N", "images at a time [32]"},
     {"orientation", 0, CLI_CHOICE, AT(orientation), 0, 0, CLI_ORIENTATIONS, CLI_ORIENTATION_HELP},
     {"workers", 0, CLI_INT, AT(options.workers), 0, 64, "N",
-     "threads that decode pictures [as needed]"},
+     "threads that decode images [as needed]"},
     {0},
 };
 #undef AT
@@ -130,7 +130,7 @@ static cli_exit predict(cli *app, predict_args *args, const cli_names *images)
     if (out.code != CLI_DONE) return out.code;
     if (status != ALEXNET_OK) return cli_fail(app, status);
     if (failed == 0) return CLI_DONE;
-    return cli_error(app, CLI_BAD_DATA, "%lld of %lld pictures could not be read",
+    return cli_error(app, CLI_BAD_DATA, "%lld of %lld images could not be read",
                      (long long)failed, (long long)count);
 }
 
@@ -152,7 +152,7 @@ static cli_exit run_predict(cli *app, void *data)
 static const cli_example examples[] = {
     {"alexnet predict run cat.jpg", "the five most likely classes, by a run's best weights"},
     {"alexnet predict run/best.safetensors photos/ --topk 1 --csv",
-     "every picture in a folder, as a table"},
+     "every image in a folder, as a table"},
     {"find . -name '*.jpg' -print0 | alexnet predict run/best.safetensors - --json",
      "names on standard input; a JSON line each"},
     {0},
@@ -161,7 +161,7 @@ static const cli_example examples[] = {
 const cli_command command_predict = {
     .name = "predict",
     .words = "WEIGHTS IMAGE|DIR|-...",
-    .summary = "names what is on pictures",
+    .summary = "names what is on images",
     .examples = examples,
     .notes = {CLI_NAMES_NOTE,
               "Images that cannot be read are reported, the others are done all the "

@@ -46,7 +46,7 @@ static const cli_option train_options[] = {
     {"orientation", 0, CLI_CHOICE, AT(orientation), 0, 0, CLI_ORIENTATIONS,
      "photographs upright as EXIF says, or as stored [exif for files of images]"},
     {"freeze", 0, CLI_TEXT, AT(options.freeze), 0, 0, "LAYERS",
-     "not trained: 'features', or names parted by commas"},
+     "not trained: 'features', or names separated by commas"},
     {"recipe", 0, CLI_TEXT, AT(options.recipe), 0, 0, "NAME",
      "a named set of the options below, see 'alexnet info' [by the data: quick for a small set, "
      "finetune with --from, else the model's own]"},
@@ -56,7 +56,7 @@ static const cli_option train_options[] = {
     {"time", 't', CLI_TIME, AT(options.seconds), ALEXNET_SECONDS_MIN, 0, "TIME|none",
      "limit in time, all sittings together, such as 90s, 30m, 1h30m [none]"},
     {"batch", 'b', CLI_INT, AT(options.batch), 1, ALEXNET_BATCH_MAX, "N",
-     "pictures a step [the recipe's]"},
+     "images a step [the recipe's]"},
     {"lr", 0, CLI_REAL, AT(options.lr), 0, ALEXNET_LR_MAX, "X", "learning rate [the recipe's]"},
     {"momentum", 0, CLI_REAL, AT(options.momentum), 0, ALEXNET_MOMENTUM_MAX, "X",
      "momentum [the recipe's]"},
@@ -90,7 +90,7 @@ static const cli_option train_options[] = {
     {"bias-schedule", 0, CLI_TEXT, AT(options.bias_schedule), 0, 0, "TEXT",
      "of that of biases, where it is another [the recipe's]"},
     {"augment", 0, CLI_TEXT, AT(options.augment), 0, 0, "LIST",
-     "none, or of crop, flip, rrc, jitter, pca, pca-text parted by commas [the recipe's]"},
+     "none, or of crop, flip, rrc, jitter, pca, pca-text separated by commas [the recipe's]"},
     {"events", 0, CLI_TEXT, AT(options.events), 0, 0, "LIST",
      "what changes at an epoch, such as 25:rate=0.1;40:conv1=0 [the recipe's]"},
     {"init", 0, CLI_TEXT, AT(options.init), 0, 0, "MODE",
@@ -105,13 +105,13 @@ static const cli_option train_options[] = {
     {"allow-other-bits", 0, CLI_FLAG, AT(options.allow_other_bits), 0, 0, NULL,
      "resume a run of another tier (--cpu, another processor), to other bits"},
     {"checkpoint-every", 0, CLI_TEXT, AT(checkpoint_every), 0, 0, "TIME|N|none",
-     "a time, or a number of steps; also after each epoch [10m]"},
+     "a time, or a number of steps; also after an epoch (small sets: several) [10m]"},
     {"checkpoint-keep", 0, CLI_INT, AT(options.checkpoint_keep), 0, ALEXNET_CHECKPOINT_KEEP_MAX,
      "N", "how many checkpoints stay; 0: none after success [2]"},
     {"workers", 0, CLI_INT, AT(options.workers), 0, 64, "N",
-     "threads that decode pictures [as needed]"},
+     "threads that decode images [as needed]"},
     {"on-bad-image", 0, CLI_CHOICE, AT(on_bad_image), 0, 0, "fail|skip",
-     "unreadable pictures [skip, but at most 1 %]"},
+     "unreadable images [skip, but at most 1 %]"},
     {"patience", 0, CLI_INT, AT(options.patience), 0, ALEXNET_PATIENCE_MAX, "N|none",
      "end when validation has not improved for N epochs [off]"},
     {"stop-at-top1", 0, CLI_REAL, AT(options.stop_at_top1), 0, 1, "X|none",
@@ -327,7 +327,7 @@ static void tell_start(void *user, const alexnet_train_start *start)
                  cli_bytes(memory.total - memory.momentum - memory.gradients +
                                start->optimiser_bytes + start->gradient_bytes,
                            a));
-    cli_note(app, "data: %s pictures an epoch in %s steps of %d, %s to validate with",
+    cli_note(app, "data: %s images an epoch in %s steps of %d, %s to validate with",
              cli_thousands(start->images, a), cli_thousands(start->steps_per_epoch, b),
              start->batch, cli_thousands(start->val_images, c));
     tell_time(app, start);
@@ -362,7 +362,7 @@ static cli_exit run_train(cli *app, void *data)
             args->checkpoint_every);
     if (options->resume == NULL && options->config == NULL && app->word_count == 0 &&
         options->data == NULL)
-        return cli_usage(app, "expected DATA: a folder with a folder of pictures for each class");
+        return cli_usage(app, "expected DATA: a folder with a folder of images for each class");
 
     if (app->word_count > 0 && options->data != NULL)
         return cli_usage(app, "DATA is '%s', and --data '%s': say one", app->words[0],
@@ -422,7 +422,7 @@ static const cli_example examples[] = {
     {"alexnet train photos/ --from alexnet.safetensors",
      "fine-tune: from weights that know images, in minutes"},
     {"alexnet train cifar-10-batches-bin/ --model cifar-19pct",
-     "a small network for small pictures"},
+     "a small network for small images"},
     {"alexnet train --config runs/torchvision-20250101-120000 --lr 0.005 --seed 2",
      "a new run as that one, but for what is given"},
     {"alexnet train --resume runs/torchvision-20250101-120000",
@@ -433,7 +433,7 @@ static const cli_example examples[] = {
 const cli_command command_train = {
     .name = "train",
     .words = "DATA",
-    .summary = "trains a network on pictures, or goes on with a run",
+    .summary = "trains a network on images, or goes on with a run",
     .examples = examples,
     .notes =
         {

@@ -139,7 +139,7 @@ void cli_help_overview(FILE *to)
     fputs("\nThe first three commands:\n"
           "  alexnet train photos/ --out run          photos/ holds a folder for each class\n"
           "  alexnet eval run                         on the images that it held back\n"
-          "  alexnet predict run picture.jpg\n"
+          "  alexnet predict run image.jpg\n"
           "\nUsage: alexnet COMMAND [options]\n\nCommands:\n",
           to);
     print_commands(to, "");

@@ -27,7 +27,7 @@ typedef enum cli_type {
     CLI_TIME,  /* double, seconds: "90s" "30m" "1h30m"; a bare number is in seconds;
                   min .. max                                                           */
     CLI_SIZE,  /* int[2], height and width: "224" or "224x256"; each min .. max        */
-    CLI_CHOICE /* int: 1 for the first of the words in `value`, parted by '|', 2 ...   */
+    CLI_CHOICE /* int: 1 for the first of the words in `value`, separated by '|', 2 ...   */
 } cli_type;
 
 #define CLI_NONE (-2) /* ALEXNET_NO_LIMIT */

@@ -17,7 +17,7 @@
 #define SECONDS_BETWEEN_BARS  0.1
 #define BAR_WIDTH             20 /* half of that below so many columns: */
 #define WIDE                  110
-#define WAIT_WORTH_TELLING    0.1 /* share of the time spent waiting for pictures */
+#define WAIT_WORTH_TELLING    0.1 /* share of the time spent waiting for images */
 
 double cli_now(void)
 {
@@ -86,7 +86,7 @@ void cli_progress_text(const alexnet_progress *r, char *text, size_t bytes)
     if (isfinite(r->top1)) append(text, bytes, ", top-1 %.1f %%", 100 * r->top1);
     if (training) append(text, bytes, ", epoch %.2f", r->epoch);
     if (r->data_wait > WAIT_WORTH_TELLING)
-        append(text, bytes, ", %.0f %% waiting for pictures", 100 * r->data_wait);
+        append(text, bytes, ", %.0f %% waiting for images", 100 * r->data_wait);
 }
 
 static int terminal_width(void)

@@ -11,7 +11,7 @@
  * from, or NULL. */
 cli_exit cli_show_model(cli *app, const alexnet_model *model, int batch, const char *file);
 
-/* What a step of `batch` pictures would do, pass by pass, and how long that should take here. */
+/* What a step of `batch` images would do, pass by pass, and how long that should take here. */
 cli_exit cli_show_plan(cli *app, const alexnet_model *model, int batch, bool train);
 
 /* Two networks side by side; what both have alike is "=" on the right. */

@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "core/model.h"
-#include "core/predict.h"
+#include "core/plan_cost.h"
 #include "core/session.h"
 #include <limits.h>
 #include <string.h>
@@ -72,7 +72,7 @@ alexnet_status alexnet_get_family(alexnet_context *ctx, int index, alexnet_famil
     if (family == NULL)
         return an_fail(ctx, ALEXNET_BAD_ARG, "family %d: there are %d", index,
                        alexnet_family_count());
-    AN_TRY(alexnet_model_outline(ctx, family->name, NULL, &model));
+    AN_TRY(alexnet_model_describe(ctx, family->name, NULL, &model));
     *out = (alexnet_family_info){
         .name = family->name,
         .summary = family->summary,
@@ -164,7 +164,7 @@ alexnet_status alexnet_model_get_memory(const alexnet_model *model, int batch, i
         .momentum = training ? weights : 0,
         .activations = (int64_t)plan.step_bytes,
         .scratch = (int64_t)plan.scratch_bytes,
-        .prepared = (int64_t)plan.prepared_bytes,
+        .prepared = (int64_t)plan.packed_bytes,
     };
     out->total = out->weights + out->gradients + out->momentum + out->activations + out->scratch +
                  out->prepared;
@@ -172,14 +172,14 @@ alexnet_status alexnet_model_get_memory(const alexnet_model *model, int batch, i
     return ALEXNET_OK;
 }
 
-static void show_pass(const an_prediction *p, alexnet_pass_info *out)
+static void show_pass(const an_pass_estimate *p, alexnet_pass_info *out)
 {
     *out = (alexnet_pass_info){
         .layer = p->step->node->name,
         .type = p->step->node->def->name,
         .pass = p->pass,
         .algorithm = p->algorithm != NULL ? p->algorithm : "",
-        .fused = an_prediction_fused(p),
+        .fused = an_pass_estimate_fused(p),
         .gflop = 2e-9 * p->macs,
         .executed_gflop = 2e-9 * p->cost.macs,
         .seconds = p->cost.seconds,
@@ -191,7 +191,7 @@ static void show_pass(const an_prediction *p, alexnet_pass_info *out)
 alexnet_status alexnet_model_get_plan(const alexnet_model *model, int batch, int training,
                                       alexnet_pass_info *out, int capacity, int *count)
 {
-    an_prediction *passes;
+    an_pass_estimate *passes;
     an_plan plan;
 
     AN_NEED(NULL, model);
@@ -205,7 +205,7 @@ alexnet_status alexnet_model_get_plan(const alexnet_model *model, int batch, int
     AN_TRY(an_plan_open(model, training ? AN_TRAIN : AN_INFER, batch, 0, model->node_count - 1,
                         &plan));
     passes = an_new_array(ctx, 3 * (size_t)plan.step_count, sizeof *passes);
-    if (passes != NULL) *count = an_plan_predict(&plan, passes);
+    if (passes != NULL) *count = an_plan_estimate(&plan, passes);
     for (int i = 0; i < *count && i < capacity; ++i)
         show_pass(&passes[i], &out[i]);
     an_free(ctx, passes);

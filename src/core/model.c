@@ -113,9 +113,19 @@ static alexnet_status add_node(alexnet_model *model, const an_row *row, an_shape
     return ALEXNET_OK;
 }
 
+/* The layer that ends a classifier. */
+static const an_layer_def *loss_layer(void)
+{
+    int i = 0;
+
+    while (!an_layer_at(i)->is_loss)
+        ++i;
+    return an_layer_at(i);
+}
+
 static alexnet_status add_nodes(alexnet_model *model)
 {
-    static const an_row probabilities = {"prob", "softmax", "", NULL};
+    const an_row probabilities = {"prob", loss_layer()->name, "", NULL};
     const an_family *family = model->family;
     an_shape flow = {1, family->input[0], model->options.input_h, model->options.input_w};
 
@@ -130,7 +140,7 @@ static alexnet_status add_nodes(alexnet_model *model)
     return model->options.classes > 0 ? add_node(model, &probabilities, &flow) : ALEXNET_OK;
 }
 
-alexnet_status an_model_try_lay_out(alexnet_context *ctx, const an_family *family,
+alexnet_status an_model_try_describe(alexnet_context *ctx, const an_family *family,
                                     const alexnet_model_options *options, alexnet_model **out)
 {
     alexnet_model_options resolved = options != NULL ? *options : alexnet_model_options_default();
@@ -153,17 +163,17 @@ fail:
     return an_fail_within(ctx, status, "model %s", family->name);
 }
 
-alexnet_status an_model_lay_out(alexnet_context *ctx, const an_family *family,
+alexnet_status an_model_describe(alexnet_context *ctx, const an_family *family,
                                 const alexnet_model_options *options, alexnet_model **out)
 {
-    const alexnet_status status = an_model_try_lay_out(ctx, family, options, out);
+    const alexnet_status status = an_model_try_describe(ctx, family, options, out);
 
     if (status == ALEXNET_BAD_SHAPE && options != NULL)
         an_refit_tell_sizes(ctx, family, options, NULL);
     return status;
 }
 
-alexnet_status alexnet_model_outline(alexnet_context *ctx, const char *family_name,
+alexnet_status alexnet_model_describe(alexnet_context *ctx, const char *family_name,
                                      const alexnet_model_options *options, alexnet_model **out)
 {
     const an_family *family;
@@ -173,10 +183,10 @@ alexnet_status alexnet_model_outline(alexnet_context *ctx, const char *family_na
     *out = NULL;
     AN_NEED(ctx, family_name);
     AN_TRY(an_family_require(ctx, family_name, &family));
-    return an_model_lay_out(ctx, family, options, out);
+    return an_model_describe(ctx, family, options, out);
 }
 
-alexnet_status an_model_take_room(alexnet_model *model)
+alexnet_status an_model_alloc_unset(alexnet_model *model)
 {
     const size_t bytes = model->params.values * sizeof *model->values;
     size_t end = 0;
@@ -194,9 +204,9 @@ alexnet_status an_model_take_room(alexnet_model *model)
     return ALEXNET_OK;
 }
 
-alexnet_status an_model_take_values(alexnet_model *model)
+alexnet_status an_model_alloc(alexnet_model *model)
 {
-    AN_TRY(an_model_take_room(model));
+    AN_TRY(an_model_alloc_unset(model));
     memset(model->values, 0, model->params.values * sizeof *model->values);
     return ALEXNET_OK;
 }
@@ -211,15 +221,25 @@ uint64_t an_model_changes(const alexnet_model *model)
     return (model->lender != NULL ? model->lender : model)->changes;
 }
 
-alexnet_status an_model_build(alexnet_context *ctx, const char *family_name,
+void an_model_swap_values(alexnet_model *model, float *others)
+{
+    an_model_changed(model);
+    for (size_t i = 0; i < model->params.values; ++i) {
+        const float value = model->values[i];
+        model->values[i] = others[i];
+        others[i] = value;
+    }
+}
+
+alexnet_status an_model_create_zero(alexnet_context *ctx, const char *family_name,
                               const alexnet_model_options *options, alexnet_model **out)
 {
     alexnet_model *model;
 
     *out = NULL;
-    AN_TRY(alexnet_model_outline(ctx, family_name, options, &model));
+    AN_TRY(alexnet_model_describe(ctx, family_name, options, &model));
 
-    const alexnet_status status = an_model_take_values(model);
+    const alexnet_status status = an_model_alloc(model);
     if (status != ALEXNET_OK) {
         alexnet_model_free(model);
         return an_fail_within(ctx, status, "model %s", family_name);
@@ -261,7 +281,7 @@ void alexnet_model_free(alexnet_model *model)
 
 /* ---- first values ---- */
 
-void an_model_start(alexnet_model *model, uint64_t seed, const an_init *rule)
+void an_model_init_weights(alexnet_model *model, uint64_t seed, const an_init *rule)
 {
     for (int i = 0; i < model->params.count; ++i) {
         const an_param *param = &model->params.items[i];
@@ -281,8 +301,8 @@ alexnet_status alexnet_model_create(alexnet_context *ctx, const char *family,
     AN_NEED(ctx, out);
     *out = NULL;
     AN_NEED(ctx, family);
-    AN_TRY(an_model_build(ctx, family, options, out));
-    an_model_start(*out, seed, NULL);
+    AN_TRY(an_model_create_zero(ctx, family, options, out));
+    an_model_init_weights(*out, seed, NULL);
     return ALEXNET_OK;
 }
 
@@ -498,7 +518,7 @@ alexnet_status an_model_check_answers(const alexnet_model *model)
         return an_fail(
             model->ctx, ALEXNET_BAD_SHAPE,
             "model %s: its answers are a map of %dx%d, one for each place, where one for "
-            "each picture is needed: take a global pool, or its own input size",
+            "each image is needed: take a global pool, or its own input size",
             model->family->name, last.h, last.w);
     return ALEXNET_OK;
 }

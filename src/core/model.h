@@ -61,13 +61,13 @@ struct alexnet_model {
     size_t metadata_count;
 };
 
-/* alexnet_model_outline() of a family that need not stand in the table. */
-alexnet_status an_model_lay_out(alexnet_context *ctx, const an_family *family,
+/* alexnet_model_describe() of a family that need not stand in the table. */
+alexnet_status an_model_describe(alexnet_context *ctx, const an_family *family,
                                 const alexnet_model_options *options,
                                 alexnet_model **out) AN_NODISCARD;
 
 /* The same, but where the input size does not fit nobody looks for sizes that would. */
-alexnet_status an_model_try_lay_out(alexnet_context *ctx, const an_family *family,
+alexnet_status an_model_try_describe(alexnet_context *ctx, const an_family *family,
                                     const alexnet_model_options *options,
                                     alexnet_model **out) AN_NODISCARD;
 
@@ -77,22 +77,25 @@ void an_family_record(const an_family *family, const alexnet_model_options *opti
                       char text[AN_RECORD_BYTES]);
 
 /* Gives a network that was laid out its values, all zero. NO_MEMORY. */
-alexnet_status an_model_take_values(alexnet_model *model) AN_NODISCARD;
+alexnet_status an_model_alloc(alexnet_model *model) AN_NODISCARD;
 /* The same for whoever writes all of them: only what lies between the parameters is zero. */
-alexnet_status an_model_take_room(alexnet_model *model) AN_NODISCARD;
+alexnet_status an_model_alloc_unset(alexnet_model *model) AN_NODISCARD;
 
 /* To be called by whoever has written values: what a session prepared of the old ones is then made anew. */
 void an_model_changed(alexnet_model *model);
 uint64_t an_model_changes(const alexnet_model *model); /* how often that was */
 
+/* The model's values and `others`, as many laid out alike, change places. */
+void an_model_swap_values(alexnet_model *model, float *others);
+
 /* As alexnet_model_create(), but leaves the values zero: both of the above. */
-alexnet_status an_model_build(alexnet_context *ctx, const char *family,
+alexnet_status an_model_create_zero(alexnet_context *ctx, const char *family,
                               const alexnet_model_options *options,
                               alexnet_model **out) AN_NODISCARD;
 
 /* Draws first values for every parameter by its own rule, or by `rule` for all weights of layers
  * that multiply (biases then 0). */
-void an_model_start(alexnet_model *model, uint64_t seed,
+void an_model_init_weights(alexnet_model *model, uint64_t seed,
                     const an_init *rule /* NULL: the family's */);
 
 /*

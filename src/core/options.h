@@ -7,7 +7,7 @@
  *   the type ACTIVATION                                         is the layer relu or tanh
  *   a condition in `when`              lrn  no-lrn  squeeze  global-pool  3/2  2/2  classes ...
  *                                                               the row stands only where all of
- *                                                               these words, parted by spaces, hold
+ *                                                               these words, separated by spaces, hold
  *
  * What no row of a family mentions is no option of it: one rule, and no list of families to keep.
  * SPDX-License-Identifier: MIT

@@ -104,7 +104,7 @@ static bool fits(const search *s, int h, int w)
 
     options.input_h = h;
     options.input_w = w;
-    if (an_model_try_lay_out(s->ctx, s->family, &options, &model) != ALEXNET_OK) return false;
+    if (an_model_try_describe(s->ctx, s->family, &options, &model) != ALEXNET_OK) return false;
     fit = s->like == NULL || check_params(s->like, model) == ALEXNET_OK;
     alexnet_model_free(model);
     return fit;
@@ -249,7 +249,7 @@ static void find_neighbours(int i, int wanted, int native, int *before, int *aft
     *share = inside - *before;
 }
 
-/* Bilinear: a mean over many pictures is smooth. */
+/* Bilinear: a mean over many images is smooth. */
 static void scale_map(const float *from, int from_h, int from_w, float *to, int h, int w)
 {
     for (int y = 0; y < h; ++y) {
@@ -298,7 +298,7 @@ static alexnet_status lay_out_for(const alexnet_model *model, const alexnet_mode
 {
     alexnet_context *ctx = model->ctx;
     alexnet_model *other = NULL;
-    alexnet_status status = an_model_try_lay_out(ctx, model->family, options, &other);
+    alexnet_status status = an_model_try_describe(ctx, model->family, options, &other);
 
     *out = NULL;
     if (status == ALEXNET_OK) {
@@ -380,7 +380,7 @@ alexnet_status alexnet_model_resize(alexnet_model *model, const alexnet_run_size
     return ALEXNET_OK;
 }
 
-alexnet_status an_model_lay_out_like(alexnet_model *model, int h, int w, alexnet_model **view)
+alexnet_status an_model_describe_like(alexnet_model *model, int h, int w, alexnet_model **view)
 {
     alexnet_model *lender = model->lender != NULL ? model->lender : model;
     alexnet_model_options options = model->options;

@@ -26,7 +26,7 @@
  * BAD_SHAPE: the size does not fit, or the parameters would be others; the message names the layer and
  * sizes that fit. NO_MEMORY.
  */
-alexnet_status an_model_lay_out_like(alexnet_model *model, int h, int w,
+alexnet_status an_model_describe_like(alexnet_model *model, int h, int w,
                                      alexnet_model **view) AN_NODISCARD;
 
 /*

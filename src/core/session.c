@@ -22,7 +22,7 @@ struct alexnet_session {
     an_arena gradients; /* training: of those parameters that have one stored */
     an_arena step;      /* activations and their gradients, as the plan says */
     an_arena scratch;
-    an_arena prepared;    /* inference: weights as the kernels want them */
+    an_arena packed;      /* inference: weights as the kernels want them */
     uint64_t prepared_of; /* an_model_changes() when that was made; 0: never */
     an_run run;
     const float **w;        /* of each parameter of the model */
@@ -42,8 +42,8 @@ static alexnet_status open_arenas(alexnet_session *s)
     AN_TRY(an_arena_open(s->ctx, "activations", s->plan.step_bytes, &s->step));
     AN_TRY(an_arena_open(s->ctx, "scratch", AN_MAX(s->plan.scratch_bytes, (size_t)AN_ALIGNMENT),
                          &s->scratch));
-    if (s->plan.prepared_bytes > 0)
-        AN_TRY(an_arena_open(s->ctx, "prepared weights", s->plan.prepared_bytes, &s->prepared));
+    if (s->plan.packed_bytes > 0)
+        AN_TRY(an_arena_open(s->ctx, "prepared weights", s->plan.packed_bytes, &s->packed));
     if (s->plan.setup.mode == AN_TRAIN)
         AN_TRY(an_arena_open(s->ctx, "gradients",
                              AN_MAX(an_plan_gradient_bytes(&s->plan, s->sgd), (size_t)AN_ALIGNMENT),
@@ -181,7 +181,7 @@ void alexnet_session_close(alexnet_session *s)
     an_arena_close(ctx, &s->gradients);
     an_arena_close(ctx, &s->step);
     an_arena_close(ctx, &s->scratch);
-    an_arena_close(ctx, &s->prepared);
+    an_arena_close(ctx, &s->packed);
     an_free(ctx, s->w);
     an_free(ctx, s->dw);
     an_free(ctx, s->updates);
@@ -223,7 +223,7 @@ static an_op make_op(alexnet_session *s, const an_plan_step *step, const batch *
         .dy = at(s, step->dy),
         .dx = step->want_dx ? at(s, step->dx) : NULL,
         .saved = at(s, step->saved),
-        .prepared = step->prepared == AN_NOWHERE ? NULL : s->prepared.base + step->prepared,
+        .packed = step->packed == AN_NOWHERE ? NULL : s->packed.base + step->packed,
         .relu = step->fused_relu,
         .relu_before = step->relu_before,
         .pool = pool,
@@ -250,8 +250,8 @@ static alexnet_status prepare_weights(alexnet_session *s)
         const an_plan_step *step = &s->plan.steps[i];
         const an_op op = make_op(s, step, &whole);
 
-        if (op.prepared == NULL) continue;
-        AN_TRY(step->node->def->prepare(&op));
+        if (op.packed == NULL) continue;
+        AN_TRY(step->node->def->pack_weights(&op));
         if (s->sole)
             an_give_back(op.w[0], (size_t)s->model->params.items[step->node->first_param].count *
                                       sizeof *op.w[0]);
@@ -268,8 +268,8 @@ static an_shape images_shape(const alexnet_session *s, const batch *b)
 static alexnet_status import_images(alexnet_session *s, const batch *b)
 {
     if (s->plan.input == AN_NOWHERE) return ALEXNET_OK;
-    return s->plan.setup.backend->import(&s->run, images_shape(s, b), b->images,
-                                         at(s, s->plan.input));
+    return s->plan.setup.backend->from_nchw(&s->run, images_shape(s, b), b->images,
+                                            at(s, s->plan.input));
 }
 
 /* Runs one direction of one layer, with an eye on the clock when somebody asks. */
@@ -328,8 +328,8 @@ static alexnet_status export_output(alexnet_session *s, int n, float *out)
 {
     const an_plan_step *last = &s->plan.steps[s->plan.step_count - 1];
 
-    return s->plan.setup.backend->export(&s->run, an_shape_with_n(last->node->y, n), at(s, last->y),
-                                         out);
+    return s->plan.setup.backend->to_nchw(&s->run, an_shape_with_n(last->node->y, n),
+                                          at(s, last->y), out);
 }
 
 alexnet_status alexnet_session_run(alexnet_session *s, const float *images, int n, float *out)

@@ -1,5 +1,5 @@
 /*
- * bad_list.h: the pictures that could not be read, each once, in order of index.
+ * bad_list.h: the images that could not be read, each once, in order of index.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_DATA_BAD_LIST_H
@@ -10,18 +10,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct an_bad_picture {
+typedef struct an_bad_image {
     int64_t     index;
     const char *reason;
-} an_bad_picture;
+} an_bad_image;
 
 /* Zeroed: empty. */
 typedef struct an_bad_list {
-    an_bad_picture *pictures;
+    an_bad_image *images;
     size_t          count, capacity;
 } an_bad_list;
 
-/* Copies the reason; of a picture that is in the list the first one stays. NO_MEMORY. */
+/* Copies the reason; of an image that is in the list the first one stays. NO_MEMORY. */
 alexnet_status an_bad_list_add(alexnet_context *ctx, an_bad_list *list, int64_t index, const char *reason) AN_NODISCARD;
 /* The same for all of another list. */
 alexnet_status an_bad_list_add_all(alexnet_context *ctx, an_bad_list *list,

@@ -47,7 +47,7 @@ static const char *const cifar10_classes[10] = {"airplane", "automobile", "bird"
 typedef struct file {
     an_blob blob;
     const char *name;
-    int64_t first, count; /* pictures, in the source */
+    int64_t first, count; /* images, in the source */
 } file;
 
 typedef struct cifar {
@@ -118,7 +118,7 @@ static alexnet_status read_labels(alexnet_context *ctx, an_source *source, const
         AN_TRY(an_blob_view(&f->blob, ctx, offset, 1, buffer, &label));
         if (*label >= c->format->classes)
             return an_fail(ctx, ALEXNET_BAD_FILE,
-                           "%s: picture %jd: expected a class from 0 to %d, found %d", f->blob.path,
+                           "%s: image %jd: expected a class from 0 to %d, found %d", f->blob.path,
                            (intmax_t)i, c->format->classes - 1, *label);
         source->labels[f->first + i] = *label;
     }
@@ -207,7 +207,7 @@ static void name_of(const an_source *source, int64_t index, char *buffer, size_t
     snprintf(buffer, bytes, "%s[%jd]", f->name, (intmax_t)(index - f->first));
 }
 
-static alexnet_status read_picture(const an_source *source, alexnet_context *ctx, int64_t index,
+static alexnet_status read_image(const an_source *source, alexnet_context *ctx, int64_t index,
                                    an_orientation orientation, an_source_buffer *buffer,
                                    an_image *image)
 {
@@ -240,7 +240,7 @@ static const an_kind cifar_kind = {.name = "cifar",
                                    .names = AN_NAMES_INSIDE,
                                    .close = close_cifar,
                                    .name_of = name_of,
-                                   .read = read_picture};
+                                   .read = read_image};
 
 alexnet_status an_cifar_open(alexnet_context *ctx, an_part part, an_source *source)
 {

@@ -1,5 +1,5 @@
 /*
- * each.c: the same job for every one of many pictures, on several threads.
+ * each.c: the same job for every one of many images, on several threads.
  * SPDX-License-Identifier: MIT
  */
 #include "data/each.h"
@@ -128,7 +128,7 @@ alexnet_status an_each(alexnet_context *ctx, const an_each_options *options)
             an_fail(ctx, status, "%s", e.error);
         else if (stopped)
             status =
-                an_fail(ctx, ALEXNET_STOPPED, "%s: stopped on request after %jd of %jd pictures",
+                an_fail(ctx, ALEXNET_STOPPED, "%s: stopped on request after %jd of %jd images",
                         options->phase, (intmax_t)e.done, (intmax_t)options->count);
     }
     pthread_cond_destroy(&e.all_gone);

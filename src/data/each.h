@@ -1,5 +1,5 @@
 /*
- * each.h: the same job for every one of many pictures, on several threads, with progress reported on
+ * each.h: the same job for every one of many images, on several threads, with progress reported on
  * the caller's.
  * SPDX-License-Identifier: MIT
  */
@@ -9,11 +9,11 @@
 #include "alexnet.h"
 #include "base/compiler.h"
 
-/* One picture. `member` tells apart the threads, so that each can have memory of its own. */
+/* One image. `member` tells apart the threads, so that each can have memory of its own. */
 typedef alexnet_status (*an_each_job)(void *arg, alexnet_context *ctx, int member, int64_t index);
 
 typedef struct an_each_options {
-    int64_t count; /* pictures 0 .. count-1 */
+    int64_t count; /* images 0 .. count-1 */
     int members;   /* of an_team_size() */
     an_each_job job;
     void *arg;

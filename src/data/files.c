@@ -37,7 +37,7 @@ static alexnet_status add_images(alexnet_context *ctx, const char *folder, an_tr
     for (size_t i = before; i < files->count; ++i) {
         const char *inside = files->leaves[i].path + strlen(folder);
         if (files->leaves[i].reason != NULL ||
-            (!an_tree_is_hidden(inside) && an_tree_is_picture(inside)))
+            (!an_tree_is_hidden(inside) && an_tree_is_image(inside)))
             files->leaves[kept++] = files->leaves[i];
         else if (inside[0] != '\0' && inside[strlen(inside) - 1] != '/')
             AN_TRY(an_tree_pass(ctx, &files->leaves[i], inside, passed));
@@ -81,7 +81,7 @@ static void name_of(const an_source *source, int64_t index, char *buffer, size_t
     snprintf(buffer, bytes, "%s", files->leaves[index].path);
 }
 
-static alexnet_status read_picture(const an_source *source, alexnet_context *ctx, int64_t index,
+static alexnet_status read_image(const an_source *source, alexnet_context *ctx, int64_t index,
                                    an_orientation orientation, an_source_buffer *buffer,
                                    an_image *image)
 {
@@ -99,7 +99,7 @@ static void close_files(an_source *source)
 }
 
 static const an_kind files_kind = {
-    .name = "files", .close = close_files, .name_of = name_of, .read = read_picture};
+    .name = "files", .close = close_files, .name_of = name_of, .read = read_image};
 
 static alexnet_status fill(alexnet_context *ctx, const char *const *paths, size_t count,
                            an_source *source)
@@ -109,11 +109,11 @@ static alexnet_status fill(alexnet_context *ctx, const char *const *paths, size_
     source->ctx = ctx;
     source->kind = &files_kind;
     source->own = files;
-    if (files == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "a list of pictures");
+    if (files == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "a list of images");
     files->forgiving = true;
     for (size_t i = 0; i < count; ++i)
         AN_TRY(add_named(ctx, paths[i], source));
-    if (files->count == 0) return an_fail(ctx, ALEXNET_NOT_FOUND, "no pictures are named");
+    if (files->count == 0) return an_fail(ctx, ALEXNET_NOT_FOUND, "no images are named");
     size_t excused = 0;
     while (excused < files->count && files->leaves[excused].reason != NULL)
         ++excused;
@@ -124,11 +124,11 @@ static alexnet_status fill(alexnet_context *ctx, const char *const *paths, size_
                        leaf->reason);
     }
     if (files->count > UINT32_MAX)
-        return an_fail(ctx, ALEXNET_BAD_ARG, "%zu pictures, at most %ju", files->count,
+        return an_fail(ctx, ALEXNET_BAD_ARG, "%zu images, at most %ju", files->count,
                        (uintmax_t)UINT32_MAX);
     source->count = (int64_t)files->count;
     source->labels = an_new_array(ctx, files->count, sizeof *source->labels);
-    if (source->labels == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "a list of pictures");
+    if (source->labels == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "a list of images");
     return an_names_add(ctx, &source->classes, "");
 }
 
@@ -138,7 +138,7 @@ alexnet_status an_files_open(alexnet_context *ctx, const char *const *paths, siz
     an_source *source = an_new_zeroed(ctx, sizeof *source);
 
     *out = NULL;
-    if (source == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "a list of pictures");
+    if (source == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "a list of images");
     const alexnet_status status = fill(ctx, paths, count, source);
     if (status != ALEXNET_OK) {
         an_source_close(source);

@@ -23,7 +23,7 @@ static alexnet_status is_folder(alexnet_context *ctx, const char *folder, const 
     an_file_info info;
 
     *out = false;
-    if (name[0] == '.' || an_tree_is_picture(name)) return ALEXNET_OK; /* walk.c says why */
+    if (name[0] == '.' || an_tree_is_image(name)) return ALEXNET_OK; /* walk.c says why */
     char *path = an_path_join(ctx, folder, name);
     if (path == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", folder);
     const alexnet_status status = an_walk_stat(ctx, path, &info);
@@ -263,9 +263,9 @@ static alexnet_status read_bytes(alexnet_context *ctx, const char *path, an_sour
     AN_TRY(an_reader_open(ctx, path, &reader));
     *bytes = (size_t)AN_MIN(reader.size, SIZE_MAX);
     alexnet_status status = ALEXNET_OK;
-    if (reader.size > AN_PICTURE_BYTES_MAX)
-        status = an_fail(ctx, ALEXNET_BAD_FILE, "%s: %ju bytes, at most %ju for a picture", path,
-                         (uintmax_t)reader.size, (uintmax_t)AN_PICTURE_BYTES_MAX);
+    if (reader.size > AN_IMAGE_BYTES_MAX)
+        status = an_fail(ctx, ALEXNET_BAD_FILE, "%s: %ju bytes, at most %ju for an image", path,
+                         (uintmax_t)reader.size, (uintmax_t)AN_IMAGE_BYTES_MAX);
     if (status == ALEXNET_OK) status = an_source_buffer_reserve(ctx, buffer, *bytes);
     if (status == ALEXNET_OK) status = an_reader_read(ctx, &reader, path, 0, buffer->data, *bytes);
     an_reader_close(&reader);
@@ -317,7 +317,7 @@ static void name_of(const an_source *source, int64_t index, char *buffer, size_t
     snprintf(buffer, bytes, "%s", tree->leaves[index].path);
 }
 
-static alexnet_status read_picture(const an_source *source, alexnet_context *ctx, int64_t index,
+static alexnet_status read_image(const an_source *source, alexnet_context *ctx, int64_t index,
                                    an_orientation orientation, an_source_buffer *buffer,
                                    an_image *image)
 {
@@ -346,7 +346,7 @@ static const an_kind folder_kind = {.name = "folder",
                                     .names = AN_NAMES_INSIDE,
                                     .close = close_folder,
                                     .name_of = name_of,
-                                    .read = read_picture,
+                                    .read = read_image,
                                     .size_of = size_of,
                                     .count_part = count_part,
                                     .look_beside = look_beside};

@@ -1,7 +1,7 @@
 /*
  * idx.c: MNIST and what is packed like it (LeCun, Cortes, Burges: yann.lecun.com/exdb/mnist).
  *
- *     pictures: 0x00000803 | count | rows | columns | bytes, row by row       (big-endian, 32 bits)
+ *     images: 0x00000803 | count | rows | columns | bytes, row by row       (big-endian, 32 bits)
  *     labels:   0x00000801 | count | bytes
  *
  * Grey becomes RGB by repetition. Classes are named by their numbers: the files name none.
@@ -14,16 +14,16 @@
 #include "data/kind.h"
 #include <stdio.h>
 
-#define PICTURES_MAGIC  0x803
+#define IMAGES_MAGIC  0x803
 #define LABELS_MAGIC    0x801
-#define PICTURES_HEADER 16
+#define IMAGES_HEADER 16
 #define LABELS_HEADER   8
 
 typedef struct half {
     const char *stem; /* "train" or "t10k" */
-    an_blob pictures;
+    an_blob images;
     int rows, columns;
-    int64_t first, count; /* pictures, in the source */
+    int64_t first, count; /* images, in the source */
 } half;
 
 typedef struct idx {
@@ -65,23 +65,23 @@ static alexnet_status fail_header(alexnet_context *ctx, const an_blob *blob)
                    blob->path, (uintmax_t)blob->size);
 }
 
-static alexnet_status read_picture_header(alexnet_context *ctx, half *h, an_source_buffer *buffer)
+static alexnet_status read_image_header(alexnet_context *ctx, half *h, an_source_buffer *buffer)
 {
     const uint8_t *header;
 
-    AN_TRY(an_blob_view(&h->pictures, ctx, 0, PICTURES_HEADER, buffer, &header));
-    an_cursor c = an_cursor_open(header, PICTURES_HEADER);
+    AN_TRY(an_blob_view(&h->images, ctx, 0, IMAGES_HEADER, buffer, &header));
+    an_cursor c = an_cursor_open(header, IMAGES_HEADER);
     const uint32_t magic = an_cursor_u32be(&c);
     const uint64_t count = an_cursor_u32be(&c);
     const uint64_t rows = an_cursor_u32be(&c);
     const uint64_t columns = an_cursor_u32be(&c);
 
-    if (magic != PICTURES_MAGIC || count == 0 || rows == 0 || rows > AN_IMAGE_SIDE_MAX ||
+    if (magic != IMAGES_MAGIC || count == 0 || rows == 0 || rows > AN_IMAGE_SIDE_MAX ||
         columns == 0 || columns > AN_IMAGE_SIDE_MAX)
-        return fail_header(ctx, &h->pictures);
-    const uint64_t bytes = h->pictures.size - PICTURES_HEADER;
+        return fail_header(ctx, &h->images);
+    const uint64_t bytes = h->images.size - IMAGES_HEADER;
     if (bytes % (rows * columns) != 0 || bytes / (rows * columns) != count)
-        return fail_header(ctx, &h->pictures);
+        return fail_header(ctx, &h->images);
     h->rows = (int)rows;
     h->columns = (int)columns;
     h->count = (int64_t)count;
@@ -122,11 +122,11 @@ static alexnet_status open_half(alexnet_context *ctx, const char *stem, an_sourc
     half *h = &all->halves[all->count];
     an_blob labels;
 
-    AN_TRY(open_either(ctx, source->path, stem, "images-idx3", &h->pictures));
+    AN_TRY(open_either(ctx, source->path, stem, "images-idx3", &h->images));
     ++all->count;
     h->stem = stem;
     h->first = source->count;
-    AN_TRY(read_picture_header(ctx, h, buffer));
+    AN_TRY(read_image_header(ctx, h, buffer));
 
     AN_TRY(open_either(ctx, source->path, stem, "labels-idx1", &labels));
     const alexnet_status status = add_labels(ctx, h, &labels, source, buffer);
@@ -152,7 +152,7 @@ bool an_idx_sniff(const uint8_t *data, size_t bytes)
     an_cursor c = an_cursor_open(data, bytes);
     const uint32_t magic = an_cursor_u32be(&c);
 
-    return bytes >= LABELS_HEADER && (magic == PICTURES_MAGIC || magic == LABELS_MAGIC);
+    return bytes >= LABELS_HEADER && (magic == IMAGES_MAGIC || magic == LABELS_MAGIC);
 }
 
 /* ---- the kind ---- */
@@ -169,7 +169,7 @@ static void name_of(const an_source *source, int64_t index, char *buffer, size_t
     snprintf(buffer, bytes, "%s-images-idx3-ubyte[%jd]", h->stem, (intmax_t)(index - h->first));
 }
 
-static alexnet_status read_picture(const an_source *source, alexnet_context *ctx, int64_t index,
+static alexnet_status read_image(const an_source *source, alexnet_context *ctx, int64_t index,
                                    an_orientation orientation, an_source_buffer *buffer,
                                    an_image *image)
 {
@@ -178,7 +178,7 @@ static alexnet_status read_picture(const an_source *source, alexnet_context *ctx
     const uint8_t *grey;
 
     (void)orientation;
-    AN_TRY(an_blob_view(&h->pictures, ctx, PICTURES_HEADER + (uint64_t)(index - h->first) * pixels,
+    AN_TRY(an_blob_view(&h->images, ctx, IMAGES_HEADER + (uint64_t)(index - h->first) * pixels,
                         pixels, buffer, &grey));
     AN_TRY(an_image_reserve(ctx, image, h->columns, h->rows));
     for (size_t i = 0; i < 3 * pixels; ++i)
@@ -191,7 +191,7 @@ static void close_idx(an_source *source)
     idx *all = source->own;
 
     for (int i = 0; i < all->count; ++i)
-        an_blob_close(source->ctx, &all->halves[i].pictures);
+        an_blob_close(source->ctx, &all->halves[i].images);
     an_free(source->ctx, all);
 }
 
@@ -199,7 +199,7 @@ static const an_kind idx_kind = {.name = "idx",
                                  .names = AN_NAMES_INSIDE,
                                  .close = close_idx,
                                  .name_of = name_of,
-                                 .read = read_picture};
+                                 .read = read_image};
 
 alexnet_status an_idx_open(alexnet_context *ctx, an_part part, an_source *source)
 {

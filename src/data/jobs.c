@@ -185,7 +185,7 @@ alexnet_status alexnet_data_inspect(alexnet_context *ctx, const alexnet_data_opt
     return status;
 }
 
-/* ---- going through all pictures ---- */
+/* ---- going through all images ---- */
 
 /* What one thread needs and finds. */
 typedef struct share {
@@ -199,7 +199,7 @@ typedef struct share {
 typedef struct scan {
     const an_source *source;
     bool sum; /* the colours, too */
-    int size; /* that the pictures are resized to first; 0: they are not */
+    int size; /* that the images are resized to first; 0: they are not */
     share *shares;
     int members;
     an_bad_list bad; /* found by all */
@@ -218,14 +218,14 @@ static alexnet_status sum_colours(const scan *all, alexnet_context *ctx, share *
     return ALEXNET_OK;
 }
 
-static alexnet_status scan_picture(void *arg, alexnet_context *ctx, int member, int64_t index)
+static alexnet_status scan_image(void *arg, alexnet_context *ctx, int member, int64_t index)
 {
     const scan *all = arg;
     share *s = &all->shares[member];
     const alexnet_status status =
         an_source_read(all->source, ctx, index, AN_ORIENTATION_IGNORE, &s->buffer, &s->image);
 
-    if (an_source_is_bad_picture(status))
+    if (an_source_is_bad_image(status))
         return an_bad_list_add(ctx, &s->bad, index, alexnet_error(ctx));
     AN_TRY(status);
     return all->sum ? sum_colours(all, ctx, s) : ALEXNET_OK;
@@ -252,7 +252,7 @@ static alexnet_status collect_bad(alexnet_context *ctx, scan *all)
         const an_bad_list *bad = &all->shares[i].bad;
         for (size_t k = 0; k < bad->count; ++k)
             AN_TRY(
-                an_bad_list_add(ctx, &all->bad, bad->pictures[k].index, bad->pictures[k].reason));
+                an_bad_list_add(ctx, &all->bad, bad->images[k].index, bad->images[k].reason));
     }
     return ALEXNET_OK;
 }
@@ -262,8 +262,8 @@ static void tell_bad(const scan *all, const alexnet_data_options *options)
     char name[NAME_BYTES];
 
     for (size_t i = 0; i < all->bad.count && options->skipped != NULL; ++i) {
-        an_source_name(all->source, all->bad.pictures[i].index, name, sizeof name);
-        options->skipped(options->skipped_user, name, all->bad.pictures[i].reason);
+        an_source_name(all->source, all->bad.images[i].index, name, sizeof name);
+        options->skipped(options->skipped_user, name, all->bad.images[i].reason);
     }
 }
 
@@ -287,7 +287,7 @@ static alexnet_status scan_source(alexnet_context *ctx, const alexnet_data_optio
     if (all->shares == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", phase);
     AN_TRY(an_each(ctx, &(an_each_options){.count = count,
                                            .members = all->members,
-                                           .job = scan_picture,
+                                           .job = scan_image,
                                            .arg = all,
                                            .phase = phase,
                                            .progress = options->progress,

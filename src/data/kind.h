@@ -28,7 +28,7 @@ typedef struct an_kind {
     void (*name_of)(const an_source *source, int64_t index, char *buffer, size_t bytes);
     alexnet_status (*read)(const an_source *source, alexnet_context *ctx, int64_t index,
                            an_orientation orientation, an_source_buffer *buffer, an_image *image);
-    /* Pictures in a part that was not opened; -1: it would take too long to count them. NULL: they
+    /* Images in a part that was not opened; -1: it would take too long to count them. NULL: they
        are in parts.images. */
     int64_t (*count_part)(const an_source *source, alexnet_context *ctx, int part);
     /* Bytes of the file of an image; 0: nobody can say. NULL: images are no files. */
@@ -81,14 +81,14 @@ bool an_idx_sniff(const uint8_t *data, size_t bytes);
 
 #define AN_PATH_BYTES 4096 /* Linux opens no longer path */
 
-/* A larger file is not read as a picture. */
-#define AN_PICTURE_BYTES_MAX ((uint64_t)256 << 20)
+/* A larger file is not read as an image. */
+#define AN_IMAGE_BYTES_MAX ((uint64_t)256 << 20)
 
 /* Makes room for `bytes` bytes. NO_MEMORY. */
 alexnet_status an_source_buffer_reserve(alexnet_context *ctx, an_source_buffer *buffer,
                                         size_t bytes) AN_NODISCARD;
 
-/* Decodes the picture in the file FOLDER/NAME, or NAME where that begins with '/'. */
+/* Decodes the image in the file FOLDER/NAME, or NAME where that begins with '/'. */
 alexnet_status an_source_read_file(alexnet_context *ctx, const char *folder, const char *name,
                                    an_orientation orientation, an_source_buffer *buffer,
                                    an_image *image) AN_NODISCARD;

@@ -277,7 +277,7 @@ static alexnet_status add_broken(follower *f, const char *path, uint64_t order, 
 {
     char reason[512];
 
-    if (!an_tree_is_picture(path))
+    if (!an_tree_is_image(path))
         return an_tally_add_kind(f->ctx, &f->tar->passed, "links that lead nowhere", 1);
     an_print(reason, sizeof reason, "%s: %s", fault, link->target);
     return an_tar_add_unreadable(f->ctx, f->tar, path, order, reason);

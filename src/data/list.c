@@ -1,5 +1,5 @@
 /*
- * list.c: a text file that names pictures and their classes, one a line.
+ * list.c: a text file that names images and their classes, one a line.
  *
  *     n01440764/n01440764_18.JPEG 0          PATH LABEL
  *     /photos/my cat.jpg,tabby cat           PATH,LABEL
@@ -8,9 +8,9 @@
  *     7;tabby cat;"my; cat.jpg"
  *
  * Under a heading of known words ("path", "file name", "image"; "label", "class") lines are records as
- * RFC 4180 has them, parted by commas, tabs or semicolons, and the columns of these names are read.
+ * RFC 4180 has them, separated by commas, tabs or semicolons, and the columns of these names are read.
  * Without one, a label may come first, where what follows is an image and it is none; else, where a line has several commas, tabs, semicolons or spaces, the last one that follows a
- * picture's name parts it, else the last one; a first line whose path is no file, while others are, is
+ * image's name parts it, else the last one; a first line whose path is no file, while others are, is
  * a heading in words of its own. A field may be quoted: then it holds anything, line ends too, and two
  * quotation marks stand for one. When every label is a number, they are the class numbers; else they
  * are names, and classes are sorted by name.
@@ -174,37 +174,37 @@ static char *next_record(reader *r, const char *marks, int64_t *line)
 
 /* ---- a line of PATH LABEL ---- */
 
-#define EXTENSION_BYTES 16 /* more than any picture's has */
+#define EXTENSION_BYTES 16 /* more than any image's has */
 
-/* True when text[0 .. end-1] ends as a picture's name does. */
-static bool ends_picture(char *text, size_t end)
+/* True when text[0 .. end-1] ends as an image's name does. */
+static bool ends_image(char *text, size_t end)
 {
     const size_t start = end > EXTENSION_BYTES ? end - EXTENSION_BYTES : 0;
     const char cut = text[end];
 
     text[end] = '\0';
-    const bool picture = an_tree_is_picture(text + start);
+    const bool image = an_tree_is_image(text + start);
     text[end] = cut;
-    return picture;
+    return image;
 }
 
 /* The separator between path and label; 0: there is none. */
 static size_t find_separator(char *line)
 {
-    size_t after_picture = 0, last = 0, last_semicolon = 0;
+    size_t after_image = 0, last = 0, last_semicolon = 0;
     size_t end = 0, looked_at = 0; /* of a word: after its last letter that is no quotation mark */
-    bool picture = false;
+    bool image = false;
 
     for (size_t i = 0; line[i] != '\0'; ++i) {
         if (i > 0 && is_one_of(PLAIN_MARKS, line[i])) {
-            if (end != looked_at) picture = ends_picture(line, end);
+            if (end != looked_at) image = ends_image(line, end);
             looked_at = end;
-            if (picture) after_picture = i;
+            if (image) after_image = i;
             *(line[i] == ';' ? &last_semicolon : &last) = i;
         }
         if (strchr(" \t\"", line[i]) == NULL) end = i + 1;
     }
-    return after_picture > 0 ? after_picture : last > 0 ? last : last_semicolon;
+    return after_image > 0 ? after_image : last > 0 ? last : last_semicolon;
 }
 
 static bool split_plain(char *line, entry *out)
@@ -239,7 +239,7 @@ typedef struct columns {
 /* The better known, the earlier. */
 static const char *const path_words[] = {
     "path",  "filepath",  "imagepath", "imgpath", "file",  "filename", "imagefile",
-    "image", "imagename", "img",       "picture", "photo", "name",
+    "image", "imagename", "img",       "image", "photo", "name",
 };
 static const char *const label_words[] = {
     "label",   "labels",  "labelname", "labelid",      "class",      "classname",
@@ -263,13 +263,13 @@ static int rank_of(const field *f, const char *const *words, size_t count)
     return -1;
 }
 
-/* What looks like data: a number, a picture's name, a path. */
+/* What looks like data: a number, an image's name, a path. */
 static bool is_data(const field *f)
 {
     double number;
 
     return memchr(f->text, '/', f->length) != NULL || an_parse_real(f->text, f->length, &number) ||
-           ends_picture(f->text, f->length);
+           ends_image(f->text, f->length);
 }
 
 /* The columns of a record taken for a heading; -1: there is none of that kind. */
@@ -518,13 +518,13 @@ static alexnet_status parse(alexnet_context *ctx, const an_source *source, list 
 
 #define LOOKED_FOR 16 /* files, at most */
 
-/* Takes the first line out where its path is no file and no picture's name, while others are files. */
+/* Takes the first line out where its path is no file and no image's name, while others are files. */
 static alexnet_status drop_heading(alexnet_context *ctx, const an_source *source, list *l)
 {
     const entry first = l->entries[0];
     bool found;
 
-    if (l->count < 2 || an_tree_is_picture(first.path)) return ALEXNET_OK;
+    if (l->count < 2 || an_tree_is_image(first.path)) return ALEXNET_OK;
     AN_TRY(find_file(ctx, l, first.path, &found));
     if (found) return ALEXNET_OK;
     for (size_t i = 1; i < AN_MIN(l->count, LOOKED_FOR) && !found; ++i)
@@ -637,7 +637,7 @@ static void name_of(const an_source *source, int64_t index, char *buffer, size_t
     snprintf(buffer, bytes, "%s", l->entries[index].path);
 }
 
-static alexnet_status read_picture(const an_source *source, alexnet_context *ctx, int64_t index,
+static alexnet_status read_image(const an_source *source, alexnet_context *ctx, int64_t index,
                                    an_orientation orientation, an_source_buffer *buffer,
                                    an_image *image)
 {
@@ -667,7 +667,7 @@ static const an_kind list_kind = {.name = "list",
                                   .names = AN_NAMES_BESIDE,
                                   .close = close_list,
                                   .name_of = name_of,
-                                  .read = read_picture,
+                                  .read = read_image,
                                   .size_of = size_of};
 
 alexnet_status an_list_open(alexnet_context *ctx, an_part part, an_source *source)

@@ -1,17 +1,17 @@
 /*
- * loader.c: batches of prepared pictures, decoded ahead by worker threads.
+ * loader.c: batches of prepared images, decoded ahead by worker threads.
  *
  * Batches are numbered 0, 1, 2 ... from where the loader starts, over the ends of epochs. Batch b
  * uses slot b % AN_LOADER_SLOTS. Only the caller's thread opens slots and frees them; workers take
- * tickets, one for each picture, in order:
+ * tickets, one for each image, in order:
  *
  *     batches   | free | the caller's | finished, being filled, waiting | not yet opened
  *                      ^ released     ^ next                            ^ opened
  *                                               ^ filling: the first with tickets left
  *
- * A worker writes to its picture's place in the slot and to nothing else, so that the order in which
- * pictures are finished leaves no trace. What a failure means (skip, or end) the caller's thread
- * decides, picture by picture in the batch's order.
+ * A worker writes to its image's place in the slot and to nothing else, so that the order in which
+ * images are finished leaves no trace. What a failure means (skip, or end) the caller's thread
+ * decides, image by image in the batch's order.
  * SPDX-License-Identifier: MIT
  */
 #include "data/loader.h"
@@ -26,9 +26,9 @@
 #include <pthread.h>
 #include <string.h>
 
-#define NAME_BYTES 1024 /* of a picture, in a message */
+#define NAME_BYTES 1024 /* of an image, in a message */
 
-/* What became of a picture. */
+/* What became of an image. */
 typedef struct outcome {
     alexnet_status status;
     char *reason; /* of a failure; NULL: there was no memory for it */
@@ -39,12 +39,12 @@ typedef struct slot {
     int32_t *labels;
     int64_t *indices;
     outcome *outcomes;
-    int count;       /* pictures that the batch ought to have */
+    int count;       /* images that the batch ought to have */
     int taken, done; /* tickets */
     an_batch batch;
 } slot;
 
-/* What a thread that prepares pictures needs. */
+/* What a thread that prepares images needs. */
 typedef struct worker {
     an_source_buffer buffer;
     an_image image;
@@ -79,7 +79,7 @@ static slot *slot_of(an_loader *loader, int64_t batch)
     return &loader->slots[batch % AN_LOADER_SLOTS];
 }
 
-/* ---- one picture ---- */
+/* ---- one image ---- */
 
 static alexnet_status prepare(const an_loader *loader, alexnet_context *ctx, worker *w,
                               const slot *s, int place)
@@ -203,27 +203,27 @@ static void open_slots(an_loader *loader)
     pthread_cond_broadcast(&loader->ticket_ready);
 }
 
-/* ---- bad pictures ---- */
+/* ---- bad images ---- */
 
 static const char *reason_of(const outcome *o)
 {
     return o->reason != NULL ? o->reason : alexnet_status_text(o->status);
 }
 
-size_t an_loader_bad(an_loader *loader, const an_bad_picture **list)
+size_t an_loader_bad(an_loader *loader, const an_bad_image **list)
 {
-    *list = loader->bad.pictures;
+    *list = loader->bad.images;
     return loader->bad.count;
 }
 
-/* What one failed picture means for the batch: OK when it is to be skipped. */
+/* What one failed image means for the batch: OK when it is to be skipped. */
 static alexnet_status judge(an_loader *loader, int64_t index, const outcome *o)
 {
     const an_loader_options *options = &loader->options;
     char name[NAME_BYTES];
 
     an_source_name(options->source, index, name, sizeof name);
-    if (!an_source_is_bad_picture(o->status))
+    if (!an_source_is_bad_image(o->status))
         return an_fail(loader->ctx, o->status, "%s: %s", name, reason_of(o));
     AN_TRY(an_bad_list_add(loader->ctx, &loader->bad, index, reason_of(o)));
     if (!options->skip_bad)
@@ -239,7 +239,7 @@ static alexnet_status judge(an_loader *loader, int64_t index, const outcome *o)
 
 /* ---- the caller's side ---- */
 
-/* Closes the gaps that bad pictures left, and sets the labels. */
+/* Closes the gaps that bad images left, and sets the labels. */
 static void close_gaps(const an_loader *loader, slot *s)
 {
     const an_loader_options *o = &loader->options;
@@ -309,7 +309,7 @@ static alexnet_status check(alexnet_context *ctx, const an_loader_options *o)
         o->width > AN_IMAGE_SIDE_MAX || (o->views != 1 && o->views != AN_VIEWS) || o->epoch < 0 ||
         o->first_batch < 0 || o->first_batch > batches || o->workers > ALEXNET_WORKERS_MAX)
         return an_fail(ctx, ALEXNET_BAD_ARG,
-                       "loader: %jd pictures in batches of %d from batch %jd, %d x %d pixels, "
+                       "loader: %jd images in batches of %d from batch %jd, %d x %d pixels, "
                        "%d views, %d workers",
                        (intmax_t)o->count, o->batch, (intmax_t)o->first_batch, o->height, o->width,
                        o->views, o->workers);
@@ -328,9 +328,9 @@ static alexnet_status take_slots(an_loader *loader)
     if (!an_multiply(loader->tensor_floats * sizeof(float) * (size_t)o->views, batch, &images) ||
         !an_add(images, rest + 4 * AN_ALIGNMENT, &slots) ||
         !an_multiply(slots, AN_LOADER_SLOTS, &slots) || !an_add(slots, order + AN_ALIGNMENT, &all))
-        return an_fail(loader->ctx, ALEXNET_NO_MEMORY, "loader: a batch of %zu pictures", batch);
+        return an_fail(loader->ctx, ALEXNET_NO_MEMORY, "loader: a batch of %zu images", batch);
 
-    AN_TRY(an_arena_open(loader->ctx, "pictures", all, &loader->arena));
+    AN_TRY(an_arena_open(loader->ctx, "images", all, &loader->arena));
     for (int i = 0; i < AN_LOADER_SLOTS; ++i) {
         slot *s = &loader->slots[i];
         s->images = an_arena_take(&loader->arena, images);

@@ -1,5 +1,5 @@
 /*
- * loader.h: batches of prepared pictures, decoded ahead by worker threads.
+ * loader.h: batches of prepared images, decoded ahead by worker threads.
  *
  * What comes out is a function of (seed, epoch, place in the order) alone: not of workers, timing or resumes.
  *
@@ -19,7 +19,7 @@
 
 typedef struct an_loader_options {
     const an_source     *source;
-    const int64_t       *indices; /* the pictures to use (a split), or NULL: all. Borrowed */
+    const int64_t       *indices; /* the images to use (a split), or NULL: all. Borrowed */
     int64_t              count;   /* of indices */
     const int           *labels;  /* class of the source to class of the network, or NULL: the same. Borrowed */
     const an_preprocess *record;
@@ -28,16 +28,16 @@ typedef struct an_loader_options {
     const an_augment    *augment; /* NULL: testing */
     const an_augment    *later;   /* instead of it from epoch `later_epoch` on; NULL: never */
     int64_t              later_epoch;
-    int                  views;   /* testing: 1 or AN_VIEWS tensors for each picture, one after the other */
+    int                  views;   /* testing: 1 or AN_VIEWS tensors for each image, one after the other */
     int                  height, width;
-    int                  batch;   /* pictures a batch; the last one of an epoch may be smaller */
+    int                  batch;   /* images a batch; the last one of an epoch may be smaller */
     bool                 shuffle; /* a new order each epoch */
     uint64_t             seed;
     int64_t              epoch, first_batch; /* where to start: resume */
     bool                 repeat;  /* go on with the next epoch; else end after one */
     int                  workers; /* threads; -1: as needed (as many as the context has); 0: none */
     bool                 skip_bad;
-    int64_t              skip_max; /* BAD_FILE when more pictures are bad; -1: no limit */
+    int64_t              skip_max; /* BAD_FILE when more images are bad; -1: no limit */
 } an_loader_options;
 
 typedef struct an_batch {
@@ -46,7 +46,7 @@ typedef struct an_batch {
     const int64_t *indices; /* [n]: in the source */
     const int32_t *others;  /* [n], of blended images (train/mixup.h); NULL: they are not */
     const float *parts;     /* [n], of these */
-    int            n;      /* good pictures; 0 when all of the batch were bad */
+    int            n;      /* good images; 0 when all of the batch were bad */
     int64_t        epoch, number; /* of the batch in its epoch */
     bool           last;   /* of the epoch */
 } an_batch;
@@ -58,15 +58,15 @@ void           an_loader_close(an_loader *loader); /* stops and joins the worker
 
 /*
  * The next batch, valid until the next call; *batch = NULL at the end (repeat false). Allocates nothing after the first epoch.
- * BAD_FILE names the picture and the reason (skip_bad false, or over skip_max).
+ * BAD_FILE names the image and the reason (skip_bad false, or over skip_max).
  */
 alexnet_status an_loader_next(an_loader *loader, const an_batch **batch) AN_NODISCARD;
 
 int64_t an_loader_batches(const an_loader *loader);      /* in an epoch */
 double  an_loader_wait_seconds(const an_loader *loader); /* spent waiting inside an_loader_next() so far */
 
-/* The bad pictures seen so far, each once, in order of index. Borrowed until the next call. */
-size_t an_loader_bad(an_loader *loader, const an_bad_picture **list);
+/* The bad images seen so far, each once, in order of index. Borrowed until the next call. */
+size_t an_loader_bad(an_loader *loader, const an_bad_image **list);
 
 /* The order of an epoch: writes count positions 0 .. count-1 (or their identity without shuffle). */
 void an_loader_order(uint64_t seed, int64_t epoch, bool shuffle, int64_t count, uint32_t *order);

@@ -1,5 +1,5 @@
 /*
- * progress.c: what jobs that walk through pictures tell their caller.
+ * progress.c: what jobs that walk through images tell their caller.
  * SPDX-License-Identifier: MIT
  */
 #include "data/progress.h"
@@ -27,6 +27,6 @@ alexnet_status an_progress_tell(alexnet_context *ctx, const alexnet_progress *pr
                                 alexnet_progress_fn callback, void *user)
 {
     if (callback == NULL || callback(user, progress) != ALEXNET_GO_STOP) return ALEXNET_OK;
-    return an_fail(ctx, ALEXNET_STOPPED, "stopped after %lld of %lld pictures",
+    return an_fail(ctx, ALEXNET_STOPPED, "stopped after %lld of %lld images",
                    (long long)progress->done, (long long)progress->total);
 }

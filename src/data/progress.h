@@ -1,5 +1,5 @@
 /*
- * progress.h: what jobs that walk through pictures tell their caller.
+ * progress.h: what jobs that walk through images tell their caller.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_DATA_PROGRESS_H
@@ -8,7 +8,7 @@
 #include "alexnet.h"
 #include "base/compiler.h"
 
-/* `done` of `total` pictures in `seconds`: speed and time left follow; no loss and no accuracies. */
+/* `done` of `total` images in `seconds`: speed and time left follow; no loss and no accuracies. */
 alexnet_progress an_progress(const char *phase, int64_t done, int64_t total, double seconds);
 
 /* Tells it. STOPPED, with the counts, when the callback (NULL: nobody listens) asks for it. */

@@ -88,10 +88,10 @@ static alexnet_status tell_file(alexnet_context *ctx, const char *path, an_sourc
     const bool utf16 = bytes >= 2 && ((head[0] == 0xff && head[1] == 0xfe) ||
                                       (head[0] == 0xfe && head[1] == 0xff));
     return an_fail(ctx, ALEXNET_BAD_FILE,
-                   "%s: expected a folder of class folders, a tar file or a list of pictures, "
+                   "%s: expected a folder of class folders, a tar file or a list of images, "
                    "found %s",
                    path,
-                   an_image_sniff(head, bytes) ? "a picture"
+                   an_image_sniff(head, bytes) ? "an image"
                    : utf16                     ? "text in UTF-16: save it as UTF-8"
                    : an_idx_sniff(head, bytes)
                        ? "an IDX file: the data set is the folder it lies in"
@@ -233,7 +233,7 @@ static alexnet_status open_source(alexnet_context *ctx, const char *path, an_par
     if (status == ALEXNET_OK) status = open(ctx, part, source);
     if (status == ALEXNET_OK) status = check_looks(ctx, source);
     if (status == ALEXNET_OK && source->count > (int64_t)UINT32_MAX)
-        status = an_fail(ctx, ALEXNET_BAD_ARG, "%s: %jd pictures, at most %ju", path,
+        status = an_fail(ctx, ALEXNET_BAD_ARG, "%s: %jd images, at most %ju", path,
                          (intmax_t)source->count, (uintmax_t)UINT32_MAX);
     if (status != ALEXNET_OK) {
         an_source_close(source);
@@ -578,7 +578,7 @@ alexnet_status an_source_read(const an_source *source, alexnet_context *ctx, int
                                 source->kind->read(source, ctx, index, orientation, buffer, image));
 }
 
-bool an_source_is_bad_picture(alexnet_status status)
+bool an_source_is_bad_image(alexnet_status status)
 {
     return status == ALEXNET_BAD_FILE || status == ALEXNET_UNSUPPORTED ||
            status == ALEXNET_NOT_FOUND;

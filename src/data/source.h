@@ -1,6 +1,6 @@
 /*
- * source.h: where labelled pictures come from. Every kind of data set answers the same three
- * questions: how many, which class, and the picture itself. Sources are read only and may be read by
+ * source.h: where labelled images come from. Every kind of data set answers the same three
+ * questions: how many, which class, and the image itself. Sources are read only and may be read by
  * several threads at once.
  *
  * Kinds, told by content:
@@ -16,16 +16,16 @@
  *              (MNIST, Fashion-MNIST)
  *   synthetic  "synthetic:classes=6,images=600,size=224,seed=1": drawn on the fly (data/synth.h)
  *
- * Rules of folder and tar: classes are sorted by name (byte order), pictures by path; entries whose
+ * Rules of folder and tar: classes are sorted by name (byte order), images by path; entries whose
  * name begins with '.' are passed over and counted (a hidden folder counts as one in a folder, as
- * its files in a tar); a file is a picture when it lies somewhere below a class folder and its name
+ * its files in a tar); a file is an image when it lies somewhere below a class folder and its name
  * is that of a format that is read (image/kinds.c: .jpg .png .webp ..., any case), else it is passed
  * over and counted by kind (data/tally.h).
  *
  * A folder `train`, `val` or `test` at the top is a part of the data set (parts.h has what else they
  * are called); but where folders of other names stand beside it, or no part to train on, it is one
  * only when there is a folder in it (that of a class), and else a class of that name. A class that
- * is called so must hold its pictures directly. A `test` without folders, beside a `train` with
+ * is called so must hold its images directly. A `test` without folders, beside a `train` with
  * some, is no part. What lies in no part is told (an_source_tell_layout()) and not used.
  * SPDX-License-Identifier: MIT
  */
@@ -54,10 +54,10 @@ typedef struct an_source an_source;
  * Classes whose names differ only in the case of letters or in Unicode's form are warned of.
  * CIFAR and IDX have train and test, or one of them. `path` may itself be a part (a folder of class folders).
  *
- * NOT_FOUND (absent; no such part; no pictures: the message shows the expected tree), BAD_FILE
- * (also an empty class, named, a `val` or `test` beside `train` without pictures, and one part under
+ * NOT_FOUND (absent; no such part; no images: the message shows the expected tree), BAD_FILE
+ * (also an empty class, named, a `val` or `test` beside `train` without images, and one part under
  * two names), BAD_ARG
- * (more pictures than 2^32 - 1), IO, NO_MEMORY.
+ * (more images than 2^32 - 1), IO, NO_MEMORY.
  */
 alexnet_status an_source_open(alexnet_context *ctx, const char *path, an_part part,
                               an_source **out) AN_NODISCARD;
@@ -126,7 +126,7 @@ bool an_source_same_order(const char *a, const char *b);
 /* The size of the file that image `index` is, 0: nobody can say. False: images of this source are no files of their own. */
 bool an_source_bytes(const an_source *source, int64_t index, uint64_t *bytes);
 
-/* What to call picture `index`: a path that can be opened ("photos/train/dog/0001.jpg"), or one that
+/* What to call image `index`: a path that can be opened ("photos/train/dog/0001.jpg"), or one that
  * goes on inside a file ("photos.tar/dog/1.jpg", "cifar/data_batch_1.bin[17]"). Written to buffer, cut
  * where it does not fit. */
 void an_source_name(const an_source *source, int64_t index, char *buffer, size_t bytes);
@@ -140,7 +140,7 @@ typedef struct an_source_buffer {
 void an_source_buffer_free(alexnet_context *ctx, an_source_buffer *buffer);
 
 /*
- * Decodes picture `index` on the calling thread's own context. Allocates nothing but to make buffer
+ * Decodes image `index` on the calling thread's own context. Allocates nothing but to make buffer
  * and image larger than they are (and what the decoder needs inside).
  * BAD_FILE (also where the system refuses this one file), NOT_FOUND, UNSUPPORTED, IO (it could read no other, either: too
  * many open files), NO_MEMORY; the message does not repeat the name.
@@ -149,7 +149,7 @@ alexnet_status an_source_read(const an_source *source, alexnet_context *ctx, int
                               an_orientation orientation, an_source_buffer *buffer,
                               an_image *image) AN_NODISCARD;
 
-/* True when such a failure to read is the picture's own fault: others can still be read. */
-bool an_source_is_bad_picture(alexnet_status status);
+/* True when such a failure to read is the image's own fault: others can still be read. */
+bool an_source_is_bad_image(alexnet_status status);
 
 #endif

@@ -142,9 +142,9 @@ alexnet_status an_sparse_view(const an_sparse *sparse, const an_blob *blob, alex
 {
     uint64_t offset = sparse->offset;
 
-    if (sparse->size > AN_PICTURE_BYTES_MAX)
+    if (sparse->size > AN_IMAGE_BYTES_MAX)
         return an_fail(ctx, ALEXNET_BAD_FILE, "%ju bytes, at most %ju for an image",
-                       (uintmax_t)sparse->size, (uintmax_t)AN_PICTURE_BYTES_MAX);
+                       (uintmax_t)sparse->size, (uintmax_t)AN_IMAGE_BYTES_MAX);
     AN_TRY(an_source_buffer_reserve(ctx, buffer, (size_t)sparse->size));
     memset(buffer->data, 0, (size_t)sparse->size);
     for (size_t i = 0; i < sparse->count; ++i) {

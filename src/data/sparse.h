@@ -56,7 +56,7 @@ alexnet_status an_sparse_keep(alexnet_context *ctx, an_sparse_list *list,
 const an_sparse *an_sparse_find(const an_sparse_list *list,
                                 uint64_t offset); /* NULL: the file has no holes */
 
-/* The whole file, of at most AN_PICTURE_BYTES_MAX bytes, in the buffer. BAD_FILE, IO, NO_MEMORY. */
+/* The whole file, of at most AN_IMAGE_BYTES_MAX bytes, in the buffer. BAD_FILE, IO, NO_MEMORY. */
 alexnet_status an_sparse_view(const an_sparse *sparse, const an_blob *blob, alexnet_context *ctx,
                               an_source_buffer *buffer) AN_NODISCARD;
 

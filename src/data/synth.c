@@ -1,9 +1,9 @@
 /*
- * synth.c: drawn pictures. From back to front: two colours that run into each other, three soft
+ * synth.c: drawn images. From back to front: two colours that run into each other, three soft
  * spots, the shape's shadow, the shape (or two of the kind; or a texture in a patch), light from one
  * side, noise.
  *
- * Points are measured in -1 .. 1 over the picture.
+ * Points are measured in -1 .. 1 over the image.
  * SPDX-License-Identifier: MIT
  */
 #include "data/synth.h"
@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "base/status.h"
-#include "data/outline.h"
+#include "data/shapes2d.h"
 #include <assert.h>
 #include <math.h>
 
@@ -45,7 +45,7 @@ typedef struct figure {
 } figure;
 
 typedef struct scene {
-    const an_outline *outline;
+    const an_shape2d *outline;
     colour near, far; /* of the background */
     vector slope;     /* in which direction, and how fast */
     vector light;
@@ -62,7 +62,7 @@ typedef struct scene {
 /* ---- chance ----
  *
  * One draw a statement: the order in which C evaluates arguments is the compiler's own, and every
- * compiler is to draw the same picture.
+ * compiler is to draw the same image.
  */
 
 static float between(an_stream *stream, float low, float high)
@@ -206,7 +206,7 @@ static void choose_figures(an_stream *stream, scene *s)
     s->figure[1].at = (vector){s->figure[1].at.x * 0.5f + 0.25f, 0.45f};
 }
 
-static scene choose_scene(an_stream *stream, const an_outline *outline, int size)
+static scene choose_scene(an_stream *stream, const an_shape2d *outline, int size)
 {
     scene s = {.outline = outline, .pixel = 2 / (float)size};
 
@@ -321,7 +321,7 @@ static void draw_row(const scene *s, const an_stream *stream, int row, int size,
 const char *an_synth_class(int index)
 {
     assert(index >= 0 && index < AN_SYNTH_CLASSES_MAX);
-    return an_outlines[index].name;
+    return an_shapes2d[index].name;
 }
 
 alexnet_status an_synth_draw(alexnet_context *ctx, uint64_t seed, int class_index, uint32_t number,
@@ -329,11 +329,11 @@ alexnet_status an_synth_draw(alexnet_context *ctx, uint64_t seed, int class_inde
 {
     if (class_index < 0 || class_index >= AN_SYNTH_CLASSES_MAX || size < AN_SYNTH_SIZE_MIN ||
         size > AN_SYNTH_SIZE_MAX)
-        return an_fail(ctx, ALEXNET_BAD_ARG, "drawn picture of class %d, %d pixels a side",
+        return an_fail(ctx, ALEXNET_BAD_ARG, "drawn image of class %d, %d pixels a side",
                        class_index, size);
     AN_TRY(an_image_reserve(ctx, out, size, size));
     an_stream stream = an_stream_open(seed, AN_PURPOSE_SYNTH, (uint64_t)class_index, number);
-    const scene s = choose_scene(&stream, &an_outlines[class_index], size);
+    const scene s = choose_scene(&stream, &an_shapes2d[class_index], size);
 
     for (int row = 0; row < size; ++row)
         draw_row(&s, &stream, row, size, out->pixels + (size_t)row * (size_t)size * 3);

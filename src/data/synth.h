@@ -1,5 +1,5 @@
 /*
- * synth.h: drawn pictures: shapes and textures under random colour, place, turn, size, light and
+ * synth.h: drawn images: shapes and textures under random colour, place, turn, size, light and
  * noise. A function of (seed, class, number): a data set for demos and tests that needs no download.
  * SPDX-License-Identifier: MIT
  */
@@ -16,7 +16,7 @@
 const char *an_synth_class(int index);
 
 /*
- * Draws picture `number` of a class, size x size. The same pixels on every machine: nothing but
+ * Draws image `number` of a class, size x size. The same pixels on every machine: nothing but
  * additions, products, quotients and square roots goes into them. BAD_ARG, NO_MEMORY.
  */
 alexnet_status an_synth_draw(alexnet_context *ctx, uint64_t seed, int class_index, uint32_t number,

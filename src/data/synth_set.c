@@ -1,5 +1,5 @@
 /*
- * synth_set.c: alexnet_data_synth(): a folder of drawn pictures.
+ * synth_set.c: alexnet_data_synth(): a folder of drawn images.
  *
  * Everything is drawn into OUT.tmp-PID, which becomes OUT at the end: there is all of it or nothing.
  * SPDX-License-Identifier: MIT
@@ -23,8 +23,8 @@
 #define JPEG_QUALITY    90
 #define WRITERS         8 /* threads: more than cores, for they mostly wait until the disk has written */
 
-/* Pictures 0 .. train-1 of a class are for training; validation has numbers of its own, so that more
- * training pictures change nothing there. */
+/* Images 0 .. train-1 of a class are for training; validation has numbers of its own, so that more
+ * training images change nothing there. */
 #define FIRST_VAL_NUMBER ((uint32_t)1 << 31)
 
 typedef struct drawing {
@@ -34,9 +34,9 @@ typedef struct drawing {
     int members;
 } drawing;
 
-/* ---- one picture ---- */
+/* ---- one image ---- */
 
-static alexnet_status write_picture(alexnet_context *ctx, const char *folder, bool val,
+static alexnet_status write_image(alexnet_context *ctx, const char *folder, bool val,
                                     const char *class_name, int number, const an_image *image)
 {
     uint8_t *jpeg;
@@ -54,8 +54,8 @@ static alexnet_status write_picture(alexnet_context *ctx, const char *folder, bo
     return status;
 }
 
-/* Index counts through the pictures of class 0, first those of train, then those of class 1 ... */
-static alexnet_status draw_picture(void *arg, alexnet_context *ctx, int member, int64_t index)
+/* Index counts through the images of class 0, first those of train, then those of class 1 ... */
+static alexnet_status draw_image(void *arg, alexnet_context *ctx, int member, int64_t index)
 {
     const drawing *d = arg;
     const alexnet_synth_options *o = &d->options;
@@ -68,7 +68,7 @@ static alexnet_status draw_picture(void *arg, alexnet_context *ctx, int member, 
 
     AN_TRY(an_synth_draw(ctx, o->seed, class_index, (val ? FIRST_VAL_NUMBER : 0) + (uint32_t)number,
                          o->size, image));
-    return write_picture(ctx, d->folder, val, an_synth_class(class_index), number, image);
+    return write_image(ctx, d->folder, val, an_synth_class(class_index), number, image);
 }
 
 /* ---- folders ---- */
@@ -119,7 +119,7 @@ static alexnet_status check_out(alexnet_context *ctx, const alexnet_synth_option
     return check_replaceable(ctx, o->out);
 }
 
-/* ---- all pictures ---- */
+/* ---- all images ---- */
 
 static alexnet_status fill_in(alexnet_context *ctx, const alexnet_synth_options *given,
                               alexnet_synth_options *o)
@@ -156,7 +156,7 @@ static alexnet_status draw_all(alexnet_context *ctx, drawing *d)
     AN_TRY(make_folders(ctx, d));
     return an_each(ctx, &(an_each_options){.count = count,
                                            .members = d->members,
-                                           .job = draw_picture,
+                                           .job = draw_image,
                                            .arg = d,
                                            .phase = "synth",
                                            .progress = o->progress,

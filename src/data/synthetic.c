@@ -1,6 +1,6 @@
 /*
- * synthetic.c: the source "synthetic:classes=6,images=600,size=224,seed=1": pictures drawn when they
- * are asked for. Picture i is of class i % classes.
+ * synthetic.c: the source "synthetic:classes=6,images=600,size=224,seed=1": images drawn when they
+ * are asked for. Image i is of class i % classes.
  * SPDX-License-Identifier: MIT
  */
 #include "base/memory.h"
@@ -17,13 +17,13 @@ typedef struct synthetic {
 
 static const an_key keys[] = {
     {"classes", AN_KEY_INT, offsetof(synthetic, classes), 1, AN_SYNTH_CLASSES_MAX, NULL, "6",
-     "kinds of pictures"},
+     "kinds of images"},
     {"images", AN_KEY_INT, offsetof(synthetic, images), 1, 100000000, NULL, "600",
-     "pictures in all"},
+     "images in all"},
     {"size", AN_KEY_INT, offsetof(synthetic, size), AN_SYNTH_SIZE_MIN, AN_SYNTH_SIZE_MAX, NULL,
      "224", "pixels a side"},
     {"seed", AN_KEY_INT, offsetof(synthetic, seed), 0, INT32_MAX, NULL, "1",
-     "another seed, other pictures"},
+     "another seed, other images"},
     {0},
 };
 
@@ -32,7 +32,7 @@ static void name_of(const an_source *source, int64_t index, char *buffer, size_t
     snprintf(buffer, bytes, "%s[%jd]", source->path, (intmax_t)index);
 }
 
-static alexnet_status read_picture(const an_source *source, alexnet_context *ctx, int64_t index,
+static alexnet_status read_image(const an_source *source, alexnet_context *ctx, int64_t index,
                                    an_orientation orientation, an_source_buffer *buffer,
                                    an_image *image)
 {
@@ -47,7 +47,7 @@ static alexnet_status read_picture(const an_source *source, alexnet_context *ctx
 static void close_synthetic(an_source *source) { an_free(source->ctx, source->own); }
 
 static const an_kind synthetic_kind = {
-    .name = "synthetic", .close = close_synthetic, .name_of = name_of, .read = read_picture};
+    .name = "synthetic", .close = close_synthetic, .name_of = name_of, .read = read_image};
 
 /* "synthetic:classes=6,images=600" to words that the settings' grammar takes. */
 static alexnet_status parse(alexnet_context *ctx, const char *path, synthetic *out)

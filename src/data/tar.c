@@ -1,7 +1,7 @@
 /*
  * tar.c: the tree of a folder in a tar file (POSIX.1-2017, pax: "ustar Interchange Format" and "pax
  * Header Block"; GNU tar manual, "Basic Tar Format"). Nothing is unpacked to disk: the index holds
- * where each picture's bytes lie. Links are followed inside the file (data/links.h), files with holes
+ * where each image's bytes lie. Links are followed inside the file (data/links.h), files with holes
  * are put together when they are read (data/sparse.h).
  *
  *     header (512 bytes) | data, padded to 512 | header | data | ... | zeros
@@ -493,7 +493,7 @@ static an_parts_top look_at_top(const an_tree *tree)
 
 /*
  * Finds the one folder at the top that only wraps the data set ("imagenette2" around train and val,
- * "flowers" around classes): everything of interest lies in it, and no picture directly. Returns its
+ * "flowers" around classes): everything of interest lies in it, and no image directly. Returns its
  * length at the head of *top, 0: there is none.
  */
 static size_t find_wrapper(const an_tree *tree, const char **top)
@@ -506,7 +506,7 @@ static size_t find_wrapper(const an_tree *tree, const char **top)
     for (size_t i = 0; i < tree->count; ++i) {
         const char *path = tree->leaves[i].path;
         const bool folder = path[strlen(path) - 1] == '/';
-        if (an_tree_is_hidden(path) || (!folder && !an_tree_is_picture(path))) continue;
+        if (an_tree_is_hidden(path) || (!folder && !an_tree_is_image(path))) continue;
         if (*top == NULL) {
             *top = path;
             length = strcspn(path, "/");
@@ -547,7 +547,7 @@ static void name_of(const an_source *source, int64_t index, char *buffer, size_t
     snprintf(buffer, bytes, "%s", t->index.tree.leaves[index].path);
 }
 
-static alexnet_status read_picture(const an_source *source, alexnet_context *ctx, int64_t index,
+static alexnet_status read_image(const an_source *source, alexnet_context *ctx, int64_t index,
                                    an_orientation orientation, an_source_buffer *buffer,
                                    an_image *image)
 {
@@ -562,9 +562,9 @@ static alexnet_status read_picture(const an_source *source, alexnet_context *ctx
         AN_TRY(an_sparse_view(sparse, &t->blob, ctx, buffer));
         return an_image_decode(ctx, buffer->data, (size_t)sparse->size, orientation, image);
     }
-    if (leaf->size > AN_PICTURE_BYTES_MAX)
-        return an_fail(ctx, ALEXNET_BAD_FILE, "%ju bytes, at most %ju for a picture",
-                       (uintmax_t)leaf->size, (uintmax_t)AN_PICTURE_BYTES_MAX);
+    if (leaf->size > AN_IMAGE_BYTES_MAX)
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%ju bytes, at most %ju for an image",
+                       (uintmax_t)leaf->size, (uintmax_t)AN_IMAGE_BYTES_MAX);
     AN_TRY(an_blob_view(&t->blob, ctx, leaf->offset, (size_t)leaf->size, buffer, &data));
     return an_image_decode(ctx, data, (size_t)leaf->size, orientation, image);
 }
@@ -591,7 +591,7 @@ static const an_kind tar_kind = {.name = "tar",
                                  .names = AN_NAMES_INSIDE,
                                  .close = close_tar,
                                  .name_of = name_of,
-                                 .read = read_picture,
+                                 .read = read_image,
                                  .size_of = size_of};
 
 /* What is in a gzip file shows only now. */
@@ -607,7 +607,7 @@ static alexnet_status check_unpacked(alexnet_context *ctx, const an_blob *blob)
     return an_fail(ctx, ALEXNET_BAD_FILE, "%s: expected a tar file in this gzip file, found %s",
                    blob->path,
                    an_idx_sniff(head, bytes) ? "an IDX file: the data set is the folder it lies in"
-                   : text                    ? "text: a list of pictures is read uncompressed only"
+                   : text                    ? "text: a list of images is read uncompressed only"
                                              : "something else");
 }
 

@@ -129,9 +129,9 @@ void an_team_close(an_team *team)
     an_free(team->ctx, team);
 }
 
-int an_team_size(const alexnet_context *ctx, int wanted, int64_t pictures)
+int an_team_size(const alexnet_context *ctx, int wanted, int64_t images)
 {
     const int members = wanted < 0 ? ctx->options.threads : wanted;
 
-    return (int)AN_MIN(AN_MIN(members, AN_TEAM_MAX), AN_MAX(pictures, 1));
+    return (int)AN_MIN(AN_MIN(members, AN_TEAM_MAX), AN_MAX(images, 1));
 }

@@ -25,7 +25,7 @@ alexnet_status an_team_open(alexnet_context *ctx, int members, an_team_work work
 /* Waits until every member has come to its end. What makes them do so is the caller's. */
 void an_team_close(an_team *team);
 
-/* How many members serve `pictures` pictures; wanted < 0: as many as the context has threads. */
-int an_team_size(const alexnet_context *ctx, int wanted, int64_t pictures);
+/* How many members serve `images` images; wanted < 0: as many as the context has threads. */
+int an_team_size(const alexnet_context *ctx, int wanted, int64_t images);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * tree.c: from the paths in a data set to classes and labelled pictures.
+ * tree.c: from the paths in a data set to classes and labelled images.
  * SPDX-License-Identifier: MIT
  */
 #include "data/tree.h"
@@ -85,7 +85,7 @@ void an_tree_free(alexnet_context *ctx, an_tree *tree)
 
 /* ---- the rules for names ---- */
 
-bool an_tree_is_picture(const char *path) { return an_image_kind_of(path).read; }
+bool an_tree_is_image(const char *path) { return an_image_kind_of(path).read; }
 
 bool an_tree_is_hidden(const char *path) { return path[0] == '.' || strstr(path, "/.") != NULL; }
 
@@ -161,11 +161,11 @@ static void sort_classes(alexnet_context *ctx, an_names *names)
     names->count = kept;
 }
 
-/* A picture that lies in a class. */
+/* An image that lies in a class. */
 static bool is_labelled(const char *inside)
 {
     return class_length(inside) > 0 && !an_tree_is_hidden(inside) && !is_folder(inside) &&
-           an_tree_is_picture(inside);
+           an_tree_is_image(inside);
 }
 
 /* The last of the leaves of one path, which are neighbours once they are sorted. */
@@ -252,7 +252,7 @@ alexnet_status an_tree_pass(alexnet_context *ctx, const an_leaf *leaf, const cha
                : an_tally_add(ctx, tally, inside);
 }
 
-/* Keeps the pictures of the wanted parts, names the classes, counts what is passed over. */
+/* Keeps the images of the wanted parts, names the classes, counts what is passed over. */
 static alexnet_status sift(alexnet_context *ctx, an_tree *tree, an_source *source)
 {
     size_t kept = 0;
@@ -304,7 +304,7 @@ static const char *explain(const an_source *source, char passed[AN_TALLY_TEXT])
 }
 
 /* Marks of a class. */
-#define SEEN   1u /* it has a picture */
+#define SEEN   1u /* it has an image */
 #define NESTED 2u /* it has one in a folder of its own */
 
 /* What was opened: "photos", or "photos/train" where that is one part of it. */

@@ -1,10 +1,10 @@
 /*
- * tree.h: from the paths in a data set to classes and labelled pictures. The rules (data/source.h)
+ * tree.h: from the paths in a data set to classes and labelled images. The rules (data/source.h)
  * stand here once, for folders and tar files alike: both list what they hold, this sorts it out.
  *
- *     train/dog/0001.jpg        part / class / picture
+ *     train/dog/0001.jpg        part / class / image
  *     train/dog/                a folder: the class exists, even when it is empty
- *     dog/0001.jpg              class / picture, in a data set without parts
+ *     dog/0001.jpg              class / image, in a data set without parts
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_DATA_TREE_H
@@ -38,8 +38,8 @@ alexnet_status an_tree_add(alexnet_context *ctx, an_tree *tree, const char *path
 alexnet_status an_tree_excuse(alexnet_context *ctx, an_tree *tree, const char *path) AN_NODISCARD;
 void an_tree_free(alexnet_context *ctx, an_tree *tree);
 
-/* True when the file's name says picture, of a format that is read; hidden: when a component of the path begins with '.'. */
-bool an_tree_is_picture(const char *path);
+/* True when the file's name says image, of a format that is read; hidden: when a component of the path begins with '.'. */
+bool an_tree_is_image(const char *path);
 bool an_tree_is_hidden(const char *path);
 
 /* Notes what of the tree lies in no part that is present. The tree is in order. NO_MEMORY. */
@@ -50,15 +50,15 @@ alexnet_status an_tree_beside(alexnet_context *ctx, const an_tree *tree,
 alexnet_status an_tree_pass(alexnet_context *ctx, const an_leaf *leaf, const char *inside,
                             an_tally *tally) AN_NODISCARD;
 
-/* Pictures below class folders, in a part of the data set. */
+/* Images below class folders, in a part of the data set. */
 int64_t an_tree_count(const an_tree *tree, const an_parts *parts, unsigned part);
 
 /*
- * Sorts the leaves by path, keeps the pictures of the wanted parts (of a path that comes twice the
+ * Sorts the leaves by path, keeps the images of the wanted parts (of a path that comes twice the
  * one with the higher order), and fills in the source's classes, labels, count and tally, and how
- * many pictures its other parts have, and what lies beside them. Logs which class folders hold folders.
- * NOT_FOUND (no pictures), BAD_FILE (an empty class; a part to validate or test with, beside one to
- * train on, that holds no pictures), NO_MEMORY.
+ * many images its other parts have, and what lies beside them. Logs which class folders hold folders.
+ * NOT_FOUND (no images), BAD_FILE (an empty class; a part to validate or test with, beside one to
+ * train on, that holds no images), NO_MEMORY.
  */
 alexnet_status an_tree_finish(alexnet_context *ctx, an_tree *tree, an_source *source) AN_NODISCARD;
 

@@ -78,9 +78,9 @@ static alexnet_status walk_name(walker *w, const char *name, int depth)
 {
     an_file_info info;
 
-    /* What a picture's name says inside a class is believed, until it is read: asking the system
+    /* What an image's name says inside a class is believed, until it is read: asking the system
        about each of a million files takes minutes where they are far away. */
-    if (name[0] == '.' || (depth > 0 && an_tree_is_picture(name))) return add(w);
+    if (name[0] == '.' || (depth > 0 && an_tree_is_image(name))) return add(w);
     alexnet_status status = an_walk_stat(w->ctx, w->path, &info);
     if (is_excused(w, status)) return add_excused(w);
     AN_TRY(status);

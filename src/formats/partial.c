@@ -523,7 +523,7 @@ static alexnet_status count_fitting(alexnet_context *ctx, const an_partial *part
     head h = {0};
 
     *count = 0;
-    AN_TRY(an_model_lay_out(ctx, family, NULL, &model));
+    AN_TRY(an_model_describe(ctx, family, NULL, &model));
     find_head(model, &h);
     for (int i = 0; i < model->params.count; ++i) {
         const an_param *param = &model->params.items[i];
@@ -570,7 +570,7 @@ static alexnet_status find_classes(alexnet_context *ctx, const an_partial *parti
     head h = {0};
 
     *classes = -1;
-    AN_TRY(an_model_lay_out(ctx, family, NULL, &model));
+    AN_TRY(an_model_describe(ctx, family, NULL, &model));
     find_head(model, &h);
     const int64_t rows = h.count > 0 ? count_rows(partial, model, &h) : -1;
     if (rows > 0 && rows <= ALEXNET_CLASSES_MAX) *classes = (int)rows;

@@ -120,7 +120,7 @@ static alexnet_status lay_out_as_told(alexnet_context *ctx, const an_tensor_file
     alexnet_model_options options;
 
     AN_TRY(an_weights_options(ctx, file, &options));
-    return alexnet_model_outline(ctx, an_tensor_file_metadata(file, AN_KEY_FAMILY), &options, out);
+    return alexnet_model_describe(ctx, an_tensor_file_metadata(file, AN_KEY_FAMILY), &options, out);
 }
 
 /* The family with as many classes as the file's tensor for its last layer has rows, where it has one. */
@@ -132,7 +132,7 @@ static alexnet_status lay_out_as_found(alexnet_context *ctx, const an_tensor_fil
     const an_tensor_view *last = NULL;
 
     *out = NULL;
-    AN_TRY(alexnet_model_outline(ctx, family->name, NULL, &model));
+    AN_TRY(alexnet_model_describe(ctx, family->name, NULL, &model));
     for (int i = 0; i < model->params.count; ++i) {
         if (model->params.items[i].role == AN_PARAM_WEIGHT)
             last = an_tensor_file_find(file, model->params.items[i].name);
@@ -140,7 +140,7 @@ static alexnet_status lay_out_as_found(alexnet_context *ctx, const an_tensor_fil
     alexnet_model_free(model);
     if (last != NULL && last->rank > 0 && last->shape[0] >= 1 && last->shape[0] <= INT_MAX)
         options.classes = (int)last->shape[0];
-    return alexnet_model_outline(ctx, family->name, &options, out);
+    return alexnet_model_describe(ctx, family->name, &options, out);
 }
 
 /* How many of the model's tensors the file has. */
@@ -345,7 +345,7 @@ static alexnet_status describe(alexnet_context *ctx, const char *path, const an_
         AN_TRY(check_own_fit(*out, file));
     }
     AN_TRY(set_metadata(*out, file));
-    return an_model_take_room(*out);
+    return an_model_alloc_unset(*out);
 }
 
 alexnet_status an_weights_copy_mean_image(alexnet_model *model, const char *path,

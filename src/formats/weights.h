@@ -15,7 +15,7 @@
  * [3][h][w].
  *
  * The record must parse. A mean image that it asks for may be missing: freshly started weights have
- * none yet (infer/network.h refuses to show them pictures).
+ * none yet (infer/network.h refuses to show them images).
  *
  * Programs that wrap a network put a word before its names ("module.features.0.weight"): the words
  * "module.", "model." and "_orig_mod." are passed over, any number of them.

@@ -41,7 +41,7 @@ const char *an_image_raw(const uint8_t *data, size_t bytes);
 /* Four channels of ink, stored as 255 - ink, as PIL makes RGB of them: ink * k / 255 is rounded. */
 void an_image_rgb_of_cmyk(const uint8_t *cmyk, int width, uint8_t *rgb);
 
-/* Fails with BAD_FILE unless the limits of image.h allow a picture of width x height. `what` leads the message. */
+/* Fails with BAD_FILE unless the limits of image.h allow an image of width x height. `what` leads the message. */
 alexnet_status an_image_check_size(alexnet_context *ctx, const char *what, int64_t width, int64_t height) AN_NODISCARD;
 
 /* The same where so many pixels are not believed of a file of so many bytes. */
@@ -55,7 +55,7 @@ alexnet_status an_gzip_unpack(alexnet_context *ctx, const uint8_t *data, size_t 
 /* The orientation 1 .. 8 of EXIF data (a TIFF file, with or without "Exif\0\0" in front); 1 when there is none. */
 int an_exif_orientation(const uint8_t *data, size_t bytes);
 
-/* Turns and mirrors the pixels so that a picture of this orientation stands upright. 1: nothing to do. NO_MEMORY. */
+/* Turns and mirrors the pixels so that an image of this orientation stands upright. 1: nothing to do. NO_MEMORY. */
 alexnet_status an_exif_turn(alexnet_context *ctx, int orientation, an_image *image) AN_NODISCARD;
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * encode.c: JPEG and PNG of a picture, into memory. For drawn data sets and figures.
+ * encode.c: JPEG and PNG of an image, into memory. For drawn data sets and figures.
  *
  * Errors of both libraries arrive by a callback that must not return: see jpeg.c.
  * SPDX-License-Identifier: MIT
@@ -35,7 +35,7 @@ typedef struct encoder {
 
 static void leave(encoder *e, alexnet_status status, const char *words)
 {
-    e->status = an_fail(e->ctx, status, "encoding a picture of %d x %d pixels: %s", e->image->width,
+    e->status = an_fail(e->ctx, status, "encoding an image of %d x %d pixels: %s", e->image->width,
                         e->image->height, words);
     longjmp(e->escape, 1);
 }

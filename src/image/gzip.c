@@ -1,5 +1,5 @@
 /*
- * gzip.c: pictures that somebody compressed with gzip and left the name (26 of ImageNet's are).
+ * gzip.c: images that somebody compressed with gzip and left the name (26 of ImageNet's are).
  *
  * The file's last four bytes are the size of what is inside (RFC 1952). It is believed only as far
  * as the compression can reach, so a small file cannot ask for much memory.

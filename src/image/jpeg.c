@@ -20,7 +20,7 @@
 #include <jerror.h> /* numbers its messages by macros of jpeglib.h */
 
 /*
- * Each scan of a progressive picture costs a pass over all of it, but few bytes of the file. Usual are 10; more than SCANS_USUAL
+ * Each scan of a progressive image costs a pass over all of it, but few bytes of the file. Usual are 10; more than SCANS_USUAL
  * are read where scans times pixels are not many.
  */
 #define SCANS_USUAL     20
@@ -122,7 +122,7 @@ static boolean refill_source(j_decompress_ptr info)
     jpeg_reader *reader = info->client_data;
 
     reader->status =
-        an_fail(reader->ctx, ALEXNET_BAD_FILE, "JPEG: truncated: the file ends within the picture");
+        an_fail(reader->ctx, ALEXNET_BAD_FILE, "JPEG: truncated: the file ends within the image");
     longjmp(reader->escape, 1);
 }
 
@@ -150,7 +150,7 @@ static void open_source(jpeg_reader *reader, const uint8_t *data, size_t bytes)
     reader->info.progress = &reader->progress;
 }
 
-/* ---- the picture ---- */
+/* ---- the image ---- */
 
 /* Leaves decode_guarded() unless the status is OK; the message is there already. */
 static void check(jpeg_reader *reader, alexnet_status status)
@@ -160,7 +160,7 @@ static void check(jpeg_reader *reader, alexnet_status status)
     longjmp(reader->escape, 1);
 }
 
-/* Huffman coding takes a bit or more for a block of 8 x 8: a small file holds no large picture. */
+/* Huffman coding takes a bit or more for a block of 8 x 8: a small file holds no large image. */
 static void check_plausible(jpeg_reader *reader, size_t bytes)
 {
     const struct jpeg_decompress_struct *info = &reader->info;
@@ -250,7 +250,7 @@ static void read_rows(jpeg_reader *reader, an_image *image)
     }
 }
 
-static void read_picture(jpeg_reader *reader, const uint8_t *data, size_t bytes, int *turn,
+static void read_image(jpeg_reader *reader, const uint8_t *data, size_t bytes, int *turn,
                          an_image *image)
 {
     struct jpeg_decompress_struct *info = &reader->info;
@@ -278,7 +278,7 @@ static void read_picture(jpeg_reader *reader, const uint8_t *data, size_t bytes,
 static void decode_guarded(jpeg_reader *reader, const uint8_t *data, size_t bytes, int *turn,
                            an_image *image)
 {
-    if (setjmp(reader->escape) == 0) read_picture(reader, data, bytes, turn, image);
+    if (setjmp(reader->escape) == 0) read_image(reader, data, bytes, turn, image);
 }
 
 alexnet_status an_jpeg_decode(alexnet_context *ctx, const uint8_t *data, size_t bytes, int *turn,

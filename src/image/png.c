@@ -68,11 +68,11 @@ static void read_bytes(png_structp png, png_bytep to, size_t bytes)
     png_reader *reader = png_get_io_ptr(png);
     const uint8_t *from = an_cursor_take(&reader->file, bytes);
 
-    if (from == NULL) png_error(png, "truncated: the file ends within the picture");
+    if (from == NULL) png_error(png, "truncated: the file ends within the image");
     memcpy(to, from, bytes);
 }
 
-/* ---- the picture ---- */
+/* ---- the image ---- */
 
 /* Leaves decode_guarded() unless the status is OK; the message is there already. */
 static void check(png_reader *reader, alexnet_status status)
@@ -120,7 +120,7 @@ static void read_rows(png_structp png, int passes, an_image *image)
             png_read_row(png, image->pixels + (size_t)y * stride, NULL);
 }
 
-static void read_picture(png_reader *reader, size_t bytes, int *turn, an_image *image)
+static void read_image(png_reader *reader, size_t bytes, int *turn, an_image *image)
 {
     static const png_byte exif_chunk[] = "eXIf";
     png_structp png = reader->png;
@@ -156,7 +156,7 @@ static void decode_guarded(png_reader *reader, size_t bytes, int *turn, an_image
     if (reader->png != NULL) reader->info = png_create_info_struct(reader->png);
     if (reader->info == NULL)
         check(reader, an_fail(reader->ctx, ALEXNET_NO_MEMORY, "PNG: the decoder"));
-    read_picture(reader, bytes, turn, image);
+    read_image(reader, bytes, turn, image);
 }
 
 alexnet_status an_png_decode(alexnet_context *ctx, const uint8_t *data, size_t bytes, int *turn,

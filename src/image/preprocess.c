@@ -2,7 +2,7 @@
  * preprocess.c: the record as text, the geometry that follows from it, and the arithmetic from
  * bytes to the tensor.
  *
- *     picture -> part -> resized -> window -> zeros round it -> mirrored, jittered -> tensor
+ *     image -> part -> resized -> window -> zeros round it -> mirrored, jittered -> tensor
  *
  * SPDX-License-Identifier: MIT
  */
@@ -77,7 +77,7 @@ static bool parse_resize(const char *text, an_preprocess *out)
     return false;
 }
 
-/* Three numbers parted by commas, or "image". */
+/* Three numbers separated by commas, or "image". */
 static bool parse_mean(const char *text, an_preprocess *out)
 {
     double value;
@@ -139,9 +139,9 @@ void an_preparer_free(alexnet_context *ctx, an_preparer *preparer)
 
 /* ---- geometry ---- */
 
-/* What is done to one picture. */
+/* What is done to one image. */
 typedef struct plan {
-    an_rect part;             /* cut out of the picture */
+    an_rect part;             /* cut out of the image */
     int resized_w, resized_h; /* that part is resized to this */
     an_rect window;           /* of the resized part, what lands in the result */
     int width, height;        /* of the result; the window lies in the middle, round it zeros */
@@ -150,7 +150,7 @@ typedef struct plan {
 
 static int half_to_even(int n) { return n / 2 + (n % 2 != 0 && n / 2 % 2 != 0); }
 
-/* The size that the record's resize gives a picture of width x height. */
+/* The size that the record's resize gives an image of width x height. */
 static alexnet_status plan_resize(alexnet_context *ctx, const an_preprocess *record, int width,
                                   int height, plan *p)
 {
@@ -162,7 +162,7 @@ static alexnet_status plan_resize(alexnet_context *ctx, const an_preprocess *rec
     const int64_t longer = side * AN_MAX(width, height) / AN_MIN(width, height);
     if (longer > INT_MAX)
         return an_fail(ctx, ALEXNET_BAD_SHAPE,
-                       "a picture of %d x %d pixels is too narrow to be resized to %lld", width,
+                       "an image of %d x %d pixels is too narrow to be resized to %lld", width,
                        height, (long long)side);
     p->resized_w = (int)(width <= height ? side : longer);
     p->resized_h = (int)(width <= height ? longer : side);
@@ -297,7 +297,7 @@ alexnet_status an_preprocess_pixels(alexnet_context *ctx, an_preparer *preparer,
     if (p.width != width || p.height != height)
         return an_fail(
             ctx, ALEXNET_BAD_SHAPE,
-            "preprocessing makes a picture of %d x %d pixels %d x %d; the network takes %d x %d",
+            "preprocessing makes an image of %d x %d pixels %d x %d; the network takes %d x %d",
             image->width, image->height, p.width, p.height, width, height);
     AN_TRY(run_plan(ctx, preparer, &p, record->filter, image, out));
     if (augment != NULL && augment->jitter) an_augment_jitter(augment, stream, out);
@@ -383,7 +383,7 @@ alexnet_status an_preprocess_check(alexnet_context *ctx, const an_preprocess *re
     AN_TRY(check_mean(ctx, record, mean_image, mean_h, mean_w, height, width));
     if ((cropped || known) && (made_h != height || made_w != width))
         return an_fail(ctx, ALEXNET_BAD_SHAPE,
-                       "preprocessing makes every picture %d x %d; the network takes %d x %d",
+                       "preprocessing makes every image %d x %d; the network takes %d x %d",
                        made_w, made_h, width, height);
     return ALEXNET_OK;
 }

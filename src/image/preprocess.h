@@ -52,8 +52,8 @@ typedef struct an_preprocess {
 alexnet_status an_preprocess_parse(alexnet_context *ctx, const char *text, an_preprocess *out) AN_NODISCARD;
 
 /*
- * What shows of a record before any picture: that it does not ask for a mean image that is missing (BAD_ARG) or smaller than
- * height x width, and that its sizes give that (BAD_SHAPE). Where the picture decides on the size it cannot be known.
+ * What shows of a record before any image: that it does not ask for a mean image that is missing (BAD_ARG) or smaller than
+ * height x width, and that its sizes give that (BAD_SHAPE). Where the image decides on the size it cannot be known.
  */
 alexnet_status an_preprocess_check(alexnet_context *ctx, const an_preprocess *record, const float *mean_image, int mean_h,
                                    int mean_w, int height, int width) AN_NODISCARD;
@@ -70,8 +70,8 @@ void an_preparer_free(alexnet_context *ctx, an_preparer *preparer);
 #define AN_VIEWS 10
 
 /*
- * The picture as 8-bit pixels of exactly height x width (the network's input), before divide, mean and scale.
- *   augment, stream  both NULL: testing, view 0 .. 9;  else training, with the picture's own stream
+ * The image as 8-bit pixels of exactly height x width (the network's input), before divide, mean and scale.
+ *   augment, stream  both NULL: testing, view 0 .. 9;  else training, with the image's own stream
  * BAD_SHAPE when the record does not give height x width.
  */
 alexnet_status an_preprocess_pixels(alexnet_context *ctx, an_preparer *preparer, const an_preprocess *record,

@@ -6,7 +6,7 @@
  * need is never computed, and a pass along an axis that keeps its size is left out.
  *
  *     from -across-> [rows that matter][window.width]   -down->   the window    usually
- *     from -down-> [window.height][columns that matter] -across-> the window    tall pictures
+ *     from -down-> [window.height][columns that matter] -across-> the window    tall images
  *
  * SPDX-License-Identifier: MIT
  */

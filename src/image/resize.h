@@ -1,7 +1,7 @@
 /*
  * resize.h: PIL's resampling, bit for bit: separable, antialiased (the filter is stretched when shrinking), weights rounded
  * to 22 bits, 8 bits between the passes. The order of the passes is that of Pillow 13; earlier versions always
- * took the rows first, which differs in the last bit of some pixels of tall pictures.
+ * took the rows first, which differs in the last bit of some pixels of tall images.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_IMAGE_RESIZE_H

@@ -67,14 +67,14 @@ static entry *sort_classes(const alexnet_model *model)
     return entries;
 }
 
-/* Marks the classes that have pictures: a list of numbered classes may name others in between. */
+/* Marks the classes that have images: a list of numbered classes may name others in between. */
 static void mark_used(const an_source *source, bool *used)
 {
     for (int64_t i = 0; i < an_source_count(source); ++i)
         used[an_source_label(source, i)] = true;
 }
 
-/* Fills labels; the first class of the source that has pictures and that the model does not know, or -1. */
+/* Fills labels; the first class of the source that has images and that the model does not know, or -1. */
 static int look_up(const an_source *source, const bool *used, const entry *sorted, int count,
                    int *labels)
 {

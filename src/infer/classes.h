@@ -3,7 +3,7 @@
  *
  *   the network's classes have no names   the numbers must agree in count
  *   the same names in the same order      nothing to map
- *   all of the data's names are known     mapped by name (the data may have fewer); one that no picture
+ *   all of the data's names are known     mapped by name (the data may have fewer); one that no image
  *                                         has need not be
  *   otherwise                             an error that shows both
  *

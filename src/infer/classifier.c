@@ -1,5 +1,5 @@
 /*
- * classifier.c: one picture at a time, for programs that embed the library.
+ * classifier.c: one image at a time, for programs that embed the library.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -10,12 +10,12 @@
 #include "infer/network.h"
 #include <string.h>
 
-#define PICTURE_BYTES_MAX ((size_t)256 << 20)
+#define IMAGE_BYTES_MAX ((size_t)256 << 20)
 
 struct alexnet_classifier {
     alexnet_context *ctx;
     alexnet_model *model;
-    an_network network; /* for one picture */
+    an_network network; /* for one image */
     an_image image;
     an_preparer preparer;
     float *tensor;                  /* [3][h][w] */
@@ -134,7 +134,7 @@ alexnet_status alexnet_classifier_file(alexnet_classifier *c, const char *path, 
     AN_NEED(NULL, c);
     AN_NEED(c->ctx, path);
     AN_NEED(c->ctx, predictions);
-    AN_TRY(an_file_read(c->ctx, path, PICTURE_BYTES_MAX, &bytes));
+    AN_TRY(an_file_read(c->ctx, path, IMAGE_BYTES_MAX, &bytes));
     status = alexnet_classifier_memory(c, bytes.data, bytes.size, topk, predictions, count);
     an_bytes_free(c->ctx, &bytes);
     if (status != ALEXNET_OK) status = an_fail_within(c->ctx, status, "%s", path);

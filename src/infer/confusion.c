@@ -7,7 +7,7 @@
 
 #include "base/status.h"
 #include "base/text.h"
-#include "infer/answers.h"
+#include "infer/prediction_file.h"
 #include "infer/network.h"
 #include <string.h>
 
@@ -54,7 +54,7 @@ static alexnet_status write_csv(const matrix *m)
 typedef struct layout {
     int cell, font;
     int labels; /* room for the names, left and above; 0: cells are too small to be named */
-    int side;   /* of the whole picture */
+    int side;   /* of the whole image */
 } layout;
 
 /* Text in XML 1.0, which takes no control characters, not even escaped; at most `most` characters. */

@@ -1,12 +1,12 @@
 /*
- * confusion.h: the confusion matrix as a file, CSV or a picture: which class was taken for which.
+ * confusion.h: the confusion matrix as a file, CSV or an image: which class was taken for which.
  * Written whole or not at all.
  *
  *     label,cat,dog            a row for the right class, a column for the answer given
  *     cat,48,2
  *
- * The picture (SVG) has the same rows and columns: a cell is the darker the larger its share of the
- * row, and says its names and counts where a viewer shows titles. Cells of no picture are left out,
+ * The image (SVG) has the same rows and columns: a cell is the darker the larger its share of the
+ * row, and says its names and counts where a viewer shows titles. Cells of no image are left out,
  * so that a thousand classes make no million of elements.
  *
  * SPDX-License-Identifier: MIT

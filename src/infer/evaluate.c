@@ -1,5 +1,5 @@
 /*
- * evaluate.c: how good weights are on labelled pictures.
+ * evaluate.c: how good weights are on labelled images.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -12,10 +12,10 @@
 #include "base/status.h"
 #include "data/parts.h"
 #include "data/team.h"
-#include "infer/answers.h"
+#include "infer/prediction_file.h"
 #include "infer/classes.h"
 #include "infer/confusion.h"
-#include "infer/examine.h"
+#include "infer/eval_run.h"
 #include <string.h>
 
 #define PARTS_BYTES 256 /* of their names in a message */
@@ -26,10 +26,10 @@ typedef struct evaluation {
     int batch, views;
     alexnet_model **models; /* weights_count of them; the first one's classes count */
     an_network *networks;
-    an_evaluated pictures;
+    an_evaluated images;
     an_source *source; /* options->data, opened; NULL: somebody else did */
     int *labels;
-    an_answer_file predictions;
+    an_prediction_file predictions;
     int64_t *confusion; /* [classes][classes], or NULL */
     an_confusion_file confusion_file;
     alexnet_class_result *per_class;
@@ -45,7 +45,7 @@ static alexnet_status check_options(const evaluation *e)
     alexnet_context *ctx = e->ctx;
     const alexnet_evaluate_options *options = e->options;
 
-    if (options->weights_count == 0 || (options->data == NULL && e->pictures.source == NULL))
+    if (options->weights_count == 0 || (options->data == NULL && e->images.source == NULL))
         return an_fail(ctx, ALEXNET_BAD_ARG, "evaluation needs weights and data");
     if (options->crops != 0 && options->crops != 1 && options->crops != AN_VIEWS)
         return an_fail(ctx, ALEXNET_BAD_ARG, "crops is %d, expected 1 or %d", options->crops,
@@ -138,16 +138,16 @@ static alexnet_status open_data(evaluation *e)
     AN_TRY(status);
     AN_TRY(an_source_tell_layout(e->ctx, e->source, data));
     an_source_tell_passed(e->ctx, e->source, data);
-    e->pictures =
+    e->images =
         (an_evaluated){.source = e->source, .count = an_source_count(e->source), .name = data};
     return tell_what(e);
 }
 
 static alexnet_status open_source(evaluation *e)
 {
-    if (e->pictures.source == NULL) AN_TRY(open_data(e));
-    return an_classes_map(e->models[0], e->options->weights[0], e->pictures.source,
-                          e->pictures.name, &e->labels);
+    if (e->images.source == NULL) AN_TRY(open_data(e));
+    return an_classes_map(e->models[0], e->options->weights[0], e->images.source,
+                          e->images.name, &e->labels);
 }
 
 /* The counts for each class: the entries, then the texts of their labels, in one block. */
@@ -197,7 +197,7 @@ static alexnet_status open_reports(evaluation *e)
             return an_fail(e->ctx, ALEXNET_NO_MEMORY, "confusion matrix of %zu classes", classes);
     }
     if (e->options->predictions != NULL)
-        AN_TRY(an_answer_file_open(e->models[0], e->pictures.source, e->options->predictions,
+        AN_TRY(an_prediction_file_open(e->models[0], e->images.source, e->options->predictions,
                                    e->options->csv_safe != 0, &e->predictions));
     return ALEXNET_OK;
 }
@@ -216,14 +216,14 @@ static void close_evaluation(evaluation *e)
     an_free(e->ctx, e->per_class);
     an_free(e->ctx, e->each_metrics);
     an_free(e->ctx, e->each);
-    an_answer_file_abandon(&e->predictions);
+    an_prediction_file_abandon(&e->predictions);
     an_confusion_abandon(&e->confusion_file);
     an_bad_list_free(e->ctx, &e->skipped);
 }
 
 /* ---- running ---- */
 
-static alexnet_status note_answer(void *user, const an_answer *answer)
+static alexnet_status note_answer(void *user, const an_eval_result *answer)
 {
     evaluation *e = user;
     const int classes = e->models[0]->options.classes;
@@ -235,19 +235,19 @@ static alexnet_status note_answer(void *user, const an_answer *answer)
         an_best_classes(answer->probs, classes, 1, &best);
         ++e->confusion[(ptrdiff_t)answer->label * classes + best];
     }
-    return e->predictions.writer != NULL ? an_answer_file_add(&e->predictions, answer) : ALEXNET_OK;
+    return e->predictions.writer != NULL ? an_prediction_file_add(&e->predictions, answer) : ALEXNET_OK;
 }
 
 static alexnet_status examine(evaluation *e, an_metrics *metrics)
 {
     const alexnet_evaluate_options *options = e->options;
-    const an_exam exam = {
+    const an_eval exam = {
         .networks = e->networks,
         .network_count = options->weights_count,
         .each = e->each_metrics,
-        .source = e->pictures.source,
-        .indices = e->pictures.indices,
-        .count = e->pictures.count,
+        .source = e->images.source,
+        .indices = e->images.indices,
+        .count = e->images.count,
         .labels = e->labels,
         .batch = e->batch,
         .workers = options->workers > 0 ? options->workers : -1,
@@ -259,8 +259,8 @@ static alexnet_status examine(evaluation *e, an_metrics *metrics)
         .progress_user = options->progress_user,
     };
 
-    AN_TRY(an_examine(e->ctx, &exam, metrics, &e->skipped));
-    an_skipped_tell(&e->skipped, e->pictures.source, options->skipped, options->skipped_user);
+    AN_TRY(an_eval_run(e->ctx, &exam, metrics, &e->skipped));
+    an_skipped_tell(&e->skipped, e->images.source, options->skipped, options->skipped_user);
     return ALEXNET_OK;
 }
 
@@ -277,7 +277,7 @@ static void fill_each(const evaluation *e)
 
 static alexnet_status write_reports(evaluation *e)
 {
-    if (e->predictions.writer != NULL) AN_TRY(an_answer_file_commit(&e->predictions));
+    if (e->predictions.writer != NULL) AN_TRY(an_prediction_file_commit(&e->predictions));
     if (e->confusion != NULL)
         AN_TRY(an_confusion_commit(&e->confusion_file, e->models[0], e->confusion));
     return ALEXNET_OK;
@@ -317,17 +317,17 @@ static alexnet_status evaluate(evaluation *e, alexnet_evaluate_result *out)
 }
 
 alexnet_status an_evaluate(alexnet_context *ctx, const alexnet_evaluate_options *options,
-                           const an_evaluated *pictures, alexnet_evaluate_result *out)
+                           const an_evaluated *images, alexnet_evaluate_result *out)
 {
     const int views = options->crops == AN_VIEWS ? AN_VIEWS : 1;
-    const int batch = options->batch > 0 ? options->batch : AN_EXAM_BATCH;
+    const int batch = options->batch > 0 ? options->batch : AN_EVAL_BATCH;
     evaluation e = {
         .ctx = ctx,
         .options = options,
         .batch = AN_MAX(batch / views, 1), /* as much memory as with one view */
         .views = views,
     };
-    if (pictures != NULL) e.pictures = *pictures;
+    if (images != NULL) e.images = *images;
     const alexnet_status status = evaluate(&e, out);
 
     close_evaluation(&e);

@@ -1,5 +1,5 @@
 /*
- * evaluate.h: alexnet_evaluate() of pictures that somebody has opened already: those that a run held
+ * evaluate.h: alexnet_evaluate() of images that somebody has opened already: those that a run held
  * back (train/held_back.c), or of options->data.
  * SPDX-License-Identifier: MIT
  */
@@ -8,7 +8,7 @@
 
 #include "data/source.h"
 
-/* Some pictures of a source. */
+/* Some images of a source. */
 typedef struct an_evaluated {
     const an_source *source;
     const int64_t *indices; /* NULL: all */
@@ -16,8 +16,8 @@ typedef struct an_evaluated {
     const char *name; /* for messages */
 } an_evaluated;
 
-/* pictures NULL: options->data. */
+/* images NULL: options->data. */
 alexnet_status an_evaluate(alexnet_context *ctx, const alexnet_evaluate_options *options,
-                           const an_evaluated *pictures, alexnet_evaluate_result *out) AN_NODISCARD;
+                           const an_evaluated *images, alexnet_evaluate_result *out) AN_NODISCARD;
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * features.c: alexnet_features(): the output of any layer, or the prepared pictures themselves, as
+ * features.c: alexnet_features(): the output of any layer, or the prepared images themselves, as
  * a file of one tensor.
  * SPDX-License-Identifier: MIT
  */
@@ -25,7 +25,7 @@ typedef struct extraction {
     char *weights; /* the file */
     alexnet_model *model;
     an_preprocess record;
-    alexnet_session *session; /* NULL: the pictures themselves */
+    alexnet_session *session; /* NULL: the images themselves */
     int batch;
     int64_t count; /* rows */
     int shape[3];  /* of a row: channels, height, width */
@@ -82,7 +82,7 @@ static alexnet_status check_rows(const extraction *e, int n, int64_t first)
     return ALEXNET_OK;
 }
 
-/* Runs prepared pictures, whatever they came from. */
+/* Runs prepared images, whatever they came from. */
 static alexnet_status add_rows(extraction *e, const float *images, int n, int64_t first)
 {
     float *out = e->rows + (size_t)first * e->row_values;
@@ -115,7 +115,7 @@ static alexnet_status open_session(extraction *e)
     return ALEXNET_OK;
 }
 
-/* ---- from pictures ---- */
+/* ---- from images ---- */
 
 static alexnet_status run_loader(extraction *e, an_loader *loader)
 {
@@ -141,19 +141,19 @@ static alexnet_status extract_tensors(extraction *e, const an_source *source)
     return status;
 }
 
-/* The pixels before mean and scale: one picture after the other, on this thread. */
+/* The pixels before mean and scale: one image after the other, on this thread. */
 static alexnet_status extract_bytes(extraction *e, const an_source *source)
 {
     an_source_buffer buffer = {0};
-    an_image picture = {0}, pixels = {0};
+    an_image image = {0}, pixels = {0};
     an_preparer preparer = {0};
     alexnet_status status = ALEXNET_OK;
     char name[1024];
 
     for (int64_t i = 0; i < e->count && status == ALEXNET_OK; ++i) {
-        status = an_source_read(source, e->ctx, i, e->record.orientation, &buffer, &picture);
+        status = an_source_read(source, e->ctx, i, e->record.orientation, &buffer, &image);
         if (status == ALEXNET_OK)
-            status = an_preprocess_pixels(e->ctx, &preparer, &e->record, NULL, NULL, 0, &picture,
+            status = an_preprocess_pixels(e->ctx, &preparer, &e->record, NULL, NULL, 0, &image,
                                           e->shape[1], e->shape[2], &pixels);
         if (status == ALEXNET_OK) {
             memcpy(e->bytes + (size_t)i * e->row_values, pixels.pixels, e->row_values);
@@ -164,13 +164,13 @@ static alexnet_status extract_bytes(extraction *e, const an_source *source)
         }
     }
     an_source_buffer_free(e->ctx, &buffer);
-    an_image_free(e->ctx, &picture);
+    an_image_free(e->ctx, &image);
     an_image_free(e->ctx, &pixels);
     an_preparer_free(e->ctx, &preparer);
     return status;
 }
 
-static alexnet_status extract_from_pictures(extraction *e)
+static alexnet_status extract_from_images(extraction *e)
 {
     an_source *source;
     alexnet_status status;
@@ -318,13 +318,13 @@ static alexnet_status check_options(alexnet_context *ctx, const alexnet_features
     AN_TRY(check_not_input(ctx, options->out, options->input));
     if (options->input != NULL && options->image_count > 0)
         return an_fail(ctx, ALEXNET_BAD_ARG,
-                       "features are made from pictures or from a prepared tensor, not from both");
+                       "features are made from images or from a prepared tensor, not from both");
     if (options->input != NULL && options->orientation != ALEXNET_ORIENTATION_DEFAULT)
         return an_fail(ctx, ALEXNET_BAD_ARG,
-                       "orientation is for pictures: the tensor '%s' is fed as it is",
+                       "orientation is for images: the tensor '%s' is fed as it is",
                        options->input);
     if (options->as_bytes && (options->layer != NULL || options->input != NULL))
-        return an_fail(ctx, ALEXNET_BAD_ARG, "only prepared pictures can be written as bytes");
+        return an_fail(ctx, ALEXNET_BAD_ARG, "only prepared images can be written as bytes");
     if (!is_npy(options->out) && !an_path_has_extension(options->out, "safetensors"))
         return an_fail(ctx, ALEXNET_BAD_ARG,
                        "'%s': expected a name that ends in .safetensors or .npy", options->out);
@@ -345,7 +345,7 @@ static alexnet_status open_network(extraction *e)
 {
     const alexnet_features_options *options = e->options;
 
-    if (options->input != NULL) /* no pictures, so that their record does not matter */
+    if (options->input != NULL) /* no images, so that their record does not matter */
         AN_TRY(alexnet_model_load(e->ctx, e->weights, &e->model));
     else
         AN_TRY(
@@ -365,7 +365,7 @@ static alexnet_status extract(extraction *e, an_tensor_out *out)
     AN_TRY(check_out(e->ctx, e->options->out));
     AN_TRY(open_network(e));
     if (e->options->input == NULL)
-        AN_TRY(extract_from_pictures(e));
+        AN_TRY(extract_from_images(e));
     else
         AN_TRY(is_npy(e->options->input) ? extract_from_npy(e) : extract_from_safetensors(e));
     *out = describe(e);

@@ -1,5 +1,5 @@
 /*
- * network.c: pictures in, probabilities out.
+ * network.c: images in, probabilities out.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -29,7 +29,7 @@ static alexnet_status check_file(const alexnet_model *model)
     return status == ALEXNET_BAD_ARG ? ALEXNET_BAD_FILE : status;
 }
 
-/* The other size, and what becomes of pictures there. */
+/* The other size, and what becomes of images there. */
 static alexnet_status resize(alexnet_model *model, const alexnet_run_size *size)
 {
     const int h = model->options.input_h, w = model->options.input_w;
@@ -99,7 +99,7 @@ alexnet_status an_network_open(alexnet_model *model, int batch, int views, bool 
     network->probs =
         an_new_array(ctx, (size_t)batch * (size_t)views, (size_t)network->classes * sizeof(float));
     if (network->probs != NULL) return ALEXNET_OK;
-    status = an_fail(ctx, ALEXNET_NO_MEMORY, "probabilities of %d pictures", batch);
+    status = an_fail(ctx, ALEXNET_NO_MEMORY, "probabilities of %d images", batch);
     an_network_close(network);
     return status;
 }
@@ -111,7 +111,7 @@ void an_network_close(an_network *network)
     *network = (an_network){0};
 }
 
-/* Puts the mean of each picture's views into its row, which lies at or before all of them. */
+/* Puts the mean of each image's views into its row, which lies at or before all of them. */
 static void average_views(float *probs, int n, int views, int classes)
 {
     for (int i = 0; i < n; ++i)

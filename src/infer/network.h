@@ -1,5 +1,5 @@
 /*
- * network.h: a model made ready for pictures: its preprocessing record, its session, its answers.
+ * network.h: a model made ready for images: its preprocessing record, its session, its answers.
  * What predict, eval, the classifier and the validation of training have in common, so that they
  * cannot differ.
  * SPDX-License-Identifier: MIT
@@ -14,7 +14,7 @@ typedef struct an_network {
     const alexnet_model *model; /* borrowed; unless `sole`, its values may change between calls */
     an_preprocess record;
     alexnet_session *session;
-    int views; /* tensors for one picture: 1 or AN_VIEWS */
+    int views; /* tensors for one image: 1 or AN_VIEWS */
     int classes;
     float *probs; /* [batch * views][classes] */
 } an_network;
@@ -24,7 +24,7 @@ alexnet_status an_network_check_paths(alexnet_context *ctx, const char *const *p
                                       size_t count) AN_NODISCARD;
 
 /*
- * Reads weights that are to be shown pictures: with a preprocessing record that can be followed.
+ * Reads weights that are to be shown images: with a preprocessing record that can be followed.
  * orientation, other than DEFAULT, takes the place of the record's own; size as alexnet_model_resize() does. As
  * alexnet_model_load() and these; BAD_FILE (no mean image where the record asks for one), BAD_SHAPE (sizes that the
  * network does not take).
@@ -43,7 +43,7 @@ alexnet_status an_network_check(const alexnet_model *model) AN_NODISCARD;
 alexnet_status an_network_join(alexnet_model *model) AN_NODISCARD;
 
 /*
- * Plans for `batch` pictures. sole: nobody else reads the model's values, now or later, so that their memory may be given
+ * Plans for `batch` images. sole: nobody else reads the model's values, now or later, so that their memory may be given
  * back (an_session_open_sole()). NO_MEMORY, BAD_ARG (the model's record does not parse), BAD_SHAPE.
  */
 alexnet_status an_network_open(alexnet_model *model, int batch, int views, bool sole,
@@ -51,7 +51,7 @@ alexnet_status an_network_open(alexnet_model *model, int batch, int views, bool 
 void an_network_close(an_network *network); /* safe on a zeroed network */
 
 /*
- * Class probabilities of n pictures, averaged over their views: network->probs [n][classes].
+ * Class probabilities of n images, averaged over their views: network->probs [n][classes].
  *   images  [n * views][3][h][w], prepared
  * DIVERGED when a probability is not a number: the weights are bad.
  */

@@ -1,5 +1,5 @@
 /*
- * predict.c: alexnet_predict(): pictures in, the best classes of each out, in the order given.
+ * predict.c: alexnet_predict(): images in, the best classes of each out, in the order given.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -13,7 +13,7 @@
 #include "infer/network.h"
 #include <string.h>
 
-#define NAME_BYTES    4096 /* of a picture */
+#define NAME_BYTES    4096 /* of an image */
 #define DEFAULT_BATCH 32
 #define DEFAULT_TOPK  5
 
@@ -51,10 +51,10 @@ static void tell_best(prediction *p, const char *image, const float *probs)
     tell(p, &(alexnet_prediction_result){.image = image, .predictions = p->best, .count = p->topk});
 }
 
-/* Why picture `index` could not be read. */
+/* Why image `index` could not be read. */
 static const char *find_reason(prediction *p, int64_t index)
 {
-    const an_bad_picture *bad;
+    const an_bad_image *bad;
     const size_t count = an_loader_bad(p->loader, &bad);
 
     for (size_t i = count; i-- > 0;) /* from the back: it is among the last */
@@ -62,7 +62,7 @@ static const char *find_reason(prediction *p, int64_t index)
     return "unreadable";
 }
 
-/* The pictures first .. end-1, of which the batch has those that could be read. */
+/* The images first .. end-1, of which the batch has those that could be read. */
 static void tell_batch(prediction *p, const an_batch *batch, int64_t first, int64_t end)
 {
     char name[NAME_BYTES];

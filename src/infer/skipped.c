@@ -1,5 +1,5 @@
 /*
- * skipped.c: the policy for unreadable pictures, and telling of them.
+ * skipped.c: the policy for unreadable images, and telling of them.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -7,7 +7,7 @@
 
 #include "base/status.h"
 
-#define NAME_BYTES 4096 /* of a picture's name in a message */
+#define NAME_BYTES 4096 /* of an image's name in a message */
 
 void an_skip_policy(alexnet_bad_image policy, int64_t count, an_loader_options *options)
 {
@@ -17,7 +17,7 @@ void an_skip_policy(alexnet_bad_image policy, int64_t count, an_loader_options *
 
 alexnet_status an_skipped_take(alexnet_context *ctx, an_loader *loader, an_bad_list *skipped)
 {
-    const an_bad_picture *bad;
+    const an_bad_image *bad;
     const size_t count = an_loader_bad(loader, &bad);
     alexnet_status status = ALEXNET_OK;
 
@@ -34,7 +34,7 @@ void an_skipped_tell(const an_bad_list *skipped, const an_source *source, alexne
     char name[NAME_BYTES];
 
     for (size_t i = 0; tell != NULL && i < skipped->count; ++i) {
-        an_source_name(source, skipped->pictures[i].index, name, sizeof name);
-        tell(user, name, skipped->pictures[i].reason);
+        an_source_name(source, skipped->images[i].index, name, sizeof name);
+        tell(user, name, skipped->images[i].reason);
     }
 }

@@ -7,7 +7,7 @@
  *   caffenet  pooling before normalisation, biases 1: 57.4 %, 80.4 %
  *
  * Normalisation: alpha 1e-4 / 5 with k = 1, across all maps, whatever the tower. Weights have lr_mult 1
- * and decay_mult 1, biases 2 and 0. Pictures are warped to 256x256, blue first, minus the mean pixel
+ * and decay_mult 1, biases 2 and 0. Images are warped to 256x256, blue first, minus the mean pixel
  * (the released weights were trained on the mean image instead).
  * SPDX-License-Identifier: MIT
  */

@@ -36,7 +36,7 @@ static const an_row rows_tanh[] = {ROWS("tanh")};
 
 const an_family an_family_cifar_19pct = {
     .name = "cifar-19pct",
-    .summary = "cuda-convnet's small net for 32x32 pictures, 19 % error on CIFAR-10",
+    .summary = "cuda-convnet's small net for 32x32 images, 19 % error on CIFAR-10",
     .source = "cuda-convnet, example-layers/layers-19pct.cfg and layer-params-19pct.cfg",
     .input = {3, 32, 32},
     .classes = 10,

@@ -31,7 +31,7 @@ static const an_row rows[] = {
 
 const an_family an_family_cifar_80sec = {
     .name = "cifar-80sec",
-    .summary = "cuda-convnet's quickest net for 32x32 pictures, 26 % error on CIFAR-10",
+    .summary = "cuda-convnet's quickest net for 32x32 images, 26 % error on CIFAR-10",
     .source = "cuda-convnet, example-layers/layers-80sec.cfg and layer-params-80sec.cfg",
     .input = {3, 32, 32},
     .classes = 10,

@@ -1,6 +1,6 @@
 /*
  * cifar_local.c: cuda-convnet's nets with locally connected layers, on 24x24 crops of CIFAR-10's
- * pictures (example-layers/ layers-conv-local-13pct.cfg, -11pct.cfg and their layer-params): filters of
+ * images (example-layers/ layers-conv-local-13pct.cfg, -11pct.cfg and their layer-params): filters of
  * local3 and local4 are different at each place. Maps 24-12-6.
  *
  *   cifar-13pct  no normalisation: 13 % error, 1,116,490 parameters, 18,517,248 MACs

@@ -25,7 +25,7 @@
     "resize=short:SHORT filter=bilinear crop=INPUT orientation=stored channels=rgb divide=255 "    \
     "mean=0.485,0.456,0.406 std=0.229,0.224,0.225"
 
-/* cuda-convnet's small nets: the whole picture, or the centre of one of SHORT x SHORT. */
+/* cuda-convnet's small nets: the whole image, or the centre of one of SHORT x SHORT. */
 #define AN_PREPROCESS_CIFAR                                                                        \
     "resize=exact:INPUT filter=bilinear crop=none orientation=stored channels=rgb divide=1 "       \
     "mean=image"

@@ -67,27 +67,27 @@ void an_account_begin(const an_account *a)
 
 /* ---- the end ---- */
 
-static int label_of(const an_pictures *pictures, int64_t index)
+static int label_of(const an_image_set *set, int64_t index)
 {
-    const int label = an_source_label(pictures->source, index);
+    const int label = an_source_label(set->source, index);
 
-    return pictures->labels != NULL ? pictures->labels[label] : label;
+    return set->labels != NULL ? set->labels[label] : label;
 }
 
-alexnet_status an_account_guess(alexnet_context *ctx, const an_pictures *pictures,
+alexnet_status an_account_guess(alexnet_context *ctx, const an_image_set *set,
                                 const an_bad_list *skipped, int classes, double *out)
 {
-    const int64_t images = pictures->count - (int64_t)skipped->count;
+    const int64_t images = set->count - (int64_t)skipped->count;
     int64_t *counts = an_new_array(ctx, (size_t)classes, sizeof *counts);
     int64_t largest = 0;
 
     *out = (double)NAN;
     if (counts == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%d classes", classes);
     memset(counts, 0, (size_t)classes * sizeof *counts);
-    for (int64_t i = 0; i < pictures->count; ++i)
-        ++counts[label_of(pictures, pictures->indices != NULL ? pictures->indices[i] : i)];
+    for (int64_t i = 0; i < set->count; ++i)
+        ++counts[label_of(set, set->indices != NULL ? set->indices[i] : i)];
     for (size_t i = 0; i < skipped->count; ++i)
-        --counts[label_of(pictures, skipped->pictures[i].index)];
+        --counts[label_of(set, skipped->images[i].index)];
     for (int c = 0; c < classes; ++c)
         largest = AN_MAX(largest, counts[c]);
     an_free(ctx, counts);
@@ -101,7 +101,7 @@ static alexnet_status fill_skipped(const an_account *a, an_bad_list *skipped,
 {
     const an_training *training = a->training;
     const alexnet_train_options *options = training->options;
-    const an_pictures *train = &training->data->train, *val = &training->data->val;
+    const an_image_set *train = &training->data->train, *val = &training->data->val;
 
     AN_TRY(an_feed_take_skipped(a->feed, skipped, a->val_skipped));
     an_skipped_tell(skipped, train->source, options->skipped, options->skipped_user);

@@ -34,7 +34,7 @@ alexnet_status an_account_end(const an_account *account, alexnet_train_result *r
  * The share of the largest class: what always answering with it would reach. Unreadable images are
  * not counted. NaN: there are no images. NO_MEMORY.
  */
-alexnet_status an_account_guess(alexnet_context *ctx, const an_pictures *pictures,
+alexnet_status an_account_guess(alexnet_context *ctx, const an_image_set *set,
                                 const an_bad_list *skipped, int classes, double *out) AN_NODISCARD;
 
 #endif

@@ -9,7 +9,7 @@
  * Frozen parameters are the same in every checkpoint, and there is nothing to keep of their updates:
  * they are written once, before the first checkpoint, and each manifest names them with their hash.
  *
- * Order, augmentation and dropout are functions of (seed, epoch, picture, step): the step is all
+ * Order, augmentation and dropout are functions of (seed, epoch, image, step): the step is all
  * that must be saved of them.
  *
  * Written into step-00000120.tmp, every file synced, the manifest last, then renamed, then the folder

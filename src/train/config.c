@@ -389,7 +389,7 @@ static alexnet_status move(alexnet_context *ctx, const char *given, char **path,
 alexnet_status an_config_find_tier(alexnet_context *ctx, int dtype, char **out)
 {
     const an_backend *backend = ctx->backend;
-    const bool narrow = dtype == ALEXNET_BF16 && strstr(backend->features, "bf16") != NULL;
+    const bool narrow = dtype == ALEXNET_BF16 && strstr(backend->features(), "bf16") != NULL;
 
     *out = an_format(ctx, "%s%s", backend->tier, narrow ? " bf16" : "");
     return *out != NULL ? ALEXNET_OK : an_fail(ctx, ALEXNET_NO_MEMORY, "config");

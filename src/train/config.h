@@ -43,7 +43,7 @@ typedef struct an_config {
 } an_config;
 
 /*
- * From a caller's options: the recipe, overridden. What is only found later (pictures, classes) is
+ * From a caller's options: the recipe, overridden. What is only found later (images, classes) is
  * zero or as the options have it; the recipe is that of a small set. BAD_ARG naming the option.
  */
 alexnet_status an_config_resolve(alexnet_context *ctx, const alexnet_train_options *options,

@@ -72,12 +72,12 @@ static alexnet_status tell_parts(alexnet_context *ctx, const an_config *config,
     return ALEXNET_OK;
 }
 
-static void count_images(const an_pictures *pictures, int64_t *counts)
+static void count_images(const an_image_set *images, int64_t *counts)
 {
-    for (int64_t i = 0; i < pictures->count; ++i) {
-        const int64_t index = pictures->indices != NULL ? pictures->indices[i] : i;
-        const int label = an_source_label(pictures->source, index);
-        ++counts[pictures->labels != NULL ? pictures->labels[label] : label];
+    for (int64_t i = 0; i < images->count; ++i) {
+        const int64_t index = images->indices != NULL ? images->indices[i] : i;
+        const int label = an_source_label(images->source, index);
+        ++counts[images->labels != NULL ? images->labels[label] : label];
     }
 }
 
@@ -139,13 +139,13 @@ static alexnet_status open_val(alexnet_context *ctx, const an_config *config, an
         an_source_tell_passed(ctx, data->val_source,
                               config->val != NULL ? config->val : "to validate with");
         data->val =
-            (an_pictures){.source = data->val_source, .count = an_source_count(data->val_source)};
+            (an_image_set){.source = data->val_source, .count = an_source_count(data->val_source)};
         return ALEXNET_OK;
     }
     AN_TRY(an_split_open(ctx, data->train_source, config->val_split, config->seed, &data->split));
     data->train.indices = data->split.train;
     data->train.count = data->split.train_count;
-    data->val = (an_pictures){
+    data->val = (an_image_set){
         .source = data->train_source, .indices = data->split.val, .count = data->split.val_count};
     return ALEXNET_OK;
 }
@@ -185,7 +185,7 @@ static alexnet_status open_dataset(alexnet_context *ctx, const an_config *config
     AN_TRY(an_source_open(ctx, config->data, AN_PART_TRAIN, &out->train_source));
     if (tell) an_source_tell_passed(ctx, out->train_source, config->data);
     out->train =
-        (an_pictures){.source = out->train_source, .count = an_source_count(out->train_source)};
+        (an_image_set){.source = out->train_source, .count = an_source_count(out->train_source)};
     status = check_names(ctx, out->train_source);
     if (status == ALEXNET_OK) status = open_val(ctx, config, out);
     if (status == ALEXNET_OK && tell) status = tell_parts(ctx, config, out);
@@ -250,7 +250,7 @@ static const char *verdict(const an_config *config)
     return has_moved(config) ? "is not what the run began with" : "has changed";
 }
 
-/* Data that changed would neither go on with the same pictures nor validate with them. */
+/* Data that changed would neither go on with the same images nor validate with them. */
 static alexnet_status check_hash(alexnet_context *ctx, const an_dataset *data,
                                  const an_config *config, const an_source *source,
                                  const char *expected)
@@ -262,7 +262,7 @@ static alexnet_status check_hash(alexnet_context *ctx, const an_dataset *data,
     const bool named = source != NULL && expected != NULL && an_source_same_order(found, expected);
     if (named && (!has_moved(config) || an_source_same_images(found, expected))) return ALEXNET_OK;
     return an_fail(ctx, ALEXNET_BAD_FILE,
-                   "%s %s: as many pictures to %s as when the run began, but with other %s",
+                   "%s %s: as many images to %s as when the run began, but with other %s",
                    source == data->val_source && config->val != NULL ? config->val : config->data,
                    verdict(config), source == data->train_source ? "train on" : "validate with",
                    named ? "sizes of files" : "names or classes");
@@ -273,7 +273,7 @@ alexnet_status an_dataset_check(alexnet_context *ctx, const an_dataset *data,
 {
     if (data->train.count != config->train_images || data->val.count != config->val_images)
         return an_fail(ctx, ALEXNET_BAD_FILE,
-                       "%s %s: %lld pictures to train on and %lld to validate with, the "
+                       "%s %s: %lld images to train on and %lld to validate with, the "
                        "run began with %lld and %lld",
                        config->data, verdict(config), (long long)data->train.count,
                        (long long)data->val.count, (long long)config->train_images,

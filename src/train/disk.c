@@ -54,6 +54,7 @@ static an_disk plan(const alexnet_model *model, const an_config *config, bool va
     /* A file is whole before it replaces another, a checkpoint before an older one goes; last.safetensors comes when all
        checkpoints are written, but for those of the next sitting. */
     return (an_disk){
+        .checkpoint = checkpoint,
         .end = lasting + (config->checkpoint_keep > 0 ? kept : 0),
         .peak = kept + lasting + AN_MAX(checkpoint - weights, 0) + (resumed ? weights : 0),
     };

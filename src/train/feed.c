@@ -57,7 +57,7 @@ static alexnet_status ask_training(an_feed *feed, an_loader_options *options)
 {
     const alexnet_model *network = network_of(feed);
     const an_config *config = feed->options.config;
-    const an_pictures *train = &feed->options.data->train;
+    const an_image_set *train = &feed->options.data->train;
     const char *augment = config->recipe.augment;
     const int64_t step = feed->options.state->step;
 
@@ -91,7 +91,7 @@ static alexnet_status ask_training(an_feed *feed, an_loader_options *options)
 
 static an_loader_options ask_validation(const an_feed *feed)
 {
-    const an_pictures *val = &feed->options.data->val;
+    const an_image_set *val = &feed->options.data->val;
     an_loader_options options = {
         .source = val->source,
         .indices = val->indices,
@@ -155,7 +155,7 @@ static alexnet_status open_size(an_feed *feed)
     const int side = wanted_side(feed), of = full_side(feed);
 
     if (side != of)
-        AN_TRY(an_model_lay_out_like(model, full.h * side / of, full.w * side / of, &feed->view));
+        AN_TRY(an_model_describe_like(model, full.h * side / of, full.w * side / of, &feed->view));
     feed->options.state->side = side;
     AN_TRY(an_optimiser_open_session(&config->recipe, network_of(feed), batch, feed->first,
                                      config->seed, &feed->session));
@@ -213,7 +213,7 @@ void an_feed_close(an_feed *feed)
 static alexnet_status add_skipped(an_feed *feed, an_bad_list *list)
 {
     alexnet_context *ctx = feed->options.model->ctx;
-    const an_bad_picture *bad;
+    const an_bad_image *bad;
     const size_t count = feed->loader != NULL ? an_loader_bad(feed->loader, &bad) : 0;
 
     for (size_t i = 0; i < count; ++i)

@@ -258,7 +258,7 @@ static alexnet_status mark(an_frozen *f, int64_t place, const float *probs, an_m
     return ALEXNET_OK;
 }
 
-alexnet_status an_frozen_examine(an_frozen *f, an_metrics *metrics)
+alexnet_status an_frozen_eval(an_frozen *f, an_metrics *metrics)
 {
     const int64_t count = f->val.images.count;
     const int classes = f->options.model->options.classes;

@@ -53,7 +53,7 @@ size_t an_frozen_bytes(const an_frozen *frozen); /* of all rows */
 alexnet_status an_frozen_next(an_frozen *frozen, const an_batch **batch) AN_NODISCARD;
 
 /* Marks the answers to the images of validation. STOPPED, DIVERGED. */
-alexnet_status an_frozen_examine(an_frozen *frozen, an_metrics *metrics) AN_NODISCARD;
+alexnet_status an_frozen_eval(an_frozen *frozen, an_metrics *metrics) AN_NODISCARD;
 
 /* Times the frozen layers on random images, for an_frozen_seconds_left(). Counts as nothing computed. */
 alexnet_status an_frozen_rehearse(an_frozen *frozen, uint64_t seed) AN_NODISCARD;

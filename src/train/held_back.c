@@ -11,16 +11,16 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "formats/run_weights.h"
-#include "infer/answers.h"
+#include "infer/prediction_file.h"
 #include "infer/evaluate.h"
 #include "train/run_folder.h"
 #include <string.h>
 
-#define NAME_BYTES 4096 /* of a picture */
+#define NAME_BYTES 4096 /* of an image */
 
 /* ---- as a list ---- */
 
-static alexnet_status add_picture(an_writer *writer, const an_source *source, int64_t index,
+static alexnet_status add_image(an_writer *writer, const an_source *source, int64_t index,
                                   const char *folder)
 {
     char name[NAME_BYTES];
@@ -38,14 +38,14 @@ static alexnet_status add_picture(an_writer *writer, const an_source *source, in
     return an_writer_add(writer, "\n", 1);
 }
 
-static alexnet_status add_pictures(an_writer *writer, const an_pictures *pictures,
+static alexnet_status add_images(an_writer *writer, const an_image_set *images,
                                    const char *folder)
 {
     static const char heading[] = "path,label\n";
 
     AN_TRY(an_writer_add(writer, heading, sizeof heading - 1));
-    for (int64_t i = 0; i < pictures->count; ++i)
-        AN_TRY(add_picture(writer, pictures->source, pictures->indices[i], folder));
+    for (int64_t i = 0; i < images->count; ++i)
+        AN_TRY(add_image(writer, images->source, images->indices[i], folder));
     return ALEXNET_OK;
 }
 
@@ -61,7 +61,7 @@ alexnet_status an_held_back_write(alexnet_context *ctx, const an_dataset *data,
     AN_TRY(an_path_absolute(ctx, ".", &folder));
     status = an_writer_open(ctx, path, &writer);
     if (status == ALEXNET_OK) {
-        status = add_pictures(writer, &data->val, strcmp(folder, "/") == 0 ? "" : folder);
+        status = add_images(writer, &data->val, strcmp(folder, "/") == 0 ? "" : folder);
         if (status == ALEXNET_OK)
             status = an_writer_commit(writer);
         else
@@ -142,14 +142,14 @@ static alexnet_status evaluate_run(alexnet_context *ctx, const alexnet_evaluate_
 
     if (status == ALEXNET_IO || status == ALEXNET_NO_MEMORY) return status;
     if (status != ALEXNET_OK) return an_fail_within(ctx, status, "run %s", run);
-    const an_evaluated pictures = {
+    const an_evaluated images = {
         .source = data->val.source,
         .indices = data->val.indices,
         .count = data->val.count,
         .name = config->val != NULL ? config->val : config->data,
     };
     tell(ctx, run, config, data);
-    return an_evaluate(ctx, options, &pictures, out);
+    return an_evaluate(ctx, options, &images, out);
 }
 
 /* The settings of the run in this folder. */

@@ -19,20 +19,20 @@
 
 typedef alexnet_status (*line_fn)(void *user, const char *line);
 
-static alexnet_status each_of(const an_pictures *pictures, const char *use, line_fn take,
+static alexnet_status each_of(const an_image_set *images, const char *use, line_fn take,
                               void *user)
 {
     char name[NAME_BYTES], shown[NAME_BYTES], line[3 * NAME_BYTES];
     char class[NAME_BYTES];
 
-    for (int64_t i = 0; i < pictures->count; ++i) {
-        const int64_t index = pictures->indices != NULL ? pictures->indices[i] : i;
+    for (int64_t i = 0; i < images->count; ++i) {
+        const int64_t index = images->indices != NULL ? images->indices[i] : i;
         uint64_t bytes;
-        if (!an_source_bytes(pictures->source, index, &bytes)) return ALEXNET_OK;
-        an_source_name(pictures->source, index, name, sizeof name);
+        if (!an_source_bytes(images->source, index, &bytes)) return ALEXNET_OK;
+        an_source_name(images->source, index, name, sizeof name);
         an_escape(shown, sizeof shown, an_path_base(name));
         an_escape(class, sizeof class,
-                  an_source_class(pictures->source, an_source_label(pictures->source, index)));
+                  an_source_class(images->source, an_source_label(images->source, index)));
         an_print(line, sizeof line, "%s %s/%s %llu", use, class, shown, (unsigned long long)bytes);
         AN_TRY(take(user, line));
     }
@@ -42,7 +42,7 @@ static alexnet_status each_of(const an_pictures *pictures, const char *use, line
 /* Where the images to validate with are split off, one more or less changes which these are: they are listed as one set. */
 static alexnet_status each_line(const an_dataset *data, line_fn take, void *user)
 {
-    const an_pictures all = {.source = data->train_source,
+    const an_image_set all = {.source = data->train_source,
                              .count = an_source_count(data->train_source)};
 
     if (data->val_source == NULL) return each_of(&all, "data", take, user);

@@ -1,5 +1,5 @@
 /*
- * mean_image.c: one pass over the training pictures.
+ * mean_image.c: one pass over the training images.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -31,7 +31,7 @@ static alexnet_status report(const an_mean_job *job, int64_t done)
     const alexnet_progress progress = {
         .phase = "mean",
         .done = done,
-        .total = job->pictures.count,
+        .total = job->images.count,
         .loss = (double)NAN,
         .top1 = (double)NAN,
         .top5 = (double)NAN,
@@ -44,8 +44,8 @@ static alexnet_status report(const an_mean_job *job, int64_t done)
     return ALEXNET_OK;
 }
 
-/* Adds up all pictures. A double holds whole numbers to 2^53: room for 2^45 pictures. */
-static alexnet_status sum_pictures(const an_mean_job *job, an_loader *loader, double *sums,
+/* Adds up all images. A double holds whole numbers to 2^53: room for 2^45 images. */
+static alexnet_status sum_images(const an_mean_job *job, an_loader *loader, double *sums,
                                    int64_t pixels, int64_t *images)
 {
     const an_batch *batch;
@@ -56,7 +56,7 @@ static alexnet_status sum_pictures(const an_mean_job *job, an_loader *loader, do
         for (int64_t i = 0; i < batch->n * pixels; ++i)
             sums[i % pixels] += (double)batch->images[i];
         *images += batch->n;
-        done = AN_MIN(done + BATCH, job->pictures.count);
+        done = AN_MIN(done + BATCH, job->images.count);
         AN_TRY(report(job, done));
     }
 }
@@ -70,7 +70,7 @@ static alexnet_status set_mean(const an_mean_job *job, const an_loader_options *
 
     if (images == 0)
         return an_fail(model->ctx, ALEXNET_BAD_FILE,
-                       "no mean image: none of the %lld training pictures can be read",
+                       "no mean image: none of the %lld training images can be read",
                        (long long)options->count);
     float *mean = an_new(model->ctx, (size_t)pixels * sizeof *mean);
     if (mean == NULL) return an_fail(model->ctx, ALEXNET_NO_MEMORY, "mean image");
@@ -85,7 +85,7 @@ alexnet_status an_mean_image_compute(const an_mean_job *job)
 {
     alexnet_context *ctx = job->model->ctx;
     const an_preprocess plain = plain_pixels(job->record);
-    an_loader_options options = job->pictures;
+    an_loader_options options = job->images;
     an_loader *loader = NULL;
     int64_t images = 0;
     alexnet_status status;
@@ -99,7 +99,7 @@ alexnet_status an_mean_image_compute(const an_mean_job *job)
     double *sums = an_new_array(ctx, (size_t)pixels, sizeof *sums);
     if (sums == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "mean image");
     status = an_loader_open(ctx, &options, &loader);
-    if (status == ALEXNET_OK) status = sum_pictures(job, loader, sums, pixels, &images);
+    if (status == ALEXNET_OK) status = sum_images(job, loader, sums, pixels, &images);
     an_loader_close(loader);
     if (status == ALEXNET_OK) status = set_mean(job, &options, sums, images);
     an_free(ctx, sums);

@@ -1,8 +1,8 @@
 /*
- * mean_image.h: the mean of the training pictures, pixel by pixel, for families whose preprocessing
+ * mean_image.h: the mean of the training images, pixel by pixel, for families whose preprocessing
  * subtracts it.
  *
- * It is the mean of the pictures as testing would show them (resized, centre crop), so it has the
+ * It is the mean of the images as testing would show them (resized, centre crop), so it has the
  * network's input size. Pixels are whole numbers and so are their sums: the mean does not depend on
  * threads or order.
  * SPDX-License-Identifier: MIT
@@ -13,17 +13,17 @@
 #include "core/model.h"
 #include "data/loader.h"
 
-/* The pictures: source, indices, count, workers, skip_bad, skip_max of `pictures`; the rest of it
+/* The images: source, indices, count, workers, skip_bad, skip_max of `images`; the rest of it
  * is not looked at. */
 typedef struct an_mean_job {
     alexnet_model *model;        /* gets the mean image */
     const an_preprocess *record; /* the model's */
-    an_loader_options pictures;
+    an_loader_options images;
     alexnet_progress_fn progress; /* phase "mean"; may be NULL */
     void *progress_user;
 } an_mean_job;
 
-/* STOPPED, BAD_FILE (bad pictures, or none that is good), NO_MEMORY, IO. */
+/* STOPPED, BAD_FILE (bad images, or none that is good), NO_MEMORY, IO. */
 alexnet_status an_mean_image_compute(const an_mean_job *job) AN_NODISCARD;
 
 #endif

@@ -220,10 +220,5 @@ void an_optimiser_swap_average(an_optimiser *optimiser, alexnet_model *model)
 {
     float *average = optimiser->slots[AN_SLOT_AVERAGE];
 
-    an_model_changed(model);
-    for (size_t i = 0; average != NULL && i < model->params.values; ++i) {
-        const float value = model->values[i];
-        model->values[i] = average[i];
-        average[i] = value;
-    }
+    if (average != NULL) an_model_swap_values(model, average);
 }

@@ -14,7 +14,7 @@
 #define AT(member) offsetof(an_recipe, member)
 
 const an_key an_recipe_keys[] = {
-    {"batch", AN_KEY_INT, AT(batch), 1, ALEXNET_BATCH_MAX, NULL, NULL, "pictures a step"},
+    {"batch", AN_KEY_INT, AT(batch), 1, ALEXNET_BATCH_MAX, NULL, NULL, "images a step"},
     {"lr", AN_KEY_REAL, AT(lr), 0, ALEXNET_LR_MAX, NULL, NULL, "learning rate"},
     {"bias_lr", AN_KEY_REAL, AT(bias_lr), 0, ALEXNET_BIAS_FACTOR_MAX, NULL, "1",
      "for biases, times lr"},
@@ -45,7 +45,7 @@ const an_key an_recipe_keys[] = {
     {"schedule", AN_KEY_TEXT, AT(schedule), 0, 0, NULL, "constant", "the rate over the run"},
     {"bias_schedule", AN_KEY_TEXT, AT(bias_schedule), 0, 0, NULL, "",
      "of biases; empty: as schedule"},
-    {"augment", AN_KEY_TEXT, AT(augment), 0, 0, NULL, "none", "what is varied in pictures"},
+    {"augment", AN_KEY_TEXT, AT(augment), 0, 0, NULL, "none", "what is varied in images"},
     {"events", AN_KEY_TEXT, AT(events), 0, 0, NULL, "", "what changes at an epoch"},
     {"epochs", AN_KEY_REAL, AT(epochs), ALEXNET_EPOCHS_MIN, ALEXNET_EPOCHS_MAX, NULL, NULL,
      "times through the images, at least"},
@@ -85,14 +85,14 @@ static const struct {
     /* Krizhevsky, Sutskever, Hinton 2012, section 5: v = 0.9 v - 0.0005 rate w - rate g, batches of 128;
        the rate, equal for all layers, starts at 0.01 and is divided by 10 "when the validation error rate
        stopped improving with the current learning rate", three times; roughly 90 epochs. Section 4.1:
-       crops and reflections of a picture, and its colours shifted along their principal components, by its formula. How
+       crops and reflections of an image, and its colours shifted along their principal components, by its formula. How
        long validation must not improve is not said: five epochs is ours. */
     {"paper", "batch=128 lr=0.01 weight_decay=0.0005 update=paper schedule=plateau:0.1,5,3 "
               "augment=crop,flip,pca-text epochs=90"},
 
     /* The same as it was run: computerhistory/AlexNet-Source-Code, layers/layer-params-145.cfg and its
        comments. Biases' rates, twice as high (the model's table), were not lowered with those of weights.
-       There crops and reflections are drawn for each 32 pictures together, here for each alone. */
+       There crops and reflections are drawn for each 32 images together, here for each alone. */
     {"paper-run", "batch=128 lr=0.01 weight_decay=0.0005 update=paper augment=crop,flip,pca "
                   "events=25:weights=0.1;51:weights=0.01;67:conv1=0.001;67:noise=off;72:conv1=0;"
                   "79:weights=0.001 epochs=91"},
@@ -110,12 +110,12 @@ static const struct {
 
     /* tensorflow/models, research/slim/train_image_classifier.py, its defaults: rmsprop_decay, rmsprop_momentum,
        opt_epsilon, exponential decay each 2 epochs as a staircase. It has no end: 90 epochs are ours.
-       vgg_preprocessing, the usual choice, also varies the size of pictures before it crops: that is left out. */
+       vgg_preprocessing, the usual choice, also varies the size of images before it crops: that is left out. */
     {"slim", "batch=32 update=rmsprop lr=0.01 momentum=0.9 rho=0.9 epsilon=1 weight_decay=4e-05 "
              "schedule=exp:2,0.94 augment=crop,flip epochs=90"},
 
     /* BVLC/caffe, models/bvlc_alexnet/solver.prototxt, and the same for bvlc_reference_caffenet: x 0.1 each
-       100,000 of 450,000 iterations of 256 pictures, which its examples/imagenet/readme.md calls about 20
+       100,000 of 450,000 iterations of 256 images, which its examples/imagenet/readme.md calls about 20
        of about 90 epochs. Biases learn twice as fast and are not decayed (the models' tables). */
     {"caffe", "batch=256 lr=0.01 weight_decay=0.0005 update=paper schedule=step:20,0.1 "
               "augment=crop,flip epochs=90"},

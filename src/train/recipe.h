@@ -24,7 +24,7 @@ typedef enum an_recipe_init { AN_RECIPE_INIT_FAMILY, AN_RECIPE_INIT_HE } an_reci
 #define AN_RECIPE_INIT_CHOICES "family|he"
 
 typedef struct an_recipe {
-    int batch; /* pictures a step */
+    int batch; /* images a step */
     double lr, momentum, weight_decay; /* momentum: adam's beta1, too */
     double bias_lr, bias_decay; /* for biases, on top of the model's own multipliers */
     double rho, beta2, epsilon; /* of updates: rmsprop; adam; both */

@@ -17,7 +17,7 @@ typedef struct an_position {
     int64_t step, epoch_steps, total_steps;
     double lr;           /* of the last step */
     double busy_seconds; /* spent in steps, with loading, this sitting */
-    double wait_seconds; /* of these, waiting for pictures */
+    double wait_seconds; /* of these, waiting for images */
     double seconds;      /* of training, validation and all, all sittings */
     double seconds_left; /* NaN: not known */
 } an_position;

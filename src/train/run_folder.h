@@ -3,7 +3,7 @@
  *
  *     config.json        everything needed to run again; written first: before it there is no run
  *     images.txt         the images that it began with (images.h)
- *     val.csv            the pictures that were split off to validate with (held_back.h)
+ *     val.csv            the images that were split off to validate with (held_back.h)
  *     log.jsonl          a line per report
  *     checkpoints/       checkpoint.h
  *     best.safetensors   the weights with the best validation top-1 so far; after their checkpoint

@@ -1,8 +1,8 @@
 /*
  * split.h: a validation part cut off the training data where the data has none.
  *
- * The same fraction of every class is taken, at random: a function of (seed, class, its pictures)
- * alone. A class keeps at least one picture for training, and gives at least one from two on.
+ * The same fraction of every class is taken, at random: a function of (seed, class, its images)
+ * alone. A class keeps at least one image for training, and gives at least one from two on.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -23,11 +23,11 @@
 #include "formats/run_weights.h"
 #include "formats/safetensors.h"
 #include "formats/weights.h"
-#include "infer/examine.h"
+#include "infer/eval_run.h"
 #include "train/checkpoint.h"
 #include "train/disk.h"
 #include "train/events.h"
-#include "train/he_start.h"
+#include "train/init_he.h"
 #include "train/held_back.h"
 #include "train/images.h"
 #include "train/mean_image.h"
@@ -174,11 +174,11 @@ static alexnet_status draw_first_values(job *j)
     an_preprocess record;
 
     if (j->config.recipe.init == AN_RECIPE_INIT_FAMILY) {
-        an_model_start(j->model, j->config.seed, NULL);
+        an_model_init_weights(j->model, j->config.seed, NULL);
         return ALEXNET_OK;
     }
     AN_TRY(an_preprocess_parse(j->ctx, j->model->preprocess, &record));
-    an_he_start(j->model, an_input_deviation(&record), j->config.seed);
+    an_init_he(j->model, an_input_deviation(&record), j->config.seed);
     return ALEXNET_OK;
 }
 
@@ -227,7 +227,7 @@ static alexnet_status make_model(job *j)
     if (j->origin.family != NULL && strcmp(j->origin.family->name, j->config.model) == 0)
         an_options_fill_in(&options, &j->origin.options); /* as the origin was built */
     AN_TRY(check_classes(j));
-    AN_TRY(an_model_build(j->ctx, j->config.model, &options, &j->model));
+    AN_TRY(an_model_create_zero(j->ctx, j->config.model, &options, &j->model));
     AN_TRY(draw_first_values(j));
     AN_TRY(name_classes(j));
     AN_TRY(freeze(j));
@@ -242,12 +242,12 @@ static alexnet_status make_model(job *j)
 
 static alexnet_status add_mean_image(job *j)
 {
-    const an_pictures *train = &j->data.train;
+    const an_image_set *train = &j->data.train;
     an_preprocess record;
     an_mean_job mean = {
         .model = j->model,
         .record = &record,
-        .pictures = {.source = train->source,
+        .images = {.source = train->source,
                      .indices = train->indices,
                      .count = train->count,
                      .workers = j->options->workers},
@@ -257,7 +257,7 @@ static alexnet_status add_mean_image(job *j)
 
     AN_TRY(an_preprocess_parse(j->ctx, j->model->preprocess, &record));
     if (!record.subtract_image || j->model->mean_image != NULL) return ALEXNET_OK;
-    an_skip_policy((alexnet_bad_image)j->config.on_bad_image, train->count, &mean.pictures);
+    an_skip_policy((alexnet_bad_image)j->config.on_bad_image, train->count, &mean.images);
     return an_mean_image_compute(&mean);
 }
 
@@ -293,7 +293,7 @@ static alexnet_status check_growth(job *j)
 
     if (side <= 0 || side >= full) return ALEXNET_OK;
     const alexnet_status status =
-        an_model_lay_out_like(j->model, input.h * side / full, input.w * side / full, &view);
+        an_model_describe_like(j->model, input.h * side / full, input.w * side / full, &view);
     if (status == ALEXNET_OK) alexnet_model_free(view);
     if (status != ALEXNET_BAD_SHAPE || j->options->grow > 0) return status;
     an_log(j->ctx, ALEXNET_LOG_INFO, "the input does not grow: %s", alexnet_error(j->ctx));

@@ -6,17 +6,15 @@
 #include "train/trainer.h"
 
 #include "base/context.h"
-#include "base/file.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "formats/metadata.h"
-#include "infer/examine.h"
+#include "infer/eval_run.h"
 #include "train/account.h"
 #include "train/checkpoint.h"
 #include "train/limits.h"
+#include "train/saver.h"
 #include <math.h>
 
 #define LOW_RATE 0.05 /* of the recipe's: little is learnt any more */
@@ -39,14 +37,10 @@ typedef struct trainer {
 
     an_report report;
     an_pacer pacer;
-    an_train_state before; /* as the sitting found it */
+    an_saver saver;
     bool end_moved;        /* a resumed run is to end elsewhere than it was */
     bool limit_changed; /* the limit in time is not the one that the course was made for */
     double lr;          /* of the last step */
-    int64_t saved_step; /* of the newest checkpoint; -1: there is none */
-    double saved_at;
-    bool best_due;     /* the weights are the best; best.safetensors follows their checkpoint */
-    int64_t best_here; /* step of best.safetensors, if this sitting wrote it; else -1 */
     char config_sha256[AN_SHA256_HEX_SIZE];
 } trainer;
 
@@ -68,18 +62,6 @@ static bool validation_due(const trainer *t)
            (at_epoch_end(t) || an_limit_reached(t->config, t->state));
 }
 
-static bool checkpoint_due(const trainer *t)
-{
-    const an_config *config = t->config;
-
-    if (t->saved_step == t->state->step || t->state->step == 0) return false;
-    return at_epoch_end(t) || t->state->validated == t->state->step ||
-           t->report.go == ALEXNET_GO_CHECKPOINT ||
-           (config->checkpoint_steps > 0 && t->state->step % config->checkpoint_steps == 0) ||
-           (config->checkpoint_seconds > 0 &&
-            an_context_seconds(t->ctx) - t->saved_at >= config->checkpoint_seconds);
-}
-
 static an_position position(const trainer *t)
 {
     return (an_position){
@@ -92,98 +74,6 @@ static an_position position(const trainer *t)
         .seconds = t->state->seconds,
         .seconds_left = an_pacer_seconds_left(&t->pacer),
     };
-}
-
-/* ---- saving ---- */
-
-/* The model's record of how it was trained. No times in it, and not where on this machine the data
- * lies: equal runs write equal files. */
-static alexnet_status note_training(trainer *t)
-{
-    const an_train_state *state = t->state;
-    an_json_maker m = {0};
-    json_t *object =
-        an_json_pack(&m, "{s:s, s:s, s:I, s:f, s:s}", "version", alexnet_version(), "recipe",
-                     t->config->recipe_name, "steps", (json_int_t)state->step, "epochs",
-                     epochs_done(t), "data", an_path_base(t->config->data));
-    alexnet_status status = ALEXNET_OK;
-
-    if (t->config->train_sha256 != NULL)
-        an_json_set(&m, object, "train_sha256", an_json_string(&m, t->config->train_sha256));
-    if (state->validated >= 0) {
-        an_json_set(&m, object, "val_top1", an_json_real(&m, state->val_top1));
-        an_json_set(&m, object, "val_top5", an_json_real(&m, state->val_top5));
-    }
-    char *text = m.status == ALEXNET_OK ? an_json_text(t->ctx, object) : NULL;
-    if (m.status == ALEXNET_BAD_ARG)
-        status = an_json_made(t->ctx, &m, "the model's record of its training");
-    else if (text == NULL)
-        status = an_fail(t->ctx, ALEXNET_NO_MEMORY, "the model's record of its training");
-    else
-        status = an_model_set_metadata(t->model, AN_KEY_TRAINED, text);
-    an_free(t->ctx, text);
-    json_decref(object);
-    return status;
-}
-
-static alexnet_status save_weights(trainer *t, const char *path)
-{
-    AN_TRY(note_training(t));
-    return alexnet_model_save(t->model, path);
-}
-
-/* Where the last weights are the best ones, one file has both names. */
-static alexnet_status save_last(trainer *t)
-{
-    const an_run_folder *folder = t->given->folder;
-
-    if (t->best_here == t->state->step &&
-        an_file_link(t->ctx, folder->best, folder->last) == ALEXNET_OK)
-        return ALEXNET_OK;
-    return save_weights(t, folder->last); /* or the file system knows no such thing */
-}
-
-/* For the manifests from here on: a resumed run looks whether the file is still what it was. */
-static alexnet_status hash_best(trainer *t)
-{
-    int64_t bytes;
-
-    return an_file_hash(t->ctx, t->given->folder->best, &bytes, t->state->best_sha256);
-}
-
-/* With averaged weights, where the recipe averages, as they were validated. */
-static alexnet_status save_best(trainer *t)
-{
-    an_optimiser_swap_average(&t->optimiser, t->model);
-    const alexnet_status status = save_weights(t, t->given->folder->best);
-    an_optimiser_swap_average(&t->optimiser, t->model);
-    AN_TRY(status);
-    t->best_due = false;
-    t->best_here = t->state->step;
-    AN_TRY(hash_best(t));
-    return an_checkpoint_note_best(t->ctx, t->given->folder->checkpoints, t->state);
-}
-
-/* best.safetensors comes after the checkpoint that knows of it: who is killed between the two can write it again from that. */
-static alexnet_status save_checkpoint(trainer *t)
-{
-    an_train_state state = *t->state;
-
-    if (state.step == t->before.step &&
-        state.step > 0) { /* a course on which no step was taken is none */
-        state.course = t->before.course;
-        state.limit = t->before.limit;
-        state.most = t->before.most;
-        state.bias_most = t->before.bias_most;
-    }
-    AN_TRY(an_run_folder_keep_log(t->ctx, t->given->folder));
-    AN_TRY(note_training(t));
-    AN_TRY(an_checkpoint_save(t->model, t->given->folder->checkpoints, &t->optimiser, &state,
-                              t->config_sha256, AN_MAX(t->config->checkpoint_keep, 1)));
-    t->saved_step = t->state->step;
-    t->saved_at = an_context_seconds(t->ctx);
-    if (t->report.go == ALEXNET_GO_CHECKPOINT) t->report.go = ALEXNET_GO_ON;
-    return t->best_due ? save_best(t) : ALEXNET_OK;
 }
 
 /* ---- validation ---- */
@@ -216,7 +106,6 @@ static void note_validation(trainer *t, const an_metrics *metrics)
 {
     an_train_state *state = t->state;
 
-    t->saved_step = -1; /* a checkpoint of this step does not know of it */
     state->validated = state->step;
     state->val_loss = an_metrics_loss(metrics);
     state->val_top1 = an_metrics_top1(metrics);
@@ -224,25 +113,26 @@ static void note_validation(trainer *t, const an_metrics *metrics)
     look_for_plateau(t);
     ++state->stale;
     if (state->best_step < 0 || state->val_top1 > state->best_top1) state->stale = 0;
-    if (!is_best(state)) return;
-    state->best_step = state->step;
-    state->best_top1 = state->val_top1;
-    state->best_loss = state->val_loss;
-    state->best_sha256[0] = '\0'; /* not written yet */
-    t->best_due = true;
+    const bool best = is_best(state);
+    if (best) {
+        state->best_step = state->step;
+        state->best_top1 = state->val_top1;
+        state->best_loss = state->val_loss;
+    }
+    an_saver_validated(&t->saver, best);
 }
 
 static alexnet_status examine(trainer *t, an_metrics *metrics)
 {
-    const an_pictures *val = &t->given->data->val;
-    const an_exam exam = {
+    const an_image_set *val = &t->given->data->val;
+    const an_eval exam = {
         .networks = &t->network,
         .network_count = 1,
         .source = val->source,
         .indices = val->indices,
         .count = val->count,
         .labels = val->labels,
-        .batch = AN_EXAM_BATCH,
+        .batch = AN_EVAL_BATCH,
         .workers = t->given->options->workers,
         .on_bad_image = (alexnet_bad_image)t->config->on_bad_image,
         .phase = "val",
@@ -250,8 +140,8 @@ static alexnet_status examine(trainer *t, an_metrics *metrics)
         .progress_user = &t->report,
     };
 
-    return t->feed.frozen != NULL ? an_frozen_examine(t->feed.frozen, metrics)
-                                  : an_examine(t->ctx, &exam, metrics, &t->val_skipped);
+    return t->feed.frozen != NULL ? an_frozen_eval(t->feed.frozen, metrics)
+                                  : an_eval_run(t->ctx, &exam, metrics, &t->val_skipped);
 }
 
 static alexnet_status validate_model(trainer *t)
@@ -270,7 +160,7 @@ static alexnet_status validate_model(trainer *t)
     return ALEXNET_OK;
 }
 
-/* With averaged weights, where the recipe averages. A checkpoint follows before the next step. */
+/* With averaged weights, where the recipe averages. */
 static alexnet_status validate(trainer *t)
 {
     an_optimiser_swap_average(&t->optimiser, t->model);
@@ -310,7 +200,7 @@ static alexnet_status take_step(trainer *t)
     t->lr = rates.weights * an_events_at(&t->events, rates.epochs, NULL).weights;
     AN_TRY(an_feed_next(&t->feed, &batch)); /* varied by (seed, epoch, image) */
     if (batch == NULL) return ALEXNET_OK;   /* the loop sees the wish to stop */
-    if (batch->n > 0) {                     /* 0: all of its pictures are unreadable */
+    if (batch->n > 0) {                     /* 0: all of its images are unreadable */
         AN_TRY(an_optimiser_train(&t->optimiser, t->feed.session, t->model, &rates, batch, &loss,
                                   t->probs));
         an_report_answers(&t->report, t->probs, t->model->options.classes, batch->labels, batch->n,
@@ -326,6 +216,13 @@ static alexnet_status take_step(trainer *t)
     return ALEXNET_OK;
 }
 
+static alexnet_status save_checkpoint(trainer *t)
+{
+    AN_TRY(an_saver_checkpoint(&t->saver));
+    if (t->report.go == ALEXNET_GO_CHECKPOINT) t->report.go = ALEXNET_GO_ON;
+    return ALEXNET_OK;
+}
+
 static alexnet_status train(trainer *t)
 {
     while (t->report.go != ALEXNET_GO_STOP) {
@@ -333,15 +230,15 @@ static alexnet_status train(trainer *t)
             AN_TRY(validate(t));
         else if (an_limit_reached(t->config, t->state) || an_limit_good_enough(t->config, t->state))
             break;
-        else if (checkpoint_due(t))
+        else if (an_saver_due(&t->saver, t->report.go == ALEXNET_GO_CHECKPOINT))
             AN_TRY(save_checkpoint(t));
         else
             AN_TRY(take_step(t));
     }
-    if (t->saved_step != t->state->step) AN_TRY(save_checkpoint(t));
+    if (t->saver.saved_step != t->state->step) AN_TRY(save_checkpoint(t));
     an_optimiser_swap_average(&t->optimiser,
                               t->model); /* for good: the checkpoint has the others */
-    AN_TRY(save_last(t));
+    AN_TRY(an_saver_last(&t->saver));
     if (t->report.go == ALEXNET_GO_STOP)
         return an_fail(t->ctx, ALEXNET_STOPPED,
                        "stopped after step %lld; the run in '%s' can be resumed",
@@ -459,14 +356,14 @@ static alexnet_status open_trainer(trainer *t)
     AN_TRY(an_config_hash(t->ctx, t->config, t->config_sha256));
     AN_TRY(open_feed(t));
     AN_TRY(open_optimiser(t));
-    if (t->best_due) AN_TRY(save_best(t));
+    if (t->given->best_due) AN_TRY(an_saver_best(&t->saver));
     t->probs =
         an_new_array(t->ctx, (size_t)batch, (size_t)t->model->options.classes * sizeof *t->probs);
     if (t->probs == NULL)
-        return an_fail(t->ctx, ALEXNET_NO_MEMORY, "probabilities of %d pictures", batch);
+        return an_fail(t->ctx, ALEXNET_NO_MEMORY, "probabilities of %d images", batch);
     if (wants_rehearsal(t)) AN_TRY(an_pacer_rehearse(&t->pacer));
     return t->feed.frozen == NULL && t->given->data->val.count > 0
-               ? an_network_open(t->model, AN_EXAM_BATCH, 1, false, &t->network)
+               ? an_network_open(t->model, AN_EVAL_BATCH, 1, false, &t->network)
                : ALEXNET_OK;
 }
 
@@ -476,6 +373,7 @@ static void close_trainer(trainer *t)
     an_network_close(&t->network);
     an_bad_list_free(t->ctx, &t->val_skipped);
     an_optimiser_close(t->ctx, &t->optimiser);
+    an_saver_close(&t->saver);
     an_free(t->ctx, t->probs);
 }
 
@@ -516,7 +414,6 @@ alexnet_status an_train_run(const an_training *training, an_train_state *state,
         .config = config,
         .model = training->model,
         .state = state,
-        .before = *state,
         .epoch_steps = epoch_steps,
         .report =
             {
@@ -534,10 +431,23 @@ alexnet_status an_train_run(const an_training *training, an_train_state *state,
                 .epoch_steps = epoch_steps,
                 .val_images = training->data->val.count,
             },
-        .saved_step = training->checkpoint != NULL ? state->step : -1,
-        .saved_at = an_context_seconds(ctx),
-        .best_due = training->best_due,
-        .best_here = -1,
+        .saver =
+            {
+                .ctx = ctx,
+                .config = config,
+                .folder = training->folder,
+                .config_sha256 = t.config_sha256,
+                .model = training->model,
+                .optimiser = &t.optimiser,
+                .state = state,
+                .before = *state,
+                .epoch_steps = epoch_steps,
+                .epochs_per_checkpoint =
+                    an_saver_epochs(training->disk->checkpoint, images),
+                .saved_step = training->checkpoint != NULL ? state->step : -1,
+                .saved_at = an_context_seconds(ctx),
+                .best_here = -1,
+            },
     };
 
     an_pacer_begin(&t.pacer, ctx);

@@ -18,7 +18,7 @@ typedef struct an_training {
     const an_run_folder *folder;
     const an_dataset *data;
     alexnet_model *model;
-    const an_disk *disk;                  /* only to be told */
+    const an_disk *disk;
     const char *checkpoint;               /* whose optimiser to go on with; NULL: from the start */
     bool best_due; /* its weights are the best, and best.safetensors is none of them yet */
     const alexnet_train_options *options; /* workers and callbacks; nothing else is looked at */
@@ -27,7 +27,7 @@ typedef struct an_training {
 /*
  * Trains from *state until the first limit; *state and *result then say how it ended (but for
  * result->weights_sha256, the hash of a file). STOPPED (with a checkpoint written), DIVERGED, BAD_FILE
- * (bad pictures), IO, NO_MEMORY.
+ * (bad images), IO, NO_MEMORY.
  */
 alexnet_status an_train_run(const an_training *training, an_train_state *state,
                             alexnet_train_result *result) AN_NODISCARD;

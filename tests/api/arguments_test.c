@@ -41,7 +41,7 @@ typedef struct fixture {
     uint8_t bytes[65536];
     size_t byte_count;
     int64_t numbers[4];
-    const char *weights, *picture, *new_file, *pictures[1];
+    const char *weights, *image, *new_file, *paths[1];
     alexnet_predict_options predict;
     alexnet_features_options features;
     alexnet_evaluate_options evaluate;
@@ -125,7 +125,7 @@ static void every_wrong_argument_is_refused(void **state)
 static void a_path_that_is_missing_from_a_list_is_named(void **state)
 {
     fixture *f = *state;
-    const char *paths[2] = {f->picture, NULL};
+    const char *paths[2] = {f->image, NULL};
     int64_t images, failed;
 
     f->predict.images = paths;
@@ -145,10 +145,10 @@ static void a_path_that_is_missing_from_a_list_is_named(void **state)
 static void fill_jobs(fixture *f, const char *data)
 {
     f->predict = (alexnet_predict_options){
-        .weights = f->weights, .images = f->pictures, .image_count = 1, .workers = 1};
+        .weights = f->weights, .images = f->paths, .image_count = 1, .workers = 1};
     f->features = (alexnet_features_options){.weights = f->weights,
                                              .layer = "prob",
-                                             .images = f->pictures,
+                                             .images = f->paths,
                                              .image_count = 1,
                                              .out = f->new_file};
     f->evaluate = (alexnet_evaluate_options){
@@ -172,9 +172,9 @@ static void fill_jobs(fixture *f, const char *data)
                                        .force = 1};
 }
 
-static void read_picture(fixture *f)
+static void read_image(fixture *f)
 {
-    FILE *file = fopen(f->picture, "rb");
+    FILE *file = fopen(f->image, "rb");
 
     assert_non_null(file);
     f->byte_count = fread(f->bytes, 1, sizeof f->bytes, file);
@@ -192,10 +192,10 @@ static int set_up(void **state)
     an_tiny_draw(f.ctx, data, 2, 4);
     f.weights = an_test_path(f.folder, "weights.safetensors");
     an_tiny_weights(f.ctx, f.weights, an_tiny_classes, 2, 1);
-    f.picture = an_test_path(data, "train/checker/0000.jpg");
-    f.pictures[0] = f.picture;
+    f.image = an_test_path(data, "train/checker/0000.jpg");
+    f.paths[0] = f.image;
     f.new_file = an_test_path(f.folder, "new.safetensors");
-    read_picture(&f);
+    read_image(&f);
     f.model_options = alexnet_model_options_default();
     an_assert_ok(f.ctx, alexnet_model_load(f.ctx, f.weights, &f.model));
     an_assert_ok(f.ctx, alexnet_session_open(f.model, 2, NULL, &f.session));

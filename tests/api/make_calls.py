@@ -50,7 +50,7 @@ RIGHT = {
     "alexnet_classifier_close.classifier": "NULL",
     "alexnet_classifier **": "&f->classifier2",
     "alexnet_classifier *": "f->classifier",
-    "alexnet_classifier_file.path": "f->picture",
+    "alexnet_classifier_file.path": "f->image",
     "alexnet_prediction *": "f->predictions",
     "const void * data": "f->bytes",
     "size_t bytes": "f->byte_count",
@@ -85,7 +85,7 @@ RIGHT = {
 # These may be NULL, as the header says; for members NULL is a default wherever the test does not say otherwise.
 MAY_BE_NULL = {
     "alexnet_open.options", "alexnet_close.ctx",
-    "alexnet_model_create.options", "alexnet_model_outline.options", "alexnet_model_complete.options",
+    "alexnet_model_create.options", "alexnet_model_describe.options", "alexnet_model_complete.options",
     "alexnet_model_complete.family", "alexnet_model_resize.size", "alexnet_model_free.model",
     "alexnet_session_open.output", "alexnet_session_close.session", "alexnet_classifier_close.classifier",
     "alexnet_classifier_file.count", "alexnet_classifier_memory.count", "alexnet_features.rank", "alexnet_features.shape",

@@ -31,10 +31,10 @@ static void lines_reach_the_callback(void **unused)
 
     (void)unused;
     an_assert_ok(NULL, an_context_open(&(alexnet_options){.log = hear, .log_user = &h}, &ctx));
-    an_log(ctx, ALEXNET_LOG_WARNING, "%d pictures skipped", 3);
+    an_log(ctx, ALEXNET_LOG_WARNING, "%d images skipped", 3);
     assert_int_equal(h.count, 1);
     assert_int_equal(h.level, ALEXNET_LOG_WARNING);
-    assert_string_equal(h.line, "3 pictures skipped");
+    assert_string_equal(h.line, "3 images skipped");
 
     an_log(ctx, ALEXNET_LOG_INFO, "%s", "a file's\nname\x1b[2J");
     assert_int_equal(h.level, ALEXNET_LOG_INFO);

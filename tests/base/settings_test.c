@@ -111,7 +111,7 @@ static void mistakes_are_explained(void **state)
         {"filters=1 mode=", "mode=: expected one of max|average"},
         {"filters=1 mode=max|average", "mode=max|average: expected one of max|average"},
         {"filters=1 mode", "mode=: expected one of max|average"},
-        {"filters=1 mean=1,", "mean=1,: expected at most 16 numbers parted by commas"},
+        {"filters=1 mean=1,", "mean=1,: expected at most 16 numbers separated by commas"},
         {"filters=1 mean=,1", "mean=,1: expected at most 16"},
         {"filters=1 mean=1,,2", "mean=1,,2: expected"},
         {"filters=1 mean=1,x", "mean=1,x: expected"},

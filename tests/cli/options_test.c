@@ -47,7 +47,7 @@ static const cli_option more[] = {
 #undef AT
 static const cli_option *const tables[] = {options, more, NULL};
 
-/* Parses a line whose words are parted by spaces; the words that are no options end up in `words`. */
+/* Parses a line whose words are separated by spaces; the words that are no options end up in `words`. */
 static cli_outcome parse(const char *line, test_args *args, const char *words[WORDS_MAX],
                          int *count, char error[200])
 {

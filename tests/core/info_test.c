@@ -31,7 +31,7 @@ static void memory_follows_the_plan(void **unused)
 
     (void)unused;
     assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
-    an_assert_ok(ctx, alexnet_model_outline(ctx, "torchvision", NULL, &model));
+    an_assert_ok(ctx, alexnet_model_describe(ctx, "torchvision", NULL, &model));
     an_assert_ok(ctx, alexnet_model_get_memory(
                           model, 32, 1, &few)); /* so many that the algorithms are the same */
     an_assert_ok(ctx, alexnet_model_get_memory(model, 512, 1, &many));
@@ -59,7 +59,7 @@ static void a_plan_is_one_that_runs(void **unused)
 
     (void)unused;
     assert_int_equal(alexnet_open(&options, &ctx), ALEXNET_OK);
-    an_assert_ok(ctx, alexnet_model_outline(ctx, "cifar-19pct", NULL, &model));
+    an_assert_ok(ctx, alexnet_model_describe(ctx, "cifar-19pct", NULL, &model));
     an_assert_ok(ctx, alexnet_model_get_plan(model, 8, 0, passes, 64, &count));
     assert_true(count > 0);
     an_assert_status(ctx, alexnet_model_get_plan(model, 8, 1, passes, 64, &count), ALEXNET_BAD_ARG);

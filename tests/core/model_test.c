@@ -25,7 +25,7 @@ static void options_reach_their_rows(void **unused)
     (void)unused;
     options.classes = 7;
     options.dropout = 0.25;
-    an_assert_ok(ctx, alexnet_model_outline(ctx, "torchvision", &options, &model));
+    an_assert_ok(ctx, alexnet_model_describe(ctx, "torchvision", &options, &model));
     an_assert_ok(
         ctx, alexnet_model_get_layer(model, an_model_find_layer(model, "classifier.0"), &layer));
     assert_string_equal(layer.settings, "p=0.25");
@@ -67,7 +67,7 @@ static void refusals_name_their_reason(void **unused)
         options.dropout = rows[i].dropout;
         options.input_h = rows[i].input_h;
         options.input_w = rows[i].input_w;
-        an_assert_status(ctx, alexnet_model_outline(ctx, rows[i].family, &options, &model),
+        an_assert_status(ctx, alexnet_model_describe(ctx, rows[i].family, &options, &model),
                          rows[i].status);
         an_assert_error(ctx, rows[i].message);
         assert_null(model);
@@ -102,7 +102,7 @@ static void classes_and_metadata_are_copied(void **unused)
 
     (void)unused;
     options.classes = 2;
-    an_assert_ok(ctx, alexnet_model_outline(ctx, "cifar-19pct", &options, &model));
+    an_assert_ok(ctx, alexnet_model_describe(ctx, "cifar-19pct", &options, &model));
     assert_null(alexnet_model_class(model, 0));
     an_assert_ok(ctx, an_model_set_classes(model, names, 2));
     names[1] = "wolf";
@@ -132,7 +132,7 @@ static void classes_that_no_file_could_hold_are_refused(void **unused)
     (void)unused;
     assert_non_null(name);
     options.classes = 2;
-    an_assert_ok(ctx, alexnet_model_outline(ctx, "cifar-19pct", &options, &model));
+    an_assert_ok(ctx, alexnet_model_describe(ctx, "cifar-19pct", &options, &model));
     an_assert_status(ctx, an_model_set_classes(model, (const char *[]){"cat", "caf\xe9"}, 2),
                      ALEXNET_BAD_FILE);
     an_assert_error(ctx, "class 1, 'caf\\xe9': its name is not UTF-8");
@@ -162,7 +162,7 @@ static void two_classes_of_one_name_are_refused(void **unused)
 
     (void)unused;
     options.classes = 3;
-    an_assert_ok(ctx, alexnet_model_outline(ctx, "cifar-19pct", &options, &model));
+    an_assert_ok(ctx, alexnet_model_describe(ctx, "cifar-19pct", &options, &model));
     an_assert_status(ctx, an_model_set_classes(model, names, 3), ALEXNET_BAD_FILE);
     an_assert_error(ctx, "two classes are called 'cat'");
     alexnet_model_free(model);
@@ -176,7 +176,7 @@ static void freezing_goes_by_layer(void **unused)
     int frozen = 0;
 
     (void)unused;
-    an_assert_ok(ctx, alexnet_model_outline(ctx, "torchvision", NULL, &model));
+    an_assert_ok(ctx, alexnet_model_describe(ctx, "torchvision", NULL, &model));
     an_assert_status(ctx, an_model_freeze(model, "features.1"),
                      ALEXNET_NOT_FOUND); /* not features.10 */
     an_assert_status(ctx, an_model_freeze(model, "nothing"), ALEXNET_NOT_FOUND);
@@ -186,7 +186,7 @@ static void freezing_goes_by_layer(void **unused)
         frozen += model->params.items[i].frozen;
     assert_int_equal(frozen, 4);
     alexnet_model_free(model);
-    an_assert_ok(ctx, alexnet_model_outline(ctx, "cifar-19pct", NULL, &model));
+    an_assert_ok(ctx, alexnet_model_describe(ctx, "cifar-19pct", NULL, &model));
     an_assert_ok(ctx,
                  an_model_freeze(model, "features")); /* which no layer of this family is called */
     for (int i = 0; i < model->params.count; ++i)
@@ -204,7 +204,7 @@ static void an_outline_has_no_weights(void **unused)
     char hash[65];
 
     (void)unused;
-    an_assert_ok(ctx, alexnet_model_outline(ctx, "torchvision", NULL, &model));
+    an_assert_ok(ctx, alexnet_model_describe(ctx, "torchvision", NULL, &model));
     an_assert_ok(ctx, alexnet_model_get_tensor(model, 0, &tensor));
     assert_null(tensor.data);
     an_assert_status(ctx, alexnet_session_open(model, 1, NULL, &session), ALEXNET_BAD_ARG);

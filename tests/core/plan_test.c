@@ -38,7 +38,7 @@ static void read_buffer(const tape *t, size_t offset, size_t bytes, uint32_t mar
         assert_int_equal(t->lines[i], mark);
 }
 
-/* The input of a step: of the first, perhaps the pictures as they come, which are not in the arena. */
+/* The input of a step: of the first, perhaps the images as they come, which are not in the arena. */
 static void read_x(const tape *t, const an_plan *plan, const an_plan_step *step, uint32_t mark)
 {
     if (step == plan->steps && step->needs.takes_nchw) {
@@ -127,7 +127,7 @@ static void open_outline(outline *o, const char *family, const alexnet_options *
 {
     *o = (outline){0};
     assert_int_equal(alexnet_open(options, &o->ctx), ALEXNET_OK);
-    an_assert_ok(o->ctx, alexnet_model_outline(o->ctx, family, NULL, &o->model));
+    an_assert_ok(o->ctx, alexnet_model_describe(o->ctx, family, NULL, &o->model));
 }
 
 /* The plan up to a layer, in place of the one before. */
@@ -285,7 +285,7 @@ static void normalisation_takes_pooling_and_relu_along(void **unused)
 
     (void)unused;
     assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
-    an_assert_ok(ctx, alexnet_model_outline(ctx, "paper", NULL, &model));
+    an_assert_ok(ctx, alexnet_model_describe(ctx, "paper", NULL, &model));
     an_assert_ok(ctx, an_plan_open(model, AN_TRAIN, 2, 0, model->node_count - 1, &plan));
     for (int i = 1; i + 1 < plan.step_count; ++i) {
         const an_plan_step *norm = &plan.steps[i], *relu = norm - 1, *pool = norm + 1;

@@ -15,7 +15,7 @@ static alexnet_model *create(alexnet_context *ctx, const char *family, int class
     options.classes = classes;
     if (h > 0) options.input_h = h;
     if (w > 0) options.input_w = w;
-    an_assert_ok(ctx, alexnet_model_outline(ctx, family, &options, &model));
+    an_assert_ok(ctx, alexnet_model_describe(ctx, family, &options, &model));
     return model;
 }
 
@@ -50,9 +50,9 @@ static alexnet_model *create_narrow(alexnet_context *ctx, int h, int w)
 
     options.input_h = h;
     options.input_w = w;
-    an_assert_ok(ctx, an_model_lay_out(ctx, &narrow, &options, &model));
-    an_assert_ok(ctx, an_model_take_values(model));
-    an_model_start(model, 7, NULL);
+    an_assert_ok(ctx, an_model_describe(ctx, &narrow, &options, &model));
+    an_assert_ok(ctx, an_model_alloc(model));
+    an_model_init_weights(model, 7, NULL);
     return model;
 }
 
@@ -76,7 +76,7 @@ static void a_view_computes_with_the_lent_values(void **unused)
     assert_int_equal(alexnet_open(&options, &ctx), ALEXNET_OK);
     model = create_narrow(ctx, 24, 24);
     built = create_narrow(ctx, 40, 31);
-    an_assert_ok(ctx, an_model_lay_out_like(model, 40, 31, &view));
+    an_assert_ok(ctx, an_model_describe_like(model, 40, 31, &view));
     assert_ptr_equal(view->values, model->values);
     assert_ptr_equal(view->params.items, model->params.items);
     assert_string_equal(view->preprocess, built->preprocess);
@@ -92,8 +92,8 @@ static void a_view_computes_with_the_lent_values(void **unused)
     assert_memory_equal(found, expected, sizeof found);
 
     /* what is written through the model is seen by the view's session, which prepares anew */
-    an_model_start(model, 8, NULL);
-    an_model_start(built, 8, NULL);
+    an_model_init_weights(model, 8, NULL);
+    an_model_init_weights(built, 8, NULL);
     an_assert_ok(ctx, alexnet_session_run(session, images, 1, found));
     assert_memory_not_equal(found, expected, sizeof found);
     alexnet_session_close(session);
@@ -127,9 +127,9 @@ static void a_view_trains(void **unused)
     assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
     model = create_narrow(ctx, 24, 24);
     an_assert_ok(ctx, an_model_freeze(model, "conv1"));
-    an_assert_ok(ctx, an_model_lay_out_like(model, 32, 32, &view));
+    an_assert_ok(ctx, an_model_describe_like(model, 32, 32, &view));
     an_assert_ok(ctx,
-                 an_model_lay_out_like(view, 48, 48, &of_view)); /* lent by the model as well */
+                 an_model_describe_like(view, 48, 48, &of_view)); /* lent by the model as well */
     assert_ptr_equal(of_view->lender, model);
     give_images(images, AN_COUNT(images));
     an_assert_ok(ctx, an_session_open_training(view, 2, 0, 1, &session));
@@ -175,7 +175,7 @@ static void refusals_name_the_layer_and_sizes_that_fit(void **unused)
     assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
         alexnet_model *model = create(ctx, rows[i].family, -1, 0, 0), *view = model;
-        an_assert_status(ctx, an_model_lay_out_like(model, rows[i].h, rows[i].w, &view),
+        an_assert_status(ctx, an_model_describe_like(model, rows[i].h, rows[i].w, &view),
                          ALEXNET_BAD_SHAPE);
         assert_null(view);
         an_assert_error(ctx, rows[i].layer);
@@ -195,7 +195,7 @@ static void every_size_from_63x63_fits_torchvision(void **unused)
     model = create(ctx, "torchvision", 10, 0, 0);
     for (int size = 63; size <= 500; size += 19) {
         alexnet_model *view;
-        an_assert_ok(ctx, an_model_lay_out_like(model, size, 563 - size, &view));
+        an_assert_ok(ctx, an_model_describe_like(model, size, 563 - size, &view));
         alexnet_model_free(view);
     }
     alexnet_model_free(model);
@@ -229,7 +229,7 @@ static void records_are_scaled(void **unused)
         alexnet_model *model = create(ctx, rows[i].family, -1, 0, 0), *view;
         if (rows[i].record != NULL)
             an_assert_ok(ctx, an_model_set_preprocess(model, rows[i].record));
-        an_assert_ok(ctx, an_model_lay_out_like(model, rows[i].h, rows[i].w, &view));
+        an_assert_ok(ctx, an_model_describe_like(model, rows[i].h, rows[i].w, &view));
         if (strncmp(view->preprocess, rows[i].expected, strlen(rows[i].expected)) != 0 ||
             (rows[i].record != NULL && strcmp(view->preprocess, rows[i].expected) != 0))
             fail_msg("%zu: %s, expected %s", i, view->preprocess, rows[i].expected);
@@ -251,7 +251,7 @@ static void mean_images_are_scaled(void **unused)
     assert_int_equal(alexnet_open(&options, &ctx), ALEXNET_OK);
     model = create_narrow(ctx, 24, 24);
     an_assert_ok(ctx, an_model_set_mean_image(model, (int[]){3, 2, 2}, values));
-    an_assert_ok(ctx, an_model_lay_out_like(model, 24, 48, &view));
+    an_assert_ok(ctx, an_model_describe_like(model, 24, 48, &view));
     assert_int_equal(view->mean_shape[0], 3);
     assert_int_equal(view->mean_shape[1], 2);
     assert_int_equal(view->mean_shape[2], 4);
@@ -363,7 +363,7 @@ static void views_leak_nothing_without_memory(void **unused)
     for (long n = 0;; ++n) {
         an_test_fault fault;
         an_test_fault_arm(&fault, ctx, AN_FAULT_BIT(AN_FAULT_MEMORY), n, false, ENOMEM);
-        const alexnet_status status = an_model_lay_out_like(model, 30, 30, &view);
+        const alexnet_status status = an_model_describe_like(model, 30, 30, &view);
         const bool failed = an_test_fault_disarm(&fault);
         assert_int_equal(status, failed ? ALEXNET_NO_MEMORY : ALEXNET_OK);
         if (!failed) break;

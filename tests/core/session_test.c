@@ -46,8 +46,8 @@ static alexnet_model *make_model(alexnet_context *ctx)
     const an_init he = {AN_INIT_HE, 0};
     alexnet_model *model;
 
-    an_assert_ok(ctx, an_model_build(ctx, "cifar-19pct", NULL, &model));
-    an_model_start(model, 1, &he);
+    an_assert_ok(ctx, an_model_create_zero(ctx, "cifar-19pct", NULL, &model));
+    an_model_init_weights(model, 1, &he);
     for (int64_t i = 0; i < model->params.items[0].count; ++i)
         model->values[model->params.items[0].offset + (size_t)i] *=
             0.01f; /* images have deviation 100 */
@@ -294,7 +294,7 @@ static void prepared_weights_follow_the_model(void **unused)
             } else if (change < 3)
                 an_optimiser_swap_average(&optimiser, model);
             else
-                an_model_start(model, 7, NULL);
+                an_model_init_weights(model, 7, NULL);
             ctx->options.dtype = (alexnet_dtype)dtype;
             an_assert_ok(ctx, alexnet_session_open(model, BATCH, NULL, &fresh));
             ctx->options.dtype = ALEXNET_FP32;
@@ -312,11 +312,11 @@ static void prepared_weights_follow_the_model(void **unused)
     }
 }
 
-static bool is_prepared(const an_plan *plan, const char *layer)
+static bool is_packed_bytes(const an_plan *plan, const char *layer)
 {
     for (int i = 0; i < plan->step_count; ++i)
         if (strcmp(plan->steps[i].node->name, layer) == 0)
-            return plan->steps[i].prepared != AN_NOWHERE;
+            return plan->steps[i].packed != AN_NOWHERE;
     return false;
 }
 
@@ -347,7 +347,7 @@ static void a_sole_session_gives_values_back(void **unused)
             an_assert_ok(ctx, alexnet_session_run(sole, images, n, found));
             assert_memory_equal(found, expected, (size_t)n * 10 * sizeof *found);
         }
-        const bool given_back = is_prepared(an_session_plan(sole), "conv2");
+        const bool given_back = is_packed_bytes(an_session_plan(sole), "conv2");
         if (dtype == ALEXNET_INT8) assert_true(given_back);
         assert_int_equal(*middle == 0, given_back);
         alexnet_session_close(sole);

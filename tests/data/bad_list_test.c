@@ -1,5 +1,5 @@
 /*
- * bad_list_test.c: each bad picture once, in order of index.
+ * bad_list_test.c: each bad image once, in order of index.
  * SPDX-License-Identifier: MIT
  */
 #include "fixtures.h"
@@ -17,8 +17,8 @@ static void sorted_once_and_with_the_first_reason(void **in)
         an_assert_ok(f->ctx, an_bad_list_add(f->ctx, &list, added[i], i < 3 ? "first" : "later"));
     assert_int_equal(list.count, AN_COUNT(expected));
     for (size_t i = 0; i < list.count; ++i) {
-        assert_int_equal(list.pictures[i].index, expected[i]);
-        assert_string_equal(list.pictures[i].reason, expected[i] == 0 ? "later" : "first");
+        assert_int_equal(list.images[i].index, expected[i]);
+        assert_string_equal(list.images[i].reason, expected[i] == 0 ? "later" : "first");
     }
     an_bad_list_free(f->ctx, &list);
     assert_int_equal(list.count, 0);
@@ -35,8 +35,8 @@ static void another_list_is_added_to_it(void **in)
     an_assert_ok(f->ctx, an_bad_list_add(f->ctx, &others, 3, "later"));
     an_assert_ok(f->ctx, an_bad_list_add_all(f->ctx, &list, &others));
     assert_int_equal(list.count, 2);
-    assert_string_equal(list.pictures[0].reason, "later");
-    assert_string_equal(list.pictures[1].reason, "first");
+    assert_string_equal(list.images[0].reason, "later");
+    assert_string_equal(list.images[1].reason, "first");
     an_bad_list_free(f->ctx, &list);
     an_bad_list_free(f->ctx, &others);
 }
@@ -55,7 +55,7 @@ static void it_grows_and_survives_a_lack_of_memory(void **in)
         const bool failed = an_test_fault_disarm(&fault);
         assert_true(failed ? status == ALEXNET_NO_MEMORY : list.count == 100);
         for (size_t i = 1; i < list.count; ++i)
-            assert_int_equal(list.pictures[i].index, list.pictures[i - 1].index + 1);
+            assert_int_equal(list.images[i].index, list.images[i - 1].index + 1);
         an_bad_list_free(f->ctx, &list);
         if (!failed) break;
     }

@@ -1,5 +1,5 @@
 /*
- * cifar_test.c: the binary versions of CIFAR, with two or three pictures a file.
+ * cifar_test.c: the binary versions of CIFAR, with two or three images a file.
  * SPDX-License-Identifier: MIT
  */
 #include "fixtures.h"
@@ -11,7 +11,7 @@
 
 #define PIXELS 1024
 
-/* Writes `count` records; picture i has red 10 * label + i, green 100, blue = the pixel's number modulo 256. */
+/* Writes `count` records; image i has red 10 * label + i, green 100, blue = the pixel's number modulo 256. */
 static void write_records(const fixture *f, const char *name, int label_bytes,
                           const uint8_t *labels, int count)
 {
@@ -137,7 +137,7 @@ static void bad_files_are_refused(void **in)
     write_records(f, "data_batch_2.bin", 1, (const uint8_t[]){1, 10}, 2);
     an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_TRAIN, &source),
                      ALEXNET_BAD_FILE);
-    an_assert_error(f->ctx, "data_batch_2.bin: picture 1: expected a class from 0 to 9, found 10");
+    an_assert_error(f->ctx, "data_batch_2.bin: image 1: expected a class from 0 to 9, found 10");
 
     an_test_write_text(an_test_path(f->folder, "test_batch.bin"), "short");
     an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_VAL, &source),

@@ -1,5 +1,5 @@
 /*
- * files_test.c: pictures named one by one, and folders searched through.
+ * files_test.c: images named one by one, and folders searched through.
  * SPDX-License-Identifier: MIT
  */
 #include "fixtures.h"

@@ -193,7 +193,7 @@ uint8_t fixture_grey(alexnet_context *ctx, const an_source *source, int64_t inde
     return grey;
 }
 
-static void assert_same_picture(alexnet_context *ctx, const an_source *a, const an_source *b,
+static void assert_same_image(alexnet_context *ctx, const an_source *a, const an_source *b,
                                 int64_t index)
 {
     an_source_buffer buffer = {0};
@@ -217,6 +217,6 @@ void fixture_assert_same(alexnet_context *ctx, const an_source *a, const an_sour
     assert_int_equal(an_source_count(a), an_source_count(b));
     for (int64_t i = 0; i < an_source_count(a); ++i) {
         assert_int_equal(an_source_label(a, i), an_source_label(b, i));
-        assert_same_picture(ctx, a, b, i);
+        assert_same_image(ctx, a, b, i);
     }
 }

@@ -1,5 +1,5 @@
 /*
- * fixtures.h: small data sets for the tests of src/data: pictures of one colour, tar files, and whether two sources hold
+ * fixtures.h: small data sets for the tests of src/data: images of one colour, tar files, and whether two sources hold
  * the same.
  * SPDX-License-Identifier: MIT
  */
@@ -34,7 +34,7 @@ void fixture_text(alexnet_context *ctx, const char *folder, const char *name, co
  * Two classes with parts: train/cat/1.png (grey 10) 2.JPG (20) deep/3.png (30), train/dog/a b.png (40), val/cat/4.jpeg (50),
  * val/dog/5.png (60); and what is passed over: two files in train, two in val.
  */
-typedef void (*fixture_file)(void *user, const char *name, uint8_t grey /* 0: text, no picture */);
+typedef void (*fixture_file)(void *user, const char *name, uint8_t grey /* 0: text, no image */);
 void fixture_list(fixture_file file, void *user);
 void fixture_folder(alexnet_context *ctx, const char *folder);
 
@@ -54,7 +54,7 @@ void fixture_tar_end(fixture_tar *tar);                                /* the ze
 void fixture_tar_checksum(uint8_t *header);                            /* after a change */
 void fixture_tar_write(fixture_tar *tar, const char *path, bool gzip); /* and frees it */
 
-/* The grey value of a picture of one colour. Fails the test when it cannot be read. */
+/* The grey value of an image of one colour. Fails the test when it cannot be read. */
 uint8_t fixture_grey(alexnet_context *ctx, const an_source *source, int64_t index);
 
 /* Fails the test unless both have the same classes, labels, and pixels. */

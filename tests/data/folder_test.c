@@ -31,7 +31,7 @@ static void assert_name(const fixture *f, const an_source *source, int64_t index
     assert_string_equal(name, an_test_path(f->folder, expected));
 }
 
-static void the_training_part_has_its_pictures_in_order(void **in)
+static void the_training_part_has_its_images_in_order(void **in)
 {
     fixture *f = *in;
     fixture_folder(f->ctx, f->folder);
@@ -258,7 +258,7 @@ static void hidden_folders_are_no_classes(void **in)
     an_source_close(source);
 }
 
-static void no_pictures_show_the_expected_tree(void **in)
+static void no_images_show_the_expected_tree(void **in)
 {
     fixture *f = *in;
     an_source *source;
@@ -322,7 +322,7 @@ static void what_is_wrong_with_a_file_is_said_without_its_name(void **in)
 
     fixture_write(f->ctx, f->folder, "a/0.png", 1);
     fixture_text(f->ctx, f->folder, "a/1empty.jpg", "");
-    fixture_text(f->ctx, f->folder, "a/2text.jpg", "not a picture");
+    fixture_text(f->ctx, f->folder, "a/2text.jpg", "not an image");
     fixture_write(f->ctx, f->folder, "a/3gone\n.jpg", 1);
     an_source *source = open_part(f, AN_PART_ALL);
     assert_int_equal(unlink(an_test_path(f->folder, "a/3gone\n.jpg")), 0);
@@ -333,7 +333,7 @@ static void what_is_wrong_with_a_file_is_said_without_its_name(void **in)
         an_assert_status(f->ctx,
                          an_source_read(source, f->ctx, i, AN_ORIENTATION_IGNORE, &buffer, &image),
                          expected[i]);
-        assert_int_equal(an_source_is_bad_picture(expected[i]), i > 0);
+        assert_int_equal(an_source_is_bad_image(expected[i]), i > 0);
         assert_null(strstr(alexnet_error(f->ctx), f->folder));
         if (i > 0) assert_true(strlen(alexnet_error(f->ctx)) > 4);
     }
@@ -342,7 +342,7 @@ static void what_is_wrong_with_a_file_is_said_without_its_name(void **in)
     an_image_free(f->ctx, &image);
 }
 
-static void a_picture_folder_with_a_slash_at_its_end(void **in)
+static void an_image_folder_with_a_slash_at_its_end(void **in)
 {
     fixture *f = *in;
     an_source *source;
@@ -432,7 +432,7 @@ static void every_failure_is_clean(void **in)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(the_training_part_has_its_pictures_in_order),
+        FIXTURE_TEST(the_training_part_has_its_images_in_order),
         FIXTURE_TEST(parts_are_told_apart),
         FIXTURE_TEST(the_one_folder_around_it_all_is_stepped_into),
         FIXTURE_TEST(what_lies_beside_the_parts_is_noted),
@@ -445,11 +445,11 @@ int main(void)
         FIXTURE_TEST(images_that_are_not_read_are_named),
         FIXTURE_TEST(an_empty_part_beside_train_is_named),
         FIXTURE_TEST(hidden_folders_are_no_classes),
-        FIXTURE_TEST(no_pictures_show_the_expected_tree),
+        FIXTURE_TEST(no_images_show_the_expected_tree),
         FIXTURE_TEST(link_loops_end),
         FIXTURE_TEST(too_deep_is_refused),
         FIXTURE_TEST(what_is_wrong_with_a_file_is_said_without_its_name),
-        FIXTURE_TEST(a_picture_folder_with_a_slash_at_its_end),
+        FIXTURE_TEST(an_image_folder_with_a_slash_at_its_end),
         FIXTURE_TEST(every_failure_is_clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

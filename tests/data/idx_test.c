@@ -1,5 +1,5 @@
 /*
- * idx_test.c: MNIST's format, with pictures of 2 x 3 pixels.
+ * idx_test.c: MNIST's format, with images of 2 x 3 pixels.
  * SPDX-License-Identifier: MIT
  */
 #include "fixtures.h"
@@ -19,7 +19,7 @@ static uint8_t *put(uint8_t *at, uint32_t value)
     return at;
 }
 
-static void write_pictures(const fixture *f, const char *name, uint32_t magic, uint32_t count,
+static void write_images(const fixture *f, const char *name, uint32_t magic, uint32_t count,
                            size_t bytes)
 {
     uint8_t file[64] = {0};
@@ -41,9 +41,9 @@ static void write_labels(const fixture *f, const char *name, uint32_t magic, uin
 
 static void write_all(const fixture *f)
 {
-    write_pictures(f, "train-images-idx3-ubyte", 0x803, 3, 18);
+    write_images(f, "train-images-idx3-ubyte", 0x803, 3, 18);
     write_labels(f, "train-labels-idx1-ubyte", 0x801, 3, "\1\7\2");
-    write_pictures(f, "t10k-images-idx3-ubyte", 0x803, 1, 6);
+    write_images(f, "t10k-images-idx3-ubyte", 0x803, 1, 6);
     write_labels(f, "t10k-labels-idx1-ubyte", 0x801, 1, "\3");
 }
 
@@ -93,19 +93,19 @@ static void what_headers_claim_is_checked(void **in)
         write_all(f);
         switch (fault) {
         case 0:
-            write_pictures(f, "train-images-idx3-ubyte", 0x801, 3, 18);
+            write_images(f, "train-images-idx3-ubyte", 0x801, 3, 18);
             break;
         case 1:
-            write_pictures(f, "train-images-idx3-ubyte", 0x803, 4, 18);
+            write_images(f, "train-images-idx3-ubyte", 0x803, 4, 18);
             break;
         case 2:
-            write_pictures(f, "train-images-idx3-ubyte", 0x803, 3, 17);
+            write_images(f, "train-images-idx3-ubyte", 0x803, 3, 17);
             break;
         case 3:
-            write_pictures(f, "train-images-idx3-ubyte", 0x803, 0, 0);
+            write_images(f, "train-images-idx3-ubyte", 0x803, 0, 0);
             break;
         case 4:
-            write_pictures(f, "train-images-idx3-ubyte", 0x803, 0xffffffff, 18);
+            write_images(f, "train-images-idx3-ubyte", 0x803, 0xffffffff, 18);
             break;
         case 5:
             write_labels(f, "train-labels-idx1-ubyte", 0x803, 3, "\1\2\3");

@@ -122,13 +122,13 @@ static alexnet_go count_reports(void *user, const alexnet_progress *p)
     return ALEXNET_GO_ON;
 }
 
-static void verify_lists_bad_pictures_in_order(void **in)
+static void verify_lists_bad_images_in_order(void **in)
 {
     const fixture *f = *in;
     alexnet_data_info info;
 
     fixture_folder(f->ctx, f->folder);
-    fixture_text(f->ctx, f->folder, "train/dog/bad.jpg", "no picture");
+    fixture_text(f->ctx, f->folder, "train/dog/bad.jpg", "no image");
     fixture_text(f->ctx, f->folder, "train/cat/empty.png", "");
     fixture_text(f->ctx, f->folder, "val/cat/last.png", "\x89PNG\r\n\x1a\nand no more");
     for (int workers = 0; workers <= 4; ++workers) {
@@ -227,7 +227,7 @@ static void every_failure_is_clean(void **in)
     const fixture *f = *in;
 
     fixture_folder(f->ctx, f->folder);
-    fixture_text(f->ctx, f->folder, "train/dog/bad.jpg", "no picture");
+    fixture_text(f->ctx, f->folder, "train/dog/bad.jpg", "no image");
     for (long n = 0;; ++n) {
         an_test_fault fault;
         alexnet_data_info info = {0};
@@ -249,7 +249,7 @@ int main(void)
         FIXTURE_TEST(inspect_counts),
         FIXTURE_TEST(options_are_checked),
         FIXTURE_TEST(empty_and_unreadable_classes_are_no_end),
-        FIXTURE_TEST(verify_lists_bad_pictures_in_order),
+        FIXTURE_TEST(verify_lists_bad_images_in_order),
         FIXTURE_TEST(it_can_be_stopped),
         FIXTURE_TEST(stats_worked_by_hand),
         FIXTURE_TEST(threads_do_not_change_a_bit),

@@ -1,5 +1,5 @@
 /*
- * list_test.c: text files that name pictures and classes.
+ * list_test.c: text files that name images and classes.
  * SPDX-License-Identifier: MIT
  */
 #include "fixtures.h"
@@ -162,7 +162,7 @@ static void a_heading_in_other_words_is_no_class(void **in)
         {"bild,klasse\nhere.png,a\ngone.png,b\n", 2},
         {"bild klasse\ngone.png a\nhere.png b\n", 2},
         {"bild,klasse\ngone.png,a\n", 2},         /* nothing is there: who knows */
-        {"gone.png,klasse\nhere.png,a\n", 2},     /* a picture that is missed */
+        {"gone.png,klasse\nhere.png,a\n", 2},     /* an image that is missed */
         {"here.png,klasse\nhere.png,a\n", 2},     /* a file */
         {"image,4\nhere.png,5\nhere.png,6\n", 2}, /* a number is no heading, but 'image' no file */
     };
@@ -194,9 +194,9 @@ static void paths_are_relative_to_the_list(void **in)
     char text[600];
 
     fixture_write(f->ctx, f->folder, "lists/here.png", 1);
-    fixture_write(f->ctx, f->folder, "pictures/there \xff.png", 2);
+    fixture_write(f->ctx, f->folder, "images/there \xff.png", 2);
     snprintf(text, sizeof text,
-             "here.png 0\n../pictures/there \xff.png 0\n%s/lists/here.png 0\nmissing.png 0\n",
+             "here.png 0\n../images/there \xff.png 0\n%s/lists/here.png 0\nmissing.png 0\n",
              f->folder);
     an_source *source = open_list(f, text);
     assert_int_equal(fixture_grey(f->ctx, source, 0), 1);

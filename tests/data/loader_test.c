@@ -18,7 +18,7 @@
 #define SIDE   12
 #define FLOATS (3 * SIDE * SIDE)
 
-/* Drawn pictures, prepared to 12 x 12. 23 of them in batches of 5: four full ones and one of three. */
+/* Drawn images, prepared to 12 x 12. 23 of them in batches of 5: four full ones and one of three. */
 typedef struct setting {
     const fixture *f;
     an_source *source;
@@ -142,7 +142,7 @@ static void a_resume_goes_on_where_it_stopped(void **in)
     close_setting(&s);
 }
 
-static void an_epoch_has_every_picture_once(void **in)
+static void an_epoch_has_every_image_once(void **in)
 {
     setting s;
     bool seen[23] = {false};
@@ -280,7 +280,7 @@ static void ten_views_come_one_after_the_other(void **in)
     close_setting(&s);
 }
 
-/* ---- pictures that cannot be read ---- */
+/* ---- images that cannot be read ---- */
 
 #define GOOD 12
 #define BAD  5
@@ -299,10 +299,10 @@ static void write_some_bad(const fixture *f)
     }
 }
 
-static void bad_pictures_are_left_out_and_listed(void **in)
+static void bad_images_are_left_out_and_listed(void **in)
 {
     const fixture *f = *in;
-    const an_bad_picture *bad;
+    const an_bad_image *bad;
     setting s;
 
     write_some_bad(f);
@@ -332,7 +332,7 @@ static void bad_pictures_are_left_out_and_listed(void **in)
     close_setting(&s);
 }
 
-static void the_first_bad_picture_fails_the_call(void **in)
+static void the_first_bad_image_fails_the_call(void **in)
 {
     const fixture *f = *in;
     const an_batch *batch;
@@ -353,7 +353,7 @@ static void the_first_bad_picture_fails_the_call(void **in)
     close_setting(&s);
 }
 
-static void too_many_bad_pictures_fail_the_call(void **in)
+static void too_many_bad_images_fail_the_call(void **in)
 {
     const fixture *f = *in;
     const an_batch *batch;
@@ -394,7 +394,7 @@ static void a_batch_may_be_all_bad(void **in)
 /* ---- trouble ---- */
 
 /* Nor is a lack of descriptors: the next image could not be read, either. */
-static void a_failing_system_is_not_a_bad_picture(void **in)
+static void a_failing_system_is_not_a_bad_image(void **in)
 {
     const fixture *f = *in;
     const an_batch *batch;
@@ -420,12 +420,12 @@ static void a_failing_system_is_not_a_bad_picture(void **in)
     close_setting(&s);
 }
 
-static void what_the_system_refuses_is_a_bad_picture(void **in)
+static void what_the_system_refuses_is_a_bad_image(void **in)
 {
     static const int numbers[] = {EACCES, EPERM, ELOOP, ENAMETOOLONG, EIO};
     const fixture *f = *in;
     const an_batch *batch;
-    const an_bad_picture *bad;
+    const an_bad_image *bad;
     setting s;
 
     fixture_write(f->ctx, f->folder, "a/1.png", 1);
@@ -447,7 +447,7 @@ static void what_the_system_refuses_is_a_bad_picture(void **in)
     close_setting(&s);
 }
 
-static void a_record_that_does_not_fit_is_not_a_bad_picture(void **in)
+static void a_record_that_does_not_fit_is_not_a_bad_image(void **in)
 {
     const fixture *f = *in;
     const an_batch *batch;
@@ -503,7 +503,7 @@ static void options_are_checked(void **in)
         an_assert_status(f->ctx, an_loader_open(f->ctx, &o, &loader), ALEXNET_BAD_ARG);
         assert_null(loader);
     }
-    s.options.batch = 1 << 30; /* no more than there are pictures is taken */
+    s.options.batch = 1 << 30; /* no more than there are images is taken */
     loader = open_loader(&s);
     assert_int_equal(next(&s, loader)->n, 23);
     an_loader_close(loader);
@@ -553,7 +553,7 @@ static void after_an_epoch_nothing_is_allocated(void **in)
 
     open_drawn(f, &s);
     for (int workers = 0; workers <= 1;
-         ++workers) { /* with more, one may come to its first picture late */
+         ++workers) { /* with more, one may come to its first image late */
         s.options.workers = workers;
         an_loader *loader = open_loader(&s);
         for (int i = 0; i < 10; ++i)
@@ -588,7 +588,7 @@ static void every_failure_is_clean(void **in)
                 ;
             an_loader_close(loader);
             if (!an_test_fault_disarm(&fault)) break;
-            /* OK: what failed was to note why a picture is bad */
+            /* OK: what failed was to note why an image is bad */
             assert_true(status == ALEXNET_OK || status == ALEXNET_NO_MEMORY ||
                         status == ALEXNET_IO);
         }
@@ -601,18 +601,18 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(workers_leave_no_trace),
         FIXTURE_TEST(a_resume_goes_on_where_it_stopped),
-        FIXTURE_TEST(an_epoch_has_every_picture_once),
+        FIXTURE_TEST(an_epoch_has_every_image_once),
         FIXTURE_TEST(orders_are_permutations_that_change),
         FIXTURE_TEST(a_split_and_a_map_of_labels),
         FIXTURE_TEST(another_augmentation_may_come_later),
         FIXTURE_TEST(ten_views_come_one_after_the_other),
-        FIXTURE_TEST(bad_pictures_are_left_out_and_listed),
-        FIXTURE_TEST(the_first_bad_picture_fails_the_call),
-        FIXTURE_TEST(too_many_bad_pictures_fail_the_call),
+        FIXTURE_TEST(bad_images_are_left_out_and_listed),
+        FIXTURE_TEST(the_first_bad_image_fails_the_call),
+        FIXTURE_TEST(too_many_bad_images_fail_the_call),
         FIXTURE_TEST(a_batch_may_be_all_bad),
-        FIXTURE_TEST(a_failing_system_is_not_a_bad_picture),
-        FIXTURE_TEST(what_the_system_refuses_is_a_bad_picture),
-        FIXTURE_TEST(a_record_that_does_not_fit_is_not_a_bad_picture),
+        FIXTURE_TEST(a_failing_system_is_not_a_bad_image),
+        FIXTURE_TEST(what_the_system_refuses_is_a_bad_image),
+        FIXTURE_TEST(a_record_that_does_not_fit_is_not_a_bad_image),
         FIXTURE_TEST(options_are_checked),
         FIXTURE_TEST(closing_does_not_wait_for_the_epoch),
         FIXTURE_TEST(after_an_epoch_nothing_is_allocated),

@@ -44,7 +44,7 @@ static void only_a_wish_to_stop_ends_the_job(void **in)
     an_assert_ok(f->ctx, an_progress_tell(f->ctx, &p, answer, &go));
     go = ALEXNET_GO_STOP;
     an_assert_status(f->ctx, an_progress_tell(f->ctx, &p, answer, &go), ALEXNET_STOPPED);
-    an_assert_error(f->ctx, "3 of 9 pictures");
+    an_assert_error(f->ctx, "3 of 9 images");
 }
 
 int main(void)

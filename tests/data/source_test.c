@@ -20,12 +20,12 @@ static void what_is_none_is_refused(void **in)
         ALEXNET_NOT_FOUND);
     an_assert_error(f->ctx, "absent: no such file or folder");
 
-    fixture_write(f->ctx, f->folder, "picture.jpg", 1);
+    fixture_write(f->ctx, f->folder, "image.jpg", 1);
     an_assert_status(
         f->ctx,
-        an_source_open(f->ctx, an_test_path(f->folder, "picture.jpg"), AN_PART_ALL, &source),
+        an_source_open(f->ctx, an_test_path(f->folder, "image.jpg"), AN_PART_ALL, &source),
         ALEXNET_BAD_FILE);
-    an_assert_error(f->ctx, "found a picture");
+    an_assert_error(f->ctx, "found an image");
 
     an_test_write(an_test_path(f->folder, "zeros"), (const char[600]){0}, 600);
     an_assert_status(f->ctx,
@@ -49,7 +49,7 @@ static void assert_same_images(const an_source *a, const an_source *b, bool same
     assert_int_equal(an_source_same_images(x, y), same);
 }
 
-/* The same pictures as folder, tar, tar.gz and list: names differ, what is learnt does not. */
+/* The same images as folder, tar, tar.gz and list: names differ, what is learnt does not. */
 static void kinds_are_told_by_content_and_agree(void **in)
 {
     const fixture *f = *in;

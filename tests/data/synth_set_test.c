@@ -1,5 +1,5 @@
 /*
- * synth_set_test.c: alexnet_data_synth(): a folder of drawn pictures, whole or absent.
+ * synth_set_test.c: alexnet_data_synth(): a folder of drawn images, whole or absent.
  * SPDX-License-Identifier: MIT
  */
 #include "fixtures.h"

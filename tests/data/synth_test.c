@@ -1,5 +1,5 @@
 /*
- * synth_test.c: drawn pictures.
+ * synth_test.c: drawn images.
  * SPDX-License-Identifier: MIT
  */
 #include "fixtures.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void hash_picture(const fixture *f, uint64_t seed, int class_index, uint32_t number,
+static void hash_image(const fixture *f, uint64_t seed, int class_index, uint32_t number,
                          int size, char hex[AN_SHA256_HEX_SIZE])
 {
     an_image image = {0};
@@ -24,7 +24,7 @@ static void hash_picture(const fixture *f, uint64_t seed, int class_index, uint3
     an_image_free(f->ctx, &image);
 }
 
-/* One picture of each class, on every machine, with every compiler. */
+/* One image of each class, on every machine, with every compiler. */
 static void the_same_pixels_everywhere(void **in)
 {
     /* the first 16 digits of SHA-256 */
@@ -37,7 +37,7 @@ static void the_same_pixels_everywhere(void **in)
     char hex[AN_SHA256_HEX_SIZE];
 
     for (int i = 0; i < AN_SYNTH_CLASSES_MAX; ++i) {
-        hash_picture(f, 1, i, 5, 64, hex);
+        hash_image(f, 1, i, 5, 64, hex);
         hex[16] = '\0';
         assert_string_equal(hex, expected[i]);
     }
@@ -48,18 +48,18 @@ static void seed_class_and_number_all_matter(void **in)
     const fixture *f = *in;
     char a[AN_SHA256_HEX_SIZE], b[AN_SHA256_HEX_SIZE];
 
-    hash_picture(f, 1, 2, 3, 32, a);
-    hash_picture(f, 1, 2, 3, 32, b);
+    hash_image(f, 1, 2, 3, 32, a);
+    hash_image(f, 1, 2, 3, 32, b);
     assert_string_equal(a, b);
-    hash_picture(f, 2, 2, 3, 32, b);
+    hash_image(f, 2, 2, 3, 32, b);
     assert_string_not_equal(a, b);
-    hash_picture(f, 1, 3, 3, 32, b);
+    hash_image(f, 1, 3, 3, 32, b);
     assert_string_not_equal(a, b);
-    hash_picture(f, 1, 2, 4, 32, b);
+    hash_image(f, 1, 2, 4, 32, b);
     assert_string_not_equal(a, b);
 }
 
-/* The figure can be seen: within every picture some pixels are much brighter than others. */
+/* The figure can be seen: within every image some pixels are much brighter than others. */
 static void there_is_contrast(void **in)
 {
     const fixture *f = *in;

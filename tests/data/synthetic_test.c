@@ -1,5 +1,5 @@
 /*
- * synthetic_test.c: the source of drawn pictures.
+ * synthetic_test.c: the source of drawn images.
  * SPDX-License-Identifier: MIT
  */
 #include "fixtures.h"

@@ -55,7 +55,7 @@ static void assert_name(const fixture *f, const an_source *source, int64_t index
     assert_name_in(tar_path(f), source, index, expected);
 }
 
-/* A tar with one picture in class a, and whatever else the test puts before it. */
+/* A tar with one image in class a, and whatever else the test puts before it. */
 static void finish(fixture_tar *tar, const fixture *f)
 {
     fixture_tar_png(tar, "a/1.png", 11);
@@ -134,7 +134,7 @@ static void long_names_come_by_gnu_pax_and_prefix(void **in)
     fixture_tar_png(&tar, "a/cut short", 2);
 
     fixture_tar_png(&tar, "name.png", 3);
-    uint8_t *header = tar.data + tar.bytes - 1024; /* a small picture: header, one block */
+    uint8_t *header = tar.data + tar.bytes - 1024; /* a small image: header, one block */
     memcpy(header + 345, "a/prefix", 8);
     fixture_tar_checksum(header);
 
@@ -446,7 +446,7 @@ static void a_gzip_of_something_else_is_refused(void **in)
         size_t bytes;
         const char *found;
     } rows[] = {
-        {"a.jpg cat\n", 10, "found text: a list of pictures is read uncompressed only"},
+        {"a.jpg cat\n", 10, "found text: a list of images is read uncompressed only"},
         {"\0\0\010\001\0\0\0\001\003", 9, "found an IDX file: the data set is the folder"},
         {"\0\001\002", 3, "found something else"},
     };

@@ -1,5 +1,5 @@
 /*
- * tree_test.c: the rules that make classes and pictures of paths. Whole trees are tested with folder and tar.
+ * tree_test.c: the rules that make classes and images of paths. Whole trees are tested with folder and tar.
  * SPDX-License-Identifier: MIT
  */
 #include "fixtures.h"
@@ -22,15 +22,15 @@ static an_source *empty_source(const fixture *f, unsigned present, unsigned want
     return source;
 }
 
-static void names_of_pictures_and_hidden_ones(void **in)
+static void names_of_images_and_hidden_ones(void **in)
 {
     (void)in;
-    assert_true(an_tree_is_picture("a/b.jpg"));
-    assert_true(an_tree_is_picture("a/b.c.JPeG"));
-    assert_true(an_tree_is_picture("b.PNG"));
-    assert_false(an_tree_is_picture("b.png.txt"));
-    assert_false(an_tree_is_picture("jpg"));
-    assert_false(an_tree_is_picture("a.jpg/b"));
+    assert_true(an_tree_is_image("a/b.jpg"));
+    assert_true(an_tree_is_image("a/b.c.JPeG"));
+    assert_true(an_tree_is_image("b.PNG"));
+    assert_false(an_tree_is_image("b.png.txt"));
+    assert_false(an_tree_is_image("jpg"));
+    assert_false(an_tree_is_image("a.jpg/b"));
     assert_true(an_tree_is_hidden(".a/b"));
     assert_true(an_tree_is_hidden("a/.b"));
     assert_true(an_tree_is_hidden("a/../b"));
@@ -115,7 +115,7 @@ static void many_and_long_paths(void **in)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(names_of_pictures_and_hidden_ones),
+        FIXTURE_TEST(names_of_images_and_hidden_ones),
         FIXTURE_TEST(alike_names_are_kept_apart),
         FIXTURE_TEST(classes_of_all_parts_are_united),
         FIXTURE_TEST(many_and_long_paths),

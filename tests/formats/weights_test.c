@@ -214,7 +214,7 @@ static void torchvision_is_recognised(void **state)
     alexnet_model *model;
 
     options.classes = 2;
-    an_assert_ok(p->ctx, alexnet_model_outline(p->ctx, "torchvision", &options, &model));
+    an_assert_ok(p->ctx, alexnet_model_describe(p->ctx, "torchvision", &options, &model));
     for (int i = 0; i < model->params.count; ++i) {
         const an_param *param = &model->params.items[i];
         json_t *shape = json_array();

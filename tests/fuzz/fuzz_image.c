@@ -1,5 +1,5 @@
 /*
- * fuzz_image.c: any bytes are a picture or an error, and what is a picture can be prepared.
+ * fuzz_image.c: any bytes are an image or an error, and what is an image can be prepared.
  * SPDX-License-Identifier: MIT
  */
 #include "base/context.h"
@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#define PIXELS_MAX (1 << 20) /* of a picture that is worth preparing */
+#define PIXELS_MAX (1 << 20) /* of an image that is worth preparing */
 #define SIDE       24
 
 static void check(bool condition)

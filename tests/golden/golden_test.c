@@ -2,12 +2,12 @@
  * golden_test.c: whole networks against PyTorch in float64: logits, gradients and three steps of SGD, without dropout and, in
  * families that have it, with the masks of the stream that core/backend.h describes.
  *
- * The expected numbers are FAMILY.json, made by torch_golden.py, which also states the formula for weights and pictures.
+ * The expected numbers are FAMILY.json, made by torch_golden.py, which also states the formula for weights and images.
  *
  * Bounds, relative, in norm. Forward: a sum of k products, rounded k times by 2^-24 of its size at most, is off by
  * sqrt(k) 2^-24 in the mean of squares: 6e-6 for the 9216 of fc6. Eight layers, were each that long and their errors of one
  * sign, make 5e-5: 1e-4. Backward goes through as many again, and adds up gradients over places, whose terms cancel to a tenth
- * or less of their size: 1e-3. Pictures are chosen so that in the first step rounding turns no ReLU and no maximum of a window.
+ * or less of their size: 1e-3. Images are chosen so that in the first step rounding turns no ReLU and no maximum of a window.
  * It may in later ones, and each time that moves a gradient by about a hundredth. As these make a tenth of a parameter's way,
  * or a quarter where the rate is outside the velocity, 5e-3 of the way is allowed, besides what rounding the parameters makes
  * of it.
@@ -157,7 +157,7 @@ static void bench_open(bench *b, alexnet_context *ctx, const char *family, const
     options.classes = (int)an_json_get_int(golden, "classes", 0);
     if (an_family_find(family)->dropout >= 0)
         options.dropout = an_json_get_real(b->expected, "p", 0);
-    an_assert_ok(ctx, an_model_build(ctx, family, &options, &b->model));
+    an_assert_ok(ctx, an_model_create_zero(ctx, family, &options, &b->model));
     alexnet_model_get_info(b->model, &info);
 
     const int64_t pixels = (int64_t)b->batch * info.input[0] * info.input[1] * info.input[2];
@@ -166,7 +166,7 @@ static void bench_open(bench *b, alexnet_context *ctx, const char *family, const
     assert_non_null(b->images);
     assert_non_null(b->labels);
     formula_give(an_json_get_text(golden, "images", ""), 0,
-                 (float)an_json_get_real(golden, "pictures", 0), pixels, b->images);
+                 (float)an_json_get_real(golden, "images", 0), pixels, b->images);
     for (int i = 0; i < b->batch; ++i)
         b->labels[i] = (3 * i + 1) % options.classes;
     give_weights(b->model);

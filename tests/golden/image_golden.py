@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Draws the pictures of tests/fuzz/corpus/image/ and writes what PIL and torchvision make of them.
+"""Draws the images of tests/fuzz/corpus/image/ and writes what PIL and torchvision make of them.
 
 usage: tests/golden/image_golden.py [DATA]
 
-Needs Pillow 13, torchvision and numpy; the tests themselves need neither. Every picture is drawn here. DATA is the folder
+Needs Pillow 13, torchvision and numpy; the tests themselves need neither. Every image is drawn here. DATA is the folder
 of $ALEXNET_TEST_DATA: with it the answers for its photographs are written too.
 
 Writes tests/fuzz/corpus/image/* and, for the tests to include, rows of C tables tests/golden/image_*.inc. A digest is the
@@ -27,7 +27,7 @@ from torchvision import transforms
 from torchvision.transforms.functional import InterpolationMode
 
 ROOT = Path(__file__).resolve().parent.parent
-PICTURES = ROOT / "fuzz" / "corpus" / "image"
+IMAGES = ROOT / "fuzz" / "corpus" / "image"
 ROWS = ROOT / "golden"
 
 WIDTH, HEIGHT = 45, 31
@@ -35,7 +35,7 @@ FILTERS = {"BILINEAR": InterpolationMode.BILINEAR, "BICUBIC": InterpolationMode.
            "NEAREST": InterpolationMode.NEAREST}
 
 
-# ---------------------------------------------------------------- pictures
+# ---------------------------------------------------------------- images
 
 def draw(width=WIDTH, height=HEIGHT):
     """Gradients, edges and a little noise, in strong colours."""
@@ -101,7 +101,7 @@ def drawn_png(depth, kind, channels, width=21, height=9, **options):
 
 
 def adam7(image):
-    """The picture interlaced: seven passes, each a small picture of its own."""
+    """The image interlaced: seven passes, each a small image of its own."""
     pixels, rows = numpy.asarray(image), []
     for x0, y0, dx, dy in ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)):
         rows += [row.tobytes() for row in pixels[y0::dy, x0::dx] if row.size]
@@ -113,7 +113,7 @@ def palette(count):
     return b"PLTE", bytes(noise.randrange(256) for _ in range(3 * count))
 
 
-def pictures():
+def images():
     """name: bytes."""
     rgb = draw()
     files = {
@@ -163,7 +163,7 @@ def pictures():
 
 
 def broken(files):
-    """Pictures that must fail; each is a valid start for the fuzzer all the same."""
+    """Images that must fail; each is a valid start for the fuzzer all the same."""
     return {
         "bad_truncated.jpg": files["rgb420.jpg"][:-200],
         "bad_no_end.jpg": files["rgb420.jpg"][:-2],
@@ -179,7 +179,7 @@ def broken(files):
         "bad_no_palette.png": drawn_png(8, 3, 1),
         "bad_truncated.gz": files["gzipped.jpg"][:-300],
         "bad_size.gz": files["gzipped.jpg"][:-4] + struct.pack("<I", 1 << 31),
-        "bad_text.gz": gzip.compress(b"not a picture", mtime=0),
+        "bad_text.gz": gzip.compress(b"not an image", mtime=0),
         "bad_gif.jpg": b"GIF89a" + bytes(20),
         "bad_text.jpg": b"<html>Not found</html>",
     }
@@ -213,7 +213,7 @@ def braces(values):
 
 
 def decode_rows(files):
-    """{file, width, height, digest as stored, digest upright}: a decoded picture."""
+    """{file, width, height, digest as stored, digest upright}: a decoded image."""
     for name, data in sorted(files.items()):
         stored, upright = pixels(name, data)
         yield f'"{name}", {stored.width}, {stored.height}, "{digest(stored)}", "{digest(upright)}"'
@@ -305,12 +305,12 @@ def write_rows(name, what, rows):
 
 
 def main():
-    files = pictures()
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    for path in PICTURES.iterdir():
+    files = images()
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    for path in IMAGES.iterdir():
         path.unlink()
     for name, data in {**files, **broken(files)}.items():
-        (PICTURES / name).write_bytes(data)
+        (IMAGES / name).write_bytes(data)
 
     for rows in decode_rows, resize_rows, box_rows, enhance_rows, prepare_rows:
         write_rows(rows.__name__.removesuffix("_rows"), rows.__doc__, rows(files))

@@ -4,7 +4,7 @@ that are run at another size of input than their network's usual one.
 
 usage: tests/golden/size_golden.py                     needs torch and torchvision
 
-Weights and pictures are given by the formula of torch_golden.py. `torchvision` is torchvision.models.alexnet itself, at any
+Weights and images are given by the formula of torch_golden.py. `torchvision` is torchvision.models.alexnet itself, at any
 size; `slim` is all convolutions, as its source has it; in `caffe`, fc6 is the convolution with filters of 6x6 that it is at
 the usual size, and fc7 and fc8 are convolutions of 1x1. Stored are logits as [n][c][h][w]: sum, norm and samples.
 SPDX-License-Identifier: MIT
@@ -51,9 +51,9 @@ def torchvision_logits(net, x):
 def compute(family, net, height, width):
     reset(net)
     with torch.no_grad():
-        x = given(f"size {height}x{width}", (BATCH, 3, height, width), 0, net.pictures)
+        x = given(f"size {height}x{width}", (BATCH, 3, height, width), 0, net.images)
         logits = torchvision_logits(net, x) if family == "torchvision" else net.logits(x)
-    return {"family": family, "height": height, "width": width, "pictures": net.pictures, "batch": BATCH,
+    return {"family": family, "height": height, "width": width, "images": net.images, "batch": BATCH,
             "shape": list(logits.shape), "logits": summary(logits), "means": summary(logits.mean((2, 3)))}
 
 

@@ -52,7 +52,7 @@ static void require_close(const char *what, const float *values, int64_t count,
     assert_true(error <= ERROR_MAX);
 }
 
-/* The logits of the row's pictures. */
+/* The logits of the row's images. */
 static void check_logits(alexnet_model *model, const json_t *row, const char *what,
                          const char *which, const int shape[3])
 {
@@ -66,7 +66,7 @@ static void check_logits(alexnet_model *model, const json_t *row, const char *wh
 
     assert_non_null(images);
     snprintf(name, sizeof name, "size %dx%d", model->options.input_h, model->options.input_w);
-    formula_give(name, 0, (float)an_json_get_real(row, "pictures", 0), pixels, images);
+    formula_give(name, 0, (float)an_json_get_real(row, "images", 0), pixels, images);
     an_assert_ok(ctx, alexnet_session_open(model, batch, "logits", &session));
     alexnet_session_get_output(session, found);
     for (int i = 0; i < 3; ++i)
@@ -93,7 +93,7 @@ static void check_row(alexnet_context *ctx, const json_t *row, int classes)
     int map[3];
 
     options.classes = classes;
-    an_assert_ok(ctx, an_model_build(ctx, family, &options, &model));
+    an_assert_ok(ctx, an_model_create_zero(ctx, family, &options, &model));
     give_weights(model);
     const float *values = model->values;
     an_assert_ok(ctx, alexnet_model_resize(model, &size));

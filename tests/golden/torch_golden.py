@@ -3,13 +3,13 @@
 
 usage: tests/golden/torch_golden.py [FAMILY...]        needs torch and torchvision
 
-The networks are in torch_families.py. Weights, pictures and labels are given by a formula that golden_test.c has, too
+The networks are in torch_families.py. Weights, images and labels are given by a formula that golden_test.c has, too
 (formula.py):
 
     weights     scale * h(name, i), scale = sqrt(3 / fan_in) as float32
     biases      0.05 * h(name, i)
     batch norm  weight and running_var 1 + 0.5 * h(name, i), running_mean 0.5 * h(name, i)
-    pictures    size * h("images N", i), N the first with which no ReLU and no maximum is near to turning in the first step
+    images    size * h("images N", i), N the first with which no ReLU and no maximum is near to turning in the first step
     labels      (3 i + 1) mod classes
 
 Stored are the logits in testing, the gradients of the first step, and the losses of three steps of SGD and how far they
@@ -55,10 +55,10 @@ def set_dropout(net, p, step=DROPOUT["step"]):
 
 def batch_of(net):
     labels = torch.tensor([(3 * i + 1) % CLASSES for i in range(net.batch)])
-    return given(net.images, (net.batch, *net.input), 0, net.pictures), labels
+    return given(net.images, (net.batch, *net.input), 0, net.images), labels
 
 
-def choose_pictures(net, dropouts):
+def choose_images(net, dropouts):
     """The first with which no ReLU and no maximum is near to turning, at any of these probabilities of dropout."""
     net.strict = True
     for n in itertools.count():
@@ -187,9 +187,9 @@ def measure(net, p):
 def compute(family):
     net = FAMILIES[family]()
     reset(net)
-    choose_pictures(net, [0, DROPOUT["p"]] if net.dropout else [0])
+    choose_images(net, [0, DROPOUT["p"]] if net.dropout else [0])
     golden = {"made_by": f"torch {torch.__version__}, torchvision {torchvision.__version__}, float64",
-              "family": family, "batch": net.batch, "classes": CLASSES, "images": net.images, "pictures": net.pictures,
+              "family": family, "batch": net.batch, "classes": CLASSES, "images": net.images, "images": net.images,
               "momentum": MOMENTUM, "weight_decay": decay_of(net), "update": net.update,
               "rates": [net.rate * factor for factor in net.falling]} | measure(net, 0)
     if net.dropout:

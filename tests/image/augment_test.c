@@ -2,7 +2,7 @@
  * augment_test.c: the list of words, and each random change held to its definition.
  * SPDX-License-Identifier: MIT
  */
-#include "image/pictures.h"
+#include "image/samples.h"
 
 #include "image/augment.h"
 #include <math.h>
@@ -68,9 +68,9 @@ static void wrong_lists_are_refused_with_the_word(void **state)
     }
 }
 
-static an_stream stream_of(uint32_t picture)
+static an_stream stream_of(uint32_t image)
 {
-    return an_stream_open(3, AN_PURPOSE_TEST, 0, picture);
+    return an_stream_open(3, AN_PURPOSE_TEST, 0, image);
 }
 
 static void random_parts_keep_area_and_aspect(void **state)
@@ -98,8 +98,8 @@ static void random_parts_keep_area_and_aspect(void **state)
     }
 }
 
-/* Nothing of aspect 3/4 .. 4/3 has half the area of these pictures, so the ten tries fail. */
-static void narrow_pictures_give_their_middle(void **state)
+/* Nothing of aspect 3/4 .. 4/3 has half the area of these images, so the ten tries fail. */
+static void narrow_images_give_their_middle(void **state)
 {
     static const struct {
         int width, height;
@@ -132,7 +132,7 @@ static void enhancing_is_pils(void **state)
     alexnet_context *ctx = *state;
 
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        an_image image = an_picture_decode(ctx, "rgb8.png");
+        an_image image = an_sample_decode(ctx, "rgb8.png");
         rows[i].enhance(&image, rows[i].factor);
         an_assert_pixels("rgb8.png", &image, rows[i].digest);
         an_image_free(ctx, &image);
@@ -172,8 +172,8 @@ static void jitter_is_three_steps_of_three_draws(void **state)
 {
     alexnet_context *ctx = *state;
     const an_augment augment = parse(ctx, "jitter:0.5");
-    an_image image = an_picture_decode(ctx, "rgb8.png"),
-             expected = an_picture_decode(ctx, "rgb8.png");
+    an_image image = an_sample_decode(ctx, "rgb8.png"),
+             expected = an_sample_decode(ctx, "rgb8.png");
     an_stream stream = stream_of(7), again = stream;
 
     an_augment_jitter(&augment, &stream, &image);
@@ -226,7 +226,7 @@ int main(void)
         an_unit_test(lists_are_parsed),
         an_unit_test(wrong_lists_are_refused_with_the_word),
         an_unit_test(random_parts_keep_area_and_aspect),
-        an_unit_test(narrow_pictures_give_their_middle),
+        an_unit_test(narrow_images_give_their_middle),
         an_unit_test(enhancing_is_pils),
         an_unit_test(enhancing_is_worked_by_hand),
         an_unit_test(jitter_is_three_steps_of_three_draws),

@@ -13,7 +13,7 @@ static an_bytes read_image(alexnet_context *ctx, const codec_format *format, con
     char name[128];
 
     snprintf(name, sizeof name, "../%s/%s", format->folder, file);
-    return an_picture_read(ctx, name);
+    return an_kind_read_image(ctx, name);
 }
 
 bool codec_is_read(alexnet_context *ctx, const codec_format *format, const char *file)

@@ -7,7 +7,7 @@
 #define AN_TEST_CODECS_H
 
 #include "image/codec.h"
-#include "image/pictures.h"
+#include "image/samples.h"
 
 typedef struct codec_format {
     const an_codec *codec;

@@ -2,7 +2,7 @@
  * directory_test.c: entries in both byte orders and both widths, and no byte beyond the end.
  * SPDX-License-Identifier: MIT
  */
-#include "image/pictures.h"
+#include "image/samples.h"
 
 #include "image/directory.h"
 #include <stdlib.h>

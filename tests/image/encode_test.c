@@ -2,7 +2,7 @@
  * encode_test.c: what is written is read again.
  * SPDX-License-Identifier: MIT
  */
-#include "image/pictures.h"
+#include "image/samples.h"
 
 #include "base/memory.h"
 #include <stdlib.h>
@@ -43,7 +43,7 @@ static void a_png_comes_back_as_it_was(void **state)
 static void a_jpeg_comes_back_nearly_as_it_was(void **state)
 {
     alexnet_context *ctx = *state;
-    an_image image = an_picture_decode(ctx, "rgb420.jpg"), again = {0};
+    an_image image = an_sample_decode(ctx, "rgb420.jpg"), again = {0};
     size_t smaller = 0;
 
     for (int quality = 10; quality <= 100; quality += 30) {

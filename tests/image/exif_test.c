@@ -1,8 +1,8 @@
 /*
- * exif_test.c: the orientation in EXIF data, and the eight ways to turn a picture.
+ * exif_test.c: the orientation in EXIF data, and the eight ways to turn an image.
  * SPDX-License-Identifier: MIT
  */
-#include "image/pictures.h"
+#include "image/samples.h"
 
 #include "image/codec.h"
 #include <stdlib.h>
@@ -69,7 +69,7 @@ static void short_data_are_read_no_further(void **unused)
 }
 
 /*
- * A stored picture of 3 x 2 pixels         1 2 3
+ * A stored image of 3 x 2 pixels         1 2 3
  *                                          4 5 6
  */
 static void all_eight_orientations_come_upright(void **state)

@@ -2,7 +2,7 @@
  * gzip_test.c: unpacking, and files that promise more than they hold.
  * SPDX-License-Identifier: MIT
  */
-#include "image/pictures.h"
+#include "image/samples.h"
 
 #include "base/memory.h"
 #include "image/codec.h"
@@ -10,11 +10,11 @@
 #include <string.h>
 #include <zlib.h>
 
-static void a_gzipped_picture_is_the_picture(void **state)
+static void a_gzipped_image_is_the_image(void **state)
 {
     alexnet_context *ctx = *state;
-    an_bytes packed = an_picture_read(ctx, "gzipped.jpg"),
-             plain = an_picture_read(ctx, "rgb420.jpg"), out;
+    an_bytes packed = an_kind_read_image(ctx, "gzipped.jpg"),
+             plain = an_kind_read_image(ctx, "rgb420.jpg"), out;
 
     assert_true(an_gzip_sniff(packed.data, packed.size));
     an_assert_ok(ctx, an_gzip_unpack(ctx, packed.data, packed.size, &out));
@@ -38,7 +38,7 @@ static void damaged_files_fail_and_say_why(void **state)
     an_image image = {0};
 
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        an_bytes file = an_picture_read(ctx, rows[i].file);
+        an_bytes file = an_kind_read_image(ctx, rows[i].file);
         an_assert_status(ctx,
                          an_image_decode(ctx, file.data, file.size, AN_ORIENTATION_EXIF, &image),
                          ALEXNET_BAD_FILE);
@@ -90,7 +90,7 @@ static void the_limit_is_checked_before_memory_is_taken(void **state)
 static void a_wrong_size_is_noticed(void **state)
 {
     alexnet_context *ctx = *state;
-    an_bytes file = an_picture_read(ctx, "gzipped.jpg"), out;
+    an_bytes file = an_kind_read_image(ctx, "gzipped.jpg"), out;
 
     for (int change = -1; change <= 1; change += 2) {
         file.data[file.size - 4] = (uint8_t)(file.data[file.size - 4] + change);
@@ -106,7 +106,7 @@ static void a_wrong_size_is_noticed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        an_unit_test(a_gzipped_picture_is_the_picture),
+        an_unit_test(a_gzipped_image_is_the_image),
         an_unit_test(damaged_files_fail_and_say_why),
         an_unit_test(the_limit_is_checked_before_memory_is_taken),
         an_unit_test(a_wrong_size_is_noticed),

@@ -1,13 +1,13 @@
 /*
- * image_test.c: what PIL makes of every drawn picture, the pixel buffer, and files that are no pictures.
+ * image_test.c: what PIL makes of every drawn image, the pixel buffer, and files that are no images.
  * SPDX-License-Identifier: MIT
  */
 #include "image/codec.h"
-#include "image/pictures.h"
+#include "image/samples.h"
 
 #include <string.h>
 
-static void pictures_decode_as_pil_does(void **state)
+static void images_decode_as_pil_does(void **state)
 {
     static const struct {
         const char *file;
@@ -20,7 +20,7 @@ static void pictures_decode_as_pil_does(void **state)
     an_image image = {0}; /* one for all, so that buffers of every size are used again */
 
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        an_bytes file = an_picture_read(ctx, rows[i].file);
+        an_bytes file = an_kind_read_image(ctx, rows[i].file);
         an_assert_ok(ctx,
                      an_image_decode(ctx, file.data, file.size, AN_ORIENTATION_IGNORE, &image));
         assert_int_equal(image.width, rows[i].width);
@@ -124,7 +124,7 @@ static void short_memory_is_a_status_at_every_point(void **state)
     alexnet_context *ctx = *state;
 
     for (size_t i = 0; i < AN_COUNT(files); ++i) {
-        an_bytes file = an_picture_read(ctx, files[i]);
+        an_bytes file = an_kind_read_image(ctx, files[i]);
         for (long n = 0;; ++n) {
             an_test_fault fault;
             an_image image = {0};
@@ -143,8 +143,8 @@ static void short_memory_is_a_status_at_every_point(void **state)
 static void an_image_serves_again_after_a_failure(void **state)
 {
     alexnet_context *ctx = *state;
-    an_bytes good = an_picture_read(ctx, "rgb420.jpg"),
-             bad = an_picture_read(ctx, "bad_truncated.jpg");
+    an_bytes good = an_kind_read_image(ctx, "rgb420.jpg"),
+             bad = an_kind_read_image(ctx, "bad_truncated.jpg");
     an_image image = {0};
 
     for (int i = 0; i < 3; ++i) {
@@ -161,7 +161,7 @@ static void pixels_have_a_limit_that_can_be_chosen(void **state)
 {
     alexnet_context *ctx = *state;
     an_image image = {0};
-    an_bytes file = an_picture_read(ctx, "rgb8.png");
+    an_bytes file = an_kind_read_image(ctx, "rgb8.png");
 
     an_assert_ok(ctx, an_image_check_size(ctx, "photo", 16320, 12240)); /* of a phone: 200 M */
     an_assert_status(ctx, an_image_check_size(ctx, "photo", 16384, 16385), ALEXNET_BAD_FILE);
@@ -189,7 +189,7 @@ static void few_bytes_are_not_believed_to_be_many_pixels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        an_unit_test(pictures_decode_as_pil_does),
+        an_unit_test(images_decode_as_pil_does),
         an_unit_test(other_files_are_refused_by_name),
         an_unit_test(an_image_keeps_its_buffer),
         an_unit_test(sizes_outside_the_limits_are_refused),

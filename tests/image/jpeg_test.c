@@ -2,7 +2,7 @@
  * jpeg_test.c: JPEGs that must fail, and rare ones that must not. Ordinary ones are in image_test.c.
  * SPDX-License-Identifier: MIT
  */
-#include "image/pictures.h"
+#include "image/samples.h"
 
 #include "base/memory.h"
 #include "image/codec.h"
@@ -20,7 +20,7 @@ static void damaged_files_fail_and_say_why(void **state)
         const char *message;
     } rows[] = {
         {"bad_truncated.jpg", ALEXNET_BAD_FILE,
-         "JPEG: truncated: the file ends within the picture"},
+         "JPEG: truncated: the file ends within the image"},
         {"bad_no_end.jpg", ALEXNET_BAD_FILE, "JPEG: truncated"},
         {"bad_hole.jpg", ALEXNET_BAD_FILE, "premature end of data"},
         {"bad_12bit.jpg", ALEXNET_UNSUPPORTED, "precision 12"},
@@ -32,7 +32,7 @@ static void damaged_files_fail_and_say_why(void **state)
     an_image image = {0};
 
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        an_bytes file = an_picture_read(ctx, rows[i].file);
+        an_bytes file = an_kind_read_image(ctx, rows[i].file);
         an_assert_status(ctx, an_jpeg_decode(ctx, file.data, file.size, NULL, &image),
                          rows[i].status);
         an_assert_error(ctx, rows[i].message);
@@ -50,7 +50,7 @@ static void every_shortened_file_fails(void **state)
     an_image image = {0};
 
     for (size_t i = 0; i < AN_COUNT(files); ++i) {
-        an_bytes file = an_picture_read(ctx, files[i]);
+        an_bytes file = an_kind_read_image(ctx, files[i]);
         for (size_t size = 0; size < file.size; ++size) {
             uint8_t *cut =
                 malloc(size > 0 ? size : 1); /* of exactly this size, for AddressSanitizer */
@@ -67,8 +67,8 @@ static void every_shortened_file_fails(void **state)
 static void bytes_between_markers_do_no_harm(void **state)
 {
     alexnet_context *ctx = *state;
-    an_bytes file = an_picture_read(ctx, "rgb420.jpg");
-    an_image clean = an_picture_decode(ctx, "rgb420.jpg"), image = {0};
+    an_bytes file = an_kind_read_image(ctx, "rgb420.jpg");
+    an_image clean = an_sample_decode(ctx, "rgb420.jpg"), image = {0};
     uint8_t *longer = malloc(file.size + 7);
 
     memcpy(longer, file.data, file.size - 2);
@@ -153,7 +153,7 @@ static void two_channels_are_unsupported(void **state)
     an_image_free(ctx, &image);
 }
 
-/* A progressive picture whose last scan, from its SOS marker to the end marker, is there `more` times more. */
+/* A progressive image whose last scan, from its SOS marker to the end marker, is there `more` times more. */
 static uint8_t *write_scans(int side, size_t more, size_t *bytes)
 {
     static const jpeg_scan_info scans[2] = {{.comps_in_scan = 1},
@@ -176,7 +176,7 @@ static uint8_t *write_scans(int side, size_t more, size_t *bytes)
     return all;
 }
 
-/* Each scan costs a pass over the whole picture but few bytes of the file. */
+/* Each scan costs a pass over the whole image but few bytes of the file. */
 static void scans_times_pixels_are_bounded(void **state)
 {
     static const struct {
@@ -203,7 +203,7 @@ static void scans_times_pixels_are_bounded(void **state)
     }
 }
 
-static void a_picture_may_be_one_pixel_wide(void **state)
+static void an_image_may_be_one_pixel_wide(void **state)
 {
     alexnet_context *ctx = *state;
     an_image image = {0};
@@ -230,7 +230,7 @@ static void the_orientation_comes_with_the_pixels(void **state)
         char name[] = "exif0.jpg";
         int turn = 1;
         name[4] = (char)('0' + orientation);
-        an_bytes file = an_picture_read(ctx, name);
+        an_bytes file = an_kind_read_image(ctx, name);
         an_assert_ok(ctx, an_jpeg_decode(ctx, file.data, file.size, &turn, &image));
         assert_int_equal(turn, orientation);
         an_bytes_free(ctx, &file);
@@ -247,7 +247,7 @@ int main(void)
         an_unit_test(arithmetic_coding_gives_the_pixels_of_huffman_coding),
         an_unit_test(two_channels_are_unsupported),
         an_unit_test(scans_times_pixels_are_bounded),
-        an_unit_test(a_picture_may_be_one_pixel_wide),
+        an_unit_test(an_image_may_be_one_pixel_wide),
         an_unit_test(the_orientation_comes_with_the_pixels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

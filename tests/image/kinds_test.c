@@ -3,7 +3,7 @@
  * camera it is from. What the first bytes of others say is in image_test.c.
  * SPDX-License-Identifier: MIT
  */
-#include "image/pictures.h"
+#include "image/samples.h"
 
 #include "image/codec.h"
 #include <stdio.h>
@@ -69,7 +69,7 @@ static void raw_photographs_are_told_by_content(void **state)
         snprintf(message, sizeof message,
                  "raw photograph (%s) is not read; convert to JPEG, for example with 'magick",
                  rows[i].kind);
-        an_bytes bytes = an_picture_read(ctx, name);
+        an_bytes bytes = an_kind_read_image(ctx, name);
         an_assert_status(ctx,
                          an_image_decode(ctx, bytes.data, bytes.size, AN_ORIENTATION_EXIF, &image),
                          ALEXNET_UNSUPPORTED);

@@ -2,7 +2,7 @@
  * png_test.c: PNGs that must fail, and what libpng must not stumble over. Ordinary ones are in image_test.c.
  * SPDX-License-Identifier: MIT
  */
-#include "image/pictures.h"
+#include "image/samples.h"
 
 #include "base/memory.h"
 #include "image/codec.h"
@@ -15,7 +15,7 @@ static void damaged_files_fail_and_say_why(void **state)
     static const struct {
         const char *file, *message;
     } rows[] = {
-        {"bad_truncated.png", "PNG: truncated: the file ends within the picture"},
+        {"bad_truncated.png", "PNG: truncated: the file ends within the image"},
         {"bad_checksum.png", "PNG: IDAT: "},
         {"bad_huge.png", "PNG: 60000 x 60000 pixels; expected"},
         {"bad_large.png", "PNG: truncated: 192000000 bytes of pixels cannot be in"},
@@ -25,7 +25,7 @@ static void damaged_files_fail_and_say_why(void **state)
     an_image image = {0};
 
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        an_bytes file = an_picture_read(ctx, rows[i].file);
+        an_bytes file = an_kind_read_image(ctx, rows[i].file);
         an_assert_status(ctx, an_png_decode(ctx, file.data, file.size, NULL, &image),
                          ALEXNET_BAD_FILE);
         an_assert_error(ctx, rows[i].message);
@@ -44,7 +44,7 @@ static void every_file_that_lacks_pixels_fails(void **state)
     an_image image = {0};
 
     for (size_t i = 0; i < AN_COUNT(files); ++i) {
-        an_bytes file = an_picture_read(ctx, files[i]);
+        an_bytes file = an_kind_read_image(ctx, files[i]);
         for (size_t size = 0; size < file.size - IEND_BYTES; ++size) {
             uint8_t *cut =
                 malloc(size > 0 ? size : 1); /* of exactly this size, for AddressSanitizer */
@@ -62,7 +62,7 @@ static uint8_t *with_chunk(alexnet_context *ctx, const char *name, const uint8_t
                            size_t bytes, size_t *size)
 {
     enum { HEADER_BYTES = 33 }; /* signature and IHDR */
-    an_bytes file = an_picture_read(ctx, "rgb8.png");
+    an_bytes file = an_kind_read_image(ctx, "rgb8.png");
     uint8_t *longer = malloc(file.size + bytes + 12), *at = longer + HEADER_BYTES;
 
     memcpy(longer, file.data, HEADER_BYTES);
@@ -83,7 +83,7 @@ static void text_and_profiles_are_passed_over(void **state)
 {
     static const char *const names[] = {"tEXt", "zTXt", "iTXt", "iCCP", "eXIf", "prVt"};
     alexnet_context *ctx = *state;
-    an_image clean = an_picture_decode(ctx, "rgb8.png"), image = {0};
+    an_image clean = an_sample_decode(ctx, "rgb8.png"), image = {0};
     const size_t bytes = (size_t)9 << 20; /* more than libpng keeps by default */
     uint8_t *nothing = an_new_zeroed(ctx, bytes);
 
@@ -106,7 +106,7 @@ static void the_orientation_comes_with_the_pixels(void **state)
 {
     alexnet_context *ctx = *state;
     an_image image = {0};
-    an_bytes file = an_picture_read(ctx, "exif6.png");
+    an_bytes file = an_kind_read_image(ctx, "exif6.png");
     int turn = 1;
 
     an_assert_ok(ctx, an_png_decode(ctx, file.data, file.size, &turn, &image));

@@ -2,7 +2,7 @@
  * preprocess_test.c: the record, torchvision's answers bit for bit, and each step worked by hand.
  * SPDX-License-Identifier: MIT
  */
-#include "image/pictures.h"
+#include "image/samples.h"
 
 #include "image/preprocess.h"
 #include <stdlib.h>
@@ -24,9 +24,9 @@ static an_augment parse_augment(alexnet_context *ctx, const char *text)
     return augment;
 }
 
-static an_stream stream_of(uint32_t picture)
+static an_stream stream_of(uint32_t image)
 {
-    return an_stream_open(5, AN_PURPOSE_TEST, 0, picture);
+    return an_stream_open(5, AN_PURPOSE_TEST, 0, image);
 }
 
 /* ---- the record ---- */
@@ -124,7 +124,7 @@ static void pixels_and_tensors_are_torchvisions(void **state)
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
         const int h = rows[i].height, w = rows[i].width;
         const size_t bytes = (size_t)(3 * h * w) * sizeof(float);
-        an_image image = an_picture_decode(ctx, rows[i].file);
+        an_image image = an_sample_decode(ctx, rows[i].file);
         const an_preprocess record = parse(ctx, rows[i].record);
         float *tensor = malloc(bytes);
 
@@ -229,7 +229,7 @@ static void ten_views_are_centre_corners_and_their_mirrors(void **state)
     an_preparer_free(ctx, &preparer);
 }
 
-static void a_small_picture_stands_in_zeros(void **state)
+static void a_small_image_stands_in_zeros(void **state)
 {
     /* crop 5 x 2 of 4 rows and 5 columns: one row of zeros below, columns 2 and 3, as round(1.5) = 2 */
     static const uint8_t expected[10] = {2, 3, 7, 8, 12, 13, 17, 18, 0, 0};
@@ -295,7 +295,7 @@ static void a_record_of_another_size_is_refused(void **state)
     an_assert_status(
         ctx, an_preprocess_pixels(ctx, &preparer, &record, NULL, NULL, 0, &image, 8, 8, &out),
         ALEXNET_BAD_SHAPE);
-    an_assert_error(ctx, "makes a picture of 5 x 4 pixels 10 x 8; the network takes 8 x 8");
+    an_assert_error(ctx, "makes an image of 5 x 4 pixels 10 x 8; the network takes 8 x 8");
 
     an_assert_ok(ctx, an_image_reserve(ctx, &needle, 1, 65535));
     record = parse(ctx, "resize=short:65535 crop=8");
@@ -369,7 +369,7 @@ static void the_middle_of_the_mean_image_is_subtracted(void **state)
     an_preparer_free(ctx, &preparer);
 }
 
-static void what_shows_before_any_picture(void **state)
+static void what_shows_before_any_image(void **state)
 {
     alexnet_context *ctx = *state;
     static const float mean[3 * 4 * 4] = {0};
@@ -383,7 +383,7 @@ static void what_shows_before_any_picture(void **state)
         {"resize=exact:3x4", 0, ALEXNET_OK},
         {"resize=exact:4x4", 0, ALEXNET_BAD_SHAPE},
         {"resize=exact:4x4 crop=3x4", 0, ALEXNET_OK},
-        {"resize=short:3", 0, ALEXNET_OK}, /* the picture decides */
+        {"resize=short:3", 0, ALEXNET_OK}, /* the image decides */
         {"resize=square:9 crop=3x4", 0, ALEXNET_OK},
         {"resize=square:3", 0, ALEXNET_BAD_SHAPE},
         {"", 0, ALEXNET_OK},
@@ -409,7 +409,7 @@ static void no_augmentation_is_testing(void **state)
     const an_preprocess record = parse(ctx, "resize=short:24 crop=20");
     const an_augment none = parse_augment(ctx, "none");
     an_preparer preparer = {0};
-    an_image image = an_picture_decode(ctx, "rgb8.png"), training = {0}, testing = {0};
+    an_image image = an_sample_decode(ctx, "rgb8.png"), training = {0}, testing = {0};
     an_stream stream = stream_of(1);
 
     an_assert_ok(ctx, an_preprocess_pixels(ctx, &preparer, &record, NULL, NULL, 0, &image, 20, 20,
@@ -474,7 +474,7 @@ static void rrc_is_its_part_resized(void **state)
     const an_augment augment = parse_augment(ctx, "rrc");
     an_preparer preparer = {0};
     an_resizer resizer = {0};
-    an_image image = an_picture_decode(ctx, "rgb8.png"), expected = {0}, out = {0};
+    an_image image = an_sample_decode(ctx, "rgb8.png"), expected = {0}, out = {0};
 
     for (uint32_t i = 0; i < 20; ++i) {
         an_stream stream = stream_of(i), again = stream;
@@ -530,7 +530,7 @@ static void everything_at_once_is_a_function_of_the_stream(void **state)
     const an_preprocess record = parse(ctx, "divide=255");
     const an_augment augment = parse_augment(ctx, "rrc,flip,jitter,pca");
     an_preparer preparer = {0};
-    an_image image = an_picture_decode(ctx, "rgb8.png");
+    an_image image = an_sample_decode(ctx, "rgb8.png");
     float first[3 * 16 * 16], second[3 * 16 * 16];
 
     an_stream stream = stream_of(9);
@@ -553,7 +553,7 @@ static void short_memory_is_a_status_at_every_point(void **state)
     alexnet_context *ctx = *state;
     const an_preprocess record =
         parse(ctx, "resize=short:24 crop=40x20"); /* resized, then padded */
-    an_image image = an_picture_decode(ctx, "rgb8.png");
+    an_image image = an_sample_decode(ctx, "rgb8.png");
     float out[3 * 40 * 20];
 
     for (long n = 0;; ++n) {
@@ -580,11 +580,11 @@ int main(void)
         an_unit_test(photographs_are_those_of_pil_and_torchvision),
         an_unit_test(ten_views_are_centre_corners_and_their_mirrors),
         an_unit_test(crops_of_a_square_leave_its_margins_out),
-        an_unit_test(a_small_picture_stands_in_zeros),
+        an_unit_test(a_small_image_stands_in_zeros),
         an_unit_test(a_record_of_another_size_is_refused),
         an_unit_test(numbers_follow_the_record),
         an_unit_test(the_middle_of_the_mean_image_is_subtracted),
-        an_unit_test(what_shows_before_any_picture),
+        an_unit_test(what_shows_before_any_image),
         an_unit_test(no_augmentation_is_testing),
         an_unit_test(random_crops_take_every_place_alike),
         an_unit_test(rrc_is_its_part_resized),

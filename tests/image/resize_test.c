@@ -2,7 +2,7 @@
  * resize_test.c: PIL's answers bit for bit, values worked by hand, the limits.
  * SPDX-License-Identifier: MIT
  */
-#include "image/pictures.h"
+#include "image/samples.h"
 
 #include "image/resize.h"
 #include <math.h>
@@ -26,7 +26,7 @@ static void windows_of_resized_parts_are_pils(void **state)
     an_image result = {0};
 
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        an_image image = an_picture_decode(ctx, rows[i].file);
+        an_image image = an_sample_decode(ctx, rows[i].file);
         an_assert_ok(ctx, an_image_resize_window(ctx, &resizer, &image, &rows[i].part,
                                                  rows[i].width, rows[i].height, rows[i].filter,
                                                  &rows[i].window, &result));
@@ -50,7 +50,7 @@ static void resized_boxes_are_pils(void **state)
 #include "golden/image_box.inc"
     };
     alexnet_context *ctx = *state;
-    an_image image = an_picture_decode(ctx, "rgb8.png"), result = {0};
+    an_image image = an_sample_decode(ctx, "rgb8.png"), result = {0};
     an_resizer resizer = {0};
 
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
@@ -98,7 +98,7 @@ static void two_pixels_are_worked_by_hand(void **state)
 static void down_is_across_turned(void **state)
 {
     alexnet_context *ctx = *state;
-    an_image image = an_picture_decode(ctx, "rgb8.png"), turned = {0}, across = {0}, down = {0};
+    an_image image = an_sample_decode(ctx, "rgb8.png"), turned = {0}, across = {0}, down = {0};
     an_resizer resizer = {0};
 
     an_assert_ok(ctx, an_image_reserve(ctx, &turned, image.height, image.width));
@@ -127,7 +127,7 @@ static void down_is_across_turned(void **state)
 static void windows_tile_the_whole(void **state)
 {
     alexnet_context *ctx = *state;
-    an_image image = an_picture_decode(ctx, "tall.jpg"), whole = {0}, tile = {0};
+    an_image image = an_sample_decode(ctx, "tall.jpg"), whole = {0}, tile = {0};
     an_resizer resizer = {0};
 
     for (an_filter filter = AN_FILTER_BILINEAR; filter <= AN_FILTER_NEAREST; ++filter) {
@@ -148,7 +148,7 @@ static void windows_tile_the_whole(void **state)
     an_resizer_free(ctx, &resizer);
 }
 
-/* Resized to a short side of 256 this picture is 16 million pixels high; only the window is ever made. */
+/* Resized to a short side of 256 this image is 16 million pixels high; only the window is ever made. */
 static void a_window_of_something_huge_is_cheap(void **state)
 {
     alexnet_context *ctx = *state;
@@ -215,7 +215,7 @@ static void what_leaves_the_image_is_refused(void **state)
 static void short_memory_is_a_status(void **state)
 {
     alexnet_context *ctx = *state;
-    an_image image = an_picture_decode(ctx, "rgb8.png");
+    an_image image = an_sample_decode(ctx, "rgb8.png");
 
     for (an_filter filter = AN_FILTER_BILINEAR; filter <= AN_FILTER_NEAREST; ++filter)
         for (long n = 0;; ++n) {

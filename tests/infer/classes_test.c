@@ -11,7 +11,7 @@
 static const char *const abc[] = {"ant", "bee", "cat"};
 static const char *const cab[] = {"cat", "ant", "bee"};
 
-/* Maps the classes of a list of pictures (which nobody reads) to those of a model. */
+/* Maps the classes of a list of images (which nobody reads) to those of a model. */
 static alexnet_status map(alexnet_context *ctx, const char *const *names, int classes,
                           const char *list, int labels[3], bool *same)
 {

@@ -14,7 +14,7 @@ typedef struct world {
     an_test_memory memory;
     alexnet_context *ctx;
     char *folder;
-    const char *weights, *picture;
+    const char *weights, *image;
 } world;
 
 static int set_up(void **state)
@@ -26,7 +26,7 @@ static int set_up(void **state)
     w.weights = an_test_path(w.folder, "w.safetensors");
     an_tiny_weights(w.ctx, w.weights, an_tiny_classes, 3, 1);
     an_tiny_draw(w.ctx, an_test_path(w.folder, "data"), 2, 2);
-    w.picture = an_test_path(w.folder, "data/train/cross/0001.jpg");
+    w.image = an_test_path(w.folder, "data/train/cross/0001.jpg");
     *state = &w;
     return 0;
 }
@@ -40,7 +40,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void a_picture_gets_its_best_classes(void **state)
+static void an_image_gets_its_best_classes(void **state)
 {
     world *w = *state;
     alexnet_classifier *net;
@@ -49,7 +49,7 @@ static void a_picture_gets_its_best_classes(void **state)
     int count;
 
     an_assert_ok(w->ctx, alexnet_classifier_open(w->ctx, w->weights, &net));
-    an_assert_ok(w->ctx, alexnet_classifier_file(net, w->picture, 5, best, &count));
+    an_assert_ok(w->ctx, alexnet_classifier_file(net, w->image, 5, best, &count));
     assert_int_equal(count, 3);
     for (int i = 0; i < count; ++i) {
         assert_string_equal(best[i].label, an_tiny_classes[best[i].index]);
@@ -59,7 +59,7 @@ static void a_picture_gets_its_best_classes(void **state)
     assert_true(sum > 0.9999F && sum < 1.0001F);
 
     alexnet_prediction again;
-    an_assert_ok(w->ctx, alexnet_classifier_file(net, w->picture, 1, &again, NULL));
+    an_assert_ok(w->ctx, alexnet_classifier_file(net, w->image, 1, &again, NULL));
     assert_int_equal(again.index, best[0].index);
     assert_true(again.probability == best[0].probability);
     alexnet_classifier_close(net);
@@ -73,8 +73,8 @@ static void bytes_in_memory_are_as_good_as_a_file(void **state)
     an_bytes bytes;
 
     an_assert_ok(w->ctx, alexnet_classifier_open(w->ctx, w->weights, &net));
-    an_assert_ok(w->ctx, alexnet_classifier_file(net, w->picture, 3, from_file, NULL));
-    an_assert_ok(w->ctx, an_file_read(w->ctx, w->picture, 1 << 20, &bytes));
+    an_assert_ok(w->ctx, alexnet_classifier_file(net, w->image, 3, from_file, NULL));
+    an_assert_ok(w->ctx, an_file_read(w->ctx, w->image, 1 << 20, &bytes));
     an_assert_ok(w->ctx,
                  alexnet_classifier_memory(net, bytes.data, bytes.size, 3, from_memory, NULL));
     for (int i = 0; i < 3; ++i) {
@@ -94,7 +94,7 @@ static void unnamed_classes_are_numbered(void **state)
 
     an_tiny_weights(w->ctx, w->weights, NULL, 3, 1);
     an_assert_ok(w->ctx, alexnet_classifier_open(w->ctx, w->weights, &net));
-    an_assert_ok(w->ctx, alexnet_classifier_file(net, w->picture, 3, best, NULL));
+    an_assert_ok(w->ctx, alexnet_classifier_file(net, w->image, 3, best, NULL));
     for (int i = 0; i < 3; ++i) {
         snprintf(expected, sizeof expected, "class %d", best[i].index);
         assert_string_equal(best[i].label, expected);
@@ -112,10 +112,10 @@ static void mistakes_are_named(void **state)
                      ALEXNET_NOT_FOUND);
     an_assert_error(w->ctx, "nowhere.safetensors");
     assert_null(net);
-    an_assert_status(w->ctx, alexnet_classifier_open(w->ctx, w->picture, &net), ALEXNET_BAD_FILE);
+    an_assert_status(w->ctx, alexnet_classifier_open(w->ctx, w->image, &net), ALEXNET_BAD_FILE);
 
     an_assert_ok(w->ctx, alexnet_classifier_open(w->ctx, w->weights, &net));
-    an_assert_status(w->ctx, alexnet_classifier_file(net, w->picture, 0, best, NULL),
+    an_assert_status(w->ctx, alexnet_classifier_file(net, w->image, 0, best, NULL),
                      ALEXNET_BAD_ARG);
     an_assert_status(w->ctx, alexnet_classifier_file(net, "none.jpg", 1, best, NULL),
                      ALEXNET_NOT_FOUND);
@@ -123,7 +123,7 @@ static void mistakes_are_named(void **state)
     an_assert_status(w->ctx, alexnet_classifier_file(net, w->weights, 1, best, NULL),
                      ALEXNET_BAD_FILE);
     an_assert_error(w->ctx, "w.safetensors: ");
-    an_assert_ok(w->ctx, alexnet_classifier_file(net, w->picture, 1, best, NULL));
+    an_assert_ok(w->ctx, alexnet_classifier_file(net, w->image, 1, best, NULL));
     alexnet_classifier_close(net);
     alexnet_classifier_close(NULL);
 }
@@ -138,7 +138,7 @@ static void memory_may_run_out(void **state)
         alexnet_prediction best[3];
         an_test_fault_arm(&fault, w->ctx, AN_FAULT_BIT(AN_FAULT_MEMORY), n, false, 1);
         alexnet_status status = alexnet_classifier_open(w->ctx, w->weights, &net);
-        if (status == ALEXNET_OK) status = alexnet_classifier_file(net, w->picture, 3, best, NULL);
+        if (status == ALEXNET_OK) status = alexnet_classifier_file(net, w->image, 3, best, NULL);
         alexnet_classifier_close(net);
         if (!an_test_fault_disarm(&fault)) break;
         an_assert_status(w->ctx, status, ALEXNET_NO_MEMORY);
@@ -159,14 +159,14 @@ static void a_resized_model_is_taken(void **state)
     an_assert_ok(w->ctx, alexnet_model_resize(model, &size));
     an_assert_ok(w->ctx, an_model_set_preprocess(model, "resize=short:32"));
     an_assert_ok(w->ctx, alexnet_classifier_take_model(model, &net));
-    an_assert_status(w->ctx, alexnet_classifier_file(net, w->picture, 3, best, NULL),
+    an_assert_status(w->ctx, alexnet_classifier_file(net, w->image, 3, best, NULL),
                      ALEXNET_BAD_SHAPE); /* 32x32: the record is followed at the new size */
     alexnet_classifier_close(net);
 
     an_assert_ok(w->ctx, alexnet_model_load(w->ctx, w->weights, &model));
     an_assert_ok(w->ctx, alexnet_model_resize(model, &size));
     an_assert_ok(w->ctx, alexnet_classifier_take_model(model, &net));
-    an_assert_ok(w->ctx, alexnet_classifier_file(net, w->picture, 3, best, NULL));
+    an_assert_ok(w->ctx, alexnet_classifier_file(net, w->image, 3, best, NULL));
     assert_true(best[0].probability >= best[1].probability);
     alexnet_classifier_close(net);
 
@@ -175,7 +175,7 @@ static void a_resized_model_is_taken(void **state)
     an_assert_status(w->ctx, alexnet_classifier_take_model(model, &net), ALEXNET_BAD_ARG);
     assert_null(net);
     alexnet_model_free(model); /* still ours */
-    an_assert_ok(w->ctx, alexnet_model_outline(w->ctx, "cifar-19pct", NULL, &model));
+    an_assert_ok(w->ctx, alexnet_model_describe(w->ctx, "cifar-19pct", NULL, &model));
     an_assert_status(w->ctx, alexnet_classifier_take_model(model, &net), ALEXNET_BAD_ARG);
     an_assert_error(w->ctx, "outline");
     alexnet_model_free(model);
@@ -186,7 +186,7 @@ static void a_resized_model_is_taken(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_picture_gets_its_best_classes), TEST(bytes_in_memory_are_as_good_as_a_file),
+        TEST(an_image_gets_its_best_classes), TEST(bytes_in_memory_are_as_good_as_a_file),
         TEST(unnamed_classes_are_numbered),    TEST(mistakes_are_named),
         TEST(a_resized_model_is_taken),        TEST(memory_may_run_out),
     };

@@ -1,5 +1,5 @@
 /*
- * confusion_test.c: both forms of the matrix hold the counts; the picture is well-formed, whatever
+ * confusion_test.c: both forms of the matrix hold the counts; the image is well-formed, whatever
  * the classes are called.
  * SPDX-License-Identifier: MIT
  */
@@ -37,7 +37,7 @@ static void a_row_for_each_label_in_csv(void **state)
     alexnet_model_free(model);
 }
 
-/* ---- the picture ---- */
+/* ---- the image ---- */
 
 #define DEPTH_MAX 8
 
@@ -77,7 +77,7 @@ static size_t count_of(const char *text, const char *part)
     return count;
 }
 
-static void the_picture_holds_the_counts(void **state)
+static void the_image_holds_the_counts(void **state)
 {
     static const char *const names[] = {"<cat> & \"co\"",
                                         "a\033\xef\xbf\xbf"
@@ -165,7 +165,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         an_test_in_place(a_row_for_each_label_in_csv),
-        an_test_in_place(the_picture_holds_the_counts),
+        an_test_in_place(the_image_holds_the_counts),
         an_test_in_place(a_thousand_classes_make_no_million_of_cells),
         an_test_in_place(other_names_are_refused),
         an_test_in_place(a_failed_write_leaves_nothing),

@@ -97,7 +97,7 @@ static void a_data_set_without_parts_is_taken_whole(void **state)
     alexnet_evaluate_result_free(w->ctx, &r);
 }
 
-/* Pictures are prepared for the other size; sizes that the weights do not fit are named with the file. */
+/* Images are prepared for the other size; sizes that the weights do not fit are named with the file. */
 static void weights_run_at_another_size(void **state)
 {
     an_tiny_text log = {""};
@@ -168,7 +168,7 @@ static void an_ensemble_averages(void **state)
     alexnet_evaluate_result_free(w->ctx, &same);
 }
 
-static void ten_crops_are_ten_views_of_each_picture(void **state)
+static void ten_crops_are_ten_views_of_each_image(void **state)
 {
     world *w = *state;
     alexnet_evaluate_options options = make_options(w);
@@ -190,12 +190,12 @@ static alexnet_go note_first(void *user, const alexnet_progress *progress)
     return ALEXNET_GO_ON;
 }
 
-/* Ten tensors for each picture, so a tenth of the pictures at a time; the results do not depend on it. */
+/* Ten tensors for each image, so a tenth of the images at a time; the results do not depend on it. */
 static void ten_crops_take_the_memory_of_one(void **state)
 {
     static const struct {
         int batch;
-        int64_t pictures;
+        int64_t images;
     } rows[] = {{0, 6}, {20, 2}, {1, 1}, {100, 10}};
     world *w = *state;
     alexnet_evaluate_options options = make_options(w);
@@ -203,12 +203,12 @@ static void ten_crops_take_the_memory_of_one(void **state)
 
     options.crops = 10;
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        int64_t pictures = 0;
+        int64_t images = 0;
         options.batch = rows[i].batch;
         options.progress = note_first;
-        options.progress_user = &pictures;
+        options.progress_user = &images;
         alexnet_evaluate_result r = evaluate(w, &options);
-        assert_int_equal(pictures, rows[i].pictures);
+        assert_int_equal(images, rows[i].images);
         if (i == 0) first = r;
         assert_true(fabs(r.loss - first.loss) <= 1e-5 * first.loss);
         assert_true(r.top1 == first.top1);
@@ -222,7 +222,7 @@ static void ten_crops_take_the_memory_of_one(void **state)
 static alexnet_go never(void *user, const alexnet_progress *progress)
 {
     (void)user;
-    fail_msg("%lld pictures were shown in vain", (long long)progress->done);
+    fail_msg("%lld images were shown in vain", (long long)progress->done);
     return ALEXNET_GO_STOP;
 }
 
@@ -328,7 +328,7 @@ static void mistakes_are_named(void **state)
     an_assert_error(w->ctx, "checker, cross, disc");
 }
 
-static void unreadable_pictures_are_told(void **state)
+static void unreadable_images_are_told(void **state)
 {
     world *w = *state;
     alexnet_evaluate_options options = make_options(w);
@@ -381,13 +381,13 @@ int main(void)
         TEST(weights_run_at_another_size),
         TEST(threads_and_workers_change_nothing),
         TEST(an_ensemble_averages),
-        TEST(ten_crops_are_ten_views_of_each_picture),
+        TEST(ten_crops_are_ten_views_of_each_image),
         TEST(ten_crops_take_the_memory_of_one),
         TEST(what_cannot_be_written_shows_before_the_work),
         TEST(reports_are_written),
         TEST(a_stopped_evaluation_writes_nothing),
         TEST(mistakes_are_named),
-        TEST(unreadable_pictures_are_told),
+        TEST(unreadable_images_are_told),
         TEST(memory_and_files_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

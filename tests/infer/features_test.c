@@ -33,7 +33,7 @@ static int set_up(void **state)
     w.data = an_test_path(w.folder, "data");
     w.out = an_test_path(w.folder, "out.safetensors");
     an_tiny_weights(w.ctx, w.weights, an_tiny_classes, 3, 1);
-    an_tiny_draw(w.ctx, w.data, 2, 2); /* 6 pictures in all */
+    an_tiny_draw(w.ctx, w.data, 2, 2); /* 6 images in all */
     *state = &w;
     return 0;
 }
@@ -79,7 +79,7 @@ static float *read_out(world *w, const char *path, const char *name, int rank, c
 
 /* ---- tests ---- */
 
-static void a_layer_of_every_picture(void **state)
+static void a_layer_of_every_image(void **state)
 {
     world *w = *state;
     alexnet_features_options options = make_options(w, "pool1");
@@ -104,7 +104,7 @@ static void a_layer_of_every_picture(void **state)
     free(probs);
 }
 
-/* Prepared pictures fed as a tensor give what the pictures give. */
+/* Prepared images fed as a tensor give what the images give. */
 static void a_prepared_tensor_is_fed_as_it_is(void **state)
 {
     static const char *const names[] = {"images.safetensors", "images.npy"};
@@ -192,7 +192,7 @@ static void mistakes_are_named_and_write_nothing(void **state)
 static alexnet_go never(void *user, const alexnet_progress *progress)
 {
     (void)user;
-    fail_msg("%lld pictures were prepared in vain", (long long)progress->done);
+    fail_msg("%lld images were prepared in vain", (long long)progress->done);
     return ALEXNET_GO_STOP;
 }
 
@@ -207,7 +207,7 @@ static void a_file_that_cannot_be_written_shows_before_the_work(void **state)
     an_assert_error(w->ctx, "nowhere/x.npy");
 }
 
-/* Weights that never saw a picture have no mean image yet: a prepared tensor needs none. */
+/* Weights that never saw an image have no mean image yet: a prepared tensor needs none. */
 static void without_a_mean_image_only_tensors_are_taken(void **state)
 {
     static const float values[PIXELS];
@@ -313,7 +313,7 @@ static void a_tensor_of_another_shape_is_refused(void **state)
     }
 }
 
-/* A tensor of another size that the network takes runs at that size; pictures do so when asked. */
+/* A tensor of another size that the network takes runs at that size; images do so when asked. */
 static void another_size_just_runs(void **state)
 {
     world *w = *state;
@@ -376,7 +376,7 @@ static void memory_and_files_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_layer_of_every_picture),
+        TEST(a_layer_of_every_image),
         TEST(a_prepared_tensor_is_fed_as_it_is),
         TEST(pixels_before_mean_and_scale),
         TEST(mistakes_are_named_and_write_nothing),

@@ -101,7 +101,7 @@ static void classes_without_names_are_numbered(void **unused)
     an_test_close(ctx, NULL);
 }
 
-/* What is wrong with a record shows before any picture is read, and names the file. */
+/* What is wrong with a record shows before any image is read, and names the file. */
 static void a_record_that_cannot_be_followed_is_the_files_fault(void **unused)
 {
     static const struct {
@@ -110,9 +110,9 @@ static void a_record_that_cannot_be_followed_is_the_files_fault(void **unused)
         const char *message;
     } rows[] = {
         {"resize=exact:32x32 mean=image", ALEXNET_BAD_FILE, "there is no mean image"},
-        {"resize=short:36 crop=30", ALEXNET_BAD_SHAPE, "every picture 30 x 30"},
-        {"resize=exact:32x30", ALEXNET_BAD_SHAPE, "every picture 30 x 32"},
-        {"resize=short:32", ALEXNET_OK, ""}, /* right for square pictures */
+        {"resize=short:36 crop=30", ALEXNET_BAD_SHAPE, "every image 30 x 30"},
+        {"resize=exact:32x30", ALEXNET_BAD_SHAPE, "every image 30 x 32"},
+        {"resize=short:32", ALEXNET_OK, ""}, /* right for square images */
     };
     an_test_memory memory;
     alexnet_context *ctx = an_tiny_open(&memory, 1);
@@ -165,9 +165,9 @@ static alexnet_model *make_sliding(alexnet_context *ctx)
     };
     alexnet_model *model;
 
-    an_assert_ok(ctx, an_model_lay_out(ctx, &family, NULL, &model));
-    an_assert_ok(ctx, an_model_take_values(model));
-    an_model_start(model, 3, &(an_init){AN_INIT_HE, 0});
+    an_assert_ok(ctx, an_model_describe(ctx, &family, NULL, &model));
+    an_assert_ok(ctx, an_model_alloc(model));
+    an_model_init_weights(model, 3, &(an_init){AN_INIT_HE, 0});
     return model;
 }
 

@@ -128,7 +128,7 @@ static void answers_do_not_depend_on_batch_or_workers(void **state)
     }
 }
 
-static void bad_pictures_are_told_in_their_place(void **state)
+static void bad_images_are_told_in_their_place(void **state)
 {
     world *w = *state;
     const char *paths[] = {
@@ -193,7 +193,7 @@ static void mistakes_are_named(void **state)
     an_assert_error(w->ctx, "nowhere.safetensors");
 }
 
-/* Whatever fails, the status says so, or the picture's own result does; and nothing leaks
+/* Whatever fails, the status says so, or the image's own result does; and nothing leaks
  * (tear_down). */
 static void memory_and_files_may_fail(void **state)
 {
@@ -222,7 +222,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(folders_are_searched_and_the_order_is_kept),
         TEST(answers_do_not_depend_on_batch_or_workers),
-        TEST(bad_pictures_are_told_in_their_place),
+        TEST(bad_images_are_told_in_their_place),
         TEST(it_can_be_stopped),
         TEST(mistakes_are_named),
         TEST(memory_and_files_may_fail),

@@ -48,8 +48,8 @@ alexnet_model *an_tiny_model(alexnet_context *ctx, const char *const *names, int
     alexnet_model *model;
 
     options.classes = classes;
-    an_assert_ok(ctx, an_model_build(ctx, "cifar-19pct", &options, &model));
-    an_model_start(model, seed, &he);
+    an_assert_ok(ctx, an_model_create_zero(ctx, "cifar-19pct", &options, &model));
+    an_model_init_weights(model, seed, &he);
     for (int64_t i = 0; i < model->params.items[0].count; ++i) /* pixels are not of deviation 1 */
         model->values[i] /= 58;
     for (size_t i = 0; i < AN_COUNT(grey); ++i)
@@ -96,9 +96,9 @@ alexnet_model *an_tiny_normed(alexnet_context *ctx, int classes, uint64_t seed)
     alexnet_model *model;
 
     options.classes = classes;
-    an_assert_ok(ctx, an_model_lay_out(ctx, &family, &options, &model));
-    an_assert_ok(ctx, an_model_take_values(model));
-    an_model_start(model, seed, NULL);
+    an_assert_ok(ctx, an_model_describe(ctx, &family, &options, &model));
+    an_assert_ok(ctx, an_model_alloc(model));
+    an_model_init_weights(model, seed, NULL);
     return model;
 }
 
@@ -122,5 +122,5 @@ void an_tiny_skipped(void *user, const char *path, const char *reason)
 
 void an_tiny_spoil(const char *folder, const char *name)
 {
-    an_test_write_text(an_test_path(folder, name), "this is no picture");
+    an_test_write_text(an_test_path(folder, name), "this is no image");
 }

@@ -14,7 +14,7 @@
  * an_test_close(). */
 alexnet_context *an_tiny_open(an_test_memory *memory, int threads);
 
-/* FOLDER/{train,val}/CLASS/NNNN.jpg, 32x32; per_class pictures of each class to train on, half as
+/* FOLDER/{train,val}/CLASS/NNNN.jpg, 32x32; per_class images of each class to train on, half as
  * many to validate with. */
 void an_tiny_draw(alexnet_context *ctx, const char *folder, int classes, int per_class);
 
@@ -25,7 +25,7 @@ void an_tiny_weights(alexnet_context *ctx, const char *path, const char *const *
                      uint64_t seed);
 
 /*
- * A network of batch_norm, on maps and on rows, and a local layer, with the first weights of their own; for pictures of
+ * A network of batch_norm, on maps and on rows, and a local layer, with the first weights of their own; for images of
  * 3x8x8. Its family stands in no table.
  */
 alexnet_model *an_tiny_normed(alexnet_context *ctx, int classes, uint64_t seed);
@@ -33,7 +33,7 @@ alexnet_model *an_tiny_normed(alexnet_context *ctx, int classes, uint64_t seed);
 /* The names of an_tiny_draw()'s classes. */
 extern const char *const an_tiny_classes[3];
 
-/* Collects log lines and skipped pictures as one text; for alexnet_options.log and the like. */
+/* Collects log lines and skipped images as one text; for alexnet_options.log and the like. */
 typedef struct an_tiny_text {
     char text[8192];
 } an_tiny_text;
@@ -41,7 +41,7 @@ typedef struct an_tiny_text {
 void an_tiny_log(void *user, alexnet_log_level level, const char *line);
 void an_tiny_skipped(void *user, const char *path, const char *reason);
 
-/* Makes a file of FOLDER unreadable as a picture. */
+/* Makes a file of FOLDER unreadable as an image. */
 void an_tiny_spoil(const char *folder, const char *name);
 
 #endif

@@ -69,7 +69,7 @@ static void counts_of_cuda_convnet(void **unused)
     } rows[] = {
         {6, {32, 32}, 1116490, 18517248}, /* 13pct on crops of 24x24, */
         {6, {64, 32}, 2112970, 19512576}, /* 11pct */
-        {8, {32, 32}, 1901386, 0},        /* and both on whole pictures */
+        {8, {32, 32}, 1901386, 0},        /* and both on whole images */
         {8, {64, 32}, 3672906, 0},
     };
 

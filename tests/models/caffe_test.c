@@ -23,11 +23,11 @@ static void caffenet_pools_first(void **unused)
 
     (void)unused;
     assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
-    an_assert_ok(ctx, alexnet_model_outline(ctx, "caffe", NULL, &model));
+    an_assert_ok(ctx, alexnet_model_describe(ctx, "caffe", NULL, &model));
     assert_int_equal(model->nodes[an_model_find_layer(model, "norm1")].y.h, 55);
     assert_int_equal(model->nodes[an_model_find_layer(model, "norm2")].y.h, 27);
     alexnet_model_free(model);
-    an_assert_ok(ctx, alexnet_model_outline(ctx, "caffenet", NULL, &model));
+    an_assert_ok(ctx, alexnet_model_describe(ctx, "caffenet", NULL, &model));
     assert_int_equal(model->nodes[an_model_find_layer(model, "norm1")].y.h, 27);
     assert_int_equal(model->nodes[an_model_find_layer(model, "norm2")].y.h, 13);
     alexnet_model_free(model);

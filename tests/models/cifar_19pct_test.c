@@ -65,7 +65,7 @@ static void tanh_replaces_every_relu(void **unused)
     assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
     for (size_t i = 0; i < AN_COUNT(families); ++i) {
         alexnet_model *model;
-        an_assert_ok(ctx, alexnet_model_outline(ctx, families[i], NULL, &model));
+        an_assert_ok(ctx, alexnet_model_describe(ctx, families[i], NULL, &model));
         for (int j = 1; j <= 3; ++j) {
             char name[16];
             snprintf(name, sizeof name, j == 1 ? "pool%d_neuron" : "conv%d_neuron", j);

@@ -43,7 +43,7 @@ static void numbers_of_the_source(void **unused)
         an_expect_family(&expected[i]);
 }
 
-/* On whole pictures, without crops. */
+/* On whole images, without crops. */
 static void numbers_at_32x32(void **unused)
 {
     static const struct {
@@ -60,7 +60,7 @@ static void numbers_at_32x32(void **unused)
         alexnet_model_info info;
 
         options.input_h = options.input_w = 32;
-        an_assert_ok(ctx, alexnet_model_outline(ctx, rows[i].family, &options, &model));
+        an_assert_ok(ctx, alexnet_model_describe(ctx, rows[i].family, &options, &model));
         alexnet_model_get_info(model, &info);
         assert_int_equal(info.parameters, rows[i].parameters);
         alexnet_model_free(model);

@@ -70,7 +70,7 @@ void an_expect_family(const expect_family *expected)
     alexnet_model_info info;
 
     assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
-    an_assert_ok(ctx, an_model_build(ctx, expected->name, NULL, &model));
+    an_assert_ok(ctx, an_model_create_zero(ctx, expected->name, NULL, &model));
     alexnet_model_get_info(model, &info);
     assert_string_equal(info.family, expected->name);
     for (int i = 0; i < 3; ++i)

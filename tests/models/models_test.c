@@ -20,7 +20,7 @@ static void every_family_is_found_and_built(void **unused)
         assert_ptr_equal(an_family_find(family->name), family);
         assert_true(strlen(family->summary) > 0 && strlen(family->source) > 0 &&
                     strlen(family->recipe) > 0);
-        an_assert_ok(ctx, alexnet_model_outline(ctx, family->name, NULL, &model));
+        an_assert_ok(ctx, alexnet_model_describe(ctx, family->name, NULL, &model));
         assert_int_equal(model->nodes[model->node_count - 2].y.c, family->classes);
         alexnet_model_free(model);
     }
@@ -33,7 +33,7 @@ static void every_family_is_found_and_built(void **unused)
 #define PIXELS(resize, crop, rest)                                                                 \
     "resize=" resize " filter=bilinear crop=" crop " orientation=stored channels=" rest
 
-/* How each family's source shows it pictures; and that its recipe is named so. */
+/* How each family's source shows it images; and that its recipe is named so. */
 static void records_and_recipes_of_the_sources(void **unused)
 {
     /* clang-format off */
@@ -63,7 +63,7 @@ static void records_and_recipes_of_the_sources(void **unused)
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
         alexnet_model *model;
         alexnet_model_info info;
-        an_assert_ok(ctx, alexnet_model_outline(ctx, rows[i].family, NULL, &model));
+        an_assert_ok(ctx, alexnet_model_describe(ctx, rows[i].family, NULL, &model));
         alexnet_model_get_info(model, &info);
         assert_string_equal(info.preprocess, rows[i].record);
         assert_string_equal(info.recipe, rows[i].recipe);
@@ -120,7 +120,7 @@ static void options_make_sense_or_are_refused(void **unused)
             alexnet_model *model;
             char part[64];
             const alexnet_status status =
-                alexnet_model_outline(ctx, rows[i].family, &tries[j].options, &model);
+                alexnet_model_describe(ctx, rows[i].family, &tries[j].options, &model);
             if ((status != ALEXNET_OK) != (strstr(rows[i].refused, tries[j].name) != NULL))
                 fail_msg("%s, %s: status %d (%s)", rows[i].family, tries[j].name, (int)status,
                          alexnet_error(ctx));
@@ -145,10 +145,10 @@ static void pooling_without_overlap_keeps_the_parameters(void **unused)
         alexnet_model *usual, *other;
         alexnet_model_info a, b;
 
-        an_assert_ok(ctx, alexnet_model_outline(ctx, name, NULL, &usual));
+        an_assert_ok(ctx, alexnet_model_describe(ctx, name, NULL, &usual));
         options.pooling = ALEXNET_POOLING_2_2;
         if (strcmp(name, "slim") == 0) options.global_pool = 1;
-        an_assert_ok(ctx, alexnet_model_outline(ctx, name, &options, &other));
+        an_assert_ok(ctx, alexnet_model_describe(ctx, name, &options, &other));
         alexnet_model_get_info(usual, &a);
         alexnet_model_get_info(other, &b);
         assert_int_equal(a.parameters, b.parameters);
@@ -171,7 +171,7 @@ static void activation_is_that_of_all_layers(void **unused)
         alexnet_model *model;
 
         options.activation = ALEXNET_ACTIVATION_TANH;
-        if (alexnet_model_outline(ctx, an_family_at(i)->name, &options, &model) != ALEXNET_OK)
+        if (alexnet_model_describe(ctx, an_family_at(i)->name, &options, &model) != ALEXNET_OK)
             continue;
         ++taken;
         for (int j = 0; j < model->node_count; ++j)

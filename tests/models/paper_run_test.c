@@ -56,7 +56,7 @@ static void order_of_the_layers(void **unused)
 
     (void)unused;
     assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
-    an_assert_ok(ctx, alexnet_model_outline(ctx, "paper-run", NULL, &model));
+    an_assert_ok(ctx, alexnet_model_describe(ctx, "paper-run", NULL, &model));
     assert_int_equal(model->node_count, AN_COUNT(types));
     for (size_t i = 0; i < AN_COUNT(types); ++i)
         assert_string_equal(model->nodes[i].def->name, types[i]);
@@ -74,7 +74,7 @@ static void no_lrn_removes_three(void **unused)
     (void)unused;
     options.lrn = 0;
     assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
-    an_assert_ok(ctx, alexnet_model_outline(ctx, "paper-run", &options, &model));
+    an_assert_ok(ctx, alexnet_model_describe(ctx, "paper-run", &options, &model));
     assert_int_equal(model->node_count, 22);
     assert_int_equal(an_model_find_layer(model, "cnorm2"), -1);
     alexnet_model_free(model);

@@ -55,7 +55,7 @@ static void pooling_without_overlap(void **unused)
     (void)unused;
     options.pooling = ALEXNET_POOLING_2_2;
     assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
-    an_assert_ok(ctx, alexnet_model_outline(ctx, "paper", &options, &model));
+    an_assert_ok(ctx, alexnet_model_describe(ctx, "paper", &options, &model));
     for (size_t i = 0; i < AN_COUNT(rows); ++i)
         assert_int_equal(model->nodes[an_model_find_layer(model, rows[i].layer)].y.h, rows[i].size);
     alexnet_model_get_info(model, &info);
@@ -72,13 +72,13 @@ static void normalisation_and_activation_are_options(void **unused)
 
     (void)unused;
     assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
-    an_assert_ok(ctx, alexnet_model_outline(ctx, "paper", &options, &model));
+    an_assert_ok(ctx, alexnet_model_describe(ctx, "paper", &options, &model));
     assert_int_equal(count_layers(model, "lrn"), 2);
     assert_int_equal(count_layers(model, "relu"), 7);
     alexnet_model_free(model);
     options.lrn = 0;
     options.activation = ALEXNET_ACTIVATION_TANH;
-    an_assert_ok(ctx, alexnet_model_outline(ctx, "paper", &options, &model));
+    an_assert_ok(ctx, alexnet_model_describe(ctx, "paper", &options, &model));
     assert_int_equal(count_layers(model, "lrn"), 0);
     assert_int_equal(count_layers(model, "relu"), 0);
     assert_int_equal(count_layers(model, "tanh"), 7);
@@ -86,7 +86,7 @@ static void normalisation_and_activation_are_options(void **unused)
     alexnet_close(ctx);
 }
 
-/* A larger picture gives a map of answers from the same weights; a global pool makes it one again. */
+/* A larger image gives a map of answers from the same weights; a global pool makes it one again. */
 static void larger_inputs_are_convolved(void **unused)
 {
     alexnet_model_options options = alexnet_model_options_default();
@@ -97,14 +97,14 @@ static void larger_inputs_are_convolved(void **unused)
     options.input_h = 300; /* maps 74-37-18-9 high: 4 windows of 6 */
     options.input_w = 400; /* 99-49-24-12 wide: 7 windows */
     assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
-    an_assert_ok(ctx, alexnet_model_outline(ctx, "paper", &options, &model));
+    an_assert_ok(ctx, alexnet_model_describe(ctx, "paper", &options, &model));
     const an_shape map = model->nodes[an_model_find_layer(model, "logits")].y;
     assert_true(map.c == 1000 && map.h == 4 && map.w == 7);
     an_assert_status(ctx, an_model_check_answers(model), ALEXNET_BAD_SHAPE);
     an_assert_error(ctx, "global pool");
     alexnet_model_free(model);
     options.global_pool = 1;
-    an_assert_ok(ctx, alexnet_model_outline(ctx, "paper", &options, &model));
+    an_assert_ok(ctx, alexnet_model_describe(ctx, "paper", &options, &model));
     an_assert_ok(ctx, an_model_check_answers(model));
     assert_int_equal(model->params.items[model->params.count - 2].shape[1], 4096);
     alexnet_model_free(model);

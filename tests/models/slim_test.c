@@ -89,7 +89,7 @@ static net net_outline(int h, int w, int classes, bool squeeze, bool global_pool
     options.squeeze = squeeze;
     options.global_pool = global_pool;
     assert_int_equal(alexnet_open(NULL, &n.ctx), ALEXNET_OK);
-    an_assert_ok(n.ctx, alexnet_model_outline(n.ctx, "slim", &options, &n.model));
+    an_assert_ok(n.ctx, alexnet_model_describe(n.ctx, "slim", &options, &n.model));
     return n;
 }
 
@@ -98,8 +98,8 @@ static net net_open(int h, int w, bool squeeze)
 {
     net n = net_outline(h, w, 1000, squeeze, false);
 
-    an_assert_ok(n.ctx, an_model_take_values(n.model));
-    an_model_start(n.model, 1, NULL);
+    an_assert_ok(n.ctx, an_model_alloc(n.model));
+    an_model_init_weights(n.model, 1, NULL);
     return n;
 }
 
@@ -119,7 +119,7 @@ static void expect_map(const net *n, const char *layer, int c, int h, int w)
         fail_msg("%s: %dx%dx%d, expected %dx%dx%d", layer, y.c, y.h, y.w, c, h, w);
 }
 
-static float *pictures(int count, int h, int w)
+static float *make_images(int count, int h, int w)
 {
     const size_t floats = (size_t)count * 3 * (size_t)h * (size_t)w;
     float *images = malloc(floats * sizeof *images);
@@ -230,12 +230,12 @@ static int best_of(const float *logits, int count)
     return best;
 }
 
-/* Not training, two pictures: logits [2, 1000], one best class for each. */
+/* Not training, two images: logits [2, 1000], one best class for each. */
 static void testEvaluation(void **unused)
 {
     static float logits[2 * 1000];
     net n = net_open(224, 224, true);
-    float *images = pictures(2, 224, 224);
+    float *images = make_images(2, 224, 224);
     alexnet_session *session;
     int shape[3];
 
@@ -258,7 +258,7 @@ static void testTrainEvalWithReuse(void **unused)
     static float logits[1000 * 4 * 7], means[1000];
     const int32_t labels[2] = {1, 2};
     net train = net_open(224, 224, true), eval = net_outline(300, 400, 1000, false, false);
-    float *images = pictures(2, 224, 224), *larger = pictures(1, 300, 400);
+    float *images = make_images(2, 224, 224), *larger = make_images(1, 300, 400);
     alexnet_session *session;
     double loss;
     int shape[3];
@@ -270,7 +270,7 @@ static void testTrainEvalWithReuse(void **unused)
                                              &loss, NULL));
     alexnet_session_close(session);
     assert_int_equal(train.model->params.values, eval.model->params.values);
-    an_assert_ok(eval.ctx, an_model_take_values(eval.model));
+    an_assert_ok(eval.ctx, an_model_alloc(eval.model));
     memcpy(eval.model->values, train.model->values, train.model->params.values * sizeof(float));
     an_assert_ok(eval.ctx, alexnet_session_open(eval.model, 1, "logits", &session));
     alexnet_session_get_output(session, shape);
@@ -294,7 +294,7 @@ static void testForward(void **unused)
 {
     static float logits[1000];
     net n = net_open(224, 224, true);
-    float *images = pictures(1, 224, 224);
+    float *images = make_images(1, 224, 224);
     alexnet_session *session;
     bool any = false;
 

@@ -85,7 +85,7 @@ static void first_values_are_pytorchs(void **unused)
     alexnet_close(ctx);
 }
 
-/* Today's form takes any picture from 63x63 on; that of 2018 only what gives a 6x6 map. */
+/* Today's form takes any image from 63x63 on; that of 2018 only what gives a 6x6 map. */
 static void input_sizes(void **unused)
 {
     static const struct {
@@ -110,7 +110,7 @@ static void input_sizes(void **unused)
         alexnet_model *model;
 
         options.input_h = options.input_w = rows[i].size;
-        an_assert_status(ctx, alexnet_model_outline(ctx, rows[i].name, &options, &model),
+        an_assert_status(ctx, alexnet_model_describe(ctx, rows[i].name, &options, &model),
                          rows[i].status);
         alexnet_model_free(model);
     }
@@ -137,7 +137,7 @@ static void the_record_follows_the_input(void **unused)
         alexnet_model *model;
 
         options.input_h = options.input_w = rows[i].size;
-        an_assert_ok(ctx, alexnet_model_outline(ctx, "torchvision", &options, &model));
+        an_assert_ok(ctx, alexnet_model_describe(ctx, "torchvision", &options, &model));
         assert_non_null(strstr(model->preprocess, rows[i].resize));
         assert_non_null(strstr(model->preprocess, rows[i].crop));
         alexnet_model_free(model);

@@ -1,6 +1,6 @@
 /*
  * support.h: what every test shares: contexts that are checked for leaks, faults on demand, a folder of its own,
- * the pictures outside the repository, the distance between two arrays.
+ * the images outside the repository, the distance between two arrays.
  *
  * Every helper fails the running cmocka test when it cannot do its work.
  * SPDX-License-Identifier: MIT

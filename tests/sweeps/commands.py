@@ -17,7 +17,7 @@ TIMES = re.compile(r'"(images_per_second|seconds|milliseconds|gflops|peak_rss_by
 RATE = re.compile(r"\d+ images/s")
 
 # Of tests/fuzz/corpus.
-PICTURES = {"PNG": "image/rgb8.png", "TIFF": "tiff/lzw", "GIF": "gif/interlaced", "WEBP": "webp/lossy"}
+IMAGES = {"PNG": "image/rgb8.png", "TIFF": "tiff/lzw", "GIF": "gif/interlaced", "WEBP": "webp/lossy"}
 
 NETWORK = ["--model", "cifar-19pct"]
 COMMANDS = {
@@ -54,7 +54,7 @@ class Sweep:
         folder = Path(folder).resolve()
         self.program, self.library, self.folder = program, library, folder
         self.places = {"W": f"{folder}/run/best.safetensors", "DATA": f"{folder}/data", "RUN": f"{folder}/run",
-                       **{kind: f"{folder}/{place}" for kind, place in PICTURES.items()}}
+                       **{kind: f"{folder}/{place}" for kind, place in IMAGES.items()}}
 
     def environment(self, **more):
         keep = {name: value for name, value in os.environ.items() if not name.startswith(("REFUSE_", "AN_"))}
@@ -74,7 +74,7 @@ class Sweep:
     def prepare(self):
         self.setup("data", "synth", "--out", "data", "--classes", "2", "--train-images", "3", "--val-images", "2", "--size", "32")
         self.setup("train", "data", "--model", "cifar-19pct", "--recipe", "quick", "--batch", "2", "--steps", "2", "--out", "run")
-        for place in PICTURES.values():
+        for place in IMAGES.values():
             (self.folder / place).parent.mkdir(exist_ok=True)
             shutil.copy(Path(__file__).parent.parent / "fuzz/corpus" / place, self.folder / place)
 

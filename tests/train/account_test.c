@@ -8,7 +8,7 @@
 #include "train/account.h"
 #include <math.h>
 
-/* Classes 0, 1 and 2 of the source, 6 pictures each. */
+/* Classes 0, 1 and 2 of the source, 6 images each. */
 static void the_largest_class_is_what_guessing_gives(void **unused)
 {
     static const int64_t some[] = {0, 1, 2, 3, 6, 12, 13};
@@ -36,16 +36,16 @@ static void the_largest_class_is_what_guessing_gives(void **unused)
     an_assert_ok(ctx,
                  an_source_open(ctx, an_test_path(folder, "data/train"), AN_PART_ALL, &source));
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        const an_pictures pictures = {source, rows[i].indices, rows[i].count, rows[i].labels};
+        const an_image_set images = {source, rows[i].indices, rows[i].count, rows[i].labels};
         an_bad_list skipped = {0};
         for (int j = 0; j < rows[i].bad_count; ++j)
             an_assert_ok(ctx, an_bad_list_add(ctx, &skipped, rows[i].bad[j], "bad"));
-        an_assert_ok(ctx, an_account_guess(ctx, &pictures, &skipped, 3, &guess));
+        an_assert_ok(ctx, an_account_guess(ctx, &images, &skipped, 3, &guess));
         assert_true(fabs(guess - rows[i].guess) < 1e-12);
         an_bad_list_free(ctx, &skipped);
     }
     const an_bad_list nothing = {0};
-    an_assert_ok(ctx, an_account_guess(ctx, &(an_pictures){0}, &nothing, 3, &guess));
+    an_assert_ok(ctx, an_account_guess(ctx, &(an_image_set){0}, &nothing, 3, &guess));
     assert_true(isnan(guess));
     an_source_close(source);
     an_test_folder_close(folder);

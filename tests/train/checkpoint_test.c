@@ -607,20 +607,20 @@ static void a_failed_search_leaks_nothing(void **state)
 /* `steps` steps of an_tiny_normed(), from a session of their own. */
 static void train(alexnet_model *model, an_optimiser *optimiser, int64_t first, int64_t steps)
 {
-    enum { PICTURES = 5, PIXELS = 3 * 8 * 8 };
-    static const int32_t labels[PICTURES] = {0, 1, 2, 1, 0};
-    float images[PICTURES * PIXELS];
+    enum { IMAGES = 5, PIXELS = 3 * 8 * 8 };
+    static const int32_t labels[IMAGES] = {0, 1, 2, 1, 0};
+    float images[IMAGES * PIXELS];
     alexnet_session *session;
     double loss;
 
-    an_assert_ok(model->ctx, an_session_open_training(model, PICTURES, 0, 1, &session));
+    an_assert_ok(model->ctx, an_session_open_training(model, IMAGES, 0, 1, &session));
     for (int64_t step = first; step < first + steps; ++step) {
         const an_rates rates = {.weights = 0.01, .biases = 0.01, .step = step};
         an_stream random = an_stream_open(5, AN_PURPOSE_TEST, (uint64_t)step, 0);
         for (size_t i = 0; i < AN_COUNT(images); ++i)
             images[i] = an_random_normal(&random);
         an_assert_ok(model->ctx, an_session_train(session, images, &(an_targets){.labels = labels},
-                                                  PICTURES, step, &loss, NULL));
+                                                  IMAGES, step, &loss, NULL));
         an_assert_ok(model->ctx, an_optimiser_step(optimiser, session, model, &rates));
     }
     alexnet_session_close(session);

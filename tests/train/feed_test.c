@@ -63,9 +63,9 @@ static int set_up(void **state)
     options.data = an_test_path(w.folder, "data");
     an_tiny_draw(w.ctx, options.data, 2, 6);
     network.classes = 2;
-    an_assert_ok(w.ctx, an_model_lay_out(w.ctx, &family, &network, &w.model));
-    an_assert_ok(w.ctx, an_model_take_values(w.model));
-    an_model_start(w.model, 1, NULL);
+    an_assert_ok(w.ctx, an_model_describe(w.ctx, &family, &network, &w.model));
+    an_assert_ok(w.ctx, an_model_alloc(w.model));
+    an_model_init_weights(w.model, 1, NULL);
     an_assert_ok(w.ctx, an_model_set_classes(w.model, an_tiny_classes, 2));
     an_assert_ok(w.ctx, an_config_resolve(w.ctx, &options, &family, &w.config));
     w.config.recipe.batch = 4;

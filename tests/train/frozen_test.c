@@ -28,7 +28,7 @@ static void the_part_ends_where_something_is_trained_or_drawn(void **unused)
     (void)unused;
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
         alexnet_model *model;
-        an_assert_ok(ctx, alexnet_model_outline(ctx, rows[i].family, NULL, &model));
+        an_assert_ok(ctx, alexnet_model_describe(ctx, rows[i].family, NULL, &model));
         if (rows[i].freeze != NULL) an_assert_ok(ctx, an_model_freeze(model, rows[i].freeze));
         const int first = an_frozen_part(model);
         if (rows[i].first == NULL)

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The run's weights on its own pictures, and what was said about them. */
+/* The run's weights on its own images, and what was said about them. */
 static alexnet_evaluate_result measure(an_runs *r, const char *run, const char *part)
 {
     const alexnet_evaluate_options options = {.weights = &run, .weights_count = 1};
@@ -36,7 +36,7 @@ static void refuse(an_runs *r, const char *run, alexnet_status status, const cha
     an_assert_error(r->ctx, message);
 }
 
-/* Of a split, of a part, of data given: as many pictures as validated, and the best accuracy there. */
+/* Of a split, of a part, of data given: as many images as validated, and the best accuracy there. */
 static void a_run_is_measured_on_what_it_held_back(void **state)
 {
     static const struct {
@@ -67,7 +67,7 @@ static void a_run_is_measured_on_what_it_held_back(void **state)
     }
 }
 
-/* The list in the run's folder is a data set, wherever one stands: the same pictures, the same answers. */
+/* The list in the run's folder is a data set, wherever one stands: the same images, the same answers. */
 static void the_split_is_a_list_in_the_runs_folder(void **state)
 {
     an_runs *r = *state;
@@ -99,7 +99,7 @@ static void the_split_is_a_list_in_the_runs_folder(void **state)
     alexnet_evaluate_result_free(r->ctx, &held_back);
 }
 
-/* Without a split there is no list: neither of a part, nor of pictures that lie in no file. */
+/* Without a split there is no list: neither of a part, nor of images that lie in no file. */
 static void no_split_no_list(void **state)
 {
     an_runs *r = *state;
@@ -165,7 +165,7 @@ static void what_cannot_be_measured_is_said(void **state)
     assert_int_equal(rename(an_test_path(r->folder, "data/train/cross/0001.jpg"),
                             an_test_path(r->folder, "data/train/cross/0900.jpg")),
                      0);
-    refuse(r, options.out, ALEXNET_BAD_FILE, "data/train has changed: as many pictures");
+    refuse(r, options.out, ALEXNET_BAD_FILE, "data/train has changed: as many images");
     an_assert_error(r->ctx, "; measure the images by their names: 'alexnet eval ");
     an_assert_error(r->ctx, "run/val.csv'");
     assert_int_equal(unlink(an_test_path(r->folder, "data/train/cross/0900.jpg")), 0);

@@ -52,11 +52,11 @@ static an_mean_job make_job(world *w)
     return (an_mean_job){
         .model = w->model,
         .record = &w->record,
-        .pictures = {.source = w->source, .count = 100, .skip_bad = true, .skip_max = 1},
+        .images = {.source = w->source, .count = 100, .skip_bad = true, .skip_max = 1},
     };
 }
 
-/* 32x32 pictures are neither resized nor cropped: the mean of the decoded bytes themselves. */
+/* 32x32 images are neither resized nor cropped: the mean of the decoded bytes themselves. */
 static void it_is_the_mean_of_the_pixels(void **state)
 {
     world *w = *state;
@@ -91,13 +91,13 @@ static void workers_change_nothing(void **state)
     an_assert_ok(w->ctx, an_mean_image_compute(&job));
     memcpy(first, w->model->mean_image, sizeof first);
     for (int workers = 1; workers <= 3; ++workers) {
-        job.pictures.workers = workers;
+        job.images.workers = workers;
         an_assert_ok(w->ctx, an_mean_image_compute(&job));
         assert_memory_equal(w->model->mean_image, first, sizeof first);
     }
 }
 
-static void unreadable_pictures_do_not_count(void **state)
+static void unreadable_images_do_not_count(void **state)
 {
     world *w = *state;
     an_mean_job job = make_job(w);
@@ -106,9 +106,9 @@ static void unreadable_pictures_do_not_count(void **state)
     an_assert_ok(w->ctx, an_mean_image_compute(&job));
     an_tiny_spoil(w->folder, "data/train/cross/0001.jpg");
     an_assert_status(w->ctx, an_mean_image_compute(&job), ALEXNET_BAD_FILE);
-    job.pictures.skip_max = -1;
-    job.pictures.indices = (const int64_t[]){50, 51}; /* the two */
-    job.pictures.count = 2;
+    job.images.skip_max = -1;
+    job.images.indices = (const int64_t[]){50, 51}; /* the two */
+    job.images.count = 2;
     an_assert_status(w->ctx, an_mean_image_compute(&job), ALEXNET_BAD_FILE);
     an_assert_error(w->ctx, "none of the 2");
 }
@@ -136,7 +136,7 @@ static void memory_may_run_out(void **state)
     world *w = *state;
     an_mean_job job = make_job(w);
 
-    job.pictures.count = 3;
+    job.images.count = 3;
     for (long n = 0;; ++n) {
         an_test_fault fault;
         an_test_fault_arm(&fault, w->ctx, AN_FAULT_BIT(AN_FAULT_MEMORY), n, false, 1);
@@ -153,7 +153,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(it_is_the_mean_of_the_pixels),
         TEST(workers_change_nothing),
-        TEST(unreadable_pictures_do_not_count),
+        TEST(unreadable_images_do_not_count),
         TEST(it_can_be_stopped),
         TEST(memory_may_run_out),
     };

@@ -263,25 +263,25 @@ static void a_layer_that_an_event_stops_stands_still(void **unused)
 
 /* ---- what is observed, not learned ---- */
 
-#define PICTURES 37
-#define PIXELS   (3 * 8 * 8) /* of a picture of an_tiny_normed() */
+#define IMAGES 37
+#define PIXELS   (3 * 8 * 8) /* of an image of an_tiny_normed() */
 
-static void fill(float images[PICTURES * PIXELS], int32_t labels[PICTURES], int64_t step)
+static void fill(float images[IMAGES * PIXELS], int32_t labels[IMAGES], int64_t step)
 {
     an_stream random = an_stream_open(5, AN_PURPOSE_TEST, (uint64_t)step, 0);
 
-    for (int i = 0; i < PICTURES * PIXELS; ++i)
+    for (int i = 0; i < IMAGES * PIXELS; ++i)
         images[i] = an_random_normal(&random);
-    for (int i = 0; i < PICTURES; ++i)
+    for (int i = 0; i < IMAGES; ++i)
         labels[i] = (int32_t)an_random_below(&random, 3);
 }
 
 static void train_by(alexnet_session *session, alexnet_model *model, const an_rates *rates,
                      an_optimiser *optimiser)
 {
-    static float images[PICTURES * PIXELS];
-    int32_t labels[PICTURES];
-    const an_batch batch = {.images = images, .labels = labels, .n = PICTURES};
+    static float images[IMAGES * PIXELS];
+    int32_t labels[IMAGES];
+    const an_batch batch = {.images = images, .labels = labels, .n = IMAGES};
     double loss;
 
     fill(images, labels, rates->step);
@@ -306,22 +306,22 @@ static const float *values_of(const alexnet_model *model, const char *name)
 static void check_inference(const alexnet_model *model)
 {
     enum { PLACES = 64, CHANNELS = 6 };
-    static float images[PICTURES * PIXELS], conv[PICTURES * CHANNELS * PLACES];
-    static float norm[PICTURES * CHANNELS * PLACES];
+    static float images[IMAGES * PIXELS], conv[IMAGES * CHANNELS * PLACES];
+    static float norm[IMAGES * CHANNELS * PLACES];
     const float *mean = values_of(model, "norm1.running_mean");
     const float *variance = values_of(model, "norm1.running_var");
     const float *weight = values_of(model, "norm1.weight"), *bias = values_of(model, "norm1.bias");
-    int32_t labels[PICTURES];
+    int32_t labels[IMAGES];
     alexnet_session *session;
 
     fill(images, labels, 9);
-    an_assert_ok(model->ctx, alexnet_session_open(model, PICTURES, "conv1", &session));
-    an_assert_ok(model->ctx, alexnet_session_run(session, images, PICTURES, conv));
+    an_assert_ok(model->ctx, alexnet_session_open(model, IMAGES, "conv1", &session));
+    an_assert_ok(model->ctx, alexnet_session_run(session, images, IMAGES, conv));
     alexnet_session_close(session);
-    an_assert_ok(model->ctx, alexnet_session_open(model, PICTURES, "norm1", &session));
-    an_assert_ok(model->ctx, alexnet_session_run(session, images, PICTURES, norm));
+    an_assert_ok(model->ctx, alexnet_session_open(model, IMAGES, "norm1", &session));
+    an_assert_ok(model->ctx, alexnet_session_run(session, images, IMAGES, norm));
     alexnet_session_close(session);
-    for (int i = 0; i < PICTURES * CHANNELS * PLACES; ++i) {
+    for (int i = 0; i < IMAGES * CHANNELS * PLACES; ++i) {
         const int c = i / PLACES % CHANNELS;
         const double expected = ((double)conv[i] - (double)mean[c]) /
                                     sqrt((double)variance[c] + 1e-5) * (double)weight[c] +
@@ -343,7 +343,7 @@ static void statistics_follow_the_batches_and_serve_inference(void **unused)
 
     (void)unused;
     an_assert_ok(ctx, an_optimiser_open(model, &recipe, &optimiser));
-    an_assert_ok(ctx, an_session_open_training(model, PICTURES, 0, 1, &session));
+    an_assert_ok(ctx, an_session_open_training(model, IMAGES, 0, 1, &session));
     for (int64_t step = 0; step < 2; ++step) {
         float before[4];
         for (int i = 0; i < 4; ++i)
@@ -375,7 +375,7 @@ static void frozen_statistics_stay(void **unused)
     (void)unused;
     an_assert_ok(ctx, an_optimiser_open(model, &recipe, &optimiser));
     an_assert_ok(ctx, an_model_freeze(model, "features"));
-    an_assert_ok(ctx, an_session_open_training(model, PICTURES, 0, 1, &session));
+    an_assert_ok(ctx, an_session_open_training(model, IMAGES, 0, 1, &session));
     train_step(session, model, 0, &optimiser);
     assert_true(values_of(model, "norm1.running_mean")[1] == 0);
     assert_true(values_of(model, "norm1.running_var")[1] == 1);
@@ -402,7 +402,7 @@ static void bits_do_not_depend_on_threads(void **unused)
             alexnet_model *model = an_tiny_normed(ctx, 3, 1);
             an_optimiser optimiser;
             an_assert_ok(ctx, an_optimiser_open(model, &recipe, &optimiser));
-            an_assert_ok(ctx, an_session_open_training(model, PICTURES, 0, 1, &session));
+            an_assert_ok(ctx, an_session_open_training(model, IMAGES, 0, 1, &session));
             for (int64_t step = 0; step < 2; ++step)
                 train_step(session, model, step, &optimiser);
             an_assert_ok(ctx, alexnet_model_hash(model, hash));
@@ -439,8 +439,8 @@ static run run_open(const an_recipe *by, const char *tier, int threads, const ch
     an_assert_ok(r.ctx, an_events_parse(r.ctx, "1:fc3=0.5;2:fc3=0;2:decay=0;3:fc3=2", &r.events));
     an_assert_ok(r.ctx, an_optimiser_open(r.model, by, &r.optimiser));
     an_assert_ok(r.ctx, stores
-                            ? an_session_open_training(r.model, PICTURES, 0, 1, &r.session)
-                            : an_optimiser_open_session(by, r.model, PICTURES, 0, 1, &r.session));
+                            ? an_session_open_training(r.model, IMAGES, 0, 1, &r.session)
+                            : an_optimiser_open_session(by, r.model, IMAGES, 0, 1, &r.session));
     return r;
 }
 
@@ -539,9 +539,9 @@ static void only_sgd_updates_in_backward(void **unused)
 
 static void a_bad_loss_updates_nothing(void **unused)
 {
-    static float images[PICTURES * PIXELS];
-    int32_t labels[PICTURES];
-    const an_batch batch = {.images = images, .labels = labels, .n = PICTURES};
+    static float images[IMAGES * PIXELS];
+    int32_t labels[IMAGES];
+    const an_batch batch = {.images = images, .labels = labels, .n = IMAGES};
     const an_rates rates = {.weights = 0.1, .biases = 0.1};
     run r = run_open(&recipe, NULL, 2, NULL, false),
         fresh = run_open(&recipe, NULL, 2, NULL, false);

@@ -101,7 +101,7 @@ static void check_moment(alexnet_context *ctx, const moment *m)
     an_recipe recipe;
     alexnet_model *model;
 
-    an_assert_ok(ctx, alexnet_model_outline(ctx, m->family, &options, &model));
+    an_assert_ok(ctx, alexnet_model_describe(ctx, m->family, &options, &model));
     an_assert_ok(ctx, an_recipe_find(ctx, family->recipe, &recipe));
     an_assert_ok(ctx, an_recipe_schedules(ctx, &recipe, &weights, &biases));
     an_assert_ok(ctx, an_events_parse(ctx, recipe.events, &events));
@@ -191,7 +191,7 @@ static void every_family_has_its_recipe(void **unused)
         an_schedule weights, biases;
         an_augment augment;
         an_events events;
-        an_assert_ok(ctx, alexnet_model_outline(ctx, family->name, &options, &model));
+        an_assert_ok(ctx, alexnet_model_describe(ctx, family->name, &options, &model));
         an_assert_ok(ctx, an_recipe_find(ctx, family->recipe, &recipe));
         an_assert_ok(ctx, an_recipe_schedules(ctx, &recipe, &weights, &biases));
         an_assert_ok(ctx, an_augment_parse(ctx, recipe.augment, &augment));

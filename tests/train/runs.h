@@ -8,7 +8,7 @@
 
 #include "infer/tiny.h"
 
-/* A context, a drawn data set FOLDER/data of 2 classes (12 pictures to train on, 6 to validate
+/* A context, a drawn data set FOLDER/data of 2 classes (12 images to train on, 6 to validate
  * with), and what was said. */
 typedef struct an_runs {
     an_test_memory memory;

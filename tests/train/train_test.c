@@ -638,11 +638,11 @@ static void data_that_has_changed_is_noticed(void **state)
     resumed = alexnet_train_options_default();
     resumed.resume = options.out;
     an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_FILE);
-    an_assert_error(r->ctx, "11 pictures to train on");
+    an_assert_error(r->ctx, "11 images to train on");
     an_assert_error(r->ctx, "the run began with 12");
 }
 
-/* As many pictures as before, but one has another name: its turn in an epoch would be another one. */
+/* As many images as before, but one has another name: its turn in an epoch would be another one. */
 static void data_of_the_same_size_that_has_changed_is_noticed(void **state)
 {
     static const struct {
@@ -661,7 +661,7 @@ static void data_of_the_same_size_that_has_changed_is_noticed(void **state)
         const char *to = an_test_path(r->folder, rows[i].to);
         assert_int_equal(rename(from, to), 0);
         an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_FILE);
-        an_assert_error(r->ctx, "data has changed: as many pictures ");
+        an_assert_error(r->ctx, "data has changed: as many images ");
         an_assert_error(r->ctx, rows[i].message);
         an_assert_error(r->ctx, "gone: 'cross/0000.jpg'; new: '");
         assert_int_equal(rename(to, from), 0);
@@ -716,7 +716,7 @@ static void data_that_is_not_the_run_s_is_no_moved_data(void **state)
     resumed.data = moved;
     an_tiny_draw(r->ctx, moved, 3, 6);
     an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_FILE);
-    an_assert_error(r->ctx, "elsewhere is not what the run began with: 18 pictures to train on");
+    an_assert_error(r->ctx, "elsewhere is not what the run began with: 18 images to train on");
     an_assert_error(r->ctx, "start another run from the weights: alexnet train DATA --from ");
     an_assert_ok(r->ctx, an_folder_remove(r->ctx, moved));
     an_assert_ok(r->ctx, an_file_rename(r->ctx, r->data, moved));
@@ -1004,7 +1004,7 @@ static void a_resumed_run_sweeps_what_a_kill_left(void **state)
     assert_int_equal(an_test_count_entries(an_test_path(r->folder, "run/checkpoints")), 2);
 }
 
-static void too_many_bad_pictures_end_the_run(void **state)
+static void too_many_bad_images_end_the_run(void **state)
 {
     an_runs *r = *state;
     alexnet_train_options options = an_runs_options(r, "run");
@@ -1100,7 +1100,7 @@ int main(void)
         TEST(an_existing_run_is_kept_unless_forced),
         TEST(a_run_is_trained_by_one_at_a_time),
         TEST(a_resumed_run_sweeps_what_a_kill_left),
-        TEST(too_many_bad_pictures_end_the_run),
+        TEST(too_many_bad_images_end_the_run),
         TEST(memory_and_files_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

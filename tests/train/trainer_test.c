@@ -759,7 +759,7 @@ static void a_diverging_run_names_a_layer(void **state)
     an_assert_error(r->ctx, "step ");
 }
 
-static void a_batch_without_a_good_picture_is_passed_over(void **state)
+static void a_batch_without_a_good_image_is_passed_over(void **state)
 {
     an_runs *r = *state;
     an_tiny_text told = {""};
@@ -807,7 +807,7 @@ static void a_step_allocates_nothing(void **state)
 
     options.batch = 1;
     options.epochs = 2;
-    options.augment = "flip"; /* buffers as large as the largest picture: all are 32x32 */
+    options.augment = "flip"; /* buffers as large as the largest image: all are 32x32 */
     options.progress = count_blocks;
     options.progress_user = &c;
     an_runs_train(r, &options);
@@ -847,7 +847,7 @@ int main(void)
         TEST(validation_can_end_it),
         TEST(checkpoints_by_steps_by_wish_and_at_the_end),
         TEST(a_diverging_run_names_a_layer),
-        TEST(a_batch_without_a_good_picture_is_passed_over),
+        TEST(a_batch_without_a_good_image_is_passed_over),
         TEST(a_step_allocates_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /*
- * consumer.c: a C program of somebody else: makes a network, runs it on one picture's worth of
+ * consumer.c: a C program of somebody else: makes a network, runs it on one image's worth of
  * numbers, and adds up the probabilities.
  * SPDX-License-Identifier: MIT
  */

@@ -1,4 +1,4 @@
-// consumer.cpp: a C++ program of somebody else: makes a network, runs it on one picture's worth of
+// consumer.cpp: a C++ program of somebody else: makes a network, runs it on one image's worth of
 // numbers, and adds up the probabilities.
 // SPDX-License-Identifier: MIT
 #include <alexnet.h>

@@ -86,7 +86,7 @@ def bits(run):
     if not names <= FILES:
         raise Failure(f"left over: {sorted(names - FILES)}")
     checkpoints = run / "checkpoints"
-    for path in checkpoints.iterdir() if checkpoints.exists() else []:
+    for path in checkpoints.rglob("*") if checkpoints.exists() else []:
         if path.name.endswith(".tmp") or ".tmp-" in path.name:
             raise Failure(f"left over: {path}")
     return tuple(hashlib.sha256((run / name).read_bytes()).hexdigest() for name in ("best.safetensors", "last.safetensors"))

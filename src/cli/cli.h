@@ -142,9 +142,6 @@ char *cli_copy(const char *text);
 
 void cli_end_for_memory(void); /* says so, and ends the program */
 
-/* A file to read; NULL: it cannot be opened. For want of memory the program ends, as above. */
-FILE *cli_open(const char *path);
-
 /* ---- help.c, completion.c ---- */
 
 void cli_help_overview(FILE *to);

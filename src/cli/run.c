@@ -67,12 +67,13 @@ bool cli_run_newest(const char *folder, char *path, size_t bytes)
     return found;
 }
 
-/* NULL where there is none that can be read; *status tells a refusal of memory from that. */
+/* NULL where there is none that can be read; *status tells from that a refusal of memory, or of the system. */
 static json_t *read_config(alexnet_context *ctx, const char *path, alexnet_status *status)
 {
     json_t *config = NULL;
 
-    if (an_json_read(ctx, path, &config) == ALEXNET_NO_MEMORY) *status = ALEXNET_NO_MEMORY;
+    const alexnet_status found = an_json_read(ctx, path, &config);
+    if (found == ALEXNET_NO_MEMORY || found == ALEXNET_IO) *status = found;
     return config;
 }
 

@@ -22,6 +22,7 @@ from pathlib import Path
 
 FILES = {"config.json", "log.jsonl", "best.safetensors", "last.safetensors", "checkpoints", "val.csv", "images.txt", "notes.txt"}
 SECONDS_MAX = 3600
+KILLED = -signal.SIGKILL
 
 # Two epochs of two steps, averaged weights, a checkpoint at each step.
 SMALL = ["../data", "--model", "cifar-19pct", "--recipe", "quick", "--epochs", "2", "--batch", "12", "--average", "0.9",
@@ -39,14 +40,24 @@ class Sweep:
         self.program, self.library, self.root = program, library, root
         self.environment = dict(os.environ, OMP_WAIT_POLICY="passive", LC_ALL="C.UTF-8")
 
+    def line(self, arguments):
+        """alexnet train, on one thread unless the arguments say another number."""
+        threads = [] if "--threads" in arguments else ["--threads", "1"]
+        return [self.program, "train", *arguments, *threads, "--quiet"]
+
     def run(self, place, arguments, kill_at=None):
         """Runs alexnet train; gives its status (-9: killed) and what it said."""
         environment = dict(self.environment)
         if kill_at is not None:
             environment.update(AN_KILL_AT=str(kill_at), LD_PRELOAD=str(self.library))
-        done = subprocess.run([self.program, "train", *arguments, "--threads", "1", "--quiet"], cwd=place, env=environment,
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
+        done = subprocess.run(self.line(arguments), cwd=place, env=environment, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
         return done.returncode, done.stdout + done.stderr
+
+    def start(self, place, arguments, said):
+        """Starts it, to be killed from outside; what it says goes into a file."""
+        return subprocess.Popen(self.line(arguments), cwd=place, env=self.environment, stdin=subprocess.DEVNULL,
+                                stdout=said, stderr=said)
 
     def run_well(self, place, arguments):
         status, said = self.run(place, arguments)
@@ -66,6 +77,12 @@ class Sweep:
     def keep(self, place, name):
         shutil.copytree(place, self.root / name)
         return self.root / name
+
+
+def make_data(program, scratch):
+    """A few images to train on."""
+    subprocess.run([program, "data", "synth", "-o", "data", "--classes", "2", "--train-images", "12", "--val-images", "4",
+                    "--size", "32", "--quiet"], cwd=scratch, check=True, stdout=subprocess.DEVNULL)
 
 
 def find_run(place):
@@ -103,11 +120,11 @@ def recover(sweep, place, command):
 def points_of(sweep, base, command):
     """How many operations there are: found by halving."""
     low, high = 0, 1
-    while sweep.run(sweep.fresh(base), command, high)[0] == -signal.SIGKILL:
+    while sweep.run(sweep.fresh(base), command, high)[0] == KILLED:
         low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
-        if sweep.run(sweep.fresh(base), command, middle)[0] == -signal.SIGKILL:
+        if sweep.run(sweep.fresh(base), command, middle)[0] == KILLED:
             low = middle
         else:
             high = middle
@@ -126,7 +143,7 @@ def scenario(sweep, name, base, command, wanted, points, others=()):
         place = sweep.fresh(base)
         try:
             status, said = sweep.run(place, command, at)
-            if status != -signal.SIGKILL:
+            if status != KILLED:
                 raise Failure(f"it was not killed: status {status}: {said}")
             if bits(recover(sweep, place, command)) not in {whole, *others}:
                 raise Failure("other bits")
@@ -160,8 +177,7 @@ def main():
     faults = []
     with tempfile.TemporaryDirectory(prefix="alexnet-kill-") as scratch:
         sweep = Sweep(program, library, Path(scratch))
-        subprocess.run([program, "data", "synth", "-o", "data", "--classes", "2", "--train-images", "12", "--val-images", "4",
-                        "--size", "32", "--quiet"], cwd=scratch, check=True, stdout=subprocess.DEVNULL)
+        make_data(program, scratch)
         new = [*SMALL, "--out", "r"]
         scenario(sweep, "new", None, new, faults, points)
         scenario(sweep, "default", None, SMALL, faults, points)

@@ -305,6 +305,33 @@ static void a_run_may_be_resumed_at_every_step(void **state)
     assert_string_equal(result.last_sha256, whole.last_sha256);
 }
 
+/* Each sitting computes with, and decodes by, another number of threads. */
+static void sittings_may_have_other_threads_and_workers(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "whole");
+    const alexnet_train_result whole = an_runs_train(r, &options);
+    alexnet_train_result result;
+
+    options = an_runs_options(r, "sittings");
+    for (int step = 1; step <= 9; ++step) {
+        an_runs_wish wish = {.step = step, .go = ALEXNET_GO_STOP};
+        alexnet_context *ctx = an_tiny_open(NULL, 1 + (step + 2) % 4);
+        options.workers = (2 * step + 1) % 5;
+        options.progress = an_runs_ask;
+        options.progress_user = &wish;
+        an_assert_status(ctx, alexnet_train(ctx, &options, &result), ALEXNET_STOPPED);
+        assert_int_equal(result.steps, step);
+        options.resume = options.out;
+        an_test_close(ctx, NULL);
+    }
+    options.progress = NULL;
+    result = an_runs_train(r, &options);
+    assert_string_equal(result.last_sha256, whole.last_sha256);
+    assert_string_equal(result.weights_sha256, whole.weights_sha256);
+    assert_true(result.val_top1 == whole.val_top1 && result.best_top1 == whole.best_top1);
+}
+
 static void a_log_of_sittings_reads_like_one_of_a_whole_run(void **state)
 {
     an_runs *r = *state;
@@ -831,6 +858,7 @@ int main(void)
         TEST(noise_that_never_begins_is_none),
         TEST(the_log_shows_the_rate_of_events),
         TEST(a_run_may_be_resumed_at_every_step),
+        TEST(sittings_may_have_other_threads_and_workers),
         TEST(a_log_of_sittings_reads_like_one_of_a_whole_run),
         TEST(the_beginning_is_told_once),
         TEST(the_first_limit_ends_the_run),

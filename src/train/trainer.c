@@ -13,11 +13,13 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "formats/metadata.h"
+#include "formats/weights.h"
 #include "infer/eval_run.h"
 #include "train/account.h"
 #include "train/checkpoint.h"
 #include "train/limits.h"
 #include <math.h>
+#include <string.h>
 
 #define LOW_RATE 0.05 /* of the recipe's: little is learnt any more */
 
@@ -126,10 +128,10 @@ static alexnet_status note_training(trainer *t)
     return status;
 }
 
-static alexnet_status save_weights(trainer *t, const char *path)
+static alexnet_status save_weights(trainer *t, const char *path, an_file_sum *sum)
 {
     AN_TRY(note_training(t));
-    return alexnet_model_save(t->model, path);
+    return an_weights_save(t->model, AN_WEIGHTS_ALL, path, sum);
 }
 
 /* Where the last weights are the best ones, one file has both names. */
@@ -140,27 +142,22 @@ static alexnet_status save_last(trainer *t)
     if (t->best_here == t->state->step &&
         an_file_link(t->ctx, folder->best, folder->last) == ALEXNET_OK)
         return ALEXNET_OK;
-    return save_weights(t, folder->last); /* or the file system knows no such thing */
+    return save_weights(t, folder->last, NULL); /* or the file system knows no such thing */
 }
 
-/* For the manifests from here on: a resumed run looks whether the file is still what it was. */
-static alexnet_status hash_best(trainer *t)
-{
-    int64_t bytes;
-
-    return an_file_hash(t->ctx, t->given->folder->best, &bytes, t->state->best_sha256);
-}
-
-/* With averaged weights, where the recipe averages, as they were validated. */
+/* With averaged weights, where the recipe averages, as they were validated. Its hash is for the manifests from here on: a
+ * resumed run looks whether the file is still what it was. */
 static alexnet_status save_best(trainer *t)
 {
+    an_file_sum sum;
+
     an_optimiser_swap_average(&t->optimiser, t->model);
-    const alexnet_status status = save_weights(t, t->given->folder->best);
+    const alexnet_status status = save_weights(t, t->given->folder->best, &sum);
     an_optimiser_swap_average(&t->optimiser, t->model);
     AN_TRY(status);
     t->best_due = false;
     t->best_here = t->state->step;
-    AN_TRY(hash_best(t));
+    memcpy(t->state->best_sha256, sum.sha256, sizeof t->state->best_sha256);
     return an_checkpoint_note_best(t->ctx, t->given->folder->checkpoints, t->state);
 }
 

@@ -527,25 +527,33 @@ static alexnet_train_result go_on(an_runs *r, double seconds)
     return an_runs_train(r, &resumed);
 }
 
+/* A run with a cosine that was stopped after its sixth step, by a clock that is to go on. seconds: -1: no limit. */
+static alexnet_train_result stop_on_the_way(an_runs *r, test_clock *clock, double epochs,
+                                            double seconds)
+{
+    an_runs_wish wish = {.step = 6, .go = ALEXNET_GO_STOP};
+    alexnet_train_options options = an_runs_options(r, "run");
+    alexnet_train_result result;
+
+    an_context_set_clock(r->ctx, look, clock);
+    options.epochs = epochs;
+    options.schedule = "cosine";
+    options.seconds = seconds;
+    options.progress = an_runs_ask;
+    options.progress_user = &wish;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
+    assert_string_equal(result.ended, "stopped");
+    return result;
+}
+
 /* Cut to nothing, and given back. */
 static void a_limit_in_time_may_be_changed(void **state)
 {
     an_runs *r = *state;
     test_clock clock = {.tick = 1};
-    an_runs_wish wish = {.step = 6, .go = ALEXNET_GO_STOP};
-    alexnet_train_options options = an_runs_options(r, "run");
-    alexnet_train_result result;
+    alexnet_train_result result = stop_on_the_way(r, &clock, 1e9, 400);
     double last;
     int paces;
-
-    an_context_set_clock(r->ctx, look, &clock);
-    options.epochs = 1e9;
-    options.schedule = "cosine";
-    options.seconds = 400;
-    options.progress = an_runs_ask;
-    options.progress_user = &wish;
-    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
-    assert_string_equal(result.ended, "stopped");
 
     result = go_on(r, 1);
     assert_int_equal(result.steps, 6);
@@ -612,18 +620,10 @@ static void a_limit_in_time_may_be_taken_away(void **state)
 {
     an_runs *r = *state;
     test_clock clock = {.tick = 1};
-    an_runs_wish wish = {.step = 6, .go = ALEXNET_GO_STOP};
-    alexnet_train_options options = an_runs_options(r, "run");
-    alexnet_train_result result;
+    alexnet_train_result result = stop_on_the_way(r, &clock, 20, -1);
     double last;
     int paces;
 
-    an_context_set_clock(r->ctx, look, &clock);
-    options.epochs = 20;
-    options.schedule = "cosine";
-    options.progress = an_runs_ask;
-    options.progress_user = &wish;
-    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
     result = go_on(r, result.seconds + 60);
     assert_string_equal(result.ended, "time");
     assert_in_range(result.steps, 7, 59);

@@ -5,7 +5,7 @@
  *   resume   folder -> config -> data -> newest good checkpoint -> model (none: as in start)
  *
  * The run folder is made last: a mistake in the options leaves nothing behind, nor does a wish to
- * stop that comes before the first step.
+ * stop that comes before the first step. A run that fails before its first checkpoint is taken back.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -47,6 +47,7 @@ typedef struct job {
     an_partial origin; /* the file that config.from names, while the model is made; closed: none */
     alexnet_model *model;
     an_disk disk;
+    bool begun, made; /* the run is there since this call; so is its folder */
     char *checkpoint; /* NULL: from the beginning */
     bool best_due;    /* best.safetensors is to be written from the checkpoint */
     an_train_state state;
@@ -418,6 +419,7 @@ static alexnet_status start(job *j)
 {
     const alexnet_train_options *options = j->options;
     const an_family *family;
+    an_file_info info;
 
     if ((options->data == NULL && options->config == NULL) || options->out == NULL)
         return an_fail(j->ctx, ALEXNET_BAD_ARG, "training needs %s",
@@ -443,7 +445,10 @@ static alexnet_status start(job *j)
     AN_TRY(add_mean_image(j));
     AN_TRY(complete_config(j));
     AN_TRY(check_disk(j));
+    AN_TRY(an_file_stat(j->ctx, j->folder.path, &info));
+    j->made = info.kind == AN_FILE_ABSENT;
     AN_TRY(an_run_folder_create(j->ctx, &j->folder, options->force != 0));
+    j->begun = true;
     AN_TRY(an_config_write(j->ctx, &j->config, j->folder.config));
     AN_TRY(an_run_folder_sweep(j->ctx, &j->folder)); /* with what was config.json */
     AN_TRY(an_images_write(j->ctx, &j->data, j->folder.images));
@@ -744,6 +749,8 @@ alexnet_status alexnet_train(alexnet_context *ctx, const alexnet_train_options *
     else if (status == ALEXNET_STOPPED) /* before the first step: there is no run */
         *out = (alexnet_train_result){
             .train_loss = none, .val_top1 = none, .val_top5 = none, .best_top1 = none};
+    if (status != ALEXNET_OK && status != ALEXNET_STOPPED && (j.begun || j.made))
+        an_run_folder_undo(ctx, &j.folder, j.made);
     close_job(&j);
     an_free(ctx, from);
     return status;

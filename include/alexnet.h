@@ -114,9 +114,15 @@ typedef enum alexnet_dtype {
 #define ALEXNET_PIXELS     (INT64_C(256) << 20)
 #define ALEXNET_PIXELS_MAX (INT64_C(1) << 30)
 
+/* For max_memory, steps, seconds and stop_at_top1: none; a resumed run so gets rid of the one that it has. */
+#define ALEXNET_NO_LIMIT (-2)
+
+#define ALEXNET_MEMORY_MAX (INT64_C(1) << 60)
+
 /* A zeroed struct asks for every default. */
 typedef struct alexnet_options {
-    int         threads;  /* arithmetic threads; 0: all cores this process may use; at most 256 */
+    int         threads;  /* arithmetic threads; 0: all cores this process may use, or as many as its cgroup has the
+                             time of; at most 256 */
     const char *cpu;      /* use no more than this tier: "portable", "avx2", "avx512", "neon"; a machine that lacks it
                              uses the best one below. NULL: the best there is. Must outlive the context. */
     alexnet_dtype dtype;  /* what the networks compute in; the machine may lack it and give the same results slower */
@@ -127,12 +133,15 @@ typedef struct alexnet_options {
     void *memory_user;
     int64_t max_pixels; /* of an image: a larger one is not decoded (BAD_FILE). At most ALEXNET_PIXELS_MAX; 0:
                            ALEXNET_PIXELS, which a photograph of 200 megapixels stays below */
+    int64_t max_memory; /* bytes of the whole process: what would take more is refused before it begins (NO_MEMORY). 0: as
+                           much as the machine, the process's cgroup and its limits have; ALEXNET_NO_LIMIT: it is not
+                           looked at. At most ALEXNET_MEMORY_MAX */
 } alexnet_options;
 
 typedef struct alexnet_context alexnet_context;
 
 /*
- * Makes a context. options may be NULL. On failure *out is NULL: NO_MEMORY, BAD_ARG (threads or max_pixels out of range, unknown tier
+ * Makes a context. options may be NULL. On failure *out is NULL: NO_MEMORY, BAD_ARG (threads, max_pixels or max_memory out of range, unknown tier
  * name or dtype), UNSUPPORTED (a tier of another architecture than this build's).
  */
 ALEXNET_API alexnet_status alexnet_open(const alexnet_options *options, alexnet_context **out) ALEXNET_NODISCARD;
@@ -346,7 +355,8 @@ typedef struct alexnet_tensor_info {
     const float *data; /* row-major, the product of shape; borrowed from the model */
 } alexnet_tensor_info;
 
-/* Bytes that a run needs, from the plan. */
+/* Bytes that a network needs to run, from the plan: the process has code, images and more beside, which train, evaluate and
+   predict tell when they start (alexnet_train_start, alexnet_start). */
 typedef struct alexnet_memory_info {
     int64_t weights;     /* values; training adds as much for momentum, and again for what the updates rmsprop and adam
                             keep, and for an average: these two are not counted here */
@@ -463,6 +473,16 @@ typedef struct alexnet_prediction_result {
     int                       count;
 } alexnet_prediction_result;
 
+/* What predict or evaluate is about to do: told once, before the first image is shown. Borrowed for the call. */
+typedef struct alexnet_start {
+    int64_t images;
+    int     batch;             /* images at a time */
+    int64_t memory_bytes;      /* of the whole process, at most: within a tenth of what it will be */
+    int64_t memory_bytes_free; /* that the process may have in all; -1: not known */
+} alexnet_start;
+
+typedef void (*alexnet_start_fn)(void *user, const alexnet_start *start);
+
 typedef void (*alexnet_prediction_fn)(void *user, const alexnet_prediction_result *result);
 
 typedef struct alexnet_predict_options {
@@ -478,6 +498,8 @@ typedef struct alexnet_predict_options {
     void               *result_user;
     alexnet_progress_fn progress;    /* may be NULL */
     void               *progress_user;
+    alexnet_start_fn    start;       /* may be NULL */
+    void               *start_user;
 } alexnet_predict_options;
 
 /* *failed is the number of images reported with an error; they do not end the call. */
@@ -532,6 +554,8 @@ typedef struct alexnet_evaluate_options {
     void              *progress_user;
     alexnet_skipped_fn skipped;
     void              *skipped_user;
+    alexnet_start_fn    start; /* may be NULL */
+    void               *start_user;
 } alexnet_evaluate_options;
 
 /* Of so many classes or fewer five answers are always right: top-5 says nothing, and is not shown. */
@@ -557,6 +581,8 @@ typedef struct alexnet_evaluate_result {
     int     classes;
     alexnet_class_result *per_class; /* classes entries; free with alexnet_evaluate_result_free() */
     alexnet_weights_result *each; /* weights_count entries, each weights alone; NULL for one; freed with the result */
+    int64_t memory_bytes;   /* alexnet_start.memory_bytes */
+    int64_t peak_rss_bytes; /* memory of the whole process so far, at most, measured by the system; 0: not known */
 } alexnet_evaluate_result;
 
 ALEXNET_API alexnet_status alexnet_evaluate(alexnet_context *ctx, const alexnet_evaluate_options *options,
@@ -583,6 +609,8 @@ typedef struct alexnet_train_start {
     double      seconds;         /* the limit in time; -1: none */
     double      expected_seconds; /* an estimate of the whole run by three steps on random images; NaN: not known */
     const char *recipe_reason;   /* why this recipe: "asked for", "a small set: 2,500 images" ... */
+    int64_t     memory_bytes;    /* of the whole process, at most: within a tenth of what it will be */
+    int64_t     memory_bytes_free; /* that the process may have in all; -1: not known */
 } alexnet_train_start;
 
 typedef void (*alexnet_train_start_fn)(void *user, const alexnet_train_start *start);
@@ -594,9 +622,6 @@ typedef void (*alexnet_train_start_fn)(void *user, const alexnet_train_start *st
  * With `resume`, what is given must be the run's own value (BAD_ARG names the first that is not), but for what may change:
  * epochs, steps, seconds, checkpoint_*, patience, stop_at_top1, workers and callbacks.
  */
-/* For steps, seconds and stop_at_top1: none; a resumed run so gets rid of the one that it has. */
-#define ALEXNET_NO_LIMIT (-2)
-
 typedef struct alexnet_train_options {
     const char *config;      /* a run's config.json, or its folder: a new run as that one was set up, but for what is given
                                 here ("none" for val, from, freeze takes the old one's away); its data need not be as it was.
@@ -680,6 +705,8 @@ typedef struct alexnet_train_result {
     const char *ended;          /* by what: "epochs" (or steps), "time", "patience", "top1", "stopped" */
     double  planned_epochs;     /* by epochs and steps alone */
     char    recipe[64], model[64]; /* their names */
+    int64_t memory_bytes;       /* alexnet_train_start.memory_bytes */
+    int64_t peak_rss_bytes;     /* memory of the whole process so far, at most, measured by the system; 0: not known */
 } alexnet_train_result;
 
 /* A set of fewer images is a small one. */

@@ -76,6 +76,9 @@ alexnet_status an_model_try_describe(alexnet_context *ctx, const an_family *fami
 void an_family_record(const an_family *family, const alexnet_model_options *options,
                       char text[AN_RECORD_BYTES]);
 
+/* Bytes of the values that it has, or will have. */
+int64_t an_model_bytes(const alexnet_model *model);
+
 /* Gives a network that was laid out its values, all zero. NO_MEMORY. */
 alexnet_status an_model_alloc(alexnet_model *model) AN_NODISCARD;
 /* The same for whoever writes all of them: only what lies between the parameters is zero. */

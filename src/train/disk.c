@@ -115,19 +115,6 @@ alexnet_status an_disk_look(const alexnet_model *model, const an_config *config,
     return add_present(model->ctx, folder, &out->free);
 }
 
-/* "1.31 GiB" */
-static const char *size_text(int64_t bytes, char text[AN_REAL_SIZE])
-{
-    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
-    double value = (double)bytes;
-    size_t unit = 0;
-
-    for (; value >= 1000 && unit + 1 < AN_COUNT(units); ++unit)
-        value /= 1024;
-    an_print(text, AN_REAL_SIZE, "%.3g %s", value, units[unit]);
-    return text;
-}
-
 alexnet_status an_disk_check(alexnet_context *ctx, const an_run_folder *folder, const an_disk *disk)
 {
     char needed[AN_REAL_SIZE], there[AN_REAL_SIZE];
@@ -136,5 +123,6 @@ alexnet_status an_disk_check(alexnet_context *ctx, const an_run_folder *folder, 
     return an_fail(ctx, ALEXNET_IO,
                    "run directory '%s': the run needs up to %s of disk, and %s are free there: "
                    "make room, keep fewer checkpoints (checkpoint_keep), or choose another place",
-                   folder->path, size_text(disk->peak, needed), size_text(disk->free, there));
+                   folder->path, an_show_bytes(needed, disk->peak),
+                   an_show_bytes(there, disk->free));
 }

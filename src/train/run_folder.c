@@ -324,8 +324,11 @@ alexnet_status an_run_folder_log_end(alexnet_context *ctx, const an_run_folder *
     const an_log_line line = bare_line("end", result->steps, result->epochs, result->seconds);
     char more[LINE_BYTES / 2];
 
-    an_print(more, sizeof more, "\"weights_sha256\":\"%s\",\"last_sha256\":\"%s\",",
-             result->weights_sha256, result->last_sha256);
+    an_print(more, sizeof more,
+             "\"weights_sha256\":\"%s\",\"last_sha256\":\"%s\",\"memory_bytes\":%lld,"
+             "\"peak_rss_bytes\":%lld,",
+             result->weights_sha256, result->last_sha256, (long long)result->memory_bytes,
+             (long long)result->peak_rss_bytes);
     return append(ctx, folder, &line, more);
 }
 

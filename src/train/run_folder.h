@@ -73,7 +73,8 @@ alexnet_status an_run_folder_log_pace(alexnet_context *ctx, const an_run_folder 
                                       int64_t step, double epoch, double step_seconds,
                                       int64_t total_steps, double seconds) AN_NODISCARD;
 
-/* The last line, with split "end": the hashes of the weights that are recommended, and of the last ones. */
+/* The last line, with split "end": the hashes of the weights that are recommended, and of the last ones; the
+ * memory that the run was said to take, and took. */
 alexnet_status an_run_folder_log_end(alexnet_context *ctx, const an_run_folder *folder,
                                      const alexnet_train_result *result) AN_NODISCARD;
 

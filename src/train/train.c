@@ -31,6 +31,7 @@
 #include "train/held_back.h"
 #include "train/images.h"
 #include "train/mean_image.h"
+#include "train/memory.h"
 #include "train/schedule.h"
 #include "train/trainer.h"
 #include <math.h>
@@ -47,6 +48,7 @@ typedef struct job {
     an_partial origin; /* the file that config.from names, while the model is made; closed: none */
     alexnet_model *model;
     an_disk disk;
+    an_footprint memory;
     bool begun, made; /* the run is there since this call; so is its folder */
     char *checkpoint; /* NULL: from the beginning */
     bool best_due;    /* best.safetensors is to be written from the checkpoint */
@@ -220,14 +222,45 @@ static alexnet_status set_orientation(job *j)
     return alexnet_model_set_orientation(j->model, orientation);
 }
 
-static alexnet_status make_model(job *j)
+static alexnet_model_options network_options(const job *j)
 {
     alexnet_model_options options = j->config.network;
 
     options.classes = an_source_classes(j->data.train_source);
     if (j->origin.family != NULL && strcmp(j->origin.family->name, j->config.model) == 0)
         an_options_fill_in(&options, &j->origin.options); /* as the origin was built */
+    return options;
+}
+
+/* Before the weights take any. */
+static alexnet_status check_memory(job *j)
+{
+    const alexnet_model_options options = network_options(j);
+    const alexnet_dtype before = j->ctx->options.dtype;
+    an_memory_job memory = {
+        .config = &j->config,
+        .data = &j->data,
+        .state = &j->state,
+        .workers = j->options->workers,
+    };
+
+    AN_TRY(alexnet_model_describe(j->ctx, j->config.model, &options, &memory.model));
+    alexnet_status status =
+        j->config.freeze != NULL ? an_model_freeze(memory.model, j->config.freeze) : ALEXNET_OK;
+    j->ctx->options.dtype = (alexnet_dtype)j->config.dtype; /* as train() does */
+    if (status == ALEXNET_OK) status = an_memory_book(&memory, &j->memory);
+    j->ctx->options.dtype = before;
+    alexnet_model_free(memory.model);
+    AN_TRY(status);
+    return an_footprint_check(j->ctx, &j->memory, "the run", "take a smaller batch (--batch)");
+}
+
+static alexnet_status make_model(job *j)
+{
+    const alexnet_model_options options = network_options(j);
+
     AN_TRY(check_classes(j));
+    AN_TRY(check_memory(j));
     AN_TRY(an_model_create_zero(j->ctx, j->config.model, &options, &j->model));
     AN_TRY(draw_first_values(j));
     AN_TRY(name_classes(j));
@@ -650,6 +683,7 @@ static alexnet_status resume(job *j)
     AN_TRY(check_tier(j));
     AN_TRY(an_config_hash(j->ctx, &j->config, hash));
     AN_TRY(find_data(j));
+    AN_TRY(check_memory(j));
     AN_TRY(an_checkpoint_find(j->ctx, j->folder.checkpoints, hash, &j->checkpoint, &j->state,
                               &j->model));
     if (j->checkpoint == NULL) AN_TRY(restart(j));
@@ -700,6 +734,7 @@ static alexnet_status train(job *j, alexnet_train_result *result)
         .data = &j->data,
         .model = j->model,
         .disk = &j->disk,
+        .memory = &j->memory,
         .checkpoint = j->checkpoint,
         .best_due = j->best_due,
         .options = j->options,

@@ -26,6 +26,8 @@ static void wrong_options_are_refused(void **unused)
     const alexnet_options rows[] = {
         {.threads = -1},
         {.threads = 257},
+        {.max_memory = -1},
+        {.max_memory = ALEXNET_MEMORY_MAX + 1},
         {.allocate = an_test_options(&(an_test_memory){0}).allocate},
         {.release = an_test_options(&(an_test_memory){0}).release},
     };

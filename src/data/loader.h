@@ -63,6 +63,14 @@ void           an_loader_close(an_loader *loader); /* stops and joins the worker
  */
 alexnet_status an_loader_next(an_loader *loader, const an_batch **batch) AN_NODISCARD;
 
+/*
+ * The memory that a loader of these options takes, its threads' too: what an image takes to decode is that of the largest
+ * of AN_LOADER_MEASURED, evenly spread. Adds to *bytes. NO_MEMORY, IO.
+ */
+#define AN_LOADER_MEASURED 16
+alexnet_status an_loader_book(alexnet_context *ctx, const an_loader_options *options,
+                              int64_t *bytes) AN_NODISCARD;
+
 int64_t an_loader_batches(const an_loader *loader);      /* in an epoch */
 double  an_loader_wait_seconds(const an_loader *loader); /* spent waiting inside an_loader_next() so far */
 

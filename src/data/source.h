@@ -149,6 +149,14 @@ alexnet_status an_source_read(const an_source *source, alexnet_context *ctx, int
                               an_orientation orientation, an_source_buffer *buffer,
                               an_image *image) AN_NODISCARD;
 
+/*
+ * The bytes of memory that reading image `index` takes: of its file, the decoder and the pixels; *image has its size, and
+ * no pixels. As an_source_read().
+ */
+alexnet_status an_source_measure(const an_source *source, alexnet_context *ctx, int64_t index,
+                                 an_orientation orientation, an_image *image,
+                                 size_t *bytes) AN_NODISCARD;
+
 /* True when such a failure to read is the image's own fault: others can still be read. */
 bool an_source_is_bad_image(alexnet_status status);
 

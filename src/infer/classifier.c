@@ -1,5 +1,5 @@
 /*
- * classifier.c: one image at a time, for programs that embed the library.
+ * classifier.c: classifies one image at a time, for programs that embed the library.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -15,12 +15,12 @@
 struct alexnet_classifier {
     alexnet_context *ctx;
     alexnet_model *model;
-    an_network network; /* for one image */
+    an_network network; /* for batches of one image */
     an_image image;
     an_preparer preparer;
     float *tensor;                  /* [3][h][w] */
     int *order;                     /* [classes] */
-    char (*labels)[AN_LABEL_BYTES]; /* [classes] where they have no names, else NULL */
+    char (*labels)[AN_LABEL_BYTES]; /* [classes] if the classes are unnamed, else NULL */
 };
 
 static alexnet_status open_classifier(alexnet_classifier *c)
@@ -47,7 +47,8 @@ alexnet_status alexnet_classifier_take_model(alexnet_model *model, alexnet_class
     AN_NEED(ctx, out);
     *out = NULL;
     if (model->values == NULL)
-        return an_fail(ctx, ALEXNET_BAD_ARG, "classifier: the model is an outline without weights");
+        return an_fail(ctx, ALEXNET_BAD_ARG,
+                       "classifier: the model is only described, without weights");
     AN_TRY(an_network_check(model));
     c = an_new_zeroed(ctx, sizeof *c);
     if (c == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "classifier");
@@ -55,7 +56,7 @@ alexnet_status alexnet_classifier_take_model(alexnet_model *model, alexnet_class
     c->model = model;
     const alexnet_status status = open_classifier(c);
     if (status != ALEXNET_OK) {
-        c->model = NULL; /* still the caller's */
+        c->model = NULL; /* still owned by the caller */
         alexnet_classifier_close(c);
         return status;
     }

@@ -1,5 +1,5 @@
 /*
- * classifier_test.c
+ * classifier_test.c: single images, from files and from memory.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -65,7 +65,7 @@ static void an_image_gets_its_best_classes(void **state)
     alexnet_classifier_close(net);
 }
 
-static void bytes_in_memory_are_as_good_as_a_file(void **state)
+static void bytes_in_memory_match_a_file(void **state)
 {
     world *w = *state;
     alexnet_classifier *net;
@@ -145,8 +145,8 @@ static void memory_may_run_out(void **state)
     }
 }
 
-/* A model at another size than its file says becomes the classifier's. */
-static void a_resized_model_is_taken(void **state)
+/* The classifier accepts a model that was resized after loading. */
+static void a_resized_model_is_accepted(void **state)
 {
     world *w = *state;
     const alexnet_run_size size = {.input_h = 36, .input_w = 38}, never = {.input_h = 48};
@@ -160,7 +160,7 @@ static void a_resized_model_is_taken(void **state)
     an_assert_ok(w->ctx, an_model_set_preprocess(model, "resize=short:32"));
     an_assert_ok(w->ctx, alexnet_classifier_take_model(model, &net));
     an_assert_status(w->ctx, alexnet_classifier_file(net, w->image, 3, best, NULL),
-                     ALEXNET_BAD_SHAPE); /* 32x32: the record is followed at the new size */
+                     ALEXNET_BAD_SHAPE); /* 32x32: the record applies at the new size */
     alexnet_classifier_close(net);
 
     an_assert_ok(w->ctx, alexnet_model_load(w->ctx, w->weights, &model));
@@ -174,7 +174,7 @@ static void a_resized_model_is_taken(void **state)
     an_assert_ok(w->ctx, an_model_set_mean_image(model, NULL, NULL));
     an_assert_status(w->ctx, alexnet_classifier_take_model(model, &net), ALEXNET_BAD_ARG);
     assert_null(net);
-    alexnet_model_free(model); /* still ours */
+    alexnet_model_free(model); /* still owned here */
     an_assert_ok(w->ctx, alexnet_model_describe(w->ctx, "cifar-19pct", NULL, &model));
     an_assert_status(w->ctx, alexnet_classifier_take_model(model, &net), ALEXNET_BAD_ARG);
     an_assert_error(w->ctx, "outline");
@@ -186,9 +186,9 @@ static void a_resized_model_is_taken(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(an_image_gets_its_best_classes), TEST(bytes_in_memory_are_as_good_as_a_file),
-        TEST(unnamed_classes_are_numbered),    TEST(mistakes_are_named),
-        TEST(a_resized_model_is_taken),        TEST(memory_may_run_out),
+        TEST(an_image_gets_its_best_classes), TEST(bytes_in_memory_match_a_file),
+        TEST(unnamed_classes_are_numbered),   TEST(mistakes_are_named),
+        TEST(a_resized_model_is_accepted),    TEST(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -123,8 +123,7 @@ static alexnet_status read_palette(bmp *b, const uint8_t *data, size_t bytes)
     an_cursor c = an_cursor_open(data, bytes);
 
     an_cursor_skip(&c, FILE_HEADER + b->header);
-    if (b->rows == FILE_HEADER + b->header)
-        b->rows += count * size; /* some writers leave it out of the offset */
+    if (b->rows == FILE_HEADER + b->header) b->rows += count * size; /* some writers omit it */
     for (size_t i = 0; i < count; ++i) {
         const uint8_t *colour = an_cursor_take(&c, size);
         if (colour == NULL) return fail_truncated(b);

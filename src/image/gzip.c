@@ -63,8 +63,9 @@ alexnet_status an_gzip_unpack(alexnet_context *ctx, const uint8_t *data, size_t 
     an_cursor trailer = an_cursor_open(data + bytes - 4, 4);
     const size_t size = an_cursor_u32le(&trailer);
     if (bytes > AN_GZIP_BYTES_MAX || size > AN_GZIP_BYTES_MAX || size / RATIO_MAX > bytes)
-        return an_fail(ctx, ALEXNET_BAD_FILE, "gzip: %zu bytes claim to hold %zu; expected at most %zu",
-                       bytes, size, AN_GZIP_BYTES_MAX);
+        return an_fail(ctx, ALEXNET_BAD_FILE,
+                       "gzip: %zu bytes claim to hold %zu; expected at most %zu", bytes, size,
+                       AN_GZIP_BYTES_MAX);
 
     out->data = an_new(ctx, size + 1);
     if (out->data == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "gzip: room for %zu bytes", size);

@@ -175,8 +175,7 @@ const char *an_image_archive(const uint8_t *data, size_t bytes)
 
 const char *an_image_raw(const uint8_t *data, size_t bytes)
 {
-    static const char canon[] =
-        "II*\0\x10\0\0\0CR\2\0"; /* "CR", version 2; the directory is at offset 16 */
+    static const char canon[] = "II*\0\x10\0\0\0CR\2\0"; /* "CR", version 2; the directory at 16 */
     bool preview = false, more = false, sensor = false;
     an_directory directory;
     an_directory_entry entry;

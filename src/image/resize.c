@@ -303,8 +303,7 @@ static alexnet_status resample(alexnet_context *ctx, an_resizer *resizer, const 
     axis x = plan_axis(across, filter), y = plan_axis(down, filter);
     const bool down_first = goes_down_first(across, down);
     pixels p = {in->first + (size_t)y.low * in->stride + (size_t)x.low * 3, in->stride,
-                x.high - x.low,
-                y.high - y.low}; /* begins as the part of the input that is needed */
+                x.high - x.low, y.high - y.low}; /* at first the needed part of the input */
     const int between_w = down_first ? p.width : across->count;
     const int between_h = down_first ? down->count : p.height;
     const size_t taps = (size_t)AN_MAX(x.taps, y.taps);

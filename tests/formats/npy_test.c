@@ -12,8 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Makes a file of a version, a header and `data_size` numbered bytes, in a block of its exact size.
-   */
+/* Makes a file of a version, a header and `data_size` numbered bytes, in a block of its size. */
 static uint8_t *make_file(int version, const char *header, size_t data_size, size_t *size)
 {
     const size_t length = strlen(header);

@@ -12,8 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A file in a block of its exact size, so that a sanitizer detects the first byte read beyond it.
-   */
+/* A file in a block of its size, so that a sanitizer detects the first byte read beyond it. */
 typedef struct bytes {
     uint8_t *data;
     size_t size;
@@ -87,8 +86,7 @@ static void tensors_are_in_the_order_of_their_data(void **state)
     free(made.data);
 }
 
-/* safetensors.torch.save() of safetensors 0.8.0: {"weight": [[1, -2]], "steps": 3, "half": [0.5]}.
-   */
+/* safetensors 0.8.0, safetensors.torch.save(): {"weight": [[1, -2]], "steps": 3, "half": [0.5]} */
 static void a_file_of_python_is_read(void **state)
 {
     static const char written[] =
@@ -362,8 +360,7 @@ static void files_are_read_from_disk(void **state)
                                           "\x08\x09\x0b", &same));
     assert_false(same);
 
-    an_test_write(path, "cut",
-                  3); /* changed while it is open: an error that names the file, no signal */
+    an_test_write(path, "cut", 3); /* while it is open: an error, no signal */
     an_assert_status(p->ctx, an_tensor_check(p->ctx, path, an_tensor_file_find(&file, "b")),
                      ALEXNET_BAD_FILE);
     an_assert_error(p->ctx, "a.safetensors: truncated while it was read");

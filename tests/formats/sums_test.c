@@ -201,8 +201,7 @@ static void long_tensors_are_checked_to_their_end(void **state)
         an_tensor_file_close(p->ctx, &file);
         if (counts[i] == 0) continue;
         an_assert_ok(p->ctx, an_file_read(p->ctx, path, 1 << 24, &bytes));
-        bytes.data[bytes.size - 1] ^=
-            0x40; /* a bit of an exponent: the damage is reported, not the large number */
+        bytes.data[bytes.size - 1] ^= 0x40; /* an exponent: the damage is reported first */
         an_test_write(path, bytes.data, bytes.size);
         an_bytes_free(p->ctx, &bytes);
         an_assert_ok(p->ctx, an_safetensors_open(p->ctx, path, &file));

@@ -271,11 +271,8 @@ static void prefixes_of_names_are_ignored(void **state)
         assert_same_values(model, back);
         alexnet_model_free(back);
 
-        *draft_tensor(&made, "conv1.bias") =
-            (an_tensor_out){.name = "conv1.bias",
-                            .dtype = AN_F32,
-                            .rank = 0,
-                            .data = model->values}; /* a second one */
+        *draft_tensor(&made, "conv1.bias") = (an_tensor_out){
+            .name = "conv1.bias", .dtype = AN_F32, .rank = 0, .data = model->values}; /* twice */
         write_draft(p->ctx, &made, path);
         an_assert_status(p->ctx, alexnet_model_load(p->ctx, path, &back), ALEXNET_BAD_FILE);
     }

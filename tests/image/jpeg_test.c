@@ -37,8 +37,7 @@ static void damaged_files_fail_and_say_why(void **state)
         an_assert_error(ctx, rows[i].message);
         an_bytes_free(ctx, &file);
     }
-    assert_true(image.capacity <
-                10000); /* nothing large was allocated because a header claims it */
+    assert_true(image.capacity < 10000); /* a claim in a header allocates nothing */
     an_image_free(ctx, &image);
 }
 

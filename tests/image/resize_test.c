@@ -162,8 +162,7 @@ static void a_window_of_a_huge_image_needs_little_memory(void **state)
         memset(image.pixels + 3 * y, y < 32750 ? 50 : 150, 3);
     an_assert_ok(ctx, an_image_resize_window(ctx, &resizer, &image, NULL, 256, 65500 * 256,
                                              AN_FILTER_BILINEAR, &window, &result));
-    assert_int_equal(result.pixels[0],
-                     56); /* rises from 50 to 150 within 256 rows; 50 + 16.5 / 256 * 100 */
+    assert_int_equal(result.pixels[0], 56); /* 50 to 150 in 256 rows: 50 + 16.5 / 256 * 100 */
     assert_true(resizer.bytes < (1 << 20));
     an_image_free(ctx, &image);
     an_image_free(ctx, &result);

@@ -97,8 +97,8 @@ static void a_data_set_without_splits_is_used_whole(void **state)
     alexnet_evaluate_result_free(w->ctx, &r);
 }
 
-/* Images are preprocessed for the other size; a size that does not fit the weights names the file.
-   */
+/* Images are preprocessed for the other size; the error for a size that does not fit names the
+   file. */
 static void weights_run_at_another_size(void **state)
 {
     an_tiny_text log = {""};

@@ -193,8 +193,7 @@ static void mistakes_are_named(void **state)
     an_assert_error(w->ctx, "nowhere.safetensors");
 }
 
-/* Whatever fails, the status or the image's own result reports it, and nothing leaks (tear_down).
-   */
+/* Whatever fails, the status or the image's result reports it, and nothing leaks (tear_down). */
 static void memory_and_files_may_fail(void **state)
 {
     world *w = *state;

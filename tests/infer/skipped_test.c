@@ -60,8 +60,7 @@ static void bad_images_are_reported_by_name(void **unused)
     an_assert_ok(ctx, an_loader_open(ctx, &options, &loader));
     an_assert_ok(ctx, an_loader_next(loader, &batch));
     an_assert_ok(ctx, an_skipped_take(ctx, loader, &skipped));
-    an_assert_ok(ctx,
-                 an_skipped_take(ctx, loader, &skipped)); /* replaces the list, does not append */
+    an_assert_ok(ctx, an_skipped_take(ctx, loader, &skipped)); /* does not append */
     assert_int_equal(skipped.count, 2);
     an_skipped_tell(&skipped, source, an_tiny_skipped, &told);
     assert_non_null(strstr(told.text, "a.jpg: "));

@@ -50,8 +50,7 @@ alexnet_model *an_tiny_model(alexnet_context *ctx, const char *const *names, int
     options.classes = classes;
     an_assert_ok(ctx, an_model_create_zero(ctx, "cifar-19pct", &options, &model));
     an_model_init_weights(model, seed, &he);
-    for (int64_t i = 0; i < model->params.items[0].count;
-         ++i) /* pixels do not have standard deviation 1 */
+    for (int64_t i = 0; i < model->params.items[0].count; ++i) /* pixels are not normalised */
         model->values[i] /= 58;
     for (size_t i = 0; i < AN_COUNT(grey); ++i)
         grey[i] = 128;

@@ -34,8 +34,7 @@ alexnet_model *an_tiny_normed(alexnet_context *ctx, int classes, uint64_t seed);
 /* The names of an_tiny_draw()'s classes. */
 extern const char *const an_tiny_classes[3];
 
-/* Collects log lines and skipped images as one text; for alexnet_options.log and other callbacks.
-   */
+/* Collects log lines and skipped images as one text; for alexnet_options.log and the like. */
 typedef struct an_tiny_text {
     char text[8192];
 } an_tiny_text;

@@ -177,7 +177,7 @@ static void a_resized_model_is_accepted(void **state)
     alexnet_model_free(model); /* still owned here */
     an_assert_ok(w->ctx, alexnet_model_describe(w->ctx, "cifar-19pct", NULL, &model));
     an_assert_status(w->ctx, alexnet_classifier_take_model(model, &net), ALEXNET_BAD_ARG);
-    an_assert_error(w->ctx, "outline");
+    an_assert_error(w->ctx, "only described");
     alexnet_model_free(model);
 }
 

@@ -159,8 +159,8 @@ static alexnet_status load_weights(cli *app, const info_args *args, const char *
                                    alexnet_model **model)
 {
     const cli_network *given = &args->network;
-    const alexnet_run_size size = {given->input_size[0], given->input_size[1], given->global_pool,
-                                   given->no_squeeze};
+    const alexnet_run_size size = {sizeof size, given->input_size[0], given->input_size[1],
+                                   given->global_pool, given->no_squeeze};
 
     alexnet_status status = alexnet_model_load(app->ctx, path, model);
     if (status == ALEXNET_OK) status = alexnet_model_resize(*model, &size);
@@ -221,7 +221,7 @@ static cli_exit show_model(cli *app, const info_args *args, const char *word)
 
 static cli_exit show_data(cli *app, const char *path)
 {
-    const alexnet_data_options options = {.data = path};
+    const alexnet_data_options options = {.struct_size = sizeof options, .data = path};
     alexnet_data_info info;
     const alexnet_status status = alexnet_data_inspect(app->ctx, &options, &info);
 

@@ -29,7 +29,7 @@ alexnet_status alexnet_get_machine(alexnet_context *ctx, alexnet_machine *out)
         .backend = ctx->backend->name,
         .tier = ctx->backend->tier,
         .threads = ctx->options.threads,
-        .features = ctx->backend->features,
+        .features = ctx->backend->features(),
     };
     return ALEXNET_OK;
 }

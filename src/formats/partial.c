@@ -5,6 +5,7 @@
 #include "formats/partial.h"
 
 #include "base/alike.h"
+#include "base/extend.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -604,14 +605,17 @@ alexnet_status alexnet_model_complete(alexnet_context *ctx, const char *path, co
                                       const alexnet_model_options *options, uint64_t seed,
                                       alexnet_model **out)
 {
+    alexnet_model_options given;
     an_partial partial;
 
     AN_NEED(ctx, ctx);
     AN_NEED(ctx, out);
     *out = NULL;
     AN_NEED(ctx, path);
+    if (options != NULL) AN_TAKE_OPTIONS(ctx, options, &given);
     AN_TRY(an_partial_open(ctx, path, &partial));
-    const alexnet_status status = complete(ctx, &partial, family, options, seed, out);
+    const alexnet_status status =
+        complete(ctx, &partial, family, options != NULL ? &given : NULL, seed, out);
     an_partial_close(ctx, &partial);
     if (status == ALEXNET_OK) return ALEXNET_OK;
     alexnet_model_free(*out);

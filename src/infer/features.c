@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "base/clock.h"
+#include "base/extend.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
@@ -193,13 +194,14 @@ static alexnet_status fit_to_view(extraction *e, const an_tensor_view *view)
 {
     const int channels = e->model->family->input[0];
     const char *path = e->options->input;
-    alexnet_run_size size = e->options->size;
+    alexnet_run_size size = alexnet_run_size_default();
     char found[AN_SHAPE_TEXT];
 
     if (view->rank != 4 || view->shape[0] < 1 || view->shape[1] != channels ||
         view->shape[2] > ALEXNET_INPUT_MAX || view->shape[3] > ALEXNET_INPUT_MAX)
         return an_fail(e->ctx, ALEXNET_BAD_SHAPE, "%s: expected a tensor [n,%d,h,w], found %s",
                        path, channels, an_tensor_shape_text(view->shape, view->rank, found));
+    if (e->options->size != NULL) AN_TAKE_OPTIONS(e->ctx, e->options->size, &size);
     const int h = (int)view->shape[2], w = (int)view->shape[3];
     if ((size.input_h > 0 && size.input_h != h) || (size.input_w > 0 && size.input_w != w))
         return an_fail(e->ctx, ALEXNET_BAD_ARG,
@@ -349,8 +351,7 @@ static alexnet_status open_network(extraction *e)
     if (options->input != NULL) /* no images: the preprocessing record does not matter */
         AN_TRY(alexnet_model_load(e->ctx, e->weights, &e->model));
     else
-        AN_TRY(
-            an_network_load(e->ctx, e->weights, options->orientation, &options->size, &e->model));
+        AN_TRY(an_network_load(e->ctx, e->weights, options->orientation, options->size, &e->model));
     if (options->layer != NULL && an_model_find_layer(e->model, options->layer) < 0)
         return an_fail(e->ctx, ALEXNET_NOT_FOUND,
                        "%s: model %s has no layer '%s': `alexnet info %s` lists them", e->weights,
@@ -378,14 +379,17 @@ static alexnet_status extract(extraction *e, an_tensor_out *out)
 alexnet_status alexnet_features(alexnet_context *ctx, const alexnet_features_options *options,
                                 int *rank, int64_t shape[4])
 {
+    alexnet_features_options given;
+
     AN_NEED(ctx, ctx);
     AN_NEED(ctx, options);
-    AN_TRY(an_network_check_paths(ctx, options->images, options->image_count));
-    AN_NEED_WITHIN(ctx, options->batch, 0, ALEXNET_BATCH_MAX);
-    AN_NEED_WITHIN(ctx, options->orientation, 0, ALEXNET_ORIENTATION_STORED);
+    AN_TAKE_OPTIONS(ctx, options, &given);
+    AN_TRY(an_network_check_paths(ctx, given.images, given.image_count));
+    AN_NEED_WITHIN(ctx, given.batch, 0, ALEXNET_BATCH_MAX);
+    AN_NEED_WITHIN(ctx, given.orientation, 0, ALEXNET_ORIENTATION_STORED);
     extraction e = {.ctx = ctx,
-                    .options = options,
-                    .batch = options->batch > 0 ? options->batch : DEFAULT_BATCH,
+                    .options = &given,
+                    .batch = given.batch > 0 ? given.batch : DEFAULT_BATCH,
                     .start = an_seconds()};
     an_tensor_out out = {0};
     const alexnet_status status = extract(&e, &out);

@@ -10,6 +10,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "base/context.h"
+#include "base/extend.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -289,13 +290,15 @@ static alexnet_status check_growth(job *j)
 {
     const an_shape input = j->model->nodes[0].x;
     const int full = AN_MIN(input.h, input.w), side = j->config.recipe.grow;
+    an_recipe asked = {.grow = 0};
     alexnet_model *view;
 
     if (side <= 0 || side >= full) return ALEXNET_OK;
     const alexnet_status status =
         an_model_describe_like(j->model, input.h * side / full, input.w * side / full, &view);
     if (status == ALEXNET_OK) alexnet_model_free(view);
-    if (status != ALEXNET_BAD_SHAPE || j->options->grow > 0) return status;
+    AN_TRY(an_recipe_override(j->ctx, j->options->settings, &asked));
+    if (status != ALEXNET_BAD_SHAPE || asked.grow > 0) return status;
     an_log(j->ctx, ALEXNET_LOG_INFO, "the input does not grow: %s", alexnet_error(j->ctx));
     j->config.recipe.grow = 0;
     return ALEXNET_OK;
@@ -727,18 +730,24 @@ alexnet_status alexnet_train(alexnet_context *ctx, const alexnet_train_options *
                              alexnet_train_result *out)
 {
     const double none = (double)NAN;
+    alexnet_train_options resolved;
+    alexnet_model_options network;
 
     AN_NEED(ctx, ctx);
     AN_NEED(ctx, options);
     AN_NEED(ctx, out);
-    alexnet_train_options resolved = *options;
+    AN_TAKE_OPTIONS(ctx, options, &resolved);
+    if (resolved.model_options != NULL) {
+        AN_TAKE_OPTIONS(ctx, resolved.model_options, &network);
+        resolved.model_options = &network;
+    }
     job j = {.ctx = ctx, .options = &resolved, .state = an_train_state_start()};
     char *from = NULL; /* a file, where the folder of a run is given */
     alexnet_status status = ALEXNET_OK;
 
-    if (options->from != NULL) status = an_weights_file(ctx, options->from, &from);
+    if (resolved.from != NULL) status = an_weights_file(ctx, resolved.from, &from);
     resolved.from = from;
-    if (status == ALEXNET_OK) status = options->resume != NULL ? resume(&j) : start(&j);
+    if (status == ALEXNET_OK) status = resolved.resume != NULL ? resume(&j) : start(&j);
     if (status == ALEXNET_OK)
         status = train(&j, out);
     else if (status == ALEXNET_STOPPED) /* before the first step: there is no run */

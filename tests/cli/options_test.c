@@ -20,7 +20,7 @@ typedef struct test_args {
     int flag, whole, choice, size[2], epochs;
     int64_t count, steps;
     double real, seconds, limit, until;
-    const char *text, *path, *maybe;
+    const char *text, *path, *maybe, *checked;
 } test_args;
 
 #define AT(member) offsetof(test_args, member)
@@ -42,6 +42,7 @@ static const cli_option more[] = {
     {"epochs", 0, CLI_INT, AT(epochs), 1, 100, "N|none", ""},
     {"steps", 0, CLI_COUNT, AT(steps), 1, 0, "N|none", ""},
     {"until", 0, CLI_TIME, AT(until), 0.001, 0, "TIME|none", ""},
+    {"checked", 0, CLI_REAL, AT(checked), 0, 1, "X", "", true},
     {0},
 };
 #undef AT
@@ -251,6 +252,21 @@ static void numbers_are_whole_words(void **unused)
     assert_true(real == -1.5e-3);
 }
 
+static void a_value_may_stay_a_text(void **unused)
+{
+    test_args args;
+    const char *words[WORDS_MAX];
+    char error[200];
+    int count;
+
+    (void)unused;
+    assert_int_equal(parse("--checked=.50", &args, words, &count, error), CLI_PARSED);
+    assert_string_equal(args.checked, ".50");
+    assert_int_equal(parse("--checked 1.5", &args, words, &count, error), CLI_MISTAKE);
+    assert_string_equal(error, "--checked: expected a number from 0 to 1, found '1.5'");
+    assert_null(args.checked);
+}
+
 static void the_nearest_word_is_near(void **unused)
 {
     static const char *const names[] = {"train",    "eval", "predict",
@@ -312,6 +328,7 @@ int main(void)
         cmocka_unit_test(times_add_up_from_large_to_small),
         cmocka_unit_test(numbers_are_whole_words),
         cmocka_unit_test(some_numbers_may_be_none),
+        cmocka_unit_test(a_value_may_stay_a_text),
         cmocka_unit_test(the_nearest_word_is_near),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

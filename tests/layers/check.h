@@ -21,7 +21,7 @@ typedef struct check_layer {
     an_param_list params;
     float *w[CHECK_PARAMS_MAX], *dw[CHECK_PARAMS_MAX];
     float *x, *y, *dy, *dx; /* in the backend's layout */
-    void *saved, *prepared;
+    void *saved, *packed;
     int32_t *labels; /* the loss layer */
     float *row_loss;
     int64_t step;

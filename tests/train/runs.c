@@ -38,7 +38,7 @@ alexnet_train_options an_runs_options(an_runs *r, const char *name)
     options.out = an_test_path(r->folder, name);
     options.model = "cifar-19pct";
     options.recipe = "quick";
-    options.batch = 4;
+    an_test_set(&options, "batch=4");
     options.epochs = 3;
     options.workers = 0;
     return options;

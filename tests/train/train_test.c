@@ -22,11 +22,9 @@ static void it_learns(void **state)
 
     options.data = "synthetic:classes=2,images=60,size=32";
     options.val_split = 0.1;
-    options.batch = 8;
+    an_test_set(&options, "batch=8");
     options.epochs = 12;
-    options.lr = 0.01;
-    options.schedule = "warmup:8+cosine";
-    options.augment = "none";
+    an_test_set(&options, "lr=0.01 schedule=warmup:8+cosine augment=none");
     const alexnet_train_result result = an_runs_train(r, &options);
     assert_true(result.train_loss < 0.3); /* ln 2 = 0.69 is that of guessing */
     assert_true(result.best_top1 > 0.5);
@@ -84,9 +82,9 @@ static void each_hash_is_that_of_the_file_beside_it(void **state)
 
     for (size_t i = 0; i < AN_COUNT(rates); ++i) {
         alexnet_train_options options = an_runs_options(r, "run"), resumed;
-        options.lr = rates[i];
+        an_test_set(&options, "lr=%.17g", rates[i]);
         options.force = 1;
-        options.schedule = "constant";
+        an_test_set(&options, "schedule=constant");
         alexnet_train_result result;
         if (alexnet_train(r->ctx, &options, &result) == ALEXNET_DIVERGED) continue;
         different += strcmp(result.weights_sha256, result.last_sha256) != 0;
@@ -112,7 +110,7 @@ static void what_validates_is_what_evaluates(void **state)
     const alexnet_train_result trained = an_runs_train(r, &options);
     const char *weights = an_test_path(r->folder, "run/last.safetensors");
     const alexnet_evaluate_options evaluation = {
-        .weights = &weights, .weights_count = 1, .data = r->data};
+        .struct_size = sizeof evaluation, .weights = &weights, .weights_count = 1, .data = r->data};
     alexnet_evaluate_result evaluated;
 
     an_assert_ok(r->ctx, alexnet_evaluate(r->ctx, &evaluation, &evaluated));
@@ -209,8 +207,7 @@ static void permuted_classes_are_known_at_once(void **state)
     options.data = an_test_path(r->folder, "data/train");
     options.val = options.data;
     options.epochs = 60;
-    options.lr = 0.01;
-    options.augment = "none";
+    an_test_set(&options, "lr=0.01 augment=none");
     options.stop_at_top1 = 1;
     alexnet_train_result result = an_runs_train(r, &options);
     assert_true(result.best_top1 == 1);
@@ -225,7 +222,7 @@ static void permuted_classes_are_known_at_once(void **state)
 
     options.out = an_test_path(r->folder, "second");
     options.from = from;
-    options.lr = 0;
+    an_test_set(&options, "lr=0");
     options.steps = 1;
     result = an_runs_train(r, &options);
     assert_true(result.best_top1 == 1);
@@ -307,8 +304,8 @@ static void the_last_weights_are_the_best_under_another_name(void **state)
     assert_hash(r, last, result.last_sha256);
 
     options.force = 1;
-    options.lr = 0; /* nothing improves */
-    options.schedule = "constant";
+    an_test_set(&options, "lr=0"); /* nothing improves */
+    an_test_set(&options, "schedule=constant");
     options.epochs = 2;
     an_runs_train(r, &options);
     an_assert_ok(r->ctx, an_file_same(r->ctx, best, last, &same));
@@ -455,9 +452,9 @@ static void a_run_is_repeated_from_its_config(void **state)
     alexnet_train_options options = an_runs_options(r, "first"), again;
     alexnet_train_result result;
 
-    options.lr = 0.01;
+    an_test_set(&options, "lr=0.01");
     options.seed = 5;
-    options.augment = "flip";
+    an_test_set(&options, "augment=flip");
     const alexnet_train_result first = an_runs_train(r, &options);
 
     again = alexnet_train_options_default();
@@ -516,7 +513,7 @@ static void best_weights_that_are_gone_are_sought_anew(void **state)
     an_runs *r = *state;
     alexnet_train_options options = an_runs_options(r, "run"), resumed;
 
-    options.lr = 0; /* nothing improves: the best stays that of the first epoch */
+    an_test_set(&options, "lr=0"); /* nothing improves: the best stays that of the first epoch */
     an_runs_train(r, &options);
     assert_int_equal(remove(an_test_path(r->folder, "run/best.safetensors")), 0);
     resumed = alexnet_train_options_default();
@@ -539,7 +536,8 @@ static void best_weights_that_are_damaged_are_sought_anew(void **state)
     alexnet_train_options options = an_runs_options(r, "run"), resumed;
     an_bytes bytes;
 
-    options.lr = 0; /* nothing improves: the best would stay that of the first epoch */
+    an_test_set(&options,
+                "lr=0"); /* nothing improves: the best would stay that of the first epoch */
     an_runs_train(r, &options);
     an_assert_ok(r->ctx, an_file_read(r->ctx, best, 1 << 24, &bytes));
     bytes.data[bytes.size - 1000] ^= 1;
@@ -563,7 +561,7 @@ static void best_weights_that_are_not_yet_written_come_from_their_checkpoint(voi
     alexnet_train_options options = an_runs_options(r, "run"), resumed;
 
     options.epochs = 1;
-    options.average = 0.9;
+    an_test_set(&options, "average=0.9");
     const alexnet_train_result whole = an_runs_train(r, &options);
     const char *best = an_test_path(r->folder, "run/best.safetensors");
     resumed = alexnet_train_options_default();
@@ -763,7 +761,7 @@ static void another_tier_is_refused_unless_allowed(void **state)
     alexnet_train_options options = an_runs_options(r, "run"), resumed;
     alexnet_train_result result;
     alexnet_context *portable;
-    alexnet_options lesser = {.cpu = "portable", .threads = 1};
+    alexnet_options lesser = {.struct_size = sizeof lesser, .cpu = "portable", .threads = 1};
 
     options.epochs = 1;
     an_runs_train(r, &options);
@@ -799,10 +797,10 @@ static void what_is_given_to_a_resumed_run_must_fit_it(void **state)
     resumed.resume = options.out;
     resumed.epochs = 4;
     assert_int_equal(an_runs_train(r, &resumed).steps, 12);
-    resumed.batch = 5;
+    an_test_set(&resumed, "batch=5");
     an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_ARG);
     an_assert_error(r->ctx, "run': batch is 4 and cannot become 5");
-    resumed.batch = -1;
+    resumed.settings = NULL;
     resumed.force = 1;
     an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_ARG);
     an_assert_error(r->ctx, "resumed or replaced");
@@ -828,7 +826,7 @@ static void what_is_no_run_cannot_be_resumed(void **state)
 static void mistakes_are_named_and_leave_nothing_behind(void **state)
 {
     an_runs *r = *state;
-    enum { DATA, MODEL, RECIPE, SCHEDULE, BIASES, EVENTS, AUGMENT, FREEZE, FROM, VAL };
+    enum { DATA, MODEL, RECIPE, SETTINGS, FREEZE, FROM, VAL };
     static const struct {
         int option;
         const char *value, *message;
@@ -838,12 +836,13 @@ static void mistakes_are_named_and_leave_nothing_behind(void **state)
         {DATA, "nowhere", "nowhere", ALEXNET_NOT_FOUND},
         {MODEL, "cifar-19pc", "did you mean 'cifar-19pct'", ALEXNET_BAD_ARG},
         {RECIPE, "quik", "did you mean 'quick'", ALEXNET_BAD_ARG},
-        {SCHEDULE, "linear", "schedule 'linear'", ALEXNET_BAD_ARG},
-        {BIASES, "linear", "schedule 'linear'", ALEXNET_BAD_ARG},
-        {BIASES, "plateau:0.1,1,1", "a plateau is for all rates alike", ALEXNET_BAD_ARG},
-        {EVENTS, "1:rate=x", "event '1:rate=x'", ALEXNET_BAD_ARG},
-        {EVENTS, "1:conv9=0", "no parameters under 'conv9'", ALEXNET_NOT_FOUND},
-        {AUGMENT, "rrc,flop", "flop", ALEXNET_BAD_ARG},
+        {SETTINGS, "schedule=linear", "schedule 'linear'", ALEXNET_BAD_ARG},
+        {SETTINGS, "bias_schedule=linear", "schedule 'linear'", ALEXNET_BAD_ARG},
+        {SETTINGS, "bias_schedule=plateau:0.1,1,1", "a plateau is for all rates alike",
+         ALEXNET_BAD_ARG},
+        {SETTINGS, "events=1:rate=x", "event '1:rate=x'", ALEXNET_BAD_ARG},
+        {SETTINGS, "events=1:conv9=0", "no parameters under 'conv9'", ALEXNET_NOT_FOUND},
+        {SETTINGS, "augment=rrc,flop", "flop", ALEXNET_BAD_ARG},
         {FREEZE, "conv9", "conv9", ALEXNET_NOT_FOUND},
         {FROM, "nowhere.safetensors", "nowhere.safetensors", ALEXNET_NOT_FOUND},
         {VAL, "nowhere", "nowhere", ALEXNET_NOT_FOUND},
@@ -852,9 +851,8 @@ static void mistakes_are_named_and_leave_nothing_behind(void **state)
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
         alexnet_train_options options = an_runs_options(r, "run");
         alexnet_train_result result;
-        const char **members[] = {&options.data,     &options.model,         &options.recipe,
-                                  &options.schedule, &options.bias_schedule, &options.events,
-                                  &options.augment,  &options.freeze,        &options.from,
+        const char **members[] = {&options.data,     &options.model,  &options.recipe,
+                                  &options.settings, &options.freeze, &options.from,
                                   &options.val};
         *members[rows[i].option] = rows[i].value;
         an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), rows[i].status);
@@ -871,7 +869,7 @@ static void a_plateau_needs_validation(void **state)
 
     options.data = "synthetic:classes=2,images=12,size=32";
     options.val_split = 0;
-    options.schedule = "plateau:0.1,1,1";
+    an_test_set(&options, "schedule=plateau:0.1,1,1");
     an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_BAD_ARG);
     an_assert_error(r->ctx, "schedule 'plateau:0.1,1,1' needs validation data");
 }
@@ -902,12 +900,14 @@ static void classes_must_be_the_data_s(void **state)
 {
     an_runs *r = *state;
     alexnet_train_options options = an_runs_options(r, "run");
+    alexnet_model_options network = alexnet_model_options_default();
     alexnet_train_result result;
 
-    options.model_options.classes = 5;
+    network.classes = 5;
+    options.model_options = &network;
     an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_BAD_ARG);
     an_assert_error(r->ctx, "classes is 5");
-    options.model_options.classes = 2;
+    network.classes = 2;
     an_runs_train(r, &options);
 }
 
@@ -973,7 +973,7 @@ static void a_run_is_trained_by_one_at_a_time(void **state)
     intruder i = {.options = &options};
     alexnet_train_result result;
 
-    options.augment = "none";
+    an_test_set(&options, "augment=none");
     options.progress = intrude;
     options.progress_user = &i;
     options.data =

@@ -97,7 +97,7 @@ static alexnet_status read_tensor(const source *from, const char *name, const js
 
     *tensor = (an_tensor_view){.name = name};
     if (dtype == NULL || shape == NULL || range == NULL || json_object_size(entry) != 3)
-        return fail_tensor(from, name, "expected exactly dtype, shape and data_offsets");
+        return fail_tensor(from, name, "expected only dtype, shape and data_offsets");
     if (!json_is_string(dtype)) return fail_tensor(from, name, "its dtype is not a string");
     if (!an_dtype_find(json_string_value(dtype), &tensor->dtype))
         return an_fail(from->ctx, ALEXNET_BAD_FILE, "%s: tensor '%s': unknown dtype '%s'",

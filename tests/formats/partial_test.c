@@ -362,7 +362,7 @@ static void false_files_are_refused(void **state)
         an_tensor_out extra;
         const char *error;
     } rows[] = {
-        {"[\"ant\"]", {0}, "'alexnet.classes' has 1 names, fc10.weight has rows for 2 classes"},
+        {"[\"ant\"]", {0}, "'alexnet.classes' has 1 names, but fc10.weight has rows for 2 classes"},
         {"[]", {0}, "expected a JSON list of 1 to"},
         {"ant", {0}, "expected a JSON list of 1 to"},
         {"[7,8]", {0}, "'alexnet.classes': entry 0 is not a string"},

@@ -167,11 +167,12 @@ static void false_claims_are_refused(void **state)
         {"{\"__metadata__\":{\"k\":null}}", 0, "metadata 'k' is not a string"},
         {"{\"__metadata__\":{\"k\":{\"l\":\"m\"}}}", 0, "metadata 'k' is not a string"},
         /* entries */
-        {"{\"a\":1}", 0, "tensor 'a': expected dtype, shape and data_offsets"},
-        {"{\"a\":{}}", 0, "tensor 'a': expected dtype, shape and data_offsets"},
-        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2]}}", 8, "expected dtype, shape and data_offsets"},
+        {"{\"a\":1}", 0, "tensor 'a': expected only dtype, shape and data_offsets"},
+        {"{\"a\":{}}", 0, "tensor 'a': expected only dtype, shape and data_offsets"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2]}}", 8,
+         "expected only dtype, shape and data_offsets"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8],\"x\":1}}", 8,
-         "expected exactly dtype"},
+         "expected only dtype"},
         {TYPE("\"F33\""), 8, "tensor 'a': unknown dtype 'F33'"},
         {TYPE("\"F8_E4M3\""), 8, "unknown dtype 'F8_E4M3'"},
         {TYPE("\"f32\""), 8, "unknown dtype 'f32'"},
@@ -288,7 +289,7 @@ static void a_hostile_header_costs_little(void **state)
     const an_test_place *p = *state;
 
     parse_largest(p->ctx, "{\"a\":", "[", "", "maximum parsing depth");
-    parse_largest(p->ctx, "{\"a\":[{}", ",{}", "]}", "tensor 'a': expected dtype");
+    parse_largest(p->ctx, "{\"a\":[{}", ",{}", "]}", "tensor 'a': expected only dtype");
     parse_largest(p->ctx, "{\"a\":{\"dtype\":\"U8\",\"data_offsets\":[0,0],\"shape\":[0", ",0",
                   "]}}", "dimensions; expected at most 8");
 }

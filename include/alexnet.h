@@ -443,6 +443,35 @@ ALEXNET_API alexnet_status alexnet_features(alexnet_context *ctx,
                                             const alexnet_features_options *options, int *rank,
                                             int64_t shape[4]) ALEXNET_NODISCARD;
 
+/* ---- filters ---- */
+
+typedef enum alexnet_filter_scale {
+    ALEXNET_FILTER_SCALE_OWN,   /* the largest weight of each filter is black or white */
+    ALEXNET_FILTER_SCALE_COMMON /* the largest weight of all filters is: filters that learned
+                                   little stay grey */
+} alexnet_filter_scale;
+
+/* What alexnet_filters() drew. */
+typedef struct alexnet_filters_info {
+    char layer[64];       /* "features.0" */
+    int count;            /* filters */
+    int height, width;    /* of a filter, in weights */
+    int channels;         /* 3: drawn in colour; otherwise in grey */
+    int towers;           /* drawn apart: groups of filters that the next convolution keeps apart */
+    int image_h, image_w; /* pixels */
+} alexnet_filters_info;
+
+/*
+ * Draws the filters of the first convolution as an image, PNG or SVG by the end of its name, and
+ * replaces a file of that name. 0 is mid-grey; colours are in the channel order of the
+ * preprocessing record. The weights may hold a part of a network: this layer is enough. info may
+ * be NULL. BAD_ARG (another name; the weights' own), BAD_FILE (without that layer, or not
+ * weights), BAD_SHAPE, NOT_FOUND, IO, NO_MEMORY.
+ */
+ALEXNET_API alexnet_status alexnet_filters(alexnet_context *ctx, const char *weights,
+                                           const char *out, alexnet_filter_scale scale,
+                                           alexnet_filters_info *info) ALEXNET_NODISCARD;
+
 /* ---- evaluate ---- */
 
 typedef struct alexnet_evaluate_options {

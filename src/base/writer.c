@@ -323,3 +323,10 @@ alexnet_status an_file_append_line(alexnet_context *ctx, const char *path, const
     if (an_system_close(ctx, descriptor) != 0 && failed == 0) return fail_writing(ctx, path, errno);
     return failed == 0 ? ALEXNET_OK : fail_writing(ctx, path, error);
 }
+
+alexnet_status an_file_sync(alexnet_context *ctx, const char *path)
+{
+    if (an_system_sync_path(ctx, path, 0) != 0 || an_system_sync_folder_of(ctx, path) != 0)
+        return an_fail_errno(ctx, errno, "%s: cannot write", path);
+    return ALEXNET_OK;
+}

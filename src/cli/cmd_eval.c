@@ -138,8 +138,12 @@ static cli_exit check_words(cli *app)
 {
     const char *last = app->words[app->word_count - 1];
 
-    if (app->word_count == 1 || !cli_is_run(last)) return CLI_DONE;
-    return cli_usage(app, "'%s' is a run, not data: name the data last", last);
+    bool run;
+
+    if (app->word_count == 1) return CLI_DONE;
+    const alexnet_status status = cli_is_run(app->ctx, last, &run);
+    if (status != ALEXNET_OK) return cli_fail(app, status);
+    return run ? cli_usage(app, "'%s' is a run, not data: name the data last", last) : CLI_DONE;
 }
 
 static bool is_csv(const char *path)

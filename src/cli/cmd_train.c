@@ -3,18 +3,17 @@
  * answers of the progress callback.
  * SPDX-License-Identifier: MIT
  */
+#include "base/file.h"
 #include "cli/cli.h"
 #include "cli/output.h"
 #include "cli/run.h"
 #include "cli/show.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -255,9 +254,9 @@ static bool stands_in(const char *data)
 
 /*
  * Takes runs/MODEL-DATE, with -2, -3 ... while somebody has that: making the folder decides between runs that begin in the same
- * second. What keeps it from being made the training itself finds, and says.
+ * second.
  */
-static void name_run(cli *app, train_args *args)
+static alexnet_status name_run(cli *app, train_args *args)
 {
     const alexnet_train_options *options = &args->options;
     const size_t bytes = sizeof args->run;
@@ -271,23 +270,32 @@ static void name_run(cli *app, train_args *args)
     localtime_r(&now, &local);
     strftime(date, sizeof date, "%Y%m%d-%H%M%S", &local);
     snprintf(path, bytes, RUNS "/%.200s-%s", model, date);
-    args->made_runs = mkdir(RUNS, 0777) == 0;
-    for (int n = 2; mkdir(path, 0777) != 0 && errno == EEXIST; ++n)
+    bool made = false;
+    alexnet_status status = an_folder_make_new(app->ctx, RUNS, &args->made_runs);
+    if (status == ALEXNET_OK) status = an_folder_make_new(app->ctx, path, &made);
+    for (int n = 2; status == ALEXNET_OK && !made; ++n) {
         snprintf(path, bytes, RUNS "/%.200s-%s-%d", model, date, n);
+        status = an_folder_make_new(app->ctx, path, &made);
+    }
+    return status;
 }
 
 /* A run that did not begin leaves no folder; one that did is not empty. */
 static void unname_run(const train_args *args)
 {
-    if (rmdir(args->run) == 0 && args->made_runs) (void)rmdir(RUNS);
+    (void)rmdir(args->run);
+    if (args->made_runs) (void)rmdir(RUNS); /* unless another run has begun there meanwhile */
 }
 
 /* Which run to resume: the one named, else --out, else the newest. */
 static cli_exit choose_resume(cli *app, alexnet_train_options *options, char *path, size_t bytes)
 {
     if (*options->resume != '\0') return CLI_DONE;
-    if (options->out == NULL && !cli_run_newest(RUNS, path, bytes))
+    const alexnet_status status =
+        options->out == NULL ? cli_run_newest(app->ctx, RUNS, path, bytes) : ALEXNET_OK;
+    if (status == ALEXNET_NOT_FOUND)
         return cli_error(app, CLI_NO_INPUT, "there is no run under " RUNS "/ to resume");
+    if (status != ALEXNET_OK) return cli_fail(app, status);
     options->resume = options->out != NULL ? options->out : path;
     return CLI_DONE;
 }
@@ -399,7 +407,11 @@ static cli_exit run_train(cli *app, void *data)
                               "/ inside its own data, where it would count as a class: name a "
                               "place outside, such as --out ../run");
     } else if (options->out == NULL) {
-        name_run(app, args);
+        const alexnet_status named = name_run(app, args);
+        if (named != ALEXNET_OK) {
+            unname_run(args);
+            return cli_fail(app, named);
+        }
         options->out = args->run;
         args->named = true;
     }

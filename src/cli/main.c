@@ -18,6 +18,7 @@ const cli_command *const cli_commands[] = {
     &command_predict,
     &command_features,
     &command_preprocess,
+    &command_filters,
     &command_info,
     &command_init,
     &command_data_synth,

@@ -29,6 +29,7 @@ typedef struct an_tree {
     size_t count, capacity;
     struct an_tree_text *texts; /* the paths and reasons */
     bool forgiving;             /* a folder that cannot be listed is a leaf with a reason */
+    an_leaf refused; /* the first one with a reason of the system's; its own is NULL: none has */
 } an_tree;
 
 alexnet_status an_tree_add(alexnet_context *ctx, an_tree *tree, const char *path, uint64_t offset,

@@ -43,6 +43,9 @@ alexnet_status an_partial_parse(alexnet_context *ctx, const char *what, const vo
                                 size_t bytes, an_partial *out) AN_NODISCARD;
 void an_partial_close(alexnet_context *ctx, an_partial *partial); /* safe on a zeroed one */
 
+/* The tensor of this name, ignoring prefixes; NULL: none. */
+const an_tensor_view *an_partial_find(const an_partial *partial, const char *name);
+
 /* The family that the metadata name, else the one that most tensors fit; the first in the table,
    which torchvision leads, if there are several. BAD_FILE: no tensor fits any family. */
 alexnet_status an_partial_family(alexnet_context *ctx, const an_partial *partial,

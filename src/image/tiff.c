@@ -68,6 +68,9 @@ static bool is_about_memory(const char *words)
     return false;
 }
 
+static int on_error(TIFF *tiff, void *user, const char *place, const char *format, va_list list)
+    AN_PRINTF(4, 0);
+
 /* After a failed allocation libtiff 4.5 goes on with a freed table of fields, so we jump out of it
    and leave its handle, with the memory it holds, as it is. */
 static int on_error(TIFF *tiff, void *user, const char *place, const char *format, va_list list)

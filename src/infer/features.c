@@ -15,6 +15,7 @@
 #include "formats/run_weights.h"
 #include "formats/safetensors.h"
 #include "infer/network.h"
+#include "infer/output.h"
 #include <math.h>
 #include <string.h>
 
@@ -293,17 +294,6 @@ static an_tensor_out describe(const extraction *e)
     return out;
 }
 
-/* The output must not replace an input, which may be the only copy. */
-static alexnet_status check_not_input(alexnet_context *ctx, const char *out, const char *in)
-{
-    bool same = false;
-
-    if (in == NULL) return ALEXNET_OK;
-    AN_TRY(an_file_same(ctx, out, in, &same));
-    return same ? an_fail(ctx, ALEXNET_BAD_ARG, "'%s' is an input and cannot be the output", out)
-                : ALEXNET_OK;
-}
-
 static bool is_npy(const char *path) { return an_path_has_extension(path, "npy"); }
 
 static alexnet_status check_given(alexnet_context *ctx, const alexnet_features_options *options)
@@ -317,8 +307,8 @@ static alexnet_status check_given(alexnet_context *ctx, const alexnet_features_o
 static alexnet_status check_options(alexnet_context *ctx, const alexnet_features_options *options,
                                     const char *weights)
 {
-    AN_TRY(check_not_input(ctx, options->out, weights));
-    AN_TRY(check_not_input(ctx, options->out, options->input));
+    AN_TRY(an_output_is_not(ctx, options->out, weights));
+    if (options->input != NULL) AN_TRY(an_output_is_not(ctx, options->out, options->input));
     if (options->input != NULL && options->image_count > 0)
         return an_fail(ctx, ALEXNET_BAD_ARG,
                        "features need either images or an input tensor, not both");
@@ -331,16 +321,6 @@ static alexnet_status check_options(alexnet_context *ctx, const alexnet_features
     if (!is_npy(options->out) && !an_path_has_extension(options->out, "safetensors"))
         return an_fail(ctx, ALEXNET_BAD_ARG,
                        "'%s': expected a name that ends in .safetensors or .npy", options->out);
-    return ALEXNET_OK;
-}
-
-/* Reports an output that cannot be written before the work, not after it. */
-static alexnet_status check_out(alexnet_context *ctx, const char *path)
-{
-    an_writer *writer;
-
-    AN_TRY(an_writer_open(ctx, path, &writer));
-    an_writer_abandon(writer);
     return ALEXNET_OK;
 }
 
@@ -364,7 +344,7 @@ static alexnet_status extract(extraction *e, an_tensor_out *out)
     AN_TRY(check_given(e->ctx, e->options));
     AN_TRY(an_weights_file(e->ctx, e->options->weights, &e->weights));
     AN_TRY(check_options(e->ctx, e->options, e->weights));
-    AN_TRY(check_out(e->ctx, e->options->out));
+    AN_TRY(an_output_try(e->ctx, e->options->out));
     AN_TRY(open_network(e));
     if (e->options->input == NULL)
         AN_TRY(extract_from_images(e));

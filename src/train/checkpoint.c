@@ -305,6 +305,27 @@ static alexnet_status remove_entry(alexnet_context *ctx, const char *folder, con
     return status;
 }
 
+/* Removes what a manifest that was being written again has left in the folder of a checkpoint; one that cannot be listed is passed
+ * over when it is read. */
+static alexnet_status clear_step(alexnet_context *ctx, const char *folder, const char *name)
+{
+    char *step, *path;
+    an_names names;
+
+    AN_TRY(join(ctx, folder, name, &step));
+    alexnet_status status = an_folder_list(ctx, step, &names);
+    if (status != ALEXNET_NO_MEMORY) status = ALEXNET_OK;
+    for (size_t i = 0; status == ALEXNET_OK && i < names.count; ++i) {
+        if (!an_file_is_temporary(names.names[i], manifest_name)) continue;
+        status = join(ctx, step, names.names[i], &path);
+        if (status == ALEXNET_OK) status = an_file_remove(ctx, path);
+        an_free(ctx, path);
+    }
+    an_names_free(ctx, &names);
+    an_free(ctx, step);
+    return status;
+}
+
 /* Removes leftovers or, with `all`, everything of ours, the frozen file last: a checkpoint needs it.
  * *others: how much else there is. */
 static alexnet_status clear(alexnet_context *ctx, const char *folder, bool all, size_t *others)
@@ -322,6 +343,7 @@ static alexnet_status clear(alexnet_context *ctx, const char *folder, bool all, 
             status = remove_entry(ctx, folder, name);
         else
             ++*others;
+        if (!all && step_of(name) >= 0) status = clear_step(ctx, folder, name);
     }
     an_names_free(ctx, &names);
     return status;
@@ -344,7 +366,8 @@ alexnet_status an_checkpoint_remove_all(alexnet_context *ctx, const char *folder
     AN_TRY(an_file_stat(ctx, folder, &info));
     if (info.kind != AN_FILE_FOLDER) return ALEXNET_OK;
     AN_TRY(clear(ctx, folder, true, &others));
-    return others == 0 ? an_folder_remove(ctx, folder) : ALEXNET_OK;
+    /* Where it stays, nothing of ours is to come back after a power failure. */
+    return others == 0 ? an_folder_remove(ctx, folder) : an_file_sync(ctx, folder);
 }
 
 /* Removes all but the newest `keep` up to `step`. Later ones are of a future that a resumed run has

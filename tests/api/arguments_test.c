@@ -43,9 +43,10 @@ typedef struct fixture {
     uint8_t bytes[65536];
     size_t byte_count;
     int64_t numbers[4];
-    const char *weights, *image_file, *new_file, *paths[1];
+    const char *weights, *image_file, *new_file, *new_image, *paths[1];
     alexnet_predict_options predict;
     alexnet_features_options features;
+    alexnet_filters_info filters;
     alexnet_evaluate_options evaluate;
     alexnet_evaluate_result evaluated;
     alexnet_train_options train;
@@ -212,6 +213,7 @@ static int set_up(void **state)
     f.image_file = an_test_path(data, "train/checker/0000.jpg");
     f.paths[0] = f.image_file;
     f.new_file = an_test_path(f.folder, "new.safetensors");
+    f.new_image = an_test_path(f.folder, "new.png");
     read_image(&f);
     f.image = (alexnet_image_bytes){f.bytes, f.byte_count};
     f.model_options = alexnet_model_options_default();

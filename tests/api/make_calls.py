@@ -62,6 +62,9 @@ RIGHT = {
     "int64_t * images": "&f->numbers[0]",
     "int64_t * failed": "&f->numbers[1]",
     "const alexnet_features_options *": "&f->features",
+    "alexnet_filters.out": "f->new_image",
+    "alexnet_filter_scale": "ALEXNET_FILTER_SCALE_OWN",
+    "alexnet_filters_info *": "&f->filters",
     "int * rank": "&f->count",
     "int64_t * shape": "f->numbers",
     "const alexnet_evaluate_options *": "&f->evaluate",
@@ -93,6 +96,7 @@ MAY_BE_NULL = {
     "alexnet_model_complete.family", "alexnet_model_resize.size", "alexnet_model_free.model",
     "alexnet_session_open.output", "alexnet_session_close.session", "alexnet_classifier_close.classifier",
     "alexnet_classifier_file.count", "alexnet_classifier_memory.count", "alexnet_features.rank", "alexnet_features.shape",
+    "alexnet_filters.info",
     "alexnet_verify.tell", "alexnet_verify.user", "alexnet_verify.bad",
 }
 
@@ -177,7 +181,7 @@ class Header:
             low = [(LOWEST[kind], "low"), ("-2", "low")] if kind in LOWEST else []
             return low + [(HIGHEST[kind], "high")]
         if kind == "double":
-            return [("-INFINITY", "low"), ("INFINITY", "high"), ("NAN", "nan")]
+            return [("-(double)INFINITY", "low"), ("(double)INFINITY", "high"), ("(double)NAN", "nan")]
         return None
 
 

@@ -271,6 +271,25 @@ static void a_torn_line_is_ended_first(void **state)
     an_test_assert_text_file(path, "{\"step\":1}\n{\"st\n{\"step\":2}\n");
 }
 
+static void what_cannot_be_synced_is_named(void **state)
+{
+    const an_test_place *p = *state;
+    const char *path = an_test_path(p->folder, "log");
+    bool failed = true;
+
+    an_assert_status(p->ctx, an_file_sync(p->ctx, path), ALEXNET_NOT_FOUND);
+    an_test_write_text(path, "{\"step\":1}\n");
+    an_assert_ok(p->ctx, an_file_sync(p->ctx, p->folder));
+    for (long n = 0; failed; ++n) {
+        an_test_fault fault;
+        an_test_fault_arm(&fault, p->ctx, AN_FAULT_ANY, n, false, EIO);
+        const alexnet_status status = an_file_sync(p->ctx, path);
+        failed = an_test_fault_disarm(&fault);
+        an_assert_status(p->ctx, status, failed ? ALEXNET_IO : ALEXNET_OK);
+        if (failed) an_assert_error(p->ctx, "log: cannot write: Input/output error");
+    }
+}
+
 static void a_log_that_cannot_be_written_is_named(void **state)
 {
     const an_test_place *p = *state;
@@ -375,6 +394,7 @@ int main(void)
         an_test_in_place(every_step_of_linking_can_fail),
         an_test_in_place(a_log_grows_line_by_line),
         an_test_in_place(a_torn_line_is_ended_first),
+        an_test_in_place(what_cannot_be_synced_is_named),
         an_test_in_place(a_log_that_cannot_be_written_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

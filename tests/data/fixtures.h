@@ -54,6 +54,24 @@ void fixture_tar_end(fixture_tar *tar);                                /* the ze
 void fixture_tar_checksum(uint8_t *header);                            /* after a change */
 void fixture_tar_write(fixture_tar *tar, const char *path, bool gzip); /* and frees it */
 
+/* ---- sweeps: each operation fails once, in turn ---- */
+
+/* What is swept; it closes what it opened. */
+typedef alexnet_status (*fixture_job)(const fixture *f, const void *user);
+
+/*
+ * Runs a job again and again; in the n-th run its n-th operation of `kinds` (support/support.h)
+ * fails with that error. Ends with the run that has no n-th operation. Fails the test unless every
+ * status of a run that had one is NO_MEMORY or IO. That nothing leaks is what fixture_tear_down()
+ * sees.
+ */
+void fixture_sweep_job(const fixture *f, unsigned kinds, int error, fixture_job job,
+                       const void *user);
+
+/* The same of a source: it is opened, its image `index` is read (-1: none), and all is closed. */
+typedef alexnet_status (*fixture_open)(const fixture *f, an_source **out);
+void fixture_sweep(const fixture *f, fixture_open open, int64_t index);
+
 /* The grey value of an image of one colour. Fails the test when it cannot be read. */
 uint8_t fixture_grey(alexnet_context *ctx, const an_source *source, int64_t index);
 

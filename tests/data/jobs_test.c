@@ -239,29 +239,27 @@ static void threads_do_not_change_a_bit(void **in)
     alexnet_data_info_free(f->ctx, &many);
 }
 
+static alexnet_status take_stats(const fixture *f, const void *unused)
+{
+    skipped s = {0};
+    const alexnet_data_options options = {
+        .struct_size = sizeof options, .data = f->folder, .workers = 2, .size = 5, .skipped = note,
+        .skipped_user = &s};
+    alexnet_data_info info = {0};
+
+    (void)unused;
+    const alexnet_status status = alexnet_data_stats(f->ctx, &options, &info);
+    alexnet_data_info_free(f->ctx, &info);
+    return status;
+}
+
 static void every_failure_is_clean(void **in)
 {
     const fixture *f = *in;
 
     fixture_folder(f->ctx, f->folder);
     fixture_text(f->ctx, f->folder, "train/dog/bad.jpg", "no image");
-    for (long n = 0;; ++n) {
-        an_test_fault fault;
-        alexnet_data_info info = {0};
-        skipped s = {0};
-        an_test_fault_arm(&fault, f->ctx, AN_FAULT_ANY, n, false, EMFILE);
-        const alexnet_data_options options = {.struct_size = sizeof options,
-                                              .data = f->folder,
-                                              .workers = 2,
-                                              .size = 5,
-                                              .skipped = note,
-                                              .skipped_user = &s};
-        const alexnet_status status = alexnet_data_stats(f->ctx, &options, &info);
-        const bool failed = an_test_fault_disarm(&fault);
-        alexnet_data_info_free(f->ctx, &info);
-        if (!failed) break;
-        assert_true(status == ALEXNET_NO_MEMORY || status == ALEXNET_IO);
-    }
+    fixture_sweep_job(f, AN_FAULT_ANY, EMFILE, take_stats, NULL);
 }
 
 int main(void)

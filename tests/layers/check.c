@@ -6,6 +6,7 @@
 #include "support/support.h"
 
 #include "base/memory.h"
+#include "cpu/backend.h"
 #include "layers/check.h"
 #include <float.h>
 #include <math.h>
@@ -25,6 +26,16 @@ void check_fill(float *values, size_t count, uint32_t stream)
     for (size_t i = 0; i < count; ++i)
         values[i] = (float)((2.0 * order[i] + 1) / (double)count - 1);
     free(order);
+}
+
+const char *check_tier(int index)
+{
+    const an_backend *backend;
+    const char *tier;
+
+    for (int i = 0; (tier = an_tier_name(i, &backend)) != NULL; ++i)
+        if (backend != NULL && index-- == 0) return tier;
+    return NULL;
 }
 
 static void *allocate(alexnet_context *ctx, size_t bytes)

@@ -37,6 +37,9 @@ void check_open_threads(check_layer *c, const char *tier, int threads, const cha
                         const char *settings, an_shape x, an_mode mode);
 void check_close(check_layer *c);
 
+/* The tiers that this machine has, best first, for check_open(); NULL past the last. */
+const char *check_tier(int index);
+
 /* The status of the layer's shape rule for this input, for tests of refusals; the message goes to
  * `message`. */
 alexnet_status check_shape(const char *type, const char *settings, an_shape x, an_shape *y,

@@ -55,7 +55,15 @@ void an_reader_close(an_reader *reader);
  */
 typedef struct an_writer an_writer;
 
+/* What a file was written with, known without reading it again. */
+typedef struct an_file_sum {
+    int64_t bytes;
+    char sha256[AN_SHA256_HEX_SIZE];
+} an_file_sum;
+
 alexnet_status an_writer_open(alexnet_context *ctx, const char *path, an_writer **out) AN_NODISCARD;
+/* Before the first byte is added: a commit that succeeds fills *out. */
+void an_writer_sum(an_writer *writer, an_file_sum *out);
 alexnet_status an_writer_add(an_writer *writer, const void *data, size_t bytes) AN_NODISCARD; /* buffered */
 alexnet_status an_writer_format(an_writer *writer, const char *format, ...) AN_PRINTF(2, 3) AN_NODISCARD;
 alexnet_status an_writer_commit(an_writer *writer) AN_NODISCARD; /* frees the writer, whatever the outcome */

@@ -107,27 +107,31 @@ bool cli_config_data(alexnet_context *ctx, const char *path, char *name, size_t 
     return config_text(ctx, path, "data", name, bytes);
 }
 
-/* The last bytes of a log, and a 0. *text is NULL where there is none. */
-static alexnet_status read_tail(alexnet_context *ctx, const char *path, char **text)
+/* The last bytes of a log. *text is NULL where there is none. */
+static alexnet_status read_tail(alexnet_context *ctx, const char *path, char **text, size_t *bytes)
 {
     an_reader reader;
     alexnet_status status = an_reader_open(ctx, path, &reader);
 
     *text = NULL;
+    *bytes = 0;
     if (status != ALEXNET_OK)
         return status == ALEXNET_NOT_FOUND || status == ALEXNET_BAD_FILE ? ALEXNET_OK : status;
-    const size_t bytes = (size_t)(reader.size < LOG_TAIL ? reader.size : LOG_TAIL);
-    *text = cli_allocate(bytes + 1, 1);
-    status = an_reader_read(ctx, &reader, path, reader.size - bytes, *text, bytes);
+    *bytes = (size_t)(reader.size < LOG_TAIL ? reader.size : LOG_TAIL);
+    *text = cli_allocate(*bytes, 1);
+    status = an_reader_read(ctx, &reader, path, reader.size - *bytes, *text, *bytes);
     an_reader_close(&reader);
     return status;
 }
 
-/* Keeps the last line of each split that the end of the log holds. */
+/* Keeps the last line of each split that the end of the log holds. A damaged line may hold zero bytes. */
 static alexnet_status keep_lines(alexnet_context *ctx, an_json_maker *m, const char *text,
-                                 json_t *document)
+                                 size_t bytes, json_t *document)
 {
-    for (const char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+    const char *const behind = text + bytes;
+
+    for (const char *line = text, *end;
+         (end = memchr(line, '\n', (size_t)(behind - line))) != NULL; line = end + 1) {
         json_t *report;
         const alexnet_status status =
             an_json_parse(ctx, "log", line, (size_t)(end - line), &report);
@@ -145,9 +149,10 @@ static alexnet_status read_log(alexnet_context *ctx, an_json_maker *m, const cha
                                json_t *document)
 {
     char *text;
-    alexnet_status status = read_tail(ctx, path, &text);
+    size_t bytes;
+    alexnet_status status = read_tail(ctx, path, &text, &bytes);
 
-    if (status == ALEXNET_OK && text != NULL) status = keep_lines(ctx, m, text, document);
+    if (status == ALEXNET_OK && text != NULL) status = keep_lines(ctx, m, text, bytes, document);
     free(text);
     return status;
 }

@@ -285,7 +285,7 @@ void alexnet_model_free(alexnet_model *model)
     an_free(ctx, model->preprocess);
     an_free(ctx, model->mean_image);
     if (model->lender == NULL) an_param_list_free(ctx, &model->params);
-    if (model->shares) atomic_fetch_sub(&model->lender->sharers, 1);
+    if (model->shares) __atomic_fetch_sub(&model->lender->sharers, 1, __ATOMIC_SEQ_CST);
     an_arena_close(ctx, &model->memory);
     an_free(ctx, model);
 }
@@ -567,7 +567,7 @@ int an_model_find_param(const alexnet_model *model, const char *name)
 
 alexnet_status an_model_check_unshared(const alexnet_model *model, const char *what)
 {
-    const int sharers = atomic_load(&model->sharers);
+    const int sharers = __atomic_load_n(&model->sharers, __ATOMIC_SEQ_CST);
 
     return sharers == 0 ? ALEXNET_OK
                         : an_fail(model->ctx, ALEXNET_BAD_ARG,
@@ -606,7 +606,7 @@ alexnet_status alexnet_model_share(alexnet_model *model, alexnet_context *ctx, a
     other->params = other->lender->params;
     other->values = other->lender->values;
     other->shares = true;
-    atomic_fetch_add(&other->lender->sharers, 1);
+    __atomic_fetch_add(&other->lender->sharers, 1, __ATOMIC_SEQ_CST);
     *out = other;
     return ALEXNET_OK;
 }

@@ -9,7 +9,6 @@
 #include "base/arena.h"
 #include "core/layer.h"
 #include "core/param.h"
-#include <stdatomic.h>
 
 /* One row. How it may mention model options: core/options.h. */
 typedef struct an_row {
@@ -55,7 +54,8 @@ struct alexnet_model {
     uint64_t changes;  /* how often the values were written: an_model_changes() */
     alexnet_model *lender; /* whose params and values these are (core/refit.h); NULL: its own */
     bool shares;           /* with a lender on another context: alexnet_model_share() */
-    atomic_int sharers;    /* models that share these values, perhaps on other threads */
+    int sharers;           /* models that share these values, perhaps on other threads: changed
+                              with __atomic builtins, as C++ has no atomic_int */
     char **classes;    /* options.classes names, or NULL: unnamed */
     char *preprocess;  /* the record as text */
     float *mean_image; /* [3][h][w] of mean_shape, or NULL */

@@ -5,6 +5,7 @@
  *
  *   source --> ticket --> worker: read, decode, augment, prepare --> slot of a batch --> an_loader_next(), in order
  *
+ * Where the system refuses threads, those that it lets start do the work of all.
  * A bounded ring of AN_LOADER_SLOTS batches is allocated once. With workers = 0 everything happens in an_loader_next().
  * SPDX-License-Identifier: MIT
  */
@@ -64,6 +65,9 @@ alexnet_status an_loader_next(an_loader *loader, const an_batch **batch) AN_NODI
 
 int64_t an_loader_batches(const an_loader *loader);      /* in an epoch */
 double  an_loader_wait_seconds(const an_loader *loader); /* spent waiting inside an_loader_next() so far */
+
+/* Threads that the system let start; 0: an_loader_next() does the work. */
+int an_loader_workers(const an_loader *loader);
 
 /* The bad images seen so far, each once, in order of index. Borrowed until the next call. */
 size_t an_loader_bad(an_loader *loader, const an_bad_image **list);

@@ -18,9 +18,14 @@ typedef struct an_team an_team;
 /* What a member does, from beginning to end. `member` counts from 0. */
 typedef void (*an_team_work)(void *arg, alexnet_context *ctx, int member);
 
-/* Starts the members, or none of them. NO_MEMORY, IO (the system gives no more threads). */
+/*
+ * Starts the members, or as many as the system lets it: there may be none of them, and then the work is the caller's. A
+ * warning says so, once on a context. None works before it is known how many there are. NO_MEMORY: none was started.
+ */
 alexnet_status an_team_open(alexnet_context *ctx, int members, an_team_work work, void *arg,
                             an_team **out) AN_NODISCARD;
+
+int an_team_members(const an_team *team); /* that were started */
 
 /* Waits until every member has come to its end. What makes them do so is the caller's. */
 void an_team_close(an_team *team);

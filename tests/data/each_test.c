@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "data/each.h"
+#include <errno.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -75,6 +76,41 @@ static void every_job_is_done_once(void **in)
     }
 }
 
+/* However few threads the system starts, none included, all jobs are done, a failure is told, and the callback can stop it. */
+static void refused_threads_are_done_without(void **in)
+{
+    const fixture *f = *in;
+
+    for (int most = 0; most < 3; ++most) {
+        an_test_fault fault;
+        run r = {.fail_from = -1};
+        an_test_fault_arm(&fault, f->ctx, AN_FAULT_BIT(AN_FAULT_THREAD), most, true, EAGAIN);
+        an_assert_ok(f->ctx, go(f, &r, 3));
+        for (int i = 0; i < COUNT; ++i)
+            assert_int_equal(r.jobs[i], 1);
+        assert_int_equal(r.last_done, COUNT);
+        assert_true(an_test_fault_disarm(&fault));
+        r = (run){.fail_from = 5};
+        an_test_fault_arm(&fault, f->ctx, AN_FAULT_BIT(AN_FAULT_THREAD), most, true, EAGAIN);
+        an_assert_status(f->ctx, go(f, &r, 3), ALEXNET_BAD_FILE);
+        an_assert_error(f->ctx, "job 5");
+        assert_true(r.jobs[COUNT - 1] == 0);
+        assert_true(an_test_fault_disarm(&fault));
+    }
+}
+
+static void alone_it_can_be_stopped(void **in)
+{
+    const fixture *f = *in;
+    an_test_fault fault;
+    run r = {.fail_from = -1, .pause_ms = 120, .stop_at = 2};
+
+    an_test_fault_arm(&fault, f->ctx, AN_FAULT_BIT(AN_FAULT_THREAD), 0, true, EAGAIN);
+    an_assert_status(f->ctx, go(f, &r, 3), ALEXNET_STOPPED);
+    assert_true(an_test_fault_disarm(&fault));
+    assert_true(r.jobs[1] == 1 && r.jobs[COUNT - 1] == 0);
+}
+
 static void the_lowest_failure_is_told(void **in)
 {
     const fixture *f = *in;
@@ -101,8 +137,8 @@ static void the_callback_can_stop_it(void **in)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(every_job_is_done_once),
-        FIXTURE_TEST(the_lowest_failure_is_told),
+        FIXTURE_TEST(every_job_is_done_once),   FIXTURE_TEST(refused_threads_are_done_without),
+        FIXTURE_TEST(alone_it_can_be_stopped),  FIXTURE_TEST(the_lowest_failure_is_told),
         FIXTURE_TEST(the_callback_can_stop_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,6 +119,31 @@ static void workers_leave_no_trace(void **in)
     close_setting(&s);
 }
 
+/* Those that started do the work of all; none: the caller. */
+static void workers_that_cannot_start_leave_no_trace(void **in)
+{
+    const fixture *f = *in;
+    setting s;
+    char expected[AN_SHA256_HEX_SIZE], found[AN_SHA256_HEX_SIZE];
+
+    open_drawn(f, &s);
+    hash_batches(&s, 0, 0, 16, expected);
+    for (int most = 0; most <= 3; ++most) {
+        an_test_fault fault;
+        an_test_fault_arm(&fault, f->ctx, AN_FAULT_BIT(AN_FAULT_THREAD), most, true, EAGAIN);
+        hash_batches(&s, 4, 0, 16, found);
+        assert_true(an_test_fault_disarm(&fault));
+        assert_string_equal(found, expected);
+        s.options.workers = 4;
+        an_test_fault_arm(&fault, f->ctx, AN_FAULT_BIT(AN_FAULT_THREAD), most, true, EAGAIN);
+        an_loader *loader = open_loader(&s);
+        assert_int_equal(an_loader_workers(loader), most);
+        an_loader_close(loader);
+        assert_true(an_test_fault_disarm(&fault));
+    }
+    close_setting(&s);
+}
+
 static void a_resume_goes_on_where_it_stopped(void **in)
 {
     setting s;
@@ -600,6 +625,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(workers_leave_no_trace),
+        FIXTURE_TEST(workers_that_cannot_start_leave_no_trace),
         FIXTURE_TEST(a_resume_goes_on_where_it_stopped),
         FIXTURE_TEST(an_epoch_has_every_image_once),
         FIXTURE_TEST(orders_are_permutations_that_change),

@@ -27,6 +27,7 @@ SECONDS_MAX = 3600
 # Two epochs of two steps, averaged weights, a checkpoint at each step.
 SMALL = ["../data", "--model", "cifar-19pct", "--recipe", "quick", "--epochs", "2", "--batch", "12", "--average", "0.9",
          "--checkpoint-every", "1"]
+KILLED = -signal.SIGKILL
 
 
 class Failure(Exception):
@@ -43,14 +44,24 @@ class Sweep:
         subprocess.run([program, "data", "synth", "-o", "data", "--classes", "2", "--train-images", "12", "--val-images", "4",
                         "--size", "32", "--quiet"], cwd=root, check=True, stdout=subprocess.DEVNULL)
 
+    def line(self, arguments):
+        """alexnet train, on one thread unless the arguments say another number."""
+        threads = [] if "--threads" in arguments else ["--threads", "1"]
+        return [self.program, "train", *arguments, *threads, "--quiet"]
+
     def run(self, place, arguments, **wishes):
         """Runs alexnet train, with what files.c is to do to it; gives its status (-9: killed) and what it said."""
         environment = dict(self.environment)
         if wishes:
             environment.update({name: str(value) for name, value in wishes.items()}, LD_PRELOAD=str(self.library))
-        done = subprocess.run([self.program, "train", *arguments, "--threads", "1", "--quiet"], cwd=place, env=environment,
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
+        done = subprocess.run(self.line(arguments), cwd=place, env=environment, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
         return done.returncode, done.stdout + done.stderr
+
+    def start(self, place, arguments, said):
+        """Starts it, to be killed from outside; what it says goes into a file."""
+        return subprocess.Popen(self.line(arguments), cwd=place, env=self.environment, stdin=subprocess.DEVNULL,
+                                stdout=said, stderr=said)
 
     def run_well(self, place, arguments):
         status, said = self.run(place, arguments)
@@ -119,11 +130,11 @@ def recover(sweep, place, command):
 def points_of(sweep, base, command):
     """How many operations there are: found by halving."""
     low, high = 0, 1
-    while sweep.run(sweep.fresh(base), command, AN_KILL_AT=high)[0] == -signal.SIGKILL:
+    while sweep.run(sweep.fresh(base), command, AN_KILL_AT=high)[0] == KILLED:
         low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
-        if sweep.run(sweep.fresh(base), command, AN_KILL_AT=middle)[0] == -signal.SIGKILL:
+        if sweep.run(sweep.fresh(base), command, AN_KILL_AT=middle)[0] == KILLED:
             low = middle
         else:
             high = middle
@@ -205,7 +216,7 @@ def kill_everywhere(scenario, points):
         place = sweep.fresh(scenario.base)
         try:
             status, said = sweep.run(place, scenario.command, AN_KILL_AT=at)
-            if status != -signal.SIGKILL:
+            if status != KILLED:
                 raise Failure(f"it was not killed: status {status}: {said}")
             scenario.check(place)
         except Failure as failure:

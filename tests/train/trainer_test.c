@@ -304,6 +304,33 @@ static void a_run_may_be_resumed_at_every_step(void **state)
     assert_string_equal(result.last_sha256, whole.last_sha256);
 }
 
+/* Each sitting computes with, and decodes by, another number of threads. */
+static void sittings_may_have_other_threads_and_workers(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "whole");
+    const alexnet_train_result whole = an_runs_train(r, &options);
+    alexnet_train_result result;
+
+    options = an_runs_options(r, "sittings");
+    for (int step = 1; step <= 9; ++step) {
+        an_runs_wish wish = {.step = step, .go = ALEXNET_GO_STOP};
+        alexnet_context *ctx = an_tiny_open(NULL, 1 + (step + 2) % 4);
+        options.workers = (2 * step + 1) % 5;
+        options.progress = an_runs_ask;
+        options.progress_user = &wish;
+        an_assert_status(ctx, alexnet_train(ctx, &options, &result), ALEXNET_STOPPED);
+        assert_int_equal(result.steps, step);
+        options.resume = options.out;
+        an_test_close(ctx, NULL);
+    }
+    options.progress = NULL;
+    result = an_runs_train(r, &options);
+    assert_string_equal(result.last_sha256, whole.last_sha256);
+    assert_string_equal(result.weights_sha256, whole.weights_sha256);
+    assert_true(result.val_top1 == whole.val_top1 && result.best_top1 == whole.best_top1);
+}
+
 static void a_log_of_sittings_reads_like_one_of_a_whole_run(void **state)
 {
     an_runs *r = *state;
@@ -499,25 +526,33 @@ static alexnet_train_result go_on(an_runs *r, double seconds)
     return an_runs_train(r, &resumed);
 }
 
+/* A run with a cosine that was stopped after its sixth step, by a clock that is to go on. seconds: -1: no limit. */
+static alexnet_train_result stop_on_the_way(an_runs *r, test_clock *clock, double epochs,
+                                            double seconds)
+{
+    an_runs_wish wish = {.step = 6, .go = ALEXNET_GO_STOP};
+    alexnet_train_options options = an_runs_options(r, "run");
+    alexnet_train_result result;
+
+    an_context_set_clock(r->ctx, look, clock);
+    options.epochs = epochs;
+    an_test_set(&options, "schedule=cosine");
+    options.seconds = seconds;
+    options.progress = an_runs_ask;
+    options.progress_user = &wish;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
+    assert_string_equal(result.ended, "stopped");
+    return result;
+}
+
 /* Cut to nothing, and given back. */
 static void a_limit_in_time_may_be_changed(void **state)
 {
     an_runs *r = *state;
     test_clock clock = {.tick = 1};
-    an_runs_wish wish = {.step = 6, .go = ALEXNET_GO_STOP};
-    alexnet_train_options options = an_runs_options(r, "run");
-    alexnet_train_result result;
+    alexnet_train_result result = stop_on_the_way(r, &clock, 1e9, 400);
     double last;
     int paces;
-
-    an_context_set_clock(r->ctx, look, &clock);
-    options.epochs = 1e9;
-    an_test_set(&options, "schedule=cosine");
-    options.seconds = 400;
-    options.progress = an_runs_ask;
-    options.progress_user = &wish;
-    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
-    assert_string_equal(result.ended, "stopped");
 
     result = go_on(r, 1);
     assert_int_equal(result.steps, 6);
@@ -584,18 +619,10 @@ static void a_limit_in_time_may_be_taken_away(void **state)
 {
     an_runs *r = *state;
     test_clock clock = {.tick = 1};
-    an_runs_wish wish = {.step = 6, .go = ALEXNET_GO_STOP};
-    alexnet_train_options options = an_runs_options(r, "run");
-    alexnet_train_result result;
+    alexnet_train_result result = stop_on_the_way(r, &clock, 20, -1);
     double last;
     int paces;
 
-    an_context_set_clock(r->ctx, look, &clock);
-    options.epochs = 20;
-    an_test_set(&options, "schedule=cosine");
-    options.progress = an_runs_ask;
-    options.progress_user = &wish;
-    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
     result = go_on(r, result.seconds + 60);
     assert_string_equal(result.ended, "time");
     assert_in_range(result.steps, 7, 59);
@@ -829,6 +856,7 @@ int main(void)
         TEST(noise_that_never_begins_is_none),
         TEST(the_log_shows_the_rate_of_events),
         TEST(a_run_may_be_resumed_at_every_step),
+        TEST(sittings_may_have_other_threads_and_workers),
         TEST(a_log_of_sittings_reads_like_one_of_a_whole_run),
         TEST(the_beginning_is_told_once),
         TEST(the_first_limit_ends_the_run),

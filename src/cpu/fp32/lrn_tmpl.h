@@ -535,9 +535,9 @@ static void lrn_across_forward(const an_run *run, const an_lrn *g, const lrn_pla
 {
     const bool pools = g->pool.r > 0;
     const int rows = pools ? g->pool.p : g->h;
-    const int step = pools ? LRN_BAND : 1, at_once = pools ? 1 : 4;
+    const int step = pools ? LRN_BAND : 1;
 
-    AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic, at_once))
+    AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic, pools ? 1 : 4))
     for (int n = 0; n < g->n; ++n) {
         for (int h = 0; h < rows; h += step) {
             const size_t image = (size_t)n * (size_t)g->h * l->row, row = (size_t)h * l->row;

@@ -87,7 +87,7 @@ static alexnet_status open_load(load *l, const load_args *args, const char *data
         false; /* there is none; one number is as quick to subtract as another */
     options.source = l->source;
     options.count = an_source_count(l->source);
-    an_network_ask(l->model, &l->record, &options);
+    an_network_set_input(l->model, &l->record, &options);
     AN_TRY(an_loader_open(l->ctx, &options, &l->loader));
     l->workers = an_loader_workers(l->loader);
     return ALEXNET_OK;

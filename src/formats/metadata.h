@@ -1,6 +1,7 @@
 /*
- * metadata.h: the entries of a weights file that stand for a field of the model (weights.h lists
- * them). SPDX-License-Identifier: MIT
+ * metadata.h: the metadata entries of a weights file that hold a field of the model (weights.h
+ * lists them).
+ * SPDX-License-Identifier: MIT
  */
 #ifndef AN_FORMATS_METADATA_H
 #define AN_FORMATS_METADATA_H
@@ -18,14 +19,14 @@
 #define AN_KEY_PREPROCESS "alexnet.preprocess"
 #define AN_KEY_FORMAT     "format"
 
-/* How it was trained, as JSON: no field of the model. */
+/* How the model was trained, as JSON; not a field of the model. */
 #define AN_KEY_TRAINED "alexnet.trained"
 
 /* The mean image's tensor. */
 #define AN_MEAN_IMAGE "preprocess.mean_image"
 
-/* True for the six above and AN_KEY_CRC32C (safetensors.h): they are made anew for each file. All others belong to the model's
- * metadata. */
-bool an_metadata_is_own(const char *key);
+/* True for the six above and AN_KEY_CRC32C (safetensors.h), which are written anew for each file.
+   All other entries belong to the model's metadata. */
+bool an_metadata_is_reserved(const char *key);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * npy.c: reads and writes numpy's array file.
+ * npy.c: reads and writes NumPy's array file.
  * SPDX-License-Identifier: MIT
  */
 #include "formats/npy.h"
@@ -17,7 +17,7 @@
 #define DATA_ALIGNMENT 64
 #define HEADER_SIZE    512 /* enough for eight dimensions of twenty digits */
 
-/* Numpy's names of the types that both sides know. */
+/* The types that both sides have, by NumPy's names. */
 static const struct {
     const char *descr;
     an_dtype dtype;
@@ -31,8 +31,7 @@ static void skip_spaces(an_cursor *text)
         ++text->at;
 }
 
-/* Passes over `word` and the spaces before it; false, and nothing is passed but spaces, when it is
- * not there. */
+/* Skips spaces, and `word` if it follows; returns whether it did. */
 static bool accept(an_cursor *text, const char *word)
 {
     const size_t length = strlen(word);
@@ -54,13 +53,13 @@ static bool accept_number(an_cursor *text, int64_t *out)
     return length > 0 && an_parse_int(start, length, out);
 }
 
-/* After a member of a list: a comma, or the list's end, which stays. */
+/* After a member of a list: skips a comma; the end of the list is accepted, but not skipped. */
 static bool accept_comma_before(an_cursor *text, char end)
 {
     return accept(text, ",") || (text->at < text->end && *text->at == end);
 }
 
-/* "()", "(3,)", "(2, 10)", with or without a comma at the end. */
+/* "()", "(3,)", "(2, 10)", with or without a trailing comma. */
 static bool accept_shape(an_cursor *text, an_tensor_view *out)
 {
     out->rank = 0;
@@ -74,7 +73,7 @@ static bool accept_shape(an_cursor *text, an_tensor_view *out)
     return true;
 }
 
-/* 'text', put in a buffer. */
+/* Reads a quoted text, 'text', into a buffer. */
 static bool accept_text(an_cursor *text, char *out, size_t bytes)
 {
     const uint8_t *end;
@@ -88,14 +87,14 @@ static bool accept_text(an_cursor *text, char *out, size_t bytes)
     return true;
 }
 
-/* What the header says, before it is judged. */
+/* The fields of the header, not yet checked. */
 typedef struct npy_header {
     char descr[16];
     bool fortran;
     an_tensor_view tensor; /* rank and shape */
 } npy_header;
 
-/* Reads one member; `seen` has a bit for each, so that none comes twice. */
+/* Reads one member; `seen` has a bit for each member, so that none may occur twice. */
 static bool accept_member(an_cursor *text, npy_header *out, unsigned *seen)
 {
     unsigned member = 0;
@@ -117,7 +116,7 @@ static bool accept_member(an_cursor *text, npy_header *out, unsigned *seen)
     return good;
 }
 
-/* The three members in any order, then nothing but spaces. */
+/* Reads the three members in any order; only spaces may follow. */
 static bool accept_header(an_cursor *text, npy_header *out)
 {
     unsigned seen = 0;
@@ -132,9 +131,9 @@ static bool accept_header(an_cursor *text, npy_header *out)
 
 /* ---- reading ---- */
 
-#define HEAD_BYTES 12 /* magic, version and the header's size, of 2 or 4 bytes */
+#define HEAD_BYTES 12 /* magic, version and the size of the header in 2 or 4 bytes */
 
-/* Judges the first HEAD_BYTES of a file of so many bytes: where its header begins, and how long it is. */
+/* Finds the position and the length of the header from the first HEAD_BYTES of the file. */
 static alexnet_status find_header(alexnet_context *ctx, const char *what, const uint8_t *head,
                                   uint64_t file_bytes, size_t *begin, size_t *length)
 {
@@ -145,18 +144,18 @@ static alexnet_status find_header(alexnet_context *ctx, const char *what, const 
 
     if (magic == NULL || memcmp(magic, MAGIC, MAGIC_BYTES) != 0)
         return an_fail(ctx, ALEXNET_BAD_FILE,
-                       "%s: not a numpy file: it does not begin with \\x93NUMPY", what);
+                       "%s: not a NumPy file: it does not begin with \\x93NUMPY", what);
     if (!file.bad && (major < 1 || major > 3 || minor != 0))
         return an_fail(ctx, ALEXNET_UNSUPPORTED,
-                       "%s: numpy file of version %d.%d, expected 1.0 to 3.0", what, major, minor);
+                       "%s: NumPy file of version %d.%d; expected 1.0 to 3.0", what, major, minor);
 
     *length = major == 1 ? an_cursor_u16le(&file) : an_cursor_u32le(&file);
     *begin = (size_t)(file.at - head);
     if (file.bad || *length > file_bytes - *begin)
-        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: truncated in its header", what);
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: truncated within its header", what);
     return *length <= AN_NPY_HEADER_MAX
                ? ALEXNET_OK
-               : an_fail(ctx, ALEXNET_BAD_FILE, "%s: a header of %zu bytes, at most %d are read",
+               : an_fail(ctx, ALEXNET_BAD_FILE, "%s: a header of %zu bytes; expected at most %d",
                          what, *length, AN_NPY_HEADER_MAX);
 }
 
@@ -170,11 +169,11 @@ static alexnet_status set_type(alexnet_context *ctx, const char *what, const npy
         }
     }
     return an_fail(ctx, ALEXNET_UNSUPPORTED,
-                   "%s: numbers of type '%s', expected '<f4', '<f8', '<f2', '|u1' or '<i8'", what,
+                   "%s: numbers of type '%s'; expected '<f4', '<f8', '<f2', '|u1' or '<i8'", what,
                    from->descr);
 }
 
-/* The header's text, behind which `bytes` bytes follow. */
+/* Parses the header's text; `bytes` bytes of data follow it. */
 static alexnet_status parse(alexnet_context *ctx, const char *what, an_cursor text, uint64_t bytes,
                             an_tensor_view *out)
 {
@@ -188,7 +187,7 @@ static alexnet_status parse(alexnet_context *ctx, const char *what, an_cursor te
                        what);
     if (header.fortran && header.tensor.rank > 1)
         return an_fail(ctx, ALEXNET_UNSUPPORTED,
-                       "%s: Fortran order; save numpy.ascontiguousarray() of it", what);
+                       "%s: Fortran order; save numpy.ascontiguousarray(array) instead", what);
     AN_TRY(set_type(ctx, what, &header, &header.tensor));
     an_tensor_shape_text(header.tensor.shape, header.tensor.rank, shape);
     if (!an_tensor_size(header.tensor.shape, header.tensor.rank, header.tensor.dtype,
@@ -254,7 +253,7 @@ static const char *descr_of(an_dtype dtype)
     return NULL;
 }
 
-/* Everything before the data; returns its size, a multiple of DATA_ALIGNMENT. */
+/* Makes everything before the data; returns its size, a multiple of DATA_ALIGNMENT. */
 static size_t make_header(const an_tensor_out *tensor, const char *descr, char buffer[HEADER_SIZE])
 {
     char *text = buffer + PREFIX_BYTES;
@@ -271,7 +270,7 @@ static size_t make_header(const an_tensor_out *tensor, const char *descr, char b
     const size_t length = size - PREFIX_BYTES;
     memset(text + used, ' ', length - used);
     text[length - 1] = '\n';
-    memcpy(buffer, MAGIC "\x01", MAGIC_BYTES + 2); /* version 1, then the text's own 0 */
+    memcpy(buffer, MAGIC "\x01", MAGIC_BYTES + 2); /* version 1, then the 0 that ends the literal */
     buffer[8] = (char)(length & 0xff);
     buffer[9] = (char)(length >> 8);
     return size;

@@ -1,5 +1,5 @@
 /*
- * partial.c: what fits of a weights file, into a model that is there.
+ * partial.c: loads whatever tensors of a weights file fit into an existing model.
  * SPDX-License-Identifier: MIT
  */
 #include "formats/partial.h"
@@ -22,7 +22,7 @@
 
 /* ---- opening ---- */
 
-/* "a" and "module.a": which of them is a? */
+/* With both "a" and "module.a" in the file, it is unclear which one is a. */
 static alexnet_status check_names(alexnet_context *ctx, const an_partial *partial)
 {
     const char *twice;
@@ -30,8 +30,8 @@ static alexnet_status check_names(alexnet_context *ctx, const an_partial *partia
     AN_TRY(an_find_twice(ctx, partial->names, partial->file.count, &twice));
     return twice == NULL ? ALEXNET_OK
                          : an_fail(ctx, ALEXNET_BAD_FILE,
-                                   "two of its tensors are '%s', as words before a name do not "
-                                   "count",
+                                   "two of its tensors are '%s': prefixes such as 'module.' are "
+                                   "ignored",
                                    twice);
 }
 
@@ -55,7 +55,7 @@ static alexnet_status take_family(alexnet_context *ctx, an_partial *partial)
     if (family == NULL) return ALEXNET_OK;
     partial->family = an_family_find(family);
     if (partial->family != NULL) return an_weights_options(ctx, &partial->file, &partial->options);
-    an_log(ctx, ALEXNET_LOG_INFO, "%s: its model '%.100s' is not known here: its tensors count",
+    an_log(ctx, ALEXNET_LOG_INFO, "%s: unknown model '%.100s': its tensors decide the model",
            partial->path, family);
     return ALEXNET_OK;
 }
@@ -68,7 +68,7 @@ static alexnet_status take_classes(alexnet_context *ctx, an_partial *partial)
     if (an_json_parse_list(ctx, AN_KEY_CLASSES, text, strlen(text), &partial->class_list) ==
         ALEXNET_NO_MEMORY)
         return ALEXNET_NO_MEMORY;
-    const size_t count = json_array_size(partial->class_list); /* 0 for what is no list */
+    const size_t count = json_array_size(partial->class_list); /* 0 if it is not a list */
     if (count == 0 || count > ALEXNET_CLASSES_MAX)
         return an_fail(ctx, ALEXNET_BAD_FILE,
                        "metadata '%s': expected a JSON list of 1 to %d names, found %zu",
@@ -78,7 +78,7 @@ static alexnet_status take_classes(alexnet_context *ctx, an_partial *partial)
     for (size_t i = 0; i < count; ++i) {
         partial->classes[i] = json_string_value(json_array_get(partial->class_list, i));
         if (partial->classes[i] == NULL)
-            return an_fail(ctx, ALEXNET_BAD_FILE, "metadata '%s': entry %zu is not a text",
+            return an_fail(ctx, ALEXNET_BAD_FILE, "metadata '%s': entry %zu is not a string",
                            AN_KEY_CLASSES, i);
     }
     partial->class_count = (int)count;
@@ -102,7 +102,7 @@ static alexnet_status take_all(alexnet_context *ctx, an_partial *partial)
     return take_preprocess(ctx, partial);
 }
 
-/* `status` is that of opening out->file. */
+/* Completes an_partial_open() and an_partial_parse(); `status` is that of opening out->file. */
 static alexnet_status finish(alexnet_context *ctx, alexnet_status status, const char *path,
                              an_partial *out)
 {
@@ -110,7 +110,7 @@ static alexnet_status finish(alexnet_context *ctx, alexnet_status status, const 
         out->path = an_copy_text(ctx, path);
         status = out->path != NULL ? take_all(ctx, out)
                                    : an_fail(ctx, ALEXNET_NO_MEMORY, "no memory for its name");
-        /* what would be a caller's mistake elsewhere is the file's here */
+        /* where other callers passed a bad argument, here the file is bad */
         if (status != ALEXNET_OK)
             status = an_fail_within(ctx, status == ALEXNET_BAD_ARG ? ALEXNET_BAD_FILE : status,
                                     "%s", path);
@@ -181,13 +181,13 @@ static void list(listing *l, const char *name)
 
 typedef struct head {
     int first, count;   /* its parameters; count 0: the network has no such layer */
-    int *rows;          /* of each class of the model the file's row, or -1; NULL: as they stand */
+    int *rows;          /* for each class of the model, the file's row or -1; NULL: the same row */
     const char *reason; /* why it starts afresh; NULL: it does not */
     int64_t file_rows;  /* -1: the file has no such layer */
     int taken;          /* classes that get a row */
 } head;
 
-/* The parameters of the last layer that has any, where they have a row for each class. */
+/* Finds the last layer with parameters, if these have one row for each class. */
 static void find_head(const alexnet_model *model, head *h)
 {
     int node = model->node_count - 1;
@@ -205,7 +205,7 @@ static bool is_of_head(const head *h, int index)
     return index >= h->first && index < h->first + h->count;
 }
 
-/* As the parameter, but for the number of rows. */
+/* True if the shapes are equal except for the number of rows. */
 static bool same_but_rows(const an_param *param, const an_tensor_view *tensor)
 {
     if (tensor->rank != param->rank) return false;
@@ -214,7 +214,7 @@ static bool same_but_rows(const an_param *param, const an_tensor_view *tensor)
     return true;
 }
 
-/* How many rows the tensors of the last layer have, where these are all there and agree; else -1. */
+/* The number of rows of the last layer in the file; -1 if a tensor is missing or they differ. */
 static int64_t count_rows(const an_partial *partial, const alexnet_model *model, const head *h)
 {
     int64_t rows = -1;
@@ -242,7 +242,7 @@ static int compare_entries(const void *a, const void *b)
     return order != 0 ? order : x->index - y->index;
 }
 
-/* The first class of that name; -1: none. */
+/* The first class of this name; -1: none. */
 static int find_class(const entry *sorted, int count, const char *name)
 {
     int low = 0, high = count;
@@ -276,7 +276,7 @@ static alexnet_status map_classes(const an_partial *partial, const alexnet_model
         h->taken += h->rows[i] >= 0;
     }
     an_free(ctx, sorted);
-    if (h->taken == 0) h->reason = "no class of the file has the name of one here";
+    if (h->taken == 0) h->reason = "the file has none of this model's class names";
     return ALEXNET_OK;
 }
 
@@ -286,23 +286,23 @@ static alexnet_status match_head(const an_partial *partial, const alexnet_model 
 
     find_head(model, h);
     h->file_rows = h->count > 0 ? count_rows(partial, model, h) : -1;
-    if (h->file_rows < 0) return ALEXNET_OK; /* then each tensor goes by its shape */
+    if (h->file_rows < 0) return ALEXNET_OK; /* then each tensor is matched by its shape */
     if (named && h->file_rows != partial->class_count)
         return an_fail(model->ctx, ALEXNET_BAD_FILE,
-                       "%s: metadata '%s' has %d names, %s has rows for %lld classes",
+                       "%s: metadata '%s' has %d names, but %s has rows for %lld classes",
                        partial->path, AN_KEY_CLASSES, partial->class_count,
                        model->params.items[h->first].name, (long long)h->file_rows);
     if (named && model->classes != NULL) return map_classes(partial, model, h);
     if (named != (model->classes != NULL))
-        h->reason = named ? "its classes have names and those here have none"
-                          : "its classes have no names, so that none can be told to be one of "
-                            "those here";
+        h->reason = named ? "the file names its classes, but this model does not"
+                          : "the file does not name its classes, so they cannot be matched with "
+                            "those of this model";
     else if (h->file_rows != model->options.classes)
-        h->reason = "it has another number of classes, without names";
+        h->reason = "the file has another number of classes, and no names for them";
     return ALEXNET_OK;
 }
 
-/* Puts each row of the file where its class is. */
+/* Copies each row of the file to the row of its class. */
 static alexnet_status copy_rows(const an_partial *partial, alexnet_model *model,
                                 const an_param *param, const head *h)
 {
@@ -322,7 +322,7 @@ static alexnet_status copy_rows(const an_partial *partial, alexnet_model *model,
     return status;
 }
 
-/* "last layer: 6 of 8 classes taken over by name: ..., 2 start afresh: ...; 1 of the file's is dropped: ..." */
+/* "head: 6 of 8 classes taken over by name: ...; these start afresh: ...; the file's other ..." */
 static void log_head(const an_partial *partial, const alexnet_model *model, const head *h)
 {
     listing taken = {0}, fresh = {0};
@@ -338,12 +338,12 @@ static void log_head(const an_partial *partial, const alexnet_model *model, cons
                "head: %d of %d classes taken over by name: %.300s%s%.300s%s", h->taken,
                model->options.classes, taken.text,
                fresh.count == 0 ? "" : "; these start afresh: ", fresh.text,
-               dropped > 0 ? "; others of the file are not used" : "");
+               dropped > 0 ? "; the file's other classes are not used" : "");
 }
 
 /* ---- what fits ---- */
 
-/* What became of the tensors. */
+/* What was done with each tensor. */
 typedef struct outcome {
     listing loaded, absent, other, unused;
 } outcome;
@@ -355,7 +355,7 @@ static void list_layer(listing *l, const alexnet_model *model, int index)
             list(l, node->name);
             return;
         }
-    ++l->count; /* the second of its layer */
+    ++l->count; /* a further tensor of the same layer */
 }
 
 static void list_other(listing *l, const an_param *param, const an_tensor_view *tensor)
@@ -369,7 +369,7 @@ static void list_other(listing *l, const an_param *param, const an_tensor_view *
     list(l, text);
 }
 
-/* One parameter; *took: it, or rows of it, were taken over. */
+/* Reads one parameter; *took: all of it, or rows of it, were taken over. */
 static alexnet_status read_param(const an_partial *partial, alexnet_model *model, int index,
                                  const head *h, outcome *out, bool *took)
 {
@@ -381,7 +381,7 @@ static alexnet_status read_param(const an_partial *partial, alexnet_model *model
     if (tensor == NULL)
         list(&out->absent, param->name);
     else if (matched && h->reason != NULL)
-        return ALEXNET_OK; /* log_head() says it */
+        return ALEXNET_OK; /* log_head() reports it */
     else if (!matched && !an_weights_same_shape(param, tensor))
         list_other(&out->other, param, tensor);
     else
@@ -392,7 +392,7 @@ static alexnet_status read_param(const an_partial *partial, alexnet_model *model
                                       : an_weights_copy_param(model, partial->path, tensor, param);
 }
 
-/* PyTorch's counter of batches is no loss. */
+/* PyTorch's counter of batches is not missed. */
 static bool is_counter(const char *name)
 {
     static const char counter[] = ".num_batches_tracked";
@@ -426,7 +426,7 @@ static void log_outcome(const an_partial *partial, const alexnet_model *model, c
                model->family->name, out->unused.text);
 }
 
-/* Nothing was taken over: by the head's reason, by shapes, or by names, which both sides show. */
+/* The error when no tensor was taken over: because of the head, of shapes, or of names. */
 static alexnet_status fail_unfit(const an_partial *partial, const alexnet_model *model,
                                  const head *h, const outcome *out)
 {
@@ -436,8 +436,8 @@ static alexnet_status fail_unfit(const an_partial *partial, const alexnet_model 
 
     if (h->reason != NULL)
         return an_fail(ctx, ALEXNET_BAD_FILE,
-                       "%s: only the last layer of model %s is in it, %s, and that starts afresh: "
-                       "%s",
+                       "%s: the only layer of model %s in it is the last one, %s, which starts "
+                       "afresh: %s",
                        partial->path, model->family->name, params[h->first].name, h->reason);
     if (out->other.count > 0)
         return an_fail(
@@ -485,7 +485,7 @@ alexnet_status an_partial_read(const an_partial *partial, alexnet_model *model, 
 
 /* ---- the record ---- */
 
-/* Whether images prepared by the record have the model's size, as far as it tells. */
+/* Whether the record yields images of the model's input size, as far as it determines the size. */
 static bool is_of_size(const an_preprocess *record, const alexnet_model_options *options)
 {
     const bool crops = record->crop_h > 0;
@@ -506,7 +506,7 @@ alexnet_status an_partial_take_record(const an_partial *partial, alexnet_model *
     AN_TRY(an_preprocess_parse(ctx, partial->preprocess, &record));
     if (!is_of_size(&record, &model->options)) {
         an_log(ctx, ALEXNET_LOG_INFO,
-               "preprocessing: that of %s is for images of another size; it is now: %s",
+               "preprocessing: the record of %s is for images of another size; it is now: %s",
                partial->path, model->preprocess);
         return ALEXNET_OK;
     }
@@ -515,7 +515,7 @@ alexnet_status an_partial_take_record(const an_partial *partial, alexnet_model *
                               : an_weights_copy_mean_image(model, partial->path, mean_image);
 }
 
-/* ---- which network is it a part of? ---- */
+/* ---- which network does the file belong to? ---- */
 
 static alexnet_status count_fitting(alexnet_context *ctx, const an_partial *partial,
                                     const an_family *family, int *count)
@@ -561,9 +561,9 @@ alexnet_status an_partial_family(alexnet_context *ctx, const an_partial *partial
     return ALEXNET_OK;
 }
 
-/* ---- a whole model of it ---- */
+/* ---- a complete model from the file ---- */
 
-/* The classes that the file has a row for; -1: its last layer is not there. */
+/* The number of classes that the file has rows for; -1: its last layer is missing. */
 static alexnet_status find_classes(alexnet_context *ctx, const an_partial *partial,
                                    const an_family *family, int *classes)
 {

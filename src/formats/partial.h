@@ -1,16 +1,17 @@
 /*
- * partial.h: a weights file to start from, which may hold a part of a network only: the convolutions
- * alone, all but the last layer, the last layer of other classes.
+ * partial.h: a weights file to start from, which may hold only a part of a network: the
+ * convolutions alone, all layers but the last, a last layer for other classes.
  *
- * Whoever shows images to a network reads its weights by weights.h, which wants them whole. Here a
- * tensor that is missing or of another shape leaves its parameter as it is, one that the network does
- * not have is left out, and both are told.
+ * Elsewhere weights.h reads the weights, and requires them to be complete. Here a tensor that is
+ * missing or has another shape leaves its parameter as it is, and a tensor that the network does
+ * not have is ignored; the log names both.
  *
- * Words before a tensor's name are passed over as in weights.h.
+ * Prefixes of tensor names are ignored as in weights.h.
  *
- * The last layer goes by the names of classes: where both the file and the model have names, each
- * class gets the row of the class of its name, and new ones keep theirs. Where neither has, the
- * numbers of classes must agree. Where one has, nobody can say which row is whose: it stays as it is.
+ * The rows of the last layer are matched by class name: if both the file and the model have names,
+ * each class gets the row of the same name, and new classes keep their values. If neither has
+ * names, the numbers of classes must agree. If only one has, the rows cannot be matched: the layer
+ * keeps its values.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -24,43 +25,43 @@
 typedef struct an_partial {
     char *path;
     an_tensor_file file;
-    const char **names;      /* of file.tensors, without those words */
-    const an_family *family; /* that its metadata name; NULL: none, or one that is not known */
-    alexnet_model_options options; /* of its metadata; without a family all is left to the family */
+    const char **names;            /* of file.tensors, without prefixes */
+    const an_family *family;       /* that the metadata name; NULL: none, or an unknown one */
+    alexnet_model_options options; /* from the metadata; defaults if there is no family */
     const char **classes;          /* class_count names, in the order of the rows; NULL: unnamed */
     int class_count;
     struct json_t *class_list; /* owns the names */
     const char *preprocess;    /* the record, which parses; NULL: none */
 } an_partial;
 
-/* As an_safetensors_open(); BAD_FILE also when the metadata or the record are none, or when two tensors
- * have one name. On failure *out is zeroed. */
+/* As an_safetensors_open(); BAD_FILE also if the metadata or the record do not parse, or if two
+   tensors have the same name. On failure *out is zeroed. */
 alexnet_status an_partial_open(alexnet_context *ctx, const char *path,
                                an_partial *out) AN_NODISCARD;
-/* From bytes that outlive *out: fuzzing. */
+/* The same from bytes, which must outlive *out. For fuzzing. */
 alexnet_status an_partial_parse(alexnet_context *ctx, const char *what, const void *data,
                                 size_t bytes, an_partial *out) AN_NODISCARD;
 void an_partial_close(alexnet_context *ctx, an_partial *partial); /* safe on a zeroed one */
 
-/* The tensor of that name, words before it not counted; NULL: none. */
+/* The tensor of this name, ignoring prefixes; NULL: none. */
 const an_tensor_view *an_partial_find(const an_partial *partial, const char *name);
 
-/* The family of the metadata, else the one that most tensors fit; of several the first in the table,
- * where torchvision leads. BAD_FILE: none fits any. */
+/* The family that the metadata name, else the one that most tensors fit; the first in the table,
+   which torchvision leads, if there are several. BAD_FILE: no tensor fits any family. */
 alexnet_status an_partial_family(alexnet_context *ctx, const an_partial *partial,
                                  const an_family **out) AN_NODISCARD;
 
 /*
- * Copies what fits into a model that has its first values and its classes' names, and says in the
- * log what was loaded, what starts afresh and why, and what of the file is not used.
- *   fresh  [params.count] those that keep all of their values; may be NULL
- * BAD_FILE: nothing at all fits, or a value is not finite. On failure the values are unspecified.
+ * Copies what fits into a model that has its initial weights and class names, and logs what was
+ * loaded, what starts afresh and why, and which tensors of the file are not used.
+ *   fresh  [params.count] true for parameters that keep all of their values; may be NULL
+ * BAD_FILE: nothing fits, or a value is not finite. On failure the values are unspecified.
  */
 alexnet_status an_partial_read(const an_partial *partial, alexnet_model *model,
                                bool *fresh) AN_NODISCARD;
 
-/* Gives the model the file's preprocessing record and mean image, unless they are for images of
- * another size, which the log says. */
+/* Copies the file's preprocessing record and mean image to the model, unless they are for images of
+   another size, which is logged. */
 alexnet_status an_partial_take_record(const an_partial *partial, alexnet_model *model) AN_NODISCARD;
 
 #endif

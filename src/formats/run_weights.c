@@ -1,5 +1,5 @@
 /*
- * run_weights.c: which file of a run holds its weights.
+ * run_weights.c: finds the file of a run that holds its weights.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -10,7 +10,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 
-/* The path of a file in the folder; *out NULL: there is none of that name. */
+/* Sets *out to the path of a file in the folder; NULL: the folder has no such file. */
 static alexnet_status find(alexnet_context *ctx, const char *folder, const char *name, char **out)
 {
     char *path = an_path_join(ctx, folder, name);
@@ -38,7 +38,7 @@ static alexnet_status fail_without_weights(alexnet_context *ctx, const char *fol
                        "run '%s' has no weights yet: neither " AN_RUN_BEST " nor " AN_RUN_LAST,
                        folder);
     return an_fail(ctx, ALEXNET_NOT_FOUND,
-                   "'%s' is a folder, but not that of a run: expected a weights file, or a folder "
+                   "'%s' is a folder, but not a run: expected a weights file, or a folder "
                    "with " AN_RUN_BEST " or " AN_RUN_LAST,
                    folder);
 }

@@ -1,6 +1,6 @@
 /*
- * run_weights.h: the folder of a run in place of a weights file: wherever weights are asked for, it
- * stands for best.safetensors in it, or last.safetensors where there is no best.
+ * run_weights.h: the folder of a run given as a weights file. Wherever weights are expected, it
+ * means its best.safetensors, or its last.safetensors if there is no best.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_FORMATS_RUN_WEIGHTS_H
@@ -13,13 +13,13 @@
 #define AN_RUN_CONFIG "config.json"
 #define AN_RUN_BEST   "best.safetensors"
 #define AN_RUN_LAST   "last.safetensors"
-#define AN_RUN_VAL    "val.csv" /* the images of a split to validate with */
+#define AN_RUN_VAL    "val.csv" /* the validation images held back from training */
 #define AN_RUN_IMAGES "images.txt"
 
 /*
- * The file to read weights from: `path` itself unless that is a folder. Which file of a run it is, is
- * told to the log. *out is allocated: an_free(). NOT_FOUND (a run without weights yet, or a folder that is no
- * run), IO, NO_MEMORY.
+ * Sets *out to the file to read weights from: `path` itself unless it is a folder. Logs which file
+ * of a run it is. Free *out with an_free(). NOT_FOUND (a run without weights yet, or a folder that
+ * is not a run), IO, NO_MEMORY.
  */
 alexnet_status an_weights_file(alexnet_context *ctx, const char *path, char **out) AN_NODISCARD;
 

@@ -14,14 +14,14 @@
 
 #define METADATA "__metadata__"
 
-/* The file while it is read. */
+/* The file that is being read. */
 typedef struct source {
     alexnet_context *ctx;
     const char *path;
-    const uint8_t *memory; /* all of it; NULL: on disk */
-    an_reader reader;      /* on disk */
+    const uint8_t *memory; /* the whole file; NULL: on disk */
+    an_reader reader;      /* if on disk */
     uint64_t size;         /* of the file */
-    uint64_t start, bytes; /* of what follows the header */
+    uint64_t start, bytes; /* of the data, which follow the header */
 } source;
 
 /* ---- one tensor ---- */
@@ -38,20 +38,20 @@ static alexnet_status read_shape(const source *from, const json_t *shape, an_ten
     if (!json_is_array(shape)) return fail_tensor(from, tensor->name, "its shape is not a list");
     if (rank > AN_TENSOR_RANK_MAX)
         return an_fail(from->ctx, ALEXNET_BAD_FILE,
-                       "%s: tensor '%s': it has %zu dimensions, at most %d are possible",
-                       from->path, tensor->name, rank, AN_TENSOR_RANK_MAX);
+                       "%s: tensor '%s': it has %zu dimensions; expected at most %d", from->path,
+                       tensor->name, rank, AN_TENSOR_RANK_MAX);
     tensor->rank = (int)rank;
     for (size_t i = 0; i < rank; ++i) {
         const json_t *dimension = json_array_get(shape, i);
         if (!json_is_integer(dimension) || json_integer_value(dimension) < 0)
-            return fail_tensor(from, tensor->name, "a dimension is not a whole number from 0 on");
+            return fail_tensor(from, tensor->name,
+                               "a dimension is not a whole number of at least 0");
         tensor->shape[i] = json_integer_value(dimension);
     }
     return ALEXNET_OK;
 }
 
-/* Checks the range against the data and the tensor's size; whether ranges fit together is seen
- * later. */
+/* Checks the range against the data and the tensor's size; check_coverage() compares the ranges. */
 static alexnet_status read_range(const source *from, const json_t *range, an_tensor_view *tensor)
 {
     const json_t *begin = json_array_get(range, 0);
@@ -68,9 +68,10 @@ static alexnet_status read_range(const source *from, const json_t *range, an_ten
         return fail_tensor(from, tensor->name,
                            "its data_offsets are negative or in the wrong order");
     if ((uintmax_t)last > from->bytes)
-        return an_fail(from->ctx, ALEXNET_BAD_FILE,
-                       "%s: tensor '%s': its data ends at byte %lld, the file's data has %ju",
-                       from->path, tensor->name, (long long)last, (uintmax_t)from->bytes);
+        return an_fail(
+            from->ctx, ALEXNET_BAD_FILE,
+            "%s: tensor '%s': its data ends at byte %lld, the file has %ju bytes of data",
+            from->path, tensor->name, (long long)last, (uintmax_t)from->bytes);
 
     an_tensor_shape_text(tensor->shape, tensor->rank, shape);
     if (!an_tensor_size(tensor->shape, tensor->rank, tensor->dtype, &tensor->count, &bytes))
@@ -96,8 +97,8 @@ static alexnet_status read_tensor(const source *from, const char *name, const js
 
     *tensor = (an_tensor_view){.name = name};
     if (dtype == NULL || shape == NULL || range == NULL || json_object_size(entry) != 3)
-        return fail_tensor(from, name, "expected dtype, shape and data_offsets, and nothing else");
-    if (!json_is_string(dtype)) return fail_tensor(from, name, "its dtype is not a text");
+        return fail_tensor(from, name, "expected only dtype, shape and data_offsets");
+    if (!json_is_string(dtype)) return fail_tensor(from, name, "its dtype is not a string");
     if (!an_dtype_find(json_string_value(dtype), &tensor->dtype))
         return an_fail(from->ctx, ALEXNET_BAD_FILE, "%s: tensor '%s': unknown dtype '%s'",
                        from->path, name, json_string_value(dtype));
@@ -112,7 +113,7 @@ static uint64_t end_of(const an_tensor_view *tensor)
     return tensor->place + (uint64_t)tensor->count * an_dtype_bytes(tensor->dtype);
 }
 
-/* In the order of the data; an empty tensor stands before the one that begins at the same place. */
+/* By position in the data; an empty tensor precedes the one that begins at the same position. */
 static int compare_places(const void *a, const void *b)
 {
     const an_tensor_view *left = a;
@@ -123,7 +124,7 @@ static int compare_places(const void *a, const void *b)
     return strcmp(left->name, right->name);
 }
 
-/* The tensors must cover the data exactly, so that nothing can hide in a file. */
+/* The tensors must cover the data exactly, so that a file cannot hide anything. */
 static alexnet_status check_coverage(const source *from, const an_tensor_file *file)
 {
     uint64_t at = from->start;
@@ -131,7 +132,7 @@ static alexnet_status check_coverage(const source *from, const an_tensor_file *f
     for (size_t i = 0; i < file->count; ++i) {
         const an_tensor_view *tensor = &file->tensors[i];
         if (tensor->place < at)
-            return fail_tensor(from, tensor->name, "its data overlaps another's");
+            return fail_tensor(from, tensor->name, "its data overlap those of another");
         if (tensor->place > at)
             return fail_tensor(from, tensor->name, "there is a hole before its data");
         at = end_of(tensor);
@@ -180,7 +181,7 @@ static alexnet_status read_metadata(const source *from, an_tensor_file *file)
     json_object_foreach(metadata, key, value)
     {
         if (!json_is_string(value))
-            return an_fail(from->ctx, ALEXNET_BAD_FILE, "%s: metadata '%s' is not a text",
+            return an_fail(from->ctx, ALEXNET_BAD_FILE, "%s: metadata '%s' is not a string",
                            from->path, key);
         file->keys[file->metadata_count] = key;
         file->values[file->metadata_count++] = json_string_value(value);
@@ -192,7 +193,7 @@ static alexnet_status read_metadata(const source *from, an_tensor_file *file)
 
 #define HEAD_BYTES 9 /* the header's size and its first byte */
 
-/* Judges the first HEAD_BYTES of the file, or all where it has fewer: *length is the header's. */
+/* Checks the first HEAD_BYTES (or fewer) of the file; *length receives the size of the header. */
 static alexnet_status measure_header(source *from, const uint8_t *head, size_t *length)
 {
     an_cursor cursor = an_cursor_open(head, (size_t)AN_MIN(from->size, HEAD_BYTES));
@@ -200,20 +201,21 @@ static alexnet_status measure_header(source *from, const uint8_t *head, size_t *
     const uint64_t left = from->size - AN_MIN(from->size, sizeof bytes);
 
     if (cursor.bad)
-        return an_fail(from->ctx, ALEXNET_BAD_FILE,
-                       "%s: not a safetensors file: it has %ju bytes, the header's size takes 8",
-                       from->path, (uintmax_t)from->size);
+        return an_fail(
+            from->ctx, ALEXNET_BAD_FILE,
+            "%s: not a safetensors file: it has %ju bytes, but the size of the header takes 8",
+            from->path, (uintmax_t)from->size);
     if (bytes == 0 || left == 0 || cursor.at[0] != '{')
         return an_fail(from->ctx, ALEXNET_BAD_FILE,
                        "%s: not a safetensors file: its header does not begin with '{'",
                        from->path);
     if (bytes > left)
         return an_fail(from->ctx, ALEXNET_BAD_FILE,
-                       "%s: truncated: a header of %ju bytes, %ju follow", from->path,
+                       "%s: truncated: a header of %ju bytes, but %ju follow", from->path,
                        (uintmax_t)bytes, (uintmax_t)left);
     if (bytes > AN_SAFETENSORS_HEADER_MAX)
         return an_fail(from->ctx, ALEXNET_BAD_FILE,
-                       "%s: a header of %ju bytes, at most %zu are read", from->path,
+                       "%s: a header of %ju bytes; expected at most %zu", from->path,
                        (uintmax_t)bytes, AN_SAFETENSORS_HEADER_MAX);
     *length = (size_t)bytes;
     from->start = sizeof bytes + bytes;
@@ -221,7 +223,7 @@ static alexnet_status measure_header(source *from, const uint8_t *head, size_t *
     return ALEXNET_OK;
 }
 
-/* The header's text to what is said of the file. */
+/* Parses the header's text into the description of the file. */
 static alexnet_status parse(const source *from, const char *text, size_t length,
                             an_tensor_file *out)
 {

@@ -1,5 +1,5 @@
 /*
- * safetensors.h: the one native weights format (huggingface/safetensors): u64 little-endian header
+ * safetensors.h: the native weights format (huggingface/safetensors): u64 little-endian header
  * size, JSON header, data.
  *
  *     0        8               8 + n                                    end
@@ -8,11 +8,12 @@
  *     {"__metadata__": {"format": "pt"},
  *      "features.0.bias": {"dtype": "F32", "shape": [64], "data_offsets": [0, 256]}, ...}
  *
- * The reader only describes: it checks every claim of the file against the file and gives back a
- * list of tensors, whose bytes stay in the file until somebody asks for their values (tensor.h). Refused: header longer than the file or than
- * AN_SAFETENSORS_HEADER_MAX, not starting with '{', not UTF-8 or JSON, duplicate keys, unknown
- * dtype, shape times size unlike the range, ranges that overlap, leave holes or pass the end,
- * metadata that is not text to text, records that are not what their checksum says (sums.h).
+ * Opening a file only describes it: every claim in the header is checked against the file, and the
+ * result is a list of tensors, whose values stay in the file until they are read (tensor.h).
+ * Refused: a header longer than the file or than AN_SAFETENSORS_HEADER_MAX, not starting with '{',
+ * not UTF-8 or not JSON; duplicate keys; an unknown dtype; a shape that does not match its range;
+ * ranges that overlap, leave holes or exceed the data; metadata other than strings; records that do
+ * not match their checksum (sums.h).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_FORMATS_SAFETENSORS_H
@@ -22,14 +23,14 @@
 #include "formats/tensor.h"
 
 /*
- * The format allows 100,000,000 bytes; but parsed JSON takes up to eighty times its size in memory,
+ * The format allows 100,000,000 bytes, but parsed JSON takes up to eighty times its size in memory,
  * and a network of twenty tensors with twenty thousand class names needs less than one million.
  */
 #define AN_SAFETENSORS_HEADER_MAX ((size_t)2 << 20)
 
 typedef struct an_tensor_file {
     bool on_disk;            /* else it was parsed from memory */
-    an_reader reader;        /* on disk: open; the tensors read by it */
+    an_reader reader;        /* on disk: open; tensors are read through it */
     struct json_t *header;   /* owns the names and texts below */
     an_tensor_view *tensors; /* in the order of their data */
     size_t count;
@@ -37,10 +38,11 @@ typedef struct an_tensor_file {
     size_t metadata_count;
 } an_tensor_file;
 
-/* Keeps the file open. BAD_FILE, NOT_FOUND, IO, NO_MEMORY. Every message names `path`. On failure *out is zeroed. */
+/* Opens a file and keeps it open. BAD_FILE, NOT_FOUND, IO, NO_MEMORY. Every message names `path`.
+   On failure *out is zeroed. */
 alexnet_status an_safetensors_open(alexnet_context *ctx, const char *path,
                                    an_tensor_file *out) AN_NODISCARD;
-/* From bytes that outlive *out: fuzzing and embedding. */
+/* The same from bytes, which must outlive *out. For fuzzing and embedding. */
 alexnet_status an_safetensors_parse(alexnet_context *ctx, const char *what, const void *data,
                                     size_t bytes, an_tensor_file *out) AN_NODISCARD;
 void an_tensor_file_close(alexnet_context *ctx, an_tensor_file *file); /* safe on a zeroed file */
@@ -50,15 +52,15 @@ const an_tensor_view *an_tensor_file_find(const an_tensor_file *file,
 const char *an_tensor_file_metadata(const an_tensor_file *file, const char *key); /* NULL: none */
 
 /*
- * Writes the file, with its checksums (sums.h), whole or not at all; header padded with spaces to a multiple of 8; tensors in the
- * order given; equal arguments give equal bytes. BAD_ARG (a text that is not UTF-8, two tensors of
- * one name, a header beyond the limit), IO, NO_MEMORY.
+ * Writes a file with its checksums (sums.h), whole or not at all. The header is padded with spaces
+ * to a multiple of 8; tensors are in the given order; equal arguments give equal bytes. BAD_ARG (a
+ * text that is not UTF-8, two tensors of the same name, a header beyond the limit), IO, NO_MEMORY.
  */
 alexnet_status an_safetensors_write(alexnet_context *ctx, const char *path,
                                     const an_tensor_out *tensors, size_t count,
                                     const char *const *keys, const char *const *values,
                                     size_t metadata_count) AN_NODISCARD;
-/* The same, and *sum is what was written; NULL: nobody asks. */
+/* The same; *sum receives the size and SHA-256 of the file. sum may be NULL. */
 alexnet_status an_safetensors_write_sum(alexnet_context *ctx, const char *path,
                                         const an_tensor_out *tensors, size_t count,
                                         const char *const *keys, const char *const *values,

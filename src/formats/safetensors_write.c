@@ -11,9 +11,9 @@
 #include <string.h>
 
 #define METADATA       "__metadata__"
-#define DATA_ALIGNMENT 8 /* of the first tensor's place in the file */
+#define DATA_ALIGNMENT 8 /* of the first tensor's position in the file */
 
-/* What is to be written, and where. */
+/* The arguments of an_safetensors_write(). */
 typedef struct write_job {
     alexnet_context *ctx;
     const char *path;
@@ -21,16 +21,16 @@ typedef struct write_job {
     size_t count;
     const char *const *keys, *const *values;
     size_t metadata_count;
-    an_file_sum *sum; /* of the file, for the caller; NULL: nobody asks */
+    an_file_sum *sum; /* receives the size and SHA-256 of the file; may be NULL */
 } write_job;
 
-/* Sets a member of the header, or of its metadata, taking over `value`. */
+/* Sets a member of the header or of its metadata; takes ownership of `value`. */
 static alexnet_status set_member(const write_job *job, an_json_maker *m, json_t *object,
                                  const char *key, json_t *value)
 {
     if (json_object_get(object, key) != NULL) {
         json_decref(value);
-        return an_fail(job->ctx, ALEXNET_BAD_ARG, "%s: '%s' is to be written twice", job->path,
+        return an_fail(job->ctx, ALEXNET_BAD_ARG, "%s: '%s' would be written twice", job->path,
                        key);
     }
     an_json_set(m, object, key, value);
@@ -50,7 +50,7 @@ static alexnet_status add_metadata(const write_job *job, an_json_maker *m, json_
     return ALEXNET_OK;
 }
 
-/* After all else, when it is known that JSON can hold the names. */
+/* Called last, when it is known that JSON can represent the names. */
 static alexnet_status add_sums(const write_job *job, an_json_maker *m, json_t *header)
 {
     char *text;
@@ -105,7 +105,7 @@ static alexnet_status fill_header(const write_job *job, json_t *header)
     return add_sums(job, &m, header);
 }
 
-/* The header as text, allocated. */
+/* Makes the header's text, allocated. */
 static alexnet_status make_header(const write_job *job, char **text)
 {
     an_json_maker m = {0};
@@ -128,7 +128,7 @@ static alexnet_status write_header(const write_job *job, const char *header, an_
 
     if (padded > AN_SAFETENSORS_HEADER_MAX)
         return an_fail(job->ctx, ALEXNET_BAD_ARG,
-                       "%s: names and metadata take %zu bytes, at most %zu are possible", job->path,
+                       "%s: names and metadata take %zu bytes; expected at most %zu", job->path,
                        length, AN_SAFETENSORS_HEADER_MAX);
     AN_TRY(an_writer_add(writer, &padded, sizeof padded));
     AN_TRY(an_writer_add(writer, header, length));
@@ -139,7 +139,7 @@ static alexnet_status write_tensor(const an_tensor_out *tensor, an_writer *write
 {
     size_t bytes = an_dtype_bytes(tensor->dtype);
 
-    for (int i = 0; i < tensor->rank; ++i) /* add_tensor() saw to it that this is no overflow */
+    for (int i = 0; i < tensor->rank; ++i) /* add_tensor() has excluded an overflow */
         bytes *= (size_t)tensor->shape[i];
     return an_writer_add(writer, tensor->data, bytes);
 }

@@ -1,5 +1,5 @@
 /*
- * sums.c: making and checking the checksums of a safetensors file.
+ * sums.c: computes and checks the checksums of a safetensors file.
  * SPDX-License-Identifier: MIT
  */
 #include "formats/sums.h"
@@ -14,7 +14,7 @@
 #define RECORDS "__metadata__"
 #define DIGITS  8
 
-/* An entry of the metadata, or what is written of a tensor. */
+/* An entry of the metadata, or the header's entry of a tensor. */
 typedef struct record {
     const char *name;
     const char *value; /* NULL: a tensor */
@@ -41,7 +41,7 @@ static uint32_t add_number(const alexnet_context *ctx, uint32_t crc, int64_t num
     return an_tensor_crc32c(ctx, crc, &number, sizeof number);
 }
 
-/* Puts the records in order. */
+/* The checksum of the records; sorts them. */
 static uint32_t sum_records(const alexnet_context *ctx, record *records, size_t count)
 {
     uint32_t crc = 0;
@@ -78,7 +78,7 @@ static alexnet_status sum_file(alexnet_context *ctx, const char *path, const an_
     return ALEXNET_OK;
 }
 
-/* False: there is no such member, or it is no number of 8 hexadecimal digits. */
+/* False if there is no such member or it is not 8 hexadecimal digits. */
 static bool get_sum(const json_t *sums, const char *name, uint32_t *crc)
 {
     const char *text = an_json_get_text(sums, name, "");
@@ -87,7 +87,7 @@ static bool get_sum(const json_t *sums, const char *name, uint32_t *crc)
     for (int i = 0; i < DIGITS; ++i) {
         const char c = text[i];
         const bool digit = c >= '0' && c <= '9';
-        if (!digit && (c < 'a' || c > 'f')) return false; /* so is the end of a short text */
+        if (!digit && (c < 'a' || c > 'f')) return false; /* also at the end of a short text */
         *crc = *crc << 4 | (uint32_t)(digit ? c - '0' : c - 'a' + 10);
     }
     return text[DIGITS] == '\0';
@@ -122,7 +122,7 @@ static alexnet_status take(alexnet_context *ctx, const char *path, const json_t 
     }
     return json_object_size(sums) == file->count + 1
                ? ALEXNET_OK
-               : fail_entry(ctx, path, "has checksums of tensors that are not there", "");
+               : fail_entry(ctx, path, "has checksums of missing tensors", "");
 }
 
 alexnet_status an_sums_take(alexnet_context *ctx, const char *path, an_tensor_file *file)
@@ -132,7 +132,7 @@ alexnet_status an_sums_take(alexnet_context *ctx, const char *path, an_tensor_fi
 
     if (text == NULL) return ALEXNET_OK;
     alexnet_status status = an_json_parse(ctx, path, text, strlen(text), &sums);
-    if (status == ALEXNET_BAD_FILE) return fail_entry(ctx, path, "is no JSON object", "");
+    if (status == ALEXNET_BAD_FILE) return fail_entry(ctx, path, "is not a JSON object", "");
     AN_TRY(status);
     status = take(ctx, path, sums, file);
     json_decref(sums);
@@ -155,11 +155,11 @@ static uint32_t sum_tensor(const alexnet_context *ctx, const an_tensor_out *tens
     size_t bytes;
 
     if (!an_tensor_size(tensor->shape, tensor->rank, tensor->dtype, &count, &bytes))
-        return 0; /* it will be refused */
+        return 0; /* an_safetensors_write() refuses it */
     return bytes > 0 ? an_tensor_crc32c(ctx, 0, tensor->data, bytes) : 0;
 }
 
-/* The checksum of what is said of all: keys, values, tensors. */
+/* The checksum of the records: keys, values, tensors. */
 static alexnet_status sum_out(alexnet_context *ctx, const char *path, const an_tensor_out *tensors,
                               size_t count, const char *const *keys, const char *const *values,
                               size_t metadata_count, uint32_t *crc)

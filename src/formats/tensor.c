@@ -1,5 +1,5 @@
 /*
- * tensor.c: element types, sizes, and reading as float32.
+ * tensor.c: element types, sizes, and reading values as float32.
  * SPDX-License-Identifier: MIT
  */
 #include "formats/tensor.h"
@@ -14,7 +14,7 @@
 #include <string.h>
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "files are little-endian, and are read and written as memory"
+#error "files are little-endian, and are read and written as they are in memory"
 #endif
 
 static const struct {
@@ -74,12 +74,12 @@ static float float_from_bits(uint32_t bits)
 }
 
 /*
- * IEEE 754 binary16: sign, 5 bits of exponent with bias 15, 10 bits of fraction. Every value is one
- * of float32:
+ * IEEE 754 binary16: sign, 5 bits of exponent with bias 15, 10 bits of fraction. float32 represents
+ * every value exactly:
  *
- *   exponent 31       infinity and NaN     fraction kept
+ *   exponent 31       infinity and NaN     the fraction is kept
  *   exponent 1 .. 30  normal               the bias becomes 127
- *   exponent 0        fraction * 2^-24     zero and the subnormal numbers, normal in float32
+ *   exponent 0        fraction * 2^-24     zero and subnormal numbers, normal in float32
  */
 static float float_from_half(uint16_t half)
 {
@@ -132,7 +132,7 @@ static void convert(an_dtype dtype, const uint8_t *data, size_t count, float *ou
     case AN_BF16:
         convert_bf16(data, count, out);
         break;
-    default: /* AN_F32: check_type() let no other pass */
+    default: /* AN_F32: check_type() refuses all others */
         memcpy(out, data, count * sizeof *out);
     }
 }
@@ -152,66 +152,66 @@ static alexnet_status check_type(alexnet_context *ctx, const char *path,
         tensor->dtype == AN_BF16)
         return ALEXNET_OK;
     return an_fail(ctx, ALEXNET_BAD_FILE,
-                   "%s: tensor '%s': expected numbers of type F32, F64, F16 or BF16, found %s",
-                   path, tensor->name, an_dtype_name(tensor->dtype));
+                   "%s: tensor '%s': expected type F32, F64, F16 or BF16, found %s", path,
+                   tensor->name, an_dtype_name(tensor->dtype));
 }
 
-#define PIECE ((size_t)1 << 18) /* bytes: what is summed and looked at is still in the cache */
+#define CHUNK ((size_t)1 << 18) /* bytes: still in the cache when they are summed and converted */
 
-/* A walk through the bytes of a tensor, piece by piece. */
-typedef struct walk {
+/* A scan over the bytes of a tensor, chunk by chunk. */
+typedef struct scan {
     alexnet_context *ctx;
     const char *path;
     const an_tensor_view *tensor;
-    size_t bytes, at; /* of all, and of the next piece */
+    size_t bytes, at; /* of the tensor; position of the next chunk */
     uint32_t crc;
-    uint8_t *buffer; /* PIECE bytes, allocated when needed */
-} walk;
+    uint8_t *buffer; /* CHUNK bytes, allocated when needed */
+} scan;
 
-static walk walk_begin(alexnet_context *ctx, const char *path, const an_tensor_view *tensor)
+static scan scan_begin(alexnet_context *ctx, const char *path, const an_tensor_view *tensor)
 {
-    return (walk){.ctx = ctx,
+    return (scan){.ctx = ctx,
                   .path = path,
                   .tensor = tensor,
                   .bytes = (size_t)tensor->count * an_dtype_bytes(tensor->dtype)};
 }
 
-/* The next piece, read into `place` (NULL: a buffer) unless it is in memory: *piece says where it is. */
-static alexnet_status walk_next(walk *w, void *place, const uint8_t **piece, size_t *bytes)
+/* Sets *chunk to the next chunk, which is read into `place` (NULL: a buffer) if it is on disk. */
+static alexnet_status scan_next(scan *s, void *place, const uint8_t **chunk, size_t *bytes)
 {
-    const an_tensor_view *tensor = w->tensor;
+    const an_tensor_view *tensor = s->tensor;
 
-    *bytes = AN_MIN(w->bytes - w->at, PIECE);
+    *bytes = AN_MIN(s->bytes - s->at, CHUNK);
     if (tensor->data != NULL) {
-        *piece = tensor->data + w->at;
+        *chunk = tensor->data + s->at;
     } else {
-        if (place == NULL && w->buffer == NULL) w->buffer = an_new(w->ctx, PIECE);
-        *piece = place != NULL ? place : w->buffer;
-        if (*piece == NULL)
-            return an_fail(w->ctx, ALEXNET_NO_MEMORY, "%s: no memory to read", w->path);
-        AN_TRY(an_reader_read(w->ctx, &tensor->reader, w->path, tensor->place + w->at,
-                              place != NULL ? place : w->buffer, *bytes));
+        if (place == NULL && s->buffer == NULL) s->buffer = an_new(s->ctx, CHUNK);
+        *chunk = place != NULL ? place : s->buffer;
+        if (*chunk == NULL)
+            return an_fail(s->ctx, ALEXNET_NO_MEMORY, "%s: no memory to read", s->path);
+        AN_TRY(an_reader_read(s->ctx, &tensor->reader, s->path, tensor->place + s->at,
+                              place != NULL ? place : s->buffer, *bytes));
     }
-    if (tensor->summed) w->crc = an_tensor_crc32c(w->ctx, w->crc, *piece, *bytes);
-    w->at += *bytes;
+    if (tensor->summed) s->crc = an_tensor_crc32c(s->ctx, s->crc, *chunk, *bytes);
+    s->at += *bytes;
     return ALEXNET_OK;
 }
 
-/* `status` is that of the walk so far. */
-static alexnet_status walk_end(walk *w, alexnet_status status)
+/* Ends the scan and compares the checksum; `status` is that of the scan so far. */
+static alexnet_status scan_end(scan *s, alexnet_status status)
 {
-    an_free(w->ctx, w->buffer);
+    an_free(s->ctx, s->buffer);
     AN_TRY(status);
-    return w->tensor->summed && w->crc != w->tensor->crc32c
+    return s->tensor->summed && s->crc != s->tensor->crc32c
                ? an_fail(
-                     w->ctx, ALEXNET_BAD_FILE,
+                     s->ctx, ALEXNET_BAD_FILE,
                      "%s: tensor '%s': its CRC-32C is %08x, the file says %08x: " AN_CRC32C_WAY_ON,
-                     w->path, w->tensor->name, w->crc, w->tensor->crc32c)
+                     s->path, s->tensor->name, s->crc, s->tensor->crc32c)
                : ALEXNET_OK;
 }
 
-/* Whether all exponents have a 0: the lowest place added to one of all 1 carries into the sign's place. Two numbers a
- * word, as a loop that ends early is no quicker than one number at a time. */
+/* True if every exponent has a 0 bit: adding 1 to an exponent of all ones carries into the sign
+   bit. Two numbers per word, as a loop that stops early is no faster than one number at a time. */
 static bool all_finite(const float *values, size_t count)
 {
     uint64_t carries = 0, pair;
@@ -224,7 +224,7 @@ static bool all_finite(const float *values, size_t count)
     return (carries & 0x8000000080000000) == 0 && (i == count || isfinite(values[i]));
 }
 
-/* The first of them that is infinite or not a number; -1: there is none. */
+/* The index of the first value that is infinite or NaN; -1: none. */
 static int64_t find_not_finite(const float *values, size_t count)
 {
     if (all_finite(values, count)) return -1;
@@ -233,19 +233,19 @@ static int64_t find_not_finite(const float *values, size_t count)
     return -1;
 }
 
-/* *odd: the first value that is not finite; -1: there is none. */
-static alexnet_status read_floats(walk *w, float *out, int64_t *odd)
+/* *odd: the index of the first value that is not finite; -1: none. */
+static alexnet_status read_floats(scan *s, float *out, int64_t *odd)
 {
-    const size_t size = an_dtype_bytes(w->tensor->dtype);
+    const size_t size = an_dtype_bytes(s->tensor->dtype);
 
     *odd = -1;
-    while (w->at < w->bytes) {
-        const size_t first = w->at / size;
-        const uint8_t *piece;
+    while (s->at < s->bytes) {
+        const size_t first = s->at / size;
+        const uint8_t *chunk;
         size_t bytes;
-        AN_TRY(walk_next(w, size == sizeof *out ? out + first : NULL, &piece, &bytes));
-        if (piece != (const uint8_t *)(out + first))
-            convert(w->tensor->dtype, piece, bytes / size, out + first);
+        AN_TRY(scan_next(s, size == sizeof *out ? out + first : NULL, &chunk, &bytes));
+        if (chunk != (const uint8_t *)(out + first))
+            convert(s->tensor->dtype, chunk, bytes / size, out + first);
         const int64_t found = *odd < 0 ? find_not_finite(out + first, bytes / size) : -1;
         if (found >= 0) *odd = (int64_t)first + found;
     }
@@ -255,10 +255,10 @@ static alexnet_status read_floats(walk *w, float *out, int64_t *odd)
 static alexnet_status to_float(alexnet_context *ctx, const char *path, const an_tensor_view *tensor,
                                float *out, int64_t *odd)
 {
-    walk w = walk_begin(ctx, path, tensor);
+    scan s = scan_begin(ctx, path, tensor);
 
     AN_TRY(check_type(ctx, path, tensor));
-    return walk_end(&w, read_floats(&w, out, odd));
+    return scan_end(&s, read_floats(&s, out, odd));
 }
 
 alexnet_status an_tensor_to_float(alexnet_context *ctx, const char *path,
@@ -274,38 +274,38 @@ alexnet_status an_tensor_to_finite(alexnet_context *ctx, const char *path,
 {
     int64_t odd;
 
-    AN_TRY(to_float(ctx, path, tensor, out, &odd)); /* damage is told as damage */
+    AN_TRY(to_float(ctx, path, tensor, out, &odd)); /* a damaged file is reported as such first */
     return odd < 0 ? ALEXNET_OK
                    : an_fail(ctx, ALEXNET_BAD_FILE, "%s: tensor '%s': number %lld is %s", path,
                              tensor->name, (long long)odd, isnan(out[odd]) ? "NaN" : "infinite");
 }
 
-static alexnet_status read_all(walk *w)
+static alexnet_status read_all(scan *s)
 {
-    while (w->at < w->bytes) {
-        const uint8_t *piece;
+    while (s->at < s->bytes) {
+        const uint8_t *chunk;
         size_t bytes;
-        AN_TRY(walk_next(w, NULL, &piece, &bytes));
+        AN_TRY(scan_next(s, NULL, &chunk, &bytes));
     }
     return ALEXNET_OK;
 }
 
 alexnet_status an_tensor_check(alexnet_context *ctx, const char *path, const an_tensor_view *tensor)
 {
-    walk w = walk_begin(ctx, path, tensor);
+    scan s = scan_begin(ctx, path, tensor);
 
-    return walk_end(&w, read_all(&w));
+    return scan_end(&s, read_all(&s));
 }
 
-static alexnet_status compare(walk *w, const uint8_t *with, bool *same)
+static alexnet_status compare(scan *s, const uint8_t *with, bool *same)
 {
     *same = true;
-    while (w->at < w->bytes) {
-        const uint8_t *piece;
-        const size_t first = w->at;
+    while (s->at < s->bytes) {
+        const uint8_t *chunk;
+        const size_t first = s->at;
         size_t bytes;
-        AN_TRY(walk_next(w, NULL, &piece, &bytes));
-        if (memcmp(piece, with + first, bytes) != 0) *same = false;
+        AN_TRY(scan_next(s, NULL, &chunk, &bytes));
+        if (memcmp(chunk, with + first, bytes) != 0) *same = false;
     }
     return ALEXNET_OK;
 }
@@ -313,7 +313,7 @@ static alexnet_status compare(walk *w, const uint8_t *with, bool *same)
 alexnet_status an_tensor_equals(alexnet_context *ctx, const char *path,
                                 const an_tensor_view *tensor, const void *bytes, bool *out)
 {
-    walk w = walk_begin(ctx, path, tensor);
+    scan s = scan_begin(ctx, path, tensor);
 
-    return walk_end(&w, compare(&w, bytes, out));
+    return scan_end(&s, compare(&s, bytes, out));
 }

@@ -1,6 +1,6 @@
 /*
- * tensor.h: what readers of files give and writers take: a name, a type, a shape, and where the
- * bytes lie. Bytes in files are little-endian, and so is every machine this builds for.
+ * tensor.h: a tensor as readers return it and writers take it: name, type, shape, and where its
+ * bytes are. Files are little-endian, as is every machine that this builds for.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_FORMATS_TENSOR_H
@@ -30,19 +30,19 @@ typedef enum an_dtype {
 
 size_t an_dtype_bytes(an_dtype dtype);
 const char *an_dtype_name(an_dtype dtype); /* "F32", as safetensors spells it */
-bool an_dtype_find(const char *name, an_dtype *out) AN_NODISCARD; /* false: none of that name */
+bool an_dtype_find(const char *name, an_dtype *out) AN_NODISCARD; /* false: no such type */
 
-/* A tensor inside a file: in memory, or on disk, where its numbers stay until they are asked for. */
+/* A tensor of a file, in memory or on disk; on disk its values stay there until they are read. */
 typedef struct an_tensor_view {
-    const char *name; /* lives as long as the file it came from */
+    const char *name; /* valid as long as the file */
     an_dtype dtype;
     int rank; /* 0 .. AN_TENSOR_RANK_MAX */
     int64_t shape[AN_TENSOR_RANK_MAX];
     int64_t count;       /* product of shape; count times the type's size fits a size_t */
-    uint64_t place;      /* of its first byte in the file */
-    const uint8_t *data; /* maybe not aligned; NULL: on disk */
-    an_reader reader;    /* borrowed: open as long as the file is */
-    bool summed;         /* the file says what the CRC-32C of its bytes is */
+    uint64_t place;      /* position of its first byte in the file */
+    const uint8_t *data; /* may be unaligned; NULL: on disk */
+    an_reader reader;    /* borrowed; open as long as the file is */
+    bool summed;         /* the file has a CRC-32C of its bytes */
     uint32_t crc32c;
 } an_tensor_view;
 
@@ -56,43 +56,43 @@ typedef struct an_tensor_out {
 } an_tensor_out;
 
 /*
- * The product of `rank` dimensions, none negative, and its size in bytes. False when one is
- * negative or when either number is too large for its type.
+ * Computes the product of `rank` dimensions and its size in bytes. False if a dimension is negative
+ * or a result is too large for its type.
  */
 bool an_tensor_size(const int64_t *shape, int rank, an_dtype dtype, int64_t *count,
                     size_t *bytes) AN_NODISCARD;
 
-/* CRC-32C as the machine computes it best. `crc` is 0 for the first piece, the previous result for the next. */
+/* CRC-32C by the machine's fastest instructions. `crc` is 0 at first, then the previous result. */
 uint32_t an_tensor_crc32c(const alexnet_context *ctx, uint32_t crc, const void *data, size_t bytes);
 
 /*
- * The values of a tensor of a floating type (F32, F64, F16, BF16) as float32, rounded to nearest. `path` names the file.
- * BAD_FILE: other types, a file that ends early, bytes that are not what the file's CRC-32C says. IO: the system refused
- * to read. NO_MEMORY. On failure `out` is unspecified.
+ * Reads the values of a tensor of a floating-point type (F32, F64, F16, BF16) as float32, rounded
+ * to nearest. `path` names the file in messages. BAD_FILE: another type, a file that ends early,
+ * bytes that do not match the file's CRC-32C. IO: the system refused to read. NO_MEMORY. On failure
+ * `out` is unspecified.
  */
 alexnet_status an_tensor_to_float(alexnet_context *ctx, const char *path,
                                   const an_tensor_view *tensor, float *out) AN_NODISCARD;
 
-/* The same; BAD_FILE also where a value is infinite or not a number. */
+/* The same; BAD_FILE also if a value is infinite or NaN. */
 alexnet_status an_tensor_to_finite(alexnet_context *ctx, const char *path,
                                    const an_tensor_view *tensor, float *out) AN_NODISCARD;
 
-/* Reads a tensor of any type for nothing but its checksum. Errors as above. */
+/* Reads a tensor of any type only to check its checksum. Errors as above. */
 alexnet_status an_tensor_check(alexnet_context *ctx, const char *path,
                                const an_tensor_view *tensor) AN_NODISCARD;
 
-/* Whether its bytes are those in memory. Errors as above. */
+/* Sets *out to whether the tensor's bytes equal those in memory. Errors as above. */
 alexnet_status an_tensor_equals(alexnet_context *ctx, const char *path,
                                 const an_tensor_view *tensor, const void *bytes,
                                 bool *out) AN_NODISCARD;
 
-/* What an edited file may do where its bytes are not what its CRC-32C says: the end of every such message. */
+/* The end of every message about bytes that do not match their CRC-32C. */
 #define AN_CRC32C_WAY_ON                                                                           \
-    "the file is damaged; one that was edited on purpose is read without '" AN_KEY_CRC32C          \
-    "' in its metadata"
+    "the file is damaged; if it was edited on purpose, remove 'alexnet.crc32c' from its metadata"
 #define AN_KEY_CRC32C "alexnet.crc32c"
 
-/* "[64,3,11,11]", cut short when the buffer is too small. */
+/* "[64,3,11,11]", truncated if the buffer is too small. */
 #define AN_SHAPE_TEXT 96
 const char *an_tensor_shape_text(const int64_t *shape, int rank, char text[AN_SHAPE_TEXT]);
 

@@ -1,5 +1,5 @@
 /*
- * weights.c: a model from a safetensors file, and back.
+ * weights.c: reads a model from a safetensors file.
  * SPDX-License-Identifier: MIT
  */
 #include "formats/weights.h"
@@ -18,7 +18,7 @@
 #include <math.h>
 #include <string.h>
 
-#define METADATA_MAX 1000 /* entries: each is compared with each */
+#define METADATA_MAX 1000 /* entries; each is compared with all others */
 
 /* ---- names of tensors ---- */
 
@@ -73,7 +73,7 @@ static alexnet_status check_param(alexnet_context *ctx, const an_tensor_file *fi
                    expected, an_tensor_shape_text(tensor->shape, tensor->rank, found));
 }
 
-/* Each parameter has its tensor, and each tensor its parameter, that of no other. */
+/* Each parameter must have its tensor, and each tensor must belong to exactly one parameter. */
 static alexnet_status check_fit(const alexnet_model *model, const an_tensor_file *file)
 {
     alexnet_context *ctx = model->ctx;
@@ -85,7 +85,7 @@ static alexnet_status check_fit(const alexnet_model *model, const an_tensor_file
         const an_tensor_view *tensor = &file->tensors[i];
         if (an_tensor_file_find(file, tensor->name) != tensor)
             return an_fail(ctx, ALEXNET_BAD_FILE,
-                           "two of its tensors are '%s', as words before a name do not count",
+                           "two of its tensors are '%s': prefixes such as 'module.' are ignored",
                            tensor->name);
         if (strcmp(tensor->name, AN_MEAN_IMAGE) != 0 &&
             an_model_find_param(model, tensor->name) < 0)
@@ -106,16 +106,16 @@ alexnet_status an_weights_options(alexnet_context *ctx, const an_tensor_file *fi
     const char *text = an_tensor_file_metadata(file, AN_KEY_OPTIONS);
 
     if (schema == NULL || strcmp(schema, AN_WEIGHTS_SCHEMA) != 0)
-        return an_fail(ctx, ALEXNET_BAD_FILE, "metadata '%s' is '%s', this version reads '%s'",
-                       AN_KEY_SCHEMA, schema == NULL ? "" : schema, AN_WEIGHTS_SCHEMA);
+        return an_fail(ctx, ALEXNET_BAD_FILE, "metadata '%s' is '%s'; expected '%s'", AN_KEY_SCHEMA,
+                       schema == NULL ? "" : schema, AN_WEIGHTS_SCHEMA);
     if (text == NULL)
         return an_fail(ctx, ALEXNET_BAD_FILE, "metadata '%s' is missing", AN_KEY_OPTIONS);
     return an_options_parse(ctx, AN_KEY_OPTIONS, text, options);
 }
 
-/* The network that the metadata names. */
-static alexnet_status lay_out_as_told(alexnet_context *ctx, const an_tensor_file *file,
-                                      alexnet_model **out)
+/* Describes the network that the metadata name. */
+static alexnet_status describe_named(alexnet_context *ctx, const an_tensor_file *file,
+                                     alexnet_model **out)
 {
     alexnet_model_options options;
 
@@ -123,9 +123,9 @@ static alexnet_status lay_out_as_told(alexnet_context *ctx, const an_tensor_file
     return alexnet_model_describe(ctx, an_tensor_file_metadata(file, AN_KEY_FAMILY), &options, out);
 }
 
-/* The family with as many classes as the file's tensor for its last layer has rows, where it has one. */
-static alexnet_status lay_out_as_found(alexnet_context *ctx, const an_tensor_file *file,
-                                       const an_family *family, alexnet_model **out)
+/* Describes a family, with as many classes as the file's tensor for its last layer has rows. */
+static alexnet_status describe_found(alexnet_context *ctx, const an_tensor_file *file,
+                                     const an_family *family, alexnet_model **out)
 {
     alexnet_model_options options = alexnet_model_options_default();
     alexnet_model *model;
@@ -143,7 +143,7 @@ static alexnet_status lay_out_as_found(alexnet_context *ctx, const an_tensor_fil
     return alexnet_model_describe(ctx, family->name, &options, out);
 }
 
-/* How many of the model's tensors the file has. */
+/* The number of the model's tensors that the file has. */
 static int count_fitting(const alexnet_model *model, const an_tensor_file *file)
 {
     int count = 0;
@@ -156,12 +156,12 @@ static int count_fitting(const alexnet_model *model, const an_tensor_file *file)
     return count;
 }
 
-/* What became of the families that were tried. */
+/* The results of trying all families. */
 typedef struct candidates {
-    alexnet_model *model; /* of the first that fits, or NULL */
-    char others[128];     /* ", caffe, caffenet": those that fit as well */
-    const char *name;     /* the nearest of those that do not */
-    int nearest_count;    /* tensors that fit it */
+    alexnet_model *model; /* the first that fits, or NULL */
+    char others[128];     /* ", caffe, caffenet": others that fit */
+    const char *name;     /* the nearest family that does not fit */
+    int nearest_count;    /* tensors of the file that fit it */
     char nearest[256];    /* "; with torchvision: ..." */
 } candidates;
 
@@ -171,7 +171,7 @@ static alexnet_status try_family(alexnet_context *ctx, const an_tensor_file *fil
     const size_t used = strlen(c->others);
     alexnet_model *model;
 
-    AN_TRY(lay_out_as_found(ctx, file, family, &model));
+    AN_TRY(describe_found(ctx, file, family, &model));
     if (check_fit(model, file) != ALEXNET_OK) {
         const int count = count_fitting(model, file);
         if (c->name == NULL || count > c->nearest_count) {
@@ -190,7 +190,8 @@ static alexnet_status try_family(alexnet_context *ctx, const an_tensor_file *fil
     return ALEXNET_OK;
 }
 
-/* Which tensors there are, what is in the way, and what to do with a part of a network. */
+/* The message lists the file's tensors, the first difference from the nearest family, and what to
+   do with a part of a network. */
 static alexnet_status fail_to_recognise(alexnet_context *ctx, const char *path,
                                         const an_tensor_file *file, const candidates *c)
 {
@@ -211,9 +212,9 @@ static alexnet_status fail_to_recognise(alexnet_context *ctx, const char *path,
 }
 
 /*
- * The first family whose tensors are those of the file. Families of equal tensors (torchvision and
- * torchvision-2018; paper, caffe and caffenet) stand in the table with the one to prefer first; the
- * others are told.
+ * Finds the first family whose tensors are those of the file. Of families with equal tensors
+ * (torchvision and torchvision-2018; paper, caffe and caffenet) the preferred one comes first in
+ * the table; the log names the others.
  */
 static alexnet_status recognise(alexnet_context *ctx, const char *path, const an_tensor_file *file,
                                 alexnet_model **out)
@@ -231,7 +232,7 @@ static alexnet_status recognise(alexnet_context *ctx, const char *path, const an
     an_log(ctx, ALEXNET_LOG_INFO,
            "%s: recognised by its tensors as %s with %d classes, unnamed%s%s", path,
            c.model->family->name, c.model->options.classes,
-           c.others[0] != '\0' ? "; they would fit as well: " : "",
+           c.others[0] != '\0' ? "; these fit as well: " : "",
            c.others[0] != '\0' ? c.others + 2 : "");
     *out = c.model;
     return ALEXNET_OK;
@@ -249,13 +250,13 @@ alexnet_status an_weights_copy_param(alexnet_model *model, const char *path,
     for (int64_t i = 0; param->is_variance && i < param->count; ++i) {
         if (values[i] < 0)
             return an_fail(model->ctx, ALEXNET_BAD_FILE,
-                           "%s: tensor '%s': number %lld is %g, and no variance is negative", path,
-                           tensor->name, (long long)i, (double)values[i]);
+                           "%s: tensor '%s': number %lld is %g, but a variance is never negative",
+                           path, tensor->name, (long long)i, (double)values[i]);
     }
     return ALEXNET_OK;
 }
 
-/* The names as a list of borrowed texts; fails unless there are `count` texts. */
+/* Lists the names, which are borrowed from `list`; fails unless it has `count` strings. */
 static alexnet_status read_class_names(alexnet_context *ctx, const json_t *list, const char **names,
                                        size_t count)
 {
@@ -266,7 +267,7 @@ static alexnet_status read_class_names(alexnet_context *ctx, const json_t *list,
     for (size_t i = 0; i < count; ++i) {
         names[i] = json_string_value(json_array_get(list, i));
         if (names[i] == NULL)
-            return an_fail(ctx, ALEXNET_BAD_FILE, "metadata '%s': entry %zu is not a text",
+            return an_fail(ctx, ALEXNET_BAD_FILE, "metadata '%s': entry %zu is not a string",
                            AN_KEY_CLASSES, i);
     }
     return ALEXNET_OK;
@@ -301,8 +302,7 @@ static alexnet_status set_metadata(alexnet_model *model, const an_tensor_file *f
 
     const size_t sums = an_tensor_file_metadata(file, AN_KEY_CRC32C) != NULL;
     if (file->metadata_count - sums > METADATA_MAX)
-        return an_fail(model->ctx, ALEXNET_BAD_FILE,
-                       "%zu entries of metadata, at most %d are possible",
+        return an_fail(model->ctx, ALEXNET_BAD_FILE, "%zu entries of metadata; expected at most %d",
                        file->metadata_count - sums, METADATA_MAX);
     if (classes != NULL) AN_TRY(set_classes(model, classes));
     if (preprocess != NULL) {
@@ -311,14 +311,14 @@ static alexnet_status set_metadata(alexnet_model *model, const an_tensor_file *f
         AN_TRY(an_model_set_preprocess(model, preprocess));
     }
     for (size_t i = 0; i < file->metadata_count; ++i) {
-        if (!an_metadata_is_own(file->keys[i]))
+        if (!an_metadata_is_reserved(file->keys[i]))
             AN_TRY(an_model_set_metadata(model, file->keys[i], file->values[i]));
     }
     return ALEXNET_OK;
 }
 
-/* What our own checkpoints leave out has a way on. */
-static alexnet_status check_own_fit(const alexnet_model *model, const an_tensor_file *file)
+/* As check_fit(), but the message says how to load a checkpoint without its frozen parameters. */
+static alexnet_status check_named_fit(const alexnet_model *model, const an_tensor_file *file)
 {
     alexnet_context *ctx = model->ctx;
     char cause[AN_ERROR_BYTES];
@@ -329,20 +329,20 @@ static alexnet_status check_own_fit(const alexnet_model *model, const an_tensor_
         return status;
     an_print(cause, sizeof cause, "%s", alexnet_error(ctx));
     return an_fail(ctx, status,
-                   "%s; a checkpoint leaves out what its run froze: take the run's folder or "
-                   "its " AN_RUN_BEST,
+                   "%s; a checkpoint does not contain the frozen parameters of its run: use the "
+                   "run's folder or its " AN_RUN_BEST,
                    cause);
 }
 
-/* Everything but the values, for which there is room at the end. */
+/* Creates everything but the values, for which memory is allocated last. */
 static alexnet_status describe(alexnet_context *ctx, const char *path, const an_tensor_file *file,
                                alexnet_model **out)
 {
     if (an_tensor_file_metadata(file, AN_KEY_FAMILY) == NULL) {
         AN_TRY(recognise(ctx, path, file, out));
     } else {
-        AN_TRY(lay_out_as_told(ctx, file, out));
-        AN_TRY(check_own_fit(*out, file));
+        AN_TRY(describe_named(ctx, file, out));
+        AN_TRY(check_named_fit(*out, file));
     }
     AN_TRY(set_metadata(*out, file));
     return an_model_alloc_unset(*out);
@@ -382,7 +382,7 @@ static alexnet_status read_values(alexnet_model *model, const char *path,
     return mean_image == NULL ? ALEXNET_OK : an_weights_copy_mean_image(model, path, mean_image);
 }
 
-/* The same file, with names as a network has them. The list of tensors is the caller's to free. */
+/* Copies the description, with names as in the network. The caller frees its list of tensors. */
 static alexnet_status take_plain_names(alexnet_context *ctx, const an_tensor_file *file,
                                        an_tensor_file *plain)
 {
@@ -408,7 +408,7 @@ alexnet_status an_weights_read(alexnet_context *ctx, const char *path, const an_
     if (status == ALEXNET_OK) status = describe(ctx, path, &plain, &model);
     if (status == ALEXNET_OK)
         status = read_values(model, path, &plain);
-    else /* what would be a caller's mistake elsewhere is the file's here */
+    else /* where other callers passed a bad argument, here the file is bad */
         status =
             an_fail_within(ctx, status == ALEXNET_BAD_ARG ? ALEXNET_BAD_FILE : status, "%s", path);
     an_free(ctx, plain.tensors);
@@ -422,7 +422,7 @@ alexnet_status an_weights_read(alexnet_context *ctx, const char *path, const an_
 alexnet_status alexnet_model_load(alexnet_context *ctx, const char *path, alexnet_model **out)
 {
     an_tensor_file file;
-    char *found; /* in a run's folder, or the path itself */
+    char *found; /* a file in a run's folder, or the path itself */
 
     AN_NEED(ctx, ctx);
     AN_NEED(ctx, out);

@@ -1,28 +1,29 @@
 /*
- * weights.h: a model as a safetensors file. Tensor names are the family's own; metadata, all text:
+ * weights.h: a model as a safetensors file. Tensor names are the family's; the metadata, all text:
  *
+ *   format              "pt", which the usual Python loaders expect
  *   alexnet.schema      "1"
  *   alexnet.family      "torchvision"
  *   alexnet.options     "classes=10 dropout=0.5 input=224x224"; dropout absent: the family's
  *   alexnet.classes     JSON array of names in class order; absent: unnamed
  *   alexnet.preprocess  the record as text; absent: the family's
  *   alexnet.crc32c      checksums, which are checked when the values are read (sums.h)
- *   alexnet.trained     JSON: recipe, steps, epochs, data, val_top1, val_top5, version ...; absent:
- * never trained format              "pt", so that the usual Python loaders take it
+ *   alexnet.trained     JSON: recipe, steps, epochs, data, val_top1, val_top5, version ...;
+ *                       absent: never trained
  *
- * Other entries are kept: alexnet_model_metadata() gives them, alexnet_model_save() writes them
- * back. The mean image, where the record asks for one, is the extra tensor "preprocess.mean_image"
- * [3][h][w].
+ * Other entries are kept: alexnet_model_metadata() returns them, alexnet_model_save() writes them
+ * back. The mean image, if the record asks for one, is the additional tensor
+ * "preprocess.mean_image" [3][h][w].
  *
- * The record must parse. A mean image that it asks for may be missing: freshly started weights have
- * none yet (infer/network.h refuses to show them images).
+ * The record must parse. A mean image that it asks for may be missing, as initial weights do not
+ * have one yet (infer/network.h then refuses to run them on images).
  *
- * Programs that wrap a network put a word before its names ("module.features.0.weight"): the words
- * "module.", "model." and "_orig_mod." are passed over, any number of them.
+ * Programs that wrap a network put a prefix before its names ("module.features.0.weight"): the
+ * prefixes "module.", "model." and "_orig_mod." are ignored, any number of them.
  *
- * A file must hold the family's tensors, all of them, of the right shapes, and no other; every
- * value must be finite, and no variance negative: such weights can only give answers that are none. All of
- * it is checked before memory for the values is taken, but for finiteness.
+ * A file must hold exactly the family's tensors, with the right shapes; every value must be finite
+ * and no variance negative, as the results would be meaningless otherwise. All of this except
+ * the values is checked before memory for the values is allocated.
  *
  * alexnet_model_load() and alexnet_model_save() are implemented here.
  * SPDX-License-Identifier: MIT
@@ -33,26 +34,25 @@
 #include "core/model.h"
 #include "formats/safetensors.h"
 
-/* alexnet_model_load() from a file that is already open, or from memory. `path` names it in
- * messages. */
+/* alexnet_model_load() for a file that is open, or in memory. `path` names it in messages. */
 alexnet_status an_weights_read(alexnet_context *ctx, const char *path, const an_tensor_file *file,
                                alexnet_model **out) AN_NODISCARD;
 
-/* What of a model goes into a file: all of it; what is not frozen, with everything else that belongs to the model; only
- * the frozen parameters, without metadata. */
+/* Which part of a model goes into a file: all of it; all but the frozen parameters; only the frozen
+   parameters, without metadata. */
 typedef enum an_weights_part {
     AN_WEIGHTS_ALL,
     AN_WEIGHTS_TRAINED,
     AN_WEIGHTS_FROZEN
 } an_weights_part;
 
-/* As alexnet_model_save(); *sum is what was written, NULL: nobody asks. */
+/* As alexnet_model_save(); *sum receives the size and SHA-256 of the file, may be NULL. */
 alexnet_status an_weights_save(const alexnet_model *model, an_weights_part part, const char *path,
                                an_file_sum *sum) AN_NODISCARD;
 
 /* ---- steps of reading, for partial.c ---- */
 
-/* The name without the words that wrappers put before it: a part of `name`. */
+/* The name without the prefixes of wrappers; points into `name`. */
 const char *an_weights_plain_name(const char *name);
 
 /* The first names of a file for a message: "conv1.weight, conv1.bias, conv2.weight ...". */
@@ -61,17 +61,17 @@ const char *an_weights_names(const an_tensor_file *file, char text[AN_WEIGHTS_NA
 
 bool an_weights_same_shape(const an_param *param, const an_tensor_view *tensor);
 
-/* The model options of a file whose metadata name a family. BAD_FILE, BAD_ARG (they do not parse). */
+/* The model options of a file whose metadata name a family. BAD_FILE, BAD_ARG (do not parse). */
 alexnet_status an_weights_options(alexnet_context *ctx, const an_tensor_file *file,
                                   alexnet_model_options *options) AN_NODISCARD;
 
-/* Reads the values of a tensor, all finite, into those of a parameter of that shape. A variance that is negative has no
- * root: BAD_FILE. */
+/* Reads the values of a tensor into a parameter of the same shape. BAD_FILE if one is not finite,
+   or if a variance is negative: it has no square root. */
 alexnet_status an_weights_copy_param(alexnet_model *model, const char *path,
                                      const an_tensor_view *tensor,
                                      const an_param *param) AN_NODISCARD;
 
-/* The same into the model's mean image. BAD_SHAPE. */
+/* Reads the values of a tensor into the model's mean image. BAD_SHAPE. */
 alexnet_status an_weights_copy_mean_image(alexnet_model *model, const char *path,
                                           const an_tensor_view *tensor) AN_NODISCARD;
 

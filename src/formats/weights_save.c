@@ -1,5 +1,5 @@
 /*
- * weights_save.c: a model as a safetensors file. The same model gives the same bytes.
+ * weights_save.c: writes a model as a safetensors file. The same model gives the same bytes.
  * SPDX-License-Identifier: MIT
  */
 #include "formats/weights.h"
@@ -11,12 +11,12 @@
 #include "formats/metadata.h"
 #include <string.h>
 
-#define OWN_ENTRIES_MAX 6
+#define RESERVED_ENTRIES_MAX 6
 
-/* The rest of the header, a few kilobytes, has room beside the largest list of classes. */
+/* The rest of the header, a few kilobytes, fits beside the largest list of classes. */
 _Static_assert(AN_CLASSES_BYTES_MAX + 32768 < AN_SAFETENSORS_HEADER_MAX, "no room for the header");
 
-/* Lists that a file is written from; the texts and values are the model's. */
+/* The lists that a file is written from; the texts and values belong to the model. */
 typedef struct contents {
     an_tensor_out *tensors;
     size_t tensor_count;
@@ -47,7 +47,7 @@ static void list_tensors(const alexnet_model *model, an_weights_part part, conte
             .data = model->mean_image};
 }
 
-/* The class names as a JSON list, allocated. */
+/* Prints the class names as a JSON list, allocated. */
 static alexnet_status print_classes(const alexnet_model *model, char **out)
 {
     alexnet_context *ctx = model->ctx;
@@ -58,9 +58,9 @@ static alexnet_status print_classes(const alexnet_model *model, char **out)
         an_json_add(&m, list, an_json_string(&m, model->classes[i]));
     *out = m.status == ALEXNET_OK ? an_json_text(ctx, list) : NULL;
     json_decref(list);
-    return *out != NULL ? ALEXNET_OK
-                        : an_fail(ctx, ALEXNET_NO_MEMORY, "names of %d classes",
-                                  model->options.classes);
+    return *out != NULL
+               ? ALEXNET_OK
+               : an_fail(ctx, ALEXNET_NO_MEMORY, "names of %d classes", model->options.classes);
 }
 
 static void add_entry(contents *out, const char *key, const char *value)
@@ -72,7 +72,7 @@ static void add_entry(contents *out, const char *key, const char *value)
 static alexnet_status list_metadata(const alexnet_model *model, an_weights_part part, contents *out)
 {
     add_entry(out, AN_KEY_FORMAT, "pt");
-    if (part == AN_WEIGHTS_FROZEN) return ALEXNET_OK; /* the other part has it */
+    if (part == AN_WEIGHTS_FROZEN) return ALEXNET_OK; /* AN_WEIGHTS_TRAINED has it */
     an_options_print(&model->options, out->options);
     if (model->classes != NULL) AN_TRY(print_classes(model, &out->classes));
 
@@ -83,7 +83,7 @@ static alexnet_status list_metadata(const alexnet_model *model, an_weights_part 
     add_entry(out, AN_KEY_PREPROCESS, model->preprocess);
     for (size_t i = 0; i < model->metadata_count; ++i) {
         const an_metadata_entry *entry = &model->metadata[i];
-        if (!an_metadata_is_own(entry->key)) add_entry(out, entry->key, entry->value);
+        if (!an_metadata_is_reserved(entry->key)) add_entry(out, entry->key, entry->value);
     }
     return ALEXNET_OK;
 }
@@ -92,7 +92,7 @@ static alexnet_status list_contents(const alexnet_model *model, an_weights_part 
 {
     alexnet_context *ctx = model->ctx;
     const size_t tensors = (size_t)model->params.count + 1;
-    const size_t entries = model->metadata_count + OWN_ENTRIES_MAX;
+    const size_t entries = model->metadata_count + RESERVED_ENTRIES_MAX;
 
     out->tensors = an_new_array(ctx, tensors, sizeof *out->tensors);
     out->keys = an_new_array(ctx, entries, sizeof *out->keys);
@@ -110,7 +110,8 @@ alexnet_status an_weights_save(const alexnet_model *model, an_weights_part part,
     contents list = {0};
 
     if (model->values == NULL)
-        return an_fail(ctx, ALEXNET_BAD_ARG, "%s: the model is an outline without weights", path);
+        return an_fail(ctx, ALEXNET_BAD_ARG, "%s: the model is only described, without weights",
+                       path);
     alexnet_status status = list_contents(model, part, &list);
     if (status == ALEXNET_OK)
         status = an_safetensors_write_sum(ctx, path, list.tensors, list.tensor_count, list.keys,

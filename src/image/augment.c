@@ -11,9 +11,9 @@
 
 /* ---- the list ---- */
 
-#define WORD_SIZE 32 /* of one word of a list and its final 0 */
+#define WORD_SIZE 32 /* of one word of the list, with its terminating 0 */
 
-/* A word that may stand in the list, and where it goes; `number` is NULL where it takes none. */
+/* A word that the list may contain, and where its value goes; `number` is NULL if it takes none. */
 typedef struct word {
     const char *name;
     bool *on;
@@ -32,8 +32,9 @@ static alexnet_status fail_unknown(alexnet_context *ctx, const char *text, const
     if (nearest != NULL)
         return an_fail(ctx, ALEXNET_BAD_ARG, "augment: '%s' is unknown; did you mean '%s'?", text,
                        nearest);
-    return an_fail(ctx, ALEXNET_BAD_ARG,
-                   "augment: '%s' is none of none, crop, flip, rrc, jitter, pca, pca-text", text);
+    return an_fail(
+        ctx, ALEXNET_BAD_ARG,
+        "augment: '%s' is unknown; expected none, crop, flip, rrc, jitter, pca or pca-text", text);
 }
 
 /* `text` is "flip" or "rrc:0.25"; it is cut at the colon. */
@@ -49,7 +50,7 @@ static alexnet_status parse_word(alexnet_context *ctx, char *text, const word *w
     if (i == count) return fail_unknown(ctx, text, words, count);
 
     const word *w = &words[i];
-    if (*w->on) return an_fail(ctx, ALEXNET_BAD_ARG, "augment: '%s' is there twice", text);
+    if (*w->on) return an_fail(ctx, ALEXNET_BAD_ARG, "augment: '%s' is given twice", text);
     *w->on = true;
     if (number == NULL) {
         if (w->number != NULL) *w->number = (float)w->fallback;
@@ -112,10 +113,10 @@ static double random_between(an_stream *stream, double low, double high)
     return low + (high - low) * an_random_unit64(stream);
 }
 
-/* As Python's round(): halves to the even neighbour. */
+/* As Python's round(): halves go to the even neighbour. */
 static int round_even(double x) { return (int)nearbyint(x); }
 
-/* The largest part of allowed aspect, in the middle. */
+/* The largest centred rectangle whose aspect ratio is allowed. */
 static an_rect central_part(int width, int height)
 {
     const double aspect = (double)width / height;
@@ -149,7 +150,7 @@ static size_t count_bytes(const an_image *image)
     return (size_t)image->width * (size_t)image->height * 3;
 }
 
-/* Image.blend: from `a` (factor 0) by way of `b` (factor 1) and beyond; the fraction is cut off. */
+/* Image.blend: `a` for factor 0, `b` for factor 1, extrapolated beyond; the result is truncated. */
 static inline uint8_t blend(int a, int b, float factor)
 {
     const int x = (int)((float)a + factor * (float)(b - a));
@@ -163,7 +164,7 @@ static inline int luma(const uint8_t *rgb)
     return (rgb[0] * 19595 + rgb[1] * 38470 + rgb[2] * 7471 + 0x8000) >> 16;
 }
 
-/* Blends every value with one and the same `level`. */
+/* Blends every value with the same `level`. */
 static void blend_with_level(an_image *image, int level, float factor)
 {
     const size_t bytes = count_bytes(image);
@@ -214,8 +215,8 @@ void an_augment_jitter(const an_augment *augment, an_stream *stream, an_image *i
 
 /* ---- pca ---- */
 
-/* Principal components of ImageNet's pixels, units of 0 .. 255 (cuda-convnet2,
-   make-data/input_meta): the spread along each, and its direction in R, G, B. */
+/* Principal components of ImageNet's pixels, in units of 0 .. 255 (cuda-convnet2,
+   make-data/input_meta): the standard deviation along each, and its direction in R, G, B. */
 /* clang-format off */
 static const struct {
     double sd, direction[3];

@@ -1,10 +1,11 @@
 /*
- * bmp.c: BMP to RGB: 1, 4, 8, 16, 24 and 32 bits, rows from the bottom or from the top, with
- * Windows' headers of 40 bytes and more or OS/2's of 12. Run lengths are refused by name.
+ * bmp.c: BMP to RGB: 1, 4, 8, 16, 24 and 32 bits, rows bottom-up or top-down, with Windows' headers
+ * of 40 bytes and more or OS/2's of 12. Run-length encoding is refused with a message of its own.
  *
  *     file header 14: "BM", size, 0, offset of the rows
  *     header 12 or 40 ..: its size, width, height, planes, bits, compression, ..., colours (at 32)
- *     masks (compression 3) | palette, 3 or 4 bytes a colour: blue, green, red | rows of 4 bytes
+ *     masks (compression 3) | palette, 3 or 4 bytes per colour: blue, green, red
+ *     rows, each padded to a multiple of 4 bytes
  *
  * (Microsoft, "Bitmap Storage", "BITMAPINFOHEADER", "BITMAPV4HEADER")
  * SPDX-License-Identifier: MIT
@@ -37,7 +38,7 @@ static uint32_t u32_at(const uint8_t *p)
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-/* The two letters alone could begin a text. */
+/* The two letters alone could also begin a text. */
 static bool sniff(const uint8_t *data, size_t bytes)
 {
     static const uint32_t headers[] = {OS2_HEADER, WIN_HEADER, 52, 56, 64, 108, 124};
@@ -97,22 +98,23 @@ static alexnet_status check_header(bmp *b)
 
     if (b->compression == RLE8 || b->compression == RLE4)
         return an_fail(b->ctx, ALEXNET_UNSUPPORTED,
-                       "BMP of run lengths is not read; " AN_IMAGE_WAY_ON);
+                       "run-length encoded BMP is not supported; " AN_IMAGE_WAY_ON);
     if (b->compression != PLAIN && b->compression != MASKS)
         return an_fail(b->ctx, ALEXNET_UNSUPPORTED,
-                       "BMP of compression %u is not read; " AN_IMAGE_WAY_ON, b->compression);
+                       "BMP with compression %u is not supported; " AN_IMAGE_WAY_ON,
+                       b->compression);
     if (b->bits != 1 && b->bits != 4 && b->bits != 8 && b->bits != 16 && b->bits != 24 &&
         b->bits != 32)
         return an_fail(b->ctx, ALEXNET_BAD_FILE,
-                       "BMP: expected 1, 4, 8, 16, 24 or 32 bits, found %d", b->bits);
+                       "BMP: expected 1, 4, 8, 16, 24 or 32 bits per pixel, found %d", b->bits);
     if (b->compression == PLAIN || (b->masks[0] | b->masks[1] | b->masks[2]) == 0)
         memcpy(b->masks, b->bits == 16 ? masks_of_16 : masks_of_32, sizeof b->masks);
     else if (b->bits != 16 && b->bits != 32)
-        return fail(b, "masks go with 16 or 32 bits");
+        return fail(b, "bit masks need 16 or 32 bits per pixel");
     return an_image_check_size(b->ctx, "BMP", b->width, b->height);
 }
 
-/* Right behind the header. Colours that are not there stay black, as in PIL. */
+/* The palette follows the header. Missing colours stay black, as in PIL. */
 static alexnet_status read_palette(bmp *b, const uint8_t *data, size_t bytes)
 {
     const size_t size = b->header == OS2_HEADER ? 3 : 4;
@@ -121,7 +123,7 @@ static alexnet_status read_palette(bmp *b, const uint8_t *data, size_t bytes)
     an_cursor c = an_cursor_open(data, bytes);
 
     an_cursor_skip(&c, FILE_HEADER + b->header);
-    if (b->rows == FILE_HEADER + b->header) b->rows += count * size; /* some forget it */
+    if (b->rows == FILE_HEADER + b->header) b->rows += count * size; /* some writers omit it */
     for (size_t i = 0; i < count; ++i) {
         const uint8_t *colour = an_cursor_take(&c, size);
         if (colour == NULL) return fail_truncated(b);
@@ -151,7 +153,7 @@ static void rgb_of_bytes(const bmp *b, const uint8_t *row, uint8_t *rgb)
             rgb[k] = row[2 - k];
 }
 
-/* The masked bits as a part of 255, rounded down. */
+/* The masked bits scaled to 0 .. 255, rounded down. */
 static uint8_t scale(uint32_t pixel, uint32_t mask)
 {
     if (mask == 0) return 0;
@@ -199,7 +201,7 @@ static alexnet_status decode(alexnet_context *ctx, const uint8_t *data, size_t b
 {
     bmp b = {.ctx = ctx, .file = an_cursor_open(data, bytes)};
 
-    (void)turn; /* the format has none */
+    (void)turn; /* the format has no orientation */
     AN_TRY(read_header(&b));
     AN_TRY(check_header(&b));
     if (b.bits <= 8) AN_TRY(read_palette(&b, data, bytes));

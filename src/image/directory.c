@@ -17,7 +17,7 @@ static uint32_t read_u32(an_directory *d)
     return d->big_endian ? an_cursor_u32be(&d->at) : an_cursor_u32le(&d->at);
 }
 
-/* As wide as this kind of file has its counts and offsets. */
+/* A count or an offset: 64 bits in BigTIFF, else 32. */
 static uint64_t read_wide(an_directory *d)
 {
     if (!d->wide) return read_u32(d);
@@ -29,12 +29,12 @@ bool an_directory_open(const uint8_t *data, size_t bytes, an_directory *out)
 {
     *out = (an_directory){.at = an_cursor_open(data, bytes)};
     const uint16_t order = an_cursor_u16be(&out->at);
-    out->big_endian = order == 0x4d4d; /* "MM"; "II" is little */
+    out->big_endian = order == 0x4d4d; /* "MM"; "II" is little-endian */
     if (!out->big_endian && order != 0x4949) return false;
     const uint16_t version = read_u16(out);
     if (version != 42 && version != 43) return false;
     out->wide = version == 43;
-    if (out->wide) an_cursor_skip(&out->at, 4); /* the width of offsets, 8, and 0 */
+    if (out->wide) an_cursor_skip(&out->at, 4); /* the size of an offset, 8, and 0 */
 
     const uint64_t directory = read_wide(out);
     if (out->at.bad || directory > bytes) return false;

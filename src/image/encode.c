@@ -1,7 +1,7 @@
 /*
- * encode.c: JPEG and PNG of an image, into memory. For drawn data sets and figures.
+ * encode.c: encodes an image as JPEG or PNG in memory, for drawn data sets and figures.
  *
- * Errors of both libraries arrive by a callback that must not return: see jpeg.c.
+ * Both libraries report errors by a callback that must not return: see jpeg.c.
  * SPDX-License-Identifier: MIT
  */
 #include "base/memory.h"
@@ -12,13 +12,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <jpeglib.h> /* wants stdio.h before it */
+#include <jpeglib.h> /* needs stdio.h before it */
 
-#include <jerror.h> /* numbers its messages by macros of jpeglib.h */
+#include <jerror.h> /* needs macros of jpeglib.h */
 
 #define FIRST_BYTES 16384
 
-/* The growing result, the way out, and the libraries' own state; outlives the jump. */
+/* The growing result, the jump target and the libraries' state; must stay valid after the jump. */
 typedef struct encoder {
     alexnet_context *ctx;
     const an_image *image;
@@ -55,7 +55,7 @@ static void make_room(encoder *e, size_t bytes)
     e->capacity = capacity;
 }
 
-/* Gives the result to the caller, or nothing. */
+/* Hands the result to the caller, or frees it after an error. */
 static alexnet_status finish(encoder *e, uint8_t **data, size_t *bytes)
 {
     if (e->status != ALEXNET_OK) an_free(e->ctx, e->data);
@@ -81,7 +81,7 @@ static void on_jpeg_message(j_common_ptr info, int level)
     (void)level;
 }
 
-/* libjpeg writes straight into the result; `destination` says where and how much room there is. */
+/* libjpeg writes straight into the result; `destination` holds the position and the free space. */
 static void offer_room(encoder *e)
 {
     make_room(e, FIRST_BYTES);
@@ -91,7 +91,7 @@ static void offer_room(encoder *e)
 
 static void start_jpeg(j_compress_ptr info) { offer_room(info->client_data); }
 
-static boolean drain_jpeg(j_compress_ptr info) /* all the room is full */
+static boolean drain_jpeg(j_compress_ptr info) /* the buffer is full */
 {
     encoder *e = info->client_data;
 

@@ -1,7 +1,7 @@
 /*
- * exif.c: the one thing EXIF is asked for, which way up the image is.
+ * exif.c: the image's orientation, the only EXIF tag that is read.
  *
- * EXIF data are a small TIFF file, whose first directory says it (Exif 2.32, 4.6).
+ * EXIF data are a small TIFF file; the orientation is in its first directory (Exif 2.32, 4.6).
  * SPDX-License-Identifier: MIT
  */
 #include "base/memory.h"
@@ -29,12 +29,12 @@ int an_exif_orientation(const uint8_t *data, size_t bytes)
     return 1;
 }
 
-/* Where the upright image finds its pixels: rows and columns exchanged or not, then the stored
-   rows and columns counted from the other end or not. */
+/* Where the upright image finds its pixels: whether rows and columns are exchanged, and whether
+   the stored columns and rows are counted from the opposite end. */
 /* clang-format off */
 static const struct {
     bool exchange, right_to_left, bottom_to_top;
-} turns[9] = {         /* row 0 and column 0 of the stored image show the object's */
+} turns[9] = {         /* where row 0 and column 0 of the stored image belong */
     [1] = {false, false, false},    /* top,    left   */
     [2] = {false, true,  false},    /* top,    right  */
     [3] = {false, true,  true },    /* bottom, right  */
@@ -55,7 +55,7 @@ alexnet_status an_exif_turn(alexnet_context *ctx, int orientation, an_image *ima
     const bool exchange = turns[orientation].exchange;
     AN_TRY(an_image_reserve(ctx, &upright, exchange ? h : w, exchange ? w : h));
 
-    /* Steps in the stored image for one to the right and one down in the upright one. */
+    /* Offsets in the stored image of one pixel to the right and one down in the upright image. */
     const ptrdiff_t along = turns[orientation].right_to_left ? -3 : 3;
     const ptrdiff_t down = turns[orientation].bottom_to_top ? -3 * (ptrdiff_t)w : 3 * (ptrdiff_t)w;
     const ptrdiff_t step_x = exchange ? down : along;

@@ -1,6 +1,6 @@
 /*
- * gif.c: the first frame of a GIF to RGB by giflib, on its canvas: where the frame does not reach
- * there is the transparent colour, else colour 0, as PIL has it.
+ * gif.c: the first frame of a GIF to RGB by giflib. What the frame leaves free of the canvas gets
+ * the transparent colour, or colour 0 if there is none, as in PIL.
  * SPDX-License-Identifier: MIT
  */
 #include "image/codec.h"
@@ -20,15 +20,15 @@ const an_codec an_codec_gif = {.name = "GIF", .library = "giflib", .sniff = snif
 #include "base/status.h"
 #include <gif_lib.h>
 
-#define RATIO_MAX 2731 /* LZW: a code of 12 bits stands for at most 4096 pixels */
+#define RATIO_MAX 2731 /* LZW: a code of 12 bits produces at most 4096 pixels */
 
 typedef struct gif_reader {
     alexnet_context *ctx;
     an_cursor file;
     GifFileType *gif;
-    int transparent; /* a colour; -1: none is */
+    int transparent; /* index of the transparent colour; -1: none */
     uint8_t palette[256][3];
-    GifPixelType *row; /* of the frame */
+    GifPixelType *row; /* one row of the frame */
 } gif_reader;
 
 static int read_bytes(GifFileType *gif, GifByteType *to, int bytes)
@@ -54,7 +54,7 @@ static alexnet_status fail(const gif_reader *r, int code)
 
 /* ---- up to the first frame ---- */
 
-/* The graphic control extension says which colour is transparent (GIF89a, 23). */
+/* The graphic control extension holds the transparent colour (GIF89a, 23). */
 static void take_extension(gif_reader *r, int kind, const GifByteType *data)
 {
     if (kind == GRAPHICS_EXT_FUNC_CODE && data[0] >= 4)
@@ -86,12 +86,12 @@ static alexnet_status find_frame(gif_reader *r)
             AN_TRY(skip_extension(r));
             break;
         default:
-            return an_fail(r->ctx, ALEXNET_BAD_FILE, "GIF: no image in it");
+            return an_fail(r->ctx, ALEXNET_BAD_FILE, "GIF: it contains no image");
         }
     }
 }
 
-/* Without any, colour k is grey k; what a palette lacks is black: as in PIL. */
+/* Without a palette, colour k is grey k; colours missing from a palette are black: as in PIL. */
 static void take_palette(gif_reader *r)
 {
     const ColorMapObject *own = r->gif->Image.ColorMap;
@@ -171,7 +171,7 @@ static alexnet_status decode(alexnet_context *ctx, const uint8_t *data, size_t b
     gif_reader r = {.ctx = ctx, .file = an_cursor_open(data, bytes), .transparent = -1};
     int code = D_GIF_ERR_READ_FAILED;
 
-    (void)turn; /* the format has none */
+    (void)turn; /* the format has no orientation */
     r.gif = DGifOpen(&r, read_bytes, &code);
     if (r.gif == NULL) return fail(&r, code);
     const alexnet_status status = read_image(&r, bytes, image);

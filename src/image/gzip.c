@@ -1,11 +1,11 @@
 /*
- * gzip.c: images that somebody compressed with gzip and left the name (26 of ImageNet's are).
+ * gzip.c: images that were compressed with gzip but kept their name (26 in ImageNet).
  *
- * The file's last four bytes are the size of what is inside (RFC 1952). It is believed only as far
- * as the compression can reach, so a small file cannot ask for much memory.
+ * The last four bytes of the file are the uncompressed size (RFC 1952). It is trusted only up to
+ * the largest compression ratio, so a small file cannot make us allocate much memory.
  * SPDX-License-Identifier: MIT
  */
-#define ZLIB_CONST /* zlib reads its input only */
+#define ZLIB_CONST /* declares zlib's input const */
 
 #include "base/cursor.h"
 #include "base/memory.h"
@@ -15,7 +15,7 @@
 #include <zlib.h>
 
 #define SMALLEST_MEMBER 18   /* bytes: header 10, checksum 4, size 4 */
-#define RATIO_MAX       1032 /* deflate: a pair of one-bit codes stands for 258 bytes */
+#define RATIO_MAX       1032 /* deflate: a pair of one-bit codes produces 258 bytes */
 
 bool an_gzip_sniff(const uint8_t *data, size_t bytes)
 {
@@ -58,13 +58,14 @@ alexnet_status an_gzip_unpack(alexnet_context *ctx, const uint8_t *data, size_t 
 {
     *out = (an_bytes){0};
     if (bytes < SMALLEST_MEMBER)
-        return an_fail(ctx, ALEXNET_BAD_FILE, "gzip: truncated: %zu bytes in all", bytes);
+        return an_fail(ctx, ALEXNET_BAD_FILE, "gzip: truncated: only %zu bytes", bytes);
 
     an_cursor trailer = an_cursor_open(data + bytes - 4, 4);
     const size_t size = an_cursor_u32le(&trailer);
     if (bytes > AN_GZIP_BYTES_MAX || size > AN_GZIP_BYTES_MAX || size / RATIO_MAX > bytes)
-        return an_fail(ctx, ALEXNET_BAD_FILE, "gzip: %zu bytes say that they hold %zu; at most %zu",
-                       bytes, size, AN_GZIP_BYTES_MAX);
+        return an_fail(ctx, ALEXNET_BAD_FILE,
+                       "gzip: %zu bytes claim to hold %zu; expected at most %zu", bytes, size,
+                       AN_GZIP_BYTES_MAX);
 
     out->data = an_new(ctx, size + 1);
     if (out->data == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "gzip: room for %zu bytes", size);

@@ -1,5 +1,5 @@
 /*
- * image.c: the pixel buffer, and the choice of a decoder by the first bytes of the file.
+ * image.c: the pixel buffer, and the choice of a decoder by the first bytes of a file.
  * SPDX-License-Identifier: MIT
  */
 #include "image/image.h"
@@ -35,7 +35,7 @@ alexnet_status an_image_check_size(alexnet_context *ctx, const char *what, int64
 {
     if (fits_limits(ctx, width, height)) return ALEXNET_OK;
     return an_fail(ctx, ALEXNET_BAD_FILE,
-                   "%s: %lld x %lld pixels; expected 1 to %d a side and at most %lld in all "
+                   "%s: %lld x %lld pixels; expected 1 to %d per side and at most %lld in total "
                    "(--max-pixels, max_pixels)",
                    what, (long long)width, (long long)height, AN_IMAGE_SIDE_MAX,
                    (long long)ctx->options.max_pixels);
@@ -50,8 +50,8 @@ alexnet_status an_image_check_ratio(alexnet_context *ctx, const char *what, int6
         (uint64_t)pixels / AN_IMAGE_PIXELS_PER_BYTE <= (uint64_t)bytes)
         return ALEXNET_OK;
     return an_fail(ctx, ALEXNET_BAD_FILE,
-                   "%s: %lld x %lld pixels in %zu bytes: more than %d a byte are not believed",
-                   what, (long long)width, (long long)height, bytes, AN_IMAGE_PIXELS_PER_BYTE);
+                   "%s: %lld x %lld pixels in %zu bytes: expected at most %d per byte", what,
+                   (long long)width, (long long)height, bytes, AN_IMAGE_PIXELS_PER_BYTE);
 }
 
 alexnet_status an_image_reserve(alexnet_context *ctx, an_image *image, int width, int height)
@@ -62,7 +62,7 @@ alexnet_status an_image_reserve(alexnet_context *ctx, an_image *image, int width
 
     const size_t bytes = (size_t)width * (size_t)height * 3;
     if (bytes > image->capacity && !image->measured) {
-        an_image_free(ctx, image); /* first, so that old and new need not fit together */
+        an_image_free(ctx, image); /* first, so that both buffers need not exist at once */
         image->pixels = an_new(ctx, bytes);
         if (image->pixels == NULL)
             return an_fail(ctx, ALEXNET_NO_MEMORY, "image of %d x %d pixels", width, height);
@@ -106,10 +106,10 @@ int an_image_sniff(const void *data, size_t bytes)
 
 static alexnet_status fail_unknown(alexnet_context *ctx, const uint8_t *data, size_t bytes)
 {
-    if (bytes < 4) return an_fail(ctx, ALEXNET_BAD_FILE, "not an image: %zu bytes in all", bytes);
+    if (bytes < 4) return an_fail(ctx, ALEXNET_BAD_FILE, "not an image: only %zu bytes", bytes);
     const char *unread = an_image_unread(data, bytes);
     if (unread != NULL)
-        return an_fail(ctx, ALEXNET_UNSUPPORTED, "%s is not read; " AN_IMAGE_WAY_ON, unread);
+        return an_fail(ctx, ALEXNET_UNSUPPORTED, "%s is not supported; " AN_IMAGE_WAY_ON, unread);
     const char *archive = an_image_archive(data, bytes);
     if (archive != NULL)
         return an_fail(ctx, ALEXNET_BAD_FILE, "%s, not an image: unpack it", archive);
@@ -117,7 +117,7 @@ static alexnet_status fail_unknown(alexnet_context *ctx, const uint8_t *data, si
                    data[0], data[1], data[2], data[3]);
 }
 
-/* giflib and libwebp tell a lack of memory as damage at times: what the system said of it is surer. */
+/* giflib and libwebp sometimes report a failed allocation as damaged data; errno is reliable. */
 static alexnet_status decode_by(const an_codec *codec, alexnet_context *ctx, const uint8_t *data,
                                 size_t bytes, int *turn, an_image *image)
 {
@@ -138,7 +138,7 @@ static alexnet_status decode_plain(alexnet_context *ctx, const uint8_t *data, si
     if (codec == NULL || an_image_raw(data, bytes) != NULL) return fail_unknown(ctx, data, bytes);
     if (codec->decode == NULL)
         return an_fail(ctx, ALEXNET_UNSUPPORTED,
-                       "this build does not read %s: it was made without %s", codec->name,
+                       "this build does not support %s: it was built without %s", codec->name,
                        codec->library);
     const alexnet_status status = decode_by(codec, ctx, data, bytes, wanted, image);
     if (status == ALEXNET_STOPPED && turn > 1) image->working += an_image_bytes(image);

@@ -2,8 +2,8 @@
  * jpeg.c: JPEG to RGB by libjpeg-turbo, with the settings that PIL uses: accurate integer DCT,
  * smooth upsampling.
  *
- * libjpeg reports errors by a callback that must not return, hence the jump back to
- * decode_guarded(). What the callbacks and the clean-up need lies in a struct that outlives it.
+ * libjpeg reports errors by a callback that must not return, hence the longjmp() back to
+ * decode_guarded(). What the callbacks and the clean-up need is in a struct that stays valid then.
  * SPDX-License-Identifier: MIT
  */
 #include "base/context.h"
@@ -15,13 +15,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <jpeglib.h> /* wants stdio.h before it */
+#include <jpeglib.h> /* needs stdio.h before it */
 
-#include <jerror.h> /* numbers its messages by macros of jpeglib.h */
+#include <jerror.h> /* needs macros of jpeglib.h */
 
 /*
- * Each scan of a progressive image costs a pass over all of it, but few bytes of the file. Usual are 10; more than SCANS_USUAL
- * are read where scans times pixels are not many.
+ * Each scan of a progressive image costs one pass over all of its pixels, but few bytes of the
+ * file. 10 are usual; more than SCANS_USUAL are accepted only if scans times pixels is small.
  */
 #define SCANS_USUAL     20
 #define SCANS_MAX       100
@@ -35,7 +35,7 @@ typedef struct jpeg_reader {
     jmp_buf escape;
     alexnet_context *ctx;
     alexnet_status status;
-    uint8_t *row; /* one row of four channels, or NULL */
+    uint8_t *row; /* one row of four channels; NULL: not needed */
 } jpeg_reader;
 
 static bool sniff(const uint8_t *data, size_t bytes)
@@ -71,7 +71,7 @@ static void on_error(j_common_ptr info)
     longjmp(reader->escape, 1);
 }
 
-/* Warnings that mean lost pixels, which libjpeg would make up, are errors here. */
+/* Warnings about lost pixels, which libjpeg would fill in by itself, are errors here. */
 static void on_message(j_common_ptr info, int level)
 {
     if (level >= 0) return;
@@ -87,7 +87,7 @@ static void on_message(j_common_ptr info, int level)
     }
 }
 
-/* Whether so many scans are too many. */
+/* BAD_FILE if there are too many scans for an image of this size. */
 static alexnet_status check_scans(const jpeg_reader *reader, int64_t scans)
 {
     const int64_t pixels = (int64_t)reader->info.image_width * reader->info.image_height;
@@ -96,13 +96,13 @@ static alexnet_status check_scans(const jpeg_reader *reader, int64_t scans)
         return ALEXNET_OK;
     return an_fail(
         reader->ctx, ALEXNET_BAD_FILE,
-        "JPEG: %lld scans of %u x %u pixels; expected at most %d, or %d and %d pixels in "
-        "all of them",
+        "JPEG: %lld scans of %u x %u pixels; expected at most %d, or %d with %d pixels in "
+        "all scans together",
         (long long)scans, reader->info.image_width, reader->info.image_height, SCANS_USUAL,
         SCANS_MAX, SCAN_PIXELS_MAX);
 }
 
-/* Where count_scans() and libjpeg see different things in a file, libjpeg's count is right. */
+/* Backs up count_scans(): where the two disagree about a file, libjpeg's count is right. */
 static void on_progress(j_common_ptr info)
 {
     jpeg_reader *reader = info->client_data;
@@ -152,7 +152,7 @@ static void open_source(jpeg_reader *reader, const uint8_t *data, size_t bytes)
 
 /* ---- the image ---- */
 
-/* Leaves decode_guarded() unless the status is OK; the message is there already. */
+/* Jumps out of decode_guarded() unless the status is OK; the caller has set the message. */
 static void check(jpeg_reader *reader, alexnet_status status)
 {
     if (status == ALEXNET_OK) return;
@@ -160,7 +160,7 @@ static void check(jpeg_reader *reader, alexnet_status status)
     longjmp(reader->escape, 1);
 }
 
-/* Huffman coding takes a bit or more for a block of 8 x 8: a small file holds no large image. */
+/* Huffman coding takes at least one bit per 8 x 8 block, so a small file holds no large image. */
 static void check_plausible(jpeg_reader *reader, size_t bytes)
 {
     const struct jpeg_decompress_struct *info = &reader->info;
@@ -176,8 +176,8 @@ static void check_plausible(jpeg_reader *reader, size_t bytes)
                               info->image_width, info->image_height, bytes));
 }
 
-/* The scans of a file, by its markers alone: a scan begins with one (FF DA) that has a length, and its data are up to the
- * next marker that is neither a stuffed FF nor a restart. */
+/* Counts the scans of a file by its markers alone: a scan begins with the marker FF DA and a
+   length, and its data go on to the next marker that is neither a stuffed FF nor a restart. */
 static int64_t count_scans(const uint8_t *data, size_t bytes)
 {
     int64_t scans = 0;
@@ -189,7 +189,7 @@ static int64_t count_scans(const uint8_t *data, size_t bytes)
         const uint8_t marker = data[at + 1];
         if (marker == 0xd9) break;
         if (marker == 0xff) {
-            ++at; /* fill */
+            ++at; /* fill byte */
         } else if (marker <= 0x01 || (marker >= 0xd0 && marker <= 0xd8)) {
             at += 2;
         } else {
@@ -210,7 +210,7 @@ static void read_orientation(const struct jpeg_decompress_struct *info, int *tur
     }
 }
 
-/* Without Adobe's marker they are YCbCr and one to ignore; libjpeg's YCCK gives 255 - RGB. */
+/* Without Adobe's marker: YCbCr and a channel to ignore. libjpeg's YCCK gives 255 - RGB. */
 static void rgb_from_ycc(const uint8_t *cmyk, int width, uint8_t *rgb)
 {
     for (int x = 0; x < width; ++x, cmyk += 4, rgb += 3)
@@ -255,14 +255,14 @@ static void read_rows(jpeg_reader *reader, an_image *image)
         }
         jpeg_read_scanlines(info, &reader->row, 1);
         if (info->saw_Adobe_marker)
-            an_image_rgb_of_cmyk(reader->row, image->width, to); /* Adobe writes 255 - ink */
+            an_image_rgb_of_cmyk(reader->row, image->width, to); /* Adobe stores 255 - ink */
         else
             rgb_from_ycc(reader->row, image->width, to);
     }
 }
 
 static void read_image(jpeg_reader *reader, const uint8_t *data, size_t bytes, int *turn,
-                         an_image *image)
+                       an_image *image)
 {
     struct jpeg_decompress_struct *info = &reader->info;
 
@@ -283,10 +283,10 @@ static void read_image(jpeg_reader *reader, const uint8_t *data, size_t bytes, i
           an_image_reserve(reader->ctx, image, (int)info->image_width, (int)info->image_height));
     jpeg_start_decompress(info);
     read_rows(reader, image);
-    jpeg_finish_decompress(info); /* reads on to the end marker */
+    jpeg_finish_decompress(info); /* reads up to the end marker */
 }
 
-/* In a function of its own, so that no variable of its changes between setjmp() and longjmp(). */
+/* A separate function, so that none of its variables changes between setjmp() and longjmp(). */
 static void decode_guarded(jpeg_reader *reader, const uint8_t *data, size_t bytes, int *turn,
                            an_image *image)
 {

@@ -1,6 +1,6 @@
 /*
- * kinds.c: what the name or the bytes of a file say about the format of an image, also of
- * those formats that people have and we do not read, so that a message can name them.
+ * kinds.c: the image format that the name or the first bytes of a file indicate, including
+ * formats that we do not support, so that a message can name them.
  * SPDX-License-Identifier: MIT
  */
 #include "base/file.h"
@@ -12,9 +12,9 @@
 /* ---- by name ---- */
 
 static const struct {
-    const char *extension; /* in any case */
+    const char *extension; /* upper or lower case */
     const char *name;
-    const an_codec *codec; /* NULL: not read */
+    const an_codec *codec; /* NULL: not supported */
 } extensions[] = {
     {"jpg", "JPEG", &an_codec_jpeg},
     {"jpeg", "JPEG", &an_codec_jpeg},
@@ -25,7 +25,7 @@ static const struct {
     {"jfi", "JPEG", &an_codec_jpeg},
     {"pjpeg", "JPEG", &an_codec_jpeg},
     {"pjp", "JPEG", &an_codec_jpeg},
-    {"mpo", "JPEG", &an_codec_jpeg}, /* several in one file: the first is read */
+    {"mpo", "JPEG", &an_codec_jpeg}, /* several images in one file: the first is decoded */
     {"apng", "PNG", &an_codec_png},
     {"webp", "WebP", &an_codec_webp},
     {"gif", "GIF", &an_codec_gif},
@@ -49,7 +49,7 @@ static const struct {
     {"svg", "SVG", NULL},
     {"svgz", "SVG", NULL},
     {"eps", "EPS", NULL},
-    {"cr2", "CR2", NULL}, /* raw: from here to X3F */
+    {"cr2", "CR2", NULL}, /* raw photographs: from here to X3F */
     {"cr3", "CR3", NULL},
     {"crw", "CRW", NULL},
     {"nef", "NEF", NULL},
@@ -165,13 +165,13 @@ const char *an_image_archive(const uint8_t *data, size_t bytes)
     return NULL;
 }
 
-/* Cameras' raw files are TIFF files, most with a small preview as the first image. */
+/* Cameras' raw files are TIFF files; in most the first image is a small preview. */
 #define TAG_SUBFILE_TYPE 254
 #define TAG_PHOTOMETRIC  262
 #define TAG_SUB_IFDS     330
 #define TAG_DNG_VERSION  50706
 #define REDUCED          1     /* a bit of TAG_SUBFILE_TYPE */
-#define COLOUR_FILTERS   32803 /* TAG_PHOTOMETRIC: what the sensor saw */
+#define COLOUR_FILTERS   32803 /* TAG_PHOTOMETRIC: the sensor's mosaic */
 
 const char *an_image_raw(const uint8_t *data, size_t bytes)
 {
@@ -188,7 +188,7 @@ const char *an_image_raw(const uint8_t *data, size_t bytes)
         more = more || entry.tag == TAG_SUB_IFDS;
         sensor = sensor || (entry.tag == TAG_PHOTOMETRIC && entry.value == COLOUR_FILTERS);
     }
-    return (preview && more) || sensor ? "raw photograph (as of NEF or ARW)" : NULL;
+    return (preview && more) || sensor ? "raw photograph (such as NEF or ARW)" : NULL;
 }
 
 const char *an_image_unread(const uint8_t *data, size_t bytes)

@@ -2,7 +2,7 @@
  * png.c: PNG to RGB by libpng. Palettes, grey, and 1 to 16 bits are expanded by libpng; alpha,
  * gamma and text are ignored.
  *
- * Errors arrive by a callback that must not return: see jpeg.c.
+ * Errors are reported by a callback that must not return: see jpeg.c.
  * SPDX-License-Identifier: MIT
  */
 #include "base/cursor.h"
@@ -13,7 +13,7 @@
 #include <setjmp.h>
 #include <string.h>
 
-#define RATIO_MAX 1032 /* deflate: a pair of one-bit codes stands for 258 bytes */
+#define RATIO_MAX 1032 /* deflate: a pair of one-bit codes produces 258 bytes */
 
 typedef struct png_reader {
     png_structp png;
@@ -74,7 +74,7 @@ static void read_bytes(png_structp png, png_bytep to, size_t bytes)
 
 /* ---- the image ---- */
 
-/* Leaves decode_guarded() unless the status is OK; the message is there already. */
+/* Jumps out of decode_guarded() unless the status is OK; the caller has set the message. */
 static void check(png_reader *reader, alexnet_status status)
 {
     if (status == ALEXNET_OK) return;
@@ -93,11 +93,11 @@ static void check_plausible(png_reader *reader, size_t bytes)
                       "PNG: truncated: %zu bytes of pixels cannot be in %zu bytes", raw, bytes));
 }
 
-/* What is in the file, whatever it is, becomes RGB of 8 bits. */
+/* Has libpng convert whatever the file holds to 8-bit RGB. */
 static void ask_for_rgb(png_structp png)
 {
     png_set_expand(png);   /* palettes; 1, 2 and 4 bits */
-    png_set_strip_16(png); /* the high byte */
+    png_set_strip_16(png); /* keeps the high byte */
     png_set_strip_alpha(png);
     png_set_gray_to_rgb(png);
 }
@@ -143,11 +143,11 @@ static void read_image(png_reader *reader, size_t bytes, int *turn, an_image *im
     check(reader, an_image_reserve(reader->ctx, image, (int)width, (int)height));
     const int passes = png_set_interlace_handling(png);
     png_read_update_info(png, info);
-    if (png_get_rowbytes(png, info) != (size_t)width * 3) png_error(png, "not turned into RGB");
+    if (png_get_rowbytes(png, info) != (size_t)width * 3) png_error(png, "not converted to RGB");
     read_rows(png, passes, image);
 }
 
-/* In a function of its own, so that no variable of its changes between setjmp() and longjmp(). */
+/* A separate function, so that none of its variables changes between setjmp() and longjmp(). */
 static void decode_guarded(png_reader *reader, size_t bytes, int *turn, an_image *image)
 {
     if (setjmp(reader->escape) != 0) return;

@@ -1,8 +1,8 @@
 /*
- * preprocess.c: the record as text, the geometry that follows from it, and the arithmetic from
- * bytes to the tensor.
+ * preprocess.c: the record as text, the geometry that follows from it, and the arithmetic that
+ * turns bytes into the tensor.
  *
- *     image -> part -> resized -> window -> zeros round it -> mirrored, jittered -> tensor
+ *     image -> part -> resized -> window -> padded with zeros -> mirrored, jittered -> tensor
  *
  * SPDX-License-Identifier: MIT
  */
@@ -16,7 +16,7 @@
 
 /* ---- the record ---- */
 
-/* The record as the settings grammar sees it. */
+/* The record as parsed by base/settings.h. */
 typedef struct record_text {
     char resize[AN_SETTING_TEXT], crop[AN_SETTING_TEXT], mean[AN_SETTING_TEXT];
     int filter, orientation, channels;
@@ -30,9 +30,9 @@ static const an_key keys[] = {
     {"filter", AN_KEY_CHOICE, AT(filter), 0, 0, AN_FILTER_CHOICES, "bilinear", "of resize"},
     {"crop", AN_KEY_TEXT, AT(crop), 0, 0, NULL, "none", "N, HxW or none, pixels"},
     {"orientation", AN_KEY_CHOICE, AT(orientation), 0, 0, "exif|stored|ignore", "stored",
-     "of a photograph"}, /* ignore: what older records call stored */
+     "of a photograph"}, /* ignore: the word for stored in older records */
     {"channels", AN_KEY_CHOICE, AT(channels), 0, 0, "rgb|bgr", "rgb", "their order in the tensor"},
-    {"divide", AN_KEY_REAL, AT(divide), 1e-3, 1e6, NULL, "1", "pixels 0 .. 255 by this"},
+    {"divide", AN_KEY_REAL, AT(divide), 1e-3, 1e6, NULL, "1", "divides the pixels 0 .. 255"},
     {"mean", AN_KEY_TEXT, AT(mean), 0, 0, NULL, "0,0,0", "per channel, after divide; or image"},
     {"std", AN_KEY_REALS, AT(std), 0, 0, NULL, "1,1,1", "per channel, after divide"},
     {0},
@@ -146,18 +146,18 @@ size_t an_preparer_bytes(const an_image *image, int height, int width)
 
 /* ---- geometry ---- */
 
-/* What is done to one image. */
+/* What is done to one image. All sizes are in pixels. */
 typedef struct plan {
-    an_rect part;             /* cut out of the image */
-    int resized_w, resized_h; /* that part is resized to this */
-    an_rect window;           /* of the resized part, what lands in the result */
-    int width, height;        /* of the result; the window lies in the middle, round it zeros */
+    an_rect part;             /* rectangle that is cut out of the image */
+    int resized_w, resized_h; /* size of that part after the resize */
+    an_rect window;           /* rectangle of the resized part that is kept */
+    int width, height;        /* of the result: the window, centred and padded with zeros */
     bool mirror;
 } plan;
 
 static int half_to_even(int n) { return n / 2 + (n % 2 != 0 && n / 2 % 2 != 0); }
 
-/* The size that the record's resize gives an image of width x height. */
+/* Sets the size to which the record's `resize` scales an image of width x height. */
 static alexnet_status plan_resize(alexnet_context *ctx, const an_preprocess *record, int width,
                                   int height, plan *p)
 {
@@ -178,12 +178,12 @@ static alexnet_status plan_resize(alexnet_context *ctx, const an_preprocess *rec
 
 typedef enum place { FIRST, MIDDLE, LAST, ANYWHERE } place;
 
-/* The crop of each view of testing, down and across; views 5 .. 9 are the same mirrored. */
+/* The crop of each view in testing, vertical and horizontal; views 5 .. 9 are these mirrored. */
 static const place views[AN_VIEWS / 2][2] = {
     {MIDDLE, MIDDLE}, {FIRST, FIRST}, {FIRST, LAST}, {LAST, FIRST}, {LAST, LAST},
 };
 
-/* Where a crop begins in an axis that is `slack` pixels longer. */
+/* Where a crop begins on an axis that is `slack` pixels longer than the crop. */
 static int crop_offset(int slack, place where, an_stream *stream)
 {
     if (slack <= 0 || where == FIRST) return 0;
@@ -192,7 +192,8 @@ static int crop_offset(int slack, place where, an_stream *stream)
     return (int)an_random_below(stream, (uint32_t)slack + 1);
 }
 
-/* A side of what crops are taken from: all of the resized part, or as much of its middle as the record says. */
+/* One side of the area that crops are taken from: all of the resized part, or for resize=square the
+   middle. */
 static int side_to_crop(const an_preprocess *record, int resized, int crop)
 {
     if (record->resize != AN_RESIZE_SQUARE) return resized;
@@ -260,7 +261,7 @@ static void mirror_rows(an_image *image)
     }
 }
 
-/* `from` in the middle of `to`, round it zeros. */
+/* Copies `from` into the middle of `to` and sets the rest to zero. */
 static void pad_with_zeros(const an_image *from, an_image *to)
 {
     const size_t row = (size_t)from->width * 3, stride = (size_t)to->width * 3;
@@ -296,16 +297,17 @@ alexnet_status an_preprocess_pixels(alexnet_context *ctx, an_preparer *preparer,
     plan p;
 
     if ((augment == NULL) != (stream == NULL))
-        return an_fail(ctx, ALEXNET_BAD_ARG, "augmentation and its stream come together");
+        return an_fail(ctx, ALEXNET_BAD_ARG,
+                       "expected both an augmentation and a stream, or neither");
     if (augment != NULL)
         AN_TRY(plan_training(ctx, record, augment, stream, image, height, width, &p));
     else
         AN_TRY(plan_testing(ctx, record, view, image, &p));
     if (p.width != width || p.height != height)
-        return an_fail(
-            ctx, ALEXNET_BAD_SHAPE,
-            "preprocessing makes an image of %d x %d pixels %d x %d; the network takes %d x %d",
-            image->width, image->height, p.width, p.height, width, height);
+        return an_fail(ctx, ALEXNET_BAD_SHAPE,
+                       "preprocessing turns an image of %d x %d pixels into %d x %d; the network "
+                       "expects %d x %d",
+                       image->width, image->height, p.width, p.height, width, height);
     AN_TRY(run_plan(ctx, preparer, &p, record->filter, image, out));
     if (augment != NULL && augment->jitter) an_augment_jitter(augment, stream, out);
     return ALEXNET_OK;
@@ -313,7 +315,7 @@ alexnet_status an_preprocess_pixels(alexnet_context *ctx, an_preparer *preparer,
 
 /* ---- the tensor ---- */
 
-/* From a byte to the network's number, in float32 and in this order. */
+/* Converts a byte to the network's number, in float32 and in the order of scale(). */
 typedef struct scaling {
     float divide, mean, shift, std, gain;
 } scaling;
@@ -341,7 +343,7 @@ static void plan_scaling(const an_preprocess *record, const an_augment *augment,
         };
 }
 
-/* One channel. A byte has 256 values, so each is worked out once. */
+/* Writes one channel. A byte has 256 values, so each is computed once. */
 static void write_plane(const uint8_t *bytes, size_t count, const scaling *s, float *out)
 {
     float table[256];
@@ -352,7 +354,7 @@ static void write_plane(const uint8_t *bytes, size_t count, const scaling *s, fl
         out[i] = table[bytes[3 * i]];
 }
 
-/* One channel, with a mean for each pixel; the rows of `mean` are `stride` long. */
+/* Writes one channel with a mean for each pixel; the rows of `mean` are `stride` floats apart. */
 static void write_plane_minus_image(const uint8_t *bytes, int height, int width, scaling s,
                                     const float *mean, int stride, float *out)
 {
@@ -372,7 +374,7 @@ static alexnet_status check_mean(alexnet_context *ctx, const an_preprocess *reco
     if (mean_image == NULL)
         return an_fail(
             ctx, ALEXNET_BAD_ARG,
-            "preprocessing: mean=image, but there is no mean image: it comes with training");
+            "preprocessing: mean=image, but there is no mean image: training computes it");
     return an_fail(ctx, ALEXNET_BAD_SHAPE,
                    "mean image of %d x %d pixels; expected at least %d x %d", mean_w, mean_h, width,
                    height);
@@ -390,7 +392,7 @@ alexnet_status an_preprocess_check(alexnet_context *ctx, const an_preprocess *re
     AN_TRY(check_mean(ctx, record, mean_image, mean_h, mean_w, height, width));
     if ((cropped || known) && (made_h != height || made_w != width))
         return an_fail(ctx, ALEXNET_BAD_SHAPE,
-                       "preprocessing makes every image %d x %d; the network takes %d x %d",
+                       "preprocessing makes every image %d x %d; the network expects %d x %d",
                        made_w, made_h, width, height);
     return ALEXNET_OK;
 }

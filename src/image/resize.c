@@ -1,12 +1,12 @@
 /*
  * resize.c: PIL's resampling, bit for bit (Pillow, src/libImaging/Resample.c; nearest: Geometry.c).
  *
- * Each output pixel is a weighted sum of the input pixels under the filter, taken in two passes,
- * along the rows and along the columns; both sums are rounded to 8 bits. What the window does not
- * need is never computed, and a pass along an axis that keeps its size is left out.
+ * Each output pixel is a weighted sum of the input pixels under the filter, computed first along
+ * the rows and then along the columns; both sums are rounded to 8 bits. Pixels that the window does
+ * not need are never computed, and an axis that keeps its size is not resampled.
  *
- *     from -across-> [rows that matter][window.width]   -down->   the window    usually
- *     from -down-> [window.height][columns that matter] -across-> the window    tall images
+ *     from -across-> [rows needed][window.width]     -down->   the window    usually
+ *     from -down->   [window.height][columns needed] -across-> the window    tall images
  *
  * SPDX-License-Identifier: MIT
  */
@@ -19,33 +19,33 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define FRACTION_BITS 22 /* of a weight: 32 less 8 for the pixel, 2 for bicubic's overshoot */
+#define FRACTION_BITS 22 /* of a weight: 32 minus 8 for the pixel, 2 for bicubic's overshoot */
 #define HALF          (1 << (FRACTION_BITS - 1))
-#define STRIP         96 /* bytes of a row that the downward pass sums at a time */
+#define CHUNK         96 /* bytes of a row that resize_down() sums at a time */
 
-/* Pixels to read: a rectangle of an image. */
+/* A rectangle of an image. */
 typedef struct pixels {
     const uint8_t *first;
     size_t stride; /* bytes from row to row */
     int width, height;
 } pixels;
 
-/* One axis of a resize: wanted are `count` outputs, from number `offset` on, of the `size` into
-   which [begin, end) of the `input` pixels is resized. */
+/* One axis of a resize: [begin, end) of the `input` pixels is resized to `size` pixels; `count` of
+   these are needed, from number `offset` on. */
 typedef struct span {
-    double begin, end; /* of single precision, as in PIL */
+    double begin, end; /* with single precision, as in PIL */
     int input, size, offset, count;
 } span;
 
-/* The same worked out: output i is the sum over k < count[i] of weights[i * taps + k] times input
-   low + first[i] + k. */
+/* What follows from a span: output i is the sum over k < count[i] of weights[i * taps + k] times
+   input low + first[i] + k. */
 typedef struct axis {
     double (*filter)(double x);
-    double step;    /* input pixels from output to output */
-    double stretch; /* of the filter, so that no input is passed over; 1 when enlarging */
-    double support; /* of the stretched filter, in input pixels: it is zero from there on */
+    double step;    /* input pixels per output pixel */
+    double stretch; /* of the filter, so that no input is skipped; 1 when enlarging */
+    double support; /* of the stretched filter, in input pixels: it is zero beyond */
     bool same;      /* nothing changes along this axis */
-    int low, high;  /* the inputs that take part, low .. high - 1 */
+    int low, high;  /* the inputs that are used, low .. high - 1 */
     int taps;
     int *first, *count, *weights;
 } axis;
@@ -104,7 +104,7 @@ static int end_input(const span *s, const axis *a, int i)
     return AN_MIN((int)(center_of(s, a->step, i) + a->support + 0.5), s->input);
 }
 
-/* Everything but the weights. */
+/* Computes everything but the weights. */
 static axis plan_axis(const span *s, an_filter filter)
 {
     const bool cubic = filter == AN_FILTER_BICUBIC;
@@ -124,7 +124,7 @@ static int fixed_point(double weight)
     return (int)(weight * (1 << FRACTION_BITS) + (weight < 0 ? -0.5 : 0.5));
 }
 
-/* `scratch` has room for `taps` numbers. */
+/* `scratch` has room for `taps` doubles. */
 static void work_out_weights(const span *s, double *scratch, axis *a)
 {
     for (int i = 0; i < s->count; ++i) {
@@ -145,7 +145,7 @@ static void work_out_weights(const span *s, double *scratch, axis *a)
     }
 }
 
-/* ---- the two passes ---- */
+/* ---- along the rows, along the columns ---- */
 
 static inline uint8_t round_pixel(int sum)
 {
@@ -154,7 +154,7 @@ static inline uint8_t round_pixel(int sum)
     return (uint8_t)AN_MIN(AN_MAX(pixel, 0), 255);
 }
 
-/* Every row of `from` becomes one of `width` pixels. */
+/* Resizes every row of `from` to `width` pixels. */
 static pixels resize_across(const axis *a, int width, pixels from, uint8_t *to)
 {
     const pixels result = {to, (size_t)width * 3, width, from.height};
@@ -178,22 +178,22 @@ static pixels resize_across(const axis *a, int width, pixels from, uint8_t *to)
     return result;
 }
 
-/* STRIP bytes of an output row: a constant, so that the compiler makes vectors of it. */
-static void sum_strip(const uint8_t *from, size_t stride, const int *weights, int count,
+/* Sums CHUNK bytes of an output row; the constant lets the compiler vectorise. */
+static void sum_chunk(const uint8_t *from, size_t stride, const int *weights, int count,
                       uint8_t *to)
 {
-    int sum[STRIP];
+    int sum[CHUNK];
 
-    for (int x = 0; x < STRIP; ++x)
+    for (int x = 0; x < CHUNK; ++x)
         sum[x] = HALF;
     for (int k = 0; k < count; ++k, from += stride)
-        for (int x = 0; x < STRIP; ++x)
+        for (int x = 0; x < CHUNK; ++x)
             sum[x] += from[x] * weights[k];
-    for (int x = 0; x < STRIP; ++x)
+    for (int x = 0; x < CHUNK; ++x)
         to[x] = round_pixel(sum[x]);
 }
 
-/* One byte of an output row, for rows shorter than a strip. */
+/* Sums one byte of an output row, for rows shorter than a chunk. */
 static uint8_t sum_byte(const uint8_t *from, size_t stride, const int *weights, int count)
 {
     int sum = HALF;
@@ -203,7 +203,7 @@ static uint8_t sum_byte(const uint8_t *from, size_t stride, const int *weights, 
     return round_pixel(sum);
 }
 
-/* The rows of `from` become `height` rows as wide. */
+/* Resizes every column of `from` to `height` pixels. */
 static pixels resize_down(const axis *a, int height, pixels from, uint8_t *to)
 {
     const int bytes = from.width * 3;
@@ -212,10 +212,10 @@ static pixels resize_down(const axis *a, int height, pixels from, uint8_t *to)
 
     for (int y = 0; y < height; ++y, weights += a->taps, to += bytes) {
         const uint8_t *row = from.first + (size_t)a->first[y] * from.stride;
-        const int count = a->count[y], last = bytes - STRIP;
-        for (int x = 0; x < last; x += STRIP)
-            sum_strip(row + x, from.stride, weights, count, to + x);
-        if (last >= 0) sum_strip(row + last, from.stride, weights, count, to + last);
+        const int count = a->count[y], last = bytes - CHUNK;
+        for (int x = 0; x < last; x += CHUNK)
+            sum_chunk(row + x, from.stride, weights, count, to + x);
+        if (last >= 0) sum_chunk(row + last, from.stride, weights, count, to + last);
         for (int x = 0; last < 0 && x < bytes; ++x)
             to[x] = sum_byte(row + x, from.stride, weights, count);
     }
@@ -230,9 +230,9 @@ static void copy_rows(pixels from, uint8_t *to)
         memcpy(to, from.first, bytes);
 }
 
-/* ---- the whole ---- */
+/* ---- both axes ---- */
 
-/* PIL adds up the step, so the position of output i needs all those before it. */
+/* PIL accumulates the step, so the position of output i depends on all those before it. */
 static void skip_nearest(const span *s, double *at, double *step)
 {
     *step = length_of(s) / s->size;
@@ -261,18 +261,18 @@ static alexnet_status pick_nearest(alexnet_context *ctx, an_resizer *resizer, co
     return ALEXNET_OK;
 }
 
-/* Pieces of working memory are whole cache lines. */
+/* Every array in the working memory takes whole cache lines. */
 static size_t room(size_t count, size_t size) { return AN_ROUND_UP(count * size, AN_ALIGNMENT); }
 
 static void *take(char **memory, size_t count, size_t size)
 {
-    void *piece = *memory;
+    void *array = *memory;
 
     *memory += room(count, size);
-    return piece;
+    return array;
 }
 
-/* Not much: m outputs of n inputs have at most 4 n + 3 m weights. */
+/* Stays small: m outputs of n inputs have at most 4 n + 3 m weights. */
 static size_t axis_room(const span *s, const axis *a)
 {
     return 2 * room((size_t)s->count, sizeof(int)) +
@@ -288,7 +288,7 @@ static void fill_axis(char **memory, const span *s, double *scratch, axis *a)
     work_out_weights(s, scratch, a);
 }
 
-/* PIL goes down first where the height loses more than twice the pixels that the width loses. */
+/* PIL resizes the columns first if the height loses more than twice the pixels the width loses. */
 static bool goes_down_first(const span *across, const span *down)
 {
     const int64_t lost_y = (int64_t)down->input - down->size;
@@ -303,11 +303,11 @@ static alexnet_status resample(alexnet_context *ctx, an_resizer *resizer, const 
     axis x = plan_axis(across, filter), y = plan_axis(down, filter);
     const bool down_first = goes_down_first(across, down);
     pixels p = {in->first + (size_t)y.low * in->stride + (size_t)x.low * 3, in->stride,
-                x.high - x.low, y.high - y.low}; /* at first the part of the input that matters */
+                x.high - x.low, y.high - y.low}; /* at first the needed part of the input */
     const int between_w = down_first ? p.width : across->count;
     const int between_h = down_first ? down->count : p.height;
     const size_t taps = (size_t)AN_MAX(x.taps, y.taps);
-    size_t between = 0; /* bytes from pass to pass */
+    size_t between = 0; /* bytes of the intermediate image */
 
     if (!x.same && !y.same && !an_multiply((size_t)between_w * 3, (size_t)between_h, &between))
         return an_fail(ctx, ALEXNET_NO_MEMORY, "resizing: %d x %d pixels", between_w, between_h);
@@ -337,7 +337,7 @@ static alexnet_status resize(alexnet_context *ctx, an_resizer *resizer, const pi
     return resample(ctx, resizer, in, across, down, filter, to->pixels);
 }
 
-/* ---- the two ways in ---- */
+/* ---- public functions ---- */
 
 static double single(double x) { return (double)(float)x; }
 

@@ -1,10 +1,11 @@
 /*
- * tiff.c: the first directory of a TIFF to RGB by libtiff's RGBA interface, which knows all layouts
- * of strips, tiles and planes. What it would do otherwise than PIL is taken from it: 16 bits give
- * their high byte, colours are not multiplied by alpha, and CMYK is handed over as it is.
+ * tiff.c: the first directory of a TIFF to RGB by libtiff's RGBA interface, which handles all
+ * layouts of strips, tiles and planes. Where it differs from PIL, it is overridden: 16 bits keep
+ * their high byte, colours are not multiplied by alpha, and CMYK is passed through unchanged.
  *
- * libtiff says what is wrong by callbacks of this one handle, so that the host program's handlers
- * and stderr are left alone (hence libtiff 4.5 at least), and takes no large block on a file's word.
+ * libtiff reports errors by callbacks of this one handle (which needs libtiff 4.5), so the host
+ * program's handlers and stderr are not touched. A limit keeps it from allocating a large block
+ * because a file claims one.
  * SPDX-License-Identifier: MIT
  */
 #include "image/codec.h"
@@ -33,7 +34,7 @@ const an_codec an_codec_tiff = {.name = "TIFF", .library = "libtiff", .sniff = s
 #include <stdarg.h>
 #include <tiffio.h>
 
-#define PIXEL_BYTES_MAX 8 /* 4 x 16 bits: of a strip, which may be the whole image */
+#define PIXEL_BYTES_MAX 8 /* 4 x 16 bits, in a strip that may be the whole image */
 
 typedef enum alpha { NO_ALPHA, PREMULTIPLIED } alpha;
 
@@ -41,7 +42,7 @@ typedef struct tiff_reader {
     alexnet_context *ctx;
     const uint8_t *data;
     size_t bytes, at;
-    char words[256]; /* libtiff's first complaint */
+    char words[256]; /* libtiff's first error message */
     TIFF *tiff;
     bool cmyk;
     alpha alpha;
@@ -52,7 +53,8 @@ typedef struct tiff_reader {
 
 /* ---- callbacks ---- */
 
-/* libtiff tells a lack of memory by its words alone. What a file asks for beyond reason has some of them, too. */
+/* libtiff reports a failed allocation only in the text of its message. Messages about excessive
+   claims of a file contain some of the same words. */
 static bool is_about_memory(const char *words)
 {
     static const char *const signs[] = {"ut of memory", "ot enough memory", "ailed to allocate",
@@ -69,7 +71,8 @@ static bool is_about_memory(const char *words)
 static int on_error(TIFF *tiff, void *user, const char *place, const char *format, va_list list)
     AN_PRINTF(4, 0);
 
-/* Without memory libtiff 4.5 goes on with a table of fields that is gone: it is left where it stands, with what it holds. */
+/* After a failed allocation libtiff 4.5 goes on with a freed table of fields, so we jump out of it
+   and leave its handle, with the memory it holds, as it is. */
 static int on_error(TIFF *tiff, void *user, const char *place, const char *format, va_list list)
 {
     tiff_reader *r = user;
@@ -80,7 +83,7 @@ static int on_error(TIFF *tiff, void *user, const char *place, const char *forma
         an_print_list(r->words, sizeof r->words, format, list);
         if (is_about_memory(r->words)) longjmp(r->escape, 1);
     }
-    return 1; /* nobody else needs to know */
+    return 1; /* no other handler is called */
 }
 
 static int on_warning(TIFF *tiff, void *user, const char *place, const char *format, va_list list)
@@ -151,7 +154,7 @@ static alexnet_status open_tiff(tiff_reader *r)
     return r->tiff != NULL ? ALEXNET_OK : fail(r, ALEXNET_BAD_FILE, "damaged header");
 }
 
-/* CMYK is declared to be RGB with a fourth channel, so that it comes as it is. */
+/* Declares CMYK to be RGB with a fourth channel, so that libtiff does not convert it. */
 static alexnet_status choose_colours(tiff_reader *r)
 {
     uint16_t photometric = 0, samples = 0, extra = 0;
@@ -167,15 +170,15 @@ static alexnet_status choose_colours(tiff_reader *r)
     r->cmyk = samples == 4 && extra == 0;
     r->alpha = NO_ALPHA;
     if (!r->cmyk)
-        return an_fail(r->ctx, ALEXNET_UNSUPPORTED, "TIFF of %d inks is not read; " AN_IMAGE_WAY_ON,
-                       samples);
+        return an_fail(r->ctx, ALEXNET_UNSUPPORTED,
+                       "TIFF with %d inks is not supported; " AN_IMAGE_WAY_ON, samples);
     if (TIFFSetField(r->tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_RGB) != 1 ||
         TIFFSetField(r->tiff, TIFFTAG_EXTRASAMPLES, 1, &fourth) != 1)
         return fail(r, ALEXNET_BAD_FILE, "damaged description of the inks");
     return ALEXNET_OK;
 }
 
-/* What a byte of a file stands for at most: a small file makes no large image. */
+/* Refuses a file that is too small for its image, given the largest ratio of its compression. */
 static alexnet_status check_plausible(const tiff_reader *r, uint32_t width, uint32_t height)
 {
     static const struct {
@@ -221,7 +224,7 @@ static alexnet_status read_directory(tiff_reader *r, int *turn, int *width, int 
 
 /* ---- pixels ---- */
 
-/* libtiff's own tables round 16 bits, and multiply by alpha what is not multiplied yet. */
+/* libtiff's own tables round 16 bits, and multiply colours by alpha where it is unassociated. */
 static void replace_tables(const TIFFRGBAImage *image)
 {
     for (int i = 0; i < 65536 && image->Bitdepth16To8 != NULL; ++i)
@@ -237,8 +240,8 @@ static alexnet_status read_raster(tiff_reader *r, int width, int height)
     size_t bytes;
 
     if (!TIFFRGBAImageOK(r->tiff, words) ||
-        !TIFFRGBAImageBegin(&image, r->tiff, 1 /* the first error ends it */, words)) {
-        if (words[0] == '\0') return fail(r, ALEXNET_UNSUPPORTED, "a layout that is not read");
+        !TIFFRGBAImageBegin(&image, r->tiff, 1 /* stop at the first error */, words)) {
+        if (words[0] == '\0') return fail(r, ALEXNET_UNSUPPORTED, "unsupported layout");
         return an_fail(r->ctx, is_about_memory(words) ? ALEXNET_NO_MEMORY : ALEXNET_UNSUPPORTED,
                        "TIFF: %s", words);
     }
@@ -257,7 +260,7 @@ static alexnet_status read_raster(tiff_reader *r, int width, int height)
     return status;
 }
 
-/* The colour again, of what was multiplied by alpha. */
+/* Undoes the multiplication by alpha. */
 static uint8_t divide(uint32_t value, uint32_t by)
 {
     if (by == 0) return 0;
@@ -295,7 +298,7 @@ static alexnet_status read_image(tiff_reader *r, int *turn, an_image *image)
     return ALEXNET_OK;
 }
 
-/* In a function of its own, so that no variable of its changes between setjmp() and longjmp(). */
+/* A separate function, so that none of its variables changes between setjmp() and longjmp(). */
 static void decode_guarded(tiff_reader *r, int *turn, an_image *image)
 {
     if (setjmp(r->escape) == 0) {

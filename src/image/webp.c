@@ -2,9 +2,9 @@
  * webp.c: WebP to RGB by libwebp: lossy and lossless, alpha dropped; of an animation the first
  * frame, on black where it does not fill the canvas.
  *
- * A file is "RIFF", its size, "WEBP" and chunks: a name of 4 bytes, a size, data, filled up to an
- * even number of bytes ("WebP Container Specification", Google). libwebp reads a still image from
- * the whole file. In an animation a frame is a chunk ANMF that holds chunks of its own.
+ * A file is "RIFF", its size, "WEBP" and chunks: a name of 4 bytes, a size, data, padded to an
+ * even number of bytes ("WebP Container Specification", Google). libwebp decodes a still image from
+ * the whole file. In an animation a frame is a chunk ANMF that contains further chunks.
  * SPDX-License-Identifier: MIT
  */
 #include "image/codec.h"
@@ -26,8 +26,8 @@ const an_codec an_codec_webp = {.name = "WebP", .library = "libwebp", .sniff = s
 typedef struct webp {
     alexnet_context *ctx;
     int width, height;   /* of the image: an animation's canvas */
-    int left, top;       /* of the part of it that the bits below fill */
-    const uint8_t *bits; /* what libwebp is given */
+    int left, top;       /* where the frame below lies in it */
+    const uint8_t *bits; /* what libwebp decodes */
     size_t bytes;
     const uint8_t *exif; /* NULL: none */
     size_t exif_bytes;
@@ -39,7 +39,8 @@ static alexnet_status fail(const webp *w, VP8StatusCode code)
     case VP8_STATUS_OUT_OF_MEMORY:
         return an_fail(w->ctx, ALEXNET_NO_MEMORY, "WebP: the decoder");
     case VP8_STATUS_UNSUPPORTED_FEATURE:
-        return an_fail(w->ctx, ALEXNET_UNSUPPORTED, "WebP: a feature that libwebp does not know");
+        return an_fail(w->ctx, ALEXNET_UNSUPPORTED,
+                       "WebP: a feature that libwebp does not support");
     case VP8_STATUS_NOT_ENOUGH_DATA:
     case VP8_STATUS_SUSPENDED:
         return an_fail(w->ctx, ALEXNET_BAD_FILE, "WebP: truncated: the file ends within the image");
@@ -62,10 +63,10 @@ static bool is(const uint8_t *name, const char *chunk)
     return name != NULL && memcmp(name, chunk, 4) == 0;
 }
 
-/* The first frame: where it lies, and its chunks. Its own size is asked of libwebp. */
+/* The first frame: its position and its chunks. libwebp reports its size. */
 static void take_frame(webp *w, const uint8_t *data, size_t bytes)
 {
-    enum { HEADER = 16 }; /* place, size, duration, flags */
+    enum { HEADER = 16 }; /* position, size, duration, flags */
     an_cursor c = an_cursor_open(data, bytes);
 
     w->left = 2 * u24(&c);
@@ -130,7 +131,8 @@ static alexnet_status read_pixels(const webp *w, const an_image *image)
     WebPDecoderConfig config;
 
     if (!WebPInitDecoderConfig(&config))
-        return an_fail(w->ctx, ALEXNET_UNSUPPORTED, "WebP: another libwebp than it was built with");
+        return an_fail(w->ctx, ALEXNET_UNSUPPORTED,
+                       "WebP: libwebp differs from the version it was built with");
     if (w->bytes == 0) return fail(w, VP8_STATUS_NOT_ENOUGH_DATA);
     config.output.colorspace = MODE_RGB;
     config.output.is_external_memory = 1;

@@ -1,5 +1,5 @@
 /*
- * classes.c: mapping classes by name.
+ * classes.c: maps classes by name.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -54,7 +54,7 @@ static int compare_entries(const void *a, const void *b)
     return strcmp(((const entry *)a)->name, ((const entry *)b)->name);
 }
 
-/* The model's classes in order of name. NULL: no memory. */
+/* The model's classes, sorted by name. NULL: no memory. */
 static entry *sort_classes(const alexnet_model *model)
 {
     const int count = model->options.classes;
@@ -74,7 +74,8 @@ static void mark_used(const an_source *source, bool *used)
         used[an_source_label(source, i)] = true;
 }
 
-/* Fills labels; the first class of the source that has images and that the model does not know, or -1. */
+/* Fills labels. Returns the first class of the source that has images but is not in the model; -1:
+   none. */
 static int look_up(const an_source *source, const bool *used, const entry *sorted, int count,
                    int *labels)
 {
@@ -98,7 +99,7 @@ static bool same_order(const alexnet_model *model, const an_source *source)
 
 #define NAME_BYTES 200
 
-/* The class of the model that looks most like a name that it does not know; -1: none does. */
+/* The class of the model that looks most like an unknown name; -1: none looks alike. */
 static int find_alike(const alexnet_model *model, const char *name)
 {
     an_likeness most = AN_LIKENESS_NONE;
@@ -113,7 +114,7 @@ static int find_alike(const alexnet_model *model, const char *name)
     return found;
 }
 
-/* "; 'Cat' differs from 'cat' only in the case of letters", or nothing. */
+/* Writes "; 'Cat' differs from 'cat' only in the case of letters", or nothing. */
 static void explain(const alexnet_model *model, const char *name, char *hint, size_t bytes)
 {
     const int alike = find_alike(model, name);
@@ -139,7 +140,7 @@ static alexnet_status fail_unknown(const alexnet_model *model, const char *weigh
     show(model_class, model, model->options.classes, ours);
     show(source_class, source, an_source_classes(source), theirs);
     return an_fail(model->ctx, ALEXNET_BAD_FILE,
-                   "class '%s' of %s is none of %s%s: %s has %s; %s has %s", name, data, weights,
+                   "class '%s' of %s is not in %s%s: %s has %s; %s has %s", name, data, weights,
                    hint, weights, ours, data, theirs);
 }
 

@@ -1,11 +1,11 @@
 /*
- * classes.h: which class of a data set is which class of a network: by name, never by luck.
+ * classes.h: matches the classes of a data set with those of a network, always by name.
  *
- *   the network's classes have no names   the numbers must agree in count
+ *   the network's classes are unnamed     the numbers of classes must be equal
  *   the same names in the same order      nothing to map
- *   all of the data's names are known     mapped by name (the data may have fewer); one that no image
- *                                         has need not be
- *   otherwise                             an error that shows both
+ *   all names of the data are known       mapped by name; the data may have fewer classes, and a
+ *                                         class without images may be unknown
+ *   otherwise                             an error that shows both lists
  *
  * SPDX-License-Identifier: MIT
  */
@@ -16,14 +16,14 @@
 #include "data/source.h"
 
 /*
- * *labels: for each class of the source the model's; NULL where they are the same. Free with
- * an_free(). `weights` and `data` name the two in messages. BAD_FILE (they do not fit), NO_MEMORY.
+ * *labels: the model's class for each class of the source; NULL if they are the same. Free with
+ * an_free(). `weights` and `data` name the two in messages. BAD_FILE (no match), NO_MEMORY.
  */
 alexnet_status an_classes_map(const alexnet_model *model, const char *weights,
                               const an_source *source, const char *data, int **labels) AN_NODISCARD;
 
-/* BAD_FILE unless two models have the same classes in the same order (or as many, where one has no
- * names). */
+/* BAD_FILE unless two models have the same classes in the same order, or the same number of classes
+   if one has no names. */
 alexnet_status an_classes_compare(const alexnet_model *a, const char *a_weights,
                                   const alexnet_model *b, const char *b_weights) AN_NODISCARD;
 

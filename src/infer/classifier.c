@@ -1,8 +1,8 @@
 /*
- * classifier.c: encoded images in, class names out, for programs that embed the library.
+ * classifier.c: classifies encoded images, for programs that embed the library.
  *
- * Images are decoded in groups, each image by one thread with memory of its own (decoder); then the
- * group goes through the network, `batch` images at a time.
+ * Images are decoded in groups, each image by one thread with its own working memory (decoder);
+ * then the network runs on the group, `batch` images at a time.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -28,20 +28,20 @@ typedef struct decoder {
 struct alexnet_classifier {
     alexnet_context *ctx;
     alexnet_model *model;
-    an_network network; /* for `batch` images */
+    an_network network; /* for batches of `batch` images */
     int group;          /* images that are decoded together */
     int decoder_count;
     decoder *decoders;
     float *tensors;                 /* [group][3][h][w] */
     int *order;                     /* [classes] */
-    char (*labels)[AN_LABEL_BYTES]; /* [classes] where they have no names, else NULL */
-    char **errors;                  /* of the images of the last batch; NULL: success */
+    char (*labels)[AN_LABEL_BYTES]; /* [classes] if the classes are unnamed, else NULL */
+    char **errors;                  /* one for each image of the last batch; NULL: success */
     int error_count;
 };
 
 /* ---- opening and closing ---- */
 
-/* As many as keep every thread busy, and fill the network. */
+/* A group is large enough to keep every thread busy and to fill a batch of the network. */
 static void choose_group(alexnet_classifier *c)
 {
     const int batch = c->network.batch;
@@ -73,7 +73,7 @@ static alexnet_status open_classifier(alexnet_classifier *c, int batch)
     return open_buffers(c);
 }
 
-/* NULL, with the message in the model's context: no memory. */
+/* Returns NULL if there is no memory, with the message in the model's context. */
 static alexnet_classifier *create(alexnet_model *model)
 {
     alexnet_classifier *c = an_new_zeroed(model->ctx, sizeof *c);
@@ -87,7 +87,8 @@ static alexnet_classifier *create(alexnet_model *model)
     return c;
 }
 
-/* Of a classifier that was created: it is the caller's, or there is none and the model is still. */
+/* Hands the classifier to the caller, or closes it after an error; the caller then keeps the model.
+   */
 static alexnet_status conclude(alexnet_classifier *c, alexnet_status status,
                                alexnet_classifier **out)
 {
@@ -110,7 +111,8 @@ alexnet_status alexnet_classifier_take_model(alexnet_model *model, int batch,
     *out = NULL;
     AN_NEED_WITHIN(ctx, batch, 1, ALEXNET_BATCH_MAX);
     if (model->values == NULL)
-        return an_fail(ctx, ALEXNET_BAD_ARG, "classifier: the model is an outline without weights");
+        return an_fail(ctx, ALEXNET_BAD_ARG,
+                       "classifier: the model is only described, without weights");
     AN_TRY(an_model_check_unshared(model, "classifier"));
     AN_TRY(an_network_check(model));
     alexnet_classifier *c = create(model);
@@ -188,7 +190,7 @@ static float *tensor_at(const alexnet_classifier *c, int i)
     return c->tensors + (ptrdiff_t)i * (ptrdiff_t)an_shape_image(c->model->nodes[0].x);
 }
 
-/* From bytes to the i-th tensor, on any thread with a context and a decoder of its own. */
+/* Decodes and preprocesses to the i-th tensor. Each thread needs its own context and decoder. */
 static alexnet_status decode(const alexnet_classifier *c, alexnet_context *ctx, decoder *d,
                              const alexnet_image_bytes *bytes, int i)
 {
@@ -201,7 +203,7 @@ static alexnet_status decode(const alexnet_classifier *c, alexnet_context *ctx, 
                                 &d->image, input.h, input.w, tensor_at(c, i));
 }
 
-/* The best classes by a row of probabilities; returns how many. */
+/* Fills in the best classes of a row of probabilities; returns their number. */
 static int fill(alexnet_classifier *c, const float *probs, int topk,
                 alexnet_prediction *predictions)
 {
@@ -253,7 +255,7 @@ alexnet_status alexnet_classifier_file(alexnet_classifier *c, const char *path, 
 
 /* ---- several images ---- */
 
-/* Some consecutive images of a batch, and where their results go. */
+/* Consecutive images of the caller's batch, and where their results go. */
 typedef struct group {
     alexnet_classifier *c;
     const alexnet_image_bytes *images;
@@ -261,7 +263,7 @@ typedef struct group {
     char **errors;
 } group;
 
-/* An an_each_job: an image that cannot be decoded is its own matter, but not want of memory. */
+/* An an_each_job. A bad image only gets its own error; a failed allocation ends the batch. */
 static alexnet_status decode_one(void *arg, alexnet_context *ctx, int member, int64_t index)
 {
     const group *g = arg;
@@ -269,7 +271,7 @@ static alexnet_status decode_one(void *arg, alexnet_context *ctx, int member, in
     alexnet_status status;
 
     if (g->images[i].data == NULL)
-        status = an_fail(ctx, ALEXNET_BAD_ARG, "there is no image: its data is NULL");
+        status = an_fail(ctx, ALEXNET_BAD_ARG, "the image's data is NULL");
     else
         status = decode(g->c, ctx, &g->c->decoders[member], &g->images[i], i);
     if (status == ALEXNET_NO_MEMORY) return status;
@@ -295,7 +297,8 @@ static alexnet_status decode_group(group *g, int n)
     return ALEXNET_OK;
 }
 
-/* Closes the gaps of images that could not be decoded; rows[k]: the image of tensor k. */
+/* Closes the gaps left by bad images. rows[k] receives the image of tensor k; returns their number.
+   */
 static int compact(const group *g, int n, int *rows)
 {
     const size_t bytes = (size_t)an_shape_image(g->c->model->nodes[0].x) * sizeof(float);

@@ -1,5 +1,5 @@
 /*
- * confusion.c: the confusion matrix as CSV and as SVG.
+ * confusion.c: writes the confusion matrix as CSV and as SVG.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -7,11 +7,11 @@
 
 #include "base/status.h"
 #include "base/text.h"
-#include "infer/prediction_file.h"
 #include "infer/network.h"
+#include "infer/prediction_file.h"
 #include <string.h>
 
-/* A matrix on its way into a file. */
+/* A matrix that is being written. */
 typedef struct matrix {
     const alexnet_model *model;
     const int64_t *counts;
@@ -20,9 +20,9 @@ typedef struct matrix {
     bool safe;
 } matrix;
 
-static int64_t count_of(const matrix *m, int right, int answer)
+static int64_t count_of(const matrix *m, int right, int predicted)
 {
-    return m->counts[(ptrdiff_t)right * m->classes + answer];
+    return m->counts[(ptrdiff_t)right * m->classes + predicted];
 }
 
 /* ---- CSV ---- */
@@ -47,17 +47,18 @@ static alexnet_status write_csv(const matrix *m)
 
 /* ---- SVG ---- */
 
-#define LABEL_CHARACTERS_MAX 24 /* of a name beside the matrix; titles have all of it */
+#define LABEL_CHARACTERS_MAX 24 /* of a name beside the matrix; titles show the whole name */
 #define MARGIN               8
 
 /* Sizes in pixels. */
 typedef struct layout {
     int cell, font;
-    int labels; /* room for the names, left and above; 0: cells are too small to be named */
-    int side;   /* of the whole image */
+    int labels; /* space for names, left and above; 0: cells are too small for names */
+    int side;   /* of the image */
 } layout;
 
-/* Text in XML 1.0, which takes no control characters, not even escaped; at most `most` characters. */
+/* Writes at most `most` characters (-1: all) as XML 1.0, which forbids even escaped control
+   characters. */
 static alexnet_status write_xml(an_writer *writer, const char *text, int most)
 {
     static const char *const entities[] = {"&amp;", "&lt;", "&gt;", "&quot;"};
@@ -89,7 +90,7 @@ static int count_characters(const char *text)
     return count;
 }
 
-static layout lay_out(const matrix *m)
+static layout make_layout(const matrix *m)
 {
     char label[AN_LABEL_BYTES];
     layout l = {.cell = m->classes <= 12 ? 48 : m->classes <= 40 ? 28 : m->classes <= 120 ? 12 : 4};
@@ -103,7 +104,7 @@ static layout lay_out(const matrix *m)
     return l;
 }
 
-/* The upper left corner of row or column i. */
+/* The position of row or column i: its upper or left edge. */
 static int place_of(const layout *l, int i) { return MARGIN + l->labels + i * l->cell; }
 
 static alexnet_status write_labels(const matrix *m, const layout *l)
@@ -125,25 +126,25 @@ static alexnet_status write_labels(const matrix *m, const layout *l)
     return ALEXNET_OK;
 }
 
-static alexnet_status write_title(const matrix *m, int right, int answer, int64_t total)
+static alexnet_status write_title(const matrix *m, int right, int predicted, int64_t total)
 {
     char label[AN_LABEL_BYTES];
 
     AN_TRY(an_writer_format(m->writer, "<title>"));
     AN_TRY(write_xml(m->writer, an_network_label(m->model, right, label), -1));
-    AN_TRY(an_writer_format(m->writer, ": %lld of %lld as ", (long long)count_of(m, right, answer),
-                            (long long)total));
-    AN_TRY(write_xml(m->writer, an_network_label(m->model, answer, label), -1));
+    AN_TRY(an_writer_format(m->writer, ": %lld of %lld as ",
+                            (long long)count_of(m, right, predicted), (long long)total));
+    AN_TRY(write_xml(m->writer, an_network_label(m->model, predicted, label), -1));
     return an_writer_format(m->writer, "</title>");
 }
 
-static alexnet_status write_cell(const matrix *m, const layout *l, int right, int answer,
+static alexnet_status write_cell(const matrix *m, const layout *l, int right, int predicted,
                                  int64_t total)
 {
     static const int light[3] = {222, 235, 247}, dark[3] = {8, 48, 107};
-    const int64_t count = count_of(m, right, answer);
+    const int64_t count = count_of(m, right, predicted);
     const double share = (double)count / (double)total;
-    const int x = place_of(l, answer), y = place_of(l, right);
+    const int x = place_of(l, predicted), y = place_of(l, right);
     int colour[3];
     char number[24];
 
@@ -153,7 +154,7 @@ static alexnet_status write_cell(const matrix *m, const layout *l, int right, in
                             "<rect class=\"cell\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" "
                             "fill=\"#%02x%02x%02x\">",
                             x, y, l->cell, l->cell, colour[0], colour[1], colour[2]));
-    AN_TRY(write_title(m, right, answer, total));
+    AN_TRY(write_title(m, right, predicted, total));
     AN_TRY(an_writer_format(m->writer, "</rect>\n"));
     const int digits = an_print(number, sizeof number, "%lld", (long long)count);
     if (l->cell < 28) return ALEXNET_OK;
@@ -178,14 +179,14 @@ static alexnet_status write_row(const matrix *m, const layout *l, int right)
 
 static alexnet_status write_svg(const matrix *m)
 {
-    const layout l = lay_out(m);
+    const layout l = make_layout(m);
     const int first = place_of(&l, 0), cells = m->classes * l.cell;
 
     AN_TRY(an_writer_format(
         m->writer,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
         "viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"%d\">\n"
-        "<title>Confusion matrix: a row for the right class, a column for the answer</title>\n"
+        "<title>Confusion matrix: rows are true classes, columns are predicted classes</title>\n"
         "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n"
         "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"#f7fbff\"/>\n",
         l.side, l.side, l.side, l.side, l.font, l.side, l.side, first, first, cells, cells));

@@ -1,13 +1,12 @@
 /*
- * confusion.h: the confusion matrix as a file, CSV or an image: which class was taken for which.
- * Written whole or not at all.
+ * confusion.h: the confusion matrix as a CSV or SVG file. Written whole or not at all.
  *
- *     label,cat,dog            a row for the right class, a column for the answer given
+ *     label,cat,dog            rows are true classes, columns are predicted classes
  *     cat,48,2
  *
- * The image (SVG) has the same rows and columns: a cell is the darker the larger its share of the
- * row, and says its names and counts where a viewer shows titles. Cells of no image are left out,
- * so that a thousand classes make no million of elements.
+ * The SVG has the same rows and columns. The larger a cell's share of its row, the darker it is;
+ * its title shows the names and the counts. Empty cells are left out, so that 1000 classes do not
+ * produce a million SVG elements.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -22,11 +21,12 @@ typedef struct an_confusion_file {
     bool svg, safe;
 } an_confusion_file;
 
-/* safe: as an_write_csv(). BAD_ARG unless the path ends in .csv or .svg. Nothing is under `path` before the commit. */
+/* safe: as in an_write_csv(). BAD_ARG unless the path ends in .csv or .svg. The file does not
+   appear under `path` before the commit. */
 alexnet_status an_confusion_open(alexnet_context *ctx, const char *path, bool safe,
                                  an_confusion_file *out) AN_NODISCARD;
 
-/* counts [classes][classes]: right class, answer. Closes the file, whatever the outcome. */
+/* counts [classes][classes]: true class, predicted class. Closes the file, even on failure. */
 alexnet_status an_confusion_commit(an_confusion_file *file, const alexnet_model *model,
                                    const int64_t *counts) AN_NODISCARD;
 void an_confusion_abandon(an_confusion_file *file); /* safe on a zeroed file */

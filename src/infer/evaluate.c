@@ -1,5 +1,5 @@
 /*
- * evaluate.c: how good weights are on labelled images.
+ * evaluate.c: alexnet_evaluate(): accuracy and loss of weights on labelled images.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -13,28 +13,28 @@
 #include "base/status.h"
 #include "data/parts.h"
 #include "data/team.h"
-#include "infer/prediction_file.h"
 #include "infer/classes.h"
 #include "infer/confusion.h"
 #include "infer/eval_run.h"
+#include "infer/prediction_file.h"
 #include <string.h>
 
-#define PARTS_BYTES 256 /* of their names in a message */
+#define PARTS_BYTES 256 /* of the names of splits in a message */
 
 typedef struct evaluation {
     alexnet_context *ctx;
     const alexnet_evaluate_options *options;
     int batch, views;
-    alexnet_model **models; /* weights_count of them; the first one's classes count */
+    alexnet_model **models; /* [weights_count]; the classes are those of the first */
     an_network *networks;
     an_evaluated images;
-    an_source *source; /* options->data, opened; NULL: somebody else did */
+    an_source *source; /* options->data, opened here; NULL: the caller's images */
     int *labels;
     an_prediction_file predictions;
     int64_t *confusion; /* [classes][classes], or NULL */
     an_confusion_file confusion_file;
     alexnet_class_result *per_class;
-    an_metrics *each_metrics; /* of several weights; NULL: of one */
+    an_metrics *each_metrics; /* one for each of several weights; NULL: only one */
     alexnet_weights_result *each;
     an_bad_list skipped;
     an_footprint memory;
@@ -83,7 +83,7 @@ static alexnet_status open_networks(evaluation *e)
     return ALEXNET_OK;
 }
 
-/* True when a run's record in the weights says that it trained on this very data. */
+/* Sets *trained if the weights' record of their run says that it trained on exactly this data. */
 static alexnet_status is_trained_on(const alexnet_model *model, const char *hash, bool *trained)
 {
     const char *text = alexnet_model_metadata(model, "alexnet.trained");
@@ -92,14 +92,14 @@ static alexnet_status is_trained_on(const alexnet_model *model, const char *hash
     *trained = false;
     if (text == NULL) return ALEXNET_OK;
     const alexnet_status status = an_json_parse(model->ctx, "record", text, strlen(text), &record);
-    if (status != ALEXNET_OK) /* somebody else's */
+    if (status != ALEXNET_OK) /* another program's record */
         return status == ALEXNET_NO_MEMORY ? status : ALEXNET_OK;
     *trained = an_source_same_images(an_json_get_text(record, "train_sha256", ""), hash);
     json_decref(record);
     return ALEXNET_OK;
 }
 
-/* Says when these are training images, in one way or another; else which part is measured. */
+/* Warns if these are training images; else logs which split is evaluated. */
 static alexnet_status tell_what(const evaluation *e)
 {
     const an_parts *parts = an_source_parts(e->source);
@@ -112,23 +112,22 @@ static alexnet_status tell_what(const evaluation *e)
         AN_TRY(is_trained_on(e->models[i], hash, &trained));
     if (an_source_is_training(e->source)) {
         an_log(e->ctx, ALEXNET_LOG_WARNING,
-               "%s: it has no part to validate or test with: measuring the training images", data);
+               "%s: it has no validation or test split: evaluating on the training images", data);
     } else if (trained) {
-        an_log(
-            e->ctx, ALEXNET_LOG_WARNING,
-            "%s: measuring the training images: these weights were trained on this data ('alexnet "
-            "eval RUN' measures what the run validated with)",
-            data);
-    } else if (parts->present == 0 && an_parts_is_training(data)) {
-        an_log(e->ctx, ALEXNET_LOG_WARNING, "%s: measuring the training images, as its name says",
+        an_log(e->ctx, ALEXNET_LOG_WARNING,
+               "%s: evaluating on the training images: these weights were trained on this data "
+               "('alexnet eval RUN' evaluates on the run's validation images)",
                data);
+    } else if (parts->present == 0 && an_parts_is_training(data)) {
+        an_log(e->ctx, ALEXNET_LOG_WARNING,
+               "%s: evaluating on the training images, as its name says", data);
     } else if (an_source_taken(e->source) != NULL) {
-        an_log(e->ctx, ALEXNET_LOG_INFO, "%s: measuring %s; what is to train on is not used", data,
-               an_source_taken(e->source));
+        an_log(e->ctx, ALEXNET_LOG_INFO, "%s: evaluating on %s; the training images are not used",
+               data, an_source_taken(e->source));
     } else if (parts->present != 0) {
         const int count = an_source_unused(e->source, e->ctx, parts->wanted, unused, sizeof unused);
         an_parts_list(parts, parts->wanted, used, sizeof used);
-        an_log(e->ctx, ALEXNET_LOG_INFO, "%s: measuring %s%s%s%s", data, used,
+        an_log(e->ctx, ALEXNET_LOG_INFO, "%s: evaluating on %s%s%s%s", data, used,
                count > 0 ? "; " : "", unused,
                count == 0   ? ""
                : count == 1 ? " is not used"
@@ -137,7 +136,7 @@ static alexnet_status tell_what(const evaluation *e)
     return ALEXNET_OK;
 }
 
-/* The validation part where the data has one, else all of it. */
+/* Opens the validation split if the data has one, else all of it. */
 static alexnet_status open_data(evaluation *e)
 {
     const char *data = e->options->data;
@@ -155,11 +154,11 @@ static alexnet_status open_data(evaluation *e)
 static alexnet_status open_source(evaluation *e)
 {
     if (e->images.source == NULL) AN_TRY(open_data(e));
-    return an_classes_map(e->models[0], e->options->weights[0], e->images.source,
-                          e->images.name, &e->labels);
+    return an_classes_map(e->models[0], e->options->weights[0], e->images.source, e->images.name,
+                          &e->labels);
 }
 
-/* The counts for each class: the entries, then the texts of their labels, in one block. */
+/* Allocates the results for each class: the entries and then their labels' texts, in one block. */
 static alexnet_status open_per_class(evaluation *e)
 {
     const alexnet_model *model = e->models[0];
@@ -207,7 +206,7 @@ static alexnet_status open_reports(evaluation *e)
     }
     if (e->options->predictions != NULL)
         AN_TRY(an_prediction_file_open(e->models[0], e->images.source, e->options->predictions,
-                                   e->options->csv_safe != 0, &e->predictions));
+                                       e->options->csv_safe != 0, &e->predictions));
     return ALEXNET_OK;
 }
 
@@ -232,22 +231,23 @@ static void close_evaluation(evaluation *e)
 
 /* ---- running ---- */
 
-static alexnet_status note_answer(void *user, const an_eval_result *answer)
+static alexnet_status note_result(void *user, const an_eval_result *result)
 {
     evaluation *e = user;
     const int classes = e->models[0]->options.classes;
     int best;
 
-    e->per_class[answer->label].images += 1;
-    e->per_class[answer->label].correct += answer->rank == 0;
+    e->per_class[result->label].images += 1;
+    e->per_class[result->label].correct += result->rank == 0;
     if (e->confusion != NULL) {
-        an_best_classes(answer->probs, classes, 1, &best);
-        ++e->confusion[(ptrdiff_t)answer->label * classes + best];
+        an_best_classes(result->probs, classes, 1, &best);
+        ++e->confusion[(ptrdiff_t)result->label * classes + best];
     }
-    return e->predictions.writer != NULL ? an_prediction_file_add(&e->predictions, answer) : ALEXNET_OK;
+    return e->predictions.writer != NULL ? an_prediction_file_add(&e->predictions, result)
+                                         : ALEXNET_OK;
 }
 
-static an_eval describe_exam(evaluation *e)
+static an_eval describe_eval(evaluation *e)
 {
     const alexnet_evaluate_options *options = e->options;
 
@@ -262,8 +262,8 @@ static an_eval describe_exam(evaluation *e)
         .batch = e->batch,
         .workers = options->workers > 0 ? options->workers : -1,
         .on_bad_image = options->on_bad_image,
-        .answer = note_answer,
-        .answer_user = e,
+        .result = note_result,
+        .result_user = e,
         .phase = "eval",
         .progress = options->progress,
         .progress_user = options->progress_user,
@@ -273,7 +273,7 @@ static an_eval describe_exam(evaluation *e)
 /* The images come first: they are read ahead while the first network prepares its weights. */
 static alexnet_status book_memory(evaluation *e)
 {
-    const an_eval exam = describe_exam(e);
+    const an_eval eval = describe_eval(e);
     an_footprint *f = &e->memory;
     int64_t bytes = 0;
 
@@ -282,7 +282,7 @@ static alexnet_status book_memory(evaluation *e)
         e->networks[i] = (an_network){.model = e->models[i], .views = e->views};
         AN_TRY(an_preprocess_parse(e->ctx, e->models[i]->preprocess, &e->networks[i].record));
     }
-    AN_TRY(an_eval_run_book(e->ctx, &exam, &bytes));
+    AN_TRY(an_eval_run_book(e->ctx, &eval, &bytes));
     an_footprint_take(f, bytes);
     for (size_t i = 0; i < e->options->weights_count; ++i)
         AN_TRY(an_network_book(e->models[i], e->batch, e->images.count, e->views, true, f));
@@ -302,11 +302,11 @@ static alexnet_status check_memory(evaluation *e)
     return an_footprint_check(e->ctx, &e->memory, "evaluation", "take a smaller batch (--batch)");
 }
 
-static alexnet_status examine(evaluation *e, an_metrics *metrics)
+static alexnet_status run_networks(evaluation *e, an_metrics *metrics)
 {
-    const an_eval exam = describe_exam(e);
+    const an_eval eval = describe_eval(e);
 
-    AN_TRY(an_eval_run(e->ctx, &exam, metrics, &e->skipped));
+    AN_TRY(an_eval_run(e->ctx, &eval, metrics, &e->skipped));
     an_skipped_tell(&e->skipped, e->images.source, e->options->skipped, e->options->skipped_user);
     return ALEXNET_OK;
 }
@@ -344,7 +344,7 @@ static alexnet_status evaluate(evaluation *e, alexnet_evaluate_result *out)
     AN_TRY(check_memory(e));
     AN_TRY(open_networks(e));
     const double start = an_seconds();
-    AN_TRY(examine(e, &metrics));
+    AN_TRY(run_networks(e, &metrics));
     const double seconds = an_seconds() - start;
     AN_TRY(write_reports(e));
     fill_each(e);
@@ -362,7 +362,7 @@ static alexnet_status evaluate(evaluation *e, alexnet_evaluate_result *out)
         .memory_bytes = e->memory.peak,
         .peak_rss_bytes = an_room_peak(e->ctx),
     };
-    e->per_class = NULL; /* the caller's now */
+    e->per_class = NULL; /* owned by the caller now */
     e->each = NULL;
     return ALEXNET_OK;
 }
@@ -375,7 +375,7 @@ alexnet_status an_evaluate(alexnet_context *ctx, const alexnet_evaluate_options 
     evaluation e = {
         .ctx = ctx,
         .options = options,
-        .batch = AN_MAX(batch / views, 1), /* as much memory as with one view */
+        .batch = AN_MAX(batch / views, 1), /* as much memory as for one view */
         .views = views,
     };
     if (images != NULL) e.images = *images;

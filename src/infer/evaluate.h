@@ -1,6 +1,6 @@
 /*
- * evaluate.h: alexnet_evaluate() of images that somebody has opened already: those that a run held
- * back (train/held_back.c), or of options->data.
+ * evaluate.h: alexnet_evaluate() on images that are already open: those that a run held back
+ * (train/held_back.c), or those of options->data.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_INFER_EVALUATE_H
@@ -8,7 +8,7 @@
 
 #include "data/source.h"
 
-/* Some images of a source. */
+/* The images to evaluate. */
 typedef struct an_evaluated {
     const an_source *source;
     const int64_t *indices; /* NULL: all */
@@ -16,7 +16,7 @@ typedef struct an_evaluated {
     const char *name; /* for messages */
 } an_evaluated;
 
-/* images NULL: options->data. */
+/* images may be NULL: options->data. */
 alexnet_status an_evaluate(alexnet_context *ctx, const alexnet_evaluate_options *options,
                            const an_evaluated *images, alexnet_evaluate_result *out) AN_NODISCARD;
 

@@ -1,6 +1,6 @@
 /*
- * features.c: alexnet_features(): the output of any layer, or the prepared images themselves, as
- * a file of one tensor.
+ * features.c: alexnet_features(): writes the output of any layer, or the preprocessed images, to a
+ * file of one tensor.
  * SPDX-License-Identifier: MIT
  */
 #include "base/clock.h"
@@ -24,16 +24,16 @@
 typedef struct extraction {
     alexnet_context *ctx;
     const alexnet_features_options *options;
-    char *weights; /* the file */
+    char *weights; /* path of the file */
     alexnet_model *model;
     an_preprocess record;
-    alexnet_session *session; /* NULL: the images themselves */
+    alexnet_session *session; /* NULL: only preprocessing */
     int batch;
     int64_t count; /* rows */
-    int shape[3];  /* of a row: channels, height, width */
+    int shape[3];  /* of one row: channels, height, width */
     size_t row_values;
     float *rows;    /* [count][row_values] */
-    uint8_t *bytes; /* the same as bytes, in place of rows; [count][h][w][3] */
+    uint8_t *bytes; /* instead of rows: the pixels as bytes, [count][h][w][3] */
     double start;
 } extraction;
 
@@ -47,7 +47,7 @@ static alexnet_status report(const extraction *e, int64_t done)
 
 /* ---- rows ---- */
 
-/* Memory for all rows, once it is known how many there are. */
+/* Allocates memory for all rows; called when their number is known. */
 static alexnet_status open_rows(extraction *e, int64_t count)
 {
     const bool as_bytes = e->options->as_bytes != 0 && e->session == NULL;
@@ -68,7 +68,7 @@ static alexnet_status open_rows(extraction *e, int64_t count)
     return ALEXNET_OK;
 }
 
-/* What is no number is no feature; classification refuses it as well. */
+/* Refuses values that are not finite, as classification does. */
 static alexnet_status check_rows(const extraction *e, int n, int64_t first)
 {
     const float *values = e->rows + (size_t)first * e->row_values;
@@ -79,12 +79,12 @@ static alexnet_status check_rows(const extraction *e, int n, int64_t first)
                            "row %lld: the output of %s is %s: the weights or the input are too "
                            "large",
                            (long long)(first + (int64_t)(i / e->row_values)),
-                           e->options->layer != NULL ? e->options->layer : "the preparation",
+                           e->options->layer != NULL ? e->options->layer : "preprocessing",
                            isnan(values[i]) ? "not a number" : "infinite");
     return ALEXNET_OK;
 }
 
-/* Runs prepared images, whatever they came from. */
+/* Runs n preprocessed images, from a loader or a tensor. */
 static alexnet_status add_rows(extraction *e, const float *images, int n, int64_t first)
 {
     float *out = e->rows + (size_t)first * e->row_values;
@@ -99,7 +99,7 @@ static alexnet_status add_rows(extraction *e, const float *images, int n, int64_
 
 /* ---- the session ---- */
 
-/* Once the size is known. */
+/* Called when the input size is known. */
 static alexnet_status open_session(extraction *e)
 {
     const an_shape input = e->model->nodes[0].x;
@@ -136,14 +136,14 @@ static alexnet_status extract_tensors(extraction *e, const an_source *source)
         .source = source, .count = e->count, .views = 1, .batch = e->batch, .workers = -1};
     an_loader *loader;
 
-    an_network_ask(e->model, &e->record, &options);
+    an_network_set_input(e->model, &e->record, &options);
     AN_TRY(an_loader_open(e->ctx, &options, &loader));
     const alexnet_status status = run_loader(e, loader);
     an_loader_close(loader);
     return status;
 }
 
-/* The pixels before mean and scale: one image after the other, on this thread. */
+/* Preprocesses without mean and std: one image after the other, on this thread. */
 static alexnet_status extract_bytes(extraction *e, const an_source *source)
 {
     an_source_buffer buffer = {0};
@@ -190,7 +190,7 @@ static alexnet_status extract_from_images(extraction *e)
 
 /* ---- from a tensor ---- */
 
-/* Runs at the tensor's own size. What is asked for besides must be that. */
+/* Resizes the model to the tensor's images. A size in the options must be the same. */
 static alexnet_status fit_to_view(extraction *e, const an_tensor_view *view)
 {
     const int channels = e->model->family->input[0];
@@ -205,8 +205,9 @@ static alexnet_status fit_to_view(extraction *e, const an_tensor_view *view)
     if (e->options->size != NULL) AN_TAKE_OPTIONS(e->ctx, e->options->size, &size);
     const int h = (int)view->shape[2], w = (int)view->shape[3];
     if ((size.input_h > 0 && size.input_h != h) || (size.input_w > 0 && size.input_w != w))
-        return an_fail(e->ctx, ALEXNET_BAD_ARG, "%s is of %dx%d, an input of %dx%d is asked for",
-                       path, h, w, size.input_h, size.input_w);
+        return an_fail(e->ctx, ALEXNET_BAD_ARG,
+                       "%s is of %dx%d, but an input of %dx%d was requested", path, h, w,
+                       size.input_h, size.input_w);
     size.input_h = h;
     size.input_w = w;
     const alexnet_status status = alexnet_model_resize(e->model, &size);
@@ -224,7 +225,7 @@ static alexnet_status extract_from_view(extraction *e, const an_tensor_view *vie
     AN_TRY(open_rows(e, view->shape[0]));
     images = an_new_array(e->ctx, (size_t)view->count, sizeof *images);
     if (images == NULL) return an_fail(e->ctx, ALEXNET_NO_MEMORY, "%s", path);
-    /* a ReLU makes 0 of what is no number, so that the output may not show it */
+    /* a ReLU turns NaN into 0, so the output might not show it */
     status = an_tensor_to_finite(e->ctx, path, view, images);
     for (int64_t done = 0; done < e->count && status == ALEXNET_OK; done += e->batch) {
         const int n = (int)AN_MIN(e->batch, e->count - done);
@@ -262,7 +263,7 @@ static alexnet_status extract_from_safetensors(extraction *e)
 
 /* ---- the file ---- */
 
-/* What slim's function returns without classes, or without squeeze, is a map of 1x1 (its alexnet_v2()). */
+/* slim's alexnet_v2() returns a map of 1x1 if it has no classes or no squeeze. */
 static bool keeps_map(const extraction *e)
 {
     const alexnet_model_options *options = &e->model->options;
@@ -300,7 +301,7 @@ static alexnet_status check_given(alexnet_context *ctx, const alexnet_features_o
     return options->weights != NULL && options->out != NULL && options->batch >= 0
                ? ALEXNET_OK
                : an_fail(ctx, ALEXNET_BAD_ARG,
-                         "features need weights, a file to write and a batch from 1");
+                         "features need weights, an output file and a batch of at least 1");
 }
 
 static alexnet_status check_options(alexnet_context *ctx, const alexnet_features_options *options,
@@ -310,13 +311,13 @@ static alexnet_status check_options(alexnet_context *ctx, const alexnet_features
     if (options->input != NULL) AN_TRY(an_output_is_not(ctx, options->out, options->input));
     if (options->input != NULL && options->image_count > 0)
         return an_fail(ctx, ALEXNET_BAD_ARG,
-                       "features are made from images or from a prepared tensor, not from both");
+                       "features need either images or an input tensor, not both");
     if (options->input != NULL && options->orientation != ALEXNET_ORIENTATION_DEFAULT)
         return an_fail(ctx, ALEXNET_BAD_ARG,
-                       "orientation is for images: the tensor '%s' is fed as it is",
+                       "orientation applies to images; the tensor '%s' is used as it is",
                        options->input);
     if (options->as_bytes && (options->layer != NULL || options->input != NULL))
-        return an_fail(ctx, ALEXNET_BAD_ARG, "only prepared images can be written as bytes");
+        return an_fail(ctx, ALEXNET_BAD_ARG, "only preprocessed images can be written as bytes");
     if (!is_npy(options->out) && !an_path_has_extension(options->out, "safetensors"))
         return an_fail(ctx, ALEXNET_BAD_ARG,
                        "'%s': expected a name that ends in .safetensors or .npy", options->out);
@@ -327,7 +328,7 @@ static alexnet_status open_network(extraction *e)
 {
     const alexnet_features_options *options = e->options;
 
-    if (options->input != NULL) /* no images, so that their record does not matter */
+    if (options->input != NULL) /* no images: the preprocessing record does not matter */
         AN_TRY(alexnet_model_load(e->ctx, e->weights, &e->model));
     else
         AN_TRY(an_network_load(e->ctx, e->weights, options->orientation, options->size, &e->model));

@@ -1,5 +1,5 @@
 /*
- * filters.c: alexnet_filters(): the first convolution's filters as an image.
+ * filters.c: alexnet_filters(): draws the first convolution's filters as an image.
  * SPDX-License-Identifier: MIT
  */
 #include "figure/filters.h"
@@ -16,14 +16,14 @@
 typedef struct drawing {
     alexnet_context *ctx;
     an_partial file;
-    alexnet_model *model; /* laid out, without values */
+    alexnet_model *model; /* described, without values */
     const an_node *layer;
     const an_param *param; /* its weights [count][channels][height][width] */
     float *weights;
     an_image image;
 } drawing;
 
-/* The weights of the node, where it is a convolution; else NULL. */
+/* The weights of a node that is a convolution; else NULL. */
 static const an_param *filters_of(const alexnet_model *model, const an_node *node)
 {
     for (int i = node->first_param; i < node->first_param + node->param_count; ++i)
@@ -32,7 +32,7 @@ static const an_param *filters_of(const alexnet_model *model, const an_node *nod
     return NULL;
 }
 
-/* The first convolution at or behind a node; NULL: there is none. */
+/* The first convolution at or after a node; NULL: none. */
 static const an_node *find_convolution(const alexnet_model *model, int first)
 {
     for (int i = first; i < model->node_count; ++i)
@@ -40,7 +40,7 @@ static const an_node *find_convolution(const alexnet_model *model, int first)
     return NULL;
 }
 
-/* The groups that the next convolution splits the maps into: two GPUs in Krizhevsky et al. 2012. */
+/* The number of groups in the next convolution: two, one per GPU, in Krizhevsky et al. 2012. */
 static int count_towers(const drawing *d)
 {
     const an_node *next = find_convolution(d->model, d->layer->index + 1);
@@ -72,7 +72,7 @@ static alexnet_status read_weights(drawing *d)
     an_tensor_shape_text(param->shape, param->rank, expected);
     if (tensor == NULL)
         return an_fail(d->ctx, ALEXNET_BAD_FILE,
-                       "%s: without '%s' %s, the filters of %s's first convolution; it holds %s",
+                       "%s: expected '%s' %s, the filters of %s's first convolution; found %s",
                        d->file.path, param->name, expected, d->model->family->name,
                        an_weights_names(&d->file.file, names));
     if (!an_weights_same_shape(param, tensor))
@@ -85,7 +85,7 @@ static alexnet_status read_weights(drawing *d)
     return an_tensor_to_finite(d->ctx, d->file.path, tensor, d->weights);
 }
 
-/* The record's order of channels: the file's, or else the family's. */
+/* The order of channels in the file's preprocessing record, or else in the family's. */
 static alexnet_status find_order(const drawing *d, bool *bgr)
 {
     const char *text = d->file.preprocess != NULL ? d->file.preprocess : d->model->preprocess;

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdbool.h>
 
-/* True when class a is a better answer than class b. */
+/* True if class a ranks before class b. */
 static bool is_better(const float *probs, int a, int b)
 {
     return probs[a] > probs[b] || (probs[a] == probs[b] && a < b);
@@ -56,7 +56,7 @@ double an_metrics_top5(const an_metrics *metrics)
 
 void an_best_classes(const float *probs, int classes, int k, int *best)
 {
-    int kept = 0; /* best[0 .. kept-1] are the best so far, in order */
+    int kept = 0; /* best[0 .. kept-1]: the best so far, in order */
 
     for (int i = 0; i < classes; ++i) {
         int at = kept;

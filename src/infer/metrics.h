@@ -1,8 +1,8 @@
 /*
- * metrics.h: how good an answer is, one by one and over many.
+ * metrics.h: rank and loss of one prediction, and their sums over many.
  *
- * Of classes with the same probability the one with the lower index is the better answer: in
- * training, eval and predict alike, so that a tie is never luck.
+ * Of classes with the same probability, the one with the lower index ranks first: in training, eval
+ * and predict alike, so that ties are never decided by chance.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_INFER_METRICS_H
@@ -10,26 +10,26 @@
 
 #include <stdint.h>
 
-/* Sums over answers. Zeroed: none yet. */
+/* Sums over images. Must be zeroed before the first. */
 typedef struct an_metrics {
     int64_t images, top1, top5; /* counts */
     double loss;                /* sum of cross-entropies, nats */
 } an_metrics;
 
-/* How many classes are better answers than `label`: 0 .. classes-1. */
+/* The number of classes that rank before `label`: 0 .. classes-1. */
 int an_rank(const float *probs, int classes, int label);
 
-/* -ln(p) in nats, at most 87.3: a probability below the smallest normal float counts as that. */
+/* -ln(p) in nats, at most 87.3: smaller probabilities count as the smallest normal float. */
 double an_cross_entropy(float probability);
 
 void an_metrics_add(an_metrics *metrics, int rank, double loss);
 
-/* Means over the images; NaN when there are none. */
+/* Means over the images; NaN if there are none. */
 double an_metrics_loss(const an_metrics *metrics);
 double an_metrics_top1(const an_metrics *metrics);
 double an_metrics_top5(const an_metrics *metrics);
 
-/* The k best classes, best first; 1 <= k <= classes. */
+/* The k classes with the highest probabilities, highest first; 1 <= k <= classes. */
 void an_best_classes(const float *probs, int classes, int k, int *best);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * network.c: images in, probabilities out.
+ * network.c: from preprocessed images to class probabilities.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -21,7 +21,7 @@ alexnet_status an_network_check(const alexnet_model *model)
                                model->mean_shape[2], x.h, x.w);
 }
 
-/* What a caller did not ask for is the file's fault. */
+/* A record that does not fit is the file's fault, not that of the caller's arguments. */
 static alexnet_status check_file(const alexnet_model *model)
 {
     const alexnet_status status = an_network_check(model);
@@ -29,7 +29,7 @@ static alexnet_status check_file(const alexnet_model *model)
     return status == ALEXNET_BAD_ARG ? ALEXNET_BAD_FILE : status;
 }
 
-/* The other size, and what becomes of images there. */
+/* Resizes the model; logs the new size and preprocessing. */
 static alexnet_status resize(alexnet_model *model, const alexnet_run_size *size)
 {
     const int h = model->options.input_h, w = model->options.input_w;
@@ -44,7 +44,7 @@ static alexnet_status resize(alexnet_model *model, const alexnet_run_size *size)
 alexnet_status an_network_check_paths(alexnet_context *ctx, const char *const *paths, size_t count)
 {
     if (count > 0 && paths == NULL)
-        return an_fail(ctx, ALEXNET_BAD_ARG, "there is no list of the %zu paths", count);
+        return an_fail(ctx, ALEXNET_BAD_ARG, "the list of %zu paths is NULL", count);
     for (size_t i = 0; i < count; ++i)
         if (paths[i] == NULL)
             return an_fail(ctx, ALEXNET_BAD_ARG, "path %zu of %zu is NULL", i, count);
@@ -79,12 +79,12 @@ alexnet_status an_network_join(alexnet_model *model)
     if (model->options.classes == 0 || (last.h == 1 && last.w == 1)) return ALEXNET_OK;
     AN_TRY(alexnet_model_resize(model, &pooled));
     an_log(model->ctx, ALEXNET_LOG_INFO,
-           "its answers are a map of %dx%d places: their logits are averaged, as by a global pool",
+           "its output is a map of %dx%d positions: the logits are averaged, as by a global pool",
            last.h, last.w);
     return ALEXNET_OK;
 }
 
-/* What a network has besides its session, which may have failed to open. */
+/* Allocates the rest of a network; `status` is that of opening its session. */
 static alexnet_status complete(an_network *network, alexnet_status status)
 {
     alexnet_context *ctx = network->model->ctx;
@@ -98,16 +98,16 @@ static alexnet_status complete(an_network *network, alexnet_status status)
     return status;
 }
 
-alexnet_status an_network_open(alexnet_model *model, int batch, int views, bool sole,
+alexnet_status an_network_open(alexnet_model *model, int batch, int views, bool exclusive,
                                an_network *network)
 {
     *network = (an_network){
         .model = model, .batch = batch, .views = views, .classes = model->options.classes};
     AN_TRY(an_model_check_answers(model));
     AN_TRY(an_preprocess_parse(model->ctx, model->preprocess, &network->record));
-    return complete(network,
-                    sole ? an_session_open_sole(model, batch * views, NULL, &network->session)
-                         : alexnet_session_open(model, batch * views, NULL, &network->session));
+    return complete(
+        network, exclusive ? an_session_open_sole(model, batch * views, NULL, &network->session)
+                           : alexnet_session_open(model, batch * views, NULL, &network->session));
 }
 
 alexnet_status an_network_open_like(alexnet_model *model, an_network *of, an_network *network)
@@ -143,7 +143,7 @@ void an_network_close(an_network *network)
     *network = (an_network){0};
 }
 
-/* Puts the mean of each image's views into its row, which lies at or before all of them. */
+/* Writes the mean of each image's views to its row, which is at or before the rows of its views. */
 static void average_views(float *probs, int n, int views, int classes)
 {
     for (int i = 0; i < n; ++i)
@@ -169,8 +169,8 @@ alexnet_status an_network_classify(an_network *network, const float *images, int
     return ALEXNET_OK;
 }
 
-void an_network_ask(const alexnet_model *model, const an_preprocess *record,
-                    an_loader_options *options)
+void an_network_set_input(const alexnet_model *model, const an_preprocess *record,
+                          an_loader_options *options)
 {
     options->record = record;
     options->mean_image = model->mean_image;

@@ -1,7 +1,7 @@
 /*
- * network.h: a model made ready for images: its preprocessing record, its session, its answers.
- * What predict, eval, the classifier and the validation of training have in common, so that they
- * cannot differ.
+ * network.h: a model ready to classify images: its preprocessing record, session and probabilities.
+ * predict, eval, the classifier and the validation of training share it, so that they cannot
+ * differ.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_INFER_NETWORK_H
@@ -11,45 +11,49 @@
 #include "data/loader.h"
 
 typedef struct an_network {
-    const alexnet_model *model; /* borrowed; unless `sole`, its values may change between calls */
+    const alexnet_model *model; /* borrowed; unless `exclusive`, its values may change */
     an_preprocess record;
     alexnet_session *session;
     int batch; /* images at a time */
-    int views; /* tensors for one image: 1 or AN_VIEWS */
+    int views; /* tensors per image: 1 or AN_VIEWS */
     int classes;
     float *probs; /* [batch * views][classes] */
 } an_network;
 
-/* BAD_ARG where the list, or one of its texts, is NULL. */
+/* BAD_ARG if the list or one of its paths is NULL. */
 alexnet_status an_network_check_paths(alexnet_context *ctx, const char *const *paths,
                                       size_t count) AN_NODISCARD;
 
 /*
- * Reads weights that are to be shown images: with a preprocessing record that can be followed.
- * orientation, other than DEFAULT, takes the place of the record's own; size as alexnet_model_resize() does. As
- * alexnet_model_load() and these; BAD_FILE (no mean image where the record asks for one), BAD_SHAPE (sizes that the
- * network does not take).
+ * Loads weights to run on images; their preprocessing record must be usable. An orientation other
+ * than DEFAULT replaces that of the record; `size` as in alexnet_model_resize(). Errors as of
+ * alexnet_model_load() and these two functions; BAD_FILE (the record asks for a missing mean
+ * image), BAD_SHAPE (the network does not support the size).
  */
 alexnet_status an_network_load(alexnet_context *ctx, const char *path,
                                alexnet_orientation orientation, const alexnet_run_size *size,
                                alexnet_model **out) AN_NODISCARD;
 
-/* That the model's preprocessing record can be followed. BAD_ARG (no mean image where it asks for one), BAD_SHAPE. */
+/* Checks that the model's preprocessing record is usable. BAD_ARG (it asks for a missing mean
+   image), BAD_SHAPE. */
 alexnet_status an_network_check(const alexnet_model *model) AN_NODISCARD;
 
 /*
- * Where the network's answers are a map, averages it, and says so: by a global pool, which is the mean of the logits over
- * all places, as the layer behind it is linear. No session of the model may be open.
+ * If the network's output is a map, resizes the model with a global pool, and logs that: the result
+ * is the mean of the logits over all positions, as the layer after the pool is linear. No session
+ * of the model may be open.
  */
 alexnet_status an_network_join(alexnet_model *model) AN_NODISCARD;
 
 /*
- * Plans for `batch` images. sole: nobody else reads the model's values, now or later, so that their memory may be given
- * back (an_session_open_sole()). NO_MEMORY, BAD_ARG (the model's record does not parse), BAD_SHAPE.
+ * Opens a session for `batch` images. exclusive: nothing else reads the model's values, now or
+ * later, so their memory may be released (an_session_open_sole()). NO_MEMORY, BAD_ARG (the model's
+ * record does not parse), BAD_SHAPE.
  */
-alexnet_status an_network_open(alexnet_model *model, int batch, int views, bool sole,
+alexnet_status an_network_open(alexnet_model *model, int batch, int views, bool exclusive,
                                an_network *network) AN_NODISCARD;
-/* The same for a model that shares the values of that of `of`, with its prepared weights: an_session_open_like(). */
+/* The same for a model that shares the values and the packed weights of the model of `of`; see
+   an_session_open_like(). */
 alexnet_status an_network_open_like(alexnet_model *model, an_network *of,
                                     an_network *network) AN_NODISCARD;
 void an_network_close(an_network *network); /* safe on a zeroed network */
@@ -59,17 +63,18 @@ alexnet_status an_network_book(const alexnet_model *model, int batch, int64_t im
                                bool sole, an_footprint *footprint) AN_NODISCARD;
 
 /*
- * Class probabilities of n images, averaged over their views: network->probs [n][classes].
- *   images  [n * views][3][h][w], prepared
- * DIVERGED when a probability is not a number: the weights are bad.
+ * Computes the class probabilities of n images, averaged over their views: network->probs
+ * [n][classes].
+ *   images  [n * views][3][h][w], preprocessed
+ * DIVERGED if a probability is NaN: the weights are bad.
  */
 alexnet_status an_network_classify(an_network *network, const float *images, int n) AN_NODISCARD;
 
-/* Tells a loader what the model wants to see: record, mean image, size. */
-void an_network_ask(const alexnet_model *model, const an_preprocess *record,
-                    an_loader_options *options);
+/* Fills in the loader's preprocessing record, mean image and size. */
+void an_network_set_input(const alexnet_model *model, const an_preprocess *record,
+                          an_loader_options *options);
 
-/* The name of a class, or "class 7" written to the buffer where the model has no names. */
+/* The name of a class; if the model has no names, "class 7", written to the buffer. */
 #define AN_LABEL_BYTES 32
 const char *an_network_label(const alexnet_model *model, int index, char buffer[AN_LABEL_BYTES]);
 

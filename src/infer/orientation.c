@@ -1,5 +1,5 @@
 /*
- * orientation.c: alexnet_model_set_orientation(): another word in a model's preprocessing record.
+ * orientation.c: alexnet_model_set_orientation(): changes one word of a preprocessing record.
  * SPDX-License-Identifier: MIT
  */
 #include "base/memory.h"

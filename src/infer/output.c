@@ -1,5 +1,5 @@
 /*
- * output.c: whether a file can be written, before the work.
+ * output.c: checks that an output file can be written, before the work.
  * SPDX-License-Identifier: MIT
  */
 #include "infer/output.h"
@@ -12,7 +12,7 @@ alexnet_status an_output_is_not(alexnet_context *ctx, const char *out, const cha
     bool same = false;
 
     AN_TRY(an_file_same(ctx, out, in, &same));
-    return same ? an_fail(ctx, ALEXNET_BAD_ARG, "'%s' is read and cannot be written, too", out)
+    return same ? an_fail(ctx, ALEXNET_BAD_ARG, "'%s' is an input and cannot be the output", out)
                 : ALEXNET_OK;
 }
 

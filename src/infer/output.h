@@ -1,5 +1,5 @@
 /*
- * output.h: what a job asks of the file that it is to write, before the work.
+ * output.h: checks on an output file, before the work.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_INFER_OUTPUT_H
@@ -8,10 +8,11 @@
 #include "alexnet.h"
 #include "base/compiler.h"
 
-/* BAD_ARG when both paths are one file: it would replace what is read. */
+/* BAD_ARG if both paths are the same file: the output must not replace an input, which may be the
+   only copy. */
 alexnet_status an_output_is_not(alexnet_context *ctx, const char *out, const char *in) AN_NODISCARD;
 
-/* That the file can be written; nothing is left behind. IO, BAD_ARG as an_writer_open(). */
+/* Checks that the file can be written; changes nothing. IO and BAD_ARG as in an_writer_open(). */
 alexnet_status an_output_try(alexnet_context *ctx, const char *path) AN_NODISCARD;
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * predict.c: alexnet_predict(): images in, the best classes of each out, in the order given.
+ * predict.c: alexnet_predict(): the best classes of each image, in the given order.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -14,7 +14,7 @@
 #include "infer/network.h"
 #include <string.h>
 
-#define NAME_BYTES    4096 /* of an image */
+#define NAME_BYTES    4096 /* of an image's name */
 #define DEFAULT_BATCH 32
 #define DEFAULT_TOPK  5
 
@@ -28,7 +28,7 @@ typedef struct prediction {
     an_loader *loader;
     alexnet_prediction *best;       /* [topk] */
     int *order;                     /* [topk] */
-    char (*labels)[AN_LABEL_BYTES]; /* [topk], of unnamed classes */
+    char (*labels)[AN_LABEL_BYTES]; /* [topk], for unnamed classes */
     double start;
     int64_t failed;
 } prediction;
@@ -52,18 +52,18 @@ static void tell_best(prediction *p, const char *image, const float *probs)
     tell(p, &(alexnet_prediction_result){.image = image, .predictions = p->best, .count = p->topk});
 }
 
-/* Why image `index` could not be read. */
+/* The reason why image `index` could not be read. */
 static const char *find_reason(prediction *p, int64_t index)
 {
     const an_bad_image *bad;
     const size_t count = an_loader_bad(p->loader, &bad);
 
-    for (size_t i = count; i-- > 0;) /* from the back: it is among the last */
+    for (size_t i = count; i-- > 0;) /* backwards: it is one of the last */
         if (bad[i].index == index) return bad[i].reason;
     return "unreadable";
 }
 
-/* The images first .. end-1, of which the batch has those that could be read. */
+/* Reports images first .. end-1; the batch has those that could be read. */
 static void tell_batch(prediction *p, const an_batch *batch, int64_t first, int64_t end)
 {
     char name[NAME_BYTES];
@@ -89,9 +89,9 @@ static alexnet_status report(const prediction *p, int64_t done)
     return an_progress_tell(p->ctx, &progress, p->options->progress, p->options->progress_user);
 }
 
-/* ---- the whole ---- */
+/* ---- the prediction ---- */
 
-static an_loader_options ask_images(prediction *p)
+static an_loader_options input_of(prediction *p)
 {
     an_loader_options options = {
         .source = p->source,
@@ -103,13 +103,13 @@ static an_loader_options ask_images(prediction *p)
         .skip_max = -1,
     };
 
-    an_network_ask(p->model, &p->network.record, &options);
+    an_network_set_input(p->model, &p->network.record, &options);
     return options;
 }
 
 static alexnet_status open_loader(prediction *p)
 {
-    const an_loader_options options = ask_images(p);
+    const an_loader_options options = input_of(p);
 
     return an_loader_open(p->ctx, &options, &p->loader);
 }
@@ -121,7 +121,7 @@ static alexnet_status check_memory(prediction *p)
     int64_t bytes = 0;
 
     AN_TRY(an_preprocess_parse(p->ctx, p->model->preprocess, &p->network.record));
-    const an_loader_options images = ask_images(p);
+    const an_loader_options images = input_of(p);
     AN_TRY(an_loader_book(p->ctx, &images, &bytes));
     an_footprint_take(&f, bytes);
     AN_TRY(an_network_book(p->model, p->batch, images.count, 1, true, &f));
@@ -141,7 +141,7 @@ static alexnet_status open_prediction(prediction *p)
 
     if (options->weights == NULL || options->topk < 0 || options->batch < 0)
         return an_fail(p->ctx, ALEXNET_BAD_ARG,
-                       "prediction needs weights, topk from 1 and batch from 1");
+                       "prediction needs weights, topk of at least 1 and batch of at least 1");
     AN_TRY(an_files_open(p->ctx, options->images, options->image_count, &p->source));
     an_source_tell_passed(p->ctx, p->source,
                           options->image_count == 1 ? options->images[0] : "the folders");

@@ -1,5 +1,5 @@
 /*
- * prediction_file.c: CSV and JSON lines.
+ * prediction_file.c: writes predictions as CSV and as JSON lines.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -10,7 +10,7 @@
 #include "infer/metrics.h"
 #include <string.h>
 
-#define NAME_BYTES 4096 /* of an image */
+#define NAME_BYTES 4096 /* of an image's name */
 
 /* ---- text ---- */
 
@@ -50,14 +50,14 @@ alexnet_status an_write_json(an_writer *writer, const char *text)
 /* ---- predictions ---- */
 
 alexnet_status an_prediction_file_open(const alexnet_model *model, const an_source *source,
-                                   const char *path, bool safe, an_prediction_file *out)
+                                       const char *path, bool safe, an_prediction_file *out)
 {
     static const char heading[] = "image,label,predicted,probability,correct\n";
 
     *out = (an_prediction_file){.model = model,
-                            .source = source,
-                            .json = an_path_has_extension(path, "jsonl"),
-                            .safe = safe};
+                                .source = source,
+                                .json = an_path_has_extension(path, "jsonl"),
+                                .safe = safe};
     if (!out->json && !an_path_has_extension(path, "csv"))
         return an_fail(model->ctx, ALEXNET_BAD_ARG,
                        "predictions '%s': expected a name that ends in .csv or .jsonl", path);
@@ -68,50 +68,52 @@ alexnet_status an_prediction_file_open(const alexnet_model *model, const an_sour
     return status;
 }
 
-static alexnet_status add_csv(an_prediction_file *file, const an_eval_result *answer, const char *image)
+static alexnet_status add_csv(an_prediction_file *file, const an_eval_result *result,
+                              const char *image)
 {
     char label[AN_LABEL_BYTES];
     int best;
 
-    an_best_classes(answer->probs, file->model->options.classes, 1, &best);
+    an_best_classes(result->probs, file->model->options.classes, 1, &best);
     AN_TRY(an_write_csv(file->writer, image, file->safe));
     AN_TRY(an_writer_add(file->writer, ",", 1));
-    AN_TRY(an_write_csv(file->writer, an_network_label(file->model, answer->label, label),
+    AN_TRY(an_write_csv(file->writer, an_network_label(file->model, result->label, label),
                         file->safe));
     AN_TRY(an_writer_add(file->writer, ",", 1));
     AN_TRY(an_write_csv(file->writer, an_network_label(file->model, best, label), file->safe));
-    return an_writer_format(file->writer, ",%.6g,%d\n", (double)answer->probs[best],
-                            answer->rank == 0);
+    return an_writer_format(file->writer, ",%.6g,%d\n", (double)result->probs[best],
+                            result->rank == 0);
 }
 
-static alexnet_status add_json(an_prediction_file *file, const an_eval_result *answer, const char *image)
+static alexnet_status add_json(an_prediction_file *file, const an_eval_result *result,
+                               const char *image)
 {
-    const int count = AN_MIN(file->model->options.classes, AN_ANSWERS_TOP);
+    const int count = AN_MIN(file->model->options.classes, AN_PREDICTIONS_TOP);
     char label[AN_LABEL_BYTES];
-    int best[AN_ANSWERS_TOP];
+    int best[AN_PREDICTIONS_TOP];
 
-    an_best_classes(answer->probs, file->model->options.classes, count, best);
+    an_best_classes(result->probs, file->model->options.classes, count, best);
     AN_TRY(an_writer_format(file->writer, "{\"image\":"));
     AN_TRY(an_write_json(file->writer, image));
     AN_TRY(an_writer_format(file->writer, ",\"label\":"));
-    AN_TRY(an_write_json(file->writer, an_network_label(file->model, answer->label, label)));
+    AN_TRY(an_write_json(file->writer, an_network_label(file->model, result->label, label)));
     AN_TRY(an_writer_format(file->writer, ",\"predictions\":["));
     for (int i = 0; i < count; ++i) {
         AN_TRY(an_writer_format(file->writer, "%s{\"index\":%d,\"label\":", i > 0 ? "," : "",
                                 best[i]));
         AN_TRY(an_write_json(file->writer, an_network_label(file->model, best[i], label)));
         AN_TRY(an_writer_format(file->writer, ",\"probability\":%.6g}",
-                                (double)answer->probs[best[i]]));
+                                (double)result->probs[best[i]]));
     }
     return an_writer_format(file->writer, "]}\n");
 }
 
-alexnet_status an_prediction_file_add(an_prediction_file *file, const an_eval_result *answer)
+alexnet_status an_prediction_file_add(an_prediction_file *file, const an_eval_result *result)
 {
     char image[NAME_BYTES];
 
-    an_source_name(file->source, answer->index, image, sizeof image);
-    return file->json ? add_json(file, answer, image) : add_csv(file, answer, image);
+    an_source_name(file->source, result->index, image, sizeof image);
+    return file->json ? add_json(file, result, image) : add_csv(file, result, image);
 }
 
 alexnet_status an_prediction_file_commit(an_prediction_file *file)

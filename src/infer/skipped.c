@@ -1,5 +1,5 @@
 /*
- * skipped.c: the policy for unreadable images, and telling of them.
+ * skipped.c: the policy for bad images, and their report.
  *
  * SPDX-License-Identifier: MIT
  */

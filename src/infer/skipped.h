@@ -1,6 +1,5 @@
 /*
- * skipped.h: what to do about unreadable images, and telling the caller of those that were passed
- * over.
+ * skipped.h: the policy for bad images, and the report of those that were skipped.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_INFER_SKIPPED_H
@@ -12,11 +11,11 @@
 /* Sets skip_bad and skip_max for a set of `count` images. */
 void an_skip_policy(alexnet_bad_image policy, int64_t count, an_loader_options *options);
 
-/* Replaces the list by what the loader has met. NO_MEMORY: the list is then empty. */
+/* Replaces the list with the bad images that the loader found. NO_MEMORY: the list is empty. */
 alexnet_status an_skipped_take(alexnet_context *ctx, an_loader *loader,
                                an_bad_list *skipped) AN_NODISCARD;
 
-/* Tells the callback (may be NULL) of every image, by name. */
+/* Calls `tell` (may be NULL) for every skipped image, with its name. */
 void an_skipped_tell(const an_bad_list *skipped, const an_source *source, alexnet_skipped_fn tell,
                      void *user);
 

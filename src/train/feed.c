@@ -84,7 +84,7 @@ static alexnet_status ask_training(an_feed *feed, an_loader_options *options)
         options->later = &feed->calm;
         options->later_epoch = feed->options.noise_end;
     }
-    an_network_ask(network, &feed->record, options);
+    an_network_set_input(network, &feed->record, options);
     an_skip_policy((alexnet_bad_image)config->on_bad_image, train->count, options);
     return ALEXNET_OK;
 }
@@ -101,7 +101,7 @@ static an_loader_options ask_validation(const an_feed *feed)
         .workers = feed->options.workers,
     };
 
-    an_network_ask(feed->options.model, &feed->record, &options);
+    an_network_set_input(feed->options.model, &feed->record, &options);
     an_skip_policy((alexnet_bad_image)feed->options.config->on_bad_image, val->count, &options);
     return options;
 }

@@ -49,7 +49,7 @@ static alexnet_status report(const an_mean_job *job, int64_t done)
 
 /* Adds up all images. A double holds whole numbers to 2^53: room for 2^45 images. */
 static alexnet_status sum_images(const an_mean_job *job, an_loader *loader, double *sums,
-                                   int64_t pixels, int64_t *images)
+                                 int64_t pixels, int64_t *images)
 {
     const an_batch *batch;
 
@@ -106,7 +106,7 @@ alexnet_status an_mean_image_compute(const an_mean_job *job)
     int64_t images = 0;
     alexnet_status status;
 
-    an_network_ask(job->model, &plain, &options);
+    an_network_set_input(job->model, &plain, &options);
     options.mean_image = NULL;
     options.batch = BATCH;
     options.views = 1;

@@ -17,7 +17,7 @@ static alexnet_status book_validation(const an_memory_job *job, an_footprint *fo
     alexnet_context *ctx = job->model->ctx;
     const an_image_set *val = &job->data->val;
     an_network network = {.model = job->model, .views = 1};
-    const an_eval exam = {
+    const an_eval eval = {
         .networks = &network,
         .network_count = 1,
         .source = val->source,
@@ -31,7 +31,7 @@ static alexnet_status book_validation(const an_memory_job *job, an_footprint *fo
 
     AN_TRY(an_preprocess_parse(ctx, job->model->preprocess, &network.record));
     AN_TRY(an_network_book(job->model, AN_EVAL_BATCH, val->count, 1, false, footprint));
-    AN_TRY(an_eval_run_book(ctx, &exam, &bytes));
+    AN_TRY(an_eval_run_book(ctx, &eval, &bytes));
     an_footprint_take(footprint, bytes);
     return ALEXNET_OK;
 }

@@ -125,7 +125,7 @@ static void note_validation(trainer *t, const an_metrics *metrics)
 static alexnet_status examine(trainer *t, an_metrics *metrics)
 {
     const an_image_set *val = &t->given->data->val;
-    const an_eval exam = {
+    const an_eval eval = {
         .networks = &t->network,
         .network_count = 1,
         .source = val->source,
@@ -141,7 +141,7 @@ static alexnet_status examine(trainer *t, an_metrics *metrics)
     };
 
     return t->feed.frozen != NULL ? an_frozen_eval(t->feed.frozen, metrics)
-                                  : an_eval_run(t->ctx, &exam, metrics, &t->val_skipped);
+                                  : an_eval_run(t->ctx, &eval, metrics, &t->val_skipped);
 }
 
 static alexnet_status validate_model(trainer *t)

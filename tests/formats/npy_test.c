@@ -1,5 +1,6 @@
 /*
- * npy_test.c: files as numpy writes them; every claim that must be refused; what is written, byte for byte as numpy's own.
+ * npy_test.c: files as NumPy writes them; every claim that must be refused; written files, byte for
+ * byte as NumPy's.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -11,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A file of a version, a header and `data_size` numbered bytes, in a block of exactly its size. */
+/* Makes a file of a version, a header and `data_size` numbered bytes, in a block of its size. */
 static uint8_t *make_file(int version, const char *header, size_t data_size, size_t *size)
 {
     const size_t length = strlen(header);
@@ -42,7 +43,7 @@ static alexnet_status parse(alexnet_context *ctx, int version, const char *heade
     return status;
 }
 
-static void good_headers_are_understood(void **state)
+static void good_headers_are_parsed(void **state)
 {
     static const struct {
         int version;
@@ -133,10 +134,10 @@ static void false_claims_are_refused(void **state)
     an_assert_error(p->ctx, "version 4.0");
     an_assert_status(p->ctx, an_npy_parse(p->ctx, "x.npy", "PK\3\4zipped", 10, &view),
                      ALEXNET_BAD_FILE);
-    an_assert_error(p->ctx, "not a numpy file");
+    an_assert_error(p->ctx, "not a NumPy file");
     an_assert_status(p->ctx, an_npy_parse(p->ctx, "x.npy", "\x93NUMPY\1\0\xff\xff{", 11, &view),
                      ALEXNET_BAD_FILE);
-    an_assert_error(p->ctx, "truncated in its header");
+    an_assert_error(p->ctx, "truncated within its header");
 }
 
 static void every_truncation_and_change_is_harmless(void **state)
@@ -166,8 +167,8 @@ static void every_truncation_and_change_is_harmless(void **state)
     free(data);
 }
 
-/* numpy.save() of float32 [[1, -2, 0.5]]: 128 bytes, then the numbers. */
-static void the_bytes_are_those_of_numpy(void **state)
+/* numpy.save() of float32 [[1, -2, 0.5]]: 128 bytes, then the values. */
+static void the_bytes_match_numpys(void **state)
 {
     static const float numbers[] = {1, -2, 0.5f};
     static const char text[] = "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 3), }";
@@ -177,7 +178,7 @@ static void the_bytes_are_those_of_numpy(void **state)
     uint8_t expected[128 + sizeof numbers];
 
     memset(expected, ' ', sizeof expected);
-    memcpy(expected, "\x93NUMPY\1\0\x76\0", 10); /* 0x76 = 118 = 128 - 10 */
+    memcpy(expected, "\x93NUMPY\1\0\x76\0", 10); /* 0x76 = 118 = 128 - 10: the size of the header */
     memcpy(expected + 10, text, sizeof text - 1);
     expected[127] = '\n';
     memcpy(expected + 128, numbers, sizeof numbers);
@@ -185,7 +186,7 @@ static void the_bytes_are_those_of_numpy(void **state)
     an_test_assert_file(path, expected, sizeof expected);
 }
 
-static void what_is_written_comes_back(void **state)
+static void a_written_file_reads_back(void **state)
 {
     static const uint64_t zeros[4];
     static const struct {
@@ -216,7 +217,7 @@ static void what_is_written_comes_back(void **state)
     }
 }
 
-static void a_file_is_read_where_it_lies(void **state)
+static void a_file_is_read_from_disk(void **state)
 {
     static const float numbers[] = {1, -2, 0.5f, 4};
     const an_test_place *p = *state;
@@ -233,7 +234,7 @@ static void a_file_is_read_where_it_lies(void **state)
     assert_memory_equal(back, numbers, sizeof numbers);
 
     an_assert_ok(p->ctx, an_file_stat(p->ctx, path, &info));
-    assert_int_equal(truncate(path, (off_t)info.size - 1), 0); /* behind our back */
+    assert_int_equal(truncate(path, (off_t)info.size - 1), 0); /* changed while it is open */
     an_assert_status(p->ctx, an_tensor_to_float(p->ctx, path, &view, back), ALEXNET_BAD_FILE);
     an_assert_error(p->ctx, "x.npy: truncated while it was read");
     an_reader_close(&reader);
@@ -245,10 +246,10 @@ static void a_file_is_read_where_it_lies(void **state)
         assert_int_equal(reader.descriptor, -1);
         an_assert_ok(p->ctx, an_npy_write(p->ctx, path, &tensor));
     }
-    an_test_write(path, "\x93NUMPY\2\0\0\0\1\0", 12); /* and 65536 bytes of nothing */
+    an_test_write(path, "\x93NUMPY\2\0\0\0\1\0", 12); /* and a header of 65536 zeros */
     assert_int_equal(truncate(path, 12 + 65536), 0);
     an_assert_status(p->ctx, an_npy_open(p->ctx, path, &reader, &view), ALEXNET_BAD_FILE);
-    an_assert_error(p->ctx, "a header of 65536 bytes, at most 65535 are read");
+    an_assert_error(p->ctx, "a header of 65536 bytes; expected at most 65535");
     an_assert_status(p->ctx, an_npy_open(p->ctx, p->folder, &reader, &view), ALEXNET_BAD_FILE);
 
     bool failed = true;
@@ -307,12 +308,12 @@ static void a_fault_leaves_the_old_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        an_test_in_place(good_headers_are_understood),
+        an_test_in_place(good_headers_are_parsed),
         an_test_in_place(false_claims_are_refused),
         an_test_in_place(every_truncation_and_change_is_harmless),
-        an_test_in_place(the_bytes_are_those_of_numpy),
-        an_test_in_place(what_is_written_comes_back),
-        an_test_in_place(a_file_is_read_where_it_lies),
+        an_test_in_place(the_bytes_match_numpys),
+        an_test_in_place(a_written_file_reads_back),
+        an_test_in_place(a_file_is_read_from_disk),
         an_test_in_place(unknown_types_are_not_written),
         an_test_in_place(a_fault_leaves_the_old_file),
     };

@@ -1,5 +1,5 @@
 /*
- * partial_test.c: a network starts from what a file holds of it: by name, shape and class.
+ * partial_test.c: a network starts from the part of it that a file holds: by name, shape and class.
  * SPDX-License-Identifier: MIT
  */
 #include "infer/tiny.h"
@@ -51,7 +51,7 @@ typedef struct draft {
     size_t count;
 } draft;
 
-/* The tensors of a model whose names begin with `only`, with a word before them. */
+/* Drafts the tensors of a model whose names begin with `only`, with the prefix `word`. */
 static void draft_of(const alexnet_model *model, const char *only, const char *word, draft *made)
 {
     made->count = 0;
@@ -83,7 +83,7 @@ static alexnet_model *small_model(const world *w, const char *const *names, int 
     return an_tiny_model(w->ctx, names, classes, seed);
 }
 
-/* Opens, reads and closes. */
+/* Opens a file, reads it into the model and closes it. */
 static alexnet_status read_into(world *w, alexnet_model *model, bool *fresh)
 {
     an_partial partial;
@@ -107,7 +107,8 @@ static bool same_tensor(const alexnet_model *a, const alexnet_model *b, const ch
 
 static void assert_logged(const world *w, const char *part)
 {
-    if (strstr(w->log.text, part) == NULL) fail_msg("'%s' is not in: %s", part, w->log.text);
+    if (strstr(w->log.text, part) == NULL)
+        fail_msg("'%s' is not in the log: %s", part, w->log.text);
 }
 
 static void a_part_is_loaded_and_the_rest_starts_afresh(void **state)
@@ -147,7 +148,7 @@ static void a_part_is_loaded_and_the_rest_starts_afresh(void **state)
     alexnet_model_free(from);
 }
 
-static void other_shapes_and_other_tensors_are_named(void **state)
+static void other_shapes_and_other_tensors_are_logged(void **state)
 {
     static const float values[64];
     world *w = *state;
@@ -177,7 +178,7 @@ static const char *const swapped[] = {"bee", "ant"};
 static const char *const three[] = {"cow", "bee", "ant"};
 static const char *const strangers[] = {"elk", "fox"};
 
-/* Row `class` of the model's last layer is row `row` of the other's. */
+/* Row `class` of the model's last layer must equal row `row` of the other's. */
 static void assert_row(const alexnet_model *model, int class, const alexnet_model *other, int row)
 {
     static const char *const names[] = {"fc10.weight", "fc10.bias"};
@@ -199,7 +200,7 @@ static void set_biases(alexnet_model *model, float first)
         model->values[bias->offset + (size_t)i] = first + (float)i;
 }
 
-static void the_last_layer_goes_by_names(void **state)
+static void the_last_layer_is_matched_by_names(void **state)
 {
     enum { FRESH = -1 };
     static const struct {
@@ -228,22 +229,22 @@ static void the_last_layer_goes_by_names(void **state)
          two,
          2,
          {2, 1},
-         "taken over by name: ant, bee; others of the file are not used"},
+         "taken over by name: ant, bee; the file's other classes are not used"},
         {"[\"ant\",\"bee\"]",
          2,
          strangers,
          2,
          {FRESH, FRESH},
-         "head: fc10.weight starts afresh: no class of the file has the name of one here"},
-        {NULL, 2, two, 2, {FRESH, FRESH}, "starts afresh: its classes have no names"},
+         "head: fc10.weight starts afresh: the file has none of this model's class names"},
+        {NULL, 2, two, 2, {FRESH, FRESH}, "starts afresh: the file does not name its classes"},
         {"[\"ant\",\"bee\"]",
          2,
          NULL,
          2,
          {FRESH, FRESH},
-         "starts afresh: its classes have names and those here have none"},
+         "starts afresh: the file names its classes, but this model does not"},
         {NULL, 2, NULL, 2, {0, 1}, "loaded 8 of the 8 tensors"},
-        {NULL, 3, NULL, 2, {FRESH, FRESH}, "starts afresh: it has another number of classes"},
+        {NULL, 3, NULL, 2, {FRESH, FRESH}, "starts afresh: the file has another number of classes"},
     };
     world *w = *state;
     draft made;
@@ -272,7 +273,7 @@ static void the_last_layer_goes_by_names(void **state)
 
 /* ---- which family ---- */
 
-static void the_family_is_that_of_most_tensors(void **state)
+static void the_family_that_most_tensors_fit_is_taken(void **state)
 {
     static const char *const families[] = {"torchvision", "cifar-19pct", "caffe"};
     world *w = *state;
@@ -287,14 +288,14 @@ static void the_family_is_that_of_most_tensors(void **state)
         write_draft(w, &made, NULL);
         an_assert_ok(w->ctx, an_partial_open(w->ctx, w->path, &partial));
         an_assert_ok(w->ctx, an_partial_family(w->ctx, &partial, &found));
-        /* caffe has the tensors of paper, which stands before it */
+        /* caffe has the tensors of paper, which precedes it in the table */
         assert_string_equal(found->name, i == 2 ? "paper" : families[i]);
         an_partial_close(w->ctx, &partial);
         alexnet_model_free(model);
     }
 }
 
-static void a_whole_model_is_made_of_a_part(void **state)
+static void a_part_is_completed_to_a_model(void **state)
 {
     world *w = *state;
     alexnet_model *from = small_model(w, NULL, 3, 1), *model;
@@ -327,7 +328,7 @@ static void a_whole_model_is_made_of_a_part(void **state)
                             "model alexnet_v2/conv1/weights, alexnet_v2/conv1/biases ...");
 }
 
-/* Our own file: options, record and mean image come with it. */
+/* A file of our own also brings its options, record and mean image. */
 static void our_own_files_bring_their_record(void **state)
 {
     world *w = *state;
@@ -361,10 +362,10 @@ static void false_files_are_refused(void **state)
         an_tensor_out extra;
         const char *error;
     } rows[] = {
-        {"[\"ant\"]", {0}, "'alexnet.classes' has 1 names, fc10.weight has rows for 2 classes"},
+        {"[\"ant\"]", {0}, "'alexnet.classes' has 1 names, but fc10.weight has rows for 2 classes"},
         {"[]", {0}, "expected a JSON list of 1 to"},
         {"ant", {0}, "expected a JSON list of 1 to"},
-        {"[7,8]", {0}, "'alexnet.classes': entry 0 is not a text"},
+        {"[7,8]", {0}, "'alexnet.classes': entry 0 is not a string"},
         {"[\"ant\",\"ant\"]", {0}, "two classes are called 'ant'"},
         {NULL,
          {"model.conv1.bias", AN_F32, 1, {32}, nan_values},
@@ -399,8 +400,8 @@ static void false_files_are_refused(void **state)
                      ALEXNET_NOT_FOUND);
 }
 
-/* Nothing fits: by which names, shapes or classes. */
-static void what_does_not_fit_is_shown(void **state)
+/* If nothing fits, the message lists the names, shapes or classes. */
+static void the_message_says_what_does_not_fit(void **state)
 {
     world *w = *state;
     alexnet_model *from = small_model(w, NULL, 2, 3), *model = small_model(w, two, 2, 1);
@@ -409,8 +410,9 @@ static void what_does_not_fit_is_shown(void **state)
     draft_of(from, "fc10", "", &made);
     write_draft(w, &made, NULL);
     an_assert_status(w->ctx, read_into(w, model, NULL), ALEXNET_BAD_FILE);
-    an_assert_error(w->ctx, "only the last layer of model cifar-19pct is in it, fc10.weight, and "
-                            "that starts afresh: its classes have no names");
+    an_assert_error(w->ctx,
+                    "the only layer of model cifar-19pct in it is the last one, fc10.weight, "
+                    "which starts afresh: the file does not name its classes");
 
     draft_of(from, "conv1.bias", "", &made);
     made.tensors[0].shape[0] = 31;
@@ -433,7 +435,7 @@ static void what_does_not_fit_is_shown(void **state)
     alexnet_model_free(from);
 }
 
-/* A variance has a root to be taken. */
+/* The square root of a variance is needed. */
 static void a_negative_variance_is_refused(void **state)
 {
     world *w = *state;
@@ -444,7 +446,7 @@ static void a_negative_variance_is_refused(void **state)
     variance[4] = 0;
     an_assert_ok(w->ctx, alexnet_model_save(model, w->path));
     an_assert_ok(w->ctx, read_into(w, model, NULL));
-    assert_logged(w, "is not known here");
+    assert_logged(w, "unknown model");
     variance[4] = -0.5F;
     an_assert_ok(w->ctx, alexnet_model_save(model, w->path));
     an_assert_status(w->ctx, read_into(w, model, NULL), ALEXNET_BAD_FILE);
@@ -506,16 +508,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_part_is_loaded_and_the_rest_starts_afresh),
-        TEST(other_shapes_and_other_tensors_are_named),
-        TEST(the_last_layer_goes_by_names),
-        TEST(the_family_is_that_of_most_tensors),
-        TEST(a_whole_model_is_made_of_a_part),
+        TEST(other_shapes_and_other_tensors_are_logged),
+        TEST(the_last_layer_is_matched_by_names),
+        TEST(the_family_that_most_tensors_fit_is_taken),
+        TEST(a_part_is_completed_to_a_model),
         TEST(our_own_files_bring_their_record),
         TEST(false_files_are_refused),
         TEST(a_negative_variance_is_refused),
         TEST(every_step_can_fail),
         TEST(real_convolutions_are_recognised),
-        TEST(what_does_not_fit_is_shown),
+        TEST(the_message_says_what_does_not_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Which file of a run is read. SPDX-License-Identifier: MIT */
+/* run_weights_test.c: which file of a run is read. SPDX-License-Identifier: MIT */
 #include "support/support.h"
 
 #include "base/file.h"
@@ -28,7 +28,7 @@ static void expect(alexnet_context *ctx, const char *path, const char *expected)
     an_free(ctx, found);
 }
 
-static void a_run_stands_for_its_best_weights(void **state)
+static void a_run_means_its_best_weights(void **state)
 {
     an_test_place *place = *state;
     alexnet_context *ctx = place->ctx;
@@ -38,19 +38,18 @@ static void a_run_stands_for_its_best_weights(void **state)
     char *found = NULL;
 
     ctx->options.log = keep;
-    expect(ctx, run, run); /* absent: whoever opens it says so */
+    expect(ctx, run, run); /* absent: whoever opens it reports that */
     an_assert_ok(ctx, an_folder_make(ctx, run));
     an_assert_status(ctx, an_weights_file(ctx, run, &found), ALEXNET_NOT_FOUND);
     assert_null(found);
-    an_assert_error(
-        ctx, "run' is a folder, but not that of a run: expected a weights file, or a folder");
+    an_assert_error(ctx, "run' is a folder, but not a run: expected a weights file, or a folder");
     an_test_write_text(an_test_path(run, "config.json"), "{}");
     an_assert_status(ctx, an_weights_file(ctx, run, &found), ALEXNET_NOT_FOUND);
     an_assert_error(ctx, "run' has no weights yet: neither best.safetensors nor last.safetensors");
     an_test_write_text(last, "x");
     expect(ctx, run, last);
     assert_non_null(strstr(said, ": its last weights, "));
-    an_assert_ok(ctx, an_folder_make(ctx, best)); /* a folder of that name is none */
+    an_assert_ok(ctx, an_folder_make(ctx, best)); /* a folder of that name does not count */
     expect(ctx, run, last);
     an_assert_ok(ctx, an_folder_remove(ctx, best));
     an_test_write_text(best, "x");
@@ -88,7 +87,7 @@ static void memory_and_files_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        an_test_in_place(a_run_stands_for_its_best_weights),
+        an_test_in_place(a_run_means_its_best_weights),
         an_test_in_place(memory_and_files_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

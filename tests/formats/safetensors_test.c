@@ -1,7 +1,8 @@
 /*
- * safetensors_test.c: what a good file gives; every claim that must be refused (the rejections of
- * the reference implementation's own tests, and more); every truncation and every changed byte of a
- * small file. SPDX-License-Identifier: MIT
+ * safetensors_test.c: the description of good files; every claim that must be refused (the cases of
+ * the reference implementation's tests, and more); every truncation and every changed byte of a
+ * small file.
+ * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
 
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A file in a block of exactly its size, so that a sanitizer sees the first byte read beyond it. */
+/* A file in a block of its size, so that a sanitizer detects the first byte read beyond it. */
 typedef struct bytes {
     uint8_t *data;
     size_t size;
@@ -45,7 +46,7 @@ static void parse_file(alexnet_context *ctx, const char *header, size_t data_siz
 
 /* ---- good files ---- */
 
-static void tensors_come_in_the_order_of_their_data(void **state)
+static void tensors_are_in_the_order_of_their_data(void **state)
 {
     const an_test_place *p = *state;
     const bytes made =
@@ -81,12 +82,12 @@ static void tensors_come_in_the_order_of_their_data(void **state)
     assert_string_equal(an_tensor_file_metadata(&file, "k"), "v");
     assert_null(an_tensor_file_metadata(&file, "b"));
     an_tensor_file_close(p->ctx, &file);
-    an_tensor_file_close(p->ctx, &file); /* closed is zeroed */
+    an_tensor_file_close(p->ctx, &file); /* closing zeroes it */
     free(made.data);
 }
 
-/* safetensors.torch.save() of safetensors 0.8.0: {"weight": [[1, -2]], "steps": 3, "half": [0.5]}. */
-static void python_is_understood(void **state)
+/* safetensors 0.8.0, safetensors.torch.save(): {"weight": [[1, -2]], "steps": 3, "half": [0.5]} */
+static void a_file_of_python_is_read(void **state)
 {
     static const char written[] =
         "\xd0\0\0\0\0\0\0\0"
@@ -114,7 +115,7 @@ static void python_is_understood(void **state)
     an_tensor_file_close(p->ctx, &file);
 }
 
-static void a_file_may_hold_nothing(void **state)
+static void a_file_may_be_empty(void **state)
 {
     const an_test_place *p = *state;
     an_tensor_file file;
@@ -162,19 +163,20 @@ static void false_claims_are_refused(void **state)
         {"{\"__metadata__\":1}", 0, "its metadata is not an object"},
         {"{\"__metadata__\":null}", 0, "its metadata is not an object"},
         {"{\"__metadata__\":[\"k\"]}", 0, "its metadata is not an object"},
-        {"{\"__metadata__\":{\"k\":1}}", 0, "metadata 'k' is not a text"},
-        {"{\"__metadata__\":{\"k\":null}}", 0, "metadata 'k' is not a text"},
-        {"{\"__metadata__\":{\"k\":{\"l\":\"m\"}}}", 0, "metadata 'k' is not a text"},
+        {"{\"__metadata__\":{\"k\":1}}", 0, "metadata 'k' is not a string"},
+        {"{\"__metadata__\":{\"k\":null}}", 0, "metadata 'k' is not a string"},
+        {"{\"__metadata__\":{\"k\":{\"l\":\"m\"}}}", 0, "metadata 'k' is not a string"},
         /* entries */
-        {"{\"a\":1}", 0, "tensor 'a': expected dtype, shape and data_offsets"},
-        {"{\"a\":{}}", 0, "tensor 'a': expected dtype, shape and data_offsets"},
-        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2]}}", 8, "expected dtype, shape and data_offsets"},
+        {"{\"a\":1}", 0, "tensor 'a': expected only dtype, shape and data_offsets"},
+        {"{\"a\":{}}", 0, "tensor 'a': expected only dtype, shape and data_offsets"},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2]}}", 8,
+         "expected only dtype, shape and data_offsets"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8],\"x\":1}}", 8,
-         "and nothing else"},
+         "expected only dtype"},
         {TYPE("\"F33\""), 8, "tensor 'a': unknown dtype 'F33'"},
         {TYPE("\"F8_E4M3\""), 8, "unknown dtype 'F8_E4M3'"},
         {TYPE("\"f32\""), 8, "unknown dtype 'f32'"},
-        {TYPE("7"), 8, "its dtype is not a text"},
+        {TYPE("7"), 8, "its dtype is not a string"},
         /* shapes */
         {TENSOR("2", "[0,8]"), 8, "its shape is not a list"},
         {TENSOR("{}", "[0,8]"), 8, "its shape is not a list"},
@@ -183,7 +185,7 @@ static void false_claims_are_refused(void **state)
         {TENSOR("[-2]", "[0,8]"), 8, "a dimension is not a whole number"},
         {TENSOR("[2,-1]", "[0,8]"), 8, "a dimension is not a whole number"},
         {TENSOR("[99999999999999999999]", "[0,8]"), 8, "too big integer"},
-        {TENSOR("[1,1,1,1,1,1,1,1,2]", "[0,8]"), 8, "it has 9 dimensions, at most 8"},
+        {TENSOR("[1,1,1,1,1,1,1,1,2]", "[0,8]"), 8, "it has 9 dimensions; expected at most 8"},
         {TENSOR("[4611686018427387904]", "[0,0]"), 0,
          "is too large"}, /* times 4 is 2^64, that is 0 */
         {TENSOR("[4294967296,4294967296]", "[0,0]"), 0, "is too large"}, /* the product is 2^64 */
@@ -200,19 +202,19 @@ static void false_claims_are_refused(void **state)
         {TENSOR("[2]", "{\"0\":0,\"1\":8}"), 8, "its data_offsets are not two whole numbers"},
         {TENSOR("[2]", "[-8,0]"), 8, "negative or in the wrong order"},
         {TENSOR("[2]", "[8,0]"), 8, "negative or in the wrong order"},
-        {TENSOR("[2]", "[0,8]"), 7, "tensor 'a': its data ends at byte 8, the file's data has 7"},
+        {TENSOR("[2]", "[0,8]"), 7, "tensor 'a': its data ends at byte 8, the file has 7"},
         {TENSOR("[2]", "[0,9223372036854775807]"), 8, "its data ends at byte 9223372036854775807"},
         {TENSOR("[2]", "[0,8]"), 9, "its tensors take 8 bytes, but 9 follow the header"},
         {TENSOR("[2]", "[4,12]"), 12, "tensor 'a': there is a hole before its data"},
         {TENSOR("[0]", "[8,8]"), 8, "there is a hole before its data"},
         {"{}", 1, "its tensors take 0 bytes, but 1 follow the header"},
         {TWO("[0,4]", "[5,9]"), 9, "tensor 'b': there is a hole before its data"},
-        {TWO("[0,4]", "[3,7]"), 7, "tensor 'b': its data overlaps another's"},
-        {TWO("[0,4]", "[0,4]"), 4, "tensor 'b': its data overlaps another's"},
+        {TWO("[0,4]", "[3,7]"), 7, "tensor 'b': its data overlap those of another"},
+        {TWO("[0,4]", "[0,4]"), 4, "tensor 'b': its data overlap those of another"},
         {TWO("[4,8]", "[0,4]"), 9, "its tensors take 8 bytes, but 9 follow"},
         {"{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},"
          "\"b\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[2,2]}}",
-         4, "tensor 'b': its data overlaps another's"},
+         4, "tensor 'b': its data overlap those of another"},
     };
     const an_test_place *p = *state;
     an_tensor_file file;
@@ -233,11 +235,11 @@ static void false_header_sizes_are_refused(void **state)
         size_t rest; /* bytes after the size */
         const char *error;
     } rows[] = {
-        {3, 2, "a header of 3 bytes, 2 follow"},
-        {100000001, 2, "a header of 100000001 bytes, 2 follow"},
-        {UINT64_MAX, 2, "a header of 18446744073709551615 bytes, 2 follow"},
+        {3, 2, "a header of 3 bytes, but 2 follow"},
+        {100000001, 2, "a header of 100000001 bytes, but 2 follow"},
+        {UINT64_MAX, 2, "a header of 18446744073709551615 bytes, but 2 follow"},
         {UINT64_MAX - 7, 2, "2 follow"}, /* 8 + size would be 0 */
-        {AN_SAFETENSORS_HEADER_MAX + 1, AN_SAFETENSORS_HEADER_MAX + 1, "at most 2097152 are read"},
+        {AN_SAFETENSORS_HEADER_MAX + 1, AN_SAFETENSORS_HEADER_MAX + 1, "expected at most 2097152"},
         {0, 0, "does not begin with '{'"},
     };
     const an_test_place *p = *state;
@@ -260,8 +262,7 @@ static void false_header_sizes_are_refused(void **state)
     an_assert_error(p->ctx, "w: not a safetensors file: it has 7 bytes");
 }
 
-/* A header of the largest size that is read: `start`, then as much of `filler` as fits, then `end`.
- */
+/* Parses a header of the largest size: `start`, then as much of `filler` as fits, then `end`. */
 static void parse_largest(alexnet_context *ctx, const char *start, const char *filler,
                           const char *end, const char *error)
 {
@@ -282,15 +283,15 @@ static void parse_largest(alexnet_context *ctx, const char *start, const char *f
     free(header);
 }
 
-/* The deepest and widest JSON: time and memory stay bounded. */
+/* The deepest and the widest JSON: time and memory stay bounded. */
 static void a_hostile_header_costs_little(void **state)
 {
     const an_test_place *p = *state;
 
     parse_largest(p->ctx, "{\"a\":", "[", "", "maximum parsing depth");
-    parse_largest(p->ctx, "{\"a\":[{}", ",{}", "]}", "tensor 'a': expected dtype");
+    parse_largest(p->ctx, "{\"a\":[{}", ",{}", "]}", "tensor 'a': expected only dtype");
     parse_largest(p->ctx, "{\"a\":{\"dtype\":\"U8\",\"data_offsets\":[0,0],\"shape\":[0", ",0",
-                  "]}}", "dimensions, at most 8");
+                  "]}}", "dimensions; expected at most 8");
 }
 
 /* ---- damage ---- */
@@ -316,7 +317,7 @@ static void every_truncation_is_refused(void **state)
     free(whole.data);
 }
 
-/* A changed byte is either refused or gives tensors inside the file. */
+/* A file with a changed byte is refused or gives tensors within the file. */
 static void every_changed_byte_is_harmless(void **state)
 {
     const an_test_place *p = *state;
@@ -341,7 +342,7 @@ static void every_changed_byte_is_harmless(void **state)
 
 /* ---- files ---- */
 
-static void files_are_read_where_they_lie(void **state)
+static void files_are_read_from_disk(void **state)
 {
     const an_test_place *p = *state;
     const char *path = an_test_path(p->folder, "a.safetensors");
@@ -360,7 +361,7 @@ static void files_are_read_where_they_lie(void **state)
                                           "\x08\x09\x0b", &same));
     assert_false(same);
 
-    an_test_write(path, "cut", 3); /* behind our back: no signal, but an error with a name */
+    an_test_write(path, "cut", 3); /* while it is open: an error, no signal */
     an_assert_status(p->ctx, an_tensor_check(p->ctx, path, an_tensor_file_find(&file, "b")),
                      ALEXNET_BAD_FILE);
     an_assert_error(p->ctx, "a.safetensors: truncated while it was read");
@@ -402,15 +403,15 @@ static void every_step_can_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        an_test_in_place(tensors_come_in_the_order_of_their_data),
-        an_test_in_place(python_is_understood),
-        an_test_in_place(a_file_may_hold_nothing),
+        an_test_in_place(tensors_are_in_the_order_of_their_data),
+        an_test_in_place(a_file_of_python_is_read),
+        an_test_in_place(a_file_may_be_empty),
         an_test_in_place(false_claims_are_refused),
         an_test_in_place(false_header_sizes_are_refused),
         an_test_in_place(a_hostile_header_costs_little),
         an_test_in_place(every_truncation_is_refused),
         an_test_in_place(every_changed_byte_is_harmless),
-        an_test_in_place(files_are_read_where_they_lie),
+        an_test_in_place(files_are_read_from_disk),
         an_test_in_place(every_step_can_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /*
- * safetensors_write_test.c: the bytes of a file, known in full; what comes back; faults leave the old file.
+ * safetensors_write_test.c: all bytes of a known file; written files are read back; faults leave
+ * the old file.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -24,7 +25,8 @@ static const char *const values[] = {"pt", "tab\tand \xe2\x82\xac"};
 
 static alexnet_status write_all(alexnet_context *ctx, const char *path)
 {
-    return an_safetensors_write(ctx, path, tensors, AN_COUNT(tensors), keys, values, AN_COUNT(keys));
+    return an_safetensors_write(ctx, path, tensors, AN_COUNT(tensors), keys, values,
+                                AN_COUNT(keys));
 }
 
 /* The checksums were computed by another program, bit by bit. */
@@ -46,11 +48,11 @@ static void the_bytes_are_known(void **state)
     an_assert_ok(p->ctx, an_safetensors_write(p->ctx, path, &one, 1, keys, values, 1));
     an_test_assert_file(path, expected, sizeof expected);
     an_assert_ok(p->ctx, an_safetensors_write(p->ctx, path, &one, 1, keys, values, 1));
-    an_test_assert_file(path, expected, sizeof expected); /* and again the same */
+    an_test_assert_file(path, expected, sizeof expected); /* writing again gives the same bytes */
     assert_int_equal(an_test_count_entries(p->folder), 1);
 }
 
-static void what_is_written_comes_back(void **state)
+static void a_written_file_reads_back(void **state)
 {
     const an_test_place *p = *state;
     const char *path = an_test_path(p->folder, "all.safetensors");
@@ -80,7 +82,7 @@ static void what_is_written_comes_back(void **state)
                         80);
 }
 
-static void what_json_cannot_hold_is_refused(void **state)
+static void text_that_json_cannot_represent_is_refused(void **state)
 {
     static const char *const bad[] = {"caf\xe9"};
     static const char *const good[] = {"text"};
@@ -89,22 +91,27 @@ static void what_json_cannot_hold_is_refused(void **state)
     const an_tensor_out twice[] = {tensors[0], tensors[0]};
     an_tensor_out one = tensors[0];
 
-    an_assert_status(p->ctx, an_safetensors_write(p->ctx, path, NULL, 0, bad, good, 1), ALEXNET_BAD_ARG);
+    an_assert_status(p->ctx, an_safetensors_write(p->ctx, path, NULL, 0, bad, good, 1),
+                     ALEXNET_BAD_ARG);
     an_assert_error(p->ctx, "cannot be written: it is not UTF-8");
-    an_assert_status(p->ctx, an_safetensors_write(p->ctx, path, NULL, 0, good, bad, 1), ALEXNET_BAD_ARG);
+    an_assert_status(p->ctx, an_safetensors_write(p->ctx, path, NULL, 0, good, bad, 1),
+                     ALEXNET_BAD_ARG);
     an_assert_error(p->ctx, "w.safetensors: 'text' cannot be written: it is not UTF-8");
     one.name = bad[0];
-    an_assert_status(p->ctx, an_safetensors_write(p->ctx, path, &one, 1, NULL, NULL, 0), ALEXNET_BAD_ARG);
-    an_assert_status(p->ctx, an_safetensors_write(p->ctx, path, twice, 2, NULL, NULL, 0), ALEXNET_BAD_ARG);
-    an_assert_error(p->ctx, "'b' is to be written twice");
+    an_assert_status(p->ctx, an_safetensors_write(p->ctx, path, &one, 1, NULL, NULL, 0),
+                     ALEXNET_BAD_ARG);
+    an_assert_status(p->ctx, an_safetensors_write(p->ctx, path, twice, 2, NULL, NULL, 0),
+                     ALEXNET_BAD_ARG);
+    an_assert_error(p->ctx, "'b' would be written twice");
     one = (an_tensor_out){.name = "w", .dtype = AN_F32, .rank = 2, .shape = {INT64_MAX, 2}};
-    an_assert_status(p->ctx, an_safetensors_write(p->ctx, path, &one, 1, NULL, NULL, 0), ALEXNET_BAD_ARG);
+    an_assert_status(p->ctx, an_safetensors_write(p->ctx, path, &one, 1, NULL, NULL, 0),
+                     ALEXNET_BAD_ARG);
     an_assert_error(p->ctx, "tensor 'w' is too large");
     assert_int_equal(an_test_count_entries(p->folder), 0);
 }
 
-/* What could not be read again is not written. */
-static void too_long_a_header_is_refused(void **state)
+/* A file that could not be read again is not written. */
+static void a_header_that_is_too_long_is_refused(void **state)
 {
     const an_test_place *p = *state;
     const char *path = an_test_path(p->folder, "w.safetensors");
@@ -115,9 +122,10 @@ static void too_long_a_header_is_refused(void **state)
     assert_non_null(text);
     memset(text, 'x', AN_SAFETENSORS_HEADER_MAX);
     text[AN_SAFETENSORS_HEADER_MAX] = '\0';
-    an_assert_status(p->ctx, an_safetensors_write(p->ctx, path, NULL, 0, &key, &value, 1), ALEXNET_BAD_ARG);
-    an_assert_error(p->ctx, "names and metadata take 2097228 bytes, at most 2097152 are possible");
-    text[AN_SAFETENSORS_HEADER_MAX - 76] = '\0'; /* exactly as long as can be read */
+    an_assert_status(p->ctx, an_safetensors_write(p->ctx, path, NULL, 0, &key, &value, 1),
+                     ALEXNET_BAD_ARG);
+    an_assert_error(p->ctx, "names and metadata take 2097228 bytes; expected at most 2097152");
+    text[AN_SAFETENSORS_HEADER_MAX - 76] = '\0'; /* the longest that can be read */
     an_assert_ok(p->ctx, an_safetensors_write(p->ctx, path, NULL, 0, &key, &value, 1));
 
     an_tensor_file file;
@@ -152,9 +160,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         an_test_in_place(the_bytes_are_known),
-        an_test_in_place(what_is_written_comes_back),
-        an_test_in_place(what_json_cannot_hold_is_refused),
-        an_test_in_place(too_long_a_header_is_refused),
+        an_test_in_place(a_written_file_reads_back),
+        an_test_in_place(text_that_json_cannot_represent_is_refused),
+        an_test_in_place(a_header_that_is_too_long_is_refused),
         an_test_in_place(a_fault_leaves_the_old_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /*
- * sums_test.c: no bit of a file of ours changes unnoticed; what is wrong with its checksums is said, with the way on;
- * files without them, and files whose entries another program has put in another order, are read.
+ * sums_test.c: every changed bit of our files is detected; messages say what is wrong and what to
+ * do; files without checksums, and files whose entries another program has reordered, are read.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -15,7 +15,7 @@
 
 /* ---- every bit ---- */
 
-/* All that answers hang on, as one text. */
+/* Prints all that predictions depend on, as one text. */
 static void describe(const alexnet_model *model, char *text, size_t bytes)
 {
     char hex[65];
@@ -26,7 +26,8 @@ static void describe(const alexnet_model *model, char *text, size_t bytes)
              hex, model->mean_image != NULL ? (double)model->mean_image[0] : 0);
 }
 
-/* Loads the file with one bit flipped; true: it was refused, with the way on where the checksums did it. */
+/* Loads the file with one bit flipped. True if it was refused; if the checksums did it, the message
+   must say what to do. */
 static bool flip(const an_test_place *p, const char *path, const an_bytes *file, size_t bit,
                  const char *expected)
 {
@@ -42,11 +43,11 @@ static bool flip(const an_test_place *p, const char *path, const an_bytes *file,
     }
     describe(model, found, sizeof found);
     alexnet_model_free(model);
-    if (strcmp(found, expected) != 0) fail_msg("bit %zu changed the answer unnoticed", bit);
+    if (strcmp(found, expected) != 0) fail_msg("bit %zu changed the model undetected", bit);
     return false;
 }
 
-static void no_bit_changes_unnoticed(void **state)
+static void every_changed_bit_is_detected(void **state)
 {
     static const size_t samples = 250;
     const an_test_place *p = *state;
@@ -63,17 +64,17 @@ static void no_bit_changes_unnoticed(void **state)
     an_assert_ok(p->ctx, an_file_read(p->ctx, path, 1 << 24, &file));
     memcpy(&header, file.data, sizeof header);
 
-    for (size_t i = 0; i < samples; ++i) { /* a step that meets every bit of a byte */
+    for (size_t i = 0; i < samples; ++i) { /* a stride that covers every bit of a byte */
         const size_t bit = (i * (file.size * 8 / samples) + i % 8) % (file.size * 8);
         if (!flip(p, path, &file, bit, expected)) ++passed;
     }
-    assert_true(passed <= 2); /* what is no record: the names of entries that nobody asks for */
+    assert_true(passed <= 2); /* not in the records: the names of entries that are not read */
     for (size_t bit = 0; bit < (sizeof header + header) * 8; bit += 41)
         flip(p, path, &file, bit, expected);
     an_bytes_free(p->ctx, &file);
 }
 
-/* ---- what a header may say ---- */
+/* ---- what a header may contain ---- */
 
 #define TENSOR ",\"conv\":{\"dtype\":\"F32\",\"shape\":[1,3],\"data_offsets\":[0,12]}}"
 
@@ -100,10 +101,10 @@ static alexnet_status parse(const an_test_place *p, const char *header, const fl
     return status;
 }
 
-static void checksums_must_fit(void **state)
+static void checksums_must_match(void **state)
 {
     static const struct {
-        const char *header, *error; /* NULL: it is good */
+        const char *header, *error; /* NULL: the header is good */
     } rows[] = {
         {"{\"__metadata__\":{\"format\":\"pt\",\"alexnet.crc32c\":"
          "\"{\\\"__metadata__\\\":\\\"83b44848\\\",\\\"conv\\\":\\\"86739cf2\\\"}\"}" TENSOR,
@@ -114,7 +115,7 @@ static void checksums_must_fit(void **state)
          "\"{ \\\"conv\\\": \\\"86739cf2\\\", \\\"__metadata__\\\": \\\"83b44848\\\" }\","
          "\"format\":\"pt\"}}",
          NULL},
-        {"{\"__metadata__\":{\"format\":\"pt\"}" TENSOR, NULL}, /* of another program */
+        {"{\"__metadata__\":{\"format\":\"pt\"}" TENSOR, NULL}, /* from another program */
         {"{\"__metadata__\":{\"format\":\"pt\",\"alexnet.crc32c\":"
          "\"{\\\"__metadata__\\\":\\\"83b44848\\\",\\\"conv\\\":\\\"86739cf3\\\"}\"}" TENSOR,
          "w: tensor 'conv': its CRC-32C is 86739cf2, the file says 86739cf3"},
@@ -142,11 +143,11 @@ static void checksums_must_fit(void **state)
         {"{\"__metadata__\":{\"format\":\"pt\",\"alexnet.crc32c\":"
          "\"{\\\"__metadata__\\\":\\\"83b44848\\\",\\\"conv\\\":\\\"86739cf2\\\",\\\"b\\\":"
          "\\\"\\\"}\"}" TENSOR,
-         "metadata 'alexnet.crc32c' has checksums of tensors that are not there"},
+         "metadata 'alexnet.crc32c' has checksums of missing tensors"},
         {"{\"__metadata__\":{\"format\":\"pt\",\"alexnet.crc32c\":\"\"}" TENSOR,
-         "metadata 'alexnet.crc32c' is no JSON object"},
+         "metadata 'alexnet.crc32c' is not a JSON object"},
         {"{\"__metadata__\":{\"format\":\"pt\",\"alexnet.crc32c\":\"[]\"}" TENSOR,
-         "metadata 'alexnet.crc32c' is no JSON object"},
+         "metadata 'alexnet.crc32c' is not a JSON object"},
     };
     const an_test_place *p = *state;
 
@@ -158,13 +159,13 @@ static void checksums_must_fit(void **state)
         }
         an_assert_status(p->ctx, status, ALEXNET_BAD_FILE);
         an_assert_error(p->ctx, rows[i].error);
-        an_assert_error(p->ctx, "the file is damaged; one that was edited on purpose is read "
-                                "without 'alexnet.crc32c' in its metadata");
+        an_assert_error(p->ctx, "the file is damaged; if it was edited on purpose, remove "
+                                "'alexnet.crc32c' from its metadata");
     }
 }
 
-/* Without the entry an edited file is taken as it is; with it, it is not. */
-static void an_edited_file_is_taken_without_its_checksums(void **state)
+/* Without the entry an edited file is read as it is; with it, it is refused. */
+static void an_edited_file_is_read_without_its_checksums(void **state)
 {
     static const float edited[] = {1, -2, 0.75f};
     const an_test_place *p = *state;
@@ -179,7 +180,7 @@ static void an_edited_file_is_taken_without_its_checksums(void **state)
     an_assert_ok(p->ctx, parse(p, "{\"__metadata__\":{\"format\":\"pt\"}" TENSOR, edited));
 }
 
-/* All sizes of a tensor around those of the pieces that are read at once. */
+/* Sizes of a tensor around multiples of the chunk size. */
 static void long_tensors_are_checked_to_their_end(void **state)
 {
     static const int64_t counts[] = {0, 1, 65535, 65536, 65537, 200001};
@@ -200,7 +201,7 @@ static void long_tensors_are_checked_to_their_end(void **state)
         an_tensor_file_close(p->ctx, &file);
         if (counts[i] == 0) continue;
         an_assert_ok(p->ctx, an_file_read(p->ctx, path, 1 << 24, &bytes));
-        bytes.data[bytes.size - 1] ^= 0x40; /* of an exponent: damage is told, not a large number */
+        bytes.data[bytes.size - 1] ^= 0x40; /* an exponent: the damage is reported first */
         an_test_write(path, bytes.data, bytes.size);
         an_bytes_free(p->ctx, &bytes);
         an_assert_ok(p->ctx, an_safetensors_open(p->ctx, path, &file));
@@ -216,9 +217,9 @@ static void long_tensors_are_checked_to_their_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        an_test_in_place(no_bit_changes_unnoticed),
-        an_test_in_place(checksums_must_fit),
-        an_test_in_place(an_edited_file_is_taken_without_its_checksums),
+        an_test_in_place(every_changed_bit_is_detected),
+        an_test_in_place(checksums_must_match),
+        an_test_in_place(an_edited_file_is_read_without_its_checksums),
         an_test_in_place(long_tensors_are_checked_to_their_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /*
- * weights_save_test.c: what is saved comes back; equal models give equal bytes; faults leave the old file.
+ * weights_save_test.c: saved models load again; equal models give equal bytes; faults leave the old
+ * file.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -28,7 +29,7 @@ static alexnet_model *full_model(alexnet_context *ctx)
     return model;
 }
 
-static void the_file_says_everything(void **state)
+static void the_file_holds_the_whole_model(void **state)
 {
     static const struct {
         const char *key, *value;
@@ -106,7 +107,7 @@ static void unnamed_classes_stay_unnamed(void **state)
     alexnet_model_free(model);
 }
 
-/* A name of the longest list that a model takes: every character of it is written as seven. */
+/* The longest list of names that a model accepts; each character is written as seven. */
 static void the_longest_names_can_be_saved(void **state)
 {
     const an_test_place *p = *state;
@@ -155,7 +156,7 @@ static void a_fault_leaves_the_old_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        an_test_in_place(the_file_says_everything),
+        an_test_in_place(the_file_holds_the_whole_model),
         an_test_in_place(equal_models_give_equal_bytes),
         an_test_in_place(unnamed_classes_stay_unnamed),
         an_test_in_place(the_longest_names_can_be_saved),

@@ -1,6 +1,6 @@
 /*
- * weights_test.c: files of other programs are recognised; every false claim of a file is refused, naming it, before
- * memory is taken for it.
+ * weights_test.c: files of other programs are recognised; every false claim of a file is refused by
+ * name, before memory is allocated for it.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- a file in the making ---- */
+/* ---- drafts of files ---- */
 
 #define ENTRIES_MAX 24
 
@@ -26,8 +26,8 @@ typedef struct draft {
     size_t metadata_count;
 } draft;
 
-/* The tensors of a model, borrowed, without metadata: what another program would write. Last first, to have an order
-   that is not ours. */
+/* Drafts the tensors of a model, borrowed, without metadata: what another program would write. The
+   last comes first, so that the order is not ours. */
 static draft draft_of(const alexnet_model *model)
 {
     draft made = {0};
@@ -44,7 +44,7 @@ static draft draft_of(const alexnet_model *model)
     return made;
 }
 
-/* The tensor of that name, or a new one at the end. */
+/* The tensor of this name, or a new one at the end. */
 static an_tensor_out *draft_tensor(draft *made, const char *name)
 {
     for (size_t i = 0; i < made->tensor_count; ++i) {
@@ -54,7 +54,7 @@ static an_tensor_out *draft_tensor(draft *made, const char *name)
     return &made->tensors[made->tensor_count++];
 }
 
-/* Sets an entry of the metadata, or drops it where value is NULL. */
+/* Sets an entry of the metadata, or removes it if value is NULL. */
 static void draft_set(draft *made, const char *key, const char *value)
 {
     size_t i = 0;
@@ -108,7 +108,7 @@ static void assert_same_values(const alexnet_model *a, const alexnet_model *b)
 
 /* ---- good files ---- */
 
-static void our_files_say_everything(void **state)
+static void our_files_hold_the_whole_model(void **state)
 {
     const an_test_place *p = *state;
     const char *path = an_test_path(p->folder, "w.safetensors");
@@ -139,7 +139,7 @@ static void our_files_say_everything(void **state)
     assert_int_equal(back->mean_shape[1], 1);
     alexnet_model_free(back);
 
-    /* without names and record: unnamed, and the family's record */
+    /* without names and record: unnamed classes, and the family's record */
     draft_set(&made, "alexnet.classes", NULL);
     draft_set(&made, "alexnet.preprocess", NULL);
     write_draft(p->ctx, &made, path);
@@ -151,7 +151,7 @@ static void our_files_say_everything(void **state)
     alexnet_model_free(model);
 }
 
-static void a_bad_record_shows_when_the_file_is_read(void **state)
+static void a_bad_record_is_refused_when_the_file_is_read(void **state)
 {
     static const char *const rows[] = {"crop=big", "resize=exact:32x32 mean=1,2", "tilt=3"};
     const an_test_place *p = *state;
@@ -201,8 +201,8 @@ static void tensors_alone_are_recognised(void **state)
 }
 
 /*
- * The tensors of torchvision's AlexNet with two classes, as half-precision zeros. torchvision-2018 has the same; the
- * first in the table is preferred. The file is a header and a hole.
+ * The tensors of torchvision's AlexNet with two classes, as half-precision zeros. torchvision-2018
+ * has the same; the first in the table is preferred. The file is a header and a hole.
  */
 static void torchvision_is_recognised(void **state)
 {
@@ -246,8 +246,8 @@ static void torchvision_is_recognised(void **state)
     alexnet_model_free(model);
 }
 
-/* DataParallel, torch.compile and modules of one's own put a word before every name. */
-static void words_before_names_are_passed_over(void **state)
+/* DataParallel, torch.compile and users' own modules put a prefix before every name. */
+static void prefixes_of_names_are_ignored(void **state)
 {
     static const char *const words[] = {"module.", "model.", "_orig_mod.", "module.model."};
     const an_test_place *p = *state;
@@ -272,7 +272,7 @@ static void words_before_names_are_passed_over(void **state)
         alexnet_model_free(back);
 
         *draft_tensor(&made, "conv1.bias") = (an_tensor_out){
-            .name = "conv1.bias", .dtype = AN_F32, .rank = 0, .data = model->values}; /* as well */
+            .name = "conv1.bias", .dtype = AN_F32, .rank = 0, .data = model->values}; /* twice */
         write_draft(p->ctx, &made, path);
         an_assert_status(p->ctx, alexnet_model_load(p->ctx, path, &back), ALEXNET_BAD_FILE);
     }
@@ -299,7 +299,8 @@ static void false_tensors_are_refused(void **state)
         {"conv2.bias",
          {0},
          ALEXNET_BAD_FILE,
-         "a checkpoint leaves out what its run froze: take the run's folder or its "
+         "a checkpoint does not contain the frozen parameters of its run: use the run's folder or "
+         "its "
          "best.safetensors"},
         {NULL,
          {"model.conv1.bias", AN_F32, 1, {32}, infinite_values},
@@ -371,14 +372,12 @@ static void false_tensors_are_refused(void **state)
 static void false_metadata_is_refused(void **state)
 {
     static const struct {
-        const char *key, *value; /* value NULL: left out */
+        const char *key, *value; /* value NULL: removed */
         alexnet_status status;
         const char *error;
     } rows[] = {
-        {"alexnet.schema", NULL, ALEXNET_BAD_FILE,
-         "metadata 'alexnet.schema' is '', this version reads '1'"},
-        {"alexnet.schema", "2", ALEXNET_BAD_FILE,
-         "metadata 'alexnet.schema' is '2', this version reads '1'"},
+        {"alexnet.schema", NULL, ALEXNET_BAD_FILE, "metadata 'alexnet.schema' is ''; expected '1'"},
+        {"alexnet.schema", "2", ALEXNET_BAD_FILE, "metadata 'alexnet.schema' is '2'; expected '1'"},
         {"alexnet.family", "alexnt", ALEXNET_BAD_FILE, "unknown model 'alexnt'"},
         {"alexnet.family", "", ALEXNET_BAD_FILE, "unknown model ''"},
         {"alexnet.family", "torchvision", ALEXNET_BAD_SHAPE, "layer features.12"},
@@ -399,7 +398,7 @@ static void false_metadata_is_refused(void **state)
         {"alexnet.classes", "[\"cat\"]", ALEXNET_BAD_FILE,
          "expected a JSON list of 2 names, found 1"},
         {"alexnet.classes", "[\"cat\",7]", ALEXNET_BAD_FILE,
-         "'alexnet.classes': entry 1 is not a text"},
+         "'alexnet.classes': entry 1 is not a string"},
         {"alexnet.classes", "[\"cat\",\"cat\"]", ALEXNET_BAD_FILE,
          "w.safetensors: two classes are called 'cat'"},
         {"alexnet.classes", "[\"cat\",\"\\u0000\"]", ALEXNET_BAD_FILE,
@@ -443,7 +442,7 @@ static void too_much_metadata_is_refused(void **state)
     an_assert_ok(p->ctx, an_safetensors_write(p->ctx, path, made.tensors, made.tensor_count, keys,
                                               keys, 1001));
     an_assert_status(p->ctx, alexnet_model_load(p->ctx, path, &back), ALEXNET_BAD_FILE);
-    an_assert_error(p->ctx, "1001 entries of metadata, at most 1000");
+    an_assert_error(p->ctx, "1001 entries of metadata; expected at most 1000");
     an_assert_ok(p->ctx, an_safetensors_write(p->ctx, path, made.tensors, made.tensor_count, keys,
                                               keys, 1000));
     an_assert_ok(p->ctx, alexnet_model_load(p->ctx, path, &back));
@@ -461,7 +460,7 @@ static void other_tensors_fit_no_model(void **state)
     alexnet_model *back;
     draft made = {0};
 
-    write_draft(p->ctx, &made, path); /* none at all */
+    write_draft(p->ctx, &made, path); /* no tensors */
     an_assert_status(p->ctx, alexnet_model_load(p->ctx, path, &back), ALEXNET_BAD_FILE);
     an_assert_error(p->ctx, "other.safetensors: its 0 tensors fit no model");
 
@@ -472,7 +471,7 @@ static void other_tensors_fit_no_model(void **state)
     an_assert_error(p->ctx,
                     "its 1 tensors (a) fit no model; with torchvision: features.0.weight: ");
 
-    made = draft_of(model); /* almost a model: the difference is told */
+    made = draft_of(model); /* almost a model: the message says the difference */
     draft_tensor(&made, "conv3.bias")->name = "conv3.bais";
     write_draft(p->ctx, &made, path);
     an_assert_status(p->ctx, alexnet_model_load(p->ctx, path, &back), ALEXNET_BAD_FILE);
@@ -482,8 +481,7 @@ static void other_tensors_fit_no_model(void **state)
     an_assert_error(p->ctx, "its 8 tensors (");
     an_assert_error(p->ctx, "'alexnet init cifar-19pct --from ");
 
-    made =
-        draft_of(model); /* the convolutions alone: all but the last that were written, in front */
+    made = draft_of(model); /* only the convolutions: without the last layers, which come first */
     made.tensors[0] = made.tensors[--made.tensor_count];
     made.tensors[1] = made.tensors[--made.tensor_count];
     write_draft(p->ctx, &made, path);
@@ -492,7 +490,7 @@ static void other_tensors_fit_no_model(void **state)
     an_assert_error(p->ctx, "other.safetensors -o whole.safetensors'");
 
     made = draft_of(model);
-    draft_tensor(&made, "fc10.weight")->rank = 0; /* no number of classes in it */
+    draft_tensor(&made, "fc10.weight")->rank = 0; /* does not show the number of classes */
     write_draft(p->ctx, &made, path);
     an_assert_status(p->ctx, alexnet_model_load(p->ctx, path, &back), ALEXNET_BAD_FILE);
     alexnet_model_free(model);
@@ -514,8 +512,8 @@ static void release(void *user, void *block)
     free(block);
 }
 
-/* A file of a few bytes that claims the largest network there is. */
-static void claims_are_checked_before_memory_is_taken(void **state)
+/* A file of a few bytes that claims to hold the largest network. */
+static void claims_are_checked_before_memory_is_allocated(void **state)
 {
     const an_test_place *p = *state;
     const char *path = an_test_path(p->folder, "w.safetensors");
@@ -583,16 +581,16 @@ static void every_step_can_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        an_test_in_place(our_files_say_everything),
-        an_test_in_place(a_bad_record_shows_when_the_file_is_read),
+        an_test_in_place(our_files_hold_the_whole_model),
+        an_test_in_place(a_bad_record_is_refused_when_the_file_is_read),
         an_test_in_place(tensors_alone_are_recognised),
         an_test_in_place(torchvision_is_recognised),
-        an_test_in_place(words_before_names_are_passed_over),
+        an_test_in_place(prefixes_of_names_are_ignored),
         an_test_in_place(false_tensors_are_refused),
         an_test_in_place(false_metadata_is_refused),
         an_test_in_place(too_much_metadata_is_refused),
         an_test_in_place(other_tensors_fit_no_model),
-        an_test_in_place(claims_are_checked_before_memory_is_taken),
+        an_test_in_place(claims_are_checked_before_memory_is_allocated),
         an_test_in_place(every_step_can_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /*
- * augment_test.c: the list of words, and each random change held to its definition.
+ * augment_test.c: the list of words, and each random change compared with its definition.
  * SPDX-License-Identifier: MIT
  */
 #include "image/samples.h"
@@ -39,16 +39,16 @@ static void lists_are_parsed(void **state)
     assert_float_equal(a.pca_text_sd, 0.1f, 0);
 }
 
-static void wrong_lists_are_refused_with_the_word(void **state)
+static void wrong_lists_are_refused_naming_the_word(void **state)
 {
     static const struct {
         const char *text, *message;
     } rows[] = {
-        {"", "augment: '' is none of"},
+        {"", "augment: '' is unknown; expected none, crop"},
         {"flop", "'flop' is unknown; did you mean 'flip'?"},
-        {"flip,", "'' is none of"},
-        {"flip,none", "'none' is none of"},
-        {"flip,flip", "'flip' is there twice"},
+        {"flip,", "'' is unknown"},
+        {"flip,none", "'none' is unknown"},
+        {"flip,flip", "'flip' is given twice"},
         {"crop,rrc", "crop and rrc exclude each other"},
         {"pca,pca-text", "pca and pca-text exclude each other"},
         {"flip:0.5", "'flip' takes no number, found '0.5'"},
@@ -68,10 +68,7 @@ static void wrong_lists_are_refused_with_the_word(void **state)
     }
 }
 
-static an_stream stream_of(uint32_t image)
-{
-    return an_stream_open(3, AN_PURPOSE_TEST, 0, image);
-}
+static an_stream stream_of(uint32_t image) { return an_stream_open(3, AN_PURPOSE_TEST, 0, image); }
 
 static void random_parts_keep_area_and_aspect(void **state)
 {
@@ -98,8 +95,8 @@ static void random_parts_keep_area_and_aspect(void **state)
     }
 }
 
-/* Nothing of aspect 3/4 .. 4/3 has half the area of these images, so the ten tries fail. */
-static void narrow_images_give_their_middle(void **state)
+/* No rectangle of aspect ratio 3/4 .. 4/3 has half the area of these images: all ten tries fail. */
+static void narrow_images_give_their_centre(void **state)
 {
     static const struct {
         int width, height;
@@ -120,7 +117,7 @@ static void narrow_images_give_their_middle(void **state)
     }
 }
 
-static void enhancing_is_pils(void **state)
+static void enhancement_matches_pil(void **state)
 {
     static const struct {
         void (*enhance)(an_image *image, float factor);
@@ -140,10 +137,10 @@ static void enhancing_is_pils(void **state)
 }
 
 /*
- * Grey levels of the two pixels: (200 * 19595 + 100 * 38470 + 50 * 7471 + 32768) / 65536 = 124.7, so 124; and 10.
- * Their mean 67 is the level that contrast turns about.
+ * Grey levels of the two pixels: (200 * 19595 + 100 * 38470 + 50 * 7471 + 32768) / 65536 = 124.7,
+ * so 124; and 10. Their mean 67 is the level that contrast leaves unchanged.
  */
-static void enhancing_is_worked_by_hand(void **state)
+static void enhancement_matches_values_worked_by_hand(void **state)
 {
     static const uint8_t stored[6] = {200, 100, 50, 10, 10, 10};
     static const struct {
@@ -168,7 +165,7 @@ static void enhancing_is_worked_by_hand(void **state)
     }
 }
 
-static void jitter_is_three_steps_of_three_draws(void **state)
+static void jitter_applies_three_draws_in_order(void **state)
 {
     alexnet_context *ctx = *state;
     const an_augment augment = parse(ctx, "jitter:0.5");
@@ -186,7 +183,7 @@ static void jitter_is_three_steps_of_three_draws(void **state)
     an_image_free(ctx, &expected);
 }
 
-/* variances: of red, green and blue, and the covariance of red with blue */
+/* variances: those of red, green and blue, and the covariance of red and blue. */
 static void check_noise(alexnet_context *ctx, const char *text, const double variances[4])
 {
     enum { DRAWS = 20000 };
@@ -211,8 +208,8 @@ static void check_noise(alexnet_context *ctx, const char *text, const double var
     assert_true(fabs(red_blue / DRAWS / variances[3] - 1) < 0.05);
 }
 
-/* The covariance 0.01 sum of s_i^2 p_i p_i^T, where s_i is sd_i, or sd_i^2 / 255 as the paper prints it. */
-static void colour_noise_has_the_colours_of_imagenet(void **state)
+/* The covariance is 0.01 sum of s_i^2 p_i p_i^T; s_i is sd_i, or sd_i^2 / 255 as in the paper. */
+static void colour_noise_has_the_covariance_of_imagenet(void **state)
 {
     static const double run[] = {54.76, 51.84, 59.36, 43.25}, printed[] = {10.89, 11.24, 12, 11.14};
 
@@ -224,13 +221,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         an_unit_test(lists_are_parsed),
-        an_unit_test(wrong_lists_are_refused_with_the_word),
+        an_unit_test(wrong_lists_are_refused_naming_the_word),
         an_unit_test(random_parts_keep_area_and_aspect),
-        an_unit_test(narrow_images_give_their_middle),
-        an_unit_test(enhancing_is_pils),
-        an_unit_test(enhancing_is_worked_by_hand),
-        an_unit_test(jitter_is_three_steps_of_three_draws),
-        an_unit_test(colour_noise_has_the_colours_of_imagenet),
+        an_unit_test(narrow_images_give_their_centre),
+        an_unit_test(enhancement_matches_pil),
+        an_unit_test(enhancement_matches_values_worked_by_hand),
+        an_unit_test(jitter_applies_three_draws_in_order),
+        an_unit_test(colour_noise_has_the_covariance_of_imagenet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

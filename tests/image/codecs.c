@@ -1,5 +1,5 @@
 /*
- * codecs.c: what the tests of one image format share.
+ * codecs.c: what the tests of the image formats share.
  * SPDX-License-Identifier: MIT
  */
 #include "image/codecs.h"
@@ -13,7 +13,7 @@ static an_bytes read_image(alexnet_context *ctx, const codec_format *format, con
     char name[128];
 
     snprintf(name, sizeof name, "../%s/%s", format->folder, file);
-    return an_kind_read_image(ctx, name);
+    return an_sample_read(ctx, name);
 }
 
 bool codec_is_read(alexnet_context *ctx, const codec_format *format, const char *file)
@@ -24,9 +24,9 @@ bool codec_is_read(alexnet_context *ctx, const codec_format *format, const char 
 
     if (codec->decode != NULL) return true;
     an_bytes bytes = read_image(ctx, format, file);
-    snprintf(expected, sizeof expected, "this build does not read %s: it was made without %s",
+    snprintf(expected, sizeof expected, "this build does not support %s: it was built without %s",
              codec->name, codec->library);
-    printf("left out: %s\n", expected);
+    printf("skipped: %s\n", expected);
     an_assert_status(ctx, an_image_decode(ctx, bytes.data, bytes.size, AN_ORIENTATION_EXIF, &image),
                      ALEXNET_UNSUPPORTED);
     an_assert_error(ctx, expected);
@@ -35,12 +35,12 @@ bool codec_is_read(alexnet_context *ctx, const codec_format *format, const char 
 }
 
 void codec_decodes_as_pil(alexnet_context *ctx, const codec_format *format,
-                          const codec_answer *answers, size_t count)
+                          const codec_expected *rows, size_t count)
 {
-    an_image image = {0}; /* one for all, so that buffers of every size are used again */
+    an_image image = {0}; /* one for all files, so that buffers of every size are reused */
 
     for (size_t i = 0; i < count; ++i) {
-        const codec_answer *a = &answers[i];
+        const codec_expected *a = &rows[i];
         if (!codec_is_read(ctx, format, a->file)) return;
         an_bytes bytes = read_image(ctx, format, a->file);
         assert_true(format->codec->sniff(bytes.data, AN_IMAGE_SNIFF_BYTES));
@@ -69,13 +69,13 @@ void codec_refuses(alexnet_context *ctx, const codec_format *format, const codec
                          an_image_decode(ctx, bytes.data, bytes.size, AN_ORIENTATION_EXIF, &image),
                          faults[i].status);
         an_assert_error(ctx, faults[i].message);
-        assert_true(image.capacity < 10000); /* nothing large on the word of a header */
+        assert_true(image.capacity < 10000); /* a claim in a header allocates nothing */
         an_image_free(ctx, &image);
         an_bytes_free(ctx, &bytes);
     }
 }
 
-void codec_notices_truncation(alexnet_context *ctx, const codec_format *format, const char *file)
+void codec_detects_truncation(alexnet_context *ctx, const codec_format *format, const char *file)
 {
     an_image whole = {0}, part = {0};
 
@@ -97,7 +97,8 @@ void codec_notices_truncation(alexnet_context *ctx, const codec_format *format, 
     an_image_free(ctx, &part);
 }
 
-void codec_survives_short_memory(alexnet_context *ctx, const codec_format *format, const char *file)
+void codec_survives_failed_allocations(alexnet_context *ctx, const codec_format *format,
+                                       const char *file)
 {
     if (!codec_is_read(ctx, format, file)) return;
     an_bytes bytes = read_image(ctx, format, file);

@@ -1,5 +1,5 @@
 /*
- * directory_test.c: entries in both byte orders and both widths, and no byte beyond the end.
+ * directory_test.c: entries in both byte orders and both widths; no read beyond the end.
  * SPDX-License-Identifier: MIT
  */
 #include "image/samples.h"
@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Each with the same entries: 258 of one SHORT 8, 273 of one LONG 70000, 50706 of four BYTEs. */
+/* All with the same entries: 258 of one SHORT 8, 273 of one LONG 70000, 50706 of four BYTEs. */
 /* clang-format off */
 static const uint8_t little[] = {
-    'I', 'I', 42, 0, 8, 0, 0, 0,                        /* the directory at 8 */
+    'I', 'I', 42, 0, 8, 0, 0, 0,                        /* the directory is at 8 */
     3, 0,
     2, 1, 3, 0, 1, 0, 0, 0, 8, 0, 0, 0,
     17, 1, 4, 0, 1, 0, 0, 0, 0x70, 0x11, 1, 0,
@@ -25,7 +25,7 @@ static const uint8_t big[] = {
     0xc6, 0x12, 0, 1, 0, 0, 0, 4, 5, 4, 0, 0,
 };
 static const uint8_t wide[] = {
-    'I', 'I', 43, 0, 8, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, /* the directory at 16 */
+    'I', 'I', 43, 0, 8, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, /* the directory is at 16 */
     3, 0, 0, 0, 0, 0, 0, 0,
     2, 1, 3, 0, 1, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0,
     17, 1, 4, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0x70, 0x11, 1, 0, 0, 0, 0, 0,
@@ -46,7 +46,7 @@ static const struct {
 } files[] = {
     {little, sizeof little}, {big, sizeof big}, {wide, sizeof wide}, {wide_big, sizeof wide_big}};
 
-static void entries_come_one_after_the_other(void **unused)
+static void entries_are_read_in_order(void **unused)
 {
     static const an_directory_entry expected[] = {
         {258, AN_ENTRY_SHORT, 1, 8}, {273, AN_ENTRY_LONG, 1, 70000}, {50706, AN_ENTRY_BYTE, 4, 5}};
@@ -67,7 +67,7 @@ static void entries_come_one_after_the_other(void **unused)
     }
 }
 
-static void short_data_are_read_no_further(void **unused)
+static void truncated_data_are_not_read_past_the_end(void **unused)
 {
     (void)unused;
     for (size_t i = 0; i < AN_COUNT(files); ++i) {
@@ -87,7 +87,7 @@ static void short_data_are_read_no_further(void **unused)
     }
 }
 
-static void what_is_no_tiff_has_none(void **unused)
+static void other_data_have_no_directory(void **unused)
 {
     static const struct {
         size_t at;
@@ -107,9 +107,9 @@ static void what_is_no_tiff_has_none(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        an_unit_test(entries_come_one_after_the_other),
-        an_unit_test(short_data_are_read_no_further),
-        an_unit_test(what_is_no_tiff_has_none),
+        an_unit_test(entries_are_read_in_order),
+        an_unit_test(truncated_data_are_not_read_past_the_end),
+        an_unit_test(other_data_have_no_directory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

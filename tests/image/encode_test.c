@@ -1,5 +1,5 @@
 /*
- * encode_test.c: what is written is read again.
+ * encode_test.c: encoded images decode to what they were.
  * SPDX-License-Identifier: MIT
  */
 #include "image/samples.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Noise does not compress, so the result outgrows its first block several times. */
+/* Noise does not compress, so the result outgrows its first buffer several times. */
 static an_image draw_noise(alexnet_context *ctx, int width, int height)
 {
     an_image image = {0};
@@ -22,7 +22,7 @@ static an_image draw_noise(alexnet_context *ctx, int width, int height)
     return image;
 }
 
-static void a_png_comes_back_as_it_was(void **state)
+static void a_png_decodes_to_the_same_pixels(void **state)
 {
     static const int sizes[][2] = {{1, 1}, {1, 300}, {300, 1}, {200, 150}};
     alexnet_context *ctx = *state;
@@ -40,7 +40,7 @@ static void a_png_comes_back_as_it_was(void **state)
     }
 }
 
-static void a_jpeg_comes_back_nearly_as_it_was(void **state)
+static void a_jpeg_decodes_to_nearly_the_same_pixels(void **state)
 {
     alexnet_context *ctx = *state;
     an_image image = an_sample_decode(ctx, "rgb420.jpg"), again = {0};
@@ -55,7 +55,7 @@ static void a_jpeg_comes_back_nearly_as_it_was(void **state)
         an_assert_ok(ctx, an_image_decode(ctx, data, bytes, AN_ORIENTATION_IGNORE, &again));
         an_free(ctx, data);
     }
-    /* quality 100 at the end: what is left is the halved colour resolution */
+    /* the last is quality 100: only the halved colour resolution differs */
     long sum = 0;
     for (int i = 0; i < image.width * image.height * 3; ++i)
         sum += labs((long)image.pixels[i] - again.pixels[i]);
@@ -64,7 +64,7 @@ static void a_jpeg_comes_back_nearly_as_it_was(void **state)
     an_image_free(ctx, &again);
 }
 
-static void a_large_jpeg_is_whole(void **state)
+static void a_large_jpeg_is_complete(void **state)
 {
     alexnet_context *ctx = *state;
     an_image image = draw_noise(ctx, 500, 400), again = {0};
@@ -81,7 +81,7 @@ static void a_large_jpeg_is_whole(void **state)
     an_image_free(ctx, &again);
 }
 
-static void short_memory_is_a_status_at_every_point(void **state)
+static void every_failed_allocation_is_a_status(void **state)
 {
     alexnet_context *ctx = *state;
     an_image image = draw_noise(ctx, 200, 150);
@@ -110,10 +110,10 @@ static void short_memory_is_a_status_at_every_point(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        an_unit_test(a_png_comes_back_as_it_was),
-        an_unit_test(a_jpeg_comes_back_nearly_as_it_was),
-        an_unit_test(a_large_jpeg_is_whole),
-        an_unit_test(short_memory_is_a_status_at_every_point),
+        an_unit_test(a_png_decodes_to_the_same_pixels),
+        an_unit_test(a_jpeg_decodes_to_nearly_the_same_pixels),
+        an_unit_test(a_large_jpeg_is_complete),
+        an_unit_test(every_failed_allocation_is_a_status),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

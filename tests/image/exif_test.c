@@ -1,5 +1,5 @@
 /*
- * exif_test.c: the orientation in EXIF data, and the eight ways to turn an image.
+ * exif_test.c: the orientation in EXIF data, and the eight orientations of an image.
  * SPDX-License-Identifier: MIT
  */
 #include "image/samples.h"
@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Two entries, of which the second says 6. Byte 10 counts the entries, byte 22 begins the second. */
+/* Two entries; the second says 6. Byte 10 is the number of entries, byte 22 begins the second. */
 static const uint8_t little[] = {
     'I',  'I',  42, 0, 8, 0, 0, 0,                 /* header: the directory is at 8 */
     2,    0,                                       /* entries */
     0x0f, 0x01, 2,  0, 4, 0, 0, 0, 'a', 'b', 0, 0, /* the camera's maker */
     0x12, 0x01, 3,  0, 1, 0, 0, 0, 6,   0,   0, 0, /* orientation */
-    0,    0,    0,  0,                             /* no more directories */
+    0,    0,    0,  0,                             /* no further directory */
 };
 static const uint8_t big[] = {
     'E',  'x',  'i', 'f', 0,    0,    'M', 'M', 0, 42, 0, 0, 0, 12, 0xff, 0xff,
@@ -28,7 +28,7 @@ static void the_orientation_is_found_in_both_byte_orders(void **unused)
     assert_int_equal(an_exif_orientation(big, sizeof big), 8);
 }
 
-static void damage_means_upright(void **unused)
+static void damaged_data_mean_upright(void **unused)
 {
     static const struct {
         size_t at;
@@ -36,12 +36,12 @@ static void damage_means_upright(void **unused)
     } changes[] = {
         {0, 'X'},   /* neither byte order */
         {2, 43},    /* not TIFF */
-        {4, 200},   /* the directory beyond the end */
+        {4, 200},   /* the directory lies beyond the end */
         {7, 0x80},  /* far beyond */
-        {8, 1},     /* one entry only, the other one */
+        {8, 1},     /* only the first entry */
         {22, 0x13}, /* another tag */
-        {24, 2},    /* a text */
-        {26, 2},    /* two values */
+        {24, 2},    /* type text */
+        {26, 2},    /* count 2 */
         {30, 0},    /* below 1 */
         {30, 9},    /* above 8 */
         {31, 1},    /* 262 */
@@ -56,7 +56,7 @@ static void damage_means_upright(void **unused)
     }
 }
 
-static void short_data_are_read_no_further(void **unused)
+static void truncated_data_are_not_read_past_the_end(void **unused)
 {
     (void)unused;
     assert_int_equal(an_exif_orientation(NULL, 0), 1);
@@ -72,7 +72,7 @@ static void short_data_are_read_no_further(void **unused)
  * A stored image of 3 x 2 pixels         1 2 3
  *                                          4 5 6
  */
-static void all_eight_orientations_come_upright(void **state)
+static void all_eight_orientations_are_turned_upright(void **state)
 {
     static const char *const upright[9] = {
         [1] = "123"
@@ -119,9 +119,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         an_unit_test(the_orientation_is_found_in_both_byte_orders),
-        an_unit_test(damage_means_upright),
-        an_unit_test(short_data_are_read_no_further),
-        an_unit_test(all_eight_orientations_come_upright),
+        an_unit_test(damaged_data_mean_upright),
+        an_unit_test(truncated_data_are_not_read_past_the_end),
+        an_unit_test(all_eight_orientations_are_turned_upright),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /*
- * gzip_test.c: unpacking, and files that promise more than they hold.
+ * gzip_test.c: unpacking, and files that claim to hold more than they do.
  * SPDX-License-Identifier: MIT
  */
 #include "image/samples.h"
@@ -10,11 +10,11 @@
 #include <string.h>
 #include <zlib.h>
 
-static void a_gzipped_image_is_the_image(void **state)
+static void a_gzipped_image_decodes_to_the_same_pixels(void **state)
 {
     alexnet_context *ctx = *state;
-    an_bytes packed = an_kind_read_image(ctx, "gzipped.jpg"),
-             plain = an_kind_read_image(ctx, "rgb420.jpg"), out;
+    an_bytes packed = an_sample_read(ctx, "gzipped.jpg"), plain = an_sample_read(ctx, "rgb420.jpg"),
+             out;
 
     assert_true(an_gzip_sniff(packed.data, packed.size));
     an_assert_ok(ctx, an_gzip_unpack(ctx, packed.data, packed.size, &out));
@@ -31,14 +31,14 @@ static void damaged_files_fail_and_say_why(void **state)
         const char *file, *message;
     } rows[] = {
         {"bad_truncated.gz", "gzip: "},
-        {"bad_size.gz", "say that they hold 2147483648"},
+        {"bad_size.gz", "claim to hold 2147483648"},
         {"bad_text.gz", "gzip: not an image: begins with bytes 6e 6f 74 20"},
     };
     alexnet_context *ctx = *state;
     an_image image = {0};
 
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        an_bytes file = an_kind_read_image(ctx, rows[i].file);
+        an_bytes file = an_sample_read(ctx, rows[i].file);
         an_assert_status(ctx,
                          an_image_decode(ctx, file.data, file.size, AN_ORIENTATION_EXIF, &image),
                          ALEXNET_BAD_FILE);
@@ -48,7 +48,7 @@ static void damaged_files_fail_and_say_why(void **state)
     an_image_free(ctx, &image);
 }
 
-/* `size` zeros as gzip. Free with free(). */
+/* Returns `size` zeros compressed by gzip. Free with free(). */
 static uint8_t *pack_zeros(size_t size, size_t *bytes)
 {
     uint8_t *zeros = calloc(1, size), *packed = malloc(size / 500 + 1000);
@@ -65,14 +65,14 @@ static uint8_t *pack_zeros(size_t size, size_t *bytes)
     return packed;
 }
 
-static void the_limit_is_checked_before_memory_is_taken(void **state)
+static void the_limit_is_checked_before_memory_is_allocated(void **state)
 {
     alexnet_context *ctx = *state;
     an_bytes out;
     size_t bytes;
 
     uint8_t *packed =
-        pack_zeros(AN_GZIP_BYTES_MAX, &bytes); /* the best that the compression can do */
+        pack_zeros(AN_GZIP_BYTES_MAX, &bytes); /* the highest ratio that deflate reaches */
     an_assert_ok(ctx, an_gzip_unpack(ctx, packed, bytes, &out));
     assert_int_equal(out.size, AN_GZIP_BYTES_MAX);
     an_bytes_free(ctx, &out);
@@ -87,10 +87,10 @@ static void the_limit_is_checked_before_memory_is_taken(void **state)
     free(packed);
 }
 
-static void a_wrong_size_is_noticed(void **state)
+static void a_wrong_size_is_detected(void **state)
 {
     alexnet_context *ctx = *state;
-    an_bytes file = an_kind_read_image(ctx, "gzipped.jpg"), out;
+    an_bytes file = an_sample_read(ctx, "gzipped.jpg"), out;
 
     for (int change = -1; change <= 1; change += 2) {
         file.data[file.size - 4] = (uint8_t)(file.data[file.size - 4] + change);
@@ -106,10 +106,10 @@ static void a_wrong_size_is_noticed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        an_unit_test(a_gzipped_image_is_the_image),
+        an_unit_test(a_gzipped_image_decodes_to_the_same_pixels),
         an_unit_test(damaged_files_fail_and_say_why),
-        an_unit_test(the_limit_is_checked_before_memory_is_taken),
-        an_unit_test(a_wrong_size_is_noticed),
+        an_unit_test(the_limit_is_checked_before_memory_is_allocated),
+        an_unit_test(a_wrong_size_is_detected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /*
- * image_test.c: what PIL makes of every drawn image, the pixel buffer, and files that are no images.
+ * image_test.c: compares every drawn image with PIL's decoding; the pixel buffer; other files.
  * SPDX-License-Identifier: MIT
  */
 #include "image/codec.h"
@@ -17,10 +17,10 @@ static void images_decode_as_pil_does(void **state)
 #include "golden/image_decode.inc"
     };
     alexnet_context *ctx = *state;
-    an_image image = {0}; /* one for all, so that buffers of every size are used again */
+    an_image image = {0}; /* one for all files, so that buffers of every size are reused */
 
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        an_bytes file = an_kind_read_image(ctx, rows[i].file);
+        an_bytes file = an_sample_read(ctx, rows[i].file);
         an_assert_ok(ctx,
                      an_image_decode(ctx, file.data, file.size, AN_ORIENTATION_IGNORE, &image));
         assert_int_equal(image.width, rows[i].width);
@@ -46,7 +46,7 @@ static void a_header_says_how_large_the_image_is(void **state)
     alexnet_context *ctx = *state;
 
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        an_bytes file = an_kind_read_image(ctx, rows[i].file);
+        an_bytes file = an_sample_read(ctx, rows[i].file);
         an_image image;
         an_assert_ok(ctx,
                      an_image_measure(ctx, file.data, file.size, AN_ORIENTATION_IGNORE, &image));
@@ -61,7 +61,7 @@ static void a_header_says_how_large_the_image_is(void **state)
     }
 }
 
-static void other_files_are_refused_by_name(void **state)
+static void other_files_are_refused_and_named(void **state)
 {
     static const struct {
         const char *data;
@@ -69,30 +69,31 @@ static void other_files_are_refused_by_name(void **state)
         alexnet_status status;
         const char *message;
     } rows[] = {
-        {"", 0, ALEXNET_BAD_FILE, "0 bytes in all"},
-        {"\xff\xd8", 2, ALEXNET_BAD_FILE, "2 bytes in all"},
+        {"", 0, ALEXNET_BAD_FILE, "only 0 bytes"},
+        {"\xff\xd8", 2, ALEXNET_BAD_FILE, "only 2 bytes"},
         {"<html>", 6, ALEXNET_BAD_FILE, "begins with bytes 3c 68 74 6d"},
         {"PK\3\4zip", 7, ALEXNET_BAD_FILE, "a ZIP archive, not an image: unpack it"},
-        {"\0\0\1\0\1\0", 6, ALEXNET_UNSUPPORTED, "ICO is not read; convert to JPEG"},
-        {"\x0a\5\1\x08", 4, ALEXNET_UNSUPPORTED, "PCX is not read"},
-        {"\0\0\2\0\0\0\0\0\0\0\0\0", 12, ALEXNET_UNSUPPORTED, "TGA is not read"},
+        {"\0\0\1\0\1\0", 6, ALEXNET_UNSUPPORTED, "ICO is not supported; convert to JPEG"},
+        {"\x0a\5\1\x08", 4, ALEXNET_UNSUPPORTED, "PCX is not supported"},
+        {"\0\0\2\0\0\0\0\0\0\0\0\0", 12, ALEXNET_UNSUPPORTED, "TGA is not supported"},
         {"BM 0\n", 6, ALEXNET_BAD_FILE, "not an image"},
         {"RIFF\x10\0\0\0WEB", 11, ALEXNET_BAD_FILE, "not an image"},
         {"\0\0\0\x1c"
          "ftypavif",
-         12, ALEXNET_UNSUPPORTED, "AVIF is not read; convert to JPEG, for example with 'magick"},
+         12, ALEXNET_UNSUPPORTED,
+         "AVIF is not supported; convert to JPEG, for example with 'magick"},
         {"\0\0\0\x1c"
          "ftypheic",
-         12, ALEXNET_UNSUPPORTED, "HEIC is not read; convert to"},
+         12, ALEXNET_UNSUPPORTED, "HEIC is not supported; convert to"},
         {"\0\0\0\x18"
          "ftypmif1",
-         12, ALEXNET_UNSUPPORTED, "HEIF is not read"},
-        {"\0\0\0\x0cJXL \r\n\x87\n", 12, ALEXNET_UNSUPPORTED, "JPEG XL is not read"},
-        {"\0\0\0\x0cjP  \r\n\x87\n", 12, ALEXNET_UNSUPPORTED, "JPEG 2000 is not read"},
-        {"8BPS\0\1", 6, ALEXNET_UNSUPPORTED, "PSD is not read"},
-        {"<svg xmlns=", 11, ALEXNET_UNSUPPORTED, "SVG is not read"},
-        {"IIU\0\x18\0\0\0", 8, ALEXNET_UNSUPPORTED, "raw photograph (RW2) is not read"},
-        {"FUJIFILMCCD-RAW ", 16, ALEXNET_UNSUPPORTED, "raw photograph (RAF) is not read"},
+         12, ALEXNET_UNSUPPORTED, "HEIF is not supported"},
+        {"\0\0\0\x0cJXL \r\n\x87\n", 12, ALEXNET_UNSUPPORTED, "JPEG XL is not supported"},
+        {"\0\0\0\x0cjP  \r\n\x87\n", 12, ALEXNET_UNSUPPORTED, "JPEG 2000 is not supported"},
+        {"8BPS\0\1", 6, ALEXNET_UNSUPPORTED, "PSD is not supported"},
+        {"<svg xmlns=", 11, ALEXNET_UNSUPPORTED, "SVG is not supported"},
+        {"IIU\0\x18\0\0\0", 8, ALEXNET_UNSUPPORTED, "raw photograph (RW2) is not supported"},
+        {"FUJIFILMCCD-RAW ", 16, ALEXNET_UNSUPPORTED, "raw photograph (RAF) is not supported"},
     };
     alexnet_context *ctx = *state;
     an_image image = {0};
@@ -107,7 +108,7 @@ static void other_files_are_refused_by_name(void **state)
     an_image_free(ctx, &image);
 }
 
-static void an_image_keeps_its_buffer(void **state)
+static void an_image_reuses_its_buffer(void **state)
 {
     alexnet_context *ctx = *state;
     an_image image = {0};
@@ -121,7 +122,7 @@ static void an_image_keeps_its_buffer(void **state)
     an_assert_ok(ctx, an_image_reserve(ctx, &image, 3, 1));
     assert_int_equal(image.capacity, 600);
     an_image_free(ctx, &image);
-    an_image_free(ctx, &image); /* harmless */
+    an_image_free(ctx, &image); /* does nothing the second time */
     assert_null(image.pixels);
 }
 
@@ -143,7 +144,7 @@ static void sizes_outside_the_limits_are_refused(void **state)
     an_image_free(ctx, &image);
 }
 
-static void short_memory_is_a_status_at_every_point(void **state)
+static void every_failed_allocation_is_a_status(void **state)
 {
     static const char *const files[] = {"rgb420.jpg", "cmyk_adobe.jpg", "gzipped.jpg",
                                         "exif5.jpg",  "interlaced.png", "palette8_transparent.png",
@@ -151,7 +152,7 @@ static void short_memory_is_a_status_at_every_point(void **state)
     alexnet_context *ctx = *state;
 
     for (size_t i = 0; i < AN_COUNT(files); ++i) {
-        an_bytes file = an_kind_read_image(ctx, files[i]);
+        an_bytes file = an_sample_read(ctx, files[i]);
         for (long n = 0;; ++n) {
             an_test_fault fault;
             an_image image = {0};
@@ -167,11 +168,11 @@ static void short_memory_is_a_status_at_every_point(void **state)
     }
 }
 
-static void an_image_serves_again_after_a_failure(void **state)
+static void an_image_is_reusable_after_a_failure(void **state)
 {
     alexnet_context *ctx = *state;
-    an_bytes good = an_kind_read_image(ctx, "rgb420.jpg"),
-             bad = an_kind_read_image(ctx, "bad_truncated.jpg");
+    an_bytes good = an_sample_read(ctx, "rgb420.jpg"),
+             bad = an_sample_read(ctx, "bad_truncated.jpg");
     an_image image = {0};
 
     for (int i = 0; i < 3; ++i) {
@@ -184,16 +185,16 @@ static void an_image_serves_again_after_a_failure(void **state)
     an_bytes_free(ctx, &bad);
 }
 
-static void pixels_have_a_limit_that_can_be_chosen(void **state)
+static void the_pixel_limit_is_an_option(void **state)
 {
     alexnet_context *ctx = *state;
     an_image image = {0};
-    an_bytes file = an_kind_read_image(ctx, "rgb8.png");
+    an_bytes file = an_sample_read(ctx, "rgb8.png");
 
-    an_assert_ok(ctx, an_image_check_size(ctx, "photo", 16320, 12240)); /* of a phone: 200 M */
+    an_assert_ok(ctx, an_image_check_size(ctx, "photo", 16320, 12240)); /* a phone: 200 MP */
     an_assert_status(ctx, an_image_check_size(ctx, "photo", 16384, 16385), ALEXNET_BAD_FILE);
-    an_assert_error(ctx, "photo: 16384 x 16385 pixels; expected 1 to 65535 a side and at most "
-                         "268435456 in all (--max-pixels, max_pixels)");
+    an_assert_error(ctx, "photo: 16384 x 16385 pixels; expected 1 to 65535 per side and at most "
+                         "268435456 in total (--max-pixels, max_pixels)");
     an_assert_ok(ctx, an_image_decode(ctx, file.data, file.size, AN_ORIENTATION_EXIF, &image));
     ctx->options.max_pixels = (int64_t)image.width * image.height - 1;
     an_assert_status(ctx, an_image_decode(ctx, file.data, file.size, AN_ORIENTATION_EXIF, &image),
@@ -203,13 +204,13 @@ static void pixels_have_a_limit_that_can_be_chosen(void **state)
     an_bytes_free(ctx, &file);
 }
 
-static void few_bytes_are_not_believed_to_be_many_pixels(void **state)
+static void too_many_pixels_per_byte_are_refused(void **state)
 {
     alexnet_context *ctx = *state;
 
     an_assert_ok(ctx, an_image_check_ratio(ctx, "WebP", 4096, 4096, 30));
     an_assert_status(ctx, an_image_check_ratio(ctx, "WebP", 16383, 16383, 30), ALEXNET_BAD_FILE);
-    an_assert_error(ctx, "WebP: 16383 x 16383 pixels in 30 bytes: more than 1000 a byte");
+    an_assert_error(ctx, "WebP: 16383 x 16383 pixels in 30 bytes: expected at most 1000 per byte");
     an_assert_ok(ctx, an_image_check_ratio(ctx, "WebP", 16383, 16383, 300000));
 }
 
@@ -218,13 +219,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         an_unit_test(images_decode_as_pil_does),
         an_unit_test(a_header_says_how_large_the_image_is),
-        an_unit_test(other_files_are_refused_by_name),
-        an_unit_test(an_image_keeps_its_buffer),
+        an_unit_test(other_files_are_refused_and_named),
+        an_unit_test(an_image_reuses_its_buffer),
         an_unit_test(sizes_outside_the_limits_are_refused),
-        an_unit_test(short_memory_is_a_status_at_every_point),
-        an_unit_test(an_image_serves_again_after_a_failure),
-        an_unit_test(pixels_have_a_limit_that_can_be_chosen),
-        an_unit_test(few_bytes_are_not_believed_to_be_many_pixels),
+        an_unit_test(every_failed_allocation_is_a_status),
+        an_unit_test(an_image_is_reusable_after_a_failure),
+        an_unit_test(the_pixel_limit_is_an_option),
+        an_unit_test(too_many_pixels_per_byte_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /*
- * jpeg_test.c: JPEGs that must fail, and rare ones that must not. Ordinary ones are in image_test.c.
+ * jpeg_test.c: JPEGs that must fail, and rare ones that must decode. Ordinary ones: image_test.c.
  * SPDX-License-Identifier: MIT
  */
 #include "image/samples.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jpeglib.h> /* wants stdio.h before it */
+#include <jpeglib.h> /* needs stdio.h before it */
 
 static void damaged_files_fail_and_say_why(void **state)
 {
@@ -19,8 +19,7 @@ static void damaged_files_fail_and_say_why(void **state)
         alexnet_status status;
         const char *message;
     } rows[] = {
-        {"bad_truncated.jpg", ALEXNET_BAD_FILE,
-         "JPEG: truncated: the file ends within the image"},
+        {"bad_truncated.jpg", ALEXNET_BAD_FILE, "JPEG: truncated: the file ends within the image"},
         {"bad_no_end.jpg", ALEXNET_BAD_FILE, "JPEG: truncated"},
         {"bad_hole.jpg", ALEXNET_BAD_FILE, "premature end of data"},
         {"bad_12bit.jpg", ALEXNET_UNSUPPORTED, "precision 12"},
@@ -32,17 +31,17 @@ static void damaged_files_fail_and_say_why(void **state)
     an_image image = {0};
 
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        an_bytes file = an_kind_read_image(ctx, rows[i].file);
+        an_bytes file = an_sample_read(ctx, rows[i].file);
         an_assert_status(ctx, an_jpeg_decode(ctx, file.data, file.size, NULL, &image),
                          rows[i].status);
         an_assert_error(ctx, rows[i].message);
         an_bytes_free(ctx, &file);
     }
-    assert_true(image.capacity < 10000); /* nothing large was allocated on the word of a header */
+    assert_true(image.capacity < 10000); /* a claim in a header allocates nothing */
     an_image_free(ctx, &image);
 }
 
-static void every_shortened_file_fails(void **state)
+static void every_truncated_file_fails(void **state)
 {
     static const char *const files[] = {"grey.jpg", "progressive.jpg", "restart.jpg",
                                         "four_unmarked.jpg"};
@@ -50,7 +49,7 @@ static void every_shortened_file_fails(void **state)
     an_image image = {0};
 
     for (size_t i = 0; i < AN_COUNT(files); ++i) {
-        an_bytes file = an_kind_read_image(ctx, files[i]);
+        an_bytes file = an_sample_read(ctx, files[i]);
         for (size_t size = 0; size < file.size; ++size) {
             uint8_t *cut =
                 malloc(size > 0 ? size : 1); /* of exactly this size, for AddressSanitizer */
@@ -63,11 +62,11 @@ static void every_shortened_file_fails(void **state)
     an_image_free(ctx, &image);
 }
 
-/* libjpeg warns of them, PIL decodes them, and so do we: the pixels are all there. */
-static void bytes_between_markers_do_no_harm(void **state)
+/* libjpeg warns about them; PIL decodes them, and so do we: all pixels are present. */
+static void bytes_between_markers_are_ignored(void **state)
 {
     alexnet_context *ctx = *state;
-    an_bytes file = an_kind_read_image(ctx, "rgb420.jpg");
+    an_bytes file = an_sample_read(ctx, "rgb420.jpg");
     an_image clean = an_sample_decode(ctx, "rgb420.jpg"), image = {0};
     uint8_t *longer = malloc(file.size + 7);
 
@@ -91,7 +90,7 @@ typedef struct writer_options {
     int scan_count;
 } writer_options;
 
-/* A grey ramp of width x height as JPEG. Free with free(). */
+/* Returns a grey ramp of width x height as JPEG. Free with free(). */
 static uint8_t *write_ramp(int width, int height, writer_options options, size_t *bytes)
 {
     struct jpeg_compress_struct info;
@@ -153,7 +152,8 @@ static void two_channels_are_unsupported(void **state)
     an_image_free(ctx, &image);
 }
 
-/* A progressive image whose last scan, from its SOS marker to the end marker, is there `more` times more. */
+/* Returns a progressive image whose last scan, from its SOS marker to the end marker, is repeated
+   `more` times. Free with free(). */
 static uint8_t *write_scans(int side, size_t more, size_t *bytes)
 {
     static const jpeg_scan_info scans[2] = {{.comps_in_scan = 1},
@@ -176,7 +176,7 @@ static uint8_t *write_scans(int side, size_t more, size_t *bytes)
     return all;
 }
 
-/* Each scan costs a pass over the whole image but few bytes of the file. */
+/* Each scan costs one pass over the whole image but few bytes of the file. */
 static void scans_times_pixels_are_bounded(void **state)
 {
     static const struct {
@@ -196,7 +196,7 @@ static void scans_times_pixels_are_bounded(void **state)
         an_assert_status(ctx, an_jpeg_decode(ctx, data, bytes, NULL, &image), rows[i].status);
         if (rows[i].status != ALEXNET_OK) {
             an_assert_error(ctx, " scans of ");
-            assert_null(image.pixels); /* known before the work */
+            assert_null(image.pixels); /* refused before decoding */
         }
         free(data);
         an_image_free(ctx, &image);
@@ -221,7 +221,7 @@ static void an_image_may_be_one_pixel_wide(void **state)
     an_image_free(ctx, &image);
 }
 
-static void the_orientation_comes_with_the_pixels(void **state)
+static void the_orientation_is_read(void **state)
 {
     alexnet_context *ctx = *state;
     an_image image = {0};
@@ -230,7 +230,7 @@ static void the_orientation_comes_with_the_pixels(void **state)
         char name[] = "exif0.jpg";
         int turn = 1;
         name[4] = (char)('0' + orientation);
-        an_bytes file = an_kind_read_image(ctx, name);
+        an_bytes file = an_sample_read(ctx, name);
         an_assert_ok(ctx, an_jpeg_decode(ctx, file.data, file.size, &turn, &image));
         assert_int_equal(turn, orientation);
         an_bytes_free(ctx, &file);
@@ -242,13 +242,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         an_unit_test(damaged_files_fail_and_say_why),
-        an_unit_test(every_shortened_file_fails),
-        an_unit_test(bytes_between_markers_do_no_harm),
+        an_unit_test(every_truncated_file_fails),
+        an_unit_test(bytes_between_markers_are_ignored),
         an_unit_test(arithmetic_coding_gives_the_pixels_of_huffman_coding),
         an_unit_test(two_channels_are_unsupported),
         an_unit_test(scans_times_pixels_are_bounded),
         an_unit_test(an_image_may_be_one_pixel_wide),
-        an_unit_test(the_orientation_comes_with_the_pixels),
+        an_unit_test(the_orientation_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /*
- * kinds_test.c: what the name of a file says about the format, and what a TIFF file says of the
- * camera it is from. What the first bytes of others say is in image_test.c.
+ * kinds_test.c: the format that the name of a file indicates, and raw photographs that are TIFF
+ * files. The formats that the first bytes indicate are in image_test.c.
  * SPDX-License-Identifier: MIT
  */
 #include "image/samples.h"
@@ -9,11 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static void names_say_the_format(void **state)
+static void extensions_indicate_the_format(void **state)
 {
     static const struct {
         const char *path, *name;
-        const an_codec *codec; /* NULL: not read */
+        const an_codec *codec; /* NULL: not supported */
     } rows[] = {
         {"a.jpg", "JPEG", &an_codec_jpeg},
         {"a.JPEG", "JPEG", &an_codec_jpeg},
@@ -54,12 +54,12 @@ static void names_say_the_format(void **state)
     }
 }
 
-/* Refused by name, whether this build reads TIFF or not, and could read the preview or not. */
-static void raw_photographs_are_told_by_content(void **state)
+/* Refused by name even if this build supports TIFF, and even if the preview could be decoded. */
+static void raw_photographs_are_detected_by_content(void **state)
 {
     static const struct {
         const char *file, *kind;
-    } rows[] = {{"bad_dng", "DNG"}, {"bad_cr2", "CR2"}, {"bad_nef", "as of NEF or ARW"}};
+    } rows[] = {{"bad_dng", "DNG"}, {"bad_cr2", "CR2"}, {"bad_nef", "such as NEF or ARW"}};
     alexnet_context *ctx = *state;
     an_image image = {0};
 
@@ -67,9 +67,9 @@ static void raw_photographs_are_told_by_content(void **state)
         char name[64], message[128];
         snprintf(name, sizeof name, "../tiff/%s", rows[i].file);
         snprintf(message, sizeof message,
-                 "raw photograph (%s) is not read; convert to JPEG, for example with 'magick",
+                 "raw photograph (%s) is not supported; convert to JPEG, for example with 'magick",
                  rows[i].kind);
-        an_bytes bytes = an_kind_read_image(ctx, name);
+        an_bytes bytes = an_sample_read(ctx, name);
         an_assert_status(ctx,
                          an_image_decode(ctx, bytes.data, bytes.size, AN_ORIENTATION_EXIF, &image),
                          ALEXNET_UNSUPPORTED);
@@ -78,8 +78,8 @@ static void raw_photographs_are_told_by_content(void **state)
     }
 }
 
-/* One entry each, and nothing that could be decoded. */
-static void the_first_directory_says_what_is_raw(void **state)
+/* One entry each; there are no pixels to decode. */
+static void the_first_directory_shows_what_is_raw(void **state)
 {
     static const struct {
         uint8_t data[24];
@@ -87,7 +87,7 @@ static void the_first_directory_says_what_is_raw(void **state)
     } rows[] = {
         {{'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 0xc6, 1, 0, 4, 0, 0, 0, 1, 4}, "DNG"},
         {{'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 0xc6, 0x12, 0, 1, 0, 0, 0, 4, 1, 4}, "DNG"},
-        {{'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 6, 1, 3, 0, 1, 0, 0, 0, 0x23, 0x80}, "as of NEF"},
+        {{'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 6, 1, 3, 0, 1, 0, 0, 0, 0x23, 0x80}, "such as NEF"},
         {{'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 6, 1, 3, 0, 1, 0, 0, 0, 2}, NULL},    /* RGB */
         {{'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 0xfe, 0, 4, 0, 1, 0, 0, 0, 1}, NULL}, /* a preview */
         {{'I', 'I', 42, 0, 8, 0, 0, 0, 0, 0, 0x12, 0xc6, 1, 0, 4, 0, 0, 0, 1, 4}, NULL},
@@ -104,11 +104,11 @@ static void the_first_directory_says_what_is_raw(void **state)
     }
 }
 
-/* Pixels begin where Canon's files have their mark: 67, 82, 2, 0 are four of grey. */
-static void pixels_are_no_mark_of_a_camera(void **state)
+/* The pixels begin where Canon's files have their mark: 67, 82, 2, 0 are four grey pixels. */
+static void pixels_are_not_mistaken_for_canons_mark(void **state)
 {
     static const uint8_t grey[] = {
-        'I', 'I', 42, 0, 12, 0, 0, 0, 67, 82, 2, 0,              /* the directory at 12 */
+        'I', 'I', 42, 0, 12, 0, 0, 0, 67, 82, 2, 0,              /* the directory is at 12 */
         8,   0,   0,  1, 3,  0, 1, 0, 0,  0,  4, 0, 0, 0,        /* width */
         1,   1,   3,  0, 1,  0, 0, 0, 1,  0,  0, 0,              /* height */
         2,   1,   3,  0, 1,  0, 0, 0, 8,  0,  0, 0,              /* bits */
@@ -116,7 +116,7 @@ static void pixels_are_no_mark_of_a_camera(void **state)
         17,  1,   4,  0, 1,  0, 0, 0, 8,  0,  0, 0,              /* where the pixels are */
         21,  1,   3,  0, 1,  0, 0, 0, 1,  0,  0, 0,              /* channels */
         22,  1,   3,  0, 1,  0, 0, 0, 1,  0,  0, 0,              /* rows in the strip */
-        23,  1,   4,  0, 1,  0, 0, 0, 4,  0,  0, 0, 0, 0, 0, 0}; /* bytes in it */
+        23,  1,   4,  0, 1,  0, 0, 0, 4,  0,  0, 0, 0, 0, 0, 0}; /* bytes in the strip */
     static const uint8_t rgb[] = {67, 67, 67, 82, 82, 82, 2, 2, 2, 0, 0, 0};
     alexnet_context *ctx = *state;
     an_image image = {0};
@@ -131,10 +131,10 @@ static void pixels_are_no_mark_of_a_camera(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        an_unit_test(names_say_the_format),
-        an_unit_test(raw_photographs_are_told_by_content),
-        an_unit_test(the_first_directory_says_what_is_raw),
-        an_unit_test(pixels_are_no_mark_of_a_camera),
+        an_unit_test(extensions_indicate_the_format),
+        an_unit_test(raw_photographs_are_detected_by_content),
+        an_unit_test(the_first_directory_shows_what_is_raw),
+        an_unit_test(pixels_are_not_mistaken_for_canons_mark),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /*
- * png_test.c: PNGs that must fail, and what libpng must not stumble over. Ordinary ones are in image_test.c.
+ * png_test.c: PNGs that must fail, and chunks that must be ignored. Ordinary PNGs: image_test.c.
  * SPDX-License-Identifier: MIT
  */
 #include "image/samples.h"
@@ -25,13 +25,13 @@ static void damaged_files_fail_and_say_why(void **state)
     an_image image = {0};
 
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        an_bytes file = an_kind_read_image(ctx, rows[i].file);
+        an_bytes file = an_sample_read(ctx, rows[i].file);
         an_assert_status(ctx, an_png_decode(ctx, file.data, file.size, NULL, &image),
                          ALEXNET_BAD_FILE);
         an_assert_error(ctx, rows[i].message);
         an_bytes_free(ctx, &file);
     }
-    assert_true(image.capacity < 10000); /* nothing large was allocated on the word of a header */
+    assert_true(image.capacity < 10000); /* a claim in a header allocates nothing */
     an_image_free(ctx, &image);
 }
 
@@ -44,7 +44,7 @@ static void every_file_that_lacks_pixels_fails(void **state)
     an_image image = {0};
 
     for (size_t i = 0; i < AN_COUNT(files); ++i) {
-        an_bytes file = an_kind_read_image(ctx, files[i]);
+        an_bytes file = an_sample_read(ctx, files[i]);
         for (size_t size = 0; size < file.size - IEND_BYTES; ++size) {
             uint8_t *cut =
                 malloc(size > 0 ? size : 1); /* of exactly this size, for AddressSanitizer */
@@ -57,12 +57,12 @@ static void every_file_that_lacks_pixels_fails(void **state)
     an_image_free(ctx, &image);
 }
 
-/* A copy of rgb8.png with a chunk put in front of the pixels. Free with free(). */
+/* Returns a copy of rgb8.png with a chunk inserted before the pixels. Free with free(). */
 static uint8_t *with_chunk(alexnet_context *ctx, const char *name, const uint8_t *data,
                            size_t bytes, size_t *size)
 {
     enum { HEADER_BYTES = 33 }; /* signature and IHDR */
-    an_bytes file = an_kind_read_image(ctx, "rgb8.png");
+    an_bytes file = an_sample_read(ctx, "rgb8.png");
     uint8_t *longer = malloc(file.size + bytes + 12), *at = longer + HEADER_BYTES;
 
     memcpy(longer, file.data, HEADER_BYTES);
@@ -79,7 +79,7 @@ static uint8_t *with_chunk(alexnet_context *ctx, const char *name, const uint8_t
     return longer;
 }
 
-static void text_and_profiles_are_passed_over(void **state)
+static void text_and_profiles_are_ignored(void **state)
 {
     static const char *const names[] = {"tEXt", "zTXt", "iTXt", "iCCP", "eXIf", "prVt"};
     alexnet_context *ctx = *state;
@@ -102,11 +102,11 @@ static void text_and_profiles_are_passed_over(void **state)
     an_image_free(ctx, &image);
 }
 
-static void the_orientation_comes_with_the_pixels(void **state)
+static void the_orientation_is_read(void **state)
 {
     alexnet_context *ctx = *state;
     an_image image = {0};
-    an_bytes file = an_kind_read_image(ctx, "exif6.png");
+    an_bytes file = an_sample_read(ctx, "exif6.png");
     int turn = 1;
 
     an_assert_ok(ctx, an_png_decode(ctx, file.data, file.size, &turn, &image));
@@ -120,8 +120,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         an_unit_test(damaged_files_fail_and_say_why),
         an_unit_test(every_file_that_lacks_pixels_fails),
-        an_unit_test(text_and_profiles_are_passed_over),
-        an_unit_test(the_orientation_comes_with_the_pixels),
+        an_unit_test(text_and_profiles_are_ignored),
+        an_unit_test(the_orientation_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

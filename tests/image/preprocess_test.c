@@ -1,5 +1,5 @@
 /*
- * preprocess_test.c: the record, torchvision's answers bit for bit, and each step worked by hand.
+ * preprocess_test.c: the record, torchvision's results bit for bit, each step worked by hand.
  * SPDX-License-Identifier: MIT
  */
 #include "image/samples.h"
@@ -24,10 +24,7 @@ static an_augment parse_augment(alexnet_context *ctx, const char *text)
     return augment;
 }
 
-static an_stream stream_of(uint32_t image)
-{
-    return an_stream_open(5, AN_PURPOSE_TEST, 0, image);
-}
+static an_stream stream_of(uint32_t image) { return an_stream_open(5, AN_PURPOSE_TEST, 0, image); }
 
 /* ---- the record ---- */
 
@@ -72,7 +69,7 @@ static void records_are_parsed(void **state)
     assert_int_equal(parse(ctx, "resize=exact:64").resize_w, 64);
 }
 
-static void wrong_records_are_refused_with_the_word(void **state)
+static void wrong_records_are_refused_naming_the_word(void **state)
 {
     static const struct {
         const char *text, *message;
@@ -106,9 +103,9 @@ static void wrong_records_are_refused_with_the_word(void **state)
     }
 }
 
-/* ---- torchvision's answers ---- */
+/* ---- torchvision's results ---- */
 
-static void pixels_and_tensors_are_torchvisions(void **state)
+static void pixels_and_tensors_match_torchvision(void **state)
 {
     static const struct {
         const char *file, *record;
@@ -141,7 +138,7 @@ static void pixels_and_tensors_are_torchvisions(void **state)
     an_preparer_free(ctx, &preparer);
 }
 
-static void photographs_are_those_of_pil_and_torchvision(void **state)
+static void photographs_match_pil_and_torchvision(void **state)
 {
     static const struct {
         const char *file, *stored, *upright, *pixels, *tensor;
@@ -203,7 +200,7 @@ static void assert_numbers(const an_image *image, int count, const uint8_t *numb
 static void ten_views_are_centre_corners_and_their_mirrors(void **state)
 {
     static const uint8_t views[AN_VIEWS][6] = {
-        /* crop 2 x 3: offset down (4 - 2) / 2 = 1, across (5 - 3) / 2 = 1 */
+        /* crop 2 x 3: vertical offset (4 - 2) / 2 = 1, horizontal (5 - 3) / 2 = 1 */
         {6, 7, 8, 11, 12, 13},    {0, 1, 2, 5, 6, 7},       {2, 3, 4, 7, 8, 9},
         {10, 11, 12, 15, 16, 17}, {12, 13, 14, 17, 18, 19}, {8, 7, 6, 13, 12, 11},
         {2, 1, 0, 7, 6, 5},       {4, 3, 2, 9, 8, 7},       {12, 11, 10, 17, 16, 15},
@@ -229,9 +226,9 @@ static void ten_views_are_centre_corners_and_their_mirrors(void **state)
     an_preparer_free(ctx, &preparer);
 }
 
-static void a_small_image_stands_in_zeros(void **state)
+static void a_small_image_is_padded_with_zeros(void **state)
 {
-    /* crop 5 x 2 of 4 rows and 5 columns: one row of zeros below, columns 2 and 3, as round(1.5) = 2 */
+    /* crop 5 x 2 of 4 rows and 5 columns: one row of zeros below; columns 2, 3 as round(1.5) = 2 */
     static const uint8_t expected[10] = {2, 3, 7, 8, 12, 13, 17, 18, 0, 0};
     alexnet_context *ctx = *state;
     const an_preprocess record = parse(ctx, "crop=5x2");
@@ -248,9 +245,9 @@ static void a_small_image_stands_in_zeros(void **state)
     an_preparer_free(ctx, &preparer);
 }
 
-/* Of 4 x 5 the first four columns are the middle: half a pixel is rounded to the even side. A crop of all five columns
- * takes them. */
-static void crops_of_a_square_leave_its_margins_out(void **state)
+/* The middle 4 x 4 of 4 x 5 is the first four columns: half a pixel is rounded to the even side.
+   A crop of all five columns uses them. */
+static void crops_of_a_square_exclude_its_margins(void **state)
 {
     static const uint8_t views[AN_VIEWS / 2][6] = {
         {5, 6, 7, 10, 11, 12},    {0, 1, 2, 5, 6, 7},       {1, 2, 3, 6, 7, 8},
@@ -295,7 +292,7 @@ static void a_record_of_another_size_is_refused(void **state)
     an_assert_status(
         ctx, an_preprocess_pixels(ctx, &preparer, &record, NULL, NULL, 0, &image, 8, 8, &out),
         ALEXNET_BAD_SHAPE);
-    an_assert_error(ctx, "makes an image of 5 x 4 pixels 10 x 8; the network takes 8 x 8");
+    an_assert_error(ctx, "turns an image of 5 x 4 pixels into 10 x 8; the network expects 8 x 8");
 
     an_assert_ok(ctx, an_image_reserve(ctx, &needle, 1, 65535));
     record = parse(ctx, "resize=short:65535 crop=8");
@@ -310,7 +307,7 @@ static void a_record_of_another_size_is_refused(void **state)
 }
 
 /* One pixel (10, 100, 250) through ((x / divide - mean) + shift) / std / gain. */
-static void numbers_follow_the_record(void **state)
+static void values_follow_the_record(void **state)
 {
     static const uint8_t pixel[3] = {10, 100, 250};
     static const struct {
@@ -369,7 +366,7 @@ static void the_middle_of_the_mean_image_is_subtracted(void **state)
     an_preparer_free(ctx, &preparer);
 }
 
-static void what_shows_before_any_image(void **state)
+static void records_are_checked_before_any_image(void **state)
 {
     alexnet_context *ctx = *state;
     static const float mean[3 * 4 * 4] = {0};
@@ -383,7 +380,7 @@ static void what_shows_before_any_image(void **state)
         {"resize=exact:3x4", 0, ALEXNET_OK},
         {"resize=exact:4x4", 0, ALEXNET_BAD_SHAPE},
         {"resize=exact:4x4 crop=3x4", 0, ALEXNET_OK},
-        {"resize=short:3", 0, ALEXNET_OK}, /* the image decides */
+        {"resize=short:3", 0, ALEXNET_OK}, /* depends on the image */
         {"resize=square:9 crop=3x4", 0, ALEXNET_OK},
         {"resize=square:3", 0, ALEXNET_BAD_SHAPE},
         {"", 0, ALEXNET_OK},
@@ -427,12 +424,12 @@ static void no_augmentation_is_testing(void **state)
     an_preparer_free(ctx, &preparer);
 }
 
-static void random_crops_take_every_place_alike(void **state)
+static void random_crops_are_uniform(void **state)
 {
     enum { DRAWS = 3600 };
     alexnet_context *ctx = *state;
     const an_preprocess record =
-        parse(ctx, "crop=2x3"); /* of 4 x 5: three places each way, mirrored or not */
+        parse(ctx, "crop=2x3"); /* of 4 x 5: three offsets on each axis, mirrored or not */
     const an_augment augment = parse_augment(ctx, "crop,flip");
     an_preparer preparer = {0};
     an_image image = numbered(ctx), out = {0};
@@ -467,7 +464,7 @@ static void random_crops_take_every_place_alike(void **state)
     an_preparer_free(ctx, &preparer);
 }
 
-static void rrc_is_its_part_resized(void **state)
+static void rrc_resizes_its_part(void **state)
 {
     alexnet_context *ctx = *state;
     const an_preprocess record = parse(ctx, "resize=short:24 filter=bicubic crop=20");
@@ -492,7 +489,7 @@ static void rrc_is_its_part_resized(void **state)
     an_preparer_free(ctx, &preparer);
 }
 
-/* gain: what all is divided by */
+/* gain: the divisor of the result */
 static void check_colour_noise(alexnet_context *ctx, const char *text, double gain)
 {
     static const uint8_t pixel[3] = {10, 100, 250};
@@ -548,7 +545,7 @@ static void everything_at_once_is_a_function_of_the_stream(void **state)
     an_preparer_free(ctx, &preparer);
 }
 
-static void short_memory_is_a_status_at_every_point(void **state)
+static void every_failed_allocation_is_a_status(void **state)
 {
     alexnet_context *ctx = *state;
     const an_preprocess record =
@@ -575,22 +572,22 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         an_unit_test(records_are_parsed),
-        an_unit_test(wrong_records_are_refused_with_the_word),
-        an_unit_test(pixels_and_tensors_are_torchvisions),
-        an_unit_test(photographs_are_those_of_pil_and_torchvision),
+        an_unit_test(wrong_records_are_refused_naming_the_word),
+        an_unit_test(pixels_and_tensors_match_torchvision),
+        an_unit_test(photographs_match_pil_and_torchvision),
         an_unit_test(ten_views_are_centre_corners_and_their_mirrors),
-        an_unit_test(crops_of_a_square_leave_its_margins_out),
-        an_unit_test(a_small_image_stands_in_zeros),
+        an_unit_test(crops_of_a_square_exclude_its_margins),
+        an_unit_test(a_small_image_is_padded_with_zeros),
         an_unit_test(a_record_of_another_size_is_refused),
-        an_unit_test(numbers_follow_the_record),
+        an_unit_test(values_follow_the_record),
         an_unit_test(the_middle_of_the_mean_image_is_subtracted),
-        an_unit_test(what_shows_before_any_image),
+        an_unit_test(records_are_checked_before_any_image),
         an_unit_test(no_augmentation_is_testing),
-        an_unit_test(random_crops_take_every_place_alike),
-        an_unit_test(rrc_is_its_part_resized),
+        an_unit_test(random_crops_are_uniform),
+        an_unit_test(rrc_resizes_its_part),
         an_unit_test(colour_noise_is_added_after_the_mean_in_the_units_of_the_record),
         an_unit_test(everything_at_once_is_a_function_of_the_stream),
-        an_unit_test(short_memory_is_a_status_at_every_point),
+        an_unit_test(every_failed_allocation_is_a_status),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /*
- * resize_test.c: PIL's answers bit for bit, values worked by hand, the limits.
+ * resize_test.c: PIL's results bit for bit, values worked by hand, the limits.
  * SPDX-License-Identifier: MIT
  */
 #include "image/samples.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void windows_of_resized_parts_are_pils(void **state)
+static void windows_of_resized_parts_match_pil(void **state)
 {
     static const struct {
         const char *file;
@@ -39,7 +39,7 @@ static void windows_of_resized_parts_are_pils(void **state)
     an_resizer_free(ctx, &resizer);
 }
 
-static void resized_boxes_are_pils(void **state)
+static void resized_boxes_match_pil(void **state)
 {
     static const struct {
         an_box box;
@@ -63,7 +63,7 @@ static void resized_boxes_are_pils(void **state)
     an_resizer_free(ctx, &resizer);
 }
 
-static void two_pixels_are_worked_by_hand(void **state)
+static void two_pixels_match_values_worked_by_hand(void **state)
 {
     static const uint8_t stored[] = {10, 20, 30, 21, 0, 255};
     static const struct {
@@ -94,8 +94,8 @@ static void two_pixels_are_worked_by_hand(void **state)
     an_resizer_free(ctx, &resizer);
 }
 
-/* The other way round than across, so that both passes are held to the same values. */
-static void down_is_across_turned(void **state)
+/* Resizing the columns of the transposed image must give the transposed result. */
+static void columns_are_resized_like_rows(void **state)
 {
     alexnet_context *ctx = *state;
     an_image image = an_sample_decode(ctx, "rgb8.png"), turned = {0}, across = {0}, down = {0};
@@ -148,8 +148,9 @@ static void windows_tile_the_whole(void **state)
     an_resizer_free(ctx, &resizer);
 }
 
-/* Resized to a short side of 256 this image is 16 million pixels high; only the window is ever made. */
-static void a_window_of_something_huge_is_cheap(void **state)
+/* Resized to a short side of 256, this image would be 16 million pixels high; only the window is
+   computed. */
+static void a_window_of_a_huge_image_needs_little_memory(void **state)
 {
     alexnet_context *ctx = *state;
     an_image image = {0}, result = {0};
@@ -161,15 +162,14 @@ static void a_window_of_something_huge_is_cheap(void **state)
         memset(image.pixels + 3 * y, y < 32750 ? 50 : 150, 3);
     an_assert_ok(ctx, an_image_resize_window(ctx, &resizer, &image, NULL, 256, 65500 * 256,
                                              AN_FILTER_BILINEAR, &window, &result));
-    assert_int_equal(result.pixels[0],
-                     56); /* 256 rows lead from 50 to 150; 50 + 16.5 / 256 * 100 */
+    assert_int_equal(result.pixels[0], 56); /* 50 to 150 in 256 rows: 50 + 16.5 / 256 * 100 */
     assert_true(resizer.bytes < (1 << 20));
     an_image_free(ctx, &image);
     an_image_free(ctx, &result);
     an_resizer_free(ctx, &resizer);
 }
 
-static void what_leaves_the_image_is_refused(void **state)
+static void parts_outside_the_image_are_refused(void **state)
 {
     static const an_rect bad[] = {{-1, 0, 1, 1}, {0, -1, 1, 1}, {0, 0, 0, 1},
                                   {0, 0, 1, 0},  {2, 0, 1, 1},  {0, 3, 1, 1},
@@ -212,7 +212,7 @@ static void what_leaves_the_image_is_refused(void **state)
     an_resizer_free(ctx, &resizer);
 }
 
-static void short_memory_is_a_status(void **state)
+static void every_failed_allocation_is_a_status(void **state)
 {
     alexnet_context *ctx = *state;
     an_image image = an_sample_decode(ctx, "rgb8.png");
@@ -237,14 +237,14 @@ static void short_memory_is_a_status(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        an_unit_test(windows_of_resized_parts_are_pils),
-        an_unit_test(resized_boxes_are_pils),
-        an_unit_test(two_pixels_are_worked_by_hand),
-        an_unit_test(down_is_across_turned),
+        an_unit_test(windows_of_resized_parts_match_pil),
+        an_unit_test(resized_boxes_match_pil),
+        an_unit_test(two_pixels_match_values_worked_by_hand),
+        an_unit_test(columns_are_resized_like_rows),
         an_unit_test(windows_tile_the_whole),
-        an_unit_test(a_window_of_something_huge_is_cheap),
-        an_unit_test(what_leaves_the_image_is_refused),
-        an_unit_test(short_memory_is_a_status),
+        an_unit_test(a_window_of_a_huge_image_needs_little_memory),
+        an_unit_test(parts_outside_the_image_are_refused),
+        an_unit_test(every_failed_allocation_is_a_status),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

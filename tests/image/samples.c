@@ -27,7 +27,7 @@ int an_teardown_context(void **state)
 
 /* ---- images ---- */
 
-an_bytes an_kind_read_image(alexnet_context *ctx, const char *name)
+an_bytes an_sample_read(alexnet_context *ctx, const char *name)
 {
     an_bytes bytes;
 
@@ -38,7 +38,7 @@ an_bytes an_kind_read_image(alexnet_context *ctx, const char *name)
 
 an_image an_sample_decode(alexnet_context *ctx, const char *name)
 {
-    an_bytes bytes = an_kind_read_image(ctx, name);
+    an_bytes bytes = an_sample_read(ctx, name);
     an_image image = {0};
 
     an_assert_ok(ctx, an_image_decode(ctx, bytes.data, bytes.size, AN_ORIENTATION_IGNORE, &image));

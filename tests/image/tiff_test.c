@@ -1,5 +1,5 @@
 /*
- * tiff_test.c: what PIL makes of every drawn TIFF, and files that must fail.
+ * tiff_test.c: compares every drawn TIFF with PIL's decoding; files that must fail.
  * SPDX-License-Identifier: MIT
  */
 #include "image/codecs.h"
@@ -8,7 +8,7 @@ static const codec_format tiff = {&an_codec_tiff, "tiff"};
 
 static void images_decode_as_pil_does(void **state)
 {
-    static const codec_answer rows[] = {
+    static const codec_expected rows[] = {
 #include "golden/image_tiff.inc"
     };
 
@@ -25,21 +25,21 @@ static void damaged_files_fail_and_say_why(void **state)
         {"bad_loop", ALEXNET_BAD_FILE, "TIFF: "},
         {"bad_empty", ALEXNET_BAD_FILE, "TIFF: "},
         {"bad_float", ALEXNET_UNSUPPORTED, "TIFF: "},
-        {"bad_inks", ALEXNET_UNSUPPORTED, "TIFF of 5 inks is not read; convert to JPEG"},
+        {"bad_inks", ALEXNET_UNSUPPORTED, "TIFF with 5 inks is not supported; convert to JPEG"},
     };
 
     codec_refuses(*state, &tiff, rows, AN_COUNT(rows));
 }
 
-static void every_truncation_is_noticed(void **state)
+static void every_truncation_is_detected(void **state)
 {
-    codec_notices_truncation(*state, &tiff, "rgb16");
-    codec_notices_truncation(*state, &tiff, "lzw");
+    codec_detects_truncation(*state, &tiff, "rgb16");
+    codec_detects_truncation(*state, &tiff, "lzw");
 }
 
-static void short_memory_is_a_status_at_every_point(void **state)
+static void every_failed_allocation_is_a_status(void **state)
 {
-    codec_survives_short_memory(*state, &tiff, "turned6");
+    codec_survives_failed_allocations(*state, &tiff, "turned6");
 }
 
 int main(void)
@@ -47,8 +47,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         an_unit_test(images_decode_as_pil_does),
         an_unit_test(damaged_files_fail_and_say_why),
-        an_unit_test(every_truncation_is_noticed),
-        an_unit_test(short_memory_is_a_status_at_every_point),
+        an_unit_test(every_truncation_is_detected),
+        an_unit_test(every_failed_allocation_is_a_status),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

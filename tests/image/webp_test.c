@@ -1,5 +1,5 @@
 /*
- * webp_test.c: what PIL makes of every drawn WebP, and files that must fail.
+ * webp_test.c: compares every drawn WebP with PIL's decoding; files that must fail.
  * SPDX-License-Identifier: MIT
  */
 #include "image/codecs.h"
@@ -8,7 +8,7 @@ static const codec_format webp = {&an_codec_webp, "webp"};
 
 static void images_decode_as_pil_does(void **state)
 {
-    static const codec_answer rows[] = {
+    static const codec_expected rows[] = {
 #include "golden/image_webp.inc"
     };
 
@@ -29,15 +29,15 @@ static void damaged_files_fail_and_say_why(void **state)
     codec_refuses(*state, &webp, rows, AN_COUNT(rows));
 }
 
-static void every_truncation_is_noticed(void **state)
+static void every_truncation_is_detected(void **state)
 {
-    codec_notices_truncation(*state, &webp, "lossy_alpha");
-    codec_notices_truncation(*state, &webp, "animated_part");
+    codec_detects_truncation(*state, &webp, "lossy_alpha");
+    codec_detects_truncation(*state, &webp, "animated_part");
 }
 
-static void short_memory_is_a_status_at_every_point(void **state)
+static void every_failed_allocation_is_a_status(void **state)
 {
-    codec_survives_short_memory(*state, &webp, "exif6");
+    codec_survives_failed_allocations(*state, &webp, "exif6");
 }
 
 int main(void)
@@ -45,8 +45,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         an_unit_test(images_decode_as_pil_does),
         an_unit_test(damaged_files_fail_and_say_why),
-        an_unit_test(every_truncation_is_noticed),
-        an_unit_test(short_memory_is_a_status_at_every_point),
+        an_unit_test(every_truncation_is_detected),
+        an_unit_test(every_failed_allocation_is_a_status),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

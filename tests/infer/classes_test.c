@@ -1,5 +1,5 @@
 /*
- * classes_test.c
+ * classes_test.c: the classes of data and of networks are matched by name.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -11,7 +11,7 @@
 static const char *const abc[] = {"ant", "bee", "cat"};
 static const char *const cab[] = {"cat", "ant", "bee"};
 
-/* Maps the classes of a list of images (which nobody reads) to those of a model. */
+/* Maps the classes of a list of images, whose files are not read, to those of a model. */
 static alexnet_status map(alexnet_context *ctx, const char *const *names, int classes,
                           const char *list, int labels[3], bool *same)
 {
@@ -56,7 +56,7 @@ static void classes_are_mapped_by_name(void **unused)
     an_test_close(ctx, &memory);
 }
 
-static void an_unknown_class_is_an_error_that_shows_both(void **unused)
+static void an_unknown_class_is_refused_showing_both_lists(void **unused)
 {
     an_test_memory memory;
     alexnet_context *ctx = an_tiny_open(&memory, 1);
@@ -73,7 +73,7 @@ static void an_unknown_class_is_an_error_that_shows_both(void **unused)
     an_test_close(ctx, &memory);
 }
 
-static void what_hides_the_difference_of_two_names_is_said(void **unused)
+static void a_hidden_difference_of_two_names_is_explained(void **unused)
 {
     static const char *const names[] = {"ant", "caf\xc3\xa9", "ANT"};
     static const struct {
@@ -96,7 +96,7 @@ static void what_hides_the_difference_of_two_names_is_said(void **unused)
     an_test_close(ctx, &memory);
 }
 
-static void of_unnamed_classes_only_the_count_is_checked(void **unused)
+static void unnamed_classes_are_checked_by_count(void **unused)
 {
     an_test_memory memory;
     alexnet_context *ctx = an_tiny_open(&memory, 1);
@@ -165,9 +165,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(classes_are_mapped_by_name),
-        cmocka_unit_test(an_unknown_class_is_an_error_that_shows_both),
-        cmocka_unit_test(what_hides_the_difference_of_two_names_is_said),
-        cmocka_unit_test(of_unnamed_classes_only_the_count_is_checked),
+        cmocka_unit_test(an_unknown_class_is_refused_showing_both_lists),
+        cmocka_unit_test(a_hidden_difference_of_two_names_is_explained),
+        cmocka_unit_test(unnamed_classes_are_checked_by_count),
         cmocka_unit_test(networks_of_an_ensemble_must_agree),
         cmocka_unit_test(memory_may_run_out),
     };

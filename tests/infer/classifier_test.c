@@ -1,5 +1,5 @@
 /*
- * classifier_test.c
+ * classifier_test.c: single images, from files and from memory.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -66,7 +66,7 @@ static void an_image_gets_its_best_classes(void **state)
     alexnet_classifier_close(net);
 }
 
-static void bytes_in_memory_are_as_good_as_a_file(void **state)
+static void bytes_in_memory_match_a_file(void **state)
 {
     world *w = *state;
     alexnet_classifier *net;
@@ -146,8 +146,8 @@ static void memory_may_run_out(void **state)
     }
 }
 
-/* A model at another size than its file says becomes the classifier's. */
-static void a_resized_model_is_taken(void **state)
+/* The classifier accepts a model that was resized after loading. */
+static void a_resized_model_is_accepted(void **state)
 {
     world *w = *state;
     const alexnet_run_size size = {.struct_size = sizeof size, .input_h = 36, .input_w = 38},
@@ -162,7 +162,7 @@ static void a_resized_model_is_taken(void **state)
     an_assert_ok(w->ctx, an_model_set_preprocess(model, "resize=short:32"));
     an_assert_ok(w->ctx, alexnet_classifier_take_model(model, 1, &net));
     an_assert_status(w->ctx, alexnet_classifier_file(net, w->image, 3, best, NULL),
-                     ALEXNET_BAD_SHAPE); /* 32x32: the record is followed at the new size */
+                     ALEXNET_BAD_SHAPE); /* 32x32: the record applies at the new size */
     alexnet_classifier_close(net);
 
     an_assert_ok(w->ctx, alexnet_model_load(w->ctx, w->weights, &model));
@@ -176,10 +176,10 @@ static void a_resized_model_is_taken(void **state)
     an_assert_ok(w->ctx, an_model_set_mean_image(model, NULL, NULL));
     an_assert_status(w->ctx, alexnet_classifier_take_model(model, 1, &net), ALEXNET_BAD_ARG);
     assert_null(net);
-    alexnet_model_free(model); /* still ours */
+    alexnet_model_free(model); /* still owned here */
     an_assert_ok(w->ctx, alexnet_model_describe(w->ctx, "cifar-19pct", NULL, &model));
     an_assert_status(w->ctx, alexnet_classifier_take_model(model, 1, &net), ALEXNET_BAD_ARG);
-    an_assert_error(w->ctx, "outline");
+    an_assert_error(w->ctx, "only described");
     alexnet_model_free(model);
 }
 
@@ -187,7 +187,7 @@ static void a_resized_model_is_taken(void **state)
 
 enum { IMAGES = 11, TOPK = 2 };
 
-/* Files of the data set as bytes, two of them spoilt: the 3rd cut short, the 6th without data. */
+/* Files of the data set as bytes; the 3rd is truncated, the 6th is NULL. */
 typedef struct batch {
     an_bytes files[IMAGES];
     alexnet_image_bytes images[IMAGES];
@@ -252,8 +252,8 @@ static void assert_same(const batch *b, alexnet_context *ctx, alexnet_classifier
     }
 }
 
-/* Whatever goes through the network at once, and however many threads decode. */
-static void each_image_of_a_batch_has_its_own_answer(void **state)
+/* For every batch of the network, and every number of decoding threads. */
+static void each_image_of_a_batch_has_its_own_result(void **state)
 {
     static const int sizes[] = {1, 3, 64}, threads[] = {1, 3};
     world *w = *state;
@@ -273,7 +273,7 @@ static void each_image_of_a_batch_has_its_own_answer(void **state)
             }
             an_assert_ok(ctx, alexnet_classifier_batch(net, &b.images[2], 1, TOPK, b.predictions[0],
                                                        b.results));
-            assert_int_equal(b.results[0].status, ALEXNET_BAD_FILE); /* and nothing is left */
+            assert_int_equal(b.results[0].status, ALEXNET_BAD_FILE); /* and no earlier result */
             alexnet_classifier_close(net);
             an_test_close(ctx, NULL);
         }
@@ -356,7 +356,7 @@ static void threads_share_the_weights_of_a_classifier(void **state)
     close_batch(w, &b);
 }
 
-static void what_cannot_be_shared_is_refused(void **state)
+static void sharing_between_unlike_contexts_is_refused(void **state)
 {
     const alexnet_options options = {
         .struct_size = sizeof options, .threads = 1, .cpu = "portable", .dtype = ALEXNET_INT8};
@@ -390,15 +390,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(an_image_gets_its_best_classes),
-        TEST(bytes_in_memory_are_as_good_as_a_file),
+        TEST(bytes_in_memory_match_a_file),
         TEST(unnamed_classes_are_numbered),
         TEST(mistakes_are_named),
-        TEST(a_resized_model_is_taken),
+        TEST(a_resized_model_is_accepted),
         TEST(memory_may_run_out),
-        TEST(each_image_of_a_batch_has_its_own_answer),
+        TEST(each_image_of_a_batch_has_its_own_result),
         TEST(memory_may_run_out_in_a_batch),
         TEST(threads_share_the_weights_of_a_classifier),
-        TEST(what_cannot_be_shared_is_refused),
+        TEST(sharing_between_unlike_contexts_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /*
- * confusion_test.c: both forms of the matrix hold the counts; the image is well-formed, whatever
+ * confusion_test.c: both formats of the matrix hold the counts; the SVG is well-formed, whatever
  * the classes are called.
  * SPDX-License-Identifier: MIT
  */
@@ -24,7 +24,7 @@ static alexnet_status write_matrix(const alexnet_model *model, const int64_t *al
 
 static void a_row_for_each_label_in_csv(void **state)
 {
-    static const char *const names[] = {"cat", "dog, big", "=eel"}; /* which a table may run */
+    static const char *const names[] = {"cat", "dog, big", "=eel"}; /* a formula in a spreadsheet */
     const an_test_place *p = *state;
     const char *path = an_test_path(p->folder, "c.csv");
     alexnet_model *model = an_tiny_model(p->ctx, names, 3, 1);
@@ -41,7 +41,7 @@ static void a_row_for_each_label_in_csv(void **state)
 
 #define DEPTH_MAX 8
 
-/* Fails the test unless every element that begins also ends, in its turn, and no bare '<' or '&' is left. */
+/* Fails the test unless elements are closed in the reverse order and no bare '<' or '&' is left. */
 static void assert_well_formed(const char *text)
 {
     const char *open[DEPTH_MAX];
@@ -90,7 +90,7 @@ static void the_image_holds_the_counts(void **state)
     an_assert_ok(p->ctx, an_file_read(p->ctx, path, 1 << 20, &bytes));
     const char *text = (const char *)bytes.data;
     assert_well_formed(text);
-    assert_int_equal(count_of(text, "class=\"cell\""), 5); /* none for a count of 0 */
+    assert_int_equal(count_of(text, "class=\"cell\""), 5); /* no cell for a count of 0 */
     assert_non_null(strstr(text, "&lt;cat&gt; &amp; &quot;co&quot;: 5 of 6 as &lt;cat&gt;"));
     assert_non_null(strstr(text, "a\xef\xbf\xbd\xef\xbf\xbd"
                                  "b: 7 of 7 as a"));
@@ -101,8 +101,8 @@ static void the_image_holds_the_counts(void **state)
     alexnet_model_free(model);
 }
 
-/* Many classes: small cells without labels and numbers, nothing for what never happened. */
-static void a_thousand_classes_make_no_million_of_cells(void **state)
+/* Many classes: small cells without labels and numbers, and no cell for a count of 0. */
+static void empty_cells_are_left_out(void **state)
 {
     static int64_t many[1000 * 1000];
     const an_test_place *p = *state;
@@ -151,7 +151,8 @@ static void a_failed_write_leaves_nothing(void **state)
             const alexnet_status status = write_matrix(model, counts, path);
             if (!an_test_fault_disarm(&fault)) break;
             assert_int_not_equal(status, ALEXNET_OK);
-            assert_true(an_test_count_entries(p->folder) <= 1); /* whole; the last sync failed */
+            assert_true(an_test_count_entries(p->folder) <=
+                        1); /* the whole file, if only the last sync failed */
             remove(path);
         }
         remove(path);
@@ -164,7 +165,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         an_test_in_place(a_row_for_each_label_in_csv),
         an_test_in_place(the_image_holds_the_counts),
-        an_test_in_place(a_thousand_classes_make_no_million_of_cells),
+        an_test_in_place(empty_cells_are_left_out),
         an_test_in_place(other_names_are_refused),
         an_test_in_place(a_failed_write_leaves_nothing),
     };

@@ -1,5 +1,5 @@
 /*
- * eval_run_test.c
+ * eval_run_test.c: results, order and averages of an evaluation; bad images, progress, failures.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#define COUNT 18 /* images: 3 classes of 6 */
+#define COUNT 18 /* images: 3 classes of 6 images */
 
 typedef struct world {
     alexnet_context *ctx;
@@ -61,7 +61,7 @@ static an_eval make_eval(world *w)
     };
 }
 
-/* ---- what the answers were ---- */
+/* ---- recorded results ---- */
 
 typedef struct notes {
     int count;
@@ -71,36 +71,36 @@ typedef struct notes {
     an_metrics metrics;
 } notes;
 
-static alexnet_status take_note(void *user, const an_eval_result *answer)
+static alexnet_status take_note(void *user, const an_eval_result *result)
 {
     notes *n = user;
 
-    n->indices[n->count] = answer->index;
-    n->labels[n->count] = answer->label;
-    memcpy(n->probs[n->count], answer->probs, sizeof n->probs[0]);
-    an_metrics_add(&n->metrics, answer->rank, answer->loss);
+    n->indices[n->count] = result->index;
+    n->labels[n->count] = result->label;
+    memcpy(n->probs[n->count], result->probs, sizeof n->probs[0]);
+    an_metrics_add(&n->metrics, result->rank, result->loss);
     ++n->count;
     return ALEXNET_OK;
 }
 
-static notes examine(world *w, an_eval exam)
+static notes evaluate(world *w, an_eval eval)
 {
     notes n = {0};
     an_metrics metrics;
 
-    exam.answer = take_note;
-    exam.answer_user = &n;
-    an_assert_ok(w->ctx, an_eval_run(w->ctx, &exam, &metrics, NULL));
+    eval.result = take_note;
+    eval.result_user = &n;
+    an_assert_ok(w->ctx, an_eval_run(w->ctx, &eval, &metrics, NULL));
     assert_int_equal(metrics.images, n.count);
     assert_int_equal(metrics.top1, n.metrics.top1);
     assert_true(metrics.loss == n.metrics.loss);
     return n;
 }
 
-static void every_image_is_marked_once_in_order(void **state)
+static void every_image_is_evaluated_once_in_order(void **state)
 {
     world *w = *state;
-    const notes n = examine(w, make_eval(w));
+    const notes n = evaluate(w, make_eval(w));
 
     assert_int_equal(n.count, COUNT);
     for (int i = 0; i < COUNT; ++i) {
@@ -110,30 +110,30 @@ static void every_image_is_marked_once_in_order(void **state)
     }
 }
 
-static void answers_do_not_depend_on_workers(void **state)
+static void results_do_not_depend_on_workers(void **state)
 {
     world *w = *state;
-    const notes inline_notes = examine(w, make_eval(w));
+    const notes inline_notes = evaluate(w, make_eval(w));
 
     for (int workers = 1; workers <= 3; ++workers) {
-        an_eval exam = make_eval(w);
-        exam.workers = workers;
-        const notes n = examine(w, exam);
+        an_eval eval = make_eval(w);
+        eval.workers = workers;
+        const notes n = evaluate(w, eval);
         assert_memory_equal(n.probs, inline_notes.probs, sizeof n.probs);
     }
 }
 
-static void a_part_of_the_images_and_other_labels(void **state)
+static void indices_and_labels_are_used(void **state)
 {
     static const int64_t indices[5] = {3, 4, 9, 16, 17};
     static const int labels[3] = {2, 0, 1};
     world *w = *state;
-    an_eval exam = make_eval(w);
+    an_eval eval = make_eval(w);
 
-    exam.indices = indices;
-    exam.count = 5;
-    exam.labels = labels;
-    const notes n = examine(w, exam);
+    eval.indices = indices;
+    eval.count = 5;
+    eval.labels = labels;
+    const notes n = evaluate(w, eval);
     assert_int_equal(n.count, 5);
     for (int i = 0; i < 5; ++i) {
         assert_int_equal(n.indices[i], indices[i]);
@@ -144,14 +144,14 @@ static void a_part_of_the_images_and_other_labels(void **state)
 static void networks_are_averaged(void **state)
 {
     world *w = *state;
-    an_eval exam = make_eval(w);
-    const notes first = examine(w, exam);
+    an_eval eval = make_eval(w);
+    const notes first = evaluate(w, eval);
 
-    exam.networks = &w->networks[1];
-    const notes second = examine(w, exam);
-    exam.networks = w->networks;
-    exam.network_count = 2;
-    const notes both = examine(w, exam);
+    eval.networks = &w->networks[1];
+    const notes second = evaluate(w, eval);
+    eval.networks = w->networks;
+    eval.network_count = 2;
+    const notes both = evaluate(w, eval);
     for (int i = 0; i < COUNT; ++i)
         for (int c = 0; c < 3; ++c) {
             const double mean = ((double)first.probs[i][c] + (double)second.probs[i][c]) / 2;
@@ -161,28 +161,28 @@ static void networks_are_averaged(void **state)
 
 /* ---- bad images, progress ---- */
 
-static void bad_images_go_by_the_policy(void **state)
+static void bad_images_follow_the_policy(void **state)
 {
     world *w = *state;
-    an_eval exam = make_eval(w);
+    an_eval eval = make_eval(w);
     an_bad_list skipped = {0};
     an_metrics metrics;
 
     an_tiny_spoil(w->folder, "data/train/cross/0000.jpg");
-    an_assert_ok(w->ctx, an_eval_run(w->ctx, &exam, &metrics, &skipped));
+    an_assert_ok(w->ctx, an_eval_run(w->ctx, &eval, &metrics, &skipped));
     assert_int_equal(metrics.images, COUNT - 1);
     assert_int_equal(skipped.count, 1);
     assert_int_equal(skipped.images[0].index, 6);
 
-    exam.on_bad_image = ALEXNET_BAD_IMAGE_FAIL;
-    an_assert_status(w->ctx, an_eval_run(w->ctx, &exam, &metrics, &skipped), ALEXNET_BAD_FILE);
+    eval.on_bad_image = ALEXNET_BAD_IMAGE_FAIL;
+    an_assert_status(w->ctx, an_eval_run(w->ctx, &eval, &metrics, &skipped), ALEXNET_BAD_FILE);
     an_assert_error(w->ctx, "cross/0000.jpg");
 
     an_tiny_spoil(w->folder, "data/train/cross/0001.jpg");
-    exam.on_bad_image = ALEXNET_BAD_IMAGE_DEFAULT; /* one of 18 */
-    an_assert_status(w->ctx, an_eval_run(w->ctx, &exam, &metrics, &skipped), ALEXNET_BAD_FILE);
-    exam.on_bad_image = ALEXNET_BAD_IMAGE_SKIP;
-    an_assert_ok(w->ctx, an_eval_run(w->ctx, &exam, &metrics, &skipped));
+    eval.on_bad_image = ALEXNET_BAD_IMAGE_DEFAULT; /* one of 18 */
+    an_assert_status(w->ctx, an_eval_run(w->ctx, &eval, &metrics, &skipped), ALEXNET_BAD_FILE);
+    eval.on_bad_image = ALEXNET_BAD_IMAGE_SKIP;
+    an_assert_ok(w->ctx, an_eval_run(w->ctx, &eval, &metrics, &skipped));
     assert_int_equal(metrics.images, COUNT - 2);
     assert_int_equal(skipped.count, 2);
     an_bad_list_free(w->ctx, &skipped);
@@ -204,37 +204,37 @@ static alexnet_go watch(void *user, const alexnet_progress *progress)
     return ++v->calls == v->stop_at ? ALEXNET_GO_STOP : ALEXNET_GO_ON;
 }
 
-static void progress_is_told_and_can_stop(void **state)
+static void progress_is_reported_and_can_stop(void **state)
 {
     world *w = *state;
-    an_eval exam = make_eval(w);
+    an_eval eval = make_eval(w);
     watcher all = {0}, some = {.stop_at = 2};
     an_metrics metrics;
 
-    exam.progress = watch;
-    exam.progress_user = &all;
-    an_assert_ok(w->ctx, an_eval_run(w->ctx, &exam, &metrics, NULL));
+    eval.progress = watch;
+    eval.progress_user = &all;
+    an_assert_ok(w->ctx, an_eval_run(w->ctx, &eval, &metrics, NULL));
     assert_int_equal(all.calls, 5); /* 18 images in batches of 4 */
     assert_int_equal(all.done, COUNT);
-    exam.progress_user = &some;
-    an_assert_status(w->ctx, an_eval_run(w->ctx, &exam, &metrics, NULL), ALEXNET_STOPPED);
+    eval.progress_user = &some;
+    an_assert_status(w->ctx, an_eval_run(w->ctx, &eval, &metrics, NULL), ALEXNET_STOPPED);
     assert_int_equal(some.calls, 2);
 }
 
-static alexnet_status refuse(void *user, const an_eval_result *answer)
+static alexnet_status refuse(void *user, const an_eval_result *result)
 {
     (void)user;
-    return answer->index < 5 ? ALEXNET_OK : ALEXNET_IO;
+    return result->index < 5 ? ALEXNET_OK : ALEXNET_IO;
 }
 
-static void a_failed_note_ends_it(void **state)
+static void a_failed_callback_ends_the_run(void **state)
 {
     world *w = *state;
-    an_eval exam = make_eval(w);
+    an_eval eval = make_eval(w);
     an_metrics metrics;
 
-    exam.answer = refuse;
-    an_assert_status(w->ctx, an_eval_run(w->ctx, &exam, &metrics, NULL), ALEXNET_IO);
+    eval.result = refuse;
+    an_assert_status(w->ctx, an_eval_run(w->ctx, &eval, &metrics, NULL), ALEXNET_IO);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -242,13 +242,13 @@ static void a_failed_note_ends_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(every_image_is_marked_once_in_order),
-        TEST(answers_do_not_depend_on_workers),
-        TEST(a_part_of_the_images_and_other_labels),
+        TEST(every_image_is_evaluated_once_in_order),
+        TEST(results_do_not_depend_on_workers),
+        TEST(indices_and_labels_are_used),
         TEST(networks_are_averaged),
-        TEST(bad_images_go_by_the_policy),
-        TEST(progress_is_told_and_can_stop),
-        TEST(a_failed_note_ends_it),
+        TEST(bad_images_follow_the_policy),
+        TEST(progress_is_reported_and_can_stop),
+        TEST(a_failed_callback_ends_the_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /*
- * evaluate_test.c
+ * evaluate_test.c: alexnet_evaluate(): results, ensembles, views, reports and errors.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -31,7 +31,7 @@ static int set_up(void **state)
     w.data = an_test_path(w.folder, "data");
     an_tiny_weights(w.ctx, w.weights[0], an_tiny_classes, 3, 1);
     an_tiny_weights(w.ctx, w.weights[1], an_tiny_classes, 3, 2);
-    an_tiny_draw(w.ctx, w.data, 3, 8); /* 12 to validate with */
+    an_tiny_draw(w.ctx, w.data, 3, 8); /* 12 validation images */
     *state = &w;
     return 0;
 }
@@ -89,7 +89,7 @@ static void the_sums_agree(void **state)
     assert_null(r.per_class);
 }
 
-static void a_data_set_without_parts_is_taken_whole(void **state)
+static void a_data_set_without_splits_is_used_whole(void **state)
 {
     world *w = *state;
     alexnet_evaluate_options options = make_options(w);
@@ -100,7 +100,8 @@ static void a_data_set_without_parts_is_taken_whole(void **state)
     alexnet_evaluate_result_free(w->ctx, &r);
 }
 
-/* Images are prepared for the other size; sizes that the weights do not fit are named with the file. */
+/* Images are preprocessed for the other size; the error for a size that does not fit names the
+   file. */
 static void weights_run_at_another_size(void **state)
 {
     an_tiny_text log = {""};
@@ -144,8 +145,8 @@ static void threads_and_workers_change_nothing(void **state)
     alexnet_evaluate_result_free(w->ctx, &first);
 }
 
-/* The loss of an ensemble is at most the mean of the losses (Jensen), and of twice the same network
- * the same. */
+/* The loss of an ensemble is at most the mean of the losses (Jensen); the same network twice gives
+   its own loss. */
 static void an_ensemble_averages(void **state)
 {
     world *w = *state;
@@ -194,8 +195,8 @@ static alexnet_go note_first(void *user, const alexnet_progress *progress)
     return ALEXNET_GO_ON;
 }
 
-/* Ten tensors for each image, so a tenth of the images at a time; the results do not depend on it. */
-static void ten_crops_take_the_memory_of_one(void **state)
+/* An image has ten tensors, so a batch has a tenth of the images; results do not depend on that. */
+static void ten_crops_need_the_memory_of_one(void **state)
 {
     static const struct {
         int batch;
@@ -226,11 +227,11 @@ static void ten_crops_take_the_memory_of_one(void **state)
 static alexnet_go never(void *user, const alexnet_progress *progress)
 {
     (void)user;
-    fail_msg("%lld images were shown in vain", (long long)progress->done);
+    fail_msg("%lld images were evaluated in vain", (long long)progress->done);
     return ALEXNET_GO_STOP;
 }
 
-static void what_cannot_be_written_shows_before_the_work(void **state)
+static void an_output_that_cannot_be_written_fails_early(void **state)
 {
     world *w = *state;
     alexnet_evaluate_options options = make_options(w);
@@ -317,7 +318,7 @@ static void mistakes_are_named(void **state)
     an_assert_status(w->ctx, alexnet_evaluate(w->ctx, &options, &r), ALEXNET_BAD_ARG);
     options = make_options(w);
     options.confusion = "c.png";
-    options.weights = (const char *const[]){"nowhere.safetensors"}; /* which it does not come to */
+    options.weights = (const char *const[]){"nowhere.safetensors"}; /* not reached */
     an_assert_status(w->ctx, alexnet_evaluate(w->ctx, &options, &r), ALEXNET_BAD_ARG);
 
     options = make_options(w);
@@ -332,7 +333,7 @@ static void mistakes_are_named(void **state)
     an_assert_error(w->ctx, "checker, cross, disc");
 }
 
-static void unreadable_images_are_told(void **state)
+static void unreadable_images_are_reported(void **state)
 {
     world *w = *state;
     alexnet_evaluate_options options = make_options(w);
@@ -381,17 +382,17 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_sums_agree),
-        TEST(a_data_set_without_parts_is_taken_whole),
+        TEST(a_data_set_without_splits_is_used_whole),
         TEST(weights_run_at_another_size),
         TEST(threads_and_workers_change_nothing),
         TEST(an_ensemble_averages),
         TEST(ten_crops_are_ten_views_of_each_image),
-        TEST(ten_crops_take_the_memory_of_one),
-        TEST(what_cannot_be_written_shows_before_the_work),
+        TEST(ten_crops_need_the_memory_of_one),
+        TEST(an_output_that_cannot_be_written_fails_early),
         TEST(reports_are_written),
         TEST(a_stopped_evaluation_writes_nothing),
         TEST(mistakes_are_named),
-        TEST(unreadable_images_are_told),
+        TEST(unreadable_images_are_reported),
         TEST(memory_and_files_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

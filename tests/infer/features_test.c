@@ -1,5 +1,5 @@
 /*
- * features_test.c
+ * features_test.c: alexnet_features(): from images and tensors, as floats and bytes; errors.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -33,7 +33,7 @@ static int set_up(void **state)
     w.data = an_test_path(w.folder, "data");
     w.out = an_test_path(w.folder, "out.safetensors");
     an_tiny_weights(w.ctx, w.weights, an_tiny_classes, 3, 1);
-    an_tiny_draw(w.ctx, w.data, 2, 2); /* 6 images in all */
+    an_tiny_draw(w.ctx, w.data, 2, 2); /* 6 images in total */
     *state = &w;
     return 0;
 }
@@ -60,7 +60,7 @@ static alexnet_features_options make_options(const world *w, const char *layer)
     };
 }
 
-/* The one tensor of a safetensors file, as floats; free() it. */
+/* Reads the one tensor of a safetensors file as floats. Free with free(). */
 static float *read_out(world *w, const char *path, const char *name, int rank, const int64_t *shape)
 {
     an_tensor_file file;
@@ -80,7 +80,7 @@ static float *read_out(world *w, const char *path, const char *name, int rank, c
 
 /* ---- tests ---- */
 
-static void a_layer_of_every_image(void **state)
+static void a_layer_of_every_image_is_written(void **state)
 {
     world *w = *state;
     alexnet_features_options options = make_options(w, "pool1");
@@ -105,8 +105,8 @@ static void a_layer_of_every_image(void **state)
     free(probs);
 }
 
-/* Prepared images fed as a tensor give what the images give. */
-static void a_prepared_tensor_is_fed_as_it_is(void **state)
+/* Preprocessed images, used as a tensor, give what the images give. */
+static void a_tensor_is_used_as_it_is(void **state)
 {
     static const char *const names[] = {"images.safetensors", "images.npy"};
     world *w = *state;
@@ -132,8 +132,8 @@ static void a_prepared_tensor_is_fed_as_it_is(void **state)
     free(expected);
 }
 
-/* The record subtracts grey 128 and divides by 1: bytes minus 128 are the tensor. */
-static void pixels_before_mean_and_scale(void **state)
+/* The record subtracts 128 and divides by 1: the tensor is the bytes minus 128. */
+static void pixels_are_written_before_mean_and_scale(void **state)
 {
     world *w = *state;
     const int64_t shape[] = {6, 3, 32, 32};
@@ -193,11 +193,11 @@ static void mistakes_are_named_and_write_nothing(void **state)
 static alexnet_go never(void *user, const alexnet_progress *progress)
 {
     (void)user;
-    fail_msg("%lld images were prepared in vain", (long long)progress->done);
+    fail_msg("%lld images were preprocessed in vain", (long long)progress->done);
     return ALEXNET_GO_STOP;
 }
 
-static void a_file_that_cannot_be_written_shows_before_the_work(void **state)
+static void an_output_that_cannot_be_written_fails_early(void **state)
 {
     world *w = *state;
     alexnet_features_options options = make_options(w, "conv1");
@@ -208,8 +208,8 @@ static void a_file_that_cannot_be_written_shows_before_the_work(void **state)
     an_assert_error(w->ctx, "nowhere/x.npy");
 }
 
-/* Weights that never saw an image have no mean image yet: a prepared tensor needs none. */
-static void without_a_mean_image_only_tensors_are_taken(void **state)
+/* Initial weights have no mean image yet; a preprocessed tensor does not need one. */
+static void without_a_mean_image_only_tensors_are_accepted(void **state)
 {
     static const float values[PIXELS];
     const an_tensor_out tensor = {
@@ -232,8 +232,8 @@ static void without_a_mean_image_only_tensors_are_taken(void **state)
     an_assert_ok(w->ctx, alexnet_features(w->ctx, &options, NULL, NULL));
 }
 
-/* A ReLU makes 0 of what is no number, so that what comes out may look sound. */
-static void what_is_no_number_is_refused(void **state)
+/* A ReLU turns NaN into 0, so the output may look valid. */
+static void a_tensor_that_is_not_finite_is_refused(void **state)
 {
     static const char *const layers[] = {"conv1", "prob", NULL};
     static const char *const names[] = {"x.safetensors", "x.npy"};
@@ -261,8 +261,8 @@ static void what_is_no_number_is_refused(void **state)
     }
 }
 
-/* As classification refuses it. */
-static void an_output_that_is_no_number_is_refused(void **state)
+/* Refused as in classification. */
+static void an_output_that_is_not_finite_is_refused(void **state)
 {
     static float values[2 * PIXELS];
     const an_tensor_out tensor = {
@@ -314,8 +314,8 @@ static void a_tensor_of_another_shape_is_refused(void **state)
     }
 }
 
-/* A tensor of another size that the network takes runs at that size; images do so when asked. */
-static void another_size_just_runs(void **state)
+/* A tensor of another size that the network supports runs at that size; images do on request. */
+static void another_size_runs(void **state)
 {
     world *w = *state;
     const alexnet_run_size size = {.struct_size = sizeof size, .input_h = 33, .input_w = 39};
@@ -337,7 +337,7 @@ static void another_size_just_runs(void **state)
     feed.image_count = 0;
     feed.input = prepare.out;
     for (int asked = 0; asked < 2; ++asked) {
-        if (asked) feed.size = &size; /* repeats what the tensor says */
+        if (asked) feed.size = &size; /* repeats the tensor's size */
         an_assert_ok(w->ctx, alexnet_features(w->ctx, &feed, NULL, NULL));
         float *found = read_out(w, w->out, "logits", 2, shape);
         assert_memory_equal(found, expected, 18 * sizeof *found);
@@ -346,7 +346,7 @@ static void another_size_just_runs(void **state)
     free(expected);
     feed.size = &lower;
     an_assert_status(w->ctx, alexnet_features(w->ctx, &feed, NULL, NULL), ALEXNET_BAD_ARG);
-    an_assert_error(w->ctx, "x.npy is of 33x39, an input of 32x39 is asked for");
+    an_assert_error(w->ctx, "x.npy is of 33x39, but an input of 32x39 was requested");
     feed = make_options(w, "logits");
     feed.size = &pooled;
     an_assert_status(w->ctx, alexnet_features(w->ctx, &feed, NULL, NULL), ALEXNET_BAD_ARG);
@@ -379,16 +379,16 @@ static void memory_and_files_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_layer_of_every_image),
-        TEST(a_prepared_tensor_is_fed_as_it_is),
-        TEST(pixels_before_mean_and_scale),
+        TEST(a_layer_of_every_image_is_written),
+        TEST(a_tensor_is_used_as_it_is),
+        TEST(pixels_are_written_before_mean_and_scale),
         TEST(mistakes_are_named_and_write_nothing),
-        TEST(a_file_that_cannot_be_written_shows_before_the_work),
-        TEST(without_a_mean_image_only_tensors_are_taken),
-        TEST(an_output_that_is_no_number_is_refused),
-        TEST(what_is_no_number_is_refused),
+        TEST(an_output_that_cannot_be_written_fails_early),
+        TEST(without_a_mean_image_only_tensors_are_accepted),
+        TEST(an_output_that_is_not_finite_is_refused),
+        TEST(a_tensor_that_is_not_finite_is_refused),
         TEST(a_tensor_of_another_shape_is_refused),
-        TEST(another_size_just_runs),
+        TEST(another_size_runs),
         TEST(memory_and_files_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

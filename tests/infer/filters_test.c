@@ -1,5 +1,5 @@
 /*
- * filters_test.c: the first layer of a file of weights, whole or a part, as an image.
+ * filters_test.c: the first layer of a weights file, complete or a part, as an image.
  * SPDX-License-Identifier: MIT
  */
 #include "tiny.h"
@@ -46,7 +46,7 @@ static int tear_down(void **state)
 
 /* ---- files ---- */
 
-/* A file of one tensor, with a record (NULL: none). Returns its values; free() them. */
+/* Writes a file of one tensor, with a record (NULL: none). Returns its values; free() them. */
 static float *write_tensor(const world *w, const char *name, const int64_t shape[4],
                            const char *record)
 {
@@ -88,7 +88,7 @@ static void assert_drawn(const world *w, const an_filters *filters)
 #define RGB "resize=short:256 crop=224 channels=rgb divide=255 mean=0,0,0 std=1,1,1"
 #define BGR "resize=short:256 crop=224 channels=bgr divide=1 mean=0,0,0 std=1,1,1"
 
-/* What is named by the record goes; without one the family's own does, which for caffe is BGR. */
+/* The record decides the order of channels; without one, the family's, which is BGR for caffe. */
 static void the_first_layer_alone_is_enough(void **state)
 {
     static const struct {
@@ -123,7 +123,7 @@ static void the_first_layer_alone_is_enough(void **state)
         }
 }
 
-/* Each family's first convolution: how many filters, of what size, in how many towers. */
+/* Each family's first convolution: number of filters, their size, number of towers. */
 static void every_family_has_filters(void **state)
 {
     static const struct {
@@ -173,7 +173,7 @@ static void every_family_has_filters(void **state)
     }
 }
 
-static void what_is_missing_is_named(void **state)
+static void missing_filters_are_named(void **state)
 {
     static const int64_t conv2[] = {192, 64, 5, 5}, other[] = {8, 3, 2, 2};
     world *w = *state;
@@ -181,8 +181,8 @@ static void what_is_missing_is_named(void **state)
     free(write_tensor(w, "features.3.weight", conv2, NULL));
     an_assert_status(w->ctx, alexnet_filters(w->ctx, w->weights, w->out, 0, NULL),
                      ALEXNET_BAD_FILE);
-    an_assert_error(w->ctx, "w.safetensors: without 'features.0.weight' [64,3,11,11], the filters "
-                            "of torchvision's first convolution; it holds features.3.weight");
+    an_assert_error(w->ctx, "w.safetensors: expected 'features.0.weight' [64,3,11,11], the filters "
+                            "of torchvision's first convolution; found features.3.weight");
     free(write_tensor(w, "stem.weight", other, NULL));
     an_assert_status(w->ctx, alexnet_filters(w->ctx, w->weights, w->out, 0, NULL),
                      ALEXNET_BAD_FILE);
@@ -207,7 +207,7 @@ static void another_shape_is_named(void **state)
     an_assert_error(w->ctx, "features.0.weight: expected [64,3,11,11], found [2,3,2,2]");
 }
 
-static void no_image_is_written_where_it_would_harm_or_say_nothing(void **state)
+static void bad_outputs_and_bad_weights_are_refused(void **state)
 {
     world *w = *state;
     const char *link = an_test_path(w->folder, "link.png");
@@ -218,7 +218,7 @@ static void no_image_is_written_where_it_would_harm_or_say_nothing(void **state)
     an_assert_error(w->ctx, "expected a name that ends in .png or .svg");
     assert_int_equal(symlink(w->weights, link), 0);
     an_assert_status(w->ctx, alexnet_filters(w->ctx, w->weights, link, 0, NULL), ALEXNET_BAD_ARG);
-    an_assert_error(w->ctx, "is read and cannot be written");
+    an_assert_error(w->ctx, "is an input and cannot be the output");
     an_assert_status(
         w->ctx, alexnet_filters(w->ctx, w->weights, an_test_path(w->folder, "no/a.png"), 0, NULL),
         ALEXNET_IO);
@@ -242,7 +242,7 @@ static void every_failure_is_clean(void **state)
         an_test_fault_arm(&fault, w->ctx, AN_FAULT_ANY, n, false, EIO);
         const alexnet_status status = alexnet_filters(w->ctx, w->weights, w->out, 0, NULL);
         if (!an_test_fault_disarm(&fault)) break;
-        /* OK: what failed was to ask whether both files are one, or the folder's sync */
+        /* OK: only the comparison of the two files or the sync of the folder failed */
         assert_true(status == ALEXNET_OK || status == ALEXNET_NO_MEMORY || status == ALEXNET_IO);
         remove(w->out);
         assert_int_equal(an_test_count_entries(w->folder), 1); /* the weights */
@@ -256,9 +256,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_first_layer_alone_is_enough),
         TEST(every_family_has_filters),
-        TEST(what_is_missing_is_named),
+        TEST(missing_filters_are_named),
         TEST(another_shape_is_named),
-        TEST(no_image_is_written_where_it_would_harm_or_say_nothing),
+        TEST(bad_outputs_and_bad_weights_are_refused),
         TEST(every_failure_is_clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

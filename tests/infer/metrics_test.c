@@ -1,5 +1,5 @@
 /*
- * metrics_test.c
+ * metrics_test.c: ranks, ties, the best classes, the loss and the means.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -20,7 +20,7 @@ static void the_rank_counts_better_classes(void **unused)
     assert_int_equal(an_rank(probs, 1, 0), 0);
 }
 
-static void of_equal_classes_the_first_is_better(void **unused)
+static void ties_prefer_the_first_class(void **unused)
 {
     static const float probs[] = {0.25F, 0.25F, 0.25F, 0.25F};
     int best[4];
@@ -62,7 +62,7 @@ static void sums_and_means(void **unused)
     assert_true(an_metrics_top5(&metrics) == 0.75);
 }
 
-static void the_loss_of_an_impossible_answer_is_finite(void **unused)
+static void the_loss_of_probability_zero_is_finite(void **unused)
 {
     (void)unused;
     assert_true(an_cross_entropy(1) == 0);
@@ -74,10 +74,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_rank_counts_better_classes),
-        cmocka_unit_test(of_equal_classes_the_first_is_better),
+        cmocka_unit_test(ties_prefer_the_first_class),
         cmocka_unit_test(the_best_classes_agree_with_the_rank),
         cmocka_unit_test(sums_and_means),
-        cmocka_unit_test(the_loss_of_an_impossible_answer_is_finite),
+        cmocka_unit_test(the_loss_of_probability_zero_is_finite),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /*
- * network_test.c
+ * network_test.c: probabilities, views and maps of logits; records that cannot be applied.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -68,7 +68,7 @@ static void views_are_averaged(void **unused)
     an_test_close(ctx, NULL);
 }
 
-static void weights_that_are_not_finite_are_noticed(void **unused)
+static void weights_that_are_not_finite_are_detected(void **unused)
 {
     static float images[PIXELS];
     alexnet_context *ctx = an_tiny_open(NULL, 1);
@@ -101,8 +101,8 @@ static void classes_without_names_are_numbered(void **unused)
     an_test_close(ctx, NULL);
 }
 
-/* What is wrong with a record shows before any image is read, and names the file. */
-static void a_record_that_cannot_be_followed_is_the_files_fault(void **unused)
+/* A bad record is found before any image is read, and the message names the file. */
+static void a_record_that_cannot_be_applied_is_a_bad_file(void **unused)
 {
     static const struct {
         const char *record;
@@ -112,7 +112,7 @@ static void a_record_that_cannot_be_followed_is_the_files_fault(void **unused)
         {"resize=exact:32x32 mean=image", ALEXNET_BAD_FILE, "there is no mean image"},
         {"resize=short:36 crop=30", ALEXNET_BAD_SHAPE, "every image 30 x 30"},
         {"resize=exact:32x30", ALEXNET_BAD_SHAPE, "every image 30 x 32"},
-        {"resize=short:32", ALEXNET_OK, ""}, /* right for square images */
+        {"resize=short:32", ALEXNET_OK, ""}, /* correct for square images */
     };
     an_test_memory memory;
     alexnet_context *ctx = an_tiny_open(&memory, 1);
@@ -141,7 +141,7 @@ static void a_record_that_cannot_be_followed_is_the_files_fault(void **unused)
     an_test_close(ctx, &memory);
 }
 
-/* slim's end, narrow: a window of 2x2 slides over a larger map. */
+/* The end of slim, narrower: a window of 2x2 slides over a larger map. */
 static alexnet_model *make_sliding(alexnet_context *ctx)
 {
     static const an_row rows[] = {
@@ -171,8 +171,8 @@ static alexnet_model *make_sliding(alexnet_context *ctx)
     return model;
 }
 
-/* Answers in a map: softmax of the mean of the logits over all places. */
-static void a_map_of_answers_is_averaged(void **unused)
+/* A map of logits: the result is the softmax of the mean of the logits over all positions. */
+static void a_map_of_logits_is_averaged(void **unused)
 {
     enum { H = 9, W = 13, PLACES = 3 * 5 };
     const alexnet_run_size size = {.struct_size = sizeof size, .input_h = H, .input_w = W};
@@ -189,7 +189,7 @@ static void a_map_of_answers_is_averaged(void **unused)
     ctx->options.log_user = &log;
     for (size_t i = 0; i < AN_COUNT(images); ++i)
         images[i] = (float)(i * 2654435761U % 1000) / 1000;
-    an_assert_ok(ctx, an_network_join(model)); /* one place: nothing to do */
+    an_assert_ok(ctx, an_network_join(model)); /* one position: nothing to do */
     assert_string_equal(log.text, "");
     an_assert_ok(ctx, alexnet_model_resize(model, &size));
     an_assert_ok(ctx, alexnet_session_open(model, 1, "logits", &session));
@@ -205,7 +205,7 @@ static void a_map_of_answers_is_averaged(void **unused)
     an_assert_error(ctx, "map of 3x5");
     an_assert_ok(ctx, an_network_join(model));
     assert_string_equal(log.text,
-                        "its answers are a map of 3x5 places: their logits are averaged, as "
+                        "its output is a map of 3x5 positions: the logits are averaged, as "
                         "by a global pool\n");
     an_assert_ok(ctx, an_network_open(model, 1, 1, false, &network));
     an_assert_ok(ctx, an_network_classify(&network, images, 1));
@@ -243,10 +243,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(probabilities_are_those_of_the_session),
         cmocka_unit_test(views_are_averaged),
-        cmocka_unit_test(weights_that_are_not_finite_are_noticed),
+        cmocka_unit_test(weights_that_are_not_finite_are_detected),
         cmocka_unit_test(classes_without_names_are_numbered),
-        cmocka_unit_test(a_record_that_cannot_be_followed_is_the_files_fault),
-        cmocka_unit_test(a_map_of_answers_is_averaged),
+        cmocka_unit_test(a_record_that_cannot_be_applied_is_a_bad_file),
+        cmocka_unit_test(a_map_of_logits_is_averaged),
         cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

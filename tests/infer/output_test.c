@@ -1,5 +1,5 @@
 /*
- * output_test.c: what is to be written is asked before the work.
+ * output_test.c: an output file is checked before the work.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -20,7 +20,7 @@ static void a_file_that_is_read_is_not_written(void **state)
     assert_int_equal(symlink(in, link), 0);
     an_assert_status(ctx, an_output_is_not(ctx, in, in), ALEXNET_BAD_ARG);
     an_assert_status(ctx, an_output_is_not(ctx, link, in), ALEXNET_BAD_ARG);
-    an_assert_error(ctx, "is read and cannot be written, too");
+    an_assert_error(ctx, "is an input and cannot be the output");
     an_assert_ok(ctx, an_output_is_not(ctx, an_test_path(folder, "new"), in));
 }
 

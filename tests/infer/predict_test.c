@@ -1,5 +1,5 @@
 /*
- * predict_test.c
+ * predict_test.c: alexnet_predict(): order, batches, bad images, errors.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -39,7 +39,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* ---- what was told ---- */
+/* ---- recorded results ---- */
 
 #define RESULTS 16
 
@@ -98,8 +98,8 @@ static void folders_are_searched_and_the_order_is_kept(void **state)
     int64_t failed;
     results r;
 
-    an_test_write_text(an_test_path(w->folder, "data/train/readme.txt"), "passed over");
-    an_test_write_text(an_test_path(w->folder, "data/train/.hidden.jpg"), "passed over");
+    an_test_write_text(an_test_path(w->folder, "data/train/readme.txt"), "ignored");
+    an_test_write_text(an_test_path(w->folder, "data/train/.hidden.jpg"), "ignored");
     an_assert_ok(w->ctx, predict(w, paths, 2, 0, 3, &r, &failed));
     assert_int_equal(r.count, 9);
     assert_int_equal(failed, 0);
@@ -110,7 +110,7 @@ static void folders_are_searched_and_the_order_is_kept(void **state)
         assert_int_equal(r.predictions[i], 2);
 }
 
-static void answers_do_not_depend_on_batch_or_workers(void **state)
+static void predictions_do_not_depend_on_batch_or_workers(void **state)
 {
     world *w = *state;
     int64_t failed;
@@ -129,7 +129,7 @@ static void answers_do_not_depend_on_batch_or_workers(void **state)
     }
 }
 
-static void bad_images_are_told_in_their_place(void **state)
+static void bad_images_are_reported_in_order(void **state)
 {
     world *w = *state;
     const char *paths[] = {
@@ -162,7 +162,7 @@ static alexnet_go stop_at_once(void *user, const alexnet_progress *progress)
     return ALEXNET_GO_STOP;
 }
 
-static void it_can_be_stopped(void **state)
+static void a_prediction_can_be_stopped(void **state)
 {
     world *w = *state;
     int calls = 0;
@@ -195,8 +195,7 @@ static void mistakes_are_named(void **state)
     an_assert_error(w->ctx, "nowhere.safetensors");
 }
 
-/* Whatever fails, the status says so, or the image's own result does; and nothing leaks
- * (tear_down). */
+/* Whatever fails, the status or the image's result reports it, and nothing leaks (tear_down). */
 static void memory_and_files_may_fail(void **state)
 {
     world *w = *state;
@@ -211,7 +210,7 @@ static void memory_and_files_may_fail(void **state)
             const alexnet_status status = predict(w, &w->data, 1, 0, 4, &r, &failed);
             if (!an_test_fault_disarm(&fault)) break;
             if (k == 0) an_assert_status(w->ctx, status, ALEXNET_NO_MEMORY);
-            /* what cannot even be looked at is one result, of an image or of a whole folder */
+            /* a file or folder that cannot be examined gives one result */
             if (status == ALEXNET_OK) assert_true(r.count == 12 || failed == 1);
         }
     }
@@ -223,9 +222,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(folders_are_searched_and_the_order_is_kept),
-        TEST(answers_do_not_depend_on_batch_or_workers),
-        TEST(bad_images_are_told_in_their_place),
-        TEST(it_can_be_stopped),
+        TEST(predictions_do_not_depend_on_batch_or_workers),
+        TEST(bad_images_are_reported_in_order),
+        TEST(a_prediction_can_be_stopped),
         TEST(mistakes_are_named),
         TEST(memory_and_files_may_fail),
     };

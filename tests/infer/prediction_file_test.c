@@ -1,5 +1,5 @@
 /*
- * prediction_file_test.c
+ * prediction_file_test.c: quoting in CSV and JSON; the files of predictions; failures.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -24,7 +24,7 @@ static void write_both(alexnet_context *ctx, const char *path, const char *text)
     an_assert_ok(ctx, an_writer_commit(writer));
 }
 
-static void texts_are_quoted_as_the_formats_want_it(void **unused)
+static void texts_are_quoted_for_each_format(void **unused)
 {
     static const struct {
         const char *text, *file; /* CSV, space, JSON */
@@ -40,11 +40,11 @@ static void texts_are_quoted_as_the_formats_want_it(void **unused)
         {"tab\there\x1b", "tab	here\x1b \"tab\\u0009here\\u001b\""},
         {"\x7f", "\x7f \"\\u007f\""},
         {"\xc2\x9b m\xc2\xa0", "\xc2\x9b m\xc2\xa0 \"\\u009b m\xc2\xa0\""}, /* C1 */
-        {"a\xff", "a\xff \"a\\udcff\""},                                    /* never a lead byte */
-        {"\xc3", "\xc3 \"\\udcc3\""},                                       /* cut off */
-        {"\xe2\x82", "\xe2\x82 \"\\udce2\\udc82\""},                        /* cut off */
-        {"\xc0\xaf", "\xc0\xaf \"\\udcc0\\udcaf\""},                        /* overlong */
-        {"\xed\xb3\xbf", "\xed\xb3\xbf \"\\udced\\udcb3\\udcbf\""},         /* a surrogate */
+        {"a\xff", "a\xff \"a\\udcff\""},             /* never a first byte of UTF-8 */
+        {"\xc3", "\xc3 \"\\udcc3\""},                /* truncated */
+        {"\xe2\x82", "\xe2\x82 \"\\udce2\\udc82\""}, /* truncated */
+        {"\xc0\xaf", "\xc0\xaf \"\\udcc0\\udcaf\""}, /* overlong */
+        {"\xed\xb3\xbf", "\xed\xb3\xbf \"\\udced\\udcb3\\udcbf\""},                /* a surrogate */
         {"\xf4\x90\x80\x80", "\xf4\x90\x80\x80 \"\\udcf4\\udc90\\udc80\\udc80\""}, /* too high */
     };
     alexnet_context *ctx = an_tiny_open(NULL, 1);
@@ -60,10 +60,10 @@ static void texts_are_quoted_as_the_formats_want_it(void **unused)
     an_test_close(ctx, NULL);
 }
 
-static void formulas_are_disarmed_where_that_is_wanted(void **unused)
+static void formulas_are_disarmed_on_request(void **unused)
 {
     static const struct {
-        const char *text, *file; /* safe, space, as it is */
+        const char *text, *file; /* safe, space, not safe */
     } rows[] = {
         {"=1+1", "'=1+1 =1+1"},
         {"+1", "'+1 +1"},
@@ -102,7 +102,7 @@ typedef struct fixture {
 } fixture;
 
 static const float probs[2][3] = {{0.125F, 0.5F, 0.375F}, {0.75F, 0.25F, 0}};
-static const an_eval_result answers[2] = {
+static const an_eval_result results[2] = {
     {.index = 0, .label = 2, .rank = 1, .loss = 1, .probs = probs[0]},
     {.index = 1, .label = 0, .rank = 0, .loss = 1, .probs = probs[1]},
 };
@@ -132,13 +132,13 @@ static int tear_down(void **state)
     return 0;
 }
 
-static alexnet_status write_answers(const fixture *f, const char *path)
+static alexnet_status write_results(const fixture *f, const char *path)
 {
     an_prediction_file file;
 
     AN_TRY(an_prediction_file_open(f->model, f->source, path, false, &file));
     for (int i = 0; i < 2; ++i) {
-        const alexnet_status status = an_prediction_file_add(&file, &answers[i]);
+        const alexnet_status status = an_prediction_file_add(&file, &results[i]);
         if (status != ALEXNET_OK) {
             an_prediction_file_abandon(&file);
             return status;
@@ -152,7 +152,7 @@ static void predictions_become_csv(void **state)
     fixture *f = *state;
     const char *path = an_test_path(f->folder, "p.csv");
 
-    an_assert_ok(f->ctx, write_answers(f, path));
+    an_assert_ok(f->ctx, write_results(f, path));
     an_test_assert_text_file(path, "image,label,predicted,probability,correct\n"
                                    "\"a \"\"1\"\".jpg\",eel,\"dog, big\",0.5,0\n"
                                    "b.jpg,cat,cat,0.75,1\n");
@@ -163,7 +163,7 @@ static void predictions_become_json_lines(void **state)
     fixture *f = *state;
     const char *path = an_test_path(f->folder, "p.jsonl");
 
-    an_assert_ok(f->ctx, write_answers(f, path));
+    an_assert_ok(f->ctx, write_results(f, path));
     an_test_assert_text_file(path,
                              "{\"image\":\"a \\\"1\\\".jpg\",\"label\":\"eel\",\"predictions\":["
                              "{\"index\":1,\"label\":\"dog, big\",\"probability\":0.5},"
@@ -195,11 +195,11 @@ static void a_failed_write_leaves_nothing(void **state)
         an_test_fault fault;
         an_test_fault_arm(&fault, f->ctx, AN_FAULT_ANY & ~AN_FAULT_BIT(AN_FAULT_CLOSE), n, false,
                           ENOSPC);
-        const alexnet_status status = write_answers(f, path);
+        const alexnet_status status = write_results(f, path);
         if (!an_test_fault_disarm(&fault)) break;
         assert_int_not_equal(status, ALEXNET_OK);
         assert_true(an_test_count_entries(folder) <=
-                    1); /* the whole file, where only the last sync failed */
+                    1); /* the whole file, if only the last sync failed */
     }
     an_test_folder_close(folder);
 }
@@ -207,8 +207,8 @@ static void a_failed_write_leaves_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(texts_are_quoted_as_the_formats_want_it),
-        cmocka_unit_test(formulas_are_disarmed_where_that_is_wanted),
+        cmocka_unit_test(texts_are_quoted_for_each_format),
+        cmocka_unit_test(formulas_are_disarmed_on_request),
         cmocka_unit_test_setup_teardown(predictions_become_csv, set_up, tear_down),
         cmocka_unit_test_setup_teardown(predictions_become_json_lines, set_up, tear_down),
         cmocka_unit_test_setup_teardown(other_names_are_refused, set_up, tear_down),

@@ -1,5 +1,5 @@
 /*
- * skipped_test.c
+ * skipped_test.c: the policy for bad images, and their report.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -31,7 +31,7 @@ static void the_policy_allows_one_in_a_hundred_but_at_least_one(void **unused)
     }
 }
 
-static void what_the_loader_met_is_told_by_name(void **unused)
+static void bad_images_are_reported_by_name(void **unused)
 {
     static const an_preprocess record = {.divide = 1, .std = {1, 1, 1}};
     an_test_memory memory;
@@ -60,7 +60,7 @@ static void what_the_loader_met_is_told_by_name(void **unused)
     an_assert_ok(ctx, an_loader_open(ctx, &options, &loader));
     an_assert_ok(ctx, an_loader_next(loader, &batch));
     an_assert_ok(ctx, an_skipped_take(ctx, loader, &skipped));
-    an_assert_ok(ctx, an_skipped_take(ctx, loader, &skipped)); /* replaces, never doubles */
+    an_assert_ok(ctx, an_skipped_take(ctx, loader, &skipped)); /* does not append */
     assert_int_equal(skipped.count, 2);
     an_skipped_tell(&skipped, source, an_tiny_skipped, &told);
     assert_non_null(strstr(told.text, "a.jpg: "));
@@ -78,7 +78,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_policy_allows_one_in_a_hundred_but_at_least_one),
-        cmocka_unit_test(what_the_loader_met_is_told_by_name),
+        cmocka_unit_test(bad_images_are_reported_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /*
- * tiny.c: small worlds to train and to infer in.
+ * tiny.c: small models and data sets for the tests of training and inference.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -51,7 +51,7 @@ alexnet_model *an_tiny_model(alexnet_context *ctx, const char *const *names, int
     options.classes = classes;
     an_assert_ok(ctx, an_model_create_zero(ctx, "cifar-19pct", &options, &model));
     an_model_init_weights(model, seed, &he);
-    for (int64_t i = 0; i < model->params.items[0].count; ++i) /* pixels are not of deviation 1 */
+    for (int64_t i = 0; i < model->params.items[0].count; ++i) /* pixels are not normalised */
         model->values[i] /= 58;
     for (size_t i = 0; i < AN_COUNT(grey); ++i)
         grey[i] = 128;
@@ -123,5 +123,5 @@ void an_tiny_skipped(void *user, const char *path, const char *reason)
 
 void an_tiny_spoil(const char *folder, const char *name)
 {
-    an_test_write_text(an_test_path(folder, name), "this is no image");
+    an_test_write_text(an_test_path(folder, name), "this is not an image");
 }

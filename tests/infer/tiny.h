@@ -1,6 +1,6 @@
 /*
- * tiny.h: small worlds to train and to infer in: a context with a backend, a drawn data set,
- * weights that were never trained.
+ * tiny.h: small models and data sets for the tests of training and inference: a context with a
+ * backend, a drawn data set, initial weights.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TEST_TINY_H
@@ -10,23 +10,24 @@
 
 #include "core/model.h"
 
-/* A context with a backend. With `memory` (or NULL) its blocks are counted; close with
- * an_test_close(). */
+/* Opens a context with a backend. With `memory` (may be NULL) its blocks are counted. Close with
+   an_test_close(). */
 alexnet_context *an_tiny_open(an_test_memory *memory, int threads);
 
-/* FOLDER/{train,val}/CLASS/NNNN.jpg, 32x32; per_class images of each class to train on, half as
- * many to validate with. */
+/* Draws FOLDER/{train,val}/CLASS/NNNN.jpg, 32x32: per_class training images of each class, and half
+   as many validation images. */
 void an_tiny_draw(alexnet_context *ctx, const char *folder, int classes, int per_class);
 
-/* A cifar-19pct with He's first weights, a grey mean image, and class names (NULL: unnamed). */
+/* Creates a cifar-19pct with He's initial weights, a grey mean image, and class names (NULL:
+   unnamed). */
 alexnet_model *an_tiny_model(alexnet_context *ctx, const char *const *names, int classes,
                              uint64_t seed);
 void an_tiny_weights(alexnet_context *ctx, const char *path, const char *const *names, int classes,
                      uint64_t seed);
 
 /*
- * A network of batch_norm, on maps and on rows, and a local layer, with the first weights of their own; for images of
- * 3x8x8. Its family stands in no table.
+ * Creates a network of batch_norm, on maps and on rows, and a locally connected layer, with their
+ * own initial weights; for images of 3x8x8. Its family is not in the table.
  */
 alexnet_model *an_tiny_normed(alexnet_context *ctx, int classes, uint64_t seed);
 
@@ -41,7 +42,7 @@ typedef struct an_tiny_text {
 void an_tiny_log(void *user, alexnet_log_level level, const char *line);
 void an_tiny_skipped(void *user, const char *path, const char *reason);
 
-/* Makes a file of FOLDER unreadable as an image. */
+/* Overwrites a file in FOLDER, so that it is not readable as an image. */
 void an_tiny_spoil(const char *folder, const char *name);
 
 #endif

@@ -208,7 +208,7 @@ static void a_run_starts_from_a_run(void **state)
     options.out = an_test_path(r->folder, "other");
     alexnet_train_result result;
     an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_NOT_FOUND);
-    an_assert_error(r->ctx, "data' is a folder, but not that of a run");
+    an_assert_error(r->ctx, "data' is a folder, but not a run");
 }
 
 static void memory_and_files_may_fail(void **state)

@@ -9,6 +9,7 @@
  */
 #include "base/context.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/rng.h"
 #include "base/status.h"
 #include "cli/bench.h"
@@ -16,7 +17,6 @@
 #include "core/plan_cost.h"
 #include "core/session.h"
 #include "cpu/peak.h"
-#include "data/progress.h"
 #include "train/optimiser.h"
 
 #include <stdlib.h>

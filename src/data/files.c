@@ -7,7 +7,7 @@
 #include "base/context.h"
 #include "base/memory.h"
 #include "base/status.h"
-#include "data/walk.h"
+#include "data/list_tree.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -28,7 +28,7 @@ static alexnet_status add_images(alexnet_context *ctx, const char *folder, an_tr
     const size_t before = kept;
     char text[AN_TALLY_TEXT];
 
-    alexnet_status status = an_walk(ctx, folder, 0, files);
+    alexnet_status status = an_list_tree(ctx, folder, 0, files);
     if (an_status_of_reading(ctx, status) == ALEXNET_BAD_FILE || status == ALEXNET_UNSUPPORTED) {
         files->count = before;
         return add_excused(ctx, folder, files);
@@ -82,8 +82,8 @@ static void name_of(const an_source *source, int64_t index, char *buffer, size_t
 }
 
 static alexnet_status read_image(const an_source *source, alexnet_context *ctx, int64_t index,
-                                   an_orientation orientation, an_source_buffer *buffer,
-                                   an_image *image)
+                                 an_orientation orientation, an_source_buffer *buffer,
+                                 an_image *image)
 {
     const an_tree *files = source->own;
 

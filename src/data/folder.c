@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "data/walk.h"
+#include "data/list_tree.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -23,10 +23,10 @@ static alexnet_status is_folder(alexnet_context *ctx, const char *folder, const 
     an_file_info info;
 
     *out = false;
-    if (name[0] == '.' || an_tree_is_image(name)) return ALEXNET_OK; /* walk.c says why */
+    if (name[0] == '.' || an_tree_is_image(name)) return ALEXNET_OK; /* list_tree.c says why */
     char *path = an_path_join(ctx, folder, name);
     if (path == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", folder);
-    const alexnet_status status = an_walk_stat(ctx, path, &info);
+    const alexnet_status status = an_list_tree_stat(ctx, path, &info);
     an_free(ctx, path);
     if (status == ALEXNET_OK) *out = info.kind == AN_FILE_FOLDER;
     return status;
@@ -160,7 +160,7 @@ static alexnet_status walk_part(alexnet_context *ctx, const an_source *source, c
 
     if (path == NULL) return fail_memory(ctx, source);
     const size_t skip = strlen(path) - strlen(name);
-    const alexnet_status status = an_walk(ctx, path, skip, tree);
+    const alexnet_status status = an_list_tree(ctx, path, skip, tree);
     an_free(ctx, path);
     return status;
 }
@@ -318,8 +318,8 @@ static void name_of(const an_source *source, int64_t index, char *buffer, size_t
 }
 
 static alexnet_status read_image(const an_source *source, alexnet_context *ctx, int64_t index,
-                                   an_orientation orientation, an_source_buffer *buffer,
-                                   an_image *image)
+                                 an_orientation orientation, an_source_buffer *buffer,
+                                 an_image *image)
 {
     const an_tree *tree = source->own;
 

@@ -5,14 +5,14 @@
  * adds what when.
  * SPDX-License-Identifier: MIT
  */
+#include "base/each.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/team.h"
 #include "data/bad_list.h"
-#include "data/each.h"
 #include "data/kind.h"
 #include "data/moments.h"
-#include "data/team.h"
 #include "image/resize.h"
 #include <stdbool.h>
 #include <string.h>
@@ -251,8 +251,7 @@ static alexnet_status collect_bad(alexnet_context *ctx, scan *all)
     for (int i = 0; i < all->members; ++i) {
         const an_bad_list *bad = &all->shares[i].bad;
         for (size_t k = 0; k < bad->count; ++k)
-            AN_TRY(
-                an_bad_list_add(ctx, &all->bad, bad->images[k].index, bad->images[k].reason));
+            AN_TRY(an_bad_list_add(ctx, &all->bad, bad->images[k].index, bad->images[k].reason));
     }
     return ALEXNET_OK;
 }

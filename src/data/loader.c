@@ -21,7 +21,7 @@
 #include "base/context.h"
 #include "base/memory.h"
 #include "base/status.h"
-#include "data/team.h"
+#include "base/team.h"
 #include <assert.h>
 #include <pthread.h>
 #include <string.h>

@@ -14,7 +14,7 @@
  *              and test.bin (CIFAR-100, fine labels)
  *   idx        a folder with train-images-idx3-ubyte[.gz], train-labels-idx1-ubyte[.gz] and t10k-...
  *              (MNIST, Fashion-MNIST)
- *   synthetic  "synthetic:classes=6,images=600,size=224,seed=1": drawn on the fly (data/synth.h)
+ *   synthetic  "synthetic:classes=6,images=600,size=224,seed=1": drawn on the fly (synth/synth.h)
  *
  * Rules of folder and tar: classes are sorted by name (byte order), images by path; entries whose
  * name begins with '.' are passed over and counted (a hidden folder counts as one in a folder, as
@@ -64,17 +64,17 @@ alexnet_status an_source_open(alexnet_context *ctx, const char *path, an_part pa
 /* The same to look at the data only: an empty class and a folder that cannot be listed are told and are no failure. */
 alexnet_status an_source_survey(alexnet_context *ctx, const char *path, an_part part,
                                 an_source **out) AN_NODISCARD;
-void           an_source_close(an_source *source);
+void an_source_close(an_source *source);
 
 /* True for a folder that stands for an image, as it cannot be listed: reading it says why. */
 bool an_source_is_folder(const an_source *source, int64_t index);
 
 const char *an_source_kind(const an_source *source); /* "folder" */
-int64_t     an_source_count(const an_source *source);
+int64_t an_source_count(const an_source *source);
 int64_t an_source_ignored(const an_source *source); /* files passed over */
-int         an_source_classes(const an_source *source);
+int an_source_classes(const an_source *source);
 const char *an_source_class(const an_source *source, int label);
-int         an_source_label(const an_source *source, int64_t index);
+int an_source_label(const an_source *source, int64_t index);
 
 /*
  * Says in the log what is passed over: images in formats that are not read as a warning, other files as a note. `what`
@@ -134,7 +134,7 @@ void an_source_name(const an_source *source, int64_t index, char *buffer, size_t
 /* Working memory of one thread: the bytes of a file. Zeroed to begin with, grown as needed. */
 typedef struct an_source_buffer {
     uint8_t *data;
-    size_t   capacity;
+    size_t capacity;
 } an_source_buffer;
 
 void an_source_buffer_free(alexnet_context *ctx, an_source_buffer *buffer);

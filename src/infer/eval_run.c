@@ -7,9 +7,8 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/status.h"
-#include "data/progress.h"
-#include "data/team.h"
 #include <string.h>
 
 /* Each network sees the images as its own record asks, so each has its own loader; all give the
@@ -152,7 +151,7 @@ static alexnet_status run(alexnet_context *ctx, examiner *e, an_metrics *metrics
 }
 
 alexnet_status an_eval_run(alexnet_context *ctx, const an_eval *exam, an_metrics *metrics,
-                          an_bad_list *skipped)
+                           an_bad_list *skipped)
 {
     examiner e = {.exam = exam, .start = an_seconds()};
     alexnet_status status;

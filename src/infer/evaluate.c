@@ -11,7 +11,6 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "data/parts.h"
-#include "data/team.h"
 #include "infer/prediction_file.h"
 #include "infer/classes.h"
 #include "infer/confusion.h"

@@ -4,7 +4,7 @@
  */
 #include "fixtures.h"
 
-#include "data/synth.h"
+#include "synth/synth.h"
 #include <string.h>
 
 static void text_says_what_is_drawn(void **in)

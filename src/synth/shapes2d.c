@@ -5,7 +5,7 @@
  * Only arithmetic that IEEE 754 defines to the last bit is used: no library function but sqrtf().
  * SPDX-License-Identifier: MIT
  */
-#include "data/shapes2d.h"
+#include "synth/shapes2d.h"
 
 #include "base/compiler.h"
 #include <math.h>

@@ -2,13 +2,13 @@
  * each.c: the same job for every one of many images, on several threads.
  * SPDX-License-Identifier: MIT
  */
-#include "data/each.h"
+#include "base/each.h"
 
 #include "base/clock.h"
 #include "base/context.h"
+#include "base/progress.h"
 #include "base/status.h"
-#include "data/progress.h"
-#include "data/team.h"
+#include "base/team.h"
 #include <pthread.h>
 #include <string.h>
 #include <time.h>
@@ -127,9 +127,8 @@ alexnet_status an_each(alexnet_context *ctx, const an_each_options *options)
         if (status != ALEXNET_OK)
             an_fail(ctx, status, "%s", e.error);
         else if (stopped)
-            status =
-                an_fail(ctx, ALEXNET_STOPPED, "%s: stopped on request after %jd of %jd images",
-                        options->phase, (intmax_t)e.done, (intmax_t)options->count);
+            status = an_fail(ctx, ALEXNET_STOPPED, "%s: stopped on request after %jd of %jd images",
+                             options->phase, (intmax_t)e.done, (intmax_t)options->count);
     }
     pthread_cond_destroy(&e.all_gone);
     pthread_mutex_destroy(&e.lock);

@@ -6,12 +6,12 @@
  * Points are measured in -1 .. 1 over the image.
  * SPDX-License-Identifier: MIT
  */
-#include "data/synth.h"
+#include "synth/synth.h"
 
 #include "base/memory.h"
 #include "base/rng.h"
 #include "base/status.h"
-#include "data/shapes2d.h"
+#include "synth/shapes2d.h"
 #include <assert.h>
 #include <math.h>
 

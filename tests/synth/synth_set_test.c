@@ -2,11 +2,11 @@
  * synth_set_test.c: alexnet_data_synth(): a folder of drawn images, whole or absent.
  * SPDX-License-Identifier: MIT
  */
-#include "fixtures.h"
+#include "data/fixtures.h"
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "data/synth.h"
+#include "synth/synth.h"
 #include <errno.h>
 #include <string.h>
 

@@ -4,8 +4,8 @@
  * Members block all signals: those are the business of the program's own threads.
  * SPDX-License-Identifier: MIT
  */
-#ifndef AN_DATA_TEAM_H
-#define AN_DATA_TEAM_H
+#ifndef AN_BASE_TEAM_H
+#define AN_BASE_TEAM_H
 
 #include "alexnet.h"
 #include "base/compiler.h"

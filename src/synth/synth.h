@@ -3,8 +3,8 @@
  * noise. A function of (seed, class, number): a data set for demos and tests that needs no download.
  * SPDX-License-Identifier: MIT
  */
-#ifndef AN_DATA_SYNTH_H
-#define AN_DATA_SYNTH_H
+#ifndef AN_SYNTH_SYNTH_H
+#define AN_SYNTH_SYNTH_H
 
 #include "image/image.h"
 

@@ -1,8 +1,8 @@
 /*
- * walk.c: everything in a folder, at any depth.
+ * list_tree.c: everything in a folder, at any depth.
  * SPDX-License-Identifier: MIT
  */
-#include "data/walk.h"
+#include "data/list_tree.h"
 
 #include "base/context.h"
 #include "base/memory.h"
@@ -12,7 +12,7 @@
 
 #define DEPTH_MAX 16
 
-alexnet_status an_walk_stat(alexnet_context *ctx, const char *path, an_file_info *out)
+alexnet_status an_list_tree_stat(alexnet_context *ctx, const char *path, an_file_info *out)
 {
     const alexnet_status status = an_file_stat(ctx, path, out);
     const bool no_folder = ctx->error_number == ELOOP || ctx->error_number == ENAMETOOLONG ||
@@ -81,7 +81,7 @@ static alexnet_status walk_name(walker *w, const char *name, int depth)
     /* What an image's name says inside a class is believed, until it is read: asking the system
        about each of a million files takes minutes where they are far away. */
     if (name[0] == '.' || (depth > 0 && an_tree_is_image(name))) return add(w);
-    alexnet_status status = an_walk_stat(w->ctx, w->path, &info);
+    alexnet_status status = an_list_tree_stat(w->ctx, w->path, &info);
     if (is_excused(w, status)) return add_excused(w);
     AN_TRY(status);
     if (info.kind != AN_FILE_FOLDER) return add(w);
@@ -129,7 +129,7 @@ static alexnet_status start(walker *w, const char *folder)
     return walk(w, &info, 0);
 }
 
-alexnet_status an_walk(alexnet_context *ctx, const char *folder, size_t skip, an_tree *tree)
+alexnet_status an_list_tree(alexnet_context *ctx, const char *folder, size_t skip, an_tree *tree)
 {
     walker *w = an_new_zeroed(ctx, sizeof *w); /* large for a stack */
 

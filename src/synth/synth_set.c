@@ -5,12 +5,12 @@
  * SPDX-License-Identifier: MIT
  */
 #include "base/context.h"
+#include "base/each.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/status.h"
-#include "data/each.h"
-#include "data/synth.h"
-#include "data/team.h"
+#include "base/team.h"
+#include "synth/synth.h"
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
@@ -37,7 +37,7 @@ typedef struct drawing {
 /* ---- one image ---- */
 
 static alexnet_status write_image(alexnet_context *ctx, const char *folder, bool val,
-                                    const char *class_name, int number, const an_image *image)
+                                  const char *class_name, int number, const an_image *image)
 {
     uint8_t *jpeg;
     size_t bytes;

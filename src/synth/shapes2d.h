@@ -4,8 +4,8 @@
  * stairs (its size in pixels is how much of a pixel is covered) and soft shadows.
  * SPDX-License-Identifier: MIT
  */
-#ifndef AN_DATA_SHAPES2D_H
-#define AN_DATA_SHAPES2D_H
+#ifndef AN_SYNTH_SHAPES2D_H
+#define AN_SYNTH_SHAPES2D_H
 
 #include <stdbool.h>
 

@@ -3,8 +3,8 @@
  * the caller's.
  * SPDX-License-Identifier: MIT
  */
-#ifndef AN_DATA_EACH_H
-#define AN_DATA_EACH_H
+#ifndef AN_BASE_EACH_H
+#define AN_BASE_EACH_H
 
 #include "alexnet.h"
 #include "base/compiler.h"

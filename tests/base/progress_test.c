@@ -2,9 +2,9 @@
  * progress_test.c: speed, time left, and the wish to stop.
  * SPDX-License-Identifier: MIT
  */
-#include "fixtures.h"
+#include "support/support.h"
 
-#include "data/progress.h"
+#include "base/progress.h"
 #include <math.h>
 
 static void speed_and_time_left_follow(void **unused)
@@ -34,24 +34,24 @@ static alexnet_go answer(void *user, const alexnet_progress *progress)
 
 static void only_a_wish_to_stop_ends_the_job(void **in)
 {
-    const fixture *f = *in;
+    const an_test_place *place = *in;
     const alexnet_progress p = an_progress("verify", 3, 9, 1);
     alexnet_go go = ALEXNET_GO_ON;
 
-    an_assert_ok(f->ctx, an_progress_tell(f->ctx, &p, NULL, NULL));
-    an_assert_ok(f->ctx, an_progress_tell(f->ctx, &p, answer, &go));
+    an_assert_ok(place->ctx, an_progress_tell(place->ctx, &p, NULL, NULL));
+    an_assert_ok(place->ctx, an_progress_tell(place->ctx, &p, answer, &go));
     go = ALEXNET_GO_CHECKPOINT;
-    an_assert_ok(f->ctx, an_progress_tell(f->ctx, &p, answer, &go));
+    an_assert_ok(place->ctx, an_progress_tell(place->ctx, &p, answer, &go));
     go = ALEXNET_GO_STOP;
-    an_assert_status(f->ctx, an_progress_tell(f->ctx, &p, answer, &go), ALEXNET_STOPPED);
-    an_assert_error(f->ctx, "3 of 9 images");
+    an_assert_status(place->ctx, an_progress_tell(place->ctx, &p, answer, &go), ALEXNET_STOPPED);
+    an_assert_error(place->ctx, "3 of 9 images");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(speed_and_time_left_follow),
-        FIXTURE_TEST(only_a_wish_to_stop_ends_the_job),
+        an_test_in_place(only_a_wish_to_stop_ends_the_job),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

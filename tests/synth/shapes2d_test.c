@@ -2,9 +2,9 @@
  * shapes2d_test.c: signed distances of the drawn outlines.
  * SPDX-License-Identifier: MIT
  */
-#include "fixtures.h"
+#include "support/support.h"
 
-#include "data/shapes2d.h"
+#include "synth/shapes2d.h"
 #include <math.h>
 #include <string.h>
 

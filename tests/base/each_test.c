@@ -2,10 +2,10 @@
  * each_test.c: every job once, the first failure told, progress on the caller's thread.
  * SPDX-License-Identifier: MIT
  */
-#include "fixtures.h"
+#include "support/support.h"
 
+#include "base/each.h"
 #include "base/status.h"
-#include "data/each.h"
 #include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -49,25 +49,25 @@ static alexnet_go progress(void *user, const alexnet_progress *p)
     return ++r->reports == r->stop_at ? ALEXNET_GO_STOP : ALEXNET_GO_ON;
 }
 
-static alexnet_status go(const fixture *f, run *r, int members)
+static alexnet_status go(const an_test_place *place, run *r, int members)
 {
     r->caller = pthread_self();
-    return an_each(f->ctx, &(an_each_options){.count = COUNT,
-                                              .members = members,
-                                              .job = job,
-                                              .arg = r,
-                                              .phase = "test",
-                                              .progress = progress,
-                                              .progress_user = r});
+    return an_each(place->ctx, &(an_each_options){.count = COUNT,
+                                                  .members = members,
+                                                  .job = job,
+                                                  .arg = r,
+                                                  .phase = "test",
+                                                  .progress = progress,
+                                                  .progress_user = r});
 }
 
 static void every_job_is_done_once(void **in)
 {
-    const fixture *f = *in;
+    const an_test_place *place = *in;
 
     for (int members = 1; members <= 8; ++members) {
         run r = {.fail_from = -1};
-        an_assert_ok(f->ctx, go(f, &r, members));
+        an_assert_ok(place->ctx, go(place, &r, members));
         for (int i = 0; i < COUNT; ++i)
             assert_int_equal(r.jobs[i], 1);
         assert_true(r.reports >= 1);
@@ -77,33 +77,33 @@ static void every_job_is_done_once(void **in)
 
 static void the_lowest_failure_is_told(void **in)
 {
-    const fixture *f = *in;
+    const an_test_place *place = *in;
 
     for (int members = 1; members <= 8; ++members) {
         run r = {.fail_from = 50};
-        an_assert_status(f->ctx, go(f, &r, members), ALEXNET_BAD_FILE);
-        assert_string_equal(alexnet_error(f->ctx), "job 50");
+        an_assert_status(place->ctx, go(place, &r, members), ALEXNET_BAD_FILE);
+        assert_string_equal(alexnet_error(place->ctx), "job 50");
         assert_int_equal(r.jobs[COUNT - 1], 0);
     }
 }
 
 static void the_callback_can_stop_it(void **in)
 {
-    const fixture *f = *in;
+    const an_test_place *place = *in;
     run r = {.fail_from = -1, .pause_ms = 5, .stop_at = 2};
 
-    an_assert_status(f->ctx, go(f, &r, 2), ALEXNET_STOPPED);
+    an_assert_status(place->ctx, go(place, &r, 2), ALEXNET_STOPPED);
     assert_true(r.last_done < COUNT);
     assert_int_equal(r.jobs[COUNT - 1], 0);
-    an_assert_error(f->ctx, "stopped on request");
+    an_assert_error(place->ctx, "stopped on request");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(every_job_is_done_once),
-        FIXTURE_TEST(the_lowest_failure_is_told),
-        FIXTURE_TEST(the_callback_can_stop_it),
+        an_test_in_place(every_job_is_done_once),
+        an_test_in_place(the_lowest_failure_is_told),
+        an_test_in_place(the_callback_can_stop_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

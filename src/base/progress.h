@@ -2,8 +2,8 @@
  * progress.h: what jobs that walk through images tell their caller.
  * SPDX-License-Identifier: MIT
  */
-#ifndef AN_DATA_PROGRESS_H
-#define AN_DATA_PROGRESS_H
+#ifndef AN_BASE_PROGRESS_H
+#define AN_BASE_PROGRESS_H
 
 #include "alexnet.h"
 #include "base/compiler.h"

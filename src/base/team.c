@@ -2,7 +2,7 @@
  * team.c: threads that work for the thread that started them.
  * SPDX-License-Identifier: MIT
  */
-#include "data/team.h"
+#include "base/team.h"
 
 #include "base/context.h"
 #include "base/memory.h"

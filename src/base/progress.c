@@ -2,7 +2,7 @@
  * progress.c: what jobs that walk through images tell their caller.
  * SPDX-License-Identifier: MIT
  */
-#include "data/progress.h"
+#include "base/progress.h"
 
 #include "base/status.h"
 #include <math.h>

@@ -61,7 +61,7 @@ static alexnet_status open_kernel(alexnet_context *ctx, kernel *k, uint64_t seed
     an_case_get_sizes(&k->c, &k->sizes);
     an_threads_settle(ctx);
     k->run.threads = ctx->options.threads;
-    k->run.scratch_bytes = an_case_scratch(&k->c, ctx->backend, k->run.threads);
+    k->run.scratch_bytes = an_case_scratch(&k->c, an_context_backend(ctx), k->run.threads);
     k->run.scratch = an_new(ctx, k->run.scratch_bytes);
     for (int i = 0; i < AN_CASE_INPUTS; ++i)
         enough =
@@ -78,13 +78,13 @@ static alexnet_status open_kernel(alexnet_context *ctx, kernel *k, uint64_t seed
 static alexnet_status prepare_kernel(alexnet_context *ctx, kernel *k,
                                      const void *const in[AN_CASE_INPUTS])
 {
-    const size_t bytes = an_case_prepared_bytes(&k->c, ctx->backend);
+    const size_t bytes = an_case_prepared_bytes(&k->c, an_context_backend(ctx));
 
     if (bytes == 0) return ALEXNET_OK;
     k->prepared = an_new(ctx, bytes);
     if (k->prepared == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "weights of %s", k->c.name);
     k->sizes.bytes += (double)bytes - (double)an_operand_bytes(&k->sizes.in[1]); /* read instead */
-    return an_case_prepare(&k->c, ctx->backend, &k->run, in, k->prepared);
+    return an_case_prepare(&k->c, an_context_backend(ctx), &k->run, in, k->prepared);
 }
 
 static alexnet_status time_kernel(alexnet_context *ctx, kernel *k, const cli_bench_args *args,
@@ -98,7 +98,7 @@ static alexnet_status time_kernel(alexnet_context *ctx, kernel *k, const cli_ben
     alexnet_status status = prepare_kernel(ctx, k, in);
     for (int i = -args->warm_up; i < args->steps && status == ALEXNET_OK; ++i) {
         const double start = cli_now();
-        status = an_case_run(&k->c, ctx->backend, &k->run, in, k->out);
+        status = an_case_run(&k->c, an_context_backend(ctx), &k->run, in, k->out);
         if (i >= 0) times[i] = cli_now() - start;
     }
     if (status == ALEXNET_OK) *seconds = cli_bench_median(times, (size_t)args->steps);
@@ -142,9 +142,9 @@ static alexnet_status bench_case(cli *app, const cli_bench_args *args, an_case c
     if (status == ALEXNET_OK) {
         /* The peak drifts on a shared machine: measured each time, so that a share is of its
          * own minute. */
-        *peak = an_cpu_peak_gflops(app->ctx->backend, k.run.threads);
-        report_kernel(&app->json, &k, an_case_algorithm(&k.c, app->ctx->backend), seconds, *peak,
-                      table, list);
+        *peak = an_cpu_peak_gflops(an_context_backend(app->ctx), k.run.threads);
+        report_kernel(&app->json, &k, an_case_algorithm(&k.c, an_context_backend(app->ctx)),
+                      seconds, *peak, table, list);
     }
     close_kernel(app->ctx, &k);
     return status;
@@ -164,7 +164,7 @@ static alexnet_status bench_list(cli *app, const cli_bench_args *args, const an_
 static cli_exit print_kernels(cli *app, int batch, double peak, const cli_table *table,
                               json_t *list)
 {
-    const char *tier = app->ctx->backend->tier;
+    const char *tier = an_context_backend(app->ctx)->tier;
     const int threads = app->ctx->options.threads;
 
     if (app->common->json)

@@ -152,19 +152,20 @@ static alexnet_status unpack(alexnet_context *ctx, const an_blob *blob, size_t l
 
 static void release(alexnet_context *ctx, struct an_unpacked *unpacked)
 {
-    struct an_unpacked **link = &ctx->unpacked;
+    struct an_unpacked *first = ctx->attached, **link = &first;
 
     if (unpacked == NULL || --unpacked->users > 0) return;
     while (*link != unpacked)
         link = &(*link)->next;
     *link = unpacked->next;
+    ctx->attached = first;
     an_free(ctx, unpacked->data);
     an_free(ctx, unpacked);
 }
 
 static struct an_unpacked *find(const alexnet_context *ctx, const an_file_info *file)
 {
-    struct an_unpacked *at = ctx->unpacked;
+    struct an_unpacked *at = ctx->attached;
 
     while (at != NULL && (at->file.device != file->device || at->file.inode != file->inode ||
                           at->file.size != file->size))
@@ -186,8 +187,8 @@ static alexnet_status share(alexnet_context *ctx, size_t limit, an_blob *blob)
         blob->unpacked = an_new(ctx, sizeof *blob->unpacked);
         if (blob->unpacked == NULL)
             return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory to unpack", blob->path);
-        *blob->unpacked = (struct an_unpacked){.next = ctx->unpacked, .file = file, .users = 1};
-        ctx->unpacked = blob->unpacked;
+        *blob->unpacked = (struct an_unpacked){.next = ctx->attached, .file = file, .users = 1};
+        ctx->attached = blob->unpacked;
         status = unpack(ctx, blob, limit, blob->unpacked);
     }
     blob->memory = blob->unpacked->data;

@@ -102,15 +102,15 @@ static void parts_of_a_gzip_share_its_bytes(void **in)
     fixture_tar_end(&tar);
     fixture_tar_write(&tar, tar_path(f), true);
     an_assert_ok(f->ctx, an_source_open(f->ctx, tar_path(f), AN_PART_TRAIN, &train));
-    const struct an_unpacked *bytes = f->ctx->unpacked;
+    const void *bytes = f->ctx->attached;
     assert_non_null(bytes);
     an_assert_ok(f->ctx, an_source_open(f->ctx, tar_path(f), AN_PART_VAL, &val));
-    assert_ptr_equal(f->ctx->unpacked, bytes);
+    assert_ptr_equal(f->ctx->attached, bytes);
     an_source_close(train);
-    assert_ptr_equal(f->ctx->unpacked, bytes);
+    assert_ptr_equal(f->ctx->attached, bytes);
     assert_int_equal(fixture_grey(f->ctx, val, 1), 60);
     an_source_close(val);
-    assert_null(f->ctx->unpacked);
+    assert_null(f->ctx->attached);
 }
 
 static void long_names_come_by_gnu_pax_and_prefix(void **in)

@@ -1,5 +1,5 @@
 /*
- * each.c: the same job for every one of many images, on several threads.
+ * each.c: one job for each of many images, on several threads.
  * SPDX-License-Identifier: MIT
  */
 #include "base/each.h"
@@ -20,7 +20,7 @@ typedef struct each {
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t all_gone;
     int64_t next, done;
-    int working; /* members that have not come to their end */
+    int working; /* threads that have not finished */
     bool stop;
     alexnet_status status; /* of the failure with the lowest index */
     int64_t failed_index;
@@ -78,7 +78,9 @@ static struct timespec after(double seconds)
     return t;
 }
 
-/* Reports now and then until the last member has gone. True: the callback asked to stop. */
+/*
+ * Reports progress regularly until the last thread has finished. True: the callback asked to stop.
+ */
 static bool wait_for_members(each *e)
 {
     const double start = an_seconds();
@@ -97,7 +99,7 @@ static bool wait_for_members(each *e)
     }
     const int64_t done = e->done;
     pthread_mutex_unlock(&e->lock);
-    report(e->options, done, an_seconds() - start); /* too late to stop anything */
+    report(e->options, done, an_seconds() - start); /* it is too late to stop */
     return stopped && done < e->options->count;
 }
 

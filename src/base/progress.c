@@ -1,5 +1,5 @@
 /*
- * progress.c: what jobs that walk through images tell their caller.
+ * progress.c: progress reports of jobs that process many images.
  * SPDX-License-Identifier: MIT
  */
 #include "base/progress.h"

@@ -1,5 +1,5 @@
 /*
- * team.c: threads that work for the thread that started them.
+ * team.c: worker threads, each with a context of its own.
  * SPDX-License-Identifier: MIT
  */
 #include "base/team.h"
@@ -18,7 +18,7 @@ typedef struct member {
     pthread_t thread;
 } member;
 
-/* Nobody works before everybody is there. */
+/* No worker starts its job before all of them have been started. */
 typedef enum gate_state { CLOSED, OPEN, CANCELLED } gate_state;
 
 struct an_team {
@@ -81,7 +81,7 @@ static alexnet_status start_members(an_team *team)
     sigset_t all, before;
 
     sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* which the new threads inherit */
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* new threads inherit the mask */
     while (team->started < team->count && status == ALEXNET_OK)
         status = start_member(team);
     pthread_sigmask(SIG_SETMASK, &before, NULL);

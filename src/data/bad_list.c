@@ -8,7 +8,7 @@
 #include "base/status.h"
 #include <string.h>
 
-/* Where `index` stands, or ought to. */
+/* The position of `index`, or where it is to be inserted. */
 static size_t find(const an_bad_list *list, int64_t index)
 {
     size_t low = 0;
@@ -65,7 +65,7 @@ alexnet_status an_bad_list_add_all(alexnet_context *ctx, an_bad_list *list,
 void an_bad_list_free(alexnet_context *ctx, an_bad_list *list)
 {
     for (size_t i = 0; i < list->count; ++i)
-        an_free(ctx, (void *)(uintptr_t)list->images[i].reason); /* const to others only */
+        an_free(ctx, (void *)(uintptr_t)list->images[i].reason); /* the list owns it */
     an_free(ctx, list->images);
     *list = (an_bad_list){0};
 }

@@ -1,5 +1,5 @@
 /*
- * files.c: files and folders named one by one.
+ * files.c: images named one by one, and folders of images.
  * SPDX-License-Identifier: MIT
  */
 #include "data/files.h"
@@ -13,14 +13,16 @@
 
 /* ---- finding ---- */
 
-/* A folder that gives no images stands for one that cannot be read, so that the others are. */
+/*
+ * A folder without images counts as one unreadable image, so that the other paths are still read.
+ */
 static alexnet_status add_excused(alexnet_context *ctx, const char *folder, an_tree *files)
 {
     AN_TRY(an_tree_add(ctx, files, folder, 0, 0));
     return an_tree_excuse(ctx, files, folder);
 }
 
-/* Adds the images in a folder. Whether that is hidden itself is of no account: somebody named it. */
+/* Adds the images in a folder. It may be hidden itself, as the user named it. */
 static alexnet_status add_images(alexnet_context *ctx, const char *folder, an_tree *files,
                                  an_tally *passed)
 {
@@ -46,7 +48,7 @@ static alexnet_status add_images(alexnet_context *ctx, const char *folder, an_tr
     if (kept > before) return ALEXNET_OK;
     an_tally_explain(passed, text);
     (void)an_fail(ctx, ALEXNET_NOT_FOUND,
-                  "no images that are read (.jpg .png .webp ...) in this folder%s", text);
+                  "no readable images (.jpg .png .webp ...) in this folder%s", text);
     return add_excused(ctx, folder, files);
 }
 
@@ -113,7 +115,7 @@ static alexnet_status fill(alexnet_context *ctx, const char *const *paths, size_
     files->forgiving = true;
     for (size_t i = 0; i < count; ++i)
         AN_TRY(add_named(ctx, paths[i], source));
-    if (files->count == 0) return an_fail(ctx, ALEXNET_NOT_FOUND, "no images are named");
+    if (files->count == 0) return an_fail(ctx, ALEXNET_NOT_FOUND, "no images are given");
     size_t excused = 0;
     while (excused < files->count && files->leaves[excused].reason != NULL)
         ++excused;

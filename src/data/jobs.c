@@ -1,8 +1,7 @@
 /*
  * jobs.c: alexnet_data_inspect(), alexnet_data_verify(), alexnet_data_stats().
  *
- * Sums over pixels are kept as whole numbers, so that it does not matter to the last bit which thread
- * adds what when.
+ * Sums over pixels are integers, so that the result does not depend on which thread adds what when.
  * SPDX-License-Identifier: MIT
  */
 #include "base/each.h"
@@ -25,7 +24,7 @@ typedef struct owner {
     an_names names;
     int64_t *images;
     an_tally passed;
-    alexnet_passed_over *kinds; /* the same, for the caller */
+    alexnet_passed_over *kinds; /* `passed`, as the public struct */
 } owner;
 
 void alexnet_data_info_free(alexnet_context *ctx, alexnet_data_info *info)
@@ -65,11 +64,11 @@ static alexnet_status describe(alexnet_context *ctx, an_source *source, alexnet_
         else
             ++o->images[an_source_label(source, i)];
     }
-    o->names = source->classes; /* the source is closed next and needs them no more */
+    o->names = source->classes; /* the source is closed next: its names move to the result */
     source->classes = (an_names){0};
     info->class_names = (const char *const *)o->names.names;
     info->class_images = o->images;
-    o->passed = source->passed; /* likewise */
+    o->passed = source->passed; /* moves, too */
     source->passed = (an_tally){0};
     for (size_t i = 0; i < o->passed.count; ++i) {
         const an_tally_row *row = &o->passed.rows[i];
@@ -80,7 +79,7 @@ static alexnet_status describe(alexnet_context *ctx, an_source *source, alexnet_
     return ALEXNET_OK;
 }
 
-/* Counts the images of each class, of all parts and of that to train on. */
+/* Counts the images of each class, in all splits and in the training split. */
 static void count_classes(const an_source *source, int64_t *all, int64_t *train)
 {
     const bool parts = (source->parts.present & AN_TRAIN_BIT) != 0;
@@ -94,7 +93,7 @@ static void count_classes(const an_source *source, int64_t *all, int64_t *train)
     }
 }
 
-/* What makes training refuse a class, or learn little of it. */
+/* Logs the classes that training refuses or learns little of. */
 static alexnet_status tell_classes(alexnet_context *ctx, const an_source *source, const char *data)
 {
     const size_t classes = source->classes.count;
@@ -119,7 +118,7 @@ static alexnet_status tell_classes(alexnet_context *ctx, const an_source *source
     return ALEXNET_OK;
 }
 
-/* Everything, and what lies beside it. */
+/* Opens all splits, and counts what lies beside them. */
 static alexnet_status open_all(alexnet_context *ctx, const char *data, an_source **source)
 {
     AN_TRY(an_source_survey(ctx, data, AN_PART_ALL, source));
@@ -146,7 +145,7 @@ static alexnet_status open_part(alexnet_context *ctx, const alexnet_data_options
 {
     static const an_part parts[AN_PARTS] = {AN_PART_TRAIN, AN_PART_VAL, AN_PART_TEST};
 
-    if (options->data == NULL) return an_fail(ctx, ALEXNET_BAD_ARG, "no data set is named");
+    if (options->data == NULL) return an_fail(ctx, ALEXNET_BAD_ARG, "no data set is given");
     if (options->size < 0 || options->size > AN_IMAGE_SIDE_MAX)
         return an_fail(ctx, ALEXNET_BAD_ARG, "size: expected 0 to %d, found %d", AN_IMAGE_SIDE_MAX,
                        options->size);
@@ -157,7 +156,7 @@ static alexnet_status open_part(alexnet_context *ctx, const alexnet_data_options
                    options->part);
 }
 
-/* Those that cannot be listed. */
+/* Logs the folders that cannot be listed. */
 static void warn_of_folders(alexnet_context *ctx, const an_source *source)
 {
     an_source_buffer unused = {0};
@@ -185,9 +184,9 @@ alexnet_status alexnet_data_inspect(alexnet_context *ctx, const alexnet_data_opt
     return status;
 }
 
-/* ---- going through all images ---- */
+/* ---- all images ---- */
 
-/* What one thread needs and finds. */
+/* The buffers and results of one thread. */
 typedef struct share {
     an_source_buffer buffer;
     an_image image, resized;
@@ -198,11 +197,11 @@ typedef struct share {
 
 typedef struct scan {
     const an_source *source;
-    bool sum; /* the colours, too */
-    int size; /* that the images are resized to first; 0: they are not */
+    bool sum; /* also sum the colours */
+    int size; /* the side to resize images to first; 0: none */
     share *shares;
     int members;
-    an_bad_list bad; /* found by all */
+    an_bad_list bad; /* of all threads */
 } scan;
 
 static alexnet_status sum_colours(const scan *all, alexnet_context *ctx, share *s)
@@ -245,7 +244,7 @@ static void free_shares(alexnet_context *ctx, scan *all)
     an_bad_list_free(ctx, &all->bad);
 }
 
-/* Brings together what the threads found. */
+/* Merges the bad images of all threads. */
 static alexnet_status collect_bad(alexnet_context *ctx, scan *all)
 {
     for (int i = 0; i < all->members; ++i) {

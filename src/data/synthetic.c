@@ -1,6 +1,6 @@
 /*
- * synthetic.c: the source "synthetic:classes=6,images=600,size=224,seed=1": images drawn when they
- * are asked for. Image i is of class i % classes.
+ * synthetic.c: the source "synthetic:classes=6,images=600,size=224,seed=1", whose images are drawn
+ * on demand. Image i is of class i % classes.
  * SPDX-License-Identifier: MIT
  */
 #include "base/memory.h"
@@ -48,7 +48,7 @@ static void close_synthetic(an_source *source) { an_free(source->ctx, source->ow
 static const an_kind synthetic_kind = {
     .name = "synthetic", .close = close_synthetic, .name_of = name_of, .read = read_image};
 
-/* "synthetic:classes=6,images=600" to words that the settings' grammar takes. */
+/* Converts "synthetic:classes=6,images=600" to the grammar of settings, and parses it. */
 static alexnet_status parse(alexnet_context *ctx, const char *path, synthetic *out)
 {
     const char *colon = strchr(path, ':');

@@ -52,7 +52,7 @@ static void nothing_to_show_is_an_error(void **in)
     an_source *source;
 
     an_assert_status(f->ctx, an_files_open(f->ctx, folders, 1, &source), ALEXNET_NOT_FOUND);
-    an_assert_error(f->ctx, "no images that are read (.jpg .png .webp ...) in this folder");
+    an_assert_error(f->ctx, "no readable images (.jpg .png .webp ...) in this folder");
     fixture_text(f->ctx, f->folder, "b/IMG_1.HEIC", "x");
     fixture_text(f->ctx, f->folder, "b/IMG_2.HEIC", "x");
     fixture_text(f->ctx, f->folder, "b/notes.txt", "x");
@@ -111,7 +111,7 @@ static void a_folder_without_images_is_a_bad_image(void **in)
     an_assert_status(f->ctx,
                      an_source_read(source, f->ctx, 0, AN_ORIENTATION_EXIF, &buffer, &image),
                      ALEXNET_BAD_FILE);
-    an_assert_error(f->ctx, "no images that are read (.jpg .png .webp ...) in this folder; passed");
+    an_assert_error(f->ctx, "no readable images (.jpg .png .webp ...) in this folder; passed");
     an_source_close(source);
     for (int n = 0; n < 4; ++n) { /* each of the four folders */
         an_test_fault fault;

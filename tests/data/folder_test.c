@@ -191,7 +191,7 @@ static void an_empty_class_is_named(void **in)
     fixture_text(f->ctx, f->folder, "empty/readme.txt", "x");
     an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_ALL, &source),
                      ALEXNET_BAD_FILE);
-    an_assert_error(f->ctx, "class 'empty' has no images that are read (.jpg .png .webp ...)");
+    an_assert_error(f->ctx, "class 'empty' has no readable images (.jpg .png .webp ...)");
 }
 
 static void images_that_are_not_read_are_named(void **in)
@@ -204,13 +204,13 @@ static void images_that_are_not_read_are_named(void **in)
     fixture_text(f->ctx, f->folder, "dog/3.nef", "x");
     an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_ALL, &source),
                      ALEXNET_NOT_FOUND);
-    an_assert_error(f->ctx, "no images that are read in class folders; passed over: 2 HEIC, 1 NEF; "
+    an_assert_error(f->ctx, "no readable images in class folders; passed over: 2 HEIC, 1 NEF; "
                             "convert to JPEG, for example with 'magick IN out.jpg'");
 
     fixture_write(f->ctx, f->folder, "cat/1.png", 1);
     an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_ALL, &source),
                      ALEXNET_BAD_FILE);
-    an_assert_error(f->ctx, "class 'dog' has no images that are read (.jpg .png .webp ...); passed "
+    an_assert_error(f->ctx, "class 'dog' has no readable images (.jpg .png .webp ...); passed "
                             "over: 2 HEIC, 1 NEF; convert");
 
     fixture_write(f->ctx, f->folder, "dog/1.jfif", 2);
@@ -237,11 +237,11 @@ static void an_empty_part_beside_train_is_named(void **in)
                      ALEXNET_BAD_FILE);
     an_assert_error(
         f->ctx,
-        "'test' has no images that are read in class folders; passed over: 1 HEIC, 1 in no class");
+        "'test' has no readable images in class folders; passed over: 1 HEIC, 1 in no class");
     fixture_text(f->ctx, f->folder, "val/readme.txt", "x");
     an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_VAL, &source),
                      ALEXNET_BAD_FILE);
-    an_assert_error(f->ctx, "'val' has no images that are read");
+    an_assert_error(f->ctx, "'val' has no readable images");
 }
 
 static void hidden_folders_are_no_classes(void **in)

@@ -236,7 +236,7 @@ static void what_is_no_list_is_refused(void **in)
         {"path,label\na.jpg,cat\nb.jpg,cat,extra\n", ALEXNET_BAD_FILE,
          "line 3: expected 2 columns as in the heading, found 3"},
         {"path,label\na.jpg,cat\nb.jpg,\"cat\n", ALEXNET_BAD_FILE,
-         "line 3: a quotation mark without its other one"},
+         "line 3: a quotation mark without a closing one"},
         {"a.jpg 1\n\"b\n\nc.jpg\" 1\nd.jpg\n", ALEXNET_BAD_FILE, "line 5: expected PATH LABEL"},
     };
     const fixture *f = *in;

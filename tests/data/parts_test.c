@@ -82,9 +82,9 @@ static void one_part_under_two_names_is_refused(void **in)
     static const struct {
         const char *folders, *error;
     } rows[] = {
-        {"train/ val/ valid/", "set: 'val' and 'valid' are both a part to validate with"},
-        {"Train train", "set: 'Train' and 'train' are both a part to train on"},
-        {"train/ test/ testing/ TEST/", "'test' and 'testing' are both a part to test with"},
+        {"train/ val/ valid/", "set: 'val' and 'valid' are both the validation split"},
+        {"Train train", "set: 'Train' and 'train' are both the training split"},
+        {"train/ test/ testing/ TEST/", "'test' and 'testing' are both the test split"},
     };
     const fixture *f = *in;
     an_parts parts;
@@ -122,7 +122,7 @@ static void a_part_is_chosen_among_those_present(void **in)
                          rows[i].status);
         if (rows[i].status == ALEXNET_OK) assert_int_equal(parts.wanted, rows[i].wanted);
     }
-    an_assert_error(f->ctx, "set: has no part 'test', only Train/ and valid/");
+    an_assert_error(f->ctx, "set: has no split 'test', only Train/ and valid/");
 }
 
 static void paths_are_seen_from_inside_their_part(void **in)

@@ -321,9 +321,9 @@ static void too_many_wrappers_are_refused(void **in)
     assert_string_equal(an_source_class(source, 0), "a");
     an_source_close(source);
     write_wrapped(f, 17);
-    assert_refused(f, ALEXNET_UNSUPPORTED, "more than 16 folders around it all");
+    assert_refused(f, ALEXNET_UNSUPPORTED, "more than 16 outer folders");
     write_wrapped(f, 30000);
-    assert_refused(f, ALEXNET_UNSUPPORTED, "more than 16 folders around it all");
+    assert_refused(f, ALEXNET_UNSUPPORTED, "more than 16 outer folders");
 }
 
 static void an_empty_class_is_named(void **in)

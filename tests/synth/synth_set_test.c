@@ -69,9 +69,9 @@ static void what_is_there_is_not_lost(void **in)
 
     fixture_text(f->ctx, f->folder, "drawn/letters/to-mother.txt", "dear");
     an_assert_status(f->ctx, draw(f, 0, 1), ALEXNET_BAD_ARG);
-    an_assert_error(f->ctx, "is there already");
+    an_assert_error(f->ctx, "exists already");
     an_assert_status(f->ctx, draw(f, 1, 1), ALEXNET_BAD_ARG);
-    an_assert_error(f->ctx, "holds 'letters'");
+    an_assert_error(f->ctx, "contains 'letters'");
     an_test_assert_text_file(an_test_path(f->folder, "drawn/letters/to-mother.txt"), "dear");
     an_assert_ok(f->ctx, an_folder_remove(f->ctx, out_of(f)));
     an_test_write_text(out_of(f), "a file");

@@ -187,24 +187,24 @@ alexnet_status alexnet_data_inspect(alexnet_context *ctx, const alexnet_data_opt
 /* ---- all images ---- */
 
 /* The buffers and results of one thread. */
-typedef struct share {
+typedef struct worker {
     an_source_buffer buffer;
     an_image image, resized;
     an_resizer resizer;
     an_moments moments;
     an_bad_list bad;
-} share;
+} worker;
 
 typedef struct scan {
     const an_source *source;
     bool sum; /* also sum the colours */
     int size; /* the side to resize images to first; 0: none */
-    share *shares;
+    worker *workers;
     int members;
     an_bad_list bad; /* of all threads */
 } scan;
 
-static alexnet_status sum_colours(const scan *all, alexnet_context *ctx, share *s)
+static alexnet_status sum_colours(const scan *all, alexnet_context *ctx, worker *s)
 {
     const an_image *image = &s->image;
 
@@ -220,7 +220,7 @@ static alexnet_status sum_colours(const scan *all, alexnet_context *ctx, share *
 static alexnet_status scan_image(void *arg, alexnet_context *ctx, int member, int64_t index)
 {
     const scan *all = arg;
-    share *s = &all->shares[member];
+    worker *s = &all->workers[member];
     const alexnet_status status =
         an_source_read(all->source, ctx, index, AN_ORIENTATION_IGNORE, &s->buffer, &s->image);
 
@@ -230,17 +230,17 @@ static alexnet_status scan_image(void *arg, alexnet_context *ctx, int member, in
     return all->sum ? sum_colours(all, ctx, s) : ALEXNET_OK;
 }
 
-static void free_shares(alexnet_context *ctx, scan *all)
+static void free_workers(alexnet_context *ctx, scan *all)
 {
-    for (int i = 0; i < all->members && all->shares != NULL; ++i) {
-        share *s = &all->shares[i];
+    for (int i = 0; i < all->members && all->workers != NULL; ++i) {
+        worker *s = &all->workers[i];
         an_source_buffer_free(ctx, &s->buffer);
         an_image_free(ctx, &s->image);
         an_image_free(ctx, &s->resized);
         an_resizer_free(ctx, &s->resizer);
         an_bad_list_free(ctx, &s->bad);
     }
-    an_free(ctx, all->shares);
+    an_free(ctx, all->workers);
     an_bad_list_free(ctx, &all->bad);
 }
 
@@ -248,7 +248,7 @@ static void free_shares(alexnet_context *ctx, scan *all)
 static alexnet_status collect_bad(alexnet_context *ctx, scan *all)
 {
     for (int i = 0; i < all->members; ++i) {
-        const an_bad_list *bad = &all->shares[i].bad;
+        const an_bad_list *bad = &all->workers[i].bad;
         for (size_t k = 0; k < bad->count; ++k)
             AN_TRY(an_bad_list_add(ctx, &all->bad, bad->images[k].index, bad->images[k].reason));
     }
@@ -270,7 +270,7 @@ static void conclude(const scan *all, alexnet_data_info *info)
     an_moments moments = {0};
 
     for (int i = 0; i < all->members; ++i)
-        an_moments_merge(&moments, &all->shares[i].moments);
+        an_moments_merge(&moments, &all->workers[i].moments);
     an_moments_conclude(&moments, info->mean, info->sd, info->eigenvalues, info->eigenvectors);
 }
 
@@ -281,8 +281,8 @@ static alexnet_status scan_source(alexnet_context *ctx, const alexnet_data_optio
     const int64_t count = an_source_count(all->source);
 
     all->members = an_team_size(ctx, wanted, count);
-    all->shares = an_new_array(ctx, (size_t)all->members, sizeof *all->shares);
-    if (all->shares == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", phase);
+    all->workers = an_new_array(ctx, (size_t)all->members, sizeof *all->workers);
+    if (all->workers == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", phase);
     AN_TRY(an_each(ctx, &(an_each_options){.count = count,
                                            .members = all->members,
                                            .job = scan_image,
@@ -308,7 +308,7 @@ static alexnet_status scan_data(alexnet_context *ctx, const alexnet_data_options
         tell_bad(&all, options);
         if (sum) conclude(&all, out);
     }
-    free_shares(ctx, &all);
+    free_workers(ctx, &all);
     an_source_close(source);
     return status;
 }

@@ -1,5 +1,5 @@
 /*
- * moments.h: mean, deviation and principal components of colours (FACTS: "colour PCA" of the paper,
+ * moments.h: mean, deviation and principal components of colours (the colour PCA of
  * Krizhevsky et al. 2012, section 4.1).
  * SPDX-License-Identifier: MIT
  */

@@ -1,5 +1,6 @@
 /*
- * each_test.c: every job once, the first failure told, progress on the caller's thread.
+ * each_test.c: every job runs once, the first failure is reported, progress comes on the caller's
+ * thread.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -16,12 +17,12 @@
 
 typedef struct run {
     atomic_int jobs[COUNT];
-    int64_t fail_from; /* jobs from here on fail; -1: none */
+    int64_t fail_from; /* the first job to fail; -1: none */
     long pause_ms;
     pthread_t caller;
     int64_t last_done;
     int reports;
-    int stop_at; /* report that asks to stop */
+    int stop_at; /* the report whose callback asks to stop */
 } run;
 
 static alexnet_status job(void *arg, alexnet_context *ctx, int member, int64_t index)
@@ -75,7 +76,7 @@ static void every_job_is_done_once(void **in)
     }
 }
 
-static void the_lowest_failure_is_told(void **in)
+static void the_failure_of_the_lowest_index_is_reported(void **in)
 {
     const an_test_place *place = *in;
 
@@ -87,7 +88,7 @@ static void the_lowest_failure_is_told(void **in)
     }
 }
 
-static void the_callback_can_stop_it(void **in)
+static void the_callback_can_stop_the_jobs(void **in)
 {
     const an_test_place *place = *in;
     run r = {.fail_from = -1, .pause_ms = 5, .stop_at = 2};
@@ -102,8 +103,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         an_test_in_place(every_job_is_done_once),
-        an_test_in_place(the_lowest_failure_is_told),
-        an_test_in_place(the_callback_can_stop_it),
+        an_test_in_place(the_failure_of_the_lowest_index_is_reported),
+        an_test_in_place(the_callback_can_stop_the_jobs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

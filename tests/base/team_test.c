@@ -12,7 +12,7 @@
 
 typedef struct seen {
     atomic_int members[8];
-    atomic_int blocked; /* members that block SIGINT */
+    atomic_int blocked; /* number of threads that block SIGINT */
 } seen;
 
 static void work(void *arg, alexnet_context *ctx, int member)
@@ -20,13 +20,13 @@ static void work(void *arg, alexnet_context *ctx, int member)
     seen *s = arg;
     sigset_t set;
 
-    an_fail(ctx, ALEXNET_IO, "member %d was here", member); /* on a context of its own */
+    an_fail(ctx, ALEXNET_IO, "member %d was here", member); /* in the thread's own context */
     ++s->members[member];
     pthread_sigmask(SIG_SETMASK, NULL, &set);
     s->blocked += sigismember(&set, SIGINT) == 1;
 }
 
-static void every_member_works_once_on_its_own_context(void **in)
+static void every_thread_works_once_on_its_own_context(void **in)
 {
     const an_test_place *place = *in;
     seen s = {0};
@@ -44,7 +44,7 @@ static void every_member_works_once_on_its_own_context(void **in)
     an_team_close(NULL);
 }
 
-static void without_memory_nobody_starts(void **in)
+static void without_memory_no_thread_works(void **in)
 {
     const an_test_place *place = *in;
 
@@ -80,8 +80,8 @@ static void sizes(void **in)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        an_test_in_place(every_member_works_once_on_its_own_context),
-        an_test_in_place(without_memory_nobody_starts),
+        an_test_in_place(every_thread_works_once_on_its_own_context),
+        an_test_in_place(without_memory_no_thread_works),
         an_test_in_place(sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,7 +78,7 @@ void fixture_text(alexnet_context *ctx, const char *folder, const char *name, co
 void fixture_list(fixture_file file, void *user)
 {
     file(user, "train/cat/1.png", 10);
-    file(user, "train/cat/2.JPG", 20); /* a PNG: names do not matter to decoders */
+    file(user, "train/cat/2.JPG", 20); /* a PNG: decoders ignore names */
     file(user, "train/cat/deep/3.png", 30);
     file(user, "train/dog/a b.png", 40);
     file(user, "train/dog/notes.txt", 0);

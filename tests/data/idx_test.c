@@ -84,7 +84,7 @@ static void grey_pixels_become_rgb(void **in)
     an_source_close(source);
 }
 
-static void what_headers_claim_is_checked(void **in)
+static void headers_are_checked(void **in)
 {
     const fixture *f = *in;
     an_source *source;
@@ -123,8 +123,8 @@ static void what_headers_claim_is_checked(void **in)
         an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_TRAIN, &source),
                          ALEXNET_BAD_FILE);
         an_assert_error(f->ctx, "train-");
-        an_assert_ok(f->ctx,
-                     an_source_open(f->ctx, f->folder, AN_PART_VAL, &source)); /* not its fault */
+        an_assert_ok(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_VAL,
+                                            &source)); /* not the file's fault */
         an_source_close(source);
     }
     an_assert_ok(f->ctx, an_file_remove(f->ctx, an_test_path(f->folder, "t10k-images-idx3-ubyte")));
@@ -155,7 +155,7 @@ static void every_failure_is_clean(void **in)
     }
 }
 
-/* Compressed, as it is shipped: Debian's dataset-fashion-mnist. */
+/* Compressed, as Debian's package dataset-fashion-mnist has it. */
 static void fashion_mnist(void **in)
 {
     const fixture *f = *in;
@@ -182,7 +182,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(grey_pixels_become_rgb),
-        FIXTURE_TEST(what_headers_claim_is_checked),
+        FIXTURE_TEST(headers_are_checked),
         FIXTURE_TEST(every_failure_is_clean),
         FIXTURE_TEST(fashion_mnist),
     };

@@ -1,5 +1,5 @@
 /*
- * list_tree_test.c: everything in a folder. Link loops and hidden folders are tested with folder.c.
+ * list_tree_test.c: everything in a folder. folder_test.c has link loops and hidden folders.
  * SPDX-License-Identifier: MIT
  */
 #include "fixtures.h"
@@ -20,7 +20,7 @@ static void order_slashes_and_skip(void **in)
     an_tree tree = {0};
 
     fixture_text(f->ctx, f->folder, "a/1.jpg", "x");
-    fixture_text(f->ctx, f->folder, "a.jpg/b", "x"); /* at the top a name is not believed */
+    fixture_text(f->ctx, f->folder, "a.jpg/b", "x"); /* names at the top are checked */
     fixture_text(f->ctx, f->folder, "z", "x");
     fixture_text(f->ctx, f->folder, ".hidden/not entered", "x");
     assert_int_equal(mkdir(an_test_path(f->folder, "a/sub"), 0777), 0);
@@ -38,7 +38,7 @@ static void order_slashes_and_skip(void **in)
                      ALEXNET_NOT_FOUND);
 }
 
-/* Longer than the system would open in one go. */
+/* Longer than any path that the system opens. */
 static void a_path_too_long_is_refused(void **in)
 {
     const fixture *f = *in;
@@ -61,7 +61,7 @@ static void a_path_too_long_is_refused(void **in)
     an_assert_ok(f->ctx, an_folder_remove(f->ctx, an_test_path(f->folder, name)));
 }
 
-static void what_may_be_a_folder_is_not_passed_over(void **in)
+static void possible_folders_are_not_passed_over(void **in)
 {
     static const struct {
         const char *name;
@@ -90,6 +90,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {FIXTURE_TEST(order_slashes_and_skip),
                                        FIXTURE_TEST(a_path_too_long_is_refused),
-                                       FIXTURE_TEST(what_may_be_a_folder_is_not_passed_over)};
+                                       FIXTURE_TEST(possible_folders_are_not_passed_over)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /*
- * sparse_test.c: files with holes in a tar file, as GNU tar writes them: its old format, and 0.0, 0.1 and 1.0 in pax headers.
+ * sparse_test.c: sparse files in a tar file, as GNU tar writes them: in its old format, and 0.0,
+ * 0.1 and 1.0 in pax headers.
  * SPDX-License-Identifier: MIT
  */
 #include "fixtures.h"
@@ -10,16 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SIDE  64                       /* pixels of a BMP whose rows are black but for some */
+#define SIDE  64                       /* pixels of a BMP whose rows are black except for some */
 #define HEAD  54                       /* bytes of its header */
 #define BYTES (HEAD + SIDE * SIDE * 3) /* of the file */
 
-/* The file, and its segments: the header and a few bytes of white here and there. */
+/* The file and its segments: the header, and a few white bytes in places. */
 typedef struct holes {
     uint8_t file[BYTES];
     an_segment segments[30];
     size_t count;
-    uint8_t stored[BYTES]; /* the segments together */
+    uint8_t stored[BYTES]; /* the segments, concatenated */
     size_t bytes;
 } holes;
 
@@ -160,7 +161,7 @@ static void every_format_gives_the_file(void **in)
         add_pax(&tar, "a/2.bmp", &h, 1);
         add_pax_1(&tar, "a/3.bmp", &h);
         fixture_tar_link(&tar, '1', "a/4.bmp", "a/3.bmp");
-        fixture_tar_png(&tar, "a/5.png", 5); /* and what follows is found */
+        fixture_tar_png(&tar, "a/5.png", 5); /* the entries that follow are found */
         fixture_tar_end(&tar);
         fixture_tar_write(&tar, an_test_path(f->folder, "set.tar"), i % 2 == 1);
         an_assert_ok(f->ctx, an_source_open(f->ctx, an_test_path(f->folder, "set.tar"), AN_PART_ALL,
@@ -173,7 +174,7 @@ static void every_format_gives_the_file(void **in)
     }
 }
 
-/* One file whose map makes no sense is one bad image. */
+/* A file with a bad map is one bad image. */
 static void a_bad_map_is_one_bad_image(void **in)
 {
     static const struct {
@@ -212,7 +213,7 @@ static void a_bad_map_is_one_bad_image(void **in)
     }
 }
 
-static void maps_are_parsed_to_the_letter(void **in)
+static void maps_are_parsed_strictly(void **in)
 {
     static const struct {
         const char *text; /* in front of zeros, to a block */
@@ -259,7 +260,7 @@ static void too_many_segments_are_no_image(void **in)
     an_sparse_free(f->ctx, &sparse);
 }
 
-/* A file of holes alone may be as large as it likes: nothing is allocated for it. */
+/* A file of holes may claim any size: nothing is allocated for it. */
 static void a_huge_file_of_holes_is_refused(void **in)
 {
     const fixture *f = *in;
@@ -276,7 +277,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(every_format_gives_the_file),     FIXTURE_TEST(a_bad_map_is_one_bad_image),
-        FIXTURE_TEST(maps_are_parsed_to_the_letter),   FIXTURE_TEST(too_many_segments_are_no_image),
+        FIXTURE_TEST(maps_are_parsed_strictly),        FIXTURE_TEST(too_many_segments_are_no_image),
         FIXTURE_TEST(a_huge_file_of_holes_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /*
- * tar_test.c: tar files as tar programs write them, and as nobody should.
+ * tar_test.c: tar files as tar programs write them, and malformed ones.
  * SPDX-License-Identifier: MIT
  */
 #include "fixtures.h"
@@ -39,7 +39,7 @@ static void assert_refused(const fixture *f, alexnet_status expected, const char
     an_assert_error(f->ctx, message);
 }
 
-/* The name is that of the data set and, after a slash, the expected one. */
+/* The image's name is the data set's, a slash, and the expected one. */
 static void assert_name_in(const char *data, const an_source *source, int64_t index,
                            const char *expected)
 {
@@ -55,7 +55,7 @@ static void assert_name(const fixture *f, const an_source *source, int64_t index
     assert_name_in(tar_path(f), source, index, expected);
 }
 
-/* A tar with one image in class a, and whatever else the test puts before it. */
+/* A tar file with one image in class a, after the test's own entries. */
 static void finish(fixture_tar *tar, const fixture *f)
 {
     fixture_tar_png(tar, "a/1.png", 11);
@@ -65,7 +65,7 @@ static void finish(fixture_tar *tar, const fixture *f)
 
 /* ---- good ones ---- */
 
-static void a_tar_and_its_gzip_hold_what_the_folder_holds(void **in)
+static void a_tar_and_its_gzip_equal_the_folder(void **in)
 {
     static const an_part parts[] = {AN_PART_ALL, AN_PART_TRAIN, AN_PART_VAL};
     const fixture *f = *in;
@@ -75,7 +75,8 @@ static void a_tar_and_its_gzip_hold_what_the_folder_holds(void **in)
         fixture_tar tar = {.ctx = f->ctx};
         fixture_tar_entry(&tar, '5', "./", NULL, 0);
         fixture_tar_entry(&tar, '5', "./train/", NULL, 0);
-        fixture_tar_entry(&tar, '5', "./train/dog", NULL, 0); /* no slash: the type says it */
+        fixture_tar_entry(&tar, '5', "./train/dog", NULL,
+                          0); /* without a slash: the type says folder */
         fixture_list(add_to_tar, &tar);
         fixture_tar_end(&tar);
         fixture_tar_write(&tar, tar_path(f), gzip);
@@ -91,8 +92,8 @@ static void a_tar_and_its_gzip_hold_what_the_folder_holds(void **in)
     }
 }
 
-/* Two parts of one gzip file are unpacked once: what the second one needs of memory is its index. */
-static void parts_of_a_gzip_share_its_bytes(void **in)
+/* Two splits of one gzip file unpack it once: the second needs memory for its index only. */
+static void splits_of_a_gzip_share_its_bytes(void **in)
 {
     const fixture *f = *in;
     fixture_tar tar = {.ctx = f->ctx};
@@ -113,7 +114,7 @@ static void parts_of_a_gzip_share_its_bytes(void **in)
     assert_null(f->ctx->attached);
 }
 
-static void long_names_come_by_gnu_pax_and_prefix(void **in)
+static void long_names_in_gnu_and_pax_headers_and_prefix(void **in)
 {
     const fixture *f = *in;
     fixture_tar tar = {.ctx = f->ctx};
@@ -141,7 +142,7 @@ static void long_names_come_by_gnu_pax_and_prefix(void **in)
     fixture_tar_png(&tar, "a/oldgnu.png", 4);
     header = tar.data + tar.bytes - 1024;
     memcpy(header + 257, "ustar  ", 8);
-    memcpy(header + 345, "13571113171", 11); /* a time, where POSIX has the prefix */
+    memcpy(header + 345, "13571113171", 11); /* a time in place of POSIX's prefix */
     fixture_tar_checksum(header);
     fixture_tar_end(&tar);
     fixture_tar_write(&tar, tar_path(f), false);
@@ -232,7 +233,7 @@ static void a_size_may_be_binary_or_in_a_pax_header(void **in)
     an_source_close(source);
 }
 
-static void one_folder_around_it_all_is_stepped_into(void **in)
+static void a_single_outer_folder_is_entered(void **in)
 {
     const fixture *f = *in;
     fixture_tar tar = {.ctx = f->ctx};
@@ -253,7 +254,7 @@ static void one_folder_around_it_all_is_stepped_into(void **in)
     an_source_close(source);
 }
 
-static void parts_in_a_wrapper_are_found(void **in)
+static void splits_in_an_outer_folder_are_found(void **in)
 {
     const fixture *f = *in;
     fixture_tar tar = {.ctx = f->ctx};
@@ -268,7 +269,7 @@ static void parts_in_a_wrapper_are_found(void **in)
     an_source_close(source);
 }
 
-static void a_class_may_be_called_as_a_part_is(void **in)
+static void a_class_may_have_the_name_of_a_split(void **in)
 {
     const fixture *f = *in;
     fixture_tar tar = {.ctx = f->ctx};
@@ -295,7 +296,7 @@ static void a_class_may_be_called_as_a_part_is(void **in)
     an_source_close(source);
 }
 
-/* A class in `folders` folders, one in the other. */
+/* A class in `folders` nested folders. */
 static void write_wrapped(const fixture *f, size_t folders)
 {
     fixture_tar tar = {.ctx = f->ctx};
@@ -312,7 +313,7 @@ static void write_wrapped(const fixture *f, size_t folders)
     free(name);
 }
 
-static void too_many_wrappers_are_refused(void **in)
+static void too_many_outer_folders_are_refused(void **in)
 {
     const fixture *f = *in;
 
@@ -346,7 +347,7 @@ static void every_truncation_is_noticed(void **in)
 
     fixture_tar_png(&tar, "a/1.png", 1);
     fixture_tar_png(&tar, "b/1.png", 1);
-    const size_t needed = tar.bytes + 512; /* of the two blocks of zeros one may be missing */
+    const size_t needed = tar.bytes + 512; /* one of the two blocks of zeros may be missing */
     fixture_tar_end(&tar);
     for (size_t bytes = 0; bytes < needed;
          bytes += bytes % 512 == 511 || bytes % 512 == 0 ? 1 : 73) {
@@ -527,17 +528,17 @@ static void cifar10_as_jpeg(void **in)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(a_tar_and_its_gzip_hold_what_the_folder_holds),
-        FIXTURE_TEST(parts_of_a_gzip_share_its_bytes),
-        FIXTURE_TEST(long_names_come_by_gnu_pax_and_prefix),
+        FIXTURE_TEST(a_tar_and_its_gzip_equal_the_folder),
+        FIXTURE_TEST(splits_of_a_gzip_share_its_bytes),
+        FIXTURE_TEST(long_names_in_gnu_and_pax_headers_and_prefix),
         FIXTURE_TEST(names_of_any_bytes_survive),
         FIXTURE_TEST(the_later_of_two_with_one_name_counts),
         FIXTURE_TEST(devices_are_counted_by_kind),
         FIXTURE_TEST(a_size_may_be_binary_or_in_a_pax_header),
-        FIXTURE_TEST(one_folder_around_it_all_is_stepped_into),
-        FIXTURE_TEST(parts_in_a_wrapper_are_found),
-        FIXTURE_TEST(a_class_may_be_called_as_a_part_is),
-        FIXTURE_TEST(too_many_wrappers_are_refused),
+        FIXTURE_TEST(a_single_outer_folder_is_entered),
+        FIXTURE_TEST(splits_in_an_outer_folder_are_found),
+        FIXTURE_TEST(a_class_may_have_the_name_of_a_split),
+        FIXTURE_TEST(too_many_outer_folders_are_refused),
         FIXTURE_TEST(an_empty_class_is_named),
         FIXTURE_TEST(every_truncation_is_noticed),
         FIXTURE_TEST(absurd_headers_are_refused),

@@ -43,7 +43,7 @@ static void the_same_pixels_everywhere(void **in)
     }
 }
 
-static void seed_class_and_number_all_matter(void **in)
+static void images_depend_on_seed_class_and_number(void **in)
 {
     const an_test_place *place = *in;
     char a[AN_SHA256_HEX_SIZE], b[AN_SHA256_HEX_SIZE];
@@ -59,8 +59,8 @@ static void seed_class_and_number_all_matter(void **in)
     assert_string_not_equal(a, b);
 }
 
-/* The figure can be seen: within every image some pixels are much brighter than others. */
-static void there_is_contrast(void **in)
+/* The figure is visible: in every image some pixels are much brighter than others. */
+static void figures_have_contrast(void **in)
 {
     const an_test_place *place = *in;
     an_image image = {0};
@@ -110,8 +110,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         an_test_in_place(the_same_pixels_everywhere),
-        an_test_in_place(seed_class_and_number_all_matter),
-        an_test_in_place(there_is_contrast),
+        an_test_in_place(images_depend_on_seed_class_and_number),
+        an_test_in_place(figures_have_contrast),
         an_test_in_place(sizes_and_classes_have_limits),
         an_test_in_place(classes_are_sorted_by_name),
     };

@@ -46,8 +46,7 @@ alexnet_status an_bad_list_add(alexnet_context *ctx, an_bad_list *list, int64_t 
     if (after > 0 && list->images[place].index == index) return ALEXNET_OK;
     AN_TRY(make_room(ctx, list));
     const char *copy = an_copy_text(ctx, reason);
-    if (copy == NULL)
-        return an_fail(ctx, ALEXNET_NO_MEMORY, "no memory for a bad image's reason");
+    if (copy == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "no memory for a bad image's reason");
     memmove(&list->images[place + 1], &list->images[place], after * sizeof *list->images);
     list->images[place] = (an_bad_image){.index = index, .reason = copy};
     ++list->count;

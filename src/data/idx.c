@@ -16,9 +16,9 @@
 #include <stdio.h>
 
 #define IMAGES_MAGIC  0x803
-#define LABELS_MAGIC    0x801
+#define LABELS_MAGIC  0x801
 #define IMAGES_HEADER 16
-#define LABELS_HEADER   8
+#define LABELS_HEADER 8
 
 typedef struct half {
     const char *stem; /* "train" or "t10k" */
@@ -171,8 +171,8 @@ static void name_of(const an_source *source, int64_t index, char *buffer, size_t
 }
 
 static alexnet_status read_image(const an_source *source, alexnet_context *ctx, int64_t index,
-                                   an_orientation orientation, an_source_buffer *buffer,
-                                   an_image *image)
+                                 an_orientation orientation, an_source_buffer *buffer,
+                                 an_image *image)
 {
     const half *h = find_half(source->own, index);
     const size_t pixels = (size_t)h->rows * (size_t)h->columns;

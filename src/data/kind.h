@@ -63,8 +63,8 @@ struct an_source {
     bool only_training; /* CIFAR, IDX: holds training images only */
     bool survey;        /* log faults of the data instead of refusing them */
     bool stepped_in;    /* `path` is a folder inside the one that the user named */
-    int *labels; /* [count] */
-    void *own;   /* the kind's data */
+    int *labels;        /* [count] */
+    void *own;          /* the kind's data */
 };
 
 typedef alexnet_status (*an_source_opener)(alexnet_context *ctx, an_part part, an_source *source);

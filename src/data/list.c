@@ -244,7 +244,7 @@ typedef struct columns {
 /* In order of preference. */
 static const char *const path_words[] = {
     "path",  "filepath",  "imagepath", "imgpath", "file",  "filename", "imagefile",
-    "image", "imagename", "img",       "image", "photo", "name",
+    "image", "imagename", "img",       "picture", "photo", "name",
 };
 static const char *const label_words[] = {
     "label",   "labels",  "labelname", "labelid",      "class",      "classname",
@@ -646,8 +646,8 @@ static void name_of(const an_source *source, int64_t index, char *buffer, size_t
 }
 
 static alexnet_status read_image(const an_source *source, alexnet_context *ctx, int64_t index,
-                                   an_orientation orientation, an_source_buffer *buffer,
-                                   an_image *image)
+                                 an_orientation orientation, an_source_buffer *buffer,
+                                 an_image *image)
 {
     const list *l = source->own;
 

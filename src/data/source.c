@@ -93,9 +93,8 @@ static alexnet_status tell_file(alexnet_context *ctx, const char *path, an_sourc
                    path,
                    an_image_sniff(head, bytes) ? "an image"
                    : utf16                     ? "text in UTF-16: save it as UTF-8"
-                   : an_idx_sniff(head, bytes)
-                       ? "an IDX file: the data set is its folder"
-                       : "something else");
+                   : an_idx_sniff(head, bytes) ? "an IDX file: the data set is its folder"
+                                               : "something else");
 }
 
 static alexnet_status tell(alexnet_context *ctx, const char *path, an_source_opener *open)

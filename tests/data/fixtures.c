@@ -194,7 +194,7 @@ uint8_t fixture_grey(alexnet_context *ctx, const an_source *source, int64_t inde
 }
 
 static void assert_same_image(alexnet_context *ctx, const an_source *a, const an_source *b,
-                                int64_t index)
+                              int64_t index)
 {
     an_source_buffer buffer = {0};
     an_image x = {0}, y = {0};

@@ -20,7 +20,7 @@ static uint8_t *put(uint8_t *at, uint32_t value)
 }
 
 static void write_images(const fixture *f, const char *name, uint32_t magic, uint32_t count,
-                           size_t bytes)
+                         size_t bytes)
 {
     uint8_t file[64] = {0};
     uint8_t *at = put(put(put(put(file, magic), count), ROWS), COLUMNS);

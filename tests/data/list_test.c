@@ -131,6 +131,7 @@ static void a_heading_names_the_columns(void **in)
         ",image,label\n0,a b.jpg,x y\n", /* pandas' unnamed column */
         "species,image\nx y,a b.jpg\n",  /* one known word of two is enough */
         "image_id,class\na b.jpg,x y\n",
+        "id,picture,label\n7,a b.jpg,x y\n",
         "name,filename,class\nUlf,a b.jpg,x y\n", /* the preferred word counts */
         "path label\na b.jpg x y\n",
         "label,path\n\"x y\",\"a b.jpg\"\n",

@@ -22,8 +22,7 @@ static void other_files_are_refused(void **in)
 
     fixture_write(f->ctx, f->folder, "image.jpg", 1);
     an_assert_status(
-        f->ctx,
-        an_source_open(f->ctx, an_test_path(f->folder, "image.jpg"), AN_PART_ALL, &source),
+        f->ctx, an_source_open(f->ctx, an_test_path(f->folder, "image.jpg"), AN_PART_ALL, &source),
         ALEXNET_BAD_FILE);
     an_assert_error(f->ctx, "found an image");
 

@@ -182,7 +182,7 @@ int64_t an_tree_count(const an_tree *tree, const an_parts *parts, unsigned part)
     return count;
 }
 
-/* ---- beside the parts ---- */
+/* ---- beside the splits ---- */
 
 #define OUTSIDE      "outside of train, val and test"
 #define BESIDE_BYTES 256 /* longer names are truncated */

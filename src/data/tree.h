@@ -50,7 +50,7 @@ bool an_tree_is_hidden(const char *path);
 alexnet_status an_tree_beside(alexnet_context *ctx, const an_tree *tree,
                               an_source *source) AN_NODISCARD;
 
-/* Counts a leaf that is passed over; `inside` is its path below the split. NO_MEMORY. */
+/* Counts a leaf that is passed over; `inside` is its path below the split or folder. NO_MEMORY. */
 alexnet_status an_tree_pass(alexnet_context *ctx, const an_leaf *leaf, const char *inside,
                             an_tally *tally) AN_NODISCARD;
 

@@ -108,7 +108,7 @@ static alexnet_status list(lister *l, const an_file_info *folder, int depth)
     an_names names;
 
     if (depth == DEPTH_MAX)
-        return an_fail(l->ctx, ALEXNET_UNSUPPORTED, "%s: folders nested deeper than %d", l->path,
+        return an_fail(l->ctx, ALEXNET_UNSUPPORTED, "%s: more than %d nested folders", l->path,
                        DEPTH_MAX);
     l->above[depth] = *folder;
     AN_TRY(an_folder_list(l->ctx, l->path, &names));

@@ -314,7 +314,7 @@ static void too_deep_is_refused(void **in)
     fixture_write(f->ctx, f->folder, "a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/1.png", 1);
     an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_ALL, &source),
                      ALEXNET_UNSUPPORTED);
-    an_assert_error(f->ctx, "16 folders");
+    an_assert_error(f->ctx, "16 nested folders");
 }
 
 static void messages_about_a_file_do_not_repeat_its_name(void **in)

@@ -448,7 +448,7 @@ static void a_gzip_of_something_else_is_refused(void **in)
         const char *found;
     } rows[] = {
         {"a.jpg cat\n", 10, "found text: a list of images is read uncompressed only"},
-        {"\0\0\010\001\0\0\0\001\003", 9, "found an IDX file: the data set is the folder"},
+        {"\0\0\010\001\0\0\0\001\003", 9, "found an IDX file: the data set is its folder"},
         {"\0\001\002", 3, "found something else"},
     };
     const fixture *f = *in;

@@ -3,7 +3,7 @@
 PREFIX ?= /usr/local
 JOBS   ?= $(shell nproc)
 
-.PHONY: all demo test test-arm test-tiers test-long tsan msan coverage fuzz bench install clean format
+.PHONY: all demo test test-arm test-tiers test-long tsan msan analyze coverage fuzz bench install clean format
 
 all:
 	cmake --preset release
@@ -35,6 +35,11 @@ msan:
 	cmake --preset msan
 	cmake --build --preset msan --parallel $(JOBS)
 	ctest --preset msan --parallel $(JOBS)
+
+# gcc's analyzer over the library and the program: what it finds is an error.
+analyze:
+	cmake --preset analyze
+	cmake --build --preset analyze --parallel $(JOBS)
 
 # Which branches of parsers and checkpoints no test takes: docs/coverage.md.
 coverage:

@@ -36,6 +36,10 @@ if(ALEXNET_FUZZ)
     list(APPEND an_sanitize_compile -fsanitize=fuzzer-no-link)
 endif()
 
+if(ALEXNET_ANALYZE)
+    list(APPEND an_warnings -fanalyzer -DAN_ANALYZE)
+endif()
+
 function(an_flags target)
     set_target_properties(${target} PROPERTIES
         C_STANDARD 17 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF

@@ -1,39 +1,59 @@
 /*
- * alexnet.h: trains, evaluates, runs and explains the AlexNet family of image classifiers on a CPU.
+ * alexnet.h: trains, evaluates, runs and inspects the AlexNet family of image classifiers on a CPU.
  *
  * From simple to expert:
  *
- *   1  alexnet_classifier_*   weights and an image in, names out
- *   2  alexnet_train() alexnet_evaluate() alexnet_predict() alexnet_features() alexnet_data_*()   whole jobs on files
+ *   1  alexnet_classifier_*   weights and an image in, class names out
+ *   2  alexnet_predict() alexnet_features() alexnet_evaluate() alexnet_train() alexnet_verify()
+ *      alexnet_data_*()       whole jobs on files
  *   3  alexnet_model_*        build, load, inspect and save a network
- *   4  alexnet_session_*      run a network on tensors of your own
+ *   4  alexnet_session_*      run a network on your own tensors
+ *
+ * Before them: statuses, contexts, and what several parts share. After them: the limits of options.
  *
  *     alexnet_context    *ctx;
  *     alexnet_classifier *net;
  *     alexnet_prediction  best;
  *
  *     if (alexnet_open(NULL, &ctx) != ALEXNET_OK) return 1;
- *     if (alexnet_classifier_open(ctx, "best.safetensors", &net) == ALEXNET_OK
- *         && alexnet_classifier_file(net, "cat.jpg", 1, &best, NULL) == ALEXNET_OK)
- *         printf("%s (%.0f %%)\n", best.label, 100 * best.probability);
- *     else
+ *     int failed = alexnet_classifier_open(ctx, "best.safetensors", &net) != ALEXNET_OK
+ *         || alexnet_classifier_file(net, "cat.jpg", 1, &best, NULL) != ALEXNET_OK;
+ *     if (failed)
  *         fprintf(stderr, "%s\n", alexnet_error(ctx));
+ *     else
+ *         printf("%s (%.0f %%)\n", best.label, 100 * best.probability);
  *     alexnet_classifier_close(net);
  *     alexnet_close(ctx);
+ *     return failed;
  *
- * Rules that hold for every call:
- *   - Functions that can fail return an alexnet_status; alexnet_error() then says what, where, expected and found.
- *     Results come last and are NULL or untouched on failure.
- *   - A context serves one thread at a time, and so does everything made from it. Use one context per thread;
- *     contexts share nothing. The library starts threads of its own and joins them before a call returns.
- *   - An argument that is NULL where that is not said to be allowed, or a number out of its range, is BAD_ARG. Functions
- *     without a status then do nothing, return NULL, or fill what they were to fill with zeros.
- *   - close and free functions take NULL. Close what was made from a context before the context.
- *   - Texts are UTF-8, ended by 0. `const char *` results are borrowed: valid until their owner is closed.
- *   - Tensors are row-major float32, images [n][3][h][w].
- *   - The arithmetic threads are OpenMP's. They share the machine better when they sleep while they wait: start your
- *     program with OMP_WAIT_POLICY=passive in its environment, as the program `alexnet` does for itself.
- *   - The library never prints, never exits, never installs signal handlers, and never runs anything it reads.
+ * Rules for every call:
+ *   - A function that can fail returns an alexnet_status. alexnet_error() then names the cause: the
+ *     file, layer or option, what was expected and what was found. Results come last; on failure
+ *     they are NULL or untouched.
+ *   - A context and everything made from it serve one thread at a time. Use one context per thread.
+ *     Contexts share nothing, except weights that alexnet_model_share() and
+ *     alexnet_classifier_share() lend. The library starts threads of its own and joins them before
+ *     a call returns.
+ *   - NULL where it is not said to be allowed, and a number out of its range, give BAD_ARG. A
+ *     function without a status then does nothing, returns NULL, or fills its result with zeros.
+ *   - Close and free functions accept NULL. Close what was made from a context before the context.
+ *   - Texts are UTF-8 and end with 0. A `const char *` result is borrowed: it is valid until its
+ *     owner is closed.
+ *   - Tensors are row-major float32; images are [n][3][h][w].
+ *   - The arithmetic threads are OpenMP's. On a busy machine they should sleep while they wait:
+ *     start your program with OMP_WAIT_POLICY=passive in its environment, as the program `alexnet`
+ *     does.
+ *   - The library never prints, never exits, never installs signal handlers, and never runs
+ *     anything it reads.
+ *
+ * Structs and later versions. The number in the library's file name (libalexnet.so.0) changes when
+ * a compiled program must be compiled again. Until then:
+ *   - A struct of options begins with `struct_size`, which its alexnet_..._default() sets. New
+ *     members come at its end, and 0 or NULL in them asks for the default. So the library completes
+ *     the options of a program that was compiled with an earlier header, and refuses those of a
+ *     later one only if they ask for something that it does not know. `struct_size` 0 is BAD_ARG.
+ *   - A struct that the library lends to a callback may grow at its end, too.
+ *   - Any other struct does not grow: what must be added comes with a new function.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -47,27 +67,32 @@
 #define ALEXNET_VERSION_MINOR 1
 #define ALEXNET_VERSION_PATCH 0
 
-#if defined(_WIN32)
-#  define ALEXNET_API
-#elif defined(__GNUC__)
-#  define ALEXNET_API __attribute__((visibility("default")))
-#else
-#  define ALEXNET_API
-#endif
-
 #if defined(__GNUC__)
-#  define ALEXNET_NODISCARD __attribute__((warn_unused_result))
+#define ALEXNET_API       __attribute__((visibility("default")))
+#define ALEXNET_NODISCARD __attribute__((warn_unused_result))
 #else
-#  define ALEXNET_NODISCARD
+#define ALEXNET_API
+#define ALEXNET_NODISCARD
 #endif
 
+/* clang-format off */
 #ifdef __cplusplus
+#define ALEXNET_ZERO {}
 extern "C" {
+#else
+#define ALEXNET_ZERO {0}
 #endif
+/* clang-format on */
+
+typedef struct alexnet_context alexnet_context;       /* memory, threads, the last error */
+typedef struct alexnet_classifier alexnet_classifier; /* part 1 */
+typedef struct alexnet_model alexnet_model;           /* part 3 */
+typedef struct alexnet_session alexnet_session;       /* part 4 */
 
 /* ------------------------------------------------------------------ statuses */
 
-/* name, value (pinned for ever), what it means */
+/* name, value (never changes), meaning */
+/* clang-format off */
 #define ALEXNET_STATUS_MAP(X)                                                                      \
     X(OK, 0, "success")                                                                            \
     X(NO_MEMORY, 1, "out of memory")                                                               \
@@ -87,131 +112,895 @@ typedef enum alexnet_status {
     ALEXNET_STATUS_MAP(ALEXNET_STATUS_ENUM)
 #undef ALEXNET_STATUS_ENUM
 } alexnet_status;
+/* clang-format on */
 
 /* "0.1.0": the version of the library that is running. Any thread. */
 ALEXNET_API const char *alexnet_version(void);
 
-/* The meaning of a status, one phrase; "unknown status" for any other number. Any thread. */
+/* The meaning of a status; "unknown status" for any other number. Any thread. */
 ALEXNET_API const char *alexnet_status_text(alexnet_status status);
 
-/* ------------------------------------------------------------------ context */
+/* ------------------------------------------------------------------ contexts */
 
 typedef enum alexnet_log_level { ALEXNET_LOG_INFO, ALEXNET_LOG_WARNING } alexnet_log_level;
 
-/* One line, without newline. Called on the thread that called the library. */
+/* Receives one line without a newline, on the thread that called the library. */
 typedef void (*alexnet_log)(void *user, alexnet_log_level level, const char *line);
 
 /*
- * The format of the numbers that convolutions and linear layers multiply. Weights, activations, gradients and sums stay
- * fp32 whatever it is; results differ by its rounding.
+ * The number format in which convolutions and linear layers multiply. Weights, activations,
+ * gradients and sums are fp32 in any case. Results differ by the rounding of the format.
  */
 typedef enum alexnet_dtype {
     ALEXNET_FP32,
-    ALEXNET_BF16, /* 8 bits of fraction; training: linear layers only, convolutions stay fp32 */
-    ALEXNET_INT8  /* inference only: weights scaled for each output channel, inputs for each image and layer */
+    ALEXNET_BF16, /* 8-bit mantissa. Training: linear layers only; convolutions stay fp32 */
+    ALEXNET_INT8  /* inference only. Weights have a scale per output channel, inputs one per image
+                     and layer */
 } alexnet_dtype;
 
-#define ALEXNET_PIXELS     (INT64_C(256) << 20)
-#define ALEXNET_PIXELS_MAX (INT64_C(1) << 30)
-
-/* A zeroed struct asks for every default. */
 typedef struct alexnet_options {
-    int         threads;  /* arithmetic threads; 0: all cores this process may use; at most 256 */
-    const char *cpu;      /* use no more than this tier: "portable", "avx2", "avx512", "neon"; a machine that lacks it
-                             uses the best one below. NULL: the best there is. Must outlive the context. */
-    alexnet_dtype dtype;  /* what the networks compute in; the machine may lack it and give the same results slower */
-    alexnet_log log;      /* NULL: silent */
-    void       *log_user;
-    void *(*allocate)(void *user, size_t bytes); /* as malloc; NULL: malloc and free. Any thread. */
-    void (*release)(void *user, void *block);    /* as free */
+    size_t struct_size;
+    int threads;         /* arithmetic threads, at most 256; 0: all cores this process may use */
+    alexnet_dtype dtype; /* a machine without instructions for it computes the same, but slower */
+    const char *cpu;     /* highest tier to use: "portable", "avx2", "avx512" or "neon". A machine
+                            that lacks it uses the best tier below. NULL: the best there is. Must
+                            outlive the context */
+    alexnet_log log;     /* NULL: silent */
+    void *log_user;
+    void *(*allocate)(void *user, size_t bytes); /* like malloc, on any thread; NULL: malloc */
+    void (*release)(void *user, void *block);    /* like free; given exactly if allocate is */
     void *memory_user;
-    int64_t max_pixels; /* of an image: a larger one is not decoded (BAD_FILE). At most ALEXNET_PIXELS_MAX; 0:
-                           ALEXNET_PIXELS, which a photograph of 200 megapixels stays below */
+    int64_t max_pixels; /* an image with more is not decoded (BAD_FILE), at most
+                           ALEXNET_PIXELS_MAX; 0: ALEXNET_PIXELS, enough for a photograph of 200
+                           megapixels */
 } alexnet_options;
 
-typedef struct alexnet_context alexnet_context;
+static inline alexnet_options alexnet_options_default(void)
+{
+    alexnet_options options = ALEXNET_ZERO;
+
+    options.struct_size = sizeof options;
+    return options;
+}
 
 /*
- * Makes a context. options may be NULL. On failure *out is NULL: NO_MEMORY, BAD_ARG (threads or max_pixels out of range, unknown tier
- * name or dtype), UNSUPPORTED (a tier of another architecture than this build's).
+ * Opens a context. options: NULL for the defaults. On failure *out is NULL: NO_MEMORY, BAD_ARG (an
+ * option out of range, or an unknown tier or dtype), UNSUPPORTED (a tier of another architecture
+ * than this build's).
  */
-ALEXNET_API alexnet_status alexnet_open(const alexnet_options *options, alexnet_context **out) ALEXNET_NODISCARD;
-ALEXNET_API void           alexnet_close(alexnet_context *ctx);
+ALEXNET_API alexnet_status alexnet_open(const alexnet_options *options,
+                                        alexnet_context **out) ALEXNET_NODISCARD;
+ALEXNET_API void alexnet_close(alexnet_context *ctx);
 
-/* The cause of the last failure on this context, one line; "" before any. NULL: that there is no context. */
+/* The cause of the last failure on this context, one line; "" before any. NULL: says so. */
 ALEXNET_API const char *alexnet_error(const alexnet_context *ctx);
 
-/* What the machine offers and what of it is used. */
+/* What the machine offers, and how much of it this context uses. */
 typedef struct alexnet_machine {
-    const char *backend;  /* "cpu" */
-    const char *tier;     /* "portable", "avx2", "avx512", "neon" */
-    int         threads;
+    const char *backend; /* "cpu" */
+    const char *tier;    /* "portable", "avx2", "avx512", "neon" */
+    int threads;
     const char *features; /* names separated by spaces: "avx2 fma avx512f ..." */
 } alexnet_machine;
 
-ALEXNET_API alexnet_status alexnet_get_machine(alexnet_context *ctx, alexnet_machine *out) ALEXNET_NODISCARD;
+ALEXNET_API alexnet_status alexnet_get_machine(alexnet_context *ctx,
+                                               alexnet_machine *out) ALEXNET_NODISCARD;
 
-/* ------------------------------------------------------------------ progress */
+/* ------------------------------------------------------------------ shared by several parts */
 
-/* What a long job tells its caller, after each step and each image or batch of images. */
+/* The progress of a long job, reported after each step, image or batch. */
 typedef struct alexnet_progress {
-    const char *phase;      /* "train", "val", "eval", "predict", "verify", "stats", "mean", "synth",
-                               "features": of frozen layers */
-    int64_t     done, total; /* steps in "train", images otherwise; total 0: not known */
-    double      epoch;      /* train: epochs done, a fraction */
-    double      loss, top1, top5; /* since the last report; NaN where the phase has none */
-    double      lr;         /* train */
-    double      images_per_second;
-    double      data_wait;  /* fraction of the time spent waiting for images, 0 .. 1 */
-    double      seconds_left; /* an estimate; NaN: not known */
-    const char *message;    /* non-NULL: a finished line for a log ("epoch 3: val top-1 71.2 % ...") */
+    const char *phase;   /* "train", "val", "eval", "predict", "verify", "stats", "mean", "synth";
+                            "features": of frozen layers */
+    int64_t done, total; /* steps in "train", images otherwise; total 0: unknown */
+    double epoch;        /* train: epochs done, with a fraction */
+    double loss, top1, top5; /* since the last report; NaN where the phase has none */
+    double lr;               /* train: learning rate */
+    double images_per_second;
+    double data_wait;    /* fraction of the time spent waiting for images, 0 .. 1 */
+    double seconds_left; /* an estimate; NaN: unknown */
+    const char *message; /* not NULL: a complete line for a log ("epoch 3: val top-1 71.2 %") */
 } alexnet_progress;
 
 typedef enum alexnet_go {
     ALEXNET_GO_ON,
     ALEXNET_GO_CHECKPOINT, /* train: write a checkpoint now, then go on */
-    ALEXNET_GO_STOP        /* finish cleanly: train writes a checkpoint; the call returns ALEXNET_STOPPED */
+    ALEXNET_GO_STOP        /* end cleanly with STOPPED; train writes a checkpoint first */
 } alexnet_go;
 
 /* Called on the thread that called the library. Must return quickly. */
 typedef alexnet_go (*alexnet_progress_fn)(void *user, const alexnet_progress *progress);
 
+/* What an unreadable image does to a job. */
 typedef enum alexnet_bad_image {
-    ALEXNET_BAD_IMAGE_DEFAULT, /* skip, at most 1 % of the images (but at least one) */
-    ALEXNET_BAD_IMAGE_FAIL,    /* the first unreadable image ends the call with BAD_FILE */
+    ALEXNET_BAD_IMAGE_DEFAULT, /* skip, but at most 1 % of the images (and at least one) */
+    ALEXNET_BAD_IMAGE_FAIL,    /* the first one ends the call with BAD_FILE */
     ALEXNET_BAD_IMAGE_SKIP     /* skip any number */
 } alexnet_bad_image;
 
-/* An unreadable image. */
+/* Receives an unreadable image. */
 typedef void (*alexnet_skipped_fn)(void *user, const char *path, const char *reason);
 
-/* Photographs say which way up they were taken (EXIF). */
+/* Photographs carry a mark (EXIF) that says which way up they were taken. */
 typedef enum alexnet_orientation {
-    ALEXNET_ORIENTATION_DEFAULT, /* what the weights' preprocessing record says */
+    ALEXNET_ORIENTATION_DEFAULT, /* what the preprocessing record of the weights says */
     ALEXNET_ORIENTATION_EXIF,    /* turned upright */
-    ALEXNET_ORIENTATION_STORED   /* as the pixels are stored, which is what most networks were trained on */
+    ALEXNET_ORIENTATION_STORED   /* as the pixels are stored, as most networks were trained */
 } alexnet_orientation;
+
+/*
+ * The input size at which trained weights run. 0 in all members: the recorded one.
+ * Convolutions run on a map of any size, and so do linear layers whose weights cover a window of
+ * it. A linear layer behind a fully flattened map fits one size only.
+ */
+typedef struct alexnet_run_size {
+    size_t struct_size;
+    int input_h, input_w; /* pixels; 0: as recorded */
+    int global_pool; /* 1: average the map before the classifier, so that any larger input gives
+                        one answer */
+    int no_squeeze;  /* 1: the answer may be a map, one for each place ('slim'). A network whose
+                        answers become a map at this size gives one in any case */
+} alexnet_run_size;
+
+static inline alexnet_run_size alexnet_run_size_default(void)
+{
+    alexnet_run_size size = ALEXNET_ZERO;
+
+    size.struct_size = sizeof size;
+    return size;
+}
+
+typedef enum alexnet_activation {
+    ALEXNET_ACTIVATION_RELU, /* max(x, 0) */
+    ALEXNET_ACTIVATION_TANH  /* tanh(x) */
+} alexnet_activation;
+
+typedef enum alexnet_pooling {
+    ALEXNET_POOLING_3_2, /* 3x3 windows, stride 2: overlapping (Krizhevsky et al. 2012, 3.4) */
+    ALEXNET_POOLING_2_2  /* 2x2 windows, stride 2 */
+} alexnet_pooling;
+
+/*
+ * A network of a family, for training and for part 3. -1 asks for the family's own value. A family
+ * refuses an option that makes no sense for it: alexnet_model_describe() says which and why.
+ */
+typedef struct alexnet_model_options {
+    size_t struct_size;
+    double dropout; /* probability, 0 .. ALEXNET_DROPOUT_MAX; negative: the family's */
+    int classes;    /* 0: no classifier, the network ends with its last hidden layer ('slim') */
+    int input_h, input_w; /* pixels */
+    int global_pool; /* 1: average the map before the classifier to 1x1, so that any larger input
+                        gives one answer */
+    int squeeze;     /* 0: the answer may be a map, one for each place ('slim': spatial_squeeze) */
+    int lrn;         /* 0: without the local response normalisation layers */
+    int activation;  /* alexnet_activation */
+    int pooling;     /* alexnet_pooling */
+} alexnet_model_options;
+
+static inline alexnet_model_options alexnet_model_options_default(void)
+{
+    alexnet_model_options options = ALEXNET_ZERO;
+
+    options.struct_size = sizeof options;
+    options.dropout = options.classes = options.input_h = options.input_w = -1;
+    options.global_pool = options.squeeze = options.lrn = -1;
+    options.activation = options.pooling = -1;
+    return options;
+}
+
+/* ------------------------------------------------------------------ 1: classifier */
+
+typedef struct alexnet_prediction {
+    int index;         /* of the class */
+    const char *label; /* its name, or "class 7" without names. Borrowed from the classifier */
+    float probability; /* softmax, 0 .. 1 */
+} alexnet_prediction;
+
+/* weights: a weights file or the folder of a run (alexnet_model_load()). */
+ALEXNET_API alexnet_status alexnet_classifier_open(alexnet_context *ctx, const char *weights,
+                                                   alexnet_classifier **out) ALEXNET_NODISCARD;
+
+/*
+ * Makes a classifier of a loaded model, which may have been resized (alexnet_model_resize()) or
+ * turned (alexnet_model_set_orientation()). On success the classifier owns the model; on failure
+ * the caller still does. Answers that are a map are averaged (alexnet_evaluate_options.size).
+ *   batch  how many images go through the network at once, 1 .. ALEXNET_BATCH_MAX: 1 answers a
+ *          single image soonest, as alexnet_classifier_open() does; 32 or 64 is the fastest for
+ *          alexnet_classifier_batch(), and takes more memory
+ */
+ALEXNET_API alexnet_status alexnet_classifier_take_model(
+    alexnet_model *model, int batch, alexnet_classifier **out) ALEXNET_NODISCARD;
+
+/*
+ * Makes another classifier, on another context, over the weights of `classifier`, which are not
+ * copied: for a second thread. The first must stay open until the second is closed. Make no other
+ * call on the first during this one; afterwards each may be used on a thread of its own.
+ * BAD_ARG: the contexts differ in tier or dtype. NO_MEMORY.
+ */
+ALEXNET_API alexnet_status alexnet_classifier_share(alexnet_classifier *classifier,
+                                                    alexnet_context *ctx,
+                                                    alexnet_classifier **out) ALEXNET_NODISCARD;
+ALEXNET_API void alexnet_classifier_close(alexnet_classifier *classifier);
+
+/*
+ * Decodes, preprocesses and classifies one image.
+ *   predictions  room for topk entries, filled best first
+ *   count        how many were filled: the smaller of topk and the number of classes; may be NULL
+ * NOT_FOUND, IO, BAD_FILE (no image, or truncated), BAD_ARG (topk below 1), NO_MEMORY.
+ */
+ALEXNET_API alexnet_status alexnet_classifier_file(alexnet_classifier *classifier, const char *path,
+                                                   int topk, alexnet_prediction *predictions,
+                                                   int *count) ALEXNET_NODISCARD;
+ALEXNET_API alexnet_status alexnet_classifier_memory(alexnet_classifier *classifier,
+                                                     const void *data, size_t bytes, int topk,
+                                                     alexnet_prediction *predictions,
+                                                     int *count) ALEXNET_NODISCARD;
+
+/* An encoded image in memory: the bytes of a file. */
+typedef struct alexnet_image_bytes {
+    const void *data;
+    size_t bytes;
+} alexnet_image_bytes;
+
+/* What became of one image of several. */
+typedef struct alexnet_image_result {
+    alexnet_status status; /* of this image alone: OK, BAD_FILE, UNSUPPORTED, BAD_SHAPE, BAD_ARG */
+    int count;             /* predictions that were filled; 0 unless status is OK */
+    const char *error;     /* NULL: success. Borrowed from the classifier until its next call */
+} alexnet_image_result;
+
+/*
+ * Classifies several images, decoded in parallel. An image that fails does not end the call.
+ *   images       n of them; data NULL is BAD_ARG of that image
+ *   n            1 .. ALEXNET_BATCH_MAX
+ *   predictions  n rows of topk entries, each filled best first
+ *   results      n entries
+ * BAD_ARG (n or topk out of range), NO_MEMORY, DIVERGED.
+ */
+ALEXNET_API alexnet_status alexnet_classifier_batch(
+    alexnet_classifier *classifier, const alexnet_image_bytes *images, int n, int topk,
+    alexnet_prediction *predictions, alexnet_image_result *results) ALEXNET_NODISCARD;
+
+/* ------------------------------------------------------------------ 2: jobs on files */
+
+/* ---- predict ---- */
+
+/* The result for one image, in the order given: an error, or `count` predictions. Borrowed for the
+   call. */
+typedef struct alexnet_prediction_result {
+    const char *image;
+    const char *error; /* NULL: success */
+    const alexnet_prediction *predictions;
+    int count;
+} alexnet_prediction_result;
+
+typedef void (*alexnet_prediction_fn)(void *user, const alexnet_prediction_result *result);
+
+typedef struct alexnet_predict_options {
+    size_t struct_size;
+    const char *weights;       /* required */
+    const char *const *images; /* files and folders, which are searched in byte order */
+    size_t image_count;
+    int topk;                        /* 0: 5 */
+    int batch;                       /* 0: 32 */
+    int workers;                     /* decoding threads; 0: as needed */
+    alexnet_orientation orientation; /* for this call, instead of the weights' own */
+    const alexnet_run_size *size;    /* the same; NULL: as recorded */
+    alexnet_prediction_fn result;    /* may be NULL */
+    void *result_user;
+    alexnet_progress_fn progress; /* may be NULL */
+    void *progress_user;
+} alexnet_predict_options;
+
+static inline alexnet_predict_options alexnet_predict_options_default(void)
+{
+    alexnet_predict_options options = ALEXNET_ZERO;
+
+    options.struct_size = sizeof options;
+    return options;
+}
+
+/* An image that fails is reported and counted in *failed; it does not end the call. */
+ALEXNET_API alexnet_status alexnet_predict(alexnet_context *ctx,
+                                           const alexnet_predict_options *options, int64_t *images,
+                                           int64_t *failed) ALEXNET_NODISCARD;
+
+/* ---- features and preprocess ---- */
+
+typedef struct alexnet_features_options {
+    size_t struct_size;
+    const char *weights;       /* required */
+    const char *layer;         /* a layer's name, "logits" or "prob" (without classes: the last
+                                  layer); NULL: the preprocessed images themselves */
+    const char *const *images; /* files and folders; or none, and instead */
+    size_t image_count;
+    const char *input; /* a .safetensors or .npy file with one finite float32 tensor [n][3][h][w],
+                          used as it is, of any size that the network takes */
+    const char *out; /* required: .safetensors or .npy, [n][c][h][w] or [n][c]. A map of 1x1 becomes
+                        a row, except, as in its source, the output of a network without classes
+                        or without squeeze */
+    int as_bytes;    /* 1: preprocessed images before mean and scale, as uint8 [n][h][w][3] */
+    int batch;       /* 0: 32 */
+    alexnet_orientation orientation; /* for this call, instead of the weights' own */
+    const alexnet_run_size *size;    /* the same; NULL: as recorded. With `input`, its own size */
+    alexnet_progress_fn progress;    /* may be NULL */
+    void *progress_user;
+} alexnet_features_options;
+
+static inline alexnet_features_options alexnet_features_options_default(void)
+{
+    alexnet_features_options options = ALEXNET_ZERO;
+
+    options.struct_size = sizeof options;
+    return options;
+}
+
+/*
+ * Any unreadable image ends the call, as no row may be missing. rank and shape, of the file
+ * written, may be NULL. The output file is opened before the work. DIVERGED: a value is not finite.
+ */
+ALEXNET_API alexnet_status alexnet_features(alexnet_context *ctx,
+                                            const alexnet_features_options *options, int *rank,
+                                            int64_t shape[4]) ALEXNET_NODISCARD;
+
+/* ---- filters ---- */
+
+typedef enum alexnet_filter_scale {
+    ALEXNET_FILTER_SCALE_OWN,   /* the largest weight of each filter is black or white */
+    ALEXNET_FILTER_SCALE_COMMON /* the largest weight of all filters is: filters that learned
+                                   little stay grey */
+} alexnet_filter_scale;
+
+/* What alexnet_filters() drew. */
+typedef struct alexnet_filters_info {
+    char layer[64];       /* "features.0" */
+    int count;            /* filters */
+    int height, width;    /* of a filter, in weights */
+    int channels;         /* 3: drawn in colour; otherwise in grey */
+    int towers;           /* drawn apart: groups of filters that the next convolution keeps apart */
+    int image_h, image_w; /* pixels */
+} alexnet_filters_info;
+
+/*
+ * Draws the filters of the first convolution as an image, PNG or SVG by the end of its name, and
+ * replaces a file of that name. 0 is mid-grey; colours are in the channel order of the
+ * preprocessing record. The weights may hold a part of a network: this layer is enough. info may
+ * be NULL. BAD_ARG (another name; the weights' own), BAD_FILE (without that layer, or not
+ * weights), BAD_SHAPE, NOT_FOUND, IO, NO_MEMORY.
+ */
+ALEXNET_API alexnet_status alexnet_filters(alexnet_context *ctx, const char *weights,
+                                           const char *out, alexnet_filter_scale scale,
+                                           alexnet_filters_info *info) ALEXNET_NODISCARD;
+
+/* ---- evaluate ---- */
+
+typedef struct alexnet_evaluate_options {
+    size_t struct_size;
+    const char *const *weights; /* required; several: their softmax outputs are averaged */
+    size_t weights_count;
+    const char *data; /* NULL, with the folder of one run as weights: the images on which that run
+                         validated. They must not have changed (BAD_FILE) */
+    int crops;   /* 0 or 1: centre; 10: the four corners, the centre, and their mirror images */
+    int batch;   /* images at a time, a tenth of it with ten crops; 0: 64 */
+    int workers; /* decoding threads; 0: as needed */
+    alexnet_orientation orientation; /* for this call, instead of the weights' own */
+    const alexnet_run_size *size;    /* the same; NULL: as recorded. Where the answer is a map, its
+                                        logits are averaged before the softmax, as in slim's
+                                        tests */
+    alexnet_bad_image on_bad_image;
+    int csv_safe; /* 1: in .csv files, ' before names that begin with = + - @, which spreadsheets
+                     take for formulas */
+    const char *predictions;      /* a .csv or .jsonl file to write, or NULL */
+    const char *confusion;        /* a .csv or .svg file to write, or NULL */
+    alexnet_progress_fn progress; /* may be NULL */
+    void *progress_user;
+    alexnet_skipped_fn skipped; /* may be NULL */
+    void *skipped_user;
+} alexnet_evaluate_options;
+
+static inline alexnet_evaluate_options alexnet_evaluate_options_default(void)
+{
+    alexnet_evaluate_options options = ALEXNET_ZERO;
+
+    options.struct_size = sizeof options;
+    return options;
+}
+
+/* With this many classes or fewer, top-5 is always right and is not shown. */
+#define ALEXNET_TOP5_CLASSES 5
+
+typedef struct alexnet_class_result {
+    const char *label;
+    int64_t images, correct; /* correct: top-1 */
+} alexnet_class_result;
+
+/* The result of one of several weights alone, on the same images. */
+typedef struct alexnet_weights_result {
+    const char *weights; /* as given; borrowed from the options */
+    double loss, top1, top5;
+} alexnet_weights_result;
+
+typedef struct alexnet_evaluate_result {
+    int64_t images, skipped;
+    int crops;
+    double loss;       /* mean cross-entropy in nats */
+    double top1, top5; /* accuracies, 0 .. 1 */
+    double images_per_second;
+    int classes;
+    alexnet_class_result *per_class; /* `classes` entries */
+    alexnet_weights_result *each;    /* weights_count entries; NULL for one */
+} alexnet_evaluate_result;
+
+/* Free *out with alexnet_evaluate_result_free(). */
+ALEXNET_API alexnet_status alexnet_evaluate(alexnet_context *ctx,
+                                            const alexnet_evaluate_options *options,
+                                            alexnet_evaluate_result *out) ALEXNET_NODISCARD;
+ALEXNET_API void alexnet_evaluate_result_free(alexnet_context *ctx,
+                                              alexnet_evaluate_result *result);
+
+/* ---- train ---- */
+
+/* A run that is about to begin or to be resumed, reported once before the first step. Borrowed for
+   the call. */
+typedef struct alexnet_train_start {
+    const alexnet_model *model; /* with the data's classes */
+    const char *run, *recipe;   /* the run folder; the name of the recipe */
+    int64_t images, val_images; /* per epoch; val_images 0: no validation */
+    int batch;
+    int64_t steps_per_epoch;
+    int64_t trained_parameters; /* those of alexnet_model_info.parameters that are not frozen */
+    int64_t optimiser_bytes;    /* momentum, and for some rules squares and an average */
+    int64_t gradient_bytes;
+    int64_t disk_bytes;      /* of the run folder at the end, at most */
+    int64_t disk_bytes_max;  /* during training */
+    int64_t disk_bytes_free; /* on that disk; -1: unknown */
+    int64_t step, steps;   /* steps already done (resumed); total, an estimate with a time limit */
+    int64_t planned_steps; /* total by epochs and steps alone */
+    double seconds;        /* the time limit; -1: none */
+    double expected_seconds;   /* of the whole run, estimated by three steps on random images; NaN:
+                                  unknown */
+    const char *recipe_reason; /* "asked for", "a small set: 2,500 images" ... */
+} alexnet_train_start;
+
+typedef void (*alexnet_train_start_fn)(void *user, const alexnet_train_start *start);
+
+/* For steps, seconds and stop_at_top1: none; removes the limit of a resumed run. */
+#define ALEXNET_NO_LIMIT (-2)
+
+/* A data set of fewer images is a small one. */
+#define ALEXNET_SMALL_SET 100000
+
+/*
+ * NULL and -1, which alexnet_train_options_default() sets, ask for the default in the comment.
+ *
+ * With `resume`, a value that is given must be the run's own (BAD_ARG names the first that is not),
+ * except: data, val, epochs, steps, seconds, checkpoint_*, workers, patience, stop_at_top1 and
+ * callbacks.
+ */
+typedef struct alexnet_train_options {
+    size_t struct_size;
+    const char *config; /* a run's config.json or folder: a new run with the settings of that one,
+                           overridden by what is given here ("none" for val, from and freeze removes
+                           it). Not with resume */
+    const char *data;   /* required without resume and config. With resume: where the data lies now,
+                           with images of the same names, classes and sizes */
+    const char *val;    /* validation data. NULL: `val` or `test` beside `train` in data, else a
+                           split */
+    double val_split;   /* fraction of data that is split off where it has no validation part; 0:
+                           none. -1: 0.1 */
+    const char *model;  /* family. NULL: torchvision */
+    const alexnet_model_options *model_options; /* NULL: the family's */
+    const char *from; /* initial weights, of a whole network or a part: a file or a run's folder */
+    const char *freeze; /* not trained: "features", or layer names separated by commas */
+    alexnet_orientation orientation; /* of photographs; it is recorded in the weights. DEFAULT: EXIF
+                                        where the data is files of images (a folder, a tar, a list),
+                                        else as the record says */
+    alexnet_bad_image on_bad_image;
+    const char *recipe;   /* NULL: for a set below ALEXNET_SMALL_SET, "finetune" with `from`, else
+                             "quick" ("quick-bn" for "bn"); for larger sets, and families made for
+                             one data set, the family's own */
+    const char *settings; /* overrides settings of the recipe, as words "KEY=VALUE" separated by
+                             spaces: "lr=0.01 augment=crop,flip". Keys (docs/training.md): batch,
+                             lr, bias_lr, momentum, weight_decay, bias_decay, update, rho, beta2,
+                             epsilon, average, smoothing, mixup, grow, views, schedule,
+                             bias_schedule, augment, events, init. NULL: none */
+    double epochs;        /* length: the first of three limits ends the run. -1: the recipe's */
+    int64_t steps;        /* at least 1; -1: no limit, or the resumed run's */
+    double seconds;       /* above 0, including the time before a resume; -1: as steps */
+    const char *out;      /* the run folder. Required without resume */
+    const char *resume;   /* the folder of a run to resume. With more epochs than it began with, the
+                             learning rate goes on from where it was, never upward */
+    int force;            /* 1: replace an existing run folder; not with resume */
+    int allow_other_bits; /* 1: resume a run of another tier, whose kernels round differently */
+    double checkpoint_seconds; /* 0: none by time; -1: 600 */
+    int64_t checkpoint_steps;  /* 0: none by steps; -1: 0 */
+    int checkpoint_keep; /* checkpoints to keep; 0: one during training, none after success; -1:
+                            2 */
+    int workers;         /* decoding threads; -1: as needed */
+    int patience;        /* epochs without improvement that end the run; 0: off; -1: 0 */
+    int dtype;           /* ALEXNET_FP32 or ALEXNET_BF16; -1: the context's, or the resumed
+                            run's */
+    double stop_at_top1; /* end when validation top-1 reaches this fraction; -1: off */
+    int64_t seed;        /* 0 or more; -1: 1 */
+    alexnet_train_start_fn start; /* may be NULL */
+    void *start_user;
+    alexnet_progress_fn progress; /* may be NULL */
+    void *progress_user;
+    alexnet_skipped_fn skipped; /* called at the end, once per image; may be NULL */
+    void *skipped_user;
+} alexnet_train_options;
+
+static inline alexnet_train_options alexnet_train_options_default(void)
+{
+    alexnet_train_options options = ALEXNET_ZERO;
+
+    options.struct_size = sizeof options;
+    options.val_split = options.stop_at_top1 = -1;
+    options.epochs = options.seconds = options.checkpoint_seconds = -1;
+    options.steps = options.checkpoint_steps = options.seed = -1;
+    options.checkpoint_keep = options.workers = options.patience = options.dtype = -1;
+    return options;
+}
+
+typedef struct alexnet_train_result {
+    int64_t steps;
+    double epochs;
+    double train_loss;         /* mean since the start of the last epoch */
+    double val_top1, val_top5; /* of the last weights */
+    double best_top1;          /* of the best weights: by top-1, then by loss */
+    double images_per_second;  /* whole steps with loading, without validation */
+    int64_t skipped;
+    char run[4096];          /* the run folder */
+    char weights[4096];      /* best.safetensors, or last.safetensors without validation */
+    char weights_sha256[65]; /* alexnet_model_hash() of `weights` */
+    char last_weights[4096]; /* last.safetensors: where the run ended; equal runs, equal bits */
+    char last_sha256[65];    /* alexnet_model_hash() of `last_weights` */
+    double seconds;          /* of training and validation, including the time before a resume */
+    double train_top1; /* mean since the start of the last epoch, with dropout and augmentation */
+    double guess_top1; /* validation top-1 of always answering with the largest class; NaN: none */
+    double best_epoch; /* epochs done when the best weights were validated; NaN: none */
+    int classes;
+    int64_t images;             /* for training */
+    const char *ended;          /* "epochs" (or steps), "time", "patience", "top1" or "stopped" */
+    double planned_epochs;      /* by epochs and steps alone */
+    char recipe[64], model[64]; /* names */
+} alexnet_train_result;
+
+/*
+ * Trains until the first limit. IO before anything is written: the disk has less room than the run
+ * needs. STOPPED: the progress callback asked for it; a checkpoint is written and *out filled.
+ * DIVERGED: the loss is no longer finite; the message names the first bad layer.
+ */
+ALEXNET_API alexnet_status alexnet_train(alexnet_context *ctx, const alexnet_train_options *options,
+                                         alexnet_train_result *out) ALEXNET_NODISCARD;
+
+/* Recipes 0 .. count-1: name and settings as text, with epochs, seen and dropout besides the keys
+   of alexnet_train_options.settings. NULL: index out of range. */
+ALEXNET_API int alexnet_recipe_count(void);
+ALEXNET_API const char *alexnet_recipe_name(int index);
+ALEXNET_API const char *alexnet_recipe_settings(int index);
+
+/* ---- verify ---- */
+
+/* A verified file. Borrowed for the call. */
+typedef struct alexnet_verified {
+    const char *file;
+    const char *proof; /* "sha256": a checksum in another file; "crc32c": its own; "none": it can be
+                          read, and has no checksum */
+    const char *error; /* NULL: intact */
+} alexnet_verified;
+
+typedef void (*alexnet_verified_fn)(void *user, const alexnet_verified *file);
+
+/*
+ * Reads a weights file, or all files of a run, and compares each with its checksums. A file that is
+ * damaged or unreadable is reported and counted; the status is OK all the same.
+ *   tell  called for each file; may be NULL
+ *   bad   the number of damaged files; may be NULL
+ * BAD_ARG (no path), NOT_FOUND, NO_MEMORY, BAD_FILE (a folder that is not a run's).
+ */
+ALEXNET_API alexnet_status alexnet_verify(alexnet_context *ctx, const char *path,
+                                          alexnet_verified_fn tell, void *user,
+                                          int *bad) ALEXNET_NODISCARD;
+
+/* ---- data ---- */
+
+typedef struct alexnet_data_options {
+    size_t struct_size;
+    const char *data; /* required */
+    const char *part; /* "train", "val", "test" or another of its names; NULL: everything as one */
+    int workers;      /* decoding threads; 0: as needed */
+    int size;         /* stats: resize images to size x size first; 0: as they are */
+    alexnet_progress_fn progress; /* may be NULL */
+    void *progress_user;
+    alexnet_skipped_fn skipped; /* unreadable images, in the order of the data; may be NULL */
+    void *skipped_user;
+} alexnet_data_options;
+
+static inline alexnet_data_options alexnet_data_options_default(void)
+{
+    alexnet_data_options options = ALEXNET_ZERO;
+
+    options.struct_size = sizeof options;
+    return options;
+}
+
+/* Files of one kind that a data set does not use: "HEIC", ".txt", "hidden". */
+typedef struct alexnet_passed_over {
+    const char *kind;
+    int64_t files;
+    int unread; /* 1: images in a format that this build does not read */
+} alexnet_passed_over;
+
+typedef struct alexnet_data_info {
+    const char *kind; /* "folder", "tar", "list", "cifar", "idx", "synthetic" */
+    int64_t images, bad;
+    int classes;
+    const char *const *class_names; /* `classes` entries */
+    const int64_t *class_images;
+    int64_t ignored;           /* files not used: hidden, or without the name of a readable image */
+    double mean[3], sd[3];     /* stats: RGB, 0 .. 1 */
+    double eigenvalues[3];     /* stats: of the RGB covariance, 0 .. 1 scale */
+    double eigenvectors[3][3]; /* [component][channel] */
+    void *owner;               /* free with alexnet_data_info_free() */
+    const alexnet_passed_over *passed_over; /* what `ignored` counts, by kind */
+    size_t passed_over_kinds;
+} alexnet_data_info;
+
+/*
+ * Counts without decoding. BAD_FILE: an empty class, an empty `val` or `test` beside `train`, or
+ * one part under two names. NOT_FOUND: no images at all; the message shows the expected folders.
+ */
+ALEXNET_API alexnet_status alexnet_data_inspect(alexnet_context *ctx,
+                                                const alexnet_data_options *options,
+                                                alexnet_data_info *out) ALEXNET_NODISCARD;
+
+/* Decodes every image. Unreadable ones are counted and reported; the status is OK all the same. */
+ALEXNET_API alexnet_status alexnet_data_verify(alexnet_context *ctx,
+                                               const alexnet_data_options *options,
+                                               alexnet_data_info *out) ALEXNET_NODISCARD;
+
+/* Mean, standard deviation and principal components of the colours. */
+ALEXNET_API alexnet_status alexnet_data_stats(alexnet_context *ctx,
+                                              const alexnet_data_options *options,
+                                              alexnet_data_info *out) ALEXNET_NODISCARD;
+ALEXNET_API void alexnet_data_info_free(alexnet_context *ctx, alexnet_data_info *info);
+
+typedef struct alexnet_synth_options {
+    size_t struct_size;
+    const char *out;  /* required; must not exist, unless force */
+    int classes;      /* 0: 6; at most 12 */
+    int train_images; /* per class; 0: 200 */
+    int val_images;   /* per class; 0: 40 */
+    int size;         /* pixels; 0: 224 */
+    uint64_t seed;
+    int force;
+    alexnet_progress_fn progress; /* may be NULL */
+    void *progress_user;
+} alexnet_synth_options;
+
+static inline alexnet_synth_options alexnet_synth_options_default(void)
+{
+    alexnet_synth_options options = ALEXNET_ZERO;
+
+    options.struct_size = sizeof options;
+    return options;
+}
+
+/* Draws a small data set: OUT/{train,val}/CLASS/NNNN.jpg. */
+ALEXNET_API alexnet_status
+alexnet_data_synth(alexnet_context *ctx, const alexnet_synth_options *options) ALEXNET_NODISCARD;
 
 /* ------------------------------------------------------------------ 3: models */
 
-typedef struct alexnet_model alexnet_model;
-
 /* The families that this build knows, 0 .. count-1. */
 typedef struct alexnet_family_info {
-    const char *name;    /* "torchvision" */
-    const char *summary; /* one line */
-    const char *source;  /* where its numbers come from */
-    const char *recipe;  /* its own training recipe */
-    int64_t     parameters, macs; /* with its default options */
+    const char *name;         /* "torchvision" */
+    const char *summary;      /* one line */
+    const char *source;       /* where its numbers come from */
+    const char *recipe;       /* its own training recipe */
+    int64_t parameters, macs; /* with its default options */
 } alexnet_family_info;
 
-ALEXNET_API int            alexnet_family_count(void);
-ALEXNET_API alexnet_status alexnet_get_family(alexnet_context *ctx, int index, alexnet_family_info *out) ALEXNET_NODISCARD;
+ALEXNET_API int alexnet_family_count(void);
+ALEXNET_API alexnet_status alexnet_get_family(alexnet_context *ctx, int index,
+                                              alexnet_family_info *out) ALEXNET_NODISCARD;
 
-/* How far options may go; beyond it is BAD_ARG. The program's options end here, too. */
+/*
+ * Creates a network of a family with initial weights, which are a function of the seed. options:
+ * NULL for the family's own. BAD_ARG (an unknown family, with the nearest name; an option out of
+ * range), BAD_SHAPE (the input size does not fit), NO_MEMORY.
+ */
+ALEXNET_API alexnet_status alexnet_model_create(alexnet_context *ctx, const char *family,
+                                                const alexnet_model_options *options, uint64_t seed,
+                                                alexnet_model **out) ALEXNET_NODISCARD;
+
+/* The same without weights, to ask about it: alexnet_tensor_info.data is NULL. Cheap. */
+ALEXNET_API alexnet_status alexnet_model_describe(alexnet_context *ctx, const char *family,
+                                                 const alexnet_model_options *options,
+                                                 alexnet_model **out) ALEXNET_NODISCARD;
+
+/*
+ * Loads a weights file (safetensors). Here and wherever weights are asked for, the folder of a run
+ * stands for its best.safetensors, or last.safetensors where there is no best; the log says which.
+ * A file without our metadata is recognised by the names and shapes of its tensors, where they fit
+ * exactly one family; its classes are then unnamed. Names may begin with "module." or "model.".
+ *
+ * BAD_FILE (also a preprocessing record that does not parse, two classes of one name, or checksums
+ * in "alexnet.crc32c" that do not match: an edited file is read without that entry), BAD_SHAPE,
+ * NOT_FOUND, IO, NO_MEMORY. Weights whose record asks for a mean image that the file lacks can be
+ * loaded, as training may start from them; whatever classifies images refuses them with BAD_FILE.
+ */
+ALEXNET_API alexnet_status alexnet_model_load(alexnet_context *ctx, const char *path,
+                                              alexnet_model **out) ALEXNET_NODISCARD;
+
+/*
+ * Creates a network that takes from a weights file what it holds of it, perhaps only a part, and
+ * has initial weights for the rest (a function of the seed). The log says what was loaded, what was
+ * initialised and why, and what of the file is not used. An option that is not given is the file's.
+ *   family   NULL: the file's own, else the one that most of its tensors fit
+ *   options  may be NULL
+ * As alexnet_model_create() and alexnet_model_load(); BAD_FILE: nothing of the file fits.
+ */
+ALEXNET_API alexnet_status alexnet_model_complete(alexnet_context *ctx, const char *path,
+                                                  const char *family,
+                                                  const alexnet_model_options *options,
+                                                  uint64_t seed,
+                                                  alexnet_model **out) ALEXNET_NODISCARD;
+
+/* Changes the orientation in the preprocessing record; DEFAULT changes nothing. NO_MEMORY. */
+ALEXNET_API alexnet_status alexnet_model_set_orientation(
+    alexnet_model *model, alexnet_orientation orientation) ALEXNET_NODISCARD;
+
+/*
+ * Changes the input size of a model. The weights stay in place and are not copied; the sizes in the
+ * preprocessing record and a mean image are scaled like the input. Close the model's sessions
+ * first. size may be NULL. On failure the model is as before: BAD_SHAPE (the size does not fit the
+ * network or its weights; the message names the layer and sizes that do), BAD_ARG (out of range, or
+ * the family has no such option), NO_MEMORY.
+ */
+ALEXNET_API alexnet_status alexnet_model_resize(alexnet_model *model,
+                                                const alexnet_run_size *size) ALEXNET_NODISCARD;
+
+/*
+ * Makes another model, on another context, over the weights of `model`, which are not copied: for
+ * sessions on a second thread. `model` must stay as it is until the other is freed: nobody closes
+ * it or writes to its weights, and resizing it or giving it to a classifier is BAD_ARG. Make no
+ * other call on `model` during this one; afterwards each may be used on a thread of its own.
+ * NO_MEMORY.
+ */
+ALEXNET_API alexnet_status alexnet_model_share(alexnet_model *model, alexnet_context *ctx,
+                                               alexnet_model **out) ALEXNET_NODISCARD;
+
+/* Writes a weights file, whole or not at all. IO. */
+ALEXNET_API alexnet_status alexnet_model_save(const alexnet_model *model,
+                                              const char *path) ALEXNET_NODISCARD;
+ALEXNET_API void alexnet_model_free(alexnet_model *model);
+
+typedef struct alexnet_model_info {
+    const char *family, *summary, *source;
+    int input[3]; /* channels, height, width */
+    int classes;
+    int64_t parameters;     /* trainable numbers */
+    int64_t macs;           /* multiply-accumulates of convolutions and linear layers, one image */
+    int64_t neurons;        /* outputs of convolutions and linear layers, one image */
+    int layers, tensors;    /* counts for the two functions below */
+    const char *preprocess; /* the preprocessing record as text */
+    const char *recipe;     /* the family's own: alexnet_recipe_name() */
+} alexnet_model_info;
+
+typedef struct alexnet_layer_info {
+    const char *name;     /* "features.0" */
+    const char *type;     /* "conv2d" */
+    const char *settings; /* "filters=64 kernel=11 stride=4 pad=2" */
+    int output[3];        /* channels, height, width of one image */
+    int64_t parameters, macs;
+} alexnet_layer_info;
+
+typedef struct alexnet_tensor_info {
+    const char *name; /* "features.0.weight" */
+    int rank;         /* 1 .. 4 */
+    int64_t shape[4];
+    const float *data; /* row-major; borrowed from the model */
+} alexnet_tensor_info;
+
+/* The bytes that a run needs, by its plan. */
+typedef struct alexnet_memory_info {
+    int64_t weights;   /* training needs as much again for momentum; rmsprop, adam and an average
+                          need further copies, which are not counted here */
+    int64_t gradients; /* those that are stored when SGD updates: the weights of linear layers are
+                          updated as their gradient is computed. rmsprop and adam store them
+                          all */
+    int64_t momentum;
+    int64_t activations; /* with their gradients */
+    int64_t scratch;     /* of all threads */
+    int64_t prepared;    /* inference: weights in the packed form of this machine's kernels */
+    int64_t total;
+} alexnet_memory_info;
+
+ALEXNET_API void alexnet_model_get_info(const alexnet_model *model, alexnet_model_info *out);
+ALEXNET_API alexnet_status alexnet_model_get_layer(const alexnet_model *model, int index,
+                                                   alexnet_layer_info *out) ALEXNET_NODISCARD;
+ALEXNET_API alexnet_status alexnet_model_get_tensor(const alexnet_model *model, int index,
+                                                    alexnet_tensor_info *out) ALEXNET_NODISCARD;
+
+/* For batches of `batch` images; training: 0 or 1. */
+ALEXNET_API alexnet_status alexnet_model_get_memory(const alexnet_model *model, int batch,
+                                                    int training,
+                                                    alexnet_memory_info *out) ALEXNET_NODISCARD;
+
+/* One pass of one layer as the plan has it, before anything runs. Texts are the model's or
+   constants. */
+typedef struct alexnet_pass_info {
+    const char *layer, *type; /* "features.0", "conv2d" */
+    const char *pass;      /* "forward"; "weights" and "data", the two gradients; "backward", of a
+                              layer that has only one */
+    const char *algorithm; /* "winograd"; "": there is no choice */
+    char tiles[32];        /* how the work is cut: "1x5+2x4", Winograd tiles along a side; "panels
+                              8x32" */
+    const char *fused;     /* done in the same pass: "relu", "relu pool", "update"; "" nothing */
+    double gflop;          /* by definition; 0: not counted */
+    double executed_gflop; /* by the algorithm, without its transforms */
+    double seconds;        /* predicted from constants of this machine's tier; 0: unknown */
+    int64_t bytes;         /* of stored results: outputs, what backward needs, gradients */
+} alexnet_pass_info;
+
+/*
+ * The passes of a run on batches of `batch` images in the context's dtype, layers in the order in
+ * which they run; training: 0 or 1. out has room for `capacity` entries; 3 per layer are enough.
+ * *count: how many there are. BAD_ARG (also training in int8), BAD_SHAPE, NO_MEMORY.
+ */
+ALEXNET_API alexnet_status alexnet_model_get_plan(const alexnet_model *model, int batch,
+                                                  int training, alexnet_pass_info *out,
+                                                  int capacity, int *count) ALEXNET_NODISCARD;
+
+/* The name of class `index`. NULL: the classes are unnamed, or index is out of range. */
+ALEXNET_API const char *alexnet_model_class(const alexnet_model *model, int index);
+
+/* An entry of the weights file's metadata ("alexnet.trained"). NULL: there is none. */
+ALEXNET_API const char *alexnet_model_metadata(const alexnet_model *model, const char *key);
+
+/* SHA-256 of the tensors' names, shapes and values, as 64 hexadecimal digits and a final 0: equal
+   bits, equal hash. */
+ALEXNET_API alexnet_status alexnet_model_hash(const alexnet_model *model,
+                                              char hex[65]) ALEXNET_NODISCARD;
+
+/* ------------------------------------------------------------------ 4: sessions */
+
+/*
+ * Plans the network for batches of up to `batch` images and allocates all memory. Running then
+ * allocates nothing.
+ *   output   the layer whose output is wanted, a name of alexnet_model_get_layer(), "logits" or
+ *            "prob"; NULL: "prob"
+ * The model must outlive the session. NOT_FOUND (no such layer), BAD_ARG (batch below 1),
+ * NO_MEMORY.
+ */
+ALEXNET_API alexnet_status alexnet_session_open(const alexnet_model *model, int batch,
+                                                const char *output,
+                                                alexnet_session **out) ALEXNET_NODISCARD;
+ALEXNET_API void alexnet_session_close(alexnet_session *session);
+
+/* Channels, height and width of the output of one image. */
+ALEXNET_API void alexnet_session_get_output(const alexnet_session *session, int shape[3]);
+
+/*
+ * Runs the network forward, as in testing (without dropout).
+ *   images  [n][3][h][w] float32, preprocessed as the model's record says; h and w of
+ *           alexnet_model_get_info()
+ *   n       1 .. batch
+ *   out     [n] times the shape of alexnet_session_get_output()
+ */
+ALEXNET_API alexnet_status alexnet_session_run(alexnet_session *session, const float *images, int n,
+                                               float *out) ALEXNET_NODISCARD;
+
+/* ------------------------------------------------------------------ limits of options */
+
+/* A value beyond these is BAD_ARG. The program has the same limits. */
+#define ALEXNET_PIXELS              (INT64_C(256) << 20)
+#define ALEXNET_PIXELS_MAX          (INT64_C(1) << 30)
 #define ALEXNET_DROPOUT_MAX         0.99
 #define ALEXNET_CLASSES_MAX         100000
-#define ALEXNET_INPUT_MAX           65535   /* pixels */
+#define ALEXNET_INPUT_MAX           65535 /* pixels */
 #define ALEXNET_BATCH_MAX           65536
 #define ALEXNET_WORKERS_MAX         64
 #define ALEXNET_EPOCHS_MIN          1e-6
@@ -221,7 +1010,7 @@ ALEXNET_API alexnet_status alexnet_get_family(alexnet_context *ctx, int index, a
 #define ALEXNET_MOMENTUM_MAX        0.9999
 #define ALEXNET_WEIGHT_DECAY_MAX    1000
 #define ALEXNET_BIAS_FACTOR_MAX     1000
-#define ALEXNET_EPSILON_MIN         1e-30   /* 0 / 0 is not a number */
+#define ALEXNET_EPSILON_MIN         1e-30 /* 0 / 0 is not a number */
 #define ALEXNET_EPSILON_MAX         1e6
 #define ALEXNET_AVERAGE_MAX         0.9999999
 #define ALEXNET_SMOOTHING_MAX       0.999
@@ -231,553 +1020,6 @@ ALEXNET_API alexnet_status alexnet_get_family(alexnet_context *ctx, int index, a
 #define ALEXNET_VAL_SPLIT_MAX       0.99
 #define ALEXNET_PATIENCE_MAX        1000000
 #define ALEXNET_CHECKPOINT_KEEP_MAX 1000
-
-typedef enum alexnet_activation {
-    ALEXNET_ACTIVATION_RELU, /* max(x, 0) */
-    ALEXNET_ACTIVATION_TANH  /* tanh(x) */
-} alexnet_activation;
-
-typedef enum alexnet_pooling {
-    ALEXNET_POOLING_3_2, /* windows of 3x3, 2 pixels apart: overlapping (Krizhevsky et al. 2012, 3.4) */
-    ALEXNET_POOLING_2_2  /* windows of 2x2, 2 pixels apart */
-} alexnet_pooling;
-
-/*
- * Start from alexnet_model_options_default(): -1 asks for the family's own value. A family refuses what makes no sense
- * for it: alexnet_model_describe() says which and why.
- */
-typedef struct alexnet_model_options {
-    int    classes;          /* 0: no classifier, the network ends with its last hidden layer ('slim') */
-    double dropout;          /* probability of dropping, 0 .. ALEXNET_DROPOUT_MAX; negative: the family's */
-    int    input_h, input_w; /* pixels */
-    int    global_pool;      /* 1: the map before the classifier is averaged to 1x1, so that any larger input has one answer */
-    int    squeeze;          /* 0: answers may be a map, one for each place ('slim': spatial_squeeze) */
-    int    lrn;              /* 0: without the response normalisation layers */
-    int    activation;       /* alexnet_activation */
-    int    pooling;          /* alexnet_pooling */
-} alexnet_model_options;
-
-ALEXNET_API alexnet_model_options alexnet_model_options_default(void);
-
-/*
- * A network of a family with freshly started weights (a function of the seed).
- * BAD_ARG (unknown family, with the nearest name; option out of range), BAD_SHAPE (input size does not fit), NO_MEMORY.
- */
-ALEXNET_API alexnet_status alexnet_model_create(alexnet_context *ctx, const char *family,
-                                                const alexnet_model_options *options /* NULL: defaults */,
-                                                uint64_t seed, alexnet_model **out) ALEXNET_NODISCARD;
-
-/* The same without weights, for asking about it: alexnet_tensor_info.data is NULL. Cheap. */
-ALEXNET_API alexnet_status alexnet_model_describe(alexnet_context *ctx, const char *family,
-                                                 const alexnet_model_options *options,
-                                                 alexnet_model **out) ALEXNET_NODISCARD;
-
-/*
- * Reads a weights file (safetensors). The folder of a run stands for its best.safetensors, or last.safetensors where there
- * is no best, here and wherever a path of weights is asked for; the log says which. A file without our metadata is recognised by its tensor names and shapes, where
- * they fit exactly one family; its classes are then unnamed. Tensors may be called "module.NAME" or "model.NAME". BAD_FILE (also a preprocessing record that is none,
- * two classes of one name, or checksums, in "alexnet.crc32c", that do not fit: an edited file is read without that entry),
- * BAD_SHAPE, NOT_FOUND, IO, NO_MEMORY. Weights whose record asks for a mean image that the file lacks load, so that
- * training can start from them; what is shown images (classifier, predict, features, evaluate) refuses them: BAD_FILE.
- */
-ALEXNET_API alexnet_status alexnet_model_load(alexnet_context *ctx, const char *path, alexnet_model **out) ALEXNET_NODISCARD;
-
-/*
- * A network of a family that has from a weights file what this holds of it, also a part only, and the rest freshly
- * started (a function of the seed). Tensors may be called "module.NAME" or "model.NAME". The log says what was loaded,
- * what starts afresh and why, what of the file is not used. What the options leave open is as the file says.
- *   family  NULL: the file's own, else the one that most of its tensors fit
- * As alexnet_model_create() and alexnet_model_load(); BAD_FILE: nothing of the file fits.
- */
-ALEXNET_API alexnet_status alexnet_model_complete(alexnet_context *ctx, const char *path, const char *family,
-                                                  const alexnet_model_options *options /* NULL: defaults */,
-                                                  uint64_t seed, alexnet_model **out) ALEXNET_NODISCARD;
-
-/* Changes what the preprocessing record says of orientation; DEFAULT changes nothing. NO_MEMORY. */
-ALEXNET_API alexnet_status alexnet_model_set_orientation(alexnet_model *model, alexnet_orientation orientation) ALEXNET_NODISCARD;
-
-/*
- * How trained weights are run at another size of input than they were recorded with. A zeroed struct: as recorded.
- * Filters slide over a map of any size, and so do linear layers that began as a window of it; what is behind a map
- * that was flattened whole fits one size of map only.
- */
-typedef struct alexnet_run_size {
-    int input_h, input_w; /* pixels; 0: as recorded */
-    int global_pool;      /* 1: the map before the classifier is averaged, so that any larger input has one answer */
-    int no_squeeze;       /* 1: answers may be a map, one for each place ('slim'). So they are anyway where they become one */
-} alexnet_run_size;
-
-/*
- * Lays a model out anew for another size. The values stay where they are, and are not copied; the sizes in the
- * preprocessing record are scaled as the input is, and so is a mean image. Close the model's sessions first. size may
- * be NULL. On failure the model is as before: BAD_SHAPE (the size does not fit, or the weights are of another one: the
- * message names the layer, and sizes that fit), BAD_ARG (out of range, or the family has no such option), NO_MEMORY.
- */
-ALEXNET_API alexnet_status alexnet_model_resize(alexnet_model *model, const alexnet_run_size *size) ALEXNET_NODISCARD;
-
-/* Writes a weights file, whole or not at all. IO. */
-ALEXNET_API alexnet_status alexnet_model_save(const alexnet_model *model, const char *path) ALEXNET_NODISCARD;
-ALEXNET_API void           alexnet_model_free(alexnet_model *model);
-
-typedef struct alexnet_model_info {
-    const char *family, *summary, *source;
-    int         input[3]; /* channels, height, width */
-    int         classes;
-    int64_t     parameters; /* trainable numbers */
-    int64_t     macs;       /* multiply-accumulates of convolutions and linear layers, one image, forward */
-    int64_t     neurons;    /* outputs of convolutions and linear layers, one image */
-    int         layers, tensors; /* counts for the two calls below */
-    const char *preprocess; /* the preprocessing record as text */
-    const char *recipe;     /* the family's own: alexnet_recipe_name() */
-} alexnet_model_info;
-
-typedef struct alexnet_layer_info {
-    const char *name;     /* "features.0" */
-    const char *type;     /* "conv2d" */
-    const char *settings; /* "filters=64 kernel=11 stride=4 pad=2" */
-    int         output[3]; /* channels, height, width for one image */
-    int64_t     parameters, macs;
-} alexnet_layer_info;
-
-typedef struct alexnet_tensor_info {
-    const char *name; /* "features.0.weight" */
-    int         rank; /* 1 .. 4 */
-    int64_t     shape[4];
-    const float *data; /* row-major, the product of shape; borrowed from the model */
-} alexnet_tensor_info;
-
-/* Bytes that a run needs, from the plan. */
-typedef struct alexnet_memory_info {
-    int64_t weights;     /* values; training adds as much for momentum, and again for what the updates rmsprop and adam
-                            keep, and for an average: these two are not counted here */
-    int64_t gradients;   /* those that are stored when SGD updates: the weights of linear layers are updated as theirs are
-                            computed. The updates rmsprop and adam need as much as the weights take */
-    int64_t momentum;
-    int64_t activations; /* the step arena */
-    int64_t scratch;     /* all threads */
-    int64_t prepared;    /* inference: weights once more, in the form that this machine's kernels want */
-    int64_t total;
-} alexnet_memory_info;
-
-ALEXNET_API void           alexnet_model_get_info(const alexnet_model *model, alexnet_model_info *out);
-ALEXNET_API alexnet_status alexnet_model_get_layer(const alexnet_model *model, int index, alexnet_layer_info *out) ALEXNET_NODISCARD;
-ALEXNET_API alexnet_status alexnet_model_get_tensor(const alexnet_model *model, int index, alexnet_tensor_info *out) ALEXNET_NODISCARD;
-ALEXNET_API alexnet_status alexnet_model_get_memory(const alexnet_model *model, int batch, int training /* 0 or 1 */,
-                                                    alexnet_memory_info *out) ALEXNET_NODISCARD;
-
-/* One pass of one layer, as a run would compute it: chosen, counted and predicted before anything runs. Texts are the
-   model's or constants. */
-typedef struct alexnet_pass_info {
-    const char *layer, *type; /* "features.0", "conv2d" */
-    const char *pass;         /* "forward"; "weights" and "data", the gradients of both; "backward", of layers that have but one */
-    const char *algorithm;    /* "winograd"; "": there is but one way */
-    char        tiles[32];    /* how the work is cut: "1x5+2x4", tiles of Winograd's along a side; "panels 8x32" */
-    const char *fused;        /* what is done in the same pass: "relu", "relu pool", "update"; "" nothing */
-    double      gflop;        /* of the definition; 0: not counted */
-    double      executed_gflop; /* of the algorithm, without its transforms */
-    double      seconds;      /* predicted by fixed constants of this machine's tier; 0: unknown */
-    int64_t     bytes;        /* of the results it stores: outputs, what is kept for backward, gradients */
-} alexnet_pass_info;
-
-/*
- * The passes of a run on batches of `batch` images in the context's format of numbers; layers in the order they run. out has room for
- * `capacity`; 3 for each layer are enough. *count: how many there are. BAD_ARG (also training in int8), BAD_SHAPE, NO_MEMORY.
- */
-ALEXNET_API alexnet_status alexnet_model_get_plan(const alexnet_model *model, int batch, int training /* 0 or 1 */,
-                                                  alexnet_pass_info *out, int capacity, int *count) ALEXNET_NODISCARD;
-
-/* The name of class `index`; NULL when the classes are unnamed or index is out of range. */
-ALEXNET_API const char *alexnet_model_class(const alexnet_model *model, int index);
-
-/* An entry of the weights file's metadata ("alexnet.trained"), NULL when absent. */
-ALEXNET_API const char *alexnet_model_metadata(const alexnet_model *model, const char *key);
-
-/* SHA-256 over the tensors' names, shapes and values, 64 hexadecimal digits and a final 0: equal bits, equal hash. */
-ALEXNET_API alexnet_status alexnet_model_hash(const alexnet_model *model, char hex[65]) ALEXNET_NODISCARD;
-
-/* ------------------------------------------------------------------ 4: sessions */
-
-typedef struct alexnet_session alexnet_session;
-
-/*
- * Plans the network for batches of up to `batch` images and books all memory; running then allocates nothing.
- *   output   the layer whose output is wanted (a name of alexnet_model_get_layer(), "logits" or "prob"); NULL: "prob"
- * The model must outlive the session. NOT_FOUND (no such layer), BAD_ARG (batch below 1), NO_MEMORY.
- */
-ALEXNET_API alexnet_status alexnet_session_open(const alexnet_model *model, int batch, const char *output,
-                                                alexnet_session **out) ALEXNET_NODISCARD;
-ALEXNET_API void           alexnet_session_close(alexnet_session *session);
-
-/* Channels, height and width of the output for one image. */
-ALEXNET_API void alexnet_session_get_output(const alexnet_session *session, int shape[3]);
-
-/*
- * Runs the network forward, as in testing (no dropout).
- *   images  [n][3][h][w] float32, preprocessed (the model's record), h and w of alexnet_model_get_info()
- *   n       1 .. batch
- *   out     [n] times the shape of alexnet_session_get_output()
- * BAD_ARG (n out of range).
- */
-ALEXNET_API alexnet_status alexnet_session_run(alexnet_session *session, const float *images, int n, float *out) ALEXNET_NODISCARD;
-
-/* ------------------------------------------------------------------ 1: classifier */
-
-typedef struct alexnet_classifier alexnet_classifier;
-
-typedef struct alexnet_prediction {
-    int         index;       /* of the class */
-    const char *label;       /* its name; "class 7" when the weights name none. Borrowed from the classifier */
-    float       probability; /* softmax, 0 .. 1 */
-} alexnet_prediction;
-
-ALEXNET_API alexnet_status alexnet_classifier_open(alexnet_context *ctx, const char *weights, alexnet_classifier **out) ALEXNET_NODISCARD;
-
-/*
- * The same of a model that was loaded, and then resized or turned (alexnet_model_resize(), alexnet_model_set_orientation()).
- * On success the model is the classifier's, and goes with it; on failure it is still the caller's. Answers that are a
- * map of places are averaged (alexnet_evaluate_options.size).
- */
-ALEXNET_API alexnet_status alexnet_classifier_take_model(alexnet_model *model, alexnet_classifier **out) ALEXNET_NODISCARD;
-ALEXNET_API void           alexnet_classifier_close(alexnet_classifier *classifier);
-
-/*
- * Decodes, prepares and classifies one image (JPEG or PNG).
- *   predictions  room for topk entries, filled best first
- *   count        how many were filled: the smaller of topk and the number of classes; may be NULL
- * NOT_FOUND, IO, BAD_FILE (not an image, truncated), BAD_ARG (topk below 1), NO_MEMORY.
- */
-ALEXNET_API alexnet_status alexnet_classifier_file(alexnet_classifier *classifier, const char *path, int topk,
-                                                   alexnet_prediction *predictions, int *count) ALEXNET_NODISCARD;
-ALEXNET_API alexnet_status alexnet_classifier_memory(alexnet_classifier *classifier, const void *data, size_t bytes,
-                                                     int topk, alexnet_prediction *predictions, int *count) ALEXNET_NODISCARD;
-
-/* ------------------------------------------------------------------ 2: jobs on files */
-
-/* ---- predict ---- */
-
-/* One finished image, in the order given: either `error` is set, or count predictions. Borrowed for the call. */
-typedef struct alexnet_prediction_result {
-    const char               *image;
-    const char               *error; /* NULL: it went well */
-    const alexnet_prediction *predictions;
-    int                       count;
-} alexnet_prediction_result;
-
-typedef void (*alexnet_prediction_fn)(void *user, const alexnet_prediction_result *result);
-
-typedef struct alexnet_predict_options {
-    const char         *weights;
-    const char *const  *images;      /* files and folders (searched through, in byte order) */
-    size_t              image_count;
-    int                 topk;        /* 0: 5 */
-    int                 batch;       /* 0: 32 */
-    int                 workers;     /* decoding threads; 0: as needed */
-    alexnet_orientation orientation; /* for this call, in place of the weights' own */
-    alexnet_run_size    size;        /* the same; see alexnet_evaluate_options */
-    alexnet_prediction_fn result;
-    void               *result_user;
-    alexnet_progress_fn progress;    /* may be NULL */
-    void               *progress_user;
-} alexnet_predict_options;
-
-/* *failed is the number of images reported with an error; they do not end the call. */
-ALEXNET_API alexnet_status alexnet_predict(alexnet_context *ctx, const alexnet_predict_options *options,
-                                           int64_t *images, int64_t *failed) ALEXNET_NODISCARD;
-
-/* ---- features and preprocess ---- */
-
-typedef struct alexnet_features_options {
-    const char        *weights;
-    const char        *layer;  /* a layer's name, "logits" or "prob" (without classes: the last layer); NULL: the prepared
-                                  images themselves */
-    const char *const *images; /* files and folders; or none, and */
-    size_t             image_count;
-    const char        *input;  /* a .safetensors or .npy file holding one float32 tensor [n][3][h][w], fed as it is, of any
-                                  size that the network takes; all its numbers are finite */
-    const char        *out;    /* .safetensors or .npy, [n][c][h][w] or [n][c]: a map of 1x1 is a row, but as in its source
-                                  not the output of a network without classes or without squeeze */
-    int                as_bytes; /* preprocess only: the pixels before mean and scale as uint8 [n][h][w][3] */
-    int                batch;  /* 0: 32 */
-    alexnet_orientation orientation; /* for this call, in place of the weights' own */
-    alexnet_run_size   size;         /* the same; of a tensor that is fed it can only repeat the size */
-    alexnet_progress_fn progress;
-    void              *progress_user;
-} alexnet_features_options;
-
-/* Any unreadable image ends the call: a row must not be missing. shape (may be NULL) is that of the file written.
-   That the file can be written is made sure of before the work. DIVERGED: a value of a row is infinite or no number. */
-ALEXNET_API alexnet_status alexnet_features(alexnet_context *ctx, const alexnet_features_options *options,
-                                            int *rank, int64_t shape[4]) ALEXNET_NODISCARD;
-
-/* ---- evaluate ---- */
-
-typedef struct alexnet_evaluate_options {
-    const char *const *weights; /* several: their softmax outputs are averaged */
-    size_t             weights_count;
-    const char        *data;    /* NULL, with the folder of one run as weights: the images that this run validated with:
-                                   held back of its training data, a part of these, or data of their own. They must not have
-                                   changed: BAD_FILE */
-    int                crops;   /* 0 or 1: centre; 10: four corners, centre, and their mirror images */
-    int                batch;   /* images at a time, with ten crops a tenth of that; 0: 64 */
-    int                workers;
-    alexnet_orientation orientation; /* for this call, in place of the weights' own */
-    alexnet_run_size   size;    /* the same. Where the answers are then a map, one for each place, the logits are averaged over
-                                   the places before the softmax, as slim's own tests do; as the last layer is linear, this is
-                                   its global pool */
-    alexnet_bad_image  on_bad_image;
-    const char        *predictions; /* a .csv or .jsonl file to write, or NULL */
-    const char        *confusion;   /* a .csv file or .svg image to write, or NULL */
-    int                csv_safe;    /* in .csv files: ' before names that begin with = + - @, which spreadsheets take for formulas */
-    alexnet_progress_fn progress;
-    void              *progress_user;
-    alexnet_skipped_fn skipped;
-    void              *skipped_user;
-} alexnet_evaluate_options;
-
-/* Of so many classes or fewer five answers are always right: top-5 says nothing, and is not shown. */
-#define ALEXNET_TOP5_CLASSES 5
-
-typedef struct alexnet_class_result {
-    const char *label;
-    int64_t     images, correct; /* correct: top-1 */
-} alexnet_class_result;
-
-/* What one of several weights answers alone, on the same images. */
-typedef struct alexnet_weights_result {
-    const char *weights; /* as given; borrowed from the options */
-    double      loss, top1, top5;
-} alexnet_weights_result;
-
-typedef struct alexnet_evaluate_result {
-    int64_t images, skipped;
-    int     crops;
-    double  loss;       /* mean cross-entropy in nats */
-    double  top1, top5; /* accuracies, 0 .. 1 */
-    double  images_per_second;
-    int     classes;
-    alexnet_class_result *per_class; /* classes entries; free with alexnet_evaluate_result_free() */
-    alexnet_weights_result *each; /* weights_count entries, each weights alone; NULL for one; freed with the result */
-} alexnet_evaluate_result;
-
-ALEXNET_API alexnet_status alexnet_evaluate(alexnet_context *ctx, const alexnet_evaluate_options *options,
-                                            alexnet_evaluate_result *out) ALEXNET_NODISCARD;
-ALEXNET_API void           alexnet_evaluate_result_free(alexnet_context *ctx, alexnet_evaluate_result *result);
-
-/* ---- train ---- */
-
-/* What a run is about to do: told once, before the first step, also when a run is resumed. Borrowed for the call. */
-typedef struct alexnet_train_start {
-    const alexnet_model *model;  /* with the data's classes, for alexnet_model_get_info() and the like */
-    const char *run, *recipe;    /* the run directory; the recipe's name */
-    int64_t     images, val_images; /* an epoch; val_images 0: nothing is validated */
-    int         batch;
-    int64_t     steps_per_epoch;
-    int64_t     trained_parameters; /* those that are not frozen, of alexnet_model_info.parameters */
-    int64_t     optimiser_bytes; /* what the update keeps: momentum, and for some squares and an average */
-    int64_t     gradient_bytes;
-    int64_t     disk_bytes;      /* of the run directory at the end, at most */
-    int64_t     disk_bytes_max;  /* while it trains */
-    int64_t     disk_bytes_free; /* that there are for it; -1: not known */
-    int64_t     step, steps;     /* done before (resumed); after which the run ends: with a limit in time, an estimate */
-    int64_t     planned_steps;   /* by epochs and steps alone */
-    double      seconds;         /* the limit in time; -1: none */
-    double      expected_seconds; /* an estimate of the whole run by three steps on random images; NaN: not known */
-    const char *recipe_reason;   /* why this recipe: "asked for", "a small set: 2,500 images" ... */
-} alexnet_train_start;
-
-typedef void (*alexnet_train_start_fn)(void *user, const alexnet_train_start *start);
-
-/*
- * Start from alexnet_train_options_default(), which gives nothing: NULL, -1 and NaN ask for the recipe's own value, or for
- * the default that stands beside the member.
- *
- * With `resume`, what is given must be the run's own value (BAD_ARG names the first that is not), but for what may change:
- * epochs, steps, seconds, checkpoint_*, patience, stop_at_top1, workers and callbacks.
- */
-/* For steps, seconds and stop_at_top1: none; a resumed run so gets rid of the one that it has. */
-#define ALEXNET_NO_LIMIT (-2)
-
-typedef struct alexnet_train_options {
-    const char *config;      /* a run's config.json, or its folder: a new run as that one was set up, but for what is given
-                                here ("none" for val, from, freeze takes the old one's away); its data need not be as it was.
-                                NULL: from defaults. Not with resume */
-    const char *data;        /* required, unless resume or config; with resume: where the run's data lies now, with images of
-                                the same names, classes and sizes */
-    const char *val;         /* as data, with resume. NULL: `val` or `test` beside `train` inside data, else a split */
-    double      val_split;   /* fraction of the training data, when there is no validation part; 0: none. NaN: 0.1 */
-    const char *model;       /* family. NULL: torchvision */
-    alexnet_model_options model_options;
-    const char *from;        /* weights to start from, of a whole network or a part, or a run's folder; or NULL */
-    alexnet_orientation orientation; /* of photographs, in training and after: the weights' record keeps it. DEFAULT: EXIF
-                                where the data are files of images (a folder, a tar, a list), else as the record has it */
-    const char *freeze;      /* "features" or layer names separated by commas: not trained; NULL: all are */
-    const char *recipe;      /* NULL: as the data asks: with fewer than ALEXNET_SMALL_SET images "quick" ("bn": "quick-bn"), with `from`
-                                "finetune"; else, and for a family made for one data set, the family's own */
-    double      epochs;      /* how long: the first reached ends the run. -1: the recipe's */
-    int64_t     steps;       /* at least 1; -1: no limit, or the resumed run's */
-    double      seconds;     /* above 0; -1: no limit, or the resumed run's. Of all sittings together */
-    int         batch;
-    const char *update;      /* the rule: "torch", "paper", "rmsprop" or "adam"; NULL: the recipe's */
-    double      lr, momentum, weight_decay; /* NaN: the recipe's */
-    double      bias_lr, bias_decay; /* of biases, times these; NaN: the recipe's */
-    double      rho, beta2, epsilon; /* of rmsprop, of adam, of both (docs/training.md); NaN: the recipe's */
-    double      average;     /* kept of the weights' running average at each step, and in step n = 0, 1, ... not more than
-                                (1 + n) / (10 + n); validation and the weights files then hold it. 0: none. NaN: the
-                                recipe's */
-    double      smoothing;   /* part of each label that all classes share; NaN: the recipe's */
-    double      mixup;       /* images are blended in pairs by parts from Beta(mixup, mixup); 0: not. NaN: the recipe's */
-    int         grow;        /* side of the input to begin with, pixels: it grows to the network's own; 0: not. -1: the
-                                recipe's */
-    int         views;       /* augmented views of each image whose output of frozen layers is kept; 0: none, frozen layers
-                                run at each step. -1: the recipe's */
-    const char *schedule;    /* "constant", "step:30,0.1", "cosine", ... (docs/training.md); NULL: the recipe's */
-    const char *bias_schedule; /* of biases; "": the same; NULL: the recipe's */
-    const char *augment;     /* "none" or of crop, flip, rrc, jitter, pca, pca-text, such as "crop,flip"; NULL: the recipe's */
-    const char *events;      /* what changes at an epoch: "25:rate=0.1;40:conv1=0" (docs/training.md); "": nothing; NULL: the
-                                recipe's */
-    const char *init;        /* how first weights are drawn: "family" or "he"; NULL: the recipe's */
-    const char *out;         /* run directory. Required, unless resume */
-    int         force;       /* 1: an existing run directory is replaced; not with resume */
-    const char *resume;      /* run directory to go on with. With more epochs than it began with the learning rate goes on from
-                                where it was, never upward */
-    int         allow_other_bits; /* 1: a run goes on with the kernels of another tier than it began with, to other bits */
-    double      checkpoint_seconds; /* 0: none by time; -1: 600 */
-    int64_t     checkpoint_steps;   /* 0: none by steps; -1: 0 */
-    int         checkpoint_keep;    /* how many checkpoints stay; 0: one while it trains, none after success; -1: 2 */
-    int         workers;     /* decoding threads; -1: as needed */
-    alexnet_bad_image on_bad_image;
-    int         patience;    /* epochs without improvement that end the run; 0: off; -1: 0 */
-    double      stop_at_top1; /* end when validation top-1 reaches this fraction; NaN: off */
-    int64_t     seed;        /* 0 or more; -1: 1 */
-    int         dtype;       /* an alexnet_dtype but INT8; -1: the context's, or what the resumed run has */
-    alexnet_train_start_fn start; /* may be NULL */
-    void       *start_user;
-    alexnet_progress_fn progress;
-    void       *progress_user;
-    alexnet_skipped_fn  skipped; /* told at the end, each image once */
-    void       *skipped_user;
-} alexnet_train_options;
-
-typedef struct alexnet_train_result {
-    int64_t steps;
-    double  epochs;
-    double  train_loss;         /* mean since the last epoch's start */
-    double  val_top1, val_top5; /* of the last weights */
-    double  best_top1;          /* of the best: by top-1, then by loss */
-    double  images_per_second;  /* whole steps with loading, validation not counted */
-    int64_t skipped;
-    char    run[4096];          /* the run directory */
-    char    weights[4096];      /* path of best.safetensors, or last.safetensors when nothing was validated */
-    char    weights_sha256[65]; /* alexnet_model_hash() of what `weights` holds */
-    char    last_weights[4096]; /* path of last.safetensors: where the run ended; equal runs end with equal bits */
-    char    last_sha256[65];    /* alexnet_model_hash() of what `last_weights` holds */
-    double  seconds;            /* of training and validation, all sittings together */
-    double  train_top1;         /* mean since the last epoch's start, in training: with dropout and augmentation */
-    double  guess_top1;         /* who always answers with the largest class gets this in validation; NaN: none */
-    double  best_epoch;         /* epochs done when the best weights were validated; NaN: none */
-    int     classes;
-    int64_t images;             /* to train on */
-    const char *ended;          /* by what: "epochs" (or steps), "time", "patience", "top1", "stopped" */
-    double  planned_epochs;     /* by epochs and steps alone */
-    char    recipe[64], model[64]; /* their names */
-} alexnet_train_result;
-
-/* A set of fewer images is a small one. */
-#define ALEXNET_SMALL_SET 100000
-
-ALEXNET_API alexnet_train_options alexnet_train_options_default(void);
-
-/*
- * Trains until the first limit. IO, before anything is written, when the disk has less room than the run needs. Returns STOPPED, with a checkpoint written and *out filled, when the progress callback
- * asked to stop; DIVERGED, naming the first bad layer, when the loss is no longer finite.
- */
-ALEXNET_API alexnet_status alexnet_train(alexnet_context *ctx, const alexnet_train_options *options,
-                                         alexnet_train_result *out) ALEXNET_NODISCARD;
-
-/* Recipes, 0 .. count-1: name and its settings as text. */
-ALEXNET_API int         alexnet_recipe_count(void);
-ALEXNET_API const char *alexnet_recipe_name(int index);     /* NULL: index out of range */
-ALEXNET_API const char *alexnet_recipe_settings(int index);
-
-/* ---- verify ---- */
-
-/* A file and what came of it. The texts live until the callback returns. */
-typedef struct alexnet_verified {
-    const char *file;
-    const char *proof; /* what it was held to: "sha256", which something else says of it, "crc32c", which it says itself,
-                          "none": it can be read, and says nothing */
-    const char *error; /* NULL: it fits */
-} alexnet_verified;
-
-typedef void (*alexnet_verified_fn)(void *user, const alexnet_verified *file);
-
-/*
- * Reads a weights file, or all files of a run, and holds each to its checksums. What is damaged or cannot be read is told
- * as such and counted: the status is OK all the same.
- *   tell  told of each file; NULL: nobody is
- *   bad   how many do not fit; may be NULL
- * BAD_ARG (no path), NOT_FOUND, NO_MEMORY; BAD_FILE: a folder that is no run.
- */
-ALEXNET_API alexnet_status alexnet_verify(alexnet_context *ctx, const char *path, alexnet_verified_fn tell, void *user,
-                                          int *bad) ALEXNET_NODISCARD;
-
-/* ---- data ---- */
-
-typedef struct alexnet_data_options {
-    const char         *data;
-    const char         *part;    /* "train", "val", "test", or what else they are called; NULL: all of it as one */
-    int                 workers;
-    int                 size;    /* stats: images are resized to size x size first; 0: as they are */
-    alexnet_progress_fn progress;
-    void               *progress_user;
-    alexnet_skipped_fn  skipped; /* unreadable images, in the data's order */
-    void               *skipped_user;
-} alexnet_data_options;
-
-/* Files that a data set passes over: "HEIC", ".txt", "hidden". */
-typedef struct alexnet_passed_over {
-    const char *kind;
-    int64_t     files;
-    int         unread; /* 1: images in a format that this build does not read */
-} alexnet_passed_over;
-
-typedef struct alexnet_data_info {
-    const char *kind;  /* "folder", "tar", "list", "cifar", "idx", "synthetic" */
-    int64_t     images, bad;
-    int         classes;
-    const char *const *class_names; /* classes entries */
-    const int64_t     *class_images;
-    int64_t     ignored;            /* files passed over: hidden, or not the name of an image that is read */
-    double      mean[3], sd[3];     /* stats: RGB, 0 .. 1 */
-    double      eigenvalues[3], eigenvectors[3][3]; /* stats: of the RGB covariance, 0 .. 1 scale; [component][channel] */
-    void       *owner;              /* free with alexnet_data_info_free() */
-    const alexnet_passed_over *passed_over; /* what `ignored` counts, by kind */
-    size_t      passed_over_kinds;
-} alexnet_data_info;
-
-/* Counts without decoding. An empty class is BAD_FILE, naming it, and so is an empty `val` or `test` beside `train`, and one part under
-   two names; no images at all is NOT_FOUND, with the expected tree. */
-ALEXNET_API alexnet_status alexnet_data_inspect(alexnet_context *ctx, const alexnet_data_options *options, alexnet_data_info *out) ALEXNET_NODISCARD;
-/* Decodes every image; bad ones are counted and told to `skipped`; the status is OK all the same. */
-ALEXNET_API alexnet_status alexnet_data_verify(alexnet_context *ctx, const alexnet_data_options *options, alexnet_data_info *out) ALEXNET_NODISCARD;
-/* Mean, deviation and principal components of the colours. */
-ALEXNET_API alexnet_status alexnet_data_stats(alexnet_context *ctx, const alexnet_data_options *options, alexnet_data_info *out) ALEXNET_NODISCARD;
-ALEXNET_API void           alexnet_data_info_free(alexnet_context *ctx, alexnet_data_info *info);
-
-/* Draws a small data set: OUT/{train,val}/CLASS/NNNN.jpg. Fails when OUT exists, unless force. */
-typedef struct alexnet_synth_options {
-    const char *out;
-    int         classes;       /* 0: 6; at most 12 */
-    int         train_images;  /* per class; 0: 200 */
-    int         val_images;    /* per class; 0: 40 */
-    int         size;          /* pixels; 0: 224 */
-    uint64_t    seed;          /* as it is */
-    int         force;
-    alexnet_progress_fn progress;
-    void       *progress_user;
-} alexnet_synth_options;
-
-ALEXNET_API alexnet_status alexnet_data_synth(alexnet_context *ctx, const alexnet_synth_options *options) ALEXNET_NODISCARD;
 
 #ifdef __cplusplus
 }

@@ -5,6 +5,7 @@
 #include "base/context.h"
 
 #include "base/clock.h"
+#include "base/extend.h"
 #include "base/memory.h"
 #include <errno.h>
 #include <sched.h>
@@ -37,7 +38,7 @@ alexnet_status an_context_open(const alexnet_options *options, alexnet_context *
     alexnet_context first = {0}; /* lends its allocator to the context that is to be */
 
     *out = NULL;
-    if (options != NULL) first.options = *options;
+    if (options != NULL) AN_TAKE_OPTIONS(NULL, options, &first.options);
     if (first.options.threads < 0 || first.options.threads > AN_THREADS_MAX) return ALEXNET_BAD_ARG;
     if (first.options.dtype > ALEXNET_INT8) return ALEXNET_BAD_ARG;
     if ((first.options.allocate == NULL) != (first.options.release == NULL)) return ALEXNET_BAD_ARG;

@@ -27,7 +27,7 @@ typedef enum an_fault_kind {
     AN_FAULT_RENAME, /* whatever changes names: rename, mkdir, unlink, rmdir */
     AN_FAULT_CLOSE,  /* the descriptor is closed all the same */
     AN_FAULT_STAT,
-    AN_FAULT_THREAD /* the start of an arithmetic thread */
+    AN_FAULT_THREAD /* the start of a thread */
 } an_fault_kind;
 
 /*
@@ -45,6 +45,7 @@ typedef uint64_t (*an_free_hook)(void *user);
 struct alexnet_context {
     alexnet_options options;          /* as given to alexnet_open(), defaults filled in */
     bool threads_settled;             /* options.threads is what there is: base/threads.h */
+    bool members_told;                /* that the system refuses threads for images: base/team.h */
     /* Slots for the directories above base, which hands the pointers on and never follows them. */
     const void *inherited;   /* forks get it, too. Core's: an_context_backend() */
     void *attached;          /* forks begin with NULL. Data's: unpacked gzip files (data/blob.c) */

@@ -103,6 +103,44 @@ static bool wait_for_members(each *e)
     return stopped && done < e->options->count;
 }
 
+/*
+ * Does all jobs on the caller's thread, when the system starts no other. True: the callback asked
+ * to stop.
+ */
+static bool work_alone(each *e, alexnet_context *ctx)
+{
+    const an_each_options *o = e->options;
+    const double start = an_seconds();
+    double told = start;
+    bool stopped = false;
+
+    while (!e->stop && e->next < o->count) {
+        const alexnet_status status = o->job(o->arg, ctx, 0, e->next);
+        if (status != ALEXNET_OK) record_failure(e, e->next, status, ctx);
+        ++e->next;
+        ++e->done;
+        const double now = an_seconds();
+        if (now - told < REPORT_SECONDS || e->done == o->count) continue;
+        told = now;
+        stopped = !report(o, e->done, now - start);
+        e->stop = e->stop || stopped;
+    }
+    report(o, e->done, an_seconds() - start); /* too late to stop anything */
+    return stopped;
+}
+
+/* Waits for the threads that were started. True: the callback asked to stop. */
+static bool run(each *e, alexnet_context *ctx, const an_team *team)
+{
+    const int members = an_team_members(team);
+
+    if (members == 0) return work_alone(e, ctx);
+    pthread_mutex_lock(&e->lock);
+    e->working -= e->options->members - members;
+    pthread_mutex_unlock(&e->lock);
+    return wait_for_members(e);
+}
+
 static void open_lock(each *e)
 {
     pthread_condattr_t attributes;
@@ -123,7 +161,7 @@ alexnet_status an_each(alexnet_context *ctx, const an_each_options *options)
     open_lock(&e);
     alexnet_status status = an_team_open(ctx, options->members, work, &e, &team);
     if (status == ALEXNET_OK) {
-        stopped = wait_for_members(&e);
+        stopped = run(&e, ctx, team);
         an_team_close(team);
         status = e.status;
         if (status != ALEXNET_OK)

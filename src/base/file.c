@@ -197,6 +197,7 @@ alexnet_status an_file_stat(alexnet_context *ctx, const char *path, an_file_info
         .size = (uint64_t)info.st_size,
         .device = info.st_dev,
         .inode = info.st_ino,
+        .changed = (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec,
     };
     return ALEXNET_OK;
 }

@@ -55,7 +55,15 @@ void an_reader_close(an_reader *reader);
  */
 typedef struct an_writer an_writer;
 
+/* What a file was written with, known without reading it again. */
+typedef struct an_file_sum {
+    int64_t bytes;
+    char sha256[AN_SHA256_HEX_SIZE];
+} an_file_sum;
+
 alexnet_status an_writer_open(alexnet_context *ctx, const char *path, an_writer **out) AN_NODISCARD;
+/* Before the first byte is added: a commit that succeeds fills *out. */
+void an_writer_sum(an_writer *writer, an_file_sum *out);
 alexnet_status an_writer_add(an_writer *writer, const void *data, size_t bytes) AN_NODISCARD; /* buffered */
 alexnet_status an_writer_format(an_writer *writer, const char *format, ...) AN_PRINTF(2, 3) AN_NODISCARD;
 alexnet_status an_writer_commit(an_writer *writer) AN_NODISCARD; /* frees the writer, whatever the outcome */
@@ -76,6 +84,12 @@ alexnet_status an_file_write(alexnet_context *ctx, const char *path, const void 
  */
 alexnet_status an_file_append_line(alexnet_context *ctx, const char *path, const char *line) AN_NODISCARD;
 
+/*
+ * Makes what was appended to a log, or what was done to the names in a folder, and its own name survive a power failure.
+ * NOT_FOUND, IO.
+ */
+alexnet_status an_file_sync(alexnet_context *ctx, const char *path) AN_NODISCARD;
+
 /* ---- folders and names ---- */
 
 typedef enum an_file_kind { AN_FILE_ABSENT, AN_FILE_REGULAR, AN_FILE_FOLDER, AN_FILE_OTHER } an_file_kind;
@@ -84,6 +98,7 @@ typedef struct an_file_info {
     an_file_kind kind;
     uint64_t     size;
     uint64_t     device, inode; /* to notice a link loop */
+    int64_t changed;            /* when its content was last, in nanoseconds since 1970 */
 } an_file_info;
 
 /* Follows links. An absent file is no error: kind is AN_FILE_ABSENT. */
@@ -106,6 +121,8 @@ alexnet_status an_names_add(alexnet_context *ctx, an_names *names, const char *n
 void           an_names_free(alexnet_context *ctx, an_names *names);
 
 alexnet_status an_folder_make(alexnet_context *ctx, const char *path) AN_NODISCARD; /* with its parents; existing is fine */
+/* One that is not there yet. *made: false where somebody has the name, whatever it is. */
+alexnet_status an_folder_make_new(alexnet_context *ctx, const char *path, bool *made) AN_NODISCARD;
 alexnet_status an_file_remove(alexnet_context *ctx, const char *path) AN_NODISCARD; /* absent is fine */
 alexnet_status an_file_rename(alexnet_context *ctx, const char *from, const char *to) AN_NODISCARD; /* and syncs to's folder */
 /*

@@ -99,23 +99,36 @@ alexnet_status an_folder_list(alexnet_context *ctx, const char *path, an_names *
 
 /* ---- making ---- */
 
+static alexnet_status fail_making(alexnet_context *ctx, const char *path, int error)
+{
+    return an_status_of_writing(an_fail_errno(ctx, error, "%s: cannot make the folder", path));
+}
+
+/* Its name is to survive a power failure. */
+static alexnet_status keep_name(alexnet_context *ctx, const char *path)
+{
+    return an_system_sync_folder_of(ctx, path) == 0 ? ALEXNET_OK : fail_making(ctx, path, errno);
+}
+
+alexnet_status an_folder_make_new(alexnet_context *ctx, const char *path, bool *made)
+{
+    *made = !an_fault(ctx, AN_FAULT_RENAME) && mkdir(path, 0777) == 0;
+    if (*made) return keep_name(ctx, path);
+    return errno == EEXIST ? ALEXNET_OK : fail_making(ctx, path, errno);
+}
+
 static alexnet_status make_one(alexnet_context *ctx, const char *path)
 {
     an_file_info info;
 
-    if (!an_fault(ctx, AN_FAULT_RENAME) && mkdir(path, 0777) == 0) {
-        if (an_system_sync_folder_of(ctx, path) != 0)
-            return an_status_of_writing(
-                an_fail_errno(ctx, errno, "%s: cannot make the folder", path));
-        return ALEXNET_OK;
-    }
+    if (!an_fault(ctx, AN_FAULT_RENAME) && mkdir(path, 0777) == 0) return keep_name(ctx, path);
     /* A folder that is there is fine, also one above us that we may not write to. */
     const int error = errno;
     AN_TRY(an_file_stat(ctx, path, &info));
     if (info.kind == AN_FILE_FOLDER) return ALEXNET_OK;
     if (info.kind != AN_FILE_ABSENT)
         return an_fail(ctx, ALEXNET_IO, "%s: expected a folder, found a file", path);
-    return an_status_of_writing(an_fail_errno(ctx, error, "%s: cannot make the folder", path));
+    return fail_making(ctx, path, error);
 }
 
 alexnet_status an_folder_make(alexnet_context *ctx, const char *path)

@@ -240,25 +240,42 @@ static alexnet_status parse_word(alexnet_context *ctx, const char *what, const a
     return ALEXNET_OK;
 }
 
-alexnet_status an_settings_parse(alexnet_context *ctx, const char *what, const an_key *keys,
-                                 const char *text, void *out)
+/* Parses all words; one bit of *given for each key that is named. */
+static alexnet_status parse_words(alexnet_context *ctx, const char *what, const an_key *keys,
+                                  const char *text, void *out, uint64_t *given)
 {
-    uint64_t given = 0; /* one bit for each key */
     piece rest = whole(text);
-    char allowed[256];
 
+    *given = 0;
     while (rest.length > 0) {
         const piece word = next_part(&rest, ' ');
         int i;
         if (word.length == 0) continue;
         AN_TRY(parse_word(ctx, what, keys, word, out, &i));
         assert(i < KEYS_MAX);
-        if (given >> i & 1)
+        if (*given >> i & 1)
             return an_fail(ctx, ALEXNET_BAD_ARG, "%s: setting '%s' is given twice", what,
                            keys[i].name);
-        given |= (uint64_t)1 << i;
+        *given |= (uint64_t)1 << i;
     }
+    return ALEXNET_OK;
+}
 
+alexnet_status an_settings_override(alexnet_context *ctx, const char *what, const an_key *keys,
+                                    const char *text, void *out)
+{
+    uint64_t given;
+
+    return parse_words(ctx, what, keys, text, out, &given);
+}
+
+alexnet_status an_settings_parse(alexnet_context *ctx, const char *what, const an_key *keys,
+                                 const char *text, void *out)
+{
+    uint64_t given;
+    char allowed[256];
+
+    AN_TRY(parse_words(ctx, what, keys, text, out, &given));
     for (int i = 0; keys[i].name != NULL; ++i) {
         any_value fallback;
         if (given >> i & 1) continue;

@@ -48,6 +48,10 @@ typedef struct an_key {
  */
 alexnet_status an_settings_parse(alexnet_context *ctx, const char *what, const an_key *keys, const char *text, void *out) AN_NODISCARD;
 
+/* The same, but a key that `text` does not name leaves its member as it is. */
+alexnet_status an_settings_override(alexnet_context *ctx, const char *what, const an_key *keys,
+                                    const char *text, void *out) AN_NODISCARD;
+
 /*
  * Writes the settings that differ from their defaults, in table order, into buffer (ended by 0 where bytes > 0).
  * Returns the bytes needed, the final 0 included; the text is cut when that is more than `bytes`. What is written

@@ -11,6 +11,10 @@
 #include <stdarg.h>
 #include <string.h>
 
+#undef an_fail /* they are macros in the analyzer's build */
+#undef an_fail_within
+#undef an_fail_errno
+
 #define VERSION         ALEXNET_VERSION_MAJOR.ALEXNET_VERSION_MINOR.ALEXNET_VERSION_PATCH
 #define TEXT_OF(macro)  TEXT_OF_2(macro) /* twice, so that the macro's value becomes the text */
 #define TEXT_OF_2(text) #text

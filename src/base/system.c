@@ -108,6 +108,17 @@ int an_system_stat(const alexnet_context *ctx, int descriptor, struct stat *out)
     return wish(ctx, AN_FAULT_STAT) == -1 ? -1 : fstat(descriptor, out);
 }
 
+int an_system_sync_path(const alexnet_context *ctx, const char *path, int flags)
+{
+    const int descriptor = an_system_open(ctx, AT_FDCWD, path, O_RDONLY | flags);
+    if (descriptor < 0) return -1;
+    int failed = an_system_sync(ctx, descriptor);
+    if (failed != 0 &&
+        errno == EINVAL) /* a file system without such a thing, as some network ones are */
+        failed = 0;
+    return an_system_close(ctx, descriptor) != 0 ? -1 : failed;
+}
+
 int an_system_sync_folder_of(const alexnet_context *ctx, const char *path)
 {
     char folder[PATH_MAX] = ".";
@@ -121,12 +132,5 @@ int an_system_sync_folder_of(const alexnet_context *ctx, const char *path)
         memcpy(folder, path, length);
         folder[length] = '\0';
     }
-
-    const int descriptor = an_system_open(ctx, AT_FDCWD, folder, O_RDONLY | O_DIRECTORY);
-    if (descriptor < 0) return -1;
-    int failed = an_system_sync(ctx, descriptor);
-    if (failed != 0 &&
-        errno == EINVAL) /* a file system without such a thing, as some network ones are */
-        failed = 0;
-    return an_system_close(ctx, descriptor) != 0 ? -1 : failed;
+    return an_system_sync_path(ctx, folder, O_DIRECTORY);
 }

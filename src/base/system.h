@@ -19,6 +19,9 @@ int     an_system_sync(const alexnet_context *ctx, int descriptor) AN_NODISCARD;
 int     an_system_lock(const alexnet_context *ctx, int descriptor) AN_NODISCARD; /* EWOULDBLOCK: somebody else has it */
 int     an_system_stat(const alexnet_context *ctx, int descriptor, struct stat *out) AN_NODISCARD;
 
+/* Makes what was written to a file, or what was done to the names in a folder, survive a power failure. */
+int an_system_sync_path(const alexnet_context *ctx, const char *path, int flags) AN_NODISCARD;
+
 /* Makes a name that was added, replaced or removed in the folder that holds `path` survive a power failure. */
 int an_system_sync_folder_of(const alexnet_context *ctx, const char *path) AN_NODISCARD;
 

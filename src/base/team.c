@@ -5,8 +5,10 @@
 #include "base/team.h"
 
 #include "base/context.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/threads.h"
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -54,37 +56,53 @@ static void *run_member(void *arg)
     return NULL;
 }
 
-static alexnet_status start_member(an_team *team)
+/* *error: the system's error number if the thread does not start; else 0. */
+static alexnet_status start_member(an_team *team, int *error)
 {
     member *m = &team->members[team->started];
 
     *m = (member){.team = team, .number = team->started, .ctx = an_context_fork(team->ctx)};
     if (m->ctx == NULL)
         return an_fail(team->ctx, ALEXNET_NO_MEMORY, "no memory for a thread's context");
-    const int error = pthread_create(&m->thread, NULL, run_member, m);
-    if (error != 0) {
+    *error = an_fault(team->ctx, AN_FAULT_THREAD) ? EAGAIN
+                                                  : pthread_create(&m->thread, NULL, run_member, m);
+    if (*error == 0)
+        ++team->started;
+    else
         alexnet_close(m->ctx);
-        return error == EAGAIN || error == ENOMEM
-                   ? an_fail(team->ctx, ALEXNET_NO_MEMORY,
-                             "cannot start thread %d of %d: no memory, or a limit on threads",
-                             m->number + 1, team->count)
-                   : an_fail_errno(team->ctx, error, "cannot start thread %d of %d", m->number + 1,
-                                   team->count);
-    }
-    ++team->started;
     return ALEXNET_OK;
+}
+
+static void tell_refusal(const an_team *team, int error)
+{
+    alexnet_context *ctx = team->ctx;
+
+    if (ctx->members_told) return;
+    ctx->members_told = true;
+    if (team->started == 0)
+        an_log(ctx, ALEXNET_LOG_WARNING,
+               "no thread but the main one works on images: the system refused to start another "
+               "(%s)",
+               an_threads_reason(error));
+    else
+        an_log(ctx, ALEXNET_LOG_WARNING,
+               "%d thread%s on images: the system refused to start more of the %d wanted (%s)",
+               team->started, team->started == 1 ? " works" : "s work", team->count,
+               an_threads_reason(error));
 }
 
 static alexnet_status start_members(an_team *team)
 {
     alexnet_status status = ALEXNET_OK;
     sigset_t all, before;
+    int error = 0;
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* new threads inherit the mask */
-    while (team->started < team->count && status == ALEXNET_OK)
-        status = start_member(team);
+    while (team->started < team->count && status == ALEXNET_OK && error == 0)
+        status = start_member(team, &error);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error != 0) tell_refusal(team, error);
     return status;
 }
 
@@ -115,6 +133,8 @@ alexnet_status an_team_open(alexnet_context *ctx, int members, an_team_work work
     *out = team;
     return ALEXNET_OK;
 }
+
+int an_team_members(const an_team *team) { return team->started; }
 
 void an_team_close(an_team *team)
 {

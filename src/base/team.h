@@ -18,9 +18,15 @@ typedef struct an_team an_team;
 /* A worker's whole job. `member` numbers the workers from 0. */
 typedef void (*an_team_work)(void *arg, alexnet_context *ctx, int member);
 
-/* Starts the members, or none of them. NO_MEMORY, IO (the system gives no more threads). */
+/*
+ * Starts the threads, or as many as the system allows: with none, the caller must do the work. A
+ * warning says so, once per context. No thread works before their number is known. NO_MEMORY: none
+ * was started.
+ */
 alexnet_status an_team_open(alexnet_context *ctx, int members, an_team_work work, void *arg,
                             an_team **out) AN_NODISCARD;
+
+int an_team_members(const an_team *team); /* the number of threads that were started */
 
 /* Joins all threads. The caller must have told them to stop. NULL is legal. */
 void an_team_close(an_team *team);

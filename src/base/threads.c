@@ -63,6 +63,12 @@ static int count_that_start(const alexnet_context *ctx, int wanted, int *error)
     return started;
 }
 
+const char *an_threads_reason(int error)
+{
+    return error == EAGAIN || error == ENOMEM ? "a limit on processes, or no memory"
+                                              : "not allowed";
+}
+
 /* OpenMP keeps the threads of the first region for the next ones. */
 static void start_team(int threads)
 {
@@ -87,8 +93,7 @@ static void start_team(int threads)
             an_log(ctx, ALEXNET_LOG_WARNING,
                    "computing with %d thread%s: the system refused to start more of the %d wanted "
                    "(%s)",
-                   there, there == 1 ? "" : "s", wanted,
-                   error == EAGAIN ? "a limit on processes, or no memory" : "not allowed");
+                   there, there == 1 ? "" : "s", wanted, an_threads_reason(error));
             ctx->options.threads = there;
         }
         start_team(there);

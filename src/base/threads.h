@@ -17,4 +17,7 @@
  */
 void an_threads_settle(alexnet_context *ctx);
 
+/* For a message: what pthread_create() means by an error. */
+const char *an_threads_reason(int error);
+
 #endif

@@ -26,7 +26,9 @@ struct an_writer {
     char *temporary;       /* PATH.tmp-PID-N */
     int descriptor;        /* of the temporary file; -1: none */
     alexnet_status status; /* of the first call that failed; all later ones fail with it */
-    size_t held;           /* bytes waiting in buffer */
+    an_file_sum *sum;      /* of all that is written, for the caller; NULL: nobody asks */
+    an_sha256 hash;
+    size_t held; /* bytes waiting in buffer */
     uint8_t buffer[1 << 16];
 };
 
@@ -110,6 +112,7 @@ alexnet_status an_writer_open(alexnet_context *ctx, const char *path, an_writer 
     writer->path = an_copy_text(ctx, path);
     writer->temporary = NULL;
     writer->descriptor = -1;
+    writer->sum = NULL;
     writer->held = 0;
     writer->status = writer->path == NULL
                          ? an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory to write", path)
@@ -123,8 +126,17 @@ alexnet_status an_writer_open(alexnet_context *ctx, const char *path, an_writer 
     return ALEXNET_OK;
 }
 
+void an_writer_sum(an_writer *writer, an_file_sum *out)
+{
+    assert(writer->held == 0);
+    writer->sum = out;
+    *out = (an_file_sum){0};
+    an_sha256_open(&writer->hash);
+}
+
 static alexnet_status put(an_writer *writer, const void *data, size_t bytes)
 {
+    if (writer->sum != NULL) an_sha256_add(&writer->hash, data, bytes);
     if (an_system_write(writer->ctx, writer->descriptor, data, bytes) != 0)
         writer->status = fail_writing(writer->ctx, writer->path, errno);
     return writer->status;
@@ -177,6 +189,16 @@ alexnet_status an_writer_format(an_writer *writer, const char *format, ...)
     return writer->status;
 }
 
+static void conclude_sum(an_writer *writer)
+{
+    uint8_t digest[AN_SHA256_BYTES];
+
+    if (writer->sum == NULL) return;
+    writer->sum->bytes = (int64_t)writer->hash.bytes;
+    an_sha256_close(&writer->hash, digest);
+    an_sha256_hex(digest, writer->sum->sha256);
+}
+
 alexnet_status an_writer_commit(an_writer *writer)
 {
     alexnet_context *ctx = writer->ctx;
@@ -198,6 +220,7 @@ alexnet_status an_writer_commit(an_writer *writer)
     }
     if (an_system_sync_folder_of(ctx, writer->path) != 0)
         status = fail_writing(ctx, writer->path, errno);
+    if (status == ALEXNET_OK) conclude_sum(writer);
     free_writer(writer);
     return status;
 }
@@ -322,4 +345,11 @@ alexnet_status an_file_append_line(alexnet_context *ctx, const char *path, const
     an_free(ctx, text);
     if (an_system_close(ctx, descriptor) != 0 && failed == 0) return fail_writing(ctx, path, errno);
     return failed == 0 ? ALEXNET_OK : fail_writing(ctx, path, error);
+}
+
+alexnet_status an_file_sync(alexnet_context *ctx, const char *path)
+{
+    if (an_system_sync_path(ctx, path, 0) != 0 || an_system_sync_folder_of(ctx, path) != 0)
+        return an_fail_errno(ctx, errno, "%s: cannot write", path);
+    return ALEXNET_OK;
 }

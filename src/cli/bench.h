@@ -10,7 +10,7 @@
 
 typedef struct cli_bench_args {
     cli_network network;
-    const char *model;
+    const char *model, *algorithm; /* algorithm NULL: the cheapest */
     int batch, steps, warm_up;
     int layers, prepared; /* flags are int: cli/options.h */
 } cli_bench_args;

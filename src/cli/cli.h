@@ -83,9 +83,10 @@ typedef struct cli_command {
 } cli_command;
 
 extern const cli_command command_train, command_eval, command_predict, command_features,
-    command_preprocess, command_info, command_init, command_data_synth, command_data_verify,
-    command_data_stats, command_bench_train, command_bench_infer, command_bench_latency,
-    command_bench_kernels, command_bench_load, command_help, command_completion;
+    command_preprocess, command_filters, command_info, command_init, command_data_synth,
+    command_data_verify, command_data_stats, command_bench_train, command_bench_infer,
+    command_bench_latency, command_bench_kernels, command_bench_load, command_help,
+    command_completion;
 
 /* All of them, in the order of help; NULL at the end. */
 extern const cli_command *const cli_commands[];
@@ -140,9 +141,6 @@ void *cli_grow(void *block, size_t count, size_t size);
 char *cli_copy(const char *text);
 
 void cli_end_for_memory(void); /* says so, and ends the program */
-
-/* A file to read; NULL: it cannot be opened. For want of memory the program ends, as above. */
-FILE *cli_open(const char *path);
 
 /* ---- help.c, completion.c ---- */
 

@@ -286,12 +286,14 @@ static void print_layers(const bench *b, int steps)
                   "of peak", "");
     for (int i = 0; i < 2 * b->model->node_count; ++i) {
         if (!get_layer_row(b, &f, steps, i, &row)) continue;
-        const bool counted = row.gflops > 0;
+        gflops[0] = share[0] = '\0';
         snprintf(ms, sizeof ms, "%.3f", 1e3 * row.seconds);
         snprintf(predicted, sizeof predicted, row.predicted > 0 ? "%.3f" : "-",
                  1e3 * row.predicted);
-        snprintf(gflops, sizeof gflops, counted ? "%.1f" : "", row.gflops);
-        snprintf(share, sizeof share, counted ? "%.0f %%" : "", 100 * row.share);
+        if (row.gflops > 0) { /* its operations were counted */
+            snprintf(gflops, sizeof gflops, "%.1f", row.gflops);
+            snprintf(share, sizeof share, "%.0f %%", 100 * row.share);
+        }
         cli_table_row(&table, row.node->name, row.node->def->name, row.pass, row.algorithm, ms,
                       predicted, gflops, share, row.slow ? "slow" : "");
     }

@@ -9,7 +9,7 @@
 #include "base/threads.h"
 #include "cli/bench.h"
 #include "cli/output.h"
-#include "cpu/cases.h"
+#include "bench/cases.h"
 #include "cpu/peak.h"
 
 #include <stdlib.h>
@@ -22,6 +22,8 @@ static const cli_option kernels_options[] = {
     {"batch", 'b', CLI_INT, AT(batch), 1, 65536, "N", "images a call [128]"},
     {"steps", 0, CLI_INT, AT(steps), 1, 1000000, "N", "calls that count [5]"},
     {"warm-up", 0, CLI_INT, AT(warm_up), 0, 1000000, "N", "calls before those [3]"},
+    {"algorithm", 0, CLI_TEXT, AT(algorithm), 0, 0, "NAME",
+     "only convolutions and linear layers, by this algorithm: direct, winograd ... [the cheapest]"},
     {"prepared", 0, CLI_FLAG, AT(prepared), 0, 0, NULL,
      "forward with weights prepared beforehand, as in inference; int8: always"},
     {0},
@@ -33,7 +35,7 @@ typedef struct kernel {
     an_case c;
     an_case_sizes sizes;
     an_run run;
-    void *in[AN_CASE_INPUTS], *out[AN_CASE_OUTPUTS], *prepared;
+    void *in[AN_CASE_INPUTS], *out[AN_CASE_OUTPUTS], *packed;
 } kernel;
 
 static void close_kernel(alexnet_context *ctx, kernel *k)
@@ -43,7 +45,7 @@ static void close_kernel(alexnet_context *ctx, kernel *k)
     for (int i = 0; i < AN_CASE_OUTPUTS; ++i)
         an_free(ctx, k->out[i]);
     an_free(ctx, k->run.scratch);
-    an_free(ctx, k->prepared);
+    an_free(ctx, k->packed);
 }
 
 static void *new_operand(alexnet_context *ctx, const an_operand *operand, uint64_t seed)
@@ -75,16 +77,16 @@ static alexnet_status open_kernel(alexnet_context *ctx, kernel *k, uint64_t seed
                : an_fail(ctx, ALEXNET_NO_MEMORY, "operands of %s", k->c.name);
 }
 
-static alexnet_status prepare_kernel(alexnet_context *ctx, kernel *k,
-                                     const void *const in[AN_CASE_INPUTS])
+static alexnet_status pack_kernel_weights(alexnet_context *ctx, kernel *k,
+                                          const void *const in[AN_CASE_INPUTS])
 {
-    const size_t bytes = an_case_prepared_bytes(&k->c, an_context_backend(ctx));
+    const size_t bytes = an_case_packed_bytes(&k->c, an_context_backend(ctx));
 
     if (bytes == 0) return ALEXNET_OK;
-    k->prepared = an_new(ctx, bytes);
-    if (k->prepared == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "weights of %s", k->c.name);
+    k->packed = an_new(ctx, bytes);
+    if (k->packed == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "weights of %s", k->c.name);
     k->sizes.bytes += (double)bytes - (double)an_operand_bytes(&k->sizes.in[1]); /* read instead */
-    return an_case_prepare(&k->c, an_context_backend(ctx), &k->run, in, k->prepared);
+    return an_case_pack_weights(&k->c, an_context_backend(ctx), &k->run, in, k->packed);
 }
 
 static alexnet_status time_kernel(alexnet_context *ctx, kernel *k, const cli_bench_args *args,
@@ -95,7 +97,7 @@ static alexnet_status time_kernel(alexnet_context *ctx, kernel *k, const cli_ben
 
     for (int i = 0; i < AN_CASE_INPUTS; ++i)
         in[i] = k->in[i];
-    alexnet_status status = prepare_kernel(ctx, k, in);
+    alexnet_status status = pack_kernel_weights(ctx, k, in);
     for (int i = -args->warm_up; i < args->steps && status == ALEXNET_OK; ++i) {
         const double start = cli_now();
         status = an_case_run(&k->c, an_context_backend(ctx), &k->run, in, k->out);
@@ -136,15 +138,17 @@ static alexnet_status bench_case(cli *app, const cli_bench_args *args, an_case c
     double seconds = 0;
 
     k.c.dtype = app->ctx->options.dtype;
-    k.c.conv2d.prepared = k.c.linear.prepared = args->prepared || k.c.dtype == ALEXNET_INT8;
+    k.c.algorithm = args->algorithm;
+    k.c.conv2d.packed = k.c.linear.packed = args->prepared || k.c.dtype == ALEXNET_INT8;
+    const char *algorithm = an_case_algorithm(&k.c, an_context_backend(app->ctx));
+    if (algorithm == NULL) return ALEXNET_OK;
     alexnet_status status = open_kernel(app->ctx, &k, (uint64_t)args->network.common.seed);
     if (status == ALEXNET_OK) status = time_kernel(app->ctx, &k, args, &seconds);
     if (status == ALEXNET_OK) {
         /* The peak drifts on a shared machine: measured each time, so that a share is of its
          * own minute. */
         *peak = an_cpu_peak_gflops(an_context_backend(app->ctx), k.run.threads);
-        report_kernel(&app->json, &k, an_case_algorithm(&k.c, an_context_backend(app->ctx)),
-                      seconds, *peak, table, list);
+        report_kernel(&app->json, &k, algorithm, seconds, *peak, table, list);
     }
     close_kernel(app->ctx, &k);
     return status;
@@ -187,6 +191,9 @@ static cli_exit time_kernels(cli *app, const cli_bench_args *args, cli_table *ta
     alexnet_status status = bench_list(app, args, &an_cases_step, &peak, table, list);
     if (status == ALEXNET_OK) status = bench_list(app, args, &an_cases_others, &peak, table, list);
     if (status != ALEXNET_OK) return cli_fail(app, status);
+    if (json_array_size(list) == 0 && args->algorithm != NULL)
+        return cli_usage(app, "tier %s has no algorithm '%s' for these calls",
+                         an_context_backend(app->ctx)->tier, args->algorithm);
     if (json_array_size(list) == 0)
         return cli_usage(app, "no kernel has '%s' in its name", app->words[0]);
     return print_kernels(app, args->batch, peak, table, list);
@@ -214,6 +221,8 @@ static const cli_example kernels_examples[] = {
     {"alexnet bench kernels",
      "every call of a training step of AlexNet, and of other networks what it has none of"},
     {"alexnet bench kernels conv2 --threads 1", "those whose name contains 'conv2', on one thread"},
+    {"alexnet bench kernels conv --algorithm direct",
+     "convolutions tap by tap, those too that would be computed by Winograd's tiles"},
     {"alexnet bench kernels lrn", "response normalisation, by the bytes it moves a second"},
     {0},
 };

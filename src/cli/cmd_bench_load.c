@@ -88,8 +88,9 @@ static alexnet_status open_load(load *l, const load_args *args, const char *data
     options.source = l->source;
     options.count = an_source_count(l->source);
     an_network_ask(l->model, &l->record, &options);
-    l->workers = an_team_size(l->ctx, options.workers, options.count);
-    return an_loader_open(l->ctx, &options, &l->loader);
+    AN_TRY(an_loader_open(l->ctx, &options, &l->loader));
+    l->workers = an_loader_workers(l->loader);
+    return ALEXNET_OK;
 }
 
 static alexnet_status run_load(cli *app, load *l, const cli_bench_args *args)

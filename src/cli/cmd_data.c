@@ -86,6 +86,7 @@ void cli_data_print(const char *data, const alexnet_data_info *info)
 
 static void prepare(cli *app, alexnet_data_options *options)
 {
+    options->struct_size = sizeof *options;
     options->data = app->words[0];
     options->progress = cli_progress_report;
     options->progress_user = &app->progress;
@@ -290,12 +291,13 @@ static cli_exit run_synth(cli *app, void *data)
 {
     data_args *args = data;
     alexnet_synth_options *synth = &args->synth;
-    const alexnet_data_options options = {.data = synth->out};
+    const alexnet_data_options options = {.struct_size = sizeof options, .data = synth->out};
     alexnet_data_info info;
     char a[CLI_NUMBER];
     cli_exit code = CLI_DONE;
 
     if (synth->out == NULL) return cli_usage(app, "expected --out DIR");
+    synth->struct_size = sizeof *synth;
     synth->seed = (uint64_t)app->common->seed;
     synth->progress = cli_progress_report;
     synth->progress_user = &app->progress;

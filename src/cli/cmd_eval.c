@@ -138,8 +138,12 @@ static cli_exit check_words(cli *app)
 {
     const char *last = app->words[app->word_count - 1];
 
-    if (app->word_count == 1 || !cli_is_run(last)) return CLI_DONE;
-    return cli_usage(app, "'%s' is a run, not data: name the data last", last);
+    bool run;
+
+    if (app->word_count == 1) return CLI_DONE;
+    const alexnet_status status = cli_is_run(app->ctx, last, &run);
+    if (status != ALEXNET_OK) return cli_fail(app, status);
+    return run ? cli_usage(app, "'%s' is a run, not data: name the data last", last) : CLI_DONE;
 }
 
 static bool is_csv(const char *path)
@@ -153,6 +157,7 @@ static cli_exit run_eval(cli *app, void *data)
 {
     eval_args *args = data;
     alexnet_evaluate_options *options = &args->options;
+    const alexnet_run_size size = cli_run_size(&args->shared);
     alexnet_evaluate_result result;
     const cli_exit usable = check_words(app);
     if (usable != CLI_DONE) return usable;
@@ -169,7 +174,8 @@ static cli_exit run_eval(cli *app, void *data)
     options->data = with_data ? app->words[count] : NULL;
     options->crops = args->crops == 2 ? 10 : 1;
     options->orientation = (alexnet_orientation)args->orientation;
-    options->size = cli_run_size(&args->shared);
+    options->struct_size = sizeof *options;
+    options->size = &size;
     options->on_bad_image = (alexnet_bad_image)args->on_bad_image;
     options->progress = cli_progress_report;
     options->progress_user = &app->progress;

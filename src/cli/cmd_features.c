@@ -62,6 +62,7 @@ static cli_exit print_result(cli *app, const alexnet_features_options *options, 
 static cli_exit write_tensor(cli *app, features_args *args)
 {
     alexnet_features_options *options = &args->options;
+    const alexnet_run_size size = cli_run_size(&args->shared);
     cli_names images;
     int64_t shape[4];
     int rank;
@@ -73,7 +74,8 @@ static cli_exit write_tensor(cli *app, features_args *args)
     }
     options->weights = app->words[0];
     options->orientation = (alexnet_orientation)args->orientation;
-    options->size = cli_run_size(&args->shared);
+    options->struct_size = sizeof *options;
+    options->size = &size;
     options->images = (const char *const *)images.items;
     options->image_count = images.count;
     options->progress = cli_progress_report;

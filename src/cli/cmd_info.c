@@ -3,6 +3,7 @@
  * argument is.
  * SPDX-License-Identifier: MIT
  */
+#include "base/file.h"
 #include "cli/cli.h"
 #include "cli/output.h"
 #include "cli/run.h"
@@ -159,8 +160,8 @@ static alexnet_status load_weights(cli *app, const info_args *args, const char *
                                    alexnet_model **model)
 {
     const cli_network *given = &args->network;
-    const alexnet_run_size size = {given->input_size[0], given->input_size[1], given->global_pool,
-                                   given->no_squeeze};
+    const alexnet_run_size size = {sizeof size, given->input_size[0], given->input_size[1],
+                                   given->global_pool, given->no_squeeze};
 
     alexnet_status status = alexnet_model_load(app->ctx, path, model);
     if (status == ALEXNET_OK) status = alexnet_model_resize(*model, &size);
@@ -221,7 +222,7 @@ static cli_exit show_model(cli *app, const info_args *args, const char *word)
 
 static cli_exit show_data(cli *app, const char *path)
 {
-    const alexnet_data_options options = {.data = path};
+    const alexnet_data_options options = {.struct_size = sizeof options, .data = path};
     alexnet_data_info info;
     const alexnet_status status = alexnet_data_inspect(app->ctx, &options, &info);
 
@@ -346,16 +347,19 @@ static cli_exit verify(cli *app, const char *path)
 
 /* A safetensors file begins with the size of its header (8 bytes, little end first) and the
  * header's brace. */
-static bool is_safetensors(const char *path)
+static alexnet_status is_safetensors(alexnet_context *ctx, const char *path, bool *is)
 {
     unsigned char head[9] = {0};
-    FILE *file = cli_open(path);
+    an_reader reader;
+    alexnet_status status = an_reader_open(ctx, path, &reader);
 
-    if (file == NULL) return false;
-    const size_t got = fread(head, 1, sizeof head, file);
-    fclose(file);
-    return got == sizeof head && head[8] == '{' && head[4] == 0 && head[5] == 0 && head[6] == 0 &&
-           head[7] == 0;
+    *is = false;
+    if (status != ALEXNET_OK) return status == ALEXNET_BAD_FILE ? ALEXNET_OK : status; /* a pipe */
+    if (reader.size >= sizeof head)
+        status = an_reader_read(ctx, &reader, path, 0, head, sizeof head);
+    an_reader_close(&reader);
+    *is = head[8] == '{' && head[4] == 0 && head[5] == 0 && head[6] == 0 && head[7] == 0;
+    return status;
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -429,9 +433,15 @@ static cli_exit run_info(cli *app, void *data)
                    : cli_error(app, CLI_IO, "%s: %s", word, strerror(errno));
     const bool folder = !synthetic && S_ISDIR(info.st_mode);
     if (args->verify && !synthetic) return verify(app, word);
-    if (!synthetic && !folder && (is_safetensors(word) || ends_with(word, ".safetensors")))
+    bool weights = false, run = false;
+    alexnet_status status = ALEXNET_OK;
+    if (folder)
+        status = cli_is_run(app->ctx, word, &run);
+    else if (!synthetic)
+        status = is_safetensors(app->ctx, word, &weights);
+    if (status != ALEXNET_OK) return cli_fail(app, status);
+    if (weights || (!synthetic && !folder && ends_with(word, ".safetensors")))
         return show_weights(app, args, word);
-    const bool run = folder && cli_is_run(word);
     if (run && (args->plan || args->compare != NULL || is_sized(&args->network)))
         return show_weights(app, args, word); /* of the run */
     if (idle_option(args) != NULL) return needs_model(app, idle_option(args));

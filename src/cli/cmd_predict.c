@@ -112,12 +112,14 @@ static alexnet_go report_progress(void *user, const alexnet_progress *report)
 static cli_exit predict(cli *app, predict_args *args, const cli_names *images)
 {
     alexnet_predict_options *options = &args->options;
+    const alexnet_run_size size = cli_run_size(&args->shared);
     printer out = {app, args->csv != 0, args->csv_safe != 0, CLI_DONE};
     int64_t count, failed;
 
     options->weights = app->words[0];
     options->orientation = (alexnet_orientation)args->orientation;
-    options->size = cli_run_size(&args->shared);
+    options->struct_size = sizeof *options;
+    options->size = &size;
     options->images = (const char *const *)images->items;
     options->image_count = images->count;
     options->result = print_result;

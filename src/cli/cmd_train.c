@@ -3,26 +3,37 @@
  * answers of the progress callback.
  * SPDX-License-Identifier: MIT
  */
+#include "base/file.h"
 #include "cli/cli.h"
 #include "cli/output.h"
 #include "cli/run.h"
 #include "cli/show.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #define RUNS "runs" /* where runs without a name go */
 
+/* The settings of a recipe, in the order of their list. */
+enum {
+#define AN_RECIPE_KEY(name, kind, min, max, fallback, option, letter, value, help) SETTING_##name,
+#include "train/recipe_keys.inc"
+#undef AN_RECIPE_KEY
+    SETTINGS
+};
+
+#define SETTINGS_BYTES 4096
+
 typedef struct train_args {
     cli_network network;
     alexnet_train_options options;
+    const char *given[SETTINGS]; /* values of these; NULL: the recipe's own */
+    char settings[SETTINGS_BYTES];
     const char *checkpoint_every;
     int on_bad_image; /* 1: fail, 2: skip */
     int orientation;  /* alexnet_orientation */
@@ -56,46 +67,13 @@ static const cli_option train_options[] = {
     {"steps", 0, CLI_COUNT, AT(options.steps), 1, 0, "N|none", "limit in steps [none]"},
     {"time", 't', CLI_TIME, AT(options.seconds), ALEXNET_SECONDS_MIN, 0, "TIME|none",
      "limit in time, all sittings together, such as 90s, 30m, 1h30m [none]"},
-    {"batch", 'b', CLI_INT, AT(options.batch), 1, ALEXNET_BATCH_MAX, "N",
-     "images a step [the recipe's]"},
-    {"lr", 0, CLI_REAL, AT(options.lr), 0, ALEXNET_LR_MAX, "X", "learning rate [the recipe's]"},
-    {"momentum", 0, CLI_REAL, AT(options.momentum), 0, ALEXNET_MOMENTUM_MAX, "X",
-     "momentum [the recipe's]"},
-    {"weight-decay", 0, CLI_REAL, AT(options.weight_decay), 0, ALEXNET_WEIGHT_DECAY_MAX, "X",
-     "weight decay [the recipe's]"},
-    {"bias-lr", 0, CLI_REAL, AT(options.bias_lr), 0, ALEXNET_BIAS_FACTOR_MAX, "X",
-     "learning rate of biases, times --lr [the recipe's]"},
-    {"bias-decay", 0, CLI_REAL, AT(options.bias_decay), 0, ALEXNET_BIAS_FACTOR_MAX, "X",
-     "weight decay of biases, times --weight-decay [the recipe's]"},
-    {"update", 0, CLI_TEXT, AT(options.update), 0, 0, "NAME",
-     "the rule: torch, paper, rmsprop or adam [the recipe's]"},
-    {"rho", 0, CLI_REAL, AT(options.rho), 0, ALEXNET_MOMENTUM_MAX, "X",
-     "rmsprop: kept of the mean square of gradients [the recipe's]"},
-    {"beta2", 0, CLI_REAL, AT(options.beta2), 0, ALEXNET_AVERAGE_MAX, "X",
-     "adam: the same; its beta1 is --momentum [the recipe's]"},
-    {"epsilon", 0, CLI_REAL, AT(options.epsilon), ALEXNET_EPSILON_MIN, ALEXNET_EPSILON_MAX, "X",
-     "rmsprop, adam: added to the divisor [the recipe's]"},
-    {"average", 0, CLI_REAL, AT(options.average), 0, ALEXNET_AVERAGE_MAX, "X",
-     "kept of the weights' running average, such as 0.9999, less in the first steps; 0: none [the "
-     "recipe's]"},
-    {"smoothing", 0, CLI_REAL, AT(options.smoothing), 0, ALEXNET_SMOOTHING_MAX, "X",
-     "part of each label that all classes share [the recipe's]"},
-    {"mixup", 0, CLI_REAL, AT(options.mixup), 0, ALEXNET_MIXUP_MAX, "X",
-     "blend images in pairs, by parts from Beta(X, X); 0: not [the recipe's]"},
-    {"grow", 0, CLI_INT, AT(options.grow), 0, ALEXNET_INPUT_MAX, "N",
-     "begin with an input of NxN pixels and let it grow; 0: not [the recipe's]"},
-    {"views", 0, CLI_INT, AT(options.views), 0, ALEXNET_VIEWS_MAX, "N",
-     "augmented views of each image kept behind frozen layers; 0: none [the recipe's]"},
-    {"schedule", 0, CLI_TEXT, AT(options.schedule), 0, 0, "TEXT",
-     "of the learning rate: constant, step:30,0.1, cosine, poly:1 ... [the recipe's]"},
-    {"bias-schedule", 0, CLI_TEXT, AT(options.bias_schedule), 0, 0, "TEXT",
-     "of that of biases, where it is another [the recipe's]"},
-    {"augment", 0, CLI_TEXT, AT(options.augment), 0, 0, "LIST",
-     "none, or of crop, flip, rrc, jitter, pca, pca-text separated by commas [the recipe's]"},
-    {"events", 0, CLI_TEXT, AT(options.events), 0, 0, "LIST",
-     "what changes at an epoch, such as 25:rate=0.1;40:conv1=0 [the recipe's]"},
-    {"init", 0, CLI_TEXT, AT(options.init), 0, 0, "MODE",
-     "how first weights are drawn: family or he [the recipe's]"},
+/* clang-format off */
+#define AN_RECIPE_KEY(name, kind, min, max, fallback, option, letter, value, help)                 \
+    {option, letter, CLI_##kind, AT(given[SETTING_##name]), min, max, value,                       \
+     help " [the recipe's]", true},
+/* clang-format on */
+#include "train/recipe_keys.inc"
+#undef AN_RECIPE_KEY
     {"out", 'o', CLI_PATH, AT(options.out), 0, 0, "DIR", "run directory [runs/MODEL-DATE]"},
     {"force", 'f', CLI_FLAG, AT(options.force), 0, 0, NULL,
      "replace the run directory if it exists"},
@@ -206,6 +184,54 @@ static bool parse_checkpoint_every(const char *text, alexnet_train_options *opti
     return cli_parse_time(text, &options->checkpoint_seconds);
 }
 
+/* A value as settings have it. Numbers are written anew: the command line takes any that strtod()
+   does. NULL: no setting can be that. */
+static const char *value_of_setting(cli_type type, const char *value, char number[CLI_NUMBER])
+{
+    int64_t count;
+    double real;
+
+    for (const char *at = value; *at != '\0'; ++at)
+        if ((unsigned char)*at <= ' ' || *at == 0x7f) return NULL;
+    if (type == CLI_REAL && cli_parse_real(value, &real))
+        snprintf(number, CLI_NUMBER, "%.17g", real);
+    else if (type == CLI_INT && cli_parse_count(value, &count))
+        snprintf(number, CLI_NUMBER, "%lld", (long long)count);
+    else
+        return value;
+    return number;
+}
+
+/* The settings that are given become one text: "batch=16 lr=0.01". False: *bad is an option whose
+   value no setting can be. */
+static bool join_settings(train_args *args, const char **bad)
+{
+    static const struct {
+        const char *key, *option;
+        cli_type type;
+    } keys[] = {
+#define AN_RECIPE_KEY(name, kind, min, max, fallback, option, letter, value, help)                 \
+    {#name, option, CLI_##kind},
+#include "train/recipe_keys.inc"
+#undef AN_RECIPE_KEY
+    };
+    const size_t bytes = sizeof args->settings;
+    size_t used = 0;
+
+    for (int i = 0; i < SETTINGS; ++i) {
+        char number[CLI_NUMBER];
+        if (args->given[i] == NULL) continue;
+        const char *value = value_of_setting(keys[i].type, args->given[i], number);
+        *bad = keys[i].option;
+        if (value == NULL) return false;
+        used += (size_t)snprintf(args->settings + used, bytes - used, "%s%s=%s",
+                                 used > 0 ? " " : "", keys[i].key, value);
+        if (used >= bytes) return false;
+    }
+    if (used > 0) args->options.settings = args->settings;
+    return true;
+}
+
 /* What a run without a name is called after. */
 static const char *model_of_run(cli *app, const alexnet_train_options *options, char *buffer,
                                 size_t bytes)
@@ -228,9 +254,9 @@ static bool stands_in(const char *data)
 
 /*
  * Takes runs/MODEL-DATE, with -2, -3 ... while somebody has that: making the folder decides between runs that begin in the same
- * second. What keeps it from being made the training itself finds, and says.
+ * second.
  */
-static void name_run(cli *app, train_args *args)
+static alexnet_status name_run(cli *app, train_args *args)
 {
     const alexnet_train_options *options = &args->options;
     const size_t bytes = sizeof args->run;
@@ -244,23 +270,32 @@ static void name_run(cli *app, train_args *args)
     localtime_r(&now, &local);
     strftime(date, sizeof date, "%Y%m%d-%H%M%S", &local);
     snprintf(path, bytes, RUNS "/%.200s-%s", model, date);
-    args->made_runs = mkdir(RUNS, 0777) == 0;
-    for (int n = 2; mkdir(path, 0777) != 0 && errno == EEXIST; ++n)
+    bool made = false;
+    alexnet_status status = an_folder_make_new(app->ctx, RUNS, &args->made_runs);
+    if (status == ALEXNET_OK) status = an_folder_make_new(app->ctx, path, &made);
+    for (int n = 2; status == ALEXNET_OK && !made; ++n) {
         snprintf(path, bytes, RUNS "/%.200s-%s-%d", model, date, n);
+        status = an_folder_make_new(app->ctx, path, &made);
+    }
+    return status;
 }
 
 /* A run that did not begin leaves no folder; one that did is not empty. */
 static void unname_run(const train_args *args)
 {
-    if (rmdir(args->run) == 0 && args->made_runs) (void)rmdir(RUNS);
+    (void)rmdir(args->run);
+    if (args->made_runs) (void)rmdir(RUNS); /* unless another run has begun there meanwhile */
 }
 
 /* Which run to resume: the one named, else --out, else the newest. */
 static cli_exit choose_resume(cli *app, alexnet_train_options *options, char *path, size_t bytes)
 {
     if (*options->resume != '\0') return CLI_DONE;
-    if (options->out == NULL && !cli_run_newest(RUNS, path, bytes))
+    const alexnet_status status =
+        options->out == NULL ? cli_run_newest(app->ctx, RUNS, path, bytes) : ALEXNET_OK;
+    if (status == ALEXNET_NOT_FOUND)
         return cli_error(app, CLI_NO_INPUT, "there is no run under " RUNS "/ to resume");
+    if (status != ALEXNET_OK) return cli_fail(app, status);
     options->resume = options->out != NULL ? options->out : path;
     return CLI_DONE;
 }
@@ -346,8 +381,11 @@ static cli_exit run_train(cli *app, void *data)
     train_args *args = data;
     alexnet_train_options *options = &args->options;
     alexnet_train_result result;
+    const char *bad;
     cli_exit code;
 
+    if (!join_settings(args, &bad))
+        return cli_usage(app, "--%s: expected a text without spaces, not too long", bad);
     if (args->checkpoint_every != NULL && !parse_checkpoint_every(args->checkpoint_every, options))
         return cli_usage(
             app, "--checkpoint-every: expected a time such as 10m or a number of steps, found '%s'",
@@ -369,11 +407,15 @@ static cli_exit run_train(cli *app, void *data)
                               "/ inside its own data, where it would count as a class: name a "
                               "place outside, such as --out ../run");
     } else if (options->out == NULL) {
-        name_run(app, args);
+        const alexnet_status named = name_run(app, args);
+        if (named != ALEXNET_OK) {
+            unname_run(args);
+            return cli_fail(app, named);
+        }
         options->out = args->run;
         args->named = true;
     }
-    options->model_options = args->network.model;
+    options->model_options = &args->network.model;
     options->on_bad_image = (alexnet_bad_image)args->on_bad_image;
     options->orientation = (alexnet_orientation)args->orientation;
     options->seed = app->common->seed;

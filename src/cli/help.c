@@ -12,7 +12,7 @@
 #define COMMAND_WIDTH 16
 
 static const char about_program[] =
-    "trains, evaluates, runs and explains AlexNet image classifiers on a CPU";
+    "trains, evaluates, runs and inspects AlexNet image classifiers on a CPU";
 
 static const struct {
     int code;

@@ -18,6 +18,7 @@ const cli_command *const cli_commands[] = {
     &command_predict,
     &command_features,
     &command_preprocess,
+    &command_filters,
     &command_info,
     &command_init,
     &command_data_synth,
@@ -86,7 +87,8 @@ const cli_option cli_weights_options[] = {
 
 alexnet_run_size cli_run_size(const cli_weights *args)
 {
-    return (alexnet_run_size){.input_h = args->input_size[0],
+    return (alexnet_run_size){.struct_size = sizeof(alexnet_run_size),
+                              .input_h = args->input_size[0],
                               .input_w = args->input_size[1],
                               .global_pool = args->global_pool,
                               .no_squeeze = args->no_squeeze};
@@ -115,6 +117,7 @@ static cli_exit open_context(cli *app)
 {
     static const char *const tiers[] = {NULL, "portable", "avx2", "avx512", "neon"};
     const alexnet_options options = {
+        .struct_size = sizeof options,
         .threads = app->common->threads,
         .cpu = tiers[app->common->cpu],
         .dtype = (alexnet_dtype)(app->common->dtype > 0 ? app->common->dtype - 1 : 0),

@@ -6,7 +6,6 @@
 #include "cli/cli.h"
 #include "cli/output.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,10 +139,3 @@ void *cli_grow(void *block, size_t count, size_t size)
 }
 
 char *cli_copy(const char *text) { return or_end(strdup(text)); }
-
-FILE *cli_open(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-
-    return file == NULL && errno == ENOMEM ? or_end(NULL) : file;
-}

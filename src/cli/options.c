@@ -259,6 +259,13 @@ static void store_none(const cli_option *option, void *at)
 static cli_outcome store(const parser *p, const cli_option *option, const char *value)
 {
     void *at = (char *)p->args + option->offset;
+    union { /* what is only checked, as the text is stored */
+        int integer, size[2];
+        int64_t count;
+        double real;
+        const char *text;
+    } checked;
+    void *to = option->as_text ? &checked : at;
     int64_t count = 0;
     bool good = true;
 
@@ -268,45 +275,46 @@ static cli_outcome store(const parser *p, const cli_option *option, const char *
     }
     switch (option->type) {
     case CLI_FLAG:
-        *(int *)at = 1;
+        *(int *)to = 1;
         break;
     case CLI_TEXT:
     case CLI_PATH: /* an empty one is a shell variable that was not set */
         good = *value != '\0' || is_optional(option);
-        if (good) *(const char **)at = value;
+        if (good) *(const char **)to = value;
         break;
     case CLI_INT:
         good = cli_parse_count(value, &count) && in_range(option, (double)count) &&
                count <= INT_MAX && count >= INT_MIN;
-        if (good) *(int *)at = (int)count;
+        if (good) *(int *)to = (int)count;
         break;
     case CLI_COUNT:
         good = cli_parse_count(value, &count) && in_range(option, (double)count);
-        if (good) *(int64_t *)at = count;
+        if (good) *(int64_t *)to = count;
         break;
     case CLI_REAL: {
         double real = 0;
         good = cli_parse_real(value, &real) && in_range(option, real);
-        if (good) *(double *)at = real;
+        if (good) *(double *)to = real;
         break;
     }
     case CLI_TIME: {
         double seconds = 0;
         good = cli_parse_time(value, &seconds) && in_range(option, seconds);
-        if (good) *(double *)at = seconds;
+        if (good) *(double *)to = seconds;
         break;
     }
     case CLI_SIZE: {
         int size[2];
         good = parse_size(value, size) && in_range(option, size[0]) && in_range(option, size[1]);
-        if (good) memcpy(at, size, sizeof size);
+        if (good) memcpy(to, size, sizeof size);
         break;
     }
     case CLI_CHOICE:
-        *(int *)at = parse_choice(value, option->value);
-        good = *(int *)at != 0;
+        *(int *)to = parse_choice(value, option->value);
+        good = *(int *)to != 0;
         break;
     }
+    if (good && option->as_text) *(const char **)at = value;
     return good ? CLI_PARSED : bad_value(p, option, value);
 }
 

@@ -42,6 +42,7 @@ typedef struct cli_option {
     const char
         *value; /* as help shows it: "N"; "[DIR]" may be left out and is then ""; NULL for a flag */
     const char *help; /* one line, the default in brackets */
+    bool as_text; /* the member is a const char * whatever the type: the value as given, checked */
 } cli_option;
 
 typedef enum cli_outcome { CLI_PARSED, CLI_HELP_WANTED, CLI_MISTAKE } cli_outcome;

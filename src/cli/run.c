@@ -4,14 +4,13 @@
  */
 #include "cli/run.h"
 
+#include "base/file.h"
 #include "cli/cli.h"
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#define LOG_TAIL 65536 /* bytes of log.jsonl that are searched, from its end */
+#define LOG_TAIL ((uint64_t)65536) /* bytes of log.jsonl that are searched, from its end */
 
 /* "RUN/NAME"; false when that is too long. */
 static bool join(char *path, size_t bytes, const char *folder, const char *name)
@@ -20,70 +19,77 @@ static bool join(char *path, size_t bytes, const char *folder, const char *name)
     return length > 0 && (size_t)length < bytes;
 }
 
-static bool changed(const char *run, const char *name, struct timespec *when)
+/* *when: when the file of a run changed last; what it was where there is no such file. */
+static alexnet_status look(alexnet_context *ctx, const char *run, const char *name, int64_t *when)
 {
     char path[4096];
-    struct stat info;
+    an_file_info info;
 
-    if (!join(path, sizeof path, run, name) || stat(path, &info) != 0 || !S_ISREG(info.st_mode))
-        return false;
-    *when = info.st_mtim;
-    return true;
+    if (!join(path, sizeof path, run, name)) return ALEXNET_OK;
+    const alexnet_status status = an_file_stat(ctx, path, &info);
+    if (status == ALEXNET_OK && info.kind == AN_FILE_REGULAR) *when = info.changed;
+    return status;
 }
 
-static bool later(struct timespec a, struct timespec b)
+#define NEVER INT64_MIN
+
+alexnet_status cli_is_run(alexnet_context *ctx, const char *path, bool *run)
 {
-    return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
+    int64_t when = NEVER;
+    const alexnet_status status = look(ctx, path, "config.json", &when);
+
+    *run = when != NEVER;
+    return status;
 }
 
-bool cli_is_run(const char *path)
+/* A run that has begun counts by its last line. */
+static alexnet_status look_at_run(alexnet_context *ctx, const char *run, int64_t *when)
 {
-    struct timespec when;
-
-    return changed(path, "config.json", &when);
+    *when = NEVER;
+    alexnet_status status = look(ctx, run, "config.json", when);
+    if (status == ALEXNET_OK && *when != NEVER) status = look(ctx, run, "log.jsonl", when);
+    return status;
 }
 
-bool cli_run_newest(const char *folder, char *path, size_t bytes)
+alexnet_status cli_run_newest(alexnet_context *ctx, const char *folder, char *path, size_t bytes)
 {
-    DIR *entries = opendir(folder);
-    struct timespec newest = {0}, when;
-    bool found = false;
+    int64_t newest = NEVER, when;
+    an_names names;
+    alexnet_status status = an_folder_list(ctx, folder, &names);
 
-    if (entries == NULL && errno == ENOMEM) cli_end_for_memory();
-    if (entries == NULL) return false;
-    for (const struct dirent *entry; (entry = readdir(entries)) != NULL;) {
+    if (status != ALEXNET_OK) return status;
+    for (size_t i = 0; status == ALEXNET_OK && i < names.count; ++i) {
         char run[4096];
-        if (entry->d_name[0] == '.' || !join(run, sizeof run, folder, entry->d_name) ||
-            !changed(run, "config.json", &when))
+        if (names.names[i][0] == '.' || !join(run, sizeof run, folder, names.names[i])) continue;
+        status = look_at_run(ctx, run, &when);
+        if (status != ALEXNET_OK || when == NEVER || when < newest || strlen(run) >= bytes)
             continue;
-        (void)changed(run, "log.jsonl", &when); /* a run that has begun counts by its last line */
-        if ((!found || later(when, newest)) && strlen(run) < bytes) {
-            strcpy(path, run);
-            newest = when;
-            found = true;
-        }
+        strcpy(path, run);
+        newest = when;
     }
-    closedir(entries);
-    return found;
+    an_names_free(ctx, &names);
+    return status == ALEXNET_OK && newest == NEVER ? ALEXNET_NOT_FOUND : status;
 }
 
-/* NULL where there is none that can be read; *status tells a refusal of memory from that. */
-static json_t *read_config(alexnet_context *ctx, const char *path, alexnet_status *status)
+/* *config is NULL where there is none, or a damaged one. */
+static alexnet_status read_config(alexnet_context *ctx, const char *path, json_t **config)
 {
-    json_t *config = NULL;
+    const alexnet_status status = an_json_read(ctx, path, config);
 
-    if (an_json_read(ctx, path, &config) == ALEXNET_NO_MEMORY) *status = ALEXNET_NO_MEMORY;
-    return config;
+    return status == ALEXNET_NOT_FOUND || status == ALEXNET_BAD_FILE ? ALEXNET_OK : status;
 }
 
 static bool config_text(alexnet_context *ctx, const char *path, const char *key, char *text,
                         size_t bytes)
 {
     char inside[4096];
-    const bool folder = cli_is_run(path) && join(inside, sizeof inside, path, "config.json");
-    alexnet_status status = ALEXNET_OK;
-    json_t *config = read_config(ctx, folder ? inside : path, &status);
-    const char *value = an_json_get_text(config, key, NULL);
+    bool run = false;
+    json_t *config = NULL;
+    alexnet_status status = cli_is_run(ctx, path, &run);
+    const bool folder = run && join(inside, sizeof inside, path, "config.json");
+
+    if (status == ALEXNET_OK) status = read_config(ctx, folder ? inside : path, &config);
+    const char *value = status == ALEXNET_OK ? an_json_get_text(config, key, NULL) : NULL;
     const bool found = value != NULL && strlen(value) < bytes;
 
     if (found) strcpy(text, value);
@@ -101,15 +107,34 @@ bool cli_config_data(alexnet_context *ctx, const char *path, char *name, size_t 
     return config_text(ctx, path, "data", name, bytes);
 }
 
-/* Keeps the last line of each split that the end of the log holds. */
-static alexnet_status read_log(alexnet_context *ctx, an_json_maker *m, FILE *file, json_t *document)
+/* The last bytes of a log. *text is NULL where there is none. */
+static alexnet_status read_tail(alexnet_context *ctx, const char *path, char **text, size_t *bytes)
 {
-    char line[4096];
+    an_reader reader;
+    alexnet_status status = an_reader_open(ctx, path, &reader);
 
-    if (fseek(file, -LOG_TAIL, SEEK_END) != 0) rewind(file); /* shorter than that */
-    while (fgets(line, sizeof line, file) != NULL) {
+    *text = NULL;
+    *bytes = 0;
+    if (status != ALEXNET_OK)
+        return status == ALEXNET_NOT_FOUND || status == ALEXNET_BAD_FILE ? ALEXNET_OK : status;
+    *bytes = (size_t)(reader.size < LOG_TAIL ? reader.size : LOG_TAIL);
+    *text = cli_allocate(*bytes, 1);
+    status = an_reader_read(ctx, &reader, path, reader.size - *bytes, *text, *bytes);
+    an_reader_close(&reader);
+    return status;
+}
+
+/* Keeps the last line of each split that the end of the log holds. A damaged line may hold zero bytes. */
+static alexnet_status keep_lines(alexnet_context *ctx, an_json_maker *m, const char *text,
+                                 size_t bytes, json_t *document)
+{
+    const char *const behind = text + bytes;
+
+    for (const char *line = text, *end;
+         (end = memchr(line, '\n', (size_t)(behind - line))) != NULL; line = end + 1) {
         json_t *report;
-        const alexnet_status status = an_json_parse(ctx, "log", line, strlen(line), &report);
+        const alexnet_status status =
+            an_json_parse(ctx, "log", line, (size_t)(end - line), &report);
         if (status == ALEXNET_NO_MEMORY) return status;
         if (status != ALEXNET_OK) continue; /* the first may be cut off: then it is none */
         const char *split = an_json_get_text(report, "split", "");
@@ -120,20 +145,30 @@ static alexnet_status read_log(alexnet_context *ctx, an_json_maker *m, FILE *fil
     return ALEXNET_OK;
 }
 
+static alexnet_status read_log(alexnet_context *ctx, an_json_maker *m, const char *path,
+                               json_t *document)
+{
+    char *text;
+    size_t bytes;
+    alexnet_status status = read_tail(ctx, path, &text, &bytes);
+
+    if (status == ALEXNET_OK && text != NULL) status = keep_lines(ctx, m, text, bytes, document);
+    free(text);
+    return status;
+}
+
 alexnet_status cli_run_read(alexnet_context *ctx, an_json_maker *m, const char *run, json_t **out)
 {
     char path[4096];
     alexnet_status status = ALEXNET_OK;
-    json_t *document = an_json_object(m);
-    json_t *config =
-        join(path, sizeof path, run, "config.json") ? read_config(ctx, path, &status) : NULL;
-    FILE *file = join(path, sizeof path, run, "log.jsonl") ? cli_open(path) : NULL;
+    json_t *document = an_json_object(m), *config = NULL;
 
+    if (join(path, sizeof path, run, "config.json")) status = read_config(ctx, path, &config);
     an_json_set(m, document, "config", config != NULL ? config : json_null());
     an_json_set(m, document, "train", json_null());
     an_json_set(m, document, "val", json_null());
-    if (file != NULL && status == ALEXNET_OK) status = read_log(ctx, m, file, document);
-    if (file != NULL) fclose(file);
+    if (status == ALEXNET_OK && join(path, sizeof path, run, "log.jsonl"))
+        status = read_log(ctx, m, path, document);
     if (status == ALEXNET_OK) status = an_json_made(ctx, m, run);
     if (status != ALEXNET_OK) {
         json_decref(document);

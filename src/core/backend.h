@@ -3,22 +3,22 @@
  * written once over it.
  *
  * Activations are opaque to everybody but the backend: `float *` buffers of an_shape_count()
- * elements in the backend's own layout (the CPU's is [n][h][w][c]). import and export are the
- * doors: outside, tensors are [n][c][h][w]; a first convolution may read them so (an_conv2d.nchw).
- * Weights, biases and their gradients are plain: convolution [k][c/g][r][s], unshared
- * [p*q][c][r*s][k], linear [outputs][inputs].
+ * elements in the backend's own layout (the CPU's is [n][h][w][c]). from_nchw and to_nchw convert
+ * at the boundary: outside, tensors are [n][c][h][w]; a first convolution may read them so
+ * (an_conv2d.nchw). Weights, biases and their gradients are plain: convolution [k][c/g][r][s],
+ * locally connected [p*q][c][r*s][k], linear [outputs][inputs].
  *
  * Contract of every primitive:
- *   - pointers are aligned to AN_ALIGNMENT; outputs do not overlap inputs unless "in place" is
- * allowed;
- *   - the result does not depend on the number of threads, bit for bit: work is split over outputs,
- * and a sum that must be split is split at places fixed by the shape alone and added in a fixed
- * order;
- *   - nothing is allocated: scratch comes from `run`, booked beforehand through the scratch
- * functions;
- *   - gradients are overwritten (=), never added to;
- *   - n and count may be 0: nothing is written but gradients of weights, which are 0, and SGD's update by them. Every
- * other size is at least 1, as those of shapes and windows are.
+ *   - Pointers are aligned to AN_ALIGNMENT; outputs do not overlap inputs unless "in place" is
+ *     allowed.
+ *   - The result does not depend on the number of threads, bit for bit: work is split over outputs,
+ *     and a sum that must be split is split at places fixed by the shape alone and added in a fixed
+ *     order.
+ *   - Nothing is allocated: scratch comes from `run`, booked beforehand through the scratch
+ *     functions.
+ *   - Gradients are overwritten (=), never added to.
+ *   - n and count may be 0: nothing is written but gradients of weights, which are 0, and SGD's
+ *     update by them. Every other size is at least 1, as those of shapes and windows are.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -71,10 +71,10 @@ typedef struct an_conv2d {
     int pad_top, pad_left, pad_bottom,
         pad_right; /* zeros around the input; bottom and right may be what "up" needs */
     int p, q;      /* output map; p = (h + pad_top + pad_bottom - r) / stride + 1 */
-    bool prepared; /* forward: the weights come prepared, where the algorithm wants that */
+    bool packed;   /* forward: the weights come packed, where the algorithm wants that */
     bool nchw;     /* x is [n][c][h][w], as images come, where the algorithm `takes_nchw` */
-    an_pool pool;  /* r > 0: maximum pooling of the output (after the ReLU) is part of the layer, where the
-                      algorithm `pools`: y and dy are then pooled, [n][k][pool.p][pool.q] */
+    an_pool pool;  /* r > 0: maximum pooling of the output (after the ReLU) is part of the layer,
+                      where the algorithm `pools`: y, dy are then pooled, [n][k][pool.p][pool.q] */
 } an_conv2d;
 
 typedef enum an_pass { AN_FORWARD, AN_BACKWARD_DATA, AN_BACKWARD_WEIGHTS } an_pass;
@@ -82,56 +82,62 @@ typedef enum an_pass { AN_FORWARD, AN_BACKWARD_DATA, AN_BACKWARD_WEIGHTS } an_pa
 
 /* The tensors of one pass; what a pass does not use is NULL. */
 typedef struct an_conv2d_tensors {
-    const float *x;    /* [n][c][h][w], backend layout or as g->nchw says  FORWARD, BACKWARD_WEIGHTS; BACKWARD_DATA
-                          with relu */
+    const float *x;    /* [n][c][h][w], backend layout  FORWARD, BACKWARD_WEIGHTS; BACKWARD_DATA
+                          or as g->nchw says            with relu                 */
     const float *w;    /* [k][c/g][r][s]                FORWARD, BACKWARD_DATA    */
     const float *bias; /* [k]                           FORWARD; NULL: none       */
     float *y;          /* [n][k][p][q], backend layout  FORWARD                   */
-    bool relu;         /* y = max(y, 0)                 FORWARD; BACKWARD_DATA, of the ReLU that x comes from: dx = 0
-                          where x is not above 0 */
+    bool relu;         /* y = max(y, 0)                 FORWARD; BACKWARD_DATA, of the ReLU that
+                          x comes from: dx = 0 where x is not above 0             */
     const float *dy;   /* as y                          both backward passes      */
     float *dx;         /* as x                          BACKWARD_DATA             */
     float *dw;         /* as w; linear: may be NULL    BACKWARD_WEIGHTS          */
     float *db;         /* [k]; NULL: not wanted         BACKWARD_WEIGHTS          */
     const an_sgd_update *update; /* of a linear layer  BACKWARD_WEIGHTS; NULL, or in place of dw:
                                     bit for bit what sgd() would make of it */
-    uint8_t *which;       /* [n][k][pool.p][pool.q], with g->pool: as max_pool() has it. Written by FORWARD
-                             (NULL: not wanted), read by both backward passes */
-    const void *prepared; /* what prepare() made of w   FORWARD with g->prepared, where there is a
-                             prepare(); else NULL: run works on w itself */
+    uint8_t *argmax;    /* [n][k][pool.p][pool.q], with g->pool: as max_pool() has it. Written by
+                        FORWARD (NULL: not wanted), read by both backward passes */
+    const void *packed; /* what pack_weights() made of w   FORWARD with g->packed, where there is a
+                             pack_weights(); else NULL: run works on w itself */
 } an_conv2d_tensors;
 
 /* What a pass takes, counted before it runs. */
 typedef struct an_cost {
-    double macs;         /* multiply-adds that are executed, those with zeros that fill up tiles, too */
+    double macs;         /* multiply-adds that are executed, those with zeros in tiles, too */
     double memory_bytes; /* from and to memory */
     double seconds;      /* expected on so many threads; 0: nobody knows */
     char tiles[32];      /* how the work is cut, a few words for people; may be empty */
 } an_cost;
 
 /*
- * One way to compute one pass of a convolution.
+ * One way to compute one pass of a convolution, in one format of the factors of its products.
  *
- * prepare, of some forward algorithms: brings w into the form that run wants, once for many runs. The form
- * depends neither on g->n nor on the number of threads. NULL, as prepared_bytes is then: there is no such form.
+ * pack_weights, of some forward algorithms: brings w into the form that run wants, once for many
+ * runs. The form depends neither on g->n nor on the number of threads. NULL, as packed_bytes is
+ * then: there is no such form.
  */
 typedef struct an_conv2d_algorithm {
     const char *name; /* "direct", "reference": what the plan prints */
-    bool pools;       /* takes g->pool */
-    bool takes_nchw;  /* takes g->nchw */
-    bool takes_relu;  /* data gradient: takes `relu` */
+    an_pass pass;
+    alexnet_dtype dtype;
+    bool pools;                                        /* takes g->pool */
+    bool takes_nchw;                                   /* takes g->nchw */
+    bool takes_relu;                                   /* data gradient: takes `relu` */
+    bool (*applies)(const an_conv2d *g, an_pass pass); /* NULL: to any shape, on any machine */
     an_cost (*cost)(const an_conv2d *g, an_pass pass, int threads);
-    size_t (*scratch_bytes)(const an_conv2d *g, int threads); /* of run and prepare; NULL: none */
+    size_t (*scratch_bytes)(const an_conv2d *g,
+                            int threads); /* of run and pack_weights; NULL: none */
     alexnet_status (*run)(const an_run *run, const an_conv2d *g, const an_conv2d_tensors *t);
-    size_t (*prepared_bytes)(const an_conv2d *g);
-    alexnet_status (*prepare)(const an_run *run, const an_conv2d *g, const float *w,
-                              void *prepared /* aligned to AN_ALIGNMENT */);
+    size_t (*packed_bytes)(const an_conv2d *g);
+    alexnet_status (*pack_weights)(const an_run *run, const an_conv2d *g, const float *w,
+                                   void *packed /* aligned to AN_ALIGNMENT */);
 } an_conv2d_algorithm;
 
-/* ---- convolution with unshared filters ---- */
+/* ---- locally connected layers ---- */
 
 /*
- * Every place (p, q) of the output has filters and biases of its own: an an_conv2d whose groups is 1, with
+ * Every place (p, q) of the output has filters and biases of its own: an an_conv2d whose groups is
+ * 1, with
  *
  *   w, dw    [p * q][c][r * s][k]   the filters last, as cuda-convnet keeps them: what lies side by side is added side by side
  *   bias, db [p * q][k]
@@ -141,22 +147,27 @@ typedef struct an_conv2d_algorithm {
 
 typedef struct an_linear {
     int n, inputs, outputs;
-    bool prepared; /* forward: the weights come prepared, where the algorithm wants that */
+    bool packed; /* forward: the weights come packed, where the algorithm wants that */
 } an_linear;
 
-/* As of a convolution, without maps: x, dx [n][inputs], w, dw [outputs][inputs], y, dy [n][outputs]. BACKWARD_WEIGHTS
-   with dx (and w) does BACKWARD_DATA, too, of the weights before an update: bit for bit what the two give apart. */
+/* As of a convolution, without maps: y = x w^T + bias, then max(., 0) with relu; x, dx [n][inputs],
+   w, dw [outputs][inputs], y, dy [n][outputs]. With dx (and w) set, BACKWARD_WEIGHTS also computes
+   the data gradient, from the weights before the update; results are bitwise equal to two separate
+   passes. */
 typedef an_conv2d_tensors an_linear_tensors;
 
 /* One way to compute one pass of a linear layer; as of a convolution. */
 typedef struct an_linear_algorithm {
     const char *name;
+    an_pass pass;
+    alexnet_dtype dtype;
+    bool (*applies)(const an_linear *g, an_pass pass);
     an_cost (*cost)(const an_linear *g, an_pass pass, int threads);
     size_t (*scratch_bytes)(const an_linear *g, int threads);
     alexnet_status (*run)(const an_run *run, const an_linear *g, const an_linear_tensors *t);
-    size_t (*prepared_bytes)(const an_linear *g);
-    alexnet_status (*prepare)(const an_run *run, const an_linear *g, const float *w,
-                              void *prepared);
+    size_t (*packed_bytes)(const an_linear *g);
+    alexnet_status (*pack_weights)(const an_run *run, const an_linear *g, const float *w,
+                                   void *packed);
 } an_linear_algorithm;
 
 /* ---- local response normalisation ---- */
@@ -221,28 +232,40 @@ typedef struct an_targets {
     float smoothing;       /* 0 .. 1 */
 } an_targets;
 
-typedef struct an_backend {
-    const char *name;     /* "cpu" */
-    const char *tier;     /* "avx512" */
-    const char *features; /* what the machine has, names separated by spaces */
+typedef struct an_backend an_backend;
 
-    /* expected of a layer that there is one way for: so many multiply-adds, while it reads and writes so many bytes */
+struct an_backend {
+    const char *name;              /* "cpu" */
+    const char *tier;              /* "avx512" */
+    const char *(*features)(void); /* what the machine has, names separated by spaces */
+
+    /* expected of a layer that there is one way for: so many multiply-adds, while it reads and
+       writes so many bytes */
     double (*plain_seconds)(double macs, double bytes, int threads);
 
     /* between the outside's [n][c][h][w] and the backend's layout */
-    alexnet_status (*import)(const an_run *run, an_shape shape, const float *nchw, float *x);
-    alexnet_status (*export)(const an_run *run, an_shape shape, const float *x, float *nchw);
+    alexnet_status (*from_nchw)(const an_run *run, an_shape shape, const float *nchw, float *x);
+    alexnet_status (*to_nchw)(const an_run *run, an_shape shape, const float *x, float *nchw);
+
+    /* All algorithms there are, best first; NULL behind the last. */
+    const an_conv2d_algorithm *const *conv2d_algorithms;
+    const an_linear_algorithm *const *linear_algorithms;
 
     /*
-     * The way to compute this pass of this shape in this format of numbers, the cheapest by counted costs: never
-     * NULL, and the same for the same arguments. The format is that of the factors of products; tensors are float in any case.
-     * What would be slower in it is computed in fp32, and so is all that int8 and convolutions in bf16 are not
-     * for: anything but forward with g->prepared.
+     * The one of them for this pass of this shape in this format of numbers, the cheapest by
+     * counted costs: never NULL, and the same for the same arguments. The format is that of the
+     * factors of products; tensors are float in any case. What would be slower in it is computed in
+     * fp32, and so is all that int8 and convolutions in bf16 are not for: anything but forward with
+     * g->packed.
      */
-    const an_conv2d_algorithm *(*conv2d)(const an_conv2d *g, an_pass pass, alexnet_dtype dtype);
+    const an_conv2d_algorithm *(*conv2d)(const an_backend *self, const an_conv2d *g, an_pass pass,
+                                         alexnet_dtype dtype);
+    const an_linear_algorithm *(*linear)(const an_backend *self, const an_linear *g, an_pass pass,
+                                         alexnet_dtype dtype);
 
     size_t (*local_scratch)(const an_conv2d *g, int threads); /* enough for all three */
-    /* y = the sum over place (p, q)'s window of x w, + bias, then max(., 0) with relu. Sums are in float. */
+    /* y = the sum over place (p, q)'s window of x w, + bias, then max(., 0) with relu. Sums are in
+       float. */
     alexnet_status (*local_forward)(const an_run *run, const an_conv2d *g, const float *x,
                                     const float *w, const float *bias, bool relu, float *y);
     alexnet_status (*local_backward_data)(const an_run *run, const an_conv2d *g, const float *dy,
@@ -251,15 +274,12 @@ typedef struct an_backend {
     alexnet_status (*local_backward_weights)(const an_run *run, const an_conv2d *g, const float *x,
                                              const float *dy, float *dw, float *db);
 
-    /* y = x w^T + bias, then max(., 0) with relu; as conv2d */
-    const an_linear_algorithm *(*linear)(const an_linear *g, an_pass pass, alexnet_dtype dtype);
-
-    /* Maximum over the window; which: its place in the window (r * S + s), one byte per output, or
+    /* Maximum over the window; argmax: its place in the window (r * S + s), one byte per output, or
        NULL in testing. The first of equal values wins. R * S is at most 256. */
     alexnet_status (*max_pool)(const an_run *run, const an_pool *g, const float *x, float *y,
-                               uint8_t *which);
+                               uint8_t *argmax);
     alexnet_status (*max_pool_backward)(const an_run *run, const an_pool *g, const float *dy,
-                                        const uint8_t *which, float *dx);
+                                        const uint8_t *argmax, float *dx);
 
     /* The sum over the window's pixels inside the map, divided by their number; with `padded` by the
      * number of pixels of the window inside the map and its padding. */
@@ -277,25 +297,27 @@ typedef struct an_backend {
     /* y = x d^-beta, d = k + alpha * (sum of x^2 over the window): Krizhevsky et al. 2012, 3.3. */
     bool lrn_pools;                                      /* takes g->pool */
     size_t (*lrn_scratch)(const an_lrn *g, int threads); /* enough for both */
-    /* which: with g->pool, as max_pool() has it; else not used */
+    /* argmax: with g->pool, as max_pool() has it; else not used */
     alexnet_status (*lrn)(const an_run *run, const an_lrn *g, const float *x, float *y,
-                          uint8_t *which);
+                          uint8_t *argmax);
     /* dx = dy d^-beta - 2 alpha beta x * (sum of dy x d^(-beta-1) over the windows that hold x,
      * which are those of its own window); with g->relu 0 where x is not above 0. */
     alexnet_status (*lrn_backward)(const an_run *run, const an_lrn *g, const float *x,
-                                   const float *dy, const uint8_t *which, float *dx);
+                                   const float *dy, const uint8_t *argmax, float *dx);
 
-    /* Mean and variance of each channel over n, h and w, the variance divided by the number of values m, and, as
-       seen_variance, by m - 1. With m below 2 there is none: mean and both variances are then the running ones, which
-       are not read otherwise. All [c]. */
+    /* Mean and variance of each channel over n, h and w, the variance divided by the number of
+       values m, and, as seen_variance, by m - 1. With m below 2 there is none: mean and both
+       variances are then the running ones, which are not read otherwise. All [c]. */
     size_t (*batch_norm_scratch)(an_shape shape); /* enough for all three */
     alexnet_status (*batch_statistics)(const an_run *run, an_shape shape, const float *x,
                                        const float *running_mean, const float *running_variance,
                                        float *mean, float *variance, float *seen_variance);
-    /* y = (x - mean) / sqrt(variance + epsilon) * weight + bias, then max(., 0) with relu; in place allowed */
+    /* y = (x - mean) / sqrt(variance + epsilon) * weight + bias, then max(., 0) with relu; in place
+       allowed */
     alexnet_status (*batch_norm)(const an_run *run, an_shape shape, float epsilon, const float *x,
                                  const an_batch_norm_channels *t, bool relu, float *y);
-    /* fixed: mean and variance are given, not those of x. dx may be dy; dx, dweight, dbias may be NULL: not wanted. */
+    /* fixed: mean and variance are given, not those of x. dx may be dy; dx, dweight, dbias may be
+       NULL: not wanted. */
     alexnet_status (*batch_norm_backward)(const an_run *run, an_shape shape, float epsilon,
                                           bool fixed, const float *x, const float *dy,
                                           const an_batch_norm_channels *t, float *dx,
@@ -328,8 +350,9 @@ typedef struct an_backend {
     alexnet_status (*flatten)(const an_run *run, an_shape shape, const float *x, float *y);
     alexnet_status (*unflatten)(const an_run *run, an_shape shape, const float *dy, float *dx);
 
-    /* Every window of size x size pixels as one column: [n][c][h][w] to [n][c*size*size][h-size+1][w-size+1],
-       in the order c, h, w within the window; and back, adding up what overlaps. */
+    /* Every window of size x size pixels as one column: [n][c][h][w] to
+       [n][c*size*size][h-size+1][w-size+1], in the order c, h, w within the window; and back,
+       adding up what overlaps. */
     alexnet_status (*unfold)(const an_run *run, an_shape x_shape, int size, const float *x,
                              float *y);
     alexnet_status (*fold)(const an_run *run, an_shape x_shape, int size, const float *dy,
@@ -361,7 +384,7 @@ typedef struct an_backend {
 
     /* As an_crc32c() of base/hash.h. On the caller's thread; data need not be aligned. */
     uint32_t (*crc32c)(uint32_t crc, const void *data, size_t bytes);
-} an_backend;
+};
 
 /*
  * The backend for a context's options (its `cpu` tier or the best there is). Tables are constants:

@@ -164,7 +164,7 @@ alexnet_status alexnet_model_get_memory(const alexnet_model *model, int batch, i
         .momentum = training ? weights : 0,
         .activations = (int64_t)plan.step_bytes,
         .scratch = (int64_t)plan.scratch_bytes,
-        .prepared = (int64_t)plan.prepared_bytes,
+        .prepared = (int64_t)plan.packed_bytes,
     };
     out->total = out->weights + out->gradients + out->momentum + out->activations + out->scratch +
                  out->prepared;

@@ -39,8 +39,8 @@ typedef struct an_setup {
     int threads;
 
     /* of one layer */
-    bool first;   /* its input is the images */
-    bool lowest;  /* nobody wants the gradient of its input */
+    bool first;             /* its input is the images */
+    bool no_input_gradient; /* nobody wants the gradient of its input */
     an_pool pool; /* r > 0: what follows, perhaps after a ReLU, is this pooling by maximum */
 } an_setup;
 
@@ -49,16 +49,17 @@ typedef struct an_setup {
 typedef struct an_needs {
     size_t scratch_bytes;  /* while it runs, forward or backward, all threads together */
     size_t saved_bytes;    /* kept from forward to backward besides x and y (arg-max) */
-    size_t prepared_bytes; /* weights in the form that forward wants: inference only */
+    size_t packed_bytes;   /* weights in the form that forward wants: inference only */
     bool alias;            /* y is x: nothing to compute in this mode */
     bool in_place;         /* y may take x's buffer, and dx dy's */
     bool backward_reads_x; /* x must live until backward */
     bool backward_reads_y;
     bool fuses_relu; /* forward can apply a ReLU that follows */
     bool fuses_pool; /* forward and backward can be those of this layer and setup->pool in one */
-    bool takes_nchw;   /* all passes can read images as they come, which are then not imported */
-    bool takes_relu;   /* backward can do that of a ReLU before this layer, too: from x where it reads that, else from y */
-    bool fuses_update; /* backward can apply SGD to the first parameter instead of storing its gradient */
+    bool takes_nchw; /* all passes can read images as they come, which are then not converted */
+    bool
+        takes_relu; /* backward can apply the mask of a ReLU before, from x if it reads x, else y */
+    bool fuses_update; /* backward can apply SGD to parameter 0 instead of storing its gradient */
     /* the planner's choice; NULL elsewhere */
     const an_conv2d_algorithm *algorithm[AN_PASSES]; /* convolutions */
     const an_linear_algorithm *linear[AN_PASSES];    /* linear layers */
@@ -78,14 +79,15 @@ typedef struct an_op {
     float *y;       /* backward: only if needs->backward_reads_y */
     float *dy;        /* read by nobody afterwards: backward may write over it */
     float *dx;        /* NULL: nobody wants it */
-    void *saved;      /* needs->saved_bytes; with `pool`: which pixels won, of pool's outputs */
-    void *prepared;   /* needs->prepared_bytes: prepare() writes, forward reads */
+    void *saved;      /* needs->saved_bytes; with `pool`: argmax, of pool's outputs */
+    void *packed;     /* needs->packed_bytes: pack_weights() writes, forward reads */
     bool relu;        /* the planner fused the following ReLU into forward */
     bool relu_before; /* and the backward pass of the one before into this one's */
-    an_pool pool;     /* r > 0: the planner fused this pooling; y, y_shape and dy are of its outputs */
+    an_pool pool;     /* r > 0: the planner fused this pooling; y, y_shape, dy are of its outputs */
 
     const float *const *w; /* param_count values */
-    float *const *dw;      /* param_count gradients; dw[i] is NULL where none is stored: frozen, or updated at once */
+    float *const *dw;      /* param_count gradients; dw[i] NULL: none is stored, as it is frozen or
+                              updated at once */
     const an_sgd_update *update; /* needs->fuses_update: of w[0], once dx is computed; NULL: none */
 
     uint64_t seed; /* of the run; training only */
@@ -101,6 +103,8 @@ struct an_layer_def {
     const char *summary;   /* one line */
     const an_key *keys;    /* settings; NULL: none */
     size_t settings_bytes; /* of the struct that keys fill */
+    bool is_relu;          /* max(x, 0): other layers can do it in their own pass */
+    bool is_loss;          /* gives a classifier's probabilities, and in training the loss */
     bool per_place; /* each place of its map has parameters of its own: they fit no other map */
 
     /* y's shape for x (n = 1). BAD_SHAPE, naming the layer, when x does not fit. */
@@ -113,15 +117,17 @@ struct an_layer_def {
      * NULL: 0. */
     int64_t (*macs)(const an_node *node);
 
-    /* Pooling by maximum: its geometry for n images. NULL, or false: this layer is something else. */
+    /* Pooling by maximum: its geometry for n images. NULL, or false: this layer is something else.
+       */
     bool (*max_pool)(const an_node *node, int n, an_pool *out);
 
     /* x has the planned batch as n. */
     void (*plan)(const an_node *node, const an_setup *setup, an_shape x, an_shape y,
                  an_needs *needs);
 
-    /* From op->w to op->prepared, where there is any; x and y are not there. NULL: this layer prepares nothing. */
-    alexnet_status (*prepare)(const an_op *op);
+    /* From op->w to op->packed, where there is any; x and y are not there. NULL: this layer packs
+       nothing. */
+    alexnet_status (*pack_weights)(const an_op *op);
 
     alexnet_status (*forward)(const an_op *op);
     alexnet_status (*backward)(const an_op *op);

@@ -30,7 +30,7 @@ alexnet_status alexnet_get_machine(alexnet_context *ctx, alexnet_machine *out)
         .backend = an_context_backend(ctx)->name,
         .tier = an_context_backend(ctx)->tier,
         .threads = ctx->options.threads,
-        .features = an_context_backend(ctx)->features,
+        .features = an_context_backend(ctx)->features(),
     };
     return ALEXNET_OK;
 }

@@ -6,6 +6,7 @@
 #include "core/model.h"
 #include "base/alike.h"
 #include "base/context.h"
+#include "base/extend.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/status.h"
@@ -113,9 +114,19 @@ static alexnet_status add_node(alexnet_model *model, const an_row *row, an_shape
     return ALEXNET_OK;
 }
 
+/* The layer that ends a classifier. */
+static const an_layer_def *loss_layer(void)
+{
+    int i = 0;
+
+    while (!an_layer_at(i)->is_loss)
+        ++i;
+    return an_layer_at(i);
+}
+
 static alexnet_status add_nodes(alexnet_model *model)
 {
-    static const an_row probabilities = {"prob", "softmax", "", NULL};
+    const an_row probabilities = {"prob", loss_layer()->name, "", NULL};
     const an_family *family = model->family;
     an_shape flow = {1, family->input[0], model->options.input_h, model->options.input_w};
 
@@ -163,17 +174,26 @@ alexnet_status an_model_describe(alexnet_context *ctx, const an_family *family,
     return status;
 }
 
-alexnet_status alexnet_model_describe(alexnet_context *ctx, const char *family_name,
-                                     const alexnet_model_options *options, alexnet_model **out)
+static alexnet_status lay_out_named(alexnet_context *ctx, const char *family_name,
+                                    const alexnet_model_options *options, alexnet_model **out)
 {
     const an_family *family;
+
+    AN_TRY(an_family_require(ctx, family_name, &family));
+    return an_model_describe(ctx, family, options, out);
+}
+
+alexnet_status alexnet_model_describe(alexnet_context *ctx, const char *family,
+                                     const alexnet_model_options *options, alexnet_model **out)
+{
+    alexnet_model_options given;
 
     AN_NEED(ctx, ctx);
     AN_NEED(ctx, out);
     *out = NULL;
-    AN_NEED(ctx, family_name);
-    AN_TRY(an_family_require(ctx, family_name, &family));
-    return an_model_describe(ctx, family, options, out);
+    AN_NEED(ctx, family);
+    if (options != NULL) AN_TAKE_OPTIONS(ctx, options, &given);
+    return lay_out_named(ctx, family, options != NULL ? &given : NULL, out);
 }
 
 alexnet_status an_model_alloc_unset(alexnet_model *model)
@@ -227,7 +247,7 @@ alexnet_status an_model_create_zero(alexnet_context *ctx, const char *family_nam
     alexnet_model *model;
 
     *out = NULL;
-    AN_TRY(alexnet_model_describe(ctx, family_name, options, &model));
+    AN_TRY(lay_out_named(ctx, family_name, options, &model));
 
     const alexnet_status status = an_model_alloc(model);
     if (status != ALEXNET_OK) {
@@ -265,6 +285,7 @@ void alexnet_model_free(alexnet_model *model)
     an_free(ctx, model->preprocess);
     an_free(ctx, model->mean_image);
     if (model->lender == NULL) an_param_list_free(ctx, &model->params);
+    if (model->shares) __atomic_fetch_sub(&model->lender->sharers, 1, __ATOMIC_SEQ_CST);
     an_arena_close(ctx, &model->memory);
     an_free(ctx, model);
 }
@@ -287,11 +308,14 @@ alexnet_status alexnet_model_create(alexnet_context *ctx, const char *family,
                                     const alexnet_model_options *options, uint64_t seed,
                                     alexnet_model **out)
 {
+    alexnet_model_options given;
+
     AN_NEED(ctx, ctx);
     AN_NEED(ctx, out);
     *out = NULL;
     AN_NEED(ctx, family);
-    AN_TRY(an_model_create_zero(ctx, family, options, out));
+    if (options != NULL) AN_TAKE_OPTIONS(ctx, options, &given);
+    AN_TRY(an_model_create_zero(ctx, family, options != NULL ? &given : NULL, out));
     an_model_init_weights(*out, seed, NULL);
     return ALEXNET_OK;
 }
@@ -537,4 +561,52 @@ int an_model_find_param(const alexnet_model *model, const char *name)
     for (int i = 0; i < model->params.count; ++i)
         if (strcmp(model->params.items[i].name, name) == 0) return i;
     return -1;
+}
+
+/* ---- values of another model ---- */
+
+alexnet_status an_model_check_unshared(const alexnet_model *model, const char *what)
+{
+    const int sharers = __atomic_load_n(&model->sharers, __ATOMIC_SEQ_CST);
+
+    return sharers == 0 ? ALEXNET_OK
+                        : an_fail(model->ctx, ALEXNET_BAD_ARG,
+                                  "%s: %d models share the weights of this one", what, sharers);
+}
+
+/* What a model has besides layers and values. */
+static alexnet_status copy_records(const alexnet_model *from, alexnet_model *to)
+{
+    AN_TRY(an_model_set_preprocess(to, from->preprocess));
+    AN_TRY(an_model_set_classes(to, (const char *const *)from->classes, from->options.classes));
+    AN_TRY(an_model_set_mean_image(to, from->mean_shape, from->mean_image));
+    for (size_t i = 0; i < from->metadata_count; ++i)
+        AN_TRY(an_model_set_metadata(to, from->metadata[i].key, from->metadata[i].value));
+    return ALEXNET_OK;
+}
+
+alexnet_status alexnet_model_share(alexnet_model *model, alexnet_context *ctx, alexnet_model **out)
+{
+    alexnet_model *other;
+
+    AN_NEED(ctx, model);
+    AN_NEED(ctx, ctx);
+    AN_NEED(ctx, out);
+    *out = NULL;
+    if (model->values == NULL)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "share: the model is an outline without weights");
+    AN_TRY(an_model_try_describe(ctx, model->family, &model->options, &other));
+    const alexnet_status status = copy_records(model, other);
+    if (status != ALEXNET_OK) {
+        alexnet_model_free(other);
+        return status;
+    }
+    an_param_list_free(ctx, &other->params);
+    other->lender = model->lender != NULL ? model->lender : model;
+    other->params = other->lender->params;
+    other->values = other->lender->values;
+    other->shares = true;
+    __atomic_fetch_add(&other->lender->sharers, 1, __ATOMIC_SEQ_CST);
+    *out = other;
+    return ALEXNET_OK;
 }

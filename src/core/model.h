@@ -53,6 +53,9 @@ struct alexnet_model {
     float *values;     /* params.values floats */
     uint64_t changes;  /* how often the values were written: an_model_changes() */
     alexnet_model *lender; /* whose params and values these are (core/refit.h); NULL: its own */
+    bool shares;           /* with a lender on another context: alexnet_model_share() */
+    int sharers;           /* models that share these values, perhaps on other threads: changed
+                              with __atomic builtins, as C++ has no atomic_int */
     char **classes;    /* options.classes names, or NULL: unnamed */
     char *preprocess;  /* the record as text */
     float *mean_image; /* [3][h][w] of mean_shape, or NULL */
@@ -75,6 +78,9 @@ alexnet_status an_model_try_describe(alexnet_context *ctx, const an_family *fami
 #define AN_RECORD_BYTES 512
 void an_family_record(const an_family *family, const alexnet_model_options *options,
                       char text[AN_RECORD_BYTES]);
+
+/* BAD_ARG where others share the values, so that they must stay as they are. `what` leads the message. */
+alexnet_status an_model_check_unshared(const alexnet_model *model, const char *what) AN_NODISCARD;
 
 /* Gives a network that was laid out its values, all zero. NO_MEMORY. */
 alexnet_status an_model_alloc(alexnet_model *model) AN_NODISCARD;

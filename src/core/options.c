@@ -56,15 +56,6 @@ static int value_in(const alexnet_model_options *options, const struct choice *c
     return *(const int *)(const void *)((const char *)options + choice->offset);
 }
 
-alexnet_model_options alexnet_model_options_default(void)
-{
-    alexnet_model_options options = {.classes = -1, .dropout = -1, .input_h = -1, .input_w = -1};
-
-    for (size_t i = 0; i < AN_COUNT(choices); ++i)
-        *value_of(&options, &choices[i]) = -1;
-    return options;
-}
-
 void an_options_fill_in(alexnet_model_options *options, const alexnet_model_options *other)
 {
     if (options->classes < 0) options->classes = other->classes;

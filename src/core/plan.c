@@ -28,7 +28,7 @@ typedef struct planner {
     int *x, *y, *saved, *dy, *dx; /* of each step: a life, or NO_LIFE */
 } planner;
 
-/* Moments: 0 the import of the images, 1 .. L the forward steps, L+1 .. 2L the backward steps from
+/* Moments: 0 the conversion of the images, 1 .. L the forward steps, L+1 .. 2L the backward steps from
  * last to first. */
 static int forward_moment(int step) { return step + 1; }
 
@@ -61,13 +61,11 @@ static int first_trained_step(const an_plan *plan)
     return plan->step_count;
 }
 
-static bool is_relu(const an_node *node) { return node->def == an_layer_find("relu"); }
-
 /* The pooling by maximum that follows step i, perhaps after a ReLU: its step, and its geometry; 0: there is none. */
 static int find_pool(const an_plan *plan, int i, an_pool *out)
 {
     const an_node *nodes = plan->model->nodes;
-    const int at = i + 1 < plan->step_count && is_relu(&nodes[i + 1]) ? i + 2 : i + 1;
+    const int at = i + 1 < plan->step_count && nodes[i + 1].def->is_relu ? i + 2 : i + 1;
 
     if (at < plan->step_count && nodes[at].def->max_pool != NULL &&
         nodes[at].def->max_pool(&nodes[at], plan->batch, out))
@@ -103,21 +101,21 @@ static an_plan_step skipped_step(const an_plan *plan, int i)
                           .saved = AN_NOWHERE,
                           .dy = AN_NOWHERE,
                           .dx = AN_NOWHERE,
-                          .prepared = AN_NOWHERE};
+                          .packed = AN_NOWHERE};
 }
 
-static void plan_step(an_plan *plan, int i, bool lowest, an_plan_step *step)
+static void plan_step(an_plan *plan, int i, bool no_input_gradient, an_plan_step *step)
 {
     const an_node *node = &plan->model->nodes[i];
     an_setup setup = plan->setup;
 
     setup.first = i == 0;
-    setup.lowest = lowest;
+    setup.no_input_gradient = no_input_gradient;
     (void)find_pool(plan, i, &setup.pool);
     step->node = node;
     step->x_shape = node->x;
     step->y_shape = node->y;
-    step->x = step->y = step->saved = step->dy = step->dx = step->prepared = AN_NOWHERE;
+    step->x = step->y = step->saved = step->dy = step->dx = step->packed = AN_NOWHERE;
     node->def->plan(node, &setup, an_shape_with_n(node->x, plan->batch),
                     an_shape_with_n(node->y, plan->batch), &step->needs);
 }
@@ -145,21 +143,22 @@ static void plan_needs(planner *p)
         step->run_backward = i >= first && !step->needs.alias;
         step->want_dx = i > first;
         plan->scratch_bytes = AN_MAX(plan->scratch_bytes, step->needs.scratch_bytes);
-        if (step->needs.prepared_bytes == 0) continue;
-        step->prepared = plan->prepared_bytes;
-        plan->prepared_bytes += AN_ROUND_UP(step->needs.prepared_bytes, (size_t)AN_ALIGNMENT);
+        if (step->needs.packed_bytes == 0) continue;
+        step->packed = plan->packed_bytes;
+        plan->packed_bytes += AN_ROUND_UP(step->needs.packed_bytes, (size_t)AN_ALIGNMENT);
     }
     for (int i = plan->first; i + 1 < plan->step_count; ++i) {
         an_plan_step *step = &plan->steps[i], *next = step + 1;
         an_pool geometry;
         const int pool = find_pool(plan, i, &geometry);
 
-        if (step->needs.fuses_relu && is_relu(next->node)) {
+        if (step->needs.fuses_relu && next->node->def->is_relu) {
             step->fused_relu = true;
             next->run_forward = false;
         }
         an_plan_step *above = next_backward(plan, i);
-        if (is_relu(step->node) && step->run_backward && above != NULL && above->needs.takes_relu) {
+        if (step->node->def->is_relu && step->run_backward && above != NULL &&
+            above->needs.takes_relu) {
             above->relu_before = true;
             step->run_backward = false;
         }
@@ -277,13 +276,13 @@ static size_t place_of(const planner *p, int index)
 static void write_places(const planner *p)
 {
     const int first = p->plan->first;
-    const bool imports = !p->plan->steps[first].needs.takes_nchw;
+    const bool converts = !p->plan->steps[first].needs.takes_nchw;
 
-    p->plan->input = imports ? place_of(p, 0) : AN_NOWHERE;
+    p->plan->input = converts ? place_of(p, 0) : AN_NOWHERE;
     for (int i = first; i < p->plan->step_count; ++i) {
         an_plan_step *step = &p->plan->steps[i];
 
-        step->x = i > first || imports ? place_of(p, p->x[i]) : AN_NOWHERE;
+        step->x = i > first || converts ? place_of(p, p->x[i]) : AN_NOWHERE;
         step->y = place_of(p, p->y[i]);
         step->saved = place_of(p, p->saved[i]);
         step->dy = place_of(p, p->dy[i]);

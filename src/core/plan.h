@@ -53,7 +53,7 @@ typedef struct an_plan_step {
     bool want_dx;
     size_t x, y, saved; /* forward */
     size_t dy, dx;      /* backward */
-    size_t prepared;    /* in the arena of prepared weights, not in the step arena */
+    size_t packed;      /* in the arena of prepared weights, not in the step arena */
 } an_plan_step;
 
 typedef struct an_plan {
@@ -63,8 +63,8 @@ typedef struct an_plan {
     int first; /* the first node that runs: 0, or what lies before it is given instead of images */
     int step_count; /* nodes up to and with the wanted output; those before `first` do nothing */
     an_plan_step *steps;
-    size_t input; /* offset of the imported images; AN_NOWHERE: the first layer takes_nchw */
-    size_t step_bytes, scratch_bytes, prepared_bytes;
+    size_t input; /* offset of the converted images; AN_NOWHERE: the first layer takes_nchw */
+    size_t step_bytes, scratch_bytes, packed_bytes;
 } an_plan;
 
 /*

@@ -6,6 +6,7 @@
 #include "core/refit.h"
 
 #include "base/context.h"
+#include "base/extend.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -363,17 +364,20 @@ static bool is_as_before(const alexnet_model_options *a, const alexnet_model_opt
 
 alexnet_status alexnet_model_resize(alexnet_model *model, const alexnet_run_size *size)
 {
+    alexnet_run_size given;
     alexnet_model *other;
 
     AN_NEED(NULL, model);
     alexnet_model_options options = model->options;
     if (size == NULL) return ALEXNET_OK;
-    AN_TRY(check_run_size(model->ctx, size));
-    if (size->input_h > 0) options.input_h = size->input_h;
-    if (size->input_w > 0) options.input_w = size->input_w;
-    if (size->global_pool) options.global_pool = 1;
-    if (size->no_squeeze) options.squeeze = 0;
+    AN_TAKE_OPTIONS(model->ctx, size, &given);
+    AN_TRY(check_run_size(model->ctx, &given));
+    if (given.input_h > 0) options.input_h = given.input_h;
+    if (given.input_w > 0) options.input_w = given.input_w;
+    if (given.global_pool) options.global_pool = 1;
+    if (given.no_squeeze) options.squeeze = 0;
     if (is_as_before(&options, &model->options)) return ALEXNET_OK;
+    AN_TRY(an_model_check_unshared(model, "resize"));
     AN_TRY(lay_out_to_run(model, &options, &other));
     exchange_layers(model, other);
     alexnet_model_free(other);

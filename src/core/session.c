@@ -22,14 +22,15 @@ struct alexnet_session {
     an_arena gradients; /* training: of those parameters that have one stored */
     an_arena step;      /* activations and their gradients, as the plan says */
     an_arena scratch;
-    an_arena prepared;    /* inference: weights as the kernels want them */
-    uint64_t prepared_of; /* an_model_changes() when that was made; 0: never */
+    an_arena packed;      /* inference: weights as the kernels want them */
+    uint64_t packed_of; /* an_model_changes() when that was made; 0: never */
     an_run run;
     const float **w;        /* of each parameter of the model */
     float **dw;             /* training; NULL where none is stored */
     an_sgd_update *updates; /* in place of gradients, if `sgd`; without w: none */
     bool sgd;               /* backward updates what it can */
     bool sole;              /* inference: nobody else reads the model's values */
+    bool borrows;           /* `packed` is another session's */
     float *row_loss;
     const an_profile *profile; /* NULL: nobody asks */
     uint64_t seed;
@@ -37,13 +38,17 @@ struct alexnet_session {
 
 /* ---- opening ---- */
 
-static alexnet_status open_arenas(alexnet_session *s)
+static alexnet_status open_arenas(alexnet_session *s, const alexnet_session *of)
 {
     AN_TRY(an_arena_open(s->ctx, "activations", s->plan.step_bytes, &s->step));
     AN_TRY(an_arena_open(s->ctx, "scratch", AN_MAX(s->plan.scratch_bytes, (size_t)AN_ALIGNMENT),
                          &s->scratch));
-    if (s->plan.prepared_bytes > 0)
-        AN_TRY(an_arena_open(s->ctx, "prepared weights", s->plan.prepared_bytes, &s->prepared));
+    if (of != NULL) {
+        s->packed = of->packed;
+        s->packed_of = of->packed_of;
+        s->borrows = true;
+    } else if (s->plan.packed_bytes > 0)
+        AN_TRY(an_arena_open(s->ctx, "packed weights", s->plan.packed_bytes, &s->packed));
     if (s->plan.setup.mode == AN_TRAIN)
         AN_TRY(an_arena_open(s->ctx, "gradients",
                              AN_MAX(an_plan_gradient_bytes(&s->plan, s->sgd), (size_t)AN_ALIGNMENT),
@@ -82,8 +87,32 @@ static alexnet_status open_tables(alexnet_session *s)
     return ALEXNET_OK;
 }
 
+/* Whether weights that were packed for one plan are what the other wants. */
+static bool prepares_alike(const an_plan *a, const an_plan *b)
+{
+    bool alike = a->setup.backend == b->setup.backend && a->step_count == b->step_count &&
+                 a->packed_bytes == b->packed_bytes;
+
+    for (int i = 0; alike && i < a->step_count; ++i)
+        alike =
+            a->steps[i].packed == b->steps[i].packed &&
+            a->steps[i].needs.algorithm[AN_FORWARD] == b->steps[i].needs.algorithm[AN_FORWARD] &&
+            a->steps[i].needs.linear[AN_FORWARD] == b->steps[i].needs.linear[AN_FORWARD];
+    return alike;
+}
+
+static alexnet_status check_like(const alexnet_session *s, const alexnet_session *of)
+{
+    return of == NULL || prepares_alike(&s->plan, &of->plan)
+               ? ALEXNET_OK
+               : an_fail(s->ctx, ALEXNET_BAD_ARG,
+                         "share: the other context has another tier or format of numbers");
+}
+
+/* of: whose packed weights are used; NULL: its own. */
 static alexnet_status open_session(const alexnet_model *model, an_mode mode, int batch, int first,
-                                   int output, uint64_t seed, bool sgd, alexnet_session **out)
+                                   int output, uint64_t seed, bool sgd, const alexnet_session *of,
+                                   alexnet_session **out)
 {
     alexnet_context *ctx = model->ctx;
     alexnet_session *s;
@@ -101,7 +130,8 @@ static alexnet_status open_session(const alexnet_model *model, an_mode mode, int
     an_threads_settle(ctx); /* the plan lays out scratch for each */
     if ((status = an_plan_open(model, mode, batch, first, output, &s->plan)) != ALEXNET_OK)
         goto fail;
-    if ((status = open_arenas(s)) != ALEXNET_OK) goto fail;
+    if ((status = check_like(s, of)) != ALEXNET_OK) goto fail;
+    if ((status = open_arenas(s, of)) != ALEXNET_OK) goto fail;
     if ((status = open_tables(s)) != ALEXNET_OK) goto fail;
     *out = s;
     return ALEXNET_OK;
@@ -117,7 +147,7 @@ static alexnet_status open_inference(const alexnet_model *model, int batch, int 
 
     *out = NULL;
     if (output != NULL) AN_TRY(an_model_require_layer(model, output, &node));
-    AN_TRY(open_session(model, AN_INFER, batch, first, node, 0, false, out));
+    AN_TRY(open_session(model, AN_INFER, batch, first, node, 0, false, NULL, out));
     (*out)->sole = sole;
     return ALEXNET_OK;
 }
@@ -148,7 +178,7 @@ static alexnet_status open_training(alexnet_model *model, int batch, int first, 
     *out = NULL;
     AN_TRY(an_session_check_training(model->ctx, model->ctx->options.dtype));
     AN_TRY(an_model_check_answers(model));
-    return open_session(model, AN_TRAIN, batch, first, model->node_count - 1, seed, sgd, out);
+    return open_session(model, AN_TRAIN, batch, first, model->node_count - 1, seed, sgd, NULL, out);
 }
 
 alexnet_status an_session_check_training(alexnet_context *ctx, alexnet_dtype dtype)
@@ -181,7 +211,7 @@ void alexnet_session_close(alexnet_session *s)
     an_arena_close(ctx, &s->gradients);
     an_arena_close(ctx, &s->step);
     an_arena_close(ctx, &s->scratch);
-    an_arena_close(ctx, &s->prepared);
+    if (!s->borrows) an_arena_close(ctx, &s->packed);
     an_free(ctx, s->w);
     an_free(ctx, s->dw);
     an_free(ctx, s->updates);
@@ -223,7 +253,7 @@ static an_op make_op(alexnet_session *s, const an_plan_step *step, const batch *
         .dy = at(s, step->dy),
         .dx = step->want_dx ? at(s, step->dx) : NULL,
         .saved = at(s, step->saved),
-        .prepared = step->prepared == AN_NOWHERE ? NULL : s->prepared.base + step->prepared,
+        .packed = step->packed == AN_NOWHERE ? NULL : s->packed.base + step->packed,
         .relu = step->fused_relu,
         .relu_before = step->relu_before,
         .pool = pool,
@@ -244,20 +274,31 @@ static alexnet_status prepare_weights(alexnet_session *s)
 {
     const batch whole = {.n = s->plan.batch};
 
-    if (s->prepared_of == an_model_changes(s->model)) return ALEXNET_OK;
-    assert(!s->sole || s->prepared_of == 0); /* what it would be made of is gone */
+    if (s->packed_of == an_model_changes(s->model)) return ALEXNET_OK;
+    assert(!s->sole || s->packed_of == 0); /* what it would be made of is gone */
     for (int i = s->plan.step_count - 1; i >= s->plan.first; --i) {
         const an_plan_step *step = &s->plan.steps[i];
         const an_op op = make_op(s, step, &whole);
 
-        if (op.prepared == NULL) continue;
-        AN_TRY(step->node->def->prepare(&op));
+        if (op.packed == NULL) continue;
+        AN_TRY(step->node->def->pack_weights(&op));
         if (s->sole)
             an_give_back(op.w[0], (size_t)s->model->params.items[step->node->first_param].count *
                                       sizeof *op.w[0]);
     }
-    s->prepared_of = an_model_changes(s->model);
+    s->packed_of = an_model_changes(s->model);
     return ALEXNET_OK;
+}
+
+alexnet_status an_session_open_like(const alexnet_model *model, alexnet_session *of,
+                                    alexnet_session **out)
+{
+    const an_plan *plan = &of->plan;
+
+    *out = NULL;
+    AN_TRY(prepare_weights(of));
+    return open_session(model, AN_INFER, plan->batch, plan->first, plan->step_count - 1, 0, false,
+                        of, out);
 }
 
 static an_shape images_shape(const alexnet_session *s, const batch *b)
@@ -268,8 +309,8 @@ static an_shape images_shape(const alexnet_session *s, const batch *b)
 static alexnet_status import_images(alexnet_session *s, const batch *b)
 {
     if (s->plan.input == AN_NOWHERE) return ALEXNET_OK;
-    return s->plan.setup.backend->import(&s->run, images_shape(s, b), b->images,
-                                         at(s, s->plan.input));
+    return s->plan.setup.backend->from_nchw(&s->run, images_shape(s, b), b->images,
+                                            at(s, s->plan.input));
 }
 
 /* Runs one direction of one layer, with an eye on the clock when somebody asks. */
@@ -328,8 +369,8 @@ static alexnet_status export_output(alexnet_session *s, int n, float *out)
 {
     const an_plan_step *last = &s->plan.steps[s->plan.step_count - 1];
 
-    return s->plan.setup.backend->export(&s->run, an_shape_with_n(last->node->y, n), at(s, last->y),
-                                         out);
+    return s->plan.setup.backend->to_nchw(&s->run, an_shape_with_n(last->node->y, n),
+                                          at(s, last->y), out);
 }
 
 alexnet_status alexnet_session_run(alexnet_session *s, const float *images, int n, float *out)

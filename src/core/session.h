@@ -15,6 +15,14 @@
 alexnet_status an_session_open_sole(alexnet_model *model, int batch, const char *output,
                                     alexnet_session **out) AN_NODISCARD;
 
+/*
+ * Another session of the same kind as `of`, of a model that shares the values of its model on another context, with the
+ * weights that `of` has prepared. `of` must stay open, and is not to be called meanwhile. BAD_ARG: the contexts differ in
+ * tier or format of numbers.
+ */
+alexnet_status an_session_open_like(const alexnet_model *model, alexnet_session *of,
+                                    alexnet_session **out) AN_NODISCARD;
+
 /* As alexnet_session_open() for the whole output, but what is given to run is the input of node `first` in place of images:
    [n][c][h][w] of its x shape. */
 alexnet_status an_session_open_from(const alexnet_model *model, int batch, int first,

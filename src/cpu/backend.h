@@ -1,6 +1,6 @@
 /*
- * backend.h: the tiers of the CPU backend. Each has one constant table per level of machine: the
- * tables of a tier differ only in the text that says what the machine has.
+ * backend.h: the tiers of the CPU backend. Each is one constant table; what it has for some
+ * machines alone is in its lists of algorithms, which say themselves where they apply.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_BACKEND_H
@@ -10,10 +10,10 @@
 #include "cpu/detect.h"
 
 /* NULL: this compiler, or this build, cannot make the tier. */
-const an_backend *an_backend_portable(an_cpu_level level);
-const an_backend *an_backend_avx2(an_cpu_level level);
-const an_backend *an_backend_avx512(an_cpu_level level);
-const an_backend *an_backend_neon(an_cpu_level level);
+const an_backend *an_backend_portable(void);
+const an_backend *an_backend_avx2(void);
+const an_backend *an_backend_avx512(void);
+const an_backend *an_backend_neon(void);
 
 /*
  * Runs `rounds` rounds of multiply-adds in registers and returns the operations of one round, or,
@@ -29,8 +29,8 @@ float an_peak_loop_neon(int64_t rounds);
 an_peak_loop an_tier_peak_loop(const an_backend *backend);
 
 /*
- * The best tier that a machine of this level has, not above `most` (NULL: the best). BAD_ARG (no tier of that name),
- * UNSUPPORTED (this build, for another architecture, lacks `most`).
+ * The best tier that a machine of this level has, not above `most` (NULL: the best). BAD_ARG (no
+ * tier of that name), UNSUPPORTED (this build, for another architecture, lacks `most`).
  */
 alexnet_status an_backend_choose(alexnet_context *ctx, const char *most, an_cpu_level level,
                                  const an_backend **out) AN_NODISCARD;

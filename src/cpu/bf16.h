@@ -1,6 +1,6 @@
 /*
- * bf16.h: the upper half of a float: 1 bit of sign, 8 of exponent, 7 of fraction; and how the portable code
- * computes with it. The product of two such numbers is a float without rounding.
+ * bf16.h: the upper half of a float: 1 bit of sign, 8 of exponent, 7 of fraction; and how the
+ * portable code computes with it. The product of two such numbers is a float without rounding.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_BF16_H
@@ -34,79 +34,22 @@ bool an_bf16_conv2d_pays(const an_conv2d *g, an_pass pass);
 bool an_bf16_linear_pays(const an_linear *g, an_pass pass);
 
 /*
- * An algorithm in bf16 out of one in fp32: its factors are copied, rounded, and given to `inner`. The
- * weights are what prepare() leaves, or a copy in scratch. Scratch: inner's, and then the copies.
+ * An algorithm in bf16 out of one in fp32 (rounded_conv2d_tmpl.h, rounded_linear_tmpl.h): its
+ * factors are copied, rounded, and given to `inner`. The weights are what pack_weights() leaves, or
+ * a copy in scratch. Scratch: inner's, and then the copies.
  */
 size_t an_bf16_conv2d_scratch(const an_conv2d_algorithm *inner, const an_conv2d *g, int threads);
 alexnet_status an_bf16_conv2d(const an_conv2d_algorithm *inner, const an_run *run,
                               const an_conv2d *g, const an_conv2d_tensors *t); /* forward */
-size_t an_bf16_conv2d_prepared(const an_conv2d *g);
-alexnet_status an_bf16_conv2d_prepare(const an_run *run, const an_conv2d *g, const float *w,
-                                      void *prepared);
+size_t an_bf16_conv2d_packed_bytes(const an_conv2d *g);
+alexnet_status an_bf16_conv2d_pack_weights(const an_run *run, const an_conv2d *g, const float *w,
+                                           void *packed);
 
 size_t an_bf16_linear_scratch(const an_linear_algorithm *inner, const an_linear *g, int threads);
 alexnet_status an_bf16_linear(const an_linear_algorithm *inner, const an_run *run,
                               const an_linear *g, const an_linear_tensors *t); /* any pass */
-size_t an_bf16_linear_prepared(const an_linear *g);
-alexnet_status an_bf16_linear_prepare(const an_run *run, const an_linear *g, const float *w,
-                                      void *prepared);
-
-/* Defines such algorithms for a tier: `stem`, of the forward pass among `inner`; `stem`, of each pass of `inner`. */
-#define AN_ROUNDED_CONV2D(stem, inner)                                                             \
-    static an_cost stem##_cost(const an_conv2d *g, an_pass pass, int threads)                      \
-    {                                                                                              \
-        return (inner)[AN_FORWARD].cost(g, pass, threads);                                         \
-    }                                                                                              \
-    static size_t stem##_scratch(const an_conv2d *g, int threads)                                  \
-    {                                                                                              \
-        return an_bf16_conv2d_scratch(&(inner)[AN_FORWARD], g, threads);                           \
-    }                                                                                              \
-    static alexnet_status stem##_run(const an_run *run, const an_conv2d *g,                        \
-                                     const an_conv2d_tensors *t)                                   \
-    {                                                                                              \
-        return an_bf16_conv2d(&(inner)[AN_FORWARD], run, g, t);                                    \
-    }                                                                                              \
-    static const an_conv2d_algorithm stem = {.name = "rounded bf16",                               \
-                                             .cost = stem##_cost,                                  \
-                                             .scratch_bytes = stem##_scratch,                      \
-                                             .run = stem##_run,                                    \
-                                             .prepared_bytes = an_bf16_conv2d_prepared,            \
-                                             .prepare = an_bf16_conv2d_prepare};
-
-#define AN_ROUNDED_PASS(stem, inner, pass)                                                         \
-    static size_t stem##_scratch_##pass(const an_linear *g, int threads)                           \
-    {                                                                                              \
-        return an_bf16_linear_scratch(&(inner)[pass], g, threads);                                 \
-    }                                                                                              \
-    static alexnet_status stem##_run_##pass(const an_run *run, const an_linear *g,                 \
-                                            const an_linear_tensors *t)                            \
-    {                                                                                              \
-        return an_bf16_linear(&(inner)[pass], run, g, t);                                          \
-    }
-
-#define AN_ROUNDED_LINEAR(stem, inner)                                                             \
-    static an_cost stem##_cost(const an_linear *g, an_pass pass, int threads)                      \
-    {                                                                                              \
-        return (inner)[pass].cost(g, pass, threads);                                               \
-    }                                                                                              \
-    AN_ROUNDED_PASS(stem, inner, AN_FORWARD)                                                       \
-    AN_ROUNDED_PASS(stem, inner, AN_BACKWARD_DATA)                                                 \
-    AN_ROUNDED_PASS(stem, inner, AN_BACKWARD_WEIGHTS)                                              \
-    static const an_linear_algorithm stem[AN_PASSES] = {                                           \
-        [AN_FORWARD] = {.name = "rounded bf16",                                                    \
-                        .cost = stem##_cost,                                                       \
-                        .scratch_bytes = stem##_scratch_AN_FORWARD,                                \
-                        .run = stem##_run_AN_FORWARD,                                              \
-                        .prepared_bytes = an_bf16_linear_prepared,                                 \
-                        .prepare = an_bf16_linear_prepare},                                        \
-        [AN_BACKWARD_DATA] = {.name = "rounded bf16",                                              \
-                              .cost = stem##_cost,                                                 \
-                              .scratch_bytes = stem##_scratch_AN_BACKWARD_DATA,                    \
-                              .run = stem##_run_AN_BACKWARD_DATA},                                 \
-        [AN_BACKWARD_WEIGHTS] = {.name = "rounded bf16",                                           \
-                                 .cost = stem##_cost,                                              \
-                                 .scratch_bytes = stem##_scratch_AN_BACKWARD_WEIGHTS,              \
-                                 .run = stem##_run_AN_BACKWARD_WEIGHTS},                           \
-    };
+size_t an_bf16_linear_packed_bytes(const an_linear *g);
+alexnet_status an_bf16_linear_pack_weights(const an_run *run, const an_linear *g, const float *w,
+                                           void *packed);
 
 #endif

@@ -5,14 +5,16 @@
 #include "cpu/cost.h"
 
 #include "base/compiler.h"
+#include "cpu/tiles.h"
 #include "cpu/winograd.h"
 #include <stdio.h>
 
 /* ---- constants ---- */
 
 /*
- * Measured on 2 cores of AMD Zen 5, whose peak in fp32 is 128 multiply-adds a nanosecond and core with AVX-512, and half as
- * many with AVX2; memory gives both 40 GB/s. Of what follows these are guesses:
+ * Measured on 2 cores of AMD Zen 5, whose peak in fp32 is 128 multiply-adds a nanosecond and core
+ * with AVX-512, and half as many with AVX2; memory gives both 40 GB/s. Of what follows these are
+ * guesses:
  *
  *     pace_int8 of avx512        only shown: int8 is taken wherever it fits
  *     pace_bf16, _int8 of avx2   not used: its bf16 is fp32 with rounded factors, its int8 the portable one
@@ -20,8 +22,8 @@
  *     portable                   only shown: of its algorithms there is one for each pass and format
  */
 const an_tier_cost an_cost_avx512 = {
-    .rows = 14,
-    .columns = 32,
+    .rows = AN_TILE_AVX512_ROWS,
+    .columns = AN_TILE_AVX512_VECTORS * AN_TILE_AVX512_LANES,
     .mac = 1 / 115e9,
     .pace_bf16 = 1.8,
     .pace_int8 = 3.4,
@@ -37,8 +39,8 @@ const an_tier_cost an_cost_avx512 = {
 };
 
 const an_tier_cost an_cost_avx2 = {
-    .rows = 6,
-    .columns = 16,
+    .rows = AN_TILE_AVX2_ROWS,
+    .columns = AN_TILE_AVX2_VECTORS * AN_TILE_AVX2_LANES,
     .mac = 1 / 57e9,
     .pace_bf16 = 1,
     .pace_int8 = 1,
@@ -54,8 +56,8 @@ const an_tier_cost an_cost_avx2 = {
 };
 
 const an_tier_cost an_cost_neon = {
-    .rows = 14,
-    .columns = 8,
+    .rows = AN_TILE_NEON_ROWS,
+    .columns = AN_TILE_NEON_VECTORS * AN_TILE_NEON_LANES,
     .mac = 1 / 20e9,
     .pace_bf16 = 1,
     .pace_int8 = 1,
@@ -143,7 +145,8 @@ static void add_products(const an_tier_cost *tier, double times, int rows, int c
     work->idle += times * wide * (high * (depth + steps) - rows * depth);
 }
 
-/* Maps, which come from the layer before and go to the next, and weights, which are in memory in any case. */
+/* Maps, which come from the layer before and go to the next, and weights, which are in memory in
+   any case. */
 static void add_bytes(double maps, double weights, an_work *work)
 {
     work->memory_bytes += weights;
@@ -173,8 +176,8 @@ an_work an_direct_work(const an_tier_cost *tier, alexnet_dtype dtype, const an_c
 {
     const int c = g->c / g->groups, k = g->k / g->groups;
     const double window = (double)g->r * g->s, weights = weights_of(g);
-    const double of_weights = g->prepared ? bytes_of(dtype) : 4;
-    an_work work = {.pace = pace_of(tier, dtype), .weight_numbers = g->prepared ? 0 : weights};
+    const double of_weights = g->packed ? bytes_of(dtype) : 4;
+    an_work work = {.pace = pace_of(tier, dtype), .weight_numbers = g->packed ? 0 : weights};
 
     switch (pass) {
     case AN_FORWARD: /* a tile is a part of a row of outputs */
@@ -241,11 +244,11 @@ an_work an_winograd_work(const an_tier_cost *tier, const an_conv2d *given, an_pa
     }
     if (pass == AN_BACKWARD_WEIGHTS)
         work.gradient_numbers = filters;
-    else if (!given->prepared)
+    else if (!given->packed)
         work.filter_numbers = filters;
     if (given->stride > 1) work.sorted_numbers = inputs_of(&g);
     add_bytes(4 * (inputs_of(given) + outputs_of(given)),
-              4 * (given->prepared ? filters : touches(pass) * weights), &work);
+              4 * (given->packed ? filters : touches(pass) * weights), &work);
     return work;
 }
 
@@ -279,9 +282,9 @@ static int few_images(alexnet_dtype dtype)
     return dtype == ALEXNET_FP32 ? AN_FEW_FORWARD : AN_FEW_FORWARD_PACKED;
 }
 
-/* Whether the data gradient comes from the walk that reads the weights for theirs. */
-static bool in_one_walk(const an_tier_cost *tier, alexnet_dtype dtype, const an_linear *g,
-                        an_pass pass, bool updates)
+/* Whether the data gradient comes from the sweep that reads the weights for theirs. */
+static bool in_one_sweep(const an_tier_cost *tier, alexnet_dtype dtype, const an_linear *g,
+                         an_pass pass, bool updates)
 {
     return pass == AN_BACKWARD_DATA && updates && dtype == ALEXNET_FP32 &&
            g->n <= AN_FEW_BACKWARD && tier->columns > 1;
@@ -291,7 +294,7 @@ an_work an_linear_work(const an_tier_cost *tier, alexnet_dtype dtype, const an_l
                        an_pass pass, bool updates)
 {
     const double weights = (double)g->inputs * g->outputs;
-    const double of_weights = g->prepared ? bytes_of(dtype) : 4;
+    const double of_weights = g->packed ? bytes_of(dtype) : 4;
     an_work work = {.pace = pace_of(tier, dtype)};
 
     switch (pass) {
@@ -309,7 +312,7 @@ an_work an_linear_work(const an_tier_cost *tier, alexnet_dtype dtype, const an_l
         break;
     }
     work.cache_bytes = 4 * (double)g->n * (g->inputs + g->outputs);
-    if (!in_one_walk(tier, dtype, g, pass, updates))
+    if (!in_one_sweep(tier, dtype, g, pass, updates))
         work.memory_bytes = weights * of_weights * touches(pass);
     if (pass == AN_BACKWARD_WEIGHTS && updates) work.memory_bytes *= 2; /* the velocity, too */
     return work;

@@ -1,10 +1,12 @@
 /*
- * cost.h: what an algorithm executes for a pass of a shape, counted, and how long that takes by the constants of a
- * tier. The cheapest of the algorithms that apply is chosen, and `alexnet info MODEL --plan` prints what it is to cost.
+ * cost.h: what an algorithm executes for a pass of a shape, counted, and how long that takes by the
+ * constants of a tier. The cheapest of the algorithms that apply is chosen, and `alexnet info MODEL
+ * --plan` prints what it is to cost.
  *
- * The constants are fixed, measured once, and nothing is calibrated when the program starts: algorithms round
- * differently, so a choice that hung on a measurement would make the bits of a result hang on what else the machine did
- * meanwhile. Nor does a choice depend on the number of threads: it is made for AN_CHOICE_THREADS.
+ * The constants are fixed, measured once, and nothing is calibrated when the program starts:
+ * algorithms round differently, so a choice that hung on a measurement would make the bits of a
+ * result hang on what else the machine did meanwhile. Nor does a choice depend on the number of
+ * threads: it is made for AN_CHOICE_THREADS.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_COST_H
@@ -24,8 +26,7 @@ typedef struct an_tier_cost {
     double gradient_number; /* of a filter's gradient, out of it */
     double weight_number;   /* of a filter, into panels or out of them */
     double padded_number;   /* of a map that gets zeros around it */
-    double
-        sorted_number; /* of a map that is brought into another order: panels, blocks of pixels */
+    double sorted_number;   /* of a map that is brought into another order: panels, blocks */
 
     double memory_byte; /* from or to memory */
     double cache_byte;  /* from or to L3 */
@@ -39,8 +40,9 @@ extern const an_tier_cost an_cost_portable, an_cost_avx2, an_cost_avx512, an_cos
 /* What a pass executes. */
 typedef struct an_work {
     double macs; /* multiply-adds, those with the zeros that fill up tiles, too */
-    double
-        idle; /* those there was time for where a tile begins and ends, or is too low to hide their latency */
+    /* multiply-add slots lost at the start and end of tiles, and in tiles too short to hide latency
+       */
+    double idle;
     double pace; /* how many of them take the time of one in fp32 */
     double map_numbers, filter_numbers, gradient_numbers, weight_numbers;
     double padded_numbers, sorted_numbers;
@@ -52,14 +54,15 @@ double an_work_seconds(const an_tier_cost *tier, const an_work *work, int thread
 /* Of a layer that there is one way for: most do little but read and write so many bytes. */
 double an_plain_seconds(const an_tier_cost *tier, double macs, double bytes, int threads);
 
-/* Linear layers of no more images: forward by dot products; both gradients in one walk over the weights (fp32). */
+/* Linear layers of no more images: forward by dot products; both gradients in one sweep over the
+   weights (fp32). */
 #define AN_FEW_FORWARD        16
 #define AN_FEW_FORWARD_PACKED 4
 #define AN_FEW_BACKWARD       64
 
 /* ---- the algorithms ---- */
 
-/* Tap by tap (conv2d_direct_tmpl.h, conv2d_weights_tmpl.h, packed_conv2d_tmpl.h). */
+/* Tap by tap (conv2d_direct_tmpl.h, conv2d_weights_tmpl.h, packed/conv2d_tmpl.h). */
 an_work an_direct_work(const an_tier_cost *tier, alexnet_dtype dtype, const an_conv2d *g,
                        an_pass pass);
 an_cost an_direct_cost(const an_tier_cost *tier, alexnet_dtype dtype, const an_conv2d *g,

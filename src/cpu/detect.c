@@ -30,3 +30,14 @@ an_cpu_level an_cpu_detect(void)
 
     return level > AN_CPU_LIMIT && level <= AN_CPU_AVX512_BF16 ? AN_CPU_LIMIT : level;
 }
+
+const char *an_cpu_features(void)
+{
+    static const char *const features[] = {
+#define FEATURES(name, text) [AN_CPU_##name] = (text),
+        AN_CPU_LEVEL_MAP(FEATURES)
+#undef FEATURES
+    };
+
+    return features[an_cpu_detect()];
+}

@@ -35,4 +35,7 @@ an_cpu_level an_cpu_of_processor(void);
 /* The level to choose kernels by: the processor's, or the build's limit if that is lower. */
 an_cpu_level an_cpu_detect(void);
 
+/* What a machine of that level has, names separated by spaces. */
+const char *an_cpu_features(void);
+
 #endif

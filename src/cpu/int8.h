@@ -21,16 +21,16 @@
 /* Products of 255 * 127 of which a sum of 32 bits holds so many. */
 #define AN_INT8_TERMS_MAX 66000
 
-/* Whether a pass is to be in int8: forward, of prepared weights, and as long as the sums fit. */
+/* Whether a pass is to be in int8: forward, of packed weights, and as long as the sums fit. */
 static inline bool an_int8_conv2d_fits(const an_conv2d *g, an_pass pass)
 {
-    return pass == AN_FORWARD && g->prepared &&
+    return pass == AN_FORWARD && g->packed &&
            (double)(g->c / g->groups) * g->r * g->s <= AN_INT8_TERMS_MAX;
 }
 
 static inline bool an_int8_linear_fits(const an_linear *g, an_pass pass)
 {
-    return pass == AN_FORWARD && g->prepared && g->inputs <= AN_INT8_TERMS_MAX;
+    return pass == AN_FORWARD && g->packed && g->inputs <= AN_INT8_TERMS_MAX;
 }
 
 /* How numbers become whole ones. */
@@ -88,8 +88,8 @@ static inline an_int8_scale an_int8_scale_of_image(const float *x, size_t count)
     return negative ? an_int8_scale_to(largest, 127, 128) : an_int8_scale_to(largest, 255, 0);
 }
 
-/* value / scale as a whole number, to the nearest, ties to even: the sum with 1.5 * 2^23 rounds so. Its low
-   byte, as any float has one. */
+/* value / scale as a whole number, to the nearest, ties to even: the sum with 1.5 * 2^23 rounds so.
+   Its low byte, as any float has one. */
 static inline int an_int8_low_byte(const an_int8_scale *s, float value)
 {
     const float shifted = value * s->inverse + 12582912.0f;
@@ -99,7 +99,8 @@ static inline int an_int8_low_byte(const an_int8_scale *s, float value)
     return (int)(bits & 0xff);
 }
 
-/* q - zero: of weights, and of images that have numbers below 0, -127 .. 127; of others 0 .. 255. */
+/* q - zero: of weights, and of images that have numbers below 0, -127 .. 127; of others 0 .. 255.
+   */
 static inline int an_int8_signed(const an_int8_scale *s, float value)
 {
     return (an_int8_low_byte(s, value) ^ 0x80) - 0x80;

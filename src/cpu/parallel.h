@@ -15,7 +15,8 @@
 #if defined(_OPENMP)
 #include <omp.h>
 #define AN_PRAGMA(text) _Pragma(#text)
-#define AN_PARALLEL_FOR(run, clauses) AN_PRAGMA(omp parallel for num_threads((run)->threads) clauses)
+#define AN_PARALLEL_FOR(run, clauses)                                                              \
+    AN_PRAGMA(omp parallel for num_threads((run)->threads) clauses)
 #define AN_SIMD AN_PRAGMA(omp simd)
 #else
 #define AN_SIMD

@@ -1,6 +1,6 @@
 /*
- * span.h: where windows and maps meet, for rows and columns alike. Window w of `size` elements begins at element
- * w * stride - pad of the map, and may pass both its ends.
+ * span.h: where windows and maps meet, for rows and columns alike. Window w of `size` elements
+ * begins at element w * stride - pad of the map, and may pass both its ends.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_SPAN_H
@@ -13,13 +13,15 @@ typedef struct an_span {
     int first, end; /* first .. end-1; nothing where end <= first */
 } an_span;
 
-/* The places of a window, of 0 .. size-1, that lie on a map of `limit` elements. start: where place 0 lies. */
+/* The places of a window, of 0 .. size-1, that lie on a map of `limit` elements. start: where place
+   0 lies. */
 static inline an_span an_places_on_map(int start, int size, int limit)
 {
     return (an_span){AN_MAX(0, -start), AN_MIN(size, limit - start)};
 }
 
-/* The windows that hold element i: those w of 0 .. windows-1 with 0 <= i + pad - w * stride < size. */
+/* The windows that hold element i: those w of 0 .. windows-1 with 0 <= i + pad - w * stride < size.
+   */
 static inline an_span an_windows_over(int i, int pad, int size, int stride, int windows)
 {
     const int first = i + pad - size + 1;
@@ -38,8 +40,9 @@ static inline void an_windows_move(an_span *over, int i, int pad, int size, int 
 }
 
 /*
- * Window i of `out` that part `in` elements evenly. The same rule with in and out exchanged gives the windows that hold
- * element i: floor(i in / out) <= h  and  h < ceil((i+1) in / out) <=> floor(h out / in) <= i < ceil((h+1) out / in).
+ * Window i of `out` that part `in` elements evenly. The same rule with in and out exchanged gives
+ * the windows that hold element i: floor(i in / out) <= h  and  h < ceil((i+1) in / out) <=>
+ * floor(h out / in) <= i < ceil((h+1) out / in).
  */
 static inline an_span an_even_window(int i, int in, int out)
 {

@@ -1,11 +1,11 @@
 /*
  * winograd.h: how Winograd's convolution cuts a map into tiles, and what it applies to.
  *
- * Along one axis, m outputs of a filter of r taps take n = m + r - 1 products instead of m r (Winograd
- * 1980; Lavin and Gray: Fast Algorithms for Convolutional Neural Networks, CVPR 2016). A tile takes
- * n x n products for m x m outputs. Tiles of several sizes share one set of transformed filters:
- * scripts/winograd-transforms says how. So 13 outputs are tiled 5 + 4 + 4: 19 points along an axis,
- * 361 products for 169 outputs, which the definition gives with 1521.
+ * Along one axis, m outputs of a filter of r taps take n = m + r - 1 products instead of m r
+ * (Winograd 1980; Lavin and Gray: Fast Algorithms for Convolutional Neural Networks, CVPR 2016). A
+ * tile takes n x n products for m x m outputs. Tiles of several sizes share one set of transformed
+ * filters: scripts/winograd-transforms says how. So 13 outputs are tiled 5 + 4 + 4: 19 points along
+ * an axis, 361 products for 169 outputs, which the definition gives with 1521.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_WINOGRAD_H
@@ -44,9 +44,10 @@ int an_winograd_tiles_with(const an_winograd_axis *axis, int i);
 int an_winograd_point(const an_winograd_axis *axis, int points, int i);
 
 /*
- * The convolution that is tiled. One with a stride S is one without over blocks of S x S pixels, which count as
- * S S C channels, [dy][dx][c] or, of images as they come, [dy][c][dx] (the first layer: 11x11 at stride 4 over 3 channels is 3x3 over 48; the filters are
- * filled up with zeros), and has its padding inside the blocks. One without a stride is itself.
+ * The convolution that is tiled. One with a stride S is one without over blocks of S x S pixels,
+ * which count as S S C channels, [dy][dx][c] or, of images as they come, [dy][c][dx] (the first
+ * layer: 11x11 at stride 4 over 3 channels is 3x3 over 48; the filters are filled up with zeros),
+ * and has its padding inside the blocks. One without a stride is itself.
  */
 an_conv2d an_winograd_blocks(const an_conv2d *g);
 

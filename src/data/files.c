@@ -66,9 +66,9 @@ static alexnet_status add_named(alexnet_context *ctx, const char *path, an_sourc
 {
     an_file_info info;
 
-    const alexnet_status status = an_file_stat(ctx, path, &info);
-    if (an_status_of_reading(ctx, status) == ALEXNET_BAD_FILE) /* reading it says why */
-        return an_tree_add(ctx, source->own, path, 0, 0);
+    const alexnet_status status = an_list_tree_stat(ctx, path, &info);
+    if (an_status_of_reading(ctx, status) == ALEXNET_BAD_FILE) /* it may be a folder */
+        return add_excused(ctx, path, source->own);
     AN_TRY(status);
     return info.kind == AN_FILE_FOLDER ? add_folder(ctx, path, source)
                                        : an_tree_add(ctx, source->own, path, 0, 0);
@@ -119,9 +119,12 @@ static alexnet_status fill(alexnet_context *ctx, const char *const *paths, size_
     size_t excused = 0;
     while (excused < files->count && files->leaves[excused].reason != NULL)
         ++excused;
-    if (excused == files->count)
-        return an_fail(ctx, ALEXNET_NOT_FOUND, "%s: %s", files->leaves[0].path,
-                       files->leaves[0].reason);
+    if (excused == files->count) {
+        const bool refused = files->refused.reason != NULL;
+        const an_leaf *leaf = refused ? &files->refused : &files->leaves[0];
+        return an_fail(ctx, refused ? ALEXNET_IO : ALEXNET_NOT_FOUND, "%s: %s", leaf->path,
+                       leaf->reason);
+    }
     if (files->count > UINT32_MAX)
         return an_fail(ctx, ALEXNET_BAD_ARG, "%zu images, at most %ju", files->count,
                        (uintmax_t)UINT32_MAX);

@@ -3,10 +3,12 @@
  * SPDX-License-Identifier: MIT
  */
 #include "base/context.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "data/list_tree.h"
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -290,7 +292,13 @@ uint64_t an_source_file_bytes(alexnet_context *ctx, const char *folder, const ch
     char path[AN_PATH_BYTES];
     an_file_info info;
 
-    if (!join(path, folder, name) || an_file_stat(ctx, path, &info) != ALEXNET_OK) return 0;
+    if (!join(path, folder, name)) return 0;
+    if (an_file_stat(ctx, path, &info) != ALEXNET_OK) {
+        /* A disk that fails now and then would make other data of it: not without a word. */
+        if (ctx->error_number == EIO)
+            an_log(ctx, ALEXNET_LOG_WARNING, "%s; its size counts as 0", ctx->error);
+        return 0;
+    }
     return info.kind == AN_FILE_REGULAR ? info.size : 0;
 }
 

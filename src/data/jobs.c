@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "base/each.h"
+#include "base/extend.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
@@ -130,13 +131,15 @@ static alexnet_status open_all(alexnet_context *ctx, const char *data, an_source
     return status;
 }
 
-static alexnet_status check_given(alexnet_context *ctx, const alexnet_data_options *options,
-                                  const alexnet_data_info *out)
+/* What the three functions are given, checked; options completed to *taken. */
+static alexnet_status take_given(alexnet_context *ctx, const alexnet_data_options *options,
+                                 const alexnet_data_info *out, alexnet_data_options *taken)
 {
     AN_NEED(ctx, ctx);
     AN_NEED(ctx, options);
     AN_NEED(ctx, out);
-    AN_NEED_WITHIN(ctx, options->workers, 0, ALEXNET_WORKERS_MAX);
+    AN_TAKE_OPTIONS(ctx, options, taken);
+    AN_NEED_WITHIN(ctx, taken->workers, 0, ALEXNET_WORKERS_MAX);
     return ALEXNET_OK;
 }
 
@@ -174,10 +177,11 @@ static void warn_of_folders(alexnet_context *ctx, const an_source *source)
 alexnet_status alexnet_data_inspect(alexnet_context *ctx, const alexnet_data_options *options,
                                     alexnet_data_info *out)
 {
+    alexnet_data_options given;
     an_source *source;
 
-    AN_TRY(check_given(ctx, options, out));
-    AN_TRY(open_part(ctx, options, &source));
+    AN_TRY(take_given(ctx, options, out, &given));
+    AN_TRY(open_part(ctx, &given, &source));
     warn_of_folders(ctx, source);
     const alexnet_status status = describe(ctx, source, out);
     an_source_close(source);
@@ -296,16 +300,17 @@ static alexnet_status scan_source(alexnet_context *ctx, const alexnet_data_optio
 static alexnet_status scan_data(alexnet_context *ctx, const alexnet_data_options *options,
                                 const char *phase, bool sum, alexnet_data_info *out)
 {
+    alexnet_data_options given;
     an_source *source;
 
-    AN_TRY(check_given(ctx, options, out));
-    AN_TRY(open_part(ctx, options, &source));
-    scan all = {.source = source, .sum = sum, .size = options->size};
-    alexnet_status status = scan_source(ctx, options, phase, &all);
+    AN_TRY(take_given(ctx, options, out, &given));
+    AN_TRY(open_part(ctx, &given, &source));
+    scan all = {.source = source, .sum = sum, .size = given.size};
+    alexnet_status status = scan_source(ctx, &given, phase, &all);
     if (status == ALEXNET_OK) status = describe(ctx, source, out);
     if (status == ALEXNET_OK) {
         out->bad = (int64_t)all.bad.count;
-        tell_bad(&all, options);
+        tell_bad(&all, &given);
         if (sum) conclude(&all, out);
     }
     free_workers(ctx, &all);

@@ -298,6 +298,11 @@ alexnet_status an_loader_next(an_loader *loader, const an_batch **batch)
     return ALEXNET_OK;
 }
 
+int an_loader_workers(const an_loader *loader)
+{
+    return loader->team != NULL ? an_team_members(loader->team) : 0;
+}
+
 double an_loader_wait_seconds(const an_loader *loader) { return loader->wait_seconds; }
 
 /* ---- opening and closing ---- */
@@ -353,7 +358,12 @@ static alexnet_status take_workers(an_loader *loader)
     loader->workers = an_new_array(ctx, (size_t)loader->worker_count, sizeof *loader->workers);
     if (loader->workers == NULL)
         return an_fail(ctx, ALEXNET_NO_MEMORY, "loader: %d workers", loader->worker_count);
-    if (members > 0) return an_team_open(ctx, members, work, loader, &loader->team);
+    if (members > 0) {
+        AN_TRY(an_team_open(ctx, members, work, loader, &loader->team));
+        if (an_team_members(loader->team) > 0) return ALEXNET_OK;
+        an_team_close(loader->team);
+        loader->team = NULL;
+    }
     loader->own_ctx = an_context_fork(ctx);
     return loader->own_ctx != NULL ? ALEXNET_OK
                                    : an_fail(ctx, ALEXNET_NO_MEMORY, "loader: a context");

@@ -8,7 +8,7 @@
  *          --> an_loader_next(), in order
  *
  * A ring of AN_LOADER_SLOTS batches is allocated once. With workers = 0 an_loader_next() does all
- * the work.
+ * the work. If the system refuses threads, those that it starts do all the work.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_DATA_LOADER_H
@@ -69,6 +69,9 @@ alexnet_status an_loader_next(an_loader *loader, const an_batch **batch) AN_NODI
 
 int64_t an_loader_batches(const an_loader *loader);     /* in an epoch */
 double an_loader_wait_seconds(const an_loader *loader); /* spent waiting so far */
+
+/* The number of threads that were started; 0: an_loader_next() does the work. */
+int an_loader_workers(const an_loader *loader);
 
 /* The bad images so far, each once, sorted by index. Borrowed until the next call. */
 size_t an_loader_bad(an_loader *loader, const an_bad_image **list);

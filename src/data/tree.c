@@ -4,6 +4,7 @@
  */
 #include "data/tree.h"
 
+#include "base/context.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
@@ -63,11 +64,13 @@ alexnet_status an_tree_excuse(alexnet_context *ctx, an_tree *tree, const char *p
 {
     an_leaf *leaf = &tree->leaves[tree->count - 1];
 
+    const bool refused = ctx->error_number != 0;
     an_source_drop_path(ctx, path);
     leaf->reason = copy_path(ctx, tree, alexnet_error(ctx));
-    return leaf->reason != NULL
-               ? ALEXNET_OK
-               : an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory for the path", leaf->path);
+    if (leaf->reason == NULL)
+        return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory for the path", leaf->path);
+    if (refused && tree->refused.reason == NULL) tree->refused = *leaf;
+    return ALEXNET_OK;
 }
 
 void an_tree_free(alexnet_context *ctx, an_tree *tree)

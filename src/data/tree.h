@@ -29,6 +29,7 @@ typedef struct an_tree {
     size_t count, capacity;
     struct an_tree_text *texts; /* memory of paths and reasons */
     bool forgiving;             /* a folder that cannot be listed becomes a leaf with a reason */
+    an_leaf refused; /* the first leaf whose reason is the system's; without a reason: none */
 } an_tree;
 
 alexnet_status an_tree_add(alexnet_context *ctx, an_tree *tree, const char *path, uint64_t offset,

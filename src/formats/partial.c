@@ -5,6 +5,7 @@
 #include "formats/partial.h"
 
 #include "base/alike.h"
+#include "base/extend.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -147,7 +148,7 @@ void an_partial_close(alexnet_context *ctx, an_partial *partial)
     *partial = (an_partial){0};
 }
 
-static const an_tensor_view *find(const an_partial *partial, const char *name)
+const an_tensor_view *an_partial_find(const an_partial *partial, const char *name)
 {
     for (size_t i = 0; i < partial->file.count; ++i)
         if (strcmp(partial->names[i], name) == 0) return &partial->file.tensors[i];
@@ -220,7 +221,7 @@ static int64_t count_rows(const an_partial *partial, const alexnet_model *model,
 
     for (int i = h->first; i < h->first + h->count; ++i) {
         const an_param *param = &model->params.items[i];
-        const an_tensor_view *tensor = find(partial, param->name);
+        const an_tensor_view *tensor = an_partial_find(partial, param->name);
         if (tensor == NULL || !same_but_rows(param, tensor)) return -1;
         if (rows >= 0 && tensor->shape[0] != rows) return -1;
         rows = tensor->shape[0];
@@ -306,7 +307,7 @@ static alexnet_status copy_rows(const an_partial *partial, alexnet_model *model,
                                 const an_param *param, const head *h)
 {
     alexnet_context *ctx = model->ctx;
-    const an_tensor_view *tensor = find(partial, param->name);
+    const an_tensor_view *tensor = an_partial_find(partial, param->name);
     const int64_t row = param->count / param->shape[0];
     float *values = an_new_array(ctx, (size_t)tensor->count, sizeof *values);
 
@@ -373,7 +374,7 @@ static alexnet_status read_param(const an_partial *partial, alexnet_model *model
                                  const head *h, outcome *out, bool *took)
 {
     const an_param *param = &model->params.items[index];
-    const an_tensor_view *tensor = find(partial, param->name);
+    const an_tensor_view *tensor = an_partial_find(partial, param->name);
     const bool matched = is_of_head(h, index) && h->file_rows >= 0;
 
     *took = false;
@@ -498,7 +499,7 @@ static bool is_of_size(const an_preprocess *record, const alexnet_model_options 
 alexnet_status an_partial_take_record(const an_partial *partial, alexnet_model *model)
 {
     alexnet_context *ctx = model->ctx;
-    const an_tensor_view *mean_image = find(partial, AN_MEAN_IMAGE);
+    const an_tensor_view *mean_image = an_partial_find(partial, AN_MEAN_IMAGE);
     an_preprocess record;
 
     if (partial->preprocess == NULL) return ALEXNET_OK;
@@ -527,7 +528,7 @@ static alexnet_status count_fitting(alexnet_context *ctx, const an_partial *part
     find_head(model, &h);
     for (int i = 0; i < model->params.count; ++i) {
         const an_param *param = &model->params.items[i];
-        const an_tensor_view *tensor = find(partial, param->name);
+        const an_tensor_view *tensor = an_partial_find(partial, param->name);
         if (tensor == NULL) continue;
         *count +=
             is_of_head(&h, i) ? same_but_rows(param, tensor) : an_weights_same_shape(param, tensor);
@@ -604,14 +605,17 @@ alexnet_status alexnet_model_complete(alexnet_context *ctx, const char *path, co
                                       const alexnet_model_options *options, uint64_t seed,
                                       alexnet_model **out)
 {
+    alexnet_model_options given;
     an_partial partial;
 
     AN_NEED(ctx, ctx);
     AN_NEED(ctx, out);
     *out = NULL;
     AN_NEED(ctx, path);
+    if (options != NULL) AN_TAKE_OPTIONS(ctx, options, &given);
     AN_TRY(an_partial_open(ctx, path, &partial));
-    const alexnet_status status = complete(ctx, &partial, family, options, seed, out);
+    const alexnet_status status =
+        complete(ctx, &partial, family, options != NULL ? &given : NULL, seed, out);
     an_partial_close(ctx, &partial);
     if (status == ALEXNET_OK) return ALEXNET_OK;
     alexnet_model_free(*out);

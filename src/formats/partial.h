@@ -42,6 +42,9 @@ alexnet_status an_partial_parse(alexnet_context *ctx, const char *what, const vo
                                 size_t bytes, an_partial *out) AN_NODISCARD;
 void an_partial_close(alexnet_context *ctx, an_partial *partial); /* safe on a zeroed one */
 
+/* The tensor of that name, words before it not counted; NULL: none. */
+const an_tensor_view *an_partial_find(const an_partial *partial, const char *name);
+
 /* The family of the metadata, else the one that most tensors fit; of several the first in the table,
  * where torchvision leads. BAD_FILE: none fits any. */
 alexnet_status an_partial_family(alexnet_context *ctx, const an_partial *partial,

@@ -58,5 +58,10 @@ alexnet_status an_safetensors_write(alexnet_context *ctx, const char *path,
                                     const an_tensor_out *tensors, size_t count,
                                     const char *const *keys, const char *const *values,
                                     size_t metadata_count) AN_NODISCARD;
+/* The same, and *sum is what was written; NULL: nobody asks. */
+alexnet_status an_safetensors_write_sum(alexnet_context *ctx, const char *path,
+                                        const an_tensor_out *tensors, size_t count,
+                                        const char *const *keys, const char *const *values,
+                                        size_t metadata_count, an_file_sum *sum) AN_NODISCARD;
 
 #endif

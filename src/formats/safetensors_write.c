@@ -21,6 +21,7 @@ typedef struct write_job {
     size_t count;
     const char *const *keys, *const *values;
     size_t metadata_count;
+    an_file_sum *sum; /* of the file, for the caller; NULL: nobody asks */
 } write_job;
 
 /* Sets a member of the header, or of its metadata, taking over `value`. */
@@ -149,6 +150,7 @@ static alexnet_status write_all(const write_job *job, const char *header)
     alexnet_status status;
 
     AN_TRY(an_writer_open(job->ctx, job->path, &writer));
+    if (job->sum != NULL) an_writer_sum(writer, job->sum);
     status = write_header(job, header, writer);
     for (size_t i = 0; status == ALEXNET_OK && i < job->count; ++i)
         status = write_tensor(&job->tensors[i], writer);
@@ -157,16 +159,24 @@ static alexnet_status write_all(const write_job *job, const char *header)
     return status;
 }
 
-alexnet_status an_safetensors_write(alexnet_context *ctx, const char *path,
-                                    const an_tensor_out *tensors, size_t count,
-                                    const char *const *keys, const char *const *values,
-                                    size_t metadata_count)
+alexnet_status an_safetensors_write_sum(alexnet_context *ctx, const char *path,
+                                        const an_tensor_out *tensors, size_t count,
+                                        const char *const *keys, const char *const *values,
+                                        size_t metadata_count, an_file_sum *sum)
 {
-    const write_job job = {ctx, path, tensors, count, keys, values, metadata_count};
+    const write_job job = {ctx, path, tensors, count, keys, values, metadata_count, sum};
     char *header;
 
     AN_TRY(make_header(&job, &header));
     const alexnet_status status = write_all(&job, header);
     an_free(ctx, header);
     return status;
+}
+
+alexnet_status an_safetensors_write(alexnet_context *ctx, const char *path,
+                                    const an_tensor_out *tensors, size_t count,
+                                    const char *const *keys, const char *const *values,
+                                    size_t metadata_count)
+{
+    return an_safetensors_write_sum(ctx, path, tensors, count, keys, values, metadata_count, NULL);
 }

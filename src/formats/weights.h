@@ -46,9 +46,9 @@ typedef enum an_weights_part {
     AN_WEIGHTS_FROZEN
 } an_weights_part;
 
-/* As alexnet_model_save(). */
-alexnet_status an_weights_save(const alexnet_model *model, an_weights_part part,
-                               const char *path) AN_NODISCARD;
+/* As alexnet_model_save(); *sum is what was written, NULL: nobody asks. */
+alexnet_status an_weights_save(const alexnet_model *model, an_weights_part part, const char *path,
+                               an_file_sum *sum) AN_NODISCARD;
 
 /* ---- steps of reading, for partial.c ---- */
 

@@ -103,7 +103,8 @@ static alexnet_status list_contents(const alexnet_model *model, an_weights_part 
     return list_metadata(model, part, out);
 }
 
-alexnet_status an_weights_save(const alexnet_model *model, an_weights_part part, const char *path)
+alexnet_status an_weights_save(const alexnet_model *model, an_weights_part part, const char *path,
+                               an_file_sum *sum)
 {
     alexnet_context *ctx = model->ctx;
     contents list = {0};
@@ -112,8 +113,8 @@ alexnet_status an_weights_save(const alexnet_model *model, an_weights_part part,
         return an_fail(ctx, ALEXNET_BAD_ARG, "%s: the model is an outline without weights", path);
     alexnet_status status = list_contents(model, part, &list);
     if (status == ALEXNET_OK)
-        status = an_safetensors_write(ctx, path, list.tensors, list.tensor_count, list.keys,
-                                      list.values, list.metadata_count);
+        status = an_safetensors_write_sum(ctx, path, list.tensors, list.tensor_count, list.keys,
+                                          list.values, list.metadata_count, sum);
     else
         status = an_fail_within(ctx, status, "%s", path);
     an_free(ctx, list.tensors);
@@ -127,5 +128,5 @@ alexnet_status alexnet_model_save(const alexnet_model *model, const char *path)
 {
     AN_NEED(NULL, model);
     AN_NEED(model->ctx, path);
-    return an_weights_save(model, AN_WEIGHTS_ALL, path);
+    return an_weights_save(model, AN_WEIGHTS_ALL, path, NULL);
 }

@@ -66,6 +66,9 @@ static bool is_about_memory(const char *words)
     return false;
 }
 
+static int on_error(TIFF *tiff, void *user, const char *place, const char *format, va_list list)
+    AN_PRINTF(4, 0);
+
 /* Without memory libtiff 4.5 goes on with a table of fields that is gone: it is left where it stands, with what it holds. */
 static int on_error(TIFF *tiff, void *user, const char *place, const char *format, va_list list)
 {

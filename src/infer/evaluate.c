@@ -64,7 +64,7 @@ static alexnet_status open_networks(evaluation *e)
     if (e->models == NULL || e->networks == NULL)
         return an_fail(e->ctx, ALEXNET_NO_MEMORY, "%zu networks", count);
     for (size_t i = 0; i < count; ++i) {
-        AN_TRY(an_network_load(e->ctx, paths[i], e->options->orientation, &e->options->size,
+        AN_TRY(an_network_load(e->ctx, paths[i], e->options->orientation, e->options->size,
                                &e->models[i]));
         AN_TRY(an_network_join(e->models[i]));
         AN_TRY(an_classes_compare(e->models[0], paths[0], e->models[i], paths[i]));

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "base/clock.h"
+#include "base/extend.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/progress.h"
@@ -13,6 +14,7 @@
 #include "formats/run_weights.h"
 #include "formats/safetensors.h"
 #include "infer/network.h"
+#include "infer/output.h"
 #include <math.h>
 #include <string.h>
 
@@ -192,13 +194,14 @@ static alexnet_status fit_to_view(extraction *e, const an_tensor_view *view)
 {
     const int channels = e->model->family->input[0];
     const char *path = e->options->input;
-    alexnet_run_size size = e->options->size;
+    alexnet_run_size size = alexnet_run_size_default();
     char found[AN_SHAPE_TEXT];
 
     if (view->rank != 4 || view->shape[0] < 1 || view->shape[1] != channels ||
         view->shape[2] > ALEXNET_INPUT_MAX || view->shape[3] > ALEXNET_INPUT_MAX)
         return an_fail(e->ctx, ALEXNET_BAD_SHAPE, "%s: expected a tensor [n,%d,h,w], found %s",
                        path, channels, an_tensor_shape_text(view->shape, view->rank, found));
+    if (e->options->size != NULL) AN_TAKE_OPTIONS(e->ctx, e->options->size, &size);
     const int h = (int)view->shape[2], w = (int)view->shape[3];
     if ((size.input_h > 0 && size.input_h != h) || (size.input_w > 0 && size.input_w != w))
         return an_fail(e->ctx, ALEXNET_BAD_ARG, "%s is of %dx%d, an input of %dx%d is asked for",
@@ -289,17 +292,6 @@ static an_tensor_out describe(const extraction *e)
     return out;
 }
 
-/* The file that is written must not be one that is read: its only copy would be gone. */
-static alexnet_status check_not_input(alexnet_context *ctx, const char *out, const char *in)
-{
-    bool same = false;
-
-    if (in == NULL) return ALEXNET_OK;
-    AN_TRY(an_file_same(ctx, out, in, &same));
-    return same ? an_fail(ctx, ALEXNET_BAD_ARG, "'%s' is read and cannot be written, too", out)
-                : ALEXNET_OK;
-}
-
 static bool is_npy(const char *path) { return an_path_has_extension(path, "npy"); }
 
 static alexnet_status check_given(alexnet_context *ctx, const alexnet_features_options *options)
@@ -313,8 +305,8 @@ static alexnet_status check_given(alexnet_context *ctx, const alexnet_features_o
 static alexnet_status check_options(alexnet_context *ctx, const alexnet_features_options *options,
                                     const char *weights)
 {
-    AN_TRY(check_not_input(ctx, options->out, weights));
-    AN_TRY(check_not_input(ctx, options->out, options->input));
+    AN_TRY(an_output_is_not(ctx, options->out, weights));
+    if (options->input != NULL) AN_TRY(an_output_is_not(ctx, options->out, options->input));
     if (options->input != NULL && options->image_count > 0)
         return an_fail(ctx, ALEXNET_BAD_ARG,
                        "features are made from images or from a prepared tensor, not from both");
@@ -330,16 +322,6 @@ static alexnet_status check_options(alexnet_context *ctx, const alexnet_features
     return ALEXNET_OK;
 }
 
-/* Whether the file can be written shows before the work, not after it. */
-static alexnet_status check_out(alexnet_context *ctx, const char *path)
-{
-    an_writer *writer;
-
-    AN_TRY(an_writer_open(ctx, path, &writer));
-    an_writer_abandon(writer);
-    return ALEXNET_OK;
-}
-
 static alexnet_status open_network(extraction *e)
 {
     const alexnet_features_options *options = e->options;
@@ -347,8 +329,7 @@ static alexnet_status open_network(extraction *e)
     if (options->input != NULL) /* no images, so that their record does not matter */
         AN_TRY(alexnet_model_load(e->ctx, e->weights, &e->model));
     else
-        AN_TRY(
-            an_network_load(e->ctx, e->weights, options->orientation, &options->size, &e->model));
+        AN_TRY(an_network_load(e->ctx, e->weights, options->orientation, options->size, &e->model));
     if (options->layer != NULL && an_model_find_layer(e->model, options->layer) < 0)
         return an_fail(e->ctx, ALEXNET_NOT_FOUND,
                        "%s: model %s has no layer '%s': `alexnet info %s` lists them", e->weights,
@@ -361,7 +342,7 @@ static alexnet_status extract(extraction *e, an_tensor_out *out)
     AN_TRY(check_given(e->ctx, e->options));
     AN_TRY(an_weights_file(e->ctx, e->options->weights, &e->weights));
     AN_TRY(check_options(e->ctx, e->options, e->weights));
-    AN_TRY(check_out(e->ctx, e->options->out));
+    AN_TRY(an_output_try(e->ctx, e->options->out));
     AN_TRY(open_network(e));
     if (e->options->input == NULL)
         AN_TRY(extract_from_images(e));
@@ -376,14 +357,17 @@ static alexnet_status extract(extraction *e, an_tensor_out *out)
 alexnet_status alexnet_features(alexnet_context *ctx, const alexnet_features_options *options,
                                 int *rank, int64_t shape[4])
 {
+    alexnet_features_options given;
+
     AN_NEED(ctx, ctx);
     AN_NEED(ctx, options);
-    AN_TRY(an_network_check_paths(ctx, options->images, options->image_count));
-    AN_NEED_WITHIN(ctx, options->batch, 0, ALEXNET_BATCH_MAX);
-    AN_NEED_WITHIN(ctx, options->orientation, 0, ALEXNET_ORIENTATION_STORED);
+    AN_TAKE_OPTIONS(ctx, options, &given);
+    AN_TRY(an_network_check_paths(ctx, given.images, given.image_count));
+    AN_NEED_WITHIN(ctx, given.batch, 0, ALEXNET_BATCH_MAX);
+    AN_NEED_WITHIN(ctx, given.orientation, 0, ALEXNET_ORIENTATION_STORED);
     extraction e = {.ctx = ctx,
-                    .options = options,
-                    .batch = options->batch > 0 ? options->batch : DEFAULT_BATCH,
+                    .options = &given,
+                    .batch = given.batch > 0 ? given.batch : DEFAULT_BATCH,
                     .start = an_seconds()};
     an_tensor_out out = {0};
     const alexnet_status status = extract(&e, &out);

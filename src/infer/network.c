@@ -73,7 +73,7 @@ alexnet_status an_network_load(alexnet_context *ctx, const char *path,
 
 alexnet_status an_network_join(alexnet_model *model)
 {
-    static const alexnet_run_size pooled = {.global_pool = 1};
+    static const alexnet_run_size pooled = {.struct_size = sizeof pooled, .global_pool = 1};
     const an_shape last = model->nodes[model->node_count - 1].y;
 
     if (model->options.classes == 0 || (last.h == 1 && last.w == 1)) return ALEXNET_OK;
@@ -84,24 +84,40 @@ alexnet_status an_network_join(alexnet_model *model)
     return ALEXNET_OK;
 }
 
+/* What a network has besides its session, which may have failed to open. */
+static alexnet_status complete(an_network *network, alexnet_status status)
+{
+    alexnet_context *ctx = network->model->ctx;
+
+    AN_TRY(status);
+    network->probs = an_new_array(ctx, (size_t)network->batch * (size_t)network->views,
+                                  (size_t)network->classes * sizeof(float));
+    if (network->probs != NULL) return ALEXNET_OK;
+    status = an_fail(ctx, ALEXNET_NO_MEMORY, "probabilities of %d images", network->batch);
+    an_network_close(network);
+    return status;
+}
+
 alexnet_status an_network_open(alexnet_model *model, int batch, int views, bool sole,
                                an_network *network)
 {
-    alexnet_context *ctx = model->ctx;
-    alexnet_status status;
-
-    *network = (an_network){.model = model, .views = views, .classes = model->options.classes};
+    *network = (an_network){
+        .model = model, .batch = batch, .views = views, .classes = model->options.classes};
     AN_TRY(an_model_check_answers(model));
-    AN_TRY(an_preprocess_parse(ctx, model->preprocess, &network->record));
-    status = sole ? an_session_open_sole(model, batch * views, NULL, &network->session)
-                  : alexnet_session_open(model, batch * views, NULL, &network->session);
-    AN_TRY(status);
-    network->probs =
-        an_new_array(ctx, (size_t)batch * (size_t)views, (size_t)network->classes * sizeof(float));
-    if (network->probs != NULL) return ALEXNET_OK;
-    status = an_fail(ctx, ALEXNET_NO_MEMORY, "probabilities of %d images", batch);
-    an_network_close(network);
-    return status;
+    AN_TRY(an_preprocess_parse(model->ctx, model->preprocess, &network->record));
+    return complete(network,
+                    sole ? an_session_open_sole(model, batch * views, NULL, &network->session)
+                         : alexnet_session_open(model, batch * views, NULL, &network->session));
+}
+
+alexnet_status an_network_open_like(alexnet_model *model, an_network *of, an_network *network)
+{
+    *network = (an_network){.model = model,
+                            .record = of->record,
+                            .batch = of->batch,
+                            .views = of->views,
+                            .classes = of->classes};
+    return complete(network, an_session_open_like(model, of->session, &network->session));
 }
 
 void an_network_close(an_network *network)

@@ -14,6 +14,7 @@ typedef struct an_network {
     const alexnet_model *model; /* borrowed; unless `sole`, its values may change between calls */
     an_preprocess record;
     alexnet_session *session;
+    int batch; /* images at a time */
     int views; /* tensors for one image: 1 or AN_VIEWS */
     int classes;
     float *probs; /* [batch * views][classes] */
@@ -48,6 +49,9 @@ alexnet_status an_network_join(alexnet_model *model) AN_NODISCARD;
  */
 alexnet_status an_network_open(alexnet_model *model, int batch, int views, bool sole,
                                an_network *network) AN_NODISCARD;
+/* The same for a model that shares the values of that of `of`, with its prepared weights: an_session_open_like(). */
+alexnet_status an_network_open_like(alexnet_model *model, an_network *of,
+                                    an_network *network) AN_NODISCARD;
 void an_network_close(an_network *network); /* safe on a zeroed network */
 
 /*

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "base/clock.h"
+#include "base/extend.h"
 #include "base/memory.h"
 #include "base/progress.h"
 #include "base/status.h"
@@ -116,7 +117,7 @@ static alexnet_status open_prediction(prediction *p)
     an_source_tell_passed(p->ctx, p->source,
                           options->image_count == 1 ? options->images[0] : "the folders");
     AN_TRY(
-        an_network_load(p->ctx, options->weights, options->orientation, &options->size, &p->model));
+        an_network_load(p->ctx, options->weights, options->orientation, options->size, &p->model));
     AN_TRY(an_network_join(p->model));
     p->batch = (int)AN_MIN(options->batch > 0 ? options->batch : DEFAULT_BATCH,
                            an_source_count(p->source));
@@ -160,15 +161,18 @@ static alexnet_status predict(prediction *p)
 alexnet_status alexnet_predict(alexnet_context *ctx, const alexnet_predict_options *options,
                                int64_t *images, int64_t *failed)
 {
+    alexnet_predict_options given;
+
     AN_NEED(ctx, ctx);
     AN_NEED(ctx, options);
     AN_NEED(ctx, images);
     AN_NEED(ctx, failed);
-    AN_TRY(an_network_check_paths(ctx, options->images, options->image_count));
-    AN_NEED_WITHIN(ctx, options->batch, 0, ALEXNET_BATCH_MAX);
-    AN_NEED_WITHIN(ctx, options->workers, 0, ALEXNET_WORKERS_MAX);
-    AN_NEED_WITHIN(ctx, options->orientation, 0, ALEXNET_ORIENTATION_STORED);
-    prediction p = {.ctx = ctx, .options = options, .start = an_seconds()};
+    AN_TAKE_OPTIONS(ctx, options, &given);
+    AN_TRY(an_network_check_paths(ctx, given.images, given.image_count));
+    AN_NEED_WITHIN(ctx, given.batch, 0, ALEXNET_BATCH_MAX);
+    AN_NEED_WITHIN(ctx, given.workers, 0, ALEXNET_WORKERS_MAX);
+    AN_NEED_WITHIN(ctx, given.orientation, 0, ALEXNET_ORIENTATION_STORED);
+    prediction p = {.ctx = ctx, .options = &given, .start = an_seconds()};
     const alexnet_status status = predict(&p);
 
     if (status == ALEXNET_OK) {

@@ -74,11 +74,11 @@ static void conv2d_plan(const an_node *node, const an_setup *setup, an_shape x, 
     needs->backward_reads_x = true;
 }
 
-static alexnet_status conv2d_prepare(const an_op *op)
+static alexnet_status conv2d_pack_weights(const an_op *op)
 {
     const an_conv2d g = geometry(op->node, op->x_shape.n);
 
-    return an_layer_conv2d_prepare(op, &g);
+    return an_layer_conv2d_pack_weights(op, &g);
 }
 
 static alexnet_status conv2d_forward(const an_op *op)
@@ -104,7 +104,7 @@ const an_layer_def an_layer_conv2d = {
     .params = conv2d_params,
     .macs = conv2d_macs,
     .plan = conv2d_plan,
-    .prepare = conv2d_prepare,
+    .pack_weights = conv2d_pack_weights,
     .forward = conv2d_forward,
     .backward = conv2d_backward,
 };

@@ -120,12 +120,12 @@ an_conv2d an_layer_filter_geometry(const an_node *node, const an_filter_settings
     };
 }
 
-/* Weights that stay as they are may be prepared. pool: perhaps none. */
+/* Weights that stay as they are may be packed. pool: perhaps none. */
 static an_conv2d in_mode(const an_conv2d *g, an_mode mode, const an_pool *pool, bool nchw)
 {
     an_conv2d here = *g;
 
-    here.prepared = mode == AN_INFER;
+    here.packed = mode == AN_INFER;
     here.pool = *pool;
     here.nchw = nchw;
     return here;
@@ -135,7 +135,7 @@ static an_conv2d in_mode(const an_conv2d *g, an_mode mode, const an_pool *pool, 
 static bool has_pass(const an_setup *setup, int pass)
 {
     return pass == AN_FORWARD ||
-           (setup->mode == AN_TRAIN && !(pass == AN_BACKWARD_DATA && setup->lowest));
+           (setup->mode == AN_TRAIN && !(pass == AN_BACKWARD_DATA && setup->no_input_gradient));
 }
 
 /* Whether the pooling that follows can be a part of all passes. */
@@ -145,7 +145,8 @@ static bool pools(const an_conv2d *g, const an_setup *setup)
 
     for (int pass = 0; pass < AN_PASSES; ++pass)
         if (has_pass(setup, pass))
-            all = all && setup->backend->conv2d(g, (an_pass)pass, setup->dtype)->pools;
+            all = all &&
+                  setup->backend->conv2d(setup->backend, g, (an_pass)pass, setup->dtype)->pools;
     return all;
 }
 
@@ -158,7 +159,9 @@ static bool takes_nchw(const an_conv2d *g, const an_setup *setup)
     images.nchw = true;
     for (int pass = 0; pass < AN_PASSES; ++pass)
         if (has_pass(setup, pass))
-            all = all && setup->backend->conv2d(&images, (an_pass)pass, setup->dtype)->takes_nchw;
+            all =
+                all && setup->backend->conv2d(setup->backend, &images, (an_pass)pass, setup->dtype)
+                           ->takes_nchw;
     return all;
 }
 
@@ -172,24 +175,24 @@ void an_layer_plan_conv2d(const an_conv2d *g, const an_setup *setup, an_needs *n
     for (int pass = 0; pass < AN_PASSES; ++pass) {
         if (!has_pass(setup, pass)) continue;
         const an_conv2d_algorithm *algorithm =
-            setup->backend->conv2d(&here, (an_pass)pass, setup->dtype);
+            setup->backend->conv2d(setup->backend, &here, (an_pass)pass, setup->dtype);
         needs->algorithm[pass] = algorithm;
         needs->cost[pass] = algorithm->cost(&here, (an_pass)pass, setup->threads);
         if (algorithm->scratch_bytes != NULL)
             needs->scratch_bytes =
                 AN_MAX(needs->scratch_bytes, algorithm->scratch_bytes(&here, setup->threads));
-        if (here.prepared && algorithm->prepare != NULL)
-            needs->prepared_bytes = algorithm->prepared_bytes(&here);
+        if (here.packed && algorithm->pack_weights != NULL)
+            needs->packed_bytes = algorithm->packed_bytes(&here);
     }
     needs->takes_relu =
         has_pass(setup, AN_BACKWARD_DATA) && needs->algorithm[AN_BACKWARD_DATA]->takes_relu;
 }
 
-alexnet_status an_layer_conv2d_prepare(const an_op *op, const an_conv2d *g)
+alexnet_status an_layer_conv2d_pack_weights(const an_op *op, const an_conv2d *g)
 {
     const an_conv2d here = in_mode(g, op->mode, &op->pool, op->needs->takes_nchw);
 
-    return op->needs->algorithm[AN_FORWARD]->prepare(op->run, &here, op->w[0], op->prepared);
+    return op->needs->algorithm[AN_FORWARD]->pack_weights(op->run, &here, op->w[0], op->packed);
 }
 
 alexnet_status an_layer_conv2d_forward(const an_op *op, const an_conv2d *g)
@@ -199,8 +202,8 @@ alexnet_status an_layer_conv2d_forward(const an_op *op, const an_conv2d *g)
                                  .bias = op->w[1],
                                  .y = op->y,
                                  .relu = op->relu,
-                                 .which = op->saved,
-                                 .prepared = op->prepared};
+                                 .argmax = op->saved,
+                                 .packed = op->packed};
     const an_conv2d here = in_mode(g, op->mode, &op->pool, op->needs->takes_nchw);
 
     return op->needs->algorithm[AN_FORWARD]->run(op->run, &here, &t);
@@ -213,9 +216,9 @@ alexnet_status an_layer_conv2d_backward(const an_op *op, const an_conv2d *g)
                                     .relu = op->relu_before,
                                     .dy = op->dy,
                                     .dx = op->dx,
-                                    .which = op->saved};
+                                    .argmax = op->saved};
     const an_conv2d_tensors weights = {
-        .x = op->x, .dy = op->dy, .dw = op->dw[0], .db = op->dw[1], .which = op->saved};
+        .x = op->x, .dy = op->dy, .dw = op->dw[0], .db = op->dw[1], .argmax = op->saved};
     const an_conv2d here = in_mode(g, op->mode, &op->pool, op->needs->takes_nchw);
 
     if (op->dw[0] != NULL)

@@ -79,7 +79,7 @@ void an_layer_plan_activation(const an_node *node, const an_setup *setup, an_sha
 
 /* What convolutions, and linear layers on a map, do alike: choose an algorithm for each pass, and run it. */
 void an_layer_plan_conv2d(const an_conv2d *g, const an_setup *setup, an_needs *needs);
-alexnet_status an_layer_conv2d_prepare(const an_op *op, const an_conv2d *g) AN_NODISCARD;
+alexnet_status an_layer_conv2d_pack_weights(const an_op *op, const an_conv2d *g) AN_NODISCARD;
 alexnet_status an_layer_conv2d_forward(const an_op *op, const an_conv2d *g) AN_NODISCARD;
 alexnet_status an_layer_conv2d_backward(const an_op *op, const an_conv2d *g) AN_NODISCARD;
 

@@ -46,7 +46,7 @@ static an_linear geometry(const an_node *node, an_mode mode, int n)
     return (an_linear){.n = n,
                        .inputs = node->x.c,
                        .outputs = node->y.c,
-                       .prepared = mode == AN_INFER}; /* the weights stay as they are */
+                       .packed = mode == AN_INFER}; /* the weights stay as they are */
 }
 
 static an_conv2d filters_of_1x1(const an_node *node, int n)
@@ -72,14 +72,14 @@ static void plan_algorithms(const an_linear *g, const an_setup *setup, an_needs 
 
     for (int pass = 0; pass < passes; ++pass) {
         const an_linear_algorithm *algorithm =
-            setup->backend->linear(g, (an_pass)pass, setup->dtype);
+            setup->backend->linear(setup->backend, g, (an_pass)pass, setup->dtype);
         needs->linear[pass] = algorithm;
         needs->cost[pass] = algorithm->cost(g, (an_pass)pass, setup->threads);
         if (algorithm->scratch_bytes != NULL)
             needs->scratch_bytes =
                 AN_MAX(needs->scratch_bytes, algorithm->scratch_bytes(g, setup->threads));
-        if (g->prepared && algorithm->prepare != NULL)
-            needs->prepared_bytes = algorithm->prepared_bytes(g);
+        if (g->packed && algorithm->pack_weights != NULL)
+            needs->packed_bytes = algorithm->packed_bytes(g);
     }
 }
 
@@ -99,13 +99,13 @@ static void linear_plan(const an_node *node, const an_setup *setup, an_shape x, 
     needs->fuses_update = !on_map(node);
 }
 
-static alexnet_status linear_prepare(const an_op *op)
+static alexnet_status linear_pack_weights(const an_op *op)
 {
     const an_linear g = geometry(op->node, op->mode, op->x_shape.n);
     const an_conv2d conv = filters_of_1x1(op->node, op->x_shape.n);
 
-    if (on_map(op->node)) return an_layer_conv2d_prepare(op, &conv);
-    return op->needs->linear[AN_FORWARD]->prepare(op->run, &g, op->w[0], op->prepared);
+    if (on_map(op->node)) return an_layer_conv2d_pack_weights(op, &conv);
+    return op->needs->linear[AN_FORWARD]->pack_weights(op->run, &g, op->w[0], op->packed);
 }
 
 static alexnet_status linear_forward(const an_op *op)
@@ -117,7 +117,7 @@ static alexnet_status linear_forward(const an_op *op)
                                  .bias = op->w[1],
                                  .y = op->y,
                                  .relu = op->relu,
-                                 .prepared = op->prepared};
+                                 .packed = op->packed};
 
     if (on_map(op->node)) return an_layer_conv2d_forward(op, &conv);
     return op->needs->linear[AN_FORWARD]->run(op->run, &g, &t);
@@ -151,7 +151,7 @@ const an_layer_def an_layer_linear = {
     .params = linear_params,
     .macs = linear_macs,
     .plan = linear_plan,
-    .prepare = linear_prepare,
+    .pack_weights = linear_pack_weights,
     .forward = linear_forward,
     .backward = linear_backward,
 };

@@ -95,7 +95,7 @@ static void pool_plan(const an_node *node, const an_setup *setup, an_shape x, an
 
     (void)x;
     if (setup->mode == AN_TRAIN && set->kind == POOL_MAX) {
-        needs->saved_bytes = (size_t)an_shape_count(y); /* which pixel won, a byte each */
+        needs->saved_bytes = (size_t)an_shape_count(y); /* argmax, a byte each */
         needs->takes_relu = true;                       /* what y holds is what won */
     }
 }

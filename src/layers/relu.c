@@ -19,6 +19,7 @@ static alexnet_status relu_backward(const an_op *op)
 const an_layer_def an_layer_relu = {
     .name = "relu",
     .summary = "max(x, 0)",
+    .is_relu = true,
     .shape = an_layer_same_shape,
     .plan = an_layer_plan_activation,
     .forward = relu_forward,

@@ -35,6 +35,7 @@ static alexnet_status softmax_backward(const an_op *op)
 const an_layer_def an_layer_softmax = {
     .name = "softmax",
     .summary = "probabilities; in training with cross-entropy",
+    .is_loss = true,
     .shape = an_layer_same_shape,
     .plan = softmax_plan,
     .forward = softmax_forward,

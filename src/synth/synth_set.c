@@ -7,6 +7,7 @@
  */
 #include "base/context.h"
 #include "base/each.h"
+#include "base/extend.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/status.h"
@@ -127,7 +128,7 @@ static alexnet_status check_out(alexnet_context *ctx, const alexnet_synth_option
 static alexnet_status fill_in(alexnet_context *ctx, const alexnet_synth_options *given,
                               alexnet_synth_options *o)
 {
-    *o = *given;
+    AN_TAKE_OPTIONS(ctx, given, o);
     if (o->classes == 0) o->classes = CLASSES_DEFAULT;
     if (o->train_images == 0) o->train_images = TRAIN_DEFAULT;
     if (o->val_images == 0) o->val_images = VAL_DEFAULT;

@@ -68,7 +68,7 @@ static size_t list_slots(const alexnet_model *model, const an_optimiser *optimis
 }
 
 static alexnet_status save_optimiser(const alexnet_model *model, const char *path,
-                                     const an_optimiser *optimiser)
+                                     const an_optimiser *optimiser, an_file_sum *sum)
 {
     const size_t most = AN_SLOTS * (size_t)model->params.count;
     an_tensor_out *tensors = an_new_array(model->ctx, most, sizeof *tensors);
@@ -78,8 +78,9 @@ static alexnet_status save_optimiser(const alexnet_model *model, const char *pat
     if (tensors == NULL || names == NULL)
         status = an_fail(model->ctx, ALEXNET_NO_MEMORY, "%s", path);
     else
-        status = an_safetensors_write(model->ctx, path, tensors,
-                                      list_slots(model, optimiser, tensors, names), NULL, NULL, 0);
+        status = an_safetensors_write_sum(model->ctx, path, tensors,
+                                          list_slots(model, optimiser, tensors, names), NULL, NULL,
+                                          0, sum);
     an_free(model->ctx, tensors);
     an_free(model->ctx, names);
     return status;
@@ -114,7 +115,7 @@ static alexnet_status holds_frozen(const alexnet_model *model, const char *path,
 
 /* Writes the frozen values, unless they are there: then an older checkpoint's manifest has the hash of them. A file that
  * is damaged or cannot be read is replaced. */
-static alexnet_status save_frozen(const alexnet_model *model, const char *path)
+static alexnet_status save_frozen(const alexnet_model *model, const char *path, an_file_sum *sum)
 {
     an_tensor_file file;
     alexnet_status status = an_safetensors_open(model->ctx, path, &file);
@@ -125,33 +126,35 @@ static alexnet_status save_frozen(const alexnet_model *model, const char *path)
         an_tensor_file_close(model->ctx, &file);
     }
     if (status == ALEXNET_NO_MEMORY) return status;
-    return status == ALEXNET_OK && there ? ALEXNET_OK
-                                         : an_weights_save(model, AN_WEIGHTS_FROZEN, path);
+    return status == ALEXNET_OK && there ? an_file_hash(model->ctx, path, &sum->bytes, sum->sha256)
+                                         : an_weights_save(model, AN_WEIGHTS_FROZEN, path, sum);
 }
 
 /* ---- all files ---- */
 
 static alexnet_status save_values(const alexnet_model *model, const char *path,
-                                  const an_optimiser *optimiser, int which)
+                                  const an_optimiser *optimiser, int which, an_file_sum *sum)
 {
-    if (which == FROZEN) return save_frozen(model, path);
-    return which == WEIGHTS ? an_weights_save(model, AN_WEIGHTS_TRAINED, path)
-                            : save_optimiser(model, path, optimiser);
+    if (which == FROZEN) return save_frozen(model, path, sum);
+    return which == WEIGHTS ? an_weights_save(model, AN_WEIGHTS_TRAINED, path, sum)
+                            : save_optimiser(model, path, optimiser, sum);
 }
 
 /* Writes one of the files into `folder` and notes its size and checksum. */
 static alexnet_status save_file(const alexnet_model *model, const char *folder,
                                 const an_optimiser *optimiser, int which, an_manifest_file *file)
 {
+    an_file_sum sum;
     char *path;
-    alexnet_status status;
 
     AN_TRY(join(model->ctx, folder, file_names[which], &path));
-    file->name = file_names[which];
-    status = save_values(model, path, optimiser, which);
-    if (status == ALEXNET_OK) status = an_file_hash(model->ctx, path, &file->bytes, file->sha256);
+    const alexnet_status status = save_values(model, path, optimiser, which, &sum);
     an_free(model->ctx, path);
-    return status;
+    AN_TRY(status);
+    file->name = file_names[which];
+    file->bytes = sum.bytes;
+    memcpy(file->sha256, sum.sha256, sizeof file->sha256);
+    return ALEXNET_OK;
 }
 
 /* `checkpoints` is the folder of all, `folder` that of this one. */
@@ -305,6 +308,27 @@ static alexnet_status remove_entry(alexnet_context *ctx, const char *folder, con
     return status;
 }
 
+/* Removes what a manifest that was being written again has left in the folder of a checkpoint; one that cannot be listed is passed
+ * over when it is read. */
+static alexnet_status clear_step(alexnet_context *ctx, const char *folder, const char *name)
+{
+    char *step, *path;
+    an_names names;
+
+    AN_TRY(join(ctx, folder, name, &step));
+    alexnet_status status = an_folder_list(ctx, step, &names);
+    if (status != ALEXNET_NO_MEMORY) status = ALEXNET_OK;
+    for (size_t i = 0; status == ALEXNET_OK && i < names.count; ++i) {
+        if (!an_file_is_temporary(names.names[i], manifest_name)) continue;
+        status = join(ctx, step, names.names[i], &path);
+        if (status == ALEXNET_OK) status = an_file_remove(ctx, path);
+        an_free(ctx, path);
+    }
+    an_names_free(ctx, &names);
+    an_free(ctx, step);
+    return status;
+}
+
 /* Removes leftovers or, with `all`, everything of ours, the frozen file last: a checkpoint needs it.
  * *others: how much else there is. */
 static alexnet_status clear(alexnet_context *ctx, const char *folder, bool all, size_t *others)
@@ -322,6 +346,7 @@ static alexnet_status clear(alexnet_context *ctx, const char *folder, bool all, 
             status = remove_entry(ctx, folder, name);
         else
             ++*others;
+        if (!all && step_of(name) >= 0) status = clear_step(ctx, folder, name);
     }
     an_names_free(ctx, &names);
     return status;
@@ -344,7 +369,8 @@ alexnet_status an_checkpoint_remove_all(alexnet_context *ctx, const char *folder
     AN_TRY(an_file_stat(ctx, folder, &info));
     if (info.kind != AN_FILE_FOLDER) return ALEXNET_OK;
     AN_TRY(clear(ctx, folder, true, &others));
-    return others == 0 ? an_folder_remove(ctx, folder) : ALEXNET_OK;
+    /* Where it stays, nothing of ours is to come back after a power failure. */
+    return others == 0 ? an_folder_remove(ctx, folder) : an_file_sync(ctx, folder);
 }
 
 /* Removes all but the newest `keep` up to `step`. Later ones are of a future that a resumed run has

@@ -16,39 +16,6 @@
 #include <math.h>
 #include <string.h>
 
-alexnet_train_options alexnet_train_options_default(void)
-{
-    return (alexnet_train_options){
-        .val_split = (double)NAN,
-        .model_options = alexnet_model_options_default(),
-        .epochs = -1,
-        .steps = -1,
-        .seconds = -1,
-        .batch = -1,
-        .lr = (double)NAN,
-        .momentum = (double)NAN,
-        .weight_decay = (double)NAN,
-        .bias_lr = (double)NAN,
-        .bias_decay = (double)NAN,
-        .rho = (double)NAN,
-        .beta2 = (double)NAN,
-        .epsilon = (double)NAN,
-        .average = (double)NAN,
-        .smoothing = (double)NAN,
-        .mixup = (double)NAN,
-        .grow = -1,
-        .views = -1,
-        .checkpoint_seconds = -1,
-        .checkpoint_steps = -1,
-        .checkpoint_keep = -1,
-        .workers = -1,
-        .patience = -1,
-        .stop_at_top1 = (double)NAN,
-        .seed = -1,
-        .dtype = -1,
-    };
-}
-
 #define REASON_BYTES 160
 
 /* What holds where neither the options nor the recipe say anything. */
@@ -69,12 +36,12 @@ static an_config standard(const alexnet_context *ctx)
 
 /* ---- what is given overrides ---- */
 
+/* -1: not given */
 static void override_real(double given, double *value)
 {
-    if (!isnan(given)) *value = given;
+    if (given != -1) *value = given;
 }
 
-/* -1: not given */
 static void override_int(int given, int *value)
 {
     if (given != -1) *value = given;
@@ -84,6 +51,7 @@ static void override_network(const alexnet_model_options *given, alexnet_model_o
 {
     const alexnet_model_options before = *network;
 
+    if (given == NULL) return;
     *network = *given;
     an_options_fill_in(network, &before);
 }
@@ -99,59 +67,12 @@ static alexnet_status override_text(alexnet_context *ctx, const char *given, cha
     return ALEXNET_OK;
 }
 
-static alexnet_status override_word(alexnet_context *ctx, const char *name, const char *given,
-                                    char word[AN_SETTING_TEXT])
-{
-    if (given == NULL) return ALEXNET_OK;
-    if (strlen(given) >= AN_SETTING_TEXT)
-        return an_fail(ctx, ALEXNET_BAD_ARG, "%s '%.40s...': expected at most %d characters", name,
-                       given, AN_SETTING_TEXT - 1);
-    memset(word, 0, AN_SETTING_TEXT);
-    memcpy(word, given, strlen(given));
-    return ALEXNET_OK;
-}
-
-static alexnet_status override_choice(alexnet_context *ctx, const char *name, const char *given,
-                                      const char *choices, int *choice)
-{
-    if (given == NULL) return ALEXNET_OK;
-    if (an_config_choice(choices, given) < 0)
-        return an_fail(ctx, ALEXNET_BAD_ARG, "%s '%s': expected one of %s", name, given, choices);
-    *choice = an_config_choice(choices, given);
-    return ALEXNET_OK;
-}
-
-static alexnet_status override_recipe(alexnet_context *ctx, const alexnet_train_options *options,
-                                      an_recipe *recipe)
-{
-    override_int(options->batch, &recipe->batch);
-    override_real(options->lr, &recipe->lr);
-    override_real(options->momentum, &recipe->momentum);
-    override_real(options->weight_decay, &recipe->weight_decay);
-    override_real(options->bias_lr, &recipe->bias_lr);
-    override_real(options->bias_decay, &recipe->bias_decay);
-    override_real(options->rho, &recipe->rho);
-    override_real(options->beta2, &recipe->beta2);
-    override_real(options->epsilon, &recipe->epsilon);
-    override_real(options->average, &recipe->average);
-    override_real(options->smoothing, &recipe->smoothing);
-    override_real(options->mixup, &recipe->mixup);
-    override_int(options->grow, &recipe->grow);
-    override_int(options->views, &recipe->views);
-    AN_TRY(override_choice(ctx, "update", options->update, AN_UPDATE_CHOICES, &recipe->update));
-    AN_TRY(override_choice(ctx, "init", options->init, AN_RECIPE_INIT_CHOICES, &recipe->init));
-    AN_TRY(override_word(ctx, "schedule", options->schedule, recipe->schedule));
-    AN_TRY(override_word(ctx, "bias_schedule", options->bias_schedule, recipe->bias_schedule));
-    AN_TRY(override_word(ctx, "augment", options->augment, recipe->augment));
-    return override_word(ctx, "events", options->events, recipe->events);
-}
-
 /* All of what the run is, but for the recipe's settings. */
 static alexnet_status override_fixed(alexnet_context *ctx, const alexnet_train_options *options,
                                      an_config *config)
 {
     override_real(options->val_split, &config->val_split);
-    override_network(&options->model_options, &config->network);
+    override_network(options->model_options, &config->network);
     override_int(options->dtype, &config->dtype);
     if (options->seed >= 0) config->seed = (uint64_t)options->seed;
     if (options->orientation != ALEXNET_ORIENTATION_DEFAULT)
@@ -175,11 +96,11 @@ static void override_changeable(const alexnet_train_options *options, an_config 
     if (options->steps != -1)
         config->steps = options->steps == ALEXNET_NO_LIMIT ? -1 : options->steps;
     if (options->seconds != -1) config->seconds = limit_of(options->seconds);
-    if (options->checkpoint_seconds != -1) config->checkpoint_seconds = options->checkpoint_seconds;
+    if (options->stop_at_top1 != -1) config->stop_at_top1 = limit_of(options->stop_at_top1);
+    override_real(options->checkpoint_seconds, &config->checkpoint_seconds);
     if (options->checkpoint_steps != -1) config->checkpoint_steps = options->checkpoint_steps;
     override_int(options->checkpoint_keep, &config->checkpoint_keep);
     override_int(options->patience, &config->patience);
-    override_real(limit_of(options->stop_at_top1), &config->stop_at_top1);
 }
 
 /* ---- the whole ---- */
@@ -218,9 +139,9 @@ alexnet_status an_config_suit(alexnet_context *ctx, const alexnet_train_options 
     AN_TRY(an_recipe_find(ctx, name, &config->recipe));
     config->recipe.epochs = an_recipe_epochs(&config->recipe, images);
     config->recipe.seen = 0; /* it has become epochs */
-    AN_TRY(override_recipe(ctx, options, &config->recipe));
+    AN_TRY(an_recipe_override(ctx, options->settings, &config->recipe));
     override_changeable(options, config);
-    config->network.dropout = options->model_options.dropout;
+    config->network.dropout = options->model_options != NULL ? options->model_options->dropout : -1;
     if (config->network.dropout < 0 &&
         family->dropout >= 0) /* the recipe's word counts where there is any dropout */
         config->network.dropout = config->recipe.dropout;
@@ -286,7 +207,7 @@ static alexnet_status resolve_from(alexnet_context *ctx, const alexnet_train_opt
     drop_none(ctx, &config->freeze);
     if (options->recipe != NULL) return an_config_suit(ctx, options, family, 0, config);
     AN_TRY(override_text(ctx, "as in the config that it begins with", &config->recipe_reason));
-    AN_TRY(override_recipe(ctx, options, &config->recipe));
+    AN_TRY(an_recipe_override(ctx, options->settings, &config->recipe));
     override_changeable(options, config);
     if (config->network.dropout < 0 && family->dropout >= 0)
         config->network.dropout = config->recipe.dropout;
@@ -362,7 +283,7 @@ static alexnet_status check_fixed(alexnet_context *ctx, const alexnet_train_opti
 
     AN_TRY(an_config_copy(ctx, config, &asked));
     alexnet_status status = override_fixed(ctx, options, &asked);
-    if (status == ALEXNET_OK) status = override_recipe(ctx, options, &asked.recipe);
+    if (status == ALEXNET_OK) status = an_recipe_override(ctx, options->settings, &asked.recipe);
     if (status == ALEXNET_OK) status = an_config_compare(ctx, config, &asked);
     an_config_free(ctx, &asked);
     return status;
@@ -389,7 +310,7 @@ static alexnet_status move(alexnet_context *ctx, const char *given, char **path,
 alexnet_status an_config_find_tier(alexnet_context *ctx, int dtype, char **out)
 {
     const an_backend *backend = an_context_backend(ctx);
-    const bool narrow = dtype == ALEXNET_BF16 && strstr(backend->features, "bf16") != NULL;
+    const bool narrow = dtype == ALEXNET_BF16 && strstr(backend->features(), "bf16") != NULL;
 
     *out = an_format(ctx, "%s%s", backend->tier, narrow ? " bf16" : "");
     return *out != NULL ? ALEXNET_OK : an_fail(ctx, ALEXNET_NO_MEMORY, "config");

@@ -44,6 +44,14 @@ typedef struct member {
 #define BAD_CHOICES "default|fail|skip" /* alexnet_bad_image */
 #define WAYS        "default|exif|stored" /* alexnet_orientation */
 
+/* The settings of the recipe; a TEXT of base/settings.h is a WORD here. */
+#define OF_INT    INT
+#define OF_REAL   REAL
+#define OF_CHOICE CHOICE
+#define OF_TEXT   WORD
+#define AN_RECIPE_KEY(name, kind, min, max, fallback, option, letter, value, help)                 \
+    {#name, OF_##kind, AT(recipe.name), min, max, false, value},
+
 /* What the run is: the same in every sitting. */
 static const member fixed[] = {
     {"data", PATH, AT(data), 0, 0, false, NULL},
@@ -68,26 +76,7 @@ static const member fixed[] = {
     {"val_sha256", TEXT, AT(val_sha256), 0, 0, false, NULL},
     {"recipe", TEXT, AT(recipe_name), 0, 0, false, NULL},
     {"recipe_reason", TEXT, AT(recipe_reason), 0, 0, false, NULL},
-    {"batch", INT, AT(recipe.batch), 1, ALEXNET_BATCH_MAX, false, NULL},
-    {"lr", REAL, AT(recipe.lr), 0, ALEXNET_LR_MAX, false, NULL},
-    {"bias_lr", REAL, AT(recipe.bias_lr), 0, ALEXNET_BIAS_FACTOR_MAX, false, NULL},
-    {"momentum", REAL, AT(recipe.momentum), 0, ALEXNET_MOMENTUM_MAX, false, NULL},
-    {"weight_decay", REAL, AT(recipe.weight_decay), 0, ALEXNET_WEIGHT_DECAY_MAX, false, NULL},
-    {"bias_decay", REAL, AT(recipe.bias_decay), 0, ALEXNET_BIAS_FACTOR_MAX, false, NULL},
-    {"update", CHOICE, AT(recipe.update), 0, 0, false, AN_UPDATE_CHOICES},
-    {"rho", REAL, AT(recipe.rho), 0, ALEXNET_MOMENTUM_MAX, false, NULL},
-    {"beta2", REAL, AT(recipe.beta2), 0, ALEXNET_AVERAGE_MAX, false, NULL},
-    {"epsilon", REAL, AT(recipe.epsilon), ALEXNET_EPSILON_MIN, ALEXNET_EPSILON_MAX, false, NULL},
-    {"average", REAL, AT(recipe.average), 0, ALEXNET_AVERAGE_MAX, false, NULL},
-    {"smoothing", REAL, AT(recipe.smoothing), 0, ALEXNET_SMOOTHING_MAX, false, NULL},
-    {"mixup", REAL, AT(recipe.mixup), 0, ALEXNET_MIXUP_MAX, false, NULL},
-    {"grow", INT, AT(recipe.grow), 0, ALEXNET_INPUT_MAX, false, NULL},
-    {"views", INT, AT(recipe.views), 0, ALEXNET_VIEWS_MAX, false, NULL},
-    {"schedule", WORD, AT(recipe.schedule), 0, 0, false, NULL},
-    {"bias_schedule", WORD, AT(recipe.bias_schedule), 0, 0, false, NULL},
-    {"augment", WORD, AT(recipe.augment), 0, 0, false, NULL},
-    {"events", WORD, AT(recipe.events), 0, 0, false, NULL},
-    {"init", CHOICE, AT(recipe.init), 0, 0, false, AN_RECIPE_INIT_CHOICES},
+#include "train/recipe_keys.inc"
     {"seed", SEED, AT(seed), 0, 0, false, NULL},
     {"dtype", CHOICE, AT(dtype), 0, 0, false, DTYPES},
     {"on_bad_image", CHOICE, AT(on_bad_image), 0, 0, false, BAD_CHOICES},

@@ -6,6 +6,7 @@
 #include "train/held_back.h"
 
 #include "base/context.h"
+#include "base/extend.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
@@ -189,19 +190,13 @@ static alexnet_status evaluate_data(alexnet_context *ctx, const alexnet_evaluate
                    (int)(length - tail), options->data);
 }
 
-alexnet_status alexnet_evaluate(alexnet_context *ctx, const alexnet_evaluate_options *options,
-                                alexnet_evaluate_result *out)
+static alexnet_status evaluate(alexnet_context *ctx, const alexnet_evaluate_options *options,
+                               alexnet_evaluate_result *out)
 {
     an_config config = {0};
     an_dataset data = {0};
 
-    AN_NEED(ctx, ctx);
-    AN_NEED(ctx, options);
-    AN_NEED(ctx, out);
     AN_TRY(an_network_check_paths(ctx, options->weights, options->weights_count));
-    AN_NEED_WITHIN(ctx, options->workers, 0, ALEXNET_WORKERS_MAX);
-    AN_NEED_WITHIN(ctx, options->orientation, 0, ALEXNET_ORIENTATION_STORED);
-    AN_NEED_WITHIN(ctx, options->on_bad_image, 0, ALEXNET_BAD_IMAGE_SKIP);
     if (options->data != NULL || options->weights_count == 0)
         return evaluate_data(ctx, options, out);
     if (options->weights_count > 1)
@@ -212,4 +207,19 @@ alexnet_status alexnet_evaluate(alexnet_context *ctx, const alexnet_evaluate_opt
     an_dataset_close(ctx, &data);
     an_config_free(ctx, &config);
     return status;
+}
+
+alexnet_status alexnet_evaluate(alexnet_context *ctx, const alexnet_evaluate_options *options,
+                                alexnet_evaluate_result *out)
+{
+    alexnet_evaluate_options given;
+
+    AN_NEED(ctx, ctx);
+    AN_NEED(ctx, options);
+    AN_NEED(ctx, out);
+    AN_TAKE_OPTIONS(ctx, options, &given);
+    AN_NEED_WITHIN(ctx, given.workers, 0, ALEXNET_WORKERS_MAX);
+    AN_NEED_WITHIN(ctx, given.orientation, 0, ALEXNET_ORIENTATION_STORED);
+    AN_NEED_WITHIN(ctx, given.on_bad_image, 0, ALEXNET_BAD_IMAGE_SKIP);
+    return evaluate(ctx, &given, out);
 }

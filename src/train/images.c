@@ -146,12 +146,14 @@ static void compare(const lines *before, const lines *now, an_listing *gone, an_
     size_t i = 0, j = 0;
 
     while (i < before->list.count || j < now->list.count) {
-        const char *a = i < before->list.count ? before->list.names[i] : NULL;
-        const char *b = j < now->list.count ? now->list.names[j] : NULL;
-        const int order = a == NULL ? 1 : b == NULL ? -1 : compare_names(a, b);
-        if (order < 0) add_name(gone, a);
-        if (order > 0) add_name(added, b);
-        if (order == 0 && strcmp(a, b) != 0) add_name(resized, b);
+        const bool old = i < before->list.count, new = j < now->list.count; /* one at least */
+        const int order = !old   ? 1
+                          : !new ? -1
+                                 : compare_names(before->list.names[i], now->list.names[j]);
+        if (order < 0) add_name(gone, before->list.names[i]);
+        if (order > 0) add_name(added, now->list.names[j]);
+        if (order == 0 && strcmp(before->list.names[i], now->list.names[j]) != 0)
+            add_name(resized, now->list.names[j]);
         i += order <= 0;
         j += order >= 0;
     }

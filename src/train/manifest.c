@@ -56,7 +56,7 @@ static json_t *files_to_json(an_json_maker *m, const an_manifest *manifest)
 
     for (int i = 0; i < AN_MANIFEST_FILES; ++i) {
         const an_manifest_file *file = &manifest->files[i];
-        if (file->name == NULL) continue;
+        if (file->name == NULL || file->bytes < 0) continue;
         an_json_add(m, list,
                     an_json_pack(m, "{s:s, s:I, s:s}", "name", file->name, "bytes",
                                  (json_int_t)file->bytes, "sha256", file->sha256));

@@ -5,10 +5,13 @@
  */
 #include "train/mean_image.h"
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "infer/network.h"
 #include <math.h>
+
+#define NAME_BYTES 1024 /* of an image, in a message */
 
 #define BATCH 64
 
@@ -81,6 +84,19 @@ static alexnet_status set_mean(const an_mean_job *job, const an_loader_options *
     return status;
 }
 
+/* Training meets these images again, and may read them then: nobody else tells that the mean is without them. */
+static void tell_left_out(alexnet_context *ctx, const an_source *source, an_loader *loader)
+{
+    const an_bad_image *bad;
+    const size_t count = an_loader_bad(loader, &bad);
+    char name[NAME_BYTES];
+
+    for (size_t i = 0; i < count; ++i) {
+        an_source_name(source, bad[i].index, name, sizeof name);
+        an_log(ctx, ALEXNET_LOG_WARNING, "left out of the mean image: %s: %s", name, bad[i].reason);
+    }
+}
+
 alexnet_status an_mean_image_compute(const an_mean_job *job)
 {
     alexnet_context *ctx = job->model->ctx;
@@ -100,6 +116,7 @@ alexnet_status an_mean_image_compute(const an_mean_job *job)
     if (sums == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "mean image");
     status = an_loader_open(ctx, &options, &loader);
     if (status == ALEXNET_OK) status = sum_images(job, loader, sums, pixels, &images);
+    if (status == ALEXNET_OK) tell_left_out(ctx, options.source, loader);
     an_loader_close(loader);
     if (status == ALEXNET_OK) status = set_mean(job, &options, sums, images);
     an_free(ctx, sums);

@@ -13,50 +13,25 @@
 
 #define AT(member) offsetof(an_recipe, member)
 
+#define AN_RECIPE_KEY(name, kind, min, max, fallback, option, letter, value, help)                 \
+    {#name, AN_KEY_##kind, AT(name), min, max, value, fallback, help},
+
+const an_key an_recipe_overrides[] = {
+#include "train/recipe_keys.inc"
+    {0},
+};
+
 const an_key an_recipe_keys[] = {
-    {"batch", AN_KEY_INT, AT(batch), 1, ALEXNET_BATCH_MAX, NULL, NULL, "images a step"},
-    {"lr", AN_KEY_REAL, AT(lr), 0, ALEXNET_LR_MAX, NULL, NULL, "learning rate"},
-    {"bias_lr", AN_KEY_REAL, AT(bias_lr), 0, ALEXNET_BIAS_FACTOR_MAX, NULL, "1",
-     "for biases, times lr"},
-    {"momentum", AN_KEY_REAL, AT(momentum), 0, ALEXNET_MOMENTUM_MAX, NULL, "0.9",
-     "kept of the last update; adam's beta1"},
-    {"weight_decay", AN_KEY_REAL, AT(weight_decay), 0, ALEXNET_WEIGHT_DECAY_MAX, NULL, "0",
-     "times the weight, added to its gradient"},
-    {"bias_decay", AN_KEY_REAL, AT(bias_decay), 0, ALEXNET_BIAS_FACTOR_MAX, NULL, "1",
-     "for biases, times weight_decay"},
-    {"update", AN_KEY_CHOICE, AT(update), 0, 0, AN_UPDATE_CHOICES, "torch",
-     "the rate outside or inside the velocity, or another rule"},
-    {"rho", AN_KEY_REAL, AT(rho), 0, ALEXNET_MOMENTUM_MAX, NULL, "0.9",
-     "rmsprop: kept of the mean square"},
-    {"beta2", AN_KEY_REAL, AT(beta2), 0, ALEXNET_AVERAGE_MAX, NULL, "0.999",
-     "adam: kept of the mean square"},
-    {"epsilon", AN_KEY_REAL, AT(epsilon), ALEXNET_EPSILON_MIN, ALEXNET_EPSILON_MAX, NULL, "1e-08",
-     "rmsprop, adam: added to the divisor"},
-    {"average", AN_KEY_REAL, AT(average), 0, ALEXNET_AVERAGE_MAX, NULL, "0",
-     "kept of the weights' running average, less in the first steps; 0: none"},
-    {"smoothing", AN_KEY_REAL, AT(smoothing), 0, ALEXNET_SMOOTHING_MAX, NULL, "0",
-     "part of each label that all classes share"},
-    {"mixup", AN_KEY_REAL, AT(mixup), 0, ALEXNET_MIXUP_MAX, NULL, "0",
-     "images are blended in pairs, by parts from Beta(mixup, mixup)"},
-    {"grow", AN_KEY_INT, AT(grow), 0, ALEXNET_INPUT_MAX, NULL, "0",
-     "side of the input to begin with, pixels; 0: the network's own"},
-    {"views", AN_KEY_INT, AT(views), 0, ALEXNET_VIEWS_MAX, NULL, "0",
-     "of each image, kept behind frozen layers; 0: none are kept"},
-    {"schedule", AN_KEY_TEXT, AT(schedule), 0, 0, NULL, "constant", "the rate over the run"},
-    {"bias_schedule", AN_KEY_TEXT, AT(bias_schedule), 0, 0, NULL, "",
-     "of biases; empty: as schedule"},
-    {"augment", AN_KEY_TEXT, AT(augment), 0, 0, NULL, "none", "what is varied in images"},
-    {"events", AN_KEY_TEXT, AT(events), 0, 0, NULL, "", "what changes at an epoch"},
+#include "train/recipe_keys.inc"
     {"epochs", AN_KEY_REAL, AT(epochs), ALEXNET_EPOCHS_MIN, ALEXNET_EPOCHS_MAX, NULL, NULL,
      "times through the images, at least"},
     {"seen", AN_KEY_INT, AT(seen), 0, ALEXNET_SEEN_MAX, NULL, "0",
      "images in all, at least: a small set gets up to 10 times the epochs"},
-    {"init", AN_KEY_CHOICE, AT(init), 0, 0, AN_RECIPE_INIT_CHOICES, "family",
-     "how first weights are drawn"},
     {"dropout", AN_KEY_REAL, AT(dropout), -1, ALEXNET_DROPOUT_MAX, NULL, "-1",
      "probability; -1: the family's"},
     {0},
 };
+#undef AN_RECIPE_KEY
 
 static const struct {
     const char *name, *settings;
@@ -211,6 +186,23 @@ double an_recipe_epochs(const an_recipe *recipe, int64_t images)
     const double wanted = images > 0 ? ceil((double)recipe->seen / (double)images) : 0;
 
     return fmin(fmax(wanted, recipe->epochs), most);
+}
+
+alexnet_status an_recipe_override(alexnet_context *ctx, const char *settings, an_recipe *recipe)
+{
+    static const char *const others[] = {"epochs=", "seen=", "dropout="};
+
+    if (settings == NULL) return ALEXNET_OK;
+    for (const char *word = settings; *word != '\0'; word += strcspn(word, " ")) {
+        word += strspn(word, " ");
+        for (size_t i = 0; i < AN_COUNT(others); ++i)
+            if (strncmp(word, others[i], strlen(others[i])) == 0)
+                return an_fail(ctx, ALEXNET_BAD_ARG,
+                               "settings: %.*s belongs to recipes; of the options, epochs and "
+                               "model_options.dropout are members",
+                               (int)strlen(others[i]) - 1, others[i]);
+    }
+    return an_settings_override(ctx, "settings", an_recipe_overrides, settings, recipe);
 }
 
 alexnet_status an_recipe_find(alexnet_context *ctx, const char *name, an_recipe *out)

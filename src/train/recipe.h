@@ -9,19 +9,17 @@
 #include "base/settings.h"
 #include "train/schedule.h"
 
-/* The rule of the update: core/backend.h, an_sgd (the rate outside or inside the velocity), an_rmsprop,
-   an_adam. */
+/* The rule of the update, in the order of the words in recipe_keys.inc: core/backend.h, an_sgd (the
+   rate outside or inside the velocity), an_rmsprop, an_adam. */
 typedef enum an_update {
     AN_UPDATE_TORCH,
     AN_UPDATE_PAPER,
     AN_UPDATE_RMSPROP,
     AN_UPDATE_ADAM
 } an_update;
-#define AN_UPDATE_CHOICES "torch|paper|rmsprop|adam"
 
 /* How first weights are drawn: as the family says, or He et al. 2015 for all. */
 typedef enum an_recipe_init { AN_RECIPE_INIT_FAMILY, AN_RECIPE_INIT_HE } an_recipe_init;
-#define AN_RECIPE_INIT_CHOICES "family|he"
 
 typedef struct an_recipe {
     int batch; /* images a step */
@@ -44,8 +42,16 @@ typedef struct an_recipe {
     char events[AN_SETTING_TEXT];        /* events.h */
 } an_recipe;
 
-/* For base/settings.h: names, ranges, defaults. */
-extern const an_key an_recipe_keys[];
+/* For base/settings.h: names, ranges, defaults. The first table holds what a run may override
+   (recipe_keys.inc); the second that and what only a recipe says: epochs, seen, dropout. */
+extern const an_key an_recipe_overrides[], an_recipe_keys[];
+
+/*
+ * Puts settings ("lr=0.01 augment=crop,flip") over those of the recipe; `settings` may be NULL.
+ * BAD_ARG naming the setting that is unknown, out of range, or a matter of another option.
+ */
+alexnet_status an_recipe_override(alexnet_context *ctx, const char *settings,
+                                  an_recipe *recipe) AN_NODISCARD;
 
 /* BAD_ARG: one that does not parse, or a plateau for biases alone. */
 alexnet_status an_recipe_schedules(alexnet_context *ctx, const an_recipe *recipe,

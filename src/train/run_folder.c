@@ -277,6 +277,13 @@ alexnet_status an_run_folder_log_pace(alexnet_context *ctx, const an_run_folder 
     return append(ctx, folder, &line, more);
 }
 
+alexnet_status an_run_folder_keep_log(alexnet_context *ctx, const an_run_folder *folder)
+{
+    const alexnet_status status = an_file_sync(ctx, folder->log);
+
+    return status == ALEXNET_NOT_FOUND ? ALEXNET_OK : status; /* there was nothing to report yet */
+}
+
 #define END_MARK "\"split\":\"end\""
 
 alexnet_status an_run_folder_log_end(alexnet_context *ctx, const an_run_folder *folder,
@@ -287,7 +294,8 @@ alexnet_status an_run_folder_log_end(alexnet_context *ctx, const an_run_folder *
 
     an_print(more, sizeof more, "\"weights_sha256\":\"%s\",\"last_sha256\":\"%s\",",
              result->weights_sha256, result->last_sha256);
-    return append(ctx, folder, &line, more);
+    AN_TRY(append(ctx, folder, &line, more));
+    return an_run_folder_keep_log(ctx, folder);
 }
 
 static bool is_end(const char *line, size_t length)

@@ -50,6 +50,10 @@ alexnet_status an_run_folder_create(alexnet_context *ctx, an_run_folder *folder,
  * Needs the lock, and a config.json. */
 alexnet_status an_run_folder_sweep(alexnet_context *ctx, const an_run_folder *folder) AN_NODISCARD;
 
+/* Makes the lines so far survive a power failure: a resumed run does not write again what lies before its checkpoint. */
+alexnet_status an_run_folder_keep_log(alexnet_context *ctx,
+                                      const an_run_folder *folder) AN_NODISCARD;
+
 /* One line of log.jsonl. Numbers that are not finite become null. */
 typedef struct an_log_line {
     const char *split; /* "train" or "val" */

@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "formats/metadata.h"
+#include "formats/weights.h"
 #include "train/checkpoint.h"
 #include <string.h>
 
@@ -104,10 +105,10 @@ static alexnet_status note_training(const an_saver *saver, const an_train_state 
 }
 
 static alexnet_status save_weights(const an_saver *saver, const an_train_state *state,
-                                   const char *path)
+                                   const char *path, an_file_sum *sum)
 {
     AN_TRY(note_training(saver, state));
-    return alexnet_model_save(saver->model, path);
+    return an_weights_save(saver->model, AN_WEIGHTS_ALL, path, sum);
 }
 
 alexnet_status an_saver_last(an_saver *saver)
@@ -115,44 +116,39 @@ alexnet_status an_saver_last(an_saver *saver)
     if (saver->best_here == saver->state->step &&
         an_file_link(saver->ctx, saver->folder->best, saver->folder->last) == ALEXNET_OK)
         return ALEXNET_OK;
-    return save_weights(saver, saver->state,
-                        saver->folder->last); /* or the file system knows no such thing */
-}
-
-/* For the manifests from here on: a resumed run looks whether the file is still what it was. */
-static alexnet_status hash_best(an_saver *saver)
-{
-    int64_t bytes;
-
-    return an_file_hash(saver->ctx, saver->folder->best, &bytes, saver->state->best_sha256);
+    return save_weights(saver, saver->state, saver->folder->last,
+                        NULL); /* or the file system knows no such thing */
 }
 
 /* As they were validated: with averaged weights, where the recipe averages. */
-static alexnet_status save_kept(an_saver *saver)
+static alexnet_status save_kept(an_saver *saver, an_file_sum *sum)
 {
     an_model_swap_values(saver->model, saver->kept);
     const alexnet_status status =
-        save_weights(saver, &saver->kept_state, saver->folder->best);
+        save_weights(saver, &saver->kept_state, saver->folder->best, sum);
     an_model_swap_values(saver->model, saver->kept);
     return status;
 }
 
-static alexnet_status save_averaged(an_saver *saver)
+static alexnet_status save_averaged(an_saver *saver, an_file_sum *sum)
 {
     an_optimiser_swap_average(saver->optimiser, saver->model);
-    const alexnet_status status = save_weights(saver, saver->state, saver->folder->best);
+    const alexnet_status status = save_weights(saver, saver->state, saver->folder->best, sum);
     an_optimiser_swap_average(saver->optimiser, saver->model);
     return status;
 }
 
+/* Its hash is for the manifests from here on: a resumed run compares the file with it. */
 static alexnet_status write_best(an_saver *saver)
 {
     const bool kept = saver->best == AN_BEST_KEPT;
+    an_file_sum sum;
 
-    AN_TRY(kept ? save_kept(saver) : save_averaged(saver));
+    AN_TRY(kept ? save_kept(saver, &sum) : save_averaged(saver, &sum));
+    memcpy(saver->state->best_sha256, sum.sha256, sizeof saver->state->best_sha256);
     saver->best = AN_BEST_WRITTEN;
     saver->best_here = kept ? saver->kept_state.step : saver->state->step;
-    return hash_best(saver);
+    return ALEXNET_OK;
 }
 
 static alexnet_status save_checkpoint(an_saver *saver)
@@ -166,6 +162,7 @@ static alexnet_status save_checkpoint(an_saver *saver)
         state.most = saver->before.most;
         state.bias_most = saver->before.bias_most;
     }
+    AN_TRY(an_run_folder_keep_log(saver->ctx, saver->folder));
     AN_TRY(note_training(saver, saver->state));
     AN_TRY(an_checkpoint_save(saver->model, saver->folder->checkpoints, saver->optimiser, &state,
                               saver->config_sha256, AN_MAX(saver->config->checkpoint_keep, 1)));

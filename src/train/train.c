@@ -10,20 +10,17 @@
  * SPDX-License-Identifier: MIT
  */
 #include "base/context.h"
-#include "base/json.h"
+#include "base/extend.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "core/options.h"
 #include "core/refit.h"
-#include "data/parts.h"
-#include "formats/metadata.h"
 #include "formats/partial.h"
 #include "formats/run_weights.h"
-#include "formats/safetensors.h"
-#include "formats/weights.h"
 #include "infer/eval_run.h"
+#include "train/best.h"
 #include "train/checkpoint.h"
 #include "train/disk.h"
 #include "train/events.h"
@@ -31,6 +28,7 @@
 #include "train/held_back.h"
 #include "train/images.h"
 #include "train/mean_image.h"
+#include "train/place.h"
 #include "train/schedule.h"
 #include "train/trainer.h"
 #include <math.h>
@@ -289,13 +287,15 @@ static alexnet_status check_growth(job *j)
 {
     const an_shape input = j->model->nodes[0].x;
     const int full = AN_MIN(input.h, input.w), side = j->config.recipe.grow;
+    an_recipe asked = {.grow = 0};
     alexnet_model *view;
 
     if (side <= 0 || side >= full) return ALEXNET_OK;
     const alexnet_status status =
         an_model_describe_like(j->model, input.h * side / full, input.w * side / full, &view);
     if (status == ALEXNET_OK) alexnet_model_free(view);
-    if (status != ALEXNET_BAD_SHAPE || j->options->grow > 0) return status;
+    AN_TRY(an_recipe_override(j->ctx, j->options->settings, &asked));
+    if (status != ALEXNET_BAD_SHAPE || asked.grow > 0) return status;
     an_log(j->ctx, ALEXNET_LOG_INFO, "the input does not grow: %s", alexnet_error(j->ctx));
     j->config.recipe.grow = 0;
     return ALEXNET_OK;
@@ -353,67 +353,6 @@ static alexnet_status check_schedule(const job *j)
     return ALEXNET_OK;
 }
 
-/* The part of `path` behind the folder `outer`, both from the root; NULL: it does not lie in there. */
-static const char *part_inside(const char *outer, const char *path)
-{
-    const size_t length = strcmp(outer, "/") == 0 ? 0 : strlen(outer);
-
-    return strncmp(outer, path, length) == 0 && path[length] == '/' ? path + length + 1 : NULL;
-}
-
-/* From the root, links followed, also of what is not there yet. */
-static alexnet_status find_place(alexnet_context *ctx, const char *path, char **out)
-{
-    an_file_info info = {.kind = AN_FILE_ABSENT};
-    char *above = an_copy_text(ctx, path), *absolute = NULL;
-    size_t length = strlen(path);
-    alexnet_status status =
-        above != NULL ? ALEXNET_OK : an_fail(ctx, ALEXNET_NO_MEMORY, "%s", path);
-
-    *out = NULL;
-    while (status == ALEXNET_OK && length > 0) {
-        above[length] = '\0';
-        status = an_file_stat(ctx, above, &info);
-        if (info.kind != AN_FILE_ABSENT) break;
-        while (length > 0 && above[length - 1] == '/')
-            --length;
-        while (length > 0 && above[length - 1] != '/')
-            --length;
-    }
-    if (status == ALEXNET_OK) status = an_path_absolute(ctx, length > 0 ? above : ".", &absolute);
-    if (status == ALEXNET_OK && (*out = an_path_join(ctx, absolute, path + length)) == NULL)
-        status = an_fail(ctx, ALEXNET_NO_MEMORY, "%s", path);
-    an_free(ctx, absolute);
-    an_free(ctx, above);
-    return status;
-}
-
-/* A run among the classes of its data would be one of them from the next look on. Beside the parts of a data set it is in
- * nobody's way. */
-static alexnet_status check_place(const job *j, const an_source *source, const char *data)
-{
-    char *outer, *place;
-
-    if (source == NULL || data == NULL || strcmp(an_source_kind(source), "folder") != 0)
-        return ALEXNET_OK;
-    AN_TRY(an_path_absolute(j->ctx, data, &outer));
-    alexnet_status status = find_place(j->ctx, j->folder.path, &place);
-    if (status == ALEXNET_OK) {
-        const char *inside = part_inside(outer, place);
-        const bool hidden = inside != NULL && *inside == '.';
-        const bool beside = inside != NULL && an_source_parts(source)->wanted != 0 &&
-                            an_part_of(inside, strcspn(inside, "/")) == AN_PARTS;
-        if (inside != NULL && !hidden && !beside)
-            status = an_fail(j->ctx, ALEXNET_BAD_ARG,
-                             "run directory '%s' lies inside the data %s, where it would count as "
-                             "a class: choose a place outside",
-                             j->folder.path, data);
-        an_free(j->ctx, place);
-    }
-    an_free(j->ctx, outer);
-    return status;
-}
-
 static alexnet_status start(job *j)
 {
     const alexnet_train_options *options = j->options;
@@ -431,8 +370,8 @@ static alexnet_status start(job *j)
     AN_TRY(resolve_config(j, family));
     AN_TRY(check_words(j));
     AN_TRY(an_dataset_open(j->ctx, &j->config, &j->data));
-    AN_TRY(check_place(j, j->data.train_source, j->config.data));
-    AN_TRY(check_place(j, j->data.val_source, j->config.val));
+    AN_TRY(an_place_check(j->ctx, &j->folder, j->data.train_source, j->config.data));
+    AN_TRY(an_place_check(j->ctx, &j->folder, j->data.val_source, j->config.val));
     if (options->config == NULL || options->recipe != NULL)
         AN_TRY(an_config_suit(j->ctx, options, family, j->data.train.count, &j->config));
     AN_TRY(check_schedule(j));
@@ -497,77 +436,6 @@ static alexnet_status restart(job *j)
            j->folder.path);
     AN_TRY(open_origin(j, j->config.from));
     return make_model(j);
-}
-
-/* Whether best.safetensors is another file than the one that the checkpoint's manifest has the hash of, or cannot be read. */
-static alexnet_status best_differs(const job *j, bool *differs)
-{
-    char found[AN_SHA256_HEX_SIZE];
-    int64_t bytes;
-
-    *differs = false;
-    if (j->state.best_sha256[0] == '\0') return ALEXNET_OK; /* nobody knows */
-    const alexnet_status status = an_file_hash(j->ctx, j->folder.best, &bytes, found);
-    *differs = status != ALEXNET_OK || strcmp(found, j->state.best_sha256) != 0;
-    return status == ALEXNET_NO_MEMORY ? status : ALEXNET_OK;
-}
-
-/* The step that best.safetensors is of, by its record; -1: it says none. */
-static alexnet_status read_best_step(const job *j, int64_t *step)
-{
-    an_tensor_file file;
-    json_t *object = NULL;
-
-    *step = -1;
-    AN_TRY(an_safetensors_open(j->ctx, j->folder.best, &file));
-    const char *text = an_tensor_file_metadata(&file, AN_KEY_TRAINED);
-    if (text != NULL &&
-        an_json_parse(j->ctx, j->folder.best, text, strlen(text), &object) == ALEXNET_OK)
-        *step = an_json_get_int(object, "steps", -1);
-    json_decref(object);
-    an_tensor_file_close(j->ctx, &file);
-    return ALEXNET_OK;
-}
-
-static void seek_best_anew(job *j, const char *why)
-{
-    an_log(j->ctx, ALEXNET_LOG_WARNING, "%s %s: the best weights are sought anew", j->folder.best,
-           why);
-    j->state.best_step = -1;
-    j->state.best_top1 = (double)NAN;
-    j->state.best_sha256[0] = '\0';
-}
-
-/*
- * best.safetensors is to be what the checkpoint says. Where it is not yet, as the run was killed between the two, the
- * checkpoint has the weights. Of a later step, it is of a future that this sitting may never come to. Somebody may also have
- * taken the best weights for themselves.
- */
-static alexnet_status check_best(job *j)
-{
-    const int64_t expected = j->state.best_step;
-    an_file_info info;
-    bool differs = false;
-    int64_t found = -1;
-
-    AN_TRY(an_file_stat(j->ctx, j->folder.best, &info));
-    const bool absent = info.kind == AN_FILE_ABSENT;
-    if (!absent) {
-        const alexnet_status status = read_best_step(j, &found);
-        if (status == ALEXNET_NO_MEMORY) return status;
-        AN_TRY(best_differs(j, &differs));
-        if (status == ALEXNET_OK && (found < 0 || found == expected) && !differs) return ALEXNET_OK;
-    }
-    if (expected >= 0 && expected == j->state.step)
-        j->best_due = true;
-    else if (expected >= 0 && absent)
-        seek_best_anew(j, "is gone");
-    else if (!absent && found > j->state.step) {
-        seek_best_anew(j, "is of a later step than the checkpoint");
-        return an_file_remove(j->ctx, j->folder.best);
-    } else if (!absent)
-        seek_best_anew(j, "is not what its checkpoint says");
-    return ALEXNET_OK;
 }
 
 /* Each tier adds in an order of its own. */
@@ -648,7 +516,7 @@ static alexnet_status resume(job *j)
     AN_TRY(an_checkpoint_find(j->ctx, j->folder.checkpoints, hash, &j->checkpoint, &j->state,
                               &j->model));
     if (j->checkpoint == NULL) AN_TRY(restart(j));
-    AN_TRY(check_best(j));
+    AN_TRY(an_best_check(j->ctx, &j->folder, &j->state, &j->best_due));
     AN_TRY(join_data_and_model(j));
     AN_TRY(check_disk(j));
     AN_TRY(an_run_folder_sweep(j->ctx, &j->folder));
@@ -727,18 +595,24 @@ alexnet_status alexnet_train(alexnet_context *ctx, const alexnet_train_options *
                              alexnet_train_result *out)
 {
     const double none = (double)NAN;
+    alexnet_train_options resolved;
+    alexnet_model_options network;
 
     AN_NEED(ctx, ctx);
     AN_NEED(ctx, options);
     AN_NEED(ctx, out);
-    alexnet_train_options resolved = *options;
+    AN_TAKE_OPTIONS(ctx, options, &resolved);
+    if (resolved.model_options != NULL) {
+        AN_TAKE_OPTIONS(ctx, resolved.model_options, &network);
+        resolved.model_options = &network;
+    }
     job j = {.ctx = ctx, .options = &resolved, .state = an_train_state_start()};
     char *from = NULL; /* a file, where the folder of a run is given */
     alexnet_status status = ALEXNET_OK;
 
-    if (options->from != NULL) status = an_weights_file(ctx, options->from, &from);
+    if (resolved.from != NULL) status = an_weights_file(ctx, resolved.from, &from);
     resolved.from = from;
-    if (status == ALEXNET_OK) status = options->resume != NULL ? resume(&j) : start(&j);
+    if (status == ALEXNET_OK) status = resolved.resume != NULL ? resume(&j) : start(&j);
     if (status == ALEXNET_OK)
         status = train(&j, out);
     else if (status == ALEXNET_STOPPED) /* before the first step: there is no run */

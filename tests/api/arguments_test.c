@@ -21,7 +21,7 @@
 typedef struct fixture {
     char *folder;
     alexnet_options options;
-    alexnet_context *ctx, *ctx2;
+    alexnet_context *ctx, *ctx2, *other;
     alexnet_machine machine;
     alexnet_family_info family;
     alexnet_model_options model_options;
@@ -38,12 +38,15 @@ typedef struct fixture {
     float images[2 * INPUT], answers[64];
     alexnet_classifier *classifier, *classifier2;
     alexnet_prediction predictions[3];
+    alexnet_image_bytes image;
+    alexnet_image_result image_result;
     uint8_t bytes[65536];
     size_t byte_count;
     int64_t numbers[4];
-    const char *weights, *image, *new_file, *paths[1];
+    const char *weights, *image_file, *new_file, *new_image, *paths[1];
     alexnet_predict_options predict;
     alexnet_features_options features;
+    alexnet_filters_info filters;
     alexnet_evaluate_options evaluate;
     alexnet_evaluate_result evaluated;
     alexnet_train_options train;
@@ -125,7 +128,7 @@ static void every_wrong_argument_is_refused(void **state)
 static void a_path_that_is_missing_from_a_list_is_named(void **state)
 {
     fixture *f = *state;
-    const char *paths[2] = {f->image, NULL};
+    const char *paths[2] = {f->image_file, NULL};
     int64_t images, failed;
 
     f->predict.images = paths;
@@ -144,27 +147,38 @@ static void a_path_that_is_missing_from_a_list_is_named(void **state)
 
 static void fill_jobs(fixture *f, const char *data)
 {
-    f->predict = (alexnet_predict_options){
-        .weights = f->weights, .images = f->paths, .image_count = 1, .workers = 1};
-    f->features = (alexnet_features_options){.weights = f->weights,
+    f->predict = (alexnet_predict_options){.struct_size = sizeof(alexnet_predict_options),
+                                           .weights = f->weights,
+                                           .images = f->paths,
+                                           .image_count = 1,
+                                           .workers = 1};
+    f->features = (alexnet_features_options){.struct_size = sizeof(alexnet_features_options),
+                                             .weights = f->weights,
                                              .layer = "prob",
                                              .images = f->paths,
                                              .image_count = 1,
                                              .out = f->new_file};
-    f->evaluate = (alexnet_evaluate_options){
-        .weights = &f->weights, .weights_count = 1, .data = data, .workers = 1};
+    f->evaluate = (alexnet_evaluate_options){.struct_size = sizeof(alexnet_evaluate_options),
+                                             .weights = &f->weights,
+                                             .weights_count = 1,
+                                             .data = data,
+                                             .workers = 1};
+    f->predict.size = f->features.size = f->evaluate.size = &f->size;
     f->train = alexnet_train_options_default();
+    f->train.model_options = &f->model_options;
     f->train.data = data;
     f->train.model = FAMILY;
     f->train.recipe = "quick";
-    f->train.batch = 4;
+    f->train.settings = "batch=4";
     f->train.epochs = 1;
     f->train.steps = 1;
     f->train.workers = 0;
     f->train.out = an_test_path(f->folder, "run");
     f->train.force = 1;
-    f->data_options = (alexnet_data_options){.data = data, .workers = 1};
-    f->synth = (alexnet_synth_options){.out = an_test_path(f->folder, "drawn"),
+    f->data_options = (alexnet_data_options){
+        .struct_size = sizeof(alexnet_data_options), .data = data, .workers = 1};
+    f->synth = (alexnet_synth_options){.struct_size = sizeof(alexnet_synth_options),
+                                       .out = an_test_path(f->folder, "drawn"),
                                        .classes = 2,
                                        .train_images = 1,
                                        .val_images = 1,
@@ -174,7 +188,7 @@ static void fill_jobs(fixture *f, const char *data)
 
 static void read_image(fixture *f)
 {
-    FILE *file = fopen(f->image, "rb");
+    FILE *file = fopen(f->image_file, "rb");
 
     assert_non_null(file);
     f->byte_count = fread(f->bytes, 1, sizeof f->bytes, file);
@@ -186,16 +200,22 @@ static int set_up(void **state)
     static fixture f;
     const char *data;
 
-    f = (fixture){.folder = an_test_folder_open(), .options = {.threads = 1}};
+    f = (fixture){.folder = an_test_folder_open(),
+                  .options = alexnet_options_default(),
+                  .size = alexnet_run_size_default()};
+    f.options.threads = 1;
     f.ctx = an_tiny_open(NULL, 1);
+    f.other = an_tiny_open(NULL, 1);
     data = an_test_path(f.folder, "data");
     an_tiny_draw(f.ctx, data, 2, 4);
     f.weights = an_test_path(f.folder, "weights.safetensors");
     an_tiny_weights(f.ctx, f.weights, an_tiny_classes, 2, 1);
-    f.image = an_test_path(data, "train/checker/0000.jpg");
-    f.paths[0] = f.image;
+    f.image_file = an_test_path(data, "train/checker/0000.jpg");
+    f.paths[0] = f.image_file;
     f.new_file = an_test_path(f.folder, "new.safetensors");
+    f.new_image = an_test_path(f.folder, "new.png");
     read_image(&f);
+    f.image = (alexnet_image_bytes){f.bytes, f.byte_count};
     f.model_options = alexnet_model_options_default();
     an_assert_ok(f.ctx, alexnet_model_load(f.ctx, f.weights, &f.model));
     an_assert_ok(f.ctx, alexnet_session_open(f.model, 2, NULL, &f.session));
@@ -212,6 +232,7 @@ static int tear_down(void **state)
     alexnet_classifier_close(f->classifier);
     alexnet_session_close(f->session);
     alexnet_model_free(f->model);
+    alexnet_close(f->other);
     alexnet_close(f->ctx);
     an_test_folder_close(f->folder);
     return 0;

@@ -47,10 +47,14 @@ RIGHT = {
     "int * shape": "f->shape",
     "const float * images": "f->images",
     "float * out": "f->answers",
+    "alexnet_model_share.ctx": "f->other",
+    "alexnet_classifier_share.ctx": "f->other",
+    "const alexnet_image_bytes *": "&f->image",
+    "alexnet_image_result *": "&f->image_result",
     "alexnet_classifier_close.classifier": "NULL",
     "alexnet_classifier **": "&f->classifier2",
     "alexnet_classifier *": "f->classifier",
-    "alexnet_classifier_file.path": "f->image",
+    "alexnet_classifier_file.path": "f->image_file",
     "alexnet_prediction *": "f->predictions",
     "const void * data": "f->bytes",
     "size_t bytes": "f->byte_count",
@@ -58,6 +62,9 @@ RIGHT = {
     "int64_t * images": "&f->numbers[0]",
     "int64_t * failed": "&f->numbers[1]",
     "const alexnet_features_options *": "&f->features",
+    "alexnet_filters.out": "f->new_image",
+    "alexnet_filter_scale": "ALEXNET_FILTER_SCALE_OWN",
+    "alexnet_filters_info *": "&f->filters",
     "int * rank": "&f->count",
     "int64_t * shape": "f->numbers",
     "const alexnet_evaluate_options *": "&f->evaluate",
@@ -89,6 +96,7 @@ MAY_BE_NULL = {
     "alexnet_model_complete.family", "alexnet_model_resize.size", "alexnet_model_free.model",
     "alexnet_session_open.output", "alexnet_session_close.session", "alexnet_classifier_close.classifier",
     "alexnet_classifier_file.count", "alexnet_classifier_memory.count", "alexnet_features.rank", "alexnet_features.shape",
+    "alexnet_filters.info",
     "alexnet_verify.tell", "alexnet_verify.user", "alexnet_verify.bad",
 }
 
@@ -124,7 +132,7 @@ def without_comments(text):
 
 def parse_parameter(text):
     """'const char *path' gives ('const char *', 'path'); 'int shape[3]' gives ('int *', 'shape')."""
-    match = re.fullmatch(r"(.*?)(\w+)(\[\w+\])?", " ".join(text.split()))
+    match = re.fullmatch(r"(.*?)(\w+)((?:\[\w+\])*)", " ".join(text.split()))
     kind = match[1].strip() + (" *" if match[3] else "")
     return re.sub(r"\s*(\*+)", r" \1", kind).strip(), match[2]
 
@@ -173,7 +181,7 @@ class Header:
             low = [(LOWEST[kind], "low"), ("-2", "low")] if kind in LOWEST else []
             return low + [(HIGHEST[kind], "high")]
         if kind == "double":
-            return [("-INFINITY", "low"), ("INFINITY", "high"), ("NAN", "nan")]
+            return [("-(double)INFINITY", "low"), ("(double)INFINITY", "high"), ("(double)NAN", "nan")]
         return None
 
 
@@ -205,26 +213,39 @@ def calls_of(header, result, function, parameters):
                     yield f"{name} is {value}", "", wrong(value), expected
         struct = kind.removeprefix("const ").removesuffix(" *")
         if kind.startswith("const ") and struct in header.structs:
-            for member, value, expected in wrong_members(header, function, struct, ""):
+            for member, value, expected in wrong_members(header, function, struct):
                 before = f"{struct} options = *({given[place]}); options.{member} = {value};"
                 yield f"{name}->{member} is {value}", before, wrong("&options"), expected
+            for kind, inner in nested(header, struct):
+                for member, value, expected in wrong_members(header, function, kind):
+                    before = (f"{struct} options = *({given[place]}); {kind} inner = *options.{inner}; "
+                              f"inner.{member} = {value}; options.{inner} = &inner;")
+                    yield f"{name}->{inner}->{member} is {value}", before, wrong("&options"), expected
 
 
-def wrong_members(header, function, struct, prefix):
+def nested(header, struct):
+    """(struct, member) of each member that points to another struct of options."""
     for kind, name in header.structs[struct]:
-        path = prefix + name
+        kind = kind.removeprefix("const ").removesuffix(" *")
         if kind in header.structs:
-            yield from wrong_members(header, function, kind, path + ".")
+            yield kind, name
+
+
+def wrong_members(header, function, struct):
+    for kind, name in header.structs[struct]:
+        if name == "struct_size":
+            for value in ("0", "1", "SIZE_MAX"):
+                yield name, value, "EXPECT_BAD_ARG"
         elif kind == "function" or kind in header.callbacks or kind.endswith("*"):
-            yield path, "NULL", "EXPECT_BAD_ARG" if f"{function}.{path}" in MEMBERS_NEEDED else "EXPECT_ANY"
+            yield name, "NULL", "EXPECT_BAD_ARG" if f"{function}.{name}" in MEMBERS_NEEDED else "EXPECT_ANY"
         elif kind == "size_t":      # how long the caller's own array is
-            yield path, "0", "EXPECT_BAD_ARG" if f"{function}.{path}" in MEMBERS_NEEDED else "EXPECT_ANY"
+            yield name, "0", "EXPECT_BAD_ARG" if f"{function}.{name}" in MEMBERS_NEEDED else "EXPECT_ANY"
         elif name not in ANY_NUMBER:
             for value, way in header.wrong_numbers(kind):
                 default = way != "high" and struct in NEGATIVE_IS_DEFAULT
                 default = default or name == "topk" and way == "high"   # there are fewer classes
                 default = default or name in SWITCHES and struct != "alexnet_model_options"
-                yield path, value, "EXPECT_ANY" if default else "EXPECT_BAD_ARG"
+                yield name, value, "EXPECT_ANY" if default else "EXPECT_BAD_ARG"
 
 
 def main():

@@ -24,10 +24,10 @@ static void defaults_are_filled_in(void **unused)
 static void wrong_options_are_refused(void **unused)
 {
     const alexnet_options rows[] = {
-        {.threads = -1},
-        {.threads = 257},
-        {.allocate = an_test_options(&(an_test_memory){0}).allocate},
-        {.release = an_test_options(&(an_test_memory){0}).release},
+        {.struct_size = sizeof rows[0], .threads = -1},
+        {.struct_size = sizeof rows[0], .threads = 257},
+        {.struct_size = sizeof rows[0], .allocate = an_test_options(&(an_test_memory){0}).allocate},
+        {.struct_size = sizeof rows[0], .release = an_test_options(&(an_test_memory){0}).release},
     };
 
     (void)unused;
@@ -63,7 +63,8 @@ static void refuse_release(void *user, void *block) { (void)user, (void)block; }
 
 static void no_memory_for_the_context_is_a_status(void **unused)
 {
-    const alexnet_options options = {.allocate = refuse, .release = refuse_release};
+    const alexnet_options options = {
+        .struct_size = sizeof options, .allocate = refuse, .release = refuse_release};
     alexnet_context *ctx;
 
     (void)unused;
@@ -82,7 +83,10 @@ static void a_fork_has_an_error_of_its_own_and_no_log(void **unused)
     an_test_fault fault;
 
     (void)unused;
-    an_assert_ok(NULL, an_context_open(&(alexnet_options){.threads = 3, .log = log_nothing}, &ctx));
+    an_assert_ok(NULL, an_context_open(&(alexnet_options){.struct_size = sizeof(alexnet_options),
+                                                          .threads = 3,
+                                                          .log = log_nothing},
+                                       &ctx));
     (void)an_fail(ctx, ALEXNET_IO, "first");
     alexnet_context *child = an_context_fork(ctx);
     assert_non_null(child);

@@ -7,6 +7,7 @@
 
 #include "base/each.h"
 #include "base/status.h"
+#include <errno.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -76,6 +77,44 @@ static void every_job_is_done_once(void **in)
     }
 }
 
+/*
+ * With few threads or none, all jobs are done, a failure is reported, and the callback can stop
+ * them.
+ */
+static void refused_threads_are_done_without(void **in)
+{
+    const an_test_place *place = *in;
+
+    for (int most = 0; most < 3; ++most) {
+        an_test_fault fault;
+        run r = {.fail_from = -1};
+        an_test_fault_arm(&fault, place->ctx, AN_FAULT_BIT(AN_FAULT_THREAD), most, true, EAGAIN);
+        an_assert_ok(place->ctx, go(place, &r, 3));
+        for (int i = 0; i < COUNT; ++i)
+            assert_int_equal(r.jobs[i], 1);
+        assert_int_equal(r.last_done, COUNT);
+        assert_true(an_test_fault_disarm(&fault));
+        r = (run){.fail_from = 5};
+        an_test_fault_arm(&fault, place->ctx, AN_FAULT_BIT(AN_FAULT_THREAD), most, true, EAGAIN);
+        an_assert_status(place->ctx, go(place, &r, 3), ALEXNET_BAD_FILE);
+        an_assert_error(place->ctx, "job 5");
+        assert_true(r.jobs[COUNT - 1] == 0);
+        assert_true(an_test_fault_disarm(&fault));
+    }
+}
+
+static void without_threads_it_can_be_stopped(void **in)
+{
+    const an_test_place *place = *in;
+    an_test_fault fault;
+    run r = {.fail_from = -1, .pause_ms = 120, .stop_at = 2};
+
+    an_test_fault_arm(&fault, place->ctx, AN_FAULT_BIT(AN_FAULT_THREAD), 0, true, EAGAIN);
+    an_assert_status(place->ctx, go(place, &r, 3), ALEXNET_STOPPED);
+    assert_true(an_test_fault_disarm(&fault));
+    assert_true(r.jobs[1] == 1 && r.jobs[COUNT - 1] == 0);
+}
+
 static void the_failure_of_the_lowest_index_is_reported(void **in)
 {
     const an_test_place *place = *in;
@@ -103,6 +142,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         an_test_in_place(every_job_is_done_once),
+        an_test_in_place(refused_threads_are_done_without),
+        an_test_in_place(without_threads_it_can_be_stopped),
         an_test_in_place(the_failure_of_the_lowest_index_is_reported),
         an_test_in_place(the_callback_can_stop_the_jobs),
     };

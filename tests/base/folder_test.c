@@ -96,6 +96,27 @@ static void folders_are_made_with_their_parents(void **state)
     assert_int_equal(info.kind, AN_FILE_FOLDER);
 }
 
+/* Made once; and where its name would not survive a power failure, nobody hears that it is there. */
+static void a_new_folder_is_nobody_elses(void **state)
+{
+    const an_test_place *p = *state;
+    const char *path = an_test_path(p->folder, "new");
+    an_test_fault fault;
+    bool made;
+
+    an_assert_ok(p->ctx, an_folder_make_new(p->ctx, path, &made));
+    assert_true(made);
+    an_assert_ok(p->ctx, an_folder_make_new(p->ctx, path, &made));
+    assert_false(made);
+    an_assert_status(p->ctx, an_folder_make_new(p->ctx, an_test_path(p->folder, "no/new"), &made),
+                     ALEXNET_IO);
+    assert_false(made);
+    an_test_fault_arm(&fault, p->ctx, AN_FAULT_BIT(AN_FAULT_SYNC), 0, false, EIO);
+    an_assert_status(p->ctx, an_folder_make_new(p->ctx, an_test_path(p->folder, "other"), &made),
+                     ALEXNET_IO);
+    assert_true(an_test_fault_disarm(&fault));
+}
+
 static void a_file_in_the_way_is_named(void **state)
 {
     const an_test_place *p = *state;
@@ -317,6 +338,7 @@ int main(void)
         an_test_in_place(large_folders_are_listed_whole),
         an_test_in_place(what_cannot_be_listed_is_named),
         an_test_in_place(folders_are_made_with_their_parents),
+        an_test_in_place(a_new_folder_is_nobody_elses),
         an_test_in_place(a_file_in_the_way_is_named),
         an_test_in_place(a_tree_is_removed_and_links_are_not_followed),
         an_test_in_place(every_step_can_fail),

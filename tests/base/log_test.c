@@ -30,7 +30,10 @@ static void lines_reach_the_callback(void **unused)
     char longer[3 * AN_ERROR_BYTES];
 
     (void)unused;
-    an_assert_ok(NULL, an_context_open(&(alexnet_options){.log = hear, .log_user = &h}, &ctx));
+    an_assert_ok(NULL, an_context_open(&(alexnet_options){.struct_size = sizeof(alexnet_options),
+                                                          .log = hear,
+                                                          .log_user = &h},
+                                       &ctx));
     an_log(ctx, ALEXNET_LOG_WARNING, "%d images skipped", 3);
     assert_int_equal(h.count, 1);
     assert_int_equal(h.level, ALEXNET_LOG_WARNING);
@@ -54,6 +57,7 @@ static void without_a_callback_nothing_happens(void **unused)
 
     (void)unused;
     an_log(ctx, ALEXNET_LOG_WARNING, "nobody %s", "listens");
+    assert_string_equal(alexnet_error(ctx), ""); /* a line for a log is no failure */
     alexnet_close(ctx);
 }
 

@@ -77,6 +77,23 @@ static void every_kind_of_value(void **state)
 
 #define LONG "0123456789012345678901234567890123456789012345678901234567890123" /* 64 characters */
 
+static void what_is_not_overridden_stays(void **state)
+{
+    const an_test_place *p = *state;
+    example e;
+
+    an_assert_ok(p->ctx, parse(p->ctx, "filters=96 lr=2", &e));
+    an_assert_ok(p->ctx, an_settings_override(p->ctx, "run", keys, "kernel=5 name=x", &e));
+    assert_true(e.filters == 96 && e.kernel == 5 && e.lr == 2);
+    assert_string_equal(e.name, "x");
+    an_assert_ok(p->ctx, an_settings_override(p->ctx, "run", keys, " ", &e)); /* none is required */
+    an_assert_status(p->ctx, an_settings_override(p->ctx, "run", keys, "lr=11", &e),
+                     ALEXNET_BAD_ARG);
+    an_assert_error(p->ctx, "run: lr=11: expected a number from 0 to 10");
+    an_assert_status(p->ctx, an_settings_override(p->ctx, "run", keys, "lr=1 lr=1", &e),
+                     ALEXNET_BAD_ARG);
+}
+
 static void mistakes_are_explained(void **state)
 {
     static const struct {
@@ -246,6 +263,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         an_test_in_place(defaults_are_filled_in),
         an_test_in_place(every_kind_of_value),
+        an_test_in_place(what_is_not_overridden_stays),
         an_test_in_place(mistakes_are_explained),
         an_test_in_place(a_table_without_keys_takes_nothing),
         an_test_in_place(a_default_that_does_not_parse_is_told),

@@ -1,14 +1,17 @@
 /*
- * team_test.c: threads that start together or not at all.
+ * team_test.c: threads that start together, as many as the system allows.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
 
 #include "base/status.h"
 #include "base/team.h"
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
 
 typedef struct seen {
     atomic_int members[8];
@@ -63,6 +66,56 @@ static void without_memory_no_thread_works(void **in)
     }
 }
 
+typedef struct heard {
+    int lines;
+    char last[256];
+} heard;
+
+static void listen_to(void *user, alexnet_log_level level, const char *line)
+{
+    heard *h = user;
+
+    assert_int_equal(level, ALEXNET_LOG_WARNING);
+    ++h->lines;
+    snprintf(h->last, sizeof h->last, "%s", line);
+}
+
+/* The threads that start do all the work, and one warning says so for any number of teams. */
+static void as_many_as_may_start_work(void **unused)
+{
+    static const char *const said[] = {
+        "no thread but the main one works on images: the system refused to start another (a limit "
+        "on processes, or no memory)",
+        "1 thread works on images: the system refused to start more of the 4 wanted (a limit on "
+        "processes, or no memory)",
+        "2 threads work on images: the system refused to start more of the 4 wanted (a limit on "
+        "processes, or no memory)"};
+
+    (void)unused;
+    for (int most = 0; most <= 4; ++most) {
+        heard h = {0};
+        const alexnet_options options = {
+            .struct_size = sizeof options, .threads = 1, .log = listen_to, .log_user = &h};
+        alexnet_context *ctx;
+        an_assert_ok(NULL, an_context_open(&options, &ctx));
+        for (int again = 0; again < 2; ++again) {
+            an_test_fault fault;
+            seen s = {0};
+            an_team *team;
+            an_test_fault_arm(&fault, ctx, AN_FAULT_BIT(AN_FAULT_THREAD), most, true, EAGAIN);
+            an_assert_ok(ctx, an_team_open(ctx, 4, work, &s, &team));
+            assert_int_equal(an_test_fault_disarm(&fault), most < 4);
+            assert_int_equal(an_team_members(team), most);
+            an_team_close(team);
+            for (int i = 0; i < 8; ++i)
+                assert_int_equal(s.members[i], i < most);
+        }
+        assert_int_equal(h.lines, most < 4);
+        if (most < 3) assert_string_equal(h.last, said[most]);
+        alexnet_close(ctx);
+    }
+}
+
 static void sizes(void **in)
 {
     const an_test_place *place = *in;
@@ -82,6 +135,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         an_test_in_place(every_thread_works_once_on_its_own_context),
         an_test_in_place(without_memory_no_thread_works),
+        cmocka_unit_test(as_many_as_may_start_work),
         an_test_in_place(sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,7 +26,8 @@ static void listen_to(void *user, alexnet_log_level level, const char *line)
 /* A context that wants so many threads. */
 static alexnet_context *open_wanting(int threads, heard *h)
 {
-    alexnet_options options = {.threads = threads, .log = listen_to, .log_user = h};
+    alexnet_options options = {
+        .struct_size = sizeof options, .threads = threads, .log = listen_to, .log_user = h};
     alexnet_context *ctx;
 
     an_assert_ok(NULL, an_context_open(&options, &ctx));

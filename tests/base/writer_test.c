@@ -40,6 +40,32 @@ static void what_is_added_is_what_the_file_holds(void **state)
     free(data);
 }
 
+/* By whatever pieces it was written, more than a buffer at a time or less. */
+static void the_sum_is_that_of_the_file(void **state)
+{
+    const an_test_place *p = *state;
+    const char *path = an_test_path(p->folder, "file");
+    char *data = calloc(1, LARGE);
+
+    assert_non_null(data);
+    for (size_t piece = 0; piece <= LARGE; piece = piece * 7 + 1) {
+        an_file_sum sum;
+        an_writer *writer;
+        char hex[AN_SHA256_HEX_SIZE];
+        int64_t bytes;
+        an_assert_ok(p->ctx, an_writer_open(p->ctx, path, &writer));
+        an_writer_sum(writer, &sum);
+        for (size_t at = 0; at < LARGE && piece > 0; at += piece)
+            an_assert_ok(p->ctx, an_writer_add(writer, data + at, AN_MIN(piece, LARGE - at)));
+        if (piece > 0) an_assert_ok(p->ctx, an_writer_format(writer, "%zu\n", piece));
+        an_assert_ok(p->ctx, an_writer_commit(writer));
+        an_assert_ok(p->ctx, an_file_hash(p->ctx, path, &bytes, hex));
+        assert_int_equal(sum.bytes, bytes);
+        assert_string_equal(sum.sha256, hex);
+    }
+    free(data);
+}
+
 static void formatted_text_of_any_length(void **state)
 {
     const an_test_place *p = *state;
@@ -271,6 +297,25 @@ static void a_torn_line_is_ended_first(void **state)
     an_test_assert_text_file(path, "{\"step\":1}\n{\"st\n{\"step\":2}\n");
 }
 
+static void what_cannot_be_synced_is_named(void **state)
+{
+    const an_test_place *p = *state;
+    const char *path = an_test_path(p->folder, "log");
+    bool failed = true;
+
+    an_assert_status(p->ctx, an_file_sync(p->ctx, path), ALEXNET_NOT_FOUND);
+    an_test_write_text(path, "{\"step\":1}\n");
+    an_assert_ok(p->ctx, an_file_sync(p->ctx, p->folder));
+    for (long n = 0; failed; ++n) {
+        an_test_fault fault;
+        an_test_fault_arm(&fault, p->ctx, AN_FAULT_ANY, n, false, EIO);
+        const alexnet_status status = an_file_sync(p->ctx, path);
+        failed = an_test_fault_disarm(&fault);
+        an_assert_status(p->ctx, status, failed ? ALEXNET_IO : ALEXNET_OK);
+        if (failed) an_assert_error(p->ctx, "log: cannot write: Input/output error");
+    }
+}
+
 static void a_log_that_cannot_be_written_is_named(void **state)
 {
     const an_test_place *p = *state;
@@ -363,6 +408,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(temporary_names_are_known),
         an_test_in_place(what_is_added_is_what_the_file_holds),
+        an_test_in_place(the_sum_is_that_of_the_file),
         an_test_in_place(formatted_text_of_any_length),
         an_test_in_place(nothing_is_seen_before_the_commit),
         an_test_in_place(permissions_follow_the_umask),
@@ -375,6 +421,7 @@ int main(void)
         an_test_in_place(every_step_of_linking_can_fail),
         an_test_in_place(a_log_grows_line_by_line),
         an_test_in_place(a_torn_line_is_ended_first),
+        an_test_in_place(what_cannot_be_synced_is_named),
         an_test_in_place(a_log_that_cannot_be_written_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,7 @@
  * options_test.c: the parser of the command line, alone.
  * SPDX-License-Identifier: MIT
  */
-#include "cli/options.h"
+#include "table.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -16,37 +16,6 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define WORDS_MAX       8
 
-typedef struct test_args {
-    int flag, whole, choice, size[2], epochs;
-    int64_t count, steps;
-    double real, seconds, limit, until;
-    const char *text, *path, *maybe;
-} test_args;
-
-#define AT(member) offsetof(test_args, member)
-static const cli_option options[] = {
-    {"flag", 'f', CLI_FLAG, AT(flag), 0, 0, NULL, ""},
-    {"whole", 'w', CLI_INT, AT(whole), 1, 100, "N", ""},
-    {"count", 0, CLI_COUNT, AT(count), 0, 0, "N", ""},
-    {"real", 0, CLI_REAL, AT(real), 0, 1, "X", ""},
-    {"time", 't', CLI_TIME, AT(seconds), 0, 0, "TIME", ""},
-    {"limit", 0, CLI_TIME, AT(limit), 0.001, 0, "TIME", ""},
-    {"text", 0, CLI_TEXT, AT(text), 0, 0, "TEXT", ""},
-    {"path", 0, CLI_PATH, AT(path), 0, 0, "FILE", ""},
-    {0},
-};
-static const cli_option more[] = {
-    {"maybe", 0, CLI_PATH, AT(maybe), 0, 0, "[DIR]", ""},
-    {"size", 0, CLI_SIZE, AT(size), 1, 1000, "HxW", ""},
-    {"choice", 0, CLI_CHOICE, AT(choice), 0, 0, "fail|skip", ""},
-    {"epochs", 0, CLI_INT, AT(epochs), 1, 100, "N|none", ""},
-    {"steps", 0, CLI_COUNT, AT(steps), 1, 0, "N|none", ""},
-    {"until", 0, CLI_TIME, AT(until), 0.001, 0, "TIME|none", ""},
-    {0},
-};
-#undef AT
-static const cli_option *const tables[] = {options, more, NULL};
-
 /* Parses a line whose words are separated by spaces; the words that are no options end up in `words`. */
 static cli_outcome parse(const char *line, test_args *args, const char *words[WORDS_MAX],
                          int *count, char error[200])
@@ -59,7 +28,7 @@ static cli_outcome parse(const char *line, test_args *args, const char *words[WO
     snprintf(buffer, sizeof buffer, "%s", line);
     for (char *word = strtok(buffer, " "); word != NULL; word = strtok(NULL, " "))
         argv[argc++] = word;
-    const cli_outcome outcome = cli_parse(tables, argc, argv, args, count, error, 200);
+    const cli_outcome outcome = cli_parse(test_tables, argc, argv, args, count, error, 200);
     for (int i = 0; i < *count && i < WORDS_MAX; ++i)
         words[i] = argv[i];
     return outcome;
@@ -193,7 +162,7 @@ static void an_empty_argument_is_a_mistake(void **unused)
         char error[200];
         int count;
         const cli_outcome expected = rows[i][0] == maybe ? CLI_PARSED : CLI_MISTAKE;
-        assert_int_equal(cli_parse(tables, 2, rows[i], &args, &count, error, 200), expected);
+        assert_int_equal(cli_parse(test_tables, 2, rows[i], &args, &count, error, 200), expected);
         if (i == 0) assert_string_equal(error, "--text: expected a text, found ''");
         if (i == 1) assert_string_equal(error, "an argument is empty");
     }
@@ -249,6 +218,21 @@ static void numbers_are_whole_words(void **unused)
     assert_false(cli_parse_count("9223372036854775808", &count));
     assert_true(cli_parse_real("-1.5e-3", &real));
     assert_true(real == -1.5e-3);
+}
+
+static void a_value_may_stay_a_text(void **unused)
+{
+    test_args args;
+    const char *words[WORDS_MAX];
+    char error[200];
+    int count;
+
+    (void)unused;
+    assert_int_equal(parse("--checked=.50", &args, words, &count, error), CLI_PARSED);
+    assert_string_equal(args.checked, ".50");
+    assert_int_equal(parse("--checked 1.5", &args, words, &count, error), CLI_MISTAKE);
+    assert_string_equal(error, "--checked: expected a number from 0 to 1, found '1.5'");
+    assert_null(args.checked);
 }
 
 static void the_nearest_word_is_near(void **unused)
@@ -312,6 +296,7 @@ int main(void)
         cmocka_unit_test(times_add_up_from_large_to_small),
         cmocka_unit_test(numbers_are_whole_words),
         cmocka_unit_test(some_numbers_may_be_none),
+        cmocka_unit_test(a_value_may_stay_a_text),
         cmocka_unit_test(the_nearest_word_is_near),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

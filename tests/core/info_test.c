@@ -51,7 +51,7 @@ static void memory_follows_the_plan(void **unused)
 /* int8 is for inference only: a plan of training would be one that nobody can run. */
 static void a_plan_is_one_that_runs(void **unused)
 {
-    const alexnet_options options = {.dtype = ALEXNET_INT8};
+    const alexnet_options options = {.struct_size = sizeof options, .dtype = ALEXNET_INT8};
     alexnet_pass_info passes[64];
     alexnet_context *ctx;
     alexnet_model *model;

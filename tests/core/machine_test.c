@@ -18,7 +18,8 @@ static void defaults_choose_the_best_tier(void **unused)
 
 static void a_tier_can_be_forced(void **unused)
 {
-    const alexnet_options options = {.cpu = "portable", .threads = 3};
+    const alexnet_options options = {
+        .struct_size = sizeof options, .cpu = "portable", .threads = 3};
     alexnet_context *ctx;
     alexnet_machine machine;
 
@@ -32,7 +33,8 @@ static void a_tier_can_be_forced(void **unused)
 
 static void bad_options_are_refused(void **unused)
 {
-    const alexnet_options tier = {.cpu = "avx1024"}, threads = {.threads = -1};
+    const alexnet_options tier = {.struct_size = sizeof tier, .cpu = "avx1024"},
+                          threads = {.struct_size = sizeof threads, .threads = -1};
     alexnet_context *ctx;
 
     (void)unused;

@@ -215,6 +215,54 @@ static void an_outline_has_no_weights(void **unused)
     alexnet_close(ctx);
 }
 
+/* The same numbers, classes and records, on another context; and the first stays as it is meanwhile. */
+static void a_shared_model_is_the_same(void **unused)
+{
+    static const char *const names[] = {"cat", "dog"};
+    const alexnet_run_size size = {.struct_size = sizeof size, .input_h = 36, .input_w = 36};
+    alexnet_context *ctx = open_context(), *other = open_context();
+    alexnet_model_options options = alexnet_model_options_default();
+    alexnet_model *model, *shared, *outline;
+    alexnet_classifier *classifier;
+    char hash[65], shared_hash[65];
+
+    (void)unused;
+    options.classes = 2;
+    an_assert_ok(ctx, alexnet_model_create(ctx, "cifar-19pct", &options, 1, &model));
+    an_assert_ok(ctx, an_model_set_classes(model, names, 2));
+    an_assert_ok(ctx, an_model_set_metadata(model, "key", "value"));
+    an_assert_ok(other, alexnet_model_share(model, other, &shared));
+    assert_ptr_equal(shared->values, model->values);
+    assert_string_equal(alexnet_model_class(shared, 1), "dog");
+    assert_string_equal(alexnet_model_metadata(shared, "key"), "value");
+    assert_string_equal(shared->preprocess, model->preprocess);
+    an_assert_ok(ctx, alexnet_model_hash(model, hash));
+    an_assert_ok(other, alexnet_model_hash(shared, shared_hash));
+    assert_string_equal(hash, shared_hash);
+
+    an_assert_status(ctx, alexnet_model_resize(model, &size), ALEXNET_BAD_ARG);
+    an_assert_error(ctx, "resize: 1 models share the weights");
+    an_assert_status(ctx, alexnet_classifier_take_model(model, 1, &classifier), ALEXNET_BAD_ARG);
+    alexnet_model_free(shared);
+    an_assert_ok(ctx, alexnet_model_resize(model, &size)); /* no longer */
+
+    an_assert_ok(ctx, alexnet_model_describe(ctx, "cifar-19pct", &options, &outline));
+    an_assert_status(other, alexnet_model_share(outline, other, &shared), ALEXNET_BAD_ARG);
+    an_assert_error(other, "outline");
+    alexnet_model_free(outline);
+    for (long n = 0;; ++n) {
+        an_test_fault fault;
+        an_test_fault_arm(&fault, other, AN_FAULT_BIT(AN_FAULT_MEMORY), n, false, 1);
+        const alexnet_status status = alexnet_model_share(model, other, &shared);
+        alexnet_model_free(shared);
+        if (!an_test_fault_disarm(&fault)) break;
+        an_assert_status(other, status, ALEXNET_NO_MEMORY);
+    }
+    alexnet_close(other);
+    alexnet_model_free(model);
+    alexnet_close(ctx);
+}
+
 static alexnet_status build(alexnet_context *ctx)
 {
     alexnet_model *model;
@@ -256,6 +304,7 @@ int main(void)
         cmocka_unit_test(two_classes_of_one_name_are_refused),
         cmocka_unit_test(freezing_goes_by_layer),
         cmocka_unit_test(an_outline_has_no_weights),
+        cmocka_unit_test(a_shared_model_is_the_same),
         cmocka_unit_test(every_failing_allocation_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,8 @@
 
 #include "core/options.h"
 
+enum { SIZE = sizeof(alexnet_model_options) };
+
 static void options_come_back(void **state)
 {
     static const struct {
@@ -125,13 +127,13 @@ static void what_no_row_mentions_is_refused(void **state)
         alexnet_model_options options;
         const char *error;
     } rows[] = {
-        {{0, -1, -1, -1, -1, -1, -1, -1, -1}, "cannot be built without classes"},
-        {{-1, 0.5, -1, -1, -1, -1, -1, -1, -1}, "no dropout to set"},
-        {{-1, -1, -1, -1, 1, -1, -1, -1, -1}, "no global pool"},
-        {{-1, -1, -1, -1, -1, 0, -1, -1, -1}, "no squeeze to leave out"},
-        {{-1, -1, -1, -1, -1, -1, 0, -1, -1}, "no response normalisation"},
-        {{-1, -1, -1, -1, -1, -1, -1, 1, -1}, "activation cannot be chosen"},
-        {{-1, -1, -1, -1, -1, -1, -1, -1, 1}, "no pooling to choose"},
+        {{SIZE, -1, 0, -1, -1, -1, -1, -1, -1, -1}, "cannot be built without classes"},
+        {{SIZE, 0.5, -1, -1, -1, -1, -1, -1, -1, -1}, "no dropout to set"},
+        {{SIZE, -1, -1, -1, -1, 1, -1, -1, -1, -1}, "no global pool"},
+        {{SIZE, -1, -1, -1, -1, -1, 0, -1, -1, -1}, "no squeeze to leave out"},
+        {{SIZE, -1, -1, -1, -1, -1, -1, 0, -1, -1}, "no response normalisation"},
+        {{SIZE, -1, -1, -1, -1, -1, -1, -1, 1, -1}, "activation cannot be chosen"},
+        {{SIZE, -1, -1, -1, -1, -1, -1, -1, -1, 1}, "no pooling to choose"},
     };
     const an_test_place *p = *state;
 
@@ -147,8 +149,8 @@ static void what_no_row_mentions_is_refused(void **state)
 
 static void rows_follow_the_options(void **state)
 {
-    const alexnet_model_options usual = {7, 0.5, 20, 30, 0, 1, 1, 0, 0};
-    const alexnet_model_options other = {0, 0.25, 20, 30, 1, 0, 0, 1, 1};
+    const alexnet_model_options usual = {SIZE, 0.5, 7, 20, 30, 0, 1, 1, 0, 0};
+    const alexnet_model_options other = {SIZE, 0.25, 0, 20, 30, 1, 0, 0, 1, 1};
     char text[AN_ROW_SETTINGS];
 
     (void)state;

@@ -13,7 +13,10 @@ static an_pass_estimate *predict(const char *family, an_mode mode, int batch, in
     alexnet_model *model;
     an_plan plan;
 
-    assert_int_equal(alexnet_open(&(alexnet_options){.cpu = "portable", .threads = 2}, &ctx),
+    assert_int_equal(alexnet_open(&(alexnet_options){.struct_size = sizeof(alexnet_options),
+                                                     .cpu = "portable",
+                                                     .threads = 2},
+                                  &ctx),
                      ALEXNET_OK);
     assert_int_equal(alexnet_model_describe(ctx, family, NULL, &model), ALEXNET_OK);
     assert_int_equal(an_plan_open(model, mode, batch, 0, model->node_count - 1, &plan), ALEXNET_OK);

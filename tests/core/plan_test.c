@@ -223,7 +223,8 @@ static bool is_a(const an_plan_step *step, const char *layer)
    convolution. */
 static void what_follows_does_the_relu_before_it(void **unused)
 {
-    const alexnet_options plain = {.cpu = "portable"}; /* whose convolutions leave pooling alone */
+    const alexnet_options plain = {.struct_size = sizeof plain,
+                                   .cpu = "portable"}; /* whose convolutions leave pooling alone */
     outline o;
 
     (void)unused;

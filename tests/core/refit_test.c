@@ -268,8 +268,10 @@ static void a_model_is_resized_in_place(void **unused)
 {
     an_test_memory memory;
     const alexnet_options options = an_test_options(&memory);
-    const alexnet_run_size none = {0}, larger = {.input_h = 40, .input_w = 31};
-    const alexnet_run_size small = {.input_h = 7}, pool = {.global_pool = 1};
+    const alexnet_run_size none = alexnet_run_size_default(),
+                           larger = {.struct_size = sizeof larger, .input_h = 40, .input_w = 31};
+    const alexnet_run_size small = {.struct_size = sizeof small, .input_h = 7},
+                           pool = {.struct_size = sizeof pool, .global_pool = 1};
     const char *names[] = {"a", "b", "c"};
     static float images[3 * 40 * 31], expected[3], found[3];
     alexnet_context *ctx;
@@ -324,8 +326,9 @@ static void a_model_is_resized_in_place(void **unused)
 /* What only a squeeze forbids becomes a map; a pool makes it one answer. */
 static void a_squeeze_gives_way_to_a_map(void **unused)
 {
-    const alexnet_run_size size = {.input_h = 300, .input_w = 400}, pool = {.global_pool = 1};
-    const alexnet_run_size small = {.input_h = 100};
+    const alexnet_run_size size = {.struct_size = sizeof size, .input_h = 300, .input_w = 400},
+                           pool = {.struct_size = sizeof pool, .global_pool = 1};
+    const alexnet_run_size small = {.struct_size = sizeof small, .input_h = 100};
     alexnet_context *ctx;
     alexnet_model *model;
 

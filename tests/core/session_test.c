@@ -27,7 +27,8 @@ static void fill_images(void)
 
 static alexnet_context *open_context_in(const char *tier, int threads, alexnet_dtype dtype)
 {
-    const alexnet_options options = {.cpu = tier, .threads = threads, .dtype = dtype};
+    const alexnet_options options = {
+        .struct_size = sizeof options, .cpu = tier, .threads = threads, .dtype = dtype};
     alexnet_context *ctx;
 
     assert_int_equal(alexnet_open(&options, &ctx), ALEXNET_OK);
@@ -312,11 +313,11 @@ static void prepared_weights_follow_the_model(void **unused)
     }
 }
 
-static bool is_prepared(const an_plan *plan, const char *layer)
+static bool is_packed_bytes(const an_plan *plan, const char *layer)
 {
     for (int i = 0; i < plan->step_count; ++i)
         if (strcmp(plan->steps[i].node->name, layer) == 0)
-            return plan->steps[i].prepared != AN_NOWHERE;
+            return plan->steps[i].packed != AN_NOWHERE;
     return false;
 }
 
@@ -347,7 +348,7 @@ static void a_sole_session_gives_values_back(void **unused)
             an_assert_ok(ctx, alexnet_session_run(sole, images, n, found));
             assert_memory_equal(found, expected, (size_t)n * 10 * sizeof *found);
         }
-        const bool given_back = is_prepared(an_session_plan(sole), "conv2");
+        const bool given_back = is_packed_bytes(an_session_plan(sole), "conv2");
         if (dtype == ALEXNET_INT8) assert_true(given_back);
         assert_int_equal(*middle == 0, given_back);
         alexnet_session_close(sole);

@@ -6,7 +6,7 @@
 
 #include "base/hash.h"
 #include "cpu/backend.h"
-#include "cpu/portable.h"
+#include "cpu/reference/reference.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,7 +37,7 @@ static void every_tier_can_be_asked_for_by_name(void **unused)
         assert_ptr_equal(found, expected);
         assert_string_equal(found->name, "cpu");
         assert_string_equal(found->tier, name);
-        assert_true(strlen(found->features) > 0);
+        assert_true(strlen(found->features()) > 0);
     }
     an_test_close(ctx, NULL);
 }
@@ -79,8 +79,8 @@ static void a_tier_is_a_cap(void **unused)
     };
 
     (void)unused;
-    if (an_backend_avx2(AN_CPU_AVX2) != NULL) check_caps(x86, AN_COUNT(x86));
-    if (an_backend_neon(AN_CPU_NEON) != NULL) check_caps(arm, AN_COUNT(arm));
+    if (an_backend_avx2() != NULL) check_caps(x86, AN_COUNT(x86));
+    if (an_backend_neon() != NULL) check_caps(arm, AN_COUNT(arm));
 }
 
 /* What the build cannot have is refused, where what the machine lacks is lowered. */
@@ -88,7 +88,7 @@ static void tier_of_another_architecture_is_refused(void **unused)
 {
     alexnet_context *ctx = an_test_open(NULL);
     const an_backend *found;
-    const bool is_arm = an_backend_neon(AN_CPU_NEON) != NULL;
+    const bool is_arm = an_backend_neon() != NULL;
     const char *tier = is_arm ? "avx2" : "neon";
 
     (void)unused;
@@ -120,7 +120,7 @@ static void no_entry_of_a_table_is_missing(void **unused)
     (void)unused;
     for (int i = 0; an_tier_name(i, &b) != NULL; ++i) {
         if (b == NULL) continue;
-        assert_true(b->import && b->export && b->conv2d && b->linear);
+        assert_true(b->from_nchw && b->to_nchw && b->conv2d && b->linear && b->features);
         assert_true(b->max_pool && b->max_pool_backward);
         assert_true(b->batch_norm_scratch && b->batch_statistics && b->batch_norm &&
                     b->batch_norm_backward);
@@ -134,7 +134,8 @@ static void no_entry_of_a_table_is_missing(void **unused)
     }
 }
 
-/* Of every tier, against the tables: lengths around those of its streams, any alignment, in pieces. */
+/* Of every tier, against the tables: lengths around those of its streams, any alignment, in pieces.
+   */
 static void crc32c_is_the_same_in_every_tier(void **unused)
 {
     enum { SIZE = 200000 };

@@ -1,9 +1,13 @@
-/* What passes cost, counted by hand, and which algorithms the costs choose for the layers of the family.
- * SPDX-License-Identifier: MIT */
+/*
+ * cost_test.c: what passes cost, counted by hand; and how costs grow and compare, whatever a machine's
+ * constants are. Which of them is taken: choice_test.c.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "cpu/backend.h"
 #include "cpu/cost.h"
+#include "cpu/winograd.h"
 #include <string.h>
 
 static an_conv2d square(int n, int c, int h, int k, int r, int stride, int pad)
@@ -28,8 +32,9 @@ static an_conv2d square(int n, int c, int h, int k, int r, int stride, int pad)
 }
 
 /*
- * 2 images of 16 channels, 4 x 4, to 40 filters of 3 x 3, in tiles of 14 x 32. Direct: 40 filters fill two panels of 32: 2 * 4 * 4
- * outputs * 64 * 9 * 16 steps. Winograd: one tile of 4 x 4, 36 points, each a product of 2 x 16 by 16 x 64.
+ * 2 images of 16 channels, 4 x 4, to 40 filters of 3 x 3, in tiles of 14 x 32. Direct: 40 filters
+ * fill two panels of 32: 2 * 4 * 4 outputs * 64 * 9 * 16 steps. Winograd: one tile of 4 x 4, 36
+ * points, each a product of 2 x 16 by 16 x 64.
  */
 static void small_layers_by_hand(void **unused)
 {
@@ -60,7 +65,7 @@ static void small_layers_by_hand(void **unused)
     work = an_linear_work(&an_cost_avx512, ALEXNET_FP32, &linear, AN_BACKWARD_WEIGHTS, true);
     assert_true(work.memory_bytes == 4 * 4 * 2800); /* weight and velocity, read and written */
     work = an_linear_work(&an_cost_avx512, ALEXNET_FP32, &linear, AN_BACKWARD_DATA, true);
-    assert_true(work.memory_bytes == 0); /* few images: the same walk reads them */
+    assert_true(work.memory_bytes == 0); /* few images: the same sweep reads them */
     work = an_linear_work(&an_cost_avx512, ALEXNET_FP32, &linear, AN_BACKWARD_DATA, false);
     assert_true(work.memory_bytes == 4 * 2800);
 }
@@ -76,106 +81,93 @@ static void threads_share_the_work(void **unused)
     assert_true(an_work_seconds(&tier, &work, 4) == 1.25);
 }
 
-/* ---- choices ---- */
+/* ---- every algorithm of every tier ---- */
 
-static const struct choice {
-    const char *layer;
+/* Layers of the families. */
+static const struct layer {
     int c, h, k, r, stride, pad;
-    const char *at_1[AN_PASSES], *at_128[AN_PASSES]; /* of a batch; forward, data, weights */
-} choices[] = {
-#define WINOGRAD                                                                                   \
-    {                                                                                              \
-        "winograd", "winograd", "winograd"                                                         \
-    }
-#define DIRECT                                                                                     \
-    {                                                                                              \
-        "direct", "direct", "direct"                                                               \
-    }
-#define WINOGRAD_STRIDE                                                                            \
-    {                                                                                              \
-        "winograd", "direct", "winograd"                                                           \
-    }
-    {"torchvision conv1", 3, 224, 64, 11, 4, 2, WINOGRAD_STRIDE, WINOGRAD_STRIDE},
-    {"torchvision conv2", 64, 27, 192, 5, 1, 2, WINOGRAD, WINOGRAD},
-    {"torchvision conv3", 192, 13, 384, 3, 1, 1, DIRECT, WINOGRAD},
-    {"torchvision conv4", 384, 13, 256, 3, 1, 1, DIRECT, WINOGRAD},
-    {"torchvision conv5", 256, 13, 256, 3, 1, 1, DIRECT, WINOGRAD},
-    {"cifar conv1", 3, 32, 32, 5, 1, 2, DIRECT, DIRECT},
-    {"cifar conv2", 32, 16, 32, 5, 1, 2, WINOGRAD, WINOGRAD},
-    {"cifar conv3", 32, 8, 64, 5, 1, 2, DIRECT, WINOGRAD},
-    {"cifar-11pct conv2", 64, 12, 64, 5, 1, 2, {"direct", "direct", "winograd"}, WINOGRAD},
-    {"slim fc7, on one place",
-     4096,
-     1,
-     4096,
-     1,
-     1,
-     0,
-     {"linear", "linear", "linear"},
-     {"linear", "linear", "linear"}},
+} layers[] = {
+    {3, 224, 64, 11, 4, 2}, /* torchvision's convolutions */
+    {64, 27, 192, 5, 1, 2},   {192, 13, 384, 3, 1, 1},
+    {256, 13, 256, 3, 1, 1},  {3, 32, 32, 5, 1, 2}, /* those of cifar-19pct */
+    {32, 16, 32, 5, 1, 2},    {32, 8, 64, 5, 1, 2},
+    {4096, 1, 4096, 1, 1, 0}, /* slim's fc7, on one place */
 };
 
-/* In the tier with AVX-512, where this machine has it. */
-static void algorithms_of_the_families(void **unused)
+/* For how many of some batches the algorithm applies to the layer. More images never take less. */
+static int check_growth(const an_conv2d_algorithm *a, const struct layer *l)
 {
-    const an_backend *backend;
+    double before = 0;
+    int applied = 0;
 
-    (void)unused;
-    (void)an_tier_name(0, &backend);
-    if (backend == NULL) skip();
-    for (size_t i = 0; i < AN_COUNT(choices); ++i) {
-        const struct choice *row = &choices[i];
-        for (int batch = 1; batch <= 128; batch += 127) {
-            const an_conv2d g =
-                square(batch, row->c, row->h, row->k, row->r, row->stride, row->pad);
-            for (int pass = 0; pass < AN_PASSES; ++pass) {
-                const char *expected = (batch == 1 ? row->at_1 : row->at_128)[pass];
-                const char *found = backend->conv2d(&g, (an_pass)pass, ALEXNET_FP32)->name;
-                if (strcmp(found, expected) != 0)
-                    fail_msg("%s, pass %d, batch %d: %s, expected %s", row->layer, pass, batch,
-                             found, expected);
-            }
-        }
+    for (int batch = 1; batch <= 512; batch *= 2) {
+        an_conv2d g = square(batch, l->c, l->h, l->k, l->r, l->stride, l->pad);
+        g.packed = a->dtype != ALEXNET_FP32;
+        if (a->applies != NULL && !a->applies(&g, a->pass)) continue;
+        const an_cost cost = a->cost(&g, a->pass, 1);
+        if (!(cost.seconds > before && cost.macs > 0))
+            fail_msg("%s, pass %d, %d channels, batch %d: %g s after %g", a->name, a->pass, l->c,
+                     batch, cost.seconds, before);
+        before = cost.seconds;
+        ++applied;
     }
+    return applied;
 }
 
-/* Where a filter is as large as the map, dot products do for a few images what tiles of a row would do more slowly. */
-static void whole_maps_of_few_images_are_linear(void **unused)
-{
-    const an_backend *backend;
-
-    (void)unused;
-    (void)an_tier_name(0, &backend);
-    if (backend == NULL) skip();
-    for (int batch = 1; batch <= 16; ++batch) {
-        an_conv2d g = square(batch, 256, 5, 4096, 5, 1, 0); /* slim's fc6 */
-        g.prepared = true;
-        assert_string_equal(backend->conv2d(&g, AN_FORWARD, ALEXNET_FP32)->name, "linear");
-    }
-}
-
-/* Every algorithm of every tier has a cost; more images never take less, nor do more threads more. */
 static void costs_grow_with_the_batch(void **unused)
+{
+    const an_backend *backend;
+    int applied = 0;
+
+    (void)unused;
+    for (int i = 0; an_tier_name(i, &backend) != NULL; ++i)
+        for (int a = 0; backend != NULL && backend->conv2d_algorithms[a] != NULL; ++a)
+            for (size_t j = 0; j < AN_COUNT(layers); ++j)
+                applied += check_growth(backend->conv2d_algorithms[a], &layers[j]);
+    assert_true(applied > 0);
+}
+
+static double seconds_of(const an_backend *backend, const char *name, const an_conv2d *g)
+{
+    for (int i = 0; backend->conv2d_algorithms[i] != NULL; ++i) {
+        const an_conv2d_algorithm *a = backend->conv2d_algorithms[i];
+        if (a->pass == AN_FORWARD && strcmp(a->name, name) == 0)
+            return a->cost(g, AN_FORWARD, AN_CHOICE_THREADS).seconds;
+    }
+    fail_msg("tier %s has no algorithm '%s'", backend->tier, name);
+    return 0;
+}
+
+/* Where a filter is as large as the map, dot products do for a few images what tiles of a row would
+   do more slowly. */
+static void whole_maps_of_few_images_cost_less_as_linear(void **unused)
 {
     const an_backend *backend;
 
     (void)unused;
     for (int i = 0; an_tier_name(i, &backend) != NULL; ++i) {
-        if (backend == NULL) continue;
-        for (size_t j = 0; j < AN_COUNT(choices); ++j) {
-            for (int pass = 0; pass < AN_PASSES; ++pass) {
-                double before = 0;
-                for (int batch = 1; batch <= 512; batch *= 2) {
-                    const an_conv2d g = square(batch, choices[j].c, choices[j].h, choices[j].k,
-                                               choices[j].r, choices[j].stride, choices[j].pad);
-                    const an_conv2d_algorithm *a = backend->conv2d(&g, (an_pass)pass, ALEXNET_FP32);
-                    const an_cost cost = a->cost(&g, (an_pass)pass, 1);
-                    assert_true(cost.seconds > before && cost.macs > 0);
-                    before = cost.seconds;
-                }
-            }
+        if (backend == NULL || backend == an_backend_portable()) continue;
+        for (int batch = 1; batch <= 16; ++batch) {
+            an_conv2d g = square(batch, 256, 5, 4096, 5, 1, 0); /* slim's fc6 */
+            g.packed = true;
+            assert_true(seconds_of(backend, "linear", &g) < seconds_of(backend, "direct", &g));
         }
     }
+}
+
+/* Fewer multiplications pay where there are many channels and images; not for three channels. */
+static void tiles_pay_where_there_are_many_channels(void **unused)
+{
+    const an_backend *backend;
+    const an_conv2d many = square(128, 192, 13, 384, 3, 1, 1),
+                    few = square(128, 3, 32, 32, 5, 1, 2);
+
+    (void)unused;
+    for (int i = 0; an_tier_name(i, &backend) != NULL; ++i)
+        if (backend != NULL && backend != an_backend_portable())
+            assert_true(seconds_of(backend, "winograd", &many) <
+                        seconds_of(backend, "direct", &many));
+    assert_false(an_winograd_applies(&few, AN_FORWARD));
 }
 
 int main(void)
@@ -183,9 +175,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(small_layers_by_hand),
         cmocka_unit_test(threads_share_the_work),
-        cmocka_unit_test(algorithms_of_the_families),
-        cmocka_unit_test(whole_maps_of_few_images_are_linear),
         cmocka_unit_test(costs_grow_with_the_batch),
+        cmocka_unit_test(whole_maps_of_few_images_cost_less_as_linear),
+        cmocka_unit_test(tiles_pay_where_there_are_many_channels),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

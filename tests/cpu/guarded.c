@@ -2,7 +2,7 @@
  * guarded.c: see guarded.h.
  * SPDX-License-Identifier: MIT
  */
-#include "guarded.h"
+#include "cpu/guarded.h"
 
 #include "support/support.h"
 #include <string.h>

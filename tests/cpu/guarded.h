@@ -1,8 +1,9 @@
 /*
- * guarded.h: memory for tests of kernels, between two pages that cannot be touched. A block ends, but for the gap up to
- * the alignment, at the second, or begins right behind the first; what is left of its pages is checked when it is freed. So
- * a kernel that writes even one byte outside is caught, and one that reads far enough. (AddressSanitizer sees neither in
- * mapped memory; the pages do its work.)
+ * guarded.h: memory for tests of kernels, between two pages that cannot be touched. A block ends,
+ * but for the gap up to the alignment, at the second, or begins right behind the first; what is
+ * left of its pages is checked when it is freed. So a kernel that writes even one byte outside is
+ * caught, and one that reads far enough. (AddressSanitizer sees neither in mapped memory; the pages
+ * do its work.)
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TEST_GUARDED_H

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,6 +178,51 @@ void fixture_tar_write(fixture_tar *tar, const char *path, bool gzip)
     }
     free(tar->data);
     *tar = (fixture_tar){.ctx = tar->ctx};
+}
+
+/* ---- sweeps ---- */
+
+void fixture_sweep_job(const fixture *f, unsigned kinds, int error, fixture_job job,
+                       const void *user)
+{
+    for (long n = 0;; ++n) {
+        an_test_fault fault;
+        an_test_fault_arm(&fault, f->ctx, kinds, n, false, error);
+        const alexnet_status status = job(f, user);
+        if (!an_test_fault_disarm(&fault)) {
+            assert_true(n > 0); /* a job without operations is none to sweep */
+            return;
+        }
+        assert_true(status == ALEXNET_NO_MEMORY || status == ALEXNET_IO);
+    }
+}
+
+typedef struct reading {
+    fixture_open open;
+    int64_t index;
+} reading;
+
+static alexnet_status open_and_read(const fixture *f, const void *user)
+{
+    const reading *r = user;
+    an_source *source;
+    an_source_buffer buffer = {0};
+    an_image image = {0};
+
+    alexnet_status status = r->open(f, &source);
+    if (status == ALEXNET_OK && r->index >= 0)
+        status = an_source_read(source, f->ctx, r->index, AN_ORIENTATION_EXIF, &buffer, &image);
+    an_image_free(f->ctx, &image);
+    an_source_buffer_free(f->ctx, &buffer);
+    an_source_close(source);
+    return status;
+}
+
+void fixture_sweep(const fixture *f, fixture_open open, int64_t index)
+{
+    const reading r = {open, index};
+
+    fixture_sweep_job(f, AN_FAULT_ANY, EMFILE, open_and_read, &r);
 }
 
 /* ---- sources ---- */

@@ -57,6 +57,23 @@ void fixture_tar_end(fixture_tar *tar);     /* appends the final zeros */
 void fixture_tar_checksum(uint8_t *header); /* to be called after a change */
 void fixture_tar_write(fixture_tar *tar, const char *path, bool gzip); /* frees it, too */
 
+/* ---- sweeps: each operation fails once, in turn ---- */
+
+/* A job for a sweep; it closes what it opens. */
+typedef alexnet_status (*fixture_job)(const fixture *f, const void *user);
+
+/*
+ * Runs a job repeatedly; in the n-th run its n-th operation of `kinds` (support/support.h) fails
+ * with `error`. Stops when a run has no n-th operation. Fails the test unless the status of every
+ * other run is NO_MEMORY or IO. fixture_tear_down() checks for leaks.
+ */
+void fixture_sweep_job(const fixture *f, unsigned kinds, int error, fixture_job job,
+                       const void *user);
+
+/* The same for a source: opens it, reads image `index` (-1: none), and closes it. */
+typedef alexnet_status (*fixture_open)(const fixture *f, an_source **out);
+void fixture_sweep(const fixture *f, fixture_open open, int64_t index);
+
 /* The grey value of an image of one colour. Fails the test if it cannot be read. */
 uint8_t fixture_grey(alexnet_context *ctx, const an_source *source, int64_t index);
 

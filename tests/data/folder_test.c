@@ -6,7 +6,6 @@
 
 #include "base/file.h"
 #include "data/kind.h"
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -409,27 +408,17 @@ static void files_beside_the_splits_are_noted(void **in)
 }
 
 /* Whatever fails, the call fails cleanly, and nothing is leaked (the fixture counts). */
+static alexnet_status open_source(const fixture *f, an_source **out)
+{
+    return an_source_open(f->ctx, f->folder, AN_PART_TRAIN, out);
+}
+
 static void every_failure_is_clean(void **in)
 {
     fixture *f = *in;
 
     fixture_folder(f->ctx, f->folder);
-    for (long n = 0;; ++n) {
-        an_test_fault fault;
-        an_source *source;
-        an_source_buffer buffer = {0};
-        an_image image = {0};
-        an_test_fault_arm(&fault, f->ctx, AN_FAULT_ANY, n, false, EMFILE);
-        alexnet_status status = an_source_open(f->ctx, f->folder, AN_PART_TRAIN, &source);
-        if (status == ALEXNET_OK)
-            status = an_source_read(source, f->ctx, 0, AN_ORIENTATION_IGNORE, &buffer, &image);
-        const bool failed = an_test_fault_disarm(&fault);
-        an_image_free(f->ctx, &image);
-        an_source_buffer_free(f->ctx, &buffer);
-        an_source_close(source);
-        if (!failed) break;
-        assert_true(status == ALEXNET_NO_MEMORY || status == ALEXNET_IO);
-    }
+    fixture_sweep(f, open_source, 0);
 }
 
 int main(void)

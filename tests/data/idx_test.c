@@ -5,7 +5,6 @@
 #include "fixtures.h"
 
 #include "base/file.h"
-#include <errno.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -132,27 +131,17 @@ static void headers_are_checked(void **in)
                      ALEXNET_NOT_FOUND);
 }
 
+static alexnet_status open_source(const fixture *f, an_source **out)
+{
+    return an_source_open(f->ctx, f->folder, AN_PART_ALL, out);
+}
+
 static void every_failure_is_clean(void **in)
 {
     const fixture *f = *in;
 
     write_all(f);
-    for (long n = 0;; ++n) {
-        an_test_fault fault;
-        an_source *source;
-        an_source_buffer buffer = {0};
-        an_image image = {0};
-        an_test_fault_arm(&fault, f->ctx, AN_FAULT_ANY, n, false, EMFILE);
-        alexnet_status status = an_source_open(f->ctx, f->folder, AN_PART_ALL, &source);
-        if (status == ALEXNET_OK)
-            status = an_source_read(source, f->ctx, 3, AN_ORIENTATION_EXIF, &buffer, &image);
-        const bool failed = an_test_fault_disarm(&fault);
-        an_image_free(f->ctx, &image);
-        an_source_buffer_free(f->ctx, &buffer);
-        an_source_close(source);
-        if (!failed) break;
-        assert_true(status == ALEXNET_NO_MEMORY || status == ALEXNET_IO);
-    }
+    fixture_sweep(f, open_source, 3);
 }
 
 /* Compressed, as Debian's package dataset-fashion-mnist has it. */

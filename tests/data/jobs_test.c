@@ -15,8 +15,11 @@ static void inspect_counts(void **in)
     alexnet_data_info info;
 
     fixture_folder(f->ctx, f->folder);
-    an_assert_ok(f->ctx,
-                 alexnet_data_inspect(f->ctx, &(alexnet_data_options){.data = f->folder}, &info));
+    an_assert_ok(f->ctx, alexnet_data_inspect(
+                             f->ctx,
+                             &(alexnet_data_options){.struct_size = sizeof(alexnet_data_options),
+                                                     .data = f->folder},
+                             &info));
     assert_string_equal(info.kind, "folder");
     assert_int_equal(info.images, 6);
     assert_int_equal(info.bad, 0);
@@ -28,9 +31,12 @@ static void inspect_counts(void **in)
     alexnet_data_info_free(f->ctx, &info);
     alexnet_data_info_free(f->ctx, &info);
 
-    an_assert_ok(f->ctx,
-                 alexnet_data_inspect(
-                     f->ctx, &(alexnet_data_options){.data = f->folder, .part = "val"}, &info));
+    an_assert_ok(f->ctx, alexnet_data_inspect(
+                             f->ctx,
+                             &(alexnet_data_options){.struct_size = sizeof(alexnet_data_options),
+                                                     .data = f->folder,
+                                                     .part = "val"},
+                             &info));
     assert_int_equal(info.images, 2);
     alexnet_data_info_free(f->ctx, &info);
 }
@@ -53,8 +59,11 @@ static void empty_and_unreadable_classes_are_reported(void **in)
 {
     const fixture *f = *in;
     told t = {0};
-    const alexnet_data_options options = {
-        .data = f->folder, .skipped = tell, .skipped_user = &t, .workers = 1};
+    const alexnet_data_options options = {.struct_size = sizeof options,
+                                          .data = f->folder,
+                                          .skipped = tell,
+                                          .skipped_user = &t,
+                                          .workers = 1};
     alexnet_data_info info;
     an_test_fault fault;
 
@@ -80,15 +89,17 @@ static void empty_and_unreadable_classes_are_reported(void **in)
 
 static void options_are_checked(void **in)
 {
+    enum { SIZE = sizeof(alexnet_data_options) };
     static const struct {
         alexnet_data_options options;
         alexnet_status status;
     } rows[] = {
         {{0}, ALEXNET_BAD_ARG},
-        {{.data = "synthetic:", .part = "trian"}, ALEXNET_BAD_ARG},
-        {{.data = "synthetic:", .size = -1}, ALEXNET_BAD_ARG},
-        {{.data = "synthetic:", .part = "test"}, ALEXNET_NOT_FOUND},
-        {{.data = "/no/such"}, ALEXNET_NOT_FOUND},
+        {{SIZE}, ALEXNET_BAD_ARG},
+        {{SIZE, .data = "synthetic:", .part = "trian"}, ALEXNET_BAD_ARG},
+        {{SIZE, .data = "synthetic:", .size = -1}, ALEXNET_BAD_ARG},
+        {{SIZE, .data = "synthetic:", .part = "test"}, ALEXNET_NOT_FOUND},
+        {{SIZE, .data = "/no/such"}, ALEXNET_NOT_FOUND},
     };
     const fixture *f = *in;
     alexnet_data_info info = {.images = -7};
@@ -134,7 +145,8 @@ static void verify_lists_bad_images_in_order(void **in)
     for (int workers = 0; workers <= 4; ++workers) {
         skipped s = {0};
         int reports = 0;
-        const alexnet_data_options options = {.data = f->folder,
+        const alexnet_data_options options = {.struct_size = sizeof options,
+                                              .data = f->folder,
                                               .workers = workers,
                                               .skipped = note,
                                               .skipped_user = &s,
@@ -163,7 +175,8 @@ static void it_can_be_stopped(void **in)
 {
     const fixture *f = *in;
     alexnet_data_info info;
-    const alexnet_data_options options = {.data = "synthetic:images=100000", .progress = stop};
+    const alexnet_data_options options = {
+        .struct_size = sizeof options, .data = "synthetic:images=100000", .progress = stop};
 
     an_assert_status(f->ctx, alexnet_data_verify(f->ctx, &options, &info), ALEXNET_STOPPED);
 }
@@ -185,10 +198,12 @@ static void stats_worked_by_hand(void **in)
         for (int workers = 1; workers <= 3; ++workers) {
             alexnet_data_info info;
             an_assert_ok(f->ctx, alexnet_data_stats(f->ctx,
-                                                    &(alexnet_data_options){.data = f->folder,
-                                                                            .part = "train",
-                                                                            .workers = workers,
-                                                                            .size = sizes[i]},
+                                                    &(alexnet_data_options){
+                                                        .struct_size = sizeof(alexnet_data_options),
+                                                        .data = f->folder,
+                                                        .part = "train",
+                                                        .workers = workers,
+                                                        .size = sizes[i]},
                                                     &info));
             for (int k = 0; k < 3; ++k) {
                 assert_true(fabs(info.mean[k] - 25 / 255.0) < 1e-12);
@@ -207,16 +222,18 @@ static void threads_do_not_change_a_bit(void **in)
     const fixture *f = *in;
     alexnet_data_info one, many;
 
-    an_assert_ok(f->ctx,
-                 alexnet_data_stats(
-                     f->ctx,
-                     &(alexnet_data_options){.data = "synthetic:images=60,size=40", .workers = 1},
-                     &one));
-    an_assert_ok(f->ctx,
-                 alexnet_data_stats(
-                     f->ctx,
-                     &(alexnet_data_options){.data = "synthetic:images=60,size=40", .workers = 4},
-                     &many));
+    an_assert_ok(f->ctx, alexnet_data_stats(
+                             f->ctx,
+                             &(alexnet_data_options){.struct_size = sizeof(alexnet_data_options),
+                                                     .data = "synthetic:images=60,size=40",
+                                                     .workers = 1},
+                             &one));
+    an_assert_ok(f->ctx, alexnet_data_stats(
+                             f->ctx,
+                             &(alexnet_data_options){.struct_size = sizeof(alexnet_data_options),
+                                                     .data = "synthetic:images=60,size=40",
+                                                     .workers = 4},
+                             &many));
     assert_memory_equal(one.mean, many.mean, sizeof one.mean);
     assert_memory_equal(one.sd, many.sd, sizeof one.sd);
     assert_memory_equal(one.eigenvalues, many.eigenvalues, sizeof one.eigenvalues);
@@ -225,25 +242,27 @@ static void threads_do_not_change_a_bit(void **in)
     alexnet_data_info_free(f->ctx, &many);
 }
 
+static alexnet_status take_stats(const fixture *f, const void *unused)
+{
+    skipped s = {0};
+    const alexnet_data_options options = {
+        .struct_size = sizeof options, .data = f->folder, .workers = 2, .size = 5, .skipped = note,
+        .skipped_user = &s};
+    alexnet_data_info info = {0};
+
+    (void)unused;
+    const alexnet_status status = alexnet_data_stats(f->ctx, &options, &info);
+    alexnet_data_info_free(f->ctx, &info);
+    return status;
+}
+
 static void every_failure_is_clean(void **in)
 {
     const fixture *f = *in;
 
     fixture_folder(f->ctx, f->folder);
     fixture_text(f->ctx, f->folder, "train/dog/bad.jpg", "no image");
-    for (long n = 0;; ++n) {
-        an_test_fault fault;
-        alexnet_data_info info = {0};
-        skipped s = {0};
-        an_test_fault_arm(&fault, f->ctx, AN_FAULT_ANY, n, false, EMFILE);
-        const alexnet_data_options options = {
-            .data = f->folder, .workers = 2, .size = 5, .skipped = note, .skipped_user = &s};
-        const alexnet_status status = alexnet_data_stats(f->ctx, &options, &info);
-        const bool failed = an_test_fault_disarm(&fault);
-        alexnet_data_info_free(f->ctx, &info);
-        if (!failed) break;
-        assert_true(status == ALEXNET_NO_MEMORY || status == ALEXNET_IO);
-    }
+    fixture_sweep_job(f, AN_FAULT_ANY, EMFILE, take_stats, NULL);
 }
 
 int main(void)

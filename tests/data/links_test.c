@@ -6,7 +6,6 @@
 
 #include "base/memory.h"
 #include "data/links.h"
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -249,6 +248,11 @@ static void too_many_files_behind_links_are_refused(void **in)
     an_tar_free(f->ctx, &index);
 }
 
+static alexnet_status open_source(const fixture *f, an_source **out)
+{
+    return an_source_open(f->ctx, tar_path(f), AN_PART_ALL, out);
+}
+
 static void every_failure_is_clean(void **in)
 {
     const fixture *f = *in;
@@ -260,16 +264,7 @@ static void every_failure_is_clean(void **in)
     fixture_tar_link(&tar, '2', "a/3.png", "gone.png");
     fixture_tar_end(&tar);
     fixture_tar_write(&tar, tar_path(f), false);
-    for (long n = 0;; ++n) {
-        an_test_fault fault;
-        an_source *source;
-        an_test_fault_arm(&fault, f->ctx, AN_FAULT_ANY, n, false, EMFILE);
-        const alexnet_status status = an_source_open(f->ctx, tar_path(f), AN_PART_ALL, &source);
-        const bool failed = an_test_fault_disarm(&fault);
-        an_source_close(source);
-        if (!failed) break;
-        assert_true(status == ALEXNET_NO_MEMORY || status == ALEXNET_IO);
-    }
+    fixture_sweep(f, open_source, -1);
 }
 
 int main(void)

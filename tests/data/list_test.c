@@ -293,6 +293,16 @@ static void a_list_has_no_validation_split(void **in)
                      ALEXNET_NOT_FOUND);
 }
 
+static alexnet_status open_and_close(const fixture *f, const void *unused)
+{
+    an_source *source;
+
+    (void)unused;
+    const alexnet_status status = an_source_open(f->ctx, list_path(f), AN_PART_ALL, &source);
+    an_source_close(source);
+    return status;
+}
+
 static void every_failure_is_clean(void **in)
 {
     static const struct {
@@ -308,17 +318,7 @@ static void every_failure_is_clean(void **in)
     fixture_write(f->ctx, f->folder, "lists/here.png", 1);
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
         fixture_text(f->ctx, f->folder, "lists/train.txt", rows[i].list);
-        for (long n = 0;; ++n) {
-            an_test_fault fault;
-            an_source *source;
-            an_test_fault_arm(&fault, f->ctx, rows[i].kinds, n, false, EIO);
-            const alexnet_status status =
-                an_source_open(f->ctx, list_path(f), AN_PART_ALL, &source);
-            const bool failed = an_test_fault_disarm(&fault);
-            an_source_close(source);
-            if (!failed) break;
-            assert_true(status == ALEXNET_NO_MEMORY || status == ALEXNET_IO);
-        }
+        fixture_sweep_job(f, rows[i].kinds, EIO, open_and_close, NULL);
     }
 }
 

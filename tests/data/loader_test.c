@@ -120,6 +120,31 @@ static void threads_do_not_change_the_batches(void **in)
     close_setting(&s);
 }
 
+/* The threads that start do all the work; without any, the caller does. */
+static void refused_threads_do_not_change_the_batches(void **in)
+{
+    const fixture *f = *in;
+    setting s;
+    char expected[AN_SHA256_HEX_SIZE], found[AN_SHA256_HEX_SIZE];
+
+    open_drawn(f, &s);
+    hash_batches(&s, 0, 0, 16, expected);
+    for (int most = 0; most <= 3; ++most) {
+        an_test_fault fault;
+        an_test_fault_arm(&fault, f->ctx, AN_FAULT_BIT(AN_FAULT_THREAD), most, true, EAGAIN);
+        hash_batches(&s, 4, 0, 16, found);
+        assert_true(an_test_fault_disarm(&fault));
+        assert_string_equal(found, expected);
+        s.options.workers = 4;
+        an_test_fault_arm(&fault, f->ctx, AN_FAULT_BIT(AN_FAULT_THREAD), most, true, EAGAIN);
+        an_loader *loader = open_loader(&s);
+        assert_int_equal(an_loader_workers(loader), most);
+        an_loader_close(loader);
+        assert_true(an_test_fault_disarm(&fault));
+    }
+    close_setting(&s);
+}
+
 static void a_resumed_loader_continues_the_order(void **in)
 {
     setting s;
@@ -607,6 +632,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(threads_do_not_change_the_batches),
+        FIXTURE_TEST(refused_threads_do_not_change_the_batches),
         FIXTURE_TEST(a_resumed_loader_continues_the_order),
         FIXTURE_TEST(an_epoch_has_every_image_once),
         FIXTURE_TEST(orders_are_permutations_that_change),

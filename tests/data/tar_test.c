@@ -6,7 +6,6 @@
 
 #include "base/memory.h"
 #include "data/tar.h"
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -475,6 +474,11 @@ static void sniffing_needs_a_whole_header(void **in)
     free(tar.data);
 }
 
+static alexnet_status open_source(const fixture *f, an_source **out)
+{
+    return an_source_open(f->ctx, tar_path(f), AN_PART_ALL, out);
+}
+
 static void every_failure_is_clean(void **in)
 {
     const fixture *f = *in;
@@ -484,22 +488,7 @@ static void every_failure_is_clean(void **in)
         fixture_tar_entry(&tar, 'L', "long", "a/gnu.png", 10);
         fixture_tar_entry(&tar, '5', "a", NULL, 0);
         finish(&tar, f);
-        for (long n = 0;; ++n) {
-            an_test_fault fault;
-            an_source *source;
-            an_source_buffer buffer = {0};
-            an_image image = {0};
-            an_test_fault_arm(&fault, f->ctx, AN_FAULT_ANY, n, false, EMFILE);
-            alexnet_status status = an_source_open(f->ctx, tar_path(f), AN_PART_ALL, &source);
-            if (status == ALEXNET_OK)
-                status = an_source_read(source, f->ctx, 0, AN_ORIENTATION_EXIF, &buffer, &image);
-            const bool failed = an_test_fault_disarm(&fault);
-            an_image_free(f->ctx, &image);
-            an_source_buffer_free(f->ctx, &buffer);
-            an_source_close(source);
-            if (!failed) break;
-            assert_true(status == ALEXNET_NO_MEMORY || status == ALEXNET_IO);
-        }
+        fixture_sweep(f, open_source, 0);
     }
 }
 

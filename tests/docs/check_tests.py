@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent.parent
-CASE = re.compile(r"`([a-z]+)/(\w+): (\w+)`")
+CASE = re.compile(r"`([a-z]+(?:/[a-z0-9]+)*)/(\w+): (\w+)`")
 WHOLE = re.compile(r"`(fuzz|cli)/(\w+)`")
 
 

@@ -8,6 +8,10 @@ A block is marked by a comment on the line before it, which a reader of the page
     <!-- run -->             a ```sh block: runs; the first failing command fails the test
     <!-- file NAME -->       any block: becomes the file NAME, for the blocks that follow
 
+A comment alone on its line is a command that the reader does not see:
+
+    <!-- check COMMAND -->   fails the test when COMMAND fails; `! COMMAND` when it succeeds
+
 All blocks of a document run in order in one new directory that is made for them. There, `alexnet` is the built program,
 `cc` is COMPILER with the flags (a sanitized library needs a sanitized user) and finds the public header and the built
 library, and the variables SOURCE (this project) and ALEXNET_TEST_DATA name two folders. A line of a ```sh block that
@@ -23,7 +27,8 @@ import subprocess
 import sys
 import tempfile
 
-BLOCK = re.compile(r"^<!-- (run|file (\S+)) -->\n+```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^<!-- (?:(run|file (\S+)) -->\n+```\w*\n(.*?)^```|check ([^\n]+) -->)$",
+                   re.MULTILINE | re.DOTALL)
 
 
 def commands(text):
@@ -55,12 +60,12 @@ def main():
                            PATH=os.pathsep.join([programs, tools, os.environ["PATH"]]),
                            CPATH=os.path.join(source, "include"),
                            LIBRARY_PATH=programs, LD_LIBRARY_PATH=programs)
-        for marker, name, _, text in blocks:
-            if marker != "run":
+        for marker, name, text, check in blocks:
+            if name:
                 with open(os.path.join(scratch, name), "w", encoding="utf-8") as file:
                     file.write(text)
                 continue
-            script = commands(text)
+            script = commands(text) if marker else check + "\n"
             print(script, end="", flush=True)
             done = subprocess.run(["sh", "-eu", "-c", script], cwd=scratch, env=environment,
                                   stdin=subprocess.DEVNULL, check=False)

@@ -520,8 +520,10 @@ static void claims_are_checked_before_memory_is_taken(void **state)
     const an_test_place *p = *state;
     const char *path = an_test_path(p->folder, "w.safetensors");
     size_t largest = 0;
-    const alexnet_options options = {
-        .allocate = note_largest, .release = release, .memory_user = &largest};
+    const alexnet_options options = {.struct_size = sizeof options,
+                                     .allocate = note_largest,
+                                     .release = release,
+                                     .memory_user = &largest};
     alexnet_context *ctx;
     alexnet_model *back;
     draft made = {0};

@@ -9,15 +9,20 @@
 #include "base/context.h"
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* A fault that no sanitizer would see. */
 #define FUZZ_REQUIRE(condition)                                                                    \
-    do {                                                                                           \
-        if (!(condition)) abort();                                                                 \
-    } while (0)
+    ((condition) ? (void)0 : fuzz_fail(__FILE__, __LINE__, #condition))
+
+static inline void fuzz_fail(const char *file, int line, const char *condition)
+{
+    fprintf(stderr, "%s:%d: not so: %s\n", file, line, condition);
+    abort();
+}
 
 /* One context for the whole process. */
 static inline alexnet_context *fuzz_context(void)

@@ -3,7 +3,7 @@
  * named in one line, or every value is of the range that its option has.
  * SPDX-License-Identifier: MIT
  */
-#include "cli/options.h"
+#include "cli/table.h"
 #include "fuzz/fuzz.h"
 #include <string.h>
 
@@ -11,46 +11,28 @@
 #define LINE_BYTES  4096
 #define ERROR_BYTES 200
 
-typedef struct values {
-    int flag, whole, choice, size[2];
-    int64_t count;
-    double real, seconds, limit;
-    const char *text, *path, *maybe;
-} values;
-
-#define AT(member) offsetof(values, member)
-static const cli_option options[] = {
-    {"flag", 'f', CLI_FLAG, AT(flag), 0, 0, NULL, ""},
-    {"whole", 'w', CLI_INT, AT(whole), 1, 100, "N", ""},
-    {"count", 0, CLI_COUNT, AT(count), 0, 0, "N", ""},
-    {"real", 0, CLI_REAL, AT(real), 0, 1, "X", ""},
-    {"time", 't', CLI_TIME, AT(seconds), 0, 0, "TIME", ""},
-    {"limit", 0, CLI_TIME, AT(limit), 0.001, 0, "TIME", ""},
-    {"text", 0, CLI_TEXT, AT(text), 0, 0, "TEXT", ""},
-    {0},
-};
-static const cli_option more[] = {
-    {"path", 0, CLI_PATH, AT(path), 0, 0, "FILE", ""},
-    {"maybe", 0, CLI_PATH, AT(maybe), 0, 0, "[DIR]", ""},
-    {"size", 0, CLI_SIZE, AT(size), 1, 1000, "HxW", ""},
-    {"choice", 0, CLI_CHOICE, AT(choice), 0, 0, "fail|skip", ""},
-    {0},
-};
-#undef AT
-static const cli_option *const tables[] = {options, more, NULL};
-
 /* Values that no command line leaves as they are where it names the option. */
-static values start(void)
+static test_args start(void)
 {
-    return (values){.whole = 1, .size = {1, 1}, .limit = 1, .text = "x", .path = "x"};
+    return (test_args){.whole = 1,
+                       .size = {1, 1},
+                       .epochs = 1,
+                       .steps = 1,
+                       .limit = 1,
+                       .until = 1,
+                       .text = "x",
+                       .path = "x"};
 }
 
-static void check_values(const values *v)
+static void check_values(const test_args *v)
 {
     FUZZ_REQUIRE(v->flag == 0 || v->flag == 1);
     FUZZ_REQUIRE(v->whole >= 1 && v->whole <= 100);
     FUZZ_REQUIRE(v->count >= 0 && v->seconds >= 0 && v->limit >= 0.001);
     FUZZ_REQUIRE(v->real >= 0 && v->real <= 1);
+    FUZZ_REQUIRE(v->epochs == CLI_NONE || (v->epochs >= 1 && v->epochs <= 100));
+    FUZZ_REQUIRE(v->steps == CLI_NONE || v->steps >= 1);
+    FUZZ_REQUIRE(v->until == CLI_NONE || v->until >= 0.001);
     FUZZ_REQUIRE(v->text[0] != '\0' && v->path[0] != '\0');
     FUZZ_REQUIRE(v->choice >= 0 && v->choice <= 2);
     for (int i = 0; i < 2; ++i)
@@ -62,7 +44,7 @@ static void check_number(char *word)
 {
     char name[] = "--size", error[ERROR_BYTES];
     char *argv[] = {name, word};
-    values v = start();
+    test_args v = start();
     int words;
     int64_t count;
     double value;
@@ -73,7 +55,8 @@ static void check_number(char *word)
         if (strpbrk(word, "dhms") != NULL)
             FUZZ_REQUIRE(strchr("dhms", word[strlen(word) - 1]) != NULL);
     }
-    if (cli_parse(tables, 2, argv, &v, &words, error, sizeof error) == CLI_PARSED && words == 0)
+    if (cli_parse(test_tables, 2, argv, &v, &words, error, sizeof error) == CLI_PARSED &&
+        words == 0)
         FUZZ_REQUIRE(strspn(word, "0123456789x") == strlen(word));
 }
 
@@ -81,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char line[LINE_BYTES], error[ERROR_BYTES] = "";
     char *argv[WORDS_MAX];
-    values v = start();
+    test_args v = start();
     int argc = 0, words;
 
     if (size >= sizeof line) return 0;
@@ -92,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (int i = 0; i < argc; ++i)
         if (argv[i][0] != '\0' && argv[i][0] != '-') check_number(argv[i]);
 
-    const cli_outcome outcome = cli_parse(tables, argc, argv, &v, &words, error, sizeof error);
+    const cli_outcome outcome = cli_parse(test_tables, argc, argv, &v, &words, error, sizeof error);
     FUZZ_REQUIRE(words >= 0 && words <= argc);
     for (int i = 0; i < words; ++i)
         FUZZ_REQUIRE(argv[i] >= line && argv[i] < line + size && argv[i][0] != '\0');

@@ -311,6 +311,7 @@ def make_options():
     write("options", "sizes", words("224", "224x256", "224x 256", "224x+256", "0x16", "99999999999999999999x1", "x", "1x"))
     write("options", "times", words("0h30", "1d2h3m4s", "1m1m", "1e2s", "1.5", "1.s", "1e", "1e+1m0", "9e307d9e307d", "0X10"))
     write("options", "numbers", words("+5", "--whole", "101", "5.0", "1e3", "1e999", "-0", ".", "+-1"))
+    write("options", "none", words("--epochs", "none", "--steps=none", "--until", "none", "--epochs", "007", "--until=1h"))
     write("options", "mistakes", words("--flag=1"))
     write("options", "nearest", words("--hwole=" + "x" * 300))
     write("options", "no-value", words("a", "--text"))

@@ -303,7 +303,7 @@ static void report(const char *family, const bench *b, bool dropout)
 /* tier: NULL: the best one; training: all of it, or the logits alone */
 static void check_network(const char *family, const char *tier, bool training)
 {
-    const alexnet_options options = {.cpu = tier};
+    const alexnet_options options = {.struct_size = sizeof options, .cpu = tier};
     alexnet_context *ctx;
     char path[4096];
     json_t *golden;

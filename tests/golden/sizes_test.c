@@ -85,9 +85,10 @@ static void check_row(alexnet_context *ctx, const json_t *row, int classes)
 {
     const char *family = an_json_get_text(row, "family", "");
     const json_t *shape = json_object_get(row, "shape");
-    const alexnet_run_size size = {.input_h = (int)an_json_get_int(row, "height", 0),
+    const alexnet_run_size size = {.struct_size = sizeof size,
+                                   .input_h = (int)an_json_get_int(row, "height", 0),
                                    .input_w = (int)an_json_get_int(row, "width", 0)};
-    const alexnet_run_size pooled = {.global_pool = 1};
+    const alexnet_run_size pooled = {.struct_size = sizeof pooled, .global_pool = 1};
     alexnet_model_options options = alexnet_model_options_default();
     alexnet_model *model;
     int map[3];

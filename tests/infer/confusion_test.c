@@ -79,9 +79,7 @@ static size_t count_of(const char *text, const char *part)
 
 static void the_image_holds_the_counts(void **state)
 {
-    static const char *const names[] = {"<cat> & \"co\"",
-                                        "a\033\xef\xbf\xbf"
-                                        "b",
+    static const char *const names[] = {"<cat> & \"co\"", "a\033\357\277\277b", /* U+FFFF */
                                         "Pferd mit einem sehr langen Namen"};
     const an_test_place *p = *state;
     const char *path = an_test_path(p->folder, "c.svg");

@@ -47,8 +47,11 @@ static int tear_down(void **state)
 
 static alexnet_evaluate_options make_options(const world *w)
 {
-    return (alexnet_evaluate_options){
-        .weights = w->weights, .weights_count = 1, .data = w->data, .batch = 5};
+    return (alexnet_evaluate_options){.struct_size = sizeof(alexnet_evaluate_options),
+                                      .weights = w->weights,
+                                      .weights_count = 1,
+                                      .data = w->data,
+                                      .batch = 5};
 }
 
 static alexnet_evaluate_result evaluate(world *w, const alexnet_evaluate_options *options)
@@ -103,20 +106,21 @@ static void weights_run_at_another_size(void **state)
     an_tiny_text log = {""};
     world *w = *state;
     alexnet_evaluate_options options = make_options(w);
+    alexnet_run_size size = {.struct_size = sizeof size, .input_h = 36, .input_w = 36};
 
     w->ctx->options.log = an_tiny_log;
     w->ctx->options.log_user = &log;
-    options.size = (alexnet_run_size){.input_h = 36, .input_w = 36};
+    options.size = &size;
     alexnet_evaluate_result r = evaluate(w, &options);
     assert_int_equal(r.images, 12);
     alexnet_evaluate_result_free(w->ctx, &r);
     assert_non_null(strstr(log.text, "input of 36x36 instead of 32x32; preprocessing: "));
     assert_non_null(strstr(log.text, "resize=exact:36x36"));
-    options.size.input_w = 48;
+    size.input_w = 48;
     an_assert_status(w->ctx, alexnet_evaluate(w->ctx, &options, &r), ALEXNET_BAD_SHAPE);
     an_assert_error(w->ctx,
                     "a.safetensors: model cifar-19pct: layer fc10: its weights are for a map");
-    options.size.input_w = -1;
+    size.input_w = -1;
     an_assert_status(w->ctx, alexnet_evaluate(w->ctx, &options, &r), ALEXNET_BAD_ARG);
     an_assert_error(w->ctx, "input size 36x-1");
 }

@@ -50,6 +50,7 @@ static int tear_down(void **state)
 static alexnet_features_options make_options(const world *w, const char *layer)
 {
     return (alexnet_features_options){
+        .struct_size = sizeof(alexnet_features_options),
         .weights = w->weights,
         .layer = layer,
         .images = &w->data,
@@ -317,35 +318,37 @@ static void a_tensor_of_another_shape_is_refused(void **state)
 static void another_size_just_runs(void **state)
 {
     world *w = *state;
-    const alexnet_run_size size = {.input_h = 33, .input_w = 39};
+    const alexnet_run_size size = {.struct_size = sizeof size, .input_h = 33, .input_w = 39};
+    const alexnet_run_size lower = {.struct_size = sizeof lower, .input_h = 32, .input_w = 39};
+    const alexnet_run_size pooled = {.struct_size = sizeof pooled, .global_pool = 1};
     const int64_t shape[] = {6, 3};
     alexnet_features_options prepare = make_options(w, NULL), feed = make_options(w, "logits");
     alexnet_features_options direct = make_options(w, "logits");
     int64_t prepared[4];
 
-    prepare.size = size;
+    prepare.size = &size;
     prepare.out = an_test_path(w->folder, "x.npy");
     an_assert_ok(w->ctx, alexnet_features(w->ctx, &prepare, NULL, prepared));
     assert_int_equal(prepared[2], 33);
     assert_int_equal(prepared[3], 39);
-    direct.size = size;
+    direct.size = &size;
     an_assert_ok(w->ctx, alexnet_features(w->ctx, &direct, NULL, NULL));
     float *expected = read_out(w, w->out, "logits", 2, shape);
     feed.image_count = 0;
     feed.input = prepare.out;
     for (int asked = 0; asked < 2; ++asked) {
-        if (asked) feed.size = size; /* repeats what the tensor says */
+        if (asked) feed.size = &size; /* repeats what the tensor says */
         an_assert_ok(w->ctx, alexnet_features(w->ctx, &feed, NULL, NULL));
         float *found = read_out(w, w->out, "logits", 2, shape);
         assert_memory_equal(found, expected, 18 * sizeof *found);
         free(found);
     }
     free(expected);
-    feed.size.input_h = 32;
+    feed.size = &lower;
     an_assert_status(w->ctx, alexnet_features(w->ctx, &feed, NULL, NULL), ALEXNET_BAD_ARG);
     an_assert_error(w->ctx, "x.npy is of 33x39, an input of 32x39 is asked for");
     feed = make_options(w, "logits");
-    feed.size.global_pool = 1;
+    feed.size = &pooled;
     an_assert_status(w->ctx, alexnet_features(w->ctx, &feed, NULL, NULL), ALEXNET_BAD_ARG);
     an_assert_error(w->ctx, "no global pool");
 }

@@ -175,7 +175,7 @@ static alexnet_model *make_sliding(alexnet_context *ctx)
 static void a_map_of_answers_is_averaged(void **unused)
 {
     enum { H = 9, W = 13, PLACES = 3 * 5 };
-    const alexnet_run_size size = {.input_h = H, .input_w = W};
+    const alexnet_run_size size = {.struct_size = sizeof size, .input_h = H, .input_w = W};
     an_tiny_text log = {""};
     alexnet_context *ctx = an_tiny_open(NULL, 1);
     alexnet_model *model = make_sliding(ctx);

@@ -70,6 +70,7 @@ static alexnet_status predict(world *w, const char *const *images, size_t count,
                               int batch, results *r, int64_t *failed)
 {
     const alexnet_predict_options options = {
+        .struct_size = sizeof options,
         .weights = w->weights,
         .images = images,
         .image_count = count,
@@ -167,6 +168,7 @@ static void it_can_be_stopped(void **state)
     int calls = 0;
     int64_t images = -1, failed = -1;
     const alexnet_predict_options options = {
+        .struct_size = sizeof options,
         .weights = w->weights,
         .images = &w->data,
         .image_count = 1,

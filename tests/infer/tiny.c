@@ -14,7 +14,7 @@ const char *const an_tiny_classes[3] = {"checker", "cross",
 
 alexnet_context *an_tiny_open(an_test_memory *memory, int threads)
 {
-    alexnet_options options = {0};
+    alexnet_options options = alexnet_options_default();
     alexnet_context *ctx;
 
     if (memory != NULL) options = an_test_options(memory);
@@ -26,6 +26,7 @@ alexnet_context *an_tiny_open(an_test_memory *memory, int threads)
 void an_tiny_draw(alexnet_context *ctx, const char *folder, int classes, int per_class)
 {
     const alexnet_synth_options options = {
+        .struct_size = sizeof options,
         .out = folder,
         .classes = classes,
         .train_images = per_class,

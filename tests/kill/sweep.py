@@ -12,6 +12,7 @@ Prints the number of points of each scenario. Exit status: 0 all is well, 1 not.
 """
 
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -26,6 +27,7 @@ SECONDS_MAX = 3600
 # Two epochs of two steps, averaged weights, a checkpoint at each step.
 SMALL = ["../data", "--model", "cifar-19pct", "--recipe", "quick", "--epochs", "2", "--batch", "12", "--average", "0.9",
          "--checkpoint-every", "1"]
+KILLED = -signal.SIGKILL
 
 
 class Failure(Exception):
@@ -36,26 +38,39 @@ class Sweep:
     """The program, its killer, and a folder to work in."""
 
     def __init__(self, program, library, root):
-        self.program, self.library, self.root = program, library, root
-        self.environment = dict(os.environ, OMP_WAIT_POLICY="passive", LC_ALL="C.UTF-8")
+        self.program, self.library, self.root = program, library, root.resolve()
+        keep = {name: value for name, value in os.environ.items() if not name.startswith("AN_")}
+        self.environment = dict(keep, OMP_WAIT_POLICY="passive", LC_ALL="C.UTF-8")
+        subprocess.run([program, "data", "synth", "-o", "data", "--classes", "2", "--train-images", "12", "--val-images", "4",
+                        "--size", "32", "--quiet"], cwd=root, check=True, stdout=subprocess.DEVNULL)
 
-    def run(self, place, arguments, kill_at=None):
-        """Runs alexnet train; gives its status (-9: killed) and what it said."""
+    def line(self, arguments):
+        """alexnet train, on one thread unless the arguments say another number."""
+        threads = [] if "--threads" in arguments else ["--threads", "1"]
+        return [self.program, "train", *arguments, *threads, "--quiet"]
+
+    def run(self, place, arguments, **wishes):
+        """Runs alexnet train, with what files.c is to do to it; gives its status (-9: killed) and what it said."""
         environment = dict(self.environment)
-        if kill_at is not None:
-            environment.update(AN_KILL_AT=str(kill_at), LD_PRELOAD=str(self.library))
-        done = subprocess.run([self.program, "train", *arguments, "--threads", "1", "--quiet"], cwd=place, env=environment,
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
+        if wishes:
+            environment.update({name: str(value) for name, value in wishes.items()}, LD_PRELOAD=str(self.library))
+        done = subprocess.run(self.line(arguments), cwd=place, env=environment, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
         return done.returncode, done.stdout + done.stderr
+
+    def start(self, place, arguments, said):
+        """Starts it, to be killed from outside; what it says goes into a file."""
+        return subprocess.Popen(self.line(arguments), cwd=place, env=self.environment, stdin=subprocess.DEVNULL,
+                                stdout=said, stderr=said)
 
     def run_well(self, place, arguments):
         status, said = self.run(place, arguments)
         if status != 0:
             raise Failure(f"{' '.join(arguments)}: status {status}: {said}")
 
-    def fresh(self, base):
+    def fresh(self, base, name="place"):
         """An empty place, or a copy of another."""
-        place = self.root / "place"
+        place = self.root / name
         shutil.rmtree(place, ignore_errors=True)
         if base is None:
             place.mkdir()
@@ -82,10 +97,22 @@ def bits(run):
     if not names <= FILES:
         raise Failure(f"left over: {sorted(names - FILES)}")
     checkpoints = run / "checkpoints"
-    for path in checkpoints.iterdir() if checkpoints.exists() else []:
+    for path in checkpoints.rglob("*") if checkpoints.exists() else []:
         if path.name.endswith(".tmp") or ".tmp-" in path.name:
             raise Failure(f"left over: {path}")
     return tuple(hashlib.sha256((run / name).read_bytes()).hexdigest() for name in ("best.safetensors", "last.safetensors"))
+
+
+def reports(run):
+    """What the log has reports of, each once or more: (step, split). A line that was broken off is none."""
+    found = []
+    for line in (run / "log.jsonl").read_text().splitlines():
+        try:
+            report = json.loads(line)
+        except ValueError:
+            continue
+        found.append((report["step"], report["split"]))
+    return sorted({report for report in found if report[1] in ("train", "val")})
 
 
 def recover(sweep, place, command):
@@ -103,39 +130,20 @@ def recover(sweep, place, command):
 def points_of(sweep, base, command):
     """How many operations there are: found by halving."""
     low, high = 0, 1
-    while sweep.run(sweep.fresh(base), command, high)[0] == -signal.SIGKILL:
+    while sweep.run(sweep.fresh(base), command, AN_KILL_AT=high)[0] == KILLED:
         low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
-        if sweep.run(sweep.fresh(base), command, middle)[0] == -signal.SIGKILL:
+        if sweep.run(sweep.fresh(base), command, AN_KILL_AT=middle)[0] == KILLED:
             low = middle
         else:
             high = middle
     return high
 
 
-def scenario(sweep, name, base, command, wanted, points, others=()):
-    """Kills `command` at its operations; `others`: bits that are as right, as those of a run not yet replaced."""
-    place = sweep.fresh(base)
-    sweep.run_well(place, command)
-    whole = bits(find_run(place))
-    total = points_of(sweep, base, command)
-    tried = sorted({round(i * (total - 1) / (points - 1)) for i in range(points)}) if points else range(total)
-    faults = 0
-    for at in tried:
-        place = sweep.fresh(base)
-        try:
-            status, said = sweep.run(place, command, at)
-            if status != -signal.SIGKILL:
-                raise Failure(f"it was not killed: status {status}: {said}")
-            if bits(recover(sweep, place, command)) not in {whole, *others}:
-                raise Failure("other bits")
-        except Failure as failure:
-            faults += 1
-            print(f"{name}: killed at {at}: {failure}", flush=True)
-    print(f"{name}: {total} points, {len(tried)} tried, {faults} faults", flush=True)
-    wanted.append(faults)
-    return whole
+def spread(total, points):
+    """All of 0 ... total - 1, or so many of them."""
+    return sorted({round(i * (total - 1) / (points - 1)) for i in range(points)}) if 1 < points < total else range(total)
 
 
 def first_checkpoint(sweep, command):
@@ -144,7 +152,7 @@ def first_checkpoint(sweep, command):
     while high - low > 1:
         middle = (low + high) // 2
         place = sweep.fresh(None)
-        sweep.run(place, command, middle)
+        sweep.run(place, command, AN_KILL_AT=middle)
         if any(path.suffix != ".tmp" for path in place.glob("r/checkpoints/step-*")):
             high = middle
         else:
@@ -152,37 +160,79 @@ def first_checkpoint(sweep, command):
     return high
 
 
+class Scenario:
+    """A command that something happens to, in a copy of a place; and what is right after it."""
+
+    def __init__(self, sweep, name, base, command, others=()):
+        """`others`: bits that are as right as its own, as those of a run not yet replaced."""
+        self.sweep, self.name, self.base, self.command = sweep, name, base, command
+        place = sweep.fresh(base)
+        sweep.run_well(place, command)
+        self.own, self.reports = bits(find_run(place)), reports(find_run(place))
+        self.right = {self.own, *others}
+
+    def check(self, place):
+        """Does what a person does after a kill, and looks at what comes of it."""
+        run = recover(self.sweep, place, self.command)
+        found = bits(run)
+        if found not in self.right:
+            raise Failure("other bits")
+        if found == self.own and reports(run) != self.reports:
+            raise Failure(f"the log has reports of {reports(run)}, not of {self.reports}")
+
+
+def scenarios(sweep):
+    """The commands, one after the other."""
+    new = [*SMALL, "--out", "r"]
+    yield Scenario(sweep, "new", None, new)
+    yield Scenario(sweep, "default", None, SMALL)
+    yield Scenario(sweep, "split", None, ["../data/train", *new[1:], "--checkpoint-keep", "0", "--freeze", "conv1"])
+
+    # Replaced by force: what stands there is a run that has ended, and files of somebody's own.
+    place = sweep.fresh(None)
+    sweep.run_well(place, [*new, "--seed", "2"])
+    before = bits(place / "r")
+    (place / "r" / "notes.txt").write_text("mine")
+    (place / "r" / "checkpoints" / "notes.txt").write_text("mine, too")
+    old = sweep.keep(place, "old")
+    yield Scenario(sweep, "force", old, [*new, "--force"], others=[before])
+
+    # Gone on with: a run that was killed when its first checkpoint had its name; and ended there, where nothing has
+    # validated yet.
+    place = sweep.fresh(None)
+    sweep.run(place, new, AN_KILL_AT=first_checkpoint(sweep, new))
+    one = sweep.keep(place, "one")
+    yield Scenario(sweep, "resume", one, ["--resume", "r"])
+    yield Scenario(sweep, "end", one, ["--resume", "r", "--steps", "1", "--checkpoint-keep", "1"])
+
+
+def kill_everywhere(scenario, points):
+    """Kills a scenario's command at its operations; gives the number of faults."""
+    sweep = scenario.sweep
+    total = points_of(sweep, scenario.base, scenario.command)
+    tried = spread(total, points)
+    faults = 0
+    for at in tried:
+        place = sweep.fresh(scenario.base)
+        try:
+            status, said = sweep.run(place, scenario.command, AN_KILL_AT=at)
+            if status != KILLED:
+                raise Failure(f"it was not killed: status {status}: {said}")
+            scenario.check(place)
+        except Failure as failure:
+            faults += 1
+            print(f"{scenario.name}: killed at {at}: {failure}", flush=True)
+    print(f"{scenario.name}: {total} points, {len(tried)} tried, {faults} faults", flush=True)
+    return faults
+
+
 def main():
     if len(sys.argv) not in (3, 4):
         sys.exit(__doc__)
     program, library = map(os.path.abspath, sys.argv[1:3])
     points = int(sys.argv[3]) if len(sys.argv) == 4 else 0
-    faults = []
     with tempfile.TemporaryDirectory(prefix="alexnet-kill-") as scratch:
-        sweep = Sweep(program, library, Path(scratch))
-        subprocess.run([program, "data", "synth", "-o", "data", "--classes", "2", "--train-images", "12", "--val-images", "4",
-                        "--size", "32", "--quiet"], cwd=scratch, check=True, stdout=subprocess.DEVNULL)
-        new = [*SMALL, "--out", "r"]
-        scenario(sweep, "new", None, new, faults, points)
-        scenario(sweep, "default", None, SMALL, faults, points)
-        other = ["../data/train", *new[1:], "--checkpoint-keep", "0", "--freeze", "conv1"]
-        scenario(sweep, "split", None, other, faults, points)
-
-        # Replaced by force: what stands there is a run that has ended, and a file of somebody's own.
-        place = sweep.fresh(None)
-        sweep.run_well(place, [*new, "--seed", "2"])
-        before = bits(place / "r")
-        (place / "r" / "notes.txt").write_text("mine")
-        old = sweep.keep(place, "old")
-        scenario(sweep, "force", old, [*new, "--force"], faults, points, others=[before])
-
-        # Gone on with: a run that was killed when its first checkpoint had its name; and ended there, where nothing has
-        # validated yet.
-        place = sweep.fresh(None)
-        sweep.run(place, new, first_checkpoint(sweep, new))
-        one = sweep.keep(place, "one")
-        scenario(sweep, "resume", one, ["--resume", "r"], faults, points)
-        scenario(sweep, "end", one, ["--resume", "r", "--steps", "1", "--checkpoint-keep", "1"], faults, points)
+        faults = [kill_everywhere(scenario, points) for scenario in scenarios(Sweep(program, library, Path(scratch)))]
     return 1 if any(faults) else 0
 
 

@@ -3,7 +3,9 @@
 #include "support/support.h"
 
 #include "layers/check.h"
+#include <float.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { WEIGHT, BIAS, MEAN, VARIANCE };
@@ -176,6 +178,108 @@ static void gradient_agrees_with_central_differences(void **unused)
         check_gradient("batch_norm", rows[i].settings, rows[i].x, 4e-3, 1e-3);
 }
 
+/* ---- the definition, as plain as it can be written ---- */
+
+/* Of one channel of x [n][c][h][w]: where its value i of n * h * w lies. */
+static size_t place(an_shape s, int channel, int i)
+{
+    const int plane = s.h * s.w;
+
+    return (size_t)(i / plane * s.c + channel) * (size_t)plane + (size_t)(i % plane);
+}
+
+typedef struct plain {
+    double mean, variance, seen; /* of a channel; seen: divided by one value less */
+    double inverse;              /* 1 / sqrt(variance + epsilon) */
+    double dy, dy_x;             /* sums of dy and of dy times what is normalised */
+    double sizes, sizes_x;       /* of the terms in these: what rounding is measured by */
+} plain;
+
+static plain measure(an_shape s, int channel, double epsilon, const float *x, const float *dy)
+{
+    const int count = s.n * s.h * s.w;
+    plain p = {0};
+
+    for (int i = 0; i < count; ++i)
+        p.mean += (double)x[place(s, channel, i)] / count;
+    for (int i = 0; i < count; ++i)
+        p.variance += pow((double)x[place(s, channel, i)] - p.mean, 2) / count;
+    p.seen = p.variance * count / (count - 1);
+    p.inverse = 1 / sqrt(p.variance + epsilon);
+    for (int i = 0; i < count; ++i) {
+        const double g = (double)dy[place(s, channel, i)];
+        const double normal = ((double)x[place(s, channel, i)] - p.mean) * p.inverse;
+        p.dy += g;
+        p.dy_x += g * normal;
+        p.sizes += fabs(g);
+        p.sizes_x += fabs(g) * (fabs(normal) + fabs(p.mean) * p.inverse);
+    }
+    return p;
+}
+
+/* Some roundings to float of numbers of that size. */
+static void assert_rounded(double found, double expected, double size)
+{
+    if (!(fabs(found - expected) <= 8 * (double)FLT_EPSILON * size))
+        fail_msg("found %.9g, expected %.9g within 8 roundings of %.3g", found, expected, size);
+}
+
+static void assert_channel(const check_layer *c, int channel, const float *x, const float *y,
+                           const float *dy, const float *dx, double epsilon)
+{
+    const an_shape s = c->x_shape;
+    const int count = s.n * s.h * s.w;
+    const plain p = measure(s, channel, epsilon, x, dy);
+    const double weight = (double)c->w[WEIGHT][channel], bias = (double)c->w[BIAS][channel];
+
+    assert_rounded((double)c->dw[MEAN][channel], p.mean, fabs(p.mean));
+    assert_rounded((double)c->dw[VARIANCE][channel], p.seen, p.seen);
+    assert_rounded((double)c->dw[BIAS][channel], p.dy, p.sizes);
+    assert_rounded((double)c->dw[WEIGHT][channel], p.dy_x, p.sizes_x);
+    for (int i = 0; i < count; ++i) {
+        const size_t at = place(s, channel, i);
+        const double xi = (double)x[at], g = (double)dy[at], normal = (xi - p.mean) * p.inverse;
+        const double size = (fabs(xi) + fabs(p.mean)) * p.inverse; /* of normal's terms */
+        assert_rounded((double)y[at], normal * weight + bias, size * fabs(weight) + fabs(bias));
+        assert_rounded(
+            (double)dx[at], weight * p.inverse * (g - p.dy / count - normal * p.dy_x / count),
+            fabs(weight) * p.inverse * (fabs(g) + p.sizes / count + size * p.sizes_x / count));
+    }
+}
+
+/* Far from 0, so that a variance by squares would cancel. */
+static void every_tier_computes_the_definition(void **unused)
+{
+    static const struct {
+        an_shape x;
+        float offset;
+    } rows[] = {
+        {{2, 3, 5, 7}, 0},    {{1, 1, 4, 9}, 100}, {{13, 5, 1, 1}, -3},
+        {{70, 33, 2, 1}, 10}, {{2, 1, 1, 1}, 1},   {{3, 64, 6, 5}, 1000},
+    };
+
+    (void)unused;
+    for (size_t r = 0; r < AN_COUNT(rows); ++r)
+        for (int t = 0; check_tier(t) != NULL; ++t) {
+            check_layer c;
+            check_open(&c, check_tier(t), "batch_norm", "epsilon=0.001", rows[r].x, AN_TRAIN);
+            const size_t count = (size_t)(rows[r].x.n * rows[r].x.c * rows[r].x.h * rows[r].x.w);
+            float *block = malloc(4 * count * sizeof *block);
+            assert_non_null(block);
+            float *x = block, *y = x + count, *dy = y + count, *dx = dy + count;
+            check_fill(x, count, 1);
+            check_fill(dy, count, 2);
+            for (size_t i = 0; i < count; ++i)
+                x[i] += rows[r].offset;
+            check_forward(&c, x, y);
+            check_backward(&c, dy, dx);
+            for (int channel = 0; channel < rows[r].x.c; ++channel)
+                assert_channel(&c, channel, x, y, dy, dx, (double)0.001F);
+            free(block);
+            check_close(&c);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +291,7 @@ int main(void)
         cmocka_unit_test(parameters_are_declared),
         cmocka_unit_test(refuses_settings_out_of_range),
         cmocka_unit_test(gradient_agrees_with_central_differences),
+        cmocka_unit_test(every_tier_computes_the_definition),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include "support/support.h"
 
 #include "base/memory.h"
+#include "cpu/backend.h"
 #include "layers/check.h"
 #include <float.h>
 #include <math.h>
@@ -25,6 +26,16 @@ void check_fill(float *values, size_t count, uint32_t stream)
     for (size_t i = 0; i < count; ++i)
         values[i] = (float)((2.0 * order[i] + 1) / (double)count - 1);
     free(order);
+}
+
+const char *check_tier(int index)
+{
+    const an_backend *backend;
+    const char *tier;
+
+    for (int i = 0; (tier = an_tier_name(i, &backend)) != NULL; ++i)
+        if (backend != NULL && index-- == 0) return tier;
+    return NULL;
 }
 
 static void *allocate(alexnet_context *ctx, size_t bytes)
@@ -104,7 +115,8 @@ void check_open(check_layer *c, const char *tier, const char *type, const char *
 void check_open_threads(check_layer *c, const char *tier, int threads, const char *type,
                         const char *settings, an_shape x, an_mode mode)
 {
-    const alexnet_options options = {.cpu = tier, .threads = threads};
+    const alexnet_options options = {
+        .struct_size = sizeof options, .cpu = tier, .threads = threads};
     an_shape y;
 
     *c = (check_layer){.mode = mode, .step = 7};
@@ -122,7 +134,7 @@ void check_open_threads(check_layer *c, const char *tier, int threads, const cha
     c->y = floats(c->ctx, an_shape_count(c->y_shape));
     c->dy = floats(c->ctx, an_shape_count(c->y_shape));
     c->saved = allocate(c->ctx, c->needs.saved_bytes);
-    c->prepared = allocate(c->ctx, c->needs.prepared_bytes);
+    c->packed = allocate(c->ctx, c->needs.packed_bytes);
     c->labels = allocate(c->ctx, (size_t)x.n * sizeof *c->labels);
     c->row_loss = floats(c->ctx, x.n);
 }
@@ -140,7 +152,7 @@ void check_close(check_layer *c)
     an_free(c->ctx, c->y);
     an_free(c->ctx, c->dy);
     an_free(c->ctx, c->saved);
-    an_free(c->ctx, c->prepared);
+    an_free(c->ctx, c->packed);
     an_free(c->ctx, c->labels);
     an_free(c->ctx, c->row_loss);
     free_settings(c->ctx, &c->node);
@@ -162,7 +174,7 @@ static an_op make_op(check_layer *c)
         .dy = c->dy,
         .dx = c->dx,
         .saved = c->needs.saved_bytes > 0 ? c->saved : NULL,
-        .prepared = c->needs.prepared_bytes > 0 ? c->prepared : NULL,
+        .packed = c->needs.packed_bytes > 0 ? c->packed : NULL,
         .relu = c->relu,
         .w = (const float *const *)c->w,
         .dw = c->dw,
@@ -178,27 +190,27 @@ void check_forward(check_layer *c, const float *x, float *y)
 {
     const an_op op = make_op(c);
 
-    if (op.prepared != NULL) an_assert_ok(c->ctx, c->node.def->prepare(&op));
-    an_assert_ok(c->ctx, an_context_backend(c->ctx)->import(&c->run, c->x_shape, x, c->x));
+    if (op.packed != NULL) an_assert_ok(c->ctx, c->node.def->pack_weights(&op));
+    an_assert_ok(c->ctx, an_context_backend(c->ctx)->from_nchw(&c->run, c->x_shape, x, c->x));
     if (c->needs.alias)
         memcpy(c->y, c->x, (size_t)an_shape_count(c->x_shape) * sizeof(float));
     else
         an_assert_ok(c->ctx, c->node.def->forward(&op));
     if (y != NULL)
-        an_assert_ok(c->ctx, an_context_backend(c->ctx)->export(&c->run, c->y_shape, c->y, y));
+        an_assert_ok(c->ctx, an_context_backend(c->ctx)->to_nchw(&c->run, c->y_shape, c->y, y));
 }
 
 void check_backward(check_layer *c, const float *dy, float *dx)
 {
     const an_op op = make_op(c);
 
-    an_assert_ok(c->ctx, an_context_backend(c->ctx)->import(&c->run, c->y_shape, dy, c->dy));
+    an_assert_ok(c->ctx, an_context_backend(c->ctx)->from_nchw(&c->run, c->y_shape, dy, c->dy));
     if (c->needs.alias)
         memcpy(c->dx, c->dy, (size_t)an_shape_count(c->x_shape) * sizeof(float));
     else
         an_assert_ok(c->ctx, c->node.def->backward(&op));
     if (dx != NULL)
-        an_assert_ok(c->ctx, an_context_backend(c->ctx)->export(&c->run, c->x_shape, c->dx, dx));
+        an_assert_ok(c->ctx, an_context_backend(c->ctx)->to_nchw(&c->run, c->x_shape, c->dx, dx));
 }
 
 /* ---- gradients ---- */

@@ -21,7 +21,7 @@ typedef struct check_layer {
     an_param_list params;
     float *w[CHECK_PARAMS_MAX], *dw[CHECK_PARAMS_MAX];
     float *x, *y, *dy, *dx; /* in the backend's layout */
-    void *saved, *prepared;
+    void *saved, *packed;
     int32_t *labels; /* the loss layer */
     float *row_loss;
     int64_t step;
@@ -36,6 +36,9 @@ void check_open(check_layer *c, const char *tier, const char *type, const char *
 void check_open_threads(check_layer *c, const char *tier, int threads, const char *type,
                         const char *settings, an_shape x, an_mode mode);
 void check_close(check_layer *c);
+
+/* The tiers that this machine has, best first, for check_open(); NULL past the last. */
+const char *check_tier(int index);
 
 /* The status of the layer's shape rule for this input, for tests of refusals; the message goes to
  * `message`. */

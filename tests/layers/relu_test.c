@@ -23,15 +23,16 @@ static void values_by_hand(void **unused)
 /* A value that is not a number must reach the loss, where it is noticed: on every tier. */
 static void lets_nan_through(void **unused)
 {
-    static const char *const tiers[] = {"portable", NULL};
+    const char *tier;
 
     (void)unused;
-    for (size_t i = 0; i < AN_COUNT(tiers); ++i) {
+    assert_non_null(check_tier(0));
+    for (int i = 0; (tier = check_tier(i)) != NULL; ++i) {
         float x[67] = {0}, y[67];
         check_layer c;
 
         x[0] = x[65] = NAN;
-        check_open(&c, tiers[i], "relu", "", (an_shape){1, 67, 1, 1}, AN_INFER);
+        check_open(&c, tier, "relu", "", (an_shape){1, 67, 1, 1}, AN_INFER);
         check_forward(&c, x, y);
         assert_true(isnan(y[0]) && isnan(y[65]));
         check_close(&c);

@@ -76,18 +76,19 @@ static void records_and_recipes_of_the_sources(void **unused)
 static void options_make_sense_or_are_refused(void **unused)
 {
     /* clang-format off */
+    enum { SIZE = sizeof(alexnet_model_options) };
     static const struct {
         const char *name;
         alexnet_model_options options;
-    } tries[] = { /* classes dropout h w global_pool squeeze lrn activation pooling */
-        {"classes",     { 0, -1,   -1,  -1, -1, -1, -1, -1, -1}},
-        {"dropout",     {-1, 0.3,  -1,  -1, -1, -1, -1, -1, -1}},
-        {"input",       {-1, -1,  288, 352, -1, -1, -1, -1, -1}},
-        {"global-pool", {-1, -1,   -1,  -1,  1, -1, -1, -1, -1}},
-        {"squeeze",     {-1, -1,   -1,  -1, -1,  0, -1, -1, -1}},
-        {"lrn",         {-1, -1,   -1,  -1, -1, -1,  0, -1, -1}},
-        {"activation",  {-1, -1,   -1,  -1, -1, -1, -1,  1, -1}},
-        {"2/2",         {-1, -1,   -1,  -1, -1, -1, -1, -1,  1}},
+    } tries[] = { /* dropout classes h w global_pool squeeze lrn activation pooling */
+        {"classes",     {SIZE, -1,  0,   -1,  -1, -1, -1, -1, -1, -1}},
+        {"dropout",     {SIZE, 0.3, -1,  -1,  -1, -1, -1, -1, -1, -1}},
+        {"input",       {SIZE, -1, -1,  288, 352, -1, -1, -1, -1, -1}},
+        {"global-pool", {SIZE, -1, -1,   -1,  -1,  1, -1, -1, -1, -1}},
+        {"squeeze",     {SIZE, -1, -1,   -1,  -1, -1,  0, -1, -1, -1}},
+        {"lrn",         {SIZE, -1, -1,   -1,  -1, -1, -1,  0, -1, -1}},
+        {"activation",  {SIZE, -1, -1,   -1,  -1, -1, -1, -1,  1, -1}},
+        {"2/2",         {SIZE, -1, -1,   -1,  -1, -1, -1, -1, -1,  1}},
     };
     static const struct {
         const char *family, *refused;

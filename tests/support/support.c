@@ -60,13 +60,15 @@ alexnet_options an_test_options(an_test_memory *memory)
 {
     atomic_init(&memory->live, 0);
     atomic_init(&memory->total, 0);
-    return (alexnet_options){
-        .allocate = counting_allocate, .release = counting_release, .memory_user = memory};
+    return (alexnet_options){.struct_size = sizeof(alexnet_options),
+                             .allocate = counting_allocate,
+                             .release = counting_release,
+                             .memory_user = memory};
 }
 
 alexnet_context *an_test_open(an_test_memory *memory)
 {
-    alexnet_options options = {0};
+    alexnet_options options = alexnet_options_default();
     alexnet_context *ctx;
 
     if (memory != NULL) options = an_test_options(memory);
@@ -140,6 +142,39 @@ const char *an_test_path(const char *folder, const char *name)
 
     assert_true(snprintf(path, PATH_SIZE, "%s/%s", folder, name) < PATH_SIZE);
     return path;
+}
+
+/* Whether `words` has one of the key that `word` begins with. */
+static bool names_key(const char *words, const char *word)
+{
+    const size_t length = strcspn(word, "=") + 1;
+
+    for (const char *at = words; *at != '\0'; at += strcspn(at, " "), at += strspn(at, " "))
+        if (strncmp(at, word, length) == 0) return true;
+    return false;
+}
+
+void an_test_set(alexnet_train_options *options, const char *format, ...)
+{
+    static char texts[64][512];
+    static unsigned next;
+    char *text = texts[next++ % AN_COUNT(texts)];
+    char added[512];
+    va_list list;
+    size_t used;
+
+    va_start(list, format);
+    assert_true(vsnprintf(added, sizeof added, format, list) < (int)sizeof added);
+    va_end(list);
+    used = (size_t)snprintf(text, sizeof texts[0], "%s", added);
+    const char *old = options->settings != NULL ? options->settings : "";
+    for (; *old != '\0'; old += strcspn(old, " "), old += strspn(old, " ")) {
+        if (names_key(added, old)) continue;
+        used += (size_t)snprintf(text + used, sizeof texts[0] - used, " %.*s",
+                                 (int)strcspn(old, " "), old);
+        assert_true(used < sizeof texts[0]);
+    }
+    options->settings = text;
 }
 
 void an_test_write(const char *path, const void *data, size_t bytes)

@@ -98,6 +98,9 @@ void an_test_write_text(const char *path, const char *text);
 void an_test_assert_file(const char *path, const void *data, size_t bytes);
 void an_test_assert_text_file(const char *path, const char *text);
 
+/* Adds to options->settings, in place of what it said of the same keys: "lr=%g schedule=cosine". Lives as such a path. */
+void an_test_set(alexnet_train_options *options, const char *format, ...) AN_PRINTF(2, 3);
+
 /* How many entries a folder has, hidden ones counted. */
 size_t an_test_count_entries(const char *folder);
 

@@ -8,6 +8,14 @@
 #include <math.h>
 #include <string.h>
 
+static const an_shape2d *find(const char *name)
+{
+    for (int i = 0; i < AN_SHAPES2D; ++i)
+        if (strcmp(an_shapes2d[i].name, name) == 0) return &an_shapes2d[i];
+    fail_msg("there is no shape '%s'", name);
+    return NULL;
+}
+
 static void distances_worked_by_hand(void **in)
 {
     static const struct {
@@ -37,16 +45,20 @@ static void distances_worked_by_hand(void **in)
         {"grid", 1, 0.5f, -0.1f},
         {"grid", 0.5f, 0.5f, 0.4f},
         {"spiral", 2, 0, 1},
+        {"zigzag", 0, 0, -0.119f},
+        {"zigzag", 0, 1, 0.221f},
+        {"zigzag", 0, 0.5f, -0.034f},
     };
+    bool seen[AN_SHAPES2D] = {false};
 
     (void)in;
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        for (int k = 0; k < AN_SHAPES2D; ++k) {
-            if (strcmp(an_shapes2d[k].name, rows[i].name) == 0)
-                assert_float_equal(an_shapes2d[k].distance(rows[i].u, rows[i].v), rows[i].distance,
-                                   1e-4);
-        }
+        const an_shape2d *shape = find(rows[i].name);
+        seen[shape - an_shapes2d] = true;
+        assert_float_equal(shape->distance(rows[i].u, rows[i].v), rows[i].distance, 1e-4);
     }
+    for (int i = 0; i < AN_SHAPES2D; ++i)
+        if (!seen[i]) fail_msg("no row is of '%s'", an_shapes2d[i].name);
 }
 
 /*

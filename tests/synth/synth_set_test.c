@@ -14,13 +14,15 @@ static const char *out_of(const fixture *f) { return an_test_path(f->folder, "dr
 
 static alexnet_status draw(const fixture *f, int force, uint64_t seed)
 {
-    return alexnet_data_synth(f->ctx, &(alexnet_synth_options){.out = out_of(f),
-                                                               .classes = 3,
-                                                               .train_images = 4,
-                                                               .val_images = 2,
-                                                               .size = 16,
-                                                               .seed = seed,
-                                                               .force = force});
+    return alexnet_data_synth(f->ctx,
+                              &(alexnet_synth_options){.struct_size = sizeof(alexnet_synth_options),
+                                                       .out = out_of(f),
+                                                       .classes = 3,
+                                                       .train_images = 4,
+                                                       .val_images = 2,
+                                                       .size = 16,
+                                                       .seed = seed,
+                                                       .force = force});
 }
 
 static void the_folder_is_a_data_set_of_splits_and_classes(void **in)
@@ -81,15 +83,16 @@ static void existing_files_are_not_lost(void **in)
 
 static void options_are_checked(void **in)
 {
+    enum { SIZE = sizeof(alexnet_synth_options) };
     const fixture *f = *in;
-    const alexnet_synth_options bad[] = {{.out = NULL},
-                                         {.out = ""},
-                                         {.out = "x", .classes = 13},
-                                         {.out = "x", .classes = -1},
-                                         {.out = "x", .train_images = -1},
-                                         {.out = "x", .val_images = 1000001},
-                                         {.out = "x", .size = 7},
-                                         {.out = "x", .size = 4097}};
+    const alexnet_synth_options bad[] = {{SIZE, .out = NULL},
+                                         {SIZE, .out = ""},
+                                         {SIZE, .out = "x", .classes = 13},
+                                         {SIZE, .out = "x", .classes = -1},
+                                         {SIZE, .out = "x", .train_images = -1},
+                                         {SIZE, .out = "x", .val_images = 1000001},
+                                         {SIZE, .out = "x", .size = 7},
+                                         {SIZE, .out = "x", .size = 4097}};
 
     for (size_t i = 0; i < AN_COUNT(bad); ++i)
         an_assert_status(f->ctx, alexnet_data_synth(f->ctx, &bad[i]), ALEXNET_BAD_ARG);
@@ -107,7 +110,9 @@ static void a_stop_leaves_nothing(void **in)
     const fixture *f = *in;
 
     an_assert_status(f->ctx,
-                     alexnet_data_synth(f->ctx, &(alexnet_synth_options){.out = out_of(f),
+                     alexnet_data_synth(f->ctx, &(alexnet_synth_options){.struct_size = sizeof(
+                                                                             alexnet_synth_options),
+                                                                         .out = out_of(f),
                                                                          .train_images = 10000,
                                                                          .progress = stop}),
                      ALEXNET_STOPPED);
@@ -123,13 +128,14 @@ static void every_failure_is_clean(void **in)
     for (long n = 0;; n += n < 60 ? 1 : 7) {
         an_test_fault fault;
         an_test_fault_arm(&fault, f->ctx, AN_FAULT_ANY, n, false, EIO);
-        const alexnet_status status =
-            alexnet_data_synth(f->ctx, &(alexnet_synth_options){.out = out_of(f),
-                                                                .classes = 1,
-                                                                .train_images = 2,
-                                                                .val_images = 1,
-                                                                .size = 16,
-                                                                .force = 1});
+        const alexnet_status status = alexnet_data_synth(
+            f->ctx, &(alexnet_synth_options){.struct_size = sizeof(alexnet_synth_options),
+                                             .out = out_of(f),
+                                             .classes = 1,
+                                             .train_images = 2,
+                                             .val_images = 1,
+                                             .size = 16,
+                                             .force = 1});
         const bool failed = an_test_fault_disarm(&fault);
         an_file_info info;
         an_assert_ok(f->ctx, an_file_stat(f->ctx, out_of(f), &info));

@@ -21,8 +21,8 @@ static an_config make_config(alexnet_context *ctx)
     options.data = "photos of \"cats\"";
     options.val = "other/photos";
     options.recipe = "quick";
-    options.batch = 64;
-    options.lr = 0.1 + 0.2; /* not a short decimal */
+    an_test_set(&options, "batch=64");
+    an_test_set(&options, "lr=%.17g", 0.1 + 0.2); /* not a short decimal */
     options.stop_at_top1 = 0.5;
     options.orientation = ALEXNET_ORIENTATION_EXIF;
     an_assert_ok(ctx, an_config_resolve(ctx, &options, an_family_find("torchvision"), &config));

@@ -58,22 +58,11 @@ static void options_override_the_recipe(void **unused)
 
     (void)unused;
     options.recipe = "torchvision";
-    options.batch = 7;
-    options.lr = 0.5;
-    options.momentum = 0;
-    options.weight_decay = 0.25;
+    an_test_set(&options, "batch=7 lr=0.5 momentum=0 weight_decay=0.25");
     options.epochs = 1.5;
-    options.schedule = "cosine";
-    options.augment = "none";
-    options.init = "he";
-    options.update = "adam";
-    options.bias_lr = 2;
-    options.bias_decay = 0.5;
-    options.rho = 0.75;
-    options.beta2 = 0.99;
-    options.epsilon = 1;
-    options.average = 0.99;
-    options.smoothing = 0.1;
+    an_test_set(&options, "schedule=cosine augment=none init=he update=adam");
+    an_test_set(&options, "bias_lr=2 bias_decay=0.5 rho=0.75 beta2=0.99 epsilon=1");
+    an_test_set(&options, "average=0.99 smoothing=0.1");
     options.freeze = "features";
     an_assert_ok(ctx, an_config_resolve(ctx, &options, family("torchvision"), &config));
     assert_int_equal(config.recipe.batch, 7);
@@ -97,6 +86,7 @@ static void who_decides_on_dropout(void **unused)
 {
     alexnet_context *ctx = an_test_open(NULL);
     alexnet_train_options options = options_for("photos");
+    alexnet_model_options network = alexnet_model_options_default();
     an_config config;
     an_recipe quick;
 
@@ -109,7 +99,8 @@ static void who_decides_on_dropout(void **unused)
     an_assert_ok(ctx, an_config_resolve(ctx, &options, family("cifar-19pct"), &config));
     assert_true(config.network.dropout < 0);
     an_config_free(ctx, &config);
-    options.model_options.dropout = 0.75;
+    network.dropout = 0.75;
+    options.model_options = &network;
     an_assert_ok(ctx, an_config_resolve(ctx, &options, family("torchvision"), &config));
     assert_true(config.network.dropout == 0.75);
     an_config_free(ctx, &config);
@@ -118,7 +109,7 @@ static void who_decides_on_dropout(void **unused)
 
 static void values_out_of_range_are_named(void **unused)
 {
-    static char longer[AN_SETTING_TEXT + 1];
+    static char longer[AN_SETTING_TEXT + 16] = "schedule=";
     enum { INT, LONG, REAL, TEXT };
     const struct {
         const char *message;
@@ -127,38 +118,46 @@ static void values_out_of_range_are_named(void **unused)
         double number;
         const char *text;
     } rows[] = {
-#define AT(member) offsetof(alexnet_train_options, member)
-        {"batch is 0, expected 1 to 65536", AT(batch), INT, 0, NULL},
+#define AT(member)     offsetof(alexnet_train_options, member)
+#define SETTINGS(text) AT(settings), TEXT, 0, text
         {"patience is -2", AT(patience), INT, -2, NULL},
         {"steps is 0, expected 1 to", AT(steps), LONG, 0, NULL},
         {"epochs is 0, expected 1e-06 to", AT(epochs), REAL, 0, NULL},
         {"seconds is 0, expected 0.001 to", AT(seconds), REAL, 0, NULL},
         {"checkpoint_keep is -2, expected 0 to", AT(checkpoint_keep), INT, -2, NULL},
-        {"lr is -1", AT(lr), REAL, -1, NULL},
-        {"momentum is 1", AT(momentum), REAL, 1, NULL},
-        {"weight_decay is -0.5", AT(weight_decay), REAL, -0.5, NULL},
         {"val_split is 1", AT(val_split), REAL, 1, NULL},
         {"stop_at_top1 is 1.5", AT(stop_at_top1), REAL, 1.5, NULL},
         {"checkpoint_seconds is -2", AT(checkpoint_seconds), REAL, -2, NULL},
-        {"bias_lr is -1", AT(bias_lr), REAL, -1, NULL},
-        {"bias_decay is 1001", AT(bias_decay), REAL, 1001, NULL},
-        {"rho is 1", AT(rho), REAL, 1, NULL},
-        {"beta2 is 1", AT(beta2), REAL, 1, NULL},
-        {"epsilon is 0", AT(epsilon), REAL, 0, NULL},
-        {"average is 1", AT(average), REAL, 1, NULL},
-        {"smoothing is -0.5", AT(smoothing), REAL, -0.5, NULL},
-        {"update 'sgd': expected one of torch|paper|rmsprop|adam", AT(update), TEXT, 0, "sgd"},
         {"unknown recipe 'quik'", AT(recipe), TEXT, 0, "quik"},
-        {"init 'xavier': expected one of family|he", AT(init), TEXT, 0, "xavier"},
-        {"schedule 'xxx", AT(schedule), TEXT, 0, longer},
-        {"augment 'xxx", AT(augment), TEXT, 0, longer},
+        {"batch=0: expected a whole number from 1 to 65536", SETTINGS("batch=0")},
+        {"lr=-1: expected a number from 0 to", SETTINGS("lr=-1")},
+        {"momentum=1: expected", SETTINGS("momentum=1")},
+        {"weight_decay=-0.5: expected", SETTINGS("weight_decay=-0.5")},
+        {"bias_lr=-1: expected", SETTINGS("bias_lr=-1")},
+        {"bias_decay=1001: expected", SETTINGS("bias_decay=1001")},
+        {"rho=1: expected", SETTINGS("rho=1")},
+        {"beta2=1: expected", SETTINGS("beta2=1")},
+        {"epsilon=0: expected", SETTINGS("epsilon=0")},
+        {"average=1: expected", SETTINGS("average=1")},
+        {"smoothing=-0.5: expected", SETTINGS("smoothing=-0.5")},
+        {"mixup=3: expected", SETTINGS("mixup=3")},
+        {"grow=-1: expected", SETTINGS("grow=-1")},
+        {"views=1001: expected", SETTINGS("views=1001")},
+        {"update=sgd: expected one of torch|paper|rmsprop|adam", SETTINGS("update=sgd")},
+        {"init=xavier: expected one of family|he", SETTINGS("init=xavier")},
+        {"schedule=xxx", SETTINGS(longer)},
+        {"unknown setting 'learning_rate'", SETTINGS("learning_rate=1")},
+        {"'bacth'; did you mean 'batch'?", SETTINGS("bacth=1")},
+        {"settings: epochs belongs to recipes", SETTINGS("lr=1 epochs=3")},
+        {"'lr' is given twice", SETTINGS("lr=1 lr=1")},
+#undef SETTINGS
 #undef AT
     };
     an_test_memory memory;
     alexnet_context *ctx = an_test_open(&memory);
 
     (void)unused;
-    memset(longer, 'x', AN_SETTING_TEXT);
+    memset(longer + strlen(longer), 'x', AN_SETTING_TEXT);
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
         alexnet_train_options options = options_for("photos");
         char *at = (char *)&options + rows[i].member;
@@ -283,6 +282,8 @@ static void what_a_run_is_does_not_change(void **unused)
     alexnet_context *ctx = an_test_open(&memory);
     char *folder = an_test_folder_open();
     alexnet_train_options options, same, other;
+    alexnet_model_options network = alexnet_model_options_default(), other_dropout = network;
+    alexnet_model_options other_classes = network, other_input_h = network;
     const struct {
         void *member;
         const void *value;
@@ -296,31 +297,35 @@ static void what_a_run_is_does_not_change(void **unused)
         ROW(val_split, double, 0.25, "val_split is 0.1 and cannot become 0.25"),
         ROW(model, const char *, "cifar-19pct",
             "model is 'torchvision' and cannot become 'cifar-19pct'"),
-        ROW(model_options.dropout, double, 0.25, "dropout is 0.75 and cannot become 0.25"),
-        ROW(model_options.classes, int, 7, "classes is none and cannot become 7"),
-        ROW(model_options.input_h, int, 128, "input_h is 224 and cannot become 128"),
+        ROW(model_options, const alexnet_model_options *, &other_dropout,
+            "dropout is 0.75 and cannot become 0.25"),
+        ROW(model_options, const alexnet_model_options *, &other_classes,
+            "classes is none and cannot become 7"),
+        ROW(model_options, const alexnet_model_options *, &other_input_h,
+            "input_h is 224 and cannot become 128"),
         ROW(from, const char *, "w", "from is none and cannot become 'w'"),
         ROW(freeze, const char *, "conv1", "freeze is 'features' and cannot become 'conv1'"),
         ROW(recipe, const char *, "quick", "recipe is 'torchvision' and cannot become 'quick'"),
-        ROW(batch, int, 8, "batch is 7 and cannot become 8"),
-        ROW(lr, double, 0.25, "lr is 0.5 and cannot become 0.25"),
-        ROW(schedule, const char *, "constant",
+        ROW(settings, const char *, "batch=8", "batch is 7 and cannot become 8"),
+        ROW(settings, const char *, "lr=0.25", "lr is 0.5 and cannot become 0.25"),
+        ROW(settings, const char *, "schedule=constant",
             "schedule is 'cosine' and cannot become 'constant'"),
-        ROW(bias_schedule, const char *, "cosine",
+        ROW(settings, const char *, "bias_schedule=cosine",
             "bias_schedule is '' and cannot become 'cosine'"),
-        ROW(events, const char *, "1:rate=0.5", "events is '' and cannot become '1:rate=0.5'"),
-        ROW(init, const char *, "he", "init is family and cannot become he"),
-        ROW(update, const char *, "adam", "update is torch and cannot become adam"),
-        ROW(bias_lr, double, 2, "bias_lr is 1 and cannot become 2"),
-        ROW(bias_decay, double, 0, "bias_decay is 1 and cannot become 0"),
-        ROW(rho, double, 0.5, "rho is 0.9 and cannot become 0.5"),
-        ROW(beta2, double, 0.5, "beta2 is 0.999 and cannot become 0.5"),
-        ROW(epsilon, double, 1, "epsilon is 1e-08 and cannot become 1"),
-        ROW(average, double, 0.5, "average is 0 and cannot become 0.5"),
-        ROW(smoothing, double, 0.5, "smoothing is 0 and cannot become 0.5"),
-        ROW(mixup, double, 0.5, "mixup is 0 and cannot become 0.5"),
-        ROW(grow, int, 128, "grow is 0 and cannot become 128"),
-        ROW(views, int, 2, "views is 0 and cannot become 2"),
+        ROW(settings, const char *, "events=1:rate=0.5",
+            "events is '' and cannot become '1:rate=0.5'"),
+        ROW(settings, const char *, "init=he", "init is family and cannot become he"),
+        ROW(settings, const char *, "update=adam", "update is torch and cannot become adam"),
+        ROW(settings, const char *, "bias_lr=2", "bias_lr is 1 and cannot become 2"),
+        ROW(settings, const char *, "bias_decay=0", "bias_decay is 1 and cannot become 0"),
+        ROW(settings, const char *, "rho=0.5", "rho is 0.9 and cannot become 0.5"),
+        ROW(settings, const char *, "beta2=0.5", "beta2 is 0.999 and cannot become 0.5"),
+        ROW(settings, const char *, "epsilon=1", "epsilon is 1e-08 and cannot become 1"),
+        ROW(settings, const char *, "average=0.5", "average is 0 and cannot become 0.5"),
+        ROW(settings, const char *, "smoothing=0.5", "smoothing is 0 and cannot become 0.5"),
+        ROW(settings, const char *, "mixup=0.5", "mixup is 0 and cannot become 0.5"),
+        ROW(settings, const char *, "grow=128", "grow is 0 and cannot become 128"),
+        ROW(settings, const char *, "views=2", "views is 0 and cannot become 2"),
         ROW(orientation, alexnet_orientation, ALEXNET_ORIENTATION_STORED,
             "orientation is exif and cannot become stored"),
         ROW(seed, int64_t, 2, "seed is 9 and cannot become 2"),
@@ -331,16 +336,18 @@ static void what_a_run_is_does_not_change(void **unused)
     an_config config;
 
     (void)unused;
+    other_dropout.dropout = 0.25;
+    other_classes.classes = 7;
+    other_input_h.input_h = 128;
     options = options_for(an_test_path(folder, "photos"));
     an_assert_ok(ctx, an_folder_make(ctx, options.data));
     options.recipe = "torchvision";
-    options.model_options.dropout = 0.75;
-    options.model_options.input_h = 224;
+    network.dropout = 0.75;
+    network.input_h = 224;
+    options.model_options = &network;
     options.freeze = "features";
     options.orientation = ALEXNET_ORIENTATION_EXIF;
-    options.batch = 7;
-    options.lr = 0.5;
-    options.schedule = "cosine";
+    an_test_set(&options, "batch=7 lr=0.5 schedule=cosine");
     options.seed = 9;
     options.on_bad_image = ALEXNET_BAD_IMAGE_SKIP;
     an_assert_ok(ctx, an_config_resolve(ctx, &options, family("torchvision"), &config));
@@ -385,7 +392,7 @@ static const char *write_base(alexnet_context *ctx, const char *folder)
     options.from = "w.safetensors";
     options.freeze = "conv1";
     options.recipe = "quick";
-    options.lr = 0.25;
+    an_test_set(&options, "lr=0.25");
     options.steps = 7;
     options.seed = 9;
     options.orientation = ALEXNET_ORIENTATION_EXIF;
@@ -406,6 +413,7 @@ static void a_new_run_is_as_the_old_one_but_for_what_is_given(void **unused)
     char *folder = an_test_folder_open();
     const char *path = write_base(ctx, folder);
     alexnet_train_options options = alexnet_train_options_default();
+    alexnet_model_options network = alexnet_model_options_default();
     an_recipe recipe;
     an_config base, config;
 
@@ -428,14 +436,15 @@ static void a_new_run_is_as_the_old_one_but_for_what_is_given(void **unused)
     assert_int_equal(config.orientation, ALEXNET_ORIENTATION_EXIF);
     an_config_free(ctx, &config);
 
-    options.lr = 0.5;
+    an_test_set(&options, "lr=0.5");
     options.data = "elsewhere";
     options.from = "none";
     options.freeze = "";
     options.seed = 2;
     options.steps = 8;
     options.orientation = ALEXNET_ORIENTATION_STORED;
-    options.model_options.input_h = options.model_options.input_w = 48;
+    network.input_h = network.input_w = 48;
+    options.model_options = &network;
     an_assert_ok(ctx, an_config_resolve_from(ctx, &base, &options, same, &config));
     assert_string_equal(config.data, "elsewhere");
     assert_null(config.val); /* went with the old data */
@@ -468,10 +477,10 @@ static void a_new_run_is_as_the_old_one_but_for_what_is_given(void **unused)
     assert_true(config.network.input_h == -1);
     an_config_free(ctx, &config);
 
-    options.batch = 0;
+    an_test_set(&options, "batch=0");
     an_assert_status(ctx, an_config_resolve_from(ctx, &base, &options, same, &config),
                      ALEXNET_BAD_ARG);
-    an_assert_error(ctx, "batch is 0");
+    an_assert_error(ctx, "batch=0");
     an_config_free(ctx, &base);
     an_test_folder_close(folder);
     an_test_close(ctx, &memory);

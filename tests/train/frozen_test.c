@@ -56,7 +56,7 @@ static alexnet_train_options tuning(an_runs *r, const char *name, const char *fr
 
     options.from = from;
     options.freeze = "conv1,conv2,conv3";
-    options.views = views;
+    an_test_set(&options, "views=%d", views);
     options.force = 1;
     return options;
 }

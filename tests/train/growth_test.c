@@ -39,12 +39,14 @@ static void the_rest_costs_more(void **unused)
 
 static alexnet_train_options growing(an_runs *r, const char *name)
 {
+    static alexnet_model_options network;
     alexnet_train_options options = an_runs_options(r, name);
 
+    network = alexnet_model_options_default();
+    network.input_h = network.input_w = 127;
     options.model = "torchvision";
-    options.model_options.input_h = options.model_options.input_w = 127;
-    options.grow = 63;
-    options.batch = 6; /* 2 steps an epoch */
+    options.model_options = &network;
+    an_test_set(&options, "grow=63 batch=6"); /* 2 steps an epoch */
     options.epochs = 4;
     options.force = 1;
     options.checkpoint_keep = 1;
@@ -81,7 +83,7 @@ static void a_network_of_one_size_does_not_grow(void **state)
     alexnet_train_options options = an_runs_options(r, "run");
     alexnet_train_result result;
 
-    options.grow = 16;
+    an_test_set(&options, "grow=16");
     an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_BAD_SHAPE);
     an_assert_error(r->ctx, "fc10");
 }

@@ -86,7 +86,7 @@ static void a_run_with_mixup_is_resumed_to_the_same_bits(void **state)
     alexnet_train_result result;
 
     options = an_runs_options(r, "whole");
-    options.mixup = 0.2;
+    an_test_set(&options, "mixup=0.2");
     const alexnet_train_result whole = an_runs_train(r, &options);
     assert_string_not_equal(whole.last_sha256, plain.last_sha256);
     options.out = an_test_path(r->folder, "stopped");

@@ -38,7 +38,7 @@ alexnet_train_options an_runs_options(an_runs *r, const char *name)
     options.out = an_test_path(r->folder, name);
     options.model = "cifar-19pct";
     options.recipe = "quick";
-    options.batch = 4;
+    an_test_set(&options, "batch=4");
     options.epochs = 3;
     options.workers = 0;
     return options;
@@ -59,4 +59,15 @@ alexnet_go an_runs_ask(void *user, const alexnet_progress *progress)
 
     if (strcmp(progress->phase, "train") == 0) wish->last_step = progress->done;
     return wish->last_step == wish->step && val == wish->val ? wish->go : ALEXNET_GO_ON;
+}
+
+void an_runs_assert_hash(an_runs *r, const char *path, const char *expected)
+{
+    alexnet_model *model;
+    char hex[65];
+
+    an_assert_ok(r->ctx, alexnet_model_load(r->ctx, path, &model));
+    an_assert_ok(r->ctx, alexnet_model_hash(model, hex));
+    assert_string_equal(hex, expected);
+    alexnet_model_free(model);
 }

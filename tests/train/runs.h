@@ -27,6 +27,9 @@ alexnet_train_options an_runs_options(an_runs *r, const char *name);
 
 alexnet_train_result an_runs_train(an_runs *r, const alexnet_train_options *options);
 
+/* Fails the test unless the weights of a file have this hash. */
+void an_runs_assert_hash(an_runs *r, const char *path, const char *expected);
+
 /* A progress callback that asks for something at one step (or, with val set, in the validation
  * after it). */
 typedef struct an_runs_wish {

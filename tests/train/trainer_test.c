@@ -84,10 +84,10 @@ static void every_update_resumes_to_the_same_bits(void **state)
         alexnet_train_options resumed = alexnet_train_options_default();
         alexnet_train_result result;
         options.force = 1;
-        options.lr = 0.001;
-        options.update = rows[i].update;
-        options.average = rows[i].average;
-        options.smoothing = 0.1;
+        an_test_set(&options, "lr=0.001");
+        an_test_set(&options, "update=%s", rows[i].update);
+        an_test_set(&options, "average=%.17g", rows[i].average);
+        an_test_set(&options, "smoothing=0.1");
         const alexnet_train_result whole = an_runs_train(r, &options);
         options.out = an_test_path(r->folder, "stopped");
         options.progress = an_runs_ask;
@@ -112,7 +112,7 @@ static void averages_are_what_others_see(void **state)
     alexnet_train_result result = an_runs_train(r, &options);
     memcpy(plain, result.last_sha256, sizeof plain);
     options.force = 1;
-    options.average = 0.9;
+    an_test_set(&options, "average=0.9");
     result = an_runs_train(r, &options);
     for (int i = 0; i < 2; ++i) {
         alexnet_model *model;
@@ -131,10 +131,10 @@ static void smoothing_enters_training_alone(void **state)
     an_runs *r = *state;
     alexnet_train_options options = an_runs_options(r, "run");
 
-    options.lr = 0;
+    an_test_set(&options, "lr=0");
     const alexnet_train_result sharp = an_runs_train(r, &options);
     options.force = 1;
-    options.smoothing = 0.5;
+    an_test_set(&options, "smoothing=0.5");
     const alexnet_train_result smooth = an_runs_train(r, &options);
     assert_string_equal(smooth.last_sha256, sharp.last_sha256);
     assert_true(smooth.train_loss != sharp.train_loss);
@@ -175,9 +175,9 @@ static void a_plateau_lowers_the_rate_and_is_resumed(void **state)
     alexnet_train_options options = an_runs_options(r, "whole");
     double rates[7];
 
-    options.lr = 1e-30;
+    an_test_set(&options, "lr=1e-30");
     options.epochs = 7;
-    options.schedule = "plateau:0.5,2,2";
+    an_test_set(&options, "schedule=plateau:0.5,2,2");
     const alexnet_train_result whole = an_runs_train(r, &options);
     read_rates(r, "whole", rates, 7);
     for (int i = 0; i < 7; ++i)
@@ -207,10 +207,11 @@ static void biases_may_have_a_schedule_of_their_own(void **state)
     alexnet_train_options options = an_runs_options(r, "run");
     char hashes[3][65];
 
-    options.schedule = "constant";
+    an_test_set(&options, "schedule=constant");
     for (int i = 0; i < 3; ++i) {
         options.force = 1;
-        options.bias_schedule = (const char *const[]){"", "constant", "dexp:1000,2"}[i];
+        an_test_set(&options, "bias_schedule=%s",
+                    (const char *const[]){"", "constant", "dexp:1000,2"}[i]);
         const alexnet_train_result result = an_runs_train(r, &options);
         memcpy(hashes[i], result.last_sha256, sizeof hashes[i]);
     }
@@ -229,16 +230,16 @@ static void events_come_and_are_resumed(void **state)
     alexnet_train_options options = an_runs_options(r, "run");
     char hashes[AN_COUNT(events)][65];
 
-    options.augment = "crop,flip,pca";
+    an_test_set(&options, "augment=crop,flip,pca");
     options.force = 1;
     for (size_t i = 0; i < AN_COUNT(events); ++i) {
-        options.events = events[i];
+        an_test_set(&options, "events=%s", events[i]);
         const alexnet_train_result result = an_runs_train(r, &options);
         memcpy(hashes[i], result.last_sha256, sizeof hashes[i]);
         for (size_t j = 0; j < i; ++j)
             assert_string_not_equal(hashes[i], hashes[j]);
     }
-    options.events = events[3];
+    an_test_set(&options, "events=%s", events[3]);
     options.progress = an_runs_ask;
     for (size_t i = 0; i < AN_COUNT(stops); ++i) {
         an_runs_wish wish = {.step = stops[i], .go = ALEXNET_GO_STOP};
@@ -258,11 +259,10 @@ static void noise_that_never_begins_is_none(void **state)
     an_runs *r = *state;
     alexnet_train_options options = an_runs_options(r, "run");
 
-    options.augment = "crop,flip";
+    an_test_set(&options, "augment=crop,flip");
     const alexnet_train_result plain = an_runs_train(r, &options);
     options.force = 1;
-    options.augment = "crop,flip,pca";
-    options.events = "0:noise=off";
+    an_test_set(&options, "augment=crop,flip,pca events=0:noise=off");
     const alexnet_train_result off = an_runs_train(r, &options);
     assert_string_equal(off.last_sha256, plain.last_sha256);
 }
@@ -275,9 +275,8 @@ static void the_log_shows_the_rate_of_events(void **state)
     alexnet_train_options options = an_runs_options(r, "run");
     double rates[3];
 
-    options.lr = 0.01;
-    options.schedule = "constant";
-    options.events = "1:rate=0.1;2:weights=0.05;2:conv1=0.5";
+    an_test_set(&options, "lr=0.01 schedule=constant");
+    an_test_set(&options, "events=1:rate=0.1;2:weights=0.05;2:conv1=0.5");
     an_runs_train(r, &options);
     read_rates(r, "run", rates, 3);
     for (int i = 0; i < 3; ++i)
@@ -303,6 +302,33 @@ static void a_run_may_be_resumed_at_every_step(void **state)
     options.progress = NULL;
     result = an_runs_train(r, &options);
     assert_string_equal(result.last_sha256, whole.last_sha256);
+}
+
+/* Each sitting computes with, and decodes by, another number of threads. */
+static void sittings_may_have_other_threads_and_workers(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "whole");
+    const alexnet_train_result whole = an_runs_train(r, &options);
+    alexnet_train_result result;
+
+    options = an_runs_options(r, "sittings");
+    for (int step = 1; step <= 9; ++step) {
+        an_runs_wish wish = {.step = step, .go = ALEXNET_GO_STOP};
+        alexnet_context *ctx = an_tiny_open(NULL, 1 + (step + 2) % 4);
+        options.workers = (2 * step + 1) % 5;
+        options.progress = an_runs_ask;
+        options.progress_user = &wish;
+        an_assert_status(ctx, alexnet_train(ctx, &options, &result), ALEXNET_STOPPED);
+        assert_int_equal(result.steps, step);
+        options.resume = options.out;
+        an_test_close(ctx, NULL);
+    }
+    options.progress = NULL;
+    result = an_runs_train(r, &options);
+    assert_string_equal(result.last_sha256, whole.last_sha256);
+    assert_string_equal(result.weights_sha256, whole.weights_sha256);
+    assert_true(result.val_top1 == whole.val_top1 && result.best_top1 == whole.best_top1);
 }
 
 static void a_log_of_sittings_reads_like_one_of_a_whole_run(void **state)
@@ -397,14 +423,14 @@ static void more_epochs_may_be_asked_for_later(void **state)
     alexnet_train_options options = an_runs_options(r, "run"), resumed;
 
     options.epochs = 1;
-    options.schedule = "constant"; /* a cosine would have been bent */
+    an_test_set(&options, "schedule=constant"); /* a cosine would have been bent */
     an_runs_train(r, &options);
     resumed = alexnet_train_options_default();
     resumed.resume = options.out;
     resumed.epochs = 3;
     const alexnet_train_result two = an_runs_train(r, &resumed);
     options = an_runs_options(r, "whole");
-    options.schedule = "constant";
+    an_test_set(&options, "schedule=constant");
     const alexnet_train_result one = an_runs_train(r, &options);
     assert_string_equal(one.last_sha256, two.last_sha256);
 }
@@ -471,9 +497,9 @@ static void a_limit_in_time_shapes_the_schedule(void **state)
         an_context_set_clock(r->ctx, look, &clock);
         options.force = 1;
         options.epochs = 1e9;
-        options.schedule = "cosine";
+        an_test_set(&options, "schedule=cosine");
         options.seconds = 300;
-        options.lr = 0.001;
+        an_test_set(&options, "lr=0.001");
         if (rows[i].stop > 0) {
             options.progress = an_runs_ask;
             options.progress_user = &wish;
@@ -500,25 +526,33 @@ static alexnet_train_result go_on(an_runs *r, double seconds)
     return an_runs_train(r, &resumed);
 }
 
+/* A run with a cosine that was stopped after its sixth step, by a clock that is to go on. seconds: -1: no limit. */
+static alexnet_train_result stop_on_the_way(an_runs *r, test_clock *clock, double epochs,
+                                            double seconds)
+{
+    an_runs_wish wish = {.step = 6, .go = ALEXNET_GO_STOP};
+    alexnet_train_options options = an_runs_options(r, "run");
+    alexnet_train_result result;
+
+    an_context_set_clock(r->ctx, look, clock);
+    options.epochs = epochs;
+    an_test_set(&options, "schedule=cosine");
+    options.seconds = seconds;
+    options.progress = an_runs_ask;
+    options.progress_user = &wish;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
+    assert_string_equal(result.ended, "stopped");
+    return result;
+}
+
 /* Cut to nothing, and given back. */
 static void a_limit_in_time_may_be_changed(void **state)
 {
     an_runs *r = *state;
     test_clock clock = {.tick = 1};
-    an_runs_wish wish = {.step = 6, .go = ALEXNET_GO_STOP};
-    alexnet_train_options options = an_runs_options(r, "run");
-    alexnet_train_result result;
+    alexnet_train_result result = stop_on_the_way(r, &clock, 1e9, 400);
     double last;
     int paces;
-
-    an_context_set_clock(r->ctx, look, &clock);
-    options.epochs = 1e9;
-    options.schedule = "cosine";
-    options.seconds = 400;
-    options.progress = an_runs_ask;
-    options.progress_user = &wish;
-    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
-    assert_string_equal(result.ended, "stopped");
 
     result = go_on(r, 1);
     assert_int_equal(result.steps, 6);
@@ -554,7 +588,7 @@ static void a_run_that_its_time_ended_says_so(void **state)
 
     an_context_set_clock(r->ctx, look, &clock);
     options.epochs = 1e9;
-    options.schedule = "cosine";
+    an_test_set(&options, "schedule=cosine");
     options.seconds = 300;
     const alexnet_train_result first = an_runs_train(r, &options);
     assert_string_equal(first.ended, "time");
@@ -585,18 +619,10 @@ static void a_limit_in_time_may_be_taken_away(void **state)
 {
     an_runs *r = *state;
     test_clock clock = {.tick = 1};
-    an_runs_wish wish = {.step = 6, .go = ALEXNET_GO_STOP};
-    alexnet_train_options options = an_runs_options(r, "run");
-    alexnet_train_result result;
+    alexnet_train_result result = stop_on_the_way(r, &clock, 20, -1);
     double last;
     int paces;
 
-    an_context_set_clock(r->ctx, look, &clock);
-    options.epochs = 20;
-    options.schedule = "cosine";
-    options.progress = an_runs_ask;
-    options.progress_user = &wish;
-    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
     result = go_on(r, result.seconds + 60);
     assert_string_equal(result.ended, "time");
     assert_in_range(result.steps, 7, 59);
@@ -644,8 +670,7 @@ static void more_epochs_never_raise_the_rate(void **state)
         double last;
         int paces;
         options.force = 1;
-        options.schedule = "cosine";
-        options.lr = 0.001;
+        an_test_set(&options, "schedule=cosine lr=0.001");
         options.progress = stop > 0 ? an_runs_ask : NULL;
         options.progress_user = &wish;
         an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result),
@@ -671,7 +696,7 @@ static void what_validation_ended_goes_on_when_told_to(void **state)
     an_runs *r = *state;
     alexnet_train_options options = an_runs_options(r, "run"), resumed;
 
-    options.lr = 0;
+    an_test_set(&options, "lr=0");
     options.patience = 1;
     options.stop_at_top1 = 1;
     assert_int_equal(an_runs_train(r, &options).steps, 6);
@@ -702,7 +727,7 @@ static void validation_can_end_it(void **state)
     an_runs *r = *state;
     alexnet_train_options options = an_runs_options(r, "run");
 
-    options.lr = 0; /* nothing ever improves */
+    an_test_set(&options, "lr=0"); /* nothing ever improves */
     options.epochs = 20;
     options.patience = 2;
     alexnet_train_result result = an_runs_train(r, &options);
@@ -751,8 +776,7 @@ static void a_diverging_run_names_a_layer(void **state)
     alexnet_train_options options = an_runs_options(r, "run");
     alexnet_train_result result;
 
-    options.lr = 1e6;
-    options.schedule = "constant";
+    an_test_set(&options, "lr=1e6 schedule=constant");
     options.epochs = 50;
     an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_DIVERGED);
     an_assert_error(r->ctx, "layer ");
@@ -771,7 +795,7 @@ static void a_batch_without_a_good_image_is_passed_over(void **state)
         an_tiny_spoil(r->folder, name);
     }
     options.on_bad_image = ALEXNET_BAD_IMAGE_SKIP;
-    options.batch = 1;
+    an_test_set(&options, "batch=1");
     options.epochs = 2;
     options.skipped = an_tiny_skipped;
     options.skipped_user = &told;
@@ -805,9 +829,10 @@ static void a_step_allocates_nothing(void **state)
     counter c = {.memory = &r->memory};
     alexnet_train_options options = an_runs_options(r, "run");
 
-    options.batch = 1;
+    an_test_set(&options, "batch=1");
     options.epochs = 2;
-    options.augment = "flip"; /* buffers as large as the largest image: all are 32x32 */
+    an_test_set(&options,
+                "augment=flip"); /* buffers as large as the largest image: all are 32x32 */
     options.progress = count_blocks;
     options.progress_user = &c;
     an_runs_train(r, &options);
@@ -831,6 +856,7 @@ int main(void)
         TEST(noise_that_never_begins_is_none),
         TEST(the_log_shows_the_rate_of_events),
         TEST(a_run_may_be_resumed_at_every_step),
+        TEST(sittings_may_have_other_threads_and_workers),
         TEST(a_log_of_sittings_reads_like_one_of_a_whole_run),
         TEST(the_beginning_is_told_once),
         TEST(the_first_limit_ends_the_run),

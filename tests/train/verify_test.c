@@ -43,8 +43,8 @@ static void a_whole_run_fits(void **state)
     an_runs *r = *state;
     alexnet_train_options options = an_runs_options(r, "run");
 
-    options.lr =
-        1e-7; /* nothing improves: the best is that of the first epoch, which later manifests have the hash of */
+    /* nothing improves: the best is that of the first epoch, which later manifests have the hash of */
+    an_test_set(&options, "lr=1e-7");
     an_runs_train(r, &options);
     heard h = verify(r, options.out);
     assert_int_equal(h.bad, 0);
@@ -99,7 +99,7 @@ static void weights_put_in_their_place_are_told(void **state)
     alexnet_train_options options = an_runs_options(r, "run");
     alexnet_model *model;
 
-    options.lr = 1e-7;
+    an_test_set(&options, "lr=1e-7");
     an_runs_train(r, &options);
     an_assert_ok(r->ctx, alexnet_model_load(r->ctx, best, &model));
     model->values[0] += 1;

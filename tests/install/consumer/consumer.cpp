@@ -18,7 +18,9 @@ int main()
     alexnet_model   *model   = nullptr;
     alexnet_session *session = nullptr;
 
-    if (alexnet_open(nullptr, &ctx) != ALEXNET_OK) return 1;
+    alexnet_options options = alexnet_options_default();
+    options.threads = 1;
+    if (alexnet_open(&options, &ctx) != ALEXNET_OK) return 1;
     owner<alexnet_context, alexnet_close> own_ctx(ctx);
 
     if (alexnet_model_create(ctx, "cifar-19pct", nullptr, 1, &model) != ALEXNET_OK) return 1;

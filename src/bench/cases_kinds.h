@@ -1,0 +1,59 @@
+/*
+ * cases_kinds.h: what the files share that define kinds of cases. Each kind lies in the file of its
+ * layers:
+ *
+ *     cases_conv2d.c       convolutions, and locally connected layers
+ *     cases_linear.c       linear layers, and SGD's update with the gradient
+ *     cases_maps.c         pooling, normalisations
+ *     cases_elementwise.c  activations, dropout, changes of layout, loss, updates
+ *
+ * The calls that networks make of them are in cases_networks.c.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_BENCH_CASES_KINDS_H
+#define AN_BENCH_CASES_KINDS_H
+
+#include "bench/cases.h"
+
+static inline an_operand an_floats(int64_t count)
+{
+    return (an_operand){.count = (size_t)count, .type = AN_OPERAND_FLOAT};
+}
+
+/* Outputs of a pooling, and the argmax of each; of no pooling none. */
+static inline int64_t an_pooled(const an_pool *g) { return (int64_t)g->n * g->c * g->p * g->q; }
+
+static inline an_operand an_places(const an_pool *g)
+{
+    return (an_operand){.count = (size_t)an_pooled(g), .type = AN_OPERAND_PLACE, .pool = *g};
+}
+
+/* What goes into the forward pass of a layer with weights. */
+static inline an_operand an_layer_input(const an_case *c, int64_t count)
+{
+    return (an_operand){.count = (size_t)count,
+                        .type = c->behind_relu ? AN_OPERAND_UNIT : AN_OPERAND_FLOAT};
+}
+
+/* The operands of a pass, as they lie in a case of a convolution or a linear layer. */
+an_conv2d_tensors an_case_tensors(const an_case *c, an_pass pass,
+                                  const void *const in[AN_CASE_INPUTS],
+                                  void *const out[AN_CASE_OUTPUTS]);
+
+/* SGD, fused with a gradient or not. */
+static inline an_sgd an_case_sgd_rule(const an_case *c)
+{
+    return (an_sgd){.lr = c->ascends ? -0.01f : 0.01f,
+                    .momentum = 0.9f,
+                    .weight_decay = 0.0005f,
+                    .lr_inside = c->lr_inside};
+}
+
+/* What a case does for itself lies first in its scratch, `bytes` of it; the rest is the
+   primitive's. */
+static inline an_run an_run_behind(const an_run *run, size_t bytes)
+{
+    return (an_run){run->threads, (char *)run->scratch + bytes, run->scratch_bytes - bytes};
+}
+
+#endif

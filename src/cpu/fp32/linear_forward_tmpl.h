@@ -1,0 +1,329 @@
+/*
+ * linear_forward_tmpl.h: y = x w^T + bias of a fast tier: of few images by dot products, of many by
+ * tiles.
+ *
+ * Needs: as tile_tmpl.h.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_CPU_FP32_LINEAR_FORWARD_TMPL_H
+#define AN_CPU_FP32_LINEAR_FORWARD_TMPL_H
+
+#include "base/compiler.h"
+#include "core/backend.h"
+#include "cpu/cost.h"
+#include "cpu/fp32/linear_shared_tmpl.h"
+#include "cpu/fp32/tile_tmpl.h"
+#include "cpu/parallel.h"
+#include "cpu/scratch.h"
+#include "cpu/simd/parts_tmpl.h"
+#include "cpu/simd/vectors_tmpl.h"
+#include <string.h>
+
+/* ---- forward, few images: dot products, while w streams past at the speed of memory ----
+ *
+ * A thread takes DOT_ROWS outputs; of each its sums over LANES inputs at a time with DOT_IMAGES
+ * images stay in registers: 3 * 8 sums, 3 of w and 1 of x are 28 of 32; of AVX2's 16 too many from
+ * 5 images on. x comes from L1 or L2 (8 rows of 9216: 288 KB). More images take another round, when
+ * the rows of w are in L2.
+ */
+
+#define DOT_IMAGES 8   /* at a time */
+#define DOT_ROWS   3   /* outputs at a time */
+#define DOT_AHEAD  256 /* floats: how far ahead rows are fetched */
+
+/* y[n][first + 0 .. rows-1] for n < images. */
+static ALWAYS_INLINE void dot_rows(const int rows, const int images, const an_linear *g, int first,
+                                   const float *x, const float *w, const float *bias, bool relu,
+                                   float *y)
+{
+    const size_t inputs = (size_t)g->inputs;
+    const int rest = g->inputs % LANES;
+    const size_t whole = inputs - (size_t)rest;
+    vf sum[DOT_ROWS][DOT_IMAGES];
+
+    w += (size_t)first * inputs;
+    UNROLL
+    for (int o = 0; o < rows; ++o)
+        UNROLL
+    for (int n = 0; n < images; ++n)
+        sum[o][n] = vf_zero();
+    for (size_t i = 0; i < whole; i += LANES) {
+        vf row[DOT_ROWS];
+        UNROLL
+        for (int o = 0; o < rows; ++o) {
+            row[o] = vf_load(w + (size_t)o * inputs + i);
+            __builtin_prefetch(w + (size_t)o * inputs + i + DOT_AHEAD);
+        }
+        UNROLL
+        for (int n = 0; n < images; ++n) {
+            const vf xn = vf_load(x + (size_t)n * inputs + i);
+            UNROLL
+            for (int o = 0; o < rows; ++o)
+                sum[o][n] = vf_fma(row[o], xn, sum[o][n]);
+        }
+    }
+    for (int o = 0; o < rows; ++o) {
+        for (int n = 0; n < images; ++n) {
+            const vf last = vf_fma(vf_load_part(w + (size_t)o * inputs + whole, rest),
+                                   vf_load_part(x + (size_t)n * inputs + whole, rest), sum[o][n]);
+            float dot = vf_sum(last) + (bias != NULL ? bias[first + o] : 0);
+            y[(size_t)n * (size_t)g->outputs + (size_t)(first + o)] = relu && dot < 0 ? 0 : dot;
+        }
+    }
+}
+
+/* The outputs first .. first+rows-1. */
+static ALWAYS_INLINE void dot_block(const int images, const an_linear *g, int first, int rows,
+                                    const float *x, const float *w, const float *bias, bool relu,
+                                    float *y)
+{
+    if (rows == DOT_ROWS)
+        dot_rows(DOT_ROWS, images, g, first, x, w, bias, relu, y);
+    else
+        for (int o = 0; o < rows; ++o)
+            dot_rows(1, images, g, first + o, x, w, bias, relu, y);
+}
+
+/* A function per number of images, so that the sums stay in registers. */
+static void dot_1(const an_linear *g, int first, int rows, const float *x, const float *w,
+                  const float *bias, bool relu, float *y)
+{
+    dot_block(1, g, first, rows, x, w, bias, relu, y);
+}
+
+static void dot_2(const an_linear *g, int first, int rows, const float *x, const float *w,
+                  const float *bias, bool relu, float *y)
+{
+    dot_block(2, g, first, rows, x, w, bias, relu, y);
+}
+
+static void dot_3(const an_linear *g, int first, int rows, const float *x, const float *w,
+                  const float *bias, bool relu, float *y)
+{
+    dot_block(3, g, first, rows, x, w, bias, relu, y);
+}
+
+static void dot_4(const an_linear *g, int first, int rows, const float *x, const float *w,
+                  const float *bias, bool relu, float *y)
+{
+    dot_block(4, g, first, rows, x, w, bias, relu, y);
+}
+
+static void dot_5(const an_linear *g, int first, int rows, const float *x, const float *w,
+                  const float *bias, bool relu, float *y)
+{
+    dot_block(5, g, first, rows, x, w, bias, relu, y);
+}
+
+static void dot_6(const an_linear *g, int first, int rows, const float *x, const float *w,
+                  const float *bias, bool relu, float *y)
+{
+    dot_block(6, g, first, rows, x, w, bias, relu, y);
+}
+
+static void dot_7(const an_linear *g, int first, int rows, const float *x, const float *w,
+                  const float *bias, bool relu, float *y)
+{
+    dot_block(7, g, first, rows, x, w, bias, relu, y);
+}
+
+static void dot_8(const an_linear *g, int first, int rows, const float *x, const float *w,
+                  const float *bias, bool relu, float *y)
+{
+    dot_block(8, g, first, rows, x, w, bias, relu, y);
+}
+
+static void forward_few(const an_run *run, const an_linear *g, const float *x, const float *w,
+                        const float *bias, bool relu, float *y)
+{
+    static void (*const functions[DOT_IMAGES + 1])(const an_linear *, int, int, const float *,
+                                                   const float *, const float *, bool, float *) = {
+        NULL, dot_1, dot_2, dot_3, dot_4, dot_5, dot_6, dot_7, dot_8};
+
+    AN_PARALLEL_FOR(run, schedule(dynamic, 4))
+    for (int block = 0; block < blocks_of(g->outputs, DOT_ROWS); ++block) {
+        const int first = block * DOT_ROWS, rows = AN_MIN(DOT_ROWS, g->outputs - first);
+        for (int n = 0; n < g->n; n += DOT_IMAGES)
+            functions[AN_MIN(DOT_IMAGES, g->n - n)](g, first, rows,
+                                                    x + (size_t)n * (size_t)g->inputs, w, bias,
+                                                    relu, y + (size_t)n * (size_t)g->outputs);
+    }
+}
+
+/* ---- forward, many images ----
+ *
+ * A thread takes a strip of outputs and, block by block of LINEAR_DEPTH inputs, adds to its y^T,
+ * which stays in L2 (70 KB for 128 images) beside the block's part of x^T (256 KB). w is copied
+ * tile by tile: 28 KB, in L1.
+ */
+
+#define FORWARD_STRIP (10 * MR) /* outputs, at most */
+
+typedef struct linear_forward_plan {
+    int panels; /* of NR images */
+    size_t strip_floats, rows_floats;
+    size_t panels_at, strips_at, rows_at, bytes;
+} linear_forward_plan;
+
+static linear_forward_plan plan_linear_forward(const an_linear *g, int threads)
+{
+    linear_forward_plan plan = {.panels = blocks_of(g->n, NR)};
+    an_scratch scratch = {0};
+    const size_t columns = an_size_times((size_t)plan.panels, NR);
+
+    plan.strip_floats = an_size_times(columns, FORWARD_STRIP);
+    plan.rows_floats = MR * copy_row(LINEAR_DEPTH);
+    plan.panels_at = an_scratch_floats(&scratch, an_size_times(columns, (size_t)g->inputs));
+    plan.strips_at = an_scratch_per_thread(&scratch, threads, plan.strip_floats);
+    plan.rows_at = an_scratch_per_thread(&scratch, threads, plan.rows_floats);
+    plan.bytes = scratch.bytes;
+    return plan;
+}
+
+/* x^T: panel [inputs][NR] of NR rows of x, from input `first` on; missing rows as 0. */
+static void pack_transposed(const an_linear *g, int p, int first, int count, const float *x,
+                            float *panel)
+{
+    const size_t inputs = (size_t)g->inputs;
+    const int rows = AN_MIN(NR, g->n - p * NR);
+    const float *from = x + (size_t)p * NR * inputs;
+
+    if (rows < NR) memset(panel + (size_t)first * NR, 0, (size_t)count * NR * sizeof *panel);
+    transpose(rows, count, from + first, (ptrdiff_t)inputs, panel + (size_t)first * NR, NR);
+}
+
+/* A piece of w: a tile's outputs, a block of LINEAR_DEPTH inputs. */
+typedef struct weights_piece {
+    int output, rows, input, depth;
+} weights_piece;
+
+/* Piece `index` of the strip of `count` outputs that begins at `first`: all of a block, then the
+   next block. */
+static weights_piece piece_of(const an_linear *g, int first, int count, int index)
+{
+    const int tiles = tiles_of(count);
+    const int from = tile_first(count, index % tiles);
+    const int input = index / tiles * LINEAR_DEPTH;
+
+    return (weights_piece){.output = first + from,
+                           .rows = tile_first(count, index % tiles + 1) - from,
+                           .input = input,
+                           .depth = AN_MIN(LINEAR_DEPTH, g->inputs - input)};
+}
+
+static const float *piece_at(const an_linear *g, weights_piece piece, const float *w)
+{
+    return w + (size_t)piece.output * (size_t)g->inputs + (size_t)piece.input;
+}
+
+/* A piece of w times its part of x^T, for all images, into a strip of y^T. Meanwhile the next piece
+   is fetched, twice FETCH_ROWS rows with each panel of images, and what is left of it with the
+   copy. */
+static void forward_piece(const an_linear *g, const linear_forward_plan *plan, weights_piece piece,
+                          weights_piece next, const float *w, const float *x_panels, float *copy,
+                          float *strip)
+{
+    const size_t inputs = (size_t)g->inputs;
+    const size_t row = copy_row(LINEAR_DEPTH);
+    const float *from = piece_at(g, piece, w);
+    tile t = {
+        .columns = NR,
+        .outer = 1,
+        .inner = piece.depth % FETCH_ROWS == 0 ? FETCH_ROWS : 1,
+        .a = copy,
+        .a_row = (ptrdiff_t)row,
+        .a_step = 1,
+        .fetch_inner = g->inputs,
+        .fetch_step = 4,
+        .ahead_inner = g->inputs,
+        .ahead_step = 4,
+        .c_row = NR,
+        .add = piece.input > 0,
+    };
+
+    t.run = piece.depth / t.inner;
+    t.a_inner = t.run;
+    for (int o = 0; o < piece.rows; ++o) {
+        const int more = 2 * FETCH_ROWS * plan->panels + o;
+        memcpy(copy + (size_t)o * row, from + (size_t)o * inputs, (size_t)piece.depth * sizeof *w);
+        for (int i = 0; more < next.rows && i < next.depth; i += AN_ALIGNMENT / (int)sizeof *w)
+            __builtin_prefetch(piece_at(g, next, w) + (size_t)more * inputs + i, 0, 2);
+    }
+    for (int p = 0; p < plan->panels; ++p) {
+        const int fetch = 2 * p * FETCH_ROWS;
+        t.fetch = piece_at(g, next, w) + (size_t)AN_MIN(fetch, next.rows - 1) * inputs;
+        t.ahead = piece_at(g, next, w) + (size_t)AN_MIN(fetch + FETCH_ROWS, next.rows - 1) * inputs;
+        t.b = x_panels + ((size_t)p * inputs + (size_t)piece.input) * NR;
+        t.c = strip + (size_t)p * FORWARD_STRIP * NR;
+        tile_run(piece.rows, &t);
+    }
+}
+
+/* y from a strip of y^T, [panel][output][NR]: its blocks are turned, then biases and ReLU follow.
+   */
+static void forward_finish(const an_linear *g, int first, int count, const float *strip,
+                           const float *bias, bool relu, float *y)
+{
+    for (int n = 0; n < g->n; n += NR)
+        transpose(count, AN_MIN(NR, g->n - n), strip + (size_t)(n / NR) * FORWARD_STRIP * NR, NR,
+                  y + (size_t)n * (size_t)g->outputs + (size_t)first, g->outputs);
+    for (int n = 0; n < g->n; ++n) {
+        float *to = y + (size_t)n * (size_t)g->outputs + (size_t)first;
+        for (int o = 0; o < count; o += LANES) {
+            const vf value = load_up_to(to + o, count - o);
+            const vf sum =
+                bias != NULL ? vf_add(value, load_up_to(bias + first + o, count - o)) : value;
+            store_up_to(to + o, count - o, relu ? vf_relu(sum) : sum);
+        }
+    }
+}
+
+static alexnet_status forward_many(const an_run *run, const an_linear *g, const float *x,
+                                   const float *w, const float *bias, bool relu, float *y)
+{
+    const linear_forward_plan plan = plan_linear_forward(g, run->threads);
+    const int blocks = blocks_of(g->inputs, LINEAR_DEPTH);
+    const int strips = parts_for(g->outputs, FORWARD_STRIP, run->threads);
+    float *const panel = an_scratch_at(run, plan.panels_at);
+
+    if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
+    AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic))
+    for (int p = 0; p < plan.panels; ++p)
+        for (int i = 0; i < blocks; ++i)
+            pack_transposed(g, p, i * LINEAR_DEPTH,
+                            AN_MIN(LINEAR_DEPTH, g->inputs - i * LINEAR_DEPTH), x,
+                            panel + (size_t)p * (size_t)g->inputs * NR);
+
+    AN_PARALLEL_FOR(run, schedule(dynamic))
+    for (int s = 0; s < strips; ++s) {
+        const int first = part_first(g->outputs, strips, s);
+        const int count = part_first(g->outputs, strips, s + 1) - first;
+        float *strip = an_scratch_of_thread(run, plan.strips_at, plan.strip_floats);
+        float *copy = an_scratch_of_thread(run, plan.rows_at, plan.rows_floats);
+        const int pieces = blocks * tiles_of(count);
+        weights_piece piece = piece_of(g, first, count, 0);
+        for (int i = 0; i < pieces; ++i) {
+            const weights_piece next = piece_of(g, first, count, AN_MIN(i + 1, pieces - 1));
+            forward_piece(g, &plan, piece, next, w, panel, copy,
+                          strip + (size_t)(piece.output - first) * NR);
+            piece = next;
+        }
+        forward_finish(g, first, count, strip, bias, relu, y);
+    }
+    return ALEXNET_OK;
+}
+
+static alexnet_status linear_forward(const an_run *run, const an_linear *g,
+                                     const an_linear_tensors *t)
+{
+    if (g->n > AN_FEW_FORWARD) return forward_many(run, g, t->x, t->w, t->bias, t->relu, t->y);
+    forward_few(run, g, t->x, t->w, t->bias, t->relu, t->y);
+    return ALEXNET_OK;
+}
+
+static size_t linear_forward_scratch(const an_linear *g, int threads)
+{
+    return plan_linear_forward(g, threads).bytes;
+}
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * save.h: an image as a file to look at: PNG, or SVG with the PNG inside. Whole or absent.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_FIGURE_SAVE_H
+#define AN_FIGURE_SAVE_H
+
+#include "image/image.h"
+
+/* BAD_ARG unless the name ends in .png or .svg. */
+alexnet_status an_figure_check_name(alexnet_context *ctx, const char *path) AN_NODISCARD;
+
+/*
+ * title: what the SVG says it is; plain text without & < >. Equal arguments give equal bytes.
+ * IO, NO_MEMORY, BAD_ARG as above.
+ */
+alexnet_status an_figure_save(alexnet_context *ctx, const char *path, const char *title,
+                              const an_image *image) AN_NODISCARD;
+
+#endif

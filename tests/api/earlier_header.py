@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+"""Writes the public header as it could have been before a member was added to each struct of options.
+
+usage: earlier_header.py alexnet.h > earlier/alexnet.h
+
+The last 8 bytes of every struct that begins with `struct_size` go: one pointer or 64-bit number, or two ints. So do
+their defaults in alexnet_..._options_default(). A program that is compiled with it must run with the library of today.
+SPDX-License-Identifier: MIT
+"""
+
+import re
+import sys
+
+STRUCT = re.compile(r"typedef struct (\w+) \{\n    size_t struct_size;\n(.*?)\n\} \1;", re.S)
+DECLARATION = re.compile(r"\n    (?=[^ ][^;]*;)(?:(?!\n    [^ ]).)*$", re.S)     # the last, with its comment
+
+
+def without_last(body):
+    """The members but for the last declaration, and the names in that."""
+    match = DECLARATION.search(body)
+    code = re.sub(r"/\*.*?\*/", "", match[0], flags=re.S)
+    pointer = re.search(r"\(\*(\w+)\)\(", code)
+    return body[:match.start()], [pointer[1]] if pointer else re.findall(r"(\w+)\s*[,;]", code), code
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    with open(sys.argv[1], encoding="utf-8") as file:
+        text = file.read()
+    found = STRUCT.findall(text)
+    if len(found) < 9:
+        sys.exit(f"earlier_header.py: {len(found)} structs of options, expected 9 or more")
+    for name, body in found:
+        earlier, gone, code = without_last(body)
+        if re.match(r"\s*int ", code) and len(gone) == 1:       # 4 bytes would be padding
+            earlier, more, _ = without_last(earlier)
+            gone += more
+        text = text.replace(body + f"\n}} {name};", earlier + f"\n}} {name};")
+        start = text.index(f"static inline {name} ")
+        end = text.index("\n}\n", start)
+        default = text[start:end]
+        for member in gone:
+            default = re.sub(rf"\w+\.{member} = (?=\w+\.)", "", default)
+            default = re.sub(rf"\n    \w+\.{member} = [^;.]*;", "", default)
+            default = re.sub(rf" = \w+\.{member}(?= = )", "", default)
+        text = text[:start] + default + text[end:]
+        print(f"{name}: without {' '.join(gone)}", file=sys.stderr)
+    print(text, end="")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,33 @@
+#!/usr/bin/env python3
+"""Every setting of a recipe is named in the public header and explained in docs/training.md.
+
+usage: check_settings.py src/train/recipe_keys.inc alexnet.h docs/training.md
+
+The header lists them at alexnet_train_options.settings, in the order of the list; the document has each with its option.
+SPDX-License-Identifier: MIT
+"""
+
+import re
+import sys
+
+
+def main():
+    if len(sys.argv) != 4:
+        sys.exit(__doc__)
+    keys, header, document = (open(path, encoding="utf-8").read() for path in sys.argv[1:])
+    rows = re.findall(r'^AN_RECIPE_KEY\((\w+),.*?\n\s+"([\w-]+)",', keys, re.M)
+    listed = re.search(r"Keys \(docs/training\.md\): ([^.]*)\.", header)
+    words = re.findall(r"\w+", listed[1]) if listed else []
+    faults = []
+    if words != [key for key, _ in rows]:
+        faults.append(f"the header lists {' '.join(words)}\nthe settings are {' '.join(key for key, _ in rows)}")
+    table = "\n".join(line for line in document.splitlines() if line.startswith("| `"))
+    for key, option in rows:
+        if f"`{key}`" not in table or f"`--{option}`" not in table:
+            faults.append(f"docs/training.md: no row for `{key}`, `--{option}`")
+    print("\n".join(faults) if faults else f"{len(rows)} settings: all are explained")
+    return 1 if faults or len(rows) < 20 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -65,7 +65,7 @@ alexnet_context *an_context_fork(alexnet_context *parent)
     if (child == NULL) return NULL;
     *child = *parent;
     child->options.log = NULL;
-    child->unpacked = NULL;
+    child->attached = NULL;
     child->error[0] = '\0';
     return child;
 }

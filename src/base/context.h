@@ -45,9 +45,10 @@ typedef uint64_t (*an_free_hook)(void *user);
 struct alexnet_context {
     alexnet_options options;          /* as given to alexnet_open(), defaults filled in */
     bool threads_settled;             /* options.threads is what there is: base/threads.h */
-    bool members_told;                /* that the system refuses threads for images: data/team.h */
-    const struct an_backend *backend; /* chosen by alexnet_open() in core; base never looks inside */
-    struct an_unpacked *unpacked;     /* gzip files that are open in src/data, each unpacked once; base never looks inside */
+    bool members_told;                /* that the system refuses threads for images: base/team.h */
+    /* Slots for the directories above base, which hands the pointers on and never follows them. */
+    const void *inherited;   /* forks get it, too. Core's: an_context_backend() */
+    void *attached;          /* forks begin with NULL. Data's: unpacked gzip files (data/blob.c) */
     an_fault_hook   fault;   /* NULL outside tests */
     void           *fault_user;
     double (*clock)(void *user); /* NULL outside tests: an_seconds() */

@@ -9,6 +9,7 @@
  */
 #include "base/context.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/rng.h"
 #include "base/status.h"
 #include "cli/bench.h"
@@ -16,7 +17,6 @@
 #include "core/plan_cost.h"
 #include "core/session.h"
 #include "cpu/peak.h"
-#include "data/progress.h"
 #include "train/optimiser.h"
 
 #include <stdlib.h>
@@ -346,7 +346,7 @@ static cli_exit run_task(cli *app, cli_bench_args *args, const char *task, bool 
     alexnet_status status = open_bench(&b, args, training);
     if (status == ALEXNET_OK) status = time_steps(app, &b, args, training, &seconds);
     if (args->layers && status == ALEXNET_OK)
-        b.peak_gflops = an_cpu_peak_gflops(app->ctx->backend, app->ctx->options.threads);
+        b.peak_gflops = an_cpu_peak_gflops(an_context_backend(app->ctx), app->ctx->options.threads);
     cli_progress_clear(&app->progress);
     code = status == ALEXNET_OK ? print_result(app, task, args, &b, training, seconds)
                                 : cli_fail(app, status);

@@ -63,7 +63,7 @@ static alexnet_status open_kernel(alexnet_context *ctx, kernel *k, uint64_t seed
     an_case_get_sizes(&k->c, &k->sizes);
     an_threads_settle(ctx);
     k->run.threads = ctx->options.threads;
-    k->run.scratch_bytes = an_case_scratch(&k->c, ctx->backend, k->run.threads);
+    k->run.scratch_bytes = an_case_scratch(&k->c, an_context_backend(ctx), k->run.threads);
     k->run.scratch = an_new(ctx, k->run.scratch_bytes);
     for (int i = 0; i < AN_CASE_INPUTS; ++i)
         enough =
@@ -80,13 +80,13 @@ static alexnet_status open_kernel(alexnet_context *ctx, kernel *k, uint64_t seed
 static alexnet_status pack_kernel_weights(alexnet_context *ctx, kernel *k,
                                           const void *const in[AN_CASE_INPUTS])
 {
-    const size_t bytes = an_case_packed_bytes(&k->c, ctx->backend);
+    const size_t bytes = an_case_packed_bytes(&k->c, an_context_backend(ctx));
 
     if (bytes == 0) return ALEXNET_OK;
     k->packed = an_new(ctx, bytes);
     if (k->packed == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "weights of %s", k->c.name);
     k->sizes.bytes += (double)bytes - (double)an_operand_bytes(&k->sizes.in[1]); /* read instead */
-    return an_case_pack_weights(&k->c, ctx->backend, &k->run, in, k->packed);
+    return an_case_pack_weights(&k->c, an_context_backend(ctx), &k->run, in, k->packed);
 }
 
 static alexnet_status time_kernel(alexnet_context *ctx, kernel *k, const cli_bench_args *args,
@@ -100,7 +100,7 @@ static alexnet_status time_kernel(alexnet_context *ctx, kernel *k, const cli_ben
     alexnet_status status = pack_kernel_weights(ctx, k, in);
     for (int i = -args->warm_up; i < args->steps && status == ALEXNET_OK; ++i) {
         const double start = cli_now();
-        status = an_case_run(&k->c, ctx->backend, &k->run, in, k->out);
+        status = an_case_run(&k->c, an_context_backend(ctx), &k->run, in, k->out);
         if (i >= 0) times[i] = cli_now() - start;
     }
     if (status == ALEXNET_OK) *seconds = cli_bench_median(times, (size_t)args->steps);
@@ -140,14 +140,14 @@ static alexnet_status bench_case(cli *app, const cli_bench_args *args, an_case c
     k.c.dtype = app->ctx->options.dtype;
     k.c.algorithm = args->algorithm;
     k.c.conv2d.packed = k.c.linear.packed = args->prepared || k.c.dtype == ALEXNET_INT8;
-    const char *algorithm = an_case_algorithm(&k.c, app->ctx->backend);
+    const char *algorithm = an_case_algorithm(&k.c, an_context_backend(app->ctx));
     if (algorithm == NULL) return ALEXNET_OK;
     alexnet_status status = open_kernel(app->ctx, &k, (uint64_t)args->network.common.seed);
     if (status == ALEXNET_OK) status = time_kernel(app->ctx, &k, args, &seconds);
     if (status == ALEXNET_OK) {
         /* The peak drifts on a shared machine: measured each time, so that a share is of its
          * own minute. */
-        *peak = an_cpu_peak_gflops(app->ctx->backend, k.run.threads);
+        *peak = an_cpu_peak_gflops(an_context_backend(app->ctx), k.run.threads);
         report_kernel(&app->json, &k, algorithm, seconds, *peak, table, list);
     }
     close_kernel(app->ctx, &k);
@@ -168,7 +168,7 @@ static alexnet_status bench_list(cli *app, const cli_bench_args *args, const an_
 static cli_exit print_kernels(cli *app, int batch, double peak, const cli_table *table,
                               json_t *list)
 {
-    const char *tier = app->ctx->backend->tier;
+    const char *tier = an_context_backend(app->ctx)->tier;
     const int threads = app->ctx->options.threads;
 
     if (app->common->json)
@@ -193,7 +193,7 @@ static cli_exit time_kernels(cli *app, const cli_bench_args *args, cli_table *ta
     if (status != ALEXNET_OK) return cli_fail(app, status);
     if (json_array_size(list) == 0 && args->algorithm != NULL)
         return cli_usage(app, "tier %s has no algorithm '%s' for these calls",
-                         app->ctx->backend->tier, args->algorithm);
+                         an_context_backend(app->ctx)->tier, args->algorithm);
     if (json_array_size(list) == 0)
         return cli_usage(app, "no kernel has '%s' in its name", app->words[0]);
     return print_kernels(app, args->batch, peak, table, list);

@@ -8,10 +8,10 @@
  */
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/team.h"
 #include "cli/bench.h"
 #include "cli/output.h"
 #include "data/loader.h"
-#include "data/team.h"
 #include "infer/network.h"
 
 typedef struct load_args {

@@ -26,6 +26,7 @@
 #define AN_CORE_BACKEND_H
 
 #include "alexnet.h"
+#include "base/context.h"
 #include "base/rng.h"
 #include "core/shape.h"
 #include <stdbool.h>
@@ -391,5 +392,11 @@ struct an_backend {
  */
 alexnet_status an_backend_find(alexnet_context *ctx, const char *tier /* NULL: best */,
                                const an_backend **out) AN_NODISCARD;
+
+/* The backend that alexnet_open() chose for the context; NULL in one of an_context_open(). */
+static inline const an_backend *an_context_backend(const alexnet_context *ctx)
+{
+    return (const an_backend *)ctx->inherited; /* the cast is for C++ */
+}
 
 #endif

@@ -9,11 +9,12 @@
 
 alexnet_status alexnet_open(const alexnet_options *options, alexnet_context **out)
 {
-    alexnet_status status;
+    const an_backend *backend = NULL;
 
     AN_NEED(NULL, out);
     AN_TRY(an_context_open(options, out));
-    status = an_backend_find(*out, (*out)->options.cpu, &(*out)->backend);
+    const alexnet_status status = an_backend_find(*out, (*out)->options.cpu, &backend);
+    (*out)->inherited = backend;
     if (status != ALEXNET_OK) {
         alexnet_close(*out);
         *out = NULL;
@@ -26,10 +27,10 @@ alexnet_status alexnet_get_machine(alexnet_context *ctx, alexnet_machine *out)
     AN_NEED(ctx, ctx);
     AN_NEED(ctx, out);
     *out = (alexnet_machine){
-        .backend = ctx->backend->name,
-        .tier = ctx->backend->tier,
+        .backend = an_context_backend(ctx)->name,
+        .tier = an_context_backend(ctx)->tier,
         .threads = ctx->options.threads,
-        .features = ctx->backend->features(),
+        .features = an_context_backend(ctx)->features(),
     };
     return ALEXNET_OK;
 }

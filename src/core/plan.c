@@ -301,7 +301,7 @@ alexnet_status an_plan_open(const alexnet_model *model, an_mode mode, int batch,
     int *work;
 
     *out = (an_plan){.model = model,
-                     .setup = {.backend = ctx->backend,
+                     .setup = {.backend = an_context_backend(ctx),
                                .mode = mode,
                                .dtype = ctx->options.dtype,
                                .threads = ctx->options.threads},

@@ -8,7 +8,7 @@
 #include "base/status.h"
 #include <string.h>
 
-/* Where `index` stands, or ought to. */
+/* The position of `index`, or where it is to be inserted. */
 static size_t find(const an_bad_list *list, int64_t index)
 {
     size_t low = 0;
@@ -46,8 +46,7 @@ alexnet_status an_bad_list_add(alexnet_context *ctx, an_bad_list *list, int64_t 
     if (after > 0 && list->images[place].index == index) return ALEXNET_OK;
     AN_TRY(make_room(ctx, list));
     const char *copy = an_copy_text(ctx, reason);
-    if (copy == NULL)
-        return an_fail(ctx, ALEXNET_NO_MEMORY, "no memory for a bad image's reason");
+    if (copy == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "no memory for a bad image's reason");
     memmove(&list->images[place + 1], &list->images[place], after * sizeof *list->images);
     list->images[place] = (an_bad_image){.index = index, .reason = copy};
     ++list->count;
@@ -65,7 +64,7 @@ alexnet_status an_bad_list_add_all(alexnet_context *ctx, an_bad_list *list,
 void an_bad_list_free(alexnet_context *ctx, an_bad_list *list)
 {
     for (size_t i = 0; i < list->count; ++i)
-        an_free(ctx, (void *)(uintptr_t)list->images[i].reason); /* const to others only */
+        an_free(ctx, (void *)(uintptr_t)list->images[i].reason); /* the list owns it */
     an_free(ctx, list->images);
     *list = (an_bad_list){0};
 }

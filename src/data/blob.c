@@ -14,11 +14,11 @@
 #define INPUT_BYTES 65536
 #define FIRST_BYTES 65536 /* of the unpacked memory, doubled as needed */
 
-/* A gzip file's bytes. The context's list of them tells which files are unpacked already. */
+/* The bytes of an unpacked gzip file. The context keeps a list of these, for sharing. */
 struct an_unpacked {
     struct an_unpacked *next;
-    an_file_info file; /* which file it is */
-    int users;         /* blobs */
+    an_file_info file; /* identifies the file */
+    int users;         /* blobs that use it */
     uint8_t *data;
     uint64_t size;
 };
@@ -31,14 +31,14 @@ typedef struct unpacking {
     struct an_unpacked *out;
     size_t limit, capacity;
     z_stream stream;
-    bool between; /* members: no byte of the next one has been seen */
+    bool between; /* between members: the next one has not begun */
 } unpacking;
 
 static voidpf take(voidpf ctx, uInt count, uInt size) { return an_new_array(ctx, count, size); }
 
 static void give_back(voidpf ctx, voidpf block) { an_free(ctx, block); }
 
-/* Room for more output, up to one byte over the limit, which shows that there is too much. */
+/* Makes room for output, at most one byte over the limit, which reveals that there is too much. */
 static alexnet_status make_room(unpacking *u)
 {
     const size_t larger = AN_MIN(AN_MAX(2 * u->capacity, FIRST_BYTES), u->limit + 1);
@@ -79,12 +79,12 @@ static alexnet_status unpack_some(unpacking *u)
     }
     if (result == Z_MEM_ERROR)
         return an_fail(u->ctx, ALEXNET_NO_MEMORY, "%s: no memory to unpack", u->blob->path);
-    if (result != Z_OK && result != Z_BUF_ERROR) /* the latter: it wants more input or room */
+    if (result != Z_OK && result != Z_BUF_ERROR) /* Z_BUF_ERROR asks for more input or room */
         return fail_corrupt(u, s->msg != NULL ? s->msg : "corrupt");
     return ALEXNET_OK;
 }
 
-/* Unpacks the input at hand. Zeros after a member pad the file (tapes, block devices). */
+/* Unpacks the input in the buffer. Zeros after a member are padding (tapes, block devices). */
 static alexnet_status unpack_input(unpacking *u)
 {
     z_stream *s = &u->stream;
@@ -118,7 +118,7 @@ static alexnet_status unpack_file(unpacking *u, uint8_t *input)
     return u->between ? ALEXNET_OK : fail_corrupt(u, "cut short");
 }
 
-/* What a packed file of that size is believed to hold. */
+/* The most bytes that a gzip file of that size may unpack to. */
 static size_t most_of(uint64_t packed)
 {
     return packed > SIZE_MAX / 4 / AN_BLOB_RATIO
@@ -152,19 +152,20 @@ static alexnet_status unpack(alexnet_context *ctx, const an_blob *blob, size_t l
 
 static void release(alexnet_context *ctx, struct an_unpacked *unpacked)
 {
-    struct an_unpacked **link = &ctx->unpacked;
+    struct an_unpacked *first = ctx->attached, **link = &first;
 
     if (unpacked == NULL || --unpacked->users > 0) return;
     while (*link != unpacked)
         link = &(*link)->next;
     *link = unpacked->next;
+    ctx->attached = first;
     an_free(ctx, unpacked->data);
     an_free(ctx, unpacked);
 }
 
 static struct an_unpacked *find(const alexnet_context *ctx, const an_file_info *file)
 {
-    struct an_unpacked *at = ctx->unpacked;
+    struct an_unpacked *at = ctx->attached;
 
     while (at != NULL && (at->file.device != file->device || at->file.inode != file->inode ||
                           at->file.size != file->size))
@@ -172,7 +173,7 @@ static struct an_unpacked *find(const alexnet_context *ctx, const an_file_info *
     return at;
 }
 
-/* The bytes of the packed file that the blob has open: those at hand, or new ones. */
+/* Gives the blob the bytes of its gzip file: those of another blob, or newly unpacked ones. */
 static alexnet_status share(alexnet_context *ctx, size_t limit, an_blob *blob)
 {
     an_file_info file;
@@ -186,8 +187,8 @@ static alexnet_status share(alexnet_context *ctx, size_t limit, an_blob *blob)
         blob->unpacked = an_new(ctx, sizeof *blob->unpacked);
         if (blob->unpacked == NULL)
             return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory to unpack", blob->path);
-        *blob->unpacked = (struct an_unpacked){.next = ctx->unpacked, .file = file, .users = 1};
-        ctx->unpacked = blob->unpacked;
+        *blob->unpacked = (struct an_unpacked){.next = ctx->attached, .file = file, .users = 1};
+        ctx->attached = blob->unpacked;
         status = unpack(ctx, blob, limit, blob->unpacked);
     }
     blob->memory = blob->unpacked->data;

@@ -19,9 +19,9 @@
 
 typedef struct format {
     const char *train[FILES_MAX], *test;
-    const char *names; /* the file of class names, one a line */
+    const char *names; /* file with one class name per line */
     int classes;
-    size_t label_bytes; /* the last one is the class */
+    size_t label_bytes; /* the last label byte is the class */
 } format;
 
 static const format cifar10 = {
@@ -47,7 +47,7 @@ static const char *const cifar10_classes[10] = {"airplane", "automobile", "bird"
 typedef struct file {
     an_blob blob;
     const char *name;
-    int64_t first, count; /* images, in the source */
+    int64_t first, count; /* images: their indices in the source */
 } file;
 
 typedef struct cifar {
@@ -92,7 +92,7 @@ static alexnet_status open_file(alexnet_context *ctx, const char *name, an_sourc
 static alexnet_status open_files(alexnet_context *ctx, an_part part, an_source *source)
 {
     const format *f = ((const cifar *)source->own)->format;
-    bool train = true, test = true; /* all of them: what is there */
+    bool train = true, test = true; /* AN_PART_ALL takes the files that exist */
 
     if (part == AN_PART_ALL) AN_TRY(an_folder_has(ctx, source->path, f->train[0], &train));
     if (part != AN_PART_TRAIN) AN_TRY(an_folder_has(ctx, source->path, f->test, &test));
@@ -208,8 +208,8 @@ static void name_of(const an_source *source, int64_t index, char *buffer, size_t
 }
 
 static alexnet_status read_image(const an_source *source, alexnet_context *ctx, int64_t index,
-                                   an_orientation orientation, an_source_buffer *buffer,
-                                   an_image *image)
+                                 an_orientation orientation, an_source_buffer *buffer,
+                                 an_image *image)
 {
     const cifar *c = source->own;
     const file *f = find_file(c, index);

@@ -1,5 +1,5 @@
 /*
- * files.c: files and folders named one by one.
+ * files.c: images named one by one, and folders of images.
  * SPDX-License-Identifier: MIT
  */
 #include "data/files.h"
@@ -7,20 +7,22 @@
 #include "base/context.h"
 #include "base/memory.h"
 #include "base/status.h"
-#include "data/walk.h"
+#include "data/list_tree.h"
 #include <stdio.h>
 #include <string.h>
 
 /* ---- finding ---- */
 
-/* A folder that gives no images stands for one that cannot be read, so that the others are. */
+/*
+ * A folder without images counts as one unreadable image, so that the other paths are still read.
+ */
 static alexnet_status add_excused(alexnet_context *ctx, const char *folder, an_tree *files)
 {
     AN_TRY(an_tree_add(ctx, files, folder, 0, 0));
     return an_tree_excuse(ctx, files, folder);
 }
 
-/* Adds the images in a folder. Whether that is hidden itself is of no account: somebody named it. */
+/* Adds the images in a folder. It may be hidden itself, as the user named it. */
 static alexnet_status add_images(alexnet_context *ctx, const char *folder, an_tree *files,
                                  an_tally *passed)
 {
@@ -28,7 +30,7 @@ static alexnet_status add_images(alexnet_context *ctx, const char *folder, an_tr
     const size_t before = kept;
     char text[AN_TALLY_TEXT];
 
-    alexnet_status status = an_walk(ctx, folder, 0, files);
+    alexnet_status status = an_list_tree(ctx, folder, 0, files);
     if (an_status_of_reading(ctx, status) == ALEXNET_BAD_FILE || status == ALEXNET_UNSUPPORTED) {
         files->count = before;
         return add_excused(ctx, folder, files);
@@ -46,7 +48,7 @@ static alexnet_status add_images(alexnet_context *ctx, const char *folder, an_tr
     if (kept > before) return ALEXNET_OK;
     an_tally_explain(passed, text);
     (void)an_fail(ctx, ALEXNET_NOT_FOUND,
-                  "no images that are read (.jpg .png .webp ...) in this folder%s", text);
+                  "no readable images (.jpg .png .webp ...) in this folder%s", text);
     return add_excused(ctx, folder, files);
 }
 
@@ -64,7 +66,7 @@ static alexnet_status add_named(alexnet_context *ctx, const char *path, an_sourc
 {
     an_file_info info;
 
-    const alexnet_status status = an_walk_stat(ctx, path, &info);
+    const alexnet_status status = an_list_tree_stat(ctx, path, &info);
     if (an_status_of_reading(ctx, status) == ALEXNET_BAD_FILE) /* it may be a folder */
         return add_excused(ctx, path, source->own);
     AN_TRY(status);
@@ -82,8 +84,8 @@ static void name_of(const an_source *source, int64_t index, char *buffer, size_t
 }
 
 static alexnet_status read_image(const an_source *source, alexnet_context *ctx, int64_t index,
-                                   an_orientation orientation, an_source_buffer *buffer,
-                                   an_image *image)
+                                 an_orientation orientation, an_source_buffer *buffer,
+                                 an_image *image)
 {
     const an_tree *files = source->own;
 
@@ -113,7 +115,7 @@ static alexnet_status fill(alexnet_context *ctx, const char *const *paths, size_
     files->forgiving = true;
     for (size_t i = 0; i < count; ++i)
         AN_TRY(add_named(ctx, paths[i], source));
-    if (files->count == 0) return an_fail(ctx, ALEXNET_NOT_FOUND, "no images are named");
+    if (files->count == 0) return an_fail(ctx, ALEXNET_NOT_FOUND, "no images are given");
     size_t excused = 0;
     while (excused < files->count && files->leaves[excused].reason != NULL)
         ++excused;

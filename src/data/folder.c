@@ -7,12 +7,12 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "data/walk.h"
+#include "data/list_tree.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-/* ---- which folders ---- */
+/* ---- splits ---- */
 
 static alexnet_status fail_memory(alexnet_context *ctx, const an_source *source)
 {
@@ -25,10 +25,10 @@ static alexnet_status is_folder(alexnet_context *ctx, const char *folder, const 
     an_file_info info;
 
     *out = false;
-    if (name[0] == '.' || an_tree_is_image(name)) return ALEXNET_OK; /* walk.c says why */
+    if (name[0] == '.' || an_tree_is_image(name)) return ALEXNET_OK; /* as list_name() */
     char *path = an_path_join(ctx, folder, name);
     if (path == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", folder);
-    const alexnet_status status = an_walk_stat(ctx, path, &info);
+    const alexnet_status status = an_list_tree_stat(ctx, path, &info);
     an_free(ctx, path);
     if (status == ALEXNET_OK) *out = info.kind == AN_FILE_FOLDER;
     return status;
@@ -73,11 +73,11 @@ static alexnet_status look_at_all(alexnet_context *ctx, const an_source *source,
     return ALEXNET_OK;
 }
 
-/* ---- one folder around it all ---- */
+/* ---- a single outer folder ---- */
 
 #define WRAPPERS_MAX 16
 
-/* The only folder among the names, none of which is an image's; NULL: there is no such. */
+/* The only folder among the names, none of which is an image; NULL: there is none, or several. */
 static alexnet_status only_folder(alexnet_context *ctx, const char *path, const an_names *names,
                                   const char **only)
 {
@@ -97,7 +97,7 @@ static alexnet_status only_folder(alexnet_context *ctx, const char *path, const 
     return ALEXNET_OK;
 }
 
-/* True for a folder that holds folders, and no image directly. */
+/* Whether the folder contains folders, and no image directly. */
 static alexnet_status holds_folders_only(alexnet_context *ctx, const char *path, bool *out)
 {
     an_names names = {0};
@@ -113,7 +113,7 @@ static alexnet_status holds_folders_only(alexnet_context *ctx, const char *path,
     return status;
 }
 
-/* Steps into the one folder in the data set that only wraps it, as tar.c does; *inside: it did. */
+/* Descends into the only folder of the data set, as tar.c does. *inside: it has done so. */
 static alexnet_status step_in(alexnet_context *ctx, an_source *source, const an_names *names,
                               bool *inside)
 {
@@ -154,46 +154,49 @@ static alexnet_status find_parts(alexnet_context *ctx, an_source *source)
     return ALEXNET_OK;
 }
 
-/* Adds what lies in the part `name` of the data set, or in all of it (""). */
-static alexnet_status walk_part(alexnet_context *ctx, const an_source *source, const char *name,
+/* Adds the files of the split `name`, or of the whole data set (""). */
+static alexnet_status list_part(alexnet_context *ctx, const an_source *source, const char *name,
                                 an_tree *tree)
 {
     char *path = an_path_join(ctx, source->path, name);
 
     if (path == NULL) return fail_memory(ctx, source);
     const size_t skip = strlen(path) - strlen(name);
-    const alexnet_status status = an_walk(ctx, path, skip, tree);
+    const alexnet_status status = an_list_tree(ctx, path, skip, tree);
     an_free(ctx, path);
     return status;
 }
 
-static alexnet_status walk_parts(alexnet_context *ctx, const an_source *source)
+static alexnet_status list_parts(alexnet_context *ctx, const an_source *source)
 {
     const an_parts *parts = &source->parts;
 
-    if (parts->wanted == 0) return walk_part(ctx, source, "", source->own);
+    if (parts->wanted == 0) return list_part(ctx, source, "", source->own);
     for (int i = 0; i < AN_PARTS; ++i) {
         if ((parts->wanted >> i & 1) != 0)
-            AN_TRY(walk_part(ctx, source, parts->names[i], source->own));
+            AN_TRY(list_part(ctx, source, parts->names[i], source->own));
     }
     return ALEXNET_OK;
 }
 
-/* What is to be trained on may be a million files, far away. */
+/* A training split may have a million files on a far disk: it is not counted. */
 static int64_t count_part(const an_source *source, alexnet_context *ctx, int part)
 {
     an_tree tree = {0};
     int64_t count = -1;
 
     if (1u << part == AN_TRAIN_BIT) return -1;
-    if (walk_part(ctx, source, source->parts.names[part], &tree) == ALEXNET_OK)
+    if (list_part(ctx, source, source->parts.names[part], &tree) == ALEXNET_OK)
         count = an_tree_count(&tree, &source->parts, 1u << part);
     an_tree_free(ctx, &tree);
     return count;
 }
 
-/* A folder that is no part. One that cannot be listed is one without images: nobody needs them. */
-static alexnet_status walk_stranger(alexnet_context *ctx, const an_source *source, const char *name,
+/*
+ * Lists a folder that is no split. If it cannot be read it counts as empty: its images are not
+ * used.
+ */
+static alexnet_status list_stranger(alexnet_context *ctx, const an_source *source, const char *name,
                                     an_tree *tree)
 {
     char *folder = an_format(ctx, "%s/", name);
@@ -202,11 +205,11 @@ static alexnet_status walk_stranger(alexnet_context *ctx, const an_source *sourc
     alexnet_status status = an_tree_add(ctx, tree, folder, 0, 0);
     an_free(ctx, folder);
     AN_TRY(status);
-    status = an_status_of_reading(ctx, walk_part(ctx, source, name, tree));
+    status = an_status_of_reading(ctx, list_part(ctx, source, name, tree));
     return status == ALEXNET_BAD_FILE || status == ALEXNET_UNSUPPORTED ? ALEXNET_OK : status;
 }
 
-/* What the data set holds in none of its parts. */
+/* Lists what is in none of the splits. */
 static alexnet_status collect_beside(alexnet_context *ctx, const an_source *source,
                                      const an_names *names, an_tree *tree)
 {
@@ -220,7 +223,7 @@ static alexnet_status collect_beside(alexnet_context *ctx, const an_source *sour
             part = part || ((parts->present >> k & 1) != 0 && strcmp(parts->names[k], name) == 0);
         if (part) continue;
         AN_TRY(is_folder(ctx, source->path, name, &folder));
-        AN_TRY(folder ? walk_stranger(ctx, source, name, tree)
+        AN_TRY(folder ? list_stranger(ctx, source, name, tree)
                       : an_tree_add(ctx, tree, name, 0, 0));
     }
     return ALEXNET_OK;
@@ -241,10 +244,10 @@ static alexnet_status look_beside(an_source *source, alexnet_context *ctx)
 
 /* ---- reading ---- */
 
-/* A caller will put it there in its own words. */
+/* The caller puts the path there in its own words. */
 void an_source_drop_path(alexnet_context *ctx, const char *path)
 {
-    char shown[AN_ERROR_BYTES]; /* as it is in a message */
+    char shown[AN_ERROR_BYTES]; /* escaped, as in the message */
     size_t length;
 
     an_escape(shown, sizeof shown, path);
@@ -326,8 +329,8 @@ static void name_of(const an_source *source, int64_t index, char *buffer, size_t
 }
 
 static alexnet_status read_image(const an_source *source, alexnet_context *ctx, int64_t index,
-                                   an_orientation orientation, an_source_buffer *buffer,
-                                   an_image *image)
+                                 an_orientation orientation, an_source_buffer *buffer,
+                                 an_image *image)
 {
     const an_tree *tree = source->own;
 
@@ -367,9 +370,9 @@ alexnet_status an_folder_open(alexnet_context *ctx, an_part part, an_source *sou
     ((an_tree *)source->own)->forgiving = source->survey;
     AN_TRY(find_parts(ctx, source));
     AN_TRY(an_parts_choose(ctx, source->path, part, &source->parts));
-    const alexnet_status status = walk_parts(ctx, source);
+    const alexnet_status status = list_parts(ctx, source);
     if (an_status_of_reading(ctx, status) == ALEXNET_BAD_FILE)
-        return an_fail(ctx, status, "%s; allow it to be read, or take it out of the data",
+        return an_fail(ctx, status, "%s; make it readable, or remove it from the data",
                        alexnet_error(ctx));
     AN_TRY(status);
     return an_tree_finish(ctx, source->own, source);

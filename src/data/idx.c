@@ -1,10 +1,11 @@
 /*
- * idx.c: MNIST and what is packed like it (LeCun, Cortes, Burges: yann.lecun.com/exdb/mnist).
+ * idx.c: MNIST and data sets in its format (LeCun, Cortes, Burges: yann.lecun.com/exdb/mnist).
  *
  *     images: 0x00000803 | count | rows | columns | bytes, row by row       (big-endian, 32 bits)
- *     labels:   0x00000801 | count | bytes
+ *     labels: 0x00000801 | count | bytes
  *
- * Grey becomes RGB by repetition. Classes are named by their numbers: the files name none.
+ * Grey values are repeated for red, green and blue. The files have no class names: classes are
+ * named by their numbers.
  * SPDX-License-Identifier: MIT
  */
 #include "base/cursor.h"
@@ -15,15 +16,15 @@
 #include <stdio.h>
 
 #define IMAGES_MAGIC  0x803
-#define LABELS_MAGIC    0x801
+#define LABELS_MAGIC  0x801
 #define IMAGES_HEADER 16
-#define LABELS_HEADER   8
+#define LABELS_HEADER 8
 
 typedef struct half {
     const char *stem; /* "train" or "t10k" */
     an_blob images;
     int rows, columns;
-    int64_t first, count; /* images, in the source */
+    int64_t first, count; /* images: their indices in the source */
 } half;
 
 typedef struct idx {
@@ -38,7 +39,7 @@ static alexnet_status fail_memory(alexnet_context *ctx, const an_source *source)
     return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", source->path);
 }
 
-/* Opens FOLDER/STEM-WHAT-ubyte, or the same compressed. */
+/* Opens FOLDER/STEM-WHAT-ubyte, or the same file compressed. */
 static alexnet_status open_either(alexnet_context *ctx, const char *folder, const char *stem,
                                   const char *what, an_blob *out)
 {
@@ -134,7 +135,7 @@ static alexnet_status open_half(alexnet_context *ctx, const char *stem, an_sourc
     return status;
 }
 
-/* Either half may be missing: one that has labels is there. */
+/* Either half may be missing. A half exists if its labels do. */
 static alexnet_status holds_half(alexnet_context *ctx, const an_source *source, const char *stem,
                                  bool *out)
 {
@@ -170,8 +171,8 @@ static void name_of(const an_source *source, int64_t index, char *buffer, size_t
 }
 
 static alexnet_status read_image(const an_source *source, alexnet_context *ctx, int64_t index,
-                                   an_orientation orientation, an_source_buffer *buffer,
-                                   an_image *image)
+                                 an_orientation orientation, an_source_buffer *buffer,
+                                 an_image *image)
 {
     const half *h = find_half(source->own, index);
     const size_t pixels = (size_t)h->rows * (size_t)h->columns;

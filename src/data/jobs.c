@@ -1,19 +1,18 @@
 /*
  * jobs.c: alexnet_data_inspect(), alexnet_data_verify(), alexnet_data_stats().
  *
- * Sums over pixels are kept as whole numbers, so that it does not matter to the last bit which thread
- * adds what when.
+ * Sums over pixels are integers, so that the result does not depend on which thread adds what when.
  * SPDX-License-Identifier: MIT
  */
+#include "base/each.h"
 #include "base/extend.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/team.h"
 #include "data/bad_list.h"
-#include "data/each.h"
 #include "data/kind.h"
 #include "data/moments.h"
-#include "data/team.h"
 #include "image/resize.h"
 #include <stdbool.h>
 #include <string.h>
@@ -26,7 +25,7 @@ typedef struct owner {
     an_names names;
     int64_t *images;
     an_tally passed;
-    alexnet_passed_over *kinds; /* the same, for the caller */
+    alexnet_passed_over *kinds; /* `passed`, as the public struct */
 } owner;
 
 void alexnet_data_info_free(alexnet_context *ctx, alexnet_data_info *info)
@@ -66,11 +65,11 @@ static alexnet_status describe(alexnet_context *ctx, an_source *source, alexnet_
         else
             ++o->images[an_source_label(source, i)];
     }
-    o->names = source->classes; /* the source is closed next and needs them no more */
+    o->names = source->classes; /* the source is closed next: its names move to the result */
     source->classes = (an_names){0};
     info->class_names = (const char *const *)o->names.names;
     info->class_images = o->images;
-    o->passed = source->passed; /* likewise */
+    o->passed = source->passed; /* moves, too */
     source->passed = (an_tally){0};
     for (size_t i = 0; i < o->passed.count; ++i) {
         const an_tally_row *row = &o->passed.rows[i];
@@ -81,7 +80,7 @@ static alexnet_status describe(alexnet_context *ctx, an_source *source, alexnet_
     return ALEXNET_OK;
 }
 
-/* Counts the images of each class, of all parts and of that to train on. */
+/* Counts the images of each class, in all splits and in the training split. */
 static void count_classes(const an_source *source, int64_t *all, int64_t *train)
 {
     const bool parts = (source->parts.present & AN_TRAIN_BIT) != 0;
@@ -95,7 +94,7 @@ static void count_classes(const an_source *source, int64_t *all, int64_t *train)
     }
 }
 
-/* What makes training refuse a class, or learn little of it. */
+/* Logs the classes that training refuses or learns little of. */
 static alexnet_status tell_classes(alexnet_context *ctx, const an_source *source, const char *data)
 {
     const size_t classes = source->classes.count;
@@ -120,7 +119,7 @@ static alexnet_status tell_classes(alexnet_context *ctx, const an_source *source
     return ALEXNET_OK;
 }
 
-/* Everything, and what lies beside it. */
+/* Opens all splits, and counts what lies beside them. */
 static alexnet_status open_all(alexnet_context *ctx, const char *data, an_source **source)
 {
     AN_TRY(an_source_survey(ctx, data, AN_PART_ALL, source));
@@ -149,7 +148,7 @@ static alexnet_status open_part(alexnet_context *ctx, const alexnet_data_options
 {
     static const an_part parts[AN_PARTS] = {AN_PART_TRAIN, AN_PART_VAL, AN_PART_TEST};
 
-    if (options->data == NULL) return an_fail(ctx, ALEXNET_BAD_ARG, "no data set is named");
+    if (options->data == NULL) return an_fail(ctx, ALEXNET_BAD_ARG, "no data set is given");
     if (options->size < 0 || options->size > AN_IMAGE_SIDE_MAX)
         return an_fail(ctx, ALEXNET_BAD_ARG, "size: expected 0 to %d, found %d", AN_IMAGE_SIDE_MAX,
                        options->size);
@@ -160,7 +159,7 @@ static alexnet_status open_part(alexnet_context *ctx, const alexnet_data_options
                    options->part);
 }
 
-/* Those that cannot be listed. */
+/* Logs the folders that cannot be listed. */
 static void warn_of_folders(alexnet_context *ctx, const an_source *source)
 {
     an_source_buffer unused = {0};
@@ -189,27 +188,27 @@ alexnet_status alexnet_data_inspect(alexnet_context *ctx, const alexnet_data_opt
     return status;
 }
 
-/* ---- going through all images ---- */
+/* ---- all images ---- */
 
-/* What one thread needs and finds. */
-typedef struct share {
+/* The buffers and results of one thread. */
+typedef struct worker {
     an_source_buffer buffer;
     an_image image, resized;
     an_resizer resizer;
     an_moments moments;
     an_bad_list bad;
-} share;
+} worker;
 
 typedef struct scan {
     const an_source *source;
-    bool sum; /* the colours, too */
-    int size; /* that the images are resized to first; 0: they are not */
-    share *shares;
+    bool sum; /* also sum the colours */
+    int size; /* the side to resize images to first; 0: none */
+    worker *workers;
     int members;
-    an_bad_list bad; /* found by all */
+    an_bad_list bad; /* of all threads */
 } scan;
 
-static alexnet_status sum_colours(const scan *all, alexnet_context *ctx, share *s)
+static alexnet_status sum_colours(const scan *all, alexnet_context *ctx, worker *s)
 {
     const an_image *image = &s->image;
 
@@ -225,7 +224,7 @@ static alexnet_status sum_colours(const scan *all, alexnet_context *ctx, share *
 static alexnet_status scan_image(void *arg, alexnet_context *ctx, int member, int64_t index)
 {
     const scan *all = arg;
-    share *s = &all->shares[member];
+    worker *s = &all->workers[member];
     const alexnet_status status =
         an_source_read(all->source, ctx, index, AN_ORIENTATION_IGNORE, &s->buffer, &s->image);
 
@@ -235,28 +234,27 @@ static alexnet_status scan_image(void *arg, alexnet_context *ctx, int member, in
     return all->sum ? sum_colours(all, ctx, s) : ALEXNET_OK;
 }
 
-static void free_shares(alexnet_context *ctx, scan *all)
+static void free_workers(alexnet_context *ctx, scan *all)
 {
-    for (int i = 0; i < all->members && all->shares != NULL; ++i) {
-        share *s = &all->shares[i];
+    for (int i = 0; i < all->members && all->workers != NULL; ++i) {
+        worker *s = &all->workers[i];
         an_source_buffer_free(ctx, &s->buffer);
         an_image_free(ctx, &s->image);
         an_image_free(ctx, &s->resized);
         an_resizer_free(ctx, &s->resizer);
         an_bad_list_free(ctx, &s->bad);
     }
-    an_free(ctx, all->shares);
+    an_free(ctx, all->workers);
     an_bad_list_free(ctx, &all->bad);
 }
 
-/* Brings together what the threads found. */
+/* Merges the bad images of all threads. */
 static alexnet_status collect_bad(alexnet_context *ctx, scan *all)
 {
     for (int i = 0; i < all->members; ++i) {
-        const an_bad_list *bad = &all->shares[i].bad;
+        const an_bad_list *bad = &all->workers[i].bad;
         for (size_t k = 0; k < bad->count; ++k)
-            AN_TRY(
-                an_bad_list_add(ctx, &all->bad, bad->images[k].index, bad->images[k].reason));
+            AN_TRY(an_bad_list_add(ctx, &all->bad, bad->images[k].index, bad->images[k].reason));
     }
     return ALEXNET_OK;
 }
@@ -276,7 +274,7 @@ static void conclude(const scan *all, alexnet_data_info *info)
     an_moments moments = {0};
 
     for (int i = 0; i < all->members; ++i)
-        an_moments_merge(&moments, &all->shares[i].moments);
+        an_moments_merge(&moments, &all->workers[i].moments);
     an_moments_conclude(&moments, info->mean, info->sd, info->eigenvalues, info->eigenvectors);
 }
 
@@ -287,8 +285,8 @@ static alexnet_status scan_source(alexnet_context *ctx, const alexnet_data_optio
     const int64_t count = an_source_count(all->source);
 
     all->members = an_team_size(ctx, wanted, count);
-    all->shares = an_new_array(ctx, (size_t)all->members, sizeof *all->shares);
-    if (all->shares == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", phase);
+    all->workers = an_new_array(ctx, (size_t)all->members, sizeof *all->workers);
+    if (all->workers == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", phase);
     AN_TRY(an_each(ctx, &(an_each_options){.count = count,
                                            .members = all->members,
                                            .job = scan_image,
@@ -315,7 +313,7 @@ static alexnet_status scan_data(alexnet_context *ctx, const alexnet_data_options
         tell_bad(&all, &given);
         if (sum) conclude(&all, out);
     }
-    free_shares(ctx, &all);
+    free_workers(ctx, &all);
     an_source_close(source);
     return status;
 }

@@ -1,9 +1,9 @@
 /*
- * links.c: links inside a tar file.
+ * links.c: resolves links between the entries of a tar file.
  *
- * Files, folders and links are sorted by path in one list, "entries". A symbolic link is followed as
- * the system would: its target is walked along from the link's folder, component by component, and
- * whatever on the way is itself a symbolic link is replaced by its target.
+ * Files, folders and links are sorted by path in one list, `entries`. Symbolic links are resolved
+ * as the system does: component by component from the link's folder, and a component that is a
+ * symbolic link itself is replaced by its target.
  * SPDX-License-Identifier: MIT
  */
 #include "data/links.h"
@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EXPANDED_BYTES_MAX ((size_t)1 << 28) /* of their paths */
+#define EXPANDED_BYTES_MAX ((size_t)1 << 28) /* of the paths of files added for links to folders */
 
 /* ---- the list of links ---- */
 
@@ -58,21 +58,21 @@ void an_link_list_free(alexnet_context *ctx, an_link_list *list)
 typedef enum entry_kind { REGULAR, FOLDER, LINK } entry_kind;
 
 typedef struct entry {
-    const char *path; /* of a folder: ends in '/', which does not count */
+    const char *path; /* a folder's ends in '/', which `length` does not count */
     size_t length;
     uint64_t order;
     entry_kind kind;
-    uint64_t offset, size; /* a file's */
+    uint64_t offset, size; /* of a file */
     const an_link *link;
 } entry;
 
 typedef struct follower {
     alexnet_context *ctx;
     an_tar *tar;
-    entry *entries; /* by path, then by order */
+    entry *entries; /* sorted by path, then by order */
     size_t count;
-    size_t expanded, expanded_bytes; /* files behind links to folders, and their paths */
-    char rest[AN_PATH_BYTES], done[AN_PATH_BYTES]; /* of a target: still to walk along; walked */
+    size_t expanded, expanded_bytes; /* files below linked folders; bytes of their paths */
+    char rest[AN_PATH_BYTES], done[AN_PATH_BYTES]; /* of a target: components to do, done */
 } follower;
 
 static int compare_text(const char *a, size_t a_length, const char *b, size_t b_length)
@@ -127,7 +127,7 @@ static alexnet_status collect(follower *f, const an_link_list *list)
     return ALEXNET_OK;
 }
 
-/* The place of the first entry that does not come before the path. */
+/* The index of the first entry that is not less than the path. */
 static size_t lower_bound(const follower *f, const char *path, size_t length)
 {
     size_t low = 0;
@@ -142,7 +142,7 @@ static size_t lower_bound(const follower *f, const char *path, size_t length)
     return low;
 }
 
-/* The latest entry of this path whose header lies before `before`; NULL: there is none. */
+/* The last entry with this path whose header is before `before`; NULL: none. */
 static const entry *find(const follower *f, const char *path, uint64_t before)
 {
     const size_t length = strlen(path);
@@ -161,7 +161,10 @@ static bool lies_in(const char *path, const char *folder, size_t length)
     return length == 0 || (strncmp(path, folder, length) == 0 && path[length] == '/');
 }
 
-/* The first entry below the folder, which need not have one of its own; f->count: none. Folder ends in '/'. */
+/*
+ * The first entry below the folder, which needs no entry of its own; f->count: none. The path ends
+ * in '/'.
+ */
 static size_t first_below(const follower *f, const char *folder_with_slash)
 {
     const size_t length = strlen(folder_with_slash);
@@ -174,20 +177,20 @@ static size_t first_below(const follower *f, const char *folder_with_slash)
 
 /* ---- one link ---- */
 
-/* Where a link leads: a file, else a folder whose path is in f->done, else nowhere. */
+/* Where a link leads: to a file, to the folder whose path is f->done, or nowhere. */
 typedef struct place {
     const entry *file;
     bool folder;
-    const char *fault; /* of one that leads nowhere */
+    const char *fault; /* why it leads nowhere */
 } place;
 
-static const char *const circle = "a link that leads round in a circle";
+static const char *const circle = "a link that leads in a circle";
 static const char *const outside = "a link that leads out of the archive";
-static const char *const nothing = "a link to what is not in the archive";
+static const char *const nothing = "a link to something that is not in the archive";
 static const char *const too_long = "a link whose target is too long";
 
-/* Puts text and a slash in front of what is still to walk along. */
-static bool walk_first(follower *f, const char *text, size_t length)
+/* Puts text and a slash in front of the remaining components. False: it is too long. */
+static bool push_components(follower *f, const char *text, size_t length)
 {
     const size_t rest = strlen(f->rest) + 1;
 
@@ -198,7 +201,7 @@ static bool walk_first(follower *f, const char *text, size_t length)
     return true;
 }
 
-/* Takes the next component from f->rest onto f->done. NULL or a fault. */
+/* Moves the next component from f->rest to f->done. Returns NULL or a fault. */
 static const char *step(follower *f)
 {
     const size_t length = strcspn(f->rest, "/");
@@ -219,19 +222,19 @@ static const char *step(follower *f)
     return fault;
 }
 
-/* Begins the walk to a symbolic link's target, from the folder it lies in. */
+/* Starts to resolve a symbolic link's target, from the link's folder. */
 static const char *enter(follower *f, const an_link *link)
 {
     const char *base = strrchr(link->path, '/');
 
     if (link->target[0] == '/') return outside;
-    if (!walk_first(f, link->target, strlen(link->target))) return too_long;
+    if (!push_components(f, link->target, strlen(link->target))) return too_long;
     an_print(f->done, sizeof f->done, "%.*s", base != NULL ? (int)(base - link->path) : 0,
              link->path);
     return NULL;
 }
 
-/* A hard link is another name of what the earlier entry was. */
+/* A hard link is another name for what the earlier entry was. */
 static const entry *follow_hard(const follower *f, const entry *e, int *hops)
 {
     while (e != NULL && e->kind == LINK && e->link->hard) {
@@ -248,7 +251,7 @@ static place follow(follower *f, const entry *start)
     const char *fault = e == NULL ? nothing : NULL;
 
     f->rest[0] = f->done[0] = '\0';
-    if (e != NULL && e->kind == FOLDER) fault = nothing; /* no hard link leads to a folder */
+    if (e != NULL && e->kind == FOLDER) fault = nothing; /* hard links to folders do not exist */
     if (e != NULL && e->kind == LINK) fault = enter(f, e->link);
     if (e != NULL && e->kind == REGULAR) return (place){.file = e};
     while (fault == NULL && f->rest[0] != '\0') {
@@ -270,7 +273,7 @@ static place follow(follower *f, const entry *start)
     return (place){.folder = folder, .fault = folder ? NULL : nothing};
 }
 
-/* ---- what a link stands for ---- */
+/* ---- the leaves of a link ---- */
 
 static alexnet_status add_broken(follower *f, const char *path, uint64_t order, const an_link *link,
                                  const char *fault)
@@ -283,7 +286,7 @@ static alexnet_status add_broken(follower *f, const char *path, uint64_t order, 
     return an_tar_add_unreadable(f->ctx, f->tar, path, order, reason);
 }
 
-/* A leaf for `path`, which leads where the entry does. Called below a linked folder with its own entries. */
+/* Adds a leaf for `path`, which is the entry seen through a link to a folder above it. */
 static alexnet_status add_below(follower *f, const entry *e, const char *path)
 {
     f->expanded_bytes += strlen(path);
@@ -299,7 +302,7 @@ static alexnet_status add_below(follower *f, const entry *e, const char *path)
     return add_broken(f, path, e->order, e->link, to.fault);
 }
 
-/* Everything below the folder in f->done, once more below the link. */
+/* Adds everything below the folder in f->done a second time, below the link. */
 static alexnet_status add_folder(follower *f, const an_link *link)
 {
     const size_t length = strlen(f->done);
@@ -307,7 +310,7 @@ static alexnet_status add_folder(follower *f, const an_link *link)
 
     if (lies_in(link->path, f->done, length))
         return an_tally_add_kind(f->ctx, &f->tar->passed, "links to a folder around them", 1);
-    char *folder = an_format(f->ctx, "%s/", f->done); /* f->done is used again below */
+    char *folder = an_format(f->ctx, "%s/", f->done); /* add_below() overwrites f->done */
     char *own = an_format(f->ctx, "%s/", link->path);
     if (folder == NULL || own == NULL) status = an_fail(f->ctx, ALEXNET_NO_MEMORY, "a link's path");
     if (status == ALEXNET_OK) status = an_tar_add(f->ctx, f->tar, own, link->order, 0, 0);

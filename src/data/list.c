@@ -1,5 +1,5 @@
 /*
- * list.c: a text file that names images and their classes, one a line.
+ * list.c: a text file that names images and their classes, one per line.
  *
  *     n01440764/n01440764_18.JPEG 0          PATH LABEL
  *     /photos/my cat.jpg,tabby cat           PATH,LABEL
@@ -7,13 +7,18 @@
  *     id;class;filename                      a heading, and columns in any order
  *     7;tabby cat;"my; cat.jpg"
  *
- * Under a heading of known words ("path", "file name", "image"; "label", "class") lines are records as
- * RFC 4180 has them, separated by commas, tabs or semicolons, and the columns of these names are read.
- * Without one, a label may come first, where what follows is an image and it is none; else, where a line has several commas, tabs, semicolons or spaces, the last one that follows a
- * image's name parts it, else the last one; a first line whose path is no file, while others are, is
- * a heading in words of its own. A field may be quoted: then it holds anything, line ends too, and two
- * quotation marks stand for one. When every label is a number, they are the class numbers; else they
- * are names, and classes are sorted by name.
+ * Below a heading of known words ("path", "file name", "image"; "label", "class") each line is a
+ * record as in RFC 4180, with fields separated by commas, tabs or semicolons, and the columns of
+ * these names are read.
+ *
+ * Without a heading, a line is split at one of its commas, tabs, semicolons or spaces: at the last
+ * one that follows an image's name, else at the last one. The label may come first, if only what
+ * follows it is an image. A first line whose path does not exist, while those of other lines do, is
+ * a heading in unknown words.
+ *
+ * A field may be quoted: then it can contain anything, line ends included, and two quotation marks
+ * mean one. If every label is a number, the labels are class numbers; else they are class names,
+ * sorted.
  * SPDX-License-Identifier: MIT
  */
 #include "base/log.h"
@@ -27,9 +32,9 @@
 #include <string.h>
 
 #define LIST_BYTES_MAX   ((size_t)1 << 30)
-#define RECORD_BYTES_MAX 8192    /* of a line, or of several where a field has line ends */
-#define CLASSES_MAX      100000  /* a larger number is a slip, not a class */
-#define PLAIN_MARKS      ",\t; " /* what may part path and label where no heading says */
+#define RECORD_BYTES_MAX 8192    /* of a record, whose fields may have line ends */
+#define CLASSES_MAX      100000  /* a larger number is an error, not a class */
+#define PLAIN_MARKS      ",\t; " /* separators of path and label without a heading */
 
 typedef struct entry {
     char *path, *label;
@@ -37,11 +42,11 @@ typedef struct entry {
 } entry;
 
 typedef struct list {
-    an_bytes text; /* paths and labels lie in it, each ended by 0 */
-    char *folder;  /* that the list lies in */
+    an_bytes text; /* paths and labels point into it; each ends with 0 */
+    char *folder;  /* the folder that contains the list */
     entry *entries;
     size_t count;
-    bool label_first; /* in lines without a heading */
+    bool label_first; /* in a list without a heading */
 } list;
 
 /* ---- fields ---- */
@@ -54,12 +59,12 @@ static char *trim(char *text)
     return text;
 }
 
-/* True for a byte of `marks`; the 0 at their end is none of them. */
+/* True if c is one of `marks`; their final 0 is not. */
 static bool is_one_of(const char *marks, char c) { return c != '\0' && strchr(marks, c) != NULL; }
 
 /*
- * The quotation mark that ends the field whose first one stands before `at`. NULL: there is none
- * before `limit`, or it ends no field: then the first one is a letter like others.
+ * The closing quotation mark of the field whose opening one is before `at`. NULL: there is none
+ * before `limit`, or no field ends there; the opening one is then an ordinary character.
  */
 static char *find_closing(char *at, const char *limit, const char *marks)
 {
@@ -78,7 +83,7 @@ static char *find_closing(char *at, const char *limit, const char *marks)
     return NULL;
 }
 
-/* What stands between two quotation marks, two of them for each one meant; ended by 0. */
+/* The text between two quotation marks, with doubled ones made single; ends with 0. */
 static char *unescape(char *text, char *closing)
 {
     char *out = text;
@@ -91,7 +96,7 @@ static char *unescape(char *text, char *closing)
     return text;
 }
 
-/* Trims, and takes off quotation marks. */
+/* Trims the text and removes quotation marks around it. */
 static char *unquote(char *text)
 {
     text = trim(text);
@@ -100,14 +105,14 @@ static char *unquote(char *text)
     return closing != NULL ? unescape(text + 1, closing) : text;
 }
 
-/* A field of a record, and where it ends. */
+/* A field of a record; not terminated. */
 typedef struct field {
     char *text;
     size_t length;
     bool quoted;
 } field;
 
-/* The field at *at, which then stands at the next; NULL: there is none. Changes nothing. */
+/* The field at *at; moves *at to the next field, or to NULL after the last. Changes no text. */
 static field next_field(char **at, char mark)
 {
     const char marks[2] = {mark, '\0'};
@@ -126,7 +131,7 @@ static field next_field(char **at, char mark)
     return f;
 }
 
-/* The field as a text of its own. Call it when the fields after it have been found. */
+/* Terminates the field in place. To be called when the fields after it have been found. */
 static char *take_field(const field *f)
 {
     if (f->quoted) return unescape(f->text, f->text + f->length);
@@ -137,16 +142,16 @@ static char *take_field(const field *f)
 /* ---- records ---- */
 
 typedef struct reader {
-    char *at, *end; /* at NULL: all is read */
-    int64_t line;   /* of the record that comes next */
+    char *at, *end; /* at NULL: at the end */
+    int64_t line;   /* of the next record */
 } reader;
 
-/* The end of the record: the first line end that is not inside quotation marks. */
+/* The end of the record: the first line end outside quotation marks. */
 static char *find_end(const reader *r, const char *marks)
 {
     const size_t left = (size_t)(r->end - r->at);
     const char *limit = r->at + AN_MIN(left, RECORD_BYTES_MAX);
-    bool begins = true; /* a field, here */
+    bool begins = true; /* a field may begin here */
     char *at = r->at;
 
     for (; at < r->end && *at != '\n'; ++at) {
@@ -157,7 +162,7 @@ static char *find_end(const reader *r, const char *marks)
     return at;
 }
 
-/* The next record, ended by 0, and the line that it begins on; NULL: there is none. */
+/* The next record, terminated, and the line where it begins; NULL: there is none. */
 static char *next_record(reader *r, const char *marks, int64_t *line)
 {
     char *record = r->at;
@@ -174,9 +179,9 @@ static char *next_record(reader *r, const char *marks, int64_t *line)
 
 /* ---- a line of PATH LABEL ---- */
 
-#define EXTENSION_BYTES 16 /* more than any image's has */
+#define EXTENSION_BYTES 16 /* more than the extension of any image */
 
-/* True when text[0 .. end-1] ends as an image's name does. */
+/* True if text[0 .. end-1] ends as an image's name. */
 static bool ends_image(char *text, size_t end)
 {
     const size_t start = end > EXTENSION_BYTES ? end - EXTENSION_BYTES : 0;
@@ -188,11 +193,11 @@ static bool ends_image(char *text, size_t end)
     return image;
 }
 
-/* The separator between path and label; 0: there is none. */
+/* The index of the separator between path and label; 0: none. */
 static size_t find_separator(char *line)
 {
     size_t after_image = 0, last = 0, last_semicolon = 0;
-    size_t end = 0, looked_at = 0; /* of a word: after its last letter that is no quotation mark */
+    size_t end = 0, looked_at = 0; /* of a word, without quotation marks */
     bool image = false;
 
     for (size_t i = 0; line[i] != '\0'; ++i) {
@@ -228,25 +233,27 @@ static bool split_plain(char *line, entry *out)
 
 /* ---- headings ---- */
 
-/* What a heading says. */
+/* The columns that a heading names. */
 typedef struct columns {
-    char mark; /* that parts them; 0: there is no heading of known words */
+    char mark; /* the separator; 0: there is no heading of known words */
     int path, label, count;
 } columns;
 
 #define WORD_BYTES 24
 
-/* The better known, the earlier. */
+/* In order of preference. */
 static const char *const path_words[] = {
     "path",  "filepath",  "imagepath", "imgpath", "file",  "filename", "imagefile",
-    "image", "imagename", "img",       "image", "photo", "name",
+    "image", "imagename", "img",       "picture", "photo", "name",
 };
 static const char *const label_words[] = {
     "label",   "labels",  "labelname", "labelid",      "class",      "classname",
     "classid", "classes", "category",  "categoryname", "categoryid", "target",
 };
 
-/* Its place among the words, letters and digits alone counting; -1: it is none of them. */
+/*
+ * The index of the field among the words, of which only letters and digits count; -1: none of them.
+ */
 static int rank_of(const field *f, const char *const *words, size_t count)
 {
     char word[WORD_BYTES];
@@ -263,7 +270,7 @@ static int rank_of(const field *f, const char *const *words, size_t count)
     return -1;
 }
 
-/* What looks like data: a number, an image's name, a path. */
+/* True if the field looks like data: a number, an image's name, a path. */
 static bool is_data(const field *f)
 {
     double number;
@@ -272,10 +279,10 @@ static bool is_data(const field *f)
            ends_image(f->text, f->length);
 }
 
-/* The columns of a record taken for a heading; -1: there is none of that kind. */
+/* The columns of a record read as a heading; -1: no such column. */
 typedef struct heading {
     int path, label, count;
-    bool data; /* a field that looks like data: it is no heading */
+    bool data; /* some field looks like data, so it is no heading */
 } heading;
 
 static void keep_better(int *column, int *best, int rank, int index)
@@ -300,7 +307,7 @@ static heading look_at(char *record, char mark)
     return h;
 }
 
-/* Of two columns one known word is enough: the other column is the other thing. */
+/* With two columns one known word is enough: the other column is the other thing. */
 static void guess_other(heading *h, char mark)
 {
     if (h->count != 2 || mark == ' ') return;
@@ -308,7 +315,7 @@ static void guess_other(heading *h, char mark)
     if (h->label >= 0 && h->path < 0) h->path = 1 - h->label;
 }
 
-/* Looks for a heading of known words. BAD_FILE: it has no column of paths, or none of labels. */
+/* Looks for a heading of known words. BAD_FILE: it lacks a column of paths or of labels. */
 static alexnet_status find_columns(alexnet_context *ctx, const an_source *source, char *record,
                                    columns *out)
 {
@@ -333,7 +340,7 @@ static alexnet_status find_columns(alexnet_context *ctx, const an_source *source
     return ALEXNET_OK;
 }
 
-/* Columns that nobody reads are named. */
+/* Logs which columns are read, if there are others. */
 static void tell_columns(alexnet_context *ctx, const an_source *source, char *record,
                          const columns *c)
 {
@@ -357,8 +364,6 @@ static void tell_columns(alexnet_context *ctx, const an_source *source, char *re
                paths, labels, an_listing_text(&unused));
 }
 
-/* ---- all records ---- */
-
 /* ---- labels first ---- */
 
 static alexnet_status find_file(alexnet_context *ctx, const list *l, const char *path, bool *found)
@@ -370,10 +375,10 @@ static alexnet_status find_file(alexnet_context *ctx, const list *l, const char 
     const alexnet_status status = an_file_stat(ctx, whole, &info);
     an_free(ctx, whole);
     *found = info.kind != AN_FILE_ABSENT;
-    return status == ALEXNET_NO_MEMORY ? status : ALEXNET_OK; /* what has no name is no file */
+    return status == ALEXNET_NO_MEMORY ? status : ALEXNET_OK; /* impossible paths do not exist */
 }
 
-/* What stands before the first mark of a record, and what stands after it. False: there is no mark. */
+/* The text before the first separator of a record, and the text after it. False: there is none. */
 static bool halve(char *record, char **first, char **rest)
 {
     char *line = trim(record);
@@ -396,7 +401,7 @@ static alexnet_status is_image(alexnet_context *ctx, const list *l, const char *
     return *out ? ALEXNET_OK : find_file(ctx, l, path, out);
 }
 
-/* Whether a record without a heading has its label in front: only what follows is an image. */
+/* Decides whether records have their label first: only the text after it is an image. */
 static alexnet_status look_for_label(alexnet_context *ctx, list *l, const char *record)
 {
     char *first, *rest, *copy = an_copy_text(ctx, record);
@@ -412,7 +417,7 @@ static alexnet_status look_for_label(alexnet_context *ctx, list *l, const char *
     return status;
 }
 
-/* Where no line ends otherwise, it ends as those of old Macintosh programs. */
+/* If the text has no \n: lines that end with \r, as old Macintosh programs wrote them. */
 static void end_lines(an_bytes *text)
 {
     for (size_t i = 0; i < text->size; ++i)
@@ -428,7 +433,7 @@ static size_t count_lines(const an_bytes *text)
     return lines;
 }
 
-/* A record under a heading. False: it has too few fields, or too many; *found says how many. */
+/* Splits a record below a heading. False: too few or too many fields; *found is their number. */
 static bool split_columns(char *record, const columns *c, entry *out, int *found)
 {
     field path = {0}, label = {0};
@@ -439,7 +444,7 @@ static bool split_columns(char *record, const columns *c, entry *out, int *found
         if (*found == c->path) path = f;
         if (*found == c->label) label = f;
     }
-    /* "a,b.jpg,cat" of a hand that knows no quotation marks */
+    /* "a,b.jpg,cat", written without the quotation marks it needs */
     if (*found != c->count && c->path == 0 && c->label == 1 && c->count == 2)
         return split_plain(record, out) &&
                (c->mark == ' ' || strchr(out->label, c->mark) == NULL || out->label[-1] == '"');
@@ -465,7 +470,7 @@ static alexnet_status split(alexnet_context *ctx, const an_source *source, char 
         whole = label_first ? halve(record, &out->label, &out->path) : split_plain(record, out);
     if (whole && out->label[0] == '"' && strchr(out->label + 1, '"') == NULL)
         return an_fail(ctx, ALEXNET_BAD_FILE,
-                       "%s: line %jd: a quotation mark without its other one: '%s'", source->path,
+                       "%s: line %jd: a quotation mark without a closing one: '%s'", source->path,
                        (intmax_t)out->line, out->label);
     if (whole) return ALEXNET_OK;
     if (c->mark == 0 || found == c->count)
@@ -514,11 +519,14 @@ static alexnet_status parse(alexnet_context *ctx, const an_source *source, list 
     return ALEXNET_OK;
 }
 
-/* ---- headings in words of their own ---- */
+/* ---- headings in unknown words ---- */
 
-#define LOOKED_FOR 16 /* files, at most */
+#define LOOKED_FOR 16 /* lines whose files are looked for */
 
-/* Takes the first line out where its path is no file and no image's name, while others are files. */
+/*
+ * Removes the first line if its path is neither a file nor an image's name, while other lines name
+ * files.
+ */
 static alexnet_status drop_heading(alexnet_context *ctx, const an_source *source, list *l)
 {
     const entry first = l->entries[0];
@@ -530,15 +538,15 @@ static alexnet_status drop_heading(alexnet_context *ctx, const an_source *source
     for (size_t i = 1; i < AN_MIN(l->count, LOOKED_FOR) && !found; ++i)
         AN_TRY(find_file(ctx, l, l->entries[i].path, &found));
     if (!found) return ALEXNET_OK;
-    an_log(ctx, ALEXNET_LOG_INFO, "%s: line %jd, '%s' and '%s', is taken for a heading",
-           source->path, (intmax_t)first.line, first.path, first.label);
+    an_log(ctx, ALEXNET_LOG_INFO, "%s: line %jd, '%s' and '%s', is read as a heading", source->path,
+           (intmax_t)first.line, first.path, first.label);
     memmove(l->entries, l->entries + 1, --l->count * sizeof *l->entries);
     return ALEXNET_OK;
 }
 
 /* ---- labels ---- */
 
-/* "7", or "7.0", as spreadsheets write numbers at times. */
+/* "7", or "7.0", as some spreadsheets write it. */
 static bool is_number(const char *label, int64_t *number)
 {
     const size_t length = strlen(label);
@@ -561,7 +569,7 @@ static bool all_are_numbers(const list *l)
     return true;
 }
 
-/* Class 0 exists all the same: a number means the same in every list. */
+/* Class 0 exists nevertheless, so that a number means the same class in every list. */
 static void tell_first(alexnet_context *ctx, const an_source *source, int64_t first)
 {
     if (first == 1)
@@ -638,8 +646,8 @@ static void name_of(const an_source *source, int64_t index, char *buffer, size_t
 }
 
 static alexnet_status read_image(const an_source *source, alexnet_context *ctx, int64_t index,
-                                   an_orientation orientation, an_source_buffer *buffer,
-                                   an_image *image)
+                                 an_orientation orientation, an_source_buffer *buffer,
+                                 an_image *image)
 {
     const list *l = source->own;
 

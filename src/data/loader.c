@@ -1,17 +1,17 @@
 /*
  * loader.c: batches of prepared images, decoded ahead by worker threads.
  *
- * Batches are numbered 0, 1, 2 ... from where the loader starts, over the ends of epochs. Batch b
- * uses slot b % AN_LOADER_SLOTS. Only the caller's thread opens slots and frees them; workers take
- * tickets, one for each image, in order:
+ * Batches are numbered 0, 1, 2 ... from the start of the loader, across epochs. Batch b uses slot b
+ * % AN_LOADER_SLOTS. Only the caller's thread opens and frees slots. Workers take tickets, one per
+ * image, in order:
  *
  *     batches   | free | the caller's | finished, being filled, waiting | not yet opened
  *                      ^ released     ^ next                            ^ opened
  *                                               ^ filling: the first with tickets left
  *
- * A worker writes to its image's place in the slot and to nothing else, so that the order in which
- * images are finished leaves no trace. What a failure means (skip, or end) the caller's thread
- * decides, image by image in the batch's order.
+ * A worker writes only to its image's place in the slot, so the order in which images are finished
+ * has no effect. The caller's thread decides what a failure means (skip or stop), image by image in
+ * the order of the batch.
  * SPDX-License-Identifier: MIT
  */
 #include "data/loader.h"
@@ -21,17 +21,17 @@
 #include "base/context.h"
 #include "base/memory.h"
 #include "base/status.h"
-#include "data/team.h"
+#include "base/team.h"
 #include <assert.h>
 #include <pthread.h>
 #include <string.h>
 
-#define NAME_BYTES 1024 /* of an image, in a message */
+#define NAME_BYTES 1024 /* of an image's name in a message */
 
-/* What became of an image. */
+/* The result of preparing an image. */
 typedef struct outcome {
     alexnet_status status;
-    char *reason; /* of a failure; NULL: there was no memory for it */
+    char *reason; /* of a failure; NULL: no memory for it */
 } outcome;
 
 typedef struct slot {
@@ -39,12 +39,12 @@ typedef struct slot {
     int32_t *labels;
     int64_t *indices;
     outcome *outcomes;
-    int count;       /* images that the batch ought to have */
+    int count;       /* images of the batch, bad ones included */
     int taken, done; /* tickets */
     an_batch batch;
 } slot;
 
-/* What a thread that prepares images needs. */
+/* The buffers of a thread that prepares images. */
 typedef struct worker {
     an_source_buffer buffer;
     an_image image;
@@ -57,14 +57,14 @@ struct an_loader {
     size_t tensor_floats; /* of one view */
     an_arena arena;       /* everything in the slots, and the order */
     uint32_t *order;
-    int64_t order_epoch;   /* of `order`; -1: none yet */
-    int64_t epoch, number; /* the batch that is opened next */
-    bool ended;            /* no batch is opened any more */
+    int64_t order_epoch;   /* epoch of `order`; -1: none yet */
+    int64_t epoch, number; /* the next batch to open */
+    bool ended;            /* no more batches are opened */
     an_bad_list bad;
     double wait_seconds;
     worker *workers;
     int worker_count;
-    alexnet_context *own_ctx; /* without threads: what the worker's work is done on */
+    alexnet_context *own_ctx; /* without threads: the context of the only worker */
     an_team *team;            /* NULL: without threads */
 
     pthread_mutex_t lock; /* guards the slots' tickets and what follows */
@@ -103,7 +103,9 @@ static alexnet_status prepare(const an_loader *loader, alexnet_context *ctx, wor
     return ALEXNET_OK;
 }
 
-/* Takes a ticket, if there is one, and does its work. Called and returns with the lock held. */
+/*
+ * Takes a ticket, if there is one, and prepares its image. Called and returns with the lock held.
+ */
 static bool work_on_ticket(an_loader *loader, alexnet_context *ctx, worker *w)
 {
     while (loader->filling < loader->opened &&
@@ -153,7 +155,7 @@ void an_loader_order(uint64_t seed, int64_t epoch, bool shuffle, int64_t count, 
     an_shuffle(&stream, order, (size_t)count);
 }
 
-/* Every ticket taken has been done. */
+/* All tickets that were taken must be done. */
 static void drop_reasons(an_loader *loader, slot *s)
 {
     for (int i = 0; i < s->taken; ++i) {
@@ -162,7 +164,7 @@ static void drop_reasons(an_loader *loader, slot *s)
     }
 }
 
-/* Makes tickets for the next batch. Nobody else looks at the slot yet. */
+/* Prepares the slot for the next batch. No other thread uses the slot yet. */
 static void open_slot(an_loader *loader, slot *s)
 {
     const an_loader_options *o = &loader->options;
@@ -216,7 +218,7 @@ size_t an_loader_bad(an_loader *loader, const an_bad_image **list)
     return loader->bad.count;
 }
 
-/* What one failed image means for the batch: OK when it is to be skipped. */
+/* Decides what an image's failure means for the batch. OK: skip the image. */
 static alexnet_status judge(an_loader *loader, int64_t index, const outcome *o)
 {
     const an_loader_options *options = &loader->options;
@@ -239,7 +241,7 @@ static alexnet_status judge(an_loader *loader, int64_t index, const outcome *o)
 
 /* ---- the caller's side ---- */
 
-/* Closes the gaps that bad images left, and sets the labels. */
+/* Closes the gaps of bad images, and sets the labels. */
 static void close_gaps(const an_loader *loader, slot *s)
 {
     const an_loader_options *o = &loader->options;
@@ -259,7 +261,7 @@ static void close_gaps(const an_loader *loader, slot *s)
     s->batch.n = n;
 }
 
-/* Waits, or without threads works, until the slot is done. */
+/* Waits until the slot is done; without threads, does its work. */
 static void wait_for(an_loader *loader, const slot *s)
 {
     const double start = an_seconds();
@@ -441,12 +443,12 @@ alexnet_status an_loader_open(alexnet_context *ctx, const an_loader_options *opt
     alexnet_status status = check(ctx, &loader->options);
     if (status == ALEXNET_OK) status = take_slots(loader);
     if (status == ALEXNET_OK) {
-        if (loader->number == an_loader_batches(loader)) { /* resumed after an epoch's last batch */
+        if (loader->number == an_loader_batches(loader)) { /* resumed after an epoch */
             loader->number = 0;
             ++loader->epoch;
             loader->ended = !options->repeat;
         }
-        open_slots(loader); /* the threads that come next find work at once */
+        open_slots(loader); /* the threads find work as soon as they start */
         status = take_workers(loader);
     }
     if (status != ALEXNET_OK) {

@@ -1,12 +1,14 @@
 /*
  * loader.h: batches of prepared images, decoded ahead by worker threads.
  *
- * What comes out is a function of (seed, epoch, place in the order) alone: not of workers, timing or resumes.
+ * The batches are a function of (seed, epoch, place in the order) alone: not of workers, timing or
+ * resumes.
  *
- *   source --> ticket --> worker: read, decode, augment, prepare --> slot of a batch --> an_loader_next(), in order
+ *   source --> ticket --> worker: read, decode, augment, prepare --> slot of a batch
+ *          --> an_loader_next(), in order
  *
- * Where the system refuses threads, those that it lets start do the work of all.
- * A bounded ring of AN_LOADER_SLOTS batches is allocated once. With workers = 0 everything happens in an_loader_next().
+ * A ring of AN_LOADER_SLOTS batches is allocated once. With workers = 0 an_loader_next() does all
+ * the work. If the system refuses threads, those that it starts do all the work.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_DATA_LOADER_H
@@ -19,68 +21,71 @@
 #define AN_LOADER_SLOTS 3
 
 typedef struct an_loader_options {
-    const an_source     *source;
-    const int64_t       *indices; /* the images to use (a split), or NULL: all. Borrowed */
-    int64_t              count;   /* of indices */
-    const int           *labels;  /* class of the source to class of the network, or NULL: the same. Borrowed */
+    const an_source *source;
+    const int64_t *indices; /* the images to use (a split), or NULL: all. Borrowed */
+    int64_t count;          /* number of indices */
+    const int *labels;      /* source class -> network class; NULL: the same. Borrowed */
     const an_preprocess *record;
-    const float         *mean_image; /* or NULL; borrowed */
-    int                  mean_h, mean_w;
-    const an_augment    *augment; /* NULL: testing */
-    const an_augment    *later;   /* instead of it from epoch `later_epoch` on; NULL: never */
-    int64_t              later_epoch;
-    int                  views;   /* testing: 1 or AN_VIEWS tensors for each image, one after the other */
-    int                  height, width;
-    int                  batch;   /* images a batch; the last one of an epoch may be smaller */
-    bool                 shuffle; /* a new order each epoch */
-    uint64_t             seed;
-    int64_t              epoch, first_batch; /* where to start: resume */
-    bool                 repeat;  /* go on with the next epoch; else end after one */
-    int                  workers; /* threads; -1: as needed (as many as the context has); 0: none */
-    bool                 skip_bad;
-    int64_t              skip_max; /* BAD_FILE when more images are bad; -1: no limit */
+    const float *mean_image; /* or NULL; borrowed */
+    int mean_h, mean_w;
+    const an_augment *augment; /* NULL: testing */
+    const an_augment *later;   /* used instead from epoch `later_epoch` on; NULL: never */
+    int64_t later_epoch;
+    int views; /* testing: tensors of an image, 1 or AN_VIEWS, consecutive */
+    int height, width;
+    int batch;    /* images per batch; the last batch of an epoch may be smaller */
+    bool shuffle; /* a new order each epoch */
+    uint64_t seed;
+    int64_t epoch, first_batch; /* where to start: resume */
+    bool repeat;                /* go on with the next epoch; else end after one */
+    int workers;                /* threads; -1: as many as the context has; 0: none */
+    bool skip_bad;
+    int64_t skip_max; /* BAD_FILE if more images are bad; -1: no limit */
 } an_loader_options;
 
 typedef struct an_batch {
-    const float   *images; /* [n * views][3][height][width] */
-    const int32_t *labels; /* [n] */
+    const float *images;    /* [n * views][3][height][width] */
+    const int32_t *labels;  /* [n] */
     const int64_t *indices; /* [n]: in the source */
-    const int32_t *others;  /* [n], of blended images (train/mixup.h); NULL: they are not */
-    const float *parts;     /* [n], of these */
-    int            n;      /* good images; 0 when all of the batch were bad */
-    int64_t        epoch, number; /* of the batch in its epoch */
-    bool           last;   /* of the epoch */
+    const int32_t *others;  /* [n]: second labels, if blended (train/mixup.h); or NULL */
+    const float *parts;     /* [n]: weights of these labels */
+    int n;                  /* readable images; 0 if all of the batch are bad */
+    int64_t epoch, number;  /* `number` counts batches in the epoch */
+    bool last;              /* of its epoch */
 } an_batch;
 
 typedef struct an_loader an_loader;
 
-alexnet_status an_loader_open(alexnet_context *ctx, const an_loader_options *options, an_loader **out) AN_NODISCARD;
-void           an_loader_close(an_loader *loader); /* stops and joins the workers at once */
+alexnet_status an_loader_open(alexnet_context *ctx, const an_loader_options *options,
+                              an_loader **out) AN_NODISCARD;
+void an_loader_close(an_loader *loader); /* stops and joins the workers at once */
 
 /*
- * The next batch, valid until the next call; *batch = NULL at the end (repeat false). Allocates nothing after the first epoch.
- * BAD_FILE names the image and the reason (skip_bad false, or over skip_max).
+ * The next batch, valid until the next call; *batch = NULL at the end (without `repeat`). Allocates
+ * nothing after the first epoch. BAD_FILE names the image and the reason (skip_bad false, or more
+ * than skip_max).
  */
 alexnet_status an_loader_next(an_loader *loader, const an_batch **batch) AN_NODISCARD;
 
 /*
- * The memory that a loader of these options takes, its threads' too: what an image takes to decode is that of the largest
- * of AN_LOADER_MEASURED, evenly spread. Adds to *bytes. NO_MEMORY, IO.
+ * Adds to *bytes the memory that a loader with these options needs, its threads included. The memory
+ * to decode an image is that of the largest of AN_LOADER_MEASURED images, evenly spread over the
+ * source. NO_MEMORY, IO.
  */
 #define AN_LOADER_MEASURED 16
 alexnet_status an_loader_book(alexnet_context *ctx, const an_loader_options *options,
                               int64_t *bytes) AN_NODISCARD;
 
-int64_t an_loader_batches(const an_loader *loader);      /* in an epoch */
-double  an_loader_wait_seconds(const an_loader *loader); /* spent waiting inside an_loader_next() so far */
+int64_t an_loader_batches(const an_loader *loader);     /* in an epoch */
+double an_loader_wait_seconds(const an_loader *loader); /* spent waiting so far */
 
-/* Threads that the system let start; 0: an_loader_next() does the work. */
+/* The number of threads that were started; 0: an_loader_next() does the work. */
 int an_loader_workers(const an_loader *loader);
 
-/* The bad images seen so far, each once, in order of index. Borrowed until the next call. */
+/* The bad images so far, each once, sorted by index. Borrowed until the next call. */
 size_t an_loader_bad(an_loader *loader, const an_bad_image **list);
 
-/* The order of an epoch: writes count positions 0 .. count-1 (or their identity without shuffle). */
+/* The order of an epoch: a permutation of 0 .. count-1; without `shuffle`, the identity. */
 void an_loader_order(uint64_t seed, int64_t epoch, bool shuffle, int64_t count, uint32_t *order);
 
 #endif

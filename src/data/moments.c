@@ -9,7 +9,7 @@
 
 /* ---- sums ---- */
 
-#define CHUNK 65536 /* pixels: their sums of products, below 2^16 each, fit 32 bits */
+#define CHUNK 65536 /* pixels whose sums of products, each below 2^16, fit 32 bits */
 
 static void add_chunk(an_moments *m, const uint8_t *rgb, size_t pixels)
 {
@@ -53,9 +53,11 @@ void an_moments_merge(an_moments *moments, const an_moments *other)
 
 /* ---- eigenvectors ---- */
 
-/* Turns rows and columns p and q so that a[p][q] becomes 0; `vectors` keeps the turns, one eigenvector
- * a row. (Golub, Van Loan: Matrix Computations, 8.5, the Jacobi method.) */
-static void turn(double a[3][3], double vectors[3][3], int p, int q)
+/*
+ * Rotates rows and columns p and q so that a[p][q] becomes 0; `vectors` accumulates the rotations,
+ * one eigenvector per row. (Jacobi method: Golub, Van Loan, Matrix Computations, 8.5.)
+ */
+static void rotate(double a[3][3], double vectors[3][3], int p, int q)
 {
     if (a[p][q] == 0) return;
     const double theta = (a[q][q] - a[p][p]) / (2 * a[p][q]);
@@ -95,12 +97,12 @@ static void find_eigenvectors(double a[3][3], double values[3], double vectors[3
     double found[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}};
     int order[3] = {0, 1, 2};
 
-    for (int sweep = 0; sweep < 12; ++sweep) { /* 5 or so bring it below the last bit */
-        turn(a, found, 0, 1);
-        turn(a, found, 0, 2);
-        turn(a, found, 1, 2);
+    for (int sweep = 0; sweep < 12; ++sweep) { /* about 5 sweeps reach the last bit */
+        rotate(a, found, 0, 1);
+        rotate(a, found, 0, 2);
+        rotate(a, found, 1, 2);
     }
-    for (int i = 0; i < 3; ++i) { /* the largest of those left */
+    for (int i = 0; i < 3; ++i) { /* the largest of the rest */
         for (int k = i + 1; k < 3; ++k) {
             if (a[order[k]][order[k]] > a[order[i]][order[i]]) {
                 const int swap = order[i];

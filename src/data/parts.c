@@ -1,5 +1,5 @@
 /*
- * parts.c: which folders part a data set.
+ * parts.c: which folders are the splits of a data set.
  * SPDX-License-Identifier: MIT
  */
 #include "data/parts.h"
@@ -29,15 +29,15 @@ int an_part_of(const char *name, size_t length)
     return AN_PARTS;
 }
 
-/* ---- which there are ---- */
+/* ---- which exist ---- */
 
-/* Keeps the spelling, unless two others are known. */
+/* Notes the spelling, unless two others are known. */
 static void note(char names[2][AN_PART_NAME_BYTES], const char *name, size_t length)
 {
     for (int i = 0; i < 2; ++i) {
         if (strlen(names[i]) == length && memcmp(names[i], name, length) == 0) return;
         if (names[i][0] != '\0') continue;
-        memcpy(names[i], name, length); /* shorter than a word: an_part_of() says so */
+        memcpy(names[i], name, length); /* it fits: an_part_of() has checked the length */
         names[i][length] = '\0';
         return;
     }
@@ -55,13 +55,13 @@ void an_parts_note(an_parts_top *top, const char *name, size_t length, bool nest
     if (nested) note(top->nested[part].names, name, length);
 }
 
-/* True when only folders that hold folders are parts. */
+/* True if only folders that contain folders are splits. */
 static bool is_strict(const an_parts_top *top)
 {
     return top->others || top->named[0].names[0][0] == '\0';
 }
 
-/* What is to test with has no labels at times: beside classes to train on it is no part, then. */
+/* A test split may come without labels: beside training classes it is then no split. */
 static bool needs_classes(const an_parts_top *top, int part)
 {
     return is_strict(top) || (1u << part == AN_TEST_BIT && top->nested[0].names[0][0] != '\0');
@@ -81,7 +81,7 @@ unsigned an_parts_present(const an_parts_top *top)
 alexnet_status an_parts_find(alexnet_context *ctx, const char *data, const an_parts_top *top,
                              an_parts *out)
 {
-    static const char *const purposes[AN_PARTS] = {"train on", "validate with", "test with"};
+    static const char *const purposes[AN_PARTS] = {"training", "validation", "test"};
 
     *out = (an_parts){.present = an_parts_present(top)};
     for (int i = 0; i < AN_PARTS; ++i) {
@@ -89,14 +89,14 @@ alexnet_status an_parts_find(alexnet_context *ctx, const char *data, const an_pa
             needs_classes(top, i) ? top->nested[i].names : top->named[i].names;
         if (names[1][0] != '\0')
             return an_fail(ctx, ALEXNET_BAD_FILE,
-                           "%s: '%s' and '%s' are both a part to %s: rename or remove one of them",
+                           "%s: '%s' and '%s' are both the %s split: rename or remove one of them",
                            data, names[0], names[1], purposes[i]);
         memcpy(out->names[i], names[0], sizeof out->names[i]);
     }
     return ALEXNET_OK;
 }
 
-/* ---- which are meant ---- */
+/* ---- which are wanted ---- */
 
 void an_parts_list(const an_parts *parts, unsigned set, char *text, size_t bytes)
 {
@@ -141,7 +141,7 @@ alexnet_status an_parts_choose(alexnet_context *ctx, const char *data, an_part p
     }
     if (found) return ALEXNET_OK;
     an_parts_list(parts, present, there, sizeof there);
-    return an_fail(ctx, ALEXNET_NOT_FOUND, "%s: has no part %s%s%s", data, missing[part],
+    return an_fail(ctx, ALEXNET_NOT_FOUND, "%s: has no split %s%s%s", data, missing[part],
                    present != 0 ? ", only " : "", there);
 }
 

@@ -1,5 +1,5 @@
 /*
- * source.c: which kind of data set a path is, and what all kinds have in common.
+ * source.c: detects the kind of a data set; what all kinds have in common.
  * SPDX-License-Identifier: MIT
  */
 #include "base/alike.h"
@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- which kind ---- */
+/* ---- detection ---- */
 
 bool an_source_is_path(const char *data) { return strncmp(data, "synthetic:", 10) != 0; }
 
@@ -31,7 +31,7 @@ alexnet_status an_folder_has(alexnet_context *ctx, const char *folder, const cha
     return status;
 }
 
-/* A folder is one of CIFAR or IDX when it holds one of these files, else one of class folders. */
+/* A folder with one of these files is CIFAR or IDX; any other is a folder of class folders. */
 static alexnet_status tell_folder(alexnet_context *ctx, const char *path, an_source_opener *open)
 {
     static const struct {
@@ -93,9 +93,8 @@ static alexnet_status tell_file(alexnet_context *ctx, const char *path, an_sourc
                    path,
                    an_image_sniff(head, bytes) ? "an image"
                    : utf16                     ? "text in UTF-16: save it as UTF-8"
-                   : an_idx_sniff(head, bytes)
-                       ? "an IDX file: the data set is the folder it lies in"
-                       : "something else");
+                   : an_idx_sniff(head, bytes) ? "an IDX file: the data set is its folder"
+                                               : "something else");
 }
 
 static alexnet_status tell(alexnet_context *ctx, const char *path, an_source_opener *open)
@@ -122,7 +121,7 @@ static alexnet_status tell(alexnet_context *ctx, const char *path, an_source_ope
 
 /* ---- names of classes that look alike ---- */
 
-/* A class, and what it has in common with those that look like it. */
+/* A class and its key, which is the same for names that look alike. */
 typedef struct look {
     char *key;
     const char *name;
@@ -136,9 +135,9 @@ static int compare_looks(const void *a, const void *b)
     return order != 0 ? order : strcmp(x->name, y->name);
 }
 
-#define SHOWN_BYTES 300 /* of a name */
+#define SHOWN_BYTES 300 /* of a name in a message */
 
-/* Two classes, as they can be told apart; and that there are `more` such pairs. */
+/* Warns of two classes in a form that shows their difference, and of the number of such pairs. */
 static void warn_of_pair(alexnet_context *ctx, const char *data, const char *a, const char *b,
                          size_t more)
 {
@@ -163,7 +162,7 @@ static void warn_of_pair(alexnet_context *ctx, const char *data, const char *a, 
 
 static void warn_of_looks(alexnet_context *ctx, const char *data, const look *looks, size_t count)
 {
-    size_t pairs[2] = {0}, first[2] = {0}; /* that look the same, and others */
+    size_t pairs[2] = {0}, first[2] = {0}; /* pairs that look the same, others */
 
     for (size_t i = 1; i < count; ++i) {
         if (strcmp(looks[i - 1].key, looks[i].key) != 0) continue;
@@ -175,7 +174,10 @@ static void warn_of_looks(alexnet_context *ctx, const char *data, const look *lo
             warn_of_pair(ctx, data, looks[first[k] - 1].name, looks[first[k]].name, pairs[k] - 1);
 }
 
-/* Classes of the same name, which only a list of names can have: nobody could tell whose the answers are. */
+/*
+ * Refuses classes of the same name, which only lists can have: predictions could not tell them
+ * apart.
+ */
 static alexnet_status check_different(alexnet_context *ctx, const char *data, const look *looks,
                                       size_t count)
 {
@@ -280,13 +282,13 @@ alexnet_status an_source_number_classes(alexnet_context *ctx, an_source *source,
 
 alexnet_status an_source_no_part(alexnet_context *ctx, const an_source *source, an_part part)
 {
-    return an_fail(ctx, ALEXNET_NOT_FOUND, "%s: has no part %s", source->path,
+    return an_fail(ctx, ALEXNET_NOT_FOUND, "%s: has no split %s", source->path,
                    part == AN_PART_VAL    ? "'val' or 'test'"
                    : part == AN_PART_TEST ? "'test'"
                                           : "'train'");
 }
 
-/* ---- asking ---- */
+/* ---- queries ---- */
 
 const char *an_source_kind(const an_source *source) { return source->kind->name; }
 
@@ -303,8 +305,8 @@ void an_source_tell_passed(alexnet_context *ctx, const an_source *source, const 
 
     an_tally_print(&source->passed, true, text, sizeof text);
     if (text[0] != '\0')
-        an_log(ctx, ALEXNET_LOG_WARNING, "%s: %s: images that are not read; " AN_IMAGE_WAY_ON, what,
-               text);
+        an_log(ctx, ALEXNET_LOG_WARNING, "%s: %s: unsupported image formats; " AN_IMAGE_WAY_ON,
+               what, text);
     an_tally_print(&source->passed, false, text, sizeof text);
     if (text[0] != '\0') an_log(ctx, ALEXNET_LOG_INFO, "%s: passed over: %s", what, text);
 }
@@ -316,7 +318,7 @@ alexnet_status an_source_look_beside(alexnet_context *ctx, an_source *source)
     return source->kind->look_beside(source, ctx);
 }
 
-/* "'a' and 'b' with 12 images are WHAT: not used" */
+/* Logs "'a' and 'b' with 12 images are WHAT: not used". */
 static void tell_folders(alexnet_context *ctx, const char *what,
                          const struct an_beside_folders *folders, const char *one, const char *more)
 {
@@ -333,7 +335,7 @@ alexnet_status an_source_tell_layout(alexnet_context *ctx, an_source *source, co
     const an_beside *beside = &source->beside;
 
     if (source->stepped_in)
-        an_log(ctx, ALEXNET_LOG_INFO, "%s: all lies in %s: that is the data set", what,
+        an_log(ctx, ALEXNET_LOG_INFO, "%s: everything is in %s: that is the data set", what,
                source->path);
     AN_TRY(an_source_look_beside(ctx, source));
     tell_folders(ctx, what, &beside->strangers, "is neither train, val nor test",
@@ -410,7 +412,7 @@ bool an_source_is_folder(const an_source *source, int64_t index)
 void an_source_name(const an_source *source, int64_t index, char *buffer, size_t bytes)
 {
     const an_names_rule rule = source->kind->names;
-    const char *path = source->path; /* NULL: a list of files, whose names are whole */
+    const char *path = source->path; /* NULL: files from a command line, whose names are complete */
     char name[AN_PATH_BYTES];
 
     assert(index >= 0 && index < source->count);
@@ -423,9 +425,9 @@ void an_source_name(const an_source *source, int64_t index, char *buffer, size_t
         snprintf(buffer, bytes, "%s", name);
 }
 
-/* ---- which images these are ---- */
+/* ---- identity ---- */
 
-/* Of all names and classes, in order. */
+/* Hashes all names and classes, in order. */
 static void hash_order(const an_source *source, uint8_t digest[AN_SHA256_BYTES])
 {
     an_sha256 hash;
@@ -438,7 +440,8 @@ static void hash_order(const an_source *source, uint8_t digest[AN_SHA256_BYTES])
         const uint32_t label = (uint32_t)source->labels[i];
         const uint8_t bytes[4] = {(uint8_t)label, (uint8_t)(label >> 8), (uint8_t)(label >> 16),
                                   (uint8_t)(label >> 24)};
-        source->kind->name_of(source, i, name, sizeof name); /* the same wherever the data lies */
+        /* relative to the data set, wherever that is */
+        source->kind->name_of(source, i, name, sizeof name);
         an_sha256_add(&hash, name, strlen(name) + 1);
         an_sha256_add(&hash, bytes, sizeof bytes);
     }
@@ -453,7 +456,7 @@ bool an_source_bytes(const an_source *source, int64_t index, uint64_t *bytes)
     return true;
 }
 
-/* Files whose sizes are looked at: to ask for those of a million takes minutes on a far disk. */
+/* Number of files whose sizes count: the sizes of a million files take minutes on a far disk. */
 #define SAMPLED 64
 
 typedef struct sampled {
@@ -462,8 +465,7 @@ typedef struct sampled {
 } sampled;
 
 typedef struct sample {
-    sampled
-        files[SAMPLED]; /* those of the lowest digests, in order: whatever the order of images */
+    sampled files[SAMPLED]; /* the lowest digests, sorted: independent of the order of images */
     int count;
 } sample;
 
@@ -480,7 +482,7 @@ static void keep_lowest(sample *s, const sampled *file)
     s->count = AN_MIN(s->count + 1, SAMPLED);
 }
 
-/* Of an image's class and its own name, without the folders that it lies in. */
+/* Hashes an image's class and its name without folders. */
 static void hash_image(const an_source *source, int64_t index, uint8_t digest[AN_SHA256_BYTES])
 {
     const char *class = an_source_class(source, source->labels[index]);
@@ -503,7 +505,7 @@ static void add_number(an_sha256 *hash, uint64_t number)
     an_sha256_add(hash, bytes, sizeof bytes);
 }
 
-/* Of all images in whatever order: the sum of what is told of each, and the sizes of some files. */
+/* Hashes all images in any order: the sum of their digests, and the sizes of some files. */
 static void hash_images(const an_source *source, uint8_t digest[AN_SHA256_BYTES])
 {
     uint8_t sum[AN_SHA256_BYTES] = {0};

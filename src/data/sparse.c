@@ -1,5 +1,5 @@
 /*
- * sparse.c: files with holes in a tar file.
+ * sparse.c: sparse files in a tar file.
  * SPDX-License-Identifier: MIT
  */
 #include "data/sparse.h"
@@ -12,28 +12,31 @@
 
 #define BLOCK 512
 
-/* ---- pieces ---- */
+/* ---- segments ---- */
 
 alexnet_status an_sparse_add(alexnet_context *ctx, an_sparse *sparse, uint64_t at, uint64_t bytes)
 {
-    if (sparse->count == AN_SPARSE_PIECES_MAX) {
+    if (sparse->count == AN_SPARSE_SEGMENTS_MAX) {
         sparse->too_many = true;
         return ALEXNET_OK;
     }
     if (sparse->count == sparse->capacity) {
         const size_t larger = sparse->capacity == 0 ? 4 : 2 * sparse->capacity;
-        an_piece *pieces = an_grow(ctx, sparse->pieces, sparse->capacity * sizeof *pieces,
-                                   larger * sizeof *pieces);
-        if (pieces == NULL)
-            return an_fail(ctx, ALEXNET_NO_MEMORY, "a sparse file of %zu pieces", larger);
-        sparse->pieces = pieces;
+        an_segment *segments = an_grow(ctx, sparse->segments, sparse->capacity * sizeof *segments,
+                                       larger * sizeof *segments);
+        if (segments == NULL)
+            return an_fail(ctx, ALEXNET_NO_MEMORY, "a sparse file of %zu segments", larger);
+        sparse->segments = segments;
         sparse->capacity = larger;
     }
-    sparse->pieces[sparse->count++] = (an_piece){at, bytes};
+    sparse->segments[sparse->count++] = (an_segment){at, bytes};
     return ALEXNET_OK;
 }
 
-/* A whole number up to `end`; false: there is none there. Moves *text beyond the mark. */
+/*
+ * Parses a number that ends at the character `end`, and moves *text behind it. False: there is
+ * none.
+ */
 static bool take_number(const char **text, const char *limit, char end, uint64_t *out)
 {
     const char *stop = memchr(*text, end, (size_t)(limit - *text));
@@ -49,7 +52,7 @@ static bool take_number(const char **text, const char *limit, char end, uint64_t
 alexnet_status an_sparse_parse_list(alexnet_context *ctx, an_sparse *sparse, const char *text,
                                     size_t length)
 {
-    char *list = an_format(ctx, "%.*s,", (int)length, text); /* each number has a comma then */
+    char *list = an_format(ctx, "%.*s,", (int)length, text); /* every number now ends with one */
     alexnet_status status = ALEXNET_OK;
     uint64_t at, bytes;
 
@@ -88,21 +91,21 @@ const char *an_sparse_fault(const an_sparse *sparse, uint64_t stored)
 {
     uint64_t end = 0, bytes = 0;
 
-    if (sparse->too_many) return "a sparse file of too many pieces";
+    if (sparse->too_many) return "a sparse file of too many segments";
     for (size_t i = 0; i < sparse->count; ++i) {
-        const an_piece *piece = &sparse->pieces[i];
-        if (piece->at < end) return "a sparse file whose pieces overlap";
-        if (piece->at > sparse->size || piece->bytes > sparse->size - piece->at)
-            return "a sparse file with a piece beyond its end";
-        end = piece->at + piece->bytes;
-        bytes += piece->bytes;
+        const an_segment *segment = &sparse->segments[i];
+        if (segment->at < end) return "a sparse file whose segments overlap";
+        if (segment->at > sparse->size || segment->bytes > sparse->size - segment->at)
+            return "a sparse file with a segment beyond its end";
+        end = segment->at + segment->bytes;
+        bytes += segment->bytes;
     }
-    return bytes <= stored ? NULL : "a sparse file whose pieces are not all there";
+    return bytes <= stored ? NULL : "a sparse file whose segments are not all there";
 }
 
 void an_sparse_free(alexnet_context *ctx, an_sparse *sparse)
 {
-    an_free(ctx, sparse->pieces);
+    an_free(ctx, sparse->segments);
     *sparse = (an_sparse){0};
 }
 
@@ -148,10 +151,10 @@ alexnet_status an_sparse_view(const an_sparse *sparse, const an_blob *blob, alex
     AN_TRY(an_source_buffer_reserve(ctx, buffer, (size_t)sparse->size));
     memset(buffer->data, 0, (size_t)sparse->size);
     for (size_t i = 0; i < sparse->count; ++i) {
-        const an_piece *piece = &sparse->pieces[i];
-        AN_TRY(an_blob_read(blob, ctx, offset, (size_t)piece->bytes,
-                            buffer->data + (size_t)piece->at));
-        offset += piece->bytes;
+        const an_segment *segment = &sparse->segments[i];
+        AN_TRY(an_blob_read(blob, ctx, offset, (size_t)segment->bytes,
+                            buffer->data + (size_t)segment->at));
+        offset += segment->bytes;
     }
     return ALEXNET_OK;
 }

@@ -1,11 +1,12 @@
 /*
- * sparse.h: files with holes, of which a tar file holds the rest in pieces (GNU tar manual, "Storing Sparse Files").
+ * sparse.h: sparse files, whose data a tar file stores without the holes, as segments (GNU tar
+ * manual, "Storing Sparse Files").
  *
- *     file      |piece|    hole    |piece|   hole   |          size
- *     archive   |piece|piece|                                  from `offset` on
+ *     file      |segment|    hole    |segment|   hole   |      size
+ *     archive   |segment|segment|                              from `offset` on
  *
- * Where the pieces belong stands in the header and blocks behind it (old format, type 'S'), in the pax header (0.0, 0.1), or in
- * front of the pieces (1.0).
+ * The map of the segments is in the header and blocks behind it (old format, type 'S'), in the pax
+ * header (0.0, 0.1), or in front of the segments (1.0).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_DATA_SPARSE_H
@@ -13,18 +14,18 @@
 
 #include "data/blob.h"
 
-#define AN_SPARSE_PIECES_MAX 65536 /* of one file */
+#define AN_SPARSE_SEGMENTS_MAX 65536 /* per file */
 
-typedef struct an_piece {
-    uint64_t at, bytes; /* of the file */
-} an_piece;
+typedef struct an_segment {
+    uint64_t at, bytes; /* offset and length in the file */
+} an_segment;
 
 typedef struct an_sparse {
-    uint64_t offset; /* of the first piece in the archive */
-    uint64_t size;   /* of the file, holes and all */
-    an_piece *pieces;
+    uint64_t offset; /* of the first segment in the archive */
+    uint64_t size;   /* of the file, holes included */
+    an_segment *segments;
     size_t count, capacity;
-    bool too_many; /* more than AN_SPARSE_PIECES_MAX: it is no image, and cannot be read */
+    bool too_many; /* more than AN_SPARSE_SEGMENTS_MAX: unreadable, as no image has so many */
 } an_sparse;
 
 typedef struct an_sparse_list {
@@ -36,27 +37,33 @@ typedef struct an_sparse_list {
 alexnet_status an_sparse_add(alexnet_context *ctx, an_sparse *sparse, uint64_t at,
                              uint64_t bytes) AN_NODISCARD;
 
-/* Pieces as numbers "at,bytes,at,bytes" (0.1). BAD_FILE, NO_MEMORY. */
+/* Parses a map "at,bytes,at,bytes" (0.1). BAD_FILE, NO_MEMORY. */
 alexnet_status an_sparse_parse_list(alexnet_context *ctx, an_sparse *sparse, const char *text,
                                     size_t length) AN_NODISCARD;
 
 /*
- * The map in front of the pieces (1.0): lines "count", "at", "bytes" ..., filled up to a whole block; *used is its size. `data`
- * are the first bytes of the entry. BAD_FILE (no map, or cut short), NO_MEMORY.
+ * Parses a map in front of the segments (1.0): lines "count", "at", "bytes" ..., padded to a whole
+ * block; *used is its size. `data` is the beginning of the entry. BAD_FILE (no map, or truncated),
+ * NO_MEMORY.
  */
 alexnet_status an_sparse_parse_map(alexnet_context *ctx, an_sparse *sparse, const uint8_t *data,
                                    size_t bytes, size_t *used) AN_NODISCARD;
 
-/* NULL, or what is wrong: pieces in order, apart, inside the file, and `stored` bytes together. */
+/*
+ * Returns NULL, or what is wrong: segments must be in order, apart and inside the file, with at
+ * most `stored` bytes in all.
+ */
 const char *an_sparse_fault(const an_sparse *sparse, uint64_t stored);
 
-/* Takes the file over, and leaves *sparse zeroed. NO_MEMORY. */
+/* Moves the file to the list, and zeroes *sparse. NO_MEMORY. */
 alexnet_status an_sparse_keep(alexnet_context *ctx, an_sparse_list *list,
                               an_sparse *sparse) AN_NODISCARD;
 const an_sparse *an_sparse_find(const an_sparse_list *list,
-                                uint64_t offset); /* NULL: the file has no holes */
+                                uint64_t offset); /* NULL: not a sparse file */
 
-/* The whole file, of at most AN_IMAGE_BYTES_MAX bytes, in the buffer. BAD_FILE, IO, NO_MEMORY. */
+/*
+ * Reads the whole file, at most AN_IMAGE_BYTES_MAX bytes, into the buffer. BAD_FILE, IO, NO_MEMORY.
+ */
 alexnet_status an_sparse_view(const an_sparse *sparse, const an_blob *blob, alexnet_context *ctx,
                               an_source_buffer *buffer) AN_NODISCARD;
 

@@ -1,13 +1,13 @@
 /*
- * synthetic.c: the source "synthetic:classes=6,images=600,size=224,seed=1": images drawn when they
- * are asked for. Image i is of class i % classes.
+ * synthetic.c: the source "synthetic:classes=6,images=600,size=224,seed=1", whose images are drawn
+ * on demand. Image i is of class i % classes.
  * SPDX-License-Identifier: MIT
  */
 #include "base/memory.h"
 #include "base/settings.h"
 #include "base/status.h"
 #include "data/kind.h"
-#include "data/synth.h"
+#include "synth/synth.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -18,8 +18,7 @@ typedef struct synthetic {
 static const an_key keys[] = {
     {"classes", AN_KEY_INT, offsetof(synthetic, classes), 1, AN_SYNTH_CLASSES_MAX, NULL, "6",
      "kinds of images"},
-    {"images", AN_KEY_INT, offsetof(synthetic, images), 1, 100000000, NULL, "600",
-     "images in all"},
+    {"images", AN_KEY_INT, offsetof(synthetic, images), 1, 100000000, NULL, "600", "images in all"},
     {"size", AN_KEY_INT, offsetof(synthetic, size), AN_SYNTH_SIZE_MIN, AN_SYNTH_SIZE_MAX, NULL,
      "224", "pixels a side"},
     {"seed", AN_KEY_INT, offsetof(synthetic, seed), 0, INT32_MAX, NULL, "1",
@@ -33,8 +32,8 @@ static void name_of(const an_source *source, int64_t index, char *buffer, size_t
 }
 
 static alexnet_status read_image(const an_source *source, alexnet_context *ctx, int64_t index,
-                                   an_orientation orientation, an_source_buffer *buffer,
-                                   an_image *image)
+                                 an_orientation orientation, an_source_buffer *buffer,
+                                 an_image *image)
 {
     const synthetic *s = source->own;
 
@@ -49,7 +48,7 @@ static void close_synthetic(an_source *source) { an_free(source->ctx, source->ow
 static const an_kind synthetic_kind = {
     .name = "synthetic", .close = close_synthetic, .name_of = name_of, .read = read_image};
 
-/* "synthetic:classes=6,images=600" to words that the settings' grammar takes. */
+/* Converts "synthetic:classes=6,images=600" to the grammar of settings, and parses it. */
 static alexnet_status parse(alexnet_context *ctx, const char *path, synthetic *out)
 {
     const char *colon = strchr(path, ':');

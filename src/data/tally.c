@@ -1,5 +1,5 @@
 /*
- * tally.c: the files that a data set passes over, counted by kind.
+ * tally.c: counts by kind the files that a data set passes over.
  * SPDX-License-Identifier: MIT
  */
 #include "data/tally.h"
@@ -12,8 +12,8 @@
 #include "image/image.h"
 #include <string.h>
 
-#define KINDS_MAX     64 /* further ends of names are one kind together */
-#define EXTENSION_MAX 12 /* characters: a longer end of a name is no extension */
+#define KINDS_MAX     64 /* further extensions count as one kind */
+#define EXTENSION_MAX 12 /* characters; a longer one is no extension */
 #define OTHER         "of other kinds"
 
 /* ---- counting ---- */
@@ -53,7 +53,7 @@ static alexnet_status add(alexnet_context *ctx, an_tally *tally, const char *nam
     return ALEXNET_OK;
 }
 
-/* ".txt" of "a/b.TXT"; false: the name has no such end. */
+/* The extension in lower case: ".txt" of "a/b.TXT". False: there is none. */
 static bool extension_of(const char *path, char out[AN_TALLY_NAME])
 {
     const char *base = an_path_base(path);
@@ -97,7 +97,7 @@ alexnet_status an_tally_merge(alexnet_context *ctx, an_tally *tally, const an_ta
     return ALEXNET_OK;
 }
 
-/* ---- telling ---- */
+/* ---- printing ---- */
 
 int64_t an_tally_files(const an_tally *tally, bool unread)
 {
@@ -109,7 +109,7 @@ int64_t an_tally_files(const an_tally *tally, bool unread)
     return files;
 }
 
-/* The row that comes after `last` in order of files, the most first, then of rows; NULL: none. */
+/* The row after `last`, by falling number of files, then by row; NULL: none. */
 static const an_tally_row *next_row(const an_tally *tally, bool unread, const an_tally_row *last)
 {
     const an_tally_row *best = NULL;

@@ -1,8 +1,8 @@
 /*
- * tally.h: the files that a data set passes over, counted by kind, so that nothing is dropped in silence.
+ * tally.h: counts by kind the files that a data set passes over, so that none is dropped silently.
  *
- *     12 HEIC, 3 CR2           images in formats that are not read
- *     4 .txt, 2 hidden         all others, by the end of their names
+ *     12 HEIC, 3 CR2           images in unsupported formats
+ *     4 .txt, 2 hidden         other files, by extension
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_DATA_TALLY_H
@@ -18,20 +18,20 @@
 
 typedef struct an_tally_row {
     char name[AN_TALLY_NAME];
-    bool unread; /* images in a format that is not read */
+    bool unread; /* images in an unsupported format */
     int64_t files;
 } an_tally_row;
 
-/* Zeroed: nothing yet. */
+/* Zeroed: empty. */
 typedef struct an_tally {
     an_tally_row *rows;
     size_t count, capacity;
 } an_tally;
 
-/* Counts one file, by the kind that its path says: relative to the data set. NO_MEMORY. */
+/* Counts one file, whose kind follows from its path, relative to the data set. NO_MEMORY. */
 alexnet_status an_tally_add(alexnet_context *ctx, an_tally *tally, const char *path) AN_NODISCARD;
 
-/* Counts `files` of a kind that no name says: "links". NO_MEMORY. */
+/* Counts `files` files of a kind that names do not show: "links". NO_MEMORY. */
 alexnet_status an_tally_add_kind(alexnet_context *ctx, an_tally *tally, const char *name,
                                  int64_t files) AN_NODISCARD;
 
@@ -41,11 +41,15 @@ alexnet_status an_tally_merge(alexnet_context *ctx, an_tally *tally,
 
 int64_t an_tally_files(const an_tally *tally, bool unread);
 
-/* "12 HEIC, 3 CR2", the most first, of one sort; "": none. Cut where it does not fit. */
+/*
+ * Prints "12 HEIC, 3 CR2", the most frequent first; "" if there are none. Truncated to the buffer.
+ */
 void an_tally_print(const an_tally *tally, bool unread, char *buffer, size_t bytes);
 
-/* Both sorts, and what to do about images that are not read, for the end of a message: "; passed over: 12 HEIC, 1 .txt; convert ..."
-   or "". */
+/*
+ * Both sorts, and advice about unsupported formats, for the end of a message: "; passed over: 12
+ * HEIC, 1 .txt; convert ...", or "".
+ */
 #define AN_TALLY_TEXT 512
 void an_tally_explain(const an_tally *tally, char buffer[AN_TALLY_TEXT]);
 

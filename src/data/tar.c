@@ -1,17 +1,18 @@
 /*
- * tar.c: the tree of a folder in a tar file (POSIX.1-2017, pax: "ustar Interchange Format" and "pax
- * Header Block"; GNU tar manual, "Basic Tar Format"). Nothing is unpacked to disk: the index holds
- * where each image's bytes lie. Links are followed inside the file (data/links.h), files with holes
- * are put together when they are read (data/sparse.h).
+ * tar.c: a tree of class folders in a tar file (POSIX.1-2017, pax: "ustar Interchange Format" and
+ * "pax Header Block"; GNU tar manual, "Basic Tar Format"). Nothing is unpacked to disk: the index
+ * has the place of every image's bytes. Links are resolved inside the file (data/links.h), sparse
+ * files are assembled when they are read (data/sparse.h).
  *
  *     header (512 bytes) | data, padded to 512 | header | data | ... | zeros
  *
- *     0 name 100   124 size 12   148 checksum 8   156 type 1   157 link 100   257 magic 6   345 prefix 155
- *     of a sparse file in GNU's old format (type 'S') also
- *     386 four pieces of 24 (at 12, bytes 12)   482 more blocks of pieces follow 1   483 size 12
+ *     0 name 100   124 size 12   148 checksum 8   156 type 1   157 link 100   257 magic 6
+ *     345 prefix 155
+ *     sparse files in GNU's old format (type 'S') also have
+ *     386 four segments of 24 (at 12, bytes 12)   482 more blocks of segments 1   483 size 12
  *
- * Entries follow each other and each size is checked against the file, so that no two can share
- * bytes. A file without the zeros at its end is cut short.
+ * Entries follow each other, and each size is checked against the file, so that no two entries
+ * share bytes. A file without the zeros at its end is truncated.
  * SPDX-License-Identifier: MIT
  */
 #include "data/tar.h"
@@ -23,13 +24,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_BYTES_MAX                                                                             \
-    ((uint64_t)1 << 16) /* of a name, and of a pax header with everything in it */
-
-#define SPARSE_MAP_MAX                                                                             \
-    ((uint64_t)2 << 20) /* bytes: a line each for the place and length of every piece */
-
-#define WRAPPERS_MAX 16 /* each takes a look at every path */
+#define NAME_BYTES_MAX ((uint64_t)1 << 16) /* of a name, and of a whole pax header */
+#define SPARSE_MAP_MAX ((uint64_t)2 << 20) /* bytes: two lines for every segment */
+#define WRAPPERS_MAX   16                  /* each takes a pass over all paths */
 
 typedef struct tar_source {
     an_blob blob;
@@ -45,7 +42,7 @@ typedef struct header {
     char link[100 + 1];
 } header;
 
-/* Octal digits with spaces around them, or, where the first bit is set, a big-endian number (GNU). */
+/* Octal digits with spaces around them; if the first bit is set, a big-endian number (GNU). */
 static bool parse_number(const uint8_t *field, size_t bytes, uint64_t *out)
 {
     size_t i = 0;
@@ -65,7 +62,7 @@ static bool parse_number(const uint8_t *field, size_t bytes, uint64_t *out)
     return i == bytes || field[i] == ' ' || field[i] == '\0';
 }
 
-/* The sum of the header's bytes, those of the checksum itself taken as spaces. */
+/* The sum of the header's bytes, with spaces in place of the checksum. */
 static bool checksum_is_right(const uint8_t *block)
 {
     uint64_t said;
@@ -85,7 +82,7 @@ static bool parse_header(const uint8_t *block, header *out)
 {
     const char *name = (const char *)block;
     const char *prefix = (const char *)block + 345;
-    /* GNU's own format, magic "ustar ", keeps other things where the prefix would be. */
+    /* GNU's format, magic "ustar ", has other fields in place of the prefix. */
     const bool has_prefix = memcmp(block + 257, "ustar", 6) == 0 && prefix[0] != '\0';
 
     out->type = (char)block[156];
@@ -97,15 +94,18 @@ static bool parse_header(const uint8_t *block, header *out)
 
 /* ---- the index ---- */
 
-/* What headers of their own say about the next entry. */
+/* What extension headers say about the next entry. */
 typedef struct next_entry {
-    char *name, *link; /* NULL: nothing */
+    char *name, *link; /* NULL: not given */
     bool has_size;
     uint64_t size;
-    /* Of a sparse file in pax headers; the name there is one that other programs may make of it. */
-    bool is_sparse, has_map; /* the map lies in front of the data */
+    /*
+     * A sparse file in pax headers: `name` is then made up for programs that do not know sparse
+     * files.
+     */
+    bool is_sparse, has_map; /* the map is in front of the data */
     char *sparse_name;
-    uint64_t piece; /* where the piece begins whose length comes next */
+    uint64_t segment; /* start of the segment whose length comes next */
     an_sparse sparse;
 } next_entry;
 
@@ -169,10 +169,10 @@ static alexnet_status set_sparse_value(scan *s, const char *key, size_t key_leng
         const alexnet_status status = an_sparse_parse_list(s->ctx, &n->sparse, value, length);
         return status == ALEXNET_BAD_FILE ? fail_entry(s, "a bad map of a sparse file") : status;
     }
-    if (an_is_word(key, key_length, "offset")) return parse_size(s, value, length, &n->piece);
+    if (an_is_word(key, key_length, "offset")) return parse_size(s, value, length, &n->segment);
     if (!an_is_word(key, key_length, "numbytes")) return ALEXNET_OK;
     AN_TRY(parse_size(s, value, length, &bytes));
-    return an_sparse_add(s->ctx, &n->sparse, n->piece, bytes);
+    return an_sparse_add(s->ctx, &n->sparse, n->segment, bytes);
 }
 
 static alexnet_status set_pax_value(scan *s, const char *key, size_t key_length, const char *value,
@@ -215,7 +215,7 @@ static alexnet_status parse_pax(scan *s, const char *text, size_t bytes)
     return ALEXNET_OK;
 }
 
-/* A header that says more about the entry that follows. */
+/* Reads a header that extends the next entry. */
 static alexnet_status read_extension(scan *s, const header *h)
 {
     const uint8_t *data;
@@ -228,7 +228,7 @@ static alexnet_status read_extension(scan *s, const header *h)
                     strnlen((const char *)data, (size_t)h->size));
 }
 
-/* Takes "/", "./" and doubled slashes out, so that equal paths are equal texts. */
+/* Removes leading and doubled slashes and "./", so that equal paths are equal texts. */
 static void normalise(char *path)
 {
     char *to = path;
@@ -266,7 +266,7 @@ static alexnet_status add_entry(scan *s, const header *h, char *name)
     const bool folder = h->type == '5' || (length > 0 && name[length - 1] == '/');
 
     normalise(name);
-    if (name[0] == '\0') return ALEXNET_OK; /* "./", the folder that was packed */
+    if (name[0] == '\0') return ALEXNET_OK; /* "./" is the folder that was packed */
     if (folder && name[strlen(name) - 1] != '/') {
         char *with_slash = an_format(s->ctx, "%s/", name);
         if (with_slash == NULL)
@@ -291,7 +291,7 @@ static alexnet_status add_link(scan *s, header *h, char *name)
 
 /* ---- sparse files ---- */
 
-/* A sparse file whose pieces begin at `data`, `stored` bytes of them. */
+/* Adds a sparse file whose segments begin at `data`, with `stored` bytes in all. */
 static alexnet_status add_sparse(scan *s, char *name, uint64_t data, uint64_t stored)
 {
     an_sparse *sparse = &s->next.sparse;
@@ -305,14 +305,14 @@ static alexnet_status add_sparse(scan *s, char *name, uint64_t data, uint64_t st
     return an_tar_add(s->ctx, s->tar, name, s->offset, data, stored);
 }
 
-/* The same, when the file's own map of its pieces cannot be understood: the others can be read. */
+/* Adds a sparse file with a bad map as unreadable, so that the other files can be read. */
 static alexnet_status add_unmapped(scan *s, char *name)
 {
     normalise(name);
     return an_tar_add_unreadable(s->ctx, s->tar, name, s->offset, alexnet_error(s->ctx));
 }
 
-/* Pax: the pieces are known, or (1.0) stand in front of the data. */
+/* Pax: the segments are known from the header, or (1.0) from a map in front of the data. */
 static alexnet_status add_pax_sparse(scan *s, const header *h)
 {
     next_entry *n = &s->next;
@@ -333,8 +333,8 @@ static alexnet_status add_pax_sparse(scan *s, const header *h)
     return add_sparse(s, name, data + used, h->size - used);
 }
 
-/* Pieces of GNU's old format, 24 bytes each; an empty one ends them. */
-static alexnet_status take_pieces(scan *s, const uint8_t *from, int count)
+/* Reads segments of GNU's old format, 24 bytes each; an empty one ends them. */
+static alexnet_status add_segments(scan *s, const uint8_t *from, int count)
 {
     for (int i = 0; i < count; ++i, from += 24) {
         uint64_t at, bytes;
@@ -346,7 +346,9 @@ static alexnet_status take_pieces(scan *s, const uint8_t *from, int count)
     return ALEXNET_OK;
 }
 
-/* GNU's old format: pieces in the header, and in blocks that follow it. *blocks: how many these are. */
+/*
+ * GNU's old format: segments in the header and in blocks behind it. *blocks: the number of these.
+ */
 static alexnet_status read_old_map(scan *s, uint64_t *blocks)
 {
     uint8_t block[AN_TAR_BLOCK];
@@ -356,12 +358,12 @@ static alexnet_status read_old_map(scan *s, uint64_t *blocks)
     if (!parse_number(block + 483, 12, &s->next.sparse.size))
         return fail_entry(s, "a bad size of a sparse file");
     more = block[482] != 0;
-    AN_TRY(take_pieces(s, block + 386, 4));
+    AN_TRY(add_segments(s, block + 386, 4));
     for (*blocks = 0; more; more = block[504] != 0) {
         ++*blocks;
         AN_TRY(
             an_blob_read(s->blob, s->ctx, s->offset + *blocks * AN_TAR_BLOCK, AN_TAR_BLOCK, block));
-        AN_TRY(take_pieces(s, block, 21));
+        AN_TRY(add_segments(s, block, 21));
     }
     return ALEXNET_OK;
 }
@@ -383,7 +385,10 @@ static bool is_extension(char type)
     return type == 'x' || type == 'g' || type == 'L' || type == 'K';
 }
 
-/* An entry that is something, not a header about another one. *blocks: headers that follow its own. */
+/*
+ * Adds an entry that is not an extension header. *blocks: the number of blocks that extend its
+ * header.
+ */
 static alexnet_status add_any(scan *s, header *h, uint64_t *blocks)
 {
     char *name = s->next.name != NULL ? s->next.name : h->name;
@@ -405,7 +410,7 @@ static alexnet_status add_any(scan *s, header *h, uint64_t *blocks)
     }
 }
 
-/* The entry at s->offset, and on to the next. */
+/* Processes the entry at s->offset, and advances to the next. */
 static alexnet_status scan_entry(scan *s, header *h)
 {
     uint64_t blocks = 0;
@@ -417,7 +422,7 @@ static alexnet_status scan_entry(scan *s, header *h)
 
     if (h->type == 'x' || h->type == 'L' || h->type == 'K') {
         AN_TRY(read_extension(s, h));
-    } else if (h->type != 'g') { /* nothing in that could concern one image */
+    } else if (h->type != 'g') { /* a global header has nothing that matters to an image */
         AN_TRY(add_any(s, h, &blocks));
         forget_next(s);
     }
@@ -492,9 +497,9 @@ static an_parts_top look_at_top(const an_tree *tree)
 }
 
 /*
- * Finds the one folder at the top that only wraps the data set ("imagenette2" around train and val,
- * "flowers" around classes): everything of interest lies in it, and no image directly. Returns its
- * length at the head of *top, 0: there is none.
+ * Finds an outer folder that only wraps the data set ("imagenette2" around train and val, "flowers"
+ * around classes): all images and folders are below it, and no image directly. Returns its length
+ * at the head of *top; 0: there is none.
  */
 static size_t find_wrapper(const an_tree *tree, const char **top)
 {
@@ -517,7 +522,7 @@ static size_t find_wrapper(const an_tree *tree, const char **top)
     return length;
 }
 
-/* Steps into it, and into the next. */
+/* Removes outer folders from all paths. */
 static alexnet_status unwrap(alexnet_context *ctx, const an_source *source, an_tree *tree)
 {
     const char *top;
@@ -526,8 +531,8 @@ static alexnet_status unwrap(alexnet_context *ctx, const an_source *source, an_t
     for (size_t length; (length = find_wrapper(tree, &top)) > 0;) {
         size_t kept = 0;
         if (depth++ == WRAPPERS_MAX)
-            return an_fail(ctx, ALEXNET_UNSUPPORTED, "%s: more than %d folders around it all",
-                           source->path, WRAPPERS_MAX);
+            return an_fail(ctx, ALEXNET_UNSUPPORTED, "%s: more than %d outer folders", source->path,
+                           WRAPPERS_MAX);
         for (size_t i = 0; i < tree->count; ++i) {
             an_leaf leaf = tree->leaves[i];
             if (begins_with(leaf.path, top, length)) leaf.path += length + 1;
@@ -548,8 +553,8 @@ static void name_of(const an_source *source, int64_t index, char *buffer, size_t
 }
 
 static alexnet_status read_image(const an_source *source, alexnet_context *ctx, int64_t index,
-                                   an_orientation orientation, an_source_buffer *buffer,
-                                   an_image *image)
+                                 an_orientation orientation, an_source_buffer *buffer,
+                                 an_image *image)
 {
     const tar_source *t = source->own;
     const an_leaf *leaf = &t->index.tree.leaves[index];
@@ -594,7 +599,7 @@ static const an_kind tar_kind = {.name = "tar",
                                  .read = read_image,
                                  .size_of = size_of};
 
-/* What is in a gzip file shows only now. */
+/* Checks what a gzip file contains, now that it is unpacked. */
 static alexnet_status check_unpacked(alexnet_context *ctx, const an_blob *blob)
 {
     const size_t bytes = (size_t)AN_MIN(blob->size, AN_TAR_BLOCK);
@@ -606,7 +611,7 @@ static alexnet_status check_unpacked(alexnet_context *ctx, const an_blob *blob)
     const bool text = memchr(head, 0, bytes) == NULL && !an_image_sniff(head, bytes);
     return an_fail(ctx, ALEXNET_BAD_FILE, "%s: expected a tar file in this gzip file, found %s",
                    blob->path,
-                   an_idx_sniff(head, bytes) ? "an IDX file: the data set is the folder it lies in"
+                   an_idx_sniff(head, bytes) ? "an IDX file: the data set is its folder"
                    : text                    ? "text: a list of images is read uncompressed only"
                                              : "something else");
 }

@@ -17,7 +17,7 @@
 
 #define TEXT_BYTES 65536
 
-/* Paths are kept in large pieces: a data set may well have a million of them. */
+/* Paths are stored in large blocks, as a data set may have a million of them. */
 struct an_tree_text {
     struct an_tree_text *next;
     size_t used, capacity;
@@ -96,9 +96,9 @@ static bool is_folder(const char *path)
     return length > 0 && path[length - 1] == '/';
 }
 
-/* ---- sorting it out ---- */
+/* ---- classes ---- */
 
-/* What follows the part in a path; NULL: it is not in a wanted one. */
+/* The rest of a path below its split; NULL: not in a wanted split. */
 static const char *wanted_inside(const an_source *source, const char *path)
 {
     return an_parts_inside(&source->parts, source->parts.wanted, path);
@@ -118,7 +118,7 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The length of the class's name at the head of the path; 0: the path lies in no class. */
+/* The length of the class's name at the head of the path; 0: in no class. */
 static size_t class_length(const char *inside)
 {
     const char *slash = strchr(inside, '/');
@@ -126,7 +126,7 @@ static size_t class_length(const char *inside)
     return slash == NULL ? 0 : (size_t)(slash - inside);
 }
 
-/* True when the class is that of the latest name. Sorted paths bring a part's class in one run. */
+/* True if the class is the last one added. Sorted paths bring a class of one split in one run. */
 static bool is_latest(const an_names *names, const char *inside, size_t length)
 {
     if (names->count == 0) return false;
@@ -146,7 +146,7 @@ static alexnet_status add_class(alexnet_context *ctx, an_names *names, const cha
     return status;
 }
 
-/* Classes come once for each part; each stays once. */
+/* Sorts the classes and removes duplicates: each split adds its own. */
 static void sort_classes(alexnet_context *ctx, an_names *names)
 {
     size_t kept = 0;
@@ -161,14 +161,14 @@ static void sort_classes(alexnet_context *ctx, an_names *names)
     names->count = kept;
 }
 
-/* An image that lies in a class. */
+/* True for an image in a class. */
 static bool is_labelled(const char *inside)
 {
     return class_length(inside) > 0 && !an_tree_is_hidden(inside) && !is_folder(inside) &&
            an_tree_is_image(inside);
 }
 
-/* The last of the leaves of one path, which are neighbours once they are sorted. */
+/* True for the last of the leaves with one path, which are neighbours after sorting. */
 static bool is_last(const an_tree *tree, size_t i)
 {
     return i + 1 == tree->count || strcmp(tree->leaves[i].path, tree->leaves[i + 1].path) != 0;
@@ -185,12 +185,12 @@ int64_t an_tree_count(const an_tree *tree, const an_parts *parts, unsigned part)
     return count;
 }
 
-/* ---- beside the parts ---- */
+/* ---- beside the splits ---- */
 
 #define OUTSIDE      "outside of train, val and test"
-#define BESIDE_BYTES 256 /* a longer name of a folder is cut */
+#define BESIDE_BYTES 256 /* longer names are truncated */
 
-/* The folder whose name is the first `length` bytes of the path; 0: none. */
+/* Adds the folder whose name is the first `length` bytes of the path; 0: none. */
 static void add_beside(an_beside *beside, const char *path, size_t length, int64_t images)
 {
     char name[BESIDE_BYTES];
@@ -204,7 +204,7 @@ static void add_beside(an_beside *beside, const char *path, size_t length, int64
     folders->images += images;
 }
 
-/* One file. *images counts those of the folder at the top. */
+/* Notes one file. *images counts those of its folder at the top. */
 static alexnet_status note_beside(alexnet_context *ctx, an_beside *beside, const char *path,
                                   int64_t *images)
 {
@@ -221,7 +221,7 @@ alexnet_status an_tree_beside(alexnet_context *ctx, const an_tree *tree, an_sour
 {
     const an_parts *parts = &source->parts;
     an_beside *beside = &source->beside;
-    const char *folder = ""; /* the latest, and the length of its name */
+    const char *folder = ""; /* the current folder and the length of its name */
     size_t folder_length = 0;
     int64_t images = 0;
 
@@ -242,7 +242,7 @@ alexnet_status an_tree_beside(alexnet_context *ctx, const an_tree *tree, an_sour
     return ALEXNET_OK;
 }
 
-/* ---- what is kept ---- */
+/* ---- selection ---- */
 
 alexnet_status an_tree_pass(alexnet_context *ctx, const an_leaf *leaf, const char *inside,
                             an_tally *tally)
@@ -252,7 +252,7 @@ alexnet_status an_tree_pass(alexnet_context *ctx, const an_leaf *leaf, const cha
                : an_tally_add(ctx, tally, inside);
 }
 
-/* Keeps the images of the wanted parts, names the classes, counts what is passed over. */
+/* Keeps the images of the wanted splits, collects the classes, counts what is passed over. */
 static alexnet_status sift(alexnet_context *ctx, an_tree *tree, an_source *source)
 {
     size_t kept = 0;
@@ -273,7 +273,7 @@ static alexnet_status sift(alexnet_context *ctx, an_tree *tree, an_source *sourc
         const bool kept_leaf = in_class && (leaf.reason != NULL || (!folder && kind.read));
         if (!folder && !kept_leaf) AN_TRY(an_tree_pass(ctx, &leaf, inside, &source->passed));
         if (!in_class || (!folder && kind.name == NULL)) continue;
-        if (!is_latest(&source->classes, inside, length)) /* one of images not read is one, too */
+        if (!is_latest(&source->classes, inside, length)) /* also without readable images */
             AN_TRY(add_class(ctx, &source->classes, inside, length));
         if (kept_leaf) tree->leaves[kept++] = leaf;
     }
@@ -285,7 +285,7 @@ static int find_class(const an_names *names, const char *inside, size_t length)
 {
     size_t low = 0;
 
-    for (size_t high = names->count; low + 1 < high;) { /* the last name that is not greater */
+    for (size_t high = names->count; low + 1 < high;) { /* the last name that is <= inside */
         const size_t middle = (low + high) / 2;
         const char *name = names->names[middle];
         const int order = strncmp(name, inside, length);
@@ -303,11 +303,11 @@ static const char *explain(const an_source *source, char passed[AN_TALLY_TEXT])
     return passed;
 }
 
-/* Marks of a class. */
+/* Flags of a class. */
 #define SEEN   1u /* it has an image */
-#define NESTED 2u /* it has one in a folder of its own */
+#define NESTED 2u /* it has an image in a subfolder */
 
-/* What was opened: "photos", or "photos/train" where that is one part of it. */
+/* Prints what was opened: "photos", or "photos/train" if that is a single split of it. */
 static void describe(const an_source *source, char *text, size_t bytes)
 {
     const unsigned wanted = source->parts.wanted;
@@ -332,7 +332,7 @@ static void tell_nested(alexnet_context *ctx, const an_source *source, const uin
     if (names.count == 0) return;
     describe(source, where, sizeof where);
     an_log(ctx, ALEXNET_LOG_INFO,
-           "%s: class%s %s hold%s folders: the images in them count to the class", where,
+           "%s: class%s %s contain%s folders, whose images belong to the class", where,
            names.count > 1 ? "es" : "", an_listing_text(&names), names.count > 1 ? "" : "s");
 }
 
@@ -357,7 +357,7 @@ static alexnet_status label(alexnet_context *ctx, const an_tree *tree, an_source
     source->count = (int64_t)tree->count;
 
     char passed[AN_TALLY_TEXT];
-    size_t empty = classes->count; /* the first of them */
+    size_t empty = classes->count; /* the first empty class */
     an_listing without = {0};
     for (size_t i = classes->count; i-- > 0;)
         if ((marks[i] & SEEN) == 0) empty = i;
@@ -366,12 +366,12 @@ static alexnet_status label(alexnet_context *ctx, const an_tree *tree, an_source
     if (empty == classes->count || source->survey) tell_nested(ctx, source, marks);
     an_free(ctx, marks);
     if (empty < classes->count && source->survey)
-        an_log(ctx, ALEXNET_LOG_WARNING, "%s: class%s %s ha%s no images that are read",
-               source->path, without.count > 1 ? "es" : "", an_listing_text(&without),
+        an_log(ctx, ALEXNET_LOG_WARNING, "%s: class%s %s ha%s no readable images", source->path,
+               without.count > 1 ? "es" : "", an_listing_text(&without),
                without.count > 1 ? "ve" : "s");
     else if (empty < classes->count)
         return an_fail(ctx, ALEXNET_BAD_FILE,
-                       "%s: class '%s' has no images that are read (.jpg .png .webp ...)%s",
+                       "%s: class '%s' has no readable images (.jpg .png .webp ...)%s",
                        source->path, classes->names[empty], explain(source, passed));
     return ALEXNET_OK;
 }
@@ -389,12 +389,12 @@ alexnet_status an_tree_finish(alexnet_context *ctx, an_tree *tree, an_source *so
     if (tree->count == 0 && beside && parts->wanted != 0) {
         const char *name = parts->names[parts->wanted == AN_VAL_BIT ? 1 : 2];
         return an_fail(ctx, ALEXNET_BAD_FILE,
-                       "%s: '%s' has no images that are read in class folders%s; put some into "
-                       "%s/CLASS/, or take '%s' away",
+                       "%s: '%s' has no readable images in class folders%s; put some into "
+                       "%s/CLASS/, or remove '%s'",
                        source->path, name, explain(source, passed), name, name);
     }
     if (tree->count == 0 && an_tally_files(&source->passed, true) > 0)
-        return an_fail(ctx, ALEXNET_NOT_FOUND, "%s: no images that are read in class folders%s",
+        return an_fail(ctx, ALEXNET_NOT_FOUND, "%s: no readable images in class folders%s",
                        source->path, explain(source, passed));
     if (tree->count == 0)
         return an_fail(ctx, ALEXNET_NOT_FOUND,

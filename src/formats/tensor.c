@@ -141,8 +141,8 @@ static void convert(an_dtype dtype, const uint8_t *data, size_t count, float *ou
 
 uint32_t an_tensor_crc32c(const alexnet_context *ctx, uint32_t crc, const void *data, size_t bytes)
 {
-    return ctx->backend != NULL ? ctx->backend->crc32c(crc, data, bytes)
-                                : an_crc32c(crc, data, bytes);
+    return an_context_backend(ctx) != NULL ? an_context_backend(ctx)->crc32c(crc, data, bytes)
+                                           : an_crc32c(crc, data, bytes);
 }
 
 static alexnet_status check_type(alexnet_context *ctx, const char *path,

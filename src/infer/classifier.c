@@ -7,12 +7,12 @@
  * SPDX-License-Identifier: MIT
  */
 #include "base/context.h"
+#include "base/each.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/team.h"
 #include "base/text.h"
-#include "data/each.h"
-#include "data/team.h"
 #include "infer/metrics.h"
 #include "infer/network.h"
 #include <string.h>

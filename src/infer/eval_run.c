@@ -7,9 +7,8 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/status.h"
-#include "data/progress.h"
-#include "data/team.h"
 #include <string.h>
 
 /* Each network's preprocessing record may differ, so each network has its own loader; all loaders

@@ -12,7 +12,6 @@
 #include "base/room.h"
 #include "base/status.h"
 #include "data/parts.h"
-#include "data/team.h"
 #include "infer/classes.h"
 #include "infer/confusion.h"
 #include "infer/eval_run.h"

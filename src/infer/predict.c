@@ -6,10 +6,9 @@
 #include "base/clock.h"
 #include "base/extend.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/status.h"
 #include "data/files.h"
-#include "data/progress.h"
-#include "data/team.h"
 #include "infer/metrics.h"
 #include "infer/network.h"
 #include <string.h>

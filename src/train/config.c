@@ -309,7 +309,7 @@ static alexnet_status move(alexnet_context *ctx, const char *given, char **path,
 
 alexnet_status an_config_find_tier(alexnet_context *ctx, int dtype, char **out)
 {
-    const an_backend *backend = ctx->backend;
+    const an_backend *backend = an_context_backend(ctx);
     const bool narrow = dtype == ALEXNET_BF16 && strstr(backend->features(), "bf16") != NULL;
 
     *out = an_format(ctx, "%s%s", backend->tier, narrow ? " bf16" : "");

@@ -7,9 +7,9 @@
 
 #include "base/context.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/status.h"
 #include "core/session.h"
-#include "data/progress.h"
 #include "infer/skipped.h"
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /*
- * bad_list_test.c: each bad image once, in order of index.
+ * bad_list_test.c: each bad image once, sorted by index.
  * SPDX-License-Identifier: MIT
  */
 #include "fixtures.h"
@@ -25,7 +25,7 @@ static void sorted_once_and_with_the_first_reason(void **in)
     an_bad_list_free(f->ctx, &list);
 }
 
-static void another_list_is_added_to_it(void **in)
+static void all_of_another_list_is_added(void **in)
 {
     const fixture *f = *in;
     an_bad_list list = {0}, others = {0};
@@ -41,7 +41,7 @@ static void another_list_is_added_to_it(void **in)
     an_bad_list_free(f->ctx, &others);
 }
 
-static void it_grows_and_survives_a_lack_of_memory(void **in)
+static void a_list_grows_and_survives_a_lack_of_memory(void **in)
 {
     const fixture *f = *in;
 
@@ -65,8 +65,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(sorted_once_and_with_the_first_reason),
-        FIXTURE_TEST(another_list_is_added_to_it),
-        FIXTURE_TEST(it_grows_and_survives_a_lack_of_memory),
+        FIXTURE_TEST(all_of_another_list_is_added),
+        FIXTURE_TEST(a_list_grows_and_survives_a_lack_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

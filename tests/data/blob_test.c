@@ -17,7 +17,7 @@ static size_t compress_gzip(const void *data, size_t bytes, uint8_t *out, size_t
 {
     z_stream stream = {.avail_in = (uInt)bytes, .avail_out = (uInt)room, .next_out = out};
 
-    stream.next_in = (Bytef *)(uintptr_t)data; /* zlib knows no const */
+    stream.next_in = (Bytef *)(uintptr_t)data; /* zlib's interface has no const */
     assert_int_equal(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
     assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
     deflateEnd(&stream);
@@ -55,7 +55,7 @@ static void assert_refused(const fixture *f, size_t limit, const char *message)
     an_assert_error(f->ctx, message);
 }
 
-static void plain_and_packed_files_read_alike(void **in)
+static void plain_and_gzip_files_read_alike(void **in)
 {
     const fixture *f = *in;
     uint8_t packed[100];
@@ -68,7 +68,7 @@ static void plain_and_packed_files_read_alike(void **in)
     assert_holds(f, "plain text", 10);
 }
 
-static void members_follow_each_other_and_zeros_may_pad(void **in)
+static void several_members_and_padding_zeros_are_read(void **in)
 {
     const fixture *f = *in;
     uint8_t packed[300] = {0};
@@ -85,8 +85,8 @@ static void members_follow_each_other_and_zeros_may_pad(void **in)
     assert_refused(f, LIMIT, "gzip");
 }
 
-/* Larger than the buffers of input and output, and hardly compressible. */
-static void large_ones(void **in)
+/* Larger than the input and output buffers, and hardly compressible. */
+static void large_files(void **in)
 {
     const fixture *f = *in;
     const size_t bytes = 300000;
@@ -132,7 +132,7 @@ static void the_limit_is_exact(void **in)
 }
 
 /* 70 MiB of zeros in 70 kB. */
-static void a_small_file_does_not_ask_for_much_memory(void **in)
+static void a_small_file_cannot_take_much_memory(void **in)
 {
     const fixture *f = *in;
     const size_t bytes = AN_BLOB_FREE + (6 << 20), room = 1 << 20;
@@ -151,7 +151,7 @@ static void a_small_file_does_not_ask_for_much_memory(void **in)
     free(zeros);
 }
 
-static void blobs_of_one_packed_file_share_its_bytes(void **in)
+static void blobs_of_one_gzip_file_share_its_bytes(void **in)
 {
     const fixture *f = *in;
     const uint8_t *x, *y;
@@ -197,12 +197,12 @@ static void every_failure_is_clean(void **in)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(plain_and_packed_files_read_alike),
-        FIXTURE_TEST(members_follow_each_other_and_zeros_may_pad),
-        FIXTURE_TEST(large_ones),
+        FIXTURE_TEST(plain_and_gzip_files_read_alike),
+        FIXTURE_TEST(several_members_and_padding_zeros_are_read),
+        FIXTURE_TEST(large_files),
         FIXTURE_TEST(the_limit_is_exact),
-        FIXTURE_TEST(a_small_file_does_not_ask_for_much_memory),
-        FIXTURE_TEST(blobs_of_one_packed_file_share_its_bytes),
+        FIXTURE_TEST(a_small_file_cannot_take_much_memory),
+        FIXTURE_TEST(blobs_of_one_gzip_file_share_its_bytes),
         FIXTURE_TEST(every_failure_is_clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

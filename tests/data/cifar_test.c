@@ -1,5 +1,5 @@
 /*
- * cifar_test.c: the binary versions of CIFAR, with two or three images a file.
+ * cifar_test.c: the binary versions of CIFAR, with two or three images per file.
  * SPDX-License-Identifier: MIT
  */
 #include "fixtures.h"
@@ -10,7 +10,10 @@
 
 #define PIXELS 1024
 
-/* Writes `count` records; image i has red 10 * label + i, green 100, blue = the pixel's number modulo 256. */
+/*
+ * Writes `count` records; image i has red 10 * label + i, green 100, blue = index of the pixel
+ * modulo 256.
+ */
 static void write_records(const fixture *f, const char *name, int label_bytes,
                           const uint8_t *labels, int count)
 {
@@ -18,7 +21,7 @@ static void write_records(const fixture *f, const char *name, int label_bytes,
     uint8_t *at = records;
 
     for (int i = 0; i < count; ++i) {
-        if (label_bytes == 2) *at++ = 19; /* the coarse class, which nobody asks for */
+        if (label_bytes == 2) *at++ = 19; /* the coarse class, which is ignored */
         *at++ = labels[i];
         memset(at, 10 * labels[i] + i, PIXELS);
         memset(at + PIXELS, 100, PIXELS);
@@ -76,7 +79,7 @@ static void planes_become_pixels(void **in)
     an_source_close(source);
 }
 
-static void parts_and_class_names(void **in)
+static void splits_and_class_names(void **in)
 {
     static const struct {
         an_part part;
@@ -166,7 +169,7 @@ static void every_failure_is_clean(void **in)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(planes_become_pixels),          FIXTURE_TEST(parts_and_class_names),
+        FIXTURE_TEST(planes_become_pixels),          FIXTURE_TEST(splits_and_class_names),
         FIXTURE_TEST(cifar100_takes_the_fine_label), FIXTURE_TEST(bad_files_are_refused),
         FIXTURE_TEST(every_failure_is_clean),
     };

@@ -1,5 +1,5 @@
 /*
- * files_test.c: images named one by one, and folders searched through.
+ * files_test.c: images named one by one, and folders of images.
  * SPDX-License-Identifier: MIT
  */
 #include "fixtures.h"
@@ -45,14 +45,14 @@ static void named_files_keep_their_order_and_folders_are_searched(void **in)
     assert_int_equal(chdir("/"), 0);
 }
 
-static void nothing_to_show_is_an_error(void **in)
+static void no_images_are_an_error(void **in)
 {
     const fixture *f = *in;
     const char *folders[] = {f->folder};
     an_source *source;
 
     an_assert_status(f->ctx, an_files_open(f->ctx, folders, 1, &source), ALEXNET_NOT_FOUND);
-    an_assert_error(f->ctx, "no images that are read (.jpg .png .webp ...) in this folder");
+    an_assert_error(f->ctx, "no readable images (.jpg .png .webp ...) in this folder");
     fixture_text(f->ctx, f->folder, "b/IMG_1.HEIC", "x");
     fixture_text(f->ctx, f->folder, "b/IMG_2.HEIC", "x");
     fixture_text(f->ctx, f->folder, "b/notes.txt", "x");
@@ -61,8 +61,8 @@ static void nothing_to_show_is_an_error(void **in)
     an_assert_status(f->ctx, an_files_open(f->ctx, NULL, 0, &source), ALEXNET_NOT_FOUND);
 }
 
-/* A link to itself and a name that is too long are images that cannot be read; the others can. */
-static void what_the_system_refuses_to_look_at_is_an_image(void **in)
+/* A link to itself and a name that is too long are unreadable images; the others are read. */
+static void a_path_without_status_is_a_bad_image(void **in)
 {
     static char longest[300];
     const fixture *f = *in;
@@ -91,7 +91,7 @@ static void what_the_system_refuses_to_look_at_is_an_image(void **in)
     an_source_close(source);
 }
 
-/* Beside others a folder without images is one bad image; so is one that the system refuses to list. */
+/* Beside others, a folder without images is one bad image; so is one that cannot be listed. */
 static void a_folder_without_images_is_a_bad_image(void **in)
 {
     const fixture *f = *in;
@@ -111,9 +111,9 @@ static void a_folder_without_images_is_a_bad_image(void **in)
     an_assert_status(f->ctx,
                      an_source_read(source, f->ctx, 0, AN_ORIENTATION_EXIF, &buffer, &image),
                      ALEXNET_BAD_FILE);
-    an_assert_error(f->ctx, "no images that are read (.jpg .png .webp ...) in this folder; passed");
+    an_assert_error(f->ctx, "no readable images (.jpg .png .webp ...) in this folder; passed");
     an_source_close(source);
-    for (int n = 0; n < 4; ++n) { /* each of the four folders */
+    for (int n = 0; n < 4; ++n) { /* for each of the four folders */
         an_test_fault fault;
         an_test_fault_arm(&fault, f->ctx, AN_FAULT_BIT(AN_FAULT_OPEN), n, false, EACCES);
         const alexnet_status status = an_files_open(f->ctx, paths, 2, &source);
@@ -152,8 +152,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(named_files_keep_their_order_and_folders_are_searched),
-        FIXTURE_TEST(nothing_to_show_is_an_error),
-        FIXTURE_TEST(what_the_system_refuses_to_look_at_is_an_image),
+        FIXTURE_TEST(no_images_are_an_error),
+        FIXTURE_TEST(a_path_without_status_is_a_bad_image),
         FIXTURE_TEST(a_folder_without_images_is_a_bad_image),
         FIXTURE_TEST(every_failure_is_clean),
     };

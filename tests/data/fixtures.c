@@ -79,7 +79,7 @@ void fixture_text(alexnet_context *ctx, const char *folder, const char *name, co
 void fixture_list(fixture_file file, void *user)
 {
     file(user, "train/cat/1.png", 10);
-    file(user, "train/cat/2.JPG", 20); /* a PNG: names do not matter to decoders */
+    file(user, "train/cat/2.JPG", 20); /* a PNG: decoders ignore names */
     file(user, "train/cat/deep/3.png", 30);
     file(user, "train/dog/a b.png", 40);
     file(user, "train/dog/notes.txt", 0);
@@ -240,7 +240,7 @@ uint8_t fixture_grey(alexnet_context *ctx, const an_source *source, int64_t inde
 }
 
 static void assert_same_image(alexnet_context *ctx, const an_source *a, const an_source *b,
-                                int64_t index)
+                              int64_t index)
 {
     an_source_buffer buffer = {0};
     an_image x = {0}, y = {0};

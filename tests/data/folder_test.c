@@ -1,5 +1,5 @@
 /*
- * folder_test.c: a folder of class folders, as people have them.
+ * folder_test.c: a folder of class folders, in the layouts that users have.
  * SPDX-License-Identifier: MIT
  */
 #include "fixtures.h"
@@ -20,7 +20,7 @@ static an_source *open_part(fixture *f, an_part part)
     return source;
 }
 
-/* The name is that of the data set and, after a slash, the expected one. */
+/* The image's name is the data set's, a slash, and the expected one. */
 static void assert_name(const fixture *f, const an_source *source, int64_t index,
                         const char *expected)
 {
@@ -30,7 +30,7 @@ static void assert_name(const fixture *f, const an_source *source, int64_t index
     assert_string_equal(name, an_test_path(f->folder, expected));
 }
 
-static void the_training_part_has_its_images_in_order(void **in)
+static void the_training_split_has_its_images_in_order(void **in)
 {
     fixture *f = *in;
     fixture_folder(f->ctx, f->folder);
@@ -57,12 +57,12 @@ static void the_training_part_has_its_images_in_order(void **in)
     char name[256];
     an_source_name(source, 3, name, sizeof name);
     assert_int_equal(access(name, R_OK), 0);
-    an_source_name(source, 3, name, 8); /* cut */
+    an_source_name(source, 3, name, 8); /* truncated */
     assert_int_equal(strlen(name), 7);
     an_source_close(source);
 }
 
-static void parts_are_told_apart(void **in)
+static void splits_are_separate(void **in)
 {
     static const struct {
         an_part part;
@@ -85,7 +85,7 @@ static void parts_are_told_apart(void **in)
     assert_null(source);
 }
 
-static void test_stands_in_for_val(void **in)
+static void test_replaces_a_missing_val(void **in)
 {
     fixture *f = *in;
 
@@ -101,7 +101,7 @@ static void test_stands_in_for_val(void **in)
     an_source_close(source);
 }
 
-static void a_folder_without_parts_is_all_and_train_but_not_val(void **in)
+static void a_folder_without_splits_is_all_and_train_but_not_val(void **in)
 {
     fixture *f = *in;
     an_source *source;
@@ -120,8 +120,8 @@ static void a_folder_without_parts_is_all_and_train_but_not_val(void **in)
     an_assert_error(f->ctx, "'val' or 'test'");
 }
 
-/* What it says on the folder does not make it a part: what is in it does. */
-static void a_class_may_be_called_as_a_part_is(void **in)
+/* A folder's contents make it a split, not its name. */
+static void a_class_may_have_the_name_of_a_split(void **in)
 {
     fixture *f = *in;
     an_source *source;
@@ -145,7 +145,7 @@ static void a_class_may_be_called_as_a_part_is(void **in)
     an_source_close(source);
 }
 
-static void parts_without_classes_are_no_classes(void **in)
+static void splits_without_classes_are_no_classes(void **in)
 {
     fixture *f = *in;
     an_source *source;
@@ -157,7 +157,7 @@ static void parts_without_classes_are_no_classes(void **in)
     an_assert_error(f->ctx, "/train/CLASS/NAME.jpg");
 }
 
-static void classes_are_sorted_by_byte_and_labels_follow(void **in)
+static void classes_and_labels_are_in_byte_order(void **in)
 {
     static const char *const names[] = {"B",  "a",        "a-b",      "a b",
                                         "ab", "\xc3\xa4", "\xff\xfe", "new\nline"};
@@ -190,10 +190,10 @@ static void an_empty_class_is_named(void **in)
     fixture_text(f->ctx, f->folder, "empty/readme.txt", "x");
     an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_ALL, &source),
                      ALEXNET_BAD_FILE);
-    an_assert_error(f->ctx, "class 'empty' has no images that are read (.jpg .png .webp ...)");
+    an_assert_error(f->ctx, "class 'empty' has no readable images (.jpg .png .webp ...)");
 }
 
-static void images_that_are_not_read_are_named(void **in)
+static void unsupported_images_are_reported(void **in)
 {
     fixture *f = *in;
     an_source *source;
@@ -203,13 +203,13 @@ static void images_that_are_not_read_are_named(void **in)
     fixture_text(f->ctx, f->folder, "dog/3.nef", "x");
     an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_ALL, &source),
                      ALEXNET_NOT_FOUND);
-    an_assert_error(f->ctx, "no images that are read in class folders; passed over: 2 HEIC, 1 NEF; "
+    an_assert_error(f->ctx, "no readable images in class folders; passed over: 2 HEIC, 1 NEF; "
                             "convert to JPEG, for example with 'magick IN out.jpg'");
 
     fixture_write(f->ctx, f->folder, "cat/1.png", 1);
     an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_ALL, &source),
                      ALEXNET_BAD_FILE);
-    an_assert_error(f->ctx, "class 'dog' has no images that are read (.jpg .png .webp ...); passed "
+    an_assert_error(f->ctx, "class 'dog' has no readable images (.jpg .png .webp ...); passed "
                             "over: 2 HEIC, 1 NEF; convert");
 
     fixture_write(f->ctx, f->folder, "dog/1.jfif", 2);
@@ -219,8 +219,8 @@ static void images_that_are_not_read_are_named(void **in)
     an_source_close(source);
 }
 
-/* Beside train only: alone, 'val' or 'test' may well be the name of a class. */
-static void an_empty_part_beside_train_is_named(void **in)
+/* Only beside train: alone, 'val' or 'test' may be the name of a class. */
+static void an_empty_split_beside_train_is_named(void **in)
 {
     fixture *f = *in;
     an_source *source;
@@ -236,11 +236,11 @@ static void an_empty_part_beside_train_is_named(void **in)
                      ALEXNET_BAD_FILE);
     an_assert_error(
         f->ctx,
-        "'test' has no images that are read in class folders; passed over: 1 HEIC, 1 in no class");
+        "'test' has no readable images in class folders; passed over: 1 HEIC, 1 in no class");
     fixture_text(f->ctx, f->folder, "val/readme.txt", "x");
     an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_VAL, &source),
                      ALEXNET_BAD_FILE);
-    an_assert_error(f->ctx, "'val' has no images that are read");
+    an_assert_error(f->ctx, "'val' has no readable images");
 }
 
 static void hidden_folders_are_no_classes(void **in)
@@ -264,7 +264,7 @@ static void no_images_show_the_expected_tree(void **in)
 
     an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_ALL, &source),
                      ALEXNET_NOT_FOUND);
-    fixture_write(f->ctx, f->folder, "1.png", 1); /* everybody's first try: no class folders */
+    fixture_write(f->ctx, f->folder, "1.png", 1); /* a common first try: no class folders */
     fixture_write(f->ctx, f->folder, "2.png", 1);
     an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_ALL, &source),
                      ALEXNET_NOT_FOUND);
@@ -275,7 +275,7 @@ static void no_images_show_the_expected_tree(void **in)
     an_assert_error(f->ctx, "/no/such/folder");
 }
 
-static void link_loops_end(void **in)
+static void link_loops_are_not_followed(void **in)
 {
     fixture *f = *in;
 
@@ -288,7 +288,10 @@ static void link_loops_end(void **in)
     assert_int_equal(symlink("a", an_test_path(f->folder, "also_a")), 0);
     assert_int_equal(symlink("nowhere", an_test_path(f->folder, "broken")), 0);
     an_source *source = open_part(f, AN_PART_ALL);
-    /* a: 1, beside/3, deep/2; the same again by way of also_a; elsewhere: 3. Passed over: up and self, twice, and broken. */
+    /*
+     * a: 1, beside/3, deep/2, and the same again through also_a; elsewhere: 3. Passed over: up and
+     * self, twice, and broken.
+     */
     assert_int_equal(an_source_classes(source), 3);
     assert_int_equal(an_source_count(source), 7);
     assert_int_equal(an_source_ignored(source), 5);
@@ -310,10 +313,10 @@ static void too_deep_is_refused(void **in)
     fixture_write(f->ctx, f->folder, "a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/1.png", 1);
     an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_ALL, &source),
                      ALEXNET_UNSUPPORTED);
-    an_assert_error(f->ctx, "16 folders");
+    an_assert_error(f->ctx, "16 nested folders");
 }
 
-static void what_is_wrong_with_a_file_is_said_without_its_name(void **in)
+static void messages_about_a_file_do_not_repeat_its_name(void **in)
 {
     fixture *f = *in;
     an_source_buffer buffer = {0};
@@ -341,7 +344,7 @@ static void what_is_wrong_with_a_file_is_said_without_its_name(void **in)
     an_image_free(f->ctx, &image);
 }
 
-static void an_image_folder_with_a_slash_at_its_end(void **in)
+static void a_path_with_a_slash_at_its_end(void **in)
 {
     fixture *f = *in;
     an_source *source;
@@ -355,14 +358,14 @@ static void an_image_folder_with_a_slash_at_its_end(void **in)
     an_source_close(source);
 }
 
-static void the_one_folder_around_it_all_is_stepped_into(void **in)
+static void a_single_outer_folder_is_entered(void **in)
 {
     static const struct {
         const char *add; /* one after the other */
         bool stepped_in;
     } rows[] = {{"a/b/cat/1.png", true},
                 {"a/b/dog/1.png", true},
-                {"a/b/3.png", true}, /* into a only: b holds images */
+                {"a/b/3.png", true}, /* only a is entered: b has images */
                 {"more/4.png", false}};
     fixture *f = *in;
     char path[512], name[512];
@@ -379,7 +382,7 @@ static void the_one_folder_around_it_all_is_stepped_into(void **in)
     }
 }
 
-static void what_lies_beside_the_parts_is_noted(void **in)
+static void files_beside_the_splits_are_noted(void **in)
 {
     fixture *f = *in;
 
@@ -421,24 +424,24 @@ static void every_failure_is_clean(void **in)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(the_training_part_has_its_images_in_order),
-        FIXTURE_TEST(parts_are_told_apart),
-        FIXTURE_TEST(the_one_folder_around_it_all_is_stepped_into),
-        FIXTURE_TEST(what_lies_beside_the_parts_is_noted),
-        FIXTURE_TEST(test_stands_in_for_val),
-        FIXTURE_TEST(a_folder_without_parts_is_all_and_train_but_not_val),
-        FIXTURE_TEST(a_class_may_be_called_as_a_part_is),
-        FIXTURE_TEST(parts_without_classes_are_no_classes),
-        FIXTURE_TEST(classes_are_sorted_by_byte_and_labels_follow),
+        FIXTURE_TEST(the_training_split_has_its_images_in_order),
+        FIXTURE_TEST(splits_are_separate),
+        FIXTURE_TEST(a_single_outer_folder_is_entered),
+        FIXTURE_TEST(files_beside_the_splits_are_noted),
+        FIXTURE_TEST(test_replaces_a_missing_val),
+        FIXTURE_TEST(a_folder_without_splits_is_all_and_train_but_not_val),
+        FIXTURE_TEST(a_class_may_have_the_name_of_a_split),
+        FIXTURE_TEST(splits_without_classes_are_no_classes),
+        FIXTURE_TEST(classes_and_labels_are_in_byte_order),
         FIXTURE_TEST(an_empty_class_is_named),
-        FIXTURE_TEST(images_that_are_not_read_are_named),
-        FIXTURE_TEST(an_empty_part_beside_train_is_named),
+        FIXTURE_TEST(unsupported_images_are_reported),
+        FIXTURE_TEST(an_empty_split_beside_train_is_named),
         FIXTURE_TEST(hidden_folders_are_no_classes),
         FIXTURE_TEST(no_images_show_the_expected_tree),
-        FIXTURE_TEST(link_loops_end),
+        FIXTURE_TEST(link_loops_are_not_followed),
         FIXTURE_TEST(too_deep_is_refused),
-        FIXTURE_TEST(what_is_wrong_with_a_file_is_said_without_its_name),
-        FIXTURE_TEST(an_image_folder_with_a_slash_at_its_end),
+        FIXTURE_TEST(messages_about_a_file_do_not_repeat_its_name),
+        FIXTURE_TEST(a_path_with_a_slash_at_its_end),
         FIXTURE_TEST(every_failure_is_clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

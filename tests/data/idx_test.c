@@ -19,7 +19,7 @@ static uint8_t *put(uint8_t *at, uint32_t value)
 }
 
 static void write_images(const fixture *f, const char *name, uint32_t magic, uint32_t count,
-                           size_t bytes)
+                         size_t bytes)
 {
     uint8_t file[64] = {0};
     uint8_t *at = put(put(put(put(file, magic), count), ROWS), COLUMNS);
@@ -83,7 +83,7 @@ static void grey_pixels_become_rgb(void **in)
     an_source_close(source);
 }
 
-static void what_headers_claim_is_checked(void **in)
+static void headers_are_checked(void **in)
 {
     const fixture *f = *in;
     an_source *source;
@@ -122,8 +122,8 @@ static void what_headers_claim_is_checked(void **in)
         an_assert_status(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_TRAIN, &source),
                          ALEXNET_BAD_FILE);
         an_assert_error(f->ctx, "train-");
-        an_assert_ok(f->ctx,
-                     an_source_open(f->ctx, f->folder, AN_PART_VAL, &source)); /* not its fault */
+        an_assert_ok(f->ctx, an_source_open(f->ctx, f->folder, AN_PART_VAL,
+                                            &source)); /* not the file's fault */
         an_source_close(source);
     }
     an_assert_ok(f->ctx, an_file_remove(f->ctx, an_test_path(f->folder, "t10k-images-idx3-ubyte")));
@@ -144,7 +144,7 @@ static void every_failure_is_clean(void **in)
     fixture_sweep(f, open_source, 3);
 }
 
-/* Compressed, as it is shipped: Debian's dataset-fashion-mnist. */
+/* Compressed, as Debian's package dataset-fashion-mnist has it. */
 static void fashion_mnist(void **in)
 {
     const fixture *f = *in;
@@ -171,7 +171,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(grey_pixels_become_rgb),
-        FIXTURE_TEST(what_headers_claim_is_checked),
+        FIXTURE_TEST(headers_are_checked),
         FIXTURE_TEST(every_failure_is_clean),
         FIXTURE_TEST(fashion_mnist),
     };

@@ -55,7 +55,7 @@ static void tell(void *user, const char *path, const char *reason)
     snprintf(t->reason, sizeof t->reason, "%s", reason);
 }
 
-static void empty_and_unreadable_classes_are_no_end(void **in)
+static void empty_and_unreadable_classes_are_reported(void **in)
 {
     const fixture *f = *in;
     told t = {0};
@@ -75,7 +75,7 @@ static void empty_and_unreadable_classes_are_no_end(void **in)
     assert_int_equal(info.class_images[2], 0);
     alexnet_data_info_free(f->ctx, &info);
 
-    /* The folder is listed to look for parts, then to walk it; then comes a. */
+    /* The folder is listed to find splits, then to find files; then comes a. */
     an_test_fault_arm(&fault, f->ctx, AN_FAULT_BIT(AN_FAULT_OPEN), 2, false, EACCES);
     an_assert_ok(f->ctx, alexnet_data_verify(f->ctx, &options, &info));
     assert_true(an_test_fault_disarm(&fault));
@@ -183,8 +183,11 @@ static void it_can_be_stopped(void **in)
 
 /* ---- stats ---- */
 
-/* Greys 10, 20, 30, 40 of train, each with as many pixels: mean 25, deviation sqrt(125). All channels are one: a single
- * component along (1, 1, 1) / sqrt(3) with three times the variance. */
+/*
+ * Grey values 10, 20, 30, 40 in train, with equal numbers of pixels: mean 25, deviation sqrt(125).
+ * All channels are equal: a single component along (1, 1, 1) / sqrt(3) with three times the
+ * variance.
+ */
 static void stats_worked_by_hand(void **in)
 {
     static const int sizes[] = {0, 1, 17};
@@ -267,7 +270,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(inspect_counts),
         FIXTURE_TEST(options_are_checked),
-        FIXTURE_TEST(empty_and_unreadable_classes_are_no_end),
+        FIXTURE_TEST(empty_and_unreadable_classes_are_reported),
         FIXTURE_TEST(verify_lists_bad_images_in_order),
         FIXTURE_TEST(it_can_be_stopped),
         FIXTURE_TEST(stats_worked_by_hand),

@@ -1,5 +1,5 @@
 /*
- * links_test.c: links inside a tar file: followed, or named.
+ * links_test.c: links inside a tar file are followed, or reported.
  * SPDX-License-Identifier: MIT
  */
 #include "fixtures.h"
@@ -22,7 +22,7 @@ static an_source *open_tar(const fixture *f, fixture_tar *tar)
     return source;
 }
 
-/* The place of the image of this path. */
+/* The index of the image with this path. */
 static int64_t find_image(const fixture *f, const an_source *source, const char *path)
 {
     char name[512];
@@ -76,10 +76,10 @@ static void links_to_files_are_followed(void **in)
         {'2', "b/up.png", "../a/1.png", 1},
         {'2', "b/up_and_down.png", "../b/../a/./1.png", 1},
         {'2', "b/chain.png", "up.png", 1},
-        {'2', "b/chain2.png", "../a/later.png", 7}, /* which only comes afterwards */
+        {'2', "b/chain2.png", "../a/later.png", 7}, /* which comes later in the archive */
         {'1', "b/hard_to_soft.png", "b/up.png", 1},
         {'2', "b/soft_to_hard.png", "hard.png", 1},
-        {'2', "b/through.png", "../linked/2.png", 2}, /* a link to a folder on the way */
+        {'2', "b/through.png", "../linked/2.png", 2}, /* through a link to a folder */
         {'2', "store", "hidden/.store", 0},
         {'2', "a/stored.png", "../store/3.png", 3},
     };
@@ -101,7 +101,7 @@ static void links_to_files_are_followed(void **in)
     an_source_close(source);
 }
 
-static void links_to_folders_hold_what_these_hold(void **in)
+static void a_link_to_a_folder_has_its_files(void **in)
 {
     const fixture *f = *in;
     fixture_tar tar = {.ctx = f->ctx};
@@ -127,22 +127,23 @@ static void links_to_folders_hold_what_these_hold(void **in)
     an_source_close(source);
 }
 
-static void what_leads_nowhere_is_named(void **in)
+static void links_that_lead_nowhere_are_reported(void **in)
 {
     static const struct {
         char type;
         const char *path, *target, *reason;
     } rows[] = {
         {'2', "a/gone.png", "nothing.png", "not in the archive: nothing.png"},
-        {'2', "a/self.png", "self.png", "round in a circle: self.png"},
-        {'2', "a/ping.png", "pong.png", "round in a circle"},
-        {'2', "a/pong.png", "../a/ping.png", "round in a circle"},
+        {'2', "a/self.png", "self.png", "in a circle: self.png"},
+        {'2', "a/ping.png", "pong.png", "in a circle"},
+        {'2', "a/pong.png", "../a/ping.png", "in a circle"},
         {'2', "a/absolute.png", "/a/1.png", "out of the archive: /a/1.png"},
         {'2', "a/above.png", "../../a/1.png", "out of the archive"},
         {'2', "a/in_file.png", "1.png/2.png", "not in the archive"},
         {'1', "a/hard.png", "a/nothing.png", "not in the archive"},
         {'1', "a/hard_self.png", "a/hard_self.png", "not in the archive"},
-        {'1', "a/hard_later.png", "a/later.png", "not in the archive"}, /* it must come first */
+        {'1', "a/hard_later.png", "a/later.png",
+         "not in the archive"}, /* its target must come first */
         {'1', "a/hard_folder.png", "a/folder", "not in the archive"},
     };
     const fixture *f = *in;
@@ -162,7 +163,7 @@ static void what_leads_nowhere_is_named(void **in)
     an_source_close(source);
 }
 
-static void chains_are_followed_as_far_as_the_system_would(void **in)
+static void chains_are_followed_as_far_as_by_the_system(void **in)
 {
     const fixture *f = *in;
     fixture_tar tar = {.ctx = f->ctx};
@@ -176,7 +177,7 @@ static void chains_are_followed_as_far_as_the_system_would(void **in)
     }
     an_source *source = open_tar(f, &tar);
     assert_grey(f, source, "a/40.png", 5);
-    assert_unreadable(f, source, "a/60.png", "round in a circle");
+    assert_unreadable(f, source, "a/60.png", "in a circle");
     an_source_close(source);
 }
 
@@ -192,7 +193,7 @@ static void the_later_of_link_and_file_counts(void **in)
     fixture_tar_png(&tar, "a/4.png", 4);
     fixture_tar_link(&tar, '2', "a/4.png", "1.png"); /* the link does */
     fixture_tar_link(&tar, '1', "a/old.png", "a/2.png");
-    fixture_tar_png(&tar, "a/2.png", 20); /* the hard link keeps what it was made of */
+    fixture_tar_png(&tar, "a/2.png", 20); /* the hard link keeps its original contents */
     fixture_tar_link(&tar, '2', "a/new.png", "2.png");
     an_source *source = open_tar(f, &tar);
     assert_grey(f, source, "a/3.png", 3);
@@ -202,7 +203,7 @@ static void the_later_of_link_and_file_counts(void **in)
     an_source_close(source);
 }
 
-static void long_targets_come_by_gnu_and_pax(void **in)
+static void long_targets_in_gnu_and_pax_headers(void **in)
 {
     const fixture *f = *in;
     fixture_tar tar = {.ctx = f->ctx};
@@ -225,8 +226,8 @@ static void long_targets_come_by_gnu_and_pax(void **in)
     an_source_close(source);
 }
 
-/* Each of many links stands for all files of a folder: more than anybody has. */
-static void links_that_multiply_are_refused(void **in)
+/* Each of many links leads to all files of a folder: more in all than the limit. */
+static void too_many_files_behind_links_are_refused(void **in)
 {
     const fixture *f = *in;
     an_tar index = {0};
@@ -270,12 +271,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(links_to_files_are_followed),
-        FIXTURE_TEST(links_to_folders_hold_what_these_hold),
-        FIXTURE_TEST(what_leads_nowhere_is_named),
-        FIXTURE_TEST(chains_are_followed_as_far_as_the_system_would),
+        FIXTURE_TEST(a_link_to_a_folder_has_its_files),
+        FIXTURE_TEST(links_that_lead_nowhere_are_reported),
+        FIXTURE_TEST(chains_are_followed_as_far_as_by_the_system),
         FIXTURE_TEST(the_later_of_link_and_file_counts),
-        FIXTURE_TEST(long_targets_come_by_gnu_and_pax),
-        FIXTURE_TEST(links_that_multiply_are_refused),
+        FIXTURE_TEST(long_targets_in_gnu_and_pax_headers),
+        FIXTURE_TEST(too_many_files_behind_links_are_refused),
         FIXTURE_TEST(every_failure_is_clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,7 +24,7 @@ static an_source *open_list(const fixture *f, const char *text)
     return source;
 }
 
-/* A path is that of the list's folder and what the line says, or what the line says alone. */
+/* The image's path is in the list's folder, or is the line's own if that is absolute. */
 static void assert_entry(const fixture *f, const an_source *source, int64_t index, const char *path,
                          const char *class_name)
 {
@@ -38,7 +38,7 @@ static void assert_entry(const fixture *f, const an_source *source, int64_t inde
     assert_string_equal(an_source_class(source, an_source_label(source, index)), class_name);
 }
 
-static void lines_are_parted_where_people_part_them(void **in)
+static void lines_are_split_as_people_write_them(void **in)
 {
     static const struct {
         const char *line, *path, *class_name;
@@ -63,7 +63,7 @@ static void lines_are_parted_where_people_part_them(void **in)
         {"\"the \"\"big\"\" one.jpg\" cat", "the \"big\" one.jpg", "cat"},
         {"a.jpg,\"the \"\"big\"\" one\"", "a.jpg", "the \"big\" one"},
         {"\"a\nb.jpg\",\"two\nlines\"", "a\nb.jpg", "two\nlines"},
-        {"\"a.jpg,cat", "\"a.jpg", "cat"}, /* a letter like others */
+        {"\"a.jpg,cat", "\"a.jpg", "cat"}, /* an ordinary character */
         {"a.jpg 5\" tyre", "a.jpg", "5\" tyre"},
         {"a.jpg \"big\" one", "a.jpg", "\"big\" one"},
         {"cat,b/a.jpg", "b/a.jpg", "cat"}, /* the label first */
@@ -94,7 +94,7 @@ static void numbers_are_class_numbers(void **in)
     an_source_close(source);
 }
 
-static void one_name_makes_all_of_them_names(void **in)
+static void one_name_makes_all_labels_names(void **in)
 {
     const fixture *f = *in;
     an_source *source = open_list(f, "a.jpg 10\nb.jpg 9\nc.jpg none\nd.jpg 10\n");
@@ -116,8 +116,8 @@ static void a_heading_and_a_byte_order_mark_are_accepted(void **in)
     an_source_close(source);
 }
 
-/* Whatever it calls the columns, and wherever they stand. */
-static void a_heading_says_which_columns_are_meant(void **in)
+/* With any names and order of the columns. */
+static void a_heading_names_the_columns(void **in)
 {
     static const char *const lists[] = {
         "path,label\na b.jpg,x y\n",
@@ -129,9 +129,10 @@ static void a_heading_says_which_columns_are_meant(void **in)
         "id,label,split,image_path\n7,x y,train,a b.jpg\n",
         "\xef\xbb\xbfid;\"class\";\"file\"\n7; x y ; \"a b.jpg\" \n",
         ",image,label\n0,a b.jpg,x y\n", /* pandas' unnamed column */
-        "species,image\nx y,a b.jpg\n",  /* one word of two is enough */
+        "species,image\nx y,a b.jpg\n",  /* one known word of two is enough */
         "image_id,class\na b.jpg,x y\n",
-        "name,filename,class\nUlf,a b.jpg,x y\n", /* the better word counts */
+        "id,picture,label\n7,a b.jpg,x y\n",
+        "name,filename,class\nUlf,a b.jpg,x y\n", /* the preferred word counts */
         "path label\na b.jpg x y\n",
         "label,path\n\"x y\",\"a b.jpg\"\n",
         "path,label\na b.jpg\tx y\n",
@@ -152,8 +153,8 @@ static void a_heading_says_which_columns_are_meant(void **in)
     an_source_close(source);
 }
 
-/* In words that nobody knows, it is told by files: the others are there. */
-static void a_heading_in_other_words_is_no_class(void **in)
+/* Unknown words are recognised by files: those of other lines exist. */
+static void a_heading_in_unknown_words_is_no_class(void **in)
 {
     static const struct {
         const char *list;
@@ -161,10 +162,10 @@ static void a_heading_in_other_words_is_no_class(void **in)
     } rows[] = {
         {"bild,klasse\nhere.png,a\ngone.png,b\n", 2},
         {"bild klasse\ngone.png a\nhere.png b\n", 2},
-        {"bild,klasse\ngone.png,a\n", 2},         /* nothing is there: who knows */
-        {"gone.png,klasse\nhere.png,a\n", 2},     /* an image that is missed */
+        {"bild,klasse\ngone.png,a\n", 2},         /* no file exists: it cannot be known */
+        {"gone.png,klasse\nhere.png,a\n", 2},     /* a missing image */
         {"here.png,klasse\nhere.png,a\n", 2},     /* a file */
-        {"image,4\nhere.png,5\nhere.png,6\n", 2}, /* a number is no heading, but 'image' no file */
+        {"image,4\nhere.png,5\nhere.png,6\n", 2}, /* a number as label, but no file */
     };
     const fixture *f = *in;
 
@@ -176,7 +177,7 @@ static void a_heading_in_other_words_is_no_class(void **in)
     }
 }
 
-static void numbers_may_have_a_point_and_begin_anywhere(void **in)
+static void numbers_may_have_a_point_and_any_first_class(void **in)
 {
     const fixture *f = *in;
     an_source *source = open_list(f, "image,label\na.jpg,10.0\nb.jpg,2\nc.jpg,1.0\n");
@@ -212,7 +213,7 @@ static void paths_are_relative_to_the_list(void **in)
     an_source_close(source);
 }
 
-static void what_is_no_list_is_refused(void **in)
+static void files_that_are_no_lists_are_refused(void **in)
 {
     static const struct {
         const char *text;
@@ -236,7 +237,7 @@ static void what_is_no_list_is_refused(void **in)
         {"path,label\na.jpg,cat\nb.jpg,cat,extra\n", ALEXNET_BAD_FILE,
          "line 3: expected 2 columns as in the heading, found 3"},
         {"path,label\na.jpg,cat\nb.jpg,\"cat\n", ALEXNET_BAD_FILE,
-         "line 3: a quotation mark without its other one"},
+         "line 3: a quotation mark without a closing one"},
         {"a.jpg 1\n\"b\n\nc.jpg\" 1\nd.jpg\n", ALEXNET_BAD_FILE, "line 5: expected PATH LABEL"},
     };
     const fixture *f = *in;
@@ -249,7 +250,7 @@ static void what_is_no_list_is_refused(void **in)
         an_assert_error(f->ctx, rows[i].message);
     }
     an_source *source;
-    char late[1000]; /* text at first sight */
+    char late[1000]; /* text at its beginning */
     memset(late, 'a', sizeof late);
     late[900] = '\0';
     an_test_write(list_path(f), late, sizeof late);
@@ -258,7 +259,7 @@ static void what_is_no_list_is_refused(void **in)
     an_assert_error(f->ctx, "zero byte");
 }
 
-static void lines_may_end_as_they_did_long_ago(void **in)
+static void lines_may_end_as_on_old_macintoshes(void **in)
 {
     const fixture *f = *in;
     an_source *source = open_list(f, "path,label\ra.jpg,cat\rb.jpg,dog\r");
@@ -268,7 +269,7 @@ static void lines_may_end_as_they_did_long_ago(void **in)
     an_source_close(source);
 }
 
-/* The second line says so, where the first is a heading. */
+/* The second line decides if the first is a heading. */
 static void a_label_may_come_first_below_a_heading(void **in)
 {
     const fixture *f = *in;
@@ -282,7 +283,7 @@ static void a_label_may_come_first_below_a_heading(void **in)
     an_source_close(source);
 }
 
-static void a_list_has_no_validation_part(void **in)
+static void a_list_has_no_validation_split(void **in)
 {
     const fixture *f = *in;
     an_source *source;
@@ -324,17 +325,17 @@ static void every_failure_is_clean(void **in)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(lines_are_parted_where_people_part_them),
+        FIXTURE_TEST(lines_are_split_as_people_write_them),
         FIXTURE_TEST(numbers_are_class_numbers),
-        FIXTURE_TEST(one_name_makes_all_of_them_names),
+        FIXTURE_TEST(one_name_makes_all_labels_names),
         FIXTURE_TEST(a_heading_and_a_byte_order_mark_are_accepted),
-        FIXTURE_TEST(a_heading_says_which_columns_are_meant),
-        FIXTURE_TEST(a_heading_in_other_words_is_no_class),
-        FIXTURE_TEST(numbers_may_have_a_point_and_begin_anywhere),
+        FIXTURE_TEST(a_heading_names_the_columns),
+        FIXTURE_TEST(a_heading_in_unknown_words_is_no_class),
+        FIXTURE_TEST(numbers_may_have_a_point_and_any_first_class),
         FIXTURE_TEST(paths_are_relative_to_the_list),
-        FIXTURE_TEST(what_is_no_list_is_refused),
-        FIXTURE_TEST(a_list_has_no_validation_part),
-        FIXTURE_TEST(lines_may_end_as_they_did_long_ago),
+        FIXTURE_TEST(files_that_are_no_lists_are_refused),
+        FIXTURE_TEST(a_list_has_no_validation_split),
+        FIXTURE_TEST(lines_may_end_as_on_old_macintoshes),
         FIXTURE_TEST(a_label_may_come_first_below_a_heading),
         FIXTURE_TEST(every_failure_is_clean),
     };

@@ -1,5 +1,6 @@
 /*
- * loader_test.c: what comes out is a function of seed, epoch and place, whoever does the work and whenever it begins.
+ * loader_test.c: batches are a function of seed, epoch and place, whatever the threads and the
+ * start.
  * SPDX-License-Identifier: MIT
  */
 #include "fixtures.h"
@@ -18,7 +19,7 @@
 #define SIDE   12
 #define FLOATS (3 * SIDE * SIDE)
 
-/* Drawn images, prepared to 12 x 12. 23 of them in batches of 5: four full ones and one of three. */
+/* 23 drawn images of 12 x 12 in batches of 5: four full ones and one of three. */
 typedef struct setting {
     const fixture *f;
     an_source *source;
@@ -102,7 +103,7 @@ static void hash_batches(const setting *s, int workers, int skip, int count,
     an_sha256_hex(digest, hex);
 }
 
-static void workers_leave_no_trace(void **in)
+static void threads_do_not_change_the_batches(void **in)
 {
     setting s;
     char expected[AN_SHA256_HEX_SIZE], found[AN_SHA256_HEX_SIZE];
@@ -119,8 +120,8 @@ static void workers_leave_no_trace(void **in)
     close_setting(&s);
 }
 
-/* Those that started do the work of all; none: the caller. */
-static void workers_that_cannot_start_leave_no_trace(void **in)
+/* The threads that start do all the work; without any, the caller does. */
+static void refused_threads_do_not_change_the_batches(void **in)
 {
     const fixture *f = *in;
     setting s;
@@ -144,7 +145,7 @@ static void workers_that_cannot_start_leave_no_trace(void **in)
     close_setting(&s);
 }
 
-static void a_resume_goes_on_where_it_stopped(void **in)
+static void a_resumed_loader_continues_the_order(void **in)
 {
     setting s;
     char expected[AN_SHA256_HEX_SIZE], found[AN_SHA256_HEX_SIZE];
@@ -157,7 +158,7 @@ static void a_resume_goes_on_where_it_stopped(void **in)
         hash_batches(&s, 2, start, 4, expected);
         hash_batches(&resumed, 2, 0, 4, found);
         assert_string_equal(found, expected);
-        if (start % 5 == 0 && start > 0) { /* the same place, seen from the epoch before */
+        if (start % 5 == 0 && start > 0) { /* the same place, counted from the epoch before */
             resumed.options.epoch = start / 5 - 1;
             resumed.options.first_batch = 5;
             hash_batches(&resumed, 2, 0, 4, found);
@@ -193,7 +194,7 @@ static void an_epoch_has_every_image_once(void **in)
     assert_true(an_loader_wait_seconds(loader) > 0);
     an_loader_close(loader);
 
-    s.options.first_batch = 5; /* resumed when all was done */
+    s.options.first_batch = 5; /* resumed after the last step */
     loader = open_loader(&s);
     assert_null(next(&s, loader));
     an_loader_close(loader);
@@ -244,8 +245,11 @@ static void a_split_and_a_map_of_labels(void **in)
     close_setting(&s);
 }
 
-/* Two epochs as one says, then as the other: whatever the number of workers, and when resumed. */
-static void another_augmentation_may_come_later(void **in)
+/*
+ * Two epochs with one augmentation, then with the other, for any number of threads and after a
+ * resume.
+ */
+static void a_later_epoch_may_change_the_augmentation(void **in)
 {
     an_augment other;
     setting s;
@@ -271,7 +275,7 @@ static void another_augmentation_may_come_later(void **in)
     close_setting(&s);
 }
 
-static void ten_views_come_one_after_the_other(void **in)
+static void ten_views_are_consecutive(void **in)
 {
     static float expected[FLOATS];
     const fixture *f = *in;
@@ -324,7 +328,7 @@ static void write_some_bad(const fixture *f)
     }
 }
 
-static void bad_images_are_left_out_and_listed(void **in)
+static void bad_images_are_skipped_and_listed(void **in)
 {
     const fixture *f = *in;
     const an_bad_image *bad;
@@ -339,7 +343,7 @@ static void bad_images_are_left_out_and_listed(void **in)
     for (int workers = 0; workers <= 3; ++workers) {
         s.options.workers = workers;
         an_loader *loader = open_loader(&s);
-        for (int i = 0; i < 8; ++i) { /* two epochs: each bad one is met twice */
+        for (int i = 0; i < 8; ++i) { /* two epochs: each bad image is met twice */
             const an_batch *batch = next(&s, loader);
             for (int k = 0; k < batch->n; ++k) {
                 const float grey = (float)(1 + batch->indices[k]) / 255;
@@ -368,7 +372,7 @@ static void the_first_bad_image_fails_the_call(void **in)
     for (int workers = 0; workers <= 3; ++workers) {
         s.options.workers = workers;
         an_loader *loader = open_loader(&s);
-        for (int i = 0; i < 3; ++i) { /* it stays that way */
+        for (int i = 0; i < 3; ++i) { /* the failure is permanent */
             an_assert_status(f->ctx, an_loader_next(loader, &batch), ALEXNET_BAD_FILE);
             assert_null(batch);
             an_assert_error(f->ctx, "a/01.png: ");
@@ -418,7 +422,7 @@ static void a_batch_may_be_all_bad(void **in)
 
 /* ---- trouble ---- */
 
-/* Nor is a lack of descriptors: the next image could not be read, either. */
+/* A lack of descriptors is no bad image either: the next one could not be read. */
 static void a_failing_system_is_not_a_bad_image(void **in)
 {
     const fixture *f = *in;
@@ -432,7 +436,7 @@ static void a_failing_system_is_not_a_bad_image(void **in)
         an_test_fault fault;
         s.options.workers = workers;
         an_test_fault_arm(&fault, f->ctx, AN_FAULT_BIT(AN_FAULT_READ), 7, true,
-                          EMFILE); /* workers' contexts inherit it */
+                          EMFILE); /* the threads' contexts inherit it */
         an_loader *loader = open_loader(&s);
         alexnet_status status = ALEXNET_OK;
         for (int i = 0; i < 4 && status == ALEXNET_OK; ++i)
@@ -445,7 +449,7 @@ static void a_failing_system_is_not_a_bad_image(void **in)
     close_setting(&s);
 }
 
-static void what_the_system_refuses_is_a_bad_image(void **in)
+static void a_file_that_the_system_refuses_is_a_bad_image(void **in)
 {
     static const int numbers[] = {EACCES, EPERM, ELOOP, ENAMETOOLONG, EIO};
     const fixture *f = *in;
@@ -528,7 +532,7 @@ static void options_are_checked(void **in)
         an_assert_status(f->ctx, an_loader_open(f->ctx, &o, &loader), ALEXNET_BAD_ARG);
         assert_null(loader);
     }
-    s.options.batch = 1 << 30; /* no more than there are images is taken */
+    s.options.batch = 1 << 30; /* memory for at most the images that exist */
     loader = open_loader(&s);
     assert_int_equal(next(&s, loader)->n, 23);
     an_loader_close(loader);
@@ -536,7 +540,7 @@ static void options_are_checked(void **in)
     close_setting(&s);
 }
 
-/* A source that counts what is read, and takes its time. */
+/* A slow source that counts its reads. */
 static atomic_int slow_reads;
 static const an_kind *plain_kind;
 
@@ -549,7 +553,6 @@ static alexnet_status read_slowly(const an_source *source, alexnet_context *ctx,
     return plain_kind->read(source, ctx, index, orientation, buffer, image);
 }
 
-/* Three batches of 300 images are asked for as a loader opens; who closes it waits for the few that are being read. */
 /* What the loader takes of its own, without the order of the images, labels and the like. */
 static int64_t book(const setting *s)
 {
@@ -579,6 +582,10 @@ static void what_it_takes_is_known_before(void **in)
     close_setting(&s);
 }
 
+/*
+ * Opening a loader requests three batches of 300 images; closing it waits only for the few being
+ * read.
+ */
 static void closing_does_not_wait_for_the_epoch(void **in)
 {
     an_kind slow;
@@ -607,7 +614,7 @@ static void after_an_epoch_nothing_is_allocated(void **in)
 
     open_drawn(f, &s);
     for (int workers = 0; workers <= 1;
-         ++workers) { /* with more, one may come to its first image late */
+         ++workers) { /* with more threads, one may get its first image late */
         s.options.workers = workers;
         an_loader *loader = open_loader(&s);
         for (int i = 0; i < 10; ++i)
@@ -642,7 +649,7 @@ static void every_failure_is_clean(void **in)
                 ;
             an_loader_close(loader);
             if (!an_test_fault_disarm(&fault)) break;
-            /* OK: what failed was to note why an image is bad */
+            /* OK: only the copy of a bad image's reason failed */
             assert_true(status == ALEXNET_OK || status == ALEXNET_NO_MEMORY ||
                         status == ALEXNET_IO);
         }
@@ -653,20 +660,20 @@ static void every_failure_is_clean(void **in)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(workers_leave_no_trace),
-        FIXTURE_TEST(workers_that_cannot_start_leave_no_trace),
-        FIXTURE_TEST(a_resume_goes_on_where_it_stopped),
+        FIXTURE_TEST(threads_do_not_change_the_batches),
+        FIXTURE_TEST(refused_threads_do_not_change_the_batches),
+        FIXTURE_TEST(a_resumed_loader_continues_the_order),
         FIXTURE_TEST(an_epoch_has_every_image_once),
         FIXTURE_TEST(orders_are_permutations_that_change),
         FIXTURE_TEST(a_split_and_a_map_of_labels),
-        FIXTURE_TEST(another_augmentation_may_come_later),
-        FIXTURE_TEST(ten_views_come_one_after_the_other),
-        FIXTURE_TEST(bad_images_are_left_out_and_listed),
+        FIXTURE_TEST(a_later_epoch_may_change_the_augmentation),
+        FIXTURE_TEST(ten_views_are_consecutive),
+        FIXTURE_TEST(bad_images_are_skipped_and_listed),
         FIXTURE_TEST(the_first_bad_image_fails_the_call),
         FIXTURE_TEST(too_many_bad_images_fail_the_call),
         FIXTURE_TEST(a_batch_may_be_all_bad),
         FIXTURE_TEST(a_failing_system_is_not_a_bad_image),
-        FIXTURE_TEST(what_the_system_refuses_is_a_bad_image),
+        FIXTURE_TEST(a_file_that_the_system_refuses_is_a_bad_image),
         FIXTURE_TEST(a_record_that_does_not_fit_is_not_a_bad_image),
         FIXTURE_TEST(options_are_checked),
         FIXTURE_TEST(what_it_takes_is_known_before),

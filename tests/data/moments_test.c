@@ -24,8 +24,10 @@ static result conclude(const an_moments *moments)
     return r;
 }
 
-/* R = 0, 255, G = 255, 0, B = 51 always: the covariance in 0 .. 1 is ((1/4, -1/4, 0), (-1/4, 1/4, 0), 0),
-   with eigenvalue 1/2 along (1, -1, 0) / sqrt(2). */
+/*
+ * R = 0, 255, G = 255, 0, B = 51 twice: the covariance in 0 .. 1 is ((1/4, -1/4, 0), (-1/4, 1/4,
+ * 0), 0), with eigenvalue 1/2 along (1, -1, 0) / sqrt(2).
+ */
 static void two_pixels(void **in)
 {
     static const uint8_t rgb[] = {0, 255, 51, 255, 0, 51};
@@ -98,7 +100,7 @@ static void components_of_random_pixels(void **in)
     }
 }
 
-/* The sums of a chunk of white pixels only just fit. */
+/* The sums of a chunk of white pixels just fit. */
 static void white_pixels_do_not_overflow(void **in)
 {
     enum { PIXELS = 100000 };
@@ -116,7 +118,7 @@ static void white_pixels_do_not_overflow(void **in)
     assert_near(r.sd[2], 0, 1e-7);
 }
 
-static void no_pixels_are_no_numbers_gone_wild(void **in)
+static void no_pixels_give_zeros(void **in)
 {
     const an_moments none = {0};
     const result r = conclude(&none);
@@ -131,7 +133,7 @@ int main(void)
         cmocka_unit_test(two_pixels),
         cmocka_unit_test(components_of_random_pixels),
         cmocka_unit_test(white_pixels_do_not_overflow),
-        cmocka_unit_test(no_pixels_are_no_numbers_gone_wild),
+        cmocka_unit_test(no_pixels_give_zeros),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /*
- * parts_test.c: what parts of a data set are called, and which of them are meant.
+ * parts_test.c: the names of a data set's splits, and which are opened.
  * SPDX-License-Identifier: MIT
  */
 #include "fixtures.h"
@@ -31,7 +31,7 @@ static void every_spelling_is_known(void **in)
     assert_int_equal(an_part_of("va\0l", 4), AN_PARTS);
 }
 
-/* A line of folders at the top; "/" ends those that hold a folder. */
+/* The folders at the top, separated by spaces; "/" ends those that contain a folder. */
 static an_parts_top look_at(const char *folders)
 {
     an_parts_top top = {0};
@@ -46,7 +46,7 @@ static an_parts_top look_at(const char *folders)
     return top;
 }
 
-static void folders_are_parts_or_classes(void **in)
+static void folders_are_splits_or_classes(void **in)
 {
     static const struct {
         const char *folders, *parts;
@@ -57,7 +57,7 @@ static void folders_are_parts_or_classes(void **in)
         {"train dog test", ""},
         {"train dog dev/", "dev/"},
         {"valid/ test/", "valid/ and test/"},
-        {"test", ""}, /* nothing to train on: a class */
+        {"test", ""}, /* no training split: a class */
         {"dog cat", ""},
         {"train/ dev dog", "train/"},
         {"train/ test", "train/"}, /* images without labels */
@@ -77,14 +77,14 @@ static void folders_are_parts_or_classes(void **in)
     }
 }
 
-static void one_part_under_two_names_is_refused(void **in)
+static void one_split_under_two_names_is_refused(void **in)
 {
     static const struct {
         const char *folders, *error;
     } rows[] = {
-        {"train/ val/ valid/", "set: 'val' and 'valid' are both a part to validate with"},
-        {"Train train", "set: 'Train' and 'train' are both a part to train on"},
-        {"train/ test/ testing/ TEST/", "'test' and 'testing' are both a part to test with"},
+        {"train/ val/ valid/", "set: 'val' and 'valid' are both the validation split"},
+        {"Train train", "set: 'Train' and 'train' are both the training split"},
+        {"train/ test/ testing/ TEST/", "'test' and 'testing' are both the test split"},
     };
     const fixture *f = *in;
     an_parts parts;
@@ -94,11 +94,11 @@ static void one_part_under_two_names_is_refused(void **in)
         an_assert_status(f->ctx, an_parts_find(f->ctx, "set", &top, &parts), ALEXNET_BAD_FILE);
         an_assert_error(f->ctx, rows[i].error);
     }
-    const an_parts_top top = look_at("train/ val/ valid dog"); /* a class is called valid */
+    const an_parts_top top = look_at("train/ val/ valid dog"); /* valid is a class */
     an_assert_ok(f->ctx, an_parts_find(f->ctx, "set", &top, &parts));
 }
 
-static void a_part_is_chosen_among_those_present(void **in)
+static void a_split_is_chosen_among_those_present(void **in)
 {
     static const unsigned T = AN_TRAIN_BIT, V = AN_VAL_BIT, E = AN_TEST_BIT;
     const struct {
@@ -109,7 +109,7 @@ static void a_part_is_chosen_among_those_present(void **in)
         {AN_PART_ALL, T | V, T | V, ALEXNET_OK},  {AN_PART_ALL, T | V | E, T | V | E, ALEXNET_OK},
         {AN_PART_ALL, V | E, V | E, ALEXNET_OK},  {AN_PART_ALL, 0, 0, ALEXNET_OK},
         {AN_PART_TRAIN, T | V, T, ALEXNET_OK},    {AN_PART_TRAIN, 0, 0, ALEXNET_OK},
-        {AN_PART_TRAIN, V, 0, ALEXNET_NOT_FOUND}, /* it would train on what is to validate with */
+        {AN_PART_TRAIN, V, 0, ALEXNET_NOT_FOUND}, /* it would train on validation images */
         {AN_PART_VAL, T | V | E, V, ALEXNET_OK},  {AN_PART_VAL, T | E, E, ALEXNET_OK},
         {AN_PART_VAL, T, 0, ALEXNET_NOT_FOUND},   {AN_PART_VAL, 0, 0, ALEXNET_NOT_FOUND},
         {AN_PART_TEST, V | E, E, ALEXNET_OK},     {AN_PART_TEST, T | V, 0, ALEXNET_NOT_FOUND},
@@ -122,10 +122,10 @@ static void a_part_is_chosen_among_those_present(void **in)
                          rows[i].status);
         if (rows[i].status == ALEXNET_OK) assert_int_equal(parts.wanted, rows[i].wanted);
     }
-    an_assert_error(f->ctx, "set: has no part 'test', only Train/ and valid/");
+    an_assert_error(f->ctx, "set: has no split 'test', only Train/ and valid/");
 }
 
-static void paths_are_seen_from_inside_their_part(void **in)
+static void paths_inside_their_split(void **in)
 {
     const an_parts parts = {.present = 3, .names = {"Train", "dev", ""}};
 
@@ -165,10 +165,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(every_spelling_is_known),
-        FIXTURE_TEST(folders_are_parts_or_classes),
-        FIXTURE_TEST(one_part_under_two_names_is_refused),
-        FIXTURE_TEST(a_part_is_chosen_among_those_present),
-        FIXTURE_TEST(paths_are_seen_from_inside_their_part),
+        FIXTURE_TEST(folders_are_splits_or_classes),
+        FIXTURE_TEST(one_split_under_two_names_is_refused),
+        FIXTURE_TEST(a_split_is_chosen_among_those_present),
+        FIXTURE_TEST(paths_inside_their_split),
         FIXTURE_TEST(names_of_training_data),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

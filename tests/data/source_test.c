@@ -1,5 +1,5 @@
 /*
- * source_test.c: which kind of data set a path is.
+ * source_test.c: detection of the kind of a data set, and its identity.
  * SPDX-License-Identifier: MIT
  */
 #include "fixtures.h"
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static void what_is_none_is_refused(void **in)
+static void other_files_are_refused(void **in)
 {
     const fixture *f = *in;
     an_source *source;
@@ -22,8 +22,7 @@ static void what_is_none_is_refused(void **in)
 
     fixture_write(f->ctx, f->folder, "image.jpg", 1);
     an_assert_status(
-        f->ctx,
-        an_source_open(f->ctx, an_test_path(f->folder, "image.jpg"), AN_PART_ALL, &source),
+        f->ctx, an_source_open(f->ctx, an_test_path(f->folder, "image.jpg"), AN_PART_ALL, &source),
         ALEXNET_BAD_FILE);
     an_assert_error(f->ctx, "found an image");
 
@@ -49,8 +48,8 @@ static void assert_same_images(const an_source *a, const an_source *b, bool same
     assert_int_equal(an_source_same_images(x, y), same);
 }
 
-/* The same images as folder, tar, tar.gz and list: names differ, what is learnt does not. */
-static void kinds_are_told_by_content_and_agree(void **in)
+/* The same images as folder, tar, tar.gz and list: names differ, images and labels do not. */
+static void kinds_are_detected_by_content_and_agree(void **in)
 {
     const fixture *f = *in;
     an_source *folder, *other;
@@ -97,9 +96,9 @@ static void hash_of(const fixture *f, char hex[AN_SHA256_HEX_SIZE])
     an_source_close(source);
 }
 
-static void a_hash_tells_names_and_classes_apart(void **in)
+static void a_hash_depends_on_names_and_classes(void **in)
 {
-    /* one change after the other: a name, a class, the name of a class */
+    /* one change at a time: a name, a class, the name of a class */
     static const struct {
         const char *from, *to;
     } moves[] = {
@@ -124,8 +123,8 @@ static void a_hash_tells_names_and_classes_apart(void **in)
     }
 }
 
-/* In another order, below a part, and with another file behind one of the names. */
-static void images_are_known_in_any_order_and_by_their_sizes(void **in)
+/* In another order, inside a split, and with another file under one of the names. */
+static void a_hash_knows_images_in_any_order_and_by_size(void **in)
 {
     const fixture *f = *in;
     an_source *train, *list, *all;
@@ -174,10 +173,10 @@ static void imagenette(void **in)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(what_is_none_is_refused),
-        FIXTURE_TEST(kinds_are_told_by_content_and_agree),
-        FIXTURE_TEST(a_hash_tells_names_and_classes_apart),
-        FIXTURE_TEST(images_are_known_in_any_order_and_by_their_sizes),
+        FIXTURE_TEST(other_files_are_refused),
+        FIXTURE_TEST(kinds_are_detected_by_content_and_agree),
+        FIXTURE_TEST(a_hash_depends_on_names_and_classes),
+        FIXTURE_TEST(a_hash_knows_images_in_any_order_and_by_size),
         FIXTURE_TEST(imagenette),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

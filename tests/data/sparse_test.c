@@ -1,5 +1,6 @@
 /*
- * sparse_test.c: files with holes in a tar file, as GNU tar writes them: its old format, and 0.0, 0.1 and 1.0 in pax headers.
+ * sparse_test.c: sparse files in a tar file, as GNU tar writes them: in its old format, and 0.0,
+ * 0.1 and 1.0 in pax headers.
  * SPDX-License-Identifier: MIT
  */
 #include "fixtures.h"
@@ -10,31 +11,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SIDE  64                       /* pixels of a BMP whose rows are black but for some */
+#define SIDE  64                       /* pixels of a BMP whose rows are black except for some */
 #define HEAD  54                       /* bytes of its header */
 #define BYTES (HEAD + SIDE * SIDE * 3) /* of the file */
 
-/* The file, and its pieces: the header and a few bytes of white here and there. */
+/* The file and its segments: the header, and a few white bytes in places. */
 typedef struct holes {
     uint8_t file[BYTES];
-    an_piece pieces[30];
+    an_segment segments[30];
     size_t count;
-    uint8_t stored[BYTES]; /* the pieces together */
+    uint8_t stored[BYTES]; /* the segments, concatenated */
     size_t bytes;
 } holes;
 
-static void draw(holes *h, size_t pieces)
+static void draw(holes *h, size_t segments)
 {
     static const uint8_t head[HEAD] = {
         'B', 'M', [10] = HEAD, [14] = 40, [18] = SIDE, [22] = SIDE, [26] = 1, [28] = 24};
 
-    *h = (holes){.count = pieces};
+    *h = (holes){.count = segments};
     memcpy(h->file, head, HEAD);
-    for (size_t i = 0; i < pieces; ++i) {
+    for (size_t i = 0; i < segments; ++i) {
         const size_t at = i == 0 ? 0 : HEAD + 400 * i + i;
         const size_t bytes = i == 0 ? HEAD : 5 + i % 3;
         if (i > 0) memset(h->file + at, 255, bytes);
-        h->pieces[i] = (an_piece){at, bytes};
+        h->segments[i] = (an_segment){at, bytes};
         memcpy(h->stored + h->bytes, h->file + at, bytes);
         h->bytes += bytes;
     }
@@ -48,7 +49,7 @@ static void put_octal(uint8_t *field, uint64_t value)
     memcpy(field, digits, 12);
 }
 
-/* Type 'S': four pieces in the header, 21 in each block that follows. */
+/* Type 'S': four segments in the header, 21 in each block that follows. */
 static void add_old(fixture_tar *tar, const char *name, const holes *h)
 {
     uint8_t data[2 * 512 + BYTES] = {0};
@@ -56,8 +57,8 @@ static void add_old(fixture_tar *tar, const char *name, const holes *h)
 
     for (size_t i = 4; i < h->count; ++i) {
         uint8_t *at = data + (i - 4) / 21 * 512 + (i - 4) % 21 * 24;
-        put_octal(at, h->pieces[i].at);
-        put_octal(at + 12, h->pieces[i].bytes);
+        put_octal(at, h->segments[i].at);
+        put_octal(at + 12, h->segments[i].bytes);
     }
     if (blocks > 1) data[504] = 1;
     memcpy(data + blocks * 512, h->stored, h->bytes);
@@ -67,8 +68,8 @@ static void add_old(fixture_tar *tar, const char *name, const holes *h)
     put_octal(header + 124, h->bytes); /* the blocks do not count */
     memcpy(header + 257, "ustar  ", 8);
     for (size_t i = 0; i < h->count && i < 4; ++i) {
-        put_octal(header + 386 + 24 * i, h->pieces[i].at);
-        put_octal(header + 386 + 24 * i + 12, h->pieces[i].bytes);
+        put_octal(header + 386 + 24 * i, h->segments[i].at);
+        put_octal(header + 386 + 24 * i + 12, h->segments[i].bytes);
     }
     header[482] = blocks > 0;
     put_octal(header + 483, BYTES);
@@ -99,12 +100,12 @@ static void add_pax(fixture_tar *tar, const char *name, const holes *h, int mino
     add_number(records, "GNU.sparse.size", BYTES);
     add_number(records, "GNU.sparse.numblocks", h->count);
     for (size_t i = 0; i < h->count && minor == 0; ++i) {
-        add_number(records, "GNU.sparse.offset", h->pieces[i].at);
-        add_number(records, "GNU.sparse.numbytes", h->pieces[i].bytes);
+        add_number(records, "GNU.sparse.offset", h->segments[i].at);
+        add_number(records, "GNU.sparse.numbytes", h->segments[i].bytes);
     }
     for (size_t i = 0; i < h->count; ++i)
-        sprintf(list + strlen(list), "%s%ju,%ju", i > 0 ? "," : "", (uintmax_t)h->pieces[i].at,
-                (uintmax_t)h->pieces[i].bytes);
+        sprintf(list + strlen(list), "%s%ju,%ju", i > 0 ? "," : "", (uintmax_t)h->segments[i].at,
+                (uintmax_t)h->segments[i].bytes);
     if (minor == 1) add_record(records, "GNU.sparse.name", name);
     if (minor == 1) add_record(records, "GNU.sparse.map", list);
     fixture_tar_entry(tar, 'x', "PaxHeaders/x", records, strlen(records));
@@ -121,8 +122,8 @@ static void add_pax_1(fixture_tar *tar, const char *name, const holes *h)
     add_number(records, "GNU.sparse.realsize", BYTES);
     sprintf(map, "%zu\n", h->count);
     for (size_t i = 0; i < h->count; ++i)
-        sprintf(map + strlen(map), "%ju\n%ju\n", (uintmax_t)h->pieces[i].at,
-                (uintmax_t)h->pieces[i].bytes);
+        sprintf(map + strlen(map), "%ju\n%ju\n", (uintmax_t)h->segments[i].at,
+                (uintmax_t)h->segments[i].bytes);
     const size_t blocks = (strlen(map) + 511) / 512;
     memcpy(map + 512 * blocks, h->stored, h->bytes);
     fixture_tar_entry(tar, 'x', "PaxHeaders/x", records, strlen(records));
@@ -160,7 +161,7 @@ static void every_format_gives_the_file(void **in)
         add_pax(&tar, "a/2.bmp", &h, 1);
         add_pax_1(&tar, "a/3.bmp", &h);
         fixture_tar_link(&tar, '1', "a/4.bmp", "a/3.bmp");
-        fixture_tar_png(&tar, "a/5.png", 5); /* and what follows is found */
+        fixture_tar_png(&tar, "a/5.png", 5); /* the entries that follow are found */
         fixture_tar_end(&tar);
         fixture_tar_write(&tar, an_test_path(f->folder, "set.tar"), i % 2 == 1);
         an_assert_ok(f->ctx, an_source_open(f->ctx, an_test_path(f->folder, "set.tar"), AN_PART_ALL,
@@ -173,17 +174,17 @@ static void every_format_gives_the_file(void **in)
     }
 }
 
-/* One file whose map makes no sense is one bad image. */
+/* A file with a bad map is one bad image. */
 static void a_bad_map_is_one_bad_image(void **in)
 {
     static const struct {
-        an_piece first, second;
+        an_segment first, second;
         const char *reason;
     } rows[] = {
-        {{0, 100}, {50, 10}, "a sparse file whose pieces overlap"},
-        {{0, 54}, {BYTES, 1}, "a sparse file with a piece beyond its end"},
-        {{0, 54}, {54, UINT64_C(1) << 62}, "a sparse file with a piece beyond its end"},
-        {{0, 54}, {60, 400}, "a sparse file whose pieces are not all there"},
+        {{0, 100}, {50, 10}, "a sparse file whose segments overlap"},
+        {{0, 54}, {BYTES, 1}, "a sparse file with a segment beyond its end"},
+        {{0, 54}, {54, UINT64_C(1) << 62}, "a sparse file with a segment beyond its end"},
+        {{0, 54}, {60, 400}, "a sparse file whose segments are not all there"},
     };
     const fixture *f = *in;
     static holes h;
@@ -194,8 +195,8 @@ static void a_bad_map_is_one_bad_image(void **in)
         an_image image = {0};
         an_source *source;
         draw(&h, 2);
-        h.pieces[0] = rows[i].first;
-        h.pieces[1] = rows[i].second;
+        h.segments[0] = rows[i].first;
+        h.segments[1] = rows[i].second;
         add_pax_1(&tar, "a/0.bmp", &h);
         fixture_tar_png(&tar, "a/1.png", 1);
         fixture_tar_end(&tar);
@@ -212,7 +213,7 @@ static void a_bad_map_is_one_bad_image(void **in)
     }
 }
 
-static void maps_are_parsed_to_the_letter(void **in)
+static void maps_are_parsed_strictly(void **in)
 {
     static const struct {
         const char *text; /* in front of zeros, to a block */
@@ -247,19 +248,19 @@ static void maps_are_parsed_to_the_letter(void **in)
     }
 }
 
-static void too_many_pieces_are_no_image(void **in)
+static void too_many_segments_are_no_image(void **in)
 {
     const fixture *f = *in;
     an_sparse sparse = {.size = UINT64_C(1) << 40};
 
-    for (uint64_t i = 0; i <= AN_SPARSE_PIECES_MAX; ++i)
+    for (uint64_t i = 0; i <= AN_SPARSE_SEGMENTS_MAX; ++i)
         an_assert_ok(f->ctx, an_sparse_add(f->ctx, &sparse, 2 * i, 1));
-    assert_int_equal(sparse.count, AN_SPARSE_PIECES_MAX);
-    assert_string_equal(an_sparse_fault(&sparse, UINT64_MAX), "a sparse file of too many pieces");
+    assert_int_equal(sparse.count, AN_SPARSE_SEGMENTS_MAX);
+    assert_string_equal(an_sparse_fault(&sparse, UINT64_MAX), "a sparse file of too many segments");
     an_sparse_free(f->ctx, &sparse);
 }
 
-/* A file of holes alone may be as large as it likes: nothing is allocated for it. */
+/* A file of holes may claim any size: nothing is allocated for it. */
 static void a_huge_file_of_holes_is_refused(void **in)
 {
     const fixture *f = *in;
@@ -276,7 +277,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(every_format_gives_the_file),     FIXTURE_TEST(a_bad_map_is_one_bad_image),
-        FIXTURE_TEST(maps_are_parsed_to_the_letter),   FIXTURE_TEST(too_many_pieces_are_no_image),
+        FIXTURE_TEST(maps_are_parsed_strictly),        FIXTURE_TEST(too_many_segments_are_no_image),
         FIXTURE_TEST(a_huge_file_of_holes_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,10 +4,10 @@
  */
 #include "fixtures.h"
 
-#include "data/synth.h"
+#include "synth/synth.h"
 #include <string.h>
 
-static void text_says_what_is_drawn(void **in)
+static void the_path_selects_what_is_drawn(void **in)
 {
     const fixture *f = *in;
     an_source_buffer buffer = {0};
@@ -53,7 +53,7 @@ static void defaults_and_limits(void **in)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {FIXTURE_TEST(text_says_what_is_drawn),
+    const struct CMUnitTest tests[] = {FIXTURE_TEST(the_path_selects_what_is_drawn),
                                        FIXTURE_TEST(defaults_and_limits)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

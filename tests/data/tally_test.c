@@ -1,5 +1,5 @@
 /*
- * tally_test.c: what is passed over, counted by kind.
+ * tally_test.c: files that are passed over, counted by kind.
  * SPDX-License-Identifier: MIT
  */
 #include "fixtures.h"
@@ -43,8 +43,8 @@ static void files_are_counted_by_kind(void **in)
     an_tally_free(f->ctx, &tally);
 }
 
-/* A folder of strange names makes no endless list. */
-static void many_kinds_are_one_in_the_end(void **in)
+/* A folder of strange names gives no endless list. */
+static void too_many_kinds_are_counted_as_one(void **in)
 {
     const fixture *f = *in;
     an_tally tally = {0};
@@ -66,7 +66,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(files_are_counted_by_kind),
-        FIXTURE_TEST(many_kinds_are_one_in_the_end),
+        FIXTURE_TEST(too_many_kinds_are_counted_as_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /*
- * tar_test.c: tar files as tar programs write them, and as nobody should.
+ * tar_test.c: tar files as tar programs write them, and malformed ones.
  * SPDX-License-Identifier: MIT
  */
 #include "fixtures.h"
@@ -38,7 +38,7 @@ static void assert_refused(const fixture *f, alexnet_status expected, const char
     an_assert_error(f->ctx, message);
 }
 
-/* The name is that of the data set and, after a slash, the expected one. */
+/* The image's name is the data set's, a slash, and the expected one. */
 static void assert_name_in(const char *data, const an_source *source, int64_t index,
                            const char *expected)
 {
@@ -54,7 +54,7 @@ static void assert_name(const fixture *f, const an_source *source, int64_t index
     assert_name_in(tar_path(f), source, index, expected);
 }
 
-/* A tar with one image in class a, and whatever else the test puts before it. */
+/* A tar file with one image in class a, after the test's own entries. */
 static void finish(fixture_tar *tar, const fixture *f)
 {
     fixture_tar_png(tar, "a/1.png", 11);
@@ -64,7 +64,7 @@ static void finish(fixture_tar *tar, const fixture *f)
 
 /* ---- good ones ---- */
 
-static void a_tar_and_its_gzip_hold_what_the_folder_holds(void **in)
+static void a_tar_and_its_gzip_equal_the_folder(void **in)
 {
     static const an_part parts[] = {AN_PART_ALL, AN_PART_TRAIN, AN_PART_VAL};
     const fixture *f = *in;
@@ -74,7 +74,8 @@ static void a_tar_and_its_gzip_hold_what_the_folder_holds(void **in)
         fixture_tar tar = {.ctx = f->ctx};
         fixture_tar_entry(&tar, '5', "./", NULL, 0);
         fixture_tar_entry(&tar, '5', "./train/", NULL, 0);
-        fixture_tar_entry(&tar, '5', "./train/dog", NULL, 0); /* no slash: the type says it */
+        fixture_tar_entry(&tar, '5', "./train/dog", NULL,
+                          0); /* without a slash: the type says folder */
         fixture_list(add_to_tar, &tar);
         fixture_tar_end(&tar);
         fixture_tar_write(&tar, tar_path(f), gzip);
@@ -90,8 +91,8 @@ static void a_tar_and_its_gzip_hold_what_the_folder_holds(void **in)
     }
 }
 
-/* Two parts of one gzip file are unpacked once: what the second one needs of memory is its index. */
-static void parts_of_a_gzip_share_its_bytes(void **in)
+/* Two splits of one gzip file unpack it once: the second needs memory for its index only. */
+static void splits_of_a_gzip_share_its_bytes(void **in)
 {
     const fixture *f = *in;
     fixture_tar tar = {.ctx = f->ctx};
@@ -101,18 +102,18 @@ static void parts_of_a_gzip_share_its_bytes(void **in)
     fixture_tar_end(&tar);
     fixture_tar_write(&tar, tar_path(f), true);
     an_assert_ok(f->ctx, an_source_open(f->ctx, tar_path(f), AN_PART_TRAIN, &train));
-    const struct an_unpacked *bytes = f->ctx->unpacked;
+    const void *bytes = f->ctx->attached;
     assert_non_null(bytes);
     an_assert_ok(f->ctx, an_source_open(f->ctx, tar_path(f), AN_PART_VAL, &val));
-    assert_ptr_equal(f->ctx->unpacked, bytes);
+    assert_ptr_equal(f->ctx->attached, bytes);
     an_source_close(train);
-    assert_ptr_equal(f->ctx->unpacked, bytes);
+    assert_ptr_equal(f->ctx->attached, bytes);
     assert_int_equal(fixture_grey(f->ctx, val, 1), 60);
     an_source_close(val);
-    assert_null(f->ctx->unpacked);
+    assert_null(f->ctx->attached);
 }
 
-static void long_names_come_by_gnu_pax_and_prefix(void **in)
+static void long_names_in_gnu_and_pax_headers_and_prefix(void **in)
 {
     const fixture *f = *in;
     fixture_tar tar = {.ctx = f->ctx};
@@ -140,7 +141,7 @@ static void long_names_come_by_gnu_pax_and_prefix(void **in)
     fixture_tar_png(&tar, "a/oldgnu.png", 4);
     header = tar.data + tar.bytes - 1024;
     memcpy(header + 257, "ustar  ", 8);
-    memcpy(header + 345, "13571113171", 11); /* a time, where POSIX has the prefix */
+    memcpy(header + 345, "13571113171", 11); /* a time in place of POSIX's prefix */
     fixture_tar_checksum(header);
     fixture_tar_end(&tar);
     fixture_tar_write(&tar, tar_path(f), false);
@@ -231,7 +232,7 @@ static void a_size_may_be_binary_or_in_a_pax_header(void **in)
     an_source_close(source);
 }
 
-static void one_folder_around_it_all_is_stepped_into(void **in)
+static void a_single_outer_folder_is_entered(void **in)
 {
     const fixture *f = *in;
     fixture_tar tar = {.ctx = f->ctx};
@@ -252,7 +253,7 @@ static void one_folder_around_it_all_is_stepped_into(void **in)
     an_source_close(source);
 }
 
-static void parts_in_a_wrapper_are_found(void **in)
+static void splits_in_an_outer_folder_are_found(void **in)
 {
     const fixture *f = *in;
     fixture_tar tar = {.ctx = f->ctx};
@@ -267,7 +268,7 @@ static void parts_in_a_wrapper_are_found(void **in)
     an_source_close(source);
 }
 
-static void a_class_may_be_called_as_a_part_is(void **in)
+static void a_class_may_have_the_name_of_a_split(void **in)
 {
     const fixture *f = *in;
     fixture_tar tar = {.ctx = f->ctx};
@@ -294,7 +295,7 @@ static void a_class_may_be_called_as_a_part_is(void **in)
     an_source_close(source);
 }
 
-/* A class in `folders` folders, one in the other. */
+/* A class in `folders` nested folders. */
 static void write_wrapped(const fixture *f, size_t folders)
 {
     fixture_tar tar = {.ctx = f->ctx};
@@ -311,7 +312,7 @@ static void write_wrapped(const fixture *f, size_t folders)
     free(name);
 }
 
-static void too_many_wrappers_are_refused(void **in)
+static void too_many_outer_folders_are_refused(void **in)
 {
     const fixture *f = *in;
 
@@ -320,9 +321,9 @@ static void too_many_wrappers_are_refused(void **in)
     assert_string_equal(an_source_class(source, 0), "a");
     an_source_close(source);
     write_wrapped(f, 17);
-    assert_refused(f, ALEXNET_UNSUPPORTED, "more than 16 folders around it all");
+    assert_refused(f, ALEXNET_UNSUPPORTED, "more than 16 outer folders");
     write_wrapped(f, 30000);
-    assert_refused(f, ALEXNET_UNSUPPORTED, "more than 16 folders around it all");
+    assert_refused(f, ALEXNET_UNSUPPORTED, "more than 16 outer folders");
 }
 
 static void an_empty_class_is_named(void **in)
@@ -345,7 +346,7 @@ static void every_truncation_is_noticed(void **in)
 
     fixture_tar_png(&tar, "a/1.png", 1);
     fixture_tar_png(&tar, "b/1.png", 1);
-    const size_t needed = tar.bytes + 512; /* of the two blocks of zeros one may be missing */
+    const size_t needed = tar.bytes + 512; /* one of the two blocks of zeros may be missing */
     fixture_tar_end(&tar);
     for (size_t bytes = 0; bytes < needed;
          bytes += bytes % 512 == 511 || bytes % 512 == 0 ? 1 : 73) {
@@ -446,7 +447,7 @@ static void a_gzip_of_something_else_is_refused(void **in)
         const char *found;
     } rows[] = {
         {"a.jpg cat\n", 10, "found text: a list of images is read uncompressed only"},
-        {"\0\0\010\001\0\0\0\001\003", 9, "found an IDX file: the data set is the folder"},
+        {"\0\0\010\001\0\0\0\001\003", 9, "found an IDX file: the data set is its folder"},
         {"\0\001\002", 3, "found something else"},
     };
     const fixture *f = *in;
@@ -516,17 +517,17 @@ static void cifar10_as_jpeg(void **in)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(a_tar_and_its_gzip_hold_what_the_folder_holds),
-        FIXTURE_TEST(parts_of_a_gzip_share_its_bytes),
-        FIXTURE_TEST(long_names_come_by_gnu_pax_and_prefix),
+        FIXTURE_TEST(a_tar_and_its_gzip_equal_the_folder),
+        FIXTURE_TEST(splits_of_a_gzip_share_its_bytes),
+        FIXTURE_TEST(long_names_in_gnu_and_pax_headers_and_prefix),
         FIXTURE_TEST(names_of_any_bytes_survive),
         FIXTURE_TEST(the_later_of_two_with_one_name_counts),
         FIXTURE_TEST(devices_are_counted_by_kind),
         FIXTURE_TEST(a_size_may_be_binary_or_in_a_pax_header),
-        FIXTURE_TEST(one_folder_around_it_all_is_stepped_into),
-        FIXTURE_TEST(parts_in_a_wrapper_are_found),
-        FIXTURE_TEST(a_class_may_be_called_as_a_part_is),
-        FIXTURE_TEST(too_many_wrappers_are_refused),
+        FIXTURE_TEST(a_single_outer_folder_is_entered),
+        FIXTURE_TEST(splits_in_an_outer_folder_are_found),
+        FIXTURE_TEST(a_class_may_have_the_name_of_a_split),
+        FIXTURE_TEST(too_many_outer_folders_are_refused),
         FIXTURE_TEST(an_empty_class_is_named),
         FIXTURE_TEST(every_truncation_is_noticed),
         FIXTURE_TEST(absurd_headers_are_refused),

@@ -1,5 +1,5 @@
 /*
- * tree_test.c: the rules that make classes and images of paths. Whole trees are tested with folder and tar.
+ * tree_test.c: from paths to classes and images. folder_test.c and tar_test.c have whole trees.
  * SPDX-License-Identifier: MIT
  */
 #include "fixtures.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A data set whose parts are called train, val and test. */
+/* A data set whose splits are called train, val and test. */
 static an_source *empty_source(const fixture *f, unsigned present, unsigned wanted)
 {
     an_source *source = an_new_zeroed(f->ctx, sizeof *source);
@@ -37,8 +37,8 @@ static void names_of_images_and_hidden_ones(void **in)
     assert_false(an_tree_is_hidden("a.b/c.d"));
 }
 
-/* "train-old" sorts between "train" and "train/": neighbours in a list, strangers in the tree. */
-static void alike_names_are_kept_apart(void **in)
+/* "train-old" sorts between "train" and "train/": neighbours in a list, apart in the tree. */
+static void similar_names_are_distinct(void **in)
 {
     static const char *const paths[] = {"train/a/1.png",  "train-old/a/1.png", "train/a-b/1.png",
                                         "train/ab/1.png", "train/a/2/3.png",   "val/b/1.png",
@@ -65,7 +65,7 @@ static void alike_names_are_kept_apart(void **in)
     an_source_close(source);
 }
 
-static void classes_of_all_parts_are_united(void **in)
+static void classes_of_all_splits_are_merged(void **in)
 {
     const fixture *f = *in;
     an_tree tree = {0};
@@ -84,7 +84,7 @@ static void classes_of_all_parts_are_united(void **in)
     an_source_close(source);
 }
 
-/* More than one piece of text memory, and a path longer than a piece. */
+/* More than one block of text memory, and a path longer than a block. */
 static void many_and_long_paths(void **in)
 {
     static char path[100000];
@@ -116,8 +116,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(names_of_images_and_hidden_ones),
-        FIXTURE_TEST(alike_names_are_kept_apart),
-        FIXTURE_TEST(classes_of_all_parts_are_united),
+        FIXTURE_TEST(similar_names_are_distinct),
+        FIXTURE_TEST(classes_of_all_splits_are_merged),
         FIXTURE_TEST(many_and_long_paths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -296,8 +296,8 @@ static void report(const char *family, const bench *b, bool dropout)
     const largest_errors *largest = &b->largest;
 
     print_message("%s on %s%s: logits %.1e, losses %.1e, gradients %.1e, moves %.1e\n", family,
-                  b->ctx->backend->tier, dropout ? ", with dropout" : "", largest->logits,
-                  largest->losses, largest->gradients, largest->moves);
+                  an_context_backend(b->ctx)->tier, dropout ? ", with dropout" : "",
+                  largest->logits, largest->losses, largest->gradients, largest->moves);
 }
 
 /* tier: NULL: the best one; training: all of it, or the logits alone */

@@ -78,8 +78,9 @@ static void check_param(const check_layer *c, const json_t *tensors, int index)
     const float *found = c->dw[index];
 
     if (param->role == AN_PARAM_STATISTIC) {
-        an_assert_ok(c->ctx, c->ctx->backend->average(&c->run, (float)param->lr_multiplier,
-                                                      param->count, found, c->w[index]));
+        an_assert_ok(c->ctx,
+                     an_context_backend(c->ctx)->average(&c->run, (float)param->lr_multiplier,
+                                                         param->count, found, c->w[index]));
         found = c->w[index];
     }
     check(tensors, own_name(param), found, param->count);

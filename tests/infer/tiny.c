@@ -5,11 +5,12 @@
  */
 #include "tiny.h"
 
-#include "data/synth.h"
+#include "synth/synth.h"
 #include <stdio.h>
 #include <string.h>
 
-const char *const an_tiny_classes[3] = {"checker", "cross", "disc"}; /* the first of data/synth.h */
+const char *const an_tiny_classes[3] = {"checker", "cross",
+                                        "disc"}; /* the first of synth/synth.h */
 
 alexnet_context *an_tiny_open(an_test_memory *memory, int threads)
 {

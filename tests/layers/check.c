@@ -125,7 +125,7 @@ void check_open_threads(check_layer *c, const char *tier, int threads, const cha
     c->x_shape = x;
     c->y_shape = an_shape_with_n(y, x.n);
     open_params(c);
-    const an_setup setup = {c->ctx->backend, mode, ALEXNET_FP32, options.threads};
+    const an_setup setup = {an_context_backend(c->ctx), mode, ALEXNET_FP32, options.threads};
     c->node.def->plan(&c->node, &setup, c->x_shape, c->y_shape, &c->needs);
     c->run =
         (an_run){options.threads, allocate(c->ctx, c->needs.scratch_bytes), c->needs.scratch_bytes};
@@ -163,7 +163,7 @@ static an_op make_op(check_layer *c)
 {
     return (an_op){
         .node = &c->node,
-        .backend = c->ctx->backend,
+        .backend = an_context_backend(c->ctx),
         .run = &c->run,
         .needs = &c->needs,
         .mode = c->mode,
@@ -191,24 +191,26 @@ void check_forward(check_layer *c, const float *x, float *y)
     const an_op op = make_op(c);
 
     if (op.packed != NULL) an_assert_ok(c->ctx, c->node.def->pack_weights(&op));
-    an_assert_ok(c->ctx, c->ctx->backend->from_nchw(&c->run, c->x_shape, x, c->x));
+    an_assert_ok(c->ctx, an_context_backend(c->ctx)->from_nchw(&c->run, c->x_shape, x, c->x));
     if (c->needs.alias)
         memcpy(c->y, c->x, (size_t)an_shape_count(c->x_shape) * sizeof(float));
     else
         an_assert_ok(c->ctx, c->node.def->forward(&op));
-    if (y != NULL) an_assert_ok(c->ctx, c->ctx->backend->to_nchw(&c->run, c->y_shape, c->y, y));
+    if (y != NULL)
+        an_assert_ok(c->ctx, an_context_backend(c->ctx)->to_nchw(&c->run, c->y_shape, c->y, y));
 }
 
 void check_backward(check_layer *c, const float *dy, float *dx)
 {
     const an_op op = make_op(c);
 
-    an_assert_ok(c->ctx, c->ctx->backend->from_nchw(&c->run, c->y_shape, dy, c->dy));
+    an_assert_ok(c->ctx, an_context_backend(c->ctx)->from_nchw(&c->run, c->y_shape, dy, c->dy));
     if (c->needs.alias)
         memcpy(c->dx, c->dy, (size_t)an_shape_count(c->x_shape) * sizeof(float));
     else
         an_assert_ok(c->ctx, c->node.def->backward(&op));
-    if (dx != NULL) an_assert_ok(c->ctx, c->ctx->backend->to_nchw(&c->run, c->x_shape, c->dx, dx));
+    if (dx != NULL)
+        an_assert_ok(c->ctx, an_context_backend(c->ctx)->to_nchw(&c->run, c->x_shape, c->dx, dx));
 }
 
 /* ---- gradients ---- */

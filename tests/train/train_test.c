@@ -632,7 +632,7 @@ static void another_tier_is_refused_unless_allowed(void **state)
     resumed = alexnet_train_options_default();
     resumed.resume = options.out;
     resumed.epochs = 2;
-    if (strcmp(r->ctx->backend->tier, "portable") != 0) {
+    if (strcmp(an_context_backend(r->ctx)->tier, "portable") != 0) {
         an_assert_status(portable, alexnet_train(portable, &resumed, &result), ALEXNET_BAD_ARG);
         an_assert_error(portable, "this sitting with those of portable, to other bits");
         an_assert_error(portable, "--allow-other-bits");

@@ -1,11 +1,11 @@
 /*
- * shapes2d.c: the outlines of the drawn images as signed distances (after Quilez, 2D distance
- * functions, iquilezles.org/articles/distfunctions2d).
+ * shapes2d.c: the shapes and textures of drawn images, as signed distances (after Quilez, 2D
+ * distance functions, iquilezles.org/articles/distfunctions2d).
  *
  * Only arithmetic that IEEE 754 defines to the last bit is used: no library function but sqrtf().
  * SPDX-License-Identifier: MIT
  */
-#include "data/shapes2d.h"
+#include "synth/shapes2d.h"
 
 #include "base/compiler.h"
 #include <math.h>
@@ -14,7 +14,7 @@ static float size_of(float x) { return x < 0 ? -x : x; }
 
 static float length_of(float u, float v) { return sqrtf(u * u + v * v); }
 
-/* x - floor(x), for the numbers that come up here: above -1000. */
+/* x - floor(x), for x > -1000, which is enough here. */
 static float fraction(float x)
 {
     const float positive = x + 1000;
@@ -22,7 +22,7 @@ static float fraction(float x)
     return positive - (float)(int)positive;
 }
 
-/* The distance from the middle of a period, 0 .. 1/2. */
+/* The distance from the middle of a period: 0 .. 1/2. */
 static float from_middle(float x) { return size_of(fraction(x) - 0.5f); }
 
 /* ---- shapes ---- */
@@ -47,7 +47,7 @@ static float cross(float u, float v)
     return AN_MAX(along - 0.95f, across - 0.27f);
 }
 
-/* Five points: the plane is folded on to one half of one of them. */
+/* Five points. The plane is folded onto one half of one point. */
 static float star(float u, float v)
 {
     const float c = 0.80901699f, s = 0.58778525f; /* cos and sin of 36 degrees */
@@ -66,7 +66,7 @@ static float star(float u, float v)
     }
     x = size_of(x);
     y -= 1;
-    const float inner = 0.42f; /* of the inner corners, against 1 of the points */
+    const float inner = 0.42f; /* radius of the inner corners; the points have 1 */
     const float edge_x = inner * s, edge_y = inner * c - 1;
     float along = (x * edge_x + y * edge_y) / (edge_x * edge_x + edge_y * edge_y);
     along = AN_MIN(AN_MAX(along, 0), 1);
@@ -89,7 +89,7 @@ static float turns(float u, float v)
 
 static float spiral(float u, float v)
 {
-    const float arms = 2.6f; /* windings on the way out */
+    const float arms = 2.6f; /* windings from the middle to the edge */
     const float radius = length_of(u, v);
     const float band = (from_middle(arms * radius - turns(u, v)) - 0.23f) / arms;
 

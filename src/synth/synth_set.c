@@ -1,17 +1,18 @@
 /*
  * synth_set.c: alexnet_data_synth(): a folder of drawn images.
  *
- * Everything is drawn into OUT.tmp-PID, which becomes OUT at the end: there is all of it or nothing.
+ * Everything is drawn into OUT.tmp-PID, which is renamed to OUT at the end: the folder is whole or
+ * absent.
  * SPDX-License-Identifier: MIT
  */
 #include "base/context.h"
+#include "base/each.h"
 #include "base/extend.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/status.h"
-#include "data/each.h"
-#include "data/synth.h"
-#include "data/team.h"
+#include "base/team.h"
+#include "synth/synth.h"
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,17 +21,19 @@
 #define TRAIN_DEFAULT   200
 #define VAL_DEFAULT     40
 #define SIZE_DEFAULT    224
-#define IMAGES_MAX      1000000 /* of a class, in a part */
+#define IMAGES_MAX      1000000 /* per class and split */
 #define JPEG_QUALITY    90
-#define WRITERS         8 /* threads: more than cores, for they mostly wait until the disk has written */
+#define WRITERS         8 /* threads; more than cores, as they mostly wait for the disk */
 
-/* Images 0 .. train-1 of a class are for training; validation has numbers of its own, so that more
- * training images change nothing there. */
+/*
+ * Training images of a class have the numbers 0 .. train-1. Validation images have a range of their
+ * own, so that they do not depend on the number of training images.
+ */
 #define FIRST_VAL_NUMBER ((uint32_t)1 << 31)
 
 typedef struct drawing {
     alexnet_synth_options options; /* defaults filled in */
-    char *folder;                  /* to draw into */
+    char *folder;                  /* the temporary folder */
     an_image *images;              /* [members] */
     int members;
 } drawing;
@@ -38,7 +41,7 @@ typedef struct drawing {
 /* ---- one image ---- */
 
 static alexnet_status write_image(alexnet_context *ctx, const char *folder, bool val,
-                                    const char *class_name, int number, const an_image *image)
+                                  const char *class_name, int number, const an_image *image)
 {
     uint8_t *jpeg;
     size_t bytes;
@@ -55,7 +58,7 @@ static alexnet_status write_image(alexnet_context *ctx, const char *folder, bool
     return status;
 }
 
-/* Index counts through the images of class 0, first those of train, then those of class 1 ... */
+/* Indices run through the images of class 0, training first, then those of class 1 ... */
 static alexnet_status draw_image(void *arg, alexnet_context *ctx, int member, int64_t index)
 {
     const drawing *d = arg;
@@ -90,7 +93,7 @@ static alexnet_status make_folders(alexnet_context *ctx, const drawing *d)
     return ALEXNET_OK;
 }
 
-/* Force replaces what this function once wrote, and nothing that somebody may miss. */
+/* `force` replaces only what this function has written, and nothing that may be missed. */
 static alexnet_status check_replaceable(alexnet_context *ctx, const char *out)
 {
     an_names names;
@@ -100,7 +103,7 @@ static alexnet_status check_replaceable(alexnet_context *ctx, const char *out)
     for (size_t i = 0; i < names.count && status == ALEXNET_OK; ++i) {
         if (strcmp(names.names[i], "train") != 0 && strcmp(names.names[i], "val") != 0)
             status = an_fail(ctx, ALEXNET_BAD_ARG,
-                             "%s: holds '%s': only a folder of train and val is replaced", out,
+                             "%s: contains '%s': only a folder of train and val is replaced", out,
                              names.names[i]);
     }
     an_names_free(ctx, &names);
@@ -114,7 +117,7 @@ static alexnet_status check_out(alexnet_context *ctx, const alexnet_synth_option
     AN_TRY(an_file_stat(ctx, o->out, &info));
     if (info.kind == AN_FILE_ABSENT) return ALEXNET_OK;
     if (!o->force)
-        return an_fail(ctx, ALEXNET_BAD_ARG, "%s: is there already; force replaces it", o->out);
+        return an_fail(ctx, ALEXNET_BAD_ARG, "%s: exists already; use force to replace it", o->out);
     if (info.kind != AN_FILE_FOLDER)
         return an_fail(ctx, ALEXNET_BAD_ARG, "%s: expected a folder, found a file", o->out);
     return check_replaceable(ctx, o->out);
@@ -131,7 +134,7 @@ static alexnet_status fill_in(alexnet_context *ctx, const alexnet_synth_options 
     if (o->val_images == 0) o->val_images = VAL_DEFAULT;
     if (o->size == 0) o->size = SIZE_DEFAULT;
     if (o->out == NULL || o->out[0] == '\0')
-        return an_fail(ctx, ALEXNET_BAD_ARG, "no folder to draw into is named");
+        return an_fail(ctx, ALEXNET_BAD_ARG, "no output folder is given");
     if (o->classes < 1 || o->classes > AN_SYNTH_CLASSES_MAX)
         return an_fail(ctx, ALEXNET_BAD_ARG, "classes: expected 1 to %d, found %d",
                        AN_SYNTH_CLASSES_MAX, o->classes);
@@ -153,7 +156,7 @@ static alexnet_status draw_all(alexnet_context *ctx, drawing *d)
     d->members = an_team_size(ctx, WRITERS, count);
     d->images = an_new_array(ctx, (size_t)d->members, sizeof *d->images);
     if (d->images == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory", o->out);
-    AN_TRY(an_folder_remove(ctx, d->folder)); /* of a process that crashed and had our number */
+    AN_TRY(an_folder_remove(ctx, d->folder)); /* left by a crashed process with the same id */
     AN_TRY(make_folders(ctx, d));
     return an_each(ctx, &(an_each_options){.count = count,
                                            .members = d->members,
@@ -166,11 +169,11 @@ static alexnet_status draw_all(alexnet_context *ctx, drawing *d)
 
 static alexnet_status put_in_place(alexnet_context *ctx, const drawing *d)
 {
-    AN_TRY(an_folder_remove(ctx, d->options.out)); /* none, or one that may be replaced */
+    AN_TRY(an_folder_remove(ctx, d->options.out)); /* absent, or one that may be replaced */
     return an_file_rename(ctx, d->folder, d->options.out);
 }
 
-/* "photos/" is "photos": the folder is drawn beside it, not inside. */
+/* "photos/" is treated as "photos": the temporary folder is beside it, not inside. */
 static char *temporary_name(alexnet_context *ctx, const char *out)
 {
     size_t length = strlen(out);
@@ -199,8 +202,8 @@ alexnet_status alexnet_data_synth(alexnet_context *ctx, const alexnet_synth_opti
     if (status != ALEXNET_OK) {
         char cause[AN_ERROR_BYTES];
         memcpy(cause, alexnet_error(ctx), sizeof cause);
-        if (an_folder_remove(ctx, d.folder) != ALEXNET_OK) /* the first cause is the one to tell */
-            an_fail(ctx, status, "%s (and %s is left behind)", cause, d.folder);
+        if (an_folder_remove(ctx, d.folder) != ALEXNET_OK) /* report the first cause */
+            an_fail(ctx, status, "%s (%s could not be removed)", cause, d.folder);
         else
             an_fail(ctx, status, "%s", cause);
     }

@@ -1,14 +1,14 @@
 /*
- * each.c: the same job for every one of many images, on several threads.
+ * each.c: one job for each of many images, on several threads.
  * SPDX-License-Identifier: MIT
  */
-#include "data/each.h"
+#include "base/each.h"
 
 #include "base/clock.h"
 #include "base/context.h"
+#include "base/progress.h"
 #include "base/status.h"
-#include "data/progress.h"
-#include "data/team.h"
+#include "base/team.h"
 #include <pthread.h>
 #include <string.h>
 #include <time.h>
@@ -20,7 +20,7 @@ typedef struct each {
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t all_gone;
     int64_t next, done;
-    int working; /* members that have not come to their end */
+    int working; /* threads that have not finished */
     bool stop;
     alexnet_status status; /* of the failure with the lowest index */
     int64_t failed_index;
@@ -78,7 +78,9 @@ static struct timespec after(double seconds)
     return t;
 }
 
-/* Reports now and then until the last member has gone. True: the callback asked to stop. */
+/*
+ * Reports progress regularly until the last thread has finished. True: the callback asked to stop.
+ */
 static bool wait_for_members(each *e)
 {
     const double start = an_seconds();
@@ -97,11 +99,14 @@ static bool wait_for_members(each *e)
     }
     const int64_t done = e->done;
     pthread_mutex_unlock(&e->lock);
-    report(e->options, done, an_seconds() - start); /* too late to stop anything */
+    report(e->options, done, an_seconds() - start); /* it is too late to stop */
     return stopped && done < e->options->count;
 }
 
-/* The work of all members, where the system starts none. True: the callback asked to stop. */
+/*
+ * Does all jobs on the caller's thread, when the system starts no other. True: the callback asked
+ * to stop.
+ */
 static bool work_alone(each *e, alexnet_context *ctx)
 {
     const an_each_options *o = e->options;
@@ -124,7 +129,7 @@ static bool work_alone(each *e, alexnet_context *ctx)
     return stopped;
 }
 
-/* Members that were not started have come to their end. True: the callback asked to stop. */
+/* Waits for the threads that were started. True: the callback asked to stop. */
 static bool run(each *e, alexnet_context *ctx, const an_team *team)
 {
     const int members = an_team_members(team);
@@ -162,9 +167,8 @@ alexnet_status an_each(alexnet_context *ctx, const an_each_options *options)
         if (status != ALEXNET_OK)
             an_fail(ctx, status, "%s", e.error);
         else if (stopped)
-            status =
-                an_fail(ctx, ALEXNET_STOPPED, "%s: stopped on request after %jd of %jd images",
-                        options->phase, (intmax_t)e.done, (intmax_t)options->count);
+            status = an_fail(ctx, ALEXNET_STOPPED, "%s: stopped on request after %jd of %jd images",
+                             options->phase, (intmax_t)e.done, (intmax_t)options->count);
     }
     pthread_cond_destroy(&e.all_gone);
     pthread_mutex_destroy(&e.lock);

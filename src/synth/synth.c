@@ -1,27 +1,26 @@
 /*
- * synth.c: drawn images. From back to front: two colours that run into each other, three soft
- * spots, the shape's shadow, the shape (or two of the kind; or a texture in a patch), light from one
- * side, noise.
+ * synth.c: drawn images. From back to front: a gradient between two colours, three soft spots, the
+ * shape's shadow, the shape (or two of them; or a texture in a patch), light from one side, noise.
  *
- * Points are measured in -1 .. 1 over the image.
+ * Coordinates are -1 .. 1 across the image.
  * SPDX-License-Identifier: MIT
  */
-#include "data/synth.h"
+#include "synth/synth.h"
 
 #include "base/memory.h"
 #include "base/rng.h"
 #include "base/status.h"
-#include "data/shapes2d.h"
+#include "synth/shapes2d.h"
 #include <assert.h>
 #include <math.h>
 
 #define SPOTS        3
 #define FIGURES      2
-#define CONTRAST     0.28f /* between the luminances of background and figure, at least */
-#define SHADOW       0.35f /* how dark it is */
-#define LIGHT        0.25f /* how much brighter the lit side may be, and darker the other */
-#define SHAPE_REACH  1.3f  /* radii: no shape and no shadow goes further */
-#define NOISE_BLOCKS 65536 /* of the stream: those before are for the scene */
+#define CONTRAST     0.28f /* the least difference of luminance between figure and background */
+#define SHADOW       0.35f /* its darkness */
+#define LIGHT        0.25f /* how much brighter the lit side is at most, and darker the other */
+#define SHAPE_REACH  1.3f  /* radii: the bound of all shapes and shadows */
+#define NOISE_BLOCKS 65536 /* of the random stream; the blocks before are for the scene */
 
 typedef struct colour {
     float r, g, b;
@@ -41,28 +40,28 @@ typedef struct figure {
     vector at;
     vector turn; /* cosine and sine */
     float radius, per_unit;
-    colour near, far; /* it runs from one into the other */
+    colour near, far; /* the ends of its gradient */
 } figure;
 
 typedef struct scene {
     const an_shape2d *outline;
-    colour near, far; /* of the background */
-    vector slope;     /* in which direction, and how fast */
+    colour near, far; /* of the background's gradient */
+    vector slope;     /* the direction and steepness of the gradient */
     vector light;
-    vector shadow; /* where it falls, in figure radii */
+    vector shadow; /* its offset, in figure radii */
     spot spots[SPOTS];
     int figures;
     figure figure[FIGURES];
-    vector patch_at; /* of the disc that a texture fills */
+    vector patch_at; /* centre of the disc that a texture fills */
     float patch_radius;
     float noise; /* 8-bit steps */
-    float pixel; /* the width of one */
+    float pixel; /* the width of a pixel */
 } scene;
 
-/* ---- chance ----
+/* ---- random numbers ----
  *
- * One draw a statement: the order in which C evaluates arguments is the compiler's own, and every
- * compiler is to draw the same image.
+ * One draw per statement: C leaves the order in which arguments are evaluated to the compiler, and
+ * every compiler must draw the same image.
  */
 
 static float between(an_stream *stream, float low, float high)
@@ -70,7 +69,7 @@ static float between(an_stream *stream, float low, float high)
     return low + (high - low) * an_random_unit(stream);
 }
 
-/* A direction, all being equally likely: a point in the disc, stretched to length 1. */
+/* A random direction, all equally likely: a point in the unit disc, scaled to length 1. */
 static vector direction(an_stream *stream)
 {
     for (;;) {
@@ -84,7 +83,7 @@ static vector direction(an_stream *stream)
     }
 }
 
-/* A point of the square that reaches so far from the middle. */
+/* A random point in the square of half side `reach`. */
 static vector place(an_stream *stream, float reach)
 {
     const float x = between(stream, -reach, reach);
@@ -97,7 +96,7 @@ static vector place(an_stream *stream, float reach)
 
 static float clamp(float x) { return x < 0 ? 0 : x > 1 ? 1 : x; }
 
-/* One channel of a colour given by hue (in turns), saturation and value. */
+/* One channel of a colour in hue (0 .. 1), saturation and value. */
 static float channel(float hue, float saturation, float value, float offset)
 {
     float turn = hue + offset;
@@ -120,7 +119,7 @@ static colour mix(colour a, colour b, float t)
 
 static float luminance(colour c) { return 0.299f * c.r + 0.587f * c.g + 0.114f * c.b; }
 
-/* A strong colour that stands out against the background, wherever on it. */
+/* A strong colour that contrasts with the whole background. */
 static colour contrasting(an_stream *stream, const scene *s)
 {
     const float low = AN_MIN(luminance(s->near), luminance(s->far));
@@ -138,7 +137,7 @@ static colour contrasting(an_stream *stream, const scene *s)
 
 /* ---- composing ---- */
 
-/* Somewhere between the background's colours, with a breath of any other. */
+/* A spot of a colour between the background's two, mixed with a random one. */
 static spot choose_spot(an_stream *stream, const scene *s)
 {
     const vector at = place(stream, 1.2f);
@@ -171,7 +170,7 @@ static void choose_background(an_stream *stream, scene *s)
 
 static figure choose_figure(an_stream *stream, const scene *s, float radius)
 {
-    const float reach = AN_MAX(1.05f - radius, 0.1f); /* nearly all of it stays inside */
+    const float reach = AN_MAX(1.05f - radius, 0.1f); /* keeps nearly all of it inside the image */
     const vector turn = direction(stream);
     const vector at = place(stream, reach);
     const colour near = contrasting(stream, s);
@@ -233,7 +232,7 @@ static float distance_to(const scene *s, const figure *f, vector p)
            f->radius;
 }
 
-/* How much of a pixel is inside an edge at this distance. */
+/* The part of a pixel that is inside an edge at this distance. */
 static float coverage(const scene *s, float distance) { return clamp(0.5f - distance / s->pixel); }
 
 static colour background(const scene *s, vector p)
@@ -249,7 +248,10 @@ static colour background(const scene *s, vector p)
     return c;
 }
 
-/* How much of the pixel at p, seen from the figure's middle, it covers; its shadow darkens c. */
+/*
+ * The part of the pixel at p, relative to the figure's centre, that the figure covers. Darkens c by
+ * its shadow.
+ */
 static float cover_shape(const scene *s, const figure *f, vector p, colour *c)
 {
     const float reach = f->radius * SHAPE_REACH;
@@ -294,7 +296,7 @@ static uint8_t to_byte(float value)
     return value < 0 ? 0 : value > 254.5f ? 255 : (uint8_t)(value + 0.5f);
 }
 
-/* One byte of chance for the light, one for each colour. */
+/* Adds noise: one random byte for the brightness, one for each colour. */
 static void add_noise(const scene *s, colour c, uint32_t chance, uint8_t pixel[3])
 {
     const float scale = s->noise / 255;

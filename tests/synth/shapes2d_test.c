@@ -1,10 +1,10 @@
 /*
- * shapes2d_test.c: signed distances of the drawn outlines.
+ * shapes2d_test.c: signed distances of the drawn shapes.
  * SPDX-License-Identifier: MIT
  */
-#include "fixtures.h"
+#include "support/support.h"
 
-#include "data/shapes2d.h"
+#include "synth/shapes2d.h"
 #include <math.h>
 #include <string.h>
 
@@ -61,9 +61,11 @@ static void distances_worked_by_hand(void **in)
         if (!seen[i]) fail_msg("no row is of '%s'", an_shapes2d[i].name);
 }
 
-/* A step changes the distance by no more than its length (a little more in the slanted ones): else edges look wrong.
- * Inside and outside are both there, a texture on and on. */
-static void they_are_distances(void **in)
+/*
+ * A step changes the distance by at most its length (a little more for slanted shapes); else edges
+ * look wrong. Both inside and outside exist; for a texture also far away.
+ */
+static void distances_have_slope_one(void **in)
 {
     (void)in;
     for (int i = 0; i < AN_SHAPES2D; ++i) {
@@ -75,7 +77,8 @@ static void they_are_distances(void **in)
                 const float here = o->distance(u, v);
                 inside += here < -0.01f;
                 outside += here > 0.01f;
-                if (strcmp(o->name, "spiral") == 0) continue; /* its middle turns too fast */
+                if (strcmp(o->name, "spiral") == 0)
+                    continue; /* its slope is too large in the middle */
                 assert_true(fabsf(o->distance(u + 0.01f, v) - here) < 0.0125f);
                 assert_true(fabsf(o->distance(u, v + 0.01f) - here) < 0.0125f);
             }
@@ -96,7 +99,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(distances_worked_by_hand),
-        cmocka_unit_test(they_are_distances),
+        cmocka_unit_test(distances_have_slope_one),
         cmocka_unit_test(names_are_sorted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

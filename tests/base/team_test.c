@@ -1,11 +1,11 @@
 /*
- * team_test.c: threads that start together, as many as there may be.
+ * team_test.c: threads that start together, as many as the system allows.
  * SPDX-License-Identifier: MIT
  */
-#include "fixtures.h"
+#include "support/support.h"
 
 #include "base/status.h"
-#include "data/team.h"
+#include "base/team.h"
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -15,7 +15,7 @@
 
 typedef struct seen {
     atomic_int members[8];
-    atomic_int blocked; /* members that block SIGINT */
+    atomic_int blocked; /* number of threads that block SIGINT */
 } seen;
 
 static void work(void *arg, alexnet_context *ctx, int member)
@@ -23,40 +23,40 @@ static void work(void *arg, alexnet_context *ctx, int member)
     seen *s = arg;
     sigset_t set;
 
-    an_fail(ctx, ALEXNET_IO, "member %d was here", member); /* on a context of its own */
+    an_fail(ctx, ALEXNET_IO, "member %d was here", member); /* in the thread's own context */
     ++s->members[member];
     pthread_sigmask(SIG_SETMASK, NULL, &set);
     s->blocked += sigismember(&set, SIGINT) == 1;
 }
 
-static void every_member_works_once_on_its_own_context(void **in)
+static void every_thread_works_once_on_its_own_context(void **in)
 {
-    const fixture *f = *in;
+    const an_test_place *place = *in;
     seen s = {0};
     an_team *team;
     sigset_t set;
 
-    an_assert_ok(f->ctx, an_team_open(f->ctx, 5, work, &s, &team));
+    an_assert_ok(place->ctx, an_team_open(place->ctx, 5, work, &s, &team));
     an_team_close(team);
     for (int i = 0; i < 8; ++i)
         assert_int_equal(s.members[i], i < 5);
     assert_int_equal(s.blocked, 5);
-    assert_string_equal(alexnet_error(f->ctx), "");
+    assert_string_equal(alexnet_error(place->ctx), "");
     pthread_sigmask(SIG_SETMASK, NULL, &set);
     assert_int_equal(sigismember(&set, SIGINT), 0);
     an_team_close(NULL);
 }
 
-static void without_memory_nobody_starts(void **in)
+static void without_memory_no_thread_works(void **in)
 {
-    const fixture *f = *in;
+    const an_test_place *place = *in;
 
     for (long n = 0;; ++n) {
         an_test_fault fault;
         seen s = {0};
         an_team *team;
-        an_test_fault_arm(&fault, f->ctx, AN_FAULT_BIT(AN_FAULT_MEMORY), n, false, 1);
-        const alexnet_status status = an_team_open(f->ctx, 4, work, &s, &team);
+        an_test_fault_arm(&fault, place->ctx, AN_FAULT_BIT(AN_FAULT_MEMORY), n, false, 1);
+        const alexnet_status status = an_team_open(place->ctx, 4, work, &s, &team);
         const bool failed = an_test_fault_disarm(&fault);
         an_team_close(team);
         if (!failed) break;
@@ -80,7 +80,7 @@ static void listen_to(void *user, alexnet_log_level level, const char *line)
     snprintf(h->last, sizeof h->last, "%s", line);
 }
 
-/* Those that start do the work of all, and one line says so, however many teams there are. */
+/* The threads that start do all the work, and one warning says so for any number of teams. */
 static void as_many_as_may_start_work(void **unused)
 {
     static const char *const said[] = {
@@ -118,25 +118,25 @@ static void as_many_as_may_start_work(void **unused)
 
 static void sizes(void **in)
 {
-    const fixture *f = *in;
-    const int cores = f->ctx->options.threads;
+    const an_test_place *place = *in;
+    const int cores = place->ctx->options.threads;
 
-    assert_int_equal(an_team_size(f->ctx, 0, 100), 0);
-    assert_int_equal(an_team_size(f->ctx, 3, 100), 3);
-    assert_int_equal(an_team_size(f->ctx, 3, 2), 2);
-    assert_int_equal(an_team_size(f->ctx, 3, 0), 1);
-    assert_int_equal(an_team_size(f->ctx, 1000, 1000), AN_TEAM_MAX);
-    assert_int_equal(an_team_size(f->ctx, -1, 1), 1);
-    assert_int_equal(an_team_size(f->ctx, -1, 1000), AN_MIN(cores, AN_TEAM_MAX));
+    assert_int_equal(an_team_size(place->ctx, 0, 100), 0);
+    assert_int_equal(an_team_size(place->ctx, 3, 100), 3);
+    assert_int_equal(an_team_size(place->ctx, 3, 2), 2);
+    assert_int_equal(an_team_size(place->ctx, 3, 0), 1);
+    assert_int_equal(an_team_size(place->ctx, 1000, 1000), AN_TEAM_MAX);
+    assert_int_equal(an_team_size(place->ctx, -1, 1), 1);
+    assert_int_equal(an_team_size(place->ctx, -1, 1000), AN_MIN(cores, AN_TEAM_MAX));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(every_member_works_once_on_its_own_context),
-        FIXTURE_TEST(without_memory_nobody_starts),
+        an_test_in_place(every_thread_works_once_on_its_own_context),
+        an_test_in_place(without_memory_no_thread_works),
         cmocka_unit_test(as_many_as_may_start_work),
-        FIXTURE_TEST(sizes),
+        an_test_in_place(sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

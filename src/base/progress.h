@@ -1,17 +1,22 @@
 /*
- * progress.h: what jobs that walk through images tell their caller.
+ * progress.h: progress reports of jobs that process many images.
  * SPDX-License-Identifier: MIT
  */
-#ifndef AN_DATA_PROGRESS_H
-#define AN_DATA_PROGRESS_H
+#ifndef AN_BASE_PROGRESS_H
+#define AN_BASE_PROGRESS_H
 
 #include "alexnet.h"
 #include "base/compiler.h"
 
-/* `done` of `total` images in `seconds`: speed and time left follow; no loss and no accuracies. */
+/*
+ * A report: `done` of `total` images in `seconds`, with the rate and the time left; loss and
+ * accuracies are NaN.
+ */
 alexnet_progress an_progress(const char *phase, int64_t done, int64_t total, double seconds);
 
-/* Tells it. STOPPED, with the counts, when the callback (NULL: nobody listens) asks for it. */
+/*
+ * Calls the callback; NULL is legal. STOPPED, with the counts in the message, when it asks to stop.
+ */
 alexnet_status an_progress_tell(alexnet_context *ctx, const alexnet_progress *progress,
                                 alexnet_progress_fn callback, void *user) AN_NODISCARD;
 

@@ -1,11 +1,11 @@
 /*
- * walk_test.c: everything in a folder. Link loops and hidden folders are tested with folder.c.
+ * list_tree_test.c: everything in a folder. folder_test.c has link loops and hidden folders.
  * SPDX-License-Identifier: MIT
  */
 #include "fixtures.h"
 
 #include "base/file.h"
-#include "data/walk.h"
+#include "data/list_tree.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,25 +20,25 @@ static void order_slashes_and_skip(void **in)
     an_tree tree = {0};
 
     fixture_text(f->ctx, f->folder, "a/1.jpg", "x");
-    fixture_text(f->ctx, f->folder, "a.jpg/b", "x"); /* at the top a name is not believed */
+    fixture_text(f->ctx, f->folder, "a.jpg/b", "x"); /* names at the top are checked */
     fixture_text(f->ctx, f->folder, "z", "x");
     fixture_text(f->ctx, f->folder, ".hidden/not entered", "x");
     assert_int_equal(mkdir(an_test_path(f->folder, "a/sub"), 0777), 0);
 
-    an_assert_ok(f->ctx, an_walk(f->ctx, f->folder, strlen(f->folder) + 1, &tree));
+    an_assert_ok(f->ctx, an_list_tree(f->ctx, f->folder, strlen(f->folder) + 1, &tree));
     assert_int_equal(tree.count, AN_COUNT(expected));
     for (size_t i = 0; i < tree.count; ++i)
         assert_string_equal(tree.leaves[i].path, expected[i]);
     an_tree_free(f->ctx, &tree);
 
-    an_assert_ok(f->ctx, an_walk(f->ctx, an_test_path(f->folder, "a"), 0, &tree));
+    an_assert_ok(f->ctx, an_list_tree(f->ctx, an_test_path(f->folder, "a"), 0, &tree));
     assert_string_equal(tree.leaves[0].path, an_test_path(f->folder, "a/1.jpg"));
     an_tree_free(f->ctx, &tree);
-    an_assert_status(f->ctx, an_walk(f->ctx, an_test_path(f->folder, "absent"), 0, &tree),
+    an_assert_status(f->ctx, an_list_tree(f->ctx, an_test_path(f->folder, "absent"), 0, &tree),
                      ALEXNET_NOT_FOUND);
 }
 
-/* Longer than the system would open in one go. */
+/* Longer than any path that the system opens. */
 static void a_path_too_long_is_refused(void **in)
 {
     const fixture *f = *in;
@@ -54,14 +54,14 @@ static void a_path_too_long_is_refused(void **in)
         assert_int_equal(chdir(name), 0);
     }
     assert_int_equal(chdir(before), 0);
-    an_assert_status(f->ctx, an_walk(f->ctx, f->folder, 0, &tree), ALEXNET_UNSUPPORTED);
+    an_assert_status(f->ctx, an_list_tree(f->ctx, f->folder, 0, &tree), ALEXNET_UNSUPPORTED);
     an_assert_error(f->ctx, "/nnn");
     an_tree_free(f->ctx, &tree);
     free(before);
     an_assert_ok(f->ctx, an_folder_remove(f->ctx, an_test_path(f->folder, name)));
 }
 
-static void what_may_be_a_folder_is_not_passed_over(void **in)
+static void possible_folders_are_not_passed_over(void **in)
 {
     static const struct {
         const char *name;
@@ -80,7 +80,7 @@ static void what_may_be_a_folder_is_not_passed_over(void **in)
         an_test_fault fault;
         an_file_info info;
         an_test_fault_arm(&fault, f->ctx, AN_FAULT_BIT(AN_FAULT_STAT), 0, false, rows[i].number);
-        an_assert_status(f->ctx, an_walk_stat(f->ctx, rows[i].name, &info), rows[i].status);
+        an_assert_status(f->ctx, an_list_tree_stat(f->ctx, rows[i].name, &info), rows[i].status);
         assert_true(an_test_fault_disarm(&fault));
         if (rows[i].status == ALEXNET_OK) assert_int_equal(info.kind, AN_FILE_OTHER);
     }
@@ -90,6 +90,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {FIXTURE_TEST(order_slashes_and_skip),
                                        FIXTURE_TEST(a_path_too_long_is_refused),
-                                       FIXTURE_TEST(what_may_be_a_folder_is_not_passed_over)};
+                                       FIXTURE_TEST(possible_folders_are_not_passed_over)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 /*
- * progress.c: what jobs that walk through images tell their caller.
+ * progress.c: progress reports of jobs that process many images.
  * SPDX-License-Identifier: MIT
  */
-#include "data/progress.h"
+#include "base/progress.h"
 
 #include "base/status.h"
 #include <math.h>

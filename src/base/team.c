@@ -1,8 +1,8 @@
 /*
- * team.c: threads that work for the thread that started them.
+ * team.c: worker threads, each with a context of its own.
  * SPDX-License-Identifier: MIT
  */
-#include "data/team.h"
+#include "base/team.h"
 
 #include "base/context.h"
 #include "base/log.h"
@@ -20,7 +20,7 @@ typedef struct member {
     pthread_t thread;
 } member;
 
-/* Nobody works before everybody is there. */
+/* No worker starts its job before all of them have been started. */
 typedef enum gate_state { CLOSED, OPEN, CANCELLED } gate_state;
 
 struct an_team {
@@ -56,7 +56,7 @@ static void *run_member(void *arg)
     return NULL;
 }
 
-/* *error: the system's, where it does not start the thread. */
+/* *error: the system's error number if the thread does not start; else 0. */
 static alexnet_status start_member(an_team *team, int *error)
 {
     member *m = &team->members[team->started];
@@ -98,7 +98,7 @@ static alexnet_status start_members(an_team *team)
     int error = 0;
 
     sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* which the new threads inherit */
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* new threads inherit the mask */
     while (team->started < team->count && status == ALEXNET_OK && error == 0)
         status = start_member(team, &error);
     pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -2,11 +2,11 @@
  * synth_set_test.c: alexnet_data_synth(): a folder of drawn images, whole or absent.
  * SPDX-License-Identifier: MIT
  */
-#include "fixtures.h"
+#include "data/fixtures.h"
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "data/synth.h"
+#include "synth/synth.h"
 #include <errno.h>
 #include <string.h>
 
@@ -25,7 +25,7 @@ static alexnet_status draw(const fixture *f, int force, uint64_t seed)
                                                        .force = force});
 }
 
-static void it_is_a_data_set_of_parts_and_classes(void **in)
+static void the_folder_is_a_data_set_of_splits_and_classes(void **in)
 {
     const fixture *f = *in;
     an_source *source;
@@ -65,15 +65,15 @@ static void files_are_a_function_of_the_seed(void **in)
     an_bytes_free(f->ctx, &other);
 }
 
-static void what_is_there_is_not_lost(void **in)
+static void existing_files_are_not_lost(void **in)
 {
     const fixture *f = *in;
 
     fixture_text(f->ctx, f->folder, "drawn/letters/to-mother.txt", "dear");
     an_assert_status(f->ctx, draw(f, 0, 1), ALEXNET_BAD_ARG);
-    an_assert_error(f->ctx, "is there already");
+    an_assert_error(f->ctx, "exists already");
     an_assert_status(f->ctx, draw(f, 1, 1), ALEXNET_BAD_ARG);
-    an_assert_error(f->ctx, "holds 'letters'");
+    an_assert_error(f->ctx, "contains 'letters'");
     an_test_assert_text_file(an_test_path(f->folder, "drawn/letters/to-mother.txt"), "dear");
     an_assert_ok(f->ctx, an_folder_remove(f->ctx, out_of(f)));
     an_test_write_text(out_of(f), "a file");
@@ -120,7 +120,7 @@ static void a_stop_leaves_nothing(void **in)
     assert_int_equal(an_test_count_entries(f->folder), 0);
 }
 
-/* Whatever fails: the old one, the new one, or none, and never half of it. */
+/* After any failure: the old folder, the new one or none, never a half of one. */
 static void every_failure_is_clean(void **in)
 {
     const fixture *f = *in;
@@ -156,9 +156,9 @@ static void every_failure_is_clean(void **in)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(it_is_a_data_set_of_parts_and_classes),
+        FIXTURE_TEST(the_folder_is_a_data_set_of_splits_and_classes),
         FIXTURE_TEST(files_are_a_function_of_the_seed),
-        FIXTURE_TEST(what_is_there_is_not_lost),
+        FIXTURE_TEST(existing_files_are_not_lost),
         FIXTURE_TEST(options_are_checked),
         FIXTURE_TEST(a_stop_leaves_nothing),
         FIXTURE_TEST(every_failure_is_clean),

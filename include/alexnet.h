@@ -138,9 +138,13 @@ typedef enum alexnet_dtype {
                      and layer */
 } alexnet_dtype;
 
+/* For max_memory, steps, seconds and stop_at_top1: none; removes the limit of a resumed run. */
+#define ALEXNET_NO_LIMIT (-2)
+
 typedef struct alexnet_options {
     size_t struct_size;
-    int threads;         /* arithmetic threads, at most 256; 0: all cores this process may use */
+    int threads;         /* arithmetic threads, at most 256; 0: all cores this process may use, or as
+                            many as the CPU quota of its cgroup allows */
     alexnet_dtype dtype; /* a machine without instructions for it computes the same, but slower */
     const char *cpu;     /* highest tier to use: "portable", "avx2", "avx512" or "neon". A machine
                             that lacks it uses the best tier below. NULL: the best there is. Must
@@ -153,6 +157,10 @@ typedef struct alexnet_options {
     int64_t max_pixels; /* an image with more is not decoded (BAD_FILE), at most
                            ALEXNET_PIXELS_MAX; 0: ALEXNET_PIXELS, enough for a photograph of 200
                            megapixels */
+    int64_t max_memory; /* bytes of the whole process, at most ALEXNET_MEMORY_MAX: a job that needs
+                           more is refused before it begins (NO_MEMORY). 0: what the machine, the
+                           cgroup and the limits of the process allow; ALEXNET_NO_LIMIT: not
+                           checked */
 } alexnet_options;
 
 static inline alexnet_options alexnet_options_default(void)
@@ -374,6 +382,17 @@ typedef struct alexnet_prediction_result {
     int count;
 } alexnet_prediction_result;
 
+/* What predict or evaluate is about to do: reported once, before the first image. Borrowed for the
+   call. */
+typedef struct alexnet_start {
+    int64_t images;
+    int batch;                 /* images at a time */
+    int64_t memory_bytes;      /* of the whole process, at most; within a tenth of the real peak */
+    int64_t memory_bytes_free; /* that the process may have in all; -1: unknown */
+} alexnet_start;
+
+typedef void (*alexnet_start_fn)(void *user, const alexnet_start *start);
+
 typedef void (*alexnet_prediction_fn)(void *user, const alexnet_prediction_result *result);
 
 typedef struct alexnet_predict_options {
@@ -390,6 +409,8 @@ typedef struct alexnet_predict_options {
     void *result_user;
     alexnet_progress_fn progress; /* may be NULL */
     void *progress_user;
+    alexnet_start_fn start; /* may be NULL */
+    void *start_user;
 } alexnet_predict_options;
 
 static inline alexnet_predict_options alexnet_predict_options_default(void)
@@ -496,6 +517,8 @@ typedef struct alexnet_evaluate_options {
     void *progress_user;
     alexnet_skipped_fn skipped; /* may be NULL */
     void *skipped_user;
+    alexnet_start_fn start; /* may be NULL */
+    void *start_user;
 } alexnet_evaluate_options;
 
 static inline alexnet_evaluate_options alexnet_evaluate_options_default(void)
@@ -529,6 +552,9 @@ typedef struct alexnet_evaluate_result {
     int classes;
     alexnet_class_result *per_class; /* `classes` entries */
     alexnet_weights_result *each;    /* weights_count entries; NULL for one */
+    int64_t memory_bytes;            /* alexnet_start.memory_bytes */
+    int64_t peak_rss_bytes;          /* peak memory of the process so far, as the system measured it;
+                                        0: unknown */
 } alexnet_evaluate_result;
 
 /* Free *out with alexnet_evaluate_result_free(). */
@@ -560,12 +586,11 @@ typedef struct alexnet_train_start {
     double expected_seconds;   /* of the whole run, estimated by three steps on random images; NaN:
                                   unknown */
     const char *recipe_reason; /* "asked for", "a small set: 2,500 images" ... */
+    int64_t memory_bytes;      /* of the whole process, at most; within a tenth of the real peak */
+    int64_t memory_bytes_free; /* that the process may have in all; -1: unknown */
 } alexnet_train_start;
 
 typedef void (*alexnet_train_start_fn)(void *user, const alexnet_train_start *start);
-
-/* For steps, seconds and stop_at_top1: none; removes the limit of a resumed run. */
-#define ALEXNET_NO_LIMIT (-2)
 
 /* A data set of fewer images is a small one. */
 #define ALEXNET_SMALL_SET 100000
@@ -664,6 +689,9 @@ typedef struct alexnet_train_result {
     const char *ended;          /* "epochs" (or steps), "time", "patience", "top1" or "stopped" */
     double planned_epochs;      /* by epochs and steps alone */
     char recipe[64], model[64]; /* names */
+    int64_t memory_bytes;       /* alexnet_train_start.memory_bytes */
+    int64_t peak_rss_bytes;     /* peak memory of the process so far, as the system measured it; 0:
+                                   unknown */
 } alexnet_train_result;
 
 /*
@@ -904,7 +932,9 @@ typedef struct alexnet_tensor_info {
     const float *data; /* row-major; borrowed from the model */
 } alexnet_tensor_info;
 
-/* The bytes that a run needs, by its plan. */
+/* The bytes that a network needs to run, by its plan. The process also has code, images and more:
+   train, evaluate and predict report the whole when they start (alexnet_train_start,
+   alexnet_start). */
 typedef struct alexnet_memory_info {
     int64_t weights;   /* training needs as much again for momentum; rmsprop, adam and an average
                           need further copies, which are not counted here */
@@ -998,6 +1028,7 @@ ALEXNET_API alexnet_status alexnet_session_run(alexnet_session *session, const f
 /* A value beyond these is BAD_ARG. The program has the same limits. */
 #define ALEXNET_PIXELS              (INT64_C(256) << 20)
 #define ALEXNET_PIXELS_MAX          (INT64_C(1) << 30)
+#define ALEXNET_MEMORY_MAX          (INT64_C(1) << 60) /* bytes */
 #define ALEXNET_DROPOUT_MAX         0.99
 #define ALEXNET_CLASSES_MAX         100000
 #define ALEXNET_INPUT_MAX           65535 /* pixels */

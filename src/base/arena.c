@@ -9,9 +9,12 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
+#define PAGE      ((size_t)4096)
 #define HUGE_PAGE ((size_t)2 << 20)
 #define HUGE_ARENA                                                                                 \
     ((size_t)4 << 20) /* below this, rounding to huge pages costs more than it gives */
+
+size_t an_arena_page(size_t capacity) { return capacity >= HUGE_ARENA ? HUGE_PAGE : PAGE; }
 
 alexnet_status an_arena_open(alexnet_context *ctx, const char *what, size_t capacity,
                              an_arena *arena)

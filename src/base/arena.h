@@ -23,6 +23,9 @@ typedef struct an_arena {
 /* Reserves `capacity` bytes (not cleared). `what` names the arena in the error message. NO_MEMORY. */
 alexnet_status an_arena_open(alexnet_context *ctx, const char *what, size_t capacity, an_arena *arena) AN_NODISCARD;
 
+/* The pages of such an arena: what is touched of it takes memory in units of them. */
+size_t an_arena_page(size_t capacity);
+
 /* The next `bytes` bytes, aligned to AN_ALIGNMENT; NULL when the arena is full. */
 void *an_arena_take(an_arena *arena, size_t bytes);
 

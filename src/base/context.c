@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/extend.h"
 #include "base/memory.h"
+#include "base/room.h"
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
@@ -16,7 +17,7 @@
 #endif
 
 /* The cores that this process may run on, which is fewer than the machine has under taskset or in a
- * container. */
+ * container: by the mask of cores, or by its share of their time. */
 static int count_cores(void)
 {
     cpu_set_t set;
@@ -30,7 +31,7 @@ static int count_cores(void)
 #if defined(_OPENMP) /* with OMP_PROC_BIND this thread is bound to one of the process's cores */
     cores = AN_MAX(cores, omp_get_num_procs());
 #endif
-    return (int)AN_MIN(AN_MAX(cores, 1), AN_THREADS_MAX);
+    return an_room_cores("", (int)AN_MIN(AN_MAX(cores, 1), AN_THREADS_MAX));
 }
 
 alexnet_status an_context_open(const alexnet_options *options, alexnet_context **out)
@@ -44,6 +45,9 @@ alexnet_status an_context_open(const alexnet_options *options, alexnet_context *
     if ((first.options.allocate == NULL) != (first.options.release == NULL)) return ALEXNET_BAD_ARG;
     if (first.options.max_pixels < 0 || first.options.max_pixels > ALEXNET_PIXELS_MAX)
         return ALEXNET_BAD_ARG;
+    if (first.options.max_memory < 0 && first.options.max_memory != ALEXNET_NO_LIMIT)
+        return ALEXNET_BAD_ARG;
+    if (first.options.max_memory > ALEXNET_MEMORY_MAX) return ALEXNET_BAD_ARG;
     if (first.options.max_pixels == 0) first.options.max_pixels = ALEXNET_PIXELS;
     if (first.options.threads == 0) first.options.threads = count_cores();
 
@@ -96,6 +100,8 @@ void an_context_set_free(alexnet_context *ctx, an_free_hook hook, void *user)
     ctx->free_bytes = hook;
     ctx->free_user = user;
 }
+
+void an_context_set_system(alexnet_context *ctx, const char *root) { ctx->system_root = root; }
 
 bool an_fault(const alexnet_context *ctx, an_fault_kind kind)
 {

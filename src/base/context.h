@@ -55,13 +55,14 @@ struct alexnet_context {
     void *clock_user;
     an_free_hook free_bytes; /* NULL outside tests */
     void *free_user;
+    const char *system_root; /* NULL outside tests: where /proc and /sys lie */
     char            error[AN_ERROR_BYTES];
     int error_number; /* the system's, of the last failure; 0: it was none of the system's */
 };
 
 /*
  * The part of alexnet_open() that base can do: checks `threads`, fills in the defaults (threads: the cores of the
- * process's affinity mask). options may be NULL. BAD_ARG, NO_MEMORY.
+ * process's affinity mask, or as many as its cgroup has the time of). options may be NULL. BAD_ARG, NO_MEMORY.
  */
 alexnet_status an_context_open(const alexnet_options *options, alexnet_context **out) AN_NODISCARD;
 
@@ -82,6 +83,9 @@ double an_context_seconds(const alexnet_context *ctx);
 
 /* Tests: the disk is as full as `hook` says. NULL takes it off again. */
 void an_context_set_free(alexnet_context *ctx, an_free_hook hook, void *user);
+
+/* Tests: /proc and /sys lie in this folder, which is borrowed. NULL takes that off again. */
+void an_context_set_system(alexnet_context *ctx, const char *root);
 
 /* True, and errno is set, when the test hook wants the operation that comes next to fail. */
 bool an_fault(const alexnet_context *ctx, an_fault_kind kind);

@@ -132,6 +132,9 @@ alexnet_status an_file_rename(alexnet_context *ctx, const char *from, const char
 alexnet_status an_file_link(alexnet_context *ctx, const char *from, const char *to) AN_NODISCARD;
 alexnet_status an_folder_remove(alexnet_context *ctx, const char *path) AN_NODISCARD; /* with everything in it; absent is fine; never follows links */
 
+/* One that is empty; absent is fine. Takes no memory. IO: it is not. */
+alexnet_status an_folder_remove_empty(alexnet_context *ctx, const char *path) AN_NODISCARD;
+
 /*
  * A folder taken for oneself, until the lock is closed or the process ends, however it does. Whoever only reads asks for
  * none. Processes on other machines are kept out where the file system says so to all of them. Zeroed: closed.

@@ -188,6 +188,13 @@ alexnet_status an_folder_remove(alexnet_context *ctx, const char *path)
     return ALEXNET_OK;
 }
 
+alexnet_status an_folder_remove_empty(alexnet_context *ctx, const char *path)
+{
+    if (remove_name(ctx, AT_FDCWD, path, AT_REMOVEDIR) != 0 && errno != ENOENT)
+        return an_status_of_writing(an_fail_errno(ctx, errno, "%s: cannot remove", path));
+    return ALEXNET_OK;
+}
+
 /* ---- locking ---- */
 
 alexnet_status an_folder_lock(alexnet_context *ctx, const char *path, an_lock *out)

@@ -74,6 +74,18 @@ const char *an_show_short(char text[AN_REAL_SIZE], int digits, double value)
     return text;
 }
 
+const char *an_show_bytes(char text[AN_REAL_SIZE], int64_t bytes)
+{
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+    double value = (double)bytes;
+    size_t unit = 0;
+
+    for (; value >= 1000 && unit + 1 < AN_COUNT(units); ++unit)
+        value /= 1024;
+    an_print(text, AN_REAL_SIZE, "%.3g %s", value, units[unit]);
+    return text;
+}
+
 bool an_parse_int(const char *text, size_t length, int64_t *out)
 {
     const bool negative = length > 0 && text[0] == '-';

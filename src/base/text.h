@@ -37,6 +37,9 @@ bool an_same_word(const char *a, const char *b);
 const char *an_show_fixed(char text[AN_REAL_SIZE], int decimals, double value);
 const char *an_show_short(char text[AN_REAL_SIZE], int digits, double value);
 
+/* The same of a size: "1.31 GiB". */
+const char *an_show_bytes(char text[AN_REAL_SIZE], int64_t bytes);
+
 /* Bytes of the UTF-8 character at `text`; 0: there is none (RFC 3629: no overlong forms, no surrogates, nothing beyond U+10FFFF). */
 size_t an_utf8_length(const char *text);
 

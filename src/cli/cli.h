@@ -33,7 +33,7 @@ typedef struct cli_common {
     int threads; /* 0: all cores */
     int cpu;     /* place in CLI_TIERS, from 1; 0: the best there is */
     int dtype; /* place in CLI_DTYPES, from 1: an alexnet_dtype and one; 0: fp32, or a resumed run's */
-    int64_t seed, max_pixels;
+    int64_t seed, max_pixels, max_memory;
     int quiet, json, no_progress;
 } cli_common;
 
@@ -134,6 +134,11 @@ void cli_note(cli *app, const char *format, ...) CLI_PRINTF(2, 3); /* not with -
 
 /* An alexnet_skipped_fn: warns of an unreadable image. `user` is the cli. */
 void cli_warn_skipped(void *user, const char *path, const char *reason);
+
+void cli_note_memory(cli *app, int64_t bytes, int64_t bytes_free); /* what the command will take */
+
+/* An alexnet_start_fn: the same, where there is more than one batch to do: one is over before it is read. `user` is the cli. */
+void cli_note_start(void *user, const alexnet_start *start);
 
 /* Memory, freed with free(); the program ends when there is none. */
 void *cli_allocate(size_t count, size_t size); /* zeroed */

@@ -60,10 +60,11 @@ static cli_exit print_json(cli *app, const eval_args *args, const alexnet_evalua
 {
     an_json_maker *m = &app->json;
     json_t *document = an_json_pack(
-        m, "{s:i, s:I, s:o, s:o, s:o, s:i, s:I, s:o}", "schema", 1, "images", (json_int_t)r->images,
-        "loss", an_json_real(m, r->loss), "top1", an_json_real(m, r->top1), "top5",
-        an_json_real(m, r->top5), "crops", r->crops, "skipped", (json_int_t)r->skipped,
-        "images_per_second", an_json_real(m, r->images_per_second));
+        m, "{s:i, s:I, s:o, s:o, s:o, s:i, s:I, s:o, s:I, s:I}", "schema", 1, "images",
+        (json_int_t)r->images, "loss", an_json_real(m, r->loss), "top1", an_json_real(m, r->top1),
+        "top5", an_json_real(m, r->top5), "crops", r->crops, "skipped", (json_int_t)r->skipped,
+        "images_per_second", an_json_real(m, r->images_per_second), "memory_bytes",
+        (json_int_t)r->memory_bytes, "peak_rss_bytes", (json_int_t)r->peak_rss_bytes);
 
     if (r->each != NULL) an_json_set(m, document, "each", pack_each(app, r));
     if (args->per_class) {
@@ -181,6 +182,8 @@ static cli_exit run_eval(cli *app, void *data)
     options->progress_user = &app->progress;
     options->skipped = cli_warn_skipped;
     options->skipped_user = app;
+    options->start = cli_note_start;
+    options->start_user = app;
 
     const alexnet_status status = alexnet_evaluate(app->ctx, options, &result);
     free(weights);

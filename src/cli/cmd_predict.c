@@ -124,6 +124,8 @@ static cli_exit predict(cli *app, predict_args *args, const cli_names *images)
     options->image_count = images->count;
     options->result = print_result;
     options->result_user = &out;
+    options->start = cli_note_start;
+    options->start_user = app;
     options->progress = report_progress;
     options->progress_user = &out;
     if (args->csv) puts("image,rank,index,label,probability,error");

@@ -337,7 +337,6 @@ static void tell_start(void *user, const alexnet_train_start *start)
     cli *app = user;
     alexnet_machine machine;
     alexnet_model_info model;
-    alexnet_memory_info memory;
     char a[CLI_NUMBER], b[CLI_NUMBER], c[CLI_NUMBER];
 
     alexnet_model_get_info(start->model, &model);
@@ -347,17 +346,14 @@ static void tell_start(void *user, const alexnet_train_start *start)
     if (start->trained_parameters < model.parameters)
         cli_note(app, "frozen: trains %s of %s parameters",
                  cli_thousands(start->trained_parameters, a), cli_thousands(model.parameters, b));
-    if (alexnet_get_machine(app->ctx, &machine) == ALEXNET_OK &&
-        alexnet_model_get_memory(start->model, start->batch, 1, &memory) == ALEXNET_OK)
-        cli_note(app, "machine: %s %s, %d thread%s, %s of memory", machine.backend, machine.tier,
-                 machine.threads, machine.threads > 1 ? "s" : "",
-                 cli_bytes(memory.total - memory.momentum - memory.gradients +
-                               start->optimiser_bytes + start->gradient_bytes,
-                           a));
+    if (alexnet_get_machine(app->ctx, &machine) == ALEXNET_OK)
+        cli_note(app, "machine: %s %s, %d thread%s", machine.backend, machine.tier, machine.threads,
+                 machine.threads > 1 ? "s" : "");
     cli_note(app, "data: %s images an epoch in %s steps of %d, %s to validate with",
              cli_thousands(start->images, a), cli_thousands(start->steps_per_epoch, b),
              start->batch, cli_thousands(start->val_images, c));
     tell_time(app, start);
+    cli_note_memory(app, start->memory_bytes, start->memory_bytes_free);
     tell_disk(app, start);
     if (start->step > 0)
         cli_note(app, "run: %s, resumed after step %s", start->run, cli_thousands(start->step, a));

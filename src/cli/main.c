@@ -6,6 +6,9 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +39,8 @@ const cli_command *const cli_commands[] = {
 
 #define AT(member) offsetof(cli_common, member)
 const cli_option cli_common_options[] = {
-    {"threads", 0, CLI_INT, AT(threads), 1, 256, "N", "threads that compute [all cores]"},
+    {"threads", 0, CLI_INT, AT(threads), 1, 256, "N",
+     "threads that compute [all cores, or its cgroup's share of them]"},
     {"cpu", 0, CLI_CHOICE, AT(cpu), 0, 0, CLI_TIERS,
      "use no more than this of the processor [all it has]"},
     {"dtype", 0, CLI_CHOICE, AT(dtype), 0, 0, CLI_DTYPES,
@@ -44,6 +48,8 @@ const cli_option cli_common_options[] = {
     {"seed", 0, CLI_COUNT, AT(seed), 0, 0, "N", "what all random choices follow from [1]"},
     {"max-pixels", 0, CLI_COUNT, AT(max_pixels), 1, ALEXNET_PIXELS_MAX, "N",
      "larger images are not decoded [268,435,456]"},
+    {"max-memory", 0, CLI_BYTES, AT(max_memory), 1, (double)ALEXNET_MEMORY_MAX, "SIZE|none",
+     "what would take more, such as 600M, does not begin [what there is]"},
     {"quiet", 'q', CLI_FLAG, AT(quiet), 0, 0, NULL, "results, warnings and errors only"},
     {"json", 0, CLI_FLAG, AT(json), 0, 0, NULL, "results as JSON"},
     {"no-progress", 0, CLI_FLAG, AT(no_progress), 0, 0, NULL,
@@ -122,6 +128,7 @@ static cli_exit open_context(cli *app)
         .cpu = tiers[app->common->cpu],
         .dtype = (alexnet_dtype)(app->common->dtype > 0 ? app->common->dtype - 1 : 0),
         .max_pixels = app->common->max_pixels,
+        .max_memory = app->common->max_memory,
         .log = log_line,
         .log_user = app,
     };
@@ -310,9 +317,21 @@ static void sleep_while_waiting(char **argv)
         execv("/proc/self/exe", argv);
 }
 
+/*
+ * Large blocks that are given back go to the system, so that the program takes what it says. Otherwise glibc keeps up to 64
+ * MiB for each thread, once blocks of half of that have come and gone.
+ */
+static void keep_no_large_blocks(void)
+{
+#if defined(__GLIBC__)
+    (void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
+}
+
 int main(int argc, char **argv)
 {
     sleep_while_waiting(argv);
+    keep_no_large_blocks();
     signal(SIGXFSZ, SIG_IGN); /* a file too large is then a write error, told as such */
     const cli_exit code = argc > 0 ? run(argc - 1, argv + 1) : CLI_USAGE;
 

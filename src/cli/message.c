@@ -114,6 +114,21 @@ void cli_warn_skipped(void *user, const char *path, const char *reason)
     cli_warn(user, "%s: %s", path, reason);
 }
 
+void cli_note_memory(cli *app, int64_t bytes, int64_t bytes_free)
+{
+    char a[CLI_NUMBER], b[CLI_NUMBER];
+
+    cli_note(app, "memory: up to %s%s%s", cli_bytes(bytes, a),
+             bytes_free >= 0 ? ", there are " : "",
+             bytes_free >= 0 ? cli_bytes(bytes_free, b) : "");
+}
+
+void cli_note_start(void *user, const alexnet_start *start)
+{
+    if (start->images > start->batch)
+        cli_note_memory(user, start->memory_bytes, start->memory_bytes_free);
+}
+
 /* ---- memory ---- */
 
 void cli_end_for_memory(void)

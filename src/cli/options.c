@@ -123,6 +123,26 @@ bool cli_parse_time(const char *text, double *seconds)
     return isfinite(sum);
 }
 
+/* "600M" */
+static bool parse_bytes(const char *text, int64_t *out)
+{
+    static const char units[] = "KMGT";
+    char *end;
+
+    if (!isdigit((unsigned char)*text) || text[1] == 'x' || text[1] == 'X') return false;
+    double value = strtod(text, &end);
+    const char *unit = *end != '\0' ? strchr(units, toupper((unsigned char)*end)) : NULL;
+    if (unit != NULL) {
+        for (const char *u = units; u <= unit; ++u)
+            value *= 1024;
+        end += end[1] == 'i' ? 2 : 1;
+        if (*end == 'B' || *end == 'b') ++end;
+    }
+    if (*end != '\0' || !(value < 0x1p62)) return false;
+    *out = (int64_t)value;
+    return true;
+}
+
 /* "224" or "224x256" */
 static bool parse_size(const char *text, int size[2])
 {
@@ -178,6 +198,9 @@ static void describe(const cli_option *option, char *text, size_t bytes)
     case CLI_TIME:
         snprintf(text, bytes, "a time%s such as 90s, 30m or 1h30m",
                  option->min > 0 ? " above 0," : "");
+        return;
+    case CLI_BYTES:
+        snprintf(text, bytes, "a size in memory such as 600M or 1.5G");
         return;
     case CLI_SIZE:
         snprintf(text, bytes, "a size such as 224 or 224x256 (height x width)");
@@ -250,7 +273,7 @@ static void store_none(const cli_option *option, void *at)
 {
     if (option->type == CLI_INT)
         *(int *)at = CLI_NONE;
-    else if (option->type == CLI_COUNT)
+    else if (option->type == CLI_COUNT || option->type == CLI_BYTES)
         *(int64_t *)at = CLI_NONE;
     else
         *(double *)at = CLI_NONE;
@@ -290,6 +313,10 @@ static cli_outcome store(const parser *p, const cli_option *option, const char *
     case CLI_COUNT:
         good = cli_parse_count(value, &count) && in_range(option, (double)count);
         if (good) *(int64_t *)to = count;
+        break;
+    case CLI_BYTES:
+        good = parse_bytes(value, &count) && in_range(option, (double)count);
+        if (good) *(int64_t *)at = count;
         break;
     case CLI_REAL: {
         double real = 0;

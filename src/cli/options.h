@@ -26,6 +26,8 @@ typedef enum cli_type {
     CLI_REAL,  /* double, min .. max                                                   */
     CLI_TIME,  /* double, seconds: "90s" "30m" "1h30m"; a bare number is in seconds;
                   min .. max                                                           */
+    CLI_BYTES, /* int64_t: "600M" "1.5G", with K, M, G, T of 1024 each, also KB, MiB ...;
+                  min .. max                                                           */
     CLI_SIZE,  /* int[2], height and width: "224" or "224x256"; each min .. max        */
     CLI_CHOICE /* int: 1 for the first of the words in `value`, separated by '|', 2 ...   */
 } cli_type;
@@ -38,7 +40,7 @@ typedef struct cli_option {
     cli_type type;
     size_t offset;   /* of the member that takes the value */
     double min, max; /* of numbers, inclusive; max 0: no upper limit */
-    /* A value "N|none" of INT, COUNT, REAL or TIME may be the word "none", which writes CLI_NONE. */
+    /* A value "N|none" of INT, COUNT, BYTES, REAL or TIME may be the word "none", which writes CLI_NONE. */
     const char
         *value; /* as help shows it: "N"; "[DIR]" may be left out and is then ""; NULL for a flag */
     const char *help; /* one line, the default in brackets */

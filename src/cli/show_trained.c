@@ -101,7 +101,7 @@ static cli_exit print_json(cli *app, const alexnet_train_result *r)
         an_json_pack(
             m,
             "{s:i, s:o, s:I, s:f, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:s, s:o, s:s, s:o, s:o, "
-            "s:o, s:o}",
+            "s:o, s:o, s:I, s:I}",
             "schema", 1, "run", cli_json_text(m, r->run), "steps", (json_int_t)r->steps, "epochs",
             r->epochs, "train_loss", an_json_real(m, r->train_loss), "val_top1",
             an_json_real(m, r->val_top1), "val_top5", an_json_real(m, r->val_top5), "best_top1",
@@ -110,7 +110,8 @@ static cli_exit print_json(cli *app, const alexnet_train_result *r)
             "weights_sha256", r->weights_sha256, "last_weights", cli_json_text(m, r->last_weights),
             "last_sha256", r->last_sha256, "seconds", an_json_real(m, r->seconds), "train_top1",
             an_json_real(m, r->train_top1), "guess_top1", an_json_real(m, r->guess_top1),
-            "best_epoch", an_json_real(m, r->best_epoch)));
+            "best_epoch", an_json_real(m, r->best_epoch), "memory_bytes",
+            (json_int_t)r->memory_bytes, "peak_rss_bytes", (json_int_t)r->peak_rss_bytes));
 }
 
 static void print_end(const alexnet_train_result *r)

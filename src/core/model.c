@@ -9,6 +9,7 @@
 #include "base/extend.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/room.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "core/options.h"
@@ -196,11 +197,18 @@ alexnet_status alexnet_model_describe(alexnet_context *ctx, const char *family,
     return lay_out_named(ctx, family, options != NULL ? &given : NULL, out);
 }
 
+int64_t an_model_bytes(const alexnet_model *model)
+{
+    return (int64_t)(model->params.values * sizeof *model->values);
+}
+
 alexnet_status an_model_alloc_unset(alexnet_model *model)
 {
     const size_t bytes = model->params.values * sizeof *model->values;
     size_t end = 0;
 
+    AN_TRY(an_room_check(model->ctx, "the model", (int64_t)bytes,
+                         an_room_resident(model->ctx) + (int64_t)bytes, NULL));
     AN_TRY(an_arena_open(model->ctx, "the weights", bytes, &model->memory));
     model->values = an_arena_take(&model->memory, bytes);
     for (int i = 0; i <= model->params.count;

@@ -82,6 +82,9 @@ void an_family_record(const an_family *family, const alexnet_model_options *opti
 /* BAD_ARG where others share the values, so that they must stay as they are. `what` leads the message. */
 alexnet_status an_model_check_unshared(const alexnet_model *model, const char *what) AN_NODISCARD;
 
+/* Bytes of the values that it has, or will have. */
+int64_t an_model_bytes(const alexnet_model *model);
+
 /* Gives a network that was laid out its values, all zero. NO_MEMORY. */
 alexnet_status an_model_alloc(alexnet_model *model) AN_NODISCARD;
 /* The same for whoever writes all of them: only what lies between the parameters is zero. */

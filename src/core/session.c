@@ -219,6 +219,70 @@ void alexnet_session_close(alexnet_session *s)
     an_free(ctx, s);
 }
 
+/* As prepare_weights() goes. */
+static void book_prepared(const an_plan *plan, bool sole, an_footprint *f)
+{
+    for (int i = plan->step_count - 1; i >= plan->first; --i) {
+        const an_plan_step *step = &plan->steps[i];
+
+        if (step->packed == AN_NOWHERE) continue;
+        an_footprint_take(f, (int64_t)step->needs.packed_bytes);
+        if (sole)
+            an_footprint_give(f, plan->model->params.items[step->node->first_param].count *
+                                     (int64_t)sizeof(float));
+    }
+}
+
+/* Bytes of a buffer of the step arena, [from, to), marked in units of a page. */
+static void mark(bool *pages, size_t page, size_t from, size_t bytes)
+{
+    for (size_t i = from / page; bytes > 0 && from != AN_NOWHERE && i <= (from + bytes - 1) / page;
+         ++i)
+        pages[i] = true;
+}
+
+/* What of the step arena a run of n images touches, in whole pages. */
+static alexnet_status count_touched(const an_plan *plan, int n, int64_t *bytes)
+{
+    alexnet_context *ctx = plan->model->ctx;
+    const size_t page = an_arena_page(plan->step_bytes), count = plan->step_bytes / page + 1;
+    bool *pages = an_new_array(ctx, count, sizeof *pages);
+    size_t touched = 0;
+
+    if (pages == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "plan of %d steps", plan->step_count);
+    for (const an_plan_step *s = plan->steps; s < plan->steps + plan->step_count; ++s) {
+        const size_t x = (size_t)an_shape_count(an_shape_with_n(s->x_shape, n)) * sizeof(float);
+        const size_t y = (size_t)an_shape_count(an_shape_with_n(s->y_shape, n)) * sizeof(float);
+        mark(pages, page, s->x, x);
+        mark(pages, page, s->y, y);
+        mark(pages, page, s->dx, x);
+        mark(pages, page, s->dy, y);
+        mark(pages, page, s->saved, s->needs.saved_bytes * (size_t)n / (size_t)plan->batch);
+    }
+    for (size_t i = 0; i < count; ++i)
+        touched += pages[i];
+    *bytes = (int64_t)AN_MIN(touched * page, plan->step_bytes);
+    an_free(ctx, pages);
+    return ALEXNET_OK;
+}
+
+alexnet_status an_session_book(const alexnet_model *model, const an_session_order *order,
+                               an_footprint *footprint)
+{
+    an_plan plan;
+    int64_t touched = 0;
+
+    an_threads_settle(model->ctx);
+    AN_TRY(an_plan_open(model, order->mode, order->batch, order->first, order->output, &plan));
+    const alexnet_status status = count_touched(&plan, order->images, &touched);
+    book_prepared(&plan, order->sole, footprint);
+    an_footprint_take(footprint, touched + (int64_t)plan.scratch_bytes);
+    if (order->mode == AN_TRAIN)
+        an_footprint_take(footprint, (int64_t)an_plan_gradient_bytes(&plan, order->updates));
+    an_plan_close(model->ctx, &plan);
+    return status;
+}
+
 /* ---- running ---- */
 
 /* The batch being run. */

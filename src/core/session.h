@@ -6,6 +6,7 @@
 #ifndef AN_CORE_SESSION_H
 #define AN_CORE_SESSION_H
 
+#include "base/footprint.h"
 #include "core/plan.h"
 
 /*
@@ -67,6 +68,22 @@ void an_session_set_update(alexnet_session *session, int param, const an_sgd_upd
 alexnet_status an_session_train(alexnet_session *session, const float *images,
                                 const an_targets *targets, int n, int64_t step, double *loss,
                                 float *probs) AN_NODISCARD;
+
+/*
+ * The memory that a session takes, in the order in which it does, of a model that may be an outline.
+ *   mode, batch, first, output  as of an_plan_open()
+ *   images   shown at once at most: 1 .. batch
+ *   updates  training: it is by SGD alone; sole  inference: as of an_session_open_sole()
+ * As an_plan_open().
+ */
+typedef struct an_session_order {
+    an_mode mode;
+    int batch, images, first, output;
+    bool updates, sole;
+} an_session_order;
+
+alexnet_status an_session_book(const alexnet_model *model, const an_session_order *order,
+                               an_footprint *footprint) AN_NODISCARD;
 
 /* Seconds that each layer took, added up from run to run: one entry for each node of the model. For bench. */
 typedef struct an_profile {

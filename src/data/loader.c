@@ -323,29 +323,84 @@ static alexnet_status check(alexnet_context *ctx, const an_loader_options *o)
     return ALEXNET_OK;
 }
 
+/* Bytes of a slot's images, of a slot, of the order, and of all. */
+typedef struct room {
+    size_t images, slot, order, all;
+} room;
+
+static bool plan_room(const an_loader_options *o, room *r)
+{
+    const size_t batch = (size_t)AN_MIN(o->batch, o->count);
+    const size_t rest = batch * (sizeof(int32_t) + sizeof(int64_t) + sizeof(outcome));
+    const size_t tensor = 3 * (size_t)o->height * (size_t)o->width * sizeof(float);
+    size_t slots;
+
+    r->order = (size_t)o->count * sizeof(uint32_t);
+    return an_multiply(tensor * (size_t)o->views, batch, &r->images) &&
+           an_add(r->images, rest + 4 * AN_ALIGNMENT, &r->slot) &&
+           an_multiply(r->slot, AN_LOADER_SLOTS, &slots) &&
+           an_add(slots, r->order + AN_ALIGNMENT, &r->all);
+}
+
 static alexnet_status take_slots(an_loader *loader)
 {
     const an_loader_options *o = &loader->options;
     const size_t batch = (size_t)AN_MIN(o->batch, o->count);
-    const size_t rest = batch * (sizeof(int32_t) + sizeof(int64_t) + sizeof(outcome));
-    const size_t order = (size_t)o->count * sizeof *loader->order;
-    size_t images, slots, all;
+    room r;
 
     loader->tensor_floats = 3 * (size_t)o->height * (size_t)o->width;
-    if (!an_multiply(loader->tensor_floats * sizeof(float) * (size_t)o->views, batch, &images) ||
-        !an_add(images, rest + 4 * AN_ALIGNMENT, &slots) ||
-        !an_multiply(slots, AN_LOADER_SLOTS, &slots) || !an_add(slots, order + AN_ALIGNMENT, &all))
+    if (!plan_room(o, &r))
         return an_fail(loader->ctx, ALEXNET_NO_MEMORY, "loader: a batch of %zu images", batch);
 
-    AN_TRY(an_arena_open(loader->ctx, "images", all, &loader->arena));
+    AN_TRY(an_arena_open(loader->ctx, "images", r.all, &loader->arena));
     for (int i = 0; i < AN_LOADER_SLOTS; ++i) {
         slot *s = &loader->slots[i];
-        s->images = an_arena_take(&loader->arena, images);
+        s->images = an_arena_take(&loader->arena, r.images);
         s->labels = an_arena_take(&loader->arena, batch * sizeof *s->labels);
         s->indices = an_arena_take(&loader->arena, batch * sizeof *s->indices);
         s->outcomes = an_arena_take(&loader->arena, batch * sizeof *s->outcomes);
     }
-    loader->order = an_arena_take(&loader->arena, order);
+    loader->order = an_arena_take(&loader->arena, r.order);
+    return ALEXNET_OK;
+}
+
+/* The memory of one worker. An image that cannot be read needs none. */
+static alexnet_status measure_worker(alexnet_context *ctx, const an_loader_options *o, size_t *out)
+{
+    const int64_t looks = AN_MIN(o->count, AN_LOADER_MEASURED);
+
+    *out = 0;
+    for (int64_t i = 0; i < looks; ++i) {
+        const int64_t place = i * o->count / looks;
+        const int64_t index = o->indices != NULL ? o->indices[place] : place;
+        an_image image;
+        size_t bytes;
+        const alexnet_status status =
+            an_source_measure(o->source, ctx, index, o->record->orientation, &image, &bytes);
+        if (an_source_is_bad_image(status)) continue;
+        AN_TRY(status);
+        *out = AN_MAX(*out, bytes + an_preparer_bytes(&image, o->height, o->width));
+    }
+    return ALEXNET_OK;
+}
+
+alexnet_status an_loader_book(alexnet_context *ctx, const an_loader_options *options,
+                              int64_t *bytes)
+{
+    an_loader_options o = *options;
+    size_t each;
+    room r;
+
+    if (o.indices == NULL) o.count = an_source_count(o.source);
+    if (o.count == 0) return ALEXNET_OK;
+    /* A slot that is never filled takes no memory. */
+    const int64_t batch = AN_MIN(o.batch, o.count), ahead = AN_LOADER_SLOTS * batch;
+    const int64_t images = o.repeat ? ahead : AN_MIN(ahead, o.count);
+    const int members = AN_MAX(an_team_size(ctx, o.workers, o.count), 1);
+    if (!plan_room(&o, &r))
+        return an_fail(ctx, ALEXNET_NO_MEMORY, "loader: a batch of %d images", o.batch);
+    AN_TRY(measure_worker(ctx, &o, &each));
+    *bytes += images * (int64_t)r.slot / batch + (int64_t)r.order + members * (int64_t)each;
     return ALEXNET_OK;
 }
 

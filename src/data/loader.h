@@ -67,6 +67,15 @@ void an_loader_close(an_loader *loader); /* stops and joins the workers at once 
  */
 alexnet_status an_loader_next(an_loader *loader, const an_batch **batch) AN_NODISCARD;
 
+/*
+ * The memory that a loader with these options takes, its threads included. Decoding is taken to
+ * need as much as the largest of AN_LOADER_MEASURED images, evenly spread over the data. Adds to
+ * *bytes. NO_MEMORY, IO.
+ */
+#define AN_LOADER_MEASURED 16
+alexnet_status an_loader_book(alexnet_context *ctx, const an_loader_options *options,
+                              int64_t *bytes) AN_NODISCARD;
+
 int64_t an_loader_batches(const an_loader *loader);     /* in an epoch */
 double an_loader_wait_seconds(const an_loader *loader); /* spent waiting so far */
 

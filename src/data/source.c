@@ -580,6 +580,18 @@ alexnet_status an_source_read(const an_source *source, alexnet_context *ctx, int
                                 source->kind->read(source, ctx, index, orientation, buffer, image));
 }
 
+alexnet_status an_source_measure(const an_source *source, alexnet_context *ctx, int64_t index,
+                                 an_orientation orientation, an_image *image, size_t *bytes)
+{
+    an_source_buffer buffer = {0};
+
+    *image = (an_image){.measured = true};
+    const alexnet_status status = an_source_read(source, ctx, index, orientation, &buffer, image);
+    *bytes = buffer.capacity + image->working + an_image_bytes(image);
+    an_source_buffer_free(ctx, &buffer);
+    return status == ALEXNET_STOPPED ? ALEXNET_OK : status;
+}
+
 bool an_source_is_bad_image(alexnet_status status)
 {
     return status == ALEXNET_BAD_FILE || status == ALEXNET_UNSUPPORTED ||

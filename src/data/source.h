@@ -161,6 +161,14 @@ alexnet_status an_source_read(const an_source *source, alexnet_context *ctx, int
                               an_orientation orientation, an_source_buffer *buffer,
                               an_image *image) AN_NODISCARD;
 
+/*
+ * The bytes of memory that reading image `index` takes: its file, the decoder, the pixels. *image
+ * gets the size, and no pixels. Errors: an_source_read().
+ */
+alexnet_status an_source_measure(const an_source *source, alexnet_context *ctx, int64_t index,
+                                 an_orientation orientation, an_image *image,
+                                 size_t *bytes) AN_NODISCARD;
+
 /* True if a failure to read is the image's own: others can still be read. */
 bool an_source_is_bad_image(alexnet_status status);
 

@@ -19,6 +19,11 @@ void an_image_free(alexnet_context *ctx, an_image *image)
     *image = (an_image){0};
 }
 
+size_t an_image_bytes(const an_image *image)
+{
+    return (size_t)image->width * (size_t)image->height * 3;
+}
+
 static bool fits_limits(const alexnet_context *ctx, int64_t width, int64_t height)
 {
     return width >= 1 && height >= 1 && width <= AN_IMAGE_SIDE_MAX && height <= AN_IMAGE_SIDE_MAX &&
@@ -56,7 +61,7 @@ alexnet_status an_image_reserve(alexnet_context *ctx, an_image *image, int width
                        height);
 
     const size_t bytes = (size_t)width * (size_t)height * 3;
-    if (bytes > image->capacity) {
+    if (bytes > image->capacity && !image->measured) {
         an_image_free(ctx, image); /* first, so that old and new need not fit together */
         image->pixels = an_new(ctx, bytes);
         if (image->pixels == NULL)
@@ -65,7 +70,7 @@ alexnet_status an_image_reserve(alexnet_context *ctx, an_image *image, int width
     }
     image->width = width;
     image->height = height;
-    return ALEXNET_OK;
+    return image->measured ? ALEXNET_STOPPED : ALEXNET_OK;
 }
 
 /* ---- colours ---- */
@@ -135,7 +140,9 @@ static alexnet_status decode_plain(alexnet_context *ctx, const uint8_t *data, si
         return an_fail(ctx, ALEXNET_UNSUPPORTED,
                        "this build does not read %s: it was made without %s", codec->name,
                        codec->library);
-    AN_TRY(decode_by(codec, ctx, data, bytes, wanted, image));
+    const alexnet_status status = decode_by(codec, ctx, data, bytes, wanted, image);
+    if (status == ALEXNET_STOPPED && turn > 1) image->working += an_image_bytes(image);
+    AN_TRY(status);
     return an_exif_turn(ctx, turn, image);
 }
 
@@ -149,6 +156,16 @@ alexnet_status an_image_decode(alexnet_context *ctx, const void *data, size_t by
     AN_TRY(an_gzip_unpack(ctx, data, bytes, &unpacked));
     const alexnet_status status =
         decode_plain(ctx, unpacked.data, unpacked.size, orientation, image);
+    if (status == ALEXNET_STOPPED) image->working += unpacked.size;
     an_bytes_free(ctx, &unpacked);
-    return status == ALEXNET_OK ? status : an_fail_within(ctx, status, "gzip");
+    return status == ALEXNET_OK || status == ALEXNET_STOPPED ? status
+                                                             : an_fail_within(ctx, status, "gzip");
+}
+
+alexnet_status an_image_measure(alexnet_context *ctx, const void *data, size_t bytes,
+                                an_orientation orientation, an_image *image)
+{
+    *image = (an_image){.measured = true};
+    const alexnet_status status = an_image_decode(ctx, data, bytes, orientation, image);
+    return status == ALEXNET_STOPPED ? ALEXNET_OK : status;
 }

@@ -40,11 +40,15 @@ typedef struct an_image {
     int      width, height;
     uint8_t *pixels;
     size_t   capacity; /* bytes allocated: a decoder reuses the buffer when it is large enough */
+    bool measured;     /* nothing is decoded: see an_image_measure() */
+    size_t working;    /* then: bytes that the decoder takes beside the pixels, if that is much */
 } an_image;
 
 void an_image_free(alexnet_context *ctx, an_image *image);
 
-/* Makes room for width x height, contents unspecified. NO_MEMORY, BAD_ARG (over the limits). */
+size_t an_image_bytes(const an_image *image); /* of its pixels */
+
+/* Makes room for width x height, contents unspecified. NO_MEMORY, BAD_ARG (over the limits); STOPPED: an_image_measure(). */
 alexnet_status an_image_reserve(alexnet_context *ctx, an_image *image, int width, int height) AN_NODISCARD;
 
 typedef enum an_orientation {
@@ -59,6 +63,13 @@ typedef enum an_orientation {
  */
 alexnet_status an_image_decode(alexnet_context *ctx, const void *data, size_t bytes, an_orientation orientation,
                                an_image *image) AN_NODISCARD;
+
+/*
+ * How large decoding it would make an image, by the header alone: width and height, and `working`. An image that
+ * `measured` is set of does the same wherever it is handed to be decoded into: the status is then STOPPED. As an_image_decode().
+ */
+alexnet_status an_image_measure(alexnet_context *ctx, const void *data, size_t bytes,
+                                an_orientation orientation, an_image *image) AN_NODISCARD;
 
 /* True when the first bytes are those of a format above, or of gzip, which may hold one. */
 #define AN_IMAGE_SNIFF_BYTES 32

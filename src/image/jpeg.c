@@ -218,6 +218,17 @@ static void rgb_from_ycc(const uint8_t *cmyk, int width, uint8_t *rgb)
             rgb[c] = (uint8_t)(255 - cmyk[c]);
 }
 
+/* Where a file has several scans, libjpeg keeps the coefficients of all of it. */
+static size_t coefficient_bytes(struct jpeg_decompress_struct *info)
+{
+    size_t blocks = 0;
+
+    if (!jpeg_has_multiple_scans(info)) return 0;
+    for (int i = 0; i < info->num_components; ++i)
+        blocks += (size_t)info->comp_info[i].width_in_blocks * info->comp_info[i].height_in_blocks;
+    return blocks * sizeof(JBLOCK);
+}
+
 static void choose_colours(jpeg_reader *reader)
 {
     struct jpeg_decompress_struct *info = &reader->info;
@@ -267,6 +278,7 @@ static void read_image(jpeg_reader *reader, const uint8_t *data, size_t bytes, i
     if (turn != NULL) read_orientation(info, turn);
 
     choose_colours(reader);
+    image->working = coefficient_bytes(info);
     check(reader,
           an_image_reserve(reader->ctx, image, (int)info->image_width, (int)info->image_height));
     jpeg_start_decompress(info);

@@ -137,6 +137,13 @@ void an_preparer_free(alexnet_context *ctx, an_preparer *preparer)
     an_resizer_free(ctx, &preparer->resizer);
 }
 
+size_t an_preparer_bytes(const an_image *image, int height, int width)
+{
+    const size_t row = (size_t)width * 3;
+
+    return row * (size_t)image->height + 2 * row * (size_t)height;
+}
+
 /* ---- geometry ---- */
 
 /* What is done to one image. */

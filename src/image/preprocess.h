@@ -66,6 +66,9 @@ typedef struct an_preparer {
 
 void an_preparer_free(alexnet_context *ctx, an_preparer *preparer);
 
+/* What that comes to, about, when such images are made height x width. */
+size_t an_preparer_bytes(const an_image *image, int height, int width);
+
 /* A view of the crops of testing: 0 centre; 1 .. 4 corners (top left, top right, bottom left, bottom right); 5 .. 9 the same mirrored. */
 #define AN_VIEWS 10
 

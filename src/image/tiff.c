@@ -285,8 +285,9 @@ static alexnet_status read_image(tiff_reader *r, int *turn, an_image *image)
 
     AN_TRY(open_tiff(r));
     AN_TRY(read_directory(r, turn, &width, &height));
-    AN_TRY(read_raster(r, width, height));
+    image->working = (size_t)width * (size_t)height * sizeof *r->raster;
     AN_TRY(an_image_reserve(r->ctx, image, width, height));
+    AN_TRY(read_raster(r, width, height));
     for (int y = 0; y < height; ++y) {
         const size_t at = (size_t)y * (size_t)width;
         take_row(r, r->raster + at, width, image->pixels + 3 * at);

@@ -20,6 +20,24 @@ typedef struct examiner {
     int64_t shown; /* images, with the unreadable ones */
 } examiner;
 
+static an_loader_options ask_images(const an_eval *exam, size_t network)
+{
+    const an_network *n = &exam->networks[network];
+    an_loader_options options = {
+        .source = exam->source,
+        .indices = exam->indices,
+        .count = exam->count,
+        .labels = exam->labels,
+        .views = n->views,
+        .batch = exam->batch,
+        .workers = exam->workers,
+    };
+
+    an_network_ask(n->model, &n->record, &options);
+    an_skip_policy(exam->on_bad_image, exam->count, &options);
+    return options;
+}
+
 static alexnet_status open_loaders(alexnet_context *ctx, examiner *e)
 {
     const an_eval *exam = e->exam;
@@ -28,18 +46,17 @@ static alexnet_status open_loaders(alexnet_context *ctx, examiner *e)
     if (e->loaders == NULL)
         return an_fail(ctx, ALEXNET_NO_MEMORY, "loaders of %zu networks", exam->network_count);
     for (size_t i = 0; i < exam->network_count; ++i) {
-        an_loader_options options = {
-            .source = exam->source,
-            .indices = exam->indices,
-            .count = exam->count,
-            .labels = exam->labels,
-            .views = exam->networks[i].views,
-            .batch = exam->batch,
-            .workers = exam->workers,
-        };
-        an_network_ask(exam->networks[i].model, &exam->networks[i].record, &options);
-        an_skip_policy(exam->on_bad_image, exam->count, &options);
+        const an_loader_options options = ask_images(exam, i);
         AN_TRY(an_loader_open(ctx, &options, &e->loaders[i]));
+    }
+    return ALEXNET_OK;
+}
+
+alexnet_status an_eval_run_book(alexnet_context *ctx, const an_eval *exam, int64_t *bytes)
+{
+    for (size_t i = 0; i < exam->network_count; ++i) {
+        const an_loader_options options = ask_images(exam, i);
+        AN_TRY(an_loader_book(ctx, &options, bytes));
     }
     return ALEXNET_OK;
 }

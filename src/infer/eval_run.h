@@ -52,4 +52,8 @@ typedef struct an_eval {
 alexnet_status an_eval_run(alexnet_context *ctx, const an_eval *exam, an_metrics *metrics,
                           an_bad_list *skipped) AN_NODISCARD;
 
+/* The memory that it takes beside the networks, of which model, record and views are looked at: adds to *bytes. NO_MEMORY, IO. */
+alexnet_status an_eval_run_book(alexnet_context *ctx, const an_eval *exam,
+                               int64_t *bytes) AN_NODISCARD;
+
 #endif

@@ -9,12 +9,13 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/room.h"
 #include "base/status.h"
 #include "data/parts.h"
-#include "infer/prediction_file.h"
 #include "infer/classes.h"
 #include "infer/confusion.h"
 #include "infer/eval_run.h"
+#include "infer/prediction_file.h"
 #include <string.h>
 
 #define PARTS_BYTES 256 /* of their names in a message */
@@ -35,6 +36,7 @@ typedef struct evaluation {
     an_metrics *each_metrics; /* of several weights; NULL: of one */
     alexnet_weights_result *each;
     an_bad_list skipped;
+    an_footprint memory;
 } evaluation;
 
 /* ---- opening ---- */
@@ -54,7 +56,7 @@ static alexnet_status check_options(const evaluation *e)
     return ALEXNET_OK;
 }
 
-static alexnet_status open_networks(evaluation *e)
+static alexnet_status load_networks(evaluation *e)
 {
     const size_t count = e->options->weights_count;
     const char *const *paths = e->options->weights;
@@ -68,8 +70,15 @@ static alexnet_status open_networks(evaluation *e)
                                &e->models[i]));
         AN_TRY(an_network_join(e->models[i]));
         AN_TRY(an_classes_compare(e->models[0], paths[0], e->models[i], paths[i]));
-        AN_TRY(an_network_open(e->models[i], e->batch, e->views, true, &e->networks[i]));
+        AN_TRY(an_model_check_answers(e->models[i]));
     }
+    return ALEXNET_OK;
+}
+
+static alexnet_status open_networks(evaluation *e)
+{
+    for (size_t i = 0; i < e->options->weights_count; ++i)
+        AN_TRY(an_network_open(e->models[i], e->batch, e->views, true, &e->networks[i]));
     return ALEXNET_OK;
 }
 
@@ -237,10 +246,11 @@ static alexnet_status note_answer(void *user, const an_eval_result *answer)
     return e->predictions.writer != NULL ? an_prediction_file_add(&e->predictions, answer) : ALEXNET_OK;
 }
 
-static alexnet_status examine(evaluation *e, an_metrics *metrics)
+static an_eval describe_exam(evaluation *e)
 {
     const alexnet_evaluate_options *options = e->options;
-    const an_eval exam = {
+
+    return (an_eval){
         .networks = e->networks,
         .network_count = options->weights_count,
         .each = e->each_metrics,
@@ -257,9 +267,46 @@ static alexnet_status examine(evaluation *e, an_metrics *metrics)
         .progress = options->progress,
         .progress_user = options->progress_user,
     };
+}
+
+/* The images come first: they are read ahead while the first network prepares its weights. */
+static alexnet_status book_memory(evaluation *e)
+{
+    const an_eval exam = describe_exam(e);
+    an_footprint *f = &e->memory;
+    int64_t bytes = 0;
+
+    *f = an_footprint_begin(e->ctx);
+    for (size_t i = 0; i < e->options->weights_count; ++i) {
+        e->networks[i] = (an_network){.model = e->models[i], .views = e->views};
+        AN_TRY(an_preprocess_parse(e->ctx, e->models[i]->preprocess, &e->networks[i].record));
+    }
+    AN_TRY(an_eval_run_book(e->ctx, &exam, &bytes));
+    an_footprint_take(f, bytes);
+    for (size_t i = 0; i < e->options->weights_count; ++i)
+        AN_TRY(an_network_book(e->models[i], e->batch, e->images.count, e->views, true, f));
+    return ALEXNET_OK;
+}
+
+static alexnet_status check_memory(evaluation *e)
+{
+    AN_TRY(book_memory(e));
+    const alexnet_start start = {
+        .images = e->images.count,
+        .batch = e->batch,
+        .memory_bytes = e->memory.peak,
+        .memory_bytes_free = e->memory.free,
+    };
+    if (e->options->start != NULL) e->options->start(e->options->start_user, &start);
+    return an_footprint_check(e->ctx, &e->memory, "evaluation", "take a smaller batch (--batch)");
+}
+
+static alexnet_status examine(evaluation *e, an_metrics *metrics)
+{
+    const an_eval exam = describe_exam(e);
 
     AN_TRY(an_eval_run(e->ctx, &exam, metrics, &e->skipped));
-    an_skipped_tell(&e->skipped, e->images.source, options->skipped, options->skipped_user);
+    an_skipped_tell(&e->skipped, e->images.source, e->options->skipped, e->options->skipped_user);
     return ALEXNET_OK;
 }
 
@@ -290,9 +337,11 @@ static alexnet_status evaluate(evaluation *e, alexnet_evaluate_result *out)
     if (e->options->confusion != NULL)
         AN_TRY(an_confusion_open(e->ctx, e->options->confusion, e->options->csv_safe != 0,
                                  &e->confusion_file));
-    AN_TRY(open_networks(e));
+    AN_TRY(load_networks(e));
     AN_TRY(open_source(e));
     AN_TRY(open_reports(e));
+    AN_TRY(check_memory(e));
+    AN_TRY(open_networks(e));
     const double start = an_seconds();
     AN_TRY(examine(e, &metrics));
     const double seconds = an_seconds() - start;
@@ -309,6 +358,8 @@ static alexnet_status evaluate(evaluation *e, alexnet_evaluate_result *out)
         .classes = e->models[0]->options.classes,
         .per_class = e->per_class,
         .each = e->each,
+        .memory_bytes = e->memory.peak,
+        .peak_rss_bytes = an_room_peak(e->ctx),
     };
     e->per_class = NULL; /* the caller's now */
     e->each = NULL;

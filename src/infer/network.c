@@ -120,6 +120,22 @@ alexnet_status an_network_open_like(alexnet_model *model, an_network *of, an_net
     return complete(network, an_session_open_like(model, of->session, &network->session));
 }
 
+alexnet_status an_network_book(const alexnet_model *model, int batch, int64_t images, int views,
+                               bool sole, an_footprint *footprint)
+{
+    const an_session_order order = {
+        .mode = AN_INFER,
+        .batch = batch * views,
+        .images = (int)AN_MIN(batch, AN_MAX(images, 1)) * views,
+        .output = model->node_count - 1,
+        .sole = sole,
+    };
+
+    an_footprint_take(footprint,
+                      (int64_t)batch * views * model->options.classes * (int64_t)sizeof(float));
+    return an_session_book(model, &order, footprint);
+}
+
 void an_network_close(an_network *network)
 {
     alexnet_session_close(network->session);

@@ -90,7 +90,7 @@ static alexnet_status report(const prediction *p, int64_t done)
 
 /* ---- the whole ---- */
 
-static alexnet_status open_loader(prediction *p)
+static an_loader_options ask_images(prediction *p)
 {
     an_loader_options options = {
         .source = p->source,
@@ -103,7 +103,35 @@ static alexnet_status open_loader(prediction *p)
     };
 
     an_network_ask(p->model, &p->network.record, &options);
+    return options;
+}
+
+static alexnet_status open_loader(prediction *p)
+{
+    const an_loader_options options = ask_images(p);
+
     return an_loader_open(p->ctx, &options, &p->loader);
+}
+
+/* The images come first: they are read ahead while the network prepares its weights. */
+static alexnet_status check_memory(prediction *p)
+{
+    an_footprint f = an_footprint_begin(p->ctx);
+    int64_t bytes = 0;
+
+    AN_TRY(an_preprocess_parse(p->ctx, p->model->preprocess, &p->network.record));
+    const an_loader_options images = ask_images(p);
+    AN_TRY(an_loader_book(p->ctx, &images, &bytes));
+    an_footprint_take(&f, bytes);
+    AN_TRY(an_network_book(p->model, p->batch, images.count, 1, true, &f));
+    const alexnet_start start = {
+        .images = images.count,
+        .batch = p->batch,
+        .memory_bytes = f.peak,
+        .memory_bytes_free = f.free,
+    };
+    if (p->options->start != NULL) p->options->start(p->options->start_user, &start);
+    return an_footprint_check(p->ctx, &f, "prediction", "take a smaller batch (--batch)");
 }
 
 static alexnet_status open_prediction(prediction *p)
@@ -122,6 +150,8 @@ static alexnet_status open_prediction(prediction *p)
     p->batch = (int)AN_MIN(options->batch > 0 ? options->batch : DEFAULT_BATCH,
                            an_source_count(p->source));
     p->topk = AN_MIN(options->topk > 0 ? options->topk : DEFAULT_TOPK, p->model->options.classes);
+    AN_TRY(an_model_check_answers(p->model));
+    AN_TRY(check_memory(p));
     AN_TRY(an_network_open(p->model, p->batch, 1, true, &p->network));
     p->best = an_new_array(p->ctx, (size_t)p->topk, sizeof *p->best);
     p->order = an_new_array(p->ctx, (size_t)p->topk, sizeof *p->order);

@@ -6,6 +6,7 @@
 #include "train/account.h"
 
 #include "base/memory.h"
+#include "base/room.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "infer/skipped.h"
@@ -54,6 +55,8 @@ void an_account_begin(const an_account *a)
         .disk_bytes = training->disk->end,
         .disk_bytes_max = training->disk->peak,
         .disk_bytes_free = training->disk->free,
+        .memory_bytes = training->memory->peak,
+        .memory_bytes_free = training->memory->free,
         .step = a->state->step,
         .steps = a->state->course.total,
         .planned_steps = a->state->course.planned,
@@ -136,6 +139,8 @@ alexnet_status an_account_end(const an_account *a, alexnet_train_result *result)
         .images = a->training->data->train.count,
         .ended = report->go == ALEXNET_GO_STOP ? "stopped" : an_limit_name(config, state),
         .planned_epochs = (double)state->course.planned / steps,
+        .memory_bytes = a->training->memory->peak,
+        .peak_rss_bytes = an_room_peak(model->ctx),
     };
     an_print(result->run, sizeof result->run, "%s", folder->path);
     an_print(result->recipe, sizeof result->recipe, "%s", config->recipe_name);

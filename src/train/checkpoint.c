@@ -361,6 +361,15 @@ alexnet_status an_checkpoint_sweep(alexnet_context *ctx, const char *folder)
     return info.kind == AN_FILE_FOLDER ? clear(ctx, folder, false, &others) : ALEXNET_OK;
 }
 
+alexnet_status an_checkpoint_count(alexnet_context *ctx, const char *folder, size_t *count)
+{
+    int64_t *steps;
+
+    AN_TRY(list_steps(ctx, folder, &steps, count));
+    an_free(ctx, steps);
+    return ALEXNET_OK;
+}
+
 alexnet_status an_checkpoint_remove_all(alexnet_context *ctx, const char *folder)
 {
     an_file_info info;

@@ -57,6 +57,10 @@ alexnet_status an_checkpoint_verify_all(alexnet_context *ctx, const char *folder
                                         const char *config_sha256, an_checkpoint_told told,
                                         void *user) AN_NODISCARD;
 
+/* How many there are, verified or not. The folder may be absent. IO, NO_MEMORY. */
+alexnet_status an_checkpoint_count(alexnet_context *ctx, const char *folder,
+                                   size_t *count) AN_NODISCARD;
+
 /* Removes all checkpoints, and the folder when nothing else lies in it. The folder may be absent. When
  * it is broken off, what is left of a checkpoint is none to go on from. */
 alexnet_status an_checkpoint_remove_all(alexnet_context *ctx, const char *folder) AN_NODISCARD;

@@ -453,7 +453,7 @@ alexnet_status an_config_read(alexnet_context *ctx, const char *path, an_config 
 {
     json_t *object;
 
-    *config = (an_config){0};
+    *config = (an_config){.network = alexnet_model_options_default()};
     AN_TRY(an_json_read(ctx, path, &object));
     alexnet_status status = take_config(ctx, object, config);
     json_decref(object);

@@ -37,14 +37,19 @@ static int64_t mean_image_of(const alexnet_model *model)
                : (int64_t)shape[0] * shape[1] * shape[2] * (int64_t)sizeof *model->mean_image;
 }
 
+int64_t an_disk_checkpoint(const alexnet_model *model, const an_config *config)
+{
+    return values_of(model, false) * (1 + an_optimiser_slots(&config->recipe)) +
+           mean_image_of(model) + 3 * SLACK;
+}
+
 static an_disk plan(const alexnet_model *model, const an_config *config, bool validates,
                     bool resumed)
 {
     const int64_t trained = values_of(model, false), frozen = values_of(model, true);
     const int64_t mean_image = mean_image_of(model);
     const int64_t weights = trained + frozen + mean_image + SLACK;
-    const int64_t checkpoint =
-        trained * (1 + an_optimiser_slots(&config->recipe)) + mean_image + 3 * SLACK;
+    const int64_t checkpoint = an_disk_checkpoint(model, config);
     const int64_t keep = AN_MAX(config->checkpoint_keep, 1);
     const int64_t kept = keep * checkpoint + (frozen > 0 ? frozen + SLACK : 0);
     const int64_t images = config->train_images + config->val_images;
@@ -54,7 +59,6 @@ static an_disk plan(const alexnet_model *model, const an_config *config, bool va
     /* A file is whole before it replaces another, a checkpoint before an older one goes; last.safetensors comes when all
        checkpoints are written, but for those of the next sitting. */
     return (an_disk){
-        .checkpoint = checkpoint,
         .end = lasting + (config->checkpoint_keep > 0 ? kept : 0),
         .peak = kept + lasting + AN_MAX(checkpoint - weights, 0) + (resumed ? weights : 0),
     };
@@ -116,19 +120,6 @@ alexnet_status an_disk_look(const alexnet_model *model, const an_config *config,
     return add_present(model->ctx, folder, &out->free);
 }
 
-/* "1.31 GiB" */
-static const char *size_text(int64_t bytes, char text[AN_REAL_SIZE])
-{
-    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
-    double value = (double)bytes;
-    size_t unit = 0;
-
-    for (; value >= 1000 && unit + 1 < AN_COUNT(units); ++unit)
-        value /= 1024;
-    an_print(text, AN_REAL_SIZE, "%.3g %s", value, units[unit]);
-    return text;
-}
-
 alexnet_status an_disk_check(alexnet_context *ctx, const an_run_folder *folder, const an_disk *disk)
 {
     char needed[AN_REAL_SIZE], there[AN_REAL_SIZE];
@@ -137,5 +128,6 @@ alexnet_status an_disk_check(alexnet_context *ctx, const an_run_folder *folder, 
     return an_fail(ctx, ALEXNET_IO,
                    "run directory '%s': the run needs up to %s of disk, and %s are free there: "
                    "make room, keep fewer checkpoints (checkpoint_keep), or choose another place",
-                   folder->path, size_text(disk->peak, needed), size_text(disk->free, there));
+                   folder->path, an_show_bytes(needed, disk->peak),
+                   an_show_bytes(there, disk->free));
 }

@@ -16,10 +16,12 @@
 #include "train/run_folder.h"
 
 typedef struct an_disk {
-    int64_t checkpoint; /* bytes of one */
     int64_t end, peak; /* bytes of the run's folder at its end, and at most */
     int64_t free; /* bytes that there are for it: free ones, and what it holds now; -1: not known */
 } an_disk;
+
+/* Bytes of a checkpoint. The model's frozen parameters are marked. */
+int64_t an_disk_checkpoint(const alexnet_model *model, const an_config *config);
 
 /*
  * The model's frozen parameters are marked.

@@ -108,15 +108,14 @@ static an_loader_options ask_validation(const an_feed *feed)
 
 /* ---- opening and closing ---- */
 
-/* Where the first layers are frozen and the recipe keeps what they give. */
-static alexnet_status open_frozen(an_feed *feed)
+static alexnet_status ask_rows(an_feed *feed, an_frozen_options *options)
 {
     alexnet_model *model = feed->options.model;
     const an_recipe *recipe = &feed->options.config->recipe;
     an_loader_options train;
 
     AN_TRY(ask_training(feed, &train));
-    const an_frozen_options options = {
+    *options = (an_frozen_options){
         .model = model,
         .first = an_frozen_part(model),
         .views = recipe->views,
@@ -126,18 +125,27 @@ static alexnet_status open_frozen(an_feed *feed)
         .progress = feed->options.progress,
         .progress_user = feed->options.progress_user,
     };
+    return ALEXNET_OK;
+}
 
+/* Where the first layers are frozen and the recipe keeps what they give. */
+static alexnet_status open_frozen(an_feed *feed)
+{
+    alexnet_context *ctx = feed->options.model->ctx;
+    an_frozen_options options;
+
+    AN_TRY(ask_rows(feed, &options));
     if (options.first == 0 || options.views == 0) return ALEXNET_OK;
     AN_TRY(an_frozen_open(&options, &feed->frozen));
     if (feed->frozen == NULL) {
-        an_log(model->ctx, ALEXNET_LOG_INFO,
+        an_log(ctx, ALEXNET_LOG_INFO,
                "what frozen layers give is not kept: for one view of each image it would be over "
                "%zu MiB",
                AN_FROZEN_BYTES_MAX >> 20);
         return ALEXNET_OK;
     }
     feed->first = options.first;
-    an_log(model->ctx, ALEXNET_LOG_INFO,
+    an_log(ctx, ALEXNET_LOG_INFO,
            "what the frozen layers give is computed once for %d view%s of each image and kept: %zu "
            "MiB",
            an_frozen_views(feed->frozen), an_frozen_views(feed->frozen) == 1 ? "" : "s",
@@ -197,6 +205,28 @@ alexnet_status an_feed_open(const an_feed_options *options, an_feed *out)
     else
         an_feed_close(out);
     return status;
+}
+
+/* At the input's full size, which it comes to. */
+alexnet_status an_feed_book(const an_feed_options *options, an_footprint *footprint, bool *kept)
+{
+    an_feed feed = {.options = *options};
+    alexnet_model *model = options->model;
+    const an_recipe *recipe = &options->config->recipe;
+    const int batch = (int)AN_MIN(recipe->batch, options->data->train.count);
+    an_frozen_options rows;
+    int64_t bytes = 0;
+
+    *kept = false;
+    AN_TRY(ask_rows(&feed, &rows));
+    if (rows.first > 0 && rows.views > 0) AN_TRY(an_frozen_book(&rows, footprint, kept));
+    const int first = *kept ? rows.first : 0;
+    AN_TRY(an_optimiser_book_session(recipe, model, batch, first, footprint));
+    if (recipe->mixup > 0)
+        bytes += an_mixup_bytes(batch, (size_t)an_shape_image(model->nodes[first].x));
+    if (!*kept) AN_TRY(an_loader_book(model->ctx, &rows.train, &bytes));
+    an_footprint_take(footprint, bytes);
+    return ALEXNET_OK;
 }
 
 void an_feed_close(an_feed *feed)

@@ -52,6 +52,13 @@ typedef struct an_feed {
 alexnet_status an_feed_open(const an_feed_options *options, an_feed *out) AN_NODISCARD;
 void an_feed_close(an_feed *feed);
 
+/*
+ * The memory that it takes, in a run of however many steps; the model may be an outline. *kept: an_frozen_book(). As
+ * an_feed_open().
+ */
+alexnet_status an_feed_book(const an_feed_options *options, an_footprint *footprint,
+                            bool *kept) AN_NODISCARD;
+
 /* To be called before each step: where an epoch begins, the input takes the size of its place in the
    run. As an_feed_open(). */
 alexnet_status an_feed_grow(an_feed *feed) AN_NODISCARD;

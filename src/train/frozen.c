@@ -343,6 +343,62 @@ static void normalise_start(an_frozen *f)
     ++f->epoch;
 }
 
+/* With nothing open. */
+static an_frozen describe(const an_frozen_options *options)
+{
+    an_frozen f = {
+        .ctx = options->model->ctx,
+        .options = *options,
+        .row = (size_t)an_shape_image(options->model->nodes[options->first].x),
+        .train = {.images = options->train},
+        .val = {.images = options->val, .views = options->val.count > 0},
+        .order_epoch = -1,
+    };
+
+    f.train.views = count_views(&f);
+    return f;
+}
+
+/* Of compute_view(): the images that go through the frozen layers, and the rows of a batch. */
+static alexnet_status book_view(const an_frozen *f, const rows *r, an_footprint *footprint)
+{
+    an_loader_options images = r->images;
+    int64_t bytes = BATCH * (int64_t)(f->row * sizeof(float));
+
+    if (r->images.count == 0) return ALEXNET_OK;
+    images.batch = BATCH;
+    images.repeat = false;
+    AN_TRY(an_loader_book(f->ctx, &images, &bytes));
+    an_footprint_take(footprint, bytes);
+    an_footprint_give(footprint, bytes);
+    return ALEXNET_OK;
+}
+
+alexnet_status an_frozen_book(const an_frozen_options *options, an_footprint *footprint, bool *kept)
+{
+    const an_frozen f = describe(options);
+    const alexnet_model *model = options->model;
+    const int64_t row = (int64_t)(f.row * sizeof(float)), classes = model->options.classes;
+    const int64_t batch = AN_MIN(options->train.batch, options->train.count);
+    const an_session_order lower = {
+        .mode = AN_INFER, .batch = BATCH, .images = BATCH, .output = options->first - 1};
+    const an_session_order upper = {.mode = AN_INFER,
+                                    .batch = BATCH,
+                                    .images = BATCH,
+                                    .first = options->first,
+                                    .output = model->node_count - 1};
+
+    *kept = f.train.views > 0;
+    if (!*kept) return ALEXNET_OK;
+    an_footprint_take(footprint, (int64_t)an_frozen_bytes(&f) + batch * row +
+                                     options->train.count * (int64_t)sizeof *f.order +
+                                     BATCH * classes * (int64_t)sizeof(float));
+    AN_TRY(an_session_book(model, &lower, footprint));
+    if (f.val.views > 0) AN_TRY(an_session_book(model, &upper, footprint));
+    AN_TRY(book_view(&f, &f.train, footprint));
+    return book_view(&f, &f.val, footprint);
+}
+
 alexnet_status an_frozen_open(const an_frozen_options *options, an_frozen **out)
 {
     alexnet_context *ctx = options->model->ctx;
@@ -350,14 +406,7 @@ alexnet_status an_frozen_open(const an_frozen_options *options, an_frozen **out)
 
     *out = NULL;
     if (f == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "frozen layers");
-    f->ctx = ctx;
-    f->options = *options;
-    f->row = (size_t)an_shape_image(options->model->nodes[options->first].x);
-    f->train.images = options->train;
-    f->val.images = options->val;
-    f->val.views = options->val.count > 0;
-    f->train.views = count_views(f);
-    f->order_epoch = -1;
+    *f = describe(options);
     normalise_start(f);
     const alexnet_status status = f->train.views > 0 ? open_frozen(f) : ALEXNET_OK;
     if (status != ALEXNET_OK || f->train.views == 0) {

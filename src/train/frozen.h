@@ -13,6 +13,7 @@
 #ifndef AN_TRAIN_FROZEN_H
 #define AN_TRAIN_FROZEN_H
 
+#include "base/footprint.h"
 #include "core/model.h"
 #include "data/loader.h"
 #include "infer/metrics.h"
@@ -45,6 +46,13 @@ typedef struct an_frozen an_frozen;
  */
 alexnet_status an_frozen_open(const an_frozen_options *options, an_frozen **out) AN_NODISCARD;
 void an_frozen_close(an_frozen *frozen);
+
+/*
+ * The memory that rows take, and computing them; the model may be an outline. *kept: whether there will be any, else
+ * nothing is added. As an_frozen_open().
+ */
+alexnet_status an_frozen_book(const an_frozen_options *options, an_footprint *footprint,
+                              bool *kept) AN_NODISCARD;
 
 int an_frozen_views(const an_frozen *frozen);
 size_t an_frozen_bytes(const an_frozen *frozen); /* of all rows */

@@ -33,6 +33,11 @@ alexnet_status an_mixup_open(alexnet_context *ctx, double strength, uint64_t see
     return an_fail(ctx, ALEXNET_NO_MEMORY, "a batch of %d blended images", batch);
 }
 
+int64_t an_mixup_bytes(int batch, size_t floats)
+{
+    return (int64_t)batch * (int64_t)(floats * sizeof(float) + sizeof(float) + sizeof(int32_t));
+}
+
 void an_mixup_close(alexnet_context *ctx, an_mixup *mixup)
 {
     an_free(ctx, mixup->images);

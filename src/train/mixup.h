@@ -29,6 +29,7 @@ typedef struct an_mixup {
 /* Zeroed: closed. NO_MEMORY. */
 alexnet_status an_mixup_open(alexnet_context *ctx, double strength, uint64_t seed, int batch,
                              size_t floats, an_mixup *out) AN_NODISCARD;
+int64_t an_mixup_bytes(int batch, size_t floats); /* that takes */
 void an_mixup_close(alexnet_context *ctx, an_mixup *mixup);
 
 /* The blended batch, valid until the next call. */

@@ -41,14 +41,24 @@ int an_optimiser_slots(const an_recipe *recipe)
     return count;
 }
 
+static size_t slot_bytes(const alexnet_model *model)
+{
+    return AN_ROUND_UP(model->params.values * sizeof(float), (size_t)AN_ALIGNMENT);
+}
+
+int64_t an_optimiser_bytes(const alexnet_model *model, const an_recipe *recipe)
+{
+    return an_optimiser_slots(recipe) * (int64_t)slot_bytes(model);
+}
+
 alexnet_status an_optimiser_open(const alexnet_model *model, const an_recipe *recipe,
                                  an_optimiser *out)
 {
-    const size_t bytes = AN_ROUND_UP(model->params.values * sizeof(float), (size_t)AN_ALIGNMENT);
-    const size_t kept = (size_t)an_optimiser_slots(recipe);
+    const size_t bytes = slot_bytes(model);
 
     *out = (an_optimiser){.recipe = recipe};
-    AN_TRY(an_arena_open(model->ctx, "optimiser", kept * bytes, &out->memory));
+    AN_TRY(an_arena_open(model->ctx, "optimiser", (size_t)an_optimiser_bytes(model, recipe),
+                         &out->memory));
     for (int slot = 0; slot < AN_SLOTS; ++slot) {
         if (!keeps(recipe, slot)) continue;
         out->slots[slot] = an_arena_take(&out->memory, bytes);
@@ -180,6 +190,21 @@ alexnet_status an_optimiser_open_session(const an_recipe *recipe, alexnet_model 
 {
     return is_sgd(recipe) ? an_session_open_sgd(model, batch, first, seed, out)
                           : an_session_open_training(model, batch, first, seed, out);
+}
+
+alexnet_status an_optimiser_book_session(const an_recipe *recipe, const alexnet_model *model,
+                                         int batch, int first, an_footprint *footprint)
+{
+    const an_session_order order = {
+        .mode = AN_TRAIN,
+        .batch = batch,
+        .images = batch,
+        .first = first,
+        .output = model->node_count - 1,
+        .updates = is_sgd(recipe),
+    };
+
+    return an_session_book(model, &order, footprint);
 }
 
 /* Tells the session what it updates by itself. */

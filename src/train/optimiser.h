@@ -36,6 +36,7 @@ int an_optimiser_slots(const an_recipe *recipe);
 /* NO_MEMORY. On failure nothing is open. */
 alexnet_status an_optimiser_open(const alexnet_model *model, const an_recipe *recipe,
                                  an_optimiser *out) AN_NODISCARD;
+int64_t an_optimiser_bytes(const alexnet_model *model, const an_recipe *recipe); /* that takes */
 void an_optimiser_close(alexnet_context *ctx, an_optimiser *optimiser); /* safe on a zeroed one */
 
 /* Of one step. */
@@ -60,6 +61,11 @@ an_rule an_optimiser_rule(const an_recipe *recipe, const an_param *param, const 
 alexnet_status an_optimiser_open_session(const an_recipe *recipe, alexnet_model *model, int batch,
                                          int first, uint64_t seed,
                                          alexnet_session **out) AN_NODISCARD;
+
+/* The memory that such a session takes: an_session_book(). */
+alexnet_status an_optimiser_book_session(const an_recipe *recipe, const alexnet_model *model,
+                                         int batch, int first,
+                                         an_footprint *footprint) AN_NODISCARD;
 
 /* One step of training: an_session_train(), and the update of every parameter that is not frozen. When the loss is not
    finite nothing is updated. */

@@ -5,6 +5,7 @@
  */
 #include "train/run_folder.h"
 
+#include "base/context.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/status.h"
@@ -211,6 +212,44 @@ alexnet_status an_run_folder_create(alexnet_context *ctx, an_run_folder *folder,
     return remove_run(ctx, folder);
 }
 
+/* Whatever begun checkpoint there is goes. IO, with a word: there is a whole one. */
+static alexnet_status remove_begun_checkpoints(alexnet_context *ctx, const an_run_folder *folder)
+{
+    size_t count;
+
+    if (an_folder_remove_empty(ctx, folder->checkpoints) == ALEXNET_OK) return ALEXNET_OK;
+    AN_TRY(an_checkpoint_count(ctx, folder->checkpoints, &count));
+    if (count > 0) return an_fail(ctx, ALEXNET_IO, "%s: there is a checkpoint", folder->path);
+    return an_checkpoint_remove_all(ctx, folder->checkpoints);
+}
+
+/* config.json last: whoever is killed meanwhile leaves a run to resume, from the beginning. */
+static alexnet_status undo(alexnet_context *ctx, const an_run_folder *folder)
+{
+    const char *const files[] = {folder->log, folder->best,   folder->last,
+                                 folder->val, folder->images, folder->config};
+
+    AN_TRY(remove_begun_checkpoints(ctx, folder));
+    for (size_t i = 0; i < AN_COUNT(files); ++i)
+        AN_TRY(an_file_remove(ctx, files[i]));
+    const alexnet_status status = sweep(ctx, folder, false);
+    (void)status; /* leftovers are in nobody's way */
+    return ALEXNET_OK;
+}
+
+void an_run_folder_undo(alexnet_context *ctx, const an_run_folder *folder, bool made)
+{
+    char cause[AN_ERROR_BYTES];
+    const int number = ctx->error_number;
+
+    an_print(cause, sizeof cause, "%s", ctx->error);
+    alexnet_status status = undo(ctx, folder);
+    if (status == ALEXNET_OK && made) status = an_folder_remove_empty(ctx, folder->path);
+    (void)status; /* what stays can be resumed, or holds no run */
+    an_print(ctx->error, sizeof ctx->error, "%s", cause);
+    ctx->error_number = number;
+}
+
 /* ---- log ---- */
 
 /* "0.25", or "null": JSON has no words for infinities. */
@@ -292,8 +331,11 @@ alexnet_status an_run_folder_log_end(alexnet_context *ctx, const an_run_folder *
     const an_log_line line = bare_line("end", result->steps, result->epochs, result->seconds);
     char more[LINE_BYTES / 2];
 
-    an_print(more, sizeof more, "\"weights_sha256\":\"%s\",\"last_sha256\":\"%s\",",
-             result->weights_sha256, result->last_sha256);
+    an_print(more, sizeof more,
+             "\"weights_sha256\":\"%s\",\"last_sha256\":\"%s\",\"memory_bytes\":%lld,"
+             "\"peak_rss_bytes\":%lld,",
+             result->weights_sha256, result->last_sha256, (long long)result->memory_bytes,
+             (long long)result->peak_rss_bytes);
     AN_TRY(append(ctx, folder, &line, more));
     return an_run_folder_keep_log(ctx, folder);
 }

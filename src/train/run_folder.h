@@ -46,6 +46,13 @@ alexnet_status an_run_folder_lock(alexnet_context *ctx, an_run_folder *folder) A
 alexnet_status an_run_folder_create(alexnet_context *ctx, an_run_folder *folder,
                                     bool force) AN_NODISCARD;
 
+/*
+ * Takes back a run that failed before its first checkpoint, so that the same command works again: removes what it wrote, and
+ * with `made` the folder when nothing else lies in it. A run that has a checkpoint stays as it is. Takes no memory where
+ * no checkpoint was begun. The context's message stays.
+ */
+void an_run_folder_undo(alexnet_context *ctx, const an_run_folder *folder, bool made);
+
 /* Removes the temporary files of an earlier sitting that was killed, or of a run that was replaced.
  * Needs the lock, and a config.json. */
 alexnet_status an_run_folder_sweep(alexnet_context *ctx, const an_run_folder *folder) AN_NODISCARD;
@@ -70,7 +77,8 @@ alexnet_status an_run_folder_log_pace(alexnet_context *ctx, const an_run_folder 
                                       int64_t step, double epoch, double step_seconds,
                                       int64_t total_steps, double seconds) AN_NODISCARD;
 
-/* The last line, with split "end": the hashes of the weights that are recommended, and of the last ones. */
+/* The last line, with split "end": the hashes of the weights that are recommended, and of the last ones; the
+ * memory that the run was said to take, and took. */
 alexnet_status an_run_folder_log_end(alexnet_context *ctx, const an_run_folder *folder,
                                      const alexnet_train_result *result) AN_NODISCARD;
 

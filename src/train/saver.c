@@ -14,6 +14,7 @@
 #include "formats/metadata.h"
 #include "formats/weights.h"
 #include "train/checkpoint.h"
+#include "train/limits.h"
 #include <string.h>
 
 #define SMALL_CHECKPOINT ((int64_t)16 << 20) /* bytes; written in no time to speak of */
@@ -69,7 +70,9 @@ void an_saver_validated(an_saver *saver, bool best)
     saver->saved_step = -1; /* a checkpoint of this step does not know of it */
     if (!best) return;
     saver->state->best_sha256[0] = '\0'; /* not written yet */
-    saver->best = !falls_on_checkpoint(saver) && keep(saver) ? AN_BEST_KEPT : AN_BEST_DUE;
+    const bool saved_now =
+        falls_on_checkpoint(saver) || an_limit_reached(saver->config, saver->state);
+    saver->best = !saved_now && keep(saver) ? AN_BEST_KEPT : AN_BEST_DUE;
 }
 
 /* ---- writing ---- */

@@ -5,7 +5,7 @@
  *   resume   folder -> config -> data -> newest good checkpoint -> model (none: as in start)
  *
  * The run folder is made last: a mistake in the options leaves nothing behind, nor does a wish to
- * stop that comes before the first step.
+ * stop that comes before the first step. A run that fails before its first checkpoint is taken back.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -28,6 +28,7 @@
 #include "train/held_back.h"
 #include "train/images.h"
 #include "train/mean_image.h"
+#include "train/memory.h"
 #include "train/place.h"
 #include "train/schedule.h"
 #include "train/trainer.h"
@@ -45,6 +46,8 @@ typedef struct job {
     an_partial origin; /* the file that config.from names, while the model is made; closed: none */
     alexnet_model *model;
     an_disk disk;
+    an_footprint memory;
+    bool begun, made; /* the run is there since this call; so is its folder */
     char *checkpoint; /* NULL: from the beginning */
     bool best_due;    /* best.safetensors is to be written from the checkpoint */
     an_train_state state;
@@ -217,14 +220,45 @@ static alexnet_status set_orientation(job *j)
     return alexnet_model_set_orientation(j->model, orientation);
 }
 
-static alexnet_status make_model(job *j)
+static alexnet_model_options network_options(const job *j)
 {
     alexnet_model_options options = j->config.network;
 
     options.classes = an_source_classes(j->data.train_source);
     if (j->origin.family != NULL && strcmp(j->origin.family->name, j->config.model) == 0)
         an_options_fill_in(&options, &j->origin.options); /* as the origin was built */
+    return options;
+}
+
+/* Before the weights take any. */
+static alexnet_status check_memory(job *j)
+{
+    const alexnet_model_options options = network_options(j);
+    const alexnet_dtype before = j->ctx->options.dtype;
+    an_memory_job memory = {
+        .config = &j->config,
+        .data = &j->data,
+        .state = &j->state,
+        .workers = j->options->workers,
+    };
+
+    AN_TRY(alexnet_model_describe(j->ctx, j->config.model, &options, &memory.model));
+    alexnet_status status =
+        j->config.freeze != NULL ? an_model_freeze(memory.model, j->config.freeze) : ALEXNET_OK;
+    j->ctx->options.dtype = (alexnet_dtype)j->config.dtype; /* as train() does */
+    if (status == ALEXNET_OK) status = an_memory_book(&memory, &j->memory);
+    j->ctx->options.dtype = before;
+    alexnet_model_free(memory.model);
+    AN_TRY(status);
+    return an_footprint_check(j->ctx, &j->memory, "the run", "take a smaller batch (--batch)");
+}
+
+static alexnet_status make_model(job *j)
+{
+    const alexnet_model_options options = network_options(j);
+
     AN_TRY(check_classes(j));
+    AN_TRY(check_memory(j));
     AN_TRY(an_model_create_zero(j->ctx, j->config.model, &options, &j->model));
     AN_TRY(draw_first_values(j));
     AN_TRY(name_classes(j));
@@ -357,6 +391,7 @@ static alexnet_status start(job *j)
 {
     const alexnet_train_options *options = j->options;
     const an_family *family;
+    an_file_info info;
 
     if ((options->data == NULL && options->config == NULL) || options->out == NULL)
         return an_fail(j->ctx, ALEXNET_BAD_ARG, "training needs %s",
@@ -382,7 +417,10 @@ static alexnet_status start(job *j)
     AN_TRY(add_mean_image(j));
     AN_TRY(complete_config(j));
     AN_TRY(check_disk(j));
+    AN_TRY(an_file_stat(j->ctx, j->folder.path, &info));
+    j->made = info.kind == AN_FILE_ABSENT;
     AN_TRY(an_run_folder_create(j->ctx, &j->folder, options->force != 0));
+    j->begun = true;
     AN_TRY(an_config_write(j->ctx, &j->config, j->folder.config));
     AN_TRY(an_run_folder_sweep(j->ctx, &j->folder)); /* with what was config.json */
     AN_TRY(an_images_write(j->ctx, &j->data, j->folder.images));
@@ -513,6 +551,7 @@ static alexnet_status resume(job *j)
     AN_TRY(check_tier(j));
     AN_TRY(an_config_hash(j->ctx, &j->config, hash));
     AN_TRY(find_data(j));
+    AN_TRY(check_memory(j));
     AN_TRY(an_checkpoint_find(j->ctx, j->folder.checkpoints, hash, &j->checkpoint, &j->state,
                               &j->model));
     if (j->checkpoint == NULL) AN_TRY(restart(j));
@@ -563,6 +602,7 @@ static alexnet_status train(job *j, alexnet_train_result *result)
         .data = &j->data,
         .model = j->model,
         .disk = &j->disk,
+        .memory = &j->memory,
         .checkpoint = j->checkpoint,
         .best_due = j->best_due,
         .options = j->options,
@@ -618,6 +658,8 @@ alexnet_status alexnet_train(alexnet_context *ctx, const alexnet_train_options *
     else if (status == ALEXNET_STOPPED) /* before the first step: there is no run */
         *out = (alexnet_train_result){
             .train_loss = none, .val_top1 = none, .val_top5 = none, .best_top1 = none};
+    if (status != ALEXNET_OK && status != ALEXNET_STOPPED && (j.begun || j.made))
+        an_run_folder_undo(ctx, &j.folder, j.made);
     close_job(&j);
     an_free(ctx, from);
     return status;

@@ -443,7 +443,7 @@ alexnet_status an_train_run(const an_training *training, an_train_state *state,
                 .before = *state,
                 .epoch_steps = epoch_steps,
                 .epochs_per_checkpoint =
-                    an_saver_epochs(training->disk->checkpoint, images),
+                    an_saver_epochs(an_disk_checkpoint(training->model, config), images),
                 .saved_step = training->checkpoint != NULL ? state->step : -1,
                 .saved_at = an_context_seconds(ctx),
                 .best_here = -1,

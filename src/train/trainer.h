@@ -6,6 +6,7 @@
 #ifndef AN_TRAIN_TRAINER_H
 #define AN_TRAIN_TRAINER_H
 
+#include "base/footprint.h"
 #include "train/config.h"
 #include "train/dataset.h"
 #include "train/disk.h"
@@ -19,6 +20,7 @@ typedef struct an_training {
     const an_dataset *data;
     alexnet_model *model;
     const an_disk *disk;
+    const an_footprint *memory; /* only to be told */
     const char *checkpoint;               /* whose optimiser to go on with; NULL: from the start */
     bool best_due; /* its weights are the best, and best.safetensors is none of them yet */
     const alexnet_train_options *options; /* workers and callbacks; nothing else is looked at */

@@ -244,6 +244,7 @@ def wrong_members(header, function, struct):
             for value, way in header.wrong_numbers(kind):
                 default = way != "high" and struct in NEGATIVE_IS_DEFAULT
                 default = default or name == "topk" and way == "high"   # there are fewer classes
+                default = default or name == "max_memory" and value == "-2"     # ALEXNET_NO_LIMIT
                 default = default or name in SWITCHES and struct != "alexnet_model_options"
                 yield name, value, "EXPECT_ANY" if default else "EXPECT_BAD_ARG"
 

@@ -26,6 +26,8 @@ static void wrong_options_are_refused(void **unused)
     const alexnet_options rows[] = {
         {.struct_size = sizeof rows[0], .threads = -1},
         {.struct_size = sizeof rows[0], .threads = 257},
+        {.struct_size = sizeof rows[0], .max_memory = -1},
+        {.struct_size = sizeof rows[0], .max_memory = ALEXNET_MEMORY_MAX + 1},
         {.struct_size = sizeof rows[0], .allocate = an_test_options(&(an_test_memory){0}).allocate},
         {.struct_size = sizeof rows[0], .release = an_test_options(&(an_test_memory){0}).release},
     };

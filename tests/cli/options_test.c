@@ -126,6 +126,8 @@ static void mistakes_say_what_would_be_right(void **unused)
         {"--real nan", "--real: expected a number from 0 to 1, found 'nan'"},
         {"--time soon", "--time: expected a time such as 90s, 30m or 1h30m, found 'soon'"},
         {"--limit 0", "--limit: expected a time above 0, such as 90s, 30m or 1h30m, found '0'"},
+        {"--bytes 5X",
+         "--bytes: expected a size in memory such as 600M or 1.5G, or none, found '5X'"},
         {"--size 224x1001",
          "--size: expected a size such as 224 or 224x256 (height x width), found '224x1001'"},
         {"--size 224x+256",
@@ -198,6 +200,40 @@ static void times_add_up_from_large_to_small(void **unused)
         double seconds = -1;
         assert_int_equal(cli_parse_time(rows[i].text, &seconds), rows[i].seconds >= 0);
         if (rows[i].seconds >= 0) assert_true(seconds == rows[i].seconds);
+    }
+}
+
+static void sizes_in_memory_have_units_of_1024(void **unused)
+{
+    static const struct {
+        const char *line;
+        int64_t bytes; /* -1: not a size */
+    } rows[] = {
+        {"--bytes 7", 7},
+        {"--bytes 2K", 2048},
+        {"--bytes 600M", 629145600},
+        {"--bytes 1.5g", 1610612736},
+        {"--bytes 1GiB", 1073741824},
+        {"--bytes 3MB", 3145728},
+        {"--bytes none", -2},
+        {"--bytes 0", -1},
+        {"--bytes -5M", -1},
+        {"--bytes M", -1},
+        {"--bytes 5MM", -1},
+        {"--bytes 0x10", -1},
+        {"--bytes 1e99", -1},
+        {"--bytes 5iB", -1},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT_OF(rows); ++i) {
+        test_args args;
+        const char *words[WORDS_MAX];
+        char error[200];
+        int count;
+        const cli_outcome found = parse(rows[i].line, &args, words, &count, error);
+        assert_int_equal(found, rows[i].bytes == -1 ? CLI_MISTAKE : CLI_PARSED);
+        if (found == CLI_PARSED) assert_true(args.bytes == rows[i].bytes);
     }
 }
 
@@ -294,6 +330,7 @@ int main(void)
         cmocka_unit_test(an_empty_argument_is_a_mistake),
         cmocka_unit_test(help_is_told_apart),
         cmocka_unit_test(times_add_up_from_large_to_small),
+        cmocka_unit_test(sizes_in_memory_have_units_of_1024),
         cmocka_unit_test(numbers_are_whole_words),
         cmocka_unit_test(some_numbers_may_be_none),
         cmocka_unit_test(a_value_may_stay_a_text),

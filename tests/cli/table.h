@@ -11,7 +11,7 @@
 
 typedef struct test_args {
     int flag, whole, choice, size[2], epochs;
-    int64_t count, steps;
+    int64_t count, steps, bytes;
     double real, seconds, limit, until;
     const char *text, *path, *maybe, *checked;
 } test_args;
@@ -34,6 +34,7 @@ static const cli_option test_more[] = {
     {"choice", 0, CLI_CHOICE, AT(choice), 0, 0, "fail|skip", ""},
     {"epochs", 0, CLI_INT, AT(epochs), 1, 100, "N|none", ""},
     {"steps", 0, CLI_COUNT, AT(steps), 1, 0, "N|none", ""},
+    {"bytes", 0, CLI_BYTES, AT(bytes), 1, 0, "SIZE|none", ""},
     {"until", 0, CLI_TIME, AT(until), 0.001, 0, "TIME|none", ""},
     {"checked", 0, CLI_REAL, AT(checked), 0, 1, "X", "", true},
     {0},

@@ -359,6 +359,34 @@ static void a_sole_session_gives_values_back(void **unused)
 }
 
 /* Scales are of an image's own values: who else is in the batch does not matter, to the bit. */
+/* What it says that it will take, and what its plan has. */
+static void what_it_takes_is_known_before(void **unused)
+{
+    alexnet_context *ctx = open_context(NULL, 1);
+    alexnet_model *outline;
+    an_plan plan;
+
+    (void)unused;
+    an_assert_ok(ctx, alexnet_model_describe(ctx, "cifar-19pct", NULL, &outline));
+    for (int mode = 0; mode < 2; ++mode) {
+        const an_session_order order = {.mode = mode == 0 ? AN_INFER : AN_TRAIN,
+                                        .batch = BATCH,
+                                        .images = BATCH,
+                                        .output = outline->node_count - 1,
+                                        .updates = true};
+        an_footprint f = {0};
+        an_assert_ok(ctx, an_session_book(outline, &order, &f));
+        an_assert_ok(ctx, an_plan_open(outline, order.mode, BATCH, 0, order.output, &plan));
+        const size_t gradients = mode == 0 ? 0 : an_plan_gradient_bytes(&plan, true);
+        assert_true(f.peak >= (int64_t)(plan.step_bytes + plan.scratch_bytes + gradients));
+        assert_true(f.peak <= (int64_t)(plan.step_bytes + plan.scratch_bytes + gradients +
+                                        plan.packed_bytes));
+        an_plan_close(ctx, &plan);
+    }
+    alexnet_model_free(outline);
+    alexnet_close(ctx);
+}
+
 static void an_image_in_int8_is_alone(void **unused)
 {
     alexnet_context *ctx = open_context_in(NULL, 2, ALEXNET_INT8);
@@ -469,6 +497,7 @@ int main(void)
         cmocka_unit_test(bits_do_not_depend_on_threads),
         cmocka_unit_test(prepared_weights_follow_the_model),
         cmocka_unit_test(a_sole_session_gives_values_back),
+        cmocka_unit_test(what_it_takes_is_known_before),
         cmocka_unit_test(an_image_in_int8_is_alone),
         cmocka_unit_test(running_allocates_nothing),
         cmocka_unit_test(a_bad_loss_names_the_first_bad_layer),

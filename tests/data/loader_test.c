@@ -553,6 +553,34 @@ static alexnet_status read_slowly(const an_source *source, alexnet_context *ctx,
     return plain_kind->read(source, ctx, index, orientation, buffer, image);
 }
 
+static int64_t book(const setting *s)
+{
+    int64_t bytes = 0;
+
+    an_assert_ok(s->f->ctx, an_loader_book(s->f->ctx, &s->options, &bytes));
+    return bytes;
+}
+
+static void its_memory_is_known_before(void **in)
+{
+    const int64_t slot = 5 * FLOATS * sizeof(float), room = 2048; /* order, labels and the like */
+    const int64_t worker = 20 * 20 * 3 + 12 * 3 * (20 + 2 * 12);
+    setting s;
+
+    open_drawn(*in, &s); /* it repeats: three batches ahead */
+    s.options.workers = 0;
+    assert_in_range(book(&s), 3 * slot + worker, 3 * slot + worker + room);
+    s.options.workers = 4;
+    assert_in_range(book(&s), 3 * slot + 4 * worker, 3 * slot + 4 * worker + room);
+    s.options.workers = 0;
+    s.options.repeat = false;
+    s.options.batch = 12; /* two batches, of 12 and 11 */
+    assert_in_range(book(&s), slot * 23 / 5 + worker, slot * 23 / 5 + worker + room);
+    s.options.batch = 100;
+    assert_in_range(book(&s), slot * 23 / 5 + worker, slot * 23 / 5 + worker + room);
+    close_setting(&s);
+}
+
 /*
  * Opening a loader requests three batches of 300 images; closing it waits only for the few being
  * read.
@@ -647,6 +675,7 @@ int main(void)
         FIXTURE_TEST(a_file_that_the_system_refuses_is_a_bad_image),
         FIXTURE_TEST(a_record_that_does_not_fit_is_not_a_bad_image),
         FIXTURE_TEST(options_are_checked),
+        FIXTURE_TEST(its_memory_is_known_before),
         FIXTURE_TEST(closing_does_not_wait_for_the_epoch),
         FIXTURE_TEST(after_an_epoch_nothing_is_allocated),
         FIXTURE_TEST(every_failure_is_clean),

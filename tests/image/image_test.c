@@ -34,6 +34,33 @@ static void images_decode_as_pil_does(void **state)
     an_image_free(ctx, &image);
 }
 
+static void a_header_says_how_large_the_image_is(void **state)
+{
+    static const struct {
+        const char *file;
+        int width, height;
+        const char *stored, *upright;
+    } rows[] = {
+#include "golden/image_decode.inc"
+    };
+    alexnet_context *ctx = *state;
+
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        an_bytes file = an_kind_read_image(ctx, rows[i].file);
+        an_image image;
+        an_assert_ok(ctx,
+                     an_image_measure(ctx, file.data, file.size, AN_ORIENTATION_IGNORE, &image));
+        assert_int_equal(image.width, rows[i].width);
+        assert_int_equal(image.height, rows[i].height);
+        assert_null(image.pixels);
+        const size_t stored = image.working;
+        an_assert_ok(ctx, an_image_measure(ctx, file.data, file.size, AN_ORIENTATION_EXIF, &image));
+        if (strcmp(rows[i].stored, rows[i].upright) != 0) /* turning it takes another */
+            assert_int_equal(image.working - stored, an_image_bytes(&image));
+        an_bytes_free(ctx, &file);
+    }
+}
+
 static void other_files_are_refused_by_name(void **state)
 {
     static const struct {
@@ -190,6 +217,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         an_unit_test(images_decode_as_pil_does),
+        an_unit_test(a_header_says_how_large_the_image_is),
         an_unit_test(other_files_are_refused_by_name),
         an_unit_test(an_image_keeps_its_buffer),
         an_unit_test(sizes_outside_the_limits_are_refused),

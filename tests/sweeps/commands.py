@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 SECONDS_MAX = 3600
-TIMES = re.compile(r'"(images_per_second|seconds|milliseconds|gflops|peak_rss_bytes|train_seconds|data_wait)":[-0-9.e+]+')
+TIMES = re.compile(r'"(images_per_second|seconds|milliseconds|gflops|memory_bytes|peak_rss_bytes|train_seconds|data_wait)":[-0-9.e+]+')
 RATE = re.compile(r"\d+ images/s")
 
 # Of tests/fuzz/corpus.

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "train/checkpoint.h"
+#include "train/course.h"
 #include "train/saver.h"
 #include <errno.h>
 #include <stdio.h>
@@ -35,12 +36,15 @@ static void open_world(world *w, double average)
     w->config = (an_config){.data = data,
                             .recipe_name = name,
                             .checkpoint_keep = 2,
+                            .steps = -1,
+                            .seconds = -1,
                             .recipe = {.update = AN_UPDATE_TORCH, .average = average}};
     w->model = an_tiny_model(w->ctx, an_tiny_classes, 3, 1);
     an_assert_ok(w->ctx, an_optimiser_open(w->model, &w->config.recipe, &w->optimiser));
     an_assert_ok(w->ctx, an_run_folder_open(w->ctx, an_test_path(w->root, "run"), &w->folder));
     an_assert_ok(w->ctx, an_run_folder_create(w->ctx, &w->folder, false));
     w->state = an_train_state_start();
+    w->state.course = an_course_start(10 * EPOCH_STEPS);
     w->saver = (an_saver){
         .ctx = w->ctx,
         .config = &w->config,

@@ -8,11 +8,14 @@
 #include "base/file.h"
 #include "core/backend.h"
 #include "core/model.h"
+#include "train/checkpoint.h"
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static void it_learns(void **state)
 {
@@ -916,6 +919,59 @@ static void memory_and_files_may_fail(void **state)
     }
 }
 
+/* Of the kinds, once and for ever, at every third place. */
+static void run_fails_out_of_the_way(an_runs *r, unsigned kinds, bool forever)
+{
+    const long stride = getenv("ALEXNET_TEST_LONG") != NULL ? 1 : 3;
+    alexnet_train_options options = an_runs_options(r, "run");
+    char out[512], checkpoints[528];
+
+    snprintf(out, sizeof out, "%s/run", r->folder);
+    snprintf(checkpoints, sizeof checkpoints, "%s/checkpoints", out);
+    options.out = out;
+    options.steps = 2;
+    for (long n = 0;; n += stride) {
+        an_test_fault fault;
+        alexnet_train_result result;
+        size_t saved = 0;
+
+        an_test_fault_arm(&fault, r->ctx, kinds, n, forever, ENOSPC);
+        const alexnet_status status = alexnet_train(r->ctx, &options, &result);
+        const bool failed = an_test_fault_disarm(&fault);
+        an_assert_ok(r->ctx, an_checkpoint_count(r->ctx, checkpoints, &saved));
+        if (failed && status != ALEXNET_OK && saved == 0)
+            assert_int_equal(an_test_count_entries(r->folder), 1); /* the data */
+        an_assert_ok(r->ctx, an_folder_remove(r->ctx, out));
+        if (!failed) return;
+    }
+}
+
+static void a_run_that_fails_before_its_first_checkpoint_is_in_nobody_s_way(void **state)
+{
+    an_runs *r = *state;
+
+    run_fails_out_of_the_way(r, AN_FAULT_BIT(AN_FAULT_MEMORY), false);
+    run_fails_out_of_the_way(r, AN_FAULT_BIT(AN_FAULT_MEMORY), true);
+    run_fails_out_of_the_way(r, AN_FAULT_BIT(AN_FAULT_WRITE), true);
+}
+
+static void what_was_there_before_a_run_that_failed_stays(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run");
+    alexnet_train_result result;
+    an_test_fault fault;
+
+    assert_int_equal(mkdir(options.out, 0777), 0);
+    an_test_fault_arm(&fault, r->ctx, AN_FAULT_BIT(AN_FAULT_WRITE), 0, true, ENOSPC);
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_IO);
+    assert_true(an_test_fault_disarm(&fault));
+    an_assert_error(r->ctx,
+                    "config.json"); /* the message of what failed, not of what was cleared away */
+    assert_int_equal(an_test_count_entries(options.out), 0);
+    an_runs_train(r, &options);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, an_runs_set_up, an_runs_tear_down)
 
 int main(void)
@@ -950,6 +1006,8 @@ int main(void)
         TEST(a_stop_before_the_first_step_leaves_no_run),
         TEST(classes_must_be_the_data_s),
         TEST(a_single_class_is_warned_of),
+        TEST(a_run_that_fails_before_its_first_checkpoint_is_in_nobody_s_way),
+        TEST(what_was_there_before_a_run_that_failed_stays),
         TEST(an_existing_run_is_kept_unless_forced),
         TEST(a_run_is_trained_by_one_at_a_time),
         TEST(a_resumed_run_sweeps_what_a_kill_left),

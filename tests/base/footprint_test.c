@@ -1,0 +1,57 @@
+/*
+ * footprint_test.c: sums on the way, and the most that they come to.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "support/support.h"
+
+#include "base/footprint.h"
+#include "base/room.h"
+
+#define MIB INT64_C(1048576)
+
+static void the_peak_is_the_most_on_the_way(void **unused)
+{
+    an_footprint f = {.start = 10, .now = 12, .peak = 12};
+
+    (void)unused;
+    an_footprint_take(&f, 100);
+    an_footprint_give(&f, 60);
+    an_footprint_take(&f, 30);
+    assert_int_equal(f.now, 82);
+    assert_int_equal(f.peak, 112);
+    an_footprint_take(&f, 31);
+    assert_int_equal(f.peak, 113);
+}
+
+static void it_begins_with_the_process_as_it_is(void **state)
+{
+    const an_test_place *place = *state;
+    const an_footprint f = an_footprint_begin(place->ctx);
+
+    assert_true(f.start > 0 && f.now > f.start && f.peak == f.now);
+}
+
+static void what_is_not_there_is_refused(void **state)
+{
+    const an_test_place *place = *state;
+
+    place->ctx->options.max_memory = an_room_resident(place->ctx) + 100 * MIB;
+    an_footprint f = an_footprint_begin(place->ctx);
+    assert_in_range(f.free, place->ctx->options.max_memory, place->ctx->options.max_memory);
+    an_footprint_take(&f, 50 * MIB);
+    an_assert_ok(place->ctx, an_footprint_check(place->ctx, &f, "it", NULL));
+    an_footprint_take(&f, 100 * MIB);
+    an_assert_status(place->ctx, an_footprint_check(place->ctx, &f, "it", NULL), ALEXNET_NO_MEMORY);
+    an_assert_error(place->ctx, "max_memory");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_peak_is_the_most_on_the_way),
+        an_test_in_place(it_begins_with_the_process_as_it_is),
+        an_test_in_place(what_is_not_there_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -323,7 +323,7 @@ static alexnet_status check(alexnet_context *ctx, const an_loader_options *o)
     return ALEXNET_OK;
 }
 
-/* Bytes: of a slot's images, of a slot, of the order, of all of it. */
+/* Bytes of a slot's images, of a slot, of the order, and of all. */
 typedef struct room {
     size_t images, slot, order, all;
 } room;
@@ -364,7 +364,7 @@ static alexnet_status take_slots(an_loader *loader)
     return ALEXNET_OK;
 }
 
-/* What one worker takes. An image that cannot be read takes nothing. */
+/* The memory of one worker. An image that cannot be read needs none. */
 static alexnet_status measure_worker(alexnet_context *ctx, const an_loader_options *o, size_t *out)
 {
     const int64_t looks = AN_MIN(o->count, AN_LOADER_MEASURED);
@@ -393,7 +393,7 @@ alexnet_status an_loader_book(alexnet_context *ctx, const an_loader_options *opt
 
     if (o.indices == NULL) o.count = an_source_count(o.source);
     if (o.count == 0) return ALEXNET_OK;
-    /* A slot that is not filled takes nothing. */
+    /* A slot that is never filled takes no memory. */
     const int64_t batch = AN_MIN(o.batch, o.count), ahead = AN_LOADER_SLOTS * batch;
     const int64_t images = o.repeat ? ahead : AN_MIN(ahead, o.count);
     const int members = AN_MAX(an_team_size(ctx, o.workers, o.count), 1);

@@ -68,9 +68,9 @@ void an_loader_close(an_loader *loader); /* stops and joins the workers at once 
 alexnet_status an_loader_next(an_loader *loader, const an_batch **batch) AN_NODISCARD;
 
 /*
- * Adds to *bytes the memory that a loader with these options needs, its threads included. The memory
- * to decode an image is that of the largest of AN_LOADER_MEASURED images, evenly spread over the
- * source. NO_MEMORY, IO.
+ * The memory that a loader with these options takes, its threads included. Decoding is taken to
+ * need as much as the largest of AN_LOADER_MEASURED images, evenly spread over the data. Adds to
+ * *bytes. NO_MEMORY, IO.
  */
 #define AN_LOADER_MEASURED 16
 alexnet_status an_loader_book(alexnet_context *ctx, const an_loader_options *options,

@@ -162,8 +162,8 @@ alexnet_status an_source_read(const an_source *source, alexnet_context *ctx, int
                               an_image *image) AN_NODISCARD;
 
 /*
- * The bytes of memory needed to read image `index`: for its file, the decoder and the pixels. *image
- * gets its size, and no pixels. As an_source_read().
+ * The bytes of memory that reading image `index` takes: its file, the decoder, the pixels. *image
+ * gets the size, and no pixels. Errors: an_source_read().
  */
 alexnet_status an_source_measure(const an_source *source, alexnet_context *ctx, int64_t index,
                                  an_orientation orientation, an_image *image,

@@ -553,7 +553,6 @@ static alexnet_status read_slowly(const an_source *source, alexnet_context *ctx,
     return plain_kind->read(source, ctx, index, orientation, buffer, image);
 }
 
-/* What the loader takes of its own, without the order of the images, labels and the like. */
 static int64_t book(const setting *s)
 {
     int64_t bytes = 0;
@@ -562,13 +561,13 @@ static int64_t book(const setting *s)
     return bytes;
 }
 
-static void what_it_takes_is_known_before(void **in)
+static void its_memory_is_known_before(void **in)
 {
-    const int64_t slot = 5 * FLOATS * sizeof(float), room = 2048;
+    const int64_t slot = 5 * FLOATS * sizeof(float), room = 2048; /* order, labels and the like */
     const int64_t worker = 20 * 20 * 3 + 12 * 3 * (20 + 2 * 12);
     setting s;
 
-    open_drawn(*in, &s); /* it goes on after the epoch: three batches ahead */
+    open_drawn(*in, &s); /* it repeats: three batches ahead */
     s.options.workers = 0;
     assert_in_range(book(&s), 3 * slot + worker, 3 * slot + worker + room);
     s.options.workers = 4;
@@ -676,7 +675,7 @@ int main(void)
         FIXTURE_TEST(a_file_that_the_system_refuses_is_a_bad_image),
         FIXTURE_TEST(a_record_that_does_not_fit_is_not_a_bad_image),
         FIXTURE_TEST(options_are_checked),
-        FIXTURE_TEST(what_it_takes_is_known_before),
+        FIXTURE_TEST(its_memory_is_known_before),
         FIXTURE_TEST(closing_does_not_wait_for_the_epoch),
         FIXTURE_TEST(after_an_epoch_nothing_is_allocated),
         FIXTURE_TEST(every_failure_is_clean),

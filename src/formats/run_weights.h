@@ -9,7 +9,7 @@
 #include "alexnet.h"
 #include "base/compiler.h"
 
-/* Files of a run's folder (train/run_folder.h). */
+/* Files of a run's folder (train/run/run_folder.h). */
 #define AN_RUN_CONFIG "config.json"
 #define AN_RUN_BEST   "best.safetensors"
 #define AN_RUN_LAST   "last.safetensors"

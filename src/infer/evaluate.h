@@ -1,6 +1,6 @@
 /*
  * evaluate.h: alexnet_evaluate() on images that are already open: those that a run held back
- * (train/held_back.c), or those of options->data.
+ * (train/run/held_back.c), or those of options->data.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_INFER_EVALUATE_H

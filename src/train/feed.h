@@ -16,8 +16,8 @@
 #include "core/session.h"
 #include "train/dataset.h"
 #include "train/frozen.h"
-#include "train/manifest.h"
 #include "train/mixup.h"
+#include "train/run/manifest.h"
 
 /* All borrowed. */
 typedef struct an_feed_options {

@@ -8,7 +8,7 @@
 #define AN_TRAIN_LIMITS_H
 
 #include "train/config.h"
-#include "train/manifest.h"
+#include "train/run/manifest.h"
 
 /* No step is left or no time; but one step is taken, however short the time is. */
 bool an_limit_reached(const an_config *config, const an_train_state *state);

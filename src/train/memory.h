@@ -12,7 +12,7 @@
 
 #include "base/footprint.h"
 #include "train/dataset.h"
-#include "train/manifest.h"
+#include "train/run/manifest.h"
 
 typedef struct an_memory_job {
     alexnet_model *model; /* an outline will do; its frozen parameters are marked */

@@ -14,7 +14,7 @@
 #define AN_TRAIN_PACE_H
 
 #include "train/feed.h"
-#include "train/run_folder.h"
+#include "train/run/run_folder.h"
 
 /* What the rest of a run takes. Seconds; all 0 or more. */
 typedef struct an_pace {

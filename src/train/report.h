@@ -8,7 +8,7 @@
 #define AN_TRAIN_REPORT_H
 
 #include "infer/metrics.h"
-#include "train/run_folder.h"
+#include "train/run/run_folder.h"
 
 #define AN_LOG_STEPS 10
 

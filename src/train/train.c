@@ -20,16 +20,16 @@
 #include "formats/partial.h"
 #include "formats/run_weights.h"
 #include "infer/eval_run.h"
-#include "train/best.h"
-#include "train/checkpoint.h"
-#include "train/disk.h"
 #include "train/events.h"
 #include "train/init_he.h"
-#include "train/held_back.h"
-#include "train/images.h"
 #include "train/mean_image.h"
 #include "train/memory.h"
-#include "train/place.h"
+#include "train/run/best.h"
+#include "train/run/checkpoint.h"
+#include "train/run/disk.h"
+#include "train/run/held_back.h"
+#include "train/run/images.h"
+#include "train/run/place.h"
 #include "train/schedule.h"
 #include "train/trainer.h"
 #include <math.h>
@@ -280,9 +280,9 @@ static alexnet_status add_mean_image(job *j)
         .model = j->model,
         .record = &record,
         .images = {.source = train->source,
-                     .indices = train->indices,
-                     .count = train->count,
-                     .workers = j->options->workers},
+                   .indices = train->indices,
+                   .count = train->count,
+                   .workers = j->options->workers},
         .progress = j->options->progress,
         .progress_user = j->options->progress_user,
     };

@@ -12,9 +12,9 @@
 #include "base/text.h"
 #include "infer/eval_run.h"
 #include "train/account.h"
-#include "train/checkpoint.h"
 #include "train/limits.h"
-#include "train/saver.h"
+#include "train/run/checkpoint.h"
+#include "train/run/saver.h"
 #include <math.h>
 
 #define LOW_RATE 0.05 /* of the recipe's: little is learnt any more */
@@ -38,7 +38,7 @@ typedef struct trainer {
     an_report report;
     an_pacer pacer;
     an_saver saver;
-    bool end_moved;        /* a resumed run is to end elsewhere than it was */
+    bool end_moved;     /* a resumed run is to end elsewhere than it was */
     bool limit_changed; /* the limit in time is not the one that the course was made for */
     double lr;          /* of the last step */
     char config_sha256[AN_SHA256_HEX_SIZE];

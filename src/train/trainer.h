@@ -9,9 +9,9 @@
 #include "base/footprint.h"
 #include "train/config.h"
 #include "train/dataset.h"
-#include "train/disk.h"
-#include "train/manifest.h"
-#include "train/run_folder.h"
+#include "train/run/disk.h"
+#include "train/run/manifest.h"
+#include "train/run/run_folder.h"
 
 /* What a run works on; all of it borrowed. */
 typedef struct an_training {
@@ -21,7 +21,7 @@ typedef struct an_training {
     alexnet_model *model;
     const an_disk *disk;
     const an_footprint *memory; /* only to be told */
-    const char *checkpoint;               /* whose optimiser to go on with; NULL: from the start */
+    const char *checkpoint;     /* whose optimiser to go on with; NULL: from the start */
     bool best_due; /* its weights are the best, and best.safetensors is none of them yet */
     const alexnet_train_options *options; /* workers and callbacks; nothing else is looked at */
 } an_training;

@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "cli/run.h"
 #include "fuzz/fuzz_file.h"
-#include "train/run_folder.h"
+#include "train/run/run_folder.h"
 
 #define STEP 20 /* where the run is resumed */
 

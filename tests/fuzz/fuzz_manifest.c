@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "fuzz/fuzz_file.h"
-#include "train/manifest.h"
+#include "train/run/manifest.h"
 
 static void expect_files(an_manifest *manifest)
 {

@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "core/backend.h"
 #include "core/model.h"
-#include "train/checkpoint.h"
+#include "train/run/checkpoint.h"
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -156,7 +156,8 @@ static void fine_tuning_takes_over_what_fits(void **state)
     options.freeze = "conv1,conv2";
     const alexnet_train_result result = an_runs_train(r, &options);
     assert_non_null(strstr(r->log.text, "loaded 6 of the 8 tensors of cifar-19pct"));
-    assert_non_null(strstr(r->log.text, "head: fc10.weight starts afresh: the file has none of this"));
+    assert_non_null(
+        strstr(r->log.text, "head: fc10.weight starts afresh: the file has none of this"));
 
     an_assert_ok(r->ctx, alexnet_model_load(r->ctx, from, &before));
     an_assert_ok(r->ctx, alexnet_model_load(r->ctx, result.weights, &after));

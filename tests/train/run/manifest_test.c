@@ -6,7 +6,7 @@
 #include "support/support.h"
 
 #include "base/file.h"
-#include "train/manifest.h"
+#include "train/run/manifest.h"
 #include <errno.h>
 #include <math.h>
 #include <string.h>

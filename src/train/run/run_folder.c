@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "train/run_folder.h"
+#include "train/run/run_folder.h"
 
 #include "base/context.h"
 #include "base/json.h"
@@ -11,7 +11,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "formats/run_weights.h"
-#include "train/checkpoint.h"
+#include "train/run/checkpoint.h"
 #include <math.h>
 #include <string.h>
 

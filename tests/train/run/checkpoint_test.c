@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "formats/partial.h"
-#include "train/checkpoint.h"
+#include "train/run/checkpoint.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

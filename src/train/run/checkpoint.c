@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "train/checkpoint.h"
+#include "train/run/checkpoint.h"
 
 #include "base/context.h"
 #include "base/file.h"

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "train/held_back.h"
+#include "train/run/held_back.h"
 
 #include "base/context.h"
 #include "base/extend.h"
@@ -12,9 +12,9 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "formats/run_weights.h"
-#include "infer/prediction_file.h"
 #include "infer/evaluate.h"
-#include "train/run_folder.h"
+#include "infer/prediction_file.h"
+#include "train/run/run_folder.h"
 #include <string.h>
 
 #define NAME_BYTES 4096 /* of an image */
@@ -22,7 +22,7 @@
 /* ---- as a list ---- */
 
 static alexnet_status add_image(an_writer *writer, const an_source *source, int64_t index,
-                                  const char *folder)
+                                const char *folder)
 {
     char name[NAME_BYTES];
 
@@ -39,8 +39,7 @@ static alexnet_status add_image(an_writer *writer, const an_source *source, int6
     return an_writer_add(writer, "\n", 1);
 }
 
-static alexnet_status add_images(an_writer *writer, const an_image_set *images,
-                                   const char *folder)
+static alexnet_status add_images(an_writer *writer, const an_image_set *images, const char *folder)
 {
     static const char heading[] = "path,label\n";
 

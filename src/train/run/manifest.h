@@ -12,8 +12,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#ifndef AN_TRAIN_MANIFEST_H
-#define AN_TRAIN_MANIFEST_H
+#ifndef AN_TRAIN_RUN_MANIFEST_H
+#define AN_TRAIN_RUN_MANIFEST_H
 
 #include "alexnet.h"
 #include "base/compiler.h"
@@ -30,13 +30,13 @@ typedef struct an_train_state {
     double best_top1, best_loss;         /* NaN: none */
     char best_sha256
         [AN_SHA256_HEX_SIZE]; /* of best.safetensors as it was written; "": nobody knows */
-    int64_t stale;                       /* validations since the best */
-    double seconds;                      /* of training so far, all sittings together */
-    an_plateau plateau;                  /* of the schedule */
-    int side;                            /* of the input in this epoch, pixels; 0: none yet */
-    double limit;                        /* in seconds, that course was made for; -1: none */
-    double most, bias_most;              /* bounds of both schedules; AN_SCHEDULE_UNBOUND: none */
-    an_course course;                    /* the newest estimate of its end; planned 0: none */
+    int64_t stale;            /* validations since the best */
+    double seconds;           /* of training so far, all sittings together */
+    an_plateau plateau;       /* of the schedule */
+    int side;                 /* of the input in this epoch, pixels; 0: none yet */
+    double limit;             /* in seconds, that course was made for; -1: none */
+    double most, bias_most;   /* bounds of both schedules; AN_SCHEDULE_UNBOUND: none */
+    an_course course;         /* the newest estimate of its end; planned 0: none */
 } an_train_state;
 
 /* A run that has not begun. */

@@ -6,7 +6,7 @@
 #include "infer/tiny.h"
 
 #include "base/file.h"
-#include "train/images.h"
+#include "train/run/images.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "train/saver.h"
+#include "train/run/saver.h"
 
 #include "base/context.h"
 #include "base/file.h"
@@ -13,13 +13,13 @@
 #include "base/text.h"
 #include "formats/metadata.h"
 #include "formats/weights.h"
-#include "train/checkpoint.h"
 #include "train/limits.h"
+#include "train/run/checkpoint.h"
 #include <string.h>
 
 #define SMALL_CHECKPOINT ((int64_t)16 << 20) /* bytes; written in no time to speak of */
-#define BYTES_PER_IMAGE ((int64_t)128 << 10)
-#define EPOCHS_MAX 1000
+#define BYTES_PER_IMAGE  ((int64_t)128 << 10)
+#define EPOCHS_MAX       1000
 
 /* ---- when ---- */
 
@@ -83,10 +83,10 @@ static alexnet_status note_training(const an_saver *saver, const an_train_state 
 {
     const an_config *config = saver->config;
     an_json_maker m = {0};
-    json_t *object = an_json_pack(
-        &m, "{s:s, s:s, s:I, s:f, s:s}", "version", alexnet_version(), "recipe",
-        config->recipe_name, "steps", (json_int_t)state->step, "epochs",
-        (double)state->step / (double)saver->epoch_steps, "data", an_path_base(config->data));
+    json_t *object = an_json_pack(&m, "{s:s, s:s, s:I, s:f, s:s}", "version", alexnet_version(),
+                                  "recipe", config->recipe_name, "steps", (json_int_t)state->step,
+                                  "epochs", (double)state->step / (double)saver->epoch_steps,
+                                  "data", an_path_base(config->data));
     alexnet_status status = ALEXNET_OK;
 
     if (config->train_sha256 != NULL)
@@ -127,8 +127,7 @@ alexnet_status an_saver_last(an_saver *saver)
 static alexnet_status save_kept(an_saver *saver, an_file_sum *sum)
 {
     an_model_swap_values(saver->model, saver->kept);
-    const alexnet_status status =
-        save_weights(saver, &saver->kept_state, saver->folder->best, sum);
+    const alexnet_status status = save_weights(saver, &saver->kept_state, saver->folder->best, sum);
     an_model_swap_values(saver->model, saver->kept);
     return status;
 }
@@ -188,7 +187,4 @@ alexnet_status an_saver_checkpoint(an_saver *saver)
     return saver->best == AN_BEST_WRITTEN ? ALEXNET_OK : an_saver_best(saver);
 }
 
-void an_saver_close(an_saver *saver)
-{
-    an_arena_close(saver->ctx, &saver->memory);
-}
+void an_saver_close(an_saver *saver) { an_arena_close(saver->ctx, &saver->memory); }

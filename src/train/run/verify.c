@@ -8,9 +8,9 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "formats/safetensors.h"
-#include "train/checkpoint.h"
 #include "train/config.h"
-#include "train/run_folder.h"
+#include "train/run/checkpoint.h"
+#include "train/run/run_folder.h"
 #include <string.h>
 
 typedef struct job {

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "runs.h"
+#include "train/runs.h"
 
 #include "base/file.h"
 #include <stdio.h>
@@ -37,7 +37,8 @@ static void best_weights_that_are_damaged_are_sought_anew(void **state)
     alexnet_train_options options = an_runs_options(r, "run"), resumed;
     an_bytes bytes;
 
-    an_test_set(&options, "lr=0"); /* nothing improves: the best would stay that of the first epoch */
+    an_test_set(&options,
+                "lr=0"); /* nothing improves: the best would stay that of the first epoch */
     an_runs_train(r, &options);
     an_assert_ok(r->ctx, an_file_read(r->ctx, best, 1 << 24, &bytes));
     bytes.data[bytes.size - 1000] ^= 1;

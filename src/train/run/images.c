@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "train/images.h"
+#include "train/run/images.h"
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -19,8 +19,7 @@
 
 typedef alexnet_status (*line_fn)(void *user, const char *line);
 
-static alexnet_status each_of(const an_image_set *images, const char *use, line_fn take,
-                              void *user)
+static alexnet_status each_of(const an_image_set *images, const char *use, line_fn take, void *user)
 {
     char name[NAME_BYTES], shown[NAME_BYTES], line[3 * NAME_BYTES];
     char class[NAME_BYTES];
@@ -43,7 +42,7 @@ static alexnet_status each_of(const an_image_set *images, const char *use, line_
 static alexnet_status each_line(const an_dataset *data, line_fn take, void *user)
 {
     const an_image_set all = {.source = data->train_source,
-                             .count = an_source_count(data->train_source)};
+                              .count = an_source_count(data->train_source)};
 
     if (data->val_source == NULL) return each_of(&all, "data", take, user);
     AN_TRY(each_of(&data->train, "train", take, user));

@@ -7,9 +7,9 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "train/checkpoint.h"
 #include "train/course.h"
-#include "train/saver.h"
+#include "train/run/checkpoint.h"
+#include "train/run/saver.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -137,8 +137,8 @@ static void assert_saved(world *w, int64_t step)
     an_train_state found;
     int64_t bytes;
 
-    an_assert_ok(w->ctx, an_checkpoint_find(w->ctx, w->folder.checkpoints, HASH, &path, &found,
-                                            NULL));
+    an_assert_ok(w->ctx,
+                 an_checkpoint_find(w->ctx, w->folder.checkpoints, HASH, &path, &found, NULL));
     assert_non_null(path);
     an_free(w->ctx, path);
     assert_int_equal(found.step, step);
@@ -163,13 +163,13 @@ static void large_checkpoints_wait_for_images(void **state)
         int epochs;
     } rows[] = {
         {0, 100, 1},
-        {16777215, 1, 1},                   /* small */
-        {16777216, 128, 1},                 /* 128 images' worth */
+        {16777215, 1, 1},   /* small */
+        {16777216, 128, 1}, /* 128 images' worth */
         {16777216, 127, 2},
         {16777216, 1, 128},
-        {700000000, 9469, 1},               /* AlexNet with momentum and an average, on imagenette */
-        {700000000, 950, 6},                /* on a tenth of it */
-        {700000000, 1281167, 1},            /* on ImageNet */
+        {700000000, 9469, 1},    /* AlexNet with momentum and an average, on imagenette */
+        {700000000, 950, 6},     /* on a tenth of it */
+        {700000000, 1281167, 1}, /* on ImageNet */
         {INT64_MAX, 1, 1000},
     };
     (void)state;
@@ -184,9 +184,9 @@ static void a_checkpoint_comes_every_third_epoch(void **state)
         int64_t step, saved;
         bool asked, due;
     } rows[] = {
-        {0, -1, true, false},  {10, -1, false, false}, {10, -1, true, true}, {15, -1, false, false},
-        {30, -1, false, true}, {30, 30, false, false}, {30, 30, true, false}, {60, 30, false, true},
-        {50, 30, false, false},
+        {0, -1, true, false},   {10, -1, false, false}, {10, -1, true, true},
+        {15, -1, false, false}, {30, -1, false, true},  {30, 30, false, false},
+        {30, 30, true, false},  {60, 30, false, true},  {50, 30, false, false},
     };
     world *w = *state;
 

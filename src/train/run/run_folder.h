@@ -14,8 +14,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#ifndef AN_TRAIN_RUN_FOLDER_H
-#define AN_TRAIN_RUN_FOLDER_H
+#ifndef AN_TRAIN_RUN_RUN_FOLDER_H
+#define AN_TRAIN_RUN_RUN_FOLDER_H
 
 #include "alexnet.h"
 #include "base/file.h"

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "train/place.h"
+#include "train/run/place.h"
 
 #include "base/memory.h"
 #include "base/status.h"

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "runs.h"
+#include "train/runs.h"
 
 #include <unistd.h>
 

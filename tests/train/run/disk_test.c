@@ -3,10 +3,10 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "runs.h"
+#include "train/runs.h"
 
 #include "base/file.h"
-#include "train/disk.h"
+#include "train/run/disk.h"
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>

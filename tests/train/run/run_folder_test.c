@@ -6,7 +6,7 @@
 #include "support/support.h"
 
 #include "base/file.h"
-#include "train/run_folder.h"
+#include "train/run/run_folder.h"
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -10,14 +10,14 @@
  * Of an earlier step, it comes before: a killed run trains that step again.
  * SPDX-License-Identifier: MIT
  */
-#ifndef AN_TRAIN_SAVER_H
-#define AN_TRAIN_SAVER_H
+#ifndef AN_TRAIN_RUN_SAVER_H
+#define AN_TRAIN_RUN_SAVER_H
 
 #include "base/arena.h"
 #include "train/config.h"
-#include "train/manifest.h"
 #include "train/optimiser.h"
-#include "train/run_folder.h"
+#include "train/run/manifest.h"
+#include "train/run/run_folder.h"
 
 typedef enum an_best {
     AN_BEST_WRITTEN, /* or there is none */

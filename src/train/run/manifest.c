@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "train/manifest.h"
+#include "train/run/manifest.h"
 
 #include "base/json.h"
 #include "base/memory.h"

@@ -3,11 +3,11 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#ifndef AN_TRAIN_PLACE_H
-#define AN_TRAIN_PLACE_H
+#ifndef AN_TRAIN_RUN_PLACE_H
+#define AN_TRAIN_RUN_PLACE_H
 
 #include "data/source.h"
-#include "train/run_folder.h"
+#include "train/run/run_folder.h"
 
 /*
  * A run among the classes of its data would be one of them from the next look on: BAD_ARG. Beside the parts of a data set it

@@ -8,12 +8,12 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#ifndef AN_TRAIN_DISK_H
-#define AN_TRAIN_DISK_H
+#ifndef AN_TRAIN_RUN_DISK_H
+#define AN_TRAIN_RUN_DISK_H
 
 #include "core/model.h"
 #include "train/config.h"
-#include "train/run_folder.h"
+#include "train/run/run_folder.h"
 
 typedef struct an_disk {
     int64_t end, peak; /* bytes of the run's folder at its end, and at most */

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "train/best.h"
+#include "train/run/best.h"
 
 #include "base/json.h"
 #include "base/log.h"

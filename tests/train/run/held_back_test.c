@@ -3,10 +3,10 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "runs.h"
+#include "train/runs.h"
 
 #include "base/file.h"
-#include "train/held_back.h"
+#include "train/run/held_back.h"
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>

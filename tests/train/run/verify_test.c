@@ -2,7 +2,7 @@
  * verify_test.c: a run that is whole says so; whichever of its files loses a bit or its end is named.
  * SPDX-License-Identifier: MIT
  */
-#include "runs.h"
+#include "train/runs.h"
 
 #include "base/file.h"
 #include "base/memory.h"

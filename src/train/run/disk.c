@@ -3,13 +3,13 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "train/disk.h"
+#include "train/run/disk.h"
 
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "train/checkpoint.h"
 #include "train/optimiser.h"
+#include "train/run/checkpoint.h"
 #include <string.h>
 
 /* A header with its class names and a manifest, a log, a block that is not full: of each file. */

@@ -5,8 +5,8 @@
  * alexnet_evaluate() is implemented here: with no data given it measures what a run held back.
  * SPDX-License-Identifier: MIT
  */
-#ifndef AN_TRAIN_HELD_BACK_H
-#define AN_TRAIN_HELD_BACK_H
+#ifndef AN_TRAIN_RUN_HELD_BACK_H
+#define AN_TRAIN_RUN_HELD_BACK_H
 
 #include "train/dataset.h"
 

@@ -9,8 +9,8 @@
  * bytes. Sets of ALEXNET_SMALL_SET images and more get no list: it would be as large as weights are.
  * SPDX-License-Identifier: MIT
  */
-#ifndef AN_TRAIN_IMAGES_H
-#define AN_TRAIN_IMAGES_H
+#ifndef AN_TRAIN_RUN_IMAGES_H
+#define AN_TRAIN_RUN_IMAGES_H
 
 #include "train/dataset.h"
 

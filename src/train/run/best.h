@@ -3,11 +3,11 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#ifndef AN_TRAIN_BEST_H
-#define AN_TRAIN_BEST_H
+#ifndef AN_TRAIN_RUN_BEST_H
+#define AN_TRAIN_RUN_BEST_H
 
-#include "train/manifest.h"
-#include "train/run_folder.h"
+#include "train/run/manifest.h"
+#include "train/run/run_folder.h"
 
 /*
  * Asked when a run is resumed from `state`. Where the file is not yet what the checkpoint says, as the run was killed between

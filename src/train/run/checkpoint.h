@@ -18,12 +18,12 @@
  * whole under its temporary name. It takes the newest that verifies and says which it passed over and why.
  * SPDX-License-Identifier: MIT
  */
-#ifndef AN_TRAIN_CHECKPOINT_H
-#define AN_TRAIN_CHECKPOINT_H
+#ifndef AN_TRAIN_RUN_CHECKPOINT_H
+#define AN_TRAIN_RUN_CHECKPOINT_H
 
 #include "core/model.h"
-#include "train/manifest.h"
 #include "train/optimiser.h"
+#include "train/run/manifest.h"
 
 #define AN_CHECKPOINT_FROZEN "frozen.safetensors"
 

@@ -143,8 +143,8 @@ typedef enum alexnet_dtype {
 
 typedef struct alexnet_options {
     size_t struct_size;
-    int threads;         /* arithmetic threads, at most 256; 0: all cores this process may use, or as
-                            many as the CPU quota of its cgroup allows */
+    int threads;         /* arithmetic threads, at most 256; 0: all cores this process may use, or
+                            as many as the CPU quota of its cgroup allows */
     alexnet_dtype dtype; /* a machine without instructions for it computes the same, but slower */
     const char *cpu;     /* highest tier to use: "portable", "avx2", "avx512" or "neon". A machine
                             that lacks it uses the best tier below. NULL: the best there is. Must
@@ -553,8 +553,8 @@ typedef struct alexnet_evaluate_result {
     alexnet_class_result *per_class; /* `classes` entries */
     alexnet_weights_result *each;    /* weights_count entries; NULL for one */
     int64_t memory_bytes;            /* alexnet_start.memory_bytes */
-    int64_t peak_rss_bytes;          /* peak memory of the process so far, as the system measured it;
-                                        0: unknown */
+    int64_t peak_rss_bytes;          /* peak memory of the process so far, as the system measured
+                                        it; 0: unknown */
 } alexnet_evaluate_result;
 
 /* Free *out with alexnet_evaluate_result_free(). */

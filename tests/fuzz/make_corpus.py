@@ -146,7 +146,7 @@ def pax(key, value):
 
 def make_tar():
     end = bytes(1024)
-    image = entry(b"0", b"a/1.png", b"image")
+    image = entry(b"0", b"a/1.png", b"drawing")
     write("tar", "plain", image + entry(b"5", b"a/") + entry(b"0", b"b/2.jpg", b"x" * 513) + end)
     write("tar", "parts", entry(b"0", b"./top/train/a/1.png", b"x") + entry(b"0", b"top/val//a/2.png", b"y") + end)
     write("tar", "gnu-name", entry(b"L", b"././@LongLink", b"a/" + b"n" * 200 + b".png\0")
@@ -163,9 +163,9 @@ def make_tar():
           + entry(b"2", b"b/5.png", link=b"/etc/6.png") + entry(b"K", b"long", b"a/1.png\0") + entry(b"1", b"b/7.png") + end)
     piece = [b"%011o\0" % number for number in (0, 7, 600, 3)]
     more = b"".join([b"%011o\0" % 700, b"%011o\0" % 1]).ljust(512, b"\0")
-    write("tar", "sparse-old", entry(b"S", b"a/1.png", b"image" + b"abc", patch=b"".join(piece).ljust(97, b"\0") + b"%011o\0" % 1000)
+    write("tar", "sparse-old", entry(b"S", b"a/1.png", b"drawing" + b"abc", patch=b"".join(piece).ljust(97, b"\0") + b"%011o\0" % 1000)
           + image + end)
-    write("tar", "sparse-more", entry(b"S", b"a/1.png", more + b"image" + b"abcd", size=b"%011o\0" % 11,
+    write("tar", "sparse-more", entry(b"S", b"a/1.png", more + b"drawing" + b"abcd", size=b"%011o\0" % 11,
                                       patch=b"".join(piece).ljust(96, b"\0") + b"\1" + b"%011o\0" % 1000) + image + end)
     write("tar", "sparse-0.0", entry(b"x", b"PaxHeader", pax(b"GNU.sparse.size", b"1000") + pax(b"GNU.sparse.offset", b"5")
                                      + pax(b"GNU.sparse.numbytes", b"7")) + image + end)
@@ -173,7 +173,7 @@ def make_tar():
                                      + pax(b"GNU.sparse.map", b"0,3,20,4")) + image + end)
     write("tar", "sparse-1.0", entry(b"x", b"PaxHeader", pax(b"GNU.sparse.major", b"1") + pax(b"GNU.sparse.minor", b"0")
                                      + pax(b"GNU.sparse.name", b"b/2.png") + pax(b"GNU.sparse.realsize", b"1000"))
-          + entry(b"0", b"GNUSparseFile.1/2.png", b"2\n0\n3\n20\n4\n".ljust(512, b"\0") + b"image") + end)
+          + entry(b"0", b"GNUSparseFile.1/2.png", b"2\n0\n3\n20\n4\n".ljust(512, b"\0") + b"drawing") + end)
     write("tar", "large-claim", entry(b"0", b"a/1.png", size=b"77777777777\0") + end)
 
 

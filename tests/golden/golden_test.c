@@ -166,7 +166,7 @@ static void bench_open(bench *b, alexnet_context *ctx, const char *family, const
     assert_non_null(b->images);
     assert_non_null(b->labels);
     formula_give(an_json_get_text(golden, "images", ""), 0,
-                 (float)an_json_get_real(golden, "images", 0), pixels, b->images);
+                 (float)an_json_get_real(golden, "pixel_size", 0), pixels, b->images);
     for (int i = 0; i < b->batch; ++i)
         b->labels[i] = (3 * i + 1) % options.classes;
     give_weights(b->model);

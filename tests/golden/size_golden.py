@@ -51,9 +51,9 @@ def torchvision_logits(net, x):
 def compute(family, net, height, width):
     reset(net)
     with torch.no_grad():
-        x = given(f"size {height}x{width}", (BATCH, 3, height, width), 0, net.images)
+        x = given(f"size {height}x{width}", (BATCH, 3, height, width), 0, net.pixel_size)
         logits = torchvision_logits(net, x) if family == "torchvision" else net.logits(x)
-    return {"family": family, "height": height, "width": width, "images": net.images, "batch": BATCH,
+    return {"family": family, "height": height, "width": width, "pixel_size": net.pixel_size, "batch": BATCH,
             "shape": list(logits.shape), "logits": summary(logits), "means": summary(logits.mean((2, 3)))}
 
 

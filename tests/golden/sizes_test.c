@@ -66,7 +66,7 @@ static void check_logits(alexnet_model *model, const json_t *row, const char *wh
 
     assert_non_null(images);
     snprintf(name, sizeof name, "size %dx%d", model->options.input_h, model->options.input_w);
-    formula_give(name, 0, (float)an_json_get_real(row, "images", 0), pixels, images);
+    formula_give(name, 0, (float)an_json_get_real(row, "pixel_size", 0), pixels, images);
     an_assert_ok(ctx, alexnet_session_open(model, batch, "logits", &session));
     alexnet_session_get_output(session, found);
     for (int i = 0; i < 3; ++i)

@@ -73,7 +73,7 @@ class Family:
     """A network and how its source trains it.
 
         layers              the layers with parameters
-        images            the size of pixels
+        pixel_size            the size of pixels
         rate                of the first step, so that the loss moves and does not explode
         update              how the rate enters: "paper" (inside the velocity) or "torch"
         decay, costs        of all weights, or of the layers named
@@ -83,7 +83,7 @@ class Family:
                             None: it has no dropout
         falling             times which the rate is taken in three steps: the two forms of update differ from a change on
     """
-    batch, input, images = 2, (3, 224, 224), 2
+    batch, input, pixel_size = 2, (3, 224, 224), 2
     update, decay, costs, biases = "paper", 5e-4, {}, (2, 0)
     exaggerated = 200
     dropout, droppings = None, []
@@ -205,7 +205,7 @@ class Torchvision2018(Torchvision):
 
 class Paper(Family):
     """Krizhevsky, Sutskever, Hinton, NIPS 2012, as printed: the factor of the normalisation is not divided."""
-    images, rate, biases = 100, 1e-5, (1, 1)
+    pixel_size, rate, biases = 100, 1e-5, (1, 1)
     dropout, droppings = "paper", [18, 21]
     layers = {
         "conv1": convolution(96, 3, 11), "conv2": convolution(256, 48, 5), "conv3": convolution(384, 256, 3),
@@ -253,7 +253,7 @@ class CaffeNet(Caffe):
 class PaperRun(Family):
     """computerhistory/AlexNet-Source-Code, layers-145.cfg: each tower normalises over its own maps; no ReLU before the
     first normalisation; conv2 is normalised within its maps as well."""
-    images, rate = 100, 1e-5
+    pixel_size, rate = 100, 1e-5
     dropout, droppings = "paper", [19, 22]
     layers = dict(list(Paper.layers.items())[:5],
                   fc4096a=linear(4096, 9216), fc4096b=linear(4096, 4096), fc1000=linear(CLASSES, 4096))
@@ -292,7 +292,7 @@ class Owt(PaperRun):
 class Slim(Family):
     """tensorflow/models, research/slim/nets/alexnet.py, alexnet_v2: VALID, or SAME with stride 1; all are convolutions.
     Its script, not the network, says how it is trained: here as the others are. That weights alone decay is the network's."""
-    images, rate, biases = 10, 2e-4, (1, 0)
+    pixel_size, rate, biases = 10, 2e-4, (1, 0)
     dropout, droppings = "inverted", [15, 18]
     names = {"weight": "alexnet_v2/{}/weights", "bias": "alexnet_v2/{}/biases"}
     layers = {
@@ -370,7 +370,7 @@ class Cifar80sec(Cifar19pct):
 
 class Cifar18pct(Cifar19pct):
     """layers-18pct.cfg: normalised within maps after the first two poolings."""
-    images, rate, costs = 20, 5e-4, {"fc10": 1}
+    pixel_size, rate, costs = 20, 5e-4, {"fc10": 1}
 
     def norm(self, x):
         return within(x, 3, 5e-5 / 9)
@@ -404,7 +404,7 @@ class Cifar13pct(Family):
 
 class Cifar11pct(Cifar13pct):
     """layers-conv-local-11pct.cfg: local3 is wider; nine maps are normalised together, behind pool1 and before pool2."""
-    images, rate, costs, exaggerated = 20, 2e-4, {"conv1": 0, "conv2": 0, "fc10": 0.01}, 100
+    pixel_size, rate, costs, exaggerated = 20, 2e-4, {"conv1": 0, "conv2": 0, "fc10": 0.01}, 100
     layers = dict(Cifar13pct.layers, local3=local(36, 64, 3, 64), local4=local(36, 64, 3, 32))
 
     def norm(self, x):

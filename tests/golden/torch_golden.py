@@ -55,7 +55,7 @@ def set_dropout(net, p, step=DROPOUT["step"]):
 
 def batch_of(net):
     labels = torch.tensor([(3 * i + 1) % CLASSES for i in range(net.batch)])
-    return given(net.images, (net.batch, *net.input), 0, net.images), labels
+    return given(net.images, (net.batch, *net.input), 0, net.pixel_size), labels
 
 
 def choose_images(net, dropouts):
@@ -189,7 +189,7 @@ def compute(family):
     reset(net)
     choose_images(net, [0, DROPOUT["p"]] if net.dropout else [0])
     golden = {"made_by": f"torch {torch.__version__}, torchvision {torchvision.__version__}, float64",
-              "family": family, "batch": net.batch, "classes": CLASSES, "images": net.images, "images": net.images,
+              "family": family, "batch": net.batch, "classes": CLASSES, "images": net.images, "pixel_size": net.pixel_size,
               "momentum": MOMENTUM, "weight_decay": decay_of(net), "update": net.update,
               "rates": [net.rate * factor for factor in net.falling]} | measure(net, 0)
     if net.dropout:

@@ -659,7 +659,7 @@ alexnet_status alexnet_train(alexnet_context *ctx, const alexnet_train_options *
         *out = (alexnet_train_result){
             .train_loss = none, .val_top1 = none, .val_top5 = none, .best_top1 = none};
     if (status != ALEXNET_OK && status != ALEXNET_STOPPED && (j.begun || j.made))
-        an_run_folder_undo(ctx, &j.folder, j.made);
+        an_run_folder_undo(ctx, &j.folder, j.made, resolved.force != 0);
     close_job(&j);
     an_free(ctx, from);
     return status;

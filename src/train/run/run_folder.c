@@ -223,27 +223,40 @@ static alexnet_status remove_begun_checkpoints(alexnet_context *ctx, const an_ru
     return an_checkpoint_remove_all(ctx, folder->checkpoints);
 }
 
-/* config.json last: whoever is killed meanwhile leaves a run to resume, from the beginning. */
-static alexnet_status undo(alexnet_context *ctx, const an_run_folder *folder)
+/* The folder of a replaced run may hold files of other people: it keeps the mark that it is a run's, so that it can be
+ * forced again. */
+static alexnet_status undo_config(alexnet_context *ctx, const an_run_folder *folder, bool replaced)
 {
-    const char *const files[] = {folder->log, folder->best,   folder->last,
-                                 folder->val, folder->images, folder->config};
+    an_file_info info;
+
+    if (!replaced) return an_file_remove(ctx, folder->config);
+    AN_TRY(an_file_stat(ctx, folder->config, &info));
+    return info.kind == AN_FILE_ABSENT ? ALEXNET_OK : an_file_set_aside(ctx, folder->config);
+}
+
+/* config.json last: a kill before that leaves a run that can be resumed from the beginning. */
+static alexnet_status undo(alexnet_context *ctx, const an_run_folder *folder, bool replaced)
+{
+    const char *const files[] = {folder->log, folder->best, folder->last, folder->val,
+                                 folder->images};
 
     AN_TRY(remove_begun_checkpoints(ctx, folder));
     for (size_t i = 0; i < AN_COUNT(files); ++i)
         AN_TRY(an_file_remove(ctx, files[i]));
-    const alexnet_status status = sweep(ctx, folder, false);
+    AN_TRY(undo_config(ctx, folder, replaced));
+    const alexnet_status status = sweep(ctx, folder, replaced);
     (void)status; /* leftovers are in nobody's way */
     return ALEXNET_OK;
 }
 
-void an_run_folder_undo(alexnet_context *ctx, const an_run_folder *folder, bool made)
+void an_run_folder_undo(alexnet_context *ctx, const an_run_folder *folder, bool made,
+                        bool replaced)
 {
     char cause[AN_ERROR_BYTES];
     const int number = ctx->error_number;
 
     an_print(cause, sizeof cause, "%s", ctx->error);
-    alexnet_status status = undo(ctx, folder);
+    alexnet_status status = undo(ctx, folder, replaced && !made);
     if (status == ALEXNET_OK && made) status = an_folder_remove_empty(ctx, folder->path);
     (void)status; /* what stays can be resumed, or holds no run */
     an_print(ctx->error, sizeof ctx->error, "%s", cause);

@@ -48,10 +48,11 @@ alexnet_status an_run_folder_create(alexnet_context *ctx, an_run_folder *folder,
 
 /*
  * Takes back a run that failed before its first checkpoint, so that the same command works again: removes what it wrote, and
- * with `made` the folder when nothing else lies in it. A run that has a checkpoint stays as it is. Takes no memory where
+ * with `made` the folder when nothing else lies in it; of a run that was to replace another (`replaced`) the mark stays. A run that has a checkpoint stays as it is. Takes no memory where
  * no checkpoint was begun. The context's message stays.
  */
-void an_run_folder_undo(alexnet_context *ctx, const an_run_folder *folder, bool made);
+void an_run_folder_undo(alexnet_context *ctx, const an_run_folder *folder, bool made,
+                        bool replaced);
 
 /* Removes the temporary files of an earlier sitting that was killed, or of a run that was replaced.
  * Needs the lock, and a config.json. */

@@ -247,8 +247,8 @@ static void the_recipe_follows_from_the_data(void **unused)
          "model cifar-19pct and its recipe are made for one data set", 140},
         {"figure1-tanh", NULL, "w", 50000, "figure1-tanh",
          "model figure1-tanh and its recipe are made for one data set", 40},
-        {"torchvision", "caffe", "w", 36, "caffe", "asked for", 90},
-        {"torchvision", "quick", NULL, 1200000, "quick", "asked for", 15},
+        {"torchvision", "caffe", "w", 36, "caffe", "requested", 90},
+        {"torchvision", "quick", NULL, 1200000, "quick", "requested", 15},
     };
     alexnet_context *ctx = an_test_open(NULL);
 

@@ -89,7 +89,7 @@ static void a_run_with_nothing_left_is_told_why(void **unused)
          0,
          0},
         {10, {.planned = 100, .total = 100}, 99, "raise --patience, or --patience none", -1, 2, 0},
-        {10, {.planned = 100, .total = 100}, 99, "--stop-at-top1 none, to go on", -1, 0, 0.9},
+        {10, {.planned = 100, .total = 100}, 99, "--stop-at-top1 none, to continue", -1, 0, 0.9},
     };
     an_tiny_text log;
     alexnet_context *ctx = an_test_open(NULL);

@@ -75,7 +75,7 @@ static void step(world *w, int64_t number, double loss)
                             .seconds = 3 * (double)number,
                             .seconds_left = (double)NAN};
 
-    an_report_answers(&w->report, probs, 4, labels, 2, loss);
+    an_report_predictions(&w->report, probs, 4, labels, 2, loss);
     an_assert_ok(w->ctx, an_report_step(&w->report, &at));
 }
 

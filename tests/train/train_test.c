@@ -328,7 +328,7 @@ static void no_checkpoint_stays_where_none_is_wanted(void **state)
     an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_FILE);
     assert_int_equal(an_test_count_entries(options.out),
                      5); /* what a kill left goes all the same */
-    an_assert_error(r->ctx, "run is finished and has kept no checkpoint to go on from");
+    an_assert_error(r->ctx, "run is finished and kept no checkpoint to resume from");
 }
 
 /* ---- photographs on their side ---- */
@@ -635,12 +635,12 @@ static void another_tier_is_refused_unless_allowed(void **state)
     resumed.epochs = 2;
     if (strcmp(an_context_backend(r->ctx)->tier, "portable") != 0) {
         an_assert_status(portable, alexnet_train(portable, &resumed, &result), ALEXNET_BAD_ARG);
-        an_assert_error(portable, "this sitting with those of portable, to other bits");
+        an_assert_error(portable, "this process with those of portable, which gives other bits");
         an_assert_error(portable, "--allow-other-bits");
         resumed.allow_other_bits = 1;
         an_assert_ok(portable, alexnet_train(portable, &resumed, &result));
         assert_non_null(
-            strstr(r->log.text, "goes on with the kernels of portable, after those of "));
+            strstr(r->log.text, "continues with the kernels of portable, after those of "));
         resumed.allow_other_bits = 0;
         an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_ARG);
     }

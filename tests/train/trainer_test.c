@@ -594,7 +594,7 @@ static void a_run_that_its_time_ended_says_so(void **state)
     assert_string_equal(first.ended, "time");
     char expected[128];
     snprintf(expected, sizeof expected,
-             "the run is finished: its limit in time ended it after step %lld, with the learning",
+             "the run is finished: its time limit ended it after step %lld, with the learning",
              (long long)first.steps);
     assert_null(strstr(r->log.text, "the run is finished"));
 
@@ -609,7 +609,7 @@ static void a_run_that_its_time_ended_says_so(void **state)
     int paces;
     const alexnet_train_result more = go_on(r, 600); /* at the rate it had */
     assert_true(more.steps > first.steps + 3);
-    assert_non_null(strstr(r->log.text, "the learning rate goes on at"));
+    assert_non_null(strstr(r->log.text, "the learning rate continues at"));
     assert_true(falling_rates(r, "run", &last, &paces) > 3);
     an_context_set_clock(r->ctx, NULL, NULL);
 }
@@ -683,8 +683,8 @@ static void more_epochs_never_raise_the_rate(void **state)
         assert_int_equal(result.steps, 21);
         assert_int_equal(falling_rates(r, "run", &last, &paces), 7 + 2); /* and steps 10 and 20 */
         assert_true(last > 0 && last < 0.00001);
-        assert_non_null(strstr(r->log.text, stop > 0 ? "the learning rate goes on at 0.000413"
-                                                     : "the learning rate goes on at 3.02e-05"));
+        assert_non_null(strstr(r->log.text, stop > 0 ? "the learning rate continues at 0.000413"
+                                                     : "the learning rate continues at 3.02e-05"));
         assert_non_null(strstr(r->log.text, "is 0 at the new end, after step 21"));
         assert_int_equal(strstr(r->log.text, "start another run from these weights") != NULL,
                          stop == 0);
@@ -703,7 +703,7 @@ static void what_validation_ended_goes_on_when_told_to(void **state)
     resumed = alexnet_train_options_default();
     resumed.resume = options.out;
     assert_int_equal(an_runs_train(r, &resumed).steps, 6);
-    assert_non_null(strstr(r->log.text, "raise --patience, or --patience none, to go on"));
+    assert_non_null(strstr(r->log.text, "raise --patience, or --patience none, to continue"));
     resumed.patience = 0;
     resumed.stop_at_top1 = ALEXNET_NO_LIMIT;
     assert_int_equal(an_runs_train(r, &resumed).steps, 9);

@@ -49,7 +49,7 @@ static void best_weights_that_are_damaged_are_sought_anew(void **state)
     resumed.epochs = 4;
     an_runs_train(r, &resumed);
     assert_non_null(strstr(r->log.text, "best.safetensors is not what its checkpoint says: the "
-                                        "best weights are sought anew"));
+                                        "search for the best weights starts again"));
     alexnet_model *model;
     an_assert_ok(r->ctx, alexnet_model_load(r->ctx, best, &model));
     alexnet_model_free(model);
@@ -75,7 +75,7 @@ static void best_weights_that_are_not_yet_written_come_from_their_checkpoint(voi
         assert_true(again.best_top1 == whole.best_top1);
         an_runs_assert_hash(r, best, whole.weights_sha256);
     }
-    assert_null(strstr(r->log.text, "sought anew"));
+    assert_null(strstr(r->log.text, "search for the best weights"));
 }
 
 /* The newest checkpoint is damaged: the run goes back, and may now be stopped before it comes there again. */

@@ -86,7 +86,7 @@ static void a_full_disk_is_refused_before_the_run(void **state)
     an_context_set_free(r->ctx, room, &bytes);
     an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_IO);
     an_assert_error(r->ctx, "the run needs up to 2.");
-    an_assert_error(r->ctx, " MiB of disk, and 97.7 KiB are free there");
+    an_assert_error(r->ctx, " MiB of disk space, and 97.7 KiB are free: ");
     assert_int_equal(an_test_count_entries(r->folder), 1); /* the data */
 
     bytes = 100000000;

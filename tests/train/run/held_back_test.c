@@ -47,7 +47,7 @@ static void a_run_is_measured_on_what_it_held_back(void **state)
         const char *says;
     } rows[] = {
         {"data/train", NULL, 4, "the 4 images of "},
-        {"data", NULL, 6, "the 6 images of the validation part of "},
+        {"data", NULL, 6, "the 6 images of the validation split of "},
         {"data/train", "data/val", 6, "data/val"},
         {"synthetic:classes=2,images=20,size=32", NULL, 4,
          "that it held back (val_split 0.2, seed 5)"},
@@ -170,7 +170,7 @@ static void what_cannot_be_measured_is_said(void **state)
                             an_test_path(r->folder, "data/train/cross/0900.jpg")),
                      0);
     refuse(r, options.out, ALEXNET_BAD_FILE, "data/train has changed: as many images");
-    an_assert_error(r->ctx, "; measure the images by their names: 'alexnet eval ");
+    an_assert_error(r->ctx, "; evaluate on the listed images: alexnet eval ");
     an_assert_error(r->ctx, "run/val.csv'");
     assert_int_equal(unlink(an_test_path(r->folder, "data/train/cross/0900.jpg")), 0);
     refuse(r, options.out, ALEXNET_BAD_FILE, "data/train has changed: ");

@@ -135,7 +135,7 @@ static void a_replacement_that_was_broken_off_can_be_forced_again(void **state)
     assert_false(exists(w->folder.best));
     an_test_write_text(w->folder.best, ""); /* as if it had not come so far */
     an_assert_status(w->ctx, an_run_folder_check(w->ctx, &w->folder, false), ALEXNET_BAD_ARG);
-    an_assert_error(w->ctx, "was broken off: force it again");
+    an_assert_error(w->ctx, "was interrupted: force it again");
     an_assert_ok(w->ctx, an_run_folder_create(w->ctx, &w->folder, true));
     an_test_write_text(w->folder.config, "{}");
     an_assert_ok(w->ctx, an_run_folder_sweep(w->ctx, &w->folder));
@@ -165,7 +165,7 @@ static void what_is_no_run_is_never_touched(void **state)
     for (int force = 0; force < 2; ++force) {
         an_assert_status(w->ctx, an_run_folder_create(w->ctx, &w->folder, force != 0),
                          ALEXNET_BAD_ARG);
-        an_assert_error(w->ctx, "other things than a run");
+        an_assert_error(w->ctx, "other files than a run");
     }
     an_test_assert_text_file(an_test_path(w->root, "runs/1/log.jsonl"), "somebody's");
 

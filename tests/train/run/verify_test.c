@@ -122,7 +122,7 @@ static void what_is_no_run_is_refused(void **state)
                      alexnet_verify(r->ctx, an_test_path(r->folder, "none"), NULL, NULL, &bad),
                      ALEXNET_NOT_FOUND);
     an_assert_status(r->ctx, alexnet_verify(r->ctx, r->data, NULL, NULL, &bad), ALEXNET_BAD_FILE);
-    an_assert_error(r->ctx, "a folder, and no run");
+    an_assert_error(r->ctx, "a folder, but not a run");
 }
 
 int main(void)

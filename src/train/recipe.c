@@ -36,9 +36,9 @@ const an_key an_recipe_keys[] = {
 static const struct {
     const char *name, *settings;
 } recipes[] = {
-    /* docs/quick-recipe.md says how the next three were found. Small data, minutes on a CPU: initial
-       weights of He et al. 2015, many small steps with a rate that is warmed up and falls to zero,
-       gentle crops, little dropout. Ours. */
+    /* docs/quick-recipe.md says how the next three were found. Small data, minutes on a CPU:
+       initial weights of He et al. 2015, many small steps with a rate that is warmed up and falls
+       to zero, gentle crops, little dropout. Ours. */
     {"quick", "batch=16 lr=0.003 weight_decay=0.0005 bias_decay=0 schedule=warmup:100+cosine "
               "augment=rrc:0.5,flip epochs=15 seen=100000 init=he dropout=0.2"},
 
@@ -114,8 +114,8 @@ static const struct {
     {"cifar-80sec",
      "batch=128 lr=0.001 weight_decay=0.004 update=paper schedule=at:8:0.1 epochs=10"},
 
-    /* It is not stated how the rate falls, so it is constant here. Nor is the number of epochs: 19 %
-       took 20 minutes, in which the 18 % net of the same size trained 140 epochs. */
+    /* It is not stated how the rate falls, so it is constant here. Nor is the number of epochs: 19
+       % took 20 minutes, in which the 18 % net of the same size trained 140 epochs. */
     {"cifar-19pct", "batch=128 lr=0.001 weight_decay=0.004 update=paper epochs=140"},
 
     /* "Reduce all learning rates by factor of 10 after 120 epochs. Then another factor of 10 after

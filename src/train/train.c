@@ -468,8 +468,8 @@ static alexnet_status restart(job *j)
         AN_TRY(an_run_folder_sweep(j->ctx, &j->folder));
         AN_TRY(an_checkpoint_remove_all(j->ctx, j->folder.checkpoints));
         return an_fail(j->ctx, ALEXNET_BAD_FILE,
-                       "%s is finished and kept no checkpoint to resume from, as it was asked "
-                       "to (checkpoint_keep 0): start another run from its weights",
+                       "%s is finished and kept no checkpoint to resume from, as "
+                       "requested (checkpoint_keep 0): start another run from its weights",
                        j->folder.path);
     }
     if (info.kind == AN_FILE_ABSENT) AN_TRY(an_file_stat(j->ctx, j->folder.best, &info));
@@ -520,11 +520,10 @@ static alexnet_status find_data(job *j)
 
     an_print(cause, sizeof cause, "%s", alexnet_error(j->ctx));
     if (status == ALEXNET_NOT_FOUND)
-        return an_fail(
-            j->ctx, status,
-            "%s; if the data has moved, name its folder: alexnet train --resume %s --data "
-            "DIR",
-            cause, run);
+        return an_fail(j->ctx, status,
+                       "%s; if the data has moved, name its folder: "
+                       "alexnet train --resume %s --data DIR",
+                       cause, run);
     AN_TRY(status);
     status = an_dataset_check(j->ctx, &j->data, &j->config);
     an_print(cause, sizeof cause, "%s", alexnet_error(j->ctx));

@@ -305,7 +305,7 @@ static void a_run_may_be_resumed_at_every_step(void **state)
 }
 
 /* Each sitting computes with, and decodes by, another number of threads. */
-static void sittings_may_have_other_threads_and_workers(void **state)
+static void processes_may_have_other_threads_and_workers(void **state)
 {
     an_runs *r = *state;
     alexnet_train_options options = an_runs_options(r, "whole");
@@ -856,7 +856,7 @@ int main(void)
         TEST(noise_that_never_begins_is_none),
         TEST(the_log_shows_the_rate_of_events),
         TEST(a_run_may_be_resumed_at_every_step),
-        TEST(sittings_may_have_other_threads_and_workers),
+        TEST(processes_may_have_other_threads_and_workers),
         TEST(a_log_of_sittings_reads_like_one_of_a_whole_run),
         TEST(the_beginning_is_told_once),
         TEST(the_first_limit_ends_the_run),

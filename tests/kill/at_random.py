@@ -23,7 +23,7 @@ from sweep import KILLED, SMALL, Failure, Sweep, bits, find_run  # noqa: E402
 
 SITTINGS_MAX = 10000    # of one run: more is a run that does not get on
 OPERATIONS_LOG2 = 9     # where a sitting may be killed; no command has as many operations as 2 to that
-FINISHED = "is finished and has kept no checkpoint"
+FINISHED = "is finished and kept no checkpoint"
 
 COMMANDS = {
     "new": [*SMALL, "--out", "r"],

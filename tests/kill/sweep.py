@@ -122,7 +122,7 @@ def recover(sweep, place, command):
         sweep.run_well(place, command)
         return find_run(place)
     status, said = sweep.run(place, ["--resume", "r"] if "--out" in command else ["--resume"])
-    if status != 0 and "is finished and has kept no checkpoint" not in said:
+    if status != 0 and "is finished and kept no checkpoint" not in said:
         raise Failure(f"--resume: status {status}: {said}")
     return run
 

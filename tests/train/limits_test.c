@@ -8,7 +8,7 @@
 #include "train/limits.h"
 #include <string.h>
 
-/* Of 100 planned steps, with a limit of 60 seconds where it says so; patience 3, top-1 0.9. */
+/* 100 planned steps, with a limit of 60 seconds in some rows; patience 3, top-1 0.9. */
 static void the_first_limit_ends_a_run(void **unused)
 {
     static const struct {

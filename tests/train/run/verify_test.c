@@ -1,5 +1,5 @@
 /*
- * verify_test.c: a run that is whole says so; whichever of its files loses a bit or its end is named.
+ * verify_test.c: an undamaged run verifies; any file that loses a bit or its end is named.
  * SPDX-License-Identifier: MIT
  */
 #include "train/runs.h"
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What was told. */
+/* What the callback got. */
 typedef struct heard {
     char text[8192];
     int files, bad;
@@ -43,7 +43,7 @@ static void a_whole_run_fits(void **state)
     an_runs *r = *state;
     alexnet_train_options options = an_runs_options(r, "run");
 
-    /* nothing improves: the best is that of the first epoch, which later manifests have the hash of */
+    /* nothing improves: the best is of the first epoch, and later manifests have its hash */
     an_test_set(&options, "lr=1e-7");
     an_runs_train(r, &options);
     heard h = verify(r, options.out);
@@ -109,7 +109,7 @@ static void weights_put_in_their_place_are_told(void **state)
     assert_int_equal(h.bad, 1);
     assert_non_null(strstr(h.text, "best.safetensors: SHA-256 is "));
     h = verify(r, best);
-    assert_int_equal(h.bad, 0); /* alone, it fits */
+    assert_int_equal(h.bad, 0); /* by itself, it verifies */
 }
 
 static void what_is_no_run_is_refused(void **state)

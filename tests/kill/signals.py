@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Sends signals to training, and starts runs all at once.
+"""Sends signals to training, and starts several runs at once.
 
 usage: signals.py PROGRAM
 
-A signal that would end the program while it can still save writes a checkpoint, ends it with status 75, and the run can be
-resumed; one that was ignored from the start stays ignored. Nothing here depends on how quick the machine is.
+A signal that ends the program makes it write a checkpoint and exit with status 75, and the run can be
+resumed; a signal that was ignored at the start stays ignored. Nothing here depends on the speed of the
+machine.
 
-Exit status: 0 all is well, 1 not.
+Exit status: 0 no faults, 1 faults.
 """
 
 import os
@@ -28,7 +29,7 @@ faults = []
 def check(what, holds):
     if not holds:
         faults.append(what)
-        print(f"not so: {what}", flush=True)
+        print(f"failed: {what}", flush=True)
 
 
 def start(place, arguments, ignored=None, **streams):
@@ -47,7 +48,7 @@ def steps(place):
 
 
 def wait_for_step(process, place, beyond=0):
-    """Until there is a checkpoint beyond that step."""
+    """Waits for a checkpoint after that step."""
     while process.poll() is None and max(steps(place), default=0) <= beyond:
         time.sleep(0.02)
     return max(steps(place), default=0)
@@ -76,7 +77,7 @@ def without_readers(place):
 
 
 def ignored(place, number):
-    """As by nohup: it goes on, and can be stopped by another."""
+    """As under nohup: it continues, and another signal can stop it."""
     process = start(place, ENDLESS, ignored=number)
     before = wait_for_step(process, place)
     process.send_signal(number)
@@ -87,8 +88,8 @@ def ignored(place, number):
 
 def all_at_once(place):
     processes = [start(place, [*MODEL, "--steps", "1"]) for _ in range(4)]
-    check("four runs at once all end well", [process.wait() for process in processes] == [0] * 4)
-    check("each has a folder of its own", len(list(place.glob("runs/*/last.safetensors"))) == 4)
+    check("four runs at once all succeed", [process.wait() for process in processes] == [0] * 4)
+    check("each has its own folder", len(list(place.glob("runs/*/last.safetensors"))) == 4)
 
 
 def nothing_left(place):

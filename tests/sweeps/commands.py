@@ -1,5 +1,5 @@
-"""What the sweeps have in common: whole commands, each in a folder of its own, under a library that is loaded before the
-program's own and lets something go wrong.
+"""Common parts of the sweeps: whole commands, each in a separate folder, under a preloaded library that makes
+something fail.
 
 SPDX-License-Identifier: MIT
 """
@@ -59,7 +59,7 @@ class Sweep:
 
     def environment(self, **more):
         keep = {name: value for name, value in os.environ.items() if not name.startswith(("REFUSE_", "AN_"))}
-        # Set, so that the program does not start itself once more.
+        # Set, so that the program does not re-execute itself.
         return {**keep, "OMP_WAIT_POLICY": "passive", "LC_ALL": "C", **more}
 
     def words(self, command):
@@ -87,24 +87,24 @@ class Sweep:
         return done.returncode, RATE.sub("", TIMES.sub("", done.stdout)), done.stderr
 
     def fill(self, place, command):
-        """What the command finds there."""
+        """Creates the files that the command needs."""
         if command[1] == "--resume":
             shutil.copytree(self.folder / "run", Path(place) / "run")
 
     def run(self, command, **environment):
-        """The command, under the library, in a folder of its own: (status, stdout, stderr, its files)."""
+        """The command, under the library, in a new folder: (status, stdout, stderr, its files)."""
         with tempfile.TemporaryDirectory(dir=self.folder) as place:
             self.fill(place, command)
             return *self.run_in(place, command, LD_PRELOAD=self.library, **environment), files_of(place)
 
 
 def files_of(place):
-    """{name: hash of the content}, but for times."""
+    """{name: hash of the content without times}."""
     files = {}
     for path in sorted(Path(place).rglob("*")):
         if path.is_file() and not path.is_symlink():
             content = path.read_bytes()
-            if path.suffix in {".jsonl", ".json"}:    # times, and the sums of files that hold them
+            if path.suffix in {".jsonl", ".json"}:    # contain times, or checksums of files with times
                 content = str(len(content.splitlines())).encode()
             files[str(path.relative_to(place))] = hashlib.sha256(content).hexdigest()
     return files

@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
-"""Lets the file operations of whole commands fail, one after the other, and looks at how the commands end.
+"""Makes each file operation of whole commands fail, and checks how the commands end.
 
 usage: disk.py PROGRAM FILES.so [--every] [--points N] [COMMAND...]
 
-For each command every N-th call on files (with --every: each) goes wrong:
+For each command every N-th file operation (with --every: each) fails:
 
-  EIO, ENOSPC   it fails, alone, and with all after it. The command does its work all the same, with the same results to the
-                last byte, or prints one line that names the file and the system's reason, and ends with the status of
-                that: 74; 65 for one picture of many. What it leaves under a final name is whole. A run of training then
-                goes on to the same bits.
-  EINTR, short  a signal interrupts it, or it moves half of what it was to: the results are the same to the last byte.
+  EIO, ENOSPC   alone, and with all later ones. The command either succeeds with the same results to the last
+                byte, or prints one line that names the file and the system's reason, and ends with status
+                74 (65 for one image among many). Files under a final name are whole. A training run then
+                continues to the same bits.
+  EINTR, short  a signal interrupts it, or it moves half the bytes: the results are the same to the last byte.
 
-The number of points is printed. Exit status: 0 all well, 1 not.
+Prints the number of points. Exit status: 0 no faults, 1 faults.
 SPDX-License-Identifier: MIT
 """
 
@@ -31,7 +31,7 @@ REASONS = {"EIO": "Input/output error", "ENOSPC": "No space left on device"}
 TEMPORARY = re.compile(r"\.tmp(-\d+-\d+)?$")
 GROWING = "log.jsonl"      # the only file that is written in place
 
-# What concerns one picture of many, or one file of a run, is told as such.
+# These may concern one image among many, or one file of a run, and are reported as such.
 OF_ONE_FILE = {"open", "read", "stat", "list", "realpath", "statvfs", "close"}
 
 WAYS = [("EIO", False), ("EIO", True), ("ENOSPC", False), ("ENOSPC", True),
@@ -39,14 +39,14 @@ WAYS = [("EIO", False), ("EIO", True), ("ENOSPC", False), ("ENOSPC", True),
 
 
 def told(text):
-    """What the library told: (how many calls there were, [(function, path)] that went wrong)."""
+    """The library's report: (number of calls, [(function, path)] that failed)."""
     lines = [line.split("\t") for line in text.splitlines()]
     counts = [int(line[1]) for line in lines if line[0] == "calls"]
     return (counts[-1] if counts else None), [tuple(line) for line in lines if line[0] not in ("calls", "bytes")]
 
 
 class Call:
-    """One that went wrong."""
+    """A call that failed."""
 
     def __init__(self, function, path, work):
         self.function, self.path, self.work = function, Path(path), work
@@ -55,7 +55,7 @@ class Call:
         return f"{self.function} {self.path}"
 
     def is_named(self, line):
-        """Under the name of the file that it was to become, or of its folder; that of the whole work has none."""
+        """By the final name of the file, or by its folder's; the work folder itself needs no name."""
         names = [TEMPORARY.sub("", part) for part in self.path.parts[-2:]]
         return self.path == self.work or any(name and name in line for name in names)
 
@@ -68,19 +68,19 @@ def is_temporary(name):
 
 
 def fault_of_files(before, expected, files, lines, wrong):
-    """What has a final name is as it was, or is to be; nothing else stays but what could not be removed."""
+    """Files with final names are the old or the new version; only files that could not be removed stay."""
     for name, content in files.items():
         if is_temporary(name):
             if not any(call.function in ("unlink", "rmdir", "rename") for call in wrong):
                 return f"left over: {name}: {lines}"
         elif Path(name).name != GROWING and content not in (expected.get(name), before.get(name)):
-            return f"{name} is not what it is to be: {lines}"
+            return f"{name} is neither the old nor the new version: {lines}"
     return None
 
 
 class DiskSweep(Sweep):
     def try_one(self, command, expected, way, n, after):
-        """What is wrong at this point, or None."""
+        """The fault at this point, or None."""
         with tempfile.TemporaryDirectory(dir=self.folder) as place:
             work = Path(place, "work")
             work.mkdir()
@@ -93,7 +93,7 @@ class DiskSweep(Sweep):
             fault = self.judge((before, expected), way, after, (status, out, err, files_of(work)), wrong)
             if fault is None and status != 0 and command[0] == "train":
                 fault = self.fault_of_recovery(work, command, expected)
-            return fault and f"{wrong[0] if wrong else 'nothing went wrong'}: {fault}"
+            return fault and f"{wrong[0] if wrong else 'no call failed'}: {fault}"
 
     def judge(self, right, way, after, result, wrong):
         before, expected = right
@@ -118,12 +118,12 @@ class DiskSweep(Sweep):
         return None if after else fault_of_files(before, expected[3], files, lines, wrong)
 
     def left_out(self, call, lines):
-        """A picture or folder of the data that cannot be read is left out, with a warning that names it."""
+        """An unreadable image or folder of the data is left out, with a warning that names it."""
         return any(call.path.is_relative_to(data) for data in (self.folder / "data", call.work / "drawn")) and \
             any("warning" in line and call.is_named(line) for line in lines)
 
     def fault_of_recovery(self, work, command, expected):
-        """The disk is well again: the run goes on, or begins, to the same bits."""
+        """With a working disk the run continues, or starts, and gives the same bits."""
         again = command if not (work / "run/config.json").exists() else ["train", "--resume", "run"]
         if command[1] == "--resume":
             again = command
@@ -137,13 +137,13 @@ class DiskSweep(Sweep):
         return f"afterwards {' '.join(again)}: left over: {left}" if left else None
 
     def count(self, command, way):
-        """How it is when nothing goes wrong, and how many calls could go wrong so."""
+        """The result without failures, and the number of calls that could fail in this way."""
         with tempfile.NamedTemporaryFile(dir=self.folder, suffix=".told") as tell:
             result = self.run(command, AN_FAIL=way, AN_TELL=tell.name)
             return result, told(Path(tell.name).read_text())[0]
 
     def sweep(self, name, every, points):
-        """Prints what is wrong with a command; returns (points, faults)."""
+        """Prints the faults of a command; returns (points, faults)."""
         command = COMMANDS[name]
         jobs, total = [], 0
         for way, after in WAYS:
@@ -151,7 +151,7 @@ class DiskSweep(Sweep):
             if expected[0] != 0:
                 sys.exit(f"{command}: status {expected[0]} when nothing fails: {expected[2]}")
             total += count
-            # Other ones for each way, so that few of them meet many calls.
+            # Different ones for each way, so that a few points cover many calls.
             step = 1 if every else max(1, count // points)
             first = 0 if every else hashlib.sha256(f"{name}{way}{after}".encode()).digest()[0] % step
             jobs += [(expected, way, n, after) for n in range(first, count, step)]
@@ -171,7 +171,7 @@ def main():
     parser.add_argument("program", type=os.path.abspath)
     parser.add_argument("library", type=os.path.abspath)
     parser.add_argument("--every", action="store_true")
-    parser.add_argument("--points", type=int, default=3, help="of each command and each way to go wrong, about")
+    parser.add_argument("--points", type=int, default=3, help="per command and way to fail, approximately")
     parser.add_argument("commands", nargs="*")
     arguments = parser.parse_intermixed_args()
     points = faults = 0

@@ -79,7 +79,7 @@ static void each_hash_is_that_of_the_file_beside_it(void **state)
         alexnet_train_result result;
         if (alexnet_train(r->ctx, &options, &result) == ALEXNET_DIVERGED) continue;
         different += strcmp(result.weights_sha256, result.last_sha256) != 0;
-        for (int sitting = 0; sitting < 2; ++sitting) {
+        for (int process = 0; process < 2; ++process) {
             assert_string_equal(result.weights, an_test_path(r->folder, "run/best.safetensors"));
             assert_string_equal(result.last_weights,
                                 an_test_path(r->folder, "run/last.safetensors"));
@@ -291,7 +291,7 @@ static void the_last_weights_are_the_best_under_another_name(void **state)
     an_runs_assert_hash(r, last, result.last_sha256);
 
     resumed =
-        alexnet_train_options_default(); /* continues: best and last become two files again, or stay one */
+        alexnet_train_options_default(); /* best and last become two files again, or stay one */
     resumed.resume = options.out;
     resumed.epochs = 2;
     result = an_runs_train(r, &resumed);

@@ -318,7 +318,7 @@ static void processes_may_have_other_threads_and_workers(void **state)
     const alexnet_train_result whole = an_runs_train(r, &options);
     alexnet_train_result result;
 
-    options = an_runs_options(r, "sittings");
+    options = an_runs_options(r, "processes");
     for (int step = 1; step <= 9; ++step) {
         an_runs_wish wish = {.step = step, .go = ALEXNET_GO_STOP};
         alexnet_context *ctx = an_tiny_open(NULL, 1 + (step + 2) % 4);
@@ -337,7 +337,7 @@ static void processes_may_have_other_threads_and_workers(void **state)
     assert_true(result.val_top1 == whole.val_top1 && result.best_top1 == whole.best_top1);
 }
 
-static void a_log_of_sittings_reads_like_one_of_a_whole_run(void **state)
+static void a_log_of_a_resumed_run_reads_like_one_of_a_whole_run(void **state)
 {
     an_runs *r = *state;
     an_runs_wish wish = {.step = 5, .go = ALEXNET_GO_STOP};
@@ -876,7 +876,7 @@ int main(void)
         TEST(the_log_shows_the_rate_of_events),
         TEST(a_run_may_be_resumed_at_every_step),
         TEST(processes_may_have_other_threads_and_workers),
-        TEST(a_log_of_sittings_reads_like_one_of_a_whole_run),
+        TEST(a_log_of_a_resumed_run_reads_like_one_of_a_whole_run),
         TEST(the_beginning_is_told_once),
         TEST(the_first_limit_ends_the_run),
         TEST(more_epochs_may_be_asked_for_later),

@@ -125,7 +125,7 @@ alexnet_status an_run_folder_check(alexnet_context *ctx, const an_run_folder *fo
                        "'%s' holds other files than a run: choose another folder", folder->path);
     if (!run && !force)
         return an_fail(ctx, ALEXNET_BAD_ARG,
-                       "run directory '%s': the replacement of its run was broken off: force it "
+                       "run directory '%s': the replacement of its run was interrupted: force it "
                        "again, or choose another",
                        folder->path);
     if (!force)

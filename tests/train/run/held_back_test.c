@@ -180,7 +180,7 @@ static void what_cannot_be_measured_is_said(void **state)
                      0);
     refuse(r, options.out, ALEXNET_BAD_FILE, "data/train has changed: as many images");
     an_assert_error(r->ctx, "; evaluate on the listed images: alexnet eval ");
-    an_assert_error(r->ctx, "run/val.csv'");
+    an_assert_error(r->ctx, "run/val.csv");
     assert_int_equal(unlink(an_test_path(r->folder, "data/train/cross/0900.jpg")), 0);
     refuse(r, options.out, ALEXNET_BAD_FILE, "data/train has changed: ");
     assert_int_equal(rename(an_test_path(r->folder, "data"), an_test_path(r->folder, "gone")), 0);

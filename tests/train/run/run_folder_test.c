@@ -80,7 +80,7 @@ static void one_at_a_time_has_the_folder(void **state)
     an_run_folder_close(w->ctx, &other);
 }
 
-static void leftovers_of_a_killed_sitting_go(void **state)
+static void leftovers_of_a_killed_process_go(void **state)
 {
     static const char *const names[] = {"config.json.tmp-7-0", "log.jsonl.tmp-70-11",
                                         "best.safetensors.tmp-7-1", "last.safetensors.tmp-7-2"};
@@ -128,7 +128,7 @@ static void an_earlier_run_is_replaced_only_by_force(void **state)
  * Killed before the new config.json exists: the folder can be forced again, and is not mistaken for
  * anything else.
  */
-static void a_replacement_that_was_broken_off_can_be_forced_again(void **state)
+static void an_interrupted_replacement_can_be_forced_again(void **state)
 {
     world *w = *state;
 
@@ -302,10 +302,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(one_at_a_time_has_the_folder),
-        TEST(leftovers_of_a_killed_sitting_go),
+        TEST(leftovers_of_a_killed_process_go),
         TEST(an_absent_or_empty_folder_is_taken),
         TEST(an_earlier_run_is_replaced_only_by_force),
-        TEST(a_replacement_that_was_broken_off_can_be_forced_again),
+        TEST(an_interrupted_replacement_can_be_forced_again),
         TEST(a_folder_of_leftovers_counts_as_empty),
         TEST(what_is_no_run_is_never_touched),
         TEST(a_foreign_config_makes_no_run),

@@ -7,7 +7,8 @@
  *
  * The images of a batch and their augmentation are functions of (seed, epoch, image). The size is
  * decided at the start of each epoch (growth.h): a session and a loader of the new size then
- * replace the old ones, with the same weights. SPDX-License-Identifier: MIT
+ * replace the old ones, with the same weights.
+ * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_FEED_H
 #define AN_TRAIN_FEED_H

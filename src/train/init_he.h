@@ -11,7 +11,8 @@
  *
  * Last layer: it starts ten times smaller. The first predictions are then close to uniform, the
  * loss is close to ln(classes), and the wide layers below, whose gradients pass through it, do not
- * make overly large first steps. SPDX-License-Identifier: MIT
+ * make overly large first steps.
+ * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_INIT_HE_H
 #define AN_TRAIN_INIT_HE_H

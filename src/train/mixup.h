@@ -7,7 +7,8 @@
  *
  * The order of an epoch is random, so the pairs are random, too. Parts are functions of (seed,
  * step, index in the batch). At most half comes from the other image, so that an image's first
- * label stays its own. SPDX-License-Identifier: MIT
+ * label stays its own.
+ * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_MIXUP_H
 #define AN_TRAIN_MIXUP_H

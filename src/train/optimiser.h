@@ -8,7 +8,8 @@
  *     average   recipe.average > 0     the running average of all values; first the values
  *
  * Running statistics (batch normalisation) are averaged as the weights are, because they must
- * match. SPDX-License-Identifier: MIT
+ * match.
+ * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_OPTIMISER_H
 #define AN_TRAIN_OPTIMISER_H

@@ -7,7 +7,8 @@
  *
  * Kept rows (frozen.h) are computed within steps and validation, and counted separately. The pace
  * is measured over a window, from one estimate to the next. Each estimate moves the end of the run
- * (course.h) and is written as a line of log.jsonl. SPDX-License-Identifier: MIT
+ * (course.h) and is written as a line of log.jsonl.
+ * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_PACE_H
 #define AN_TRAIN_PACE_H

@@ -27,7 +27,8 @@
  * Warm-up multiplies the shape by 1/W, 2/W, ... 1, and takes at most a fifth of the planned run;
  * cosine, poly and dexp begin where it ends. The end follows from epochs and steps, and from a time
  * limit as in course.h: epochs are counted along the schedule, so that the run goes through all of
- * it. SPDX-License-Identifier: MIT
+ * it.
+ * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_SCHEDULE_H
 #define AN_TRAIN_SCHEDULE_H

@@ -3,11 +3,11 @@
 
 usage: at_random.py PROGRAM FILES-LIBRARY [KILLS [SEED]]
 
-A run is started, killed, resumed, killed again ... until a process ends before its kill; then the next
-run begins, until there were KILLS kills (1000 by default). A kill comes at a file operation (files.c),
-early ones more often, or after some time. Both are drawn at random, as are the number of threads of
-each process and the command. Each run must end with the bits of a run that was not killed, and leave no
-file that does not belong there.
+A run is started, killed, resumed, killed again ... until a process ends before its kill; then the
+next run begins, until there were KILLS kills (1000 by default). A kill comes at a file operation
+(files.c), early ones more often, or after some time. Both are drawn at random, as are the number of
+threads of each process and the command. Each run must end with the bits of a run that was not
+killed, and leave no file that does not belong there.
 
 SEED (printed) repeats the random numbers. Exit status: 0 no faults, 1 faults.
 """
@@ -29,7 +29,8 @@ FINISHED = "is finished and kept no checkpoint"
 COMMANDS = {
     "new": [*SMALL, "--out", "r"],
     "default": SMALL,
-    "split": ["../data/train", *SMALL[1:], "--out", "r", "--checkpoint-keep", "0", "--freeze", "conv1"],
+    "split": ["../data/train", *SMALL[1:], "--out", "r", "--checkpoint-keep", "0", "--freeze",
+              "conv1"],
     "one kept": [*SMALL, "--out", "r", "--checkpoint-keep", "1"],
     "adam": [*SMALL, "--out", "r", "--update", "adam", "--lr", "0.001"],
 }
@@ -43,9 +44,12 @@ class Killer:
 
     def process(self, place, command, seconds):
         """Runs one process, killed or not. Returns its status and output."""
-        arguments = [*command, "--threads", str(self.dice.randint(1, 3)), "--workers", str(self.dice.randint(1, 3))]
+        arguments = [*command, "--threads", str(self.dice.randint(1, 3)), "--workers",
+                     str(self.dice.randint(1, 3))]
         if self.dice.random() < 0.5:
-            status, said = self.sweep.run(place, arguments, AN_KILL_AT=int(2 ** self.dice.uniform(0, OPERATIONS_LOG2)) - 1)
+            status, said = self.sweep.run(
+                place, arguments, AN_KILL_AT=int(2 ** self.dice.uniform(0, OPERATIONS_LOG2)) - 1
+            )
         else:
             status, said = self.after(place, arguments, self.dice.uniform(0, seconds))
         self.kills += status == KILLED

@@ -3,8 +3,8 @@
  * variables select the faults; without any, nothing fails.
  *
  *     AN_KILL_AT=17             SIGKILL at the 17th operation, counted from 0
- *     AN_FAIL=EIO AN_FAIL_AT=3  the 3rd call fails with EIO, ENOSPC or EINTR, or "short": it moves half
- *                               the bytes. 3+ : and all later ones; with EINTR every other one
+ *     AN_FAIL=EIO AN_FAIL_AT=3  the 3rd call fails with EIO, ENOSPC or EINTR, or "short": it moves
+ *                               half the bytes. 3+ : and all later ones; with EINTR every other one
  *     AN_ROOM=8192              the disk is full after so many written bytes
  *     AN_RECORD=FILE            records all operations in FILE, for power.py to replay
  *     AN_TELL=FILE              writes the failed calls to FILE, and at the end the number of calls
@@ -13,7 +13,8 @@
  * AN_KILL_AT counts the operations that change files or their names: creating, writing, syncing,
  * renaming, linking, removing. A write counts twice: before it, and when half of it is done.
  * AN_FAIL_AT counts the calls that can fail in the given way, also stat, opening, reading, listing,
- * closing and locking, and writing results to standard output. SPDX-License-Identifier: MIT
+ * closing and locking, and writing results to standard output.
+ * SPDX-License-Identifier: MIT
  */
 #define _GNU_SOURCE
 #include <dirent.h>

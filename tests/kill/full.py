@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Fills the disk at every 4 KiB that training writes, and checks the message and that nothing is lost.
+"""Fills the disk at every 4 KiB that training writes, and checks the message and that nothing is
+lost.
 
 usage: full.py PROGRAM FILES-LIBRARY [POINTS]
 
-Each scenario of sweep.py writes 0, 4, 8 ... KiB (with POINTS: at that many sizes) and then finds the disk
-full. It must end with status 74 and one line that names the file and the reason; with the earlier
-checkpoints, or newer ones; and with nothing half-written under a final name. With free space again it
-must continue to the same bits.
+Each scenario of sweep.py writes 0, 4, 8 ... KiB (with POINTS: at that many sizes) and then finds
+the disk full. It must end with status 74 and one line that names the file and the reason; with the
+earlier checkpoints, or newer ones; and with nothing half-written under a final name. With free
+space again it must continue to the same bits.
 
 Prints the number of points of each scenario. Exit status: 0 no faults, 1 faults.
 """
@@ -48,10 +49,17 @@ def check(scenario, room):
     before = checkpoint_of(place)
     status, said = sweep.run(place, scenario.command, AN_ROOM=room)
     lines = [line for line in said.splitlines() if "warning" not in line]
-    if status != SYSTEM or len(lines) != 1 or not lines[0].startswith("alexnet: train: ") or not lines[0].endswith(REASON):
+    if (
+        status != SYSTEM
+        or len(lines) != 1
+        or not lines[0].startswith("alexnet: train: ")
+        or not lines[0].endswith(REASON)
+    ):
         raise Failure(f"status {status}: {said}")
     if "--force" not in scenario.command and checkpoint_of(place) < before:
-        raise Failure(f"the checkpoint of step {before} is lost, the newest is {checkpoint_of(place)}")
+        raise Failure(
+            f"the checkpoint of step {before} is lost, the newest is {checkpoint_of(place)}"
+        )
     for path in place.rglob("*.tmp*"):   # with --force: the old config.json
         if "--force" not in scenario.command or not path.name.startswith("config.json."):
             raise Failure(f"left over: {path}")
@@ -76,7 +84,10 @@ def fill_everywhere(scenario, points):
         faults = list(filter(None, pool.map(lambda room: fault_of(scenario, room), tried)))
     for fault in faults:
         print(fault, flush=True)
-    print(f"{scenario.name}: {len(rooms)} points, {len(tried)} tried, {len(faults)} faults", flush=True)
+    print(
+        f"{scenario.name}: {len(rooms)} points, {len(tried)} tried, {len(faults)} faults",
+        flush=True,
+    )
     return len(faults)
 
 
@@ -86,7 +97,10 @@ def main():
     program, library = map(os.path.abspath, sys.argv[1:3])
     points = int(sys.argv[3]) if len(sys.argv) == 4 else 0
     with tempfile.TemporaryDirectory(prefix="alexnet-full-") as scratch:
-        faults = [fill_everywhere(scenario, points) for scenario in scenarios(Sweep(program, library, Path(scratch)))]
+        faults = [
+            fill_everywhere(scenario, points)
+            for scenario in scenarios(Sweep(program, library, Path(scratch)))
+        ]
     return 1 if any(faults) else 0
 
 

@@ -3,17 +3,18 @@
 
 usage: power.py PROGRAM FILES-LIBRARY [POINTS]
 
-After a power failure a file holds its content at its last sync, and maybe later data, or blocks that were
-never written; a folder holds the names of its last sync, and any of the changes since. So each scenario
-of sweep.py is recorded once, and then replayed up to its 0th, 1st, 2nd ... operation (with POINTS, up to
-that many of them), and from there to each of these folders:
+After a power failure a file holds its content at its last sync, and maybe later data, or blocks
+that were never written; a folder holds the names of its last sync, and any of the changes since. So
+each scenario of sweep.py is recorded once, and then replayed up to its 0th, 1st, 2nd ... operation
+(with POINTS, up to that many of them), and from there to each of these folders:
 
-    nothing that was not synced; all of it; all names, but of the data nothing, half, or zeros in its place; all data, but no
-    name; each single change of names alone, all but that one, and the first 1, 2, 3 ... of them
+    nothing that was not synced; all of it; all names, but of the data nothing, half, or zeros in
+    its place; all data, but no name; each single change of names alone, all but that one, and the
+    first 1, 2, 3 ... of them
 
-Each folder that differs from all before it is resumed from as after a kill, and must give the same bits and
-the same reports. Besides, a checkpoint must be on the disk once a later step is reported, and so must all
-results once the command has ended.
+Each folder that differs from all before it is resumed from as after a kill, and must give the same
+bits and the same reports. Besides, a checkpoint must be on the disk once a later step is reported,
+and so must all results once the command has ended.
 
 Prints the number of points of each scenario. Exit status: 0 no faults, 1 faults.
 """
@@ -53,7 +54,7 @@ class Folder:
 
 
 class Change:
-    """One operation on names: {folder: {name: its new value, None: removed}}; whole or not at all."""
+    """One operation on names, atomic: {folder: {name: its new value, None: removed}}."""
 
     def __init__(self, effects):
         self.effects = effects
@@ -142,7 +143,7 @@ class Disk:
     # ---- after a power failure
 
     def tree(self, chosen, kept):
-        """{path: bytes, None for a folder} with the chosen changes of names, and `kept` of the data."""
+        """{path: bytes, None: folder} with the chosen changes of names, and `kept` of the data."""
         out = {}
 
         def add(folder, path):
@@ -192,7 +193,10 @@ def write(tree, place):
 
 def key_of(tree):
     """Equal for equal trees. Python caches the hash of bytes, so each content is hashed once."""
-    return frozenset((path, content if content is None else (len(content), hash(content))) for path, content in tree.items())
+    return frozenset(
+        (path, content if content is None else (len(content), hash(content)))
+        for path, content in tree.items()
+    )
 
 
 def newest_step(tree):
@@ -207,15 +211,22 @@ class Claims:
         self.disk, self.promised, self.ended = disk, -1, False
 
     def check(self, what, path, other, data):
-        self.ended = self.ended or (what in ("rename", "link") and other.endswith("last.safetensors"))
+        self.ended = self.ended or (
+            what in ("rename", "link") and other.endswith("last.safetensors")
+        )
         found = REPORT.search(data) if what == "write" and path.endswith("log.jsonl") else None
         if found:   # a checkpoint follows each step: the next step begins once it exists
             self.promised = int(found[1]) - 1
-        if self.promised <= 0 or self.ended:     # at the end the weights exist, and checkpoints may be removed
+        if (
+            self.promised <= 0 or self.ended
+        ):  # at the end the weights exist, and checkpoints may be removed
             return
         step = newest_step(self.disk.tree([], "none"))
         if step < self.promised:
-            raise Failure(f"step {self.promised + 1} is reported, but the newest checkpoint is {step}, not {self.promised}")
+            raise Failure(
+                f"step {self.promised + 1} is reported, but the newest checkpoint is {step}, "
+                f"not {self.promised}"
+            )
 
     def check_end(self):
         tree, wanted = self.disk.tree([], "none"), self.disk.tree(self.disk.changes, "all")
@@ -247,7 +258,9 @@ def play(scenario, record, points):
             continue
         for how, tree in disk.trees():
             count += 1
-            found.setdefault(key_of(tree), (f"after operation {n} ({what} {Path(path).name}), {how}", tree))
+            found.setdefault(
+                key_of(tree), (f"after operation {n} ({what} {Path(path).name}), {how}", tree)
+            )
     try:
         claims.check_end()
     except Failure as failure:
@@ -273,11 +286,18 @@ def cut_everywhere(scenario, points):
     faults, total, count, found = play(scenario, sweep.root / "record", points)
     places = [sweep.root / f"tree{i}" for i in range(len(found))]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        jobs = [pool.submit(go_on, scenario, *tree, place) for tree, place in zip(found.values(), places)]
+        jobs = [
+            pool.submit(go_on, scenario, *tree, place)
+            for tree, place in zip(found.values(), places)
+        ]
         faults += filter(None, (job.result() for job in jobs))
     for fault in faults:
         print(f"{scenario.name}: {fault}", flush=True)
-    print(f"{scenario.name}: {total} operations, {count} points, {len(found)} different, {len(faults)} faults", flush=True)
+    print(
+        f"{scenario.name}: {total} operations, {count} points, {len(found)} different, "
+        f"{len(faults)} faults",
+        flush=True,
+    )
     return len(faults)
 
 
@@ -287,7 +307,10 @@ def main():
     program, library = map(os.path.abspath, sys.argv[1:3])
     points = int(sys.argv[3]) if len(sys.argv) == 4 else 0
     with tempfile.TemporaryDirectory(prefix="alexnet-power-") as scratch:
-        faults = [cut_everywhere(scenario, points) for scenario in scenarios(Sweep(program, library, Path(scratch)))]
+        faults = [
+            cut_everywhere(scenario, points)
+            for scenario in scenarios(Sweep(program, library, Path(scratch)))
+        ]
     return 1 if any(faults) else 0
 
 

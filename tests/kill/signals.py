@@ -3,9 +3,9 @@
 
 usage: signals.py PROGRAM
 
-A signal that ends the program makes it write a checkpoint and exit with status 75, and the run can be
-resumed; a signal that was ignored at the start stays ignored. Nothing here depends on the speed of the
-machine.
+A signal that ends the program makes it write a checkpoint and exit with status 75, and the run can
+be resumed; a signal that was ignored at the start stays ignored. Nothing here depends on the speed
+of the machine.
 
 Exit status: 0 no faults, 1 faults.
 """
@@ -19,7 +19,8 @@ import time
 from pathlib import Path
 
 STOPPED = 75
-MODEL = ["../data", "--model", "cifar-19pct", "--recipe", "quick", "--batch", "12", "--threads", "1"]
+MODEL = ["../data", "--model", "cifar-19pct", "--recipe", "quick", "--batch", "12", "--threads",
+         "1"]
 ENDLESS = [*MODEL, "--epochs", "1000000", "--out", "r"]
 
 program = os.path.abspath(sys.argv[1])
@@ -38,13 +39,15 @@ def start(place, arguments, ignored=None, **streams):
         for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN if number == ignored else signal.SIG_DFL)
     streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **streams}
-    return subprocess.Popen([program, "train", *arguments], cwd=place, stdin=subprocess.DEVNULL, preexec_fn=prepare,
-                            restore_signals=False, **streams)
+    return subprocess.Popen([program, "train", *arguments], cwd=place, stdin=subprocess.DEVNULL,
+                            preexec_fn=prepare, restore_signals=False, **streams)
 
 
 def steps(place):
     """Of the checkpoints that there are."""
-    return [int(path.name[5:]) for path in (place / "r/checkpoints").glob("step-*") if path.suffix == ""]
+    return [
+        int(path.name[5:]) for path in (place / "r/checkpoints").glob("step-*") if path.suffix == ""
+    ]
 
 
 def wait_for_step(process, place, beyond=0):
@@ -55,8 +58,11 @@ def wait_for_step(process, place, beyond=0):
 
 
 def resumes(place):
-    return subprocess.run([program, "train", "--resume", "r", "--steps", "1", "--quiet"], cwd=place, check=False,
-                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+    return (
+        subprocess.run([program, "train", "--resume", "r", "--steps", "1", "--quiet"], cwd=place,
+                       check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+        == 0
+    )
 
 
 def stopped_by(place, number):
@@ -81,7 +87,10 @@ def ignored(place, number):
     process = start(place, ENDLESS, ignored=number)
     before = wait_for_step(process, place)
     process.send_signal(number)
-    check(f"{signal.Signals(number).name} stays ignored", wait_for_step(process, place, before) > before)
+    check(
+        f"{signal.Signals(number).name} stays ignored",
+        wait_for_step(process, place, before) > before,
+    )
     process.send_signal(signal.SIGTERM)
     check("SIGTERM then ends it", process.wait() == STOPPED)
 
@@ -99,10 +108,19 @@ def nothing_left(place):
 
 def main():
     with tempfile.TemporaryDirectory(prefix="alexnet-signals-") as scratch:
-        subprocess.run([program, "data", "synth", "-o", "data", "--classes", "2", "--train-images", "12", "--val-images", "4",
-                        "--size", "32", "--quiet"], cwd=scratch, check=True, stdout=subprocess.DEVNULL)
-        cases = [(stopped_by, number) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGXCPU)]
-        cases += [(without_readers,), (ignored, signal.SIGHUP), (ignored, signal.SIGQUIT), (all_at_once,), (nothing_left,)]
+        subprocess.run(
+            [program, "data", "synth", "-o", "data", "--classes", "2", "--train-images", "12",
+             "--val-images", "4", "--size", "32", "--quiet"],
+            cwd=scratch,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        cases = [
+            (stopped_by, number)
+            for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGXCPU)
+        ]
+        cases += [(without_readers,), (ignored, signal.SIGHUP), (ignored, signal.SIGQUIT),
+                  (all_at_once,), (nothing_left,)]
         for i, (case, *arguments) in enumerate(cases):
             place = Path(scratch, f"place{i}")
             place.mkdir()

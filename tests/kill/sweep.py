@@ -3,10 +3,10 @@
 
 usage: sweep.py PROGRAM KILL-LIBRARY [POINTS]
 
-Each scenario is a command that is killed at operation 0, 1, 2 ... until it ends before the kill; with
-POINTS, at that many operations spread over it. After each kill follows what a user would do:
-`train --resume` or, if the run had not begun, the same command again. It must succeed, with the bits of
-the command without a kill, and with no file in the run's folder that does not belong there.
+Each scenario is a command that is killed at operation 0, 1, 2 ... until it ends before the kill;
+with POINTS, at that many operations spread over it. After each kill follows what a user would do:
+`train --resume` or, if the run had not begun, the same command again. It must succeed, with the
+bits of the command without a kill, and with no file in the run's folder that does not belong there.
 
 Prints the number of points of each scenario. Exit status: 0 no faults, 1 faults.
 """
@@ -21,12 +21,21 @@ import sys
 import tempfile
 from pathlib import Path
 
-FILES = {"config.json", "log.jsonl", "best.safetensors", "last.safetensors", "checkpoints", "val.csv", "images.txt", "notes.txt"}
+FILES = {
+    "config.json",
+    "log.jsonl",
+    "best.safetensors",
+    "last.safetensors",
+    "checkpoints",
+    "val.csv",
+    "images.txt",
+    "notes.txt",
+}
 SECONDS_MAX = 3600
 
 # Two epochs of two steps, averaged weights, a checkpoint at each step.
-SMALL = ["../data", "--model", "cifar-19pct", "--recipe", "quick", "--epochs", "2", "--batch", "12", "--average", "0.9",
-         "--checkpoint-every", "1"]
+SMALL = ["../data", "--model", "cifar-19pct", "--recipe", "quick", "--epochs", "2", "--batch", "12",
+         "--average", "0.9", "--checkpoint-every", "1"]
 KILLED = -signal.SIGKILL
 
 
@@ -41,8 +50,13 @@ class Sweep:
         self.program, self.library, self.root = program, library, root.resolve()
         keep = {name: value for name, value in os.environ.items() if not name.startswith("AN_")}
         self.environment = dict(keep, OMP_WAIT_POLICY="passive", LC_ALL="C.UTF-8")
-        subprocess.run([program, "data", "synth", "-o", "data", "--classes", "2", "--train-images", "12", "--val-images", "4",
-                        "--size", "32", "--quiet"], cwd=root, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [program, "data", "synth", "-o", "data", "--classes", "2", "--train-images", "12",
+             "--val-images", "4", "--size", "32", "--quiet"],
+            cwd=root,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
 
     def line(self, arguments):
         """alexnet train, on one thread unless the arguments set another number."""
@@ -50,18 +64,22 @@ class Sweep:
         return [self.program, "train", *arguments, *threads, "--quiet"]
 
     def run(self, place, arguments, **variables):
-        """Runs alexnet train, with variables for files.c; returns its status (-9: killed) and output."""
+        """Runs alexnet train, with variables for files.c: (status, -9: killed; output)."""
         environment = dict(self.environment)
         if variables:
-            environment.update({name: str(value) for name, value in variables.items()}, LD_PRELOAD=str(self.library))
-        done = subprocess.run(self.line(arguments), cwd=place, env=environment, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
+            environment.update(
+                {name: str(value) for name, value in variables.items()},
+                LD_PRELOAD=str(self.library),
+            )
+        done = subprocess.run(self.line(arguments), cwd=place, env=environment,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=SECONDS_MAX, check=False)
         return done.returncode, done.stdout + done.stderr
 
     def start(self, place, arguments, said):
         """Starts it, to be killed from outside; its output goes into a file."""
-        return subprocess.Popen(self.line(arguments), cwd=place, env=self.environment, stdin=subprocess.DEVNULL,
-                                stdout=said, stderr=said)
+        return subprocess.Popen(self.line(arguments), cwd=place, env=self.environment,
+                                stdin=subprocess.DEVNULL, stdout=said, stderr=said)
 
     def run_well(self, place, arguments):
         status, said = self.run(place, arguments)
@@ -85,7 +103,9 @@ class Sweep:
 
 def find_run(place):
     """The folder of the run that has begun, or None."""
-    found = [path.parent for path in [*place.glob("r/config.json"), *place.glob("runs/*/config.json")]]
+    found = [
+        path.parent for path in [*place.glob("r/config.json"), *place.glob("runs/*/config.json")]
+    ]
     if len(found) > 1:
         raise Failure(f"two runs have begun: {found}")
     return found[0] if found else None
@@ -100,7 +120,10 @@ def bits(run):
     for path in checkpoints.rglob("*") if checkpoints.exists() else []:
         if path.name.endswith(".tmp") or ".tmp-" in path.name:
             raise Failure(f"left over: {path}")
-    return tuple(hashlib.sha256((run / name).read_bytes()).hexdigest() for name in ("best.safetensors", "last.safetensors"))
+    return tuple(
+        hashlib.sha256((run / name).read_bytes()).hexdigest()
+        for name in ("best.safetensors", "last.safetensors")
+    )
 
 
 def reports(run):
@@ -143,7 +166,11 @@ def points_of(sweep, base, command):
 
 def spread(total, points):
     """All of 0 ... total - 1, or `points` of them."""
-    return sorted({round(i * (total - 1) / (points - 1)) for i in range(points)}) if 1 < points < total else range(total)
+    return (
+        sorted({round(i * (total - 1) / (points - 1)) for i in range(points)})
+        if 1 < points < total
+        else range(total)
+    )
 
 
 def first_checkpoint(sweep, command):
@@ -186,7 +213,8 @@ def scenarios(sweep):
     new = [*SMALL, "--out", "r"]
     yield Scenario(sweep, "new", None, new)
     yield Scenario(sweep, "default", None, SMALL)
-    yield Scenario(sweep, "split", None, ["../data/train", *new[1:], "--checkpoint-keep", "0", "--freeze", "conv1"])
+    yield Scenario(sweep, "split", None,
+                   ["../data/train", *new[1:], "--checkpoint-keep", "0", "--freeze", "conv1"])
 
     # Replaced by force: a run that has ended, with foreign files in its folder.
     place = sweep.fresh(None)
@@ -197,7 +225,8 @@ def scenarios(sweep):
     old = sweep.keep(place, "old")
     yield Scenario(sweep, "force", old, [*new, "--force"], others=[before])
 
-    # Resumed: a run that was killed when its first checkpoint had its name; and ended there, before any
+    # Resumed: a run that was killed when its first checkpoint had its name; and ended there, before
+    # any
     # validation.
     place = sweep.fresh(None)
     sweep.run(place, new, AN_KILL_AT=first_checkpoint(sweep, new))
@@ -232,7 +261,10 @@ def main():
     program, library = map(os.path.abspath, sys.argv[1:3])
     points = int(sys.argv[3]) if len(sys.argv) == 4 else 0
     with tempfile.TemporaryDirectory(prefix="alexnet-kill-") as scratch:
-        faults = [kill_everywhere(scenario, points) for scenario in scenarios(Sweep(program, library, Path(scratch)))]
+        faults = [
+            kill_everywhere(scenario, points)
+            for scenario in scenarios(Sweep(program, library, Path(scratch)))
+        ]
     return 1 if any(faults) else 0
 
 

@@ -5,11 +5,12 @@ usage: disk.py PROGRAM FILES.so [--every] [--points N] [COMMAND...]
 
 For each command every N-th file operation (with --every: each) fails:
 
-  EIO, ENOSPC   alone, and with all later ones. The command either succeeds with the same results to the last
-                byte, or prints one line that names the file and the system's reason, and ends with status
-                74 (65 for one image among many). Files under a final name are whole. A training run then
-                continues to the same bits.
-  EINTR, short  a signal interrupts it, or it moves half the bytes: the results are the same to the last byte.
+  EIO, ENOSPC   alone, and with all later ones. The command either succeeds with the same results to
+                the last byte, or prints one line that names the file and the system's reason, and
+                ends with status 74 (65 for one image among many). Files under a final name are
+                whole. A training run then continues to the same bits.
+  EINTR, short  a signal interrupts it, or it moves half the bytes: the results are the same to the
+                last byte.
 
 Prints the number of points. Exit status: 0 no faults, 1 faults.
 SPDX-License-Identifier: MIT
@@ -42,7 +43,9 @@ def told(text):
     """The library's report: (number of calls, [(function, path)] that failed)."""
     lines = [line.split("\t") for line in text.splitlines()]
     counts = [int(line[1]) for line in lines if line[0] == "calls"]
-    return (counts[-1] if counts else None), [tuple(line) for line in lines if line[0] not in ("calls", "bytes")]
+    return (counts[-1] if counts else None), [
+        tuple(line) for line in lines if line[0] not in ("calls", "bytes")
+    ]
 
 
 class Call:
@@ -55,7 +58,7 @@ class Call:
         return f"{self.function} {self.path}"
 
     def is_named(self, line):
-        """By the final name of the file, or by its folder's; the work folder itself needs no name."""
+        """By the file's final name, or by its folder's; the work folder needs no name."""
         names = [TEMPORARY.sub("", part) for part in self.path.parts[-2:]]
         return self.path == self.work or any(name and name in line for name in names)
 
@@ -68,7 +71,7 @@ def is_temporary(name):
 
 
 def fault_of_files(before, expected, files, lines, wrong):
-    """Files with final names are the old or the new version; only files that could not be removed stay."""
+    """Files with final names are the old or the new version; other files are gone if removable."""
     for name, content in files.items():
         if is_temporary(name):
             if not any(call.function in ("unlink", "rmdir", "rename") for call in wrong):
@@ -88,9 +91,14 @@ class DiskSweep(Sweep):
             before = files_of(work)
             tell = Path(place, "told")
             status, out, err = self.run_in(work, command, LD_PRELOAD=self.library, AN_FAIL=way,
-                                           AN_FAIL_AT=f"{n}{'+' if after else ''}", AN_TELL=str(tell))
-            wrong = [Call(*call, work) for call in (told(tell.read_text())[1] if tell.exists() else [])]
-            fault = self.judge((before, expected), way, after, (status, out, err, files_of(work)), wrong)
+                                           AN_FAIL_AT=f"{n}{'+' if after else ''}",
+                                           AN_TELL=str(tell))
+            wrong = [
+                Call(*call, work) for call in (told(tell.read_text())[1] if tell.exists() else [])
+            ]
+            fault = self.judge(
+                (before, expected), way, after, (status, out, err, files_of(work)), wrong
+            )
             if fault is None and status != 0 and command[0] == "train":
                 fault = self.fault_of_recovery(work, command, expected)
             return fault and f"{wrong[0] if wrong else 'no call failed'}: {fault}"
@@ -105,13 +113,19 @@ class DiskSweep(Sweep):
             if out != expected[1]:
                 return f"status 0 and another output:\n{out}\ninstead of\n{expected[1]}\n{lines}"
             missing = sorted(set(expected[3]) - set(files))
-            return f"status 0 without {missing}: {lines}" if missing else fault_of_files(before, expected[3], files, lines, wrong)
+            return (
+                f"status 0 without {missing}: {lines}"
+                if missing
+                else fault_of_files(before, expected[3], files, lines, wrong)
+            )
         if way not in REASONS or status < 0:
             return f"status {status}: {lines}"
         statuses = {SYSTEM, BAD_DATA} if wrong and wrong[0].function in OF_ONE_FILE else {SYSTEM}
         if status not in statuses:
             return f"status {status}: {lines}"
-        if not any(call.is_told(line, REASONS[way]) for call in wrong for line in lines + out.splitlines()):
+        if not any(
+            call.is_told(line, REASONS[way]) for call in wrong for line in lines + out.splitlines()
+        ):
             return f"status {status}, without the file or the reason: {lines}"
         if not all(line.startswith("alexnet: ") for line in lines):
             return f"lines of another form: {lines}"
@@ -119,8 +133,9 @@ class DiskSweep(Sweep):
 
     def left_out(self, call, lines):
         """An unreadable image or folder of the data is left out, with a warning that names it."""
-        return any(call.path.is_relative_to(data) for data in (self.folder / "data", call.work / "drawn")) and \
-            any("warning" in line and call.is_named(line) for line in lines)
+        return any(
+            call.path.is_relative_to(data) for data in (self.folder / "data", call.work / "drawn")
+        ) and any("warning" in line and call.is_named(line) for line in lines)
 
     def fault_of_recovery(self, work, command, expected):
         """With a working disk the run continues, or starts, and gives the same bits."""
@@ -153,25 +168,36 @@ class DiskSweep(Sweep):
             total += count
             # Different ones for each way, so that a few points cover many calls.
             step = 1 if every else max(1, count // points)
-            first = 0 if every else hashlib.sha256(f"{name}{way}{after}".encode()).digest()[0] % step
+            first = (
+                0 if every else hashlib.sha256(f"{name}{way}{after}".encode()).digest()[0] % step
+            )
             jobs += [(expected, way, n, after) for n in range(first, count, step)]
         faults = 0
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            for (_, way, n, after), fault in zip(jobs, pool.map(lambda job: self.try_one(command, *job), jobs)):
+            for (_, way, n, after), fault in zip(
+                jobs, pool.map(lambda job: self.try_one(command, *job), jobs)
+            ):
                 if fault is None:
                     continue
                 faults += 1
-                print(f"{name}: {way} at call {n}{' and after it' if after else ''}: {fault}", flush=True)
+                print(
+                    f"{name}: {way} at call {n}{' and after it' if after else ''}: {fault}",
+                    flush=True,
+                )
         print(f"{name}: {len(jobs)} points of {total}, {faults} faults", flush=True)
         return len(jobs), faults
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("program", type=os.path.abspath)
     parser.add_argument("library", type=os.path.abspath)
     parser.add_argument("--every", action="store_true")
-    parser.add_argument("--points", type=int, default=3, help="per command and way to fail, approximately")
+    parser.add_argument(
+        "--points", type=int, default=3, help="per command and way to fail, approximately"
+    )
     parser.add_argument("commands", nargs="*")
     arguments = parser.parse_intermixed_args()
     points = faults = 0

@@ -3,12 +3,13 @@
 
 usage: read_error.py PROGRAM
 
-The disk is a file behind a loop device, with a mounted file system; the file is truncated, and from there on
-the kernel answers reads with EIO, as for a bad sector. One line must name the file and the system's reason,
-under the right status; there must be no signal; and a run must continue from the checkpoint before.
+The disk is a file behind a loop device, with a mounted file system; the file is truncated, and from
+there on the kernel answers reads with EIO, as for a bad sector. One line must name the file and the
+system's reason, under the right status; there must be no signal; and a run must continue from the
+checkpoint before.
 
-This needs root, loop devices, ext4, and a private mount namespace; without them the test is skipped with a
-message. Exit status: 0 no faults, 1 faults, 77 skipped.
+This needs root, loop devices, ext4, and a private mount namespace; without them the test is skipped
+with a message. Exit status: 0 no faults, 1 faults, 77 skipped.
 SPDX-License-Identifier: MIT
 """
 
@@ -39,30 +40,39 @@ TOLD = rf"^alexnet: .*\b{{}}\b.*{SAID}"  # an error line that names a file
 LISTED = rf"\b{{}}\b.*{SAID}"  # as one of the bad files
 PASSED_OVER = r"step-\d+.*" + SAID
 
-# The file, the fraction from which it cannot be read, the command, its status, its output; {} is the disk.
-# Unreadable images among many are named and left out.
+# The file, the fraction from which it cannot be read, the command, its status, its output; {} is
+# the disk. Unreadable images among many are named and left out.
 WEIGHTS, NEWEST = "r/best.safetensors", "r/checkpoints/step-00000006"
 ROWS = [
     (WEIGHTS, 0, "predict {}/r/best.safetensors {}/photo.png", IO, TOLD.format("best.safetensors")),
-    (WEIGHTS, 0.5, "predict {}/r/best.safetensors {}/photo.png", IO, TOLD.format("best.safetensors")),
+    (WEIGHTS, 0.5, "predict {}/r/best.safetensors {}/photo.png", IO,
+     TOLD.format("best.safetensors")),
     (WEIGHTS, 0, "info {}/r/best.safetensors", IO, TOLD.format("best.safetensors")),
-    (WEIGHTS, 0.5, "info {}/r/best.safetensors --verify", BAD_DATA, LISTED.format("best.safetensors")),
+    (WEIGHTS, 0.5, "info {}/r/best.safetensors --verify", BAD_DATA,
+     LISTED.format("best.safetensors")),
     (WEIGHTS, 0.5, "info {}/r --verify", BAD_DATA, LISTED.format("best.safetensors")),
     (WEIGHTS, 0.5, "eval {}/r {}/data/val", IO, TOLD.format("best.safetensors")),
-    (WEIGHTS, 0.5, "features {}/r/best.safetensors {}/photo.png -o f.npy", IO, TOLD.format("best.safetensors")),
-    (WEIGHTS, 0.5, "train {}/data --from {}/r/best.safetensors --epochs 1 --out n", IO, TOLD.format("best.safetensors")),
-    ("photo.png", 0, "predict {}/r/best.safetensors {}/photo.png", BAD_DATA, TOLD.format("photo.png")),
-    ("photo.png", 0.5, "predict {}/r/best.safetensors {}/photo.png", BAD_DATA, TOLD.format("photo.png")),
+    (WEIGHTS, 0.5, "features {}/r/best.safetensors {}/photo.png -o f.npy", IO,
+     TOLD.format("best.safetensors")),
+    (WEIGHTS, 0.5, "train {}/data --from {}/r/best.safetensors --epochs 1 --out n", IO,
+     TOLD.format("best.safetensors")),
+    ("photo.png", 0, "predict {}/r/best.safetensors {}/photo.png", BAD_DATA,
+     TOLD.format("photo.png")),
+    ("photo.png", 0.5, "predict {}/r/best.safetensors {}/photo.png", BAD_DATA,
+     TOLD.format("photo.png")),
     ("data/val/checker/bad.png", 0, "eval {}/r {}/data/val", 0, TOLD.format("bad.png")),
-    ("data/val/checker/bad.png", 0, "eval {}/r {}/data/val --on-bad-image fail", BAD_DATA, TOLD.format("bad.png")),
-    ("data/train/checker/bad.png", 0, "train {}/data --model cifar-19pct --epochs 1 --out n", 0, TOLD.format("bad.png")),
+    ("data/val/checker/bad.png", 0, "eval {}/r {}/data/val --on-bad-image fail", BAD_DATA,
+     TOLD.format("bad.png")),
+    ("data/train/checker/bad.png", 0, "train {}/data --model cifar-19pct --epochs 1 --out n", 0,
+     TOLD.format("bad.png")),
     ("data/train/checker/bad.png", 0, "data verify {}/data", BAD_DATA, LISTED.format("bad.png")),
     ("data.tar", 0.5, "eval {}/r {}/data.tar", IO, TOLD.format("data.tar")),
     (NEWEST + "/weights.safetensors", 0, "train --resume {}/r", 0, PASSED_OVER),
     (NEWEST + "/weights.safetensors", 0.5, "train --resume {}/r", 0, PASSED_OVER),
     (NEWEST + "/optimiser.safetensors", 0.5, "train --resume {}/r", 0, PASSED_OVER),
     (NEWEST + "/manifest.json", 0, "train --resume {}/r", 0, PASSED_OVER),
-    (NEWEST + "/weights.safetensors", 0.5, "info {}/r --verify", BAD_DATA, LISTED.format("weights.safetensors")),
+    (NEWEST + "/weights.safetensors", 0.5, "info {}/r --verify", BAD_DATA,
+     LISTED.format("weights.safetensors")),
     (WEIGHTS, 0.5, "train --resume {}/r", 0, ""),
     ("r/config.json", 0, "train --resume {}/r", IO, TOLD.format("config.json")),
     ("r/config.json", 0, "info {}/r", IO, TOLD.format("config.json")),
@@ -78,7 +88,9 @@ class Unable(Exception):
 
 
 def call(*arguments):
-    done = subprocess.run(arguments, capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
+    done = subprocess.run(
+        arguments, capture_output=True, text=True, timeout=SECONDS_MAX, check=False
+    )
     if done.returncode != 0:
         raise Unable(f"{arguments[0]}: {(done.stderr or done.stdout).strip()}")
 
@@ -121,7 +133,7 @@ class Disk:
         call("umount", str(self.root))
 
     def fill(self, plain, target):
-        """Copies a folder. The target, which will fail, is placed last, in a file that was created there first."""
+        """Copies a folder. The target, which will fail, goes last, into a file created first."""
         path = self.root / target
         ballast = self.load(BALLAST_BYTES)
         last = max(ballast, key=end_on_disk)
@@ -143,7 +155,7 @@ class Disk:
             raise Unable("the file system places files differently")
 
     def move_before(self, behind, origin, path):
-        """Copies a file again until it is before a position; other copies fill the space behind it."""
+        """Copies a file until it is before a position; other copies fill the space behind it."""
         for number in range(COPIES_MAX):
             if end_on_disk(path) <= behind:
                 return
@@ -169,7 +181,11 @@ class Disk:
         """Makes the target unreadable from that fraction on."""
         path = self.root / target
         first = int(path.stat().st_size * share) // BLOCK * BLOCK
-        lost = min(place + max(first - inside, 0) for inside, place, length in extents(path) if inside + length > first)
+        lost = min(
+            place + max(first - inside, 0)
+            for inside, place, length in extents(path)
+            if inside + length > first
+        )
         os.truncate(self.image, lost)
         with open(path, "rb", buffering=0) as file:
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
@@ -184,8 +200,9 @@ class Disk:
 
 def run(program, place, command):
     """Returns the status (below 0: a signal) and the output."""
-    done = subprocess.run([program, *command.split(), "--threads", "2"], cwd=place, stdin=subprocess.DEVNULL, text=True,
-                          capture_output=True, timeout=SECONDS_MAX, check=False)
+    done = subprocess.run([program, *command.split(), "--threads", "2"], cwd=place,
+                          stdin=subprocess.DEVNULL, text=True, capture_output=True,
+                          timeout=SECONDS_MAX, check=False)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -196,14 +213,18 @@ def run_well(program, place, command):
 
 
 def bits(folder):
-    return [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("best.safetensors", "last.safetensors")]
+    return [
+        hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        for name in ("best.safetensors", "last.safetensors")
+    ]
 
 
 def make_plain(program, scratch):
     """Creates all files to read, and a finished run with its checkpoints."""
     plain = scratch / "plain"
     plain.mkdir()
-    run_well(program, plain, "data synth -o data --classes 2 --train-images 12 --val-images 4 --size 32 --quiet")
+    run_well(program, plain,
+             "data synth -o data --classes 2 --train-images 12 --val-images 4 --size 32 --quiet")
     classes = sorted((plain / "data/val").iterdir())
     if [path.name for path in classes][0] != "checker":
         raise Failure(f"the first class is {classes[0].name}")
@@ -211,8 +232,12 @@ def make_plain(program, scratch):
     for name in ("photo.png", "data/val/checker/bad.png", "data/train/checker/bad.png"):
         (plain / name).write_bytes(padded(image.read_bytes()))
     call("tar", "-C", str(plain / "data/val"), "-cf", str(plain / "data.tar"), ".")
-    run_well(program, plain, "train data --model cifar-19pct --recipe quick --epochs 2 --batch 12 --average 0.9 "
-             "--checkpoint-every 1 --checkpoint-keep 9 --out r --quiet")
+    run_well(
+        program,
+        plain,
+        "train data --model cifar-19pct --recipe quick --epochs 2 --batch 12 --average 0.9 "
+        "--checkpoint-every 1 --checkpoint-keep 9 --out r --quiet",
+    )
     return plain
 
 
@@ -266,7 +291,11 @@ def main():
         return inside(sys.argv[2], Path(sys.argv[3]))
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    missing = [name for name in ("unshare", "mkfs.ext4", "mount", "umount", "tar") if shutil.which(name) is None]
+    missing = [
+        name
+        for name in ("unshare", "mkfs.ext4", "mount", "umount", "tar")
+        if shutil.which(name) is None
+    ]
     if missing:
         print(f"skipped: {', '.join(missing)} not found")
         return SKIPPED
@@ -275,7 +304,8 @@ def main():
         print(f"skipped: no private mounts: {alone.stderr.strip()}")
         return SKIPPED
     with tempfile.TemporaryDirectory(prefix="alexnet-disk-") as scratch:
-        command = [*ISOLATED, sys.executable, __file__, "--inside", os.path.abspath(sys.argv[1]), scratch]
+        command = [*ISOLATED, sys.executable, __file__, "--inside", os.path.abspath(sys.argv[1]),
+                   scratch]
         return subprocess.run(command, check=False).returncode
 
 

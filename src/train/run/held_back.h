@@ -3,7 +3,8 @@
  * its weights on later.
  *
  * alexnet_evaluate() is implemented here: without data it evaluates a run on the images it held
- * back. SPDX-License-Identifier: MIT
+ * back.
+ * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_RUN_HELD_BACK_H
 #define AN_TRAIN_RUN_HELD_BACK_H

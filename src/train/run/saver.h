@@ -9,7 +9,8 @@
  * best.safetensors is never of a later step than the newest checkpoint, except between two writes.
  * If it is of the checkpoint's step, it is written after the checkpoint: a killed run writes it
  * again from there. If it is of an earlier step, it is written before: a killed run trains that
- * step again. SPDX-License-Identifier: MIT
+ * step again.
+ * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_RUN_SAVER_H
 #define AN_TRAIN_RUN_SAVER_H

@@ -236,8 +236,8 @@ static alexnet_status find_file(alexnet_context *ctx, const char *path, char **o
     if (!folder) return ALEXNET_OK;
     alexnet_status status = an_file_stat(ctx, *out, &info);
     if (status == ALEXNET_OK && info.kind == AN_FILE_ABSENT)
-        status = an_fail(ctx, ALEXNET_NOT_FOUND,
-                         "%s: no folder of a run: there is no config.json in it", path);
+        status =
+            an_fail(ctx, ALEXNET_NOT_FOUND, "%s: not the folder of a run: no config.json", path);
     if (status == ALEXNET_OK) return ALEXNET_OK;
     an_free(ctx, *out);
     *out = NULL;

@@ -417,7 +417,7 @@ static alexnet_status take_members(alexnet_context *ctx, const json_t *object, c
         if (value == NULL && table == later) continue;
         if (value == NULL) return an_fail(ctx, ALEXNET_BAD_FILE, "'%s' is missing", m->name);
         if (!from_json(m, value, at))
-            return an_fail(ctx, ALEXNET_BAD_FILE, "'%s' has a value of another kind than expected",
+            return an_fail(ctx, ALEXNET_BAD_FILE, "'%s' has a value of another type than expected",
                            m->name);
         if (is_text(m) && json_is_string(value) &&
             (*(char **)at = an_copy_text(ctx, json_string_value(value))) == NULL)

@@ -1,5 +1,5 @@
 /*
- * limits.c: see limits.h. Comparisons with NaN, which stands for "none yet", are false.
+ * limits.c: see limits.h. Comparisons with NaN, which means "none yet", are false.
  *
  * SPDX-License-Identifier: MIT
  */

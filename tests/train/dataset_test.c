@@ -52,7 +52,7 @@ static void open_data(world *w, const char *data, const char *val)
     an_assert_ok(w->ctx, an_dataset_open(w->ctx, &w->config, &w->data));
 }
 
-static void the_data_s_own_part_validates(void **state)
+static void the_data_s_validation_split_is_used(void **state)
 {
     world *w = *state;
 
@@ -156,7 +156,7 @@ static void memory_may_run_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(the_data_s_own_part_validates),
+        TEST(the_data_s_validation_split_is_used),
         TEST(without_a_part_a_split_does),
         TEST(a_data_set_given_validates),
         TEST(a_missing_one_is_named),

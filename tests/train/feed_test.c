@@ -174,7 +174,7 @@ static void the_input_grows_where_an_epoch_begins(void **state)
     assert_int_equal(side_now(w), 32);
 }
 
-static void unreadable_images_of_every_size_are_told(void **state)
+static void unreadable_images_of_every_size_are_reported(void **state)
 {
     world *w = *state;
     an_bad_list train = {0}, val = {0};
@@ -214,7 +214,7 @@ static void rows_of_frozen_layers_are_kept(void **state)
     assert_non_null(strstr(w->log.text, "once for 2 views of each image and kept"));
 }
 
-static void a_wish_to_stop_gives_no_batch(void **state)
+static void a_request_to_stop_gives_no_batch(void **state)
 {
     world *w = *state;
     const an_batch *batch;
@@ -250,9 +250,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_batch_is_a_function_of_the_step),
         TEST(the_input_grows_where_an_epoch_begins),
-        TEST(unreadable_images_of_every_size_are_told),
+        TEST(unreadable_images_of_every_size_are_reported),
         TEST(rows_of_frozen_layers_are_kept),
-        TEST(a_wish_to_stop_gives_no_batch),
+        TEST(a_request_to_stop_gives_no_batch),
         TEST(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,7 +122,7 @@ static alexnet_go stop_in_features(void *user, const alexnet_progress *progress)
     return ALEXNET_GO_STOP;
 }
 
-static void a_wish_to_stop_is_heard_while_rows_are_computed(void **state)
+static void a_request_to_stop_is_obeyed_while_rows_are_computed(void **state)
 {
     an_runs *r = *state;
     const char *from = first_run(r);
@@ -198,7 +198,7 @@ int main(void)
         cmocka_unit_test(the_part_ends_where_something_is_trained_or_drawn),
         TEST(kept_rows_are_those_that_would_be_computed),
         TEST(fewer_views_than_epochs_take_turns),
-        TEST(a_wish_to_stop_is_heard_while_rows_are_computed),
+        TEST(a_request_to_stop_is_obeyed_while_rows_are_computed),
         TEST(unreadable_images_are_left_out),
         TEST(memory_may_fail_anywhere),
     };

@@ -55,7 +55,7 @@ static void without_validation_nothing_is_good_enough(void **unused)
     assert_false(an_limit_good_enough(&config, &state));
 }
 
-static void a_run_with_nothing_left_is_told_why(void **unused)
+static void a_run_with_nothing_left_says_why(void **unused)
 {
     static const struct {
         double seconds;
@@ -118,7 +118,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_limit_ends_a_run),
         cmocka_unit_test(without_validation_nothing_is_good_enough),
-        cmocka_unit_test(a_run_with_nothing_left_is_told_why),
+        cmocka_unit_test(a_run_with_nothing_left_says_why),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,7 +19,7 @@ static void keep_start(void *user, const alexnet_train_start *start)
     *kept = *start;
 }
 
-static void it_is_told_before_and_beside_what_was_measured(void **state)
+static void estimate_and_measurement_are_reported(void **state)
 {
     an_runs *r = *state;
     alexnet_train_options options = an_runs_options(r, "run");
@@ -105,7 +105,7 @@ static void it_follows_the_settings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(it_is_told_before_and_beside_what_was_measured),
+        TEST(estimate_and_measurement_are_reported),
         TEST(more_than_there_is_does_not_begin),
         TEST(it_follows_the_settings),
     };

@@ -126,7 +126,7 @@ static void a_line_is_the_mean_since_the_one_before(void **state)
         "\"images_per_second\":1,\"data_wait\":0.5,\"seconds\":60,\"split\":\"train\"}\n");
 }
 
-static void the_caller_s_wish_is_kept(void **state)
+static void the_caller_s_request_is_kept(void **state)
 {
     world *w = *state;
 
@@ -195,7 +195,7 @@ static void a_loss_of_mere_guessing_is_pointed_out(void **state)
     assert_string_equal(w->log.text, ""); /* two steps are too few for a warning */
 }
 
-static void nobody_need_listen(void **state)
+static void callbacks_are_optional(void **state)
 {
     world *w = *state;
 
@@ -212,10 +212,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(progress_follows_every_step_and_the_log_every_tenth),
         TEST(a_line_is_the_mean_since_the_one_before),
-        TEST(the_caller_s_wish_is_kept),
+        TEST(the_caller_s_request_is_kept),
         TEST(an_epoch_ends_with_a_sentence),
         TEST(a_loss_of_mere_guessing_is_pointed_out),
-        TEST(nobody_need_listen),
+        TEST(callbacks_are_optional),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -190,7 +190,7 @@ static void swap_rows(alexnet_model *model, const char *name)
  * A network that predicts all of its images correctly, with its classes in reverse order, is the
  * same network. If classes were matched by position, every prediction would be wrong.
  */
-static void permuted_classes_are_known_at_once(void **state)
+static void permuted_classes_are_matched_by_name(void **state)
 {
     static const char *const names[] = {"cross", "checker"};
     an_runs *r = *state;
@@ -480,7 +480,7 @@ static void a_run_is_repeated_from_its_config(void **state)
     again.resume = NULL;
     again.config = r->data;
     an_assert_status(r->ctx, alexnet_train(r->ctx, &again, &result), ALEXNET_NOT_FOUND);
-    an_assert_error(r->ctx, "no folder of a run");
+    an_assert_error(r->ctx, "not the folder of a run");
 }
 
 /* ---- resuming ---- */
@@ -951,7 +951,7 @@ static void run_fails_out_of_the_way(an_runs *r, unsigned kinds, bool forever)
     }
 }
 
-static void a_run_that_fails_before_its_first_checkpoint_is_in_nobody_s_way(void **state)
+static void a_run_that_fails_before_its_first_checkpoint_is_removed(void **state)
 {
     an_runs *r = *state;
 
@@ -989,7 +989,7 @@ int main(void)
         TEST(equal_runs_write_equal_weights_files),
         TEST(without_validation_the_last_weights_count),
         TEST(fine_tuning_takes_over_what_fits),
-        TEST(permuted_classes_are_known_at_once),
+        TEST(permuted_classes_are_matched_by_name),
         TEST(frozen_layers_that_start_at_random_are_warned_of),
         TEST(a_resumed_fine_tuning_stays_frozen),
         TEST(the_last_weights_are_the_best_under_another_name),
@@ -1011,7 +1011,7 @@ int main(void)
         TEST(a_stop_before_the_first_step_leaves_no_run),
         TEST(classes_must_be_the_data_s),
         TEST(a_single_class_is_warned_of),
-        TEST(a_run_that_fails_before_its_first_checkpoint_is_in_nobody_s_way),
+        TEST(a_run_that_fails_before_its_first_checkpoint_is_removed),
         TEST(what_was_there_before_a_run_that_failed_stays),
         TEST(an_existing_run_is_kept_unless_forced),
         TEST(a_run_is_trained_by_one_at_a_time),

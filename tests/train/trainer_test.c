@@ -379,7 +379,7 @@ static void take_start(void *user, const alexnet_train_start *start)
     assert_string_equal(start->recipe, "quick");
 }
 
-static void the_beginning_is_told_once(void **state)
+static void the_start_is_reported_once(void **state)
 {
     an_runs *r = *state;
     an_runs_wish wish = {.step = 5, .go = ALEXNET_GO_STOP};
@@ -423,7 +423,7 @@ static void the_first_limit_ends_the_run(void **state)
     assert_in_range(result.steps, 1, 2999);
 }
 
-static void more_epochs_may_be_asked_for_later(void **state)
+static void more_epochs_may_be_requested_later(void **state)
 {
     an_runs *r = *state;
     alexnet_train_options options = an_runs_options(r, "run"), resumed;
@@ -708,7 +708,7 @@ static void more_epochs_never_raise_the_rate(void **state)
     }
 }
 
-static void what_validation_ended_goes_on_when_told_to(void **state)
+static void what_validation_ended_continues_on_request(void **state)
 {
     an_runs *r = *state;
     alexnet_train_options options = an_runs_options(r, "run"), resumed;
@@ -766,7 +766,7 @@ static bool has_checkpoint(an_runs *r, const char *name)
     return info.kind == AN_FILE_FOLDER;
 }
 
-static void checkpoints_by_steps_by_wish_and_at_the_end(void **state)
+static void checkpoints_by_steps_on_request_and_at_the_end(void **state)
 {
     an_runs *r = *state;
     an_runs_wish wish = {.step = 5, .go = ALEXNET_GO_CHECKPOINT};
@@ -877,20 +877,20 @@ int main(void)
         TEST(a_run_may_be_resumed_at_every_step),
         TEST(processes_may_have_other_threads_and_workers),
         TEST(a_log_of_a_resumed_run_reads_like_one_of_a_whole_run),
-        TEST(the_beginning_is_told_once),
+        TEST(the_start_is_reported_once),
         TEST(the_first_limit_ends_the_run),
-        TEST(more_epochs_may_be_asked_for_later),
+        TEST(more_epochs_may_be_requested_later),
         TEST(a_limit_in_time_shapes_the_schedule),
         TEST(a_limit_that_is_far_changes_nothing),
         TEST(a_limit_in_time_may_be_changed),
         TEST(a_finished_run_says_so),
         TEST(a_run_that_its_time_ended_says_so),
-        TEST(what_validation_ended_goes_on_when_told_to),
+        TEST(what_validation_ended_continues_on_request),
         TEST(more_epochs_never_raise_the_rate),
         TEST(a_limit_that_no_step_was_taken_under_leaves_no_trace),
         TEST(a_limit_in_time_may_be_taken_away),
         TEST(validation_can_end_it),
-        TEST(checkpoints_by_steps_by_wish_and_at_the_end),
+        TEST(checkpoints_by_steps_on_request_and_at_the_end),
         TEST(a_diverging_run_names_a_layer),
         TEST(a_batch_without_a_good_image_is_passed_over),
         TEST(a_step_allocates_nothing),

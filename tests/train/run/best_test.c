@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void best_weights_that_are_gone_are_sought_anew(void **state)
+static void missing_best_weights_are_searched_for_again(void **state)
 {
     an_runs *r = *state;
     alexnet_train_options options = an_runs_options(r, "run"), resumed;
@@ -30,7 +30,7 @@ static void best_weights_that_are_gone_are_sought_anew(void **state)
 }
 
 /* One flipped bit in them, or other weights in their place. */
-static void best_weights_that_are_damaged_are_sought_anew(void **state)
+static void damaged_best_weights_are_searched_for_again(void **state)
 {
     an_runs *r = *state;
     const char *best = an_test_path(r->folder, "run/best.safetensors");
@@ -121,8 +121,8 @@ static void best_weights_never_come_from_a_later_step(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(best_weights_that_are_gone_are_sought_anew),
-        TEST(best_weights_that_are_damaged_are_sought_anew),
+        TEST(missing_best_weights_are_searched_for_again),
+        TEST(damaged_best_weights_are_searched_for_again),
         TEST(best_weights_that_are_not_yet_written_come_from_their_checkpoint),
         TEST(best_weights_never_come_from_a_later_step),
     };

@@ -420,7 +420,7 @@ static void what_is_frozen_is_stored_once(void **state)
 }
 
 /* A frozen file of another run, a damaged one, a missing one: the next save writes it again. */
-static void a_frozen_file_that_is_not_right_is_written_anew(void **state)
+static void a_wrong_frozen_file_is_written_again(void **state)
 {
     world *w = *state;
     float *value = w->model->values + w->model->params.items[1].offset;
@@ -528,7 +528,7 @@ static void when_none_verifies_it_says_so(void **state)
     assert_null(path);
 }
 
-static void a_checkpoint_serves_its_own_run_only(void **state)
+static void a_checkpoint_serves_only_its_run(void **state)
 {
     world *w = *state;
     an_train_state found;
@@ -695,12 +695,12 @@ int main(void)
         TEST(a_checkpoint_that_is_whole_but_for_its_name_is_found),
         TEST(a_failed_replacement_leaves_one_of_the_two),
         TEST(what_is_frozen_is_stored_once),
-        TEST(a_frozen_file_that_is_not_right_is_written_anew),
+        TEST(a_wrong_frozen_file_is_written_again),
         TEST(a_damaged_frozen_file_is_named),
         TEST(all_that_is_ours_is_removed),
         TEST(a_damaged_checkpoint_is_passed_over_and_named),
         TEST(when_none_verifies_it_says_so),
-        TEST(a_checkpoint_serves_its_own_run_only),
+        TEST(a_checkpoint_serves_only_its_run),
         TEST(an_optimiser_of_another_model_is_refused),
         TEST(every_update_resumes_to_the_same_bits),
         TEST(a_failed_save_leaves_the_old_one),

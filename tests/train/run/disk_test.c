@@ -116,7 +116,7 @@ static int64_t size_of_run(an_runs *r, const char *const *names, size_t count)
     return bytes;
 }
 
-static void what_is_said_is_what_it_takes(void **state)
+static void the_estimate_is_what_it_takes(void **state)
 {
     static const char *const names[] = {
         "run/config.json",
@@ -151,7 +151,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_plan_adds_up),
         TEST(a_full_disk_is_refused_before_the_run),
-        TEST(what_is_said_is_what_it_takes),
+        TEST(the_estimate_is_what_it_takes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,7 +42,7 @@ static void refuse(an_runs *r, const char *run, alexnet_status status, const cha
  * Held-back images, a split, given data: the number of images and the best accuracy are those of
  * validation.
  */
-static void a_run_is_measured_on_what_it_held_back(void **state)
+static void a_run_is_evaluated_on_what_it_held_back(void **state)
 {
     static const struct {
         const char *data, *val;
@@ -146,7 +146,7 @@ static void the_list_goes_with_the_run(void **state)
     assert_int_not_equal(access(list, F_OK), 0);
 }
 
-static void what_cannot_be_measured_is_said(void **state)
+static void what_cannot_be_evaluated_is_refused(void **state)
 {
     an_runs *r = *state;
     alexnet_train_options options = an_runs_options(r, "run");
@@ -255,11 +255,11 @@ static void memory_and_files_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_run_is_measured_on_what_it_held_back),
+        TEST(a_run_is_evaluated_on_what_it_held_back),
         TEST(the_split_is_a_list_in_the_runs_folder),
         TEST(no_split_no_list),
         TEST(the_list_goes_with_the_run),
-        TEST(what_cannot_be_measured_is_said),
+        TEST(what_cannot_be_evaluated_is_refused),
         TEST(a_run_starts_from_a_run),
         TEST(memory_and_files_may_fail),
     };

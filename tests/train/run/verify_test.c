@@ -92,7 +92,7 @@ static void whatever_is_damaged_is_named(void **state)
 }
 
 /* Weights that fit their own checksums, but are not those that the run wrote. */
-static void weights_put_in_their_place_are_told(void **state)
+static void replaced_weights_are_reported(void **state)
 {
     an_runs *r = *state;
     const char *best = an_test_path(r->folder, "run/best.safetensors");
@@ -131,7 +131,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_whole_run_fits),
         TEST(whatever_is_damaged_is_named),
-        TEST(weights_put_in_their_place_are_told),
+        TEST(replaced_weights_are_reported),
         TEST(what_is_no_run_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,8 +2,7 @@
  * init_he.h: init=he: initial weights by He et al. 2015, adapted at both ends of a network.
  *
  * First layer: He's rule assumes inputs of standard deviation 1. Some families see pixels from 0 to
- * 255, with a deviation near 58. On such an input x a layer behaves and learns as it would on x /
- * 58 if
+ * 255, with a deviation near 58. On such an input x, a layer behaves and learns as with x / 58 if
  *
  *     w starts 58 times smaller, its rate is 58^2 times smaller, its decay 58^2 times larger
  *

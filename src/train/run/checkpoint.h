@@ -6,8 +6,8 @@
  *                               optimiser.safetensors  its slots: "momentum/NAME" ...
  *                               manifest.json          manifest.h
  *
- * Frozen parameters are the same in every checkpoint and have no optimiser slots. They are written
- * once, before the first checkpoint, and each manifest names them with their hash.
+ * Frozen parameters are the same in every checkpoint: they are written once, before the first
+ * checkpoint, and each manifest names them with their hash. Their optimiser slots are not saved.
  *
  * Order, augmentation and dropout are functions of (seed, epoch, image, step): only the step must
  * be saved for them.

@@ -14,7 +14,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- the beginning ---- */
+/* ---- at the start ---- */
 
 static int64_t optimiser_bytes(const an_account *a)
 {
@@ -68,7 +68,7 @@ void an_account_begin(const an_account *a)
         training->options->start(training->options->start_user, &start);
 }
 
-/* ---- the end ---- */
+/* ---- at the end ---- */
 
 static int label_of(const an_image_set *set, int64_t index)
 {
@@ -98,7 +98,7 @@ alexnet_status an_account_guess(alexnet_context *ctx, const an_image_set *set,
     return ALEXNET_OK;
 }
 
-/* What depends on unreadable images. */
+/* The results that depend on unreadable images. */
 static alexnet_status fill_skipped(const an_account *a, an_bad_list *skipped,
                                    alexnet_train_result *result)
 {

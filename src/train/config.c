@@ -18,7 +18,7 @@
 
 #define REASON_BYTES 160
 
-/* What holds where neither the options nor the recipe say anything. */
+/* The defaults of settings that neither the options nor the recipe give. */
 static an_config standard(const alexnet_context *ctx)
 {
     return (an_config){
@@ -34,7 +34,7 @@ static an_config standard(const alexnet_context *ctx)
     };
 }
 
-/* ---- what is given overrides ---- */
+/* ---- given options override ---- */
 
 /* -1: not given */
 static void override_real(double given, double *value)
@@ -67,7 +67,7 @@ static alexnet_status override_text(alexnet_context *ctx, const char *given, cha
     return ALEXNET_OK;
 }
 
-/* All of what the run is, but for the recipe's settings. */
+/* Everything except the recipe's settings. */
 static alexnet_status override_fixed(alexnet_context *ctx, const alexnet_train_options *options,
                                      an_config *config)
 {
@@ -87,7 +87,7 @@ static alexnet_status override_fixed(alexnet_context *ctx, const alexnet_train_o
     return override_text(ctx, options->recipe, &config->recipe_name);
 }
 
-/* A limit that is given, as the config has it: -1 for none. */
+/* A given limit as in the config: -1 for none. */
 static double limit_of(double given) { return given == ALEXNET_NO_LIMIT ? -1 : given; }
 
 static void override_changeable(const alexnet_train_options *options, an_config *config)
@@ -103,14 +103,14 @@ static void override_changeable(const alexnet_train_options *options, an_config 
     override_int(options->patience, &config->patience);
 }
 
-/* ---- the whole ---- */
+/* ---- the whole config ---- */
 
-/* A recipe for those who name none, and why it. */
+/* The default recipe, and the reason for it. */
 static const char *choose_recipe(const alexnet_train_options *options, const an_family *family,
                                  int64_t images, char *reason, size_t bytes)
 {
     if (options->recipe != NULL) {
-        an_print(reason, bytes, "asked for");
+        an_print(reason, bytes, "requested");
         return options->recipe;
     }
     if (family->one_data_set) {
@@ -138,12 +138,12 @@ alexnet_status an_config_suit(alexnet_context *ctx, const alexnet_train_options 
     AN_TRY(override_text(ctx, reason, &config->recipe_reason));
     AN_TRY(an_recipe_find(ctx, name, &config->recipe));
     config->recipe.epochs = an_recipe_epochs(&config->recipe, images);
-    config->recipe.seen = 0; /* it has become epochs */
+    config->recipe.seen = 0; /* it is in epochs now */
     AN_TRY(an_recipe_override(ctx, options->settings, &config->recipe));
     override_changeable(options, config);
     config->network.dropout = options->model_options != NULL ? options->model_options->dropout : -1;
     if (config->network.dropout < 0 &&
-        family->dropout >= 0) /* the recipe's word counts where there is any dropout */
+        family->dropout >= 0) /* the recipe's dropout applies if the family has any */
         config->network.dropout = config->recipe.dropout;
     return an_config_check(ctx, config);
 }
@@ -152,7 +152,7 @@ static alexnet_status resolve(alexnet_context *ctx, const alexnet_train_options 
                               const an_family *family, an_config *config)
 {
     AN_TRY(override_fixed(ctx, options, config));
-    AN_TRY(override_text(ctx, family->name, &config->model)); /* maybe that of the weights */
+    AN_TRY(override_text(ctx, family->name, &config->model)); /* may come from the weights */
     return an_config_suit(ctx, options, family, 0, config);
 }
 
@@ -165,7 +165,7 @@ alexnet_status an_config_resolve(alexnet_context *ctx, const alexnet_train_optio
     return status;
 }
 
-/* ---- as another run was ---- */
+/* ---- from another run's config ---- */
 
 static void drop_text(alexnet_context *ctx, char **text)
 {
@@ -180,7 +180,7 @@ static void drop_none(alexnet_context *ctx, char **text)
     if (*text != NULL && an_config_is_none(*text)) drop_text(ctx, text);
 }
 
-/* What of the old run does not go with what is given. */
+/* Drops the old run's settings that do not fit the given options. */
 static alexnet_status leave_out(alexnet_context *ctx, const alexnet_train_options *options,
                                 const an_family *family, an_config *config)
 {
@@ -188,11 +188,11 @@ static alexnet_status leave_out(alexnet_context *ctx, const alexnet_train_option
 
     if (options->data != NULL && strcmp(options->data, config->data) != 0)
         AN_TRY(an_file_same(ctx, options->data, config->data, &same));
-    if (!same) drop_text(ctx, &config->val); /* went with the old data */
+    if (!same) drop_text(ctx, &config->val); /* belonged to the old data */
     if (strcmp(family->name, config->model) != 0)
         config->network = alexnet_model_options_default();
     else if (options->recipe != NULL)
-        config->network.dropout = -1; /* maybe the old recipe's */
+        config->network.dropout = -1; /* may be the old recipe's */
     return ALEXNET_OK;
 }
 
@@ -236,16 +236,18 @@ static alexnet_status find_file(alexnet_context *ctx, const char *path, char **o
     if (!folder) return ALEXNET_OK;
     alexnet_status status = an_file_stat(ctx, *out, &info);
     if (status == ALEXNET_OK && info.kind == AN_FILE_ABSENT)
-        status = an_fail(ctx, ALEXNET_NOT_FOUND,
-                         "%s: no folder of a run: there is no config.json in it", path);
+        status =
+            an_fail(ctx, ALEXNET_NOT_FOUND, "%s: not the folder of a run: no config.json", path);
     if (status == ALEXNET_OK) return ALEXNET_OK;
     an_free(ctx, *out);
     *out = NULL;
     return status;
 }
 
-/* Dropout is in no file as the recipe's word, as network.dropout is what it came to; for another
- * network it counts again. -1: the recipe has none, or is not known here. */
+/*
+ * The files have only the resulting network.dropout, not the recipe's dropout, which another
+ * network needs again. -1: the recipe has none, or is not known here.
+ */
 static double recipe_dropout(alexnet_context *ctx, const char *name)
 {
     an_recipe recipe;
@@ -262,20 +264,20 @@ alexnet_status an_config_open(alexnet_context *ctx, const char *path, an_config 
     const alexnet_status status = an_config_read(ctx, file, config);
     an_free(ctx, file);
     AN_TRY(status);
-    config->network.classes = -1; /* as many as the new run's data have */
+    config->network.classes = -1; /* as many as in the new run's data */
     config->recipe.dropout = recipe_dropout(ctx, config->recipe_name);
     config->train_images = config->val_images = 0;
     drop_text(ctx, &config->train_sha256);
     drop_text(ctx, &config->val_sha256);
     drop_text(ctx, &config->first_data);
     drop_text(ctx, &config->first_val);
-    drop_text(ctx, &config->tier); /* this machine's */
+    drop_text(ctx, &config->tier); /* will be this machine's */
     return ALEXNET_OK;
 }
 
 /* ---- a resumed run ---- */
 
-/* What is given, put over a copy, must leave all as it is. */
+/* Applies the given options to a copy, which must not change. */
 static alexnet_status check_fixed(alexnet_context *ctx, const alexnet_train_options *options,
                                   const an_config *config)
 {
@@ -289,7 +291,7 @@ static alexnet_status check_fixed(alexnet_context *ctx, const alexnet_train_opti
     return status;
 }
 
-/* Where data lies now, if that is another place; *first keeps where it lay at first. */
+/* Sets the new path of data that has moved; *first keeps its first path. */
 static alexnet_status move(alexnet_context *ctx, const char *given, char **path, char **first)
 {
     bool same = given == NULL || *path == NULL || !an_source_is_path(given) ||

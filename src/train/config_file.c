@@ -1,5 +1,5 @@
 /*
- * config_file.c: config.json: one table of members checks, compares, writes and reads it.
+ * config_file.c: config.json. One table of members serves checking, comparing, writing and reading.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -14,13 +14,13 @@
 #include <string.h>
 
 #define SCHEMA      2
-#define VALUE_BYTES 256 /* of a value in a message; a longer one is cut */
+#define VALUE_BYTES 256 /* of a value in a message; longer ones are cut */
 
 /* ---- the table ---- */
 
 typedef enum member_type {
     TEXT,  /* char *, allocated; NULL is null */
-    PATH,  /* the same; equal when it leads to the same file */
+    PATH,  /* the same; two are equal if they lead to the same file */
     WORD,  /* char[AN_SETTING_TEXT] */
     INT,   /* int */
     LONG,  /* int64_t */
@@ -34,14 +34,14 @@ typedef struct member {
     member_type type;
     size_t offset;
     double min, max; /* INT, LONG, REAL */
-    bool optional;   /* of these: -1 stands for none, and is null in the file */
+    bool optional;   /* for these types: -1 means none, and is null in the file */
     const char *choices;
 } member;
 
 #define AT(path)    offsetof(an_config, path)
-#define LARGE       9007199254740992.0  /* 2^53: a double holds every whole number up to here */
-#define DTYPES      "fp32|bf16"         /* alexnet_dtype; int8 does not train */
-#define BAD_CHOICES "default|fail|skip" /* alexnet_bad_image */
+#define LARGE       9007199254740992.0    /* 2^53: a double holds every integer up to here */
+#define DTYPES      "fp32|bf16"           /* alexnet_dtype; int8 does not train */
+#define BAD_CHOICES "default|fail|skip"   /* alexnet_bad_image */
 #define WAYS        "default|exif|stored" /* alexnet_orientation */
 
 /* The settings of the recipe; a TEXT of base/settings.h is a WORD here. */
@@ -52,7 +52,7 @@ typedef struct member {
 #define AN_RECIPE_KEY(name, kind, min, max, fallback, option, letter, value, help)                 \
     {#name, OF_##kind, AT(recipe.name), min, max, false, value},
 
-/* What the run is: the same in every sitting. */
+/* Members that must not change on resume. */
 static const member fixed[] = {
     {"data", PATH, AT(data), 0, 0, false, NULL},
     {"val", PATH, AT(val), 0, 0, false, NULL},
@@ -82,7 +82,7 @@ static const member fixed[] = {
     {"on_bad_image", CHOICE, AT(on_bad_image), 0, 0, false, BAD_CHOICES},
 };
 
-/* How long, and how carefully. */
+/* Members that may change on resume. */
 static const member changeable[] = {
     {"epochs", REAL, AT(recipe.epochs), ALEXNET_EPOCHS_MIN, ALEXNET_EPOCHS_MAX, false, NULL},
     {"steps", LONG, AT(steps), 1, LARGE, true, NULL},
@@ -94,7 +94,7 @@ static const member changeable[] = {
     {"checkpoint_keep", INT, AT(checkpoint_keep), 0, ALEXNET_CHECKPOINT_KEEP_MAX, false, NULL},
 };
 
-/* What files of a version before do not have: absent is none. */
+/* Members that files of older versions do not have; absent means none. */
 static const member later[] = {
     {"first_data", PATH, AT(first_data), 0, 0, false, NULL},
     {"first_val", PATH, AT(first_val), 0, 0, false, NULL},
@@ -181,7 +181,7 @@ int an_config_choice(const char *choices, const char *word)
 
 /* ---- copying and comparing ---- */
 
-/* Members of all tables that are texts, the i-th; NULL: there are no more. */
+/* The i-th text member of all tables; NULL: there are no more. */
 static const member *text_at(size_t i)
 {
     for (const member *m = fixed; m < fixed + AN_COUNT(fixed); ++m)
@@ -330,7 +330,7 @@ alexnet_status an_config_hash(alexnet_context *ctx, const an_config *config,
     an_json_maker maker = {0};
     json_t *object = an_json_object(&maker);
     char *text = NULL;
-    an_config first = *config; /* borrows */
+    an_config first = *config; /* borrowed texts */
     an_sha256 hash;
     uint8_t digest[AN_SHA256_BYTES];
 
@@ -377,7 +377,7 @@ static bool take_none(const member *m, void *at)
     return true;
 }
 
-/* False when the value is of another kind. A text is not copied: take_members() does that. */
+/* False if the value has another type. A text is not copied: take_members() does that. */
 static bool from_json(const member *m, const json_t *value, void *at)
 {
     double *real = at;
@@ -417,7 +417,7 @@ static alexnet_status take_members(alexnet_context *ctx, const json_t *object, c
         if (value == NULL && table == later) continue;
         if (value == NULL) return an_fail(ctx, ALEXNET_BAD_FILE, "'%s' is missing", m->name);
         if (!from_json(m, value, at))
-            return an_fail(ctx, ALEXNET_BAD_FILE, "'%s' has a value of another kind than expected",
+            return an_fail(ctx, ALEXNET_BAD_FILE, "'%s' has a value of another type than expected",
                            m->name);
         if (is_text(m) && json_is_string(value) &&
             (*(char **)at = an_copy_text(ctx, json_string_value(value))) == NULL)

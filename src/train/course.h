@@ -1,9 +1,9 @@
 /*
- * course.h: where a run ends, and how far along its schedule each step is.
+ * course.h: at which step a run ends, and how far along its schedule each step is (its place).
  *
- * Without a limit in time a run ends at its planned step, and step and place are the same. With one, the pace
- * of the steps so far says how many still fit, and the rest of the schedule is fitted into those: the place
- * goes on from where it was, in a straight line to the end.
+ * Without a time limit a run ends at its planned step, and step and place are equal. With one, the
+ * speed of the steps so far says how many more fit, and the rest of the schedule is compressed into
+ * them: the place continues from its present value, in a straight line to the end.
  *
  *     place
  *     planned |            ,*      from: the step of the newest estimate
@@ -14,10 +14,10 @@
  *             +-------------------
  *             0      from  total
  *
- * Where no step fits any more the rest of the schedule is left, for a sitting that has more time.
+ * When no further step fits, the rest of the schedule remains for a resumed run with more time.
  *
- * A checkpoint holds the newest estimate, which is all that the steps behind it depend on: the rate stays a
- * function of the step, and a resumed run repeats it.
+ * A checkpoint holds the newest estimate, and the steps after it depend on nothing else: the
+ * learning rate stays a function of the step, and a resumed run repeats it.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_COURSE_H
@@ -34,23 +34,25 @@ typedef struct an_course {
     int64_t total;   /* from .. planned */
 } an_course;
 
-/* Without an estimate. */
+/* A course without an estimate. */
 an_course an_course_start(int64_t planned);
 
-/* For a run whose planned length has changed at `step`: the place goes on from where it was. */
+/* For a run whose planned length changed at `step`: the place continues from its present value. */
 an_course an_course_replan(const an_course *course, int64_t step, int64_t planned);
 
-/* For a run that its limit in time brought to the end of the schedule at `step`, and that is to go on: the place is that
- * of the steps that were really taken. */
+/*
+ * For a run that reached the end of its schedule at `step` because of its time limit, and is to
+ * continue: the place becomes that of the steps that were taken.
+ */
 an_course an_course_reopen(int64_t step, int64_t planned);
 
-/* Where on the schedule a step is, in steps of the planned run: 0 .. planned. */
+/* The place of a step on the schedule, in steps of the planned run: 0 .. planned. */
 double an_course_place(const an_course *course, int64_t step);
 
-/* The same as a part of the run: 0 .. 1. */
+/* The same as a fraction of the run: 0 .. 1. */
 double an_course_part(const an_course *course, int64_t step);
 
-/* From `step` on the run is to end at `total`, or as planned, where that comes first. */
+/* From `step` on, the run is to end at `total` or at its planned step, whichever comes first. */
 an_course an_course_move(const an_course *course, int64_t step, int64_t total);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * dataset.c: opening the parts of a data set.
+ * dataset.c: opening the splits of a data set.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -15,11 +15,11 @@
 #include "infer/network.h"
 #include <string.h>
 
-/* ---- what is said about it ---- */
+/* ---- messages ---- */
 
 #define PARTS_BYTES 256
 
-/* Parts that nobody asked for: with 200 images they are worth a word. */
+/* Logs the splits that are not used: on a small data set the user may want to know. */
 static void tell_unused(alexnet_context *ctx, const char *path, const an_source *source,
                         unsigned used)
 {
@@ -30,7 +30,7 @@ static void tell_unused(alexnet_context *ctx, const char *path, const an_source 
         an_log(ctx, ALEXNET_LOG_INFO, "%s: %s %s not used", path, parts, count == 1 ? "is" : "are");
 }
 
-/* What is given to validate with may be what is trained on. */
+/* Warns if the validation images are the training images. */
 static alexnet_status check_given(alexnet_context *ctx, const an_config *config,
                                   const an_dataset *data)
 {
@@ -45,8 +45,8 @@ static alexnet_status check_given(alexnet_context *ctx, const an_config *config,
     const bool same = an_source_same_images(train, val);
     if ((wanted & AN_TRAIN_BIT) != 0 || (one && wanted == 0))
         an_log(ctx, ALEXNET_LOG_WARNING,
-               "%s: it has no part to validate with: validating with %straining images",
-               config->val, one || same ? "the " : "");
+               "%s: it has no validation split: validating with %straining images", config->val,
+               one || same ? "the " : "");
     else if (same)
         an_log(ctx, ALEXNET_LOG_WARNING,
                "%s: these are the images of %s: validating with the training images", config->val,
@@ -81,7 +81,7 @@ static void count_images(const an_image_set *images, int64_t *counts)
     }
 }
 
-/* Classes of a single image, and those that nothing validates. */
+/* Logs the classes with one training image, and those without a validation image. */
 static alexnet_status tell_classes(const an_dataset *data, const alexnet_model *model,
                                    const char *path)
 {
@@ -114,7 +114,7 @@ static alexnet_status tell_classes(const an_dataset *data, const alexnet_model *
 
 /* ---- opening ---- */
 
-/* The validation part of data, or *out = NULL where it has none. */
+/* The validation split of data; *out = NULL: it has none. */
 static alexnet_status find_part(alexnet_context *ctx, const char *data, an_source **out)
 {
     const alexnet_status status = an_source_open(ctx, data, AN_PART_VAL, out);
@@ -122,7 +122,7 @@ static alexnet_status find_part(alexnet_context *ctx, const char *data, an_sourc
     return status == ALEXNET_NOT_FOUND ? ALEXNET_OK : status;
 }
 
-/* A data set given for validation: its own part for that, else all of it. */
+/* A data set given for validation: its validation split, else all of it. */
 static alexnet_status open_given(alexnet_context *ctx, const char *val, an_source **out)
 {
     AN_TRY(find_part(ctx, val, out));
@@ -159,7 +159,7 @@ static bool is_utf8(const char *text)
     return length > 0;
 }
 
-/* A weights file takes names of classes in UTF-8 alone. Here it is known what to rename. */
+/* A weights file allows only UTF-8 in names of classes. Here the message can say what to rename. */
 static alexnet_status check_names(alexnet_context *ctx, const an_source *source)
 {
     char path[4096];
@@ -222,7 +222,7 @@ static alexnet_status map_val(an_dataset *data, const alexnet_model *model, cons
     const alexnet_status status = an_classes_map(
         model, config->data, data->val_source,
         config->val != NULL ? config->val : "the validation part", &data->val_labels);
-    if (status == ALEXNET_BAD_FILE || status == ALEXNET_BAD_ARG) /* no option would set it right */
+    if (status == ALEXNET_BAD_FILE || status == ALEXNET_BAD_ARG) /* no option can fix it */
         return an_fail(model->ctx, ALEXNET_BAD_FILE,
                        "%s; train on images of these classes, too, or take them out of what is to "
                        "validate with",
@@ -250,7 +250,7 @@ static const char *verdict(const an_config *config)
     return has_moved(config) ? "is not what the run began with" : "has changed";
 }
 
-/* Data that changed would neither go on with the same images nor validate with them. */
+/* With changed data a resumed run would train and validate on other images. */
 static alexnet_status check_hash(alexnet_context *ctx, const an_dataset *data,
                                  const an_config *config, const an_source *source,
                                  const char *expected)

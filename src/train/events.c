@@ -1,5 +1,5 @@
 /*
- * events.c: parsing events, and what holds at a moment.
+ * events.c: parsing events, and the factors at a given epoch.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -89,9 +89,9 @@ alexnet_status an_events_check(const an_events *events, const alexnet_model *mod
     return ALEXNET_OK;
 }
 
-/* ---- what holds ---- */
+/* ---- the factors ---- */
 
-/* The last of a kind that has come to pass; NULL: none. */
+/* The last event of a kind whose epoch is reached; NULL: none. */
 static const an_event *find(const an_events *events, double epochs, an_event_kind kind,
                             const an_node *node)
 {

@@ -1,20 +1,22 @@
 /*
- * events.h: what changes in the middle of a run, as the sources tell it:
+ * events.h: changes at given epochs of a run, as published recipes have them:
  *
  *     events = event { ";" event }      event = EPOCHS ":" what
  *     what   = "rate=" F       all rates
  *            | "weights=" F    those of weights
- *            | LAYER "=" F     those of this layer's weights; 0: nothing of it is learnt or decayed any more
+ *            | LAYER "=" F     those of this layer's weights; 0: the layer is neither trained nor
+ *                              decayed any more
  *            | "decay=" F      weight decay
- *            | "noise=off"     colour noise (augment pca, pca-text) ends, with the first epoch that begins then
+ *            | "noise=off"     colour noise (augment pca, pca-text) ends with the next epoch that
+ *                              begins
  *
  *     18:rate=0.5;29:decay=0;67:conv1=0.001;67:noise=off
  *
- * An event holds from the moment that EPOCHS epochs are done, which need not be whole. F multiplies the
- * recipe's own value, with its schedule, not what an event before it has made of that. Where several
- * concern one rate, the closest holds, not their product: LAYER before weights before rate, and of the
- * same kind the last. What stands still (F is 0) is not decayed either. LAYER may be the beginning of
- * several layers' names, as for freezing. Running statistics go on following what is seen.
+ * An event holds once EPOCHS epochs are done, which need not be a whole number. F multiplies the
+ * recipe's value, with its schedule, not the result of an earlier event. If several events concern
+ * one rate, only the most specific applies, not their product: LAYER before weights before rate,
+ * and the last of the same kind. A parameter with F = 0 is not decayed either. LAYER may be the
+ * beginning of several layers' names, as for freezing. Running statistics are still updated.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_EVENTS_H
@@ -43,21 +45,21 @@ typedef struct an_events {
     an_event items[AN_EVENTS_MAX];
 } an_events;
 
-/* An empty text: none. BAD_ARG, naming the event and the grammar. */
+/* An empty text: no events. BAD_ARG naming the event and the grammar. */
 alexnet_status an_events_parse(alexnet_context *ctx, const char *text, an_events *out) AN_NODISCARD;
 
-/* NOT_FOUND, naming the layer, when there is an event for one that has no parameters in this model. */
+/* NOT_FOUND naming the layer, if an event's layer has no parameters in this model. */
 alexnet_status an_events_check(const an_events *events, const alexnet_model *model) AN_NODISCARD;
 
-/* What the rates and the decay of one layer's parameters are multiplied with. */
+/* Factors of the learning rates and the weight decay of one layer's parameters. */
 typedef struct an_factors {
     double weights, biases, decay;
 } an_factors;
 
 an_factors an_events_at(const an_events *events, double epochs,
-                        const an_node *node /* NULL: without events of a layer */);
+                        const an_node *node /* NULL: without events for a layer */);
 
-/* The first epoch, counted from 0, without colour noise; INT64_MAX: it does not end. */
+/* The first epoch, counted from 0, without colour noise; INT64_MAX: the noise does not end. */
 int64_t an_events_noise_end(const an_events *events);
 
 #endif

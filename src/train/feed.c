@@ -23,13 +23,13 @@ static int full_side(const an_feed *feed)
     return AN_MIN(full.h, full.w);
 }
 
-/* Of the run's course, 0 .. 1. */
+/* The fraction of the run's course, 0 .. 1. */
 static double part_done(const an_feed *feed)
 {
     return an_course_part(&feed->options.state->course, feed->options.state->step);
 }
 
-/* Decided where an epoch begins, and kept for all of it. */
+/* Decided at the start of an epoch, and constant within it. */
 static int wanted_side(const an_feed *feed)
 {
     const an_train_state *state = feed->options.state;
@@ -45,13 +45,13 @@ double an_feed_rest(const an_feed *feed)
     return an_growth_rest(feed->options.config->recipe.grow, full_side(feed), part_done(feed));
 }
 
-/* The model as the session has it. */
+/* The model at the session's input size. */
 static alexnet_model *network_of(const an_feed *feed)
 {
     return feed->view != NULL ? feed->view : feed->options.model;
 }
 
-/* ---- what a loader is asked for ---- */
+/* ---- the options of the loader ---- */
 
 static alexnet_status ask_training(an_feed *feed, an_loader_options *options)
 {
@@ -77,11 +77,11 @@ static alexnet_status ask_training(an_feed *feed, an_loader_options *options)
     };
     AN_TRY(an_preprocess_parse(network->ctx, network->preprocess, &feed->record));
     AN_TRY(an_augment_parse(network->ctx, augment, &feed->augment));
-    feed->calm = feed->augment;
-    feed->calm.pca = feed->calm.pca_text = false;
+    feed->augment_no_noise = feed->augment;
+    feed->augment_no_noise.pca = feed->augment_no_noise.pca_text = false;
     if (strcmp(augment, "none") != 0) {
         options->augment = &feed->augment;
-        options->later = &feed->calm;
+        options->later = &feed->augment_no_noise;
         options->later_epoch = feed->options.noise_end;
     }
     an_network_set_input(network, &feed->record, options);
@@ -128,7 +128,7 @@ static alexnet_status ask_rows(an_feed *feed, an_frozen_options *options)
     return ALEXNET_OK;
 }
 
-/* Where the first layers are frozen and the recipe keeps what they give. */
+/* Only if the first layers are frozen and the recipe keeps their output. */
 static alexnet_status open_frozen(an_feed *feed)
 {
     alexnet_context *ctx = feed->options.model->ctx;
@@ -139,15 +139,15 @@ static alexnet_status open_frozen(an_feed *feed)
     AN_TRY(an_frozen_open(&options, &feed->frozen));
     if (feed->frozen == NULL) {
         an_log(ctx, ALEXNET_LOG_INFO,
-               "what frozen layers give is not kept: for one view of each image it would be over "
-               "%zu MiB",
+               "the output of the frozen layers is not kept: for one view of each image it would "
+               "take over %zu MiB",
                AN_FROZEN_BYTES_MAX >> 20);
         return ALEXNET_OK;
     }
     feed->first = options.first;
     an_log(ctx, ALEXNET_LOG_INFO,
-           "what the frozen layers give is computed once for %d view%s of each image and kept: %zu "
-           "MiB",
+           "the output of the frozen layers is computed once for %d view%s of each image and kept: "
+           "%zu MiB",
            an_frozen_views(feed->frozen), an_frozen_views(feed->frozen) == 1 ? "" : "s",
            an_frozen_bytes(feed->frozen) >> 20);
     return ALEXNET_OK;
@@ -207,7 +207,7 @@ alexnet_status an_feed_open(const an_feed_options *options, an_feed *out)
     return status;
 }
 
-/* At the input's full size, which it comes to. */
+/* At the input's full size, the largest. */
 alexnet_status an_feed_book(const an_feed_options *options, an_footprint *footprint, bool *kept)
 {
     an_feed feed = {.options = *options};
@@ -265,7 +265,7 @@ alexnet_status an_feed_grow(an_feed *feed)
     return ALEXNET_OK;
 }
 
-/* Its threads begin with the first batch: a rehearsal before it is not disturbed. */
+/* The loader's threads start with the first batch, so that they do not disturb a rehearsal. */
 static alexnet_status open_loader(an_feed *feed)
 {
     an_loader_options options;

@@ -18,8 +18,8 @@
 
 /* The rows of a set of images. */
 typedef struct rows {
-    an_loader_options images; /* where they come from; count 0: none */
-    int views, ready;         /* wanted; computed, the first ones */
+    an_loader_options images; /* the images; count 0: none */
+    int views, ready;         /* in total; computed so far */
     float *values;            /* [views][count][row] */
     bool *good;               /* [count]: the image can be read */
     an_bad_list bad;
@@ -30,12 +30,12 @@ struct an_frozen {
     an_frozen_options options;
     size_t row; /* floats */
     rows train, val;
-    alexnet_session *lower; /* the frozen layers; NULL when all rows are there */
-    alexnet_session *upper; /* the rest, in testing; NULL without validation */
+    alexnet_session *lower; /* the frozen layers; NULL once all rows are computed */
+    alexnet_session *upper; /* the other layers, for validation; NULL without it */
     float *probs;           /* [BATCH][classes] */
     double seconds;         /* spent on rows */
     int64_t computed;       /* rows, for the pace */
-    double image_seconds;   /* of a rehearsal; 0: none */
+    double image_seconds;   /* by a rehearsal; 0: none */
 
     uint32_t *order;
     int64_t order_epoch; /* of `order`; -1: none yet */
@@ -66,7 +66,7 @@ int an_frozen_part(const alexnet_model *model)
         if (draws(node) || has_trained(model, node)) return any ? i : 0;
         any = any || node->param_count > 0;
     }
-    return 0; /* nothing is trained: not a run */
+    return 0; /* nothing is trained: such a run is refused */
 }
 
 /* ---- rows ---- */
@@ -94,7 +94,10 @@ static void leave_out(const an_frozen *f, rows *r, int view, int64_t place)
     memset(row_at(f, r, view, place), 0, f->row * sizeof *r->values);
 }
 
-/* Takes a batch through the frozen layers, each row to its image's place. What the loader left out is not good. */
+/*
+ * Runs the frozen layers on a batch and stores each row at its image's index. Images that the
+ * loader left out are not good.
+ */
 static alexnet_status keep_batch(an_frozen *f, rows *r, int view, const an_batch *batch, float *out,
                                  int64_t *place)
 {
@@ -126,7 +129,7 @@ static alexnet_status keep_all(an_frozen *f, rows *r, int view, an_loader *loade
     return an_skipped_take(f->ctx, loader, &r->bad);
 }
 
-/* The next view. */
+/* Computes the next view. */
 static alexnet_status compute_view(an_frozen *f, rows *r)
 {
     const double start = an_context_seconds(f->ctx);
@@ -285,7 +288,8 @@ static alexnet_status take_rows(an_frozen *f, rows *r)
     r->values = an_new_array(f->ctx, (size_t)r->views * count, f->row * sizeof *r->values);
     r->good = an_new_array(f->ctx, count, sizeof *r->good);
     if (r->values == NULL || r->good == NULL)
-        return an_fail(f->ctx, ALEXNET_NO_MEMORY, "what frozen layers give for %zu images", count);
+        return an_fail(f->ctx, ALEXNET_NO_MEMORY, "the output of frozen layers for %zu images",
+                       count);
     memset(r->good, 0, count * sizeof *r->good);
     return ALEXNET_OK;
 }
@@ -307,7 +311,7 @@ static alexnet_status take_batch(an_frozen *f)
                : an_fail(f->ctx, ALEXNET_NO_MEMORY, "a batch of %zu rows", batch);
 }
 
-/* How many views fit; 0: not even one. */
+/* How many views fit the limit; 0: not even one. */
 static int count_views(const an_frozen *f)
 {
     const double row = (double)f->row * sizeof(float);
@@ -331,7 +335,7 @@ static alexnet_status open_frozen(an_frozen *f)
                             : ALEXNET_OK;
 }
 
-/* Where the first batch is, when it follows an epoch's last. */
+/* Normalises the position of the first batch, which may follow an epoch's last one. */
 static void normalise_start(an_frozen *f)
 {
     const an_loader_options *o = &f->train.images;
@@ -343,7 +347,7 @@ static void normalise_start(an_frozen *f)
     ++f->epoch;
 }
 
-/* With nothing open. */
+/* Opens nothing. */
 static an_frozen describe(const an_frozen_options *options)
 {
     an_frozen f = {
@@ -359,7 +363,7 @@ static an_frozen describe(const an_frozen_options *options)
     return f;
 }
 
-/* Of compute_view(): the images that go through the frozen layers, and the rows of a batch. */
+/* The buffers of compute_view(): a batch of images for the frozen layers, and its rows. */
 static alexnet_status book_view(const an_frozen *f, const rows *r, an_footprint *footprint)
 {
     an_loader_options images = r->images;

@@ -7,8 +7,8 @@
 #include "base/compiler.h"
 #include <math.h>
 
-#define POINTS 64  /* of the mean over the rest of a run */
-#define FIXED  0.3 /* of a step at full side: linear layers and the update, whatever the side */
+#define POINTS 64  /* for the mean over the rest of a run */
+#define FIXED  0.3 /* fraction of a full-size step: linear layers and update, at any side */
 
 int an_growth_side(int from, int full, double part)
 {

@@ -1,11 +1,11 @@
 /*
- * init_he.c: He's first weights, fitted at both ends.
+ * init_he.c: He's initial weights, adapted at both ends.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "train/init_he.h"
 
-/* Of an 8-bit colour channel: torchvision's std of ImageNet is .229, .224, .225 of 255. */
+/* Of an 8-bit colour channel: torchvision's std for ImageNet is 255 * (.229, .224, .225). */
 #define PIXEL_DEVIATION (0.226 * 255)
 #define LAST_LAYER      10.0
 

@@ -1,16 +1,16 @@
 /*
- * init_he.h: init=he: first weights by He et al. 2015, fitted at both ends of a network.
+ * init_he.h: init=he: initial weights by He et al. 2015, adapted at both ends of a network.
  *
- * The first layer. He's rule takes inputs of deviation 1. Some families see pixels from 0 to 255,
- * whose deviation is near 58; on such an input x a layer is and learns as it would on x / 58 when
+ * First layer: He's rule assumes inputs of standard deviation 1. Some families see pixels from 0 to
+ * 255, with a deviation near 58. On such an input x, a layer behaves and learns as with x / 58 if
  *
  *     w starts 58 times smaller, its rate is 58^2 times smaller, its decay 58^2 times larger
  *
- * So one recipe serves families of either kind, and the preprocessing record stays the family's.
+ * So one recipe serves both kinds of family, and the preprocessing record stays the family's.
  *
- * The last layer starts ten times smaller: the first answers are near to guessing, the loss near to
- * ln(classes), and the wide layers below, whose gradients pass through it, take no wild first
- * steps.
+ * Last layer: it starts ten times smaller. The first predictions are then close to uniform, the
+ * loss is close to ln(classes), and the wide layers below, whose gradients pass through it, do not
+ * make overly large first steps.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_INIT_HE_H
@@ -19,13 +19,13 @@
 #include "core/model.h"
 #include "image/preprocess.h"
 
-/* The deviation of what the network sees of a photograph. */
+/* The standard deviation of the network's input for a photograph. */
 double an_input_deviation(const an_preprocess *record);
 
-/* Draws all first weights; biases are 0. */
+/* Draws all initial weights; biases are 0. */
 void an_init_he(alexnet_model *model, double deviation, uint64_t seed);
 
-/* Sets the first layer's multipliers. They are in no file: a resumed run sets them again. */
+/* Sets the first layer's multipliers. They are not in any file: a resumed run sets them again. */
 void an_he_set_rates(alexnet_model *model, double deviation);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * limits.c: see limits.h. Comparisons with NaN, which stands for "none yet", are false.
+ * limits.c: see limits.h. Comparisons with NaN, which means "none yet", are false.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -32,7 +32,7 @@ const char *an_limit_name(const an_config *config, const an_train_state *state)
     return state->step >= state->course.planned ? "epochs" : "time";
 }
 
-/* Validation has ended it. */
+/* Validation has ended the run. */
 static void tell_good_enough(alexnet_context *ctx, const an_config *config,
                              const an_train_state *state)
 {
@@ -40,13 +40,13 @@ static void tell_good_enough(alexnet_context *ctx, const an_config *config,
 
     if (top1_reached(config, state))
         an_log(ctx, ALEXNET_LOG_WARNING,
-               "the run is finished: after step %lld validation is as good as asked for; raise "
-               "--stop-at-top1, or --stop-at-top1 none, to go on",
+               "the run is finished: validation reached the requested top-1 after step %lld; raise "
+               "--stop-at-top1, or --stop-at-top1 none, to continue",
                step);
     else
         an_log(ctx, ALEXNET_LOG_WARNING,
                "the run is finished: after step %lld validation had not improved for %d epochs; "
-               "raise --patience, or --patience none, to go on",
+               "raise --patience, or --patience none, to continue",
                step, config->patience);
 }
 
@@ -59,19 +59,19 @@ void an_limit_tell(alexnet_context *ctx, const an_config *config, const an_train
         if (an_limit_good_enough(config, state)) tell_good_enough(ctx, config, state);
     } else if (step >= course->planned)
         an_log(ctx, ALEXNET_LOG_WARNING,
-               "the run is finished: step %lld is the last of its %s to go on", step,
+               "the run is finished: step %lld is the last of its %s to continue", step,
                config->steps >= 0 && step >= config->steps
                    ? "steps; raise --steps, or --steps none,"
                    : "epochs; raise --epochs");
     else if (an_course_place(course, step) >= (double)course->planned)
         an_log(ctx, ALEXNET_LOG_WARNING,
-               "the run is finished: its limit in time ended it after step %lld, with the learning "
-               "rate at its end; raise --time, or --time none, to go on at that rate, or start "
+               "the run is finished: its time limit ended it after step %lld, with the learning "
+               "rate at its end; raise --time, or --time none, to continue at that rate, or start "
                "another run from its weights: alexnet train DATA --from RUN",
                step);
     else
         an_log(ctx, ALEXNET_LOG_WARNING,
-               "the limit in time, which all sittings share, is used up after step %lld: raise "
-               "--time, or --time none, to go on",
+               "the time limit, which covers all processes of the run, is used up after step %lld: "
+               "raise --time, or --time none, to continue",
                step);
 }

@@ -11,11 +11,11 @@
 #include "infer/network.h"
 #include <math.h>
 
-#define NAME_BYTES 1024 /* of an image, in a message */
+#define NAME_BYTES 1024 /* of an image's name in a message */
 
 #define BATCH 64
 
-/* The record that leaves pixels as they are: whole numbers from 0 to 255. */
+/* The record that leaves pixels unchanged: integers from 0 to 255. */
 static an_preprocess plain_pixels(const an_preprocess *record)
 {
     an_preprocess plain = *record;
@@ -47,7 +47,7 @@ static alexnet_status report(const an_mean_job *job, int64_t done)
     return ALEXNET_OK;
 }
 
-/* Adds up all images. A double holds whole numbers to 2^53: room for 2^45 images. */
+/* Adds up all images. A double holds integers up to 2^53: enough for 2^45 images. */
 static alexnet_status sum_images(const an_mean_job *job, an_loader *loader, double *sums,
                                  int64_t pixels, int64_t *images)
 {
@@ -84,7 +84,10 @@ static alexnet_status set_mean(const an_mean_job *job, const an_loader_options *
     return status;
 }
 
-/* Training meets these images again, and may read them then: nobody else tells that the mean is without them. */
+/*
+ * Training reads these images again and may succeed, so only this warning tells that the mean image
+ * is without them.
+ */
 static void tell_left_out(alexnet_context *ctx, const an_source *source, an_loader *loader)
 {
     const an_bad_image *bad;

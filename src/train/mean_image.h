@@ -1,10 +1,10 @@
 /*
- * mean_image.h: the mean of the training images, pixel by pixel, for families whose preprocessing
+ * mean_image.h: the mean of the training images, for each pixel, for families whose preprocessing
  * subtracts it.
  *
- * It is the mean of the images as testing would show them (resized, centre crop), so it has the
- * network's input size. Pixels are whole numbers and so are their sums: the mean does not depend on
- * threads or order.
+ * The images are preprocessed as for testing (resized, centre crop), so the mean has the network's
+ * input size. Pixels are integers and so are their sums: the mean does not depend on threads or
+ * order.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_MEAN_IMAGE_H
@@ -13,8 +13,7 @@
 #include "core/model.h"
 #include "data/loader.h"
 
-/* The images: source, indices, count, workers, skip_bad, skip_max of `images`; the rest of it
- * is not looked at. */
+/* Of `images`, only source, indices, count, workers, skip_bad and skip_max are read. */
 typedef struct an_mean_job {
     alexnet_model *model;        /* gets the mean image */
     const an_preprocess *record; /* the model's */
@@ -23,7 +22,7 @@ typedef struct an_mean_job {
     void *progress_user;
 } an_mean_job;
 
-/* STOPPED, BAD_FILE (bad images, or none that is good), NO_MEMORY, IO. */
+/* STOPPED, BAD_FILE (bad images, or no good one), NO_MEMORY, IO. */
 alexnet_status an_mean_image_compute(const an_mean_job *job) AN_NODISCARD;
 
 #endif

@@ -36,7 +36,7 @@ static alexnet_status book_validation(const an_memory_job *job, an_footprint *fo
     return ALEXNET_OK;
 }
 
-/* Whether the best weights of an epoch are ever kept until the next checkpoint: train/run/saver.h. */
+/* Whether the best weights may be kept in memory until the next checkpoint: train/run/saver.h. */
 static bool keeps_best(const an_memory_job *job)
 {
     const int64_t images = job->data->train.count;

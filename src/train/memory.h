@@ -1,9 +1,11 @@
 /*
- * memory.h: how much memory a run takes, said and checked before it begins: of the whole process, at most.
+ * memory.h: how much memory a run takes at most, for the whole process: reported and checked before
+ * it begins.
  *
- *     what is there   | weights | optimiser | session, images ahead | validation: session, images ahead |
+ *     process so far | weights | optimiser | session, images | validation: session, images
  *
- * Validation comes while the images of training wait, so all of it counts. What ends a run, and what begins one, takes less.
+ * Validation runs while training images are held ready, so all of it adds up. The start and the end
+ * of a run take less.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -15,14 +17,17 @@
 #include "train/run/manifest.h"
 
 typedef struct an_memory_job {
-    alexnet_model *model; /* an outline will do; its frozen parameters are marked */
+    alexnet_model *model; /* may be only described; its frozen parameters are marked */
     const an_config *config;
     const an_dataset *data;
-    an_train_state *state; /* where the run stands */
+    an_train_state *state;
     int workers;
 } an_memory_job;
 
-/* From an_footprint_begin() on, the model's values counted where it has none yet. NO_MEMORY, IO, BAD_ARG, BAD_SHAPE. */
+/*
+ * Starts with an_footprint_begin(). Counts the model's values, too, if they are not allocated yet.
+ * NO_MEMORY, IO, BAD_ARG, BAD_SHAPE.
+ */
 alexnet_status an_memory_book(const an_memory_job *job, an_footprint *footprint) AN_NODISCARD;
 
 #endif

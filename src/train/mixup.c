@@ -17,7 +17,7 @@ double an_mixup_draw(an_stream *stream, double strength)
         const double x = pow(u, 1 / strength), y = pow(v, 1 / strength);
         if (x + y > 1) continue;
         if (x + y > 0) return x / (x + y);
-        return u > v ? 1 : 0; /* so small a strength: one of the two alone */
+        return u > v ? 1 : 0; /* underflow with a tiny strength: only one of the two images */
     }
 }
 

@@ -1,11 +1,13 @@
 /*
- * mixup.h: images of a batch blended in pairs, and their labels with them (Zhang et al. 2018, "mixup: Beyond
- * Empirical Risk Minimization"):
+ * mixup.h: images of a batch blended in pairs, together with their labels (Zhang et al. 2018,
+ * "mixup: Beyond Empirical Risk Minimization"):
  *
- *     image i = (1 - part) image i + part image n-1-i     part = min(p, 1 - p), p ~ Beta(strength, strength)
+ *     image i = (1 - part) image i + part image n-1-i
+ *     part = min(p, 1 - p), p ~ Beta(strength, strength)
  *
- * The order of an epoch is random, and so are the pairs. Parts are functions of (seed, step, place in the batch).
- * At most a half comes from the other image, so that an image's own label stays the first.
+ * The order of an epoch is random, so the pairs are random, too. Parts are functions of (seed,
+ * step, index in the batch). At most half comes from the other image, so that an image's first
+ * label stays its own.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_MIXUP_H
@@ -29,7 +31,7 @@ typedef struct an_mixup {
 /* Zeroed: closed. NO_MEMORY. */
 alexnet_status an_mixup_open(alexnet_context *ctx, double strength, uint64_t seed, int batch,
                              size_t floats, an_mixup *out) AN_NODISCARD;
-int64_t an_mixup_bytes(int batch, size_t floats); /* that takes */
+int64_t an_mixup_bytes(int batch, size_t floats); /* that an_mixup_open() allocates */
 void an_mixup_close(alexnet_context *ctx, an_mixup *mixup);
 
 /* The blended batch, valid until the next call. */

@@ -15,7 +15,7 @@ const char *const an_slot_names[AN_SLOTS] = {
     [AN_SLOT_AVERAGE] = "average",
 };
 
-/* ---- what is kept ---- */
+/* ---- slots ---- */
 
 static bool keeps(const an_recipe *recipe, int slot)
 {
@@ -73,7 +73,7 @@ void an_optimiser_close(alexnet_context *ctx, an_optimiser *optimiser)
     *optimiser = (an_optimiser){0};
 }
 
-/* ---- the step ---- */
+/* ---- the update ---- */
 
 an_rule an_optimiser_rule(const an_recipe *recipe, const an_param *param, const an_rates *rates,
                           const an_factors *factors)
@@ -101,7 +101,7 @@ static an_sgd sgd_rule(const an_recipe *recipe, const an_rule *rule)
                     recipe->update == AN_UPDATE_PAPER};
 }
 
-/* A parameter with its gradient and what is kept of it. */
+/* A parameter with its gradient and its slots. */
 typedef struct place {
     int64_t count;
     const float *g;
@@ -207,7 +207,7 @@ alexnet_status an_optimiser_book_session(const an_recipe *recipe, const alexnet_
     return an_session_book(model, &order, footprint);
 }
 
-/* Tells the session what it updates by itself. */
+/* Sets the rules for the parameters that the session updates itself. */
 static void set_updates(const an_optimiser *optimiser, alexnet_session *session,
                         const alexnet_model *model, const an_rates *rates)
 {

@@ -1,13 +1,14 @@
 /*
- * optimiser.h: the update of all parameters after each step (section 5 of the paper, and later
- * rules), and what it keeps from step to step.
+ * optimiser.h: the update of all parameters at each step (section 5 of the paper, and later rules),
+ * and the state that it keeps from step to step.
  *
  *     slot      update                 holds
  *     momentum  all                    the velocity; adam: the mean of gradients
- *     square    rmsprop, adam          the mean of their squares; of rmsprop 1 to begin with, as TensorFlow has it
- *     average   recipe.average > 0     the running average of all values; the values themselves to begin with
+ *     square    rmsprop, adam          the mean of their squares; rmsprop: first 1, as TensorFlow
+ *     average   recipe.average > 0     the running average of all values; first the values
  *
- * Running statistics (batch normalisation) are averaged as weights are: the two belong together.
+ * Running statistics (batch normalisation) are averaged as the weights are, because they must
+ * match.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_OPTIMISER_H
@@ -27,28 +28,31 @@ extern const char *const an_slot_names[AN_SLOTS];
 typedef struct an_optimiser {
     const an_recipe *recipe; /* borrowed */
     an_arena memory;
-    float *slots[AN_SLOTS]; /* params.values floats, laid out as the model's; NULL: not kept */
+    float *slots[AN_SLOTS]; /* params.values floats each, in the model's layout; NULL: not kept */
 } an_optimiser;
 
-/* How many slots a recipe fills: each is as large as what is trained. */
+/* The number of slots of a recipe; each is as large as the trained parameters. */
 int an_optimiser_slots(const an_recipe *recipe);
 
 /* NO_MEMORY. On failure nothing is open. */
 alexnet_status an_optimiser_open(const alexnet_model *model, const an_recipe *recipe,
                                  an_optimiser *out) AN_NODISCARD;
-int64_t an_optimiser_bytes(const alexnet_model *model, const an_recipe *recipe); /* that takes */
+/* Bytes that an_optimiser_open() allocates. */
+int64_t an_optimiser_bytes(const alexnet_model *model, const an_recipe *recipe);
 void an_optimiser_close(alexnet_context *ctx, an_optimiser *optimiser); /* safe on a zeroed one */
 
-/* Of one step. */
+/* The learning rates of one step. */
 typedef struct an_rates {
-    double weights, biases; /* the recipe's rate times its schedules; recipe.bias_lr comes on top */
-    int64_t step;           /* updates before this one */
-    double epochs;          /* done before this one */
+    double weights, biases;  /* the recipe's rate times its schedules, without recipe.bias_lr */
+    int64_t step;            /* updates before this one */
+    double epochs;           /* done before this one */
     const an_events *events; /* NULL: none */
 } an_rates;
 
-/* What holds for one parameter: the recipe's numbers times its multipliers. A rate of 0 that `factors` say:
-   it stands still. */
+/*
+ * For one parameter: the recipe's values times its multipliers. still: `factors` have a rate of 0
+ * for it, and it is not updated.
+ */
 typedef struct an_rule {
     double lr, weight_decay;
     bool still;
@@ -57,34 +61,35 @@ typedef struct an_rule {
 an_rule an_optimiser_rule(const an_recipe *recipe, const an_param *param, const an_rates *rates,
                           const an_factors *factors);
 
-/* A session for training by the recipe: where that is SGD, one that updates what it can by itself. */
+/* Opens a session for training by the recipe. With SGD, the session itself updates the parameters
+   that it can. */
 alexnet_status an_optimiser_open_session(const an_recipe *recipe, alexnet_model *model, int batch,
                                          int first, uint64_t seed,
                                          alexnet_session **out) AN_NODISCARD;
 
-/* The memory that such a session takes: an_session_book(). */
+/* Adds the memory of such a session: an_session_book(). */
 alexnet_status an_optimiser_book_session(const an_recipe *recipe, const alexnet_model *model,
                                          int batch, int first,
                                          an_footprint *footprint) AN_NODISCARD;
 
-/* One step of training: an_session_train(), and the update of every parameter that is not frozen. When the loss is not
-   finite nothing is updated. */
+/* One training step: an_session_train(), then the update of every parameter that is not frozen.
+   Nothing is updated if the loss is not finite. */
 alexnet_status an_optimiser_train(an_optimiser *optimiser, alexnet_session *session,
                                   alexnet_model *model, const an_rates *rates,
                                   const an_batch *batch, double *loss, float *probs) AN_NODISCARD;
 
 /*
- * What is kept of the average after so many updates: the recipe's part, but 1/10 at first, 2/11, 3/12
- * ..., so that the first weights do not stay in it for long: tf.train.ExponentialMovingAverage with
- * num_updates.
+ * The decay of the average after `step` updates: the recipe's `average`, but at first 1/10, 2/11,
+ * 3/12 ..., so that the initial weights do not stay in it for long. The same as
+ * tf.train.ExponentialMovingAverage with num_updates.
  */
 double an_optimiser_kept(double average, int64_t step);
 
-/* The update alone: of what the session has gradients of; then the average. */
+/* Only the update, of all parameters that the session has gradients of, and then of the average. */
 alexnet_status an_optimiser_step(an_optimiser *optimiser, alexnet_session *session,
                                  alexnet_model *model, const an_rates *rates) AN_NODISCARD;
 
-/* The model's values and their average change places; nothing happens where there is none. */
+/* Swaps the model's values with their average; does nothing if there is none. */
 void an_optimiser_swap_average(an_optimiser *optimiser, alexnet_model *model);
 
 #endif

@@ -37,7 +37,7 @@ int64_t an_pace_fit(const an_pace *pace, int64_t epoch_steps, int64_t into, doub
     return fit < (double)INT64_MAX / 2 ? (int64_t)fit : INT64_MAX / 2;
 }
 
-/* ---- a sitting ---- */
+/* ---- the clock of a process ---- */
 
 static an_pace_mark mark_here(const an_pacer *p)
 {
@@ -77,14 +77,14 @@ double an_pacer_seconds_left(const an_pacer *p)
 
 /* ---- estimates ---- */
 
-/* An image of validation goes forward only: a third of the work of a step of training. */
+/* A validation image needs only the forward pass: a third of the work of training on it. */
 static double guess_epoch_seconds(const an_pacer *p, double step_seconds)
 {
     if (p->feed->frozen != NULL) return 0; /* rows are kept */
     return step_seconds / 3 * (double)p->val_images / (double)p->config->recipe.batch;
 }
 
-/* The run is to end where the limit in time will be, by this pace. */
+/* Moves the end of the run to where the time limit will be at this pace. */
 static void set_course(an_pacer *p, an_pace pace)
 {
     const double left = p->config->seconds - p->state->seconds;
@@ -112,7 +112,7 @@ static bool estimate_due(const an_pacer *p)
     return p->state->seconds - p->mark.seconds >= p->config->seconds / PARTS;
 }
 
-/* By the steps since the mark. */
+/* Estimates from the steps since the mark. */
 static alexnet_status estimate(an_pacer *p)
 {
     const an_pace_mark now = mark_here(p), *mark = &p->mark;
@@ -136,7 +136,7 @@ static alexnet_status estimate(an_pacer *p)
 
 void an_pacer_begin_step(an_pacer *p)
 {
-    /* counted when what follows them is over */
+    /* an epoch's end counts once its validation and checkpoint are done */
     p->epoch_ends += p->state->step > p->first_step && p->state->step % p->epoch_steps == 0;
     p->step_start = an_context_seconds(p->ctx);
     p->step_rows = an_feed_row_seconds(p->feed);
@@ -198,7 +198,7 @@ alexnet_status an_pacer_rehearse(an_pacer *p)
     const alexnet_status status = time_random_steps(p, &step);
 
     if (status == ALEXNET_DIVERGED)
-        return ALEXNET_OK; /* the run itself will say so, if it is true of it */
+        return ALEXNET_OK; /* if the run diverges, too, it reports that itself */
     AN_TRY(status);
     if (p->feed->frozen != NULL) AN_TRY(an_frozen_rehearse(p->feed->frozen, p->config->seed));
     an_pacer_look(p);

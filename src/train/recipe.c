@@ -1,5 +1,5 @@
 /*
- * recipe.c: the recipes. Each row can be laid beside its source.
+ * recipe.c: the recipes. Each row can be compared with its source.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -24,11 +24,11 @@ const an_key an_recipe_overrides[] = {
 const an_key an_recipe_keys[] = {
 #include "train/recipe_keys.inc"
     {"epochs", AN_KEY_REAL, AT(epochs), ALEXNET_EPOCHS_MIN, ALEXNET_EPOCHS_MAX, NULL, NULL,
-     "times through the images, at least"},
+     "passes through the images, at least"},
     {"seen", AN_KEY_INT, AT(seen), 0, ALEXNET_SEEN_MAX, NULL, "0",
-     "images in all, at least: a small set gets up to 10 times the epochs"},
+     "images in total, at least: a small set gets up to 10 times the epochs"},
     {"dropout", AN_KEY_REAL, AT(dropout), -1, ALEXNET_DROPOUT_MAX, NULL, "-1",
-     "probability; -1: the family's"},
+     "probability; -1: the family's default"},
     {0},
 };
 #undef AN_RECIPE_KEY
@@ -36,20 +36,19 @@ const an_key an_recipe_keys[] = {
 static const struct {
     const char *name, *settings;
 } recipes[] = {
-    /* docs/quick-recipe.md says how the next three were found.
-
-       Small data, minutes on a CPU: first weights of He et al. 2015, many small steps with a rate that
-       is warmed up and let down to nothing, gentle crops, little dropout. Ours. */
+    /* docs/quick-recipe.md says how the next three were found. Small data, minutes on a CPU:
+       initial weights of He et al. 2015, many small steps with a rate that is warmed up and falls
+       to zero, gentle crops, little dropout. Ours. */
     {"quick", "batch=16 lr=0.003 weight_decay=0.0005 bias_decay=0 schedule=warmup:100+cosine "
               "augment=rrc:0.5,flip epochs=15 seen=100000 init=he dropout=0.2"},
 
-    /* The same for networks with batch normalisation, which take a rate ten times as high. Ours. */
+    /* The same for networks with batch normalisation, which take a ten times higher rate. Ours. */
     {"quick-bn", "batch=64 lr=0.03 weight_decay=0.0005 bias_decay=0 schedule=warmup:100+cosine "
                  "smoothing=0.1 average=0.99 augment=rrc:0.35,flip epochs=15 seen=100000 "
                  "dropout=0.2"},
 
-    /* Small data, from weights that know images already. What is left to learn is little, so what slows
-       learning down, dropout and the large first weights of He et al., is left out. Ours. */
+    /* Small data, from weights trained on other images. Little is left to learn, so dropout and the
+       large initial weights of He et al., which slow learning down, are left out. Ours. */
     {"finetune",
      "batch=64 lr=0.01 weight_decay=0.0005 bias_decay=0 schedule=warmup:100+cosine "
      "smoothing=0.1 average=0.99 augment=rrc:0.5,flip grow=160 epochs=8 seen=40000 dropout=0 "
@@ -57,24 +56,26 @@ static const struct {
 
     /* ---- ImageNet ---- */
 
-    /* Krizhevsky, Sutskever, Hinton 2012, section 5: v = 0.9 v - 0.0005 rate w - rate g, batches of 128;
-       the rate, equal for all layers, starts at 0.01 and is divided by 10 "when the validation error rate
-       stopped improving with the current learning rate", three times; roughly 90 epochs. Section 4.1:
-       crops and reflections of an image, and its colours shifted along their principal components, by its formula. How
-       long validation must not improve is not said: five epochs is ours. */
+    /* Krizhevsky, Sutskever, Hinton 2012, section 5: v = 0.9 v - 0.0005 rate w - rate g, batches of
+       128; the rate, equal for all layers, starts at 0.01 and is divided by 10 "when the validation
+       error rate stopped improving with the current learning rate", three times; roughly 90 epochs.
+       Section 4.1: crops and reflections of an image, and its colours shifted along their principal
+       components, by its formula. The length of time without improvement is not stated: five
+       epochs is ours. */
     {"paper", "batch=128 lr=0.01 weight_decay=0.0005 update=paper schedule=plateau:0.1,5,3 "
               "augment=crop,flip,pca-text epochs=90"},
 
-    /* The same as it was run: computerhistory/AlexNet-Source-Code, layers/layer-params-145.cfg and its
-       comments. Biases' rates, twice as high (the model's table), were not lowered with those of weights.
-       There crops and reflections are drawn for each 32 images together, here for each alone. */
+    /* The same as it was run: computerhistory/AlexNet-Source-Code, layers/layer-params-145.cfg and
+       its comments. The rates of biases, twice as high (the model's table), were not lowered with
+       those of weights. There crops and reflections are drawn once per 32 images, here for each
+       image. */
     {"paper-run", "batch=128 lr=0.01 weight_decay=0.0005 update=paper augment=crop,flip,pca "
                   "events=25:weights=0.1;51:weights=0.01;67:conv1=0.001;67:noise=off;72:conv1=0;"
                   "79:weights=0.001 epochs=91"},
 
-    /* akrizhevsky/cuda-convnet2, layers/layer-params-imagenet-1gpu.cfg and the wiki's TrainingExample:
-       epsW dexp of base 0.01, factor 250, 4 steps; epsB of base 0.02 (the model's table), factor 10, 2 steps;
-       wc 0.0005; colour noise 0.1. */
+    /* akrizhevsky/cuda-convnet2, layers/layer-params-imagenet-1gpu.cfg and the wiki's
+       TrainingExample: epsW dexp of base 0.01, factor 250, 4 steps; epsB of base 0.02 (the model's
+       table), factor 10, 2 steps; wc 0.0005; colour noise 0.1. */
     {"owt", "batch=128 lr=0.01 weight_decay=0.0005 update=paper schedule=dexp:250,4 "
             "bias_schedule=dexp:10,2 augment=crop,flip,pca epochs=90"},
 
@@ -83,45 +84,48 @@ static const struct {
     {"torchvision",
      "batch=256 lr=0.01 weight_decay=0.0001 schedule=step:30,0.1 augment=rrc,flip epochs=90"},
 
-    /* tensorflow/models, research/slim/train_image_classifier.py, its defaults: rmsprop_decay, rmsprop_momentum,
-       opt_epsilon, exponential decay each 2 epochs as a staircase. It has no end: 90 epochs are ours.
-       vgg_preprocessing, the usual choice, also varies the size of images before it crops: that is left out. */
+    /* tensorflow/models, research/slim/train_image_classifier.py, its defaults: rmsprop_decay,
+       rmsprop_momentum, opt_epsilon, exponential decay each 2 epochs as a staircase. It does not
+       end; 90 epochs are ours. vgg_preprocessing, the usual choice, also varies the size of images
+       before it crops: that is left out. */
     {"slim", "batch=32 update=rmsprop lr=0.01 momentum=0.9 rho=0.9 epsilon=1 weight_decay=4e-05 "
              "schedule=exp:2,0.94 augment=crop,flip epochs=90"},
 
-    /* BVLC/caffe, models/bvlc_alexnet/solver.prototxt, and the same for bvlc_reference_caffenet: x 0.1 each
-       100,000 of 450,000 iterations of 256 images, which its examples/imagenet/readme.md calls about 20
-       of about 90 epochs. Biases learn twice as fast and are not decayed (the models' tables). */
+    /* BVLC/caffe, models/bvlc_alexnet/solver.prototxt, and the same for bvlc_reference_caffenet: x
+       0.1 each 100,000 of 450,000 iterations of 256 images, which its examples/imagenet/readme.md
+       calls about 20 of about 90 epochs. Biases learn twice as fast and are not decayed (the
+       models' tables). */
     {"caffe", "batch=256 lr=0.01 weight_decay=0.0005 update=paper schedule=step:20,0.1 "
               "augment=crop,flip epochs=90"},
 
-    /* soumith/imagenet-multiGPU.torch, train.lua: rates and decay from epochs 1, 19, 30, 44 and 53; opts.lua:
-       batches of 128, 10,000 an epoch, 55 epochs; donkey.lua: crops and reflections. At each change of the rate
-       the velocity starts at zero there; here it goes on. */
+    /* soumith/imagenet-multiGPU.torch, train.lua: rates and decay from epochs 1, 19, 30, 44 and 53;
+       opts.lua: batches of 128, 10,000 an epoch, 55 epochs; donkey.lua: crops and reflections. At
+       each change of the rate the velocity is reset to zero there; here it is kept. */
     {"bn", "batch=128 lr=0.01 weight_decay=0.0005 augment=crop,flip "
            "events=18:rate=0.5;29:rate=0.1;29:decay=0;43:rate=0.05;52:rate=0.01 epochs=55"},
 
     /* ---- CIFAR-10: cuda-convnet, example-layers/layer-params-NAME.cfg ----
 
-       epsW .001, momW .9; epsB and the weight costs of single layers are multipliers in the models' tables.
-       Batches of 128 in stored order there, shuffled here. */
+       epsW .001, momW .9; epsB and the weight costs of single layers are multipliers in the models'
+       tables. Batches of 128 are in stored order there, shuffled here. */
 
-    /* "reduce the learning rate after 8 epochs by a factor of 10": how long it goes on is not said, two
+    /* "reduce the learning rate after 8 epochs by a factor of 10": for how long is not stated; two
        epochs are ours. */
     {"cifar-80sec",
      "batch=128 lr=0.001 weight_decay=0.004 update=paper schedule=at:8:0.1 epochs=10"},
 
-    /* How the rate falls is not stated: it stays. Nor is the number of epochs: 19 % took 20 minutes, and in
-       20 minutes the 18 % net of the same size went through 140. */
+    /* It is not stated how the rate falls, so it is constant here. Nor is the number of epochs: 19
+       % took 20 minutes, in which the 18 % net of the same size trained 140 epochs. */
     {"cifar-19pct", "batch=128 lr=0.001 weight_decay=0.004 update=paper epochs=140"},
 
-    /* "Reduce all learning rates by factor of 10 after 120 epochs. Then another factor of 10 after 10 more
-       epochs." The last ten are those of Caffe's copy, cifar10_full. */
+    /* "Reduce all learning rates by factor of 10 after 120 epochs. Then another factor of 10 after
+       10 more epochs." The last ten are those of Caffe's copy, cifar10_full. */
     {"cifar-18pct",
      "batch=128 lr=0.001 weight_decay=0.004 update=paper schedule=at:120,130:0.1 epochs=140"},
 
-    /* The project's page Methodology: 100 + 40 epochs, weights' rates / 10, 10 epochs, / 10 again, 10 more.
-       The first 100 were without the fifth of the data that told when to stop: here it is all data. */
+    /* The project's page Methodology: 100 + 40 epochs, weights' rates / 10, 10 epochs, / 10 again,
+       10 more. The first 100 left out a fifth of the data, to decide when to stop; here all data is
+       used. */
     {"cifar-13pct", "batch=128 lr=0.001 weight_decay=0.004 update=paper augment=crop,flip "
                     "events=140:weights=0.1;150:weights=0.01 epochs=160"},
 
@@ -130,8 +134,8 @@ static const struct {
                     "events=500:weights=0.1;510:weights=0.01 epochs=520"},
 
     /* The paper's Figure 1: no regularisation of any kind. Rates were "chosen independently to make
-       training as fast as possible", and are not given: these are cifar-19pct's. Nor is the number of
-       epochs. */
+       training as fast as possible", and are not given: these are cifar-19pct's. Nor is the number
+       of epochs. */
     {"figure1-relu", "batch=128 lr=0.001 update=paper epochs=40"},
     {"figure1-tanh", "batch=128 lr=0.001 update=paper epochs=40"},
 };

@@ -10,7 +10,7 @@
 #include <math.h>
 
 #define SENTENCE_BYTES 256
-#define GUESSING_STEPS 20 /* before that nobody has learnt anything */
+#define GUESSING_STEPS 20 /* before that no network has learnt anything */
 
 static double epochs_at(const an_position *at)
 {
@@ -23,14 +23,14 @@ static void tell(an_report *report, const alexnet_progress *progress)
 {
     if (report->progress == NULL) return;
     const alexnet_go go = report->progress(report->progress_user, progress);
-    if (go > report->go) /* a wish to stop outlives a later GO_ON */
+    if (go > report->go) /* a later GO_ON does not cancel a request to stop */
         report->go = go;
 }
 
 /* ---- steps ---- */
 
-void an_report_answers(an_report *report, const float *probs, int classes, const int32_t *labels,
-                       int n, double loss)
+void an_report_predictions(an_report *report, const float *probs, int classes,
+                           const int32_t *labels, int n, double loss)
 {
     for (int i = 0; i < n; ++i) {
         const int rank = an_rank(probs + (ptrdiff_t)i * classes, classes, labels[i]);
@@ -112,8 +112,8 @@ alexnet_status an_report_validation(an_report *report, const an_position *at,
     return an_run_folder_log(report->ctx, report->folder, &line);
 }
 
-/* Networks do get stuck there: first weights or a rate that do not suit. Better said after an epoch
- * than found out after hours. */
+/* Networks do get stuck there, with unsuitable initial weights or learning rates. The user should
+ * know after an epoch, not after hours. */
 static void warn_if_guessing(an_report *report, const an_position *at, int classes)
 {
     const double guess = log(classes);
@@ -143,7 +143,7 @@ void an_report_epoch(an_report *report, const an_position *at, int classes,
 {
     char sentence[SENTENCE_BYTES], loss[AN_REAL_SIZE], top1[AN_REAL_SIZE], top5[AN_REAL_SIZE];
     const bool trained =
-        report->epoch.images > 0; /* not so where a sitting begins with a validation */
+        report->epoch.images > 0; /* false if this process began with a validation */
     size_t used = (size_t)an_print(sentence, sizeof sentence, "epoch %.4g: ", epochs_at(at));
 
     if (trained)

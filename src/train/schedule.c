@@ -12,7 +12,7 @@
 
 /* ---- parsing ---- */
 
-/* Moves *text past `word` when it begins with it. */
+/* Moves *text past `word` if it begins with it. */
 static bool take_word(const char **text, const char *word)
 {
     const size_t length = strlen(word);
@@ -22,7 +22,9 @@ static bool take_word(const char **text, const char *word)
     return true;
 }
 
-/* Moves *text past a number above 0; it ends at the first of `ends` or with the text. */
+/*
+ * Moves *text past a number above 0, which ends at the first character of `ends` or with the text.
+ */
 static bool take_number(const char **text, const char *ends, double *out)
 {
     const size_t length = strcspn(*text, ends);
@@ -51,7 +53,7 @@ static bool take_epochs(const char **text, an_reals *at)
     return true;
 }
 
-/* The same for a whole number from 1 up. */
+/* The same for an integer of 1 or more. */
 static bool take_count(const char **text, const char *ends, int64_t *out)
 {
     const size_t length = strcspn(*text, ends);
@@ -149,7 +151,7 @@ an_plateau an_schedule_look(const an_schedule *schedule, an_plateau seen, double
 
 /* ---- the rate ---- */
 
-/* How many of the drops lie behind `epochs`. */
+/* How many of the drops are done after `epochs` epochs. */
 static double count_drops(const an_schedule *schedule, double epochs)
 {
     double drops = 0;
@@ -160,13 +162,13 @@ static double count_drops(const an_schedule *schedule, double epochs)
     return drops;
 }
 
-/* Steps of warming up: a run of a few steps still gets to its full rate. */
+/* Steps of warm-up, bounded so that even a short run reaches its full rate. */
 static double warm_steps(const an_schedule *schedule, const an_course *course)
 {
     return (double)AN_MIN(schedule->warmup, course->planned / 5);
 }
 
-/* How much of the schedule after warming up is behind `place`, 0 .. 1. */
+/* The fraction of the schedule after warm-up that is done at `place`, 0 .. 1. */
 static double part_done(const an_schedule *schedule, double place, const an_course *course)
 {
     const double warm = warm_steps(schedule, course);
@@ -185,7 +187,7 @@ static double dexp(const an_schedule *schedule, double done)
     return last > 0 ? pow(schedule->factor, -part / last) : 1;
 }
 
-/* Of a shape that goes by the end of the run, below `most`; others: 1. */
+/* The factor of a shape that depends on the end of the run, at most `most`; other shapes: 1. */
 static double shape_by_end(const an_schedule *schedule, double place, const an_course *course,
                            double most)
 {

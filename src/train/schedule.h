@@ -1,21 +1,22 @@
 /*
- * schedule.h: the learning rate over a run: a pure function of the step (and, of a plateau, of what
- * validation has shown so far), so that a resumed run goes on as one that was not stopped.
+ * schedule.h: the learning rate over a run: a pure function of the step (for a plateau, also of the
+ * validation results so far), so that a resumed run continues like one that was not stopped.
  *
  *     schedule = [ "warmup:" STEPS "+" ] shape
  *     shape    = "constant"
  *              | "step:" EPOCHS "," FACTOR                times FACTOR after every EPOCHS epochs
  *              | "at:" EPOCH { "," EPOCH } ":" FACTOR     times FACTOR after each of these epochs
- *              | "exp:" EPOCHS "," FACTOR                 the same as step: TensorFlow's exponential decay
- *                                                         as a staircase
- *              | "cosine"                                 half a cosine from 1 to 0 at the end
- *              | "poly:" POWER [ "," END ]                END + (1 - END) (1 - done)^POWER, where `done` goes
- *                                                         from 0 to 1; END is 0 where it is not given
- *              | "dexp:" FACTOR "," STEPS                 1 in the first of STEPS equal parts of the run,
- *                                                         1 / FACTOR in the last, by equal factors between
- *                                                         (cuda-convnet2)
- *              | "plateau:" FACTOR "," PATIENCE "," TIMES times FACTOR when validation has not improved for
- *                                                         PATIENCE epochs, at most TIMES; then on as it is
+ *              | "exp:" EPOCHS "," FACTOR                 the same as step: TensorFlow's
+ *                                                         exponential decay as a staircase
+ *              | "cosine"                                 half a cosine, from 1 to 0 at the end
+ *              | "poly:" POWER [ "," END ]                END + (1 - END) (1 - done)^POWER, where
+ *                                                         done goes from 0 to 1; END defaults to 0
+ *              | "dexp:" FACTOR "," STEPS                 1 in the first of STEPS equal parts of
+ *                                                         the run, 1 / FACTOR in the last, by equal
+ *                                                         factors between (cuda-convnet2)
+ *              | "plateau:" FACTOR "," PATIENCE "," TIMES times FACTOR when validation has not
+ *                                                         improved for PATIENCE epochs, at most
+ *                                                         TIMES times
  *
  *     1 |   ___                     warmup:W+cosine
  *       |  /   `--.
@@ -23,9 +24,10 @@
  *     0 |/____________`.__
  *       0  W           total
  *
- * Warm-up multiplies the shape by 1/W, 2/W, ... 1, and takes at most a fifth of the planned run; cosine,
- * poly and dexp begin where it ends. The end follows from epochs and steps, and from a limit in time as
- * course.h has it: epochs are counted along the schedule, so that all of it is gone through.
+ * Warm-up multiplies the shape by 1/W, 2/W, ... 1, and takes at most a fifth of the planned run;
+ * cosine, poly and dexp begin where it ends. The end follows from epochs and steps, and from a time
+ * limit as in course.h: epochs are counted along the schedule, so that the run goes through all of
+ * it.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_SCHEDULE_H
@@ -48,49 +50,51 @@ typedef enum an_schedule_shape {
 
 typedef struct an_schedule {
     an_schedule_shape shape;
-    int64_t warmup; /* steps */
-    double every;   /* epochs; STEP */
-    an_reals at;    /* epochs; AT */
-    double factor;  /* STEP, AT, DEXP and PLATEAU */
+    int64_t warmup;    /* steps */
+    double every;      /* STEP: epochs */
+    an_reals at;       /* AT: epochs */
+    double factor;     /* STEP, AT, DEXP and PLATEAU */
     double power, end; /* POLY */
     int64_t parts;     /* DEXP */
     int64_t patience;  /* PLATEAU: epochs */
     int64_t times;     /* PLATEAU */
 } an_schedule;
 
-/* BAD_ARG, naming the text and the grammar. */
+/* BAD_ARG naming the text and the grammar. */
 alexnet_status an_schedule_parse(alexnet_context *ctx, const char *text,
                                  an_schedule *out) AN_NODISCARD;
 
-/* What a plateau has seen of validations. Other shapes leave it as it starts. */
+/*
+ * The state of a plateau after the validations so far. Other shapes leave it in its initial state.
+ */
 typedef struct an_plateau {
     double best;   /* top-1; NaN: none yet */
     int64_t stale; /* epochs since the best, or since the last drop */
-    int64_t drops; /* times FACTOR so far */
+    int64_t drops; /* how often the rate was multiplied by FACTOR */
 } an_plateau;
 
 an_plateau an_plateau_start(void);
 
-/* What it is after the validation at the end of an epoch. */
+/* The state after the validation at the end of an epoch. */
 an_plateau an_schedule_look(const an_schedule *schedule, an_plateau seen, double top1);
 
 /* No bound. */
 #define AN_SCHEDULE_UNBOUND ((double)INFINITY)
 
 /*
- * What the recipe's rate is multiplied with.
+ * The factor of the recipe's learning rate.
  *   step         0 .. course->total - 1
  *   epoch_steps  steps in an epoch
- *   most         bound of a shape that goes by the end of the run: where that has moved away, the rate stays at
- *                what it was until the shape is below it
+ *   most         bound for a shape that depends on the end of the run: when the end has moved away,
+ *                the rate keeps its value until the shape is below it
  */
 double an_schedule_factor(const an_schedule *schedule, int64_t step, int64_t epoch_steps,
                           const an_course *course, const an_plateau *seen, double most);
 
 /*
- * The bound for a run whose end moves after `step` steps on this course: the factor that the next one would have had, or where
- * the schedule is at its end that of the last one; warming up apart. Before the first step, and for shapes that do not
- * go by the end: AN_SCHEDULE_UNBOUND.
+ * The bound for a run whose end moves after `step` steps on this course: the factor of the next
+ * step, or of the last one if the schedule is at its end, without warm-up. AN_SCHEDULE_UNBOUND
+ * before the first step, and for shapes that do not depend on the end.
  */
 double an_schedule_bound(const an_schedule *schedule, int64_t step, const an_course *course,
                          double most);

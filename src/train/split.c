@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-/* How many of a class's n images are for validation. */
+/* How many of a class's n images are held back for validation. */
 static int64_t share(int64_t n, double fraction)
 {
     const int64_t wanted = llround((double)n * fraction);
@@ -20,8 +20,8 @@ static int64_t share(int64_t n, double fraction)
     return AN_MIN(AN_MAX(wanted, 1), n - 1);
 }
 
-/* The images in order of class: those of class c are order[first[c]] .. order[first[c + 1] - 1].
- * first is zeroed. */
+/* Sorts the images by class: those of class c are order[first[c]] .. order[first[c + 1] - 1]. The
+ * caller zeroes `first`. */
 static void sort_by_class(const an_source *source, uint32_t *order, int64_t *first)
 {
     const int64_t count = an_source_count(source);
@@ -78,8 +78,7 @@ alexnet_status an_split_open(alexnet_context *ctx, const an_source *source, doub
     an_free(ctx, order);
     an_free(ctx, first);
     an_free(ctx, is_val);
-    return complete ? ALEXNET_OK
-                    : an_fail(ctx, ALEXNET_NO_MEMORY, "a split of %zu images", count);
+    return complete ? ALEXNET_OK : an_fail(ctx, ALEXNET_NO_MEMORY, "a split of %zu images", count);
 }
 
 void an_split_close(alexnet_context *ctx, an_split *split)

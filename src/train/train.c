@@ -1,11 +1,11 @@
 /*
- * train.c: alexnet_train(): from options, or from an interrupted run, to a trainer's inputs.
+ * train.c: alexnet_train(): makes the inputs of the trainer, from options or an interrupted run.
  *
  *   start    options -> config -> data -> model (fresh, or from weights) -> mean image -> folder
  *   resume   folder -> config -> data -> newest good checkpoint -> model (none: as in start)
  *
- * The run folder is made last: a mistake in the options leaves nothing behind, nor does a wish to
- * stop that comes before the first step. A run that fails before its first checkpoint is taken back.
+ * The run folder is created last, so that a mistake in the options, or a request to stop before the
+ * first step, leaves nothing behind. A run that fails before its first checkpoint is removed.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -40,22 +40,24 @@ typedef struct job {
     alexnet_context *ctx;
     const alexnet_train_options *options;
     an_run_folder folder;
-    an_config base; /* the config that options.config names; zeroed: none */
+    an_config base; /* read from options.config; zeroed: none */
     an_config config;
     an_dataset data;
     an_partial origin; /* the file that config.from names, while the model is made; closed: none */
     alexnet_model *model;
     an_disk disk;
     an_footprint memory;
-    bool begun, made; /* the run is there since this call; so is its folder */
+    bool begun, made; /* this call began the run; it created the folder */
     char *checkpoint; /* NULL: from the beginning */
-    bool best_due;    /* best.safetensors is to be written from the checkpoint */
+    bool best_due;    /* best.safetensors must be written from the checkpoint */
     an_train_state state;
 } job;
 
 /* ---- what to start from ---- */
 
-/* The weights to start from: the option, else those of the old run's config, which it may take away. */
+/*
+ * The weights to start from: the option, which may be "none", else those of the old run's config.
+ */
 static const char *choose_origin(const job *j)
 {
     const char *given = j->options->from;
@@ -69,7 +71,7 @@ static alexnet_status open_origin(job *j, const char *from)
     return from == NULL ? ALEXNET_OK : an_partial_open(j->ctx, from, &j->origin);
 }
 
-/* The family that is asked for; else that of the weights to start from; else torchvision. */
+/* The family: the option, else that of the weights to start from, else torchvision. */
 static alexnet_status find_family(const job *j, const an_family **family)
 {
     const char *name = j->options->model != NULL ? j->options->model : j->base.model;
@@ -88,7 +90,7 @@ static alexnet_status resolve_config(job *j, const an_family *family)
 
 /* ---- the model ---- */
 
-/* One class of the model for each of the data. */
+/* The model gets one class for each class of the data. */
 static alexnet_status check_classes(const job *j)
 {
     const int found = an_source_classes(j->data.train_source);
@@ -103,7 +105,7 @@ static void warn_of_one_class(const job *j)
 {
     if (an_source_classes(j->data.train_source) == 1)
         an_log(j->ctx, ALEXNET_LOG_WARNING,
-               "%s has one class only, '%s': every answer will be right, and nothing is learnt",
+               "%s has one class only, '%s': every prediction will be right, and nothing is learnt",
                j->config.data, an_source_class(j->data.train_source, 0));
 }
 
@@ -120,7 +122,7 @@ static alexnet_status name_classes(job *j)
     return status;
 }
 
-/* Layers that are frozen keep the values they start with: random ones are seldom what is meant. */
+/* Frozen layers keep their initial values; random ones are probably a mistake. */
 static void warn_of_frozen(const job *j, const bool *fresh)
 {
     const an_param_list *params = &j->model->params;
@@ -133,17 +135,17 @@ static void warn_of_frozen(const job *j, const bool *fresh)
     }
     if (count > 0 && fresh == NULL)
         an_log(j->ctx, ALEXNET_LOG_WARNING,
-               "freeze '%s' without weights to start from: these layers keep the random values "
-               "they begin with",
+               "freeze '%s' without weights to start from: these layers keep their random initial "
+               "values",
                j->config.freeze);
     else if (count > 0)
         an_log(j->ctx, ALEXNET_LOG_WARNING,
-               "%d of the frozen tensors (%s ...) are not in %s: they keep the random values they "
-               "begin with",
+               "%d of the frozen tensors (%s ...) are not in %s: they keep their random initial "
+               "values",
                count, first->name, j->config.from);
 }
 
-/* Something must be left to train. */
+/* At least one layer must be trained. */
 static alexnet_status freeze(job *j)
 {
     const an_param_list *params = &j->model->params;
@@ -183,7 +185,7 @@ static alexnet_status draw_first_values(job *j)
     return ALEXNET_OK;
 }
 
-/* Files of images, which may be photographs that a camera marked with the way up. */
+/* Image files, which may be photographs with an EXIF orientation. */
 static bool holds_files(const an_source *source)
 {
     static const char *const kinds[] = {"folder", "tar", "list"};
@@ -193,7 +195,7 @@ static bool holds_files(const an_source *source)
     return false;
 }
 
-/* Photographs turned upright for weights that have seen them as they are stored: worth a word. */
+/* Logs that photographs are turned upright for weights that were trained on them as stored. */
 static alexnet_status tell_turned(const job *j)
 {
     an_preprocess record;
@@ -202,13 +204,16 @@ static alexnet_status tell_turned(const job *j)
     AN_TRY(an_preprocess_parse(j->ctx, j->origin.preprocess, &record));
     if (record.orientation != AN_ORIENTATION_EXIF)
         an_log(j->ctx, ALEXNET_LOG_INFO,
-               "orientation: exif, as photographs are turned upright here; the record of %s says "
-               "stored, which can be asked for",
+               "orientation: exif, photographs are turned upright; the record of %s says stored, "
+               "which --orientation stored selects",
                j->origin.path);
     return ALEXNET_OK;
 }
 
-/* Into the record, which mean image, training, validation and whoever uses the weights follow. */
+/*
+ * Stores the orientation in the record, which the mean image, training, validation and later users
+ * of the weights follow.
+ */
 static alexnet_status set_orientation(job *j)
 {
     alexnet_orientation orientation = (alexnet_orientation)j->config.orientation;
@@ -230,7 +235,7 @@ static alexnet_model_options network_options(const job *j)
     return options;
 }
 
-/* Before the weights take any. */
+/* Before memory for the weights is allocated. */
 static alexnet_status check_memory(job *j)
 {
     const alexnet_model_options options = network_options(j);
@@ -293,8 +298,8 @@ static alexnet_status add_mean_image(job *j)
     return an_mean_image_compute(&mean);
 }
 
-/* What is in no file: multipliers, marks of frozen layers, the data's classes as the model counts
- * them. */
+/* State that is in no file: multipliers, frozen layers, the data's labels as class numbers of the
+ * model. */
 static alexnet_status join_data_and_model(job *j)
 {
     an_preprocess record;
@@ -316,7 +321,7 @@ static alexnet_status check_disk(job *j)
     return an_disk_check(j->ctx, &j->folder, &j->disk);
 }
 
-/* A recipe's wish for an input that grows yields to a network that takes no smaller one; a caller's does not. */
+/* If the network takes no smaller input, a recipe's `grow` is dropped; a caller's is an error. */
 static alexnet_status check_growth(job *j)
 {
     const an_shape input = j->model->nodes[0].x;
@@ -347,7 +352,7 @@ static alexnet_status note_hash(const job *j, const an_source *source, char **ou
     return *out != NULL ? ALEXNET_OK : an_fail(j->ctx, ALEXNET_NO_MEMORY, "config");
 }
 
-/* What is only known now. */
+/* Sets the members that are known only now. */
 static alexnet_status complete_config(job *j)
 {
     an_preprocess record;
@@ -375,7 +380,7 @@ static alexnet_status check_words(const job *j)
     return an_augment_parse(j->ctx, j->config.recipe.augment, &augment);
 }
 
-/* A plateau looks at validation. */
+/* A plateau schedule needs validation. */
 static alexnet_status check_schedule(const job *j)
 {
     an_schedule schedule;
@@ -422,14 +427,14 @@ static alexnet_status start(job *j)
     AN_TRY(an_run_folder_create(j->ctx, &j->folder, options->force != 0));
     j->begun = true;
     AN_TRY(an_config_write(j->ctx, &j->config, j->folder.config));
-    AN_TRY(an_run_folder_sweep(j->ctx, &j->folder)); /* with what was config.json */
+    AN_TRY(an_run_folder_sweep(j->ctx, &j->folder)); /* removes the old config.json, too */
     AN_TRY(an_images_write(j->ctx, &j->data, j->folder.images));
     return an_held_back_write(j->ctx, &j->data, &j->config, j->folder.val);
 }
 
 /* ---- an interrupted run ---- */
 
-/* What is given beside `resume` must fit the run. */
+/* The other options must fit the run to resume. */
 static alexnet_status take_changes(job *j)
 {
     const alexnet_train_options *options = j->options;
@@ -449,34 +454,38 @@ static alexnet_status take_changes(job *j)
                                      : status;
 }
 
-/* From the beginning, unless that would replace results: somebody may have removed the checkpoints. */
+/*
+ * Starts from the beginning, unless that would replace results: the checkpoints may have been
+ * removed by hand.
+ */
 static alexnet_status restart(job *j)
 {
     an_file_info info;
 
     AN_TRY(an_file_stat(j->ctx, j->folder.last, &info)); /* written at the end */
     if (info.kind != AN_FILE_ABSENT && j->config.checkpoint_keep == 0) {
-        /* it may have been killed while it cleared away */
+        /* it may have been killed while it removed its checkpoints */
         AN_TRY(an_run_folder_sweep(j->ctx, &j->folder));
         AN_TRY(an_checkpoint_remove_all(j->ctx, j->folder.checkpoints));
         return an_fail(j->ctx, ALEXNET_BAD_FILE,
-                       "%s is finished and has kept no checkpoint to go on from, as it was asked "
-                       "to (checkpoint_keep 0): start another run from its weights",
+                       "%s is finished and kept no checkpoint to resume from, as "
+                       "requested (checkpoint_keep 0): start another run from its weights",
                        j->folder.path);
     }
     if (info.kind == AN_FILE_ABSENT) AN_TRY(an_file_stat(j->ctx, j->folder.best, &info));
     if (info.kind != AN_FILE_ABSENT)
-        return an_fail(j->ctx, ALEXNET_BAD_FILE,
-                       "%s has weights but no checkpoint to go on from: start another run from its "
-                       "weights, or force its replacement",
-                       j->folder.path);
+        return an_fail(
+            j->ctx, ALEXNET_BAD_FILE,
+            "%s has weights but no checkpoint to resume from: start another run from its "
+            "weights, or force its replacement",
+            j->folder.path);
     an_log(j->ctx, ALEXNET_LOG_INFO, "%s has no checkpoint yet: the run starts from the beginning",
            j->folder.path);
     AN_TRY(open_origin(j, j->config.from));
     return make_model(j);
 }
 
-/* Each tier adds in an order of its own. */
+/* Each tier adds in a different order, so its bits differ. */
 static alexnet_status check_tier(job *j)
 {
     char *here;
@@ -486,23 +495,23 @@ static alexnet_status check_tier(job *j)
     if (other && !j->options->allow_other_bits) {
         const alexnet_status status = an_fail(
             j->ctx, ALEXNET_BAD_ARG,
-            "run '%s' computes with the kernels of %s, this sitting with those of %s, to other "
-            "bits: choose the same (--cpu, or another machine), or --allow-other-bits",
+            "run '%s' computes with the kernels of %s, this process with those of %s, which gives "
+            "other bits: choose the same (--cpu, or another machine), or --allow-other-bits",
             j->folder.path, j->config.tier, here);
         an_free(j->ctx, here);
         return status;
     }
     if (other)
         an_log(j->ctx, ALEXNET_LOG_WARNING,
-               "the run goes on with the kernels of %s, after those of %s: to other bits than on "
-               "one of them alone",
+               "the run continues with the kernels of %s, after those of %s: its bits will differ "
+               "from those of a run on one tier",
                here, j->config.tier);
     an_free(j->ctx, j->config.tier);
     j->config.tier = here;
     return ALEXNET_OK;
 }
 
-/* The data that the run began with, wherever it lies now. */
+/* Opens the data that the run began with, at its present path. */
 static alexnet_status find_data(job *j)
 {
     char cause[AN_ERROR_BYTES], names[AN_ERROR_BYTES / 2] = "";
@@ -512,7 +521,8 @@ static alexnet_status find_data(job *j)
     an_print(cause, sizeof cause, "%s", alexnet_error(j->ctx));
     if (status == ALEXNET_NOT_FOUND)
         return an_fail(j->ctx, status,
-                       "%s; where the data lies now, say so: alexnet train --resume %s --data DIR",
+                       "%s; if the data has moved, name its folder: "
+                       "alexnet train --resume %s --data DIR",
                        cause, run);
     AN_TRY(status);
     status = an_dataset_check(j->ctx, &j->data, &j->config);
@@ -522,7 +532,7 @@ static alexnet_status find_data(job *j)
     if (status == ALEXNET_BAD_FILE)
         return an_fail(
             j->ctx, status,
-            "%s%s%s; put that back, name where it lies (--data DIR), or start another run "
+            "%s%s%s; restore the data, name its folder (--data DIR), or start another run "
             "from the weights: alexnet train DATA --from %s",
             cause, names[0] != '\0' ? ": " : "", names, run);
     return status;
@@ -535,7 +545,7 @@ static alexnet_status read_config(job *j)
 
     if (status != ALEXNET_NOT_FOUND) return status;
     an_print(cause, sizeof cause, "%s", alexnet_error(j->ctx));
-    return an_fail(j->ctx, status, "%s: no run has begun in '%s': start it, maybe once more", cause,
+    return an_fail(j->ctx, status, "%s: no run has begun in '%s': start it again", cause,
                    j->folder.path);
 }
 
@@ -564,10 +574,10 @@ static alexnet_status resume(job *j)
     AN_TRY(an_config_write(j->ctx, &j->config, j->folder.config));
     AN_TRY(an_images_write(j->ctx, &j->data, j->folder.images));
     AN_TRY(an_held_back_write(j->ctx, &j->data, &j->config, j->folder.val));
-    return add_mean_image(j); /* where it is not in the checkpoint: a restart */
+    return add_mean_image(j); /* only for a restart: a checkpoint has it */
 }
 
-/* ---- both ---- */
+/* ---- new and resumed runs ---- */
 
 /* The hash of the weights that the result recommends: the last, or those in best.safetensors. */
 static alexnet_status hash_weights(job *j, alexnet_train_result *result)
@@ -578,7 +588,7 @@ static alexnet_status hash_weights(job *j, alexnet_train_result *result)
         memcpy(result->weights_sha256, result->last_sha256, sizeof result->last_sha256);
         return ALEXNET_OK;
     }
-    alexnet_model_free(j->model); /* as large */
+    alexnet_model_free(j->model); /* makes room for the other, which is as large */
     j->model = NULL;
     AN_TRY(alexnet_model_load(j->ctx, result->weights, &best));
     const alexnet_status status = alexnet_model_hash(best, result->weights_sha256);
@@ -586,12 +596,12 @@ static alexnet_status hash_weights(job *j, alexnet_train_result *result)
     return status;
 }
 
-/* Of a run that has ended well and was to keep none; that some stay does not spoil it. */
+/* For a successful run that keeps none. A checkpoint that cannot be removed is no failure. */
 static void remove_checkpoints(const job *j)
 {
     if (j->config.checkpoint_keep == 0 &&
         an_checkpoint_remove_all(j->ctx, j->folder.checkpoints) != ALEXNET_OK)
-        an_log(j->ctx, ALEXNET_LOG_WARNING, "checkpoints stay behind: %s", alexnet_error(j->ctx));
+        an_log(j->ctx, ALEXNET_LOG_WARNING, "checkpoints are left: %s", alexnet_error(j->ctx));
 }
 
 static alexnet_status train(job *j, alexnet_train_result *result)
@@ -608,7 +618,7 @@ static alexnet_status train(job *j, alexnet_train_result *result)
         .options = j->options,
     };
 
-    /* A resumed run goes on as it began; and validation computes as training does. */
+    /* A resumed run keeps the dtype it began with; validation uses the dtype of training. */
     const alexnet_dtype before = j->ctx->options.dtype;
     j->ctx->options.dtype = (alexnet_dtype)j->config.dtype;
     const alexnet_status status = an_train_run(&training, &j->state, result);
@@ -647,7 +657,7 @@ alexnet_status alexnet_train(alexnet_context *ctx, const alexnet_train_options *
         resolved.model_options = &network;
     }
     job j = {.ctx = ctx, .options = &resolved, .state = an_train_state_start()};
-    char *from = NULL; /* a file, where the folder of a run is given */
+    char *from = NULL; /* the weights file, if a run's folder is given */
     alexnet_status status = ALEXNET_OK;
 
     if (resolved.from != NULL) status = an_weights_file(ctx, resolved.from, &from);

@@ -17,7 +17,7 @@
 #include "train/run/saver.h"
 #include <math.h>
 
-#define LOW_RATE 0.05 /* of the recipe's: little is learnt any more */
+#define LOW_RATE 0.05 /* fraction of the recipe's rate; below it little is learnt */
 
 typedef struct trainer {
     alexnet_context *ctx;
@@ -32,19 +32,19 @@ typedef struct trainer {
     an_feed feed;
     an_optimiser optimiser;
     float *probs;       /* [batch][classes] */
-    an_network network; /* the model as it is in testing, for validation */
+    an_network network; /* the model for inference, used by validation */
     an_bad_list val_skipped;
 
     an_report report;
     an_pacer pacer;
     an_saver saver;
-    bool end_moved;     /* a resumed run is to end elsewhere than it was */
-    bool limit_changed; /* the limit in time is not the one that the course was made for */
+    bool end_moved;     /* the end of a resumed run has changed */
+    bool limit_changed; /* the time limit differs from the one that the course was computed for */
     double lr;          /* of the last step */
     char config_sha256[AN_SHA256_HEX_SIZE];
 } trainer;
 
-/* ---- where it stands ---- */
+/* ---- position ---- */
 
 static bool at_epoch_end(const trainer *t)
 {
@@ -78,8 +78,8 @@ static an_position position(const trainer *t)
 
 /* ---- validation ---- */
 
-/* For the schedule, which counts epochs: a validation in the middle of one, where a limit ended a sitting,
-   is none of them. */
+/* The schedule counts epochs, so it ignores a validation within an epoch, after a limit ended the
+   process. */
 static void look_for_plateau(trainer *t)
 {
     an_plateau *plateau = &t->state->plateau;
@@ -95,7 +95,7 @@ static void look_for_plateau(trainer *t)
                pow(t->schedule.factor, (double)plateau->drops));
 }
 
-/* By top-1, then by loss. */
+/* Better by top-1, then by loss. */
 static bool is_best(const an_train_state *state)
 {
     if (state->best_step < 0 || state->val_top1 > state->best_top1) return true;
@@ -150,7 +150,7 @@ static alexnet_status validate_model(trainer *t)
     const alexnet_status status = examine(t, &metrics);
 
     if (status == ALEXNET_STOPPED)
-        return ALEXNET_OK; /* the loop sees the wish to stop; the resumed run validates again */
+        return ALEXNET_OK; /* the loop stops; the resumed run validates again */
     AN_TRY(status);
     an_pacer_look(&t->pacer);
     note_validation(t, &metrics);
@@ -160,7 +160,7 @@ static alexnet_status validate_model(trainer *t)
     return ALEXNET_OK;
 }
 
-/* With averaged weights, where the recipe averages. */
+/* Uses the averaged weights, if the recipe has an average. */
 static alexnet_status validate(trainer *t)
 {
     an_optimiser_swap_average(&t->optimiser, t->model);
@@ -198,13 +198,13 @@ static alexnet_status take_step(trainer *t)
     AN_TRY(an_feed_grow(&t->feed));
     const an_rates rates = step_rates(t);
     t->lr = rates.weights * an_events_at(&t->events, rates.epochs, NULL).weights;
-    AN_TRY(an_feed_next(&t->feed, &batch)); /* varied by (seed, epoch, image) */
-    if (batch == NULL) return ALEXNET_OK;   /* the loop sees the wish to stop */
+    AN_TRY(an_feed_next(&t->feed, &batch)); /* augmented by (seed, epoch, image) */
+    if (batch == NULL) return ALEXNET_OK;   /* the loop stops */
     if (batch->n > 0) {                     /* 0: all of its images are unreadable */
         AN_TRY(an_optimiser_train(&t->optimiser, t->feed.session, t->model, &rates, batch, &loss,
                                   t->probs));
-        an_report_answers(&t->report, t->probs, t->model->options.classes, batch->labels, batch->n,
-                          loss);
+        an_report_predictions(&t->report, t->probs, t->model->options.classes, batch->labels,
+                              batch->n, loss);
     }
     ++t->state->step;
     AN_TRY(an_pacer_end_step(&t->pacer));
@@ -237,7 +237,7 @@ static alexnet_status train(trainer *t)
     }
     if (t->saver.saved_step != t->state->step) AN_TRY(save_checkpoint(t));
     an_optimiser_swap_average(&t->optimiser,
-                              t->model); /* for good: the checkpoint has the others */
+                              t->model); /* not swapped back: the checkpoint has the others */
     AN_TRY(an_saver_last(&t->saver));
     if (t->report.go == ALEXNET_GO_STOP)
         return an_fail(t->ctx, ALEXNET_STOPPED,
@@ -248,8 +248,10 @@ static alexnet_status train(trainer *t)
 
 /* ---- opening and closing ---- */
 
-/* What was left of the schedule is gone through anew. One that was at its end has only the steps left that the time did not
-   allow. */
+/*
+ * The rest of the schedule is stretched over the planned steps again. If the schedule was at its
+ * end, only the steps that the time did not allow are left.
+ */
 static void change_limit(trainer *t, bool at_end)
 {
     const int64_t step = t->state->step;
@@ -263,7 +265,7 @@ static void change_limit(trainer *t, bool at_end)
     t->limit_changed = true;
 }
 
-/* Where the end of the run moves, rates go on from where they are, and never upward. */
+/* When the end of the run moves, the rates continue from their present values and never rise. */
 static void bind_rates(trainer *t, const an_course *before)
 {
     an_train_state *state = t->state;
@@ -292,7 +294,7 @@ static void plan_steps(trainer *t)
                             an_course_place(&before, state->step) >= (double)before.planned);
 }
 
-/* What a longer run can still learn hangs on the rate that it goes on with. */
+/* Logs the rate, as it decides how much a longer run can still learn. */
 static void tell_rate(const trainer *t)
 {
     const an_train_state *state = t->state;
@@ -306,10 +308,10 @@ static void tell_rate(const trainer *t)
     an_print(now, sizeof now, "%.3g", rate);
     an_print(end, sizeof end, "%.3g", last);
     an_log(t->ctx, ALEXNET_LOG_INFO,
-           "the learning rate goes on at %s, and is %s at the new end, after step %lld%s", now, end,
-           (long long)state->course.total,
+           "the learning rate continues at %s, and is %s at the new end, after step %lld%s", now,
+           end, (long long)state->course.total,
            rate < LOW_RATE * lr
-               ? "; to train on at a higher one, start another run from these weights (--from)"
+               ? "; to continue at a higher one, start another run from these weights (--from)"
                : "");
 }
 
@@ -338,7 +340,7 @@ static alexnet_status open_optimiser(trainer *t)
                : an_checkpoint_load_optimiser(t->model, t->given->checkpoint, &t->optimiser);
 }
 
-/* The caller wants to know how long it will take, or there is a new limit in time. */
+/* Needed if the caller wants an estimate of the time, or the time limit is new. */
 static bool wants_rehearsal(const trainer *t)
 {
     return (t->state->step == 0 && t->given->options->start != NULL) ||
@@ -377,7 +379,7 @@ static void close_trainer(trainer *t)
     an_free(t->ctx, t->probs);
 }
 
-/* ---- a sitting ---- */
+/* ---- the run ---- */
 
 static alexnet_status train_and_tell(trainer *t, alexnet_train_result *result)
 {

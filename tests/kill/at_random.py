@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""Kills training at random, and resumes it, over and over.
+"""Kills training at random moments, and resumes it, over and over.
 
 usage: at_random.py PROGRAM FILES-LIBRARY [KILLS [SEED]]
 
-A run is started, killed, resumed, killed again ... until a sitting is quicker than its killer; then the next run begins,
-until there were KILLS kills (1000 by default). A kill comes at an operation on files (files.c), early ones more often, or
-after so many microseconds, wherever that is. Both are drawn, as the number of threads of each sitting is, and which of the
-commands is run. Each run must end with the bits of one that nobody killed, and leave no file that does not belong there.
+A run is started, killed, resumed, killed again ... until a process ends before its kill; then the
+next run begins, until there were KILLS kills (1000 by default). A kill comes at a file operation
+(files.c), early ones more often, or after some time. Both are drawn at random, as are the number of
+threads of each process and the command. Each run must end with the bits of a run that was not
+killed, and leave no file that does not belong there.
 
-SEED (printed) repeats what is drawn. Exit status: 0 all is well, 1 not.
+SEED (printed) repeats the random numbers. Exit status: 0 no faults, 1 faults.
 """
 
 import os
@@ -21,37 +22,41 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 from sweep import KILLED, SMALL, Failure, Sweep, bits, find_run  # noqa: E402
 
-SITTINGS_MAX = 10000    # of one run: more is a run that does not get on
-OPERATIONS_LOG2 = 9     # where a sitting may be killed; no command has as many operations as 2 to that
-FINISHED = "is finished and has kept no checkpoint"
+PROCESSES_MAX = 10000   # of one run; with more, the run makes no progress
+OPERATIONS_LOG2 = 9     # kills come before 2 to this; no command has so many operations
+FINISHED = "is finished and kept no checkpoint"
 
 COMMANDS = {
     "new": [*SMALL, "--out", "r"],
     "default": SMALL,
-    "split": ["../data/train", *SMALL[1:], "--out", "r", "--checkpoint-keep", "0", "--freeze", "conv1"],
+    "split": ["../data/train", *SMALL[1:], "--out", "r", "--checkpoint-keep", "0", "--freeze",
+              "conv1"],
     "one kept": [*SMALL, "--out", "r", "--checkpoint-keep", "1"],
     "adam": [*SMALL, "--out", "r", "--update", "adam", "--lr", "0.001"],
 }
 
 
 class Killer:
-    """Draws the deaths of sittings, and counts them."""
+    """Draws the kills, and counts them."""
 
     def __init__(self, sweep, seed):
         self.sweep, self.dice, self.kills = sweep, random.Random(seed), 0
 
-    def sitting(self, place, command, seconds):
-        """One sitting, killed or not. Gives its status and what it said."""
-        arguments = [*command, "--threads", str(self.dice.randint(1, 3)), "--workers", str(self.dice.randint(1, 3))]
+    def process(self, place, command, seconds):
+        """Runs one process, killed or not. Returns its status and output."""
+        arguments = [*command, "--threads", str(self.dice.randint(1, 3)), "--workers",
+                     str(self.dice.randint(1, 3))]
         if self.dice.random() < 0.5:
-            status, said = self.sweep.run(place, arguments, AN_KILL_AT=int(2 ** self.dice.uniform(0, OPERATIONS_LOG2)) - 1)
+            status, said = self.sweep.run(
+                place, arguments, AN_KILL_AT=int(2 ** self.dice.uniform(0, OPERATIONS_LOG2)) - 1
+            )
         else:
             status, said = self.after(place, arguments, self.dice.uniform(0, seconds))
         self.kills += status == KILLED
         return status, said
 
     def after(self, place, arguments, seconds):
-        """Killed from outside after a time, or ended before."""
+        """Kills the process from outside after a time, unless it ends before."""
         with tempfile.TemporaryFile("w+") as said:
             process = self.sweep.start(place, arguments, said)
             time.sleep(seconds)
@@ -68,15 +73,15 @@ def resume_of(place, command):
 
 
 def one_run(killer, command, seconds):
-    """From its beginning to its end. Gives its bits."""
+    """Runs a command from its beginning to its end. Returns its bits."""
     place = killer.sweep.fresh(None)
-    for _ in range(SITTINGS_MAX):
-        status, said = killer.sitting(place, resume_of(place, command), seconds)
+    for _ in range(PROCESSES_MAX):
+        status, said = killer.process(place, resume_of(place, command), seconds)
         if status == 0 or FINISHED in said:
             return bits(find_run(place))
         if status != KILLED:
             raise Failure(f"status {status}: {said.strip()}")
-    raise Failure(f"{SITTINGS_MAX} sittings did not end it")
+    raise Failure(f"{PROCESSES_MAX} processes did not end it")
 
 
 def main():

@@ -1,17 +1,19 @@
 /*
- * files.c: a library to be loaded before a program's own (LD_PRELOAD), which stands between the program and the files that it
- * reads and writes. What is to go wrong is said by variables; without any nothing does.
+ * files.c: a library for LD_PRELOAD that intercepts a program's file operations. Environment
+ * variables select the faults; without any, nothing fails.
  *
- *     AN_KILL_AT=17             SIGKILL at the 17th operation, counted from 0: as by a power switch or a lack of memory
- *     AN_FAIL=EIO AN_FAIL_AT=3  the 3rd call fails so: EIO, ENOSPC, EINTR, or "short": it moves half of what it was to.
- *                               3+ : and all after it, with EINTR every other one
- *     AN_ROOM=8192              a disk that is full when so many bytes were written
- *     AN_RECORD=FILE            what was done to files and names is written there: power.py plays it
- *     AN_TELL=FILE              what failed is written there, and at the end how many calls could have, and the bytes written
+ *     AN_KILL_AT=17             SIGKILL at the 17th operation, counted from 0
+ *     AN_FAIL=EIO AN_FAIL_AT=3  the 3rd call fails with EIO, ENOSPC or EINTR, or "short": it moves
+ *                               half the bytes. 3+ : and all later ones; with EINTR every other one
+ *     AN_ROOM=8192              the disk is full after so many written bytes
+ *     AN_RECORD=FILE            records all operations in FILE, for power.py to replay
+ *     AN_TELL=FILE              writes the failed calls to FILE, and at the end the number of calls
+ *                               that could have failed, and the bytes written
  *
- * AN_KILL_AT counts what changes files or their names: making, writing, syncing, renaming, linking, removing. A write counts
- * twice: before it, and when half of it is done. AN_FAIL_AT counts the calls that can fail so: looking, opening, reading,
- * listing, closing and locking, too, and writing results to standard output.
+ * AN_KILL_AT counts the operations that change files or their names: creating, writing, syncing,
+ * renaming, linking, removing. A write counts twice: before it, and when half of it is done.
+ * AN_FAIL_AT counts the calls that can fail in the given way, also stat, opening, reading, listing,
+ * closing and locking, and writing results to standard output.
  * SPDX-License-Identifier: MIT
  */
 #define _GNU_SOURCE
@@ -35,7 +37,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The system's own function; pointers to functions and objects are one thing to POSIX alone. */
+/* The system's function. Only POSIX allows converting an object pointer to a function pointer. */
 static void *find(const char *name) { return dlsym(RTLD_NEXT, name); }
 
 #define REAL(type, name) (*(type *)(void *)&(void *){find(name)})
@@ -55,7 +57,7 @@ typedef int stat_disk_fn(const char *path, struct statvfs *out);
 typedef char *real_path_fn(const char *path, char *out);
 typedef struct dirent *read_folder_fn(DIR *folder);
 
-/* ---- where it is: absolute, without a look at the disk ---- */
+/* ---- absolute paths, without touching the disk ---- */
 
 static void path_of(int descriptor, char path[PATH_MAX])
 {
@@ -81,7 +83,7 @@ static void path_at(int folder, const char *name, char path[PATH_MAX])
     snprintf(path + length, PATH_MAX - length, "%s", name);
 }
 
-/* ---- to be killed ---- */
+/* ---- kills ---- */
 
 static bool is_due(void)
 {
@@ -96,18 +98,18 @@ static void die_if_due(void)
     if (is_due()) raise(SIGKILL);
 }
 
-/* ---- to fail ---- */
+/* ---- failures ---- */
 
-/* What may come of a call, besides that it fails for a disk that is broken (EIO). */
+/* The ways in which a call can fail, besides EIO from a broken disk. */
 enum {
-    FILLS = 1, /* it wants room (ENOSPC) */
+    FILLS = 1, /* it needs disk space (ENOSPC) */
     WAITS = 2, /* a signal may interrupt it (EINTR) */
-    MOVES = 4, /* it moves bytes, maybe fewer than it is to */
+    MOVES = 4, /* it may move fewer bytes than requested */
 };
 
 static const struct {
     const char *name;
-    int error; /* 0: half is moved */
+    int error; /* 0: moves half the bytes */
     unsigned of;
 } ways[] = {
     {"EIO", EIO, 0}, {"ENOSPC", ENOSPC, FILLS}, {"EINTR", EINTR, WAITS}, {"short", 0, MOVES}};
@@ -135,8 +137,8 @@ static bool is_chosen(long call)
 }
 
 /*
- * Whether this call is one that is to go wrong: -1: it is to fail, and errno says how; 1: it is to move half. `name` lies in
- * `folder`; NULL: `folder` is the file itself.
+ * Whether this call must fail: -1: with errno set; 1: it moves half the bytes; 0: no. name: a path
+ * relative to `folder`; NULL: `folder` is the file's descriptor.
  */
 static int fault_of(const char *function, unsigned kinds, int folder, const char *name)
 {
@@ -173,7 +175,7 @@ static bool is_file(int descriptor)
 
 static atomic_size_t used;
 
-/* What there is room for of so many bytes; -1: nothing, and errno says so. */
+/* How many of `bytes` bytes fit on the disk; -1, with errno set: none. */
 static ssize_t room_for(int descriptor, size_t bytes)
 {
     const char *room = getenv("AN_ROOM");
@@ -186,9 +188,11 @@ static ssize_t room_for(int descriptor, size_t bytes)
     return -1;
 }
 
-/* ---- to be recorded ---- */
+/* ---- the record ---- */
 
-/* One line, its words parted by tabs, and after it the data: OPERATION PATH OTHER-PATH OFFSET BYTES. */
+/*
+ * Writes one line, words separated by tabs, then the data: OPERATION PATH OTHER-PATH OFFSET BYTES.
+ */
 static void record(const char *what, const char *path, const char *other, off_t offset,
                    const void *data, size_t bytes)
 {
@@ -208,7 +212,7 @@ static void record(const char *what, const char *path, const char *other, off_t 
     pthread_mutex_unlock(&one_at_a_time);
 }
 
-/* What was done to an open file: to its end, where there are data. */
+/* Records an operation on an open file; data were written at its end. */
 static void record_file(const char *what, int descriptor, const void *data, size_t bytes)
 {
     const int before = errno;
@@ -221,7 +225,7 @@ static void record_file(const char *what, int descriptor, const void *data, size
     errno = before;
 }
 
-/* What was done to a name in `folder`; gives back what the call gave. */
+/* Records an operation on a name in `folder`; returns the call's result. */
 static int record_name(int result, const char *what, int folder, const char *name,
                        const char *other)
 {
@@ -243,7 +247,7 @@ int openat(int folder, const char *path, int flags, ...)
     const bool changes = (flags & (O_CREAT | O_TRUNC)) != 0;
     mode_t mode = 0;
 
-    if ((flags & O_CREAT) != 0) { /* the mode is there only where a file may be made */
+    if ((flags & O_CREAT) != 0) { /* the mode is passed only if a file may be created */
         va_list list;
         va_start(list, flags);
         mode = va_arg(list, mode_t);
@@ -295,7 +299,7 @@ int fsync(int descriptor)
     return failed;
 }
 
-/* Closed it is whatever it says. */
+/* The file is closed even if the call fails. */
 int close(int descriptor)
 {
     const bool fault = is_file(descriptor) && fails("close", FILLS | WAITS, descriptor, NULL);
@@ -356,7 +360,7 @@ int mkdir(const char *path, mode_t mode)
     return record_name(REAL(mode_fn *, "mkdir")(path, mode), "mkdir", AT_FDCWD, path, NULL);
 }
 
-/* ---- looking ---- */
+/* ---- stat ---- */
 
 int stat(const char *path, struct stat *out)
 {
@@ -396,9 +400,9 @@ struct dirent *readdir(DIR *folder)
 
 struct dirent64 *readdir64(DIR *folder) __attribute__((alias("readdir")));
 
-/* ---- results: standard output made of a call of our own, as that inside the C library passes us by ---- */
+/* ---- results: standard output through our own call, as the C library's calls bypass us ---- */
 
-/* Not interrupted: no handler of the program asks for that. */
+/* Never interrupted: no signal handler of the program requires it. */
 static ssize_t write_results(void *cookie, const char *data, size_t bytes)
 {
     size_t done = 0;

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Lets the disk of training be full at every 4 KiB of what it writes, and sees that it says so and that nothing is lost.
+"""Fills the disk at every 4 KiB that training writes, and checks the message and that nothing is
+lost.
 
 usage: full.py PROGRAM FILES-LIBRARY [POINTS]
 
-Each scenario of sweep.py writes 0, 4, 8 ... KiB (with POINTS: in so many places) and then finds no room: it must end with
-status 74 and one line that says which file and why, with the checkpoints that were there before, or newer ones, and with
-nothing half under a final name; and with room go on to the same bits.
+Each scenario of sweep.py writes 0, 4, 8 ... KiB (with POINTS: at that many sizes) and then finds
+the disk full. It must end with status 74 and one line that names the file and the reason; with the
+earlier checkpoints, or newer ones; and with nothing half-written under a final name. With free
+space again it must continue to the same bits.
 
-Prints the number of points of each scenario. Exit status: 0 all is well, 1 not.
+Prints the number of points of each scenario. Exit status: 0 no faults, 1 faults.
 """
 
 import concurrent.futures
@@ -27,12 +29,12 @@ AMPLE = 1 << 40
 
 
 def checkpoint_of(place):
-    """The newest whole one."""
+    """The step of the newest whole checkpoint."""
     return newest_step({str(path.relative_to(place)) for path in place.rglob("manifest.json")})
 
 
 def bytes_of(sweep, scenario):
-    """How much the command writes."""
+    """How many bytes the command writes."""
     tell = sweep.root / "told"
     sweep.run(sweep.fresh(scenario.base), scenario.command, AN_ROOM=AMPLE, AN_TELL=tell)
     lines = dict(line.split("\t") for line in tell.read_text().splitlines())
@@ -41,17 +43,24 @@ def bytes_of(sweep, scenario):
 
 
 def check(scenario, room):
-    """Fails where it does not end well with so little room."""
+    """Fails if the scenario does not end as promised with `room` bytes free."""
     sweep = scenario.sweep
     place = sweep.fresh(scenario.base, f"room{room}")
     before = checkpoint_of(place)
     status, said = sweep.run(place, scenario.command, AN_ROOM=room)
     lines = [line for line in said.splitlines() if "warning" not in line]
-    if status != SYSTEM or len(lines) != 1 or not lines[0].startswith("alexnet: train: ") or not lines[0].endswith(REASON):
+    if (
+        status != SYSTEM
+        or len(lines) != 1
+        or not lines[0].startswith("alexnet: train: ")
+        or not lines[0].endswith(REASON)
+    ):
         raise Failure(f"status {status}: {said}")
     if "--force" not in scenario.command and checkpoint_of(place) < before:
-        raise Failure(f"of the checkpoint of step {before} there is {checkpoint_of(place)}")
-    for path in place.rglob("*.tmp*"):   # by force: the mark of a run that was being replaced
+        raise Failure(
+            f"the checkpoint of step {before} is lost, the newest is {checkpoint_of(place)}"
+        )
+    for path in place.rglob("*.tmp*"):   # with --force: the old config.json
         if "--force" not in scenario.command or not path.name.startswith("config.json."):
             raise Failure(f"left over: {path}")
     scenario.check(place)
@@ -59,7 +68,7 @@ def check(scenario, room):
 
 
 def fault_of(scenario, room):
-    """What is wrong, or None."""
+    """The fault at this point, or None."""
     try:
         check(scenario, room)
     except Failure as failure:
@@ -68,14 +77,17 @@ def fault_of(scenario, room):
 
 
 def fill_everywhere(scenario, points):
-    """Gives the number of faults."""
+    """Returns the number of faults."""
     rooms = range(0, bytes_of(scenario.sweep, scenario), PIECE)
     tried = [rooms[i] for i in spread(len(rooms), points)]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         faults = list(filter(None, pool.map(lambda room: fault_of(scenario, room), tried)))
     for fault in faults:
         print(fault, flush=True)
-    print(f"{scenario.name}: {len(rooms)} points, {len(tried)} tried, {len(faults)} faults", flush=True)
+    print(
+        f"{scenario.name}: {len(rooms)} points, {len(tried)} tried, {len(faults)} faults",
+        flush=True,
+    )
     return len(faults)
 
 
@@ -85,7 +97,10 @@ def main():
     program, library = map(os.path.abspath, sys.argv[1:3])
     points = int(sys.argv[3]) if len(sys.argv) == 4 else 0
     with tempfile.TemporaryDirectory(prefix="alexnet-full-") as scratch:
-        faults = [fill_everywhere(scenario, points) for scenario in scenarios(Sweep(program, library, Path(scratch)))]
+        faults = [
+            fill_everywhere(scenario, points)
+            for scenario in scenarios(Sweep(program, library, Path(scratch)))
+        ]
     return 1 if any(faults) else 0
 
 

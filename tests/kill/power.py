@@ -1,21 +1,22 @@
 #!/usr/bin/env python3
-"""Cuts the power of training at each of its file operations, and sees that nothing is lost and nothing is stuck.
+"""Cuts the power of training at each of its file operations; checks that nothing is lost or stuck.
 
 usage: power.py PROGRAM FILES-LIBRARY [POINTS]
 
-What a disk holds after a power failure: of a file what was there when it was last synced, and maybe more, or blocks that
-nobody wrote; in a folder the names that were there when it was last synced, and any of the changes since. So each scenario of
-sweep.py runs once, recorded, and is then played up to its 0th, 1st, 2nd ... operation (with POINTS, up to so many of
-them), and from there to each of these folders:
+After a power failure a file holds its content at its last sync, and maybe later data, or blocks
+that were never written; a folder holds the names of its last sync, and any of the changes since. So
+each scenario of sweep.py is recorded once, and then replayed up to its 0th, 1st, 2nd ... operation
+(with POINTS, up to that many of them), and from there to each of these folders:
 
-    nothing that was not synced; all of it; all names, but of the data nothing, half, or zeros in its place; all data, but no
-    name; each single change of names alone, all but that one, and the first 1, 2, 3 ... of them
+    nothing that was not synced; all of it; all names, but of the data nothing, half, or zeros in
+    its place; all data, but no name; each single change of names alone, all but that one, and the
+    first 1, 2, 3 ... of them
 
-What is different from all folders before is then gone on with as after a kill, and must come to the same bits and the same
-reports. Besides, a checkpoint whose step was left behind is there whatever was not synced, and so are all results when the
-command has ended.
+Each folder that differs from all before it is resumed from as after a kill, and must give the same
+bits and the same reports. Besides, a checkpoint must be on the disk once a later step is reported,
+and so must all results once the command has ended.
 
-Prints the number of points of each scenario. Exit status: 0 all is well, 1 not.
+Prints the number of points of each scenario. Exit status: 0 no faults, 1 faults.
 """
 
 import concurrent.futures
@@ -33,34 +34,34 @@ REPORT = re.compile(rb'"step":(\d+),.*"split":"train"')
 
 
 class File:
-    """Its bytes, and those that it had when it was last synced."""
+    """A file's present bytes, and those at its last sync."""
 
     def __init__(self, data=b"", synced=b""):
         self.data, self.synced = data, synced
 
     def bytes_if(self, kept):
-        """What may be there after a power failure; `kept`: what becomes of bytes that were not synced."""
+        """The bytes after a power failure; `kept`: what becomes of bytes that were not synced."""
         new = self.data[len(self.synced):]
         return {"all": self.data, "none": self.synced, "half": self.synced + new[:len(new) // 2],
                 "zeros": self.synced + bytes(len(new))}[kept]
 
 
 class Folder:
-    """What lies in it, and what did when it was last synced."""
+    """A folder's present names, and those at its last sync."""
 
     def __init__(self):
         self.names, self.synced = {}, {}
 
 
 class Change:
-    """One operation on names: {folder: {name: what it is now, None: it is gone}}; whole or not at all."""
+    """One operation on names, atomic: {folder: {name: its new value, None: removed}}."""
 
     def __init__(self, effects):
         self.effects = effects
 
 
 class Disk:
-    """A folder of files, and what is only in memory of it."""
+    """A tree of files, and its changes that are only in memory."""
 
     def __init__(self, place):
         self.place, self.root, self.changes = Path(place), Folder(), []
@@ -76,7 +77,7 @@ class Disk:
         folder.synced = dict(folder.names)
 
     def find(self, path):
-        """(folder, name) of a path; None: it lies elsewhere."""
+        """(folder, name) of a path; None: it is not on this disk."""
         try:
             parts = Path(path).relative_to(self.place).parts
         except ValueError:
@@ -94,7 +95,7 @@ class Disk:
         return folder if name is None else folder.names.get(name)
 
     def change(self, *steps):
-        """Each step: (folder, name, what it is from now on)."""
+        """Each step: (folder, name, its new value)."""
         effects = {}
         for folder, name, thing in steps:
             effects.setdefault(folder, {})[name] = thing
@@ -113,7 +114,7 @@ class Disk:
         self.changes = [change for change in self.changes if change.effects]
 
     def apply(self, what, path, other, offset, data):
-        """One operation. False: it was none on this disk."""
+        """Applies one operation. False: it is not on this disk."""
         here = self.find(path)
         if here is None:
             return False
@@ -133,33 +134,33 @@ class Disk:
             self.sync(thing)
         elif what == "write":
             if offset != len(thing.data):
-                sys.exit(f"{path}: written in its middle, which power.py does not know")
+                sys.exit(f"{path}: written in its middle, which power.py does not support")
             thing.data += data
         elif what == "empty":
-            sys.exit(f"{path}: emptied, which power.py does not know")
+            sys.exit(f"{path}: emptied, which power.py does not support")
         return True
 
     # ---- after a power failure
 
     def tree(self, chosen, kept):
-        """{path: bytes, None for a folder} with the chosen changes of names, and `kept` of the data."""
+        """{path: bytes, None: folder} with the chosen changes of names, and `kept` of the data."""
         out = {}
 
-        def walk(folder, path):
+        def add(folder, path):
             names = dict(folder.synced)
             for change in chosen:
                 names.update(change.effects.get(folder, {}))
             for name, thing in names.items():
                 if isinstance(thing, Folder):
                     out[f"{path}{name}"] = None
-                    walk(thing, f"{path}{name}/")
+                    add(thing, f"{path}{name}/")
                 elif thing is not None:
                     out[f"{path}{name}"] = thing.bytes_if(kept)
-        walk(self.root, "")
+        add(self.root, "")
         return out
 
     def trees(self):
-        """All that may be there after a power failure now: (how it came to be, tree)."""
+        """All possible trees after a power failure now: (description, tree)."""
         every, count = self.changes, len(self.changes)
         yield "nothing that was not synced", self.tree([], "none")
         yield "all", self.tree(every, "all")
@@ -173,7 +174,7 @@ class Disk:
 
 
 def operations(path):
-    """What files.c recorded."""
+    """The operations that files.c recorded."""
     with open(path, "rb") as file:
         while line := file.readline():
             what, name, other, offset, size = line.decode().rstrip("\n").split("\t")
@@ -191,41 +192,51 @@ def write(tree, place):
 
 
 def key_of(tree):
-    """The same for trees that are the same. Python keeps the hash of bytes, so that those of many trees cost it once."""
-    return frozenset((path, content if content is None else (len(content), hash(content))) for path, content in tree.items())
+    """Equal for equal trees. Python caches the hash of bytes, so each content is hashed once."""
+    return frozenset(
+        (path, content if content is None else (len(content), hash(content)))
+        for path, content in tree.items()
+    )
 
 
 def newest_step(tree):
-    """Of the checkpoints that are there with all their files."""
+    """The newest step among the whole checkpoints."""
     return max((int(found[2]) for found in map(CHECKPOINT.match, tree) if found), default=-1)
 
 
 class Claims:
-    """What is there whatever was not synced."""
+    """What must be on the disk even if unsynced changes are lost."""
 
     def __init__(self, disk):
         self.disk, self.promised, self.ended = disk, -1, False
 
     def check(self, what, path, other, data):
-        self.ended = self.ended or (what in ("rename", "link") and other.endswith("last.safetensors"))
+        self.ended = self.ended or (
+            what in ("rename", "link") and other.endswith("last.safetensors")
+        )
         found = REPORT.search(data) if what == "write" and path.endswith("log.jsonl") else None
-        if found:   # a checkpoint after each step: this one begins when that is there
+        if found:   # a checkpoint follows each step: the next step begins once it exists
             self.promised = int(found[1]) - 1
-        if self.promised <= 0 or self.ended:     # then the weights are there, and checkpoints may go
+        if (
+            self.promised <= 0 or self.ended
+        ):  # at the end the weights exist, and checkpoints may be removed
             return
         step = newest_step(self.disk.tree([], "none"))
         if step < self.promised:
-            raise Failure(f"step {self.promised + 1} is reported, and of the checkpoint of {self.promised} only {step} is there")
+            raise Failure(
+                f"step {self.promised + 1} is reported, but the newest checkpoint is {step}, "
+                f"not {self.promised}"
+            )
 
     def check_end(self):
         tree, wanted = self.disk.tree([], "none"), self.disk.tree(self.disk.changes, "all")
         lost = sorted(path for path in wanted if wanted[path] != tree.get(path, b""))
         if lost:
-            raise Failure(f"the command has ended, and a power failure would take {lost}")
+            raise Failure(f"the command has ended, but a power failure would lose {lost}")
 
 
 def play(scenario, record, points):
-    """Runs a scenario, recorded; gives (faults that showed, number of operations, points, {its key: (where, tree)})."""
+    """Records and replays a scenario: (faults, operations, points, {key: (where, tree)})."""
     sweep = scenario.sweep
     place = sweep.fresh(scenario.base)
     disk = Disk(place)
@@ -247,7 +258,9 @@ def play(scenario, record, points):
             continue
         for how, tree in disk.trees():
             count += 1
-            found.setdefault(key_of(tree), (f"after operation {n} ({what} {Path(path).name}), {how}", tree))
+            found.setdefault(
+                key_of(tree), (f"after operation {n} ({what} {Path(path).name}), {how}", tree)
+            )
     try:
         claims.check_end()
     except Failure as failure:
@@ -256,7 +269,7 @@ def play(scenario, record, points):
 
 
 def go_on(scenario, where, tree, place):
-    """What is wrong with what can be made of that tree; None: nothing."""
+    """Resumes from that tree. Returns the fault, or None."""
     write(tree, place)
     try:
         scenario.check(place)
@@ -268,16 +281,23 @@ def go_on(scenario, where, tree, place):
 
 
 def cut_everywhere(scenario, points):
-    """Gives the number of faults."""
+    """Returns the number of faults."""
     sweep = scenario.sweep
     faults, total, count, found = play(scenario, sweep.root / "record", points)
     places = [sweep.root / f"tree{i}" for i in range(len(found))]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        jobs = [pool.submit(go_on, scenario, *tree, place) for tree, place in zip(found.values(), places)]
+        jobs = [
+            pool.submit(go_on, scenario, *tree, place)
+            for tree, place in zip(found.values(), places)
+        ]
         faults += filter(None, (job.result() for job in jobs))
     for fault in faults:
         print(f"{scenario.name}: {fault}", flush=True)
-    print(f"{scenario.name}: {total} operations, {count} points, {len(found)} different, {len(faults)} faults", flush=True)
+    print(
+        f"{scenario.name}: {total} operations, {count} points, {len(found)} different, "
+        f"{len(faults)} faults",
+        flush=True,
+    )
     return len(faults)
 
 
@@ -287,7 +307,10 @@ def main():
     program, library = map(os.path.abspath, sys.argv[1:3])
     points = int(sys.argv[3]) if len(sys.argv) == 4 else 0
     with tempfile.TemporaryDirectory(prefix="alexnet-power-") as scratch:
-        faults = [cut_everywhere(scenario, points) for scenario in scenarios(Sweep(program, library, Path(scratch)))]
+        faults = [
+            cut_everywhere(scenario, points)
+            for scenario in scenarios(Sweep(program, library, Path(scratch)))
+        ]
     return 1 if any(faults) else 0
 
 

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Sends signals to training, and starts runs all at once.
+"""Sends signals to training, and starts several runs at once.
 
 usage: signals.py PROGRAM
 
-A signal that would end the program while it can still save writes a checkpoint, ends it with status 75, and the run can be
-resumed; one that was ignored from the start stays ignored. Nothing here depends on how quick the machine is.
+A signal that ends the program makes it write a checkpoint and exit with status 75, and the run can
+be resumed; a signal that was ignored at the start stays ignored. Nothing here depends on the speed
+of the machine.
 
-Exit status: 0 all is well, 1 not.
+Exit status: 0 no faults, 1 faults.
 """
 
 import os
@@ -18,7 +19,8 @@ import time
 from pathlib import Path
 
 STOPPED = 75
-MODEL = ["../data", "--model", "cifar-19pct", "--recipe", "quick", "--batch", "12", "--threads", "1"]
+MODEL = ["../data", "--model", "cifar-19pct", "--recipe", "quick", "--batch", "12", "--threads",
+         "1"]
 ENDLESS = [*MODEL, "--epochs", "1000000", "--out", "r"]
 
 program = os.path.abspath(sys.argv[1])
@@ -28,7 +30,7 @@ faults = []
 def check(what, holds):
     if not holds:
         faults.append(what)
-        print(f"not so: {what}", flush=True)
+        print(f"failed: {what}", flush=True)
 
 
 def start(place, arguments, ignored=None, **streams):
@@ -37,25 +39,30 @@ def start(place, arguments, ignored=None, **streams):
         for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN if number == ignored else signal.SIG_DFL)
     streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **streams}
-    return subprocess.Popen([program, "train", *arguments], cwd=place, stdin=subprocess.DEVNULL, preexec_fn=prepare,
-                            restore_signals=False, **streams)
+    return subprocess.Popen([program, "train", *arguments], cwd=place, stdin=subprocess.DEVNULL,
+                            preexec_fn=prepare, restore_signals=False, **streams)
 
 
 def steps(place):
     """Of the checkpoints that there are."""
-    return [int(path.name[5:]) for path in (place / "r/checkpoints").glob("step-*") if path.suffix == ""]
+    return [
+        int(path.name[5:]) for path in (place / "r/checkpoints").glob("step-*") if path.suffix == ""
+    ]
 
 
 def wait_for_step(process, place, beyond=0):
-    """Until there is a checkpoint beyond that step."""
+    """Waits for a checkpoint after that step."""
     while process.poll() is None and max(steps(place), default=0) <= beyond:
         time.sleep(0.02)
     return max(steps(place), default=0)
 
 
 def resumes(place):
-    return subprocess.run([program, "train", "--resume", "r", "--steps", "1", "--quiet"], cwd=place, check=False,
-                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+    return (
+        subprocess.run([program, "train", "--resume", "r", "--steps", "1", "--quiet"], cwd=place,
+                       check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+        == 0
+    )
 
 
 def stopped_by(place, number):
@@ -76,19 +83,22 @@ def without_readers(place):
 
 
 def ignored(place, number):
-    """As by nohup: it goes on, and can be stopped by another."""
+    """As under nohup: it continues, and another signal can stop it."""
     process = start(place, ENDLESS, ignored=number)
     before = wait_for_step(process, place)
     process.send_signal(number)
-    check(f"{signal.Signals(number).name} stays ignored", wait_for_step(process, place, before) > before)
+    check(
+        f"{signal.Signals(number).name} stays ignored",
+        wait_for_step(process, place, before) > before,
+    )
     process.send_signal(signal.SIGTERM)
     check("SIGTERM then ends it", process.wait() == STOPPED)
 
 
 def all_at_once(place):
     processes = [start(place, [*MODEL, "--steps", "1"]) for _ in range(4)]
-    check("four runs at once all end well", [process.wait() for process in processes] == [0] * 4)
-    check("each has a folder of its own", len(list(place.glob("runs/*/last.safetensors"))) == 4)
+    check("four runs at once all succeed", [process.wait() for process in processes] == [0] * 4)
+    check("each has its own folder", len(list(place.glob("runs/*/last.safetensors"))) == 4)
 
 
 def nothing_left(place):
@@ -98,10 +108,19 @@ def nothing_left(place):
 
 def main():
     with tempfile.TemporaryDirectory(prefix="alexnet-signals-") as scratch:
-        subprocess.run([program, "data", "synth", "-o", "data", "--classes", "2", "--train-images", "12", "--val-images", "4",
-                        "--size", "32", "--quiet"], cwd=scratch, check=True, stdout=subprocess.DEVNULL)
-        cases = [(stopped_by, number) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGXCPU)]
-        cases += [(without_readers,), (ignored, signal.SIGHUP), (ignored, signal.SIGQUIT), (all_at_once,), (nothing_left,)]
+        subprocess.run(
+            [program, "data", "synth", "-o", "data", "--classes", "2", "--train-images", "12",
+             "--val-images", "4", "--size", "32", "--quiet"],
+            cwd=scratch,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        cases = [
+            (stopped_by, number)
+            for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGXCPU)
+        ]
+        cases += [(without_readers,), (ignored, signal.SIGHUP), (ignored, signal.SIGQUIT),
+                  (all_at_once,), (nothing_left,)]
         for i, (case, *arguments) in enumerate(cases):
             place = Path(scratch, f"place{i}")
             place.mkdir()

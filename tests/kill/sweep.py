@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Kills training at its file operations, one after the other, and sees that nothing is lost and nothing is stuck.
+"""Kills training at each of its file operations; checks that nothing is lost or stuck.
 
 usage: sweep.py PROGRAM KILL-LIBRARY [POINTS]
 
-Each scenario is a command that is killed at operation 0, 1, 2 ... until it is quicker than its killer; with POINTS, at so
-many places spread over it. After each kill stands what a person would do: `train --resume`, or, where the run had not
-begun, the same command once more. It must end well, with the bits of the command that nobody killed, and with no file in
-the run's folder that does not belong there.
+Each scenario is a command that is killed at operation 0, 1, 2 ... until it ends before the kill;
+with POINTS, at that many operations spread over it. After each kill follows what a user would do:
+`train --resume` or, if the run had not begun, the same command again. It must succeed, with the
+bits of the command without a kill, and with no file in the run's folder that does not belong there.
 
-Prints the number of points of each scenario. Exit status: 0 all is well, 1 not.
+Prints the number of points of each scenario. Exit status: 0 no faults, 1 faults.
 """
 
 import hashlib
@@ -21,47 +21,65 @@ import sys
 import tempfile
 from pathlib import Path
 
-FILES = {"config.json", "log.jsonl", "best.safetensors", "last.safetensors", "checkpoints", "val.csv", "images.txt", "notes.txt"}
+FILES = {
+    "config.json",
+    "log.jsonl",
+    "best.safetensors",
+    "last.safetensors",
+    "checkpoints",
+    "val.csv",
+    "images.txt",
+    "notes.txt",
+}
 SECONDS_MAX = 3600
 
 # Two epochs of two steps, averaged weights, a checkpoint at each step.
-SMALL = ["../data", "--model", "cifar-19pct", "--recipe", "quick", "--epochs", "2", "--batch", "12", "--average", "0.9",
-         "--checkpoint-every", "1"]
+SMALL = ["../data", "--model", "cifar-19pct", "--recipe", "quick", "--epochs", "2", "--batch", "12",
+         "--average", "0.9", "--checkpoint-every", "1"]
 KILLED = -signal.SIGKILL
 
 
 class Failure(Exception):
-    """What is not as it should be."""
+    """A broken promise."""
 
 
 class Sweep:
-    """The program, its killer, and a folder to work in."""
+    """The program, the library that kills it, and a folder to work in."""
 
     def __init__(self, program, library, root):
         self.program, self.library, self.root = program, library, root.resolve()
         keep = {name: value for name, value in os.environ.items() if not name.startswith("AN_")}
         self.environment = dict(keep, OMP_WAIT_POLICY="passive", LC_ALL="C.UTF-8")
-        subprocess.run([program, "data", "synth", "-o", "data", "--classes", "2", "--train-images", "12", "--val-images", "4",
-                        "--size", "32", "--quiet"], cwd=root, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [program, "data", "synth", "-o", "data", "--classes", "2", "--train-images", "12",
+             "--val-images", "4", "--size", "32", "--quiet"],
+            cwd=root,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
 
     def line(self, arguments):
-        """alexnet train, on one thread unless the arguments say another number."""
+        """alexnet train, on one thread unless the arguments set another number."""
         threads = [] if "--threads" in arguments else ["--threads", "1"]
         return [self.program, "train", *arguments, *threads, "--quiet"]
 
-    def run(self, place, arguments, **wishes):
-        """Runs alexnet train, with what files.c is to do to it; gives its status (-9: killed) and what it said."""
+    def run(self, place, arguments, **variables):
+        """Runs alexnet train, with variables for files.c: (status, -9: killed; output)."""
         environment = dict(self.environment)
-        if wishes:
-            environment.update({name: str(value) for name, value in wishes.items()}, LD_PRELOAD=str(self.library))
-        done = subprocess.run(self.line(arguments), cwd=place, env=environment, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
+        if variables:
+            environment.update(
+                {name: str(value) for name, value in variables.items()},
+                LD_PRELOAD=str(self.library),
+            )
+        done = subprocess.run(self.line(arguments), cwd=place, env=environment,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=SECONDS_MAX, check=False)
         return done.returncode, done.stdout + done.stderr
 
     def start(self, place, arguments, said):
-        """Starts it, to be killed from outside; what it says goes into a file."""
-        return subprocess.Popen(self.line(arguments), cwd=place, env=self.environment, stdin=subprocess.DEVNULL,
-                                stdout=said, stderr=said)
+        """Starts it, to be killed from outside; its output goes into a file."""
+        return subprocess.Popen(self.line(arguments), cwd=place, env=self.environment,
+                                stdin=subprocess.DEVNULL, stdout=said, stderr=said)
 
     def run_well(self, place, arguments):
         status, said = self.run(place, arguments)
@@ -69,7 +87,7 @@ class Sweep:
             raise Failure(f"{' '.join(arguments)}: status {status}: {said}")
 
     def fresh(self, base, name="place"):
-        """An empty place, or a copy of another."""
+        """An empty folder, or a copy of `base`."""
         place = self.root / name
         shutil.rmtree(place, ignore_errors=True)
         if base is None:
@@ -85,14 +103,16 @@ class Sweep:
 
 def find_run(place):
     """The folder of the run that has begun, or None."""
-    found = [path.parent for path in [*place.glob("r/config.json"), *place.glob("runs/*/config.json")]]
+    found = [
+        path.parent for path in [*place.glob("r/config.json"), *place.glob("runs/*/config.json")]
+    ]
     if len(found) > 1:
         raise Failure(f"two runs have begun: {found}")
     return found[0] if found else None
 
 
 def bits(run):
-    """Hashes of the weights; fails where something lies in the folder that does not belong there."""
+    """Hashes of the weights; fails if the folder has a file that does not belong there."""
     names = {path.name for path in run.iterdir()}
     if not names <= FILES:
         raise Failure(f"left over: {sorted(names - FILES)}")
@@ -100,11 +120,14 @@ def bits(run):
     for path in checkpoints.rglob("*") if checkpoints.exists() else []:
         if path.name.endswith(".tmp") or ".tmp-" in path.name:
             raise Failure(f"left over: {path}")
-    return tuple(hashlib.sha256((run / name).read_bytes()).hexdigest() for name in ("best.safetensors", "last.safetensors"))
+    return tuple(
+        hashlib.sha256((run / name).read_bytes()).hexdigest()
+        for name in ("best.safetensors", "last.safetensors")
+    )
 
 
 def reports(run):
-    """What the log has reports of, each once or more: (step, split). A line that was broken off is none."""
+    """The reports in the log: (step, split), each once. Incomplete lines are skipped."""
     found = []
     for line in (run / "log.jsonl").read_text().splitlines():
         try:
@@ -116,19 +139,19 @@ def reports(run):
 
 
 def recover(sweep, place, command):
-    """What a person does after a kill. Gives the run."""
+    """Does what a user does after a kill. Returns the run."""
     run = find_run(place)
     if run is None or "--resume" in command:
         sweep.run_well(place, command)
         return find_run(place)
     status, said = sweep.run(place, ["--resume", "r"] if "--out" in command else ["--resume"])
-    if status != 0 and "is finished and has kept no checkpoint" not in said:
+    if status != 0 and "is finished and kept no checkpoint" not in said:
         raise Failure(f"--resume: status {status}: {said}")
     return run
 
 
 def points_of(sweep, base, command):
-    """How many operations there are: found by halving."""
+    """The number of operations, found by bisection."""
     low, high = 0, 1
     while sweep.run(sweep.fresh(base), command, AN_KILL_AT=high)[0] == KILLED:
         low, high = high, 2 * high
@@ -142,12 +165,16 @@ def points_of(sweep, base, command):
 
 
 def spread(total, points):
-    """All of 0 ... total - 1, or so many of them."""
-    return sorted({round(i * (total - 1) / (points - 1)) for i in range(points)}) if 1 < points < total else range(total)
+    """All of 0 ... total - 1, or `points` of them."""
+    return (
+        sorted({round(i * (total - 1) / (points - 1)) for i in range(points)})
+        if 1 < points < total
+        else range(total)
+    )
 
 
 def first_checkpoint(sweep, command):
-    """The first operation before which a checkpoint has its name."""
+    """The first operation before which a checkpoint has its final name."""
     low, high = 0, points_of(sweep, None, command)
     while high - low > 1:
         middle = (low + high) // 2
@@ -161,10 +188,10 @@ def first_checkpoint(sweep, command):
 
 
 class Scenario:
-    """A command that something happens to, in a copy of a place; and what is right after it."""
+    """A command that is disturbed in a copy of a folder, and the right results."""
 
     def __init__(self, sweep, name, base, command, others=()):
-        """`others`: bits that are as right as its own, as those of a run not yet replaced."""
+        """`others`: other right bits, such as those of a run not yet replaced."""
         self.sweep, self.name, self.base, self.command = sweep, name, base, command
         place = sweep.fresh(base)
         sweep.run_well(place, command)
@@ -172,23 +199,24 @@ class Scenario:
         self.right = {self.own, *others}
 
     def check(self, place):
-        """Does what a person does after a kill, and looks at what comes of it."""
+        """Does what a user does after a kill, and checks the result."""
         run = recover(self.sweep, place, self.command)
         found = bits(run)
         if found not in self.right:
             raise Failure("other bits")
         if found == self.own and reports(run) != self.reports:
-            raise Failure(f"the log has reports of {reports(run)}, not of {self.reports}")
+            raise Failure(f"the log has the reports {reports(run)}, expected {self.reports}")
 
 
 def scenarios(sweep):
-    """The commands, one after the other."""
+    """Yields the scenarios."""
     new = [*SMALL, "--out", "r"]
     yield Scenario(sweep, "new", None, new)
     yield Scenario(sweep, "default", None, SMALL)
-    yield Scenario(sweep, "split", None, ["../data/train", *new[1:], "--checkpoint-keep", "0", "--freeze", "conv1"])
+    yield Scenario(sweep, "split", None,
+                   ["../data/train", *new[1:], "--checkpoint-keep", "0", "--freeze", "conv1"])
 
-    # Replaced by force: what stands there is a run that has ended, and files of somebody's own.
+    # Replaced by force: a run that has ended, with foreign files in its folder.
     place = sweep.fresh(None)
     sweep.run_well(place, [*new, "--seed", "2"])
     before = bits(place / "r")
@@ -197,8 +225,9 @@ def scenarios(sweep):
     old = sweep.keep(place, "old")
     yield Scenario(sweep, "force", old, [*new, "--force"], others=[before])
 
-    # Gone on with: a run that was killed when its first checkpoint had its name; and ended there, where nothing has
-    # validated yet.
+    # Resumed: a run that was killed when its first checkpoint had its name; and ended there, before
+    # any
+    # validation.
     place = sweep.fresh(None)
     sweep.run(place, new, AN_KILL_AT=first_checkpoint(sweep, new))
     one = sweep.keep(place, "one")
@@ -207,7 +236,7 @@ def scenarios(sweep):
 
 
 def kill_everywhere(scenario, points):
-    """Kills a scenario's command at its operations; gives the number of faults."""
+    """Kills a scenario's command at its operations; returns the number of faults."""
     sweep = scenario.sweep
     total = points_of(sweep, scenario.base, scenario.command)
     tried = spread(total, points)
@@ -232,7 +261,10 @@ def main():
     program, library = map(os.path.abspath, sys.argv[1:3])
     points = int(sys.argv[3]) if len(sys.argv) == 4 else 0
     with tempfile.TemporaryDirectory(prefix="alexnet-kill-") as scratch:
-        faults = [kill_everywhere(scenario, points) for scenario in scenarios(Sweep(program, library, Path(scratch)))]
+        faults = [
+            kill_everywhere(scenario, points)
+            for scenario in scenarios(Sweep(program, library, Path(scratch)))
+        ]
     return 1 if any(faults) else 0
 
 

@@ -1,5 +1,5 @@
-"""What the sweeps have in common: whole commands, each in a folder of its own, under a library that is loaded before the
-program's own and lets something go wrong.
+"""Common parts of the sweeps: whole commands, each in a separate folder, under a preloaded library
+that makes something fail.
 
 SPDX-License-Identifier: MIT
 """
@@ -13,11 +13,19 @@ import tempfile
 from pathlib import Path
 
 SECONDS_MAX = 3600
-TIMES = re.compile(r'"(images_per_second|seconds|milliseconds|gflops|memory_bytes|peak_rss_bytes|train_seconds|data_wait)":[-0-9.e+]+')
+TIMES = re.compile(
+    r'"(images_per_second|seconds|milliseconds|gflops|memory_bytes|peak_rss_bytes|train_seconds|'
+    r'data_wait)":[-0-9.e+]+'
+)
 RATE = re.compile(r"\d+ images/s")
 
 # Of tests/fuzz/corpus.
-IMAGES = {"PNG": "image/rgb8.png", "TIFF": "tiff/lzw", "GIF": "gif/interlaced", "WEBP": "webp/lossy"}
+IMAGES = {
+    "PNG": "image/rgb8.png",
+    "TIFF": "tiff/lzw",
+    "GIF": "gif/interlaced",
+    "WEBP": "webp/lossy",
+}
 
 NETWORK = ["--model", "cifar-19pct"]
 COMMANDS = {
@@ -34,17 +42,20 @@ COMMANDS = {
     "info DATA": ["info", "DATA", "--json"],
     "info RUN": ["info", "RUN", "--json"],
     "info RUN, as text": ["info", "RUN"],
-    "features": ["features", "W", "DATA/val/checker", "--layer", "prob", "-o", "out.safetensors", "--json"],
+    "features": ["features", "W", "DATA/val/checker", "--layer", "prob", "-o", "out.safetensors",
+                 "--json"],
     "preprocess": ["preprocess", "W", "DATA/val/checker", "-o", "out.npy", "--json"],
     "filters": ["filters", "W", "-o", "out.svg", "--json"],
-    "train": ["train", "DATA", *NETWORK, "--recipe", "quick", "--batch", "2", "--steps", "2", "--out", "run", "--json"],
+    "train": ["train", "DATA", *NETWORK, "--recipe", "quick", "--batch", "2", "--steps", "2",
+              "--out", "run", "--json"],
     "train --resume": ["train", "--resume", "run", "--steps", "3", "--json"],
     "data verify": ["data", "verify", "DATA", "--json"],
     "data stats": ["data", "stats", "DATA", "--json"],
-    "data synth": ["data", "synth", "--out", "drawn", "--classes", "2", "--train-images", "1", "--val-images", "1",
-                   "--size", "16", "--json"],
+    "data synth": ["data", "synth", "--out", "drawn", "--classes", "2", "--train-images", "1",
+                   "--val-images", "1", "--size", "16", "--json"],
     "init": ["init", "cifar-19pct", "--classes", "2", "-o", "out.safetensors", "--json"],
-    "bench infer": ["bench", "infer", *NETWORK, "--batch", "1", "--steps", "1", "--warm-up", "0", "--json"],
+    "bench infer": ["bench", "infer", *NETWORK, "--batch", "1", "--steps", "1", "--warm-up", "0",
+                    "--json"],
 }
 
 
@@ -54,12 +65,20 @@ class Sweep:
     def __init__(self, program, library, folder):
         folder = Path(folder).resolve()
         self.program, self.library, self.folder = program, library, folder
-        self.places = {"W": f"{folder}/run/best.safetensors", "DATA": f"{folder}/data", "RUN": f"{folder}/run",
-                       **{kind: f"{folder}/{place}" for kind, place in IMAGES.items()}}
+        self.places = {
+            "W": f"{folder}/run/best.safetensors",
+            "DATA": f"{folder}/data",
+            "RUN": f"{folder}/run",
+            **{kind: f"{folder}/{place}" for kind, place in IMAGES.items()},
+        }
 
     def environment(self, **more):
-        keep = {name: value for name, value in os.environ.items() if not name.startswith(("REFUSE_", "AN_"))}
-        # Set, so that the program does not start itself once more.
+        keep = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("REFUSE_", "AN_"))
+        }
+        # Set, so that the program does not re-execute itself.
         return {**keep, "OMP_WAIT_POLICY": "passive", "LC_ALL": "C", **more}
 
     def words(self, command):
@@ -69,12 +88,14 @@ class Sweep:
         return [self.program, *map(place, command), "--threads", "1", "--quiet"]
 
     def setup(self, *command):
-        subprocess.run([self.program, *command], check=True, env=self.environment(), capture_output=True,
-                       cwd=self.folder, timeout=SECONDS_MAX)
+        subprocess.run([self.program, *command], check=True, env=self.environment(),
+                       capture_output=True, cwd=self.folder, timeout=SECONDS_MAX)
 
     def prepare(self):
-        self.setup("data", "synth", "--out", "data", "--classes", "2", "--train-images", "3", "--val-images", "2", "--size", "32")
-        self.setup("train", "data", "--model", "cifar-19pct", "--recipe", "quick", "--batch", "2", "--steps", "2", "--out", "run")
+        self.setup("data", "synth", "--out", "data", "--classes", "2", "--train-images", "3",
+                   "--val-images", "2", "--size", "32")
+        self.setup("train", "data", "--model", "cifar-19pct", "--recipe", "quick", "--batch", "2",
+                   "--steps", "2", "--out", "run")
         for place in IMAGES.values():
             (self.folder / place).parent.mkdir(exist_ok=True)
             shutil.copy(Path(__file__).parent.parent / "fuzz/corpus" / place, self.folder / place)
@@ -87,24 +108,25 @@ class Sweep:
         return done.returncode, RATE.sub("", TIMES.sub("", done.stdout)), done.stderr
 
     def fill(self, place, command):
-        """What the command finds there."""
+        """Creates the files that the command needs."""
         if command[1] == "--resume":
             shutil.copytree(self.folder / "run", Path(place) / "run")
 
     def run(self, command, **environment):
-        """The command, under the library, in a folder of its own: (status, stdout, stderr, its files)."""
+        """The command, under the library, in a new folder: (status, stdout, stderr, its files)."""
         with tempfile.TemporaryDirectory(dir=self.folder) as place:
             self.fill(place, command)
-            return *self.run_in(place, command, LD_PRELOAD=self.library, **environment), files_of(place)
+            result = self.run_in(place, command, LD_PRELOAD=self.library, **environment)
+            return *result, files_of(place)
 
 
 def files_of(place):
-    """{name: hash of the content}, but for times."""
+    """{name: hash of the content without times}."""
     files = {}
     for path in sorted(Path(place).rglob("*")):
         if path.is_file() and not path.is_symlink():
             content = path.read_bytes()
-            if path.suffix in {".jsonl", ".json"}:    # times, and the sums of files that hold them
+            if path.suffix in {".jsonl", ".json"}:  # contain times, or checksums of such files
                 content = str(len(content.splitlines())).encode()
             files[str(path.relative_to(place))] = hashlib.sha256(content).hexdigest()
     return files

@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
-"""Lets the file operations of whole commands fail, one after the other, and looks at how the commands end.
+"""Makes each file operation of whole commands fail, and checks how the commands end.
 
 usage: disk.py PROGRAM FILES.so [--every] [--points N] [COMMAND...]
 
-For each command every N-th call on files (with --every: each) goes wrong:
+For each command every N-th file operation (with --every: each) fails:
 
-  EIO, ENOSPC   it fails, alone, and with all after it. The command does its work all the same, with the same results to the
-                last byte, or prints one line that names the file and the system's reason, and ends with the status of
-                that: 74; 65 for one picture of many. What it leaves under a final name is whole. A run of training then
-                goes on to the same bits.
-  EINTR, short  a signal interrupts it, or it moves half of what it was to: the results are the same to the last byte.
+  EIO, ENOSPC   alone, and with all later ones. The command either succeeds with the same results to
+                the last byte, or prints one line that names the file and the system's reason, and
+                ends with status 74 (65 for one image among many). Files under a final name are
+                whole. A training run then continues to the same bits.
+  EINTR, short  a signal interrupts it, or it moves half the bytes: the results are the same to the
+                last byte.
 
-The number of points is printed. Exit status: 0 all well, 1 not.
+Prints the number of points. Exit status: 0 no faults, 1 faults.
 SPDX-License-Identifier: MIT
 """
 
@@ -31,7 +32,7 @@ REASONS = {"EIO": "Input/output error", "ENOSPC": "No space left on device"}
 TEMPORARY = re.compile(r"\.tmp(-\d+-\d+)?$")
 GROWING = "log.jsonl"      # the only file that is written in place
 
-# What concerns one picture of many, or one file of a run, is told as such.
+# These may concern one image among many, or one file of a run, and are reported as such.
 OF_ONE_FILE = {"open", "read", "stat", "list", "realpath", "statvfs", "close"}
 
 WAYS = [("EIO", False), ("EIO", True), ("ENOSPC", False), ("ENOSPC", True),
@@ -39,14 +40,16 @@ WAYS = [("EIO", False), ("EIO", True), ("ENOSPC", False), ("ENOSPC", True),
 
 
 def told(text):
-    """What the library told: (how many calls there were, [(function, path)] that went wrong)."""
+    """The library's report: (number of calls, [(function, path)] that failed)."""
     lines = [line.split("\t") for line in text.splitlines()]
     counts = [int(line[1]) for line in lines if line[0] == "calls"]
-    return (counts[-1] if counts else None), [tuple(line) for line in lines if line[0] not in ("calls", "bytes")]
+    return (counts[-1] if counts else None), [
+        tuple(line) for line in lines if line[0] not in ("calls", "bytes")
+    ]
 
 
 class Call:
-    """One that went wrong."""
+    """A call that failed."""
 
     def __init__(self, function, path, work):
         self.function, self.path, self.work = function, Path(path), work
@@ -55,7 +58,7 @@ class Call:
         return f"{self.function} {self.path}"
 
     def is_named(self, line):
-        """Under the name of the file that it was to become, or of its folder; that of the whole work has none."""
+        """By the file's final name, or by its folder's; the work folder needs no name."""
         names = [TEMPORARY.sub("", part) for part in self.path.parts[-2:]]
         return self.path == self.work or any(name and name in line for name in names)
 
@@ -68,19 +71,19 @@ def is_temporary(name):
 
 
 def fault_of_files(before, expected, files, lines, wrong):
-    """What has a final name is as it was, or is to be; nothing else stays but what could not be removed."""
+    """Files with final names are the old or the new version; other files are gone if removable."""
     for name, content in files.items():
         if is_temporary(name):
             if not any(call.function in ("unlink", "rmdir", "rename") for call in wrong):
                 return f"left over: {name}: {lines}"
         elif Path(name).name != GROWING and content not in (expected.get(name), before.get(name)):
-            return f"{name} is not what it is to be: {lines}"
+            return f"{name} is neither the old nor the new version: {lines}"
     return None
 
 
 class DiskSweep(Sweep):
     def try_one(self, command, expected, way, n, after):
-        """What is wrong at this point, or None."""
+        """The fault at this point, or None."""
         with tempfile.TemporaryDirectory(dir=self.folder) as place:
             work = Path(place, "work")
             work.mkdir()
@@ -88,12 +91,17 @@ class DiskSweep(Sweep):
             before = files_of(work)
             tell = Path(place, "told")
             status, out, err = self.run_in(work, command, LD_PRELOAD=self.library, AN_FAIL=way,
-                                           AN_FAIL_AT=f"{n}{'+' if after else ''}", AN_TELL=str(tell))
-            wrong = [Call(*call, work) for call in (told(tell.read_text())[1] if tell.exists() else [])]
-            fault = self.judge((before, expected), way, after, (status, out, err, files_of(work)), wrong)
+                                           AN_FAIL_AT=f"{n}{'+' if after else ''}",
+                                           AN_TELL=str(tell))
+            wrong = [
+                Call(*call, work) for call in (told(tell.read_text())[1] if tell.exists() else [])
+            ]
+            fault = self.judge(
+                (before, expected), way, after, (status, out, err, files_of(work)), wrong
+            )
             if fault is None and status != 0 and command[0] == "train":
                 fault = self.fault_of_recovery(work, command, expected)
-            return fault and f"{wrong[0] if wrong else 'nothing went wrong'}: {fault}"
+            return fault and f"{wrong[0] if wrong else 'no call failed'}: {fault}"
 
     def judge(self, right, way, after, result, wrong):
         before, expected = right
@@ -105,25 +113,32 @@ class DiskSweep(Sweep):
             if out != expected[1]:
                 return f"status 0 and another output:\n{out}\ninstead of\n{expected[1]}\n{lines}"
             missing = sorted(set(expected[3]) - set(files))
-            return f"status 0 without {missing}: {lines}" if missing else fault_of_files(before, expected[3], files, lines, wrong)
+            return (
+                f"status 0 without {missing}: {lines}"
+                if missing
+                else fault_of_files(before, expected[3], files, lines, wrong)
+            )
         if way not in REASONS or status < 0:
             return f"status {status}: {lines}"
         statuses = {SYSTEM, BAD_DATA} if wrong and wrong[0].function in OF_ONE_FILE else {SYSTEM}
         if status not in statuses:
             return f"status {status}: {lines}"
-        if not any(call.is_told(line, REASONS[way]) for call in wrong for line in lines + out.splitlines()):
+        if not any(
+            call.is_told(line, REASONS[way]) for call in wrong for line in lines + out.splitlines()
+        ):
             return f"status {status}, without the file or the reason: {lines}"
         if not all(line.startswith("alexnet: ") for line in lines):
             return f"lines of another form: {lines}"
         return None if after else fault_of_files(before, expected[3], files, lines, wrong)
 
     def left_out(self, call, lines):
-        """A picture or folder of the data that cannot be read is left out, with a warning that names it."""
-        return any(call.path.is_relative_to(data) for data in (self.folder / "data", call.work / "drawn")) and \
-            any("warning" in line and call.is_named(line) for line in lines)
+        """An unreadable image or folder of the data is left out, with a warning that names it."""
+        return any(
+            call.path.is_relative_to(data) for data in (self.folder / "data", call.work / "drawn")
+        ) and any("warning" in line and call.is_named(line) for line in lines)
 
     def fault_of_recovery(self, work, command, expected):
-        """The disk is well again: the run goes on, or begins, to the same bits."""
+        """With a working disk the run continues, or starts, and gives the same bits."""
         again = command if not (work / "run/config.json").exists() else ["train", "--resume", "run"]
         if command[1] == "--resume":
             again = command
@@ -137,13 +152,13 @@ class DiskSweep(Sweep):
         return f"afterwards {' '.join(again)}: left over: {left}" if left else None
 
     def count(self, command, way):
-        """How it is when nothing goes wrong, and how many calls could go wrong so."""
+        """The result without failures, and the number of calls that could fail in this way."""
         with tempfile.NamedTemporaryFile(dir=self.folder, suffix=".told") as tell:
             result = self.run(command, AN_FAIL=way, AN_TELL=tell.name)
             return result, told(Path(tell.name).read_text())[0]
 
     def sweep(self, name, every, points):
-        """Prints what is wrong with a command; returns (points, faults)."""
+        """Prints the faults of a command; returns (points, faults)."""
         command = COMMANDS[name]
         jobs, total = [], 0
         for way, after in WAYS:
@@ -151,27 +166,38 @@ class DiskSweep(Sweep):
             if expected[0] != 0:
                 sys.exit(f"{command}: status {expected[0]} when nothing fails: {expected[2]}")
             total += count
-            # Other ones for each way, so that few of them meet many calls.
+            # Different ones for each way, so that a few points cover many calls.
             step = 1 if every else max(1, count // points)
-            first = 0 if every else hashlib.sha256(f"{name}{way}{after}".encode()).digest()[0] % step
+            first = (
+                0 if every else hashlib.sha256(f"{name}{way}{after}".encode()).digest()[0] % step
+            )
             jobs += [(expected, way, n, after) for n in range(first, count, step)]
         faults = 0
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            for (_, way, n, after), fault in zip(jobs, pool.map(lambda job: self.try_one(command, *job), jobs)):
+            for (_, way, n, after), fault in zip(
+                jobs, pool.map(lambda job: self.try_one(command, *job), jobs)
+            ):
                 if fault is None:
                     continue
                 faults += 1
-                print(f"{name}: {way} at call {n}{' and after it' if after else ''}: {fault}", flush=True)
+                print(
+                    f"{name}: {way} at call {n}{' and after it' if after else ''}: {fault}",
+                    flush=True,
+                )
         print(f"{name}: {len(jobs)} points of {total}, {faults} faults", flush=True)
         return len(jobs), faults
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("program", type=os.path.abspath)
     parser.add_argument("library", type=os.path.abspath)
     parser.add_argument("--every", action="store_true")
-    parser.add_argument("--points", type=int, default=3, help="of each command and each way to go wrong, about")
+    parser.add_argument(
+        "--points", type=int, default=3, help="per command and way to fail, approximately"
+    )
     parser.add_argument("commands", nargs="*")
     arguments = parser.parse_intermixed_args()
     points = faults = 0

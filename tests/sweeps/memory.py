@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Refuses every allocation of a command once, and looks at how the command ends.
+"""Fails every allocation of a command once, and checks how the command ends.
 
 usage: memory.py PROGRAM REFUSE.so [--every] [--points N] [COMMAND...]
 
-For each command every N-th allocation of the whole process fails (with --every: each), alone and with all after it:
-the program must do its work all the same, with the same results to the last byte, or print one line, "out of memory ...",
-and end with status 1; a new run without a checkpoint is then not in the way. Nothing else will do: no signal, no wrong or missing result under status 0, no other reason.
-The number of points is printed. Exit status: 0 all well, 1 not, 77 skipped.
+For each command every N-th allocation of the whole process fails (with --every: each), alone and
+with all later ones. The program must either succeed, with the same results to the last byte, or
+print one line, "out of memory ...", and end with status 1; the same command must then work again.
+Nothing else is accepted: no signal, no wrong or missing result under status 0, no other reason.
+Prints the number of points. Exit status: 0 no faults, 1 faults, 77 skipped.
 SPDX-License-Identifier: MIT
 """
 
@@ -19,29 +20,39 @@ import tempfile
 
 from commands import COMMANDS, Sweep
 
-# What libgomp says before it ends the process: docs/reliability.md has what remains of that.
+# libgomp prints this before it ends the process: docs/reliability.md describes the remaining cases.
 RIGHT_LINE = re.compile(r"^(alexnet: (\w+( \w+)?: )?.*[Oo]ut of memory|libgomp: Out of memory)")
 
 
 class MemorySweep(Sweep):
     @staticmethod
     def in_the_way(command, line, files):
-        """A new run that the library gave up before its first checkpoint leaves nothing that the same command would refuse."""
-        if command[:2] != ["train", "DATA"] or not line.startswith("alexnet: train: out of memory: "):
+        """If a new run fails before its first checkpoint, the same command must work again."""
+        if command[:2] != ["train", "DATA"] or not line.startswith(
+            "alexnet: train: out of memory: "
+        ):
             return None
         began = [name for name in files if name == "run/config.json"]
-        saved = [name for name in files if name.startswith("run/checkpoints/step-") and ".tmp/" not in name]
+        saved = [
+            name
+            for name in files
+            if name.startswith("run/checkpoints/step-") and ".tmp/" not in name
+        ]
         return f"a run in the way: {sorted(files)}" if began and not saved else None
 
     def fault_of(self, command, expected, n, after):
-        """What is wrong at this point, or None."""
+        """The fault at this point, or None."""
         status, out, err, files = self.run(command, REFUSE_MEMORY=f"{n}{'+' if after else ''}")
         lines = [line for line in err.splitlines() if line.strip()]
         if status == 0:
             if out != expected[1]:
                 return f"status 0 and another output:\n{out}\ninstead of\n{expected[1]}"
-            return None if files == expected[3] else f"status 0 and other files: {files} instead of {expected[3]}"
-        # Warnings may stand before: of a part of the work that could be done without.
+            return (
+                None
+                if files == expected[3]
+                else f"status 0 and other files: {files} instead of {expected[3]}"
+            )
+        # Warnings may come before it, about parts of the work that are optional.
         if status == 1 and lines and RIGHT_LINE.match(lines[-1]):
             return self.in_the_way(command, lines[-1], files)
         return f"status {status}: {lines}"
@@ -54,28 +65,35 @@ class MemorySweep(Sweep):
         return result, int(counts.read_text())
 
     def sweep(self, name, every, points):
-        """Prints what is wrong with a command; returns (points, faults)."""
+        """Prints the faults of a command; returns (points, faults)."""
         command = COMMANDS[name]
         expected, count = self.count(command)
         step = 1 if every else max(1, count // points)
         jobs = [(n, after) for n in range(0, count, step) for after in (False, True)]
         faults = 0
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            for (n, after), fault in zip(jobs, pool.map(lambda job: self.fault_of(command, expected, *job), jobs)):
+            for (n, after), fault in zip(
+                jobs, pool.map(lambda job: self.fault_of(command, expected, *job), jobs)
+            ):
                 if fault is None:
                     continue
                 faults += 1
-                print(f"{name}: allocation {n} of {count} refused{', and all after it' if after else ''}: {fault}")
+                print(
+                    f"{name}: allocation {n} of {count} refused"
+                    f"{', and all after it' if after else ''}: {fault}"
+                )
         print(f"{name}: {len(jobs)} points of {2 * count}, {faults} faults", flush=True)
         return len(jobs), faults
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("program", type=os.path.abspath)
     parser.add_argument("refuse", type=os.path.abspath)
     parser.add_argument("--every", action="store_true")
-    parser.add_argument("--points", type=int, default=12, help="of each command, about")
+    parser.add_argument("--points", type=int, default=12, help="per command, approximately")
     parser.add_argument("commands", nargs="*")
     arguments = parser.parse_intermixed_args()
     points = faults = 0

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""Reads weights, checkpoints and images from a disk that fails, and looks at how the program ends.
+"""Reads weights, checkpoints and images from a failing disk, and checks how the program ends.
 
 usage: read_error.py PROGRAM
 
-The disk is a file behind a loop device, with a file system on it, cut while that is mounted: from there on the kernel
-answers a read with EIO, as for a bad sector. What was to be read must be named in one line with the system's reason, under
-the right status; no signal may come of it; and a run goes on from the checkpoint before.
+The disk is a file behind a loop device, with a mounted file system; the file is truncated, and from
+there on the kernel answers reads with EIO, as for a bad sector. One line must name the file and the
+system's reason, under the right status; there must be no signal; and a run must continue from the
+checkpoint before.
 
-It takes root, loop devices and ext4, and a mount namespace, in which nobody else sees the mounts. Where there is none of
-that, it says so. Exit status: 0 all well, 1 not, 77 skipped.
+This needs root, loop devices, ext4, and a private mount namespace; without them the test is skipped
+with a message. Exit status: 0 no faults, 1 faults, 77 skipped.
 SPDX-License-Identifier: MIT
 """
 
@@ -29,40 +30,49 @@ DISK_BYTES = 64 << 20
 BLOCK = 4096
 BALLAST = "ballast-"
 COPIES_MAX = 100
-BALLAST_BYTES = 2 << 20  # more than any file that is to fail
+BALLAST_BYTES = 2 << 20  # more than any file that will fail
 FIEMAP, FIEMAP_SYNC, EXTENTS_MAX = 0xC020660B, 1, 512  # <linux/fiemap.h>
 ISOLATED = ["unshare", "--mount", "--propagation", "private"]
 SAID = "Input/output error"
 BAD_DATA, IO = 65, 74
 
-TOLD = rf"^alexnet: .*\b{{}}\b.*{SAID}"  # the line of an error that names a file
-LISTED = rf"\b{{}}\b.*{SAID}"  # as one of the files that are not what they are to be
+TOLD = rf"^alexnet: .*\b{{}}\b.*{SAID}"  # an error line that names a file
+LISTED = rf"\b{{}}\b.*{SAID}"  # as one of the bad files
 PASSED_OVER = r"step-\d+.*" + SAID
 
-# What cannot be read, from where on, the command, its status, what it says; {} is the disk.
-# An image is one of many: those that cannot be read are named, and left out.
+# The file, the fraction from which it cannot be read, the command, its status, its output; {} is
+# the disk. Unreadable images among many are named and left out.
 WEIGHTS, NEWEST = "r/best.safetensors", "r/checkpoints/step-00000006"
 ROWS = [
     (WEIGHTS, 0, "predict {}/r/best.safetensors {}/photo.png", IO, TOLD.format("best.safetensors")),
-    (WEIGHTS, 0.5, "predict {}/r/best.safetensors {}/photo.png", IO, TOLD.format("best.safetensors")),
+    (WEIGHTS, 0.5, "predict {}/r/best.safetensors {}/photo.png", IO,
+     TOLD.format("best.safetensors")),
     (WEIGHTS, 0, "info {}/r/best.safetensors", IO, TOLD.format("best.safetensors")),
-    (WEIGHTS, 0.5, "info {}/r/best.safetensors --verify", BAD_DATA, LISTED.format("best.safetensors")),
+    (WEIGHTS, 0.5, "info {}/r/best.safetensors --verify", BAD_DATA,
+     LISTED.format("best.safetensors")),
     (WEIGHTS, 0.5, "info {}/r --verify", BAD_DATA, LISTED.format("best.safetensors")),
     (WEIGHTS, 0.5, "eval {}/r {}/data/val", IO, TOLD.format("best.safetensors")),
-    (WEIGHTS, 0.5, "features {}/r/best.safetensors {}/photo.png -o f.npy", IO, TOLD.format("best.safetensors")),
-    (WEIGHTS, 0.5, "train {}/data --from {}/r/best.safetensors --epochs 1 --out n", IO, TOLD.format("best.safetensors")),
-    ("photo.png", 0, "predict {}/r/best.safetensors {}/photo.png", BAD_DATA, TOLD.format("photo.png")),
-    ("photo.png", 0.5, "predict {}/r/best.safetensors {}/photo.png", BAD_DATA, TOLD.format("photo.png")),
+    (WEIGHTS, 0.5, "features {}/r/best.safetensors {}/photo.png -o f.npy", IO,
+     TOLD.format("best.safetensors")),
+    (WEIGHTS, 0.5, "train {}/data --from {}/r/best.safetensors --epochs 1 --out n", IO,
+     TOLD.format("best.safetensors")),
+    ("photo.png", 0, "predict {}/r/best.safetensors {}/photo.png", BAD_DATA,
+     TOLD.format("photo.png")),
+    ("photo.png", 0.5, "predict {}/r/best.safetensors {}/photo.png", BAD_DATA,
+     TOLD.format("photo.png")),
     ("data/val/checker/bad.png", 0, "eval {}/r {}/data/val", 0, TOLD.format("bad.png")),
-    ("data/val/checker/bad.png", 0, "eval {}/r {}/data/val --on-bad-image fail", BAD_DATA, TOLD.format("bad.png")),
-    ("data/train/checker/bad.png", 0, "train {}/data --model cifar-19pct --epochs 1 --out n", 0, TOLD.format("bad.png")),
+    ("data/val/checker/bad.png", 0, "eval {}/r {}/data/val --on-bad-image fail", BAD_DATA,
+     TOLD.format("bad.png")),
+    ("data/train/checker/bad.png", 0, "train {}/data --model cifar-19pct --epochs 1 --out n", 0,
+     TOLD.format("bad.png")),
     ("data/train/checker/bad.png", 0, "data verify {}/data", BAD_DATA, LISTED.format("bad.png")),
     ("data.tar", 0.5, "eval {}/r {}/data.tar", IO, TOLD.format("data.tar")),
     (NEWEST + "/weights.safetensors", 0, "train --resume {}/r", 0, PASSED_OVER),
     (NEWEST + "/weights.safetensors", 0.5, "train --resume {}/r", 0, PASSED_OVER),
     (NEWEST + "/optimiser.safetensors", 0.5, "train --resume {}/r", 0, PASSED_OVER),
     (NEWEST + "/manifest.json", 0, "train --resume {}/r", 0, PASSED_OVER),
-    (NEWEST + "/weights.safetensors", 0.5, "info {}/r --verify", BAD_DATA, LISTED.format("weights.safetensors")),
+    (NEWEST + "/weights.safetensors", 0.5, "info {}/r --verify", BAD_DATA,
+     LISTED.format("weights.safetensors")),
     (WEIGHTS, 0.5, "train --resume {}/r", 0, ""),
     ("r/config.json", 0, "train --resume {}/r", IO, TOLD.format("config.json")),
     ("r/config.json", 0, "info {}/r", IO, TOLD.format("config.json")),
@@ -70,28 +80,30 @@ ROWS = [
 
 
 class Failure(Exception):
-    """What is not as it should be."""
+    """A broken promise."""
 
 
 class Unable(Exception):
-    """Why the disk cannot be made here."""
+    """The reason why the disk cannot be created here."""
 
 
 def call(*arguments):
-    done = subprocess.run(arguments, capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
+    done = subprocess.run(
+        arguments, capture_output=True, text=True, timeout=SECONDS_MAX, check=False
+    )
     if done.returncode != 0:
         raise Unable(f"{arguments[0]}: {(done.stderr or done.stdout).strip()}")
 
 
 def extents(path):
-    """Where a file or folder lies on its disk: [(first byte in it, first byte on the disk, bytes)]."""
+    """The extents of a file or folder: [(first byte in it, first byte on the disk, bytes)]."""
     head = struct.pack("=QQIIII", 0, (1 << 64) - 1, FIEMAP_SYNC, 0, EXTENTS_MAX, 0)
     answer = bytearray(head + bytes(56 * EXTENTS_MAX))
     descriptor = os.open(path, os.O_RDONLY)
     try:
         fcntl.ioctl(descriptor, FIEMAP, answer)
     except OSError as error:
-        raise Unable(f"nobody says where a file lies: {error.strerror}") from None
+        raise Unable(f"the extents of a file are not known: {error.strerror}") from None
     finally:
         os.close(descriptor)
     count = struct.unpack_from("=I", answer, 20)[0]
@@ -103,7 +115,7 @@ def end_on_disk(path):
 
 
 class Disk:
-    """A file system in a file, mounted on a folder until it is closed."""
+    """A file system in a file, mounted on a folder until close()."""
 
     def __init__(self, scratch):
         self.image, self.root = scratch / "image", scratch / "disk"
@@ -121,7 +133,7 @@ class Disk:
         call("umount", str(self.root))
 
     def fill(self, plain, target):
-        """Copies a folder; what is to fail comes to lie behind all else, in a file that was made there first."""
+        """Copies a folder. The target, which will fail, goes last, into a file created first."""
         path = self.root / target
         ballast = self.load(BALLAST_BYTES)
         last = max(ballast, key=end_on_disk)
@@ -140,19 +152,19 @@ class Disk:
         first = min(place for _, place, _ in extents(path))
         if any(end_on_disk(other) > first for other in self.root.rglob("*")
                if other != path and not other.name.startswith(BALLAST)):
-            raise Unable("the file system lays files out in another way")
+            raise Unable("the file system places files differently")
 
     def move_before(self, behind, origin, path):
-        """Copies a file again until it lies before a place; copies that do not fill the room that is left behind it."""
+        """Copies a file until it is before a position; other copies fill the space behind it."""
         for number in range(COPIES_MAX):
             if end_on_disk(path) <= behind:
                 return
             path.rename(self.root / f"{BALLAST}{path.name}-{number}")
             shutil.copyfile(origin, path)
-            self.sync()  # so that it takes no room that is given back later
+            self.sync()  # so that it does not use space that is freed later
 
     def load(self, size):
-        """Files of a size, as many as there is room for."""
+        """Creates files of a size, as many as fit."""
         ballast = []
         while True:
             path = self.root / f"{BALLAST}{size}-{len(ballast)}"
@@ -166,10 +178,14 @@ class Disk:
         return ballast
 
     def cut(self, target, share):
-        """From that share of the target on nothing can be read."""
+        """Makes the target unreadable from that fraction on."""
         path = self.root / target
         first = int(path.stat().st_size * share) // BLOCK * BLOCK
-        lost = min(place + max(first - inside, 0) for inside, place, length in extents(path) if inside + length > first)
+        lost = min(
+            place + max(first - inside, 0)
+            for inside, place, length in extents(path)
+            if inside + length > first
+        )
         os.truncate(self.image, lost)
         with open(path, "rb", buffering=0) as file:
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
@@ -179,13 +195,14 @@ class Disk:
             except OSError:
                 os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
                 return
-        raise Unable("the kernel fills what is missing with zeros")
+        raise Unable("the kernel reads zeros beyond the end of the disk")
 
 
 def run(program, place, command):
-    """Gives the status (below 0: a signal) and what was printed and said."""
-    done = subprocess.run([program, *command.split(), "--threads", "2"], cwd=place, stdin=subprocess.DEVNULL, text=True,
-                          capture_output=True, timeout=SECONDS_MAX, check=False)
+    """Returns the status (below 0: a signal) and the output."""
+    done = subprocess.run([program, *command.split(), "--threads", "2"], cwd=place,
+                          stdin=subprocess.DEVNULL, text=True, capture_output=True,
+                          timeout=SECONDS_MAX, check=False)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -196,14 +213,18 @@ def run_well(program, place, command):
 
 
 def bits(folder):
-    return [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("best.safetensors", "last.safetensors")]
+    return [
+        hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        for name in ("best.safetensors", "last.safetensors")
+    ]
 
 
 def make_plain(program, scratch):
-    """Everything that is read, and a run that has ended and kept its checkpoints."""
+    """Creates all files to read, and a finished run with its checkpoints."""
     plain = scratch / "plain"
     plain.mkdir()
-    run_well(program, plain, "data synth -o data --classes 2 --train-images 12 --val-images 4 --size 32 --quiet")
+    run_well(program, plain,
+             "data synth -o data --classes 2 --train-images 12 --val-images 4 --size 32 --quiet")
     classes = sorted((plain / "data/val").iterdir())
     if [path.name for path in classes][0] != "checker":
         raise Failure(f"the first class is {classes[0].name}")
@@ -211,13 +232,17 @@ def make_plain(program, scratch):
     for name in ("photo.png", "data/val/checker/bad.png", "data/train/checker/bad.png"):
         (plain / name).write_bytes(padded(image.read_bytes()))
     call("tar", "-C", str(plain / "data/val"), "-cf", str(plain / "data.tar"), ".")
-    run_well(program, plain, "train data --model cifar-19pct --recipe quick --epochs 2 --batch 12 --average 0.9 "
-             "--checkpoint-every 1 --checkpoint-keep 9 --out r --quiet")
+    run_well(
+        program,
+        plain,
+        "train data --model cifar-19pct --recipe quick --epochs 2 --batch 12 --average 0.9 "
+        "--checkpoint-every 1 --checkpoint-keep 9 --out r --quiet",
+    )
     return plain
 
 
 def padded(image):
-    """An image of some blocks: what follows its end is passed over."""
+    """Pads an image to several blocks; readers ignore bytes after its end."""
     return image + bytes(4 * BLOCK)
 
 
@@ -232,7 +257,7 @@ def row(program, scratch, plain, target, share, command, status, said):
         if found != status:
             raise Failure(f"status {found}, expected {status}: {printed.strip()}")
         if not re.search(said, printed, re.MULTILINE):
-            raise Failure(f"it does not say {said}: {printed.strip()}")
+            raise Failure(f"{said} is missing in the output: {printed.strip()}")
         if "--resume" in command and status == 0 and bits(disk.root / "r") != bits(plain / "r"):
             raise Failure("other bits")
     finally:
@@ -241,7 +266,7 @@ def row(program, scratch, plain, target, share, command, status, said):
 
 
 def inside(program, scratch):
-    """All rows, where mounts are nobody else's."""
+    """Tests all rows, in a private mount namespace."""
     plain = make_plain(program, scratch)
     faults = 0
     for number, (target, share, *rest) in enumerate(ROWS):
@@ -255,7 +280,7 @@ def inside(program, scratch):
                 raise
             print(f"skipped: {reason}")
             return SKIPPED
-    print(f"a disk that fails: {len(ROWS)} reads, {faults} faults")
+    print(f"failing disk: {len(ROWS)} reads, {faults} faults")
     return 1 if faults else 0
 
 
@@ -266,16 +291,21 @@ def main():
         return inside(sys.argv[2], Path(sys.argv[3]))
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    missing = [name for name in ("unshare", "mkfs.ext4", "mount", "umount", "tar") if shutil.which(name) is None]
+    missing = [
+        name
+        for name in ("unshare", "mkfs.ext4", "mount", "umount", "tar")
+        if shutil.which(name) is None
+    ]
     if missing:
-        print(f"skipped: there is no {', '.join(missing)} here")
+        print(f"skipped: {', '.join(missing)} not found")
         return SKIPPED
     alone = subprocess.run([*ISOLATED, "true"], capture_output=True, text=True, check=False)
     if alone.returncode != 0:
-        print(f"skipped: no mounts of its own: {alone.stderr.strip()}")
+        print(f"skipped: no private mounts: {alone.stderr.strip()}")
         return SKIPPED
     with tempfile.TemporaryDirectory(prefix="alexnet-disk-") as scratch:
-        command = [*ISOLATED, sys.executable, __file__, "--inside", os.path.abspath(sys.argv[1]), scratch]
+        command = [*ISOLATED, sys.executable, __file__, "--inside", os.path.abspath(sys.argv[1]),
+                   scratch]
         return subprocess.run(command, check=False).returncode
 
 

@@ -1,12 +1,12 @@
 /*
- * refuse.c: a library to be preloaded that refuses memory, or threads, to the whole process: to libjpeg, jansson, libgomp
- * as much as to alexnet.
+ * refuse.c: a library for LD_PRELOAD that refuses memory or threads to the whole process: libjpeg,
+ * jansson and libgomp as well as alexnet.
  *
- *   REFUSE_MEMORY=N    the N-th allocation fails, from 0; N+ : that one and all after it
+ *   REFUSE_MEMORY=N    the N-th allocation fails, counted from 0; N+ : and all later ones
  *   REFUSE_THREADS=N   no more than N threads run besides the first
- *   REFUSE_COUNT=FILE  at the end the number of allocations is written there
+ *   REFUSE_COUNT=FILE  writes the number of allocations to FILE at the end
  *
- * It stands on the names under which the GNU C library exports its own functions, too.
+ * It relies on the second names under which the GNU C library exports its functions.
  * SPDX-License-Identifier: MIT
  */
 #include <dlfcn.h>
@@ -29,7 +29,7 @@ extern void *__libc_memalign(size_t alignment, size_t bytes);
 
 static atomic_long asked, threads;
 
-/* The number after NAME=, LONG_MAX where there is none; takes no memory. */
+/* The number after NAME=; LONG_MAX: none. Allocates nothing. */
 static long number_of(const char *name, bool *and_after)
 {
     const char *text = getenv(name);
@@ -42,7 +42,7 @@ static long number_of(const char *name, bool *and_after)
     return number;
 }
 
-/* Whether this allocation is one that is refused. */
+/* Whether to refuse this allocation. */
 static bool is_refused(void)
 {
     static atomic_bool known;
@@ -93,7 +93,7 @@ int posix_memalign(void **out, size_t alignment, size_t bytes)
     return 0;
 }
 
-/* A thread that is counted until it ends. */
+/* Runs a thread that is counted until it ends. */
 typedef struct counted {
     void *(*run)(void *);
     void *arg;

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Refuses threads to commands that want some, and looks at how they end.
+"""Refuses threads to commands that need them, and checks how they end.
 
 usage: threads.py PROGRAM REFUSE.so
 
-From none to all of them start: where fewer than wanted do, a warning says how many compute, or work on images, and the
-result is the same. Exit status: 0 all well, 1 not.
+From none to all of the threads start. If fewer than wanted start, a warning says how many compute,
+or work on images, and the result is the same. Exit status: 0 no faults, 1 faults.
 SPDX-License-Identifier: MIT
 """
 
@@ -15,30 +15,41 @@ import subprocess
 import sys
 import tempfile
 
-COMPUTE = ["bench", "infer", "--model", "cifar-19pct", "--batch", "2", "--steps", "1", "--warm-up", "0", "--threads", "8"]
-COMPUTING = re.compile(r"computing with (\d+) threads?: the system refused to start more of the 8 wanted")
+COMPUTE = ["bench", "infer", "--model", "cifar-19pct", "--batch", "2", "--steps", "1", "--warm-up",
+           "0", "--threads", "8"]
+COMPUTING = re.compile(
+    r"computing with (\d+) threads?: the system refused to start more of the 8 wanted"
+)
 DATA = "synthetic:classes=2,images=8,size=32"
-LOAD = ["bench", "load", DATA, "--model", "cifar-19pct", "--batch", "4", "--steps", "2", "--warm-up", "0", "--threads", "1",
-        "--workers", "4"]
-TRAIN = ["train", DATA, "--model", "cifar-19pct", "--recipe", "quick", "--batch", "4", "--steps", "2", "--threads", "3",
-         "--workers", "3", "--out", "r", "--force", "--json", "--quiet"]
-LOADING = re.compile(r"(\d+ threads? works? on images|no thread but the main one works on images): the system refused")
+LOAD = ["bench", "load", DATA, "--model", "cifar-19pct", "--batch", "4", "--steps", "2",
+        "--warm-up", "0", "--threads", "1", "--workers", "4"]
+TRAIN = ["train", DATA, "--model", "cifar-19pct", "--recipe", "quick", "--batch", "4", "--steps",
+         "2", "--threads", "3", "--workers", "3", "--out", "r", "--force", "--json", "--quiet"]
+LOADING = re.compile(
+    r"(\d+ threads? works? on images|no thread but the main one works on images): "
+    r"the system refused"
+)
 SECONDS_MAX = 3600
 
 
 class Sweep:
-    """The program, and what takes threads from it."""
+    """The program, and the library that refuses it threads."""
 
     def __init__(self, program, refuse, place):
         self.program, self.refuse, self.place = program, refuse, place
         self.points = self.faults = 0
 
     def run(self, command, others):
-        """The command where so many threads start beside the first. Gives what it printed and said; None: it failed."""
+        """Runs it with at most `others` more threads: (stdout, stderr), or None if it fails."""
         keep = {name: value for name, value in os.environ.items() if not name.startswith("REFUSE_")}
-        environment = {**keep, "LD_PRELOAD": self.refuse, "REFUSE_THREADS": str(others), "OMP_WAIT_POLICY": "passive"}
-        done = subprocess.run([self.program, *command], env=environment, cwd=self.place, capture_output=True, text=True,
-                              timeout=SECONDS_MAX, check=False)
+        environment = {
+            **keep,
+            "LD_PRELOAD": self.refuse,
+            "REFUSE_THREADS": str(others),
+            "OMP_WAIT_POLICY": "passive",
+        }
+        done = subprocess.run([self.program, *command], env=environment, cwd=self.place,
+                              capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
         self.points += 1
         if done.returncode == 0:
             return done.stdout, done.stderr
@@ -70,7 +81,7 @@ class Sweep:
             self.check(LOAD, others, len(LOADING.findall(done[1])), int(others < 4))
 
     def train(self):
-        """Two threads compute beside the first, and three work on images, of the training and of the validation."""
+        """Two more threads compute, and three work on images, in training and in validation."""
         bits = set()
         for others in (6, *range(6)):
             done = self.run(TRAIN, others)

@@ -1,5 +1,6 @@
 /*
- * account_test.c: what guessing gives. What runs tell is in trainer_test.c and train_test.c.
+ * account_test.c: the accuracy of guessing. trainer_test.c and train_test.c test the reports of
+ * runs.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -22,7 +22,7 @@ static an_config make_config(alexnet_context *ctx)
     options.val = "other/photos";
     options.recipe = "quick";
     an_test_set(&options, "batch=64");
-    an_test_set(&options, "lr=%.17g", 0.1 + 0.2); /* not a short decimal */
+    an_test_set(&options, "lr=%.17g", 0.1 + 0.2); /* not exact in a few decimals */
     options.stop_at_top1 = 0.5;
     options.orientation = ALEXNET_ORIENTATION_EXIF;
     an_assert_ok(ctx, an_config_resolve(ctx, &options, an_family_find("torchvision"), &config));
@@ -53,7 +53,7 @@ static void what_is_written_is_read(void **unused)
     assert_string_equal(back.recipe_name, "quick");
     assert_null(back.from);
     assert_int_equal(back.orientation, ALEXNET_ORIENTATION_EXIF);
-    back.recipe.dropout = config.recipe.dropout; /* which lives on as network.dropout */
+    back.recipe.dropout = config.recipe.dropout; /* stored as network.dropout */
     assert_memory_equal(&back.recipe, &config.recipe, sizeof config.recipe);
     assert_true(back.network.dropout == config.network.dropout);
     assert_true(back.seed == UINT64_MAX);
@@ -101,10 +101,10 @@ static void the_hash_is_that_of_what_must_not_change(void **unused)
     an_test_close(ctx, NULL);
 }
 
-/* Four of these are too long for a word. */
+/* Four of these are too long for a setting's text. */
 #define LONG "0123456789012345678901234567890123456789012345678901234567890123"
 
-/* Replaces one piece of a file's text. */
+/* Replaces one part of a file's text. */
 static void edit(alexnet_context *ctx, const char *path, const char *old, const char *new)
 {
     an_bytes bytes;
@@ -119,7 +119,7 @@ static void edit(alexnet_context *ctx, const char *path, const char *old, const 
     an_test_write_text(path, text);
 }
 
-/* A file of a version before lacks some members. */
+/* A file of an older version lacks some members. */
 static void what_came_later_may_be_missing(void **unused)
 {
     alexnet_context *ctx = an_test_open(NULL);

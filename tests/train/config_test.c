@@ -81,7 +81,7 @@ static void options_override_the_recipe(void **unused)
     an_test_close(ctx, NULL);
 }
 
-/* Option, then recipe, then family; and no dropout where the family has none. */
+/* Option before recipe before family; and no dropout if the family has none. */
 static void who_decides_on_dropout(void **unused)
 {
     alexnet_context *ctx = an_test_open(NULL);
@@ -206,7 +206,7 @@ static void a_resumed_run_may_be_longer(void **unused)
     assert_true(config.patience == 4 && config.stop_at_top1 == 0.5 && config.steps == 1000);
     assert_true(config.checkpoint_seconds == 0 && config.checkpoint_steps == 7);
     assert_int_equal(config.checkpoint_keep, 3);
-    later = alexnet_train_options_default(); /* and back */
+    later = alexnet_train_options_default(); /* and back again */
     later.steps = ALEXNET_NO_LIMIT;
     later.seconds = ALEXNET_NO_LIMIT;
     later.stop_at_top1 = ALEXNET_NO_LIMIT;
@@ -220,8 +220,8 @@ static void a_resumed_run_may_be_longer(void **unused)
     an_test_close(ctx, NULL);
 }
 
-/* The same again may be said; anything else is refused, and nothing is taken over then. */
-/* Who names no recipe gets the one that suits the data, and is told why. */
+/* Equal options are accepted; any other is refused, and then nothing changes. */
+/* Without a recipe option, the recipe is chosen by the data, and the reason is given. */
 static void the_recipe_follows_from_the_data(void **unused)
 {
     static const struct {
@@ -247,8 +247,8 @@ static void the_recipe_follows_from_the_data(void **unused)
          "model cifar-19pct and its recipe are made for one data set", 140},
         {"figure1-tanh", NULL, "w", 50000, "figure1-tanh",
          "model figure1-tanh and its recipe are made for one data set", 40},
-        {"torchvision", "caffe", "w", 36, "caffe", "asked for", 90},
-        {"torchvision", "quick", NULL, 1200000, "quick", "asked for", 15},
+        {"torchvision", "caffe", "w", 36, "caffe", "requested", 90},
+        {"torchvision", "quick", NULL, 1200000, "quick", "requested", 15},
     };
     alexnet_context *ctx = an_test_open(NULL);
 
@@ -379,9 +379,9 @@ static void what_a_run_is_does_not_change(void **unused)
     an_test_close(ctx, &memory);
 }
 
-/* ---- as another run was ---- */
+/* ---- from another run's config ---- */
 
-/* A run of cifar-19pct with what a file would hold of it. */
+/* A run of cifar-19pct, as read from a file. */
 static const char *write_base(alexnet_context *ctx, const char *folder)
 {
     const char *path = an_test_path(folder, "config.json");
@@ -420,7 +420,7 @@ static void a_new_run_is_as_the_old_one_but_for_what_is_given(void **unused)
     (void)unused;
     for (int by_folder = 0; by_folder < 2; ++by_folder) {
         an_assert_ok(ctx, an_config_open(ctx, by_folder ? folder : path, &base));
-        assert_null(base.train_sha256); /* the new run's data may be others */
+        assert_null(base.train_sha256); /* the new run's data may differ */
         assert_true(base.train_images == 0 && base.network.classes == -1);
         if (!by_folder) an_config_free(ctx, &base);
     }
@@ -447,7 +447,7 @@ static void a_new_run_is_as_the_old_one_but_for_what_is_given(void **unused)
     options.model_options = &network;
     an_assert_ok(ctx, an_config_resolve_from(ctx, &base, &options, same, &config));
     assert_string_equal(config.data, "elsewhere");
-    assert_null(config.val); /* went with the old data */
+    assert_null(config.val); /* belonged to the old data */
     assert_null(config.from);
     assert_null(config.freeze);
     assert_true(config.recipe.lr == 0.5 && config.steps == 8 && config.seed == 2);
@@ -455,7 +455,7 @@ static void a_new_run_is_as_the_old_one_but_for_what_is_given(void **unused)
     assert_int_equal(config.orientation, ALEXNET_ORIENTATION_STORED);
     an_config_free(ctx, &config);
 
-    /* the recipe's word on dropout holds for another family, too */
+    /* the recipe's dropout holds for another family, too */
     options = alexnet_train_options_default();
     options.model = "torchvision";
     an_assert_ok(ctx, an_recipe_find(ctx, "quick", &recipe));
@@ -464,7 +464,7 @@ static void a_new_run_is_as_the_old_one_but_for_what_is_given(void **unused)
     assert_true(recipe.dropout > 0 && config.network.dropout == recipe.dropout);
     an_config_free(ctx, &config);
 
-    /* another recipe brings its own settings, another family its own options */
+    /* another recipe replaces the settings, another family the model's options */
     options = alexnet_train_options_default();
     options.recipe = "paper";
     options.model = "torchvision";
@@ -512,7 +512,7 @@ static void what_is_no_config_is_not_begun_with(void **unused)
         an_assert_error(ctx, rows[i].message);
     }
     an_assert_status(ctx, an_config_open(ctx, folder, &config), ALEXNET_NOT_FOUND);
-    an_assert_error(ctx, "no folder of a run: there is no config.json in it");
+    an_assert_error(ctx, "not the folder of a run: no config.json");
     an_assert_status(ctx, an_config_open(ctx, an_test_path(folder, "none"), &config),
                      ALEXNET_NOT_FOUND);
     write_base(ctx, folder);

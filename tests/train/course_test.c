@@ -19,7 +19,7 @@ static void without_an_estimate_place_and_step_are_the_same(void **unused)
     assert_true(an_course_part(&course, 0) == 0 && an_course_part(&course, 7) == 1);
 }
 
-/* The place never jumps, never goes back, and is at the end where the run ends. */
+/* The place never jumps, never decreases, and reaches the end where the run ends. */
 static void estimates_bend_the_course_but_never_break_it(void **unused)
 {
     static const struct {
@@ -42,14 +42,17 @@ static void estimates_bend_the_course_but_never_break_it(void **unused)
     }
 }
 
-/* The place in steps goes on from where it was, up or down the plan; the same plan is the same course to the bit. */
+/*
+ * The place in steps continues from its value, for a longer or shorter plan; an equal plan gives
+ * the same course, bit for bit.
+ */
 static void another_plan_keeps_the_place(void **unused)
 {
     const an_course start = an_course_start(100);
     const an_course moved = an_course_move(&start, 10, 50);
 
     (void)unused;
-    assert_true(fabs(an_course_place(&moved, 30) - 55) < 1e-9); /* 10 % and half of the rest */
+    assert_true(fabs(an_course_place(&moved, 30) - 55) < 1e-9); /* 10 %, and half of the rest */
     assert_true(fabs(an_course_part(&moved, 30) - 0.55) < 1e-9);
     an_course course = an_course_replan(&moved, 30, 100);
     assert_memory_equal(&course, &moved, sizeof course);
@@ -60,12 +63,12 @@ static void another_plan_keeps_the_place(void **unused)
     course = an_course_replan(&moved, 30, 40);
     assert_int_equal(course.total, 40);
     course =
-        an_course_move(&start, 10, 100); /* all fits: a longer plan is gone through to its end */
+        an_course_move(&start, 10, 100); /* everything fits: a longer plan is done to its end */
     course = an_course_replan(&course, 30, 200);
     assert_int_equal(course.total, 200);
-    course = an_course_replan(&start, 5, 30); /* no estimate: a plan as any other */
+    course = an_course_replan(&start, 5, 30); /* no estimate: an ordinary plan */
     assert_true(an_course_place(&course, 12) == 12 && course.total == 30);
-    course = an_course_reopen(50, 100); /* half of the epochs were taken, all of the schedule */
+    course = an_course_reopen(50, 100); /* half of the epochs were done, but all of the schedule */
     assert_true(an_course_place(&course, 50) == 50 && an_course_place(&course, 100) == 100);
     assert_int_equal(course.total, 100);
 }

@@ -52,7 +52,7 @@ static void open_data(world *w, const char *data, const char *val)
     an_assert_ok(w->ctx, an_dataset_open(w->ctx, &w->config, &w->data));
 }
 
-static void the_data_s_own_part_validates(void **state)
+static void the_data_s_validation_split_is_used(void **state)
 {
     world *w = *state;
 
@@ -78,7 +78,7 @@ static void a_data_set_given_validates(void **state)
     world *w = *state;
     const char *train = an_test_path(w->folder, "data/train");
 
-    open_data(w, train, an_test_path(w->folder, "data")); /* its val */
+    open_data(w, train, an_test_path(w->folder, "data")); /* its val split */
     assert_int_equal(w->data.train.count, 30);
     assert_int_equal(w->data.val.count, 15);
     open_data(w, train, train); /* all of it */
@@ -116,7 +116,7 @@ static void classes_are_those_of_the_model(void **state)
     alexnet_model_free(model);
 }
 
-/* The model's classes are those of the training part. */
+/* The model's classes are those of the training images. */
 static void a_validation_part_of_other_classes_is_bad_data(void **state)
 {
     world *w = *state;
@@ -156,7 +156,7 @@ static void memory_may_run_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(the_data_s_own_part_validates),
+        TEST(the_data_s_validation_split_is_used),
         TEST(without_a_part_a_split_does),
         TEST(a_data_set_given_validates),
         TEST(a_missing_one_is_named),

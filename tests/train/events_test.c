@@ -17,7 +17,7 @@ static void values_hold_from_their_epoch_on(void **unused)
 {
     static const struct {
         double epochs;
-        const char *layer; /* NULL: of the whole */
+        const char *layer; /* NULL: of the whole model */
         an_factors expected;
     } rows[] =
         {
@@ -27,13 +27,13 @@ static void values_hold_from_their_epoch_on(void **unused)
             {30, "fc10", {0.1, 1, 0}},
             {51, "fc10", {0.01, 1, 0}},
             {66.5, "conv1", {0.01, 1, 0}},
-            {67, "conv1", {0.001, 1, 0}}, /* of the recipe's own rate, not of 0.01 */
+            {67, "conv1", {0.001, 1, 0}}, /* times the recipe's rate, not 0.01 */
             {67, "conv2", {0.01, 1, 0}},
             {67, NULL, {0.01, 1, 0}},
             {72, "conv1", {0, 0, 0}},
-            {79, "conv1", {0, 0, 0}}, /* it stays still */
+            {79, "conv1", {0, 0, 0}}, /* it stays untrained */
             {79, "conv2", {0.001, 1, 0}},
-            {80, "conv2", {0.001, 0.5, 0}}, /* weights' own before that of all */
+            {80, "conv2", {0.001, 0.5, 0}}, /* weights' rate before the rate of all */
             {1000, "conv1", {0, 0, 0}},
         };
     alexnet_context *ctx = an_tiny_open(NULL, 1);
@@ -66,11 +66,11 @@ static void none_change_nothing(void **unused)
     assert_true(factors.weights == 1 && factors.biases == 1 && factors.decay == 1);
     assert_int_equal(an_events_noise_end(&events), INT64_MAX);
     an_assert_ok(ctx, an_events_parse(ctx, "3:noise=off;1.5:noise=off", &events));
-    assert_int_equal(an_events_noise_end(&events), 2); /* the first epoch that begins then */
+    assert_int_equal(an_events_noise_end(&events), 2); /* the next epoch that begins */
     an_test_close(ctx, NULL);
 }
 
-/* At the same epoch the one further to the right. */
+/* At the same epoch, the later one in the text holds. */
 static void the_last_of_a_kind_holds(void **unused)
 {
     alexnet_context *ctx = an_test_open(NULL);
@@ -86,7 +86,7 @@ static void the_last_of_a_kind_holds(void **unused)
 
 static void a_layer_that_is_missing_is_named(void **unused)
 {
-    static const char *const rows[] = {"conv9", "pool1", "conv"}; /* pool1 learns nothing */
+    static const char *const rows[] = {"conv9", "pool1", "conv"}; /* pool1 has no parameters */
     alexnet_context *ctx = an_tiny_open(NULL, 1);
     alexnet_model *model = an_tiny_model(ctx, NULL, 2, 1);
 

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A network for inputs of several sizes. */
+/* A network that accepts inputs of several sizes. */
 static const an_row rows[] = {
     {"conv1", "conv2d", "filters=4 kernel=3 stride=2"},
     {"relu1", "relu", ""},
@@ -29,7 +29,7 @@ static const an_family family = {
     .row_count = AN_COUNT(rows),
 };
 
-#define EPOCH_STEPS 3 /* 12 images, 4 a step; 4 epochs */
+#define EPOCH_STEPS 3 /* 12 images, 4 per step; 4 epochs */
 
 typedef struct world {
     an_test_memory memory;
@@ -41,7 +41,7 @@ typedef struct world {
     alexnet_model *model;
     an_train_state state;
     an_feed feed;
-    alexnet_go go; /* of the progress callback */
+    alexnet_go go; /* returned by the progress callback */
 } world;
 
 static alexnet_go answer(void *user, const alexnet_progress *progress)
@@ -124,7 +124,7 @@ static int side_now(const world *w)
     return an_session_plan(w->feed.session)->model->nodes[0].x.h;
 }
 
-/* A feed that is opened at a step gives what one gives that came there. */
+/* A feed that is opened at a step gives the same batches as one that ran up to it. */
 static void a_batch_is_a_function_of_the_step(void **state)
 {
     world *w = *state;
@@ -168,13 +168,13 @@ static void the_input_grows_where_an_epoch_begins(void **state)
     assert_non_null(strstr(w->log.text, "epoch 3: the input is 64x64 from now on"));
     an_feed_close(&w->feed);
 
-    w->state.step = 3 * EPOCH_STEPS + 1; /* in an epoch that began, and was stopped, at 32 */
+    w->state.step = 3 * EPOCH_STEPS + 1; /* in an epoch that began, and was stopped, at side 32 */
     w->state.side = 32;
     an_assert_ok(w->ctx, open_feed(w));
     assert_int_equal(side_now(w), 32);
 }
 
-static void unreadable_images_of_every_size_are_told(void **state)
+static void unreadable_images_of_every_size_are_reported(void **state)
 {
     world *w = *state;
     an_bad_list train = {0}, val = {0};
@@ -187,7 +187,8 @@ static void unreadable_images_of_every_size_are_told(void **state)
     w->config.on_bad_image = ALEXNET_BAD_IMAGE_SKIP;
     w->config.recipe.grow = 32;
     an_assert_ok(w->ctx, open_feed(w));
-    for (int step = 0; step <= 3 * EPOCH_STEPS; ++step) /* the last is the first of the next size */
+    for (int step = 0; step <= 3 * EPOCH_STEPS;
+         ++step) /* the last step is the first of the next size */
         take_step(w);
     an_assert_ok(w->ctx, an_feed_take_skipped(&w->feed, &train, &val));
     assert_int_equal(train.count, 2);
@@ -195,7 +196,7 @@ static void unreadable_images_of_every_size_are_told(void **state)
     an_bad_list_free(w->ctx, &train);
 }
 
-/* Behind frozen layers rows take the place of images; their size is that of the whole input. */
+/* Behind frozen layers rows replace images; they are computed at the full input size. */
 static void rows_of_frozen_layers_are_kept(void **state)
 {
     world *w = *state;
@@ -207,13 +208,13 @@ static void rows_of_frozen_layers_are_kept(void **state)
     assert_non_null(w->feed.frozen);
     assert_string_equal(w->model->nodes[w->feed.first].name, "fc2");
     assert_int_equal(w->state.side, 64);
-    assert_true(an_feed_rest(&w->feed) == 1); /* no step is smaller than another */
+    assert_true(an_feed_rest(&w->feed) == 1); /* all steps have the same size */
     for (int step = 0; step < EPOCH_STEPS; ++step)
         assert_int_equal(take_step(w)->n, 4);
     assert_non_null(strstr(w->log.text, "once for 2 views of each image and kept"));
 }
 
-static void a_wish_to_stop_gives_no_batch(void **state)
+static void a_request_to_stop_gives_no_batch(void **state)
 {
     world *w = *state;
     const an_batch *batch;
@@ -249,9 +250,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_batch_is_a_function_of_the_step),
         TEST(the_input_grows_where_an_epoch_begins),
-        TEST(unreadable_images_of_every_size_are_told),
+        TEST(unreadable_images_of_every_size_are_reported),
         TEST(rows_of_frozen_layers_are_kept),
-        TEST(a_wish_to_stop_gives_no_batch),
+        TEST(a_request_to_stop_gives_no_batch),
         TEST(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

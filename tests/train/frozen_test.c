@@ -1,5 +1,5 @@
 /*
- * frozen_test.c: what frozen layers give, kept or computed at each step.
+ * frozen_test.c: the output of frozen layers, kept or computed at each step.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -61,7 +61,7 @@ static alexnet_train_options tuning(an_runs *r, const char *name, const char *fr
     return options;
 }
 
-/* As many views as epochs: the same rows, and so the same bits; also from a resumed run. */
+/* With as many views as epochs, the rows and so the bits are the same, also in a resumed run. */
 static void kept_rows_are_those_that_would_be_computed(void **state)
 {
     an_runs *r = *state;
@@ -69,7 +69,7 @@ static void kept_rows_are_those_that_would_be_computed(void **state)
     alexnet_train_options options = tuning(r, "computed", from, 0);
     const alexnet_train_result computed = an_runs_train(r, &options);
 
-    assert_null(strstr(r->log.text, "frozen layers give"));
+    assert_null(strstr(r->log.text, "frozen layers is"));
     for (int workers = 0; workers < 3; ++workers) {
         options = tuning(r, "kept", from, 3);
         options.workers = workers;
@@ -93,7 +93,7 @@ static void kept_rows_are_those_that_would_be_computed(void **state)
     }
 }
 
-/* One view: each epoch shows the same; two: they take turns. */
+/* One view: each epoch uses the same; two: they alternate. */
 static void fewer_views_than_epochs_take_turns(void **state)
 {
     an_runs *r = *state;
@@ -122,7 +122,7 @@ static alexnet_go stop_in_features(void *user, const alexnet_progress *progress)
     return ALEXNET_GO_STOP;
 }
 
-static void a_wish_to_stop_is_heard_while_rows_are_computed(void **state)
+static void a_request_to_stop_is_obeyed_while_rows_are_computed(void **state)
 {
     an_runs *r = *state;
     const char *from = first_run(r);
@@ -143,7 +143,7 @@ static void a_wish_to_stop_is_heard_while_rows_are_computed(void **state)
     assert_string_equal(result.last_sha256, whole.last_sha256);
 }
 
-/* An image that cannot be read is left out of every epoch, and told once. */
+/* An unreadable image is left out of every epoch, and reported once. */
 static void count_skipped(void *user, const char *path, const char *reason)
 {
     (void)path;
@@ -198,7 +198,7 @@ int main(void)
         cmocka_unit_test(the_part_ends_where_something_is_trained_or_drawn),
         TEST(kept_rows_are_those_that_would_be_computed),
         TEST(fewer_views_than_epochs_take_turns),
-        TEST(a_wish_to_stop_is_heard_while_rows_are_computed),
+        TEST(a_request_to_stop_is_obeyed_while_rows_are_computed),
         TEST(unreadable_images_are_left_out),
         TEST(memory_may_fail_anywhere),
     };

@@ -25,7 +25,7 @@ static void sides_grow_in_steps(void **unused)
         assert_int_equal(an_growth_side(rows[i].from, rows[i].full, rows[i].part), rows[i].side);
 }
 
-/* The rest of a run that grows costs more than a step now; at the full side as much. */
+/* The remaining steps of a growing run cost more than the present one; at full side, as much. */
 static void the_rest_costs_more(void **unused)
 {
     (void)unused;
@@ -35,7 +35,7 @@ static void the_rest_costs_more(void **unused)
     assert_true(an_growth_rest(128, 224, 0.5) > 1 && an_growth_rest(128, 224, 1) == 1);
 }
 
-/* ---- in a run ---- */
+/* ---- in runs ---- */
 
 static alexnet_train_options growing(an_runs *r, const char *name)
 {
@@ -46,14 +46,14 @@ static alexnet_train_options growing(an_runs *r, const char *name)
     network.input_h = network.input_w = 127;
     options.model = "torchvision";
     options.model_options = &network;
-    an_test_set(&options, "grow=63 batch=6"); /* 2 steps an epoch */
+    an_test_set(&options, "grow=63 batch=6"); /* 2 steps per epoch */
     options.epochs = 4;
     options.force = 1;
     options.checkpoint_keep = 1;
     return options;
 }
 
-/* Stopped in the middle of an epoch, and where the side has just changed. */
+/* Stopped within an epoch, and just after the side has changed. */
 static void a_run_that_grows_is_resumed_to_the_same_bits(void **state)
 {
     static const int64_t stops[] = {3, 4};

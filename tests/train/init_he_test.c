@@ -39,7 +39,7 @@ static double deviation_of(const alexnet_model *model, int index)
     return sqrt(sum / (double)param->count);
 }
 
-/* sqrt(2 / fan_in): conv1 3x5x5, conv2 and conv3 32x5x5, fc10 1024; biases, at odd places, 0. */
+/* sqrt(2 / fan_in): conv1 3x5x5, conv2 and conv3 32x5x5, fc10 1024; biases, at odd indices, 0. */
 static void weights_have_their_deviations(void **unused)
 {
     const double expected[8] = {sqrt(2.0 / 75) / 50, 0, sqrt(2.0 / 800),       0,
@@ -55,7 +55,7 @@ static void weights_have_their_deviations(void **unused)
     an_test_close(ctx, NULL);
 }
 
-/* A step of w on x moves w x as far as one of 50 w on x / 50 would. */
+/* A step of w with input x changes w x as much as a step of 50 w with input x / 50. */
 static void the_first_layer_s_rate_and_decay_are_fitted(void **unused)
 {
     alexnet_context *ctx = an_tiny_open(NULL, 1);

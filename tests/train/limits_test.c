@@ -8,7 +8,7 @@
 #include "train/limits.h"
 #include <string.h>
 
-/* Of 100 planned steps, with a limit of 60 seconds where it says so; patience 3, top-1 0.9. */
+/* 100 planned steps, with a limit of 60 seconds in some rows; patience 3, top-1 0.9. */
 static void the_first_limit_ends_a_run(void **unused)
 {
     static const struct {
@@ -55,7 +55,7 @@ static void without_validation_nothing_is_good_enough(void **unused)
     assert_false(an_limit_good_enough(&config, &state));
 }
 
-static void a_run_with_nothing_left_is_told_why(void **unused)
+static void a_run_with_nothing_left_says_why(void **unused)
 {
     static const struct {
         double seconds;
@@ -89,7 +89,7 @@ static void a_run_with_nothing_left_is_told_why(void **unused)
          0,
          0},
         {10, {.planned = 100, .total = 100}, 99, "raise --patience, or --patience none", -1, 2, 0},
-        {10, {.planned = 100, .total = 100}, 99, "--stop-at-top1 none, to go on", -1, 0, 0.9},
+        {10, {.planned = 100, .total = 100}, 99, "--stop-at-top1 none, to continue", -1, 0, 0.9},
     };
     an_tiny_text log;
     alexnet_context *ctx = an_test_open(NULL);
@@ -118,7 +118,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_limit_ends_a_run),
         cmocka_unit_test(without_validation_nothing_is_good_enough),
-        cmocka_unit_test(a_run_with_nothing_left_is_told_why),
+        cmocka_unit_test(a_run_with_nothing_left_says_why),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,7 +56,7 @@ static an_mean_job make_job(world *w)
     };
 }
 
-/* 32x32 images are neither resized nor cropped: the mean of the decoded bytes themselves. */
+/* 32x32 images are neither resized nor cropped: the mean is that of the decoded bytes. */
 static void it_is_the_mean_of_the_pixels(void **state)
 {
     world *w = *state;
@@ -107,7 +107,7 @@ static void unreadable_images_do_not_count(void **state)
     an_tiny_spoil(w->folder, "data/train/cross/0001.jpg");
     an_assert_status(w->ctx, an_mean_image_compute(&job), ALEXNET_BAD_FILE);
     job.images.skip_max = -1;
-    job.images.indices = (const int64_t[]){50, 51}; /* the two */
+    job.images.indices = (const int64_t[]){50, 51}; /* the two bad ones */
     job.images.count = 2;
     an_assert_status(w->ctx, an_mean_image_compute(&job), ALEXNET_BAD_FILE);
     an_assert_error(w->ctx, "none of the 2");

@@ -1,6 +1,6 @@
 /*
- * memory_test.c: what a run is said to take follows its settings, and what is not there is refused
- * before anything is written. Whether it is true of a whole process is tests/bench/said_test.py.
+ * memory_test.c: the estimate of a run's memory follows its settings, and a lack of memory is
+ * detected before anything is written. tests/bench/said_test.py compares it with whole processes.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -19,7 +19,7 @@ static void keep_start(void *user, const alexnet_train_start *start)
     *kept = *start;
 }
 
-static void it_is_told_before_and_beside_what_was_measured(void **state)
+static void estimate_and_measurement_are_reported(void **state)
 {
     an_runs *r = *state;
     alexnet_train_options options = an_runs_options(r, "run");
@@ -58,7 +58,7 @@ static void more_than_there_is_does_not_begin(void **state)
     an_runs_train(r, &resumed);
 }
 
-/* Of a network for images of 32 x 32 in three classes, 30 to train on and 12 to validate with. */
+/* For a network for 32x32 images in three classes, 30 for training and 12 for validation. */
 static int64_t said(an_runs *r, const an_config *config, const char *freeze, bool validates)
 {
     an_dataset data = {0};
@@ -97,7 +97,7 @@ static void it_follows_the_settings(void **state)
     assert_true(said(r, &config, NULL, false) >= plain + 3 * 8 * image);
     config.recipe.batch = 8;
     config.recipe.views = 2;
-    assert_true(said(r, &config, "conv1", false) != plain); /* rows in place of images */
+    assert_true(said(r, &config, "conv1", false) != plain); /* rows instead of images */
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, an_runs_set_up, an_runs_tear_down)
@@ -105,7 +105,7 @@ static void it_follows_the_settings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(it_is_told_before_and_beside_what_was_measured),
+        TEST(estimate_and_measurement_are_reported),
         TEST(more_than_there_is_does_not_begin),
         TEST(it_follows_the_settings),
     };

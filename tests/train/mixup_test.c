@@ -10,7 +10,10 @@
 #include <math.h>
 #include <string.h>
 
-/* Mean 1/2 and variance 1 / (4 (2 a + 1)) of Beta(a, a), within five standard errors of a sample of 40,000. */
+/*
+ * Mean 1/2 and variance 1 / (4 (2 a + 1)) of Beta(a, a), within five standard errors of a sample of
+ * 40,000.
+ */
 static void parts_are_of_the_beta_distribution(void **unused)
 {
     static const double strengths[] = {0.1, 0.2, 0.5, 1, 2};
@@ -46,7 +49,9 @@ static void the_smallest_strength_draws_one_of_the_two(void **unused)
     assert_in_range(ones, 400, 600);
 }
 
-/* Each image keeps the larger part; two halves of a pair get their labels crosswise. */
+/*
+ * Each image keeps the larger part; the two images of a pair get each other's label as the second.
+ */
 static void a_batch_is_blended_in_pairs(void **unused)
 {
     const float images[6] = {0, 0, 1, 10, 2, 20};

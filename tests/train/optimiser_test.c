@@ -22,7 +22,7 @@ static alexnet_status step_at(an_optimiser *optimiser, alexnet_session *session,
     return an_optimiser_step(optimiser, session, model, &rates);
 }
 
-/* All that are stored. */
+/* All stored gradients. */
 static void set_gradients(alexnet_session *session, const alexnet_model *model, float value)
 {
     for (int i = 0; i < model->params.count; ++i)
@@ -52,8 +52,8 @@ static void multipliers_of_recipe_and_model_meet(void **unused)
     }
 }
 
-/* One weight w = 1 with gradient 2 in every step; the rate falls from 0.1 to 0.01 before the
- * second. */
+/* One weight w = 1 with gradient 2 at every step; the rate falls from 0.1 to 0.01 before the second
+ * step. */
 static void the_two_conventions_differ_when_the_rate_falls(void **unused)
 {
     static const double rates[2] = {0.1, 0.01};
@@ -118,12 +118,15 @@ static void frozen_parameters_stay(void **unused)
     an_test_close(ctx, NULL);
 }
 
-/* One weight w = 1 with gradient 2 in every step, no decay: by Adam it moves by the rate, 0.1, whatever the
-   gradient; by RMSProp with rho 0.5, epsilon 1 and momentum 0.5 as below. */
+/*
+ * One weight w = 1 with gradient 2 at every step, no decay. Adam moves it by the rate, 0.1,
+ * whatever the gradient; RMSProp with rho 0.5, epsilon 1 and momentum 0.5 as below.
+ */
 static void each_rule_gets_the_recipe_s_numbers(void **unused)
 {
     /* rmsprop  s1 = 0.5 1 + 0.5 4 = 2.5      v1 = 0.1 2 / sqrt(3.5)  = 0.1069045    w1 = 0.8930955
-                s2 = 0.5 2.5 + 0.5 4 = 3.25   v2 = 0.5 v1 + 0.1 2 / sqrt(4.25) = 0.1504664   w2 = 0.7426291 */
+       s2 = 0.5 2.5 + 0.5 4 = 3.25   v2 = 0.5 v1 + 0.1 2 / sqrt(4.25) = 0.1504664   w2 = 0.7426291
+       */
     static const struct {
         an_recipe recipe;
         double expected[2];
@@ -169,7 +172,7 @@ static void less_is_kept_of_the_first_averages(void **unused)
 }
 
 /* a = d a + (1 - d) w after each step, d = min(0.75, (1 + n) / (10 + n)), which is 0.75 from n = 26
-   on. Of all values, statistics included; swapped, and swapped back. */
+   on. For all values, statistics included; swapped, and swapped back. */
 static void the_average_follows_all_values(void **unused)
 {
     an_recipe averaging = recipe;
@@ -208,7 +211,7 @@ static void the_average_follows_all_values(void **unused)
     an_test_close(ctx, NULL);
 }
 
-/* Of weights 0.5, of biases 0.25, of decay 0.125; a factor of 0 is told from a rate of 0. */
+/* Factors: weights 0.5, biases 0.25, decay 0.125; a factor of 0 differs from a rate of 0. */
 static void factors_of_events_come_on_top(void **unused)
 {
     static const an_param weight = {.lr_multiplier = 3, .decay_multiplier = 2};
@@ -227,7 +230,10 @@ static void factors_of_events_come_on_top(void **unused)
     assert_false(an_optimiser_rule(&recipe, &weight, &none, &factors).still);
 }
 
-/* From epoch 2 on conv1 stands still, neither updated nor decayed, its velocity too; the others go on. */
+/*
+ * From epoch 2 on conv1 is neither updated nor decayed, and keeps its velocity; the others are
+ * trained.
+ */
 static void a_layer_that_an_event_stops_stands_still(void **unused)
 {
     alexnet_context *ctx = an_tiny_open(NULL, 1);
@@ -262,10 +268,10 @@ static void a_layer_that_an_event_stops_stands_still(void **unused)
     an_test_close(ctx, NULL);
 }
 
-/* ---- what is observed, not learned ---- */
+/* ---- running statistics ---- */
 
 #define IMAGES 37
-#define PIXELS   (3 * 8 * 8) /* of an image of an_tiny_normed() */
+#define PIXELS (3 * 8 * 8) /* of an image of an_tiny_normed() */
 
 static void fill(float images[IMAGES * PIXELS], int32_t labels[IMAGES], int64_t step)
 {
@@ -303,7 +309,10 @@ static const float *values_of(const alexnet_model *model, const char *name)
     return model->values + model->params.items[an_model_find_param(model, name)].offset;
 }
 
-/* norm1's output, from conv1's and the model's own parameters; sums of few terms of size 10 at most. */
+/*
+ * norm1's output, from conv1's and the model's own parameters; sums of few terms of size 10 at
+ * most.
+ */
 static void check_inference(const alexnet_model *model)
 {
     enum { PLACES = 64, CHANNELS = 6 };
@@ -331,7 +340,10 @@ static void check_inference(const alexnet_model *model)
     }
 }
 
-/* running += momentum (seen - running), momentum .1 for norm1 and .25 for norm3; neither rate nor decay enters. */
+/*
+ * running += momentum (seen - running), momentum .1 for norm1 and .25 for norm3, without rate and
+ * decay.
+ */
 static void statistics_follow_the_batches_and_serve_inference(void **unused)
 {
     static const char *const names[] = {"norm1.running_mean", "norm1.running_var",
@@ -419,7 +431,7 @@ static void bits_do_not_depend_on_threads(void **unused)
     }
 }
 
-/* ---- what backward updates by itself ---- */
+/* ---- parameters that the backward pass updates ---- */
 
 /* A network in training. */
 typedef struct run {
@@ -442,9 +454,8 @@ static run run_open(const an_recipe *by, const char *tier, int threads, const ch
     if (frozen != NULL) an_assert_ok(r.ctx, an_model_freeze(r.model, frozen));
     an_assert_ok(r.ctx, an_events_parse(r.ctx, "1:fc3=0.5;2:fc3=0;2:decay=0;3:fc3=2", &r.events));
     an_assert_ok(r.ctx, an_optimiser_open(r.model, by, &r.optimiser));
-    an_assert_ok(r.ctx, stores
-                            ? an_session_open_training(r.model, IMAGES, 0, 1, &r.session)
-                            : an_optimiser_open_session(by, r.model, IMAGES, 0, 1, &r.session));
+    an_assert_ok(r.ctx, stores ? an_session_open_training(r.model, IMAGES, 0, 1, &r.session)
+                               : an_optimiser_open_session(by, r.model, IMAGES, 0, 1, &r.session));
     return r;
 }
 
@@ -478,8 +489,10 @@ static void check_same(const run *a, const run *b)
             assert_memory_equal(a->optimiser.slots[slot], b->optimiser.slots[slot], bytes);
 }
 
-/* With and without stored gradients, on every tier, for any number of threads, through events that slow a layer, stop it
-   and let it go on. */
+/*
+ * With and without stored gradients, on every tier, for any number of threads, with events that
+ * slow a layer, stop it and train it again.
+ */
 static void updating_in_backward_changes_no_bit(void **unused)
 {
     static const char *const tiers[] = {"portable", "avx2", "avx512"};
@@ -493,7 +506,7 @@ static void updating_in_backward_changes_no_bit(void **unused)
         alexnet_context *ctx;
         const alexnet_status status = alexnet_open(&options, &ctx);
         alexnet_close(ctx);
-        if (status != ALEXNET_OK) continue; /* not on this machine */
+        if (status != ALEXNET_OK) continue; /* this machine does not support it */
         for (size_t i = 0; i < AN_COUNT(recipes); ++i) {
             run stored = run_open(&recipes[i], tiers[t], 1, NULL, true);
             run_train(&stored);
@@ -515,7 +528,7 @@ static bool updates(const run *r, const char *name)
     return an_session_updates(r->session, param) && an_session_gradient(r->session, param) == NULL;
 }
 
-/* Weights of linear layers by SGD; nothing by another rule, nothing that is frozen. */
+/* Weights of linear layers with SGD; none with another rule, and no frozen ones. */
 static void only_sgd_updates_in_backward(void **unused)
 {
     an_recipe adam = {.update = AN_UPDATE_ADAM, .momentum = 0.9, .beta2 = 0.99, .epsilon = 1e-8};

@@ -1,5 +1,5 @@
 /*
- * pace_test.c: by a clock that the test moves.
+ * pace_test.c: on a clock that the test advances.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -23,9 +23,13 @@ static void what_fits(void **unused)
         {{.step = 0.5}, 10, 0, -1, 0},
         {{.step = 0.5, .epoch = 5}, 10, 0, 50, 50},
         {{.step = 0.5, .epoch = 5}, 10, 5, 50, 45},
-        {{.step = 0.5, .epoch = 5}, 10, 0, 8, 6}, /* and its validation */
+        {{.step = 0.5, .epoch = 5}, 10, 0, 8, 6}, /* and a validation */
         {{.step = 0.5, .epoch = 5}, 10, 0, 5, 0},
-        {{.step = 0.5, .epoch = 5}, 10, 0, 57, 50}, /* not two seconds more and a validation */
+        {{.step = 0.5, .epoch = 5},
+         10,
+         0,
+         57,
+         50}, /* two more seconds and a validation do not fit */
         {{.step = 0.5, .epoch = 1}, 10, 0, 20.6, 33},
         {{.step = 0.5, .epoch = 5, .once = 20}, 10, 0, 50, 30},
         {{.step = 0.5, .once = 60}, 10, 0, 50, 0},
@@ -40,7 +44,7 @@ static void what_fits(void **unused)
             rows[i].fit);
 }
 
-/* ---- a sitting ---- */
+/* ---- a process ---- */
 
 typedef struct world {
     an_test_memory memory;
@@ -52,7 +56,7 @@ typedef struct world {
     an_train_state state;
     an_feed feed; /* without batches */
     an_pacer pacer;
-    double now, tick; /* tick: what each look at the clock takes */
+    double now, tick; /* tick: each reading of the clock advances it by this */
 } world;
 
 static double look(void *user)
@@ -109,8 +113,8 @@ static void take_steps(world *w, int count, double seconds)
     }
 }
 
-/* The first estimate comes after ten seconds, the next after a twentieth of the time, each by the
-   steps since. */
+/* The first estimate comes after ten seconds, the next after a twentieth of the time, each from the
+   steps since the one before. */
 static void estimates_move_the_end(void **state)
 {
     world *w = *state;
@@ -144,20 +148,20 @@ static void the_ends_of_epochs_are_counted_apart(void **state)
     assert_int_equal(w->state.course.total, 5 + 3 + 36); /* 180 = 6 + 10 + 9 * (8 + 10) and 2 */
 }
 
-/* An estimate at the last step of an epoch still has its validation before it. */
+/* An estimate at the last step of an epoch includes the validation that follows. */
 static void an_estimate_at_the_end_of_an_epoch(void **state)
 {
     world *w = *state;
 
     w->config.seconds = 100;
     w->pacer.epoch_steps = 20;
-    w->pacer.val_images = 12; /* as one step */
+    w->pacer.val_images = 12; /* take as long as one step */
     an_pacer_begin(&w->pacer, w->ctx);
     take_steps(w, 20, 0.25);
     assert_int_equal(w->state.course.total, 20 + 360); /* 95 = 0.25 + 18 * 5.25 and 0.25 */
 }
 
-/* A later sitting goes on with the time that earlier ones took. */
+/* A resumed process adds to the time of earlier ones. */
 static void without_a_limit_only_the_clock_is_kept(void **state)
 {
     world *w = *state;
@@ -174,7 +178,7 @@ static void without_a_limit_only_the_clock_is_kept(void **state)
     assert_true(w->state.seconds == 251);
 }
 
-/* Two steps in one second; an image of validation counts for a third of one of training. */
+/* Two steps per second; a validation image counts as a third of a training image. */
 static void a_rehearsal_learns_the_pace_and_nothing_else(void **state)
 {
     world *w = *state;

@@ -36,7 +36,7 @@ static void every_recipe_parses_with_its_words(void **unused)
     an_test_close(ctx, NULL);
 }
 
-/* FACTS of pytorch/vision's references/classification, and of layer-params-19pct.cfg. */
+/* Facts from pytorch/vision's references/classification, and from layer-params-19pct.cfg. */
 static void the_recipes_of_others_are_as_published(void **unused)
 {
     alexnet_context *ctx = an_test_open(NULL);
@@ -74,8 +74,10 @@ static void the_recipes_of_others_are_as_published(void **unused)
     an_test_close(ctx, NULL);
 }
 
-/* One of a family's parameters at a moment: what its recipe's numbers, schedules and events, and its model's
-   table, come to. Epochs have 10 steps. */
+/*
+ * One of a family's parameters at one step: the result of its recipe's values, schedules and
+ * events, and of its model's table. Epochs have 10 steps.
+ */
 typedef struct moment {
     const char *family, *param;
     double epoch;
@@ -124,7 +126,7 @@ static void check_moment(alexnet_context *ctx, const moment *m)
     alexnet_model_free(model);
 }
 
-/* As the sources have it. */
+/* Values from the sources. */
 static void rates_and_decays_are_the_published_ones(void **unused)
 {
     static const moment rows[] = {
@@ -177,7 +179,10 @@ static void rates_and_decays_are_the_published_ones(void **unused)
     an_test_close(ctx, NULL);
 }
 
-/* It parses, with its schedules, augmentation and events, which find their layers in its own model. */
+/*
+ * Every recipe parses, with its schedules, augmentation and events; the events' layers exist in its
+ * model.
+ */
 static void every_family_has_its_recipe(void **unused)
 {
     const alexnet_model_options options = alexnet_model_options_default();
@@ -197,7 +202,7 @@ static void every_family_has_its_recipe(void **unused)
         an_assert_ok(ctx, an_augment_parse(ctx, recipe.augment, &augment));
         an_assert_ok(ctx, an_events_parse(ctx, recipe.events, &events));
         an_assert_ok(ctx, an_events_check(&events, model));
-        /* colour noise ends only where there is some */
+        /* only colour noise that is on can end */
         assert_true(augment.pca || augment.pca_text || an_events_noise_end(&events) == INT64_MAX);
         alexnet_model_free(model);
     }

@@ -60,8 +60,10 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* Two answers of four classes, one right, the other of rank 1; a step takes 2 seconds, half of it
- * waiting. */
+/*
+ * Two predictions of four classes, one right, the other with rank 1; a step takes 2 seconds, half
+ * of them waiting.
+ */
 static void step(world *w, int64_t number, double loss)
 {
     static const float probs[8] = {0.7F, 0.1F, 0.1F, 0.1F, 0.6F, 0.4F, 0, 0};
@@ -75,7 +77,7 @@ static void step(world *w, int64_t number, double loss)
                             .seconds = 3 * (double)number,
                             .seconds_left = (double)NAN};
 
-    an_report_answers(&w->report, probs, 4, labels, 2, loss);
+    an_report_predictions(&w->report, probs, 4, labels, 2, loss);
     an_assert_ok(w->ctx, an_report_step(&w->report, &at));
 }
 
@@ -101,7 +103,7 @@ static void progress_follows_every_step_and_the_log_every_tenth(void **state)
     for (int64_t i = 1; i <= 25; ++i)
         step(w, i, 1);
     assert_int_equal(w->calls, 25);
-    assert_int_equal(count_lines(w), 3); /* 10, 20, and the epoch's end */
+    assert_int_equal(count_lines(w), 3); /* steps 10, 20, and the epoch's end */
     assert_true(w->last.images_per_second == 1 && w->last.data_wait == 0.5);
     assert_true(w->last.top1 == 0.5 && w->last.top5 == 1 && w->last.epoch == 1);
 }
@@ -124,7 +126,7 @@ static void a_line_is_the_mean_since_the_one_before(void **state)
         "\"images_per_second\":1,\"data_wait\":0.5,\"seconds\":60,\"split\":\"train\"}\n");
 }
 
-static void the_caller_s_wish_is_kept(void **state)
+static void the_caller_s_request_is_kept(void **state)
 {
     world *w = *state;
 
@@ -151,7 +153,8 @@ static void an_epoch_ends_with_a_sentence(void **state)
     an_report_epoch(&w->report, &at, 6, &val);
     assert_string_equal(w->message, "epoch 1: loss 0.5000, top-1 50.00 %; validation: loss 0.5000, "
                                     "top-1 75.00 %, top-5 100.00 %");
-    an_report_epoch(&w->report, &at, 5, &val); /* five answers are always right */
+    an_report_epoch(&w->report, &at, 5,
+                    &val); /* five predictions of five classes are always right */
     assert_string_equal(w->message, "epoch 1: loss 0.5000, top-1 50.00 %; validation: loss 0.5000, "
                                     "top-1 75.00 %");
     an_report_epoch(&w->report, &at, 6, NULL);
@@ -165,7 +168,7 @@ static void an_epoch_ends_with_a_sentence(void **state)
     assert_int_equal(count_lines(w), 2);
 }
 
-/* Once, until the loss has left and come back. */
+/* The warning comes once, and again only after the loss has improved and come back. */
 static void a_loss_of_mere_guessing_is_pointed_out(void **state)
 {
     static const struct {
@@ -189,10 +192,10 @@ static void a_loss_of_mere_guessing_is_pointed_out(void **state)
     w->log.text[0] = '\0';
     an_report_epoch(&w->report, &(an_position){.step = 2, .epoch_steps = 2, .total_steps = 2}, 4,
                     NULL);
-    assert_string_equal(w->log.text, ""); /* after two steps it means nothing */
+    assert_string_equal(w->log.text, ""); /* two steps are too few for a warning */
 }
 
-static void nobody_need_listen(void **state)
+static void callbacks_are_optional(void **state)
 {
     world *w = *state;
 
@@ -209,10 +212,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(progress_follows_every_step_and_the_log_every_tenth),
         TEST(a_line_is_the_mean_since_the_one_before),
-        TEST(the_caller_s_wish_is_kept),
+        TEST(the_caller_s_request_is_kept),
         TEST(an_epoch_ends_with_a_sentence),
         TEST(a_loss_of_mere_guessing_is_pointed_out),
-        TEST(nobody_need_listen),
+        TEST(callbacks_are_optional),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

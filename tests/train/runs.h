@@ -8,8 +8,10 @@
 
 #include "infer/tiny.h"
 
-/* A context, a drawn data set FOLDER/data of 2 classes (12 images to train on, 6 to validate
- * with), and what was said. */
+/*
+ * A context, a synthetic data set FOLDER/data of 2 classes (12 training and 6 validation images),
+ * and the log.
+ */
 typedef struct an_runs {
     an_test_memory memory;
     an_tiny_text log;
@@ -30,8 +32,10 @@ alexnet_train_result an_runs_train(an_runs *r, const alexnet_train_options *opti
 /* Fails the test unless the weights of a file have this hash. */
 void an_runs_assert_hash(an_runs *r, const char *path, const char *expected);
 
-/* A progress callback that asks for something at one step (or, with val set, in the validation
- * after it). */
+/*
+ * A progress callback that requests something at one step (or, with val set, in the validation
+ * after it).
+ */
 typedef struct an_runs_wish {
     int64_t step;
     bool val;

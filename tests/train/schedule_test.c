@@ -23,7 +23,7 @@ static void factors_worked_by_hand(void **unused)
         {"step:30,0.1", 300, 10, 900, 0.1},
         {"step:30,0.1", 599, 10, 900, 0.1},
         {"step:30,0.1", 600, 10, 900, 0.01},
-        {"step:0.5,0.5", 5, 10, 100, 0.5}, /* in the middle of an epoch */
+        {"step:0.5,0.5", 5, 10, 100, 0.5}, /* within an epoch */
 
         {"at:30,60,80:0.2", 299, 10, 900, 1},
         {"at:30,60,80:0.2", 300, 10, 900, 0.2},
@@ -61,7 +61,7 @@ static void factors_worked_by_hand(void **unused)
         {"dexp:10,2", 50, 10, 100, 0.1},
         {"dexp:10,1", 99, 10, 100, 1},
 
-        {"plateau:0.1,3,3", 50, 10, 100, 0.01}, /* two drops seen */
+        {"plateau:0.1,3,3", 50, 10, 100, 0.01}, /* after two drops */
         {"warmup:4+plateau:0.5,1,1", 1, 10, 100, 0.125},
 
         {"warmup:4+constant", 0, 10, 100, 0.25},
@@ -70,9 +70,9 @@ static void factors_worked_by_hand(void **unused)
         {"warmup:20+cosine", 9, 10, 100, 0.5},
         {"warmup:20+cosine", 20, 10, 100, 1}, /* the cosine begins here */
         {"warmup:20+cosine", 60, 10, 100, 0.5},
-        {"warmup:20+cosine", 0, 10, 10, 0.5}, /* a short run: a fifth of it */
+        {"warmup:20+cosine", 0, 10, 10, 0.5}, /* a short run: warm-up takes a fifth of it */
         {"warmup:20+poly:1", 6, 10, 10, 0.5},
-        {"warmup:20+cosine", 25, 10, 20, 0}, /* beyond the plan: never below 0 or wild */
+        {"warmup:20+cosine", 25, 10, 20, 0}, /* beyond the plan: never below 0 or undefined */
         {"warmup:4+step:1,0.1", 1, 2, 100, 0.5},
         {"warmup:4+step:1,0.1", 2, 2, 100, 0.075},
         {"warmup:0+constant", 0, 10, 100, 1},
@@ -115,7 +115,10 @@ static void a_cosine_goes_down_all_the_way(void **unused)
 }
 
 /* Patience 2, at most 2 drops. */
-/* An end that moves away, half-way, at the end, or in the middle of warming up: never upward, and down to the new end. */
+/*
+ * The end moves away half-way, at the end, or during warm-up: the rate never rises, and falls to
+ * the new end.
+ */
 static void a_rate_goes_on_from_where_it_was(void **unused)
 {
     static const struct {
@@ -129,7 +132,8 @@ static void a_rate_goes_on_from_where_it_was(void **unused)
         {"poly:2,0.1", 100, 0.10009, 0.10003},
         {"dexp:10,2", 100, 0.1, 0.1},
         {"warmup:20+cosine", 60, 0.5, 1e-3},
-        {"warmup:40+cosine", 25, 0.990393, 1e-3}, /* it was to last for 20 steps; in 200 for 40 */
+        {"warmup:40+cosine", 25, 0.990393,
+         1e-3}, /* warm-up took 20 steps; in a run of 200 it takes 40 */
         {"constant", 100, (double)INFINITY, 1},
         {"step:5,0.1", 60, (double)INFINITY, 0.1},
     };
@@ -165,9 +169,10 @@ static void a_plateau_drops_when_nothing_improves(void **unused)
         double top1;
         int64_t stale, drops;
     } rows[] = {
-        {0.3, 0, 0}, {0.3, 1, 0}, {0.4, 0, 0}, {0.3, 1, 0}, {0.4, 0, 1}, /* the second in vain */
-        {0.4, 1, 1}, {0.5, 0, 1}, {0.1, 1, 1}, {0.5, 0, 2},              /* the last drop */
-        {0.5, 1, 2}, {0.5, 2, 2}, {0.5, 3, 2},                           /* on as it is */
+        {0.3, 0, 0}, {0.3, 1, 0}, {0.4, 0, 0}, {0.3, 1, 0},
+        {0.4, 0, 1},                                        /* the second without improvement */
+        {0.4, 1, 1}, {0.5, 0, 1}, {0.1, 1, 1}, {0.5, 0, 2}, /* the last drop */
+        {0.5, 1, 2}, {0.5, 2, 2}, {0.5, 3, 2},              /* constant from here */
         {0.6, 0, 2},
     };
     alexnet_context *ctx = an_test_open(NULL);
@@ -246,7 +251,7 @@ static void other_words_are_refused(void **unused)
     an_test_close(ctx, NULL);
 }
 
-/* Half of the planned steps fit: the whole schedule is gone through in them. */
+/* Half of the planned steps fit: they cover the whole schedule. */
 static void a_course_that_ends_earlier_takes_the_schedule_along(void **unused)
 {
     static const struct {

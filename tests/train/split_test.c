@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A list of images that nobody reads: class c has counts[c] of them, in turn. */
+/* A list of images that are never read: class c has counts[c] of them, in turn. */
 static an_source *open_source(alexnet_context *ctx, const int *counts, int classes)
 {
     char *folder = an_test_folder_open();

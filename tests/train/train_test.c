@@ -28,7 +28,7 @@ static void it_learns(void **state)
     options.epochs = 12;
     an_test_set(&options, "lr=0.01 schedule=warmup:8+cosine augment=none");
     const alexnet_train_result result = an_runs_train(r, &options);
-    assert_true(result.train_loss < 0.3); /* ln 2 = 0.69 is that of guessing */
+    assert_true(result.train_loss < 0.3); /* guessing gives ln 2 = 0.69 */
     assert_true(result.best_top1 > 0.5);
 }
 
@@ -64,7 +64,7 @@ static void a_run_leaves_its_files(void **state)
     alexnet_model_free(model);
 }
 
-/* At rates that are too high the last validation is not always the best. */
+/* If the rate is too high, the last validation is not always the best. */
 static void each_hash_is_that_of_the_file_beside_it(void **state)
 {
     static const double rates[] = {0.01, 0.02, 0.05, 0.1, 0.2};
@@ -79,7 +79,7 @@ static void each_hash_is_that_of_the_file_beside_it(void **state)
         alexnet_train_result result;
         if (alexnet_train(r->ctx, &options, &result) == ALEXNET_DIVERGED) continue;
         different += strcmp(result.weights_sha256, result.last_sha256) != 0;
-        for (int sitting = 0; sitting < 2; ++sitting) {
+        for (int process = 0; process < 2; ++process) {
             assert_string_equal(result.weights, an_test_path(r->folder, "run/best.safetensors"));
             assert_string_equal(result.last_weights,
                                 an_test_path(r->folder, "run/last.safetensors"));
@@ -151,7 +151,7 @@ static void fine_tuning_takes_over_what_fits(void **state)
     alexnet_model *before, *after;
 
     an_tiny_weights(r->ctx, from, abc, 3, 9);
-    options.model = NULL; /* that of the weights */
+    options.model = NULL; /* the weights' model */
     options.from = from;
     options.freeze = "conv1,conv2";
     const alexnet_train_result result = an_runs_train(r, &options);
@@ -186,9 +186,11 @@ static void swap_rows(alexnet_model *model, const char *name)
     }
 }
 
-/* A network that knows all of its images, with its classes the other way round: the same network. By position it would
-   be wrong about every image. */
-static void permuted_classes_are_known_at_once(void **state)
+/*
+ * A network that predicts all of its images correctly, with its classes in reverse order, is the
+ * same network. If classes were matched by position, every prediction would be wrong.
+ */
+static void permuted_classes_are_matched_by_name(void **state)
 {
     static const char *const names[] = {"cross", "checker"};
     an_runs *r = *state;
@@ -238,7 +240,7 @@ static void frozen_layers_that_start_at_random_are_warned_of(void **state)
     r->log.text[0] = '\0';
     an_runs_train(r, &options);
     assert_null(strstr(r->log.text, "random values"));
-    options.freeze = "fc10"; /* whose classes have no names there */
+    options.freeze = "fc10"; /* its classes have no names in the file */
     an_runs_train(r, &options);
     assert_non_null(strstr(r->log.text, "2 of the frozen tensors (fc10.weight ...) are not in"));
 
@@ -282,13 +284,14 @@ static void the_last_weights_are_the_best_under_another_name(void **state)
     const char *last = an_test_path(r->folder, "run/last.safetensors");
     bool same;
 
-    options.epochs = 1; /* whose validation is the best */
+    options.epochs = 1; /* its validation is the best */
     alexnet_train_result result = an_runs_train(r, &options);
     an_assert_ok(r->ctx, an_file_same(r->ctx, best, last, &same));
     assert_true(same);
     an_runs_assert_hash(r, last, result.last_sha256);
 
-    resumed = alexnet_train_options_default(); /* goes on: best and last part again, or are one */
+    resumed =
+        alexnet_train_options_default(); /* best and last become two files again, or stay one */
     resumed.resume = options.out;
     resumed.epochs = 2;
     result = an_runs_train(r, &resumed);
@@ -327,11 +330,11 @@ static void no_checkpoint_stays_where_none_is_wanted(void **state)
         an_folder_make(r->ctx, an_test_path(r->folder, "run/checkpoints/step-00000009.gone.tmp")));
     an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_FILE);
     assert_int_equal(an_test_count_entries(options.out),
-                     5); /* what a kill left goes all the same */
-    an_assert_error(r->ctx, "run is finished and has kept no checkpoint to go on from");
+                     5); /* leftovers of a kill are removed, too */
+    an_assert_error(r->ctx, "run is finished and kept no checkpoint to resume from");
 }
 
-/* ---- photographs on their side ---- */
+/* ---- rotated photographs ---- */
 
 /* Puts the EXIF segment "turn by 90 degrees" into a JPEG file. */
 static void lay_on_side(an_runs *r, const char *path)
@@ -405,7 +408,7 @@ static void photographs_stand_upright_unless_they_are_to_lie(void **state)
     }
 }
 
-/* The mean image, and the training after it, see them so. */
+/* The mean image and training use the images in that orientation. */
 static void what_is_learnt_of_is_turned(void **state)
 {
     static const char *const names[] = {"cross/0000", "cross/0001", "checker/0000", "checker/0001"};
@@ -425,7 +428,8 @@ static void what_is_learnt_of_is_turned(void **state)
         result = an_runs_train(r, &options);
         memcpy(hashes[way], result.last_sha256, sizeof hashes[way]);
     }
-    assert_string_equal(hashes[0], hashes[2]); /* as the pixels lie: the mark does not count */
+    assert_string_equal(hashes[0],
+                        hashes[2]); /* pixels as stored: the EXIF orientation is ignored */
     assert_string_not_equal(hashes[0], hashes[1]);
     resumed = alexnet_train_options_default();
     resumed.resume = options.out;
@@ -436,7 +440,7 @@ static void what_is_learnt_of_is_turned(void **state)
     an_runs_train(r, &resumed);
 }
 
-/* ---- as another run was ---- */
+/* ---- from another run's config ---- */
 
 static void a_run_is_repeated_from_its_config(void **state)
 {
@@ -463,7 +467,7 @@ static void a_run_is_repeated_from_its_config(void **state)
     assert_int_equal(result.steps, 6);
     assert_string_not_equal(result.last_sha256, first.last_sha256);
 
-    /* other data: as many classes as they have, whatever the old ones were */
+    /* other data: the number of classes is that of the new data */
     again.data = "synthetic:classes=3,images=12,size=32";
     again.val_split = 0;
     result = an_runs_train(r, &again);
@@ -476,7 +480,7 @@ static void a_run_is_repeated_from_its_config(void **state)
     again.resume = NULL;
     again.config = r->data;
     an_assert_status(r->ctx, alexnet_train(r->ctx, &again, &result), ALEXNET_NOT_FOUND);
-    an_assert_error(r->ctx, "no folder of a run");
+    an_assert_error(r->ctx, "not the folder of a run");
 }
 
 /* ---- resuming ---- */
@@ -490,7 +494,7 @@ static void a_run_without_a_checkpoint_starts_over(void **state)
     an_assert_ok(r->ctx, an_folder_remove(r->ctx, an_test_path(r->folder, "run/checkpoints")));
     resumed = alexnet_train_options_default();
     resumed.resume = options.out;
-    alexnet_train_result refused; /* its weights would be replaced */
+    alexnet_train_result refused; /* it would replace weights */
     an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &refused), ALEXNET_BAD_FILE);
     an_assert_error(r->ctx, "has weights but no checkpoint");
     assert_int_equal(remove(an_test_path(r->folder, "run/best.safetensors")), 0);
@@ -530,7 +534,7 @@ static void data_that_has_changed_is_noticed(void **state)
     an_assert_error(r->ctx, "the run began with 12");
 }
 
-/* As many images as before, but one has another name: its turn in an epoch would be another one. */
+/* The number of images is the same, but one was renamed: the order of an epoch would change. */
 static void data_of_the_same_size_that_has_changed_is_noticed(void **state)
 {
     static const struct {
@@ -557,7 +561,7 @@ static void data_of_the_same_size_that_has_changed_is_noticed(void **state)
     an_runs_train(r, &resumed);
 }
 
-/* The same images elsewhere are the same data, to the bit; where they lie now is kept. */
+/* The same images at another path are the same data, to the bit; the run stores the new path. */
 static void data_that_has_moved_is_named(void **state)
 {
     an_runs *r = *state;
@@ -582,7 +586,7 @@ static void data_that_has_moved_is_named(void **state)
     resumed.progress_user = &wish;
     wish = (an_runs_wish){.step = 7, .go = ALEXNET_GO_STOP};
     an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_STOPPED);
-    resumed = alexnet_train_options_default(); /* it knows now, and may move again */
+    resumed = alexnet_train_options_default(); /* it has the new path, and may move again */
     resumed.resume = options.out;
     assert_string_equal(an_runs_train(r, &resumed).last_sha256, whole.last_sha256);
     an_assert_ok(r->ctx, an_file_rename(r->ctx, moved, r->data));
@@ -590,7 +594,7 @@ static void data_that_has_moved_is_named(void **state)
     assert_int_equal(an_runs_train(r, &resumed).steps, 9);
 }
 
-/* Other names, or other sizes of files: other images, whatever the folder is called. */
+/* Other names or sizes of files mean other images, whatever the folder's name. */
 static void data_that_is_not_the_run_s_is_no_moved_data(void **state)
 {
     an_runs *r = *state;
@@ -616,7 +620,7 @@ static void data_that_is_not_the_run_s_is_no_moved_data(void **state)
     assert_int_equal(an_runs_train(r, &resumed).steps, 9);
 }
 
-/* Each tier adds in an order of its own. */
+/* Each tier adds in a different order. */
 static void another_tier_is_refused_unless_allowed(void **state)
 {
     an_runs *r = *state;
@@ -635,12 +639,12 @@ static void another_tier_is_refused_unless_allowed(void **state)
     resumed.epochs = 2;
     if (strcmp(an_context_backend(r->ctx)->tier, "portable") != 0) {
         an_assert_status(portable, alexnet_train(portable, &resumed, &result), ALEXNET_BAD_ARG);
-        an_assert_error(portable, "this sitting with those of portable, to other bits");
+        an_assert_error(portable, "this process with those of portable, which gives other bits");
         an_assert_error(portable, "--allow-other-bits");
         resumed.allow_other_bits = 1;
         an_assert_ok(portable, alexnet_train(portable, &resumed, &result));
         assert_non_null(
-            strstr(r->log.text, "goes on with the kernels of portable, after those of "));
+            strstr(r->log.text, "continues with the kernels of portable, after those of "));
         resumed.allow_other_bits = 0;
         an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_ARG);
     }
@@ -742,7 +746,7 @@ static alexnet_go stop_at_mean(void *user, const alexnet_progress *progress)
     return strcmp(progress->phase, "mean") == 0 ? ALEXNET_GO_STOP : ALEXNET_GO_ON;
 }
 
-/* While the mean image is taken there is nothing to save yet: no run, and a result that says so. */
+/* While the mean image is computed there is nothing to save: no run, and the result says so. */
 static void a_stop_before_the_first_step_leaves_no_run(void **state)
 {
     an_runs *r = *state;
@@ -802,7 +806,7 @@ static void an_existing_run_is_kept_unless_forced(void **state)
     an_runs_train(r, &options);
 }
 
-/* Tries to train in the run directory that is being trained in. */
+/* Tries to train in the folder of a run that is training. */
 typedef struct intruder {
     const alexnet_train_options *options;
     int tried;
@@ -814,7 +818,7 @@ static alexnet_go intrude(void *user, const alexnet_progress *progress)
     alexnet_train_options forced = *i->options, resumed = alexnet_train_options_default();
     alexnet_train_result result;
 
-    if (strcmp(progress->phase, "train") != 0) return ALEXNET_GO_ON; /* there is no run yet */
+    if (strcmp(progress->phase, "train") != 0) return ALEXNET_GO_ON; /* no run exists yet */
     alexnet_context *ctx = an_tiny_open(NULL, 1);
     forced.progress = NULL;
     forced.force = 1;
@@ -839,7 +843,7 @@ static void a_run_is_trained_by_one_at_a_time(void **state)
     options.progress = intrude;
     options.progress_user = &i;
     options.data =
-        "synthetic:classes=2,images=12,size=32"; /* the first progress is that of a step */
+        "synthetic:classes=2,images=12,size=32"; /* the first progress comes from a step */
     options.recipe = "cifar-19pct";
     options.model = "cifar-19pct";
     options.val_split = 0;
@@ -887,8 +891,8 @@ static void too_many_bad_images_end_the_run(void **state)
 /* ---- faults ---- */
 
 /*
- * Whatever fails: the right status, no leak, no temporary file, and the run can be resumed where it
- * had begun. Every third place is tried; with ALEXNET_TEST_LONG set, every place.
+ * Whatever fails: the right status, no leak, no temporary file, and a run that has begun can be
+ * resumed. Every third place is tried; with ALEXNET_TEST_LONG set, every place.
  */
 static void memory_and_files_may_fail(void **state)
 {
@@ -920,7 +924,7 @@ static void memory_and_files_may_fail(void **state)
     }
 }
 
-/* Of the kinds, once and for ever, at every third place. */
+/* Every kind of failure, once or from then on, at every third place. */
 static void run_fails_out_of_the_way(an_runs *r, unsigned kinds, bool forever)
 {
     const long stride = getenv("ALEXNET_TEST_LONG") != NULL ? 1 : 3;
@@ -947,7 +951,7 @@ static void run_fails_out_of_the_way(an_runs *r, unsigned kinds, bool forever)
     }
 }
 
-static void a_run_that_fails_before_its_first_checkpoint_is_in_nobody_s_way(void **state)
+static void a_run_that_fails_before_its_first_checkpoint_is_removed(void **state)
 {
     an_runs *r = *state;
 
@@ -968,7 +972,7 @@ static void what_was_there_before_a_run_that_failed_stays(void **state)
     an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_IO);
     assert_true(an_test_fault_disarm(&fault));
     an_assert_error(r->ctx,
-                    "config.json"); /* the message of what failed, not of what was cleared away */
+                    "config.json"); /* the message of the failure, not of the removal after it */
     assert_int_equal(an_test_count_entries(options.out), 0);
     an_runs_train(r, &options);
 }
@@ -985,7 +989,7 @@ int main(void)
         TEST(equal_runs_write_equal_weights_files),
         TEST(without_validation_the_last_weights_count),
         TEST(fine_tuning_takes_over_what_fits),
-        TEST(permuted_classes_are_known_at_once),
+        TEST(permuted_classes_are_matched_by_name),
         TEST(frozen_layers_that_start_at_random_are_warned_of),
         TEST(a_resumed_fine_tuning_stays_frozen),
         TEST(the_last_weights_are_the_best_under_another_name),
@@ -1007,7 +1011,7 @@ int main(void)
         TEST(a_stop_before_the_first_step_leaves_no_run),
         TEST(classes_must_be_the_data_s),
         TEST(a_single_class_is_warned_of),
-        TEST(a_run_that_fails_before_its_first_checkpoint_is_in_nobody_s_way),
+        TEST(a_run_that_fails_before_its_first_checkpoint_is_removed),
         TEST(what_was_there_before_a_run_that_failed_stays),
         TEST(an_existing_run_is_kept_unless_forced),
         TEST(a_run_is_trained_by_one_at_a_time),

@@ -1,5 +1,5 @@
 /*
- * trainer_test.c: the loop, by way of alexnet_train().
+ * trainer_test.c: the training loop, through alexnet_train().
  *
  * SPDX-License-Identifier: MIT
  */
@@ -34,8 +34,8 @@ static void threads_and_workers_change_nothing(void **state)
     assert_string_not_equal(other.last_sha256, first.last_sha256);
 }
 
-/* Stopped anywhere, resumed, stopped again: the weights and the log's numbers are those of one
- * sitting. */
+/* Stopped anywhere, resumed, stopped again: the weights and the log's numbers are those of a run
+ * without a stop. */
 static void a_resumed_run_ends_with_the_same_bits(void **state)
 {
     static const struct {
@@ -69,7 +69,7 @@ static void a_resumed_run_ends_with_the_same_bits(void **state)
     }
 }
 
-/* Every update with all that it keeps, and with the average that others see. */
+/* Every update rule with its slots, with and without the average. */
 static void every_update_resumes_to_the_same_bits(void **state)
 {
     static const struct {
@@ -100,7 +100,7 @@ static void every_update_resumes_to_the_same_bits(void **state)
     }
 }
 
-/* last.safetensors holds the average, the checkpoint of the same step the weights themselves. */
+/* last.safetensors holds the average, the checkpoint of the same step the unaveraged weights. */
 static void averages_are_what_others_see(void **state)
 {
     static const char *const names[] = {"run/last.safetensors",
@@ -125,7 +125,7 @@ static void averages_are_what_others_see(void **state)
     assert_string_not_equal(hash[0], plain);
 }
 
-/* At a rate of 0 the weights stay, and with them what is validated. */
+/* At a rate of 0 the weights do not change, and neither does validation. */
 static void smoothing_enters_training_alone(void **state)
 {
     an_runs *r = *state;
@@ -141,7 +141,7 @@ static void smoothing_enters_training_alone(void **state)
     assert_true(smooth.val_top1 == sharp.val_top1);
 }
 
-/* Rates of the last step of each epoch, as log.jsonl has them. */
+/* The rates of the last step of each epoch, from log.jsonl. */
 static void read_rates(an_runs *r, const char *run, double *rates, int count)
 {
     char name[64];
@@ -165,8 +165,11 @@ static void read_rates(an_runs *r, const char *run, double *rates, int count)
     an_bytes_free(r->ctx, &bytes);
 }
 
-/* A rate so small that no answer ever changes: the first epoch is the best, then each second one in vain
-   is a drop, two at most. A run stopped anywhere goes on to the same rates and bits. */
+/*
+ * The rate is so small that no prediction ever changes: the first epoch is the best, and every
+ * second epoch after it lowers the rate, at most twice. A run stopped anywhere is resumed to the
+ * same rates and bits.
+ */
 static void a_plateau_lowers_the_rate_and_is_resumed(void **state)
 {
     static const double expected[7] = {1, 1, 1, 0.5, 0.5, 0.25, 0.25};
@@ -219,8 +222,11 @@ static void biases_may_have_a_schedule_of_their_own(void **state)
     assert_string_not_equal(hashes[0], hashes[2]);
 }
 
-/* Colour noise that ends with epoch 2, and a layer that stands still from then on: not what a run without
-   events does, nor one whose events come at once; stopped anywhere, it goes on to the same bits. */
+/*
+ * Colour noise ends with epoch 2, and a layer is not trained from then on. The bits differ from
+ * those of a run without events, and of one whose events hold from the start; stopped anywhere, it
+ * is resumed to the same bits.
+ */
 static void events_come_and_are_resumed(void **state)
 {
     static const char *const events[] = {
@@ -253,7 +259,7 @@ static void events_come_and_are_resumed(void **state)
     }
 }
 
-/* Without colour noise from the start a run is that of a list without pca. */
+/* Without colour noise from the start, the run equals one without pca in its list. */
 static void noise_that_never_begins_is_none(void **state)
 {
     an_runs *r = *state;
@@ -267,7 +273,7 @@ static void noise_that_never_begins_is_none(void **state)
     assert_string_equal(off.last_sha256, plain.last_sha256);
 }
 
-/* What an event makes of the rate is what the log says. */
+/* The log has the rate after events. */
 static void the_log_shows_the_rate_of_events(void **state)
 {
     static const double expected[3] = {0.01, 0.001, 0.0005};
@@ -283,7 +289,7 @@ static void the_log_shows_the_rate_of_events(void **state)
         assert_true(fabs(rates[i] - expected[i]) < 1e-9);
 }
 
-/* One step a sitting. */
+/* One step per process. */
 static void a_run_may_be_resumed_at_every_step(void **state)
 {
     an_runs *r = *state;
@@ -304,15 +310,15 @@ static void a_run_may_be_resumed_at_every_step(void **state)
     assert_string_equal(result.last_sha256, whole.last_sha256);
 }
 
-/* Each sitting computes with, and decodes by, another number of threads. */
-static void sittings_may_have_other_threads_and_workers(void **state)
+/* Each process uses another number of threads and workers. */
+static void processes_may_have_other_threads_and_workers(void **state)
 {
     an_runs *r = *state;
     alexnet_train_options options = an_runs_options(r, "whole");
     const alexnet_train_result whole = an_runs_train(r, &options);
     alexnet_train_result result;
 
-    options = an_runs_options(r, "sittings");
+    options = an_runs_options(r, "processes");
     for (int step = 1; step <= 9; ++step) {
         an_runs_wish wish = {.step = step, .go = ALEXNET_GO_STOP};
         alexnet_context *ctx = an_tiny_open(NULL, 1 + (step + 2) % 4);
@@ -331,7 +337,7 @@ static void sittings_may_have_other_threads_and_workers(void **state)
     assert_true(result.val_top1 == whole.val_top1 && result.best_top1 == whole.best_top1);
 }
 
-static void a_log_of_sittings_reads_like_one_of_a_whole_run(void **state)
+static void a_log_of_a_resumed_run_reads_like_one_of_a_whole_run(void **state)
 {
     an_runs *r = *state;
     an_runs_wish wish = {.step = 5, .go = ALEXNET_GO_STOP};
@@ -344,7 +350,7 @@ static void a_log_of_sittings_reads_like_one_of_a_whole_run(void **state)
     options.progress = an_runs_ask;
     options.progress_user = &wish;
     an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
-    /* As if it had gone on for a while after its checkpoint, and been killed while it wrote. */
+    /* As if it had continued after its checkpoint, and been killed while it wrote. */
     FILE *log = fopen(an_test_path(r->folder, "run/log.jsonl"), "a");
     assert_non_null(log);
     fputs("{\"step\":6,\"epoch\":2}\n{\"step\":9,\"ep", log);
@@ -361,7 +367,8 @@ static void a_log_of_sittings_reads_like_one_of_a_whole_run(void **state)
         last = step;
         ++lines;
     }
-    assert_int_equal(lines, 7); /* a train and a val line for each of three epochs, and the end */
+    assert_int_equal(lines,
+                     7); /* a train and a val line for each of three epochs, and the last line */
     an_bytes_free(r->ctx, &bytes);
 }
 
@@ -372,7 +379,7 @@ static void take_start(void *user, const alexnet_train_start *start)
     assert_string_equal(start->recipe, "quick");
 }
 
-static void the_beginning_is_told_once(void **state)
+static void the_start_is_reported_once(void **state)
 {
     an_runs *r = *state;
     an_runs_wish wish = {.step = 5, .go = ALEXNET_GO_STOP};
@@ -405,8 +412,7 @@ static void the_first_limit_ends_the_run(void **state)
     alexnet_train_result result = an_runs_train(r, &options);
     assert_int_equal(result.steps, 5);
     assert_true(fabs(result.epochs - 5.0 / 3) < 1e-12);
-    assert_true(
-        isfinite(result.val_top1)); /* validated at the end, though in the middle of an epoch */
+    assert_true(isfinite(result.val_top1)); /* validated at the end, even within an epoch */
     options.steps = 2;
     result = an_runs_train(r, &options);
     assert_int_equal(result.steps, 2);
@@ -417,13 +423,13 @@ static void the_first_limit_ends_the_run(void **state)
     assert_in_range(result.steps, 1, 2999);
 }
 
-static void more_epochs_may_be_asked_for_later(void **state)
+static void more_epochs_may_be_requested_later(void **state)
 {
     an_runs *r = *state;
     alexnet_train_options options = an_runs_options(r, "run"), resumed;
 
     options.epochs = 1;
-    an_test_set(&options, "schedule=constant"); /* a cosine would have been bent */
+    an_test_set(&options, "schedule=constant"); /* a cosine would be compressed */
     an_runs_train(r, &options);
     resumed = alexnet_train_options_default();
     resumed.resume = options.out;
@@ -435,7 +441,7 @@ static void more_epochs_may_be_asked_for_later(void **state)
     assert_string_equal(one.last_sha256, two.last_sha256);
 }
 
-/* A clock of its own pace: each look at it takes `tick` seconds. */
+/* A simulated clock: each reading advances it by `tick` seconds. */
 typedef struct test_clock {
     double now, tick;
 } test_clock;
@@ -448,7 +454,10 @@ static double look(void *user)
     return clock->now;
 }
 
-/* The rates of the log's training lines from `first` on never rise; how many, and the last. */
+/*
+ * Checks that the rates of the log's training lines from `first` on never rise; gives their number
+ * and the last.
+ */
 static int falling_rates(an_runs *r, const char *run, double *last, int *paces)
 {
     char name[64];
@@ -476,12 +485,14 @@ static int falling_rates(an_runs *r, const char *run, double *last, int *paces)
     return count;
 }
 
-/* 1e9 epochs do not fit into 300 seconds at several seconds a step: the cosine ends there all the same, also
-   where the run was stopped on its way, and where the pace changes. */
+/*
+ * 1e9 epochs do not fit into 300 seconds at several seconds per step: the cosine still reaches its
+ * end, even if the run was stopped before, or the speed changes.
+ */
 static void a_limit_in_time_shapes_the_schedule(void **state)
 {
     static const struct {
-        int64_t stop; /* 0: not */
+        int64_t stop; /* 0: no stop */
         double later; /* tick after the stop */
     } rows[] = {{0, 1}, {2, 1}, {9, 1}, {13, 1}, {9, 2}, {9, 0.5}};
     an_runs *r = *state;
@@ -526,7 +537,10 @@ static alexnet_train_result go_on(an_runs *r, double seconds)
     return an_runs_train(r, &resumed);
 }
 
-/* A run with a cosine that was stopped after its sixth step, by a clock that is to go on. seconds: -1: no limit. */
+/*
+ * A run with a cosine that was stopped after its sixth step, on a clock that continues. seconds -1:
+ * no limit.
+ */
 static alexnet_train_result stop_on_the_way(an_runs *r, test_clock *clock, double epochs,
                                             double seconds)
 {
@@ -545,7 +559,7 @@ static alexnet_train_result stop_on_the_way(an_runs *r, test_clock *clock, doubl
     return result;
 }
 
-/* Cut to nothing, and given back. */
+/* The limit is reduced to nothing, and raised again. */
 static void a_limit_in_time_may_be_changed(void **state)
 {
     an_runs *r = *state;
@@ -579,7 +593,7 @@ static void a_finished_run_says_so(void **state)
     assert_non_null(strstr(r->log.text, "finished: step 9 is the last of its epochs"));
 }
 
-/* The schedule went to its end with the time: more time would be of no use. */
+/* The schedule ended with the time limit: more time changes nothing. */
 static void a_run_that_its_time_ended_says_so(void **state)
 {
     an_runs *r = *state;
@@ -594,11 +608,11 @@ static void a_run_that_its_time_ended_says_so(void **state)
     assert_string_equal(first.ended, "time");
     char expected[128];
     snprintf(expected, sizeof expected,
-             "the run is finished: its limit in time ended it after step %lld, with the learning",
+             "the run is finished: its time limit ended it after step %lld, with the learning",
              (long long)first.steps);
     assert_null(strstr(r->log.text, "the run is finished"));
 
-    for (int i = 0; i < 2; ++i) { /* however often */
+    for (int i = 0; i < 2; ++i) { /* repeated */
         const alexnet_train_result again = go_on(r, -1);
         assert_non_null(strstr(r->log.text, expected));
         assert_int_equal(again.steps, first.steps);
@@ -607,14 +621,17 @@ static void a_run_that_its_time_ended_says_so(void **state)
     }
     double last;
     int paces;
-    const alexnet_train_result more = go_on(r, 600); /* at the rate it had */
+    const alexnet_train_result more = go_on(r, 600); /* at the rate where it ended */
     assert_true(more.steps > first.steps + 3);
-    assert_non_null(strstr(r->log.text, "the learning rate goes on at"));
+    assert_non_null(strstr(r->log.text, "the learning rate continues at"));
     assert_true(falling_rates(r, "run", &last, &paces) > 3);
     an_context_set_clock(r->ctx, NULL, NULL);
 }
 
-/* A limit of a moment, given once by mistake, ended the run and used up its schedule: taken away, all its epochs are trained. */
+/*
+ * A very short limit, given once by mistake, ended the run and used up its schedule: without it,
+ * all epochs are trained.
+ */
 static void a_limit_in_time_may_be_taken_away(void **state)
 {
     an_runs *r = *state;
@@ -635,7 +652,7 @@ static void a_limit_in_time_may_be_taken_away(void **state)
     an_context_set_clock(r->ctx, NULL, NULL);
 }
 
-/* Fewer steps, and the old number again, with no step between: as if nothing had been said. */
+/* Fewer steps, then the old number again, without a step in between: nothing changes. */
 static void a_limit_that_no_step_was_taken_under_leaves_no_trace(void **state)
 {
     an_runs *r = *state;
@@ -658,7 +675,7 @@ static void a_limit_that_no_step_was_taken_under_leaves_no_trace(void **state)
     assert_string_equal(an_runs_train(r, &resumed).last_sha256, whole.last_sha256);
 }
 
-/* A schedule that goes by the end of the run: stopped half-way, or finished. */
+/* A schedule that depends on the end of the run: stopped half-way, or finished. */
 static void more_epochs_never_raise_the_rate(void **state)
 {
     an_runs *r = *state;
@@ -683,15 +700,15 @@ static void more_epochs_never_raise_the_rate(void **state)
         assert_int_equal(result.steps, 21);
         assert_int_equal(falling_rates(r, "run", &last, &paces), 7 + 2); /* and steps 10 and 20 */
         assert_true(last > 0 && last < 0.00001);
-        assert_non_null(strstr(r->log.text, stop > 0 ? "the learning rate goes on at 0.000413"
-                                                     : "the learning rate goes on at 3.02e-05"));
+        assert_non_null(strstr(r->log.text, stop > 0 ? "the learning rate continues at 0.000413"
+                                                     : "the learning rate continues at 3.02e-05"));
         assert_non_null(strstr(r->log.text, "is 0 at the new end, after step 21"));
         assert_int_equal(strstr(r->log.text, "start another run from these weights") != NULL,
                          stop == 0);
     }
 }
 
-static void what_validation_ended_goes_on_when_told_to(void **state)
+static void what_validation_ended_continues_on_request(void **state)
 {
     an_runs *r = *state;
     alexnet_train_options options = an_runs_options(r, "run"), resumed;
@@ -703,13 +720,13 @@ static void what_validation_ended_goes_on_when_told_to(void **state)
     resumed = alexnet_train_options_default();
     resumed.resume = options.out;
     assert_int_equal(an_runs_train(r, &resumed).steps, 6);
-    assert_non_null(strstr(r->log.text, "raise --patience, or --patience none, to go on"));
+    assert_non_null(strstr(r->log.text, "raise --patience, or --patience none, to continue"));
     resumed.patience = 0;
     resumed.stop_at_top1 = ALEXNET_NO_LIMIT;
     assert_int_equal(an_runs_train(r, &resumed).steps, 9);
 }
 
-/* All epochs fit: the limit changes no bit. */
+/* If all epochs fit, the limit changes no bit. */
 static void a_limit_that_is_far_changes_nothing(void **state)
 {
     an_runs *r = *state;
@@ -731,7 +748,8 @@ static void validation_can_end_it(void **state)
     options.epochs = 20;
     options.patience = 2;
     alexnet_train_result result = an_runs_train(r, &options);
-    assert_int_equal(result.steps, 9); /* best after the first epoch, then two in vain */
+    assert_int_equal(result.steps,
+                     9); /* best after the first epoch, then two without improvement */
     options = an_runs_options(r, "other");
     options.stop_at_top1 = 0;
     result = an_runs_train(r, &options);
@@ -748,7 +766,7 @@ static bool has_checkpoint(an_runs *r, const char *name)
     return info.kind == AN_FILE_FOLDER;
 }
 
-static void checkpoints_by_steps_by_wish_and_at_the_end(void **state)
+static void checkpoints_by_steps_on_request_and_at_the_end(void **state)
 {
     an_runs *r = *state;
     an_runs_wish wish = {.step = 5, .go = ALEXNET_GO_CHECKPOINT};
@@ -762,13 +780,13 @@ static void checkpoints_by_steps_by_wish_and_at_the_end(void **state)
     an_runs_train(r, &options);
     assert_true(has_checkpoint(r, "run/checkpoints/step-00000003")); /* an epoch's end */
     assert_true(has_checkpoint(r, "run/checkpoints/step-00000004")); /* by steps */
-    assert_true(has_checkpoint(r, "run/checkpoints/step-00000005")); /* by wish */
+    assert_true(has_checkpoint(r, "run/checkpoints/step-00000005")); /* requested */
     assert_true(has_checkpoint(r, "run/checkpoints/step-00000006"));
     assert_true(has_checkpoint(r, "run/checkpoints/step-00000008")); /* the end */
     assert_int_equal(an_test_count_entries(an_test_path(r->folder, "run/checkpoints")), 5);
 }
 
-/* ---- trouble ---- */
+/* ---- failures ---- */
 
 static void a_diverging_run_names_a_layer(void **state)
 {
@@ -801,7 +819,7 @@ static void a_batch_without_a_good_image_is_passed_over(void **state)
     options.skipped_user = &told;
     const alexnet_train_result result = an_runs_train(r, &options);
     assert_int_equal(result.steps,
-                     24); /* the numbering of steps does not depend on what can be read */
+                     24); /* the numbering of steps does not depend on unreadable images */
     assert_int_equal(result.skipped, 6);
     assert_non_null(strstr(told.text, "checker/0005.jpg: "));
 }
@@ -821,8 +839,10 @@ static alexnet_go count_blocks(void *user, const alexnet_progress *progress)
     return ALEXNET_GO_ON;
 }
 
-/* From step 13 to step 19 of epochs of 12 steps. A line of the log, at every tenth, takes a block
- * for a moment. */
+/*
+ * From step 13 to step 19, with 12 steps per epoch. A line of the log, at every tenth step,
+ * allocates a block temporarily.
+ */
 static void a_step_allocates_nothing(void **state)
 {
     an_runs *r = *state;
@@ -831,8 +851,7 @@ static void a_step_allocates_nothing(void **state)
 
     an_test_set(&options, "batch=1");
     options.epochs = 2;
-    an_test_set(&options,
-                "augment=flip"); /* buffers as large as the largest image: all are 32x32 */
+    an_test_set(&options, "augment=flip"); /* buffers fit the largest image: all are 32x32 */
     options.progress = count_blocks;
     options.progress_user = &c;
     an_runs_train(r, &options);
@@ -856,22 +875,22 @@ int main(void)
         TEST(noise_that_never_begins_is_none),
         TEST(the_log_shows_the_rate_of_events),
         TEST(a_run_may_be_resumed_at_every_step),
-        TEST(sittings_may_have_other_threads_and_workers),
-        TEST(a_log_of_sittings_reads_like_one_of_a_whole_run),
-        TEST(the_beginning_is_told_once),
+        TEST(processes_may_have_other_threads_and_workers),
+        TEST(a_log_of_a_resumed_run_reads_like_one_of_a_whole_run),
+        TEST(the_start_is_reported_once),
         TEST(the_first_limit_ends_the_run),
-        TEST(more_epochs_may_be_asked_for_later),
+        TEST(more_epochs_may_be_requested_later),
         TEST(a_limit_in_time_shapes_the_schedule),
         TEST(a_limit_that_is_far_changes_nothing),
         TEST(a_limit_in_time_may_be_changed),
         TEST(a_finished_run_says_so),
         TEST(a_run_that_its_time_ended_says_so),
-        TEST(what_validation_ended_goes_on_when_told_to),
+        TEST(what_validation_ended_continues_on_request),
         TEST(more_epochs_never_raise_the_rate),
         TEST(a_limit_that_no_step_was_taken_under_leaves_no_trace),
         TEST(a_limit_in_time_may_be_taken_away),
         TEST(validation_can_end_it),
-        TEST(checkpoints_by_steps_by_wish_and_at_the_end),
+        TEST(checkpoints_by_steps_on_request_and_at_the_end),
         TEST(a_diverging_run_names_a_layer),
         TEST(a_batch_without_a_good_image_is_passed_over),
         TEST(a_step_allocates_nothing),

@@ -1,5 +1,5 @@
 /*
- * best.c: whether best.safetensors is what the checkpoint says.
+ * best.c: checks best.safetensors against the checkpoint.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -13,7 +13,9 @@
 #include <math.h>
 #include <string.h>
 
-/* Whether best.safetensors is another file than the one that the checkpoint's manifest has the hash of, or cannot be read. */
+/*
+ * Whether best.safetensors differs from the hash in the checkpoint's manifest, or cannot be read.
+ */
 static alexnet_status best_differs(alexnet_context *ctx, const an_run_folder *folder,
                                    const an_train_state *state, bool *differs)
 {
@@ -21,13 +23,13 @@ static alexnet_status best_differs(alexnet_context *ctx, const an_run_folder *fo
     int64_t bytes;
 
     *differs = false;
-    if (state->best_sha256[0] == '\0') return ALEXNET_OK; /* nobody knows */
+    if (state->best_sha256[0] == '\0') return ALEXNET_OK; /* not known */
     const alexnet_status status = an_file_hash(ctx, folder->best, &bytes, found);
     *differs = status != ALEXNET_OK || strcmp(found, state->best_sha256) != 0;
     return status == ALEXNET_NO_MEMORY ? status : ALEXNET_OK;
 }
 
-/* The step that best.safetensors is of, by its record; -1: it says none. */
+/* The step in the record of best.safetensors; -1: there is none. */
 static alexnet_status read_best_step(alexnet_context *ctx, const an_run_folder *folder,
                                      int64_t *step)
 {
@@ -47,7 +49,8 @@ static alexnet_status read_best_step(alexnet_context *ctx, const an_run_folder *
 static void seek_best_anew(alexnet_context *ctx, const an_run_folder *folder, an_train_state *state,
                            const char *why)
 {
-    an_log(ctx, ALEXNET_LOG_WARNING, "%s %s: the best weights are sought anew", folder->best, why);
+    an_log(ctx, ALEXNET_LOG_WARNING, "%s %s: the search for the best weights starts again",
+           folder->best, why);
     state->best_step = -1;
     state->best_top1 = (double)NAN;
     state->best_sha256[0] = '\0';

@@ -1,5 +1,5 @@
 /*
- * best.h: whether best.safetensors is what the checkpoint says.
+ * best.h: checks best.safetensors against the checkpoint of a resumed run.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -10,10 +10,12 @@
 #include "train/run/run_folder.h"
 
 /*
- * Asked when a run is resumed from `state`. Where the file is not yet what the checkpoint says, as the run was killed between
- * the two, the checkpoint has the weights: *due. Of a later step, it is of a future that this sitting may never come to, and
- * goes. Somebody may also have taken the best weights for themselves. Then *state knows of none, and the log says so. IO,
- * NO_MEMORY.
+ * Call when a run is resumed from `state`.
+ *   the checkpoint is of the best step, the file is not: the run was killed between the two writes,
+ *   and the checkpoint has the weights: sets *due
+ *   else, the file is of a later step: the resumed run may never reach it; the file is removed
+ *   else, the file is missing or another one: somebody moved or replaced it
+ * In the last two cases *state has no best weights any more, and the log says so. IO, NO_MEMORY.
  */
 alexnet_status an_best_check(alexnet_context *ctx, const an_run_folder *folder,
                              an_train_state *state, bool *due) AN_NODISCARD;

@@ -16,8 +16,8 @@
 #include <string.h>
 
 #define PREFIX     "step-"
-#define TEMPORARY  ".tmp"      /* on its way in: whole when its manifest is there and verifies */
-#define GONE       ".gone.tmp" /* on its way out */
+#define TEMPORARY  ".tmp"      /* being written: whole once its manifest exists and verifies */
+#define GONE       ".gone.tmp" /* being removed */
 #define NAME_BYTES 64
 
 enum { WEIGHTS, OPTIMISER, FROZEN };
@@ -46,7 +46,7 @@ static slot_name name_slot(int slot, const an_param *param)
     return name;
 }
 
-/* Describes all slots; returns how many tensors there are. */
+/* Describes all slots; returns the number of tensors. */
 static size_t list_slots(const alexnet_model *model, const an_optimiser *optimiser,
                          an_tensor_out *tensors, slot_name *names)
 {
@@ -86,7 +86,7 @@ static alexnet_status save_optimiser(const alexnet_model *model, const char *pat
     return status;
 }
 
-/* ---- what is frozen ---- */
+/* ---- frozen parameters ---- */
 
 static int count_frozen(const alexnet_model *model)
 {
@@ -97,7 +97,7 @@ static int count_frozen(const alexnet_model *model)
     return count;
 }
 
-/* Whether the file holds the model's frozen values to the bit, and nothing else. */
+/* Whether the file holds exactly the model's frozen values, bit for bit, and nothing else. */
 static alexnet_status holds_frozen(const alexnet_model *model, const char *path,
                                    const an_tensor_file *file, bool *out)
 {
@@ -113,8 +113,10 @@ static alexnet_status holds_frozen(const alexnet_model *model, const char *path,
     return ALEXNET_OK;
 }
 
-/* Writes the frozen values, unless they are there: then an older checkpoint's manifest has the hash of them. A file that
- * is damaged or cannot be read is replaced. */
+/*
+ * Writes the frozen values, unless the file has them: the manifest of an older checkpoint has its
+ * hash then. A file that is damaged or cannot be read is replaced.
+ */
 static alexnet_status save_frozen(const alexnet_model *model, const char *path, an_file_sum *sum)
 {
     an_tensor_file file;
@@ -157,7 +159,7 @@ static alexnet_status save_file(const alexnet_model *model, const char *folder,
     return ALEXNET_OK;
 }
 
-/* `checkpoints` is the folder of all, `folder` that of this one. */
+/* checkpoints: the folder of all; folder: that of this one. */
 static alexnet_status save_all(const alexnet_model *model, const char *checkpoints,
                                const char *folder, const an_optimiser *optimiser,
                                const an_train_state *state, const char *config_sha256)
@@ -187,20 +189,20 @@ static alexnet_status remove_folder(alexnet_context *ctx, const char *path)
     return info.kind == AN_FILE_ABSENT ? ALEXNET_OK : an_folder_remove(ctx, path);
 }
 
-/* Clears away what a failed save left, without losing the message that says why it failed. */
+/* Removes what a failed save left, and keeps the message that says why it failed. */
 static void clear_away(alexnet_context *ctx, const char *path)
 {
     char message[AN_ERROR_BYTES];
 
     memcpy(message, ctx->error, sizeof message);
-    if (remove_folder(ctx, path) != ALEXNET_OK) /* the next sitting sweeps */
-        an_log(ctx, ALEXNET_LOG_WARNING, "%s stays behind: %s", path, ctx->error);
+    if (remove_folder(ctx, path) != ALEXNET_OK) /* a resume will remove it */
+        an_log(ctx, ALEXNET_LOG_WARNING, "%s is left: %s", path, ctx->error);
     memcpy(ctx->error, message, sizeof message);
 }
 
-/* ---- the checkpoints that there are ---- */
+/* ---- existing checkpoints ---- */
 
-/* The number of a checkpoint's folder; -1 for any other name. */
+/* The step of a checkpoint's folder; -1 for any other name. */
 static int64_t step_of(const char *name)
 {
     const size_t skip = sizeof PREFIX - 1;
@@ -249,7 +251,7 @@ static alexnet_status step_path(alexnet_context *ctx, const char *folder, int64_
     return join(ctx, folder, name, out);
 }
 
-/* What a save that was broken off leaves. */
+/* The leftovers of an interrupted save. */
 static bool is_leftover(const char *name)
 {
     const size_t length = strlen(name), head = sizeof PREFIX - 1, tail = sizeof TEMPORARY - 1;
@@ -259,7 +261,10 @@ static bool is_leftover(const char *name)
            strcmp(name + length - tail, TEMPORARY) == 0;
 }
 
-/* Takes its name from the checkpoint of a step, which may be absent: broken off, what follows leaves no half of one. */
+/*
+ * Renames the checkpoint of a step, which may be absent, to its .gone.tmp name, so that an
+ * interrupted removal leaves no half of a checkpoint.
+ */
 static alexnet_status set_aside(alexnet_context *ctx, const char *folder, int64_t step)
 {
     char *path = NULL, *aside = NULL;
@@ -267,7 +272,7 @@ static alexnet_status set_aside(alexnet_context *ctx, const char *folder, int64_
     alexnet_status status = step_path(ctx, folder, step, "", &path);
 
     if (status == ALEXNET_OK) status = step_path(ctx, folder, step, GONE, &aside);
-    if (status == ALEXNET_OK) status = remove_folder(ctx, aside); /* that of a sitting before */
+    if (status == ALEXNET_OK) status = remove_folder(ctx, aside); /* of an earlier process */
     if (status == ALEXNET_OK) status = an_file_stat(ctx, path, &info);
     if (status == ALEXNET_OK && info.kind != AN_FILE_ABSENT)
         status = an_file_rename(ctx, path, aside);
@@ -292,7 +297,7 @@ static alexnet_status remove_step(alexnet_context *ctx, const char *folder, int6
     return remove_aside(ctx, folder, step);
 }
 
-/* Removes a checkpoint, the frozen file or a leftover of either. */
+/* Removes a checkpoint, the frozen file, or leftovers of them. */
 static alexnet_status remove_entry(alexnet_context *ctx, const char *folder, const char *name)
 {
     char own[NAME_BYTES];
@@ -308,8 +313,8 @@ static alexnet_status remove_entry(alexnet_context *ctx, const char *folder, con
     return status;
 }
 
-/* Removes what a manifest that was being written again has left in the folder of a checkpoint; one that cannot be listed is passed
- * over when it is read. */
+/* Removes the temporary file of an interrupted manifest write from the folder of a checkpoint. A
+ * folder that cannot be listed is passed over when it is read. */
 static alexnet_status clear_step(alexnet_context *ctx, const char *folder, const char *name)
 {
     char *step, *path;
@@ -329,8 +334,10 @@ static alexnet_status clear_step(alexnet_context *ctx, const char *folder, const
     return status;
 }
 
-/* Removes leftovers or, with `all`, everything of ours, the frozen file last: a checkpoint needs it.
- * *others: how much else there is. */
+/*
+ * Removes leftovers or, with `all`, all our files, the frozen file last because a checkpoint needs
+ * it. *others: the number of other files.
+ */
 static alexnet_status clear(alexnet_context *ctx, const char *folder, bool all, size_t *others)
 {
     an_names names;
@@ -378,12 +385,14 @@ alexnet_status an_checkpoint_remove_all(alexnet_context *ctx, const char *folder
     AN_TRY(an_file_stat(ctx, folder, &info));
     if (info.kind != AN_FILE_FOLDER) return ALEXNET_OK;
     AN_TRY(clear(ctx, folder, true, &others));
-    /* Where it stays, nothing of ours is to come back after a power failure. */
+    /* if the folder stays, our files must not reappear in it after a power failure */
     return others == 0 ? an_folder_remove(ctx, folder) : an_file_sync(ctx, folder);
 }
 
-/* Removes all but the newest `keep` up to `step`. Later ones are of a future that a resumed run has
- * left. */
+/*
+ * Removes all but the newest `keep` up to `step`. Later ones are from before the run was resumed at
+ * an earlier step.
+ */
 static alexnet_status prune(alexnet_context *ctx, const char *folder, int64_t step, int keep)
 {
     int64_t *steps;
@@ -399,7 +408,8 @@ static alexnet_status prune(alexnet_context *ctx, const char *folder, int64_t st
     return status;
 }
 
-/* Gives the one that was set aside its name back, where nothing took it; the message says what failed before. */
+/* Renames the checkpoint that was set aside back, unless its name is taken; keeps the message that
+ * says what failed. */
 static void put_back(alexnet_context *ctx, const char *folder, int64_t step, const char *path)
 {
     char message[AN_ERROR_BYTES];
@@ -413,8 +423,8 @@ static void put_back(alexnet_context *ctx, const char *folder, int64_t step, con
     memcpy(ctx->error, message, sizeof message);
 }
 
-/* Where there is a checkpoint of this step (it did not verify, or had not seen a validation), both are whole until the new one
- * has the name. */
+/* If there is a checkpoint of this step already (it did not verify, or was written before a
+ * validation), both stay whole until the new one has its name. */
 static alexnet_status put_in_place(alexnet_context *ctx, const char *folder, int64_t step,
                                    const char *temporary, const char *path)
 {
@@ -439,7 +449,7 @@ alexnet_status an_checkpoint_save(const alexnet_model *model, const char *folder
     status = step_path(ctx, folder, state->step, TEMPORARY, &temporary);
     if (status == ALEXNET_OK) status = step_path(ctx, folder, state->step, "", &path);
     if (status == ALEXNET_OK)
-        status = remove_folder(ctx, temporary); /* of a run that was killed here */
+        status = remove_folder(ctx, temporary); /* of a process that was killed here */
     if (status == ALEXNET_OK)
         status = save_all(model, folder, temporary, optimiser, state, config_sha256);
     if (status == ALEXNET_OK) status = put_in_place(ctx, folder, state->step, temporary, path);
@@ -471,7 +481,7 @@ static alexnet_status verify_file(alexnet_context *ctx, const char *folder,
     return status;
 }
 
-/* That of the checkpoint in `folder`. */
+/* The manifest of the checkpoint in `folder`. */
 static alexnet_status read_manifest(alexnet_context *ctx, const char *folder, an_manifest *manifest)
 {
     char *path;
@@ -516,7 +526,8 @@ static alexnet_status verify_manifest(alexnet_context *ctx, const char *folder, 
     return ALEXNET_OK;
 }
 
-/* Everything there, undamaged, and of this run. `checkpoints` is the folder of all, `folder` that of this one. */
+/* Verifies that all files exist, are undamaged and of this run. checkpoints: the folder of all;
+ * folder: that of this one. */
 static alexnet_status verify(alexnet_context *ctx, const char *checkpoints, const char *folder,
                              int64_t step, const char *config_sha256, an_train_state *state)
 {
@@ -530,7 +541,7 @@ static alexnet_status verify(alexnet_context *ctx, const char *checkpoints, cons
     return ALEXNET_OK;
 }
 
-/* Tells what came of `name` in `folder`, unless memory was short. */
+/* Reports the result for `name` in `folder`, unless memory ran out. */
 static alexnet_status tell_file(alexnet_context *ctx, const char *folder, const char *name,
                                 alexnet_status fits, const an_train_state *state,
                                 an_checkpoint_told told, void *user)
@@ -547,7 +558,7 @@ static alexnet_status tell_file(alexnet_context *ctx, const char *folder, const 
     return ALEXNET_OK;
 }
 
-/* The same, with every file told. */
+/* The same, and reports every file. */
 static alexnet_status verify_step(alexnet_context *ctx, const char *checkpoints, int64_t step,
                                   const char *config_sha256, an_checkpoint_told told, void *user)
 {
@@ -584,13 +595,13 @@ alexnet_status an_checkpoint_verify_all(alexnet_context *ctx, const char *folder
     return status;
 }
 
-/* The tensors of two files as those of one; the metadata are the first's. */
+/* Joins the tensors of two files; the metadata are those of the first. */
 static alexnet_status load_both(alexnet_context *ctx, const char *path, const an_tensor_file *a,
                                 const an_tensor_file *b, alexnet_model **model)
 {
     an_tensor_file both = *a;
 
-    both.on_disk = false; /* there are two, each closed by itself */
+    both.on_disk = false; /* the two files are closed separately */
     both.count = a->count + b->count;
     both.tensors = an_new_array(ctx, both.count, sizeof *both.tensors);
     if (both.tensors == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s", path);
@@ -637,7 +648,9 @@ alexnet_status an_checkpoint_load_model(alexnet_context *ctx, const char *path,
     return status;
 }
 
-/* A disk may fail between the look at the hash and the reading: what cannot be loaded does not verify. */
+/*
+ * A disk may fail between hashing and reading: a checkpoint that cannot be loaded does not verify.
+ */
 static alexnet_status verify_and_load(alexnet_context *ctx, const char *folder, const char *path,
                                       int64_t step, const char *config_sha256,
                                       an_train_state *state, alexnet_model **model)
@@ -646,7 +659,7 @@ static alexnet_status verify_and_load(alexnet_context *ctx, const char *folder, 
     return model == NULL ? ALEXNET_OK : an_checkpoint_load_model(ctx, path, model);
 }
 
-/* *path = NULL, and a line in the log, when this one does not verify. */
+/* *path = NULL, and a line in the log, if this one does not verify. */
 static alexnet_status try_step(alexnet_context *ctx, const char *folder, int64_t step,
                                const char *config_sha256, char **path, an_train_state *state,
                                alexnet_model **model)
@@ -678,7 +691,10 @@ static int64_t unnamed_step_of(const char *name)
     return step;
 }
 
-/* Whoever was killed between the names of two checkpoints of one step left the new one without. */
+/*
+ * A process that was killed between the renames of two checkpoints of one step left the new one
+ * under its temporary name.
+ */
 static alexnet_status name_whole(alexnet_context *ctx, const char *folder, int64_t step,
                                  const char *config_sha256)
 {
@@ -694,7 +710,7 @@ static alexnet_status name_whole(alexnet_context *ctx, const char *folder, int64
         if (status == ALEXNET_OK)
             status = an_file_rename(ctx, temporary, path);
         else if (status != ALEXNET_NO_MEMORY)
-            status = ALEXNET_OK; /* as a save that was broken off */
+            status = ALEXNET_OK; /* treated as an interrupted save */
     }
     an_free(ctx, path);
     an_free(ctx, temporary);
@@ -745,7 +761,7 @@ static alexnet_status read_slot(const alexnet_model *model, const char *path,
 {
     for (int i = 0; i < model->params.count; ++i) {
         const an_param *param = &model->params.items[i];
-        if (param->frozen) continue; /* as it began */
+        if (param->frozen) continue; /* keeps its initial slots */
         const slot_name name = name_slot(slot, param);
         const an_tensor_view *view = an_tensor_file_find(file, name.text);
         if (view == NULL || view->count != param->count)

@@ -1,21 +1,22 @@
 /*
- * checkpoint.h: the state of a run on disk, so that a resumed run goes on to the same bits.
+ * checkpoint.h: the state of a run on disk, so that a resumed run ends with the same bits.
  *
- *     checkpoints/frozen.safetensors                   the parameters that are not trained, if any
+ *     checkpoints/frozen.safetensors                   the frozen parameters, if any
  *                 step-00000120/weights.safetensors    a model file without these
- *                               optimiser.safetensors  its slots: "momentum/NAME" for each parameter, ...
+ *                               optimiser.safetensors  its slots: "momentum/NAME" ...
  *                               manifest.json          manifest.h
  *
- * Frozen parameters are the same in every checkpoint, and there is nothing to keep of their updates:
- * they are written once, before the first checkpoint, and each manifest names them with their hash.
+ * Frozen parameters are the same in every checkpoint: they are written once, before the first
+ * checkpoint, and each manifest names them with their hash. Their optimiser slots are not saved.
  *
- * Order, augmentation and dropout are functions of (seed, epoch, image, step): the step is all
- * that must be saved of them.
+ * Order, augmentation and dropout are functions of (seed, epoch, image, step): only the step must
+ * be saved for them.
  *
- * Written into step-00000120.tmp, every file synced, the manifest last, then renamed, then the folder
- * above synced: a checkpoint is whole or absent. One that goes, or makes room for another of its step,
- * is called step-00000120.gone.tmp first; killed between these names, the reader finds the new one
- * whole under its temporary name. It takes the newest that verifies and says which it passed over and why.
+ * A checkpoint is written into step-00000120.tmp: every file is synced, the manifest last; then the
+ * folder is renamed and its parent synced. So a checkpoint is whole or absent. A checkpoint that is
+ * removed, or replaced by another of the same step, is renamed to step-00000120.gone.tmp first;
+ * after a kill between these renames, the reader finds the new one whole under its temporary name.
+ * The reader takes the newest checkpoint that verifies, and logs which it passed over and why.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_RUN_CHECKPOINT_H
@@ -28,57 +29,66 @@
 #define AN_CHECKPOINT_FROZEN "frozen.safetensors"
 
 /*
- * Writes a checkpoint and then removes all but the newest `keep` up to it.
- *   folder         the run's checkpoints folder; made when absent
- *   config_sha256  of the run's config: a checkpoint serves only the run that wrote it
- * On failure nothing half-written is left and the older checkpoints stay. IO, NO_MEMORY.
+ * Writes a checkpoint, then removes all but the newest `keep` up to this step.
+ *   folder         the run's checkpoints folder; created if absent
+ *   config_sha256  of the run's config: a checkpoint can be used only by the run that wrote it
+ * On failure nothing half-written is left, and the older checkpoints stay. IO, NO_MEMORY.
  */
 alexnet_status an_checkpoint_save(const alexnet_model *model, const char *folder,
                                   const an_optimiser *optimiser, const an_train_state *state,
                                   const char *config_sha256, int keep) AN_NODISCARD;
 
 /*
- * Needs the lock of the run. The newest checkpoint that verifies and can be read: *path (free with an_free()), its state
- * and, unless model is NULL, its model, as an_checkpoint_load_model() gives it. *path = NULL: there is none at all. Those
- * passed over are logged. BAD_FILE: there are some, but none verifies.
+ * Finds the newest checkpoint that verifies and can be read. The caller must hold the run's lock.
+ * Sets *path (free it with an_free()), the state and, unless model is NULL, the model as
+ * an_checkpoint_load_model() does. *path = NULL: there is no checkpoint. Checkpoints that are
+ * passed over are logged. BAD_FILE: there are checkpoints, but none verifies.
  */
 alexnet_status an_checkpoint_find(alexnet_context *ctx, const char *folder,
                                   const char *config_sha256, char **path, an_train_state *state,
                                   alexnet_model **model) AN_NODISCARD;
 
-/* Told of a file of a checkpoint: of the manifest first, with the state that it holds (NULL: it does not fit). The context
- * has the message. */
+/*
+ * Called for each file of a checkpoint, the manifest first, with the state that it holds (NULL: it
+ * is damaged or of another run). The context has the message.
+ */
 typedef void (*an_checkpoint_told)(void *user, const char *path, alexnet_status status,
                                    const an_train_state *state);
 
-/* Holds all files of all checkpoints to their manifests, newest first. The folder may be absent. IO (it cannot be listed),
- * NO_MEMORY. */
+/*
+ * Verifies all files of all checkpoints by their manifests, newest checkpoint first. The folder may
+ * be absent. IO (it cannot be listed), NO_MEMORY.
+ */
 alexnet_status an_checkpoint_verify_all(alexnet_context *ctx, const char *folder,
                                         const char *config_sha256, an_checkpoint_told told,
                                         void *user) AN_NODISCARD;
 
-/* How many there are, verified or not. The folder may be absent. IO, NO_MEMORY. */
+/* The number of checkpoints, damaged ones included. The folder may be absent. IO, NO_MEMORY. */
 alexnet_status an_checkpoint_count(alexnet_context *ctx, const char *folder,
                                    size_t *count) AN_NODISCARD;
 
-/* Removes all checkpoints, and the folder when nothing else lies in it. The folder may be absent. When
- * it is broken off, what is left of a checkpoint is none to go on from. */
+/*
+ * Removes all checkpoints, and the folder if nothing else is in it. The folder may be absent. If
+ * the removal is interrupted, no half of a checkpoint can be resumed from.
+ */
 alexnet_status an_checkpoint_remove_all(alexnet_context *ctx, const char *folder) AN_NODISCARD;
 
 /*
- * Writes state->best_sha256, which is known when the best weights are written, into the manifest of the checkpoint of
- * state->step. Whole or not at all. IO, NO_MEMORY.
+ * Writes state->best_sha256, which is known only after the best weights are written, into the
+ * manifest of the checkpoint of state->step. The manifest is replaced as a whole or not at all. IO,
+ * NO_MEMORY.
  */
 alexnet_status an_checkpoint_note_best(alexnet_context *ctx, const char *folder,
                                        const an_train_state *state) AN_NODISCARD;
 
-/* Removes what a sitting that was killed while it saved has left. The folder may be absent. */
+/* Removes the leftovers of a process that was killed while it saved. The folder may be absent. */
 alexnet_status an_checkpoint_sweep(alexnet_context *ctx, const char *folder) AN_NODISCARD;
 
-/* What a found checkpoint holds, with the frozen parameters. Nothing of the model is marked as frozen. */
+/* Loads the model of a found checkpoint, with the frozen parameters, none of which is marked as
+ * frozen. */
 alexnet_status an_checkpoint_load_model(alexnet_context *ctx, const char *path,
                                         alexnet_model **model) AN_NODISCARD;
-/* Fills the slots of an open optimiser, but for what is frozen in the model. */
+/* Fills the slots of an open optimiser, except those of the model's frozen parameters. */
 alexnet_status an_checkpoint_load_optimiser(const alexnet_model *model, const char *path,
                                             an_optimiser *optimiser) AN_NODISCARD;
 

@@ -1,5 +1,5 @@
 /*
- * disk.c: bytes of a run's files before they are written.
+ * disk.c: the sizes of a run's files before they are written.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -12,12 +12,12 @@
 #include "train/run/checkpoint.h"
 #include <string.h>
 
-/* A header with its class names and a manifest, a log, a block that is not full: of each file. */
+/* Added for each file: a header with class names, a manifest, a log, a partly filled disk block. */
 #define SLACK ((int64_t)64 << 10)
 
-#define LINE 128 /* of a list of images */
+#define LINE 128 /* bytes of a line in a list of images */
 
-/* ---- what it will be ---- */
+/* ---- needed ---- */
 
 static int64_t values_of(const alexnet_model *model, bool frozen)
 {
@@ -56,15 +56,15 @@ static an_disk plan(const alexnet_model *model, const an_config *config, bool va
     const int64_t lists = images < ALEXNET_SMALL_SET ? 2 * images * LINE : 0;
     const int64_t lasting = (validates ? 2 * weights : weights) + lists;
 
-    /* A file is whole before it replaces another, a checkpoint before an older one goes; last.safetensors comes when all
-       checkpoints are written, but for those of the next sitting. */
+    /* a file is whole before it replaces another, and a checkpoint before an older one is removed;
+       last.safetensors is written after all checkpoints except those of a resumed run */
     return (an_disk){
         .end = lasting + (config->checkpoint_keep > 0 ? kept : 0),
         .peak = kept + lasting + AN_MAX(checkpoint - weights, 0) + (resumed ? weights : 0),
     };
 }
 
-/* ---- what is there ---- */
+/* ---- available ---- */
 
 static alexnet_status add_file(alexnet_context *ctx, const char *path, int64_t *bytes)
 {
@@ -97,7 +97,8 @@ static alexnet_status add_folder(alexnet_context *ctx, const char *folder, int d
     return status;
 }
 
-/* What the run holds already, which counts as free: it goes, or is part of what is needed. */
+/* The bytes that the run holds already; they count as free because they are removed, or are part of
+ * what is needed. */
 static alexnet_status add_present(alexnet_context *ctx, const an_run_folder *folder, int64_t *bytes)
 {
     bool same;
@@ -126,7 +127,7 @@ alexnet_status an_disk_check(alexnet_context *ctx, const an_run_folder *folder, 
 
     if (disk->free < 0 || disk->free >= disk->peak) return ALEXNET_OK;
     return an_fail(ctx, ALEXNET_IO,
-                   "run directory '%s': the run needs up to %s of disk, and %s are free there: "
+                   "run directory '%s': the run needs up to %s of disk space, and %s are free: "
                    "make room, keep fewer checkpoints (checkpoint_keep), or choose another place",
                    folder->path, an_show_bytes(needed, disk->peak),
                    an_show_bytes(there, disk->free));

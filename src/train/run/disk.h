@@ -1,10 +1,11 @@
 /*
- * disk.h: how much disk a run takes, said and checked before it begins.
+ * disk.h: how much disk space a run takes, reported and checked before it begins.
  *
- *     at the end       checkpoints that are kept, frozen.safetensors, best and last.safetensors
- *     on the way       that, or one checkpoint more while it is written
+ *     at the end       the kept checkpoints, frozen.safetensors, best and last.safetensors
+ *     during the run   that, plus one checkpoint while it is written
  *
- * Bounds from above: a short run may write fewer checkpoints, and best and last may be one file.
+ * These are upper bounds: a short run may write fewer checkpoints, and best and last may be one
+ * file.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -16,8 +17,8 @@
 #include "train/run/run_folder.h"
 
 typedef struct an_disk {
-    int64_t end, peak; /* bytes of the run's folder at its end, and at most */
-    int64_t free; /* bytes that there are for it: free ones, and what it holds now; -1: not known */
+    int64_t end, peak; /* bytes of the run's folder: at its end, and at most */
+    int64_t free;      /* bytes available: free space, and what the run holds now; -1: not known */
 } an_disk;
 
 /* Bytes of a checkpoint. The model's frozen parameters are marked. */
@@ -32,7 +33,7 @@ int64_t an_disk_checkpoint(const alexnet_model *model, const an_config *config);
 alexnet_status an_disk_look(const alexnet_model *model, const an_config *config, bool validates,
                             bool resumed, const an_run_folder *folder, an_disk *out) AN_NODISCARD;
 
-/* IO, naming both, when there is less than the run needs. */
+/* IO, naming both, if less is available than the run needs. */
 alexnet_status an_disk_check(alexnet_context *ctx, const an_run_folder *folder,
                              const an_disk *disk) AN_NODISCARD;
 

@@ -1,5 +1,5 @@
 /*
- * held_back.c: what a run validated with, found again from its config.json.
+ * held_back.c: the images that a run validated with, found from its config.json.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -17,7 +17,7 @@
 #include "train/run/run_folder.h"
 #include <string.h>
 
-#define NAME_BYTES 4096 /* of an image */
+#define NAME_BYTES 4096 /* of an image's name */
 
 /* ---- as a list ---- */
 
@@ -53,7 +53,7 @@ alexnet_status an_held_back_write(alexnet_context *ctx, const an_dataset *data,
                                   const an_config *config, const char *path)
 {
     an_writer *writer;
-    char *folder; /* that relative names begin in */
+    char *folder; /* that relative names start from */
     alexnet_status status;
 
     if (data->val_source != NULL || data->val.count == 0 || !an_source_is_path(config->data))
@@ -71,7 +71,7 @@ alexnet_status an_held_back_write(alexnet_context *ctx, const an_dataset *data,
     return status;
 }
 
-/* ---- measuring it ---- */
+/* ---- evaluating ---- */
 
 static void tell(alexnet_context *ctx, const char *run, const an_config *config,
                  const an_dataset *data)
@@ -79,20 +79,20 @@ static void tell(alexnet_context *ctx, const char *run, const an_config *config,
     const long long count = (long long)data->val.count;
 
     if (config->val != NULL)
-        an_log(ctx, ALEXNET_LOG_INFO, "run %s: measured on the %lld images of %s", run, count,
+        an_log(ctx, ALEXNET_LOG_INFO, "run %s: evaluated on the %lld images of %s", run, count,
                config->val);
     else if (data->val_source != NULL)
         an_log(ctx, ALEXNET_LOG_INFO,
-               "run %s: measured on the %lld images of the validation part of %s", run, count,
+               "run %s: evaluated on the %lld images of the validation split of %s", run, count,
                config->data);
     else
-        an_log(
-            ctx, ALEXNET_LOG_INFO,
-            "run %s: measured on the %lld images of %s that it held back (val_split %g, seed %llu)",
-            run, count, config->data, config->val_split, (unsigned long long)config->seed);
+        an_log(ctx, ALEXNET_LOG_INFO,
+               "run %s: evaluated on the %lld images of %s that it held back (val_split %g, seed "
+               "%llu)",
+               run, count, config->data, config->val_split, (unsigned long long)config->seed);
 }
 
-/* A source of files that have a path each. */
+/* Whether each image of the source is a file with a path. */
 static bool has_paths(const an_source *source)
 {
     const char *kind = an_source_kind(source);
@@ -100,7 +100,7 @@ static bool has_paths(const an_source *source)
     return strcmp(kind, "folder") == 0 || strcmp(kind, "list") == 0;
 }
 
-/* Where files have changed that were split, the run's list still names those that it held back. */
+/* If the data has changed since it was split, the run's list still names the images held back. */
 static alexnet_status fail_changed(alexnet_context *ctx, const char *run, const an_dataset *data,
                                    alexnet_status status)
 {
@@ -112,7 +112,7 @@ static alexnet_status fail_changed(alexnet_context *ctx, const char *run, const 
     AN_TRY(an_run_folder_open(ctx, run, &folder));
     const alexnet_status looked = an_file_stat(ctx, folder.val, &info);
     if (looked == ALEXNET_OK && info.kind == AN_FILE_REGULAR && has_paths(data->train_source))
-        status = an_fail(ctx, status, "%s; measure the images by their names: 'alexnet eval %s %s'",
+        status = an_fail(ctx, status, "%s; evaluate on the listed images: alexnet eval %s %s",
                          cause, run, folder.val);
     else
         status = an_fail(ctx, status, "%s", cause);
@@ -128,7 +128,7 @@ static alexnet_status open_held_back(alexnet_context *ctx, const char *run, cons
     if (status != ALEXNET_OK) return fail_changed(ctx, run, data, status);
     if (data->val.count == 0)
         return an_fail(ctx, ALEXNET_BAD_ARG,
-                       "it held no images back (val_split %g): name the data to measure it on",
+                       "it held no images back (val_split %g): name the data to evaluate it on",
                        config->val_split);
     return ALEXNET_OK;
 }
@@ -165,13 +165,13 @@ static alexnet_status read_config(alexnet_context *ctx, const char *run, an_conf
     alexnet_status status = an_file_stat(ctx, folder.config, &info);
     if (status == ALEXNET_OK && info.kind == AN_FILE_ABSENT)
         status = an_fail(ctx, ALEXNET_BAD_ARG,
-                         "'%s' is not the folder of a run: name the data to measure it on", run);
+                         "'%s' is not the folder of a run: name the data to evaluate it on", run);
     if (status == ALEXNET_OK) status = an_config_read(ctx, folder.config, config);
     an_run_folder_close(ctx, &folder);
     return status;
 }
 
-/* The list of a run whose images lie in an archive names what no path leads to. */
+/* If the run's images are in an archive, the paths in its list do not exist. */
 static alexnet_status evaluate_data(alexnet_context *ctx, const alexnet_evaluate_options *options,
                                     alexnet_evaluate_result *out)
 {
@@ -185,8 +185,8 @@ static alexnet_status evaluate_data(alexnet_context *ctx, const alexnet_evaluate
         return status;
     an_print(cause, sizeof cause, "%s", ctx->error);
     return an_fail(ctx, status,
-                   "%s; what a run held back of an archive 'alexnet eval %.*s' measures", cause,
-                   (int)(length - tail), options->data);
+                   "%s; to evaluate on what a run held back of an archive: alexnet eval %.*s",
+                   cause, (int)(length - tail), options->data);
 }
 
 static alexnet_status evaluate(alexnet_context *ctx, const alexnet_evaluate_options *options,
@@ -200,7 +200,8 @@ static alexnet_status evaluate(alexnet_context *ctx, const alexnet_evaluate_opti
         return evaluate_data(ctx, options, out);
     if (options->weights_count > 1)
         return an_fail(ctx, ALEXNET_BAD_ARG,
-                       "several weights need data: only one run is measured on what it held back");
+                       "several weights need data: only a single run is evaluated on the images it "
+                       "held back");
     AN_TRY(read_config(ctx, options->weights[0], &config));
     const alexnet_status status = evaluate_run(ctx, options, &config, &data, out);
     an_dataset_close(ctx, &data);

@@ -38,7 +38,10 @@ static alexnet_status each_of(const an_image_set *images, const char *use, line_
     return ALEXNET_OK;
 }
 
-/* Where the images to validate with are split off, one more or less changes which these are: they are listed as one set. */
+/*
+ * If validation images are held back, one image more or less changes which they are: so the list
+ * does not distinguish them from the training images.
+ */
 static alexnet_status each_line(const an_dataset *data, line_fn take, void *user)
 {
     const an_image_set all = {.source = data->train_source,
@@ -69,9 +72,9 @@ alexnet_status an_images_write(alexnet_context *ctx, const an_dataset *data, con
     return status;
 }
 
-/* ---- what differs ---- */
+/* ---- differences ---- */
 
-/* Lines of two lists, in the order of their names. */
+/* The lines of two lists, sorted by name. */
 typedef struct lines {
     alexnet_context *ctx;
     an_names list;
@@ -145,7 +148,7 @@ static void compare(const lines *before, const lines *now, an_listing *gone, an_
     size_t i = 0, j = 0;
 
     while (i < before->list.count || j < now->list.count) {
-        const bool old = i < before->list.count, new = j < now->list.count; /* one at least */
+        const bool old = i < before->list.count, new = j < now->list.count; /* at least one */
         const int order = !old   ? 1
                           : !new ? -1
                                  : compare_names(before->list.names[i], now->list.names[j]);

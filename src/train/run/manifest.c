@@ -1,5 +1,5 @@
 /*
- * manifest.c: writing a manifest, and reading one that nobody has damaged.
+ * manifest.c: writing manifests, and reading and verifying them.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -1,5 +1,5 @@
 /*
- * place.c: where the folder of a run may lie.
+ * place.c: where the folder of a run may be.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -11,7 +11,7 @@
 #include "data/parts.h"
 #include <string.h>
 
-/* The part of `path` behind the folder `outer`, both from the root; NULL: it does not lie in there. */
+/* The part of `path` after the folder `outer`; both are absolute. NULL: it is not inside. */
 static const char *part_inside(const char *outer, const char *path)
 {
     const size_t length = strcmp(outer, "/") == 0 ? 0 : strlen(outer);
@@ -19,7 +19,7 @@ static const char *part_inside(const char *outer, const char *path)
     return strncmp(outer, path, length) == 0 && path[length] == '/' ? path + length + 1 : NULL;
 }
 
-/* From the root, links followed, also of what is not there yet. */
+/* The absolute path, links resolved; the path need not exist yet. */
 static alexnet_status find_place(alexnet_context *ctx, const char *path, char **out)
 {
     an_file_info info = {.kind = AN_FILE_ABSENT};
@@ -62,7 +62,7 @@ alexnet_status an_place_check(alexnet_context *ctx, const an_run_folder *folder,
                             an_part_of(inside, strcspn(inside, "/")) == AN_PARTS;
         if (inside != NULL && !hidden && !beside)
             status = an_fail(ctx, ALEXNET_BAD_ARG,
-                             "run directory '%s' lies inside the data %s, where it would count as "
+                             "run directory '%s' is inside the data %s, where it would count as "
                              "a class: choose a place outside",
                              folder->path, data);
         an_free(ctx, place);

@@ -1,5 +1,5 @@
 /*
- * place.h: where the folder of a run may lie.
+ * place.h: where the folder of a run may be.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -10,8 +10,9 @@
 #include "train/run/run_folder.h"
 
 /*
- * A run among the classes of its data would be one of them from the next look on: BAD_ARG. Beside the parts of a data set it
- * is in nobody's way. The folder may be absent. source: of `data`; NULL: there is none.
+ * BAD_ARG for a run among the class folders of its data: the data would then have one class more.
+ * Beside the split folders of a data set it is allowed. The folder may be absent. source: of
+ * `data`; NULL: none.
  */
 alexnet_status an_place_check(alexnet_context *ctx, const an_run_folder *folder,
                               const an_source *source, const char *data) AN_NODISCARD;

@@ -17,9 +17,9 @@
 
 #define LOG_MAX    ((size_t)1 << 30)
 #define LINE_BYTES 768
-#define ROOM       32 /* bytes of a path for the longest name inside the folder */
+#define ROOM       32 /* bytes in a path for the longest name inside the folder */
 
-/* What a run writes. config.json is what makes a folder that of a run. */
+/* The files of a run. A folder with a config.json is a run's folder. */
 static const char *const run_files[] = {AN_RUN_CONFIG, "log.jsonl", AN_RUN_BEST,
                                         AN_RUN_LAST,   AN_RUN_VAL,  AN_RUN_IMAGES};
 static const char checkpoints_name[] = "checkpoints";
@@ -70,7 +70,7 @@ static alexnet_status is_run(alexnet_context *ctx, const an_run_folder *folder, 
     AN_TRY(an_file_stat(ctx, folder->config, &info));
     if (info.kind != AN_FILE_REGULAR) return ALEXNET_OK;
     const alexnet_status status = an_json_read(ctx, folder->config, &config);
-    if (status == ALEXNET_BAD_FILE) return ALEXNET_OK; /* somebody else's */
+    if (status == ALEXNET_BAD_FILE) return ALEXNET_OK; /* not a run's config.json */
     AN_TRY(status);
     *run = json_object_get(config, "schema") != NULL && json_object_get(config, "recipe") != NULL &&
            json_object_get(config, "checkpoint_keep") != NULL;
@@ -78,7 +78,7 @@ static alexnet_status is_run(alexnet_context *ctx, const an_run_folder *folder, 
     return ALEXNET_OK;
 }
 
-/* What a kill leaves of a file that was being written. */
+/* The temporary file that a kill leaves of a file that was being written. */
 static bool is_leftover(const char *name)
 {
     for (size_t i = 0; i < AN_COUNT(run_files); ++i)
@@ -86,10 +86,10 @@ static bool is_leftover(const char *name)
     return false;
 }
 
-/* What lies in the folder of a run, or in one that is to become that. */
+/* The contents of a run's folder, or of a folder for a new run. */
 typedef struct contents {
-    bool marked; /* a config.json that was not yet there, or was being replaced */
-    bool other;  /* more than leftovers */
+    bool marked; /* there is a temporary config.json: new, or being replaced */
+    bool other;  /* there are other files than leftovers */
 } contents;
 
 static alexnet_status look_inside(alexnet_context *ctx, const an_run_folder *folder, contents *out)
@@ -122,10 +122,10 @@ alexnet_status an_run_folder_check(alexnet_context *ctx, const an_run_folder *fo
     AN_TRY(is_run(ctx, folder, &run));
     if (!run && !found.marked)
         return an_fail(ctx, ALEXNET_BAD_ARG,
-                       "'%s' holds other things than a run: choose another folder", folder->path);
+                       "'%s' holds other files than a run: choose another folder", folder->path);
     if (!run && !force)
         return an_fail(ctx, ALEXNET_BAD_ARG,
-                       "run directory '%s': the replacement of its run was broken off: force it "
+                       "run directory '%s': the replacement of its run was interrupted: force it "
                        "again, or choose another",
                        folder->path);
     if (!force)
@@ -162,7 +162,7 @@ static alexnet_status remove_file(alexnet_context *ctx, const an_run_folder *fol
     return status;
 }
 
-/* Removes leftovers; with `marked` all but one of config.json. */
+/* Removes leftovers; with `marked`, keeps one temporary config.json. */
 static alexnet_status sweep(alexnet_context *ctx, const an_run_folder *folder, bool marked)
 {
     an_names names;
@@ -186,9 +186,9 @@ alexnet_status an_run_folder_sweep(alexnet_context *ctx, const an_run_folder *fo
 }
 
 /*
- * config.json goes first, and under a temporary name: from here on there is no run to resume, but a
- * mark that the folder is a run's, until the new config.json is there. Whoever is killed meanwhile
- * leaves what can be replaced once more.
+ * Renames config.json to a temporary name first: from here on there is no run to resume, but the
+ * name shows that the folder is a run's, until the new config.json exists. A kill before that
+ * leaves a folder that can be replaced again.
  */
 static alexnet_status remove_run(alexnet_context *ctx, const an_run_folder *folder)
 {
@@ -202,7 +202,7 @@ static alexnet_status remove_run(alexnet_context *ctx, const an_run_folder *fold
     return an_checkpoint_remove_all(ctx, folder->checkpoints);
 }
 
-/* Checked once more when it is ours: somebody may have been there meanwhile. */
+/* Checks again once the lock is held: another process may have changed the folder before. */
 alexnet_status an_run_folder_create(alexnet_context *ctx, an_run_folder *folder, bool force)
 {
     AN_TRY(an_run_folder_check(ctx, folder, force));
@@ -212,7 +212,7 @@ alexnet_status an_run_folder_create(alexnet_context *ctx, an_run_folder *folder,
     return remove_run(ctx, folder);
 }
 
-/* Whatever begun checkpoint there is goes. IO, with a word: there is a whole one. */
+/* Removes a checkpoint that was begun. IO, with a message, if there is a whole one. */
 static alexnet_status remove_begun_checkpoints(alexnet_context *ctx, const an_run_folder *folder)
 {
     size_t count;
@@ -223,8 +223,10 @@ static alexnet_status remove_begun_checkpoints(alexnet_context *ctx, const an_ru
     return an_checkpoint_remove_all(ctx, folder->checkpoints);
 }
 
-/* The folder of a replaced run may hold files of other people: it keeps the mark that it is a run's, so that it can be
- * forced again. */
+/*
+ * The folder of a replaced run may hold files of other people: it keeps the mark of a run, so that it
+ * can be forced again.
+ */
 static alexnet_status undo_config(alexnet_context *ctx, const an_run_folder *folder, bool replaced)
 {
     an_file_info info;
@@ -234,7 +236,7 @@ static alexnet_status undo_config(alexnet_context *ctx, const an_run_folder *fol
     return info.kind == AN_FILE_ABSENT ? ALEXNET_OK : an_file_set_aside(ctx, folder->config);
 }
 
-/* config.json last: a kill before that leaves a run that can be resumed from the beginning. */
+/* Removes config.json last: a kill before that leaves a run that can be resumed from the start. */
 static alexnet_status undo(alexnet_context *ctx, const an_run_folder *folder, bool replaced)
 {
     const char *const files[] = {folder->log, folder->best, folder->last, folder->val,
@@ -245,7 +247,7 @@ static alexnet_status undo(alexnet_context *ctx, const an_run_folder *folder, bo
         AN_TRY(an_file_remove(ctx, files[i]));
     AN_TRY(undo_config(ctx, folder, replaced));
     const alexnet_status status = sweep(ctx, folder, replaced);
-    (void)status; /* leftovers are in nobody's way */
+    (void)status; /* leftovers do no harm */
     return ALEXNET_OK;
 }
 
@@ -258,14 +260,14 @@ void an_run_folder_undo(alexnet_context *ctx, const an_run_folder *folder, bool 
     an_print(cause, sizeof cause, "%s", ctx->error);
     alexnet_status status = undo(ctx, folder, replaced && !made);
     if (status == ALEXNET_OK && made) status = an_folder_remove_empty(ctx, folder->path);
-    (void)status; /* what stays can be resumed, or holds no run */
+    (void)status; /* the rest can be resumed, or is not a run */
     an_print(ctx->error, sizeof ctx->error, "%s", cause);
     ctx->error_number = number;
 }
 
 /* ---- log ---- */
 
-/* "0.25", or "null": JSON has no words for infinities. */
+/* "0.25", or "null": JSON has no infinities. */
 static const char *number(double value, char text[AN_REAL_SIZE])
 {
     if (isfinite(value))
@@ -275,8 +277,10 @@ static const char *number(double value, char text[AN_REAL_SIZE])
     return text;
 }
 
-/* Writes into buffers of its own: logging a training step allocates nothing here. `more`: further members, each ended by
-   a comma. */
+/*
+ * Writes through buffers on the stack: logging a training step allocates nothing here. more:
+ * further members, each followed by a comma.
+ */
 static alexnet_status append(alexnet_context *ctx, const an_run_folder *folder,
                              const an_log_line *line, const char *more)
 {
@@ -300,7 +304,7 @@ alexnet_status an_run_folder_log(alexnet_context *ctx, const an_run_folder *fold
     return append(ctx, folder, line, "");
 }
 
-/* A line without figures of its own. */
+/* A line without measurements. */
 static an_log_line bare_line(const char *split, int64_t step, double epoch, double seconds)
 {
     const double none = (double)NAN;
@@ -333,7 +337,7 @@ alexnet_status an_run_folder_keep_log(alexnet_context *ctx, const an_run_folder 
 {
     const alexnet_status status = an_file_sync(ctx, folder->log);
 
-    return status == ALEXNET_NOT_FOUND ? ALEXNET_OK : status; /* there was nothing to report yet */
+    return status == ALEXNET_NOT_FOUND ? ALEXNET_OK : status; /* nothing was reported yet */
 }
 
 #define END_MARK "\"split\":\"end\""
@@ -360,7 +364,7 @@ static bool is_end(const char *line, size_t length)
     return length > mark && memcmp(line + length - mark - 1, END_MARK, mark) == 0;
 }
 
-/* The step of a line of ours; -1 for anything else. */
+/* The step of a line; -1: the line was not written by us. */
 static int64_t step_of(const char *line, size_t length)
 {
     static const char start[] = "{\"step\":";

@@ -1,16 +1,17 @@
 /*
  * run_folder.h: the folder of a run.
  *
- *     config.json        everything needed to run again; written first: before it there is no run
- *     images.txt         the images that it began with (images.h)
- *     val.csv            the images that were split off to validate with (held_back.h)
+ *     config.json        everything needed to run again; written first: without it there is no run
+ *     images.txt         the images that the run began with (images.h)
+ *     val.csv            the validation images that were held back (held_back.h)
  *     log.jsonl          a line per report
  *     checkpoints/       checkpoint.h
- *     best.safetensors   the weights with the best validation top-1 so far; after their checkpoint
+ *     best.safetensors   the weights with the best validation top-1; written after their checkpoint
  *     last.safetensors   the weights at the end
  *
- * A kill leaves temporary names (base/file.h) beside them. A folder that holds nothing else counts
- * as empty; that of a config.json marks a folder whose run was being replaced.
+ * A kill leaves files with temporary names (base/file.h) beside them. A folder that holds only
+ * these counts as empty; the temporary name of a config.json means that the folder's run was being
+ * replaced.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -20,52 +21,59 @@
 #include "alexnet.h"
 #include "base/file.h"
 
-/* Paths, allocated, and a lock, which whoever writes must have. Zeroed: closed. */
+/* Allocated paths, and a lock that every writer must hold. Zeroed: closed. */
 typedef struct an_run_folder {
     char *path, *config, *val, *images, *log, *checkpoints, *best, *last;
     an_lock lock;
 } an_run_folder;
 
-/* Only names the paths. NO_MEMORY, BAD_ARG (too long). */
+/* Only sets the paths; touches no file. NO_MEMORY, BAD_ARG (too long). */
 alexnet_status an_run_folder_open(alexnet_context *ctx, const char *path,
                                   an_run_folder *out) AN_NODISCARD;
 void an_run_folder_close(alexnet_context *ctx, an_run_folder *folder);
 
-/* BAD_ARG unless the folder is absent or empty or, with `force`, the folder of a run, maybe of one
- * whose replacement was broken off. */
+/* BAD_ARG unless the folder is absent or empty or, with `force`, the folder of a run, including one
+ * whose replacement was interrupted. */
 alexnet_status an_run_folder_check(alexnet_context *ctx, const an_run_folder *folder,
                                    bool force) AN_NODISCARD;
 
-/* Takes the folder for this process until it is closed; one that is absent is taken when it is
- * created. BAD_ARG: another process has it. */
+/*
+ * Takes the exclusive lock, held until the folder is closed; a folder that is absent is locked when
+ * it is created. BAD_ARG: another process holds the lock.
+ */
 alexnet_status an_run_folder_lock(alexnet_context *ctx, an_run_folder *folder) AN_NODISCARD;
 
-/* Makes the folder and takes it. With `force` the files of an earlier run in it go, and nothing
- * else. What was its config.json stays under a temporary name: an_run_folder_sweep() when the new one
- * is there. */
+/*
+ * Creates and locks the folder. With `force` removes the files of an earlier run in it, and nothing
+ * else. The old config.json stays under a temporary name: call an_run_folder_sweep() once the new
+ * one is written.
+ */
 alexnet_status an_run_folder_create(alexnet_context *ctx, an_run_folder *folder,
                                     bool force) AN_NODISCARD;
 
 /*
- * Takes back a run that failed before its first checkpoint, so that the same command works again: removes what it wrote, and
- * with `made` the folder when nothing else lies in it; of a run that was to replace another (`replaced`) the mark stays. A run that has a checkpoint stays as it is. Takes no memory where
- * no checkpoint was begun. The context's message stays.
+ * Removes a run that failed before its first checkpoint, so that the same command works again: its
+ * files and, with `made`, the folder if nothing else is in it. If the run was to replace another
+ * (`replaced`), the mark of a run stays. A run with a checkpoint stays as it is. Allocates nothing if no checkpoint was begun. Keeps the context's message.
  */
 void an_run_folder_undo(alexnet_context *ctx, const an_run_folder *folder, bool made,
                         bool replaced);
 
-/* Removes the temporary files of an earlier sitting that was killed, or of a run that was replaced.
- * Needs the lock, and a config.json. */
+/* Removes the temporary files of an earlier process that was killed, or of a run that was replaced.
+ * Needs the lock and a config.json. */
 alexnet_status an_run_folder_sweep(alexnet_context *ctx, const an_run_folder *folder) AN_NODISCARD;
 
-/* Makes the lines so far survive a power failure: a resumed run does not write again what lies before its checkpoint. */
+/*
+ * Syncs the log, so that its lines survive a power failure: a resumed run does not rewrite the
+ * lines before its checkpoint.
+ */
 alexnet_status an_run_folder_keep_log(alexnet_context *ctx,
                                       const an_run_folder *folder) AN_NODISCARD;
 
-/* One line of log.jsonl. Numbers that are not finite become null. */
+/* One line of log.jsonl. Numbers that are not finite are written as null. */
 typedef struct an_log_line {
     const char *split; /* "train" or "val" */
-    int64_t step;      /* done so far */
+    int64_t step;      /* steps done */
     double epoch, lr, loss, top1, top5, images_per_second, data_wait;
     double seconds; /* of training so far */
 } an_log_line;
@@ -73,17 +81,22 @@ typedef struct an_log_line {
 alexnet_status an_run_folder_log(alexnet_context *ctx, const an_run_folder *folder,
                                  const an_log_line *line) AN_NODISCARD;
 
-/* A line with split "pace": an estimate of where a run with a limit in time ends. */
+/* A line with split "pace": an estimate of where a run with a time limit ends. */
 alexnet_status an_run_folder_log_pace(alexnet_context *ctx, const an_run_folder *folder,
                                       int64_t step, double epoch, double step_seconds,
                                       int64_t total_steps, double seconds) AN_NODISCARD;
 
-/* The last line, with split "end": the hashes of the weights that are recommended, and of the last ones; the
- * memory that the run was said to take, and took. */
+/*
+ * The last line, with split "end": the hashes of the recommended weights and of the last ones, and
+ * the memory that was estimated and used.
+ */
 alexnet_status an_run_folder_log_end(alexnet_context *ctx, const an_run_folder *folder,
                                      const alexnet_train_result *result) AN_NODISCARD;
 
-/* Cuts off an end, and the lines after `step`, which a resumed run is about to write again. */
+/*
+ * Cuts the log before the first line after `step` or with split "end": a resumed run will write
+ * these lines again.
+ */
 alexnet_status an_run_folder_trim_log(alexnet_context *ctx, const an_run_folder *folder,
                                       int64_t step) AN_NODISCARD;
 

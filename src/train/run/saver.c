@@ -1,5 +1,5 @@
 /*
- * saver.c: checkpoints, the best weights and the last ones.
+ * saver.c: writes checkpoints, the best weights and the last ones.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -17,7 +17,7 @@
 #include "train/run/checkpoint.h"
 #include <string.h>
 
-#define SMALL_CHECKPOINT ((int64_t)16 << 20) /* bytes; written in no time to speak of */
+#define SMALL_CHECKPOINT ((int64_t)16 << 20) /* bytes; the time to write it is negligible */
 #define BYTES_PER_IMAGE  ((int64_t)128 << 10)
 #define EPOCHS_MAX       1000
 
@@ -31,7 +31,7 @@ int an_saver_epochs(int64_t checkpoint_bytes, int64_t epoch_images)
     return (int)AN_MIN((images + epoch_images - 1) / epoch_images, EPOCHS_MAX);
 }
 
-/* The step alone decides: equal runs write equal checkpoints. */
+/* Depends only on the step, so that equal runs write equal checkpoints. */
 static bool falls_on_checkpoint(const an_saver *saver)
 {
     return saver->state->step % (saver->epoch_steps * saver->epochs_per_checkpoint) == 0;
@@ -67,7 +67,7 @@ static bool keep(an_saver *saver)
 
 void an_saver_validated(an_saver *saver, bool best)
 {
-    saver->saved_step = -1; /* a checkpoint of this step does not know of it */
+    saver->saved_step = -1; /* a checkpoint of this step has no record of them */
     if (!best) return;
     saver->state->best_sha256[0] = '\0'; /* not written yet */
     const bool saved_now =
@@ -77,8 +77,8 @@ void an_saver_validated(an_saver *saver, bool best)
 
 /* ---- writing ---- */
 
-/* The model's record of how it was trained. No times in it, and not where on this machine the data
- * lies: equal runs write equal files. */
+/* The model's record of its training. It has no times and no path of the data, so that equal runs
+ * write equal files. */
 static alexnet_status note_training(const an_saver *saver, const an_train_state *state)
 {
     const an_config *config = saver->config;
@@ -120,10 +120,10 @@ alexnet_status an_saver_last(an_saver *saver)
         an_file_link(saver->ctx, saver->folder->best, saver->folder->last) == ALEXNET_OK)
         return ALEXNET_OK;
     return save_weights(saver, saver->state, saver->folder->last,
-                        NULL); /* or the file system knows no such thing */
+                        NULL); /* or the file system has no hard links */
 }
 
-/* As they were validated: with averaged weights, where the recipe averages. */
+/* The weights as validated: averaged, if the recipe has an average. */
 static alexnet_status save_kept(an_saver *saver, an_file_sum *sum)
 {
     an_model_swap_values(saver->model, saver->kept);
@@ -140,7 +140,7 @@ static alexnet_status save_averaged(an_saver *saver, an_file_sum *sum)
     return status;
 }
 
-/* Its hash is for the manifests from here on: a resumed run compares the file with it. */
+/* Stores the hash for later manifests: a resumed run compares the file with it. */
 static alexnet_status write_best(an_saver *saver)
 {
     const bool kept = saver->best == AN_BEST_KEPT;
@@ -158,7 +158,7 @@ static alexnet_status save_checkpoint(an_saver *saver)
     an_train_state state = *saver->state;
 
     if (state.step == saver->before.step &&
-        state.step > 0) { /* a course on which no step was taken is none */
+        state.step > 0) { /* a course without a step taken is not saved */
         state.course = saver->before.course;
         state.limit = saver->before.limit;
         state.most = saver->before.most;

@@ -1,13 +1,15 @@
 /*
  * saver.h: what a run writes, and when: checkpoints, best.safetensors and last.safetensors.
  *
- * A checkpoint comes at the end of an epoch. Where checkpoints are large and epochs short, it comes at
- * the end of every second, third, ... epoch, so that a small set is not held up by its files. The best
- * weights of an epoch without a checkpoint are kept in memory until the next one.
+ * A checkpoint is written at the end of an epoch. If checkpoints are large and epochs short, it is
+ * written at the end of every second, third, ... epoch, so that writing does not dominate on a
+ * small data set. The best weights of an epoch without a checkpoint are kept in memory until the
+ * next one.
  *
- * best.safetensors is never of a later step than the newest checkpoint, but for the moment between two
- * writes. Of the very step of a checkpoint, it comes after it: a killed run writes it again from there.
- * Of an earlier step, it comes before: a killed run trains that step again.
+ * best.safetensors is never of a later step than the newest checkpoint, except between two writes.
+ * If it is of the checkpoint's step, it is written after the checkpoint: a killed run writes it
+ * again from there. If it is of an earlier step, it is written before: a killed run trains that
+ * step again.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_RUN_SAVER_H
@@ -20,13 +22,13 @@
 #include "train/run/run_folder.h"
 
 typedef enum an_best {
-    AN_BEST_WRITTEN, /* or there is none */
+    AN_BEST_WRITTEN, /* or there are none */
     AN_BEST_DUE,     /* the model's weights are the best: a checkpoint must follow */
-    AN_BEST_KEPT     /* they are in memory */
+    AN_BEST_KEPT     /* in memory */
 } an_best;
 
 typedef struct an_saver {
-    /* given; borrowed */
+    /* set by the caller; borrowed */
     alexnet_context *ctx;
     const an_config *config;
     const an_run_folder *folder;
@@ -34,41 +36,47 @@ typedef struct an_saver {
     alexnet_model *model;
     an_optimiser *optimiser;
     an_train_state *state;
-    an_train_state before; /* as the sitting found it */
+    an_train_state before; /* the state when this process began */
     int64_t epoch_steps;
     int epochs_per_checkpoint; /* an_saver_epochs() */
 
-    /* kept */
-    int64_t saved_step; /* of the newest checkpoint; -1: there is none of this state */
+    /* internal */
+    int64_t saved_step; /* of the newest checkpoint; -1: none of this state */
     double saved_at;
     an_best best;
     an_train_state kept_state; /* of the kept weights */
     an_arena memory;
     float *kept;       /* a copy of all values; NULL: none yet */
-    int64_t best_here; /* step of best.safetensors, if this sitting wrote it; else -1 */
+    int64_t best_here; /* step of best.safetensors, if this process wrote it; else -1 */
 } an_saver;
 
 /*
- * So many epochs go by between two checkpoints of so many bytes: a checkpoint of at least 16 MiB waits until
- * one image was trained for every 128 KiB of it. For AlexNet that is half a minute or so, and writing it
- * takes a second or three.
+ * Epochs between two checkpoints of `checkpoint_bytes` bytes: a checkpoint of 16 MiB or more waits
+ * until one image was trained for every 128 KiB of it. For AlexNet that is about half a minute, and
+ * writing it takes one to three seconds.
  */
 int an_saver_epochs(int64_t checkpoint_bytes, int64_t epoch_images);
 
-/* Whether a checkpoint is to be written before the next step. `asked`: somebody wants one. */
+/* Whether a checkpoint is to be written before the next step. asked: the caller requests one. */
 bool an_saver_due(const an_saver *saver, bool asked);
 
-/* A validation has changed the state, and the model's weights (with the average in their place) are the best so far, or not.
- * Where memory for a copy is refused a checkpoint is due instead. */
+/*
+ * Call after a validation has changed the state. best: the model's weights (the average, if there
+ * is one) are the best so far. If there is no memory to copy them, a checkpoint is due instead.
+ */
 void an_saver_validated(an_saver *saver, bool best);
 
-/* A checkpoint, and the best weights where they are not written yet. IO, NO_MEMORY. */
+/* Writes a checkpoint, and the best weights if they are not written yet. IO, NO_MEMORY. */
 alexnet_status an_saver_checkpoint(an_saver *saver) AN_NODISCARD;
 
-/* best.safetensors from the weights of the newest checkpoint, which are the model's. IO, NO_MEMORY. */
+/* Writes best.safetensors from the newest checkpoint's weights, which the model holds. IO,
+ * NO_MEMORY. */
 alexnet_status an_saver_best(an_saver *saver) AN_NODISCARD;
 
-/* last.safetensors: the model's values as they are. Where they are the best ones one file has both names. IO, NO_MEMORY. */
+/*
+ * Writes last.safetensors: the model's values as they are. If these are the best weights, one file
+ * gets both names. IO, NO_MEMORY.
+ */
 alexnet_status an_saver_last(an_saver *saver) AN_NODISCARD;
 
 void an_saver_close(an_saver *saver);

@@ -1,5 +1,5 @@
 /*
- * verify.c: alexnet_verify(): what a weights file, or a run, says of its own files.
+ * verify.c: alexnet_verify(): checks a weights file, or the files of a run, by their checksums.
  * SPDX-License-Identifier: MIT
  */
 #include "base/context.h"
@@ -19,10 +19,10 @@ typedef struct job {
     void *user;
     int bad;
     an_train_state state; /* of the newest checkpoint whose manifest fits */
-    bool known;           /* there is one */
+    bool known;           /* there is such a checkpoint */
 } job;
 
-/* `status` other than OK: the context has the message. */
+/* status not OK: the context has the message. */
 static void tell(job *j, const char *path, const char *proof, alexnet_status status)
 {
     const alexnet_verified file = {
@@ -34,7 +34,7 @@ static void tell(job *j, const char *path, const char *proof, alexnet_status sta
 
 /* ---- one file of tensors ---- */
 
-/* The step that weights say that they are of; -1: they do not. */
+/* The step in the weights' record; -1: none. */
 static int64_t find_step(job *j, const an_tensor_file *file)
 {
     const char *text = an_tensor_file_metadata(file, "alexnet.trained");
@@ -48,7 +48,7 @@ static int64_t find_step(job *j, const an_tensor_file *file)
     return step;
 }
 
-/* *summed: all of them have a checksum, or there are none. */
+/* *summed: all tensors have a checksum, or there are no tensors. */
 static alexnet_status read_tensors(job *j, const char *path, int64_t *step, bool *summed)
 {
     an_tensor_file file;
@@ -64,7 +64,7 @@ static alexnet_status read_tensors(job *j, const char *path, int64_t *step, bool
     return status;
 }
 
-/* expected: the SHA-256 that something else says of the weights of step `of`; "": nothing does. */
+/* expected: the known SHA-256 of the weights of step `of`; "": none is known. */
 static alexnet_status verify_tensors(job *j, const char *path, const char *expected, int64_t of)
 {
     char found[AN_SHA256_HEX_SIZE];
@@ -73,7 +73,7 @@ static alexnet_status verify_tensors(job *j, const char *path, const char *expec
 
     alexnet_status status = read_tensors(j, path, &step, &summed);
     if (status == ALEXNET_OK && expected[0] != '\0' && (step < 0 || step == of)) {
-        held = true; /* of another step, it is not the file that is meant */
+        held = true; /* not for a file of another step, which is not the one meant */
         status = an_file_hash(j->ctx, path, &bytes, found);
         if (status == ALEXNET_OK && strcmp(found, expected) != 0)
             status =
@@ -91,14 +91,14 @@ static void told(void *user, const char *path, alexnet_status status, const an_t
 {
     job *j = user;
 
-    if (state != NULL && !j->known) { /* newest first */
+    if (state != NULL && !j->known) { /* the first one is the newest */
         j->state = *state;
         j->known = true;
     }
     tell(j, path, "sha256", status);
 }
 
-/* A file that a run need not have. */
+/* A file that a run may lack. */
 static alexnet_status verify_weights(job *j, const char *path, const char *expected)
 {
     an_file_info info;
@@ -125,7 +125,7 @@ static alexnet_status verify_folder(job *j, const an_run_folder *folder)
     const alexnet_status status = verify_config(j, folder, hash);
 
     if (status == ALEXNET_NOT_FOUND)
-        return an_fail(j->ctx, ALEXNET_BAD_FILE, "%s: a folder, and no run: it has no config.json",
+        return an_fail(j->ctx, ALEXNET_BAD_FILE, "%s: a folder, but not a run: no config.json",
                        folder->path);
     if (status == ALEXNET_NO_MEMORY) return status;
     tell(j, folder->config, "none", status);

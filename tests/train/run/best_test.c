@@ -1,5 +1,5 @@
 /*
- * best_test.c: best weights that are gone, damaged, not yet written, or of a later step.
+ * best_test.c: best weights that are missing, damaged, not yet written, or of a later step.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -9,12 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static void best_weights_that_are_gone_are_sought_anew(void **state)
+static void missing_best_weights_are_searched_for_again(void **state)
 {
     an_runs *r = *state;
     alexnet_train_options options = an_runs_options(r, "run"), resumed;
 
-    an_test_set(&options, "lr=0"); /* nothing improves: the best stays that of the first epoch */
+    an_test_set(&options, "lr=0"); /* nothing improves: the first epoch stays the best */
     an_runs_train(r, &options);
     assert_int_equal(remove(an_test_path(r->folder, "run/best.safetensors")), 0);
     resumed = alexnet_train_options_default();
@@ -29,16 +29,15 @@ static void best_weights_that_are_gone_are_sought_anew(void **state)
     assert_non_null(strstr(r->log.text, "best.safetensors is gone"));
 }
 
-/* One flipped bit of them, or weights that somebody has put in their place. */
-static void best_weights_that_are_damaged_are_sought_anew(void **state)
+/* One flipped bit in them, or other weights in their place. */
+static void damaged_best_weights_are_searched_for_again(void **state)
 {
     an_runs *r = *state;
     const char *best = an_test_path(r->folder, "run/best.safetensors");
     alexnet_train_options options = an_runs_options(r, "run"), resumed;
     an_bytes bytes;
 
-    an_test_set(&options,
-                "lr=0"); /* nothing improves: the best would stay that of the first epoch */
+    an_test_set(&options, "lr=0"); /* nothing improves: the first epoch would stay the best */
     an_runs_train(r, &options);
     an_assert_ok(r->ctx, an_file_read(r->ctx, best, 1 << 24, &bytes));
     bytes.data[bytes.size - 1000] ^= 1;
@@ -49,13 +48,16 @@ static void best_weights_that_are_damaged_are_sought_anew(void **state)
     resumed.epochs = 4;
     an_runs_train(r, &resumed);
     assert_non_null(strstr(r->log.text, "best.safetensors is not what its checkpoint says: the "
-                                        "best weights are sought anew"));
+                                        "search for the best weights starts again"));
     alexnet_model *model;
     an_assert_ok(r->ctx, alexnet_model_load(r->ctx, best, &model));
     alexnet_model_free(model);
 }
 
-/* As if it had been killed between a checkpoint and the best weights that follow it: one that has averages beside the values. */
+/*
+ * As if killed between a checkpoint, with averages beside the values, and the best weights that
+ * follow it.
+ */
 static void best_weights_that_are_not_yet_written_come_from_their_checkpoint(void **state)
 {
     an_runs *r = *state;
@@ -75,10 +77,13 @@ static void best_weights_that_are_not_yet_written_come_from_their_checkpoint(voi
         assert_true(again.best_top1 == whole.best_top1);
         an_runs_assert_hash(r, best, whole.weights_sha256);
     }
-    assert_null(strstr(r->log.text, "sought anew"));
+    assert_null(strstr(r->log.text, "search for the best weights"));
 }
 
-/* The newest checkpoint is damaged: the run goes back, and may now be stopped before it comes there again. */
+/*
+ * The newest checkpoint is damaged: the run goes back, and may be stopped before it reaches that
+ * step again.
+ */
 static void best_weights_never_come_from_a_later_step(void **state)
 {
     an_runs *r = *state;
@@ -104,7 +109,7 @@ static void best_weights_never_come_from_a_later_step(void **state)
     resumed.progress = an_runs_ask;
     resumed.progress_user = &wish;
     an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_STOPPED);
-    assert_true(later); /* what the data and the seed give */
+    assert_true(later); /* by the choice of data and seed */
     assert_non_null(strstr(r->log.text, "is of a later step than the checkpoint"));
     an_assert_ok(r->ctx, an_file_stat(r->ctx, best, &info));
     assert_int_equal(info.kind, AN_FILE_ABSENT);
@@ -116,8 +121,8 @@ static void best_weights_never_come_from_a_later_step(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(best_weights_that_are_gone_are_sought_anew),
-        TEST(best_weights_that_are_damaged_are_sought_anew),
+        TEST(missing_best_weights_are_searched_for_again),
+        TEST(damaged_best_weights_are_searched_for_again),
         TEST(best_weights_that_are_not_yet_written_come_from_their_checkpoint),
         TEST(best_weights_never_come_from_a_later_step),
     };

@@ -29,7 +29,7 @@ typedef struct world {
     an_optimiser optimiser;
 } world;
 
-/* Keeps all there is to keep. */
+/* A recipe with all slots. */
 static const an_recipe adam = {.update = AN_UPDATE_ADAM,
                                .momentum = 0.9,
                                .beta2 = 0.999,
@@ -80,7 +80,7 @@ static alexnet_status save(world *w, int64_t step, int keep)
     return an_checkpoint_save(w->model, w->folder, &w->optimiser, &state, HASH, keep);
 }
 
-/* The step of the newest good checkpoint; -1: there is none. */
+/* The step of the newest good checkpoint; -1: none. */
 static int64_t find(world *w)
 {
     an_train_state state;
@@ -112,7 +112,10 @@ static bool exists(world *w, int64_t step)
 
 /* ---- a disk that fails ---- */
 
-/* Finds and loads, with the n-th read failing; gives the step, -1: it failed, and *failed: there was such a read. */
+/*
+ * Finds and loads with the n-th read failing. Gives the step, -1: failure; *failed: there was an
+ * n-th read.
+ */
 static int64_t load_with_fault(world *w, long n, int error, bool *failed)
 {
     alexnet_model *model = NULL;
@@ -130,7 +133,7 @@ static int64_t load_with_fault(world *w, long n, int error, bool *failed)
         an_assert_ok(w->ctx, an_checkpoint_load_optimiser(model, path, &optimiser));
         an_optimiser_close(w->ctx, &optimiser);
     } else {
-        an_assert_status(w->ctx, status, ALEXNET_IO); /* the names in the folder */
+        an_assert_status(w->ctx, status, ALEXNET_IO); /* listing the folder failed */
         an_assert_error(w->ctx, "checkpoints: ");
     }
     alexnet_model_free(model);
@@ -138,7 +141,7 @@ static int64_t load_with_fault(world *w, long n, int error, bool *failed)
     return status == ALEXNET_OK ? state.step : -1;
 }
 
-/* Whichever read of the newest fails, the one before is found and loaded. */
+/* Whichever read of the newest checkpoint fails, the one before is found and loaded. */
 static void what_cannot_be_read_is_passed_over(void **state)
 {
     world *w = *state;
@@ -154,10 +157,10 @@ static void what_cannot_be_read_is_passed_over(void **state)
         newest += step == 2;
         if (step == 1) assert_non_null(strstr(w->log.text, "Input/output error"));
     }
-    assert_int_equal(newest, 1); /* when nothing fails any more */
+    assert_int_equal(newest, 1); /* once nothing fails any more */
     assert_true(older > 10);
 
-    failed = true; /* interrupted and short reads go on */
+    failed = true; /* interrupted and short reads are continued */
     for (long n = 0; failed; ++n)
         assert_int_equal(load_with_fault(w, n, EINTR, &failed), 2);
     failed = true;
@@ -165,7 +168,7 @@ static void what_cannot_be_read_is_passed_over(void **state)
         assert_int_equal(load_with_fault(w, n, AN_FAULT_SHORT, &failed), 2);
 }
 
-/* A file that lost its end, at any length. */
+/* A file truncated to any length. */
 static void a_cut_checkpoint_is_passed_over(void **state)
 {
     static const char *const names[] = {"weights.safetensors", "optimiser.safetensors",
@@ -238,7 +241,7 @@ static void the_newest_few_are_kept(void **state)
     assert_true(exists(w, 40) && exists(w, 50));
 }
 
-/* A run resumed at 20 has nothing to do with what lies after it. */
+/* A run resumed at step 20 ignores later checkpoints. */
 static void an_abandoned_future_goes_with_the_next_save(void **state)
 {
     world *w = *state;
@@ -262,12 +265,15 @@ static void leftovers_of_a_killed_save_go(void **state)
     an_assert_ok(w->ctx, an_folder_make(w->ctx, an_test_path(w->root, "checkpoints/mine.tmp")));
     an_assert_ok(w->ctx, save(w, 10, 1));
     an_assert_ok(w->ctx, an_checkpoint_sweep(w->ctx, w->folder));
-    assert_int_equal(an_test_count_entries(w->folder), 2); /* the checkpoint and somebody's own */
+    assert_int_equal(an_test_count_entries(w->folder), 2); /* the checkpoint and a foreign file */
     assert_int_equal(find(w), 10);
     an_assert_ok(w->ctx, an_checkpoint_sweep(w->ctx, an_test_path(w->root, "absent")));
 }
 
-/* Killed between the names of two checkpoints of one step: the new one has none yet, the old one none any more. */
+/*
+ * Killed between the renames of two checkpoints of one step: neither the new nor the old one has
+ * the final name.
+ */
 static void a_checkpoint_that_is_whole_but_for_its_name_is_found(void **state)
 {
     world *w = *state;
@@ -281,14 +287,14 @@ static void a_checkpoint_that_is_whole_but_for_its_name_is_found(void **state)
     assert_int_equal(find(w), 5);
     an_assert_ok(w->ctx, an_checkpoint_sweep(w->ctx, w->folder));
     assert_int_equal(an_test_count_entries(w->folder), 1);
-    an_assert_ok(w->ctx, an_file_rename(w->ctx, path, gone)); /* on its way out */
+    an_assert_ok(w->ctx, an_file_rename(w->ctx, path, gone)); /* being removed */
     assert_int_equal(find(w), -1);
     an_assert_ok(w->ctx, an_file_rename(w->ctx, gone, temporary));
     an_test_write_text(an_test_path(temporary, "optimiser.safetensors"), "half");
     assert_int_equal(find(w), -1);
 }
 
-/* With one checkpoint kept, its successor of the same step must not cost it. */
+/* With one checkpoint kept, a failed replacement of the same step must not lose it. */
 static void a_failed_replacement_leaves_one_of_the_two(void **state)
 {
     world *w = *state;
@@ -306,7 +312,7 @@ static void a_failed_replacement_leaves_one_of_the_two(void **state)
     }
 }
 
-/* ---- damage done here ---- */
+/* ---- damaging files ---- */
 
 static void flip(const char *path, long at)
 {
@@ -347,7 +353,7 @@ static ino_t inode_of(const char *path)
     return info.st_ino;
 }
 
-/* Freezes conv1 and conv2, whose slots are as they began. */
+/* Freezes conv1 and conv2, whose slots keep their initial values. */
 static void freeze(world *w)
 {
     an_optimiser fresh;
@@ -364,7 +370,7 @@ static void freeze(world *w)
     an_optimiser_close(w->ctx, &fresh);
 }
 
-/* The step is that of `save`, which writes into conv1: frozen here, so it is the same each time. */
+/* `save` writes its step into conv1; conv1 is frozen here, so the step is the same each time. */
 static alexnet_status save_frozen(world *w, int64_t step, int keep)
 {
     an_train_state state = an_train_state_start();
@@ -413,8 +419,8 @@ static void what_is_frozen_is_stored_once(void **state)
     an_free(w->ctx, path);
 }
 
-/* The frozen file that another run left, one that is damaged, one that is gone: written anew by the next save. */
-static void a_frozen_file_that_is_not_right_is_written_anew(void **state)
+/* A frozen file of another run, a damaged one, a missing one: the next save writes it again. */
+static void a_wrong_frozen_file_is_written_again(void **state)
 {
     world *w = *state;
     float *value = w->model->values + w->model->params.items[1].offset;
@@ -522,7 +528,7 @@ static void when_none_verifies_it_says_so(void **state)
     assert_null(path);
 }
 
-static void a_checkpoint_serves_its_own_run_only(void **state)
+static void a_checkpoint_serves_only_its_run(void **state)
 {
     world *w = *state;
     an_train_state found;
@@ -552,8 +558,8 @@ static void an_optimiser_of_another_model_is_refused(void **state)
 
 /* ---- faults ---- */
 
-/* Whatever fails, and whether once or from then on: afterwards there is a good checkpoint, the old
- * or the new. */
+/* Whatever fails, once or from then on: afterwards there is a good checkpoint, the old or the new
+ * one. */
 static void a_failed_save_leaves_the_old_one(void **state)
 {
     static const unsigned kinds[] = {AN_FAULT_BIT(AN_FAULT_MEMORY), AN_FAULT_FILES};
@@ -604,7 +610,7 @@ static void a_failed_search_leaks_nothing(void **state)
     }
 }
 
-/* `steps` steps of an_tiny_normed(), from a session of their own. */
+/* `steps` steps of an_tiny_normed(), in a new session. */
 static void train(alexnet_model *model, an_optimiser *optimiser, int64_t first, int64_t steps)
 {
     enum { IMAGES = 5, PIXELS = 3 * 8 * 8 };
@@ -689,12 +695,12 @@ int main(void)
         TEST(a_checkpoint_that_is_whole_but_for_its_name_is_found),
         TEST(a_failed_replacement_leaves_one_of_the_two),
         TEST(what_is_frozen_is_stored_once),
-        TEST(a_frozen_file_that_is_not_right_is_written_anew),
+        TEST(a_wrong_frozen_file_is_written_again),
         TEST(a_damaged_frozen_file_is_named),
         TEST(all_that_is_ours_is_removed),
         TEST(a_damaged_checkpoint_is_passed_over_and_named),
         TEST(when_none_verifies_it_says_so),
-        TEST(a_checkpoint_serves_its_own_run_only),
+        TEST(a_checkpoint_serves_only_its_run),
         TEST(an_optimiser_of_another_model_is_refused),
         TEST(every_update_resumes_to_the_same_bits),
         TEST(a_failed_save_leaves_the_old_one),

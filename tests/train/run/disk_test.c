@@ -1,5 +1,5 @@
 /*
- * disk_test.c: what is said before a run is what it then takes; a disk that is too full is refused.
+ * disk_test.c: the estimate before a run is what it takes; a disk with too little space is refused.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -24,7 +24,7 @@ static void the_plan_adds_up(void **state)
         double average;
         const char *freeze;
         bool validates, resumed;
-        int64_t checkpoint, frozen, end; /* of one; end without checkpoints */
+        int64_t checkpoint, frozen, end; /* of one checkpoint; end without checkpoints */
     } rows[] = {
         {2, AN_UPDATE_TORCH, 0, NULL, true, false, 2 * WEIGHTS + MEAN + 3 * SLACK, 0, 2 * WHOLE},
         {5, AN_UPDATE_TORCH, 0, NULL, false, false, 2 * WEIGHTS + MEAN + 3 * SLACK, 0, WHOLE},
@@ -86,7 +86,7 @@ static void a_full_disk_is_refused_before_the_run(void **state)
     an_context_set_free(r->ctx, room, &bytes);
     an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_IO);
     an_assert_error(r->ctx, "the run needs up to 2.");
-    an_assert_error(r->ctx, " MiB of disk, and 97.7 KiB are free there");
+    an_assert_error(r->ctx, " MiB of disk space, and 97.7 KiB are free: ");
     assert_int_equal(an_test_count_entries(r->folder), 1); /* the data */
 
     bytes = 100000000;
@@ -94,7 +94,7 @@ static void a_full_disk_is_refused_before_the_run(void **state)
     assert_int_equal(start.disk_bytes_free, 100000000);
     const int64_t peak = start.disk_bytes_max;
 
-    /* What is there already counts as free: it is a part of the run, or goes with it. */
+    /* The run's existing files count as free: they are part of the need, or are removed. */
     bytes = (uint64_t)(peak - size_of(an_test_path(r->folder, "run/best.safetensors")));
     options.force = 1;
     an_runs_train(r, &options);
@@ -106,7 +106,7 @@ static void a_full_disk_is_refused_before_the_run(void **state)
     an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_IO);
 }
 
-/* All files of the run, as long as its checkpoints are of these steps. */
+/* All files of the run, if its checkpoints are of these steps. */
 static int64_t size_of_run(an_runs *r, const char *const *names, size_t count)
 {
     int64_t bytes = 0;
@@ -116,7 +116,7 @@ static int64_t size_of_run(an_runs *r, const char *const *names, size_t count)
     return bytes;
 }
 
-static void what_is_said_is_what_it_takes(void **state)
+static void the_estimate_is_what_it_takes(void **state)
 {
     static const char *const names[] = {
         "run/config.json",
@@ -151,7 +151,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_plan_adds_up),
         TEST(a_full_disk_is_refused_before_the_run),
-        TEST(what_is_said_is_what_it_takes),
+        TEST(the_estimate_is_what_it_takes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /*
- * held_back_test.c: what a run validated with is found again, and measured as validation did.
+ * held_back_test.c: a run's validation images are found again, and evaluated on as in validation.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The run's weights on its own images, and what was said about them. */
+/* Evaluates the run's weights on its validation images; checks the log. */
 static alexnet_evaluate_result measure(an_runs *r, const char *run, const char *part)
 {
     const alexnet_evaluate_options options = {
@@ -38,8 +38,11 @@ static void refuse(an_runs *r, const char *run, alexnet_status status, const cha
     an_assert_error(r->ctx, message);
 }
 
-/* Of a split, of a part, of data given: as many images as validated, and the best accuracy there. */
-static void a_run_is_measured_on_what_it_held_back(void **state)
+/*
+ * Held-back images, a split, given data: the number of images and the best accuracy are those of
+ * validation.
+ */
+static void a_run_is_evaluated_on_what_it_held_back(void **state)
 {
     static const struct {
         const char *data, *val;
@@ -47,7 +50,7 @@ static void a_run_is_measured_on_what_it_held_back(void **state)
         const char *says;
     } rows[] = {
         {"data/train", NULL, 4, "the 4 images of "},
-        {"data", NULL, 6, "the 6 images of the validation part of "},
+        {"data", NULL, 6, "the 6 images of the validation split of "},
         {"data/train", "data/val", 6, "data/val"},
         {"synthetic:classes=2,images=20,size=32", NULL, 4,
          "that it held back (val_split 0.2, seed 5)"},
@@ -69,7 +72,10 @@ static void a_run_is_measured_on_what_it_held_back(void **state)
     }
 }
 
-/* The list in the run's folder is a data set, wherever one stands: the same images, the same answers. */
+/*
+ * The list in the run's folder is a data set, usable from any folder: the same images, the same
+ * predictions.
+ */
 static void the_split_is_a_list_in_the_runs_folder(void **state)
 {
     an_runs *r = *state;
@@ -83,7 +89,7 @@ static void the_split_is_a_list_in_the_runs_folder(void **state)
     an_bytes text;
 
     assert_int_equal(chdir(r->folder), 0);
-    options.data = "data/train"; /* relative: names in the list are from the root all the same */
+    options.data = "data/train"; /* relative: names in the list are absolute anyway */
     options.val_split = 0.4;
     an_runs_train(r, &options);
     assert_int_equal(chdir(before), 0);
@@ -102,7 +108,7 @@ static void the_split_is_a_list_in_the_runs_folder(void **state)
     alexnet_evaluate_result_free(r->ctx, &held_back);
 }
 
-/* Without a split there is no list: neither of a part, nor of images that lie in no file. */
+/* There is a list only if images were held back, and are in files. */
 static void no_split_no_list(void **state)
 {
     an_runs *r = *state;
@@ -116,7 +122,10 @@ static void no_split_no_list(void **state)
     assert_int_not_equal(access(an_test_path(r->folder, "run/val.csv"), F_OK), 0);
 }
 
-/* A resumed run has its list again; one that is replaced by another without a split loses it. */
+/*
+ * A resumed run writes its list again; a run that holds no images back removes it when it replaces
+ * another.
+ */
 static void the_list_goes_with_the_run(void **state)
 {
     an_runs *r = *state;
@@ -137,7 +146,7 @@ static void the_list_goes_with_the_run(void **state)
     assert_int_not_equal(access(list, F_OK), 0);
 }
 
-static void what_cannot_be_measured_is_said(void **state)
+static void what_cannot_be_evaluated_is_refused(void **state)
 {
     an_runs *r = *state;
     alexnet_train_options options = an_runs_options(r, "run");
@@ -170,8 +179,8 @@ static void what_cannot_be_measured_is_said(void **state)
                             an_test_path(r->folder, "data/train/cross/0900.jpg")),
                      0);
     refuse(r, options.out, ALEXNET_BAD_FILE, "data/train has changed: as many images");
-    an_assert_error(r->ctx, "; measure the images by their names: 'alexnet eval ");
-    an_assert_error(r->ctx, "run/val.csv'");
+    an_assert_error(r->ctx, "; evaluate on the listed images: alexnet eval ");
+    an_assert_error(r->ctx, "run/val.csv");
     assert_int_equal(unlink(an_test_path(r->folder, "data/train/cross/0900.jpg")), 0);
     refuse(r, options.out, ALEXNET_BAD_FILE, "data/train has changed: ");
     assert_int_equal(rename(an_test_path(r->folder, "data"), an_test_path(r->folder, "gone")), 0);
@@ -181,7 +190,9 @@ static void what_cannot_be_measured_is_said(void **state)
     refuse(r, options.out, ALEXNET_BAD_FILE, "config.json");
 }
 
-/* Weights to start from may be a run's folder: the config names the file that they were read from. */
+/*
+ * Weights to start from may be a run's folder: the config names the file that they were read from.
+ */
 static void a_run_starts_from_a_run(void **state)
 {
     an_runs *r = *state;
@@ -244,11 +255,11 @@ static void memory_and_files_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_run_is_measured_on_what_it_held_back),
+        TEST(a_run_is_evaluated_on_what_it_held_back),
         TEST(the_split_is_a_list_in_the_runs_folder),
         TEST(no_split_no_list),
         TEST(the_list_goes_with_the_run),
-        TEST(what_cannot_be_measured_is_said),
+        TEST(what_cannot_be_evaluated_is_refused),
         TEST(a_run_starts_from_a_run),
         TEST(memory_and_files_may_fail),
     };

@@ -38,7 +38,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* Writes the list of `name`, or says how it differs from the list. */
+/* Writes the list of `name`, or compares `name` with the list. */
 static void look(world *w, const char *name, char *text, size_t bytes)
 {
     char path[512];
@@ -54,7 +54,7 @@ static void look(world *w, const char *name, char *text, size_t bytes)
     an_dataset_close(w->ctx, &data);
 }
 
-/* With parts, and split: a file gone, a new one, one of another size. */
+/* With splits, and held back: a file gone, a new one, one of another size. */
 static void what_has_changed_is_named(void **state)
 {
     static const char *const rows[] = {"data", "data/train"};

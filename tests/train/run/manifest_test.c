@@ -47,14 +47,14 @@ static void what_is_written_is_read(void **unused)
     an_assert_ok(ctx, an_manifest_read(ctx, path, &back));
     assert_memory_equal(&back.state, &example.state, sizeof back.state);
     assert_string_equal(back.config_sha256, HEX_A);
-    assert_string_equal(back.files[0].sha256, HEX_C); /* by name, not by place */
+    assert_string_equal(back.files[0].sha256, HEX_C); /* by name, not by position */
     assert_string_equal(back.files[1].sha256, HEX_B);
     assert_int_equal(back.files[1].bytes, 5000000000);
     an_test_folder_close(folder);
     an_test_close(ctx, &memory);
 }
 
-/* One that a manifest need not have, and one that nobody asks for. */
+/* An optional file, and one that is not requested. */
 static void a_file_may_be_optional(void **unused)
 {
     alexnet_context *ctx = an_test_open(NULL);
@@ -93,7 +93,7 @@ static void what_has_not_happened_yet_stays_so(void **unused)
     an_test_close(ctx, NULL);
 }
 
-/* Each of them makes another text, bytes that mean nothing to JSON excepted. */
+/* Each flip changes the text, except in bytes that JSON ignores. */
 static void no_changed_byte_goes_unnoticed(void **unused)
 {
     alexnet_context *ctx = an_test_open(NULL);

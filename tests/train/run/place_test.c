@@ -1,5 +1,5 @@
 /*
- * place_test.c: runs that would lie among the classes of their data.
+ * place_test.c: runs inside the class folders of their data.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -7,7 +7,7 @@
 
 #include <unistd.h>
 
-/* A run among the classes would be one of them from the next look on. */
+/* A run among the classes would count as one of them from then on. */
 static void a_run_does_not_lie_among_its_data(void **state)
 {
     static const struct {
@@ -18,7 +18,7 @@ static void a_run_does_not_lie_among_its_data(void **state)
         {"data/train", "data/train/runs/1", "data/train/runs", ALEXNET_BAD_ARG},
         {"data", "data/train/run", "data/train/run", ALEXNET_BAD_ARG},
         {"data", "data/val/run", "data/val/run", ALEXNET_BAD_ARG},
-        {"data", "data/runs/1", NULL, ALEXNET_OK}, /* beside the parts */
+        {"data", "data/runs/1", NULL, ALEXNET_OK}, /* beside the splits */
         {"data/train", "data/train-run", NULL, ALEXNET_OK},
     };
     an_runs *r = *state;

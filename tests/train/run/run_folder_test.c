@@ -46,7 +46,7 @@ static bool exists(const char *path)
     return stat(path, &info) == 0;
 }
 
-/* What a run leaves, and a file of somebody's own. */
+/* A run's files, and a foreign one. */
 static void fill(world *w)
 {
     an_assert_ok(w->ctx,
@@ -60,16 +60,16 @@ static void fill(world *w)
     an_test_write_text(an_test_path(w->root, "runs/1/notes.txt"), "mine");
 }
 
-/* Two openings of one folder stand for two processes: a lock belongs to the opening. */
+/* Opening a folder twice simulates two processes: a lock belongs to the opening. */
 static void one_at_a_time_has_the_folder(void **state)
 {
     world *w = *state;
     an_run_folder other;
 
     an_assert_ok(w->ctx, an_run_folder_open(w->ctx, w->folder.path, &other));
-    an_assert_ok(w->ctx, an_run_folder_lock(w->ctx, &other)); /* absent: nothing to take */
+    an_assert_ok(w->ctx, an_run_folder_lock(w->ctx, &other)); /* absent: nothing to lock */
     an_assert_ok(w->ctx, an_run_folder_create(w->ctx, &w->folder, false));
-    an_assert_ok(w->ctx, an_run_folder_lock(w->ctx, &w->folder)); /* it has it already */
+    an_assert_ok(w->ctx, an_run_folder_lock(w->ctx, &w->folder)); /* it holds the lock already */
     an_assert_status(w->ctx, an_run_folder_lock(w->ctx, &other), ALEXNET_BAD_ARG);
     an_assert_error(w->ctx, "runs/1' is in use");
     fill(w);
@@ -80,7 +80,7 @@ static void one_at_a_time_has_the_folder(void **state)
     an_run_folder_close(w->ctx, &other);
 }
 
-static void leftovers_of_a_killed_sitting_go(void **state)
+static void leftovers_of_a_killed_process_go(void **state)
 {
     static const char *const names[] = {"config.json.tmp-7-0", "log.jsonl.tmp-70-11",
                                         "best.safetensors.tmp-7-1", "last.safetensors.tmp-7-2"};
@@ -104,7 +104,7 @@ static void an_absent_or_empty_folder_is_taken(void **state)
     world *w = *state;
 
     an_assert_ok(w->ctx, an_run_folder_check(w->ctx, &w->folder, false));
-    assert_false(exists(w->folder.path)); /* asking makes nothing */
+    assert_false(exists(w->folder.path)); /* checking creates nothing */
     an_assert_ok(w->ctx, an_run_folder_create(w->ctx, &w->folder, false));
     assert_true(exists(w->folder.path));
     an_assert_ok(w->ctx, an_run_folder_create(w->ctx, &w->folder, false));
@@ -124,8 +124,11 @@ static void an_earlier_run_is_replaced_only_by_force(void **state)
     an_test_assert_text_file(an_test_path(w->root, "runs/1/notes.txt"), "mine");
 }
 
-/* Killed before the new config.json is there: it can be forced once more, and not be taken for anything else. */
-static void a_replacement_that_was_broken_off_can_be_forced_again(void **state)
+/*
+ * Killed before the new config.json exists: the folder can be forced again, and is not mistaken for
+ * anything else.
+ */
+static void an_interrupted_replacement_can_be_forced_again(void **state)
 {
     world *w = *state;
 
@@ -133,9 +136,9 @@ static void a_replacement_that_was_broken_off_can_be_forced_again(void **state)
     an_assert_ok(w->ctx, an_run_folder_create(w->ctx, &w->folder, true));
     assert_false(exists(w->folder.config));
     assert_false(exists(w->folder.best));
-    an_test_write_text(w->folder.best, ""); /* as if it had not come so far */
+    an_test_write_text(w->folder.best, ""); /* as if it was killed before removing it */
     an_assert_status(w->ctx, an_run_folder_check(w->ctx, &w->folder, false), ALEXNET_BAD_ARG);
-    an_assert_error(w->ctx, "was broken off: force it again");
+    an_assert_error(w->ctx, "was interrupted: force it again");
     an_assert_ok(w->ctx, an_run_folder_create(w->ctx, &w->folder, true));
     an_test_write_text(w->folder.config, "{}");
     an_assert_ok(w->ctx, an_run_folder_sweep(w->ctx, &w->folder));
@@ -165,7 +168,7 @@ static void what_is_no_run_is_never_touched(void **state)
     for (int force = 0; force < 2; ++force) {
         an_assert_status(w->ctx, an_run_folder_create(w->ctx, &w->folder, force != 0),
                          ALEXNET_BAD_ARG);
-        an_assert_error(w->ctx, "other things than a run");
+        an_assert_error(w->ctx, "other files than a run");
     }
     an_test_assert_text_file(an_test_path(w->root, "runs/1/log.jsonl"), "somebody's");
 
@@ -176,7 +179,7 @@ static void what_is_no_run_is_never_touched(void **state)
     an_assert_error(w->ctx, "is not a folder");
 }
 
-/* A config.json alone makes no run: many programs have one. */
+/* A config.json alone is not a run: many programs have one. */
 static void a_foreign_config_makes_no_run(void **state)
 {
     world *w = *state;
@@ -286,7 +289,8 @@ static void memory_may_run_out(void **state)
         if (status == ALEXNET_OK) status = an_run_folder_create(w->ctx, &folder, true);
         an_run_folder_close(w->ctx, &folder);
         const bool failed = an_test_fault_disarm(&fault);
-        an_assert_ok(w->ctx, an_run_folder_sweep(w->ctx, &w->folder)); /* what was config.json */
+        an_assert_ok(w->ctx,
+                     an_run_folder_sweep(w->ctx, &w->folder)); /* removes the old config.json */
         if (!failed) break;
         an_assert_status(w->ctx, status, ALEXNET_NO_MEMORY);
     }
@@ -298,10 +302,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(one_at_a_time_has_the_folder),
-        TEST(leftovers_of_a_killed_sitting_go),
+        TEST(leftovers_of_a_killed_process_go),
         TEST(an_absent_or_empty_folder_is_taken),
         TEST(an_earlier_run_is_replaced_only_by_force),
-        TEST(a_replacement_that_was_broken_off_can_be_forced_again),
+        TEST(an_interrupted_replacement_can_be_forced_again),
         TEST(a_folder_of_leftovers_counts_as_empty),
         TEST(what_is_no_run_is_never_touched),
         TEST(a_foreign_config_makes_no_run),

@@ -1,5 +1,5 @@
 /*
- * saver_test.c: when a checkpoint is written, and that the best weights are those that were validated.
+ * saver_test.c: when a checkpoint is written, and that the best weights are the validated ones.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -90,7 +90,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* Goes to the end of an epoch, where validation says `top1`. What a weight then is tells the step. */
+/* Goes to the end of an epoch, where validation gives `top1`. A weight's value encodes the step. */
 static void validate(world *w, int64_t epoch, double top1)
 {
     an_train_state *state = &w->state;
@@ -130,7 +130,7 @@ static float best_value(world *w)
     return value;
 }
 
-/* The newest checkpoint is of the step, and knows the hash of best.safetensors as it is. */
+/* The newest checkpoint is of the step, and has the hash of the present best.safetensors. */
 static void assert_saved(world *w, int64_t step)
 {
     char *path, hash[AN_SHA256_HEX_SIZE];
@@ -200,7 +200,10 @@ static void a_checkpoint_comes_every_third_epoch(void **state)
     assert_true(an_saver_due(&w->saver, false));
 }
 
-/* The best of an epoch without a checkpoint comes with the next one, as it was validated: averaged, where the recipe averages. */
+/*
+ * The best weights of an epoch without a checkpoint are written with the next one, as validated:
+ * averaged, if the recipe averages.
+ */
 static void the_best_weights_are_those_that_were_validated(void **state)
 {
     world *w = *state;
@@ -225,7 +228,7 @@ static void the_best_weights_are_those_that_were_validated(void **state)
         assert_float_equal(w->model->values[0], 30, 0);
         assert_saved(w, 30);
 
-        validate(w, 4, 0.8); /* kept, and the run is asked to save in its very step */
+        validate(w, 4, 0.8); /* kept, and a checkpoint is requested at the same step */
         an_assert_ok(w->ctx, an_saver_checkpoint(&w->saver));
         assert_float_equal(best_value(w), sign * 40, 0);
         assert_saved(w, 40);
@@ -262,7 +265,7 @@ static void without_memory_for_a_copy_a_checkpoint_is_due(void **state)
     assert_saved(w, 10);
 }
 
-/* Only its bits matter: last.safetensors of the best step is the same file. */
+/* last.safetensors of the best step is the same file. */
 static void the_last_weights_that_are_the_best_are_one_file(void **state)
 {
     world *w = *state;

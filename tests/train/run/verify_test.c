@@ -1,5 +1,5 @@
 /*
- * verify_test.c: a run that is whole says so; whichever of its files loses a bit or its end is named.
+ * verify_test.c: an undamaged run verifies; any file that loses a bit or its end is named.
  * SPDX-License-Identifier: MIT
  */
 #include "train/runs.h"
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What was told. */
+/* What the callback got. */
 typedef struct heard {
     char text[8192];
     int files, bad;
@@ -43,7 +43,7 @@ static void a_whole_run_fits(void **state)
     an_runs *r = *state;
     alexnet_train_options options = an_runs_options(r, "run");
 
-    /* nothing improves: the best is that of the first epoch, which later manifests have the hash of */
+    /* nothing improves: the best is of the first epoch, and later manifests have its hash */
     an_test_set(&options, "lr=1e-7");
     an_runs_train(r, &options);
     heard h = verify(r, options.out);
@@ -92,7 +92,7 @@ static void whatever_is_damaged_is_named(void **state)
 }
 
 /* Weights that fit their own checksums, but are not those that the run wrote. */
-static void weights_put_in_their_place_are_told(void **state)
+static void replaced_weights_are_reported(void **state)
 {
     an_runs *r = *state;
     const char *best = an_test_path(r->folder, "run/best.safetensors");
@@ -109,7 +109,7 @@ static void weights_put_in_their_place_are_told(void **state)
     assert_int_equal(h.bad, 1);
     assert_non_null(strstr(h.text, "best.safetensors: SHA-256 is "));
     h = verify(r, best);
-    assert_int_equal(h.bad, 0); /* alone, it fits */
+    assert_int_equal(h.bad, 0); /* by itself, it verifies */
 }
 
 static void what_is_no_run_is_refused(void **state)
@@ -122,7 +122,7 @@ static void what_is_no_run_is_refused(void **state)
                      alexnet_verify(r->ctx, an_test_path(r->folder, "none"), NULL, NULL, &bad),
                      ALEXNET_NOT_FOUND);
     an_assert_status(r->ctx, alexnet_verify(r->ctx, r->data, NULL, NULL, &bad), ALEXNET_BAD_FILE);
-    an_assert_error(r->ctx, "a folder, and no run");
+    an_assert_error(r->ctx, "a folder, but not a run");
 }
 
 int main(void)
@@ -131,7 +131,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_whole_run_fits),
         TEST(whatever_is_damaged_is_named),
-        TEST(weights_put_in_their_place_are_told),
+        TEST(replaced_weights_are_reported),
         TEST(what_is_no_run_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

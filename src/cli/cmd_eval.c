@@ -23,7 +23,7 @@ typedef struct eval_args {
 #define AT(member) offsetof(eval_args, member)
 static const cli_option eval_options[] = {
     {"crops", 0, CLI_CHOICE, AT(crops), 0, 0, "1|10",
-     "crops per image: the centre, or the four corners, the centre, and their mirror images [1]"},
+     "crops of each image: the centre; or four corners, the centre, and their mirror images [1]"},
     {"batch", 'b', CLI_INT, AT(options.batch), 1, 65536, "N",
      "images at a time; with ten crops a tenth of that [64]"},
     {"per-class", 0, CLI_FLAG, AT(per_class), 0, 0, NULL, "print the accuracy of each class"},

@@ -17,7 +17,7 @@ static const cli_option filters_options[] = {
     {"out", 'o', CLI_PATH, offsetof(filters_args, out), 0, 0, "FILE",
      "image to write: .png or .svg; required"},
     {"scale", 0, CLI_CHOICE, offsetof(filters_args, scale), 0, 0, SCALES,
-     "draw in black or white the largest weight of each filter, or of all filters [own]"},
+     "black and white show the largest weight of each filter, or of all filters [own]"},
     {0},
 };
 

@@ -168,8 +168,8 @@ const cli_command command_predict = {
     .summary = "classifies images",
     .examples = examples,
     .notes = {CLI_NAMES_NOTE,
-              "Images that cannot be read are reported, the others are classified all the same, "
-              "and the exit status is 65.",
+              "Images that cannot be read are reported, and the exit status is then 65; all other "
+              "images are classified.",
               CLI_BYTES_NOTE},
     .words_min = 2,
     .words_max = INT_MAX,

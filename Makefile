@@ -3,7 +3,8 @@
 PREFIX ?= /usr/local
 JOBS   ?= $(shell nproc)
 
-.PHONY: all demo test test-arm test-tiers test-long tsan msan analyze coverage fuzz bench install clean format
+.PHONY: all demo test test-arm test-tiers test-long tsan msan analyze coverage fuzz bench install \
+        clean format
 
 all:
 	cmake --preset release

@@ -1,6 +1,6 @@
-# Toolchain for building for 64-bit ARM on another machine, with Debian's cross compiler and its arm64
-# libraries beside those of the machine (scripts/install-deps --arm). Programs for the target run
-# under qemu's user mode.
+# Toolchain for building for 64-bit ARM on another machine, with Debian's cross compiler and its
+# arm64 libraries beside those of the machine (scripts/install-deps --arm). Programs for the target
+# run under qemu's user mode.
 #
 #     cmake -DCMAKE_TOOLCHAIN_FILE=cmake/aarch64.cmake ...
 #

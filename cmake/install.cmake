@@ -15,12 +15,14 @@ install(FILES ${PROJECT_SOURCE_DIR}/LICENSE TYPE DOC)
 # find_package(alexnet) gives alexnet::alexnet; with COMPONENTS static also alexnet::alexnet_static.
 install(EXPORT alexnet-shared NAMESPACE alexnet:: DESTINATION ${package_dir})
 install(EXPORT alexnet-static NAMESPACE alexnet:: DESTINATION ${package_dir})
-configure_package_config_file(cmake/alexnet-config.cmake.in ${PROJECT_BINARY_DIR}/cmake/alexnet-config.cmake
+configure_package_config_file(
+    cmake/alexnet-config.cmake.in ${PROJECT_BINARY_DIR}/cmake/alexnet-config.cmake
     INSTALL_DESTINATION ${package_dir} NO_SET_AND_CHECK_MACRO)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/cmake/alexnet-config-version.cmake
     COMPATIBILITY SameMinorVersion)
 install(FILES
-    ${PROJECT_BINARY_DIR}/cmake/alexnet-config.cmake ${PROJECT_BINARY_DIR}/cmake/alexnet-config-version.cmake
+    ${PROJECT_BINARY_DIR}/cmake/alexnet-config.cmake
+    ${PROJECT_BINARY_DIR}/cmake/alexnet-config-version.cmake
     DESTINATION ${package_dir})
 
 # pkg-config derives the prefix from the path of the .pc file.

@@ -1,18 +1,19 @@
 #!/usr/bin/env python3
-"""Writes calls.inc: every function of the public header called with every wrong argument.
+"""Writes calls.inc: calls of every function of the public header with every wrong argument.
 
 usage: make_calls.py alexnet.h > calls.inc
 
-Each pointer is NULL once, each number far out of its range, each member of a struct of options the same. What a right
-argument looks like says the table RIGHT; what may be NULL or may be any number, with the words of the header, the two
-tables after it. A parameter that no table knows ends the generator, so that a new function cannot be forgotten.
+Each pointer is NULL once, each number is far out of its range, and so is each member of a struct of
+options. The table RIGHT has a valid argument for each parameter. The tables after it list what may
+be NULL, and what may be any number, as the header says. A parameter that no table has ends the
+generator with an error, so that no new function is forgotten.
 SPDX-License-Identifier: MIT
 """
 
 import re
 import sys
 
-# A right argument: by "function.parameter", else by the parameter's type and name, else by its type.
+# Valid arguments: by "function.parameter", else by the parameter's type and name, else by its type.
 RIGHT = {
     "alexnet_open.options": "&f->options",
     "alexnet_open.out": "&f->ctx2",
@@ -46,7 +47,7 @@ RIGHT = {
     "const alexnet_session *": "f->session",
     "int * shape": "f->shape",
     "const float * images": "f->images",
-    "float * out": "f->answers",
+    "float * out": "f->probs",
     "alexnet_model_share.ctx": "f->other",
     "alexnet_classifier_share.ctx": "f->other",
     "const alexnet_image_bytes *": "&f->image",
@@ -89,7 +90,7 @@ RIGHT = {
     "uint64_t seed": "1",
 }
 
-# These may be NULL, as the header says; for members NULL is a default wherever the test does not say otherwise.
+# Parameters that may be NULL, as the header says. Members may be NULL unless the next table has them.
 MAY_BE_NULL = {
     "alexnet_open.options", "alexnet_close.ctx",
     "alexnet_model_create.options", "alexnet_model_describe.options", "alexnet_model_complete.options",
@@ -100,7 +101,7 @@ MAY_BE_NULL = {
     "alexnet_verify.tell", "alexnet_verify.user", "alexnet_verify.bad",
 }
 
-# The members that must be given: without one of them there is no job.
+# Members that must be given.
 MEMBERS_NEEDED = {
     "alexnet_predict.weights", "alexnet_predict.images", "alexnet_features.weights",
     "alexnet_features.out", "alexnet_features.images", "alexnet_evaluate.weights",
@@ -108,13 +109,13 @@ MEMBERS_NEEDED = {
     "alexnet_data_inspect.data", "alexnet_data_verify.data", "alexnet_data_stats.data", "alexnet_data_synth.out",
 }
 
-# These may be any number: seeds; what counts bytes of memory that only the caller knows.
+# These may be any number: seeds, and sizes in bytes of the caller's memory.
 ANY_NUMBER = {"seed", "bytes"}
 
-# Switches of a struct: 0, or anything else.
+# Switches of a struct: 0 or any other number.
 SWITCHES = {"force", "allow_other_bits", "csv_safe", "as_bytes", "global_pool", "no_squeeze"}
 
-# A negative number asks for the default here, as the struct's own words say.
+# Structs in which a negative number means the default, as the header says.
 NEGATIVE_IS_DEFAULT = ("alexnet_model_options", "alexnet_train_options")
 
 INTEGERS = {"int", "int64_t", "size_t", "uint64_t"}
@@ -193,7 +194,7 @@ def right(function, kind, name):
 
 
 def calls_of(header, result, function, parameters):
-    """(what is wrong, statement before the call, arguments, what is expected) for each call."""
+    """(what is wrong, statement before the call, arguments, expected status) for each call."""
     given = [right(function, kind, name) for kind, name in parameters]
     yield "nothing wrong", "", given, "EXPECT_OK"
     for place, (kind, name) in enumerate(parameters):
@@ -238,7 +239,7 @@ def wrong_members(header, function, struct):
                 yield name, value, "EXPECT_BAD_ARG"
         elif kind == "function" or kind in header.callbacks or kind.endswith("*"):
             yield name, "NULL", "EXPECT_BAD_ARG" if f"{function}.{name}" in MEMBERS_NEEDED else "EXPECT_ANY"
-        elif kind == "size_t":      # how long the caller's own array is
+        elif kind == "size_t":      # the length of an array of the caller
             yield name, "0", "EXPECT_BAD_ARG" if f"{function}.{name}" in MEMBERS_NEEDED else "EXPECT_ANY"
         elif name not in ANY_NUMBER:
             for value, way in header.wrong_numbers(kind):
@@ -255,7 +256,7 @@ def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         header = Header(file.read())
     rows = []
-    print("/* Written by make_calls.py from alexnet.h: not to be edited. */")
+    print("/* Written by make_calls.py from alexnet.h; do not edit. */")
     for result, function, parameters in header.functions:
         for what, before, arguments, expected in calls_of(header, result, function, parameters):
             call = f"{function}({', '.join(arguments)})"

@@ -3,7 +3,7 @@
  * and the manual page (help.c) and shell completion (completion.c).
  *
  *     static const cli_option options[] = {
- *         {"topk", 'k', CLI_INT, offsetof(predict_args, topk), 1, 1000, "N", "classes to name [5]"},
+ *         {"topk", 'k', CLI_INT, offsetof(predict_args, topk), 1, 1000, "N", "how many [5]"},
  *         {0},
  *     };
  *

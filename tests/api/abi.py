@@ -6,8 +6,8 @@ usage: abi.py COMPILER libalexnet.so alexnet.h abi.txt [--write]
 The list has every function with its parameters, every constant of an enumeration, and the size of
 every public struct with the offset and size of its members, on a 64-bit machine. A small C program,
 built with COMPILER, makes it from the header. The functions are also compared with the exports of
-the library. After an intended change of the interface, --write writes the list again; its difference
-is then part of the commit and shows what compiled programs will notice.
+the library. After an intended change of the interface, --write writes the list again; its
+difference is then part of the commit and shows what compiled programs will notice.
 Exit status: 0 the list is right, 1 it is not, 77 not a 64-bit machine.
 SPDX-License-Identifier: MIT
 """
@@ -32,8 +32,8 @@ def run(*command):
 
 def prototypes(header):
     for result, name, parameters in header.functions:
-        listed = ", ".join(f"{kind} {what}".replace("* ", "*") for kind, what in parameters) or "void"
-        yield f"{result} {name}({listed})".replace("* ", "*")
+        listed = ", ".join(f"{kind} {what}".replace("* ", "*") for kind, what in parameters)
+        yield f"{result} {name}({listed or 'void'})".replace("* ", "*")
 
 
 def callbacks(text):
@@ -62,13 +62,15 @@ def program(compiler, path, header):
     for name, members in sorted(header.structs.items()):
         show(f"struct {name}: %lld bytes", f"sizeof({name})")
         for _, member in members:
-            show(f"    %lld %lld {member}", f"offsetof({name}, {member})", f"sizeof((({name} *)0)->{member})")
+            show(f"    %lld %lld {member}", f"offsetof({name}, {member})",
+                 f"sizeof((({name} *)0)->{member})")
     return "\n".join(lines + ["    return 0;", "}", ""])
 
 
 def padded(listing):
     """Structs of options that end with padding: a new member there would not change struct_size."""
-    for name, size, members in re.findall(r"^struct (\w+): (\d+) bytes\n((?:    .*\n)*)", listing, re.M):
+    structs = re.findall(r"^struct (\w+): (\d+) bytes\n((?:    .*\n)*)", listing, re.M)
+    for name, size, members in structs:
         rows = [line.split() for line in members.splitlines()]
         if rows[0][2] == "struct_size" and int(rows[-1][0]) + int(rows[-1][1]) != int(size):
             yield name
@@ -77,7 +79,8 @@ def padded(listing):
 def main():
     if len(sys.argv) not in (5, 6):
         sys.exit(__doc__)
-    compiler, library, path, committed = sys.argv[1], sys.argv[2], Path(sys.argv[3]).resolve(), Path(sys.argv[4])
+    compiler, library = sys.argv[1:3]
+    path, committed = Path(sys.argv[3]).resolve(), Path(sys.argv[4])
     text = path.read_text(encoding="utf-8")
     header = Header(text)
     with tempfile.TemporaryDirectory(prefix="alexnet-abi-") as scratch:
@@ -90,22 +93,25 @@ def main():
         return 77
 
     faults = [f"{name} ends with padding: reorder its last members" for name in padded(layout)]
-    exported = {line.split()[0] for line in run("nm", "-D", "-P", "--defined-only", library).splitlines()
-                if line.startswith("alexnet_")}
+    symbols = run("nm", "-D", "-P", "--defined-only", library).splitlines()
+    exported = {line.split()[0] for line in symbols if line.startswith("alexnet_")}
     declared = {name for _, name, _ in header.functions}
     faults += [f"{name}() is declared, but not exported" for name in sorted(declared - exported)]
     faults += [f"{name}() is exported, but not declared" for name in sorted(exported - declared)]
 
-    listing = "".join(f"{line}\n" for line in [*sorted(prototypes(header)), *sorted(callbacks(text))]) + layout
+    lines = [*sorted(prototypes(header)), *sorted(callbacks(text))]
+    listing = "".join(f"{line}\n" for line in lines) + layout
     if "--write" in sys.argv:
         committed.write_text(listing, encoding="utf-8")
-    difference = list(difflib.unified_diff(committed.read_text(encoding="utf-8").splitlines(), listing.splitlines(),
-                                           "committed", "found", lineterm="", n=2))
+    before = committed.read_text(encoding="utf-8").splitlines()
+    difference = list(difflib.unified_diff(before, listing.splitlines(), "committed", "found",
+                                           lineterm="", n=2))
     if difference:
         faults.append("the interface has changed. If that is intended (CONTRIBUTING.md), write "
                       f"{committed.name} again:\n"
                       f"    {' '.join(['abi.py', *sys.argv[1:5], '--write'])}")
-    print("\n".join(difference + faults) if faults else f"{len(declared)} functions, {len(header.structs)} structs: as listed")
+    print("\n".join(difference + faults) if faults else
+          f"{len(declared)} functions, {len(header.structs)} structs: as listed")
     return 1 if faults else 0
 
 

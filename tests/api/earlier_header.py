@@ -4,8 +4,8 @@
 usage: earlier_header.py alexnet.h > earlier/alexnet.h
 
 Removes the last 8 bytes of every struct that begins with `struct_size` (one pointer or 64-bit
-number, or two ints), and their defaults in alexnet_..._options_default(). A program that is compiled
-with the result must run with today's library.
+number, or two ints), and their defaults in alexnet_..._options_default(). A program that is
+compiled with the result must run with today's library.
 SPDX-License-Identifier: MIT
 """
 
@@ -13,7 +13,8 @@ import re
 import sys
 
 STRUCT = re.compile(r"typedef struct (\w+) \{\n    size_t struct_size;\n(.*?)\n\} \1;", re.S)
-DECLARATION = re.compile(r"\n    (?=[^ ][^;]*;)(?:(?!\n    [^ ]).)*$", re.S)     # the last, with its comment
+# The last declaration of a struct, with its comment.
+DECLARATION = re.compile(r"\n    (?=[^ ][^;]*;)(?:(?!\n    [^ ]).)*$", re.S)
 
 
 def without_last(body):
@@ -21,7 +22,8 @@ def without_last(body):
     match = DECLARATION.search(body)
     code = re.sub(r"/\*.*?\*/", "", match[0], flags=re.S)
     pointer = re.search(r"\(\*(\w+)\)\(", code)
-    return body[:match.start()], [pointer[1]] if pointer else re.findall(r"(\w+)\s*[,;]", code), code
+    names = [pointer[1]] if pointer else re.findall(r"(\w+)\s*[,;]", code)
+    return body[:match.start()], names, code
 
 
 def main():

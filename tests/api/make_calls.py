@@ -90,13 +90,15 @@ RIGHT = {
     "uint64_t seed": "1",
 }
 
-# Parameters that may be NULL, as the header says. Members may be NULL unless the next table has them.
+# Parameters that may be NULL, as the header says. Members may be NULL unless the next table has
+# them.
 MAY_BE_NULL = {
     "alexnet_open.options", "alexnet_close.ctx",
-    "alexnet_model_create.options", "alexnet_model_describe.options", "alexnet_model_complete.options",
-    "alexnet_model_complete.family", "alexnet_model_resize.size", "alexnet_model_free.model",
-    "alexnet_session_open.output", "alexnet_session_close.session", "alexnet_classifier_close.classifier",
-    "alexnet_classifier_file.count", "alexnet_classifier_memory.count", "alexnet_features.rank", "alexnet_features.shape",
+    "alexnet_model_create.options", "alexnet_model_describe.options",
+    "alexnet_model_complete.options", "alexnet_model_complete.family", "alexnet_model_resize.size",
+    "alexnet_model_free.model", "alexnet_session_open.output", "alexnet_session_close.session",
+    "alexnet_classifier_close.classifier", "alexnet_classifier_file.count",
+    "alexnet_classifier_memory.count", "alexnet_features.rank", "alexnet_features.shape",
     "alexnet_filters.info",
     "alexnet_verify.tell", "alexnet_verify.user", "alexnet_verify.bad",
 }
@@ -105,8 +107,9 @@ MAY_BE_NULL = {
 MEMBERS_NEEDED = {
     "alexnet_predict.weights", "alexnet_predict.images", "alexnet_features.weights",
     "alexnet_features.out", "alexnet_features.images", "alexnet_evaluate.weights",
-    "alexnet_evaluate.weights_count", "alexnet_evaluate.data", "alexnet_train.data", "alexnet_train.out",
-    "alexnet_data_inspect.data", "alexnet_data_verify.data", "alexnet_data_stats.data", "alexnet_data_synth.out",
+    "alexnet_evaluate.weights_count", "alexnet_evaluate.data", "alexnet_train.data",
+    "alexnet_train.out", "alexnet_data_inspect.data", "alexnet_data_verify.data",
+    "alexnet_data_stats.data", "alexnet_data_synth.out",
 }
 
 # These may be any number: seeds, and sizes in bytes of the caller's memory.
@@ -132,7 +135,7 @@ def without_comments(text):
 
 
 def parse_parameter(text):
-    """'const char *path' gives ('const char *', 'path'); 'int shape[3]' gives ('int *', 'shape')."""
+    """'const char *path' gives ('const char *', 'path'), 'int shape[3]' ('int *', 'shape')."""
     match = re.fullmatch(r"(.*?)(\w+)((?:\[\w+\])*)", " ".join(text.split()))
     kind = match[1].strip() + (" *" if match[3] else "")
     return re.sub(r"\s*(\*+)", r" \1", kind).strip(), match[2]
@@ -169,11 +172,12 @@ class Header:
         self.functions = []
         for result, name, parameters in FUNCTION.findall(text):
             parameters = " ".join(parameters.split())
-            listed = [] if parameters == "void" else [parse_parameter(p) for p in parameters.split(",")]
+            parts = [] if parameters == "void" else parameters.split(",")
+            listed = [parse_parameter(part) for part in parts]
             self.functions.append((" ".join(result.split()), name, listed))
         declared = len(re.findall(r"^ALEXNET_API", text, re.M))
         if declared != len(self.functions):
-            sys.exit(f"make_calls.py: {declared} functions are declared, {len(self.functions)} understood")
+            sys.exit(f"make_calls.py: of {declared} functions, {len(self.functions)} were parsed")
 
     def wrong_numbers(self, kind):
         if kind in self.enums:
@@ -182,7 +186,8 @@ class Header:
             low = [(LOWEST[kind], "low"), ("-2", "low")] if kind in LOWEST else []
             return low + [(HIGHEST[kind], "high")]
         if kind == "double":
-            return [("-(double)INFINITY", "low"), ("(double)INFINITY", "high"), ("(double)NAN", "nan")]
+            return [("-(double)INFINITY", "low"), ("(double)INFINITY", "high"),
+                    ("(double)NAN", "nan")]
         return None
 
 
@@ -210,7 +215,8 @@ def calls_of(header, result, function, parameters):
                 sys.exit(f"make_calls.py: what is a wrong '{kind} {name}' of {function}()?")
             for value, _ in numbers:
                 if name not in ANY_NUMBER:
-                    expected = "EXPECT_ANY" if name in ("status", "capacity", "topk") and "MAX" in value else "EXPECT_BAD_ARG"
+                    any_status = name in ("status", "capacity", "topk") and "MAX" in value
+                    expected = "EXPECT_ANY" if any_status else "EXPECT_BAD_ARG"
                     yield f"{name} is {value}", "", wrong(value), expected
         struct = kind.removeprefix("const ").removesuffix(" *")
         if kind.startswith("const ") and struct in header.structs:
@@ -219,9 +225,11 @@ def calls_of(header, result, function, parameters):
                 yield f"{name}->{member} is {value}", before, wrong("&options"), expected
             for kind, inner in nested(header, struct):
                 for member, value, expected in wrong_members(header, function, kind):
-                    before = (f"{struct} options = *({given[place]}); {kind} inner = *options.{inner}; "
+                    before = (f"{struct} options = *({given[place]}); "
+                              f"{kind} inner = *options.{inner}; "
                               f"inner.{member} = {value}; options.{inner} = &inner;")
-                    yield f"{name}->{inner}->{member} is {value}", before, wrong("&options"), expected
+                    what = f"{name}->{inner}->{member} is {value}"
+                    yield what, before, wrong("&options"), expected
 
 
 def nested(header, struct):
@@ -234,13 +242,14 @@ def nested(header, struct):
 
 def wrong_members(header, function, struct):
     for kind, name in header.structs[struct]:
+        if_absent = "EXPECT_BAD_ARG" if f"{function}.{name}" in MEMBERS_NEEDED else "EXPECT_ANY"
         if name == "struct_size":
             for value in ("0", "1", "SIZE_MAX"):
                 yield name, value, "EXPECT_BAD_ARG"
         elif kind == "function" or kind in header.callbacks or kind.endswith("*"):
-            yield name, "NULL", "EXPECT_BAD_ARG" if f"{function}.{name}" in MEMBERS_NEEDED else "EXPECT_ANY"
+            yield name, "NULL", if_absent
         elif kind == "size_t":      # the length of an array of the caller
-            yield name, "0", "EXPECT_BAD_ARG" if f"{function}.{name}" in MEMBERS_NEEDED else "EXPECT_ANY"
+            yield name, "0", if_absent
         elif name not in ANY_NUMBER:
             for value, way in header.wrong_numbers(kind):
                 default = way != "high" and struct in NEGATIVE_IS_DEFAULT
@@ -269,7 +278,8 @@ def main():
             if result != "alexnet_status":
                 expected = "EXPECT_ANY"
             number = len(rows)
-            print(f"static int call_{number}(fixture *f)\n{{\n    (void)f;\n    {before}\n    {body}\n}}")
+            print(f"static int call_{number}(fixture *f)\n"
+                  f"{{\n    (void)f;\n    {before}\n    {body}\n}}")
             rows.append(f'    {{"{function}: {what}", call_{number}, {expected}}},')
     print("static const call calls[] = {\n" + "\n".join(rows) + "\n};")
 

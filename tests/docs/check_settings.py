@@ -21,7 +21,8 @@ def main():
     words = re.findall(r"\w+", listed[1]) if listed else []
     faults = []
     if words != [key for key, _ in rows]:
-        faults.append(f"the header lists {' '.join(words)}\nthe settings are {' '.join(key for key, _ in rows)}")
+        faults.append(f"the header lists {' '.join(words)}\n"
+                      f"the settings are {' '.join(key for key, _ in rows)}")
     table = "\n".join(line for line in document.splitlines() if line.startswith("| `"))
     for key, option in rows:
         if f"`{key}`" not in table or f"`--{option}`" not in table:

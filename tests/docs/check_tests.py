@@ -3,9 +3,9 @@
 
 usage: check_tests.py DOCUMENT...
 
-`DIRECTORY/STEM: case` is a function of tests/DIRECTORY/STEM_test.c; `fuzz/NAME` is a fuzz target and
-`cli/NAME` a transcript. Prints one line for each name that does not exist. Exit status: 0 all exist;
-1 some do not, or a document names no test.
+`DIRECTORY/STEM: case` is a function of tests/DIRECTORY/STEM_test.c; `fuzz/NAME` is a fuzz target
+and `cli/NAME` a transcript. Prints one line for each name that does not exist. Exit status: 0 all
+exist; 1 some do not, or a document names no test.
 SPDX-License-Identifier: MIT
 """
 

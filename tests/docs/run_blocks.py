@@ -13,8 +13,8 @@ A comment on its own line is a command that the reader does not see:
     <!-- check COMMAND -->   fails the test when COMMAND fails; `! COMMAND` when it succeeds
 
 All blocks of a document run in order in one new directory. There, `alexnet` is the built program;
-`cc` is COMPILER with the flags (a program that links a sanitized library must be sanitized, too) and
-finds the public header and the built library; the variables SOURCE (this project) and
+`cc` is COMPILER with the flags (a program that links a sanitized library must be sanitized, too)
+and finds the public header and the built library; the variables SOURCE (this project) and
 ALEXNET_TEST_DATA name folders. If a ```sh block has lines that begin with `$ `, these are its
 commands, and its other lines are output, which is shown to the reader but not compared.
 Exit status: 0 all ran, 1 a block failed, 77 no block is marked.

@@ -11,5 +11,6 @@ if [ -z "$cxx" ]; then
 fi
 for header in "$source"/src/core/*.h; do
     echo "#include \"core/$(basename "$header")\"" |
-        "$cxx" -x c++ -std=c++17 -Wall -Wextra -Werror -fsyntax-only -I"$source/include" -I"$source/src" -
+        "$cxx" -x c++ -std=c++17 -Wall -Wextra -Werror -fsyntax-only \
+            -I"$source/include" -I"$source/src" -
 done

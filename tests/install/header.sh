@@ -7,7 +7,8 @@ cc=$1 cxx=$2 header=$3
 warnings="-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wdouble-promotion
           -Wundef -Wcast-qual -Wwrite-strings -Wformat=2 -Werror"
 
-awk 'length > 100 { print FILENAME ":" FNR ": " length " columns"; bad = 1 } END { exit bad }' "$header"
+awk 'length > 100 { print FILENAME ":" FNR ": " length " columns"; bad = 1 } END { exit bad }' \
+    "$header"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 # Included, because a compiler warns of unused functions in a main file.

@@ -67,7 +67,7 @@ void an_test_close(alexnet_context *ctx, const an_test_memory *memory);
  *     }
  */
 #define AN_FAULT_BIT(kind) (1u << (kind))
-#define AN_FAULT_FILES     (AN_FAULT_ANY & ~AN_FAULT_BIT(AN_FAULT_MEMORY)) /* every kind but memory */
+#define AN_FAULT_FILES     (AN_FAULT_ANY & ~AN_FAULT_BIT(AN_FAULT_MEMORY)) /* all but memory */
 #define AN_FAULT_ANY       ((AN_FAULT_BIT(AN_FAULT_STAT) << 1) - 1)
 
 typedef struct an_test_fault {

@@ -191,7 +191,7 @@ static bool parse_checkpoint_every(const char *text, alexnet_train_options *opti
     return cli_parse_time(text, &options->checkpoint_seconds);
 }
 
-/* The value as a setting's text. Numbers are printed anew, since the command line accepts every
+/* The value as a setting's text. Numbers are printed again, since the command line accepts every
  * form that strtod() does. NULL: no setting can have this value. */
 static const char *value_of_setting(cli_type type, const char *value, char number[CLI_NUMBER])
 {

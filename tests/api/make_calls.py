@@ -195,7 +195,7 @@ def right(function, kind, name):
     for key in (f"{function}.{name}", f"{kind} {name}", kind):
         if key in RIGHT:
             return RIGHT[key]
-    sys.exit(f"make_calls.py: what is a right '{kind} {name}' of {function}()?")
+    sys.exit(f"make_calls.py: RIGHT has no '{kind} {name}' of {function}()")
 
 
 def calls_of(header, result, function, parameters):
@@ -212,7 +212,7 @@ def calls_of(header, result, function, parameters):
         else:
             numbers = header.wrong_numbers(kind)
             if numbers is None:
-                sys.exit(f"make_calls.py: what is a wrong '{kind} {name}' of {function}()?")
+                sys.exit(f"make_calls.py: no wrong values for '{kind} {name}' of {function}()")
             for value, _ in numbers:
                 if name not in ANY_NUMBER:
                     any_status = name in ("status", "capacity", "topk") and "MAX" in value

@@ -1,9 +1,10 @@
-# The words people type first; each forwards to CMake or to a script.
+# The usual targets; each calls CMake or a script.
 # SPDX-License-Identifier: MIT
 PREFIX ?= /usr/local
 JOBS   ?= $(shell nproc)
 
-.PHONY: all demo test test-arm test-tiers test-long tsan msan analyze coverage fuzz bench install clean format
+.PHONY: all demo test test-arm test-tiers test-long tsan msan analyze coverage fuzz bench install \
+        clean format
 
 all:
 	cmake --preset release
@@ -15,8 +16,8 @@ demo:
 test:
 	./test
 
-# Everything that ./test leaves out for its length: sweeps over every point, all tests under the sanitizers, threads, and some
-# fuzzing.
+# Everything that ./test leaves out because it takes long: sweeps over every point, all tests under
+# the sanitizers, threads, and some fuzzing.
 test-long: test
 	ctest --test-dir build/ci -L '^long$$' --output-on-failure
 	ALEXNET_TEST_LONG=1 ctest --test-dir build/ci -R '^train/train$$' --output-on-failure
@@ -24,28 +25,30 @@ test-long: test
 	$(MAKE) tsan
 	scripts/fuzz
 
-# ThreadSanitizer, for the loader's workers and the trainer; without OpenMP, whose runtime it cannot see into.
+# ThreadSanitizer, for the loader's workers and the trainer; without OpenMP, whose runtime is not
+# instrumented.
 tsan:
 	cmake --preset tsan
 	cmake --build --preset tsan --parallel $(JOBS)
 	ctest --preset tsan --parallel $(JOBS)
 
-# MemorySanitizer on the tests that read nothing from libraries that it cannot see into: docs/coverage.md. Needs clang.
+# MemorySanitizer, on the tests that read nothing from uninstrumented libraries: docs/coverage.md.
+# Needs clang.
 msan:
 	cmake --preset msan
 	cmake --build --preset msan --parallel $(JOBS)
 	ctest --preset msan --parallel $(JOBS)
 
-# gcc's analyzer over the library and the program: what it finds is an error.
+# gcc's analyzer over the library and the program: its findings are errors.
 analyze:
 	cmake --preset analyze
 	cmake --build --preset analyze --parallel $(JOBS)
 
-# Which branches of parsers and checkpoints no test takes: docs/coverage.md.
+# Lists the branches of parsers and checkpoints that no test takes: docs/coverage.md.
 coverage:
 	scripts/coverage
 
-# The tests for 64-bit ARM, where the kernels are those for NEON, by a cross compiler and qemu.
+# The tests for 64-bit ARM, with the NEON kernels, by a cross compiler and qemu.
 test-arm:
 	scripts/install-deps --arm
 	cmake --preset arm
@@ -54,7 +57,7 @@ test-arm:
 	@ctest --test-dir build/arm -N -L not-emulated | grep '#'
 	ctest --preset arm --parallel $(JOBS)
 
-# All tests as lesser machines run them.
+# All tests, as processors with fewer instruction sets run them.
 test-tiers:
 	for tier in avx512 avx2 portable; do \
 		cmake --preset $$tier && cmake --build --preset $$tier --parallel $(JOBS) && \
@@ -70,7 +73,7 @@ bench: all
 	build/release/alexnet bench infer
 	build/release/alexnet bench latency
 
-# DESTDIR=... is honoured by CMake itself.
+# CMake itself handles DESTDIR=...
 install: all
 	cmake --install build/release --prefix $(PREFIX)
 

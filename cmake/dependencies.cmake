@@ -1,4 +1,5 @@
-# What the library is built on; scripts/install-deps installs it, the README says what each is for.
+# The dependencies of the library. scripts/install-deps installs them; the README says what each is
+# for.
 # SPDX-License-Identifier: MIT
 find_package(Threads REQUIRED)
 find_package(JPEG REQUIRED)
@@ -9,8 +10,9 @@ pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 
 set(an_libraries JPEG::JPEG PNG::PNG ZLIB::ZLIB PkgConfig::JANSSON Threads::Threads m)
 
-# Formats of images that are read where their library is here; ALEXNET_WEBP=OFF and the like leave it out all the same.
-# libtiff 4.5 is the first whose messages can be had without taking them from the rest of the program.
+# Image formats that are supported if their library is installed, unless ALEXNET_WEBP=OFF and the
+# like leave them out. libtiff 4.5 is the first whose messages can be received for one open file,
+# without replacing the handlers of the whole program.
 set(an_formats)
 if(ALEXNET_WEBP)
     pkg_check_modules(WEBP IMPORTED_TARGET libwebp)
@@ -33,7 +35,7 @@ if(ALEXNET_TIFF)
         list(APPEND an_libraries PkgConfig::TIFF)
     endif()
 endif()
-message(STATUS "Images that are read: jpeg;png;bmp;${an_formats}")
+message(STATUS "Supported image formats: jpeg;png;bmp;${an_formats}")
 
 if(ALEXNET_OPENMP)
     find_package(OpenMP REQUIRED COMPONENTS C)

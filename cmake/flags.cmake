@@ -1,19 +1,22 @@
-# an_flags(TARGET): language level, warnings, optimisation, hardening and sanitizers, for every target of ours.
+# an_flags(TARGET): language level, warnings, optimisation, hardening and sanitizers of the
+# project's targets.
 # SPDX-License-Identifier: MIT
 include(CheckPIESupported)
 check_pie_supported(LANGUAGES C)
 
 set(CMAKE_C_FLAGS_DEBUG   "-O1 -g")
 set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG")
-set(CMAKE_C_FLAGS_COVERAGE "-O1 -g -DNDEBUG") # an assertion is a branch that no test may take
+set(CMAKE_C_FLAGS_COVERAGE "-O1 -g -DNDEBUG") # a failed assertion is a branch that no test takes
 
 set(an_warnings
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wstrict-prototypes
-    -Wno-missing-field-initializers # rows of tables leave out what is zero
-    -Wmissing-prototypes -Wundef -Wvla -Wcast-qual -Wwrite-strings -Wformat=2 -Wimplicit-fallthrough)
+    -Wno-missing-field-initializers # rows of tables omit members that are zero
+    -Wmissing-prototypes -Wundef -Wvla -Wcast-qual -Wwrite-strings -Wformat=2
+    -Wimplicit-fallthrough)
 
-# Sums keep the order that the source gives them: no -ffast-math, and a*b+c is fused only where it is written so.
-# Nobody reads errno after a mathematical function, and without it a loop over sqrtf() becomes vector instructions.
+# Sums keep the order of the source: no -ffast-math, and a*b+c is fused only if the source says so.
+# No code reads errno after a mathematical function, and without it the compiler can vectorise a
+# loop over sqrtf().
 set(an_arithmetic -ffp-contract=off -fno-math-errno)
 
 set(an_hardening_compile -fstack-protector-strong)
@@ -22,11 +25,13 @@ set(an_hardening_link -Wl,-z,relro,-z,now)
 set(an_sanitize_compile "")
 set(an_sanitize_link "")
 if(ALEXNET_SANITIZE)
-    set(an_sanitize_compile -fsanitize=${ALEXNET_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    set(an_sanitize_compile
+        -fsanitize=${ALEXNET_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     set(an_sanitize_link    -fsanitize=${ALEXNET_SANITIZE})
 else()
-    # _FORTIFY_SOURCE needs an optimising build; sanitizers bring checks of their own.
-    list(APPEND an_hardening_compile $<$<CONFIG:Release>:-U_FORTIFY_SOURCE> $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2>)
+    # _FORTIFY_SOURCE needs an optimised build, and sanitizers have their own checks.
+    list(APPEND an_hardening_compile
+        $<$<CONFIG:Release>:-U_FORTIFY_SOURCE> $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2>)
 endif()
 if(ALEXNET_COVERAGE)
     list(APPEND an_sanitize_compile --coverage -fprofile-update=atomic)

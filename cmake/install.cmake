@@ -1,5 +1,5 @@
-# What `cmake --install` puts where: program, header, both libraries, a CMake package and a pkg-config file.
-# Everything is relocatable: the installed tree may be moved as a whole.
+# What `cmake --install` installs: program, header, both libraries, a CMake package and a pkg-config
+# file. Everything is relocatable: the installed tree may be moved as a whole.
 # SPDX-License-Identifier: MIT
 include(CMakePackageConfigHelpers)
 
@@ -15,15 +15,17 @@ install(FILES ${PROJECT_SOURCE_DIR}/LICENSE TYPE DOC)
 # find_package(alexnet) gives alexnet::alexnet; with COMPONENTS static also alexnet::alexnet_static.
 install(EXPORT alexnet-shared NAMESPACE alexnet:: DESTINATION ${package_dir})
 install(EXPORT alexnet-static NAMESPACE alexnet:: DESTINATION ${package_dir})
-configure_package_config_file(cmake/alexnet-config.cmake.in ${PROJECT_BINARY_DIR}/cmake/alexnet-config.cmake
+configure_package_config_file(
+    cmake/alexnet-config.cmake.in ${PROJECT_BINARY_DIR}/cmake/alexnet-config.cmake
     INSTALL_DESTINATION ${package_dir} NO_SET_AND_CHECK_MACRO)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/cmake/alexnet-config-version.cmake
     COMPATIBILITY SameMinorVersion)
 install(FILES
-    ${PROJECT_BINARY_DIR}/cmake/alexnet-config.cmake ${PROJECT_BINARY_DIR}/cmake/alexnet-config-version.cmake
+    ${PROJECT_BINARY_DIR}/cmake/alexnet-config.cmake
+    ${PROJECT_BINARY_DIR}/cmake/alexnet-config-version.cmake
     DESTINATION ${package_dir})
 
-# pkg-config finds the prefix from the place of the file itself.
+# pkg-config derives the prefix from the path of the .pc file.
 file(RELATIVE_PATH pc_to_prefix /prefix/${pkgconfig_dir} /prefix)
 string(REGEX REPLACE "/$" "" pc_to_prefix "${pc_to_prefix}")
 if(ALEXNET_OPENMP)
@@ -36,7 +38,7 @@ foreach(row "webp= libwebp" "tiff= libtiff-4")
         string(APPEND pc_formats "${module}")
     endif()
 endforeach()
-if(gif IN_LIST an_formats) # it has no module
+if(gif IN_LIST an_formats) # giflib has no pkg-config module
     set(pc_gif " -lgif")
 endif()
 configure_file(cmake/alexnet.pc.in ${PROJECT_BINARY_DIR}/cmake/alexnet.pc @ONLY)

@@ -1,6 +1,6 @@
 /*
- * bench.h: what the benchmarks share. Their files, cmd_bench*.c, are the only ones of the program that look inside the
- * library: what they time the public header does not offer.
+ * bench.h: what the benchmarks share. Their files, cmd_bench*.c, are the only files of the program
+ * that include internal headers of the library: the public header does not offer what they time.
  * SPDX-License-Identifier: MIT
  */
 #ifndef CLI_BENCH_H
@@ -17,12 +17,12 @@ typedef struct cli_bench_args {
 
 void cli_bench_defaults(void *args); /* of a cli_command */
 
-/* What the command takes where nothing else was asked for. */
+/* Sets the command's default batch and steps, unless options set them. */
 void cli_bench_counts(cli_bench_args *args, int batch, int steps);
 
 double cli_bench_median(double *values, size_t count); /* sorts them */
 
-/* Tells of step `step`; those of the warm-up are negative. */
+/* Reports progress at step `step`; warm-up steps are negative. */
 void cli_bench_progress(cli *app, const cli_bench_args *args, int step);
 
 int64_t cli_bench_peak_rss_bytes(void); /* of this process so far */

@@ -1,10 +1,11 @@
 /*
- * cmd_bench.c: alexnet bench train, infer and latency: how fast training and inference are here.
+ * cmd_bench.c: alexnet bench train, infer and latency: the speed of training and inference here.
  *
- * Looks inside the library: it times whole steps as the trainer runs them. Images are pseudo-
- * random numbers, never zeros. Times are medians over the steps after warm-up; gflops count the
- * operations of the direct algorithm, whatever is used: 2 MACs forward; in training three times
- * that, less the first layer's gradient of its input, which nobody needs.
+ * Includes internal headers of the library: it times whole steps as the trainer runs them. Images
+ * are pseudo-random numbers, never zeros. Times are medians over the steps after warm-up. gflops
+ * counts the operations of the direct algorithm, whichever algorithm runs: 2 per MAC of the
+ * forward pass; in training three times that, less the data gradient of the first layer, which is
+ * not computed.
  * SPDX-License-Identifier: MIT
  */
 #include "base/context.h"
@@ -25,12 +26,12 @@
 
 #define AT(member) offsetof(cli_bench_args, member)
 #define MODEL      CLI_TEXT, AT(model), 0, 0, "MODEL", "family, see 'alexnet info' [torchvision]"
-#define BATCH      CLI_INT, AT(batch), 1, 65536, "N", "images a step "
-#define STEPS      CLI_INT, AT(steps), 1, 1000000, "N", "steps that count "
-#define WARM_UP    CLI_INT, AT(warm_up), 0, 1000000, "N", "steps before those [3]"
+#define BATCH      CLI_INT, AT(batch), 1, 65536, "N", "images per step "
+#define STEPS      CLI_INT, AT(steps), 1, 1000000, "N", "measured steps "
+#define WARM_UP    CLI_INT, AT(warm_up), 0, 1000000, "N", "warm-up steps before those [3]"
 #define LAYERS                                                                                     \
     CLI_FLAG, AT(layers), 0, 0, NULL,                                                              \
-        "a row for each layer and pass, too, beside what was predicted"
+        "also print a row for each layer and pass, with its estimated time"
 static const cli_option bench_options[] = {
     {"model", 'm', MODEL},   {"batch", 'b', BATCH "[128]"}, {"steps", 0, STEPS "[10]"},
     {"warm-up", 0, WARM_UP}, {"layers", 0, LAYERS},         {0},
@@ -87,7 +88,7 @@ int64_t cli_bench_peak_rss_bytes(void)
 
 /* ---- what is timed ---- */
 
-/* A network with all that its steps need. */
+/* A network with everything that its steps need. */
 typedef struct bench {
     alexnet_context *ctx;
     alexnet_model *model;
@@ -98,8 +99,8 @@ typedef struct bench {
     int32_t *labels;        /* [batch] */
     an_optimiser optimiser; /* training */
     int64_t step;
-    an_profile profile; /* seconds of the steps that count; [node_count] each */
-    double peak_gflops; /* with --layers: of the tier, measured after them */
+    an_profile profile; /* seconds, summed over the measured steps; [node_count] each */
+    double peak_gflops; /* with --layers: the tier's peak, measured after the steps */
 } bench;
 
 static void close_bench(bench *b)
@@ -114,7 +115,7 @@ static void close_bench(bench *b)
     alexnet_model_free(b->model);
 }
 
-/* Images as after preprocessing: mean 0, deviation 1. */
+/* Draws images as they are after preprocessing: mean 0, deviation 1; and random labels. */
 static void draw_inputs(bench *b, size_t values, int classes, uint64_t seed)
 {
     an_stream stream = an_stream_open(seed, AN_PURPOSE_BENCH, 0, 0);
@@ -125,7 +126,7 @@ static void draw_inputs(bench *b, size_t values, int classes, uint64_t seed)
         b->labels[i] = (int32_t)an_random_below(&stream, (uint32_t)classes);
 }
 
-/* What an update costs depends on its rule alone. */
+/* The cost of an update depends only on its rule. */
 static const an_recipe recipe = {
     .momentum = 0.9, .weight_decay = 5e-4, .bias_lr = 1, .bias_decay = 1};
 
@@ -163,7 +164,7 @@ static alexnet_status run_step(bench *b, bool training)
 
 /* ---- measuring ---- */
 
-/* The median time of a step. */
+/* Sets *seconds to the median time of a step. */
 static alexnet_status time_steps(cli *app, bench *b, const cli_bench_args *args, bool training,
                                  double *seconds)
 {
@@ -186,7 +187,7 @@ static alexnet_status time_steps(cli *app, bench *b, const cli_bench_args *args,
 static double macs_of_step(const alexnet_model *model, int batch, bool training)
 {
     alexnet_model_info info;
-    int64_t first = 0; /* of the first layer that has any */
+    int64_t first = 0; /* MACs of the first layer that has any */
 
     alexnet_model_get_info(model, &info);
     for (int i = 0; i < model->node_count && first == 0; ++i)
@@ -196,20 +197,20 @@ static double macs_of_step(const alexnet_model *model, int batch, bool training)
 
 /* ---- layer by layer ---- */
 
-/* One row: a layer's forward or backward pass in one step, the mean over the steps that count. */
+/* One row: a layer's forward or backward pass in one step, the mean over the measured steps. */
 typedef struct layer_row {
     const an_node *node;
     const char *pass;
-    char algorithm[64]; /* of both gradients, where they differ */
+    char algorithm[64]; /* of both gradients, if they differ */
     double seconds, predicted;
-    double gflops, share; /* share of the peak; 0: not counted */
+    double gflops, share; /* share: fraction of the peak; 0: not counted */
     bool slow;
 } layer_row;
 
-/* Measured against predicted: beyond it a layer has fallen back to something slow. */
+/* Measured over estimated time: above this ratio, a layer is marked as slow. */
 #define SLOW 3
 
-/* The plan as it was predicted. */
+/* The estimates of the plan. */
 typedef struct forecast {
     an_pass_estimate *rows;
     int count;
@@ -224,7 +225,7 @@ static forecast forecast_of(const bench *b)
     return f;
 }
 
-/* The passes of a layer in one direction: their times, operations and algorithms. */
+/* Adds a layer's passes in one direction: their estimated times, operations and algorithms. */
 static void add_forecast(const forecast *f, bool forward, layer_row *row, double *macs)
 {
     for (const an_pass_estimate *p = f->rows; p < f->rows + f->count; ++p) {
@@ -238,7 +239,7 @@ static void add_forecast(const forecast *f, bool forward, layer_row *row, double
     }
 }
 
-/* Row `index` of 2 * node_count, in the order they run; false: nothing to do there. */
+/* Fills in row `index` of 2 * node_count, in the order of execution; false: nothing runs there. */
 static bool get_layer_row(const bench *b, const forecast *f, int steps, int index, layer_row *row)
 {
     const int count = b->model->node_count;
@@ -282,7 +283,7 @@ static void print_layers(const bench *b, int steps)
     cli_table table = {.align = "llllrrrrl"};
     layer_row row;
 
-    cli_table_row(&table, "layer", "type", "pass", "algorithm", "ms", "predicted", "GFLOP/s",
+    cli_table_row(&table, "layer", "type", "pass", "algorithm", "ms", "estimated", "GFLOP/s",
                   "of peak", "");
     for (int i = 0; i < 2 * b->model->node_count; ++i) {
         if (!get_layer_row(b, &f, steps, i, &row)) continue;
@@ -375,7 +376,7 @@ static cli_exit run_latency(cli *app, void *args)
 /* ---- the commands ---- */
 
 static const cli_example train_examples[] = {
-    {"alexnet bench train", "AlexNet, 128 images a step: forward, loss, backward, update"},
+    {"alexnet bench train", "AlexNet, 128 images per step: forward, loss, backward, update"},
     {"alexnet bench train --model cifar-19pct --threads 1 --json",
      "another network, one thread, as JSON"},
     {0},
@@ -396,14 +397,14 @@ const cli_command command_bench_train = {
 
 static const cli_example infer_examples[] = {
     {"alexnet bench infer", "AlexNet, 128 images at a time"},
-    {"alexnet bench infer --cpu avx2 --json", "with no more than AVX2, as JSON"},
+    {"alexnet bench infer --cpu avx2 --json", "with AVX2 at most, as JSON"},
     {0},
 };
 
 const cli_command command_bench_infer = {
     .name = "bench infer",
     .words = "",
-    .summary = "speed of many images at a time",
+    .summary = "speed of inference with many images at a time",
     .examples = infer_examples,
     .options = bench_options,
     .args_bytes = sizeof(cli_bench_args),

@@ -1,15 +1,15 @@
 /*
- * cmd_bench_kernels.c: alexnet bench kernels: every call of a training step of AlexNet on its own,
- * and those of other kinds, which other networks make, beside the machine's measured peak.
+ * cmd_bench_kernels.c: alexnet bench kernels: times each kernel call of a training step of AlexNet,
+ * and the kinds of calls that only other networks make, against the machine's measured peak.
  * SPDX-License-Identifier: MIT
  */
 #include "base/context.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/threads.h"
+#include "bench/cases.h"
 #include "cli/bench.h"
 #include "cli/output.h"
-#include "bench/cases.h"
 #include "cpu/peak.h"
 
 #include <stdlib.h>
@@ -18,19 +18,20 @@
 #define AT(member) offsetof(cli_bench_args, member)
 static const cli_option kernels_options[] = {
     {"model", 'm', CLI_TEXT, AT(model), 0, 0, "MODEL",
-     "the network whose calls are timed: torchvision, no other [torchvision]"},
-    {"batch", 'b', CLI_INT, AT(batch), 1, 65536, "N", "images a call [128]"},
-    {"steps", 0, CLI_INT, AT(steps), 1, 1000000, "N", "calls that count [5]"},
-    {"warm-up", 0, CLI_INT, AT(warm_up), 0, 1000000, "N", "calls before those [3]"},
+     "network whose calls are timed: only torchvision [torchvision]"},
+    {"batch", 'b', CLI_INT, AT(batch), 1, 65536, "N", "images per call [128]"},
+    {"steps", 0, CLI_INT, AT(steps), 1, 1000000, "N", "measured calls [5]"},
+    {"warm-up", 0, CLI_INT, AT(warm_up), 0, 1000000, "N", "warm-up calls before those [3]"},
     {"algorithm", 0, CLI_TEXT, AT(algorithm), 0, 0, "NAME",
-     "only convolutions and linear layers, by this algorithm: direct, winograd ... [the cheapest]"},
+     "time only convolutions and linear layers, with this algorithm: direct, winograd ... [the "
+     "cheapest]"},
     {"prepared", 0, CLI_FLAG, AT(prepared), 0, 0, NULL,
-     "forward with weights prepared beforehand, as in inference; int8: always"},
+     "use packed weights in forward passes, as inference does; int8 always does"},
     {0},
 };
 #undef AT
 
-/* The buffers of one case, filled with pseudo-random numbers. */
+/* One case with its buffers, which hold pseudo-random numbers. */
 typedef struct kernel {
     an_case c;
     an_case_sizes sizes;
@@ -145,8 +146,7 @@ static alexnet_status bench_case(cli *app, const cli_bench_args *args, an_case c
     alexnet_status status = open_kernel(app->ctx, &k, (uint64_t)args->network.common.seed);
     if (status == ALEXNET_OK) status = time_kernel(app->ctx, &k, args, &seconds);
     if (status == ALEXNET_OK) {
-        /* The peak drifts on a shared machine: measured each time, so that a share is of its
-         * own minute. */
+        /* The peak drifts on a shared machine, so it is measured again after each kernel. */
         *peak = an_cpu_peak_gflops(an_context_backend(app->ctx), k.run.threads);
         report_kernel(&app->json, &k, algorithm, seconds, *peak, table, list);
     }
@@ -182,7 +182,7 @@ static cli_exit print_kernels(cli *app, int batch, double peak, const cli_table 
     return CLI_DONE;
 }
 
-/* Times them all into table and list, which are empty. */
+/* Times all kernels and adds them to table and list, which are empty. */
 static cli_exit time_kernels(cli *app, const cli_bench_args *args, cli_table *table, json_t *list)
 {
     double peak = 0;
@@ -205,7 +205,7 @@ static cli_exit run_kernels(cli *app, void *data)
 
     if (strcmp(args->model, "torchvision") != 0)
         return cli_error(app, CLI_USAGE,
-                         "single calls are those of torchvision; for the layers of '%s' see "
+                         "only the calls of torchvision can be timed; for the layers of '%s' see "
                          "'alexnet bench train --layers'",
                          args->model);
     cli_bench_counts(args, 128, 5);
@@ -219,18 +219,18 @@ static cli_exit run_kernels(cli *app, void *data)
 
 static const cli_example kernels_examples[] = {
     {"alexnet bench kernels",
-     "every call of a training step of AlexNet, and of other networks what it has none of"},
+     "every call of a training step of AlexNet, and kinds of calls that only other networks make"},
     {"alexnet bench kernels conv2 --threads 1", "those whose name contains 'conv2', on one thread"},
     {"alexnet bench kernels conv --algorithm direct",
-     "convolutions tap by tap, those too that would be computed by Winograd's tiles"},
-    {"alexnet bench kernels lrn", "response normalisation, by the bytes it moves a second"},
+     "convolutions by the direct algorithm, also those that Winograd's would compute"},
+    {"alexnet bench kernels lrn", "response normalisation, with the bytes moved per second"},
     {0},
 };
 
 const cli_command command_bench_kernels = {
     .name = "bench kernels",
     .words = "[NAME]",
-    .summary = "speed of single kernels beside the machine's peak",
+    .summary = "speed of single kernels, compared with the machine's peak",
     .examples = kernels_examples,
     .words_max = 1,
     .options = kernels_options,

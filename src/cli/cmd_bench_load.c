@@ -1,9 +1,9 @@
 /*
- * cmd_bench_load.c: alexnet bench load: how fast images are read, decoded and prepared here, by the
- * loader that training uses, with nobody to wait for.
+ * cmd_bench_load.c: alexnet bench load: the speed of reading, decoding and preprocessing images
+ * with the loader that training uses, when no training step keeps it waiting.
  *
- * The loader works ahead, so that single batches come at once or late: the time of a batch is the
- * mean over the steps that count.
+ * The loader works ahead, so that a single batch comes at once or late; the time of a batch is
+ * therefore the mean over the measured steps.
  * SPDX-License-Identifier: MIT
  */
 #include "base/memory.h"
@@ -25,12 +25,12 @@ static const cli_option load_options[] = {
     {"model", 'm', CLI_TEXT, AT(bench.model), 0, 0, "MODEL",
      "family whose preprocessing is used, see 'alexnet info' [torchvision]"},
     {"augment", 0, CLI_TEXT, AT(augment), 0, 0, "NAME,...",
-     "as in training: crop, flip, rrc ... [none]"},
+     "augmentations as in training: crop, flip, rrc ... [none]"},
     {"workers", 0, CLI_INT, AT(workers), 0, ALEXNET_WORKERS_MAX, "N",
      "threads that decode images [as needed]"},
-    {"batch", 'b', CLI_INT, AT(bench.batch), 1, 65536, "N", "images a step [128]"},
-    {"steps", 0, CLI_INT, AT(bench.steps), 1, 1000000, "N", "steps that count [10]"},
-    {"warm-up", 0, CLI_INT, AT(bench.warm_up), 0, 1000000, "N", "steps before those [3]"},
+    {"batch", 'b', CLI_INT, AT(bench.batch), 1, 65536, "N", "images per step [128]"},
+    {"steps", 0, CLI_INT, AT(bench.steps), 1, 1000000, "N", "measured steps [10]"},
+    {"warm-up", 0, CLI_INT, AT(bench.warm_up), 0, 1000000, "N", "warm-up steps before those [3]"},
     {0},
 };
 #undef AT
@@ -43,10 +43,10 @@ static void defaults(void *data)
     args->augment = "none";
 }
 
-/* A loader with what it borrows, and what was measured. */
+/* A loader with what it borrows, and the measurements. */
 typedef struct load {
     alexnet_context *ctx;
-    alexnet_model *model; /* an outline: its record is what matters */
+    alexnet_model *model; /* described only: its preprocessing record is used */
     an_source *source;
     an_preprocess record;
     an_augment augment;
@@ -83,8 +83,8 @@ static alexnet_status open_load(load *l, const load_args *args, const char *data
     AN_TRY(alexnet_model_describe(l->ctx, bench->model, &bench->network.model, &l->model));
     AN_TRY(an_preprocess_parse(l->ctx, l->model->preprocess, &l->record));
     AN_TRY(an_augment_parse(l->ctx, args->augment, &l->augment));
-    l->record.subtract_image =
-        false; /* there is none; one number is as quick to subtract as another */
+    /* There is no mean image; subtracting a constant takes the same time. */
+    l->record.subtract_image = false;
     options.source = l->source;
     options.count = an_source_count(l->source);
     an_network_set_input(l->model, &l->record, &options);
@@ -151,16 +151,16 @@ static cli_exit run(cli *app, void *data)
 }
 
 static const cli_example examples[] = {
-    {"alexnet bench load photos/", "how fast the training images are read and prepared"},
+    {"alexnet bench load photos/", "how fast the training images are read and preprocessed"},
     {"alexnet bench load photos.tar --augment rrc,flip --workers 4 --json",
-     "as a training run would ask for them, on four threads, as JSON"},
+     "augmented as in a training run, on four threads, as JSON"},
     {0},
 };
 
 const cli_command command_bench_load = {
     .name = "bench load",
     .words = "DATA",
-    .summary = "speed of reading and preparing images",
+    .summary = "speed of reading and preprocessing images",
     .examples = examples,
     .words_min = 1,
     .words_max = 1,

@@ -16,7 +16,7 @@ typedef struct data_args {
 
 #define AT(member) offsetof(data_args, member)
 
-/* ---- what a data set is ---- */
+/* ---- what a data set holds ---- */
 
 /* {"HEIC":12} */
 static json_t *passed_json(an_json_maker *m, const alexnet_data_info *info, int unread)
@@ -73,7 +73,7 @@ void cli_data_print(const char *data, const alexnet_data_info *info)
     cli_put(stdout, data);
     printf(" (%s)\n", info->kind);
     printf("images   %s\n", cli_thousands(info->images, a));
-    print_passed(info, 1, "unread ", "images in formats that are not read");
+    print_passed(info, 1, "unread ", "images in unsupported formats");
     print_passed(info, 0, "ignored", "other files");
     printf("classes  %d\n\n", info->classes);
     for (int i = 0; i < info->classes; ++i) {
@@ -97,12 +97,12 @@ static void prepare(cli *app, alexnet_data_options *options)
 #define PART_OPTION                                                                                \
     {                                                                                              \
         "part", 0, CLI_TEXT, AT(options.part), 0, 0, "NAME",                                       \
-            "train, val or test only [everything]"                                                 \
+            "only this split: train, val or test [everything]"                                     \
     }
 #define WORKERS_OPTION                                                                             \
     {                                                                                              \
         "workers", 0, CLI_INT, AT(options.workers), 0, 64, "N",                                    \
-            "threads that decode images [as needed]"                                             \
+            "threads that decode images [as needed]"                                               \
     }
 
 static const cli_option verify_options[] = {
@@ -111,7 +111,7 @@ static const cli_option verify_options[] = {
     {0},
 };
 
-/* The bad images, as the library tells them. */
+/* The bad images that the library reports. */
 typedef struct bad_list {
     cli *app;
     json_t *files;
@@ -256,7 +256,7 @@ static const cli_example stats_examples[] = {
     {"alexnet data stats photos/",
      "mean, deviation and principal components of the colours; images of each class"},
     {"alexnet data stats photos/ --part train --size 224 --json",
-     "each image with the same weight"},
+     "of training images of one size, so that each has the same weight"},
     {0},
 };
 
@@ -276,12 +276,12 @@ const cli_command command_data_stats = {
 /* ---- synth ---- */
 
 static const cli_option synth_options[] = {
-    {"out", 'o', CLI_PATH, AT(synth.out), 0, 0, "DIR", "folder to make; required"},
+    {"out", 'o', CLI_PATH, AT(synth.out), 0, 0, "DIR", "folder to create; required"},
     {"classes", 0, CLI_INT, AT(synth.classes), 1, 12, "N", "number of classes [6]"},
     {"train-images", 0, CLI_INT, AT(synth.train_images), 1, 1000000, "N",
-     "images of each class to train on [200]"},
+     "training images of each class [200]"},
     {"val-images", 0, CLI_INT, AT(synth.val_images), 1, 1000000, "N",
-     "images of each class to validate with [40]"},
+     "validation images of each class [40]"},
     {"size", 0, CLI_INT, AT(synth.size), 8, 4096, "N", "height and width in pixels [224]"},
     {"force", 'f', CLI_FLAG, AT(synth.force), 0, 0, NULL, "replace the folder if it exists"},
     {0},

@@ -1,5 +1,5 @@
 /*
- * cmd_eval.c: alexnet eval: how good weights are on labelled images.
+ * cmd_eval.c: alexnet eval: evaluates weights on labelled images.
  * SPDX-License-Identifier: MIT
  */
 #include "cli/cli.h"
@@ -23,12 +23,12 @@ typedef struct eval_args {
 #define AT(member) offsetof(eval_args, member)
 static const cli_option eval_options[] = {
     {"crops", 0, CLI_CHOICE, AT(crops), 0, 0, "1|10",
-     "the centre, or ten crops: four corners, centre, and their mirror images [1]"},
+     "crops of each image: the centre; or four corners, the centre, and their mirror images [1]"},
     {"batch", 'b', CLI_INT, AT(options.batch), 1, 65536, "N",
      "images at a time; with ten crops a tenth of that [64]"},
-    {"per-class", 0, CLI_FLAG, AT(per_class), 0, 0, NULL, "accuracy of each class"},
+    {"per-class", 0, CLI_FLAG, AT(per_class), 0, 0, NULL, "print the accuracy of each class"},
     {"predictions", 0, CLI_PATH, AT(options.predictions), 0, 0, "FILE",
-     "write what was predicted for each image: .csv or .jsonl"},
+     "write the prediction for each image: .csv or .jsonl"},
     {"confusion", 0, CLI_PATH, AT(options.confusion), 0, 0, "FILE",
      "write the confusion matrix: .csv, or .svg for an image"},
     {"csv-safe", 0, CLI_FLAG, AT(options.csv_safe), 0, 0, NULL, CLI_CSV_SAFE_HELP},
@@ -36,7 +36,7 @@ static const cli_option eval_options[] = {
     {"workers", 0, CLI_INT, AT(options.workers), 0, 64, "N",
      "threads that decode images [as needed]"},
     {"on-bad-image", 0, CLI_CHOICE, AT(on_bad_image), 0, 0, "fail|skip",
-     "unreadable images [skip, but at most 1 %]"},
+     "what to do with unreadable images [skip, but at most 1 %]"},
     {0},
 };
 #undef AT
@@ -98,7 +98,7 @@ static void print_classes(const alexnet_evaluate_result *r)
     putchar('\n');
 }
 
-/* Several weights, each alone. */
+/* Prints the result of each of several weights. */
 static void print_each(const cli *app, const alexnet_evaluate_result *r)
 {
     const bool five = r->classes > ALEXNET_TOP5_CLASSES;
@@ -134,7 +134,7 @@ static cli_exit print_result(cli *app, const eval_args *args, const alexnet_eval
     return CLI_DONE;
 }
 
-/* The last of several words must be data. */
+/* Refuses a run as the last of several arguments, which must be data. */
 static cli_exit check_words(cli *app)
 {
     const char *last = app->words[app->word_count - 1];
@@ -163,8 +163,8 @@ static cli_exit run_eval(cli *app, void *data)
     const cli_exit usable = check_words(app);
     if (usable != CLI_DONE) return usable;
     if (options->csv_safe && !is_csv(options->predictions) && !is_csv(options->confusion))
-        return cli_usage(app, "--csv-safe goes with --predictions or --confusion FILE.csv");
-    const bool with_data = app->word_count > 1; /* else what the run held back */
+        return cli_usage(app, "--csv-safe needs --predictions or --confusion FILE.csv");
+    const bool with_data = app->word_count > 1; /* else the validation images of the run */
     const int count = app->word_count - with_data;
     const char **weights = cli_allocate((size_t)count, sizeof *weights);
 
@@ -201,25 +201,23 @@ static const cli_example examples[] = {
      "ten crops of each image; accuracy by class"},
     {"alexnet eval a.safetensors b.safetensors photos/val", "the mean of two networks"},
     {"alexnet eval run/best.safetensors photos/val --predictions out.csv",
-     "what was predicted for each image"},
+     "also writes the prediction for each image"},
     {"alexnet eval run/best.safetensors photos/val --confusion confusion.svg",
-     "an image of which class was taken for which"},
+     "also draws the confusion matrix"},
     {0},
 };
 
 const cli_command command_eval = {
     .name = "eval",
     .words = "WEIGHTS... [DATA]",
-    .summary = "measures weights on labelled images: top-1, top-5, loss",
+    .summary = "evaluates weights on labelled images: top-1, top-5, loss",
     .examples = examples,
     .notes =
         {"The order of classes comes from the weights and is checked against the data by name.",
-         "The folder of a run stands for its best.safetensors, or last.safetensors where there is "
-         "no "
-         "best. Without DATA it is measured on the images that the run validated with.",
-         "DATA with parts is measured by 'val' (valid, validation, dev), else by 'test'; whatever "
-         "is "
-         "not used is named, and so is a measurement of training images.",
+         "The folder of a run means its best.safetensors, or its last.safetensors if there is no "
+         "best. Without DATA, it is evaluated on the run's validation images.",
+         "Of DATA with splits, 'val' (valid, validation, dev) is evaluated, else 'test'. Messages "
+         "name what is not used, and warn if training images are evaluated.",
          CLI_BYTES_NOTE},
     .words_min = 1,
     .words_max = INT_MAX,

@@ -1,6 +1,6 @@
 /*
- * cmd_features.c: alexnet features and alexnet preprocess: what a layer sees, and what the network
- * is given.
+ * cmd_features.c: alexnet features and alexnet preprocess: the output of a layer, and the input of
+ * the network.
  * SPDX-License-Identifier: MIT
  */
 #include "cli/cli.h"
@@ -18,11 +18,11 @@ typedef struct features_args {
 #define AT(member) offsetof(features_args, member)
 static const cli_option features_options[] = {
     {"layer", 'l', CLI_TEXT, AT(options.layer), 0, 0, "NAME",
-     "a layer's name as 'alexnet info WEIGHTS' prints it, logits or prob [prob]"},
+     "name of a layer as 'alexnet info WEIGHTS' prints it, or logits, or prob [prob]"},
     {"out", 'o', CLI_PATH, AT(options.out), 0, 0, "FILE",
      "file to write: .safetensors or .npy; required"},
     {"input", 0, CLI_PATH, AT(options.input), 0, 0, "FILE",
-     "instead of images: a float32 tensor [n,3,h,w] of any size, fed as it is"},
+     "instead of images: a float32 tensor [n,3,h,w] of any size, not preprocessed"},
     {"orientation", 0, CLI_CHOICE, AT(orientation), 0, 0, CLI_ORIENTATIONS, CLI_ORIENTATION_HELP},
     {"batch", 'b', CLI_INT, AT(options.batch), 1, 65536, "N", "images at a time [32]"},
     {0},
@@ -32,7 +32,7 @@ static const cli_option preprocess_options[] = {
     {"out", 'o', CLI_PATH, AT(options.out), 0, 0, "FILE",
      "file to write: .safetensors or .npy; required"},
     {"bytes", 0, CLI_FLAG, AT(options.as_bytes), 0, 0, NULL,
-     "the pixels before mean and scale, as uint8 [n,h,w,3]"},
+     "write the pixels before mean and scale, as uint8 [n,h,w,3]"},
     {"orientation", 0, CLI_CHOICE, AT(orientation), 0, 0, CLI_ORIENTATIONS, CLI_ORIENTATION_HELP},
     {"batch", 'b', CLI_INT, AT(options.batch), 1, 65536, "N", "images at a time [32]"},
     {0},
@@ -109,18 +109,18 @@ static cli_exit run_preprocess(cli *app, void *data)
 
 static const cli_example features_examples[] = {
     {"alexnet features run/best.safetensors photos/ --layer features.12 -o conv5.npy",
-     "a row for each image"},
+     "one row for each image"},
     {"alexnet features run/best.safetensors cat.jpg --layer logits -o cat.safetensors",
-     "before the softmax"},
+     "the values before the softmax"},
     {"alexnet features run/best.safetensors --input x.npy --layer prob -o y.npy",
-     "a tensor of one's own, not preprocessed"},
+     "for a tensor of your own, which is not preprocessed"},
     {0},
 };
 
 const cli_command command_features = {
     .name = "features",
     .words = "WEIGHTS IMAGE|DIR|-...",
-    .summary = "writes what a layer makes of images, as a tensor",
+    .summary = "writes the output of a layer for images, as a tensor",
     .examples = features_examples,
     .notes = {CLI_NAMES_NOTE},
     .words_min = 1,
@@ -134,7 +134,7 @@ const cli_command command_features = {
 
 static const cli_example preprocess_examples[] = {
     {"alexnet preprocess run/best.safetensors cat.jpg -o cat.npy",
-     "the tensor that the network is given, [1,3,h,w]"},
+     "the input tensor of the network, [1,3,h,w]"},
     {"alexnet preprocess run/best.safetensors photos/ --bytes -o pixels.npy",
      "decoded, resized and cropped pixels"},
     {0},

@@ -8,7 +8,7 @@
 typedef struct filters_args {
     cli_common common;
     const char *out;
-    int scale; /* place among SCALES, from 1; 0: not given */
+    int scale; /* index among SCALES, from 1; 0: not given */
 } filters_args;
 
 #define SCALES "own|common"
@@ -17,7 +17,7 @@ static const cli_option filters_options[] = {
     {"out", 'o', CLI_PATH, offsetof(filters_args, out), 0, 0, "FILE",
      "image to write: .png or .svg; required"},
     {"scale", 0, CLI_CHOICE, offsetof(filters_args, scale), 0, 0, SCALES,
-     "what is black and white: the largest weight of each filter, or of all [own]"},
+     "black and white show the largest weight of each filter, or of all filters [own]"},
     {0},
 };
 
@@ -55,7 +55,7 @@ static cli_exit run_filters(cli *app, void *data)
 static const cli_example examples[] = {
     {"alexnet filters run -o filters.png", "what the first layer of a run's best weights learned"},
     {"alexnet filters convolutions.safetensors -o filters.svg --scale common",
-     "of a file with a part of a network; filters that learned little stay grey"},
+     "from a file with a part of a network; filters that learned little stay grey"},
     {0},
 };
 
@@ -65,10 +65,10 @@ const cli_command command_filters = {
     .summary = "draws the filters of the first convolution",
     .examples = examples,
     .notes =
-        {"A weight of 0 is mid-grey. Colours are those that the filter answers to, in the channel "
-         "order of the weights' preprocessing. The two towers of 'paper', 'paper-run', 'caffe' and "
-         "'caffenet' are drawn apart.",
-         "An image of that name is replaced."},
+        {"A weight of 0 is mid-grey. Colours are those that a filter responds to, in the channel "
+         "order of the weights' preprocessing record. The two towers of 'paper', 'paper-run', "
+         "'caffe' and 'caffenet' are drawn apart.",
+         "An existing image of that name is replaced."},
     .words_min = 1,
     .words_max = 1,
     .options = filters_options,

@@ -12,7 +12,7 @@ typedef struct help_args {
 
 static const cli_option help_options[] = {
     {"man", 0, CLI_FLAG, offsetof(help_args, man), 0, 0, NULL,
-     "the manual page alexnet(1), for man -l"},
+     "print the manual page alexnet(1), for man -l"},
     {0},
 };
 
@@ -42,7 +42,7 @@ static cli_exit run_help(cli *app, void *data)
 
 static const cli_example help_examples[] = {
     {"alexnet help train", "the same as alexnet train --help"},
-    {"alexnet help --man | man -l -", "the manual"},
+    {"alexnet help --man | man -l -", "shows the manual page"},
     {0},
 };
 
@@ -70,7 +70,7 @@ static cli_exit run_completion(cli *app, void *data)
 static const cli_example completion_examples[] = {
     {". <(alexnet completion bash)", "complete commands and options in this shell"},
     {"alexnet completion fish > ~/.config/fish/completions/alexnet.fish",
-     "in every fish from now on"},
+     "for every fish shell from now on"},
     {0},
 };
 

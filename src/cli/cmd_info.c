@@ -1,6 +1,6 @@
 /*
- * cmd_info.c: alexnet info: the machine, a model, a weights file, data, or a run; whichever the
- * argument is.
+ * cmd_info.c: alexnet info: shows the machine, a model, a weights file, data or a run, whichever
+ * the argument is.
  * SPDX-License-Identifier: MIT
  */
 #include "base/file.h"
@@ -23,15 +23,15 @@ typedef struct info_args {
 
 static const cli_option info_options[] = {
     {"batch", 'b', CLI_INT, offsetof(info_args, batch), 1, 65536, "N",
-     "images at a time, for the memory and the plan [1]"},
+     "images at a time, for the memory figures and the plan [1]"},
     {"compare", 0, CLI_TEXT, offsetof(info_args, compare), 0, 0, "MODEL",
-     "a second model or weights file, to show beside the first"},
+     "a second model or weights file, shown beside the first"},
     {"plan", 0, CLI_FLAG, offsetof(info_args, plan), 0, 0, NULL,
-     "how a prediction would be computed here, pass by pass, and how long it should take"},
+     "show how inference is computed here, pass by pass, with estimated times"},
     {"train", 0, CLI_FLAG, offsetof(info_args, train), 0, 0, NULL,
-     "with --plan: of a training step"},
+     "with --plan: show a training step"},
     {"verify", 0, CLI_FLAG, offsetof(info_args, verify), 0, 0, NULL,
-     "weights or a run: reads every file and holds it to its checksums"},
+     "for weights or a run: read every file and compare it with its checksums"},
     {0},
 };
 
@@ -150,7 +150,7 @@ static bool is_family(cli *app, const char *name)
 
     for (int i = 0; i < alexnet_family_count(); ++i) {
         const alexnet_status status = alexnet_get_family(app->ctx, i, &family);
-        if (status == ALEXNET_NO_MEMORY) cli_end_for_memory(); /* else it would be no family */
+        if (status == ALEXNET_NO_MEMORY) cli_end_for_memory(); /* not "no such family" */
         if (status == ALEXNET_OK && strcmp(family.name, name) == 0) return true;
     }
     return false;
@@ -172,21 +172,22 @@ static alexnet_status load_weights(cli *app, const info_args *args, const char *
     return status;
 }
 
-/* A family's network, or that of a weights file. */
+/* Describes a family's network, or loads a weights file. */
 static alexnet_status open_model(cli *app, const info_args *args, const char *word,
                                  alexnet_model **model)
 {
-    return is_family(app, word) ? alexnet_model_describe(app->ctx, word, &args->network.model, model)
-                                : load_weights(app, args, word, model);
+    return is_family(app, word)
+               ? alexnet_model_describe(app->ctx, word, &args->network.model, model)
+               : load_weights(app, args, word, model);
 }
 
-/* Whether what weights are run with is given. */
+/* True if an option is given that changes how weights are run. */
 static bool is_sized(const cli_network *given)
 {
     return given->input_size[0] > 0 || given->global_pool || given->no_squeeze;
 }
 
-/* The first option that builds a network and changes nothing of weights; NULL: none is given. */
+/* The first given option that can change a family but not a weights file; NULL: none. */
 static const char *building_option(const cli_network *given)
 {
     return given->model.classes >= 0   ? "--classes"
@@ -238,7 +239,7 @@ static cli_exit show_data(cli *app, const char *path)
 
 /* ---- runs ---- */
 
-/* One member as text; false: out of memory. */
+/* Prints one member as text; false: out of memory. */
 static bool print_member(alexnet_context *ctx, bool lines, const char *key, const json_t *value)
 {
     char *text = json_is_string(value) ? NULL : an_json_line(ctx, value, 6);
@@ -297,7 +298,7 @@ static cli_exit show_run(cli *app, const char *path)
     return code;
 }
 
-/* ---- what a run or weights say of themselves ---- */
+/* ---- verification ---- */
 
 typedef struct verified_list {
     an_json_maker *m;
@@ -339,14 +340,14 @@ static cli_exit verify(cli *app, const char *path)
         if (code != CLI_DONE) return code;
     }
     return bad == 0 ? CLI_DONE
-                    : cli_error(app, CLI_BAD_DATA, "%s: %d file%s not what %s to be", path, bad,
-                                bad == 1 ? " is" : "s are", bad == 1 ? "it is" : "they are");
+                    : cli_error(app, CLI_BAD_DATA, "%s: %d file%s failed verification", path, bad,
+                                bad == 1 ? "" : "s");
 }
 
-/* ---- which of them ---- */
+/* ---- the kind of the argument ---- */
 
-/* A safetensors file begins with the size of its header (8 bytes, little end first) and the
- * header's brace. */
+/* Sets *is to whether the file begins as safetensors do: the size of the header (8 bytes,
+ * little-endian), then the header's brace. */
 static alexnet_status is_safetensors(alexnet_context *ctx, const char *path, bool *is)
 {
     unsigned char head[9] = {0};
@@ -377,7 +378,7 @@ static cli_exit neither(cli *app, const char *word)
     for (int i = 0; i < alexnet_family_count() && count < CLI_COUNT_OF(names); ++i)
         if (alexnet_get_family(app->ctx, i, &family) == ALEXNET_OK) names[count++] = family.name;
     const char *near = cli_nearest(word, names, count);
-    return cli_error(app, CLI_NO_INPUT, "'%s' is no model, file or folder%s%s%s", word,
+    return cli_error(app, CLI_NO_INPUT, "'%s' is not a model, file or folder%s%s%s", word,
                      near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
                      near != NULL ? "'?" : "");
 }
@@ -385,11 +386,11 @@ static cli_exit neither(cli *app, const char *word)
 static cli_exit needs_model(cli *app, const char *option)
 {
     return strcmp(option, "--verify") == 0
-               ? cli_error(app, CLI_USAGE, "--verify goes with weights or a run")
-               : cli_error(app, CLI_USAGE, "%s goes with a model or a weights file", option);
+               ? cli_error(app, CLI_USAGE, "--verify needs weights or a run")
+               : cli_error(app, CLI_USAGE, "%s needs a model or a weights file", option);
 }
 
-/* An option that would change nothing of what is shown; NULL: none is given. */
+/* The first given option that needs a model, weights or a run; NULL: none. */
 static const char *idle_option(const info_args *args)
 {
     const char *building = building_option(&args->network);
@@ -409,7 +410,7 @@ static cli_exit show_weights(cli *app, const info_args *args, const char *word)
     const char *building = building_option(&args->network);
 
     if (building != NULL && (args->compare == NULL || !is_family(app, args->compare)))
-        return cli_error(app, CLI_USAGE, "%s goes with a model: weights are what they are",
+        return cli_error(app, CLI_USAGE, "%s needs a model: it cannot change a weights file",
                          building);
     return show_model(app, args, word);
 }
@@ -420,11 +421,11 @@ static cli_exit run_info(cli *app, void *data)
     const char *word = app->words[0];
     struct stat info;
 
-    if (args->train && !args->plan) return cli_error(app, CLI_USAGE, "--train goes with --plan");
+    if (args->train && !args->plan) return cli_error(app, CLI_USAGE, "--train needs --plan");
     if (app->word_count == 0)
         return idle_option(args) != NULL ? needs_model(app, idle_option(args)) : show_machine(app);
     if (is_family(app, word))
-        return args->verify ? cli_error(app, CLI_USAGE, "--verify goes with weights or a run")
+        return args->verify ? cli_error(app, CLI_USAGE, "--verify needs weights or a run")
                             : show_model(app, args, word);
     const bool synthetic = strncmp(word, "synthetic:", 10) == 0;
     if (!synthetic && stat(word, &info) != 0)
@@ -454,19 +455,19 @@ static const cli_example examples[] = {
      "layers, shapes, parameters, multiply-accumulates, tensors, memory"},
     {"alexnet info paper --compare torchvision", "two models side by side"},
     {"alexnet info torchvision --plan --train --batch 128",
-     "how a training step is computed here, and how long each pass should take"},
+     "how a training step is computed here, with the estimated time of each pass"},
     {"alexnet info run/best.safetensors --json",
-     "the same of a weights file, with its classes and hash"},
-    {"alexnet info run --verify", "whether all files of a run are as they were written"},
-    {"alexnet info photos/", "classes and how many images each has"},
-    {"alexnet info runs/torchvision-20250101-120000", "settings of a run and how far it is"},
+     "the same for a weights file, with its classes and hash"},
+    {"alexnet info run --verify", "checks that no file of a run has changed"},
+    {"alexnet info photos/", "the classes and the number of images of each"},
+    {"alexnet info runs/torchvision-20250101-120000", "the settings and progress of a run"},
     {0},
 };
 
 const cli_command command_info = {
     .name = "info",
     .words = "[MODEL|WEIGHTS|DATA|RUN]",
-    .summary = "tells about the machine, a model, weights, data or a run",
+    .summary = "shows the machine, a model, weights, data or a run",
     .examples = examples,
     .words_max = 1,
     .options = info_options,

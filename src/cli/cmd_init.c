@@ -1,5 +1,5 @@
 /*
- * cmd_init.c: alexnet init: freshly started weights of a family.
+ * cmd_init.c: alexnet init: initial weights of a family.
  * SPDX-License-Identifier: MIT
  */
 #include "base/file.h"
@@ -18,12 +18,12 @@ static const cli_option init_options[] = {
     {"out", 'o', CLI_PATH, offsetof(init_args, out), 0, 0, "FILE",
      "weights file to write, .safetensors; required"},
     {"from", 0, CLI_PATH, offsetof(init_args, from), 0, 0, "FILE",
-     "take from this weights file, of a whole network or a part, what fits"},
+     "take the tensors that fit from this weights file, of a whole network or a part"},
     {"force", 'f', CLI_FLAG, offsetof(init_args, force), 0, 0, NULL,
      "replace the file if it exists"},
     {"orientation", 0, CLI_CHOICE, offsetof(init_args, orientation), 0, 0, CLI_ORIENTATIONS,
-     "photographs upright as EXIF says, or as stored: what the preprocessing record says "
-     "[as the family does: stored]"},
+     "what the preprocessing record says: turn photographs upright by their EXIF record, or keep "
+     "them as stored [as the family does: stored]"},
     {0},
 };
 
@@ -56,7 +56,7 @@ static alexnet_status make_model(cli *app, const init_args *args, alexnet_model 
                : alexnet_model_create(app->ctx, family, &args->network.model, seed, model);
 }
 
-/* What cannot be looked at may be there. */
+/* Refuses a path that exists. A path that the system refuses to look at may exist: an error. */
 static cli_exit check_free(cli *app, const char *path)
 {
     an_file_info info;
@@ -65,7 +65,7 @@ static cli_exit check_free(cli *app, const char *path)
     if (status != ALEXNET_OK) return cli_fail(app, status);
     return info.kind == AN_FILE_ABSENT
                ? CLI_DONE
-               : cli_usage(app, "'%s' exists: choose another name, or --force its replacement",
+               : cli_usage(app, "'%s' exists: choose another name, or replace it with --force",
                            path);
 }
 
@@ -93,18 +93,18 @@ static cli_exit run_init(cli *app, void *data)
 }
 
 static const cli_example examples[] = {
-    {"alexnet init torchvision -o fresh.safetensors", "weights as training would start with them"},
+    {"alexnet init torchvision -o fresh.safetensors", "the weights that training would start from"},
     {"alexnet init cifar-19pct --classes 6 --seed 7 -o fresh.safetensors",
-     "another number of classes, another draw"},
+     "with another number of classes and other random numbers"},
     {"alexnet init torchvision --from convolutions.safetensors --classes 6 -o start.safetensors",
-     "what the file holds of the network, and the rest freshly started"},
+     "the weights that the file holds, and initial weights for the rest"},
     {0},
 };
 
 const cli_command command_init = {
     .name = "init",
     .words = "MODEL",
-    .summary = "writes freshly started weights",
+    .summary = "writes initial weights",
     .examples = examples,
     .words_min = 1,
     .words_max = 1,

@@ -1,5 +1,5 @@
 /*
- * cmd_predict.c: alexnet predict: names for images.
+ * cmd_predict.c: alexnet predict: the most likely classes of images.
  * SPDX-License-Identifier: MIT
  */
 #include "cli/cli.h"
@@ -17,9 +17,9 @@ typedef struct predict_args {
 
 #define AT(member) offsetof(predict_args, member)
 static const cli_option predict_options[] = {
-    {"topk", 'k', CLI_INT, AT(options.topk), 1, 1000000, "N", "how many classes to name [5]"},
+    {"topk", 'k', CLI_INT, AT(options.topk), 1, 1000000, "N", "number of classes to print [5]"},
     {"csv", 0, CLI_FLAG, AT(csv), 0, 0, NULL,
-     "results as CSV: image,rank,index,label,probability,error"},
+     "print results as CSV: image,rank,index,label,probability,error"},
     {"csv-safe", 0, CLI_FLAG, AT(csv_safe), 0, 0, NULL, CLI_CSV_SAFE_HELP},
     {"batch", 'b', CLI_INT, AT(options.batch), 1, 65536, "N", "images at a time [32]"},
     {"orientation", 0, CLI_CHOICE, AT(orientation), 0, 0, CLI_ORIENTATIONS, CLI_ORIENTATION_HELP},
@@ -77,7 +77,7 @@ static cli_exit print_json(cli *app, const alexnet_prediction_result *r)
     return cli_json_print(app, line);
 }
 
-/* The whole of a command's state that a result needs. */
+/* What print_result() needs. */
 typedef struct printer {
     cli *app;
     bool csv, csv_safe;
@@ -100,7 +100,7 @@ static void print_result(void *user, const alexnet_prediction_result *result)
         print_text(result);
 }
 
-/* Stops when nobody can read the results any more, or one of them is lost. */
+/* Stops when stdout is broken, or a result could not be printed. */
 static alexnet_go report_progress(void *user, const alexnet_progress *report)
 {
     const printer *p = user;
@@ -134,8 +134,8 @@ static cli_exit predict(cli *app, predict_args *args, const cli_names *images)
     if (out.code != CLI_DONE) return out.code;
     if (status != ALEXNET_OK) return cli_fail(app, status);
     if (failed == 0) return CLI_DONE;
-    return cli_error(app, CLI_BAD_DATA, "%lld of %lld images could not be read",
-                     (long long)failed, (long long)count);
+    return cli_error(app, CLI_BAD_DATA, "%lld of %lld images could not be read", (long long)failed,
+                     (long long)count);
 }
 
 static cli_exit run_predict(cli *app, void *data)
@@ -145,7 +145,7 @@ static cli_exit run_predict(cli *app, void *data)
 
     if (app->common->json && args->csv)
         return cli_usage(app, "expected --json or --csv, found both");
-    if (args->csv_safe && !args->csv) return cli_usage(app, "--csv-safe goes with --csv");
+    if (args->csv_safe && !args->csv) return cli_usage(app, "--csv-safe needs --csv");
     cli_exit code = cli_names_collect(app, 1, &images);
 
     if (code == CLI_DONE) code = predict(app, args, &images);
@@ -158,18 +158,18 @@ static const cli_example examples[] = {
     {"alexnet predict run/best.safetensors photos/ --topk 1 --csv",
      "every image in a folder, as a table"},
     {"find . -name '*.jpg' -print0 | alexnet predict run/best.safetensors - --json",
-     "names on standard input; a JSON line each"},
+     "names on standard input; one line of JSON for each image"},
     {0},
 };
 
 const cli_command command_predict = {
     .name = "predict",
     .words = "WEIGHTS IMAGE|DIR|-...",
-    .summary = "names what is on images",
+    .summary = "classifies images",
     .examples = examples,
     .notes = {CLI_NAMES_NOTE,
-              "Images that cannot be read are reported, the others are done all the "
-              "same, and the exit status is 65.",
+              "Images that cannot be read are reported, and the exit status is then 65; all other "
+              "images are classified.",
               CLI_BYTES_NOTE},
     .words_min = 2,
     .words_max = INT_MAX,

@@ -1,6 +1,6 @@
 /*
  * cmd_train.c: alexnet train. Options go straight into alexnet_train_options; signals become
- * answers of the progress callback.
+ * return values of the progress callback.
  * SPDX-License-Identifier: MIT
  */
 #include "base/file.h"
@@ -32,41 +32,43 @@ enum {
 typedef struct train_args {
     cli_network network;
     alexnet_train_options options;
-    const char *given[SETTINGS]; /* values of these; NULL: the recipe's own */
+    const char *given[SETTINGS]; /* values of these; NULL: the recipe's value */
     char settings[SETTINGS_BYTES];
     const char *checkpoint_every;
     int on_bad_image; /* 1: fail, 2: skip */
     int orientation;  /* alexnet_orientation */
-    char run[4096];   /* the run directory, where no option names it */
-    bool named;       /* by name_run() */
-    bool made_runs;   /* by it, too */
+    char run[4096];   /* the run directory, if no option names it */
+    bool named;       /* name_run() has chosen and made it */
+    bool made_runs;   /* name_run() has made RUNS, too */
 } train_args;
 
 #define AT(member) offsetof(train_args, member)
 static const cli_option train_options[] = {
     {"config", 0, CLI_PATH, AT(options.config), 0, 0, "FILE",
-     "a new run as another was set up, by its config.json or folder; options override"},
+     "start a new run with the settings of another, by its config.json or folder; options "
+     "override them"},
     {"val", 0, CLI_PATH, AT(options.val), 0, 0, "DATA",
-     "validation data [val or test beside train inside DATA, else a split]"},
+     "validation data [val or test beside train in DATA, else images held back from DATA]"},
     {"val-split", 0, CLI_REAL, AT(options.val_split), 0, ALEXNET_VAL_SPLIT_MAX, "X",
-     "part of DATA to validate with, when it holds no validation data [0.1]"},
+     "fraction of DATA held back for validation, if there is no validation data [0.1]"},
     {"model", 'm', CLI_TEXT, AT(options.model), 0, 0, "MODEL",
      "family, see 'alexnet info' [torchvision]"},
     {"from", 0, CLI_PATH, AT(options.from), 0, 0, "WEIGHTS",
-     "start from these weights, a part of a network or a run's; the last layer goes by class "
-     "names"},
+     "start from these weights: a file of a network or a part of one, or a run; the last layer "
+     "is matched by class names"},
     {"orientation", 0, CLI_CHOICE, AT(orientation), 0, 0, CLI_ORIENTATIONS,
-     "photographs upright as EXIF says, or as stored [exif for files of images]"},
+     "turn photographs upright by their EXIF record, or keep them as stored [exif for image "
+     "files]"},
     {"freeze", 0, CLI_TEXT, AT(options.freeze), 0, 0, "LAYERS",
-     "not trained: 'features', or names separated by commas"},
+     "layers not to train: 'features', or names separated by commas"},
     {"recipe", 0, CLI_TEXT, AT(options.recipe), 0, 0, "NAME",
-     "a named set of the options below, see 'alexnet info' [by the data: quick for a small set, "
-     "finetune with --from, else the model's own]"},
+     "a named set of the options below, see 'alexnet info' [by model and data: quick or quick-bn "
+     "for a small set, finetune with --from, else the model's own]"},
     {"epochs", 'e', CLI_REAL, AT(options.epochs), ALEXNET_EPOCHS_MIN, ALEXNET_EPOCHS_MAX, "X",
-     "how long: the first limit reached ends the run [the recipe's]"},
+     "limit in epochs; the first limit reached ends the run [the recipe's]"},
     {"steps", 0, CLI_COUNT, AT(options.steps), 1, 0, "N|none", "limit in steps [none]"},
     {"time", 't', CLI_TIME, AT(options.seconds), ALEXNET_SECONDS_MIN, 0, "TIME|none",
-     "limit in time, all sittings together, such as 90s, 30m, 1h30m [none]"},
+     "limit in time, such as 90s, 30m, 1h30m; counts the whole run with its resumes [none]"},
 /* clang-format off */
 #define AN_RECIPE_KEY(name, kind, min, max, fallback, option, letter, value, help)                 \
     {option, letter, CLI_##kind, AT(given[SETTING_##name]), min, max, value,                       \
@@ -78,23 +80,25 @@ static const cli_option train_options[] = {
     {"force", 'f', CLI_FLAG, AT(options.force), 0, 0, NULL,
      "replace the run directory if it exists"},
     {"resume", 0, CLI_PATH, AT(options.resume), 0, 0, "[DIR]",
-     "go on where a run's newest good checkpoint stands [the newest under runs/]"},
+     "resume a run from its newest good checkpoint [the newest run under runs/]"},
     {"data", 0, CLI_PATH, AT(options.data), 0, 0, "DIR",
-     "the same as DATA; with --resume, where the run's data lies now"},
+     "the same as DATA; with --resume, where the run's data is now"},
     {"allow-other-bits", 0, CLI_FLAG, AT(options.allow_other_bits), 0, 0, NULL,
-     "resume a run of another tier (--cpu, another processor), to other bits"},
+     "resume a run of another tier (--cpu, another processor), though its results will differ "
+     "in the last bits"},
     {"checkpoint-every", 0, CLI_TEXT, AT(checkpoint_every), 0, 0, "TIME|N|none",
-     "a time, or a number of steps; also after an epoch (small sets: several) [10m]"},
+     "write a checkpoint each such time or number of steps, and also after an epoch (small sets: "
+     "after several) [10m]"},
     {"checkpoint-keep", 0, CLI_INT, AT(options.checkpoint_keep), 0, ALEXNET_CHECKPOINT_KEEP_MAX,
-     "N", "how many checkpoints stay; 0: none after success [2]"},
+     "N", "number of checkpoints to keep; 0: none after success [2]"},
     {"workers", 0, CLI_INT, AT(options.workers), 0, 64, "N",
      "threads that decode images [as needed]"},
     {"on-bad-image", 0, CLI_CHOICE, AT(on_bad_image), 0, 0, "fail|skip",
-     "unreadable images [skip, but at most 1 %]"},
+     "what to do with unreadable images [skip, but at most 1 %]"},
     {"patience", 0, CLI_INT, AT(options.patience), 0, ALEXNET_PATIENCE_MAX, "N|none",
-     "end when validation has not improved for N epochs [off]"},
+     "end the run when validation has not improved for N epochs [off]"},
     {"stop-at-top1", 0, CLI_REAL, AT(options.stop_at_top1), 0, 1, "X|none",
-     "end when validation top-1 reaches this, 0 to 1 [off]"},
+     "end the run when validation top-1 reaches X, 0 to 1 [off]"},
     {0},
 };
 #undef AT
@@ -114,8 +118,9 @@ static volatile sig_atomic_t stop_wanted, checkpoint_wanted;
 static volatile sig_atomic_t first_stop; /* in seconds */
 
 /*
- * The first asks for a clean end. A second one from the keyboard (Ctrl-C, Ctrl-\) ends the program at once, but not one that
- * comes within a second or so, nor a second one of the others: some senders signal a process and then its group, or each second.
+ * The first signal requests a clean end. A second one from the keyboard (Ctrl-C, Ctrl-\) ends the
+ * program at once, unless it comes within about a second. A second one of the other signals never
+ * does: some senders signal a process and then its group, or repeat a signal every second.
  */
 static void on_stop(int number)
 {
@@ -134,7 +139,8 @@ static void on_checkpoint(int number)
     checkpoint_wanted = 1;
 }
 
-/* What was ignored when the program began stays so: that is how nohup and background jobs of a shell ask for it. */
+/* A signal that was ignored at the start stays ignored: nohup and a shell's background jobs rely
+ * on it. */
 static void catch_signal(int number, void (*handler)(int))
 {
     struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART}, before;
@@ -144,7 +150,8 @@ static void catch_signal(int number, void (*handler)(int))
         sigaction(number, &action, NULL);
 }
 
-/* All that would end the program while it could still save: asked to, hung up on, out of CPU time, nobody reads what it says. */
+/* Catches every signal that would end the program while it can still save: a request to end, a
+ * closed terminal, no CPU time left, a closed output. */
 static void catch_signals(void)
 {
     static const int stops[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU, SIGPIPE};
@@ -169,7 +176,7 @@ static alexnet_go report_progress(void *user, const alexnet_progress *report)
 
 /* ---- before the run ---- */
 
-/* "10m" or "500": a bare number counts steps here. */
+/* Parses "10m" or "500": a bare number is a number of steps. */
 static bool parse_checkpoint_every(const char *text, alexnet_train_options *options)
 {
     int64_t steps;
@@ -184,8 +191,8 @@ static bool parse_checkpoint_every(const char *text, alexnet_train_options *opti
     return cli_parse_time(text, &options->checkpoint_seconds);
 }
 
-/* A value as settings have it. Numbers are written anew: the command line takes any that strtod()
-   does. NULL: no setting can be that. */
+/* The value as a setting's text. Numbers are printed again, since the command line accepts every
+ * form that strtod() does. NULL: no setting can have this value. */
 static const char *value_of_setting(cli_type type, const char *value, char number[CLI_NUMBER])
 {
     int64_t count;
@@ -202,8 +209,8 @@ static const char *value_of_setting(cli_type type, const char *value, char numbe
     return number;
 }
 
-/* The settings that are given become one text: "batch=16 lr=0.01". False: *bad is an option whose
-   value no setting can be. */
+/* Joins the given settings in one text: "batch=16 lr=0.01". False: no setting can have the value
+ * of option *bad. */
 static bool join_settings(train_args *args, const char **bad)
 {
     static const struct {
@@ -232,7 +239,7 @@ static bool join_settings(train_args *args, const char **bad)
     return true;
 }
 
-/* What a run without a name is called after. */
+/* The model's part of the name of a run that no option names. */
 static const char *model_of_run(cli *app, const alexnet_train_options *options, char *buffer,
                                 size_t bytes)
 {
@@ -242,7 +249,7 @@ static const char *model_of_run(cli *app, const alexnet_train_options *options, 
     return options->from != NULL ? "tuned" : "torchvision";
 }
 
-/* Whether the current folder is the data's, or lies in it. */
+/* True if the current folder is the data's folder or inside it. */
 static bool stands_in(const char *data)
 {
     char outer[PATH_MAX], inner[PATH_MAX];
@@ -253,8 +260,8 @@ static bool stands_in(const char *data)
 }
 
 /*
- * Takes runs/MODEL-DATE, with -2, -3 ... while somebody has that: making the folder decides between runs that begin in the same
- * second.
+ * Makes the folder runs/MODEL-DATE, with -2, -3 ... appended while that exists. Whoever makes the
+ * folder has the name, even if two runs begin in the same second.
  */
 static alexnet_status name_run(cli *app, train_args *args)
 {
@@ -280,14 +287,14 @@ static alexnet_status name_run(cli *app, train_args *args)
     return status;
 }
 
-/* A run that did not begin leaves no folder; one that did is not empty. */
+/* Removes the folder of a run that did not begin; the folder of one that did is not empty. */
 static void unname_run(const train_args *args)
 {
     (void)rmdir(args->run);
     if (args->made_runs) (void)rmdir(RUNS); /* unless another run has begun there meanwhile */
 }
 
-/* Which run to resume: the one named, else --out, else the newest. */
+/* Chooses the run to resume: the named one, else --out, else the newest. */
 static cli_exit choose_resume(cli *app, alexnet_train_options *options, char *path, size_t bytes)
 {
     if (*options->resume != '\0') return CLI_DONE;
@@ -300,7 +307,7 @@ static cli_exit choose_resume(cli *app, alexnet_train_options *options, char *pa
     return CLI_DONE;
 }
 
-/* How long it will take; with a limit in time, what fits into it. */
+/* Notes the expected time of the run, or how many epochs fit in its time limit. */
 static void tell_time(cli *app, const alexnet_train_start *start)
 {
     const double epoch = (double)start->steps_per_epoch;
@@ -313,8 +320,8 @@ static void tell_time(cli *app, const alexnet_train_start *start)
     cli_seconds(start->seconds, limit);
     if (start->steps < start->planned_steps)
         cli_note(app,
-                 "time: at most %s: about %.3g of %.6g epochs fit, and the learning rate goes "
-                 "through its schedule in them",
+                 "time: at most %s: about %.3g of %.6g epochs fit, and the learning rate follows "
+                 "its whole schedule within them",
                  limit, (double)start->steps / epoch, (double)start->planned_steps / epoch);
     else
         cli_note(app, "time: at most %s: all %.6g epochs should fit", limit,
@@ -325,13 +332,14 @@ static void tell_disk(cli *app, const alexnet_train_start *start)
 {
     char a[CLI_NUMBER], b[CLI_NUMBER], c[CLI_NUMBER];
 
-    cli_note(app, "disk: up to %s while it trains, %s at the end%s%s",
+    const bool known = start->disk_bytes_free >= 0;
+    cli_note(app, "disk: up to %s during training, %s at the end%s%s%s",
              cli_bytes(start->disk_bytes_max, a), cli_bytes(start->disk_bytes, b),
-             start->disk_bytes_free >= 0 ? ", free are " : "",
-             start->disk_bytes_free >= 0 ? cli_bytes(start->disk_bytes_free, c) : "");
+             known ? ", " : "", known ? cli_bytes(start->disk_bytes_free, c) : "",
+             known ? " available" : "");
 }
 
-/* The first lines: what will be trained, on what, with what. */
+/* Prints the first lines: model, recipe, machine, data and costs of the run. */
 static void tell_start(void *user, const alexnet_train_start *start)
 {
     cli *app = user;
@@ -349,7 +357,7 @@ static void tell_start(void *user, const alexnet_train_start *start)
     if (alexnet_get_machine(app->ctx, &machine) == ALEXNET_OK)
         cli_note(app, "machine: %s %s, %d thread%s", machine.backend, machine.tier, machine.threads,
                  machine.threads > 1 ? "s" : "");
-    cli_note(app, "data: %s images an epoch in %s steps of %d, %s to validate with",
+    cli_note(app, "data: %s images per epoch in %s steps of %d, %s for validation",
              cli_thousands(start->images, a), cli_thousands(start->steps_per_epoch, b),
              start->batch, cli_thousands(start->val_images, c));
     tell_time(app, start);
@@ -363,7 +371,7 @@ static void tell_start(void *user, const alexnet_train_start *start)
 
 /* ---- after the run ---- */
 
-/* A run without a name would go among its own data. */
+/* True if a run that no option names would be written inside its own data. */
 static bool goes_inside(cli *app, const alexnet_train_options *options)
 {
     char data[PATH_MAX];
@@ -381,7 +389,7 @@ static cli_exit run_train(cli *app, void *data)
     cli_exit code;
 
     if (!join_settings(args, &bad))
-        return cli_usage(app, "--%s: expected a text without spaces, not too long", bad);
+        return cli_usage(app, "--%s: expected a text that is not too long and has no spaces", bad);
     if (args->checkpoint_every != NULL && !parse_checkpoint_every(args->checkpoint_every, options))
         return cli_usage(
             app, "--checkpoint-every: expected a time such as 10m or a number of steps, found '%s'",
@@ -391,7 +399,7 @@ static cli_exit run_train(cli *app, void *data)
         return cli_usage(app, "expected DATA: a folder with a folder of images for each class");
 
     if (app->word_count > 0 && options->data != NULL)
-        return cli_usage(app, "DATA is '%s', and --data '%s': say one", app->words[0],
+        return cli_usage(app, "DATA is '%s' and --data is '%s': give one of them", app->words[0],
                          options->data);
     if (app->word_count > 0) options->data = app->words[0];
     if (options->patience == CLI_NONE) options->patience = 0;
@@ -400,8 +408,8 @@ static cli_exit run_train(cli *app, void *data)
         if (code != CLI_DONE) return code;
     } else if (options->out == NULL && goes_inside(app, options)) {
         return cli_usage(app, "the run would go to " RUNS
-                              "/ inside its own data, where it would count as a class: name a "
-                              "place outside, such as --out ../run");
+                              "/ inside its own data, where it would count as a class: choose a "
+                              "folder outside, such as --out ../run");
     } else if (options->out == NULL) {
         const alexnet_status named = name_run(app, args);
         if (named != ALEXNET_OK) {
@@ -429,13 +437,14 @@ static cli_exit run_train(cli *app, void *data)
     if (status != ALEXNET_OK && status != ALEXNET_STOPPED) return cli_fail(app, status);
     cli_progress_clear(&app->progress);
     if (result.run[0] == '\0')
-        return cli_error(app, CLI_STOPPED, "stopped before the first step: nothing to go on with");
+        return cli_error(app, CLI_STOPPED,
+                         "stopped before the first step: there is nothing to resume");
     code = cli_show_trained(app, &result);
     if (status == ALEXNET_OK && code == CLI_DONE) cli_show_next(app, &result);
     if (status != ALEXNET_STOPPED || code != CLI_DONE) return code;
     char *run = cli_quote(result.run);
     code = cli_error(app, CLI_STOPPED,
-                     "stopped after step %lld; go on with: alexnet train --resume %s",
+                     "stopped after step %lld; resume with: alexnet train --resume %s",
                      (long long)result.steps, run);
     free(run);
     return code;
@@ -446,30 +455,27 @@ static const cli_example examples[] = {
      "photos/ holds one folder of images for each class, or train/ and val/ with such folders"},
     {"alexnet train photos/ --model bn --time 30m", "the same in half an hour at most"},
     {"alexnet train photos/ --from alexnet.safetensors",
-     "fine-tune: from weights that know images, in minutes"},
-    {"alexnet train cifar-10-batches-bin/ --model cifar-19pct",
-     "a small network for small images"},
+     "fine-tune weights that were trained on other images, in minutes"},
+    {"alexnet train cifar-10-batches-bin/ --model cifar-19pct", "a small network for small images"},
     {"alexnet train --config runs/torchvision-20250101-120000 --lr 0.005 --seed 2",
-     "a new run as that one, but for what is given"},
+     "a new run with the settings of that one, except the options given here"},
     {"alexnet train --resume runs/torchvision-20250101-120000",
-     "go on after Ctrl-C, a crash or a power failure"},
+     "resume after Ctrl-C, a crash or a power failure"},
     {0},
 };
 
 const cli_command command_train = {
     .name = "train",
     .words = "DATA",
-    .summary = "trains a network on images, or goes on with a run",
+    .summary = "trains a network on images, or resumes a run",
     .examples = examples,
     .notes =
         {
-            "DATA is a folder of class folders, the same in a tar file, a list file of lines "
-            "'PATH LABEL' or CSV with a heading, or a folder of CIFAR or MNIST files.",
-            "Ctrl-C writes a checkpoint and ends with status 75, as SIGTERM, SIGHUP, SIGQUIT, "
-            "SIGXCPU and a "
-            "closed stderr do, but where a signal was ignored before (nohup); a second Ctrl-C ends "
-            "at once. SIGUSR1 writes a "
-            "checkpoint.",
+            "DATA is a folder of class folders, a tar file of such a folder, a list file with "
+            "lines 'PATH LABEL' or CSV with a heading, or a folder of CIFAR or MNIST files.",
+            "On Ctrl-C, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU or a closed stderr, the program writes "
+            "a checkpoint and ends with status 75, unless the signal was ignored when it started "
+            "(nohup). A second Ctrl-C ends it at once. On SIGUSR1 it writes a checkpoint.",
             "The run directory holds config.json, log.jsonl, checkpoints/, best.safetensors and "
             "last.safetensors.",
         },

@@ -1,5 +1,6 @@
 /*
- * completion.c: the tables of commands and options as completion scripts for bash, zsh and fish.
+ * completion.c: prints the tables of commands and options as completion scripts for bash, zsh and
+ * fish.
  * SPDX-License-Identifier: MIT
  */
 #include "cli/cli.h"
@@ -18,7 +19,7 @@ static void for_each_option(const cli_command *command,
             each(to, command, o);
 }
 
-/* A text in single quotes, for any of the three shells. */
+/* Prints a text in single quotes, for any of the three shells. */
 static void quoted(FILE *to, const char *text)
 {
     fputc('\'', to);
@@ -31,7 +32,7 @@ static void quoted(FILE *to, const char *text)
     fputc('\'', to);
 }
 
-/* The words of a list, with spaces between them. */
+/* Prints the words of "a|b|c" with spaces between them. */
 static void spaced(FILE *to, const char *choices)
 {
     for (; *choices != '\0'; ++choices)
@@ -49,8 +50,8 @@ static bool is_first_of_group(size_t index)
     return true;
 }
 
-/* First words ("train", "data") or, with a group, the second ones ("synth"), with spaces between
- * them. */
+/* Prints the first words of commands ("train", "data") or, with a group, the second ones
+ * ("synth"), with spaces between them. */
 static void command_words(FILE *to, const char *group)
 {
     const size_t skip = group != NULL ? strlen(group) + 1 : 0;
@@ -170,7 +171,7 @@ static void zsh(FILE *to)
 
 /* ---- fish ---- */
 
-/* The condition under which a command's options are offered. */
+/* Prints the condition under which a command's options are offered. */
 static void fish_condition(FILE *to, const cli_command *command)
 {
     const char *action = strchr(command->name, ' ');

@@ -1,6 +1,6 @@
 /*
- * help.c: what the tables of commands and options say, as help on a terminal and as the manual
- * page alexnet(1).
+ * help.c: prints the tables of commands and options as help on a terminal and as the manual page
+ * alexnet(1).
  * SPDX-License-Identifier: MIT
  */
 #include "cli/cli.h"
@@ -20,9 +20,9 @@ static const struct {
 } exit_codes[] = {
     {CLI_DONE, "done"},
     {CLI_FAILED, "failed"},
-    {CLI_USAGE, "the command line is not right"},
-    {CLI_BAD_DATA, "a file is damaged or of another kind"},
-    {CLI_NO_INPUT, "there is no such input"},
+    {CLI_USAGE, "the command line is wrong"},
+    {CLI_BAD_DATA, "a file is damaged or of the wrong kind"},
+    {CLI_NO_INPUT, "an input does not exist"},
     {CLI_IO, "the system refused a read or a write"},
     {CLI_STOPPED, "stopped early; the run can be resumed"},
 };
@@ -108,8 +108,7 @@ void cli_help_command(FILE *to, const cli_command *command)
     if (command->builds) print_options(to, "Options of the network", cli_network_options);
     if (command->runs_weights)
         print_options(to, "Options of the weights' network", cli_weights_options);
-    if (command->computes)
-        print_options(to, "Options of every command that computes", cli_common_options);
+    if (command->computes) print_options(to, "Common options", cli_common_options);
 }
 
 static void print_commands(FILE *to, const char *group)
@@ -144,7 +143,7 @@ void cli_help_overview(FILE *to)
           to);
     print_commands(to, "");
     fputs(
-        "\nSee 'alexnet COMMAND --help'. 'alexnet --version' tells the version.\n\nExit status:\n",
+        "\nSee 'alexnet COMMAND --help'. 'alexnet --version' prints the version.\n\nExit status:\n",
         to);
     for (size_t i = 0; i < CLI_COUNT_OF(exit_codes); ++i)
         fprintf(to, "  %2d  %s\n", exit_codes[i].code, exit_codes[i].meaning);
@@ -152,7 +151,7 @@ void cli_help_overview(FILE *to)
 
 /* ---- the manual page ---- */
 
-/* Text as roff takes it literally: \ and - escaped; a line must not begin with . or ' */
+/* Prints a text that roff shows literally: \ and - escaped; a line must not begin with . or ' */
 static void roff(FILE *to, const char *text)
 {
     if (*text == '.' || *text == '\'') fputs("\\&", to);
@@ -224,7 +223,7 @@ void cli_help_manual(FILE *to)
     fputs(".SH COMMANDS\n", to);
     for (size_t i = 0; cli_commands[i] != NULL; ++i)
         roff_command(to, cli_commands[i]);
-    fputs(".SH OPTIONS OF EVERY COMMAND THAT COMPUTES\n", to);
+    fputs(".SH COMMON OPTIONS\nEvery command that computes has these options.\n", to);
     roff_options(to, cli_common_options);
     fputs(".SH EXIT STATUS\n", to);
     for (size_t i = 0; i < CLI_COUNT_OF(exit_codes); ++i) {
@@ -232,6 +231,6 @@ void cli_help_manual(FILE *to)
         roff_item(to, code, exit_codes[i].meaning);
     }
     fputs(".SH ENVIRONMENT\n", to);
-    roff_item(to, "NO_COLOR", "No colours, when it is set to anything.");
-    roff_item(to, "TERM", "With \"dumb\" progress is written as lines.");
+    roff_item(to, "NO_COLOR", "If it is set and not empty, the program uses no colours.");
+    roff_item(to, "TERM", "If it is \"dumb\", progress is printed as lines.");
 }

@@ -40,20 +40,20 @@ const cli_command *const cli_commands[] = {
 #define AT(member) offsetof(cli_common, member)
 const cli_option cli_common_options[] = {
     {"threads", 0, CLI_INT, AT(threads), 1, 256, "N",
-     "threads that compute [all cores, or its cgroup's share of them]"},
+     "number of compute threads [all cores, or as many as the cgroup allows]"},
     {"cpu", 0, CLI_CHOICE, AT(cpu), 0, 0, CLI_TIERS,
-     "use no more than this of the processor [all it has]"},
+     "highest instruction set to use [the best of the processor]"},
     {"dtype", 0, CLI_CHOICE, AT(dtype), 0, 0, CLI_DTYPES,
-     "format of the numbers that are multiplied; int8: not in training [fp32]"},
-    {"seed", 0, CLI_COUNT, AT(seed), 0, 0, "N", "what all random choices follow from [1]"},
+     "number format of multiplications; int8 for inference only [fp32]"},
+    {"seed", 0, CLI_COUNT, AT(seed), 0, 0, "N", "seed of all random choices [1]"},
     {"max-pixels", 0, CLI_COUNT, AT(max_pixels), 1, ALEXNET_PIXELS_MAX, "N",
-     "larger images are not decoded [268,435,456]"},
+     "do not decode images of more pixels than this [268,435,456]"},
     {"max-memory", 0, CLI_BYTES, AT(max_memory), 1, (double)ALEXNET_MEMORY_MAX, "SIZE|none",
-     "what would take more, such as 600M, does not begin [what there is]"},
-    {"quiet", 'q', CLI_FLAG, AT(quiet), 0, 0, NULL, "results, warnings and errors only"},
-    {"json", 0, CLI_FLAG, AT(json), 0, 0, NULL, "results as JSON"},
+     "refuse to start what needs more memory than this, such as 600M [what is available]"},
+    {"quiet", 'q', CLI_FLAG, AT(quiet), 0, 0, NULL, "print results, warnings and errors only"},
+    {"json", 0, CLI_FLAG, AT(json), 0, 0, NULL, "print results as JSON"},
     {"no-progress", 0, CLI_FLAG, AT(no_progress), 0, 0, NULL,
-     "no progress on stderr, but finished lines"},
+     "show no progress on stderr, only finished lines"},
     {0},
 };
 #undef AT
@@ -63,18 +63,18 @@ const cli_option cli_network_options[] = {
     {"classes", 0, CLI_INT, AT(model.classes), 0, ALEXNET_CLASSES_MAX, "N",
      "number of classes [the data's, else the family's]"},
     {"dropout", 0, CLI_REAL, AT(model.dropout), 0, ALEXNET_DROPOUT_MAX, "P",
-     "probability of dropping [the family's]"},
+     "dropout probability [the family's]"},
     {"input-size", 0, CLI_SIZE, AT(input_size), 1, ALEXNET_INPUT_MAX, "HxW",
      "height and width of the images [the family's]"},
     {"global-pool", 0, CLI_FLAG, AT(global_pool), 0, 0, NULL,
-     "average the map before the last layer: any larger image has one answer"},
+     "average the map before the last layer: a larger image, too, gives one prediction"},
     {"no-spatial-squeeze", 0, CLI_FLAG, AT(no_squeeze), 0, 0, NULL,
-     "answers may be a map, one for each place ('slim')"},
+     "the output may be a map, with a prediction for each place ('slim')"},
     {"activation", 0, CLI_CHOICE, AT(activation), 0, 0, "relu|tanh",
-     "what follows each layer [the family's]"},
-    {"no-lrn", 0, CLI_FLAG, AT(no_lrn), 0, 0, NULL, "without response normalisation"},
+     "activation function [the family's]"},
+    {"no-lrn", 0, CLI_FLAG, AT(no_lrn), 0, 0, NULL, "leave out local response normalisation"},
     {"pool", 0, CLI_CHOICE, AT(pooling), 0, 0, "3/2|2/2",
-     "window and stride of pooling: overlapping or not [3/2]"},
+     "window and stride of pooling: overlapping (3/2) or not (2/2) [3/2]"},
     {0},
 };
 #undef AT
@@ -82,11 +82,11 @@ const cli_option cli_network_options[] = {
 #define AT(member) offsetof(cli_weights, member)
 const cli_option cli_weights_options[] = {
     {"input-size", 0, CLI_SIZE, AT(input_size), 1, ALEXNET_INPUT_MAX, "HxW",
-     "height and width of the images [as the weights say]"},
+     "height and width of the images [as recorded in the weights]"},
     {"global-pool", 0, CLI_FLAG, AT(global_pool), 0, 0, NULL,
-     "average the map before the last layer: any larger image has one answer"},
+     "average the map before the last layer: a larger image, too, gives one prediction"},
     {"no-spatial-squeeze", 0, CLI_FLAG, AT(no_squeeze), 0, 0, NULL,
-     "answers may be a map, one for each place ('slim')"},
+     "the output may be a map, with a prediction for each place ('slim')"},
     {0},
 };
 #undef AT
@@ -153,7 +153,7 @@ static void set_shared_defaults(const cli_command *command, void *args)
     if (command->builds) ((cli_network *)args)->model = alexnet_model_options_default();
 }
 
-/* What was given becomes part of the model's options; -1 there: not given. */
+/* Copies the given options into the model's options, where -1 means not given. */
 static void join_network_options(cli_network *network)
 {
     alexnet_model_options *model = &network->model;
@@ -169,7 +169,7 @@ static void join_network_options(cli_network *network)
     model->pooling = network->pooling - 1;
 }
 
-/* With the options parsed: what is still to be checked, then the command itself. */
+/* Makes the checks that parsing leaves, then runs the command. */
 static cli_exit execute(cli *app, void *args)
 {
     const cli_command *command = app->command;
@@ -229,7 +229,7 @@ static bool is_named(const cli_command *command, int argc, char **argv, int *use
            strcmp(name + first + 1, argv[1]) == 0;
 }
 
-/* "data" where there are "data synth", "data verify" ... Fills in what may follow. */
+/* Lists the actions of a group: for "data", "synth", "verify" ... Returns their number. */
 static size_t actions_of(const char *group, const char *actions[], size_t max)
 {
     const size_t length = strlen(group);
@@ -242,7 +242,7 @@ static size_t actions_of(const char *group, const char *actions[], size_t max)
     return count;
 }
 
-/* What to say where no command fits. */
+/* Reports that no command matches, with the nearest name. */
 static cli_exit no_command(cli *app, int argc, char **argv)
 {
     const char *names[64];
@@ -295,14 +295,18 @@ static cli_exit run(int argc, char **argv)
 }
 
 /*
- * Threads that wait are to sleep, not to spin for long: beside the loader's threads, or any other work on the machine, a spinning
- * thread takes the core that the one it waits for needs. One busy neighbour on two cores: 45 against 22 images/s in
- * training, 15 against 160 ms for one image (2 cores of AMD Zen 5, gcc 12). A thousand turns, some 15 microseconds, they do
- * wait: for most of what is quick enough to suffer from going to sleep and being woken. One image in int8 takes 2.1 instead
- * of 2.7 ms then, a small network trains 1.4 times as fast; beside a busy neighbour it costs 10 to 25 %. OpenMP's runtime
- * reads these settings before main() begins, so the program starts itself once more. Where that fails it goes on, spinning.
- * So it does where somebody chose how threads wait, or where they run: this one is bound by now, and would start anew with one
- * core for all.
+ * Makes waiting threads sleep after a short spin. Beside the loader's threads, or any other work
+ * on the machine, a spinning thread takes the core that the thread it waits for needs. With one
+ * busy process beside it on two cores: 45 against 22 images/s in training, 15 against 160 ms for
+ * one image (2 cores of AMD Zen 5, gcc 12). The spin lasts a thousand turns, about 15
+ * microseconds, which covers most waits that are too short for sleeping and waking. With it, one
+ * image in int8 takes 2.1 instead of 2.7 ms, and a small network trains 1.4 times as fast; beside
+ * a busy process it costs 10 to 25 %.
+ *
+ * OpenMP's runtime reads these settings before main() begins, so the program executes itself
+ * again. If that fails, it continues with spinning threads. It also continues if the user chose
+ * how threads wait or where they run: this thread is bound by then, and a new start would give
+ * all threads its one core.
  */
 #define TURNS "1000"
 
@@ -318,8 +322,9 @@ static void sleep_while_waiting(char **argv)
 }
 
 /*
- * Large blocks that are given back go to the system, so that the program takes what it says. Otherwise glibc keeps up to 64
- * MiB for each thread, once blocks of half of that have come and gone.
+ * Returns large freed blocks to the system, so that the program takes no more memory than it
+ * states. Otherwise glibc keeps up to 64 MiB for each thread, once blocks of half that size have
+ * been freed.
  */
 static void keep_no_large_blocks(void)
 {
@@ -332,14 +337,14 @@ int main(int argc, char **argv)
 {
     sleep_while_waiting(argv);
     keep_no_large_blocks();
-    signal(SIGXFSZ, SIG_IGN); /* a file too large is then a write error, told as such */
+    signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is then reported as a write error */
     const cli_exit code = argc > 0 ? run(argc - 1, argv + 1) : CLI_USAGE;
 
-    /* A result that did not arrive is no result: a full disk shows only here. */
+    /* An error of a buffered write, such as a full disk, shows only here. */
     const bool failed_before = ferror(stdout) != 0;
     errno = 0;
     if ((fclose(stdout) != 0 || failed_before) &&
-        code != CLI_STOPPED) { /* there is a checkpoint to go on with */
+        code != CLI_STOPPED) { /* there is a checkpoint to resume from */
         fprintf(stderr, "alexnet: cannot write the results: %s\n",
                 errno != 0 ? strerror(errno) : "standard output is broken");
         return CLI_IO;

@@ -1,6 +1,5 @@
 /*
- * message.c: what the program says on stderr, the exit code that goes with it, and memory that is
- * there or ends the program.
+ * message.c: messages on stderr, exit codes, and allocation that ends the program when it fails.
  * SPDX-License-Identifier: MIT
  */
 #include "cli/cli.h"
@@ -46,7 +45,7 @@ __attribute__((format(printf, 3, 0))) static void message(cli *app, const char *
     va_end(again);
     char *text = cli_allocate((size_t)length + 1, 1);
     vsnprintf(text, (size_t)length + 1, format, list);
-    char *escaped = cli_escape(text); /* names in it may hold anything */
+    char *escaped = cli_escape(text); /* file names in it may hold anything */
 
     cli_progress_clear(&app->progress);
     fputs("alexnet: ", stderr);
@@ -118,9 +117,8 @@ void cli_note_memory(cli *app, int64_t bytes, int64_t bytes_free)
 {
     char a[CLI_NUMBER], b[CLI_NUMBER];
 
-    cli_note(app, "memory: up to %s%s%s", cli_bytes(bytes, a),
-             bytes_free >= 0 ? ", there are " : "",
-             bytes_free >= 0 ? cli_bytes(bytes_free, b) : "");
+    cli_note(app, "memory: up to %s%s%s%s", cli_bytes(bytes, a), bytes_free >= 0 ? ", " : "",
+             bytes_free >= 0 ? cli_bytes(bytes_free, b) : "", bytes_free >= 0 ? " available" : "");
 }
 
 void cli_note_start(void *user, const alexnet_start *start)

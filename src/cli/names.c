@@ -1,5 +1,5 @@
 /*
- * names.c: names of images as names.h describes them.
+ * names.c: the implementation of names.h.
  * SPDX-License-Identifier: MIT
  */
 #include "cli/names.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PIECE_BYTES 65536
+#define CHUNK_BYTES 65536
 
 static void add_name(cli_names *list, const char *name)
 {
@@ -16,11 +16,11 @@ static void add_name(cli_names *list, const char *name)
     list->items[list->count++] = cli_copy(name);
 }
 
-/* All of the stream, ended by 0. NULL: it cannot be read. */
+/* Reads the whole stream and adds a final 0. NULL: it cannot be read. */
 static char *read_all(FILE *from, size_t *bytes)
 {
-    char *text = cli_allocate(PIECE_BYTES + 1, 1);
-    size_t room = PIECE_BYTES, used = 0;
+    char *text = cli_allocate(CHUNK_BYTES + 1, 1);
+    size_t room = CHUNK_BYTES, used = 0;
 
     for (size_t got; (got = fread(text + used, 1, room - used, from)) > 0;) {
         used += got;

@@ -1,5 +1,5 @@
 /*
- * names.h: the images that somebody names: on the command line, and in a list on standard input.
+ * names.h: the names of images, from the command line and from a list on standard input.
  * SPDX-License-Identifier: MIT
  */
 #ifndef CLI_NAMES_H
@@ -13,16 +13,16 @@ typedef struct cli_names {
 } cli_names;
 
 /*
- * The words from `first` on; "-" stands for the names on standard input: ended by zero bytes where
- * there are any (find -print0), else one a line, ended as on Unix or as on Windows. A byte order
- * mark is passed over. An empty list, or one that cannot be read, is said and ends the command.
+ * Collects the arguments from `first` on. "-" means the names on standard input: each ended by a
+ * zero byte if there is any (find -print0), else one per line, with Unix or Windows line ends. A
+ * byte order mark is skipped. An empty or unreadable list is reported and gives an exit code other
+ * than CLI_DONE. Call cli_names_free() in every case.
  */
 cli_exit cli_names_collect(cli *app, int first, cli_names *out);
 void cli_names_free(cli_names *names);
 
 #define CLI_NAMES_NOTE                                                                             \
-    "A folder stands for all images in it, '-' for a list of names on standard input: one a "      \
-    "line, "                                                                                       \
-    "or ended by zero bytes, as 'find -print0' writes them."
+    "A folder means all images in it, and '-' a list of names on standard input: one per line, "   \
+    "or each ended by a zero byte, as 'find -print0' writes them."
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * options.c: the parser of options.h. It prints nothing and keeps nothing.
+ * options.c: the parser of options.h. It prints nothing and keeps no state.
  * SPDX-License-Identifier: MIT
  */
 #include "cli/options.h"
@@ -23,7 +23,7 @@ typedef struct parser {
     size_t error_bytes;
 } parser;
 
-/* ---- words that were probably meant ---- */
+/* ---- the nearest word ---- */
 
 static int least(int a, int b, int c)
 {
@@ -31,8 +31,8 @@ static int least(int a, int b, int c)
     return ab < c ? ab : c;
 }
 
-/* Optimal string alignment: insertions, deletions, replacements, neighbours swapped. Lengths below
- * WORD_MAX. */
+/* Optimal string alignment distance: insertions, deletions, replacements, swaps of neighbours.
+ * Lengths at most WORD_MAX. */
 static int distance(const char *a, const char *b)
 {
     int d[WORD_MAX + 1][WORD_MAX + 1];
@@ -57,7 +57,7 @@ const char *cli_nearest(const char *word, const char *const *candidates, size_t 
 {
     const size_t length = strlen(word);
     const char *best = NULL;
-    int best_distance = 1 + (int)length / 3; /* farther away it would be a guess */
+    int best_distance = 1 + (int)length / 3; /* a word farther away would be a guess */
 
     if (length < 2 || length > WORD_MAX) return NULL;
     for (size_t i = 0; i < count; ++i) {
@@ -159,7 +159,7 @@ static bool parse_size(const char *text, int size[2])
     return true;
 }
 
-/* The place of the word in "first|second|third", from 1; 0: it is not there. */
+/* The index of the word in "first|second|third", from 1; 0: it is not there. */
 static int parse_choice(const char *text, const char *choices)
 {
     const size_t length = strlen(text);
@@ -282,7 +282,7 @@ static void store_none(const cli_option *option, void *at)
 static cli_outcome store(const parser *p, const cli_option *option, const char *value)
 {
     void *at = (char *)p->args + option->offset;
-    union { /* what is only checked, as the text is stored */
+    union { /* receives a value that is only checked, since its text is stored */
         int integer, size[2];
         int64_t count;
         double real;
@@ -301,7 +301,7 @@ static cli_outcome store(const parser *p, const cli_option *option, const char *
         *(int *)to = 1;
         break;
     case CLI_TEXT:
-    case CLI_PATH: /* an empty one is a shell variable that was not set */
+    case CLI_PATH: /* an empty text is usually an unset shell variable */
         good = *value != '\0' || is_optional(option);
         if (good) *(const char **)to = value;
         break;
@@ -361,7 +361,7 @@ static const cli_option *find(const parser *p, const char *word)
     return NULL;
 }
 
-/* The option at argv[*at]; moves *at to its last word. */
+/* Parses the option at argv[*at]; moves *at to its last word. */
 static cli_outcome parse_option(const parser *p, int argc, char **argv, int *at)
 {
     const char *word = argv[*at];

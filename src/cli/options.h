@@ -3,7 +3,7 @@
  * and the manual page (help.c) and shell completion (completion.c).
  *
  *     static const cli_option options[] = {
- *         {"topk", 'k', CLI_INT, offsetof(predict_args, topk), 1, 1000, "N", "classes to name [5]"},
+ *         {"topk", 'k', CLI_INT, offsetof(predict_args, topk), 1, 1000, "N", "how many [5]"},
  *         {0},
  *     };
  *
@@ -16,9 +16,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What an option takes, and what it writes at its offset. */
+/* The value that an option takes, and the type that it writes at its offset. */
 typedef enum cli_type {
-    CLI_FLAG,  /* nothing; int: 1 when given                                           */
+    CLI_FLAG,  /* no value; int: 1 when given                                          */
     CLI_TEXT,  /* const char *                                                         */
     CLI_PATH,  /* const char *: a file or folder                                       */
     CLI_INT,   /* int, min .. max                                                      */
@@ -38,35 +38,37 @@ typedef struct cli_option {
     const char *name; /* without the dashes; NULL ends a table */
     char letter;      /* 0: none */
     cli_type type;
-    size_t offset;   /* of the member that takes the value */
+    size_t offset;   /* of the member that receives the value */
     double min, max; /* of numbers, inclusive; max 0: no upper limit */
-    /* A value "N|none" of INT, COUNT, BYTES, REAL or TIME may be the word "none", which writes CLI_NONE. */
-    const char
-        *value; /* as help shows it: "N"; "[DIR]" may be left out and is then ""; NULL for a flag */
+    /*
+     * The value as help shows it: "N"; NULL for a flag. "[DIR]" may be left out and is then "".
+     * With "N|none", an INT, COUNT, BYTES, REAL or TIME may be "none", which writes CLI_NONE.
+     */
+    const char *value;
     const char *help; /* one line, the default in brackets */
-    bool as_text; /* the member is a const char * whatever the type: the value as given, checked */
+    bool as_text;     /* checks the value by its type, but stores it as given, in a const char * */
 } cli_option;
 
 typedef enum cli_outcome { CLI_PARSED, CLI_HELP_WANTED, CLI_MISTAKE } cli_outcome;
 
 /*
- * Parses argv[0 .. argc-1]. Values go into the structs that `args` begins; what is no option moves
- * to the front of argv, and *words says how many they are. `--` ends the options; `-` alone is a
- * word.
- *   tables   tables that are searched in turn, NULL at the end
- *   error    for CLI_MISTAKE: one line that says what is wrong and what would be right
+ * Parses argv[0 .. argc-1]. Values go into the struct at `args`. Arguments that are not options
+ * move to the front of argv, and *words becomes their number. `--` ends the options; `-` alone is
+ * not an option.
+ *   tables   option tables in the order of search, NULL at the end
+ *   error    for CLI_MISTAKE: one line with what was found and what was expected
  */
 cli_outcome cli_parse(const cli_option *const tables[], int argc, char **argv, void *args,
                       int *words, char *error, size_t error_bytes);
 
-/* "1h30m" to 5400. False when it is not a time. */
+/* Converts "1h30m" to 5400. False if the text is not a time. */
 bool cli_parse_time(const char *text, double *seconds);
 
-/* The whole of the text as a number; false when it is anything else, or does not fit. */
+/* Convert the whole text to a number. False if it is not a number, or does not fit. */
 bool cli_parse_count(const char *text, int64_t *out);
 bool cli_parse_real(const char *text, double *out);
 
-/* The candidate that was probably meant: it begins so, or is few typing errors away. NULL: none. */
+/* The candidate that begins with `word`, or is a few typing errors away from it. NULL: none. */
 const char *cli_nearest(const char *word, const char *const *candidates, size_t count);
 
 #endif

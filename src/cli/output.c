@@ -1,5 +1,5 @@
 /*
- * output.c: numbers, tables, JSON and CSV as output.h describes them.
+ * output.c: the implementation of output.h: numbers, tables, JSON and CSV.
  * SPDX-License-Identifier: MIT
  */
 #include "cli/output.h"
@@ -75,7 +75,7 @@ const char *cli_fixed(double value, int decimals, char text[CLI_NUMBER])
 
 /* ---- text ---- */
 
-/* Bytes of the UTF-8 character at `text`, which is not at its end; 0: there is none (RFC 3629). */
+/* Bytes of the UTF-8 character at `text`, which is not empty; 0: not UTF-8 (RFC 3629). */
 static size_t utf8_length(const char *text)
 {
     const unsigned char first = (unsigned char)text[0], second = (unsigned char)text[1];
@@ -87,13 +87,13 @@ static size_t utf8_length(const char *text)
                                          : 0;
 
     for (size_t i = 1; i < length; ++i)
-        if (((unsigned char)text[i] & 0xc0) != 0x80) return 0; /* the final 0 stops here, too */
+        if (((unsigned char)text[i] & 0xc0) != 0x80) return 0; /* also at the final 0 */
     const bool overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
     const bool beyond = (first == 0xed && second > 0x9f) || (first == 0xf4 && second > 0x8f);
     return overlong || beyond ? 0 : length;
 }
 
-/* U+0000 to U+001F, U+007F to U+009F: what a terminal may take for an order. */
+/* U+0000 to U+001F, U+007F to U+009F: characters that a terminal may obey. */
 static bool is_control(const char *text)
 {
     const unsigned char first = (unsigned char)text[0], second = (unsigned char)text[1];
@@ -105,7 +105,7 @@ char *cli_quote(const char *text)
 {
     static const char plain[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./,:=@%+-";
-    const char *before = *text == '-' ? "./" : ""; /* no option */
+    const char *before = *text == '-' ? "./" : ""; /* so that it is not read as an option */
     char *quoted = cli_allocate(4 * strlen(text) + 5, 1);
     size_t used = (size_t)sprintf(quoted, "%s", before);
 
@@ -171,7 +171,7 @@ void cli_table_row(cli_table *table, ...)
     va_end(list);
 }
 
-/* Characters, not bytes: those of UTF-8 that begin one. */
+/* The number of characters: counts the bytes of UTF-8 that begin one. */
 static size_t width_of(const char *text)
 {
     size_t width = 0;
@@ -181,7 +181,7 @@ static size_t width_of(const char *text)
     return width;
 }
 
-/* One row; nothing after its last cell that is not empty. */
+/* Prints one row, without spaces after its last non-empty cell. */
 static void print_row(const cli_table *table, char *const *cells, const size_t *widths, FILE *to)
 {
     size_t columns = strlen(table->align);
@@ -225,8 +225,8 @@ void cli_table_free(cli_table *table)
 /* ---- JSON ---- */
 
 /*
- * jansson takes UTF-8 alone. A byte that is none travels through it as U+10FFFE, which is no character, and two digits;
- * U+10FFFE itself as that and an 'x'.
+ * jansson accepts only UTF-8. A byte that is not UTF-8 is passed to it as U+10FFFE, which is a
+ * noncharacter, and two hexadecimal digits; U+10FFFE itself is passed as U+10FFFE and an 'x'.
  */
 #define MARK       "\xf4\x8f\xbf\xbe"
 #define MARK_BYTES 4
@@ -254,7 +254,8 @@ json_t *cli_json_text(an_json_maker *m, const char *text)
     return json;
 }
 
-/* What jansson wrote, with the marks taken off and the control characters that it leaves escaped. */
+/* Prints the text that jansson wrote: decodes the marks, and escapes the control characters that
+ * jansson does not. */
 static void put_json(const char *text)
 {
     while (*text != '\0') {
@@ -274,7 +275,7 @@ static void put_json(const char *text)
         } else if (strspn(text + MARK_BYTES, "0123456789abcdef") >= 2) {
             printf("\\udc%.2s", text + MARK_BYTES);
             text += MARK_BYTES + 2;
-        } else { /* a text that is not one of cli_json_text() */
+        } else { /* the text does not come from cli_json_text() */
             fwrite(text, 1, MARK_BYTES, stdout);
             text += MARK_BYTES;
         }
@@ -293,7 +294,7 @@ json_t *cli_json_ints(an_json_maker *m, const int64_t *values, int count)
 cli_exit cli_json_print(cli *app, json_t *document)
 {
     const bool whole = app->json.status == ALEXNET_OK && document != NULL;
-    /* Nine digits bring every float32 back. A write that fails shows when main() closes stdout. */
+    /* Nine digits restore every float32. main() detects a failed write when it closes stdout. */
     char *text = whole ? an_json_line(app->ctx, document, 9) : NULL;
 
     json_decref(document);

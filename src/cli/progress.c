@@ -1,5 +1,5 @@
 /*
- * progress.c: one line about a job that lasts.
+ * progress.c: one line about the progress of a long job.
  * SPDX-License-Identifier: MIT
  */
 #include "cli/progress.h"
@@ -15,9 +15,9 @@
 
 #define SECONDS_BETWEEN_LINES 10.0
 #define SECONDS_BETWEEN_BARS  0.1
-#define BAR_WIDTH             20 /* half of that below so many columns: */
-#define WIDE                  110
-#define WAIT_WORTH_TELLING    0.1 /* share of the time spent waiting for images */
+#define BAR_WIDTH             20  /* columns; half of that on a terminal narrower than WIDE */
+#define WIDE                  110 /* columns */
+#define WAIT_WORTH_TELLING    0.1 /* fraction of the time spent waiting for images */
 
 double cli_now(void)
 {
@@ -27,7 +27,7 @@ double cli_now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* A variable that is set and not empty (https://no-color.org). */
+/* True if the variable is set and not empty (https://no-color.org). */
 static bool is_set(const char *variable)
 {
     const char *value = getenv(variable);
@@ -67,7 +67,7 @@ __attribute__((format(printf, 3, 4))) static void append(char *text, size_t byte
     va_end(list);
 }
 
-/* What matters most comes first: a narrow terminal cuts the end off. */
+/* The most important numbers come first, since a narrow terminal cuts off the end. */
 void cli_progress_text(const alexnet_progress *r, char *text, size_t bytes)
 {
     const bool training = strcmp(r->phase, "train") == 0;

@@ -1,6 +1,6 @@
 /*
- * progress.h: how far a long job is. On a terminal one line that is rewritten; elsewhere a line
- * every ten seconds, so that a log stays short. Everything goes to stderr.
+ * progress.h: the progress of a long job, on stderr. On a terminal it is one line that is
+ * rewritten, elsewhere a new line every ten seconds, so that a log stays short.
  * SPDX-License-Identifier: MIT
  */
 #ifndef CLI_PROGRESS_H
@@ -20,24 +20,24 @@ typedef struct cli_progress {
     cli_progress_style style;
     bool messages; /* finished lines (alexnet_progress.message) are shown */
     bool colour;
-    bool standing; /* a bar stands on the terminal's last line */
+    bool standing; /* the terminal's last line is a bar */
     double last;   /* when progress was last shown, seconds */
 } cli_progress;
 
-/* quiet: nothing at all; hidden: finished lines only. */
+/* quiet: prints nothing; hidden: prints finished lines only. */
 void cli_progress_open(cli_progress *progress, bool quiet, bool hidden);
 
-/* Takes the bar away, so that something else can be printed. */
+/* Erases the bar, so that something else can be printed. */
 void cli_progress_clear(cli_progress *progress);
 
 /* An alexnet_progress_fn; `user` is the cli_progress. Always ALEXNET_GO_ON. */
 alexnet_go cli_progress_report(void *user, const alexnet_progress *report);
 
-/* Seconds on a clock that only goes forward. */
+/* Seconds of a monotonic clock. */
 double cli_now(void);
 
-/* What is known of the job, without bar: "train step 1,234/2,890 (43 %), 812 images/s, 3m20s left,
- * loss 1.234". */
+/* Writes the line without its bar: "train step 1,234/2,890 (43 %), 812 images/s, 3m20s left, loss
+ * 1.234". */
 void cli_progress_text(const alexnet_progress *report, char *text, size_t bytes);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * run.c: a small reader of run directories.
+ * run.c: reads the files of a run directory.
  * SPDX-License-Identifier: MIT
  */
 #include "cli/run.h"
@@ -12,14 +12,14 @@
 
 #define LOG_TAIL ((uint64_t)65536) /* bytes of log.jsonl that are searched, from its end */
 
-/* "RUN/NAME"; false when that is too long. */
+/* Writes "FOLDER/NAME" to `path`; false if it is too long. */
 static bool join(char *path, size_t bytes, const char *folder, const char *name)
 {
     const int length = snprintf(path, bytes, "%s/%s", folder, name);
     return length > 0 && (size_t)length < bytes;
 }
 
-/* *when: when the file of a run changed last; what it was where there is no such file. */
+/* Sets *when to the time of the file's last change; without such a file, leaves it unchanged. */
 static alexnet_status look(alexnet_context *ctx, const char *run, const char *name, int64_t *when)
 {
     char path[4096];
@@ -42,7 +42,7 @@ alexnet_status cli_is_run(alexnet_context *ctx, const char *path, bool *run)
     return status;
 }
 
-/* A run that has begun counts by its last line. */
+/* Sets *when to the last change of log.jsonl, or of config.json if the run has no log yet. */
 static alexnet_status look_at_run(alexnet_context *ctx, const char *run, int64_t *when)
 {
     *when = NEVER;
@@ -71,7 +71,7 @@ alexnet_status cli_run_newest(alexnet_context *ctx, const char *folder, char *pa
     return status == ALEXNET_OK && newest == NEVER ? ALEXNET_NOT_FOUND : status;
 }
 
-/* *config is NULL where there is none, or a damaged one. */
+/* Leaves *config NULL if the file is absent or damaged. */
 static alexnet_status read_config(alexnet_context *ctx, const char *path, json_t **config)
 {
     const alexnet_status status = an_json_read(ctx, path, config);
@@ -107,7 +107,7 @@ bool cli_config_data(alexnet_context *ctx, const char *path, char *name, size_t 
     return config_text(ctx, path, "data", name, bytes);
 }
 
-/* The last bytes of a log. *text is NULL where there is none. */
+/* Reads the last LOG_TAIL bytes of a log. *text is NULL if there is no log. */
 static alexnet_status read_tail(alexnet_context *ctx, const char *path, char **text, size_t *bytes)
 {
     an_reader reader;
@@ -124,19 +124,19 @@ static alexnet_status read_tail(alexnet_context *ctx, const char *path, char **t
     return status;
 }
 
-/* Keeps the last line of each split that the end of the log holds. A damaged line may hold zero bytes. */
+/* Keeps the last line of each split in this end of the log. A damaged line may hold zero bytes. */
 static alexnet_status keep_lines(alexnet_context *ctx, an_json_maker *m, const char *text,
                                  size_t bytes, json_t *document)
 {
     const char *const behind = text + bytes;
 
-    for (const char *line = text, *end;
-         (end = memchr(line, '\n', (size_t)(behind - line))) != NULL; line = end + 1) {
+    for (const char *line = text, *end; (end = memchr(line, '\n', (size_t)(behind - line))) != NULL;
+         line = end + 1) {
         json_t *report;
         const alexnet_status status =
             an_json_parse(ctx, "log", line, (size_t)(end - line), &report);
         if (status == ALEXNET_NO_MEMORY) return status;
-        if (status != ALEXNET_OK) continue; /* the first may be cut off: then it is none */
+        if (status != ALEXNET_OK) continue; /* the first line may be cut off */
         const char *split = an_json_get_text(report, "split", "");
         if (strcmp(split, "train") == 0 || strcmp(split, "val") == 0)
             an_json_set(m, document, split, json_incref(report));

@@ -1,5 +1,5 @@
 /*
- * show.h: what `info`, and some of the `data` commands, tell about a network and about a data set.
+ * show.h: what `info`, `train` and the `data` commands print about networks, runs and data sets.
  * SPDX-License-Identifier: MIT
  */
 #ifndef CLI_SHOW_H
@@ -7,23 +7,24 @@
 
 #include "cli/cli.h"
 
-/* As text or JSON. batch: for the memory that is needed; file: the weights file that the model came
- * from, or NULL. */
+/* Prints the model as text or JSON. batch: the batch size for the memory figures; file: the weights
+ * file that the model was loaded from, or NULL. */
 cli_exit cli_show_model(cli *app, const alexnet_model *model, int batch, const char *file);
 
-/* What a step of `batch` images would do, pass by pass, and how long that should take here. */
+/* Prints the plan of a step of `batch` images, pass by pass, with estimated times. */
 cli_exit cli_show_plan(cli *app, const alexnet_model *model, int batch, bool train);
 
-/* Two networks side by side; what both have alike is "=" on the right. */
+/* Prints two networks side by side; on the right, "=" marks what equals the left. */
 cli_exit cli_show_compare(cli *app, const alexnet_model *a, const alexnet_model *b);
 
-/* What a run has come to: as text with where it stands, or JSON. */
+/* Prints the result of a run: as text with a comparison and advice, or as JSON. */
 cli_exit cli_show_trained(cli *app, const alexnet_train_result *result);
 
-/* The commands that come next, as notes. */
+/* Prints the commands to run next, as notes. */
 void cli_show_next(cli *app, const alexnet_train_result *result);
 
-/* {"schema", "data", "kind", "images", "ignored", "unread", "ignored_kinds", "classes": [{"name", "images"}, ...]}. */
+/* {"schema", "data", "kind", "images", "ignored", "unread", "ignored_kinds", "classes": [{"name",
+ * "images"}, ...]}. */
 json_t *cli_data_json(an_json_maker *m, const char *data, const alexnet_data_info *info);
 void cli_data_print(const char *data, const alexnet_data_info *info);
 

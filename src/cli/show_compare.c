@@ -1,6 +1,6 @@
 /*
- * show_compare.c: two networks side by side. Their layers are paired by type, in order, so that a layer
- * that only one of them has faces a gap (the longest common subsequence).
+ * show_compare.c: prints two networks side by side. Their layers are paired by type and in order
+ * (the longest common subsequence); a layer that only one of them has faces a gap.
  * SPDX-License-Identifier: MIT
  */
 #include "cli/output.h"
@@ -30,7 +30,7 @@ static alexnet_status look(const alexnet_model *model, side *out)
 
 /* ---- pairs ---- */
 
-/* One line: a layer of each, NULL where one has none. */
+/* One line: a layer of each network; NULL: that network has none here. */
 typedef struct pair {
     const alexnet_layer_info *a, *b;
 } pair;
@@ -40,16 +40,17 @@ static bool same_type(const side *a, int i, const side *b, int j)
     return strcmp(a->layers[i].type, b->layers[j].type) == 0;
 }
 
-/* How many pairs; `pairs` has room for the layers of both. */
+/* Returns the number of pairs; `pairs` has room for the layers of both networks. */
 static int pair_up(const side *a, const side *b, pair *pairs)
 {
-    static int common[LAYERS_MAX + 1][LAYERS_MAX + 1]; /* of what follows layer i and layer j */
+    static int common[LAYERS_MAX + 1][LAYERS_MAX + 1]; /* longest from layers i and j on */
     int i = 0, j = 0, count = 0;
 
     memset(common, 0, sizeof common);
     for (i = a->count - 1; i >= 0; --i) {
         for (j = b->count - 1; j >= 0; --j) {
-            const int skip = common[i + 1][j] > common[i][j + 1] ? common[i + 1][j] : common[i][j + 1];
+            const int skip =
+                common[i + 1][j] > common[i][j + 1] ? common[i + 1][j] : common[i][j + 1];
             common[i][j] = same_type(a, i, b, j) ? 1 + common[i + 1][j + 1] : skip;
         }
     }
@@ -75,7 +76,7 @@ static const char *output_text(const alexnet_layer_info *layer, char text[64])
     return text;
 }
 
-/* "=" where both say the same: what differs stands out. */
+/* "=" if both are equal, so that differences are easy to see; else `b`. */
 static const char *unless_same(const char *a, const char *b)
 {
     return a != NULL && b != NULL && strcmp(a, b) == 0 && *b != '\0' ? "=" : b;

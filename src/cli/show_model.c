@@ -1,6 +1,6 @@
 /*
- * show_model.c: a network as text and as JSON: layers, sizes, costs, memory; of a weights file its
- * classes and hash, too.
+ * show_model.c: prints a network as text or JSON: layers, sizes, costs and memory; for a weights
+ * file also its classes and hash.
  * SPDX-License-Identifier: MIT
  */
 #include "cli/output.h"
@@ -46,7 +46,7 @@ static alexnet_status tensors_json(an_json_maker *m, const alexnet_model *model,
     return ALEXNET_OK;
 }
 
-/* What only a weights file has: its classes, how it was made, and its hash. */
+/* Adds what only a weights file has: its classes, how it was trained, and its hash. */
 static void add_weights_json(an_json_maker *m, const alexnet_model *model, const char *file,
                              const char *hash, int classes, json_t *document)
 {
@@ -143,7 +143,7 @@ static alexnet_status print_tensors(const alexnet_model *model, int count)
     return status;
 }
 
-/* The family's own, with its settings. */
+/* Prints the family's recipe with its settings. */
 static void print_recipe(const char *name)
 {
     for (int i = 0; i < alexnet_recipe_count(); ++i)
@@ -157,14 +157,14 @@ static void print_memory(const char *what, const alexnet_memory_info *m)
 
     printf("%-11s %s: weights %s, activations %s, scratch %s", what, cli_bytes(m->total, a),
            cli_bytes(m->weights, b), cli_bytes(m->activations, c), cli_bytes(m->scratch, d));
-    if (m->prepared > 0) printf(", prepared weights %s", cli_bytes(m->prepared, a));
+    if (m->prepared > 0) printf(", packed weights %s", cli_bytes(m->prepared, a));
     if (m->gradients + m->momentum > 0)
         printf(", gradients %s, momentum %s", cli_bytes(m->gradients, a),
                cli_bytes(m->momentum, b));
     putchar('\n');
 }
 
-/* Class names, a few of many. */
+/* Prints the class names, or the first ones of many. */
 static void print_classes(const alexnet_model *model, int classes)
 {
     const int shown = classes <= 12 ? classes : 10;

@@ -1,5 +1,6 @@
 /*
- * show_plan.c: how a network would be run here, as text and as JSON: algorithms, operations, predicted times.
+ * show_plan.c: prints the plan of a network on this machine as text or JSON: algorithms,
+ * operations, estimated times.
  * SPDX-License-Identifier: MIT
  */
 #include "cli/output.h"
@@ -61,7 +62,7 @@ static cli_exit plan_json(cli *app, const char *model, int batch, bool train,
                           (json_int_t)plan->memory.total, "passes", passes));
 }
 
-/* With three digits; "" for 0. */
+/* Formats a number with about three significant digits; "" for 0. */
 static const char *number(double value, char text[CLI_NUMBER])
 {
     text[0] = '\0';
@@ -74,7 +75,7 @@ static void print_rows(const plan_rows *plan)
     cli_table table = {.align = "lllllrrrr"};
     char a[CLI_NUMBER], b[CLI_NUMBER], c[CLI_NUMBER], d[CLI_NUMBER];
 
-    cli_table_row(&table, "layer", "pass", "algorithm", "tiles", "with it", "GFLOP", "executed",
+    cli_table_row(&table, "layer", "pass", "algorithm", "tiles", "fused", "GFLOP", "executed",
                   "stores", "ms");
     for (int i = 0; i < plan->count; ++i) {
         const alexnet_pass_info *row = &plan->rows[i];
@@ -110,7 +111,7 @@ cli_exit cli_show_plan(cli *app, const alexnet_model *model, int batch, bool tra
                cli_dtype(app), batch, machine.threads, machine.threads > 1 ? "s" : "",
                machine.tier);
         print_rows(&plan);
-        printf("\nexpected %.1f images/s, memory %s\n", batch / plan.seconds,
+        printf("\nestimate: %.1f images/s, memory %s\n", batch / plan.seconds,
                cli_bytes(plan.memory.total, a));
     }
     free(plan.rows);

@@ -1,5 +1,6 @@
 /*
- * show_trained.c: what `train` tells at its end: the result, where it stands, what comes next.
+ * show_trained.c: what `train` prints at its end: the result, a comparison, advice, and the next
+ * commands.
  * SPDX-License-Identifier: MIT
  */
 #include "cli/output.h"
@@ -12,7 +13,7 @@
 
 /* ---- what to expect ---- */
 
-/* What recipes reach on real photos, measured as they are: docs/quick-recipe.md. */
+/* Accuracy that recipes reach on real photos, as measured: docs/quick-recipe.md. */
 typedef struct reference {
     const char *recipe, *model;
     int per_class; /* training images of each class */
@@ -24,9 +25,9 @@ static const reference references[] = {
     {"quick-bn", "bn", 947, 0.82},
 };
 
-#define FAR_OFF 3 /* times: another set's size */
+#define FAR_OFF 3 /* ratio of sizes from which two sets are not comparable */
 
-/* The one of the same recipe and model whose classes are nearest in size. NULL: there is none near. */
+/* The reference of the same recipe and model with the nearest class size. NULL: none is near. */
 static const reference *find_reference(const alexnet_train_result *r)
 {
     const double size = (double)r->images / r->classes;
@@ -44,11 +45,11 @@ static const reference *find_reference(const alexnet_train_result *r)
     return best;
 }
 
-/* ---- where it stands ---- */
+/* ---- comparison and advice ---- */
 
-#define BARELY   1.2  /* times what guessing gives */
-#define BY_HEART 0.15 /* better on training images than on others */
-#define LATE     0.9  /* part of the run: the best weights are of its end */
+#define BARELY   1.2  /* times the accuracy of guessing: below it, the network has not learnt */
+#define BY_HEART 0.15 /* training accuracy minus validation accuracy: above it, it overfits */
+#define LATE     0.9  /* fraction of the run from which a best epoch counts as at its end */
 
 static bool has_learnt(const alexnet_train_result *r)
 {
@@ -61,17 +62,14 @@ static const char *advise(const alexnet_train_result *r)
     if (isnan(r->val_top1) || !(r->guess_top1 < 1) || r->classes < 2) return NULL;
     if (!has_learnt(r))
         return strncmp(r->recipe, "quick", 5) == 0 || strcmp(r->recipe, "finetune") == 0
-                   ? "it has learnt next to nothing: try more epochs or --from WEIGHTS, and see "
-                     "that the "
-                     "class folders hold what they say (alexnet data verify)"
-                   : "it has learnt next to nothing: try more epochs, the recipe 'quick', or "
-                     "--from "
-                     "WEIGHTS";
+                   ? "it has learnt almost nothing: try more epochs or --from WEIGHTS, and check "
+                     "that each class folder holds the right images (alexnet data verify)"
+                   : "it has learnt almost nothing: try more epochs, the recipe 'quick', or "
+                     "--from WEIGHTS";
     if (r->train_top1 - r->val_top1 > BY_HEART)
-        return "it knows its training images much better than others: more images help most, or "
-               "--from WEIGHTS";
+        return "it overfits its training images: more images help most, or --from WEIGHTS";
     if (r->best_epoch >= LATE * r->epochs && r->epochs > 1)
-        return "it was best at its end: more epochs may help (--epochs)";
+        return "its best epoch was at the end: more epochs may help (--epochs)";
     return NULL;
 }
 
@@ -85,7 +83,7 @@ static void print_standing(const alexnet_train_result *r)
     if (!isnan(r->guess_top1))
         printf("guessing    top-1 %s: always the largest class\n", cli_percent(r->guess_top1, a));
     if (expected != NULL)
-        printf("to expect   about %.0f %% with this recipe on photos of ten kinds, %d of each\n",
+        printf("expected    about %.0f %% with this recipe on photos of ten classes, %d of each\n",
                100 * expected->top1, expected->per_class);
     if (advice != NULL) printf("advice      %s\n", advice);
 }
@@ -119,9 +117,9 @@ static void print_end(const alexnet_train_result *r)
     static const struct {
         const char *ended, *text;
     } ends[] = {
-        {"time", "by the limit in time"},
-        {"patience", "as validation improved no more (--patience)"},
-        {"top1", "as validation is good enough (--stop-at-top1)"},
+        {"time", "by the time limit"},
+        {"patience", "because validation stopped improving (--patience)"},
+        {"top1", "because validation reached its target (--stop-at-top1)"},
     };
 
     for (size_t i = 0; i < sizeof ends / sizeof *ends; ++i)

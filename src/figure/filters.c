@@ -1,5 +1,5 @@
 /*
- * filters.c: the filters of a convolution, drawn.
+ * filters.c: draws the filters of a convolution.
  * SPDX-License-Identifier: MIT
  */
 #include "figure/filters.h"
@@ -18,13 +18,13 @@ static double largest(const float *weights, size_t count)
     return (double)most;
 }
 
-/* scale 0: a filter of zeros. */
+/* scale: the weight that is white; 0 for a filter of zeros, which is grey. */
 static uint8_t to_byte(double weight, double scale)
 {
     return scale > 0 ? (uint8_t)(127.5 + 127.5 * weight / scale + 0.5) : 128;
 }
 
-/* The weight that a pixel's colour shows: without colours, the mean over the channels. */
+/* The weight that a pixel shows in one colour; unless there are three channels, their mean. */
 static double weight_at(const an_filters *f, const float *filter, int pixel, int colour)
 {
     const ptrdiff_t plane = (ptrdiff_t)f->height * f->width;

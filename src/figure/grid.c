@@ -1,5 +1,5 @@
 /*
- * grid.c: an image of small images.
+ * grid.c: draws small images in a grid.
  * SPDX-License-Identifier: MIT
  */
 #include "figure/grid.h"
@@ -9,7 +9,7 @@
 
 /*
  * The smallest divisor of `count` that makes a grid of `total` tiles at least twice as wide as
- * high, unless that is too wide.
+ * high. If that is more than twice the columns needed, returns the columns needed.
  */
 static int choose_columns(int count, int total)
 {
@@ -19,7 +19,7 @@ static int choose_columns(int count, int total)
         ++columns;
     for (int wider = columns; wider <= 2 * columns && wider <= count; ++wider)
         if (count % wider == 0) return wider;
-    return columns; /* the last row of a block is not full */
+    return columns; /* the last row of each block is then not full */
 }
 
 an_grid an_grid_layout(int count, int blocks, int tile_h, int tile_w)

@@ -1,5 +1,5 @@
 /*
- * save.c: an image as PNG or SVG.
+ * save.c: writes an image as PNG or SVG.
  * SPDX-License-Identifier: MIT
  */
 #include "figure/save.h"
@@ -18,7 +18,7 @@ alexnet_status an_figure_check_name(alexnet_context *ctx, const char *path)
                          path);
 }
 
-/* RFC 4648: three bytes are four letters; the last ones are padded with '='. */
+/* RFC 4648: each three bytes become four letters; the last four are padded with '='. */
 static alexnet_status write_base64(an_writer *writer, const uint8_t *data, size_t bytes)
 {
     static const char letters[] =

@@ -1,5 +1,6 @@
 /*
- * save.h: an image as a file to look at: PNG, or SVG with the PNG inside. Whole or absent.
+ * save.h: writes an image as a file for viewers: PNG, or SVG with the PNG inside. After a failure
+ * there is no partial file.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_FIGURE_SAVE_H
@@ -11,7 +12,7 @@
 alexnet_status an_figure_check_name(alexnet_context *ctx, const char *path) AN_NODISCARD;
 
 /*
- * title: what the SVG says it is; plain text without & < >. Equal arguments give equal bytes.
+ * title: the title of the SVG; plain text without & < >. Equal arguments give equal bytes.
  * IO, NO_MEMORY, BAD_ARG as above.
  */
 alexnet_status an_figure_save(alexnet_context *ctx, const char *path, const char *title,

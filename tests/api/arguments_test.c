@@ -1,6 +1,7 @@
 /*
- * arguments_test.c: no argument of a public function brings the program down that embeds the library. The calls are
- * made from the header by make_calls.py; each runs in a process of its own, so that a crash is one line here.
+ * arguments_test.c: no argument of a public function crashes the program that calls it.
+ * make_calls.py makes the calls from the header. Each call runs in its own process, so that a crash
+ * is one line of the result.
  * SPDX-License-Identifier: MIT
  */
 #include "infer/tiny.h"
@@ -17,7 +18,7 @@
 #define PASSES 64
 #define INPUT  (3 * 32 * 32)
 
-/* Right arguments for every function. */
+/* Valid arguments for every function. */
 typedef struct fixture {
     char *folder;
     alexnet_options options;
@@ -35,7 +36,7 @@ typedef struct fixture {
     char hex[65];
     alexnet_session *session, *session2;
     int shape[3], count;
-    float images[2 * INPUT], answers[64];
+    float images[2 * INPUT], probs[64];
     alexnet_classifier *classifier, *classifier2;
     alexnet_prediction predictions[3];
     alexnet_image_bytes image;
@@ -57,9 +58,9 @@ typedef struct fixture {
 } fixture;
 
 typedef enum expectation {
-    EXPECT_OK,      /* right arguments */
-    EXPECT_BAD_ARG, /* that, and nothing else */
-    EXPECT_ANY      /* it comes back */
+    EXPECT_OK,      /* valid arguments: ALEXNET_OK */
+    EXPECT_BAD_ARG, /* ALEXNET_BAD_ARG and no other status */
+    EXPECT_ANY      /* any status: the call returns */
 } expectation;
 
 typedef struct call {
@@ -68,7 +69,7 @@ typedef struct call {
     expectation expected;
 } call;
 
-/* A text that was returned can be read to its end. */
+/* Reads a returned text to its end. */
 static void look_at(const char *text)
 {
     volatile size_t length = text != NULL ? strlen(text) : 0;
@@ -78,9 +79,9 @@ static void look_at(const char *text)
 
 #include "calls.inc"
 
-/* ---- one call in a process of its own ---- */
+/* ---- one call in its own process ---- */
 
-/* Its status; 256 and the signal that ended it; -1: it could not be started. */
+/* The call's status; 256 + the signal that ended the process; -1: it could not be started. */
 static int run_apart(const call *c, fixture *f)
 {
     static const int signals[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
@@ -90,7 +91,7 @@ static int run_apart(const call *c, fixture *f)
     const pid_t child = fork();
     if (child == 0) {
         for (size_t i = 0; i < AN_COUNT(signals); ++i)
-            signal(signals[i], SIG_DFL); /* cmocka's own would go on with the tests */
+            signal(signals[i], SIG_DFL); /* cmocka's handlers would continue with the next test */
         _exit(c->run(f));
     }
     if (child < 0 || waitpid(child, &status, 0) != child) return -1;
@@ -124,7 +125,7 @@ static void every_wrong_argument_is_refused(void **state)
     assert_int_equal(wrong, 0);
 }
 
-/* The generator knows the list, not what is in it. */
+/* make_calls.py varies the pointer to a list, but not the items of the list. */
 static void a_path_that_is_missing_from_a_list_is_named(void **state)
 {
     fixture *f = *state;

@@ -1,8 +1,8 @@
 /*
- * earlier.c: a program as it may have been compiled before each struct of options got its last
- * member. Behind every struct lies what no default is, which the library must not read. It is built
- * twice, with the header of today and with an earlier one (earlier_header.py): the output of both is
- * the same. usage: earlier FOLDER
+ * earlier.c: a program that may have been compiled before each struct of options got its last
+ * member. Every struct is followed by bytes that are no default; the library must not read them.
+ * The program is built twice, with today's header and with an earlier one (earlier_header.py), and
+ * both must print the same. usage: earlier FOLDER
  *
  * SPDX-License-Identifier: MIT
  */
@@ -38,7 +38,7 @@ static const char *path_of(const char *folder, const char *name)
     return path;
 }
 
-/* Both get the last member of their options, which nobody has set. */
+/* This callback and the next get `user` from the last member of their options, which is not set. */
 static alexnet_go on_progress(void *user, const alexnet_progress *progress)
 {
     if (user != NULL) printf("progress of %s has a user\n", progress->phase);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A program compiled with an earlier header does with this library what it does compiled with today's.
+# A program compiled with an earlier header behaves with this library as when compiled with today's.
 # usage: earlier.sh EARLIER-PROGRAM NEW-PROGRAM
 # SPDX-License-Identifier: MIT
 set -eu

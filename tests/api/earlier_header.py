@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Writes the public header as it could have been before a member was added to each struct of options.
+"""Writes the public header as it could have been before each struct of options got its last member.
 
 usage: earlier_header.py alexnet.h > earlier/alexnet.h
 
-The last 8 bytes of every struct that begins with `struct_size` go: one pointer or 64-bit number, or two ints. So do
-their defaults in alexnet_..._options_default(). A program that is compiled with it must run with the library of today.
+Removes the last 8 bytes of every struct that begins with `struct_size` (one pointer or 64-bit
+number, or two ints), and their defaults in alexnet_..._options_default(). A program that is
+compiled with the result must run with today's library.
 SPDX-License-Identifier: MIT
 """
 
@@ -12,15 +13,17 @@ import re
 import sys
 
 STRUCT = re.compile(r"typedef struct (\w+) \{\n    size_t struct_size;\n(.*?)\n\} \1;", re.S)
-DECLARATION = re.compile(r"\n    (?=[^ ][^;]*;)(?:(?!\n    [^ ]).)*$", re.S)     # the last, with its comment
+# The last declaration of a struct, with its comment.
+DECLARATION = re.compile(r"\n    (?=[^ ][^;]*;)(?:(?!\n    [^ ]).)*$", re.S)
 
 
 def without_last(body):
-    """The members but for the last declaration, and the names in that."""
+    """The members without the last declaration, the names in that declaration, and its code."""
     match = DECLARATION.search(body)
     code = re.sub(r"/\*.*?\*/", "", match[0], flags=re.S)
     pointer = re.search(r"\(\*(\w+)\)\(", code)
-    return body[:match.start()], [pointer[1]] if pointer else re.findall(r"(\w+)\s*[,;]", code), code
+    names = [pointer[1]] if pointer else re.findall(r"(\w+)\s*[,;]", code)
+    return body[:match.start()], names, code
 
 
 def main():

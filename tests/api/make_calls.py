@@ -1,18 +1,19 @@
 #!/usr/bin/env python3
-"""Writes calls.inc: every function of the public header called with every wrong argument.
+"""Writes calls.inc: calls of every function of the public header with every wrong argument.
 
 usage: make_calls.py alexnet.h > calls.inc
 
-Each pointer is NULL once, each number far out of its range, each member of a struct of options the same. What a right
-argument looks like says the table RIGHT; what may be NULL or may be any number, with the words of the header, the two
-tables after it. A parameter that no table knows ends the generator, so that a new function cannot be forgotten.
+Each pointer is NULL once, each number is far out of its range, and so is each member of a struct of
+options. The table RIGHT has a valid argument for each parameter. The tables after it list what may
+be NULL, and what may be any number, as the header says. A parameter that no table has ends the
+generator with an error, so that no new function is forgotten.
 SPDX-License-Identifier: MIT
 """
 
 import re
 import sys
 
-# A right argument: by "function.parameter", else by the parameter's type and name, else by its type.
+# Valid arguments: by "function.parameter", else by the parameter's type and name, else by its type.
 RIGHT = {
     "alexnet_open.options": "&f->options",
     "alexnet_open.out": "&f->ctx2",
@@ -46,7 +47,7 @@ RIGHT = {
     "const alexnet_session *": "f->session",
     "int * shape": "f->shape",
     "const float * images": "f->images",
-    "float * out": "f->answers",
+    "float * out": "f->probs",
     "alexnet_model_share.ctx": "f->other",
     "alexnet_classifier_share.ctx": "f->other",
     "const alexnet_image_bytes *": "&f->image",
@@ -89,32 +90,35 @@ RIGHT = {
     "uint64_t seed": "1",
 }
 
-# These may be NULL, as the header says; for members NULL is a default wherever the test does not say otherwise.
+# Parameters that may be NULL, as the header says. Members may be NULL unless the next table has
+# them.
 MAY_BE_NULL = {
     "alexnet_open.options", "alexnet_close.ctx",
-    "alexnet_model_create.options", "alexnet_model_describe.options", "alexnet_model_complete.options",
-    "alexnet_model_complete.family", "alexnet_model_resize.size", "alexnet_model_free.model",
-    "alexnet_session_open.output", "alexnet_session_close.session", "alexnet_classifier_close.classifier",
-    "alexnet_classifier_file.count", "alexnet_classifier_memory.count", "alexnet_features.rank", "alexnet_features.shape",
+    "alexnet_model_create.options", "alexnet_model_describe.options",
+    "alexnet_model_complete.options", "alexnet_model_complete.family", "alexnet_model_resize.size",
+    "alexnet_model_free.model", "alexnet_session_open.output", "alexnet_session_close.session",
+    "alexnet_classifier_close.classifier", "alexnet_classifier_file.count",
+    "alexnet_classifier_memory.count", "alexnet_features.rank", "alexnet_features.shape",
     "alexnet_filters.info",
     "alexnet_verify.tell", "alexnet_verify.user", "alexnet_verify.bad",
 }
 
-# The members that must be given: without one of them there is no job.
+# Members that must be given.
 MEMBERS_NEEDED = {
     "alexnet_predict.weights", "alexnet_predict.images", "alexnet_features.weights",
     "alexnet_features.out", "alexnet_features.images", "alexnet_evaluate.weights",
-    "alexnet_evaluate.weights_count", "alexnet_evaluate.data", "alexnet_train.data", "alexnet_train.out",
-    "alexnet_data_inspect.data", "alexnet_data_verify.data", "alexnet_data_stats.data", "alexnet_data_synth.out",
+    "alexnet_evaluate.weights_count", "alexnet_evaluate.data", "alexnet_train.data",
+    "alexnet_train.out", "alexnet_data_inspect.data", "alexnet_data_verify.data",
+    "alexnet_data_stats.data", "alexnet_data_synth.out",
 }
 
-# These may be any number: seeds; what counts bytes of memory that only the caller knows.
+# These may be any number: seeds, and sizes in bytes of the caller's memory.
 ANY_NUMBER = {"seed", "bytes"}
 
-# Switches of a struct: 0, or anything else.
+# Switches of a struct: 0 or any other number.
 SWITCHES = {"force", "allow_other_bits", "csv_safe", "as_bytes", "global_pool", "no_squeeze"}
 
-# A negative number asks for the default here, as the struct's own words say.
+# Structs in which a negative number means the default, as the header says.
 NEGATIVE_IS_DEFAULT = ("alexnet_model_options", "alexnet_train_options")
 
 INTEGERS = {"int", "int64_t", "size_t", "uint64_t"}
@@ -131,7 +135,7 @@ def without_comments(text):
 
 
 def parse_parameter(text):
-    """'const char *path' gives ('const char *', 'path'); 'int shape[3]' gives ('int *', 'shape')."""
+    """'const char *path' gives ('const char *', 'path'), 'int shape[3]' ('int *', 'shape')."""
     match = re.fullmatch(r"(.*?)(\w+)((?:\[\w+\])*)", " ".join(text.split()))
     kind = match[1].strip() + (" *" if match[3] else "")
     return re.sub(r"\s*(\*+)", r" \1", kind).strip(), match[2]
@@ -168,11 +172,12 @@ class Header:
         self.functions = []
         for result, name, parameters in FUNCTION.findall(text):
             parameters = " ".join(parameters.split())
-            listed = [] if parameters == "void" else [parse_parameter(p) for p in parameters.split(",")]
+            parts = [] if parameters == "void" else parameters.split(",")
+            listed = [parse_parameter(part) for part in parts]
             self.functions.append((" ".join(result.split()), name, listed))
         declared = len(re.findall(r"^ALEXNET_API", text, re.M))
         if declared != len(self.functions):
-            sys.exit(f"make_calls.py: {declared} functions are declared, {len(self.functions)} understood")
+            sys.exit(f"make_calls.py: of {declared} functions, {len(self.functions)} were parsed")
 
     def wrong_numbers(self, kind):
         if kind in self.enums:
@@ -181,7 +186,8 @@ class Header:
             low = [(LOWEST[kind], "low"), ("-2", "low")] if kind in LOWEST else []
             return low + [(HIGHEST[kind], "high")]
         if kind == "double":
-            return [("-(double)INFINITY", "low"), ("(double)INFINITY", "high"), ("(double)NAN", "nan")]
+            return [("-(double)INFINITY", "low"), ("(double)INFINITY", "high"),
+                    ("(double)NAN", "nan")]
         return None
 
 
@@ -189,11 +195,11 @@ def right(function, kind, name):
     for key in (f"{function}.{name}", f"{kind} {name}", kind):
         if key in RIGHT:
             return RIGHT[key]
-    sys.exit(f"make_calls.py: what is a right '{kind} {name}' of {function}()?")
+    sys.exit(f"make_calls.py: RIGHT has no '{kind} {name}' of {function}()")
 
 
 def calls_of(header, result, function, parameters):
-    """(what is wrong, statement before the call, arguments, what is expected) for each call."""
+    """(what is wrong, statement before the call, arguments, expected status) for each call."""
     given = [right(function, kind, name) for kind, name in parameters]
     yield "nothing wrong", "", given, "EXPECT_OK"
     for place, (kind, name) in enumerate(parameters):
@@ -206,10 +212,11 @@ def calls_of(header, result, function, parameters):
         else:
             numbers = header.wrong_numbers(kind)
             if numbers is None:
-                sys.exit(f"make_calls.py: what is a wrong '{kind} {name}' of {function}()?")
+                sys.exit(f"make_calls.py: no wrong values for '{kind} {name}' of {function}()")
             for value, _ in numbers:
                 if name not in ANY_NUMBER:
-                    expected = "EXPECT_ANY" if name in ("status", "capacity", "topk") and "MAX" in value else "EXPECT_BAD_ARG"
+                    any_status = name in ("status", "capacity", "topk") and "MAX" in value
+                    expected = "EXPECT_ANY" if any_status else "EXPECT_BAD_ARG"
                     yield f"{name} is {value}", "", wrong(value), expected
         struct = kind.removeprefix("const ").removesuffix(" *")
         if kind.startswith("const ") and struct in header.structs:
@@ -218,9 +225,11 @@ def calls_of(header, result, function, parameters):
                 yield f"{name}->{member} is {value}", before, wrong("&options"), expected
             for kind, inner in nested(header, struct):
                 for member, value, expected in wrong_members(header, function, kind):
-                    before = (f"{struct} options = *({given[place]}); {kind} inner = *options.{inner}; "
+                    before = (f"{struct} options = *({given[place]}); "
+                              f"{kind} inner = *options.{inner}; "
                               f"inner.{member} = {value}; options.{inner} = &inner;")
-                    yield f"{name}->{inner}->{member} is {value}", before, wrong("&options"), expected
+                    what = f"{name}->{inner}->{member} is {value}"
+                    yield what, before, wrong("&options"), expected
 
 
 def nested(header, struct):
@@ -233,13 +242,14 @@ def nested(header, struct):
 
 def wrong_members(header, function, struct):
     for kind, name in header.structs[struct]:
+        if_absent = "EXPECT_BAD_ARG" if f"{function}.{name}" in MEMBERS_NEEDED else "EXPECT_ANY"
         if name == "struct_size":
             for value in ("0", "1", "SIZE_MAX"):
                 yield name, value, "EXPECT_BAD_ARG"
         elif kind == "function" or kind in header.callbacks or kind.endswith("*"):
-            yield name, "NULL", "EXPECT_BAD_ARG" if f"{function}.{name}" in MEMBERS_NEEDED else "EXPECT_ANY"
-        elif kind == "size_t":      # how long the caller's own array is
-            yield name, "0", "EXPECT_BAD_ARG" if f"{function}.{name}" in MEMBERS_NEEDED else "EXPECT_ANY"
+            yield name, "NULL", if_absent
+        elif kind == "size_t":      # the length of an array of the caller
+            yield name, "0", if_absent
         elif name not in ANY_NUMBER:
             for value, way in header.wrong_numbers(kind):
                 default = way != "high" and struct in NEGATIVE_IS_DEFAULT
@@ -255,7 +265,7 @@ def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         header = Header(file.read())
     rows = []
-    print("/* Written by make_calls.py from alexnet.h: not to be edited. */")
+    print("/* Written by make_calls.py from alexnet.h; do not edit. */")
     for result, function, parameters in header.functions:
         for what, before, arguments, expected in calls_of(header, result, function, parameters):
             call = f"{function}({', '.join(arguments)})"
@@ -268,7 +278,8 @@ def main():
             if result != "alexnet_status":
                 expected = "EXPECT_ANY"
             number = len(rows)
-            print(f"static int call_{number}(fixture *f)\n{{\n    (void)f;\n    {before}\n    {body}\n}}")
+            print(f"static int call_{number}(fixture *f)\n"
+                  f"{{\n    (void)f;\n    {before}\n    {body}\n}}")
             rows.append(f'    {{"{function}: {what}", call_{number}, {expected}}},')
     print("static const call calls[] = {\n" + "\n".join(rows) + "\n};")
 

@@ -1,5 +1,5 @@
 /*
- * options_test.c: the parser of the command line, alone.
+ * options_test.c: the parser of the command line, without the program.
  * SPDX-License-Identifier: MIT
  */
 #include "table.h"
@@ -16,7 +16,7 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define WORDS_MAX       8
 
-/* Parses a line whose words are separated by spaces; the words that are no options end up in `words`. */
+/* Parses a line of words separated by spaces; those that are not options end up in `words`. */
 static cli_outcome parse(const char *line, test_args *args, const char *words[WORDS_MAX],
                          int *count, char error[200])
 {
@@ -152,7 +152,7 @@ static void mistakes_say_what_would_be_right(void **unused)
     }
 }
 
-/* What a shell makes of "$UNSET". */
+/* A shell expands "$UNSET" to an empty argument. */
 static void an_empty_argument_is_a_mistake(void **unused)
 {
     char empty[] = "", text[] = "--text", maybe[] = "--maybe";
@@ -298,7 +298,7 @@ static void the_nearest_word_is_near(void **unused)
     assert_null(cli_nearest(long_word, names, COUNT_OF(names)));
 }
 
-/* A limit that a run has can be taken away by a word. */
+/* The word "none" removes a limit of a run. */
 static void some_numbers_may_be_none(void **unused)
 {
     const char *words[WORDS_MAX];

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs a transcript of commands and compares what they print and how they end.
+"""Runs the commands of a transcript and compares their output and exit statuses.
 
 usage: run.py PROGRAM-DIRECTORY TRANSCRIPT.test
 
@@ -7,19 +7,20 @@ A transcript reads like a terminal:
 
     # A comment, before the first command or after a blank line.
     ! needs data                  skip unless ALEXNET_TEST_DATA names a folder (or: ! needs PROGRAM)
-    ! slow                        for ctest: label slow, longer time limit
+    ! slow                        for ctest: label slow
     $ alexnet predict none.safetensors cat.jpg
-    > --topk 3                    a command may go on over several lines
+    > --topk 3                    a command may have several lines
     2> alexnet: none.safetensors: [..]
     ? 66
 
-After a command stand its lines on stdout, then those on stderr after `2> `, then its exit status after `? ` (0 where
-none is given). Both streams must match. A line `...` matches any number of lines, `2> ...` does so for stderr, and
-`[..]` matches any text within a line. A backslash before a first character `$ > ? ! # \\` makes that line plain output.
-Blank lines at the end do not count.
+A command is followed by its lines on stdout, then those on stderr after `2> `, then its exit status
+after `? ` (0 if none is given). Both streams must match. A line `...` matches any number of lines,
+`2> ...` does so for stderr, and `[..]` matches any text within a line. A leading backslash is
+removed; with it, a line that begins with one of `$ > ? ! # \\` is plain output. Blank lines at the
+end do not count.
 
-Each transcript runs in a new empty directory; variables: TESTS (this project's tests/), ALEXNET_TEST_DATA.
-Exit status: 0 all matched, 1 a difference, 77 skipped.
+Each transcript runs in a new empty directory. Variables: TESTS (this project's tests/) and
+ALEXNET_TEST_DATA. Exit status: 0 all matched, 1 a difference, 77 skipped.
 """
 
 import difflib
@@ -35,7 +36,7 @@ SECONDS_PER_COMMAND_MAX = 3600
 
 
 class Step:
-    """One command and what is expected of it."""
+    """One command and its expected output and exit status."""
 
     def __init__(self, line_number, command):
         self.line_number = line_number
@@ -52,7 +53,8 @@ def parse(path):
     with open(path, encoding="utf-8") as file:
         for number, line in enumerate(file.read().splitlines(), 1):
             step = steps[-1] if steps else None
-            if line.startswith("#") and (step is None or previous.strip() == "" or previous.startswith("#")):
+            if line.startswith("#") and (step is None or previous.strip() == ""
+                                         or previous.startswith("#")):
                 pass
             elif line.startswith("! "):
                 words = line.split()
@@ -87,7 +89,7 @@ def without_blank_end(lines):
 
 
 def matches(expected, actual):
-    """True where the actual lines are what the expected lines, with their wildcards, describe."""
+    """True if the actual lines match the expected lines with their wildcards."""
     pattern = ""
     for line in expected:
         if line == "...":
@@ -98,7 +100,7 @@ def matches(expected, actual):
 
 
 def compare(step, stream, expected, actual):
-    """Prints the difference, if there is one, and says whether all is well."""
+    """Returns whether the lines match; prints the difference if not."""
     expected, actual = without_blank_end(expected), without_blank_end(actual)
     if matches(expected, actual):
         return True
@@ -108,20 +110,21 @@ def compare(step, stream, expected, actual):
 
 
 def run(step, environment):
-    """Runs one step in the current directory and says whether it went as expected."""
+    """Runs one step in the current directory; returns whether it matched."""
     done = subprocess.run(["sh", "-c", step.command], env=environment, stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, errors="replace",
                           timeout=SECONDS_PER_COMMAND_MAX, check=False)
     well = compare(step, "stdout", step.stdout, done.stdout.splitlines())
     well = compare(step, "stderr", step.stderr, done.stderr.splitlines()) and well
     if done.returncode != step.status:
-        print(f"line {step.line_number}: $ {step.command}\nexit status {done.returncode}, expected {step.status}")
+        print(f"line {step.line_number}: $ {step.command}\n"
+              f"exit status {done.returncode}, expected {step.status}")
         well = False
     return well
 
 
 def missing(need):
-    """Says why the transcript cannot run here, or returns None."""
+    """Returns the reason why the transcript cannot run here, or None."""
     if need == "data":
         folder = os.environ.get("ALEXNET_TEST_DATA", "")
         return None if os.path.isdir(folder) else "ALEXNET_TEST_DATA does not name a folder"

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Every setting of a recipe is named in the public header and explained in docs/training.md.
+"""Checks that the public header and docs/training.md have every setting of a recipe.
 
 usage: check_settings.py src/train/recipe_keys.inc alexnet.h docs/training.md
 
-The header lists them at alexnet_train_options.settings, in the order of the list; the document has each with its option.
+The header lists them at alexnet_train_options.settings, in the same order; the document has a row
+for each, with its option.
 SPDX-License-Identifier: MIT
 """
 
@@ -20,7 +21,8 @@ def main():
     words = re.findall(r"\w+", listed[1]) if listed else []
     faults = []
     if words != [key for key, _ in rows]:
-        faults.append(f"the header lists {' '.join(words)}\nthe settings are {' '.join(key for key, _ in rows)}")
+        faults.append(f"the header lists {' '.join(words)}\n"
+                      f"the settings are {' '.join(key for key, _ in rows)}")
     table = "\n".join(line for line in document.splitlines() if line.startswith("| `"))
     for key, option in rows:
         if f"`{key}`" not in table or f"`--{option}`" not in table:

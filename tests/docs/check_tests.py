@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Holds a document that names tests to the tests that there are.
+"""Checks that the tests that a document names exist.
 
 usage: check_tests.py DOCUMENT...
 
-`DIRECTORY/STEM: case` is a function of tests/DIRECTORY/STEM_test.c, `fuzz/NAME` and `cli/NAME` are a fuzz target and a
-transcript. Prints a line per name that is nowhere; exit status 1 then, or when a document names none.
+`DIRECTORY/STEM: case` is a function of tests/DIRECTORY/STEM_test.c; `fuzz/NAME` is a fuzz target
+and `cli/NAME` a transcript. Prints one line for each name that does not exist. Exit status: 0 all
+exist; 1 some do not, or a document names no test.
 SPDX-License-Identifier: MIT
 """
 

@@ -1,23 +1,23 @@
 #!/usr/bin/env python3
-"""Runs the shell and C blocks of a document that are marked for it.
+"""Runs the marked shell and C blocks of a document.
 
 usage: run_blocks.py PROGRAM-DIRECTORY DOCUMENT.md COMPILER [FLAG...]
 
-A block is marked by a comment on the line before it, which a reader of the page does not see:
+A comment on the line before a block marks it; a reader of the page does not see the comment:
 
     <!-- run -->             a ```sh block: runs; the first failing command fails the test
     <!-- file NAME -->       any block: becomes the file NAME, for the blocks that follow
 
-A comment alone on its line is a command that the reader does not see:
+A comment on its own line is a command that the reader does not see:
 
     <!-- check COMMAND -->   fails the test when COMMAND fails; `! COMMAND` when it succeeds
 
-All blocks of a document run in order in one new directory that is made for them. There, `alexnet` is the built program,
-`cc` is COMPILER with the flags (a sanitized library needs a sanitized user) and finds the public header and the built
-library, and the variables SOURCE (this project) and ALEXNET_TEST_DATA name two folders. A line of a ```sh block that
-begins with `$ ` is a command without its prompt, and lines without a prompt in such a block are its output, which is
-shown to the reader but not compared.
-Exit status: 0 all ran, 1 a block failed, 77 nothing is marked.
+All blocks of a document run in order in one new directory. There, `alexnet` is the built program;
+`cc` is COMPILER with the flags (a program that links a sanitized library must be sanitized, too)
+and finds the public header and the built library; the variables SOURCE (this project) and
+ALEXNET_TEST_DATA name folders. If a ```sh block has lines that begin with `$ `, these are its
+commands, and its other lines are output, which is shown to the reader but not compared.
+Exit status: 0 all ran, 1 a block failed, 77 no block is marked.
 """
 
 import os
@@ -32,7 +32,7 @@ BLOCK = re.compile(r"^<!-- (?:(run|file (\S+)) -->\n+```\w*\n(.*?)^```|check ([^
 
 
 def commands(text):
-    """The commands of a block, without prompts and without the output shown between them."""
+    """The commands of a block, without prompts and output."""
     lines = text.splitlines()
     if any(line.startswith("$ ") for line in lines):
         lines = [line[2:] for line in lines if line.startswith("$ ")]

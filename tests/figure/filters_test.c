@@ -1,5 +1,5 @@
 /*
- * filters_test.c: weights become the pixels worked out by hand.
+ * filters_test.c: the pixels of drawn weights, against values computed by hand.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -34,7 +34,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* The colour of a weight: the middle of its square. */
+/* Checks the colour of a weight, in the middle of its square. */
 static const uint8_t *colour_at(const world *w, const an_filters *f, int filter, int y, int x)
 {
     const an_grid grid = an_grid_layout(f->count, f->towers, f->height, f->width);
@@ -97,7 +97,7 @@ static void blue_may_come_first(void **state)
     assert_colour(w, &f, 0, 0, 128, 0, 255);
 }
 
-/* The mean of two channels: (1 + 3) / 2 of 3: 127.5 + 85 = 212.5, rounded up; -1.5 of 3: 63.75. */
+/* Means of two channels: (1 + 3) / 2 of 3: 127.5 + 85 = 212.5, rounded up; -1.5 of 3: 63.75. */
 static void other_numbers_of_channels_are_grey(void **state)
 {
     static const float weights[] = {1, -3, 3, 0};

@@ -1,5 +1,5 @@
 /*
- * grid_test.c: where tiles lie.
+ * grid_test.c: the places of tiles.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -15,11 +15,10 @@ static void layouts_worked_by_hand(void **in)
         {64, 1, 11, 11, 4, 16, 4, 196, 772}, /* 4 (44 + 4) + 4, 16 (44 + 4) + 4 */
         {96, 2, 11, 11, 4, 16, 3, 304,
          772}, /* Krizhevsky et al. 2012, Figure 3; 6 (44 + 4) + 4 + 12 */
-        {32, 1, 5, 5, 9, 8, 4, 200, 396}, /* 4 (45 + 4) + 4, 8 (45 + 4) + 4 */
-        {7, 1, 3, 3, 16, 7, 1, 56, 368},  /* a prime number: one row while that is not too wide */
-        {37, 1, 1, 2, 24, 9, 5, 144,
-         472}, /* and rows that are not full where it is; 5 (24 + 4) + 4 */
-        {4, 1, 100, 60, 1, 4, 1, 108, 260}, /* large tiles stay as they are */
+        {32, 1, 5, 5, 9, 8, 4, 200, 396},   /* 4 (45 + 4) + 4, 8 (45 + 4) + 4 */
+        {7, 1, 3, 3, 16, 7, 1, 56, 368},    /* a prime number: one row, unless that is too wide */
+        {37, 1, 1, 2, 24, 9, 5, 144, 472},  /* too wide: rows that are not full; 5 (24 + 4) + 4 */
+        {4, 1, 100, 60, 1, 4, 1, 108, 260}, /* large tiles are not magnified */
     };
 
     (void)in;
@@ -34,7 +33,7 @@ static void layouts_worked_by_hand(void **in)
     }
 }
 
-/* The tile, 1 .., whose colour is at a pixel; 0: white. */
+/* The number of the tile, from 1, whose colour the pixel has; 0: white. */
 static int tile_at(const an_image *image, int y, int x)
 {
     const uint8_t *pixel = image->pixels + ((ptrdiff_t)y * image->width + x) * 3;

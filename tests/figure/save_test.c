@@ -1,5 +1,5 @@
 /*
- * save_test.c: what is saved holds the image, and is whole or absent.
+ * save_test.c: a saved file holds the image, and a failure leaves no partial file.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -21,7 +21,7 @@ static an_image draw(alexnet_context *ctx)
     return image;
 }
 
-/* The bytes of the letters up to `end`; returns how many. */
+/* Decodes the base64 letters up to `end`; returns the number of bytes. */
 static size_t read_base64(const char *text, const char *end, uint8_t *out)
 {
     static const char letters[] =
@@ -39,7 +39,7 @@ static size_t read_base64(const char *text, const char *end, uint8_t *out)
     return count;
 }
 
-/* Of many sizes, so that a PNG's last letters are padded in each of the three ways. */
+/* Saves images of many sizes, so that the base64 of a PNG ends in each of the three paddings. */
 static void both_kinds_hold_the_image(void **state)
 {
     static const char mark[] = "data:image/png;base64,";
@@ -110,7 +110,7 @@ static void every_failure_is_clean(void **state)
             an_test_fault_arm(&fault, w->ctx, AN_FAULT_ANY, n, false, EIO);
             const alexnet_status status = an_figure_save(w->ctx, path, "one", &image);
             if (!an_test_fault_disarm(&fault)) break;
-            /* OK: only the folder was not synced or the like */
+            /* OK: a failed sync of the folder, or the like, does not fail the write */
             assert_true(status == ALEXNET_OK || status == ALEXNET_NO_MEMORY ||
                         status == ALEXNET_IO);
             remove(path);

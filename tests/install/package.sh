@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs the build, moves the installed tree, and lets strangers build against it: by find_package and by pkg-config.
+# Installs the build, moves the installed tree, and builds other programs against it, by
+# find_package and by pkg-config.
 # usage: package.sh BUILD-DIRECTORY CC CXX VERSION
 # SPDX-License-Identifier: MIT
 set -eu
@@ -7,7 +8,7 @@ build=$1 cc=$2 cxx=$3 version=$4
 here=$(cd "$(dirname "$0")" && pwd)
 
 if [ -z "$cxx" ]; then
-    echo "skipped: no C++ compiler here"
+    echo "skipped: no C++ compiler"
     exit 77
 fi
 scratch=$(mktemp -d)
@@ -37,7 +38,8 @@ expect "C++, library $version: 10 prob" by-cmake/cxx_shared
 echo "== pkg-config"
 PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name alexnet.pc)")
 export PKG_CONFIG_PATH
-[ "$(pkg-config --modversion alexnet)" = "$version" ] || { echo "alexnet.pc: wrong version"; exit 1; }
+[ "$(pkg-config --modversion alexnet)" = "$version" ] ||
+    { echo "alexnet.pc: wrong version"; exit 1; }
 libdir=$(pkg-config --variable=libdir alexnet)
 # shellcheck disable=SC2046 # the flags are words
 "$cc" "$here/consumer/consumer.c" -o c_shared $(pkg-config --cflags --libs alexnet)

@@ -1,5 +1,5 @@
 /*
- * support.c: what every test shares.
+ * support.c: the implementation of support.h.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -144,7 +144,7 @@ const char *an_test_path(const char *folder, const char *name)
     return path;
 }
 
-/* Whether `words` has one of the key that `word` begins with. */
+/* True if `words` has a word with the key that `word` begins with. */
 static bool names_key(const char *words, const char *word)
 {
     const size_t length = strcspn(word, "=") + 1;
@@ -194,7 +194,7 @@ void an_test_write_text(const char *path, const char *text)
 void an_test_assert_file(const char *path, const void *data, size_t bytes)
 {
     FILE *file = fopen(path, "rb");
-    char *found = malloc(bytes + 1); /* one more, to see a longer file */
+    char *found = malloc(bytes + 1); /* one more byte, to notice a longer file */
 
     if (file == NULL) fail_msg("no file %s", path);
     assert_non_null(found);
@@ -246,11 +246,11 @@ bool an_test_leaves_out(const char *what)
     return emulated;
 }
 
-/* ---- a place of one's own ---- */
+/* ---- tests with files ---- */
 
 size_t an_test_count_descriptors(void)
 {
-    return an_test_count_entries("/proc/self/fd") - 1; /* the one that looks is not counted */
+    return an_test_count_entries("/proc/self/fd") - 1; /* without the one that reads this folder */
 }
 
 int an_test_place_open(void **state)

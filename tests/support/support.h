@@ -1,14 +1,14 @@
 /*
- * support.h: what every test shares: contexts that are checked for leaks, faults on demand, a folder of its own,
- * the images outside the repository, the distance between two arrays.
+ * support.h: what the tests share: contexts that are checked for leaks, injected faults, temporary
+ * folders, images outside the repository, the distance between two arrays.
  *
- * Every helper fails the running cmocka test when it cannot do its work.
+ * Every function fails the running cmocka test if it cannot do its work.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TEST_SUPPORT_H
 #define AN_TEST_SUPPORT_H
 
-#include <setjmp.h> /* cmocka.h wants these four first */
+#include <setjmp.h> /* cmocka.h needs these four before it */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,29 +23,30 @@
 
 /* ---- statuses ---- */
 
-/* Fails the test, with the context's message, unless the call gives that status. */
-#define an_assert_status(ctx, call, expected) an_check_status(ctx, call, expected, #call, __FILE__, __LINE__)
-#define an_assert_ok(ctx, call)               an_assert_status(ctx, call, ALEXNET_OK)
+/* Fails the test, with the context's message, unless the call returns the expected status. */
+#define an_assert_status(ctx, call, expected)                                                      \
+    an_check_status(ctx, call, expected, #call, __FILE__, __LINE__)
+#define an_assert_ok(ctx, call) an_assert_status(ctx, call, ALEXNET_OK)
 
 /* Fails the test unless the context's message contains `part`. */
 #define an_assert_error(ctx, part) an_check_error(ctx, part, __FILE__, __LINE__)
 
-void an_check_status(const alexnet_context *ctx, alexnet_status found, alexnet_status expected, const char *call, const char *file,
-                     int line);
+void an_check_status(const alexnet_context *ctx, alexnet_status found, alexnet_status expected,
+                     const char *call, const char *file, int line);
 void an_check_error(const alexnet_context *ctx, const char *part, const char *file, int line);
 
 /* ---- contexts and memory ---- */
 
-/* Counts the blocks taken through a context's allocation hooks. */
+/* Counts the blocks that are allocated through a context's hooks. */
 typedef struct an_test_memory {
-    atomic_long live;  /* blocks not yet given back */
-    atomic_long total; /* blocks ever taken */
+    atomic_long live;  /* blocks not yet freed */
+    atomic_long total; /* blocks ever allocated */
 } an_test_memory;
 
-/* Options for alexnet_open() or an_context_open() that take memory through `memory`; the rest is default. */
+/* Default options for alexnet_open() or an_context_open() that allocate through `memory`. */
 alexnet_options an_test_options(an_test_memory *memory);
 
-/* A context of base alone (no backend). With `memory`, blocks are counted there; NULL: plain malloc. */
+/* Opens a context of base alone (no backend). memory: counts its blocks; NULL: plain malloc. */
 alexnet_context *an_test_open(an_test_memory *memory);
 
 /* Closes the context and fails the test if a block of `memory` (may be NULL) is still live. */
@@ -54,7 +55,8 @@ void an_test_close(alexnet_context *ctx, const an_test_memory *memory);
 /* ---- faults ---- */
 
 /*
- * Makes the n-th of the operations in `kinds` fail, once or for ever. A sweep tries every n until nothing fails any more:
+ * Makes the n-th operation of the given kinds fail, once, or it and all after it. A sweep tries
+ * every n until no operation fails:
  *
  *     for (long n = 0; ; ++n) {
  *         an_test_fault fault;
@@ -65,30 +67,32 @@ void an_test_close(alexnet_context *ctx, const an_test_memory *memory);
  *     }
  */
 #define AN_FAULT_BIT(kind) (1u << (kind))
-#define AN_FAULT_FILES     (AN_FAULT_ANY & ~AN_FAULT_BIT(AN_FAULT_MEMORY)) /* every kind but memory */
+#define AN_FAULT_FILES     (AN_FAULT_ANY & ~AN_FAULT_BIT(AN_FAULT_MEMORY)) /* all but memory */
 #define AN_FAULT_ANY       ((AN_FAULT_BIT(AN_FAULT_STAT) << 1) - 1)
 
 typedef struct an_test_fault {
     alexnet_context *ctx;
-    unsigned         kinds;
-    long             n; /* 0: the first */
-    bool             forever;
-    int              error;
-    atomic_long      asked;
+    unsigned kinds;
+    long n; /* the operation that fails; 0: the first */
+    bool forever;
+    int error;
+    atomic_long asked;
 } an_test_fault;
 
-void an_test_fault_arm(an_test_fault *fault, alexnet_context *ctx, unsigned kinds, long n, bool forever, int error);
+void an_test_fault_arm(an_test_fault *fault, alexnet_context *ctx, unsigned kinds, long n,
+                       bool forever, int error);
 
-/* Takes the hook off; true when at least one operation was made to fail. */
+/* Removes the hook. True if at least one operation was made to fail. */
 bool an_test_fault_disarm(an_test_fault *fault);
 
 /* ---- files ---- */
 
-/* A new empty folder under $TMPDIR or /tmp, and its end with everything in it. The path is allocated: close frees it. */
+/* Opens a new empty folder under $TMPDIR or /tmp; close removes it with its contents and frees the
+ * path. */
 char *an_test_folder_open(void);
-void  an_test_folder_close(char *folder);
+void an_test_folder_close(char *folder);
 
-/* FOLDER/NAME. Like that of an_test_data() the text lives until the 64th call after. */
+/* FOLDER/NAME. The text is valid for the next 63 calls of this function and an_test_data(). */
 const char *an_test_path(const char *folder, const char *name);
 
 void an_test_write(const char *path, const void *data, size_t bytes);
@@ -98,41 +102,45 @@ void an_test_write_text(const char *path, const char *text);
 void an_test_assert_file(const char *path, const void *data, size_t bytes);
 void an_test_assert_text_file(const char *path, const char *text);
 
-/* Adds to options->settings, in place of what it said of the same keys: "lr=%g schedule=cosine". Lives as such a path. */
+/* Sets keys of options->settings, such as "lr=%g schedule=cosine"; other keys are kept. The text is
+ * valid as long as that of an_test_path(). */
 void an_test_set(alexnet_train_options *options, const char *format, ...) AN_PRINTF(2, 3);
 
-/* How many entries a folder has, hidden ones counted. */
+/* The number of entries of a folder, with hidden ones. */
 size_t an_test_count_entries(const char *folder);
 
-/* $ALEXNET_TEST_DATA/NAME. NULL, with the reason printed, when the variable or the file is missing: then skip(). */
+/* $ALEXNET_TEST_DATA/NAME. If the variable or the file is missing, prints the reason and returns
+ * NULL: then skip(). */
 const char *an_test_data(const char *name);
 
-/* True where $ALEXNET_TEST_EMULATED is set, as by `make test-arm`: the processor is a program, and what takes it minutes
-   is left out, which is printed. */
+/* True if $ALEXNET_TEST_EMULATED is set, as by `make test-arm`: the processor is emulated, and what
+ * takes minutes on it is left out. Prints what. */
 bool an_test_leaves_out(const char *what);
 
-/* ---- a place of one's own ---- */
+/* ---- tests with files ---- */
 
 /*
- * What a test that works with files needs. an_test_in_place(function) makes a cmocka test whose *state is an an_test_place;
- * at its end the folder is removed, and blocks or file descriptors left over fail the test.
+ * What a test that works with files needs. an_test_in_place(function) makes a cmocka test whose
+ * *state is an an_test_place. At its end the folder is removed, and leaked blocks or file
+ * descriptors fail the test.
  */
 typedef struct an_test_place {
-    an_test_memory   memory;
+    an_test_memory memory;
     alexnet_context *ctx; /* counts its memory in `memory` */
-    char            *folder;
-    size_t           descriptors; /* open at the start */
+    char *folder;
+    size_t descriptors; /* open at the start */
 } an_test_place;
 
-#define an_test_in_place(function) cmocka_unit_test_setup_teardown(function, an_test_place_open, an_test_place_close)
+#define an_test_in_place(function)                                                                 \
+    cmocka_unit_test_setup_teardown(function, an_test_place_open, an_test_place_close)
 
-int    an_test_place_open(void **state);
-int    an_test_place_close(void **state);
-size_t an_test_count_descriptors(void); /* of this process, now */
+int an_test_place_open(void **state);
+int an_test_place_close(void **state);
+size_t an_test_count_descriptors(void); /* open file descriptors of this process */
 
 /* ---- numbers ---- */
 
-/* ||a - b|| / ||b|| in double; ||a|| where b is zero; NaN where either has one. */
+/* ||a - b|| / ||b|| in double; ||a|| if b is zero; NaN if either array has one. */
 double an_relative_error(const float *a, const float *b, size_t n);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * consumer.c: a C program of somebody else: makes a network, runs it on one image's worth of
- * numbers, and adds up the probabilities.
+ * consumer.c: a C program that uses the installed library: makes a network, runs it on numbers in
+ * the shape of one image, and adds up the probabilities.
  * SPDX-License-Identifier: MIT
  */
 #include <alexnet.h>

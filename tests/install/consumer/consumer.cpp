@@ -1,5 +1,5 @@
-// consumer.cpp: a C++ program of somebody else: makes a network, runs it on one image's worth of
-// numbers, and adds up the probabilities.
+// consumer.cpp: a C++ program that uses the installed library: makes a network, runs it on numbers
+// in the shape of one image, and adds up the probabilities.
 // SPDX-License-Identifier: MIT
 #include <alexnet.h>
 #include <iostream>
@@ -31,12 +31,13 @@ int main()
 
     alexnet_model_info info;
     alexnet_model_get_info(model, &info);
-    std::vector<float> pixels(static_cast<std::size_t>(info.input[0] * info.input[1] * info.input[2]));
+    const int count = info.input[0] * info.input[1] * info.input[2];
+    std::vector<float> pixels(static_cast<std::size_t>(count));
     std::vector<float> probs(static_cast<std::size_t>(info.classes));
     std::iota(pixels.begin(), pixels.end(), 0.0f);
     if (alexnet_session_run(session, pixels.data(), 1, probs.data()) != ALEXNET_OK) return 1;
 
-    std::cout << "C++, library " << alexnet_version() << ": " << probs.size() << " probabilities, sum "
-              << std::accumulate(probs.begin(), probs.end(), 0.0f) << "\n";
+    std::cout << "C++, library " << alexnet_version() << ": " << probs.size()
+              << " probabilities, sum " << std::accumulate(probs.begin(), probs.end(), 0.0f) << "\n";
     return 0;
 }

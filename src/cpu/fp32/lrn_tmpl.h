@@ -5,8 +5,8 @@
  *
  *     across maps   a line is a pixel's maps of one group; lines are contiguous, and so are those
  *                   of a row. A chunk is as many lines as make LRN_CHUNK floats. Backward holds
- *                   five times that (x, dy, dx, squares, t: 20 KB); x, dy and dx of the next chunk are
- *                   prefetched meanwhile
+ *                   five times that (x, dy, dx, squares, t: 20 KB); x, dy and dx of the next chunk
+ *                   are prefetched meanwhile
  *     within a map  a block is LRN_BLOCK channels of an image, row by row: sums down the window's
  *                   rows first, then along them. As many rows of it are read as the window has: the
  *                   5 of net 145 take 17 KB, and the sums 4 KB, in L1

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes torchvision's AlexNet, with random weights, in the forms that the peers read.
+"""Writes torchvision's AlexNet, with random weights, in the formats that the peers read.
 
 usage: export_onnx.py FOLDER
 
     alexnet.pt                      PyTorch's state_dict
     alexnet.onnx                    input x [n][3][224][224], output y [n][1000]
     alexnet.param, alexnet.bin      ncnn: the same, with every ReLU inside the layer before it
-    image.npy, logits.npy         one image, and what PyTorch answers in fp32: every peer is checked with it
+    image.npy, logits.npy           one image, and PyTorch's output in fp32: every peer is checked
+                                    with it
 
 Needs torch, torchvision, onnx and onnxscript.
 """

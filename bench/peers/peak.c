@@ -1,13 +1,13 @@
 /*
- * peak.c: what this machine's arithmetic and memory can do, to set measured speeds beside.
+ * peak.c: the peak speed of this machine's arithmetic and memory, to compare speeds with.
  *
  *     cc -O2 -pthread peak.c -o peak && ./peak [--threads N] [--cpu avx2|avx512]
  *
  * Prints one line of JSON: GFLOP/s of fp32 multiply-adds; where the CPU has them, of bf16 and int8
- * dot products; GB/s read from memory. In each thread, instructions of one kind wait for nothing
- * but each other's turn. Bursts of some 60 ms of every kind take turns for two or three seconds, and
- * the median counts: the speed of a shared machine drifts. For the same reason, measure in the same
- * minute what stands beside it. --cpu avx2 keeps to AVX2's vectors. x86-64, gcc or clang.
+ * dot products; GB/s read from memory. In each thread the instructions of one kind are independent.
+ * Bursts of about 60 ms of every kind take turns for two or three seconds, and the median counts,
+ * because the speed of a shared machine drifts. For the same reason, measure in the same minute
+ * what is compared with it. --cpu avx2 uses AVX2's vectors only. x86-64, gcc or clang.
  * SPDX-License-Identifier: MIT
  */
 #define _GNU_SOURCE
@@ -82,7 +82,7 @@ __attribute__((target("avx512f,avx512vnni"))) static void *int8_512(void *unused
     return unused;
 }
 
-/* Keeps the compiler from dropping a sum that nobody reads. */
+/* Keeps the compiler from dropping a sum that is not read. */
 static volatile int sink;
 
 __attribute__((target("avx2"))) static void *read_memory(void *block)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""peer.py: what the peers' programs share: arguments, timing, the check against PyTorch, one line of JSON."""
+"""peer.py: arguments, timing, the check against PyTorch and the line of JSON of all peers."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ IMAGE = (3, 224, 224)
 
 
 def arguments(description, tasks, dtypes=("fp32", "bf16")):
-    """The arguments of every peer; its own switches are added to what this returns."""
+    """The arguments of every peer; a peer adds its own options to the parser returned."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("task", choices=tasks)
     parser.add_argument("--batch", type=int, default=64)
@@ -26,7 +26,7 @@ def arguments(description, tasks, dtypes=("fp32", "bf16")):
 
 
 def images(a):
-    """A batch of pseudo-random images, the first of which is the one that PyTorch's answer is known for."""
+    """A batch of pseudo-random images, the first is the one whose PyTorch output is known."""
     x = numpy.random.default_rng(0).standard_normal((a.batch, *IMAGE), dtype=numpy.float32)
     if a.model:
         x[0] = numpy.load(os.path.join(a.model, "image.npy"))
@@ -34,7 +34,7 @@ def images(a):
 
 
 def time_steps(step, a):
-    """The median time of a step, the processors in use meanwhile, and what the last step returned."""
+    """The median time of a step, the processors in use meanwhile, and the result of the last step."""
     times, busy = [], 0
     for i in range(a.warm_up + a.steps):
         start, start_busy = time.perf_counter(), time.process_time()
@@ -52,7 +52,7 @@ def error_of(logits, a):
 
 
 def report(peer, version, a, timed, error, threads):
-    """Prints the result; `timed` is of time_steps(), `threads` what the peer says that it uses."""
+    """Prints the result; `timed` is of time_steps(), `threads` the number that the peer reports."""
     seconds, processors = timed
     print(json.dumps({
         "peer": peer, "version": version, "task": a.task, "model": "torchvision", "dtype": a.dtype, "batch": a.batch,

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Times PyTorch on torchvision's AlexNet. Needs torch and torchvision, any version from 1.13.
 
-A training step is forward, cross-entropy, backward, and SGD with momentum and weight decay. bf16 is autocast.
-Prints one line of JSON.
+A training step is forward, cross-entropy, backward, and SGD with momentum and weight decay. bf16
+is autocast. Prints one line of JSON.
 """
 
 import inspect
@@ -19,7 +19,7 @@ import peer
 warnings.filterwarnings("ignore")
 parser = peer.arguments(__doc__, ["train", "infer"])
 parser.add_argument("--compile", action="store_true", help="torch.compile, where this PyTorch has it")
-parser.add_argument("--channels-last", action="store_true", help="tensors lie as [n][h][w][c]")
+parser.add_argument("--channels-last", action="store_true", help="tensors are laid out as [n][h][w][c]")
 a = parser.parse_args()
 
 torch.manual_seed(0)
@@ -39,7 +39,7 @@ def autocast():
 
 
 def version():
-    """PyTorch's, and the BLAS that it takes from the system: Debian's multiplies matrices with whichever is there."""
+    """The version of PyTorch, and the BLAS of the system if it uses that, as Debian's PyTorch does."""
     with open("/proc/self/maps", encoding="utf-8") as maps:
         blas = re.search(r"/([^/]+)/libblas\.so", maps.read())
     return torch.__version__ + (f" with {blas[1]}" if blas else "")

@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
-"""PyTorch on a folder of photos, for docs/quick-recipe.md: the same recipe, data, cores and time as `alexnet train`.
+"""Trains PyTorch on a folder of photos, for docs/quick-recipe.md, with the recipe, data, cores and
+time of `alexnet train`.
 
-    torch_photos.py DATA [--from WEIGHTS] [--seconds N] [--epochs N] [--batch N] [--lr X] [--min-area X] [--dropout X]
-                    [--init family|he] [--average X] [--grow N] [--seed N] [--batch-norm]
+    torch_photos.py DATA [--from WEIGHTS] [--seconds N] [--epochs N] [--batch N] [--lr X]
+                    [--min-area X] [--dropout X] [--init family|he] [--average X] [--grow N]
+                    [--seed N] [--batch-norm]
 
 Its defaults are the recipe `finetune`. The recipe `quick-bn` for the model `bn` is
-`--batch-norm --lr 0.03 --min-area 0.35 --dropout 0.2 --grow 0`. Prints a JSON line an epoch: seconds since the first step (validation included), training loss, validation top-1. With
---seconds the cosine ends there: its length follows from the pace of the first 20 steps.
+`--batch-norm --lr 0.03 --min-area 0.35 --dropout 0.2 --grow 0`. Prints a
+JSON line an epoch: seconds since the first step (validation included), training loss, validation
+top-1. With --seconds the cosine ends at that time: its length follows from the speed of the first
+20 steps.
 Needs torch, torchvision and, with --from, safetensors.
 """
 # SPDX-License-Identifier: MIT
@@ -146,7 +150,7 @@ def main():
             step += 1
             now = time.monotonic() - start
             if step == PACE_STEPS:
-                paced = now  # what comes before is the start of workers and of the engine
+                paced = now  # the time before is the start of workers and of the engine
             if args.seconds and step > PACE_STEPS and step % PACE_STEPS == 0:
                 # the rest of the time, less a validation at its end, at a third of a step's cost an image
                 pace = (now - paced - validating) / (step - PACE_STEPS)

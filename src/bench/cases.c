@@ -1,5 +1,5 @@
 /*
- * cases.c: operands of a case, and running it. How each primitive is called, in cases_*.c.
+ * cases.c: operands of a case, and running it. cases_*.c say how each primitive is called.
  * SPDX-License-Identifier: MIT
  */
 #include "bench/cases.h"
@@ -17,7 +17,7 @@ size_t an_operand_bytes(const an_operand *operand)
     return operand->count * element[operand->type];
 }
 
-/* A place of window i of the outputs [n][p][q][c], one that lies on the map. */
+/* A place of window i of the outputs [n][p][q][c], one that is on the map. */
 static uint8_t place_of(const an_pool *g, size_t i, float unit)
 {
     const int q = (int)(i / (size_t)g->c % (size_t)g->q);
@@ -103,6 +103,6 @@ an_case an_case_get(const an_case_list *list, int index, int n)
     an_case c = list->cases[index];
     c.conv2d.n = c.conv2d.pool.n = c.linear.n = c.pool.n = c.lrn.n = c.lrn.pool.n = n;
     c.kind->sizes(&c, &sizes);
-    if (!sizes.updates) c.shape.n = n; /* weights are as many for any batch */
+    if (!sizes.updates) c.shape.n = n; /* the number of weights does not depend on the batch */
     return c;
 }

@@ -1,7 +1,7 @@
 /*
- * cases.h: one call of one primitive as data: which, of what size, how many operations. The tests
- * run cases of odd sizes on every tier and compare; `alexnet bench kernels` times those of
- * networks.
+ * cases.h: one call of one primitive as data: the primitive, its sizes, its number of operations.
+ * The tests run cases of odd sizes on every tier and compare; `alexnet bench kernels` times those
+ * of networks.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_BENCH_CASES_H
@@ -29,7 +29,7 @@ typedef struct an_operand {
     an_pool pool; /* places: of these windows, and on the map */
 } an_operand;
 
-/* What a case reads and writes. */
+/* The operands of a case. */
 typedef struct an_case_sizes {
     an_operand in[AN_CASE_INPUTS], out[AN_CASE_OUTPUTS];
     bool updates;  /* outputs are read, too */
@@ -55,7 +55,7 @@ typedef struct an_case_kind {
 struct an_case {
     const char *name; /* "conv2 forward" */
     const an_case_kind *kind;
-    /* the one that the kind asks for: */
+    /* the one that the kind uses: */
     an_conv2d conv2d; /* perhaps with the pooling that follows */
     an_linear linear;
     an_pool pool;
@@ -63,14 +63,14 @@ struct an_case {
     an_shape shape; /* everything else; rows of classes and elements are n and c */
     /* options */
     alexnet_dtype dtype;   /* of conv2d and linear */
-    const char *algorithm; /* of these: it is this one that runs; NULL: the backend's choice */
-    bool behind_relu;     /* of these, forward: x has no numbers below 0 */
-    const void *packed;   /* of these, forward: an_case_pack_weights() */
-    bool relu;      /* conv2d backward data: that of the ReLU before, whose output is an operand */
+    const char *algorithm; /* of these, the one to run; NULL: the backend's choice */
+    bool behind_relu;      /* of these, forward: x has no numbers below 0 */
+    const void *packed;    /* of these, forward: an_case_pack_weights() */
+    bool relu;      /* conv2d backward data: with the ReLU before, whose output is an operand */
     bool with_data; /* linear backward weights: the data gradient in the same sweep */
-    bool apart;     /* what would be fused runs as its parts, one after the other */
+    bool apart;     /* fused operations run separately, one after the other */
     bool lr_inside;
-    bool ascends; /* SGD goes up the gradient: of positive operands, the scale of what it rounds */
+    bool ascends; /* SGD goes up the gradient: with positive operands, the scale of its rounding */
     float smoothing; /* of the loss */
     bool blended;    /* of the loss: images with two labels */
     bool fixed;      /* statistics, of batch_norm backward */
@@ -99,8 +99,9 @@ void an_case_get_sizes(const an_case *c, an_case_sizes *out);
 
 size_t an_case_scratch(const an_case *c, const an_backend *backend, int threads); /* bytes */
 
-/* What computes the case there: "direct int8". "" where the backend has but one way, which is
-   fp32's. NULL: c->algorithm is none of its own, or does not apply to the case. */
+/* The name of the algorithm that computes the case: "direct int8". "" where the backend has only
+   one algorithm, in fp32. NULL: the backend lacks c->algorithm, or it does not apply to the case.
+   */
 const char *an_case_algorithm(const an_case *c, const an_backend *backend);
 
 /* Values for an operand, a function of (operand, seed). Floats are -1 .. 1, or 0 .. 1. */
@@ -109,8 +110,8 @@ void an_operand_fill(const an_operand *operand, uint64_t seed, void *data);
 /* Bytes of an operand. */
 size_t an_operand_bytes(const an_operand *operand);
 
-/* Weights in the form that the case's algorithm wants: its bytes, 0 where it wants none; and making
-   them, which the runs of the case that follow use. */
+/* Packed weights for the algorithm of the case: their bytes, 0 where it does not pack; and packing
+   them, for the later runs of the case. */
 size_t an_case_packed_bytes(const an_case *c, const an_backend *backend);
 alexnet_status an_case_pack_weights(an_case *c, const an_backend *backend, const an_run *run,
                                     const void *const in[AN_CASE_INPUTS], void *packed);
@@ -125,7 +126,7 @@ typedef struct an_case_list {
 } an_case_list;
 
 extern const an_case_list an_cases_step; /* a training step of torchvision's AlexNet, as planned */
-extern const an_case_list an_cases_others; /* calls of each kind, and form, that it has none of */
+extern const an_case_list an_cases_others; /* calls of each kind, and form, that the step lacks */
 
 an_case an_case_get(const an_case_list *list, int index, int n); /* for a batch of n images */
 

@@ -1,5 +1,5 @@
 /*
- * cases_conv2d.c: how convolutions are called, and locally connected layers.
+ * cases_conv2d.c: how convolutions and locally connected layers are called.
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"
@@ -13,7 +13,7 @@ static int64_t conv2d_x(const an_conv2d *g) { return (int64_t)g->n * g->c * g->h
 
 static int64_t conv2d_map(const an_conv2d *g) { return (int64_t)g->n * g->k * g->p * g->q; }
 
-/* As the layer hands it on: pooled, where that is a part of it. */
+/* The output of the layer: pooled, where the pooling is a part of it. */
 static int64_t conv2d_y(const an_conv2d *g)
 {
     return g->pool.r > 0 ? an_pooled(&g->pool) : conv2d_map(g);
@@ -38,13 +38,13 @@ static void conv2d_sizes(const an_case *c, an_case_sizes *out)
         *out = (an_case_sizes){.in = {an_layer_input(c, x), an_floats(w), an_floats(g->k)},
                                .out = {an_floats(y)},
                                .terms = w / g->k + 1};
-        if (!g->packed) out->out[1] = an_places(&g->pool); /* of which only training has a use */
+        if (!g->packed) out->out[1] = an_places(&g->pool); /* used only in training */
         break;
     case AN_BACKWARD_DATA:
         *out = (an_case_sizes){.in = {an_floats(y), an_floats(w), [3] = an_places(&g->pool)},
                                .out = {an_floats(x)},
                                .terms = (int64_t)g->k / g->groups * g->r * g->s};
-        if (c->relu) out->in[2] = an_floats(x); /* what the ReLU before gave */
+        if (c->relu) out->in[2] = an_floats(x); /* the output of the ReLU before */
         break;
     case AN_BACKWARD_WEIGHTS:
         *out = (an_case_sizes){.in = {an_floats(x), an_floats(y), [3] = an_places(&g->pool)},
@@ -56,13 +56,13 @@ static void conv2d_sizes(const an_case *c, an_case_sizes *out)
 }
 
 /*
- * How a backend computes a case: an algorithm, and what that one does not do itself, as a plan has
- * it then: images are converted before, the pooling and the ReLU's mask are passes of their own.
+ * How a backend computes a case: an algorithm, and separate passes for what the algorithm does not
+ * do, as in a plan: images are converted before; pooling and the ReLU's mask follow.
  */
 typedef struct conv2d_way {
-    an_conv2d g; /* what the algorithm is given */
+    an_conv2d g; /* the algorithm's argument */
     const an_conv2d_algorithm *algorithm;
-    bool converts, pools, masks;              /* apart from it */
+    bool converts, pools, masks;              /* in separate passes */
     size_t x_at, map_at, algorithm_at, bytes; /* in scratch */
 } conv2d_way;
 

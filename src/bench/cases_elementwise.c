@@ -1,6 +1,6 @@
 /*
- * cases_elementwise.c: how functions of single numbers are called, changes of layout, loss and
- * updates.
+ * cases_elementwise.c: how element by element functions, changes of layout, loss and updates are
+ * called.
  * SPDX-License-Identifier: MIT
  */
 #include "bench/cases_kinds.h"
@@ -66,8 +66,8 @@ static void binary_sizes(const an_case *c, an_case_sizes *out)
     out->in[1] = out->in[0];
 }
 
-/* Both makers of e^x and tanh may be wrong in the last two bits: as many roundings as in a sum of
-   these terms. */
+/* Both implementations of e^x and tanh may be wrong in the last two bits: as many roundings as in a
+   sum of these terms. */
 #define FUNCTION_TERMS 4
 
 static void function_sizes(const an_case *c, an_case_sizes *out)
@@ -159,7 +159,7 @@ static alexnet_status update_run(const an_case *c, const an_backend *backend, co
     return backend->average(run, 0.25f, count, in[0], out[0]);
 }
 
-/* The answer, 0 or 1. */
+/* The result, 0 or 1. */
 static void all_finite_sizes(const an_case *c, an_case_sizes *out)
 {
     *out = (an_case_sizes){.in = {an_floats(an_shape_count(c->shape))},

@@ -1,5 +1,5 @@
 /*
- * cases_kinds.h: what the files share that define kinds of cases. Each kind lies in the file of its
+ * cases_kinds.h: helpers of the files that define kinds of cases. Each kind is in the file of its
  * layers:
  *
  *     cases_conv2d.c       convolutions, and locally connected layers
@@ -7,7 +7,7 @@
  *     cases_maps.c         pooling, normalisations
  *     cases_elementwise.c  activations, dropout, changes of layout, loss, updates
  *
- * The calls that networks make of them are in cases_networks.c.
+ * The calls that networks make are in cases_networks.c.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_BENCH_CASES_KINDS_H
@@ -28,14 +28,14 @@ static inline an_operand an_places(const an_pool *g)
     return (an_operand){.count = (size_t)an_pooled(g), .type = AN_OPERAND_PLACE, .pool = *g};
 }
 
-/* What goes into the forward pass of a layer with weights. */
+/* The inputs of the forward pass of a layer with weights. */
 static inline an_operand an_layer_input(const an_case *c, int64_t count)
 {
     return (an_operand){.count = (size_t)count,
                         .type = c->behind_relu ? AN_OPERAND_UNIT : AN_OPERAND_FLOAT};
 }
 
-/* The operands of a pass, as they lie in a case of a convolution or a linear layer. */
+/* The operands of a pass, in the order of a case of a convolution or a linear layer. */
 an_conv2d_tensors an_case_tensors(const an_case *c, an_pass pass,
                                   const void *const in[AN_CASE_INPUTS],
                                   void *const out[AN_CASE_OUTPUTS]);
@@ -49,8 +49,7 @@ static inline an_sgd an_case_sgd_rule(const an_case *c)
                     .lr_inside = c->lr_inside};
 }
 
-/* What a case does for itself lies first in its scratch, `bytes` of it; the rest is the
-   primitive's. */
+/* The first `bytes` of a case's scratch are for the case; the rest is for the primitive. */
 static inline an_run an_run_behind(const an_run *run, size_t bytes)
 {
     return (an_run){run->threads, (char *)run->scratch + bytes, run->scratch_bytes - bytes};

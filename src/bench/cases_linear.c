@@ -1,5 +1,5 @@
 /*
- * cases_linear.c: how linear layers are called, SGD's update included.
+ * cases_linear.c: how linear layers, and SGD's update with them, are called.
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"
@@ -9,7 +9,7 @@
 
 static int64_t linear_w(const an_linear *g) { return (int64_t)g->outputs * g->inputs; }
 
-/* SGD rounds a few times more than the gradient that goes into it. */
+/* SGD rounds a few times more than the gradient that it uses. */
 #define UPDATE_TERMS 4
 
 /* Weights, or their gradient; bias gradient; velocity; data gradient. */
@@ -56,7 +56,7 @@ static const an_linear_algorithm *linear_algorithm(const an_case *c, const an_ba
 {
     an_linear planned = c->linear;
 
-    /* What was planned for many images takes few, too; and bf16's is planned for many alone. */
+    /* A plan for many images also serves few; and bf16 is planned for many only. */
     planned.n = AN_MAX(planned.n, 64);
     if (c->algorithm == NULL) return backend->linear(backend, &planned, pass, c->dtype);
     for (int i = 0; backend->linear_algorithms[i] != NULL; ++i) {
@@ -114,9 +114,9 @@ static alexnet_status linear_pack_weights(const an_case *c, const an_backend *ba
     return linear_algorithm(c, backend, AN_FORWARD)->pack_weights(run, &c->linear, w, packed);
 }
 
-/* ---- the weight gradient, and what goes with it: SGD's update, the data gradient ---- */
+/* ---- the weight gradient, with SGD's update and the data gradient ---- */
 
-/* Apart, the gradient is stored for SGD. */
+/* Not fused, the gradient is stored for SGD. */
 static size_t stored_bytes(const an_case *c)
 {
     an_scratch plan = {0};

@@ -108,8 +108,7 @@ static void lrn_sizes(const an_case *c, an_case_sizes *out)
     out->terms = g->within ? (int64_t)g->size * g->size : g->size;
 }
 
-/* A pooling that is not fused is done between the primitive and a map that lies first in the
-   scratch. */
+/* A pooling that is not fused works between the primitive and a map at the start of the scratch. */
 static bool lrn_pools_apart(const an_case *c, const an_backend *backend)
 {
     return c->lrn.pool.r > 0 && (c->apart || !backend->lrn_pools);

@@ -19,7 +19,7 @@
 #define POOL2 1, 192, 27, 27, 3, 3, 2, 0, 0, 13, 13
 #define POOL5 1, 256, 13, 13, 3, 3, 2, 0, 0, 6, 6
 
-/* With the pooling that follows; conv1 reads images as they come. */
+/* With the pooling that follows; conv1 reads images as [n][c][h][w]. */
 #define CONV1_POOL1 CONV1, .nchw = true, .pool = {POOL1}
 #define CONV2_POOL2 CONV2, .pool = {POOL2}
 #define CONV5_POOL5 CONV5, .pool = {POOL5}
@@ -28,7 +28,7 @@
 #define FC7         1, 4096, 4096
 #define FC8         1, 4096, 1000
 
-/* As a plan fuses it. What a backend cannot fuse it does one after the other. */
+/* Fused as in a plan. A backend does separately what it cannot fuse. */
 /* clang-format off */
 static const an_case step[] = {
     {"conv1+pool1 forward", &an_case_conv2d[AN_FORWARD], .conv2d = {CONV1_POOL1}, .relu = true},
@@ -55,13 +55,17 @@ static const an_case step[] = {
     {"unflatten", &an_case_unflatten, .shape = {1, 256, 6, 6}},
     {"relu5 backward", &an_case_relu_backward, .shape = {1, 256, 6, 6}},
     {"conv5+pool5 backward weights", &an_case_conv2d[AN_BACKWARD_WEIGHTS], .conv2d = {CONV5_POOL5}},
-    {"conv5+pool5 backward data, relu4", &an_case_conv2d[AN_BACKWARD_DATA], .conv2d = {CONV5_POOL5}, .relu = true},
+    {"conv5+pool5 backward data, relu4", &an_case_conv2d[AN_BACKWARD_DATA],
+     .conv2d = {CONV5_POOL5}, .relu = true},
     {"conv4 backward weights", &an_case_conv2d[AN_BACKWARD_WEIGHTS], .conv2d = {CONV4}},
-    {"conv4 backward data, relu3", &an_case_conv2d[AN_BACKWARD_DATA], .conv2d = {CONV4}, .relu = true},
+    {"conv4 backward data, relu3", &an_case_conv2d[AN_BACKWARD_DATA],
+     .conv2d = {CONV4}, .relu = true},
     {"conv3 backward weights", &an_case_conv2d[AN_BACKWARD_WEIGHTS], .conv2d = {CONV3}},
-    {"conv3 backward data, relu2", &an_case_conv2d[AN_BACKWARD_DATA], .conv2d = {CONV3}, .relu = true},
+    {"conv3 backward data, relu2", &an_case_conv2d[AN_BACKWARD_DATA],
+     .conv2d = {CONV3}, .relu = true},
     {"conv2+pool2 backward weights", &an_case_conv2d[AN_BACKWARD_WEIGHTS], .conv2d = {CONV2_POOL2}},
-    {"conv2+pool2 backward data, relu1", &an_case_conv2d[AN_BACKWARD_DATA], .conv2d = {CONV2_POOL2}, .relu = true},
+    {"conv2+pool2 backward data, relu1", &an_case_conv2d[AN_BACKWARD_DATA],
+     .conv2d = {CONV2_POOL2}, .relu = true},
     {"conv1+pool1 backward weights", &an_case_conv2d[AN_BACKWARD_WEIGHTS], .conv2d = {CONV1_POOL1}},
     {"update of the others", &an_case_sgd, .shape = {1, 2478888, 1, 1}},
 };
@@ -69,7 +73,7 @@ static const an_case step[] = {
 
 const an_case_list an_cases_step = {step, AN_COUNT(step)};
 
-/* ---- what it calls nothing of ---- */
+/* ---- kinds that it does not call ---- */
 
 /* n, c, h, w; within, size, groups; alpha, beta, k */
 #define NORM1   1, 96, 55, 55, false, 5, 1, 1e-4f, 0.75f, 2 /* of paper */

@@ -1,6 +1,6 @@
 /*
- * backend.c: the table of tiers, and the choice among them. The tables of the fast tiers stand in
- * kernels_tmpl.h.
+ * backend.c: the table of tiers, and the choice among them. The tables of the fast tiers are in
+ * fp32/kernels_tmpl.h.
  * SPDX-License-Identifier: MIT
  */
 #include "cpu/backend.h"

@@ -9,7 +9,7 @@
 #include "core/backend.h"
 #include <string.h>
 
-/* To the nearest, ties to even; not a number stays one. */
+/* Rounds to the nearest, ties to even; not a number stays one. */
 static inline uint16_t an_bf16_from_float(float value)
 {
     uint32_t bits;
@@ -28,15 +28,15 @@ static inline float an_bf16_to_float(uint16_t value)
     return result;
 }
 
-/* Whether a pass is to be in bf16. A function of the shape, so that every tier gives results of the
-   same kind. */
+/* Whether a pass is computed in bf16. It depends on the shape alone, so that every tier gives
+   results of the same kind. */
 bool an_bf16_conv2d_pays(const an_conv2d *g, an_pass pass);
 bool an_bf16_linear_pays(const an_linear *g, an_pass pass);
 
 /*
- * An algorithm in bf16 out of one in fp32 (rounded_conv2d_tmpl.h, rounded_linear_tmpl.h): its
- * factors are copied, rounded, and given to `inner`. The weights are what pack_weights() leaves, or
- * a copy in scratch. Scratch: inner's, and then the copies.
+ * An algorithm in bf16 made of one in fp32 (rounded_conv2d_tmpl.h, rounded_linear_tmpl.h): its
+ * factors are copied, rounded, and passed to `inner`. The weights are those of pack_weights(), or a
+ * copy in scratch. Scratch: that of `inner`, then the copies.
  */
 size_t an_bf16_conv2d_scratch(const an_conv2d_algorithm *inner, const an_conv2d *g, int threads);
 alexnet_status an_bf16_conv2d(const an_conv2d_algorithm *inner, const an_run *run,

@@ -1,8 +1,8 @@
 /*
- * choice.c: the format is a matter of the shape alone, so that every tier gives results of the same
- * kind. Of the algorithms in that format which apply, the cheapest in fp32; the first in others:
- * one that multiplies their numbers at once stands before one that rounds for fp32, or adds them up
- * one by one.
+ * choice.c: the format depends on the shape alone, so that every tier gives results of the same
+ * kind. Of the algorithms in that format that apply, the cheapest is taken in fp32, and the first
+ * in other formats: one with instructions for the format is listed before one that rounds for fp32
+ * or that computes one number at a time.
  * SPDX-License-Identifier: MIT
  */
 #include "cpu/choice.h"

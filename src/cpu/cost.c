@@ -13,13 +13,15 @@
 
 /*
  * Measured on 2 cores of AMD Zen 5, whose peak in fp32 is 128 multiply-adds a nanosecond and core
- * with AVX-512, and half as many with AVX2; memory gives both 40 GB/s. Of what follows these are
+ * with AVX-512, and half as many with AVX2; memory gives both cores 40 GB/s. These constants are
  * guesses:
  *
  *     pace_int8 of avx512        only shown: int8 is taken wherever it fits
- *     pace_bf16, _int8 of avx2   not used: its bf16 is fp32 with rounded factors, its int8 the portable one
- *     neon                       AVX2's for half the lanes; no ARM was measured, so what is chosen there is a guess, too
- *     portable                   only shown: of its algorithms there is one for each pass and format
+ *     pace_bf16, _int8 of avx2   not used: its bf16 is fp32 with rounded factors, its int8 is the
+ *                                portable algorithm
+ *     neon                       those of AVX2 for half the lanes; no ARM was measured, so the
+ *                                choices there are guesses, too
+ *     portable                   only shown: it has one algorithm for each pass and format
  */
 const an_tier_cost an_cost_avx512 = {
     .rows = AN_TILE_AVX512_ROWS,
@@ -72,7 +74,7 @@ const an_tier_cost an_cost_neon = {
     .start = 30e-6,
 };
 
-/* A tile of one number: there is none. */
+/* There are no tiles: one number at a time. */
 const an_tier_cost an_cost_portable = {
     .rows = 1,
     .columns = 1,
@@ -84,10 +86,10 @@ const an_tier_cost an_cost_portable = {
     .start = 30e-6,
 };
 
-#define TILE_STEPS 8 /* steps of its sum that a tile takes to begin and end */
+#define TILE_STEPS 8 /* the time that a tile takes to begin and end, in steps of its sum */
 #define TILE_ROWS  5 /* with fewer, a multiply-add waits for the one before it */
 #define CACHE_BYTES                                                                                \
-    16e6 /* maps and weights of a layer that together take no more stay in L3 from layer to layer */
+    16e6 /* up to this size, maps and weights of a layer stay in L3 from layer to layer */
 
 /* ---- from work to time ---- */
 
@@ -145,8 +147,8 @@ static void add_products(const an_tier_cost *tier, double times, int rows, int c
     work->idle += times * wide * (high * (depth + steps) - rows * depth);
 }
 
-/* Maps, which come from the layer before and go to the next, and weights, which are in memory in
-   any case. */
+/* Maps, which are in cache between two layers if they are small, and weights, which always come
+   from memory. */
 static void add_bytes(double maps, double weights, an_work *work)
 {
     work->memory_bytes += weights;
@@ -158,7 +160,7 @@ static void add_bytes(double maps, double weights, an_work *work)
 
 static double inputs_of(const an_conv2d *g) { return (double)g->n * g->h * g->w * g->c; }
 
-/* Also where a pooling follows in the same pass: the choice is then the same as without. */
+/* Also where a pooling follows in the same pass, so that the choice is the same as without. */
 static double outputs_of(const an_conv2d *g) { return (double)g->n * g->k * g->p * g->q; }
 
 static double weights_of(const an_conv2d *g)
@@ -166,7 +168,7 @@ static double weights_of(const an_conv2d *g)
     return (double)g->k * (g->c / g->groups) * g->r * g->s;
 }
 
-/* How often a weight, or its gradient, passes to or from memory: what is written is read first. */
+/* How often a weight, or its gradient, is transferred: memory that is written is read first. */
 static double touches(an_pass pass) { return pass == AN_BACKWARD_WEIGHTS ? 2 : 1; }
 
 /* ---- direct ---- */

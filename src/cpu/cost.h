@@ -1,12 +1,12 @@
 /*
- * cost.h: what an algorithm executes for a pass of a shape, counted, and how long that takes by the
- * constants of a tier. The cheapest of the algorithms that apply is chosen, and `alexnet info MODEL
- * --plan` prints what it is to cost.
+ * cost.h: counts the work of an algorithm for a pass of a shape, and estimates its time by the
+ * constants of a tier. The cheapest of the algorithms that apply is chosen; `alexnet info MODEL
+ * --plan` prints its estimate.
  *
  * The constants are fixed, measured once, and nothing is calibrated when the program starts:
- * algorithms round differently, so a choice that hung on a measurement would make the bits of a
- * result hang on what else the machine did meanwhile. Nor does a choice depend on the number of
- * threads: it is made for AN_CHOICE_THREADS.
+ * algorithms round differently, so with a choice by measurement the bits of a result would depend
+ * on the load of the machine. Nor does a choice depend on the number of threads: it is made for
+ * AN_CHOICE_THREADS.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_COST_H
@@ -18,9 +18,9 @@
 typedef struct an_tier_cost {
     int rows, columns;           /* of a tile of the micro-kernel: MR and NR */
     double mac;                  /* a multiply-add of the micro-kernel in fp32 */
-    double pace_bf16, pace_int8; /* how many times as quick it is in these formats */
+    double pace_bf16, pace_int8; /* how many times as fast it is in these formats */
 
-    /* a number that is read, worked on a little, and written */
+    /* a number that is read, transformed and written */
     double map_number;      /* of a map, into or out of Winograd's form */
     double filter_number;   /* of a filter, into that form from its order in memory */
     double gradient_number; /* of a filter's gradient, out of it */
@@ -37,7 +37,7 @@ extern const an_tier_cost an_cost_portable, an_cost_avx2, an_cost_avx512, an_cos
 
 #define AN_CHOICE_THREADS 2
 
-/* What a pass executes. */
+/* The work of a pass. */
 typedef struct an_work {
     double macs; /* multiply-adds, those with the zeros that fill up tiles, too */
     /* multiply-add slots lost at the start and end of tiles, and in tiles too short to hide latency
@@ -51,7 +51,7 @@ typedef struct an_work {
 
 double an_work_seconds(const an_tier_cost *tier, const an_work *work, int threads);
 
-/* Of a layer that there is one way for: most do little but read and write so many bytes. */
+/* Of a layer with only one algorithm: most of these do little but read and write so many bytes. */
 double an_plain_seconds(const an_tier_cost *tier, double macs, double bytes, int threads);
 
 /* Linear layers of no more images: forward by dot products; both gradients in one sweep over the
@@ -62,13 +62,14 @@ double an_plain_seconds(const an_tier_cost *tier, double macs, double bytes, int
 
 /* ---- the algorithms ---- */
 
-/* Tap by tap (conv2d_direct_tmpl.h, conv2d_weights_tmpl.h, packed/conv2d_tmpl.h). */
+/* Direct, one tap after the other (conv2d_direct_tmpl.h, conv2d_weights_tmpl.h,
+   packed/conv2d_tmpl.h). */
 an_work an_direct_work(const an_tier_cost *tier, alexnet_dtype dtype, const an_conv2d *g,
                        an_pass pass);
 an_cost an_direct_cost(const an_tier_cost *tier, alexnet_dtype dtype, const an_conv2d *g,
                        an_pass pass, int threads);
 
-/* By Winograd's tiles, in fp32; g is one for which there are such: an_winograd_applies(). */
+/* By Winograd's tiles, in fp32, for a g to which they apply: an_winograd_applies(). */
 an_work an_winograd_work(const an_tier_cost *tier, const an_conv2d *g, an_pass pass);
 an_cost an_winograd_cost(const an_tier_cost *tier, const an_conv2d *g, an_pass pass, int threads);
 

@@ -1,7 +1,7 @@
 /*
- * detect.c: asks the processor. The compiler's __builtin_cpu_supports() reads CPUID and, for the
- * wide registers, XCR0: a feature counts only when the operating system saves ymm (or zmm and mask)
- * registers across a task switch.
+ * detect.c: finds the processor's features. The compiler's __builtin_cpu_supports() reads CPUID
+ * and, for the wide registers, XCR0: a feature counts only when the operating system saves ymm (or
+ * zmm and mask) registers across a task switch.
  * SPDX-License-Identifier: MIT
  */
 #include "cpu/detect.h"
@@ -18,7 +18,7 @@ an_cpu_level an_cpu_of_processor(void)
     if (!__builtin_cpu_supports("avx512bf16")) return AN_CPU_AVX512_VNNI;
     return AN_CPU_AVX512_BF16;
 #elif defined(__aarch64__)
-    return AN_CPU_NEON; /* part of the architecture: no need to ask */
+    return AN_CPU_NEON; /* part of the architecture: no test needed */
 #else
     return AN_CPU_BASELINE;
 #endif

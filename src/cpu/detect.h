@@ -1,9 +1,9 @@
 /*
- * detect.h: what the processor and the operating system let us use.
+ * detect.h: the features that the processor and the operating system offer.
  *
  * Features come in levels, each with everything the level below has: no x86 processor skips one.
- * ARM's one level stands after those of x86; a build has the tiers of one architecture, so that no
- * comparison crosses.
+ * ARM's one level comes after those of x86; a build has the tiers of one architecture only, so
+ * levels of the two are never compared.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_DETECT_H
@@ -35,7 +35,7 @@ an_cpu_level an_cpu_of_processor(void);
 /* The level to choose kernels by: the processor's, or the build's limit if that is lower. */
 an_cpu_level an_cpu_detect(void);
 
-/* What a machine of that level has, names separated by spaces. */
+/* The features of a machine of that level, names separated by spaces. */
 const char *an_cpu_features(void);
 
 #endif

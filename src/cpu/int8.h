@@ -1,9 +1,11 @@
 /*
- * int8.h: 8-bit whole numbers for inference, without calibration ("dynamic quantisation").
+ * int8.h: 8-bit integers for inference, without calibration ("dynamic quantisation").
  *
- *     weights      w = scale * q, q in -127 .. 127, a scale for each output channel from its largest weight
- *     activations  x = scale * (q - zero), q in 0 .. 255, scale and zero for each image and layer from its own
- *                  values: zero 0 where none is negative (behind a ReLU), else 128 and q in 1 .. 255
+ *     weights      w = scale * q, q in -127 .. 127; one scale for each output channel, from its
+ *                  largest weight
+ *     activations  x = scale * (q - zero), q in 0 .. 255; scale and zero for each image and layer,
+ *                  from its values: zero is 0 where none is negative (after a ReLU), else 128 and q
+ *                  in 1 .. 255
  *
  * Sums of products are exact, so that results depend neither on the batch nor on the machine:
  *
@@ -18,10 +20,10 @@
 #include <math.h>
 #include <string.h>
 
-/* Products of 255 * 127 of which a sum of 32 bits holds so many. */
+/* The number of products of 255 * 127 that a sum of 32 bits can hold. */
 #define AN_INT8_TERMS_MAX 66000
 
-/* Whether a pass is to be in int8: forward, of packed weights, and as long as the sums fit. */
+/* Whether a pass is computed in int8: forward, with packed weights, if the sums fit. */
 static inline bool an_int8_conv2d_fits(const an_conv2d *g, an_pass pass)
 {
     return pass == AN_FORWARD && g->packed &&
@@ -33,13 +35,14 @@ static inline bool an_int8_linear_fits(const an_linear *g, an_pass pass)
     return pass == AN_FORWARD && g->packed && g->inputs <= AN_INT8_TERMS_MAX;
 }
 
-/* How numbers become whole ones. */
+/* How numbers become integers. */
 typedef struct an_int8_scale {
     float scale, inverse; /* inverse: 1 / scale, or 0 where all numbers are 0 */
     int zero;
 } an_int8_scale;
 
-#define AN_INT8_TINY 1e-30f /* what is no larger counts as 0: its inverse would be infinite */
+#define AN_INT8_TINY                                                                               \
+    1e-30f /* a largest value up to this counts as 0: its inverse would be infinite */
 
 static inline an_int8_scale an_int8_scale_to(float largest, int levels, int zero)
 {
@@ -88,7 +91,7 @@ static inline an_int8_scale an_int8_scale_of_image(const float *x, size_t count)
     return negative ? an_int8_scale_to(largest, 127, 128) : an_int8_scale_to(largest, 255, 0);
 }
 
-/* value / scale as a whole number, to the nearest, ties to even: the sum with 1.5 * 2^23 rounds so.
+/* value / scale as an integer, to the nearest, ties to even: the sum with 1.5 * 2^23 rounds so.
    Its low byte, as any float has one. */
 static inline int an_int8_low_byte(const an_int8_scale *s, float value)
 {

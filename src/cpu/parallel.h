@@ -5,8 +5,8 @@
  *     for (int i = 0; i < count; ++i)
  *
  * spreads a loop over run->threads threads (OpenMP), or leaves it alone in a build without OpenMP.
- * Work is handed out piece by piece, because the cores are shared with the loader's threads; so
- * what a piece computes must not depend on who computes it, nor when.
+ * Threads take iterations as they become free, because the cores also run the loader's threads. So
+ * the result of an iteration must not depend on which thread computes it, nor when.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_PARALLEL_H
@@ -23,7 +23,7 @@
 #define AN_PARALLEL_FOR(run, clauses) (void)(run);
 #endif
 
-/* Which of the team's threads this is: 0 .. run->threads-1. For a piece of scratch of its own. */
+/* The index of this thread, 0 .. run->threads-1, which chooses its scratch. */
 static inline int an_thread(void)
 {
 #if defined(_OPENMP)

@@ -1,5 +1,5 @@
 /*
- * peak.c: multiply-adds that wait for nothing, timed.
+ * peak.c: times independent multiply-adds.
  * SPDX-License-Identifier: MIT
  */
 #include "cpu/peak.h"
@@ -22,7 +22,7 @@ float an_peak_loop_portable(int64_t rounds)
     return 2 * 64 + 0 * total;
 }
 
-#define SECONDS_ENOUGH 0.002 /* less than a time slice: some try is not interrupted */
+#define SECONDS_ENOUGH 0.002 /* less than a scheduler's time slice: some try is not interrupted */
 #define TRIES          100
 
 /* Seconds for `rounds` rounds on each thread. */

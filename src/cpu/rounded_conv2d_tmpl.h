@@ -1,5 +1,5 @@
 /*
- * rounded_conv2d_tmpl.h: a convolution in bf16, forward, as one in fp32 of rounded factors
+ * rounded_conv2d_tmpl.h: forward convolution in bf16, computed in fp32 from rounded factors
  * (bf16.h).
  *
  * Needs: conv2d_direct[AN_PASSES], the algorithms in fp32.

@@ -1,6 +1,6 @@
 /*
- * rounded_linear_tmpl.h: linear layers in bf16, in all passes, as those in fp32 of rounded factors
- * (bf16.h).
+ * rounded_linear_tmpl.h: all passes of linear layers in bf16, computed in fp32 from rounded
+ * factors (bf16.h).
  *
  * Needs: linear_direct[AN_PASSES], the algorithms in fp32.
  * SPDX-License-Identifier: MIT

@@ -1,7 +1,6 @@
 /*
- * scratch.h: how a primitive divides its scratch. One function per primitive draws the plan, piece
- * after piece; the booking asks it for the total and the run for the places, so that the two
- * cannot disagree:
+ * scratch.h: how a primitive divides its scratch. One function per primitive makes the plan, buffer
+ * by buffer. Booking uses its total, the run uses its offsets, so the two cannot disagree:
  *
  *     an_scratch   plan  = {0};
  *     const size_t sums  = an_scratch_floats(&plan, count);
@@ -9,7 +8,7 @@
  *     ...                                                          booked: plan.bytes
  *     float *own = an_scratch_of_thread(run, tiles, floats);       used, inside a parallel loop
  *
- * Sizes that do not fit a size_t stick at SIZE_MAX, which no arena can give.
+ * Sizes that do not fit a size_t become SIZE_MAX, which no arena can give.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_SCRATCH_H
@@ -22,7 +21,7 @@
 #include <stdint.h>
 
 typedef struct an_scratch {
-    size_t bytes; /* planned so far: a multiple of AN_ALIGNMENT, or SIZE_MAX */
+    size_t bytes; /* in all plans so far: a multiple of AN_ALIGNMENT, or SIZE_MAX */
 } an_scratch;
 
 /* a * b, a + b, or SIZE_MAX. */
@@ -44,7 +43,7 @@ static inline size_t an_scratch_round(size_t floats)
     return bytes == SIZE_MAX ? SIZE_MAX : bytes / AN_ALIGNMENT * AN_ALIGNMENT;
 }
 
-/* Plans room for so many floats, or bytes; returns where, in bytes. */
+/* Plans room for so many floats, or bytes; returns its offset in bytes. */
 static inline size_t an_scratch_floats(an_scratch *plan, size_t count)
 {
     const size_t at = plan->bytes;
@@ -69,7 +68,7 @@ static inline size_t an_scratch_per_thread(an_scratch *plan, int threads, size_t
 
 /* ---- in the run ---- */
 
-/* False when the caller booked too little: his mistake. */
+/* False when the caller booked too little, which is a bug in the caller. */
 static inline bool an_scratch_fits(const an_run *run, size_t bytes)
 {
     assert(run->scratch_bytes >= bytes);

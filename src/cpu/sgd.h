@@ -1,7 +1,7 @@
 /*
- * sgd.h: the update of SGD, written once: on its own (an_sgd__portable) and at the end of a weight
- * gradient that is stored nowhere it gives the same bits, in every tier, because each operation is
- * rounded as written.
+ * sgd.h: the update of SGD, written once. A separate update (an_sgd__portable) and the update at
+ * the end of a weight gradient that is not stored give the same bits, in every tier, because each
+ * operation is rounded as written.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_SGD_H

@@ -1,6 +1,6 @@
 /*
- * span.h: where windows and maps meet, for rows and columns alike. Window w of `size` elements
- * begins at element w * stride - pad of the map, and may pass both its ends.
+ * span.h: which elements of a map a window covers, for rows and columns alike. Window w of `size`
+ * elements begins at element w * stride - pad of the map, and may extend past both its ends.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_SPAN_H
@@ -13,8 +13,8 @@ typedef struct an_span {
     int first, end; /* first .. end-1; nothing where end <= first */
 } an_span;
 
-/* The places of a window, of 0 .. size-1, that lie on a map of `limit` elements. start: where place
-   0 lies. */
+/* The places of a window, of 0 .. size-1, that lie on a map of `limit` elements. start: the
+   element under place 0. */
 static inline an_span an_places_on_map(int start, int size, int limit)
 {
     return (an_span){AN_MAX(0, -start), AN_MIN(size, limit - start)};
@@ -30,7 +30,7 @@ static inline an_span an_windows_over(int i, int pad, int size, int stride, int 
                      AN_MIN((i + pad) / stride + 1, windows)};
 }
 
-/* The same from those over an earlier element, without dividing; {0, 0} is where all begin. */
+/* The same, from the windows over an earlier element, without dividing; begin with {0, 0}. */
 static inline void an_windows_move(an_span *over, int i, int pad, int size, int stride, int windows)
 {
     while (over->end < windows && over->end * stride <= i + pad)
@@ -40,9 +40,9 @@ static inline void an_windows_move(an_span *over, int i, int pad, int size, int 
 }
 
 /*
- * Window i of `out` that part `in` elements evenly. The same rule with in and out exchanged gives
- * the windows that hold element i: floor(i in / out) <= h  and  h < ceil((i+1) in / out) <=>
- * floor(h out / in) <= i < ceil((h+1) out / in).
+ * Window i of `out` windows that divide `in` elements evenly. The same rule with in and out
+ * exchanged gives the windows that hold element i: floor(i in / out) <= h  and  h < ceil((i+1) in /
+ * out) <=> floor(h out / in) <= i < ceil((h+1) out / in).
  */
 static inline an_span an_even_window(int i, int in, int out)
 {
@@ -57,8 +57,8 @@ static inline int an_window_extent(bool padded, int p, int stride, int pad, int 
     return padded ? AN_MIN(window, size + 2 * pad - p * stride) : on_map.end - on_map.first;
 }
 
-/* 1 / the pixels that count in window (p, q); 0 for a window that lies outside altogether. */
-static inline float an_window_share(const an_pool *g, int p, int q)
+/* 1 / the number of pixels that count in window (p, q); 0 for a window that is entirely outside. */
+static inline float an_window_scale(const an_pool *g, int p, int q)
 {
     const int rows = an_window_extent(g->padded, p, g->stride, g->pad_top, g->r, g->h);
     const int columns = an_window_extent(g->padded, q, g->stride, g->pad_left, g->s, g->w);

@@ -1,6 +1,6 @@
 /*
- * tiles.h: the sizes of the micro-kernels' tiles, which the kernels are compiled with and costs are
- * counted by. A tile is ROWS x (VECTORS * LANES) sums, all of them in registers beside VECTORS
+ * tiles.h: the sizes of the micro-kernels' tiles: the kernels are compiled with them, and costs are
+ * counted by them. A tile is ROWS x (VECTORS * LANES) sums, all of them in registers beside VECTORS
  * vectors of B and one of A.
  * SPDX-License-Identifier: MIT
  */

@@ -11,8 +11,7 @@
 
 static int largest_m(int r) { return r == 3 ? 5 : 4; }
 
-#define REST_MAX                                                                                   \
-    (6 * AN_WINOGRAD_M_MAX) /* outputs that are cut with thought; before them, largest tiles */
+#define REST_MAX (6 * AN_WINOGRAD_M_MAX) /* outputs cut by search; before them, largest tiles */
 
 /* The cheapest cut of a few outputs: fewest points, then the most even. */
 static void cut_rest(int r, int outputs, int count[AN_WINOGRAD_M_MAX + 1])
@@ -80,9 +79,9 @@ int an_winograd_point(const an_winograd_axis *axis, int points, int i)
 
 /* ---- where it applies ---- */
 
-#define CHANNELS_MIN       16 /* of a group, both in and out: below, the products are too thin */
+#define CHANNELS_MIN       16 /* of a group, both in and out: with fewer, products are too small */
 #define STRIDE_MAX         8
-#define BLOCK_CHANNELS_MAX 64 /* with more, the direct way has enough to do */
+#define BLOCK_CHANNELS_MAX 64 /* with more, the direct algorithm is efficient */
 
 an_conv2d an_winograd_blocks(const an_conv2d *g)
 {
@@ -102,7 +101,7 @@ an_conv2d an_winograd_blocks(const an_conv2d *g)
                        .q = g->q};
 }
 
-/* Whether there is a way at all. One place on the map would have a tile to itself. */
+/* Whether the convolution can be tiled at all. A single output would need a whole tile. */
 static bool is_possible(const an_conv2d *g, an_pass pass)
 {
     if ((g->p == 1 && g->q == 1) || (g->nchw && g->stride == 1)) return false;

@@ -1,6 +1,6 @@
 /*
- * cases_test.c: the cases of AlexNet are those of the network. That each kind runs, and well:
- * tests/cpu/fp32.
+ * cases_test.c: the cases of AlexNet are those of the network. tests/cpu/fp32 tests that each
+ * kind runs correctly.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -8,8 +8,8 @@
 #include "bench/cases.h"
 #include <string.h>
 
-/* FACTS: 714,188,480 multiply-accumulates forward; the passes back cost the same each, but for
-   conv1's data gradient. */
+/* 714,188,480 multiply-adds forward; each backward pass costs the same, except that conv1 has no
+   data gradient. */
 static void operations_add_up_to_those_of_the_network(void **unused)
 {
     double forward = 0, all = 0;

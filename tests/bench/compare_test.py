@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Tests bench/compare: its arithmetic, how it runs commands, the table. Nothing is timed: the commands pretend."""
+"""Tests bench/compare: its arithmetic, how it runs commands, the table. Nothing is timed: the
+commands are fakes."""
 
 import ast
 import contextlib
@@ -31,8 +32,8 @@ def load():
 
 compare = load()
 
-# Prints the fields given as NAME=VALUE and those given as --option value; writes its name into a log.
-# `fail` ends it with a message.
+# Prints the fields given as NAME=VALUE and those given as --option value; writes its name into a
+# log. `fail` ends it with a message.
 FAKE = """
 import json, sys
 name, *words = sys.argv[1:]
@@ -208,8 +209,8 @@ class Documents(WithFakes):
 
     def test_rounds_come_after_trials_and_take_turns(self):
         document, _ = self.run_main("--rows", "work", "--trials", "2")
-        # alexnet proves that it can; every setting that works is tried twice, one that fails once; three rounds
-        # that each begin with the next one
+        # alexnet shows that it works; every setting that works is tried twice, one that fails once;
+        # then three rounds, each beginning with the next contestant
         self.assertEqual(self.ran(), ["ours"] + ["theirs"] * 5 + ["absent"] * 2 + ["ours", "peak", "theirs"] +
                          ["peak", "theirs", "ours"] + ["theirs", "ours", "peak"])
         self.assertEqual([len(line["results"]) for line in document["rows"][0]["beside"]], [3, 3, 0])

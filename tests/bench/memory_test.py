@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What whole runs of torchvision's AlexNet hold in memory, by the figure that `alexnet bench` prints.
+"""The memory of whole runs of torchvision's AlexNet, by the figure that `alexnet bench` prints.
 
-memory_test.py PROGRAM. An emulator and a sanitizer would be counted with it: neither runs this."""
+memory_test.py PROGRAM. An emulator or a sanitizer would be counted too, so neither runs this."""
 
 import json
 import os

@@ -1,8 +1,9 @@
 /*
- * peak.c: runs a program and writes how much memory it had at most: peak FILE PROGRAM ARGUMENTS... Its status is the program's.
+ * peak.c: runs a program and writes its peak memory: peak FILE PROGRAM ARGUMENTS... Its exit status
+ * is that of the program.
  *
- * The system counts what a process had before exec() as well, so that a script that starts the program, larger than that
- * may be, would be measured in its place.
+ * The system also counts what a process had before exec(). A script that starts the program may be
+ * larger, and would be measured in its place.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What commands say before they start that they will take of memory, beside what the system then counts: within a tenth.
+"""The memory that commands announce before they start is within a tenth of what the system counts.
 
 usage: said_test.py PROGRAM PEAK
 
-Small networks, where code and libraries are most of it, and large ones; each command, batches, formats of numbers, images
-that are large to decode, what an update keeps, rows behind frozen layers.
+Tests small networks, where code and libraries are most of the memory, and large ones; each command,
+batches, number formats, images that are large to decode, the state of optimisers, features of
+frozen layers.
 """
 
 import json
@@ -25,7 +26,7 @@ def run(*arguments):
 
 
 def measure(*arguments):
-    """The command's result, and the most that it had in memory."""
+    """The command's result, and its peak memory."""
     with tempfile.NamedTemporaryFile() as figure:
         done = subprocess.run([PEAK, figure.name, PROGRAM, *arguments], check=False, capture_output=True, text=True)
         if done.returncode != 0:

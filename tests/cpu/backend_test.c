@@ -83,7 +83,7 @@ static void a_tier_is_a_cap(void **unused)
     if (an_backend_neon() != NULL) check_caps(arm, AN_COUNT(arm));
 }
 
-/* What the build cannot have is refused, where what the machine lacks is lowered. */
+/* A tier that the build lacks is refused; one that the machine lacks is lowered. */
 static void tier_of_another_architecture_is_refused(void **unused)
 {
     alexnet_context *ctx = an_test_open(NULL);
@@ -112,7 +112,7 @@ static void unknown_tier_is_told_the_choices(void **unused)
     an_test_close(ctx, NULL);
 }
 
-/* A table with a hole would be a crash in the one network that needs it. */
+/* A missing entry of a table would be a crash in the one network that needs it. */
 static void no_entry_of_a_table_is_missing(void **unused)
 {
     const an_backend *b;
@@ -134,8 +134,8 @@ static void no_entry_of_a_table_is_missing(void **unused)
     }
 }
 
-/* Of every tier, against the tables: lengths around those of its streams, any alignment, in pieces.
-   */
+/* Of every tier, against the tables: lengths around those of its streams, any alignment, in
+   chunks. */
 static void crc32c_is_the_same_in_every_tier(void **unused)
 {
     enum { SIZE = 200000 };

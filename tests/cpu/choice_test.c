@@ -1,6 +1,6 @@
 /*
- * choice_test.c: which algorithm is taken, of lists made for the purpose: no tier's constants
- * decide.
+ * choice_test.c: which algorithm is taken from lists made for the test, so that no tier's
+ * constants decide.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -9,7 +9,7 @@
 #include "cpu/choice.h"
 #include <string.h>
 
-/* What each of the lists' algorithms is said to cost, by its number. */
+/* The costs that the lists' algorithms report, by number. */
 static double seconds[4];
 
 static an_cost cost_0(const an_conv2d *g, an_pass pass, int threads)
@@ -84,7 +84,8 @@ static void the_cheapest_that_applies(void **unused)
     assert_string_equal(choice(3, ALEXNET_FP32), "plain");
 }
 
-/* Costs in another format are not compared: what multiplies it at once stands first. */
+/* Costs in other formats are not compared: an algorithm with instructions for the format is first.
+   */
 static void the_first_of_another_format(void **unused)
 {
     (void)unused;
@@ -94,8 +95,7 @@ static void the_first_of_another_format(void **unused)
     assert_string_equal(choice(5, ALEXNET_INT8), "one by one");
 }
 
-/* A name says which algorithm of a pass is meant: `bench kernels --algorithm` and tests ask by it.
-   */
+/* A name selects an algorithm of a pass, for `bench kernels --algorithm` and for tests. */
 static void names_of_a_pass_differ(void **unused)
 {
     const an_backend *b;

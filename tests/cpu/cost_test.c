@@ -1,6 +1,6 @@
 /*
- * cost_test.c: what passes cost, counted by hand; and how costs grow and compare, whatever a machine's
- * constants are. Which of them is taken: choice_test.c.
+ * cost_test.c: the costs of passes, counted by hand; and how costs grow and compare, whatever the
+ * constants of a machine. choice_test.c tests which algorithm is taken.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -70,7 +70,7 @@ static void small_layers_by_hand(void **unused)
     assert_true(work.memory_bytes == 4 * 2800);
 }
 
-/* A work of a known size: 115e9 multiply-adds are a second of a core. */
+/* Work of a known size: 115e9 multiply-adds are a second of a core. */
 static void threads_share_the_work(void **unused)
 {
     const an_tier_cost tier = {.mac = 1e-9, .memory_byte = 1e-9, .start = 0.25};
@@ -94,7 +94,8 @@ static const struct layer {
     {4096, 1, 4096, 1, 1, 0}, /* slim's fc7, on one place */
 };
 
-/* For how many of some batches the algorithm applies to the layer. More images never take less. */
+/* The number of batches for which the algorithm applies to the layer. More images never cost less.
+   */
 static int check_growth(const an_conv2d_algorithm *a, const struct layer *l)
 {
     double before = 0;
@@ -138,8 +139,8 @@ static double seconds_of(const an_backend *backend, const char *name, const an_c
     return 0;
 }
 
-/* Where a filter is as large as the map, dot products do for a few images what tiles of a row would
-   do more slowly. */
+/* Where a filter is as large as the map, dot products are faster for a few images than tiles of one
+   row. */
 static void whole_maps_of_few_images_cost_less_as_linear(void **unused)
 {
     const an_backend *backend;

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* How the line of /proc/cpuinfo begins: a name of another architecture means that a program is
-   emulated. */
+/* The beginning of the line of /proc/cpuinfo: a name of another architecture means that the program
+   is emulated. */
 #if defined(__aarch64__)
 #define FLAGS "Features"
 #else

@@ -1,9 +1,9 @@
 /*
- * guarded.h: memory for tests of kernels, between two pages that cannot be touched. A block ends,
- * but for the gap up to the alignment, at the second, or begins right behind the first; what is
- * left of its pages is checked when it is freed. So a kernel that writes even one byte outside is
+ * guarded.h: memory for tests of kernels, between two pages that cannot be touched. A block ends
+ * at the second page, except for the gap up to the alignment, or begins right after the first; the
+ * rest of its pages is checked when it is freed. So a kernel that writes even one byte outside is
  * caught, and one that reads far enough. (AddressSanitizer sees neither in mapped memory; the pages
- * do its work.)
+ * replace it.)
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TEST_GUARDED_H
@@ -24,7 +24,7 @@ guarded guarded_new(size_t bytes);
 /* The same, beginning at a guard. */
 guarded guarded_new_first(size_t bytes);
 
-/* Fails the test if something beside the data was written to. */
+/* Fails the test if bytes outside the data were written. */
 void guarded_free(guarded *block);
 
 #endif

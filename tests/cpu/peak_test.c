@@ -15,7 +15,7 @@ static void peak_is_plausible_on_every_tier(void **unused)
     for (int i = 0; an_tier_name(i, &backend) != NULL; ++i) {
         if (backend == NULL) continue;
         const double gflops = an_cpu_peak_gflops(backend, 1);
-        /* 0.1: an emulator; 6 GHz, 4 units of 16 lanes: nobody has more */
+        /* 0.1: an emulator; 6 GHz, 4 units of 16 lanes: no machine has more */
         assert_true(gflops > 0.1 && gflops < 6 * 4 * 16 * 2);
     }
 }

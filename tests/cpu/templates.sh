@@ -1,5 +1,6 @@
 #!/bin/sh
-# templates.sh CC SOURCE: each template of fp32 and simd compiles alone, after nothing but what its head says it needs.
+# templates.sh CC SOURCE: each template of fp32 and simd compiles alone, with only what its head says
+# it needs.
 # SPDX-License-Identifier: MIT
 set -eu
 cc=$1 source=$2

@@ -125,8 +125,8 @@ static int add_algorithm(const an_case *c, const an_backend *backend, an_pass pa
     return count + 1;
 }
 
-/* What the tier has for the case, in its format, by name: all that apply. One NULL, which is the
-   tier's choice, where there is none. */
+/* The names of the tier's algorithms for the case, in its format: all that apply. One NULL, which
+   is the tier's choice, where there is none. */
 static int algorithms_for(const an_case *c, const an_backend *backend,
                           const char *names[ALGORITHMS_MAX])
 {
@@ -144,7 +144,7 @@ static int algorithms_for(const an_case *c, const an_backend *backend,
     return count > 0 ? count : 1;
 }
 
-/* The one that the others are held to. */
+/* The one that the others are compared with. */
 static const char *reference_for(const an_case *c)
 {
     const char *names[ALGORITHMS_MAX];
@@ -153,8 +153,8 @@ static const char *reference_for(const an_case *c)
     return names[0];
 }
 
-/* Whether the tier computes the case by the very function that it would be held to: then threads
-   and overruns are left. */
+/* Whether the tier computes the case by the reference function itself: then only threads and
+   overruns remain to be tested. */
 static bool is_reference(const an_case *c, const an_backend *backend, const char *algorithm)
 {
     static const struct {
@@ -192,8 +192,8 @@ static bool is_tiled(const an_case *c)
     return c->algorithm != NULL && strcmp(c->algorithm, "winograd") == 0;
 }
 
-/* Operations that an element is rounded in. A tile is transformed on its way in and out, in both
-   axes: more sums than those of few images. */
+/* Operations that round an element. A Winograd tile is transformed on its way in and out, in both
+   axes, which are more sums than those of few images. */
 static double roundings(const trial *found)
 {
     const int tile = is_tiled(found->c) ? AN_WINOGRAD_POINTS * AN_WINOGRAD_POINTS : 0;
@@ -204,7 +204,7 @@ static double roundings(const trial *found)
 /*
  * A Winograd tile's rounding is of the size of all its sums. Few images, or a pooling's gaps in the
  * gradient, leave elements whose own sums are small beside them: both gradients are measured by
- * their largest. 0: each element by its own.
+ * their largest element. 0: each element by itself.
  */
 static double shared_scale(const trial *found, const trial *scale, int output)
 {
@@ -228,7 +228,7 @@ static void check_close(const trial *found, const trial *expected, const trial *
         const float *s = scale->out[i].data;
         const double shared = shared_scale(found, scale, i);
         if (found->sizes.out[i].type == AN_OPERAND_PLACE)
-            continue; /* rounding decides between equals: check_parts() */
+            continue; /* rounding decides between equal maxima: check_parts() */
         for (size_t j = 0; j < found->sizes.out[i].count; ++j) {
             const double bound =
                 roundings(found) * (double)FLT_EPSILON * AN_MAX((double)s[j], shared);
@@ -322,8 +322,8 @@ void check_case(const an_case *c)
 }
 
 /*
- * What is fused gives the bits that its parts give, one after the other, in every tier: but for the
- * gradient of a pooled convolution's biases, which is a sum in another order.
+ * A fused operation gives the bits of its parts run one after the other, in every tier. Only the
+ * gradient of a pooled convolution's biases is a sum in another order.
  */
 static void check_parts_of(const an_case *c, const an_backend *backend)
 {
@@ -352,7 +352,7 @@ void check_parts(const an_case *c)
         const char *names[ALGORITHMS_MAX];
         an_case forced = *c;
         if (backend == NULL || (pools && backend == an_backend_portable()))
-            continue; /* which pools apart */
+            continue; /* which pools separately */
         for (int a = 0; a < algorithms_for(c, backend, names); ++a) {
             forced.algorithm = names[a];
             check_parts_of(&forced, backend);
@@ -366,7 +366,7 @@ void check_fused(const an_case *c)
     check_parts(c);
 }
 
-/* The size of the difference to the reference implementation, which sums in double, over the size
+/* The norm of the difference to the reference implementation, which sums in double, over the norm
    of its result. */
 void check_relative_error(const an_case *c, double limit)
 {
@@ -478,8 +478,8 @@ void check_pool(an_pool g)
     }
 }
 
-/* Held to the reference implementation's by the size of the difference, as powers are computed in
-   other ways. */
+/* Compared with the reference implementation by the norm of the difference, as powers are computed
+   in other ways. */
 void check_lrn(an_lrn g)
 {
     static const an_case_kind *const kinds[] = {&an_case_lrn, &an_case_lrn_backward};

@@ -1,9 +1,9 @@
 /*
- * trial.h: any case, by every algorithm there is for it, on every tier this machine has.
+ * trial.h: runs any case by every algorithm that applies, on every tier of this machine.
  *
- * One function checks it: the result lies within the bound that the length of its sums gives, two
- * to four threads give the same bits as one, and nothing outside the operands and the booked
- * scratch is touched. A second one holds what is fused to the bits of its parts.
+ * One function checks it: the result is within the bound given by the length of its sums, two to
+ * four threads give the same bits as one, and nothing outside the operands and the booked scratch
+ * is touched. A second function compares fused operations bit by bit with their parts.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TEST_CPU_TRIAL_H
@@ -16,11 +16,11 @@
 /* Against the reference implementation. */
 void check_case(const an_case *c);
 
-/* What is fused gives the bits that its parts give; and both of these checks. */
+/* A fused operation gives the bits of its parts; and both of these checks. */
 void check_parts(const an_case *c);
 void check_fused(const an_case *c);
 
-/* The size of the difference to the reference implementation, which sums in double, over the size
+/* The norm of the difference to the reference implementation, which sums in double, over the norm
    of its result. */
 void check_relative_error(const an_case *c, double limit);
 

@@ -1,4 +1,4 @@
-/* How Winograd's convolution cuts maps: by hand, and what must hold for every size.
+/* How Winograd's convolution cuts maps: cases by hand, and properties of every size.
  * SPDX-License-Identifier: MIT */
 #include "support/support.h"
 
@@ -10,8 +10,8 @@ static void cuts_by_hand(void **unused)
         int r, outputs, tiles, points, first_m, last_m;
     } rows[] = {
         {3, 13, 3, 7, 5, 4}, /* 5 + 4 + 4: 19 points */
-        {3, 1, 1, 4, 2, 2},  {3, 4, 1, 6, 4, 4}, {3, 6, 2, 5, 3, 3}, {5, 27, 7, 8, 4, 3},
-        {5, 8, 2, 8, 4, 4},
+        {3, 1, 1, 4, 2, 2},  {3, 4, 1, 6, 4, 4}, {3, 6, 2, 5, 3, 3},
+        {5, 27, 7, 8, 4, 3}, {5, 8, 2, 8, 4, 4},
     };
 
     (void)unused;
@@ -54,9 +54,21 @@ static void cuts_of_every_size(void **unused)
 
 static void only_what_it_can_do(void **unused)
 {
-    an_conv2d g = {.n = 128, .c = 256, .h = 13, .w = 13, .k = 256, .r = 3, .s = 3, .stride = 1,
-                   .groups = 1, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1,
-                   .p = 13, .q = 13};
+    an_conv2d g = {.n = 128,
+                   .c = 256,
+                   .h = 13,
+                   .w = 13,
+                   .k = 256,
+                   .r = 3,
+                   .s = 3,
+                   .stride = 1,
+                   .groups = 1,
+                   .pad_top = 1,
+                   .pad_left = 1,
+                   .pad_bottom = 1,
+                   .pad_right = 1,
+                   .p = 13,
+                   .q = 13};
 
     (void)unused;
     for (int pass = 0; pass < AN_PASSES; ++pass)

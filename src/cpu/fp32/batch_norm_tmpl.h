@@ -1,7 +1,7 @@
 /*
- * batch_norm_tmpl.h: the mean and the spread of each channel over a batch, and what is done with
- * them. A tensor is pixels [n * h * w][c]: loops run along the channels of a pixel, which lie side
- * by side. They are plain C, from which each tier's compiler makes its own vectors: the same
+ * batch_norm_tmpl.h: mean and variance of each channel over a batch, and the normalisation by
+ * them. A tensor is pixels [n * h * w][c]: loops run along the channels of a pixel, which are
+ * contiguous. The loops are plain C, which the compiler vectorises for each tier: the same
  * operations in the same order, and so the same bits, in all.
  *
  * The pixels are cut into AN_NORM_PARTS runs; a sum over them is a sum in each run, and then of the
@@ -68,7 +68,7 @@ static size_t norm_part(an_shape shape, int part)
 
 /* ---- sums over the pixels ---- */
 
-/* Adds what one pixel gives to the sums [2][c]. */
+/* Adds one pixel to the sums [2][c]. */
 typedef void (*norm_add)(size_t channels, const float *x, const float *dy, const double *mean,
                          double *sums);
 
@@ -192,8 +192,9 @@ static alexnet_status batch_norm(const an_run *run, an_shape shape, float epsilo
  * With d = 1 / sqrt(variance + epsilon), m pixels, and sums over them:
  *
  *   dbias = sum dy     dweight = d sum dy (x - mean)
- *   dx    = weight d (dy - sum dy / m - (x - mean) d^2 sum dy (x - mean) / m)     mean and variance of this batch,
- *   dx    = weight d dy                                                           or given: `fixed`
+ *   dx    = weight d (dy - sum dy / m - (x - mean) d^2 sum dy (x - mean) / m)
+ *                                        mean and variance of this batch,
+ *   dx    = weight d dy                  or given: `fixed`
  */
 static alexnet_status batch_norm_backward(const an_run *run, an_shape shape, float epsilon,
                                           bool fixed, const float *x, const float *dy,

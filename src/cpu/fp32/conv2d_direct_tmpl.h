@@ -1,12 +1,12 @@
 /*
- * conv2d_direct_tmpl.h: convolution forward and its data gradient, straight from a zero-padded
+ * conv2d_direct_tmpl.h: convolution forward and its data gradient, directly from a zero-padded
  * [h][w][c] image: the rows of a tile are neighbouring output columns, its columns are NR filters,
  * and a step of the sum is one channel under one place of the window. No im2col: the window is
  * stepped through by strides (Zhang, Franchetti, Low: High Performance Zero-Memory Overhead Direct
  * Convolutions, ICML 2018).
  *
- * Cache: a panel of NR filters and a padded_map image share L2 (torchvision's conv4, the largest:
- * 432 and 338 KB; conv1: 45 and 604 KB); every tile reads all of the panel, and its rows of the
+ * Cache: a panel of NR filters and a padded image are both in L2 (torchvision's conv4, the largest:
+ * 432 and 338 KB; conv1: 45 and 604 KB). Every tile reads the whole panel, and its rows of the
  * image from L1. Threads take whole images, or blocks of filters when images are few.
  *
  * Needs: as tile_tmpl.h.
@@ -25,7 +25,7 @@
 #include <limits.h>
 #include <string.h>
 
-/* What one image's worth of tiles is made of. */
+/* The geometry of all tiles of one image. */
 typedef struct window_sweep {
     filter_panels filters;
     ptrdiff_t in_row, in_pixel;   /* of the padded_map image */
@@ -67,7 +67,7 @@ static void sweep_block(const window_sweep *g, int b, const float *in, const flo
     }
 }
 
-/* Into how many parts an image is cut so that every thread has something to do. */
+/* The number of parts into which an image is cut so that every thread has work. */
 static int image_parts(int n, int blocks, int threads)
 {
     if (n == 0 || n >= 2 * threads) return 1;
@@ -179,13 +179,13 @@ static alexnet_status conv2d_forward(const an_run *run, const an_conv2d *g,
 
 /* ---- data gradient ----
  *
- * Row h of dx is met by row r of the filter in output p when h + pad_top = p * stride + r. So the
- * rows of dx fall into `stride` phases, a = (h + pad_top) mod stride, each of which sees only the
+ * Row r of the filter contributes to row h of dx, from output p, when h + pad_top = p * stride + r.
+ * So the rows of dx fall into `stride` phases, a = (h + pad_top) mod stride. Each uses only the
  * filter rows r = a, a + stride, ...; columns likewise. Within a phase dx is a plain convolution of
  * dy with that part of the filter, rotated by 180 degrees:
  *
- *     u = (h + pad_top - a) / stride;   dx[h] = sum over j < size of dy[u - (size - 1) + j] * w[a +
- * (size - 1 - j) * stride]
+ *     u = (h + pad_top - a) / stride
+ *     dx[h] = sum over j < size of dy[u - (size - 1) + j] * w[a + (size - 1 - j) * stride]
  *
  * With stride 1 there is one phase. dy is copied with zeros around it, once for all phases.
  */
@@ -225,8 +225,7 @@ static phase phase_of(int a, int r, int stride, int pad, int height)
 
 typedef struct data_plan {
     filter_panels
-        whole;    /* the filters of all phases together: the sizes of their windows add up to r and
-              s */
+        whole;        /* the filters of all phases: the sizes of their windows add up to r and s */
     padded_map image; /* dy */
     size_t panels_at, images_at, bytes;
 } data_plan;
@@ -265,7 +264,7 @@ static void pack_flipped(const an_conv2d *g, const filter_panels *f, int b, phas
                          phase columns, const float *w, float *block)
 {
     const size_t map = (size_t)g->r * (size_t)g->s;
-    const size_t channels = (size_t)f->filters; /* of dx: what the panels take for filters */
+    const size_t channels = (size_t)f->filters; /* of dx: the panels' filters */
     const int width = block_columns(f, b);
     const int group = b / f->blocks;
     const int first_c = b % f->blocks * NR;

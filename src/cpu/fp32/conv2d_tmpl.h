@@ -1,5 +1,5 @@
 /*
- * conv2d_tmpl.h: what the convolutions of a fast tier share: zeros around an image, filters in
+ * conv2d_tmpl.h: helpers of all convolutions of a fast tier: zeros around an image, filters in
  * panels.
  *
  * Needs: as tile_tmpl.h.
@@ -28,7 +28,7 @@ static size_t padded_floats(const padded_map *g)
     return an_size_times((size_t)g->h, an_size_times((size_t)g->w, (size_t)g->pixel));
 }
 
-/* Row `i` of the copy. What lies beyond its right or bottom edge is left out. */
+/* Row `i` of the copy. Pixels beyond its right or bottom edge are left out. */
 static void pad_row(const padded_map *g, int i, const float *map, float *copy)
 {
     const size_t pixel = (size_t)g->pixel;
@@ -101,7 +101,7 @@ static int block_columns(const filter_panels *g, int b)
     return AN_MIN(NR, g->filters - b % g->blocks * NR);
 }
 
-/* Where in a block element e of a filter lies: e counts [c][r][s], the block [r][s][c][NR]. */
+/* Offset of element e of a filter in its block: e counts [c][r][s], the block [r][s][c][NR]. */
 static size_t panel_offset(const filter_panels *g, size_t e)
 {
     const size_t map = (size_t)g->r * (size_t)g->s;
@@ -109,8 +109,8 @@ static size_t panel_offset(const filter_panels *g, size_t e)
     return (e % map * (size_t)g->channels + e / map) * NR;
 }
 
-/* A transposition goes in strips of one cache line of a filter, so that both sides stay in L1. */
-#define STRIP 16
+/* A transposition goes in chunks of one cache line of a filter, so that both sides stay in L1. */
+#define TRANSPOSE_CHUNK 16
 
 /* Block b of the weights w[k][c][r][s], missing filters as 0. */
 static void pack_filters(const filter_panels *g, int b, const float *w, float *block)
@@ -119,9 +119,9 @@ static void pack_filters(const filter_panels *g, int b, const float *w, float *b
     const int columns = block_columns(g, b);
     const float *from = w + (size_t)block_first(g, b) * window;
 
-    for (size_t e = 0; e < window; e += STRIP) {
-        const size_t count = AN_MIN(STRIP, window - e);
-        float *to[STRIP];
+    for (size_t e = 0; e < window; e += TRANSPOSE_CHUNK) {
+        const size_t count = AN_MIN(TRANSPOSE_CHUNK, window - e);
+        float *to[TRANSPOSE_CHUNK];
         for (size_t i = 0; i < count; ++i)
             to[i] = block + panel_offset(g, e + i);
         for (int j = 0; j < columns; ++j)
@@ -140,9 +140,9 @@ static void unpack_filters(const filter_panels *g, int b, const float *block, fl
     const int columns = block_columns(g, b);
     float *to = w + (size_t)block_first(g, b) * window;
 
-    for (size_t e = 0; e < window; e += STRIP) {
-        const size_t count = AN_MIN(STRIP, window - e);
-        const float *from[STRIP];
+    for (size_t e = 0; e < window; e += TRANSPOSE_CHUNK) {
+        const size_t count = AN_MIN(TRANSPOSE_CHUNK, window - e);
+        const float *from[TRANSPOSE_CHUNK];
         for (size_t i = 0; i < count; ++i)
             from[i] = block + panel_offset(g, e + i);
         for (int j = 0; j < columns; ++j)

@@ -3,17 +3,17 @@
  * dw is a matrix product over all pixels of all images: channels of x under that place, times dy.
  * The rows of a tile are channels, its columns NR filters, a step of the sum is one output pixel.
  *
- *     a chunk of images ->  x padded, dy in panels [block][image][pixel][NR]   (threads share rows)
- *                       ->  sums [slice][block][r][s][c][NR] += ...            (threads share tiles)
+ *     a chunk of images ->  x padded, dy in panels [block][image][pixel][NR]   (threads: rows)
+ *                       ->  sums [partial][block][r][s][c][NR] += ...          (threads: tiles)
  *     at the end        ->  dw [k][c][r][s]
  *
- * Cache: a group's dy, NR filters wide, about fills L1 (GROUP_PIXELS) while all tiles of a block
- * read it; a chunk's copies (CHUNK_BYTES) rest in L3, and so do the sums, of which small ones
- * (SLICES_BYTES) come from L2.
+ * Cache: the dy of a group of pixels, NR filters wide, about fills L1 (GROUP_PIXELS) while all
+ * tiles of a block read it. The copies of a chunk (CHUNK_BYTES) stay in L3, and so do the sums;
+ * small sums (PARTIALS_BYTES) come from L2.
  *
- * Every sum takes its images in order and the slices are added in order, so the bits do not depend
- * on the threads. Pixels of the padded copy lie an odd number of cache lines apart: channels of
- * neighbouring pixels then spread over all sets of L1.
+ * Every sum takes its images in order and the partial sums are added in order, so the bits do not
+ * depend on the threads. Pixels of the padded copy lie an odd number of cache lines apart: channels
+ * of neighbouring pixels then spread over all sets of L1.
  *
  * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
@@ -32,33 +32,33 @@
 #include <limits.h>
 #include <string.h>
 
-/* Images whose copies are made at a time: as many as fit so many bytes. Between making and using
-   them all threads meet, which costs more the less there is to do in between. */
+/* Bytes of the copies of a chunk of images. All threads meet at a barrier between making and using
+   the copies, which costs more the less work there is in between. */
 #define CHUNK_BYTES ((size_t)16 << 20)
 
-/* Pixels that a tile adds up in one go: several small images, or some rows of a large one. Their
-   dy, NR filters wide, is 48 KB with NR = 32. Fewer, and the tile itself is read and written too
-   often. */
+/* Pixels over which a tile sums at once: several small images, or some rows of a large one. Their
+   dy, NR filters wide, is 48 KB with NR = 32. With fewer pixels the tile itself is read and written
+   too often. */
 #define GROUP_PIXELS 384
 
-/* Small weights are summed in slices, every slices-th group of pixels in one, which end in one sum:
-   so a thread can take a group for all tiles, and x and dy are read from memory once. How many
-   slices is a matter of the shape alone. */
-#define SLICES_MAX   8
-#define SLICES_BYTES ((size_t)2 << 20)
+/* Small weights have several partial sums, added at the end; group i of pixels goes into partial
+   sum i modulo their number. So a thread can take a group for all tiles, and x and dy are read from
+   memory once. The number of partial sums depends on the shape alone. */
+#define PARTIALS_MAX   8
+#define PARTIALS_BYTES ((size_t)2 << 20)
 
-/* Shares of a chunk that a thread gets to work on, at least: enough that one that is held up does
-   not hold up all. */
-#define SHARES_PER_THREAD 3
+/* Work items of a chunk for each thread, at least: enough that a thread that is delayed does not
+   delay all. */
+#define ITEMS_PER_THREAD 3
 
 typedef struct weights_plan {
     filter_panels filters; /* of the sums */
     padded_map image;      /* x */
     bool merge;            /* few channels: a row of the window, [s][c], is one run of tile rows */
-    int group, group_rows; /* images, or rows of one image, that a tile adds up in one go */
+    int group, group_rows; /* images, or rows of one image, over which a tile sums at once */
     int chunk;             /* images copied at a time: whole groups */
-    int slices;
-    size_t slice_floats;
+    int partials;
+    size_t partial_floats;
     size_t image_floats;
     ptrdiff_t pixels; /* outputs of an image */
     size_t sums_at, images_at, dy_at, db_rows_at, db_at, bytes;
@@ -75,11 +75,11 @@ static int chunk_images(int n, int group, size_t image_floats)
     return AN_MIN(groups * group, n);
 }
 
-static int slices_of(int groups, size_t floats)
+static int partials_of(int groups, size_t floats)
 {
-    const size_t fit = SLICES_BYTES / an_size_times(floats, sizeof(float));
+    const size_t fit = PARTIALS_BYTES / an_size_times(floats, sizeof(float));
 
-    return AN_MIN(AN_MAX(groups, 1), (int)AN_MIN(AN_MAX(fit, 1), SLICES_MAX));
+    return AN_MIN(AN_MAX(groups, 1), (int)AN_MIN(AN_MAX(fit, 1), PARTIALS_MAX));
 }
 
 static weights_plan plan_weights(const an_conv2d *g)
@@ -110,10 +110,10 @@ static weights_plan plan_weights(const an_conv2d *g)
     plan.group_rows = AN_MIN(g->p, AN_MAX(GROUP_PIXELS / g->q, 1));
     plan.chunk = chunk_images(g->n, plan.group, an_size_plus(plan.image_floats, dy_floats));
     const size_t chunk = (size_t)plan.chunk;
-    plan.slice_floats = panels_floats(&plan.filters);
-    plan.slices = slices_of((g->n + plan.group - 1) / plan.group, plan.slice_floats);
+    plan.partial_floats = panels_floats(&plan.filters);
+    plan.partials = partials_of((g->n + plan.group - 1) / plan.group, plan.partial_floats);
     plan.sums_at =
-        an_scratch_floats(&scratch, an_size_times((size_t)plan.slices, plan.slice_floats));
+        an_scratch_floats(&scratch, an_size_times((size_t)plan.partials, plan.partial_floats));
     plan.images_at = an_scratch_floats(&scratch, an_size_times(chunk, plan.image_floats));
     plan.dy_at = an_scratch_floats(&scratch, an_size_times(chunk, dy_floats));
     plan.db_rows_at =
@@ -173,8 +173,8 @@ static int tile_places_of(const weights_plan *plan)
     return plan->filters.r * (plan->merge ? 1 : plan->filters.s);
 }
 
-/* Adds a group of pixels to one tile of a block's sums. t holds what all tiles share, t->a the
-   pixel under (0, 0). */
+/* Adds a group of pixels to one tile of a block's sums. t holds what is the same for all tiles,
+   t->a the pixel under (0, 0). */
 static void weights_tile(const weights_plan *plan, tile t, int index, float *sums)
 {
     const filter_panels *f = &plan->filters;
@@ -190,14 +190,14 @@ static void weights_tile(const weights_plan *plan, tile t, int index, float *sum
     tile_run(tile_first(rows, index / places + 1) - first, &t);
 }
 
-/* A share of the work on a chunk: one slice's groups, tiles first .. last-1 of block b. */
-typedef struct weights_share {
-    int slice, b, first, last;
-} weights_share;
+/* A work item of a chunk: the groups of one partial sum, tiles first .. last-1 of block b. */
+typedef struct weights_item {
+    int partial, b, first, last;
+} weights_item;
 
-/* Adds a share to its sums. images: of the chunk, which begins with image n0 of the batch. */
+/* Adds a work item to its sums. images: of the chunk, which begins with image n0 of the batch. */
 static void weights_run(const an_conv2d *g, const weights_plan *plan, int n0, int images,
-                        weights_share share, const float *x, const float *dy_panels, float *sums)
+                        weights_item item, const float *x, const float *dy_panels, float *sums)
 {
     const filter_panels *f = &plan->filters;
     const ptrdiff_t step_row = g->stride * plan->image.row;
@@ -213,32 +213,32 @@ static void weights_run(const an_conv2d *g, const weights_plan *plan, int n0, in
         .c_row = NR,
     };
 
-    x += share.b / f->blocks * f->channels;
-    dy_panels += (size_t)share.b * (size_t)plan->chunk * pixels * NR;
-    sums += (size_t)share.slice * plan->slice_floats + (size_t)share.b * f->block_floats;
+    x += item.b / f->blocks * f->channels;
+    dy_panels += (size_t)item.b * (size_t)plan->chunk * pixels * NR;
+    sums += (size_t)item.partial * plan->partial_floats + (size_t)item.b * f->block_floats;
     for (int n = 0; n < images; n += plan->group) {
         const int group = (n0 + n) / plan->group;
-        if (group % plan->slices != share.slice) continue;
+        if (group % plan->partials != item.partial) continue;
         t.outer = AN_MIN(plan->group, images - n);
         for (int p = 0; p < g->p; p += plan->group_rows) {
             t.inner = AN_MIN(plan->group_rows, g->p - p);
-            t.add = group >= plan->slices || p > 0; /* else these are the slice's first */
+            t.add = group >= plan->partials || p > 0; /* else these are the partial's first */
             t.a = x + (size_t)n * plan->image_floats + p * step_row;
             t.b = dy_panels + ((size_t)n * pixels + (size_t)p * (size_t)g->q) * NR;
-            for (int i = share.first; i < share.last; ++i)
+            for (int i = item.first; i < item.last; ++i)
                 weights_tile(plan, t, i, sums);
         }
     }
 }
 
-/* Block b of dw: the slices' sums, in order, and where they belong. */
+/* Block b of dw: the partials' sums, in order, and where they belong. */
 static void weights_finish(const weights_plan *plan, int b, float *sums, float *dw)
 {
     const filter_panels *f = &plan->filters;
     float *total = sums + (size_t)b * f->block_floats;
 
-    for (int slice = 1; slice < plan->slices; ++slice) {
-        const float *more = total + (size_t)slice * plan->slice_floats;
+    for (int partial = 1; partial < plan->partials; ++partial) {
+        const float *more = total + (size_t)partial * plan->partial_floats;
         for (size_t i = 0; i < f->block_floats; ++i)
             total[i] += more[i];
     }
@@ -279,8 +279,8 @@ static alexnet_status conv2d_backward_weights(const an_run *run, const an_conv2d
     const filter_panels *f = &plan.filters;
     const int blocks = panels_blocks(f);
     const int tiles = tiles_of(tile_rows_of(&plan)) * tile_places_of(&plan);
-    const int shares = blocks * plan.slices;
-    const int parts = AN_MIN(tiles, (SHARES_PER_THREAD * run->threads + shares - 1) / shares);
+    const int items = blocks * plan.partials;
+    const int parts = AN_MIN(tiles, (ITEMS_PER_THREAD * run->threads + items - 1) / items);
     const size_t x_size = (size_t)g->h * (size_t)g->w * (size_t)g->c;
     const size_t y_size = (size_t)g->p * (size_t)g->q * (size_t)g->k;
     float *const sums = an_scratch_at(run, plan.sums_at);
@@ -292,7 +292,7 @@ static alexnet_status conv2d_backward_weights(const an_run *run, const an_conv2d
     if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
     for (int j = 0; j < blocks * NR; ++j)
         db[j] = 0;
-    if (g->n == 0) memset(sums, 0, panels_floats(f) * sizeof *sums); /* the one slice */
+    if (g->n == 0) memset(sums, 0, panels_floats(f) * sizeof *sums); /* the one partial */
 
     for (int n = 0; n < g->n; n += plan.chunk) {
         const int images = AN_MIN(plan.chunk, g->n - n);
@@ -300,12 +300,12 @@ static alexnet_status conv2d_backward_weights(const an_run *run, const an_conv2d
         copy_chunk(run, g, &plan, images, t->x + (size_t)n * x_size, t->dy + (size_t)n * y_size, x,
                    dy, rows, db);
         AN_PARALLEL_FOR(run, collapse(3) schedule(dynamic))
-        for (int slice = 0; slice < plan.slices; ++slice) {
+        for (int partial = 0; partial < plan.partials; ++partial) {
             for (int b = 0; b < blocks; ++b) {
                 for (int i = 0; i < parts; ++i) {
-                    const weights_share share = {slice, b, part_first(tiles, parts, i),
-                                                 part_first(tiles, parts, i + 1)};
-                    weights_run(g, &plan, n, images, share, x, dy, sums);
+                    const weights_item item = {partial, b, part_first(tiles, parts, i),
+                                               part_first(tiles, parts, i + 1)};
+                    weights_run(g, &plan, n, images, item, x, dy, sums);
                 }
             }
         }

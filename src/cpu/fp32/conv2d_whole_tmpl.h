@@ -1,8 +1,8 @@
 /*
- * conv2d_whole_tmpl.h: a filter as large as the map has one place on it: the convolution is a
+ * conv2d_whole_tmpl.h: a filter as large as the map fits in one place: the convolution is a
  * linear layer over the flattened map (slim's fc6, fc7 and fc8, alexnet_v2). The weights
- * [k][c][r][s] are then [outputs][inputs] as they lie; only x and dx, which are small beside them,
- * change their order.
+ * [k][c][r][s] are then [outputs][inputs] without a copy; only x and dx, which are small beside
+ * them, change their order.
  *
  * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
@@ -33,7 +33,7 @@ static an_shape whole_shape(const an_conv2d *g) { return (an_shape){g->n, g->c, 
 /* A map of one pixel is a row already. */
 static bool whole_is_row(const an_conv2d *g) { return g->h == 1 && g->w == 1; }
 
-/* Scratch: what the linear layer takes, and then the rows. */
+/* Scratch: that of the linear layer, then the rows. */
 static size_t whole_rows(const an_conv2d *g, int threads, an_scratch *plan)
 {
     const an_linear linear = whole_linear(g);

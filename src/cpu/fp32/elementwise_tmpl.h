@@ -1,8 +1,8 @@
 /*
- * elementwise_tmpl.h: what treats every element alone and costs more than its memory traffic, so
- * that the plain loops of reference/elementwise.c, which all tiers share for the rest, are not
- * enough: functions of math_tmpl.h, and dropout. Nothing is kept from one element to the next;
- * dropout's random words, 4 of PHILOX_BLOCKS blocks (1 KB with AVX-512), are made in L1.
+ * elementwise_tmpl.h: element by element operations that cost more than their memory traffic:
+ * functions of math_tmpl.h, and dropout. For the others all tiers use the plain loops of
+ * reference/elementwise.c. Nothing is kept from one element to the next; the
+ * random words of dropout, 4 of PHILOX_BLOCKS blocks (1 KB with AVX-512), are made in L1.
  *
  * Needs: the vocabulary and its LANES.
  * SPDX-License-Identifier: MIT
@@ -104,7 +104,8 @@ static void dropout_row(const an_dropout *d, int row, int count, const float *x,
 static alexnet_status dropout(const an_run *run, const an_dropout *d, an_shape shape,
                               const float *x, float *y)
 {
-    /* The words count in the order c, h, w: not as a map lies. No network drops from one. */
+    /* The words count in the order c, h, w, which is not that of a map. No network applies dropout
+       to maps. */
     if (shape.h * shape.w != 1) return an_dropout__portable(run, d, shape, x, y);
     AN_PARALLEL_FOR(run, schedule(dynamic))
     for (int n = 0; n < shape.n; ++n)

@@ -15,7 +15,7 @@
 #define NV    AN_TILE_AVX512_VECTORS
 #define MR    AN_TILE_AVX512_ROWS
 
-/* Bytes and bf16 have files of their own, for machines that multiply them at once. */
+/* int8 and bf16 are in separate files, for machines with instructions for them. */
 #define PACKED_CONV2D &an_conv2d_bf16__avx512, &an_conv2d_int8__avx512,
 #define PACKED_LINEAR                                                                              \
     &an_linear_bf16__avx512[AN_FORWARD], &an_linear_bf16__avx512[AN_BACKWARD_DATA],                \

@@ -2,9 +2,9 @@
  * kernels_neon.c: the tier for NEON, which every 64-bit ARM has.
  *
  * A tile is 14 x 8: 14 * 2 sums, 2 vectors of B and 1 of A are 31 of 32 registers of 4 floats. A
- * step loads B in one instruction and 14 single floats of A, which most multiply-adds take by lane,
- * as they are, without their being spread over a register: 15 loads for 28 multiply-adds. So gcc 12
- * compiles it, with no sum in memory; it has run under an emulator only, and nobody has timed it.
+ * step loads B in one instruction and 14 single floats of A. Most multiply-adds take such a
+ * float by lane, without a broadcast: 15 loads for 28 multiply-adds. gcc 12 compiles it so, with no
+ * sum in memory. It has run under an emulator only, and has not been timed.
  * SPDX-License-Identifier: MIT
  */
 #include "cpu/backend.h"

@@ -164,8 +164,8 @@ static const an_linear_algorithm linear_direct[AN_PASSES] = {
 #include "cpu/rounded_conv2d_tmpl.h"
 #include "cpu/rounded_linear_tmpl.h"
 
-/* What a tier has besides for machines that multiply packed numbers at once; see kernels_avx512.c.
-   */
+/* Additional algorithms of a tier, for machines that multiply packed numbers; see
+   kernels_avx512.c. */
 #if !defined(PACKED_CONV2D)
 #define PACKED_CONV2D
 #define PACKED_LINEAR
@@ -191,7 +191,8 @@ static const an_linear_algorithm *const linear_algorithms[] = {
 
 /*
  * MR * NV independent sums hide the latency of the multiply-add. They are its third operand, as in
- * the kernels: an ARM's instruction writes no other. What is added the compiler cannot know.
+ * the kernels: an ARM's instruction writes no other. The compiler cannot know the value that is
+ * added.
  */
 float PASTE(an_peak_loop_, TIER)(int64_t rounds)
 {

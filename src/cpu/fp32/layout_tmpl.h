@@ -1,7 +1,7 @@
 /*
- * layout_tmpl.h: between [n][c][h][w] and [n][h][w][c]: each image is a matrix [c][h * w], turned.
- * Threads take PIXELS of an image at a time; what a block of registers reads and writes are whole
- * cache lines wherever c has as many.
+ * layout_tmpl.h: between [n][c][h][w] and [n][h][w][c]: each image is a matrix [c][h * w],
+ * transposed. Threads take PIXELS of an image at a time. A block of registers reads and writes
+ * whole cache lines wherever c has as many channels.
  *
  * Needs: the vocabulary and its LANES.
  * SPDX-License-Identifier: MIT

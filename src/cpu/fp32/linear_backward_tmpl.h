@@ -1,6 +1,6 @@
 /*
- * linear_backward_tmpl.h: the two gradients of a linear layer, of many images, each in a pass of
- * its own.
+ * linear_backward_tmpl.h: the two gradients of a linear layer for many images, each in a separate
+ * pass.
  *
  * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
@@ -19,12 +19,12 @@
 
 /* ---- data gradient ----
  *
- * A thread takes a strip of inputs and, DATA_DEPTH outputs at a time, copies that block of w to
- * panels (256 KB, in L2).
+ * A thread takes a chunk of DATA_INPUTS inputs. It copies w to panels in blocks of DATA_DEPTH
+ * outputs (256 KB, in L2).
  */
 
-#define DATA_STRIP 256 /* inputs; 1 KB of each row of w */
-#define DATA_DEPTH 256 /* outputs */
+#define DATA_INPUTS 256 /* inputs; 1 KB of each row of w */
+#define DATA_DEPTH  256 /* outputs */
 
 typedef struct linear_data_plan {
     size_t block_floats;
@@ -33,7 +33,7 @@ typedef struct linear_data_plan {
 
 static linear_data_plan plan_linear_data(const an_linear *g, int threads)
 {
-    linear_data_plan plan = {.block_floats = (size_t)DATA_DEPTH * DATA_STRIP};
+    linear_data_plan plan = {.block_floats = (size_t)DATA_DEPTH * DATA_INPUTS};
     an_scratch scratch = {0};
 
     plan.dy_at = an_scratch_floats(&scratch, an_size_times((size_t)g->n, copy_row(g->outputs)));
@@ -42,7 +42,7 @@ static linear_data_plan plan_linear_data(const an_linear *g, int threads)
     return plan;
 }
 
-/* Rows of `width` floats to panels [panel][count][NR]; the last panel is filled up with 0. */
+/* Rows of `width` floats to panels [panel][count][NR]; the last panel is padded with 0. */
 static void pack_panels(int count, int width, size_t row, const float *from, float *panels)
 {
     for (int i = 0; i < count; ++i, from += row) {
@@ -56,14 +56,14 @@ static void pack_panels(int count, int width, size_t row, const float *from, flo
     }
 }
 
-/* A block of w at (output, input), depth x width: its share of dx for all images. Meanwhile the
-   block below is fetched, some rows with each tile. */
+/* Adds to dx what the block of w at (output, input), depth x width, contributes for all images.
+   Meanwhile the block below is prefetched, some rows with each tile. */
 static void data_block(const an_linear *g, int output, int input, const float *dy, const float *w,
                        float *block, float *dx)
 {
     const size_t inputs = (size_t)g->inputs;
     const int depth = AN_MIN(DATA_DEPTH, g->outputs - output);
-    const int width = AN_MIN(DATA_STRIP, g->inputs - input);
+    const int width = AN_MIN(DATA_INPUTS, g->inputs - input);
     const int below = AN_MIN(DATA_DEPTH, g->outputs - output - depth);
     const int down = tiles_of(g->n);
     const int tiles = blocks_of(width, NR) * down;
@@ -105,21 +105,21 @@ static alexnet_status backward_data_many(const an_run *run, const an_linear *g,
     copy_rows(run, g->n, g->outputs, t->dy, copy);
 
     AN_PARALLEL_FOR(run, schedule(dynamic))
-    for (int s = 0; s < blocks_of(g->inputs, DATA_STRIP); ++s) {
+    for (int s = 0; s < blocks_of(g->inputs, DATA_INPUTS); ++s) {
         float *block = an_scratch_of_thread(run, plan.blocks_at, plan.block_floats);
         for (int output = 0; output < g->outputs; output += DATA_DEPTH)
-            data_block(g, output, s * DATA_STRIP, copy, t->w, block, t->dx);
+            data_block(g, output, s * DATA_INPUTS, copy, t->w, block, t->dx);
     }
     return ALEXNET_OK;
 }
 
 /* ---- weight gradient ----
  *
- * A thread takes a rectangle of dw: its inputs' part of x (128 images, 512 inputs: 256 KB) stays in
- * L2. With an update, a row of tiles of dw (14 rows of 2 KB) never leaves the nearest caches: v and
- * w follow it row by row, and while it is computed theirs of the row of tiles below are fetched.
- * Tile by tile it takes longer (fc6: 32 ms, not 26): that jumps between rows a multiple of 4 KB
- * apart every other line.
+ * A thread takes a rectangle of dw; the x of its inputs (128 images, 512 inputs: 256 KB) stays in
+ * L2. With an update, a row of tiles of dw (14 rows of 2 KB) stays in the nearest caches: v and w
+ * are updated from it row by row, and meanwhile v and w of the row of tiles below are prefetched.
+ * An update after each tile takes longer (fc6: 32 ms, not 26): it jumps between rows a multiple of
+ * 4 KB apart every other line.
  */
 
 #define WEIGHTS_INPUTS  512
@@ -144,7 +144,7 @@ static linear_weights_plan plan_linear_weights(const an_linear *g, int threads)
     return plan;
 }
 
-/* What all rectangles of a weight gradient share. */
+/* The arguments of a weight gradient, the same for all rectangles. */
 typedef struct linear_weights {
     const an_linear *g;
     const float *x_panels, *dy;
@@ -170,7 +170,7 @@ static void gradient_tile(const linear_weights *job, int rows, int output, int i
     }
 }
 
-/* What a row of tiles of the gradient makes of v and w from element `at` on. */
+/* Updates v and w, from element `at` on, by a row of tiles of the gradient. */
 static void update_rows(const linear_weights *job, int rows, int columns, const float *gradient,
                         size_t at)
 {
@@ -180,8 +180,8 @@ static void update_rows(const linear_weights *job, int rows, int columns, const 
         an_sgd_row(&update->rule, columns, gradient, update->v + at, update->w + at);
 }
 
-/* dw at (output, input), WEIGHTS_OUTPUTS x WEIGHTS_INPUTS or what is left. own: room for a row of
-   tiles. */
+/* dw at (output, input), at most WEIGHTS_OUTPUTS x WEIGHTS_INPUTS. own: the thread's room for a
+   row of tiles. */
 static void weights_rectangle(const linear_weights *job, int output, int input, float *own)
 {
     const an_linear *g = job->g;
@@ -218,7 +218,7 @@ static alexnet_status backward_weights_many(const an_run *run, const an_linear *
                                             const an_linear_tensors *t)
 {
     const linear_weights_plan plan = plan_linear_weights(g, run->threads);
-    const int strips =
+    const int chunks =
         t->dw != NULL || t->update != NULL ? blocks_of(g->inputs, WEIGHTS_INPUTS) : 0;
     float *const panels = an_scratch_at(run, plan.panels_at);
     float *const copy = an_scratch_at(run, plan.dy_at);
@@ -227,14 +227,14 @@ static alexnet_status backward_weights_many(const an_run *run, const an_linear *
     if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
     copy_rows(run, g->n, g->outputs, t->dy, copy);
     AN_PARALLEL_FOR(run, schedule(dynamic))
-    for (int s = 0; s < strips; ++s) {
+    for (int s = 0; s < chunks; ++s) {
         const int input = s * WEIGHTS_INPUTS;
         pack_panels(g->n, AN_MIN(WEIGHTS_INPUTS, g->inputs - input), (size_t)g->inputs,
                     t->x + input, panels + (size_t)input * (size_t)g->n);
     }
 
     AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic))
-    for (int s = 0; s < strips; ++s)
+    for (int s = 0; s < chunks; ++s)
         for (int o = 0; o < blocks_of(g->outputs, WEIGHTS_OUTPUTS); ++o)
             weights_rectangle(&job, o * WEIGHTS_OUTPUTS, s * WEIGHTS_INPUTS,
                               an_scratch_of_thread(run, plan.rows_at, MR * GRADIENT_ROW));

@@ -21,15 +21,15 @@
 
 /* ---- both gradients, few images ----
  *
- * Memory is what bounds them: w and the velocity v are read, and written, once for both. A thread
- * takes a strip of inputs and goes down the outputs, FEW_ROWS rows at a time, along the rows: LANES
- * inputs of these rows are loaded, and with each image's x their gradient is added up in registers,
- * while their products go to the image's dx. Chunk by chunk v and w then follow the gradient. The
- * lines of w and v that come FEW_AHEAD floats later are fetched meanwhile: long pieces of rows are
- * read in order, which memory likes best.
+ * They are bound by memory: w and the velocity v are read, and written, once for both. A thread
+ * takes a block of inputs and goes down the outputs, FEW_ROWS rows at a time. It moves along these
+ * rows: LANES inputs of them are loaded, their gradient is summed in registers with the x of each
+ * image, and their products are added to the image's dx. After each chunk of FEW_CHUNK inputs v and
+ * w are updated by the gradient. Meanwhile the lines of w and v FEW_AHEAD floats later are
+ * prefetched: memory is fastest when long runs of rows are read in order.
  *
  * Registers: FEW_ROWS of w, as many sums, x, dx and dy: 19 of 32, with AVX2 11 of 16. Caches: x and
- * dx of the strip, in columns of LANES inputs [n][LANES] (FEW_BYTES, in L2), the chunk's gradient
+ * dx of the block, in columns of LANES inputs [n][LANES] (FEW_BYTES, in L2), the chunk's gradient
  * (4.5 KB, in L1). A step: FEW_ROWS + 2 loads and a store for 2 FEW_ROWS FMA of each image.
  */
 
@@ -38,10 +38,10 @@
 #define FEW_CHUNK    (8 * LANES)         /* inputs */
 #define FEW_GRADIENT (FEW_CHUNK + LANES) /* from row to row of its gradient */
 #define FEW_AHEAD    (16 * LINE_FLOATS)  /* floats */
-#define FEW_BYTES    ((size_t)512 << 10) /* of a strip's x and dx */
+#define FEW_BYTES    ((size_t)512 << 10) /* of a block's x and dx */
 
 typedef struct linear_few_plan {
-    int width; /* of a strip */
+    int width; /* of a block */
     size_t gradient_floats;
     size_t x_at, dx_at, dy_at, gradients_at, bytes;
 } linear_few_plan;
@@ -53,10 +53,10 @@ static linear_few_plan plan_linear_few(const an_linear *g, int threads)
     const size_t column = an_size_times((size_t)g->n, 2 * LANES * sizeof(float));
     const int chunks = blocks_of(g->inputs, FEW_CHUNK);
     const int most = AN_MAX(1, (int)(FEW_BYTES / AN_MAX(column * (FEW_CHUNK / LANES), 1)));
-    const int strips = AN_ROUND_UP(blocks_of(chunks, most), threads);
+    const int blocks = AN_ROUND_UP(blocks_of(chunks, most), threads);
     const size_t floats = an_size_times((size_t)blocks_of(g->inputs, LANES) * LANES, (size_t)g->n);
 
-    plan.width = blocks_of(chunks, strips) * FEW_CHUNK;
+    plan.width = blocks_of(chunks, blocks) * FEW_CHUNK;
     plan.x_at = an_scratch_floats(&scratch, floats);
     plan.dx_at = an_scratch_floats(&scratch, floats);
     plan.dy_at = an_scratch_floats(
@@ -86,7 +86,7 @@ static void from_columns(int n, int count, const float *from, int width, size_t 
                    (size_t)AN_MIN(width, count - i) * sizeof *to);
 }
 
-/* What all strips share. */
+/* The arguments of the passes, the same for all blocks. */
 typedef struct linear_few {
     const an_linear *g;
     const an_linear_tensors *t;
@@ -94,13 +94,13 @@ typedef struct linear_few {
     float *dy;     /* in columns of FEW_ROWS */
 } linear_few;
 
-/* Rows of w, and a strip of them: at (output, input). */
+/* Some rows of a block of w: at (output, input). */
 typedef struct few_rows {
     int output, input, width;
 } few_rows;
 
-/* The lines of `count` rows that are wanted FEW_AHEAD floats after `at`, in these rows or in those
-   that begin `below` floats later. */
+/* Prefetches the lines of `count` rows FEW_AHEAD floats after `at`, in these rows or, past their
+   end, in those that begin `below` floats later. */
 static ALWAYS_INLINE void fetch_lines(const int count, const few_rows *rows, size_t inputs,
                                       size_t below, int at, const float *matrix)
 {
@@ -154,7 +154,7 @@ static ALWAYS_INLINE void few_step(const int count, const bool data, const bool 
         if (weights) store_up_to(at.gradient + (size_t)r * at.gradient_row, lanes, sum[r]);
 }
 
-/* Along `count` rows of a strip. own: room for a chunk's gradient. */
+/* Along `count` rows of a block. own: room for a chunk's gradient. */
 static ALWAYS_INLINE void few_sweep(const int count, const bool data, const bool weights,
                                     const linear_few *job, const few_rows *rows, float *own)
 {
@@ -222,7 +222,7 @@ static void few_sweep_weights(int count, const linear_few *job, const few_rows *
         few_sweep(1, false, true, job, rows, own);
 }
 
-static void few_strip(const linear_few *job, int input, int width, float *own)
+static void few_block(const linear_few *job, int input, int width, float *own)
 {
     const an_linear *g = job->g;
     const an_linear_tensors *t = job->t;
@@ -252,7 +252,7 @@ static alexnet_status backward_few(const an_run *run, const an_linear *g,
 {
     const linear_few_plan plan = plan_linear_few(g, run->threads);
     const bool wanted = t->dw != NULL || t->update != NULL || t->dx != NULL;
-    const int strips = wanted ? blocks_of(g->inputs, plan.width) : 0;
+    const int blocks = wanted ? blocks_of(g->inputs, plan.width) : 0;
     const linear_few job = {.g = g,
                             .t = t,
                             .x = an_scratch_at(run, plan.x_at),
@@ -262,8 +262,8 @@ static alexnet_status backward_few(const an_run *run, const an_linear *g,
     if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
     to_columns(g->n, g->outputs, (size_t)g->outputs, t->dy, FEW_ROWS, job.dy);
     AN_PARALLEL_FOR(run, schedule(dynamic))
-    for (int s = 0; s < strips; ++s)
-        few_strip(&job, s * plan.width, AN_MIN(plan.width, g->inputs - s * plan.width),
+    for (int s = 0; s < blocks; ++s)
+        few_block(&job, s * plan.width, AN_MIN(plan.width, g->inputs - s * plan.width),
                   an_scratch_of_thread(run, plan.gradients_at, plan.gradient_floats));
     if (t->db != NULL) bias_gradient(run, g, t->dy, (size_t)g->outputs, t->db);
     return ALEXNET_OK;

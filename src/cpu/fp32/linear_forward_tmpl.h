@@ -1,5 +1,5 @@
 /*
- * linear_forward_tmpl.h: y = x w^T + bias of a fast tier: of few images by dot products, of many by
+ * linear_forward_tmpl.h: y = x w^T + bias of a fast tier: few images by dot products, many by
  * tiles.
  *
  * Needs: as tile_tmpl.h.
@@ -21,15 +21,15 @@
 
 /* ---- forward, few images: dot products, while w streams past at the speed of memory ----
  *
- * A thread takes DOT_ROWS outputs; of each its sums over LANES inputs at a time with DOT_IMAGES
- * images stay in registers: 3 * 8 sums, 3 of w and 1 of x are 28 of 32; of AVX2's 16 too many from
- * 5 images on. x comes from L1 or L2 (8 rows of 9216: 288 KB). More images take another round, when
- * the rows of w are in L2.
+ * A thread takes DOT_ROWS outputs and goes through LANES inputs at a time. The sums of each output
+ * with DOT_IMAGES images stay in registers: 3 * 8 sums, 3 of w and 1 of x are 28 of 32. AVX2 has
+ * 16, too few from 5 images on. x comes from L1 or L2 (8 rows of 9216: 288 KB). More images take
+ * another round, with the rows of w in L2.
  */
 
 #define DOT_IMAGES 8   /* at a time */
 #define DOT_ROWS   3   /* outputs at a time */
-#define DOT_AHEAD  256 /* floats: how far ahead rows are fetched */
+#define DOT_AHEAD  256 /* floats: how far ahead rows are prefetched */
 
 /* y[n][first + 0 .. rows-1] for n < images. */
 static ALWAYS_INLINE void dot_rows(const int rows, const int images, const an_linear *g, int first,
@@ -152,17 +152,17 @@ static void forward_few(const an_run *run, const an_linear *g, const float *x, c
 
 /* ---- forward, many images ----
  *
- * A thread takes a strip of outputs and, block by block of LINEAR_DEPTH inputs, adds to its y^T,
- * which stays in L2 (70 KB for 128 images) beside the block's part of x^T (256 KB). w is copied
- * tile by tile: 28 KB, in L1.
+ * A thread takes a chunk of outputs. For each LINEAR_DEPTH inputs it adds to the chunk's y^T, which
+ * stays in L2 (70 KB for 128 images) beside these inputs of x^T (256 KB). w is copied one block at
+ * a time: 28 KB, in L1.
  */
 
-#define FORWARD_STRIP (10 * MR) /* outputs, at most */
+#define FORWARD_OUTPUTS (10 * MR) /* outputs, at most */
 
 typedef struct linear_forward_plan {
     int panels; /* of NR images */
-    size_t strip_floats, rows_floats;
-    size_t panels_at, strips_at, rows_at, bytes;
+    size_t chunk_floats, rows_floats;
+    size_t panels_at, chunks_at, rows_at, bytes;
 } linear_forward_plan;
 
 static linear_forward_plan plan_linear_forward(const an_linear *g, int threads)
@@ -171,10 +171,10 @@ static linear_forward_plan plan_linear_forward(const an_linear *g, int threads)
     an_scratch scratch = {0};
     const size_t columns = an_size_times((size_t)plan.panels, NR);
 
-    plan.strip_floats = an_size_times(columns, FORWARD_STRIP);
+    plan.chunk_floats = an_size_times(columns, FORWARD_OUTPUTS);
     plan.rows_floats = MR * copy_row(LINEAR_DEPTH);
     plan.panels_at = an_scratch_floats(&scratch, an_size_times(columns, (size_t)g->inputs));
-    plan.strips_at = an_scratch_per_thread(&scratch, threads, plan.strip_floats);
+    plan.chunks_at = an_scratch_per_thread(&scratch, threads, plan.chunk_floats);
     plan.rows_at = an_scratch_per_thread(&scratch, threads, plan.rows_floats);
     plan.bytes = scratch.bytes;
     return plan;
@@ -192,44 +192,43 @@ static void pack_transposed(const an_linear *g, int p, int first, int count, con
     transpose(rows, count, from + first, (ptrdiff_t)inputs, panel + (size_t)first * NR, NR);
 }
 
-/* A piece of w: a tile's outputs, a block of LINEAR_DEPTH inputs. */
-typedef struct weights_piece {
+/* A block of w: a tile's outputs, a block of LINEAR_DEPTH inputs. */
+typedef struct weights_block {
     int output, rows, input, depth;
-} weights_piece;
+} weights_block;
 
-/* Piece `index` of the strip of `count` outputs that begins at `first`: all of a block, then the
-   next block. */
-static weights_piece piece_of(const an_linear *g, int first, int count, int index)
+/* Block `index` of the chunk of `count` outputs that begins at `first`: all tiles' outputs for the
+   first LINEAR_DEPTH inputs, then for the next. */
+static weights_block weights_block_of(const an_linear *g, int first, int count, int index)
 {
     const int tiles = tiles_of(count);
     const int from = tile_first(count, index % tiles);
     const int input = index / tiles * LINEAR_DEPTH;
 
-    return (weights_piece){.output = first + from,
+    return (weights_block){.output = first + from,
                            .rows = tile_first(count, index % tiles + 1) - from,
                            .input = input,
                            .depth = AN_MIN(LINEAR_DEPTH, g->inputs - input)};
 }
 
-static const float *piece_at(const an_linear *g, weights_piece piece, const float *w)
+static const float *weights_block_at(const an_linear *g, weights_block block, const float *w)
 {
-    return w + (size_t)piece.output * (size_t)g->inputs + (size_t)piece.input;
+    return w + (size_t)block.output * (size_t)g->inputs + (size_t)block.input;
 }
 
-/* A piece of w times its part of x^T, for all images, into a strip of y^T. Meanwhile the next piece
-   is fetched, twice FETCH_ROWS rows with each panel of images, and what is left of it with the
-   copy. */
-static void forward_piece(const an_linear *g, const linear_forward_plan *plan, weights_piece piece,
-                          weights_piece next, const float *w, const float *x_panels, float *copy,
-                          float *strip)
+/* A block of w times its inputs of x^T, for all images, into a chunk of y^T. Meanwhile the next
+   block is prefetched: 2 * FETCH_ROWS rows with each panel of images, the rest with the copy. */
+static void forward_block(const an_linear *g, const linear_forward_plan *plan, weights_block block,
+                          weights_block next, const float *w, const float *x_panels, float *copy,
+                          float *chunk)
 {
     const size_t inputs = (size_t)g->inputs;
     const size_t row = copy_row(LINEAR_DEPTH);
-    const float *from = piece_at(g, piece, w);
+    const float *from = weights_block_at(g, block, w);
     tile t = {
         .columns = NR,
         .outer = 1,
-        .inner = piece.depth % FETCH_ROWS == 0 ? FETCH_ROWS : 1,
+        .inner = block.depth % FETCH_ROWS == 0 ? FETCH_ROWS : 1,
         .a = copy,
         .a_row = (ptrdiff_t)row,
         .a_step = 1,
@@ -238,34 +237,34 @@ static void forward_piece(const an_linear *g, const linear_forward_plan *plan, w
         .ahead_inner = g->inputs,
         .ahead_step = 4,
         .c_row = NR,
-        .add = piece.input > 0,
+        .add = block.input > 0,
     };
 
-    t.run = piece.depth / t.inner;
+    t.run = block.depth / t.inner;
     t.a_inner = t.run;
-    for (int o = 0; o < piece.rows; ++o) {
+    for (int o = 0; o < block.rows; ++o) {
         const int more = 2 * FETCH_ROWS * plan->panels + o;
-        memcpy(copy + (size_t)o * row, from + (size_t)o * inputs, (size_t)piece.depth * sizeof *w);
+        memcpy(copy + (size_t)o * row, from + (size_t)o * inputs, (size_t)block.depth * sizeof *w);
         for (int i = 0; more < next.rows && i < next.depth; i += AN_ALIGNMENT / (int)sizeof *w)
-            __builtin_prefetch(piece_at(g, next, w) + (size_t)more * inputs + i, 0, 2);
+            __builtin_prefetch(weights_block_at(g, next, w) + (size_t)more * inputs + i, 0, 2);
     }
     for (int p = 0; p < plan->panels; ++p) {
         const int fetch = 2 * p * FETCH_ROWS;
-        t.fetch = piece_at(g, next, w) + (size_t)AN_MIN(fetch, next.rows - 1) * inputs;
-        t.ahead = piece_at(g, next, w) + (size_t)AN_MIN(fetch + FETCH_ROWS, next.rows - 1) * inputs;
-        t.b = x_panels + ((size_t)p * inputs + (size_t)piece.input) * NR;
-        t.c = strip + (size_t)p * FORWARD_STRIP * NR;
-        tile_run(piece.rows, &t);
+        t.fetch = weights_block_at(g, next, w) + (size_t)AN_MIN(fetch, next.rows - 1) * inputs;
+        t.ahead = weights_block_at(g, next, w) +
+                  (size_t)AN_MIN(fetch + FETCH_ROWS, next.rows - 1) * inputs;
+        t.b = x_panels + ((size_t)p * inputs + (size_t)block.input) * NR;
+        t.c = chunk + (size_t)p * FORWARD_OUTPUTS * NR;
+        tile_run(block.rows, &t);
     }
 }
 
-/* y from a strip of y^T, [panel][output][NR]: its blocks are turned, then biases and ReLU follow.
-   */
-static void forward_finish(const an_linear *g, int first, int count, const float *strip,
+/* y from a chunk of y^T, [panel][output][NR]: transposed; then biases and ReLU are applied. */
+static void forward_finish(const an_linear *g, int first, int count, const float *chunk,
                            const float *bias, bool relu, float *y)
 {
     for (int n = 0; n < g->n; n += NR)
-        transpose(count, AN_MIN(NR, g->n - n), strip + (size_t)(n / NR) * FORWARD_STRIP * NR, NR,
+        transpose(count, AN_MIN(NR, g->n - n), chunk + (size_t)(n / NR) * FORWARD_OUTPUTS * NR, NR,
                   y + (size_t)n * (size_t)g->outputs + (size_t)first, g->outputs);
     for (int n = 0; n < g->n; ++n) {
         float *to = y + (size_t)n * (size_t)g->outputs + (size_t)first;
@@ -283,7 +282,7 @@ static alexnet_status forward_many(const an_run *run, const an_linear *g, const 
 {
     const linear_forward_plan plan = plan_linear_forward(g, run->threads);
     const int blocks = blocks_of(g->inputs, LINEAR_DEPTH);
-    const int strips = parts_for(g->outputs, FORWARD_STRIP, run->threads);
+    const int chunks = parts_for(g->outputs, FORWARD_OUTPUTS, run->threads);
     float *const panel = an_scratch_at(run, plan.panels_at);
 
     if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
@@ -295,20 +294,21 @@ static alexnet_status forward_many(const an_run *run, const an_linear *g, const 
                             panel + (size_t)p * (size_t)g->inputs * NR);
 
     AN_PARALLEL_FOR(run, schedule(dynamic))
-    for (int s = 0; s < strips; ++s) {
-        const int first = part_first(g->outputs, strips, s);
-        const int count = part_first(g->outputs, strips, s + 1) - first;
-        float *strip = an_scratch_of_thread(run, plan.strips_at, plan.strip_floats);
+    for (int s = 0; s < chunks; ++s) {
+        const int first = part_first(g->outputs, chunks, s);
+        const int count = part_first(g->outputs, chunks, s + 1) - first;
+        float *chunk = an_scratch_of_thread(run, plan.chunks_at, plan.chunk_floats);
         float *copy = an_scratch_of_thread(run, plan.rows_at, plan.rows_floats);
-        const int pieces = blocks * tiles_of(count);
-        weights_piece piece = piece_of(g, first, count, 0);
-        for (int i = 0; i < pieces; ++i) {
-            const weights_piece next = piece_of(g, first, count, AN_MIN(i + 1, pieces - 1));
-            forward_piece(g, &plan, piece, next, w, panel, copy,
-                          strip + (size_t)(piece.output - first) * NR);
-            piece = next;
+        const int block_count = blocks * tiles_of(count);
+        weights_block block = weights_block_of(g, first, count, 0);
+        for (int i = 0; i < block_count; ++i) {
+            const weights_block next =
+                weights_block_of(g, first, count, AN_MIN(i + 1, block_count - 1));
+            forward_block(g, &plan, block, next, w, panel, copy,
+                          chunk + (size_t)(block.output - first) * NR);
+            block = next;
         }
-        forward_finish(g, first, count, strip, bias, relu, y);
+        forward_finish(g, first, count, chunk, bias, relu, y);
     }
     return ALEXNET_OK;
 }

@@ -1,6 +1,6 @@
 /*
- * linear_shared_tmpl.h: what the passes of a linear layer share: copies of matrices whose rows lie
- * an odd number of cache lines apart, how many rows are fetched ahead, the gradient of the biases.
+ * linear_shared_tmpl.h: helpers of all passes of a linear layer: copies of matrices whose rows lie
+ * an odd number of cache lines apart, the number of rows to prefetch, the gradient of the biases.
  *
  * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
@@ -15,8 +15,7 @@
 
 #define LINEAR_DEPTH 512 /* steps of a sum at a time */
 
-/* Rows of the next piece of w that are fetched with each tile: one with each quarter of its steps.
-   */
+/* Rows of the next block of w that each tile prefetches: one in each quarter of its steps. */
 #define FETCH_ROWS 4
 
 /* Floats of a row in a copy of a matrix: an odd number of cache lines. */
@@ -31,7 +30,7 @@ static void copy_rows(const an_run *run, int rows, int columns, const float *fro
                (size_t)columns * sizeof *to);
 }
 
-#define BIAS_OUTPUTS 16 /* a cache line of dy: what a thread takes at a time */
+#define BIAS_OUTPUTS 16 /* a cache line of dy: a thread's chunk */
 
 /* row: floats from image to image of dy. */
 static void bias_gradient(const an_run *run, const an_linear *g, const float *dy, size_t row,

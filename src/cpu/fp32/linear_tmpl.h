@@ -1,16 +1,16 @@
 /*
  * linear_tmpl.h: the fully connected layers of a fast tier. x [n][inputs], w [outputs][inputs], y
- * [n][outputs]. The weights stay as they are and are read once per pass, by few images once for
- * both gradients; x and dy are small, so they are packed. Rows of w are often a multiple of 4 KB
- * apart, where all fall into one set of the L1 cache: whatever walks down a column of such a matrix
- * reads a copy.
+ * [n][outputs]. The weights stay in place and are read once per pass; with few images, once for
+ * both gradients. x and dy are small, so they are packed. Rows of w are often a multiple of 4 KB
+ * apart, so that all fall into one set of the L1 cache: code that reads down a column of such a
+ * matrix reads a copy.
  *
  *     forward          y^T = w * x^T     w broadcast, x^T in panels of NR images
  *     data gradient    dx  = dy * w      dy broadcast, w copied to panels of NR inputs
  *     weight gradient  dw  = dy^T * x    dy broadcast, x in panels of NR inputs
  *
- * Long sums go in blocks of LINEAR_DEPTH, which fit the caches and add up in a fixed order. Each
- * pass says what it keeps in which cache. Registers are the micro-kernel's.
+ * Long sums are computed in blocks of LINEAR_DEPTH, which fit the caches and are added in a fixed
+ * order. Each pass names the caches it counts on. Registers are those of the micro-kernel.
  *
  * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
@@ -40,7 +40,7 @@ static alexnet_status linear_backward_weights(const an_run *run, const an_linear
     return backward_weights_many(run, g, t);
 }
 
-/* Of any batch up to this one. */
+/* Enough for any batch up to g->n. */
 static size_t linear_backward_scratch(const an_linear *g, int threads)
 {
     an_linear few = *g;

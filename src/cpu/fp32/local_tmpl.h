@@ -1,15 +1,16 @@
 /*
- * local_tmpl.h: the convolution whose filters differ from place to place: a matrix product of its
- * own at every place of the output, in which a place's weights, read once, meet all images. x
- * [n][h][w][c], w [p][q][c][r][s][k], y [n][p][q][k].
+ * local_tmpl.h: the locally connected layer, whose filter is another at every place: one matrix
+ * product at every place of the output, for all images, which reads the weights of the place once.
+ * x [n][h][w][c], w [p][q][c][r][s][k], y [n][p][q][k].
  *
- *     forward          y  = x * w       rows are images, columns filters;   w in the order [r][s][c][NR]
- *     data gradient    dx = dy * w^T    rows are images, columns channels;  for a pixel of dx, w turned to [p][q][k][NR]
- *     weight gradient  dw = x^T * dy    rows are channels, columns filters; for a tap (r, s), dy as [n][NR]
+ *     forward          y  = x * w     rows images, columns filters:  w in the order [r][s][c][NR]
+ *     data gradient    dx = dy * w^T  rows images, columns channels: for a pixel of dx, w
+ *                                                                    transposed to [p][q][k][NR]
+ *     weight gradient  dw = x^T * dy  rows channels, columns filters: for a tap (r, s), dy [n][NR]
  *
- * Rows are read where they lie. What the columns need is copied to a panel of the thread's own, NR
- * columns wide: 9 taps of 64 channels are 72 KB, in L2, where the tiles of all images find it.
- * Threads take places, or pixels of dx.
+ * Rows are read in place. The data of the columns is copied to a panel of the thread, NR columns
+ * wide: 9 taps of 64 channels are 72 KB, in L2, where the tiles of all images read it. Threads take
+ * places, or pixels of dx.
  *
  * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
@@ -53,7 +54,7 @@ static ptrdiff_t local_channel(const an_conv2d *g) { return (ptrdiff_t)g->r * g-
 static ptrdiff_t local_place(const an_conv2d *g) { return local_channel(g) * g->c; }
 
 /* Row after row of `count` floats, to rows of NR: the panel's other columns are 0. Returns the row
-   behind the last. */
+   after the last. */
 static float *local_copy_rows(int rows, int count, const float *from, ptrdiff_t from_row, float *to)
 {
     for (int i = 0; i < rows; ++i, from += from_row, to += NR) {
@@ -200,7 +201,7 @@ static alexnet_status local_backward_data(const an_run *run, const an_conv2d *g,
 
 /* ---- backward: weights ---- */
 
-/* All channels of one tap in tiles of rows. x: its pixel in the first image; NULL: it lies beside
+/* All channels of one tap in tiles of rows. x: its pixel in the first image; NULL: it is outside
    the map. */
 static void local_tap_gradient(const an_conv2d *g, int columns, const float *x, const float *panel,
                                float *dw)

@@ -1,6 +1,6 @@
 /*
- * loss_tmpl.h: softmax and cross-entropy by rows, as in reference/loss.c, with the exponentials by
- * the vector. Sums stay in double. A thread takes a row: 1000 classes are 4 KB, which stay in L1
+ * loss_tmpl.h: softmax and cross-entropy by rows, as in reference/loss.c, with vectors of
+ * exponentials. Sums stay in double. A thread takes a row: 1000 classes are 4 KB, which stay in L1
  * over its sweeps.
  *
  * Needs: the vocabulary and its LANES.
@@ -74,7 +74,7 @@ static double row_mean(const float *x, int classes, float max)
     return sum / classes;
 }
 
-#define LOSS_PIECE 256 /* classes whose exponentials are kept at a time */
+#define LOSS_CHUNK 256 /* classes whose exponentials are kept at a time */
 
 static alexnet_status cross_entropy(const an_run *run, int n, int classes, const float *logits,
                                     const an_targets *targets, float *loss)
@@ -86,9 +86,9 @@ static alexnet_status cross_entropy(const an_run *run, int n, int classes, const
         const float *x = logits + (ptrdiff_t)row * classes;
         const float max = row_max(x, classes);
         double sum = 0, target = an_target_logit(targets, row, x) - (double)max;
-        float piece[LOSS_PIECE];
-        for (int i = 0; i < classes; i += LOSS_PIECE)
-            sum += row_exp(x + i, AN_MIN(LOSS_PIECE, classes - i), max, piece);
+        float chunk[LOSS_CHUNK];
+        for (int i = 0; i < classes; i += LOSS_CHUNK)
+            sum += row_exp(x + i, AN_MIN(LOSS_CHUNK, classes - i), max, chunk);
         if (s > 0) target = (1 - s) * target + s * row_mean(x, classes, max);
         loss[row] = (float)(log(sum) - target);
     }

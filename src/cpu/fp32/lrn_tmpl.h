@@ -1,18 +1,20 @@
 /*
- * lrn_tmpl.h: local response normalisation of a fast tier: what reference/lrn.c says, but in one
- * sweep over pieces that stay in L1, and with powers of its own (math_tmpl.h): roots and divisions
- * take longer than memory does.
+ * lrn_tmpl.h: local response normalisation of a fast tier: as in reference/lrn.c, but in one sweep
+ * over chunks that stay in L1, and with the powers of math_tmpl.h: roots and divisions take longer
+ * than memory accesses.
  *
- *     across maps     a line is a pixel's maps of one group: contiguous, and so are those of a row. A piece is as many lines as
- *                     make LRN_PIECE floats. Backward holds five times that: x, dy, dx, squares, t: 20 KB; x, dy and dx of
- *                     the next piece are fetched meanwhile
- *     within a map    a stripe is LRN_STRIPE channels of an image, row by row: sums down the window's rows first, then along it.
- *                     So many rows of it are read as the window has: net 145's 5 take 17 KB, and its sums 4 KB, in L1
+ *     across maps   a line is a pixel's maps of one group; lines are contiguous, and so are those
+ *                   of a row. A chunk is as many lines as make LRN_CHUNK floats. Backward holds
+ *                   five times that (x, dy, dx, squares, t: 20 KB); x, dy and dx of the next chunk
+ *                   are prefetched meanwhile
+ *     within a map  a block is LRN_BLOCK channels of an image, row by row: sums down the window's
+ *                   rows first, then along them. As many rows of it are read as the window has: the
+ *                   5 of net 145 take 17 KB, and the sums 4 KB, in L1
  *
- * A maximum pooling that follows is done on the way, so that what lies between the two is never in
- * memory. Across: forward, in bands of LRN_BAND rows of windows, a window's rows are made in
- * scratch (norm1 of the paper: 62 KB, in L2) and pooled there, which makes one row twice between
- * bands; within: all of a stripe (91 KB). Backward, each row of the gradient is spread out in
+ * A maximum pooling that follows is fused, so that the map between the two is never in memory.
+ * Across maps, forward: the rows of a window are made in scratch (norm1 of the paper: 62 KB, in L2)
+ * and pooled there, in chunks of LRN_POOLED_ROWS rows of windows; between chunks one row is made
+ * twice. Within a map: a whole block (91 KB). Backward: each row of the gradient is spread out in
  * scratch before it is used.
  *
  * Needs: the vocabulary and its LANES.
@@ -31,9 +33,9 @@
 #include "cpu/span.h"
 #include <string.h>
 
-/* ---- what both kinds of window share ---- */
+/* ---- for both kinds of window ---- */
 
-/* What an_lrn says, in registers: it would be read again after every store. */
+/* The settings of an_lrn, in registers: otherwise they would be read again after every store. */
 typedef struct lrn_terms {
     vf k, alpha, factor; /* factor: 2 alpha beta */
     float beta;
@@ -73,7 +75,7 @@ static ALWAYS_INLINE vf lrn_as_numerator(const bool usual, lrn_terms g, vf sum, 
     return vf_mul(power, dy);
 }
 
-/* Second half: what x does to all as part of their denominators; and the backward pass of a ReLU
+/* Second half: the effect of x through the denominators of all; and the backward pass of a ReLU
    before. */
 static ALWAYS_INLINE vf lrn_as_denominator(lrn_terms g, vf sum, vf x, vf dx)
 {
@@ -82,24 +84,24 @@ static ALWAYS_INLINE vf lrn_as_denominator(lrn_terms g, vf sum, vf x, vf dx)
     return g.relu ? vf_pick(vf_more(x, vf_zero()), all, vf_zero()) : all;
 }
 
-/* ---- where things lie ---- */
+/* ---- layout ---- */
 
-#define LRN_PIECE 1024 /* floats */
-#define LRN_BAND   9    /* rows of pooled outputs */
-#define LRN_STRIPE 32   /* channels */
+#define LRN_CHUNK       1024 /* floats */
+#define LRN_POOLED_ROWS 9    /* rows of pooled outputs in a chunk */
+#define LRN_BLOCK       32   /* channels */
 
 typedef struct lrn_plan {
     size_t row; /* floats of a row of pixels */
     int maps;   /* across: floats of a line; */
     int lines;  /* those of a row, */
-    int piece;  /* and of a piece */
+    int chunk;  /* and of a chunk */
     int side;   /* zeros before the first line in scratch, and behind each: whole vectors */
     int stride; /* of lines in scratch: whole vectors */
     size_t squares_floats, t_floats;
-    size_t squares; /* in scratch: of a piece; within: a row of a stripe's sums over rows alone */
-    size_t t;       /* of a piece; within: of a stripe */
+    size_t squares; /* in scratch: of a chunk; within: a row of a block's sums over rows alone */
+    size_t t;       /* of a chunk; within: of a block */
     size_t made_floats,
-        made; /* with a pooling: rows before it, of y or of its gradient; within: a stripe's */
+        made; /* with a pooling: rows before it, of y or of its gradient; within: a block's */
     size_t bytes;
 } lrn_plan;
 
@@ -108,18 +110,18 @@ static lrn_plan plan_lrn(const an_lrn *g, int threads)
     const int maps = g->c / g->groups, side = AN_ROUND_UP(g->size / 2, LANES);
     const int stride = AN_ROUND_UP(maps, LANES) + side;
     const size_t row = an_size_times((size_t)g->w, (size_t)g->c);
-    const int piece = AN_MAX(1, LRN_PIECE / stride);
-    const size_t floats = an_size_plus(an_size_times((size_t)piece, (size_t)stride), (size_t)side);
+    const int chunk = AN_MAX(1, LRN_CHUNK / stride);
+    const size_t floats = an_size_plus(an_size_times((size_t)chunk, (size_t)stride), (size_t)side);
     an_scratch scratch = {0};
-    const size_t stripe = an_size_times((size_t)g->w, LRN_STRIPE);
+    const size_t block = an_size_times((size_t)g->w, LRN_BLOCK);
     lrn_plan plan = {.row = row,
                      .maps = maps,
                      .lines = g->w * g->groups,
-                     .piece = piece,
+                     .chunk = chunk,
                      .side = side,
                      .stride = stride,
-                     .squares_floats = g->within ? stripe : floats,
-                     .t_floats = g->within ? an_size_times(stripe, (size_t)g->h) : floats};
+                     .squares_floats = g->within ? block : floats,
+                     .t_floats = g->within ? an_size_times(block, (size_t)g->h) : floats};
 
     if (g->pool.r > 0)
         plan.made_floats = g->within ? plan.t_floats : an_size_times(row, (size_t)g->pool.r);
@@ -132,19 +134,19 @@ static lrn_plan plan_lrn(const an_lrn *g, int threads)
 
 /* ---- across the maps of a group ---- */
 
-/* A piece: the lines of x, dy and dx lie side by side, those of squares and t `stride` apart; what
-   is around the maps of those is 0. `whole`: a line's maps fill vectors. */
-typedef struct lrn_piece {
+/* A chunk: the lines of x, dy and dx are contiguous, those of squares and t `stride` apart, with
+   zeros around their maps. `whole`: a line's maps fill vectors. */
+typedef struct lrn_chunk {
     int lines, maps;
     ptrdiff_t stride;
     const float *x, *dy; /* dy NULL: forward */
     float *squares, *t;
     float *out;
-} lrn_piece;
+} lrn_chunk;
 
-#define LRN_REST(piece, c) (whole ? LANES : (piece).maps - (c))
+#define LRN_REST(chunk, c) (whole ? LANES : (chunk).maps - (c))
 
-static ALWAYS_INLINE void lrn_squares(const bool whole, const lrn_piece p)
+static ALWAYS_INLINE void lrn_squares(const bool whole, const lrn_chunk p)
 {
     for (int i = 0; i < p.lines; ++i) {
         for (int c = 0; c < p.maps; c += LANES) {
@@ -165,30 +167,30 @@ static ALWAYS_INLINE vf lrn_window(const int size, const float *values)
 }
 
 static ALWAYS_INLINE void lrn_responses(const int size, const bool usual, const bool whole,
-                                        const lrn_terms g, const lrn_piece p)
+                                        const lrn_terms g, const lrn_chunk p)
 {
     for (int i = 0; i < p.lines; ++i) {
         for (int c = 0; c < p.maps; c += LANES) {
             const int at = i * p.maps + c, rest = LRN_REST(p, c);
             const vf sum = lrn_window(size, p.squares + i * p.stride + c);
-            __builtin_prefetch(p.x + at + LRN_PIECE); /* of the next piece */
-            __builtin_prefetch(p.out + at + LRN_PIECE, 1);
+            __builtin_prefetch(p.x + at + LRN_CHUNK); /* of the next chunk */
+            __builtin_prefetch(p.out + at + LRN_CHUNK, 1);
             store_up_to(p.out + at, rest, lrn_response(usual, g, sum, load_up_to(p.x + at, rest)));
         }
     }
 }
 
 static ALWAYS_INLINE void lrn_numerators(const int size, const bool usual, const bool whole,
-                                         const lrn_terms g, const lrn_piece p)
+                                         const lrn_terms g, const lrn_chunk p)
 {
     for (int i = 0; i < p.lines; ++i) {
         for (int c = 0; c < p.maps; c += LANES) {
             const int at = i * p.maps + c, rest = LRN_REST(p, c);
             const vf sum = lrn_window(size, p.squares + i * p.stride + c);
             vf t;
-            __builtin_prefetch(p.x + at + LRN_PIECE);
-            __builtin_prefetch(p.dy + at + LRN_PIECE);
-            __builtin_prefetch(p.out + at + LRN_PIECE, 1);
+            __builtin_prefetch(p.x + at + LRN_CHUNK);
+            __builtin_prefetch(p.dy + at + LRN_CHUNK);
+            __builtin_prefetch(p.out + at + LRN_CHUNK, 1);
             store_up_to(p.out + at, rest,
                         lrn_as_numerator(usual, g, sum, load_up_to(p.x + at, rest),
                                          load_up_to(p.dy + at, rest), &t));
@@ -198,7 +200,7 @@ static ALWAYS_INLINE void lrn_numerators(const int size, const bool usual, const
 }
 
 static ALWAYS_INLINE void lrn_denominators(const int size, const bool whole, const lrn_terms g,
-                                           const lrn_piece p)
+                                           const lrn_chunk p)
 {
     for (int i = 0; i < p.lines; ++i) {
         for (int c = 0; c < p.maps; c += LANES) {
@@ -211,8 +213,8 @@ static ALWAYS_INLINE void lrn_denominators(const int size, const bool whole, con
     }
 }
 
-static ALWAYS_INLINE void lrn_run_piece(const int size, const bool usual, const bool whole,
-                                        const lrn_terms g, const lrn_piece p)
+static ALWAYS_INLINE void lrn_run_chunk(const int size, const bool usual, const bool whole,
+                                        const lrn_terms g, const lrn_chunk p)
 {
     lrn_squares(whole, p);
     if (p.dy == NULL) {
@@ -223,62 +225,62 @@ static ALWAYS_INLINE void lrn_run_piece(const int size, const bool usual, const 
     }
 }
 
-/* Zeros around the lines of a piece. They stay: lines are written between them. */
+/* Zeros around the lines of a chunk. They stay: lines are written between them. */
 static void lrn_clear_sides(const lrn_plan *l, float *lines)
 {
-    for (int i = 0; i <= l->piece; ++i)
+    for (int i = 0; i <= l->chunk; ++i)
         memset(lines + (ptrdiff_t)i * l->stride, 0, (size_t)l->side * sizeof *lines);
 }
 
-/* A row of pixels, piece by piece. */
+/* A row of pixels, one chunk at a time. */
 static void lrn_across_row(const an_run *run, const an_lrn *g, const lrn_plan *l, const float *x,
                            const float *dy, float *out)
 {
     float *squares = an_scratch_of_thread(run, l->squares, l->squares_floats);
     float *t = an_scratch_of_thread(run, l->t, l->t_floats);
     const lrn_terms terms = lrn_terms_of(g);
-    lrn_piece p = {
+    lrn_chunk p = {
         .maps = l->maps, .stride = l->stride, .squares = squares + l->side, .t = t + l->side};
 
     lrn_clear_sides(l, squares);
     if (dy != NULL) lrn_clear_sides(l, t);
-    for (int first = 0; first < l->lines; first += l->piece) {
-        p.lines = AN_MIN(l->piece, l->lines - first);
+    for (int first = 0; first < l->lines; first += l->chunk) {
+        p.lines = AN_MIN(l->chunk, l->lines - first);
         p.x = x + first * l->maps;
         p.dy = dy != NULL ? dy + first * l->maps : NULL;
         p.out = out + first * l->maps;
         if (g->size == 5 && g->beta == 0.75f && l->maps % LANES == 0) /* every AlexNet */
-            lrn_run_piece(5, true, true, terms, p);
+            lrn_run_chunk(5, true, true, terms, p);
         else if (g->beta == 0.75f)
-            lrn_run_piece(g->size, true, false, terms, p);
+            lrn_run_chunk(g->size, true, false, terms, p);
         else
-            lrn_run_piece(g->size, false, false, terms, p);
+            lrn_run_chunk(g->size, false, false, terms, p);
     }
 }
 
 /* ---- within a map ---- */
 
-/* A stripe: some channels of all pixels of image n, `rest` of them in the arrays, which are handed
-   on from the first one. */
-typedef struct lrn_stripe {
+/* A block: some channels of all pixels of image n, `rest` of them in the arrays, whose pointers
+   begin at the first one. */
+typedef struct lrn_block {
     int n, channel, vectors, rest;
-} lrn_stripe;
+} lrn_block;
 
-static int lrn_stripes(const an_lrn *g)
+static int lrn_blocks(const an_lrn *g)
 {
-    return g->c / LRN_STRIPE + (g->c % LRN_STRIPE + LANES - 1) / LANES;
+    return g->c / LRN_BLOCK + (g->c % LRN_BLOCK + LANES - 1) / LANES;
 }
 
-static lrn_stripe lrn_stripe_at(const an_lrn *g, int n, int i)
+static lrn_block lrn_block_at(const an_lrn *g, int n, int i)
 {
-    const int wide = g->c / LRN_STRIPE;
+    const int wide = g->c / LRN_BLOCK;
 
-    if (i < wide) return (lrn_stripe){n, i * LRN_STRIPE, LRN_STRIPE / LANES, LRN_STRIPE};
-    const int channel = wide * LRN_STRIPE + (i - wide) * LANES;
-    return (lrn_stripe){n, channel, 1, g->c - channel};
+    if (i < wide) return (lrn_block){n, i * LRN_BLOCK, LRN_BLOCK / LANES, LRN_BLOCK};
+    const int channel = wide * LRN_BLOCK + (i - wide) * LANES;
+    return (lrn_block){n, channel, 1, g->c - channel};
 }
 
-/* Numbers of a stripe, in a map or in scratch: where its pixels lie. */
+/* The pixels of a block, in a map or in scratch. */
 typedef struct lrn_pixels {
     float *at;
     ptrdiff_t step; /* floats to the next pixel */
@@ -294,7 +296,7 @@ static ALWAYS_INLINE void lrn_column(const int vectors, int rest, const bool squ
 
     for (int w = 0; w < width; ++w, from += image.step, column += vectors * LANES) {
         const float *pixel = from;
-        vf sum[LRN_STRIPE / LANES];
+        vf sum[LRN_BLOCK / LANES];
         UNROLL
         for (int v = 0; v < vectors; ++v)
             sum[v] = vf_zero();
@@ -336,7 +338,7 @@ static ALWAYS_INLINE void lrn_row_response(const int vectors, int rest, const bo
 {
     const lrn_terms terms = lrn_terms_of(g);
     const ptrdiff_t row = (ptrdiff_t)h * g->w;
-    vf sum[LRN_STRIPE / LANES];
+    vf sum[LRN_BLOCK / LANES];
 
     lrn_column(vectors, rest, true, g, h, x, column);
     for (int w = 0; w < g->w; ++w) {
@@ -358,7 +360,7 @@ static ALWAYS_INLINE void lrn_row_numerators(const int vectors, int rest, const 
 {
     const lrn_terms terms = lrn_terms_of(g);
     const ptrdiff_t row = (ptrdiff_t)h * g->w;
-    vf sum[LRN_STRIPE / LANES];
+    vf sum[LRN_BLOCK / LANES];
 
     lrn_column(vectors, rest, true, g, h, x, column);
     for (int w = 0; w < g->w; ++w) {
@@ -383,9 +385,9 @@ static ALWAYS_INLINE void lrn_row_denominators(const int vectors, int rest, cons
 {
     const lrn_terms terms = lrn_terms_of(g);
     const ptrdiff_t row = (ptrdiff_t)h * g->w;
-    vf sum[LRN_STRIPE / LANES];
+    vf sum[LRN_BLOCK / LANES];
 
-    lrn_column(vectors, LRN_STRIPE, false, g, h, t, column);
+    lrn_column(vectors, LRN_BLOCK, false, g, h, t, column);
     for (int w = 0; w < g->w; ++w) {
         lrn_along(vectors, g, column, w, sum);
         UNROLL
@@ -398,9 +400,9 @@ static ALWAYS_INLINE void lrn_row_denominators(const int vectors, int rest, cons
     }
 }
 
-/* The pooling of a stripe in scratch. */
-static ALWAYS_INLINE void lrn_pool_stripe(const int vectors, const an_lrn *g, const lrn_stripe s,
-                                          const float *made, float *y, uint8_t *argmax)
+/* The pooling of a block in scratch. */
+static ALWAYS_INLINE void lrn_pool_block(const int vectors, const an_lrn *g, const lrn_block s,
+                                         const float *made, float *y, uint8_t *argmax)
 {
     an_pool part = g->pool;
 
@@ -419,7 +421,7 @@ static ALWAYS_INLINE void lrn_pool_stripe(const int vectors, const an_lrn *g, co
 }
 
 /* Row h of the gradient before the pooling, in scratch. */
-static ALWAYS_INLINE void lrn_unpool_row(const int vectors, const an_lrn *g, const lrn_stripe s,
+static ALWAYS_INLINE void lrn_unpool_row(const int vectors, const an_lrn *g, const lrn_block s,
                                          int h, const float *dy, const uint8_t *argmax, float *made)
 {
     const an_pool *pool = &g->pool;
@@ -435,7 +437,7 @@ static ALWAYS_INLINE void lrn_unpool_row(const int vectors, const an_lrn *g, con
     }
 }
 
-/* What a pass over a stripe reads and writes, all from its first channel on. dy NULL: forward. */
+/* The arrays of a pass over a block, all from its first channel on. dy NULL: forward. */
 typedef struct lrn_maps {
     const float *x, *dy;
     float *out; /* y or dx */
@@ -443,8 +445,8 @@ typedef struct lrn_maps {
     float *column, *t, *made;
 } lrn_maps;
 
-static ALWAYS_INLINE void lrn_run_stripe(const int vectors, const bool usual, const an_lrn *g,
-                                         const lrn_stripe s, const lrn_maps m)
+static ALWAYS_INLINE void lrn_run_block(const int vectors, const bool usual, const an_lrn *g,
+                                        const lrn_block s, const lrn_maps m)
 {
     const bool pools = g->pool.r > 0;
     const int rest = s.rest, pitch = vectors * LANES;
@@ -456,7 +458,7 @@ static ALWAYS_INLINE void lrn_run_stripe(const int vectors, const bool usual, co
         const lrn_pixels y = pools ? made : (lrn_pixels){m.out + image, g->c};
         for (int h = 0; h < g->h; ++h)
             lrn_row_response(vectors, rest, usual, g, h, x, y, m.column);
-        if (pools) lrn_pool_stripe(vectors, g, s, m.made, m.out, m.argmax);
+        if (pools) lrn_pool_block(vectors, g, s, m.made, m.out, m.argmax);
         return;
     }
     const lrn_pixels dx = {m.out + image, g->c};
@@ -473,12 +475,12 @@ static ALWAYS_INLINE void lrn_run_stripe(const int vectors, const bool usual, co
 static void lrn_within(const an_run *run, const an_lrn *g, const lrn_plan *l, const float *x,
                        const float *dy, uint8_t *argmax, float *out)
 {
-    const int stripes = lrn_stripes(g);
+    const int blocks = lrn_blocks(g);
 
     AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic))
     for (int n = 0; n < g->n; ++n) {
-        for (int i = 0; i < stripes; ++i) {
-            const lrn_stripe s = lrn_stripe_at(g, n, i);
+        for (int i = 0; i < blocks; ++i) {
+            const lrn_block s = lrn_block_at(g, n, i);
             const int c = s.channel;
             const lrn_maps m = {x + c,
                                 dy != NULL ? dy + c : NULL,
@@ -488,22 +490,22 @@ static void lrn_within(const an_run *run, const an_lrn *g, const lrn_plan *l, co
                                 an_scratch_of_thread(run, l->t, l->t_floats),
                                 an_scratch_of_thread(run, l->made, l->made_floats)};
             if (g->beta != 0.75f && s.vectors == 1)
-                lrn_run_stripe(1, false, g, s, m);
+                lrn_run_block(1, false, g, s, m);
             else if (g->beta != 0.75f)
-                lrn_run_stripe(LRN_STRIPE / LANES, false, g, s, m);
+                lrn_run_block(LRN_BLOCK / LANES, false, g, s, m);
             else if (s.vectors == 1)
-                lrn_run_stripe(1, true, g, s, m);
+                lrn_run_block(1, true, g, s, m);
             else
-                lrn_run_stripe(LRN_STRIPE / LANES, true, g, s, m);
+                lrn_run_block(LRN_BLOCK / LANES, true, g, s, m);
         }
     }
 }
 
 /* ---- across maps: forward ---- */
 
-/* Rows first .. end-1 of the pooled outputs of image n. The rows under a window's are made, and
-   kept while the next windows want them. */
-static void lrn_pooled_band(const an_run *run, const an_lrn *g, const lrn_plan *l, int n, int first,
+/* Rows first .. end-1 of the pooled outputs of image n. The rows that windows cover are made, and
+   kept while the next windows need them. */
+static void lrn_pooled_rows(const an_run *run, const an_lrn *g, const lrn_plan *l, int n, int first,
                             int end, const float *image, float *y, uint8_t *argmax)
 {
     const an_pool *pool = &g->pool;
@@ -521,7 +523,7 @@ static void lrn_pooled_band(const an_run *run, const an_lrn *g, const lrn_plan *
             lrn_across_row(run, g, l, image + (size_t)h * l->row, NULL,
                            made + (size_t)(h - want.first) * l->row);
         have = want;
-        /* the rows that are there, as a map with one row of windows */
+        /* the rows that were made, as a map with one row of windows */
         an_pool part = *pool;
         part.h = want.end - want.first;
         part.p = 1;
@@ -535,14 +537,14 @@ static void lrn_across_forward(const an_run *run, const an_lrn *g, const lrn_pla
 {
     const bool pools = g->pool.r > 0;
     const int rows = pools ? g->pool.p : g->h;
-    const int step = pools ? LRN_BAND : 1;
+    const int step = pools ? LRN_POOLED_ROWS : 1;
 
     AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic, pools ? 1 : 4))
     for (int n = 0; n < g->n; ++n) {
         for (int h = 0; h < rows; h += step) {
             const size_t image = (size_t)n * (size_t)g->h * l->row, row = (size_t)h * l->row;
             if (pools)
-                lrn_pooled_band(run, g, l, n, h, AN_MIN(h + step, rows), x + image, y, argmax);
+                lrn_pooled_rows(run, g, l, n, h, AN_MIN(h + step, rows), x + image, y, argmax);
             else
                 lrn_across_row(run, g, l, x + image + row, NULL, y + image + row);
         }

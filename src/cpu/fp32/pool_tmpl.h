@@ -1,10 +1,10 @@
 /*
- * pool_tmpl.h: pooling of a fast tier, by vectors of channels, which lie side by side in a pixel.
- * Every pass gathers: an output asks for its window's pixels, an element of dx for the windows that
- * hold it, both in ascending order, and keeps its result in registers; so memory is read and
- * written once, and is the bound. Of 32 channels at a time the maxima and their places take 4 of
- * AVX-512's 32 registers, 8 of AVX2's 16, 16 of NEON's 32. Rows are fetched POOL_AHEAD before they
- * are wanted. Convolutions that pool (winograd_tmpl.h) call this row by row.
+ * pool_tmpl.h: pooling of a fast tier, by vectors of channels, which are contiguous in a pixel.
+ * Every pass gathers: an output reads the pixels of its window, an element of dx reads the windows
+ * that hold it, both in ascending order, and the result stays in registers. So memory is read and
+ * written once, and is the bound. With 32 channels at a time the maxima and their places take 4 of
+ * AVX-512's 32 registers, 8 of AVX2's 16, 16 of NEON's 32. Rows are prefetched POOL_AHEAD floats
+ * ahead. Convolutions that pool (winograd_tmpl.h) call this row by row.
  *
  * Needs: the vocabulary and its LANES.
  * SPDX-License-Identifier: MIT
@@ -26,7 +26,7 @@ static ptrdiff_t pool_pixel(int n, int h, int w, int height, int width, int chan
 /* ---- maximum ---- */
 
 #define POOL_VECTORS (32 / LANES) /* at a time: their comparisons wait for each other less */
-#define POOL_AHEAD   512          /* floats: rows of windows are fetched ahead, or each waits */
+#define POOL_AHEAD   512          /* floats: rows of windows are prefetched, or each waits */
 
 /* The last vector's bytes, `rest` of them in the array. */
 static ALWAYS_INLINE void store_bytes_up_to(uint8_t *to, int rest, vf value)
@@ -197,11 +197,11 @@ static alexnet_status max_pool_backward(const an_run *run, const an_pool *g, con
     return ALEXNET_OK;
 }
 
-/* ---- average, over sliding windows or over those that part the map evenly ---- */
+/* ---- average, over sliding windows or over those that divide the map evenly ---- */
 
 typedef struct averages {
     int n, c, h, w, p, q;
-    const an_pool *sliding; /* NULL: they part the map */
+    const an_pool *sliding; /* NULL: they divide the map */
 } averages;
 
 /* The rows of the map that count in window row p; columns likewise. */
@@ -238,16 +238,16 @@ static an_span average_windows_across(const averages *g, int w)
                      : an_even_window(w, g->q, g->w);
 }
 
-static float average_share(const averages *g, int p, int q)
+static float average_scale(const averages *g, int p, int q)
 {
-    if (g->sliding != NULL) return an_window_share(g->sliding, p, q);
+    if (g->sliding != NULL) return an_window_scale(g->sliding, p, q);
     const an_span rows = an_even_window(p, g->h, g->p), columns = an_even_window(q, g->w, g->q);
     return 1 / ((float)(rows.end - rows.first) * (float)(columns.end - columns.first));
 }
 
 /* Some channels of one output, `rest` of them in the arrays. */
 static ALWAYS_INLINE void average_channels(const int vectors, int rest, const averages *g, int n,
-                                           an_span rows, an_span columns, float share,
+                                           an_span rows, an_span columns, float scale,
                                            const float *x, float *y)
 {
     vf sum[POOL_VECTORS];
@@ -265,7 +265,7 @@ static ALWAYS_INLINE void average_channels(const int vectors, int rest, const av
     }
     UNROLL
     for (int i = 0; i < vectors; ++i)
-        store_up_to(y + i * LANES, rest - i * LANES, vf_mul(sum[i], vf_set1(share)));
+        store_up_to(y + i * LANES, rest - i * LANES, vf_mul(sum[i], vf_set1(scale)));
 }
 
 static void average_forward(const an_run *run, const averages *g, const float *x, float *y)
@@ -278,14 +278,14 @@ static void average_forward(const an_run *run, const averages *g, const float *x
             const an_span rows = average_rows(g, p);
             for (int q = 0; q < g->q; ++q) {
                 const an_span columns = average_columns(g, q);
-                const float share = average_share(g, p, q);
+                const float scale = average_scale(g, p, q);
                 float *out = y + pool_pixel(n, p, q, g->p, g->q, g->c);
                 int c = 0;
                 for (; c + block <= g->c; c += block)
-                    average_channels(POOL_VECTORS, block, g, n, rows, columns, share, x + c,
+                    average_channels(POOL_VECTORS, block, g, n, rows, columns, scale, x + c,
                                      out + c);
                 for (; c < g->c; c += LANES)
-                    average_channels(1, g->c - c, g, n, rows, columns, share, x + c, out + c);
+                    average_channels(1, g->c - c, g, n, rows, columns, scale, x + c, out + c);
             }
         }
     }
@@ -304,11 +304,11 @@ static ALWAYS_INLINE void average_gradients(const int vectors, int rest, const a
     for (int p = rows.first; p < rows.end; ++p) {
         for (int q = columns.first; q < columns.end; ++q) {
             const float *from = dy + pool_pixel(n, p, q, g->p, g->q, g->c);
-            const vf share = vf_set1(average_share(g, p, q));
+            const vf scale = vf_set1(average_scale(g, p, q));
             UNROLL
             for (int i = 0; i < vectors; ++i)
                 sum[i] =
-                    vf_add(sum[i], vf_mul(load_up_to(from + i * LANES, rest - i * LANES), share));
+                    vf_add(sum[i], vf_mul(load_up_to(from + i * LANES, rest - i * LANES), scale));
         }
     }
     UNROLL

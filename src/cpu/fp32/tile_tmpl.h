@@ -1,17 +1,17 @@
 /*
- * tile_tmpl.h: the one micro-kernel. Convolutions and linear layers, forward and backward, are this
- * and packing.
+ * tile_tmpl.h: the one micro-kernel. Convolutions and linear layers, forward and backward, consist
+ * of it and of packing.
  *
  *     C[mr][NR] (+)= sum over i < outer, j < inner, l < run of
  *                    A[row][i * a_outer + j * a_inner + l * a_step] * B[(i, j, l)][NR]
  *
- * A is read where it lies, one float broadcast at a time, with any strides: the three levels of the
- * sum walk through the kernel's window in an image (row, column, channel), or through the pixels of
+ * A is read in place, one float broadcast at a time, with any strides: the three levels of the sum
+ * go through the kernel's window in an image (row, column, channel), or through the pixels of
  * several images. B is packed: NR floats per step, one step after the other. NR = NV * LANES.
  *
  * Registers: MR * NV sums + NV of B + 1 of A = 14*2+2+1 = 31 of 32 zmm; 6*2+2+1 = 15 of 16 ymm.
  * Traffic of a step, 14 x 32: 14 broadcasts and 2 loads for 28 FMA, and two prefetches with every
- * fourth; the FMA units are the bound as long as B comes from L2 and A from L1.
+ * fourth step. The FMA units are the bound as long as B comes from L2 and A from L1.
  *
  * Needs: TIER, the vocabulary and its LANES, NV, MR.
  * SPDX-License-Identifier: MIT
@@ -71,9 +71,9 @@ static ALWAYS_INLINE void tile_step(const int mr, vf sum[][NV], const char *base
     base[2] += step;
 }
 
-#define UNROLLED 4 /* steps in a row: a line of memory that is wanted later comes with each */
+#define UNROLLED 4 /* steps in a row: each such group prefetches a line of each stream */
 
-/* What becomes of a finished vector of sums: columns first .. first+LANES-1 of a row of C. */
+/* Stores a finished vector of sums: columns first .. first+LANES-1 of a row of C. */
 static ALWAYS_INLINE void tile_finish(const tile *t, float *c, int first, vf sum)
 {
     const int count = t->columns - first;
@@ -97,7 +97,7 @@ static ALWAYS_INLINE void tile_rows(const int mr, const tile *t)
     const ptrdiff_t fetch_inner = t->fetch_inner * (ptrdiff_t)sizeof(float);
     const ptrdiff_t ahead_step = t->ahead_step * (ptrdiff_t)sizeof(float);
     const ptrdiff_t ahead_inner = t->ahead_inner * (ptrdiff_t)sizeof(float);
-    /* not NULL: page 0 would cost a walk each time */
+    /* not NULL: page 0 would cost a page walk each time */
     const float *wanted = t->ahead != NULL ? t->ahead : t->b;
     const float *b = t->b;
     vf sum[MR][NV];
@@ -105,7 +105,7 @@ static ALWAYS_INLINE void tile_rows(const int mr, const tile *t)
     UNROLL
     for (int i = 0; i < mr * NV; ++i) {
         sum[i / NV][i % NV] = vf_zero();
-        __builtin_prefetch(t->c + i / NV * t->c_row + i % NV * LANES, 1); /* wanted at the end */
+        __builtin_prefetch(t->c + i / NV * t->c_row + i % NV * LANES, 1); /* needed at the end */
     }
 
     for (int o = 0; o < t->outer; ++o) {

@@ -2,8 +2,8 @@
  * winograd_filters_tmpl.h: filters to and from their points: w -> block [r][r][c][NR] -> U
  * [point][block][c][NR], and dU back to dw. With a stride the filters are those of blocks of pixels
  * (an_winograd_blocks()). A thread takes a block of NR filters, LANES of them and a channel at a
- * time: taps come from, and points go to, as many streams, and what lies between the two axes (4
- * KB) stays in L1. Registers are the transforms'.
+ * time: each tap is a stream that is read, each point one that is written. The values between
+ * the two axes (4 KB) stay in L1. Registers are those of the transforms.
  *
  * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
@@ -19,8 +19,8 @@
 #include "cpu/parallel.h"
 #include "cpu/scratch.h"
 
-/* Where element 0 of tap (i, j) lies in a block [r][r][c][NR] of filters, and that of point (i, j)
-   in U, or dU. */
+/* Offset of element 0 of tap (i, j) in a block [r][r][c][NR] of filters, and of point (i, j) in U
+   or dU. */
 static size_t at_tap(const winograd_plan *plan, int i, int j)
 {
     return (size_t)(i * plan->r + j) * plan->block;
@@ -75,7 +75,7 @@ static void transform_filters_back(const winograd_plan *plan, int b, const float
 
 /* ---- with a stride: of blocks of pixels ---- */
 
-/* Where in w[k][c][r][s] the weight of tap (i, j) of channel `c` of the blocks lies; -1: beyond the
+/* Offset in w[k][c][r][s] of the weight of tap (i, j) of channel `c` of the blocks; -1: beyond the
    filter, a zero. */
 static ptrdiff_t block_weight(const an_conv2d *g, int k, int c, int i, int j)
 {

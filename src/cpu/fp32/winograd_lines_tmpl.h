@@ -5,8 +5,8 @@
  *     columns:  t[.][j] = transform of the numbers at from[.][j] + at, for each column j
  *     rows:     the numbers at to[i][.] + at = transform of t[i][.], for each row i
  *
- * Tables of pointers say where the numbers lie, so that one function serves pixels (borders are
- * pointers to zeros) and the matrices V, M, Z and U. Each number is loaded once, rests in t (at
+ * Tables of pointers give the addresses of the numbers, so that one function serves pixels (borders
+ * are pointers to zeros) and the matrices V, M, Z and U. Each number is loaded once, kept in t (at
  * most 64 vectors: 4 KB on the stack, in L1) and is stored once; a line of 8 and its sums take 16
  * registers; constants come from memory as operands.
  *
@@ -22,7 +22,7 @@
 
 #define POINTS AN_WINOGRAD_POINTS
 
-/* Where the numbers of a tile lie: of each row and column the one of channel 0. */
+/* The addresses of the numbers of a tile: of each row and column the one of channel 0. */
 typedef const float *tile_sources[POINTS][POINTS];
 typedef float *tile_targets[POINTS][POINTS];
 

@@ -1,8 +1,8 @@
 /*
  * winograd_maps_tmpl.h: maps to and from their points: x -> V [point][tile][c], M [point][tile][k]
- * -> y, dy -> Z [point][block][tile][NR]. Rows that do not lie in memory as they are wanted -
- * blocks of pixels, the gradient before a pooling - are made by the thread that wants them, under a
- * row of tiles at a time: 96 KB in conv1, in L2.
+ * -> y, dy -> Z [point][block][tile][NR]. Rows that are not in memory in the form needed
+ * (blocks of pixels, the gradient before a pooling) are made by the thread that needs them, those
+ * of one row of tiles at a time: 96 KB in conv1, in L2.
  *
  * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
@@ -20,13 +20,13 @@
 #include "cpu/simd/vectors_tmpl.h"
 #include <string.h>
 
-/* What a pass reads and writes. */
+/* The arrays of a pass. */
 typedef struct winograd_maps {
     const float *x, *zeros, *bias;
     const float *u; /* NULL: to be made of w */
     bool relu;
     const float *mask; /* as y in the whole batch: where it is not above 0, y is 0; NULL: none */
-    float *y; /* of image `first_image` and those after it */
+    float *y;          /* of image `first_image` and those after it */
     int first_image;
     uint8_t *argmax; /* of the pooling that is part of the layer */
 } winograd_maps;
@@ -48,8 +48,8 @@ static void point_at_pixels(const float *image, map_shape map, int y, int x, int
     }
 }
 
-/* The last `lanes` channels, fewer than LANES, from `at` on: copies, so that nothing behind a map
-   is read. */
+/* The last `lanes` channels, fewer than LANES, from `at` on: copies, so that nothing past the end
+   of a map is read. */
 static void copy_last(int rows, int columns, size_t at, int lanes, tile_sources from,
                       vf copy[POINTS][POINTS])
 {
@@ -78,8 +78,9 @@ static void cut_edge(const winograd_plan *plan, const float *row, int floats, in
     }
 }
 
-/* The same of all blocks. Those that are all pixels in fours of floats: a block's row is 12 in
-   conv1, or 4 of each plane, for which a masked vector or a call takes 30 cycles. */
+/* The same for all blocks. Blocks without padding are copied in fours of floats: a row of a block
+   is 12 floats in conv1, or 4 of each plane, for which a masked vector or a call takes 30 cycles.
+   */
 static void cut_row(const winograd_plan *plan, const float *row, int floats, float *blocks)
 {
     const an_conv2d *g = &plan->given;
@@ -118,7 +119,7 @@ static void make_blocks(const winograd_plan *plan, const float *image, an_winogr
     }
 }
 
-/* Where the input of a row of tiles lies: a map, and which of its rows is the tiles' first. */
+/* The input of a row of tiles: a map, and the tiles' first row in it. */
 typedef struct unit_input {
     const float *map;
     map_shape shape;
@@ -126,7 +127,7 @@ typedef struct unit_input {
 } unit_input;
 
 /* Rows of the gradient of image n before pooling, as far as there are any; `first` is the first
-   that is wanted. */
+   that is needed. */
 static unit_input unpool(const an_run *run, const winograd_plan *plan, int n, int first, int rows,
                          const float *dy, const uint8_t *argmax)
 {

@@ -1,7 +1,6 @@
 /*
- * winograd_plan_tmpl.h: Winograd's convolution on paper: the tiles of a layer, how many go into a
- * chunk, where each number of V, M, Z and U lies, and what scratch that takes. winograd_tmpl.h says
- * what these are.
+ * winograd_plan_tmpl.h: the plan of Winograd's convolution: the tiles of a layer, the size of a
+ * chunk, the layout of V, M, Z and U (see winograd_tmpl.h) and the scratch they take.
  *
  * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
@@ -17,12 +16,13 @@
 #include "cpu/simd/vectors_tmpl.h"
 #include "cpu/winograd.h"
 
-#define DB_SLICES 16 /* of the sums of dy */
+#define DB_PARTIALS 16 /* partial sums of dy */
 
-#define WINOGRAD_OWN_BYTES                                                                         \
+#define WINOGRAD_PRIVATE_BYTES                                                                     \
     ((size_t)768                                                                                   \
-     << 10) /* V and M of a thread's own chunk, most of its L2; a unit alone may take twice that */
-#define WINOGRAD_OWN_FILTERS  ((size_t)4 << 20)  /* U that may be read again for each such chunk */
+     << 10) /* V and M of a private chunk, most of L2; a single unit may take twice that */
+#define WINOGRAD_PRIVATE_FILTERS                                                                   \
+    ((size_t)4 << 20)                            /* U that may be read again for each such chunk */
 #define WINOGRAD_SHARED_BYTES ((size_t)12 << 20) /* V and M of a shared chunk */
 #define WINOGRAD_BACK_BYTES   ((size_t)12 << 20) /* V and Z */
 
@@ -37,12 +37,12 @@ typedef struct winograd_plan {
     an_winograd_axis rows, columns;
     int high_with[POINTS], wide_with[POINTS]; /* tiles of rows and columns that have this point */
     int units, chunk, room;                   /* in all; at a time; what V and M have room for */
-    bool own;                                 /* each thread has chunks of its own */
-    filter_panels filters;                    /* [r][r], of the filters as they are used */
-    size_t block;                             /* floats of a block of U at one point */
-    size_t point;                             /* floats of U at one point */
-    ptrdiff_t v_row, m_row;                   /* floats from one tile to the next */
-    size_t tiles[POINTS * POINTS];            /* of a point: the most that a chunk has */
+    bool private_chunks;           /* a chunk belongs to one thread; else all work on it */
+    filter_panels filters;         /* [r][r], of the filters as they are used */
+    size_t block;                  /* floats of a block of U at one point */
+    size_t point;                  /* floats of U at one point */
+    ptrdiff_t v_row, m_row;        /* floats from one tile to the next */
+    size_t tiles[POINTS * POINTS]; /* of a point: the most that a chunk has */
     size_t v_at_point[POINTS * POINTS + 1], m_at_point[POINTS * POINTS + 1]; /* floats; then all */
     int order[POINTS * POINTS]; /* of the points: those with most tiles first */
     size_t u_floats, zeros_floats, rows_floats, image_floats;
@@ -57,7 +57,7 @@ static int rows_before(const winograd_plan *plan, int i, int u)
     return u / plan->rows.tiles * with + AN_MIN(u % plan->rows.tiles, with);
 }
 
-/* The most of them that a chunk has. */
+/* The most tiles with point (i, j) that a chunk has. */
 static size_t chunk_tiles(const winograd_plan *plan, int i, int j)
 {
     const int with = plan->high_with[i];
@@ -87,7 +87,7 @@ static void lay_out_points(winograd_plan *plan)
     plan->m_at_point[plan->rows.points * plan->columns.points] = m;
 }
 
-/* Those with most work first, so that the threads end at about the same time. */
+/* Points with most work first, so that the threads end at about the same time. */
 static void order_points(winograd_plan *plan)
 {
     int count = 0;
@@ -117,9 +117,9 @@ static void make_room(winograd_plan *plan, int units)
     lay_out_points(plan);
 }
 
-/* Chunks of `units` units, in steps of `step`, whose V and M take at most so many bytes, but at
-   least one step; all of about the same size. A smaller batch needs no more room, though its chunks
-   may be larger. */
+/* Divides `units` units into chunks, multiples of `step`, of about the same size, whose V and M
+   take at most `bytes` (one step may take more). A smaller batch needs no more room, though its
+   chunks may be larger. */
 static void choose_chunk(winograd_plan *plan, int units, int step, size_t bytes)
 {
     make_room(plan, step);
@@ -132,11 +132,11 @@ static void choose_chunk(winograd_plan *plan, int units, int step, size_t bytes)
     plan->chunk = (steps + chunks - 1) / chunks * step;
 }
 
-/* So few units, or images that are pooled, are shared by all threads, point by point: there is too
-   little to hand out. */
+/* With at most so many units, or pooled images, all threads work on each chunk, point by point:
+   there are too few chunks to give each thread some. */
 #define SHARED_UNITS 16
 
-/* Units as the weight gradient wants them: whole images for all threads; else as fits. */
+/* The weight gradient takes whole images for all threads; the other passes take what fits. */
 static void choose_units(winograd_plan *plan, bool gradient)
 {
     const size_t filters =
@@ -145,17 +145,18 @@ static void choose_units(winograd_plan *plan, bool gradient)
     const int turns = pools ? plan->given.n : plan->units; /* a thread takes an image, or a chunk */
 
     make_room(plan, 1);
-    plan->own = !gradient && turns > SHARED_UNITS && filters <= WINOGRAD_OWN_FILTERS &&
-                an_size_times(chunk_floats(plan), sizeof(float)) <= 2 * WINOGRAD_OWN_BYTES;
-    if (plan->own) /* filters that come from L3 for each chunk: V and M may lie there as well */
+    plan->private_chunks =
+        !gradient && turns > SHARED_UNITS && filters <= WINOGRAD_PRIVATE_FILTERS &&
+        an_size_times(chunk_floats(plan), sizeof(float)) <= 2 * WINOGRAD_PRIVATE_BYTES;
+    if (plan->private_chunks) /* filters come from L3 for each chunk: V and M may be there, too */
         choose_chunk(plan, pools ? plan->rows.tiles : plan->units, 1,
-                     AN_MAX(WINOGRAD_OWN_BYTES, filters + filters / 4));
+                     AN_MAX(WINOGRAD_PRIVATE_BYTES, filters + filters / 4));
     else
         choose_chunk(plan, plan->units, plan->rows.tiles,
                      gradient ? WINOGRAD_BACK_BYTES : WINOGRAD_SHARED_BYTES);
 }
 
-/* A thread makes rows of blocks, or of an unpooled gradient, under a row of tiles. */
+/* Rows of blocks, or of an unpooled gradient, that a thread makes for a row of tiles. */
 static size_t made_rows_floats(const winograd_plan *plan, an_pass pass)
 {
     size_t row = 0;
@@ -206,12 +207,12 @@ static winograd_plan plan_winograd(const an_conv2d *given, an_pass pass, int thr
     plan.u_floats = an_size_times(points, plan.point);
     plan.u_at =
         an_scratch_floats(&scratch, given->packed && pass == AN_FORWARD ? 0 : plan.u_floats);
-    plan.v_at =
-        plan.own ? an_scratch_per_thread(&scratch, threads, v) : an_scratch_floats(&scratch, v);
-    plan.m_at =
-        plan.own ? an_scratch_per_thread(&scratch, threads, m) : an_scratch_floats(&scratch, m);
+    plan.v_at = plan.private_chunks ? an_scratch_per_thread(&scratch, threads, v)
+                                    : an_scratch_floats(&scratch, v);
+    plan.m_at = plan.private_chunks ? an_scratch_per_thread(&scratch, threads, m)
+                                    : an_scratch_floats(&scratch, m);
     plan.db_at = an_scratch_floats(
-        &scratch, gradient ? an_size_times(2 * DB_SLICES, (size_t)plan.out_c) : 0); /* doubles */
+        &scratch, gradient ? an_size_times(2 * DB_PARTIALS, (size_t)plan.out_c) : 0); /* doubles */
     plan.zeros_floats = (size_t)AN_MAX(odd_lines(plan.in_c), odd_lines(plan.out_c));
     plan.zeros_at = an_scratch_floats(&scratch, plan.zeros_floats);
     plan.rows_floats = made_rows_floats(&plan, pass);
@@ -220,7 +221,7 @@ static winograd_plan plan_winograd(const an_conv2d *given, an_pass pass, int thr
         plan.image_floats =
             an_size_times((size_t)plan.out_h * (size_t)plan.out_w, (size_t)plan.out_c);
         plan.images_at =
-            plan.own
+            plan.private_chunks
                 ? an_scratch_per_thread(&scratch, threads, plan.image_floats)
                 : an_scratch_floats(&scratch, an_size_times((size_t)(plan.room / plan.rows.tiles),
                                                             plan.image_floats));
@@ -229,7 +230,8 @@ static winograd_plan plan_winograd(const an_conv2d *given, an_pass pass, int thr
     return plan;
 }
 
-/* What any batch up to g->n needs: a small one may be shared, where a large one is not. */
+/* Enough for any batch up to g->n: a small one may have shared chunks where a large one has private
+   ones. */
 static size_t winograd_scratch(const an_conv2d *g, an_pass pass, int threads)
 {
     const winograd_plan plan = plan_winograd(g, pass, threads);
@@ -268,11 +270,11 @@ static int tiles_with(const winograd_plan *plan, const chunk_range *chunk, int p
 typedef struct chunk_tile {
     an_winograd_tile high, wide;
     int image, column;
-    int point_row[POINTS], point_column[POINTS]; /* which of the filters' points the tile's are */
+    int point_row[POINTS], point_column[POINTS]; /* the tile's points among the filters' */
     size_t row[POINTS]; /* before it in the chunk: rows of tiles with this point */
 } chunk_tile;
 
-/* The tiles of unit `unit`; which of them, put_column() says. */
+/* The tiles of unit `unit`; put_column() chooses one. */
 static chunk_tile tiles_of_unit(const winograd_plan *plan, const chunk_range *chunk, int unit)
 {
     chunk_tile t = {.high = an_winograd_tile_at(&plan->rows, unit % plan->rows.tiles),
@@ -294,8 +296,8 @@ static void put_column(const winograd_plan *plan, chunk_tile *t, int column)
         t->point_column[j] = an_winograd_point(&plan->columns, t->wide.points, j);
 }
 
-/* Which of the filters' points is the tile's point (i, j), and the tile's place among the tiles
-   that have it. */
+/* The filters' point that is the tile's point (i, j), and the tile's place among the tiles that
+   have it. */
 static int point_of(const winograd_plan *plan, const chunk_tile *t, int i, int j)
 {
     return t->point_row[i] * plan->columns.points + t->point_column[j];

@@ -10,19 +10,19 @@
  * gradient has dy -> Z [point][block][tile][NR], dU [point][block][c][NR] += V^T Z, and at the end
  * dU -> dw.
  *
- * With a stride, x is copied to blocks of pixels first (an_winograd_blocks()), row of tiles by row
- * of tiles.
+ * With a stride, x is first copied to blocks of pixels (an_winograd_blocks()), one row of tiles at
+ * a time.
  *
  * A unit is a row of tiles of one image. Chunks: where V and M of a few units fit into L2 (conv1),
- * or are as large as filters that do not (conv2), each thread takes chunks of its own; else all
- * threads share one that fits into L3 (conv3 to conv5, whose filters are too large to be read for
- * every few tiles). In the products, what comes next is fetched to L2 a line with every fourth
- * step. Each sum is one run of the micro-kernel over all channels, or for the weight gradient over
- * the tiles of one chunk after the other: the bits do not depend on the threads.
+ * or are as large as filters that do not (conv2), each thread takes private chunks. Otherwise all
+ * threads work on one chunk that fits into L3 (conv3 to conv5, whose filters are too large to be
+ * read for every few tiles). In the products, the next operands are prefetched to L2, a line with
+ * every fourth step. Each sum is one run of the micro-kernel over all channels, or for the weight
+ * gradient over the tiles of one chunk after the other: the bits do not depend on the threads.
  *
  * Cache, in a product: a tile's rows of V (conv4: 22 KB) in L1 for all filters, a panel of U
  * (conv4: 48 KB) from L2. With a pooling, maps are made in scratch and pooled there, image by
- * image; backward spreads out the rows that it wants (unpool()).
+ * image; backward spreads out the rows that it needs (unpool()).
  *
  * Needs: as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
@@ -44,9 +44,9 @@
 
 /* ---- products ---- */
 
-/* M at point p for the units of a chunk: rows of tiles times blocks of filters. Meanwhile come to
-   L2: the next rows of V, a quarter of their lines with each of the first blocks; and the filters
-   of point `next`, a part with each row of tiles. */
+/* M at point p for the units of a chunk: rows of tiles times blocks of filters. Meanwhile two
+   streams are prefetched to L2: the next rows of V, a quarter of their lines with each of the first
+   blocks, and the filters of point `next`, some with each row of tiles. */
 static void multiply(const winograd_plan *plan, const chunk_range *chunk, int p, int next,
                      const float *v, const float *u, float *m)
 {
@@ -85,7 +85,7 @@ static void multiply(const winograd_plan *plan, const chunk_range *chunk, int p,
 
 /* ---- forward and data gradient ---- */
 
-/* A chunk of a thread's own: the units from `first` on, before `end`. */
+/* A private chunk: the units from `first` on, before `end`. */
 static void chunk_alone(const an_run *run, const winograd_plan *plan, int first, int end,
                         const winograd_maps *maps)
 {
@@ -102,7 +102,7 @@ static void chunk_alone(const an_run *run, const winograd_plan *plan, int first,
         transform_output_row(plan, &chunk, unit, 0, tiles, m, maps);
 }
 
-/* An image of a thread's own, which ends pooled. */
+/* An image that one thread computes and pools. */
 static void image_alone(const an_run *run, const winograd_plan *plan, int n,
                         const winograd_maps *maps)
 {
@@ -118,7 +118,7 @@ static void image_alone(const an_run *run, const winograd_plan *plan, int n,
         max_pool_row(pool, 0, n, p, mine.y, maps->y, maps->argmax);
 }
 
-/* A chunk of all threads. */
+/* A shared chunk. */
 static void chunk_together(const an_run *run, const winograd_plan *plan, int first,
                            const winograd_maps *maps)
 {
@@ -174,11 +174,11 @@ static alexnet_status winograd_convolve(const an_run *run, const an_conv2d *g, a
         maps.u = u;
     }
     maps.zeros = zero_pixel(run, &plan);
-    if (plan.own && plan.image_floats > 0) {
+    if (plan.private_chunks && plan.image_floats > 0) {
         AN_PARALLEL_FOR(run, schedule(dynamic))
         for (int n = 0; n < g->n; ++n)
             image_alone(run, &plan, n, &maps);
-    } else if (plan.own) {
+    } else if (plan.private_chunks) {
         AN_PARALLEL_FOR(run, schedule(dynamic))
         for (int first = 0; first < plan.units; first += plan.chunk)
             chunk_alone(run, &plan, first, plan.units, &maps);
@@ -238,8 +238,8 @@ static alexnet_status winograd_backward_data(const an_run *run, const an_conv2d 
 /* ---- weight gradient ---- */
 
 /* dU at point p += V^T Z over the tiles of a chunk. A tile's channels of V stay in L1 for all
-   filters of their group; meanwhile the next ones come, a line of a tile of V with every fourth
-   step. */
+   filters of their group; meanwhile the next ones are prefetched, a line of a tile of V with every
+   fourth step. */
 static void multiply_back(const winograd_plan *plan, const chunk_range *chunk, int p, bool add,
                           const float *v, const float *z, float *du)
 {
@@ -276,23 +276,24 @@ static void multiply_back(const winograd_plan *plan, const chunk_range *chunk, i
     }
 }
 
-/* db[k]: the sum over all pixels, in slices that are added up in order. */
+/* db[k]: the sum over all pixels, in partial sums that are added in order. */
 static void sum_pixels(const an_run *run, int64_t pixels, int k_count, const float *dy,
                        double *sums, float *db)
 {
     AN_PARALLEL_FOR(run, schedule(dynamic))
-    for (int slice = 0; slice < DB_SLICES; ++slice) {
-        double *sum = sums + (size_t)slice * (size_t)k_count;
+    for (int partial = 0; partial < DB_PARTIALS; ++partial) {
+        double *sum = sums + (size_t)partial * (size_t)k_count;
         for (int k = 0; k < k_count; ++k)
             sum[k] = 0;
-        for (int64_t i = pixels * slice / DB_SLICES; i < pixels * (slice + 1) / DB_SLICES; ++i)
+        for (int64_t i = pixels * partial / DB_PARTIALS; i < pixels * (partial + 1) / DB_PARTIALS;
+             ++i)
             for (int k = 0; k < k_count; ++k)
                 sum[k] += (double)dy[(size_t)i * (size_t)k_count + (size_t)k];
     }
     for (int k = 0; k < k_count; ++k) {
         double sum = 0;
-        for (int slice = 0; slice < DB_SLICES; ++slice)
-            sum += sums[(size_t)slice * (size_t)k_count + (size_t)k];
+        for (int partial = 0; partial < DB_PARTIALS; ++partial)
+            sum += sums[(size_t)partial * (size_t)k_count + (size_t)k];
         db[k] = (float)sum;
     }
 }

@@ -1,22 +1,22 @@
 /*
- * conv2d_tmpl.h: convolution forward in a packed format, straight from a zero-padded copy of an
- * image: conv2d_direct_tmpl.h with units of 4 bytes. The rows of a tile are neighbouring output
- * columns, its columns are NR filters, and a step of the sum is a unit of channels under one place
- * of the window.
+ * conv2d_tmpl.h: convolution forward in a packed format, directly from a zero-padded copy of an
+ * image: fp32/conv2d_direct_tmpl.h with units of 4 bytes. The rows of a tile are neighbouring
+ * output columns, its columns are NR filters, and a step of the sum is a unit of channels under one
+ * place of the window.
  *
- * Packed filters: panels [block of NR][run][unit][NR][UNIT numbers], each group with blocks of its
- * own; then what weights_info says of each filter. A run is what lies side by side in the copy: a
- * row of the window where there is one group, else a place's channels. Its last unit is filled up
- * with zeros, which meet whatever follows in the copy: in bf16 an infinity there makes the sum not
- * a number, as the convolution of that image is elsewhere.
+ * Packed filters: panels [block of NR][run][unit][NR][UNIT numbers], each group in separate blocks;
+ * then the weights_info of each filter. A run is contiguous in the copy: a row of the window where
+ * there is one group, else the channels of a place. Its last unit is padded with zeros, which are
+ * multiplied by the numbers that follow in the copy: in bf16 an infinity there makes the sum not a
+ * number, as it makes other outputs of that image.
  *
- * Threads: each takes images of its own; where there are too few of them, all threads make the
- * copies together and then share out pieces: a block of filters, or a stripe of a block's rows
- * where blocks do not come out even.
+ * Threads: each takes whole images. With too few images, all threads make the copies together and
+ * then take chunks: a block of filters, or some rows of a block where the blocks do not divide
+ * evenly among the threads.
  *
- * Cache: a padded image (169 KB for torchvision's conv4 in bf16) and a panel (216 KB) share L2;
- * meanwhile the next panel is fetched. Where maximum pooling is a part of the layer, a block's
- * outputs before it (378 KB of conv1's) do not leave the cache either.
+ * Cache: a padded image (169 KB for torchvision's conv4 in bf16) and a panel (216 KB) are in L2;
+ * meanwhile the next panel is prefetched. Where maximum pooling is a part of the layer, the outputs
+ * of a block before it (378 KB for conv1) stay in the cache, too.
  *
  * Needs: a format: number, packing, weights_info, UNIT; and as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
@@ -43,7 +43,7 @@ typedef struct conv_plan {
     int h, w; /* the copy; no window passes its border */
     size_t row_bytes, image_bytes;
     bool shared;          /* all threads work on each image */
-    int stripes;          /* of a block's rows, of shared images */
+    int row_chunks;       /* of a block's rows, where images are shared */
     size_t output_floats; /* of a block, before pooling; 0: there is no pooling */
     size_t packings_at, images_at, outputs_at, bytes;
 } conv_plan;
@@ -51,14 +51,14 @@ typedef struct conv_plan {
 /* Rows of y: of the pooling's outputs where there is one. */
 static int rows_of_y(const an_conv2d *g) { return g->pool.r > 0 ? g->pool.p : g->p; }
 
-/* Into how many stripes blocks are cut so that pieces come out even. */
-static int stripes_for(int n, int blocks, int threads, int rows)
+/* The number of chunks into which a block's rows are cut so that threads have equal work. */
+static int row_chunks_for(int n, int blocks, int threads, int rows)
 {
-    int stripes = 1;
+    int row_chunks = 1;
 
-    while (stripes < rows && (int64_t)n * blocks * stripes % threads != 0)
-        ++stripes;
-    return stripes;
+    while (row_chunks < rows && (int64_t)n * blocks * row_chunks % threads != 0)
+        ++row_chunks;
+    return row_chunks;
 }
 
 static conv_plan plan_conv(const an_conv2d *g, int threads)
@@ -83,9 +83,9 @@ static conv_plan plan_conv(const an_conv2d *g, int threads)
     plan.packed_bytes = an_size_plus(plan.info_at, weights_info_bytes(g->k));
     plan.row_bytes = an_size_times(an_size_times((size_t)plan.w, (size_t)g->c), sizeof(number));
     plan.image_bytes = an_size_plus(an_size_times((size_t)plan.h, plan.row_bytes),
-                                    UNIT_BYTES); /* what the last unit reads beyond */
+                                    UNIT_BYTES); /* the last unit reads beyond the end */
     plan.shared = g->n < 2 * threads;
-    plan.stripes = stripes_for(g->n, plan.groups * plan.blocks, threads, rows_of_y(g));
+    plan.row_chunks = row_chunks_for(g->n, plan.groups * plan.blocks, threads, rows_of_y(g));
     plan.packings_at = an_scratch_bytes(&scratch, an_size_times((size_t)g->n, sizeof(packing)));
     /* shared or not, and for any smaller batch */
     plan.images_at = an_scratch_per_thread(&scratch, AN_MAX(threads, AN_MIN(g->n, 2 * threads - 1)),
@@ -101,8 +101,7 @@ static size_t conv_packed_bytes(const an_conv2d *g) { return plan_conv(g, 1).pac
 
 static size_t conv_scratch(const an_conv2d *g, int threads) { return plan_conv(g, threads).bytes; }
 
-/* Where number (c, r, s) of a filter lies in its panel, in numbers from the panel's beginning for
-   column 0. */
+/* Offset of number (c, r, s) of a filter in its panel, in numbers, for column 0. */
 static size_t panel_offset(const conv_plan *plan, int r, int s, int c)
 {
     const int place = plan->places > 1 ? s : 0;
@@ -194,7 +193,7 @@ static void conv_block(const an_conv2d *g, const conv_plan *plan, int b, an_span
     const size_t pixel = (size_t)g->c * sizeof(number);
     const bool last = b + 1 == plan->groups * plan->blocks;
     const char *const next = panels + (size_t)(last ? b : b + 1) * plan->block_bytes;
-    const size_t share = plan->block_bytes / (size_t)(g->p * across);
+    const size_t fetch_bytes = plan->block_bytes / (size_t)(g->p * across);
     tile t = {
         .columns = block_columns(plan, b),
         .outer = g->r,
@@ -209,7 +208,7 @@ static void conv_block(const an_conv2d *g, const conv_plan *plan, int b, an_span
         .end = finish_of_columns(end, block_first(plan, b)),
     };
 
-    t.fetch_step = (ptrdiff_t)(share / (size_t)(t.inner * t.run)) + 1;
+    t.fetch_step = (ptrdiff_t)(fetch_bytes / (size_t)(t.inner * t.run)) + 1;
     t.fetch_inner = t.fetch_step * t.run;
     image += (size_t)(b / plan->blocks * plan->channels) * sizeof(number);
     for (int p = rows.first; p < rows.end; ++p) {
@@ -218,7 +217,7 @@ static void conv_block(const an_conv2d *g, const conv_plan *plan, int b, an_span
             t.a =
                 image + (size_t)(p * g->stride) * plan->row_bytes + (size_t)(q * g->stride) * pixel;
             t.c = y + ((ptrdiff_t)p * g->q + q) * y_pixel;
-            t.fetch = next + (size_t)(p * across + i) * share;
+            t.fetch = next + (size_t)(p * across + i) * fetch_bytes;
             images_first[tile_first(g->q, i + 1) - q](&t);
         }
     }
@@ -246,7 +245,7 @@ static void pool_window(const an_pool *pool, int p, int q, const float *outputs,
     memcpy(y, best, (size_t)columns * sizeof *y);
 }
 
-/* Everything that a part of the pass needs. */
+/* The arguments of the pass. */
 typedef struct conv_job {
     const an_conv2d *g;
     const an_conv2d_tensors *t;
@@ -263,8 +262,8 @@ static an_span rows_under(const an_pool *pool, an_span rows)
                      AN_MIN(pool->h, (rows.end - 1) * pool->stride - pool->pad_top + pool->r)};
 }
 
-/* Rows of y of image n, block b of the filters: all that the layer does. */
-static void conv_piece(const conv_job *j, int n, int b, an_span rows, const packing *how,
+/* Rows of y of image n, block b of the filters: convolution, bias, ReLU and pooling. */
+static void conv_chunk(const conv_job *j, int n, int b, an_span rows, const packing *how,
                        const char *image, float *outputs)
 {
     const an_conv2d *g = j->g;
@@ -286,7 +285,7 @@ static void conv_piece(const conv_job *j, int n, int b, an_span rows, const pack
                         y + ((size_t)p * (size_t)pool->q + (size_t)q) * (size_t)g->k);
 }
 
-/* Every thread has images of its own. */
+/* Every thread takes whole images. */
 static void forward_apart(const an_run *run, const conv_job *j)
 {
     const conv_plan *plan = &j->plan;
@@ -300,7 +299,7 @@ static void forward_apart(const an_run *run, const conv_job *j)
         float *outputs = an_scratch_of_thread(run, plan->outputs_at, plan->output_floats);
         pack_rows(j->g, plan, &how, x, (an_span){0, plan->h}, image);
         for (int b = 0; b < plan->groups * plan->blocks; ++b)
-            conv_piece(j, n, b, (an_span){0, rows_of_y(j->g)}, &how, image, outputs);
+            conv_chunk(j, n, b, (an_span){0, rows_of_y(j->g)}, &how, image, outputs);
     }
 }
 
@@ -310,11 +309,11 @@ static char *shared_image(const an_run *run, const conv_plan *plan, int n)
            (size_t)n * an_scratch_round(plan->image_bytes / sizeof(float) + 1);
 }
 
-/* Every thread packs a part of each image, and has a few pieces. */
+/* Every thread packs some rows of each image, and computes a few chunks. */
 static void forward_shared(const an_run *run, const conv_job *j)
 {
     const conv_plan *plan = &j->plan;
-    const int pieces = plan->groups * plan->blocks * plan->stripes;
+    const int chunks = plan->groups * plan->blocks * plan->row_chunks;
 
     AN_PARALLEL_FOR(run, collapse(2) schedule(static))
     for (int n = 0; n < j->g->n; ++n) {
@@ -329,11 +328,12 @@ static void forward_shared(const an_run *run, const conv_job *j)
     }
     AN_PARALLEL_FOR(run, collapse(2) schedule(static))
     for (int n = 0; n < j->g->n; ++n) {
-        for (int i = 0; i < pieces; ++i) {
-            const int stripe = i % plan->stripes;
-            const an_span rows = {part_first(rows_of_y(j->g), plan->stripes, stripe),
-                                  part_first(rows_of_y(j->g), plan->stripes, stripe + 1)};
-            conv_piece(j, n, i / plan->stripes, rows, j->packings + n, shared_image(run, plan, n),
+        for (int i = 0; i < chunks; ++i) {
+            const int chunk = i % plan->row_chunks;
+            const an_span rows = {part_first(rows_of_y(j->g), plan->row_chunks, chunk),
+                                  part_first(rows_of_y(j->g), plan->row_chunks, chunk + 1)};
+            conv_chunk(j, n, i / plan->row_chunks, rows, j->packings + n,
+                       shared_image(run, plan, n),
                        an_scratch_of_thread(run, plan->outputs_at, plan->output_floats));
         }
     }

@@ -1,6 +1,6 @@
 /*
  * kernels_avx512_bf16.c: passes in bf16 with AVX-512 BF16: convolution forward, linear layers in
- * all passes. Compiled with -mavx512bf16 beside the flags of the tier; run where the processor has
+ * all passes. Compiled with -mavx512bf16 beside the flags of the tier; used where the processor has
  * it.
  * SPDX-License-Identifier: MIT
  */
@@ -19,7 +19,7 @@
 #define NV              AN_TILE_AVX512_VECTORS
 #define MR              AN_TILE_AVX512_ROWS
 #define UNIT            2 /* numbers in a unit */
-#define PLAIN_WEIGHTS   1 /* linear layers work on weights as they are, too */
+#define PLAIN_WEIGHTS   1 /* linear layers also take weights that are not packed */
 #define DTYPE           ALEXNET_BF16
 #define TILE_NAME(stem) bf16_tile_##stem##__avx512
 
@@ -27,8 +27,7 @@ typedef uint16_t number;
 typedef float sum_number;
 typedef __m512 va; /* 16 sums */
 
-/* How numbers are packed, and what a format has to say of weights: of bf16 there is nothing to say.
-   */
+/* How numbers are packed, and what is stored about weights: nothing in bf16. */
 typedef struct packing {
     char nothing;
 } packing;
@@ -60,7 +59,7 @@ static inline int packed_zero(const packing *how)
     return 0;
 }
 
-static inline int32_t whole_value(number value) /* for formats that add up their weights */
+static inline int32_t whole_value(number value) /* for formats that need the sum of the weights */
 {
     (void)value;
     return 0;
@@ -138,7 +137,7 @@ static inline va va_dot(va sum, vp a, vp b)
 
 static inline float va_sum(va sum) { return _mm512_reduce_add_ps(sum); }
 
-/* What becomes of sums: those of a row of C. */
+/* How the sums of a row of C are stored. */
 typedef struct finish {
     const float *bias; /* NULL: none */
     bool relu;

@@ -1,11 +1,11 @@
 /*
  * kernels_avx512_vnni.c: forward passes in whole numbers of 8 bits, as int8.h defines them, with
- * AVX-512 VNNI. Compiled with -mavx512vnni beside the flags of the tier; run where the processor
+ * AVX-512 VNNI. Compiled with -mavx512vnni beside the flags of the tier; used where the processor
  * has it.
  *
- * vpdpbusd multiplies bytes without sign by bytes with sign: images by weights. Where images have
- * numbers below 0, zero is 128, and 128 times the sum of the weights is taken off again; the
- * padding is 128, too.
+ * vpdpbusd multiplies unsigned bytes by signed bytes: images by weights. Where images have numbers
+ * below 0, zero is 128, and 128 times the sum of the weights is subtracted; the padding is 128,
+ * too.
  * SPDX-License-Identifier: MIT
  */
 #include "cpu/packed/packed.h"
@@ -63,7 +63,7 @@ static inline size_t weights_info_bytes(int count) { return 2 * an_scratch_round
 
 static inline weights_info weights_info_at(const void *at, int count)
 {
-    char *info = (char *)(uintptr_t)at; /* whoever packs writes it */
+    char *info = (char *)(uintptr_t)at; /* written when weights are packed */
 
     return (weights_info){(float *)(void *)info,
                           (int32_t *)(void *)(info + an_scratch_round((size_t)count))};
@@ -114,7 +114,7 @@ static inline va va_dot(va sum, vp images, vp weights)
 
 static inline int32_t va_sum(va sum) { return _mm512_reduce_add_epi32(sum); }
 
-/* What becomes of sums: those of a row of C, whose columns are output channels. */
+/* How the sums of a row of C, whose columns are output channels, are stored. */
 typedef struct finish {
     const float *scale; /* of the weights; NULL: sums stay whole numbers */
     const int32_t *sum;

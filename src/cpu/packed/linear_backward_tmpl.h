@@ -1,14 +1,13 @@
 /*
  * linear_backward_tmpl.h: the gradients of a fully connected layer in a packed format whose sums
- * are floats: linear_backward_tmpl.h's, with units of 4 bytes. Weights and their gradient are
- * float.
+ * are floats: as in fp32/, with units of 4 bytes. Weights and their gradient are float.
  *
  *     data gradient    dx  = dy * w      dy broadcast, w packed to panels of NR inputs
  *     weight gradient  dw  = dy^T * x    dy broadcast, x in panels of NR inputs
  *
  * The numbers of a unit follow each other along the sum: two outputs, or two images. So panels
- * interleave the rows of a matrix by twos. Registers are the micro-kernel's; each pass says what it
- * keeps in which cache.
+ * interleave the rows of a matrix by twos. Registers are those of the micro-kernel; each pass
+ * names the caches it counts on.
  *
  * Needs: a format whose sums are floats, and its vp_pair(); and as tile_tmpl.h.
  * SPDX-License-Identifier: MIT
@@ -26,8 +25,8 @@
 #include "cpu/simd/parts_tmpl.h"
 
 /* Rows of `width` numbers, `count` of them, by twos: the units of NR columns lie together, `panel`
-   bytes from those of the next NR, `unit` bytes from those of the next two rows. What is missing is
-   0. */
+   bytes from those of the next NR, `unit` bytes from those of the next two rows. Missing numbers
+   are 0. */
 static void pack_pairs(int count, int width, size_t row, const float *from, size_t panel,
                        size_t unit, char *to)
 {
@@ -42,13 +41,13 @@ static void pack_pairs(int count, int width, size_t row, const float *from, size
 
 /* ---- data gradient ----
  *
- * A thread takes a strip of inputs and, PACKED_DATA_DEPTH outputs at a time, packs that block of w
- * (256 KB, in L2).
+ * A thread takes a chunk of PACKED_DATA_INPUTS inputs. It packs w in blocks of PACKED_DATA_DEPTH
+ * outputs (256 KB, in L2).
  */
 
-#define PACKED_DATA_STRIP 256 /* inputs; 1 KB of each row of w */
-#define PACKED_DATA_DEPTH 512 /* outputs */
-#define PACKED_DATA_FETCH 8   /* rows of the block below, fetched with each tile */
+#define PACKED_DATA_INPUTS 256 /* inputs; 1 KB of each row of w */
+#define PACKED_DATA_DEPTH  512 /* outputs */
+#define PACKED_DATA_FETCH  8   /* rows of the block below, prefetched with each tile */
 
 typedef struct data_plan {
     size_t row, block_bytes;
@@ -59,7 +58,7 @@ static data_plan plan_data(const an_linear *g, int threads)
 {
     data_plan plan = {.row = packed_row(g->outputs),
                       .block_bytes =
-                          (size_t)PACKED_DATA_DEPTH / UNIT * PACKED_DATA_STRIP * UNIT_BYTES};
+                          (size_t)PACKED_DATA_DEPTH / UNIT * PACKED_DATA_INPUTS * UNIT_BYTES};
     an_scratch scratch = {0};
 
     plan.dy_at = an_scratch_bytes(&scratch, an_size_times((size_t)g->n, plan.row));
@@ -73,13 +72,13 @@ static size_t linear_data_scratch(const an_linear *g, int threads)
     return plan_data(g, threads).bytes;
 }
 
-/* A block of w at (output, input): its share of dx for all images. */
+/* Adds to dx what the block of w at (output, input) contributes for all images. */
 static void data_block(const an_linear *g, int output, int input, const data_plan *plan,
                        const char *dy, const float *w, char *block, float *dx)
 {
     const size_t inputs = (size_t)g->inputs;
     const int depth = AN_MIN(PACKED_DATA_DEPTH, g->outputs - output);
-    const int width = AN_MIN(PACKED_DATA_STRIP, g->inputs - input);
+    const int width = AN_MIN(PACKED_DATA_INPUTS, g->inputs - input);
     const int below = AN_MIN(PACKED_DATA_DEPTH, g->outputs - output - depth);
     const int units = blocks_of(depth, UNIT);
     const int down = tiles_of(g->n);
@@ -97,7 +96,7 @@ static void data_block(const an_linear *g, int output, int input, const data_pla
     pack_pairs(depth, width, inputs, w, (size_t)units * STEP_BYTES, STEP_BYTES, block);
     t.run = units / t.inner;
     t.a_inner = (ptrdiff_t)t.run * UNIT_BYTES;
-    t.fetch_step = (ptrdiff_t)(PACKED_DATA_STRIP * sizeof *w) / AN_MAX(t.run, 1);
+    t.fetch_step = (ptrdiff_t)(PACKED_DATA_INPUTS * sizeof *w) / AN_MAX(t.run, 1);
     for (int i = 0; i < blocks_of(width, NR) * down; ++i) {
         const int fetch = i * PACKED_DATA_FETCH;
         const int n = tile_first(g->n, i % down);
@@ -125,22 +124,19 @@ static alexnet_status linear_backward_data(const an_run *run, const an_linear *g
                  dy + (size_t)n * plan.row);
 
     AN_PARALLEL_FOR(run, schedule(dynamic))
-    for (int s = 0; s < blocks_of(g->inputs, PACKED_DATA_STRIP); ++s) {
+    for (int s = 0; s < blocks_of(g->inputs, PACKED_DATA_INPUTS); ++s) {
         char *block =
             (char *)an_scratch_of_thread(run, plan.blocks_at, plan.block_bytes / sizeof(float));
         for (int output = 0; output < g->outputs; output += PACKED_DATA_DEPTH)
-            data_block(g, output, s * PACKED_DATA_STRIP, &plan, dy, t->w, block, t->dx);
+            data_block(g, output, s * PACKED_DATA_INPUTS, &plan, dy, t->w, block, t->dx);
     }
     return ALEXNET_OK;
 }
 
-/* ---- weight gradient ----
- *
- * A thread takes a rectangle of dw: its inputs' part of x (128 images, 512 inputs: 128 KB) stays in
- * L2. With an update, a row of tiles of dw (14 rows of 2 KB) never leaves the nearest caches: v and
- * w follow it row by row, and while it is computed theirs of the row of tiles below are fetched, as
- * in linear_backward_tmpl.h.
- */
+/* ---- weight gradient ---- * * A thread takes a rectangle of dw: the x of its inputs (128 images,
+   512 inputs: 128 KB) stays in * L2. With an update, a row of tiles of dw (14 rows of 2 KB) stays
+   in the nearest caches: v and w * are updated from it row by row, and meanwhile v and w of the row
+   of tiles below are prefetched, as * in fp32/linear_backward_tmpl.h. */
 
 #define PACKED_WEIGHTS_INPUTS  512
 #define PACKED_WEIGHTS_OUTPUTS (32 * MR)
@@ -167,12 +163,12 @@ static weights_plan plan_weights(const an_linear *g, int threads)
     return plan;
 }
 
-static size_t linear_weights_scratch(const an_linear *g, int threads) /* dx may be wanted, too */
+static size_t linear_weights_scratch(const an_linear *g, int threads) /* dx may be requested, too */
 {
     return AN_MAX(plan_weights(g, threads).bytes, plan_data(g, threads).bytes);
 }
 
-/* What all rectangles share. */
+/* The arguments of the pass, the same for all rectangles. */
 typedef struct weights_job {
     const an_linear *g;
     int units;
@@ -184,8 +180,8 @@ typedef struct weights_job {
 } weights_job;
 
 /* A row of tiles of dw: `rows` outputs from `output` on, `columns` inputs from `input` on, at c,
-   rows c_row apart. Meanwhile w and v of a row below are fetched with each tile, a half of its
-   steps each. */
+   rows c_row apart. Meanwhile each tile prefetches w and v of a row below, each in half of its
+   steps. */
 static void gradient_rows(const weights_job *j, int output, int rows, int input, int columns,
                           float *c, ptrdiff_t c_row)
 {
@@ -218,8 +214,8 @@ static void gradient_rows(const weights_job *j, int output, int rows, int input,
     }
 }
 
-/* dw at (output, input), PACKED_WEIGHTS_OUTPUTS x PACKED_WEIGHTS_INPUTS or what is left. own: room
-   for a row of tiles. */
+/* dw at (output, input), PACKED_WEIGHTS_OUTPUTS x PACKED_WEIGHTS_INPUTS or less at the edge. own:
+   the thread's room for a row of tiles. */
 static void weights_rectangle(const weights_job *j, int output, int input, float *own)
 {
     const size_t inputs = (size_t)j->g->inputs;
@@ -239,7 +235,7 @@ static void weights_rectangle(const weights_job *j, int output, int input, float
     }
 }
 
-/* Of dy as it comes: no product, no rounding. Columns of NR outputs at a time. */
+/* Of dy in fp32: no product, no rounding. NR outputs at a time. */
 static void bias_gradient(const an_run *run, const an_linear *g, const float *dy, float *db)
 {
     AN_PARALLEL_FOR(run, schedule(dynamic, 4))
@@ -260,8 +256,8 @@ static alexnet_status linear_backward_weights(const an_run *run, const an_linear
     const weights_plan plan = plan_weights(g, run->threads);
     const size_t panel = (size_t)plan.units * STEP_BYTES;
     const bool wanted = t->dw != NULL || t->update != NULL;
-    const int strips = wanted ? blocks_of(g->inputs, PACKED_WEIGHTS_INPUTS) : 0;
-    const int bands = wanted ? blocks_of(g->outputs, PACKED_WEIGHTS_INPUTS) : 0;
+    const int x_chunks = wanted ? blocks_of(g->inputs, PACKED_WEIGHTS_INPUTS) : 0;
+    const int dy_chunks = wanted ? blocks_of(g->outputs, PACKED_WEIGHTS_INPUTS) : 0;
     char *const x = (char *)an_scratch_at(run, plan.x_at);
     char *const dy = (char *)an_scratch_at(run, plan.dy_at);
     const weights_job job = {g, plan.units, x, dy, plan.dy_row, t->dw, t->update};
@@ -269,9 +265,9 @@ static alexnet_status linear_backward_weights(const an_run *run, const an_linear
     if (t->dx != NULL) AN_TRY(linear_backward_data(run, g, t));
     if (!an_scratch_fits(run, plan.bytes)) return ALEXNET_BAD_ARG;
     AN_PARALLEL_FOR(run, schedule(dynamic))
-    for (int s = 0; s < strips + bands; ++s) {
-        const int first = (s < strips ? s : s - strips) * PACKED_WEIGHTS_INPUTS;
-        if (s < strips)
+    for (int s = 0; s < x_chunks + dy_chunks; ++s) {
+        const int first = (s < x_chunks ? s : s - x_chunks) * PACKED_WEIGHTS_INPUTS;
+        if (s < x_chunks)
             pack_pairs(g->n, AN_MIN(PACKED_WEIGHTS_INPUTS, g->inputs - first), (size_t)g->inputs,
                        t->x + first, panel, STEP_BYTES, x + (size_t)(first / NR) * panel);
         else
@@ -280,7 +276,7 @@ static alexnet_status linear_backward_weights(const an_run *run, const an_linear
     }
 
     AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic))
-    for (int s = 0; s < strips; ++s)
+    for (int s = 0; s < x_chunks; ++s)
         for (int o = 0; o < blocks_of(g->outputs, PACKED_WEIGHTS_OUTPUTS); ++o)
             weights_rectangle(&job, o * PACKED_WEIGHTS_OUTPUTS, s * PACKED_WEIGHTS_INPUTS,
                               an_scratch_of_thread(run, plan.rows_at, MR * PACKED_GRADIENT_ROW));

@@ -1,15 +1,15 @@
 /*
- * linear_tmpl.h: the forward pass of a fully connected layer in a packed format: linear_tmpl.h's,
+ * linear_tmpl.h: the forward pass of a fully connected layer in a packed format: as in fp32/,
  * with units of 4 bytes. x [n][inputs], w [outputs][inputs], y [n][outputs].
  *
  *     y^T = w * x^T     w broadcast, x^T in panels [unit][NR images]
  *
- * Packed weights: rows as they are, packed, an odd number of cache lines apart and filled up with
- * zeros; then what weights_info says of each output. Few images: dot products with the rows, which
+ * Packed weights: the rows, packed, an odd number of cache lines apart and padded with zeros; then
+ * the weights_info of each output. Few images: dot products with the rows, which
  * stream past at the speed of memory.
  *
- * Long sums go in blocks of PACKED_DEPTH units; a thread's strip of y^T stays in L2 beside the
- * block's part of x^T (64 images: 128 KB). Registers are the micro-kernel's; with few images 4 rows
+ * Long sums go in blocks of PACKED_DEPTH units; a thread's chunk of y^T stays in L2 beside the
+ * same units of x^T (64 images: 128 KB). Registers are the micro-kernel's; with few images 4 rows
  * * 4 images of sums, a vector of weights and one of an image: 18 of 32.
  *
  * Needs: a format, with UNPREPARED; and as tile_tmpl.h.
@@ -27,9 +27,9 @@
 #include "cpu/simd/parts_tmpl.h"
 #include <string.h>
 
-#define PACKED_DEPTH         512       /* units of a sum at a time */
-#define PACKED_FORWARD_STRIP (10 * MR) /* outputs, at most */
-#define PACKED_DOT_ROWS      4         /* outputs at a time */
+#define PACKED_DEPTH           512       /* units of a sum at a time */
+#define PACKED_FORWARD_OUTPUTS (10 * MR) /* outputs, at most */
+#define PACKED_DOT_ROWS        4         /* outputs at a time */
 
 /* Bytes of a row of packed numbers: an odd number of cache lines. */
 static size_t packed_row(int count)
@@ -39,7 +39,7 @@ static size_t packed_row(int count)
     return (lines | 1) * AN_ALIGNMENT;
 }
 
-/* Numbers to a row; what is left of its bytes are zeros. */
+/* Packs numbers to a row; the rest of its bytes are zeros. */
 static void pack_row(const packing *how, const float *from, int count, char *row)
 {
     pack_numbers(how, from, (size_t)count, (number *)(void *)row);
@@ -82,8 +82,8 @@ static alexnet_status linear_pack_weights(const an_run *run, const an_linear *g,
 
 typedef struct linear_plan {
     int units, panels; /* of a row; of NR images */
-    size_t row, panel_bytes, strip_floats, copy_row;
-    size_t packings_at, rows_at, panels_at, strips_at, copies_at, bytes;
+    size_t row, panel_bytes, chunk_floats, copy_row;
+    size_t packings_at, rows_at, panels_at, chunks_at, copies_at, bytes;
 } linear_plan;
 
 static linear_plan plan_linear(const an_linear *g, int threads)
@@ -95,12 +95,12 @@ static linear_plan plan_linear(const an_linear *g, int threads)
     an_scratch scratch = {0};
 
     plan.panel_bytes = an_size_times((size_t)plan.units, STEP_BYTES);
-    plan.strip_floats = an_size_times((size_t)plan.panels, (size_t)PACKED_FORWARD_STRIP * NR);
+    plan.chunk_floats = an_size_times((size_t)plan.panels, (size_t)PACKED_FORWARD_OUTPUTS * NR);
     plan.packings_at = an_scratch_bytes(&scratch, an_size_times((size_t)g->n, sizeof(packing)));
     plan.rows_at = an_scratch_bytes(&scratch, an_size_times((size_t)g->n, plan.row));
     plan.panels_at =
         an_scratch_bytes(&scratch, an_size_times((size_t)plan.panels, plan.panel_bytes));
-    plan.strips_at = an_scratch_per_thread(&scratch, threads, plan.strip_floats);
+    plan.chunks_at = an_scratch_per_thread(&scratch, threads, plan.chunk_floats);
     plan.copies_at =
         an_scratch_per_thread(&scratch, threads, g->packed ? 0 : MR * plan.copy_row / 4);
     plan.bytes = scratch.bytes;
@@ -112,7 +112,7 @@ static size_t linear_scratch(const an_linear *g, int threads)
     return plan_linear(g, threads).bytes;
 }
 
-/* Everything that a part of the pass needs. */
+/* The arguments of the pass. */
 typedef struct linear_job {
     const an_linear *g;
     const an_linear_tensors *t;
@@ -133,8 +133,8 @@ static float linear_value(const linear_job *j, int n, int o, sum_number sum)
 
 /* ---- few images ---- */
 
-/* 16 units of the weights of an output: from a packed row, or of numbers as they are. The same
-   place of the rows to come is fetched: a row ends before the machine has seen where it leads. */
+/* 16 units of the weights of an output: from a packed row, or from plain numbers. The same
+   place of the next rows is prefetched: a row ends before the hardware prefetcher follows it. */
 static ALWAYS_INLINE vp weights_at(const bool packed, const linear_job *j, size_t output, int u)
 {
 #if PLAIN_WEIGHTS
@@ -221,45 +221,46 @@ static void pack_transposed(const linear_job *j, int p, int first, int count, ch
     }
 }
 
-/* A piece of w: a tile's outputs, a block of PACKED_DEPTH units. */
-typedef struct weights_piece {
+/* A block of w: the outputs of a tile, PACKED_DEPTH units. */
+typedef struct weights_block {
     int output, rows, unit, depth;
-} weights_piece;
+} weights_block;
 
-/* Piece `index` of the strip of `count` outputs that begins at `first`: all of a block, then the
-   next block. */
-static weights_piece piece_of(const linear_job *j, int first, int count, int index)
+/* Block `index` of the chunk of `count` outputs that begins at `first`: all tiles' outputs for the
+   first PACKED_DEPTH units, then for the next. */
+static weights_block weights_block_of(const linear_job *j, int first, int count, int index)
 {
     const int tiles = tiles_of(count);
     const int from = tile_first(count, index % tiles);
     const int unit = index / tiles * PACKED_DEPTH;
 
-    return (weights_piece){.output = first + from,
+    return (weights_block){.output = first + from,
                            .rows = tile_first(count, index % tiles + 1) - from,
                            .unit = unit,
                            .depth = AN_MIN(PACKED_DEPTH, j->plan.units - unit)};
 }
 
-/* Where a piece lies in memory, and how far its rows are apart. */
-static const char *piece_at(const linear_job *j, weights_piece piece, size_t *row, size_t *unit)
+/* The address of a block, and the bytes from row to row and from unit to unit. */
+static const char *weights_block_at(const linear_job *j, weights_block block, size_t *row,
+                                    size_t *unit)
 {
     const bool packed = j->t->packed != NULL;
     const char *w = packed ? (const char *)j->t->packed : (const char *)j->t->w;
 
     *row = packed ? j->plan.row : (size_t)j->g->inputs * sizeof(float);
     *unit = packed ? UNIT_BYTES : UNIT * sizeof(float);
-    return w + (size_t)piece.output * *row + (size_t)piece.unit * *unit;
+    return w + (size_t)block.output * *row + (size_t)block.unit * *unit;
 }
 
-/* A piece of w times its part of x^T, for all images, into a strip of y^T. Meanwhile the next piece
-   is fetched, a few rows with each panel of images: as many as a power of 2, which parts a block of
+/* A block of w times its units of x^T, for all images, into a chunk of y^T. Meanwhile the next
+   block is prefetched, a few rows with each panel of images: a power of 2, which divides a block of
    steps evenly. */
-static void forward_piece(const linear_job *j, weights_piece piece, weights_piece next, char *copy,
-                          float *strip)
+static void forward_block(const linear_job *j, weights_block block, weights_block next, char *copy,
+                          float *chunk)
 {
     size_t row, unit, next_row, next_unit;
-    const char *from = piece_at(j, piece, &row, &unit);
-    const char *wanted = piece_at(j, next, &next_row, &next_unit);
+    const char *from = weights_block_at(j, block, &row, &unit);
+    const char *wanted = weights_block_at(j, next, &next_row, &next_unit);
     int fetched = 1;
 
     while (fetched * j->plan.panels < MR)
@@ -267,21 +268,21 @@ static void forward_piece(const linear_job *j, weights_piece piece, weights_piec
     tile t = {
         .columns = NR,
         .outer = 1,
-        .inner = piece.depth % fetched == 0 ? fetched : 1,
+        .inner = block.depth % fetched == 0 ? fetched : 1,
         .a = from,
         .a_row = (ptrdiff_t)row,
         .a_step = UNIT_BYTES,
         .fetch_inner = (ptrdiff_t)next_row,
         .c_row = NR,
-        .add = piece.unit > 0,
+        .add = block.unit > 0,
     };
-    t.run = piece.depth / t.inner;
+    t.run = block.depth / t.inner;
     t.a_inner = (ptrdiff_t)t.run * UNIT_BYTES;
     t.fetch_step = (ptrdiff_t)next_unit * t.inner;
     if (j->t->packed == NULL) {
         const packing how = packing_of_weights(NULL, 0);
-        const int count = AN_MIN(piece.depth * UNIT, j->g->inputs - piece.unit * UNIT);
-        for (int o = 0; o < piece.rows; ++o)
+        const int count = AN_MIN(block.depth * UNIT, j->g->inputs - block.unit * UNIT);
+        for (int o = 0; o < block.rows; ++o)
             pack_row(&how, (const float *)(const void *)(from + (size_t)o * row), count,
                      copy + (size_t)o * j->plan.copy_row);
         t.a = copy;
@@ -289,19 +290,19 @@ static void forward_piece(const linear_job *j, weights_piece piece, weights_piec
     }
     for (int p = 0; p < j->plan.panels; ++p) {
         t.fetch = wanted + (size_t)AN_MIN(p * fetched, next.rows - 1) * next_row;
-        t.b = j->panels + (size_t)p * j->plan.panel_bytes + (size_t)piece.unit * STEP_BYTES;
-        t.c = strip + (size_t)p * PACKED_FORWARD_STRIP * NR;
-        weights_first[piece.rows](&t);
+        t.b = j->panels + (size_t)p * j->plan.panel_bytes + (size_t)block.unit * STEP_BYTES;
+        t.c = chunk + (size_t)p * PACKED_FORWARD_OUTPUTS * NR;
+        weights_first[block.rows](&t);
     }
 }
 
-/* y from a strip of y^T, [panel][output][NR]. */
-static void forward_finish(const linear_job *j, int first, int count, const float *strip)
+/* y from a chunk of y^T, [panel][output][NR]. */
+static void forward_finish(const linear_job *j, int first, int count, const float *chunk)
 {
-    const sum_number *sums = (const sum_number *)(const void *)strip;
+    const sum_number *sums = (const sum_number *)(const void *)chunk;
 
     for (int n = 0; n < j->g->n; ++n) {
-        const sum_number *from = sums + (size_t)(n / NR) * PACKED_FORWARD_STRIP * NR + n % NR;
+        const sum_number *from = sums + (size_t)(n / NR) * PACKED_FORWARD_OUTPUTS * NR + n % NR;
         float *to = j->t->y + (size_t)n * (size_t)j->g->outputs + (size_t)first;
         for (int o = 0; o < count; ++o)
             to[o] = linear_value(j, n, first + o, from[(size_t)o * NR]);
@@ -311,7 +312,7 @@ static void forward_finish(const linear_job *j, int first, int count, const floa
 static void forward_many(const an_run *run, const linear_job *j, char *panels)
 {
     const int blocks = blocks_of(j->plan.units, PACKED_DEPTH);
-    const int strips = parts_for(j->g->outputs, PACKED_FORWARD_STRIP, run->threads);
+    const int chunks = parts_for(j->g->outputs, PACKED_FORWARD_OUTPUTS, run->threads);
 
     AN_PARALLEL_FOR(run, collapse(2) schedule(dynamic))
     for (int p = 0; p < j->plan.panels; ++p)
@@ -321,20 +322,21 @@ static void forward_many(const an_run *run, const linear_job *j, char *panels)
                             panels + (size_t)p * j->plan.panel_bytes);
 
     AN_PARALLEL_FOR(run, schedule(dynamic))
-    for (int s = 0; s < strips; ++s) {
-        const int first = part_first(j->g->outputs, strips, s);
-        const int count = part_first(j->g->outputs, strips, s + 1) - first;
-        float *strip = an_scratch_of_thread(run, j->plan.strips_at, j->plan.strip_floats);
+    for (int s = 0; s < chunks; ++s) {
+        const int first = part_first(j->g->outputs, chunks, s);
+        const int count = part_first(j->g->outputs, chunks, s + 1) - first;
+        float *chunk = an_scratch_of_thread(run, j->plan.chunks_at, j->plan.chunk_floats);
         char *copy = (char *)an_scratch_of_thread(run, j->plan.copies_at,
                                                   MR * j->plan.copy_row / sizeof(float));
-        const int pieces = blocks * tiles_of(count);
-        weights_piece piece = piece_of(j, first, count, 0);
-        for (int i = 0; i < pieces; ++i) {
-            const weights_piece next = piece_of(j, first, count, AN_MIN(i + 1, pieces - 1));
-            forward_piece(j, piece, next, copy, strip + (size_t)(piece.output - first) * NR);
-            piece = next;
+        const int block_count = blocks * tiles_of(count);
+        weights_block block = weights_block_of(j, first, count, 0);
+        for (int i = 0; i < block_count; ++i) {
+            const weights_block next =
+                weights_block_of(j, first, count, AN_MIN(i + 1, block_count - 1));
+            forward_block(j, block, next, copy, chunk + (size_t)(block.output - first) * NR);
+            block = next;
         }
-        forward_finish(j, first, count, strip);
+        forward_finish(j, first, count, chunk);
     }
 }
 

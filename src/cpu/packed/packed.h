@@ -1,6 +1,6 @@
 /*
- * packed.h: algorithms in formats of which several numbers go into 4 bytes, of machines that
- * multiply them at once. What machines without them do: bf16.h, int8.h.
+ * packed.h: algorithms in formats with several numbers in 4 bytes, for machines with instructions
+ * for them. For other machines: bf16.h, int8.h.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_PACKED_PACKED_H
@@ -8,7 +8,7 @@
 
 #include "core/backend.h"
 
-/* Where the compiler cannot make an algorithm, there is its name, and it applies to nothing. */
+/* An algorithm that the compiler cannot make is defined all the same, and applies to nothing. */
 static inline bool an_conv2d_never(const an_conv2d *g, an_pass pass)
 {
     (void)g, (void)pass;

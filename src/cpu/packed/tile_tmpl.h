@@ -1,13 +1,13 @@
 /*
  * tile_tmpl.h: the micro-kernel of the formats that pack several numbers into 4 bytes:
- * fp32/tile_tmpl.h with a unit of 4 bytes (two of bf16, four of int8) where a float stands there.
+ * fp32/tile_tmpl.h with a unit of 4 bytes (two of bf16, four of int8) in place of a float.
  *
  *     C[mr][NR] (+)= sum over i < outer, j < inner, l < run of
  *                    A[row][i * a_outer + j * a_inner + l * a_step] . B[(i, j, l)][NR]
  *
  * A and B are units, and . multiplies the numbers of two units pair by pair and adds them all to
- * the sum: one instruction for 16 columns, as fast as a multiply-add of floats. A is read where it
- * lies, at any alignment, one unit broadcast at a time; B is packed, NR units per step. NR = 32.
+ * the sum: one instruction for 16 columns, as fast as a multiply-add of floats. A is read in
+ * place, at any alignment, one unit broadcast at a time; B is packed, NR units per step. NR = 32.
  *
  * The machine is a vocabulary: vp, 16 units; va, 16 sums; vp_load, vp_set1, va_zero, va_dot,
  * va_finish.
@@ -44,7 +44,7 @@ typedef struct tile {
     float *c;        /* or whole numbers, where the format's sums are and they are not finished */
     ptrdiff_t c_row; /* in numbers */
     bool add;        /* to what C holds */
-    finish end;      /* what becomes of the sums */
+    finish end;      /* how the sums are stored */
     /* Software prefetch to L2, as in fp32/tile_tmpl.h, but of one stream and with every step;
        strides in bytes. */
     const char *fetch;
@@ -52,7 +52,7 @@ typedef struct tile {
 } tile;
 
 /* One step of the sum: a column of A times a row of B. base: rows 0, 5 and 10 of A. weights_first:
-   A is the weights; formats whose factors differ have to know. */
+   A is the weights; formats whose factors differ need it. */
 static ALWAYS_INLINE void tile_step(const int mr, const bool weights_first, va sum[][NV],
                                     const char *const base[3], ptrdiff_t row, const char *b)
 {
@@ -79,7 +79,7 @@ static ALWAYS_INLINE void tile_rows(const int mr, const bool weights_first, cons
     UNROLL
     for (int i = 0; i < mr * NV; ++i) {
         sum[i / NV][i % NV] = va_zero();
-        __builtin_prefetch(t->c + i / NV * t->c_row + i % NV * LANES, 1); /* wanted at the end */
+        __builtin_prefetch(t->c + i / NV * t->c_row + i % NV * LANES, 1); /* needed at the end */
     }
 
     for (int o = 0; o < t->outer; ++o) {

@@ -1,7 +1,7 @@
 /*
- * batch_norm.c: batch normalisation, one channel at a time. Sums are in double, in AN_NORM_PARTS runs
- * of pixels, and then of the runs in their order: fp32/batch_norm_tmpl.h adds up the same way, so that
- * all tiers give the same bits.
+ * batch_norm.c: batch normalisation, one channel at a time. Sums are in double, in AN_NORM_PARTS
+ * runs of pixels, and then of the runs in their order: fp32/batch_norm_tmpl.h adds in the same
+ * order, so that all tiers give the same bits.
  * SPDX-License-Identifier: MIT
  */
 #include "cpu/reference/reference.h"
@@ -14,7 +14,7 @@ static size_t pixels_of(an_shape shape)
     return (size_t)shape.n * (size_t)shape.h * (size_t)shape.w;
 }
 
-/* What is added up over the pixels. */
+/* The terms that are summed over the pixels. */
 typedef enum term { VALUE, SQUARE, GRADIENT, PRODUCT } term;
 
 static double term_at(term what, double x, double dy, double mean)
@@ -32,7 +32,7 @@ static double term_at(term what, double x, double dy, double mean)
     return 0;
 }
 
-/* Over all pixels of channel c. dy: NULL where it is not asked for. */
+/* Over all pixels of channel c. dy: NULL where it is not needed. */
 static double sum_of(term what, an_shape shape, int c, const float *x, const float *dy, double mean)
 {
     const size_t pixels = pixels_of(shape), channels = (size_t)shape.c;
@@ -107,7 +107,7 @@ alexnet_status an_batch_norm__portable(const an_run *run, an_shape shape, float 
     return ALEXNET_OK;
 }
 
-/* The formulas stand in fp32/batch_norm_tmpl.h. */
+/* The formulas are in fp32/batch_norm_tmpl.h. */
 alexnet_status an_batch_norm_backward__portable(const an_run *run, an_shape shape, float epsilon,
                                                 bool fixed, const float *x, const float *dy,
                                                 const an_batch_norm_channels *t, float *dx,

@@ -1,6 +1,6 @@
 /*
- * bf16.c: passes in bf16 for machines without instructions for it: an algorithm of fp32 that gets
- * its factors rounded. Their products are then exact, as bf16 has a third of a float's digits.
+ * bf16.c: passes in bf16 for machines without instructions for it: an algorithm of fp32 whose
+ * factors are rounded. Their products are then exact, as bf16 has a third of a float's digits.
  * SPDX-License-Identifier: MIT
  */
 #include "cpu/bf16.h"
@@ -10,17 +10,17 @@
 #include "cpu/scratch.h"
 #include "cpu/winograd.h"
 
-#define PIECE 4096 /* numbers rounded at a time */
+#define CHUNK 4096 /* numbers rounded at a time */
 
 static void round_all(const an_run *run, size_t count, const float *from, float *to)
 {
     AN_PARALLEL_FOR(run, schedule(dynamic))
-    for (size_t first = 0; first < count; first += PIECE)
-        for (size_t i = first; i < AN_MIN(first + PIECE, count); ++i)
+    for (size_t first = 0; first < count; first += CHUNK)
+        for (size_t i = first; i < AN_MIN(first + CHUNK, count); ++i)
             to[i] = an_bf16_to_float(an_bf16_from_float(from[i]));
 }
 
-/* A factor behind what else the scratch holds; NULL stays NULL. */
+/* A rounded copy of a factor, at the end of the scratch; NULL stays NULL. */
 static const float *rounded(const an_run *run, size_t at, size_t count, const float *from)
 {
     float *to = an_scratch_at(run, at);
@@ -29,7 +29,7 @@ static const float *rounded(const an_run *run, size_t at, size_t count, const fl
     return from != NULL ? to : NULL;
 }
 
-/* Numbers of the factors: of x, dy and w; 0: none. */
+/* The sizes of the factors x, dy and w; 0: none. */
 typedef struct factors {
     size_t x, dy, w;
 } factors;
@@ -64,10 +64,10 @@ static an_run inner_run(const an_run *run, size_t scratch_bytes)
 /* ---- convolution, forward ---- */
 
 /*
- * Forward, of packed weights, where the direct way in bf16 costs less than Winograd's in fp32. By
- * the constants of the tier that multiplies in bf16, so that every tier gives results of the same
- * kind. A filter as large as the map is a linear layer, which convolutions in bf16 are not made
- * for.
+ * Forward, with packed weights, where the direct algorithm in bf16 costs less than Winograd's in
+ * fp32, by the constants of the tier that multiplies in bf16, so that every tier gives results of
+ * the same kind. A filter as large as the map is a linear layer, for which convolutions in bf16 are
+ * not made.
  */
 bool an_bf16_conv2d_pays(const an_conv2d *g, an_pass pass)
 {
@@ -92,7 +92,7 @@ static factors conv2d_factors(const an_conv2d *g)
                      .w = g->packed ? 0 : conv2d_weights(g)};
 }
 
-/* What inner works on comes as it is. */
+/* The geometry for `inner`, whose weights are not in packed form. */
 static an_conv2d conv2d_inside(const an_conv2d *g)
 {
     an_conv2d inside = *g;
@@ -145,9 +145,9 @@ alexnet_status an_bf16_conv2d_pack_weights(const an_run *run, const an_conv2d *g
 /* ---- linear ---- */
 
 /*
- * Always, of packed weights, and of many images. In training the weights are fp32, so that bf16
- * spares no traffic, which is all that counts for few images; and backward in fp32 passes over them
- * once where bf16 does it three times (measured: bench/NOTES.md, section 6).
+ * Always with packed weights, and with many images. In training the weights are fp32, so bf16 saves
+ * no memory traffic, which is the bound with few images; and backward in fp32 reads them once,
+ * where bf16 reads them three times (measured: bench/NOTES.md, section 6).
  */
 bool an_bf16_linear_pays(const an_linear *g, an_pass pass)
 {
@@ -190,7 +190,7 @@ size_t an_bf16_linear_scratch(const an_linear_algorithm *inner, const an_linear 
     return plan_factors(&f, linear_inner_scratch(inner, g, threads), at);
 }
 
-/* The gradient of the biases is no product: it is that of fp32, of dy as it comes. */
+/* The gradient of the biases has no products: it is that of fp32, of dy without rounding. */
 static void bias_gradient(const an_run *run, const an_linear *g, const float *dy, float *db)
 {
     AN_PARALLEL_FOR(run, schedule(dynamic, 16))

@@ -1,7 +1,6 @@
 /*
- * conv2d.c: convolution as its definition reads, one output element at a time, summed in
- * double. Legend: N images, C channels, K filters, H W map in, P Q map out, R S kernel, G groups; x
- * [n][h][w][c].
+ * conv2d.c: convolution by its definition, one output element at a time, summed in double. Legend:
+ * N images, C channels, K filters, H W map in, P Q map out, R S kernel, G groups; x [n][h][w][c].
  * SPDX-License-Identifier: MIT
  */
 #include "cpu/reference/reference.h"
@@ -20,7 +19,7 @@ static const float *image_at(const float *x, int n, int h, int w, int c)
     return x + (size_t)n * (size_t)h * (size_t)w * (size_t)c;
 }
 
-/* x[n][c][h][w], wherever it lies. */
+/* x[n][c][h][w], in either layout. */
 static float x_at(const an_conv2d *g, const float *image, int h, int w, int c)
 {
     if (!g->nchw) return pixel(image, h, w, g->w, g->c)[c];
@@ -75,7 +74,8 @@ static alexnet_status forward(const an_run *run, const an_conv2d *g, const an_co
     return ALEXNET_OK;
 }
 
-/* dx[n][h][w][c]: every output whose window holds the element, weighted as it was there. */
+/* dx[n][h][w][c]: the sum over every output whose window holds the element, with its weight there.
+   */
 static double input_sum(const an_conv2d *g, const float *dy_image, const float *weights, int h,
                         int w, int c)
 {

@@ -1,7 +1,7 @@
 /*
- * elementwise.c: what treats every element alone. Most of it is bound by memory in every tier, so
- * all tiers share it, and with it the bits: each operation is rounded as written (the compiler may
- * not contract a * b + c). The others have tanh, sigmoid and dropout of their own.
+ * elementwise.c: element by element operations. Most are bound by memory in every tier, so all
+ * tiers use them and give the same bits: each operation is rounded as written (the compiler may not
+ * contract a * b + c). The fast tiers replace tanh, sigmoid and dropout.
  * SPDX-License-Identifier: MIT
  */
 #include "cpu/reference/reference.h"
@@ -13,7 +13,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Elements that a thread takes at a time: 64 KB, so that one held up by others delays nobody. */
+/* Elements that a thread takes at a time: 64 KB, so that a delayed thread does not delay the rest.
+   */
 #define CHUNK ((int64_t)1 << 14)
 
 /* Not a number stays, so that a diverged run is seen. */
@@ -44,8 +45,8 @@ alexnet_status an_relu_backward__portable(const an_run *run, int64_t count, cons
     return ALEXNET_OK;
 }
 
-alexnet_status an_tanh__portable(const an_run *run, float a, float b, int64_t count,
-                                 const float *x, float *y)
+alexnet_status an_tanh__portable(const an_run *run, float a, float b, int64_t count, const float *x,
+                                 float *y)
 {
     AN_PARALLEL_FOR(run, schedule(dynamic))
     for (int64_t start = 0; start < count; start += CHUNK) {
@@ -93,7 +94,7 @@ alexnet_status an_sigmoid_backward__portable(const an_run *run, int64_t count, c
     return ALEXNET_OK;
 }
 
-/* value or 0, without a branch: it would be mispredicted every other time. */
+/* value or 0, without a branch, which would be mispredicted every other time. */
 static float kept_if(bool stay, float value)
 {
     uint32_t bits;
@@ -185,8 +186,8 @@ alexnet_status an_adam__portable(const an_run *run, const an_adam *rule, int64_t
     return ALEXNET_OK;
 }
 
-alexnet_status an_average__portable(const an_run *run, float rate, int64_t count,
-                                    const float *seen, float *w)
+alexnet_status an_average__portable(const an_run *run, float rate, int64_t count, const float *seen,
+                                    float *w)
 {
     AN_PARALLEL_FOR(run, schedule(dynamic))
     for (int64_t start = 0; start < count; start += CHUNK) {

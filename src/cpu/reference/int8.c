@@ -1,13 +1,13 @@
 /*
- * int8.c: forward passes in whole numbers of 8 bits, as int8.h defines them, one output element at
+ * int8.c: forward passes in 8-bit integers, as int8.h defines them, one output element at
  * a time. The sums are exact: tiers that have instructions for them give the same bits.
  *
  * Packed weights: q as [k][r][s][c/g] of int16_t, and then the scale of each filter. Inputs become
  * q - zero, of int16_t, too, so that the zeros of the padding are zeros.
  * SPDX-License-Identifier: MIT
  */
-#include "cpu/cost.h"
 #include "cpu/int8.h"
+#include "cpu/cost.h"
 #include "cpu/reference/reference.h"
 
 #include "cpu/scratch.h"
@@ -93,7 +93,7 @@ static size_t conv2d_scratch(const an_conv2d *g, int threads)
     return plan.bytes;
 }
 
-/* y[n][p][q][k] without bias: the window, and what of it lies on the map. */
+/* y[n][p][q][k] without bias: the sum over the places of the window that are on the map. */
 static int32_t window_sum(const an_conv2d *g, const int16_t *image, const int16_t *filter, int p,
                           int q, int k)
 {
@@ -161,7 +161,7 @@ const an_conv2d_algorithm an_conv2d_int8__portable = {
     .pack_weights = conv2d_pack_weights,
 };
 
-/* ---- linear: a convolution of maps of one pixel ---- */
+/* ---- linear: a convolution over maps of one pixel ---- */
 
 static an_conv2d as_conv2d(const an_linear *g)
 {

@@ -1,7 +1,7 @@
 /*
- * layout.c: between [n][c][h][w], which everybody else speaks, and [n][h][w][c], which the
- * kernels do. Flattening to the order c, h, w is the same copy as to_nchw, and its inverse the same
- * as from_nchw.
+ * layout.c: converts between [n][c][h][w], the layout of the interface, and [n][h][w][c], that of
+ * the kernels. Flattening to the order c, h, w is the same copy as to_nchw, and its inverse the
+ * same as from_nchw.
  * SPDX-License-Identifier: MIT
  */
 #include "cpu/reference/reference.h"
@@ -76,8 +76,7 @@ static void fold_image(an_shape shape, int size, const float *dy, float *dx)
             for (int c = 0; c < shape.c; ++c)
                 for (int r = 0; r < size; ++r)
                     for (int s = 0; s < size; ++s)
-                        dx[((size_t)(p + r) * (size_t)shape.w + (size_t)(q + s)) *
-                               (size_t)shape.c +
+                        dx[((size_t)(p + r) * (size_t)shape.w + (size_t)(q + s)) * (size_t)shape.c +
                            (size_t)c] += *dy++;
 }
 

@@ -1,10 +1,11 @@
 /*
- * local.c: the convolution whose filters differ from place to place. Legend: N images, C channels,
- * K filters, H W map in, P Q map out, R S kernel; x [n][h][w][c], w [p][q][c][r][s][k].
+ * local.c: the locally connected layer: a convolution whose filter is another at every place.
+ * Legend: N images, C channels, K filters, H W map in, P Q map out, R S kernel; x [n][h][w][c], w
+ * [p][q][c][r][s][k].
  *
- * Filters are the last index of weights and outputs alike, so that every inner loop runs along
- * them, BLOCK at a time in registers. A place's weights are read once for all images: threads share
- * out places, not images.
+ * The filter is the last index of weights and outputs alike, so every inner loop runs along the
+ * filters, BLOCK at a time in registers. The weights of a place are read once for all images:
+ * threads divide places, not images.
  * SPDX-License-Identifier: MIT
  */
 #include "cpu/reference/reference.h"
@@ -130,7 +131,7 @@ static inline void add_products(int count, const float *a, const float *b, float
         sum[j] += a[k + j] * b[k + j];
 }
 
-/* dx of one element: every place whose window holds it, weighted as it was there. */
+/* dx of one element: the sum over every place whose window holds it, with its weight there. */
 static float input_gradient(const an_conv2d *g, const float *dy, const float *w, int row,
                             int column, int c)
 {
@@ -175,8 +176,8 @@ alexnet_status an_local_backward_data__portable(const an_run *run, const an_conv
 
 /* ---- backward: weights ---- */
 
-/* What one weight of each of `count` filters, at most BLOCK, gathers over the images; a NULL x
-   stands for ones: the biases. dy and x are of the first image, y_image and x_image floats before
+/* The gradient of one weight of each of `count` filters, at most BLOCK, over the images; a NULL x
+   means ones: the biases. dy and x are of the first image, y_image and x_image floats before
    the next. */
 static inline void weight_sums(int n, const float *x, size_t x_image, const float *dy,
                                size_t y_image, int count, float *dw)
@@ -203,7 +204,7 @@ static void some_weight_sums(int n, const float *x, size_t x_image, const float 
         weight_sums(n, x, x_image, dy, y_image, count, dw);
 }
 
-/* The weights of one place. Those of taps beside the map have no part in any output: 0. */
+/* The gradients of the weights of one place. Taps outside the map are in no output: 0. */
 static void place_backward(const an_conv2d *g, int p, int q, const float *x, const float *dy,
                            float *dw, float *db)
 {

@@ -1,5 +1,5 @@
 /*
- * loss.c: softmax and cross-entropy, by rows. The largest logit is taken off first, so that
+ * loss.c: softmax and cross-entropy, by rows. The largest logit is subtracted first, so that
  * exp() cannot overflow; sums are in double.
  * SPDX-License-Identifier: MIT
  */
@@ -57,8 +57,8 @@ double an_target_logit(const an_targets *targets, int row, const float *x)
     return (1 - part) * label + part * (double)x[targets->others[row]];
 }
 
-/* -ln(exp(x_label) / sum exp(x)) = ln(sum exp(x - max)) - (x_label - max); smoothed, the second
-   term is drawn towards its mean over the classes. */
+/* -ln(exp(x_label) / sum exp(x)) = ln(sum exp(x - max)) - (x_label - max); with smoothing, the
+   second term is mixed with its mean over the classes. */
 alexnet_status an_cross_entropy__portable(const an_run *run, int n, int classes,
                                           const float *logits, const an_targets *targets,
                                           float *loss)
@@ -78,7 +78,7 @@ alexnet_status an_cross_entropy__portable(const an_run *run, int n, int classes,
     return ALEXNET_OK;
 }
 
-/* The target of a blended image: two classes share what one had. */
+/* The target of a blended image is divided between two classes. */
 static void share_target(const an_targets *targets, int row, float scale, float *dx)
 {
     const int label = targets->labels[row], other = targets->others[row];

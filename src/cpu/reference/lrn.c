@@ -1,9 +1,9 @@
 /*
- * lrn.c: local response normalisation. Both kinds of window cost a few additions a value:
+ * lrn.c: local response normalisation. Either kind of window costs a few additions a value:
  *
- *     across maps     a pixel's values lie side by side: the window slides over a copy of their
+ *     across maps     a pixel's values are contiguous: the window slides over a copy of their
  *                     squares with zeros at both ends of the group
- *     within a map    rows of the window are added up first, [w][c] at a time, then columns
+ *     within a map    rows of the window are summed first, [w][c] at a time, then columns
  *
  * The windows that hold a value are those of the values in its own window, so backward slides the
  * same windows over t = dy x d^(-beta-1).
@@ -18,7 +18,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- scratch: what a thread's windows slide over, and the sums over them ---- */
+/* ---- scratch: the values that a thread's windows slide over, and their sums ---- */
 
 typedef struct places {
     size_t values, sums;           /* where, in bytes */
@@ -49,7 +49,7 @@ size_t an_lrn_scratch__portable(const an_lrn *g, int threads)
     return places_of(g, threads).bytes;
 }
 
-/* ---- what both kinds of window share ---- */
+/* ---- for both kinds of window ---- */
 
 /* sums become d = k + alpha * sum; out = d^-beta. */
 static void denominators(const an_lrn *g, size_t count, float *sums, float *out)
@@ -78,7 +78,7 @@ static void respond(const an_lrn *g, size_t count, const float *x, float *sums, 
         y[i] *= x[i];
 }
 
-/* Backward, first half: t = dy x d^(-beta-1), and dx = dy d^-beta, what a value does to itself as
+/* Backward, first half: t = dy x d^(-beta-1), and dx = dy d^-beta, the effect of a value as
    numerator. */
 static void as_numerator(const an_lrn *g, size_t count, const float *x, const float *dy,
                          float *sums, float *t, float *dx)
@@ -91,7 +91,7 @@ static void as_numerator(const an_lrn *g, size_t count, const float *x, const fl
     }
 }
 
-/* Second half, from the sums of t: what it does to all as part of their denominators. */
+/* Second half, from the sums of t: its effect through the denominators of all. */
 static void as_denominator(const an_lrn *g, size_t count, const float *x, const float *sums,
                            float *dx)
 {
@@ -161,8 +161,8 @@ static void across_all(const an_run *run, const an_lrn *g, const float *x, const
 
 /* ---- within a map ---- */
 
-/* sums[w][c], over the size x size window of `image` around each pixel of row h; of squares where `squared`.
- * column[w][c]: the same over its rows alone. */
+/* sums[w][c], over the size x size window of `image` around each pixel of row h; of squares where
+   `squared`. column[w][c]: the same over its rows alone. */
 static void slide_rows(const an_lrn *g, int h, const float *image, bool squared, float *column,
                        float *sums)
 {

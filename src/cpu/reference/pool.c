@@ -1,8 +1,8 @@
 /*
  * pool.c: pooling, one element at a time. The backward passes gather: each input element
- * asks which windows hold it, in ascending order, so that nothing is written twice and the order of
- * the sum is fixed. A window that lies outside the map altogether (rounding "up" with a stride
- * beyond the window) gives 0.
+ * sums over the windows that hold it, in ascending order, so that nothing is written twice and the
+ * order of the sum is fixed. A window entirely outside the map (rounding "up" with a stride larger
+ * than the window) gives 0.
  * SPDX-License-Identifier: MIT
  */
 #include "cpu/reference/reference.h"
@@ -85,7 +85,7 @@ alexnet_status an_max_pool_backward__portable(const an_run *run, const an_pool *
     return ALEXNET_OK;
 }
 
-/* ---- average over windows that part the map evenly ---- */
+/* ---- average over windows that divide the map evenly ---- */
 
 static float average_of_window(an_shape x_shape, const float *x, int n, int c, an_span h, an_span w)
 {
@@ -157,7 +157,7 @@ alexnet_status an_average_pool__portable(const an_run *run, const an_pool *g, co
             for (int q = 0; q < g->q; ++q) {
                 const int left = q * g->stride - g->pad_left;
                 const an_span columns = an_places_on_map(left, g->s, g->w);
-                const float share = an_window_share(g, p, q);
+                const float scale = an_window_scale(g, p, q);
                 float *out = y + at(n, p, q, 0, g->p, g->q, g->c);
 
                 for (int c = 0; c < g->c; ++c)
@@ -170,7 +170,7 @@ alexnet_status an_average_pool__portable(const an_run *run, const an_pool *g, co
                     }
                 }
                 for (int c = 0; c < g->c; ++c)
-                    out[c] *= share;
+                    out[c] *= scale;
             }
         }
     }
@@ -193,9 +193,9 @@ alexnet_status an_average_pool_backward__portable(const an_run *run, const an_po
                 for (int p = rows.first; p < rows.end; ++p) {
                     for (int q = columns.first; q < columns.end; ++q) {
                         const float *in = dy + at(n, p, q, 0, g->p, g->q, g->c);
-                        const float share = an_window_share(g, p, q);
+                        const float scale = an_window_scale(g, p, q);
                         for (int c = 0; c < g->c; ++c)
-                            out[c] += in[c] * share;
+                            out[c] += in[c] * scale;
                     }
                 }
             }

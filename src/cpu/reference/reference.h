@@ -1,7 +1,7 @@
 /*
- * reference.h: every primitive in plain C, as short as it can be said. What the fast tiers are
- * tested against, what runs where there is no faster tier, and, for what is cheap or bound by
- * memory, what every tier uses. Contracts: core/backend.h. Layout of activations: [n][h][w][c].
+ * reference.h: every primitive in plain C, as short as possible. The fast tiers are tested against
+ * these functions; they run where there is no faster tier; and every tier uses those that are cheap
+ * or bound by memory. Contracts: core/backend.h. Layout of activations: [n][h][w][c].
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_REFERENCE_REFERENCE_H
@@ -9,8 +9,7 @@
 
 #include "core/backend.h"
 
-/* Sizes that shapes and windows can have; what every tier asserts before it chooses an algorithm.
-   */
+/* The valid sizes of shapes and windows; every tier asserts them before it chooses an algorithm. */
 static inline bool an_conv2d_is_sound(const an_conv2d *g)
 {
     return g->n >= 0 && g->c > 0 && g->h > 0 && g->w > 0 && g->k > 0 && g->r > 0 && g->s > 0 &&
@@ -23,7 +22,7 @@ static inline bool an_linear_is_sound(const an_linear *g)
     return g->n >= 0 && g->inputs > 0 && g->outputs > 0;
 }
 
-/* Runs of pixels in which every tier adds up over a batch: the bits of its sums hang on them. */
+/* Runs of pixels into which every tier divides a sum over a batch: its bits depend on them. */
 #define AN_NORM_PARTS 64
 
 /* reference/batch_norm.c */
@@ -115,7 +114,7 @@ bool an_all_finite__portable(const an_run *run, int64_t count, const float *x);
 
 /* reference/loss.c */
 alexnet_status an_softmax__portable(const an_run *run, an_shape shape, const float *x, float *y);
-/* The logit that stands in the loss of a row: that of its label, or the mean of two. */
+/* The logit in the loss of a row: that of its label, or the mean of two. */
 double an_target_logit(const an_targets *targets, int row, const float *x);
 alexnet_status an_cross_entropy__portable(const an_run *run, int n, int classes,
                                           const float *logits, const an_targets *targets,
@@ -124,7 +123,7 @@ alexnet_status an_softmax_loss_backward__portable(const an_run *run, int n, int 
                                                   const float *y, const an_targets *targets,
                                                   float scale, float *dx);
 
-/* The entries of a table that every tier shares: bound by memory. */
+/* The entries of a table that are the same in every tier: bound by memory. */
 #define AN_PRIMITIVES_ALL_TIERS                                                                    \
     .relu = an_relu__portable, .relu_backward = an_relu_backward__portable,                        \
     .tanh_backward = an_tanh_backward__portable,                                                   \

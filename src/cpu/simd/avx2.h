@@ -50,7 +50,7 @@ static inline vf vf_relu(vf value) /* not a number stays: MAXPS gives its second
     return _mm256_max_ps(_mm256_setzero_ps(), value);
 }
 
-/* The first `count` lanes, 0 .. LANES; memory behind them is not touched, the other lanes are 0. */
+/* The first `count` lanes, 0 .. LANES; memory past them is not touched, the other lanes are 0. */
 static inline __m256i vf_lanes(int count)
 {
     const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
@@ -67,7 +67,7 @@ static inline void vf_store_part(float *to, int count, vf value)
     _mm256_maskstore_ps(to, vf_lanes(count), value);
 }
 
-/* ---- for or against, lane by lane ---- */
+/* ---- comparisons, lane by lane ---- */
 
 typedef __m256 vm;
 

@@ -50,7 +50,7 @@ static inline vf vf_relu(vf value) /* not a number stays: MAXPS gives its second
     return _mm512_max_ps(_mm512_setzero_ps(), value);
 }
 
-/* The first `count` lanes, 0 .. LANES; memory behind them is not touched, the other lanes are 0. */
+/* The first `count` lanes, 0 .. LANES; memory past them is not touched, the other lanes are 0. */
 static inline __mmask16 vf_lanes(int count) { return (__mmask16)((1u << count) - 1); }
 
 static inline vf vf_load_part(const float *from, int count)
@@ -63,7 +63,7 @@ static inline void vf_store_part(float *to, int count, vf value)
     _mm512_mask_storeu_ps(to, vf_lanes(count), value);
 }
 
-/* ---- for or against, lane by lane ---- */
+/* ---- comparisons, lane by lane ---- */
 
 typedef __mmask16 vm;
 

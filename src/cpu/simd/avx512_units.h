@@ -1,6 +1,5 @@
 /*
- * avx512_units.h: what bf16 and int8 have in common with AVX-512: units of 4 bytes, sixteen to a
- * vector.
+ * avx512_units.h: units of 4 bytes, sixteen to a vector: common to bf16 and int8 with AVX-512.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_SIMD_AVX512_UNITS_H
@@ -21,7 +20,7 @@ static inline vp vp_set1(const char *unit)
     return _mm512_set1_epi32(bits);
 }
 
-/* The first `count` lanes of 16; none, or all, where it is beyond. */
+/* The first `count` lanes of 16; none below 0, all above 16. */
 static inline __mmask16 lanes_of(int count)
 {
     return (__mmask16)(count >= 16 ? 0xffff : count <= 0 ? 0 : (1u << count) - 1);

@@ -2,9 +2,9 @@
  * crc32c_tmpl.h: CRC-32C by the processor's own instruction, where the vocabulary has it as
  * CRC32C_WORD; else by tables.
  *
- * The instruction takes 3 cycles, and one can begin in each: three streams side by side, whose
- * remainders are joined (Gopal et al. 2011, Fast CRC Computation for iSCSI Polynomial Using CRC32
- * Instruction).
+ * The instruction takes 3 cycles, and one can start every cycle: three streams run side by side,
+ * and their remainders are combined (Gopal et al. 2011, Fast CRC Computation for iSCSI Polynomial
+ * Using CRC32 Instruction).
  *
  * Needs: TIER; of the vocabulary CRC32C_WORD and CRC32C_BYTE, where it has them.
  * SPDX-License-Identifier: MIT
@@ -20,8 +20,7 @@
 
 #if defined(CRC32C_WORD)
 
-#define STREAM_BYTES                                                                               \
-    ((size_t)16 << 10) /* three of them fit the second cache beside what is read meanwhile */
+#define STREAM_BYTES ((size_t)16 << 10) /* three of them fit L2 beside other data */
 
 static uint64_t crc32c_load(const uint8_t *at)
 {
@@ -41,7 +40,7 @@ static uint64_t TIER_NAME(crc32c_stream)(uint64_t crc, const uint8_t *at, size_t
     return crc;
 }
 
-/* 3 * STREAM_BYTES bytes; crc and the result inverted, as everywhere else. */
+/* 3 * STREAM_BYTES bytes; crc and the result are inverted, as in the interface. */
 static uint32_t TIER_NAME(crc32c_streams)(uint32_t crc, const uint8_t *at, uint32_t shift)
 {
     uint64_t a = (uint32_t)~crc, b = UINT32_MAX, c = UINT32_MAX;

@@ -1,8 +1,8 @@
 /*
  * math_tmpl.h: e^x, powers, tanh and the logistic function of LANES floats, by range reduction and
- * the first terms of their series: no table, no branch, no constant that a textbook lacks. Bounds
- * are relative to the exact value, in eps = 2^-23; tests/cpu/simd/math_tmpl_test.c holds them to
- * libm's in double. Not a number stays one. All stay in registers.
+ * the first terms of their series: no table, no branch, only textbook constants. Bounds are
+ * relative to the exact value, in eps = 2^-23; tests/cpu/simd/math_tmpl_test.c checks them against
+ * libm in double. Not a number stays one. All values stay in registers.
  *
  * Needs: the vocabulary.
  * SPDX-License-Identifier: MIT
@@ -14,7 +14,8 @@
 
 #define LN_2 0.69314718055994530942
 
-/* x to the nearest integer, for |x| below 2^22: what is added leaves no room for a fraction. */
+/* x to the nearest integer, for |x| below 2^22: the constant that is added leaves no bits for a
+   fraction. */
 static ALWAYS_INLINE vf vf_nearest(vf x)
 {
     const vf shift = vf_set1(0x1.8p23f);
@@ -93,9 +94,9 @@ static ALWAYS_INLINE vf vf_power(vf d, float power)
 
 /*
  * d^(-3/4) for a normal d above 0, within 2 eps, without a root or a division. y begins within 2^-9
- * as r r^(1/2), r about d^(-1/2). With e = d^3 y^4 - 1 the answer is y (1 + e)^(-1/4), and two
- * terms of that series leave e^3 / 8, 6e-8 at most. d^3 y^4 is taken as (d y)^2 d y^2, where
- * nothing overflows.
+ * as r r^(1/2), r about d^(-1/2). With e = d^3 y^4 - 1 the result is y (1 + e)^(-1/4), and two
+ * terms of that series leave e^3 / 8, 6e-8 at most. d^3 y^4 is computed as (d y)^2 d y^2,
+ * which does not overflow.
  */
 static ALWAYS_INLINE vf vf_power_minus_3_4(vf d)
 {

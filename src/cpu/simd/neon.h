@@ -60,8 +60,9 @@ static inline vf vf_relu(vf value) /* not a number stays: FMAX passes it on */
 }
 
 /*
- * The first `count` lanes, 0 .. LANES; memory behind them is not touched, the other lanes are 0.
- * NEON has no masks. Lane by lane, and not by memcpy(): over a call no register would keep its sum.
+ * The first `count` lanes, 0 .. LANES; memory past them is not touched, the other lanes are 0.
+ * NEON has no masks. The lanes are copied one by one, without memcpy(): registers would not keep
+ * their sums across a call.
  */
 static inline vf vf_load_part(const float *from, int count)
 {
@@ -82,7 +83,7 @@ static inline void vf_store_part(float *to, int count, vf value)
     if (count > 3) vst1q_lane_f32(to + 3, value, 3);
 }
 
-/* ---- for or against, lane by lane ---- */
+/* ---- comparisons, lane by lane ---- */
 
 typedef uint32x4_t vm;
 

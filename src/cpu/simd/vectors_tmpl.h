@@ -1,7 +1,7 @@
 /*
- * vectors_tmpl.h: what the templates share beside the vocabulary: the ends of arrays, how far apart
- * rows lie, and matrices with rows and columns exchanged, in blocks of LANES x LANES that are
- * turned in registers: two times LANES of them, all that AVX-512 and AVX2 have.
+ * vectors_tmpl.h: helpers of all templates: the ends of arrays, the distance of rows, and
+ * transposed matrices, in blocks of LANES x LANES that are transposed in registers: 2 LANES of
+ * them, all that AVX-512 and AVX2 have.
  *
  * Needs: the vocabulary and its LANES.
  * SPDX-License-Identifier: MIT
@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What is left of an array, LANES floats at most; the other lanes are 0 or not stored. */
+/* The rest of an array, LANES floats at most; the other lanes are 0 or not stored. */
 static ALWAYS_INLINE vf load_up_to(const float *from, int64_t rest)
 {
     return rest >= LANES ? vf_load(from) : vf_load_part(from, (int)rest);

@@ -68,8 +68,8 @@ static void convolutions_agree_on_random_shapes(void **unused)
     }
 }
 
-/* The longest sums of AlexNet's convolutions, of as many images as fast tiers want for Winograd's
-   algorithm. */
+/* The longest sums of AlexNet's convolutions, of as many images as fast tiers need for
+   Winograd's algorithm. */
 static void conv4_of_alexnet_agrees(void **unused)
 {
     int found = 0;

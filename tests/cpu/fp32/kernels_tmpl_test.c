@@ -1,6 +1,6 @@
 /*
- * kernels_tmpl_test.c: the primitives that no other test of a template has, and what all of them
- * promise: no images, booked scratch, values that are not a number, operands that may be missing.
+ * kernels_tmpl_test.c: the primitives that no other test of a template has, and what holds for all:
+ * no images, booked scratch, values that are not a number, operands that may be missing.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -76,7 +76,7 @@ static void other_primitives_agree(void **unused)
     }
 }
 
-/* The pooled and the plain form of convolutions whose fast way, for some images, is Winograd's,
+/* The pooled and the plain form of convolutions whose algorithm, for some images, is Winograd's,
    direct or a linear layer's. */
 static void no_images_convolve_to_nothing(void **unused)
 {
@@ -98,7 +98,7 @@ static void no_images_convolve_to_nothing(void **unused)
     }
 }
 
-/* What `alexnet bench kernels` times, in the sizes of networks. */
+/* The calls that `alexnet bench kernels` times, in the sizes of networks. */
 static void calls_of_networks_agree(void **unused)
 {
     (void)unused;
@@ -112,7 +112,7 @@ static void calls_of_networks_agree(void **unused)
     }
 }
 
-/* In the formats but fp32 weights are packed. */
+/* In the formats other than fp32 weights are packed. */
 static size_t conv2d_scratch(const an_backend *backend, const an_conv2d *g, an_pass pass,
                              alexnet_dtype dtype, int threads)
 {
@@ -167,8 +167,7 @@ static void scratch_grows_with_the_batch(void **unused)
     for_each_format(check_scratch_grows);
 }
 
-/* Sizes that no machine has stick at the largest size_t, or at least do not wrap to something
-   small. */
+/* Impossible sizes become the largest size_t, or at least do not wrap to a small one. */
 static void check_scratch_saturates(const an_backend *backend, alexnet_dtype dtype)
 {
     const int big = 1 << 24;
@@ -181,7 +180,7 @@ static void check_scratch_saturates(const an_backend *backend, alexnet_dtype dty
 
     assert_true(backend->lrn_scratch(&normalisation, 256) > (size_t)1 << 48);
     g.packed = linear.packed = dtype != ALEXNET_FP32;
-    if (strcmp(backend->tier, "portable") == 0) return; /* the rest of it needs none */
+    if (strcmp(backend->tier, "portable") == 0) return; /* its other primitives need none */
     for (int pass = 0; pass < AN_PASSES; ++pass) {
         assert_true(conv2d_scratch(backend, &g, (an_pass)pass, dtype, 256) == SIZE_MAX);
         assert_true(linear_scratch(backend, &linear, (an_pass)pass, dtype, 256) > (size_t)1 << 48);
@@ -195,7 +194,7 @@ static void scratch_of_hostile_sizes_saturates(void **unused)
     for_each_format(check_scratch_saturates);
 }
 
-/* Not a number must come out where it went in: a run that diverges has to show it. */
+/* Not a number must be passed on to the result, so that a diverging run is seen. */
 static void check_nan(const an_backend *backend, alexnet_dtype dtype)
 {
     float x[8 * 5], w[3 * 5] = {0}, bias[3] = {0}, y[8 * 3];
@@ -228,8 +227,8 @@ static void relu_keeps_not_a_number(void **unused)
     for_each_format(check_nan);
 }
 
-/* Without a bias, and with nobody wanting its gradient, the rest is the same; of weights that are
-   not packed. */
+/* Without a bias or its gradient the other results are the same; with weights that are not packed.
+   */
 static void check_optional(const an_backend *backend, alexnet_dtype dtype)
 {
     const an_conv2d g = conv2d(2, 3, 6, 6, 5, 3, 3, 1, 1, (int[]){1, 1, 1, 1});

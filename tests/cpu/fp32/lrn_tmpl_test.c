@@ -32,10 +32,10 @@ static void normalisations_pool(void **unused)
         bool within;
         int size, groups, pool, step, pad;
     } rows[] = {
-        {2, 96, 55, 5, false, 5, 2, 3, 2, 0}, /* several bands */
+        {2, 96, 55, 5, false, 5, 2, 3, 2, 0}, /* several chunks of rows */
         {3, 32, 13, 9, true, 5, 1, 3, 2, 0},
-        {2, 19, 24, 6, false, 3, 1, 3, 1, 1}, /* windows that share two rows; padding */
-        {1, 7, 47, 3, true, 3, 1, 2, 2, 0},   /* that share none, the last past the edge */
+        {2, 19, 24, 6, false, 3, 1, 3, 1, 1}, /* windows with two rows in common; padding */
+        {1, 7, 47, 3, true, 3, 1, 2, 2, 0},   /* with none in common, the last past the edge */
         {2, 5, 29, 3, false, 9, 5, 2, 3, 0},  /* with rows between them */
         {1, 1, 1, 1, false, 1, 1, 1, 1, 0},
     };

@@ -15,7 +15,7 @@ static void pools_agree(void **unused)
         {1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1},      {2, 64, 13, 13, 3, 3, 2, 0, 0, 6, 6},
         {2, 65, 8, 8, 3, 3, 2, 0, 0, 4, 4}, /* the last window passes the edge */
         {2, 63, 9, 7, 2, 3, 2, 1, 1, 5, 4},     {1, 130, 5, 5, 5, 5, 1, 2, 2, 5, 5},
-        {3, 7, 6, 6, 2, 2, 3, 0, 0, 3, 3},      /* a window outside altogether */
+        {3, 7, 6, 6, 2, 2, 3, 0, 0, 3, 3},      /* a window entirely outside */
         {1, 16, 20, 20, 16, 16, 4, 0, 0, 2, 2}, /* 256 places */
         {9, 3, 7, 11, 3, 2, 1, 0, 0, 5, 10},
     };
@@ -25,8 +25,8 @@ static void pools_agree(void **unused)
         check_pool(rows[i]);
 }
 
-/* What pooling layers do: the gradient through max(x, 0) and then the maximum, first at what won,
-   or last everywhere. */
+/* As pooling layers do: the gradient through max(x, 0) and then the maximum, with the ReLU's mask
+   applied first at the argmax, or last everywhere. */
 static void check_relu_before_pool(const an_backend *backend)
 {
     enum { MAP = 2 * 9 * 9 * 19, POOLED = 2 * 4 * 4 * 19 };
@@ -40,7 +40,7 @@ static void check_relu_before_pool(const an_backend *backend)
     an_operand_fill(&map, 1, x);
     an_operand_fill(&pooled, 2, dy);
     for (int i = 0; i < MAP; ++i)
-        x[i] -= 0.7f; /* or hardly a window would be all negative */
+        x[i] -= 0.7f; /* otherwise hardly any window would be all negative */
     assert_int_equal(backend->relu(&run, MAP, x, x), ALEXNET_OK);
     assert_int_equal(backend->max_pool(&run, &g, x, y, argmax), ALEXNET_OK);
     assert_int_equal(backend->max_pool_backward(&run, &g, dy, argmax, last), ALEXNET_OK);

@@ -1,6 +1,6 @@
 /*
- * winograd_tmpl_test.c: Winograd's convolution, whatever it costs; and with the pooling that
- * follows.
+ * winograd_tmpl_test.c: Winograd's convolution, even where it is not the cheapest; and with the
+ * pooling that follows.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -21,12 +21,12 @@ static void winograd_agrees(void **unused)
         {6, 48, 27, 27, 64, 5, 2, {2, 2, 2, 2}},    /* the same in two towers */
         {9, 34, 13, 11, 70, 3, 2, {1, 1, 1, 1}},    /* channels and filters that fill no block */
         {9, 17, 14, 9, 16, 3, 1, {0, 0, 0, 0}},     /* no padding */
-        {9, 16, 12, 8, 31, 3, 1, {2, 2, 2, 2}},     /* as much as the data gradient can take */
+        {9, 16, 12, 8, 31, 3, 1, {2, 2, 2, 2}},     /* the most that the data gradient allows */
         {9, 16, 12, 8, 17, 3, 1, {0, 1, 2, 0}},     /* uneven */
         {40, 40, 3, 2, 40, 3, 1, {1, 1, 1, 1}},     /* a tile or less */
         {20, 32, 8, 8, 64, 5, 1, {2, 2, 2, 2}},     /* cifar-19pct's conv3 */
         {3, 64, 55, 41, 64, 3, 1, {1, 1, 1, 1}},    /* more than one chunk for each thread */
-        {12, 16, 13, 13, 1360, 3, 1, {1, 1, 1, 1}}, /* the same for all threads: large filters */
+        {12, 16, 13, 13, 1360, 3, 1, {1, 1, 1, 1}}, /* shared chunks: large filters */
     };
 
     (void)unused;
@@ -48,7 +48,7 @@ static void winograd_agrees(void **unused)
 }
 
 /* Strides, as blocks of pixels: the first layers of torchvision, of the paper (224 rounded up) and
-   others; of images as they come, too. */
+   others; also of images in [n][c][h][w]. */
 static void winograd_of_blocks_agrees(void **unused)
 {
     static const struct {
@@ -76,7 +76,7 @@ static void winograd_of_blocks_agrees(void **unused)
     }
 }
 
-/* The fast tiers do fuse it, by tiles of Winograd's: else nothing would have been compared. */
+/* The fast tiers fuse the pooling into Winograd's tiles: otherwise nothing would be compared. */
 static void check_pools(const an_conv2d *g)
 {
     const an_backend *backend;
@@ -111,7 +111,7 @@ static void convolutions_pool(void **unused)
         {5, 40, 14, 14, 33, 3, 1, 1, 1, 3, 2, 1, AN_ROUND_DOWN,
          true}, /* channels that fill no block; padding */
         {17, 128, 6, 6, 256, 3, 1, 1, 1, 3, 2, 0, AN_ROUND_DOWN,
-         true}, /* filters too large for threads of their own */
+         true}, /* filters too large for private chunks */
         {9, 32, 12, 8, 36, 3, 1, 1, 1, 3, 3, 0, AN_ROUND_UP_SIZE,
          true}, /* the last window passes the edge */
         {1, 3, 43, 43, 40, 11, 4, 1, 2, 3, 2, 0, AN_ROUND_DOWN, false},

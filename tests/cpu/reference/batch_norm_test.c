@@ -51,7 +51,7 @@ static void statistics_by_hand(void **unused)
     assert_true(seen[0] == (float)(20.0 / 3) && seen[1] == 4);
 }
 
-/* One value, or none, shows no variance: the running statistics stand in. */
+/* One value, or none, has no variance: the running statistics are used. */
 static void one_value_takes_the_running_statistics(void **unused)
 {
     const float x[] = {50, 60}, running[] = {1, 2}, running_variance[] = {3, 4};
@@ -219,7 +219,8 @@ static void agrees_with_the_definition(void **unused)
     (void)unused;
     for (uint32_t i = 0; i < AN_COUNT(shapes); ++i) {
         check(shapes[i], 0, 2 * i);
-        check(shapes[i], 1000, 2 * i + 1); /* a mean far from 0 does not cost the variance */
+        check(shapes[i], 1000,
+              2 * i + 1); /* a mean far from 0 does not make the variance inexact */
     }
 }
 

@@ -11,7 +11,7 @@
 
 static float rounded(float value) { return an_bf16_to_float(an_bf16_from_float(value)); }
 
-/* Between 1 and 2 numbers lie 2^-7 apart. */
+/* Between 1 and 2 numbers are 2^-7 apart. */
 static void numbers_go_to_the_nearest_even_one(void **unused)
 {
     (void)unused;
@@ -26,7 +26,8 @@ static void numbers_go_to_the_nearest_even_one(void **unused)
 }
 
 /*
- * x = 1 + 2^-8, 2   w = 1, 1 + 2^-8   which count as 1, 2 and 1, 1: y = 3, and db, which is no product, is dy itself.
+ * x = 1 + 2^-8, 2   w = 1, 1 + 2^-8   are rounded to 1, 2 and 1, 1: y = 3, and db, which has no
+ * products, is dy itself.
  */
 static void factors_are_rounded(void **unused)
 {
@@ -85,8 +86,8 @@ static void convolutions_are_in_bf16_where_it_pays(void **unused)
     assert_false(an_bf16_conv2d_pays(&conv4, AN_FORWARD));
 }
 
-/* Linear layers are, but for a training step of few images: fp32's passes over the weights are
-   fewer. */
+/* Linear layers are in bf16, except in a training step of few images, where fp32 needs fewer passes
+   over the weights. */
 static void linear_layers_are_in_bf16_where_it_pays(void **unused)
 {
     an_linear fc7 = {.n = 32, .inputs = 4096, .outputs = 4096};

@@ -1,5 +1,5 @@
 /*
- * elementwise_test.c: what treats every element alone.
+ * elementwise_test.c: element by element operations.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -51,7 +51,7 @@ static void tanh_and_sigmoid_by_hand_and_in_place(void **unused)
     assert_true(dx[0] == 0 && fabsf(dx[1] - 3 / 16.0f) < 1e-6f && dx[3] == 0);
 }
 
-/* As backend.h says it: word j % 4 of block j / 4, j counting c, h, w. */
+/* As backend.h defines it: word j % 4 of block j / 4, j counting c, h, w. */
 static void dropout_follows_its_stream(void **unused)
 {
     const an_dropout d = {
@@ -79,7 +79,7 @@ static void dropout_follows_its_stream(void **unused)
     }
 }
 
-/* The rows of a batch cut in two are those of the whole batch; the share that stays is about 1 -
+/* The rows of a batch cut in two are those of the whole batch; the fraction that stays is about 1 -
    drop. */
 static void dropout_of_a_part_is_part_of_the_dropout(void **unused)
 {
@@ -186,7 +186,7 @@ static void rmsprop_is_that_of_tensorflow(void **unused)
     }
 }
 
-/* Long after the start the correction is none, and a steady gradient moves a weight by lr; w = 5 +
+/* Long after the start the correction vanishes, and a steady gradient moves a weight by lr; w = 5 +
    3 lr. */
 static void adam_moves_by_its_rate(void **unused)
 {

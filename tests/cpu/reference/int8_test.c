@@ -1,5 +1,5 @@
 /*
- * int8_test.c: whole numbers of 8 bits by hand.
+ * int8_test.c: 8-bit integers, by hand.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"

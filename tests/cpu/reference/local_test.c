@@ -101,7 +101,7 @@ static void check(an_conv2d g)
     check_near("dw", t.found, t.dw, w);
     check_near("db", t.found_bias, t.db, biases);
 
-    for (int i = 0; i < y; ++i) /* what lies clearly below 0 is cut by the ReLU */
+    for (int i = 0; i < y; ++i) /* the ReLU cuts what is clearly below 0 */
         t.y[i].sum = AN_MAX(t.y[i].sum, 0);
     an_local_forward__portable(&run, &g, t.x, t.w, t.bias, true, t.found);
     check_near("relu(y)", t.found, t.y, y);
@@ -116,7 +116,7 @@ static void agrees_with_the_definition(void **unused)
         {2, 3, 5, 7, 17, 3, 3, 2, 1, 1, 1, 1, 1, 3, 4},
         {2, 4, 7, 5, 15, 2, 3, 3, 1, 0, 0, 0, 0, 2, 1}, /* some input in no window */
         {2, 2, 6, 5, 50, 4, 4, 2, 1, 0, 0, 0, 1, 2, 2},
-        {1, 2, 4, 4, 3, 3, 3, 1, 1, 4, 4, 4, 4, 10, 10}, /* windows beside the map altogether */
+        {1, 2, 4, 4, 3, 3, 3, 1, 1, 4, 4, 4, 4, 10, 10}, /* windows entirely outside the map */
         {40, 3, 3, 3, 16, 3, 3, 1, 1, 1, 1, 1, 1, 3, 3},
     };
 

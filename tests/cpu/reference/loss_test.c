@@ -58,8 +58,8 @@ static void smoothing_by_hand(void **unused)
     assert_true(fabs((double)loss[1] - expected) < 1e-4);
 }
 
-/* p = 1/8, 2/8, 5/8; labels 1 and 2 share the target, 0.75 to 0.25, all smoothed by 0.3: 0.1,
-   0.625, 0.275. Of one image with itself nothing is shared. */
+/* p = 1/8, 2/8, 5/8; the target is divided between labels 1 and 2, 0.75 to 0.25, all smoothed by
+   0.3: 0.1, 0.625, 0.275. An image blended with itself has one label. */
 static void blends_by_hand(void **unused)
 {
     const float x[6] = {0, 0.693147181f, 1.609437912f, 0, 0.693147181f, 1.609437912f};

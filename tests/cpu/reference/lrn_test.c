@@ -63,7 +63,7 @@ static void windows_stay_in_their_group(void **unused)
     require_close(dx, (float[8]){-4 / 36.0f, 1 / 6.0f - 8 / 36.0f}, 8);
 }
 
-/* Maps 3 0 0 behind a ReLU that let only the first through: nothing flows into the others. d = 10
+/* Maps 3 0 0 after a ReLU that let only the first through: the others have no gradient. d = 10
    10 1, t = 3/100 0 0. */
 static void relu_before(void **unused)
 {

@@ -1,5 +1,5 @@
 /*
- * math_tmpl_test.c: exponentials, powers and what is made of them, against libm's in double.
+ * math_tmpl_test.c: exponentials, powers and functions made of them, against libm in double.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"

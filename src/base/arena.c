@@ -34,7 +34,7 @@ alexnet_status an_arena_open(alexnet_context *ctx, const char *what, size_t capa
     return ALEXNET_OK;
 }
 
-void *an_arena_take(an_arena *arena, size_t bytes)
+void *an_arena_alloc(an_arena *arena, size_t bytes)
 {
     if (bytes > arena->capacity - arena->used) return NULL;
     char *piece = arena->base + arena->used;

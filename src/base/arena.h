@@ -27,7 +27,7 @@ alexnet_status an_arena_open(alexnet_context *ctx, const char *what, size_t capa
 size_t an_arena_page(size_t capacity);
 
 /* The next `bytes` bytes, aligned to AN_ALIGNMENT; NULL when the arena is full. */
-void *an_arena_take(an_arena *arena, size_t bytes);
+void *an_arena_alloc(an_arena *arena, size_t bytes);
 
 void an_arena_close(alexnet_context *ctx, an_arena *arena); /* safe on a zeroed arena */
 

@@ -18,7 +18,7 @@ typedef struct an_cursor {
 
 an_cursor      an_cursor_open(const void *data, size_t bytes);
 size_t         an_cursor_left(const an_cursor *cursor);
-const uint8_t *an_cursor_take(an_cursor *cursor, size_t bytes); /* NULL and bad when fewer are left */
+const uint8_t *an_cursor_bytes(an_cursor *cursor, size_t bytes); /* NULL and bad when fewer are left */
 void           an_cursor_skip(an_cursor *cursor, size_t bytes);
 uint8_t        an_cursor_u8(an_cursor *cursor);
 uint16_t       an_cursor_u16le(an_cursor *cursor);

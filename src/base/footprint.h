@@ -26,8 +26,8 @@ typedef struct an_footprint {
 /* The process as it is now, and what it grows by when it works: code that is read in when it is first run, stacks. */
 an_footprint an_footprint_begin(const alexnet_context *ctx);
 
-void an_footprint_take(an_footprint *f, int64_t bytes);
-void an_footprint_give(an_footprint *f, int64_t bytes);
+void an_footprint_add(an_footprint *f, int64_t bytes);
+void an_footprint_subtract(an_footprint *f, int64_t bytes);
 
 /* Whether its peak is there: an_room_check(). */
 alexnet_status an_footprint_check(alexnet_context *ctx, const an_footprint *f, const char *what,

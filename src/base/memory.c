@@ -108,7 +108,7 @@ char *an_format(alexnet_context *ctx, const char *format, ...)
     return text;
 }
 
-void an_give_back(const void *from, size_t bytes)
+void an_pages_release(const void *from, size_t bytes)
 {
     const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = (uintptr_t)from;
     const uintptr_t begin = AN_ROUND_UP(first, page), end = (first + bytes) / page * page;

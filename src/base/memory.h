@@ -26,7 +26,7 @@ void  an_free(alexnet_context *ctx, void *block); /* NULL is legal */
 
 /* The whole pages among these bytes take no memory until they are touched again, and then hold nothing in particular.
    Advice, which the system may decline. */
-void an_give_back(const void *from, size_t bytes);
+void an_pages_release(const void *from, size_t bytes);
 
 /* True and *out = a * b, or false on overflow. Likewise for the sum. */
 bool an_multiply(size_t a, size_t b, size_t *out) AN_NODISCARD;

@@ -238,7 +238,7 @@ alexnet_status alexnet_model_hash(const alexnet_model *model, char hex[65])
     AN_NEED(model->ctx, hex);
     if (model->values == NULL)
         return an_fail(model->ctx, ALEXNET_BAD_ARG,
-                       "hash: the model is an outline without weights");
+                       "hash: the model is only described, without weights");
     an_sha256_open(&hash);
     for (int i = 0; i < model->params.count; ++i) {
         const an_param *param = &model->params.items[i];

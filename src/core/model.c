@@ -210,7 +210,7 @@ alexnet_status an_model_alloc_unset(alexnet_model *model)
     AN_TRY(an_room_check(model->ctx, "the model", (int64_t)bytes,
                          an_room_resident(model->ctx) + (int64_t)bytes, NULL));
     AN_TRY(an_arena_open(model->ctx, "the weights", bytes, &model->memory));
-    model->values = an_arena_take(&model->memory, bytes);
+    model->values = an_arena_alloc(&model->memory, bytes);
     for (int i = 0; i <= model->params.count;
          ++i) { /* what lies before each, and behind the last */
         const an_param *param = i < model->params.count ? &model->params.items[i] : NULL;
@@ -307,7 +307,7 @@ void an_model_init_weights(alexnet_model *model, uint64_t seed, const an_init *r
         an_init own = param->init;
         if (rule != NULL && param->role == AN_PARAM_BIAS) own = (an_init){AN_INIT_CONST, 0};
         if (rule != NULL && param->role == AN_PARAM_WEIGHT && param->rank > 1) own = *rule;
-        an_param_start(param, own, seed, i, model->values + param->offset);
+        an_param_init(param, own, seed, i, model->values + param->offset);
     }
     an_model_changed(model);
 }
@@ -528,7 +528,7 @@ alexnet_status an_model_freeze(alexnet_model *model, const char *names)
     return ALEXNET_OK;
 }
 
-alexnet_status an_model_check_answers(const alexnet_model *model)
+alexnet_status an_model_check_classifier(const alexnet_model *model)
 {
     const an_shape last = model->nodes[model->node_count - 1].y;
 
@@ -602,7 +602,7 @@ alexnet_status alexnet_model_share(alexnet_model *model, alexnet_context *ctx, a
     AN_NEED(ctx, out);
     *out = NULL;
     if (model->values == NULL)
-        return an_fail(ctx, ALEXNET_BAD_ARG, "share: the model is an outline without weights");
+        return an_fail(ctx, ALEXNET_BAD_ARG, "share: the model is only described, without weights");
     AN_TRY(an_model_try_describe(ctx, model->family, &model->options, &other));
     const alexnet_status status = copy_records(model, other);
     if (status != ALEXNET_OK) {

@@ -132,7 +132,7 @@ alexnet_status an_model_freeze(alexnet_model *model, const char *names) AN_NODIS
 
 /* BAD_SHAPE unless the network gives each image one row of probabilities: it has classes, and its last
  * map is 1x1. */
-alexnet_status an_model_check_answers(const alexnet_model *model) AN_NODISCARD;
+alexnet_status an_model_check_classifier(const alexnet_model *model) AN_NODISCARD;
 
 int an_model_find_layer(const alexnet_model *model,
                         const char *name); /* "logits" is the node before "prob"; both without

@@ -149,7 +149,7 @@ static double scale_of(const an_param *param, an_init rule)
 }
 
 /* Element i is word i % 4 of block i / 4 of the parameter's own stream. */
-void an_param_start(const an_param *param, an_init rule, uint64_t seed, int index, float *values)
+void an_param_init(const an_param *param, an_init rule, uint64_t seed, int index, float *values)
 {
     const an_stream stream = an_stream_open(seed, AN_PURPOSE_INIT, (uint64_t)index, 0);
     const double scale = scale_of(param, rule);

@@ -81,6 +81,6 @@ alexnet_status an_param_add(alexnet_context *ctx, an_param_list *list, const cha
 void an_param_list_free(alexnet_context *ctx, an_param_list *list);
 
 /* Draws the first values of one parameter: a function of (seed, index, rule) alone. */
-void an_param_start(const an_param *param, an_init rule, uint64_t seed, int index, float *values);
+void an_param_init(const an_param *param, an_init rule, uint64_t seed, int index, float *values);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * predict.h: a plan pass by pass, with what each is to cost: what `alexnet info MODEL --plan` and `bench --layers` print.
+ * plan_cost.h: a plan pass by pass, with what each is to cost: what `alexnet info MODEL --plan` and `bench --layers` print.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CORE_PLAN_COST_H

@@ -13,7 +13,7 @@
  * As alexnet_session_open(), for a model that nobody else reads, now or later: values that the session has prepared in the
  * form its kernels want give their memory back, and are lost.
  */
-alexnet_status an_session_open_sole(alexnet_model *model, int batch, const char *output,
+alexnet_status an_session_open_exclusive(alexnet_model *model, int batch, const char *output,
                                     alexnet_session **out) AN_NODISCARD;
 
 /*
@@ -73,13 +73,13 @@ alexnet_status an_session_train(alexnet_session *session, const float *images,
  * The memory that a session takes, in the order in which it does, of a model that may be an outline.
  *   mode, batch, first, output  as of an_plan_open()
  *   images   shown at once at most: 1 .. batch
- *   updates  training: it is by SGD alone; sole  inference: as of an_session_open_sole()
+ *   updates  training: it is by SGD alone; exclusive  inference: as of an_session_open_exclusive()
  * As an_plan_open().
  */
 typedef struct an_session_order {
     an_mode mode;
     int batch, images, first, output;
-    bool updates, sole;
+    bool updates, exclusive;
 } an_session_order;
 
 alexnet_status an_session_book(const alexnet_model *model, const an_session_order *order,

@@ -90,10 +90,10 @@ static void first_values_follow_their_rule(void **unused)
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
         double sum = 0, squares = 0;
 
-        an_param_start(&param, rows[i].rule, 5, 3, values);
-        an_param_start(&param, rows[i].rule, 5, 3, again);
+        an_param_init(&param, rows[i].rule, 5, 3, values);
+        an_param_init(&param, rows[i].rule, 5, 3, again);
         assert_memory_equal(values, again, sizeof values);
-        an_param_start(&param, rows[i].rule, 5, 4, again);
+        an_param_init(&param, rows[i].rule, 5, 4, again);
         assert_memory_not_equal(values, again, sizeof values);
         for (size_t j = 0; j < COUNT; ++j) {
             sum += (double)values[j];

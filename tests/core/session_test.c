@@ -322,7 +322,7 @@ static bool is_packed_bytes(const an_plan *plan, const char *layer)
 }
 
 /* The only session of a model keeps no second copy of what it prepared: the answers are the same, again and again. */
-static void a_sole_session_gives_values_back(void **unused)
+static void an_exclusive_session_gives_values_back(void **unused)
 {
     (void)unused;
     fill_images();
@@ -330,7 +330,7 @@ static void a_sole_session_gives_values_back(void **unused)
         alexnet_context *ctx = open_context_in(NULL, 2, (alexnet_dtype)dtype);
         alexnet_model *model = make_model(ctx);
         const an_param *conv2 = NULL;
-        alexnet_session *session, *sole;
+        alexnet_session *session, *exclusive;
         float expected[BATCH * 10], found[BATCH * 10];
 
         for (int i = 0; i < model->params.count; ++i)
@@ -342,16 +342,16 @@ static void a_sole_session_gives_values_back(void **unused)
         an_assert_ok(ctx, alexnet_session_open(model, BATCH, NULL, &session));
         an_assert_ok(ctx, alexnet_session_run(session, images, BATCH, expected)); /* prepares */
         assert_true(*middle != 0);
-        an_assert_ok(ctx, an_session_open_sole(model, BATCH, NULL, &sole));
+        an_assert_ok(ctx, an_session_open_exclusive(model, BATCH, NULL, &exclusive));
         for (int n = BATCH; n > 0; n -= 2) {
             an_assert_ok(ctx, alexnet_session_run(session, images, n, expected));
-            an_assert_ok(ctx, alexnet_session_run(sole, images, n, found));
+            an_assert_ok(ctx, alexnet_session_run(exclusive, images, n, found));
             assert_memory_equal(found, expected, (size_t)n * 10 * sizeof *found);
         }
-        const bool given_back = is_packed_bytes(an_session_plan(sole), "conv2");
+        const bool given_back = is_packed_bytes(an_session_plan(exclusive), "conv2");
         if (dtype == ALEXNET_INT8) assert_true(given_back);
         assert_int_equal(*middle == 0, given_back);
-        alexnet_session_close(sole);
+        alexnet_session_close(exclusive);
         alexnet_session_close(session);
         alexnet_model_free(model);
         alexnet_close(ctx);
@@ -363,27 +363,27 @@ static void a_sole_session_gives_values_back(void **unused)
 static void what_it_takes_is_known_before(void **unused)
 {
     alexnet_context *ctx = open_context(NULL, 1);
-    alexnet_model *outline;
+    alexnet_model *described;
     an_plan plan;
 
     (void)unused;
-    an_assert_ok(ctx, alexnet_model_describe(ctx, "cifar-19pct", NULL, &outline));
+    an_assert_ok(ctx, alexnet_model_describe(ctx, "cifar-19pct", NULL, &described));
     for (int mode = 0; mode < 2; ++mode) {
         const an_session_order order = {.mode = mode == 0 ? AN_INFER : AN_TRAIN,
                                         .batch = BATCH,
                                         .images = BATCH,
-                                        .output = outline->node_count - 1,
+                                        .output = described->node_count - 1,
                                         .updates = true};
         an_footprint f = {0};
-        an_assert_ok(ctx, an_session_book(outline, &order, &f));
-        an_assert_ok(ctx, an_plan_open(outline, order.mode, BATCH, 0, order.output, &plan));
+        an_assert_ok(ctx, an_session_book(described, &order, &f));
+        an_assert_ok(ctx, an_plan_open(described, order.mode, BATCH, 0, order.output, &plan));
         const size_t gradients = mode == 0 ? 0 : an_plan_gradient_bytes(&plan, true);
         assert_true(f.peak >= (int64_t)(plan.step_bytes + plan.scratch_bytes + gradients));
         assert_true(f.peak <= (int64_t)(plan.step_bytes + plan.scratch_bytes + gradients +
                                         plan.packed_bytes));
         an_plan_close(ctx, &plan);
     }
-    alexnet_model_free(outline);
+    alexnet_model_free(described);
     alexnet_close(ctx);
 }
 
@@ -496,7 +496,7 @@ int main(void)
         cmocka_unit_test(gradients_through_normalised_layers_agree),
         cmocka_unit_test(bits_do_not_depend_on_threads),
         cmocka_unit_test(prepared_weights_follow_the_model),
-        cmocka_unit_test(a_sole_session_gives_values_back),
+        cmocka_unit_test(an_exclusive_session_gives_values_back),
         cmocka_unit_test(what_it_takes_is_known_before),
         cmocka_unit_test(an_image_in_int8_is_alone),
         cmocka_unit_test(running_allocates_nothing),

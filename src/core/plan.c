@@ -1,6 +1,7 @@
 /*
- * plan.c: the planner. Three walks over the layers: forward (needs, fusion, ranges of activations),
- * backward (ranges of gradients), and one over the ranges that gives every buffer its place.
+ * plan.c: the planner, in three passes: forward over the layers (needs, fusion, live ranges of
+ * activations), backward over them (live ranges of gradients), and over the live ranges, where
+ * every buffer gets its offset.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -9,27 +10,27 @@
 #include "base/memory.h"
 #include "base/status.h"
 
-/* A buffer from the time it is written to the time it is last read. */
+/* A buffer, from the time it is written to the time it is last read. */
 typedef struct live_range {
     size_t bytes;
-    int from, to; /* moments, both ends included */
-    bool kept;    /* backward reads what is in it now: nobody may write over it */
+    int from, to; /* times, both included */
+    bool kept;    /* backward reads its current values: it must not be overwritten */
     size_t offset;
 } live_range;
 
 #define NO_RANGE (-1)
 
-/* Working state of one planning. Lives are named by index. */
+/* Working state of one planning. A live range is known by its index. */
 typedef struct planner {
     alexnet_context *ctx;
     an_plan *plan;
     live_range *ranges;
     int range_count;
-    int *x, *y, *saved, *dy, *dx; /* of each step: a live_range, or NO_RANGE */
+    int *x, *y, *saved, *dy, *dx; /* of each step: a live range, or NO_RANGE */
 } planner;
 
-/* Moments: 0 the conversion of the images, 1 .. L the forward steps, L+1 .. 2L the backward steps from
- * last to first. */
+/* Times: 0 is the conversion of the images, 1 .. L are the forward steps, L+1 .. 2L the backward
+ * steps from last to first. */
 static int forward_time(int step) { return step + 1; }
 
 static int backward_time(const planner *p, int step) { return 2 * p->plan->step_count - step; }
@@ -48,7 +49,7 @@ static void extend_range(planner *p, int index, int time)
 
 static size_t shape_bytes(an_shape shape) { return (size_t)an_shape_count(shape) * sizeof(float); }
 
-/* ---- forward: what each layer needs, what is fused, who reads what ---- */
+/* ---- forward: what each layer needs, what is fused, which buffers are read ---- */
 
 static int first_trained_step(const an_plan *plan)
 {
@@ -61,7 +62,7 @@ static int first_trained_step(const an_plan *plan)
     return plan->step_count;
 }
 
-/* The pooling by maximum that follows step i, perhaps after a ReLU: its step, and its geometry; 0: there is none. */
+/* The maximum pooling that follows step i, perhaps after a ReLU: its step and geometry; 0: none. */
 static int find_pool(const an_plan *plan, int i, an_pool *out)
 {
     const an_node *nodes = plan->model->nodes;
@@ -74,7 +75,7 @@ static int find_pool(const an_plan *plan, int i, an_pool *out)
     return 0;
 }
 
-/* Step i does the pooling of step `pool`. */
+/* Fuses the pooling of step `pool` into step i. */
 static void fuse_pool(an_plan *plan, int i, int pool, const an_pool *geometry)
 {
     an_plan_step *steps = plan->steps;
@@ -88,7 +89,7 @@ static void fuse_pool(an_plan *plan, int i, int pool, const an_pool *geometry)
         steps[j].x_shape = steps[j].y_shape = steps[pool].y_shape;
 }
 
-/* A step before the first: it has no buffers, and does nothing. */
+/* A step before the first: without buffers, and never run. */
 static an_plan_step skipped_step(const an_plan *plan, int i)
 {
     const an_node *node = &plan->model->nodes[i];
@@ -120,7 +121,7 @@ static void plan_step(an_plan *plan, int i, bool no_input_gradient, an_plan_step
                     an_shape_with_n(node->y, plan->batch), &step->needs);
 }
 
-/* The step that comes before step i on the way back: those between are parts of others. */
+/* The step that runs backward before step i; those between are fused into others. */
 static an_plan_step *next_backward(an_plan *plan, int i)
 {
     for (int j = i + 1; j < plan->step_count; ++j)
@@ -171,7 +172,8 @@ static void plan_forward(planner *p)
     an_plan *plan = p->plan;
     const an_plan_step *first = &plan->steps[plan->first];
     const size_t input = shape_bytes(an_shape_with_n(first->node->x, plan->batch));
-    int flow = begin_range(p, first->needs.takes_nchw ? 0 : input, 0); /* a place only for a copy */
+    /* space only for a converted copy */
+    int flow = begin_range(p, first->needs.takes_nchw ? 0 : input, 0);
 
     for (int i = plan->first; i < plan->step_count; ++i) {
         an_plan_step *step = &plan->steps[i];
@@ -188,7 +190,7 @@ static void plan_forward(planner *p)
         }
         if (step->run_forward && !may_overwrite)
             flow = begin_range(p, shape_bytes(an_shape_with_n(step->y_shape, plan->batch)),
-                              forward_time(i));
+                               forward_time(i));
         p->y[i] = flow;
         extend_range(p, flow, forward_time(i));
         if (reads_y) {
@@ -200,7 +202,7 @@ static void plan_forward(planner *p)
             if (step->run_backward) extend_range(p, p->saved[i], backward_time(p, i));
         }
     }
-    extend_range(p, flow, forward_time(plan->step_count - 1) + 1); /* until it is exported */
+    extend_range(p, flow, forward_time(plan->step_count - 1) + 1); /* until to_nchw has read it */
 }
 
 /* ---- backward: the gradients ---- */
@@ -208,7 +210,7 @@ static void plan_forward(planner *p)
 static void plan_backward(planner *p)
 {
     an_plan *plan = p->plan;
-    int flow = NO_RANGE; /* the last layer is the loss: nothing flows into it */
+    int flow = NO_RANGE; /* the last layer is the loss: it has no dy */
 
     for (int i = plan->step_count - 1; i >= plan->first; --i) {
         const an_plan_step *step = &plan->steps[i];
@@ -216,10 +218,10 @@ static void plan_backward(planner *p)
 
         p->dy[i] = flow;
         if (flow != NO_RANGE) extend_range(p, flow, backward_time(p, i));
-        if (!step->want_dx) return; /* nothing to train further down */
+        if (!step->want_dx) return; /* nothing to train before this step */
         if (fresh)
             flow = begin_range(p, shape_bytes(an_shape_with_n(step->x_shape, plan->batch)),
-                              backward_time(p, i));
+                               backward_time(p, i));
         p->dx[i] = flow;
     }
 }
@@ -231,7 +233,8 @@ static bool ranges_overlap(const live_range *a, const live_range *b)
     return a->from <= b->to && b->from <= a->to;
 }
 
-/* The lowest offset at which ranges[order[at]] disturbs none of the ranges placed before it. */
+/* The lowest offset for ranges[order[at]] where no range placed before it has the same bytes at the
+ * same time. */
 static size_t lowest_place(const planner *p, const int *order, int at)
 {
     const live_range *mine = &p->ranges[order[at]];
@@ -243,13 +246,13 @@ static size_t lowest_place(const planner *p, const int *order, int at)
         if (ranges_overlap(mine, other) && place < other->offset + other->bytes &&
             other->offset < place + mine->bytes) {
             place = other->offset + other->bytes;
-            i = -1; /* moved up: look at all of them again */
+            i = -1; /* moved up: compare with all of them again */
         }
     }
     return place;
 }
 
-/* Largest first, each at the lowest free place: a simple rule that comes within a few percent of
+/* Largest first, each at the lowest free offset: a simple rule that comes within a few percent of
  * the lower bound here. */
 static void place_ranges(planner *p, int *order)
 {
@@ -319,7 +322,7 @@ alexnet_status an_plan_open(const alexnet_model *model, an_mode mode, int batch,
     }
     out->steps = an_new_array(ctx, (size_t)steps, sizeof *out->steps);
     p.ranges = an_new_array(ctx, 3 * (size_t)steps + 1,
-                           sizeof *p.ranges); /* y, saved, dx of each, and the input */
+                            sizeof *p.ranges); /* y, saved and dx of each step, and the input */
     work = an_new_array(ctx, 5 * (size_t)steps + 3 * (size_t)steps + 1, sizeof *work);
     if (out->steps == NULL || p.ranges == NULL || work == NULL) {
         an_free(ctx, p.ranges);

@@ -1,5 +1,5 @@
 /*
- * predict.c: see predict.h.
+ * plan_cost.c: the estimated cost of each pass of a plan.
  * SPDX-License-Identifier: MIT
  */
 #include "core/plan_cost.h"
@@ -24,17 +24,17 @@ static bool is_trained(const an_plan *plan, const an_plan_step *step)
     return false;
 }
 
-/* A pass that an algorithm was chosen for. */
+/* A pass with an algorithm. */
 static an_pass_estimate estimate_pass(const an_plan *plan, const an_plan_step *step, an_pass pass)
 {
     static const char *const names[AN_PASSES] = {"forward", "data", "weights"};
 
     return (an_pass_estimate){.step = step,
-                           .is_forward = pass == AN_FORWARD,
-                           .pass = names[pass],
-                           .algorithm = algorithm_of(step, pass),
-                           .macs = (double)step->node->def->macs(step->node) * plan->batch,
-                           .cost = step->needs.cost[pass]};
+                              .is_forward = pass == AN_FORWARD,
+                              .pass = names[pass],
+                              .algorithm = algorithm_of(step, pass),
+                              .macs = (double)step->node->def->macs(step->node) * plan->batch,
+                              .cost = step->needs.cost[pass]};
 }
 
 static double weights_bytes(const an_plan *plan, const an_node *node)
@@ -46,8 +46,10 @@ static double weights_bytes(const an_plan *plan, const an_node *node)
     return bytes;
 }
 
-/* A pass of a layer that there is one way for. Backward makes two gradients, of its data and of its weights. */
-static an_pass_estimate estimate_move(const an_plan *plan, const an_plan_step *step, bool is_forward)
+/* A pass of a layer without a choice of algorithms. Backward computes two gradients, those of data
+   and weights. */
+static an_pass_estimate estimate_move(const an_plan *plan, const an_plan_step *step,
+                                      bool is_forward)
 {
     const int64_t x = bytes_of(plan, step->x_shape), y = bytes_of(plan, step->y_shape);
     const an_needs *needs = &step->needs;

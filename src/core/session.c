@@ -1,6 +1,6 @@
 /*
- * session.c: runs a plan. Forward walks the steps up, backward walks them down; every operation is
- * the layer's own.
+ * session.c: runs the steps of a plan, forward from first to last, backward from last to first.
+ * Every operation is a function of the layer.
  * SPDX-License-Identifier: MIT
  */
 #include "core/session.h"
@@ -19,20 +19,20 @@ struct alexnet_session {
     alexnet_context *ctx;
     const alexnet_model *model;
     an_plan plan;
-    an_arena gradients; /* training: of those parameters that have one stored */
+    an_arena gradients; /* training: those that are stored */
     an_arena step;      /* activations and their gradients, as the plan says */
     an_arena scratch;
-    an_arena packed;      /* inference: weights as the kernels want them */
-    uint64_t packed_of; /* an_model_changes() when that was made; 0: never */
+    an_arena packed;    /* inference: packed weights */
+    uint64_t packed_of; /* an_model_changes() at the time of packing; 0: never */
     an_run run;
     const float **w;        /* of each parameter of the model */
     float **dw;             /* training; NULL where none is stored */
-    an_sgd_update *updates; /* in place of gradients, if `sgd`; without w: none */
-    bool sgd;               /* backward updates what it can */
-    bool exclusive;              /* inference: nobody else reads the model's values */
+    an_sgd_update *updates; /* in place of gradients, if `sgd`; w NULL: none */
+    bool sgd;               /* backward updates the values where it can */
+    bool exclusive;         /* inference: no other reader of the model's values */
     bool borrows;           /* `packed` is another session's */
     float *row_loss;
-    const an_profile *profile; /* NULL: nobody asks */
+    const an_profile *profile; /* NULL: not profiled */
     uint64_t seed;
 };
 
@@ -87,7 +87,7 @@ static alexnet_status open_tables(alexnet_session *s)
     return ALEXNET_OK;
 }
 
-/* Whether weights that were packed for one plan are what the other wants. */
+/* Whether both plans read the same packed weights. */
 static bool packs_alike(const an_plan *a, const an_plan *b)
 {
     bool alike = a->setup.backend == b->setup.backend && a->step_count == b->step_count &&
@@ -109,7 +109,7 @@ static alexnet_status check_like(const alexnet_session *s, const alexnet_session
                          "share: the other context has another tier or format of numbers");
 }
 
-/* of: whose packed weights are used; NULL: its own. */
+/* of: the session whose packed weights are used; NULL: none, it packs its weights. */
 static alexnet_status open_session(const alexnet_model *model, an_mode mode, int batch, int first,
                                    int output, uint64_t seed, bool sgd, const alexnet_session *of,
                                    alexnet_session **out)
@@ -120,14 +120,15 @@ static alexnet_status open_session(const alexnet_model *model, an_mode mode, int
 
     *out = NULL;
     if (model->values == NULL)
-        return an_fail(ctx, ALEXNET_BAD_ARG, "session: the model is only described, without weights");
+        return an_fail(ctx, ALEXNET_BAD_ARG,
+                       "session: the model is only described, without weights");
     s = an_new_zeroed(ctx, sizeof *s);
     if (s == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "session for a batch of %d", batch);
     s->ctx = ctx;
     s->model = model;
     s->seed = seed;
     s->sgd = sgd;
-    an_threads_settle(ctx); /* the plan lays out scratch for each */
+    an_threads_settle(ctx); /* the plan has scratch for each thread */
     if ((status = an_plan_open(model, mode, batch, first, output, &s->plan)) != ALEXNET_OK)
         goto fail;
     if ((status = check_like(s, of)) != ALEXNET_OK) goto fail;
@@ -161,7 +162,7 @@ alexnet_status alexnet_session_open(const alexnet_model *model, int batch, const
 }
 
 alexnet_status an_session_open_exclusive(alexnet_model *model, int batch, const char *output,
-                                    alexnet_session **out)
+                                         alexnet_session **out)
 {
     return open_inference(model, batch, 0, output, true, out);
 }
@@ -219,7 +220,7 @@ void alexnet_session_close(alexnet_session *s)
     an_free(ctx, s);
 }
 
-/* As pack_weights() goes. */
+/* In the order of pack_weights(). */
 static void book_packed(const an_plan *plan, bool exclusive, an_footprint *f)
 {
     for (int i = plan->step_count - 1; i >= plan->first; --i) {
@@ -229,11 +230,11 @@ static void book_packed(const an_plan *plan, bool exclusive, an_footprint *f)
         an_footprint_add(f, (int64_t)step->needs.packed_bytes);
         if (exclusive)
             an_footprint_subtract(f, plan->model->params.items[step->node->first_param].count *
-                                     (int64_t)sizeof(float));
+                                         (int64_t)sizeof(float));
     }
 }
 
-/* Bytes of a buffer of the step arena, [from, to), marked in units of a page. */
+/* Marks the pages of a buffer of the step arena, [from, from + bytes). */
 static void mark(bool *pages, size_t page, size_t from, size_t bytes)
 {
     for (size_t i = from / page; bytes > 0 && from != AN_NOWHERE && i <= (from + bytes - 1) / page;
@@ -241,7 +242,7 @@ static void mark(bool *pages, size_t page, size_t from, size_t bytes)
         pages[i] = true;
 }
 
-/* What of the step arena a run of n images touches, in whole pages. */
+/* The bytes of the step arena that a run of n images touches, in whole pages. */
 static alexnet_status count_touched(const an_plan *plan, int n, int64_t *bytes)
 {
     alexnet_context *ctx = plan->model->ctx;
@@ -332,14 +333,14 @@ static an_op make_op(alexnet_session *s, const an_plan_step *step, const batch *
     };
 }
 
-/* The weights in the form that the kernels want, unless they are so already. From the last layer to the first, so that the
-   largest, the first linear one, finds the memory of those behind it given back. */
+/* Packs the weights unless they are packed already. From the last layer to the first: by the time
+   of the largest, the first linear one, the memory of those after it has been released. */
 static alexnet_status pack_weights(alexnet_session *s)
 {
     const batch whole = {.n = s->plan.batch};
 
     if (s->packed_of == an_model_changes(s->model)) return ALEXNET_OK;
-    assert(!s->exclusive || s->packed_of == 0); /* what it would be made of is gone */
+    assert(!s->exclusive || s->packed_of == 0); /* the originals are gone */
     for (int i = s->plan.step_count - 1; i >= s->plan.first; --i) {
         const an_plan_step *step = &s->plan.steps[i];
         const an_op op = make_op(s, step, &whole);
@@ -347,8 +348,9 @@ static alexnet_status pack_weights(alexnet_session *s)
         if (op.packed == NULL) continue;
         AN_TRY(step->node->def->pack_weights(&op));
         if (s->exclusive)
-            an_pages_release(op.w[0], (size_t)s->model->params.items[step->node->first_param].count *
-                                      sizeof *op.w[0]);
+            an_pages_release(op.w[0],
+                             (size_t)s->model->params.items[step->node->first_param].count *
+                                 sizeof *op.w[0]);
     }
     s->packed_of = an_model_changes(s->model);
     return ALEXNET_OK;
@@ -377,7 +379,7 @@ static alexnet_status images_from_nchw(alexnet_session *s, const batch *b)
                                             at(s, s->plan.input));
 }
 
-/* Runs one direction of one layer, with an eye on the clock when somebody asks. */
+/* Runs one direction of one layer, and times it when profiled. */
 static alexnet_status run_layer(const alexnet_session *s, const an_op *op, bool is_forward)
 {
     const an_layer_def *def = op->node->def;
@@ -453,7 +455,7 @@ alexnet_status alexnet_session_run(alexnet_session *s, const float *images, int 
 
 /* ---- training ---- */
 
-/* The mean, added up in double in the order of the rows. */
+/* The mean, summed in double in the order of the rows. */
 static double mean_loss(const float *row_loss, int n)
 {
     double sum = 0;
@@ -463,7 +465,8 @@ static double mean_loss(const float *row_loss, int n)
     return sum / n;
 }
 
-/* The loss is not finite: runs forward again and looks at every layer's output. */
+/* After a loss that is not finite: runs forward again to find the first layer whose output is not
+   finite. */
 static alexnet_status name_diverged(alexnet_session *s, const batch *b, double loss)
 {
     const an_backend *backend = s->plan.setup.backend;

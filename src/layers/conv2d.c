@@ -20,7 +20,7 @@ typedef struct conv2d {
 /* clang-format off */
 static const an_key keys[] = {
     AN_FILTER_KEYS(conv2d, filter),
-    { "groups",  AN_KEY_INT, offsetof(conv2d, groups), 1, 65536, NULL, "1", "parts of the channels that do not meet" },
+    { "groups",  AN_KEY_INT, offsetof(conv2d, groups), 1, 65536, NULL, "1", "groups of channels that are convolved separately" },
     AN_WEIGHT_KEYS(conv2d, start),
     { 0 },
 };

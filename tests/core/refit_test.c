@@ -160,7 +160,7 @@ static void refusals_name_the_layer_and_sizes_that_fit(void **unused)
          "; inputs from 223x223 to 254x254 fit"},
         {"caffe", 160, 227, "layer flat5: the feature map is 4x6",
          "; the smallest input that fits is 199x199"},
-        {"slim", 300, 400, "layer fc8: the answers are a map of 4x7",
+        {"slim", 300, 400, "layer fc8: the predictions are a map of 4x7",
          "; inputs from 195x195 to 226x226 fit"},
         {"cifar-19pct", 48, 48,
          "layer fc10: its weights are for a map of 4x4, an input of 48x48 gives 6x6",

@@ -1,20 +1,19 @@
 /*
- * batch_norm.c: normalises every channel to mean 0 and variance 1 over the batch, then scales and shifts
- * it by learned values
- * (Ioffe and Szegedy 2015; the conventions of torch7 and PyTorch).
+ * batch_norm.c: normalises every channel to mean 0 and variance 1 over the batch, then scales and
+ * shifts it by learned values (Ioffe and Szegedy 2015; the conventions of torch7 and PyTorch).
  *
  *   y = (x - mean) / sqrt(variance + epsilon) * weight + bias
  *
  * with the mean and variance of a channel over n, h and w.
  *
- * In training they are those of the batch, with the variance divided by the number of values. Inference
- * uses running ones: running += momentum (seen - running), where the seen variance is divided by the
- * number of values less one. The running ones are parameters of role STATISTIC: backward stores the seen
- * value in place of a gradient, and the optimiser updates them.
+ * In training they are those of the batch, with the variance divided by the number of values.
+ * Inference uses running ones: running += momentum (seen - running), where the seen variance is
+ * divided by the number of values less one. The running ones are parameters of role STATISTIC:
+ * backward stores the seen value in place of a gradient, and the optimiser updates them.
  *
- * If the layer is frozen, training uses the running statistics and does not change them, so that frozen
- * features stay the same. The same holds for a batch with a single value per channel (the last batch of
- * an epoch may be one), which has no variance; PyTorch refuses it.
+ * If the layer is frozen, training uses the running statistics and does not change them, so that
+ * frozen features stay the same. The same holds for a batch with a single value per channel (the
+ * last batch of an epoch may be one), which has no variance; PyTorch refuses it.
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"

@@ -1,11 +1,11 @@
 /*
  * conv2d.c: convolution with groups, stride and zero padding.
  *
- *   y[n][k][p][q] = bias[k] + sum over c, r, s of  x[n][g C/G + c][p stride + r - pad][q stride + s - pad]
- *                                                  * w[k][c][r][s]
+ *   y[n][k][p][q] = bias[k] + sum over c, r, s of
+ *                   x[n][g C/G + c][p stride + r - pad][q stride + s - pad] * w[k][c][r][s]
  *
- * where g = k / (K/G) is the filter's group (Krizhevsky et al. 2012, 3.5: some kernels "are connected only
- * to those kernel maps ... which reside on the same GPU").
+ * where g = k / (K/G) is the filter's group (Krizhevsky et al. 2012, 3.5: some kernels "are
+ * connected only to those kernel maps ... which reside on the same GPU").
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"

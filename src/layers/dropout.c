@@ -1,6 +1,6 @@
 /*
- * dropout.c: in training each value is set to zero with probability p. Two forms keep the expected sums
- * in inference, which drops nothing, the same:
+ * dropout.c: in training each value is set to zero with probability p. Two forms keep the expected
+ * sums in inference, which drops nothing, the same:
  *
  *     inverted    training divides the kept values by 1 - p; inference does nothing
  *     paper       training keeps them; inference multiplies all values by 1 - p (Krizhevsky et

@@ -1,10 +1,10 @@
 /*
  * flatten.c: a map [c][h][w] as one row of c*h*w values in that order.
  *
- * With `window=6` each row holds a window of 6x6 pixels: one row for a map of 6x6, and a map of rows for
- * a larger one, so that a linear layer after it runs at every place with the same weights
- * (a linear layer is a convolution: Sermanet et al. 2014, OverFeat, 3.5). With `map=6` any other map
- * is refused, as torchvision's AlexNet did until 2018.
+ * With `window=6` each row holds a window of 6x6 pixels: one row for a map of 6x6, and a map of
+ * rows for a larger one, so that a linear layer after it runs at every place with the same weights
+ * (a linear layer is a convolution: Sermanet et al. 2014, OverFeat, 3.5). With `map=6` any other
+ * map is refused, as torchvision's AlexNet did until 2018.
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"

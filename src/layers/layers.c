@@ -99,8 +99,7 @@ an_conv2d an_layer_filter_geometry(const an_node *node, const an_filter_settings
 {
     an_window rows = {0}, columns = {0};
 
-    (void)windows(set, node->x, &rows,
-                  &columns); /* they fit: an_layer_filter_shape() checked */
+    (void)windows(set, node->x, &rows, &columns); /* they fit: an_layer_filter_shape() checked */
     return (an_conv2d){
         .n = n,
         .c = node->x.c,

@@ -13,9 +13,9 @@
 #undef AN_LAYER
 
 /*
- * The settings of every layer with weights: how initial weights are drawn, and the multipliers of the
- * learning rate and the weight decay, for weights and for biases (cuda-convnet's epsW/epsB and wc,
- * Caffe's lr_mult and decay_mult).
+ * The settings of every layer with weights: how initial weights are drawn, and the multipliers of
+ * the learning rate and the weight decay, for weights and for biases (cuda-convnet's epsW/epsB and
+ * wc, Caffe's lr_mult and decay_mult).
  */
 typedef struct an_weight_settings {
     char weights[AN_SETTING_TEXT], bias[AN_SETTING_TEXT];
@@ -77,8 +77,8 @@ alexnet_status an_layer_same_shape(alexnet_context *ctx, const an_node *node, an
 void an_layer_plan_activation(const an_node *node, const an_setup *setup, an_shape x, an_shape y,
                               an_needs *needs);
 
-/* Shared by convolutions and linear layers on a map: choosing an algorithm for each pass, and running
-   it. */
+/* Shared by convolutions and linear layers on a map: choosing an algorithm for each pass, and
+   running it. */
 void an_layer_plan_conv2d(const an_conv2d *g, const an_setup *setup, an_needs *needs);
 alexnet_status an_layer_conv2d_pack_weights(const an_op *op, const an_conv2d *g) AN_NODISCARD;
 alexnet_status an_layer_conv2d_forward(const an_op *op, const an_conv2d *g) AN_NODISCARD;

@@ -1,9 +1,9 @@
 /*
- * local.c: a locally connected layer: a convolution whose filters and biases differ at every place of the
- * output (cuda-convnet's `local` layers, in its nets of 13 % and 11 % error on CIFAR-10).
+ * local.c: a locally connected layer: a convolution whose filters and biases differ at every place
+ * of the output (cuda-convnet's `local` layers, in its nets of 13 % and 11 % error on CIFAR-10).
  *
- *   y[n][k][p][q] = bias[p,q][k] + sum over c, r, s of  x[n][c][p stride + r - pad][q stride + s - pad]
- *                                                       * w[p,q][c][r,s][k]
+ *   y[n][k][p][q] = bias[p,q][k] + sum over c, r, s of
+ *                   x[n][c][p stride + r - pad][q stride + s - pad] * w[p,q][c][r,s][k]
  *
  * The weights are cuda-convnet's matrix (places * channels * kernel^2, filters), stored as
  * [places][channels][kernel^2][filters].

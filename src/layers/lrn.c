@@ -4,12 +4,12 @@
  *
  *     across    the window is `size` maps around this one, clipped to the maps of its group. In
  *               the paper each tower normalises over its maps only: two groups
- *     within    the window is size x size pixels of the same map, clipped at the border (cuda-convnet's
- *               rnorm, Caffe's WITHIN_CHANNEL)
+ *     within    the window is size x size pixels of the same map, clipped at the border
+ *               (cuda-convnet's rnorm, Caffe's WITHIN_CHANNEL)
  *
- * alpha multiplies the undivided sum, as in the paper and TensorFlow. Caffe, PyTorch and cuda-convnet
- * first divide their alpha, or scale, by the size of the window (size maps, or size^2 pixels): their
- * 1e-4 with size 5 is alpha=2e-5 here.
+ * alpha multiplies the undivided sum, as in the paper and TensorFlow. Caffe, PyTorch and
+ * cuda-convnet first divide their alpha, or scale, by the size of the window (size maps, or size^2
+ * pixels): their 1e-4 with size 5 is alpha=2e-5 here.
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"
@@ -79,7 +79,7 @@ static void lrn_plan(const an_node *node, const an_setup *setup, an_shape x, an_
     needs->fuses_pool = setup->backend->lrn_pools && setup->pool.r > 0;
     if (!needs->fuses_pool) g.pool = (an_pool){0};
     needs->scratch_bytes = setup->backend->lrn_scratch(&g, setup->threads);
-    needs->backward_reads_x = true; /* computing the denominators again is cheaper than keeping them */
+    needs->backward_reads_x = true; /* recomputing the denominators is cheaper than keeping them */
     needs->takes_relu = true;
 }
 

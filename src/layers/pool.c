@@ -1,7 +1,7 @@
 /*
- * pool.c: the maximum or the average over a sliding square window. In every AlexNet windows overlap:
- * size 3, stride 2 (Krizhevsky et al. 2012, 3.4). Windows are clipped to the map: padding is never the
- * maximum and adds nothing to a sum. An average divides the sum by:
+ * pool.c: the maximum or the average over a sliding square window. In every AlexNet windows
+ * overlap: size 3, stride 2 (Krizhevsky et al. 2012, 3.4). Windows are clipped to the map: padding
+ * is never the maximum and adds nothing to a sum. An average divides the sum by:
  *
  *     inside    the window's pixels on the map (cuda-convnet; PyTorch's count_include_pad=False)
  *     padded    its pixels on the map and its padding (Caffe; PyTorch's default). Pixels past the

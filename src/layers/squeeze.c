@@ -1,6 +1,6 @@
 /*
- * squeeze.c: makes a row of a map of one place. There is nothing to compute; a larger map is refused
- * (tf.squeeze over height and width, as in slim's alexnet_v2).
+ * squeeze.c: makes a row of a map of one place. There is nothing to compute; a larger map is
+ * refused (tf.squeeze over height and width, as in slim's alexnet_v2).
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"
@@ -10,10 +10,11 @@ static alexnet_status squeeze_shape(alexnet_context *ctx, const an_node *node, a
                                     an_shape *y)
 {
     if (x.h != 1 || x.w != 1)
-        return an_fail(ctx, ALEXNET_BAD_SHAPE,
-                       "layer %s: the predictions are a map of %dx%d, expected 1x1: use another input "
-                       "size, a global pool, or no squeeze",
-                       node->name, x.h, x.w);
+        return an_fail(
+            ctx, ALEXNET_BAD_SHAPE,
+            "layer %s: the predictions are a map of %dx%d, expected 1x1: use another input "
+            "size, a global pool, or no squeeze",
+            node->name, x.h, x.w);
     *y = x;
     return ALEXNET_OK;
 }

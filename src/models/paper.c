@@ -6,12 +6,13 @@
  *
  * Two towers, one for each GPU, are groups: conv2, conv4 and conv5 read the maps of their tower
  * only (3.5). 224 pixels give 55 only with sizes rounded up, as cuda-convnet does. Normalisation is
- * the formula of 3.3: alpha is not divided by n, and the window is clipped at the first and last map
- * of the whole layer. Initial weights: N(0, 0.01), biases 1 in conv2, conv4, conv5 and the hidden linear
- * layers (section 5). Dropout halves in inference instead of doubling in training (4.2).
+ * the formula of 3.3: alpha is not divided by n, and the window is clipped at the first and last
+ * map of the whole layer. Initial weights: N(0, 0.01), biases 1 in conv2, conv4, conv5 and the
+ * hidden linear layers (section 5). Dropout halves in inference instead of doubling in training
+ * (4.2).
  *
- * --pool 2/2 is the net without overlap (3.4). Padding of conv2 and conv5 then differs, as in the run
- * for that claim (cuda-convnet's net 147), so that fc6 reads 6x6 maps: 55-28-26-13-13-11-6.
+ * --pool 2/2 is the net without overlap (3.4). Padding of conv2 and conv5 then differs, as in the
+ * run for that claim (cuda-convnet's net 147), so that fc6 reads 6x6 maps: 55-28-26-13-13-11-6.
  * SPDX-License-Identifier: MIT
  */
 #include "models/models.h"

@@ -40,7 +40,7 @@
 static const an_row rows[] = {
     FEATURES,
     {"avgpool", "adaptive_average", "size=6"},
-    {"flatten", "flatten",          ""      },
+    {"flatten", "flatten", ""},
     CLASSIFIER,
 };
 

@@ -1,12 +1,12 @@
 /*
- * cursor.c: reading bytes without ever leaving them.
+ * cursor.c: reads bytes without ever leaving their buffer.
  * SPDX-License-Identifier: MIT
  */
 #include "base/cursor.h"
 
 an_cursor an_cursor_open(const void *data, size_t bytes)
 {
-    static const uint8_t nothing[1]; /* NULL stands for no bytes, but NULL + 0 is not C */
+    static const uint8_t nothing[1]; /* data is NULL for no bytes, but NULL + 0 is undefined */
     const uint8_t *at = data == NULL ? nothing : data;
 
     return (an_cursor){.at = at, .end = at + (data == NULL ? 0 : bytes)};

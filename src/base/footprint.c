@@ -1,5 +1,5 @@
 /*
- * footprint.c: see footprint.h.
+ * footprint.c: the memory that a job will hold at once.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -7,7 +7,7 @@
 
 #include "base/room.h"
 
-/* Measured: what is not in memory yet of code and libraries, stacks, small things. */
+/* Measured: code and libraries that are not in memory yet, stacks, small allocations. */
 #define GROWTH ((int64_t)3 << 19)
 
 an_footprint an_footprint_begin(const alexnet_context *ctx)

@@ -1,8 +1,8 @@
 /*
- * memory.c: the one allocator.
+ * memory.c: the allocator.
  *
- * With the caller's functions, which align as malloc does, a block lies inside a larger one and the
- * pointer to be released stands just in front of it:
+ * The caller's functions align as malloc does. So a block lies inside a larger one, and the pointer
+ * to release is stored just before it:
  *
  *     raw        ...   raw's address | block (aligned)
  * SPDX-License-Identifier: MIT

@@ -45,10 +45,8 @@ typedef uint64_t (*an_free_hook)(void *user);
 
 struct alexnet_context {
     alexnet_options options; /* as given to alexnet_open(), defaults filled in */
-    bool threads_settled;    /* options.threads is the number that started: base/threads.h
-                                         */
-    bool members_told;       /* the log has said that threads for images were refused:
-                                         base/team.h */
+    bool threads_settled;    /* options.threads is the number that started: base/threads.h */
+    bool members_told;       /* the log says that threads for images were refused: base/team.h */
     /* Slots for the directories above base, which never reads through these pointers. */
     const void *inherited; /* copied to forks. Used by core: an_context_backend() */
     void *attached;        /* NULL in forks. Used by data: unpacked gzip files (data/blob.c) */

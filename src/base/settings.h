@@ -21,11 +21,9 @@
 typedef enum an_key_type {
     AN_KEY_INT,    /* int                                                                       */
     AN_KEY_REAL,   /* double                                                                    */
-    AN_KEY_CHOICE, /* int: the index in `choices`, a list "max|average" separated by '|'
-                      */
+    AN_KEY_CHOICE, /* int: the index in `choices`, a list "max|average" separated by '|' */
     AN_KEY_TEXT,   /* char[AN_SETTING_TEXT], no spaces                                          */
-    AN_KEY_REALS   /* an_reals: up to AN_SETTING_REALS numbers separated by commas
-                      */
+    AN_KEY_REALS   /* an_reals: up to AN_SETTING_REALS numbers separated by commas */
 } an_key_type;
 
 #define AN_SETTING_TEXT  256 /* a recipe's events are the longest */

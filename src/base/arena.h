@@ -20,8 +20,8 @@ typedef struct an_arena {
     size_t used;     /* bytes, a multiple of AN_ALIGNMENT */
 } an_arena;
 
-/* Reserves `capacity` bytes (not cleared). `what` names the arena in the error message. NO_MEMORY.
-   */
+/* Reserves `capacity` bytes (not cleared). `what` names the arena in the error message.
+   NO_MEMORY. */
 alexnet_status an_arena_open(alexnet_context *ctx, const char *what, size_t capacity,
                              an_arena *arena) AN_NODISCARD;
 

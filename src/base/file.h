@@ -75,8 +75,8 @@ alexnet_status an_writer_format(an_writer *writer, const char *format, ...)
 alexnet_status an_writer_commit(an_writer *writer) AN_NODISCARD; /* always frees the writer */
 void an_writer_abandon(an_writer *writer);                       /* NULL is legal */
 
-/* Renames a file to such a temporary name, and syncs its folder. PATH is then free. IO, NO_MEMORY.
-   */
+/* Renames a file to such a temporary name, and syncs its folder. PATH is then free. IO,
+   NO_MEMORY. */
 alexnet_status an_file_set_aside(alexnet_context *ctx, const char *path) AN_NODISCARD;
 
 /* True for the name of a temporary file of a file called `of`, which a killed process may leave. */

@@ -259,8 +259,8 @@ struct an_backend {
      * NULL, and the same for the same arguments. The format is that of the factors of products;
      * tensors are always float. A pass that would be slower in the format is computed in fp32.
      * int8, and bf16 in convolutions, are only for forward with g->packed; other passes are in
-     * fp32.
-     */
+     *
+     fp32. */
     const an_conv2d_algorithm *(*conv2d)(const an_backend *self, const an_conv2d *g, an_pass pass,
                                          alexnet_dtype dtype);
     const an_linear_algorithm *(*linear)(const an_backend *self, const an_linear *g, an_pass pass,

@@ -146,7 +146,7 @@ static void classes_that_no_file_could_hold_are_refused(void **unused)
     an_assert_status(ctx, an_model_set_classes(model, names, 2), ALEXNET_BAD_FILE);
     an_assert_error(ctx, "the longest is that of class 1, 'bbb");
     name[length] = '\0';
-    name[7] = '"'; /* four bytes, where two escapes are needed */
+    name[7] = '"'; /* four bytes, as it is escaped twice */
     an_assert_status(ctx, an_model_set_classes(model, names, 2), ALEXNET_BAD_FILE);
     free(name);
     alexnet_model_free(model);
@@ -188,7 +188,7 @@ static void freezing_goes_by_layer(void **unused)
     alexnet_model_free(model);
     an_assert_ok(ctx, alexnet_model_describe(ctx, "cifar-19pct", NULL, &model));
     an_assert_ok(ctx,
-                 an_model_freeze(model, "features")); /* which no layer of this family is called */
+                 an_model_freeze(model, "features")); /* a name that no layer of this family has */
     for (int i = 0; i < model->params.count; ++i)
         assert_int_equal(model->params.items[i].frozen, i < 6); /* three convolutions, not fc10 */
     alexnet_model_free(model);
@@ -215,7 +215,8 @@ static void a_described_model_has_no_weights(void **unused)
     alexnet_close(ctx);
 }
 
-/* The same numbers, classes and records, on another context; and the first stays as it is meanwhile. */
+/* The same numbers, classes and records on another context; the first model must not change
+   meanwhile. */
 static void a_shared_model_is_the_same(void **unused)
 {
     static const char *const names[] = {"cat", "dog"};
@@ -244,7 +245,7 @@ static void a_shared_model_is_the_same(void **unused)
     an_assert_error(ctx, "resize: 1 models share the weights");
     an_assert_status(ctx, alexnet_classifier_take_model(model, 1, &classifier), ALEXNET_BAD_ARG);
     alexnet_model_free(shared);
-    an_assert_ok(ctx, alexnet_model_resize(model, &size)); /* no longer */
+    an_assert_ok(ctx, alexnet_model_resize(model, &size)); /* no longer shared */
 
     an_assert_ok(ctx, alexnet_model_describe(ctx, "cifar-19pct", &options, &described));
     an_assert_status(other, alexnet_model_share(described, other, &shared), ALEXNET_BAD_ARG);

@@ -1,5 +1,5 @@
 /*
- * The planner, checked by playing its plans on a tagged memory: every buffer's lines are marked
+ * The planner, checked by running its plans on a tagged memory: every buffer's lines are marked
  * when it is written and must still carry its mark whenever it is read. SPDX-License-Identifier:
  * MIT
  */
@@ -38,7 +38,8 @@ static void read_buffer(const tape *t, size_t offset, size_t bytes, uint32_t mar
         assert_int_equal(t->lines[i], mark);
 }
 
-/* The input of a step: of the first, perhaps the images as they come, which are not in the arena. */
+/* The input of a step. That of the first may be the unconverted images, which are not in the
+   arena. */
 static void read_x(const tape *t, const an_plan *plan, const an_plan_step *step, uint32_t mark)
 {
     if (step == plan->steps && step->needs.takes_nchw) {
@@ -116,7 +117,7 @@ static void play_backward(tape *t, const an_plan *plan, const marks *of)
     }
 }
 
-/* A model without values in a context of its own, and plans of it. */
+/* A described model, its context, and a plan of it. */
 typedef struct described_model {
     alexnet_context *ctx;
     alexnet_model *model;
@@ -200,7 +201,7 @@ static void buffers_hold_what_is_read_from_them(void **unused)
         play(rows[i].family, rows[i].mode, rows[i].batch, rows[i].output, rows[i].freeze);
 }
 
-/* A convolution takes its ReLU along, unless its own output is what is wanted. */
+/* A convolution includes its ReLU, unless the convolution's output is wanted. */
 static void relu_is_fused_but_not_across_the_output(void **unused)
 {
     described_model o;
@@ -219,12 +220,12 @@ static bool is_a(const an_plan_step *step, const char *layer)
     return strcmp(step->node->def->name, layer) == 0;
 }
 
-/* Maximum pooling does the backward pass of the ReLU before it, and the convolution's output dies with forward; so does a
-   convolution. */
+/* Maximum pooling includes the backward pass of the ReLU before it, so that the convolution's
+   output is not needed after forward. A convolution includes it, too. */
 static void what_follows_does_the_relu_before_it(void **unused)
 {
     const alexnet_options plain = {.struct_size = sizeof plain,
-                                   .cpu = "portable"}; /* whose convolutions leave pooling alone */
+                                   .cpu = "portable"}; /* whose convolutions do not pool */
     described_model o;
 
     (void)unused;
@@ -243,8 +244,8 @@ static void what_follows_does_the_relu_before_it(void **unused)
     close_described(&o);
 }
 
-/* Of a convolution that pools there is only the pooled map; a ReLU in between goes backward on that, or in the convolution
-   above. */
+/* A convolution that pools stores only the pooled map; a ReLU in between runs backward on that, or
+   in the next convolution. */
 static void convolutions_take_pooling_along(void **unused)
 {
     described_model o;
@@ -276,7 +277,7 @@ static void convolutions_take_pooling_along(void **unused)
     close_described(&o);
 }
 
-/* Normalisation does the pooling that follows it, and the backward pass of the ReLU before it. */
+/* Normalisation includes the pooling after it, and the backward pass of the ReLU before it. */
 static void normalisation_takes_pooling_and_relu_along(void **unused)
 {
     alexnet_context *ctx;
@@ -304,7 +305,7 @@ static void normalisation_takes_pooling_and_relu_along(void **unused)
     alexnet_close(ctx);
 }
 
-/* Nothing below the first trained layer runs backward. */
+/* No layer before the first trained one runs backward. */
 static void frozen_layers_cost_no_backward(void **unused)
 {
     described_model o;
@@ -320,8 +321,8 @@ static void frozen_layers_cost_no_backward(void **unused)
     close_described(&o);
 }
 
-/* Reuse: inference needs little more than its two largest neighbours; training keeps what backward
- * reads, no more than all. */
+/* Reuse: inference needs little more than its two largest neighbours; training at most all that
+ * backward reads. */
 static void memory_is_reused(void **unused)
 {
     const size_t conv1 = 64 * 55 * 55 * sizeof(float), pool1 = 64 * 27 * 27 * sizeof(float);

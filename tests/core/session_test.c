@@ -40,7 +40,7 @@ static alexnet_context *open_context(const char *tier, int threads)
     return open_context_in(tier, threads, ALEXNET_FP32);
 }
 
-/* The small net with weights large enough that every layer matters (its own conv1 begins at
+/* The small net with weights large enough that every layer matters (by default conv1 begins at
  * 0.0001). */
 static alexnet_model *make_model(alexnet_context *ctx)
 {
@@ -93,8 +93,7 @@ static void outputs_by_name(void **unused)
     alexnet_close(ctx);
 }
 
-/* A row's result does not depend on what else is in the batch, nor on the batch that was planned
- * for. */
+/* A row's result depends neither on the rest of the batch nor on the planned batch. */
 static void rows_do_not_meet(void **unused)
 {
     alexnet_context *ctx = open_context(NULL, 2);
@@ -130,7 +129,7 @@ static double train_loss(alexnet_session *session)
     return loss_of(session, &(an_targets){.labels = labels});
 }
 
-/* As the model's values lie. */
+/* Laid out as the model's values. */
 static void copy_gradients(const alexnet_session *session, const alexnet_model *model, float *to)
 {
     for (int i = 0; i < model->params.count; ++i) {
@@ -175,7 +174,7 @@ static void check_gradients(alexnet_context *ctx, alexnet_model *model, const ch
             continue;
         }
         h = 5e-4 /
-            norm; /* so that the loss changes by 5e-4: few kinks of ReLU or maximum are met */
+            norm; /* so that the loss changes by 5e-4: few kinks of ReLU or maximum are crossed */
         for (int sign = -1; sign <= 1; sign += 2) {
             for (int64_t i = 0; i < param->count; ++i)
                 values[i] = (float)((double)kept[i] + sign * h * (double)g[i] / norm);
@@ -208,7 +207,7 @@ static void gradients_agree_with_central_differences(void **unused)
     alexnet_close(ctx);
 }
 
-/* Through batch_norm, which takes away whatever constant comes before it, and local. */
+/* Through local and batch_norm, which removes any constant before it. */
 static void gradients_through_normalised_layers_agree(void **unused)
 {
     alexnet_context *ctx = open_context("portable", 2);
@@ -220,14 +219,14 @@ static void gradients_through_normalised_layers_agree(void **unused)
     alexnet_close(ctx);
 }
 
-/* Gradients of a step, and answers behind them; int8 does not train. */
-static void run_both_ways(alexnet_context *ctx, float *gradients, float *answers)
+/* Gradients of a step, and predictions after it; int8 does not train. */
+static void run_both_ways(alexnet_context *ctx, float *gradients, float *predictions)
 {
     alexnet_model *model = make_model(ctx);
     alexnet_session *session;
 
     an_assert_ok(ctx, alexnet_session_open(model, BATCH, NULL, &session));
-    an_assert_ok(ctx, alexnet_session_run(session, images, BATCH, answers));
+    an_assert_ok(ctx, alexnet_session_run(session, images, BATCH, predictions));
     alexnet_session_close(session);
     if (ctx->options.dtype != ALEXNET_INT8) {
         an_assert_ok(ctx, an_session_open_training(model, BATCH, 0, 1, &session));
@@ -238,12 +237,12 @@ static void run_both_ways(alexnet_context *ctx, float *gradients, float *answers
     alexnet_model_free(model);
 }
 
-#define VALUES_MAX 200000 /* of the small net, with room between */
+#define VALUES_MAX 200000 /* of the small net, padding included */
 
 static void bits_do_not_depend_on_threads(void **unused)
 {
     static float gradients[2][VALUES_MAX];
-    float answers[2][BATCH * 10];
+    float predictions[2][BATCH * 10];
     const an_backend *backend;
     const char *tier;
 
@@ -256,22 +255,23 @@ static void bits_do_not_depend_on_threads(void **unused)
             for (int threads = 1; threads <= 4; ++threads) {
                 alexnet_context *ctx = open_context_in(tier, threads, (alexnet_dtype)dtype);
                 const int now = threads > 1;
-                run_both_ways(ctx, gradients[now], answers[now]);
+                run_both_ways(ctx, gradients[now], predictions[now]);
                 if (threads > 1)
                     assert_memory_equal(gradients[0], gradients[1], sizeof gradients[0]);
-                if (threads > 1) assert_memory_equal(answers[0], answers[1], sizeof answers[0]);
+                if (threads > 1) assert_memory_equal(predictions[0], predictions[1], sizeof predictions[0]);
                 alexnet_close(ctx);
             }
         }
     }
 }
 
-/* What a session prepared of values that have changed since is made anew. */
-static void prepared_weights_follow_the_model(void **unused)
+/* A session packs weights again after the values have changed. */
+static void packed_weights_follow_the_model(void **unused)
 {
     static const an_recipe recipe = {
         .momentum = 0.9, .average = 0.5, .bias_lr = 1, .bias_decay = 1};
-    /* a late step: in the first ones an average is hardly another than the values, and the same in int8 */
+    /* a late step: in the first ones an average hardly differs from the values, and is the same in
+       int8 */
     const an_rates rates = {.weights = 0.01, .biases = 0.01, .step = 1000};
 
     (void)unused;
@@ -284,7 +284,7 @@ static void prepared_weights_follow_the_model(void **unused)
         float before[BATCH * 10], found[BATCH * 10], expected[BATCH * 10];
 
         an_assert_ok(ctx, alexnet_session_open(model, BATCH, NULL, &session));
-        ctx->options.dtype = ALEXNET_FP32; /* of training */
+        ctx->options.dtype = ALEXNET_FP32; /* for training */
         an_assert_ok(ctx, an_session_open_training(model, BATCH, 0, 1, &training));
         an_assert_ok(ctx, an_optimiser_open(model, &recipe, &optimiser));
         for (int change = 0; change < 4; ++change) {
@@ -321,7 +321,8 @@ static bool is_packed_bytes(const an_plan *plan, const char *layer)
     return false;
 }
 
-/* The only session of a model keeps no second copy of what it prepared: the answers are the same, again and again. */
+/* An exclusive session releases the weights that it has packed: its predictions stay the same, run
+   after run. */
 static void an_exclusive_session_gives_values_back(void **unused)
 {
     (void)unused;
@@ -337,10 +338,11 @@ static void an_exclusive_session_gives_values_back(void **unused)
             if (strcmp(model->params.items[i].name, "conv2.weight") == 0)
                 conv2 = &model->params.items[i];
         assert_non_null(conv2);
-        /* of 102,400 bytes, the middle lies in whole pages, which hold nothing once they are given back */
+        /* the middle of these 102,400 bytes is in whole pages, whose contents are lost when
+           released */
         const float *middle = model->values + conv2->offset + conv2->count / 2;
         an_assert_ok(ctx, alexnet_session_open(model, BATCH, NULL, &session));
-        an_assert_ok(ctx, alexnet_session_run(session, images, BATCH, expected)); /* prepares */
+        an_assert_ok(ctx, alexnet_session_run(session, images, BATCH, expected)); /* packs */
         assert_true(*middle != 0);
         an_assert_ok(ctx, an_session_open_exclusive(model, BATCH, NULL, &exclusive));
         for (int n = BATCH; n > 0; n -= 2) {
@@ -358,8 +360,8 @@ static void an_exclusive_session_gives_values_back(void **unused)
     }
 }
 
-/* Scales are of an image's own values: who else is in the batch does not matter, to the bit. */
-/* What it says that it will take, and what its plan has. */
+/* Scales come from one image's values: the rest of the batch changes no bit. */
+/* The memory that is counted beforehand is that of the plan. */
 static void what_it_takes_is_known_before(void **unused)
 {
     alexnet_context *ctx = open_context(NULL, 1);
@@ -495,7 +497,7 @@ int main(void)
         cmocka_unit_test(gradients_agree_with_central_differences),
         cmocka_unit_test(gradients_through_normalised_layers_agree),
         cmocka_unit_test(bits_do_not_depend_on_threads),
-        cmocka_unit_test(prepared_weights_follow_the_model),
+        cmocka_unit_test(packed_weights_follow_the_model),
         cmocka_unit_test(an_exclusive_session_gives_values_back),
         cmocka_unit_test(what_it_takes_is_known_before),
         cmocka_unit_test(an_image_in_int8_is_alone),

@@ -1,11 +1,12 @@
-/* The paper's network as printed: sizes, counts, first values; the ablations that are options.
+/* The paper's network as printed: sizes, counts, initial weights; the ablations that are options.
  * SPDX-License-Identifier: MIT */
 #include "support/support.h"
 
 #include "models/expect.h"
 #include <string.h>
 
-/* 659,272 neurons: section 3.5's "650,000", with 290,400 for conv1 (the caption of Figure 2 slips). */
+/* 659,272 neurons: section 3.5's "650,000", with 290,400 for conv1 (the caption of Figure 2
+   slips). */
 static void numbers_of_the_source(void **unused)
 {
     const expect_family expected = {"paper", {3, 224, 224}, 60965224, 724406816, 659272,
@@ -15,7 +16,8 @@ static void numbers_of_the_source(void **unused)
     an_expect_family(&expected);
 }
 
-/* Section 5: N(0, 0.01); biases 1 in conv2, conv4, conv5 and the hidden linear layers, equal rates. */
+/* Section 5: N(0, 0.01); biases 1 in conv2, conv4, conv5 and the hidden linear layers, equal
+   rates. */
 static void first_values(void **unused)
 {
     static const expect_start start[] = {
@@ -86,7 +88,8 @@ static void normalisation_and_activation_are_options(void **unused)
     alexnet_close(ctx);
 }
 
-/* A larger image gives a map of answers from the same weights; a global pool makes it one again. */
+/* A larger image gives a map of predictions with the same weights; a global pool gives one
+   again. */
 static void larger_inputs_are_convolved(void **unused)
 {
     alexnet_model_options options = alexnet_model_options_default();

@@ -1,5 +1,5 @@
 /*
- * slim's alexnet_v2: sizes and first values, and the nine tests of its own test file
+ * slim's alexnet_v2: sizes and initial weights, and the nine tests of its test file
  * (research/slim/nets/alexnet_test.py), under their names and with their assertions.
  * SPDX-License-Identifier: MIT
  */
@@ -70,14 +70,14 @@ static void first_values(void **unused)
     an_expect_start("slim", start);
 }
 
-/* ---- the nine ---- */
+/* ---- the nine tests ---- */
 
 typedef struct net {
     alexnet_context *ctx;
     alexnet_model *model;
 } net;
 
-/* Without weights: enough to ask about sizes. 0 classes: None. */
+/* Without weights, for tests of sizes. 0 classes: None. */
 static net net_describe(int h, int w, int classes, bool squeeze, bool global_pool)
 {
     alexnet_model_options options = alexnet_model_options_default();
@@ -93,7 +93,7 @@ static net net_describe(int h, int w, int classes, bool squeeze, bool global_poo
     return n;
 }
 
-/* With first weights, of 1000 classes. */
+/* With initial weights, of 1000 classes. */
 static net net_open(int h, int w, bool squeeze)
 {
     net n = net_describe(h, w, 1000, squeeze, false);
@@ -173,7 +173,7 @@ static void expect_end_points(const net *n, const char *const *names, size_t cou
 {
     size_t found = 0;
 
-    for (int i = 0; i < n->model->node_count; ++i) { /* operations and the rest are no end points */
+    for (int i = 0; i < n->model->node_count; ++i) { /* other layers are no end points */
         const an_node *node = &n->model->nodes[i];
         if (strchr(node->name, '/') != NULL || strcmp(node->def->name, "dropout") == 0 ||
             strcmp(node->name, "prob") == 0)
@@ -251,8 +251,8 @@ static void testEvaluation(void **unused)
     net_close(&n);
 }
 
-/* Trained at 224x224, [2, 1000]; evaluated at 300x400 with the same weights: [1, 4, 7, 1000], whose mean over
- * the places has one best class. */
+/* Trained at 224x224, [2, 1000]; evaluated at 300x400 with the same weights: [1, 4, 7, 1000], whose
+ * mean over the places has one best class. */
 static void testTrainEvalWithReuse(void **unused)
 {
     static float logits[1000 * 4 * 7], means[1000];
@@ -289,7 +289,7 @@ static void testTrainEvalWithReuse(void **unused)
     net_close(&eval);
 }
 
-/* Random first weights: the output is not all zero. */
+/* Random initial weights: the output is not all zero. */
 static void testForward(void **unused)
 {
     static float logits[1000];

@@ -113,8 +113,7 @@ typedef struct an_file_info {
     an_file_kind kind;
     uint64_t size;
     uint64_t device, inode; /* to detect a link loop */
-    int64_t changed;        /* time of the last change of its content, in nanoseconds since 1970
-                                   */
+    int64_t changed;        /* last change of its content, nanoseconds since 1970 */
 } an_file_info;
 
 /* Follows links. An absent file is no error: kind is AN_FILE_ABSENT. */

@@ -57,9 +57,7 @@ void an_print_real(char text[AN_REAL_SIZE], double value)
     }
 }
 
-#define WIDE_FROM                                                                                  \
-    1e15 /* from here on decimals would print more digits than are exact, or than fit
-                          */
+#define WIDE_FROM 1e15 /* from here on decimals have more digits than are exact, or than fit */
 
 const char *an_show_fixed(char text[AN_REAL_SIZE], int decimals, double value)
 {
@@ -271,8 +269,7 @@ static size_t typing_errors(const char *a, const char *b)
 const char *an_nearest(const char *word, const char *const *candidates, size_t n)
 {
     const char *nearest = NULL;
-    size_t fewest = (strlen(word) + 2) / 3 + 1; /* at most one error in three characters is a typo
-                                                   */
+    size_t fewest = (strlen(word) + 2) / 3 + 1; /* one error in three characters is a typo */
 
     for (size_t i = 0; i < n; ++i) {
         const size_t errors = typing_errors(word, candidates[i]);

@@ -228,8 +228,7 @@ typedef struct an_adam {
    parts[i] onehot(others[i])) + smoothing / classes. */
 typedef struct an_targets {
     const int32_t *labels; /* [n] */
-    const int32_t *others; /* [n], of blended images; NULL: none are blended, and parts is not read
-                              */
+    const int32_t *others; /* [n], of blended images; NULL: none, and parts is not read */
     const float *parts;    /* [n], 0 .. 1 */
     float smoothing;       /* 0 .. 1 */
 } an_targets;
@@ -239,8 +238,7 @@ typedef struct an_backend an_backend;
 struct an_backend {
     const char *name;              /* "cpu" */
     const char *tier;              /* "avx512" */
-    const char *(*features)(void); /* names of the machine's instruction sets, separated by spaces
-                                      */
+    const char *(*features)(void); /* the machine's instruction sets, separated by spaces */
 
     /* estimate for a layer without a choice of algorithm, from its multiply-adds and the bytes
        that it reads and writes */
@@ -259,8 +257,8 @@ struct an_backend {
      * NULL, and the same for the same arguments. The format is that of the factors of products;
      * tensors are always float. A pass that would be slower in the format is computed in fp32.
      * int8, and bf16 in convolutions, are only for forward with g->packed; other passes are in
-     *
-     fp32. */
+     * fp32.
+     */
     const an_conv2d_algorithm *(*conv2d)(const an_backend *self, const an_conv2d *g, an_pass pass,
                                          alexnet_dtype dtype);
     const an_linear_algorithm *(*linear)(const an_backend *self, const an_linear *g, an_pass pass,

@@ -52,8 +52,7 @@ struct alexnet_model {
     an_arena memory;       /* of the values */
     float *values;         /* params.values floats */
     uint64_t changes;      /* number of writes to the values: an_model_changes() */
-    alexnet_model *lender; /* the model that owns params and values (core/refit.h); NULL: this one
-                              */
+    alexnet_model *lender; /* the owner of params and values (core/refit.h); NULL: this model */
     bool shares;           /* with a lender on another context: alexnet_model_share() */
     int sharers;           /* models that share these values, perhaps on other threads: accessed
                               with __atomic builtins, as C++ has no atomic_int */

@@ -18,8 +18,7 @@
 typedef enum an_init_kind {
     AN_INIT_CONST,     /* value */
     AN_INIT_NORMAL,    /* N(0, value): value is the standard deviation */
-    AN_INIT_TRUNCATED, /* the same, drawn again while farther than 2 deviations from 0 (TensorFlow)
-                          */
+    AN_INIT_TRUNCATED, /* the same, drawn again beyond 2 deviations from 0 (TensorFlow) */
     AN_INIT_UNIFORM,   /* U(0, value) */
     AN_INIT_GLOROT,    /* U(-b, b), b = sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio 2010) */
     AN_INIT_TORCH,     /* U(-b, b), b = 1 / sqrt(fan_in): what torch.nn.Conv2d and Linear do */

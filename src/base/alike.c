@@ -1,7 +1,7 @@
 /*
- * alike.c: names in decomposed form (Unicode Standard Annex 15), letters small.
+ * alike.c: compares names in decomposed form (Unicode Standard Annex 15) and small letters.
  *
- * Marks are not put in order: both forms have them in Unicode's, and only these are to be compared.
+ * Marks are not sorted: in both forms they already are in Unicode's order.
  * SPDX-License-Identifier: MIT
  */
 #include "base/alike.h"
@@ -39,9 +39,9 @@ static const composition *find_composition(uint32_t code)
     return NULL;
 }
 
-#define LETTERS_MAX 4 /* that one becomes: a Greek letter with three marks */
+#define LETTERS_MAX 4 /* of one character: a Greek letter with three marks */
 
-/* Korean syllables are laid out so that their letters follow by arithmetic (the standard's 3.12). */
+/* The letters of a Korean syllable are computed from its number (the standard's 3.12). */
 static int split_syllable(uint32_t code, uint32_t out[LETTERS_MAX])
 {
     const uint32_t index = code - 0xac00, last = index % 28;
@@ -68,7 +68,7 @@ static int decompose(uint32_t code, uint32_t out[LETTERS_MAX])
     return written;
 }
 
-/* The small letter of a capital, of those that are no composition. */
+/* The small letter of a capital that has no decomposition. */
 static uint32_t fold(uint32_t code)
 {
     static const struct {
@@ -116,7 +116,7 @@ static char *encode(char *out, uint32_t code)
     return out + length;
 }
 
-/* One character of a name, or one byte that is none: what it becomes. Steps over it. */
+/* The letters of one character of a name, or of one byte that is no UTF-8. Advances *text. */
 static int next_letters(const char **text, bool folded, uint32_t out[LETTERS_MAX])
 {
     const size_t length = an_utf8_length(*text);
@@ -171,7 +171,7 @@ an_likeness an_compare_likeness(const char *a, const char *b)
 char *an_alike_key(alexnet_context *ctx, const char *name)
 {
     const size_t length = strlen(name);
-    size_t bytes; /* no character grows to more than three times as many */
+    size_t bytes; /* a character grows to at most three times its bytes */
     char *key = an_multiply(length + 1, 3, &bytes) ? an_new(ctx, bytes) : NULL;
     char *out = key;
     uint32_t ready[LETTERS_MAX];

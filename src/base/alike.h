@@ -1,6 +1,7 @@
 /*
- * alike.h: names that are the same, and names that differ, but hardly to the eye: in the case of letters, or in Unicode's two forms of
- * a letter with a mark (one code point, as most systems write it, or two, as macOS has).
+ * alike.h: finds equal names, and names that look almost the same: they differ in the case of
+ * letters, or in Unicode's two forms of a letter with a mark (one code point on most systems, two
+ * on macOS).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_BASE_ALIKE_H
@@ -11,7 +12,7 @@
 #include <stddef.h>
 
 typedef enum an_likeness {
-    AN_LIKENESS_NONE, /* other names; or the same bytes */
+    AN_LIKENESS_NONE, /* different names, or the same bytes */
     AN_LIKENESS_CASE, /* the case of letters differs, and perhaps the form */
     AN_LIKENESS_FORM  /* they look the same */
 } an_likeness;
@@ -19,13 +20,13 @@ typedef enum an_likeness {
 an_likeness an_compare_likeness(const char *a, const char *b);
 
 /*
- * A text that two names share exactly when they are alike (or the same): marks apart from their
- * letters, all letters small. Of Latin, Greek, Cyrillic, Arabic letters, kana and Hangul; other
- * bytes stay as they are. Allocated; NULL: no memory.
+ * A key that is equal for two names if and only if they are alike or the same: the name with marks
+ * separated from their letters, in small letters. Covers Latin, Greek, Cyrillic and Arabic letters,
+ * kana and Hangul; other bytes are copied. Allocated; NULL: no memory.
  */
 char *an_alike_key(alexnet_context *ctx, const char *name) AN_NODISCARD;
 
-/* *twice: a name that stands there more than once; NULL: there is none. NO_MEMORY. */
+/* *twice: a name that occurs more than once; NULL: there is none. NO_MEMORY. */
 alexnet_status an_find_twice(alexnet_context *ctx, const char *const *names, size_t count,
                              const char **twice) AN_NODISCARD;
 

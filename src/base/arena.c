@@ -1,5 +1,5 @@
 /*
- * arena.c: a block of one lifetime.
+ * arena.c: a memory block of one lifetime.
  * SPDX-License-Identifier: MIT
  */
 #include "base/arena.h"
@@ -12,7 +12,7 @@
 #define PAGE      ((size_t)4096)
 #define HUGE_PAGE ((size_t)2 << 20)
 #define HUGE_ARENA                                                                                 \
-    ((size_t)4 << 20) /* below this, rounding to huge pages costs more than it gives */
+    ((size_t)4 << 20) /* below this, rounding to huge pages costs more than it gains */
 
 size_t an_arena_page(size_t capacity) { return capacity >= HUGE_ARENA ? HUGE_PAGE : PAGE; }
 
@@ -29,17 +29,18 @@ alexnet_status an_arena_open(alexnet_context *ctx, const char *what, size_t capa
     if (arena->base == NULL)
         return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory for %zu bytes", what, capacity);
     arena->capacity = capacity;
-    if (huge) /* only advice: a kernel that says no changes nothing but the speed */
+    if (huge) /* only advice: if the system declines, only speed changes */
         (void)madvise(arena->base, capacity / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
     return ALEXNET_OK;
 }
 
-void *an_arena_take(an_arena *arena, size_t bytes)
+void *an_arena_alloc(an_arena *arena, size_t bytes)
 {
     if (bytes > arena->capacity - arena->used) return NULL;
     char *piece = arena->base + arena->used;
     arena->used +=
-        AN_ROUND_UP(bytes, (size_t)AN_ALIGNMENT); /* fits: both bounds are such multiples */
+        AN_ROUND_UP(bytes, (size_t)AN_ALIGNMENT); /* cannot pass capacity, which is such a multiple,
+                                                     too */
     return piece;
 }
 

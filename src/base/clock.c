@@ -1,5 +1,5 @@
 /*
- * clock.c: see clock.h.
+ * clock.c: elapsed time.
  * SPDX-License-Identifier: MIT
  */
 #include "base/clock.h"

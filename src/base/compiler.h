@@ -1,5 +1,5 @@
 /*
- * compiler.h: the compiler extensions the project uses, each under a name that says what it is for.
+ * compiler.h: the compiler extensions the project uses, each under a name for its purpose.
  * Everything else in src/ is plain C17.
  * SPDX-License-Identifier: MIT
  */
@@ -9,21 +9,21 @@
 #include <stddef.h>
 
 #if defined(__GNUC__) || defined(__clang__)
-#  define AN_PRINTF(text, first) __attribute__((format(printf, text, first)))
-#  define AN_NODISCARD             __attribute__((warn_unused_result))
-#  define AN_LIKELY(condition)     __builtin_expect(!!(condition), 1)
+#define AN_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#define AN_NODISCARD           __attribute__((warn_unused_result))
+#define AN_LIKELY(condition)   __builtin_expect(!!(condition), 1)
 #else
-#  define AN_PRINTF(text, first)
-#  define AN_NODISCARD
-#  define AN_LIKELY(condition) (condition)
+#define AN_PRINTF(text, first)
+#define AN_NODISCARD
+#define AN_LIKELY(condition) (condition)
 #endif
 
 #define AN_COUNT(array)   (sizeof(array) / sizeof((array)[0]))
 #define AN_MIN(a, b)      ((a) < (b) ? (a) : (b))
 #define AN_MAX(a, b)      ((a) > (b) ? (a) : (b))
-#define AN_ROUND_UP(x, m) (((x) + (m) - 1) / (m) * (m))
+#define AN_ROUND_UP(x, m) (((x) + (m)-1) / (m) * (m))
 
-/* Every large buffer starts on such a boundary: a cache line, and the widest vector there is. */
+/* The alignment of every large buffer: a cache line, which is also the widest vector. */
 #define AN_ALIGNMENT 64
 
 #endif

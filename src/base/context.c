@@ -16,8 +16,8 @@
 #include <omp.h>
 #endif
 
-/* The cores that this process may run on, which is fewer than the machine has under taskset or in a
- * container: by the mask of cores, or by its share of their time. */
+/* The cores that this process may use. Under taskset or in a container these are fewer than the
+ * machine has, by the mask of cores or by a limit of CPU time. */
 static int count_cores(void)
 {
     cpu_set_t set;
@@ -26,7 +26,7 @@ static int count_cores(void)
     CPU_ZERO(&set);
     if (sched_getaffinity(0, sizeof set, &set) == 0)
         cores = CPU_COUNT(&set);
-    else /* more than 1024 cores do not fit the set */
+    else /* more than 1024 cores do not fit in the set */
         cores = sysconf(_SC_NPROCESSORS_ONLN);
 #if defined(_OPENMP) /* with OMP_PROC_BIND this thread is bound to one of the process's cores */
     cores = AN_MAX(cores, omp_get_num_procs());
@@ -36,7 +36,7 @@ static int count_cores(void)
 
 alexnet_status an_context_open(const alexnet_options *options, alexnet_context **out)
 {
-    alexnet_context first = {0}; /* lends its allocator to the context that is to be */
+    alexnet_context first = {0}; /* its allocator makes the real context */
 
     *out = NULL;
     if (options != NULL) AN_TAKE_OPTIONS(NULL, options, &first.options);
@@ -73,8 +73,7 @@ alexnet_context *an_context_fork(alexnet_context *parent)
 void alexnet_close(alexnet_context *ctx)
 {
     if (ctx == NULL) return;
-    alexnet_context last = {.options =
-                                ctx->options}; /* its allocator outlives the block by a moment */
+    alexnet_context last = {.options = ctx->options}; /* a copy, as an_free() reads the allocator */
     an_free(&last, ctx);
 }
 
@@ -107,7 +106,7 @@ bool an_fault(const alexnet_context *ctx, an_fault_kind kind)
 {
     const int error = ctx->fault == NULL ? 0 : ctx->fault(ctx->fault_user, kind);
 
-    if (error == AN_FAULT_SHORT) return false; /* of what moves no bytes */
+    if (error == AN_FAULT_SHORT) return false; /* for an operation that moves no bytes */
     if (error != 0) errno = error;
     return error != 0;
 }

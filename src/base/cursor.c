@@ -1,12 +1,12 @@
 /*
- * cursor.c: reading bytes without ever leaving them.
+ * cursor.c: reads bytes without ever leaving their buffer.
  * SPDX-License-Identifier: MIT
  */
 #include "base/cursor.h"
 
 an_cursor an_cursor_open(const void *data, size_t bytes)
 {
-    static const uint8_t nothing[1]; /* NULL stands for no bytes, but NULL + 0 is not C */
+    static const uint8_t nothing[1]; /* data is NULL for no bytes, but NULL + 0 is undefined */
     const uint8_t *at = data == NULL ? nothing : data;
 
     return (an_cursor){.at = at, .end = at + (data == NULL ? 0 : bytes)};
@@ -14,7 +14,7 @@ an_cursor an_cursor_open(const void *data, size_t bytes)
 
 size_t an_cursor_left(const an_cursor *cursor) { return (size_t)(cursor->end - cursor->at); }
 
-const uint8_t *an_cursor_take(an_cursor *cursor, size_t bytes)
+const uint8_t *an_cursor_bytes(an_cursor *cursor, size_t bytes)
 {
     const uint8_t *taken = cursor->at;
 
@@ -27,18 +27,18 @@ const uint8_t *an_cursor_take(an_cursor *cursor, size_t bytes)
     return taken;
 }
 
-void an_cursor_skip(an_cursor *cursor, size_t bytes) { (void)an_cursor_take(cursor, bytes); }
+void an_cursor_skip(an_cursor *cursor, size_t bytes) { (void)an_cursor_bytes(cursor, bytes); }
 
 uint8_t an_cursor_u8(an_cursor *cursor)
 {
-    const uint8_t *p = an_cursor_take(cursor, 1);
+    const uint8_t *p = an_cursor_bytes(cursor, 1);
 
     return p == NULL ? 0 : p[0];
 }
 
 uint16_t an_cursor_u16le(an_cursor *cursor)
 {
-    const uint8_t *p = an_cursor_take(cursor, 2);
+    const uint8_t *p = an_cursor_bytes(cursor, 2);
 
     if (p == NULL) return 0;
     return (uint16_t)(p[0] | p[1] << 8);
@@ -46,7 +46,7 @@ uint16_t an_cursor_u16le(an_cursor *cursor)
 
 uint16_t an_cursor_u16be(an_cursor *cursor)
 {
-    const uint8_t *p = an_cursor_take(cursor, 2);
+    const uint8_t *p = an_cursor_bytes(cursor, 2);
 
     if (p == NULL) return 0;
     return (uint16_t)(p[0] << 8 | p[1]);
@@ -54,7 +54,7 @@ uint16_t an_cursor_u16be(an_cursor *cursor)
 
 uint32_t an_cursor_u32le(an_cursor *cursor)
 {
-    const uint8_t *p = an_cursor_take(cursor, 4);
+    const uint8_t *p = an_cursor_bytes(cursor, 4);
 
     if (p == NULL) return 0;
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
@@ -62,7 +62,7 @@ uint32_t an_cursor_u32le(an_cursor *cursor)
 
 uint32_t an_cursor_u32be(an_cursor *cursor)
 {
-    const uint8_t *p = an_cursor_take(cursor, 4);
+    const uint8_t *p = an_cursor_bytes(cursor, 4);
 
     if (p == NULL) return 0;
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | (uint32_t)p[3];
@@ -70,7 +70,7 @@ uint32_t an_cursor_u32be(an_cursor *cursor)
 
 uint64_t an_cursor_u64le(an_cursor *cursor)
 {
-    const uint8_t *p = an_cursor_take(cursor, 8);
+    const uint8_t *p = an_cursor_bytes(cursor, 8);
     uint64_t value = 0;
 
     for (int i = 7; p != NULL && i >= 0; --i)

@@ -17,7 +17,7 @@
 
 typedef struct each {
     const an_each_options *options;
-    pthread_mutex_t lock; /* guards what follows */
+    pthread_mutex_t lock; /* guards the members below */
     pthread_cond_t all_gone;
     int64_t next, done;
     int working; /* threads that have not finished */
@@ -58,7 +58,7 @@ static void work(void *arg, alexnet_context *ctx, int member)
 
 /* ---- the caller ---- */
 
-/* False when the caller's callback asked to stop. */
+/* False: the caller's callback asked to stop. */
 static bool report(const an_each_options *options, int64_t done, double seconds)
 {
     const alexnet_progress progress = an_progress(options->phase, done, options->count, seconds);
@@ -99,13 +99,13 @@ static bool wait_for_members(each *e)
     }
     const int64_t done = e->done;
     pthread_mutex_unlock(&e->lock);
-    report(e->options, done, an_seconds() - start); /* it is too late to stop */
+    report(e->options, done, an_seconds() - start); /* too late to stop */
     return stopped && done < e->options->count;
 }
 
 /*
- * Does all jobs on the caller's thread, when the system starts no other. True: the callback asked
- * to stop.
+ * Does all jobs on the caller's thread, if the system starts no other. True: the callback asked to
+ * stop.
  */
 static bool work_alone(each *e, alexnet_context *ctx)
 {
@@ -125,7 +125,7 @@ static bool work_alone(each *e, alexnet_context *ctx)
         stopped = !report(o, e->done, now - start);
         e->stop = e->stop || stopped;
     }
-    report(o, e->done, an_seconds() - start); /* too late to stop anything */
+    report(o, e->done, an_seconds() - start); /* too late to stop */
     return stopped;
 }
 

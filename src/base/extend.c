@@ -1,5 +1,5 @@
 /*
- * extend.c: options of any version of the header become those of this one.
+ * extend.c: converts options of any version of the header to those of this one.
  * SPDX-License-Identifier: MIT
  */
 #include "base/extend.h"
@@ -34,6 +34,6 @@ alexnet_status an_extend(alexnet_context *ctx, const char *function, const char 
                        name, alexnet_version());
     memset(out, 0, bytes);
     memcpy(out, given, AN_MIN(size, bytes));
-    memcpy(out, &bytes, sizeof bytes); /* struct_size: it is complete now */
+    memcpy(out, &bytes, sizeof bytes); /* struct_size of the completed struct */
     return ALEXNET_OK;
 }

@@ -1,5 +1,5 @@
 /*
- * file.c: reading whole files, reading at any place, hashing them; what a path stands for.
+ * file.c: reads whole files, reads at any offset, hashes files; kinds of paths.
  * SPDX-License-Identifier: MIT
  */
 #include "base/file.h"
@@ -69,7 +69,7 @@ void an_reader_close(an_reader *reader)
     reader->descriptor = -1;
 }
 
-/* Closes the file after a read that ended with `status`, which hides a failure to close. */
+/* Closes the file after a read that ended with `status`. A failed read hides a failure to close. */
 static alexnet_status close_after(alexnet_context *ctx, const char *path, an_reader *reader,
                                   alexnet_status status)
 {
@@ -90,8 +90,7 @@ static alexnet_status fail_limit(alexnet_context *ctx, const char *path, size_t 
 
 /*
  * Reads up to the end, wherever it is: the size is a hint (it is 0 in /proc), and the file may be
- * growing. There is always one byte more than expected, so that the end shows itself, and for the
- * final 0.
+ * growing. The buffer has one byte more than expected, to detect the end, and for the final 0.
  */
 static alexnet_status read_to_end(alexnet_context *ctx, const an_reader *reader, const char *path,
                                   size_t limit, an_bytes *out)
@@ -141,7 +140,7 @@ void an_bytes_free(alexnet_context *ctx, an_bytes *bytes)
     *bytes = (an_bytes){0};
 }
 
-/* ---- what it holds, in 64 digits ---- */
+/* ---- hashing ---- */
 
 #define HASH_PIECE ((size_t)1 << 20)
 
@@ -179,7 +178,7 @@ alexnet_status an_file_hash(alexnet_context *ctx, const char *path, int64_t *byt
     return status;
 }
 
-/* ---- what a path stands for ---- */
+/* ---- paths ---- */
 
 alexnet_status an_file_stat(alexnet_context *ctx, const char *path, an_file_info *out)
 {
@@ -214,7 +213,7 @@ alexnet_status an_file_same(alexnet_context *ctx, const char *a, const char *b, 
     return ALEXNET_OK;
 }
 
-/* Cuts off the last part of a path: "a/b" to "a", "a" to ".". False: nothing is left to cut. */
+/* Removes the last part of a path: "a/b" to "a", "a" to ".". False: there is none. */
 static bool go_up(char *path)
 {
     char *slash = strrchr(path, '/');
@@ -240,7 +239,8 @@ uint64_t an_disk_free(const alexnet_context *ctx, const char *path)
         failed = statvfs(place, &info);
     while (failed != 0 &&
            (errno == EINTR || ((errno == ENOENT || errno == ENOTDIR) && go_up(place))));
-    if (failed != 0 || info.f_blocks == 0) return UINT64_MAX; /* as some that lie nowhere say */
+    /* as some virtual file systems report */
+    if (failed != 0 || info.f_blocks == 0) return UINT64_MAX;
     if (info.f_bavail > UINT64_MAX / info.f_frsize) return UINT64_MAX;
     return (uint64_t)info.f_bavail * info.f_frsize;
 }

@@ -1,9 +1,10 @@
 /*
- * file.h: the one file layer. Everything that reads or writes goes through here, so that errors read alike,
- * written files are whole or absent, and a test can make the n-th operation fail.
+ * file.h: the file layer. All reading and writing goes through here, so that error messages have
+ * one form, written files are whole or absent, and a test can make the n-th operation fail.
  *
- * Errors: NOT_FOUND (no such file or folder), IO (the system refused), NO_MEMORY, BAD_FILE (over the given limit, or no
- * regular file). Messages name the path and the system's reason. EINTR and short counts are retried.
+ * Errors: NOT_FOUND (no such file or folder), IO (the system refused), NO_MEMORY, BAD_FILE (larger
+ * than the limit, or not a regular file). Messages name the path and the system's reason. EINTR and
+ * short counts are retried.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_BASE_FILE_H
@@ -19,96 +20,111 @@
 /* ---- reading ---- */
 
 typedef struct an_bytes {
-    uint8_t *data; /* size bytes and one final 0 that does not count */
-    size_t   size;
+    uint8_t *data; /* size bytes, then a 0 that size does not count */
+    size_t size;
 } an_bytes;
 
 /* Reads the whole of a regular file of at most `limit` bytes. Free with an_bytes_free(). */
-alexnet_status an_file_read(alexnet_context *ctx, const char *path, size_t limit, an_bytes *out) AN_NODISCARD;
-void           an_bytes_free(alexnet_context *ctx, an_bytes *bytes);
+alexnet_status an_file_read(alexnet_context *ctx, const char *path, size_t limit,
+                            an_bytes *out) AN_NODISCARD;
+void an_bytes_free(alexnet_context *ctx, an_bytes *bytes);
 
 /*
- * The SHA-256 and the size of a regular file. Nothing is mapped, here or elsewhere: a bad sector, or a file that somebody
- * shortens, is an error with a name and no signal to the process.
+ * The SHA-256 and the size of a regular file. No file is mapped, here or elsewhere: so a bad
+ * sector, or a file that is truncated meanwhile, gives an error that names the file, not a signal.
  */
 alexnet_status an_file_hash(alexnet_context *ctx, const char *path, int64_t *bytes,
                             char hex[AN_SHA256_HEX_SIZE]) AN_NODISCARD;
 
-/* An open file for reading at any place; safe for several threads at once (pread). */
+/* An open file for reading at any offset; safe for several threads at once (pread). */
 typedef struct an_reader {
-    int      descriptor; /* -1: closed */
+    int descriptor; /* -1: closed */
     uint64_t size;
 } an_reader;
 
 alexnet_status an_reader_open(alexnet_context *ctx, const char *path, an_reader *out) AN_NODISCARD;
-alexnet_status an_reader_read(alexnet_context *ctx, const an_reader *reader, const char *path /* for the message */,
-                              uint64_t offset, void *data, size_t bytes) AN_NODISCARD; /* all of it, or BAD_FILE "truncated" */
+alexnet_status an_reader_read(alexnet_context *ctx, const an_reader *reader,
+                              const char *path /* for the message */,
+                              /* all bytes, or BAD_FILE "truncated" */
+                              uint64_t offset, void *data, size_t bytes) AN_NODISCARD;
 void an_reader_close(an_reader *reader);
 
 /* ---- writing: a file is whole or absent ---- */
 
 /*
- * Writes to PATH.tmp-PID-N in the same folder; an_writer_commit() syncs it, renames it onto PATH and syncs the folder.
- * Until then PATH is untouched. an_writer_abandon() removes the temporary file. A writer that failed once stays failed:
- * what is added afterwards and the commit give the first status again. PATH must not be a folder, device or pipe; a link
- * at PATH is replaced, not followed.
+ * Writes to PATH.tmp-PID-N in the same folder; an_writer_commit() syncs it, renames it onto PATH
+ * and syncs the folder. Until then PATH is untouched. an_writer_abandon() removes the temporary
+ * file. After a failure all later calls, the commit included, return the first status. PATH must
+ * not be a folder, device or pipe; a link at PATH is replaced, not followed.
  */
 typedef struct an_writer an_writer;
 
-/* What a file was written with, known without reading it again. */
+/* Size and checksum of a written file, computed while writing. */
 typedef struct an_file_sum {
     int64_t bytes;
     char sha256[AN_SHA256_HEX_SIZE];
 } an_file_sum;
 
 alexnet_status an_writer_open(alexnet_context *ctx, const char *path, an_writer **out) AN_NODISCARD;
-/* Before the first byte is added: a commit that succeeds fills *out. */
+/* Call this before the first byte is added: a commit that succeeds then fills *out. */
 void an_writer_sum(an_writer *writer, an_file_sum *out);
-alexnet_status an_writer_add(an_writer *writer, const void *data, size_t bytes) AN_NODISCARD; /* buffered */
-alexnet_status an_writer_format(an_writer *writer, const char *format, ...) AN_PRINTF(2, 3) AN_NODISCARD;
-alexnet_status an_writer_commit(an_writer *writer) AN_NODISCARD; /* frees the writer, whatever the outcome */
-void           an_writer_abandon(an_writer *writer);             /* NULL is legal */
+/* buffered */
+alexnet_status an_writer_add(an_writer *writer, const void *data, size_t bytes) AN_NODISCARD;
+alexnet_status an_writer_format(an_writer *writer, const char *format, ...)
+    AN_PRINTF(2, 3) AN_NODISCARD;
+alexnet_status an_writer_commit(an_writer *writer) AN_NODISCARD; /* always frees the writer */
+void an_writer_abandon(an_writer *writer);                       /* NULL is legal */
 
-/* Gives a file such a temporary name, and syncs its folder: PATH is then free, and the file is a leftover. IO, NO_MEMORY. */
+/* Renames a file to such a temporary name, and syncs its folder. PATH is then free. IO,
+   NO_MEMORY. */
 alexnet_status an_file_set_aside(alexnet_context *ctx, const char *path) AN_NODISCARD;
 
-/* True for the name of such a temporary file of a file called `of`: what a process that was killed leaves behind. */
+/* True for the name of a temporary file of a file called `of`, which a killed process may leave. */
 bool an_file_is_temporary(const char *name, const char *of);
 
 /* Writes `bytes` bytes to PATH as above, in one call. */
-alexnet_status an_file_write(alexnet_context *ctx, const char *path, const void *data, size_t bytes) AN_NODISCARD;
+alexnet_status an_file_write(alexnet_context *ctx, const char *path, const void *data,
+                             size_t bytes) AN_NODISCARD;
 
 /*
- * Appends one line to a log and flushes it to the system. The file is created when absent; an unfinished last line
- * (no newline: a crash) is ended first, so that the log always stays readable line by line.
+ * Appends one line to a log and flushes it to the system. The file is created if absent. If its
+ * last line has no newline, after a crash, that line is ended first, so that the log stays readable
+ * line by line.
  */
-alexnet_status an_file_append_line(alexnet_context *ctx, const char *path, const char *line) AN_NODISCARD;
+alexnet_status an_file_append_line(alexnet_context *ctx, const char *path,
+                                   const char *line) AN_NODISCARD;
 
 /*
- * Makes what was appended to a log, or what was done to the names in a folder, and its own name survive a power failure.
- * NOT_FOUND, IO.
+ * Syncs a log or a folder, and the folder that holds it: lines appended to the log, changes of
+ * names in the folder, and its name then survive a power failure. NOT_FOUND, IO.
  */
 alexnet_status an_file_sync(alexnet_context *ctx, const char *path) AN_NODISCARD;
 
 /* ---- folders and names ---- */
 
-typedef enum an_file_kind { AN_FILE_ABSENT, AN_FILE_REGULAR, AN_FILE_FOLDER, AN_FILE_OTHER } an_file_kind;
+typedef enum an_file_kind {
+    AN_FILE_ABSENT,
+    AN_FILE_REGULAR,
+    AN_FILE_FOLDER,
+    AN_FILE_OTHER
+} an_file_kind;
 
 typedef struct an_file_info {
     an_file_kind kind;
-    uint64_t     size;
-    uint64_t     device, inode; /* to notice a link loop */
-    int64_t changed;            /* when its content was last, in nanoseconds since 1970 */
+    uint64_t size;
+    uint64_t device, inode; /* to detect a link loop */
+    int64_t changed;        /* last change of its content, nanoseconds since 1970 */
 } an_file_info;
 
 /* Follows links. An absent file is no error: kind is AN_FILE_ABSENT. */
 alexnet_status an_file_stat(alexnet_context *ctx, const char *path, an_file_info *out) AN_NODISCARD;
 
-/* True when both are there and are one, however it is called. */
-alexnet_status an_file_same(alexnet_context *ctx, const char *a, const char *b, bool *same) AN_NODISCARD;
+/* True if both exist and are the same file. */
+alexnet_status an_file_same(alexnet_context *ctx, const char *a, const char *b,
+                            bool *same) AN_NODISCARD;
 
 /*
- * The names in a folder in byte order (strcmp), "." and ".." left out, every other name kept (also hidden ones).
+ * The names in a folder in byte order (strcmp), without "." and ".." but with hidden names.
  * names[i] are allocated; free with an_names_free().
  */
 typedef struct an_names {
@@ -117,42 +133,53 @@ typedef struct an_names {
 } an_names;
 
 alexnet_status an_folder_list(alexnet_context *ctx, const char *path, an_names *out) AN_NODISCARD;
-alexnet_status an_names_add(alexnet_context *ctx, an_names *names, const char *name) AN_NODISCARD; /* copies */
-void           an_names_free(alexnet_context *ctx, an_names *names);
+/* copies */
+alexnet_status an_names_add(alexnet_context *ctx, an_names *names, const char *name) AN_NODISCARD;
+void an_names_free(alexnet_context *ctx, an_names *names);
 
-alexnet_status an_folder_make(alexnet_context *ctx, const char *path) AN_NODISCARD; /* with its parents; existing is fine */
-/* One that is not there yet. *made: false where somebody has the name, whatever it is. */
+/* with its parents; it may exist */
+alexnet_status an_folder_make(alexnet_context *ctx, const char *path) AN_NODISCARD;
+/* Makes a folder that must not exist. *made: false if the name exists, as a folder or anything
+   else. */
 alexnet_status an_folder_make_new(alexnet_context *ctx, const char *path, bool *made) AN_NODISCARD;
-alexnet_status an_file_remove(alexnet_context *ctx, const char *path) AN_NODISCARD; /* absent is fine */
-alexnet_status an_file_rename(alexnet_context *ctx, const char *from, const char *to) AN_NODISCARD; /* and syncs to's folder */
+/* absent is fine */
+alexnet_status an_file_remove(alexnet_context *ctx, const char *path) AN_NODISCARD;
+/* and syncs to's folder */
+alexnet_status an_file_rename(alexnet_context *ctx, const char *from, const char *to) AN_NODISCARD;
 /*
- * Makes `to` another name of the file `from` (a hard link), whole or not at all; a file that was there is replaced. IO
- * where the file system has no such thing.
+ * Makes `to` another name of the file `from` (a hard link), atomically; an existing file is
+ * replaced. IO if the file system has no hard links.
  */
 alexnet_status an_file_link(alexnet_context *ctx, const char *from, const char *to) AN_NODISCARD;
-alexnet_status an_folder_remove(alexnet_context *ctx, const char *path) AN_NODISCARD; /* with everything in it; absent is fine; never follows links */
+/* with its content; absent is fine; never follows links */
+alexnet_status an_folder_remove(alexnet_context *ctx, const char *path) AN_NODISCARD;
 
-/* One that is empty; absent is fine. Takes no memory. IO: it is not. */
+/* Removes an empty folder; absent is fine. Allocates nothing. IO: it is not empty. */
 alexnet_status an_folder_remove_empty(alexnet_context *ctx, const char *path) AN_NODISCARD;
 
 /*
- * A folder taken for oneself, until the lock is closed or the process ends, however it does. Whoever only reads asks for
- * none. Processes on other machines are kept out where the file system says so to all of them. Zeroed: closed.
+ * An exclusive lock on a folder, released by close or by the end of the process. Readers need no
+ * lock. It also excludes processes on other machines, if the file system shares locks between them.
+ * Zeroed: closed.
  */
 typedef struct an_lock {
     bool held;
-    int  descriptor;
+    int descriptor;
 } an_lock;
 
-alexnet_status an_folder_lock(alexnet_context *ctx, const char *path, an_lock *out) AN_NODISCARD; /* BAD_ARG: taken */
-void           an_lock_close(an_lock *lock);
+/* BAD_ARG: another process holds it */
+alexnet_status an_folder_lock(alexnet_context *ctx, const char *path, an_lock *out) AN_NODISCARD;
+void an_lock_close(an_lock *lock);
 
-/* The bytes that this process may still write where `path` lies or would lie; UINT64_MAX: nobody can say. */
+/* The bytes that this process may still write on the file system of `path`, which need not exist;
+   UINT64_MAX: unknown. */
 uint64_t an_disk_free(const alexnet_context *ctx, const char *path);
 
-char       *an_path_join(alexnet_context *ctx, const char *folder, const char *name) AN_NODISCARD; /* allocated; NULL: no memory */
-alexnet_status an_path_absolute(alexnet_context *ctx, const char *path, char **out) AN_NODISCARD; /* from the root, links followed; allocated */
+/* allocated; NULL: no memory */
+char *an_path_join(alexnet_context *ctx, const char *folder, const char *name) AN_NODISCARD;
+/* from the root, links followed; allocated */
+alexnet_status an_path_absolute(alexnet_context *ctx, const char *path, char **out) AN_NODISCARD;
 const char *an_path_base(const char *path); /* the part after the last '/', inside `path` */
-bool        an_path_has_extension(const char *path, const char *extension /* "jpg", any case */);
+bool an_path_has_extension(const char *path, const char *extension /* "jpg", any case */);
 
 #endif

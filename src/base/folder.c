@@ -1,5 +1,5 @@
 /*
- * folder.c: listing, making, removing and locking folders; lists of names; paths.
+ * folder.c: lists, makes, removes and locks folders; lists of names; paths.
  * SPDX-License-Identifier: MIT
  */
 #include "base/context.h"
@@ -104,7 +104,7 @@ static alexnet_status fail_making(alexnet_context *ctx, const char *path, int er
     return an_status_of_writing(an_fail_errno(ctx, error, "%s: cannot make the folder", path));
 }
 
-/* Its name is to survive a power failure. */
+/* Its name must survive a power failure. */
 static alexnet_status keep_name(alexnet_context *ctx, const char *path)
 {
     return an_system_sync_folder_of(ctx, path) == 0 ? ALEXNET_OK : fail_making(ctx, path, errno);
@@ -122,7 +122,7 @@ static alexnet_status make_one(alexnet_context *ctx, const char *path)
     an_file_info info;
 
     if (!an_fault(ctx, AN_FAULT_RENAME) && mkdir(path, 0777) == 0) return keep_name(ctx, path);
-    /* A folder that is there is fine, also one above us that we may not write to. */
+    /* An existing folder is fine, also a parent that we cannot write to. */
     const int error = errno;
     AN_TRY(an_file_stat(ctx, path, &info));
     if (info.kind == AN_FILE_FOLDER) return ALEXNET_OK;
@@ -158,8 +158,8 @@ static int remove_name(const alexnet_context *ctx, int parent, const char *name,
 }
 
 /*
- * Removes the folder `name` with all that it holds. Its parent is a descriptor and not a path, so
- * that nobody can put a link in the way meanwhile.
+ * Removes the folder `name` with its content. Its parent is a descriptor, not a path, so that no
+ * other process can replace a part of the path by a link meanwhile.
  */
 static int remove_tree(const alexnet_context *ctx, int parent, const char *name)
 {
@@ -172,7 +172,7 @@ static int remove_tree(const alexnet_context *ctx, int parent, const char *name)
         failed = remove_tree(ctx, dirfd(folder), entry->d_name);
         if (failed != 0 && (errno == ENOTDIR || errno == ELOOP)) /* a file or a link */
             failed = remove_name(ctx, dirfd(folder), entry->d_name, 0);
-        if (failed != 0 && errno == ENOENT) /* somebody else was faster */
+        if (failed != 0 && errno == ENOENT) /* another process removed it */
             failed = 0;
     }
     const int error = errno;
@@ -203,7 +203,7 @@ alexnet_status an_folder_lock(alexnet_context *ctx, const char *path, an_lock *o
     const int descriptor = an_system_open(ctx, AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
     if (descriptor < 0) return an_fail_errno(ctx, errno, "%s: cannot lock", path);
 
-    /* A file system without locks, as some network ones are, must do without. */
+    /* File systems without locks, as some network ones are, work without one. */
     if (an_system_lock(ctx, descriptor) == 0 || errno == ENOLCK || errno == ENOTSUP) {
         *out = (an_lock){.held = true, .descriptor = descriptor};
         return ALEXNET_OK;

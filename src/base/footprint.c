@@ -1,5 +1,5 @@
 /*
- * footprint.c: see footprint.h.
+ * footprint.c: the memory that a job will hold at once.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -7,7 +7,7 @@
 
 #include "base/room.h"
 
-/* Measured: what is not in memory yet of code and libraries, stacks, small things. */
+/* Measured: code and libraries that are not in memory yet, stacks, small allocations. */
 #define GROWTH ((int64_t)3 << 19)
 
 an_footprint an_footprint_begin(const alexnet_context *ctx)
@@ -23,13 +23,13 @@ an_footprint an_footprint_begin(const alexnet_context *ctx)
     };
 }
 
-void an_footprint_take(an_footprint *f, int64_t bytes)
+void an_footprint_add(an_footprint *f, int64_t bytes)
 {
     f->now += bytes;
     f->peak = AN_MAX(f->peak, f->now);
 }
 
-void an_footprint_give(an_footprint *f, int64_t bytes) { f->now -= bytes; }
+void an_footprint_subtract(an_footprint *f, int64_t bytes) { f->now -= bytes; }
 
 alexnet_status an_footprint_check(alexnet_context *ctx, const an_footprint *f, const char *what,
                                   const char *advice)

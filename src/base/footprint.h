@@ -1,12 +1,12 @@
 /*
- * footprint.h: how much memory a job will have at once, added up before it begins, in the order in which it takes and gives
- * back:
+ * footprint.h: the memory that a job will hold at once, computed before it begins. Its allocations
+ * and releases are added up in their order:
  *
- *     what is there   | values | activations | images | ...        now: at this point of the walk
- *     ---------------------------------------------------          peak: the most that it came to
+ *     in memory       | values | activations | images | ...        now: at this point of the order
+ *     ---------------------------------------------------          peak: the largest `now` so far
  *
- * Each module that takes much says how much, beside where it takes it (..._book()). What they come to is held to the memory
- * that the program is measured to take: tests/memory.
+ * Each module that allocates much has a function for it beside the allocation (..._book()).
+ * tests/memory compares the sum with the measured memory of the program.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_BASE_FOOTPRINT_H
@@ -18,18 +18,19 @@
 
 /* Bytes. */
 typedef struct an_footprint {
-    int64_t start; /* in memory when the walk began */
+    int64_t start; /* in memory at the beginning */
     int64_t now, peak;
-    int64_t free; /* what the process may have in all, by what limits it most; -1: not known */
+    int64_t free; /* all that the process may hold, by the tightest limit; -1: unknown */
 } an_footprint;
 
-/* The process as it is now, and what it grows by when it works: code that is read in when it is first run, stacks. */
+/* The memory of the process now, and what it adds while working: code that is loaded when first
+   run, and stacks. */
 an_footprint an_footprint_begin(const alexnet_context *ctx);
 
-void an_footprint_take(an_footprint *f, int64_t bytes);
-void an_footprint_give(an_footprint *f, int64_t bytes);
+void an_footprint_add(an_footprint *f, int64_t bytes);
+void an_footprint_subtract(an_footprint *f, int64_t bytes);
 
-/* Whether its peak is there: an_room_check(). */
+/* Checks that there is memory for the peak: an_room_check(). */
 alexnet_status an_footprint_check(alexnet_context *ctx, const an_footprint *f, const char *what,
                                   const char *advice) AN_NODISCARD;
 

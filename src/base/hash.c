@@ -22,7 +22,7 @@ static const uint32_t round_constants[64] = {
 
 static uint32_t rotate(uint32_t x, int by) { return x >> by | x << (32 - by); }
 
-/* The compression function, FIPS 180-4, 6.2.2, in its own letters. */
+/* The compression function, FIPS 180-4, 6.2.2, with the names of the standard. */
 static void add_block(uint32_t state[8], const uint8_t block[64])
 {
     uint32_t w[64];
@@ -52,7 +52,7 @@ static void add_block(uint32_t state[8], const uint8_t block[64])
 
 void an_sha256_open(an_sha256 *hash)
 {
-    /* The same of the square roots of the first 8 primes (FIPS 180-4, 5.3.3). */
+    /* The fractional parts of the square roots of the first 8 primes (FIPS 180-4, 5.3.3). */
     *hash = (an_sha256){.state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f,
                                   0x9b05688c, 0x1f83d9ab, 0x5be0cd19}};
 }
@@ -107,7 +107,7 @@ void an_sha256_hex(const uint8_t digest[AN_SHA256_BYTES], char hex[AN_SHA256_HEX
 #define POLYNOMIAL 0x82f63b78u
 
 #define TABLES     8
-/* Below this, eight lookups for a byte are sooner done than the tables are made. */
+/* Below this, eight lookups per byte take less time than making the tables. */
 #define TABLES_PAY 2048
 
 static uint32_t add_bytes(uint32_t crc, const uint8_t *at, size_t bytes)
@@ -127,8 +127,8 @@ static uint32_t add_bytes(uint32_t crc, const uint8_t *at, size_t bytes)
     return crc;
 }
 
-/* tables[i][b]: the remainder of byte b with i zero bytes behind it. They are no constants, as 2048 of those would say
-   nothing, and no variables of the library, as it has none. */
+/* tables[i][b]: the remainder of byte b followed by i zero bytes. They are computed, as 2048
+   constants would explain nothing, and are not kept, as the library has no variables. */
 static void make_tables(uint32_t tables[TABLES][256])
 {
     for (uint32_t i = 0; i < 256; ++i) {
@@ -172,7 +172,7 @@ static uint32_t multiply(uint32_t a, uint32_t b)
     return product;
 }
 
-/* x^(8 bytes): what so many bytes behind them make of the terms of a remainder. */
+/* x^(8 bytes): a remainder is multiplied by it when so many bytes follow. */
 uint32_t an_crc32c_shift(uint64_t bytes)
 {
     uint32_t shift = (uint32_t)1 << 31; /* x^0 */
@@ -184,7 +184,7 @@ uint32_t an_crc32c_shift(uint64_t bytes)
     return shift;
 }
 
-/* That both begin and end inverted cancels out (zlib's crc32_combine()). */
+/* Both are inverted at the beginning and the end, which cancels out (zlib's crc32_combine()). */
 uint32_t an_crc32c_join_by(uint32_t first, uint32_t second, uint32_t shift)
 {
     return multiply(shift, first) ^ second;

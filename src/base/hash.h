@@ -1,5 +1,6 @@
 /*
- * hash.h: SHA-256 (FIPS 180-4) for files and weights, CRC-32C for what is checked whenever it is read.
+ * hash.h: SHA-256 (FIPS 180-4) for files and weights, CRC-32C for data that is checked at every
+ * read.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_BASE_HASH_H
@@ -14,7 +15,7 @@
 typedef struct an_sha256 {
     uint32_t state[8];
     uint64_t bytes;
-    uint8_t  block[64];
+    uint8_t block[64];
 } an_sha256;
 
 void an_sha256_open(an_sha256 *hash);
@@ -23,15 +24,15 @@ void an_sha256_close(an_sha256 *hash, uint8_t digest[AN_SHA256_BYTES]);
 void an_sha256_hex(const uint8_t digest[AN_SHA256_BYTES], char hex[AN_SHA256_HEX_SIZE]);
 
 /*
- * CRC-32C (Castagnoli). `crc` is 0 for the first piece, the previous result for the next. By tables; a backend has what
- * the machine has (core/backend.h): the same numbers.
+ * CRC-32C (Castagnoli). `crc` is 0 for the first part, and the previous result for the next. This
+ * one uses tables; the backend's (core/backend.h) may use instructions, with the same results.
  */
 uint32_t an_crc32c(uint32_t crc, const void *data, size_t bytes);
 
-/* The CRC-32C of two pieces in a row, of which the second has `bytes` bytes, from those of each. */
+/* The CRC-32C of two parts in a row, from the CRC-32C of each; the second has `bytes` bytes. */
 uint32_t an_crc32c_join(uint32_t first, uint32_t second, uint64_t bytes);
 
-/* The same for many pieces of one size: `shift` is an_crc32c_shift(bytes). */
+/* The same for many parts of one size: `shift` is an_crc32c_shift(bytes). */
 uint32_t an_crc32c_shift(uint64_t bytes);
 uint32_t an_crc32c_join_by(uint32_t first, uint32_t second, uint32_t shift);
 

@@ -1,5 +1,5 @@
 /*
- * json.c: thin glue over jansson: made with every refusal of memory remembered, and printed.
+ * json.c: makes and prints JSON with jansson, and remembers allocations that failed.
  * SPDX-License-Identifier: MIT
  */
 #include "base/json.h"
@@ -88,7 +88,7 @@ void an_json_set(an_json_maker *m, json_t *object, const char *key, json_t *valu
 
     if (value == NULL || object == NULL) {
         json_decref(value);
-        remember(m, ALEXNET_NO_MEMORY); /* unless it is known why there is none */
+        remember(m, ALEXNET_NO_MEMORY); /* unless the cause is known */
     } else if (!is_utf8(key)) {
         json_decref(value);
         remember(m, ALEXNET_BAD_ARG);
@@ -118,14 +118,14 @@ alexnet_status an_json_made(alexnet_context *ctx, const an_json_maker *m, const 
 
 /* ---- printing ---- */
 
-/* The object as text with `flags`, in room for a newline more; NULL: no memory. */
+/* The object as text with `flags`, with space for one newline more; NULL: no memory. */
 static char *dump(alexnet_context *ctx, const json_t *object, size_t flags, size_t *length)
 {
     *length = json_dumpb(object, NULL, 0, flags);
     char *text = *length == 0 ? NULL : an_new(ctx, *length + 2);
 
     if (text == NULL) return NULL;
-    if (json_dumpb(object, text, *length, flags) != *length) { /* it takes memory of its own */
+    if (json_dumpb(object, text, *length, flags) != *length) { /* it allocates, too */
         an_free(ctx, text);
         return NULL;
     }
@@ -133,7 +133,7 @@ static char *dump(alexnet_context *ctx, const json_t *object, size_t flags, size
     return text;
 }
 
-/* Whether the text means the same; NO_MEMORY: nobody knows. */
+/* Whether the text reads back as the same value. NO_MEMORY: unknown. */
 static alexnet_status is_exact(alexnet_context *ctx, const char *text, size_t length,
                                const json_t *object, bool *exact)
 {
@@ -146,7 +146,7 @@ static alexnet_status is_exact(alexnet_context *ctx, const char *text, size_t le
     return ALEXNET_OK;
 }
 
-/* 15 digits, so that 0.1 is "0.1", or as many as bring every real back as it was: 17 always do. */
+/* 15 digits, so that 0.1 is "0.1", or as many as read back exactly: 17 always do. */
 static char *dump_exactly(alexnet_context *ctx, const json_t *object, size_t flags, size_t *length)
 {
     for (size_t digits = 15; digits < 17; ++digits) {
@@ -210,5 +210,5 @@ double an_json_get_real(const json_t *object, const char *key, double fallback)
 {
     const json_t *member = json_object_get(object, key);
 
-    return json_is_number(member) ? json_number_value(member) : fallback; /* 1 is as good as 1.0 */
+    return json_is_number(member) ? json_number_value(member) : fallback; /* 1 counts as 1.0 */
 }

@@ -1,6 +1,7 @@
 /*
- * json_parse.c: JSON (RFC 8259) from text. jansson reads it, too, but takes memory that is refused for a text that ends
- * there, and then looks for the end of it: here it is told from bad data, and nothing is looked for beyond the text.
+ * json_parse.c: JSON (RFC 8259) from text. jansson has a parser, too, but it takes an allocation
+ * that failed for the end of the text, and then reads on. This one reports it as NO_MEMORY, and
+ * never reads beyond the text.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -20,8 +21,7 @@
 
 typedef struct parser {
     const char *text, *at, *end;
-    char
-        *word; /* room for as much as all of the text: a string with its escapes undone, a number */
+    char *word; /* as large as the whole text: for a string without escapes, or a number */
     char error[ERROR_BYTES];
     alexnet_status status;
 } parser;
@@ -41,7 +41,7 @@ static void *fail_memory(parser *p)
     return NULL;
 }
 
-/* Where the parser stands: lines from 1, columns in characters with the one it stands at. */
+/* The parser's position: line from 1, column in characters, the current one included. */
 static void locate(const parser *p, int *line, int *column)
 {
     const char *stop = p->at < p->end ? p->at + 1 : p->end;
@@ -66,7 +66,7 @@ static void skip_spaces(parser *p)
         ++p->at;
 }
 
-/* The next character that is no space; 0 at the end, which a text cannot hold outside a string. */
+/* The next character that is not a space; 0 at the end, as a 0 in the text is invalid anyway. */
 static char peek(parser *p)
 {
     skip_spaces(p);
@@ -115,7 +115,7 @@ static size_t put_utf8(char *to, int32_t c)
     return length;
 }
 
-/* What stands behind "\u". */
+/* The character after "\u". */
 static bool take_escaped_unit(parser *p, size_t *used)
 {
     int32_t c = take_unit(p);
@@ -273,7 +273,7 @@ static bool parse_member(parser *p, json_t *object, int depth)
         return fail(p, p->at == p->end ? "premature end of input" : "string expected");
     if (!take_string(p, &length)) return false;
     if (json_object_get(object, p->word) != NULL) return fail(p, "duplicate object key");
-    /* The key stands there before its value, which needs the room for words. */
+    /* Set the key first, as its value overwrites p->word. */
     if (json_object_set_new_nocheck(object, p->word, json_null()) != 0) return fail_memory(p);
     void *place = json_object_iter_at(object, p->word);
     if (!take(p, ':')) return fail(p, p->at == p->end ? "premature end of input" : "':' expected");
@@ -345,7 +345,7 @@ static alexnet_status parse(alexnet_context *ctx, const char *what, const char *
                    p.error);
 }
 
-/* Of one of the two kinds there are. */
+/* Refuses a document of the other kind. */
 static alexnet_status require(alexnet_context *ctx, const char *what, bool as_wanted,
                               const char *kinds, json_t **out)
 {

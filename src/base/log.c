@@ -1,5 +1,5 @@
 /*
- * log.c: messages for a person.
+ * log.c: messages for the user.
  * SPDX-License-Identifier: MIT
  */
 #include "base/log.h"

@@ -1,5 +1,5 @@
 /*
- * log.h: messages for a person, handed to the callback that the caller gave. The library itself never prints.
+ * log.h: messages for the user, passed to the caller's callback. The library itself never prints.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_BASE_LOG_H
@@ -8,7 +8,7 @@
 #include "alexnet.h"
 #include "base/compiler.h"
 
-/* One line without newline. Does nothing when the context has no log callback. */
+/* One line without newline. Does nothing if the context has no log callback. */
 void an_log(alexnet_context *ctx, alexnet_log_level level, const char *format, ...) AN_PRINTF(3, 4);
 
 #endif

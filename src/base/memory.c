@@ -1,8 +1,8 @@
 /*
- * memory.c: the one allocator.
+ * memory.c: the allocator.
  *
- * With the caller's functions, which align as malloc does, a block lies inside a larger one and the
- * pointer to be released stands just in front of it:
+ * The caller's functions align as malloc does. So a block lies inside a larger one, and the pointer
+ * to release is stored just before it:
  *
  *     raw        ...   raw's address | block (aligned)
  * SPDX-License-Identifier: MIT
@@ -108,7 +108,7 @@ char *an_format(alexnet_context *ctx, const char *format, ...)
     return text;
 }
 
-void an_give_back(const void *from, size_t bytes)
+void an_pages_release(const void *from, size_t bytes)
 {
     const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = (uintptr_t)from;
     const uintptr_t begin = AN_ROUND_UP(first, page), end = (first + bytes) / page * page;

@@ -15,7 +15,7 @@
 alexnet_progress an_progress(const char *phase, int64_t done, int64_t total, double seconds);
 
 /*
- * Calls the callback; NULL is legal. STOPPED, with the counts in the message, when it asks to stop.
+ * Calls the callback; NULL is legal. STOPPED, with the counts in the message: it asked to stop.
  */
 alexnet_status an_progress_tell(alexnet_context *ctx, const alexnet_progress *progress,
                                 alexnet_progress_fn callback, void *user) AN_NODISCARD;

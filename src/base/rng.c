@@ -1,5 +1,5 @@
 /*
- * rng.c: Philox4x32-10 and what is drawn from it.
+ * rng.c: Philox4x32-10, and random values of several kinds.
  * SPDX-License-Identifier: MIT
  */
 #include "base/rng.h"
@@ -50,8 +50,8 @@ uint32_t an_random_u32(an_stream *stream)
 }
 
 /*
- * Lemire, Fast Random Integer Generation in an Interval, 2019: the high half of word * n, without
- * the few low halves that would make some results more likely than others.
+ * Lemire, Fast Random Integer Generation in an Interval, 2019: the high half of word * n. The
+ * few low halves that would make some results more likely are rejected.
  */
 uint32_t an_random_below(an_stream *stream, uint32_t n)
 {

@@ -1,5 +1,5 @@
 /*
- * room.c: see room.h.
+ * room.c: the memory and the cores that the system allows this process.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -18,15 +18,15 @@
 #include <unistd.h>
 
 #define PATH_BYTES 4096
-#define FILE_BYTES 16384 /* the longest of these files has some 3,000 */
+#define FILE_BYTES 16384 /* the longest of these files has about 3,000 */
 
-/* What stands there instead of "max" is the largest whole number of pages. */
+/* In place of "max" v1 has the largest whole number of pages. */
 #define NO_LIMIT_V1 (INT64_MAX / 2)
 
 /* ---- files of the system ---- */
 
-/* The file as text, cut where it is longer. False: it cannot be read. Not by base/file.h: these are not the user's files,
- * and no failure is worth a word. */
+/* The file as text, truncated to FILE_BYTES. False: it cannot be read. base/file.h is not used, as
+ * these are not the user's files, and failures need no message. */
 static bool read_text(const char *path, char text[FILE_BYTES])
 {
     const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
@@ -51,7 +51,7 @@ static bool read_below(const char *folder, const char *name, char text[FILE_BYTE
            read_text(path, text);
 }
 
-/* A number that fits no more is as good as no limit. */
+/* A number that is too large to parse counts as no limit. */
 static int64_t number_at(const char *text)
 {
     int64_t value = 0;
@@ -66,7 +66,7 @@ static int64_t number_at(const char *text)
     return value;
 }
 
-/* The number in a file of one; -1: none. */
+/* The number in a file that holds one; -1: none. */
 static int64_t number_below(const char *folder, const char *name)
 {
     char text[FILE_BYTES];
@@ -88,7 +88,7 @@ static int64_t number_of(const char *text, const char *key)
 
 /* ---- control groups ---- */
 
-/* The process's place in a hierarchy, as a path of its own: v2 where `controller` is NULL. */
+/* The path of the process's group in a hierarchy: that of `controller`, or v2 for NULL. */
 static bool find_group(const char *root, const char *controller, char place[PATH_BYTES])
 {
     char text[FILE_BYTES];
@@ -114,12 +114,13 @@ static bool find_group(const char *root, const char *controller, char place[PATH
     return false;
 }
 
-/* Asked of a group's folder, and of each above it. */
+/* Called for a group's folder, and for each above it. */
 typedef void (*look)(const char *folder, void *user);
 
-/* In a container the path may be that of another view of the tree: what is not there is passed over. */
-static void walk_groups(const char *root, const char *mount, const char *controller, look at,
-                        void *user)
+/* In a container the path may belong to another view of the tree: folders that do not exist are
+   skipped. */
+static void visit_groups(const char *root, const char *mount, const char *controller, look at,
+                         void *user)
 {
     char place[PATH_BYTES], folder[PATH_BYTES];
 
@@ -147,7 +148,7 @@ static void take_tighter(an_room *room, int64_t bytes, int64_t swap, an_room_lim
     *room = (an_room){bytes, swap, limit};
 }
 
-/* What a walk up the tree looks for. */
+/* The result of visiting a group and those above it. */
 typedef struct search {
     an_room *room;
     int64_t swap; /* free on the machine */
@@ -186,7 +187,7 @@ static void look_at_v1(const char *folder, void *user)
     take_tighter(s->room, most - AN_MAX(now - back, 0), 0, AN_ROOM_CGROUP);
 }
 
-/* In pages: of addresses, in memory, of data. Zeros: nobody can say. */
+/* In pages: address space, resident, data. Zeros: unknown. */
 typedef struct sizes {
     int64_t addresses, resident, data;
 } sizes;
@@ -236,8 +237,8 @@ an_room an_room_find(const alexnet_context *ctx)
         if (number_of(text, "MemTotal:") > 0)
             take_tighter(&room, number_of(text, "MemAvailable:") * 1024, s.swap, AN_ROOM_MACHINE);
     }
-    walk_groups(root, "sys/fs/cgroup", NULL, look_at_v2, &s);
-    walk_groups(root, "sys/fs/cgroup/memory", "memory", look_at_v1, &s);
+    visit_groups(root, "sys/fs/cgroup", NULL, look_at_v2, &s);
+    visit_groups(root, "sys/fs/cgroup/memory", "memory", look_at_v1, &s);
     look_at_limits(&now, &room);
     return room;
 }
@@ -248,13 +249,13 @@ static const char *whose(an_room_limit limit)
     case AN_ROOM_CALLER:
         return "max_memory";
     case AN_ROOM_CGROUP:
-        return "the limit of its cgroup, as of a container";
+        return "the limit of its cgroup, for example a container";
     case AN_ROOM_ADDRESSES:
-        return "the limit of addresses, 'ulimit -v'";
+        return "the limit of address space, 'ulimit -v'";
     case AN_ROOM_DATA:
         return "the limit of data, 'ulimit -d'";
     case AN_ROOM_MACHINE:
-        return "what this machine has free";
+        return "the free memory of this machine";
     case AN_ROOM_NONE:
         break;
     }
@@ -280,7 +281,7 @@ alexnet_status an_room_check(alexnet_context *ctx, const char *what, int64_t byt
     }
     return an_fail(ctx, ALEXNET_NO_MEMORY,
                    "%s needs about %s, %s of them still to come, and there are %s (%s): %s%s"
-                   "make room, or try all the same (--max-memory none)",
+                   "free some memory, or run without this check (--max-memory none)",
                    what, needed, more, there, whose(room.limit), advice != NULL ? advice : "",
                    advice != NULL ? ", " : "");
 }
@@ -323,8 +324,8 @@ static void look_at_cpu_v1(const char *folder, void *user)
 
 int an_room_cores(const char *root, int cores)
 {
-    walk_groups(root, "sys/fs/cgroup", NULL, look_at_cpu_v2, &cores);
-    walk_groups(root, "sys/fs/cgroup/cpu", "cpu", look_at_cpu_v1, &cores);
-    walk_groups(root, "sys/fs/cgroup/cpu,cpuacct", "cpu", look_at_cpu_v1, &cores);
+    visit_groups(root, "sys/fs/cgroup", NULL, look_at_cpu_v2, &cores);
+    visit_groups(root, "sys/fs/cgroup/cpu", "cpu", look_at_cpu_v1, &cores);
+    visit_groups(root, "sys/fs/cgroup/cpu,cpuacct", "cpu", look_at_cpu_v1, &cores);
     return cores;
 }

@@ -1,16 +1,16 @@
 /*
- * room.h: what the system lets this process have: memory, and cores.
+ * room.h: the memory and the cores that the system allows this process.
  *
- *     what limits memory                  where it is read                              what is over it
+ *     limit of memory                     where it is read                              beyond it
  *     the caller (options.max_memory)     the process's resident memory                 refused
  *     a cgroup, or one above it           v2 memory.max, v1 memory.limit_in_bytes       refused
  *     RLIMIT_AS, RLIMIT_DATA (ulimit)     getrlimit()                                   refused
  *     the machine                         MemAvailable of /proc/meminfo                 refused
  *
- * Pages of files that the system can take back at once count as free in a cgroup, as they do in MemAvailable. What swap
- * adds is told apart: who needs it is warned, not refused.
+ * File pages that the system can reclaim at once count as free in a cgroup, as in MemAvailable.
+ * Swap is counted apart: a job that needs it gets a warning, not an error.
  *
- * Nothing is allocated to find it out. A file that is not there, or that nobody may read, limits nothing.
+ * Nothing is allocated for this. A file that is absent or cannot be read is no limit.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_BASE_ROOM_H
@@ -31,33 +31,33 @@ typedef enum an_room_limit {
     AN_ROOM_MACHINE
 } an_room_limit;
 
-/* The room that is tightest. */
+/* The tightest limit. */
 typedef struct an_room {
-    int64_t bytes; /* that the process may take beside what it has; or AN_ROOM_UNKNOWN */
-    int64_t swap;  /* bytes after them, which are slow */
+    int64_t bytes; /* that the process may allocate in addition; or AN_ROOM_UNKNOWN */
+    int64_t swap;  /* bytes of swap in addition, which are slow */
     an_room_limit limit;
 } an_room;
 
 an_room an_room_find(const alexnet_context *ctx);
 
 /*
- * Whether `bytes` more will fit. NO_MEMORY, saying what is needed, what there is, whose limit it is and what to do; a
- * warning where it takes swap.
- *   what    is going to take them: "the run"
+ * Checks that `bytes` more fit. NO_MEMORY: the message has the need, the free memory, the limit and
+ * advice. Logs a warning if they need swap.
+ *   what    will allocate them: "the run"
  *   total   bytes of the whole process then, for the message
- *   advice  what helps: "a smaller --batch"; NULL: nothing known
+ *   advice  for the message: "a smaller --batch"; NULL: none
  */
 alexnet_status an_room_check(alexnet_context *ctx, const char *what, int64_t bytes, int64_t total,
                              const char *advice) AN_NODISCARD;
 
-/* Bytes in memory now, and at most since the process began; 0: nobody can say. */
+/* Bytes in memory now, and their maximum since the process began; 0: unknown. */
 int64_t an_room_resident(const alexnet_context *ctx);
 int64_t an_room_peak(const alexnet_context *ctx);
 
 /*
- * `cores` or fewer: as many as the time that the cgroup, and each above it, may use of all of them (v2 cpu.max, v1
- * cpu.cfs_quota_us), rounded up.
- *   root  where /proc and /sys lie: "", but in tests
+ * Returns `cores`, or fewer if the cgroup or one above it limits CPU time (v2 cpu.max, v1
+ * cpu.cfs_quota_us): the limit in cores, rounded up.
+ *   root  the folder that holds /proc and /sys: "" outside tests
  */
 int an_room_cores(const char *root, int cores);
 

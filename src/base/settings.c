@@ -1,5 +1,5 @@
 /*
- * settings.c: the one grammar for settings, parsed and printed by the same table.
+ * settings.c: settings, parsed and printed by the same table.
  * SPDX-License-Identifier: MIT
  */
 #include "base/settings.h"
@@ -42,7 +42,7 @@ static bool equals(piece word, const char *text)
     return strlen(text) == word.length && memcmp(word.at, text, word.length) == 0;
 }
 
-/* Returns what stands in `rest` before the first separator, and leaves there what follows it. */
+/* Returns the part of `rest` before the first separator, and leaves the part after it in `rest`. */
 static piece next_part(piece *rest, char separator)
 {
     const char *end = rest->length == 0 ? NULL : memchr(rest->at, separator, rest->length);
@@ -119,7 +119,7 @@ static bool parse_value(const an_key *key, piece text, any_value *out)
     return false;
 }
 
-/* What a value of this key looks like: "a whole number from 1 to 64". */
+/* Describes the values of this key: "a whole number from 1 to 64". */
 static void describe(const an_key *key, char *text, size_t bytes)
 {
     char min[AN_REAL_SIZE], max[AN_REAL_SIZE];
@@ -187,7 +187,7 @@ static const char *nearest_word(const an_key *keys, const char *word, char *pool
     return an_nearest(word, words, count);
 }
 
-/* "unknown setting 'kernal'; did you mean 'kernel'?", or what there is instead. */
+/* "unknown setting 'kernal'; did you mean 'kernel'?", or the list of keys. */
 static alexnet_status fail_unknown(alexnet_context *ctx, const char *what, const an_key *keys,
                                    piece word)
 {
@@ -240,7 +240,7 @@ static alexnet_status parse_word(alexnet_context *ctx, const char *what, const a
     return ALEXNET_OK;
 }
 
-/* Parses all words; one bit of *given for each key that is named. */
+/* Parses all words; sets one bit of *given for each key that the text names. */
 static alexnet_status parse_words(alexnet_context *ctx, const char *what, const an_key *keys,
                                   const char *text, void *out, uint64_t *given)
 {
@@ -294,7 +294,7 @@ alexnet_status an_settings_parse(alexnet_context *ctx, const char *what, const a
 
 /* ---- printing ---- */
 
-/* A buffer that may be too small: `needed` counts on. */
+/* A buffer that may be too small: `needed` counts all bytes. */
 typedef struct printer {
     char *buffer;
     size_t bytes, needed;
@@ -321,7 +321,7 @@ static void print_real(printer *to, double real)
     print_text(to, text);
 }
 
-/* A choice is printed as a flag where that means this key and no other. */
+/* A choice is printed as a flag if only this key has it. */
 static void print_choice(printer *to, const an_key *keys, const an_key *key, int index)
 {
     piece rest = whole(key->choices);

@@ -1,5 +1,5 @@
 /*
- * status.c: what a status means, and the message that goes with it.
+ * status.c: the meaning of a status, and the message of a failure.
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"
@@ -38,7 +38,7 @@ const char *alexnet_error(const alexnet_context *ctx)
     return ctx != NULL ? ctx->error : "there is no context";
 }
 
-/* Messages are made elsewhere first: an argument may be the very message that is replaced. */
+/* Messages are formatted in another buffer: an argument may be the message that is replaced. */
 static void set_message(alexnet_context *ctx, char text[AN_ERROR_BYTES])
 {
     an_escape_line(ctx->error, AN_ERROR_BYTES, text); /* names in it may hold anything */

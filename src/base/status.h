@@ -12,13 +12,13 @@
 #define AN_TRY(call)                                                                               \
     do {                                                                                           \
         const alexnet_status try_ = (call);                                                        \
-        if (try_ != ALEXNET_OK)                                                                    \
-            return try_;                                                                           \
+        if (try_ != ALEXNET_OK) return try_;                                                       \
     } while (0)
 
 /*
- * What a public function asks first of what it was given. BAD_ARG, naming the function and the argument, where a pointer
- * that it needs is NULL, or a number is outside its range. The context may be NULL: then the status is all there is.
+ * Checks of a public function's arguments. BAD_ARG, naming the function and the argument: a
+ * required pointer is NULL, or a number is out of range. The context may be NULL: then there is no
+ * message.
  */
 #define AN_NEED(ctx, pointer) AN_TRY(an_need(ctx, __func__, #pointer, pointer))
 #define AN_NEED_WITHIN(ctx, number, min, max)                                                      \
@@ -31,16 +31,17 @@ alexnet_status an_need_within(alexnet_context *ctx, const char *function, const 
 
 /*
  * Writes the cause of a failure into the context and returns `status`:
- *     return an_fail(ctx, ALEXNET_BAD_FILE, "%s: header of %zu bytes, file has %zu", path, n, size);
- * The message names the thing (file, layer, option), what was expected and what was found. No final full stop,
- * no newline. A longer message is cut at AN_ERROR_BYTES - 1.
+ *     return an_fail(ctx, ALEXNET_BAD_FILE, "%s: header of %zu bytes, file has %zu", path, n,
+ *                    size);
+ * The message names the thing (file, layer, option), what was expected and what was found. No final
+ * full stop, no newline. A longer message is truncated to AN_ERROR_BYTES - 1 bytes.
  */
 alexnet_status an_fail(alexnet_context *ctx, alexnet_status status, const char *format, ...)
     AN_PRINTF(3, 4);
 
 /*
- * As an_fail(), with ": " and the system's text for `error_number` appended. The status follows from it: NOT_FOUND
- * (ENOENT, ENOTDIR), NO_MEMORY (ENOMEM), for all others IO.
+ * As an_fail(), with ": " and the system's text for `error_number` appended. The status follows
+ * from it: NOT_FOUND (ENOENT, ENOTDIR), NO_MEMORY (ENOMEM), for all others IO.
  */
 alexnet_status an_fail_errno(alexnet_context *ctx, int error_number, const char *format, ...)
     AN_PRINTF(3, 4);
@@ -50,16 +51,17 @@ alexnet_status an_fail_within(alexnet_context *ctx, alexnet_status status, const
     AN_PRINTF(3, 4);
 
 /*
- * The status of a failed read of one file among many: BAD_FILE in place of IO where the system refuses that file alone (no
- * permission, a link to itself, a name too long, a damaged sector). Too many open files and the like stay IO: the next file
- * would fail, too. To be asked before anything else fails on the context.
+ * The status of a failed read of one file among many: BAD_FILE in place of IO if the system refuses
+ * this file only (no permission, a link to itself, a name too long, a damaged sector). Causes such
+ * as too many open files stay IO, as the next file would fail, too. Call this before anything else
+ * fails on the context.
  */
 alexnet_status an_status_of_reading(const alexnet_context *ctx, alexnet_status status);
 
 /*
- * gcc's analyzer sees one file at a time, and so not that these return a status that is no success:
- * told that, it follows the paths that there are. Only in its own build, as arguments would be
- * evaluated twice.
+ * gcc's analyzer reads one file at a time, so it does not know that these functions never return
+ * success. This tells it, so that it follows only possible paths. Only in the analyzer's build, as
+ * arguments are evaluated twice.
  */
 #ifdef AN_ANALYZE
 static inline alexnet_status an_known(alexnet_status returned, alexnet_status status)
@@ -73,7 +75,7 @@ static inline alexnet_status an_known(alexnet_status returned, alexnet_status st
     an_known(an_fail_errno(ctx, number, __VA_ARGS__), ALEXNET_IO)
 #endif
 
-/* What was to be written has no place to be: that is IO, not an input that is NOT_FOUND. */
+/* If the place of an output does not exist, that is IO; NOT_FOUND is for inputs. */
 static inline alexnet_status an_status_of_writing(alexnet_status status)
 {
     return status == ALEXNET_NOT_FOUND ? ALEXNET_IO : status;

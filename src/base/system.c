@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 /*
- * What the test hook wants of the call that comes next: 0: that it is made; AN_FAULT_SHORT: that it moves one byte;
- * -1: that it fails, and errno says how. A call that was interrupted is made again, and the hook is asked again.
+ * Calls the fault hook before the next call. 0: make the call; AN_FAULT_SHORT: it moves one byte;
+ * -1: it fails with errno. After an interrupted call both are repeated.
  */
 static int wish(const alexnet_context *ctx, an_fault_kind kind)
 {
@@ -113,8 +113,7 @@ int an_system_sync_path(const alexnet_context *ctx, const char *path, int flags)
     const int descriptor = an_system_open(ctx, AT_FDCWD, path, O_RDONLY | flags);
     if (descriptor < 0) return -1;
     int failed = an_system_sync(ctx, descriptor);
-    if (failed != 0 &&
-        errno == EINVAL) /* a file system without such a thing, as some network ones are */
+    if (failed != 0 && errno == EINVAL) /* a file system without sync, as some network ones are */
         failed = 0;
     return an_system_close(ctx, descriptor) != 0 ? -1 : failed;
 }

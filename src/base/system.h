@@ -1,6 +1,7 @@
 /*
- * system.h: the system calls of the file layer (file.c, writer.c, folder.c only). Each asks the test hook first and goes
- * on after EINTR. As in the system's own calls -1 is failure, and errno says why.
+ * system.h: the system calls of the file layer (file.c, writer.c, folder.c only). Each calls the
+ * fault hook first, and repeats the call after EINTR. As in the system's calls, -1 is a failure,
+ * and errno has the cause.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_BASE_SYSTEM_H
@@ -11,18 +12,25 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-int     an_system_open(const alexnet_context *ctx, int folder /* or AT_FDCWD */, const char *path, int flags) AN_NODISCARD;
-int     an_system_close(const alexnet_context *ctx, int descriptor); /* closed whatever the outcome; errno stays on success */
-ssize_t an_system_read(const alexnet_context *ctx, int descriptor, void *data, size_t bytes, uint64_t offset) AN_NODISCARD;
-int     an_system_write(const alexnet_context *ctx, int descriptor, const void *data, size_t bytes) AN_NODISCARD; /* all of it */
-int     an_system_sync(const alexnet_context *ctx, int descriptor) AN_NODISCARD;
-int     an_system_lock(const alexnet_context *ctx, int descriptor) AN_NODISCARD; /* EWOULDBLOCK: somebody else has it */
-int     an_system_stat(const alexnet_context *ctx, int descriptor, struct stat *out) AN_NODISCARD;
+int an_system_open(const alexnet_context *ctx, int folder /* or AT_FDCWD */, const char *path,
+                   int flags) AN_NODISCARD;
+/* always closes; errno stays on success */
+int an_system_close(const alexnet_context *ctx, int descriptor);
+ssize_t an_system_read(const alexnet_context *ctx, int descriptor, void *data, size_t bytes,
+                       uint64_t offset) AN_NODISCARD;
+/* all of it */
+int an_system_write(const alexnet_context *ctx, int descriptor, const void *data,
+                    size_t bytes) AN_NODISCARD;
+int an_system_sync(const alexnet_context *ctx, int descriptor) AN_NODISCARD;
+/* EWOULDBLOCK: another process holds it */
+int an_system_lock(const alexnet_context *ctx, int descriptor) AN_NODISCARD;
+int an_system_stat(const alexnet_context *ctx, int descriptor, struct stat *out) AN_NODISCARD;
 
-/* Makes what was written to a file, or what was done to the names in a folder, survive a power failure. */
+/* Syncs a file or a folder: its bytes or its names then survive a power failure. */
 int an_system_sync_path(const alexnet_context *ctx, const char *path, int flags) AN_NODISCARD;
 
-/* Makes a name that was added, replaced or removed in the folder that holds `path` survive a power failure. */
+/* Syncs the folder that holds `path`: added, replaced and removed names in it then survive a power
+   failure. */
 int an_system_sync_folder_of(const alexnet_context *ctx, const char *path) AN_NODISCARD;
 
 #endif

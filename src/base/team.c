@@ -1,5 +1,5 @@
 /*
- * team.c: worker threads, each with a context of its own.
+ * team.c: worker threads. Each has a context.
  * SPDX-License-Identifier: MIT
  */
 #include "base/team.h"

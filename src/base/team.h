@@ -1,7 +1,7 @@
 /*
- * team.h: worker threads, each with a context of its own.
+ * team.h: worker threads. Each has a context.
  *
- * Workers block all signals, which are left to the program's own threads.
+ * Workers block all signals; the program's threads handle them.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_BASE_TEAM_H

@@ -1,5 +1,5 @@
 /*
- * text.c: numbers as text and back, words, and text fit to be shown.
+ * text.c: numbers as text and back, words, and text that is safe to show.
  * SPDX-License-Identifier: MIT
  */
 #include "base/text.h"
@@ -14,7 +14,7 @@
 
 int an_print_list(char *buffer, size_t bytes, const char *format, va_list list)
 {
-    /* The C library keeps its "C" locale ready made: this allocates nothing. */
+    /* The C library has its "C" locale built in: this allocates nothing. */
     const locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     const locale_t before = uselocale(plain);
     const int written = vsnprintf(buffer, bytes, format, list);
@@ -34,7 +34,7 @@ int an_print(char *buffer, size_t bytes, const char *format, ...)
     return written;
 }
 
-/* True for a number that printf() would write as some system does: "-nan", "inf". */
+/* True for numbers that printf() writes differently on some systems: "-nan", "inf". */
 static bool show_other(char text[AN_REAL_SIZE], double value)
 {
     if (isfinite(value)) return false;
@@ -48,7 +48,7 @@ static bool show_other(char text[AN_REAL_SIZE], double value)
 void an_print_real(char text[AN_REAL_SIZE], double value)
 {
     if (show_other(text, value)) return;
-    /* 15 digits are right for every number a person typed, 17 for every double. */
+    /* 15 digits suffice for every number that a user types, 17 for every double. */
     for (int digits = 15; digits <= 17; ++digits) {
         double back;
 
@@ -57,7 +57,7 @@ void an_print_real(char text[AN_REAL_SIZE], double value)
     }
 }
 
-#define WIDE_FROM 1e15 /* more digits than are right, and soon than there is room for */
+#define WIDE_FROM 1e15 /* from here on decimals have more digits than are exact, or than fit */
 
 const char *an_show_fixed(char text[AN_REAL_SIZE], int decimals, double value)
 {
@@ -95,7 +95,7 @@ bool an_parse_int(const char *text, size_t length, int64_t *out)
     for (size_t i = negative; i < length; ++i) {
         const int digit = text[i] - '0';
         if (digit < 0 || digit > 9) return false;
-        /* Counted downwards: the smallest number has no positive twin. */
+        /* Counted downwards: the smallest number has no positive counterpart. */
         if (value < (INT64_MIN + digit) / 10) return false;
         value = value * 10 - digit;
     }
@@ -156,14 +156,15 @@ size_t an_utf8_length(const char *text)
         if (bytes[0] < rows[i].first || bytes[0] > rows[i].last) continue;
         if (rows[i].length > 1 && (bytes[1] < rows[i].low || bytes[1] > rows[i].high)) return 0;
         for (size_t k = 2; k < rows[i].length; ++k)
-            if (bytes[k] < 0x80 || bytes[k] > 0xbf) /* the final 0 stops here, too */
+            if (bytes[k] < 0x80 || bytes[k] > 0xbf) /* also the final 0 */
                 return 0;
         return rows[i].length;
     }
     return 0;
 }
 
-/* What a character of `length` bytes (0: no UTF-8) is shown as: that many characters in `shown`, or itself. */
+/* What a character of `length` bytes (0: no UTF-8) is shown as: that many characters in `shown`, or
+   itself. */
 static size_t show_character(const char *text, size_t length, bool ascii, char shown[5])
 {
     static const char letters[] = "\n\r\t";
@@ -268,7 +269,7 @@ static size_t typing_errors(const char *a, const char *b)
 const char *an_nearest(const char *word, const char *const *candidates, size_t n)
 {
     const char *nearest = NULL;
-    size_t fewest = (strlen(word) + 2) / 3 + 1; /* one error for every three characters is a typo */
+    size_t fewest = (strlen(word) + 2) / 3 + 1; /* one error in three characters is a typo */
 
     for (size_t i = 0; i < n; ++i) {
         const size_t errors = typing_errors(word, candidates[i]);

@@ -1,5 +1,5 @@
 /*
- * threads.c: as many arithmetic threads as the system lets a process have.
+ * threads.c: as many arithmetic threads as the system allows.
  * SPDX-License-Identifier: MIT
  */
 #include "base/threads.h"
@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* A thread waits here until all of them have been started, or could not be. */
+/* A thread waits here until all have been started, or one could not be. */
 typedef struct gate {
     pthread_mutex_t lock;
     pthread_cond_t opened;
@@ -38,7 +38,7 @@ static void open_gate(gate *g)
     pthread_mutex_unlock(&g->lock);
 }
 
-/* How many of `wanted` threads start besides this one; *error: why not all. */
+/* How many of `wanted` threads start besides this one; *error: the reason if not all do. */
 static int count_that_start(const alexnet_context *ctx, int wanted, int *error)
 {
     pthread_t threads[AN_THREADS_MAX];
@@ -46,7 +46,7 @@ static int count_that_start(const alexnet_context *ctx, int wanted, int *error)
     sigset_t all, before;
     int started = 0;
 
-    sigfillset(&all); /* none of them is to run a handler of the caller's */
+    sigfillset(&all); /* none of them runs a signal handler of the caller */
     pthread_sigmask(SIG_SETMASK, &all, &before);
     for (*error = 0; started < wanted && *error == 0;) {
         *error = an_fault(ctx, AN_FAULT_THREAD)

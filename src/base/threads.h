@@ -1,8 +1,8 @@
 /*
- * threads.h: as many arithmetic threads as the system lets a process have.
+ * threads.h: as many arithmetic threads as the system allows.
  *
- * OpenMP's runtime of GCC ends the process where it cannot start a thread (a limit of the user's, of a container's, of
- * memory). So it is found out before it is asked to.
+ * GCC's OpenMP runtime ends the process if it cannot start a thread (because of a limit of the
+ * user, of a container, or of memory). So the number of threads that start is determined first.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_BASE_THREADS_H
@@ -11,9 +11,10 @@
 #include "alexnet.h"
 
 /*
- * Called before the first parallel region on a context. Starts the threads that its options ask for, once, all at a time;
- * where fewer start, options.threads becomes what there is, and the log says so. Then has OpenMP start its own in their
- * place, which it keeps. Any number of threads computes the same bits.
+ * Called before the first parallel region on a context. Once per context, starts the threads of its
+ * options, all at a time; if fewer start, options.threads becomes their number, with a warning.
+ * They end, and OpenMP then starts its threads, which it keeps. Results do not depend on the number
+ * of threads.
  */
 void an_threads_settle(alexnet_context *ctx);
 

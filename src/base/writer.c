@@ -26,7 +26,7 @@ struct an_writer {
     char *temporary;       /* PATH.tmp-PID-N */
     int descriptor;        /* of the temporary file; -1: none */
     alexnet_status status; /* of the first call that failed; all later ones fail with it */
-    an_file_sum *sum;      /* of all that is written, for the caller; NULL: nobody asks */
+    an_file_sum *sum;      /* of all bytes, for the caller; NULL: not wanted */
     an_sha256 hash;
     size_t held; /* bytes waiting in buffer */
     uint8_t buffer[1 << 16];
@@ -48,8 +48,8 @@ static void free_writer(an_writer *writer)
 }
 
 /*
- * A name for a temporary file that nobody else has; NULL: no memory. The counter is the library's only
- * variable: contexts know nothing of each other, and may write to the same folder.
+ * A unique name for a temporary file; NULL: no memory. The counter is the library's only variable:
+ * contexts are independent, and may write to the same folder.
  */
 static char *name_temporary(alexnet_context *ctx, const char *path)
 {
@@ -71,7 +71,7 @@ static alexnet_status create_temporary(an_writer *writer)
         writer->descriptor =
             an_system_open(ctx, AT_FDCWD, writer->temporary, O_WRONLY | O_CREAT | O_EXCL);
         if (writer->descriptor >= 0) return ALEXNET_OK;
-        if (errno != EEXIST) break; /* left by a process of the same number that crashed */
+        if (errno != EEXIST) break; /* left by a crashed process with the same id */
     }
     return fail_writing(ctx, writer->path, errno);
 }
@@ -89,7 +89,7 @@ bool an_file_is_temporary(const char *name, const char *of)
     return process > 0 && number > 0 && name[process + 1 + number] == '\0';
 }
 
-/* Renaming would replace even /dev/null, and cannot replace a folder: told before the work. */
+/* Renaming would replace even /dev/null, and cannot replace a folder: so this is refused first. */
 static alexnet_status check_target(alexnet_context *ctx, const char *path)
 {
     an_file_info info;
@@ -245,7 +245,7 @@ alexnet_status an_file_write(alexnet_context *ctx, const char *path, const void 
 
 /* ---- a second name ---- */
 
-/* Links under a temporary name, as link() does not replace; *temporary is NULL on failure. */
+/* Links to a temporary name, as link() cannot replace a file; *temporary is NULL on failure. */
 static int link_temporary(alexnet_context *ctx, const char *from, const char *to, char **temporary)
 {
     int failed = -1;
@@ -286,7 +286,7 @@ alexnet_status an_file_link(alexnet_context *ctx, const char *from, const char *
     return an_system_sync_folder_of(ctx, to) == 0 ? ALEXNET_OK : fail_writing(ctx, to, errno);
 }
 
-/* A name that a killed process of the same number left is passed over: it may be the only mark of a run. */
+/* Skips a name that a killed process with the same id left: it may be the only trace of a run. */
 alexnet_status an_file_set_aside(alexnet_context *ctx, const char *path)
 {
     char *temporary = NULL;
@@ -307,7 +307,7 @@ alexnet_status an_file_set_aside(alexnet_context *ctx, const char *path)
 
 /* ---- logs ---- */
 
-/* Sets *torn when the file's last byte is not the end of a line. */
+/* Sets *torn if the file's last byte is not a newline. */
 static int look_at_last_byte(const alexnet_context *ctx, int descriptor, bool *torn)
 {
     struct stat info;

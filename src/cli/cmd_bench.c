@@ -147,7 +147,7 @@ static alexnet_status open_bench(bench *b, const cli_bench_args *args, bool trai
         b->profile.backward == NULL)
         return an_fail(b->ctx, ALEXNET_NO_MEMORY, "images for a batch of %d", b->batch);
     draw_inputs(b, (size_t)b->batch * pixels, info.classes, seed);
-    if (!training) return an_session_open_sole(b->model, b->batch, NULL, &b->session);
+    if (!training) return an_session_open_exclusive(b->model, b->batch, NULL, &b->session);
     AN_TRY(an_optimiser_open(b->model, &recipe, &b->optimiser));
     return an_optimiser_open_session(&recipe, b->model, b->batch, 0, seed, &b->session);
 }

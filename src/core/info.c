@@ -1,5 +1,5 @@
 /*
- * info.c: what can be said about a model without running it; all of it derived from its table.
+ * info.c: facts about a model that need no run, all computed from its table.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -31,7 +31,7 @@ static int64_t total_macs(const alexnet_model *model)
     return macs;
 }
 
-/* Outputs of the layers that multiply: convolutions and linear layers (the count of the paper,
+/* Outputs of the layers that multiply: convolutions and linear layers (as the paper counts them,
  * section 3.5). */
 static int64_t total_neurons(const alexnet_model *model)
 {
@@ -238,7 +238,7 @@ alexnet_status alexnet_model_hash(const alexnet_model *model, char hex[65])
     AN_NEED(model->ctx, hex);
     if (model->values == NULL)
         return an_fail(model->ctx, ALEXNET_BAD_ARG,
-                       "hash: the model is an outline without weights");
+                       "hash: the model is only described, without weights");
     an_sha256_open(&hash);
     for (int i = 0; i < model->params.count; ++i) {
         const an_param *param = &model->params.items[i];

@@ -1,5 +1,5 @@
 /*
- * machine.c: a context for this machine: base's part, and the backend that its options ask for.
+ * machine.c: opens a context: base's part, and the backend for its options.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -1,5 +1,5 @@
 /*
- * model.c: from a family's table of rows to a network with shapes, parameters and costs.
+ * model.c: makes a network with shapes, parameters and costs from a family's table of rows.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -59,14 +59,15 @@ static alexnet_status parse_settings(alexnet_model *model, an_node *node, const 
     return an_settings_parse(ctx, what, node->def->keys, full, settings);
 }
 
-/* One side of the family's resizing, which keeps the crop's share of it. */
+/* One side of the family's resizing; the crop's share of it stays the same. */
 static long long scaled(const an_family *family, int64_t wanted, int64_t native)
 {
     return (long long)((family->short_side * wanted + native / 2) / native);
 }
 
-/* INPUT is the input's size; SHORT keeps the crop's share of the image's short side: that of the crop's
- * longer side, so that an image of any shape fills it. Where the image is resized to both: of each. */
+/* INPUT is the input's size. SHORT is scaled so that the crop's longer side keeps its share of the
+ * image's short side: then an image of any shape fills the crop. If both sides of the image are
+ * resized, each is scaled. */
 void an_family_record(const an_family *family, const alexnet_model_options *options,
                       char text[AN_RECORD_BYTES])
 {
@@ -98,7 +99,7 @@ static alexnet_status add_node(alexnet_model *model, const an_row *row, an_shape
     alexnet_context *ctx = model->ctx;
     an_node *node = &model->nodes[model->node_count];
 
-    node->index = model->node_count++; /* counted at once, so that a failure frees what it holds */
+    node->index = model->node_count++; /* counted now, so that a failure frees its memory */
     node->def = an_layer_find(an_options_type(&model->options, row->type));
     snprintf(node->name, sizeof node->name, "%s", row->name);
     if (node->def == NULL)
@@ -115,7 +116,7 @@ static alexnet_status add_node(alexnet_model *model, const an_row *row, an_shape
     return ALEXNET_OK;
 }
 
-/* The layer that ends a classifier. */
+/* The last layer of a classifier. */
 static const an_layer_def *loss_layer(void)
 {
     int i = 0;
@@ -143,7 +144,7 @@ static alexnet_status add_nodes(alexnet_model *model)
 }
 
 alexnet_status an_model_try_describe(alexnet_context *ctx, const an_family *family,
-                                    const alexnet_model_options *options, alexnet_model **out)
+                                     const alexnet_model_options *options, alexnet_model **out)
 {
     alexnet_model_options resolved = options != NULL ? *options : alexnet_model_options_default();
     alexnet_model *model;
@@ -166,7 +167,7 @@ fail:
 }
 
 alexnet_status an_model_describe(alexnet_context *ctx, const an_family *family,
-                                const alexnet_model_options *options, alexnet_model **out)
+                                 const alexnet_model_options *options, alexnet_model **out)
 {
     const alexnet_status status = an_model_try_describe(ctx, family, options, out);
 
@@ -175,8 +176,8 @@ alexnet_status an_model_describe(alexnet_context *ctx, const an_family *family,
     return status;
 }
 
-static alexnet_status lay_out_named(alexnet_context *ctx, const char *family_name,
-                                    const alexnet_model_options *options, alexnet_model **out)
+static alexnet_status describe_named(alexnet_context *ctx, const char *family_name,
+                                     const alexnet_model_options *options, alexnet_model **out)
 {
     const an_family *family;
 
@@ -185,7 +186,7 @@ static alexnet_status lay_out_named(alexnet_context *ctx, const char *family_nam
 }
 
 alexnet_status alexnet_model_describe(alexnet_context *ctx, const char *family,
-                                     const alexnet_model_options *options, alexnet_model **out)
+                                      const alexnet_model_options *options, alexnet_model **out)
 {
     alexnet_model_options given;
 
@@ -194,7 +195,7 @@ alexnet_status alexnet_model_describe(alexnet_context *ctx, const char *family,
     *out = NULL;
     AN_NEED(ctx, family);
     if (options != NULL) AN_TAKE_OPTIONS(ctx, options, &given);
-    return lay_out_named(ctx, family, options != NULL ? &given : NULL, out);
+    return describe_named(ctx, family, options != NULL ? &given : NULL, out);
 }
 
 int64_t an_model_bytes(const alexnet_model *model)
@@ -210,9 +211,9 @@ alexnet_status an_model_alloc_unset(alexnet_model *model)
     AN_TRY(an_room_check(model->ctx, "the model", (int64_t)bytes,
                          an_room_resident(model->ctx) + (int64_t)bytes, NULL));
     AN_TRY(an_arena_open(model->ctx, "the weights", bytes, &model->memory));
-    model->values = an_arena_take(&model->memory, bytes);
+    model->values = an_arena_alloc(&model->memory, bytes);
     for (int i = 0; i <= model->params.count;
-         ++i) { /* what lies before each, and behind the last */
+         ++i) { /* zeroes the gaps before each, and after the last */
         const an_param *param = i < model->params.count ? &model->params.items[i] : NULL;
         const size_t begin = param != NULL ? param->offset : model->params.values;
         memset(model->values + end, 0, (begin - end) * sizeof *model->values);
@@ -250,12 +251,12 @@ void an_model_swap_values(alexnet_model *model, float *others)
 }
 
 alexnet_status an_model_create_zero(alexnet_context *ctx, const char *family_name,
-                              const alexnet_model_options *options, alexnet_model **out)
+                                    const alexnet_model_options *options, alexnet_model **out)
 {
     alexnet_model *model;
 
     *out = NULL;
-    AN_TRY(lay_out_named(ctx, family_name, options, &model));
+    AN_TRY(describe_named(ctx, family_name, options, &model));
 
     const alexnet_status status = an_model_alloc(model);
     if (status != ALEXNET_OK) {
@@ -298,16 +299,16 @@ void alexnet_model_free(alexnet_model *model)
     an_free(ctx, model);
 }
 
-/* ---- first values ---- */
+/* ---- initial weights ---- */
 
 void an_model_init_weights(alexnet_model *model, uint64_t seed, const an_init *rule)
 {
     for (int i = 0; i < model->params.count; ++i) {
         const an_param *param = &model->params.items[i];
-        an_init own = param->init;
-        if (rule != NULL && param->role == AN_PARAM_BIAS) own = (an_init){AN_INIT_CONST, 0};
-        if (rule != NULL && param->role == AN_PARAM_WEIGHT && param->rank > 1) own = *rule;
-        an_param_start(param, own, seed, i, model->values + param->offset);
+        an_init chosen = param->init;
+        if (rule != NULL && param->role == AN_PARAM_BIAS) chosen = (an_init){AN_INIT_CONST, 0};
+        if (rule != NULL && param->role == AN_PARAM_WEIGHT && param->rank > 1) chosen = *rule;
+        an_param_init(param, chosen, seed, i, model->values + param->offset);
     }
     an_model_changed(model);
 }
@@ -328,13 +329,13 @@ alexnet_status alexnet_model_create(alexnet_context *ctx, const char *family,
     return ALEXNET_OK;
 }
 
-/* ---- what belongs to a model besides its layers ---- */
+/* ---- class names, records, metadata ---- */
 
-/* Bytes of a name in a weights file: a text in a list that is itself a text in JSON, so what is
- * escaped is so twice. */
+/* Bytes of a name in a weights file. The list of names is itself a JSON string there, so characters
+ * are escaped twice. */
 static size_t stored_bytes(const char *name)
 {
-    size_t bytes = 5; /* quotation marks, escaped, and a comma */
+    size_t bytes = 5; /* escaped quotation marks and a comma */
 
     for (; *name != '\0'; ++name)
         bytes += (unsigned char)*name < ' ' ? 7 : *name == '"' || *name == '\\' ? 4 : 1;
@@ -350,7 +351,7 @@ static bool is_utf8(const char *text)
     return length > 0;
 }
 
-/* Whoever asks for a class by its name must get one answer. */
+/* A class name must identify one class. */
 static alexnet_status check_different(alexnet_context *ctx, const char *const *names, int count)
 {
     char shown[SHOWN_BYTES];
@@ -362,7 +363,7 @@ static alexnet_status check_different(alexnet_context *ctx, const char *const *n
     return an_fail(ctx, ALEXNET_BAD_FILE, "two classes are called '%s'", shown);
 }
 
-/* That a weights file can hold them is made sure of here, not when hours of training are saved. */
+/* Checks here that a weights file can hold them, not when hours of training are saved. */
 alexnet_status an_model_check_classes(alexnet_context *ctx, const char *const *names, int count)
 {
     char shown[SHOWN_BYTES];
@@ -430,7 +431,7 @@ alexnet_status an_model_set_preprocess(alexnet_model *model, const char *text)
 
     AN_TRY(replace_text(model->ctx, &model->preprocess, text));
     char *at = model->preprocess != NULL ? strstr(model->preprocess, old) : NULL;
-    if (at != NULL) memcpy(at, now, sizeof now - 1); /* as the option is called */
+    if (at != NULL) memcpy(at, now, sizeof now - 1); /* the option's current name */
     return ALEXNET_OK;
 }
 
@@ -486,7 +487,7 @@ bool an_node_is_under(const an_node *node, const char *part, size_t length)
            (node->name[length] == '.' || node->name[length] == '/' || node->name[length] == '\0');
 }
 
-/* How many parameters. */
+/* Returns the number of parameters. */
 static int freeze_layer(alexnet_model *model, const an_node *node)
 {
     for (int i = 0; i < node->param_count; ++i)
@@ -494,7 +495,7 @@ static int freeze_layer(alexnet_model *model, const an_node *node)
     return node->param_count;
 }
 
-/* Every family's "features": the layers before its classifier. */
+/* "features", of every family: the layers before its classifier. */
 static int freeze_features(alexnet_model *model)
 {
     const char *classifier = model->family->classifier;
@@ -528,7 +529,7 @@ alexnet_status an_model_freeze(alexnet_model *model, const char *names)
     return ALEXNET_OK;
 }
 
-alexnet_status an_model_check_answers(const alexnet_model *model)
+alexnet_status an_model_check_classifier(const alexnet_model *model)
 {
     const an_shape last = model->nodes[model->node_count - 1].y;
 
@@ -539,8 +540,8 @@ alexnet_status an_model_check_answers(const alexnet_model *model)
     if (last.h != 1 || last.w != 1)
         return an_fail(
             model->ctx, ALEXNET_BAD_SHAPE,
-            "model %s: its answers are a map of %dx%d, one for each place, where one for "
-            "each image is needed: take a global pool, or its own input size",
+            "model %s: its predictions are a map of %dx%d, one for each place, where one for "
+            "each image is needed: use a global pool, or the family's input size",
             model->family->name, last.h, last.w);
     return ALEXNET_OK;
 }
@@ -582,7 +583,7 @@ alexnet_status an_model_check_unshared(const alexnet_model *model, const char *w
                                   "%s: %d models share the weights of this one", what, sharers);
 }
 
-/* What a model has besides layers and values. */
+/* Copies what a model has besides layers and values. */
 static alexnet_status copy_records(const alexnet_model *from, alexnet_model *to)
 {
     AN_TRY(an_model_set_preprocess(to, from->preprocess));
@@ -602,7 +603,7 @@ alexnet_status alexnet_model_share(alexnet_model *model, alexnet_context *ctx, a
     AN_NEED(ctx, out);
     *out = NULL;
     if (model->values == NULL)
-        return an_fail(ctx, ALEXNET_BAD_ARG, "share: the model is an outline without weights");
+        return an_fail(ctx, ALEXNET_BAD_ARG, "share: the model is only described, without weights");
     AN_TRY(an_model_try_describe(ctx, model->family, &model->options, &other));
     const alexnet_status status = copy_records(model, other);
     if (status != ALEXNET_OK) {

@@ -1,6 +1,6 @@
 /*
- * model.h: a model is data. A family is a table of rows that can be laid beside its source; shapes,
- * parameters, costs and the summary all follow from it.
+ * model.h: a model is data. A family is a table of rows that can be compared with its source line
+ * by line; shapes, parameters, costs and the summary are computed from it.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CORE_MODEL_H
@@ -10,10 +10,10 @@
 #include "core/layer.h"
 #include "core/param.h"
 
-/* One row. How it may mention model options: core/options.h. */
+/* One row. core/options.h says how it may mention model options. */
 typedef struct an_row {
     const char *name, *type, *settings;
-    const char *when; /* the condition under which the row stands; NULL: always */
+    const char *when; /* the condition for this row to be used; NULL: always */
 } an_row;
 
 typedef struct an_family {
@@ -22,13 +22,13 @@ typedef struct an_family {
     int classes;    /* default */
     double dropout; /* default; negative: the family has none */
     const char
-        *preprocess;    /* the preprocessing record (image/preprocess.h) as text; INPUT stands for
-                               the input's HxW, SHORT for short_side scaled to it */
+        *preprocess;    /* the preprocessing record (image/preprocess.h) as text; INPUT is replaced
+                               by the input's HxW, SHORT by short_side scaled to it */
     int short_side;     /* SHORT at the default input, pixels; 0: the record has none */
-    const char *recipe; /* name of its own recipe (train/recipe.c) */
-    bool normalises;    /* batch normalisation: it takes higher rates */
-    bool one_data_set;  /* it was made for one data set, and so was its recipe */
-    const char *classifier; /* its first layer behind the features: a row that always stands */
+    const char *recipe; /* name of its recipe (train/recipe.c) */
+    bool normalises;    /* uses batch normalisation: it trains at higher rates */
+    bool one_data_set;  /* designed for one data set, like its recipe */
+    const char *classifier; /* its first layer after the features: a row without a condition */
     an_naming naming;       /* of tensors; zeroed: "LAYER.weight", "LAYER.bias" */
     const an_row *rows;
     size_t row_count;
@@ -36,7 +36,7 @@ typedef struct an_family {
 
 /* The table of all families (src/models/models.inc). */
 const an_family *an_family_find(const char *name); /* NULL: none */
-const an_family *an_family_at(int index);          /* NULL: past the last */
+const an_family *an_family_at(int index);          /* NULL: past the end */
 
 typedef struct an_metadata_entry {
     char *key, *value;
@@ -49,71 +49,73 @@ struct alexnet_model {
     an_node *nodes; /* the rows, then one softmax called "prob" where there are classes */
     int node_count;
     an_param_list params;
-    an_arena memory;   /* of the values */
-    float *values;     /* params.values floats */
-    uint64_t changes;  /* how often the values were written: an_model_changes() */
-    alexnet_model *lender; /* whose params and values these are (core/refit.h); NULL: its own */
+    an_arena memory;       /* of the values */
+    float *values;         /* params.values floats */
+    uint64_t changes;      /* number of writes to the values: an_model_changes() */
+    alexnet_model *lender; /* the owner of params and values (core/refit.h); NULL: this model */
     bool shares;           /* with a lender on another context: alexnet_model_share() */
-    int sharers;           /* models that share these values, perhaps on other threads: changed
+    int sharers;           /* models that share these values, perhaps on other threads: accessed
                               with __atomic builtins, as C++ has no atomic_int */
-    char **classes;    /* options.classes names, or NULL: unnamed */
-    char *preprocess;  /* the record as text */
-    float *mean_image; /* [3][h][w] of mean_shape, or NULL */
+    char **classes;        /* options.classes names, or NULL: unnamed */
+    char *preprocess;      /* the record as text */
+    float *mean_image;     /* [3][h][w] of mean_shape, or NULL */
     int mean_shape[3];
     an_metadata_entry *metadata;
     size_t metadata_count;
 };
 
-/* alexnet_model_describe() of a family that need not stand in the table. */
+/* alexnet_model_describe() for a family that need not be in the table. */
 alexnet_status an_model_describe(alexnet_context *ctx, const an_family *family,
-                                const alexnet_model_options *options,
-                                alexnet_model **out) AN_NODISCARD;
+                                 const alexnet_model_options *options,
+                                 alexnet_model **out) AN_NODISCARD;
 
-/* The same, but where the input size does not fit nobody looks for sizes that would. */
+/* The same, but a message about an input size does not name sizes that would fit. */
 alexnet_status an_model_try_describe(alexnet_context *ctx, const an_family *family,
-                                    const alexnet_model_options *options,
-                                    alexnet_model **out) AN_NODISCARD;
+                                     const alexnet_model_options *options,
+                                     alexnet_model **out) AN_NODISCARD;
 
 /* The family's preprocessing record for a network of these resolved options. */
 #define AN_RECORD_BYTES 512
 void an_family_record(const an_family *family, const alexnet_model_options *options,
                       char text[AN_RECORD_BYTES]);
 
-/* BAD_ARG where others share the values, so that they must stay as they are. `what` leads the message. */
+/* BAD_ARG if other models share the values, which then must not change. The message begins with
+   `what`. */
 alexnet_status an_model_check_unshared(const alexnet_model *model, const char *what) AN_NODISCARD;
 
-/* Bytes of the values that it has, or will have. */
+/* Bytes of the model's values, allocated or not. */
 int64_t an_model_bytes(const alexnet_model *model);
 
-/* Gives a network that was laid out its values, all zero. NO_MEMORY. */
+/* Allocates the values of a described model, all zero. NO_MEMORY. */
 alexnet_status an_model_alloc(alexnet_model *model) AN_NODISCARD;
-/* The same for whoever writes all of them: only what lies between the parameters is zero. */
+/* The same for callers that write all parameters: only the gaps between them are zeroed. */
 alexnet_status an_model_alloc_unset(alexnet_model *model) AN_NODISCARD;
 
-/* To be called by whoever has written values: what a session prepared of the old ones is then made anew. */
+/* Call this after writing values: sessions then pack the weights again. */
 void an_model_changed(alexnet_model *model);
-uint64_t an_model_changes(const alexnet_model *model); /* how often that was */
+uint64_t an_model_changes(const alexnet_model *model); /* the number of such calls */
 
-/* The model's values and `others`, as many laid out alike, change places. */
+/* Swaps the model's values with `others`, which has the same size and layout. */
 void an_model_swap_values(alexnet_model *model, float *others);
 
-/* As alexnet_model_create(), but leaves the values zero: both of the above. */
+/* As alexnet_model_create(), but all values are zero. */
 alexnet_status an_model_create_zero(alexnet_context *ctx, const char *family,
-                              const alexnet_model_options *options,
-                              alexnet_model **out) AN_NODISCARD;
+                                    const alexnet_model_options *options,
+                                    alexnet_model **out) AN_NODISCARD;
 
-/* Draws first values for every parameter by its own rule, or by `rule` for all weights of layers
- * that multiply (biases then 0). */
+/* Draws the initial weights: each parameter by its own rule; or, with `rule`, all weights of
+ * convolutions and linear layers by it, and biases are 0. */
 void an_model_init_weights(alexnet_model *model, uint64_t seed,
-                    const an_init *rule /* NULL: the family's */);
+                           const an_init *rule /* NULL: the family's */);
 
 /*
- * Copies the names; NULL: unnamed. BAD_FILE: two of them are the same, or no weights file could hold them, as they are not
- * UTF-8 or too long: all together AN_CLASSES_BYTES_MAX, as they stand escaped in its header.
+ * Copies the names; NULL: unnamed. BAD_FILE: two names are equal, or no weights file could hold
+ * them: one is not UTF-8, or escaped in the file's header they take more than AN_CLASSES_BYTES_MAX
+ * together.
  */
 #define AN_CLASSES_BYTES_MAX (((size_t)2 << 20) - 65536)
 alexnet_status an_model_check_classes(alexnet_context *ctx, const char *const *names,
-                                      int count) AN_NODISCARD; /* alone */
+                                      int count) AN_NODISCARD; /* checks only */
 alexnet_status an_model_set_classes(alexnet_model *model, const char *const *names,
                                     int count) AN_NODISCARD;
 alexnet_status an_model_set_preprocess(alexnet_model *model, const char *text) AN_NODISCARD;
@@ -122,21 +124,20 @@ alexnet_status an_model_set_mean_image(alexnet_model *model, const int shape[3],
 alexnet_status an_model_set_metadata(alexnet_model *model, const char *key,
                                      const char *value) AN_NODISCARD;
 
-/* True when the layer is called `part` (of so many characters), or is one under it: its name begins so
- * before a dot or a slash. */
+/* True if the layer's name is part[0..length-1], or starts with it followed by '.' or '/'. */
 bool an_node_is_under(const an_node *node, const char *part, size_t length);
 
-/* Marks parameters as not trained: "features" (all before the classifier), "classifier.1", ... NOT_FOUND
- * when a name fits nothing. */
+/* Marks parameters as frozen: "features" (all before the classifier), "classifier.1", ...,
+ * separated by commas. NOT_FOUND: a name matches no parameters. */
 alexnet_status an_model_freeze(alexnet_model *model, const char *names) AN_NODISCARD;
 
-/* BAD_SHAPE unless the network gives each image one row of probabilities: it has classes, and its last
- * map is 1x1. */
-alexnet_status an_model_check_answers(const alexnet_model *model) AN_NODISCARD;
+/* BAD_SHAPE unless the network gives one row of probabilities for each image: it has classes, and
+ * its last map is 1x1. */
+alexnet_status an_model_check_classifier(const alexnet_model *model) AN_NODISCARD;
 
 int an_model_find_layer(const alexnet_model *model,
-                        const char *name); /* "logits" is the node before "prob"; both without
-                                             classes are the last; -1: none */
+                        const char *name); /* "logits" is the node before "prob"; without classes
+                                             both are the last node; -1: none */
 alexnet_status an_model_require_layer(const alexnet_model *model, const char *name,
                                       int *node) AN_NODISCARD;         /* NOT_FOUND */
 int an_model_find_param(const alexnet_model *model, const char *name); /* -1: none */

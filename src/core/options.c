@@ -1,5 +1,5 @@
 /*
- * options.c: model options: defaults, what a family makes of them, and their text.
+ * options.c: model options: defaults, the values that a family fills in, and their text.
  * SPDX-License-Identifier: MIT
  */
 #include "core/options.h"
@@ -12,13 +12,13 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The options that choose between two words: those that `when` and the text use. */
+/* The options with two values, each named by a word in `when` and in the text. */
 static const struct choice {
-    size_t offset;      /* of an int: 0 or 1; -1: the family's */
+    size_t offset; /* of an int: 0 or 1; -1: the family's */
     const char *words[2];
-    int usual;          /* of a family that mentions it */
-    const char *mark;   /* what a row mentions, if not a word in its `when` */
-    const char *refuse; /* why another family cannot have it */
+    int usual;          /* the default of a family that mentions it */
+    const char *mark;   /* how a row mentions it, if not by a word in its `when` */
+    const char *refuse; /* the message of a family without it */
 } choices[] = {
     {offsetof(alexnet_model_options, global_pool),
      {"no-global-pool", "global-pool"},
@@ -39,7 +39,7 @@ static const struct choice {
      {"relu", "tanh"},
      0,
      "ACTIVATION",
-     "its activation cannot be chosen: the family stands for one"},
+     "its activation cannot be chosen: the family has only one"},
     {offsetof(alexnet_model_options, pooling),
      {"3/2", "2/2"},
      0,
@@ -86,14 +86,14 @@ static bool is_mentioned(const an_family *family, const struct choice *choice)
     for (size_t i = 0; i < family->row_count; ++i) {
         const an_row *row = &family->rows[i];
         if (is_condition(row, choice->words[0]) || is_condition(row, choice->words[1])) return true;
-        if (choice->mark != NULL && (strcmp(row->type, choice->mark) == 0 ||
-                                     strstr(row->settings, choice->mark) != NULL))
+        if (choice->mark != NULL &&
+            (strcmp(row->type, choice->mark) == 0 || strstr(row->settings, choice->mark) != NULL))
             return true;
     }
     return false;
 }
 
-/* A row that stands only where there are classes. */
+/* Whether a row depends on there being classes. */
 static bool may_lack_classes(const an_family *family)
 {
     for (size_t i = 0; i < family->row_count; ++i)
@@ -144,7 +144,7 @@ alexnet_status an_options_resolve(alexnet_context *ctx, const an_family *family,
     return ALEXNET_OK;
 }
 
-/* ---- what a row becomes ---- */
+/* ---- filling in a row ---- */
 
 /* Whether one condition, a word of `length` letters, holds. */
 static bool holds(const alexnet_model_options *options, const char *word, size_t length)
@@ -185,7 +185,7 @@ void an_substitute(char *out, size_t bytes, const char *text, const char *name, 
 }
 
 void an_options_substitute(const alexnet_model_options *options, const char *settings,
-                     char out[AN_ROW_SETTINGS])
+                           char out[AN_ROW_SETTINGS])
 {
     const bool simple = options->pooling == ALEXNET_POOLING_2_2;
     char with_classes[AN_ROW_SETTINGS], with_dropout[AN_ROW_SETTINGS], number[AN_REAL_SIZE];
@@ -202,16 +202,16 @@ void an_options_substitute(const alexnet_model_options *options, const char *set
 
 typedef struct stored_options {
     int classes;
-    double dropout;                 /* -1: the family's, or it has none */
+    double dropout;                 /* -1: the family's, or none */
     char input[AN_SETTING_TEXT];    /* "224x224", height first */
     int choices[AN_COUNT(choices)]; /* 0: usual, else 1 + the value */
 } stored_options;
 
+/* clang-format off */
 #define CHOICE(index, name, words)                                                                 \
     {name, AN_KEY_CHOICE, offsetof(stored_options, choices[index]), 0, 0, "usual|" words, "usual", \
      "see alexnet_model_options"}
 
-/* clang-format off */
 static const an_key keys[] = {
     {"classes", AN_KEY_INT,  offsetof(stored_options, classes),  0, INT_MAX, NULL, NULL, "how many"},
     {"dropout", AN_KEY_REAL, offsetof(stored_options, dropout), -1, ALEXNET_DROPOUT_MAX, NULL, "-1", "probability of dropping"},

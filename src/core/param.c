@@ -1,5 +1,5 @@
 /*
- * param.c: the parameter table and how first values are drawn.
+ * param.c: the parameter table, and how initial weights are drawn.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -21,6 +21,7 @@ static const struct {
     an_init_kind kind;
     bool has_value;
 } rules[] = {
+    /* clang-format off */
     {"const",     AN_INIT_CONST,     true },
     {"normal",    AN_INIT_NORMAL,    true },
     {"truncated", AN_INIT_TRUNCATED, true },
@@ -28,6 +29,7 @@ static const struct {
     {"glorot",    AN_INIT_GLOROT,    false},
     {"torch",     AN_INIT_TORCH,     false},
     {"he",        AN_INIT_HE,        false},
+    /* clang-format on */
 };
 
 alexnet_status an_init_parse(alexnet_context *ctx, const char *what, const char *text, an_init *out)
@@ -44,7 +46,7 @@ alexnet_status an_init_parse(alexnet_context *ctx, const char *what, const char 
             return ALEXNET_OK;
     }
     return an_fail(ctx, ALEXNET_BAD_ARG,
-                   "%s: '%s' is no rule for first values: expected const:X, normal:SD, "
+                   "%s: '%s' is no rule for initial weights: expected const:X, normal:SD, "
                    "truncated:SD, uniform:MAX, glorot, torch or he",
                    what, text);
 }
@@ -61,7 +63,7 @@ static alexnet_status grow(alexnet_context *ctx, an_param_list *list)
     return ALEXNET_OK;
 }
 
-/* What follows the layer in a parameter's name. */
+/* The part of a parameter's name after the layer. */
 static const char *usual_suffix(const an_naming *naming, an_param_role role)
 {
     if (role == AN_PARAM_BIAS) return naming->bias != NULL ? naming->bias : ".bias";
@@ -116,7 +118,8 @@ static void normal_block(const uint32_t words[4], double out[4])
     }
 }
 
-/* N(0, 1) within 2 deviations. What lies outside is drawn again, from a stream of its own for each attempt. */
+/* N(0, 1) within 2 deviations. Values outside are drawn again, from another stream for each
+   attempt. */
 static double truncated(uint64_t seed, int index, int64_t element, double drawn)
 {
     for (uint32_t attempt = 1; fabs(drawn) > 2; ++attempt) {
@@ -148,14 +151,14 @@ static double scale_of(const an_param *param, an_init rule)
     }
 }
 
-/* Element i is word i % 4 of block i / 4 of the parameter's own stream. */
-void an_param_start(const an_param *param, an_init rule, uint64_t seed, int index, float *values)
+/* Element i is word i % 4 of block i / 4 of the parameter's stream. */
+void an_param_init(const an_param *param, an_init rule, uint64_t seed, int index, float *values)
 {
     const an_stream stream = an_stream_open(seed, AN_PURPOSE_INIT, (uint64_t)index, 0);
     const double scale = scale_of(param, rule);
-    const bool uniform = rule.kind == AN_INIT_TORCH || rule.kind == AN_INIT_GLOROT ||
-                         rule.kind == AN_INIT_UNIFORM;
-    const double lowest = rule.kind == AN_INIT_UNIFORM ? 0 : -1; /* times scale */
+    const bool uniform =
+        rule.kind == AN_INIT_TORCH || rule.kind == AN_INIT_GLOROT || rule.kind == AN_INIT_UNIFORM;
+    const double low = rule.kind == AN_INIT_UNIFORM ? 0 : -1; /* times scale */
 
     for (int64_t i = 0; i < param->count; i += 4) {
         uint32_t words[4];
@@ -167,7 +170,7 @@ void an_param_start(const an_param *param, an_init rule, uint64_t seed, int inde
             if (rule.kind == AN_INIT_CONST)
                 values[j] = (float)scale;
             else if (uniform)
-                values[j] = (float)(scale * ((1 - lowest) * (words[j - i] + 0.5) * 0x1p-32 + lowest));
+                values[j] = (float)(scale * ((1 - low) * (words[j - i] + 0.5) * 0x1p-32 + low));
             else if (rule.kind == AN_INIT_TRUNCATED)
                 values[j] = (float)(scale * truncated(seed, index, j, drawn[j - i]));
             else

@@ -1,6 +1,6 @@
 /*
- * param.h: the one table of parameters: name, shape, place, first values, multipliers. Model,
- * session, optimiser, weights file and checkpoint all walk the same table.
+ * param.h: the table of parameters: name, shape, offset, initial weights, multipliers. Model,
+ * session, optimiser, weights file and checkpoint all use this one table.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CORE_PARAM_H
@@ -14,11 +14,11 @@
 
 #define AN_PARAM_NAME_BYTES 96
 
-/* How first values are drawn. Text form in tables: "normal:0.01", "const:1", "torch", "he". */
+/* How initial weights are drawn. Text form in tables: "normal:0.01", "const:1", "torch", "he". */
 typedef enum an_init_kind {
     AN_INIT_CONST,     /* value */
     AN_INIT_NORMAL,    /* N(0, value): value is the standard deviation */
-    AN_INIT_TRUNCATED, /* the same, drawn again while farther than 2 deviations from 0 (TensorFlow) */
+    AN_INIT_TRUNCATED, /* the same, drawn again beyond 2 deviations from 0 (TensorFlow) */
     AN_INIT_UNIFORM,   /* U(0, value) */
     AN_INIT_GLOROT,    /* U(-b, b), b = sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio 2010) */
     AN_INIT_TORCH,     /* U(-b, b), b = 1 / sqrt(fan_in): what torch.nn.Conv2d and Linear do */
@@ -30,25 +30,25 @@ typedef struct an_init {
     double value;
 } an_init;
 
-/* "normal:0.01" to a rule. BAD_ARG naming `what`. */
+/* Parses a rule, "normal:0.01". BAD_ARG; the message begins with `what`. */
 alexnet_status an_init_parse(alexnet_context *ctx, const char *what, const char *text,
                              an_init *out) AN_NODISCARD;
 
-/* What a parameter is to the optimiser. */
+/* How the optimiser treats a parameter. */
 typedef enum an_param_role {
     AN_PARAM_WEIGHT,
     AN_PARAM_BIAS,
-    AN_PARAM_STATISTIC /* not learned but observed: in training its gradient's place holds the value seen in the
-                          batch, and the update is w += lr_multiplier * (seen - w) */
+    AN_PARAM_STATISTIC /* not learned but observed: in training its gradient holds the value seen in
+                          the batch, and the update is w += lr_multiplier * (seen - w) */
 } an_param_role;
 
 typedef struct an_param {
     char name[AN_PARAM_NAME_BYTES]; /* "features.0.weight" */
     int rank;
     int64_t shape[4];
-    int64_t count; /* product of shape */
-    size_t offset; /* in floats, in the model's block of values; a multiple of 16 */
-    int64_t fan_in, fan_out; /* products that enter one output, outputs that one input enters */
+    int64_t count;           /* product of shape */
+    size_t offset;           /* in floats, in the model's block of values; a multiple of 16 */
+    int64_t fan_in, fan_out; /* inputs of one output, outputs of one input */
     an_param_role role;
     an_init init;
     double lr_multiplier, decay_multiplier;
@@ -56,8 +56,8 @@ typedef struct an_param {
     bool frozen;
 } an_param;
 
-/* How tensors are called: PREFIX LAYER, the layer's name up to a slash, and then, for weights and
- * biases, what stands here. */
+/* Tensor name = prefix + layer name up to '/' + suffix; these are the suffixes of weights and
+ * biases. */
 typedef struct an_naming {
     const char *prefix, *weight, *bias; /* NULL: "", ".weight", ".bias" */
 } an_naming;
@@ -66,12 +66,12 @@ typedef struct an_param_list {
     an_naming naming;
     an_param *items;
     int count, capacity;
-    size_t values; /* floats in all, paddings included */
+    size_t values; /* floats in all, padding included */
 } an_param_list;
 
 /*
  * Appends a parameter; fills name, role, count and offset.
- *   suffix   of its name, ".running_mean"; NULL: as list->naming says for weights and biases
+ *   suffix   of its name, ".running_mean"; NULL: that of list->naming for weights or biases
  *   out      valid until the next call
  * NO_MEMORY, BAD_SHAPE.
  */
@@ -80,7 +80,7 @@ alexnet_status an_param_add(alexnet_context *ctx, an_param_list *list, const cha
                             an_param **out) AN_NODISCARD;
 void an_param_list_free(alexnet_context *ctx, an_param_list *list);
 
-/* Draws the first values of one parameter: a function of (seed, index, rule) alone. */
-void an_param_start(const an_param *param, an_init rule, uint64_t seed, int index, float *values);
+/* Draws the initial weights of one parameter: a function of (seed, index, rule) alone. */
+void an_param_init(const an_param *param, an_init rule, uint64_t seed, int index, float *values);
 
 #endif

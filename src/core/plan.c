@@ -1,6 +1,7 @@
 /*
- * plan.c: the planner. Three walks over the layers: forward (needs, fusion, lives of activations),
- * backward (lives of gradients), and one over the lives that gives every buffer its place.
+ * plan.c: the planner, in three passes: forward over the layers (needs, fusion, live ranges of
+ * activations), backward over them (live ranges of gradients), and over the live ranges, where
+ * every buffer gets its offset.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -9,46 +10,46 @@
 #include "base/memory.h"
 #include "base/status.h"
 
-/* A buffer from the moment it is written to the moment it is last read. */
-typedef struct life {
+/* A buffer, from the time it is written to the time it is last read. */
+typedef struct live_range {
     size_t bytes;
-    int from, to; /* moments, both ends included */
-    bool kept;    /* backward reads what is in it now: nobody may write over it */
+    int from, to; /* times, both included */
+    bool kept;    /* backward reads its current values: it must not be overwritten */
     size_t offset;
-} life;
+} live_range;
 
-#define NO_LIFE (-1)
+#define NO_RANGE (-1)
 
-/* Working state of one planning. Lives are named by index. */
+/* Working state of one planning. A live range is known by its index. */
 typedef struct planner {
     alexnet_context *ctx;
     an_plan *plan;
-    life *lives;
-    int life_count;
-    int *x, *y, *saved, *dy, *dx; /* of each step: a life, or NO_LIFE */
+    live_range *ranges;
+    int range_count;
+    int *x, *y, *saved, *dy, *dx; /* of each step: a live range, or NO_RANGE */
 } planner;
 
-/* Moments: 0 the conversion of the images, 1 .. L the forward steps, L+1 .. 2L the backward steps from
- * last to first. */
-static int forward_moment(int step) { return step + 1; }
+/* Times: 0 is the conversion of the images, 1 .. L are the forward steps, L+1 .. 2L the backward
+ * steps from last to first. */
+static int forward_time(int step) { return step + 1; }
 
-static int backward_moment(const planner *p, int step) { return 2 * p->plan->step_count - step; }
+static int backward_time(const planner *p, int step) { return 2 * p->plan->step_count - step; }
 
-static int begin_life(planner *p, size_t bytes, int moment)
+static int begin_range(planner *p, size_t bytes, int time)
 {
-    p->lives[p->life_count] =
-        (life){.bytes = AN_ROUND_UP(bytes, AN_ALIGNMENT), .from = moment, .to = moment};
-    return p->life_count++;
+    p->ranges[p->range_count] =
+        (live_range){.bytes = AN_ROUND_UP(bytes, AN_ALIGNMENT), .from = time, .to = time};
+    return p->range_count++;
 }
 
-static void extend_life(planner *p, int index, int moment)
+static void extend_range(planner *p, int index, int time)
 {
-    p->lives[index].to = AN_MAX(p->lives[index].to, moment);
+    p->ranges[index].to = AN_MAX(p->ranges[index].to, time);
 }
 
 static size_t shape_bytes(an_shape shape) { return (size_t)an_shape_count(shape) * sizeof(float); }
 
-/* ---- forward: what each layer needs, what is fused, who reads what ---- */
+/* ---- forward: what each layer needs, what is fused, which buffers are read ---- */
 
 static int first_trained_step(const an_plan *plan)
 {
@@ -61,7 +62,7 @@ static int first_trained_step(const an_plan *plan)
     return plan->step_count;
 }
 
-/* The pooling by maximum that follows step i, perhaps after a ReLU: its step, and its geometry; 0: there is none. */
+/* The maximum pooling that follows step i, perhaps after a ReLU: its step and geometry; 0: none. */
 static int find_pool(const an_plan *plan, int i, an_pool *out)
 {
     const an_node *nodes = plan->model->nodes;
@@ -74,7 +75,7 @@ static int find_pool(const an_plan *plan, int i, an_pool *out)
     return 0;
 }
 
-/* Step i does the pooling of step `pool`. */
+/* Fuses the pooling of step `pool` into step i. */
 static void fuse_pool(an_plan *plan, int i, int pool, const an_pool *geometry)
 {
     an_plan_step *steps = plan->steps;
@@ -88,7 +89,7 @@ static void fuse_pool(an_plan *plan, int i, int pool, const an_pool *geometry)
         steps[j].x_shape = steps[j].y_shape = steps[pool].y_shape;
 }
 
-/* A step before the first: it has no buffers, and does nothing. */
+/* A step before the first: without buffers, and never run. */
 static an_plan_step skipped_step(const an_plan *plan, int i)
 {
     const an_node *node = &plan->model->nodes[i];
@@ -120,7 +121,7 @@ static void plan_step(an_plan *plan, int i, bool no_input_gradient, an_plan_step
                     an_shape_with_n(node->y, plan->batch), &step->needs);
 }
 
-/* The step that comes before step i on the way back: those between are parts of others. */
+/* The step that runs backward before step i; those between are fused into others. */
 static an_plan_step *next_backward(an_plan *plan, int i)
 {
     for (int j = i + 1; j < plan->step_count; ++j)
@@ -171,36 +172,37 @@ static void plan_forward(planner *p)
     an_plan *plan = p->plan;
     const an_plan_step *first = &plan->steps[plan->first];
     const size_t input = shape_bytes(an_shape_with_n(first->node->x, plan->batch));
-    int flow = begin_life(p, first->needs.takes_nchw ? 0 : input, 0); /* a place only for a copy */
+    /* space only for a converted copy */
+    int flow = begin_range(p, first->needs.takes_nchw ? 0 : input, 0);
 
     for (int i = plan->first; i < plan->step_count; ++i) {
         an_plan_step *step = &plan->steps[i];
         const bool reads_x = step->run_backward && step->needs.backward_reads_x;
         const bool reads_y =
             step->run_backward && (step->needs.backward_reads_y || (step->relu_before && !reads_x));
-        const bool may_overwrite = step->needs.in_place && !reads_x && !p->lives[flow].kept;
+        const bool may_overwrite = step->needs.in_place && !reads_x && !p->ranges[flow].kept;
 
         p->x[i] = flow;
-        extend_life(p, flow, forward_moment(i));
+        extend_range(p, flow, forward_time(i));
         if (reads_x) {
-            extend_life(p, flow, backward_moment(p, i));
-            p->lives[flow].kept = true;
+            extend_range(p, flow, backward_time(p, i));
+            p->ranges[flow].kept = true;
         }
         if (step->run_forward && !may_overwrite)
-            flow = begin_life(p, shape_bytes(an_shape_with_n(step->y_shape, plan->batch)),
-                              forward_moment(i));
+            flow = begin_range(p, shape_bytes(an_shape_with_n(step->y_shape, plan->batch)),
+                               forward_time(i));
         p->y[i] = flow;
-        extend_life(p, flow, forward_moment(i));
+        extend_range(p, flow, forward_time(i));
         if (reads_y) {
-            extend_life(p, flow, backward_moment(p, i));
-            p->lives[flow].kept = true;
+            extend_range(p, flow, backward_time(p, i));
+            p->ranges[flow].kept = true;
         }
         if (step->needs.saved_bytes > 0) {
-            p->saved[i] = begin_life(p, step->needs.saved_bytes, forward_moment(i));
-            if (step->run_backward) extend_life(p, p->saved[i], backward_moment(p, i));
+            p->saved[i] = begin_range(p, step->needs.saved_bytes, forward_time(i));
+            if (step->run_backward) extend_range(p, p->saved[i], backward_time(p, i));
         }
     }
-    extend_life(p, flow, forward_moment(plan->step_count - 1) + 1); /* until it is exported */
+    extend_range(p, flow, forward_time(plan->step_count - 1) + 1); /* until to_nchw has read it */
 }
 
 /* ---- backward: the gradients ---- */
@@ -208,60 +210,61 @@ static void plan_forward(planner *p)
 static void plan_backward(planner *p)
 {
     an_plan *plan = p->plan;
-    int flow = NO_LIFE; /* the last layer is the loss: nothing flows into it */
+    int flow = NO_RANGE; /* the last layer is the loss: it has no dy */
 
     for (int i = plan->step_count - 1; i >= plan->first; --i) {
         const an_plan_step *step = &plan->steps[i];
-        const bool fresh = step->run_backward && (!step->needs.in_place || flow == NO_LIFE);
+        const bool fresh = step->run_backward && (!step->needs.in_place || flow == NO_RANGE);
 
         p->dy[i] = flow;
-        if (flow != NO_LIFE) extend_life(p, flow, backward_moment(p, i));
-        if (!step->want_dx) return; /* nothing to train further down */
+        if (flow != NO_RANGE) extend_range(p, flow, backward_time(p, i));
+        if (!step->want_dx) return; /* nothing to train before this step */
         if (fresh)
-            flow = begin_life(p, shape_bytes(an_shape_with_n(step->x_shape, plan->batch)),
-                              backward_moment(p, i));
+            flow = begin_range(p, shape_bytes(an_shape_with_n(step->x_shape, plan->batch)),
+                               backward_time(p, i));
         p->dx[i] = flow;
     }
 }
 
 /* ---- places ---- */
 
-static bool lives_meet(const life *a, const life *b)
+static bool ranges_overlap(const live_range *a, const live_range *b)
 {
     return a->from <= b->to && b->from <= a->to;
 }
 
-/* The lowest offset at which lives[order[at]] disturbs none of the lives placed before it. */
+/* The lowest offset for ranges[order[at]] where no range placed before it has the same bytes at the
+ * same time. */
 static size_t lowest_place(const planner *p, const int *order, int at)
 {
-    const life *mine = &p->lives[order[at]];
+    const live_range *mine = &p->ranges[order[at]];
     size_t place = 0;
 
     for (int i = 0; i < at; ++i) {
-        const life *other = &p->lives[order[i]];
+        const live_range *other = &p->ranges[order[i]];
 
-        if (lives_meet(mine, other) && place < other->offset + other->bytes &&
+        if (ranges_overlap(mine, other) && place < other->offset + other->bytes &&
             other->offset < place + mine->bytes) {
             place = other->offset + other->bytes;
-            i = -1; /* moved up: look at all of them again */
+            i = -1; /* moved up: compare with all of them again */
         }
     }
     return place;
 }
 
-/* Largest first, each at the lowest free place: a simple rule that comes within a few percent of
+/* Largest first, each at the lowest free offset: a simple rule that comes within a few percent of
  * the lower bound here. */
-static void place_lives(planner *p, int *order)
+static void place_ranges(planner *p, int *order)
 {
-    for (int i = 0; i < p->life_count; ++i) {
+    for (int i = 0; i < p->range_count; ++i) {
         int j = i;
 
-        for (; j > 0 && p->lives[order[j - 1]].bytes < p->lives[i].bytes; --j)
+        for (; j > 0 && p->ranges[order[j - 1]].bytes < p->ranges[i].bytes; --j)
             order[j] = order[j - 1];
         order[j] = i;
     }
-    for (int i = 0; i < p->life_count; ++i) {
-        life *mine = &p->lives[order[i]];
+    for (int i = 0; i < p->range_count; ++i) {
+        live_range *mine = &p->ranges[order[i]];
 
         mine->offset = lowest_place(p, order, i);
         p->plan->step_bytes = AN_MAX(p->plan->step_bytes, mine->offset + mine->bytes);
@@ -270,7 +273,7 @@ static void place_lives(planner *p, int *order)
 
 static size_t place_of(const planner *p, int index)
 {
-    return index == NO_LIFE ? AN_NOWHERE : p->lives[index].offset;
+    return index == NO_RANGE ? AN_NOWHERE : p->ranges[index].offset;
 }
 
 static void write_places(const planner *p)
@@ -318,17 +321,17 @@ alexnet_status an_plan_open(const alexnet_model *model, an_mode mode, int batch,
             an_shape_check(ctx, model->nodes[i].name, an_shape_with_n(model->nodes[i].y, batch)));
     }
     out->steps = an_new_array(ctx, (size_t)steps, sizeof *out->steps);
-    p.lives = an_new_array(ctx, 3 * (size_t)steps + 1,
-                           sizeof *p.lives); /* y, saved, dx of each, and the input */
+    p.ranges = an_new_array(ctx, 3 * (size_t)steps + 1,
+                            sizeof *p.ranges); /* y, saved and dx of each step, and the input */
     work = an_new_array(ctx, 5 * (size_t)steps + 3 * (size_t)steps + 1, sizeof *work);
-    if (out->steps == NULL || p.lives == NULL || work == NULL) {
-        an_free(ctx, p.lives);
+    if (out->steps == NULL || p.ranges == NULL || work == NULL) {
+        an_free(ctx, p.ranges);
         an_free(ctx, work);
         an_plan_close(ctx, out);
         return an_fail(ctx, ALEXNET_NO_MEMORY, "plan of %d layers", steps);
     }
     for (int i = 0; i < 5 * steps; ++i)
-        work[i] = NO_LIFE;
+        work[i] = NO_RANGE;
     p.x = work;
     p.y = work + steps;
     p.saved = work + 2 * steps;
@@ -338,9 +341,9 @@ alexnet_status an_plan_open(const alexnet_model *model, an_mode mode, int batch,
     plan_needs(&p);
     plan_forward(&p);
     if (mode == AN_TRAIN) plan_backward(&p);
-    place_lives(&p, work + 5 * steps);
+    place_ranges(&p, work + 5 * steps);
     write_places(&p);
-    an_free(ctx, p.lives);
+    an_free(ctx, p.ranges);
     an_free(ctx, work);
     return ALEXNET_OK;
 }

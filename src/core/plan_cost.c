@@ -1,5 +1,5 @@
 /*
- * predict.c: see predict.h.
+ * plan_cost.c: the estimated cost of each pass of a plan.
  * SPDX-License-Identifier: MIT
  */
 #include "core/plan_cost.h"
@@ -24,17 +24,17 @@ static bool is_trained(const an_plan *plan, const an_plan_step *step)
     return false;
 }
 
-/* A pass that an algorithm was chosen for. */
-static an_pass_estimate predict_pass(const an_plan *plan, const an_plan_step *step, an_pass pass)
+/* A pass with an algorithm. */
+static an_pass_estimate estimate_pass(const an_plan *plan, const an_plan_step *step, an_pass pass)
 {
     static const char *const names[AN_PASSES] = {"forward", "data", "weights"};
 
     return (an_pass_estimate){.step = step,
-                           .is_forward = pass == AN_FORWARD,
-                           .pass = names[pass],
-                           .algorithm = algorithm_of(step, pass),
-                           .macs = (double)step->node->def->macs(step->node) * plan->batch,
-                           .cost = step->needs.cost[pass]};
+                              .is_forward = pass == AN_FORWARD,
+                              .pass = names[pass],
+                              .algorithm = algorithm_of(step, pass),
+                              .macs = (double)step->node->def->macs(step->node) * plan->batch,
+                              .cost = step->needs.cost[pass]};
 }
 
 static double weights_bytes(const an_plan *plan, const an_node *node)
@@ -46,8 +46,10 @@ static double weights_bytes(const an_plan *plan, const an_node *node)
     return bytes;
 }
 
-/* A pass of a layer that there is one way for. Backward makes two gradients, of its data and of its weights. */
-static an_pass_estimate predict_move(const an_plan *plan, const an_plan_step *step, bool is_forward)
+/* A pass of a layer without a choice of algorithms. Backward computes two gradients, those of data
+   and weights. */
+static an_pass_estimate estimate_move(const an_plan *plan, const an_plan_step *step,
+                                      bool is_forward)
 {
     const int64_t x = bytes_of(plan, step->x_shape), y = bytes_of(plan, step->y_shape);
     const an_needs *needs = &step->needs;
@@ -78,33 +80,33 @@ static int64_t gradient_bytes(const an_plan *plan, const an_plan_step *step)
     return bytes;
 }
 
-static int predict_forward(const an_plan *plan, const an_plan_step *step, an_pass_estimate *out)
+static int estimate_forward(const an_plan *plan, const an_plan_step *step, an_pass_estimate *out)
 {
-    *out = algorithm_of(step, AN_FORWARD) != NULL ? predict_pass(plan, step, AN_FORWARD)
-                                                  : predict_move(plan, step, true);
+    *out = algorithm_of(step, AN_FORWARD) != NULL ? estimate_pass(plan, step, AN_FORWARD)
+                                                  : estimate_move(plan, step, true);
     out->bytes = (int64_t)step->needs.saved_bytes;
     if (!step->needs.in_place) out->bytes += bytes_of(plan, step->y_shape);
     return 1;
 }
 
-static int predict_backward(const an_plan *plan, const an_plan_step *step, an_pass_estimate *out)
+static int estimate_backward(const an_plan *plan, const an_plan_step *step, an_pass_estimate *out)
 {
     const int64_t dx = step->want_dx && !step->needs.in_place ? bytes_of(plan, step->x_shape) : 0;
     const bool trained = is_trained(plan, step);
     int count = 0;
 
     if (algorithm_of(step, AN_FORWARD) == NULL) {
-        out[0] = predict_move(plan, step, false);
+        out[0] = estimate_move(plan, step, false);
         out[0].bytes = dx + gradient_bytes(plan, step);
         return 1;
     }
     if (trained) {
-        out[count] = predict_pass(plan, step, AN_BACKWARD_WEIGHTS);
+        out[count] = estimate_pass(plan, step, AN_BACKWARD_WEIGHTS);
         out[count].bytes = gradient_bytes(plan, step);
         out[count++].updates = step->needs.fuses_update;
     }
     if (step->want_dx) {
-        out[count] = predict_pass(plan, step, AN_BACKWARD_DATA);
+        out[count] = estimate_pass(plan, step, AN_BACKWARD_DATA);
         out[count++].bytes = dx;
     }
     return count;
@@ -116,10 +118,10 @@ int an_plan_estimate(const an_plan *plan, an_pass_estimate *out)
 
     for (int i = 0; i < plan->step_count; ++i)
         if (plan->steps[i].run_forward)
-            count += predict_forward(plan, &plan->steps[i], out + count);
+            count += estimate_forward(plan, &plan->steps[i], out + count);
     for (int i = plan->step_count - 1; i >= 0; --i)
         if (plan->steps[i].run_backward)
-            count += predict_backward(plan, &plan->steps[i], out + count);
+            count += estimate_backward(plan, &plan->steps[i], out + count);
     return count;
 }
 

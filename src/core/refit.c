@@ -1,5 +1,5 @@
 /*
- * refit.c: another size of input over the same parameters.
+ * refit.c: another input size over the same parameters.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define SEARCH_BEYOND                                                                              \
-    64 /* pixels above a size that fits: what still fits there has no upper limit */
+    64 /* pixels above a size that fits: if that still fits, there is no upper limit */
 
 /* ---- are the parameters the same? ---- */
 
@@ -25,7 +25,8 @@ static const an_node *find_node(const alexnet_model *model, const char *name)
     return NULL;
 }
 
-/* Whether a map of several places becomes one row: what follows has weights for each place. */
+/* Whether a map of several places becomes one row: the next linear layer has weights for each
+   place. */
 static bool is_flattening(const an_node *node)
 {
     return node->x.h * node->x.w > 1 && node->y.h == 1 && node->y.w == 1 &&
@@ -34,7 +35,7 @@ static bool is_flattening(const an_node *node)
 
 static bool same_map(an_shape a, an_shape b) { return a.h == b.h && a.w == b.w; }
 
-/* The node, or the first behind it, that has parameters. */
+/* The node, or the first after it, that has parameters. */
 static const an_node *with_params(const alexnet_model *model, const an_node *node)
 {
     while (node->param_count == 0 && node->index + 1 < model->node_count)
@@ -111,7 +112,7 @@ static bool fits(const search *s, int h, int w)
     return fit;
 }
 
-/* What fits along one side, around a size that does. max 0: no limit was found. */
+/* The sizes that fit along one side, around one that does. max 0: no limit was found. */
 typedef struct range {
     int min, max;
 } range;
@@ -166,7 +167,7 @@ static int64_t scaled(int64_t size, int wanted, int native)
     return AN_MAX((size * wanted + native / 2) / native, 1);
 }
 
-/* "exact:256" or "exact:256x341" at another size: each side is scaled as the input's is. */
+/* "exact:256" or "exact:256x341" at another size: each side is scaled as that of the input. */
 static bool scale_exact(const char *text, size_t length, const alexnet_model_options *from,
                         const alexnet_model_options *to, char *out, size_t bytes)
 {
@@ -182,7 +183,7 @@ static bool scale_exact(const char *text, size_t length, const alexnet_model_opt
     return true;
 }
 
-/* One word of the record, at another size. False: the size does not matter to it. */
+/* One word of the record, at another size. False: it does not depend on the size. */
 static bool scale_word(const char *word, size_t length, const alexnet_model_options *from,
                        const alexnet_model_options *to, char *out, size_t bytes)
 {
@@ -213,14 +214,15 @@ static bool scale_word(const char *word, size_t length, const alexnet_model_opti
     return false;
 }
 
-/* A record that is not the family's keeps its words; sizes in it are scaled as the family's would be. */
+/* A record that is not the family's keeps its words; its sizes are scaled by the family's rule. */
 static alexnet_status scale_record(const alexnet_model *model, alexnet_model *other)
 {
     char text[AN_RECORD_BYTES], word[96];
     size_t used = 0;
 
     an_family_record(model->family, &model->options, text);
-    if (strcmp(text, model->preprocess) == 0) return ALEXNET_OK; /* other has the family's own */
+    /* `other` has the family's record */
+    if (strcmp(text, model->preprocess) == 0) return ALEXNET_OK;
     for (const char *at = model->preprocess + strspn(model->preprocess, " "); *at != '\0';) {
         const size_t length = strcspn(at, " ");
         const bool is_size =
@@ -291,11 +293,11 @@ static alexnet_status scale_mean_image(const alexnet_model *model, alexnet_model
     return status;
 }
 
-/* ---- laying out ---- */
+/* ---- describing for another size ---- */
 
-/* Laid out with other options, for the values of `model`: with tables of its own, and no values yet. */
-static alexnet_status lay_out_for(const alexnet_model *model, const alexnet_model_options *options,
-                                  alexnet_model **out)
+/* Describes a model with other options that fits the values of `model`. It has no values yet. */
+static alexnet_status describe_for(const alexnet_model *model, const alexnet_model_options *options,
+                                   alexnet_model **out)
 {
     alexnet_context *ctx = model->ctx;
     alexnet_model *other = NULL;
@@ -317,7 +319,7 @@ static alexnet_status lay_out_for(const alexnet_model *model, const alexnet_mode
     return ALEXNET_OK;
 }
 
-/* The layers of `other` over what `model` holds. */
+/* Swaps the layers of the two; `model` keeps its parameters and values. */
 static void exchange_layers(alexnet_model *model, alexnet_model *other)
 {
     const alexnet_model old = *model;
@@ -344,16 +346,16 @@ static alexnet_status check_run_size(alexnet_context *ctx, const alexnet_run_siz
                    size->input_w, ALEXNET_INPUT_MAX);
 }
 
-/* As asked; where the squeeze is in the way of a map of answers, without it. So the message that
- * remains tells of all sizes that run. */
-static alexnet_status lay_out_to_run(const alexnet_model *model, alexnet_model_options *options,
-                                     alexnet_model **out)
+/* With the given options; if these do not fit because of the squeeze, which allows no map of
+ * predictions, without it. So the message that remains names all sizes that run. */
+static alexnet_status describe_to_run(const alexnet_model *model, alexnet_model_options *options,
+                                      alexnet_model **out)
 {
-    const alexnet_status status = lay_out_for(model, options, out);
+    const alexnet_status status = describe_for(model, options, out);
 
     if (status != ALEXNET_BAD_SHAPE || options->squeeze != 1) return status;
     options->squeeze = 0;
-    return lay_out_for(model, options, out);
+    return describe_for(model, options, out);
 }
 
 static bool is_as_before(const alexnet_model_options *a, const alexnet_model_options *b)
@@ -378,7 +380,7 @@ alexnet_status alexnet_model_resize(alexnet_model *model, const alexnet_run_size
     if (given.no_squeeze) options.squeeze = 0;
     if (is_as_before(&options, &model->options)) return ALEXNET_OK;
     AN_TRY(an_model_check_unshared(model, "resize"));
-    AN_TRY(lay_out_to_run(model, &options, &other));
+    AN_TRY(describe_to_run(model, &options, &other));
     exchange_layers(model, other);
     alexnet_model_free(other);
     return ALEXNET_OK;
@@ -393,7 +395,7 @@ alexnet_status an_model_describe_like(alexnet_model *model, int h, int w, alexne
     *view = NULL;
     options.input_h = h;
     options.input_w = w;
-    AN_TRY(lay_out_for(model, &options, &other));
+    AN_TRY(describe_for(model, &options, &other));
     const alexnet_status status =
         an_model_set_classes(other, (const char *const *)model->classes, model->options.classes);
     if (status != ALEXNET_OK) {

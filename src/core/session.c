@@ -1,6 +1,6 @@
 /*
- * session.c: runs a plan. Forward walks the steps up, backward walks them down; every operation is
- * the layer's own.
+ * session.c: runs the steps of a plan, forward from first to last, backward from last to first.
+ * Every operation is a function of the layer.
  * SPDX-License-Identifier: MIT
  */
 #include "core/session.h"
@@ -19,20 +19,20 @@ struct alexnet_session {
     alexnet_context *ctx;
     const alexnet_model *model;
     an_plan plan;
-    an_arena gradients; /* training: of those parameters that have one stored */
+    an_arena gradients; /* training: those that are stored */
     an_arena step;      /* activations and their gradients, as the plan says */
     an_arena scratch;
-    an_arena packed;      /* inference: weights as the kernels want them */
-    uint64_t packed_of; /* an_model_changes() when that was made; 0: never */
+    an_arena packed;    /* inference: packed weights */
+    uint64_t packed_of; /* an_model_changes() at the time of packing; 0: never */
     an_run run;
     const float **w;        /* of each parameter of the model */
     float **dw;             /* training; NULL where none is stored */
-    an_sgd_update *updates; /* in place of gradients, if `sgd`; without w: none */
-    bool sgd;               /* backward updates what it can */
-    bool sole;              /* inference: nobody else reads the model's values */
+    an_sgd_update *updates; /* in place of gradients, if `sgd`; w NULL: none */
+    bool sgd;               /* backward updates the values where it can */
+    bool exclusive;         /* inference: no other reader of the model's values */
     bool borrows;           /* `packed` is another session's */
     float *row_loss;
-    const an_profile *profile; /* NULL: nobody asks */
+    const an_profile *profile; /* NULL: not profiled */
     uint64_t seed;
 };
 
@@ -65,7 +65,7 @@ static void place_gradients(alexnet_session *s)
         for (int i = 0; i < step->node->param_count; ++i) {
             const int param = step->node->first_param + i;
             if (an_plan_stores_gradient(plan, step, i, s->sgd))
-                s->dw[param] = an_arena_take(
+                s->dw[param] = an_arena_alloc(
                     &s->gradients, (size_t)s->model->params.items[param].count * sizeof(float));
         }
     }
@@ -87,8 +87,8 @@ static alexnet_status open_tables(alexnet_session *s)
     return ALEXNET_OK;
 }
 
-/* Whether weights that were packed for one plan are what the other wants. */
-static bool prepares_alike(const an_plan *a, const an_plan *b)
+/* Whether both plans read the same packed weights. */
+static bool packs_alike(const an_plan *a, const an_plan *b)
 {
     bool alike = a->setup.backend == b->setup.backend && a->step_count == b->step_count &&
                  a->packed_bytes == b->packed_bytes;
@@ -103,13 +103,13 @@ static bool prepares_alike(const an_plan *a, const an_plan *b)
 
 static alexnet_status check_like(const alexnet_session *s, const alexnet_session *of)
 {
-    return of == NULL || prepares_alike(&s->plan, &of->plan)
+    return of == NULL || packs_alike(&s->plan, &of->plan)
                ? ALEXNET_OK
                : an_fail(s->ctx, ALEXNET_BAD_ARG,
                          "share: the other context has another tier or format of numbers");
 }
 
-/* of: whose packed weights are used; NULL: its own. */
+/* of: the session whose packed weights are used; NULL: none, it packs its weights. */
 static alexnet_status open_session(const alexnet_model *model, an_mode mode, int batch, int first,
                                    int output, uint64_t seed, bool sgd, const alexnet_session *of,
                                    alexnet_session **out)
@@ -120,14 +120,15 @@ static alexnet_status open_session(const alexnet_model *model, an_mode mode, int
 
     *out = NULL;
     if (model->values == NULL)
-        return an_fail(ctx, ALEXNET_BAD_ARG, "session: the model is an outline without weights");
+        return an_fail(ctx, ALEXNET_BAD_ARG,
+                       "session: the model is only described, without weights");
     s = an_new_zeroed(ctx, sizeof *s);
     if (s == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "session for a batch of %d", batch);
     s->ctx = ctx;
     s->model = model;
     s->seed = seed;
     s->sgd = sgd;
-    an_threads_settle(ctx); /* the plan lays out scratch for each */
+    an_threads_settle(ctx); /* the plan has scratch for each thread */
     if ((status = an_plan_open(model, mode, batch, first, output, &s->plan)) != ALEXNET_OK)
         goto fail;
     if ((status = check_like(s, of)) != ALEXNET_OK) goto fail;
@@ -141,14 +142,14 @@ fail:
 }
 
 static alexnet_status open_inference(const alexnet_model *model, int batch, int first,
-                                     const char *output, bool sole, alexnet_session **out)
+                                     const char *output, bool exclusive, alexnet_session **out)
 {
     int node = model->node_count - 1;
 
     *out = NULL;
     if (output != NULL) AN_TRY(an_model_require_layer(model, output, &node));
     AN_TRY(open_session(model, AN_INFER, batch, first, node, 0, false, NULL, out));
-    (*out)->sole = sole;
+    (*out)->exclusive = exclusive;
     return ALEXNET_OK;
 }
 
@@ -160,8 +161,8 @@ alexnet_status alexnet_session_open(const alexnet_model *model, int batch, const
     return open_inference(model, batch, 0, output, false, out);
 }
 
-alexnet_status an_session_open_sole(alexnet_model *model, int batch, const char *output,
-                                    alexnet_session **out)
+alexnet_status an_session_open_exclusive(alexnet_model *model, int batch, const char *output,
+                                         alexnet_session **out)
 {
     return open_inference(model, batch, 0, output, true, out);
 }
@@ -177,7 +178,7 @@ static alexnet_status open_training(alexnet_model *model, int batch, int first, 
 {
     *out = NULL;
     AN_TRY(an_session_check_training(model->ctx, model->ctx->options.dtype));
-    AN_TRY(an_model_check_answers(model));
+    AN_TRY(an_model_check_classifier(model));
     return open_session(model, AN_TRAIN, batch, first, model->node_count - 1, seed, sgd, NULL, out);
 }
 
@@ -219,21 +220,21 @@ void alexnet_session_close(alexnet_session *s)
     an_free(ctx, s);
 }
 
-/* As prepare_weights() goes. */
-static void book_prepared(const an_plan *plan, bool sole, an_footprint *f)
+/* In the order of pack_weights(). */
+static void book_packed(const an_plan *plan, bool exclusive, an_footprint *f)
 {
     for (int i = plan->step_count - 1; i >= plan->first; --i) {
         const an_plan_step *step = &plan->steps[i];
 
         if (step->packed == AN_NOWHERE) continue;
-        an_footprint_take(f, (int64_t)step->needs.packed_bytes);
-        if (sole)
-            an_footprint_give(f, plan->model->params.items[step->node->first_param].count *
-                                     (int64_t)sizeof(float));
+        an_footprint_add(f, (int64_t)step->needs.packed_bytes);
+        if (exclusive)
+            an_footprint_subtract(f, plan->model->params.items[step->node->first_param].count *
+                                         (int64_t)sizeof(float));
     }
 }
 
-/* Bytes of a buffer of the step arena, [from, to), marked in units of a page. */
+/* Marks the pages of a buffer of the step arena, [from, from + bytes). */
 static void mark(bool *pages, size_t page, size_t from, size_t bytes)
 {
     for (size_t i = from / page; bytes > 0 && from != AN_NOWHERE && i <= (from + bytes - 1) / page;
@@ -241,7 +242,7 @@ static void mark(bool *pages, size_t page, size_t from, size_t bytes)
         pages[i] = true;
 }
 
-/* What of the step arena a run of n images touches, in whole pages. */
+/* The bytes of the step arena that a run of n images touches, in whole pages. */
 static alexnet_status count_touched(const an_plan *plan, int n, int64_t *bytes)
 {
     alexnet_context *ctx = plan->model->ctx;
@@ -275,10 +276,10 @@ alexnet_status an_session_book(const alexnet_model *model, const an_session_orde
     an_threads_settle(model->ctx);
     AN_TRY(an_plan_open(model, order->mode, order->batch, order->first, order->output, &plan));
     const alexnet_status status = count_touched(&plan, order->images, &touched);
-    book_prepared(&plan, order->sole, footprint);
-    an_footprint_take(footprint, touched + (int64_t)plan.scratch_bytes);
+    book_packed(&plan, order->exclusive, footprint);
+    an_footprint_add(footprint, touched + (int64_t)plan.scratch_bytes);
     if (order->mode == AN_TRAIN)
-        an_footprint_take(footprint, (int64_t)an_plan_gradient_bytes(&plan, order->updates));
+        an_footprint_add(footprint, (int64_t)an_plan_gradient_bytes(&plan, order->updates));
     an_plan_close(model->ctx, &plan);
     return status;
 }
@@ -332,23 +333,24 @@ static an_op make_op(alexnet_session *s, const an_plan_step *step, const batch *
     };
 }
 
-/* The weights in the form that the kernels want, unless they are so already. From the last layer to the first, so that the
-   largest, the first linear one, finds the memory of those behind it given back. */
-static alexnet_status prepare_weights(alexnet_session *s)
+/* Packs the weights unless they are packed already. From the last layer to the first: by the time
+   of the largest, the first linear one, the memory of those after it has been released. */
+static alexnet_status pack_weights(alexnet_session *s)
 {
     const batch whole = {.n = s->plan.batch};
 
     if (s->packed_of == an_model_changes(s->model)) return ALEXNET_OK;
-    assert(!s->sole || s->packed_of == 0); /* what it would be made of is gone */
+    assert(!s->exclusive || s->packed_of == 0); /* the originals are gone */
     for (int i = s->plan.step_count - 1; i >= s->plan.first; --i) {
         const an_plan_step *step = &s->plan.steps[i];
         const an_op op = make_op(s, step, &whole);
 
         if (op.packed == NULL) continue;
         AN_TRY(step->node->def->pack_weights(&op));
-        if (s->sole)
-            an_give_back(op.w[0], (size_t)s->model->params.items[step->node->first_param].count *
-                                      sizeof *op.w[0]);
+        if (s->exclusive)
+            an_pages_release(op.w[0],
+                             (size_t)s->model->params.items[step->node->first_param].count *
+                                 sizeof *op.w[0]);
     }
     s->packed_of = an_model_changes(s->model);
     return ALEXNET_OK;
@@ -360,7 +362,7 @@ alexnet_status an_session_open_like(const alexnet_model *model, alexnet_session 
     const an_plan *plan = &of->plan;
 
     *out = NULL;
-    AN_TRY(prepare_weights(of));
+    AN_TRY(pack_weights(of));
     return open_session(model, AN_INFER, plan->batch, plan->first, plan->step_count - 1, 0, false,
                         of, out);
 }
@@ -370,14 +372,14 @@ static an_shape images_shape(const alexnet_session *s, const batch *b)
     return an_shape_with_n(s->model->nodes[s->plan.first].x, b->n);
 }
 
-static alexnet_status import_images(alexnet_session *s, const batch *b)
+static alexnet_status images_from_nchw(alexnet_session *s, const batch *b)
 {
     if (s->plan.input == AN_NOWHERE) return ALEXNET_OK;
     return s->plan.setup.backend->from_nchw(&s->run, images_shape(s, b), b->images,
                                             at(s, s->plan.input));
 }
 
-/* Runs one direction of one layer, with an eye on the clock when somebody asks. */
+/* Runs one direction of one layer, and times it when profiled. */
 static alexnet_status run_layer(const alexnet_session *s, const an_op *op, bool is_forward)
 {
     const an_layer_def *def = op->node->def;
@@ -429,7 +431,7 @@ void alexnet_session_get_output(const alexnet_session *s, int shape[3])
     shape[2] = y.w;
 }
 
-static alexnet_status export_output(alexnet_session *s, int n, float *out)
+static alexnet_status output_to_nchw(alexnet_session *s, int n, float *out)
 {
     const an_plan_step *last = &s->plan.steps[s->plan.step_count - 1];
 
@@ -445,15 +447,15 @@ alexnet_status alexnet_session_run(alexnet_session *s, const float *images, int 
     AN_NEED(s->ctx, images);
     AN_NEED(s->ctx, out);
     AN_TRY(check_n(s, n));
-    AN_TRY(prepare_weights(s));
-    AN_TRY(import_images(s, &b));
+    AN_TRY(pack_weights(s));
+    AN_TRY(images_from_nchw(s, &b));
     AN_TRY(forward(s, &b));
-    return export_output(s, n, out);
+    return output_to_nchw(s, n, out);
 }
 
 /* ---- training ---- */
 
-/* The mean, added up in double in the order of the rows. */
+/* The mean, summed in double in the order of the rows. */
 static double mean_loss(const float *row_loss, int n)
 {
     double sum = 0;
@@ -463,14 +465,15 @@ static double mean_loss(const float *row_loss, int n)
     return sum / n;
 }
 
-/* The loss is not finite: runs forward again and looks at every layer's output. */
+/* After a loss that is not finite: runs forward again to find the first layer whose output is not
+   finite. */
 static alexnet_status name_diverged(alexnet_session *s, const batch *b, double loss)
 {
     const an_backend *backend = s->plan.setup.backend;
     char shown[AN_REAL_SIZE];
 
     an_show_short(shown, 6, loss);
-    AN_TRY(import_images(s, b));
+    AN_TRY(images_from_nchw(s, b));
     if (!backend->all_finite(&s->run, an_shape_count(images_shape(s, b)), b->images))
         return an_fail(s->ctx, ALEXNET_DIVERGED, "step %lld: loss is %s; the images are not finite",
                        (long long)b->step, shown);
@@ -508,11 +511,11 @@ alexnet_status an_session_train(alexnet_session *s, const float *images, const a
     AN_TRY(check_n(s, n));
     AN_TRY(check_labels(s, targets->labels, n));
     if (targets->others != NULL) AN_TRY(check_labels(s, targets->others, n));
-    AN_TRY(import_images(s, &b));
+    AN_TRY(images_from_nchw(s, &b));
     AN_TRY(forward(s, &b));
     *loss = mean_loss(s->row_loss, n);
     if (!isfinite(*loss)) return name_diverged(s, &b, *loss);
-    if (probs != NULL) AN_TRY(export_output(s, n, probs));
+    if (probs != NULL) AN_TRY(output_to_nchw(s, n, probs));
     return backward(s, &b);
 }
 

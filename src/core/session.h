@@ -1,5 +1,5 @@
 /*
- * session.h: a plan with its memory: runs a model forward, and in training backward.
+ * session.h: a plan and its memory. It runs a model forward, and in training backward.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -10,42 +10,43 @@
 #include "core/plan.h"
 
 /*
- * As alexnet_session_open(), for a model that nobody else reads, now or later: values that the session has prepared in the
- * form its kernels want give their memory back, and are lost.
+ * As alexnet_session_open(), for a model whose values nobody else reads, now or later: once the
+ * session has packed weights, it returns the memory of the originals to the system, and they are
+ * lost.
  */
-alexnet_status an_session_open_sole(alexnet_model *model, int batch, const char *output,
-                                    alexnet_session **out) AN_NODISCARD;
+alexnet_status an_session_open_exclusive(alexnet_model *model, int batch, const char *output,
+                                         alexnet_session **out) AN_NODISCARD;
 
 /*
- * Another session of the same kind as `of`, of a model that shares the values of its model on another context, with the
- * weights that `of` has prepared. `of` must stay open, and is not to be called meanwhile. BAD_ARG: the contexts differ in
- * tier or format of numbers.
+ * A second session like `of`, which uses the packed weights of `of`. `model` shares the values of
+ * the other's model on another context. `of` must stay open, and must not be used during this call.
+ * BAD_ARG: the contexts differ in tier or format of numbers.
  */
 alexnet_status an_session_open_like(const alexnet_model *model, alexnet_session *of,
                                     alexnet_session **out) AN_NODISCARD;
 
-/* As alexnet_session_open() for the whole output, but what is given to run is the input of node `first` in place of images:
-   [n][c][h][w] of its x shape. */
+/* As alexnet_session_open() for the last output, but runs on the input of node `first` in place of
+   images: [n][c][h][w] of its x shape. */
 alexnet_status an_session_open_from(const alexnet_model *model, int batch, int first,
                                     alexnet_session **out) AN_NODISCARD;
 
-/* BAD_ARG when this format is not for training. */
+/* BAD_ARG if training is not possible in this format. */
 alexnet_status an_session_check_training(alexnet_context *ctx, alexnet_dtype dtype) AN_NODISCARD;
 
 /*
- * Training. The model's values are read in place; gradients are the session's. One session serves
- * one thread. Nothing is allocated after opening. BAD_ARG (the context computes in int8), BAD_SHAPE
- * when the network does not give each image one answer.
- *   first  the node that gets what is given to train on: 0, images; or one with nothing to train before
- *          it, and then the input of that node, [n][c][h][w] of its x shape
+ * Opens a session for training. It reads the model's values in place and owns the gradients. One
+ * session serves one thread. Nothing is allocated after opening. BAD_ARG (the context computes in
+ * int8), BAD_SHAPE: the network does not give one prediction for each image.
+ *   first  the first node that runs: 0, or a node with nothing to train before it, whose input
+ *          replaces the images: [n][c][h][w] of its x shape
  */
 alexnet_status an_session_open_training(alexnet_model *model, int batch, int first, uint64_t seed,
                                         alexnet_session **out) AN_NODISCARD;
 
 /*
- * The same for training by SGD alone: where a layer can (an_needs.fuses_update), backward updates
- * the values as it computes their gradient, which is read and written nowhere. The bits are those
- * of backend->sgd() after backward.
+ * The same for training by SGD alone: if a layer can (an_needs.fuses_update), backward updates the
+ * values as it computes their gradient, which is not stored. The bits are those of backend->sgd()
+ * after backward.
  */
 alexnet_status an_session_open_sgd(alexnet_model *model, int batch, int first, uint64_t seed,
                                    alexnet_session **out) AN_NODISCARD;
@@ -53,15 +54,15 @@ alexnet_status an_session_open_sgd(alexnet_model *model, int batch, int first, u
 /* Whether backward updates this parameter itself. */
 bool an_session_updates(const alexnet_session *session, int param);
 
-/* How it does so from now on. NULL, and to begin with: not at all, it stands still. */
+/* Sets the SGD rule for this parameter. NULL, the initial state: it is not updated. */
 void an_session_set_update(alexnet_session *session, int param, const an_sgd_update *update);
 
 /*
  * Forward with loss, then backward: fills the gradients of the mean loss over n images.
  *   images   [n][c][h][w]     n  1 .. batch
- *   targets  labels [n], 0 .. classes-1, and what else the loss is drawn to (core/backend.h)
- *   step    of the run: it keys dropout
- *   probs   [n][classes], or NULL;  *loss: mean cross-entropy in nats
+ *   targets  labels [n], 0 .. classes-1, and the rest of the loss's targets (core/backend.h)
+ *   step     of the run: it keys dropout
+ *   probs    [n][classes], or NULL;  *loss: mean cross-entropy in nats
  * BAD_ARG (n or a label out of range), DIVERGED (the loss is not finite; the message names the
  * first layer whose output is not: gradients are then unspecified).
  */
@@ -70,30 +71,33 @@ alexnet_status an_session_train(alexnet_session *session, const float *images,
                                 float *probs) AN_NODISCARD;
 
 /*
- * The memory that a session takes, in the order in which it does, of a model that may be an outline.
- *   mode, batch, first, output  as of an_plan_open()
- *   images   shown at once at most: 1 .. batch
- *   updates  training: it is by SGD alone; sole  inference: as of an_session_open_sole()
- * As an_plan_open().
+ * What an_session_book() counts: the session's memory, in the order of its allocation. The model
+ * may be only described.
+ *   mode, batch, first, output  as in an_plan_open()
+ *   images     at most this many in one run: 1 .. batch
+ *   updates    training: as with an_session_open_sgd()
+ *   exclusive  inference: as with an_session_open_exclusive()
+ * Errors as in an_plan_open().
  */
 typedef struct an_session_order {
     an_mode mode;
     int batch, images, first, output;
-    bool updates, sole;
+    bool updates, exclusive;
 } an_session_order;
 
 alexnet_status an_session_book(const alexnet_model *model, const an_session_order *order,
                                an_footprint *footprint) AN_NODISCARD;
 
-/* Seconds that each layer took, added up from run to run: one entry for each node of the model. For bench. */
+/* Seconds of each layer, summed over runs: one entry for each node of the model. For bench. */
 typedef struct an_profile {
     double *forward, *backward;
 } an_profile;
 
-/* From now on every run adds to `profile`, which is borrowed; NULL ends it. */
+/* Every later run adds to `profile`, which is borrowed; NULL ends this. */
 void an_session_profile(alexnet_session *session, const an_profile *profile);
 
-/* What backward found for a parameter, laid out as its values; NULL: not stored, as it is frozen or updated already. */
+/* The gradient of a parameter, laid out as its values; NULL: not stored, as the parameter is frozen
+   or already updated. */
 float *an_session_gradient(const alexnet_session *session, int param);
 size_t an_session_gradient_bytes(const alexnet_session *session);
 const an_run *an_session_run_resources(const alexnet_session *session);

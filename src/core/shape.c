@@ -1,5 +1,5 @@
 /*
- * shape.c: sizes of activations and of what windows make of them.
+ * shape.c: shapes of activations, and output sizes of windows.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -1,5 +1,5 @@
 /*
- * shape.h: the size of an activation. Everything that flows through a network has four dimensions;
+ * shape.h: the shape of an activation. Every activation has four dimensions;
  * a linear layer's output is [n][c][1][1].
  *
  * Legend used throughout: N images, C channels in, K filters (channels out), H W map in, R S
@@ -25,10 +25,11 @@ int64_t an_shape_count(an_shape shape); /* n*c*h*w */
 int64_t an_shape_image(an_shape shape); /* c*h*w */
 an_shape an_shape_with_n(an_shape shape, int n);
 
-/* BAD_SHAPE naming `what` unless every dimension and the product are within the limits above. */
+/* BAD_SHAPE unless every dimension and the product are within the limits above. The message begins
+   with `what`. */
 alexnet_status an_shape_check(alexnet_context *ctx, const char *what, an_shape shape) AN_NODISCARD;
 
-/* How an output size is rounded; see the table in an_window_output(). */
+/* How an output size is rounded: see an_window_output(). */
 typedef enum an_rounding {
     AN_ROUND_DOWN,
     AN_ROUND_UP_SIZE,
@@ -38,19 +39,20 @@ typedef enum an_rounding {
 #define AN_ROUNDING_CHOICES "down|up|same|valid"
 
 /*
- * The output size of a window sliding along one dimension, and the padding really used before and
- * after the data.
+ * The output size of a window that slides along one dimension, and the padding that it uses before
+ * and after the data.
  *
  *   down   1 + floor((in + 2 pad - window) / stride)      PyTorch, Caffe's convolution
  *   up     1 + ceil((in + 2 pad - window) / stride)       cuda-convnet, Caffe's pooling; the last
- * window may pass the end same   ceil(in / stride), padding split, the odd one after   TensorFlow
- * SAME; pad must be 0 valid  1 + floor((in - window) / stride)              TensorFlow VALID; pad
- * must be 0
+ *                                                        window may pass the end
+ *   same   ceil(in / stride), padding split, the odd     TensorFlow SAME; pad must be 0
+ *          one after
+ *   valid  1 + floor((in - window) / stride)             TensorFlow VALID; pad must be 0
  *
  * With "up" pad_after is what the last window needs; it can be larger than `pad`. Caffe drops a
- * last pooling window that would start beyond the image and its left padding: `clip` asks for that
- * (pooling), with `up` only. Returns false when no output is left (the window is larger than the
- * padded input).
+ * last pooling window that would start beyond the image and its left padding; with `clip`, and
+ * "up", so does this function. Returns false if there is no output: the window is larger than the
+ * padded input.
  */
 typedef struct an_window {
     int out, pad_before, pad_after;

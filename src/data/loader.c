@@ -355,12 +355,12 @@ static alexnet_status take_slots(an_loader *loader)
     AN_TRY(an_arena_open(loader->ctx, "images", r.all, &loader->arena));
     for (int i = 0; i < AN_LOADER_SLOTS; ++i) {
         slot *s = &loader->slots[i];
-        s->images = an_arena_take(&loader->arena, r.images);
-        s->labels = an_arena_take(&loader->arena, batch * sizeof *s->labels);
-        s->indices = an_arena_take(&loader->arena, batch * sizeof *s->indices);
-        s->outcomes = an_arena_take(&loader->arena, batch * sizeof *s->outcomes);
+        s->images = an_arena_alloc(&loader->arena, r.images);
+        s->labels = an_arena_alloc(&loader->arena, batch * sizeof *s->labels);
+        s->indices = an_arena_alloc(&loader->arena, batch * sizeof *s->indices);
+        s->outcomes = an_arena_alloc(&loader->arena, batch * sizeof *s->outcomes);
     }
-    loader->order = an_arena_take(&loader->arena, r.order);
+    loader->order = an_arena_alloc(&loader->arena, r.order);
     return ALEXNET_OK;
 }
 

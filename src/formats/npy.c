@@ -138,7 +138,7 @@ static alexnet_status find_header(alexnet_context *ctx, const char *what, const 
                                   uint64_t file_bytes, size_t *begin, size_t *length)
 {
     an_cursor file = an_cursor_open(head, (size_t)AN_MIN(file_bytes, HEAD_BYTES));
-    const uint8_t *magic = an_cursor_take(&file, MAGIC_BYTES);
+    const uint8_t *magic = an_cursor_bytes(&file, MAGIC_BYTES);
     const uint8_t major = an_cursor_u8(&file);
     const uint8_t minor = an_cursor_u8(&file);
 

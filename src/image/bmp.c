@@ -125,7 +125,7 @@ static alexnet_status read_palette(bmp *b, const uint8_t *data, size_t bytes)
     an_cursor_skip(&c, FILE_HEADER + b->header);
     if (b->rows == FILE_HEADER + b->header) b->rows += count * size; /* some writers omit it */
     for (size_t i = 0; i < count; ++i) {
-        const uint8_t *colour = an_cursor_take(&c, size);
+        const uint8_t *colour = an_cursor_bytes(&c, size);
         if (colour == NULL) return fail_truncated(b);
         for (int k = 0; k < 3; ++k)
             b->palette[i][k] = colour[2 - k];
@@ -180,7 +180,7 @@ static alexnet_status read_rows(bmp *b, const uint8_t *data, size_t bytes, an_im
     const uint8_t *rows;
 
     an_cursor_skip(&c, b->rows);
-    rows = an_cursor_take(&c, stride * (size_t)b->height);
+    rows = an_cursor_bytes(&c, stride * (size_t)b->height);
     if (rows == NULL) return fail_truncated(b);
     AN_TRY(an_image_reserve(b->ctx, image, (int)b->width, (int)b->height));
     for (int64_t y = 0; y < b->height; ++y) {

@@ -34,7 +34,7 @@ typedef struct gif_reader {
 static int read_bytes(GifFileType *gif, GifByteType *to, int bytes)
 {
     gif_reader *r = gif->UserData;
-    const uint8_t *from = bytes < 0 ? NULL : an_cursor_take(&r->file, (size_t)bytes);
+    const uint8_t *from = bytes < 0 ? NULL : an_cursor_bytes(&r->file, (size_t)bytes);
 
     if (from == NULL) return 0;
     memcpy(to, from, (size_t)bytes);

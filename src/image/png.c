@@ -66,7 +66,7 @@ static void give_back(png_structp png, png_voidp block)
 static void read_bytes(png_structp png, png_bytep to, size_t bytes)
 {
     png_reader *reader = png_get_io_ptr(png);
-    const uint8_t *from = an_cursor_take(&reader->file, bytes);
+    const uint8_t *from = an_cursor_bytes(&reader->file, bytes);
 
     if (from == NULL) png_error(png, "truncated: the file ends within the image");
     memcpy(to, from, bytes);

@@ -83,9 +83,9 @@ static void read_chunks(webp *w, const uint8_t *data, size_t bytes, bool animate
 
     an_cursor_skip(&c, 12);
     while (an_cursor_left(&c) >= 8) {
-        const uint8_t *name = an_cursor_take(&c, 4);
+        const uint8_t *name = an_cursor_bytes(&c, 4);
         const size_t size = an_cursor_u32le(&c);
-        const uint8_t *chunk = an_cursor_take(&c, size);
+        const uint8_t *chunk = an_cursor_bytes(&c, size);
         if (chunk == NULL) return;
         if (animated && w->bits == NULL && is(name, "ANMF")) take_frame(w, chunk, size);
         if (w->exif == NULL && is(name, "EXIF")) {

@@ -70,7 +70,7 @@ static alexnet_status load_networks(evaluation *e)
                                &e->models[i]));
         AN_TRY(an_network_join(e->models[i]));
         AN_TRY(an_classes_compare(e->models[0], paths[0], e->models[i], paths[i]));
-        AN_TRY(an_model_check_answers(e->models[i]));
+        AN_TRY(an_model_check_classifier(e->models[i]));
     }
     return ALEXNET_OK;
 }
@@ -282,7 +282,7 @@ static alexnet_status book_memory(evaluation *e)
         AN_TRY(an_preprocess_parse(e->ctx, e->models[i]->preprocess, &e->networks[i].record));
     }
     AN_TRY(an_eval_run_book(e->ctx, &eval, &bytes));
-    an_footprint_take(f, bytes);
+    an_footprint_add(f, bytes);
     for (size_t i = 0; i < e->options->weights_count; ++i)
         AN_TRY(an_network_book(e->models[i], e->batch, e->images.count, e->views, true, f));
     return ALEXNET_OK;

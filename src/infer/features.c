@@ -111,7 +111,7 @@ static alexnet_status open_session(extraction *e)
         (strcmp(e->options->layer, "prob") == 0 || strcmp(e->options->layer, "logits") == 0))
         an_log(e->ctx, ALEXNET_LOG_INFO, "the network has no classes: its output is that of %s",
                e->model->nodes[e->model->node_count - 1].name);
-    AN_TRY(an_session_open_sole(e->model, e->batch, e->options->layer, &e->session));
+    AN_TRY(an_session_open_exclusive(e->model, e->batch, e->options->layer, &e->session));
     alexnet_session_get_output(e->session, e->shape);
     return ALEXNET_OK;
 }

@@ -103,10 +103,10 @@ alexnet_status an_network_open(alexnet_model *model, int batch, int views, bool 
 {
     *network = (an_network){
         .model = model, .batch = batch, .views = views, .classes = model->options.classes};
-    AN_TRY(an_model_check_answers(model));
+    AN_TRY(an_model_check_classifier(model));
     AN_TRY(an_preprocess_parse(model->ctx, model->preprocess, &network->record));
     return complete(
-        network, exclusive ? an_session_open_sole(model, batch * views, NULL, &network->session)
+        network, exclusive ? an_session_open_exclusive(model, batch * views, NULL, &network->session)
                            : alexnet_session_open(model, batch * views, NULL, &network->session));
 }
 
@@ -121,17 +121,17 @@ alexnet_status an_network_open_like(alexnet_model *model, an_network *of, an_net
 }
 
 alexnet_status an_network_book(const alexnet_model *model, int batch, int64_t images, int views,
-                               bool sole, an_footprint *footprint)
+                               bool exclusive, an_footprint *footprint)
 {
     const an_session_order order = {
         .mode = AN_INFER,
         .batch = batch * views,
         .images = (int)AN_MIN(batch, AN_MAX(images, 1)) * views,
         .output = model->node_count - 1,
-        .sole = sole,
+        .exclusive = exclusive,
     };
 
-    an_footprint_take(footprint,
+    an_footprint_add(footprint,
                       (int64_t)batch * views * model->options.classes * (int64_t)sizeof(float));
     return an_session_book(model, &order, footprint);
 }

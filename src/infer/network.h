@@ -47,7 +47,7 @@ alexnet_status an_network_join(alexnet_model *model) AN_NODISCARD;
 
 /*
  * Opens a session for `batch` images. exclusive: nothing else reads the model's values, now or
- * later, so their memory may be released (an_session_open_sole()). NO_MEMORY, BAD_ARG (the model's
+ * later, so their memory may be released (an_session_open_exclusive()). NO_MEMORY, BAD_ARG (the model's
  * record does not parse), BAD_SHAPE.
  */
 alexnet_status an_network_open(alexnet_model *model, int batch, int views, bool exclusive,
@@ -60,7 +60,7 @@ void an_network_close(an_network *network); /* safe on a zeroed network */
 
 /* The memory that it takes beside the model, which may be an outline, when it is shown so many images. As an_network_open(). */
 alexnet_status an_network_book(const alexnet_model *model, int batch, int64_t images, int views,
-                               bool sole, an_footprint *footprint) AN_NODISCARD;
+                               bool exclusive, an_footprint *footprint) AN_NODISCARD;
 
 /*
  * Computes the class probabilities of n images, averaged over their views: network->probs

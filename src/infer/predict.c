@@ -122,7 +122,7 @@ static alexnet_status check_memory(prediction *p)
     AN_TRY(an_preprocess_parse(p->ctx, p->model->preprocess, &p->network.record));
     const an_loader_options images = input_of(p);
     AN_TRY(an_loader_book(p->ctx, &images, &bytes));
-    an_footprint_take(&f, bytes);
+    an_footprint_add(&f, bytes);
     AN_TRY(an_network_book(p->model, p->batch, images.count, 1, true, &f));
     const alexnet_start start = {
         .images = images.count,
@@ -150,7 +150,7 @@ static alexnet_status open_prediction(prediction *p)
     p->batch = (int)AN_MIN(options->batch > 0 ? options->batch : DEFAULT_BATCH,
                            an_source_count(p->source));
     p->topk = AN_MIN(options->topk > 0 ? options->topk : DEFAULT_TOPK, p->model->options.classes);
-    AN_TRY(an_model_check_answers(p->model));
+    AN_TRY(an_model_check_classifier(p->model));
     AN_TRY(check_memory(p));
     AN_TRY(an_network_open(p->model, p->batch, 1, true, &p->network));
     p->best = an_new_array(p->ctx, (size_t)p->topk, sizeof *p->best);

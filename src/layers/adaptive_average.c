@@ -1,6 +1,6 @@
 /*
- * adaptive_average.c: averages over windows that part the map evenly into a given size, whatever
- * the map (torch.nn.AdaptiveAvgPool2d). Nothing to do where the map has that size already.
+ * adaptive_average.c: averages over windows that divide a map of any size evenly, so that the
+ * output has a given size (torch.nn.AdaptiveAvgPool2d). If the map has that size, y is x.
  *
  * SPDX-License-Identifier: MIT
  */

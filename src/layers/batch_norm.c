@@ -1,17 +1,19 @@
 /*
- * batch_norm.c: every channel brought to mean 0 and variance 1 over the batch, then scaled and shifted by what is learned
- * (Ioffe and Szegedy 2015; the conventions of torch7 and PyTorch).
+ * batch_norm.c: normalises every channel to mean 0 and variance 1 over the batch, then scales and
+ * shifts it by learned values (Ioffe and Szegedy 2015; the conventions of torch7 and PyTorch).
  *
- *   y = (x - mean) / sqrt(variance + epsilon) * weight + bias         mean and variance: of a channel, over n, h and w
+ *   y = (x - mean) / sqrt(variance + epsilon) * weight + bias
  *
- * In training they are the batch's, the variance divided by the number of values. Running ones follow them,
- * running += momentum (seen - running), where the variance seen is divided by one less than the number of values; they
- * are what is used in inference. They are parameters of role STATISTIC: what was seen lies where their gradient would
- * lie, and the optimiser moves them.
+ * with the mean and variance of a channel over n, h and w.
  *
- * Where the layer is frozen, training uses the running statistics and leaves them alone, so that features that are kept
- * stay what they are. So does a batch of a single value per channel (the last of an epoch can be one): it shows no
- * variance. PyTorch refuses it.
+ * In training they are those of the batch, with the variance divided by the number of values.
+ * Inference uses running ones: running += momentum (seen - running), where the seen variance is
+ * divided by the number of values less one. The running ones are parameters of role STATISTIC:
+ * backward stores the seen value in place of a gradient, and the optimiser updates them.
+ *
+ * If the layer is frozen, training uses the running statistics and does not change them, so that
+ * frozen features stay the same. The same holds for a batch with a single value per channel (the
+ * last batch of an epoch may be one), which has no variance; PyTorch refuses it.
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"
@@ -27,7 +29,7 @@ typedef struct batch_norm {
 static const an_key keys[] = {
     { "affine",   AN_KEY_CHOICE, offsetof(batch_norm, affine), 0, 0, "no|yes", "yes", "learn a weight and a bias for each channel" },
     { "epsilon",  AN_KEY_REAL, offsetof(batch_norm, epsilon),  1e-12, 1, NULL, "1e-5", "added to the variance" },
-    { "momentum", AN_KEY_REAL, offsetof(batch_norm, momentum), 0,     1, NULL, "0.1",  "share of the new in the running statistics" },
+    { "momentum", AN_KEY_REAL, offsetof(batch_norm, momentum), 0,     1, NULL, "0.1",  "weight of the batch in the running statistics" },
     AN_WEIGHT_KEYS_FROM(batch_norm, start, "const:1", "const:0"),
     { 0 },
 };
@@ -84,7 +86,7 @@ static void batch_norm_plan(const an_node *node, const an_setup *setup, an_shape
         needs->saved_bytes = (size_t)x.c * sizeof(float); /* the variance */
 }
 
-/* The running mean among the parameters; the variance follows. */
+/* Index of the running mean among the layer's parameters; the variance follows. */
 static int statistics_at(const an_op *op)
 {
     const batch_norm *set = op->node->settings;
@@ -97,7 +99,7 @@ static bool learns_statistics(const an_op *op)
     return op->mode == AN_TRAIN && op->dw[statistics_at(op)] != NULL;
 }
 
-/* What normalises in this run. The batch's mean is at hand where it was written as seen. */
+/* The values that normalise in this run. The batch's mean is where it was stored as seen. */
 static an_batch_norm_channels channels_of(const an_op *op)
 {
     const batch_norm *set = op->node->settings;

@@ -1,11 +1,11 @@
 /*
  * conv2d.c: convolution with groups, stride and zero padding.
  *
- *   y[n][k][p][q] = bias[k] + sum over c, r, s of  x[n][g C/G + c][p stride + r - pad][q stride + s - pad]
- *                                                  * w[k][c][r][s]
+ *   y[n][k][p][q] = bias[k] + sum over c, r, s of
+ *                   x[n][g C/G + c][p stride + r - pad][q stride + s - pad] * w[k][c][r][s]
  *
- * where g = k / (K/G) is the filter's group (Krizhevsky et al. 2012, 3.5: some kernels "are connected only
- * to those kernel maps ... which reside on the same GPU").
+ * where g = k / (K/G) is the filter's group (Krizhevsky et al. 2012, 3.5: some kernels "are
+ * connected only to those kernel maps ... which reside on the same GPU").
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"
@@ -20,7 +20,7 @@ typedef struct conv2d {
 /* clang-format off */
 static const an_key keys[] = {
     AN_FILTER_KEYS(conv2d, filter),
-    { "groups",  AN_KEY_INT, offsetof(conv2d, groups), 1, 65536, NULL, "1", "parts of the channels that do not meet" },
+    { "groups",  AN_KEY_INT, offsetof(conv2d, groups), 1, 65536, NULL, "1", "groups of channels that are convolved separately" },
     AN_WEIGHT_KEYS(conv2d, start),
     { 0 },
 };

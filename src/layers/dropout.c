@@ -1,13 +1,13 @@
 /*
- * dropout.c: in training each value is zero with probability p. What then keeps sums at their size in
- * testing, where nothing is zero, has two forms:
+ * dropout.c: in training each value is set to zero with probability p. Two forms keep the expected
+ * sums in inference, which drops nothing, the same:
  *
- *     inverted    training divides what stays by 1 - p; testing has nothing to do
- *     paper       training leaves it as it is; testing multiplies everything by 1 - p (Krizhevsky et
+ *     inverted    training divides the kept values by 1 - p; inference does nothing
+ *     paper       training keeps them; inference multiplies all values by 1 - p (Krizhevsky et
  *                 al. 2012, 4.2, with p = 0.5; cuda-convnet)
  *
- * The mask is a function of (seed, step, layer, row, element): backward draws it again instead of
- * keeping it.
+ * The mask is a function of (seed, step, layer, row, element): backward draws it again, so
+ * that it need not be stored.
  * SPDX-License-Identifier: MIT
  */
 #include "layers/layers.h"
@@ -22,7 +22,7 @@ typedef struct dropout {
 /* clang-format off */
 static const an_key keys[] = {
     { "p", AN_KEY_REAL, offsetof(dropout, p), 0, ALEXNET_DROPOUT_MAX, NULL, NULL, "probability of zero" },
-    { "form", AN_KEY_CHOICE, offsetof(dropout, form), 0, 0, "inverted|paper", "inverted", "what is scaled: training by 1 / (1 - p), or testing by 1 - p" },
+    { "form", AN_KEY_CHOICE, offsetof(dropout, form), 0, 0, "inverted|paper", "inverted", "scaled by 1 / (1 - p) in training, or by 1 - p in inference" },
     { 0 },
 };
 /* clang-format on */
@@ -43,7 +43,7 @@ static an_dropout mask(const an_op *op)
     const double stay = 1 - set->p;
 
     if (op->mode == AN_INFER)
-        return (an_dropout){.drop = 0, .scale = (float)stay}; /* the paper's */
+        return (an_dropout){.drop = 0, .scale = (float)stay}; /* the paper's form */
     return (an_dropout){
         .seed = op->seed,
         .step = op->step,

@@ -1,10 +1,10 @@
 /*
  * flatten.c: a map [c][h][w] as one row of c*h*w values in that order.
  *
- * With `window=6` the row is what a linear layer after it sees through a window of 6x6 pixels: one row
- * for a map of 6x6, and a map of rows for a larger one, so that the same weights run at every place
- * (a linear layer is a convolution: Sermanet et al. 2014, OverFeat, 3.5). With `map=6` any other map
- * is refused, as torchvision's AlexNet did until 2018.
+ * With `window=6` each row holds a window of 6x6 pixels: one row for a map of 6x6, and a map of
+ * rows for a larger one, so that a linear layer after it runs at every place with the same weights
+ * (a linear layer is a convolution: Sermanet et al. 2014, OverFeat, 3.5). With `map=6` any other
+ * map is refused, as torchvision's AlexNet did until 2018.
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"
@@ -16,13 +16,13 @@ typedef struct flatten {
 
 /* clang-format off */
 static const an_key keys[] = {
-    { "window", AN_KEY_INT, offsetof(flatten, window), 0, 256,   NULL, "0", "side of what one row sees; 0: all of the map" },
+    { "window", AN_KEY_INT, offsetof(flatten, window), 0, 256,   NULL, "0", "side of the window of one row; 0: the whole map" },
     { "map",    AN_KEY_INT, offsetof(flatten, map),    0, 65536, NULL, "0", "side that the map must have; 0: any" },
     { 0 },
 };
 /* clang-format on */
 
-/* Whether there is one row for each image. */
+/* Whether each image gives one row. */
 static bool is_whole(const flatten *set, an_shape x)
 {
     return set->window == 0 || (x.h == set->window && x.w == set->window);

@@ -1,5 +1,5 @@
 /*
- * layers.c: the table of layers, and what several of them share.
+ * layers.c: the table of layers, and the code that several layers share.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -99,8 +99,7 @@ an_conv2d an_layer_filter_geometry(const an_node *node, const an_filter_settings
 {
     an_window rows = {0}, columns = {0};
 
-    (void)windows(set, node->x, &rows,
-                  &columns); /* they fit: an_layer_filter_shape() has seen them */
+    (void)windows(set, node->x, &rows, &columns); /* they fit: an_layer_filter_shape() checked */
     return (an_conv2d){
         .n = n,
         .c = node->x.c,
@@ -120,7 +119,7 @@ an_conv2d an_layer_filter_geometry(const an_node *node, const an_filter_settings
     };
 }
 
-/* Weights that stay as they are may be packed. pool: perhaps none. */
+/* Weights that do not change may be packed. pool: r is 0 for none. */
 static an_conv2d in_mode(const an_conv2d *g, an_mode mode, const an_pool *pool, bool nchw)
 {
     an_conv2d here = *g;
@@ -138,7 +137,7 @@ static bool has_pass(const an_setup *setup, int pass)
            (setup->mode == AN_TRAIN && !(pass == AN_BACKWARD_DATA && setup->no_input_gradient));
 }
 
-/* Whether the pooling that follows can be a part of all passes. */
+/* Whether all passes can include the pooling that follows. */
 static bool pools(const an_conv2d *g, const an_setup *setup)
 {
     bool all = setup->pool.r > 0;
@@ -150,7 +149,7 @@ static bool pools(const an_conv2d *g, const an_setup *setup)
     return all;
 }
 
-/* Whether all passes can read images as they come. */
+/* Whether all passes can read images as [n][c][h][w]. */
 static bool takes_nchw(const an_conv2d *g, const an_setup *setup)
 {
     an_conv2d images = *g;

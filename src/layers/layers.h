@@ -1,5 +1,5 @@
 /*
- * layers.h: declares every layer of layers.inc, and what several of them share.
+ * layers.h: declares every layer of layers.inc, and the code that several layers share.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -13,9 +13,9 @@
 #undef AN_LAYER
 
 /*
- * The settings that every layer with weights has: how first values are drawn, and what multiplies
- * the learning rate and the weight decay of weights and biases (cuda-convnet's epsW/epsB and wc,
- * Caffe's lr_mult and decay_mult).
+ * The settings of every layer with weights: how initial weights are drawn, and the multipliers of
+ * the learning rate and the weight decay, for weights and for biases (cuda-convnet's epsW/epsB and
+ * wc, Caffe's lr_mult and decay_mult).
  */
 typedef struct an_weight_settings {
     char weights[AN_SETTING_TEXT], bias[AN_SETTING_TEXT];
@@ -25,15 +25,15 @@ typedef struct an_weight_settings {
 /* clang-format off */
 #define AN_WEIGHT_KEYS(type, member) AN_WEIGHT_KEYS_FROM(type, member, "torch", "torch")
 #define AN_WEIGHT_KEYS_FROM(type, member, first_weights, first_bias)                                                 \
-    { "weights",    AN_KEY_TEXT, offsetof(type, member.weights),    0, 0,   NULL, first_weights, "how first weights are drawn" }, \
-    { "bias",       AN_KEY_TEXT, offsetof(type, member.bias),       0, 0,   NULL, first_bias,    "how first biases are drawn" },  \
+    { "weights",    AN_KEY_TEXT, offsetof(type, member.weights),    0, 0,   NULL, first_weights, "how initial weights are drawn" }, \
+    { "bias",       AN_KEY_TEXT, offsetof(type, member.bias),       0, 0,   NULL, first_bias,    "how initial biases are drawn" },  \
     { "lr",         AN_KEY_REAL, offsetof(type, member.lr),         0, 1e6, NULL, "1", "multiplies the weights' rate" },    \
     { "bias_lr",    AN_KEY_REAL, offsetof(type, member.bias_lr),    0, 1e6, NULL, "1", "multiplies the biases' rate" },     \
     { "decay",      AN_KEY_REAL, offsetof(type, member.decay),      0, 1e6, NULL, "1", "multiplies the weights' decay" },   \
     { "bias_decay", AN_KEY_REAL, offsetof(type, member.bias_decay), 0, 1e6, NULL, "1", "multiplies the biases' decay" }
 /* clang-format on */
 
-/* The settings of windows that slide over a map with filters of their own: conv2d and local. */
+/* The settings of layers whose filters slide over a map: conv2d and local. */
 typedef struct an_filter_settings {
     int filters, kernel, stride, pad, round;
 } an_filter_settings;
@@ -47,17 +47,17 @@ typedef struct an_filter_settings {
     { "round",   AN_KEY_CHOICE, offsetof(type, member.round), 0, 0, AN_ROUNDING_CHOICES, "down", "how the output size is rounded" }
 /* clang-format on */
 
-/* y's shape. BAD_SHAPE when the filter does not fit on the map. */
+/* y's shape. BAD_SHAPE: the filter does not fit on the map. */
 alexnet_status an_layer_filter_shape(alexnet_context *ctx, const an_node *node,
                                      const an_filter_settings *settings, an_shape x,
                                      an_shape *y) AN_NODISCARD;
 
-/* The geometry for n images, once an_layer_filter_shape() has seen that the windows fit. */
+/* The geometry for n images. Call an_layer_filter_shape() first: it checks that the windows fit. */
 an_conv2d an_layer_filter_geometry(const an_node *node, const an_filter_settings *settings,
                                    int groups, int n);
 
-/* Declares weights or biases (role) with the first values and multipliers that the settings give them.
-   fan_in, fan_out: see an_param; 0 where no rule for first values asks for it. */
+/* Declares weights or biases (role) with the rule for initial weights and the multipliers of the
+   settings. fan_in, fan_out: see an_param; 0 if no such rule uses it. */
 alexnet_status an_layer_add_param(alexnet_context *ctx, const an_node *node, an_param_role role,
                                   const an_weight_settings *settings, int rank,
                                   const int64_t *shape, int64_t fan_in, int64_t fan_out,
@@ -69,15 +69,16 @@ alexnet_status an_layer_add_weights(alexnet_context *ctx, const an_node *node,
                                     const int64_t *shape, int64_t fan_in,
                                     an_param_list *list) AN_NODISCARD;
 
-/* What treats every element alone: y has the shape of x. */
+/* For layers that treat every element separately: y has the shape of x. */
 alexnet_status an_layer_same_shape(alexnet_context *ctx, const an_node *node, an_shape x,
                                    an_shape *y) AN_NODISCARD;
 
-/* The plan of an activation whose backward reads y: it may run in place, as nobody reads x again. */
+/* The plan of an activation whose backward reads y: it may run in place, as x is not read again. */
 void an_layer_plan_activation(const an_node *node, const an_setup *setup, an_shape x, an_shape y,
                               an_needs *needs);
 
-/* What convolutions, and linear layers on a map, do alike: choose an algorithm for each pass, and run it. */
+/* Shared by convolutions and linear layers on a map: choosing an algorithm for each pass, and
+   running it. */
 void an_layer_plan_conv2d(const an_conv2d *g, const an_setup *setup, an_needs *needs);
 alexnet_status an_layer_conv2d_pack_weights(const an_op *op, const an_conv2d *g) AN_NODISCARD;
 alexnet_status an_layer_conv2d_forward(const an_op *op, const an_conv2d *g) AN_NODISCARD;

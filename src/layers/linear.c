@@ -1,6 +1,6 @@
 /*
- * linear.c: y = x w^T + bias, every output connected to every input. On a map, which a network has here
- * when its input is larger than usual, it does so at each place: a convolution with filters of 1x1.
+ * linear.c: y = x w^T + bias, every output connected to every input. If its input is a map, as in a
+ * network with a larger input image, it runs at each place: a convolution with filters of 1x1.
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"
@@ -46,7 +46,7 @@ static an_linear geometry(const an_node *node, an_mode mode, int n)
     return (an_linear){.n = n,
                        .inputs = node->x.c,
                        .outputs = node->y.c,
-                       .packed = mode == AN_INFER}; /* the weights stay as they are */
+                       .packed = mode == AN_INFER}; /* the weights do not change */
 }
 
 static an_conv2d filters_of_1x1(const an_node *node, int n)

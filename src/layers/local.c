@@ -1,11 +1,12 @@
 /*
- * local.c: a convolution whose filters are not shared: every place of the output has its own, and its own biases
- * (cuda-convnet's `local` layers, in its nets of 13 % and 11 % error on CIFAR-10).
+ * local.c: a locally connected layer: a convolution whose filters and biases differ at every place
+ * of the output (cuda-convnet's `local` layers, in its nets of 13 % and 11 % error on CIFAR-10).
  *
- *   y[n][k][p][q] = bias[p,q][k] + sum over c, r, s of  x[n][c][p stride + r - pad][q stride + s - pad]
- *                                                       * w[p,q][c][r,s][k]
+ *   y[n][k][p][q] = bias[p,q][k] + sum over c, r, s of
+ *                   x[n][c][p stride + r - pad][q stride + s - pad] * w[p,q][c][r,s][k]
  *
- * The weights are cuda-convnet's matrix (places * channels * kernel^2, filters), as [places][channels][kernel^2][filters].
+ * The weights are cuda-convnet's matrix (places * channels * kernel^2, filters), stored as
+ * [places][channels][kernel^2][filters].
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"
@@ -37,7 +38,7 @@ static an_conv2d geometry(const an_node *node, int n)
     return an_layer_filter_geometry(node, &set->filter, 1, n);
 }
 
-/* Products that enter one output. */
+/* Products in one output. */
 static int64_t inputs_of(const an_node *node)
 {
     const local *set = node->settings;
@@ -53,7 +54,7 @@ static alexnet_status local_params(alexnet_context *ctx, const an_node *node, an
     const int64_t weights[] = {places, node->x.c, taps, filters}, biases[] = {places, filters};
 
     AN_TRY(an_layer_add_param(ctx, node, AN_PARAM_WEIGHT, &set->start, 4, weights, inputs_of(node),
-                              filters * taps, list)); /* fans as of a convolution */
+                              filters * taps, list)); /* fans as for a convolution */
     return an_layer_add_param(ctx, node, AN_PARAM_BIAS, &set->start, 2, biases, inputs_of(node), 0,
                               list);
 }
@@ -91,7 +92,7 @@ static alexnet_status local_backward(const an_op *op)
 
 const an_layer_def an_layer_local = {
     .name = "local",
-    .summary = "convolution with filters and biases of its own at every place",
+    .summary = "locally connected: a convolution with other filters and biases at every place",
     .keys = keys,
     .settings_bytes = sizeof(local),
     .per_place = true,

@@ -2,14 +2,14 @@
  * lrn.c: local response normalisation (Krizhevsky et al. 2012, 3.3): y = x / (k + alpha * s)^beta,
  * s the sum of x^2 over a window.
  *
- *     across    the window is `size` maps around this one, clipped to the maps of its group. The
- *               paper's towers normalise each over its own maps: two groups
- *     within    it is size x size pixels of the same map, clipped at the border (cuda-convnet's
- *               rnorm, Caffe's WITHIN_CHANNEL)
+ *     across    the window is `size` maps around this one, clipped to the maps of its group. In
+ *               the paper each tower normalises over its maps only: two groups
+ *     within    the window is size x size pixels of the same map, clipped at the border
+ *               (cuda-convnet's rnorm, Caffe's WITHIN_CHANNEL)
  *
- * alpha is what multiplies the sum itself. The paper and TensorFlow mean that by alpha; Caffe,
- * PyTorch and cuda-convnet divide what they call alpha or scale by the size of the window first
- * (size maps, or size^2 pixels): their 1e-4 with size 5 is alpha=2e-5 here.
+ * alpha multiplies the undivided sum, as in the paper and TensorFlow. Caffe, PyTorch and
+ * cuda-convnet first divide their alpha, or scale, by the size of the window (size maps, or size^2
+ * pixels): their 1e-4 with size 5 is alpha=2e-5 here.
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"
@@ -28,8 +28,8 @@ static const an_key keys[] = {
     { "size",   AN_KEY_INT,  offsetof(lrn, size),   1, 255,      NULL, NULL, "maps, or side in pixels, of the window; odd" },
     { "alpha",  AN_KEY_REAL, offsetof(lrn, alpha),  0, 1e6,      NULL, NULL, "multiplies the sum of squares, after any division by the window's size" },
     { "beta",   AN_KEY_REAL, offsetof(lrn, beta),   0, 16,       NULL, NULL, "power of the denominator" },
-    { "k",      AN_KEY_REAL, offsetof(lrn, k),      1e-6, 1e6,   NULL, NULL, "what is added to the sum" },
-    { "groups", AN_KEY_INT,  offsetof(lrn, groups), 1, 1 << 16,  NULL, "1",  "across: groups of maps that no window leaves" },
+    { "k",      AN_KEY_REAL, offsetof(lrn, k),      1e-6, 1e6,   NULL, NULL, "added to the sum" },
+    { "groups", AN_KEY_INT,  offsetof(lrn, groups), 1, 1 << 16,  NULL, "1",  "across: groups of maps that are normalised separately" },
     { 0 },
 };
 /* clang-format on */
@@ -43,13 +43,13 @@ static alexnet_status lrn_shape(alexnet_context *ctx, const an_node *node, an_sh
                        "layer %s: a window of size %d has no middle, expected an odd size",
                        node->name, set->size);
     if (x.c % set->groups != 0)
-        return an_fail(ctx, ALEXNET_BAD_SHAPE, "layer %s: %d maps do not part into %d groups",
+        return an_fail(ctx, ALEXNET_BAD_SHAPE, "layer %s: %d maps do not divide into %d groups",
                        node->name, x.c, set->groups);
     *y = x;
     return ALEXNET_OK;
 }
 
-/* pool: perhaps none. */
+/* pool: r is 0 for none. */
 static an_lrn geometry(const an_node *node, an_shape x, bool relu, const an_pool *pool)
 {
     const lrn *set = node->settings;
@@ -79,7 +79,7 @@ static void lrn_plan(const an_node *node, const an_setup *setup, an_shape x, an_
     needs->fuses_pool = setup->backend->lrn_pools && setup->pool.r > 0;
     if (!needs->fuses_pool) g.pool = (an_pool){0};
     needs->scratch_bytes = setup->backend->lrn_scratch(&g, setup->threads);
-    needs->backward_reads_x = true; /* the denominators are computed again: cheaper than to keep */
+    needs->backward_reads_x = true; /* recomputing the denominators is cheaper than keeping them */
     needs->takes_relu = true;
 }
 

@@ -1,11 +1,11 @@
 /*
- * pool.c: the maximum or the average over a sliding square window. Overlapping with size 3 and
- * stride 2 in every AlexNet (Krizhevsky et al. 2012, 3.4). Windows are clipped to the map: padding
- * never wins a maximum nor adds to a sum. What an average divides the sum by:
+ * pool.c: the maximum or the average over a sliding square window. In every AlexNet windows
+ * overlap: size 3, stride 2 (Krizhevsky et al. 2012, 3.4). Windows are clipped to the map: padding
+ * is never the maximum and adds nothing to a sum. An average divides the sum by:
  *
  *     inside    the window's pixels on the map (cuda-convnet; PyTorch's count_include_pad=False)
- *     padded    its pixels on the map and its padding (Caffe; PyTorch's default). What passes the end
- *               of the padding, as a last window may with round=up, counts in neither
+ *     padded    its pixels on the map and its padding (Caffe; PyTorch's default). Pixels past the
+ *               end of the padding, which a last window may have with round=up, are never counted
  *
  * SPDX-License-Identifier: MIT
  */
@@ -22,12 +22,12 @@ typedef struct pool {
 
 /* clang-format off */
 static const an_key keys[] = {
-    { "kind",   AN_KEY_CHOICE, offsetof(pool, kind), 0, 0, "max|average", NULL, "what is taken of the window" },
+    { "kind",   AN_KEY_CHOICE, offsetof(pool, kind), 0, 0, "max|average", NULL, "what is computed over the window" },
     { "size",   AN_KEY_INT, offsetof(pool, size),   1, 16,  NULL, NULL, "side of the window, pixels" },
     { "stride", AN_KEY_INT, offsetof(pool, stride), 1, 255, NULL, NULL, "pixels between neighbouring windows" },
-    { "pad",    AN_KEY_INT, offsetof(pool, pad),    0, 15,  NULL, "0",  "how far windows may begin before the map, pixels" },
+    { "pad",    AN_KEY_INT, offsetof(pool, pad),    0, 15,  NULL, "0",  "how far before the map windows may begin, pixels" },
     { "round",  AN_KEY_CHOICE, offsetof(pool, round), 0, 0, AN_ROUNDING_CHOICES, "down", "how the output size is rounded" },
-    { "divisor", AN_KEY_CHOICE, offsetof(pool, divisor), 0, 0, "inside|padded", "inside", "average: the pixels of a window that count, those on the map, or those of its padding too" },
+    { "divisor", AN_KEY_CHOICE, offsetof(pool, divisor), 0, 0, "inside|padded", "inside", "average: the sum is divided by the window's pixels on the map, or by those on its padding, too" },
     { 0 },
 };
 /* clang-format on */
@@ -65,7 +65,7 @@ static an_pool geometry(const an_node *node, int n)
     const pool *set = node->settings;
     an_window rows = {0}, columns = {0};
 
-    (void)windows(set, node->x, &rows, &columns); /* they fit: pool_shape() has seen them */
+    (void)windows(set, node->x, &rows, &columns); /* they fit: pool_shape() checked */
     return (an_pool){
         .n = n,
         .c = node->x.c,
@@ -96,7 +96,7 @@ static void pool_plan(const an_node *node, const an_setup *setup, an_shape x, an
     (void)x;
     if (setup->mode == AN_TRAIN && set->kind == POOL_MAX) {
         needs->saved_bytes = (size_t)an_shape_count(y); /* argmax, a byte each */
-        needs->takes_relu = true;                       /* what y holds is what won */
+        needs->takes_relu = true;                       /* y holds the maximum */
     }
 }
 

@@ -1,9 +1,9 @@
 /*
- * softmax.c: logits to probabilities, over the channels of each place, and in training the multinomial
- * logistic loss -ln p[label] (Krizhevsky et al. 2012, 3.5), for which there must be one place. Every
- * model with classes ends in it under the name "prob". Backward through both at once:
- * (p - onehot) / images. Labels may be smoothed (Szegedy et al. 2015, 7), and those of blended images
- * shared (Zhang et al. 2018).
+ * softmax.c: logits to probabilities, over the channels of each place, and in training the
+ * multinomial logistic loss -ln p[label] (Krizhevsky et al. 2012, 3.5), for which there must be one
+ * place. Every model with classes ends in it under the name "prob". The backward pass of both is
+ * one: (p - onehot) / images. Labels may be smoothed (Szegedy et al. 2015, 7), and blended images
+ * have two (Zhang et al. 2018).
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"

@@ -1,6 +1,6 @@
 /*
- * squeeze.c: a map of one place as a row: nothing to compute, but any larger map is refused
- * (tf.squeeze over height and width, as in slim's alexnet_v2).
+ * squeeze.c: makes a row of a map of one place. There is nothing to compute; a larger map is
+ * refused (tf.squeeze over height and width, as in slim's alexnet_v2).
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"
@@ -10,10 +10,11 @@ static alexnet_status squeeze_shape(alexnet_context *ctx, const an_node *node, a
                                     an_shape *y)
 {
     if (x.h != 1 || x.w != 1)
-        return an_fail(ctx, ALEXNET_BAD_SHAPE,
-                       "layer %s: the answers are a map of %dx%d, expected 1x1: take another input "
-                       "size, a global pool, or no squeeze",
-                       node->name, x.h, x.w);
+        return an_fail(
+            ctx, ALEXNET_BAD_SHAPE,
+            "layer %s: the predictions are a map of %dx%d, expected 1x1: use another input "
+            "size, a global pool, or no squeeze",
+            node->name, x.h, x.w);
     *y = x;
     return ALEXNET_OK;
 }
@@ -25,7 +26,7 @@ static void squeeze_plan(const an_node *node, const an_setup *setup, an_shape x,
     needs->alias = true;
 }
 
-/* Never called: an alias has nothing to run. */
+/* Never called: y is x. */
 static alexnet_status squeeze_run(const an_op *op)
 {
     (void)op;

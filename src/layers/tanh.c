@@ -1,6 +1,6 @@
 /*
- * tanh.c: y = a tanh(b x), as cuda-convnet's neuron tanh[a,b]. What ReLU is measured against in
- * Krizhevsky et al. 2012, 3.1.
+ * tanh.c: y = a tanh(b x), as cuda-convnet's neuron tanh[a,b]. Krizhevsky et al. 2012, 3.1,
+ * compare ReLU with it.
  *
  * SPDX-License-Identifier: MIT
  */

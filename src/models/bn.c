@@ -1,11 +1,12 @@
 /*
  * bn.c: AlexNet with batch normalisation. There is no single published design; this is torch7's
- * alexnet-owt-bn (soumith/imagenet-multiGPU.torch, models/alexnetowtbn_cudnn.lua): torchvision's sizes,
- * with normalisation, scale and shift between each layer and its ReLU, but for the last, epsilon 1e-3.
- * 61,119,528 parameters, 714,188,480 multiply-accumulates.
+ * alexnet-owt-bn (soumith/imagenet-multiGPU.torch, models/alexnetowtbn_cudnn.lua): torchvision's
+ * sizes, with normalisation (epsilon 1e-3), scale and shift between each layer but the last and its
+ * ReLU. 61,119,528 parameters, 714,188,480 multiply-accumulates.
  *
- * First values are torch7's defaults: U(-1/sqrt(fan_in), 1/sqrt(fan_in)) for layers, and for a
- * normalisation's scale U(0, 1), its shift 0. torch7's tensors have no names; these are ours.
+ * Initial weights are torch7's defaults: U(-1/sqrt(fan_in), 1/sqrt(fan_in)) for layers, U(0, 1) for
+ * the scale of a normalisation, and 0 for its shift. torch7's tensors have no names; these are
+ * ours.
  * SPDX-License-Identifier: MIT
  */
 #include "models/models.h"

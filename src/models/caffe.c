@@ -1,13 +1,13 @@
 /*
  * caffe.c: Caffe's two copies of AlexNet (BVLC/caffe, models/bvlc_alexnet and
- * models/bvlc_reference_caffenet, train_val.prototxt). Input 227, so that sizes rounded down give 55;
- * pooling rounds up. 60,965,224 parameters, 724,406,816 multiply-accumulates.
+ * models/bvlc_reference_caffenet, train_val.prototxt). Input 227, so that sizes rounded down give
+ * 55; pooling rounds up. 60,965,224 parameters, 724,406,816 multiply-accumulates.
  *
- *   caffe     normalisation before pooling, biases 0.1: 57.1 % top-1, 80.2 % top-5 accuracy, centre crop
+ *   caffe     normalisation before pooling, biases 0.1: 57.1 % top-1, 80.2 % top-5, centre crop
  *   caffenet  pooling before normalisation, biases 1: 57.4 %, 80.4 %
  *
- * Normalisation: alpha 1e-4 / 5 with k = 1, across all maps, whatever the tower. Weights have lr_mult 1
- * and decay_mult 1, biases 2 and 0. Images are warped to 256x256, blue first, minus the mean pixel
+ * Normalisation: alpha 1e-4 / 5 with k = 1, across the maps of both towers. Weights have lr_mult 1
+ * and decay_mult 1, biases 2 and 0. Images are resized to 256x256, blue first, minus the mean pixel
  * (the released weights were trained on the mean image instead).
  * SPDX-License-Identifier: MIT
  */

@@ -1,11 +1,11 @@
 /*
  * cifar_18pct.c: cuda-convnet's net that reaches 18 % error on CIFAR-10 (example-layers/
- * layers-18pct.cfg and layer-params-18pct.cfg): that of 19 % with each map normalised within itself
- * after the first two poolings. Caffe's cifar10_full is a copy of it. 89,578 parameters, 12,298,240
- * MACs.
+ * layers-18pct.cfg and layer-params-18pct.cfg): the net of 19 % (cifar_19pct.c) with each map
+ * normalised within itself after the first two poolings. Caffe's cifar10_full is a copy of it.
+ * 89,578 parameters, 12,298,240 MACs.
  *
- * Biases learn twice as fast and are not decayed. The weight cost of fc10 is 1 where the convolutions
- * have .004: 250 times as much.
+ * Biases learn twice as fast and are not decayed. The weight cost of fc10 is 1 where the
+ * convolutions have .004: 250 times as much.
  * SPDX-License-Identifier: MIT
  */
 #include "models/models.h"
@@ -33,7 +33,7 @@ static const an_row rows[] = {
 
 const an_family an_family_cifar_18pct = {
     .name = "cifar-18pct",
-    .summary = "that of 19 % with response normalisation, 18 % error on CIFAR-10",
+    .summary = "cifar-19pct with response normalisation, 18 % error on CIFAR-10",
     .source = "cuda-convnet, example-layers/layers-18pct.cfg and layer-params-18pct.cfg",
     .input = {3, 32, 32},
     .classes = 10,

@@ -1,14 +1,14 @@
 /*
  * cifar_19pct.c: cuda-convnet's net that reaches 19 % error on CIFAR-10 in 20 minutes of 2011
- * (example-layers/ layers-19pct.cfg and layer-params-19pct.cfg). All sizes round up: maps
+ * (example-layers/layers-19pct.cfg and layer-params-19pct.cfg). All sizes round up: maps
  * 32-16-8-4. 89,578 parameters, 12,298,240 MACs.
  *
- * Biases learn twice as fast and are not decayed. The weight cost of fc10 is 3 where the convolutions
- * have .004: 750 times as much.
+ * Biases learn twice as fast and are not decayed. The weight cost of fc10 is 3 where the
+ * convolutions have .004: 750 times as much.
  *
- * Two more families have its rows: the paper's Figure 1 compares the training error of "a four-layer
- * convolutional network" with ReLU and with tanh and does not say which network. This one has four
- * layers that learn; it is the likeliest. No regularisation: its recipe decays nothing.
+ * Two more families use its rows: the paper's Figure 1 compares the training error of "a four-layer
+ * convolutional network" with ReLU and with tanh and does not say which network. This one is the
+ * likeliest, as it has four layers with weights. No regularisation: its recipe has no weight decay.
  * SPDX-License-Identifier: MIT
  */
 #include "models/models.h"

@@ -1,7 +1,7 @@
 /*
  * cifar_80sec.c: cuda-convnet's net that reaches 26 % error on CIFAR-10 in 80 seconds of 2011
- * (example-layers/ layers-80sec.cfg and layer-params-80sec.cfg). All sizes round up: maps 32-16-8-4.
- * 145,578 parameters, 12,354,176 MACs.
+ * (example-layers/ layers-80sec.cfg and layer-params-80sec.cfg). All sizes round up: maps
+ * 32-16-8-4. 145,578 parameters, 12,354,176 MACs.
  *
  * Biases learn twice as fast and are not decayed. The weight cost of fc64 and fc10 is .03 where the
  * convolutions have .004: 7.5 times as much.

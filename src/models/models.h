@@ -14,8 +14,8 @@
 
 /* Preprocessing records that several families share (image/preprocess.h). */
 
-/* The paper and cuda-convnet: the short side 256, of that the middle 256x256, from which crops are taken; 0 to 255 minus
- * the mean image's centre. */
+/* The paper and cuda-convnet: the short side is resized to 256, and crops are taken from the middle
+ * 256x256; 0 to 255 minus the mean image's centre. */
 #define AN_PREPROCESS_2012                                                                         \
     "resize=square:SHORT filter=bilinear crop=INPUT orientation=stored channels=rgb divide=1 "     \
     "mean=image"

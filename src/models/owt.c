@@ -1,8 +1,8 @@
 /*
  * owt.c: AlexNet in one tower, for training on several GPUs: Krizhevsky, "One weird trick for
- * parallelizing convolutional neural networks" (arXiv 1404.5997), as cuda-convnet2 has it
- * (layers/layers-imagenet-1gpu.cfg and layer-params-imagenet-1gpu.cfg): conv4 is 256 wide where that
- * paper's text has 384. 61,100,840 parameters, 714,188,480 multiply-accumulates; the author's run:
+ * parallelizing convolutional neural networks" (arXiv 1404.5997), as in cuda-convnet2
+ * (layers/layers-imagenet-1gpu.cfg and layer-params-imagenet-1gpu.cfg): conv4 has 256 filters, in
+ * that paper's text 384. 61,100,840 parameters, 714,188,480 multiply-accumulates; the author's run:
  * 42.55 % top-1, 19.81 % top-5 error, one centre crop (cuda-convnet2's wiki, TrainingExample).
  * SPDX-License-Identifier: MIT
  */

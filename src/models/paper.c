@@ -2,16 +2,17 @@
  * paper.c: the network of Krizhevsky, Sutskever and Hinton, "ImageNet Classification with Deep
  * Convolutional Neural Networks" (NIPS 2012), as printed: 60,965,224 parameters, 724,406,816
  * multiply-accumulates, 659,272 neurons ("650,000"; the 253,440 of Figure 2's caption is a slip for
- * 290,400). What was really run, and gave the published figures, differs: paper_run.c.
+ * 290,400). The network that was run, and gave the published figures, differs: paper_run.c.
  *
- * Two towers, one for each GPU, are groups: conv2, conv4 and conv5 see the maps of their own tower
- * alone (3.5). 224 pixels give 55 only with sizes rounded up, as cuda-convnet does. Normalisation is
- * the formula of 3.3: alpha is not divided by n, and the window is clipped at the first and last map
- * of the whole layer. First values: N(0, 0.01), biases 1 in conv2, conv4, conv5 and the hidden linear
- * layers (section 5). Dropout halves in testing instead of doubling in training (4.2).
+ * Two towers, one for each GPU, are groups: conv2, conv4 and conv5 read the maps of their tower
+ * only (3.5). 224 pixels give 55 only with sizes rounded up, as cuda-convnet does. Normalisation is
+ * the formula of 3.3: alpha is not divided by n, and the window is clipped at the first and last
+ * map of the whole layer. Initial weights: N(0, 0.01), biases 1 in conv2, conv4, conv5 and the
+ * hidden linear layers (section 5). Dropout halves in inference instead of doubling in training
+ * (4.2).
  *
- * --pool 2/2 is the net without overlap (3.4). Padding of conv2 and conv5 then differs, as in the run
- * behind that claim (cuda-convnet's net 147), so that 6x6 maps reach fc6: 55-28-26-13-13-11-6.
+ * --pool 2/2 is the net without overlap (3.4). Padding of conv2 and conv5 then differs, as in the
+ * run for that claim (cuda-convnet's net 147), so that fc6 reads 6x6 maps: 55-28-26-13-13-11-6.
  * SPDX-License-Identifier: MIT
  */
 #include "models/models.h"

@@ -1,13 +1,14 @@
 /*
- * paper_run.c: the network of the paper as it was run: net 145 of the source that the Computer History
- * Museum released (AlexNet-Source-Code, layers/layers-145.cfg and layer-params-145.cfg), whose errors
- * are those of the paper digit for digit: 40.66 % top-1, 18.21 % top-5, ten views, ILSVRC-2012
- * validation. The same sizes and counts as paper.c; what differs from the text:
+ * paper_run.c: the network of the paper as it was run: net 145 of the source that the Computer
+ * History Museum released (AlexNet-Source-Code, layers/layers-145.cfg and layer-params-145.cfg),
+ * whose errors are those of the paper digit for digit: 40.66 % top-1, 18.21 % top-5, ten views,
+ * ILSVRC-2012 validation. Sizes and counts are those of paper.c. It differs from the text in these
+ * points:
  *
  *   conv1 is normalised before its ReLU, which comes after pool1
  *   response normalisation: alpha 1e-4 / 5, its window inside the tower (two groups)
  *   conv2's maps are normalised a second time, each within itself (cnorm2, 0.001 / 25 over 5x5)
- *   first values of conv3, conv4 and conv5 have deviation 0.03
+ *   initial weights of conv3, conv4 and conv5 have deviation 0.03
  *   biases learn twice as fast as weights and are not decayed
  *
  * --no-lrn removes all three normalisations (net 148); --pool 2/2 is net 147, with its paddings.
@@ -16,8 +17,8 @@
 #include "models/models.h"
 
 #define RATES " bias_lr=2 bias_decay=0"
-#define LRN   "across size=5 alpha=2e-05 beta=0.75 k=2 groups=2"  /* alpha: 1e-4 / 5 */
-#define CNORM "within size=5 alpha=4e-05 beta=0.75 k=1"           /* alpha: 0.001 / 25 */
+#define LRN   "across size=5 alpha=2e-05 beta=0.75 k=2 groups=2" /* alpha: 1e-4 / 5 */
+#define CNORM "within size=5 alpha=4e-05 beta=0.75 k=1"          /* alpha: 0.001 / 25 */
 
 /* clang-format off */
 static const an_row rows[] = {

@@ -1,22 +1,24 @@
 /*
- * slim.c: TF-slim's alexnet_v2 (tensorflow/models, research/slim/nets/alexnet.py): one tower without
- * normalisation, all layers convolutions, 50,303,912 parameters, 736,555,776 multiply-accumulates. Its
- * text says that the sizes are cuda-convnet2's, but conv4 is 384 wide. No weights were published.
+ * slim.c: TF-slim's alexnet_v2 (tensorflow/models, research/slim/nets/alexnet.py): one tower
+ * without normalisation, all layers convolutions, 50,303,912 parameters, 736,555,776
+ * multiply-accumulates. Its text says that the sizes are cuda-convnet2's, but conv4 has 384
+ * filters. No weights were published.
  *
  * The arguments of its function are model options:
  *
  *     num_classes         --classes; 0 (None): ends with fc7, or its global pool
- *     is_training         train, or else
+ *     is_training         `train`, or any other command
  *     dropout_keep_prob   1 - --dropout
- *     spatial_squeeze     --no-spatial-squeeze: the answers may be a map, one for each place
- *     global_pool         --global-pool: fc7 is averaged over its map, so that any input has one answer
+ *     spatial_squeeze     --no-spatial-squeeze: predictions may be a map, one for each place
+ *     global_pool         --global-pool: fc7 is averaged over its map: one prediction for any input
  *
- * Layers carry the names of its end points, which lie behind the ReLU; what lies before it is called
- * as TensorFlow calls that operation. Tensors carry the names of its variables; their values lie
+ * Layers have the names of its end points, which are the outputs of ReLUs; the layer before a ReLU
+ * has the name of TensorFlow's operation. Tensors have the names of its variables; their values are
  * [out][in][h][w] here and [h][w][in][out] there.
  *
- * First values: Glorot's for conv1 to conv5 (slim's default), truncated normals of 0.005 above;
- * biases 0.1, but 0 in fc8. Weights alone are decayed (alexnet_v2_arg_scope).
+ * Initial weights: Glorot's rule for conv1 to conv5 (slim's default), truncated normals of 0.005
+ * for the layers after them; biases 0.1, but 0 in fc8. Only weights are decayed
+ * (alexnet_v2_arg_scope).
  * SPDX-License-Identifier: MIT
  */
 #include "models/models.h"

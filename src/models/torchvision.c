@@ -1,11 +1,11 @@
 /*
  * torchvision.c: the AlexNet of torchvision (pytorch/vision, torchvision/models/alexnet.py): one
- * tower, no normalisation, dropout before and not after the linear layers. 61,100,840 parameters,
+ * tower, no normalisation, dropout before the linear layers, not after them. 61,100,840 parameters,
  * 714,188,480 multiply-accumulates; published 56.522 % top-1, 79.066 % top-5 accuracy, one centre
  * crop (docs of AlexNet_Weights.IMAGENET1K_V1).
  *
- * Two forms with the same weights: today's averages any feature map down to 6x6, that of 2018
- * refuses all but 6x6. First values: PyTorch's default, U(-1/sqrt(fan_in), 1/sqrt(fan_in)) for
+ * Two forms with the same weights: today's averages any feature map to 6x6, that of 2018
+ * accepts only 6x6. Initial weights: PyTorch's default, U(-1/sqrt(fan_in), 1/sqrt(fan_in)) for
  * weights and biases.
  * SPDX-License-Identifier: MIT
  */
@@ -40,7 +40,7 @@
 static const an_row rows[] = {
     FEATURES,
     {"avgpool", "adaptive_average", "size=6"},
-    {"flatten", "flatten",          ""      },
+    {"flatten", "flatten", ""},
     CLASSIFIER,
 };
 

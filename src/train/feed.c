@@ -225,7 +225,7 @@ alexnet_status an_feed_book(const an_feed_options *options, an_footprint *footpr
     if (recipe->mixup > 0)
         bytes += an_mixup_bytes(batch, (size_t)an_shape_image(model->nodes[first].x));
     if (!*kept) AN_TRY(an_loader_book(model->ctx, &rows.train, &bytes));
-    an_footprint_take(footprint, bytes);
+    an_footprint_add(footprint, bytes);
     return ALEXNET_OK;
 }
 

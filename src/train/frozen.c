@@ -373,8 +373,8 @@ static alexnet_status book_view(const an_frozen *f, const rows *r, an_footprint 
     images.batch = BATCH;
     images.repeat = false;
     AN_TRY(an_loader_book(f->ctx, &images, &bytes));
-    an_footprint_take(footprint, bytes);
-    an_footprint_give(footprint, bytes);
+    an_footprint_add(footprint, bytes);
+    an_footprint_subtract(footprint, bytes);
     return ALEXNET_OK;
 }
 
@@ -394,7 +394,7 @@ alexnet_status an_frozen_book(const an_frozen_options *options, an_footprint *fo
 
     *kept = f.train.views > 0;
     if (!*kept) return ALEXNET_OK;
-    an_footprint_take(footprint, (int64_t)an_frozen_bytes(&f) + batch * row +
+    an_footprint_add(footprint, (int64_t)an_frozen_bytes(&f) + batch * row +
                                      options->train.count * (int64_t)sizeof *f.order +
                                      BATCH * classes * (int64_t)sizeof(float));
     AN_TRY(an_session_book(model, &lower, footprint));

@@ -32,7 +32,7 @@ static alexnet_status book_validation(const an_memory_job *job, an_footprint *fo
     AN_TRY(an_preprocess_parse(ctx, job->model->preprocess, &network.record));
     AN_TRY(an_network_book(job->model, AN_EVAL_BATCH, val->count, 1, false, footprint));
     AN_TRY(an_eval_run_book(ctx, &eval, &bytes));
-    an_footprint_take(footprint, bytes);
+    an_footprint_add(footprint, bytes);
     return ALEXNET_OK;
 }
 
@@ -61,10 +61,10 @@ alexnet_status an_memory_book(const an_memory_job *job, an_footprint *footprint)
     bool rows;
 
     *footprint = an_footprint_begin(model->ctx);
-    if (model->values == NULL) an_footprint_take(footprint, an_model_bytes(model));
-    an_footprint_take(footprint, an_optimiser_bytes(model, recipe));
-    an_footprint_take(footprint, batch * model->options.classes * (int64_t)sizeof(float));
-    if (keeps_best(job)) an_footprint_take(footprint, an_model_bytes(model));
+    if (model->values == NULL) an_footprint_add(footprint, an_model_bytes(model));
+    an_footprint_add(footprint, an_optimiser_bytes(model, recipe));
+    an_footprint_add(footprint, batch * model->options.classes * (int64_t)sizeof(float));
+    if (keeps_best(job)) an_footprint_add(footprint, an_model_bytes(model));
     AN_TRY(an_feed_book(&feed, footprint, &rows));
     return rows || job->data->val.count == 0 ? ALEXNET_OK : book_validation(job, footprint);
 }

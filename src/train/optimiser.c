@@ -61,7 +61,7 @@ alexnet_status an_optimiser_open(const alexnet_model *model, const an_recipe *re
                          &out->memory));
     for (int slot = 0; slot < AN_SLOTS; ++slot) {
         if (!keeps(recipe, slot)) continue;
-        out->slots[slot] = an_arena_take(&out->memory, bytes);
+        out->slots[slot] = an_arena_alloc(&out->memory, bytes);
         start_slot(model, recipe, slot, out->slots[slot]);
     }
     return ALEXNET_OK;

@@ -17,10 +17,10 @@ static void pieces_follow_each_other_aligned(void **unused)
     (void)unused;
     an_assert_ok(ctx, an_arena_open(ctx, "test", 1000, &arena));
     assert_int_equal(arena.capacity, 1024); /* rounded up to the alignment */
-    char *a = an_arena_take(&arena, 1);
-    char *b = an_arena_take(&arena, 65);
-    char *c = an_arena_take(&arena, 0);
-    char *d = an_arena_take(&arena, 64);
+    char *a = an_arena_alloc(&arena, 1);
+    char *b = an_arena_alloc(&arena, 65);
+    char *c = an_arena_alloc(&arena, 0);
+    char *d = an_arena_alloc(&arena, 64);
     assert_int_equal((uintptr_t)a % AN_ALIGNMENT, 0);
     assert_ptr_equal(b, a + 64);
     assert_ptr_equal(c, b + 128);
@@ -40,15 +40,15 @@ static void full_arena_gives_null_and_stays_usable(void **unused)
 
     (void)unused;
     an_assert_ok(ctx, an_arena_open(ctx, "test", 128, &arena));
-    assert_non_null(an_arena_take(&arena, 64));
-    assert_null(an_arena_take(&arena, 65));
-    assert_null(an_arena_take(&arena, SIZE_MAX));
-    assert_non_null(an_arena_take(&arena, 64));
-    assert_null(an_arena_take(&arena, 1));
+    assert_non_null(an_arena_alloc(&arena, 64));
+    assert_null(an_arena_alloc(&arena, 65));
+    assert_null(an_arena_alloc(&arena, SIZE_MAX));
+    assert_non_null(an_arena_alloc(&arena, 64));
+    assert_null(an_arena_alloc(&arena, 1));
     an_arena_close(ctx, &arena);
 
     an_assert_ok(ctx, an_arena_open(ctx, "empty", 0, &arena));
-    assert_null(an_arena_take(&arena, 1));
+    assert_null(an_arena_alloc(&arena, 1));
     an_arena_close(ctx, &arena);
     alexnet_close(ctx);
 }
@@ -63,7 +63,7 @@ static void large_arenas_start_on_a_huge_page(void **unused)
         an_arena arena;
         an_assert_ok(contexts[i], an_arena_open(contexts[i], "large", 5 * MIB, &arena));
         assert_int_equal((uintptr_t)arena.base % (2 * MIB), 0);
-        char *last = (char *)an_arena_take(&arena, 5 * MIB) + 5 * MIB - 1;
+        char *last = (char *)an_arena_alloc(&arena, 5 * MIB) + 5 * MIB - 1;
         *last = 1;
         an_arena_close(contexts[i], &arena);
     }

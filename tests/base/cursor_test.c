@@ -41,7 +41,7 @@ static void reading_past_the_end_gives_zeros_for_ever(void **unused)
     assert_int_equal(an_cursor_u16be(&c), 0);
     assert_int_equal(an_cursor_u32be(&c), 0);
     assert_true(an_cursor_u64le(&c) == 0);
-    assert_null(an_cursor_take(&c, 0));
+    assert_null(an_cursor_bytes(&c, 0));
     assert_true(c.bad);
 }
 
@@ -51,11 +51,11 @@ static void taking_and_skipping(void **unused)
 
     (void)unused;
     an_cursor_skip(&c, 2);
-    assert_ptr_equal(an_cursor_take(&c, 3), bytes + 2);
-    assert_ptr_equal(an_cursor_take(&c, 0), bytes + 5);
-    assert_ptr_equal(an_cursor_take(&c, 3), bytes + 5);
+    assert_ptr_equal(an_cursor_bytes(&c, 3), bytes + 2);
+    assert_ptr_equal(an_cursor_bytes(&c, 0), bytes + 5);
+    assert_ptr_equal(an_cursor_bytes(&c, 3), bytes + 5);
     assert_false(c.bad);
-    assert_non_null(an_cursor_take(&c, 0)); /* nothing is always there */
+    assert_non_null(an_cursor_bytes(&c, 0)); /* nothing is always there */
     an_cursor_skip(&c, SIZE_MAX);           /* no overflow */
     assert_true(c.bad);
 }

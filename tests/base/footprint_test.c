@@ -15,12 +15,12 @@ static void the_peak_is_the_most_on_the_way(void **unused)
     an_footprint f = {.start = 10, .now = 12, .peak = 12};
 
     (void)unused;
-    an_footprint_take(&f, 100);
-    an_footprint_give(&f, 60);
-    an_footprint_take(&f, 30);
+    an_footprint_add(&f, 100);
+    an_footprint_subtract(&f, 60);
+    an_footprint_add(&f, 30);
     assert_int_equal(f.now, 82);
     assert_int_equal(f.peak, 112);
-    an_footprint_take(&f, 31);
+    an_footprint_add(&f, 31);
     assert_int_equal(f.peak, 113);
 }
 
@@ -39,9 +39,9 @@ static void what_is_not_there_is_refused(void **state)
     place->ctx->options.max_memory = an_room_resident(place->ctx) + 100 * MIB;
     an_footprint f = an_footprint_begin(place->ctx);
     assert_in_range(f.free, place->ctx->options.max_memory, place->ctx->options.max_memory);
-    an_footprint_take(&f, 50 * MIB);
+    an_footprint_add(&f, 50 * MIB);
     an_assert_ok(place->ctx, an_footprint_check(place->ctx, &f, "it", NULL));
-    an_footprint_take(&f, 100 * MIB);
+    an_footprint_add(&f, 100 * MIB);
     an_assert_status(place->ctx, an_footprint_check(place->ctx, &f, "it", NULL), ALEXNET_NO_MEMORY);
     an_assert_error(place->ctx, "max_memory");
 }

@@ -207,7 +207,7 @@ static void too_much_is_refused_with_all_that_helps(void **state)
         ALEXNET_NO_MEMORY);
     an_assert_error(place->ctx, "it needs about 1.27 GiB");
     an_assert_error(place->ctx, "1.17 GiB of them still to come");
-    an_assert_error(place->ctx, "what this machine has free");
+    an_assert_error(place->ctx, "the free memory of this machine");
     an_assert_error(place->ctx, "take a smaller batch, ");
     an_assert_error(place->ctx, "--max-memory none");
 }

@@ -1,4 +1,4 @@
-/* What info tells, where it is not a family's own number. SPDX-License-Identifier: MIT */
+/* The facts of info that are not a family's numbers. SPDX-License-Identifier: MIT */
 #include "infer/tiny.h"
 
 #include "core/model.h"
@@ -21,8 +21,9 @@ static void families_are_listed_with_their_numbers(void **unused)
     alexnet_close(ctx);
 }
 
-/* Training holds weights, momentum and the gradients that backward does not use up: of torchvision's 61,100,840
-   parameters 58,621,952 are weights of linear layers. Its activations grow with the batch. */
+/* Training holds weights, momentum and the gradients that backward stores: of torchvision's
+   61,100,840 parameters 58,621,952 are weights of linear layers. Its activations grow with the
+   batch. */
 static void memory_follows_the_plan(void **unused)
 {
     alexnet_context *ctx;
@@ -33,7 +34,7 @@ static void memory_follows_the_plan(void **unused)
     assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
     an_assert_ok(ctx, alexnet_model_describe(ctx, "torchvision", NULL, &model));
     an_assert_ok(ctx, alexnet_model_get_memory(
-                          model, 32, 1, &few)); /* so many that the algorithms are the same */
+                          model, 32, 1, &few)); /* enough images for the same algorithms */
     an_assert_ok(ctx, alexnet_model_get_memory(model, 512, 1, &many));
     an_assert_ok(ctx, alexnet_model_get_memory(model, 512, 0, &infer));
     assert_true(few.weights >= 4 * 61100840 && few.momentum == few.weights);
@@ -48,7 +49,7 @@ static void memory_follows_the_plan(void **unused)
     alexnet_close(ctx);
 }
 
-/* int8 is for inference only: a plan of training would be one that nobody can run. */
+/* int8 is for inference only: a plan of training in it could not be run. */
 static void a_plan_is_one_that_runs(void **unused)
 {
     const alexnet_options options = {.struct_size = sizeof options, .dtype = ALEXNET_INT8};
@@ -68,7 +69,8 @@ static void a_plan_is_one_that_runs(void **unused)
     alexnet_close(ctx);
 }
 
-/* conv1 168, norm1 12, local2 4400, fc3 567, norm3 14, fc4 24; what is observed is stored, but not counted. */
+/* conv1 168, norm1 12, local2 4400, fc3 567, norm3 14, fc4 24; statistics are stored, but not
+   counted. */
 static void running_statistics_are_no_parameters(void **unused)
 {
     alexnet_context *ctx = an_tiny_open(NULL, 1);

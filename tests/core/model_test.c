@@ -146,7 +146,7 @@ static void classes_that_no_file_could_hold_are_refused(void **unused)
     an_assert_status(ctx, an_model_set_classes(model, names, 2), ALEXNET_BAD_FILE);
     an_assert_error(ctx, "the longest is that of class 1, 'bbb");
     name[length] = '\0';
-    name[7] = '"'; /* four bytes, where two escapes are needed */
+    name[7] = '"'; /* four bytes, as it is escaped twice */
     an_assert_status(ctx, an_model_set_classes(model, names, 2), ALEXNET_BAD_FILE);
     free(name);
     alexnet_model_free(model);
@@ -188,14 +188,14 @@ static void freezing_goes_by_layer(void **unused)
     alexnet_model_free(model);
     an_assert_ok(ctx, alexnet_model_describe(ctx, "cifar-19pct", NULL, &model));
     an_assert_ok(ctx,
-                 an_model_freeze(model, "features")); /* which no layer of this family is called */
+                 an_model_freeze(model, "features")); /* a name that no layer of this family has */
     for (int i = 0; i < model->params.count; ++i)
         assert_int_equal(model->params.items[i].frozen, i < 6); /* three convolutions, not fc10 */
     alexnet_model_free(model);
     alexnet_close(ctx);
 }
 
-static void an_outline_has_no_weights(void **unused)
+static void a_described_model_has_no_weights(void **unused)
 {
     alexnet_context *ctx = open_context();
     alexnet_model *model;
@@ -208,21 +208,22 @@ static void an_outline_has_no_weights(void **unused)
     an_assert_ok(ctx, alexnet_model_get_tensor(model, 0, &tensor));
     assert_null(tensor.data);
     an_assert_status(ctx, alexnet_session_open(model, 1, NULL, &session), ALEXNET_BAD_ARG);
-    an_assert_error(ctx, "outline");
+    an_assert_error(ctx, "only described, without weights");
     an_assert_status(ctx, alexnet_model_hash(model, hash), ALEXNET_BAD_ARG);
-    an_assert_status(ctx, alexnet_model_save(model, "outline.safetensors"), ALEXNET_BAD_ARG);
+    an_assert_status(ctx, alexnet_model_save(model, "described.safetensors"), ALEXNET_BAD_ARG);
     alexnet_model_free(model);
     alexnet_close(ctx);
 }
 
-/* The same numbers, classes and records, on another context; and the first stays as it is meanwhile. */
+/* The same numbers, classes and records on another context; the first model must not change
+   meanwhile. */
 static void a_shared_model_is_the_same(void **unused)
 {
     static const char *const names[] = {"cat", "dog"};
     const alexnet_run_size size = {.struct_size = sizeof size, .input_h = 36, .input_w = 36};
     alexnet_context *ctx = open_context(), *other = open_context();
     alexnet_model_options options = alexnet_model_options_default();
-    alexnet_model *model, *shared, *outline;
+    alexnet_model *model, *shared, *described;
     alexnet_classifier *classifier;
     char hash[65], shared_hash[65];
 
@@ -244,12 +245,12 @@ static void a_shared_model_is_the_same(void **unused)
     an_assert_error(ctx, "resize: 1 models share the weights");
     an_assert_status(ctx, alexnet_classifier_take_model(model, 1, &classifier), ALEXNET_BAD_ARG);
     alexnet_model_free(shared);
-    an_assert_ok(ctx, alexnet_model_resize(model, &size)); /* no longer */
+    an_assert_ok(ctx, alexnet_model_resize(model, &size)); /* no longer shared */
 
-    an_assert_ok(ctx, alexnet_model_describe(ctx, "cifar-19pct", &options, &outline));
-    an_assert_status(other, alexnet_model_share(outline, other, &shared), ALEXNET_BAD_ARG);
-    an_assert_error(other, "outline");
-    alexnet_model_free(outline);
+    an_assert_ok(ctx, alexnet_model_describe(ctx, "cifar-19pct", &options, &described));
+    an_assert_status(other, alexnet_model_share(described, other, &shared), ALEXNET_BAD_ARG);
+    an_assert_error(other, "only described, without weights");
+    alexnet_model_free(described);
     for (long n = 0;; ++n) {
         an_test_fault fault;
         an_test_fault_arm(&fault, other, AN_FAULT_BIT(AN_FAULT_MEMORY), n, false, 1);
@@ -303,7 +304,7 @@ int main(void)
         cmocka_unit_test(classes_that_no_file_could_hold_are_refused),
         cmocka_unit_test(two_classes_of_one_name_are_refused),
         cmocka_unit_test(freezing_goes_by_layer),
-        cmocka_unit_test(an_outline_has_no_weights),
+        cmocka_unit_test(a_described_model_has_no_weights),
         cmocka_unit_test(a_shared_model_is_the_same),
         cmocka_unit_test(every_failing_allocation_is_reported),
     };

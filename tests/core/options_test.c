@@ -1,5 +1,5 @@
 /*
- * options_test.c: what a family makes of model options; options as text and back.
+ * options_test.c: model options with a family's values filled in; options as text and back.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -73,7 +73,7 @@ static void bad_options_are_refused(void **state)
     }
 }
 
-/* A family of every mention; its rows are never built. */
+/* A family that mentions every option; its rows are never built. */
 static const an_row rows_of_all[] = {
     {"conv1", "conv2d", "filters=4 kernel=3"},
     {"act1", "ACTIVATION", ""},

@@ -70,8 +70,8 @@ static void absurd_shapes_are_refused(void **unused)
 enum { COUNT = 40001 };
 static float values[COUNT], again[COUNT];
 
-/* Mean and deviation as the rule says, within five standard errors; the same seed and index give
- * the same bits. */
+/* Mean and deviation are those of the rule, within five standard errors; the same seed and index
+ * give the same bits. */
 static void first_values_follow_their_rule(void **unused)
 {
     static const struct {
@@ -79,7 +79,8 @@ static void first_values_follow_their_rule(void **unused)
         double sd, limit;
     } rows[] = {
         {{AN_INIT_NORMAL, 0.01}, 0.01,            0.01 * 6.7  },
-        {{AN_INIT_TORCH, 0},     0.1 / 1.7320508, 0.1         }, /* U(-b, b) has deviation b / sqrt 3 */
+        /* U(-b, b) has deviation b / sqrt 3 */
+        {{AN_INIT_TORCH, 0},     0.1 / 1.7320508, 0.1         },
         {{AN_INIT_HE, 0}, 0.14142136, 0.1414 * 6.7},
         {{AN_INIT_GLOROT, 0}, 0.2 / 1.7320508, 0.2},
         {{AN_INIT_TRUNCATED, 0.01}, 0.0087962566, 0.02}, /* .8796 of the untruncated */
@@ -90,10 +91,10 @@ static void first_values_follow_their_rule(void **unused)
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
         double sum = 0, squares = 0;
 
-        an_param_start(&param, rows[i].rule, 5, 3, values);
-        an_param_start(&param, rows[i].rule, 5, 3, again);
+        an_param_init(&param, rows[i].rule, 5, 3, values);
+        an_param_init(&param, rows[i].rule, 5, 3, again);
         assert_memory_equal(values, again, sizeof values);
-        an_param_start(&param, rows[i].rule, 5, 4, again);
+        an_param_init(&param, rows[i].rule, 5, 4, again);
         assert_memory_not_equal(values, again, sizeof values);
         for (size_t j = 0; j < COUNT; ++j) {
             sum += (double)values[j];

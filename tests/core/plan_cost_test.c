@@ -1,4 +1,4 @@
-/* Plans pass by pass: which there are, what they count, and that no time is missing.
+/* The passes of plans: which exist, what they count, and that each has a time.
  * SPDX-License-Identifier: MIT */
 #include "support/support.h"
 
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The passes of a family's plan; free rows. */
+/* The passes of a family's plan; free `rows`. */
 static an_pass_estimate *predict(const char *family, an_mode mode, int batch, int *count)
 {
     alexnet_context *ctx;
@@ -23,7 +23,7 @@ static an_pass_estimate *predict(const char *family, an_mode mode, int batch, in
     an_pass_estimate *rows = calloc(3 * (size_t)plan.step_count, sizeof *rows);
     assert_non_null(rows);
     *count = an_plan_estimate(&plan, rows);
-    for (int i = 0; i < *count; ++i) /* beyond the plan they are not looked at */
+    for (int i = 0; i < *count; ++i) /* those beyond the plan are not read */
         rows[i].step = NULL;
     an_plan_close(ctx, &plan);
     alexnet_model_free(model);
@@ -40,7 +40,8 @@ static double sum_of(const an_pass_estimate *rows, int count, bool seconds)
     return sum;
 }
 
-/* 714,188,480 multiply-adds an image; training three times that, less the gradient of the images. */
+/* 714,188,480 multiply-adds an image; training three times that, less the gradient of the
+   images. */
 static void operations_are_those_of_the_definition(void **unused)
 {
     const double macs = 714188480, first = 70276800;

@@ -1,5 +1,5 @@
 /*
- * The planner, checked by playing its plans on a tagged memory: every buffer's lines are marked
+ * The planner, checked by running its plans on a tagged memory: every buffer's lines are marked
  * when it is written and must still carry its mark whenever it is read. SPDX-License-Identifier:
  * MIT
  */
@@ -38,7 +38,8 @@ static void read_buffer(const tape *t, size_t offset, size_t bytes, uint32_t mar
         assert_int_equal(t->lines[i], mark);
 }
 
-/* The input of a step: of the first, perhaps the images as they come, which are not in the arena. */
+/* The input of a step. That of the first may be the unconverted images, which are not in the
+   arena. */
 static void read_x(const tape *t, const an_plan *plan, const an_plan_step *step, uint32_t mark)
 {
     if (step == plan->steps && step->needs.takes_nchw) {
@@ -116,34 +117,34 @@ static void play_backward(tape *t, const an_plan *plan, const marks *of)
     }
 }
 
-/* A model without values in a context of its own, and plans of it. */
-typedef struct outline {
+/* A described model, its context, and a plan of it. */
+typedef struct described_model {
     alexnet_context *ctx;
     alexnet_model *model;
     an_plan plan;
-} outline;
+} described_model;
 
-static void open_outline(outline *o, const char *family, const alexnet_options *options)
+static void open_described(described_model *o, const char *family, const alexnet_options *options)
 {
-    *o = (outline){0};
+    *o = (described_model){0};
     assert_int_equal(alexnet_open(options, &o->ctx), ALEXNET_OK);
     an_assert_ok(o->ctx, alexnet_model_describe(o->ctx, family, NULL, &o->model));
 }
 
 /* The plan up to a layer, in place of the one before. */
-static const an_plan *plan_to(outline *o, an_mode mode, int batch, int last)
+static const an_plan *plan_to(described_model *o, an_mode mode, int batch, int last)
 {
     an_plan_close(o->ctx, &o->plan);
     an_assert_ok(o->ctx, an_plan_open(o->model, mode, batch, 0, last, &o->plan));
     return &o->plan;
 }
 
-static const an_plan *plan_all(outline *o, an_mode mode, int batch)
+static const an_plan *plan_all(described_model *o, an_mode mode, int batch)
 {
     return plan_to(o, mode, batch, o->model->node_count - 1);
 }
 
-static void close_outline(outline *o)
+static void close_described(described_model *o)
 {
     an_plan_close(o->ctx, &o->plan);
     alexnet_model_free(o->model);
@@ -153,11 +154,11 @@ static void close_outline(outline *o)
 static void play(const char *family, an_mode mode, int batch, const char *output,
                  const char *freeze)
 {
-    outline o;
+    described_model o;
     tape t = {0};
     marks *of;
 
-    open_outline(&o, family, NULL);
+    open_described(&o, family, NULL);
     if (freeze != NULL) an_assert_ok(o.ctx, an_model_freeze(o.model, freeze));
     const an_plan *plan = plan_to(&o, mode, batch, an_model_find_layer(o.model, output));
     t.lines = calloc(plan->step_bytes / LINE + 1, sizeof *t.lines);
@@ -167,7 +168,7 @@ static void play(const char *family, an_mode mode, int batch, const char *output
     if (mode == AN_TRAIN) play_backward(&t, plan, of);
     free(t.lines);
     free(of);
-    close_outline(&o);
+    close_described(&o);
 }
 
 static void buffers_hold_what_is_read_from_them(void **unused)
@@ -200,18 +201,18 @@ static void buffers_hold_what_is_read_from_them(void **unused)
         play(rows[i].family, rows[i].mode, rows[i].batch, rows[i].output, rows[i].freeze);
 }
 
-/* A convolution takes its ReLU along, unless its own output is what is wanted. */
+/* A convolution includes its ReLU, unless the convolution's output is wanted. */
 static void relu_is_fused_but_not_across_the_output(void **unused)
 {
-    outline o;
+    described_model o;
 
     (void)unused;
-    open_outline(&o, "torchvision", NULL);
+    open_described(&o, "torchvision", NULL);
     const an_plan *plan = plan_all(&o, AN_INFER, 1);
     assert_true(plan->steps[0].fused_relu && !plan->steps[1].run_forward);
     plan = plan_to(&o, AN_INFER, 1, 0);
     assert_false(plan->steps[0].fused_relu);
-    close_outline(&o);
+    close_described(&o);
 }
 
 static bool is_a(const an_plan_step *step, const char *layer)
@@ -219,16 +220,16 @@ static bool is_a(const an_plan_step *step, const char *layer)
     return strcmp(step->node->def->name, layer) == 0;
 }
 
-/* Maximum pooling does the backward pass of the ReLU before it, and the convolution's output dies with forward; so does a
-   convolution. */
+/* Maximum pooling includes the backward pass of the ReLU before it, so that the convolution's
+   output is not needed after forward. A convolution includes it, too. */
 static void what_follows_does_the_relu_before_it(void **unused)
 {
     const alexnet_options plain = {.struct_size = sizeof plain,
-                                   .cpu = "portable"}; /* whose convolutions leave pooling alone */
-    outline o;
+                                   .cpu = "portable"}; /* whose convolutions do not pool */
+    described_model o;
 
     (void)unused;
-    open_outline(&o, "torchvision", &plain);
+    open_described(&o, "torchvision", &plain);
     const an_plan *plan = plan_all(&o, AN_TRAIN, 1);
     for (int i = 1; i < plan->step_count; ++i) {
         const an_plan_step *step = &plan->steps[i];
@@ -240,17 +241,17 @@ static void what_follows_does_the_relu_before_it(void **unused)
     plan = plan_all(&o, AN_TRAIN, 1);
     for (int i = 0; i < plan->step_count; ++i)
         assert_false(plan->steps[i].relu_before);
-    close_outline(&o);
+    close_described(&o);
 }
 
-/* Of a convolution that pools there is only the pooled map; a ReLU in between goes backward on that, or in the convolution
-   above. */
+/* A convolution that pools stores only the pooled map; a ReLU in between runs backward on that, or
+   in the next convolution. */
 static void convolutions_take_pooling_along(void **unused)
 {
-    outline o;
+    described_model o;
 
     (void)unused;
-    open_outline(&o, "torchvision", NULL);
+    open_described(&o, "torchvision", NULL);
     const an_plan *plan = plan_all(&o, AN_TRAIN, 32);
     for (int i = 0; i + 2 < plan->step_count; ++i) {
         const an_plan_step *conv = &plan->steps[i], *relu = conv + 1, *pool = conv + 2;
@@ -273,10 +274,10 @@ static void convolutions_take_pooling_along(void **unused)
         assert_int_equal(an_shape_count(relu->y_shape), an_shape_count(pool->node->y));
         assert_int_equal(conv->needs.saved_bytes, 32 * an_shape_count(pool->node->y));
     }
-    close_outline(&o);
+    close_described(&o);
 }
 
-/* Normalisation does the pooling that follows it, and the backward pass of the ReLU before it. */
+/* Normalisation includes the pooling after it, and the backward pass of the ReLU before it. */
 static void normalisation_takes_pooling_and_relu_along(void **unused)
 {
     alexnet_context *ctx;
@@ -304,53 +305,53 @@ static void normalisation_takes_pooling_and_relu_along(void **unused)
     alexnet_close(ctx);
 }
 
-/* Nothing below the first trained layer runs backward. */
+/* No layer before the first trained one runs backward. */
 static void frozen_layers_cost_no_backward(void **unused)
 {
-    outline o;
+    described_model o;
 
     (void)unused;
-    open_outline(&o, "torchvision", NULL);
+    open_described(&o, "torchvision", NULL);
     an_assert_ok(o.ctx, an_model_freeze(o.model, "features"));
     const an_plan *plan = plan_all(&o, AN_TRAIN, 1);
     const int first = an_model_find_layer(o.model, "classifier.1");
     for (int i = 0; i < first; ++i)
         assert_false(plan->steps[i].run_backward);
     assert_false(plan->steps[first].want_dx);
-    close_outline(&o);
+    close_described(&o);
 }
 
-/* Reuse: inference needs little more than its two largest neighbours; training keeps what backward
- * reads, no more than all. */
+/* Reuse: inference needs little more than its two largest neighbours; training at most all that
+ * backward reads. */
 static void memory_is_reused(void **unused)
 {
     const size_t conv1 = 64 * 55 * 55 * sizeof(float), pool1 = 64 * 27 * 27 * sizeof(float);
     size_t all = 0;
-    outline o;
+    described_model o;
 
     (void)unused;
-    open_outline(&o, "torchvision", NULL);
+    open_described(&o, "torchvision", NULL);
     const an_plan *plan = plan_all(&o, AN_INFER, 1);
     assert_true(plan->step_bytes <= conv1 + pool1 + 3 * 224 * 224 * sizeof(float));
     plan = plan_all(&o, AN_TRAIN, 1);
     for (int i = 0; i < plan->step_count; ++i)
         all += bytes_of(plan->steps[i].node->y, 1) + bytes_of(plan->steps[i].node->x, 1);
     assert_true(plan->step_bytes < all / 3);
-    close_outline(&o);
+    close_described(&o);
 }
 
 static void bad_batches_are_refused(void **unused)
 {
-    outline o;
+    described_model o;
 
     (void)unused;
-    open_outline(&o, "torchvision", NULL);
+    open_described(&o, "torchvision", NULL);
     const int last = o.model->node_count - 1;
     an_assert_status(o.ctx, an_plan_open(o.model, AN_TRAIN, 0, 0, last, &o.plan), ALEXNET_BAD_ARG);
     an_assert_status(o.ctx,
                      an_plan_open(o.model, AN_TRAIN, ALEXNET_BATCH_MAX + 1, 0, last, &o.plan),
                      ALEXNET_BAD_ARG);
-    close_outline(&o);
+    close_described(&o);
 }
 
 int main(void)

@@ -1,4 +1,5 @@
-/* Another size of input over the same parameters: what is shared, what is refused, and which sizes fit.
+/* Another input size over the same parameters: what is shared, what is refused, and which sizes
+ * fit.
  * SPDX-License-Identifier: MIT */
 #include "support/support.h"
 
@@ -19,7 +20,7 @@ static alexnet_model *create(alexnet_context *ctx, const char *family, int class
     return model;
 }
 
-/* The smallest network that takes any size from some on: torchvision's layers, narrow. */
+/* A small network for any input from a smallest size on: torchvision's layers, narrow. */
 static const an_row narrow_rows[] = {
     {"conv1", "conv2d", "filters=4 kernel=5 stride=2"},
     {"relu1", "ACTIVATION", ""},
@@ -62,7 +63,7 @@ static void give_images(float *images, size_t count)
         images[i] = (float)(i * 2654435761U % 1000) / 1000;
 }
 
-/* Answers of the view are those of a model that was built at its size with the same values. */
+/* Predictions of the view are those of a model that was built at its size with the same values. */
 static void a_view_computes_with_the_lent_values(void **unused)
 {
     an_test_memory memory;
@@ -91,7 +92,7 @@ static void a_view_computes_with_the_lent_values(void **unused)
     an_assert_ok(ctx, alexnet_session_run(session, images, 1, found));
     assert_memory_equal(found, expected, sizeof found);
 
-    /* what is written through the model is seen by the view's session, which prepares anew */
+    /* the view's session sees what is written through the model, and packs again */
     an_model_init_weights(model, 8, NULL);
     an_model_init_weights(built, 8, NULL);
     an_assert_ok(ctx, alexnet_session_run(session, images, 1, found));
@@ -113,7 +114,8 @@ static void a_view_computes_with_the_lent_values(void **unused)
     an_test_close(ctx, &memory);
 }
 
-/* A training session of the view: gradients lie as the model's parameters do; frozen ones have none. */
+/* A training session of the view: gradients are laid out as the model's parameters; frozen ones
+   have none. */
 static void a_view_trains(void **unused)
 {
     alexnet_context *ctx;
@@ -129,7 +131,8 @@ static void a_view_trains(void **unused)
     an_assert_ok(ctx, an_model_freeze(model, "conv1"));
     an_assert_ok(ctx, an_model_describe_like(model, 32, 32, &view));
     an_assert_ok(ctx,
-                 an_model_describe_like(view, 48, 48, &of_view)); /* lent by the model as well */
+                 /* borrows from the model as well */
+                 an_model_describe_like(view, 48, 48, &of_view));
     assert_ptr_equal(of_view->lender, model);
     give_images(images, AN_COUNT(images));
     an_assert_ok(ctx, an_session_open_training(view, 2, 0, 1, &session));
@@ -160,7 +163,7 @@ static void refusals_name_the_layer_and_sizes_that_fit(void **unused)
          "; inputs from 223x223 to 254x254 fit"},
         {"caffe", 160, 227, "layer flat5: the feature map is 4x6",
          "; the smallest input that fits is 199x199"},
-        {"slim", 300, 400, "layer fc8: the answers are a map of 4x7",
+        {"slim", 300, 400, "layer fc8: the predictions are a map of 4x7",
          "; inputs from 195x195 to 226x226 fit"},
         {"cifar-19pct", 48, 48,
          "layer fc10: its weights are for a map of 4x4, an input of 48x48 gives 6x6",
@@ -202,7 +205,7 @@ static void every_size_from_63x63_fits_torchvision(void **unused)
     alexnet_close(ctx);
 }
 
-/* Records: the family's own follows the family's rule; another one keeps its words. */
+/* Records: that of the family follows the family's rule; another keeps its words. */
 static void records_are_scaled(void **unused)
 {
     static const struct {
@@ -263,7 +266,7 @@ static void mean_images_are_scaled(void **unused)
     an_test_close(ctx, &memory);
 }
 
-/* In place: the values stay; on failure all is as before. */
+/* In place: the values stay; a failure changes nothing. */
 static void a_model_is_resized_in_place(void **unused)
 {
     an_test_memory memory;
@@ -323,7 +326,7 @@ static void a_model_is_resized_in_place(void **unused)
     an_test_close(ctx, &memory);
 }
 
-/* What only a squeeze forbids becomes a map; a pool makes it one answer. */
+/* A size that only the squeeze forbids gives a map; a pool makes one prediction of it. */
 static void a_squeeze_gives_way_to_a_map(void **unused)
 {
     const alexnet_run_size size = {.struct_size = sizeof size, .input_h = 300, .input_w = 400},
@@ -337,7 +340,7 @@ static void a_squeeze_gives_way_to_a_map(void **unused)
     model = create(ctx, "slim", -1, 0, 0);
     an_assert_status(ctx, alexnet_model_resize(model, &small), ALEXNET_BAD_SHAPE);
     an_assert_error(ctx, "layer fc6/BiasAdd");
-    an_assert_error(ctx, "; the smallest input that fits is 195x195"); /* and so the larger run */
+    an_assert_error(ctx, "; the smallest input that fits is 195x195"); /* the larger ones run */
     assert_int_equal(model->options.squeeze, 1);
     an_assert_ok(ctx, alexnet_model_resize(model, &size));
     an_shape y = model->nodes[an_model_find_layer(model, "logits")].y;

@@ -40,7 +40,7 @@ static alexnet_context *open_context(const char *tier, int threads)
     return open_context_in(tier, threads, ALEXNET_FP32);
 }
 
-/* The small net with weights large enough that every layer matters (its own conv1 begins at
+/* The small net with weights large enough that every layer matters (by default conv1 begins at
  * 0.0001). */
 static alexnet_model *make_model(alexnet_context *ctx)
 {
@@ -93,8 +93,7 @@ static void outputs_by_name(void **unused)
     alexnet_close(ctx);
 }
 
-/* A row's result does not depend on what else is in the batch, nor on the batch that was planned
- * for. */
+/* A row's result depends neither on the rest of the batch nor on the planned batch. */
 static void rows_do_not_meet(void **unused)
 {
     alexnet_context *ctx = open_context(NULL, 2);
@@ -130,7 +129,7 @@ static double train_loss(alexnet_session *session)
     return loss_of(session, &(an_targets){.labels = labels});
 }
 
-/* As the model's values lie. */
+/* Laid out as the model's values. */
 static void copy_gradients(const alexnet_session *session, const alexnet_model *model, float *to)
 {
     for (int i = 0; i < model->params.count; ++i) {
@@ -175,7 +174,7 @@ static void check_gradients(alexnet_context *ctx, alexnet_model *model, const ch
             continue;
         }
         h = 5e-4 /
-            norm; /* so that the loss changes by 5e-4: few kinks of ReLU or maximum are met */
+            norm; /* so that the loss changes by 5e-4: few kinks of ReLU or maximum are crossed */
         for (int sign = -1; sign <= 1; sign += 2) {
             for (int64_t i = 0; i < param->count; ++i)
                 values[i] = (float)((double)kept[i] + sign * h * (double)g[i] / norm);
@@ -208,7 +207,7 @@ static void gradients_agree_with_central_differences(void **unused)
     alexnet_close(ctx);
 }
 
-/* Through batch_norm, which takes away whatever constant comes before it, and local. */
+/* Through local and batch_norm, which removes any constant before it. */
 static void gradients_through_normalised_layers_agree(void **unused)
 {
     alexnet_context *ctx = open_context("portable", 2);
@@ -220,14 +219,14 @@ static void gradients_through_normalised_layers_agree(void **unused)
     alexnet_close(ctx);
 }
 
-/* Gradients of a step, and answers behind them; int8 does not train. */
-static void run_both_ways(alexnet_context *ctx, float *gradients, float *answers)
+/* Gradients of a step, and predictions after it; int8 does not train. */
+static void run_both_ways(alexnet_context *ctx, float *gradients, float *predictions)
 {
     alexnet_model *model = make_model(ctx);
     alexnet_session *session;
 
     an_assert_ok(ctx, alexnet_session_open(model, BATCH, NULL, &session));
-    an_assert_ok(ctx, alexnet_session_run(session, images, BATCH, answers));
+    an_assert_ok(ctx, alexnet_session_run(session, images, BATCH, predictions));
     alexnet_session_close(session);
     if (ctx->options.dtype != ALEXNET_INT8) {
         an_assert_ok(ctx, an_session_open_training(model, BATCH, 0, 1, &session));
@@ -238,12 +237,12 @@ static void run_both_ways(alexnet_context *ctx, float *gradients, float *answers
     alexnet_model_free(model);
 }
 
-#define VALUES_MAX 200000 /* of the small net, with room between */
+#define VALUES_MAX 200000 /* of the small net, padding included */
 
 static void bits_do_not_depend_on_threads(void **unused)
 {
     static float gradients[2][VALUES_MAX];
-    float answers[2][BATCH * 10];
+    float predictions[2][BATCH * 10];
     const an_backend *backend;
     const char *tier;
 
@@ -256,22 +255,23 @@ static void bits_do_not_depend_on_threads(void **unused)
             for (int threads = 1; threads <= 4; ++threads) {
                 alexnet_context *ctx = open_context_in(tier, threads, (alexnet_dtype)dtype);
                 const int now = threads > 1;
-                run_both_ways(ctx, gradients[now], answers[now]);
+                run_both_ways(ctx, gradients[now], predictions[now]);
                 if (threads > 1)
                     assert_memory_equal(gradients[0], gradients[1], sizeof gradients[0]);
-                if (threads > 1) assert_memory_equal(answers[0], answers[1], sizeof answers[0]);
+                if (threads > 1) assert_memory_equal(predictions[0], predictions[1], sizeof predictions[0]);
                 alexnet_close(ctx);
             }
         }
     }
 }
 
-/* What a session prepared of values that have changed since is made anew. */
-static void prepared_weights_follow_the_model(void **unused)
+/* A session packs weights again after the values have changed. */
+static void packed_weights_follow_the_model(void **unused)
 {
     static const an_recipe recipe = {
         .momentum = 0.9, .average = 0.5, .bias_lr = 1, .bias_decay = 1};
-    /* a late step: in the first ones an average is hardly another than the values, and the same in int8 */
+    /* a late step: in the first ones an average hardly differs from the values, and is the same in
+       int8 */
     const an_rates rates = {.weights = 0.01, .biases = 0.01, .step = 1000};
 
     (void)unused;
@@ -284,7 +284,7 @@ static void prepared_weights_follow_the_model(void **unused)
         float before[BATCH * 10], found[BATCH * 10], expected[BATCH * 10];
 
         an_assert_ok(ctx, alexnet_session_open(model, BATCH, NULL, &session));
-        ctx->options.dtype = ALEXNET_FP32; /* of training */
+        ctx->options.dtype = ALEXNET_FP32; /* for training */
         an_assert_ok(ctx, an_session_open_training(model, BATCH, 0, 1, &training));
         an_assert_ok(ctx, an_optimiser_open(model, &recipe, &optimiser));
         for (int change = 0; change < 4; ++change) {
@@ -321,8 +321,9 @@ static bool is_packed_bytes(const an_plan *plan, const char *layer)
     return false;
 }
 
-/* The only session of a model keeps no second copy of what it prepared: the answers are the same, again and again. */
-static void a_sole_session_gives_values_back(void **unused)
+/* An exclusive session releases the weights that it has packed: its predictions stay the same, run
+   after run. */
+static void an_exclusive_session_gives_values_back(void **unused)
 {
     (void)unused;
     fill_images();
@@ -330,60 +331,61 @@ static void a_sole_session_gives_values_back(void **unused)
         alexnet_context *ctx = open_context_in(NULL, 2, (alexnet_dtype)dtype);
         alexnet_model *model = make_model(ctx);
         const an_param *conv2 = NULL;
-        alexnet_session *session, *sole;
+        alexnet_session *session, *exclusive;
         float expected[BATCH * 10], found[BATCH * 10];
 
         for (int i = 0; i < model->params.count; ++i)
             if (strcmp(model->params.items[i].name, "conv2.weight") == 0)
                 conv2 = &model->params.items[i];
         assert_non_null(conv2);
-        /* of 102,400 bytes, the middle lies in whole pages, which hold nothing once they are given back */
+        /* the middle of these 102,400 bytes is in whole pages, whose contents are lost when
+           released */
         const float *middle = model->values + conv2->offset + conv2->count / 2;
         an_assert_ok(ctx, alexnet_session_open(model, BATCH, NULL, &session));
-        an_assert_ok(ctx, alexnet_session_run(session, images, BATCH, expected)); /* prepares */
+        an_assert_ok(ctx, alexnet_session_run(session, images, BATCH, expected)); /* packs */
         assert_true(*middle != 0);
-        an_assert_ok(ctx, an_session_open_sole(model, BATCH, NULL, &sole));
+        an_assert_ok(ctx, an_session_open_exclusive(model, BATCH, NULL, &exclusive));
         for (int n = BATCH; n > 0; n -= 2) {
             an_assert_ok(ctx, alexnet_session_run(session, images, n, expected));
-            an_assert_ok(ctx, alexnet_session_run(sole, images, n, found));
+            an_assert_ok(ctx, alexnet_session_run(exclusive, images, n, found));
             assert_memory_equal(found, expected, (size_t)n * 10 * sizeof *found);
         }
-        const bool given_back = is_packed_bytes(an_session_plan(sole), "conv2");
+        const bool given_back = is_packed_bytes(an_session_plan(exclusive), "conv2");
         if (dtype == ALEXNET_INT8) assert_true(given_back);
         assert_int_equal(*middle == 0, given_back);
-        alexnet_session_close(sole);
+        alexnet_session_close(exclusive);
         alexnet_session_close(session);
         alexnet_model_free(model);
         alexnet_close(ctx);
     }
 }
 
-/* Scales are of an image's own values: who else is in the batch does not matter, to the bit. */
-/* What it says that it will take, and what its plan has. */
+/* Scales come from one image's values: the rest of the batch changes no bit. */
+/* The memory that is counted beforehand is that of the plan. */
 static void what_it_takes_is_known_before(void **unused)
 {
     alexnet_context *ctx = open_context(NULL, 1);
-    alexnet_model *outline;
+    alexnet_model *described;
     an_plan plan;
 
     (void)unused;
-    an_assert_ok(ctx, alexnet_model_describe(ctx, "cifar-19pct", NULL, &outline));
+    an_assert_ok(ctx, alexnet_model_describe(ctx, "cifar-19pct", NULL, &described));
     for (int mode = 0; mode < 2; ++mode) {
         const an_session_order order = {.mode = mode == 0 ? AN_INFER : AN_TRAIN,
                                         .batch = BATCH,
                                         .images = BATCH,
-                                        .output = outline->node_count - 1,
+                                        .output = described->node_count - 1,
                                         .updates = true};
         an_footprint f = {0};
-        an_assert_ok(ctx, an_session_book(outline, &order, &f));
-        an_assert_ok(ctx, an_plan_open(outline, order.mode, BATCH, 0, order.output, &plan));
+        an_assert_ok(ctx, an_session_book(described, &order, &f));
+        an_assert_ok(ctx, an_plan_open(described, order.mode, BATCH, 0, order.output, &plan));
         const size_t gradients = mode == 0 ? 0 : an_plan_gradient_bytes(&plan, true);
         assert_true(f.peak >= (int64_t)(plan.step_bytes + plan.scratch_bytes + gradients));
         assert_true(f.peak <= (int64_t)(plan.step_bytes + plan.scratch_bytes + gradients +
                                         plan.packed_bytes));
         an_plan_close(ctx, &plan);
     }
-    alexnet_model_free(outline);
+    alexnet_model_free(described);
     alexnet_close(ctx);
 }
 
@@ -495,8 +497,8 @@ int main(void)
         cmocka_unit_test(gradients_agree_with_central_differences),
         cmocka_unit_test(gradients_through_normalised_layers_agree),
         cmocka_unit_test(bits_do_not_depend_on_threads),
-        cmocka_unit_test(prepared_weights_follow_the_model),
-        cmocka_unit_test(a_sole_session_gives_values_back),
+        cmocka_unit_test(packed_weights_follow_the_model),
+        cmocka_unit_test(an_exclusive_session_gives_values_back),
         cmocka_unit_test(what_it_takes_is_known_before),
         cmocka_unit_test(an_image_in_int8_is_alone),
         cmocka_unit_test(running_allocates_nothing),

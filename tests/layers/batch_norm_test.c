@@ -1,4 +1,5 @@
-/* batch_norm: values by hand in training and inference, what is frozen, what is declared, gradients.
+/* batch_norm: values by hand in training and inference, frozen layers, declared parameters,
+ * gradients.
  * SPDX-License-Identifier: MIT */
 #include "support/support.h"
 
@@ -10,8 +11,8 @@
 
 enum { WEIGHT, BIAS, MEAN, VARIANCE };
 
-/* One channel, values 1 3 5 7: mean 4, variance 5, seen as 20/3. With epsilon 1 and weight sqrt(6) nothing is scaled:
- * y = x - 4 + bias. */
+/* One channel, values 1 3 5 7: mean 4, variance 5, seen as 20/3. With epsilon 1 and weight sqrt(6)
+ * nothing is scaled: y = x - 4 + bias. */
 static const float four[] = {1, 3, 5, 7};
 static const char settings[] = "epsilon=1";
 
@@ -42,7 +43,7 @@ static void training_uses_the_batch(void **unused)
     check_forward(&c, four, y);
     assert_near(y, expected, 4);
     assert_true(c.dw[MEAN][0] == 4 && c.dw[VARIANCE][0] == (float)(20.0 / 3));
-    assert_true(c.w[MEAN][0] == 3 && c.w[VARIANCE][0] == 5); /* the optimiser's to move */
+    assert_true(c.w[MEAN][0] == 3 && c.w[VARIANCE][0] == 5); /* only the optimiser updates them */
     check_close(&c);
 }
 
@@ -59,7 +60,8 @@ static void inference_uses_the_running_statistics(void **unused)
     check_close(&c);
 }
 
-/* As in inference, forward and backward: dx = dy weight / sqrt(variance + epsilon) = dy; nothing is learned. */
+/* As in inference, forward and backward: dx = dy weight / sqrt(variance + epsilon) = dy; nothing is
+   learned. */
 static void frozen_layers_stay_what_they_are(void **unused)
 {
     static const float expected[] = {8, 10, 12, 14}, dy[] = {1, -2, 3, 5};
@@ -78,7 +80,8 @@ static void frozen_layers_stay_what_they_are(void **unused)
     check_close(&c);
 }
 
-/* Weight 6, variance 3, epsilon 1: y = 3 (x - 2) + 10, dx = 3 dy. What is seen is what is there. */
+/* Weight 6, variance 3, epsilon 1: y = 3 (x - 2) + 10, dx = 3 dy. The seen values are the running
+   ones. */
 static void one_value_is_normalised_as_in_inference(void **unused)
 {
     static const float x[] = {5}, dy[] = {7};
@@ -159,7 +162,8 @@ static void refuses_settings_out_of_range(void **unused)
             ALEXNET_BAD_ARG);
 }
 
-/* y bends with x (through the variance): the smaller step keeps that below the bound. */
+/* y is not linear in x (because of the variance): the smaller step keeps this error below the
+   bound. */
 static void gradient_agrees_with_central_differences(void **unused)
 {
     static const struct {
@@ -178,9 +182,9 @@ static void gradient_agrees_with_central_differences(void **unused)
         check_gradient("batch_norm", rows[i].settings, rows[i].x, 4e-3, 1e-3);
 }
 
-/* ---- the definition, as plain as it can be written ---- */
+/* ---- the definition, written plainly ---- */
 
-/* Of one channel of x [n][c][h][w]: where its value i of n * h * w lies. */
+/* The index of value i, of n * h * w, of one channel of x [n][c][h][w]. */
 static size_t place(an_shape s, int channel, int i)
 {
     const int plane = s.h * s.w;
@@ -191,8 +195,8 @@ static size_t place(an_shape s, int channel, int i)
 typedef struct plain {
     double mean, variance, seen; /* of a channel; seen: divided by one value less */
     double inverse;              /* 1 / sqrt(variance + epsilon) */
-    double dy, dy_x;             /* sums of dy and of dy times what is normalised */
-    double sizes, sizes_x;       /* of the terms in these: what rounding is measured by */
+    double dy, dy_x;             /* sums of dy, and of dy times the normalised values */
+    double sizes, sizes_x;       /* sizes of these terms, for the bound of rounding */
 } plain;
 
 static plain measure(an_shape s, int channel, double epsilon, const float *x, const float *dy)
@@ -217,7 +221,7 @@ static plain measure(an_shape s, int channel, double epsilon, const float *x, co
     return p;
 }
 
-/* Some roundings to float of numbers of that size. */
+/* Several roundings to float of numbers of this size. */
 static void assert_rounded(double found, double expected, double size)
 {
     if (!(fabs(found - expected) <= 8 * (double)FLT_EPSILON * size))
@@ -247,7 +251,7 @@ static void assert_channel(const check_layer *c, int channel, const float *x, co
     }
 }
 
-/* Far from 0, so that a variance by squares would cancel. */
+/* Far from 0, where a variance computed from squares would cancel. */
 static void every_tier_computes_the_definition(void **unused)
 {
     static const struct {

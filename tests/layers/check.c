@@ -1,5 +1,5 @@
 /*
- * check.c: see check.h.
+ * check.c: runs one layer by itself, and checks its gradients.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -232,7 +232,8 @@ static double loss_now(gradient_check *g)
     return loss;
 }
 
-/* What rounding y twice, by half an eps, may make of the loss: all that is left where a gradient is 0. */
+/* The error of the loss from rounding y twice, by half an eps: the only error where a gradient is
+   0. */
 static double rounding_of_loss(const gradient_check *g)
 {
     double sizes = 0;
@@ -283,7 +284,7 @@ void check_gradient(const char *type, const char *settings, an_shape x, double s
     check_backward(&g.c, g.direction, g.dx);
     check_tensor(&g, "input", g.x, g.dx, x_count, step, rtol);
     for (int i = 0; i < g.c.params.count; ++i)
-        if (g.c.params.items[i].role != AN_PARAM_STATISTIC) /* what was seen is no gradient */
+        if (g.c.params.items[i].role != AN_PARAM_STATISTIC) /* a seen statistic is no gradient */
             check_tensor(&g, g.c.params.items[i].name, g.c.w[i], g.c.dw[i],
                          g.c.params.items[i].count, step, rtol);
     an_free(g.c.ctx, g.x);

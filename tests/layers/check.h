@@ -29,15 +29,15 @@ typedef struct check_layer {
     bool relu;
 } check_layer;
 
-/* Builds the layer for an input of this shape on the given tier, to run on two threads. Parameters start as random
- * numbers. Fails the test on error. */
+/* Builds the layer for an input of this shape on the given tier, to run on two threads. Parameters
+ * are random numbers. Fails the test on error. */
 void check_open(check_layer *c, const char *tier, const char *type, const char *settings,
                 an_shape x, an_mode mode);
 void check_open_threads(check_layer *c, const char *tier, int threads, const char *type,
                         const char *settings, an_shape x, an_mode mode);
 void check_close(check_layer *c);
 
-/* The tiers that this machine has, best first, for check_open(); NULL past the last. */
+/* The tiers that this machine has, best first, for check_open(); NULL past the end. */
 const char *check_tier(int index);
 
 /* The status of the layer's shape rule for this input, for tests of refusals; the message goes to
@@ -51,9 +51,8 @@ void check_backward(check_layer *c, const float *dy, float *dx); /* after check_
 /*
  * For the loss sum(y * r) with random r: every parameter's and the input's gradient, each element
  * against (loss(+step) - loss(-step)) / (2 step), relative to the largest gradient of the tensor,
- * besides what rounding y makes of the loss.
- * Inputs are `spread` apart from each other and from 0 (more than 2 step keeps kinks of ReLU and
- * maximum out of the way).
+ * plus the error of the loss from rounding y. Inputs are `spread` apart from each other and from 0
+ * (more than 2 step, so that no kink of ReLU or maximum is crossed).
  */
 void check_gradient(const char *type, const char *settings, an_shape x, double step, double rtol);
 

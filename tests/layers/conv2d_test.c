@@ -14,8 +14,7 @@ static void values_by_hand(void **unused)
 {
     static const float x[] = {1, 2, 3, 4, 5, 6, 7, 8, 9}, w[] = {1, 2, 3, 4}, dy[] = {1, 0, 0, 1};
     static const float expected[] = {47, 57, 77, 87};
-    /* dx: each 1 of dy lays the filter down at its place; dw: x's window under each 1, added; db: 2
-     */
+    /* dx: each 1 of dy adds the filter at its place; dw: x's window under each 1, added; db: 2 */
     static const float dx_expected[] = {1, 2, 0, 3, 4 + 1, 2, 0, 3, 4},
                        dw_expected[] = {1 + 5, 2 + 6, 4 + 8, 5 + 9};
     check_layer c;
@@ -53,7 +52,7 @@ static void padding_and_stride(void **unused)
     check_close(&c);
 }
 
-/* Two groups of one channel and one filter each: the channels never meet. */
+/* Two groups of one channel and one filter each: the channels are convolved separately. */
 static void groups_do_not_meet(void **unused)
 {
     static const float x[] = {1, 2, /* channel 1 */ 10, 20}, expected[] = {3, 6, 50, 100};

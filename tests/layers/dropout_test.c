@@ -60,7 +60,7 @@ static void backward_uses_the_same_mask(void **unused)
     check_close(&c);
 }
 
-/* The mask depends on the step; and on nothing of the machine: portable and the best tier agree. */
+/* The mask depends on the step, but not on the machine: portable and the best tier agree. */
 static void mask_is_a_function_of_step(void **unused)
 {
     check_layer c;
@@ -92,7 +92,8 @@ static void testing_has_nothing_to_do(void **unused)
     check_close(&c);
 }
 
-/* form=paper: what stays is as it was, and testing multiplies by 1 - p. The mask is that of the other form. */
+/* form=paper: kept values do not change, and inference multiplies by 1 - p. The mask is that of the
+   other form. */
 static void paper_scales_in_testing(void **unused)
 {
     static const float x[] = {4, -8, 0};

@@ -35,7 +35,7 @@ static void can_insist_on_a_map(void **unused)
         check_shape("flatten", "map=6", (an_shape){1, 256, 7, 6}, &y, message, sizeof message),
         ALEXNET_BAD_SHAPE);
     assert_non_null(strstr(message, "is 7x6, this model takes 6x6 only"));
-    assert_null(strstr(message, "224")); /* which input would fit is the model's affair */
+    assert_null(strstr(message, "224")); /* the model adds the inputs that fit */
 }
 
 /* A window of 2x2 on a map of 3x2: two places, each with its eight values in the order c, h, w. */

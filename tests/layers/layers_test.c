@@ -1,6 +1,7 @@
 /*
- * layers_test.c: the table of layers; and for each of them, with settings and shapes drawn at random, most of them odd:
- * gradients against central differences, and the same bits for one thread and for three.
+ * layers_test.c: the table of layers; and for each of them, with random settings and shapes, most
+ * of them odd: gradients against central differences, and the same bits for one thread and for
+ * three.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -60,10 +61,10 @@ static void enlarge(drawn *d, int side)
     d->x.w += side - 1;
 }
 
-/* Below half the distance of two inputs, so that none overtakes another. */
+/* Below half the distance of two inputs, so that their order never changes. */
 static void keep_apart(drawn *d) { d->step = 0.4 / (double)an_shape_count(d->x); }
 
-/* round=same and valid have no padding of their own. */
+/* round=same and valid take no setting `pad`. */
 static void draw_filters(an_stream *random, drawn *d, int groups)
 {
     const int kernel = between(random, 1, 4);
@@ -115,7 +116,7 @@ static void draw_lrn(an_stream *random, drawn *d)
     d->step = 5e-3;
 }
 
-/* Of few values the variance may be next to nothing: at least 27 of each channel. */
+/* The variance of few values may be almost 0: at least 27 for each channel. */
 static void draw_batch_norm(an_stream *random, drawn *d)
 {
     d->x.n += 2;
@@ -216,7 +217,7 @@ static float *take(int64_t count, uint32_t stream)
     return values;
 }
 
-/* What a layer computes, forward and backward, one tensor behind the other. */
+/* The results of a layer, forward and backward, one tensor after the other. */
 static float *run(const char *type, const drawn *d, const char *tier, int threads, size_t *bytes)
 {
     check_layer c;

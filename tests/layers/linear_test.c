@@ -29,7 +29,7 @@ static void values_by_hand(void **unused)
     check_close(&c);
 }
 
-/* At each place of a map it does what it does to a row. */
+/* At each place of a map it computes the same as for a row. */
 static void a_map_is_rows(void **unused)
 {
     enum { PLACES = 2 * 3 };

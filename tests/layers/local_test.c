@@ -1,4 +1,5 @@
-/* local: values by hand, a convolution's values where all places agree, sizes, gradients. SPDX-License-Identifier: MIT */
+/* local: values by hand, a convolution's values where all places agree, sizes, gradients.
+   SPDX-License-Identifier: MIT */
 #include "support/support.h"
 
 #include "layers/check.h"
@@ -32,7 +33,7 @@ static void every_place_has_its_own(void **unused)
     check_close(&c);
 }
 
-/* With the same filters at every place it is conv2d; both sums have 5 * 9 + 1 terms. */
+/* With the same filters at every place it equals conv2d; both sums have 5 * 9 + 1 terms. */
 static void same_filters_make_a_convolution(void **unused)
 {
     enum { C = 5, K = 7, TAPS = 9, N = 2, H = 8, W = 6, P = 4, Q = 3 };
@@ -60,7 +61,7 @@ static void same_filters_make_a_convolution(void **unused)
     check_close(&local);
 }
 
-/* The parameters and products of cuda-convnet's two nets with local layers, their other layers being shared. */
+/* The parameters and products of cuda-convnet's two nets with locally connected layers. */
 static void counts_of_cuda_convnet(void **unused)
 {
     static const struct {

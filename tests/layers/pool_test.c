@@ -65,7 +65,7 @@ static void first_of_equal_values_wins(void **unused)
     check_close(&c);
 }
 
-/* The divisor is what lies on the map: 9, 6, 6 and 4 pixels. Sums: 45, 22, 26 and 25. */
+/* The divisor is the number of pixels on the map: 9, 6, 6 and 4. Sums: 45, 22, 26 and 25. */
 static void average_divides_by_the_pixels_on_the_map(void **unused)
 {
     static const float expected[] = {45 / 9.0f, (2 + 0 + 8 + 1 + 9 + 2) / 6.0f,
@@ -82,7 +82,7 @@ static void average_divides_by_the_pixels_on_the_map(void **unused)
 }
 
 /*
- * What PyTorch 2.15 makes of it, with padding and a last window that passes the padding's end:
+ * The results of PyTorch 2.15, with padding and a last window that passes the padding's end:
  *
  *     x = (torch.arange(h * w) * 7 % 11).double().view(1, 1, h, w)
  *     torch.nn.functional.avg_pool2d(x, size, stride, pad, ceil_mode=round == "up", count_include_pad=divisor == "padded")

@@ -20,7 +20,7 @@ static void values_by_hand(void **unused)
     check_close(&c);
 }
 
-/* A value that is not a number must reach the loss, where it is noticed: on every tier. */
+/* A value that is not a number must reach the loss, where it is detected, on every tier. */
 static void lets_nan_through(void **unused)
 {
     const char *tier;

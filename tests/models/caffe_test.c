@@ -1,4 +1,4 @@
-/* Caffe's two copies: sizes, counts, which comes first of pooling and normalisation, fillers and rates.
+/* Caffe's two copies: sizes, counts, the order of pooling and normalisation, fillers and rates.
  * SPDX-License-Identifier: MIT */
 #include "support/support.h"
 
@@ -34,7 +34,8 @@ static void caffenet_pools_first(void **unused)
     alexnet_close(ctx);
 }
 
-/* Gaussian .01, but .005 in fc6 and fc7; non-zero biases .1 and 1; lr_mult 1 and 2, decay_mult 1 and 0. */
+/* Gaussian .01, but .005 in fc6 and fc7; non-zero biases .1 and 1; lr_mult 1 and 2, decay_mult 1
+   and 0. */
 static void first_values_and_rates(void **unused)
 {
     static const struct {

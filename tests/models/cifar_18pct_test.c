@@ -1,4 +1,4 @@
-/* cifar-18pct: sizes, counts, first values and multipliers of its files.
+/* cifar-18pct: sizes, counts, initial weights and multipliers of its files.
  * SPDX-License-Identifier: MIT */
 #include "support/support.h"
 

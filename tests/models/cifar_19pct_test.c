@@ -1,4 +1,5 @@
-/* cifar-19pct, and Figure 1's two networks: sizes, counts, first values and multipliers of cuda-convnet's files.
+/* cifar-19pct, and Figure 1's two networks: sizes, counts, initial weights and multipliers of
+ * cuda-convnet's files.
  * SPDX-License-Identifier: MIT */
 #include "support/support.h"
 

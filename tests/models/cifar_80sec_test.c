@@ -1,4 +1,4 @@
-/* cifar-80sec: sizes, counts, first values and multipliers of its files.
+/* cifar-80sec: sizes, counts, initial weights and multipliers of its files.
  * SPDX-License-Identifier: MIT */
 #include "support/support.h"
 
@@ -38,7 +38,8 @@ static void numbers_of_the_source(void **unused)
         an_expect_family(&expected[i]);
 }
 
-/* initW 1e-4 .01 .01 .1 .1; wc .004 .004 .004 .03 .03, in units of .004; epsB twice epsW, not decayed. */
+/* initW 1e-4 .01 .01 .1 .1; wc .004 .004 .004 .03 .03, in units of .004; epsB twice epsW, not
+   decayed. */
 static void first_values_and_rates(void **unused)
 {
     static const expect_start start_80sec[] = {

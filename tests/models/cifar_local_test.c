@@ -1,11 +1,11 @@
-/* cifar-13pct and cifar-11pct: sizes, counts, first values and multipliers of their files.
+/* cifar-13pct and cifar-11pct: sizes, counts, initial weights and multipliers of their files.
  * SPDX-License-Identifier: MIT */
 #include "support/support.h"
 
 #include "models/expect.h"
 
 /* clang-format off */
-/* local3 and local4: 36 places, each with filters of 3x3 and biases of its own. */
+/* local3 and local4: 36 places, each with other filters of 3x3 and biases. */
 #define LAYERS(local3)                                                      \
     {"conv1",  {64, 24, 24},   4864,   2764800},                            \
     {"pool1",  {64, 12, 12},   0,      0},                                  \

@@ -1,5 +1,5 @@
 /*
- * expect.c: see expect.h.
+ * expect.c: compares a family with the numbers of its source.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -19,7 +19,7 @@ static void expect_numbers(const alexnet_layer_info *layer, const expect_layer *
     assert_int_equal(layer->macs, expected->macs);
 }
 
-/* It learns and multiplies nothing, and has the map of the layer before it: the same, or as one row. */
+/* A layer without parameters and products whose output is its input, or its input as one row. */
 static void expect_no_numbers(const alexnet_layer_info *layer, const an_shape *x)
 {
     const bool flat = strcmp(layer->type, "flatten") == 0;

@@ -1,5 +1,5 @@
 /*
- * expect.h: a family's numbers as its source has them, against the table.
+ * expect.h: compares a family's table with the numbers of its source.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -24,14 +24,15 @@ typedef struct expect_family {
     const char *name;
     int input[3];
     int64_t parameters, macs, neurons;
-    const expect_layer *layers;   /* in order, ended by name NULL: all but those that leave the map as it is, or flatten it */
+    const expect_layer *layers;   /* in order, ended by name NULL: all but those that keep the map
+                                     or flatten it */
     const expect_tensor *tensors; /* all of them, in order; ended by name NULL */
 } expect_family;
 
 void an_expect_family(const expect_family *expected);
 
-/* First values of one layer with weights, and what multiplies its rates. The bias is the parameter
- * after the weight. */
+/* Initial weights of one layer with weights, and the multipliers of its rates. The bias is the
+ * parameter after the weight. */
 typedef struct expect_start {
     const char *weight; /* the tensor's name; NULL ends a table */
     double sd;          /* deviation of the weights, by their rule */
@@ -41,8 +42,8 @@ typedef struct expect_start {
 
 void an_expect_start(const char *family, const expect_start *expected);
 
-/* The tensors of Caffe, and of all who use the paper's sizes in two towers and call layers conv1 to
- * fc8; and its layers with weights. */
+/* The tensors of Caffe, and of all families with the paper's sizes in two towers and layers named
+ * conv1 to fc8; and its layers with weights. */
 extern const expect_tensor expect_paper_tensors[];
 extern const expect_layer expect_paper_layers[];
 

@@ -1,5 +1,5 @@
-/* The table of families: each is found, can be built, and says where it comes from; its pixels and its recipe; which
- * options it takes.
+/* The table of families: each is found, can be built, and names its source; its pixels and its
+ * recipe; its options.
  * SPDX-License-Identifier: MIT */
 #include "support/support.h"
 
@@ -33,7 +33,7 @@ static void every_family_is_found_and_built(void **unused)
 #define PIXELS(resize, crop, rest)                                                                 \
     "resize=" resize " filter=bilinear crop=" crop " orientation=stored channels=" rest
 
-/* How each family's source shows it images; and that its recipe is named so. */
+/* How each family's source prepares images, and the name of its recipe. */
 static void records_and_recipes_of_the_sources(void **unused)
 {
     /* clang-format off */
@@ -98,7 +98,7 @@ static void options_make_sense_or_are_refused(void **unused)
         {"paper",            "classes squeeze"},
         {"paper-run",        "classes squeeze"},
         {"owt",              "classes squeeze"},
-        {"slim",             "input lrn 2/2"}, /* a map of answers, which it squeezes; lrn: it has none */
+        {"slim",             "input lrn 2/2"}, /* it squeezes a map of predictions; no lrn */
         {"caffe",            "classes squeeze"},
         {"caffenet",         "classes squeeze"},
         {"bn",               "classes squeeze lrn"},
@@ -132,8 +132,8 @@ static void options_make_sense_or_are_refused(void **unused)
     alexnet_close(ctx);
 }
 
-/* Windows without overlap leave every family its maps before the first linear layer, and so its parameters; but those of
- * slim grow, so that it needs a global pool. */
+/* Windows without overlap do not change the maps before a family's first linear layer, nor its
+ * parameters. Only slim's maps grow, so that it needs a global pool. */
 static void pooling_without_overlap_keeps_the_parameters(void **unused)
 {
     alexnet_context *ctx;
@@ -159,7 +159,7 @@ static void pooling_without_overlap_keeps_the_parameters(void **unused)
     alexnet_close(ctx);
 }
 
-/* --activation tanh leaves no ReLU behind, in every family that takes it. */
+/* --activation tanh replaces every ReLU, in every family that has the option. */
 static void activation_is_that_of_all_layers(void **unused)
 {
     alexnet_context *ctx;

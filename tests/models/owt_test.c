@@ -1,4 +1,4 @@
-/* cuda-convnet2's one tower: sizes, counts, first values and rates of its files.
+/* cuda-convnet2's one tower: sizes, counts, initial weights and rates of its files.
  * SPDX-License-Identifier: MIT */
 #include "support/support.h"
 

@@ -1,4 +1,5 @@
-/* The paper's network as run, net 145: sizes, counts, the order of its layers, first values and rates.
+/* The paper's network as run, net 145: sizes, counts, the order of its layers, initial weights and
+ * rates.
  * SPDX-License-Identifier: MIT */
 #include "support/support.h"
 
@@ -44,7 +45,8 @@ static void numbers_of_the_source(void **unused)
     an_expect_family(&expected);
 }
 
-/* Block 1: conv LRN pool ReLU. Block 2: conv ReLU LRN same-map norm pool. conv5: pool, then ReLU. */
+/* Block 1: conv LRN pool ReLU. Block 2: conv ReLU LRN same-map norm pool. conv5: pool, then
+   ReLU. */
 static void order_of_the_layers(void **unused)
 {
     static const char *const types[] = {

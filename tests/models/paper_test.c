@@ -1,11 +1,12 @@
-/* The paper's network as printed: sizes, counts, first values; the ablations that are options.
+/* The paper's network as printed: sizes, counts, initial weights; the ablations that are options.
  * SPDX-License-Identifier: MIT */
 #include "support/support.h"
 
 #include "models/expect.h"
 #include <string.h>
 
-/* 659,272 neurons: section 3.5's "650,000", with 290,400 for conv1 (the caption of Figure 2 slips). */
+/* 659,272 neurons: section 3.5's "650,000", with 290,400 for conv1 (the caption of Figure 2
+   slips). */
 static void numbers_of_the_source(void **unused)
 {
     const expect_family expected = {"paper", {3, 224, 224}, 60965224, 724406816, 659272,
@@ -15,7 +16,8 @@ static void numbers_of_the_source(void **unused)
     an_expect_family(&expected);
 }
 
-/* Section 5: N(0, 0.01); biases 1 in conv2, conv4, conv5 and the hidden linear layers, equal rates. */
+/* Section 5: N(0, 0.01); biases 1 in conv2, conv4, conv5 and the hidden linear layers, equal
+   rates. */
 static void first_values(void **unused)
 {
     static const expect_start start[] = {
@@ -86,7 +88,8 @@ static void normalisation_and_activation_are_options(void **unused)
     alexnet_close(ctx);
 }
 
-/* A larger image gives a map of answers from the same weights; a global pool makes it one again. */
+/* A larger image gives a map of predictions with the same weights; a global pool gives one
+   again. */
 static void larger_inputs_are_convolved(void **unused)
 {
     alexnet_model_options options = alexnet_model_options_default();
@@ -100,12 +103,12 @@ static void larger_inputs_are_convolved(void **unused)
     an_assert_ok(ctx, alexnet_model_describe(ctx, "paper", &options, &model));
     const an_shape map = model->nodes[an_model_find_layer(model, "logits")].y;
     assert_true(map.c == 1000 && map.h == 4 && map.w == 7);
-    an_assert_status(ctx, an_model_check_answers(model), ALEXNET_BAD_SHAPE);
+    an_assert_status(ctx, an_model_check_classifier(model), ALEXNET_BAD_SHAPE);
     an_assert_error(ctx, "global pool");
     alexnet_model_free(model);
     options.global_pool = 1;
     an_assert_ok(ctx, alexnet_model_describe(ctx, "paper", &options, &model));
-    an_assert_ok(ctx, an_model_check_answers(model));
+    an_assert_ok(ctx, an_model_check_classifier(model));
     assert_int_equal(model->params.items[model->params.count - 2].shape[1], 4096);
     alexnet_model_free(model);
     alexnet_close(ctx);

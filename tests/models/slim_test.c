@@ -1,5 +1,5 @@
 /*
- * slim's alexnet_v2: sizes and first values, and the nine tests of its own test file
+ * slim's alexnet_v2: sizes and initial weights, and the nine tests of its test file
  * (research/slim/nets/alexnet_test.py), under their names and with their assertions.
  * SPDX-License-Identifier: MIT
  */
@@ -70,15 +70,15 @@ static void first_values(void **unused)
     an_expect_start("slim", start);
 }
 
-/* ---- the nine ---- */
+/* ---- the nine tests ---- */
 
 typedef struct net {
     alexnet_context *ctx;
     alexnet_model *model;
 } net;
 
-/* Without weights: enough to ask about sizes. 0 classes: None. */
-static net net_outline(int h, int w, int classes, bool squeeze, bool global_pool)
+/* Without weights, for tests of sizes. 0 classes: None. */
+static net net_describe(int h, int w, int classes, bool squeeze, bool global_pool)
 {
     alexnet_model_options options = alexnet_model_options_default();
     net n;
@@ -93,10 +93,10 @@ static net net_outline(int h, int w, int classes, bool squeeze, bool global_pool
     return n;
 }
 
-/* With first weights, of 1000 classes. */
+/* With initial weights, of 1000 classes. */
 static net net_open(int h, int w, bool squeeze)
 {
-    net n = net_outline(h, w, 1000, squeeze, false);
+    net n = net_describe(h, w, 1000, squeeze, false);
 
     an_assert_ok(n.ctx, an_model_alloc(n.model));
     an_model_init_weights(n.model, 1, NULL);
@@ -133,7 +133,7 @@ static float *make_images(int count, int h, int w)
 /* The output is fc8, squeezed, [5, 1000]. */
 static void testBuild(void **unused)
 {
-    net n = net_outline(224, 224, 1000, true, false);
+    net n = net_describe(224, 224, 1000, true, false);
     const int logits = an_model_find_layer(n.model, "logits");
 
     (void)unused;
@@ -146,7 +146,7 @@ static void testBuild(void **unused)
 /* 300x400 without squeeze: [1, 4, 7, 1000]. */
 static void testFullyConvolutional(void **unused)
 {
-    net n = net_outline(300, 400, 1000, false, false);
+    net n = net_describe(300, 400, 1000, false, false);
 
     (void)unused;
     expect_map(&n, "conv1", 64, 73, 98);
@@ -160,7 +160,7 @@ static void testFullyConvolutional(void **unused)
 /* 256x256 without squeeze, pooled: [1, 1, 1, 1000]. */
 static void testGlobalPool(void **unused)
 {
-    net n = net_outline(256, 256, 1000, false, true);
+    net n = net_describe(256, 256, 1000, false, true);
 
     (void)unused;
     expect_map(&n, "fc6", 4096, 2, 2);
@@ -173,7 +173,7 @@ static void expect_end_points(const net *n, const char *const *names, size_t cou
 {
     size_t found = 0;
 
-    for (int i = 0; i < n->model->node_count; ++i) { /* operations and the rest are no end points */
+    for (int i = 0; i < n->model->node_count; ++i) { /* other layers are no end points */
         const an_node *node = &n->model->nodes[i];
         if (strchr(node->name, '/') != NULL || strcmp(node->def->name, "dropout") == 0 ||
             strcmp(node->name, "prob") == 0)
@@ -189,7 +189,7 @@ static const char *const end_points[] = {"conv1", "pool1", "conv2", "pool2", "co
 
 static void testEndPoints(void **unused)
 {
-    net n = net_outline(224, 224, 1000, true, false);
+    net n = net_describe(224, 224, 1000, true, false);
 
     (void)unused;
     expect_end_points(&n, end_points, AN_COUNT(end_points));
@@ -199,7 +199,7 @@ static void testEndPoints(void **unused)
 /* Ten end points; the output is fc7, [5, 1, 1, 4096]. */
 static void testNoClasses(void **unused)
 {
-    net n = net_outline(224, 224, 0, true, false);
+    net n = net_describe(224, 224, 0, true, false);
     const an_node *last = &n.model->nodes[n.model->node_count - 1];
 
     (void)unused;
@@ -212,7 +212,7 @@ static void testNoClasses(void **unused)
 
 static void testModelVariables(void **unused)
 {
-    net n = net_outline(224, 224, 1000, true, false);
+    net n = net_describe(224, 224, 1000, true, false);
 
     (void)unused;
     assert_int_equal(n.model->params.count, 16);
@@ -251,13 +251,13 @@ static void testEvaluation(void **unused)
     net_close(&n);
 }
 
-/* Trained at 224x224, [2, 1000]; evaluated at 300x400 with the same weights: [1, 4, 7, 1000], whose mean over
- * the places has one best class. */
+/* Trained at 224x224, [2, 1000]; evaluated at 300x400 with the same weights: [1, 4, 7, 1000], whose
+ * mean over the places has one best class. */
 static void testTrainEvalWithReuse(void **unused)
 {
     static float logits[1000 * 4 * 7], means[1000];
     const int32_t labels[2] = {1, 2};
-    net train = net_open(224, 224, true), eval = net_outline(300, 400, 1000, false, false);
+    net train = net_open(224, 224, true), eval = net_describe(300, 400, 1000, false, false);
     float *images = make_images(2, 224, 224), *larger = make_images(1, 300, 400);
     alexnet_session *session;
     double loss;
@@ -289,7 +289,7 @@ static void testTrainEvalWithReuse(void **unused)
     net_close(&eval);
 }
 
-/* Random first weights: the output is not all zero. */
+/* Random initial weights: the output is not all zero. */
 static void testForward(void **unused)
 {
     static float logits[1000];

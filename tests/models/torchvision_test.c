@@ -1,4 +1,4 @@
-/* torchvision's AlexNet: sizes and counts of its source, first values, the two forms.
+/* torchvision's AlexNet: sizes and counts of its source, initial weights, the two forms.
  * SPDX-License-Identifier: MIT */
 #include "support/support.h"
 
@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Maps 55-27-13-6; parameters and MACs per layer are arithmetic on the sizes of
+/* Maps 55-27-13-6; parameters and MACs per layer are computed from the sizes of
  * torchvision/models/alexnet.py. */
 static const expect_layer layers[] = {
     {"features.0",   {64, 55, 55}, 23296, 70276800},
@@ -85,7 +85,7 @@ static void first_values_are_pytorchs(void **unused)
     alexnet_close(ctx);
 }
 
-/* Today's form takes any image from 63x63 on; that of 2018 only what gives a 6x6 map. */
+/* Today's form accepts any image from 63x63 on; that of 2018 only those that give a 6x6 map. */
 static void input_sizes(void **unused)
 {
     static const struct {

@@ -58,7 +58,7 @@ static bool keep(an_saver *saver)
     if (saver->kept == NULL) {
         if (an_arena_open(saver->ctx, "the best weights", bytes, &saver->memory) != ALEXNET_OK)
             return false;
-        saver->kept = an_arena_take(&saver->memory, bytes);
+        saver->kept = an_arena_alloc(&saver->memory, bytes);
     }
     memcpy(saver->kept, saver->model->values, bytes);
     saver->kept_state = *saver->state;

@@ -160,7 +160,7 @@ static cli_exit run_verify(cli *app, void *data)
         code = cli_json_print(app, document);
     } else {
         printf("%s images, %s bad\n", cli_thousands(info.images, a), cli_thousands(info.bad, b));
-        print_passed(&info, 1, "unread ", "images in formats that are not read");
+        print_passed(&info, 1, "unread ", "images in unsupported formats");
         print_passed(&info, 0, "ignored", "other files");
     }
     if (info.bad > 0 && code == CLI_DONE) code = CLI_BAD_DATA;

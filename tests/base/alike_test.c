@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include <string.h>
 
-/* NFC and NFD as Python's unicodedata has them. */
+/* NFC and NFD as given by Python's unicodedata. */
 static const struct {
     const char *a, *b;
     an_likeness likeness;
@@ -18,11 +18,12 @@ static const struct {
     {"cat", "cats", AN_LIKENESS_NONE},
     {"", "a", AN_LIKENESS_NONE},
     {"Cat", "cAT", AN_LIKENESS_CASE},
-    {"cafe", "caf\xc3\xa9", AN_LIKENESS_NONE}, /* a mark is a difference to see */
+    {"cafe", "caf\xc3\xa9", AN_LIKENESS_NONE}, /* a mark is a visible difference */
     {"caf\xc3\xa9", "cafe\xcc\x81", AN_LIKENESS_FORM},
     {"CAF\xc3\x89", "cafe\xcc\x81", AN_LIKENESS_CASE},
     {"\xe1\xbb\x87", "e\xcc\xa3\xcc\x82", AN_LIKENESS_FORM},                    /* U+1EC7 */
-    {"\xe1\xbb\x87", "\xe1\xba\xb9\xcc\x82", AN_LIKENESS_FORM},                 /* half of it */
+    /* partly decomposed */
+    {"\xe1\xbb\x87", "\xe1\xba\xb9\xcc\x82", AN_LIKENESS_FORM},
     {"\xe1\xbe\x82", "\xce\xb1\xcc\x93\xcc\x80\xcd\x85", AN_LIKENESS_FORM},     /* U+1F82 */
     {"\xea\xb0\x81", "\xe1\x84\x80\xe1\x85\xa1\xe1\x86\xa8", AN_LIKENESS_FORM}, /* Hangul */
     {"\xea\xb0\x80", "\xe1\x84\x80\xe1\x85\xa1", AN_LIKENESS_FORM},
@@ -30,7 +31,7 @@ static const struct {
     {"\xd0\x99", "\xd0\xb8\xcc\x86", AN_LIKENESS_CASE},             /* Cyrillic */
     {"\xc3\x98l", "\xc3\xb8L", AN_LIKENESS_CASE},
     {"\xc5\x81", "\xc5\x82", AN_LIKENESS_CASE},
-    {"caf\xe9", "caf\xe8", AN_LIKENESS_NONE}, /* no UTF-8: bytes */
+    {"caf\xe9", "caf\xe8", AN_LIKENESS_NONE}, /* not UTF-8: bytes */
     {"Caf\xe9", "caf\xe9", AN_LIKENESS_CASE},
     {"\xc3", "\xc3\x83", AN_LIKENESS_NONE},
     {"a\xf0\x9f\x90\xb1", "A\xf0\x9f\x90\xb1", AN_LIKENESS_CASE},
@@ -64,7 +65,8 @@ static void alike_names_share_a_key(void **unused)
     alexnet_close(ctx);
 }
 
-/* Every sequence of two bytes, and of what begins a character: nothing is read or written beyond. */
+/* All sequences of two bytes, and starts of characters: nothing is read or written beyond the end.
+   */
 static void any_bytes_have_a_key(void **unused)
 {
     alexnet_context *ctx = an_test_open(NULL);

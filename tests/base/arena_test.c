@@ -1,5 +1,5 @@
 /*
- * arena_test.c: pieces in order, alignment, rewinding, full arenas, huge pages, failing
+ * arena_test.c: parts in order, alignment, rewinding, full arenas, huge pages, failing
  * allocations. SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -26,10 +26,10 @@ static void pieces_follow_each_other_aligned(void **unused)
     assert_ptr_equal(c, b + 128);
     assert_ptr_equal(d, c);
     assert_int_equal(arena.used, 256);
-    memset(a, 1, arena.capacity); /* all of it is ours: the sanitizer watches */
+    memset(a, 1, arena.capacity); /* all of it is usable: the sanitizer checks */
 
     an_arena_close(ctx, &arena);
-    an_arena_close(ctx, &arena); /* a closed arena is a zeroed one */
+    an_arena_close(ctx, &arena); /* a closed arena is zeroed */
     alexnet_close(ctx);
 }
 

@@ -15,8 +15,9 @@ static double monotonic_seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* However slow the machine: what is read in between lies in between. A clock of another unit, or one that can be set,
- * does not. Rounding to double: 1e-6 is far above it for a thousand years. */
+/* A time that is read between two others lies between them, on a machine of any speed. That of a
+ * clock with another unit, or one that can be set, does not. 1e-6 is far above the rounding to
+ * double for a thousand years. */
 static void it_lies_between_two_readings_of_the_monotonic_clock(void **unused)
 {
     (void)unused;

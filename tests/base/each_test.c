@@ -1,6 +1,6 @@
 /*
- * each_test.c: every job runs once, the first failure is reported, progress comes on the caller's
- * thread.
+ * each_test.c: every job runs once, the first failure is reported, progress is reported on the
+ * caller's thread.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"

@@ -1,5 +1,5 @@
 /*
- * footprint_test.c: sums on the way, and the most that they come to.
+ * footprint_test.c: sums, and their peak.
  *
  * SPDX-License-Identifier: MIT
  */

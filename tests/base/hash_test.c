@@ -1,5 +1,5 @@
 /*
- * hash_test.c: the known answers of FIPS 180-4 and RFC 3720, whole and in pieces.
+ * hash_test.c: the known answers of FIPS 180-4 and RFC 3720, whole and in parts.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -93,7 +93,7 @@ static void crc32c_known_answers(void **unused)
     assert_int_equal(an_crc32c(0, data, sizeof data), 0x113fdb5c);
 }
 
-/* Pieces long enough for tables, against the same byte by byte; and any two pieces joined. */
+/* Parts long enough for tables, against the same byte by byte; and any two parts joined. */
 static void crc32c_of_long_texts(void **unused)
 {
     enum { SIZE = 9000 };

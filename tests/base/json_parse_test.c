@@ -1,5 +1,6 @@
 /*
- * json_parse_test.c: what is JSON, what is not and where, and that a lack of memory is neither.
+ * json_parse_test.c: what is JSON, what is not and where, and failed allocations, which are
+ * reported as such.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -62,7 +63,7 @@ static void nesting_has_a_limit(void **state)
     free(text);
 }
 
-/* What is accepted, and as what jansson prints it. */
+/* Accepted texts, and how jansson prints them. */
 static void values_come_out_as_they_are(void **state)
 {
     static const struct {
@@ -153,14 +154,14 @@ static void lists_and_objects_are_told_apart(void **state)
     assert_null(value);
 }
 
-/* The end of the text is where its length says, not where a 0 stands. */
+/* The text ends at its length, not at a 0. */
 static void nothing_behind_the_text_is_read(void **state)
 {
     static const char text[] = "{\"a\":\"b\",\"c\":[1.5,true]}";
     const an_test_place *p = *state;
 
     for (size_t length = 0; length <= sizeof text - 1; ++length) {
-        char *exact = malloc(length + 1); /* the sanitizers know where it ends */
+        char *exact = malloc(length + 1); /* the sanitizers check its end */
         json_t *object;
         assert_non_null(exact);
         memcpy(exact, text, length);

@@ -1,5 +1,5 @@
 /*
- * json_test.c: what is refused, what comes back, what is written.
+ * json_test.c: refusals, members, and written documents.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -94,7 +94,7 @@ static void every_step_can_fail(void **state)
     const an_test_place *p = *state;
     const char *path = an_test_path(p->folder, "config.json");
     json_t *object =
-        json_pack("{s:f}", "third", 1.0 / 3); /* needs more digits than the first try has */
+        json_pack("{s:f}", "third", 1.0 / 3); /* needs more digits than the first try */
     json_t *back = NULL;
     bool failed = true;
 
@@ -121,13 +121,13 @@ static void every_step_can_fail(void **state)
     json_decref(object);
 }
 
-/* ---- memory that jansson is refused ---- */
+/* ---- jansson's failed allocations ---- */
 
-static long blocks_left; /* that malloc() still gives jansson; the one after is refused */
+static long blocks_left; /* that malloc() still gives jansson; the next one fails */
 
 static void *take_block(size_t bytes) { return blocks_left-- == 0 ? NULL : malloc(bytes); }
 
-/* A document with all that can be in one. */
+/* A document with every kind of value. */
 static json_t *make(an_json_maker *m)
 {
     json_t *list = an_json_list(m);
@@ -142,7 +142,7 @@ static json_t *make(an_json_maker *m)
     return object;
 }
 
-/* The whole document, or a failure that says so: for every block that may be refused. */
+/* The whole document, or a failure with its message, for every allocation that may fail. */
 static void memory_that_jansson_is_refused_is_told(void **state)
 {
     const an_test_place *p = *state;

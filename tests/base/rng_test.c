@@ -103,7 +103,7 @@ static void below_is_even(void **unused)
     for (int i = 0; i < 100; ++i)
         assert_int_equal(an_random_below(&stream, 1), 0);
 
-    /* 3 * 2^30 leaves a quarter of all words over: a biased mapping would show as 1/2, 1/4, 1/4 */
+    /* 3 * 2^30 leaves a quarter of all words: a biased mapping would give 1/2, 1/4, 1/4 */
     int thirds[3] = {0};
     for (int i = 0; i < 30000; ++i)
         ++thirds[an_random_below(&stream, 3u << 30) >> 30];

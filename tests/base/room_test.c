@@ -1,5 +1,5 @@
 /*
- * room_test.c: what limits memory and cores, read from folders that look like /proc and /sys.
+ * room_test.c: limits of memory and cores, read from folders that look like /proc and /sys.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -17,7 +17,7 @@
 
 #define MIB INT64_C(1048576)
 
-/* Writes a file of the system that `folder` stands for, with its folders. */
+/* Writes a file below `folder`, which replaces the system's root, and the folders that hold it. */
 static void put(const char *folder, const char *name, const char *text)
 {
     char path[512];
@@ -89,7 +89,7 @@ static void a_cgroup_of_version_2_limits(void **state)
     put(place->folder, "sys/fs/cgroup/a/b/memory.max", "629145600\n");     /* 600 MiB */
     put(place->folder, "sys/fs/cgroup/a/b/memory.current", "314572800\n"); /* 300 MiB */
     expect(place, AN_ROOM_CGROUP, 300, 0);
-    put(place->folder, "sys/fs/cgroup/a/b/memory.stat", /* 100 MiB can be taken back */
+    put(place->folder, "sys/fs/cgroup/a/b/memory.stat", /* 100 MiB can be reclaimed */
         "anon 1\ninactive_file 52428800\nactive_file 41943040\nslab_reclaimable 10485760\n");
     expect(place, AN_ROOM_CGROUP, 400, 0);
     put(place->folder, "sys/fs/cgroup/a/b/memory.swap.max", "max\n");
@@ -111,7 +111,8 @@ static void a_group_above_limits_as_well(void **state)
     expect(place, AN_ROOM_CGROUP, 200, 0);
 }
 
-/* As a container sees it that has a view of cgroups of its own: the path leads nowhere, and the limit lies at the top. */
+/* As in a container with its own view of cgroups: the path does not exist, and the limit is at the
+   top. */
 static void the_top_is_looked_at_where_the_path_leads_nowhere(void **state)
 {
     const an_test_place *place = *state;
@@ -159,7 +160,7 @@ static void a_caller_limits_the_whole_process(void **state)
     const an_test_place *place = *state;
 
     make_machine(place);
-    place->ctx->options.max_memory = 400 * MIB; /* of which it holds 100 */
+    place->ctx->options.max_memory = 400 * MIB; /* the process holds 100 of them */
     expect(place, AN_ROOM_CALLER, 300, 0);
     place->ctx->options.max_memory = 50 * MIB;
     expect(place, AN_ROOM_CALLER, 0, 0);
@@ -167,7 +168,7 @@ static void a_caller_limits_the_whole_process(void **state)
     assert_true(an_room_find(place->ctx).bytes == AN_ROOM_UNKNOWN);
 }
 
-/* In a process of its own, as such a limit cannot be taken back. */
+/* In another process, as such a limit cannot be raised again. */
 static void expect_limited(const an_test_place *place, int resource, an_room_limit limit,
                            int64_t mib)
 {
@@ -189,7 +190,7 @@ static void limits_of_the_process_limit(void **state)
     const an_test_place *place = *state;
 
     make_machine(place);
-    expect_limited(place, RLIMIT_AS, AN_ROOM_ADDRESSES, 150); /* it has 200 MiB of addresses */
+    expect_limited(place, RLIMIT_AS, AN_ROOM_ADDRESSES, 150); /* it uses 200 MiB of addresses */
     expect_limited(place, RLIMIT_DATA, AN_ROOM_DATA, 250);
 }
 

@@ -1,5 +1,5 @@
 /*
- * settings_test.c: the grammar, the messages, and that what is printed parses back.
+ * settings_test.c: the grammar, the messages, and printed settings parsed back.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -86,7 +86,8 @@ static void what_is_not_overridden_stays(void **state)
     an_assert_ok(p->ctx, an_settings_override(p->ctx, "run", keys, "kernel=5 name=x", &e));
     assert_true(e.filters == 96 && e.kernel == 5 && e.lr == 2);
     assert_string_equal(e.name, "x");
-    an_assert_ok(p->ctx, an_settings_override(p->ctx, "run", keys, " ", &e)); /* none is required */
+    /* no key is required */
+    an_assert_ok(p->ctx, an_settings_override(p->ctx, "run", keys, " ", &e));
     an_assert_status(p->ctx, an_settings_override(p->ctx, "run", keys, "lr=11", &e),
                      ALEXNET_BAD_ARG);
     an_assert_error(p->ctx, "run: lr=11: expected a number from 0 to 10");
@@ -215,7 +216,7 @@ static void printing_into_a_small_buffer_is_cut(void **state)
     an_assert_ok(p->ctx, parse(p->ctx, whole, &e));
     assert_int_equal(an_settings_print(keys, &e, NULL, 0), strlen(whole) + 1);
     for (size_t bytes = 1; bytes <= strlen(whole) + 1; ++bytes) {
-        char *text = malloc(bytes); /* the sanitizer watches its end */
+        char *text = malloc(bytes); /* the sanitizer checks its end */
         assert_non_null(text);
         assert_int_equal(an_settings_print(keys, &e, text, bytes), strlen(whole) + 1);
         assert_int_equal(strlen(text), bytes - 1);

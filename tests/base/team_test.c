@@ -23,7 +23,7 @@ static void work(void *arg, alexnet_context *ctx, int member)
     seen *s = arg;
     sigset_t set;
 
-    an_fail(ctx, ALEXNET_IO, "member %d was here", member); /* in the thread's own context */
+    an_fail(ctx, ALEXNET_IO, "member %d was here", member); /* in the thread's context */
     ++s->members[member];
     pthread_sigmask(SIG_SETMASK, NULL, &set);
     s->blocked += sigismember(&set, SIGINT) == 1;

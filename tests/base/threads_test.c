@@ -1,5 +1,5 @@
 /*
- * threads_test.c: fewer threads than were wanted.
+ * threads_test.c: fewer threads than wanted.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -23,7 +23,7 @@ static void listen_to(void *user, alexnet_log_level level, const char *line)
     snprintf(h->last, sizeof h->last, "%s", line);
 }
 
-/* A context that wants so many threads. */
+/* A context that asks for this many threads. */
 static alexnet_context *open_wanting(int threads, heard *h)
 {
     alexnet_options options = {

@@ -40,7 +40,7 @@ static void what_is_added_is_what_the_file_holds(void **state)
     free(data);
 }
 
-/* By whatever pieces it was written, more than a buffer at a time or less. */
+/* Written in parts of any size, larger or smaller than a buffer. */
 static void the_sum_is_that_of_the_file(void **state)
 {
     const an_test_place *p = *state;
@@ -79,7 +79,7 @@ static void formatted_text_of_any_length(void **state)
     assert_non_null(filler);
     memset(filler, 'f', LARGE - 1);
     an_assert_ok(p->ctx, an_writer_open(p->ctx, path, &writer));
-    for (int i = 0; i < 20; ++i) { /* also such as end at the buffer's last bytes */
+    for (int i = 0; i < 20; ++i) { /* also some that end at the buffer's last bytes */
         const int part = i < 10 ? 65530 + i : i * 1000;
         an_assert_ok(p->ctx, an_writer_format(writer, "%.*s", AN_MIN(part, 30000), filler));
         an_assert_ok(p->ctx, an_writer_format(writer, "%d,%.2f\n", i, i / 2.0));
@@ -103,7 +103,7 @@ static void nothing_is_seen_before_the_commit(void **state)
 
     an_test_write_text(path, "old");
     an_assert_ok(p->ctx, an_writer_open(p->ctx, path, &first));
-    an_assert_ok(p->ctx, an_writer_open(p->ctx, path, &second)); /* they do not meet */
+    an_assert_ok(p->ctx, an_writer_open(p->ctx, path, &second)); /* their temporary names differ */
     an_assert_ok(p->ctx, an_writer_add(first, "first", 5));
     an_assert_ok(p->ctx, an_writer_add(second, "second", 6));
     an_test_assert_text_file(path, "old");
@@ -136,7 +136,7 @@ static void leftovers_of_a_crash_are_not_in_the_way(void **state)
     an_writer *writer;
     char left[4200];
 
-    /* the names that the next writers would choose are taken, whatever the counter is at */
+    /* the names that the next writers would choose exist, for any value of the counter */
     for (int n = 0; n < 60; ++n) {
         snprintf(left, sizeof left, "%sfile.tmp-%ld-%d", name, (long)getpid(), n);
         an_test_write_text(left, "left");
@@ -248,7 +248,7 @@ static void check_faults(const an_test_place *p, unsigned kinds, bool forever, i
         an_assert_status(p->ctx, status, failed ? expected : ALEXNET_OK);
         if (failed) an_assert_error(p->ctx, "file: ");
 
-        /* The old file or the new one, and nothing beside it. (The new one: only the folder could
+        /* The old file or the new one, and no other file. (The new one: only the folder could
          * not be synced.) */
         an_assert_ok(p->ctx, an_file_stat(p->ctx, path, &info));
         assert_true(info.size == 3 || info.size == 120000);
@@ -368,7 +368,7 @@ static void a_file_gets_a_second_name(void **state)
 
     an_test_write_text(a, "first");
     an_test_write_text(b, "old");
-    for (int times = 0; times < 2; ++times) { /* the second time there is nothing to do */
+    for (int times = 0; times < 2; ++times) { /* the second call changes nothing */
         an_assert_ok(p->ctx, an_file_link(p->ctx, a, b));
         an_assert_ok(p->ctx, an_file_same(p->ctx, a, b, &same));
         assert_true(same);

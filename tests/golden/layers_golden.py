@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
-"""Computes in float64 what layers_golden_test.c must reproduce: layers.json beside this file.
+"""Computes in float64 the expected numbers of layers_golden_test.c: layers.json beside this file.
 
 usage: tests/golden/layers_golden.py        needs torch, torchvision and numpy
 
-batch_norm is PyTorch's own; local, which PyTorch does not have, is its definition written down in numpy. Inputs follow the
-formula h of formula.py and formula.h:
+batch_norm is PyTorch's; local, which PyTorch does not have, is its definition in numpy. Inputs
+follow the formula h of formula.py and formula.h:
 
-    x 1 + 2 h("x", i)    dy h("dy", i)    weight 1 + h/2    bias h/2    running_mean h/2    running_var 1 + h/2
+x 1 + 2 h("x", i)    dy h("dy", i)    weight 1 + h/2    bias h/2    running_mean h/2    running_var
+1 + h/2
 
-With each tensor stands the bound of its error in float32, `roundings` 2^-24 of the largest sum of the sizes of the terms
-that make an element. A mean m is rounded once, so x - m counts as |m| + |x - m|. batch_norm, whose sums are in double, rounds
-at most 8 times on any path; local, whose sums are in float, once for every term and product.
+Each tensor has the bound of its error in float32, `roundings` 2^-24 of the largest sum of the sizes
+of the terms of an element. A mean m is rounded once, so x - m counts as |m| + |x - m|. batch_norm,
+whose sums are in double, rounds at most 8 times on any path; local, whose sums are in float, once
+for every term and product.
 """
 
 import json

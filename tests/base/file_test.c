@@ -333,19 +333,19 @@ static void every_step_can_fail(void **state)
 /* An interrupted read is repeated, and one that returns a single byte is continued. */
 static void interrupted_and_short_reads_go_on(void **state)
 {
-    static const int wishes[] = {EINTR, AN_FAULT_SHORT};
+    static const int errors[] = {EINTR, AN_FAULT_SHORT};
     alexnet_status (*const operations[])(alexnet_context *, const char *) = {read_whole, hash_whole,
                                                                              read_in_places};
     const an_test_place *p = *state;
     const char *path = an_test_path(p->folder, "file");
 
     an_test_write_text(path, "contents");
-    for (size_t w = 0; w < AN_COUNT(wishes); ++w)
+    for (size_t w = 0; w < AN_COUNT(errors); ++w)
         for (size_t i = 0; i < AN_COUNT(operations); ++i) {
             bool met = true;
             for (long n = 0; met; ++n) {
                 an_test_fault fault;
-                an_test_fault_arm(&fault, p->ctx, AN_FAULT_BIT(AN_FAULT_READ), n, false, wishes[w]);
+                an_test_fault_arm(&fault, p->ctx, AN_FAULT_BIT(AN_FAULT_READ), n, false, errors[w]);
                 an_assert_ok(p->ctx, operations[i](p->ctx, path));
                 met = an_test_fault_disarm(&fault);
             }

@@ -24,10 +24,10 @@ static void what_is_added_is_what_the_file_holds(void **state)
     assert_non_null(data);
     for (size_t i = 0; i < LARGE; ++i)
         data[i] = (char)(i % 251);
-    for (size_t piece = 1; piece <= LARGE; piece = piece * 7 + 1) {
+    for (size_t chunk = 1; chunk <= LARGE; chunk = chunk * 7 + 1) {
         an_assert_ok(p->ctx, an_writer_open(p->ctx, path, &writer));
-        for (size_t at = 0; at < LARGE; at += piece)
-            an_assert_ok(p->ctx, an_writer_add(writer, data + at, AN_MIN(piece, LARGE - at)));
+        for (size_t at = 0; at < LARGE; at += chunk)
+            an_assert_ok(p->ctx, an_writer_add(writer, data + at, AN_MIN(chunk, LARGE - at)));
         an_assert_ok(p->ctx, an_writer_add(writer, NULL, 0));
         an_assert_ok(p->ctx, an_writer_commit(writer));
         an_test_assert_file(path, data, LARGE);
@@ -48,16 +48,16 @@ static void the_sum_is_that_of_the_file(void **state)
     char *data = calloc(1, LARGE);
 
     assert_non_null(data);
-    for (size_t piece = 0; piece <= LARGE; piece = piece * 7 + 1) {
+    for (size_t chunk = 0; chunk <= LARGE; chunk = chunk * 7 + 1) {
         an_file_sum sum;
         an_writer *writer;
         char hex[AN_SHA256_HEX_SIZE];
         int64_t bytes;
         an_assert_ok(p->ctx, an_writer_open(p->ctx, path, &writer));
         an_writer_sum(writer, &sum);
-        for (size_t at = 0; at < LARGE && piece > 0; at += piece)
-            an_assert_ok(p->ctx, an_writer_add(writer, data + at, AN_MIN(piece, LARGE - at)));
-        if (piece > 0) an_assert_ok(p->ctx, an_writer_format(writer, "%zu\n", piece));
+        for (size_t at = 0; at < LARGE && chunk > 0; at += chunk)
+            an_assert_ok(p->ctx, an_writer_add(writer, data + at, AN_MIN(chunk, LARGE - at)));
+        if (chunk > 0) an_assert_ok(p->ctx, an_writer_format(writer, "%zu\n", chunk));
         an_assert_ok(p->ctx, an_writer_commit(writer));
         an_assert_ok(p->ctx, an_file_hash(p->ctx, path, &bytes, hex));
         assert_int_equal(sum.bytes, bytes);

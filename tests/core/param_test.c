@@ -1,4 +1,4 @@
-/* The parameter table and first values. SPDX-License-Identifier: MIT */
+/* The parameter table and initial weights. SPDX-License-Identifier: MIT */
 #include "support/support.h"
 
 #include "core/param.h"

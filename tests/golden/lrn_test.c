@@ -4,7 +4,8 @@
  * The expected numbers are lrn.inc, made by lrn_golden.py, which also states the formulas. The
  * bound counts each rounding, of half an eps, as a whole eps. With n terms in a window:
  *
- *     d           n + 5    squares, their sum, the product with alpha, the sum with k; alpha and k are rounded themselves
+ *     d           n + 5    squares, their sum, the product with alpha, the sum with k; roundings of
+ *                          alpha and k
  *     d^-beta     beta times those of d, and 5
  *     y           1 more
  *     t           those of d^-beta, those of d, and 3; the sum of n of them another n

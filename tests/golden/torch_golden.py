@@ -10,7 +10,8 @@ golden_test.c has, too (formula.py):
     weights     scale * h(name, i), scale = sqrt(3 / fan_in) as float32
     biases      0.05 * h(name, i)
     batch norm  weight and running_var 1 + 0.5 * h(name, i), running_mean 0.5 * h(name, i)
-    images    size * h("images N", i), N the first for which rounding changes no ReLU and no maximum in the first step
+    images      size * h("images N", i), N the first for which rounding changes no ReLU and no
+              maximum in the first step
     labels      (3 i + 1) mod classes
 
 The file has the logits in inference, the gradients of the first step, and the losses of three steps

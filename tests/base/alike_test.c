@@ -37,7 +37,7 @@ static const struct {
     {"a\xf0\x9f\x90\xb1", "A\xf0\x9f\x90\xb1", AN_LIKENESS_CASE},
 };
 
-static void names_are_compared_as_the_eye_does(void **unused)
+static void names_that_look_alike_are_found(void **unused)
 {
     (void)unused;
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
@@ -67,7 +67,7 @@ static void alike_names_share_a_key(void **unused)
 
 /* All sequences of two bytes, and starts of characters: nothing is read or written beyond the end.
    */
-static void any_bytes_have_a_key(void **unused)
+static void keys_exist_for_any_bytes(void **unused)
 {
     alexnet_context *ctx = an_test_open(NULL);
     char name[4] = "";
@@ -85,7 +85,7 @@ static void any_bytes_have_a_key(void **unused)
     alexnet_close(ctx);
 }
 
-static void a_name_that_is_there_twice_is_found(void **unused)
+static void a_repeated_name_is_found(void **unused)
 {
     static const char *const names[] = {"cat", "Cat", "dog", "", "cat"};
     alexnet_context *ctx = an_test_open(NULL);
@@ -104,10 +104,10 @@ static void a_name_that_is_there_twice_is_found(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_are_compared_as_the_eye_does),
+        cmocka_unit_test(names_that_look_alike_are_found),
         cmocka_unit_test(alike_names_share_a_key),
-        cmocka_unit_test(any_bytes_have_a_key),
-        cmocka_unit_test(a_name_that_is_there_twice_is_found),
+        cmocka_unit_test(keys_exist_for_any_bytes),
+        cmocka_unit_test(a_repeated_name_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

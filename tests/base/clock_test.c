@@ -18,7 +18,7 @@ static double monotonic_seconds(void)
 /* A time that is read between two others lies between them, on a machine of any speed. That of a
  * clock with another unit, or one that can be set, does not. 1e-6 is far above the rounding to
  * double for a thousand years. */
-static void it_lies_between_two_readings_of_the_monotonic_clock(void **unused)
+static void seconds_are_those_of_the_monotonic_clock(void **unused)
 {
     (void)unused;
     for (int i = 0; i < 1000; ++i) {
@@ -30,7 +30,7 @@ static void it_lies_between_two_readings_of_the_monotonic_clock(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_lies_between_two_readings_of_the_monotonic_clock),
+        cmocka_unit_test(seconds_are_those_of_the_monotonic_clock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,7 +85,7 @@ static void files_without_a_size_are_read_to_their_end(void **state)
     an_assert_error(p->ctx, "larger than the 10 bytes");
 }
 
-static void what_cannot_be_read_is_named(void **state)
+static void unreadable_files_are_named(void **state)
 {
     const an_test_place *p = *state;
     const char *pipe = an_test_path(p->folder, "pipe");
@@ -156,7 +156,7 @@ static void reading_at_a_place(void **state)
 
 /* ---- paths ---- */
 
-static void a_path_stands_for_a_file_a_folder_or_nothing(void **state)
+static void kinds_of_paths(void **state)
 {
     const an_test_place *p = *state;
     const char *file = an_test_path(p->folder, "file");
@@ -362,9 +362,9 @@ int main(void)
         an_test_in_place(a_file_is_read_whole),
         an_test_in_place(a_file_is_hashed),
         an_test_in_place(files_without_a_size_are_read_to_their_end),
-        an_test_in_place(what_cannot_be_read_is_named),
+        an_test_in_place(unreadable_files_are_named),
         an_test_in_place(reading_at_a_place),
-        an_test_in_place(a_path_stands_for_a_file_a_folder_or_nothing),
+        an_test_in_place(kinds_of_paths),
         an_test_in_place(one_file_may_have_several_names),
         an_test_in_place(removing_and_renaming),
         an_test_in_place(a_disk_has_room),

@@ -59,7 +59,7 @@ static void large_folders_are_listed_whole(void **state)
     an_names_free(p->ctx, &found);
 }
 
-static void what_cannot_be_listed_is_named(void **state)
+static void unreadable_folders_are_named(void **state)
 {
     const an_test_place *p = *state;
     const char *file = an_test_path(p->folder, "file");
@@ -266,7 +266,7 @@ static void a_lock_ends_with_its_holder(void **state)
     assert_int_equal(an_test_count_entries(p->folder), 0);
 }
 
-static void what_cannot_be_locked(void **state)
+static void locks_that_fail(void **state)
 {
     const an_test_place *p = *state;
     an_test_fault fault;
@@ -337,14 +337,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         an_test_in_place(names_come_in_byte_order),
         an_test_in_place(large_folders_are_listed_whole),
-        an_test_in_place(what_cannot_be_listed_is_named),
+        an_test_in_place(unreadable_folders_are_named),
         an_test_in_place(folders_are_made_with_their_parents),
         an_test_in_place(a_new_folder_is_made_once),
         an_test_in_place(a_file_in_the_way_is_named),
         an_test_in_place(a_tree_is_removed_and_links_are_not_followed),
         an_test_in_place(every_step_can_fail),
         an_test_in_place(a_lock_ends_with_its_holder),
-        an_test_in_place(what_cannot_be_locked),
+        an_test_in_place(locks_that_fail),
         an_test_in_place(paths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,7 +77,7 @@ static void every_kind_of_value(void **state)
 
 #define LONG "0123456789012345678901234567890123456789012345678901234567890123" /* 64 characters */
 
-static void what_is_not_overridden_stays(void **state)
+static void other_members_are_kept(void **state)
 {
     const an_test_place *p = *state;
     example e;
@@ -165,7 +165,7 @@ static void a_table_without_keys_takes_nothing(void **state)
     assert_string_equal(text, "");
 }
 
-static void a_default_that_does_not_parse_is_told(void **state)
+static void a_default_that_does_not_parse_is_reported(void **state)
 {
     static const an_key wrong[] = {
         {"size", AN_KEY_INT, 0, 1, 5, NULL, "6", ""},
@@ -178,7 +178,7 @@ static void a_default_that_does_not_parse_is_told(void **state)
     an_assert_error(p->ctx, "pool: the default of 'size' does not parse");
 }
 
-static void what_is_printed_parses_back(void **state)
+static void printed_settings_parse_back(void **state)
 {
     static const struct {
         const char *text, *printed;
@@ -207,7 +207,7 @@ static void what_is_printed_parses_back(void **state)
     }
 }
 
-static void printing_into_a_small_buffer_is_cut(void **state)
+static void printing_into_a_small_buffer_truncates(void **state)
 {
     const char *whole = "filters=1 ceil lr=0.1 name=x mean=1";
     const an_test_place *p = *state;
@@ -264,12 +264,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         an_test_in_place(defaults_are_filled_in),
         an_test_in_place(every_kind_of_value),
-        an_test_in_place(what_is_not_overridden_stays),
+        an_test_in_place(other_members_are_kept),
         an_test_in_place(mistakes_are_explained),
         an_test_in_place(a_table_without_keys_takes_nothing),
-        an_test_in_place(a_default_that_does_not_parse_is_told),
-        an_test_in_place(what_is_printed_parses_back),
-        an_test_in_place(printing_into_a_small_buffer_is_cut),
+        an_test_in_place(a_default_that_does_not_parse_is_reported),
+        an_test_in_place(printed_settings_parse_back),
+        an_test_in_place(printing_into_a_small_buffer_truncates),
         an_test_in_place(hostile_texts_are_harmless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,7 +70,7 @@ static void errno_gives_status_and_reason(void **unused)
     alexnet_close(ctx);
 }
 
-static void long_messages_are_cut_between_characters(void **unused)
+static void long_messages_are_truncated_between_characters(void **unused)
 {
     alexnet_context *ctx = an_test_open(NULL);
     char name[2 * AN_ERROR_BYTES];
@@ -106,7 +106,7 @@ static void names_of_files_cannot_break_the_line(void **unused)
     alexnet_close(ctx);
 }
 
-static void what_a_public_function_was_not_given_is_named(void **unused)
+static void missing_arguments_are_named(void **unused)
 {
     alexnet_context *ctx = an_test_open(NULL);
 
@@ -129,9 +129,9 @@ int main(void)
         cmocka_unit_test(version_is_that_of_the_header),
         cmocka_unit_test(messages_are_formatted_and_wrapped),
         cmocka_unit_test(errno_gives_status_and_reason),
-        cmocka_unit_test(long_messages_are_cut_between_characters),
+        cmocka_unit_test(long_messages_are_truncated_between_characters),
         cmocka_unit_test(names_of_files_cannot_break_the_line),
-        cmocka_unit_test(what_a_public_function_was_not_given_is_named),
+        cmocka_unit_test(missing_arguments_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

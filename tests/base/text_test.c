@@ -108,7 +108,7 @@ static void reals(void **unused)
     assert_true(value == 1.2);
 }
 
-static void printed_reals_are_short_and_come_back(void **unused)
+static void printed_reals_are_short_and_parse_back(void **unused)
 {
     static const struct {
         double value;
@@ -239,7 +239,7 @@ static void lines_keep_whole_characters(void **unused)
     }
 }
 
-static void numbers_that_are_none_have_names(void **unused)
+static void nan_and_infinities_have_names(void **unused)
 {
     static const struct {
         double value;
@@ -264,7 +264,7 @@ static void numbers_that_are_none_have_names(void **unused)
     assert_string_equal(text, "not a number");
 }
 
-static void escapes_leave_only_what_can_be_shown(void **unused)
+static void escaped_text_is_printable(void **unused)
 {
     static const struct {
         const char *text, *shown;
@@ -299,13 +299,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(integers),
         cmocka_unit_test(reals),
-        cmocka_unit_test(printed_reals_are_short_and_come_back),
+        cmocka_unit_test(printed_reals_are_short_and_parse_back),
         cmocka_unit_test(a_locale_with_decimal_commas_changes_nothing),
         cmocka_unit_test(words_are_equal_but_for_case),
         cmocka_unit_test(the_nearest_word),
         cmocka_unit_test(lines_keep_whole_characters),
-        cmocka_unit_test(numbers_that_are_none_have_names),
-        cmocka_unit_test(escapes_leave_only_what_can_be_shown),
+        cmocka_unit_test(nan_and_infinities_have_names),
+        cmocka_unit_test(escaped_text_is_printable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,7 @@
 
 #define LARGE 200000 /* bytes: several buffers */
 
-static void what_is_added_is_what_the_file_holds(void **state)
+static void the_file_has_the_added_bytes(void **state)
 {
     const an_test_place *p = *state;
     const char *path = an_test_path(p->folder, "file");
@@ -41,7 +41,7 @@ static void what_is_added_is_what_the_file_holds(void **state)
 }
 
 /* Written in parts of any size, larger or smaller than a buffer. */
-static void the_sum_is_that_of_the_file(void **state)
+static void the_checksum_is_that_of_the_file(void **state)
 {
     const an_test_place *p = *state;
     const char *path = an_test_path(p->folder, "file");
@@ -128,7 +128,7 @@ static void permissions_follow_the_umask(void **state)
     assert_int_equal(info.st_mode & 0777, 0640);
 }
 
-static void leftovers_of_a_crash_are_not_in_the_way(void **state)
+static void leftovers_of_a_crash_do_no_harm(void **state)
 {
     const an_test_place *p = *state;
     const char *path = an_test_path(p->folder, "file");
@@ -147,7 +147,7 @@ static void leftovers_of_a_crash_are_not_in_the_way(void **state)
     assert_int_equal(an_test_count_entries(p->folder), 61);
 }
 
-static void what_cannot_be_written_is_named(void **state)
+static void unwritable_files_are_named(void **state)
 {
     const an_test_place *p = *state;
     const char *link = an_test_path(p->folder, "link");
@@ -205,7 +205,7 @@ static void a_failed_writer_stays_failed(void **state)
     free(data);
 }
 
-static void a_full_disk_is_told(void **state)
+static void a_full_disk_is_reported(void **state)
 {
     const an_test_place *p = *state;
 
@@ -297,7 +297,7 @@ static void a_torn_line_is_ended_first(void **state)
     an_test_assert_text_file(path, "{\"step\":1}\n{\"st\n{\"step\":2}\n");
 }
 
-static void what_cannot_be_synced_is_named(void **state)
+static void failed_syncs_are_named(void **state)
 {
     const an_test_place *p = *state;
     const char *path = an_test_path(p->folder, "log");
@@ -343,7 +343,7 @@ static void a_log_that_cannot_be_written_is_named(void **state)
     an_test_assert_text_file(path, "old\nnew\n");
 }
 
-static void temporary_names_are_known(void **unused)
+static void temporary_names_are_recognised(void **unused)
 {
     static const struct {
         const char *name;
@@ -406,22 +406,22 @@ static void every_step_of_linking_can_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(temporary_names_are_known),
-        an_test_in_place(what_is_added_is_what_the_file_holds),
-        an_test_in_place(the_sum_is_that_of_the_file),
+        cmocka_unit_test(temporary_names_are_recognised),
+        an_test_in_place(the_file_has_the_added_bytes),
+        an_test_in_place(the_checksum_is_that_of_the_file),
         an_test_in_place(formatted_text_of_any_length),
         an_test_in_place(nothing_is_seen_before_the_commit),
         an_test_in_place(permissions_follow_the_umask),
-        an_test_in_place(leftovers_of_a_crash_are_not_in_the_way),
-        an_test_in_place(what_cannot_be_written_is_named),
+        an_test_in_place(leftovers_of_a_crash_do_no_harm),
+        an_test_in_place(unwritable_files_are_named),
         an_test_in_place(a_failed_writer_stays_failed),
-        an_test_in_place(a_full_disk_is_told),
+        an_test_in_place(a_full_disk_is_reported),
         an_test_in_place(every_step_can_fail),
         an_test_in_place(a_file_gets_a_second_name),
         an_test_in_place(every_step_of_linking_can_fail),
         an_test_in_place(a_log_grows_line_by_line),
         an_test_in_place(a_torn_line_is_ended_first),
-        an_test_in_place(what_cannot_be_synced_is_named),
+        an_test_in_place(failed_syncs_are_named),
         an_test_in_place(a_log_that_cannot_be_written_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

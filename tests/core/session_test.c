@@ -94,7 +94,7 @@ static void outputs_by_name(void **unused)
 }
 
 /* A row's result depends neither on the rest of the batch nor on the planned batch. */
-static void rows_are_independent(void **unused)
+static void rows_do_not_meet(void **unused)
 {
     alexnet_context *ctx = open_context(NULL, 2);
     alexnet_model *model = make_model(ctx);
@@ -494,7 +494,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(outputs_by_name),
-        cmocka_unit_test(rows_are_independent),
+        cmocka_unit_test(rows_do_not_meet),
         cmocka_unit_test(gradients_agree_with_central_differences),
         cmocka_unit_test(gradients_through_normalised_layers_agree),
         cmocka_unit_test(bits_do_not_depend_on_threads),

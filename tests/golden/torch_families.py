@@ -210,8 +210,7 @@ class Torchvision2018(Torchvision):
 
 
 class Paper(Family):
-    """Krizhevsky, Sutskever, Hinton, NIPS 2012, as printed: the factor of the normalisation is not
-    divided."""
+    """Krizhevsky, Sutskever, Hinton, NIPS 2012, as printed: the factor of the normalisation is not divided."""
     images, rate, biases = 100, 1e-5, (1, 1)
     dropout, droppings = "paper", [18, 21]
     layers = {
@@ -258,8 +257,8 @@ class CaffeNet(Caffe):
 
 
 class PaperRun(Family):
-    """computerhistory/AlexNet-Source-Code, layers-145.cfg: each tower normalises over its maps
-    only; no ReLU before the first normalisation; conv2 is normalised within its maps as well."""
+    """computerhistory/AlexNet-Source-Code, layers-145.cfg: each tower normalises over its own maps; no ReLU before the
+    first normalisation; conv2 is normalised within its maps as well."""
     images, rate = 100, 1e-5
     dropout, droppings = "paper", [19, 22]
     layers = dict(list(Paper.layers.items())[:5],
@@ -297,9 +296,8 @@ class Owt(PaperRun):
 
 
 class Slim(Family):
-    """tensorflow/models, research/slim/nets/alexnet.py, alexnet_v2: VALID, or SAME with stride 1;
-    all are convolutions. Training is defined by its script, not by the network: here it is as for
-    the others. Only weights decay, by the network."""
+    """tensorflow/models, research/slim/nets/alexnet.py, alexnet_v2: VALID, or SAME with stride 1; all are convolutions.
+    Its script, not the network, says how it is trained: here as the others are. That weights alone decay is the network's."""
     images, rate, biases = 10, 2e-4, (1, 0)
     dropout, droppings = "inverted", [15, 18]
     names = {"weight": "alexnet_v2/{}/weights", "bias": "alexnet_v2/{}/biases"}
@@ -411,8 +409,7 @@ class Cifar13pct(Family):
 
 
 class Cifar11pct(Cifar13pct):
-    """layers-conv-local-11pct.cfg: local3 is wider; nine maps are normalised together, after pool1
-    and before pool2."""
+    """layers-conv-local-11pct.cfg: local3 is wider; nine maps are normalised together, behind pool1 and before pool2."""
     images, rate, costs, exaggerated = 20, 2e-4, {"conv1": 0, "conv2": 0, "fc10": 0.01}, 100
     layers = dict(Cifar13pct.layers, local3=local(36, 64, 3, 64), local4=local(36, 64, 3, 32))
 

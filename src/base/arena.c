@@ -37,11 +37,11 @@ alexnet_status an_arena_open(alexnet_context *ctx, const char *what, size_t capa
 void *an_arena_alloc(an_arena *arena, size_t bytes)
 {
     if (bytes > arena->capacity - arena->used) return NULL;
-    char *piece = arena->base + arena->used;
+    char *block = arena->base + arena->used;
     arena->used +=
         AN_ROUND_UP(bytes, (size_t)AN_ALIGNMENT); /* cannot pass capacity, which is such a multiple,
                                                      too */
-    return piece;
+    return block;
 }
 
 void an_arena_close(alexnet_context *ctx, an_arena *arena)

@@ -142,19 +142,19 @@ void an_bytes_free(alexnet_context *ctx, an_bytes *bytes)
 
 /* ---- hashing ---- */
 
-#define HASH_PIECE ((size_t)1 << 20)
+#define HASH_CHUNK ((size_t)1 << 20)
 
 static alexnet_status hash_all(alexnet_context *ctx, const an_reader *reader, const char *path,
-                               uint8_t *piece, char hex[AN_SHA256_HEX_SIZE])
+                               uint8_t *chunk, char hex[AN_SHA256_HEX_SIZE])
 {
     an_sha256 hash;
     uint8_t digest[AN_SHA256_BYTES];
 
     an_sha256_open(&hash);
-    for (uint64_t at = 0; at < reader->size; at += HASH_PIECE) {
-        const size_t bytes = (size_t)AN_MIN(reader->size - at, HASH_PIECE);
-        AN_TRY(an_reader_read(ctx, reader, path, at, piece, bytes));
-        an_sha256_add(&hash, piece, bytes);
+    for (uint64_t at = 0; at < reader->size; at += HASH_CHUNK) {
+        const size_t bytes = (size_t)AN_MIN(reader->size - at, HASH_CHUNK);
+        AN_TRY(an_reader_read(ctx, reader, path, at, chunk, bytes));
+        an_sha256_add(&hash, chunk, bytes);
     }
     an_sha256_close(&hash, digest);
     an_sha256_hex(digest, hex);
@@ -168,12 +168,12 @@ alexnet_status an_file_hash(alexnet_context *ctx, const char *path, int64_t *byt
 
     *bytes = 0;
     AN_TRY(an_reader_open(ctx, path, &reader));
-    uint8_t *piece = an_new(ctx, HASH_PIECE);
+    uint8_t *chunk = an_new(ctx, HASH_CHUNK);
     const alexnet_status status =
         close_after(ctx, path, &reader,
-                    piece == NULL ? an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory to read", path)
-                                  : hash_all(ctx, &reader, path, piece, hex));
-    an_free(ctx, piece);
+                    chunk == NULL ? an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory to read", path)
+                                  : hash_all(ctx, &reader, path, chunk, hex));
+    an_free(ctx, chunk);
     if (status == ALEXNET_OK) *bytes = (int64_t)reader.size;
     return status;
 }

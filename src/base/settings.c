@@ -16,10 +16,10 @@
 #define SHOWN_MAX 64  /* characters of a user's word in a message */
 
 /* A word of the text, or a part of one. */
-typedef struct piece {
+typedef struct span {
     const char *at;
     size_t length;
-} piece;
+} span;
 
 /* One value of any type. */
 typedef union any_value {
@@ -35,32 +35,32 @@ static const size_t value_sizes[] = {
     [AN_KEY_REALS] = sizeof(an_reals),
 };
 
-static piece whole(const char *text) { return (piece){text, strlen(text)}; }
+static span whole(const char *text) { return (span){text, strlen(text)}; }
 
-static bool equals(piece word, const char *text)
+static bool equals(span word, const char *text)
 {
     return strlen(text) == word.length && memcmp(word.at, text, word.length) == 0;
 }
 
 /* Returns the part of `rest` before the first separator, and leaves the part after it in `rest`. */
-static piece next_part(piece *rest, char separator)
+static span next_part(span *rest, char separator)
 {
     const char *end = rest->length == 0 ? NULL : memchr(rest->at, separator, rest->length);
     const size_t used = end == NULL ? rest->length : (size_t)(end - rest->at);
-    const piece part = {rest->at, used};
+    const span part = {rest->at, used};
     const size_t skip = end == NULL ? used : used + 1;
 
-    *rest = (piece){rest->at + skip, rest->length - skip};
+    *rest = (span){rest->at + skip, rest->length - skip};
     return part;
 }
 
 /* The position of `word` in "max|average", or -1. */
-static int find_choice(const char *choices, piece word)
+static int find_choice(const char *choices, span word)
 {
-    piece rest = whole(choices);
+    span rest = whole(choices);
 
     for (int i = 0; rest.length > 0; ++i) {
-        const piece choice = next_part(&rest, '|');
+        const span choice = next_part(&rest, '|');
         if (choice.length == word.length && memcmp(choice.at, word.at, word.length) == 0) return i;
     }
     return -1;
@@ -68,13 +68,13 @@ static int find_choice(const char *choices, piece word)
 
 /* ---- values ---- */
 
-static bool parse_reals(piece text, an_reals *out)
+static bool parse_reals(span text, an_reals *out)
 {
     *out = (an_reals){0};
     if (text.length == 0) return true;
     for (bool more = true; more;) {
         more = memchr(text.at, ',', text.length) != NULL;
-        const piece part = next_part(&text, ',');
+        const span part = next_part(&text, ',');
         if (out->count == AN_SETTING_REALS ||
             !an_parse_real(part.at, part.length, &out->values[out->count]))
             return false;
@@ -83,7 +83,7 @@ static bool parse_reals(piece text, an_reals *out)
     return true;
 }
 
-static bool parse_text(piece text, char out[AN_SETTING_TEXT])
+static bool parse_text(span text, char out[AN_SETTING_TEXT])
 {
     if (text.length >= AN_SETTING_TEXT) return false;
     for (size_t i = 0; i < text.length; ++i) {
@@ -94,7 +94,7 @@ static bool parse_text(piece text, char out[AN_SETTING_TEXT])
     return true;
 }
 
-static bool parse_value(const an_key *key, piece text, any_value *out)
+static bool parse_value(const an_key *key, span text, any_value *out)
 {
     int64_t integer;
 
@@ -148,7 +148,7 @@ static void describe(const an_key *key, char *text, size_t bytes)
 /* ---- parsing ---- */
 
 /* The index of the key called `name`, or -1. */
-static int find_key(const an_key *keys, piece name)
+static int find_key(const an_key *keys, span name)
 {
     for (int i = 0; keys[i].name != NULL; ++i) {
         if (equals(name, keys[i].name)) return i;
@@ -157,7 +157,7 @@ static int find_key(const an_key *keys, piece name)
 }
 
 /* The index of the first choice key that lists `flag`, or -1. */
-static int find_flag(const an_key *keys, piece flag)
+static int find_flag(const an_key *keys, span flag)
 {
     for (int i = 0; keys[i].name != NULL; ++i) {
         if (keys[i].type == AN_KEY_CHOICE && find_choice(keys[i].choices, flag) >= 0) return i;
@@ -174,9 +174,9 @@ static const char *nearest_word(const an_key *keys, const char *word, char *pool
     for (const an_key *key = keys; key->name != NULL && count < WORDS_MAX; ++key) {
         words[count++] = key->name;
         if (key->type != AN_KEY_CHOICE) continue;
-        piece rest = whole(key->choices);
+        span rest = whole(key->choices);
         while (rest.length > 0 && count < WORDS_MAX) {
-            const piece choice = next_part(&rest, '|');
+            const span choice = next_part(&rest, '|');
             if (choice.length >= bytes) break;
             words[count++] = memcpy(pool, choice.at, choice.length);
             pool[choice.length] = '\0';
@@ -189,7 +189,7 @@ static const char *nearest_word(const an_key *keys, const char *word, char *pool
 
 /* "unknown setting 'kernal'; did you mean 'kernel'?", or the list of keys. */
 static alexnet_status fail_unknown(alexnet_context *ctx, const char *what, const an_key *keys,
-                                   piece word)
+                                   span word)
 {
     char shown[SHOWN_MAX + 1];
     char pool[512];
@@ -210,7 +210,7 @@ static alexnet_status fail_unknown(alexnet_context *ctx, const char *what, const
 }
 
 static alexnet_status fail_value(alexnet_context *ctx, const char *what, const an_key *key,
-                                 piece text)
+                                 span text)
 {
     char allowed[256];
 
@@ -221,10 +221,10 @@ static alexnet_status fail_value(alexnet_context *ctx, const char *what, const a
 
 /* Parses one word, "key=value" or a flag, into `out`; *index says which key it set. */
 static alexnet_status parse_word(alexnet_context *ctx, const char *what, const an_key *keys,
-                                 piece word, void *out, int *index)
+                                 span word, void *out, int *index)
 {
-    piece text = word;
-    const piece name = next_part(&text, '=');
+    span text = word;
+    const span name = next_part(&text, '=');
     const bool flag = name.length == word.length;
     any_value parsed;
 
@@ -244,11 +244,11 @@ static alexnet_status parse_word(alexnet_context *ctx, const char *what, const a
 static alexnet_status parse_words(alexnet_context *ctx, const char *what, const an_key *keys,
                                   const char *text, void *out, uint64_t *given)
 {
-    piece rest = whole(text);
+    span rest = whole(text);
 
     *given = 0;
     while (rest.length > 0) {
-        const piece word = next_part(&rest, ' ');
+        const span word = next_part(&rest, ' ');
         int i;
         if (word.length == 0) continue;
         AN_TRY(parse_word(ctx, what, keys, word, out, &i));
@@ -324,8 +324,8 @@ static void print_real(printer *to, double real)
 /* A choice is printed as a flag if only this key has it. */
 static void print_choice(printer *to, const an_key *keys, const an_key *key, int index)
 {
-    piece rest = whole(key->choices);
-    piece choice = next_part(&rest, '|');
+    span rest = whole(key->choices);
+    span choice = next_part(&rest, '|');
 
     for (int i = 0; i < index; ++i)
         choice = next_part(&rest, '|');

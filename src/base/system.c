@@ -16,7 +16,7 @@
  * Calls the fault hook before the next call. 0: make the call; AN_FAULT_SHORT: it moves one byte;
  * -1: it fails with errno. After an interrupted call both are repeated.
  */
-static int wish(const alexnet_context *ctx, an_fault_kind kind)
+static int next_fault(const alexnet_context *ctx, an_fault_kind kind)
 {
     int error;
 
@@ -32,7 +32,7 @@ int an_system_open(const alexnet_context *ctx, int folder, const char *path, int
 {
     int descriptor;
 
-    if (wish(ctx, AN_FAULT_OPEN) == -1) return -1;
+    if (next_fault(ctx, AN_FAULT_OPEN) == -1) return -1;
     do
         descriptor = openat(folder, path, flags | O_CLOEXEC, 0666);
     while (descriptor < 0 && errno == EINTR);
@@ -52,7 +52,7 @@ int an_system_close(const alexnet_context *ctx, int descriptor)
 ssize_t an_system_read(const alexnet_context *ctx, int descriptor, void *data, size_t bytes,
                        uint64_t offset)
 {
-    const int wanted = wish(ctx, AN_FAULT_READ);
+    const int wanted = next_fault(ctx, AN_FAULT_READ);
     ssize_t got;
 
     if (wanted == -1) return -1;
@@ -68,7 +68,7 @@ int an_system_write(const alexnet_context *ctx, int descriptor, const void *data
     const char *at = data;
 
     while (bytes > 0) {
-        const int wanted = wish(ctx, AN_FAULT_WRITE);
+        const int wanted = next_fault(ctx, AN_FAULT_WRITE);
         if (wanted == -1) return -1;
         const ssize_t put =
             write(descriptor, at, wanted == AN_FAULT_SHORT ? AN_MIN(bytes, (size_t)1) : bytes);
@@ -85,7 +85,7 @@ int an_system_sync(const alexnet_context *ctx, int descriptor)
 {
     int failed;
 
-    if (wish(ctx, AN_FAULT_SYNC) == -1) return -1;
+    if (next_fault(ctx, AN_FAULT_SYNC) == -1) return -1;
     do
         failed = fsync(descriptor);
     while (failed != 0 && errno == EINTR);
@@ -96,7 +96,7 @@ int an_system_lock(const alexnet_context *ctx, int descriptor)
 {
     int failed;
 
-    if (wish(ctx, AN_FAULT_OPEN) == -1) return -1;
+    if (next_fault(ctx, AN_FAULT_OPEN) == -1) return -1;
     do
         failed = flock(descriptor, LOCK_EX | LOCK_NB);
     while (failed != 0 && errno == EINTR);
@@ -105,7 +105,7 @@ int an_system_lock(const alexnet_context *ctx, int descriptor)
 
 int an_system_stat(const alexnet_context *ctx, int descriptor, struct stat *out)
 {
-    return wish(ctx, AN_FAULT_STAT) == -1 ? -1 : fstat(descriptor, out);
+    return next_fault(ctx, AN_FAULT_STAT) == -1 ? -1 : fstat(descriptor, out);
 }
 
 int an_system_sync_path(const alexnet_context *ctx, const char *path, int flags)

@@ -105,9 +105,10 @@ alexnet_status an_network_open(alexnet_model *model, int batch, int views, bool 
         .model = model, .batch = batch, .views = views, .classes = model->options.classes};
     AN_TRY(an_model_check_classifier(model));
     AN_TRY(an_preprocess_parse(model->ctx, model->preprocess, &network->record));
-    return complete(
-        network, exclusive ? an_session_open_exclusive(model, batch * views, NULL, &network->session)
-                           : alexnet_session_open(model, batch * views, NULL, &network->session));
+    return complete(network,
+                    exclusive
+                        ? an_session_open_exclusive(model, batch * views, NULL, &network->session)
+                        : alexnet_session_open(model, batch * views, NULL, &network->session));
 }
 
 alexnet_status an_network_open_like(alexnet_model *model, an_network *of, an_network *network)
@@ -132,7 +133,7 @@ alexnet_status an_network_book(const alexnet_model *model, int batch, int64_t im
     };
 
     an_footprint_add(footprint,
-                      (int64_t)batch * views * model->options.classes * (int64_t)sizeof(float));
+                     (int64_t)batch * views * model->options.classes * (int64_t)sizeof(float));
     return an_session_book(model, &order, footprint);
 }
 

@@ -47,8 +47,8 @@ alexnet_status an_network_join(alexnet_model *model) AN_NODISCARD;
 
 /*
  * Opens a session for `batch` images. exclusive: nothing else reads the model's values, now or
- * later, so their memory may be released (an_session_open_exclusive()). NO_MEMORY, BAD_ARG (the model's
- * record does not parse), BAD_SHAPE.
+ * later, so their memory may be released (an_session_open_exclusive()). NO_MEMORY, BAD_ARG (the
+ * model's record does not parse), BAD_SHAPE.
  */
 alexnet_status an_network_open(alexnet_model *model, int batch, int views, bool exclusive,
                                an_network *network) AN_NODISCARD;

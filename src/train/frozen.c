@@ -395,8 +395,8 @@ alexnet_status an_frozen_book(const an_frozen_options *options, an_footprint *fo
     *kept = f.train.views > 0;
     if (!*kept) return ALEXNET_OK;
     an_footprint_add(footprint, (int64_t)an_frozen_bytes(&f) + batch * row +
-                                     options->train.count * (int64_t)sizeof *f.order +
-                                     BATCH * classes * (int64_t)sizeof(float));
+                                    options->train.count * (int64_t)sizeof *f.order +
+                                    BATCH * classes * (int64_t)sizeof(float));
     AN_TRY(an_session_book(model, &lower, footprint));
     if (f.val.views > 0) AN_TRY(an_session_book(model, &upper, footprint));
     AN_TRY(book_view(&f, &f.train, footprint));

@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include <string.h>
 
-/* NFC and NFD as Python's unicodedata has them. */
+/* NFC and NFD as given by Python's unicodedata. */
 static const struct {
     const char *a, *b;
     an_likeness likeness;
@@ -18,11 +18,12 @@ static const struct {
     {"cat", "cats", AN_LIKENESS_NONE},
     {"", "a", AN_LIKENESS_NONE},
     {"Cat", "cAT", AN_LIKENESS_CASE},
-    {"cafe", "caf\xc3\xa9", AN_LIKENESS_NONE}, /* a mark is a difference to see */
+    {"cafe", "caf\xc3\xa9", AN_LIKENESS_NONE}, /* a mark is a visible difference */
     {"caf\xc3\xa9", "cafe\xcc\x81", AN_LIKENESS_FORM},
     {"CAF\xc3\x89", "cafe\xcc\x81", AN_LIKENESS_CASE},
     {"\xe1\xbb\x87", "e\xcc\xa3\xcc\x82", AN_LIKENESS_FORM},                    /* U+1EC7 */
-    {"\xe1\xbb\x87", "\xe1\xba\xb9\xcc\x82", AN_LIKENESS_FORM},                 /* half of it */
+    /* partly decomposed */
+    {"\xe1\xbb\x87", "\xe1\xba\xb9\xcc\x82", AN_LIKENESS_FORM},
     {"\xe1\xbe\x82", "\xce\xb1\xcc\x93\xcc\x80\xcd\x85", AN_LIKENESS_FORM},     /* U+1F82 */
     {"\xea\xb0\x81", "\xe1\x84\x80\xe1\x85\xa1\xe1\x86\xa8", AN_LIKENESS_FORM}, /* Hangul */
     {"\xea\xb0\x80", "\xe1\x84\x80\xe1\x85\xa1", AN_LIKENESS_FORM},
@@ -30,13 +31,13 @@ static const struct {
     {"\xd0\x99", "\xd0\xb8\xcc\x86", AN_LIKENESS_CASE},             /* Cyrillic */
     {"\xc3\x98l", "\xc3\xb8L", AN_LIKENESS_CASE},
     {"\xc5\x81", "\xc5\x82", AN_LIKENESS_CASE},
-    {"caf\xe9", "caf\xe8", AN_LIKENESS_NONE}, /* no UTF-8: bytes */
+    {"caf\xe9", "caf\xe8", AN_LIKENESS_NONE}, /* not UTF-8: bytes */
     {"Caf\xe9", "caf\xe9", AN_LIKENESS_CASE},
     {"\xc3", "\xc3\x83", AN_LIKENESS_NONE},
     {"a\xf0\x9f\x90\xb1", "A\xf0\x9f\x90\xb1", AN_LIKENESS_CASE},
 };
 
-static void names_are_compared_as_the_eye_does(void **unused)
+static void names_that_look_alike_are_found(void **unused)
 {
     (void)unused;
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
@@ -64,8 +65,9 @@ static void alike_names_share_a_key(void **unused)
     alexnet_close(ctx);
 }
 
-/* Every sequence of two bytes, and of what begins a character: nothing is read or written beyond. */
-static void any_bytes_have_a_key(void **unused)
+/* All sequences of two bytes, and starts of characters: nothing is read or written beyond the end.
+   */
+static void keys_exist_for_any_bytes(void **unused)
 {
     alexnet_context *ctx = an_test_open(NULL);
     char name[4] = "";
@@ -83,7 +85,7 @@ static void any_bytes_have_a_key(void **unused)
     alexnet_close(ctx);
 }
 
-static void a_name_that_is_there_twice_is_found(void **unused)
+static void a_repeated_name_is_found(void **unused)
 {
     static const char *const names[] = {"cat", "Cat", "dog", "", "cat"};
     alexnet_context *ctx = an_test_open(NULL);
@@ -102,10 +104,10 @@ static void a_name_that_is_there_twice_is_found(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_are_compared_as_the_eye_does),
+        cmocka_unit_test(names_that_look_alike_are_found),
         cmocka_unit_test(alike_names_share_a_key),
-        cmocka_unit_test(any_bytes_have_a_key),
-        cmocka_unit_test(a_name_that_is_there_twice_is_found),
+        cmocka_unit_test(keys_exist_for_any_bytes),
+        cmocka_unit_test(a_repeated_name_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

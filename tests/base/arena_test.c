@@ -1,5 +1,5 @@
 /*
- * arena_test.c: pieces in order, alignment, rewinding, full arenas, huge pages, failing
+ * arena_test.c: parts in order, alignment, rewinding, full arenas, huge pages, failing
  * allocations. SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -9,7 +9,7 @@
 
 #define MIB ((size_t)1 << 20)
 
-static void pieces_follow_each_other_aligned(void **unused)
+static void blocks_are_consecutive_and_aligned(void **unused)
 {
     alexnet_context *ctx = an_test_open(NULL);
     an_arena arena;
@@ -26,10 +26,10 @@ static void pieces_follow_each_other_aligned(void **unused)
     assert_ptr_equal(c, b + 128);
     assert_ptr_equal(d, c);
     assert_int_equal(arena.used, 256);
-    memset(a, 1, arena.capacity); /* all of it is ours: the sanitizer watches */
+    memset(a, 1, arena.capacity); /* all of it is usable: the sanitizer checks */
 
     an_arena_close(ctx, &arena);
-    an_arena_close(ctx, &arena); /* a closed arena is a zeroed one */
+    an_arena_close(ctx, &arena); /* a closed arena is zeroed */
     alexnet_close(ctx);
 }
 
@@ -71,7 +71,7 @@ static void large_arenas_start_on_a_huge_page(void **unused)
     an_test_close(contexts[1], &memory);
 }
 
-static void short_memory_is_reported_with_the_name(void **unused)
+static void a_failed_allocation_is_reported_with_the_name(void **unused)
 {
     an_test_memory memory;
     alexnet_context *ctx = an_test_open(&memory);
@@ -94,10 +94,10 @@ static void short_memory_is_reported_with_the_name(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pieces_follow_each_other_aligned),
+        cmocka_unit_test(blocks_are_consecutive_and_aligned),
         cmocka_unit_test(full_arena_gives_null_and_stays_usable),
         cmocka_unit_test(large_arenas_start_on_a_huge_page),
-        cmocka_unit_test(short_memory_is_reported_with_the_name),
+        cmocka_unit_test(a_failed_allocation_is_reported_with_the_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

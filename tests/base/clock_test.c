@@ -15,9 +15,10 @@ static double monotonic_seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* However slow the machine: what is read in between lies in between. A clock of another unit, or one that can be set,
- * does not. Rounding to double: 1e-6 is far above it for a thousand years. */
-static void it_lies_between_two_readings_of_the_monotonic_clock(void **unused)
+/* A time that is read between two others lies between them, on a machine of any speed. That of a
+ * clock with another unit, or one that can be set, does not. 1e-6 is far above the rounding to
+ * double for a thousand years. */
+static void seconds_are_those_of_the_monotonic_clock(void **unused)
 {
     (void)unused;
     for (int i = 0; i < 1000; ++i) {
@@ -29,7 +30,7 @@ static void it_lies_between_two_readings_of_the_monotonic_clock(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_lies_between_two_readings_of_the_monotonic_clock),
+        cmocka_unit_test(seconds_are_those_of_the_monotonic_clock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,7 +51,7 @@ static void every_byte_comes_from_the_callers_allocator(void **unused)
     void *block = an_new(child, 10);
     assert_int_equal(memory.live, 3);
     alexnet_close(child);
-    an_free(ctx, block); /* freed on another context than it came from */
+    an_free(ctx, block); /* freed on another context than it was allocated on */
     an_test_close(ctx, &memory);
 }
 

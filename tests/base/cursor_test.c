@@ -1,5 +1,5 @@
 /*
- * cursor_test.c: byte orders, and that nothing leads out of the buffer.
+ * cursor_test.c: byte orders, and that no read leaves the buffer.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -28,7 +28,7 @@ static void byte_orders(void **unused)
     assert_false(c.bad);
 }
 
-static void reading_past_the_end_gives_zeros_for_ever(void **unused)
+static void reading_past_the_end_gives_zeros(void **unused)
 {
     an_cursor c = an_cursor_open(bytes, 3);
 
@@ -36,7 +36,7 @@ static void reading_past_the_end_gives_zeros_for_ever(void **unused)
     assert_int_equal(an_cursor_u32le(&c), 0);
     assert_true(c.bad);
     assert_int_equal(an_cursor_left(&c), 0);
-    assert_int_equal(an_cursor_u8(&c), 0); /* though three bytes would have been there */
+    assert_int_equal(an_cursor_u8(&c), 0); /* though three bytes were left */
     assert_int_equal(an_cursor_u16le(&c), 0);
     assert_int_equal(an_cursor_u16be(&c), 0);
     assert_int_equal(an_cursor_u32be(&c), 0);
@@ -55,7 +55,7 @@ static void taking_and_skipping(void **unused)
     assert_ptr_equal(an_cursor_bytes(&c, 0), bytes + 5);
     assert_ptr_equal(an_cursor_bytes(&c, 3), bytes + 5);
     assert_false(c.bad);
-    assert_non_null(an_cursor_bytes(&c, 0)); /* nothing is always there */
+    assert_non_null(an_cursor_bytes(&c, 0)); /* 0 bytes can always be read */
     an_cursor_skip(&c, SIZE_MAX);           /* no overflow */
     assert_true(c.bad);
 }
@@ -75,7 +75,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(byte_orders),
-        cmocka_unit_test(reading_past_the_end_gives_zeros_for_ever),
+        cmocka_unit_test(reading_past_the_end_gives_zeros),
         cmocka_unit_test(taking_and_skipping),
         cmocka_unit_test(no_data),
     };

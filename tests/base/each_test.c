@@ -1,6 +1,6 @@
 /*
- * each_test.c: every job runs once, the first failure is reported, progress comes on the caller's
- * thread.
+ * each_test.c: every job runs once, the first failure is reported, progress is reported on the
+ * caller's thread.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -81,7 +81,7 @@ static void every_job_is_done_once(void **in)
  * With few threads or none, all jobs are done, a failure is reported, and the callback can stop
  * them.
  */
-static void refused_threads_are_done_without(void **in)
+static void fewer_threads_do_all_jobs(void **in)
 {
     const an_test_place *place = *in;
 
@@ -142,7 +142,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         an_test_in_place(every_job_is_done_once),
-        an_test_in_place(refused_threads_are_done_without),
+        an_test_in_place(fewer_threads_do_all_jobs),
         an_test_in_place(without_threads_it_can_be_stopped),
         an_test_in_place(the_failure_of_the_lowest_index_is_reported),
         an_test_in_place(the_callback_can_stop_the_jobs),

@@ -33,7 +33,7 @@ static alexnet_status take(alexnet_context *ctx, const void *given, ours *out)
     return ALEXNET_OK;
 }
 
-static void options_of_any_version_become_ours(void **state)
+static void options_of_any_version_are_accepted(void **state)
 {
     const an_test_place *p = *state;
     const earlier old = {sizeof old, 1, 2};
@@ -52,7 +52,7 @@ static void options_of_any_version_become_ours(void **state)
     assert_int_equal(found.struct_size, sizeof found);
 }
 
-static void what_is_not_known_is_refused(void **state)
+static void unknown_members_are_refused(void **state)
 {
     const an_test_place *p = *state;
     const later next = {sizeof next, 5, 6, "text", 0.5};
@@ -80,8 +80,8 @@ static void a_size_that_was_not_set_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        an_test_in_place(options_of_any_version_become_ours),
-        an_test_in_place(what_is_not_known_is_refused),
+        an_test_in_place(options_of_any_version_are_accepted),
+        an_test_in_place(unknown_members_are_refused),
         an_test_in_place(a_size_that_was_not_set_is_refused),
     };
 

@@ -1,5 +1,5 @@
 /*
- * file_test.c: reading whole and in places, hashing; what is refused; every operation failing in
+ * file_test.c: reading whole files and parts, hashing; refusals; every operation failing in
  * turn. SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -37,7 +37,7 @@ static void a_file_is_read_whole(void **state)
     }
 }
 
-/* FIPS 180-4 of three letters and of nothing; a file of several pieces as its bytes. */
+/* FIPS 180-4 of three letters and of an empty file; a file of several buffers against its bytes. */
 static void a_file_is_hashed(void **state)
 {
     enum { SIZE = (2 << 20) + 77 };
@@ -85,7 +85,7 @@ static void files_without_a_size_are_read_to_their_end(void **state)
     an_assert_error(p->ctx, "larger than the 10 bytes");
 }
 
-static void what_cannot_be_read_is_named(void **state)
+static void unreadable_files_are_named(void **state)
 {
     const an_test_place *p = *state;
     const char *pipe = an_test_path(p->folder, "pipe");
@@ -121,7 +121,7 @@ static void what_cannot_be_read_is_named(void **state)
 
     an_test_write_text(secret, "x");
     assert_int_equal(chmod(secret, 0), 0);
-    if (geteuid() != 0) { /* nothing is forbidden to root */
+    if (geteuid() != 0) { /* root may read everything */
         an_assert_status(p->ctx, an_file_read(p->ctx, secret, 10, &bytes), ALEXNET_IO);
         an_assert_error(p->ctx, "secret: Permission denied");
     }
@@ -147,16 +147,16 @@ static void reading_at_a_place(void **state)
     an_assert_status(p->ctx, an_reader_read(p->ctx, &reader, path, UINT64_MAX, data, 4),
                      ALEXNET_BAD_FILE);
 
-    assert_int_equal(truncate(path, 5), 0); /* behind our back */
+    assert_int_equal(truncate(path, 5), 0); /* by another program */
     an_assert_status(p->ctx, an_reader_read(p->ctx, &reader, path, 3, data, 4), ALEXNET_BAD_FILE);
     an_assert_error(p->ctx, "truncated while it was read");
     an_reader_close(&reader);
     an_reader_close(&reader);
 }
 
-/* ---- what a path stands for ---- */
+/* ---- paths ---- */
 
-static void a_path_stands_for_a_file_a_folder_or_nothing(void **state)
+static void kinds_of_paths(void **state)
 {
     const an_test_place *p = *state;
     const char *file = an_test_path(p->folder, "file");
@@ -215,7 +215,7 @@ static void a_disk_has_room(void **state)
 
     const uint64_t free = an_disk_free(p->ctx, p->folder);
     assert_true(free > 0);
-    /* where something is yet to be made, and in a folder without a name */
+    /* for a path that does not exist yet, and for a name without a folder */
     assert_int_equal(an_disk_free(p->ctx, an_test_path(p->folder, "a/b/c")) == UINT64_MAX,
                      free == UINT64_MAX);
     assert_true(an_disk_free(p->ctx, "absent/x") > 0);
@@ -330,22 +330,22 @@ static void every_step_can_fail(void **state)
     an_test_assert_text_file(path, "contents");
 }
 
-/* A read that was interrupted is made again, and one that gives a byte goes on. */
+/* An interrupted read is repeated, and one that returns a single byte is continued. */
 static void interrupted_and_short_reads_go_on(void **state)
 {
-    static const int wishes[] = {EINTR, AN_FAULT_SHORT};
+    static const int errors[] = {EINTR, AN_FAULT_SHORT};
     alexnet_status (*const operations[])(alexnet_context *, const char *) = {read_whole, hash_whole,
                                                                              read_in_places};
     const an_test_place *p = *state;
     const char *path = an_test_path(p->folder, "file");
 
     an_test_write_text(path, "contents");
-    for (size_t w = 0; w < AN_COUNT(wishes); ++w)
+    for (size_t w = 0; w < AN_COUNT(errors); ++w)
         for (size_t i = 0; i < AN_COUNT(operations); ++i) {
             bool met = true;
             for (long n = 0; met; ++n) {
                 an_test_fault fault;
-                an_test_fault_arm(&fault, p->ctx, AN_FAULT_BIT(AN_FAULT_READ), n, false, wishes[w]);
+                an_test_fault_arm(&fault, p->ctx, AN_FAULT_BIT(AN_FAULT_READ), n, false, errors[w]);
                 an_assert_ok(p->ctx, operations[i](p->ctx, path));
                 met = an_test_fault_disarm(&fault);
             }
@@ -362,9 +362,9 @@ int main(void)
         an_test_in_place(a_file_is_read_whole),
         an_test_in_place(a_file_is_hashed),
         an_test_in_place(files_without_a_size_are_read_to_their_end),
-        an_test_in_place(what_cannot_be_read_is_named),
+        an_test_in_place(unreadable_files_are_named),
         an_test_in_place(reading_at_a_place),
-        an_test_in_place(a_path_stands_for_a_file_a_folder_or_nothing),
+        an_test_in_place(kinds_of_paths),
         an_test_in_place(one_file_may_have_several_names),
         an_test_in_place(removing_and_renaming),
         an_test_in_place(a_disk_has_room),

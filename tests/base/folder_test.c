@@ -1,5 +1,6 @@
 /*
- * folder_test.c: names in order, folders made, removed and locked, links left alone, paths taken apart.
+ * folder_test.c: names in order, folders made, removed and locked, links not followed, parts of
+ * paths.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -58,7 +59,7 @@ static void large_folders_are_listed_whole(void **state)
     an_names_free(p->ctx, &found);
 }
 
-static void what_cannot_be_listed_is_named(void **state)
+static void unreadable_folders_are_named(void **state)
 {
     const an_test_place *p = *state;
     const char *file = an_test_path(p->folder, "file");
@@ -86,7 +87,7 @@ static void folders_are_made_with_their_parents(void **state)
         an_assert_ok(p->ctx, an_file_stat(p->ctx, path, &info));
         assert_int_equal(info.kind, AN_FILE_FOLDER);
     }
-    an_assert_ok(p->ctx, an_folder_make(p->ctx, "/")); /* is there, though nobody may make it */
+    an_assert_ok(p->ctx, an_folder_make(p->ctx, "/")); /* exists, though it cannot be made */
     an_assert_ok(p->ctx, an_folder_make(p->ctx, "."));
     an_assert_ok(p->ctx, an_folder_make(p->ctx, "/proc/self"));
 
@@ -96,8 +97,8 @@ static void folders_are_made_with_their_parents(void **state)
     assert_int_equal(info.kind, AN_FILE_FOLDER);
 }
 
-/* Made once; and where its name would not survive a power failure, nobody hears that it is there. */
-static void a_new_folder_is_nobody_elses(void **state)
+/* Made once; if its name would not survive a power failure, the call fails. */
+static void a_new_folder_is_made_once(void **state)
 {
     const an_test_place *p = *state;
     const char *path = an_test_path(p->folder, "new");
@@ -156,7 +157,7 @@ static void a_tree_is_removed_and_links_are_not_followed(void **state)
     an_test_assert_text_file(an_test_path(p->folder, "kept/file"), "kept");
     assert_int_equal(an_test_count_entries(p->folder), 1);
 
-    /* A link and a file are no folders: refused. */
+    /* A link and a file are not folders: refused. */
     const char *link = an_test_path(p->folder, "link");
     assert_int_equal(symlink("kept", link), 0);
     assert_int_not_equal(an_folder_remove(p->ctx, link), ALEXNET_OK);
@@ -222,7 +223,7 @@ static void every_step_can_fail(void **state)
 
 /* ---- locking ---- */
 
-/* A process that takes the folder and waits to be killed. */
+/* A process that locks the folder and waits to be killed. */
 static pid_t start_holder(const an_test_place *p)
 {
     int ends[2];
@@ -259,13 +260,13 @@ static void a_lock_ends_with_its_holder(void **state)
     an_assert_ok(p->ctx, an_folder_lock(p->ctx, p->folder, &lock));
     an_assert_status(p->ctx, an_folder_lock(p->ctx, p->folder, &other), ALEXNET_BAD_ARG);
     an_lock_close(&lock);
-    an_lock_close(&lock); /* once more: nothing */
+    an_lock_close(&lock); /* closing twice is legal */
     an_assert_ok(p->ctx, an_folder_lock(p->ctx, p->folder, &other));
     an_lock_close(&other);
     assert_int_equal(an_test_count_entries(p->folder), 0);
 }
 
-static void what_cannot_be_locked(void **state)
+static void locks_that_fail(void **state)
 {
     const an_test_place *p = *state;
     an_test_fault fault;
@@ -278,7 +279,7 @@ static void what_cannot_be_locked(void **state)
         an_assert_status(p->ctx, an_folder_lock(p->ctx, p->folder, &lock), ALEXNET_IO);
         assert_true(an_test_fault_disarm(&fault));
     }
-    /* a file system that knows no locks */
+    /* a file system without locks */
     an_test_fault_arm(&fault, p->ctx, AN_FAULT_BIT(AN_FAULT_OPEN), 1, false, ENOLCK);
     an_assert_ok(p->ctx, an_folder_lock(p->ctx, p->folder, &lock));
     assert_true(an_test_fault_disarm(&fault));
@@ -336,14 +337,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         an_test_in_place(names_come_in_byte_order),
         an_test_in_place(large_folders_are_listed_whole),
-        an_test_in_place(what_cannot_be_listed_is_named),
+        an_test_in_place(unreadable_folders_are_named),
         an_test_in_place(folders_are_made_with_their_parents),
-        an_test_in_place(a_new_folder_is_nobody_elses),
+        an_test_in_place(a_new_folder_is_made_once),
         an_test_in_place(a_file_in_the_way_is_named),
         an_test_in_place(a_tree_is_removed_and_links_are_not_followed),
         an_test_in_place(every_step_can_fail),
         an_test_in_place(a_lock_ends_with_its_holder),
-        an_test_in_place(what_cannot_be_locked),
+        an_test_in_place(locks_that_fail),
         an_test_in_place(paths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

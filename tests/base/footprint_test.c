@@ -1,5 +1,5 @@
 /*
- * footprint_test.c: sums on the way, and the most that they come to.
+ * footprint_test.c: sums, and their peak.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -10,7 +10,7 @@
 
 #define MIB INT64_C(1048576)
 
-static void the_peak_is_the_most_on_the_way(void **unused)
+static void the_peak_is_the_largest_sum(void **unused)
 {
     an_footprint f = {.start = 10, .now = 12, .peak = 12};
 
@@ -24,7 +24,7 @@ static void the_peak_is_the_most_on_the_way(void **unused)
     assert_int_equal(f.peak, 113);
 }
 
-static void it_begins_with_the_process_as_it_is(void **state)
+static void it_begins_with_the_memory_of_the_process(void **state)
 {
     const an_test_place *place = *state;
     const an_footprint f = an_footprint_begin(place->ctx);
@@ -32,7 +32,7 @@ static void it_begins_with_the_process_as_it_is(void **state)
     assert_true(f.start > 0 && f.now > f.start && f.peak == f.now);
 }
 
-static void what_is_not_there_is_refused(void **state)
+static void missing_values_are_refused(void **state)
 {
     const an_test_place *place = *state;
 
@@ -49,9 +49,9 @@ static void what_is_not_there_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_peak_is_the_most_on_the_way),
-        an_test_in_place(it_begins_with_the_process_as_it_is),
-        an_test_in_place(what_is_not_there_is_refused),
+        cmocka_unit_test(the_peak_is_the_largest_sum),
+        an_test_in_place(it_begins_with_the_memory_of_the_process),
+        an_test_in_place(missing_values_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /*
- * hash_test.c: the known answers of FIPS 180-4 and RFC 3720, whole and in pieces.
+ * hash_test.c: the known answers of FIPS 180-4 and RFC 3720, whole and in parts.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -8,14 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void sha256_of(const char *data, size_t length, size_t piece, char hex[AN_SHA256_HEX_SIZE])
+static void sha256_of(const char *data, size_t length, size_t chunk, char hex[AN_SHA256_HEX_SIZE])
 {
     an_sha256 hash;
     uint8_t digest[AN_SHA256_BYTES];
 
     an_sha256_open(&hash);
-    for (size_t at = 0; at < length; at += piece)
-        an_sha256_add(&hash, data + at, AN_MIN(piece, length - at));
+    for (size_t at = 0; at < length; at += chunk)
+        an_sha256_add(&hash, data + at, AN_MIN(chunk, length - at));
     an_sha256_close(&hash, digest);
     an_sha256_hex(digest, hex);
 }
@@ -44,8 +44,8 @@ static void sha256_known_answers(void **unused)
 
     (void)unused;
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        for (size_t piece = 1; piece <= 130; ++piece) {
-            sha256_of(rows[i].text, strlen(rows[i].text), piece, hex);
+        for (size_t chunk = 1; chunk <= 130; ++chunk) {
+            sha256_of(rows[i].text, strlen(rows[i].text), chunk, hex);
             assert_string_equal(hex, rows[i].hex);
         }
     }
@@ -53,7 +53,7 @@ static void sha256_known_answers(void **unused)
 
 static void sha256_of_a_million_letters(void **unused)
 {
-    static const size_t pieces[] = {1, 3, 63, 64, 65, 1000, 1000000};
+    static const size_t chunks[] = {1, 3, 63, 64, 65, 1000, 1000000};
     const size_t length = 1000000;
     char *text = malloc(length);
     char hex[AN_SHA256_HEX_SIZE];
@@ -61,8 +61,8 @@ static void sha256_of_a_million_letters(void **unused)
     (void)unused;
     assert_non_null(text);
     memset(text, 'a', length);
-    for (size_t i = 0; i < AN_COUNT(pieces); ++i) {
-        sha256_of(text, length, pieces[i], hex);
+    for (size_t i = 0; i < AN_COUNT(chunks); ++i) {
+        sha256_of(text, length, chunks[i], hex);
         assert_string_equal(hex,
                             "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
     }
@@ -93,7 +93,7 @@ static void crc32c_known_answers(void **unused)
     assert_int_equal(an_crc32c(0, data, sizeof data), 0x113fdb5c);
 }
 
-/* Pieces long enough for tables, against the same byte by byte; and any two pieces joined. */
+/* Parts long enough for tables, against the same byte by byte; and any two parts joined. */
 static void crc32c_of_long_texts(void **unused)
 {
     enum { SIZE = 9000 };

@@ -1,5 +1,6 @@
 /*
- * json_parse_test.c: what is JSON, what is not and where, and that a lack of memory is neither.
+ * json_parse_test.c: what is JSON, what is not and where, and failed allocations, which are
+ * reported as such.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -13,7 +14,7 @@ static alexnet_status parse(alexnet_context *ctx, const char *text, json_t **out
     return an_json_parse(ctx, "header", text, strlen(text), out);
 }
 
-static void what_is_no_object_is_refused(void **state)
+static void non_objects_are_refused(void **state)
 {
     static const struct {
         const char *text, *error;
@@ -62,8 +63,8 @@ static void nesting_has_a_limit(void **state)
     free(text);
 }
 
-/* What is accepted, and as what jansson prints it. */
-static void values_come_out_as_they_are(void **state)
+/* Accepted texts, and how jansson prints them. */
+static void values_are_kept(void **state)
 {
     static const struct {
         const char *text, *expected;
@@ -92,7 +93,7 @@ static void values_come_out_as_they_are(void **state)
     }
 }
 
-static void what_is_nearly_json_is_refused(void **state)
+static void near_json_is_refused(void **state)
 {
     static const char *const rows[] = {
         "{\"a\":01}",
@@ -153,14 +154,14 @@ static void lists_and_objects_are_told_apart(void **state)
     assert_null(value);
 }
 
-/* The end of the text is where its length says, not where a 0 stands. */
-static void nothing_behind_the_text_is_read(void **state)
+/* The text ends at its length, not at a 0. */
+static void nothing_after_the_text_is_read(void **state)
 {
     static const char text[] = "{\"a\":\"b\",\"c\":[1.5,true]}";
     const an_test_place *p = *state;
 
     for (size_t length = 0; length <= sizeof text - 1; ++length) {
-        char *exact = malloc(length + 1); /* the sanitizers know where it ends */
+        char *exact = malloc(length + 1); /* the sanitizers check its end */
         json_t *object;
         assert_non_null(exact);
         memcpy(exact, text, length);
@@ -175,12 +176,12 @@ static void nothing_behind_the_text_is_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        an_test_in_place(what_is_no_object_is_refused),
+        an_test_in_place(non_objects_are_refused),
         an_test_in_place(nesting_has_a_limit),
-        an_test_in_place(values_come_out_as_they_are),
-        an_test_in_place(what_is_nearly_json_is_refused),
+        an_test_in_place(values_are_kept),
+        an_test_in_place(near_json_is_refused),
         an_test_in_place(lists_and_objects_are_told_apart),
-        an_test_in_place(nothing_behind_the_text_is_read),
+        an_test_in_place(nothing_after_the_text_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /*
- * json_test.c: what is refused, what comes back, what is written.
+ * json_test.c: refusals, members, and written documents.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -39,7 +39,7 @@ static void members_have_defaults(void **state)
     json_decref(object);
 }
 
-static void text_is_short_and_comes_back(void **state)
+static void text_is_short_and_parses_back(void **state)
 {
     const an_test_place *p = *state;
     an_stream stream = an_stream_open(1, AN_PURPOSE_TEST, 0, 0);
@@ -94,7 +94,7 @@ static void every_step_can_fail(void **state)
     const an_test_place *p = *state;
     const char *path = an_test_path(p->folder, "config.json");
     json_t *object =
-        json_pack("{s:f}", "third", 1.0 / 3); /* needs more digits than the first try has */
+        json_pack("{s:f}", "third", 1.0 / 3); /* needs more digits than the first try */
     json_t *back = NULL;
     bool failed = true;
 
@@ -121,13 +121,13 @@ static void every_step_can_fail(void **state)
     json_decref(object);
 }
 
-/* ---- memory that jansson is refused ---- */
+/* ---- jansson's failed allocations ---- */
 
-static long blocks_left; /* that malloc() still gives jansson; the one after is refused */
+static long blocks_left; /* that malloc() still gives jansson; the next one fails */
 
 static void *take_block(size_t bytes) { return blocks_left-- == 0 ? NULL : malloc(bytes); }
 
-/* A document with all that can be in one. */
+/* A document with every kind of value. */
 static json_t *make(an_json_maker *m)
 {
     json_t *list = an_json_list(m);
@@ -142,8 +142,8 @@ static json_t *make(an_json_maker *m)
     return object;
 }
 
-/* The whole document, or a failure that says so: for every block that may be refused. */
-static void memory_that_jansson_is_refused_is_told(void **state)
+/* The whole document, or a failure with its message, for every allocation that may fail. */
+static void jansson_allocation_failures_are_reported(void **state)
 {
     const an_test_place *p = *state;
     bool refused = true;
@@ -186,7 +186,7 @@ static void texts_that_are_not_utf8_are_named(void **state)
     json_decref(object);
 }
 
-static void numbers_that_are_none_are_null(void **state)
+static void nan_and_infinities_are_null(void **state)
 {
     const an_test_place *p = *state;
     an_json_maker m = {0};
@@ -206,12 +206,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         an_test_in_place(members_have_defaults),
-        an_test_in_place(text_is_short_and_comes_back),
+        an_test_in_place(text_is_short_and_parses_back),
         an_test_in_place(files_are_written_and_read),
         an_test_in_place(every_step_can_fail),
-        an_test_in_place(memory_that_jansson_is_refused_is_told),
+        an_test_in_place(jansson_allocation_failures_are_reported),
         an_test_in_place(texts_that_are_not_utf8_are_named),
-        an_test_in_place(numbers_that_are_none_are_null),
+        an_test_in_place(nan_and_infinities_are_null),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /*
- * log_test.c: lines reach the callback, whole and as one line.
+ * log_test.c: messages reach the callback, each complete and on one line.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -57,7 +57,7 @@ static void without_a_callback_nothing_happens(void **unused)
 
     (void)unused;
     an_log(ctx, ALEXNET_LOG_WARNING, "nobody %s", "listens");
-    assert_string_equal(alexnet_error(ctx), ""); /* a line for a log is no failure */
+    assert_string_equal(alexnet_error(ctx), ""); /* a log message is no failure */
     alexnet_close(ctx);
 }
 

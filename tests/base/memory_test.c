@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* Runs `check` with malloc and with the caller's allocator, which must end up with every block it
+/* Runs `check` with malloc and with the caller's allocator, which must get back every block it
  * gave. */
 static void with_both_allocators(void (*check)(alexnet_context *ctx))
 {
@@ -115,7 +115,7 @@ static void every_allocation_can_fail(void **unused)
     assert_null(an_format(ctx, "%d", 1));
     assert_true(an_test_fault_disarm(&fault));
     assert_string_equal(old, "kept");
-    assert_string_equal(alexnet_error(ctx), ""); /* the caller knows what it was for */
+    assert_string_equal(alexnet_error(ctx), ""); /* the caller writes the message */
     an_free(ctx, old);
     an_test_close(ctx, &memory);
 }

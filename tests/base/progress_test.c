@@ -20,7 +20,7 @@ static void rate_and_time_left_are_computed(void **unused)
     assert_true(isnan(p.loss) && isnan(p.top1) && isnan(p.top5));
     assert_null(p.message);
 
-    p = an_progress("eval", 0, 120, 2); /* nothing is done: no estimate */
+    p = an_progress("eval", 0, 120, 2); /* none done: no estimate */
     assert_true(p.images_per_second == 0 && isnan(p.seconds_left));
     p = an_progress("eval", 1, 120, 0);
     assert_true(p.images_per_second == 0 && isnan(p.seconds_left));

@@ -48,7 +48,7 @@ static void names_are_laid_out_as_documented(void **unused)
     assert_int_equal(stream.counter[3], 0x04fedcba);
 }
 
-static void sequence_is_the_blocks_in_order(void **unused)
+static void the_sequence_is_the_blocks_in_order(void **unused)
 {
     an_stream stream = an_stream_open(1, AN_PURPOSE_TEST, 2, 3);
     const an_stream start = stream;
@@ -90,7 +90,7 @@ static void streams_of_other_names_differ(void **unused)
     }
 }
 
-static void below_is_even(void **unused)
+static void below_is_uniform(void **unused)
 {
     an_stream stream = an_stream_open(5, AN_PURPOSE_TEST, 0, 0);
     int counts[7] = {0};
@@ -103,7 +103,7 @@ static void below_is_even(void **unused)
     for (int i = 0; i < 100; ++i)
         assert_int_equal(an_random_below(&stream, 1), 0);
 
-    /* 3 * 2^30 leaves a quarter of all words over: a biased mapping would show as 1/2, 1/4, 1/4 */
+    /* 3 * 2^30 leaves a quarter of all words: a biased mapping would give 1/2, 1/4, 1/4 */
     int thirds[3] = {0};
     for (int i = 0; i < 30000; ++i)
         ++thirds[an_random_below(&stream, 3u << 30) >> 30];
@@ -111,7 +111,7 @@ static void below_is_even(void **unused)
         assert_in_range(thirds[k], 10000 - 410, 10000 + 410);
 }
 
-static void units_lie_in_their_range(void **unused)
+static void units_are_in_range(void **unused)
 {
     an_stream stream = an_stream_open(6, AN_PURPOSE_TEST, 0, 0);
     double sum = 0, sum64 = 0;
@@ -153,7 +153,7 @@ static void normals_have_the_moments(void **unused)
     assert_true(fabs((double)beyond2 / n - 0.0455) < 0.0024);
 }
 
-static void shuffle_is_a_permutation_and_even(void **unused)
+static void shuffle_is_a_uniform_permutation(void **unused)
 {
     an_stream stream = an_stream_open(8, AN_PURPOSE_TEST, 0, 0);
     uint32_t indices[100];
@@ -186,12 +186,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(philox_known_answers),
         cmocka_unit_test(names_are_laid_out_as_documented),
-        cmocka_unit_test(sequence_is_the_blocks_in_order),
+        cmocka_unit_test(the_sequence_is_the_blocks_in_order),
         cmocka_unit_test(streams_of_other_names_differ),
-        cmocka_unit_test(below_is_even),
-        cmocka_unit_test(units_lie_in_their_range),
+        cmocka_unit_test(below_is_uniform),
+        cmocka_unit_test(units_are_in_range),
         cmocka_unit_test(normals_have_the_moments),
-        cmocka_unit_test(shuffle_is_a_permutation_and_even),
+        cmocka_unit_test(shuffle_is_a_uniform_permutation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /*
- * room_test.c: what limits memory and cores, read from folders that look like /proc and /sys.
+ * room_test.c: limits of memory and cores, read from folders that look like /proc and /sys.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -17,7 +17,7 @@
 
 #define MIB INT64_C(1048576)
 
-/* Writes a file of the system that `folder` stands for, with its folders. */
+/* Writes a file below `folder`, which replaces the system's root, and the folders that hold it. */
 static void put(const char *folder, const char *name, const char *text)
 {
     char path[512];
@@ -55,7 +55,7 @@ static void expect(const an_test_place *place, an_room_limit limit, int64_t mib,
     assert_int_equal(room.swap / MIB, swap);
 }
 
-static void the_machine_has_what_it_says(void **state)
+static void the_memory_of_the_machine_is_read(void **state)
 {
     const an_test_place *place = *state;
 
@@ -65,7 +65,7 @@ static void the_machine_has_what_it_says(void **state)
     assert_int_equal(an_room_peak(place->ctx), 123456 * 1024);
 }
 
-static void nothing_is_known_of_a_machine_without_files(void **state)
+static void without_files_the_memory_is_unknown(void **state)
 {
     const an_test_place *place = *state;
 
@@ -89,7 +89,7 @@ static void a_cgroup_of_version_2_limits(void **state)
     put(place->folder, "sys/fs/cgroup/a/b/memory.max", "629145600\n");     /* 600 MiB */
     put(place->folder, "sys/fs/cgroup/a/b/memory.current", "314572800\n"); /* 300 MiB */
     expect(place, AN_ROOM_CGROUP, 300, 0);
-    put(place->folder, "sys/fs/cgroup/a/b/memory.stat", /* 100 MiB can be taken back */
+    put(place->folder, "sys/fs/cgroup/a/b/memory.stat", /* 100 MiB can be reclaimed */
         "anon 1\ninactive_file 52428800\nactive_file 41943040\nslab_reclaimable 10485760\n");
     expect(place, AN_ROOM_CGROUP, 400, 0);
     put(place->folder, "sys/fs/cgroup/a/b/memory.swap.max", "max\n");
@@ -99,7 +99,7 @@ static void a_cgroup_of_version_2_limits(void **state)
     expect(place, AN_ROOM_CGROUP, 400, 50);
 }
 
-static void a_group_above_limits_as_well(void **state)
+static void a_parent_group_limits_as_well(void **state)
 {
     const an_test_place *place = *state;
 
@@ -111,8 +111,9 @@ static void a_group_above_limits_as_well(void **state)
     expect(place, AN_ROOM_CGROUP, 200, 0);
 }
 
-/* As a container sees it that has a view of cgroups of its own: the path leads nowhere, and the limit lies at the top. */
-static void the_top_is_looked_at_where_the_path_leads_nowhere(void **state)
+/* As in a container with its own view of cgroups: the path does not exist, and the limit is at the
+   top. */
+static void the_root_group_is_read_if_the_path_does_not_exist(void **state)
 {
     const an_test_place *place = *state;
 
@@ -138,7 +139,7 @@ static void a_cgroup_of_version_1_limits(void **state)
     expect(place, AN_ROOM_CGROUP, 240, 0);
 }
 
-static void files_that_make_no_sense_limit_nothing(void **state)
+static void malformed_files_are_no_limit(void **state)
 {
     const an_test_place *place = *state;
     static const char *const texts[] = {"", "none\n", "-1\n", "99999999999999999999999999\n",
@@ -159,7 +160,7 @@ static void a_caller_limits_the_whole_process(void **state)
     const an_test_place *place = *state;
 
     make_machine(place);
-    place->ctx->options.max_memory = 400 * MIB; /* of which it holds 100 */
+    place->ctx->options.max_memory = 400 * MIB; /* the process holds 100 of them */
     expect(place, AN_ROOM_CALLER, 300, 0);
     place->ctx->options.max_memory = 50 * MIB;
     expect(place, AN_ROOM_CALLER, 0, 0);
@@ -167,7 +168,7 @@ static void a_caller_limits_the_whole_process(void **state)
     assert_true(an_room_find(place->ctx).bytes == AN_ROOM_UNKNOWN);
 }
 
-/* In a process of its own, as such a limit cannot be taken back. */
+/* In another process, as such a limit cannot be raised again. */
 static void expect_limited(const an_test_place *place, int resource, an_room_limit limit,
                            int64_t mib)
 {
@@ -186,16 +187,16 @@ static void expect_limited(const an_test_place *place, int resource, an_room_lim
     assert_int_equal(status, 0);
 }
 
-static void limits_of_the_process_limit(void **state)
+static void limits_of_the_process_count(void **state)
 {
     const an_test_place *place = *state;
 
     make_machine(place);
-    expect_limited(place, RLIMIT_AS, AN_ROOM_ADDRESSES, 150); /* it has 200 MiB of addresses */
+    expect_limited(place, RLIMIT_AS, AN_ROOM_ADDRESSES, 150); /* it uses 200 MiB of addresses */
     expect_limited(place, RLIMIT_DATA, AN_ROOM_DATA, 250);
 }
 
-static void too_much_is_refused_with_all_that_helps(void **state)
+static void a_refusal_names_need_limit_and_advice(void **state)
 {
     const an_test_place *place = *state;
 
@@ -212,7 +213,7 @@ static void too_much_is_refused_with_all_that_helps(void **state)
     an_assert_error(place->ctx, "--max-memory none");
 }
 
-static void cores_are_those_that_a_group_has_the_time_of(void **state)
+static void cores_are_limited_by_the_groups_cpu_time(void **state)
 {
     static const struct {
         const char *max;
@@ -250,17 +251,17 @@ static void cores_of_version_1(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        an_test_in_place(the_machine_has_what_it_says),
-        an_test_in_place(nothing_is_known_of_a_machine_without_files),
+        an_test_in_place(the_memory_of_the_machine_is_read),
+        an_test_in_place(without_files_the_memory_is_unknown),
         an_test_in_place(a_cgroup_of_version_2_limits),
-        an_test_in_place(a_group_above_limits_as_well),
-        an_test_in_place(the_top_is_looked_at_where_the_path_leads_nowhere),
+        an_test_in_place(a_parent_group_limits_as_well),
+        an_test_in_place(the_root_group_is_read_if_the_path_does_not_exist),
         an_test_in_place(a_cgroup_of_version_1_limits),
-        an_test_in_place(files_that_make_no_sense_limit_nothing),
+        an_test_in_place(malformed_files_are_no_limit),
         an_test_in_place(a_caller_limits_the_whole_process),
-        an_test_in_place(limits_of_the_process_limit),
-        an_test_in_place(too_much_is_refused_with_all_that_helps),
-        an_test_in_place(cores_are_those_that_a_group_has_the_time_of),
+        an_test_in_place(limits_of_the_process_count),
+        an_test_in_place(a_refusal_names_need_limit_and_advice),
+        an_test_in_place(cores_are_limited_by_the_groups_cpu_time),
         an_test_in_place(cores_of_version_1),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

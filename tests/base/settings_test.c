@@ -1,5 +1,5 @@
 /*
- * settings_test.c: the grammar, the messages, and that what is printed parses back.
+ * settings_test.c: the grammar, the messages, and printed settings parsed back.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -77,7 +77,7 @@ static void every_kind_of_value(void **state)
 
 #define LONG "0123456789012345678901234567890123456789012345678901234567890123" /* 64 characters */
 
-static void what_is_not_overridden_stays(void **state)
+static void other_members_are_kept(void **state)
 {
     const an_test_place *p = *state;
     example e;
@@ -86,7 +86,8 @@ static void what_is_not_overridden_stays(void **state)
     an_assert_ok(p->ctx, an_settings_override(p->ctx, "run", keys, "kernel=5 name=x", &e));
     assert_true(e.filters == 96 && e.kernel == 5 && e.lr == 2);
     assert_string_equal(e.name, "x");
-    an_assert_ok(p->ctx, an_settings_override(p->ctx, "run", keys, " ", &e)); /* none is required */
+    /* no key is required */
+    an_assert_ok(p->ctx, an_settings_override(p->ctx, "run", keys, " ", &e));
     an_assert_status(p->ctx, an_settings_override(p->ctx, "run", keys, "lr=11", &e),
                      ALEXNET_BAD_ARG);
     an_assert_error(p->ctx, "run: lr=11: expected a number from 0 to 10");
@@ -164,7 +165,7 @@ static void a_table_without_keys_takes_nothing(void **state)
     assert_string_equal(text, "");
 }
 
-static void a_default_that_does_not_parse_is_told(void **state)
+static void a_default_that_does_not_parse_is_reported(void **state)
 {
     static const an_key wrong[] = {
         {"size", AN_KEY_INT, 0, 1, 5, NULL, "6", ""},
@@ -177,7 +178,7 @@ static void a_default_that_does_not_parse_is_told(void **state)
     an_assert_error(p->ctx, "pool: the default of 'size' does not parse");
 }
 
-static void what_is_printed_parses_back(void **state)
+static void printed_settings_parse_back(void **state)
 {
     static const struct {
         const char *text, *printed;
@@ -206,7 +207,7 @@ static void what_is_printed_parses_back(void **state)
     }
 }
 
-static void printing_into_a_small_buffer_is_cut(void **state)
+static void printing_into_a_small_buffer_truncates(void **state)
 {
     const char *whole = "filters=1 ceil lr=0.1 name=x mean=1";
     const an_test_place *p = *state;
@@ -215,7 +216,7 @@ static void printing_into_a_small_buffer_is_cut(void **state)
     an_assert_ok(p->ctx, parse(p->ctx, whole, &e));
     assert_int_equal(an_settings_print(keys, &e, NULL, 0), strlen(whole) + 1);
     for (size_t bytes = 1; bytes <= strlen(whole) + 1; ++bytes) {
-        char *text = malloc(bytes); /* the sanitizer watches its end */
+        char *text = malloc(bytes); /* the sanitizer checks its end */
         assert_non_null(text);
         assert_int_equal(an_settings_print(keys, &e, text, bytes), strlen(whole) + 1);
         assert_int_equal(strlen(text), bytes - 1);
@@ -263,12 +264,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         an_test_in_place(defaults_are_filled_in),
         an_test_in_place(every_kind_of_value),
-        an_test_in_place(what_is_not_overridden_stays),
+        an_test_in_place(other_members_are_kept),
         an_test_in_place(mistakes_are_explained),
         an_test_in_place(a_table_without_keys_takes_nothing),
-        an_test_in_place(a_default_that_does_not_parse_is_told),
-        an_test_in_place(what_is_printed_parses_back),
-        an_test_in_place(printing_into_a_small_buffer_is_cut),
+        an_test_in_place(a_default_that_does_not_parse_is_reported),
+        an_test_in_place(printed_settings_parse_back),
+        an_test_in_place(printing_into_a_small_buffer_truncates),
         an_test_in_place(hostile_texts_are_harmless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /*
- * status_test.c: what statuses mean, and messages that are whole, one line, and about the cause.
+ * status_test.c: meanings of statuses, and messages: complete, on one line, about the cause.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -41,7 +41,7 @@ static void messages_are_formatted_and_wrapped(void **unused)
     assert_int_equal(an_fail_within(ctx, ALEXNET_BAD_SHAPE, "model %s", "m"), ALEXNET_BAD_SHAPE);
     assert_string_equal(alexnet_error(ctx), "model m: conv1: expected 3, found 4");
 
-    /* an argument may be the very message that is replaced */
+    /* an argument may be the message that is replaced */
     assert_int_equal(an_fail(ctx, ALEXNET_IO, "again: %s", alexnet_error(ctx)), ALEXNET_IO);
     assert_string_equal(alexnet_error(ctx), "again: model m: conv1: expected 3, found 4");
     alexnet_close(ctx);
@@ -70,14 +70,14 @@ static void errno_gives_status_and_reason(void **unused)
     alexnet_close(ctx);
 }
 
-static void long_messages_are_cut_between_characters(void **unused)
+static void long_messages_are_truncated_between_characters(void **unused)
 {
     alexnet_context *ctx = an_test_open(NULL);
     char name[2 * AN_ERROR_BYTES];
 
     (void)unused;
     for (size_t shift = 0; shift < 4;
-         ++shift) { /* the cut falls on each byte of a character of 4 */
+         ++shift) { /* the cut is at each byte of a character of 4 */
         memset(name, 'x', sizeof name);
         for (size_t i = shift; i + 4 < sizeof name; i += 4)
             memcpy(name + i, "\xf0\x9f\x90\xb1", 4); /* a cat */
@@ -106,7 +106,7 @@ static void names_of_files_cannot_break_the_line(void **unused)
     alexnet_close(ctx);
 }
 
-static void what_a_public_function_was_not_given_is_named(void **unused)
+static void missing_arguments_are_named(void **unused)
 {
     alexnet_context *ctx = an_test_open(NULL);
 
@@ -129,9 +129,9 @@ int main(void)
         cmocka_unit_test(version_is_that_of_the_header),
         cmocka_unit_test(messages_are_formatted_and_wrapped),
         cmocka_unit_test(errno_gives_status_and_reason),
-        cmocka_unit_test(long_messages_are_cut_between_characters),
+        cmocka_unit_test(long_messages_are_truncated_between_characters),
         cmocka_unit_test(names_of_files_cannot_break_the_line),
-        cmocka_unit_test(what_a_public_function_was_not_given_is_named),
+        cmocka_unit_test(missing_arguments_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

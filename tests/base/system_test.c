@@ -1,5 +1,5 @@
 /*
- * system_test.c: the system calls do what they are named for, and every one of them asks the fault
+ * system_test.c: every system call does what its name says, and calls the fault
  * hook. SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -62,11 +62,11 @@ static void faults_come_before_the_call(void **unused)
     errno = 0;
     assert_int_equal(an_system_close(ctx, descriptor), -1);
     assert_int_equal(errno, EDQUOT);
-    assert_int_equal(fcntl(descriptor, F_GETFD), -1); /* closed all the same */
+    assert_int_equal(fcntl(descriptor, F_GETFD), -1); /* closed nevertheless */
     assert_true(an_test_fault_disarm(&fault));
     an_test_assert_text_file(path, "");
 
-    errno = ENXIO; /* a close that goes well leaves the reason of an earlier failure alone */
+    errno = ENXIO; /* a close that succeeds keeps the errno of an earlier failure */
     assert_int_equal(an_system_close(ctx, open(path, O_RDONLY)), 0);
     assert_int_equal(errno, ENXIO);
     an_test_folder_close(folder);
@@ -88,7 +88,7 @@ static void syncing_a_folder(void **unused)
     assert_int_equal(an_system_sync_folder_of(ctx, longer), -1);
     assert_int_equal(errno, ENAMETOOLONG);
 
-    /* a file system that cannot sync folders says EINVAL, which is no failure of ours */
+    /* a file system that cannot sync folders returns EINVAL, which is no failure */
     an_test_fault_arm(&fault, ctx, AN_FAULT_BIT(AN_FAULT_SYNC), 0, true, EINVAL);
     assert_int_equal(an_system_sync_folder_of(ctx, an_test_path(folder, "file")), 0);
     assert_true(an_test_fault_disarm(&fault));

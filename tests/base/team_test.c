@@ -23,7 +23,7 @@ static void work(void *arg, alexnet_context *ctx, int member)
     seen *s = arg;
     sigset_t set;
 
-    an_fail(ctx, ALEXNET_IO, "member %d was here", member); /* in the thread's own context */
+    an_fail(ctx, ALEXNET_IO, "member %d was here", member); /* in the thread's context */
     ++s->members[member];
     pthread_sigmask(SIG_SETMASK, NULL, &set);
     s->blocked += sigismember(&set, SIGINT) == 1;
@@ -81,7 +81,7 @@ static void listen_to(void *user, alexnet_log_level level, const char *line)
 }
 
 /* The threads that start do all the work, and one warning says so for any number of teams. */
-static void as_many_as_may_start_work(void **unused)
+static void the_threads_that_start_do_the_work(void **unused)
 {
     static const char *const said[] = {
         "no thread but the main one works on images: the system refused to start another (a limit "
@@ -135,7 +135,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         an_test_in_place(every_thread_works_once_on_its_own_context),
         an_test_in_place(without_memory_no_thread_works),
-        cmocka_unit_test(as_many_as_may_start_work),
+        cmocka_unit_test(the_threads_that_start_do_the_work),
         an_test_in_place(sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /*
- * text_test.c: numbers there and back, whatever the locale; the nearest word.
+ * text_test.c: numbers as text and back in any locale; the nearest word.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -56,7 +56,7 @@ static void integers(void **unused)
             fail_msg("'%s' was taken for a number", bad[i]);
         assert_int_equal(value, 42);
     }
-    assert_true(an_parse_int("123", 2, &value)); /* not a character more than it is given */
+    assert_true(an_parse_int("123", 2, &value)); /* only the given characters */
     assert_int_equal(value, 12);
 }
 
@@ -108,7 +108,7 @@ static void reals(void **unused)
     assert_true(value == 1.2);
 }
 
-static void printed_reals_are_short_and_come_back(void **unused)
+static void printed_reals_are_short_and_parse_back(void **unused)
 {
     static const struct {
         double value;
@@ -162,7 +162,7 @@ static void a_locale_with_decimal_commas_changes_nothing(void **unused)
     assert_string_equal(text, "0.25");
     assert_true(an_parse_real("0.75", 4, &value));
     assert_true(value == 0.75);
-    snprintf(text, sizeof text, "%.1f", 0.5); /* the host program's locale is as it was */
+    snprintf(text, sizeof text, "%.1f", 0.5); /* the host program's locale is unchanged */
     assert_string_equal(text, "0,5");
     setlocale(LC_ALL, "C");
 }
@@ -176,7 +176,7 @@ static void words_are_equal_but_for_case(void **unused)
     assert_false(an_same_word("jpg", "jpeg"));
     assert_false(an_same_word("jp", "jpg"));
     assert_false(an_same_word("jpg", "jp"));
-    assert_false(an_same_word("@", "`")); /* 32 apart, but no letters */
+    assert_false(an_same_word("@", "`")); /* 32 apart, but not letters */
 }
 
 static void the_nearest_word(void **unused)
@@ -213,7 +213,7 @@ static void the_nearest_word(void **unused)
     assert_null(an_nearest("kernel", NULL, 0));
 }
 
-/* A line of 7 bytes at most, cut as snprintf() cuts. */
+/* A line of at most 7 bytes, truncated by snprintf(). */
 static void lines_keep_whole_characters(void **unused)
 {
     static const struct {
@@ -226,7 +226,7 @@ static void lines_keep_whole_characters(void **unused)
         {"abcde\xe2\x82\xac", "abcde"},
         {"abcdef\xe2\x82\xac", "abcdef"},
         {"abcde\xf0\x9f\x90\xb1", "abcde"},
-        {"caf\xe9", "caf\\xe9"}, /* not cut: what is at the end was there */
+        {"caf\xe9", "caf\\xe9"}, /* not truncated: the last bytes are the text's */
         {"ab\nd\033f", "ab\\nd"},
     };
 
@@ -239,7 +239,7 @@ static void lines_keep_whole_characters(void **unused)
     }
 }
 
-static void numbers_that_are_none_have_names(void **unused)
+static void nan_and_infinities_have_names(void **unused)
 {
     static const struct {
         double value;
@@ -264,7 +264,7 @@ static void numbers_that_are_none_have_names(void **unused)
     assert_string_equal(text, "not a number");
 }
 
-static void escapes_leave_only_what_can_be_shown(void **unused)
+static void escaped_text_is_printable(void **unused)
 {
     static const struct {
         const char *text, *shown;
@@ -299,13 +299,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(integers),
         cmocka_unit_test(reals),
-        cmocka_unit_test(printed_reals_are_short_and_come_back),
+        cmocka_unit_test(printed_reals_are_short_and_parse_back),
         cmocka_unit_test(a_locale_with_decimal_commas_changes_nothing),
         cmocka_unit_test(words_are_equal_but_for_case),
         cmocka_unit_test(the_nearest_word),
         cmocka_unit_test(lines_keep_whole_characters),
-        cmocka_unit_test(numbers_that_are_none_have_names),
-        cmocka_unit_test(escapes_leave_only_what_can_be_shown),
+        cmocka_unit_test(nan_and_infinities_have_names),
+        cmocka_unit_test(escaped_text_is_printable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

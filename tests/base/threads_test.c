@@ -1,5 +1,5 @@
 /*
- * threads_test.c: fewer threads than were wanted.
+ * threads_test.c: fewer threads than wanted.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -23,7 +23,7 @@ static void listen_to(void *user, alexnet_log_level level, const char *line)
     snprintf(h->last, sizeof h->last, "%s", line);
 }
 
-/* A context that wants so many threads. */
+/* A context that asks for this many threads. */
 static alexnet_context *open_wanting(int threads, heard *h)
 {
     alexnet_options options = {
@@ -34,7 +34,7 @@ static alexnet_context *open_wanting(int threads, heard *h)
     return ctx;
 }
 
-static void as_many_as_start_are_used(void **unused)
+static void the_threads_that_start_are_used(void **unused)
 {
     (void)unused;
     for (int refused_from = 0; refused_from < 4; ++refused_from) {
@@ -71,7 +71,7 @@ static void one_thread_starts_none(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_many_as_start_are_used),
+        cmocka_unit_test(the_threads_that_start_are_used),
         cmocka_unit_test(one_thread_starts_none),
     };
 

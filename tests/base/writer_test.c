@@ -14,7 +14,7 @@
 
 #define LARGE 200000 /* bytes: several buffers */
 
-static void what_is_added_is_what_the_file_holds(void **state)
+static void the_file_has_the_added_bytes(void **state)
 {
     const an_test_place *p = *state;
     const char *path = an_test_path(p->folder, "file");
@@ -24,10 +24,10 @@ static void what_is_added_is_what_the_file_holds(void **state)
     assert_non_null(data);
     for (size_t i = 0; i < LARGE; ++i)
         data[i] = (char)(i % 251);
-    for (size_t piece = 1; piece <= LARGE; piece = piece * 7 + 1) {
+    for (size_t chunk = 1; chunk <= LARGE; chunk = chunk * 7 + 1) {
         an_assert_ok(p->ctx, an_writer_open(p->ctx, path, &writer));
-        for (size_t at = 0; at < LARGE; at += piece)
-            an_assert_ok(p->ctx, an_writer_add(writer, data + at, AN_MIN(piece, LARGE - at)));
+        for (size_t at = 0; at < LARGE; at += chunk)
+            an_assert_ok(p->ctx, an_writer_add(writer, data + at, AN_MIN(chunk, LARGE - at)));
         an_assert_ok(p->ctx, an_writer_add(writer, NULL, 0));
         an_assert_ok(p->ctx, an_writer_commit(writer));
         an_test_assert_file(path, data, LARGE);
@@ -40,24 +40,24 @@ static void what_is_added_is_what_the_file_holds(void **state)
     free(data);
 }
 
-/* By whatever pieces it was written, more than a buffer at a time or less. */
-static void the_sum_is_that_of_the_file(void **state)
+/* Written in parts of any size, larger or smaller than a buffer. */
+static void the_checksum_is_that_of_the_file(void **state)
 {
     const an_test_place *p = *state;
     const char *path = an_test_path(p->folder, "file");
     char *data = calloc(1, LARGE);
 
     assert_non_null(data);
-    for (size_t piece = 0; piece <= LARGE; piece = piece * 7 + 1) {
+    for (size_t chunk = 0; chunk <= LARGE; chunk = chunk * 7 + 1) {
         an_file_sum sum;
         an_writer *writer;
         char hex[AN_SHA256_HEX_SIZE];
         int64_t bytes;
         an_assert_ok(p->ctx, an_writer_open(p->ctx, path, &writer));
         an_writer_sum(writer, &sum);
-        for (size_t at = 0; at < LARGE && piece > 0; at += piece)
-            an_assert_ok(p->ctx, an_writer_add(writer, data + at, AN_MIN(piece, LARGE - at)));
-        if (piece > 0) an_assert_ok(p->ctx, an_writer_format(writer, "%zu\n", piece));
+        for (size_t at = 0; at < LARGE && chunk > 0; at += chunk)
+            an_assert_ok(p->ctx, an_writer_add(writer, data + at, AN_MIN(chunk, LARGE - at)));
+        if (chunk > 0) an_assert_ok(p->ctx, an_writer_format(writer, "%zu\n", chunk));
         an_assert_ok(p->ctx, an_writer_commit(writer));
         an_assert_ok(p->ctx, an_file_hash(p->ctx, path, &bytes, hex));
         assert_int_equal(sum.bytes, bytes);
@@ -79,7 +79,7 @@ static void formatted_text_of_any_length(void **state)
     assert_non_null(filler);
     memset(filler, 'f', LARGE - 1);
     an_assert_ok(p->ctx, an_writer_open(p->ctx, path, &writer));
-    for (int i = 0; i < 20; ++i) { /* also such as end at the buffer's last bytes */
+    for (int i = 0; i < 20; ++i) { /* also some that end at the buffer's last bytes */
         const int part = i < 10 ? 65530 + i : i * 1000;
         an_assert_ok(p->ctx, an_writer_format(writer, "%.*s", AN_MIN(part, 30000), filler));
         an_assert_ok(p->ctx, an_writer_format(writer, "%d,%.2f\n", i, i / 2.0));
@@ -103,7 +103,7 @@ static void nothing_is_seen_before_the_commit(void **state)
 
     an_test_write_text(path, "old");
     an_assert_ok(p->ctx, an_writer_open(p->ctx, path, &first));
-    an_assert_ok(p->ctx, an_writer_open(p->ctx, path, &second)); /* they do not meet */
+    an_assert_ok(p->ctx, an_writer_open(p->ctx, path, &second)); /* their temporary names differ */
     an_assert_ok(p->ctx, an_writer_add(first, "first", 5));
     an_assert_ok(p->ctx, an_writer_add(second, "second", 6));
     an_test_assert_text_file(path, "old");
@@ -128,7 +128,7 @@ static void permissions_follow_the_umask(void **state)
     assert_int_equal(info.st_mode & 0777, 0640);
 }
 
-static void leftovers_of_a_crash_are_not_in_the_way(void **state)
+static void leftovers_of_a_crash_do_no_harm(void **state)
 {
     const an_test_place *p = *state;
     const char *path = an_test_path(p->folder, "file");
@@ -136,7 +136,7 @@ static void leftovers_of_a_crash_are_not_in_the_way(void **state)
     an_writer *writer;
     char left[4200];
 
-    /* the names that the next writers would choose are taken, whatever the counter is at */
+    /* the names that the next writers would choose exist, for any value of the counter */
     for (int n = 0; n < 60; ++n) {
         snprintf(left, sizeof left, "%sfile.tmp-%ld-%d", name, (long)getpid(), n);
         an_test_write_text(left, "left");
@@ -147,7 +147,7 @@ static void leftovers_of_a_crash_are_not_in_the_way(void **state)
     assert_int_equal(an_test_count_entries(p->folder), 61);
 }
 
-static void what_cannot_be_written_is_named(void **state)
+static void unwritable_files_are_named(void **state)
 {
     const an_test_place *p = *state;
     const char *link = an_test_path(p->folder, "link");
@@ -205,7 +205,7 @@ static void a_failed_writer_stays_failed(void **state)
     free(data);
 }
 
-static void a_full_disk_is_told(void **state)
+static void a_full_disk_is_reported(void **state)
 {
     const an_test_place *p = *state;
 
@@ -248,7 +248,7 @@ static void check_faults(const an_test_place *p, unsigned kinds, bool forever, i
         an_assert_status(p->ctx, status, failed ? expected : ALEXNET_OK);
         if (failed) an_assert_error(p->ctx, "file: ");
 
-        /* The old file or the new one, and nothing beside it. (The new one: only the folder could
+        /* The old file or the new one, and no other file. (The new one: only the folder could
          * not be synced.) */
         an_assert_ok(p->ctx, an_file_stat(p->ctx, path, &info));
         assert_true(info.size == 3 || info.size == 120000);
@@ -297,7 +297,7 @@ static void a_torn_line_is_ended_first(void **state)
     an_test_assert_text_file(path, "{\"step\":1}\n{\"st\n{\"step\":2}\n");
 }
 
-static void what_cannot_be_synced_is_named(void **state)
+static void failed_syncs_are_named(void **state)
 {
     const an_test_place *p = *state;
     const char *path = an_test_path(p->folder, "log");
@@ -343,7 +343,7 @@ static void a_log_that_cannot_be_written_is_named(void **state)
     an_test_assert_text_file(path, "old\nnew\n");
 }
 
-static void temporary_names_are_known(void **unused)
+static void temporary_names_are_recognised(void **unused)
 {
     static const struct {
         const char *name;
@@ -368,7 +368,7 @@ static void a_file_gets_a_second_name(void **state)
 
     an_test_write_text(a, "first");
     an_test_write_text(b, "old");
-    for (int times = 0; times < 2; ++times) { /* the second time there is nothing to do */
+    for (int times = 0; times < 2; ++times) { /* the second call changes nothing */
         an_assert_ok(p->ctx, an_file_link(p->ctx, a, b));
         an_assert_ok(p->ctx, an_file_same(p->ctx, a, b, &same));
         assert_true(same);
@@ -406,22 +406,22 @@ static void every_step_of_linking_can_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(temporary_names_are_known),
-        an_test_in_place(what_is_added_is_what_the_file_holds),
-        an_test_in_place(the_sum_is_that_of_the_file),
+        cmocka_unit_test(temporary_names_are_recognised),
+        an_test_in_place(the_file_has_the_added_bytes),
+        an_test_in_place(the_checksum_is_that_of_the_file),
         an_test_in_place(formatted_text_of_any_length),
         an_test_in_place(nothing_is_seen_before_the_commit),
         an_test_in_place(permissions_follow_the_umask),
-        an_test_in_place(leftovers_of_a_crash_are_not_in_the_way),
-        an_test_in_place(what_cannot_be_written_is_named),
+        an_test_in_place(leftovers_of_a_crash_do_no_harm),
+        an_test_in_place(unwritable_files_are_named),
         an_test_in_place(a_failed_writer_stays_failed),
-        an_test_in_place(a_full_disk_is_told),
+        an_test_in_place(a_full_disk_is_reported),
         an_test_in_place(every_step_can_fail),
         an_test_in_place(a_file_gets_a_second_name),
         an_test_in_place(every_step_of_linking_can_fail),
         an_test_in_place(a_log_grows_line_by_line),
         an_test_in_place(a_torn_line_is_ended_first),
-        an_test_in_place(what_cannot_be_synced_is_named),
+        an_test_in_place(failed_syncs_are_named),
         an_test_in_place(a_log_that_cannot_be_written_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

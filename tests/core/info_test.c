@@ -50,7 +50,7 @@ static void memory_follows_the_plan(void **unused)
 }
 
 /* int8 is for inference only: a plan of training in it could not be run. */
-static void a_plan_is_one_that_runs(void **unused)
+static void a_plan_can_be_run(void **unused)
 {
     const alexnet_options options = {.struct_size = sizeof options, .dtype = ALEXNET_INT8};
     alexnet_pass_info passes[64];
@@ -71,7 +71,7 @@ static void a_plan_is_one_that_runs(void **unused)
 
 /* conv1 168, norm1 12, local2 4400, fc3 567, norm3 14, fc4 24; statistics are stored, but not
    counted. */
-static void running_statistics_are_no_parameters(void **unused)
+static void running_statistics_are_not_counted(void **unused)
 {
     alexnet_context *ctx = an_tiny_open(NULL, 1);
     alexnet_model *model = an_tiny_normed(ctx, 3, 1);
@@ -89,9 +89,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(families_are_listed_with_their_numbers),
-        cmocka_unit_test(running_statistics_are_no_parameters),
+        cmocka_unit_test(running_statistics_are_not_counted),
         cmocka_unit_test(memory_follows_the_plan),
-        cmocka_unit_test(a_plan_is_one_that_runs),
+        cmocka_unit_test(a_plan_can_be_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

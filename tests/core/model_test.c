@@ -75,7 +75,7 @@ static void refusals_name_their_reason(void **unused)
     alexnet_close(ctx);
 }
 
-static void first_values_depend_on_the_seed_alone(void **unused)
+static void initial_weights_depend_on_the_seed_alone(void **unused)
 {
     alexnet_context *ctx = open_context();
     char hash[3][65];
@@ -120,7 +120,7 @@ static void classes_and_metadata_are_copied(void **unused)
     alexnet_close(ctx);
 }
 
-static void classes_that_no_file_could_hold_are_refused(void **unused)
+static void classes_too_long_for_a_file_are_refused(void **unused)
 {
     alexnet_context *ctx = open_context();
     alexnet_model_options options = alexnet_model_options_default();
@@ -299,9 +299,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_reach_their_rows),
         cmocka_unit_test(refusals_name_their_reason),
-        cmocka_unit_test(first_values_depend_on_the_seed_alone),
+        cmocka_unit_test(initial_weights_depend_on_the_seed_alone),
         cmocka_unit_test(classes_and_metadata_are_copied),
-        cmocka_unit_test(classes_that_no_file_could_hold_are_refused),
+        cmocka_unit_test(classes_too_long_for_a_file_are_refused),
         cmocka_unit_test(two_classes_of_one_name_are_refused),
         cmocka_unit_test(freezing_goes_by_layer),
         cmocka_unit_test(a_described_model_has_no_weights),

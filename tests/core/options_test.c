@@ -104,7 +104,7 @@ static const an_family family_of_none = {.name = "none",
                                          .rows = rows_of_none,
                                          .row_count = AN_COUNT(rows_of_none)};
 
-static void usual_values_come_from_the_family(void **state)
+static void defaults_come_from_the_family(void **state)
 {
     const an_test_place *p = *state;
     alexnet_model_options options = alexnet_model_options_default();
@@ -121,7 +121,7 @@ static void usual_values_come_from_the_family(void **state)
     assert_int_equal(options.pooling, ALEXNET_POOLING_3_2);
 }
 
-static void what_no_row_mentions_is_refused(void **state)
+static void options_that_no_row_mentions_are_refused(void **state)
 {
     static const struct {
         alexnet_model_options options;
@@ -179,8 +179,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         an_test_in_place(options_come_back),
         an_test_in_place(bad_options_are_refused),
-        an_test_in_place(usual_values_come_from_the_family),
-        an_test_in_place(what_no_row_mentions_is_refused),
+        an_test_in_place(defaults_come_from_the_family),
+        an_test_in_place(options_that_no_row_mentions_are_refused),
         cmocka_unit_test(rows_follow_the_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* The parameter table and first values. SPDX-License-Identifier: MIT */
+/* The parameter table and initial weights. SPDX-License-Identifier: MIT */
 #include "support/support.h"
 
 #include "core/param.h"
@@ -72,7 +72,7 @@ static float values[COUNT], again[COUNT];
 
 /* Mean and deviation are those of the rule, within five standard errors; the same seed and index
  * give the same bits. */
-static void first_values_follow_their_rule(void **unused)
+static void initial_weights_follow_their_rule(void **unused)
 {
     static const struct {
         an_init rule;
@@ -137,7 +137,7 @@ int main(void)
         cmocka_unit_test(rules_are_parsed),
         cmocka_unit_test(offsets_are_aligned_and_apart),
         cmocka_unit_test(absurd_shapes_are_refused),
-        cmocka_unit_test(first_values_follow_their_rule),
+        cmocka_unit_test(initial_weights_follow_their_rule),
         cmocka_unit_test(names_follow_the_naming),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

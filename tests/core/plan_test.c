@@ -171,7 +171,7 @@ static void play(const char *family, an_mode mode, int batch, const char *output
     close_described(&o);
 }
 
-static void buffers_hold_what_is_read_from_them(void **unused)
+static void buffers_are_intact_when_read(void **unused)
 {
     static const struct {
         const char *family;
@@ -222,7 +222,7 @@ static bool is_a(const an_plan_step *step, const char *layer)
 
 /* Maximum pooling includes the backward pass of the ReLU before it, so that the convolution's
    output is not needed after forward. A convolution includes it, too. */
-static void what_follows_does_the_relu_before_it(void **unused)
+static void the_next_layer_does_the_relu_before_it(void **unused)
 {
     const alexnet_options plain = {.struct_size = sizeof plain,
                                    .cpu = "portable"}; /* whose convolutions do not pool */
@@ -246,7 +246,7 @@ static void what_follows_does_the_relu_before_it(void **unused)
 
 /* A convolution that pools stores only the pooled map; a ReLU in between runs backward on that, or
    in the next convolution. */
-static void convolutions_take_pooling_along(void **unused)
+static void convolutions_include_pooling(void **unused)
 {
     described_model o;
 
@@ -278,7 +278,7 @@ static void convolutions_take_pooling_along(void **unused)
 }
 
 /* Normalisation includes the pooling after it, and the backward pass of the ReLU before it. */
-static void normalisation_takes_pooling_and_relu_along(void **unused)
+static void normalisation_includes_pooling_and_relu(void **unused)
 {
     alexnet_context *ctx;
     alexnet_model *model;
@@ -357,11 +357,11 @@ static void bad_batches_are_refused(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(buffers_hold_what_is_read_from_them),
+        cmocka_unit_test(buffers_are_intact_when_read),
         cmocka_unit_test(relu_is_fused_but_not_across_the_output),
-        cmocka_unit_test(what_follows_does_the_relu_before_it),
-        cmocka_unit_test(convolutions_take_pooling_along),
-        cmocka_unit_test(normalisation_takes_pooling_and_relu_along),
+        cmocka_unit_test(the_next_layer_does_the_relu_before_it),
+        cmocka_unit_test(convolutions_include_pooling),
+        cmocka_unit_test(normalisation_includes_pooling_and_relu),
         cmocka_unit_test(frozen_layers_cost_no_backward),
         cmocka_unit_test(memory_is_reused),
         cmocka_unit_test(bad_batches_are_refused),

@@ -64,7 +64,7 @@ static void give_images(float *images, size_t count)
 }
 
 /* Predictions of the view are those of a model that was built at its size with the same values. */
-static void a_view_computes_with_the_lent_values(void **unused)
+static void a_view_computes_with_the_borrowed_values(void **unused)
 {
     an_test_memory memory;
     const alexnet_options options = an_test_options(&memory);
@@ -327,7 +327,7 @@ static void a_model_is_resized_in_place(void **unused)
 }
 
 /* A size that only the squeeze forbids gives a map; a pool makes one prediction of it. */
-static void a_squeeze_gives_way_to_a_map(void **unused)
+static void without_a_squeeze_there_is_a_map(void **unused)
 {
     const alexnet_run_size size = {.struct_size = sizeof size, .input_h = 300, .input_w = 400},
                            pool = {.struct_size = sizeof pool, .global_pool = 1};
@@ -384,14 +384,14 @@ static void views_leak_nothing_without_memory(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_view_computes_with_the_lent_values),
+        cmocka_unit_test(a_view_computes_with_the_borrowed_values),
         cmocka_unit_test(a_view_trains),
         cmocka_unit_test(refusals_name_the_layer_and_sizes_that_fit),
         cmocka_unit_test(every_size_from_63x63_fits_torchvision),
         cmocka_unit_test(records_are_scaled),
         cmocka_unit_test(mean_images_are_scaled),
         cmocka_unit_test(a_model_is_resized_in_place),
-        cmocka_unit_test(a_squeeze_gives_way_to_a_map),
+        cmocka_unit_test(without_a_squeeze_there_is_a_map),
         cmocka_unit_test(views_leak_nothing_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -258,7 +258,8 @@ static void bits_do_not_depend_on_threads(void **unused)
                 run_both_ways(ctx, gradients[now], predictions[now]);
                 if (threads > 1)
                     assert_memory_equal(gradients[0], gradients[1], sizeof gradients[0]);
-                if (threads > 1) assert_memory_equal(predictions[0], predictions[1], sizeof predictions[0]);
+                if (threads > 1)
+                    assert_memory_equal(predictions[0], predictions[1], sizeof predictions[0]);
                 alexnet_close(ctx);
             }
         }
@@ -323,7 +324,7 @@ static bool is_packed_bytes(const an_plan *plan, const char *layer)
 
 /* An exclusive session releases the weights that it has packed: its predictions stay the same, run
    after run. */
-static void an_exclusive_session_gives_values_back(void **unused)
+static void an_exclusive_session_releases_values(void **unused)
 {
     (void)unused;
     fill_images();
@@ -362,7 +363,7 @@ static void an_exclusive_session_gives_values_back(void **unused)
 
 /* Scales come from one image's values: the rest of the batch changes no bit. */
 /* The memory that is counted beforehand is that of the plan. */
-static void what_it_takes_is_known_before(void **unused)
+static void its_memory_is_known_before(void **unused)
 {
     alexnet_context *ctx = open_context(NULL, 1);
     alexnet_model *described;
@@ -498,8 +499,8 @@ int main(void)
         cmocka_unit_test(gradients_through_normalised_layers_agree),
         cmocka_unit_test(bits_do_not_depend_on_threads),
         cmocka_unit_test(packed_weights_follow_the_model),
-        cmocka_unit_test(an_exclusive_session_gives_values_back),
-        cmocka_unit_test(what_it_takes_is_known_before),
+        cmocka_unit_test(an_exclusive_session_releases_values),
+        cmocka_unit_test(its_memory_is_known_before),
         cmocka_unit_test(an_image_in_int8_is_alone),
         cmocka_unit_test(running_allocates_nothing),
         cmocka_unit_test(a_bad_loss_names_the_first_bad_layer),

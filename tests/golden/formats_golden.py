@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Draws the images of tests/fuzz/corpus/{webp,gif,tiff,bmp}/ and writes what PIL makes of them.
+"""Draws the images of tests/fuzz/corpus/{webp,gif,tiff,bmp}/ and writes PIL's decoded pixels.
 
 usage: tests/golden/formats_golden.py
 
-Needs Pillow 13 and numpy; the tests themselves need neither. Every image is drawn here.
+Needs Pillow 13 and numpy, which the tests do not. Every image is drawn here.
 
-Writes tests/fuzz/corpus/FORMAT/* and, for the tests to include, rows of C tables tests/golden/image_FORMAT.inc. A digest
-is the first 16 hexadecimal digits of the SHA-256 of the pixels, [height][width][3] bytes.
+Writes tests/fuzz/corpus/FORMAT/* and, for the tests to include, rows of C tables
+tests/golden/image_FORMAT.inc. A digest is the first 16 hexadecimal digits of the SHA-256 of the
+pixels, [height][width][3] bytes.
 SPDX-License-Identifier: MIT
 """
 
@@ -84,7 +85,7 @@ def webps():
 
 
 def part_of_canvas(animation):
-    """The animation's first frame alone, at (6, 4) of a canvas of 50 x 30."""
+    """Only the animation's first frame, at (6, 4) of a canvas of 50 x 30."""
     at = animation.index(b"ANMF")
     size = struct.unpack("<I", animation[at + 4:at + 8])[0]
     frame = bytearray(animation[at:at + 8 + size + size % 2])
@@ -96,7 +97,8 @@ def part_of_canvas(animation):
 
 
 def gif(screen, place, size, colours, own=None, transparent=None, interlace=False, bits=3):
-    """A GIF of one frame; its pixels are written as codes that are never put together, so that no encoder is needed."""
+    """A GIF of one frame; its pixels are written as single codes, never combined, so that no
+    encoder is needed."""
     noise = random.Random(bits)
     pixels = [noise.randrange(1 << bits) for _ in range(size[0] * size[1])]
     stream, width, out, held, count = [1 << bits], bits + 1, b"", 0, 0
@@ -149,7 +151,8 @@ def gifs():
 
 
 def entries(order, values):
-    """A TIFF of one directory, of the given (tag, type, values); strips are placed by the tag 273."""
+    """A TIFF of one directory, of the given (tag, type, values); tag 273 has the offsets of the
+    strips."""
     sizes = {1: "B", 3: "H", 4: "I"}
     body = b""
     start = 8 + 2 + 12 * len(values) + 4
@@ -166,7 +169,8 @@ def entries(order, values):
 
 
 def tiff(pixels, photometric, bits, order="<", extra=(), planes=False, tags=()):
-    """An uncompressed TIFF of pixels [height][width][channels], in one strip or one for each channel."""
+    """An uncompressed TIFF of pixels [height][width][channels], in one strip or one for each
+    channel."""
     height, width, channels = pixels.shape
     data = pixels.astype(numpy.dtype({8: numpy.uint8, 16: numpy.uint16, 32: numpy.float32}[bits]).newbyteorder(order))
     strips = [data[..., c].tobytes() for c in range(channels)] if planes else [data.tobytes()]
@@ -176,7 +180,7 @@ def tiff(pixels, photometric, bits, order="<", extra=(), planes=False, tags=()):
     if extra:
         values.append((338, 3, list(extra)))
     places = [0] * len(strips)
-    for _ in range(2):      # the second time it is known where the strips begin
+    for _ in range(2):      # the second pass knows the offsets of the strips
         head, body = entries(order, [*values, (273, 4, places)])
         at, places = len(head) + len(body), []
         for strip in strips:
@@ -234,7 +238,8 @@ def tiffs():
 
 
 def bmp(width, height, bits, rows, colours=b"", count=0, compression=0, masks=b"", header=40):
-    """Rows as they lie in the file, each filled up to 4 bytes here; a height below 0: from the top."""
+    """Rows in the order of the file, padded here to 4 bytes each; a height below 0: from the
+    top."""
     body = b"".join(row + b"\0" * (-len(row) % 4) for row in rows)
     if header == 12:
         info = struct.pack("<IHHHH", 12, width, height, 1, bits)
@@ -284,7 +289,7 @@ def bmps():
     return files
 
 
-# ---------------------------------------------------------------- answers
+# ---------------------------------------------------------------- expected results
 
 def digest(image):
     return hashlib.sha256(numpy.ascontiguousarray(image).tobytes()).hexdigest()[:16]
@@ -292,16 +297,16 @@ def digest(image):
 
 def as_rgb(image):
     if image.mode.startswith("I;16"):
-        # PIL cuts off at 255, which leaves white. The high byte, as PIL does it for 16 bits of RGB.
+        # PIL clamps at 255, which gives white. This takes the high byte, as PIL does for RGB of 16 bits.
         image = Image.fromarray((numpy.asarray(image) >> 8).astype(numpy.uint8))
     return image.convert("RGB")
 
 
 def pixels(folder, name, data):
-    """What PIL makes of a file: as stored, and turned upright."""
+    """PIL's pixels of a file: as stored, and upright."""
     image = Image.open(io.BytesIO(data))
     if folder == "tiff" and name.startswith("turned"):
-        turn = int(name[-1])        # PIL has turned it already: the same without the tag is as stored
+        turn = int(name[-1])        # PIL has turned it already: the file without the tag gives the stored pixels
         stored = Image.open(io.BytesIO(data.replace(struct.pack("<HHIH", 274, 3, 1, turn), struct.pack("<HHIH", 274, 3, 1, 1))))
         return as_rgb(stored), as_rgb(image)
     return as_rgb(image), as_rgb(ImageOps.exif_transpose(image))

@@ -1,5 +1,6 @@
 /*
- * formula.h: numbers that tests and the scripts that make their fixtures both have, so that inputs need not be stored.
+ * formula.h: numbers that tests and the scripts for their fixtures both compute, so that inputs
+ * need not be stored.
  *
  *   h(name, i)   in [-1, 1): a 32-bit mix of i and the FNV-1a hash of the name; see formula.py
  * SPDX-License-Identifier: MIT

@@ -1,5 +1,5 @@
-"""Numbers that the scripts here and the tests (formula.h) both make, so that nothing large is stored: h(name, i) in [-1, 1), a
-32-bit mix of i and the FNV-1a hash of the name.
+"""Numbers that the scripts here and the tests (formula.h) both compute, so that nothing large is
+stored: h(name, i) in [-1, 1), a 32-bit mix of i and the FNV-1a hash of the name.
 SPDX-License-Identifier: MIT
 """
 

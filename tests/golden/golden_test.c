@@ -1,17 +1,20 @@
 /*
- * golden_test.c: whole networks against PyTorch in float64: logits, gradients and three steps of SGD, without dropout and, in
- * families that have it, with the masks of the stream that core/backend.h describes.
+ * golden_test.c: whole networks against PyTorch in float64: logits, gradients and three steps of
+ * SGD, without dropout and, in families that have it, with the masks of the random stream described
+ * in core/backend.h.
  *
- * The expected numbers are FAMILY.json, made by torch_golden.py, which also states the formula for weights and images.
+ * The expected numbers are FAMILY.json, made by torch_golden.py, which also states the formula for
+ * weights and images.
  *
- * Bounds, relative, in norm. Forward: a sum of k products, rounded k times by 2^-24 of its size at most, is off by
- * sqrt(k) 2^-24 in the mean of squares: 6e-6 for the 9216 of fc6. Eight layers, were each that long and their errors of one
- * sign, make 5e-5: 1e-4. Backward goes through as many again, and adds up gradients over places, whose terms cancel to a tenth
- * or less of their size: 1e-3. Images are chosen so that in the first step rounding turns no ReLU and no maximum of a window.
- * It may in later ones, and each time that moves a gradient by about a hundredth. As these make a tenth of a parameter's way,
- * or a quarter where the rate is outside the velocity, 5e-3 of the way is allowed, besides what rounding the parameters makes
- * of it.
- * The largest errors found, without the latter, are printed.
+ * Bounds, relative, in norm. Forward: a sum of k products, rounded k times by at most 2^-24 of its
+ * size, has a root mean square error of sqrt(k) 2^-24: 6e-6 for the 9216 of fc6. Eight layers of
+ * that length, with errors of one sign, give 5e-5; the bound is 1e-4. Backward passes as many
+ * layers again, and sums gradients over places, whose terms cancel to a tenth of their size or
+ * less: 1e-3. Images are chosen so that in the first step rounding changes no ReLU and no maximum
+ * of a window. In later steps it may, and each time that changes a gradient by about a hundredth.
+ * Gradients make a tenth of the change of a parameter, or a quarter if the rate is outside the
+ * velocity, so 5e-3 of that change is allowed, plus the rounding of the parameters. The largest
+ * errors found, without this rounding, are printed.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -58,7 +61,8 @@ typedef struct largest_errors {
     double logits, losses, gradients, moves;
 } largest_errors;
 
-/* A relative error. rounding: what rounding alone may make of it; error_max: what is allowed besides. */
+/* A relative error. rounding: the bound of rounding alone; error_max: the error allowed in
+   addition. */
 static void require_close(const char *what, const char *measure, double error, double rounding,
                           double error_max, double *largest)
 {
@@ -68,7 +72,7 @@ static void require_close(const char *what, const char *measure, double error, d
     *largest = fmax(*largest, error - rounding);
 }
 
-/* What is compared of a tensor. */
+/* The summary of a tensor that is compared. */
 typedef struct measures {
     double norm, sum, samples;
 } measures;
@@ -91,8 +95,9 @@ static measures sizes_of(const float *values, int64_t count)
 }
 
 /*
- * A tensor against its summary. Errors are relative to the tensor's own size, or to the one that stands in the summary where
- * the tensor is rounding alone. weights: NULL, or what the tensor is the change of in STEPS steps: each rounds them once.
+ * A tensor against its summary. Errors are relative to the tensor's size, or, if the tensor is only
+ * rounding, to the size in the summary. weights: NULL, or the weights whose change in STEPS steps
+ * the tensor is: each step rounds them once.
  */
 static void check(const char *what, const float *values, const float *weights, int64_t count,
                   const json_t *summary, double error_max, double *largest)
@@ -209,7 +214,7 @@ static void check_gradients(bench *b, alexnet_session *session)
     assert_int_equal(json_object_size(expected), learned);
 }
 
-/* How far each parameter, running statistics among them, has come from where it was given. */
+/* The change of each parameter, running statistics included, from its given value. */
 static void check_moves(bench *b)
 {
     const json_t *expected = json_object_get(b->expected, "moves");
@@ -229,7 +234,7 @@ static void check_moves(bench *b)
     }
 }
 
-/* One step; the loss before it, and of the first the gradients. */
+/* One step: the loss before it, and in the first step the gradients. */
 static void check_step(bench *b, alexnet_session *session, an_optimiser *optimiser, size_t step)
 {
     const double expected =
@@ -271,10 +276,11 @@ static void check_training(bench *b)
 }
 
 /*
- * bf16 rounds a factor by at most 2^-9 of it, 2^-9 / sqrt(3) in the mean of squares; a product has two, and each of some
- * eight layers adds its own: sqrt(2 * 8 / 3) * 2^-9 = 0.0045. int8 rounds by half a step at most, of which the largest number
- * has 127 or 255: 1 / (255 sqrt(12)) of it, which is some five times what numbers are in the mean of squares: 0.023.
- * Found: 0.0017 to 0.0064, and 0.005 to 0.024.
+ * bf16 rounds a factor by at most 2^-9 of it, 2^-9 / sqrt(3) in root mean square. A product has two
+ * factors, and about eight layers add up: sqrt(2 * 8 / 3) * 2^-9 = 0.0045. int8 rounds by at most
+ * half a step. The largest number has 127 or 255 steps, so this is 1 / (255 sqrt(12)) of it, and it
+ * is about five times the root mean square of the numbers: 0.023. Found: 0.0017 to 0.0064, and
+ * 0.005 to 0.024.
  */
 #define BF16_ERROR_MAX 0.015
 #define INT8_ERROR_MAX 0.06
@@ -300,7 +306,7 @@ static void report(const char *family, const bench *b, bool dropout)
                   largest->logits, largest->losses, largest->gradients, largest->moves);
 }
 
-/* tier: NULL: the best one; training: all of it, or the logits alone */
+/* tier: NULL: the best one; training: all numbers, or only the logits */
 static void check_network(const char *family, const char *tier, bool training)
 {
     const alexnet_options options = {.struct_size = sizeof options, .cpu = tier};
@@ -359,8 +365,9 @@ static network networks[] = {
     {"caffe", NULL},
     {"caffenet", NULL},
     {"bn", "portable"},
-    /* Four values to a channel of fc6 and fc7: their normalisation enlarges the rounding of float sums until some ReLU turns,
-       and gradients with it (1 %). The portable tier, which sums in double, has gradients within 1e-5. */
+    /* A channel of fc6 and fc7 has four values: their normalisation enlarges the rounding of float
+       sums until a ReLU changes, and with it the gradients (by 1 %). The portable tier, which sums
+       in double, has gradients within 1e-5. */
     {"bn", NULL, true},
 };
 
@@ -376,7 +383,7 @@ static void agrees_with_pytorch(void **state)
     check_network(row->family, row->tier, !row->logits_only);
 }
 
-/* A new family has to come with its numbers. */
+/* A new family needs its expected numbers. */
 static void every_family_is_here(void **unused)
 {
     (void)unused;

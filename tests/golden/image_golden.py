@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Draws the images of tests/fuzz/corpus/image/ and writes what PIL and torchvision make of them.
+"""Draws the images of tests/fuzz/corpus/image/ and writes the results of PIL and torchvision.
 
 usage: tests/golden/image_golden.py [DATA]
 
-Needs Pillow 13, torchvision and numpy; the tests themselves need neither. Every image is drawn here. DATA is the folder
-of $ALEXNET_TEST_DATA: with it the answers for its photographs are written too.
+Needs Pillow 13, torchvision and numpy, which the tests do not. Every image is drawn here. DATA is
+the folder of $ALEXNET_TEST_DATA: with it the results for its photographs are written, too.
 
-Writes tests/fuzz/corpus/image/* and, for the tests to include, rows of C tables tests/golden/image_*.inc. A digest is the
-first 16 hexadecimal digits of the SHA-256 of the pixels ([height][width][3] bytes) or the tensor ([3][height][width]
-float32).
+Writes tests/fuzz/corpus/image/* and, for the tests to include, rows of C tables
+tests/golden/image_*.inc. A digest is the first 16 hexadecimal digits of the SHA-256 of the pixels
+([height][width][3] bytes) or the tensor ([3][height][width] float32).
 SPDX-License-Identifier: MIT
 """
 
@@ -57,13 +57,13 @@ def jpeg(image, **options):
 
 
 def tiff(orientation, order="<"):
-    """The smallest EXIF: one entry that says which way is up."""
+    """The smallest EXIF: one entry, the orientation."""
     mark = b"II" if order == "<" else b"MM"
     return mark + struct.pack(order + "HIHHHIHHI", 42, 8, 1, 0x0112, 3, 1, orientation, 0, 0)
 
 
 def segments(data):
-    """(marker, bytes) of each segment in front of the scan, then ("rest", bytes)."""
+    """(marker, bytes) of each segment before the scan, then ("rest", bytes)."""
     yield 0xD8, data[:2]
     at = 2
     while data[at + 1] != 0xDA:
@@ -79,7 +79,8 @@ def with_exif(data, exif):
 
 
 def png(width, height, depth, kind, rows, before=(), interlaced=0):
-    """A PNG of the given rows, each packed as the file has it; `before` are chunks in front of the pixels."""
+    """A PNG of the given rows, each packed as in the file; `before` are chunks before the
+    pixels."""
     header = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, interlaced)
     body = zlib.compress(b"".join(b"\0" + row for row in rows), 9)
     chunks = [(b"IHDR", header), *before, (b"IDAT", body), (b"IEND", b"")]
@@ -101,7 +102,7 @@ def drawn_png(depth, kind, channels, width=21, height=9, **options):
 
 
 def adam7(image):
-    """The image interlaced: seven passes, each a small image of its own."""
+    """The image interlaced: seven passes, each a small image."""
     pixels, rows = numpy.asarray(image), []
     for x0, y0, dx, dy in ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)):
         rows += [row.tobytes() for row in pixels[y0::dy, x0::dx] if row.size]
@@ -143,7 +144,7 @@ def images():
         "palette4.png": drawn_png(4, 3, 1, before=[palette(16)]),
         "palette8.png": drawn_png(8, 3, 1, before=[palette(256)]),
         "palette8_transparent.png": drawn_png(8, 3, 1, before=[palette(256), (b"tRNS", bytes(range(200)))]),
-        "palette8_short.png": drawn_png(8, 3, 1, before=[palette(100)]),   # some pixels are outside it
+        "palette8_short.png": drawn_png(8, 3, 1, before=[palette(100)]),   # some pixels are outside the palette
         "grey_alpha8.png": drawn_png(8, 4, 2),
         "grey_alpha16.png": drawn_png(16, 4, 2),
         "rgb_alpha8.png": drawn_png(8, 6, 4),
@@ -163,11 +164,11 @@ def images():
 
 
 def broken(files):
-    """Images that must fail; each is a valid start for the fuzzer all the same."""
+    """Images that must fail; each is still a seed for the fuzzer."""
     return {
         "bad_truncated.jpg": files["rgb420.jpg"][:-200],
         "bad_no_end.jpg": files["rgb420.jpg"][:-2],
-        "bad_hole.jpg": files["rgb420.jpg"][:-150] + files["rgb420.jpg"][-2:],   # truncated, then ended by the book
+        "bad_hole.jpg": files["rgb420.jpg"][:-150] + files["rgb420.jpg"][-2:],   # truncated, then ended as the standard asks
         "bad_12bit.jpg": files["rgb420.jpg"].replace(b"\xff\xc0\0\x11\x08", b"\xff\xc0\0\x11\x0c"),
         "bad_lossless.jpg": files["rgb420.jpg"].replace(b"\xff\xc0\0\x11\x08", b"\xff\xc3\0\x11\x08"),
         "bad_huge.jpg": files["rgb420.jpg"].replace(struct.pack(">HH", HEIGHT, WIDTH), struct.pack(">HH", 60000, 60000)),
@@ -185,25 +186,25 @@ def broken(files):
     }
 
 
-# ---------------------------------------------------------------- answers
+# ---------------------------------------------------------------- expected results
 
 def digest(data):
     return hashlib.sha256(numpy.ascontiguousarray(data).tobytes()).hexdigest()[:16]
 
 
 def pixels(name, data):
-    """What PIL makes of a file: as stored, and turned upright."""
+    """PIL's pixels of a file: as stored, and upright."""
     if name.endswith(".gz") or data[:2] == b"\x1f\x8b":
         data = gzip.decompress(data)
     image = Image.open(io.BytesIO(data))
     if name == "four_unmarked.jpg":
-        # PIL takes it for CMYK. It is YCbCr and a fourth channel to ignore: the first three of the marked YCCK file.
+        # PIL reads it as CMYK. It is YCbCr and a fourth channel to ignore: the first three of the marked YCCK file.
         marked = b"".join(part + b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\2" if marker == 0xD8 else part
                           for marker, part in segments(data))
         image = Image.open(io.BytesIO(marked))
         image = Image.merge("RGB", image.split()[:3])
     if image.mode == "I;16":
-        # PIL cuts off at 255, which leaves white. The high byte, as PIL does it for 16 bits of RGB.
+        # PIL clamps at 255, which gives white. This takes the high byte, as PIL does for RGB of 16 bits.
         image = Image.fromarray((numpy.asarray(image) >> 8).astype(numpy.uint8))
     return image.convert("RGB"), ImageOps.exif_transpose(image).convert("RGB")
 
@@ -276,7 +277,8 @@ GEOMETRY = {
 
 
 def prepare_rows(files):
-    """{file, record, height, width, digest of the pixels, of the tensor}: torchvision's transforms."""
+    """{file, record, height, width, digest of the pixels, of the tensor}: torchvision's
+    transforms."""
     for name in ("rgb8.png", "tall.jpg", "1x1.png"):
         image = pixels(name, files[name])[0]
         for record, steps in GEOMETRY.items():
@@ -286,7 +288,8 @@ def prepare_rows(files):
 
 
 def photo_rows(data):
-    """{file, digests: as stored, upright, short side 256 and centre 224, tensor}: each photograph and oddity, some of Imagenette."""
+    """{file, digests: as stored, upright, short side 256 and centre 224, tensor}: each photograph
+    and oddity, some of Imagenette."""
     prepare = transforms.Compose([transforms.Resize(256), transforms.CenterCrop(224)])
     for path in [*sorted(data.glob("photos/*")), *sorted(data.glob("odd/*")), *sorted(data.glob("imagenette-224/*/*/*"))[::200]]:
         try:

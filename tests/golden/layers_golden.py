@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
-"""Computes in float64 what layers_golden_test.c must reproduce: layers.json beside this file.
+"""Computes in float64 the expected numbers of layers_golden_test.c: layers.json beside this file.
 
 usage: tests/golden/layers_golden.py        needs torch, torchvision and numpy
 
-batch_norm is PyTorch's own; local, which PyTorch does not have, is its definition written down in numpy. Inputs follow the
-formula h of formula.py and formula.h:
+batch_norm is PyTorch's; local, which PyTorch does not have, is its definition in numpy. Inputs
+follow the formula h of formula.py and formula.h:
 
-    x 1 + 2 h("x", i)    dy h("dy", i)    weight 1 + h/2    bias h/2    running_mean h/2    running_var 1 + h/2
+    x 1 + 2 h("x", i)    dy h("dy", i)    weight 1 + h/2    bias h/2
+    running_mean h/2     running_var 1 + h/2
 
-With each tensor stands the bound of its error in float32, `roundings` 2^-24 of the largest sum of the sizes of the terms
-that make an element. A mean m is rounded once, so x - m counts as |m| + |x - m|. batch_norm, whose sums are in double, rounds
-at most 8 times on any path; local, whose sums are in float, once for every term and product.
+Each tensor has the bound of its error in float32, `roundings` 2^-24 of the largest sum of the sizes
+of the terms of an element. A mean m is rounded once, so x - m counts as |m| + |x - m|. batch_norm,
+whose sums are in double, rounds at most 8 times on any path; local, whose sums are in float, once
+for every term and product.
 """
 
 import json
@@ -87,7 +89,7 @@ def batch_norm(shape, epsilon, momentum, affine):
 
 # ---- local ----
 
-def unshared(x, w, b, dy, kernel, stride, pad):
+def locally_connected(x, w, b, dy, kernel, stride, pad):
     """y, dx, dw, db for w [places][c][kernel^2][k], b [places][k]."""
     n, c, height, width = x.shape
     k, p, q = dy.shape[1:]
@@ -110,8 +112,8 @@ def local(shape, filters, kernel, stride, pad):
     p, q = (height + 2 * pad - kernel) // stride + 1, (width + 2 * pad - kernel) // stride + 1
     inputs = [given("x", shape), given("weight", (p * q, c, kernel * kernel, filters)), given("bias", (p * q, filters)),
               given("dy", (n, filters, p, q))]
-    values = unshared(*inputs, kernel, stride, pad)
-    sizes = unshared(*[abs(tensor) for tensor in inputs], kernel, stride, pad)
+    values = locally_connected(*inputs, kernel, stride, pad)
+    sizes = locally_connected(*[abs(tensor) for tensor in inputs], kernel, stride, pad)
     terms = [c * kernel * kernel + 1, filters * kernel * kernel, n, n]
     out = {name: expected(v, t + 1, s) for name, v, t, s in zip(("y", "dx", "weight", "bias"), values, terms, sizes)}
     settings = f"filters={filters} kernel={kernel} stride={stride} pad={pad}"

@@ -1,6 +1,7 @@
 /*
- * layers_golden_test.c: single layers against PyTorch and numpy in float64. Expected numbers, and the bounds of their errors,
- * are layers.json, made by layers_golden.py, which states the formula of the inputs and where the bounds come from.
+ * layers_golden_test.c: single layers against PyTorch and numpy in float64. Expected numbers, and
+ * the bounds of their errors, are in layers.json, made by layers_golden.py, which states the
+ * formula of the inputs and the reason for the bounds.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -71,7 +72,7 @@ static void open_case(check_layer *c, const json_t *test, const char *tier, an_m
         give(own_name(&c->params.items[i]), c->params.items[i].count, c->w[i]);
 }
 
-/* Gradients; of what is observed, the running value after one update. */
+/* Gradients; for statistics, the running value after one update. */
 static void check_param(const check_layer *c, const json_t *tensors, int index)
 {
     const an_param *param = &c->params.items[index];

@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""Computes local response normalisation in float64, as its sources write it, for lrn_test.c: lrn.inc beside this file.
+"""Computes local response normalisation in float64, by the formulas of its sources, for lrn_test.c:
+lrn.inc beside this file.
 
 usage: tests/golden/lrn_golden.py        needs numpy and torch
 
     d[i] = k + c * sum over the window of x[j]^2        y[i] = x[i] d[i]^-beta
     dx[i] = dy[i] d[i]^-beta - 2 c beta x[i] * sum over the j whose window holds i of dy[j] x[j] d[j]^(-beta-1)
 
-The window: n maps around this one, clipped to those of its group, or n x n pixels of the same map around this one, clipped at
-the border. The gradient is checked here against central differences, and the whole against torch.nn.LocalResponseNorm.
-x is scale * h("x", i), dy is h("dy", i) (formula.py), both [n][c][h][w].
+The window: n maps around this one, clipped to those of its group, or n x n pixels of the same map
+around this one, clipped at the border. The gradient is checked here against central differences,
+and the results against torch.nn.LocalResponseNorm. x is scale * h("x", i), dy is h("dy", i)
+(formula.py), both [n][c][h][w].
 SPDX-License-Identifier: MIT
 """
 
@@ -64,7 +66,7 @@ def forward(x, row):
 
 
 def backward(x, dy, row):
-    """dx, and the sum of the sizes of what is added up for it: the scale of its rounding errors."""
+    """dx, and the sum of the sizes of its terms: the scale of its rounding errors."""
     _, _, _, c, beta, _, *_ = row
     d = forward(x, row)[1]
     t = dy * x * d**(-beta - 1)

@@ -1,14 +1,15 @@
 /*
- * lrn_test.c: local response normalisation, in the forms of the networks that have it, against float64.
+ * lrn_test.c: local response normalisation, in the forms of its networks, against float64.
  *
- * The expected numbers are lrn.inc, made by lrn_golden.py, which also states the formulas. The bound counts roundings, each
- * of half an eps, as whole ones. With n terms in a window:
+ * The expected numbers are lrn.inc, made by lrn_golden.py, which also states the formulas. The
+ * bound counts each rounding, of half an eps, as a whole eps. With n terms in a window:
  *
- *     d           n + 5    squares, their sum, the product with alpha, the sum with k; alpha and k are rounded themselves
+ *     d           n + 5    squares, their sum, the product with alpha, the sum with k; roundings of
+ *                          alpha and k
  *     d^-beta     beta times those of d, and 5
  *     y           1 more
  *     t           those of d^-beta, those of d, and 3; the sum of n of them another n
- *     dx          those of the sum of t, and 5, relative to the sum of the sizes of what dx adds up
+ *     dx          those of the sum of t, and 5, relative to the sum of the sizes of the terms of dx
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"

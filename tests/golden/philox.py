@@ -1,5 +1,5 @@
-"""Philox4x32-10 (Salmon et al., SC 2011) and the masks of dropout that are drawn from it, as src/base/rng.h and
-src/core/backend.h describe them.
+"""Philox4x32-10 (Salmon et al., SC 2011) and the masks of dropout that are drawn from it, as
+src/base/rng.h and src/core/backend.h describe them.
 SPDX-License-Identifier: MIT
 """
 
@@ -21,14 +21,14 @@ def philox(counter, key):
     return x
 
 
-# The answers that the authors publish with Random123 (kat_vectors).
+# The known answers that the authors publish with Random123 (kat_vectors).
 assert [int(word) for word in philox([0] * 4, [0] * 2)] == [0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8]
 assert [int(word) for word in philox([0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344], [0xA4093822, 0x299F31D0])] == \
        [0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1]
 
 
 def stays(drop, seed, step, layer, rows, count):
-    """[rows][count]: 1 where an element stays, 0 where it is dropped."""
+    """[rows][count]: 1 where an element is kept, 0 where it is dropped."""
     blocks = np.arange((count + 3) // 4, dtype=np.uint64)
     mask = np.empty((rows, count))
     for row in range(rows):

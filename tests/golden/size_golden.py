@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Computes with PyTorch, in float64, what sizes_test.c must reproduce: sizes.json beside this file: the logits of weights
-that are run at another size of input than their network's usual one.
+"""Computes with PyTorch, in float64, the expected numbers of sizes_test.c: sizes.json beside this
+file. These are the logits of weights at another input size than that of their network.
 
 usage: tests/golden/size_golden.py                     needs torch and torchvision
 
-Weights and images are given by the formula of torch_golden.py. `torchvision` is torchvision.models.alexnet itself, at any
-size; `slim` is all convolutions, as its source has it; in `caffe`, fc6 is the convolution with filters of 6x6 that it is at
-the usual size, and fc7 and fc8 are convolutions of 1x1. Stored are logits as [n][c][h][w]: sum, norm and samples.
+Weights and images are given by the formula of torch_golden.py. `torchvision` is
+torchvision.models.alexnet, at any size; `slim` is all convolutions, as in its source; in `caffe`,
+fc6 is a convolution with filters of 6x6, to which it is equal at the usual size, and fc7 and fc8
+are convolutions of 1x1. The file has logits as [n][c][h][w]: sum, norm and samples.
 SPDX-License-Identifier: MIT
 """
 

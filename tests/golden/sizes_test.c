@@ -1,6 +1,7 @@
 /*
- * Weights at another size of input than the one they were built for, against PyTorch in float64: sizes.json, made by
- * size_golden.py. Maps of answers are compared as they are, and their means over the places with a global pool.
+ * Weights at another input size than that of their network, against PyTorch in float64: sizes.json,
+ * made by size_golden.py. Maps of predictions are compared, and with a global pool their means over
+ * the places.
  *
  * The bound is that of golden_test.c for logits.
  * SPDX-License-Identifier: MIT
@@ -98,7 +99,7 @@ static void check_row(alexnet_context *ctx, const json_t *row, int classes)
     give_weights(model);
     const float *values = model->values;
     an_assert_ok(ctx, alexnet_model_resize(model, &size));
-    assert_ptr_equal(model->values, values); /* they stay where they are */
+    assert_ptr_equal(model->values, values); /* not copied */
     for (size_t i = 0; i < 3; ++i)
         map[i] = (int)json_integer_value(json_array_get(shape, 1 + i));
     check_logits(model, row, family, "logits", map);

@@ -1,10 +1,11 @@
-"""The networks of torch_golden.py in PyTorch, each written down from its source, not from the tables in src/models.
+"""The networks of torch_golden.py in PyTorch, each written from its source, not from the tables in
+src/models.
 
-What PyTorch has no layer for, or has only in another convention, is spelt out: sizes that round up, two towers, response
-normalisation, unshared filters.
+Layers that PyTorch does not have, or has in another convention only, are written out: sizes that
+round up, two towers, response normalisation, locally connected layers.
 
-Images, weights and biases are such that every layer matters in the logits: where a source normalises responses, images
-span +-100 as pixels of 0-255 less their mean do.
+Images, weights and biases are chosen so that every layer matters in the logits: if a source
+normalises responses, images span +-100, as pixels of 0-255 less their mean do.
 SPDX-License-Identifier: MIT
 """
 
@@ -20,10 +21,10 @@ CLASSES = 10
 MARGIN = 2e-6       # a few times the rounding of a layer's values in float32, relative to their size
 
 
-# ---- parameters: what they are called, their shape, and first values offset + scale * h(name, i) ----
+# ---- parameters: their names, shapes, and initial values offset + scale * h(name, i) ----
 
 def weights(shape, fan_in, biases):
-    return {"weight": (shape, 0, math.sqrt(3 / fan_in)), "bias": (biases, 0, 0.05)}     # values shrink a little by each layer
+    return {"weight": (shape, 0, math.sqrt(3 / fan_in)), "bias": (biases, 0, 0.05)}     # values shrink a little in each layer
 
 
 def convolution(filters, maps, size):
@@ -51,7 +52,8 @@ def average_pool(x):
 
 
 def across(x, size, c, k, towers=1):
-    """x (k + c * sum of squares over `size` maps around)^-0.75, the window clipped to the maps of the tower."""
+    """x (k + c * sum of squares over `size` maps around)^-0.75, the window clipped to the maps of
+    the tower."""
     def one(maps):
         squares = F.pad(maps**2, (0, 0, 0, 0, size // 2, size // 2))
         return maps * (k + c * sum(squares[:, i:i + maps.shape[1]] for i in range(size)))**-0.75
@@ -59,14 +61,16 @@ def across(x, size, c, k, towers=1):
 
 
 def within(x, size, c):
-    """x (1 + c * sum of squares over size x size pixels of the same map)^-0.75, the window clipped at the border."""
+    """x (1 + c * sum of squares over size x size pixels of the same map)^-0.75, the window clipped
+    at the border."""
     height, width = x.shape[2:]
     squares = F.pad(x**2, [size // 2] * 4)
     return x * (1 + c * sum(squares[:, :, i:i + height, j:j + width] for i in range(size) for j in range(size)))**-0.75
 
 
 class Close(Exception):
-    """A ReLU or a maximum that rounding may turn: gradients of float32 and float64 then differ by more than rounding."""
+    """A ReLU or a maximum that rounding may change: gradients of float32 and float64 then differ by
+    more than rounding."""
 
 
 class Family:
@@ -122,7 +126,8 @@ class Family:
         return F.relu(x)
 
     def require_maximum(self, x, up):
-        """The largest of each window is apart from the next; but a ReLU, before or after, makes 0 of what is not positive."""
+        """The maximum of each window is well above the next value; but a ReLU, before or after,
+        makes 0 of values that are not positive."""
         if self.strict:
             missing = [-(side - 3) % 2 if up else 0 for side in x.shape[2:]]
             padded = F.pad(x, (0, missing[1], 0, missing[0]), value=-math.inf)
@@ -134,7 +139,8 @@ class Family:
         return F.max_pool2d(x, 3, 2, ceil_mode=up)
 
     def conv(self, layer, x, stride=1, pad=0, up=False, towers=1):
-        """Zeros that rounding up needs lie at the right and below; a tower's filters see its own maps."""
+        """Zeros that rounding up needs are at the right and below; a tower's filters read its maps
+        only."""
         w, b = self.of(layer, "weight"), self.of(layer, "bias")
         x = F.pad(x, [pad] * 4)
         right, below = [-(side - w.shape[2]) % stride if up else 0 for side in (x.shape[3], x.shape[2])]
@@ -153,7 +159,7 @@ class Family:
         return F.linear(x.flatten(1), self.of(layer, "weight"), self.of(layer, "bias"))
 
     def batch_norm(self, layer, x):
-        """torch7: epsilon 1e-3, a tenth of the new in what runs."""
+        """torch7: epsilon 1e-3, running values take a tenth of the new."""
         return F.batch_norm(x, self.of(layer, "running_mean"), self.of(layer, "running_var"), self.of(layer, "weight"),
                             self.of(layer, "bias"), self.training, 0.1, 1e-3)
 
@@ -168,7 +174,7 @@ class Family:
 # ---- ImageNet ----
 
 class Torchvision(Family):
-    """torchvision.models.alexnet itself, but for its dropout."""
+    """torchvision.models.alexnet, except for its dropout."""
     rate, update, decay, biases = 0.002, "torch", 1e-4, (1, 1)
     dropout, droppings = "inverted", [15, 18]
     layers = {
@@ -199,7 +205,7 @@ class Torchvision(Family):
 
 
 class Torchvision2018(Torchvision):
-    """It lacks the average over the map, which changes nothing on maps of 6x6, but the number of layers."""
+    """It has no average over the map, which on maps of 6x6 changes only the number of layers."""
     droppings = [14, 17]
 
 
@@ -312,9 +318,9 @@ class Slim(Family):
 
 
 class Bn(Family):
-    """soumith/imagenet-multiGPU.torch, models/alexnetowtbn_cudnn.lua. Of two images fc6 would show two values, which are
-    brought to +-1 whatever they are: four. Of so few each counts: what rounding turns after the first step, which cannot be
-    helped, is kept small by the rate."""
+    """soumith/imagenet-multiGPU.torch, models/alexnetowtbn_cudnn.lua. Of two images fc6 would show
+    two values, which are brought to +-1 whatever they are: four. Of so few each counts: what
+    rounding turns after the first step, which cannot be helped, is kept small by the rate."""
     batch, rate, update, biases, exaggerated = 4, 0.002, "torch", (1, 1), 40
     dropout, droppings = "inverted", [19, 23]
     falling = [1, 0.01, 0.01]
@@ -377,7 +383,7 @@ class Cifar18pct(Cifar19pct):
 
 
 class Figure1Relu(Cifar19pct):
-    """The paper's Figure 1, if its network is that of 19 %: without any decay."""
+    """The paper's Figure 1, if its network is the one of 19 %: without any decay."""
     decay, costs = 0, {}
 
 

@@ -1,20 +1,23 @@
 #!/usr/bin/env python3
-"""Computes with PyTorch, in float64, what golden_test.c must reproduce: FAMILY.json beside this file.
+"""Computes with PyTorch, in float64, the expected numbers of golden_test.c: FAMILY.json beside this
+file.
 
 usage: tests/golden/torch_golden.py [FAMILY...]        needs torch and torchvision
 
-The networks are in torch_families.py. Weights, images and labels are given by a formula that golden_test.c has, too
-(formula.py):
+The networks are in torch_families.py. Weights, images and labels are given by a formula that
+golden_test.c has, too (formula.py):
 
     weights     scale * h(name, i), scale = sqrt(3 / fan_in) as float32
     biases      0.05 * h(name, i)
     batch norm  weight and running_var 1 + 0.5 * h(name, i), running_mean 0.5 * h(name, i)
-    images    size * h("images N", i), N the first with which no ReLU and no maximum is near to turning in the first step
+    images      size * h("images N", i), N the first for which rounding changes no ReLU and no
+              maximum in the first step
     labels      (3 i + 1) mod classes
 
-Stored are the logits in testing, the gradients of the first step, and the losses of three steps of SGD and how far they
-move each parameter: without dropout, and under "dropout", for families that have it, with the masks that are drawn here. Of
-each tensor: sum, sum of sizes, norm, and SAMPLES values spread over it.
+The file has the logits in inference, the gradients of the first step, and the losses of three steps
+of SGD and the change of each parameter by them: without dropout, and under "dropout", for families
+that have it, with the masks drawn here. Of each tensor: sum, sum of sizes, norm, and SAMPLES values
+spread over it.
 SPDX-License-Identifier: MIT
 """
 
@@ -59,7 +62,8 @@ def batch_of(net):
 
 
 def choose_images(net, dropouts):
-    """The first with which no ReLU and no maximum is near to turning, at any of these probabilities of dropout."""
+    """The first for which rounding changes no ReLU and no maximum, at any of these probabilities of
+    dropout."""
     net.strict = True
     for n in itertools.count():
         net.images = f"images {n}"
@@ -117,7 +121,7 @@ class PaperSGD:
 
 
 class TorchSGD:
-    """torch.optim.SGD itself."""
+    """torch.optim.SGD."""
 
     def __init__(self, net):
         self.optimizer = torch.optim.SGD([
@@ -156,8 +160,8 @@ def summary(tensor, size=None):
 
 
 def summaries(net, tensors):
-    """Batch norm takes away again what a bias before it adds: its gradient is 0 but for rounding, whose size is that of its
-    layer's weights."""
+    """Batch norm removes what a bias before it adds: the bias's gradient is 0 except for rounding,
+    whose size is that of its layer's weights."""
     def size(name):
         layer, _, kind = name.partition(".")
         before_norm = kind == "bias" and layer.replace("conv", "bn").replace("fc", "bn") + ".weight" in tensors
@@ -174,7 +178,7 @@ def moves(net):
 
 
 def measure(net, p):
-    """All that is stored at this probability of dropout, from the given weights."""
+    """All numbers of the file for this probability of dropout, from the given weights."""
     set_dropout(net, p)
     reset(net)
     out = {"logits": summary(test(net))}

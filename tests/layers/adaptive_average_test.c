@@ -33,7 +33,7 @@ static void enlarges(void **unused)
     check_close(&c);
 }
 
-static void nothing_to_do_where_the_size_is_right(void **unused)
+static void nothing_to_do_if_the_size_fits(void **unused)
 {
     check_layer c;
 
@@ -61,7 +61,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_by_hand),
         cmocka_unit_test(enlarges),
-        cmocka_unit_test(nothing_to_do_where_the_size_is_right),
+        cmocka_unit_test(nothing_to_do_if_the_size_fits),
         cmocka_unit_test(gradient_agrees_with_central_differences),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

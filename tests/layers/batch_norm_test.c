@@ -62,7 +62,7 @@ static void inference_uses_the_running_statistics(void **unused)
 
 /* As in inference, forward and backward: dx = dy weight / sqrt(variance + epsilon) = dy; nothing is
    learned. */
-static void frozen_layers_stay_what_they_are(void **unused)
+static void frozen_layers_do_not_change(void **unused)
 {
     static const float expected[] = {8, 10, 12, 14}, dy[] = {1, -2, 3, 5};
     check_layer c;
@@ -289,7 +289,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(training_uses_the_batch),
         cmocka_unit_test(inference_uses_the_running_statistics),
-        cmocka_unit_test(frozen_layers_stay_what_they_are),
+        cmocka_unit_test(frozen_layers_do_not_change),
         cmocka_unit_test(one_value_is_normalised_as_in_inference),
         cmocka_unit_test(fused_relu_cuts_at_zero),
         cmocka_unit_test(parameters_are_declared),

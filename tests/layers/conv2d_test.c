@@ -53,7 +53,7 @@ static void padding_and_stride(void **unused)
 }
 
 /* Two groups of one channel and one filter each: the channels are convolved separately. */
-static void groups_do_not_meet(void **unused)
+static void groups_are_independent(void **unused)
 {
     static const float x[] = {1, 2, /* channel 1 */ 10, 20}, expected[] = {3, 6, 50, 100};
     check_layer c;
@@ -162,7 +162,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_by_hand),
         cmocka_unit_test(padding_and_stride),
-        cmocka_unit_test(groups_do_not_meet),
+        cmocka_unit_test(groups_are_independent),
         cmocka_unit_test(fused_relu_cuts_at_zero),
         cmocka_unit_test(output_sizes),
         cmocka_unit_test(refuses_what_does_not_fit),

@@ -79,7 +79,7 @@ static void mask_is_a_function_of_step(void **unused)
     check_close(&c);
 }
 
-static void testing_has_nothing_to_do(void **unused)
+static void inference_does_nothing(void **unused)
 {
     check_layer c;
 
@@ -94,7 +94,7 @@ static void testing_has_nothing_to_do(void **unused)
 
 /* form=paper: kept values do not change, and inference multiplies by 1 - p. The mask is that of the
    other form. */
-static void paper_scales_in_testing(void **unused)
+static void paper_scales_in_inference(void **unused)
 {
     static const float x[] = {4, -8, 0};
     check_layer c;
@@ -136,8 +136,8 @@ int main(void)
         cmocka_unit_test(zeroes_a_share_of_p_and_scales_the_rest),
         cmocka_unit_test(backward_uses_the_same_mask),
         cmocka_unit_test(mask_is_a_function_of_step),
-        cmocka_unit_test(testing_has_nothing_to_do),
-        cmocka_unit_test(paper_scales_in_testing),
+        cmocka_unit_test(inference_does_nothing),
+        cmocka_unit_test(paper_scales_in_inference),
         cmocka_unit_test(gradient_agrees_with_central_differences),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,7 @@
  *  1 2       1 2                                 10 20       11 24
  *  3 4       3 4                                 30 40       39 56
  */
-static void every_place_has_its_own(void **unused)
+static void every_place_has_other_filters(void **unused)
 {
     static const float x[] = {1, 2, 3, 4}, w[] = {1, 2, 3, 4}, bias[] = {10, 20, 30, 40};
     static const float expected[] = {11, 24, 39, 56}, dy[] = {1, -1, 2, 0};
@@ -139,7 +139,7 @@ static void gradient_agrees_with_central_differences(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_place_has_its_own),
+        cmocka_unit_test(every_place_has_other_filters),
         cmocka_unit_test(same_filters_make_a_convolution),
         cmocka_unit_test(counts_of_cuda_convnet),
         cmocka_unit_test(refuses_what_does_not_fit),

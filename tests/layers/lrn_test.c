@@ -4,7 +4,8 @@
 #include "layers/check.h"
 #include <string.h>
 
-/* k 7, alpha 1, beta 3/4: d = 16 where the window holds one 3, 3 * 16^-3/4 = 3/8. Two towers of two maps. */
+/* k 7, alpha 1, beta 3/4: d = 16 where the window holds one 3, 3 * 16^-3/4 = 3/8. Two towers
+   of two maps. */
 static void values_by_hand(void **unused)
 {
     static const struct {

@@ -35,7 +35,7 @@ static void maximum_by_hand(void **unused)
 
 /* Overlapping windows: 9 wins three of them, 11 the last; each gets the sum of what its windows
  * give. */
-static void gradient_goes_to_the_winner(void **unused)
+static void gradient_goes_to_the_maximum(void **unused)
 {
     static const float dy[] = {1, 2, 3, 4};
     float expected[16] = {[10] = 1 + 2 + 3, [15] = 4};
@@ -204,7 +204,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(maximum_by_hand),
-        cmocka_unit_test(gradient_goes_to_the_winner),
+        cmocka_unit_test(gradient_goes_to_the_maximum),
         cmocka_unit_test(first_of_equal_values_wins),
         cmocka_unit_test(average_divides_by_the_pixels_on_the_map),
         cmocka_unit_test(average_is_that_of_pytorch),

@@ -1,4 +1,5 @@
-/* torch7's alexnet-owt-bn: sizes and counts; statistics are no parameters. SPDX-License-Identifier: MIT */
+/* torch7's alexnet-owt-bn: sizes and counts; statistics are not counted.
+ * SPDX-License-Identifier: MIT */
 #include "support/support.h"
 
 #include "models/expect.h"

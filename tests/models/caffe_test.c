@@ -36,7 +36,7 @@ static void caffenet_pools_first(void **unused)
 
 /* Gaussian .01, but .005 in fc6 and fc7; non-zero biases .1 and 1; lr_mult 1 and 2, decay_mult 1
    and 0. */
-static void first_values_and_rates(void **unused)
+static void initial_weights_and_rates(void **unused)
 {
     static const struct {
         const char *family;
@@ -62,7 +62,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_of_the_source),
         cmocka_unit_test(caffenet_pools_first),
-        cmocka_unit_test(first_values_and_rates),
+        cmocka_unit_test(initial_weights_and_rates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,7 +41,7 @@ static void numbers_of_the_source(void **unused)
 }
 
 /* initW 1e-4 .01 .01 .01; wc .004 .004 .004 3, in units of .004; epsB twice epsW, not decayed. */
-static void first_values_and_rates(void **unused)
+static void initial_weights_and_rates(void **unused)
 {
     static const expect_start start[] = {
         {"conv1.weight", 0.0001, 0, 1, 2, 0},
@@ -82,7 +82,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_of_the_source),
-        cmocka_unit_test(first_values_and_rates),
+        cmocka_unit_test(initial_weights_and_rates),
         cmocka_unit_test(tanh_replaces_every_relu),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

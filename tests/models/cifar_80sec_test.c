@@ -40,7 +40,7 @@ static void numbers_of_the_source(void **unused)
 
 /* initW 1e-4 .01 .01 .1 .1; wc .004 .004 .004 .03 .03, in units of .004; epsB twice epsW, not
    decayed. */
-static void first_values_and_rates(void **unused)
+static void initial_weights_and_rates(void **unused)
 {
     static const expect_start start_80sec[] = {
         {"conv1.weight", 0.0001, 0, 1, 2, 0},
@@ -59,7 +59,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_of_the_source),
-        cmocka_unit_test(first_values_and_rates),
+        cmocka_unit_test(initial_weights_and_rates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

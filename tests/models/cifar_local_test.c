@@ -69,7 +69,7 @@ static void numbers_at_32x32(void **unused)
 }
 
 /* initW 1e-4 .01 .04 .04 .01; wc 0 0 .004 .004, and .004 or .01; epsB twice epsW, not decayed. */
-static void first_values_and_rates(void **unused)
+static void initial_weights_and_rates(void **unused)
 {
     static const expect_start start_13pct[] = {
         {"conv1.weight", 0.0001, 0, 0, 2, 0}, {"conv2.weight", 0.01, 0, 0, 2, 0},
@@ -92,7 +92,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_of_the_source),
         cmocka_unit_test(numbers_at_32x32),
-        cmocka_unit_test(first_values_and_rates),
+        cmocka_unit_test(initial_weights_and_rates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,7 +43,7 @@ static void numbers_of_the_source(void **unused)
 }
 
 /* Biases of fc1000 begin at -7; all biases learn twice as fast and are not decayed. */
-static void first_values_and_rates(void **unused)
+static void initial_weights_and_rates(void **unused)
 {
     static const expect_start start[] = {
         {"conv1.weight", 0.01, 0, 1, 2, 0},   {"conv2.weight", 0.01, 1, 1, 2, 0},
@@ -61,7 +61,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_of_the_source),
-        cmocka_unit_test(first_values_and_rates),
+        cmocka_unit_test(initial_weights_and_rates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

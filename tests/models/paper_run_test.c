@@ -84,7 +84,7 @@ static void no_lrn_removes_three(void **unused)
 }
 
 /* layer-params-145.cfg: initW .01 and .03, initB; epsB twice epsW, wcB 0. */
-static void first_values_and_rates(void **unused)
+static void initial_weights_and_rates(void **unused)
 {
     static const expect_start start[] = {
         {"conv1.weight", 0.01, 0, 1, 2, 0},   {"conv2.weight", 0.01, 1, 1, 2, 0},
@@ -104,7 +104,7 @@ int main(void)
         cmocka_unit_test(numbers_of_the_source),
         cmocka_unit_test(order_of_the_layers),
         cmocka_unit_test(no_lrn_removes_three),
-        cmocka_unit_test(first_values_and_rates),
+        cmocka_unit_test(initial_weights_and_rates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

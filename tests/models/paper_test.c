@@ -18,7 +18,7 @@ static void numbers_of_the_source(void **unused)
 
 /* Section 5: N(0, 0.01); biases 1 in conv2, conv4, conv5 and the hidden linear layers, equal
    rates. */
-static void first_values(void **unused)
+static void initial_weights(void **unused)
 {
     static const expect_start start[] = {
         {"conv1.weight", 0.01, 0, 1, 1, 1}, {"conv2.weight", 0.01, 1, 1, 1, 1},
@@ -118,7 +118,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_of_the_source),
-        cmocka_unit_test(first_values),
+        cmocka_unit_test(initial_weights),
         cmocka_unit_test(pooling_without_overlap),
         cmocka_unit_test(normalisation_and_activation_are_options),
         cmocka_unit_test(larger_inputs_are_convolved),

@@ -51,7 +51,7 @@ static void numbers_of_the_source(void **unused)
 
 /* Glorot: U(-b, b), b = sqrt(6 / (fan_in + fan_out)), deviation b / sqrt(3); truncated normals keep
  * .87962566 of their deviation. weights_regularizer only: biases are not decayed. */
-static void first_values(void **unused)
+static void initial_weights(void **unused)
 {
     const double t = 0.005 * 0.87962566;
     const expect_start start[] = {
@@ -313,7 +313,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_of_the_source),
-        cmocka_unit_test(first_values),
+        cmocka_unit_test(initial_weights),
         cmocka_unit_test(testBuild),
         cmocka_unit_test(testFullyConvolutional),
         cmocka_unit_test(testGlobalPool),

@@ -62,7 +62,7 @@ static void numbers_of_the_source(void **unused)
 
 /* U(-1/sqrt(fan_in), 1/sqrt(fan_in)), biases by the fan-in of their weights: 3 * 11 * 11 = 363 for
  * the first layer. */
-static void first_values_are_pytorchs(void **unused)
+static void initial_weights_are_pytorchs(void **unused)
 {
     alexnet_context *ctx;
     alexnet_model *model;
@@ -149,7 +149,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_of_the_source),
-        cmocka_unit_test(first_values_are_pytorchs),
+        cmocka_unit_test(initial_weights_are_pytorchs),
         cmocka_unit_test(input_sizes),
         cmocka_unit_test(the_record_follows_the_input),
     };

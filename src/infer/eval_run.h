@@ -51,8 +51,11 @@ typedef struct an_eval {
 alexnet_status an_eval_run(alexnet_context *ctx, const an_eval *eval, an_metrics *metrics,
                            an_bad_list *skipped) AN_NODISCARD;
 
-/* The memory that it takes beside the networks, of which model, record and views are looked at: adds to *bytes. NO_MEMORY, IO. */
+/*
+ * The memory that it takes beside the networks, of which model, record and views are looked at:
+ * adds to *bytes. NO_MEMORY, IO.
+ */
 alexnet_status an_eval_run_book(alexnet_context *ctx, const an_eval *eval,
-                               int64_t *bytes) AN_NODISCARD;
+                                int64_t *bytes) AN_NODISCARD;
 
 #endif

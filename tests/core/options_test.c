@@ -15,10 +15,11 @@ static void options_come_back(void **state)
         const char *text;
     } rows[] = {
         {{.classes = 1000, .dropout = 0.5, .input_h = 224, .input_w = 224, -1, -1, -1, -1, -1},
-         "classes=1000 dropout=0.5 input=224x224"                                                          },
-        {{.classes = 10, .dropout = -1, .input_h = 32, .input_w = 48, -1, -1, -1, -1, -1},      "classes=10 input=32x48"       },
+         "classes=1000 dropout=0.5 input=224x224"},
+        {{.classes = 10, .dropout = -1, .input_h = 32, .input_w = 48, -1, -1, -1, -1, -1},
+         "classes=10 input=32x48"},
         {{.classes = 2, .dropout = 0.1, .input_h = 1, .input_w = 1 << 24, -1, -1, -1, -1, -1},
-         "classes=2 dropout=0.1 input=1x16777216"                                                          },
+         "classes=2 dropout=0.1 input=1x16777216"},
         {{.classes = 2, .dropout = 0, .input_h = 9, .input_w = 9, .squeeze = 1, .lrn = 1},
          "classes=2 dropout=0 input=9x9"},
         {{.classes = 0, .dropout = -1, .input_h = 9, .input_w = 9, 1, 0, 0, 1, 1},
@@ -46,28 +47,29 @@ static void bad_options_are_refused(void **state)
     static const struct {
         const char *text, *error;
     } rows[] = {
-        {"",                                 "setting 'classes' is missing"           },
-        {"classes=10",                       "setting 'input' is missing"             },
-        {"classes=-1 input=2x2",             "classes=-1"                             },
-        {"classes=99999999999 input=2x2",    "classes=99999999999"                    },
-        {"classes=ten input=2x2",            "classes=ten"                            },
-        {"classes=10 input=2x2 colour=3",    "unknown setting 'colour'"               },
-        {"classes=10 input=2x2 classes=11",  "'classes' is given twice"               },
-        {"classes=10 input=2x2 dropout=2",   "dropout=2"                              },
-        {"classes=10 input=2x2 dropout=nan", "dropout=nan"                            },
-        {"classes=10 input=224",             "input=224: expected HEIGHTxWIDTH"       },
-        {"classes=10 input=0x2",             "input=0x2: expected HEIGHTxWIDTH"       },
-        {"classes=10 input=2x",              "input=2x: expected HEIGHTxWIDTH"        },
-        {"classes=10 input=x2",              "input=x2: expected HEIGHTxWIDTH"        },
-        {"classes=10 input=2x2x2",           "input=2x2x2: expected HEIGHTxWIDTH"     },
-        {"classes=10 input=2x16777217",      "input=2x16777217: expected HEIGHTxWIDTH"},
-        {"classes=10 input=-2x2",            "input=-2x2: expected HEIGHTxWIDTH"      },
+        {"", "setting 'classes' is missing"},
+        {"classes=10", "setting 'input' is missing"},
+        {"classes=-1 input=2x2", "classes=-1"},
+        {"classes=99999999999 input=2x2", "classes=99999999999"},
+        {"classes=ten input=2x2", "classes=ten"},
+        {"classes=10 input=2x2 colour=3", "unknown setting 'colour'"},
+        {"classes=10 input=2x2 classes=11", "'classes' is given twice"},
+        {"classes=10 input=2x2 dropout=2", "dropout=2"},
+        {"classes=10 input=2x2 dropout=nan", "dropout=nan"},
+        {"classes=10 input=224", "input=224: expected HEIGHTxWIDTH"},
+        {"classes=10 input=0x2", "input=0x2: expected HEIGHTxWIDTH"},
+        {"classes=10 input=2x", "input=2x: expected HEIGHTxWIDTH"},
+        {"classes=10 input=x2", "input=x2: expected HEIGHTxWIDTH"},
+        {"classes=10 input=2x2x2", "input=2x2x2: expected HEIGHTxWIDTH"},
+        {"classes=10 input=2x16777217", "input=2x16777217: expected HEIGHTxWIDTH"},
+        {"classes=10 input=-2x2", "input=-2x2: expected HEIGHTxWIDTH"},
     };
     const an_test_place *p = *state;
     alexnet_model_options options;
 
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        an_assert_status(p->ctx, an_options_parse(p->ctx, "options", rows[i].text, &options), ALEXNET_BAD_ARG);
+        an_assert_status(p->ctx, an_options_parse(p->ctx, "options", rows[i].text, &options),
+                         ALEXNET_BAD_ARG);
         an_assert_error(p->ctx, "options");
         an_assert_error(p->ctx, rows[i].error);
     }

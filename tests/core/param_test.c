@@ -36,7 +36,8 @@ static void offsets_are_aligned_and_apart(void **unused)
         const int64_t shape[] = {i, 3};
         an_param *param;
 
-        an_assert_ok(ctx, an_param_add(ctx, &list, "layer", AN_PARAM_WEIGHT, NULL, 2, shape, &param));
+        an_assert_ok(ctx,
+                     an_param_add(ctx, &list, "layer", AN_PARAM_WEIGHT, NULL, 2, shape, &param));
         assert_int_equal(param->count, 3 * i);
         assert_int_equal(param->offset % 16, 0);
         assert_true(param->offset >= end);
@@ -49,19 +50,16 @@ static void offsets_are_aligned_and_apart(void **unused)
 
 static void absurd_shapes_are_refused(void **unused)
 {
-    static const int64_t shapes[][2] = {
-        {0,                3               },
-        {-1,               3               },
-        {(int64_t)1 << 40, (int64_t)1 << 40}
-    };
+    static const int64_t shapes[][2] = {{0, 3}, {-1, 3}, {(int64_t)1 << 40, (int64_t)1 << 40}};
     alexnet_context *ctx = an_test_open(NULL);
     an_param_list list = {0};
     an_param *param;
 
     (void)unused;
     for (size_t i = 0; i < AN_COUNT(shapes); ++i)
-        an_assert_status(ctx, an_param_add(ctx, &list, "fc", AN_PARAM_WEIGHT, NULL, 2, shapes[i], &param),
-                         ALEXNET_BAD_SHAPE);
+        an_assert_status(
+            ctx, an_param_add(ctx, &list, "fc", AN_PARAM_WEIGHT, NULL, 2, shapes[i], &param),
+            ALEXNET_BAD_SHAPE);
     assert_int_equal(list.count, 0);
     an_param_list_free(ctx, &list);
     an_test_close(ctx, NULL);
@@ -78,9 +76,9 @@ static void initial_weights_follow_their_rule(void **unused)
         an_init rule;
         double sd, limit;
     } rows[] = {
-        {{AN_INIT_NORMAL, 0.01}, 0.01,            0.01 * 6.7  },
+        {{AN_INIT_NORMAL, 0.01}, 0.01, 0.01 * 6.7},
         /* U(-b, b) has deviation b / sqrt 3 */
-        {{AN_INIT_TORCH, 0},     0.1 / 1.7320508, 0.1         },
+        {{AN_INIT_TORCH, 0}, 0.1 / 1.7320508, 0.1},
         {{AN_INIT_HE, 0}, 0.14142136, 0.1414 * 6.7},
         {{AN_INIT_GLOROT, 0}, 0.2 / 1.7320508, 0.2},
         {{AN_INIT_TRUNCATED, 0.01}, 0.0087962566, 0.02}, /* .8796 of the untruncated */

@@ -1,8 +1,8 @@
 /*
- * fuzz_cifar.c: whatever CIFAR's binary files and their list of classes hold, they are refused, or are
- * a data set of which every image is there.
+ * fuzz_cifar.c: whatever CIFAR's binary files and their list of classes hold, they are refused, or
+ * are a data set of which every image is there.
  *
- *     1: CIFAR-100, else CIFAR-10 | size of the list (2 bytes, big-endian; 0: none) | list | records
+ *     1: CIFAR-100, else CIFAR-10 | size of the list (2 bytes, big-endian, or 0) | list | records
  * SPDX-License-Identifier: MIT
  */
 #include "fuzz/fuzz_data.h"

@@ -1,6 +1,6 @@
 /*
- * fuzz_config.c: whatever config.json holds, it is refused with a reason, or is a configuration that
- * is written, read again and the same.
+ * fuzz_config.c: whatever config.json holds, it is refused with a reason, or is a configuration
+ * that is written, read again and the same.
  * SPDX-License-Identifier: MIT
  */
 #include "fuzz/fuzz_file.h"

@@ -1,5 +1,6 @@
 /*
- * fuzz_data.h: a data set in a folder of files that are not images: refused, or all of it can be read.
+ * fuzz_data.h: a data set in a folder of files that are not images: refused, or all of it can be
+ * read.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TEST_FUZZ_DATA_H

@@ -1,6 +1,6 @@
 /*
- * fuzz_idx.c: whatever two files in MNIST's format hold, they are refused, or are a data set of which
- * every image is there.
+ * fuzz_idx.c: whatever two files in MNIST's format hold, they are refused, or are a data set of
+ * which every image is there.
  *
  *     size of the labels (2 bytes, big-endian) | labels | images
  * SPDX-License-Identifier: MIT

@@ -1,6 +1,6 @@
 /*
- * fuzz_manifest.c: whatever a manifest holds, it is refused with a reason, or it says where training
- * stands, is written again and is then the same.
+ * fuzz_manifest.c: whatever a manifest holds, it is refused with a reason, or it says where
+ * training stands, is written again and is then the same.
  *
  * It gets a right checksum first: it would keep nearly every change from being looked at.
  * SPDX-License-Identifier: MIT

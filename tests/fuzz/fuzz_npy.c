@@ -1,5 +1,6 @@
 /*
- * fuzz_npy.c: whatever the bytes, the reader refuses them or gives a tensor that ends where they end.
+ * fuzz_npy.c: whatever the bytes, the reader refuses them or gives a tensor that ends where they
+ * end.
  * SPDX-License-Identifier: MIT
  */
 #include "formats/npy.h"

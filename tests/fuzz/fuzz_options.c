@@ -1,6 +1,6 @@
 /*
- * fuzz_options.c: whatever the command line holds (words, each ended by a 0), it is a mistake that is
- * named in one line, or every value is of the range that its option has.
+ * fuzz_options.c: whatever the command line holds (words, each ended by a 0), it is a mistake that
+ * is named in one line, or every value is of the range that its option has.
  * SPDX-License-Identifier: MIT
  */
 #include "cli/table.h"

@@ -1,5 +1,6 @@
 /*
- * fuzz_safetensors.c: whatever the bytes, the reader refuses them or gives tensors that cover the data exactly.
+ * fuzz_safetensors.c: whatever the bytes, the reader refuses them or gives tensors that cover the
+ * data exactly.
  * SPDX-License-Identifier: MIT
  */
 #include "formats/safetensors.h"

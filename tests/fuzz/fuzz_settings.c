@@ -1,5 +1,6 @@
 /*
- * fuzz_settings.c: what settings accept, they print; and what they print, they accept and print again the same.
+ * fuzz_settings.c: what settings accept, they print; and what they print, they accept and print
+ * again the same.
  * SPDX-License-Identifier: MIT
  */
 #include "base/settings.h"

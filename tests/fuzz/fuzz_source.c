@@ -1,6 +1,6 @@
 /*
- * fuzz_source.c: whatever a file holds (a list, a tar, either compressed), it is refused or is a data set that hangs
- * together.
+ * fuzz_source.c: whatever a file holds (a list, a tar, either compressed), it is refused or is a
+ * data set that hangs together.
  * SPDX-License-Identifier: MIT
  */
 #include "base/file.h"

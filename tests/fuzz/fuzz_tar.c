@@ -1,5 +1,6 @@
 /*
- * fuzz_tar.c: whatever the bytes, the index points inside them, and the tree made of it holds together.
+ * fuzz_tar.c: whatever the bytes, the index points inside them, and the tree made of it holds
+ * together.
  *
  * Headers are given a right checksum first: it would keep nearly every change from being looked at.
  * SPDX-License-Identifier: MIT

@@ -1,6 +1,6 @@
 /*
- * fuzz_weights.c: whatever a weights file claims, it is refused or gives a model of finite numbers; also where a part of
- * a network is enough.
+ * fuzz_weights.c: whatever a weights file claims, it is refused or gives a model of finite numbers;
+ * also where a part of a network is enough.
  * SPDX-License-Identifier: MIT
  */
 #include "formats/partial.h"

@@ -15,9 +15,9 @@ static void maximum_by_hand(void **unused)
         int count;
         float y[4];
     } rows[] = {
-        {"max size=3 stride=2",          1, {9}          },
+        {"max size=3 stride=2", 1, {9}},
         {"max size=3 stride=2 round=up", 4, {9, 9, 9, 11}},
-        {"max size=2 stride=2",          4, {5, 8, 7, 11}},
+        {"max size=2 stride=2", 4, {5, 8, 7, 11}},
     };
 
     (void)unused;
@@ -85,7 +85,8 @@ static void average_divides_by_the_pixels_on_the_map(void **unused)
  * The results of PyTorch 2.15, with padding and a last window that passes the padding's end:
  *
  *     x = (torch.arange(h * w) * 7 % 11).double().view(1, 1, h, w)
- *     torch.nn.functional.avg_pool2d(x, size, stride, pad, ceil_mode=round == "up", count_include_pad=divisor == "padded")
+ *     torch.nn.functional.avg_pool2d(x, size, stride, pad, ceil_mode=round == "up",
+ *                                    count_include_pad=divisor == "padded")
  *
  * Caffe's average (pooling_layer.cpp) is that of divisor=padded round=up.
  */
@@ -119,8 +120,8 @@ static void average_is_that_of_pytorch(void **unused)
 
         for (int j = 0; j < rows[i].h * rows[i].w; ++j)
             x[j] = (float)(j * 7 % 11);
-        check_open(&c, "portable", "pool", rows[i].settings,
-                   (an_shape){1, 1, rows[i].h, rows[i].w}, AN_INFER);
+        check_open(&c, "portable", "pool", rows[i].settings, (an_shape){1, 1, rows[i].h, rows[i].w},
+                   AN_INFER);
         assert_int_equal(an_shape_count(c.y_shape), rows[i].count);
         check_forward(&c, x, y);
         assert_true(an_relative_error(y, rows[i].y, (size_t)rows[i].count) < 1e-6);
@@ -136,12 +137,9 @@ static void output_sizes(void **unused)
         const char *settings;
         int in, out;
     } rows[] = {
-        {"max size=3 stride=2",                    55, 27},
-        {"max size=3 stride=2",                    27, 13},
-        {"max size=3 stride=2",                    13, 6 },
-        {"max size=3 stride=2 round=up",           32, 16},
-        {"max size=3 stride=2 round=up",           8,  4 },
-        {"average size=2 stride=2 pad=1 round=up", 3,  2 },
+        {"max size=3 stride=2", 55, 27},        {"max size=3 stride=2", 27, 13},
+        {"max size=3 stride=2", 13, 6},         {"max size=3 stride=2 round=up", 32, 16},
+        {"max size=3 stride=2 round=up", 8, 4}, {"average size=2 stride=2 pad=1 round=up", 3, 2},
     };
 
     (void)unused;
@@ -164,12 +162,12 @@ static void gradient_agrees_with_central_differences(void **unused)
         an_shape x;
         double step; /* maximum: below half the distance of two inputs, 1 / count */
     } rows[] = {
-        {"max size=3 stride=2",              {2, 3, 7, 7}, 1e-3},
-        {"max size=3 stride=2 round=up",     {1, 5, 8, 6}, 1e-3},
-        {"max size=2 stride=1 pad=1",        {1, 2, 5, 4}, 1e-3},
+        {"max size=3 stride=2", {2, 3, 7, 7}, 1e-3},
+        {"max size=3 stride=2 round=up", {1, 5, 8, 6}, 1e-3},
+        {"max size=2 stride=1 pad=1", {1, 2, 5, 4}, 1e-3},
         {"average size=3 stride=2 round=up", {2, 3, 8, 5}, 1e-2},
-        {"average size=3 stride=1 pad=1",    {1, 2, 4, 4}, 1e-2},
-        {"average size=2 stride=3",          {1, 2, 8, 8}, 1e-2},
+        {"average size=3 stride=1 pad=1", {1, 2, 4, 4}, 1e-2},
+        {"average size=2 stride=3", {1, 2, 8, 8}, 1e-2},
         {"average size=3 stride=2 pad=1 round=up divisor=padded", {2, 1, 6, 5}, 1e-2},
         {"average size=5 stride=4 pad=3 divisor=padded", {1, 3, 5, 4}, 1e-2},
         {"average size=7 stride=2 pad=3 divisor=padded", {1, 2, 3, 2}, 1e-2},

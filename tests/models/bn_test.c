@@ -50,7 +50,8 @@ static const expect_tensor tensors[] = {
 
 static void numbers_of_the_source(void **unused)
 {
-    const expect_family expected = {"bn", {3, 224, 224}, 61119528, 714188480, 494184, layers, tensors};
+    const expect_family expected = {"bn",   {3, 224, 224}, 61119528, 714188480,
+                                    494184, layers,        tensors};
 
     (void)unused;
     an_expect_family(&expected);

@@ -30,7 +30,13 @@ static const expect_tensor tensors_18pct[] = {
 static void numbers_of_the_source(void **unused)
 {
     const expect_family expected[] = {
-        {"cifar-18pct", {3, 32, 32}, 89578, 12298240, 32768 + 8192 + 4096 + 10, layers_18pct, tensors_18pct},
+        {"cifar-18pct",
+         {3, 32, 32},
+         89578,
+         12298240,
+         32768 + 8192 + 4096 + 10,
+         layers_18pct,
+         tensors_18pct},
     };
 
     (void)unused;

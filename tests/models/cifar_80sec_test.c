@@ -30,7 +30,13 @@ static const expect_tensor tensors_80sec[] = {
 static void numbers_of_the_source(void **unused)
 {
     const expect_family expected[] = {
-        {"cifar-80sec", {3, 32, 32}, 145578, 12354176, 32768 + 8192 + 4096 + 64 + 10, layers_80sec, tensors_80sec},
+        {"cifar-80sec",
+         {3, 32, 32},
+         145578,
+         12354176,
+         32768 + 8192 + 4096 + 64 + 10,
+         layers_80sec,
+         tensors_80sec},
     };
 
     (void)unused;
@@ -43,12 +49,9 @@ static void numbers_of_the_source(void **unused)
 static void initial_weights_and_rates(void **unused)
 {
     static const expect_start start_80sec[] = {
-        {"conv1.weight", 0.0001, 0, 1, 2, 0},
-        {"conv2.weight", 0.01, 0, 1, 2, 0},
-        {"conv3.weight", 0.01, 0, 1, 2, 0},
-        {"fc64.weight", 0.1, 0, 7.5, 2, 0},
-        {"fc10.weight", 0.1, 0, 7.5, 2, 0},
-        {0},
+        {"conv1.weight", 0.0001, 0, 1, 2, 0}, {"conv2.weight", 0.01, 0, 1, 2, 0},
+        {"conv3.weight", 0.01, 0, 1, 2, 0},   {"fc64.weight", 0.1, 0, 7.5, 2, 0},
+        {"fc10.weight", 0.1, 0, 7.5, 2, 0},   {0},
     };
 
     (void)unused;

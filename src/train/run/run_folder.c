@@ -224,8 +224,8 @@ static alexnet_status remove_begun_checkpoints(alexnet_context *ctx, const an_ru
 }
 
 /*
- * The folder of a replaced run may hold files of other people: it keeps the mark of a run, so that it
- * can be forced again.
+ * The folder of a replaced run may hold files of other people: it keeps the mark of a run, so that
+ * it can be forced again.
  */
 static alexnet_status undo_config(alexnet_context *ctx, const an_run_folder *folder, bool replaced)
 {
@@ -251,8 +251,7 @@ static alexnet_status undo(alexnet_context *ctx, const an_run_folder *folder, bo
     return ALEXNET_OK;
 }
 
-void an_run_folder_undo(alexnet_context *ctx, const an_run_folder *folder, bool made,
-                        bool replaced)
+void an_run_folder_undo(alexnet_context *ctx, const an_run_folder *folder, bool made, bool replaced)
 {
     char cause[AN_ERROR_BYTES];
     const int number = ctx->error_number;

@@ -54,7 +54,8 @@ alexnet_status an_run_folder_create(alexnet_context *ctx, an_run_folder *folder,
 /*
  * Removes a run that failed before its first checkpoint, so that the same command works again: its
  * files and, with `made`, the folder if nothing else is in it. If the run was to replace another
- * (`replaced`), the mark of a run stays. A run with a checkpoint stays as it is. Allocates nothing if no checkpoint was begun. Keeps the context's message.
+ * (`replaced`), the mark of a run stays. A run with a checkpoint stays as it is. Allocates nothing
+ * if no checkpoint was begun. Keeps the context's message.
  */
 void an_run_folder_undo(alexnet_context *ctx, const an_run_folder *folder, bool made,
                         bool replaced);

@@ -340,13 +340,18 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is then reported as a write error */
     const cli_exit code = argc > 0 ? run(argc - 1, argv + 1) : CLI_USAGE;
 
-    /* An error of a buffered write, such as a full disk, shows only here. */
+    /* An error of a buffered write, such as a full disk, shows only here. Of an earlier one the
+       reason is lost, and one more byte is written to ask for it again. */
     const bool failed_before = ferror(stdout) != 0;
     errno = 0;
+    if (failed_before && write(STDOUT_FILENO, "\n", 1) == 1) errno = 0;
+    const int reason = errno;
     if ((fclose(stdout) != 0 || failed_before) &&
         code != CLI_STOPPED) { /* there is a checkpoint to resume from */
         fprintf(stderr, "alexnet: cannot write the results: %s\n",
-                errno != 0 ? strerror(errno) : "standard output is broken");
+                reason != 0  ? strerror(reason)
+                : errno != 0 ? strerror(errno)
+                             : "standard output is broken");
         return CLI_IO;
     }
     return (int)code;

@@ -16,11 +16,9 @@ import concurrent.futures
 import os
 import shutil
 import sys
-import tempfile
-from pathlib import Path
 
 from power import newest_step
-from sweep import Failure, Sweep, scenarios, spread
+from sweep import Failure, run_scenarios, spread
 
 PIECE = 4096
 SYSTEM = 74
@@ -91,18 +89,5 @@ def fill_everywhere(scenario, points):
     return len(faults)
 
 
-def main():
-    if len(sys.argv) not in (3, 4):
-        sys.exit(__doc__)
-    program, library = map(os.path.abspath, sys.argv[1:3])
-    points = int(sys.argv[3]) if len(sys.argv) == 4 else 0
-    with tempfile.TemporaryDirectory(prefix="alexnet-full-") as scratch:
-        faults = [
-            fill_everywhere(scenario, points)
-            for scenario in scenarios(Sweep(program, library, Path(scratch)))
-        ]
-    return 1 if any(faults) else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_scenarios(fill_everywhere, "alexnet-full-", __doc__))

@@ -24,10 +24,9 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
-from sweep import Failure, Sweep, scenarios, spread
+from sweep import Failure, run_scenarios, spread
 
 CHECKPOINT = re.compile(r"(.*)/checkpoints/step-(\d+)/manifest\.json$")
 REPORT = re.compile(rb'"step":(\d+),.*"split":"train"')
@@ -301,18 +300,5 @@ def cut_everywhere(scenario, points):
     return len(faults)
 
 
-def main():
-    if len(sys.argv) not in (3, 4):
-        sys.exit(__doc__)
-    program, library = map(os.path.abspath, sys.argv[1:3])
-    points = int(sys.argv[3]) if len(sys.argv) == 4 else 0
-    with tempfile.TemporaryDirectory(prefix="alexnet-power-") as scratch:
-        faults = [
-            cut_everywhere(scenario, points)
-            for scenario in scenarios(Sweep(program, library, Path(scratch)))
-        ]
-    return 1 if any(faults) else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_scenarios(cut_everywhere, "alexnet-power-", __doc__))

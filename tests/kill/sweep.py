@@ -255,18 +255,17 @@ def kill_everywhere(scenario, points):
     return faults
 
 
-def main():
+def run_scenarios(check, prefix, usage):
+    """The command line of each sweep: PROGRAM LIBRARY [POINTS]. check(scenario, points) gives its faults."""
     if len(sys.argv) not in (3, 4):
-        sys.exit(__doc__)
+        sys.exit(usage)
     program, library = map(os.path.abspath, sys.argv[1:3])
     points = int(sys.argv[3]) if len(sys.argv) == 4 else 0
-    with tempfile.TemporaryDirectory(prefix="alexnet-kill-") as scratch:
-        faults = [
-            kill_everywhere(scenario, points)
-            for scenario in scenarios(Sweep(program, library, Path(scratch)))
-        ]
+    with tempfile.TemporaryDirectory(prefix=prefix) as scratch:
+        sweep = Sweep(program, library, Path(scratch))
+        faults = [check(scenario, points) for scenario in scenarios(sweep)]
     return 1 if any(faults) else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_scenarios(kill_everywhere, "alexnet-kill-", __doc__))

@@ -601,7 +601,7 @@ static alexnet_status load_both(alexnet_context *ctx, const char *path, const an
 {
     an_tensor_file both = *a;
 
-    both.on_disk = false; /* the two files are closed separately */
+    both.open = false; /* the two files are closed separately */
     both.count = a->count + b->count;
     both.tensors = an_new_array(ctx, both.count, sizeof *both.tensors);
     if (both.tensors == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s", path);

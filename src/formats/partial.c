@@ -14,6 +14,7 @@
 #include "core/options.h"
 #include "formats/metadata.h"
 #include "formats/run_weights.h"
+#include "formats/translate.h"
 #include "formats/weights.h"
 #include "image/preprocess.h"
 #include <limits.h>
@@ -126,7 +127,7 @@ alexnet_status an_partial_open(alexnet_context *ctx, const char *path, an_partia
     *out = (an_partial){0};
     AN_TRY(an_weights_file(ctx, path, &found));
     const alexnet_status status =
-        finish(ctx, an_safetensors_open(ctx, found, &out->file), found, out);
+        finish(ctx, an_weights_open(ctx, found, NULL, true, &out->file), found, out);
     an_free(ctx, found);
     return status;
 }
@@ -392,20 +393,12 @@ static alexnet_status read_param(const an_partial *partial, alexnet_model *model
                                       : an_weights_copy_param(model, partial->path, tensor, param);
 }
 
-/* PyTorch's counter of batches is not missed. */
-static bool is_counter(const char *name)
-{
-    static const char counter[] = ".num_batches_tracked";
-    const size_t length = strlen(name), tail = sizeof counter - 1;
-
-    return length > tail && strcmp(name + length - tail, counter) == 0;
-}
-
 static void list_unused(const an_partial *partial, const alexnet_model *model, listing *l)
 {
     for (size_t i = 0; i < partial->file.count; ++i)
         if (an_model_find_param(model, partial->names[i]) < 0 &&
-            strcmp(partial->names[i], AN_MEAN_IMAGE) != 0 && !is_counter(partial->names[i]))
+            strcmp(partial->names[i], AN_MEAN_IMAGE) != 0 &&
+            !an_translate_ignores(partial->names[i]))
             list(l, partial->file.tensors[i].name);
 }
 

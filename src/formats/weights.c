@@ -1,5 +1,5 @@
 /*
- * weights.c: reads a model from a safetensors file.
+ * weights.c: reads a model from a weights file.
  * SPDX-License-Identifier: MIT
  */
 #include "formats/weights.h"
@@ -13,6 +13,7 @@
 #include "core/options.h"
 #include "formats/metadata.h"
 #include "formats/run_weights.h"
+#include "formats/translate.h"
 #include "image/preprocess.h"
 #include <limits.h>
 #include <math.h>
@@ -24,7 +25,7 @@
 
 const char *an_weights_plain_name(const char *name)
 {
-    static const char *const words[] = {"module.", "model.", "_orig_mod."};
+    static const char *const words[] = {"module.", "model.", "net.", "_orig_mod."};
 
     for (size_t i = 0; i < AN_COUNT(words);) {
         const size_t length = strlen(words[i]);
@@ -419,6 +420,15 @@ alexnet_status an_weights_read(alexnet_context *ctx, const char *path, const an_
     return status;
 }
 
+alexnet_status an_weights_open(alexnet_context *ctx, const char *path, const char *family,
+                               bool part, an_tensor_file *out)
+{
+    AN_TRY(an_tensor_file_open(ctx, path, NULL, out));
+    const alexnet_status status = an_translate(ctx, path, out, family, part);
+    if (status != ALEXNET_OK) an_tensor_file_close(ctx, out);
+    return status;
+}
+
 alexnet_status alexnet_model_load(alexnet_context *ctx, const char *path, alexnet_model **out)
 {
     an_tensor_file file;
@@ -429,7 +439,7 @@ alexnet_status alexnet_model_load(alexnet_context *ctx, const char *path, alexne
     *out = NULL;
     AN_NEED(ctx, path);
     AN_TRY(an_weights_file(ctx, path, &found));
-    alexnet_status status = an_safetensors_open(ctx, found, &file);
+    alexnet_status status = an_weights_open(ctx, found, NULL, false, &file);
     if (status == ALEXNET_OK) {
         status = an_weights_read(ctx, found, &file, out);
         an_tensor_file_close(ctx, &file);

@@ -13,8 +13,8 @@
 #include "core/model.h"
 #include "formats/tensor_file.h"
 
-/* Layers that compute nothing in inference (dropout, identities, a softmax at the end, a pooling or
-   a reshape that changes nothing) are left out of a chain. */
+/* Layers that compute nothing in inference (inverted dropout, identities, a softmax at the end, a
+   pooling or a reshape that changes nothing) are left out of a chain. */
 typedef enum an_graph_op {
     AN_GRAPH_CONV2D,
     AN_GRAPH_LINEAR,
@@ -27,6 +27,7 @@ typedef enum an_graph_op {
     AN_GRAPH_AVERAGE_POOL,
     AN_GRAPH_BATCH_NORM, /* by running statistics */
     AN_GRAPH_LOCAL,      /* a convolution whose weights differ from place to place */
+    AN_GRAPH_SCALE,      /* by a constant: dropout as in the paper */
     AN_GRAPH_FLATTEN     /* in the order channel, row, column */
 } an_graph_op;
 
@@ -38,7 +39,7 @@ typedef struct an_graph_node {
     /* convolutions and pooling; beyond the input lie zeros, which a maximum ignores. How far the
        last windows reach beyond it follows from out. */
     int kernel[2], stride[2], pad[2]; /* rows, columns; pad: above and to the left */
-    int groups;                       /* convolutions */
+    int groups;                       /* convolutions; response normalisation across channels */
     bool counts_pad; /* average: the divisor counts elements beyond the input, up to `pad` */
 
     /* response normalisation: y = x / (k + alpha * sum of squares)^beta over `size` elements, or
@@ -48,6 +49,7 @@ typedef struct an_graph_node {
     double alpha, beta, k;
 
     double epsilon; /* batch normalisation: added to the variance */
+    double factor;  /* scale: y = factor * x */
 
     /* Indices of the parameters: of file->tensors, or of model->params; -1: none. A reader has
        given the tensors our layout (an_tensor_permute()): convolutions [out][in/groups][kh][kw],
@@ -62,8 +64,17 @@ typedef struct an_graph {
     const char *name; /* that the file gives the network; NULL: none */
 } an_graph;
 
-/* The chain of a model; free graph->nodes. NO_MEMORY. */
+/* The chain of a model; free out->nodes. UNSUPPORTED: a layer that other formats do not have, such
+   as a linear layer that runs at every place of a large map. NO_MEMORY. */
 alexnet_status an_graph_of_model(const alexnet_model *model, an_graph *out) AN_NODISCARD;
+
+/*
+ * The number of equal nodes from the beginning on. Then *differs and *expected are the first pair
+ * that differs; NULL: the chain has ended; both NULL: they are equal. Flatten nodes do not count,
+ * and a convolution over all of its map equals a linear layer.
+ */
+int an_graph_equal_nodes(const an_graph *found, const an_graph *model,
+                         const an_graph_node **differs, const an_graph_node **expected);
 
 /*
  * Compares a file's chain with a model's. BAD_FILE: the message names the first node that differs,

@@ -147,6 +147,14 @@ static bool from_flatten(const an_node *from, an_graph_node *to)
     return from->y.h == 1 && from->y.w == 1;
 }
 
+/* The paper's form: inference multiplies. The other form does nothing: is_identity(). */
+static bool from_dropout(const an_node *from, an_graph_node *to)
+{
+    to->op = AN_GRAPH_SCALE;
+    to->factor = 1 - get_real(from, "p");
+    return true;
+}
+
 static const struct {
     const char *layer;
     translate translate; /* NULL: it computes nothing in inference */
@@ -162,7 +170,7 @@ static const struct {
     {"tanh", from_tanh},
     {"sigmoid", from_sigmoid},
     {"flatten", from_flatten},
-    {"dropout", NULL},
+    {"dropout", from_dropout},
     {"squeeze", NULL},
 };
 
@@ -182,9 +190,12 @@ static void set_params(const alexnet_model *model, const an_node *from, an_graph
     }
 }
 
-/* Whether the output is the input: an average that a map of this size does not need. */
+/* Whether the output is the input: an average that a map of this size does not need, inverted
+   dropout. */
 static bool is_identity(const an_node *node)
 {
+    if (strcmp(node->def->name, "dropout") == 0)
+        return !is_choice(node, "form", "paper") || !(get_real(node, "p") > 0);
     return node->def->is_loss || (strcmp(node->def->name, "adaptive_average") == 0 &&
                                   node->x.h == node->y.h && node->x.w == node->y.w);
 }
@@ -259,6 +270,7 @@ static const char *op_name(an_graph_op op)
         [AN_GRAPH_AVERAGE_POOL] = "average pooling",
         [AN_GRAPH_BATCH_NORM] = "batch normalisation",
         [AN_GRAPH_LOCAL] = "locally connected layer",
+        [AN_GRAPH_SCALE] = "scaling",
         [AN_GRAPH_FLATTEN] = "flatten",
     };
     return names[op];
@@ -293,6 +305,8 @@ static const char *describe(const an_graph_node *n, char text[NODE_TEXT])
                                  n->alpha, n->beta, n->k);
     if (n->op == AN_GRAPH_BATCH_NORM)
         used += (size_t)an_print(text + used, room - used, ", epsilon %g", n->epsilon);
+    if (n->op == AN_GRAPH_SCALE)
+        used += (size_t)an_print(text + used, room - used, " by %g", n->factor);
     an_print(text + used, room - used, ", %dx%dx%d to %dx%dx%d", n->in[0], n->in[1], n->in[2],
              n->out[0], n->out[1], n->out[2]);
     return text;
@@ -328,6 +342,8 @@ static bool same_node(const an_graph_node *a, const an_graph_node *b)
                same_real(a->k, b->k);
     case AN_GRAPH_BATCH_NORM:
         return same_real(a->epsilon, b->epsilon);
+    case AN_GRAPH_SCALE:
+        return same_real(a->factor, b->factor);
     default:
         return true;
     }

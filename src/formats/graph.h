@@ -13,8 +13,8 @@
 #include "core/model.h"
 #include "formats/tensor_file.h"
 
-/* Layers that compute nothing in inference (dropout, identities, a softmax at the end, a pooling or
-   a reshape that changes nothing) are left out of a chain. */
+/* Layers that compute nothing in inference (inverted dropout, identities, a softmax at the end, a
+   pooling or a reshape that changes nothing) are left out of a chain. */
 typedef enum an_graph_op {
     AN_GRAPH_CONV2D,
     AN_GRAPH_LINEAR,
@@ -27,6 +27,7 @@ typedef enum an_graph_op {
     AN_GRAPH_AVERAGE_POOL,
     AN_GRAPH_BATCH_NORM, /* by running statistics */
     AN_GRAPH_LOCAL,      /* a convolution whose weights differ from place to place */
+    AN_GRAPH_SCALE,      /* by a constant: dropout as in the paper */
     AN_GRAPH_FLATTEN     /* in the order channel, row, column */
 } an_graph_op;
 
@@ -48,6 +49,7 @@ typedef struct an_graph_node {
     double alpha, beta, k;
 
     double epsilon; /* batch normalisation: added to the variance */
+    double factor;  /* scale: y = factor * x */
 
     /* Indices of the parameters: of file->tensors, or of model->params; -1: none. A reader has
        given the tensors our layout (an_tensor_permute()): convolutions [out][in/groups][kh][kw],

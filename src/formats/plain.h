@@ -24,7 +24,8 @@ alexnet_status an_plain_new(alexnet_context *ctx, const char *node, int n, int c
                             an_plain_map *out) AN_NODISCARD;
 void an_plain_free(alexnet_context *ctx, an_plain_map *map);
 
-/* Windows of convolutions and pooling. pad: above, left, below, right. */
+/* Windows of convolutions and pooling. pad: above, left, below, right; of pooling less than the
+   kernel, so that every window has an element of the input. Anything else is BAD_FILE. */
 typedef struct an_plain_window {
     int kernel[2], stride[2], pad[4];
     bool up; /* the number of windows is rounded up; the last must begin within the input or the
@@ -43,15 +44,24 @@ alexnet_status an_plain_max_pool(alexnet_context *ctx, const char *node, const a
 alexnet_status an_plain_average_pool(alexnet_context *ctx, const char *node, const an_plain_map *x,
                                      const an_plain_window *window, bool counts_pad,
                                      an_plain_map *y) AN_NODISCARD;
-/* y = x / (k + alpha * sum of squares of the `size` channels around it)^beta, in place */
-void an_plain_lrn_across(an_plain_map *x, int size, double alpha, double beta, double k);
+/* y = x / (k + alpha * sum of squares of the `size` channels around it)^beta. An even size has one
+   more channel after it than before, as in ONNX. */
+alexnet_status an_plain_lrn_across(alexnet_context *ctx, const char *node, const an_plain_map *x,
+                                   int size, double alpha, double beta, double k,
+                                   an_plain_map *y) AN_NODISCARD;
+/* The same over the size x size elements around it in the same map; size odd. */
+alexnet_status an_plain_lrn_within(alexnet_context *ctx, const char *node, const an_plain_map *x,
+                                   int size, double alpha, double beta, double k,
+                                   an_plain_map *y) AN_NODISCARD;
 /* x [n][inputs] is the map in the order channel, row, column; weight [outputs][inputs] */
 alexnet_status an_plain_linear(alexnet_context *ctx, const char *node, const an_plain_map *x,
                                int outputs, const float *weight, const float *bias,
                                an_plain_map *y) AN_NODISCARD;
 void an_plain_relu(an_plain_map *x); /* in place, as all below */
 void an_plain_tanh(an_plain_map *x);
-void an_plain_softmax(an_plain_map *x); /* over channels */
+void an_plain_sigmoid(an_plain_map *x);
+/* over channels; values may be infinite or NaN, as their sum then is */
+void an_plain_softmax(an_plain_map *x);
 /* y = (x - mean) / sqrt(variance + epsilon) * scale + shift, per channel; the last two may be
    NULL */
 void an_plain_batch_norm(an_plain_map *x, const float *mean, const float *variance, double epsilon,

@@ -53,7 +53,7 @@ an_pb_cursor an_pb_open(alexnet_context *ctx, const char *path, const an_reader 
 void an_pb_close(an_pb_cursor *cursor);
 
 /* The next field. False: the message ends, or is damaged: see status (BAD_FILE: a field that
-   exceeds the message, a varint of more than 10 bytes, field number 0, a group or an unknown wire
+   exceeds the message, a varint of more than 64 bits, field number 0, a group or an unknown wire
    type). */
 bool an_pb_next(an_pb_cursor *message, an_pb_field *field) AN_NODISCARD;
 

@@ -76,12 +76,46 @@ static void arithmetic_is_written_out(void **state)
     assert_int_equal(norm1->size, 5);
     assert_true(norm1->alpha == 0.0001 && norm1->k == 2);
     assert_int_equal(find(&graph, "fc6")->op, AN_GRAPH_LINEAR);
+    assert_int_equal(find(&graph, "drop6")->op, AN_GRAPH_SCALE); /* inference multiplies by 0.5 */
+    assert_true(find(&graph, "drop7")->factor == 0.5);
     an_free(p->ctx, graph.nodes);
     alexnet_model_free(model);
 
     describe(p->ctx, "slim", &model, &graph); /* TensorFlow's SAME */
     assert_int_equal(find(&graph, "conv2/BiasAdd")->pad[0], 2);
     assert_int_equal(find(&graph, "conv3/BiasAdd")->pad[1], 1);
+    an_free(p->ctx, graph.nodes);
+    alexnet_model_free(model);
+}
+
+/* Dropout as in the paper scales in inference; inverted dropout does nothing there. */
+static void dropout_is_compared(void **state)
+{
+    const an_test_place *p = *state;
+    alexnet_model_options options = alexnet_model_options_default();
+    alexnet_model *model, *other;
+    an_graph graph, changed;
+    const an_graph_node *differs, *expected;
+
+    describe(p->ctx, "paper", &model, &graph);
+    options.dropout = 0.25;
+    an_assert_ok(p->ctx, alexnet_model_describe(p->ctx, "paper", &options, &other));
+    an_assert_ok(p->ctx, an_graph_of_model(other, &changed));
+    an_graph_equal_nodes(&graph, &changed, &differs, &expected);
+    assert_string_equal(differs->name, "drop6");
+    assert_string_equal(expected->name, "drop6");
+    an_assert_status(p->ctx, an_graph_compare(p->ctx, "f", &graph, &changed, "paper"),
+                     ALEXNET_BAD_FILE);
+    an_assert_error(p->ctx, "node 'drop6': found scaling by 0.5, 4096x1x1 to 4096x1x1; model paper "
+                            "has scaling by 0.75");
+    an_free(p->ctx, graph.nodes);
+    an_free(p->ctx, changed.nodes);
+    alexnet_model_free(model);
+    alexnet_model_free(other);
+
+    describe(p->ctx, "caffe", &model, &graph);
+    for (int i = 0; i < graph.count; ++i)
+        assert_true(graph.nodes[i].op != AN_GRAPH_SCALE);
     an_free(p->ctx, graph.nodes);
     alexnet_model_free(model);
 }
@@ -164,8 +198,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         an_test_in_place(every_family_has_a_chain),  an_test_in_place(larger_inputs_have_no_chain),
-        an_test_in_place(arithmetic_is_written_out), an_test_in_place(differences_are_named),
-        an_test_in_place(every_number_is_compared),
+        an_test_in_place(arithmetic_is_written_out), an_test_in_place(dropout_is_compared),
+        an_test_in_place(differences_are_named),     an_test_in_place(every_number_is_compared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

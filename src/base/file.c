@@ -1,5 +1,7 @@
 /*
- * file.c: reads whole files, reads at any offset, hashes files; kinds of paths.
+ * file.c: the part of file.h that reads: whole files, at any offset, for a hash; what a path is,
+ * and removing and renaming it. Never mmap(): a damaged disk would then send a signal to the
+ * process.
  * SPDX-License-Identifier: MIT
  */
 #include "base/file.h"

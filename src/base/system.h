@@ -12,17 +12,19 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-int an_system_open(const alexnet_context *ctx, int folder /* or AT_FDCWD */, const char *path,
+/* openat() with O_CLOEXEC, and 0666 for a new file. `folder`: a descriptor, or AT_FDCWD. */
+int an_system_open(const alexnet_context *ctx, int folder, const char *path,
                    int flags) AN_NODISCARD;
-/* always closes; errno stays on success */
+/* Closes the descriptor also where it reports a failure. A success leaves errno as it was. */
 int an_system_close(const alexnet_context *ctx, int descriptor);
+/* pread(): the number of bytes read, which may be fewer; 0: the end of the file. */
 ssize_t an_system_read(const alexnet_context *ctx, int descriptor, void *data, size_t bytes,
                        uint64_t offset) AN_NODISCARD;
-/* all of it */
+/* Writes all of the bytes at the file's position. */
 int an_system_write(const alexnet_context *ctx, int descriptor, const void *data,
                     size_t bytes) AN_NODISCARD;
 int an_system_sync(const alexnet_context *ctx, int descriptor) AN_NODISCARD;
-/* EWOULDBLOCK: another process holds it */
+/* Takes an exclusive lock without waiting. EWOULDBLOCK: another process holds it. */
 int an_system_lock(const alexnet_context *ctx, int descriptor) AN_NODISCARD;
 int an_system_stat(const alexnet_context *ctx, int descriptor, struct stat *out) AN_NODISCARD;
 

@@ -63,7 +63,7 @@ void an_limit_tell(alexnet_context *ctx, const an_config *config, const an_train
                config->steps >= 0 && step >= config->steps
                    ? "steps; raise --steps, or --steps none,"
                    : "epochs; raise --epochs");
-    else if (an_course_place(course, step) >= (double)course->planned)
+    else if (an_course_position(course, step) >= (double)course->planned)
         an_log(ctx, ALEXNET_LOG_WARNING,
                "the run is finished: its time limit ended it after step %lld, with the learning "
                "rate at its end; raise --time, or --time none, to continue at that rate, or start "

@@ -183,7 +183,7 @@ static an_rates step_rates(const trainer *t)
         .weights = rate_by(t, &t->schedule, t->state->most),
         .biases = rate_by(t, &t->bias_schedule, t->state->bias_most),
         .step = t->state->step,
-        .epochs = an_course_place(&t->state->course, t->state->step) / (double)t->epoch_steps,
+        .epochs = an_course_position(&t->state->course, t->state->step) / (double)t->epoch_steps,
         .events = &t->events,
     };
 }
@@ -260,7 +260,7 @@ static void change_limit(trainer *t, bool at_end)
     if (at_end && step < course->planned)
         *course = an_course_reopen(step, course->planned);
     else if (!at_end && course->total < course->planned)
-        *course = an_course_move(course, step, course->planned);
+        *course = an_course_end_at(course, step, course->planned);
     t->state->limit = t->config->seconds;
     t->limit_changed = true;
 }
@@ -291,7 +291,7 @@ static void plan_steps(trainer *t)
     }
     if (limit_changed)
         change_limit(t, before.planned > 0 &&
-                            an_course_place(&before, state->step) >= (double)before.planned);
+                            an_course_position(&before, state->step) >= (double)before.planned);
 }
 
 /* Logs the rate, as it decides how much a longer run can still learn. */

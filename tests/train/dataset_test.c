@@ -105,14 +105,14 @@ static void classes_are_those_of_the_model(void **state)
     alexnet_model *model = an_tiny_model(w->ctx, turned, 3, 1);
 
     open_data(w, an_test_path(w->folder, "data"), NULL);
-    an_assert_ok(w->ctx, an_dataset_map(&w->data, model, &w->config));
+    an_assert_ok(w->ctx, an_dataset_map_classes(&w->data, model, &w->config));
     for (int c = 0; c < 3; ++c) {
         assert_int_equal(w->data.train.labels[c], 2 - c);
         assert_int_equal(w->data.val.labels[c], 2 - c);
     }
     an_assert_ok(w->ctx, an_model_set_classes(model, others, 3));
     open_data(w, an_test_path(w->folder, "data"), NULL);
-    an_assert_status(w->ctx, an_dataset_map(&w->data, model, &w->config), ALEXNET_BAD_FILE);
+    an_assert_status(w->ctx, an_dataset_map_classes(&w->data, model, &w->config), ALEXNET_BAD_FILE);
     alexnet_model_free(model);
 }
 
@@ -128,7 +128,7 @@ static void a_validation_part_of_other_classes_is_bad_data(void **state)
         rename(an_test_path(w->folder, "other/val/disc"), an_test_path(w->folder, "other/val/cat")),
         0);
     open_data(w, an_test_path(w->folder, "data"), other);
-    an_assert_status(w->ctx, an_dataset_map(&w->data, model, &w->config), ALEXNET_BAD_FILE);
+    an_assert_status(w->ctx, an_dataset_map_classes(&w->data, model, &w->config), ALEXNET_BAD_FILE);
     an_assert_error(w->ctx, "class 'cat' of ");
     an_assert_error(w->ctx, "data has checker, cross, disc (3 classes)");
     an_assert_error(w->ctx, "other has cat, checker, cross (3 classes)");

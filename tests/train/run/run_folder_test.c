@@ -92,9 +92,9 @@ static void leftovers_of_a_killed_process_go(void **state)
         for (size_t i = 0; i < AN_COUNT(names); ++i)
             an_test_write_text(an_test_path(w->folder.path, names[i]), "x");
         an_test_write_text(an_test_path(w->folder.path, "notes.txt.tmp-7-0"), "mine");
-        if (force == 0) an_assert_ok(w->ctx, an_run_folder_sweep(w->ctx, &w->folder));
+        if (force == 0) an_assert_ok(w->ctx, an_run_folder_clean(w->ctx, &w->folder));
         if (force == 1) an_assert_ok(w->ctx, an_run_folder_create(w->ctx, &w->folder, true));
-        an_assert_ok(w->ctx, an_run_folder_sweep(w->ctx, &w->folder));
+        an_assert_ok(w->ctx, an_run_folder_clean(w->ctx, &w->folder));
         assert_int_equal(an_test_count_entries(w->folder.path), force == 0 ? before + 1 : 2);
     }
 }
@@ -119,7 +119,7 @@ static void an_earlier_run_is_replaced_only_by_force(void **state)
     an_assert_error(w->ctx, "runs/1' exists");
     assert_true(exists(w->folder.config));
     an_assert_ok(w->ctx, an_run_folder_create(w->ctx, &w->folder, true));
-    an_assert_ok(w->ctx, an_run_folder_sweep(w->ctx, &w->folder));
+    an_assert_ok(w->ctx, an_run_folder_clean(w->ctx, &w->folder));
     assert_int_equal(an_test_count_entries(w->folder.path), 1);
     an_test_assert_text_file(an_test_path(w->root, "runs/1/notes.txt"), "mine");
 }
@@ -141,7 +141,7 @@ static void an_interrupted_replacement_can_be_forced_again(void **state)
     an_assert_error(w->ctx, "was interrupted: force it again");
     an_assert_ok(w->ctx, an_run_folder_create(w->ctx, &w->folder, true));
     an_test_write_text(w->folder.config, "{}");
-    an_assert_ok(w->ctx, an_run_folder_sweep(w->ctx, &w->folder));
+    an_assert_ok(w->ctx, an_run_folder_clean(w->ctx, &w->folder));
     assert_int_equal(an_test_count_entries(w->folder.path), 2); /* and the notes */
 }
 
@@ -155,7 +155,7 @@ static void a_folder_of_leftovers_counts_as_empty(void **state)
     an_assert_ok(w->ctx, an_run_folder_check(w->ctx, &w->folder, false));
     an_assert_ok(w->ctx, an_run_folder_create(w->ctx, &w->folder, false));
     an_test_write_text(w->folder.config, "{}");
-    an_assert_ok(w->ctx, an_run_folder_sweep(w->ctx, &w->folder));
+    an_assert_ok(w->ctx, an_run_folder_clean(w->ctx, &w->folder));
     assert_int_equal(an_test_count_entries(w->folder.path), 1);
 }
 
@@ -290,7 +290,7 @@ static void memory_may_run_out(void **state)
         an_run_folder_close(w->ctx, &folder);
         const bool failed = an_test_fault_disarm(&fault);
         an_assert_ok(w->ctx,
-                     an_run_folder_sweep(w->ctx, &w->folder)); /* removes the old config.json */
+                     an_run_folder_clean(w->ctx, &w->folder)); /* removes the old config.json */
         if (!failed) break;
         an_assert_status(w->ctx, status, ALEXNET_NO_MEMORY);
     }

@@ -202,13 +202,14 @@ static alexnet_status fail_to_recognise(alexnet_context *ctx, const char *path,
     if (c->nearest_count == 0)
         return an_fail(
             ctx, ALEXNET_BAD_FILE,
-            "its %zu tensors (%s) fit no model%s; 'alexnet info MODEL' lists the tensors "
-            "of one",
-            file->count, names, c->nearest);
+            "its %zu %s (%s) %s no model%s; 'alexnet info MODEL' lists the tensors of one",
+            file->count, AN_NOUN(file->count, "tensor", "tensors"), names,
+            AN_NOUN(file->count, "fits", "fit"), c->nearest);
     return an_fail(ctx, ALEXNET_BAD_FILE,
-                   "its %zu tensors (%s) fit no model%s; a part of a network is completed by "
-                   "'alexnet init %s --from %s -o whole.safetensors'",
-                   file->count, names, c->nearest, c->name, path);
+                   "its %zu %s (%s) %s no model%s; a part of a network is completed by 'alexnet "
+                   "init %s --from %s -o whole.safetensors'",
+                   file->count, AN_NOUN(file->count, "tensor", "tensors"), names,
+                   AN_NOUN(file->count, "fits", "fit"), c->nearest, c->name, path);
 }
 
 /*
@@ -229,9 +230,9 @@ static alexnet_status recognise(alexnet_context *ctx, const char *path, const an
         return status;
     }
     if (c.model == NULL) return fail_to_recognise(ctx, path, file, &c);
-    an_log(ctx, ALEXNET_LOG_INFO,
-           "%s: recognised by its tensors as %s with %d classes, unnamed%s%s", path,
-           c.model->family->name, c.model->options.classes,
+    an_log(ctx, ALEXNET_LOG_INFO, "%s: recognised by its tensors as %s with %d %s, unnamed%s%s",
+           path, c.model->family->name, c.model->options.classes,
+           AN_NOUN(c.model->options.classes, "class", "classes"),
            c.others[0] != '\0' ? "; these fit as well: " : "",
            c.others[0] != '\0' ? c.others + 2 : "");
     *out = c.model;

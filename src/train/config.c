@@ -118,11 +118,13 @@ static const char *choose_recipe(const alexnet_train_options *options, const an_
         return family->recipe;
     }
     if (images >= ALEXNET_SMALL_SET) {
-        an_print(reason, bytes, "model %s's own, as there are %lld images", family->name,
-                 (long long)images);
+        an_print(reason, bytes, "model %s's own, as there %s %lld %s", family->name,
+                 AN_NOUN(images, "is", "are"), (long long)images,
+                 AN_NOUN(images, "image", "images"));
         return family->recipe;
     }
-    an_print(reason, bytes, "%lld images are a small set%s", (long long)images,
+    an_print(reason, bytes, "%lld %s a small set%s", (long long)images,
+             AN_NOUN(images, "image is", "images are"),
              options->from != NULL ? ", and there are weights to start from" : "");
     if (options->from != NULL) return "finetune";
     return family->normalises ? "quick-bn" : "quick";

@@ -37,7 +37,7 @@ typedef struct train_args {
     const char *checkpoint_every;
     int on_bad_image; /* 1: fail, 2: skip */
     int orientation;  /* alexnet_orientation */
-    char run[4096];   /* the run directory, if no option names it */
+    char run[4096];   /* the run folder, if no option names it */
     bool named;       /* name_run() has chosen and made it */
     bool made_runs;   /* name_run() has made RUNS, too */
 } train_args;
@@ -76,9 +76,8 @@ static const cli_option train_options[] = {
 /* clang-format on */
 #include "train/recipe_keys.inc"
 #undef AN_RECIPE_KEY
-    {"out", 'o', CLI_PATH, AT(options.out), 0, 0, "DIR", "run directory [runs/MODEL-DATE]"},
-    {"force", 'f', CLI_FLAG, AT(options.force), 0, 0, NULL,
-     "replace the run directory if it exists"},
+    {"out", 'o', CLI_PATH, AT(options.out), 0, 0, "DIR", "run folder [runs/MODEL-DATE]"},
+    {"force", 'f', CLI_FLAG, AT(options.force), 0, 0, NULL, "replace the run folder if it exists"},
     {"resume", 0, CLI_PATH, AT(options.resume), 0, 0, "[DIR]",
      "resume a run from its newest good checkpoint [the newest run under runs/]"},
     {"data", 0, CLI_PATH, AT(options.data), 0, 0, "DIR",
@@ -287,7 +286,7 @@ static alexnet_status name_run(cli *app, train_args *args)
     return status;
 }
 
-/* Removes the folder of a run that did not begin; the folder of one that did is not empty. */
+/* Removes the run folder if the run did not begin; that of one that did is not empty. */
 static void unname_run(const train_args *args)
 {
     (void)rmdir(args->run);
@@ -480,7 +479,7 @@ const cli_command command_train = {
             "On Ctrl-C, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU or a closed stderr, the program writes "
             "a checkpoint and ends with status 75, unless the signal was ignored when it started "
             "(nohup). A second Ctrl-C ends it at once. On SIGUSR1 it writes a checkpoint.",
-            "The run directory holds config.json, log.jsonl, checkpoints/, best.safetensors and "
+            "The run folder holds config.json, log.jsonl, checkpoints/, best.safetensors and "
             "last.safetensors.",
         },
     .words_max = 1,

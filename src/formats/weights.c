@@ -331,7 +331,7 @@ static alexnet_status check_named_fit(const alexnet_model *model, const an_tenso
     an_print(cause, sizeof cause, "%s", alexnet_error(ctx));
     return an_fail(ctx, status,
                    "%s; a checkpoint does not contain the frozen parameters of its run: use the "
-                   "run's folder or its " AN_RUN_BEST,
+                   "run folder or its " AN_RUN_BEST,
                    cause);
 }
 
@@ -423,7 +423,7 @@ alexnet_status an_weights_read(alexnet_context *ctx, const char *path, const an_
 alexnet_status alexnet_model_load(alexnet_context *ctx, const char *path, alexnet_model **out)
 {
     an_tensor_file file;
-    char *found; /* a file in a run's folder, or the path itself */
+    char *found; /* a file in a run folder, or the path itself */
 
     AN_NEED(ctx, ctx);
     AN_NEED(ctx, out);

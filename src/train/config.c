@@ -226,7 +226,7 @@ alexnet_status an_config_resolve_from(alexnet_context *ctx, const an_config *bas
     return status;
 }
 
-/* The path of a run's config.json, given that or the run's folder. */
+/* The path of a run's config.json, given that or the run folder. */
 static alexnet_status find_file(alexnet_context *ctx, const char *path, char **out)
 {
     an_file_info info;
@@ -238,8 +238,7 @@ static alexnet_status find_file(alexnet_context *ctx, const char *path, char **o
     if (!folder) return ALEXNET_OK;
     alexnet_status status = an_file_stat(ctx, *out, &info);
     if (status == ALEXNET_OK && info.kind == AN_FILE_ABSENT)
-        status =
-            an_fail(ctx, ALEXNET_NOT_FOUND, "%s: not the folder of a run: no config.json", path);
+        status = an_fail(ctx, ALEXNET_NOT_FOUND, "%s: not a run folder: no config.json", path);
     if (status == ALEXNET_OK) return ALEXNET_OK;
     an_free(ctx, *out);
     *out = NULL;

@@ -299,7 +299,7 @@ static void false_tensors_are_refused(void **state)
         {"conv2.bias",
          {0},
          ALEXNET_BAD_FILE,
-         "a checkpoint does not contain the frozen parameters of its run: use the run's folder or "
+         "a checkpoint does not contain the frozen parameters of its run: use the run folder or "
          "its "
          "best.safetensors"},
         {NULL,

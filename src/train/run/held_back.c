@@ -165,7 +165,7 @@ static alexnet_status read_config(alexnet_context *ctx, const char *run, an_conf
     alexnet_status status = an_file_stat(ctx, folder.config, &info);
     if (status == ALEXNET_OK && info.kind == AN_FILE_ABSENT)
         status = an_fail(ctx, ALEXNET_BAD_ARG,
-                         "'%s' is not the folder of a run: name the data to evaluate it on", run);
+                         "'%s' is not a run folder: name the data to evaluate it on", run);
     if (status == ALEXNET_OK) status = an_config_read(ctx, folder.config, config);
     an_run_folder_close(ctx, &folder);
     return status;

@@ -1,5 +1,5 @@
 /*
- * run_folder.c: paths, creation and log of a run's folder.
+ * run_folder.c: see run_folder.h.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -19,7 +19,7 @@
 #define LINE_BYTES 768
 #define ROOM       32 /* bytes in a path for the longest name inside the folder */
 
-/* The files of a run. A folder with a config.json is a run's folder. */
+/* The files of a run. A folder with a config.json is a run folder. */
 static const char *const run_files[] = {AN_RUN_CONFIG, "log.jsonl", AN_RUN_BEST,
                                         AN_RUN_LAST,   AN_RUN_VAL,  AN_RUN_IMAGES};
 static const char checkpoints_name[] = "checkpoints";
@@ -28,7 +28,7 @@ alexnet_status an_run_folder_open(alexnet_context *ctx, const char *path, an_run
 {
     *out = (an_run_folder){0};
     if (strlen(path) + ROOM > sizeof((alexnet_train_result *)0)->run)
-        return an_fail(ctx, ALEXNET_BAD_ARG, "run directory: the path is too long (%zu bytes)",
+        return an_fail(ctx, ALEXNET_BAD_ARG, "run folder: the path is too long (%zu bytes)",
                        strlen(path));
     out->path = an_copy_text(ctx, path);
     out->config = an_path_join(ctx, path, run_files[0]);
@@ -42,7 +42,7 @@ alexnet_status an_run_folder_open(alexnet_context *ctx, const char *path, an_run
         out->last != NULL && out->val != NULL && out->images != NULL && out->checkpoints != NULL)
         return ALEXNET_OK;
     an_run_folder_close(ctx, out);
-    return an_fail(ctx, ALEXNET_NO_MEMORY, "run directory '%s'", path);
+    return an_fail(ctx, ALEXNET_NO_MEMORY, "run folder '%s'", path);
 }
 
 void an_run_folder_close(alexnet_context *ctx, an_run_folder *folder)
@@ -86,7 +86,7 @@ static bool is_leftover(const char *name)
     return false;
 }
 
-/* The contents of a run's folder, or of a folder for a new run. */
+/* The contents of a run folder, or of a folder for a new run. */
 typedef struct contents {
     bool marked; /* there is a temporary config.json: new, or being replaced */
     bool other;  /* there are other files than leftovers */
@@ -115,7 +115,7 @@ alexnet_status an_run_folder_check(alexnet_context *ctx, const an_run_folder *fo
     AN_TRY(an_file_stat(ctx, folder->path, &info));
     if (info.kind == AN_FILE_ABSENT) return ALEXNET_OK;
     if (info.kind != AN_FILE_FOLDER)
-        return an_fail(ctx, ALEXNET_BAD_ARG, "run directory '%s' exists and is not a folder",
+        return an_fail(ctx, ALEXNET_BAD_ARG, "run folder '%s' exists and is not a folder",
                        folder->path);
     AN_TRY(look_inside(ctx, folder, &found));
     if (!found.other) return ALEXNET_OK;
@@ -125,13 +125,13 @@ alexnet_status an_run_folder_check(alexnet_context *ctx, const an_run_folder *fo
                        "'%s' holds other files than a run: choose another folder", folder->path);
     if (!run && !force)
         return an_fail(ctx, ALEXNET_BAD_ARG,
-                       "run directory '%s': the replacement of its run was interrupted: force it "
+                       "run folder '%s': the replacement of its run was interrupted: force it "
                        "again, or choose another",
                        folder->path);
     if (!force)
         return an_fail(
             ctx, ALEXNET_BAD_ARG,
-            "run directory '%s' exists: resume it, force its replacement, or choose another",
+            "run folder '%s' exists: resume it, force its replacement, or choose another",
             folder->path);
     return ALEXNET_OK;
 }
@@ -145,8 +145,8 @@ alexnet_status an_run_folder_lock(alexnet_context *ctx, an_run_folder *folder)
     if (info.kind == AN_FILE_ABSENT) return ALEXNET_OK;
     const alexnet_status status = an_folder_lock(ctx, folder->path, &folder->lock);
     if (status != ALEXNET_BAD_ARG) return status;
-    return an_fail(ctx, ALEXNET_BAD_ARG,
-                   "run directory '%s' is in use: another process trains there", folder->path);
+    return an_fail(ctx, ALEXNET_BAD_ARG, "run folder '%s' is in use: another process trains there",
+                   folder->path);
 }
 
 /* ---- removal ---- */
@@ -156,7 +156,7 @@ static alexnet_status remove_file(alexnet_context *ctx, const an_run_folder *fol
 {
     char *path = an_path_join(ctx, folder->path, name);
 
-    if (path == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "run directory '%s'", folder->path);
+    if (path == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "run folder '%s'", folder->path);
     const alexnet_status status = an_file_remove(ctx, path);
     an_free(ctx, path);
     return status;

@@ -1,5 +1,5 @@
 /*
- * run_folder.h: the folder of a run.
+ * run_folder.h: the run folder: its paths, creation, exclusive lock and log.
  *
  *     config.json        everything needed to run again; written first: without it there is no run
  *     images.txt         the images that the run began with (images.h)
@@ -32,7 +32,7 @@ alexnet_status an_run_folder_open(alexnet_context *ctx, const char *path,
                                   an_run_folder *out) AN_NODISCARD;
 void an_run_folder_close(alexnet_context *ctx, an_run_folder *folder);
 
-/* BAD_ARG unless the folder is absent or empty or, with `force`, the folder of a run, including one
+/* BAD_ARG unless the folder is absent or empty or, with `force`, a run folder, including one
  * whose replacement was interrupted. */
 alexnet_status an_run_folder_check(alexnet_context *ctx, const an_run_folder *folder,
                                    bool force) AN_NODISCARD;

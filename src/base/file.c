@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/system.h"
+#include "base/text.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -51,8 +52,9 @@ alexnet_status an_reader_read(alexnet_context *ctx, const an_reader *reader, con
 
     if (offset > reader->size || bytes > reader->size - offset)
         return an_fail(ctx, ALEXNET_BAD_FILE,
-                       "%s: truncated: %zu bytes expected at %ju, the file has %ju", path, bytes,
-                       (uintmax_t)offset, (uintmax_t)reader->size);
+                       "%s: truncated: %zu %s expected at %ju, the file has %ju", path, bytes,
+                       AN_NOUN(bytes, "byte", "bytes"), (uintmax_t)offset,
+                       (uintmax_t)reader->size);
     if (reader->memory != NULL) {
         memcpy(data, reader->memory + offset, bytes);
         return ALEXNET_OK;

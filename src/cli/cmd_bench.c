@@ -328,8 +328,8 @@ static cli_exit print_result(cli *app, const char *task, const cli_bench_args *a
         }
         return cli_json_print(app, result);
     }
-    printf("%s %s, %s, batch %d, %d threads, %s\n", task, args->model, cli_dtype(app), b->batch,
-           machine.threads, machine.tier);
+    printf("%s %s, %s, batch %d, %d %s, %s\n", task, args->model, cli_dtype(app), b->batch,
+           machine.threads, cli_noun(machine.threads, "thread", "threads"), machine.tier);
     printf("time    %.3f ms a step, median of %d\n", 1e3 * seconds, args->steps);
     printf("rate    %.1f images/s\n", b->batch / seconds);
     printf("work    %.1f GFLOP/s\n", gflops);

@@ -159,7 +159,8 @@ static cli_exit run_verify(cli *app, void *data)
         an_json_set(m, document, "files", json_incref(bad.files));
         code = cli_json_print(app, document);
     } else {
-        printf("%s images, %s bad\n", cli_thousands(info.images, a), cli_thousands(info.bad, b));
+        printf("%s %s, %s bad\n", cli_thousands(info.images, a),
+               cli_noun((double)info.images, "image", "images"), cli_thousands(info.bad, b));
         print_passed(&info, 1, "unread ", "images in unsupported formats");
         print_passed(&info, 0, "ignored", "other files");
     }
@@ -309,7 +310,9 @@ static cli_exit run_synth(cli *app, void *data)
         code = cli_json_print(app, cli_data_json(&app->json, synth->out, &info));
     } else {
         cli_put(stdout, synth->out);
-        printf(": %s images in %d classes\n", cli_thousands(info.images, a), info.classes);
+        printf(": %s %s in %d %s\n", cli_thousands(info.images, a),
+               cli_noun((double)info.images, "image", "images"), info.classes,
+               cli_noun(info.classes, "class", "classes"));
     }
     alexnet_data_info_free(app->ctx, &info);
     return code;

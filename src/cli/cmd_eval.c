@@ -214,7 +214,7 @@ const cli_command command_eval = {
     .examples = examples,
     .notes =
         {"The order of classes comes from the weights and is checked against the data by name.",
-         "The folder of a run means its best.safetensors, or its last.safetensors if there is no "
+         "A run folder means its best.safetensors, or its last.safetensors if there is no "
          "best. Without DATA, it is evaluated on the run's validation images.",
          "Of DATA with splits, 'val' (valid, validation, dev) is evaluated, else 'test'. Messages "
          "name what is not used, and warn if training images are evaluated.",

@@ -340,8 +340,8 @@ static cli_exit verify(cli *app, const char *path)
         if (code != CLI_DONE) return code;
     }
     return bad == 0 ? CLI_DONE
-                    : cli_error(app, CLI_BAD_DATA, "%s: %d file%s failed verification", path, bad,
-                                bad == 1 ? "" : "s");
+                    : cli_error(app, CLI_BAD_DATA, "%s: %d %s failed verification", path, bad,
+                                cli_noun(bad, "file", "files"));
 }
 
 /* ---- the kind of the argument ---- */

@@ -134,8 +134,8 @@ static cli_exit predict(cli *app, predict_args *args, const cli_names *images)
     if (out.code != CLI_DONE) return out.code;
     if (status != ALEXNET_OK) return cli_fail(app, status);
     if (failed == 0) return CLI_DONE;
-    return cli_error(app, CLI_BAD_DATA, "%lld of %lld images could not be read", (long long)failed,
-                     (long long)count);
+    return cli_error(app, CLI_BAD_DATA, "%lld of %lld %s could not be read", (long long)failed,
+                     (long long)count, cli_noun((double)count, "image", "images"));
 }
 
 static cli_exit run_predict(cli *app, void *data)

@@ -46,13 +46,20 @@ const char *cli_seconds(double seconds, char text[CLI_NUMBER])
 {
     const int64_t whole = seconds < 1e12 ? (int64_t)(seconds + 0.5) : 0;
 
-    if (whole >= 3600)
+    if (seconds > 0 && seconds < 0.95)
+        snprintf(text, CLI_NUMBER, "%.1fs", fmax(seconds, 0.1));
+    else if (whole >= 3600)
         snprintf(text, CLI_NUMBER, "%" PRId64 "h%02" PRId64 "m", whole / 3600, whole / 60 % 60);
     else if (whole >= 60)
         snprintf(text, CLI_NUMBER, "%" PRId64 "m%02" PRId64 "s", whole / 60, whole % 60);
     else
         snprintf(text, CLI_NUMBER, "%" PRId64 "s", whole);
     return text;
+}
+
+const char *cli_noun(double count, const char *one, const char *many)
+{
+    return count == 1 ? one : many;
 }
 
 const char *cli_percent(double fraction, char text[CLI_NUMBER])

@@ -13,8 +13,11 @@
 /* Each writes into the buffer `text`, and returns it. */
 const char *cli_thousands(int64_t value, char text[CLI_NUMBER]); /* "61,100,840" */
 const char *cli_bytes(int64_t bytes, char text[CLI_NUMBER]);     /* "233 MiB" */
-const char *cli_seconds(double seconds, char text[CLI_NUMBER]);  /* "3m20s" */
+const char *cli_seconds(double seconds, char text[CLI_NUMBER]);  /* "3m20s", "0.4s" */
 const char *cli_percent(double fraction, char text[CLI_NUMBER]); /* "84.31 %"; "not a number" */
+
+/* `one` for a count of 1, else `many`: "1 step", "2 steps". */
+const char *cli_noun(double count, const char *one, const char *many);
 
 const char *cli_fixed(double value, int decimals,
                       char text[CLI_NUMBER]); /* "0.7329", "not a number" */

@@ -209,8 +209,8 @@ cli_exit cli_show_model(cli *app, const alexnet_model *model, int batch, const c
         status = print_tensors(model, info.tensors);
     }
     if (status != ALEXNET_OK) return cli_fail(app, status);
-    printf("\nmemory of the network alone, for %d image%s at a time\n", batch,
-           batch > 1 ? "s" : "");
+    printf("\nmemory of the network alone, for %d %s at a time\n", batch,
+           cli_noun(batch, "image", "images"));
     print_memory("inference", &memory[0]);
     print_memory("training", &memory[1]);
     return CLI_DONE;

@@ -480,7 +480,7 @@ static void a_run_is_repeated_from_its_config(void **state)
     again.resume = NULL;
     again.config = r->data;
     an_assert_status(r->ctx, alexnet_train(r->ctx, &again, &result), ALEXNET_NOT_FOUND);
-    an_assert_error(r->ctx, "not the folder of a run");
+    an_assert_error(r->ctx, "not a run folder");
 }
 
 /* ---- resuming ---- */
@@ -806,7 +806,7 @@ static void an_existing_run_is_kept_unless_forced(void **state)
     an_runs_train(r, &options);
 }
 
-/* Tries to train in the folder of a run that is training. */
+/* Tries to train in the run folder of a run that is training. */
 typedef struct intruder {
     const alexnet_train_options *options;
     int tried;

@@ -472,8 +472,8 @@ static alexnet_status verify_file(alexnet_context *ctx, const char *folder,
     AN_TRY(join(ctx, folder, file->name, &path));
     status = an_file_hash(ctx, path, &bytes, found);
     if (status == ALEXNET_OK && bytes != file->bytes)
-        status = an_fail(ctx, ALEXNET_BAD_FILE, "%s: %lld bytes, the manifest says %lld", path,
-                         (long long)bytes, (long long)file->bytes);
+        status = an_fail(ctx, ALEXNET_BAD_FILE, "%s: %lld %s, the manifest says %lld", path,
+                         (long long)bytes, AN_NOUN(bytes, "byte", "bytes"), (long long)file->bytes);
     if (status == ALEXNET_OK && strcmp(found, file->sha256) != 0)
         status = an_fail(ctx, ALEXNET_BAD_FILE, "%s: SHA-256 is %s, the manifest says %s", path,
                          found, file->sha256);
@@ -765,8 +765,9 @@ static alexnet_status read_slot(const alexnet_model *model, const char *path,
         const slot_name name = name_slot(slot, param);
         const an_tensor_view *view = an_tensor_file_find(file, name.text);
         if (view == NULL || view->count != param->count)
-            return an_fail(model->ctx, ALEXNET_BAD_FILE, "%s: %s: expected %lld values, found %lld",
+            return an_fail(model->ctx, ALEXNET_BAD_FILE, "%s: %s: expected %lld %s, found %lld",
                            path, name.text, (long long)param->count,
+                           AN_NOUN(param->count, "value", "values"),
                            (long long)(view != NULL ? view->count : 0));
         AN_TRY(an_tensor_to_float(model->ctx, path, view, values + param->offset));
     }

@@ -127,7 +127,7 @@ alexnet_status an_disk_check(alexnet_context *ctx, const an_run_folder *folder, 
 
     if (disk->free < 0 || disk->free >= disk->peak) return ALEXNET_OK;
     return an_fail(ctx, ALEXNET_IO,
-                   "run directory '%s': the run needs up to %s of disk space, and %s are free: "
+                   "run folder '%s': the run needs up to %s of disk space, and %s are free: "
                    "make room, keep fewer checkpoints (checkpoint_keep), or choose another place",
                    folder->path, an_show_bytes(needed, disk->peak),
                    an_show_bytes(there, disk->free));

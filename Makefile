@@ -81,4 +81,4 @@ clean:
 	rm -rf build
 
 format:
-	find include src tests -name '*.[ch]' -exec clang-format -i {} +
+	scripts/format

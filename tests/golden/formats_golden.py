@@ -319,7 +319,7 @@ def main():
             path.unlink()
         with open(ROOT / "golden" / f"image_{folder}.inc", "w", encoding="utf-8") as out:
             out.write("/* {file, width, height, digest as stored, digest upright}: a decoded image. Written by "
-                      "formats_golden.py. SPDX-License-Identifier: MIT */\n")
+                      "formats_golden.py. SPDX-License-Identifier: MIT */\n/* clang-format off */\n")
             for name, data in sorted(files.items()):
                 (CORPUS / folder / name).write_bytes(data)
                 if not name.startswith("bad_"):

@@ -303,7 +303,8 @@ def photo_rows(data):
 
 def write_rows(name, what, rows):
     with open(ROWS / f"image_{name}.inc", "w", encoding="utf-8") as out:
-        out.write(f"/* {what} Written by image_golden.py. SPDX-License-Identifier: MIT */\n")
+        out.write(f"/* {what} Written by image_golden.py. SPDX-License-Identifier: MIT */\n"
+                  "/* clang-format off */\n")
         out.writelines(f"{{{row}}},\n" for row in rows)
 
 

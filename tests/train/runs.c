@@ -5,6 +5,7 @@
  */
 #include "runs.h"
 
+#include "base/file.h"
 #include <string.h>
 
 int an_runs_set_up(void **state)
@@ -50,6 +51,14 @@ alexnet_train_result an_runs_train(an_runs *r, const alexnet_train_options *opti
 
     an_assert_ok(r->ctx, alexnet_train(r->ctx, options, &result));
     return result;
+}
+
+bool an_runs_is_file(an_runs *r, const char *path)
+{
+    an_file_info info;
+
+    an_assert_ok(r->ctx, an_file_stat(r->ctx, path, &info));
+    return info.kind == AN_FILE_REGULAR;
 }
 
 alexnet_go an_runs_ask(void *user, const alexnet_progress *progress)

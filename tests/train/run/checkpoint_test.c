@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "infer/tiny.h"
+#include "train/runs.h"
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -680,6 +680,69 @@ static void every_update_resumes_to_the_same_bits(void **state)
     }
 }
 
+/* ---- whole runs ---- */
+
+static void no_checkpoint_stays_where_none_is_wanted(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run"), resumed;
+    an_runs_wish wish = {.step = 4, .go = ALEXNET_GO_STOP};
+    alexnet_train_result result;
+
+    options.checkpoint_keep = 0;
+    options.progress = an_runs_ask;
+    options.progress_user = &wish;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
+    assert_int_equal(an_test_count_entries(an_test_path(r->folder, "run/checkpoints")), 1);
+
+    resumed = alexnet_train_options_default();
+    resumed.resume = options.out;
+    result = an_runs_train(r, &resumed);
+    assert_int_equal(an_test_count_entries(options.out), 5);
+    an_runs_assert_hash(r, result.weights, result.weights_sha256);
+    an_assert_ok(
+        r->ctx,
+        an_folder_make(r->ctx, an_test_path(r->folder, "run/checkpoints/step-00000009.gone.tmp")));
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_FILE);
+    assert_int_equal(an_test_count_entries(options.out),
+                     5); /* leftovers of a kill are removed, too */
+    an_assert_error(r->ctx, "run is finished and kept no checkpoint to resume from");
+}
+
+static void a_run_without_a_checkpoint_starts_over(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run"), resumed;
+    const alexnet_train_result whole = an_runs_train(r, &options);
+
+    an_assert_ok(r->ctx, an_folder_remove(r->ctx, an_test_path(r->folder, "run/checkpoints")));
+    resumed = alexnet_train_options_default();
+    resumed.resume = options.out;
+    alexnet_train_result refused; /* it would replace weights */
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &refused), ALEXNET_BAD_FILE);
+    an_assert_error(r->ctx, "has weights but no checkpoint");
+    assert_int_equal(remove(an_test_path(r->folder, "run/best.safetensors")), 0);
+    assert_int_equal(remove(an_test_path(r->folder, "run/last.safetensors")), 0);
+    const alexnet_train_result result = an_runs_train(r, &resumed);
+    assert_string_equal(result.last_sha256, whole.last_sha256);
+    assert_non_null(strstr(r->log.text, "has no checkpoint yet"));
+}
+
+static void a_damaged_checkpoint_costs_only_what_came_after_the_one_before(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run"), resumed;
+    const alexnet_train_result whole = an_runs_train(r, &options);
+
+    an_test_write_text(
+        an_test_path(r->folder, "run/checkpoints/step-00000009/optimiser.safetensors"), "cut");
+    resumed = alexnet_train_options_default();
+    resumed.resume = options.out;
+    const alexnet_train_result result = an_runs_train(r, &resumed);
+    assert_string_equal(result.last_sha256, whole.last_sha256);
+    assert_non_null(strstr(r->log.text, "checkpoint passed over: "));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -705,6 +768,9 @@ int main(void)
         TEST(every_update_resumes_to_the_same_bits),
         TEST(a_failed_save_leaves_the_old_one),
         TEST(a_failed_search_leaks_nothing),
+        an_runs_test(no_checkpoint_stays_where_none_is_wanted),
+        an_runs_test(a_run_without_a_checkpoint_starts_over),
+        an_runs_test(a_damaged_checkpoint_costs_only_what_came_after_the_one_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "train/course.h"
-#include "train/run/checkpoint.h"
+#include "train/run/checkpoint_read.h"
 #include "train/run/saver.h"
 #include <errno.h>
 #include <stdio.h>

@@ -82,15 +82,8 @@ static void kept_rows_are_those_that_would_be_computed(void **state)
     }
     assert_non_null(strstr(r->log.text, "once for 3 views of each image and kept"));
     for (int step = 1; step < 9; step += 3) {
-        an_runs_wish wish = {.step = step, .go = ALEXNET_GO_STOP};
-        alexnet_train_options resumed = alexnet_train_options_default();
-        alexnet_train_result result;
         options = tuning(r, "stopped", from, 3);
-        options.progress = an_runs_ask;
-        options.progress_user = &wish;
-        an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
-        resumed.resume = options.out;
-        result = an_runs_train(r, &resumed);
+        const alexnet_train_result result = an_runs_interrupt(r, &options, step, false);
         assert_string_equal(result.last_sha256, computed.last_sha256);
     }
 }

@@ -50,4 +50,11 @@ typedef struct an_runs_wish {
 
 alexnet_go an_runs_ask(void *user, const alexnet_progress *progress);
 
+/*
+ * Trains until a step (with val: until the validation after it), where the caller stops the run,
+ * and resumes it. Returns the result of the resumed run.
+ */
+alexnet_train_result an_runs_interrupt(an_runs *r, const alexnet_train_options *options,
+                                       int64_t step, bool val);
+
 #endif

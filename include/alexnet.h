@@ -845,8 +845,8 @@ ALEXNET_API alexnet_status alexnet_model_create(alexnet_context *ctx, const char
 
 /* The same without weights, to ask about it: alexnet_tensor_info.data is NULL. Cheap. */
 ALEXNET_API alexnet_status alexnet_model_describe(alexnet_context *ctx, const char *family,
-                                                 const alexnet_model_options *options,
-                                                 alexnet_model **out) ALEXNET_NODISCARD;
+                                                  const alexnet_model_options *options,
+                                                  alexnet_model **out) ALEXNET_NODISCARD;
 
 /*
  * Loads a weights file (safetensors). Here and wherever weights are asked for, a run folder

@@ -8,6 +8,18 @@
 #include "cli/cli.h"
 #include <stdio.h>
 
+/*
+ * Prints what fprintf() prints, and returns what it returns. All of stdout goes through here, so
+ * that the reason of the first write that fails is kept for cli_output_close(): stdio forgets it.
+ */
+int cli_print(FILE *to, const char *format, ...) CLI_PRINTF(2, 3);
+
+/*
+ * Closes stdout at the end of the program. False if that or an earlier write failed; *error is then
+ * the errno of the first that did, or 0 if the system named no reason.
+ */
+bool cli_output_close(int *error);
+
 #define CLI_NUMBER 32
 
 /* Each writes into the buffer `text`, and returns it. */

@@ -89,11 +89,14 @@ static void print_standing(const alexnet_train_result *r)
 
     if (isnan(r->val_top1)) return;
     if (!isnan(r->guess_top1))
-        printf("guessing    top-1 %s: always the largest class\n", cli_percent(r->guess_top1, a));
+        cli_print(stdout, "guessing    top-1 %s: always the largest class\n",
+                  cli_percent(r->guess_top1, a));
     if (expected != NULL)
-        printf("expected    about %.0f %% with this recipe on photos of ten classes, %d of each\n",
-               100 * expected->top1, expected->per_class);
-    if (advice != NULL) printf("advice      %s\n", advice);
+        cli_print(
+            stdout,
+            "expected    about %.0f %% with this recipe on photos of ten classes, %d of each\n",
+            100 * expected->top1, expected->per_class);
+    if (advice != NULL) cli_print(stdout, "advice      %s\n", advice);
 }
 
 /* ---- the result ---- */
@@ -132,8 +135,8 @@ static void print_end(const alexnet_train_result *r)
 
     for (size_t i = 0; i < sizeof ends / sizeof *ends; ++i)
         if (strcmp(r->ended, ends[i].ended) == 0)
-            printf("ended       %s, after %.3g of %.6g %s\n", ends[i].text, r->epochs,
-                   r->planned_epochs, cli_noun(r->planned_epochs, "epoch", "epochs"));
+            cli_print(stdout, "ended       %s, after %.3g of %.6g %s\n", ends[i].text, r->epochs,
+                      r->planned_epochs, cli_noun(r->planned_epochs, "epoch", "epochs"));
 }
 
 static void print_validation(const alexnet_train_result *r)
@@ -141,11 +144,12 @@ static void print_validation(const alexnet_train_result *r)
     char a[CLI_NUMBER], b[CLI_NUMBER], c[CLI_NUMBER];
 
     if (isnan(r->val_top1)) return;
-    printf("validation  top-1 %s", cli_percent(r->val_top1, a));
-    if (r->classes > ALEXNET_TOP5_CLASSES) printf(", top-5 %s", cli_percent(r->val_top5, b));
-    printf("; best top-1 %s", cli_percent(r->best_top1, c));
-    if (!isnan(r->best_epoch)) printf(" after epoch %.3g", r->best_epoch);
-    printf("\n");
+    cli_print(stdout, "validation  top-1 %s", cli_percent(r->val_top1, a));
+    if (r->classes > ALEXNET_TOP5_CLASSES)
+        cli_print(stdout, ", top-5 %s", cli_percent(r->val_top5, b));
+    cli_print(stdout, "; best top-1 %s", cli_percent(r->best_top1, c));
+    if (!isnan(r->best_epoch)) cli_print(stdout, " after epoch %.3g", r->best_epoch);
+    cli_print(stdout, "\n");
 }
 
 cli_exit cli_show_trained(cli *app, const alexnet_train_result *r)
@@ -153,18 +157,19 @@ cli_exit cli_show_trained(cli *app, const alexnet_train_result *r)
     char a[CLI_NUMBER], b[CLI_NUMBER];
 
     if (app->common->json) return print_json(app, r);
-    printf("trained     %s %s, %.4g %s in %s, %.0f images/s\n", cli_thousands(r->steps, a),
-           cli_noun((double)r->steps, "step", "steps"), r->epochs,
-           cli_noun(r->epochs, "epoch", "epochs"), cli_seconds(r->seconds, b),
-           r->images_per_second);
+    cli_print(stdout, "trained     %s %s, %.4g %s in %s, %.0f images/s\n",
+              cli_thousands(r->steps, a), cli_noun((double)r->steps, "step", "steps"), r->epochs,
+              cli_noun(r->epochs, "epoch", "epochs"), cli_seconds(r->seconds, b),
+              r->images_per_second);
     print_end(r);
     if (!isnan(r->train_loss))
-        printf("training    loss %.4f, top-1 %s\n", r->train_loss, cli_percent(r->train_top1, a));
+        cli_print(stdout, "training    loss %.4f, top-1 %s\n", r->train_loss,
+                  cli_percent(r->train_top1, a));
     print_validation(r);
     print_standing(r);
-    printf("weights     ");
+    cli_print(stdout, "weights     ");
     cli_put(stdout, r->weights);
-    printf("\n");
+    cli_print(stdout, "\n");
     return CLI_DONE;
 }
 

@@ -26,6 +26,7 @@
 #include "train/memory.h"
 #include "train/run/best.h"
 #include "train/run/checkpoint.h"
+#include "train/run/checkpoint_read.h"
 #include "train/run/disk.h"
 #include "train/run/held_back.h"
 #include "train/run/images.h"

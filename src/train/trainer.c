@@ -13,7 +13,7 @@
 #include "infer/eval_run.h"
 #include "train/account.h"
 #include "train/limits.h"
-#include "train/run/checkpoint.h"
+#include "train/run/checkpoint_read.h"
 #include "train/run/saver.h"
 #include <math.h>
 

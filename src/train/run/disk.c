@@ -9,7 +9,6 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "train/optimiser.h"
-#include "train/run/checkpoint.h"
 #include <string.h>
 
 /* Added for each file: a header with class names, a manifest, a log, a partly filled disk block. */

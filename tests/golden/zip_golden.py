@@ -71,7 +71,7 @@ def row(name, data):
 def main():
     out = Path(__file__).resolve().parent / "zip.inc"
     text = ("/* Written by zip_golden.py: name, bytes, the archive. "
-            "SPDX-License-Identifier: MIT */\n")
+            "SPDX-License-Identifier: MIT */\n/* clang-format off */\n")
     out.write_text(text + "".join(row(name, data) for name, data in archives()))
 
 

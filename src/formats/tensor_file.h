@@ -29,6 +29,7 @@ typedef struct an_tensor_file {
     size_t metadata_count, metadata_room;
     const struct an_graph *graph; /* the network, if the format describes one; else NULL */
     const void *network;          /* the same in the format's own terms, for its run() */
+    const struct an_map *map;     /* the source that its names and layouts were of; NULL: ours */
 } an_tensor_file;
 
 /* ---- formats ---- */

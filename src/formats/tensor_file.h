@@ -63,7 +63,8 @@ typedef struct an_tensor_format {
 } an_tensor_format;
 
 extern const an_tensor_format an_tensor_format_safetensors;
-extern const an_tensor_format an_tensor_format_npz; /* formats/numpy/npz.h */
+extern const an_tensor_format an_tensor_format_npz; /* numpy/npz.h */
+extern const an_tensor_format an_tensor_format_caffe; /* caffe/caffe.h */
 
 /* The format of this name; NULL: none. */
 const an_tensor_format *an_tensor_format_find(const char *name);

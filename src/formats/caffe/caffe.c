@@ -8,7 +8,6 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
-#include <stdio.h>
 #include <string.h>
 
 /* ---- recognised by content ---- */
@@ -104,7 +103,7 @@ static alexnet_status add_tensor(alexnet_context *ctx, const char *path, an_tens
 {
     char name[AN_CAFFE_TEXT_MAX + 32];
 
-    snprintf(name, sizeof name, "%s%s", layer, suffix);
+    an_print(name, sizeof name, "%s%s", layer, suffix);
     view->name = name;
     if (view->data == NULL) AN_TRY(an_tensor_file_check(ctx, path, file, view));
     *index = (int)file->count;
@@ -115,18 +114,20 @@ static alexnet_status add_tensor(alexnet_context *ctx, const char *path, an_tens
 static alexnet_status add_weights(alexnet_context *ctx, const char *path, an_tensor_file *file,
                                   an_caffe_layer *layer)
 {
+    static const char *const suffixes[] = {".weight", ".bias"};
     static const int transposed[] = {1, 0};
     char suffix[32];
     int index;
 
     for (int i = 0; i < layer->blob_count; ++i) {
-        an_tensor_view *view = &layer->blobs[i].view;
+        an_tensor_view view = layer->blobs[i].view; /* the blob itself stays as it is: caffe_run.c */
         const bool linear = layer->kind == AN_CAFFE_INNER_PRODUCT;
-        drop_ones(view, i > 0 || layer->kind == AN_CAFFE_SCALE ? 1 : linear ? 2 : 4);
-        if (i == 0 && linear && layer->transpose && view->rank == 2)
-            an_tensor_permute(view, transposed);
-        an_print(suffix, sizeof suffix, i == 0 ? ".weight" : i == 1 ? ".bias" : ".%d", i);
-        AN_TRY(add_tensor(ctx, path, file, layer->name, suffix, view, &index));
+        drop_ones(&view, i > 0 || layer->kind == AN_CAFFE_SCALE ? 1 : linear ? 2 : 4);
+        if (i == 0 && linear && layer->transpose && view.rank == 2)
+            an_tensor_permute(&view, transposed);
+        an_print(suffix, sizeof suffix, ".%d", i);
+        AN_TRY(add_tensor(ctx, path, file, layer->name, i < 2 ? suffixes[i] : suffix, &view,
+                          &index));
         if (i < 2) layer->tensors[i] = index;
     }
     return ALEXNET_OK;
@@ -146,6 +147,7 @@ static alexnet_status scale_values(alexnet_context *ctx, const char *path, an_te
         values[i] *= factor;
     view->data = (const uint8_t *)values;
     view->dtype = AN_F32;
+    view->reader = (an_reader){0};
     return ALEXNET_OK;
 }
 
@@ -160,15 +162,14 @@ static alexnet_status add_statistics(alexnet_context *ctx, const char *path, an_
         return an_fail(ctx, ALEXNET_BAD_FILE,
                        "%s: layer '%s' (BatchNorm): expected a mean, a variance and one number",
                        path, layer->name);
-    an_tensor_view *factor = &layer->blobs[2].view;
-    AN_TRY(scale_values(ctx, path, file, factor, 1));
-    memcpy(&sum, factor->data, sizeof sum);
+    an_tensor_view view = layer->blobs[2].view;
+    AN_TRY(scale_values(ctx, path, file, &view, 1));
+    memcpy(&sum, view.data, sizeof sum);
     for (int i = 0; i < 2; ++i) {
-        an_tensor_view *view = &layer->blobs[i].view;
-        drop_ones(view, 1);
-        if (sum != 1)
-            AN_TRY(scale_values(ctx, path, file, view, sum == 0 ? 0 : 1 / sum));
-        AN_TRY(add_tensor(ctx, path, file, layer->name, suffixes[i], view, &layer->tensors[i]));
+        view = layer->blobs[i].view;
+        drop_ones(&view, 1);
+        if (sum != 1) AN_TRY(scale_values(ctx, path, file, &view, sum == 0 ? 0 : 1 / sum));
+        AN_TRY(add_tensor(ctx, path, file, layer->name, suffixes[i], &view, &layer->tensors[i]));
     }
     return ALEXNET_OK;
 }

@@ -25,6 +25,13 @@ static const char *before_split(const an_caffe_net *net, int index, const char *
     return name;
 }
 
+/* Padding of a whole kernel makes windows of padding alone. */
+static bool pads_too_much(const an_caffe_layer *l)
+{
+    return l->pad.at[0] > AN_MAX(l->kernel.at[0] - 1, 0) ||
+           l->pad.at[1] > AN_MAX(l->kernel.at[1] - 1, 0);
+}
+
 /* Why no network here has such a layer; NULL: it may have. */
 static const char *find_fault(const an_caffe_layer *l, const an_caffe_layer *previous)
 {
@@ -32,9 +39,11 @@ static const char *find_fault(const an_caffe_layer *l, const an_caffe_layer *pre
     case AN_CAFFE_CONVOLUTION:
         return l->dilation.at[0] != 1 || l->dilation.at[1] != 1 ? "its kernel is dilated"
                : l->axis != 1                                   ? "its axis is not 1"
+               : pads_too_much(l) ? "its padding is not less than its kernel"
                                                                 : NULL;
     case AN_CAFFE_POOLING:
         return l->method > 1       ? "it is stochastic"
+               : pads_too_much(l) ? "its padding is not less than its kernel"
                : l->round_mode > 1 ? "its rounding is unknown"
                                    : NULL;
     case AN_CAFFE_LRN:

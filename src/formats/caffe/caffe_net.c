@@ -567,7 +567,7 @@ static alexnet_status read_net(an_pb_cursor *net, source *from)
     an_caffe_net *out = from->net;
     an_pb_field field;
 
-    AN_TRY(make_layers(*net, from));
+    AN_TRY(net->status = make_layers(*net, from));
     while (an_pb_next(net, &field)) {
         if (is_layer(&field))
             (void)add_layer(net, &field, from);
@@ -579,10 +579,11 @@ static alexnet_status read_net(an_pb_cursor *net, source *from)
                  out->input.rank < 4 && field.value <= AN_CAFFE_SIZE_MAX)
             out->input.dims[out->input.rank++] = (int64_t)field.value;
     }
+    AN_TRY(net->status);
     if (out->input.rank != 4) out->input.rank = 0;
     merge_padding(out);
     find_input(out);
-    return net->status;
+    return ALEXNET_OK;
 }
 
 alexnet_status an_caffe_net_read(alexnet_context *ctx, const char *path, const an_reader *reader,

@@ -215,8 +215,10 @@ static alexnet_status run_text_int(machine *m)
     if (m->opcode == 'I' && length == 2 && line[0] == '0' && (line[1] == '0' || line[1] == '1'))
         return push_bool(m, line[1] == '1');
     if (m->opcode == 'L' && length > 0 && line[length - 1] == 'L') --length;
-    if (!an_parse_int(line, length, &number)) return fail(m, "no integer of 64 bits");
-    return push_int(m, number);
+    if (an_parse_int(line, length, &number)) return push_int(m, number);
+    if (length == 0 || strspn(line + (line[0] == '-'), "0123456789") + (line[0] == '-') != length)
+        return fail(m, "no integer");
+    return push(m, (an_pickle_value){.kind = AN_PICKLE_LONG}); /* of more than 64 bits */
 }
 
 static alexnet_status run_text_real(machine *m)
@@ -262,7 +264,10 @@ static alexnet_status run_long(machine *m)
     const uint64_t bytes = an_pickle_take_number(&m->in, m->opcode == 0x8a ? 1 : 4);
 
     if (bytes > INTEGER_MAX) return fail(m, "an integer of too many bytes");
-    if (bytes > 8) return push_string(m, AN_PICKLE_LONG, AN_PICKLE_PLAIN, bytes);
+    if (bytes > 8) {
+        an_pickle_skip(&m->in, bytes);
+        return push(m, (an_pickle_value){.kind = AN_PICKLE_LONG});
+    }
     uint64_t number = an_pickle_take_number(&m->in, (size_t)bytes);
     if (bytes > 0 && bytes < 8 && number >> (8 * bytes - 1) != 0) number |= UINT64_MAX << 8 * bytes;
     return push_int(m, (int64_t)number);

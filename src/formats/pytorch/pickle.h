@@ -26,7 +26,7 @@ typedef enum an_pickle_kind {
     AN_PICKLE_NONE,
     AN_PICKLE_BOOL,
     AN_PICKLE_INT,
-    AN_PICKLE_LONG, /* an integer of more than 64 bits: its bytes, the lowest first */
+    AN_PICKLE_LONG, /* an integer of more than 64 bits, which nothing here needs */
     AN_PICKLE_REAL,
     AN_PICKLE_TEXT,
     AN_PICKLE_BYTES, /* bytes, or a text of Python 2 */
@@ -45,7 +45,7 @@ typedef struct an_pickle_value {
         bool truth;
         int64_t integer;
         double real;
-        an_pickle_string *string;         /* of LONG, TEXT, BYTES */
+        an_pickle_string *string;         /* of TEXT, BYTES */
         struct an_pickle_items *items;    /* of LIST, TUPLE, DICT */
         const an_pickle_global *global;   /* of GLOBAL */
         struct an_pickle_object *object;  /* of OBJECT */

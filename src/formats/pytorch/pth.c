@@ -103,6 +103,7 @@ static alexnet_status add_tensors(an_pth *pth)
     if (found != NULL && found != root)
         an_log(pth->ctx, ALEXNET_LOG_INFO, "%s: the tensors under '%s' are read", pth->path,
                s.path);
+    if (an_pth_is_tensor(root)) return fail_empty(pth); /* it has no name */
     AN_TRY(an_pickle_walk_value(&walk, found != NULL ? found : root));
     if (pth->file->count == 0) return fail_empty(pth);
     return an_pickle_check_names(pth->ctx, pth->path, pth->file);

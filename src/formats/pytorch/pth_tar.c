@@ -86,7 +86,7 @@ static alexnet_status find_entries(const an_pth *pth, range found[ENTRIES])
 {
     const an_reader *reader = &pth->file->reader;
     uint64_t at = 0, bytes, sum;
-    uint8_t header[BLOCK];
+    uint8_t header[BLOCK] = {1};
 
     for (int i = 0; i < ENTRIES_MAX && reader->size - at >= BLOCK; ++i) {
         AN_TRY(an_reader_read(pth->ctx, reader, pth->path, at, header, BLOCK));
@@ -99,6 +99,7 @@ static alexnet_status find_entries(const an_pth *pth, range found[ENTRIES])
         note_entry(header, at, bytes, found);
         at += AN_MIN(AN_ROUND_UP(bytes, (uint64_t)BLOCK), reader->size - at);
     }
+    if (header[0] != '\0') return fail(pth, "its tar archive has no end; it is truncated");
     for (size_t i = 0; i < ENTRIES; ++i)
         if (found[i].end == 0)
             return an_fail(pth->ctx, ALEXNET_BAD_FILE,

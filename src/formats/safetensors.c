@@ -254,7 +254,8 @@ static bool is_safetensors(const uint8_t *head, size_t head_bytes, uint64_t size
 const an_tensor_format an_tensor_format_safetensors = {.name = "safetensors",
                                                        .extension = "safetensors",
                                                        .matches = is_safetensors,
-                                                       .read = read_safetensors};
+                                                       .read = read_safetensors,
+                                                       .write = an_safetensors_write_sum};
 
 alexnet_status an_safetensors_open(alexnet_context *ctx, const char *path, an_tensor_file *out)
 {

@@ -50,11 +50,21 @@ typedef struct an_tensor_format {
      */
     alexnet_status (*run)(alexnet_context *ctx, const char *path, const an_tensor_file *file,
                           const an_plain_map *images, an_plain_map *logits);
+    /*
+     * Writes these tensors and texts, whole or not at all; equal arguments give equal bytes. *sum
+     * receives the size and SHA-256 of the file; it may be NULL. UNSUPPORTED (a type that the
+     * format lacks), BAD_ARG (names or texts that cannot be written), IO, NO_MEMORY. NULL: a format
+     * that is only read, or whose writer needs to know the network.
+     */
+    alexnet_status (*write)(alexnet_context *ctx, const char *path, const an_tensor_out *tensors,
+                            size_t count, const char *const *keys, const char *const *values,
+                            size_t metadata_count, an_file_sum *sum);
 } an_tensor_format;
 
 extern const an_tensor_format an_tensor_format_safetensors;
 extern const an_tensor_format an_tensor_format_pth;
 extern const an_tensor_format an_tensor_format_pickle; /* of NumPy's arrays */
+extern const an_tensor_format an_tensor_format_npz; /* formats/numpy/npz.h */
 
 /* The format of this name; NULL: none. */
 const an_tensor_format *an_tensor_format_find(const char *name);

@@ -59,10 +59,11 @@ alexnet_status an_zip_content(alexnet_context *ctx, const char *path, const an_r
 
 typedef struct an_zip_writer an_zip_writer;
 
-/* Writes to `writer`, of which nothing was written before, and which stays the caller's to commit or
-   abandon. `alignment` of the data of entries: 1 or a power of 2 up to 4096. NO_MEMORY. */
-alexnet_status an_zip_begin(alexnet_context *ctx, an_writer *writer, size_t alignment,
-                            an_zip_writer **out) AN_NODISCARD;
+/* Writes to `writer`, to which nothing was written before, and which stays the caller's to commit
+   or abandon. `path` is for messages. `alignment` of the data of entries: 1 or a power of 2 up to
+   4096. NO_MEMORY. */
+alexnet_status an_zip_begin(alexnet_context *ctx, const char *path, an_writer *writer,
+                            size_t alignment, an_zip_writer **out) AN_NODISCARD;
 /* One entry of two parts, one after the other (a header and an array); either may have 0 bytes.
    BAD_ARG (a name that does not fit, too many entries), IO, NO_MEMORY. */
 alexnet_status an_zip_add(an_zip_writer *zip, const char *name, const void *head, size_t head_bytes,

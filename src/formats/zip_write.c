@@ -28,6 +28,7 @@ typedef struct written {
 
 struct an_zip_writer {
     alexnet_context *ctx;
+    const char *path; /* for messages */
     an_writer *writer;
     size_t alignment;
     bool force64;
@@ -178,14 +179,20 @@ static alexnet_status put_end(an_zip_writer *zip, uint64_t directory)
 
 /* ---- the interface ---- */
 
-alexnet_status an_zip_begin(alexnet_context *ctx, an_writer *writer, size_t alignment,
-                            an_zip_writer **out)
+static alexnet_status fail_memory(alexnet_context *ctx, const char *path)
+{
+    return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory to write a zip archive", path);
+}
+
+alexnet_status an_zip_begin(alexnet_context *ctx, const char *path, an_writer *writer,
+                            size_t alignment, an_zip_writer **out)
 {
     an_zip_writer *zip = an_new_zeroed(ctx, sizeof *zip);
 
     *out = zip;
-    if (zip == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "no memory for a zip archive");
+    if (zip == NULL) return fail_memory(ctx, path);
     zip->ctx = ctx;
+    zip->path = path;
     zip->writer = writer;
     zip->alignment = alignment;
     return ALEXNET_OK;
@@ -214,13 +221,14 @@ static alexnet_status add(an_zip_writer *zip, const char *name, const void *head
     size_t size;
 
     if (!an_zip_name_fits(name) || strlen(name) > UINT16_MAX)
-        return an_fail(zip->ctx, ALEXNET_BAD_ARG, "'%s' cannot be the name of a zip entry", name);
+        return an_fail(zip->ctx, ALEXNET_BAD_ARG, "%s: '%s' cannot be the name of a zip entry",
+                       zip->path, name);
     if (zip->count == AN_ZIP_ENTRIES_MAX || !an_add(head_bytes, data_bytes, &size))
-        return an_fail(zip->ctx, ALEXNET_BAD_ARG, "'%s': too large for a zip archive", name);
+        return an_fail(zip->ctx, ALEXNET_BAD_ARG, "%s: entry '%s' is too large, or one too many",
+                       zip->path, name);
     written *w = grow(zip);
     if (w != NULL) w->entry.name = an_store_text(zip->ctx, &zip->store, name, strlen(name));
-    if (w == NULL || w->entry.name == NULL)
-        return an_fail(zip->ctx, ALEXNET_NO_MEMORY, "no memory for a zip archive");
+    if (w == NULL || w->entry.name == NULL) return fail_memory(zip->ctx, zip->path);
     const uLong head_crc = crc32_z(0, head_bytes > 0 ? head : "", head_bytes);
     w->entry.crc32 = (uint32_t)crc32_z(head_crc, data_bytes > 0 ? data : "", data_bytes);
     w->entry.packed = w->entry.size = size;
@@ -250,13 +258,14 @@ static alexnet_status check(an_zip_writer *zip)
     const char **names = an_new_array(zip->ctx, zip->count, sizeof *names);
     alexnet_status status = ALEXNET_OK;
 
-    if (names == NULL) return an_fail(zip->ctx, ALEXNET_NO_MEMORY, "no memory for a zip archive");
+    if (names == NULL) return fail_memory(zip->ctx, zip->path);
     for (size_t i = 0; i < zip->count; ++i)
         names[i] = zip->entries[i].entry.name;
     if (zip->count > 1) qsort(names, zip->count, sizeof *names, compare_names);
     for (size_t i = 1; i < zip->count && status == ALEXNET_OK; ++i)
         if (strcmp(names[i], names[i - 1]) == 0)
-            status = an_fail(zip->ctx, ALEXNET_BAD_ARG, "two zip entries called '%s'", names[i]);
+            status = an_fail(zip->ctx, ALEXNET_BAD_ARG, "%s: two zip entries called '%s'",
+                             zip->path, names[i]);
     an_free(zip->ctx, names);
     return status;
 }
@@ -270,7 +279,8 @@ static alexnet_status finish(an_zip_writer *zip)
     for (size_t i = 0; i < zip->count; ++i)
         AN_TRY(put_central(zip, &zip->entries[i]));
     if (zip->at - directory > AN_ZIP_DIRECTORY_MAX)
-        return an_fail(zip->ctx, ALEXNET_BAD_ARG, "the names of the zip entries are too long");
+        return an_fail(zip->ctx, ALEXNET_BAD_ARG, "%s: the names of its zip entries are too long",
+                       zip->path);
     return put_end(zip, directory);
 }
 

@@ -102,7 +102,7 @@ static an_bytes make_archive(const an_test_place *p, bool force64)
     an_bytes bytes;
 
     an_assert_ok(p->ctx, an_writer_open(p->ctx, path, &writer));
-    an_assert_ok(p->ctx, an_zip_begin(p->ctx, writer, 1, &zip));
+    an_assert_ok(p->ctx, an_zip_begin(p->ctx, "f", writer, 1, &zip));
     if (force64) an_zip_force64(zip);
     an_assert_ok(p->ctx, an_zip_add(zip, "a", NULL, 0, "hello", 5));
     an_assert_ok(p->ctx, an_zip_add(zip, "b/c", "wo", 2, "rld!", 4));
@@ -270,7 +270,7 @@ static void two_entries_of_one_name_are_refused(void **state)
     opened archive;
 
     an_assert_ok(p->ctx, an_writer_open(p->ctx, path, &writer));
-    an_assert_ok(p->ctx, an_zip_begin(p->ctx, writer, 1, &zip));
+    an_assert_ok(p->ctx, an_zip_begin(p->ctx, "f", writer, 1, &zip));
     an_assert_ok(p->ctx, an_zip_add(zip, "a", NULL, 0, "hello", 5));
     an_assert_ok(p->ctx, an_zip_add(zip, "b", NULL, 0, "world", 5));
     an_assert_ok(p->ctx, an_zip_end(zip));
@@ -445,7 +445,7 @@ static void many_entries_are_read(void **state)
     char name[32];
 
     an_assert_ok(p->ctx, an_writer_open(p->ctx, path, &writer));
-    an_assert_ok(p->ctx, an_zip_begin(p->ctx, writer, 64, &writing));
+    an_assert_ok(p->ctx, an_zip_begin(p->ctx, "f", writer, 64, &writing));
     for (int i = 0; i < AN_ZIP_ENTRIES_MAX; ++i) {
         snprintf(name, sizeof name, "archive/data/%d", i);
         an_assert_ok(p->ctx, an_zip_add(writing, name, NULL, 0, &i, sizeof i));

@@ -28,7 +28,7 @@ static alexnet_status write_two(alexnet_context *ctx, const char *path, size_t a
 
     alexnet_status status = an_writer_open(ctx, path, &writer);
     if (status != ALEXNET_OK) return status;
-    status = an_zip_begin(ctx, writer, alignment, &zip);
+    status = an_zip_begin(ctx, "f", writer, alignment, &zip);
     if (status == ALEXNET_OK) {
         if (force64) an_zip_force64(zip);
         status = an_zip_add(zip, "a", "he", 2, "llo", 3);
@@ -171,7 +171,7 @@ static alexnet_status write_names(alexnet_context *ctx, an_writer *writer, const
     an_zip_writer *zip;
     char text[32];
 
-    an_assert_ok(ctx, an_zip_begin(ctx, writer, 1, &zip));
+    an_assert_ok(ctx, an_zip_begin(ctx, "f", writer, 1, &zip));
     for (size_t i = 0; i < count; ++i) {
         snprintf(text, sizeof text, "%zu", i);
         status = an_zip_add(zip, names != NULL ? names[i] : text, NULL, 0, NULL, 0);
@@ -214,7 +214,7 @@ static void long_names_are_refused(void **state)
     an_assert_status(p->ctx, write_names(p->ctx, writer, names, 1), ALEXNET_BAD_ARG);
     name[sizeof name - 2] = '\0';
     an_assert_ok(p->ctx, write_names(p->ctx, writer, names, 1));
-    an_assert_ok(p->ctx, an_zip_begin(p->ctx, writer, 1, &zip));
+    an_assert_ok(p->ctx, an_zip_begin(p->ctx, "f", writer, 1, &zip));
     for (int i = 0; i < 40; ++i) { /* more than a directory may have */
         name[0] = (char)('0' + i);
         an_assert_ok(p->ctx, an_zip_add(zip, name, NULL, 0, NULL, 0));

@@ -300,11 +300,13 @@ def make_pickles():
         name = f"cuda_convnet{protocol}"
         write("pickle", name, old_pickle(cuda_convnet(), protocol))
         net = cuda_convnet()["model_state"]["layers"]
-        note_array(name, "layers.conv1.weights.0", net[1]["weights"][0])
-        note_array(name, "layers.conv1.weightsInc.0", net[1]["weightsInc"][0])
-        note_array(name, "layers.conv1.biases", net[1]["biases"])
-        note_array(name, "layers.fc10.weights.0", net[2]["weights"][0])
-        note_array(name, "layers.fc10.weights.1", net[2]["weights"][1])
+        for layer in net:
+            for key in ("weights", "weightsInc"):
+                for i, array in enumerate(layer.get(key, [])):
+                    note_array(name, f"layers.{layer['name']}.{key}.{i}", array)
+            for key in ("biases", "biasesInc"):
+                if key in layer:
+                    note_array(name, f"layers.{layer['name']}.{key}", layer[key])
     write("pickle", "bad_big_endian", pickle.dumps({"w": steps(2, dtype=">f4")}, 4))
     write("pickle", "bad_nothing", pickle.dumps({"epoch": 3}, 4))
     write("pickle", "bad_torch", pickle.dumps({"w": ramp(2)}, 4))

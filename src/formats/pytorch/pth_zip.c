@@ -2,19 +2,17 @@
  * pth_zip.c: a zip archive of PyTorch (torch/serialization.py, caffe2/serialize/inline_container.cc).
  *
  * Entries begin with a folder, whose name is up to the writer; here it is taken from the entry
- * data.pkl. An entry "alexnet.json" in that folder is ours: an object of texts, the metadata.
+ * data.pkl. An entry AN_METADATA_ENTRY in that folder is ours.
  * SPDX-License-Identifier: MIT
  */
-#include "base/json.h"
 #include "base/status.h"
+#include "formats/metadata_json.h"
 #include "formats/pytorch/pth.h"
 #include "formats/zip.h"
 #include <string.h>
 
 #define PICKLE          "data.pkl"
 #define PICKLE_BYTES    ((size_t)4 << 20) /* at most; that of a network has some kilobytes */
-#define METADATA        "alexnet.json"
-#define METADATA_BYTES  ((size_t)1 << 20)
 #define BYTEORDER       "byteorder"
 #define BYTEORDER_BYTES 16
 
@@ -106,39 +104,19 @@ static alexnet_status check_byte_order(const archive *a)
                          "%s: expected its byte order to be 'little' or 'big'", pth->path);
 }
 
-static alexnet_status take_metadata(const an_pth *pth, json_t *object)
-{
-    const char *key;
-    json_t *value;
-
-    json_object_foreach(object, key, value)
-    {
-        if (!json_is_string(value))
-            return an_fail(pth->ctx, ALEXNET_BAD_FILE, "%s: %s: '%s' is not a string", pth->path,
-                           METADATA, key);
-        AN_TRY(an_tensor_file_add_metadata(pth->ctx, pth->path, pth->file, key,
-                                           json_string_value(value)));
-    }
-    return ALEXNET_OK;
-}
-
 static alexnet_status read_metadata(const archive *a)
 {
-    an_pth *pth = a->pth;
+    const an_pth *pth = a->pth;
     const an_zip_entry *entry;
-    an_bytes content;
-    json_t *object;
+    an_bytes text;
 
-    AN_TRY(find(a, METADATA, "", &entry));
+    AN_TRY(find(a, AN_METADATA_ENTRY, "", &entry));
     if (entry == NULL) return ALEXNET_OK;
-    AN_TRY(
-        an_zip_content(pth->ctx, pth->path, &pth->file->reader, entry, METADATA_BYTES, &content));
-    alexnet_status status = an_json_parse(pth->ctx, pth->path, (const char *)content.data,
-                                          content.size, &object);
-    an_bytes_free(pth->ctx, &content);
-    AN_TRY(status);
-    status = take_metadata(pth, object);
-    json_decref(object);
+    AN_TRY(an_zip_content(pth->ctx, pth->path, &pth->file->reader, entry, AN_METADATA_JSON_MAX,
+                          &text));
+    const alexnet_status status =
+        an_metadata_parse(pth->ctx, pth->path, (const char *)text.data, text.size, pth->file);
+    an_bytes_free(pth->ctx, &text);
     return status;
 }
 

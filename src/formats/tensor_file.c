@@ -15,12 +15,11 @@
 static const an_tensor_format *const formats[] = {
     &an_tensor_format_safetensors,
     &an_tensor_format_npz,
+    &an_tensor_format_pth,
+    &an_tensor_format_pickle,
     &an_tensor_format_caffe,
 };
 /* clang-format on */
-=======
-                                                  &an_tensor_format_caffe};
->>>>>>> hK
 
 const an_tensor_format *an_tensor_format_find(const char *name)
 {

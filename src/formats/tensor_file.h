@@ -62,9 +62,14 @@ typedef struct an_tensor_format {
                             size_t metadata_count, an_file_sum *sum);
 } an_tensor_format;
 
-extern const an_tensor_format an_tensor_format_safetensors;
-extern const an_tensor_format an_tensor_format_npz; /* numpy/npz.h */
-extern const an_tensor_format an_tensor_format_caffe; /* caffe/caffe.h */
+/* clang-format off */
+extern const an_tensor_format
+    an_tensor_format_safetensors,
+    an_tensor_format_npz,    /* numpy/npz.h */
+    an_tensor_format_pth,    /* pytorch/pth.h */
+    an_tensor_format_pickle, /* of NumPy's arrays: pytorch/pickle_file.h */
+    an_tensor_format_caffe;  /* caffe/caffe.h */
+/* clang-format on */
 
 /* The format of this name; NULL: none. */
 const an_tensor_format *an_tensor_format_find(const char *name);

@@ -138,7 +138,7 @@ static void zsh_option(FILE *to, const cli_command *command, const cli_option *o
             fprintf(to, "%s%c", strchr("[]\\:", *at) != NULL ? "\\" : "", *at);
     }
     fputc(']', to);
-    if (option->type == CLI_PATH)
+    if (option->type == CLI_PATH || option->type == CLI_WEIGHTS)
         fputs(":file:_files", to);
     else if (option->type == CLI_CHOICE) {
         fputs(":value:(", to);
@@ -188,7 +188,7 @@ static void fish_option(FILE *to, const cli_command *command, const cli_option *
     fish_condition(to, command);
     fprintf(to, " -l %s", option->name);
     if (option->letter != 0) fprintf(to, " -s %c", option->letter);
-    if (option->type == CLI_PATH)
+    if (option->type == CLI_PATH || option->type == CLI_WEIGHTS)
         fputs(" -rF", to);
     else if (option->type == CLI_CHOICE) {
         fputs(" -xa '", to);

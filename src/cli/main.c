@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cli/cli.h"
+#include "cli/weights.h"
 
 #include <errno.h>
 #if defined(__GLIBC__)
@@ -32,6 +33,8 @@ const cli_command *const cli_commands[] = {
     &command_bench_latency,
     &command_bench_kernels,
     &command_bench_load,
+    &command_weights_list,
+    &command_weights_get,
     &command_help,
     &command_completion,
     NULL,
@@ -183,7 +186,9 @@ static cli_exit execute(cli *app, void *args)
         cli_progress_open(&app->progress, app->common->quiet, app->common->no_progress);
         code = open_context(app);
     }
+    if (code == CLI_DONE) code = cli_weights_resolve(app, args);
     if (code == CLI_DONE) code = command->run(app, args);
+    cli_weights_release(app);
     cli_progress_clear(&app->progress);
     alexnet_close(app->ctx);
     return code;

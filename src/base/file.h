@@ -40,6 +40,9 @@ void an_bytes_free(alexnet_context *ctx, an_bytes *bytes);
  */
 alexnet_status an_file_hash(alexnet_context *ctx, const char *path, int64_t *bytes,
                             char hex[AN_SHA256_HEX_SIZE]) AN_NODISCARD;
+/* The SHA-1 of one. */
+alexnet_status an_file_sha1(alexnet_context *ctx, const char *path,
+                            char hex[AN_SHA1_HEX_SIZE]) AN_NODISCARD;
 
 /* An open file for reading at any offset; safe for several threads at once (pread). */
 typedef struct an_reader {

@@ -1,7 +1,7 @@
 /*
- * system.h: the system calls of the file layer (file.c, writer.c, folder.c only). Each calls the
- * fault hook first, and repeats the call after EINTR. As in the system's calls, -1 is a failure,
- * and errno has the cause.
+ * system.h: the system calls of the file layer (file.c, writer.c, folder.c, and fetch/arrival.c
+ * only). Each calls the fault hook first, and repeats the call after EINTR. As in the system's
+ * calls, -1 is a failure, and errno has the cause.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_BASE_SYSTEM_H
@@ -23,6 +23,8 @@ ssize_t an_system_read(const alexnet_context *ctx, int descriptor, void *data, s
 /* Writes all of the bytes at the file's position. */
 int an_system_write(const alexnet_context *ctx, int descriptor, const void *data,
                     size_t bytes) AN_NODISCARD;
+/* to nothing; the next write begins the file anew if it was opened to append */
+int an_system_truncate(const alexnet_context *ctx, int descriptor) AN_NODISCARD;
 int an_system_sync(const alexnet_context *ctx, int descriptor) AN_NODISCARD;
 /* Takes an exclusive lock without waiting. EWOULDBLOCK: another process holds it. */
 int an_system_lock(const alexnet_context *ctx, int descriptor) AN_NODISCARD;

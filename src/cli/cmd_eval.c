@@ -49,7 +49,7 @@ static json_t *pack_each(cli *app, const alexnet_evaluate_result *r)
     for (int i = 0; i < app->word_count - 1; ++i)
         an_json_add(m, each,
                     an_json_pack(m, "{s:o, s:o, s:o, s:o}", "weights",
-                                 cli_json_text(m, r->each[i].weights), "top1",
+                                 cli_json_text(m, app->given[i]), "top1",
                                  an_json_real(m, r->each[i].top1), "top5",
                                  an_json_real(m, r->each[i].top5), "loss",
                                  an_json_real(m, r->each[i].loss)));
@@ -108,7 +108,7 @@ static void print_each(const cli *app, const alexnet_evaluate_result *r)
     cli_table_row(&table, "alone", "loss", "top-1", five ? "top-5" : "");
     for (int i = 0; i < app->word_count - 1; ++i) {
         const alexnet_weights_result *each = &r->each[i];
-        cli_table_row(&table, each->weights, cli_fixed(each->loss, 4, a),
+        cli_table_row(&table, app->given[i], cli_fixed(each->loss, 4, a),
                       cli_percent(each->top1, b), five ? cli_percent(each->top5, c) : "");
     }
     cli_table_print(&table, stdout, "");
@@ -222,6 +222,7 @@ const cli_command command_eval = {
          CLI_BYTES_NOTE},
     .words_min = 1,
     .words_max = INT_MAX,
+    .weights_words = INT_MAX,
     .options = eval_options,
     .args_bytes = sizeof(eval_args),
     .computes = true,

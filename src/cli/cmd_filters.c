@@ -72,6 +72,7 @@ const cli_command command_filters = {
          "An existing image of that name is replaced."},
     .words_min = 1,
     .words_max = 1,
+    .weights_words = 1,
     .options = filters_options,
     .args_bytes = sizeof(filters_args),
     .computes = true,

@@ -24,7 +24,7 @@ typedef struct info_args {
 static const cli_option info_options[] = {
     {"batch", 'b', CLI_INT, offsetof(info_args, batch), 1, 65536, "N",
      "images at a time, for the memory figures and the plan [1]"},
-    {"compare", 0, CLI_TEXT, offsetof(info_args, compare), 0, 0, "MODEL",
+    {"compare", 0, CLI_WEIGHTS, offsetof(info_args, compare), 0, 0, "MODEL",
      "a second model or weights file, shown beside the first"},
     {"plan", 0, CLI_FLAG, offsetof(info_args, plan), 0, 0, NULL,
      "show how inference is computed here, pass by pass, with estimated times"},
@@ -470,6 +470,7 @@ const cli_command command_info = {
     .summary = "shows the machine, a model, weights, data or a run",
     .examples = examples,
     .words_max = 1,
+    .weights_words = 1,
     .options = info_options,
     .args_bytes = sizeof(info_args),
     .computes = true,

@@ -17,7 +17,7 @@ typedef struct init_args {
 static const cli_option init_options[] = {
     {"out", 'o', CLI_PATH, offsetof(init_args, out), 0, 0, "FILE",
      "weights file to write, .safetensors; required"},
-    {"from", 0, CLI_PATH, offsetof(init_args, from), 0, 0, "FILE",
+    {"from", 0, CLI_WEIGHTS, offsetof(init_args, from), 0, 0, "FILE",
      "take the tensors that fit from this weights file, of a whole network or a part"},
     {"force", 'f', CLI_FLAG, offsetof(init_args, force), 0, 0, NULL,
      "replace the file if it exists"},

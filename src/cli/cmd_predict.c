@@ -173,6 +173,7 @@ const cli_command command_predict = {
               CLI_BYTES_NOTE},
     .words_min = 2,
     .words_max = INT_MAX,
+    .weights_words = 1,
     .options = predict_options,
     .args_bytes = sizeof(predict_args),
     .computes = true,

@@ -53,9 +53,9 @@ static const cli_option train_options[] = {
      "fraction of DATA held back for validation, if there is no validation data [0.1]"},
     {"model", 'm', CLI_TEXT, AT(options.model), 0, 0, "MODEL",
      "family, see 'alexnet info' [torchvision]"},
-    {"from", 0, CLI_PATH, AT(options.from), 0, 0, "WEIGHTS",
-     "start from these weights: a file of a network or a part of one, or a run; the last layer "
-     "is matched by class names"},
+    {"from", 0, CLI_WEIGHTS, AT(options.from), 0, 0, "WEIGHTS",
+     "start from these weights: a file of a network or a part of one, a run, or a name of "
+     "'alexnet weights list'; the last layer is matched by class names"},
     {"orientation", 0, CLI_CHOICE, AT(orientation), 0, 0, CLI_ORIENTATIONS,
      "turn photographs upright by their EXIF record, or keep them as stored [exif for image "
      "files]"},

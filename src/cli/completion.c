@@ -138,7 +138,7 @@ static void zsh_option(FILE *to, const cli_command *command, const cli_option *o
             cli_print(to, "%s%c", strchr("[]\\:", *at) != NULL ? "\\" : "", *at);
     }
     cli_print(to, "]");
-    if (option->type == CLI_PATH)
+    if (option->type == CLI_PATH || option->type == CLI_WEIGHTS)
         cli_print(to, ":file:_files");
     else if (option->type == CLI_CHOICE) {
         cli_print(to, ":value:(");
@@ -188,7 +188,7 @@ static void fish_option(FILE *to, const cli_command *command, const cli_option *
     fish_condition(to, command);
     cli_print(to, " -l %s", option->name);
     if (option->letter != 0) cli_print(to, " -s %c", option->letter);
-    if (option->type == CLI_PATH)
+    if (option->type == CLI_PATH || option->type == CLI_WEIGHTS)
         cli_print(to, " -rF");
     else if (option->type == CLI_CHOICE) {
         cli_print(to, " -xa '");

@@ -5,6 +5,7 @@
  */
 #include "cli/cli.h"
 #include "cli/output.h"
+#include "cli/weights.h"
 
 #if defined(__GLIBC__)
 #include <malloc.h>
@@ -16,25 +17,13 @@
 #include <unistd.h>
 
 const cli_command *const cli_commands[] = {
-    &command_train,
-    &command_eval,
-    &command_predict,
-    &command_features,
-    &command_preprocess,
-    &command_filters,
-    &command_info,
-    &command_init,
-    &command_data_synth,
-    &command_data_verify,
-    &command_data_stats,
-    &command_bench_train,
-    &command_bench_infer,
-    &command_bench_latency,
-    &command_bench_kernels,
-    &command_bench_load,
-    &command_help,
-    &command_completion,
-    NULL,
+    &command_train,       &command_eval,          &command_predict,
+    &command_features,    &command_preprocess,    &command_filters,
+    &command_info,        &command_init,          &command_data_synth,
+    &command_data_verify, &command_data_stats,    &command_bench_train,
+    &command_bench_infer, &command_bench_latency, &command_bench_kernels,
+    &command_bench_load,  &command_weights_list,  &command_weights_get,
+    &command_help,        &command_completion,    NULL,
 };
 
 #define AT(member) offsetof(cli_common, member)
@@ -183,7 +172,9 @@ static cli_exit execute(cli *app, void *args)
         cli_progress_open(&app->progress, app->common->quiet, app->common->no_progress);
         code = open_context(app);
     }
+    if (code == CLI_DONE) code = cli_weights_resolve(app, args);
     if (code == CLI_DONE) code = command->run(app, args);
+    cli_weights_release(app);
     cli_progress_clear(&app->progress);
     alexnet_close(app->ctx);
     return code;

@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "core/options.h"
+#include "formats/class_names.h"
 #include "formats/metadata.h"
 #include "formats/run_weights.h"
 #include "formats/translate.h"
@@ -61,11 +62,31 @@ static alexnet_status take_family(alexnet_context *ctx, an_partial *partial)
     return ALEXNET_OK;
 }
 
+/* Takes the names from the list beside a file on disk. */
+static alexnet_status take_classes_beside(alexnet_context *ctx, an_partial *partial)
+{
+    const an_names *names = &partial->names_beside;
+
+    if (!partial->file.open) return ALEXNET_OK;
+    AN_TRY(an_class_names_beside(ctx, partial->path, &partial->names_beside));
+    if (names->count == 0) return ALEXNET_OK;
+    if (names->count > ALEXNET_CLASSES_MAX)
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%zu names of classes; at most %d are possible",
+                       names->count, ALEXNET_CLASSES_MAX);
+    partial->classes = an_new_array(ctx, names->count, sizeof *partial->classes);
+    if (partial->classes == NULL)
+        return an_fail(ctx, ALEXNET_NO_MEMORY, "%zu class names", names->count);
+    for (size_t i = 0; i < names->count; ++i)
+        partial->classes[i] = names->names[i];
+    partial->class_count = (int)names->count;
+    return an_model_check_classes(ctx, partial->classes, partial->class_count);
+}
+
 static alexnet_status take_classes(alexnet_context *ctx, an_partial *partial)
 {
     const char *text = an_tensor_file_metadata(&partial->file, AN_KEY_CLASSES);
 
-    if (text == NULL) return ALEXNET_OK;
+    if (text == NULL) return take_classes_beside(ctx, partial);
     if (an_json_parse_list(ctx, AN_KEY_CLASSES, text, strlen(text), &partial->class_list) ==
         ALEXNET_NO_MEMORY)
         return ALEXNET_NO_MEMORY;
@@ -143,6 +164,7 @@ void an_partial_close(alexnet_context *ctx, an_partial *partial)
 {
     an_tensor_file_close(ctx, &partial->file);
     json_decref(partial->class_list);
+    an_names_free(ctx, &partial->names_beside);
     an_free(ctx, partial->classes);
     an_free(ctx, partial->names);
     an_free(ctx, partial->path);

@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "core/options.h"
+#include "formats/class_names.h"
 #include "formats/metadata.h"
 #include "formats/run_weights.h"
 #include "formats/translate.h"
@@ -336,6 +337,25 @@ static alexnet_status check_named_fit(const alexnet_model *model, const an_tenso
                    cause);
 }
 
+/* Takes the names from the list beside the file, if it has none itself. */
+static alexnet_status set_classes_beside(alexnet_model *model, const char *path,
+                                         const an_tensor_file *file)
+{
+    alexnet_status status = ALEXNET_OK;
+    an_names names;
+
+    if (model->classes != NULL || !file->open) return ALEXNET_OK; /* not of bytes in memory */
+    AN_TRY(an_class_names_beside(model->ctx, path, &names));
+    if (names.count > 0 && names.count != (size_t)model->options.classes)
+        status = an_fail(model->ctx, ALEXNET_BAD_FILE,
+                         "%s" AN_CLASSES_FILE_SUFFIX " has %zu names, for %d classes",
+                         an_path_base(path), names.count, model->options.classes);
+    else if (names.count > 0)
+        status = an_model_set_classes(model, (const char *const *)names.names, (int)names.count);
+    an_names_free(model->ctx, &names);
+    return status;
+}
+
 /* Creates everything but the values, for which memory is allocated last. */
 static alexnet_status describe(alexnet_context *ctx, const char *path, const an_tensor_file *file,
                                alexnet_model **out)
@@ -347,6 +367,7 @@ static alexnet_status describe(alexnet_context *ctx, const char *path, const an_
         AN_TRY(check_named_fit(*out, file));
     }
     AN_TRY(set_metadata(*out, file));
+    AN_TRY(set_classes_beside(*out, path, file));
     return an_model_alloc_unset(*out);
 }
 

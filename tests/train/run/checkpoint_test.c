@@ -1,6 +1,6 @@
 /*
- * checkpoint_test.c
- *
+ * checkpoint_test.c: checkpoints are saved, found and read back to the bit; damaged, cut and
+ * interrupted ones.
  * SPDX-License-Identifier: MIT
  */
 #include "infer/tiny.h"

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/system.h"
+#include "base/text.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -51,8 +52,13 @@ alexnet_status an_reader_read(alexnet_context *ctx, const an_reader *reader, con
 
     if (offset > reader->size || bytes > reader->size - offset)
         return an_fail(ctx, ALEXNET_BAD_FILE,
-                       "%s: truncated: %zu bytes expected at %ju, the file has %ju", path, bytes,
-                       (uintmax_t)offset, (uintmax_t)reader->size);
+                       "%s: truncated: %zu %s expected at %ju, the file has %ju", path, bytes,
+                       AN_NOUN(bytes, "byte", "bytes"), (uintmax_t)offset,
+                       (uintmax_t)reader->size);
+    if (reader->memory != NULL) {
+        memcpy(data, reader->memory + offset, bytes);
+        return ALEXNET_OK;
+    }
     while (bytes > 0) {
         const ssize_t got = an_system_read(ctx, reader->descriptor, at, bytes, offset);
         if (got < 0) return an_fail_errno(ctx, errno, "%s: cannot read", path);
@@ -69,6 +75,13 @@ void an_reader_close(an_reader *reader)
 {
     if (reader->descriptor >= 0) close(reader->descriptor);
     reader->descriptor = -1;
+}
+
+an_reader an_reader_of(const void *data, size_t bytes)
+{
+    static const uint8_t nothing[1];
+
+    return (an_reader){.descriptor = -1, .size = bytes, .memory = data != NULL ? data : nothing};
 }
 
 /* Closes the file after a read that ended with `status`. A failed read hides a failure to close. */

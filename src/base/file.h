@@ -43,8 +43,9 @@ alexnet_status an_file_hash(alexnet_context *ctx, const char *path, int64_t *byt
 
 /* An open file for reading at any offset; safe for several threads at once (pread). */
 typedef struct an_reader {
-    int descriptor; /* -1: closed */
+    int descriptor; /* -1: closed, or in memory */
     uint64_t size;
+    const uint8_t *memory; /* a file in memory; else NULL */
 } an_reader;
 
 alexnet_status an_reader_open(alexnet_context *ctx, const char *path, an_reader *out) AN_NODISCARD;
@@ -54,6 +55,8 @@ alexnet_status an_reader_open(alexnet_context *ctx, const char *path, an_reader 
 alexnet_status an_reader_read(alexnet_context *ctx, const an_reader *reader, const char *path,
                               uint64_t offset, void *data, size_t bytes) AN_NODISCARD;
 void an_reader_close(an_reader *reader);
+/* A reader of bytes in memory, which must outlive it. NULL is legal for 0 bytes. */
+an_reader an_reader_of(const void *data, size_t bytes);
 
 /* ---- writing: a file is whole or absent ---- */
 

@@ -50,12 +50,12 @@ static cli_exit print_result(cli *app, const alexnet_features_options *options, 
                                                 "layer", cli_json_text(&app->json, layer), "shape",
                                                 cli_json_ints(&app->json, shape, rank)));
     cli_put(stdout, options->out);
-    printf(": ");
+    cli_print(stdout, ": ");
     cli_put(stdout, layer);
-    printf(", ");
+    cli_print(stdout, ", ");
     for (int i = 0; i < rank; ++i)
-        printf("%s%lld", i > 0 ? " x " : "", (long long)shape[i]);
-    putchar('\n');
+        cli_print(stdout, "%s%lld", i > 0 ? " x " : "", (long long)shape[i]);
+    cli_print(stdout, "\n");
     return CLI_DONE;
 }
 

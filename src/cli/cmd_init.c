@@ -41,7 +41,7 @@ static cli_exit print_result(cli *app, const init_args *args, const alexnet_mode
                               cli_json_text(&app->json, args->out), "model", info.family,
                               "parameters", (json_int_t)info.parameters, "weights_sha256", hash));
     cli_put(stdout, args->out);
-    printf(": %s, %s parameters\n", info.family, cli_thousands(info.parameters, a));
+    cli_print(stdout, ": %s, %s parameters\n", info.family, cli_thousands(info.parameters, a));
     return CLI_DONE;
 }
 

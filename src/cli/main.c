@@ -4,8 +4,8 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cli/cli.h"
+#include "cli/output.h"
 
-#include <errno.h>
 #if defined(__GLIBC__)
 #include <malloc.h>
 #endif
@@ -278,7 +278,7 @@ static cli_exit run(int argc, char **argv)
         return CLI_USAGE;
     }
     if (strcmp(argv[0], "--version") == 0) {
-        printf("alexnet %s\n", alexnet_version());
+        cli_print(stdout, "alexnet %s\n", alexnet_version());
         return CLI_DONE;
     }
     if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0) {
@@ -335,23 +335,17 @@ static void keep_no_large_blocks(void)
 
 int main(int argc, char **argv)
 {
+    int reason;
+
     sleep_while_waiting(argv);
     keep_no_large_blocks();
     signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is then reported as a write error */
     const cli_exit code = argc > 0 ? run(argc - 1, argv + 1) : CLI_USAGE;
 
-    /* An error of a buffered write, such as a full disk, shows only here. Of an earlier one the
-       reason is lost, and one more byte is written to ask for it again. */
-    const bool failed_before = ferror(stdout) != 0;
-    errno = 0;
-    if (failed_before && write(STDOUT_FILENO, "\n", 1) == 1) errno = 0;
-    const int reason = errno;
-    if ((fclose(stdout) != 0 || failed_before) &&
+    if (!cli_output_close(&reason) &&
         code != CLI_STOPPED) { /* there is a checkpoint to resume from */
         fprintf(stderr, "alexnet: cannot write the results: %s\n",
-                reason != 0  ? strerror(reason)
-                : errno != 0 ? strerror(errno)
-                             : "standard output is broken");
+                reason != 0 ? strerror(reason) : "standard output is broken");
         return CLI_IO;
     }
     return (int)code;

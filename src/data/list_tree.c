@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define DEPTH_MAX 16 /* nested folders */
@@ -145,4 +146,31 @@ alexnet_status an_list_tree(alexnet_context *ctx, const char *folder, size_t ski
     const alexnet_status status = start(l, folder);
     an_free(ctx, l);
     return status;
+}
+
+/* ---- kinds ---- */
+
+void an_list_tree_name_of(const an_source *source, int64_t index, char *buffer, size_t bytes)
+{
+    const an_tree *tree = source->own;
+
+    snprintf(buffer, bytes, "%s", tree->leaves[index].path);
+}
+
+alexnet_status an_list_tree_read(const an_source *source, alexnet_context *ctx, int64_t index,
+                                 an_orientation orientation, an_source_buffer *buffer,
+                                 an_image *image)
+{
+    const an_tree *tree = source->own;
+    const an_leaf *leaf = &tree->leaves[index];
+
+    if (leaf->reason != NULL) return an_fail(ctx, ALEXNET_BAD_FILE, "%s", leaf->reason);
+    return an_source_read_file(ctx, source->path != NULL ? source->path : "", leaf->path,
+                               orientation, buffer, image);
+}
+
+void an_list_tree_close(an_source *source)
+{
+    an_tree_free(source->ctx, source->own);
+    an_free(source->ctx, source->own);
 }

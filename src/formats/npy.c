@@ -194,8 +194,8 @@ static alexnet_status parse(alexnet_context *ctx, const char *what, an_cursor te
                         &header.tensor.count, &size))
         return an_fail(ctx, ALEXNET_BAD_FILE, "%s: shape %s is too large", what, shape);
     if (size != bytes)
-        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: %s of '%s' needs %zu bytes, the file has %ju",
-                       what, shape, header.descr, size, (uintmax_t)bytes);
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: %s of '%s' needs %zu %s, the file has %ju", what,
+                       shape, header.descr, size, AN_NOUN(size, "byte", "bytes"), (uintmax_t)bytes);
     *out = header.tensor;
     out->name = "";
     return ALEXNET_OK;

@@ -34,7 +34,7 @@ typedef struct an_partial {
     const char *preprocess;    /* the record, which parses; NULL: none */
 } an_partial;
 
-/* As an_safetensors_open(); BAD_FILE also if the metadata or the record do not parse, or if two
+/* As an_weights_open(); BAD_FILE also if the metadata or the record do not parse, or if two
    tensors have the same name. On failure *out is zeroed. */
 alexnet_status an_partial_open(alexnet_context *ctx, const char *path,
                                an_partial *out) AN_NODISCARD;

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "formats/sums.h"
 #include <stdlib.h>
 #include <string.h>
@@ -19,9 +20,7 @@
 typedef struct source {
     alexnet_context *ctx;
     const char *path;
-    const uint8_t *memory; /* the whole file; NULL: on disk */
-    an_reader reader;      /* if on disk */
-    uint64_t size;         /* of the file */
+    an_tensor_file *file;
     uint64_t start, bytes; /* of the data, which follow the header */
 } source;
 
@@ -80,12 +79,10 @@ static alexnet_status read_range(const source *from, const json_t *range, an_ten
                        from->path, tensor->name, shape);
     if (bytes != (uint64_t)(last - first))
         return an_fail(from->ctx, ALEXNET_BAD_FILE,
-                       "%s: tensor '%s': %s of %s needs %zu bytes, its data_offsets hold %lld",
+                       "%s: tensor '%s': %s of %s needs %zu %s, its data_offsets hold %lld",
                        from->path, tensor->name, shape, an_dtype_name(tensor->dtype), bytes,
-                       (long long)(last - first));
+                       AN_NOUN(bytes, "byte", "bytes"), (long long)(last - first));
     tensor->place = from->start + (uint64_t)first;
-    tensor->reader = from->reader;
-    if (from->memory != NULL) tensor->data = from->memory + tensor->place;
     return ALEXNET_OK;
 }
 
@@ -141,33 +138,32 @@ static alexnet_status check_coverage(const source *from, const an_tensor_file *f
     const uint64_t used = at - from->start;
     if (used != from->bytes)
         return an_fail(from->ctx, ALEXNET_BAD_FILE,
-                       "%s: its tensors take %ju bytes, but %ju follow the header", from->path,
-                       (uintmax_t)used, (uintmax_t)from->bytes);
+                       "%s: its tensors take %ju %s, but %ju follow the header", from->path,
+                       (uintmax_t)used, AN_NOUN((uintmax_t)used, "byte", "bytes"),
+                       (uintmax_t)from->bytes);
     return ALEXNET_OK;
 }
 
-static alexnet_status read_tensors(const source *from, an_tensor_file *file)
+static alexnet_status read_tensors(const source *from, json_t *header)
 {
+    an_tensor_file *file = from->file;
     const char *name;
     json_t *entry;
 
-    file->tensors = an_new_array(from->ctx, json_object_size(file->header), sizeof *file->tensors);
-    if (file->tensors == NULL)
-        return an_fail(from->ctx, ALEXNET_NO_MEMORY, "%s: list of tensors", from->path);
-    json_object_foreach(file->header, name, entry)
+    json_object_foreach(header, name, entry)
     {
+        an_tensor_view tensor;
         if (strcmp(name, METADATA) == 0) continue;
-        AN_TRY(read_tensor(from, name, entry, &file->tensors[file->count]));
-        ++file->count;
+        AN_TRY(read_tensor(from, name, entry, &tensor));
+        AN_TRY(an_tensor_file_add(from->ctx, from->path, file, &tensor));
     }
-    qsort(file->tensors, file->count, sizeof *file->tensors, compare_places);
+    if (file->count > 1) qsort(file->tensors, file->count, sizeof *file->tensors, compare_places);
     return check_coverage(from, file);
 }
 
-static alexnet_status read_metadata(const source *from, an_tensor_file *file)
+static alexnet_status read_metadata(const source *from, const json_t *header)
 {
-    json_t *metadata = json_object_get(file->header, METADATA);
-    const size_t count = json_object_size(metadata);
+    json_t *metadata = json_object_get(header, METADATA);
     const char *key;
     json_t *value;
 
@@ -175,17 +171,13 @@ static alexnet_status read_metadata(const source *from, an_tensor_file *file)
     if (!json_is_object(metadata))
         return an_fail(from->ctx, ALEXNET_BAD_FILE, "%s: its metadata is not an object",
                        from->path);
-    file->keys = an_new_array(from->ctx, count, sizeof *file->keys);
-    file->values = an_new_array(from->ctx, count, sizeof *file->values);
-    if (file->keys == NULL || file->values == NULL)
-        return an_fail(from->ctx, ALEXNET_NO_MEMORY, "%s: metadata", from->path);
     json_object_foreach(metadata, key, value)
     {
         if (!json_is_string(value))
             return an_fail(from->ctx, ALEXNET_BAD_FILE, "%s: metadata '%s' is not a string",
                            from->path, key);
-        file->keys[file->metadata_count] = key;
-        file->values[file->metadata_count++] = json_string_value(value);
+        AN_TRY(an_tensor_file_add_metadata(from->ctx, from->path, from->file, key,
+                                           json_string_value(value)));
     }
     return ALEXNET_OK;
 }
@@ -195,121 +187,87 @@ static alexnet_status read_metadata(const source *from, an_tensor_file *file)
 #define HEAD_BYTES 9 /* the header's size and its first byte */
 
 /* Checks the first HEAD_BYTES (or fewer) of the file; *length receives the size of the header. */
-static alexnet_status measure_header(source *from, const uint8_t *head, size_t *length)
+static alexnet_status measure_header(source *from, size_t *length)
 {
-    an_cursor cursor = an_cursor_open(head, (size_t)AN_MIN(from->size, HEAD_BYTES));
-    const uint64_t bytes = an_cursor_u64le(&cursor);
-    const uint64_t left = from->size - AN_MIN(from->size, sizeof bytes);
+    const an_reader *reader = &from->file->reader;
+    const size_t head_bytes = (size_t)AN_MIN(reader->size, HEAD_BYTES);
+    uint8_t head[HEAD_BYTES];
 
+    AN_TRY(an_reader_read(from->ctx, reader, from->path, 0, head, head_bytes));
+    an_cursor cursor = an_cursor_open(head, head_bytes);
+    const uint64_t bytes = an_cursor_u64le(&cursor);
+    const uint64_t left = reader->size - AN_MIN(reader->size, sizeof bytes);
     if (cursor.bad)
         return an_fail(
             from->ctx, ALEXNET_BAD_FILE,
-            "%s: not a safetensors file: it has %ju bytes, but the size of the header takes 8",
-            from->path, (uintmax_t)from->size);
+            "%s: not a safetensors file: it has %ju %s, but the size of the header takes 8",
+            from->path, (uintmax_t)reader->size,
+            AN_NOUN((uintmax_t)reader->size, "byte", "bytes"));
     if (bytes == 0 || left == 0 || cursor.at[0] != '{')
         return an_fail(from->ctx, ALEXNET_BAD_FILE,
                        "%s: not a safetensors file: its header does not begin with '{'",
                        from->path);
     if (bytes > left)
         return an_fail(from->ctx, ALEXNET_BAD_FILE,
-                       "%s: truncated: a header of %ju bytes, but %ju follow", from->path,
-                       (uintmax_t)bytes, (uintmax_t)left);
+                       "%s: truncated: a header of %ju %s, but %ju follow", from->path,
+                       (uintmax_t)bytes, AN_NOUN((uintmax_t)bytes, "byte", "bytes"),
+                       (uintmax_t)left);
     if (bytes > AN_SAFETENSORS_HEADER_MAX)
-        return an_fail(from->ctx, ALEXNET_BAD_FILE,
-                       "%s: a header of %ju bytes; expected at most %zu", from->path,
-                       (uintmax_t)bytes, AN_SAFETENSORS_HEADER_MAX);
+        return an_fail(from->ctx, ALEXNET_BAD_FILE, "%s: a header of %ju %s; expected at most %zu",
+                       from->path, (uintmax_t)bytes, AN_NOUN((uintmax_t)bytes, "byte", "bytes"),
+                       AN_SAFETENSORS_HEADER_MAX);
     *length = (size_t)bytes;
     from->start = sizeof bytes + bytes;
-    from->bytes = from->size - from->start;
+    from->bytes = reader->size - from->start;
     return ALEXNET_OK;
 }
 
 /* Parses the header's text into the description of the file. */
-static alexnet_status parse(const source *from, const char *text, size_t length,
-                            an_tensor_file *out)
+static alexnet_status parse(const source *from, const char *text, size_t length)
 {
-    AN_TRY(an_json_parse(from->ctx, from->path, text, length, &out->header));
-    AN_TRY(read_metadata(from, out));
-    AN_TRY(read_tensors(from, out));
-    return an_sums_take(from->ctx, from->path, out);
+    json_t *header;
+
+    AN_TRY(an_json_parse(from->ctx, from->path, text, length, &header));
+    alexnet_status status = read_metadata(from, header);
+    if (status == ALEXNET_OK) status = read_tensors(from, header);
+    json_decref(header);
+    return status == ALEXNET_OK ? an_sums_take(from->ctx, from->path, from->file) : status;
 }
 
-static alexnet_status parse_memory(source *from, an_tensor_file *out)
+static alexnet_status read_safetensors(alexnet_context *ctx, const char *path, an_tensor_file *out)
 {
-    size_t length;
+    source from = {.ctx = ctx, .path = path, .file = out};
+    size_t length = 0;
 
-    AN_TRY(measure_header(from, from->memory, &length));
-    return parse(from, (const char *)from->memory + from->start - length, length, out);
-}
-
-static alexnet_status parse_disk(source *from, an_tensor_file *out)
-{
-    uint8_t head[HEAD_BYTES];
-    size_t length;
-
-    AN_TRY(an_reader_read(from->ctx, &from->reader, from->path, 0, head,
-                          (size_t)AN_MIN(from->size, sizeof head)));
-    AN_TRY(measure_header(from, head, &length));
-    char *text = an_new(from->ctx, length);
+    AN_TRY(measure_header(&from, &length));
+    char *text = an_new(ctx, length);
     if (text == NULL)
-        return an_fail(from->ctx, ALEXNET_NO_MEMORY, "%s: a header of %zu bytes", from->path,
-                       length);
+        return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: a header of %zu bytes", path, length);
     alexnet_status status =
-        an_reader_read(from->ctx, &from->reader, from->path, from->start - length, text, length);
-    if (status == ALEXNET_OK) status = parse(from, text, length, out);
-    an_free(from->ctx, text);
+        an_reader_read(ctx, &out->reader, path, from.start - length, text, length);
+    if (status == ALEXNET_OK) status = parse(&from, text, length);
+    an_free(ctx, text);
     return status;
+}
+
+/* The size of the header, then the '{' that it begins with. */
+static bool is_safetensors(const uint8_t *head, size_t head_bytes, uint64_t size)
+{
+    return head_bytes >= HEAD_BYTES && head[HEAD_BYTES - 1] == '{' && head[7] == 0 && size > 0;
+}
+
+const an_tensor_format an_tensor_format_safetensors = {.name = "safetensors",
+                                                       .extension = "safetensors",
+                                                       .matches = is_safetensors,
+                                                       .read = read_safetensors};
+
+alexnet_status an_safetensors_open(alexnet_context *ctx, const char *path, an_tensor_file *out)
+{
+    return an_tensor_file_open(ctx, path, &an_tensor_format_safetensors, out);
 }
 
 alexnet_status an_safetensors_parse(alexnet_context *ctx, const char *what, const void *data,
                                     size_t bytes, an_tensor_file *out)
 {
-    static const uint8_t nothing[1];
-    source from = {
-        .ctx = ctx, .path = what, .memory = data != NULL ? data : nothing, .size = bytes};
-
-    *out = (an_tensor_file){0};
-    const alexnet_status status = parse_memory(&from, out);
-    if (status != ALEXNET_OK) an_tensor_file_close(ctx, out);
-    return status;
-}
-
-alexnet_status an_safetensors_open(alexnet_context *ctx, const char *path, an_tensor_file *out)
-{
-    source from = {.ctx = ctx, .path = path};
-
-    *out = (an_tensor_file){0};
-    AN_TRY(an_reader_open(ctx, path, &from.reader));
-    from.size = from.reader.size;
-    out->on_disk = true;
-    out->reader = from.reader;
-    const alexnet_status status = parse_disk(&from, out);
-    if (status != ALEXNET_OK) an_tensor_file_close(ctx, out);
-    return status;
-}
-
-void an_tensor_file_close(alexnet_context *ctx, an_tensor_file *file)
-{
-    json_decref(file->header);
-    an_free(ctx, file->tensors);
-    an_free(ctx, file->keys);
-    an_free(ctx, file->values);
-    if (file->on_disk) an_reader_close(&file->reader);
-    *file = (an_tensor_file){0};
-}
-
-const an_tensor_view *an_tensor_file_find(const an_tensor_file *file, const char *name)
-{
-    for (size_t i = 0; i < file->count; ++i) {
-        if (strcmp(file->tensors[i].name, name) == 0) return &file->tensors[i];
-    }
-    return NULL;
-}
-
-const char *an_tensor_file_metadata(const an_tensor_file *file, const char *key)
-{
-    for (size_t i = 0; i < file->metadata_count; ++i) {
-        if (strcmp(file->keys[i], key) == 0) return file->values[i];
-    }
-    return NULL;
+    return an_tensor_file_parse(ctx, what, data, bytes, &an_tensor_format_safetensors, out);
 }

@@ -20,7 +20,7 @@
 #define AN_FORMATS_SAFETENSORS_H
 
 #include "base/file.h"
-#include "formats/tensor.h"
+#include "formats/tensor_file.h"
 
 /*
  * The format allows 100,000,000 bytes, but parsed JSON takes up to eighty times its size in memory,
@@ -28,28 +28,11 @@
  */
 #define AN_SAFETENSORS_HEADER_MAX ((size_t)2 << 20)
 
-typedef struct an_tensor_file {
-    bool on_disk;            /* else it was parsed from memory */
-    an_reader reader;        /* on disk: open; tensors are read through it */
-    struct json_t *header;   /* owns the names and texts below */
-    an_tensor_view *tensors; /* in the order of their data */
-    size_t count;
-    const char **keys, **values; /* metadata, in the file's order */
-    size_t metadata_count;
-} an_tensor_file;
-
-/* Opens a file and keeps it open. BAD_FILE, NOT_FOUND, IO, NO_MEMORY. Every message names `path`.
-   On failure *out is zeroed. */
+/* an_tensor_file_open() and an_tensor_file_parse() of this format alone. */
 alexnet_status an_safetensors_open(alexnet_context *ctx, const char *path,
                                    an_tensor_file *out) AN_NODISCARD;
-/* The same from bytes, which must outlive *out. For fuzzing and embedding. */
 alexnet_status an_safetensors_parse(alexnet_context *ctx, const char *what, const void *data,
                                     size_t bytes, an_tensor_file *out) AN_NODISCARD;
-void an_tensor_file_close(alexnet_context *ctx, an_tensor_file *file); /* safe on a zeroed file */
-
-const an_tensor_view *an_tensor_file_find(const an_tensor_file *file,
-                                          const char *name);                      /* NULL: none */
-const char *an_tensor_file_metadata(const an_tensor_file *file, const char *key); /* NULL: none */
 
 /*
  * Writes a file with its checksums (sums.h), whole or not at all. The header is padded with spaces

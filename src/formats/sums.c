@@ -116,8 +116,8 @@ static alexnet_status take(alexnet_context *ctx, const char *path, const json_t 
             found, claimed);
     for (size_t i = 0; i < file->count; ++i) {
         an_tensor_view *tensor = &file->tensors[i];
-        tensor->summed = get_sum(sums, tensor->name, &tensor->crc32c);
-        if (!tensor->summed)
+        tensor->sum = AN_SUM_CRC32C;
+        if (!get_sum(sums, tensor->name, &tensor->crc))
             return fail_entry(ctx, path, "has no checksum of tensor", tensor->name);
     }
     return json_object_size(sums) == file->count + 1

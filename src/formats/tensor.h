@@ -32,18 +32,36 @@ size_t an_dtype_bytes(an_dtype dtype);
 const char *an_dtype_name(an_dtype dtype); /* "F32", as safetensors spells it */
 bool an_dtype_find(const char *name, an_dtype *out) AN_NODISCARD; /* false: no such type */
 
-/* A tensor of a file, in memory or on disk; on disk its values stay there until they are read. */
+/* The checksum that a file has of a tensor's bytes. */
+typedef enum an_sum_kind {
+    AN_SUM_NONE,
+    AN_SUM_CRC32C, /* our safetensors files (sums.h) */
+    AN_SUM_CRC32   /* zip archives */
+} an_sum_kind;
+
+/*
+ * A tensor of a file. Its values stay there until they are read.
+ *
+ * The elements need not lie in the file as the shape lists them. If `axes` is 0 they do, row-major.
+ * Otherwise element (i0, i1, ...) of an array of `axes` axes, whose product is `count`, lies
+ * i0 * stride[0] + i1 * stride[1] + ... elements after the first. A shape [4,6] whose six
+ * columns are stored as [2][3] transposed has three axes. an_tensor_permute() and its neighbours
+ * make such views.
+ */
 typedef struct an_tensor_view {
     const char *name; /* valid as long as the file */
     an_dtype dtype;
     int rank; /* 0 .. AN_TENSOR_RANK_MAX */
     int64_t shape[AN_TENSOR_RANK_MAX];
-    int64_t count;       /* product of shape; count times the type's size fits a size_t */
+    int64_t count; /* product of shape; count times the type's size fits a size_t */
+    int axes;
+    int64_t axis[AN_TENSOR_RANK_MAX], stride[AN_TENSOR_RANK_MAX];
     uint64_t place;      /* position of its first byte in the file */
-    const uint8_t *data; /* may be unaligned; NULL: on disk */
+    uint64_t packed;     /* bytes in the file if they are deflated (RFC 1951), else 0 */
+    const uint8_t *data; /* in memory, may be unaligned; NULL: in the file */
     an_reader reader;    /* borrowed; open as long as the file is */
-    bool summed;         /* the file has a CRC-32C of its bytes */
-    uint32_t crc32c;
+    an_sum_kind sum;
+    uint32_t crc; /* of all bytes from the first to the last element */
 } an_tensor_view;
 
 /* A tensor to write. */
@@ -62,14 +80,39 @@ typedef struct an_tensor_out {
 bool an_tensor_size(const int64_t *shape, int rank, an_dtype dtype, int64_t *count,
                     size_t *bytes) AN_NODISCARD;
 
+/* ---- other orders of the elements ---- */
+
+/* Transposes it: its axis i is then what was its axis order[i]. Not after a reshape. */
+void an_tensor_permute(an_tensor_view *tensor, const int *order);
+
+/* Gives it another shape of as many elements. False: of another number, and nothing changes. */
+bool an_tensor_reshape(an_tensor_view *tensor, const int64_t *shape, int rank) AN_NODISCARD;
+
+/*
+ * Sets the distance of neighbours along each of its axes, in elements. False, and nothing changes,
+ * if one is negative, two elements have the same place, or the distance from the first to the last
+ * is too large for its type.
+ */
+bool an_tensor_set_strides(an_tensor_view *tensor, const int64_t *stride) AN_NODISCARD;
+
+/* The elements from the first to the last: `count`, unless there are gaps between them. */
+int64_t an_tensor_span(const an_tensor_view *tensor);
+
+/* The axes of more than one element by their strides, from the innermost outwards, and their
+   number. `order` receives their indices. */
+int an_tensor_sort_axes(const an_tensor_view *tensor, int order[AN_TENSOR_RANK_MAX]);
+
+/* ---- reading ---- */
+
 /* CRC-32C by the machine's fastest instructions. `crc` is 0 at first, then the previous result. */
 uint32_t an_tensor_crc32c(const alexnet_context *ctx, uint32_t crc, const void *data, size_t bytes);
 
 /*
  * Reads the values of a tensor of a floating-point type (F32, F64, F16, BF16) as float32, rounded
- * to nearest. `path` names the file in messages. BAD_FILE: another type, a file that ends early,
- * bytes that do not match the file's CRC-32C. IO: the system refused to read. NO_MEMORY. On failure
- * `out` is unspecified.
+ * to nearest, in row-major order of its shape. `path` names the file in messages. BAD_FILE: another
+ * type, a file that ends early, compressed data that is damaged or of another size, bytes that do
+ * not match the file's checksum. IO: the system refused to read. NO_MEMORY. On failure `out` is
+ * unspecified.
  */
 alexnet_status an_tensor_to_float(alexnet_context *ctx, const char *path,
                                   const an_tensor_view *tensor, float *out) AN_NODISCARD;
@@ -82,7 +125,8 @@ alexnet_status an_tensor_to_finite(alexnet_context *ctx, const char *path,
 alexnet_status an_tensor_check(alexnet_context *ctx, const char *path,
                                const an_tensor_view *tensor) AN_NODISCARD;
 
-/* Sets *out to whether the tensor's bytes equal those in memory. Errors as above. */
+/* Sets *out to whether the tensor's bytes, in the order of the file, equal those in memory. Errors
+   as above. */
 alexnet_status an_tensor_equals(alexnet_context *ctx, const char *path,
                                 const an_tensor_view *tensor, const void *bytes,
                                 bool *out) AN_NODISCARD;

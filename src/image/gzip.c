@@ -11,6 +11,7 @@
 #include "base/cursor.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "image/codec.h"
 #include <string.h>
 #include <zlib.h>
@@ -59,7 +60,8 @@ alexnet_status an_gzip_unpack(alexnet_context *ctx, const uint8_t *data, size_t 
 {
     *out = (an_bytes){0};
     if (bytes < SMALLEST_MEMBER)
-        return an_fail(ctx, ALEXNET_BAD_FILE, "gzip: truncated: only %zu bytes", bytes);
+        return an_fail(ctx, ALEXNET_BAD_FILE, "gzip: truncated: only %zu %s", bytes,
+                       AN_NOUN(bytes, "byte", "bytes"));
 
     an_cursor trailer = an_cursor_open(data + bytes - 4, 4);
     const size_t size = an_cursor_u32le(&trailer);

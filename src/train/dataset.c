@@ -284,11 +284,11 @@ alexnet_status an_dataset_check(alexnet_context *ctx, const an_dataset *data,
 {
     if (data->train.count != config->train_images || data->val.count != config->val_images)
         return an_fail(ctx, ALEXNET_BAD_FILE,
-                       "%s %s: %lld images to train on and %lld to validate with, the "
-                       "run began with %lld and %lld",
+                       "%s %s: %lld %s to train on and %lld to validate with, the run began with "
+                       "%lld and %lld",
                        config->data, verdict(config), (long long)data->train.count,
-                       (long long)data->val.count, (long long)config->train_images,
-                       (long long)config->val_images);
+                       AN_NOUN(data->train.count, "image", "images"), (long long)data->val.count,
+                       (long long)config->train_images, (long long)config->val_images);
     AN_TRY(check_hash(ctx, data, config, data->train_source, config->train_sha256));
     return check_hash(ctx, data, config, data->val_source, config->val_sha256);
 }

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "core/refit.h"
 #include "infer/network.h"
 #include "infer/skipped.h"
@@ -146,9 +147,9 @@ static alexnet_status open_frozen(an_feed *feed)
     }
     feed->first = options.first;
     an_log(ctx, ALEXNET_LOG_INFO,
-           "the output of the frozen layers is computed once for %d view%s of each image and kept: "
+           "the output of the frozen layers is computed once for %d %s of each image and kept: "
            "%zu MiB",
-           an_frozen_views(feed->frozen), an_frozen_views(feed->frozen) == 1 ? "" : "s",
+           an_frozen_views(feed->frozen), AN_NOUN(an_frozen_views(feed->frozen), "view", "views"),
            an_frozen_bytes(feed->frozen) >> 20);
     return ALEXNET_OK;
 }

@@ -6,6 +6,7 @@
 #include "train/limits.h"
 
 #include "base/log.h"
+#include "base/text.h"
 
 bool an_limit_reached(const an_config *config, const an_train_state *state)
 {
@@ -45,9 +46,9 @@ static void tell_good_enough(alexnet_context *ctx, const an_config *config,
                step);
     else
         an_log(ctx, ALEXNET_LOG_WARNING,
-               "the run is finished: after step %lld validation had not improved for %d epochs; "
-               "raise --patience, or --patience none, to continue",
-               step, config->patience);
+               "the run is finished: after step %lld validation had not improved for %d %s; raise "
+               "--patience, or --patience none, to continue",
+               step, config->patience, AN_NOUN(config->patience, "epoch", "epochs"));
 }
 
 void an_limit_tell(alexnet_context *ctx, const an_config *config, const an_train_state *state)

@@ -26,6 +26,7 @@
 #include "train/memory.h"
 #include "train/run/best.h"
 #include "train/run/checkpoint.h"
+#include "train/run/checkpoint_read.h"
 #include "train/run/disk.h"
 #include "train/run/held_back.h"
 #include "train/run/images.h"
@@ -400,7 +401,7 @@ static alexnet_status start(job *j)
 
     if ((options->data == NULL && options->config == NULL) || options->out == NULL)
         return an_fail(j->ctx, ALEXNET_BAD_ARG, "training needs %s",
-                       options->out != NULL ? "data" : "a run directory");
+                       options->out != NULL ? "data" : "a run folder");
     if (options->config != NULL) AN_TRY(an_config_open(j->ctx, options->config, &j->base));
     AN_TRY(an_run_folder_open(j->ctx, options->out, &j->folder));
     AN_TRY(an_run_folder_check(j->ctx, &j->folder, options->force != 0));
@@ -657,7 +658,7 @@ alexnet_status alexnet_train(alexnet_context *ctx, const alexnet_train_options *
         resolved.model_options = &network;
     }
     job j = {.ctx = ctx, .options = &resolved, .state = an_train_state_start()};
-    char *from = NULL; /* the weights file, if a run's folder is given */
+    char *from = NULL; /* the weights file, if a run folder is given */
     alexnet_status status = ALEXNET_OK;
 
     if (resolved.from != NULL) status = an_weights_file(ctx, resolved.from, &from);

@@ -13,7 +13,7 @@
 #include "infer/eval_run.h"
 #include "train/account.h"
 #include "train/limits.h"
-#include "train/run/checkpoint.h"
+#include "train/run/checkpoint_read.h"
 #include "train/run/saver.h"
 #include <math.h>
 
@@ -89,9 +89,10 @@ static void look_for_plateau(trainer *t)
     *plateau = an_schedule_look(&t->schedule, *plateau, t->state->val_top1);
     if (plateau->drops > drops)
         an_log(t->ctx, ALEXNET_LOG_INFO,
-               "epoch %.4g: validation has not improved for %lld epochs: the learning rate is now "
+               "epoch %.4g: validation has not improved for %lld %s: the learning rate is now "
                "multiplied by %.4g",
                epochs_done(t), (long long)t->schedule.patience,
+               AN_NOUN(t->schedule.patience, "epoch", "epochs"),
                pow(t->schedule.factor, (double)plateau->drops));
 }
 

@@ -299,7 +299,7 @@ static void false_tensors_are_refused(void **state)
         {"conv2.bias",
          {0},
          ALEXNET_BAD_FILE,
-         "a checkpoint does not contain the frozen parameters of its run: use the run's folder or "
+         "a checkpoint does not contain the frozen parameters of its run: use the run folder or "
          "its "
          "best.safetensors"},
         {NULL,
@@ -469,7 +469,7 @@ static void other_tensors_fit_no_model(void **state)
     write_draft(p->ctx, &made, path);
     an_assert_status(p->ctx, alexnet_model_load(p->ctx, path, &back), ALEXNET_BAD_FILE);
     an_assert_error(p->ctx,
-                    "its 1 tensors (a) fit no model; with torchvision: features.0.weight: ");
+                    "its 1 tensor (a) fits no model; with torchvision: features.0.weight: ");
 
     made = draft_of(model); /* almost a model: the message says the difference */
     draft_tensor(&made, "conv3.bias")->name = "conv3.bais";

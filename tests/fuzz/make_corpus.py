@@ -105,6 +105,44 @@ def make_npy():
     write("npy", "order", npy("{'shape':(1,),'descr':'<f4','fortran_order':False}", bytes(4)))
 
 
+# ---- protocol buffers ----
+
+def varint(value):
+    value &= 2**64 - 1
+    data = b""
+    while value >= 0x80:
+        data += bytes([value & 0x7F | 0x80])
+        value >>= 7
+    return data + bytes([value])
+
+
+def pb(*fields):
+    """(number, value): an int is a varint, a float 32 bits, text and bytes have their size."""
+    data = b""
+    for number, value in fields:
+        if isinstance(value, int):
+            data += varint(number << 3) + varint(value)
+        elif isinstance(value, float):
+            data += varint(number << 3 | 5) + struct.pack("<f", value)
+        else:
+            value = value.encode() if isinstance(value, str) else value
+            data += varint(number << 3 | 2) + varint(len(value)) + value
+    return data
+
+
+def make_protobuf():
+    write("protobuf", "types", pb((1, 150), (2, "testing"), (3, 1.5), (4, -1)) + b"\x31" + struct.pack("<d", -2.5))
+    write("protobuf", "nested", pb((100, pb((1, "conv1"), (7, pb((5, floats(4)), (7, pb((1, varint(4)))))))), (1, "n")))
+    deep = b""
+    for _ in range(34):
+        deep = pb((1, deep))
+    write("protobuf", "deep", deep)
+    write("protobuf", "overlong", b"\x08" + b"\x80" * 9 + b"\x01\x08" + b"\x80" * 10 + b"\x01")
+    write("protobuf", "beyond", b"\x0a\xff\xff\xff\xff\x7fx")
+    write("protobuf", "group", b"\x0b\x08\x01\x0c")
+    write("protobuf", "utf8", pb((1, "\u20ac\u00e9")) + b"\x0a\x02\xc3\x28")
+
+
 # ---- texts ----
 
 def make_settings():
@@ -331,5 +369,6 @@ if __name__ == "__main__":
     make_safetensors()
     make_weights()
     make_npy()
+    make_protobuf()
     make_settings()
     make_json()

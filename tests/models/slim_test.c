@@ -42,8 +42,8 @@ static const expect_tensor tensors[] = {
 
 static void numbers_of_the_source(void **unused)
 {
-    const expect_family expected = {"slim", {3, 224, 224}, 50303912, 736555776, 473064, layers,
-                                    tensors};
+    const expect_family expected = {"slim", {3, 224, 224}, 50303912, 736555776,
+                                    473064, layers,        tensors};
 
     (void)unused;
     an_expect_family(&expected);

@@ -25,7 +25,7 @@
 
 static const char log_name[] = "log.jsonl", checkpoints_name[] = "checkpoints";
 
-/* The files of a run. A folder with a config.json, the first of them, is a run's folder. */
+/* The files of a run. A folder with a config.json, the first of them, is a run folder. */
 static const char *const run_files[] = {AN_RUN_CONFIG, log_name,   AN_RUN_BEST,
                                         AN_RUN_LAST,   AN_RUN_VAL, AN_RUN_IMAGES};
 
@@ -34,7 +34,7 @@ alexnet_status an_run_folder_open(alexnet_context *ctx, const char *path, an_run
     *out = (an_run_folder){0};
     /* The result of a training names the folder and files in it, in arrays of this size. */
     if (strlen(path) + NAME_BYTES > sizeof((alexnet_train_result *)0)->run)
-        return an_fail(ctx, ALEXNET_BAD_ARG, "run directory: the path is too long (%zu bytes)",
+        return an_fail(ctx, ALEXNET_BAD_ARG, "run folder: the path is too long (%zu bytes)",
                        strlen(path));
     out->path = an_copy_text(ctx, path);
     out->config = an_path_join(ctx, path, AN_RUN_CONFIG);
@@ -48,7 +48,7 @@ alexnet_status an_run_folder_open(alexnet_context *ctx, const char *path, an_run
         out->last != NULL && out->val != NULL && out->images != NULL && out->checkpoints != NULL)
         return ALEXNET_OK;
     an_run_folder_close(ctx, out);
-    return an_fail(ctx, ALEXNET_NO_MEMORY, "run directory '%s'", path);
+    return an_fail(ctx, ALEXNET_NO_MEMORY, "run folder '%s'", path);
 }
 
 void an_run_folder_close(alexnet_context *ctx, an_run_folder *folder)
@@ -93,7 +93,7 @@ static bool is_leftover(const char *name)
     return false;
 }
 
-/* The contents of a run's folder, or of a folder for a new run. */
+/* The contents of a run folder, or of a folder for a new run. */
 typedef struct contents {
     bool marked; /* there is a temporary config.json: new, or being replaced */
     bool other;  /* there are other files than leftovers */
@@ -122,7 +122,7 @@ alexnet_status an_run_folder_check(alexnet_context *ctx, const an_run_folder *fo
     AN_TRY(an_file_stat(ctx, folder->path, &info));
     if (info.kind == AN_FILE_ABSENT) return ALEXNET_OK;
     if (info.kind != AN_FILE_FOLDER)
-        return an_fail(ctx, ALEXNET_BAD_ARG, "run directory '%s' exists and is not a folder",
+        return an_fail(ctx, ALEXNET_BAD_ARG, "run folder '%s' exists and is not a folder",
                        folder->path);
     AN_TRY(look_inside(ctx, folder, &found));
     if (!found.other) return ALEXNET_OK;
@@ -132,13 +132,13 @@ alexnet_status an_run_folder_check(alexnet_context *ctx, const an_run_folder *fo
                        "'%s' holds other files than a run: choose another folder", folder->path);
     if (!run && !force)
         return an_fail(ctx, ALEXNET_BAD_ARG,
-                       "run directory '%s': the replacement of its run was interrupted: force it "
+                       "run folder '%s': the replacement of its run was interrupted: force it "
                        "again, or choose another",
                        folder->path);
     if (!force)
         return an_fail(
             ctx, ALEXNET_BAD_ARG,
-            "run directory '%s' exists: resume it, force its replacement, or choose another",
+            "run folder '%s' exists: resume it, force its replacement, or choose another",
             folder->path);
     return ALEXNET_OK;
 }
@@ -152,8 +152,8 @@ alexnet_status an_run_folder_lock(alexnet_context *ctx, an_run_folder *folder)
     if (info.kind == AN_FILE_ABSENT) return ALEXNET_OK;
     const alexnet_status status = an_folder_lock(ctx, folder->path, &folder->lock);
     if (status != ALEXNET_BAD_ARG) return status;
-    return an_fail(ctx, ALEXNET_BAD_ARG,
-                   "run directory '%s' is in use: another process trains there", folder->path);
+    return an_fail(ctx, ALEXNET_BAD_ARG, "run folder '%s' is in use: another process trains there",
+                   folder->path);
 }
 
 /* ---- removal ---- */
@@ -163,7 +163,7 @@ static alexnet_status remove_file(alexnet_context *ctx, const an_run_folder *fol
 {
     char *path = an_path_join(ctx, folder->path, name);
 
-    if (path == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "run directory '%s'", folder->path);
+    if (path == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "run folder '%s'", folder->path);
     const alexnet_status status = an_file_remove(ctx, path);
     an_free(ctx, path);
     return status;

@@ -1,5 +1,5 @@
 /*
- * run_folder.h: the folder of a run: the names of its files, making and removing it, and its log.
+ * run_folder.h: the run folder: the names of its files, making and removing it, and its log.
  * docs/file-formats.md describes the files for users; programs rely on names and members, which may
  * be added to, not changed.
  *
@@ -35,7 +35,7 @@ alexnet_status an_run_folder_open(alexnet_context *ctx, const char *path,
                                   an_run_folder *out) AN_NODISCARD;
 void an_run_folder_close(alexnet_context *ctx, an_run_folder *folder);
 
-/* BAD_ARG unless the folder is absent or empty or, with `force`, the folder of a run, including one
+/* BAD_ARG unless the folder is absent or empty or, with `force`, a run folder, including one
  * whose replacement was interrupted. */
 alexnet_status an_run_folder_check(alexnet_context *ctx, const an_run_folder *folder,
                                    bool force) AN_NODISCARD;

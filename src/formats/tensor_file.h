@@ -1,0 +1,98 @@
+/*
+ * tensor_file.h: a file of named tensors, whatever its format. Each format has a reader, which
+ * checks every claim of the file and describes its tensors; their values stay in the file until
+ * they are read (tensor.h). tensor_file.c has the table of formats. They are told apart by content.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef AN_FORMATS_TENSOR_FILE_H
+#define AN_FORMATS_TENSOR_FILE_H
+
+#include "base/file.h"
+#include "formats/plain.h"
+#include "formats/store.h"
+#include "formats/tensor.h"
+
+/* A file of more is refused: a list of tensors is searched by name, one after the other. */
+#define AN_TENSORS_MAX 20000
+
+/* Zeroed: closed. */
+typedef struct an_tensor_file {
+    const struct an_tensor_format *format;
+    bool open;         /* the reader must be closed: the file is on disk */
+    an_reader reader;  /* of the file; tensors may have readers of further files */
+    an_reader *others; /* those, in the store */
+    size_t other_count;
+    an_store store; /* names, texts and lists of the file; small values that were decoded */
+    an_tensor_view *tensors; /* in the order of their data, where the format has one */
+    size_t count, room;
+    const char **keys, **values; /* metadata, in the file's order */
+    size_t metadata_count, metadata_room;
+    const struct an_graph *graph; /* the network, if the format describes one; else NULL */
+    const void *network;          /* the same in the format's own terms, for its run() */
+} an_tensor_file;
+
+/* ---- formats ---- */
+
+typedef struct an_tensor_format {
+    const char *name;      /* as `alexnet convert --to` spells it: "safetensors" */
+    const char *extension; /* "safetensors" */
+    /* Whether a file of `size` bytes that begins with these may be of this format. */
+    bool (*matches)(const uint8_t *head, size_t head_bytes, uint64_t size);
+    /*
+     * Describes the file of out->reader, which is open; the rest of *out is empty. On failure,
+     * the caller closes *out. `path` names the file in messages; files beside it may be opened.
+     */
+    alexnet_status (*read)(alexnet_context *ctx, const char *path, an_tensor_file *out);
+    /*
+     * Runs the network that the file describes by the rules of its format, on images as the network
+     * gets them. *logits receives a map that the caller frees. NULL: the format describes no
+     * network.
+     */
+    alexnet_status (*run)(alexnet_context *ctx, const char *path, const an_tensor_file *file,
+                          const an_plain_map *images, an_plain_map *logits);
+} an_tensor_format;
+
+extern const an_tensor_format an_tensor_format_safetensors;
+
+/* The format of this name; NULL: none. */
+const an_tensor_format *an_tensor_format_find(const char *name);
+
+/* ---- opening ---- */
+
+/*
+ * Opens a file and keeps it open. `format` NULL: the one that its content shows. BAD_FILE (of no
+ * known format, or not as its format says), UNSUPPORTED, NOT_FOUND, IO, NO_MEMORY. Every message
+ * names `path`. On failure *out is zeroed.
+ */
+alexnet_status an_tensor_file_open(alexnet_context *ctx, const char *path,
+                                   const an_tensor_format *format,
+                                   an_tensor_file *out) AN_NODISCARD;
+/* The same from bytes, which must outlive *out. For fuzzing and embedding. */
+alexnet_status an_tensor_file_parse(alexnet_context *ctx, const char *what, const void *data,
+                                    size_t bytes, const an_tensor_format *format,
+                                    an_tensor_file *out) AN_NODISCARD;
+void an_tensor_file_close(alexnet_context *ctx, an_tensor_file *file); /* safe on a zeroed file */
+
+const an_tensor_view *an_tensor_file_find(const an_tensor_file *file,
+                                          const char *name);                      /* NULL: none */
+const char *an_tensor_file_metadata(const an_tensor_file *file, const char *key); /* NULL: none */
+
+/* ---- for readers ---- */
+
+/* Appends a tensor. Its name is copied; a tensor without data in memory or a reader gets that of
+   the file. BAD_FILE (more than AN_TENSORS_MAX), NO_MEMORY. */
+alexnet_status an_tensor_file_add(alexnet_context *ctx, const char *path, an_tensor_file *file,
+                                  const an_tensor_view *tensor) AN_NODISCARD;
+
+/* Appends an entry of the metadata; both texts are copied. NO_MEMORY. */
+alexnet_status an_tensor_file_add_metadata(alexnet_context *ctx, const char *path,
+                                           an_tensor_file *file, const char *key,
+                                           const char *value) AN_NODISCARD;
+
+/* Sets count, and checks that a tensor of this type and shape that is stored without compression at
+   `place` lies within the file. BAD_FILE: it does not, or it is too large. */
+alexnet_status an_tensor_file_check(alexnet_context *ctx, const char *path,
+                                    const an_tensor_file *file,
+                                    an_tensor_view *tensor) AN_NODISCARD;
+
+#endif

@@ -1,0 +1,444 @@
+/*
+ * tensor_read.c: reads the values of tensors: from memory or a file, compressed or not, in the
+ * order of the file or another, and converts them to float32.
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/context.h"
+#include "base/hash.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "core/backend.h"
+#include "formats/tensor.h"
+#include <math.h>
+#include <string.h>
+#include <zlib.h>
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "files are little-endian, and are read and written as they are in memory"
+#endif
+
+/* ---- conversion to float32 ---- */
+
+static float float_from_bits(uint32_t bits)
+{
+    float value;
+
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/*
+ * IEEE 754 binary16: sign, 5 bits of exponent with bias 15, 10 bits of fraction. float32 represents
+ * every value exactly:
+ *
+ *   exponent 31       infinity and NaN     the fraction is kept
+ *   exponent 1 .. 30  normal               the bias becomes 127
+ *   exponent 0        fraction * 2^-24     zero and subnormal numbers, normal in float32
+ */
+static float float_from_half(uint16_t half)
+{
+    const uint32_t sign = (uint32_t)(half >> 15) << 31;
+    const uint32_t exponent = half >> 10 & 31;
+    const uint32_t fraction = half & 0x3ff;
+
+    if (exponent == 31) return float_from_bits(sign | 0x7f800000 | fraction << 13);
+    if (exponent > 0) return float_from_bits(sign | (exponent - 15 + 127) << 23 | fraction << 13);
+    return sign != 0 ? -(float)fraction * 0x1p-24f : (float)fraction * 0x1p-24f;
+}
+
+static void convert_f64(const uint8_t *data, size_t count, float *out)
+{
+    for (size_t i = 0; i < count; ++i) {
+        double value;
+        memcpy(&value, data + i * sizeof value, sizeof value);
+        out[i] = (float)value; /* beyond float32's range: infinity (IEC 60559) */
+    }
+}
+
+static void convert_f16(const uint8_t *data, size_t count, float *out)
+{
+    for (size_t i = 0; i < count; ++i) {
+        uint16_t half;
+        memcpy(&half, data + i * sizeof half, sizeof half);
+        out[i] = float_from_half(half);
+    }
+}
+
+/* bfloat16 is the upper half of float32. */
+static void convert_bf16(const uint8_t *data, size_t count, float *out)
+{
+    for (size_t i = 0; i < count; ++i) {
+        uint16_t upper;
+        memcpy(&upper, data + i * sizeof upper, sizeof upper);
+        out[i] = float_from_bits((uint32_t)upper << 16);
+    }
+}
+
+static void convert(an_dtype dtype, const uint8_t *data, size_t count, float *out)
+{
+    switch (dtype) {
+    case AN_F64:
+        convert_f64(data, count, out);
+        break;
+    case AN_F16:
+        convert_f16(data, count, out);
+        break;
+    case AN_BF16:
+        convert_bf16(data, count, out);
+        break;
+    default: /* AN_F32: check_type() refuses all others */
+        memcpy(out, data, count * sizeof *out);
+    }
+}
+
+/* ---- reading ---- */
+
+uint32_t an_tensor_crc32c(const alexnet_context *ctx, uint32_t crc, const void *data, size_t bytes)
+{
+    return an_context_backend(ctx) != NULL ? an_context_backend(ctx)->crc32c(crc, data, bytes)
+                                           : an_crc32c(crc, data, bytes);
+}
+
+static alexnet_status check_type(alexnet_context *ctx, const char *path,
+                                 const an_tensor_view *tensor)
+{
+    if (tensor->dtype == AN_F32 || tensor->dtype == AN_F64 || tensor->dtype == AN_F16 ||
+        tensor->dtype == AN_BF16)
+        return ALEXNET_OK;
+    return an_fail(ctx, ALEXNET_BAD_FILE,
+                   "%s: tensor '%s': expected type F32, F64, F16 or BF16, found %s", path,
+                   tensor->name, an_dtype_name(tensor->dtype));
+}
+
+#define CHUNK ((size_t)1 << 18) /* bytes: still in the cache when they are summed and converted */
+#define INPUT ((size_t)1 << 16) /* bytes of compressed data that are read at a time */
+
+/* A scan over the bytes of a tensor in the order of the file, chunk by chunk. */
+typedef struct scan {
+    alexnet_context *ctx;
+    const char *path;
+    const an_tensor_view *tensor;
+    size_t bytes, at; /* of the tensor, gaps included; position of the next chunk */
+    uint32_t crc;
+    uint8_t *buffer; /* CHUNK bytes, allocated when needed */
+    z_stream *inflate;
+    uint8_t *input;       /* INPUT bytes of compressed data */
+    uint64_t input_place; /* in the file, of what was not read yet */
+} scan;
+
+static scan scan_begin(alexnet_context *ctx, const char *path, const an_tensor_view *tensor)
+{
+    return (scan){.ctx = ctx,
+                  .path = path,
+                  .tensor = tensor,
+                  .bytes = (size_t)an_tensor_span(tensor) * an_dtype_bytes(tensor->dtype)};
+}
+
+static alexnet_status fail_memory(const scan *s)
+{
+    return an_fail(s->ctx, ALEXNET_NO_MEMORY, "%s: no memory to read", s->path);
+}
+
+static alexnet_status fail_packed(const scan *s, const char *fact)
+{
+    return an_fail(s->ctx, ALEXNET_BAD_FILE, "%s: tensor '%s': its compressed data %s", s->path,
+                   s->tensor->name, fact);
+}
+
+/* zlib's memory comes from the context, so that a test can refuse it. */
+static void *zlib_new(void *ctx, unsigned count, unsigned size)
+{
+    return an_new_array(ctx, count, size);
+}
+
+static void zlib_free(void *ctx, void *block) { an_free(ctx, block); }
+
+static alexnet_status inflate_begin(scan *s)
+{
+    s->input = an_new(s->ctx, INPUT);
+    s->inflate = an_new_zeroed(s->ctx, sizeof *s->inflate);
+    if (s->input == NULL || s->inflate == NULL) return fail_memory(s);
+    s->inflate->zalloc = zlib_new;
+    s->inflate->zfree = zlib_free;
+    s->inflate->opaque = s->ctx;
+    s->input_place = s->tensor->place;
+    return inflateInit2(s->inflate, -MAX_WBITS) == Z_OK ? ALEXNET_OK : fail_memory(s);
+}
+
+static alexnet_status read_input(scan *s)
+{
+    const uint64_t left = s->tensor->place + s->tensor->packed - s->input_place;
+    const size_t bytes = (size_t)AN_MIN(left, (uint64_t)INPUT);
+
+    if (bytes == 0) return fail_packed(s, "ends early");
+    AN_TRY(an_reader_read(s->ctx, &s->tensor->reader, s->path, s->input_place, s->input, bytes));
+    s->input_place += bytes;
+    s->inflate->next_in = s->input;
+    s->inflate->avail_in = (uInt)bytes;
+    return ALEXNET_OK;
+}
+
+/* Fills `out`; at the end of the tensor, the compressed data must end as well. */
+static alexnet_status read_inflated(scan *s, uint8_t *out, size_t bytes)
+{
+    uint8_t beyond;
+    int result = Z_OK;
+
+    if (s->inflate == NULL) AN_TRY(inflate_begin(s));
+    s->inflate->next_out = out;
+    s->inflate->avail_out = (uInt)bytes;
+    while (result == Z_OK && s->inflate->avail_out > 0) {
+        if (s->inflate->avail_in == 0) AN_TRY(read_input(s));
+        result = inflate(s->inflate, Z_NO_FLUSH);
+    }
+    if (result == Z_OK && s->at + bytes == s->bytes) {
+        s->inflate->next_out = &beyond;
+        s->inflate->avail_out = 1;
+        while (result == Z_OK && s->inflate->avail_out > 0) {
+            if (s->inflate->avail_in == 0) AN_TRY(read_input(s));
+            result = inflate(s->inflate, Z_NO_FLUSH);
+        }
+        if (s->inflate->avail_out == 0) return fail_packed(s, "is longer than the tensor");
+    }
+    if (result == Z_MEM_ERROR) return fail_memory(s);
+    if (result != Z_OK && result != Z_STREAM_END) return fail_packed(s, "is damaged");
+    return s->inflate->next_out == &beyond || s->inflate->avail_out == 0
+               ? ALEXNET_OK
+               : fail_packed(s, "is shorter than the tensor");
+}
+
+static alexnet_status read_file(scan *s, uint8_t *out, size_t bytes)
+{
+    return s->tensor->packed > 0 ? read_inflated(s, out, bytes)
+                                 : an_reader_read(s->ctx, &s->tensor->reader, s->path,
+                                                  s->tensor->place + s->at, out, bytes);
+}
+
+/* Sets *chunk to the next chunk, which is read into `place` (NULL: a buffer) if it is on disk. */
+static alexnet_status scan_next(scan *s, void *place, const uint8_t **chunk, size_t *bytes)
+{
+    const an_tensor_view *tensor = s->tensor;
+
+    *bytes = AN_MIN(s->bytes - s->at, CHUNK);
+    if (tensor->data != NULL) {
+        *chunk = tensor->data + s->at;
+    } else {
+        if (place == NULL && s->buffer == NULL) s->buffer = an_new(s->ctx, CHUNK);
+        *chunk = place != NULL ? place : s->buffer;
+        if (*chunk == NULL) return fail_memory(s);
+        AN_TRY(read_file(s, place != NULL ? place : s->buffer, *bytes));
+    }
+    if (tensor->sum == AN_SUM_CRC32C)
+        s->crc = an_tensor_crc32c(s->ctx, s->crc, *chunk, *bytes);
+    else if (tensor->sum == AN_SUM_CRC32)
+        s->crc = (uint32_t)crc32(s->crc, *chunk, (uInt)*bytes);
+    s->at += *bytes;
+    return ALEXNET_OK;
+}
+
+/* Ends the scan and compares the checksum; `status` is that of the scan so far. */
+static alexnet_status scan_end(scan *s, alexnet_status status)
+{
+    const an_tensor_view *tensor = s->tensor;
+
+    if (s->inflate != NULL) inflateEnd(s->inflate);
+    an_free(s->ctx, s->inflate);
+    an_free(s->ctx, s->input);
+    an_free(s->ctx, s->buffer);
+    AN_TRY(status);
+    if (tensor->sum == AN_SUM_NONE || s->crc == tensor->crc) return ALEXNET_OK;
+    return an_fail(s->ctx, ALEXNET_BAD_FILE,
+                   "%s: tensor '%s': its %s is %08x, the file says %08x: %s", s->path, tensor->name,
+                   tensor->sum == AN_SUM_CRC32C ? "CRC-32C" : "CRC-32", s->crc, tensor->crc,
+                   tensor->sum == AN_SUM_CRC32C ? AN_CRC32C_WAY_ON : "the file is damaged");
+}
+
+/* True if every exponent has a 0 bit: adding 1 to an exponent of all ones carries into the sign
+   bit. Two numbers per word, as a loop that stops early is no faster than one number at a time. */
+static bool all_finite(const float *values, size_t count)
+{
+    uint64_t carries = 0, pair;
+    size_t i = 0;
+
+    for (; i + 2 <= count; i += 2) {
+        memcpy(&pair, values + i, sizeof pair);
+        carries |= (pair & 0x7f8000007f800000) + 0x0080000000800000;
+    }
+    return (carries & 0x8000000080000000) == 0 && (i == count || isfinite(values[i]));
+}
+
+/* The index of the first value that is infinite or NaN; -1: none. */
+static int64_t find_not_finite(const float *values, size_t count)
+{
+    if (all_finite(values, count)) return -1;
+    for (size_t i = 0; i < count; ++i)
+        if (!isfinite(values[i])) return (int64_t)i;
+    return -1;
+}
+
+/* *odd: the index of the first value that is not finite; -1: none. */
+static alexnet_status read_floats(scan *s, float *out, int64_t *odd)
+{
+    const size_t size = an_dtype_bytes(s->tensor->dtype);
+
+    while (s->at < s->bytes) {
+        const size_t first = s->at / size;
+        const uint8_t *chunk;
+        size_t bytes;
+        AN_TRY(scan_next(s, size == sizeof *out ? out + first : NULL, &chunk, &bytes));
+        if (chunk != (const uint8_t *)(out + first))
+            convert(s->tensor->dtype, chunk, bytes / size, out + first);
+        const int64_t found = *odd < 0 ? find_not_finite(out + first, bytes / size) : -1;
+        if (found >= 0) *odd = (int64_t)first + found;
+    }
+    return ALEXNET_OK;
+}
+
+/* ---- in another order than that of the file ---- */
+
+/*
+ * Counts through the elements in the order of the file. Axis 0 is the innermost there. The file is
+ * read once from its beginning to its end, and each value is written to its place in memory.
+ */
+typedef struct odometer {
+    int axes;
+    int64_t size[AN_TENSOR_RANK_MAX], at[AN_TENSOR_RANK_MAX];
+    int64_t from_step[AN_TENSOR_RANK_MAX], to_step[AN_TENSOR_RANK_MAX]; /* elements */
+    int64_t from, to; /* the current element in the file and in memory */
+} odometer;
+
+static odometer odometer_begin(const an_tensor_view *t)
+{
+    odometer o = {0};
+    int order[AN_TENSOR_RANK_MAX];
+    int64_t step[AN_TENSOR_RANK_MAX], product = 1;
+
+    for (int i = t->axes - 1; i >= 0; --i) {
+        step[i] = product;
+        product *= t->axis[i];
+    }
+    o.axes = an_tensor_sort_axes(t, order);
+    for (int i = 0; i < o.axes; ++i) {
+        o.size[i] = t->axis[order[i]];
+        o.from_step[i] = t->stride[order[i]];
+        o.to_step[i] = step[order[i]];
+    }
+    return o;
+}
+
+static void odometer_next(odometer *o)
+{
+    for (int i = 0; i < o->axes; ++i) {
+        o->from += o->from_step[i];
+        o->to += o->to_step[i];
+        if (++o->at[i] < o->size[i]) return;
+        o->from -= o->size[i] * o->from_step[i];
+        o->to -= o->size[i] * o->to_step[i];
+        o->at[i] = 0;
+    }
+}
+
+/* Writes the elements that lie before element `end` of the file; values[0] is element `first`. */
+static void scatter(odometer *o, const float *values, int64_t first, int64_t end, int64_t *left,
+                    float *out)
+{
+    for (; *left > 0 && o->from < end; --*left) {
+        out[o->to] = values[o->from - first];
+        odometer_next(o);
+    }
+}
+
+static alexnet_status read_scattered(scan *s, float *values, float *out)
+{
+    const size_t size = an_dtype_bytes(s->tensor->dtype);
+    odometer o = odometer_begin(s->tensor);
+    int64_t left = s->tensor->count;
+
+    while (s->at < s->bytes) {
+        const size_t first = s->at / size;
+        const uint8_t *chunk;
+        size_t bytes;
+        AN_TRY(scan_next(s, NULL, &chunk, &bytes));
+        convert(s->tensor->dtype, chunk, bytes / size, values);
+        scatter(&o, values, (int64_t)first, (int64_t)(first + bytes / size), &left, out);
+    }
+    return ALEXNET_OK;
+}
+
+static alexnet_status read_in_order(scan *s, float *out, int64_t *odd)
+{
+    if (s->tensor->axes == 0) return read_floats(s, out, odd);
+    float *values = an_new(s->ctx, CHUNK / sizeof(uint16_t) * sizeof *values);
+    if (values == NULL) return fail_memory(s);
+    const alexnet_status status = read_scattered(s, values, out);
+    an_free(s->ctx, values);
+    if (status == ALEXNET_OK) *odd = find_not_finite(out, (size_t)s->tensor->count);
+    return status;
+}
+
+static alexnet_status to_float(alexnet_context *ctx, const char *path, const an_tensor_view *tensor,
+                               float *out, int64_t *odd)
+{
+    scan s = scan_begin(ctx, path, tensor);
+
+    *odd = -1;
+    AN_TRY(check_type(ctx, path, tensor));
+    return scan_end(&s, read_in_order(&s, out, odd));
+}
+
+alexnet_status an_tensor_to_float(alexnet_context *ctx, const char *path,
+                                  const an_tensor_view *tensor, float *out)
+{
+    int64_t odd;
+
+    return to_float(ctx, path, tensor, out, &odd);
+}
+
+alexnet_status an_tensor_to_finite(alexnet_context *ctx, const char *path,
+                                   const an_tensor_view *tensor, float *out)
+{
+    int64_t odd;
+
+    AN_TRY(to_float(ctx, path, tensor, out, &odd)); /* a damaged file is reported as such first */
+    return odd < 0 ? ALEXNET_OK
+                   : an_fail(ctx, ALEXNET_BAD_FILE, "%s: tensor '%s': number %lld is %s", path,
+                             tensor->name, (long long)odd, isnan(out[odd]) ? "NaN" : "infinite");
+}
+
+static alexnet_status read_all(scan *s)
+{
+    while (s->at < s->bytes) {
+        const uint8_t *chunk;
+        size_t bytes;
+        AN_TRY(scan_next(s, NULL, &chunk, &bytes));
+    }
+    return ALEXNET_OK;
+}
+
+alexnet_status an_tensor_check(alexnet_context *ctx, const char *path, const an_tensor_view *tensor)
+{
+    scan s = scan_begin(ctx, path, tensor);
+
+    return scan_end(&s, read_all(&s));
+}
+
+static alexnet_status compare(scan *s, const uint8_t *with, bool *same)
+{
+    *same = true;
+    while (s->at < s->bytes) {
+        const uint8_t *chunk;
+        const size_t first = s->at;
+        size_t bytes;
+        AN_TRY(scan_next(s, NULL, &chunk, &bytes));
+        if (memcmp(chunk, with + first, bytes) != 0) *same = false;
+    }
+    return ALEXNET_OK;
+}
+
+alexnet_status an_tensor_equals(alexnet_context *ctx, const char *path,
+                                const an_tensor_view *tensor, const void *bytes, bool *out)
+{
+    scan s = scan_begin(ctx, path, tensor);
+
+    return scan_end(&s, compare(&s, bytes, out));
+}

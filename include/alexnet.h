@@ -615,7 +615,7 @@ typedef struct alexnet_train_options {
                            none. -1: 0.1 */
     const char *model;  /* family. NULL: torchvision */
     const alexnet_model_options *model_options; /* NULL: the family's */
-    const char *from; /* initial weights, of a whole network or a part: a file or a run folder */
+    const char *from;   /* initial weights, of a whole network or a part: a file or a run folder */
     const char *freeze; /* not trained: "features", or layer names separated by commas */
     alexnet_orientation orientation; /* of photographs; it is recorded in the weights. DEFAULT: EXIF
                                         where the data is files of images (a folder, a tar, a list),

@@ -9,8 +9,8 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
-#define PAGE      ((size_t)4096)
-#define HUGE_PAGE ((size_t)2 << 20)
+#define PAGE       ((size_t)4096)
+#define HUGE_PAGE  ((size_t)2 << 20)
 /* Below this capacity, rounding up to huge pages costs more than it gains. */
 #define HUGE_ARENA ((size_t)4 << 20)
 

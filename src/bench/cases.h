@@ -47,8 +47,8 @@ typedef struct an_case_sizes {
 
 /* One primitive. The functions below that take a case call these. */
 typedef struct an_case_kind {
-    const char *name; /* "conv2d forward" */
-    bool exact;       /* all tiers give the same bits */
+    const char *name;                                    /* "conv2d forward" */
+    bool exact;                                          /* all tiers give the same bits */
     void (*sizes)(const an_case *c, an_case_sizes *out); /* all members but bytes */
     size_t (*scratch)(const an_case *c, const an_backend *backend, int threads); /* NULL: none */
     const char *(*algorithm)(const an_case *c, const an_backend *backend); /* NULL: there is one */

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "formats/weights.h"
 #include "train/run/checkpoint_files.h"
 #include <string.h>

@@ -1,5 +1,6 @@
 /*
- * cases_conv2d.c: how convolutions and locally connected layers are called.
+ * cases_conv2d.c: kinds of cases (cases.h): how convolutions and locally connected layers are
+ * called.
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"

@@ -1,5 +1,6 @@
 /*
- * cases_linear.c: how linear layers, and SGD's update with them, are called.
+ * cases_linear.c: kinds of cases (cases.h): how linear layers, and SGD's update with them, are
+ * called.
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"

@@ -1,5 +1,5 @@
 /*
- * cases_maps.c: how pooling and normalisation of maps are called.
+ * cases_maps.c: kinds of cases (cases.h): how pooling and normalisation of maps are called.
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"

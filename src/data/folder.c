@@ -1,5 +1,6 @@
 /*
- * folder.c: a folder of class folders.
+ * folder.c: the source of a folder of class folders (kind.h). source.h has the rules; tree.h, which
+ * tar files use as well, applies them.
  * SPDX-License-Identifier: MIT
  */
 #include "base/context.h"

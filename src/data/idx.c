@@ -1,5 +1,6 @@
 /*
- * idx.c: MNIST and data sets in its format (LeCun, Cortes, Burges: yann.lecun.com/exdb/mnist).
+ * idx.c: the source (kind.h) of MNIST and of data sets in its format (LeCun, Cortes, Burges:
+ * yann.lecun.com/exdb/mnist).
  *
  *     images: 0x00000803 | count | rows | columns | bytes, row by row       (big-endian, 32 bits)
  *     labels: 0x00000801 | count | bytes

@@ -1,5 +1,6 @@
 /*
- * list_tree.c: everything in a folder, at any depth.
+ * list_tree.c: see list_tree.h. A data set may have a million files, on a slow disk: so files are
+ * not opened, and those with an image's name not even looked at.
  * SPDX-License-Identifier: MIT
  */
 #include "data/list_tree.h"
@@ -11,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DEPTH_MAX 16
+#define DEPTH_MAX 16 /* nested folders */
 
 alexnet_status an_list_tree_stat(alexnet_context *ctx, const char *path, an_file_info *out)
 {
@@ -27,13 +28,14 @@ alexnet_status an_list_tree_stat(alexnet_context *ctx, const char *path, an_file
 typedef struct lister {
     alexnet_context *ctx;
     an_tree *tree;
-    size_t skip;
-    char path[AN_PATH_BYTES];
-    an_file_info above[DEPTH_MAX]; /* the folders that contain this one */
+    size_t skip;                   /* characters of paths that the tree does not get */
+    char path[AN_PATH_BYTES];      /* of what is being listed */
+    an_file_info above[DEPTH_MAX]; /* the folders that contain it */
 } lister;
 
 static alexnet_status list(lister *l, const an_file_info *folder, int depth);
 
+/* True if the folder contains the one that is being listed: a loop of links. */
 static bool is_above(const lister *l, const an_file_info *folder, int depth)
 {
     for (int i = 0; i <= depth; ++i) {
@@ -42,6 +44,7 @@ static bool is_above(const lister *l, const an_file_info *folder, int depth)
     return false;
 }
 
+/* Adds the path to the tree. */
 static alexnet_status add(lister *l)
 {
     return an_tree_add(l->ctx, l->tree, l->path + l->skip, 0, 0);
@@ -59,7 +62,7 @@ static alexnet_status append(lister *l, size_t length, const char *text)
     return ALEXNET_OK;
 }
 
-/* One folder that cannot be read is no reason to give up the others. */
+/* In a forgiving tree (tree.h) one unreadable folder is no reason to give up the others. */
 static bool is_excused(const lister *l, alexnet_status status)
 {
     return l->tree->forgiving && (an_status_of_reading(l->ctx, status) == ALEXNET_BAD_FILE ||
@@ -81,7 +84,7 @@ static alexnet_status list_name(lister *l, const char *name, int depth)
 
     /*
      * A file with an image's name inside a class is taken to be one until it is read: the status of
-     * a million files takes minutes on a far disk.
+     * a million files takes minutes on a disk in the network.
      */
     if (name[0] == '.' || (depth > 0 && an_tree_is_image(name))) return add(l);
     alexnet_status status = an_list_tree_stat(l->ctx, l->path, &info);

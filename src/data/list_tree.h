@@ -1,5 +1,6 @@
 /*
- * list_tree.h: everything in a folder, at any depth.
+ * list_tree.h: lists what is in a folder, at any depth, for the sources of folders (folder.c,
+ * files.c). tree.h makes classes of the list.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_DATA_LIST_TREE_H

@@ -1,6 +1,7 @@
 /*
  * safetensors.c: reads and checks a safetensors file (the rules: huggingface/safetensors, README.md
- * and its tests). SPDX-License-Identifier: MIT
+ * and its tests).
+ * SPDX-License-Identifier: MIT
  */
 #include "formats/safetensors.h"
 

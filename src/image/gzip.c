@@ -1,5 +1,6 @@
 /*
- * gzip.c: images that were compressed with gzip but kept their name (26 in ImageNet).
+ * gzip.c: unpacks images that were compressed with gzip but kept their name (26 in ImageNet);
+ * codec.h.
  *
  * The last four bytes of the file are the uncompressed size (RFC 1952). It is trusted only up to
  * the largest compression ratio, so a small file cannot make us allocate much memory.

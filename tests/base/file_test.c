@@ -1,6 +1,6 @@
 /*
- * file_test.c: reading whole files and parts, hashing; refusals; every operation failing in
- * turn. SPDX-License-Identifier: MIT
+ * file_test.c: reading whole files and parts, hashing; refusals; every operation failing in turn.
+ * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
 

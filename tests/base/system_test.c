@@ -1,6 +1,6 @@
 /*
- * system_test.c: every system call does what its name says, and calls the fault
- * hook. SPDX-License-Identifier: MIT
+ * system_test.c: every system call does what its name says, and calls the fault hook.
+ * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
 

@@ -1,4 +1,7 @@
-/* The facts of info that are not a family's numbers. SPDX-License-Identifier: MIT */
+/*
+ * info_test.c: the facts of info that are not a family's numbers.
+ * SPDX-License-Identifier: MIT
+ */
 #include "infer/tiny.h"
 
 #include "core/model.h"

@@ -1,4 +1,7 @@
-/* Shapes and windows. SPDX-License-Identifier: MIT */
+/*
+ * shape_test.c: shapes and windows.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "core/shape.h"

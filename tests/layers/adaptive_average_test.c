@@ -1,4 +1,7 @@
-/* adaptive_average: values by hand, the identity, gradients. SPDX-License-Identifier: MIT */
+/*
+ * adaptive_average_test.c: values by hand, the identity, gradients.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "layers/check.h"

@@ -1,4 +1,7 @@
-/* conv2d: values by hand, size rules, gradients. SPDX-License-Identifier: MIT */
+/*
+ * conv2d_test.c: values by hand, size rules, gradients.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "layers/check.h"

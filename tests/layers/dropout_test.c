@@ -1,4 +1,7 @@
-/* dropout: the mask, its scale, its share, its key. SPDX-License-Identifier: MIT */
+/*
+ * dropout_test.c: the mask: the fraction of zeros, the scale, what decides it.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "layers/check.h"

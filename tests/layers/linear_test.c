@@ -1,4 +1,7 @@
-/* linear: values by hand, rows and maps, gradients. SPDX-License-Identifier: MIT */
+/*
+ * linear_test.c: values by hand, rows and maps, gradients.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "layers/check.h"

@@ -1,5 +1,8 @@
-/* Caffe's two copies: sizes, counts, the order of pooling and normalisation, fillers and rates.
- * SPDX-License-Identifier: MIT */
+/*
+ * caffe_test.c: Caffe's two copies: sizes, counts, the order of pooling and normalisation, fillers
+ * and rates.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "models/expect.h"

@@ -1,5 +1,8 @@
-/* cifar-13pct and cifar-11pct: sizes, counts, initial weights and multipliers of their files.
- * SPDX-License-Identifier: MIT */
+/*
+ * cifar_local_test.c: cifar-13pct and cifar-11pct: sizes, counts, initial weights and multipliers
+ * of their files.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "models/expect.h"

@@ -1,5 +1,7 @@
-/* cuda-convnet2's one tower: sizes, counts, initial weights and rates of its files.
- * SPDX-License-Identifier: MIT */
+/*
+ * owt_test.c: cuda-convnet2's one tower: sizes, counts, initial weights and rates of its files.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "models/expect.h"

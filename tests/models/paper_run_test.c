@@ -1,6 +1,8 @@
-/* The paper's network as run, net 145: sizes, counts, the order of its layers, initial weights and
- * rates.
- * SPDX-License-Identifier: MIT */
+/*
+ * paper_run_test.c: The paper's network as run, net 145: sizes, counts, the order of its layers,
+ * initial weights and rates.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "models/expect.h"

@@ -1,5 +1,8 @@
-/* The paper's network as printed: sizes, counts, initial weights; the ablations that are options.
- * SPDX-License-Identifier: MIT */
+/*
+ * paper_test.c: The paper's network as printed: sizes, counts, initial weights; the ablations that
+ * are options.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "models/expect.h"

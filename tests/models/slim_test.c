@@ -1,5 +1,5 @@
 /*
- * slim's alexnet_v2: sizes and initial weights, and the nine tests of its test file
+ * slim_test.c: slim's alexnet_v2: sizes and initial weights, and the nine tests of its test file
  * (research/slim/nets/alexnet_test.py), under their names and with their assertions.
  * SPDX-License-Identifier: MIT
  */

@@ -1,5 +1,8 @@
-/* torchvision's AlexNet: sizes and counts of its source, initial weights, the two forms.
- * SPDX-License-Identifier: MIT */
+/*
+ * torchvision_test.c: torchvision's AlexNet: sizes and counts of its source, initial weights, the
+ * two forms.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "models/expect.h"

@@ -1,6 +1,6 @@
 /*
- * config_file_test.c
- *
+ * config_file_test.c: config.json is written and read back; files that are spoiled or older; its
+ * hash.
  * SPDX-License-Identifier: MIT
  */
 #include "runs.h"

@@ -1,6 +1,5 @@
 /*
- * config_test.c
- *
+ * config_test.c: a caller's options, a recipe and an earlier run make a config; what is refused.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"

@@ -1,6 +1,6 @@
 /*
- * course_test.c
- *
+ * course_test.c: positions of steps, worked by hand: without an estimate, with estimates, after
+ * changes of the plan.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"

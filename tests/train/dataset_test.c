@@ -1,6 +1,5 @@
 /*
- * dataset_test.c
- *
+ * dataset_test.c: which images validate; classes are mapped to those of the model; failures.
  * SPDX-License-Identifier: MIT
  */
 #include "runs.h"
@@ -64,7 +63,7 @@ static void the_data_s_validation_split_is_used(void **state)
     assert_ptr_not_equal(w->data.train.source, w->data.val.source);
 }
 
-static void without_a_part_a_split_does(void **state)
+static void without_a_split_images_are_held_back(void **state)
 {
     world *w = *state;
 
@@ -118,7 +117,7 @@ static void classes_are_those_of_the_model(void **state)
 }
 
 /* The model's classes are those of the training images. */
-static void a_validation_part_of_other_classes_is_bad_data(void **state)
+static void a_validation_split_of_other_classes_is_bad_data(void **state)
 {
     world *w = *state;
     const char *other = an_test_path(w->folder, "other");
@@ -261,11 +260,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_data_s_validation_split_is_used),
-        TEST(without_a_part_a_split_does),
+        TEST(without_a_split_images_are_held_back),
         TEST(a_data_set_given_validates),
         TEST(a_missing_one_is_named),
         TEST(classes_are_those_of_the_model),
-        TEST(a_validation_part_of_other_classes_is_bad_data),
+        TEST(a_validation_split_of_other_classes_is_bad_data),
         TEST(memory_may_run_out),
     };
     const struct CMUnitTest runs[] = {

@@ -1,6 +1,5 @@
 /*
- * feed_test.c
- *
+ * feed_test.c: batches, the size of a growing input, kept rows, and images that cannot be read.
  * SPDX-License-Identifier: MIT
  */
 #include "infer/tiny.h"

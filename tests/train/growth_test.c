@@ -1,6 +1,5 @@
 /*
- * growth_test.c
- *
+ * growth_test.c: the side of a growing input, the estimate of its cost, and whole runs that grow.
  * SPDX-License-Identifier: MIT
  */
 #include "runs.h"

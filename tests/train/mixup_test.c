@@ -1,6 +1,5 @@
 /*
- * mixup_test.c
- *
+ * mixup_test.c: the distribution of parts, a batch blended by hand, and a resumed run.
  * SPDX-License-Identifier: MIT
  */
 #include "runs.h"

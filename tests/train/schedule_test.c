@@ -1,6 +1,5 @@
 /*
- * schedule_test.c
- *
+ * schedule_test.c: factors of every shape worked by hand; ends that move; texts that are refused.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"

@@ -1,6 +1,5 @@
 /*
- * checkpoint_files.c
- *
+ * checkpoint_files.c: see checkpoint_files.h. Runs that exist have these names: they must stay.
  * SPDX-License-Identifier: MIT
  */
 #include "train/run/checkpoint_files.h"

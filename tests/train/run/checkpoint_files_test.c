@@ -1,6 +1,5 @@
 /*
- * checkpoint_files_test.c
- *
+ * checkpoint_files_test.c: names are made and recognised.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"

@@ -1,6 +1,5 @@
 /*
  * checkpoint_test.c: what is saved, what is kept, and what a failed save leaves.
- *
  * SPDX-License-Identifier: MIT
  */
 #include "train/run/checkpoints.h"

@@ -1,6 +1,5 @@
 /*
- * run_folder_test.c
- *
+ * run_folder_test.c: making, replacing, locking and cleaning a run's folder; its log.
  * SPDX-License-Identifier: MIT
  */
 #include "train/runs.h"

@@ -220,13 +220,14 @@ static alexnet_status fail_to_recognise(alexnet_context *ctx, const char *path,
  * the table; the log names the others.
  */
 static alexnet_status recognise(alexnet_context *ctx, const char *path, const an_tensor_file *file,
-                                alexnet_model **out)
+                                const an_family *only, alexnet_model **out)
 {
     candidates c = {0};
     alexnet_status status = ALEXNET_OK;
 
     for (int i = 0; an_family_at(i) != NULL && status == ALEXNET_OK; ++i)
-        status = try_family(ctx, file, an_family_at(i), &c);
+        if (only == NULL || only == an_family_at(i))
+            status = try_family(ctx, file, an_family_at(i), &c);
     if (status != ALEXNET_OK) {
         alexnet_model_free(c.model);
         return status;
@@ -358,10 +359,10 @@ static alexnet_status set_classes_beside(alexnet_model *model, const char *path,
 
 /* Creates everything but the values, for which memory is allocated last. */
 static alexnet_status describe(alexnet_context *ctx, const char *path, const an_tensor_file *file,
-                               alexnet_model **out)
+                               const an_family *only, alexnet_model **out)
 {
     if (an_tensor_file_metadata(file, AN_KEY_FAMILY) == NULL) {
-        AN_TRY(recognise(ctx, path, file, out));
+        AN_TRY(recognise(ctx, path, file, only, out));
     } else {
         AN_TRY(describe_named(ctx, file, out));
         AN_TRY(check_named_fit(*out, file));
@@ -423,12 +424,21 @@ static alexnet_status take_plain_names(alexnet_context *ctx, const an_tensor_fil
 alexnet_status an_weights_read(alexnet_context *ctx, const char *path, const an_tensor_file *file,
                                alexnet_model **out)
 {
+    return an_weights_read_as(ctx, path, file, NULL, out);
+}
+
+alexnet_status an_weights_read_as(alexnet_context *ctx, const char *path,
+                                  const an_tensor_file *file, const char *family,
+                                  alexnet_model **out)
+{
+    const an_family *only = NULL;
     alexnet_model *model = NULL;
     an_tensor_file plain;
-    alexnet_status status = take_plain_names(ctx, file, &plain);
 
     *out = NULL;
-    if (status == ALEXNET_OK) status = describe(ctx, path, &plain, &model);
+    if (family != NULL) AN_TRY(an_family_require(ctx, family, &only));
+    alexnet_status status = take_plain_names(ctx, file, &plain);
+    if (status == ALEXNET_OK) status = describe(ctx, path, &plain, only, &model);
     if (status == ALEXNET_OK)
         status = read_values(model, path, &plain);
     else /* where other callers passed a bad argument, here the file is bad */

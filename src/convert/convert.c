@@ -16,6 +16,7 @@
 #include "formats/weights.h"
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #define LIMIT        1e-4 /* of the difference, stored as fp32 */
 #define LIMIT_NARROW 1e-2 /* stored as bf16 or fp16 */
@@ -43,7 +44,7 @@ alexnet_status an_convert_format(alexnet_context *ctx, const char *name, const c
     an_listing known = {0};
 
     for (int i = 0; (*out = an_tensor_format_at(i)) != NULL; ++i) {
-        if ((*out)->write == NULL) continue;
+        if ((*out)->write == NULL && (*out)->write_network == NULL) continue;
         if (name != NULL ? strcmp((*out)->name, name) == 0
                          : an_path_has_extension(path, (*out)->extension))
             return ALEXNET_OK;
@@ -51,12 +52,12 @@ alexnet_status an_convert_format(alexnet_context *ctx, const char *name, const c
     }
     if (name == NULL && an_path_has_extension(path, "pt"))
         return an_convert_format(ctx, "pth", path, out);
-    return name != NULL ? an_fail(ctx, ALEXNET_BAD_ARG,
-                                  "unknown format '%s'; these can be written: %s", name,
-                                  an_listing_text(&known))
-                        : an_fail(ctx, ALEXNET_BAD_ARG,
-                                  "%s: the extension names no format; these can be written: %s",
-                                  path, an_listing_text(&known));
+    return name != NULL
+               ? an_fail(ctx, ALEXNET_BAD_ARG, "unknown format '%s'; these can be written: %s",
+                         name, an_listing_text(&known))
+               : an_fail(ctx, ALEXNET_BAD_ARG,
+                         "%s: the extension names no format; these can be written: %s", path,
+                         an_listing_text(&known));
 }
 
 /* ---- reading ---- */
@@ -84,9 +85,8 @@ static alexnet_status open_input(job *j)
     }
     AN_TRY(an_tensor_file_open(j->ctx, j->from, format, &j->file));
     AN_TRY(keep_raw(j));
-    return j->map != NULL
-               ? an_translate_by(j->ctx, j->from, &j->file, j->map)
-               : an_translate(j->ctx, j->from, &j->file, j->options->model, false);
+    return j->map != NULL ? an_translate_by(j->ctx, j->from, &j->file, j->map)
+                          : an_translate(j->ctx, j->from, &j->file, j->options->model, false);
 }
 
 static alexnet_status check_family(const job *j)
@@ -129,7 +129,7 @@ static alexnet_status make_folder(job *j)
 {
     for (int n = 0; j->folder == NULL; ++n) {
         bool made;
-        char *folder = an_format(j->ctx, "%s.tmp-%ld-%d", j->to, an_process_id(), n);
+        char *folder = an_format(j->ctx, "%s.tmp-%ld-%d", j->to, (long)getpid(), n);
         if (folder == NULL) return an_fail(j->ctx, ALEXNET_NO_MEMORY, "%s", j->to);
         const alexnet_status status = an_folder_make_new(j->ctx, folder, &made);
         if (status == ALEXNET_OK && made)
@@ -166,9 +166,8 @@ static alexnet_status move_output(job *j)
             char *from = an_path_join(j->ctx, j->folder, names.names[i]);
             char *to = an_format(j->ctx, "%.*s%s", (int)(an_path_base(j->to) - j->to), j->to,
                                  names.names[i]);
-            status = from != NULL && to != NULL
-                         ? an_file_rename(j->ctx, from, to)
-                         : an_fail(j->ctx, ALEXNET_NO_MEMORY, "%s", j->to);
+            status = from != NULL && to != NULL ? an_file_rename(j->ctx, from, to)
+                                                : an_fail(j->ctx, ALEXNET_NO_MEMORY, "%s", j->to);
             an_free(j->ctx, from);
             an_free(j->ctx, to);
         }
@@ -209,8 +208,7 @@ static alexnet_status compare_output(job *j, const an_plain_map *images,
 
 static alexnet_status verify(job *j)
 {
-    const double limit =
-        j->options->storage == ALEXNET_STORAGE_FP32 ? LIMIT : LIMIT_NARROW;
+    const double limit = j->options->storage == ALEXNET_STORAGE_FP32 ? LIMIT : LIMIT_NARROW;
     an_plain_map images, expected = {0};
 
     AN_TRY(an_verify_images(j->model, &images));
@@ -232,8 +230,9 @@ static alexnet_status check_dtype(const job *j)
 {
     return j->options->no_verify || j->ctx->options.dtype == ALEXNET_FP32
                ? ALEXNET_OK
-               : an_fail(j->ctx, ALEXNET_BAD_ARG,
-                         "a conversion is verified in fp32: the context computes in another format");
+               : an_fail(
+                     j->ctx, ALEXNET_BAD_ARG,
+                     "a conversion is verified in fp32: the context computes in another format");
 }
 
 static alexnet_status run(job *j)

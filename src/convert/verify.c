@@ -31,10 +31,9 @@ alexnet_status an_verify_images(const alexnet_model *model, an_plain_map *out)
     for (size_t i = 0; i < count_of(out); ++i) {
         const size_t channel = i / places % (size_t)x.c % 3;
         const double pixel = 255 * an_random_unit64(&stream);
-        out->data[i] =
-            (float)((pixel / record.divide - (double)record.mean[channel] -
-                     (record.subtract_image ? 127 / record.divide : 0)) /
-                    (double)record.std[channel]);
+        out->data[i] = (float)((pixel / record.divide - (double)record.mean[channel] -
+                                (record.subtract_image ? 127 / record.divide : 0)) /
+                               (double)record.std[channel]);
     }
     return ALEXNET_OK;
 }
@@ -61,9 +60,8 @@ alexnet_status an_verify_run_file(const alexnet_model *model, const char *path,
                                   const an_tensor_file *raw, const an_tensor_file *file,
                                   const an_plain_map *images, an_plain_map *logits)
 {
-    return raw->format->run != NULL
-               ? raw->format->run(model->ctx, path, raw, images, logits)
-               : an_chain_run(model, path, raw, file, images, logits);
+    return raw->format->run != NULL ? raw->format->run(model->ctx, path, raw, images, logits)
+                                    : an_chain_run(model, path, raw, file, images, logits);
 }
 
 double an_verify_difference(const an_plain_map *found, const an_plain_map *expected)

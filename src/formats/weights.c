@@ -13,6 +13,7 @@
 #include "core/options.h"
 #include "formats/class_names.h"
 #include "formats/metadata.h"
+#include "formats/numpy/npy.h"
 #include "formats/run_weights.h"
 #include "formats/translate.h"
 #include "image/preprocess.h"
@@ -478,4 +479,55 @@ alexnet_status alexnet_model_load(alexnet_context *ctx, const char *path, alexne
     }
     an_free(ctx, found);
     return status;
+}
+
+/* ---- a mean image from a file of its own ---- */
+
+/* Replaces the record's mean by the image. */
+static alexnet_status subtract_image(alexnet_model *model)
+{
+    char text[AN_RECORD_BYTES] = "";
+    size_t used = 0;
+
+    for (const char *word = model->preprocess; *word != '\0';) {
+        const size_t length = strcspn(word, " ");
+        if (length > 0 && strncmp(word, "mean=", 5) != 0)
+            used += (size_t)an_print(text + used, sizeof text - used, "%.*s ", (int)length, word);
+        word += length + (word[length] == ' ');
+    }
+    an_print(text + used, sizeof text - used, "mean=image");
+    return an_model_set_preprocess(model, text);
+}
+
+static alexnet_status read_npy_mean(alexnet_model *model, const char *path)
+{
+    an_tensor_view view;
+    an_reader reader;
+
+    AN_TRY(an_npy_open(model->ctx, path, &reader, &view));
+    const alexnet_status status = an_weights_copy_mean_image(model, path, &view);
+    an_reader_close(&reader);
+    return status;
+}
+
+static alexnet_status read_mean(alexnet_model *model, const char *path)
+{
+    alexnet_context *ctx = model->ctx;
+    an_tensor_file file;
+
+    if (an_path_has_extension(path, "npy")) return read_npy_mean(model, path);
+    AN_TRY(an_tensor_file_open(ctx, path, NULL, &file));
+    const alexnet_status status =
+        file.count == 1
+            ? an_weights_copy_mean_image(model, path, &file.tensors[0])
+            : an_fail(ctx, ALEXNET_BAD_FILE,
+                      "%s: expected one mean image, found a file of %zu tensors", path, file.count);
+    an_tensor_file_close(ctx, &file);
+    return status;
+}
+
+alexnet_status an_weights_take_mean(alexnet_model *model, const char *path)
+{
+    AN_TRY(read_mean(model, path));
+    return subtract_image(model);
 }

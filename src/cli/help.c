@@ -224,7 +224,7 @@ void cli_help_manual(FILE *to)
     for (size_t i = 0; cli_commands[i] != NULL; ++i)
         roff_command(to, cli_commands[i]);
     cli_print(to, ".SH COMMON OPTIONS\nEvery command that computes has these options.\n");
-    roff_options(to, cli_common_options);
+    roff_options(to, cli_common_options(NULL));
     cli_print(to, ".SH EXIT STATUS\n");
     for (size_t i = 0; i < CLI_COUNT_OF(exit_codes); ++i) {
         snprintf(code, sizeof code, "%d", exit_codes[i].code);

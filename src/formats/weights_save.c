@@ -179,6 +179,9 @@ static alexnet_status write_list(const alexnet_model *model, const an_tensor_for
     if (format->write != NULL)
         return format->write(model->ctx, path, list->tensors, list->tensor_count, list->keys,
                              list->values, list->metadata_count, sum);
+    if (format->write_network == NULL)
+        return an_fail(model->ctx, ALEXNET_UNSUPPORTED, "%s: format %s is only read", path,
+                       format->name);
     AN_TRY(an_graph_of_model(model, &graph));
     const alexnet_status status =
         format->write_network(model->ctx, path, &graph, list->tensors, list->tensor_count,

@@ -4,6 +4,8 @@
  */
 #include "formats/pytorch/pth.h"
 
+#include "formats/pytorch/pth_write.h"
+
 #include "base/cursor.h"
 #include "base/log.h"
 #include "base/status.h"
@@ -155,4 +157,9 @@ static bool is_pth(const uint8_t *head, size_t head_bytes, uint64_t size)
 }
 
 const an_tensor_format an_tensor_format_pth = {
-    .name = "pth", .extension = "pth", .matches = is_pth, .read = read_pth};
+    .name = "pth",
+    .extension = "pth",
+    .matches = is_pth,
+    .read = read_pth,
+    .write = an_pth_write,
+};

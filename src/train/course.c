@@ -46,7 +46,7 @@ double an_course_place(const an_course *course, int64_t step)
            (course->done + (1 - course->done) * (double)(step - course->from) / length);
 }
 
-double an_course_part(const an_course *course, int64_t step)
+double an_course_fraction(const an_course *course, int64_t step)
 {
     return an_course_place(course, step) / (double)AN_MAX(course->planned, 1);
 }

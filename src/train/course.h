@@ -50,7 +50,7 @@ an_course an_course_reopen(int64_t step, int64_t planned);
 double an_course_place(const an_course *course, int64_t step);
 
 /* The same as a fraction of the run: 0 .. 1. */
-double an_course_part(const an_course *course, int64_t step);
+double an_course_fraction(const an_course *course, int64_t step);
 
 /* From `step` on, the run is to end at `total` or at its planned step, whichever comes first. */
 an_course an_course_move(const an_course *course, int64_t step, int64_t total);

@@ -25,9 +25,9 @@ static int full_side(const an_feed *feed)
 }
 
 /* The fraction of the run's course, 0 .. 1. */
-static double part_done(const an_feed *feed)
+static double fraction_done(const an_feed *feed)
 {
-    return an_course_part(&feed->options.state->course, feed->options.state->step);
+    return an_course_fraction(&feed->options.state->course, feed->options.state->step);
 }
 
 /* Decided at the start of an epoch, and constant within it. */
@@ -37,13 +37,13 @@ static int wanted_side(const an_feed *feed)
 
     if (feed->frozen != NULL) return full_side(feed);
     if (state->step % feed->options.epoch_steps != 0 && state->side > 0) return state->side;
-    return an_growth_side(feed->options.config->recipe.grow, full_side(feed), part_done(feed));
+    return an_growth_side(feed->options.config->recipe.grow, full_side(feed), fraction_done(feed));
 }
 
 double an_feed_rest(const an_feed *feed)
 {
     if (feed->frozen != NULL) return 1; /* rows do not grow */
-    return an_growth_rest(feed->options.config->recipe.grow, full_side(feed), part_done(feed));
+    return an_growth_rest(feed->options.config->recipe.grow, full_side(feed), fraction_done(feed));
 }
 
 /* The model at the session's input size. */

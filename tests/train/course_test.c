@@ -16,7 +16,7 @@ static void without_an_estimate_place_and_step_are_the_same(void **unused)
     assert_int_equal(course.total, 7);
     for (int64_t step = 0; step < 9; ++step)
         assert_true(an_course_place(&course, step) == (double)step);
-    assert_true(an_course_part(&course, 0) == 0 && an_course_part(&course, 7) == 1);
+    assert_true(an_course_fraction(&course, 0) == 0 && an_course_fraction(&course, 7) == 1);
 }
 
 /* The place never jumps, never decreases, and reaches the end where the run ends. */
@@ -53,7 +53,7 @@ static void another_plan_keeps_the_place(void **unused)
 
     (void)unused;
     assert_true(fabs(an_course_place(&moved, 30) - 55) < 1e-9); /* 10 %, and half of the rest */
-    assert_true(fabs(an_course_part(&moved, 30) - 0.55) < 1e-9);
+    assert_true(fabs(an_course_fraction(&moved, 30) - 0.55) < 1e-9);
     an_course course = an_course_replan(&moved, 30, 100);
     assert_memory_equal(&course, &moved, sizeof course);
     course = an_course_replan(&moved, 30, 200);

@@ -79,8 +79,8 @@ void an_preparer_free(alexnet_context *ctx, an_preparer *preparer);
 /* About how many bytes it takes when such images become height x width. */
 size_t an_preparer_bytes(const an_image *image, int height, int width);
 
-/* A view is one crop of an image in inference: 0 centre; 1 .. 4 corners (top left, top right, bottom left, bottom
-   right); 5 .. 9 the same mirrored. */
+/* A view is one crop of an image in inference: 0 centre; 1 .. 4 corners (top left, top right,
+   bottom left, bottom right); 5 .. 9 the same mirrored. */
 #define AN_VIEWS 10
 
 /*

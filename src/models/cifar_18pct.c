@@ -1,6 +1,6 @@
 /*
  * cifar_18pct.c: cuda-convnet's net that reaches 18 % error on CIFAR-10
- * (example-layers/layers-18pct.cfg and layer-params-18pct.cfg): the net of 19 % (cifar_19pct.c) with
+ * (example-layers/layers-18pct.cfg and layer-params-18pct.cfg): the net of 19 % (cifar_19pct.c),
  * each map normalised within itself after the first two poolings. Caffe's cifar10_full is a copy of
  * it. 89,578 parameters, 12,298,240 multiply-accumulates.
  *

@@ -3,8 +3,8 @@
  * (example-layers/layers-80sec.cfg and layer-params-80sec.cfg). All sizes round up: maps
  * 32-16-8-4. 145,578 parameters, 12,354,176 multiply-accumulates.
  *
- * Biases learn twice as fast and are not decayed. The weight decay (wc) of fc64 and fc10 is .03 where
- * the convolutions have .004: 7.5 times as much.
+ * Biases learn twice as fast and are not decayed. The weight decay (wc) of fc64 and fc10 is .03
+ * where the convolutions have .004: 7.5 times as much.
  *
  * models.h says how to read the rows, and what may be changed here.
  * SPDX-License-Identifier: MIT

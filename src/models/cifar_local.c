@@ -3,7 +3,8 @@
  * images (example-layers/layers-conv-local-13pct.cfg, -11pct.cfg and their layer-params): the
  * filters of local3 and local4 differ at each place. Maps 24-12-6.
  *
- *   cifar-13pct  no normalisation: 13 % error, 1,116,490 parameters, 18,517,248 multiply-accumulates
+ *   cifar-13pct  no normalisation: 13 % error, 1,116,490 parameters, 18,517,248
+ *                multiply-accumulates
  *   cifar-11pct  response normalisation before and after the poolings, twice as many filters in
  *                local3: 11 % error, 2,112,970 parameters, 19,512,576 multiply-accumulates
  *

@@ -161,23 +161,18 @@ static void every_opcode_builds_its_value(void **state)
         {PICKLE("K\1(K\2K\0031."), "1"},
         {PICKLE("K\1(0."), "1"},
         {PICKLE("K\0012\x86."), "(1, 1)"},
-        {PICKLE("K\1p5\nK\2g5\n\x87."), NULL}, /* three, but two are there */
-        {PICKLE("K\1p5\nK\2g5\nl."), NULL},
         {PICKLE("(K\1p5\ng5\nt."), "(1, 1)"},
         {PICKLE("(K\1q\5h\5t."), "(1, 1)"},
         {PICKLE("(K\1r\0\1\0\0j\0\1\0\0t."), "(1, 1)"},
         {PICKLE("(K\1\x94K\2\x94h\1t."), "(1, 2, 2)"},
-        {PICKLE("]q\0h\0a."), NULL}, /* shown for ever */
         {PICKLE("cnumpy\nndarray\n."), "numpy.ndarray"},
         {PICKLE("\x8c\5numpy\x8c\7ndarray\x93."), "numpy.ndarray"},
         {PICKLE("ccollections\nOrderedDict\n)R."), "{}"},
-        {PICKLE("ccollections\nOrderedDict\n(](](K\1K\2ee.."), NULL},
         {PICKLE("ccollections\nOrderedDict\n(](](K\1K\2e](K\3K\4eetR."), "{1: 2, 3: 4}"},
         {PICKLE("ccollections\nOrderedDict\n)R}X\1\0\0\0mNsb."), "{}"},
         {PICKLE("ctorch\nSize\n(K\1K\2tR."), "Size(1, 2)"},
         {PICKLE("ctorch\nSize\n)\x81K\1b."), "Size().1"},
         {PICKLE("ctorch\nSize\n)}\x92."), "Size()"},
-        {PICKLE("(K\1ioptions\nOptionsParser\n."), NULL},
         {PICKLE("(ctorch\nSize\nK\1o."), "Size(1)"},
         {PICKLE("(K\1itorch\nSize\n."), "Size(1)"},
         {PICKLE("Pkey\n."), "#'key'"},
@@ -192,13 +187,11 @@ static void every_opcode_builds_its_value(void **state)
         char text[SHOWN + 8] = "";
         const alexnet_status status =
             read_bytes(p->ctx, rows[i].pickle, rows[i].bytes, &pickle);
-        if (rows[i].value != NULL) {
-            if (status != ALEXNET_OK) print_error("%s\n", rows[i].value);
-            an_assert_ok(p->ctx, status);
-            show(&pickle.value, text);
-            assert_string_equal(text, rows[i].value);
-            assert_int_equal(pickle.end, rows[i].bytes);
-        }
+        if (status != ALEXNET_OK) print_error("%s\n", rows[i].value);
+        an_assert_ok(p->ctx, status);
+        show(&pickle.value, text);
+        assert_string_equal(text, rows[i].value);
+        assert_int_equal(pickle.end, rows[i].bytes);
         an_pickle_close(p->ctx, &pickle);
     }
 }
@@ -211,7 +204,7 @@ static void values_are_found(void **state)
     int count;
 
     an_assert_ok(p->ctx, read_bytes(p->ctx,
-                                    PICKLE("}(X\1\0\0\0aK\1U\1bctorch\nSize\n(K\2K\3ttR"
+                                    PICKLE("}(X\1\0\0\0aK\1U\1bctorch\nSize\n((K\2K\3ttR"
                                            "X\1\0\0\0a(K\4JO\xff\xff\xfftX\1\0\0\0zT\3\0\0\0a\0bu."),
                                     &pickle));
     const an_pickle_value *root = &pickle.value;
@@ -307,7 +300,8 @@ static void damaged_pickles_are_refused(void **state)
         {PICKLE("(K\1e."), "there is no value on the stack"},
         {PICKLE("Ix\n."), "no integer"},
         {PICKLE("I\n."), "no integer"},
-        {PICKLE("I-\n."), NULL}, /* no digits, but of the kind of a long number */
+        {PICKLE("L-L\n."), "no integer"},
+        {PICKLE("L999999999999999999999x\n."), "no integer"},
         {PICKLE("Fx\n."), "no number"},
         {PICKLE("F1,5\n."), "no number"},
         {PICKLE("I1"), "truncated"},
@@ -340,7 +334,6 @@ static void damaged_pickles_are_refused(void **state)
         {PICKLE("cnumpy\nndarray\n)\x81."), "it calls what is no function"},
         {PICKLE("ctorch\nSize\nNR."), "arguments that are no tuple"},
         {PICKLE("ctorch\nSize\n]R."), "arguments that are no tuple"},
-        {PICKLE("ctorch\nSize\n."), NULL},
         {PICKLE("ccollections\nOrderedDict\n(](K\1etR."), "an OrderedDict of what are no pairs"},
         {PICKLE("ccollections\nOrderedDict\n(](](K\1eetR."), "an OrderedDict of what are no pairs"},
         {PICKLE("(o."), "no class above the mark"},
@@ -361,8 +354,7 @@ static void damaged_pickles_are_refused(void **state)
     const an_test_place *p = *state;
 
     for (size_t i = 0; i < AN_COUNT(rows); ++i)
-        if (rows[i].part != NULL)
-            refuse(p->ctx, rows[i].pickle, rows[i].bytes, ALEXNET_BAD_FILE, rows[i].part);
+        refuse(p->ctx, rows[i].pickle, rows[i].bytes, ALEXNET_BAD_FILE, rows[i].part);
     refuse(p->ctx, "\x80\6N.", 4, ALEXNET_UNSUPPORTED, "a pickle of protocol 6; expected 0 to 5");
 }
 
@@ -411,11 +403,7 @@ static void nothing_is_executed(void **state)
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
         const char *victim = an_test_path(p->folder, "victim");
         char pickle[1000];
-        /* A pickle with binary lengths has a fixed size of its command. */
-        const size_t before =
-            (size_t)snprintf(pickle, sizeof pickle, "%s", rows[i].before);
-        assert_true(before > 0);
-        const int bytes = snprintf(pickle, sizeof pickle, "%stouch %-74.74s%s", rows[i].before,
+        const int bytes = snprintf(pickle, sizeof pickle, "%stouch %-74s%s", rows[i].before,
                                    victim, rows[i].after);
         refuse(p->ctx, pickle, (size_t)bytes, ALEXNET_BAD_FILE, rows[i].name);
         assert_int_equal(an_test_count_entries(p->folder), 0);

@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "formats/pytorch/pickle_walk.h"
+#include "formats/pytorch/pth_write.h"
 #include "formats/zip.h"
 #include <string.h>
 
@@ -154,5 +155,8 @@ static bool is_pth(const uint8_t *head, size_t head_bytes, uint64_t size)
            (an_zip_matches(head, head_bytes) && !is_npz(head, head_bytes));
 }
 
-const an_tensor_format an_tensor_format_pth = {
-    .name = "pth", .extension = "pth", .matches = is_pth, .read = read_pth};
+const an_tensor_format an_tensor_format_pth = {.name = "pth",
+                                               .extension = "pth",
+                                               .matches = is_pth,
+                                               .read = read_pth,
+                                               .write = an_pth_write};

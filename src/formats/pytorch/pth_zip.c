@@ -2,7 +2,7 @@
  * pth_zip.c: a zip archive of PyTorch (torch/serialization.py, caffe2/serialize/inline_container.cc).
  *
  * Entries begin with a folder, whose name is up to the writer; here it is taken from the entry
- * data.pkl. An entry AN_METADATA_ENTRY in that folder is ours.
+ * data.pkl. An entry AN_METADATA_ENTRY in that folder is ours (pth_write.h).
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"

@@ -90,6 +90,34 @@ static void other_archives_are_refused(void **state)
         an_sample_refuse_file(p->ctx, rows[i].name, FORMAT, rows[i].status, rows[i].part);
 }
 
+static void what_we_write_is_read(void **state)
+{
+    const an_test_place *p = *state;
+    const char *path = an_test_path(p->folder, "ours.pth");
+    static const float values[6] = {0, 1, 2, 3, 4, 5};
+    static const char *const keys[] = {"alexnet.family"}, *const texts[] = {"paper"};
+    const an_tensor_out tensors[] = {
+        {.name = "a.weight", .dtype = AN_F32, .rank = 2, .shape = {2, 3}, .data = values},
+        {.name = "", .dtype = AN_U8, .rank = 0, .data = "\7"},
+        {.name = "empty", .dtype = AN_F16, .rank = 2, .shape = {0, 3}, .data = ""}};
+    an_tensor_file file;
+    float found[6];
+
+    an_assert_ok(p->ctx, an_tensor_format_pth.write(p->ctx, path, tensors, AN_COUNT(tensors), keys,
+                                                    texts, 1, NULL));
+    an_assert_ok(p->ctx, an_tensor_file_open(p->ctx, path, NULL, &file));
+    assert_ptr_equal(file.format, FORMAT);
+    assert_int_equal(file.count, 3);
+    assert_string_equal(an_tensor_file_metadata(&file, "alexnet.family"), "paper");
+    const an_tensor_view *tensor = an_tensor_file_find(&file, "a.weight");
+    assert_int_equal(tensor->sum, AN_SUM_CRC32);
+    an_assert_ok(p->ctx, an_tensor_to_float(p->ctx, path, tensor, found));
+    assert_memory_equal(found, values, sizeof values);
+    assert_int_equal(an_tensor_file_find(&file, "")->dtype, AN_U8);
+    assert_int_equal(an_tensor_file_find(&file, "empty")->shape[1], 3);
+    an_tensor_file_close(p->ctx, &file);
+}
+
 /* ---- which dict is read ---- */
 
 static void take_line(void *user, alexnet_log_level level, const char *line)
@@ -153,6 +181,7 @@ int main(void)
         an_test_in_place(tensors_have_the_checksum_of_their_entry),
         an_test_in_place(damaged_values_are_detected),
         an_test_in_place(other_archives_are_refused),
+        an_test_in_place(what_we_write_is_read),
         cmocka_unit_test(the_log_names_the_dict),
         an_test_in_place(every_truncation_and_every_bit),
         an_test_in_place(every_refusal_is_reported),

@@ -42,7 +42,7 @@ static bool scan_dict(const an_pickle_value *dict, const an_pickle_value *wrappe
     return tensor;
 }
 
-/* The deepest dict of tensors that wrappers lead to, or NULL; `used` bytes of the path lead here. */
+/* The deepest dict of tensors that wrappers lead to, or NULL. `used`: bytes of the path to here. */
 /* NOLINTNEXTLINE(misc-no-recursion): at most WRAPPED_MAX deep */
 static const an_pickle_value *find_wrapped(search *s, const an_pickle_value *value, int depth,
                                            size_t used)

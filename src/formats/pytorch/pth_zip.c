@@ -1,5 +1,6 @@
 /*
- * pth_zip.c: a zip archive of PyTorch (torch/serialization.py, caffe2/serialize/inline_container.cc).
+ * pth_zip.c: a zip archive of PyTorch (torch/serialization.py and
+ * caffe2/serialize/inline_container.cc).
  *
  * Entries begin with a folder, whose name is up to the writer; here it is taken from the entry
  * data.pkl. An entry AN_METADATA_ENTRY in that folder is ours (pth_write.h).

@@ -1,5 +1,5 @@
 /*
- * pickle_test.c: every opcode and what it builds, written as Python would print it; what is refused;
+ * pickle_test.c: every opcode and what it builds, as Python would print it; what is refused;
  * pickles that would run code; pickles that are small but ask for much.
  * SPDX-License-Identifier: MIT
  */

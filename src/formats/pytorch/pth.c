@@ -14,8 +14,8 @@
 #include <string.h>
 
 /* Under these keys training scripts keep the weights; the first that holds some is read. */
-static const char *const wrappers[] = {"state_dict",     "model", "model_state_dict",
-                                       "state_dict_ema", "net",   "network", "params"};
+static const char *const wrappers[] = {
+    "state_dict", "model", "model_state_dict", "state_dict_ema", "net", "network", "params"};
 #define WRAPPED_MAX 4 /* dicts in dicts */
 #define PATH_BYTES  160
 #define ITEMS_MAX   ((size_t)1 << 20) /* looked at: a dict may be in several, and they in others */
@@ -42,8 +42,8 @@ static bool scan_dict(const an_pickle_value *dict, const an_pickle_value *wrappe
     return tensor;
 }
 
-/* The deepest dict of tensors that wrappers lead to, or NULL. `used`: bytes of the path to here. */
-/* NOLINTNEXTLINE(misc-no-recursion): at most WRAPPED_MAX deep */
+/* The deepest dict of tensors that wrappers lead to, or NULL. `used`: bytes of the path to here.
+   At most WRAPPED_MAX deep. */
 static const an_pickle_value *find_wrapped(search *s, const an_pickle_value *value, int depth,
                                            size_t used)
 {
@@ -155,8 +155,5 @@ static bool is_pth(const uint8_t *head, size_t head_bytes, uint64_t size)
            (an_zip_matches(head, head_bytes) && !is_npz(head, head_bytes));
 }
 
-const an_tensor_format an_tensor_format_pth = {.name = "pth",
-                                               .extension = "pth",
-                                               .matches = is_pth,
-                                               .read = read_pth,
-                                               .write = an_pth_write};
+const an_tensor_format an_tensor_format_pth = {
+    .name = "pth", .extension = "pth", .matches = is_pth, .read = read_pth, .write = an_pth_write};

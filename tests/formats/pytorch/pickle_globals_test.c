@@ -38,11 +38,19 @@ static void other_names_stand_for_nothing(void **state)
 {
     static const struct {
         const char *module, *name;
-    } rows[] = {{"os", "system"},        {"builtins", "eval"},       {"torch", "load"},
-                {"torch", ""},           {"", "FloatStorage"},       {"torch.FloatStorage", ""},
-                {"torch", "floatstorage"}, {"_codecs", "decode"},    {"collections", "defaultdict"},
-                {"numpy", "load"},       {"numpy.core.multiarray", "fromfile"},
-                {"options.x", "y"},      {"torch._utils", "_rebuild_qtensor"}};
+    } rows[] = {{"os", "system"},
+                {"builtins", "eval"},
+                {"torch", "load"},
+                {"torch", ""},
+                {"", "FloatStorage"},
+                {"torch.FloatStorage", ""},
+                {"torch", "floatstorage"},
+                {"_codecs", "decode"},
+                {"collections", "defaultdict"},
+                {"numpy", "load"},
+                {"numpy.core.multiarray", "fromfile"},
+                {"options.x", "y"},
+                {"torch._utils", "_rebuild_qtensor"}};
 
     (void)state;
     for (size_t i = 0; i < AN_COUNT(rows); ++i)

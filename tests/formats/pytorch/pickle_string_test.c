@@ -25,8 +25,8 @@ static void numbers_and_lines_cross_the_window(void **state)
         if (data[i] == '\n') data[i] = 0;
     an_test_write(path, data, size);
     an_assert_ok(p->ctx, an_reader_open(p->ctx, path, &reader));
-    an_assert_ok(p->ctx, an_pickle_source_open(p->ctx, path, &reader, AN_PICKLE_WINDOW - 2, size,
-                                               &source));
+    an_assert_ok(p->ctx,
+                 an_pickle_source_open(p->ctx, path, &reader, AN_PICKLE_WINDOW - 2, size, &source));
     assert_int_equal(an_pickle_line_length(&source), AN_PICKLE_WINDOW + 7);
     assert_int_equal(source.at, AN_PICKLE_WINDOW - 2);
     uint32_t expected;
@@ -80,7 +80,9 @@ static void strings_are_decoded(void **state)
         {"a\xc2\x80\xc3\xbf", AN_PICKLE_PLAIN, true, "a\x80\xff", 3},
         {"\xc4\x80", AN_PICKLE_PLAIN, true, NULL, 1}, /* U+0100 */
         {"\xc3", AN_PICKLE_PLAIN, true, NULL, 1},
-        {"\xc3" "a", AN_PICKLE_PLAIN, true, NULL, 1},
+        {"\xc3"
+         "a",
+         AN_PICKLE_PLAIN, true, NULL, 1},
         {"\xc0\x80", AN_PICKLE_PLAIN, true, NULL, 1}, /* overlong */
         {"\x80", AN_PICKLE_PLAIN, true, NULL, 1},
         {"a\xff\\u0000\\u005c\\x", AN_PICKLE_UNICODE_ESCAPED, true, "a\xff\0\\\\x", 6},
@@ -97,8 +99,7 @@ static void strings_are_decoded(void **state)
         an_store store = {0};
         const alexnet_status status = an_pickle_string_decode(
             p->ctx, "f", &reader, &store, rows[i].latin1, rows[i].bytes, &string);
-        an_assert_status(p->ctx, status,
-                         rows[i].decoded != NULL ? ALEXNET_OK : ALEXNET_BAD_FILE);
+        an_assert_status(p->ctx, status, rows[i].decoded != NULL ? ALEXNET_OK : ALEXNET_BAD_FILE);
         if (status == ALEXNET_OK) {
             assert_memory_equal(string.decoded, rows[i].decoded, rows[i].bytes);
             const uint8_t *first = string.decoded;
@@ -132,8 +133,8 @@ static void short_texts_are_kept(void **state)
         an_pickle_string string;
         an_store store = {0};
         an_assert_ok(p->ctx, an_pickle_source_open(p->ctx, "f", &reader, 0, length, &source));
-        an_assert_ok(p->ctx, an_pickle_take_string(&source, &store, rows[i].encoding, length,
-                                                   &string));
+        an_assert_ok(p->ctx,
+                     an_pickle_take_string(&source, &store, rows[i].encoding, length, &string));
         assert_string_equal(string.text, rows[i].text);
         assert_int_equal(string.text_length, strlen(rows[i].text));
         an_pickle_source_close(&source);

@@ -11,7 +11,7 @@
 #define FORMAT &an_tensor_format_pickle
 #define DTYPE  "cnumpy\ndtype\n(U\2f4K\0K\1tR"
 /* an array of one element */
-#define ARRAY "cnumpy.core.numeric\n_frombuffer\n(C\4abcd" DTYPE "(K\1tU\1CtR"
+#define ARRAY  "cnumpy.core.numeric\n_frombuffer\n(C\4abcd" DTYPE "(K\1tU\1CtR"
 
 typedef struct text {
     char *data;
@@ -147,12 +147,9 @@ static void repeated_arrays_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        an_test_in_place(names_are_joined),
-        an_test_in_place(equal_names_are_refused),
-        an_test_in_place(long_names_are_refused),
-        an_test_in_place(deep_nesting_is_refused),
-        an_test_in_place(repeated_lists_are_refused),
-        an_test_in_place(repeated_arrays_are_refused),
+        an_test_in_place(names_are_joined),           an_test_in_place(equal_names_are_refused),
+        an_test_in_place(long_names_are_refused),     an_test_in_place(deep_nesting_is_refused),
+        an_test_in_place(repeated_lists_are_refused), an_test_in_place(repeated_arrays_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,13 +26,14 @@ static void streams_are_recognised(void **state)
         const char *head;
         size_t bytes;
         bool is;
-    } rows[] = {{BYTES(MAGIC), true},
-                {BYTES("\x80\4\x95\x0d\0\0\0\0\0\0\0\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"),
-                 true},
-                {BYTES("\x81\2\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."), false},
-                {BYTES("\x80\2\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50"), false},
-                {BYTES("\x80\2}q\1."), false},
-                {BYTES(""), false}};
+    } rows[] = {
+        {BYTES(MAGIC), true},
+        {BYTES("\x80\4\x95\x0d\0\0\0\0\0\0\0\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"),
+         true},
+        {BYTES("\x81\2\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."), false},
+        {BYTES("\x80\2\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50"), false},
+        {BYTES("\x80\2}q\1."), false},
+        {BYTES(""), false}};
 
     (void)state;
     for (size_t i = 0; i < AN_COUNT(rows); ++i)
@@ -82,8 +83,8 @@ static void other_streams_are_refused(void **state)
                              rows[i].part);
             continue;
         }
-        an_assert_ok(p->ctx, an_tensor_file_parse(p->ctx, "w", rows[i].file, rows[i].bytes, FORMAT,
-                                                  &file));
+        an_assert_ok(p->ctx,
+                     an_tensor_file_parse(p->ctx, "w", rows[i].file, rows[i].bytes, FORMAT, &file));
         assert_memory_equal(file.tensors[0].data, "ab", 2);
         an_tensor_file_close(p->ctx, &file);
     }

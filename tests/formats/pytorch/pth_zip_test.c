@@ -32,8 +32,8 @@ static an_sample make(const an_test_place *p, const entry *entries)
     an_assert_ok(p->ctx, an_writer_open(p->ctx, path, &writer));
     an_assert_ok(p->ctx, an_zip_begin(p->ctx, path, writer, 64, &zip));
     for (; entries->name != NULL; ++entries)
-        an_assert_ok(p->ctx, an_zip_add(zip, entries->name, NULL, 0, entries->content,
-                                        entries->bytes));
+        an_assert_ok(p->ctx,
+                     an_zip_add(zip, entries->name, NULL, 0, entries->content, entries->bytes));
     an_assert_ok(p->ctx, an_zip_end(zip));
     an_assert_ok(p->ctx, an_writer_commit(writer));
     an_assert_ok(p->ctx, an_file_read(p->ctx, path, 1 << 20, &bytes));
@@ -48,9 +48,11 @@ static void folders_have_any_name(void **state)
 {
     static const entry tops[][4] = {
         {{"data.pkl", BYTES(VALUE)}, {"data/k", BYTES("ab")}},
-        {{"my net/data.pkl", BYTES(VALUE)}, {"my net/data/k", BYTES("ab")},
+        {{"my net/data.pkl", BYTES(VALUE)},
+         {"my net/data/k", BYTES("ab")},
          {"other/data/k", BYTES("cd")}},
-        {{"a/b/data.pkl", BYTES(VALUE)}, {"a/b/data/k", BYTES("ab")},
+        {{"a/b/data.pkl", BYTES(VALUE)},
+         {"a/b/data/k", BYTES("ab")},
          {"a/b/byteorder", BYTES("little")}},
         {{"data/k", BYTES("cd")}, {"x/data/k", BYTES("ab")}, {"x/data.pkl", BYTES(VALUE)}},
     };
@@ -61,8 +63,8 @@ static void folders_have_any_name(void **state)
         memcpy(entries, tops[i], sizeof tops[i]);
         const an_sample sample = make(p, entries);
         an_tensor_file file;
-        an_assert_ok(p->ctx, an_tensor_file_parse(p->ctx, "w", sample.data, sample.size, NULL,
-                                                  &file));
+        an_assert_ok(p->ctx,
+                     an_tensor_file_parse(p->ctx, "w", sample.data, sample.size, NULL, &file));
         assert_int_equal(file.count, 1);
         assert_memory_equal(file.tensors[0].data, "ab", 2);
         assert_int_equal(file.tensors[0].sum, AN_SUM_CRC32);
@@ -78,36 +80,51 @@ static void other_archives_are_refused(void **state)
         alexnet_status status;
         const char *part;
     } rows[] = {
-        {{{"t/data.txt", BYTES("x")}}, ALEXNET_BAD_FILE,
+        {{{"t/data.txt", BYTES("x")}},
+         ALEXNET_BAD_FILE,
          "a zip archive without data.pkl: not a file of torch.save()"},
         {{{"t/mydata.pkl", BYTES(VALUE)}}, ALEXNET_BAD_FILE, "a zip archive without data.pkl"},
-        {{{"t/data.pkl", BYTES(VALUE)}, {"u/data.pkl", BYTES(VALUE)}}, ALEXNET_BAD_FILE,
+        {{{"t/data.pkl", BYTES(VALUE)}, {"u/data.pkl", BYTES(VALUE)}},
+         ALEXNET_BAD_FILE,
          "a zip archive with two entries data.pkl"},
         {{{"t/data.pkl", BYTES(VALUE)}}, ALEXNET_BAD_FILE, "entry 'data/k' is missing"},
-        {{{"t/data.pkl", BYTES(VALUE)}, {"t/data/k", BYTES("a")}}, ALEXNET_BAD_FILE,
+        {{{"t/data.pkl", BYTES(VALUE)}, {"t/data/k", BYTES("a")}},
+         ALEXNET_BAD_FILE,
          "entry 't/data/k' has 1 bytes, its pickle says 2"},
-        {{{"t/data.pkl", BYTES(VALUE)}, {"t/data/k", BYTES("abc")}}, ALEXNET_BAD_FILE,
+        {{{"t/data.pkl", BYTES(VALUE)}, {"t/data/k", BYTES("abc")}},
+         ALEXNET_BAD_FILE,
          "entry 't/data/k' has 3 bytes, its pickle says 2"},
         {{{"t/data.pkl", BYTES(VALUE)}, {"t/data/k", BYTES("ab")}, {"t/code/a.py", BYTES("x")}},
          ALEXNET_UNSUPPORTED,
          "a TorchScript archive, which has code; save the weights by "
          "torch.save(torch.jit.load(FILE).state_dict(), OTHER)"},
-        {{{"t/data.pkl", BYTES(VALUE)}, {"t/data/k", BYTES("ab")},
-          {"t/constants.pkl", BYTES("x")}}, ALEXNET_UNSUPPORTED, "a TorchScript archive"},
+        {{{"t/data.pkl", BYTES(VALUE)}, {"t/data/k", BYTES("ab")}, {"t/constants.pkl", BYTES("x")}},
+         ALEXNET_UNSUPPORTED,
+         "a TorchScript archive"},
         {{{"t/data.pkl", BYTES(VALUE)}, {"t/data/k", BYTES("ab")}, {"t/byteorder", BYTES("big")}},
-         ALEXNET_UNSUPPORTED, "its byte order is big-endian"},
+         ALEXNET_UNSUPPORTED,
+         "its byte order is big-endian"},
         {{{"t/data.pkl", BYTES(VALUE)}, {"t/data/k", BYTES("ab")}, {"t/byteorder", BYTES("x")}},
-         ALEXNET_BAD_FILE, "expected its byte order to be 'little' or 'big'"},
-        {{{"t/data.pkl", BYTES(VALUE)}, {"t/data/k", BYTES("ab")},
-          {"t/byteorder", BYTES("little little little")}}, ALEXNET_BAD_FILE, "expected at most 16"},
-        {{{"t/data.pkl", BYTES("\x80\2cos\nsystem\n(S'true'\ntR.")}}, ALEXNET_BAD_FILE,
+         ALEXNET_BAD_FILE,
+         "expected its byte order to be 'little' or 'big'"},
+        {{{"t/data.pkl", BYTES(VALUE)},
+          {"t/data/k", BYTES("ab")},
+          {"t/byteorder", BYTES("little little little")}},
+         ALEXNET_BAD_FILE,
+         "expected at most 16"},
+        {{{"t/data.pkl", BYTES("\x80\2cos\nsystem\n(S'true'\ntR.")}},
+         ALEXNET_BAD_FILE,
          "os.system: this file asks for code to be run"},
-        {{{"t/data.pkl", BYTES(VALUE)}, {"t/data/k", BYTES("ab")},
-          {"t/alexnet.json", BYTES("{\"k\": 1}")}}, ALEXNET_BAD_FILE,
+        {{{"t/data.pkl", BYTES(VALUE)},
+          {"t/data/k", BYTES("ab")},
+          {"t/alexnet.json", BYTES("{\"k\": 1}")}},
+         ALEXNET_BAD_FILE,
          "its metadata is not a JSON object"},
         {{{"t/data.pkl", BYTES(VALUE)}, {"t/data/k", BYTES("ab")}, {"t/alexnet.json", BYTES("{")}},
-         ALEXNET_BAD_FILE, "premature end of input"},
-        {{{"t/data.pkl", BYTES("\x80\2}U\1wK\1Qs.")}}, ALEXNET_BAD_FILE,
+         ALEXNET_BAD_FILE,
+         "premature end of input"},
+        {{{"t/data.pkl", BYTES("\x80\2}U\1wK\1Qs.")}},
+         ALEXNET_BAD_FILE,
          "something that is no storage"},
     };
     const an_test_place *p = *state;

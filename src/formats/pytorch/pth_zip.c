@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define PICKLE          "data.pkl"
-#define PICKLE_BYTES    ((size_t)4 << 20) /* at most; that of a network has some kilobytes */
+#define PICKLE_BYTES    ((size_t)2 << 20) /* at most; that of a network has some kilobytes */
 #define BYTEORDER       "byteorder"
 #define BYTEORDER_BYTES 16
 

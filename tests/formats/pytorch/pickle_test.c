@@ -460,7 +460,7 @@ static void refuse_repeated(alexnet_context *ctx, const char *start, const char 
 
 static void bombs_are_refused(void **state)
 {
-    static const char much[] = "its pickle has more than 8 MiB of values that are no arrays";
+    static const char much[] = "its pickle has more than 4 MiB of values that are no arrays";
     const an_test_place *p = *state;
 
     refuse_repeated(p->ctx, "", PICKLE("N"), 1000000, much);

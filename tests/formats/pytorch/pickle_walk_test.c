@@ -123,7 +123,7 @@ static void repeated_lists_are_refused(void **state)
         PUT(&t, "q\0(h\0h\0h\0h\0h\0h\0h\0h\0h\0h\0t");
     PUT(&t, ".");
     an_sample_refuse(p->ctx, t.data, t.size, FORMAT, ALEXNET_BAD_FILE,
-                     "have more than 1048576 values");
+                     "have more than 262144 values");
     assert_in_range(an_sample_peak(t.data, t.size, FORMAT, &status), 1, 1 << 20);
     free(t.data);
 }

@@ -154,6 +154,40 @@ static void the_log_names_the_dict(void **state)
     an_test_close(ctx, NULL);
 }
 
+/* ---- memory ---- */
+
+/* The most memory that a stream takes whose third pickle is `part`, many times. */
+static size_t measure(const char *part, size_t part_bytes, size_t times)
+{
+    static const char head[] =
+        "\x80\2\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\2M\xe9\3.\x80\2}.(";
+    const size_t size = sizeof head - 1 + part_bytes * times;
+    uint8_t *data = malloc(size);
+    alexnet_status status;
+
+    assert_non_null(data);
+    memcpy(data, head, sizeof head - 1);
+    for (size_t i = 0; i < times; ++i)
+        memcpy(data + sizeof head - 1 + i * part_bytes, part, part_bytes);
+    const size_t peak = an_sample_peak(data, size, FORMAT, &status);
+    assert_int_equal(status, ALEXNET_BAD_FILE);
+    free(data);
+    return peak;
+}
+
+static void small_files_take_little_memory(void **state)
+{
+    static const struct {
+        const char *part;
+        size_t bytes;
+    } rows[] = {{"N", 1},   {"]", 1},           {"K\1\x85", 3}, {"N\x94", 2},
+                {"U\1a", 3}, {"]K\1aK\2aK\3a", 10}, {"K\1Q", 3},    {"ctorch\nSize\n)R", 14}};
+
+    (void)state;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i)
+        assert_in_range(measure(rows[i].part, rows[i].bytes, 300000), 1, 8 << 20);
+}
+
 /* ---- damage ---- */
 
 static void every_truncation_and_every_bit(void **state)
@@ -189,6 +223,7 @@ int main(void)
         an_test_in_place(other_archives_are_refused),
         an_test_in_place(what_we_write_is_read),
         cmocka_unit_test(the_log_names_the_dict),
+        cmocka_unit_test(small_files_take_little_memory),
         an_test_in_place(every_truncation_and_every_bit),
         an_test_in_place(every_refusal_is_reported),
     };

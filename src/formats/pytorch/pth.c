@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "formats/pytorch/pickle_walk.h"
+#include "formats/pytorch/pth_write.h"
 #include "formats/zip.h"
 #include <string.h>
 
@@ -43,8 +44,8 @@ static bool scan_dict(const an_pickle_value *dict, const an_pickle_value *wrappe
     return tensor;
 }
 
-/* The deepest dict of tensors that wrappers lead to, or NULL; `used` bytes of the path lead here. */
-/* NOLINTNEXTLINE(misc-no-recursion): at most WRAPPED_MAX deep */
+/* The deepest dict of tensors that wrappers lead to, or NULL. `used`: bytes of the path to here.
+   At most WRAPPED_MAX deep. */
 static const an_pickle_value *find_wrapped(search *s, const an_pickle_value *value, int depth,
                                            size_t used)
 {

@@ -245,18 +245,33 @@ static alexnet_status add_batch_norm(maker *m)
 static alexnet_status add_node(maker *m)
 {
     switch (m->node->op) {
-    case AN_GRAPH_CONV2D: return add_convolution(m);
+    case AN_GRAPH_CONV2D:
+        return add_convolution(m);
     case AN_GRAPH_MAX_POOL:
-    case AN_GRAPH_AVERAGE_POOL: return add_pooling(m);
+    case AN_GRAPH_AVERAGE_POOL:
+        return add_pooling(m);
     case AN_GRAPH_LRN_ACROSS:
-    case AN_GRAPH_LRN_WITHIN: return add_lrn(m);
-    case AN_GRAPH_LINEAR: add_linear(m); return ALEXNET_OK;
-    case AN_GRAPH_BATCH_NORM: return add_batch_norm(m);
-    case AN_GRAPH_LOCAL: return refuse(m, "locally connected layers");
-    case AN_GRAPH_RELU: add_layer(m, m->node->name, "ReLU", true); return ALEXNET_OK;
-    case AN_GRAPH_TANH: add_layer(m, m->node->name, "TanH", true); return ALEXNET_OK;
-    case AN_GRAPH_SIGMOID: add_layer(m, m->node->name, "Sigmoid", true); return ALEXNET_OK;
-    case AN_GRAPH_SCALE: add_power(m, m->node->name, m->node->factor); return ALEXNET_OK;
+    case AN_GRAPH_LRN_WITHIN:
+        return add_lrn(m);
+    case AN_GRAPH_LINEAR:
+        add_linear(m);
+        return ALEXNET_OK;
+    case AN_GRAPH_BATCH_NORM:
+        return add_batch_norm(m);
+    case AN_GRAPH_LOCAL:
+        return refuse(m, "locally connected layers");
+    case AN_GRAPH_RELU:
+        add_layer(m, m->node->name, "ReLU", true);
+        return ALEXNET_OK;
+    case AN_GRAPH_TANH:
+        add_layer(m, m->node->name, "TanH", true);
+        return ALEXNET_OK;
+    case AN_GRAPH_SIGMOID:
+        add_layer(m, m->node->name, "Sigmoid", true);
+        return ALEXNET_OK;
+    case AN_GRAPH_SCALE:
+        add_power(m, m->node->name, m->node->factor);
+        return ALEXNET_OK;
     case AN_GRAPH_FLATTEN: /* InnerProduct flattens itself */
         if (m->next == NULL || m->next->op != AN_GRAPH_LINEAR)
             add_layer(m, m->node->name, "Flatten", false);
@@ -290,8 +305,7 @@ alexnet_status an_caffe_layers_make(alexnet_context *ctx, const an_graph *graph,
     alexnet_status status = ALEXNET_OK;
 
     *out = (an_caffe_layers){0};
-    out->layers =
-        an_new_array(ctx, (size_t)graph->count * PER_NODE + 1, sizeof *out->layers);
+    out->layers = an_new_array(ctx, (size_t)graph->count * PER_NODE + 1, sizeof *out->layers);
     if (out->layers == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "Caffe's layers");
     for (int i = 0; i < graph->count && status == ALEXNET_OK; ++i) {
         m.node = &graph->nodes[i];

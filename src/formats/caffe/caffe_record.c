@@ -29,10 +29,9 @@ static alexnet_status copy_mean(alexnet_context *ctx, const char *path, const an
 
     if (tensor == NULL || tensor->rank != 3 || tensor->shape[0] != 3 || tensor->count == 0 ||
         tensor->shape[1] > MEAN_SIDE_MAX || tensor->shape[2] > MEAN_SIDE_MAX)
-        return an_fail(ctx, ALEXNET_BAD_FILE,
-                       "%s: expected a mean image [3,height,width], found %s", path,
-                       tensor != NULL ? an_tensor_shape_text(tensor->shape, tensor->rank, text)
-                                      : "a network");
+        return an_fail(
+            ctx, ALEXNET_BAD_FILE, "%s: expected a mean image [3,height,width], found %s", path,
+            tensor != NULL ? an_tensor_shape_text(tensor->shape, tensor->rank, text) : "a network");
     *out = an_new_array(ctx, (size_t)tensor->count, sizeof **out);
     if (*out == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: mean image", path);
     for (int i = 0; i < 3; ++i)
@@ -147,9 +146,8 @@ static void read_transform(const an_prototxt *message, an_caffe_transform *t)
     t->crop[1] = an_prototxt_int(message, "crop_w", t->crop[0]);
     t->crop[0] = an_prototxt_int(message, "crop_h", t->crop[0]);
     t->mirror = an_prototxt_bool(message, "mirror", t->mirror);
-    for (const an_prototxt *v = NULL;
-         t->mean_values < (int)AN_COUNT(t->mean_value) &&
-         (v = an_prototxt_find(message, "mean_value", v)) != NULL;) {
+    for (const an_prototxt *v = NULL; t->mean_values < (int)AN_COUNT(t->mean_value) &&
+                                      (v = an_prototxt_find(message, "mean_value", v)) != NULL;) {
         const an_prototxt one = {.name = "", .first = &(an_prototxt){"v", v->text, NULL, NULL}};
         t->mean_value[t->mean_values++] = an_prototxt_real(&one, "v", 0);
     }
@@ -204,8 +202,8 @@ static alexnet_status read_definition(search *s)
         s->has_transform = true;
         return ALEXNET_OK;
     }
-    s->has_transform = find_transform(root, "TEST", &s->transform) ||
-                       find_transform(root, "TRAIN", &s->transform);
+    s->has_transform =
+        find_transform(root, "TEST", &s->transform) || find_transform(root, "TRAIN", &s->transform);
     if (s->has_transform) s->uses_definition = true;
     return ALEXNET_OK;
 }
@@ -289,10 +287,10 @@ static alexnet_status make_record(search *s)
 
     if (s->out->record != NULL || s->input[0] == 0 || !print_mean(s, means)) return ALEXNET_OK;
     for (int i = 0; i < 2; ++i)
-        side[i] = s->out->mean_image != NULL                     ? mean[1 + i]
-                  : s->has_transform && s->transform.crop[0] > 0 ? AN_MAX(IMAGENET_SIDE,
-                                                                          s->input[i])
-                                                                 : s->input[i];
+        side[i] = s->out->mean_image != NULL ? mean[1 + i]
+                  : s->has_transform && s->transform.crop[0] > 0
+                      ? AN_MAX(IMAGENET_SIDE, s->input[i])
+                      : s->input[i];
     if (side[0] != s->input[0] || side[1] != s->input[1])
         an_print(crop, sizeof crop, "%dx%d", s->input[0], s->input[1]);
     const double scale = s->has_transform ? s->transform.scale : 1;
@@ -315,8 +313,7 @@ static alexnet_status find_all(search *s)
     an_caffe_sidecar *out = s->out;
 
     /* a folder that may not be listed has nothing to add */
-    if (an_folder_list(s->ctx, s->folder, &s->names) == ALEXNET_NO_MEMORY)
-        return ALEXNET_NO_MEMORY;
+    if (an_folder_list(s->ctx, s->folder, &s->names) == ALEXNET_NO_MEMORY) return ALEXNET_NO_MEMORY;
     AN_TRY(find_definition(s));
     AN_TRY(read_definition(s));
     find_input(s);
@@ -339,8 +336,8 @@ alexnet_status an_caffe_sidecar_find(alexnet_context *ctx, const char *path,
 
     *out = (an_caffe_sidecar){0};
     if (file->network == NULL) return ALEXNET_OK; /* a mean image itself */
-    s.folder = base == path ? an_format(ctx, ".")
-                            : an_format(ctx, "%.*s", (int)(base - path), path);
+    s.folder =
+        base == path ? an_format(ctx, ".") : an_format(ctx, "%.*s", (int)(base - path), path);
     if (s.folder == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: folder", path);
     const alexnet_status status = find_all(&s);
     an_names_free(ctx, &s.names);

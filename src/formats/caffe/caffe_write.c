@@ -37,9 +37,8 @@ static const float one = 1;
 /* The tensor of a blob; the number 1 has a shape of one element. */
 static an_tensor_out tensor_of(const job *j, int index)
 {
-    return index == AN_CAFFE_ONE
-               ? (an_tensor_out){.rank = 1, .shape = {1}, .data = &one}
-               : j->what->tensors[index];
+    return index == AN_CAFFE_ONE ? (an_tensor_out){.rank = 1, .shape = {1}, .data = &one}
+                                 : j->what->tensors[index];
 }
 
 static uint64_t bytes_of(const an_tensor_out *tensor)
@@ -233,9 +232,8 @@ static alexnet_status write_definition(const job *j, an_writer *writer)
 static alexnet_status write_mean(const job *j, an_writer *writer)
 {
     const int *shape = j->what->mean_shape;
-    const an_tensor_out mean = {.rank = 4,
-                                .shape = {1, shape[0], shape[1], shape[2]},
-                                .data = j->what->mean_image};
+    const an_tensor_out mean = {
+        .rank = 4, .shape = {1, shape[0], shape[1], shape[2]}, .data = j->what->mean_image};
 
     return write_blob(j, writer, 0, &mean);
 }

@@ -155,8 +155,8 @@ alexnet_status an_caffe_solverstate_match(alexnet_context *ctx, const char *path
                        path, state->count, blobs);
     if (state->count != blobs)
         return an_fail(ctx, ALEXNET_BAD_FILE,
-                       "%s: %d blobs of history, the network has %d of weights", path,
-                       state->count, blobs);
+                       "%s: %d blobs of history, the network has %d of weights", path, state->count,
+                       blobs);
     for (int i = 0; i < net->layer_count; ++i) {
         const an_caffe_layer *layer = &net->layers[i];
         for (int k = 0; k < layer->blob_count; ++k, ++at) {
@@ -165,10 +165,9 @@ alexnet_status an_caffe_solverstate_match(alexnet_context *ctx, const char *path
             an_tensor_view view = state->history[at];
             view.name = weights->tensors[index].name;
             if (!take_layout(layer, &weights->tensors[index], &view))
-                return an_fail(ctx, ALEXNET_BAD_FILE,
-                               "%s: history %d has %lld numbers, '%s' has %lld", path, at,
-                               (long long)view.count, view.name,
-                               (long long)weights->tensors[index].count);
+                return an_fail(
+                    ctx, ALEXNET_BAD_FILE, "%s: history %d has %lld numbers, '%s' has %lld", path,
+                    at, (long long)view.count, view.name, (long long)weights->tensors[index].count);
             momentum[index] = view;
         }
     }

@@ -52,8 +52,8 @@ static an_graph_node *add_node(chain *c, an_graph_op op, const char *name)
     an_graph_node *n = &c->nodes[c->graph.count++];
 
     assert_true(c->graph.count <= NODES);
-    *n = (an_graph_node){.op = op, .name = name, .weight = -1, .bias = -1, .mean = -1,
-                         .variance = -1, .groups = 1};
+    *n = (an_graph_node){
+        .op = op, .name = name, .weight = -1, .bias = -1, .mean = -1, .variance = -1, .groups = 1};
     memcpy(n->in, c->at, sizeof n->in);
     memcpy(n->out, c->at, sizeof n->out);
     return n;
@@ -233,9 +233,8 @@ static void families_are_read_back(void **state)
         an_assert_ok(p->ctx, an_graph_of_model(model, &graph));
         for (int k = 0; k < model->params.count; ++k) {
             const an_param *param = &model->params.items[k];
-            tensors[k] = (an_tensor_out){.name = param->name,
-                                         .rank = param->rank,
-                                         .data = model->values + param->offset};
+            tensors[k] = (an_tensor_out){
+                .name = param->name, .rank = param->rank, .data = model->values + param->offset};
             memcpy(tensors[k].shape, param->shape, sizeof param->shape);
         }
         const an_caffe_export what = {
@@ -254,7 +253,8 @@ static void families_are_read_back(void **state)
 /* OpenCV 4.14, readNetFromCaffe(n.prototxt, n.caffemodel), the layer before "prob". */
 static void opencv_gives_the_same(void **state)
 {
-    static const float expected[] = {-0.686944723f, 0.606472194f, -0.33419466f, 0.262471199f, 0.0185554102f};
+    static const float expected[] = {-0.686944723f, 0.606472194f, -0.33419466f, 0.262471199f,
+                                     0.0185554102f};
     const an_test_place *p = *state;
     const char *path = an_test_path(p->folder, "n.caffemodel");
     static chain c;
@@ -312,8 +312,8 @@ static void what_belongs_to_images_is_found_again(void **state)
     assert_memory_equal(s.mean_image, mean, sizeof mean);
     an_caffe_sidecar_close(p->ctx, &s);
     an_tensor_file_close(p->ctx, &file);
-    an_assert_ok(p->ctx, an_file_read(p->ctx, an_test_path(p->folder, "n.v2.prototxt"), 1 << 20,
-                                      &text));
+    an_assert_ok(p->ctx,
+                 an_file_read(p->ctx, an_test_path(p->folder, "n.v2.prototxt"), 1 << 20, &text));
     assert_null(strstr((const char *)text.data, "two"));
     assert_null(strstr((const char *)text.data, "# format"));
     an_bytes_free(p->ctx, &text);

@@ -145,6 +145,104 @@ def make_protobuf():
     write("protobuf", "utf8", pb((1, "\u20ac\u00e9")) + b"\x0a\x02\xc3\x28")
 
 
+# ---- Caffe ----
+
+def blob(shape, legacy=False, unpacked=False, double=False):
+    count = 1
+    for dimension in shape:
+        count *= dimension
+    data = b""
+    if legacy:
+        four = [1] * (4 - len(shape)) + shape
+        data += pb(*[(i + 1, four[i]) for i in range(4)])
+    else:
+        data += pb((7, pb((1, b"".join(varint(dimension) for dimension in shape)))))
+    if double:
+        return data + pb((8, struct.pack(f"<{count}d", *range(count))))
+    return data + (pb(*[(5, float(i)) for i in range(count)]) if unpacked else pb((5, floats(count))))
+
+
+def layer_v2(name, kind, bottom, top, *rest):
+    return (100, pb((1, name), (2, kind), (3, bottom), (4, top), *rest))
+
+
+def layer_v1(name, kind, bottom, top, *rest):
+    return (2, pb((2, bottom), (3, top), (4, name), (5, kind), *rest))
+
+
+def layer_v0(name, kind, bottom, top, *rest):
+    return (2, pb((1, pb((1, name), (2, kind), *rest)), (2, bottom), (3, top)))
+
+
+INPUT = (100, pb((1, "data"), (2, "Input"), (4, "data"), (143, pb((1, pb((1, 1), (1, 1), (1, 5), (1, 6)))))))
+INPUT_DIM = [(3, "data"), (4, 1), (4, 1), (4, 5), (4, 6)]
+
+
+def make_caffe():
+    conv = pb((1, 2), (3, 1), (4, 3), (6, 2), (18, 1))
+    write("caffe", "v2", pb(
+        (1, "n"), INPUT, layer_v2("conv", "Convolution", "data", "c", (106, conv), (7, blob([2, 1, 3, 3])), (7, blob([2]))),
+        layer_v2("relu", "ReLU", "c", "c"), layer_v2("pool", "Pooling", "c", "p", (121, pb((2, 2), (3, 2)))),
+        layer_v2("norm", "LRN", "p", "q", (118, pb((1, 3), (2, 0.5), (5, 2.0)))), layer_v2("drop", "Dropout", "q", "q"),
+        layer_v2("ip", "InnerProduct", "q", "ip", (117, pb((1, 2), (6, 1))), (7, blob([8, 2])), (7, blob([2]))),
+        layer_v2("prob", "Softmax", "ip", "prob")))
+    write("caffe", "v1", pb(
+        (1, "n"), *INPUT_DIM, layer_v1("conv", 4, "data", "c", (10, conv), (6, blob([2, 1, 3, 3], legacy=True)),
+                                       (6, blob([2], legacy=True, unpacked=True))),
+        layer_v1("pool", 17, "c", "p", (19, pb((1, 1), (2, 3), (3, 2), (4, 1)))),
+        layer_v1("ip", 14, "p", "ip", (17, pb((1, 2), (2, 0))), (6, blob([2, 8], double=True))),
+        layer_v1("loss", 21, "ip", "loss")))
+    write("caffe", "v0", pb(
+        *INPUT_DIM, layer_v0("pad", "padding", "data", "d", (7, 1)),
+        layer_v0("conv", "conv", "d", "c", (3, 2), (8, 3), (10, 2), (50, blob([2, 1, 3, 3], legacy=True)),
+                 (50, blob([2], legacy=True))),
+        layer_v0("norm", "lrn", "c", "q", (13, 3), (14, 0.25))))
+    write("caffe", "batch-norm", pb(
+        INPUT, layer_v2("bn", "BatchNorm", "data", "b", (139, pb((3, 0.5))), (7, blob([1])), (7, blob([1])),
+                        (7, pb((7, pb((1, varint(1)))), (5, struct.pack("<f", 2))))),
+        layer_v2("s", "Scale", "b", "b", (142, pb((4, 1))), (7, blob([1])), (7, blob([1]))),
+        layer_v2("t", "TanH", "b", "b"), layer_v2("g", "Sigmoid", "b", "b"),
+        layer_v2("w", "LRN", "b", "w", (118, pb((1, 3), (4, 1)))), layer_v2("p", "Power", "w", "w", (122, pb((2, 0.5)))),
+        layer_v2("f", "Flatten", "w", "f")))
+    train = pb((1, 0))
+    test = pb((1, 1))
+    write("caffe", "train", pb(
+        (1, "n"),
+        (100, pb((1, "d"), (2, "Data"), (4, "data"), (4, "label"), (8, train), (100, pb((1, 0.5), (3, 9), (4, "m"))))),
+        (100, pb((1, "d"), (2, "Data"), (4, "data"), (8, test), (100, pb((5, 1.0), (5, 2.0), (11, 5), (12, 6))))),
+        layer_v2("split", "Split", "data", "a", (4, "b")), layer_v2("r", "ReLU", "a", "r", (9, train)),
+        layer_v2("x", "Eltwise", "r", "x", (3, "b"))))
+    write("caffe", "mean", blob([1, 3, 2, 2], legacy=True))
+    write("caffe", "mean-shape", blob([3, 1, 2]))
+    write("caffe", "pieces", pb(INPUT, layer_v2("ip", "InnerProduct", "data", "ip", (117, pb((1, 1), (2, 0))), (
+        7, pb((7, pb((1, 1), (1, 30))), (5, floats(10)), (5, 1.0), (5, floats(19)))))))
+    write("caffe", "huge", pb(INPUT, layer_v2("ip", "InnerProduct", "data", "ip", (
+        7, pb((7, pb((1, 2**40), (1, 2**40))), (5, floats(1)))))))
+
+
+def make_prototxt():
+    write("prototxt", "net", b"""# alexnet.preprocess: crop=5 mean=image
+name: "n" # a comment
+layer {
+  name: 'data'  type: "Input" top: "da" 'ta'
+  input_param { shape { dim: 1 dim: 3, dim: 5; dim: 6 } }
+}
+layer < type: "Data" include: { phase: TEST }
+  transform_param { mean_value: [104, 117.5, 1.23e2] crop_size: 227 mirror: true scale: 0.5f } >
+""")
+    write("prototxt", "escapes", b"a: \"\\n\\x41\\101\\\"\" 'x' b: []")
+    write("prototxt", "deep", b"a{" * 34 + b"}" * 34)
+    write("prototxt", "open", b"a { b: 'x")
+    write("prototxt", "list", b"a: [1, 2, {")
+
+
+def make_solverstate():
+    write("solverstate", "sgd", pb((1, 70000), (2, "net.caffemodel"), (3, blob([2, 1, 3, 3])), (3, blob([2])), (4, 1)))
+    write("solverstate", "old", pb((1, 7), (3, blob([2, 3], legacy=True)), (3, blob([2], unpacked=True))))
+    write("solverstate", "double", pb((3, blob([2, 3], double=True))))
+    write("solverstate", "none", pb((1, 70000), (2, "net.caffemodel")))
+
+
 # ---- texts ----
 
 def make_settings():
@@ -517,6 +615,9 @@ if __name__ == "__main__":
     make_weights()
     make_npy()
     make_protobuf()
+    make_caffe()
+    make_prototxt()
+    make_solverstate()
     make_zip()
     make_npz()
     make_metadata()

@@ -120,8 +120,7 @@ static alexnet_status add_weights(alexnet_context *ctx, const char *path, an_ten
     int index;
 
     for (int i = 0; i < layer->blob_count; ++i) {
-        an_tensor_view view =
-            layer->blobs[i].view; /* the blob itself stays as it is: caffe_run.c */
+        an_tensor_view view = layer->blobs[i].view; /* the blob stays as it is: caffe_run.c */
         const bool linear = layer->kind == AN_CAFFE_INNER_PRODUCT;
         drop_ones(&view, i > 0 || layer->kind == AN_CAFFE_SCALE ? 1 : linear ? 2 : 4);
         if (i == 0 && linear && layer->transpose && view.rank == 2)

@@ -11,7 +11,10 @@
 #define HEAD_BYTES ((size_t)512) /* enough to recognise every format */
 
 /* In the order in which they are tried: a format with a magic number first. */
-static const an_tensor_format *const formats[] = {&an_tensor_format_safetensors};
+static const an_tensor_format *const formats[] = {
+    &an_tensor_format_safetensors,
+    &an_tensor_format_onnx,
+};
 
 const an_tensor_format *an_tensor_format_find(const char *name)
 {

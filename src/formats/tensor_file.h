@@ -21,6 +21,7 @@ typedef struct an_tensor_file {
     bool open;         /* the reader must be closed: the file is on disk */
     an_reader reader;  /* of the file; tensors may have readers of further files */
     an_reader *others; /* those, in the store */
+    const char **other_names;
     size_t other_count;
     an_store store; /* names, texts and lists of the file; small values that were decoded */
     an_tensor_view *tensors; /* in the order of their data, where the format has one */
@@ -28,6 +29,9 @@ typedef struct an_tensor_file {
     const char **keys, **values; /* metadata, in the file's order */
     size_t metadata_count, metadata_room;
     const struct an_graph *graph; /* the network, if the format describes one; else NULL */
+    const char *no_graph; /* the format describes one, but it is no chain of graph.h: a message that
+                             names the node that differs. Whoever wants the network fails with it;
+                             the tensors can be read. NULL otherwise */
     const void *network;          /* the same in the format's own terms, for its run() */
 } an_tensor_file;
 
@@ -52,7 +56,7 @@ typedef struct an_tensor_format {
                           const an_plain_map *images, an_plain_map *logits);
 } an_tensor_format;
 
-extern const an_tensor_format an_tensor_format_safetensors;
+extern const an_tensor_format an_tensor_format_safetensors, an_tensor_format_onnx;
 
 /* The format of this name; NULL: none. */
 const an_tensor_format *an_tensor_format_find(const char *name);

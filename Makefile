@@ -20,7 +20,7 @@ test:
 # the sanitizers, threads, and some fuzzing.
 test-long: test
 	ctest --test-dir build/ci -L '^long$$' --output-on-failure
-	ALEXNET_TEST_LONG=1 ctest --test-dir build/ci -R '^train/train$$' --output-on-failure
+	ALEXNET_TEST_LONG=1 ctest --test-dir build/ci -R '^train/(train|run/run_folder)$$' --output-on-failure
 	ctest --preset asan --parallel $(JOBS)
 	$(MAKE) tsan
 	scripts/fuzz
@@ -81,4 +81,4 @@ clean:
 	rm -rf build
 
 format:
-	find include src tests -name '*.[ch]' -exec clang-format -i {} +
+	scripts/format

@@ -304,7 +304,7 @@ typedef struct alexnet_prediction {
     float probability; /* softmax, 0 .. 1 */
 } alexnet_prediction;
 
-/* weights: a weights file or the folder of a run (alexnet_model_load()). */
+/* weights: a weights file or a run folder (alexnet_model_load()). */
 ALEXNET_API alexnet_status alexnet_classifier_open(alexnet_context *ctx, const char *weights,
                                                    alexnet_classifier **out) ALEXNET_NODISCARD;
 
@@ -499,7 +499,7 @@ typedef struct alexnet_evaluate_options {
     size_t struct_size;
     const char *const *weights; /* required; several: their softmax outputs are averaged */
     size_t weights_count;
-    const char *data; /* NULL, with the folder of one run as weights: the images on which that run
+    const char *data; /* NULL, with one run folder as weights: the images on which that run
                          validated. They must not have changed (BAD_FILE) */
     int crops;   /* 0 or 1: centre; 10: the four corners, the centre, and their mirror images */
     int batch;   /* images at a time, a tenth of it with ten crops; 0: 64 */
@@ -615,7 +615,7 @@ typedef struct alexnet_train_options {
                            none. -1: 0.1 */
     const char *model;  /* family. NULL: torchvision */
     const alexnet_model_options *model_options; /* NULL: the family's */
-    const char *from; /* initial weights, of a whole network or a part: a file or a run's folder */
+    const char *from;   /* initial weights, of a whole network or a part: a file or a run folder */
     const char *freeze; /* not trained: "features", or layer names separated by commas */
     alexnet_orientation orientation; /* of photographs; it is recorded in the weights. DEFAULT: EXIF
                                         where the data is files of images (a folder, a tar, a list),
@@ -633,7 +633,7 @@ typedef struct alexnet_train_options {
     int64_t steps;        /* at least 1; -1: no limit, or the resumed run's */
     double seconds;       /* above 0, including the time before a resume; -1: as steps */
     const char *out;      /* the run folder. Required without resume */
-    const char *resume;   /* the folder of a run to resume. With more epochs than it began with, the
+    const char *resume;   /* the run folder to resume. With more epochs than it began with, the
                              learning rate goes on from where it was, never upward */
     int force;            /* 1: replace an existing run folder; not with resume */
     int allow_other_bits; /* 1: resume a run of another tier, whose kernels round differently */
@@ -845,11 +845,11 @@ ALEXNET_API alexnet_status alexnet_model_create(alexnet_context *ctx, const char
 
 /* The same without weights, to ask about it: alexnet_tensor_info.data is NULL. Cheap. */
 ALEXNET_API alexnet_status alexnet_model_describe(alexnet_context *ctx, const char *family,
-                                                 const alexnet_model_options *options,
-                                                 alexnet_model **out) ALEXNET_NODISCARD;
+                                                  const alexnet_model_options *options,
+                                                  alexnet_model **out) ALEXNET_NODISCARD;
 
 /*
- * Loads a weights file (safetensors). Here and wherever weights are asked for, the folder of a run
+ * Loads a weights file (safetensors). Here and wherever weights are asked for, a run folder
  * stands for its best.safetensors, or last.safetensors where there is no best; the log says which.
  * A file without our metadata is recognised by the names and shapes of its tensors, where they fit
  * exactly one family; its classes are then unnamed. Names may begin with "module." or "model.".

@@ -1,5 +1,5 @@
 /*
- * arena.c: a memory block of one lifetime.
+ * arena.c: see arena.h. Here is when an arena is large, and how large its pages are.
  * SPDX-License-Identifier: MIT
  */
 #include "base/arena.h"
@@ -9,10 +9,10 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
-#define PAGE      ((size_t)4096)
-#define HUGE_PAGE ((size_t)2 << 20)
-#define HUGE_ARENA                                                                                 \
-    ((size_t)4 << 20) /* below this, rounding to huge pages costs more than it gains */
+#define PAGE       ((size_t)4096)
+#define HUGE_PAGE  ((size_t)2 << 20)
+/* Below this capacity, rounding up to huge pages costs more than it gains. */
+#define HUGE_ARENA ((size_t)4 << 20)
 
 size_t an_arena_page(size_t capacity) { return capacity >= HUGE_ARENA ? HUGE_PAGE : PAGE; }
 
@@ -38,9 +38,8 @@ void *an_arena_alloc(an_arena *arena, size_t bytes)
 {
     if (bytes > arena->capacity - arena->used) return NULL;
     char *block = arena->base + arena->used;
-    arena->used +=
-        AN_ROUND_UP(bytes, (size_t)AN_ALIGNMENT); /* cannot pass capacity, which is such a multiple,
-                                                     too */
+    /* This does not exceed the capacity, which is a multiple of the alignment, too. */
+    arena->used += AN_ROUND_UP(bytes, (size_t)AN_ALIGNMENT);
     return block;
 }
 

@@ -1,10 +1,13 @@
 /*
- * arena.h: a memory block of one lifetime. Parts are allocated in order and freed all at once.
+ * arena.h: a bump allocator. One block of memory is allocated at once, handed out from its start to
+ * its end, and freed as a whole, when everything in it has ended: weights, activations, images read
+ * ahead.
  *
- *     base                    used            capacity
- *      | part  | part  | part  | free          |
+ *     base                       used            capacity
+ *      | block  | block  | block  | free          |
  *
- * A large arena asks for huge pages (madvise), which makes the kernels 3 to 12 % faster.
+ * There is no way to free or move one block: callers keep pointers into the arena. A large arena
+ * asks for huge pages (madvise), which makes the kernels 3 to 12 % faster.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_BASE_ARENA_H
@@ -20,15 +23,21 @@ typedef struct an_arena {
     size_t used;     /* bytes, a multiple of AN_ALIGNMENT */
 } an_arena;
 
-/* Reserves `capacity` bytes (not cleared). `what` names the arena in the error message.
-   NO_MEMORY. */
+/*
+ * Allocates an arena of at least `capacity` bytes, which are not cleared. `what` names it in the
+ * error message: "activations". NO_MEMORY; *arena is then zeroed.
+ */
 alexnet_status an_arena_open(alexnet_context *ctx, const char *what, size_t capacity,
                              an_arena *arena) AN_NODISCARD;
 
-/* The page size of an arena of this capacity, in bytes: memory is used in units of it. */
+/*
+ * The size in bytes of the pages of an arena of this capacity. The system provides memory page by
+ * page, at the first write to each: so a caller can count how much of an arena is in memory.
+ */
 size_t an_arena_page(size_t capacity);
 
-/* The next `bytes` bytes, aligned to AN_ALIGNMENT; NULL when the arena is full. */
+/* The next `bytes` bytes, aligned to AN_ALIGNMENT, until the arena is closed. NULL: fewer are left;
+   the arena stays as it is. */
 void *an_arena_alloc(an_arena *arena, size_t bytes);
 
 void an_arena_close(alexnet_context *ctx, an_arena *arena); /* safe on a zeroed arena */

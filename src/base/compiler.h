@@ -1,6 +1,6 @@
 /*
- * compiler.h: the compiler extensions the project uses, each under a name for its purpose.
- * Everything else in src/ is plain C17.
+ * compiler.h: the compiler extensions of the library, each under a name for its purpose, and
+ * macros for every file. Those of the kernels are in cpu/simd/compiler.h; the rest is plain C17.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_BASE_COMPILER_H
@@ -11,11 +11,9 @@
 #if defined(__GNUC__) || defined(__clang__)
 #define AN_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #define AN_NODISCARD           __attribute__((warn_unused_result))
-#define AN_LIKELY(condition)   __builtin_expect(!!(condition), 1)
 #else
 #define AN_PRINTF(text, first)
 #define AN_NODISCARD
-#define AN_LIKELY(condition) (condition)
 #endif
 
 #define AN_COUNT(array)   (sizeof(array) / sizeof((array)[0]))

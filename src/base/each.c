@@ -9,6 +9,7 @@
 #include "base/progress.h"
 #include "base/status.h"
 #include "base/team.h"
+#include "base/text.h"
 #include <pthread.h>
 #include <string.h>
 #include <time.h>
@@ -167,8 +168,9 @@ alexnet_status an_each(alexnet_context *ctx, const an_each_options *options)
         if (status != ALEXNET_OK)
             an_fail(ctx, status, "%s", e.error);
         else if (stopped)
-            status = an_fail(ctx, ALEXNET_STOPPED, "%s: stopped on request after %jd of %jd images",
-                             options->phase, (intmax_t)e.done, (intmax_t)options->count);
+            status = an_fail(ctx, ALEXNET_STOPPED, "%s: stopped on request after %jd of %jd %s",
+                             options->phase, (intmax_t)e.done, (intmax_t)options->count,
+                             AN_NOUN(options->count, "image", "images"));
     }
     pthread_cond_destroy(&e.all_gone);
     pthread_mutex_destroy(&e.lock);

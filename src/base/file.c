@@ -1,5 +1,7 @@
 /*
- * file.c: reads whole files, reads at any offset, hashes files; kinds of paths.
+ * file.c: the part of file.h that reads: whole files, at any offset, for a hash; what a path is,
+ * and removing and renaming it. Never mmap(): a damaged disk would then send a signal to the
+ * process.
  * SPDX-License-Identifier: MIT
  */
 #include "base/file.h"
@@ -8,6 +10,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/system.h"
+#include "base/text.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -142,8 +145,9 @@ alexnet_status an_reader_read(alexnet_context *ctx, const an_reader *reader, con
 
     if (offset > reader->size || bytes > reader->size - offset)
         return an_fail(ctx, ALEXNET_BAD_FILE,
-                       "%s: truncated: %zu bytes expected at %ju, the file has %ju", path, bytes,
-                       (uintmax_t)offset, (uintmax_t)reader->size);
+                       "%s: truncated: %zu %s expected at %ju, the file has %ju", path, bytes,
+                       AN_NOUN(bytes, "byte", "bytes"), (uintmax_t)offset,
+                       (uintmax_t)reader->size);
     if (reader->memory != NULL) {
         memcpy(data, reader->memory + offset, bytes);
         return ALEXNET_OK;
@@ -248,25 +252,29 @@ void an_bytes_free(alexnet_context *ctx, an_bytes *bytes)
 
 #define HASH_CHUNK ((size_t)1 << 20)
 
-static alexnet_status hash_all(alexnet_context *ctx, const an_reader *reader, const char *path,
-                               uint8_t *chunk, char hex[AN_SHA256_HEX_SIZE])
-{
-    an_sha256 hash;
-    uint8_t digest[AN_SHA256_BYTES];
+/* Adds bytes to a hash of either kind. */
+typedef void add_fn(void *hash, const void *data, size_t bytes);
 
-    an_sha256_open(&hash);
+static void add_sha256(void *hash, const void *data, size_t bytes)
+{
+    an_sha256_add(hash, data, bytes);
+}
+
+static void add_sha1(void *hash, const void *data, size_t bytes) { an_sha1_add(hash, data, bytes); }
+
+static alexnet_status hash_all(alexnet_context *ctx, const an_reader *reader, const char *path,
+                               uint8_t *chunk, add_fn *add, void *hash)
+{
     for (uint64_t at = 0; at < reader->size; at += HASH_CHUNK) {
         const size_t bytes = (size_t)AN_MIN(reader->size - at, HASH_CHUNK);
         AN_TRY(an_reader_read(ctx, reader, path, at, chunk, bytes));
-        an_sha256_add(&hash, chunk, bytes);
+        add(hash, chunk, bytes);
     }
-    an_sha256_close(&hash, digest);
-    an_sha256_hex(digest, hex);
     return ALEXNET_OK;
 }
 
-alexnet_status an_file_hash(alexnet_context *ctx, const char *path, int64_t *bytes,
-                            char hex[AN_SHA256_HEX_SIZE])
+static alexnet_status hash_file(alexnet_context *ctx, const char *path, add_fn *add, void *hash,
+                                int64_t *bytes)
 {
     an_reader reader;
 
@@ -276,10 +284,34 @@ alexnet_status an_file_hash(alexnet_context *ctx, const char *path, int64_t *byt
     const alexnet_status status =
         close_after(ctx, path, &reader,
                     chunk == NULL ? an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory to read", path)
-                                  : hash_all(ctx, &reader, path, chunk, hex));
+                                  : hash_all(ctx, &reader, path, chunk, add, hash));
     an_free(ctx, chunk);
     if (status == ALEXNET_OK) *bytes = (int64_t)reader.size;
     return status;
+}
+
+alexnet_status an_file_hash(alexnet_context *ctx, const char *path, int64_t *bytes,
+                            char hex[AN_SHA256_HEX_SIZE])
+{
+    an_sha256 hash;
+    uint8_t digest[AN_SHA256_BYTES];
+
+    an_sha256_open(&hash);
+    AN_TRY(hash_file(ctx, path, add_sha256, &hash, bytes));
+    an_sha256_close(&hash, digest);
+    an_sha256_hex(digest, hex);
+    return ALEXNET_OK;
+}
+
+alexnet_status an_file_sha1(alexnet_context *ctx, const char *path, char hex[AN_SHA1_HEX_SIZE])
+{
+    an_sha1 hash;
+    int64_t bytes;
+
+    an_sha1_open(&hash);
+    AN_TRY(hash_file(ctx, path, add_sha1, &hash, &bytes));
+    an_sha1_close(&hash, hex);
+    return ALEXNET_OK;
 }
 
 /* ---- paths ---- */

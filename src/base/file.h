@@ -2,6 +2,11 @@
  * file.h: the file layer. All reading and writing goes through here, so that error messages have
  * one form, written files are whole or absent, and a test can make the n-th operation fail.
  *
+ *     file.c      reads files; finds, removes and renames them; free disk space
+ *     writer.c    writes whole files, and logs
+ *     folder.c    folders, and paths as text
+ *     system.h    the system calls below them: repeated after EINTR, and where tests inject faults
+ *
  * Errors: NOT_FOUND (no such file or folder), IO (the system refused), NO_MEMORY, BAD_FILE (larger
  * than the limit, or not a regular file). Messages name the path and the system's reason. EINTR and
  * short counts are retried.
@@ -35,6 +40,9 @@ void an_bytes_free(alexnet_context *ctx, an_bytes *bytes);
  */
 alexnet_status an_file_hash(alexnet_context *ctx, const char *path, int64_t *bytes,
                             char hex[AN_SHA256_HEX_SIZE]) AN_NODISCARD;
+/* The SHA-1 of one. */
+alexnet_status an_file_sha1(alexnet_context *ctx, const char *path,
+                            char hex[AN_SHA1_HEX_SIZE]) AN_NODISCARD;
 
 /* An open file for reading at any offset; safe for several threads at once (pread). */
 typedef struct an_reader {
@@ -44,9 +52,10 @@ typedef struct an_reader {
 } an_reader;
 
 alexnet_status an_reader_open(alexnet_context *ctx, const char *path, an_reader *out) AN_NODISCARD;
-alexnet_status an_reader_read(alexnet_context *ctx, const an_reader *reader,
-                              const char *path /* for the message */,
-                              /* all bytes, or BAD_FILE "truncated" */
+/*
+ * Reads `bytes` bytes at `offset`: all of them, or BAD_FILE "truncated". `path` is for the message.
+ */
+alexnet_status an_reader_read(alexnet_context *ctx, const an_reader *reader, const char *path,
                               uint64_t offset, void *data, size_t bytes) AN_NODISCARD;
 /*
  * Opens a file that another file names, which may be hostile: `name` is relative to the folder of
@@ -64,9 +73,12 @@ an_reader an_reader_of(const void *data, size_t bytes);
 
 /*
  * Writes to PATH.tmp-PID-N in the same folder; an_writer_commit() syncs it, renames it onto PATH
- * and syncs the folder. Until then PATH is untouched. an_writer_abandon() removes the temporary
- * file. After a failure all later calls, the commit included, return the first status. PATH must
- * not be a folder, device or pipe; a link at PATH is replaced, not followed.
+ * and syncs the folder. Until then PATH is untouched. After a failure all later calls, the commit
+ * included, return the first status. PATH must not be a folder, device or pipe; a link at PATH is
+ * replaced, not followed.
+ *
+ * Every writer that was opened ends with one call of an_writer_commit() or an_writer_abandon(),
+ * also after a failure; both free it.
  */
 typedef struct an_writer an_writer;
 
@@ -77,23 +89,31 @@ typedef struct an_file_sum {
 } an_file_sum;
 
 alexnet_status an_writer_open(alexnet_context *ctx, const char *path, an_writer **out) AN_NODISCARD;
-/* Call this before the first byte is added: a commit that succeeds then fills *out. */
+/* Call this before the first byte is added: a commit that succeeds then fills *out, which must stay
+   valid until then. */
 void an_writer_sum(an_writer *writer, an_file_sum *out);
-/* buffered */
+/* Appends bytes, or text as printf() makes it in the C locale. Both are buffered. */
 alexnet_status an_writer_add(an_writer *writer, const void *data, size_t bytes) AN_NODISCARD;
 alexnet_status an_writer_format(an_writer *writer, const char *format, ...)
     AN_PRINTF(2, 3) AN_NODISCARD;
-alexnet_status an_writer_commit(an_writer *writer) AN_NODISCARD; /* always frees the writer */
-void an_writer_abandon(an_writer *writer);                       /* NULL is legal */
+/* Puts the file in its place, or removes what was written. */
+alexnet_status an_writer_commit(an_writer *writer) AN_NODISCARD;
+/* Removes what was written. NULL is legal. */
+void an_writer_abandon(an_writer *writer);
 
-/* Renames a file to such a temporary name, and syncs its folder. PATH is then free. IO,
-   NO_MEMORY. */
+/*
+ * Renames the file at PATH to a temporary name like those of a writer (PATH.tmp-PID-N), and syncs
+ * the folder. PATH is then free. IO, NO_MEMORY.
+ */
 alexnet_status an_file_set_aside(alexnet_context *ctx, const char *path) AN_NODISCARD;
 
-/* True for the name of a temporary file of a file called `of`, which a killed process may leave. */
+/*
+ * True if `name`, without its folder, is a temporary name of a file called `of`: "a.csv.tmp-12-0"
+ * of "a.csv". A killed process may leave such a file.
+ */
 bool an_file_is_temporary(const char *name, const char *of);
 
-/* Writes `bytes` bytes to PATH as above, in one call. */
+/* Writes a file of `bytes` bytes as a writer does, in one call. */
 alexnet_status an_file_write(alexnet_context *ctx, const char *path, const void *data,
                              size_t bytes) AN_NODISCARD;
 
@@ -144,28 +164,28 @@ typedef struct an_names {
 } an_names;
 
 alexnet_status an_folder_list(alexnet_context *ctx, const char *path, an_names *out) AN_NODISCARD;
-/* copies */
+/* Appends a copy of the name. */
 alexnet_status an_names_add(alexnet_context *ctx, an_names *names, const char *name) AN_NODISCARD;
 void an_names_free(alexnet_context *ctx, an_names *names);
 
-/* with its parents; it may exist */
+/* Makes a folder and those that hold it. It may exist. */
 alexnet_status an_folder_make(alexnet_context *ctx, const char *path) AN_NODISCARD;
 /* Makes a folder that must not exist. *made: false if the name exists, as a folder or anything
    else. */
 alexnet_status an_folder_make_new(alexnet_context *ctx, const char *path, bool *made) AN_NODISCARD;
-/* absent is fine */
+/* Removes a file, which may be absent. */
 alexnet_status an_file_remove(alexnet_context *ctx, const char *path) AN_NODISCARD;
-/* and syncs to's folder */
+/* Renames a file or folder, and syncs the folder of `to`. A file at `to` is replaced. */
 alexnet_status an_file_rename(alexnet_context *ctx, const char *from, const char *to) AN_NODISCARD;
 /*
  * Makes `to` another name of the file `from` (a hard link), atomically; an existing file is
  * replaced. IO if the file system has no hard links.
  */
 alexnet_status an_file_link(alexnet_context *ctx, const char *from, const char *to) AN_NODISCARD;
-/* with its content; absent is fine; never follows links */
+/* Removes a folder, which may be absent, and everything in it. Never follows links. */
 alexnet_status an_folder_remove(alexnet_context *ctx, const char *path) AN_NODISCARD;
 
-/* Removes an empty folder; absent is fine. Allocates nothing. IO: it is not empty. */
+/* Removes an empty folder, which may be absent. Allocates nothing. IO: it is not empty. */
 alexnet_status an_folder_remove_empty(alexnet_context *ctx, const char *path) AN_NODISCARD;
 
 /*
@@ -178,7 +198,7 @@ typedef struct an_lock {
     int descriptor;
 } an_lock;
 
-/* BAD_ARG: another process holds it */
+/* Takes the lock without waiting. BAD_ARG: another process holds it. */
 alexnet_status an_folder_lock(alexnet_context *ctx, const char *path, an_lock *out) AN_NODISCARD;
 void an_lock_close(an_lock *lock);
 
@@ -186,9 +206,9 @@ void an_lock_close(an_lock *lock);
    UINT64_MAX: unknown. */
 uint64_t an_disk_free(const alexnet_context *ctx, const char *path);
 
-/* allocated; NULL: no memory */
+/* "folder/name", allocated; NULL: no memory. */
 char *an_path_join(alexnet_context *ctx, const char *folder, const char *name) AN_NODISCARD;
-/* from the root, links followed; allocated */
+/* The path from the root of what exists at `path`, with links followed; *out is allocated. */
 alexnet_status an_path_absolute(alexnet_context *ctx, const char *path, char **out) AN_NODISCARD;
 const char *an_path_base(const char *path); /* the part after the last '/', inside `path` */
 bool an_path_has_extension(const char *path, const char *extension /* "jpg", any case */);

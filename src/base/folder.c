@@ -1,5 +1,6 @@
 /*
- * folder.c: lists, makes, removes and locks folders; lists of names; paths.
+ * folder.c: the part of file.h for folders: lists, makes, removes and locks them; lists of names;
+ * paths as text.
  * SPDX-License-Identifier: MIT
  */
 #include "base/context.h"

@@ -5,8 +5,9 @@
  *     in memory       | values | activations | images | ...        now: at this point of the order
  *     ---------------------------------------------------          peak: the largest `now` so far
  *
- * Each module that allocates much has a function for it beside the allocation (..._book()).
- * tests/memory compares the sum with the measured memory of the program.
+ * Each module that allocates much has a function for it beside the allocation (..._book()): who
+ * changes one of the two changes both. tests/bench/said_test.py compares the sum with the measured
+ * memory of the program.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_BASE_FOOTPRINT_H

@@ -1,10 +1,69 @@
 /*
- * hash.c: SHA-256 (FIPS 180-4) and CRC-32C (Castagnoli 1993; RFC 3720, appendix B.4).
+ * hash.c: SHA-256 and SHA-1 (FIPS 180-4), CRC-32C (Castagnoli 1993; RFC 3720, appendix B.4).
  * SPDX-License-Identifier: MIT
  */
 #include "base/hash.h"
 
 #include <string.h>
+
+/* ---- what SHA-256 and SHA-1 share ---- */
+
+/* Of a hash that works on blocks of 64 bytes. */
+typedef void add_block_fn(uint32_t *state, const uint8_t block[64]);
+
+static void add_to_blocks(add_block_fn *add_block, uint32_t *state, uint64_t *count,
+                          uint8_t block[64], const uint8_t *at, size_t bytes)
+{
+    const size_t held = (size_t)(*count % 64);
+
+    if (bytes == 0) return;
+    *count += bytes;
+    if (held > 0) {
+        const size_t fill = bytes < 64 - held ? bytes : 64 - held;
+        memcpy(block + held, at, fill);
+        at += fill;
+        bytes -= fill;
+        if (held + fill < 64) return;
+        add_block(state, block);
+    }
+    for (; bytes >= 64; at += 64, bytes -= 64)
+        add_block(state, at);
+    memcpy(block, at, bytes);
+}
+
+/* What ends the text: one bit, zeros up to 8 bytes short of a block, and the length in bits, high
+   byte first. Returns its bytes. */
+static size_t padding_of(uint64_t count, uint8_t padding[128])
+{
+    const size_t zeros = (size_t)((119 - count % 64) % 64);
+    const uint64_t bits = count * 8;
+
+    memset(padding, 0, 128);
+    padding[0] = 0x80;
+    for (int i = 0; i < 8; ++i)
+        padding[1 + zeros + (size_t)i] = (uint8_t)(bits >> (56 - 8 * i));
+    return 1 + zeros + 8;
+}
+
+static uint32_t word_of(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | (uint32_t)p[3];
+}
+
+static void digest_of(const uint32_t *state, uint8_t *digest, int bytes)
+{
+    for (int i = 0; i < bytes; ++i)
+        digest[i] = (uint8_t)(state[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+static void hex_of(const uint8_t *digest, int bytes, char *hex)
+{
+    for (int i = 0; i < bytes; ++i) {
+        hex[2 * i] = "0123456789abcdef"[digest[i] >> 4];
+        hex[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
+    }
+    hex[2 * bytes] = '\0';
+}
 
 /* ---- SHA-256 ---- */
 
@@ -23,16 +82,14 @@ static const uint32_t round_constants[64] = {
 static uint32_t rotate(uint32_t x, int by) { return x >> by | x << (32 - by); }
 
 /* The compression function, FIPS 180-4, 6.2.2, with the names of the standard. */
-static void add_block(uint32_t state[8], const uint8_t block[64])
+static void add_block_256(uint32_t *state, const uint8_t block[64])
 {
     uint32_t w[64];
     uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
     uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
 
-    for (int t = 0; t < 16; ++t) {
-        const uint8_t *p = block + 4 * t;
-        w[t] = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | (uint32_t)p[3];
-    }
+    for (int t = 0; t < 16; ++t)
+        w[t] = word_of(block + 4 * t);
     for (int t = 16; t < 64; ++t) {
         const uint32_t x = w[t - 15], y = w[t - 2];
         w[t] = w[t - 16] + w[t - 7] + (rotate(x, 7) ^ rotate(x, 18) ^ x >> 3) +
@@ -59,46 +116,62 @@ void an_sha256_open(an_sha256 *hash)
 
 void an_sha256_add(an_sha256 *hash, const void *data, size_t bytes)
 {
-    const uint8_t *at = data;
-    const size_t held = (size_t)(hash->bytes % 64);
-
-    if (bytes == 0) return;
-    hash->bytes += bytes;
-    if (held > 0) {
-        const size_t fill = bytes < 64 - held ? bytes : 64 - held;
-        memcpy(hash->block + held, at, fill);
-        at += fill;
-        bytes -= fill;
-        if (held + fill < 64) return;
-        add_block(hash->state, hash->block);
-    }
-    for (; bytes >= 64; at += 64, bytes -= 64)
-        add_block(hash->state, at);
-    memcpy(hash->block, at, bytes);
+    add_to_blocks(add_block_256, hash->state, &hash->bytes, hash->block, data, bytes);
 }
 
 void an_sha256_close(an_sha256 *hash, uint8_t digest[AN_SHA256_BYTES])
 {
-    /* One bit, zeros up to 8 bytes short of a block, and the length in bits, high byte first. */
-    static const uint8_t padding[64] = {0x80};
-    const uint64_t bits = hash->bytes * 8;
-    uint8_t length[8];
+    uint8_t padding[128];
 
-    for (int i = 0; i < 8; ++i)
-        length[i] = (uint8_t)(bits >> (56 - 8 * i));
-    an_sha256_add(hash, padding, 1 + (size_t)((119 - hash->bytes % 64) % 64));
-    an_sha256_add(hash, length, sizeof length);
-    for (int i = 0; i < AN_SHA256_BYTES; ++i)
-        digest[i] = (uint8_t)(hash->state[i / 4] >> (24 - 8 * (i % 4)));
+    an_sha256_add(hash, padding, padding_of(hash->bytes, padding));
+    digest_of(hash->state, digest, AN_SHA256_BYTES);
 }
 
 void an_sha256_hex(const uint8_t digest[AN_SHA256_BYTES], char hex[AN_SHA256_HEX_SIZE])
 {
-    for (int i = 0; i < AN_SHA256_BYTES; ++i) {
-        hex[2 * i] = "0123456789abcdef"[digest[i] >> 4];
-        hex[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
+    hex_of(digest, AN_SHA256_BYTES, hex);
+}
+
+/* ---- SHA-1 ---- */
+
+/* The compression function, FIPS 180-4, 6.1.2, with the names of the standard. */
+static void add_block_1(uint32_t *state, const uint8_t block[64])
+{
+    uint32_t w[80];
+    uint32_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
+
+    for (int t = 0; t < 16; ++t)
+        w[t] = word_of(block + 4 * t);
+    for (int t = 16; t < 80; ++t)
+        w[t] = rotate(w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16], 31);
+    for (int t = 0; t < 80; ++t) {
+        const uint32_t f = t < 20   ? ((b & c) ^ (~b & d)) + 0x5a827999
+                           : t < 40 ? (b ^ c ^ d) + 0x6ed9eba1
+                           : t < 60 ? ((b & c) ^ (b & d) ^ (c & d)) + 0x8f1bbcdc
+                                    : (b ^ c ^ d) + 0xca62c1d6;
+        const uint32_t next = rotate(a, 27) + f + e + w[t];
+        e = d, d = c, c = rotate(b, 2), b = a, a = next;
     }
-    hex[2 * AN_SHA256_BYTES] = '\0';
+    state[0] += a, state[1] += b, state[2] += c, state[3] += d, state[4] += e;
+}
+
+void an_sha1_open(an_sha1 *hash)
+{
+    *hash = (an_sha1){.state = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0}};
+}
+
+void an_sha1_add(an_sha1 *hash, const void *data, size_t bytes)
+{
+    add_to_blocks(add_block_1, hash->state, &hash->bytes, hash->block, data, bytes);
+}
+
+void an_sha1_close(an_sha1 *hash, char hex[AN_SHA1_HEX_SIZE])
+{
+    uint8_t padding[128], digest[AN_SHA1_BYTES];
+
+    an_sha1_add(hash, padding, padding_of(hash->bytes, padding));
+    digest_of(hash->state, digest, AN_SHA1_BYTES);
+    hex_of(digest, AN_SHA1_BYTES, hex);
 }
 
 /* ---- CRC-32C ---- */

@@ -1,7 +1,7 @@
 /*
- * json_parse.c: JSON (RFC 8259) from text. jansson has a parser, too, but it takes an allocation
- * that failed for the end of the text, and then reads on. This one reports it as NO_MEMORY, and
- * never reads beyond the text.
+ * json_parse.c: the parser of json.h: JSON (RFC 8259) from text. jansson has a parser, too, but it
+ * takes an allocation that failed for the end of the text, and then reads on. This one reports it
+ * as NO_MEMORY, and never reads beyond the text.
  *
  * SPDX-License-Identifier: MIT
  */

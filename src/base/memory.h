@@ -15,17 +15,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* uninitialised; 0 bytes gives a valid pointer */
+/* An uninitialised block. 0 bytes give a pointer that can be freed, not NULL. */
 void *an_new(alexnet_context *ctx, size_t bytes) AN_NODISCARD;
-/* a power of 2 from AN_ALIGNMENT on */
+/* The same with a larger alignment, a power of 2. */
 void *an_new_aligned(alexnet_context *ctx, size_t bytes, size_t alignment) AN_NODISCARD;
-void *an_new_zeroed(alexnet_context *ctx, size_t bytes) AN_NODISCARD; /* all bits zero */
-/* zeroed; NULL when count * size overflows */
+/* The same with all bits zero. */
+void *an_new_zeroed(alexnet_context *ctx, size_t bytes) AN_NODISCARD;
+/* `count` elements of `size` bytes, zeroed. NULL also if count * size overflows. */
 void *an_new_array(alexnet_context *ctx, size_t count, size_t size) AN_NODISCARD;
-/* keeps the old block on failure */
+/* Moves a block to a larger one and frees it. NULL: the old block stays as it is. */
 void *an_grow(alexnet_context *ctx, void *block, size_t old_bytes, size_t new_bytes) AN_NODISCARD;
+/* A copy of a string. */
 char *an_copy_text(alexnet_context *ctx, const char *text) AN_NODISCARD;
-/* an allocated string */
+/* A string as sprintf() makes it, in the C locale. */
 char *an_format(alexnet_context *ctx, const char *format, ...) AN_PRINTF(2, 3) AN_NODISCARD;
 void an_free(alexnet_context *ctx, void *block); /* NULL is legal */
 

@@ -5,6 +5,7 @@
 #include "base/progress.h"
 
 #include "base/status.h"
+#include "base/text.h"
 #include <math.h>
 
 alexnet_progress an_progress(const char *phase, int64_t done, int64_t total, double seconds)
@@ -27,6 +28,6 @@ alexnet_status an_progress_tell(alexnet_context *ctx, const alexnet_progress *pr
                                 alexnet_progress_fn callback, void *user)
 {
     if (callback == NULL || callback(user, progress) != ALEXNET_GO_STOP) return ALEXNET_OK;
-    return an_fail(ctx, ALEXNET_STOPPED, "stopped after %lld of %lld images",
-                   (long long)progress->done, (long long)progress->total);
+    return an_fail(ctx, ALEXNET_STOPPED, "stopped after %lld of %lld %s", (long long)progress->done,
+                   (long long)progress->total, AN_NOUN(progress->total, "image", "images"));
 }

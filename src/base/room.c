@@ -1,6 +1,6 @@
 /*
- * room.c: the memory and the cores that the system allows this process.
- *
+ * room.c: see room.h. Reads small files of the system into the stack, without the allocator and
+ * without messages. tests/base/room_test.c makes folders of such files for each kind of limit.
  * SPDX-License-Identifier: MIT
  */
 #include "base/room.h"
@@ -20,7 +20,7 @@
 #define PATH_BYTES 4096
 #define FILE_BYTES 16384 /* the longest of these files has about 3,000 */
 
-/* In place of "max" v1 has the largest whole number of pages. */
+/* Where v2 says "max", v1 has the largest number of bytes that is a whole number of pages. */
 #define NO_LIMIT_V1 (INT64_MAX / 2)
 
 /* ---- files of the system ---- */
@@ -51,14 +51,14 @@ static bool read_below(const char *folder, const char *name, char text[FILE_BYTE
            read_text(path, text);
 }
 
-/* A number that is too large to parse counts as no limit. */
+/* The number at the start of the text. -1: another word ("max", "-1"), or too large: no limit. */
 static int64_t number_at(const char *text)
 {
     int64_t value = 0;
 
     while (*text == ' ' || *text == '\t')
         ++text;
-    if (*text < '0' || *text > '9') return -1; /* "max", -1 */
+    if (*text < '0' || *text > '9') return -1;
     for (; *text >= '0' && *text <= '9'; ++text) {
         if (value > (INT64_MAX - 9) / 10) return -1;
         value = 10 * value + (*text - '0');
@@ -88,8 +88,11 @@ static int64_t number_of(const char *text, const char *key)
 
 /* ---- control groups ---- */
 
-/* The path of the process's group in a hierarchy: that of `controller`, or v2 for NULL. */
-static bool find_group(const char *root, const char *controller, char place[PATH_BYTES])
+/*
+ * The path of the process's group in a hierarchy: that of `controller` in v1, of v2 for NULL. The
+ * lines of the file are ID:CONTROLLER,CONTROLLER...:PATH; v2's has no controllers.
+ */
+static bool find_group(const char *root, const char *controller, char group[PATH_BYTES])
 {
     char text[FILE_BYTES];
 
@@ -108,31 +111,34 @@ static bool find_group(const char *root, const char *controller, char place[PATH
             name = name[length] == ',' ? name + length + 1 : NULL;
         }
         if (!found) continue;
-        an_print(place, PATH_BYTES, "%s", path);
+        an_print(group, PATH_BYTES, "%s", path);
         return true;
     }
     return false;
 }
 
-/* Called for a group's folder, and for each above it. */
-typedef void (*look)(const char *folder, void *user);
+/* Reads the files of a group in its folder. */
+typedef void (*group_fn)(const char *folder, void *user);
 
-/* In a container the path may belong to another view of the tree: folders that do not exist are
-   skipped. */
-static void visit_groups(const char *root, const char *mount, const char *controller, look at,
-                         void *user)
+/*
+ * Calls `visit` for the process's group, and for each above it: the limits of all hold. In a
+ * container the path may belong to another view of the tree: then folders do not exist, and their
+ * files are no limits.
+ */
+static void visit_groups(const char *root, const char *mount, const char *controller,
+                         group_fn visit, void *user)
 {
-    char place[PATH_BYTES], folder[PATH_BYTES];
+    char group[PATH_BYTES], folder[PATH_BYTES];
 
-    if (!find_group(root, controller, place)) return;
-    for (size_t length = strlen(place);;) {
-        while (length > 0 && place[length - 1] == '/')
+    if (!find_group(root, controller, group)) return;
+    for (size_t length = strlen(group);;) {
+        while (length > 0 && group[length - 1] == '/')
             --length;
-        place[length] = '\0';
-        if (an_print(folder, sizeof folder, "%s/%s%s", root, mount, place) < (int)sizeof folder)
-            at(folder, user);
+        group[length] = '\0';
+        if (an_print(folder, sizeof folder, "%s/%s%s", root, mount, group) < (int)sizeof folder)
+            visit(folder, user);
         if (length == 0) return;
-        while (length > 0 && place[length - 1] != '/')
+        while (length > 0 && group[length - 1] != '/')
             --length;
     }
 }
@@ -141,6 +147,7 @@ static void visit_groups(const char *root, const char *mount, const char *contro
 
 static int64_t plus(int64_t a, int64_t b) { return a > INT64_MAX - b ? INT64_MAX : a + b; }
 
+/* Keeps the limit that leaves less, swap included. */
 static void take_tighter(an_room *room, int64_t bytes, int64_t swap, an_room_limit limit)
 {
     bytes = AN_MAX(bytes, 0);
@@ -148,46 +155,46 @@ static void take_tighter(an_room *room, int64_t bytes, int64_t swap, an_room_lim
     *room = (an_room){bytes, swap, limit};
 }
 
-/* The result of visiting a group and those above it. */
 typedef struct search {
-    an_room *room;
-    int64_t swap; /* free on the machine */
+    an_room *room; /* the tightest limit so far */
+    int64_t swap;  /* free on the machine */
 } search;
 
-static void look_at_v2(const char *folder, void *user)
+static void read_memory_v2(const char *folder, void *user)
 {
     const search *s = user;
     char text[FILE_BYTES];
-    const int64_t most = number_below(folder, "memory.max");
+    const int64_t limit = number_below(folder, "memory.max");
 
-    if (most < 0) return;
-    const int64_t now = AN_MAX(number_below(folder, "memory.current"), 0);
-    const int64_t swap_most = number_below(folder, "memory.swap.max");
-    const int64_t swap_now = AN_MAX(number_below(folder, "memory.swap.current"), 0);
-    int64_t back = 0;
+    if (limit < 0) return;
+    const int64_t used = AN_MAX(number_below(folder, "memory.current"), 0);
+    const int64_t swap_limit = number_below(folder, "memory.swap.max");
+    const int64_t swap_used = AN_MAX(number_below(folder, "memory.swap.current"), 0);
+    int64_t reclaimable = 0;
     if (read_below(folder, "memory.stat", text))
-        back = number_of(text, "inactive_file ") + number_of(text, "active_file ") +
-               number_of(text, "slab_reclaimable ");
-    take_tighter(s->room, most - AN_MAX(now - back, 0),
-                 swap_most < 0 ? 0 : AN_MIN(s->swap, AN_MAX(swap_most - swap_now, 0)),
+        reclaimable = number_of(text, "inactive_file ") + number_of(text, "active_file ") +
+                      number_of(text, "slab_reclaimable ");
+    take_tighter(s->room, limit - AN_MAX(used - reclaimable, 0),
+                 swap_limit < 0 ? 0 : AN_MIN(s->swap, AN_MAX(swap_limit - swap_used, 0)),
                  AN_ROOM_CGROUP);
 }
 
-static void look_at_v1(const char *folder, void *user)
+static void read_memory_v1(const char *folder, void *user)
 {
     const search *s = user;
     char text[FILE_BYTES];
-    const int64_t most = number_below(folder, "memory.limit_in_bytes");
+    const int64_t limit = number_below(folder, "memory.limit_in_bytes");
 
-    if (most < 0 || most > NO_LIMIT_V1) return;
-    const int64_t now = AN_MAX(number_below(folder, "memory.usage_in_bytes"), 0);
-    int64_t back = 0;
+    if (limit < 0 || limit > NO_LIMIT_V1) return;
+    const int64_t used = AN_MAX(number_below(folder, "memory.usage_in_bytes"), 0);
+    int64_t reclaimable = 0;
     if (read_below(folder, "memory.stat", text))
-        back = number_of(text, "total_inactive_file ") + number_of(text, "total_active_file ");
-    take_tighter(s->room, most - AN_MAX(now - back, 0), 0, AN_ROOM_CGROUP);
+        reclaimable =
+            number_of(text, "total_inactive_file ") + number_of(text, "total_active_file ");
+    take_tighter(s->room, limit - AN_MAX(used - reclaimable, 0), 0, AN_ROOM_CGROUP);
 }
 
-/* In pages: address space, resident, data. Zeros: unknown. */
+/* Bytes of the process: its address space, what is in memory, its data. Zeros: unknown. */
 typedef struct sizes {
     int64_t addresses, resident, data;
 } sizes;
@@ -195,7 +202,7 @@ typedef struct sizes {
 static sizes find_sizes(const char *root)
 {
     char text[FILE_BYTES];
-    long long n[6];
+    long long n[6]; /* pages: size, resident, shared, text, lib (0), data */
     sizes found = {0};
     const int64_t page = sysconf(_SC_PAGESIZE);
 
@@ -206,7 +213,7 @@ static sizes find_sizes(const char *root)
     return found;
 }
 
-static void look_at_limits(const sizes *now, an_room *room)
+static void read_user_limits(const sizes *now, an_room *room)
 {
     struct rlimit limit;
 
@@ -237,13 +244,13 @@ an_room an_room_find(const alexnet_context *ctx)
         if (number_of(text, "MemTotal:") > 0)
             take_tighter(&room, number_of(text, "MemAvailable:") * 1024, s.swap, AN_ROOM_MACHINE);
     }
-    visit_groups(root, "sys/fs/cgroup", NULL, look_at_v2, &s);
-    visit_groups(root, "sys/fs/cgroup/memory", "memory", look_at_v1, &s);
-    look_at_limits(&now, &room);
+    visit_groups(root, "sys/fs/cgroup", NULL, read_memory_v2, &s);
+    visit_groups(root, "sys/fs/cgroup/memory", "memory", read_memory_v1, &s);
+    read_user_limits(&now, &room);
     return room;
 }
 
-static const char *whose(an_room_limit limit)
+static const char *limit_name(an_room_limit limit)
 {
     switch (limit) {
     case AN_ROOM_CALLER:
@@ -276,13 +283,13 @@ alexnet_status an_room_check(alexnet_context *ctx, const char *what, int64_t byt
         an_log(ctx, ALEXNET_LOG_WARNING,
                "%s needs about %s of memory, %s more than there is now, and %s are there without "
                "swap (%s): it will be slow",
-               what, needed, more, there, whose(room.limit));
+               what, needed, more, there, limit_name(room.limit));
         return ALEXNET_OK;
     }
     return an_fail(ctx, ALEXNET_NO_MEMORY,
                    "%s needs about %s, %s of them still to come, and there are %s (%s): %s%s"
                    "free some memory, or run without this check (--max-memory none)",
-                   what, needed, more, there, whose(room.limit), advice != NULL ? advice : "",
+                   what, needed, more, there, limit_name(room.limit), advice != NULL ? advice : "",
                    advice != NULL ? ", " : "");
 }
 
@@ -298,13 +305,14 @@ int64_t an_room_peak(const alexnet_context *ctx)
 
 /* ---- cores ---- */
 
+/* The cores of a quota of CPU time per period, rounded up: 1 .. cores. */
 static int whole_cores(int64_t quota, int64_t period, int cores)
 {
     if (quota <= 0 || period <= 0) return cores;
     return (int)AN_MAX(AN_MIN((quota - 1) / period + 1, cores), 1);
 }
 
-static void look_at_cpu_v2(const char *folder, void *user)
+static void read_cpu_v2(const char *folder, void *user)
 {
     char text[FILE_BYTES];
     int *cores = user;
@@ -314,7 +322,7 @@ static void look_at_cpu_v2(const char *folder, void *user)
     if (period != NULL) *cores = whole_cores(number_at(text), number_at(period), *cores);
 }
 
-static void look_at_cpu_v1(const char *folder, void *user)
+static void read_cpu_v1(const char *folder, void *user)
 {
     int *cores = user;
 
@@ -324,8 +332,8 @@ static void look_at_cpu_v1(const char *folder, void *user)
 
 int an_room_cores(const char *root, int cores)
 {
-    visit_groups(root, "sys/fs/cgroup", NULL, look_at_cpu_v2, &cores);
-    visit_groups(root, "sys/fs/cgroup/cpu", "cpu", look_at_cpu_v1, &cores);
-    visit_groups(root, "sys/fs/cgroup/cpu,cpuacct", "cpu", look_at_cpu_v1, &cores);
+    visit_groups(root, "sys/fs/cgroup", NULL, read_cpu_v2, &cores);
+    visit_groups(root, "sys/fs/cgroup/cpu", "cpu", read_cpu_v1, &cores);
+    visit_groups(root, "sys/fs/cgroup/cpu,cpuacct", "cpu", read_cpu_v1, &cores);
     return cores;
 }

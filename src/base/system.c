@@ -81,6 +81,17 @@ int an_system_write(const alexnet_context *ctx, int descriptor, const void *data
     return 0;
 }
 
+int an_system_truncate(const alexnet_context *ctx, int descriptor)
+{
+    int failed;
+
+    if (next_fault(ctx, AN_FAULT_WRITE) == -1) return -1;
+    do
+        failed = ftruncate(descriptor, 0);
+    while (failed != 0 && errno == EINTR);
+    return failed;
+}
+
 int an_system_sync(const alexnet_context *ctx, int descriptor)
 {
     int failed;

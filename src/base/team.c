@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "base/threads.h"
 #include <errno.h>
 #include <pthread.h>
@@ -86,8 +87,8 @@ static void tell_refusal(const an_team *team, int error)
                an_threads_reason(error));
     else
         an_log(ctx, ALEXNET_LOG_WARNING,
-               "%d thread%s on images: the system refused to start more of the %d wanted (%s)",
-               team->started, team->started == 1 ? " works" : "s work", team->count,
+               "%d %s on images: the system refused to start more of the %d wanted (%s)",
+               team->started, AN_NOUN(team->started, "thread works", "threads work"), team->count,
                an_threads_reason(error));
 }
 

@@ -16,6 +16,9 @@
 int an_print(char *buffer, size_t bytes, const char *format, ...) AN_PRINTF(3, 4);
 int an_print_list(char *buffer, size_t bytes, const char *format, va_list list) AN_PRINTF(3, 0);
 
+/* `one` for a count of 1, else `many`: "1 step", "2 steps". */
+#define AN_NOUN(count, one, many) ((count) == 1 ? (one) : (many))
+
 /* A finite number in the fewest digits that read back as the same double: "0.1", "1e-05", "-3". */
 #define AN_REAL_SIZE 32
 void an_print_real(char text[AN_REAL_SIZE], double value);

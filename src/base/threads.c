@@ -6,6 +6,7 @@
 
 #include "base/context.h"
 #include "base/log.h"
+#include "base/text.h"
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -91,9 +92,9 @@ static void start_team(int threads)
         const int there = 1 + count_that_start(ctx, wanted - 1, &error);
         if (there < wanted) {
             an_log(ctx, ALEXNET_LOG_WARNING,
-                   "computing with %d thread%s: the system refused to start more of the %d wanted "
+                   "computing with %d %s: the system refused to start more of the %d wanted "
                    "(%s)",
-                   there, there == 1 ? "" : "s", wanted, an_threads_reason(error));
+                   there, AN_NOUN(there, "thread", "threads"), wanted, an_threads_reason(error));
             ctx->options.threads = there;
         }
         start_team(there);

@@ -1,5 +1,9 @@
 /*
- * writer.c: files that are whole or absent, and logs that stay readable line by line.
+ * writer.c: the part of file.h that writes: files that are whole or absent, and logs that stay
+ * readable line by line.
+ *
+ * The order of the system calls is the guarantee, and must stay: write, sync, rename, sync the
+ * folder. tests/kill replays every prefix of it, as after a kill or a power failure.
  * SPDX-License-Identifier: MIT
  */
 #include "base/file.h"

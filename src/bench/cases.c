@@ -1,5 +1,6 @@
 /*
- * cases.c: operands of a case, and running it. cases_*.c say how each primitive is called.
+ * cases.c: the functions of cases.h that are the same for all kinds. The kinds are in the files
+ * that cases_kinds.h lists.
  * SPDX-License-Identifier: MIT
  */
 #include "bench/cases.h"
@@ -11,14 +12,14 @@ size_t an_operand_bytes(const an_operand *operand)
 {
     static const size_t element[] = {[AN_OPERAND_FLOAT] = sizeof(float),
                                      [AN_OPERAND_UNIT] = sizeof(float),
-                                     [AN_OPERAND_PLACE] = 1,
+                                     [AN_OPERAND_ARGMAX] = 1,
                                      [AN_OPERAND_INT] = sizeof(int32_t)};
 
     return operand->count * element[operand->type];
 }
 
-/* A place of window i of the outputs [n][p][q][c], one that is on the map. */
-static uint8_t place_of(const an_pool *g, size_t i, float unit)
+/* An argmax for output i of [n][p][q][c]: a place of its window that is on the map. */
+static uint8_t argmax_of(const an_pool *g, size_t i, float unit)
 {
     const int q = (int)(i / (size_t)g->c % (size_t)g->q);
     const int p = (int)(i / (size_t)g->c / (size_t)g->q % (size_t)g->p);
@@ -46,8 +47,8 @@ void an_operand_fill(const an_operand *operand, uint64_t seed, void *data)
         case AN_OPERAND_UNIT:
             ((float *)data)[i] = unit;
             break;
-        case AN_OPERAND_PLACE:
-            ((uint8_t *)data)[i] = place_of(&operand->pool, i, unit);
+        case AN_OPERAND_ARGMAX:
+            ((uint8_t *)data)[i] = argmax_of(&operand->pool, i, unit);
             break;
         case AN_OPERAND_INT:
             ((int32_t *)data)[i] = (int32_t)(unit * (float)operand->limit);

@@ -1,5 +1,6 @@
 /*
- * cases_conv2d.c: how convolutions and locally connected layers are called.
+ * cases_conv2d.c: kinds of cases (cases.h): how convolutions and locally connected layers are
+ * called.
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"
@@ -38,16 +39,16 @@ static void conv2d_sizes(const an_case *c, an_case_sizes *out)
         *out = (an_case_sizes){.in = {an_layer_input(c, x), an_floats(w), an_floats(g->k)},
                                .out = {an_floats(y)},
                                .terms = w / g->k + 1};
-        if (!g->packed) out->out[1] = an_places(&g->pool); /* used only in training */
+        if (!g->packed) out->out[1] = an_argmaxes(&g->pool); /* used only in training */
         break;
     case AN_BACKWARD_DATA:
-        *out = (an_case_sizes){.in = {an_floats(y), an_floats(w), [3] = an_places(&g->pool)},
+        *out = (an_case_sizes){.in = {an_floats(y), an_floats(w), [3] = an_argmaxes(&g->pool)},
                                .out = {an_floats(x)},
                                .terms = (int64_t)g->k / g->groups * g->r * g->s};
         if (c->relu) out->in[2] = an_floats(x); /* the output of the ReLU before */
         break;
     case AN_BACKWARD_WEIGHTS:
-        *out = (an_case_sizes){.in = {an_floats(x), an_floats(y), [3] = an_places(&g->pool)},
+        *out = (an_case_sizes){.in = {an_floats(x), an_floats(y), [3] = an_argmaxes(&g->pool)},
                                .out = {an_floats(w), an_floats(g->k)},
                                .terms = (int64_t)g->n * g->p * g->q};
         break;
@@ -96,8 +97,8 @@ static conv2d_way conv2d_way_of(const an_case *c, const an_backend *backend, int
         .g = c->conv2d,
         .algorithm = algorithm,
         .converts = pass != AN_BACKWARD_DATA && c->conv2d.nchw && !algorithm->takes_nchw,
-        .pools = c->conv2d.pool.r > 0 && (c->apart || !algorithm->pools),
-        .masks = pass == AN_BACKWARD_DATA && c->relu && (c->apart || !algorithm->takes_relu),
+        .pools = c->conv2d.pool.r > 0 && (c->unfused || !algorithm->pools),
+        .masks = pass == AN_BACKWARD_DATA && c->relu && (c->unfused || !algorithm->takes_relu),
     };
     an_scratch plan = {0};
 

@@ -1,6 +1,6 @@
 /*
- * cases_elementwise.c: how element by element functions, changes of layout, loss and updates are
- * called.
+ * cases_elementwise.c: kinds of cases (cases.h): how element by element functions, changes of
+ * layout, loss and updates are called.
  * SPDX-License-Identifier: MIT
  */
 #include "bench/cases_kinds.h"

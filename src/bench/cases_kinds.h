@@ -20,36 +20,37 @@ static inline an_operand an_floats(int64_t count)
     return (an_operand){.count = (size_t)count, .type = AN_OPERAND_FLOAT};
 }
 
-/* Outputs of a pooling, and the argmax of each; of no pooling none. */
+/* The number of outputs of a pooling; without a pooling (all sizes 0) none. */
 static inline int64_t an_pooled(const an_pool *g) { return (int64_t)g->n * g->c * g->p * g->q; }
 
-static inline an_operand an_places(const an_pool *g)
+/* The argmax of each. */
+static inline an_operand an_argmaxes(const an_pool *g)
 {
-    return (an_operand){.count = (size_t)an_pooled(g), .type = AN_OPERAND_PLACE, .pool = *g};
+    return (an_operand){.count = (size_t)an_pooled(g), .type = AN_OPERAND_ARGMAX, .pool = *g};
 }
 
 /* The inputs of the forward pass of a layer with weights. */
 static inline an_operand an_layer_input(const an_case *c, int64_t count)
 {
     return (an_operand){.count = (size_t)count,
-                        .type = c->behind_relu ? AN_OPERAND_UNIT : AN_OPERAND_FLOAT};
+                        .type = c->after_relu ? AN_OPERAND_UNIT : AN_OPERAND_FLOAT};
 }
 
-/* The operands of a pass, in the order of a case of a convolution or a linear layer. */
+/* The tensors of a pass of a convolution or a linear layer, from the operands of its case. */
 an_conv2d_tensors an_case_tensors(const an_case *c, an_pass pass,
                                   const void *const in[AN_CASE_INPUTS],
                                   void *const out[AN_CASE_OUTPUTS]);
 
-/* SGD, fused with a gradient or not. */
+/* The rule of SGD, whether it is fused with a gradient or not. */
 static inline an_sgd an_case_sgd_rule(const an_case *c)
 {
-    return (an_sgd){.lr = c->ascends ? -0.01f : 0.01f,
+    return (an_sgd){.lr = c->adds_gradient ? -0.01f : 0.01f,
                     .momentum = 0.9f,
                     .weight_decay = 0.0005f,
                     .lr_inside = c->lr_inside};
 }
 
-/* The first `bytes` of a case's scratch are for the case; the rest is for the primitive. */
+/* The run of a primitive, without the first `bytes` of scratch, which the case itself uses. */
 static inline an_run an_run_behind(const an_run *run, size_t bytes)
 {
     return (an_run){run->threads, (char *)run->scratch + bytes, run->scratch_bytes - bytes};

@@ -1,5 +1,6 @@
 /*
- * cases_linear.c: how linear layers, and SGD's update with them, are called.
+ * cases_linear.c: kinds of cases (cases.h): how linear layers, and SGD's update with them, are
+ * called.
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"
@@ -121,7 +122,7 @@ static size_t stored_bytes(const an_case *c)
 {
     an_scratch plan = {0};
 
-    if (c->apart && c->kind == &an_case_linear_update)
+    if (c->unfused && c->kind == &an_case_linear_update)
         (void)an_scratch_floats(&plan, (size_t)linear_w(&c->linear));
     return plan.bytes;
 }
@@ -129,13 +130,13 @@ static size_t stored_bytes(const an_case *c)
 static size_t weights_scratch(const an_case *c, const an_backend *backend, int threads)
 {
     const size_t weights = pass_scratch(c, backend, AN_BACKWARD_WEIGHTS, threads);
-    const size_t data = c->apart ? pass_scratch(c, backend, AN_BACKWARD_DATA, threads) : 0;
+    const size_t data = c->unfused ? pass_scratch(c, backend, AN_BACKWARD_DATA, threads) : 0;
 
     return an_size_plus(stored_bytes(c), AN_MAX(weights, data));
 }
 
-static alexnet_status run_apart(const an_case *c, const an_backend *backend, const an_run *run,
-                                const an_linear_tensors *t)
+static alexnet_status run_unfused(const an_case *c, const an_backend *backend, const an_run *run,
+                                  const an_linear_tensors *t)
 {
     const an_run inner = an_run_behind(run, stored_bytes(c));
     const an_linear_tensors data = {.dy = t->dy, .w = t->w, .dx = t->dx};
@@ -166,7 +167,7 @@ static alexnet_status weights_run(const an_case *c, const an_backend *backend, c
         t.w = updates ? out[0] : in[2];
         t.dx = out[3];
     }
-    if (c->apart) return run_apart(c, backend, run, &t);
+    if (c->unfused) return run_unfused(c, backend, run, &t);
     return linear_algorithm(c, backend, AN_BACKWARD_WEIGHTS)->run(run, &c->linear, &t);
 }
 

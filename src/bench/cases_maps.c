@@ -1,5 +1,5 @@
 /*
- * cases_maps.c: how pooling and normalisation of maps are called.
+ * cases_maps.c: kinds of cases (cases.h): how pooling and normalisation of maps are called.
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"
@@ -13,7 +13,7 @@ static int64_t pool_x(const an_pool *g) { return (int64_t)g->n * g->c * g->h * g
 static void max_pool_sizes(const an_case *c, an_case_sizes *out)
 {
     *out = (an_case_sizes){.in = {an_floats(pool_x(&c->pool))},
-                           .out = {an_floats(an_pooled(&c->pool)), an_places(&c->pool)},
+                           .out = {an_floats(an_pooled(&c->pool)), an_argmaxes(&c->pool)},
                            .terms = 1};
 }
 
@@ -26,7 +26,7 @@ static alexnet_status max_pool_run(const an_case *c, const an_backend *backend, 
 
 static void max_pool_backward_sizes(const an_case *c, an_case_sizes *out)
 {
-    *out = (an_case_sizes){.in = {an_floats(an_pooled(&c->pool)), an_places(&c->pool)},
+    *out = (an_case_sizes){.in = {an_floats(an_pooled(&c->pool)), an_argmaxes(&c->pool)},
                            .out = {an_floats(pool_x(&c->pool))},
                            .terms = (int64_t)c->pool.r * c->pool.s};
 }
@@ -61,7 +61,7 @@ static void average_sizes(const an_case *c, an_case_sizes *out)
     const int64_t x = an_shape_count(c->shape);
     const int64_t y = (int64_t)c->shape.n * c->shape.c * c->p * c->q;
 
-    *out = c->kind == &an_case_average
+    *out = c->kind == &an_case_adaptive_average
                ? (an_case_sizes){.in = {an_floats(x)}, .out = {an_floats(y)}}
                : (an_case_sizes){.in = {an_floats(y)}, .out = {an_floats(x)}};
     out->terms = (int64_t)c->shape.h * c->shape.w;
@@ -71,7 +71,7 @@ static alexnet_status average_run(const an_case *c, const an_backend *backend, c
                                   const void *const in[AN_CASE_INPUTS],
                                   void *const out[AN_CASE_OUTPUTS])
 {
-    return c->kind == &an_case_average
+    return c->kind == &an_case_adaptive_average
                ? backend->adaptive_average(run, c->shape, c->p, c->q, in[0], out[0])
                : backend->adaptive_average_backward(run, c->shape, c->p, c->q, in[0], out[0]);
 }
@@ -88,9 +88,9 @@ const an_case_kind an_case_average_pool_backward = {.name = "average pool backwa
                                                     .exact = true,
                                                     .sizes = average_pool_sizes,
                                                     .run = average_pool_run};
-const an_case_kind an_case_average = {
+const an_case_kind an_case_adaptive_average = {
     .name = "adaptive average", .sizes = average_sizes, .run = average_run};
-const an_case_kind an_case_average_backward = {
+const an_case_kind an_case_adaptive_average_backward = {
     .name = "adaptive average backward", .sizes = average_sizes, .run = average_run};
 
 /* ---- local response normalisation ---- */
@@ -100,18 +100,18 @@ static int64_t lrn_map(const an_lrn *g) { return (int64_t)g->n * g->c * g->h * g
 static void lrn_sizes(const an_case *c, an_case_sizes *out)
 {
     const an_lrn *g = &c->lrn;
-    const an_operand x = an_floats(lrn_map(g)), places = an_places(&g->pool);
+    const an_operand x = an_floats(lrn_map(g)), argmax = an_argmaxes(&g->pool);
     const an_operand y = g->pool.r > 0 ? an_floats(an_pooled(&g->pool)) : x;
 
-    *out = c->kind == &an_case_lrn ? (an_case_sizes){.in = {x}, .out = {y, places}}
-                                   : (an_case_sizes){.in = {x, y, places}, .out = {x}};
+    *out = c->kind == &an_case_lrn ? (an_case_sizes){.in = {x}, .out = {y, argmax}}
+                                   : (an_case_sizes){.in = {x, y, argmax}, .out = {x}};
     out->terms = g->within ? (int64_t)g->size * g->size : g->size;
 }
 
 /* A pooling that is not fused works between the primitive and a map at the start of the scratch. */
-static bool lrn_pools_apart(const an_case *c, const an_backend *backend)
+static bool lrn_pool_is_unfused(const an_case *c, const an_backend *backend)
 {
-    return c->lrn.pool.r > 0 && (c->apart || !backend->lrn_pools);
+    return c->lrn.pool.r > 0 && (c->unfused || !backend->lrn_pools);
 }
 
 static an_lrn lrn_alone(const an_case *c)
@@ -127,7 +127,7 @@ static size_t lrn_scratch(const an_case *c, const an_backend *backend, int threa
     const an_lrn alone = lrn_alone(c);
     an_scratch plan = {0};
 
-    if (!lrn_pools_apart(c, backend)) return backend->lrn_scratch(&c->lrn, threads);
+    if (!lrn_pool_is_unfused(c, backend)) return backend->lrn_scratch(&c->lrn, threads);
     (void)an_scratch_floats(&plan, (size_t)lrn_map(&c->lrn));
     return an_size_plus(plan.bytes, backend->lrn_scratch(&alone, threads));
 }
@@ -138,7 +138,7 @@ static alexnet_status lrn_run(const an_case *c, const an_backend *backend, const
 {
     const bool forward = c->kind == &an_case_lrn;
 
-    if (!lrn_pools_apart(c, backend))
+    if (!lrn_pool_is_unfused(c, backend))
         return forward ? backend->lrn(run, &c->lrn, in[0], out[0], out[1])
                        : backend->lrn_backward(run, &c->lrn, in[0], in[1], in[2], out[0]);
 

@@ -1,5 +1,7 @@
 /*
- * cases_networks.c: the calls that networks make, those of one image.
+ * cases_networks.c: the calls that networks make, for one image: tables that `alexnet bench
+ * kernels` times. Sizes are written out, so that they can be compared with a network's; tests/bench
+ * compares their sums with those of torchvision's.
  * SPDX-License-Identifier: MIT
  */
 #include "bench/cases.h"
@@ -115,8 +117,9 @@ static const an_case others[] = {
     {"local backward data", &an_case_local[AN_BACKWARD_DATA], .conv2d = {LOCAL3}},
     {"average pool forward", &an_case_average_pool, .pool = {AVERAGE}},
     {"average pool backward", &an_case_average_pool_backward, .pool = {AVERAGE}},
-    {"adaptive average forward", &an_case_average, .shape = {AVGPOOL}, .p = 6, .q = 6},
-    {"adaptive average backward", &an_case_average_backward, .shape = {AVGPOOL}, .p = 6, .q = 6},
+    {"adaptive average forward", &an_case_adaptive_average, .shape = {AVGPOOL}, .p = 6, .q = 6},
+    {"adaptive average backward", &an_case_adaptive_average_backward, .shape = {AVGPOOL}, .p = 6,
+     .q = 6},
     {"relu forward", &an_case_relu, .shape = {NEURONS}},
     {"tanh forward", &an_case_tanh, .shape = {NEURONS}},
     {"tanh backward", &an_case_tanh_backward, .shape = {NEURONS}},

@@ -81,6 +81,7 @@ typedef struct cli_command {
     bool computes;                /* args begin with cli_common, and there is a context */
     bool builds;                  /* args begin with cli_network */
     bool runs_weights;            /* args begin with cli_weights */
+    int weights_words;            /* how many of the first arguments may be weights */
     void (*defaults)(void *args); /* sets defaults other than 0; NULL: only the shared ones */
     cli_exit (*run)(cli *app, void *args);
 } cli_command;
@@ -88,8 +89,8 @@ typedef struct cli_command {
 extern const cli_command command_train, command_eval, command_predict, command_features,
     command_preprocess, command_filters, command_info, command_init, command_data_synth,
     command_data_verify, command_data_stats, command_bench_train, command_bench_infer,
-    command_bench_latency, command_bench_kernels, command_bench_load, command_help,
-    command_completion;
+    command_bench_latency, command_bench_kernels, command_bench_load, command_weights_list,
+    command_weights_get, command_help, command_completion;
 
 /* All of them, in the order of help; NULL at the end. */
 extern const cli_command *const cli_commands[];
@@ -108,8 +109,11 @@ struct cli {
     const cli_command *command;
     const cli_common *common;
     alexnet_context *ctx;
-    char **words; /* the arguments that are not options */
+    char **words; /* the arguments that are not options; names of cached weights are paths here */
+    char **given; /* the same, as they were given */
     int word_count;
+    char **paths; /* allocated; of cached weights */
+    size_t path_count;
     cli_progress progress;
     an_json_maker json; /* of the JSON document under construction */
 };

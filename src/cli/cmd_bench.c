@@ -298,9 +298,9 @@ static void print_layers(const bench *b, int steps)
         cli_table_row(&table, row.node->name, row.node->def->name, row.pass, row.algorithm, ms,
                       predicted, gflops, share, row.slow ? "slow" : "");
     }
-    putchar('\n');
+    cli_print(stdout, "\n");
     cli_table_print(&table, stdout, "");
-    printf("fp32 peak %.0f GFLOP/s\n", b->peak_gflops);
+    cli_print(stdout, "fp32 peak %.0f GFLOP/s\n", b->peak_gflops);
     cli_table_free(&table);
     free(f.rows);
 }
@@ -328,12 +328,13 @@ static cli_exit print_result(cli *app, const char *task, const cli_bench_args *a
         }
         return cli_json_print(app, result);
     }
-    printf("%s %s, %s, batch %d, %d threads, %s\n", task, args->model, cli_dtype(app), b->batch,
-           machine.threads, machine.tier);
-    printf("time    %.3f ms a step, median of %d\n", 1e3 * seconds, args->steps);
-    printf("rate    %.1f images/s\n", b->batch / seconds);
-    printf("work    %.1f GFLOP/s\n", gflops);
-    printf("memory  %s at most\n", cli_bytes(cli_bench_peak_rss_bytes(), a));
+    cli_print(stdout, "%s %s, %s, batch %d, %d %s, %s\n", task, args->model, cli_dtype(app),
+              b->batch, machine.threads, cli_noun(machine.threads, "thread", "threads"),
+              machine.tier);
+    cli_print(stdout, "time    %.3f ms a step, median of %d\n", 1e3 * seconds, args->steps);
+    cli_print(stdout, "rate    %.1f images/s\n", b->batch / seconds);
+    cli_print(stdout, "work    %.1f GFLOP/s\n", gflops);
+    cli_print(stdout, "memory  %s at most\n", cli_bytes(cli_bench_peak_rss_bytes(), a));
     if (args->layers) print_layers(b, args->steps);
     return CLI_DONE;
 }

@@ -176,8 +176,8 @@ static cli_exit print_kernels(cli *app, int batch, double peak, const cli_table 
             app, an_json_pack(&app->json, "{s:i, s:s, s:s, s:i, s:i, s:s, s:f, s:O}", "schema", 1,
                               "task", "kernels", "dtype", cli_dtype(app), "batch", batch, "threads",
                               threads, "tier", tier, "peak_gflops", peak, "kernels", list));
-    printf("kernels of AlexNet, %s, batch %d, %d threads, %s; fp32 peak %.0f GFLOP/s\n\n",
-           cli_dtype(app), batch, threads, tier, peak);
+    cli_print(stdout, "kernels of AlexNet, %s, batch %d, %d %s, %s; fp32 peak %.0f GFLOP/s\n\n",
+              cli_dtype(app), batch, threads, cli_noun(threads, "thread", "threads"), tier, peak);
     cli_table_print(table, stdout, "");
     return CLI_DONE;
 }

@@ -124,14 +124,16 @@ static cli_exit print_result(cli *app, const load *l, const cli_bench_args *args
                      args->model, "batch", args->batch, "workers", l->workers, "milliseconds",
                      milliseconds, "images_per_second", rate, "skipped", (json_int_t)l->skipped,
                      "peak_rss_bytes", (json_int_t)cli_bench_peak_rss_bytes()));
-    printf("load ");
+    cli_print(stdout, "load ");
     cli_put(stdout, app->words[0]);
-    printf(" for %s, batch %d, %d worker%s\n", args->model, args->batch, l->workers,
-           l->workers == 1 ? "" : "s");
-    printf("time    %.3f ms a batch, mean of %d\n", milliseconds, args->steps);
-    printf("rate    %.1f images/s\n", rate);
-    printf("memory  %s at most\n", cli_bytes(cli_bench_peak_rss_bytes(), a));
-    if (l->skipped > 0) printf("skipped %zu unreadable images\n", l->skipped);
+    cli_print(stdout, " for %s, batch %d, %d %s\n", args->model, args->batch, l->workers,
+              cli_noun(l->workers, "worker", "workers"));
+    cli_print(stdout, "time    %.3f ms a batch, mean of %d\n", milliseconds, args->steps);
+    cli_print(stdout, "rate    %.1f images/s\n", rate);
+    cli_print(stdout, "memory  %s at most\n", cli_bytes(cli_bench_peak_rss_bytes(), a));
+    if (l->skipped > 0)
+        cli_print(stdout, "skipped %zu unreadable %s\n", l->skipped,
+                  cli_noun((double)l->skipped, "image", "images"));
     return CLI_DONE;
 }
 

@@ -55,13 +55,13 @@ static void print_passed(const alexnet_data_info *info, int unread, const char *
     for (size_t i = 0; i < info->passed_over_kinds; ++i)
         if (info->passed_over[i].unread == unread) files += info->passed_over[i].files;
     if (files == 0) return;
-    printf("%s  %s %s", title, cli_thousands(files, a), what);
+    cli_print(stdout, "%s  %s %s", title, cli_thousands(files, a), what);
     for (size_t i = 0, said = 0; i < info->passed_over_kinds; ++i) {
         if (info->passed_over[i].unread != unread) continue;
-        printf("%s %s %s", said++ == 0 ? ":" : ",", cli_thousands(info->passed_over[i].files, a),
-               info->passed_over[i].kind);
+        cli_print(stdout, "%s %s %s", said++ == 0 ? ":" : ",",
+                  cli_thousands(info->passed_over[i].files, a), info->passed_over[i].kind);
     }
-    putchar('\n');
+    cli_print(stdout, "\n");
 }
 
 void cli_data_print(const char *data, const alexnet_data_info *info)
@@ -69,13 +69,13 @@ void cli_data_print(const char *data, const alexnet_data_info *info)
     cli_table table = {.align = "rlr"};
     char a[CLI_NUMBER], b[CLI_NUMBER];
 
-    printf("data     ");
+    cli_print(stdout, "data     ");
     cli_put(stdout, data);
-    printf(" (%s)\n", info->kind);
-    printf("images   %s\n", cli_thousands(info->images, a));
+    cli_print(stdout, " (%s)\n", info->kind);
+    cli_print(stdout, "images   %s\n", cli_thousands(info->images, a));
     print_passed(info, 1, "unread ", "images in unsupported formats");
     print_passed(info, 0, "ignored", "other files");
-    printf("classes  %d\n\n", info->classes);
+    cli_print(stdout, "classes  %d\n\n", info->classes);
     for (int i = 0; i < info->classes; ++i) {
         snprintf(a, sizeof a, "%d", i);
         cli_table_row(&table, a, info->class_names[i], cli_thousands(info->class_images[i], b));
@@ -130,9 +130,9 @@ static void on_bad(void *user, const char *path, const char *reason)
         return;
     }
     cli_put(stdout, path);
-    printf(": ");
+    cli_print(stdout, ": ");
     cli_put(stdout, reason);
-    putchar('\n');
+    cli_print(stdout, "\n");
 }
 
 static cli_exit run_verify(cli *app, void *data)
@@ -159,7 +159,8 @@ static cli_exit run_verify(cli *app, void *data)
         an_json_set(m, document, "files", json_incref(bad.files));
         code = cli_json_print(app, document);
     } else {
-        printf("%s images, %s bad\n", cli_thousands(info.images, a), cli_thousands(info.bad, b));
+        cli_print(stdout, "%s %s, %s bad\n", cli_thousands(info.images, a),
+                  cli_noun((double)info.images, "image", "images"), cli_thousands(info.bad, b));
         print_passed(&info, 1, "unread ", "images in unsupported formats");
         print_passed(&info, 0, "ignored", "other files");
     }
@@ -223,13 +224,15 @@ static cli_exit stats_json(cli *app, const alexnet_data_info *info)
 static void stats_print(const char *data, const alexnet_data_info *info)
 {
     cli_data_print(data, info);
-    puts("\n                     red     green      blue");
-    printf("mean            %8.5f  %8.5f  %8.5f\n", info->mean[0], info->mean[1], info->mean[2]);
-    printf("deviation       %8.5f  %8.5f  %8.5f\n", info->sd[0], info->sd[1], info->sd[2]);
+    cli_print(stdout, "\n                     red     green      blue\n");
+    cli_print(stdout, "mean            %8.5f  %8.5f  %8.5f\n", info->mean[0], info->mean[1],
+              info->mean[2]);
+    cli_print(stdout, "deviation       %8.5f  %8.5f  %8.5f\n", info->sd[0], info->sd[1],
+              info->sd[2]);
     for (int i = 0; i < 3; ++i)
-        printf("component %d     %8.5f  %8.5f  %8.5f  variance %.5f\n", i + 1,
-               info->eigenvectors[i][0], info->eigenvectors[i][1], info->eigenvectors[i][2],
-               info->eigenvalues[i]);
+        cli_print(stdout, "component %d     %8.5f  %8.5f  %8.5f  variance %.5f\n", i + 1,
+                  info->eigenvectors[i][0], info->eigenvectors[i][1], info->eigenvectors[i][2],
+                  info->eigenvalues[i]);
 }
 
 static cli_exit run_stats(cli *app, void *data)
@@ -309,7 +312,9 @@ static cli_exit run_synth(cli *app, void *data)
         code = cli_json_print(app, cli_data_json(&app->json, synth->out, &info));
     } else {
         cli_put(stdout, synth->out);
-        printf(": %s images in %d classes\n", cli_thousands(info.images, a), info.classes);
+        cli_print(stdout, ": %s %s in %d %s\n", cli_thousands(info.images, a),
+                  cli_noun((double)info.images, "image", "images"), info.classes,
+                  cli_noun(info.classes, "class", "classes"));
     }
     alexnet_data_info_free(app->ctx, &info);
     return code;

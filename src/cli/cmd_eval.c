@@ -49,7 +49,7 @@ static json_t *pack_each(cli *app, const alexnet_evaluate_result *r)
     for (int i = 0; i < app->word_count - 1; ++i)
         an_json_add(m, each,
                     an_json_pack(m, "{s:o, s:o, s:o, s:o}", "weights",
-                                 cli_json_text(m, r->each[i].weights), "top1",
+                                 cli_json_text(m, app->given[i]), "top1",
                                  an_json_real(m, r->each[i].top1), "top5",
                                  an_json_real(m, r->each[i].top5), "loss",
                                  an_json_real(m, r->each[i].loss)));
@@ -95,7 +95,7 @@ static void print_classes(const alexnet_evaluate_result *r)
     }
     cli_table_print(&table, stdout, "");
     cli_table_free(&table);
-    putchar('\n');
+    cli_print(stdout, "\n");
 }
 
 /* Prints the result of each of several weights. */
@@ -108,12 +108,12 @@ static void print_each(const cli *app, const alexnet_evaluate_result *r)
     cli_table_row(&table, "alone", "loss", "top-1", five ? "top-5" : "");
     for (int i = 0; i < app->word_count - 1; ++i) {
         const alexnet_weights_result *each = &r->each[i];
-        cli_table_row(&table, each->weights, cli_fixed(each->loss, 4, a),
+        cli_table_row(&table, app->given[i], cli_fixed(each->loss, 4, a),
                       cli_percent(each->top1, b), five ? cli_percent(each->top5, c) : "");
     }
     cli_table_print(&table, stdout, "");
     cli_table_free(&table);
-    putchar('\n');
+    cli_print(stdout, "\n");
 }
 
 static cli_exit print_result(cli *app, const eval_args *args, const alexnet_evaluate_result *r)
@@ -123,14 +123,15 @@ static cli_exit print_result(cli *app, const eval_args *args, const alexnet_eval
     if (app->common->json) return print_json(app, args, r);
     if (args->per_class) print_classes(r);
     if (r->each != NULL) print_each(app, r);
-    printf("images  %s", cli_thousands(r->images, a));
-    if (r->skipped > 0) printf(", %s more unreadable", cli_thousands(r->skipped, a));
-    printf("\nloss    %s\n", cli_fixed(r->loss, 4, a));
-    printf("top-1   %s right, %s wrong\n", cli_percent(r->top1, a), cli_percent(1 - r->top1, b));
+    cli_print(stdout, "images  %s", cli_thousands(r->images, a));
+    if (r->skipped > 0) cli_print(stdout, ", %s more unreadable", cli_thousands(r->skipped, a));
+    cli_print(stdout, "\nloss    %s\n", cli_fixed(r->loss, 4, a));
+    cli_print(stdout, "top-1   %s right, %s wrong\n", cli_percent(r->top1, a),
+              cli_percent(1 - r->top1, b));
     if (r->classes > ALEXNET_TOP5_CLASSES)
-        printf("top-5   %s right, %s wrong\n", cli_percent(r->top5, a),
-               cli_percent(1 - r->top5, b));
-    printf("crops   %d\nspeed   %.0f images/s\n", r->crops, r->images_per_second);
+        cli_print(stdout, "top-5   %s right, %s wrong\n", cli_percent(r->top5, a),
+                  cli_percent(1 - r->top5, b));
+    cli_print(stdout, "crops   %d\nspeed   %.0f images/s\n", r->crops, r->images_per_second);
     return CLI_DONE;
 }
 
@@ -214,13 +215,14 @@ const cli_command command_eval = {
     .examples = examples,
     .notes =
         {"The order of classes comes from the weights and is checked against the data by name.",
-         "The folder of a run means its best.safetensors, or its last.safetensors if there is no "
+         "A run folder means its best.safetensors, or its last.safetensors if there is no "
          "best. Without DATA, it is evaluated on the run's validation images.",
          "Of DATA with splits, 'val' (valid, validation, dev) is evaluated, else 'test'. Messages "
          "name what is not used, and warn if training images are evaluated.",
          CLI_BYTES_NOTE},
     .words_min = 1,
     .words_max = INT_MAX,
+    .weights_words = INT_MAX,
     .options = eval_options,
     .args_bytes = sizeof(eval_args),
     .computes = true,

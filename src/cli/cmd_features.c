@@ -50,12 +50,12 @@ static cli_exit print_result(cli *app, const alexnet_features_options *options, 
                                                 "layer", cli_json_text(&app->json, layer), "shape",
                                                 cli_json_ints(&app->json, shape, rank)));
     cli_put(stdout, options->out);
-    printf(": ");
+    cli_print(stdout, ": ");
     cli_put(stdout, layer);
-    printf(", ");
+    cli_print(stdout, ", ");
     for (int i = 0; i < rank; ++i)
-        printf("%s%lld", i > 0 ? " x " : "", (long long)shape[i]);
-    putchar('\n');
+        cli_print(stdout, "%s%lld", i > 0 ? " x " : "", (long long)shape[i]);
+    cli_print(stdout, "\n");
     return CLI_DONE;
 }
 
@@ -125,6 +125,7 @@ const cli_command command_features = {
     .notes = {CLI_NAMES_NOTE},
     .words_min = 1,
     .words_max = INT_MAX,
+    .weights_words = 1,
     .options = features_options,
     .args_bytes = sizeof(features_args),
     .computes = true,
@@ -148,6 +149,7 @@ const cli_command command_preprocess = {
     .notes = {CLI_NAMES_NOTE},
     .words_min = 2,
     .words_max = INT_MAX,
+    .weights_words = 1,
     .options = preprocess_options,
     .args_bytes = sizeof(features_args),
     .computes = true,

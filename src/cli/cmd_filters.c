@@ -34,9 +34,10 @@ static cli_exit print_result(cli *app, const filters_args *args, const alexnet_f
                               "channels", info->channels, "towers", info->towers, "scale", scale,
                               "image", cli_json_ints(&app->json, image, 2)));
     cli_put(stdout, args->out);
-    printf(": %s, %d filters of %d x %d", info->layer, info->count, info->height, info->width);
-    if (info->towers > 1) printf(" in %d towers", info->towers);
-    printf(", %s scale, %d x %d pixels\n", scale, info->image_h, info->image_w);
+    cli_print(stdout, ": %s, %d %s of %d x %d", info->layer, info->count,
+              cli_noun(info->count, "filter", "filters"), info->height, info->width);
+    if (info->towers > 1) cli_print(stdout, " in %d towers", info->towers);
+    cli_print(stdout, ", %s scale, %d x %d pixels\n", scale, info->image_h, info->image_w);
     return CLI_DONE;
 }
 
@@ -71,6 +72,7 @@ const cli_command command_filters = {
          "An existing image of that name is replaced."},
     .words_min = 1,
     .words_max = 1,
+    .weights_words = 1,
     .options = filters_options,
     .args_bytes = sizeof(filters_args),
     .computes = true,

@@ -24,7 +24,7 @@ typedef struct info_args {
 static const cli_option info_options[] = {
     {"batch", 'b', CLI_INT, offsetof(info_args, batch), 1, 65536, "N",
      "images at a time, for the memory figures and the plan [1]"},
-    {"compare", 0, CLI_TEXT, offsetof(info_args, compare), 0, 0, "MODEL",
+    {"compare", 0, CLI_WEIGHTS, offsetof(info_args, compare), 0, 0, "MODEL",
      "a second model or weights file, shown beside the first"},
     {"plan", 0, CLI_FLAG, offsetof(info_args, plan), 0, 0, NULL,
      "show how inference is computed here, pass by pass, with estimated times"},
@@ -133,11 +133,11 @@ static cli_exit show_machine(cli *app)
     alexnet_status status = alexnet_get_machine(app->ctx, &machine);
     if (status != ALEXNET_OK) return cli_fail(app, status);
     if (app->common->json) return machine_json(app, &machine);
-    printf("alexnet   %s\nbackend   %s, tier %s\nthreads   %d\nfeatures  %s\n\n", alexnet_version(),
-           machine.backend, machine.tier, machine.threads, machine.features);
+    cli_print(stdout, "alexnet   %s\nbackend   %s, tier %s\nthreads   %d\nfeatures  %s\n\n",
+              alexnet_version(), machine.backend, machine.tier, machine.threads, machine.features);
     status = print_families(app);
     if (status != ALEXNET_OK) return cli_fail(app, status);
-    putchar('\n');
+    cli_print(stdout, "\n");
     print_recipes();
     return CLI_DONE;
 }
@@ -245,9 +245,9 @@ static bool print_member(alexnet_context *ctx, bool lines, const char *key, cons
     char *text = json_is_string(value) ? NULL : an_json_line(ctx, value, 6);
 
     if (!json_is_string(value) && text == NULL) return false;
-    printf(lines ? "  %-18s " : "  %s ", key);
+    cli_print(stdout, lines ? "  %-18s " : "  %s ", key);
     cli_put(stdout, text != NULL ? text : json_string_value(value));
-    if (lines) putchar('\n');
+    if (lines) cli_print(stdout, "\n");
     an_json_free(ctx, text);
     return true;
 }
@@ -258,12 +258,12 @@ static bool print_object(alexnet_context *ctx, const char *title, json_t *object
     json_t *value;
 
     if (!json_is_object(object)) return true;
-    printf("%s\n", title);
+    cli_print(stdout, "%s\n", title);
     json_object_foreach(object, key, value)
     {
         if (!print_member(ctx, lines, key, value)) return false;
     }
-    if (!lines) putchar('\n');
+    if (!lines) cli_print(stdout, "\n");
     return true;
 }
 
@@ -271,9 +271,9 @@ static cli_exit print_run(cli *app, const char *path, const json_t *run)
 {
     if (!json_is_object(json_object_get(run, "config")))
         return cli_error(app, CLI_BAD_DATA, "%s/config.json: not a JSON object", path);
-    printf("run ");
+    cli_print(stdout, "run ");
     cli_put(stdout, path);
-    putchar('\n');
+    cli_print(stdout, "\n");
     if (print_object(app->ctx, "\nconfig", json_object_get(run, "config"), true) &&
         print_object(app->ctx, "\nlast training report", json_object_get(run, "train"), false) &&
         print_object(app->ctx, "\nlast validation", json_object_get(run, "val"), false))
@@ -317,9 +317,9 @@ static void show_verified(void *user, const alexnet_verified *file)
                                  cli_json_text(m, file->error)));
         return;
     }
-    printf("%-4s %-7s ", file->error == NULL ? "ok" : "BAD", file->proof);
+    cli_print(stdout, "%-4s %-7s ", file->error == NULL ? "ok" : "BAD", file->proof);
     cli_put(stdout, file->error == NULL ? file->file : file->error);
-    putchar('\n');
+    cli_print(stdout, "\n");
 }
 
 static cli_exit verify(cli *app, const char *path)
@@ -340,8 +340,8 @@ static cli_exit verify(cli *app, const char *path)
         if (code != CLI_DONE) return code;
     }
     return bad == 0 ? CLI_DONE
-                    : cli_error(app, CLI_BAD_DATA, "%s: %d file%s failed verification", path, bad,
-                                bad == 1 ? "" : "s");
+                    : cli_error(app, CLI_BAD_DATA, "%s: %d %s failed verification", path, bad,
+                                cli_noun(bad, "file", "files"));
 }
 
 /* ---- the kind of the argument ---- */
@@ -470,6 +470,7 @@ const cli_command command_info = {
     .summary = "shows the machine, a model, weights, data or a run",
     .examples = examples,
     .words_max = 1,
+    .weights_words = 1,
     .options = info_options,
     .args_bytes = sizeof(info_args),
     .computes = true,

@@ -17,7 +17,7 @@ typedef struct init_args {
 static const cli_option init_options[] = {
     {"out", 'o', CLI_PATH, offsetof(init_args, out), 0, 0, "FILE",
      "weights file to write, .safetensors; required"},
-    {"from", 0, CLI_PATH, offsetof(init_args, from), 0, 0, "FILE",
+    {"from", 0, CLI_WEIGHTS, offsetof(init_args, from), 0, 0, "FILE",
      "take the tensors that fit from this weights file, of a whole network or a part"},
     {"force", 'f', CLI_FLAG, offsetof(init_args, force), 0, 0, NULL,
      "replace the file if it exists"},
@@ -41,7 +41,7 @@ static cli_exit print_result(cli *app, const init_args *args, const alexnet_mode
                               cli_json_text(&app->json, args->out), "model", info.family,
                               "parameters", (json_int_t)info.parameters, "weights_sha256", hash));
     cli_put(stdout, args->out);
-    printf(": %s, %s parameters\n", info.family, cli_thousands(info.parameters, a));
+    cli_print(stdout, ": %s, %s parameters\n", info.family, cli_thousands(info.parameters, a));
     return CLI_DONE;
 }
 

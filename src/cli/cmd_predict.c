@@ -34,11 +34,11 @@ static const cli_option predict_options[] = {
 static void print_text(const alexnet_prediction_result *r)
 {
     cli_put(stdout, r->image);
-    putchar('\n');
+    cli_print(stdout, "\n");
     for (int i = 0; i < r->count; ++i) {
-        printf("  %5.1f %%  ", 100 * (double)r->predictions[i].probability);
+        cli_print(stdout, "  %5.1f %%  ", 100 * (double)r->predictions[i].probability);
         cli_put(stdout, r->predictions[i].label);
-        putchar('\n');
+        cli_print(stdout, "\n");
     }
 }
 
@@ -46,15 +46,15 @@ static void print_csv(const alexnet_prediction_result *r, bool safe)
 {
     for (int i = 0; i < r->count; ++i) {
         cli_csv_field(stdout, r->image, safe);
-        printf(",%d,%d,", i + 1, r->predictions[i].index);
+        cli_print(stdout, ",%d,%d,", i + 1, r->predictions[i].index);
         cli_csv_field(stdout, r->predictions[i].label, safe);
-        printf(",%.9g,\n", (double)r->predictions[i].probability);
+        cli_print(stdout, ",%.9g,\n", (double)r->predictions[i].probability);
     }
     if (r->error != NULL) {
         cli_csv_field(stdout, r->image, safe);
-        printf(",,,,,");
+        cli_print(stdout, ",,,,,");
         cli_csv_field(stdout, r->error, safe);
-        putchar('\n');
+        cli_print(stdout, "\n");
     }
 }
 
@@ -128,14 +128,14 @@ static cli_exit predict(cli *app, predict_args *args, const cli_names *images)
     options->start_user = app;
     options->progress = report_progress;
     options->progress_user = &out;
-    if (args->csv) puts("image,rank,index,label,probability,error");
+    if (args->csv) cli_print(stdout, "image,rank,index,label,probability,error\n");
 
     const alexnet_status status = alexnet_predict(app->ctx, options, &count, &failed);
     if (out.code != CLI_DONE) return out.code;
     if (status != ALEXNET_OK) return cli_fail(app, status);
     if (failed == 0) return CLI_DONE;
-    return cli_error(app, CLI_BAD_DATA, "%lld of %lld images could not be read", (long long)failed,
-                     (long long)count);
+    return cli_error(app, CLI_BAD_DATA, "%lld of %lld %s could not be read", (long long)failed,
+                     (long long)count, cli_noun((double)count, "image", "images"));
 }
 
 static cli_exit run_predict(cli *app, void *data)
@@ -173,6 +173,7 @@ const cli_command command_predict = {
               CLI_BYTES_NOTE},
     .words_min = 2,
     .words_max = INT_MAX,
+    .weights_words = 1,
     .options = predict_options,
     .args_bytes = sizeof(predict_args),
     .computes = true,

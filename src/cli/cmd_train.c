@@ -37,7 +37,7 @@ typedef struct train_args {
     const char *checkpoint_every;
     int on_bad_image; /* 1: fail, 2: skip */
     int orientation;  /* alexnet_orientation */
-    char run[4096];   /* the run directory, if no option names it */
+    char run[4096];   /* the run folder, if no option names it */
     bool named;       /* name_run() has chosen and made it */
     bool made_runs;   /* name_run() has made RUNS, too */
 } train_args;
@@ -53,9 +53,9 @@ static const cli_option train_options[] = {
      "fraction of DATA held back for validation, if there is no validation data [0.1]"},
     {"model", 'm', CLI_TEXT, AT(options.model), 0, 0, "MODEL",
      "family, see 'alexnet info' [torchvision]"},
-    {"from", 0, CLI_PATH, AT(options.from), 0, 0, "WEIGHTS",
-     "start from these weights: a file of a network or a part of one, or a run; the last layer "
-     "is matched by class names"},
+    {"from", 0, CLI_WEIGHTS, AT(options.from), 0, 0, "WEIGHTS",
+     "start from these weights: a file of a network or a part of one, a run, or a name of "
+     "'alexnet weights list'; the last layer is matched by class names"},
     {"orientation", 0, CLI_CHOICE, AT(orientation), 0, 0, CLI_ORIENTATIONS,
      "turn photographs upright by their EXIF record, or keep them as stored [exif for image "
      "files]"},
@@ -76,9 +76,8 @@ static const cli_option train_options[] = {
 /* clang-format on */
 #include "train/recipe_keys.inc"
 #undef AN_RECIPE_KEY
-    {"out", 'o', CLI_PATH, AT(options.out), 0, 0, "DIR", "run directory [runs/MODEL-DATE]"},
-    {"force", 'f', CLI_FLAG, AT(options.force), 0, 0, NULL,
-     "replace the run directory if it exists"},
+    {"out", 'o', CLI_PATH, AT(options.out), 0, 0, "DIR", "run folder [runs/MODEL-DATE]"},
+    {"force", 'f', CLI_FLAG, AT(options.force), 0, 0, NULL, "replace the run folder if it exists"},
     {"resume", 0, CLI_PATH, AT(options.resume), 0, 0, "[DIR]",
      "resume a run from its newest good checkpoint [the newest run under runs/]"},
     {"data", 0, CLI_PATH, AT(options.data), 0, 0, "DIR",
@@ -287,7 +286,7 @@ static alexnet_status name_run(cli *app, train_args *args)
     return status;
 }
 
-/* Removes the folder of a run that did not begin; the folder of one that did is not empty. */
+/* Removes the run folder if the run did not begin; that of one that did is not empty. */
 static void unname_run(const train_args *args)
 {
     (void)rmdir(args->run);
@@ -310,22 +309,23 @@ static cli_exit choose_resume(cli *app, alexnet_train_options *options, char *pa
 /* Notes the expected time of the run, or how many epochs fit in its time limit. */
 static void tell_time(cli *app, const alexnet_train_start *start)
 {
-    const double epoch = (double)start->steps_per_epoch;
+    const double epochs = (double)start->steps / (double)start->steps_per_epoch;
+    const double planned = (double)start->planned_steps / (double)start->steps_per_epoch;
     char limit[CLI_NUMBER];
 
     if (start->seconds < 0 && !isnan(start->expected_seconds))
-        cli_note(app, "time: about %s for %.6g epochs", cli_seconds(start->expected_seconds, limit),
-                 (double)start->steps / epoch);
+        cli_note(app, "time: about %s for %.6g %s", cli_seconds(start->expected_seconds, limit),
+                 epochs, cli_noun(epochs, "epoch", "epochs"));
     if (start->seconds < 0) return;
     cli_seconds(start->seconds, limit);
     if (start->steps < start->planned_steps)
         cli_note(app,
-                 "time: at most %s: about %.3g of %.6g epochs fit, and the learning rate follows "
-                 "its whole schedule within them",
-                 limit, (double)start->steps / epoch, (double)start->planned_steps / epoch);
+                 "time: at most %s, enough for about %.3g of %.6g %s; the learning rate follows "
+                 "its whole schedule within that",
+                 limit, epochs, planned, cli_noun(planned, "epoch", "epochs"));
     else
-        cli_note(app, "time: at most %s: all %.6g epochs should fit", limit,
-                 (double)start->planned_steps / epoch);
+        cli_note(app, "time: at most %s, enough for %s%.6g %s", limit, planned == 1 ? "" : "all ",
+                 planned, cli_noun(planned, "epoch", "epochs"));
 }
 
 static void tell_disk(cli *app, const alexnet_train_start *start)
@@ -348,18 +348,21 @@ static void tell_start(void *user, const alexnet_train_start *start)
     char a[CLI_NUMBER], b[CLI_NUMBER], c[CLI_NUMBER];
 
     alexnet_model_get_info(start->model, &model);
-    cli_note(app, "model %s: %s parameters, %d classes", model.family,
-             cli_thousands(model.parameters, a), model.classes);
+    cli_note(app, "model %s: %s parameters, %d %s", model.family,
+             cli_thousands(model.parameters, a), model.classes,
+             cli_noun(model.classes, "class", "classes"));
     cli_note(app, "recipe %s: %s", start->recipe, start->recipe_reason);
     if (start->trained_parameters < model.parameters)
         cli_note(app, "frozen: trains %s of %s parameters",
                  cli_thousands(start->trained_parameters, a), cli_thousands(model.parameters, b));
     if (alexnet_get_machine(app->ctx, &machine) == ALEXNET_OK)
-        cli_note(app, "machine: %s %s, %d thread%s", machine.backend, machine.tier, machine.threads,
-                 machine.threads > 1 ? "s" : "");
-    cli_note(app, "data: %s images per epoch in %s steps of %d, %s for validation",
-             cli_thousands(start->images, a), cli_thousands(start->steps_per_epoch, b),
-             start->batch, cli_thousands(start->val_images, c));
+        cli_note(app, "machine: %s %s, %d %s", machine.backend, machine.tier, machine.threads,
+                 cli_noun(machine.threads, "thread", "threads"));
+    cli_note(app, "data: %s %s per epoch in %s %s of %d, %s for validation",
+             cli_thousands(start->images, a), cli_noun((double)start->images, "image", "images"),
+             cli_thousands(start->steps_per_epoch, b),
+             cli_noun((double)start->steps_per_epoch, "step", "steps"), start->batch,
+             cli_thousands(start->val_images, c));
     tell_time(app, start);
     cli_note_memory(app, start->memory_bytes, start->memory_bytes_free);
     tell_disk(app, start);
@@ -476,7 +479,7 @@ const cli_command command_train = {
             "On Ctrl-C, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU or a closed stderr, the program writes "
             "a checkpoint and ends with status 75, unless the signal was ignored when it started "
             "(nohup). A second Ctrl-C ends it at once. On SIGUSR1 it writes a checkpoint.",
-            "The run directory holds config.json, log.jsonl, checkpoints/, best.safetensors and "
+            "The run folder holds config.json, log.jsonl, checkpoints/, best.safetensors and "
             "last.safetensors.",
         },
     .words_max = 1,

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cli/cli.h"
+#include "cli/output.h"
 
 #include <string.h>
 
@@ -22,21 +23,21 @@ static void for_each_option(const cli_command *command,
 /* Prints a text in single quotes, for any of the three shells. */
 static void quoted(FILE *to, const char *text)
 {
-    fputc('\'', to);
+    cli_print(to, "'");
     for (; *text != '\0'; ++text) {
         if (*text == '\'')
-            fputs("'\\''", to);
+            cli_print(to, "'\\''");
         else
-            fputc(*text, to);
+            cli_print(to, "%c", *text);
     }
-    fputc('\'', to);
+    cli_print(to, "'");
 }
 
 /* Prints the words of "a|b|c" with spaces between them. */
 static void spaced(FILE *to, const char *choices)
 {
     for (; *choices != '\0'; ++choices)
-        fputc(*choices == '|' ? ' ' : *choices, to);
+        cli_print(to, "%c", *choices == '|' ? ' ' : *choices);
 }
 
 /* True for "data" when no earlier command began with "data " as well. */
@@ -60,7 +61,7 @@ static void command_words(FILE *to, const char *group)
         const char *name = cli_commands[i]->name;
         if (group == NULL ? is_first_of_group(i)
                           : strncmp(name, group, skip - 1) == 0 && name[skip - 1] == ' ')
-            fprintf(to, "%.*s ", (int)strcspn(name + skip, " "), name + skip);
+            cli_print(to, "%.*s ", (int)strcspn(name + skip, " "), name + skip);
     }
 }
 
@@ -72,10 +73,10 @@ static void group_cases(FILE *to, const char *format_before, const char *format_
         char group[64];
         if (name[length] == '\0' || !is_first_of_group(i)) continue;
         snprintf(group, sizeof group, "%.*s", length, name);
-        fprintf(to, "    %s", group);
-        fputs(format_before, to);
+        cli_print(to, "    %s", group);
+        cli_print(to, "%s", format_before);
         command_words(to, group);
-        fputs(format_after, to);
+        cli_print(to, "%s", format_after);
     }
 }
 
@@ -84,44 +85,43 @@ static void group_cases(FILE *to, const char *format_before, const char *format_
 static void bash_word(FILE *to, const cli_command *command, const cli_option *option)
 {
     (void)command;
-    fprintf(to, "--%s ", option->name);
+    cli_print(to, "--%s ", option->name);
 }
 
 static void bash_choices(FILE *to, const cli_command *command, const cli_option *option)
 {
     if (option->type != CLI_CHOICE) return;
-    fprintf(to, "    '%s --%s') words='", command->name, option->name);
+    cli_print(to, "    '%s --%s') words='", command->name, option->name);
     spaced(to, option->value);
-    fputs("' ;;\n", to);
+    cli_print(to, "' ;;\n");
 }
 
 static void bash(FILE *to)
 {
-    fputs("# alexnet completion for bash: source this file, or put it into bash-completion's "
-          "completions folder as 'alexnet'.\n"
-          "_alexnet()\n{\n"
-          "    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} "
-          "command=${COMP_WORDS[1]} words=\n"
-          "    case $command in\n",
-          to);
+    cli_print(to,
+              "# alexnet completion for bash: source this file, or put it into bash-completion's "
+              "completions folder as 'alexnet'.\n"
+              "_alexnet()\n{\n"
+              "    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} "
+              "command=${COMP_WORDS[1]} words=\n"
+              "    case $command in\n");
     group_cases(to, ") [ \"$COMP_CWORD\" -gt 2 ] && command+=\" ${COMP_WORDS[2]}\" || words='",
                 "' ;;\n");
-    fputs("    esac\n    [ \"$COMP_CWORD\" -gt 1 ] || words='", to);
+    cli_print(to, "    esac\n    [ \"$COMP_CWORD\" -gt 1 ] || words='");
     command_words(to, NULL);
-    fputs("--help --version'\n    [[ $current != -* ]] || case $command in\n", to);
+    cli_print(to, "--help --version'\n    [[ $current != -* ]] || case $command in\n");
     for (size_t i = 0; cli_commands[i] != NULL; ++i) {
-        fprintf(to, "    '%s') words='", cli_commands[i]->name);
+        cli_print(to, "    '%s') words='", cli_commands[i]->name);
         for_each_option(cli_commands[i], bash_word, to);
-        fputs("--help' ;;\n", to);
+        cli_print(to, "--help' ;;\n");
     }
-    fputs("    esac\n    case \"$command $previous\" in\n", to);
+    cli_print(to, "    esac\n    case \"$command $previous\" in\n");
     for (size_t i = 0; cli_commands[i] != NULL; ++i)
         for_each_option(cli_commands[i], bash_choices, to);
-    fputs("    esac\n"
-          "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
-          "}\n"
-          "complete -o default -F _alexnet alexnet\n",
-          to);
+    cli_print(to, "    esac\n"
+                  "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
+                  "}\n"
+                  "complete -o default -F _alexnet alexnet\n");
 }
 
 /* ---- zsh ---- */
@@ -130,43 +130,43 @@ static void bash(FILE *to)
 static void zsh_option(FILE *to, const cli_command *command, const cli_option *option)
 {
     (void)command;
-    fprintf(to, " \\\n        '--%s%s[", option->name, option->type == CLI_FLAG ? "" : "=");
+    cli_print(to, " \\\n        '--%s%s[", option->name, option->type == CLI_FLAG ? "" : "=");
     for (const char *at = option->help; *at != '\0'; ++at) {
         if (*at == '\'')
-            fputs("'\\''", to);
+            cli_print(to, "'\\''");
         else
-            fprintf(to, "%s%c", strchr("[]\\:", *at) != NULL ? "\\" : "", *at);
+            cli_print(to, "%s%c", strchr("[]\\:", *at) != NULL ? "\\" : "", *at);
     }
-    fputc(']', to);
-    if (option->type == CLI_PATH)
-        fputs(":file:_files", to);
+    cli_print(to, "]");
+    if (option->type == CLI_PATH || option->type == CLI_WEIGHTS)
+        cli_print(to, ":file:_files");
     else if (option->type == CLI_CHOICE) {
-        fputs(":value:(", to);
+        cli_print(to, ":value:(");
         spaced(to, option->value);
-        fputc(')', to);
+        cli_print(to, ")");
     } else if (option->type != CLI_FLAG)
-        fputs(":value: ", to);
-    fputc('\'', to);
+        cli_print(to, ":value: ");
+    cli_print(to, "'");
 }
 
 static void zsh(FILE *to)
 {
-    fputs("#compdef alexnet\n# alexnet completion for zsh: put this file into a folder of $fpath "
-          "as '_alexnet'.\n"
-          "local command=$words[2]\n"
-          "if (( CURRENT == 2 )); then\n    compadd -- ",
-          to);
+    cli_print(
+        to, "#compdef alexnet\n# alexnet completion for zsh: put this file into a folder of $fpath "
+            "as '_alexnet'.\n"
+            "local command=$words[2]\n"
+            "if (( CURRENT == 2 )); then\n    compadd -- ");
     command_words(to, NULL);
-    fputs("--help --version\n    return\nfi\ncase $command in\n", to);
+    cli_print(to, "--help --version\n    return\nfi\ncase $command in\n");
     group_cases(to, ") if (( CURRENT == 3 )); then compadd -- ",
                 "; return; fi; command+=\" $words[3]\" ;;\n");
-    fputs("esac\ncase $command in\n", to);
+    cli_print(to, "esac\ncase $command in\n");
     for (size_t i = 0; cli_commands[i] != NULL; ++i) {
-        fprintf(to, "    '%s') _arguments", cli_commands[i]->name);
+        cli_print(to, "    '%s') _arguments", cli_commands[i]->name);
         for_each_option(cli_commands[i], zsh_option, to);
-        fputs(" '*:file:_files' ;;\n", to);
+        cli_print(to, " '*:file:_files' ;;\n");
     }
-    fputs("esac\n", to);
+    cli_print(to, "esac\n");
 }
 
 /* ---- fish ---- */
@@ -176,50 +176,49 @@ static void fish_condition(FILE *to, const cli_command *command)
 {
     const char *action = strchr(command->name, ' ');
 
-    fprintf(to, "-n '__fish_seen_subcommand_from %.*s", (int)strcspn(command->name, " "),
-            command->name);
-    fprintf(to, action != NULL ? "; and __fish_seen_subcommand_from%s'" : "%s'",
-            action != NULL ? action : "");
+    cli_print(to, "-n '__fish_seen_subcommand_from %.*s", (int)strcspn(command->name, " "),
+              command->name);
+    cli_print(to, action != NULL ? "; and __fish_seen_subcommand_from%s'" : "%s'",
+              action != NULL ? action : "");
 }
 
 static void fish_option(FILE *to, const cli_command *command, const cli_option *option)
 {
-    fputs("complete -c alexnet ", to);
+    cli_print(to, "complete -c alexnet ");
     fish_condition(to, command);
-    fprintf(to, " -l %s", option->name);
-    if (option->letter != 0) fprintf(to, " -s %c", option->letter);
-    if (option->type == CLI_PATH)
-        fputs(" -rF", to);
+    cli_print(to, " -l %s", option->name);
+    if (option->letter != 0) cli_print(to, " -s %c", option->letter);
+    if (option->type == CLI_PATH || option->type == CLI_WEIGHTS)
+        cli_print(to, " -rF");
     else if (option->type == CLI_CHOICE) {
-        fputs(" -xa '", to);
+        cli_print(to, " -xa '");
         spaced(to, option->value);
-        fputc('\'', to);
+        cli_print(to, "'");
     } else if (option->type != CLI_FLAG)
-        fputs(" -x", to);
-    fputs(" -d ", to);
+        cli_print(to, " -x");
+    cli_print(to, " -d ");
     quoted(to, option->help);
-    fputc('\n', to);
+    cli_print(to, "\n");
 }
 
 static void fish(FILE *to)
 {
-    fputs("# alexnet completion for fish: put this file into ~/.config/fish/completions as "
-          "'alexnet.fish'.\n",
-          to);
+    cli_print(to, "# alexnet completion for fish: put this file into ~/.config/fish/completions as "
+                  "'alexnet.fish'.\n");
     for (size_t i = 0; cli_commands[i] != NULL; ++i) {
         const char *name = cli_commands[i]->name;
         const char *action = strchr(name, ' ');
-        fputs("complete -c alexnet -f -n ", to);
+        cli_print(to, "complete -c alexnet -f -n ");
         if (action == NULL)
-            fprintf(to, "__fish_use_subcommand -a %s -d ", name);
+            cli_print(to, "__fish_use_subcommand -a %s -d ", name);
         else
-            fprintf(to, "'__fish_seen_subcommand_from %.*s' -a %s -d ", (int)(action - name), name,
-                    action + 1);
+            cli_print(to, "'__fish_seen_subcommand_from %.*s' -a %s -d ", (int)(action - name),
+                      name, action + 1);
         quoted(to, cli_commands[i]->summary);
-        fputc('\n', to);
+        cli_print(to, "\n");
         if (action != NULL && is_first_of_group(i))
-            fprintf(to, "complete -c alexnet -f -n __fish_use_subcommand -a %.*s\n",
-                    (int)(action - name), name);
+            cli_print(to, "complete -c alexnet -f -n __fish_use_subcommand -a %.*s\n",
+                      (int)(action - name), name);
         for_each_option(cli_commands[i], fish_option, to);
     }
 }

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cli/cli.h"
+#include "cli/output.h"
 
 #include <string.h>
 
@@ -37,31 +38,31 @@ static void wrap(FILE *to, const char *text, int at, int indent)
     while (*text != '\0') {
         const int length = (int)strcspn(text, " ");
         if (!first && at + 1 + length > LINE_WIDTH) {
-            fprintf(to, "\n%*s", indent, "");
+            cli_print(to, "\n%*s", indent, "");
             at = indent;
         } else if (!first) {
-            fputc(' ', to);
+            cli_print(to, " ");
             ++at;
         }
-        fprintf(to, "%.*s", length, text);
+        cli_print(to, "%.*s", length, text);
         at += length;
         text += length;
         text += strspn(text, " ");
         first = false;
     }
-    fputc('\n', to);
+    cli_print(to, "\n");
 }
 
 /* "  left        about that is wrapped" */
 static void two_columns(FILE *to, const char *left, int column, const char *about)
 {
-    int at = fprintf(to, "  %s", left);
+    int at = cli_print(to, "  %s", left);
 
     if (at > column - 2) {
-        fputc('\n', to);
+        cli_print(to, "\n");
         at = 0;
     }
-    fprintf(to, "%*s", column - at, "");
+    cli_print(to, "%*s", column - at, "");
     wrap(to, about, column, column);
 }
 
@@ -80,7 +81,7 @@ static void print_options(FILE *to, const char *title, const cli_option *options
     char label[160];
 
     if (options->name == NULL) return;
-    fprintf(to, "\n%s:\n", title);
+    cli_print(to, "\n%s:\n", title);
     for (const cli_option *o = options; o->name != NULL; ++o) {
         option_label(o, label, sizeof label);
         two_columns(to, label, ABOUT_COLUMN, o->help);
@@ -91,17 +92,17 @@ static void print_options(FILE *to, const char *title, const cli_option *options
 
 void cli_help_command(FILE *to, const cli_command *command)
 {
-    fprintf(to, "alexnet %s: ", command->name);
+    cli_print(to, "alexnet %s: ", command->name);
     wrap(to, command->summary, 10 + (int)strlen(command->name), 0);
-    fputs("\nExamples:\n", to);
+    cli_print(to, "\nExamples:\n");
     for (const cli_example *e = command->examples; e->line != NULL; ++e) {
-        fprintf(to, "  %s\n      ", e->line);
+        cli_print(to, "  %s\n      ", e->line);
         wrap(to, e->about, 6, 6);
     }
-    fprintf(to, "\nUsage: alexnet %s%s%s [options]\n", command->name,
-            *command->words != '\0' ? " " : "", command->words);
+    cli_print(to, "\nUsage: alexnet %s%s%s [options]\n", command->name,
+              *command->words != '\0' ? " " : "", command->words);
     for (int i = 0; command->notes[i] != NULL; ++i) {
-        fputc('\n', to);
+        cli_print(to, "\n");
         wrap(to, command->notes[i], 0, 0);
     }
     print_options(to, "Options", command->options);
@@ -123,30 +124,29 @@ void cli_help_group(FILE *to, const char *group)
     char prefix[64];
 
     snprintf(prefix, sizeof prefix, "%s ", group);
-    fputs("Examples:\n", to);
+    cli_print(to, "Examples:\n");
     for (size_t i = 0; cli_commands[i] != NULL; ++i)
         if (strncmp(cli_commands[i]->name, prefix, strlen(prefix)) == 0)
-            fprintf(to, "  %s\n", cli_commands[i]->examples->line);
-    fprintf(to, "\nUsage: alexnet %s ACTION [options]\n\nActions:\n", group);
+            cli_print(to, "  %s\n", cli_commands[i]->examples->line);
+    cli_print(to, "\nUsage: alexnet %s ACTION [options]\n\nActions:\n", group);
     print_commands(to, prefix);
-    fprintf(to, "\nSee 'alexnet %s ACTION --help'.\n", group);
+    cli_print(to, "\nSee 'alexnet %s ACTION --help'.\n", group);
 }
 
 void cli_help_overview(FILE *to)
 {
-    fprintf(to, "alexnet %s: %s\n", alexnet_version(), about_program);
-    fputs("\nThe first three commands:\n"
-          "  alexnet train photos/ --out run          photos/ holds a folder for each class\n"
-          "  alexnet eval run                         on the images that it held back\n"
-          "  alexnet predict run image.jpg\n"
-          "\nUsage: alexnet COMMAND [options]\n\nCommands:\n",
-          to);
+    cli_print(to, "alexnet %s: %s\n", alexnet_version(), about_program);
+    cli_print(to,
+              "\nThe first three commands:\n"
+              "  alexnet train photos/ --out run          photos/ holds a folder for each class\n"
+              "  alexnet eval run                         on the images that it held back\n"
+              "  alexnet predict run image.jpg\n"
+              "\nUsage: alexnet COMMAND [options]\n\nCommands:\n");
     print_commands(to, "");
-    fputs(
-        "\nSee 'alexnet COMMAND --help'. 'alexnet --version' prints the version.\n\nExit status:\n",
-        to);
+    cli_print(to, "\nSee 'alexnet COMMAND --help'. 'alexnet --version' prints the version.\n\nExit "
+                  "status:\n");
     for (size_t i = 0; i < CLI_COUNT_OF(exit_codes); ++i)
-        fprintf(to, "  %2d  %s\n", exit_codes[i].code, exit_codes[i].meaning);
+        cli_print(to, "  %2d  %s\n", exit_codes[i].code, exit_codes[i].meaning);
 }
 
 /* ---- the manual page ---- */
@@ -154,24 +154,24 @@ void cli_help_overview(FILE *to)
 /* Prints a text that roff shows literally: \ and - escaped; a line must not begin with . or ' */
 static void roff(FILE *to, const char *text)
 {
-    if (*text == '.' || *text == '\'') fputs("\\&", to);
+    if (*text == '.' || *text == '\'') cli_print(to, "\\&");
     for (; *text != '\0'; ++text) {
         if (*text == '\\')
-            fputs("\\e", to);
+            cli_print(to, "\\e");
         else if (*text == '-')
-            fputs("\\-", to);
+            cli_print(to, "\\-");
         else
-            fputc(*text, to);
+            cli_print(to, "%c", *text);
     }
 }
 
 static void roff_item(FILE *to, const char *label, const char *about)
 {
-    fputs(".TP\n.B ", to);
+    cli_print(to, ".TP\n.B ");
     roff(to, label);
-    fputc('\n', to);
+    cli_print(to, "\n");
     roff(to, about);
-    fputc('\n', to);
+    cli_print(to, "\n");
 }
 
 static void roff_options(FILE *to, const cli_option *options)
@@ -186,51 +186,51 @@ static void roff_options(FILE *to, const cli_option *options)
 
 static void roff_command(FILE *to, const cli_command *command)
 {
-    fputs(".SS alexnet ", to);
+    cli_print(to, ".SS alexnet ");
     roff(to, command->name);
-    fputc(' ', to);
+    cli_print(to, " ");
     roff(to, command->words);
-    fputc('\n', to);
+    cli_print(to, "\n");
     roff(to, command->summary);
-    fputs(".\n", to);
+    cli_print(to, ".\n");
     for (int i = 0; command->notes[i] != NULL; ++i) {
-        fputs(".PP\n", to);
+        cli_print(to, ".PP\n");
         roff(to, command->notes[i]);
-        fputc('\n', to);
+        cli_print(to, "\n");
     }
     roff_options(to, command->options);
     if (command->builds) roff_options(to, cli_network_options);
     if (command->runs_weights) roff_options(to, cli_weights_options);
     for (const cli_example *e = command->examples; e->line != NULL; ++e) {
-        fputs(e == command->examples ? ".PP\nExamples:\n.RS\n.nf\n" : "", to);
+        cli_print(to, "%s", e == command->examples ? ".PP\nExamples:\n.RS\n.nf\n" : "");
         roff(to, e->line);
-        fputc('\n', to);
+        cli_print(to, "\n");
     }
-    fputs(command->examples->line != NULL ? ".fi\n.RE\n" : "", to);
+    cli_print(to, "%s", command->examples->line != NULL ? ".fi\n.RE\n" : "");
 }
 
 void cli_help_manual(FILE *to)
 {
     char code[16];
 
-    fprintf(to, ".TH ALEXNET 1 \"\" \"alexnet %s\" \"User Commands\"\n", alexnet_version());
-    fprintf(to, ".SH NAME\nalexnet \\- %s\n", about_program);
-    fputs(".SH SYNOPSIS\n.B alexnet\n.I COMMAND\n.RI [ options ]\n", to);
-    fputs(
+    cli_print(to, ".TH ALEXNET 1 \"\" \"alexnet %s\" \"User Commands\"\n", alexnet_version());
+    cli_print(to, ".SH NAME\nalexnet \\- %s\n", about_program);
+    cli_print(to, ".SH SYNOPSIS\n.B alexnet\n.I COMMAND\n.RI [ options ]\n");
+    cli_print(
+        to,
         ".SH DESCRIPTION\nResults go to standard output, messages and progress to standard error.\n"
-        "An option's value follows it after a space or an equals sign.\n",
-        to);
-    fputs(".SH COMMANDS\n", to);
+        "An option's value follows it after a space or an equals sign.\n");
+    cli_print(to, ".SH COMMANDS\n");
     for (size_t i = 0; cli_commands[i] != NULL; ++i)
         roff_command(to, cli_commands[i]);
-    fputs(".SH COMMON OPTIONS\nEvery command that computes has these options.\n", to);
+    cli_print(to, ".SH COMMON OPTIONS\nEvery command that computes has these options.\n");
     roff_options(to, cli_common_options);
-    fputs(".SH EXIT STATUS\n", to);
+    cli_print(to, ".SH EXIT STATUS\n");
     for (size_t i = 0; i < CLI_COUNT_OF(exit_codes); ++i) {
         snprintf(code, sizeof code, "%d", exit_codes[i].code);
         roff_item(to, code, exit_codes[i].meaning);
     }
-    fputs(".SH ENVIRONMENT\n", to);
+    cli_print(to, ".SH ENVIRONMENT\n");
     roff_item(to, "NO_COLOR", "If it is set and not empty, the program uses no colours.");
     roff_item(to, "TERM", "If it is \"dumb\", progress is printed as lines.");
 }

@@ -4,8 +4,9 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cli/cli.h"
+#include "cli/output.h"
+#include "cli/weights.h"
 
-#include <errno.h>
 #if defined(__GLIBC__)
 #include <malloc.h>
 #endif
@@ -16,25 +17,13 @@
 #include <unistd.h>
 
 const cli_command *const cli_commands[] = {
-    &command_train,
-    &command_eval,
-    &command_predict,
-    &command_features,
-    &command_preprocess,
-    &command_filters,
-    &command_info,
-    &command_init,
-    &command_data_synth,
-    &command_data_verify,
-    &command_data_stats,
-    &command_bench_train,
-    &command_bench_infer,
-    &command_bench_latency,
-    &command_bench_kernels,
-    &command_bench_load,
-    &command_help,
-    &command_completion,
-    NULL,
+    &command_train,       &command_eval,          &command_predict,
+    &command_features,    &command_preprocess,    &command_filters,
+    &command_info,        &command_init,          &command_data_synth,
+    &command_data_verify, &command_data_stats,    &command_bench_train,
+    &command_bench_infer, &command_bench_latency, &command_bench_kernels,
+    &command_bench_load,  &command_weights_list,  &command_weights_get,
+    &command_help,        &command_completion,    NULL,
 };
 
 #define AT(member) offsetof(cli_common, member)
@@ -183,7 +172,9 @@ static cli_exit execute(cli *app, void *args)
         cli_progress_open(&app->progress, app->common->quiet, app->common->no_progress);
         code = open_context(app);
     }
+    if (code == CLI_DONE) code = cli_weights_resolve(app, args);
     if (code == CLI_DONE) code = command->run(app, args);
+    cli_weights_release(app);
     cli_progress_clear(&app->progress);
     alexnet_close(app->ctx);
     return code;
@@ -278,7 +269,7 @@ static cli_exit run(int argc, char **argv)
         return CLI_USAGE;
     }
     if (strcmp(argv[0], "--version") == 0) {
-        printf("alexnet %s\n", alexnet_version());
+        cli_print(stdout, "alexnet %s\n", alexnet_version());
         return CLI_DONE;
     }
     if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0) {
@@ -335,23 +326,17 @@ static void keep_no_large_blocks(void)
 
 int main(int argc, char **argv)
 {
+    int reason;
+
     sleep_while_waiting(argv);
     keep_no_large_blocks();
     signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is then reported as a write error */
     const cli_exit code = argc > 0 ? run(argc - 1, argv + 1) : CLI_USAGE;
 
-    /* An error of a buffered write, such as a full disk, shows only here. Of an earlier one the
-       reason is lost, and one more byte is written to ask for it again. */
-    const bool failed_before = ferror(stdout) != 0;
-    errno = 0;
-    if (failed_before && write(STDOUT_FILENO, "\n", 1) == 1) errno = 0;
-    const int reason = errno;
-    if ((fclose(stdout) != 0 || failed_before) &&
+    if (!cli_output_close(&reason) &&
         code != CLI_STOPPED) { /* there is a checkpoint to resume from */
         fprintf(stderr, "alexnet: cannot write the results: %s\n",
-                reason != 0  ? strerror(reason)
-                : errno != 0 ? strerror(errno)
-                             : "standard output is broken");
+                reason != 0 ? strerror(reason) : "standard output is broken");
         return CLI_IO;
     }
     return (int)code;

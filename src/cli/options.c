@@ -213,6 +213,7 @@ static void describe(const cli_option *option, char *text, size_t bytes)
     case CLI_REAL:
         break;
     case CLI_PATH:
+    case CLI_WEIGHTS:
         snprintf(text, bytes, "a path");
         return;
     default:
@@ -301,7 +302,8 @@ static cli_outcome store(const parser *p, const cli_option *option, const char *
         *(int *)to = 1;
         break;
     case CLI_TEXT:
-    case CLI_PATH: /* an empty text is usually an unset shell variable */
+    case CLI_PATH:
+    case CLI_WEIGHTS: /* an empty text is usually an unset shell variable */
         good = *value != '\0' || is_optional(option);
         if (good) *(const char **)to = value;
         break;

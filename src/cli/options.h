@@ -18,18 +18,19 @@
 
 /* The value that an option takes, and the type that it writes at its offset. */
 typedef enum cli_type {
-    CLI_FLAG,  /* no value; int: 1 when given                                          */
-    CLI_TEXT,  /* const char *                                                         */
-    CLI_PATH,  /* const char *: a file or folder                                       */
-    CLI_INT,   /* int, min .. max                                                      */
-    CLI_COUNT, /* int64_t, min .. max                                                  */
-    CLI_REAL,  /* double, min .. max                                                   */
-    CLI_TIME,  /* double, seconds: "90s" "30m" "1h30m"; a bare number is in seconds;
+    CLI_FLAG,    /* no value; int: 1 when given                                          */
+    CLI_TEXT,    /* const char *                                                         */
+    CLI_PATH,    /* const char *: a file or folder                                       */
+    CLI_WEIGHTS, /* the same, or the name of cached weights: weights.h                   */
+    CLI_INT,     /* int, min .. max                                                      */
+    CLI_COUNT,   /* int64_t, min .. max                                                  */
+    CLI_REAL,    /* double, min .. max                                                   */
+    CLI_TIME,    /* double, seconds: "90s" "30m" "1h30m"; a bare number is in seconds;
                   min .. max                                                           */
-    CLI_BYTES, /* int64_t: "600M" "1.5G", with K, M, G, T of 1024 each, also KB, MiB ...;
+    CLI_BYTES,   /* int64_t: "600M" "1.5G", with K, M, G, T of 1024 each, also KB, MiB ...;
                   min .. max                                                           */
-    CLI_SIZE,  /* int[2], height and width: "224" or "224x256"; each min .. max        */
-    CLI_CHOICE /* int: 1 for the first of the words in `value`, separated by '|', 2 ...   */
+    CLI_SIZE,    /* int[2], height and width: "224" or "224x256"; each min .. max        */
+    CLI_CHOICE   /* int: 1 for the first of the words in `value`, separated by '|', 2 ...   */
 } cli_type;
 
 #define CLI_NONE (-2) /* ALEXNET_NO_LIMIT */

@@ -4,12 +4,43 @@
  */
 #include "cli/output.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* ---- printing ---- */
+
+static int write_error; /* errno of the first write to stdout that failed; 0: none */
+
+static void note_failure(FILE *to)
+{
+    if (to == stdout && write_error == 0) write_error = errno;
+}
+
+int cli_print(FILE *to, const char *format, ...)
+{
+    va_list list;
+
+    va_start(list, format);
+    const int count = vfprintf(to, format, list);
+    if (count < 0) note_failure(to);
+    va_end(list);
+    return count;
+}
+
+bool cli_output_close(int *error)
+{
+    const bool failed_before = ferror(stdout) != 0;
+
+    errno = 0;
+    const bool failed = fclose(stdout) != 0 || failed_before;
+    *error = write_error != 0 ? write_error : errno;
+    return !failed;
+}
 
 /* ---- numbers ---- */
 
@@ -46,13 +77,20 @@ const char *cli_seconds(double seconds, char text[CLI_NUMBER])
 {
     const int64_t whole = seconds < 1e12 ? (int64_t)(seconds + 0.5) : 0;
 
-    if (whole >= 3600)
+    if (seconds > 0 && seconds < 0.95)
+        snprintf(text, CLI_NUMBER, "%.1fs", fmax(seconds, 0.1));
+    else if (whole >= 3600)
         snprintf(text, CLI_NUMBER, "%" PRId64 "h%02" PRId64 "m", whole / 3600, whole / 60 % 60);
     else if (whole >= 60)
         snprintf(text, CLI_NUMBER, "%" PRId64 "m%02" PRId64 "s", whole / 60, whole % 60);
     else
         snprintf(text, CLI_NUMBER, "%" PRId64 "s", whole);
     return text;
+}
+
+const char *cli_noun(double count, const char *one, const char *many)
+{
+    return count == 1 ? one : many;
 }
 
 const char *cli_percent(double fraction, char text[CLI_NUMBER])
@@ -151,7 +189,7 @@ void cli_put(FILE *to, const char *text)
 {
     char *escaped = cli_escape(text);
 
-    fputs(escaped, to);
+    cli_print(to, "%s", escaped);
     free(escaped);
 }
 
@@ -191,10 +229,10 @@ static void print_row(const cli_table *table, char *const *cells, const size_t *
     for (size_t i = 0; i < columns; ++i) {
         const int fill = (int)(widths[i] - width_of(cells[i]));
         if (table->align[i] == 'r')
-            fprintf(to, "%*s%s", fill, "", cells[i]);
+            cli_print(to, "%*s%s", fill, "", cells[i]);
         else
-            fprintf(to, "%s%*s", cells[i], i + 1 < columns ? fill : 0, "");
-        fputs(i + 1 < columns ? "  " : "\n", to);
+            cli_print(to, "%s%*s", cells[i], i + 1 < columns ? fill : 0, "");
+        cli_print(to, "%s", i + 1 < columns ? "  " : "\n");
     }
 }
 
@@ -208,7 +246,7 @@ void cli_table_print(const cli_table *table, FILE *to, const char *indent)
         if (width > widths[i % columns]) widths[i % columns] = width;
     }
     for (size_t row = 0; row < table->count; row += columns) {
-        fputs(indent, to);
+        cli_print(to, "%s", indent);
         print_row(table, table->cells + row, widths, to);
     }
     free(widths);
@@ -254,6 +292,11 @@ json_t *cli_json_text(an_json_maker *m, const char *text)
     return json;
 }
 
+static void put_bytes(const char *bytes, size_t count)
+{
+    if (fwrite(bytes, 1, count, stdout) != count) note_failure(stdout);
+}
+
 /* Prints the text that jansson wrote: decodes the marks, and escapes the control characters that
  * jansson does not. */
 static void put_json(const char *text)
@@ -261,22 +304,22 @@ static void put_json(const char *text)
     while (*text != '\0') {
         const size_t plain = strcspn(text, "\x7f\xc2\xf4");
 
-        fwrite(text, 1, plain, stdout);
+        put_bytes(text, plain);
         text += plain;
         if (*text == '\0') break;
         if (is_control(text)) {
-            printf("\\u%04x", *text == 0x7f ? 0x7fu : (unsigned char)text[1]);
+            cli_print(stdout, "\\u%04x", *text == 0x7f ? 0x7fu : (unsigned char)text[1]);
             text += *text == 0x7f ? 1 : 2;
         } else if (strncmp(text, MARK, MARK_BYTES) != 0) {
-            putchar(*text++);
+            put_bytes(text++, 1);
         } else if (text[MARK_BYTES] == 'x') {
-            fputs(MARK, stdout);
+            put_bytes(MARK, MARK_BYTES);
             text += MARK_BYTES + 1;
         } else if (strspn(text + MARK_BYTES, "0123456789abcdef") >= 2) {
-            printf("\\udc%.2s", text + MARK_BYTES);
+            cli_print(stdout, "\\udc%.2s", text + MARK_BYTES);
             text += MARK_BYTES + 2;
         } else { /* the text does not come from cli_json_text() */
-            fwrite(text, 1, MARK_BYTES, stdout);
+            put_bytes(text, MARK_BYTES);
             text += MARK_BYTES;
         }
     }
@@ -294,14 +337,14 @@ json_t *cli_json_ints(an_json_maker *m, const int64_t *values, int count)
 cli_exit cli_json_print(cli *app, json_t *document)
 {
     const bool whole = app->json.status == ALEXNET_OK && document != NULL;
-    /* Nine digits restore every float32. main() detects a failed write when it closes stdout. */
+    /* Nine digits restore every float32. main() reports a failed write when it closes stdout. */
     char *text = whole ? an_json_line(app->ctx, document, 9) : NULL;
 
     json_decref(document);
     app->json = (an_json_maker){0};
     if (text == NULL) return cli_error(app, CLI_FAILED, "out of memory for the result");
     put_json(text);
-    putchar('\n');
+    cli_print(stdout, "\n");
     an_json_free(app->ctx, text);
     return CLI_DONE;
 }
@@ -311,15 +354,15 @@ cli_exit cli_json_print(cli *app, json_t *document)
 static void put_field(FILE *to, const char *text)
 {
     if (strpbrk(text, ",\"\r\n") == NULL) {
-        fputs(text, to);
+        cli_print(to, "%s", text);
         return;
     }
-    fputc('"', to);
+    cli_print(to, "\"");
     for (; *text != '\0'; ++text) {
-        if (*text == '"') fputc('"', to);
-        fputc(*text, to);
+        if (*text == '"') cli_print(to, "\"");
+        cli_print(to, "%c", *text);
     }
-    fputc('"', to);
+    cli_print(to, "\"");
 }
 
 void cli_csv_field(FILE *to, const char *text, bool safe)

@@ -8,13 +8,28 @@
 #include "cli/cli.h"
 #include <stdio.h>
 
+/*
+ * Prints what fprintf() prints, and returns what it returns. All of stdout goes through here, so
+ * that the reason of the first write that fails is kept for cli_output_close(): stdio forgets it.
+ */
+int cli_print(FILE *to, const char *format, ...) CLI_PRINTF(2, 3);
+
+/*
+ * Closes stdout at the end of the program. False if that or an earlier write failed; *error is then
+ * the errno of the first that did, or 0 if the system named no reason.
+ */
+bool cli_output_close(int *error);
+
 #define CLI_NUMBER 32
 
 /* Each writes into the buffer `text`, and returns it. */
 const char *cli_thousands(int64_t value, char text[CLI_NUMBER]); /* "61,100,840" */
 const char *cli_bytes(int64_t bytes, char text[CLI_NUMBER]);     /* "233 MiB" */
-const char *cli_seconds(double seconds, char text[CLI_NUMBER]);  /* "3m20s" */
+const char *cli_seconds(double seconds, char text[CLI_NUMBER]);  /* "3m20s", "0.4s" */
 const char *cli_percent(double fraction, char text[CLI_NUMBER]); /* "84.31 %"; "not a number" */
+
+/* `one` for a count of 1, else `many`: "1 step", "2 steps". */
+const char *cli_noun(double count, const char *one, const char *many);
 
 const char *cli_fixed(double value, int decimals,
                       char text[CLI_NUMBER]); /* "0.7329", "not a number" */

@@ -4,6 +4,7 @@
  */
 #include "cli/progress.h"
 #include "cli/output.h"
+#include "fetch/cache.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -67,12 +68,31 @@ __attribute__((format(printf, 3, 4))) static void append(char *text, size_t byte
     va_end(list);
 }
 
+/* "fetch 12.3 MiB/233 MiB (5 %), 4.2 MiB/s, 50s left": counts bytes. */
+static void text_of_bytes(const alexnet_progress *r, char *text, size_t bytes)
+{
+    char a[CLI_NUMBER];
+
+    snprintf(text, bytes, "%s %s", r->phase, cli_bytes(r->done, a));
+    if (r->total > 0)
+        append(text, bytes, "/%s (%.0f %%)", cli_bytes(r->total, a),
+               floor(100 * (double)r->done / (double)r->total));
+    if (r->images_per_second > 0)
+        append(text, bytes, ", %s/s", cli_bytes((int64_t)r->images_per_second, a));
+    if (isfinite(r->seconds_left) && r->seconds_left >= 0)
+        append(text, bytes, ", %s left", cli_seconds(r->seconds_left, a));
+}
+
 /* The most important numbers come first, since a narrow terminal cuts off the end. */
 void cli_progress_text(const alexnet_progress *r, char *text, size_t bytes)
 {
     const bool training = strcmp(r->phase, "train") == 0;
     char a[CLI_NUMBER], b[CLI_NUMBER];
 
+    if (strcmp(r->phase, AN_FETCH_PHASE) == 0) {
+        text_of_bytes(r, text, bytes);
+        return;
+    }
     snprintf(text, bytes, "%s %s%s", r->phase, training ? "step " : "", cli_thousands(r->done, a));
     if (r->total > 0)
         append(text, bytes, "/%s (%.0f %%)", cli_thousands(r->total, b),

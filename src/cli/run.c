@@ -1,5 +1,5 @@
 /*
- * run.c: reads the files of a run directory.
+ * run.c: reads the files of a run folder.
  * SPDX-License-Identifier: MIT
  */
 #include "cli/run.h"

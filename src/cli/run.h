@@ -1,5 +1,5 @@
 /*
- * run.h: reads config.json and log.jsonl of a training run's directory. A file that the system
+ * run.h: reads config.json and log.jsonl of a run folder. A file that the system
  * refuses to read is an error; it is never treated as absent.
  * SPDX-License-Identifier: MIT
  */
@@ -19,7 +19,7 @@ alexnet_status cli_is_run(alexnet_context *ctx, const char *path, bool *run);
  */
 alexnet_status cli_run_newest(alexnet_context *ctx, const char *folder, char *path, size_t bytes);
 
-/* The model's name in a config.json; `path` is that file or the run's folder. False: no name. */
+/* The model's name in a config.json; `path` is that file or the run folder. False: no name. */
 bool cli_config_model(alexnet_context *ctx, const char *path, char *name, size_t bytes);
 
 /* The same for the path of the data. */

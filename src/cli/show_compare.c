@@ -181,7 +181,7 @@ cli_exit cli_show_compare(cli *app, const alexnet_model *a, const alexnet_model 
     if (app->common->json)
         return cli_json_print(app, compare_json(&app->json, &left, &right, pairs, count));
     print_numbers(&left, &right);
-    putchar('\n');
+    cli_print(stdout, "\n");
     print_pairs(&left, &right, pairs, count);
     return CLI_DONE;
 }

@@ -148,20 +148,21 @@ static void print_recipe(const char *name)
 {
     for (int i = 0; i < alexnet_recipe_count(); ++i)
         if (strcmp(alexnet_recipe_name(i), name) == 0)
-            printf("recipe      %s: %s\n", name, alexnet_recipe_settings(i));
+            cli_print(stdout, "recipe      %s: %s\n", name, alexnet_recipe_settings(i));
 }
 
 static void print_memory(const char *what, const alexnet_memory_info *m)
 {
     char a[CLI_NUMBER], b[CLI_NUMBER], c[CLI_NUMBER], d[CLI_NUMBER];
 
-    printf("%-11s %s: weights %s, activations %s, scratch %s", what, cli_bytes(m->total, a),
-           cli_bytes(m->weights, b), cli_bytes(m->activations, c), cli_bytes(m->scratch, d));
-    if (m->prepared > 0) printf(", packed weights %s", cli_bytes(m->prepared, a));
+    cli_print(stdout, "%-11s %s: weights %s, activations %s, scratch %s", what,
+              cli_bytes(m->total, a), cli_bytes(m->weights, b), cli_bytes(m->activations, c),
+              cli_bytes(m->scratch, d));
+    if (m->prepared > 0) cli_print(stdout, ", packed weights %s", cli_bytes(m->prepared, a));
     if (m->gradients + m->momentum > 0)
-        printf(", gradients %s, momentum %s", cli_bytes(m->gradients, a),
-               cli_bytes(m->momentum, b));
-    putchar('\n');
+        cli_print(stdout, ", gradients %s, momentum %s", cli_bytes(m->gradients, a),
+                  cli_bytes(m->momentum, b));
+    cli_print(stdout, "\n");
 }
 
 /* Prints the class names, or the first ones of many. */
@@ -169,12 +170,13 @@ static void print_classes(const alexnet_model *model, int classes)
 {
     const int shown = classes <= 12 ? classes : 10;
 
-    printf("classes     %d", classes);
+    cli_print(stdout, "classes     %d", classes);
     for (int i = 0; i < shown && alexnet_model_class(model, i) != NULL; ++i) {
-        printf("%s ", i == 0 ? ":" : ",");
+        cli_print(stdout, "%s ", i == 0 ? ":" : ",");
         cli_put(stdout, alexnet_model_class(model, i));
     }
-    puts(shown < classes && alexnet_model_class(model, 0) != NULL ? ", ..." : "");
+    cli_print(stdout, "%s\n",
+              shown < classes && alexnet_model_class(model, 0) != NULL ? ", ..." : "");
 }
 
 cli_exit cli_show_model(cli *app, const alexnet_model *model, int batch, const char *file)
@@ -191,26 +193,26 @@ cli_exit cli_show_model(cli *app, const alexnet_model *model, int batch, const c
     if (app->common->json) return model_json(app, model, batch, file, hash, memory);
 
     alexnet_model_get_info(model, &info);
-    printf("%s: %s\n", info.family, info.summary);
-    printf("source      %s\n", info.source);
+    cli_print(stdout, "%s: %s\n", info.family, info.summary);
+    cli_print(stdout, "source      %s\n", info.source);
     if (file != NULL) {
-        printf("weights     ");
+        cli_print(stdout, "weights     ");
         cli_put(stdout, file);
-        printf("\nsha256      %s\n", hash);
+        cli_print(stdout, "\nsha256      %s\n", hash);
     }
     print_classes(model, info.classes);
-    printf("input       %d x %d x %d, %s\n", info.input[0], info.input[1], info.input[2],
-           info.preprocess);
+    cli_print(stdout, "input       %d x %d x %d, %s\n", info.input[0], info.input[1], info.input[2],
+              info.preprocess);
     print_recipe(info.recipe);
-    printf("neurons     %s\n\n", cli_thousands(info.neurons, a));
+    cli_print(stdout, "neurons     %s\n\n", cli_thousands(info.neurons, a));
     status = print_layers(model, &info);
     if (status == ALEXNET_OK) {
-        putchar('\n');
+        cli_print(stdout, "\n");
         status = print_tensors(model, info.tensors);
     }
     if (status != ALEXNET_OK) return cli_fail(app, status);
-    printf("\nmemory of the network alone, for %d image%s at a time\n", batch,
-           batch > 1 ? "s" : "");
+    cli_print(stdout, "\nmemory of the network alone, for %d %s at a time\n", batch,
+              cli_noun(batch, "image", "images"));
     print_memory("inference", &memory[0]);
     print_memory("training", &memory[1]);
     return CLI_DONE;

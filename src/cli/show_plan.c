@@ -107,12 +107,12 @@ cli_exit cli_show_plan(cli *app, const alexnet_model *model, int batch, bool tra
     } else if (app->common->json) {
         code = plan_json(app, info.family, batch, train, &machine, &plan);
     } else {
-        printf("%s %s, %s, batch %d, %d thread%s, %s\n\n", train ? "train" : "infer", info.family,
-               cli_dtype(app), batch, machine.threads, machine.threads > 1 ? "s" : "",
-               machine.tier);
+        cli_print(stdout, "%s %s, %s, batch %d, %d %s, %s\n\n", train ? "train" : "infer",
+                  info.family, cli_dtype(app), batch, machine.threads,
+                  cli_noun(machine.threads, "thread", "threads"), machine.tier);
         print_rows(&plan);
-        printf("\nestimate: %.1f images/s, memory %s\n", batch / plan.seconds,
-               cli_bytes(plan.memory.total, a));
+        cli_print(stdout, "\nestimate: %.1f images/s, memory %s\n", batch / plan.seconds,
+                  cli_bytes(plan.memory.total, a));
     }
     free(plan.rows);
     return code;

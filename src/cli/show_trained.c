@@ -47,26 +47,34 @@ static const reference *find_reference(const alexnet_train_result *r)
 
 /* ---- comparison and advice ---- */
 
-#define BARELY   1.2  /* times the accuracy of guessing: below it, the network has not learnt */
-#define BY_HEART 0.15 /* training accuracy minus validation accuracy: above it, it overfits */
-#define LATE     0.9  /* fraction of the run from which a best epoch counts as at its end */
+#define BARELY  1.2 /* times the accuracy of guessing: below it, top-1 is no better than guessing */
+#define OVERFIT 0.15 /* training accuracy minus validation accuracy: above it, it overfits */
+#define LATE    0.9  /* fraction of the run from which a best epoch counts as at its end */
 
-static bool has_learnt(const alexnet_train_result *r)
+/* Whether top1 is about what guessing reaches. If that is near 1, half of the rest is enough. */
+static bool is_guessing(double top1, double guess_top1)
 {
-    return !(r->best_top1 < BARELY * r->guess_top1);
+    return top1 < fmin(BARELY * guess_top1, (1 + guess_top1) / 2);
 }
 
 /* One line of advice, the most useful one; NULL: none. */
 static const char *advise(const alexnet_train_result *r)
 {
+    const bool overfits = r->train_top1 - r->val_top1 > OVERFIT;
+
     if (isnan(r->val_top1) || !(r->guess_top1 < 1) || r->classes < 2) return NULL;
-    if (!has_learnt(r))
+    if (is_guessing(r->best_top1, r->guess_top1)) {
+        if (overfits && !is_guessing(r->train_top1, r->guess_top1))
+            return "it has learnt its training images by heart and does not recognise others: take "
+                   "more training images, or --from WEIGHTS, and check that the validation images "
+                   "are of the same classes";
         return strncmp(r->recipe, "quick", 5) == 0 || strcmp(r->recipe, "finetune") == 0
                    ? "it has learnt almost nothing: try more epochs or --from WEIGHTS, and check "
                      "that each class folder holds the right images (alexnet data verify)"
                    : "it has learnt almost nothing: try more epochs, the recipe 'quick', or "
                      "--from WEIGHTS";
-    if (r->train_top1 - r->val_top1 > BY_HEART)
+    }
+    if (overfits)
         return "it overfits its training images: more images help most, or --from WEIGHTS";
     if (r->best_epoch >= LATE * r->epochs && r->epochs > 1)
         return "its best epoch was at the end: more epochs may help (--epochs)";
@@ -81,11 +89,14 @@ static void print_standing(const alexnet_train_result *r)
 
     if (isnan(r->val_top1)) return;
     if (!isnan(r->guess_top1))
-        printf("guessing    top-1 %s: always the largest class\n", cli_percent(r->guess_top1, a));
+        cli_print(stdout, "guessing    top-1 %s: always the largest class\n",
+                  cli_percent(r->guess_top1, a));
     if (expected != NULL)
-        printf("expected    about %.0f %% with this recipe on photos of ten classes, %d of each\n",
-               100 * expected->top1, expected->per_class);
-    if (advice != NULL) printf("advice      %s\n", advice);
+        cli_print(
+            stdout,
+            "expected    about %.0f %% with this recipe on photos of ten classes, %d of each\n",
+            100 * expected->top1, expected->per_class);
+    if (advice != NULL) cli_print(stdout, "advice      %s\n", advice);
 }
 
 /* ---- the result ---- */
@@ -124,8 +135,8 @@ static void print_end(const alexnet_train_result *r)
 
     for (size_t i = 0; i < sizeof ends / sizeof *ends; ++i)
         if (strcmp(r->ended, ends[i].ended) == 0)
-            printf("ended       %s, after %.3g of %.6g epochs\n", ends[i].text, r->epochs,
-                   r->planned_epochs);
+            cli_print(stdout, "ended       %s, after %.3g of %.6g %s\n", ends[i].text, r->epochs,
+                      r->planned_epochs, cli_noun(r->planned_epochs, "epoch", "epochs"));
 }
 
 static void print_validation(const alexnet_train_result *r)
@@ -133,11 +144,12 @@ static void print_validation(const alexnet_train_result *r)
     char a[CLI_NUMBER], b[CLI_NUMBER], c[CLI_NUMBER];
 
     if (isnan(r->val_top1)) return;
-    printf("validation  top-1 %s", cli_percent(r->val_top1, a));
-    if (r->classes > ALEXNET_TOP5_CLASSES) printf(", top-5 %s", cli_percent(r->val_top5, b));
-    printf("; best top-1 %s", cli_percent(r->best_top1, c));
-    if (!isnan(r->best_epoch)) printf(" after epoch %.3g", r->best_epoch);
-    printf("\n");
+    cli_print(stdout, "validation  top-1 %s", cli_percent(r->val_top1, a));
+    if (r->classes > ALEXNET_TOP5_CLASSES)
+        cli_print(stdout, ", top-5 %s", cli_percent(r->val_top5, b));
+    cli_print(stdout, "; best top-1 %s", cli_percent(r->best_top1, c));
+    if (!isnan(r->best_epoch)) cli_print(stdout, " after epoch %.3g", r->best_epoch);
+    cli_print(stdout, "\n");
 }
 
 cli_exit cli_show_trained(cli *app, const alexnet_train_result *r)
@@ -145,16 +157,19 @@ cli_exit cli_show_trained(cli *app, const alexnet_train_result *r)
     char a[CLI_NUMBER], b[CLI_NUMBER];
 
     if (app->common->json) return print_json(app, r);
-    printf("trained     %s steps, %.2f epochs in %s, %.0f images/s\n", cli_thousands(r->steps, a),
-           r->epochs, cli_seconds(r->seconds, b), r->images_per_second);
+    cli_print(stdout, "trained     %s %s, %.4g %s in %s, %.0f images/s\n",
+              cli_thousands(r->steps, a), cli_noun((double)r->steps, "step", "steps"), r->epochs,
+              cli_noun(r->epochs, "epoch", "epochs"), cli_seconds(r->seconds, b),
+              r->images_per_second);
     print_end(r);
     if (!isnan(r->train_loss))
-        printf("training    loss %.4f, top-1 %s\n", r->train_loss, cli_percent(r->train_top1, a));
+        cli_print(stdout, "training    loss %.4f, top-1 %s\n", r->train_loss,
+                  cli_percent(r->train_top1, a));
     print_validation(r);
     print_standing(r);
-    printf("weights     ");
+    cli_print(stdout, "weights     ");
     cli_put(stdout, r->weights);
-    printf("\n");
+    cli_print(stdout, "\n");
     return CLI_DONE;
 }
 

@@ -1,5 +1,6 @@
 /*
- * info.c: facts about a model that need no run, all computed from its table.
+ * info.c: the functions of the public header that tell facts about families and models
+ * (alexnet_model_get_info() ...): all computed from the model's table, without a run.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -1,5 +1,6 @@
 /*
- * machine.c: opens a context: base's part, and the backend for its options.
+ * machine.c: alexnet_open(): a context of base (base/context.h) with the backend for its options;
+ * alexnet_get_machine().
  *
  * SPDX-License-Identifier: MIT
  */

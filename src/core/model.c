@@ -395,8 +395,9 @@ alexnet_status an_model_set_classes(alexnet_model *model, const char *const *nam
     char **classes = NULL;
 
     if (names != NULL && count != model->options.classes)
-        return an_fail(ctx, ALEXNET_BAD_ARG, "%d class names for a model of %d classes", count,
-                       model->options.classes);
+        return an_fail(ctx, ALEXNET_BAD_ARG, "%d class %s for a model of %d %s", count,
+                       AN_NOUN(count, "name", "names"), model->options.classes,
+                       AN_NOUN(model->options.classes, "class", "classes"));
     if (names != NULL) {
         AN_TRY(an_model_check_classes(ctx, names, count));
         classes = an_new_array(ctx, (size_t)count, sizeof *classes);

@@ -83,10 +83,12 @@ static alexnet_status check_params(const alexnet_model *model, const alexnet_mod
     }
     return model->params.count == other->params.count
                ? ALEXNET_OK
-               : an_fail(other->ctx, ALEXNET_BAD_SHAPE,
-                         "%d parameters of %d would be left over for an input of %dx%d",
-                         model->params.count - other->params.count, model->params.count,
-                         other->options.input_h, other->options.input_w);
+               : an_fail(
+                     other->ctx, ALEXNET_BAD_SHAPE,
+                     "%d %s of %d would be left over for an input of %dx%d",
+                     model->params.count - other->params.count,
+                     AN_NOUN(model->params.count - other->params.count, "parameter", "parameters"),
+                     model->params.count, other->options.input_h, other->options.input_w);
 }
 
 /* ---- which sizes fit? ---- */

@@ -1,8 +1,11 @@
 /*
- * choice.c: the format depends on the shape alone, so that every tier gives results of the same
- * kind. Of the algorithms in that format that apply, the cheapest is taken in fp32, and the first
- * in other formats: one with instructions for the format is listed before one that rounds for fp32
- * or that computes one number at a time.
+ * choice.c: see choice.h. The format depends on the shape alone, so that every tier gives results
+ * of the same kind. Of the algorithms in that format that apply, the cheapest is taken in fp32, and
+ * the first in other formats: one with instructions for the format is listed before one that rounds
+ * for fp32 or that computes one number at a time.
+ *
+ * Convolutions and linear layers have the same loop twice: their shapes and algorithms are
+ * different types, which the compiler checks only if no void * stands for both.
  * SPDX-License-Identifier: MIT
  */
 #include "cpu/choice.h"

@@ -7,6 +7,7 @@
 #include "base/context.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "data/kind.h"
 #include <string.h>
 #include <zlib.h>
@@ -234,8 +235,9 @@ static alexnet_status check_range(const an_blob *blob, alexnet_context *ctx, uin
 {
     if (offset <= blob->size && bytes <= blob->size - offset) return ALEXNET_OK;
     return an_fail(ctx, ALEXNET_BAD_FILE,
-                   "%s: truncated: expected %zu bytes at %ju, found %ju bytes in all", blob->path,
-                   bytes, (uintmax_t)offset, (uintmax_t)blob->size);
+                   "%s: truncated: expected %zu %s at %ju, found %ju %s in all", blob->path, bytes,
+                   AN_NOUN(bytes, "byte", "bytes"), (uintmax_t)offset, (uintmax_t)blob->size,
+                   AN_NOUN((uintmax_t)blob->size, "byte", "bytes"));
 }
 
 alexnet_status an_blob_read(const an_blob *blob, alexnet_context *ctx, uint64_t offset,

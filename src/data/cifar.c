@@ -1,6 +1,7 @@
 /*
- * cifar.c: CIFAR-10 and CIFAR-100 in their binary versions (Krizhevsky, Learning Multiple Layers of
- * Features from Tiny Images, 2009; www.cs.toronto.edu/~kriz/cifar.html).
+ * cifar.c: the source (kind.h) of CIFAR-10 and CIFAR-100 in their binary versions (Krizhevsky,
+ * Learning Multiple Layers of Features from Tiny Images, 2009;
+ * www.cs.toronto.edu/~kriz/cifar.html).
  *
  *     CIFAR-10:  class (1 byte)        | 1024 red | 1024 green | 1024 blue
  *     CIFAR-100: coarse, fine (1 each) | 1024 red | 1024 green | 1024 blue

@@ -8,7 +8,6 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "data/list_tree.h"
-#include <stdio.h>
 #include <string.h>
 
 /* ---- finding ---- */
@@ -76,32 +75,12 @@ static alexnet_status add_named(alexnet_context *ctx, const char *path, an_sourc
 
 /* ---- the kind ---- */
 
-static void name_of(const an_source *source, int64_t index, char *buffer, size_t bytes)
-{
-    const an_tree *files = source->own;
-
-    snprintf(buffer, bytes, "%s", files->leaves[index].path);
-}
-
-static alexnet_status read_image(const an_source *source, alexnet_context *ctx, int64_t index,
-                                 an_orientation orientation, an_source_buffer *buffer,
-                                 an_image *image)
-{
-    const an_tree *files = source->own;
-
-    if (files->leaves[index].reason != NULL)
-        return an_fail(ctx, ALEXNET_BAD_FILE, "%s", files->leaves[index].reason);
-    return an_source_read_file(ctx, "", files->leaves[index].path, orientation, buffer, image);
-}
-
-static void close_files(an_source *source)
-{
-    an_tree_free(source->ctx, source->own);
-    an_free(source->ctx, source->own);
-}
-
 static const an_kind files_kind = {
-    .name = "files", .close = close_files, .name_of = name_of, .read = read_image};
+    .name = "files",
+    .close = an_list_tree_close,
+    .name_of = an_list_tree_name_of,
+    .read = an_list_tree_read,
+};
 
 static alexnet_status fill(alexnet_context *ctx, const char *const *paths, size_t count,
                            an_source *source)

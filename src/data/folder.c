@@ -1,5 +1,6 @@
 /*
- * folder.c: a folder of class folders.
+ * folder.c: the source of a folder of class folders (kind.h). source.h has the rules; tree.h, which
+ * tar files use as well, applies them.
  * SPDX-License-Identifier: MIT
  */
 #include "base/context.h"
@@ -321,25 +322,6 @@ alexnet_status an_source_read_file(alexnet_context *ctx, const char *folder, con
 
 /* ---- the kind ---- */
 
-static void name_of(const an_source *source, int64_t index, char *buffer, size_t bytes)
-{
-    const an_tree *tree = source->own;
-
-    snprintf(buffer, bytes, "%s", tree->leaves[index].path);
-}
-
-static alexnet_status read_image(const an_source *source, alexnet_context *ctx, int64_t index,
-                                 an_orientation orientation, an_source_buffer *buffer,
-                                 an_image *image)
-{
-    const an_tree *tree = source->own;
-
-    if (tree->leaves[index].reason != NULL)
-        return an_fail(ctx, ALEXNET_BAD_FILE, "%s", tree->leaves[index].reason);
-    return an_source_read_file(ctx, source->path, tree->leaves[index].path, orientation, buffer,
-                               image);
-}
-
 static uint64_t size_of(const an_source *source, int64_t index)
 {
     const an_tree *tree = source->own;
@@ -347,17 +329,11 @@ static uint64_t size_of(const an_source *source, int64_t index)
     return an_source_file_bytes(source->ctx, source->path, tree->leaves[index].path);
 }
 
-static void close_folder(an_source *source)
-{
-    an_tree_free(source->ctx, source->own);
-    an_free(source->ctx, source->own);
-}
-
 static const an_kind folder_kind = {.name = "folder",
                                     .names = AN_NAMES_INSIDE,
-                                    .close = close_folder,
-                                    .name_of = name_of,
-                                    .read = read_image,
+                                    .close = an_list_tree_close,
+                                    .name_of = an_list_tree_name_of,
+                                    .read = an_list_tree_read,
                                     .size_of = size_of,
                                     .count_part = count_part,
                                     .look_beside = look_beside};

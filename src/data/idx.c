@@ -1,5 +1,6 @@
 /*
- * idx.c: MNIST and data sets in its format (LeCun, Cortes, Burges: yann.lecun.com/exdb/mnist).
+ * idx.c: the source (kind.h) of MNIST and of data sets in its format (LeCun, Cortes, Burges:
+ * yann.lecun.com/exdb/mnist).
  *
  *     images: 0x00000803 | count | rows | columns | bytes, row by row       (big-endian, 32 bits)
  *     labels: 0x00000801 | count | bytes
@@ -11,6 +12,7 @@
 #include "base/cursor.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "data/blob.h"
 #include "data/kind.h"
 #include <stdio.h>
@@ -102,8 +104,8 @@ static alexnet_status add_labels(alexnet_context *ctx, const half *h, const an_b
     if (magic != LABELS_MAGIC || blob->size - LABELS_HEADER != (uint64_t)count)
         return fail_header(ctx, blob);
     if (count != h->count)
-        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: expected %jd labels, found %jd", blob->path,
-                       (intmax_t)h->count, (intmax_t)count);
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: expected %jd %s, found %jd", blob->path,
+                       (intmax_t)h->count, AN_NOUN(h->count, "label", "labels"), (intmax_t)count);
 
     AN_TRY(an_blob_view(blob, ctx, LABELS_HEADER, (size_t)count, buffer, &data));
     int *labels = an_grow(ctx, source->labels, (size_t)source->count * sizeof *labels,

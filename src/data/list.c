@@ -1,5 +1,5 @@
 /*
- * list.c: a text file that names images and their classes, one per line.
+ * list.c: the source (kind.h) of a text file that names images and their classes, one per line.
  *
  *     n01440764/n01440764_18.JPEG 0          PATH LABEL
  *     /photos/my cat.jpg,tabby cat           PATH,LABEL

@@ -1,5 +1,6 @@
 /*
- * list_tree.c: everything in a folder, at any depth.
+ * list_tree.c: see list_tree.h. A data set may have a million files, on a slow disk: so files are
+ * not opened, and those with an image's name not even looked at.
  * SPDX-License-Identifier: MIT
  */
 #include "data/list_tree.h"
@@ -8,9 +9,10 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
-#define DEPTH_MAX 16
+#define DEPTH_MAX 16 /* nested folders */
 
 alexnet_status an_list_tree_stat(alexnet_context *ctx, const char *path, an_file_info *out)
 {
@@ -26,13 +28,14 @@ alexnet_status an_list_tree_stat(alexnet_context *ctx, const char *path, an_file
 typedef struct lister {
     alexnet_context *ctx;
     an_tree *tree;
-    size_t skip;
-    char path[AN_PATH_BYTES];
-    an_file_info above[DEPTH_MAX]; /* the folders that contain this one */
+    size_t skip;                   /* characters of paths that the tree does not get */
+    char path[AN_PATH_BYTES];      /* of what is being listed */
+    an_file_info above[DEPTH_MAX]; /* the folders that contain it */
 } lister;
 
 static alexnet_status list(lister *l, const an_file_info *folder, int depth);
 
+/* True if the folder contains the one that is being listed: a loop of links. */
 static bool is_above(const lister *l, const an_file_info *folder, int depth)
 {
     for (int i = 0; i <= depth; ++i) {
@@ -41,6 +44,7 @@ static bool is_above(const lister *l, const an_file_info *folder, int depth)
     return false;
 }
 
+/* Adds the path to the tree. */
 static alexnet_status add(lister *l)
 {
     return an_tree_add(l->ctx, l->tree, l->path + l->skip, 0, 0);
@@ -58,7 +62,7 @@ static alexnet_status append(lister *l, size_t length, const char *text)
     return ALEXNET_OK;
 }
 
-/* One folder that cannot be read is no reason to give up the others. */
+/* In a forgiving tree (tree.h) one unreadable folder is no reason to give up the others. */
 static bool is_excused(const lister *l, alexnet_status status)
 {
     return l->tree->forgiving && (an_status_of_reading(l->ctx, status) == ALEXNET_BAD_FILE ||
@@ -80,7 +84,7 @@ static alexnet_status list_name(lister *l, const char *name, int depth)
 
     /*
      * A file with an image's name inside a class is taken to be one until it is read: the status of
-     * a million files takes minutes on a far disk.
+     * a million files takes minutes on a disk in the network.
      */
     if (name[0] == '.' || (depth > 0 && an_tree_is_image(name))) return add(l);
     alexnet_status status = an_list_tree_stat(l->ctx, l->path, &info);
@@ -142,4 +146,31 @@ alexnet_status an_list_tree(alexnet_context *ctx, const char *folder, size_t ski
     const alexnet_status status = start(l, folder);
     an_free(ctx, l);
     return status;
+}
+
+/* ---- kinds ---- */
+
+void an_list_tree_name_of(const an_source *source, int64_t index, char *buffer, size_t bytes)
+{
+    const an_tree *tree = source->own;
+
+    snprintf(buffer, bytes, "%s", tree->leaves[index].path);
+}
+
+alexnet_status an_list_tree_read(const an_source *source, alexnet_context *ctx, int64_t index,
+                                 an_orientation orientation, an_source_buffer *buffer,
+                                 an_image *image)
+{
+    const an_tree *tree = source->own;
+    const an_leaf *leaf = &tree->leaves[index];
+
+    if (leaf->reason != NULL) return an_fail(ctx, ALEXNET_BAD_FILE, "%s", leaf->reason);
+    return an_source_read_file(ctx, source->path != NULL ? source->path : "", leaf->path,
+                               orientation, buffer, image);
+}
+
+void an_list_tree_close(an_source *source)
+{
+    an_tree_free(source->ctx, source->own);
+    an_free(source->ctx, source->own);
 }

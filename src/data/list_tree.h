@@ -1,5 +1,6 @@
 /*
- * list_tree.h: everything in a folder, at any depth.
+ * list_tree.h: lists what is in a folder, at any depth, for the sources of folders (folder.c,
+ * files.c). tree.h makes classes of the list.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_DATA_LIST_TREE_H
@@ -23,5 +24,15 @@ alexnet_status an_list_tree(alexnet_context *ctx, const char *folder, size_t ski
  */
 alexnet_status an_list_tree_stat(alexnet_context *ctx, const char *path,
                                  an_file_info *out) AN_NODISCARD;
+
+/*
+ * Members of an an_kind whose images are the leaves of a tree of files, which is source->own.
+ * Their paths begin at source->path; NULL: they are complete. A leaf with a reason is BAD_FILE.
+ */
+void an_list_tree_name_of(const an_source *source, int64_t index, char *buffer, size_t bytes);
+alexnet_status an_list_tree_read(const an_source *source, alexnet_context *ctx, int64_t index,
+                                 an_orientation orientation, an_source_buffer *buffer,
+                                 an_image *image) AN_NODISCARD;
+void an_list_tree_close(an_source *source);
 
 #endif

@@ -152,7 +152,8 @@ static void warn_of_pair(alexnet_context *ctx, const char *data, const char *a, 
         an_escape(y, sizeof y, b);
     }
     if (more > 0)
-        an_print(others, sizeof others, " (and %zu more such pair%s)", more, more > 1 ? "s" : "");
+        an_print(others, sizeof others, " (and %zu more such %s)", more,
+                 AN_NOUN(more, "pair", "pairs"));
     an_log(ctx, ALEXNET_LOG_WARNING, "%s: classes '%s' and '%s' %s%s: they are two classes", data,
            x, y,
            same_look ? "look the same, and differ only in Unicode's form"
@@ -325,9 +326,9 @@ static void tell_folders(alexnet_context *ctx, const char *what,
     an_listing names = folders->names;
 
     if (names.count == 0) return;
-    an_log(ctx, ALEXNET_LOG_INFO, "%s: %s with %jd image%s %s: not used", what,
-           an_listing_text(&names), (intmax_t)folders->images, folders->images == 1 ? "" : "s",
-           names.count == 1 ? one : more);
+    an_log(ctx, ALEXNET_LOG_INFO, "%s: %s with %jd %s %s: not used", what, an_listing_text(&names),
+           (intmax_t)folders->images, AN_NOUN(folders->images, "image", "images"),
+           AN_NOUN(names.count, one, more));
 }
 
 alexnet_status an_source_tell_layout(alexnet_context *ctx, an_source *source, const char *what)
@@ -343,8 +344,8 @@ alexnet_status an_source_tell_layout(alexnet_context *ctx, an_source *source, co
     tell_folders(ctx, what, &beside->flat, "has no class folders, so no labels",
                  "have no class folders, so no labels");
     if (beside->loose > 0)
-        an_log(ctx, ALEXNET_LOG_INFO, "%s: %jd image%s beside %s/: not used", what,
-               (intmax_t)beside->loose, beside->loose == 1 ? "" : "s",
+        an_log(ctx, ALEXNET_LOG_INFO, "%s: %jd %s beside %s/: not used", what,
+               (intmax_t)beside->loose, AN_NOUN(beside->loose, "image", "images"),
                source->parts.names[(source->parts.present & AN_TRAIN_BIT) != 0 ? 0
                                    : (source->parts.present & AN_VAL_BIT) != 0 ? 1
                                                                                : 2]);
@@ -394,8 +395,8 @@ int an_source_unused(const an_source *source, alexnet_context *ctx, unsigned use
         const char *before = parts++ == 0 ? "" : unused >> i == 1 ? " and " : ", ";
         at += (size_t)an_print(text + at, bytes - at, "%s%s/", before, source->parts.names[i]);
         if (images >= 0 && at < bytes)
-            at += (size_t)an_print(text + at, bytes - at, " with %jd image%s", (intmax_t)images,
-                                   images == 1 ? "" : "s");
+            at += (size_t)an_print(text + at, bytes - at, " with %jd %s", (intmax_t)images,
+                                   AN_NOUN(images, "image", "images"));
     }
     return parts;
 }

@@ -1,6 +1,6 @@
 /*
- * synthetic.c: the source "synthetic:classes=6,images=600,size=224,seed=1", whose images are drawn
- * on demand. Image i is of class i % classes.
+ * synthetic.c: the source (kind.h) "synthetic:classes=6,images=600,size=224,seed=1", whose images
+ * are drawn on demand. Image i is of class i % classes.
  * SPDX-License-Identifier: MIT
  */
 #include "base/memory.h"

@@ -331,9 +331,9 @@ static void tell_nested(alexnet_context *ctx, const an_source *source, const uin
         if ((marks[i] & NESTED) != 0) an_listing_add(&names, source->classes.names[i]);
     if (names.count == 0) return;
     describe(source, where, sizeof where);
-    an_log(ctx, ALEXNET_LOG_INFO,
-           "%s: class%s %s contain%s folders, whose images belong to the class", where,
-           names.count > 1 ? "es" : "", an_listing_text(&names), names.count > 1 ? "" : "s");
+    an_log(ctx, ALEXNET_LOG_INFO, "%s: %s %s %s folders, whose images belong to the class", where,
+           AN_NOUN(names.count, "class", "classes"), an_listing_text(&names),
+           AN_NOUN(names.count, "contains", "contain"));
 }
 
 static alexnet_status label(alexnet_context *ctx, const an_tree *tree, an_source *source)
@@ -366,9 +366,9 @@ static alexnet_status label(alexnet_context *ctx, const an_tree *tree, an_source
     if (empty == classes->count || source->survey) tell_nested(ctx, source, marks);
     an_free(ctx, marks);
     if (empty < classes->count && source->survey)
-        an_log(ctx, ALEXNET_LOG_WARNING, "%s: class%s %s ha%s no readable images", source->path,
-               without.count > 1 ? "es" : "", an_listing_text(&without),
-               without.count > 1 ? "ve" : "s");
+        an_log(ctx, ALEXNET_LOG_WARNING, "%s: %s %s %s no readable images", source->path,
+               AN_NOUN(without.count, "class", "classes"), an_listing_text(&without),
+               AN_NOUN(without.count, "has", "have"));
     else if (empty < classes->count)
         return an_fail(ctx, ALEXNET_BAD_FILE,
                        "%s: class '%s' has no readable images (.jpg .png .webp ...)%s",

@@ -12,8 +12,10 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "core/options.h"
+#include "formats/class_names.h"
 #include "formats/metadata.h"
 #include "formats/run_weights.h"
+#include "formats/translate.h"
 #include "formats/weights.h"
 #include "image/preprocess.h"
 #include <limits.h>
@@ -60,11 +62,31 @@ static alexnet_status take_family(alexnet_context *ctx, an_partial *partial)
     return ALEXNET_OK;
 }
 
+/* Takes the names from the list beside a file on disk. */
+static alexnet_status take_classes_beside(alexnet_context *ctx, an_partial *partial)
+{
+    const an_names *names = &partial->names_beside;
+
+    if (!partial->file.open) return ALEXNET_OK;
+    AN_TRY(an_class_names_beside(ctx, partial->path, &partial->names_beside));
+    if (names->count == 0) return ALEXNET_OK;
+    if (names->count > ALEXNET_CLASSES_MAX)
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%zu names of classes; at most %d are possible",
+                       names->count, ALEXNET_CLASSES_MAX);
+    partial->classes = an_new_array(ctx, names->count, sizeof *partial->classes);
+    if (partial->classes == NULL)
+        return an_fail(ctx, ALEXNET_NO_MEMORY, "%zu class names", names->count);
+    for (size_t i = 0; i < names->count; ++i)
+        partial->classes[i] = names->names[i];
+    partial->class_count = (int)names->count;
+    return an_model_check_classes(ctx, partial->classes, partial->class_count);
+}
+
 static alexnet_status take_classes(alexnet_context *ctx, an_partial *partial)
 {
     const char *text = an_tensor_file_metadata(&partial->file, AN_KEY_CLASSES);
 
-    if (text == NULL) return ALEXNET_OK;
+    if (text == NULL) return take_classes_beside(ctx, partial);
     if (an_json_parse_list(ctx, AN_KEY_CLASSES, text, strlen(text), &partial->class_list) ==
         ALEXNET_NO_MEMORY)
         return ALEXNET_NO_MEMORY;
@@ -126,7 +148,7 @@ alexnet_status an_partial_open(alexnet_context *ctx, const char *path, an_partia
     *out = (an_partial){0};
     AN_TRY(an_weights_file(ctx, path, &found));
     const alexnet_status status =
-        finish(ctx, an_safetensors_open(ctx, found, &out->file), found, out);
+        finish(ctx, an_weights_open(ctx, found, NULL, true, &out->file), found, out);
     an_free(ctx, found);
     return status;
 }
@@ -142,6 +164,7 @@ void an_partial_close(alexnet_context *ctx, an_partial *partial)
 {
     an_tensor_file_close(ctx, &partial->file);
     json_decref(partial->class_list);
+    an_names_free(ctx, &partial->names_beside);
     an_free(ctx, partial->classes);
     an_free(ctx, partial->names);
     an_free(ctx, partial->path);
@@ -289,9 +312,11 @@ static alexnet_status match_head(const an_partial *partial, const alexnet_model 
     if (h->file_rows < 0) return ALEXNET_OK; /* then each tensor is matched by its shape */
     if (named && h->file_rows != partial->class_count)
         return an_fail(model->ctx, ALEXNET_BAD_FILE,
-                       "%s: metadata '%s' has %d names, but %s has rows for %lld classes",
-                       partial->path, AN_KEY_CLASSES, partial->class_count,
-                       model->params.items[h->first].name, (long long)h->file_rows);
+                       "%s: metadata '%s' has %d %s, but %s has rows for %lld %s", partial->path,
+                       AN_KEY_CLASSES, partial->class_count,
+                       AN_NOUN(partial->class_count, "name", "names"),
+                       model->params.items[h->first].name, (long long)h->file_rows,
+                       AN_NOUN(h->file_rows, "class", "classes"));
     if (named && model->classes != NULL) return map_classes(partial, model, h);
     if (named != (model->classes != NULL))
         h->reason = named ? "the file names its classes, but this model does not"
@@ -335,9 +360,9 @@ static void log_head(const an_partial *partial, const alexnet_model *model, cons
                model->params.items[h->first].name, h->reason);
     else if (h->rows != NULL)
         an_log(model->ctx, ALEXNET_LOG_INFO,
-               "head: %d of %d classes taken over by name: %.300s%s%.300s%s", h->taken,
-               model->options.classes, taken.text,
-               fresh.count == 0 ? "" : "; these start afresh: ", fresh.text,
+               "head: %d of %d %s taken over by name: %.300s%s%.300s%s", h->taken,
+               model->options.classes, AN_NOUN(model->options.classes, "class", "classes"),
+               taken.text, fresh.count == 0 ? "" : "; these start afresh: ", fresh.text,
                dropped > 0 ? "; the file's other classes are not used" : "");
 }
 
@@ -392,20 +417,12 @@ static alexnet_status read_param(const an_partial *partial, alexnet_model *model
                                       : an_weights_copy_param(model, partial->path, tensor, param);
 }
 
-/* PyTorch's counter of batches is not missed. */
-static bool is_counter(const char *name)
-{
-    static const char counter[] = ".num_batches_tracked";
-    const size_t length = strlen(name), tail = sizeof counter - 1;
-
-    return length > tail && strcmp(name + length - tail, counter) == 0;
-}
-
 static void list_unused(const an_partial *partial, const alexnet_model *model, listing *l)
 {
     for (size_t i = 0; i < partial->file.count; ++i)
         if (an_model_find_param(model, partial->names[i]) < 0 &&
-            strcmp(partial->names[i], AN_MEAN_IMAGE) != 0 && !is_counter(partial->names[i]))
+            strcmp(partial->names[i], AN_MEAN_IMAGE) != 0 &&
+            !an_translate_ignores(partial->names[i]))
             list(l, partial->file.tensors[i].name);
 }
 
@@ -413,8 +430,10 @@ static void log_outcome(const an_partial *partial, const alexnet_model *model, c
 {
     alexnet_context *ctx = model->ctx;
 
-    an_log(ctx, ALEXNET_LOG_INFO, "%s: loaded %d of the %d tensors of %s: %s", partial->path,
-           out->loaded.count, model->params.count, model->family->name, out->loaded.text);
+    an_log(ctx, ALEXNET_LOG_INFO, "%s: loaded %d of the %d %s of %s: %s", partial->path,
+           out->loaded.count, model->params.count,
+           AN_NOUN(model->params.count, "tensor", "tensors"), model->family->name,
+           out->loaded.text);
     if (out->absent.count > 0)
         an_log(ctx, ALEXNET_LOG_INFO, "start afresh, as %s has no such tensors: %s", partial->path,
                out->absent.text);
@@ -442,18 +461,18 @@ static alexnet_status fail_unfit(const an_partial *partial, const alexnet_model 
     if (out->other.count > 0)
         return an_fail(
             ctx, ALEXNET_BAD_FILE,
-            "%s: none of its %zu tensors fits model %s, which has them of another shape: "
-            "%.300s",
-            partial->path, partial->file.count, model->family->name, out->other.text);
+            "%s: it has %zu %s, and none fits model %s, which has them of another shape: %.300s",
+            partial->path, partial->file.count, AN_NOUN(partial->file.count, "tensor", "tensors"),
+            model->family->name, out->other.text);
     if (partial->file.count == 0)
-        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: none of its 0 tensors fits model %s",
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: it has 0 tensors, and none fits model %s",
                        partial->path, model->family->name);
-    return an_fail(ctx, ALEXNET_BAD_FILE,
-                   "%s: none of its %zu tensors fits model %s: the file has %s, the model %s, %s "
-                   "...",
-                   partial->path, partial->file.count, model->family->name,
-                   an_weights_names(&partial->file, names), params[0].name,
-                   params[model->params.count > 1 ? 1 : 0].name);
+    return an_fail(
+        ctx, ALEXNET_BAD_FILE,
+        "%s: it has %zu %s, and none fits model %s: the file has %s, the model %s, %s ...",
+        partial->path, partial->file.count, AN_NOUN(partial->file.count, "tensor", "tensors"),
+        model->family->name, an_weights_names(&partial->file, names), params[0].name,
+        params[model->params.count > 1 ? 1 : 0].name);
 }
 
 static alexnet_status read_params(const an_partial *partial, alexnet_model *model, const head *h,
@@ -552,12 +571,14 @@ alexnet_status an_partial_family(alexnet_context *ctx, const an_partial *partial
         most = AN_MAX(most, count);
     }
     if (*out == NULL)
-        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: none of its %zu tensors fits any model%s%s",
-                       partial->path, partial->file.count, partial->file.count > 0 ? ": " : "",
-                       an_weights_names(&partial->file, names));
+        return an_fail(
+            ctx, ALEXNET_BAD_FILE, "%s: it has %zu %s, and none fits any model%s%s", partial->path,
+            partial->file.count, AN_NOUN(partial->file.count, "tensor", "tensors"),
+            partial->file.count > 0 ? ": " : "", an_weights_names(&partial->file, names));
     if (partial->family == NULL)
-        an_log(ctx, ALEXNET_LOG_INFO, "%s: %d of its %zu tensors are those of %s", partial->path,
-               most, partial->file.count, (*out)->name);
+        an_log(ctx, ALEXNET_LOG_INFO, "%s: %d of its %zu %s %s of %s", partial->path, most,
+               partial->file.count, AN_NOUN(partial->file.count, "tensor", "tensors"),
+               AN_NOUN(most, "is", "are"), (*out)->name);
     return ALEXNET_OK;
 }
 

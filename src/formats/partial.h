@@ -18,6 +18,7 @@
 #ifndef AN_FORMATS_PARTIAL_H
 #define AN_FORMATS_PARTIAL_H
 
+#include "base/file.h"
 #include "core/model.h"
 #include "formats/safetensors.h"
 
@@ -30,11 +31,12 @@ typedef struct an_partial {
     alexnet_model_options options; /* from the metadata; defaults if there is no family */
     const char **classes;          /* class_count names, in the order of the rows; NULL: unnamed */
     int class_count;
-    struct json_t *class_list; /* owns the names */
+    struct json_t *class_list; /* owns the names, or: */
+    an_names names_beside;     /* of the list beside the file */
     const char *preprocess;    /* the record, which parses; NULL: none */
 } an_partial;
 
-/* As an_safetensors_open(); BAD_FILE also if the metadata or the record do not parse, or if two
+/* As an_weights_open(); BAD_FILE also if the metadata or the record do not parse, or if two
    tensors have the same name. On failure *out is zeroed. */
 alexnet_status an_partial_open(alexnet_context *ctx, const char *path,
                                an_partial *out) AN_NODISCARD;

@@ -1,5 +1,5 @@
 /*
- * run_weights.h: the folder of a run given as a weights file. Wherever weights are expected, it
+ * run_weights.h: a run folder given as a weights file. Wherever weights are expected, it
  * means its best.safetensors, or its last.safetensors if there is no best.
  * SPDX-License-Identifier: MIT
  */
@@ -9,7 +9,7 @@
 #include "alexnet.h"
 #include "base/compiler.h"
 
-/* Files of a run's folder (train/run/run_folder.h). */
+/* Files of a run folder (train/run/run_folder.h). */
 #define AN_RUN_CONFIG "config.json"
 #define AN_RUN_BEST   "best.safetensors"
 #define AN_RUN_LAST   "last.safetensors"

@@ -1,6 +1,7 @@
 /*
  * safetensors.c: reads and checks a safetensors file (the rules: huggingface/safetensors, README.md
- * and its tests). SPDX-License-Identifier: MIT
+ * and its tests).
+ * SPDX-License-Identifier: MIT
  */
 #include "formats/safetensors.h"
 
@@ -8,6 +9,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "formats/sums.h"
 #include <stdlib.h>
 #include <string.h>
@@ -77,9 +79,9 @@ static alexnet_status read_range(const source *from, const json_t *range, an_ten
                        from->path, tensor->name, shape);
     if (bytes != (uint64_t)(last - first))
         return an_fail(from->ctx, ALEXNET_BAD_FILE,
-                       "%s: tensor '%s': %s of %s needs %zu bytes, its data_offsets hold %lld",
+                       "%s: tensor '%s': %s of %s needs %zu %s, its data_offsets hold %lld",
                        from->path, tensor->name, shape, an_dtype_name(tensor->dtype), bytes,
-                       (long long)(last - first));
+                       AN_NOUN(bytes, "byte", "bytes"), (long long)(last - first));
     tensor->place = from->start + (uint64_t)first;
     return ALEXNET_OK;
 }
@@ -136,8 +138,9 @@ static alexnet_status check_coverage(const source *from, const an_tensor_file *f
     const uint64_t used = at - from->start;
     if (used != from->bytes)
         return an_fail(from->ctx, ALEXNET_BAD_FILE,
-                       "%s: its tensors take %ju bytes, but %ju follow the header", from->path,
-                       (uintmax_t)used, (uintmax_t)from->bytes);
+                       "%s: its tensors take %ju %s, but %ju follow the header", from->path,
+                       (uintmax_t)used, AN_NOUN((uintmax_t)used, "byte", "bytes"),
+                       (uintmax_t)from->bytes);
     return ALEXNET_OK;
 }
 
@@ -197,20 +200,22 @@ static alexnet_status measure_header(source *from, size_t *length)
     if (cursor.bad)
         return an_fail(
             from->ctx, ALEXNET_BAD_FILE,
-            "%s: not a safetensors file: it has %ju bytes, but the size of the header takes 8",
-            from->path, (uintmax_t)reader->size);
+            "%s: not a safetensors file: it has %ju %s, but the size of the header takes 8",
+            from->path, (uintmax_t)reader->size,
+            AN_NOUN((uintmax_t)reader->size, "byte", "bytes"));
     if (bytes == 0 || left == 0 || cursor.at[0] != '{')
         return an_fail(from->ctx, ALEXNET_BAD_FILE,
                        "%s: not a safetensors file: its header does not begin with '{'",
                        from->path);
     if (bytes > left)
         return an_fail(from->ctx, ALEXNET_BAD_FILE,
-                       "%s: truncated: a header of %ju bytes, but %ju follow", from->path,
-                       (uintmax_t)bytes, (uintmax_t)left);
+                       "%s: truncated: a header of %ju %s, but %ju follow", from->path,
+                       (uintmax_t)bytes, AN_NOUN((uintmax_t)bytes, "byte", "bytes"),
+                       (uintmax_t)left);
     if (bytes > AN_SAFETENSORS_HEADER_MAX)
-        return an_fail(from->ctx, ALEXNET_BAD_FILE,
-                       "%s: a header of %ju bytes; expected at most %zu", from->path,
-                       (uintmax_t)bytes, AN_SAFETENSORS_HEADER_MAX);
+        return an_fail(from->ctx, ALEXNET_BAD_FILE, "%s: a header of %ju %s; expected at most %zu",
+                       from->path, (uintmax_t)bytes, AN_NOUN((uintmax_t)bytes, "byte", "bytes"),
+                       AN_SAFETENSORS_HEADER_MAX);
     *length = (size_t)bytes;
     from->start = sizeof bytes + bytes;
     from->bytes = reader->size - from->start;
@@ -254,7 +259,8 @@ static bool is_safetensors(const uint8_t *head, size_t head_bytes, uint64_t size
 const an_tensor_format an_tensor_format_safetensors = {.name = "safetensors",
                                                        .extension = "safetensors",
                                                        .matches = is_safetensors,
-                                                       .read = read_safetensors};
+                                                       .read = read_safetensors,
+                                                       .write = an_safetensors_write_sum};
 
 alexnet_status an_safetensors_open(alexnet_context *ctx, const char *path, an_tensor_file *out)
 {

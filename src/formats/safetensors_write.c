@@ -1,5 +1,6 @@
 /*
- * safetensors_write.c: writes a safetensors file.
+ * safetensors_write.c: the part of safetensors.h that writes a file. The same tensors and metadata
+ * give the same bytes.
  * SPDX-License-Identifier: MIT
  */
 #include "formats/safetensors.h"

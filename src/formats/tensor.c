@@ -56,12 +56,13 @@ const char *an_tensor_shape_text(const int64_t *shape, int rank, char text[AN_SH
 
 /* ---- other orders of the elements ---- */
 
-/* Makes the axes of a row-major tensor explicit. */
+/* Makes the axes of a row-major tensor explicit. One without elements has no order, and the product
+   of its other dimensions may be too large. */
 static void set_axes(an_tensor_view *t)
 {
     int64_t stride = 1;
 
-    if (t->axes > 0 || t->rank == 0) return;
+    if (t->axes > 0 || t->rank == 0 || t->count == 0) return;
     t->axes = t->rank;
     for (int i = t->rank - 1; i >= 0; --i) {
         t->axis[i] = t->shape[i];

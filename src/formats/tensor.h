@@ -47,6 +47,9 @@ typedef enum an_sum_kind {
  * i0 * stride[0] + i1 * stride[1] + ... elements after the first. A shape [4,6] whose six
  * columns are stored as [2][3] transposed has three axes. an_tensor_permute() and its neighbours
  * make such views.
+ *
+ * What is summed and compressed as one piece is the content: usually the bytes from the first to
+ * the last element, and in an archive of arrays a header before them as well.
  */
 typedef struct an_tensor_view {
     const char *name; /* valid as long as the file */
@@ -56,12 +59,13 @@ typedef struct an_tensor_view {
     int64_t count; /* product of shape; count times the type's size fits a size_t */
     int axes;
     int64_t axis[AN_TENSOR_RANK_MAX], stride[AN_TENSOR_RANK_MAX];
-    uint64_t place;      /* position of its first byte in the file */
-    uint64_t packed;     /* bytes in the file if they are deflated (RFC 1951), else 0 */
-    const uint8_t *data; /* in memory, may be unaligned; NULL: in the file */
+    uint64_t place;      /* position of its first byte in the file, or of the compressed data */
+    uint64_t packed;     /* bytes of the content in the file if it is deflated (RFC 1951), else 0 */
+    uint64_t skip;       /* bytes of the content before the first element; it ends with the last */
+    const uint8_t *data; /* the first element in memory, may be unaligned; NULL: in the file */
     an_reader reader;    /* borrowed; open as long as the file is */
     an_sum_kind sum;
-    uint32_t crc; /* of all bytes from the first to the last element */
+    uint32_t crc; /* of the content */
 } an_tensor_view;
 
 /* A tensor to write. */

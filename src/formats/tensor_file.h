@@ -33,6 +33,7 @@ typedef struct an_tensor_file {
                              names the node that differs. Whoever wants the network fails with it;
                              the tensors can be read. NULL otherwise */
     const void *network;          /* the same in the format's own terms, for its run() */
+    const struct an_map *map;     /* the source that its names and layouts were of; NULL: ours */
 } an_tensor_file;
 
 /* ---- formats ---- */
@@ -54,9 +55,26 @@ typedef struct an_tensor_format {
      */
     alexnet_status (*run)(alexnet_context *ctx, const char *path, const an_tensor_file *file,
                           const an_plain_map *images, an_plain_map *logits);
+    /*
+     * Writes these tensors and texts, whole or not at all; equal arguments give equal bytes. *sum
+     * receives the size and SHA-256 of the file; it may be NULL. UNSUPPORTED (a type that the
+     * format lacks), BAD_ARG (names or texts that cannot be written), IO, NO_MEMORY. NULL: a format
+     * that is only read, or whose writer needs to know the network.
+     */
+    alexnet_status (*write)(alexnet_context *ctx, const char *path, const an_tensor_out *tensors,
+                            size_t count, const char *const *keys, const char *const *values,
+                            size_t metadata_count, an_file_sum *sum);
 } an_tensor_format;
 
-extern const an_tensor_format an_tensor_format_safetensors, an_tensor_format_onnx;
+/* clang-format off */
+extern const an_tensor_format
+    an_tensor_format_safetensors,
+    an_tensor_format_npz,    /* numpy/npz.h */
+    an_tensor_format_pth,    /* pytorch/pth.h */
+    an_tensor_format_pickle, /* of NumPy's arrays: pytorch/pickle_file.h */
+    an_tensor_format_onnx,   /* onnx/onnx.h */
+    an_tensor_format_caffe;  /* caffe/caffe.h */
+/* clang-format on */
 
 /* The format of this name; NULL: none. */
 const an_tensor_format *an_tensor_format_find(const char *name);

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "core/backend.h"
+#include "formats/inflate.h"
 #include "formats/tensor.h"
 #include <math.h>
 #include <string.h>
@@ -111,7 +112,6 @@ static alexnet_status check_type(alexnet_context *ctx, const char *path,
 }
 
 #define CHUNK ((size_t)1 << 18) /* bytes: still in the cache when they are summed and converted */
-#define INPUT ((size_t)1 << 16) /* bytes of compressed data that are read at a time */
 
 /* A scan over the bytes of a tensor in the order of the file, chunk by chunk. */
 typedef struct scan {
@@ -119,14 +119,13 @@ typedef struct scan {
     const char *path;
     const an_tensor_view *tensor;
     size_t bytes, at; /* of the tensor, gaps included; position of the next chunk */
+    bool begun;       /* what the content has before the tensor was read */
     uint32_t crc;
-    uint8_t *buffer; /* CHUNK bytes, allocated when needed */
-    z_stream *inflate;
-    uint8_t *input;       /* INPUT bytes of compressed data */
-    uint64_t input_place; /* in the file, of what was not read yet */
+    uint8_t *buffer;    /* CHUNK bytes, allocated when needed */
+    an_inflate inflate; /* of a compressed tensor */
 } scan;
 
-static scan scan_begin(alexnet_context *ctx, const char *path, const an_tensor_view *tensor)
+static scan scan_open(alexnet_context *ctx, const char *path, const an_tensor_view *tensor)
 {
     return (scan){.ctx = ctx,
                   .path = path,
@@ -139,99 +138,60 @@ static alexnet_status fail_memory(const scan *s)
     return an_fail(s->ctx, ALEXNET_NO_MEMORY, "%s: no memory to read", s->path);
 }
 
-static alexnet_status fail_packed(const scan *s, const char *fact)
-{
-    return an_fail(s->ctx, ALEXNET_BAD_FILE, "%s: tensor '%s': its compressed data %s", s->path,
-                   s->tensor->name, fact);
-}
-
-/* zlib's memory comes from the context, so that a test can refuse it. */
-static void *zlib_new(void *ctx, unsigned count, unsigned size)
-{
-    return an_new_array(ctx, count, size);
-}
-
-static void zlib_free(void *ctx, void *block) { an_free(ctx, block); }
-
-static alexnet_status inflate_begin(scan *s)
-{
-    s->input = an_new(s->ctx, INPUT);
-    s->inflate = an_new_zeroed(s->ctx, sizeof *s->inflate);
-    if (s->input == NULL || s->inflate == NULL) return fail_memory(s);
-    s->inflate->zalloc = zlib_new;
-    s->inflate->zfree = zlib_free;
-    s->inflate->opaque = s->ctx;
-    s->input_place = s->tensor->place;
-    return inflateInit2(s->inflate, -MAX_WBITS) == Z_OK ? ALEXNET_OK : fail_memory(s);
-}
-
-static alexnet_status read_input(scan *s)
-{
-    const uint64_t left = s->tensor->place + s->tensor->packed - s->input_place;
-    const size_t bytes = (size_t)AN_MIN(left, (uint64_t)INPUT);
-
-    if (bytes == 0) return fail_packed(s, "ends early");
-    AN_TRY(an_reader_read(s->ctx, &s->tensor->reader, s->path, s->input_place, s->input, bytes));
-    s->input_place += bytes;
-    s->inflate->next_in = s->input;
-    s->inflate->avail_in = (uInt)bytes;
-    return ALEXNET_OK;
-}
-
-/* Fills `out`; at the end of the tensor, the compressed data must end as well. */
-static alexnet_status read_inflated(scan *s, uint8_t *out, size_t bytes)
-{
-    uint8_t beyond;
-    int result = Z_OK;
-
-    if (s->inflate == NULL) AN_TRY(inflate_begin(s));
-    s->inflate->next_out = out;
-    s->inflate->avail_out = (uInt)bytes;
-    while (result == Z_OK && s->inflate->avail_out > 0) {
-        if (s->inflate->avail_in == 0) AN_TRY(read_input(s));
-        result = inflate(s->inflate, Z_NO_FLUSH);
-    }
-    if (result == Z_OK && s->at + bytes == s->bytes) {
-        s->inflate->next_out = &beyond;
-        s->inflate->avail_out = 1;
-        while (result == Z_OK && s->inflate->avail_out > 0) {
-            if (s->inflate->avail_in == 0) AN_TRY(read_input(s));
-            result = inflate(s->inflate, Z_NO_FLUSH);
-        }
-        if (s->inflate->avail_out == 0) return fail_packed(s, "is longer than the tensor");
-    }
-    if (result == Z_MEM_ERROR) return fail_memory(s);
-    if (result != Z_OK && result != Z_STREAM_END) return fail_packed(s, "is damaged");
-    return s->inflate->next_out == &beyond || s->inflate->avail_out == 0
-               ? ALEXNET_OK
-               : fail_packed(s, "is shorter than the tensor");
-}
-
-static alexnet_status read_file(scan *s, uint8_t *out, size_t bytes)
-{
-    return s->tensor->packed > 0 ? read_inflated(s, out, bytes)
-                                 : an_reader_read(s->ctx, &s->tensor->reader, s->path,
-                                                  s->tensor->place + s->at, out, bytes);
-}
-
-/* Sets *chunk to the next chunk, which is read into `place` (NULL: a buffer) if it is on disk. */
-static alexnet_status scan_next(scan *s, void *place, const uint8_t **chunk, size_t *bytes)
+/*
+ * Sets *chunk to the next bytes of the content, of which the tensor's begin at `skip`. They are
+ * read into `place` (NULL: a buffer of CHUNK bytes) if they are on disk.
+ */
+static alexnet_status scan_content(scan *s, uint64_t position, void *place, const uint8_t **chunk,
+                                   size_t bytes)
 {
     const an_tensor_view *tensor = s->tensor;
 
-    *bytes = AN_MIN(s->bytes - s->at, CHUNK);
     if (tensor->data != NULL) {
-        *chunk = tensor->data + s->at;
+        *chunk = tensor->data - tensor->skip + position;
     } else {
         if (place == NULL && s->buffer == NULL) s->buffer = an_new(s->ctx, CHUNK);
-        *chunk = place != NULL ? place : s->buffer;
-        if (*chunk == NULL) return fail_memory(s);
-        AN_TRY(read_file(s, place != NULL ? place : s->buffer, *bytes));
+        if (place == NULL) place = s->buffer;
+        if (place == NULL) return fail_memory(s);
+        AN_TRY(tensor->packed > 0
+                   ? an_inflate_read(&s->inflate, place, bytes)
+                   : an_reader_read(s->ctx, &tensor->reader, s->path,
+                                    tensor->place - tensor->skip + position, place, bytes));
+        *chunk = place;
     }
     if (tensor->sum == AN_SUM_CRC32C)
-        s->crc = an_tensor_crc32c(s->ctx, s->crc, *chunk, *bytes);
+        s->crc = an_tensor_crc32c(s->ctx, s->crc, *chunk, bytes);
     else if (tensor->sum == AN_SUM_CRC32)
-        s->crc = (uint32_t)crc32(s->crc, *chunk, (uInt)*bytes);
+        s->crc = (uint32_t)crc32(s->crc, *chunk, (uInt)bytes);
+    return ALEXNET_OK;
+}
+
+/* Reads what the content has before the tensor, where that is needed to sum or decompress it. */
+static alexnet_status scan_begin(scan *s)
+{
+    const an_tensor_view *tensor = s->tensor;
+
+    if (s->begun) return ALEXNET_OK;
+    s->begun = true;
+    if (tensor->packed > 0)
+        AN_TRY(an_inflate_open(s->ctx, s->path, "tensor", tensor->name, &tensor->reader,
+                               tensor->place, tensor->packed, &s->inflate));
+    else if (tensor->sum == AN_SUM_NONE)
+        return ALEXNET_OK;
+    for (uint64_t at = 0; at < tensor->skip; at += CHUNK) {
+        const uint8_t *chunk;
+        AN_TRY(scan_content(s, at, NULL, &chunk, (size_t)AN_MIN(tensor->skip - at, CHUNK)));
+    }
+    return ALEXNET_OK;
+}
+
+/* Sets *chunk to the next chunk of the tensor, which is read into `place` (NULL: a buffer) if it is
+   on disk. */
+static alexnet_status scan_next(scan *s, void *place, const uint8_t **chunk, size_t *bytes)
+{
+    AN_TRY(scan_begin(s));
+    *bytes = AN_MIN(s->bytes - s->at, CHUNK);
+    AN_TRY(scan_content(s, s->tensor->skip + s->at, place, chunk, *bytes));
     s->at += *bytes;
     return ALEXNET_OK;
 }
@@ -241,9 +201,9 @@ static alexnet_status scan_end(scan *s, alexnet_status status)
 {
     const an_tensor_view *tensor = s->tensor;
 
-    if (s->inflate != NULL) inflateEnd(s->inflate);
-    an_free(s->ctx, s->inflate);
-    an_free(s->ctx, s->input);
+    if (status == ALEXNET_OK) status = scan_begin(s); /* of a tensor without elements */
+    if (status == ALEXNET_OK && tensor->packed > 0) status = an_inflate_finish(&s->inflate);
+    an_inflate_close(&s->inflate);
     an_free(s->ctx, s->buffer);
     AN_TRY(status);
     if (tensor->sum == AN_SUM_NONE || s->crc == tensor->crc) return ALEXNET_OK;
@@ -379,7 +339,7 @@ static alexnet_status read_in_order(scan *s, float *out, int64_t *odd)
 static alexnet_status to_float(alexnet_context *ctx, const char *path, const an_tensor_view *tensor,
                                float *out, int64_t *odd)
 {
-    scan s = scan_begin(ctx, path, tensor);
+    scan s = scan_open(ctx, path, tensor);
 
     *odd = -1;
     AN_TRY(check_type(ctx, path, tensor));
@@ -417,7 +377,7 @@ static alexnet_status read_all(scan *s)
 
 alexnet_status an_tensor_check(alexnet_context *ctx, const char *path, const an_tensor_view *tensor)
 {
-    scan s = scan_begin(ctx, path, tensor);
+    scan s = scan_open(ctx, path, tensor);
 
     return scan_end(&s, read_all(&s));
 }
@@ -438,7 +398,7 @@ static alexnet_status compare(scan *s, const uint8_t *with, bool *same)
 alexnet_status an_tensor_equals(alexnet_context *ctx, const char *path,
                                 const an_tensor_view *tensor, const void *bytes, bool *out)
 {
-    scan s = scan_begin(ctx, path, tensor);
+    scan s = scan_open(ctx, path, tensor);
 
     return scan_end(&s, compare(&s, bytes, out));
 }

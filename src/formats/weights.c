@@ -1,5 +1,5 @@
 /*
- * weights.c: reads a model from a safetensors file.
+ * weights.c: reads a model from a weights file.
  * SPDX-License-Identifier: MIT
  */
 #include "formats/weights.h"
@@ -11,8 +11,10 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "core/options.h"
+#include "formats/class_names.h"
 #include "formats/metadata.h"
 #include "formats/run_weights.h"
+#include "formats/translate.h"
 #include "image/preprocess.h"
 #include <limits.h>
 #include <math.h>
@@ -24,7 +26,7 @@
 
 const char *an_weights_plain_name(const char *name)
 {
-    static const char *const words[] = {"module.", "model.", "_orig_mod."};
+    static const char *const words[] = {"module.", "model.", "net.", "_orig_mod."};
 
     for (size_t i = 0; i < AN_COUNT(words);) {
         const size_t length = strlen(words[i]);
@@ -202,13 +204,14 @@ static alexnet_status fail_to_recognise(alexnet_context *ctx, const char *path,
     if (c->nearest_count == 0)
         return an_fail(
             ctx, ALEXNET_BAD_FILE,
-            "its %zu tensors (%s) fit no model%s; 'alexnet info MODEL' lists the tensors "
-            "of one",
-            file->count, names, c->nearest);
+            "its %zu %s (%s) %s no model%s; 'alexnet info MODEL' lists the tensors of one",
+            file->count, AN_NOUN(file->count, "tensor", "tensors"), names,
+            AN_NOUN(file->count, "fits", "fit"), c->nearest);
     return an_fail(ctx, ALEXNET_BAD_FILE,
-                   "its %zu tensors (%s) fit no model%s; a part of a network is completed by "
-                   "'alexnet init %s --from %s -o whole.safetensors'",
-                   file->count, names, c->nearest, c->name, path);
+                   "its %zu %s (%s) %s no model%s; a part of a network is completed by 'alexnet "
+                   "init %s --from %s -o whole.safetensors'",
+                   file->count, AN_NOUN(file->count, "tensor", "tensors"), names,
+                   AN_NOUN(file->count, "fits", "fit"), c->nearest, c->name, path);
 }
 
 /*
@@ -229,9 +232,9 @@ static alexnet_status recognise(alexnet_context *ctx, const char *path, const an
         return status;
     }
     if (c.model == NULL) return fail_to_recognise(ctx, path, file, &c);
-    an_log(ctx, ALEXNET_LOG_INFO,
-           "%s: recognised by its tensors as %s with %d classes, unnamed%s%s", path,
-           c.model->family->name, c.model->options.classes,
+    an_log(ctx, ALEXNET_LOG_INFO, "%s: recognised by its tensors as %s with %d %s, unnamed%s%s",
+           path, c.model->family->name, c.model->options.classes,
+           AN_NOUN(c.model->options.classes, "class", "classes"),
            c.others[0] != '\0' ? "; these fit as well: " : "",
            c.others[0] != '\0' ? c.others + 2 : "");
     *out = c.model;
@@ -330,8 +333,27 @@ static alexnet_status check_named_fit(const alexnet_model *model, const an_tenso
     an_print(cause, sizeof cause, "%s", alexnet_error(ctx));
     return an_fail(ctx, status,
                    "%s; a checkpoint does not contain the frozen parameters of its run: use the "
-                   "run's folder or its " AN_RUN_BEST,
+                   "run folder or its " AN_RUN_BEST,
                    cause);
+}
+
+/* Takes the names from the list beside the file, if it has none itself. */
+static alexnet_status set_classes_beside(alexnet_model *model, const char *path,
+                                         const an_tensor_file *file)
+{
+    alexnet_status status = ALEXNET_OK;
+    an_names names;
+
+    if (model->classes != NULL || !file->open) return ALEXNET_OK; /* not of bytes in memory */
+    AN_TRY(an_class_names_beside(model->ctx, path, &names));
+    if (names.count > 0 && names.count != (size_t)model->options.classes)
+        status = an_fail(model->ctx, ALEXNET_BAD_FILE,
+                         "%s" AN_CLASSES_FILE_SUFFIX " has %zu names, for %d classes",
+                         an_path_base(path), names.count, model->options.classes);
+    else if (names.count > 0)
+        status = an_model_set_classes(model, (const char *const *)names.names, (int)names.count);
+    an_names_free(model->ctx, &names);
+    return status;
 }
 
 /* Creates everything but the values, for which memory is allocated last. */
@@ -345,6 +367,7 @@ static alexnet_status describe(alexnet_context *ctx, const char *path, const an_
         AN_TRY(check_named_fit(*out, file));
     }
     AN_TRY(set_metadata(*out, file));
+    AN_TRY(set_classes_beside(*out, path, file));
     return an_model_alloc_unset(*out);
 }
 
@@ -419,17 +442,26 @@ alexnet_status an_weights_read(alexnet_context *ctx, const char *path, const an_
     return status;
 }
 
+alexnet_status an_weights_open(alexnet_context *ctx, const char *path, const char *family,
+                               bool part, an_tensor_file *out)
+{
+    AN_TRY(an_tensor_file_open(ctx, path, NULL, out));
+    const alexnet_status status = an_translate(ctx, path, out, family, part);
+    if (status != ALEXNET_OK) an_tensor_file_close(ctx, out);
+    return status;
+}
+
 alexnet_status alexnet_model_load(alexnet_context *ctx, const char *path, alexnet_model **out)
 {
     an_tensor_file file;
-    char *found; /* a file in a run's folder, or the path itself */
+    char *found; /* a file in a run folder, or the path itself */
 
     AN_NEED(ctx, ctx);
     AN_NEED(ctx, out);
     *out = NULL;
     AN_NEED(ctx, path);
     AN_TRY(an_weights_file(ctx, path, &found));
-    alexnet_status status = an_safetensors_open(ctx, found, &file);
+    alexnet_status status = an_weights_open(ctx, found, NULL, false, &file);
     if (status == ALEXNET_OK) {
         status = an_weights_read(ctx, found, &file, out);
         an_tensor_file_close(ctx, &file);

@@ -1,5 +1,6 @@
 /*
- * weights.h: a model as a safetensors file. Tensor names are the family's; the metadata, all text:
+ * weights.h: a model as a weights file: a safetensors file, or one of another format that
+ * translate.h makes look like it. Tensor names are the family's; the metadata, all text:
  *
  *   format              "pt", which the usual Python loaders expect
  *   alexnet.schema      "1"
@@ -19,7 +20,7 @@
  * have one yet (infer/network.h then refuses to run them on images).
  *
  * Programs that wrap a network put a prefix before its names ("module.features.0.weight"): the
- * prefixes "module.", "model." and "_orig_mod." are ignored, any number of them.
+ * prefixes "module.", "model.", "net." and "_orig_mod." are ignored, any number of them.
  *
  * A file must hold exactly the family's tensors, with the right shapes; every value must be finite
  * and no variance negative, as the results would be meaningless otherwise. All of this except
@@ -33,6 +34,16 @@
 
 #include "core/model.h"
 #include "formats/safetensors.h"
+
+/*
+ * Opens a weights file of any format (tensor_file.h) and translates it (translate.h), so that its
+ * tensors and metadata are as in a file of ours.
+ *   family  NULL, or the one that a network described by the file must be
+ *   part    the file may hold only a part of a network
+ * Errors of an_tensor_file_open() and an_translate(). On failure *out is zeroed.
+ */
+alexnet_status an_weights_open(alexnet_context *ctx, const char *path, const char *family,
+                               bool part, an_tensor_file *out) AN_NODISCARD;
 
 /* alexnet_model_load() for a file that is open, or in memory. `path` names it in messages. */
 alexnet_status an_weights_read(alexnet_context *ctx, const char *path, const an_tensor_file *file,

@@ -1,5 +1,6 @@
 /*
- * weights_save.c: writes a model as a safetensors file. The same model gives the same bytes.
+ * weights_save.c: the part of weights.h that writes a model as a safetensors file, and
+ * alexnet_model_save(). The same model gives the same bytes.
  * SPDX-License-Identifier: MIT
  */
 #include "formats/weights.h"

@@ -18,7 +18,9 @@
 #include "formats/store.h"
 #include <stdbool.h>
 
-#define AN_ZIP_ENTRIES_MAX 20000
+/* Archives of more are refused. A directory of 20,000 entries with names of 50 bytes fits. */
+#define AN_ZIP_ENTRIES_MAX   20000
+#define AN_ZIP_DIRECTORY_MAX ((size_t)2 << 20) /* bytes */
 
 typedef struct an_zip_entry {
     const char *name;      /* UTF-8 */
@@ -31,7 +33,15 @@ typedef struct an_zip_entry {
 typedef struct an_zip {
     an_zip_entry *entries; /* in the order of the directory, in the store */
     size_t count;
+    const an_zip_entry **by_name; /* sorted; in the store */
 } an_zip;
+
+/* Whether a name is one that both sides accept: UTF-8 without control characters or backslashes,
+   relative, without "..". */
+bool an_zip_name_fits(const char *name);
+
+/* Whether a file that begins with these bytes may be an archive of at least one entry. */
+bool an_zip_matches(const uint8_t *head, size_t head_bytes);
 
 /* Reads the directory. BAD_FILE, UNSUPPORTED (encrypted, spanned, another method), IO, NO_MEMORY.
    Messages name `path`. */
@@ -41,7 +51,7 @@ alexnet_status an_zip_read(alexnet_context *ctx, const char *path, const an_read
 const an_zip_entry *an_zip_find(const an_zip *zip, const char *name); /* NULL: none */
 
 /* The content of an entry of at most `limit` bytes, checked against its CRC-32. BAD_FILE (larger,
-   damaged). Free it with an_bytes_free(). */
+   damaged), IO, NO_MEMORY. Free it with an_bytes_free(). */
 alexnet_status an_zip_content(alexnet_context *ctx, const char *path, const an_reader *reader,
                               const an_zip_entry *entry, size_t limit, an_bytes *out) AN_NODISCARD;
 
@@ -49,15 +59,20 @@ alexnet_status an_zip_content(alexnet_context *ctx, const char *path, const an_r
 
 typedef struct an_zip_writer an_zip_writer;
 
-/* Writes to `writer`, which stays the caller's to commit or abandon. `alignment` of the data of
-   entries: 1 or a power of 2 up to 4096. NO_MEMORY. */
-alexnet_status an_zip_begin(alexnet_context *ctx, an_writer *writer, size_t alignment,
-                            an_zip_writer **out) AN_NODISCARD;
-/* One entry of two parts, one after the other (a header and an array); either may be of 0 bytes. */
+/* Writes to `writer`, to which nothing was written before, and which stays the caller's to commit
+   or abandon. `path` is for messages. `alignment` of the data of entries: 1 or a power of 2 up to
+   4096. NO_MEMORY. */
+alexnet_status an_zip_begin(alexnet_context *ctx, const char *path, an_writer *writer,
+                            size_t alignment, an_zip_writer **out) AN_NODISCARD;
+/* One entry of two parts, one after the other (a header and an array); either may have 0 bytes.
+   BAD_ARG (a name that does not fit, too many entries), IO, NO_MEMORY. */
 alexnet_status an_zip_add(an_zip_writer *zip, const char *name, const void *head, size_t head_bytes,
                           const void *data, size_t data_bytes) AN_NODISCARD;
-/* Writes the directory and frees the writer; after a failed an_zip_add() it only frees it. */
+/* Writes the directory and frees the writer; after a failed an_zip_add() it only frees it, and
+   returns that status. BAD_ARG (two entries of one name), IO, NO_MEMORY. */
 alexnet_status an_zip_end(an_zip_writer *zip) AN_NODISCARD;
 void an_zip_abandon(an_zip_writer *zip); /* NULL is legal */
+/* Writes 64-bit fields even where 32 bits do. Small files can so test what large ones need. */
+void an_zip_force64(an_zip_writer *zip);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * encode.c: encodes an image as JPEG or PNG in memory, for drawn data sets and figures.
+ * encode.c: the part of image.h that encodes: JPEG or PNG in memory, for drawn data sets and
+ * figures.
  *
  * Both libraries report errors by a callback that must not return: see jpeg.c.
  * SPDX-License-Identifier: MIT

@@ -1,5 +1,5 @@
 /*
- * exif.c: the image's orientation, the only EXIF tag that is read.
+ * exif.c: an image's orientation, the only EXIF tag that is read (codec.h).
  *
  * EXIF data are a small TIFF file; the orientation is in its first directory (Exif 2.32, 4.6).
  * SPDX-License-Identifier: MIT

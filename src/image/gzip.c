@@ -1,5 +1,6 @@
 /*
- * gzip.c: images that were compressed with gzip but kept their name (26 in ImageNet).
+ * gzip.c: unpacks images that were compressed with gzip but kept their name (26 in ImageNet);
+ * codec.h.
  *
  * The last four bytes of the file are the uncompressed size (RFC 1952). It is trusted only up to
  * the largest compression ratio, so a small file cannot make us allocate much memory.
@@ -10,6 +11,7 @@
 #include "base/cursor.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "image/codec.h"
 #include <string.h>
 #include <zlib.h>
@@ -58,7 +60,8 @@ alexnet_status an_gzip_unpack(alexnet_context *ctx, const uint8_t *data, size_t 
 {
     *out = (an_bytes){0};
     if (bytes < SMALLEST_MEMBER)
-        return an_fail(ctx, ALEXNET_BAD_FILE, "gzip: truncated: only %zu bytes", bytes);
+        return an_fail(ctx, ALEXNET_BAD_FILE, "gzip: truncated: only %zu %s", bytes,
+                       AN_NOUN(bytes, "byte", "bytes"));
 
     an_cursor trailer = an_cursor_open(data + bytes - 4, 4);
     const size_t size = an_cursor_u32le(&trailer);

@@ -7,6 +7,7 @@
 #include "base/context.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "image/codec.h"
 #include <errno.h>
 #include <string.h>
@@ -106,7 +107,9 @@ int an_image_sniff(const void *data, size_t bytes)
 
 static alexnet_status fail_unknown(alexnet_context *ctx, const uint8_t *data, size_t bytes)
 {
-    if (bytes < 4) return an_fail(ctx, ALEXNET_BAD_FILE, "not an image: only %zu bytes", bytes);
+    if (bytes < 4)
+        return an_fail(ctx, ALEXNET_BAD_FILE, "not an image: only %zu %s", bytes,
+                       AN_NOUN(bytes, "byte", "bytes"));
     const char *unread = an_image_unread(data, bytes);
     if (unread != NULL)
         return an_fail(ctx, ALEXNET_UNSUPPORTED, "%s is not supported; " AN_IMAGE_WAY_ON, unread);

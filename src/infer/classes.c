@@ -38,8 +38,8 @@ static void show(class_name name, const void *owner, int count, char text[SHOWN_
         used += (size_t)an_print(text + used, SHOWN_BYTES - used, "%s%.40s", i == 0 ? "" : ", ",
                                  name(owner, i));
     if (used < SHOWN_BYTES)
-        an_print(text + used, SHOWN_BYTES - used, "%s (%d classes)",
-                 count > SHOWN_MAX ? ", ..." : "", count);
+        an_print(text + used, SHOWN_BYTES - used, "%s (%d %s)", count > SHOWN_MAX ? ", ..." : "",
+                 count, AN_NOUN(count, "class", "classes"));
 }
 
 /* ---- finding by name ---- */
@@ -154,8 +154,9 @@ alexnet_status an_classes_map(const alexnet_model *model, const char *weights,
     if (model->classes == NULL && count != model->options.classes) {
         char theirs[SHOWN_BYTES];
         show(source_class, source, count, theirs);
-        return an_fail(ctx, ALEXNET_BAD_FILE, "%s has %d unnamed classes, %s has %s", weights,
-                       model->options.classes, data, theirs);
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%s has %d unnamed %s, %s has %s", weights,
+                       model->options.classes, AN_NOUN(model->options.classes, "class", "classes"),
+                       data, theirs);
     }
     if (model->classes == NULL || same_order(model, source)) return ALEXNET_OK;
 
@@ -184,8 +185,9 @@ alexnet_status an_classes_compare(const alexnet_model *a, const char *a_weights,
                                   const alexnet_model *b, const char *b_weights)
 {
     if (a->options.classes != b->options.classes)
-        return an_fail(a->ctx, ALEXNET_BAD_FILE, "%s has %d classes, %s has %d", a_weights,
-                       a->options.classes, b_weights, b->options.classes);
+        return an_fail(a->ctx, ALEXNET_BAD_FILE, "%s has %d %s, %s has %d", a_weights,
+                       a->options.classes, AN_NOUN(a->options.classes, "class", "classes"),
+                       b_weights, b->options.classes);
     for (int i = 0; a->classes != NULL && b->classes != NULL && i < a->options.classes; ++i)
         if (strcmp(a->classes[i], b->classes[i]) != 0)
             return an_fail(a->ctx, ALEXNET_BAD_FILE, "class %d is '%s' in %s and '%s' in %s", i,

@@ -1,5 +1,6 @@
 /*
- * classifier.c: classifies encoded images, for programs that embed the library.
+ * classifier.c: alexnet_classifier_...(): classifies encoded images, for programs that embed the
+ * library.
  *
  * Images are decoded in groups, each image by one thread with its own working memory (decoder);
  * then the network runs on the group, `batch` images at a time.

@@ -10,7 +10,7 @@
 #include "base/progress.h"
 #include "base/status.h"
 #include "data/files.h"
-#include "formats/npy.h"
+#include "formats/numpy/npy.h"
 #include "formats/run_weights.h"
 #include "formats/safetensors.h"
 #include "infer/network.h"

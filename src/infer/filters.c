@@ -115,8 +115,9 @@ static alexnet_status save(const drawing *d, const char *out)
 {
     char title[160];
 
-    an_print(title, sizeof title, "The %d filters of %s, the first convolution of %s",
-             (int)d->param->shape[0], d->layer->name, d->model->family->name);
+    an_print(title, sizeof title, "The %d %s of %s, the first convolution of %s",
+             (int)d->param->shape[0], AN_NOUN(d->param->shape[0], "filter", "filters"),
+             d->layer->name, d->model->family->name);
     return an_figure_save(d->ctx, out, title, &d->image);
 }
 

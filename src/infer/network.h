@@ -59,8 +59,9 @@ alexnet_status an_network_open_like(alexnet_model *model, an_network *of,
 void an_network_close(an_network *network); /* safe on a zeroed network */
 
 /*
- * The memory that it takes beside the model, which may be an outline, when it is shown so many
- * images. As an_network_open().
+ * Adds the memory that a network takes beside its model, when it classifies `images` images. The
+ * model may be only described (alexnet_model_describe()), without values. Other arguments and
+ * errors as an_network_open().
  */
 alexnet_status an_network_book(const alexnet_model *model, int batch, int64_t images, int views,
                                bool exclusive, an_footprint *footprint) AN_NODISCARD;

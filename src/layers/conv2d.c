@@ -9,6 +9,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"
+#include "base/text.h"
 #include "layers/layers.h"
 
 typedef struct conv2d {
@@ -33,8 +34,10 @@ static alexnet_status conv2d_shape(alexnet_context *ctx, const an_node *node, an
 
     if (x.c % set->groups != 0 || set->filter.filters % set->groups != 0)
         return an_fail(ctx, ALEXNET_BAD_SHAPE,
-                       "layer %s: %d groups do not divide %d channels and %d filters evenly",
-                       node->name, set->groups, x.c, set->filter.filters);
+                       "layer %s: %d %s %s not divide %d %s and %d %s evenly", node->name,
+                       set->groups, AN_NOUN(set->groups, "group", "groups"),
+                       AN_NOUN(set->groups, "does", "do"), x.c, AN_NOUN(x.c, "channel", "channels"),
+                       set->filter.filters, AN_NOUN(set->filter.filters, "filter", "filters"));
     return an_layer_filter_shape(ctx, node, &set->filter, x, y);
 }
 

@@ -13,6 +13,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"
+#include "base/text.h"
 #include "layers/layers.h"
 
 typedef enum lrn_kind { LRN_ACROSS, LRN_WITHIN } lrn_kind;
@@ -43,8 +44,9 @@ static alexnet_status lrn_shape(alexnet_context *ctx, const an_node *node, an_sh
                        "layer %s: a window of size %d has no middle, expected an odd size",
                        node->name, set->size);
     if (x.c % set->groups != 0)
-        return an_fail(ctx, ALEXNET_BAD_SHAPE, "layer %s: %d maps do not divide into %d groups",
-                       node->name, x.c, set->groups);
+        return an_fail(ctx, ALEXNET_BAD_SHAPE, "layer %s: %d %s %s not divide into %d %s",
+                       node->name, x.c, AN_NOUN(x.c, "map", "maps"), AN_NOUN(x.c, "does", "do"),
+                       set->groups, AN_NOUN(set->groups, "group", "groups"));
     *y = x;
     return ALEXNET_OK;
 }

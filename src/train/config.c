@@ -118,11 +118,13 @@ static const char *choose_recipe(const alexnet_train_options *options, const an_
         return family->recipe;
     }
     if (images >= ALEXNET_SMALL_SET) {
-        an_print(reason, bytes, "model %s's own, as there are %lld images", family->name,
-                 (long long)images);
+        an_print(reason, bytes, "model %s's own, as there %s %lld %s", family->name,
+                 AN_NOUN(images, "is", "are"), (long long)images,
+                 AN_NOUN(images, "image", "images"));
         return family->recipe;
     }
-    an_print(reason, bytes, "%lld images are a small set%s", (long long)images,
+    an_print(reason, bytes, "%lld %s a small set%s", (long long)images,
+             AN_NOUN(images, "image is", "images are"),
              options->from != NULL ? ", and there are weights to start from" : "");
     if (options->from != NULL) return "finetune";
     return family->normalises ? "quick-bn" : "quick";
@@ -224,7 +226,7 @@ alexnet_status an_config_resolve_from(alexnet_context *ctx, const an_config *bas
     return status;
 }
 
-/* The path of a run's config.json, given that or the run's folder. */
+/* The path of a run's config.json, given that or the run folder. */
 static alexnet_status find_file(alexnet_context *ctx, const char *path, char **out)
 {
     an_file_info info;
@@ -236,8 +238,7 @@ static alexnet_status find_file(alexnet_context *ctx, const char *path, char **o
     if (!folder) return ALEXNET_OK;
     alexnet_status status = an_file_stat(ctx, *out, &info);
     if (status == ALEXNET_OK && info.kind == AN_FILE_ABSENT)
-        status =
-            an_fail(ctx, ALEXNET_NOT_FOUND, "%s: not the folder of a run: no config.json", path);
+        status = an_fail(ctx, ALEXNET_NOT_FOUND, "%s: not a run folder: no config.json", path);
     if (status == ALEXNET_OK) return ALEXNET_OK;
     an_free(ctx, *out);
     *out = NULL;

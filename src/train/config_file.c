@@ -1,5 +1,7 @@
 /*
- * config_file.c: config.json. One table of members serves checking, comparing, writing and reading.
+ * config_file.c: the part of config.h for config.json. One table of members serves checking,
+ * comparing, writing and reading: a new member of an_config is a row of it, a setting of the recipe
+ * a row of recipe_keys.inc.
  *
  * SPDX-License-Identifier: MIT
  */

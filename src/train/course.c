@@ -1,5 +1,5 @@
 /*
- * course.c: see course.h.
+ * course.c: see course.h, which also says what depends on these formulas.
  * SPDX-License-Identifier: MIT
  */
 #include "train/course.h"
@@ -20,7 +20,7 @@ an_course an_course_replan(const an_course *course, int64_t step, int64_t planne
     return (an_course){
         .planned = planned,
         .from = step,
-        .done = planned > 0 ? AN_MIN(an_course_place(course, step) / (double)planned, 1) : 1,
+        .done = planned > 0 ? AN_MIN(an_course_position(course, step) / (double)planned, 1) : 1,
         .total = AN_MAX(step, cut ? AN_MIN(course->total, planned) : planned),
     };
 }
@@ -35,7 +35,7 @@ an_course an_course_reopen(int64_t step, int64_t planned)
     };
 }
 
-double an_course_place(const an_course *course, int64_t step)
+double an_course_position(const an_course *course, int64_t step)
 {
     const double length = (double)(course->total - course->from);
 
@@ -46,19 +46,19 @@ double an_course_place(const an_course *course, int64_t step)
            (course->done + (1 - course->done) * (double)(step - course->from) / length);
 }
 
-double an_course_part(const an_course *course, int64_t step)
+double an_course_fraction(const an_course *course, int64_t step)
 {
-    return an_course_place(course, step) / (double)AN_MAX(course->planned, 1);
+    return an_course_position(course, step) / (double)AN_MAX(course->planned, 1);
 }
 
-an_course an_course_move(const an_course *course, int64_t step, int64_t total)
+an_course an_course_end_at(const an_course *course, int64_t step, int64_t total)
 {
     const double planned = (double)course->planned;
 
     return (an_course){
         .planned = course->planned,
         .from = step,
-        .done = planned > 0 ? AN_MIN(an_course_place(course, step) / planned, 1) : 1,
+        .done = planned > 0 ? AN_MIN(an_course_position(course, step) / planned, 1) : 1,
         .total = AN_MAX(step, AN_MIN(total, course->planned)),
     };
 }

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "core/refit.h"
 #include "infer/network.h"
 #include "infer/skipped.h"
@@ -23,10 +24,10 @@ static int full_side(const an_feed *feed)
     return AN_MIN(full.h, full.w);
 }
 
-/* The fraction of the run's course, 0 .. 1. */
-static double part_done(const an_feed *feed)
+/* The fraction of the run that is done, 0 .. 1. */
+static double fraction_done(const an_feed *feed)
 {
-    return an_course_part(&feed->options.state->course, feed->options.state->step);
+    return an_course_fraction(&feed->options.state->course, feed->options.state->step);
 }
 
 /* Decided at the start of an epoch, and constant within it. */
@@ -36,13 +37,13 @@ static int wanted_side(const an_feed *feed)
 
     if (feed->frozen != NULL) return full_side(feed);
     if (state->step % feed->options.epoch_steps != 0 && state->side > 0) return state->side;
-    return an_growth_side(feed->options.config->recipe.grow, full_side(feed), part_done(feed));
+    return an_growth_side(feed->options.config->recipe.grow, full_side(feed), fraction_done(feed));
 }
 
 double an_feed_rest(const an_feed *feed)
 {
     if (feed->frozen != NULL) return 1; /* rows do not grow */
-    return an_growth_rest(feed->options.config->recipe.grow, full_side(feed), part_done(feed));
+    return an_growth_rest(feed->options.config->recipe.grow, full_side(feed), fraction_done(feed));
 }
 
 /* The model at the session's input size. */
@@ -146,9 +147,9 @@ static alexnet_status open_frozen(an_feed *feed)
     }
     feed->first = options.first;
     an_log(ctx, ALEXNET_LOG_INFO,
-           "the output of the frozen layers is computed once for %d view%s of each image and kept: "
+           "the output of the frozen layers is computed once for %d %s of each image and kept: "
            "%zu MiB",
-           an_frozen_views(feed->frozen), an_frozen_views(feed->frozen) == 1 ? "" : "s",
+           an_frozen_views(feed->frozen), AN_NOUN(an_frozen_views(feed->frozen), "view", "views"),
            an_frozen_bytes(feed->frozen) >> 20);
     return ALEXNET_OK;
 }

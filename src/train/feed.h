@@ -59,8 +59,8 @@ void an_feed_close(an_feed *feed);
 alexnet_status an_feed_book(const an_feed_options *options, an_footprint *footprint,
                             bool *kept) AN_NODISCARD;
 
-/* Call before each step: at the start of an epoch, sets the input size by the place in the run.
-   Errors as an_feed_open(). */
+/* Call before each step: at the start of an epoch, sets the input size by the fraction of the
+   run that is done. Errors as an_feed_open(). */
 alexnet_status an_feed_grow(an_feed *feed) AN_NODISCARD;
 
 /*

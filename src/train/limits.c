@@ -6,6 +6,7 @@
 #include "train/limits.h"
 
 #include "base/log.h"
+#include "base/text.h"
 
 bool an_limit_reached(const an_config *config, const an_train_state *state)
 {
@@ -45,9 +46,9 @@ static void tell_good_enough(alexnet_context *ctx, const an_config *config,
                step);
     else
         an_log(ctx, ALEXNET_LOG_WARNING,
-               "the run is finished: after step %lld validation had not improved for %d epochs; "
-               "raise --patience, or --patience none, to continue",
-               step, config->patience);
+               "the run is finished: after step %lld validation had not improved for %d %s; raise "
+               "--patience, or --patience none, to continue",
+               step, config->patience, AN_NOUN(config->patience, "epoch", "epochs"));
 }
 
 void an_limit_tell(alexnet_context *ctx, const an_config *config, const an_train_state *state)
@@ -63,7 +64,7 @@ void an_limit_tell(alexnet_context *ctx, const an_config *config, const an_train
                config->steps >= 0 && step >= config->steps
                    ? "steps; raise --steps, or --steps none,"
                    : "epochs; raise --epochs");
-    else if (an_course_place(course, step) >= (double)course->planned)
+    else if (an_course_position(course, step) >= (double)course->planned)
         an_log(ctx, ALEXNET_LOG_WARNING,
                "the run is finished: its time limit ended it after step %lld, with the learning "
                "rate at its end; raise --time, or --time none, to continue at that rate, or start "

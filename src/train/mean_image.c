@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "infer/network.h"
 #include <math.h>
 
@@ -73,8 +74,8 @@ static alexnet_status set_mean(const an_mean_job *job, const an_loader_options *
 
     if (images == 0)
         return an_fail(model->ctx, ALEXNET_BAD_FILE,
-                       "no mean image: none of the %lld training images can be read",
-                       (long long)options->count);
+                       "no mean image: none of the %lld training %s can be read",
+                       (long long)options->count, AN_NOUN(options->count, "image", "images"));
     float *mean = an_new(model->ctx, (size_t)pixels * sizeof *mean);
     if (mean == NULL) return an_fail(model->ctx, ALEXNET_NO_MEMORY, "mean image");
     for (int64_t i = 0; i < pixels; ++i)

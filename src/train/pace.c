@@ -92,7 +92,7 @@ static void set_course(an_pacer *p, an_pace pace)
     pace.step *= an_feed_rest(p->feed);
     pace.once += an_feed_row_seconds_left(p->feed);
     const int64_t fit = an_pace_fit(&pace, p->epoch_steps, p->state->step % p->epoch_steps, left);
-    p->state->course = an_course_move(&p->state->course, p->state->step, p->state->step + fit);
+    p->state->course = an_course_end_at(&p->state->course, p->state->step, p->state->step + fit);
 }
 
 static alexnet_status log_pace(const an_pacer *p, const an_pace *pace)

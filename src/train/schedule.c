@@ -168,14 +168,14 @@ static double warm_steps(const an_schedule *schedule, const an_course *course)
     return (double)AN_MIN(schedule->warmup, course->planned / 5);
 }
 
-/* The fraction of the schedule after warm-up that is done at `place`, 0 .. 1. */
-static double part_done(const an_schedule *schedule, double place, const an_course *course)
+/* The fraction of the schedule after warm-up that is done at a position, 0 .. 1. */
+static double fraction_done(const an_schedule *schedule, double position, const an_course *course)
 {
     const double warm = warm_steps(schedule, course);
     const double length = (double)course->planned - warm;
 
-    if (place < warm || length <= 0) return 0;
-    return AN_MIN((place - warm) / length, 1);
+    if (position < warm || length <= 0) return 0;
+    return AN_MIN((position - warm) / length, 1);
 }
 
 /* FACTOR^(-i / (parts - 1)) in part i = 0 .. parts - 1. */
@@ -188,10 +188,10 @@ static double dexp(const an_schedule *schedule, double done)
 }
 
 /* The factor of a shape that depends on the end of the run, at most `most`; other shapes: 1. */
-static double shape_by_end(const an_schedule *schedule, double place, const an_course *course,
+static double shape_by_end(const an_schedule *schedule, double position, const an_course *course,
                            double most)
 {
-    const double done = part_done(schedule, place, course);
+    const double done = fraction_done(schedule, position, course);
 
     switch (schedule->shape) {
     case AN_SCHEDULE_COSINE:
@@ -221,18 +221,18 @@ double an_schedule_factor(const an_schedule *schedule, int64_t step, int64_t epo
     const double warm_up = warm_steps(schedule, course);
     const bool warmed = goes_by_end(schedule) && most < 1; /* before the end moved away */
     const double warm = !warmed && (double)step < warm_up ? (double)(step + 1) / warm_up : 1;
-    const double place = an_course_place(course, step);
+    const double position = an_course_position(course, step);
 
     switch (schedule->shape) {
     case AN_SCHEDULE_CONSTANT:
         break;
     case AN_SCHEDULE_STEP:
     case AN_SCHEDULE_AT:
-        return warm * pow(schedule->factor, count_drops(schedule, place / (double)epoch_steps));
+        return warm * pow(schedule->factor, count_drops(schedule, position / (double)epoch_steps));
     case AN_SCHEDULE_COSINE:
     case AN_SCHEDULE_POLY:
     case AN_SCHEDULE_DEXP:
-        return warm * shape_by_end(schedule, place, course, most);
+        return warm * shape_by_end(schedule, position, course, most);
     case AN_SCHEDULE_PLATEAU:
         return warm * pow(schedule->factor, (double)seen->drops);
     }
@@ -242,8 +242,8 @@ double an_schedule_factor(const an_schedule *schedule, int64_t step, int64_t epo
 double an_schedule_bound(const an_schedule *schedule, int64_t step, const an_course *course,
                          double most)
 {
-    const bool at_end = an_course_place(course, step) >= (double)course->planned;
+    const bool at_end = an_course_position(course, step) >= (double)course->planned;
 
     if (step == 0 || !goes_by_end(schedule)) return AN_SCHEDULE_UNBOUND;
-    return shape_by_end(schedule, an_course_place(course, step - at_end), course, most);
+    return shape_by_end(schedule, an_course_position(course, step - at_end), course, most);
 }

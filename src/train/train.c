@@ -26,6 +26,7 @@
 #include "train/memory.h"
 #include "train/run/best.h"
 #include "train/run/checkpoint.h"
+#include "train/run/checkpoint_read.h"
 #include "train/run/disk.h"
 #include "train/run/held_back.h"
 #include "train/run/images.h"
@@ -172,7 +173,7 @@ static alexnet_status take_over(job *j)
     return an_partial_take_record(&j->origin, j->model);
 }
 
-static alexnet_status draw_first_values(job *j)
+static alexnet_status init_weights(job *j)
 {
     an_preprocess record;
 
@@ -265,7 +266,7 @@ static alexnet_status make_model(job *j)
     AN_TRY(check_classes(j));
     AN_TRY(check_memory(j));
     AN_TRY(an_model_create_zero(j->ctx, j->config.model, &options, &j->model));
-    AN_TRY(draw_first_values(j));
+    AN_TRY(init_weights(j));
     AN_TRY(name_classes(j));
     AN_TRY(freeze(j));
     if (j->origin.path != NULL)
@@ -311,7 +312,7 @@ static alexnet_status join_data_and_model(job *j)
     AN_TRY(freeze(j));
     AN_TRY(an_events_parse(j->ctx, j->config.recipe.events, &events));
     AN_TRY(an_events_check(&events, j->model));
-    return an_dataset_map(&j->data, j->model, &j->config);
+    return an_dataset_map_classes(&j->data, j->model, &j->config);
 }
 
 static alexnet_status check_disk(job *j)
@@ -400,7 +401,7 @@ static alexnet_status start(job *j)
 
     if ((options->data == NULL && options->config == NULL) || options->out == NULL)
         return an_fail(j->ctx, ALEXNET_BAD_ARG, "training needs %s",
-                       options->out != NULL ? "data" : "a run directory");
+                       options->out != NULL ? "data" : "a run folder");
     if (options->config != NULL) AN_TRY(an_config_open(j->ctx, options->config, &j->base));
     AN_TRY(an_run_folder_open(j->ctx, options->out, &j->folder));
     AN_TRY(an_run_folder_check(j->ctx, &j->folder, options->force != 0));
@@ -427,7 +428,7 @@ static alexnet_status start(job *j)
     AN_TRY(an_run_folder_create(j->ctx, &j->folder, options->force != 0));
     j->begun = true;
     AN_TRY(an_config_write(j->ctx, &j->config, j->folder.config));
-    AN_TRY(an_run_folder_sweep(j->ctx, &j->folder)); /* removes the old config.json, too */
+    AN_TRY(an_run_folder_clean(j->ctx, &j->folder)); /* removes the old config.json, too */
     AN_TRY(an_images_write(j->ctx, &j->data, j->folder.images));
     return an_held_back_write(j->ctx, &j->data, &j->config, j->folder.val);
 }
@@ -465,7 +466,7 @@ static alexnet_status restart(job *j)
     AN_TRY(an_file_stat(j->ctx, j->folder.last, &info)); /* written at the end */
     if (info.kind != AN_FILE_ABSENT && j->config.checkpoint_keep == 0) {
         /* it may have been killed while it removed its checkpoints */
-        AN_TRY(an_run_folder_sweep(j->ctx, &j->folder));
+        AN_TRY(an_run_folder_clean(j->ctx, &j->folder));
         AN_TRY(an_checkpoint_remove_all(j->ctx, j->folder.checkpoints));
         return an_fail(j->ctx, ALEXNET_BAD_FILE,
                        "%s is finished and kept no checkpoint to resume from, as "
@@ -568,7 +569,7 @@ static alexnet_status resume(job *j)
     AN_TRY(an_best_check(j->ctx, &j->folder, &j->state, &j->best_due));
     AN_TRY(join_data_and_model(j));
     AN_TRY(check_disk(j));
-    AN_TRY(an_run_folder_sweep(j->ctx, &j->folder));
+    AN_TRY(an_run_folder_clean(j->ctx, &j->folder));
     AN_TRY(an_checkpoint_sweep(j->ctx, j->folder.checkpoints));
     AN_TRY(an_run_folder_trim_log(j->ctx, &j->folder, j->state.step));
     AN_TRY(an_config_write(j->ctx, &j->config, j->folder.config));
@@ -657,7 +658,7 @@ alexnet_status alexnet_train(alexnet_context *ctx, const alexnet_train_options *
         resolved.model_options = &network;
     }
     job j = {.ctx = ctx, .options = &resolved, .state = an_train_state_start()};
-    char *from = NULL; /* the weights file, if a run's folder is given */
+    char *from = NULL; /* the weights file, if a run folder is given */
     alexnet_status status = ALEXNET_OK;
 
     if (resolved.from != NULL) status = an_weights_file(ctx, resolved.from, &from);

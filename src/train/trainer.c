@@ -13,7 +13,7 @@
 #include "infer/eval_run.h"
 #include "train/account.h"
 #include "train/limits.h"
-#include "train/run/checkpoint.h"
+#include "train/run/checkpoint_read.h"
 #include "train/run/saver.h"
 #include <math.h>
 
@@ -89,9 +89,10 @@ static void look_for_plateau(trainer *t)
     *plateau = an_schedule_look(&t->schedule, *plateau, t->state->val_top1);
     if (plateau->drops > drops)
         an_log(t->ctx, ALEXNET_LOG_INFO,
-               "epoch %.4g: validation has not improved for %lld epochs: the learning rate is now "
+               "epoch %.4g: validation has not improved for %lld %s: the learning rate is now "
                "multiplied by %.4g",
                epochs_done(t), (long long)t->schedule.patience,
+               AN_NOUN(t->schedule.patience, "epoch", "epochs"),
                pow(t->schedule.factor, (double)plateau->drops));
 }
 
@@ -183,7 +184,7 @@ static an_rates step_rates(const trainer *t)
         .weights = rate_by(t, &t->schedule, t->state->most),
         .biases = rate_by(t, &t->bias_schedule, t->state->bias_most),
         .step = t->state->step,
-        .epochs = an_course_place(&t->state->course, t->state->step) / (double)t->epoch_steps,
+        .epochs = an_course_position(&t->state->course, t->state->step) / (double)t->epoch_steps,
         .events = &t->events,
     };
 }
@@ -260,7 +261,7 @@ static void change_limit(trainer *t, bool at_end)
     if (at_end && step < course->planned)
         *course = an_course_reopen(step, course->planned);
     else if (!at_end && course->total < course->planned)
-        *course = an_course_move(course, step, course->planned);
+        *course = an_course_end_at(course, step, course->planned);
     t->state->limit = t->config->seconds;
     t->limit_changed = true;
 }
@@ -291,7 +292,7 @@ static void plan_steps(trainer *t)
     }
     if (limit_changed)
         change_limit(t, before.planned > 0 &&
-                            an_course_place(&before, state->step) >= (double)before.planned);
+                            an_course_position(&before, state->step) >= (double)before.planned);
 }
 
 /* Logs the rate, as it decides how much a longer run can still learn. */

@@ -21,7 +21,7 @@ static const struct {
     {"cafe", "caf\xc3\xa9", AN_LIKENESS_NONE}, /* a mark is a visible difference */
     {"caf\xc3\xa9", "cafe\xcc\x81", AN_LIKENESS_FORM},
     {"CAF\xc3\x89", "cafe\xcc\x81", AN_LIKENESS_CASE},
-    {"\xe1\xbb\x87", "e\xcc\xa3\xcc\x82", AN_LIKENESS_FORM},                    /* U+1EC7 */
+    {"\xe1\xbb\x87", "e\xcc\xa3\xcc\x82", AN_LIKENESS_FORM}, /* U+1EC7 */
     /* partly decomposed */
     {"\xe1\xbb\x87", "\xe1\xba\xb9\xcc\x82", AN_LIKENESS_FORM},
     {"\xe1\xbe\x82", "\xce\xb1\xcc\x93\xcc\x80\xcd\x85", AN_LIKENESS_FORM},     /* U+1F82 */

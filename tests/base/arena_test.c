@@ -1,6 +1,6 @@
 /*
- * arena_test.c: parts in order, alignment, rewinding, full arenas, huge pages, failing
- * allocations. SPDX-License-Identifier: MIT
+ * arena_test.c: parts in order, alignment, rewinding, full arenas, huge pages, failing allocations.
+ * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
 

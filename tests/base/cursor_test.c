@@ -56,7 +56,7 @@ static void taking_and_skipping(void **unused)
     assert_ptr_equal(an_cursor_bytes(&c, 3), bytes + 5);
     assert_false(c.bad);
     assert_non_null(an_cursor_bytes(&c, 0)); /* 0 bytes can always be read */
-    an_cursor_skip(&c, SIZE_MAX);           /* no overflow */
+    an_cursor_skip(&c, SIZE_MAX);            /* no overflow */
     assert_true(c.bad);
 }
 

@@ -1,6 +1,6 @@
 /*
- * extend_test.c
- *
+ * extend_test.c: options of earlier and later headers are completed, or refused where they ask for
+ * more.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"

@@ -1,6 +1,6 @@
 /*
- * file_test.c: reading whole files and parts, hashing; refusals; every operation failing in
- * turn. SPDX-License-Identifier: MIT
+ * file_test.c: reading whole files and parts, hashing; refusals; every operation failing in turn.
+ * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
 
@@ -53,6 +53,8 @@ static void a_file_is_hashed(void **state)
     an_assert_ok(p->ctx, an_file_hash(p->ctx, path, &bytes, hex));
     assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     assert_int_equal(bytes, 3);
+    an_assert_ok(p->ctx, an_file_sha1(p->ctx, path, hex));
+    assert_string_equal(hex, "a9993e364706816aba3e25717850c26c9cd0d89d");
     an_test_write_text(path, "");
     an_assert_ok(p->ctx, an_file_hash(p->ctx, path, &bytes, hex));
     assert_string_equal(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");

@@ -51,6 +51,49 @@ static void sha256_known_answers(void **unused)
     }
 }
 
+static void sha1_of(const char *data, size_t length, size_t chunk, char hex[AN_SHA1_HEX_SIZE])
+{
+    an_sha1 hash;
+
+    an_sha1_open(&hash);
+    for (size_t at = 0; at < length; at += chunk)
+        an_sha1_add(&hash, data + at, AN_MIN(chunk, length - at));
+    an_sha1_close(&hash, hex);
+}
+
+static void sha1_known_answers(void **unused)
+{
+    /* NIST, Secure Hash Standard examples; the lengths around a block's end from sha1sum */
+    static const struct {
+        const char *text, *hex;
+    } rows[] = {
+        {"", "da39a3ee5e6b4b0d3255bfef95601890afd80709"},
+        {"abc", "a9993e364706816aba3e25717850c26c9cd0d89d"},
+        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+         "84983e441c3bd26ebaae4aa1f95129e5e54670f1"},
+        {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+         "c1c8bbdc22796e28c0e15163d20899b65621d65a"},
+        {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+         "0098ba824b5c16427bd7a1122a5a442a25ec644d"},
+    };
+    const size_t length = 1000000;
+    char *text = malloc(length);
+    char hex[AN_SHA1_HEX_SIZE];
+
+    (void)unused;
+    assert_non_null(text);
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        for (size_t chunk = 1; chunk <= 130; ++chunk) {
+            sha1_of(rows[i].text, strlen(rows[i].text), chunk, hex);
+            assert_string_equal(hex, rows[i].hex);
+        }
+    }
+    memset(text, 'a', length);
+    sha1_of(text, length, 1000, hex);
+    assert_string_equal(hex, "34aa973cd4c4daa4f61eeb2bdbad27316534016f");
+    free(text);
+}
+
 static void sha256_of_a_million_letters(void **unused)
 {
     static const size_t chunks[] = {1, 3, 63, 64, 65, 1000, 1000000};
@@ -123,9 +166,8 @@ static void crc32c_of_long_texts(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sha256_known_answers),
-        cmocka_unit_test(sha256_of_a_million_letters),
-        cmocka_unit_test(crc32c_known_answers),
+        cmocka_unit_test(sha256_known_answers), cmocka_unit_test(sha256_of_a_million_letters),
+        cmocka_unit_test(sha1_known_answers),   cmocka_unit_test(crc32c_known_answers),
         cmocka_unit_test(crc32c_of_long_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /*
  * rng_test.c: Philox against the known answers of Random123; the distributions; streams that stay
- * apart. SPDX-License-Identifier: MIT
+ * apart.
+ * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
 

@@ -177,8 +177,8 @@ static void expect_limited(const an_test_place *place, int resource, an_room_lim
 
     if (child == 0) {
         const struct rlimit all = {(rlim_t)(350 * MIB), (rlim_t)(350 * MIB)};
-        const int set = resource == RLIMIT_AS ? setrlimit(RLIMIT_AS, &all)
-                                              : setrlimit(RLIMIT_DATA, &all);
+        const int set =
+            resource == RLIMIT_AS ? setrlimit(RLIMIT_AS, &all) : setrlimit(RLIMIT_DATA, &all);
         if (set != 0) _exit(1);
         const an_room room = an_room_find(place->ctx);
         _exit(room.limit == limit && room.bytes / MIB == mib ? 0 : 2);

@@ -76,8 +76,7 @@ static void long_messages_are_truncated_between_characters(void **unused)
     char name[2 * AN_ERROR_BYTES];
 
     (void)unused;
-    for (size_t shift = 0; shift < 4;
-         ++shift) { /* the cut is at each byte of a character of 4 */
+    for (size_t shift = 0; shift < 4; ++shift) { /* the cut is at each byte of a character of 4 */
         memset(name, 'x', sizeof name);
         for (size_t i = shift; i + 4 < sizeof name; i += 4)
             memcpy(name + i, "\xf0\x9f\x90\xb1", 4); /* a cat */

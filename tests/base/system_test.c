@@ -1,6 +1,6 @@
 /*
- * system_test.c: every system call does what its name says, and calls the fault
- * hook. SPDX-License-Identifier: MIT
+ * system_test.c: every system call does what its name says, and calls the fault hook.
+ * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
 
@@ -28,6 +28,9 @@ static void calls_work_on_a_file(void **unused)
     assert_int_equal(info.st_size, 10);
     assert_int_equal(an_system_read(ctx, descriptor, data, sizeof data, 7), 3);
     assert_string_equal(data, "789");
+    assert_int_equal(an_system_truncate(ctx, descriptor), 0);
+    assert_int_equal(an_system_stat(ctx, descriptor, &info), 0);
+    assert_int_equal(info.st_size, 0);
     assert_int_equal(an_system_close(ctx, descriptor), 0);
     assert_int_equal(fcntl(descriptor, F_GETFD), -1);
     assert_int_equal(an_system_sync_folder_of(ctx, path), 0);
@@ -56,6 +59,7 @@ static void faults_come_before_the_call(void **unused)
     assert_int_equal(an_system_write(ctx, descriptor, "x", 1), -1);
     assert_int_equal(errno, EDQUOT);
     assert_int_equal(an_system_read(ctx, descriptor, &byte, 1, 0), -1);
+    assert_int_equal(an_system_truncate(ctx, descriptor), -1);
     assert_int_equal(an_system_sync(ctx, descriptor), -1);
     assert_int_equal(an_system_lock(ctx, descriptor), -1);
     assert_int_equal(an_system_stat(ctx, descriptor, &info), -1);

@@ -10,7 +10,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
 
 typedef struct seen {
@@ -66,20 +65,6 @@ static void without_memory_no_thread_works(void **in)
     }
 }
 
-typedef struct heard {
-    int lines;
-    char last[256];
-} heard;
-
-static void listen_to(void *user, alexnet_log_level level, const char *line)
-{
-    heard *h = user;
-
-    assert_int_equal(level, ALEXNET_LOG_WARNING);
-    ++h->lines;
-    snprintf(h->last, sizeof h->last, "%s", line);
-}
-
 /* The threads that start do all the work, and one warning says so for any number of teams. */
 static void the_threads_that_start_do_the_work(void **unused)
 {
@@ -93,9 +78,9 @@ static void the_threads_that_start_do_the_work(void **unused)
 
     (void)unused;
     for (int most = 0; most <= 4; ++most) {
-        heard h = {0};
+        an_test_heard h = {0};
         const alexnet_options options = {
-            .struct_size = sizeof options, .threads = 1, .log = listen_to, .log_user = &h};
+            .struct_size = sizeof options, .threads = 1, .log = an_test_hear, .log_user = &h};
         alexnet_context *ctx;
         an_assert_ok(NULL, an_context_open(&options, &ctx));
         for (int again = 0; again < 2; ++again) {

@@ -6,28 +6,13 @@
 
 #include "base/threads.h"
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
-typedef struct heard {
-    int lines;
-    char last[256];
-} heard;
-
-static void listen_to(void *user, alexnet_log_level level, const char *line)
-{
-    heard *h = user;
-
-    assert_int_equal(level, ALEXNET_LOG_WARNING);
-    ++h->lines;
-    snprintf(h->last, sizeof h->last, "%s", line);
-}
-
 /* A context that asks for this many threads. */
-static alexnet_context *open_wanting(int threads, heard *h)
+static alexnet_context *open_wanting(int threads, an_test_heard *h)
 {
     alexnet_options options = {
-        .struct_size = sizeof options, .threads = threads, .log = listen_to, .log_user = h};
+        .struct_size = sizeof options, .threads = threads, .log = an_test_hear, .log_user = h};
     alexnet_context *ctx;
 
     an_assert_ok(NULL, an_context_open(&options, &ctx));
@@ -38,7 +23,7 @@ static void the_threads_that_start_are_used(void **unused)
 {
     (void)unused;
     for (int refused_from = 0; refused_from < 4; ++refused_from) {
-        heard h = {0};
+        an_test_heard h = {0};
         alexnet_context *ctx = open_wanting(4, &h);
         an_test_fault fault;
         an_test_fault_arm(&fault, ctx, AN_FAULT_BIT(AN_FAULT_THREAD), refused_from, true, EAGAIN);
@@ -56,7 +41,7 @@ static void the_threads_that_start_are_used(void **unused)
 
 static void one_thread_starts_none(void **unused)
 {
-    heard h = {0};
+    an_test_heard h = {0};
     alexnet_context *ctx = open_wanting(1, &h);
     an_test_fault fault;
 

@@ -266,8 +266,7 @@ static void every_step_can_fail(void **state)
 
     check_faults(p, AN_FAULT_FILES, false, EIO, ALEXNET_IO);
     check_faults(p, AN_FAULT_FILES, true, ENOSPC, ALEXNET_IO);
-    check_faults(p, AN_FAULT_FILES & ~AN_FAULT_BIT(AN_FAULT_STAT), false, ENOENT,
-                 ALEXNET_IO);
+    check_faults(p, AN_FAULT_FILES & ~AN_FAULT_BIT(AN_FAULT_STAT), false, ENOENT, ALEXNET_IO);
     check_faults(p, AN_FAULT_BIT(AN_FAULT_OPEN), true, EEXIST,
                  ALEXNET_IO); /* gives up in the end */
     check_faults(p, AN_FAULT_BIT(AN_FAULT_MEMORY), false, ENOMEM, ALEXNET_NO_MEMORY);
@@ -348,10 +347,10 @@ static void temporary_names_are_recognised(void **unused)
     static const struct {
         const char *name;
         bool temporary;
-    } rows[] = {{"a.b.tmp-1-0", true},   {"a.b.tmp-123-45", true}, {"a.b", false},
-                {"a.b.tmp", false},      {"a.b.tmp-1", false},     {"a.b.tmp-1-", false},
-                {"a.b.tmp--1", false},   {"a.b.tmp-1-0x", false},  {"a.b.tmp-1-0-2", false},
-                {"a.c.tmp-1-0", false},  {"xa.b.tmp-1-0", false},  {"a.b.tmp-x-0", false}};
+    } rows[] = {{"a.b.tmp-1-0", true},  {"a.b.tmp-123-45", true}, {"a.b", false},
+                {"a.b.tmp", false},     {"a.b.tmp-1", false},     {"a.b.tmp-1-", false},
+                {"a.b.tmp--1", false},  {"a.b.tmp-1-0x", false},  {"a.b.tmp-1-0-2", false},
+                {"a.c.tmp-1-0", false}, {"xa.b.tmp-1-0", false},  {"a.b.tmp-x-0", false}};
 
     (void)unused;
     for (size_t i = 0; i < AN_COUNT(rows); ++i)

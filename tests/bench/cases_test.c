@@ -48,7 +48,7 @@ static void operands_are_filled_within_their_limits(void **unused)
 {
     /* four windows of 3 x 3 that begin a row and a column before a map of 3 x 3 */
     const an_pool windows = {125, 2, 3, 3, 3, 3, 2, 1, 1, 2, 2};
-    const an_operand places = {.count = 1000, .type = AN_OPERAND_PLACE, .pool = windows};
+    const an_operand places = {.count = 1000, .type = AN_OPERAND_ARGMAX, .pool = windows};
     const an_operand labels = {.count = 1000, .type = AN_OPERAND_INT, .limit = 7};
     const an_operand values = {.count = 1000}, squares = {.count = 1000, .type = AN_OPERAND_UNIT};
     uint8_t bytes[1000];

@@ -1,4 +1,7 @@
-/* The facts of info that are not a family's numbers. SPDX-License-Identifier: MIT */
+/*
+ * info_test.c: the facts of info that are not a family's numbers.
+ * SPDX-License-Identifier: MIT
+ */
 #include "infer/tiny.h"
 
 #include "core/model.h"
@@ -33,8 +36,8 @@ static void memory_follows_the_plan(void **unused)
     (void)unused;
     assert_int_equal(alexnet_open(NULL, &ctx), ALEXNET_OK);
     an_assert_ok(ctx, alexnet_model_describe(ctx, "torchvision", NULL, &model));
-    an_assert_ok(ctx, alexnet_model_get_memory(
-                          model, 32, 1, &few)); /* enough images for the same algorithms */
+    /* enough images for the same algorithms */
+    an_assert_ok(ctx, alexnet_model_get_memory(model, 32, 1, &few));
     an_assert_ok(ctx, alexnet_model_get_memory(model, 512, 1, &many));
     an_assert_ok(ctx, alexnet_model_get_memory(model, 512, 0, &infer));
     assert_true(few.weights >= 4 * 61100840 && few.momentum == few.weights);

@@ -1,4 +1,7 @@
-/* Contexts with a backend. SPDX-License-Identifier: MIT */
+/*
+ * machine_test.c: contexts with a backend.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include <string.h>

@@ -1,4 +1,6 @@
-/* Building models from tables: options, classes, freezing, refusals. SPDX-License-Identifier: MIT
+/*
+ * model_test.c: building models from tables: options, classes, freezing, refusals.
+ * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
 

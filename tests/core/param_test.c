@@ -1,4 +1,7 @@
-/* The parameter table and initial weights. SPDX-License-Identifier: MIT */
+/*
+ * param_test.c: the parameter table and initial weights.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "core/param.h"

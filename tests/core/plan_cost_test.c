@@ -1,5 +1,7 @@
-/* The passes of plans: which exist, what they count, and that each has a time.
- * SPDX-License-Identifier: MIT */
+/*
+ * plan_cost_test.c: the passes of plans: which exist, what they count, and that each has a time.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "core/plan_cost.h"

@@ -1,7 +1,7 @@
 /*
- * The planner, checked by running its plans on a tagged memory: every buffer's lines are marked
- * when it is written and must still carry its mark whenever it is read. SPDX-License-Identifier:
- * MIT
+ * plan_test.c: the planner, checked by running its plans on a tagged memory: every buffer's lines
+ * are marked when it is written and must still carry its mark whenever it is read.
+ * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
 

@@ -1,6 +1,8 @@
-/* Another input size over the same parameters: what is shared, what is refused, and which sizes
- * fit.
- * SPDX-License-Identifier: MIT */
+/*
+ * refit_test.c: another input size over the same parameters: what is shared, what is refused, and
+ * which sizes fit.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "core/refit.h"

@@ -1,5 +1,8 @@
-/* Sessions: outputs, whole-network gradients, the same bits for any number of threads, diagnosis of
- * a bad loss. SPDX-License-Identifier: MIT */
+/*
+ * session_test.c: outputs, whole-network gradients, the same bits for any number of threads,
+ * diagnosis of a bad loss.
+ * SPDX-License-Identifier: MIT
+ */
 #include "infer/tiny.h"
 
 #include "base/context.h"

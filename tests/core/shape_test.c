@@ -1,4 +1,7 @@
-/* Shapes and windows. SPDX-License-Identifier: MIT */
+/*
+ * shape_test.c: shapes and windows.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "core/shape.h"
@@ -30,20 +33,22 @@ static void windows(void **unused)
         bool clip, fits;
         an_window expected;
     } rows[] = {
-        {AN_ROUND_DOWN,    224, 11, 4, 2, false, true,  {55, 2, 1}}, /* torchvision: the last window
-  reaches 1 of 2 pixels after */
+        /* clang-format off */
+        /* torchvision: the last window reaches 1 of 2 pixels after */
+        {AN_ROUND_DOWN,    224, 11, 4, 2, false, true,  {55, 2, 1}},
         {AN_ROUND_UP_SIZE, 224, 11, 4, 0, false, true,  {55, 0, 3}}, /* the paper's 224 */
         {AN_ROUND_VALID,   224, 11, 4, 0, false, true,  {54, 0, 0}}, /* slim */
         {AN_ROUND_SAME,    27,  5,  1, 0, false, true,  {27, 2, 2}},
-        {AN_ROUND_SAME,    6,   3,  2, 0, false, true,  {3, 0, 1} }, /* the odd one after */
+        {AN_ROUND_SAME,    6,   3,  2, 0, false, true,  {3, 0, 1}}, /* the odd one after */
         /* a window larger than the data */
-        {AN_ROUND_SAME,    1,   3,  1, 0, false, true,  {1, 1, 1} },
+        {AN_ROUND_SAME,    1,   3,  1, 0, false, true,  {1, 1, 1}},
         {AN_ROUND_UP_SIZE, 32,  3,  2, 0, true,  true,  {16, 0, 1}}, /* cuda-convnet's pools */
         /* Caffe drops the window at 4 */
-        {AN_ROUND_UP_SIZE, 3,   2,  2, 1, true,  true,  {2, 1, 0} },
-        {AN_ROUND_UP_SIZE, 3,   2,  2, 1, false, true,  {3, 1, 2} },
-        {AN_ROUND_DOWN,    5,   5,  1, 0, false, true,  {1, 0, 0} },
-        {AN_ROUND_DOWN,    4,   5,  1, 0, false, false, {0, 0, 0} },
+        {AN_ROUND_UP_SIZE, 3,   2,  2, 1, true,  true,  {2, 1, 0}},
+        {AN_ROUND_UP_SIZE, 3,   2,  2, 1, false, true,  {3, 1, 2}},
+        {AN_ROUND_DOWN,    5,   5,  1, 0, false, true,  {1, 0, 0}},
+        {AN_ROUND_DOWN,    4,   5,  1, 0, false, false, {0, 0, 0}},
+        /* clang-format on */
     };
 
     (void)unused;

@@ -227,7 +227,7 @@ static void check_close(const trial *found, const trial *expected, const trial *
         const float *e = expected->out[i].data;
         const float *s = scale->out[i].data;
         const double shared = shared_scale(found, scale, i);
-        if (found->sizes.out[i].type == AN_OPERAND_PLACE)
+        if (found->sizes.out[i].type == AN_OPERAND_ARGMAX)
             continue; /* rounding decides between equal maxima: check_parts() */
         for (size_t j = 0; j < found->sizes.out[i].count; ++j) {
             const double bound =
@@ -303,7 +303,7 @@ void check_case(const an_case *c)
     reference.algorithm = reference_for(c);
     an_case plain = reference;
     plain.relu = false;
-    plain.ascends = true;
+    plain.adds_gradient = true;
     scale.c = &plain;
     make_positive(&scale);
     trial_run(&expected, an_backend_portable(), 1);
@@ -330,17 +330,17 @@ static void check_parts_of(const an_case *c, const an_backend *backend)
     const bool other_order =
         c->conv2d.pool.r > 0 && c->kind == &an_case_conv2d[AN_BACKWARD_WEIGHTS];
     an_case parts = *c;
-    trial fused = trial_new(c), apart = trial_new(&parts);
+    trial fused = trial_new(c), unfused = trial_new(&parts);
     char what[512];
 
-    parts.apart = true;
-    trial_run(&apart, backend, 1);
+    parts.unfused = true;
+    trial_run(&unfused, backend, 1);
     trial_run(&fused, backend, 2);
-    if (other_order) memcpy(fused.out[1].data, apart.out[1].data, apart.out[1].bytes);
+    if (other_order) memcpy(fused.out[1].data, unfused.out[1].data, unfused.out[1].bytes);
     describe(c, backend->tier, 2, what, sizeof what);
-    check_equal(&fused, &apart, what);
+    check_equal(&fused, &unfused, what);
     trial_free(&fused);
-    trial_free(&apart);
+    trial_free(&unfused);
 }
 
 void check_parts(const an_case *c)
@@ -383,7 +383,7 @@ void check_relative_error(const an_case *c, double limit)
         for (int o = 0; o < AN_CASE_OUTPUTS; ++o) {
             const float *f = found.out[o].data, *e = expected.out[o].data;
             double size = 0, difference = 0;
-            if (found.sizes.out[o].type == AN_OPERAND_PLACE) continue;
+            if (found.sizes.out[o].type == AN_OPERAND_ARGMAX) continue;
             for (size_t j = 0; j < found.sizes.out[o].count; ++j) {
                 size += pow((double)e[j], 2);
                 difference += pow((double)f[j] - (double)e[j], 2);
@@ -456,7 +456,7 @@ void check_conv2d(an_conv2d g)
         check(&(an_case){.kind = &an_case_conv2d[AN_FORWARD],
                          .conv2d = g,
                          .relu = g.n % 2 == 0,
-                         .behind_relu = g.k % 2 == 0,
+                         .after_relu = g.k % 2 == 0,
                          .dtype = (alexnet_dtype)dtype});
 }
 

@@ -1,5 +1,8 @@
-/* How Winograd's convolution cuts maps: cases by hand, and properties of every size.
- * SPDX-License-Identifier: MIT */
+/*
+ * winograd_test.c: how Winograd's convolution cuts maps: cases by hand, and properties of every
+ * size.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "cpu/winograd.h"

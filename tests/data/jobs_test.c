@@ -245,9 +245,12 @@ static void threads_do_not_change_a_bit(void **in)
 static alexnet_status take_stats(const fixture *f, const void *unused)
 {
     skipped s = {0};
-    const alexnet_data_options options = {
-        .struct_size = sizeof options, .data = f->folder, .workers = 2, .size = 5, .skipped = note,
-        .skipped_user = &s};
+    const alexnet_data_options options = {.struct_size = sizeof options,
+                                          .data = f->folder,
+                                          .workers = 2,
+                                          .size = 5,
+                                          .skipped = note,
+                                          .skipped_user = &s};
     alexnet_data_info info = {0};
 
     (void)unused;

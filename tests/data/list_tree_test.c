@@ -1,5 +1,6 @@
 /*
- * list_tree_test.c: everything in a folder. folder_test.c has link loops and hidden folders.
+ * list_tree_test.c: an_list_tree(): the order of names, hidden ones, paths too long, and names
+ * whose status the system refuses. folder_test.c has link loops and hidden folders.
  * SPDX-License-Identifier: MIT
  */
 #include "fixtures.h"
@@ -20,7 +21,7 @@ static void order_slashes_and_skip(void **in)
     an_tree tree = {0};
 
     fixture_text(f->ctx, f->folder, "a/1.jpg", "x");
-    fixture_text(f->ctx, f->folder, "a.jpg/b", "x"); /* names at the top are checked */
+    fixture_text(f->ctx, f->folder, "a.jpg/b", "x"); /* at the top even such a name is looked at */
     fixture_text(f->ctx, f->folder, "z", "x");
     fixture_text(f->ctx, f->folder, ".hidden/not entered", "x");
     assert_int_equal(mkdir(an_test_path(f->folder, "a/sub"), 0777), 0);
@@ -61,11 +62,12 @@ static void a_path_too_long_is_refused(void **in)
     an_assert_ok(f->ctx, an_folder_remove(f->ctx, an_test_path(f->folder, name)));
 }
 
+/* What looks like an image, or cannot be a folder, is left to its reader; anything else fails. */
 static void possible_folders_are_not_passed_over(void **in)
 {
     static const struct {
         const char *name;
-        int number;
+        int error; /* the errno of stat() */
         alexnet_status status;
     } rows[] = {
         {"a/1.jpg", EACCES, ALEXNET_OK},        {"a/1.jpg", EIO, ALEXNET_OK},
@@ -79,7 +81,7 @@ static void possible_folders_are_not_passed_over(void **in)
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
         an_test_fault fault;
         an_file_info info;
-        an_test_fault_arm(&fault, f->ctx, AN_FAULT_BIT(AN_FAULT_STAT), 0, false, rows[i].number);
+        an_test_fault_arm(&fault, f->ctx, AN_FAULT_BIT(AN_FAULT_STAT), 0, false, rows[i].error);
         an_assert_status(f->ctx, an_list_tree_stat(f->ctx, rows[i].name, &info), rows[i].status);
         assert_true(an_test_fault_disarm(&fault));
         if (rows[i].status == ALEXNET_OK) assert_int_equal(info.kind, AN_FILE_OTHER);

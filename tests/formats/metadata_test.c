@@ -1,4 +1,7 @@
-/* metadata_test.c: which entries of a file are reserved. SPDX-License-Identifier: MIT */
+/*
+ * metadata_test.c: which entries of a file are reserved.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "formats/metadata.h"

@@ -323,9 +323,10 @@ static void a_part_is_completed_to_a_model(void **state)
     an_assert_status(w->ctx, alexnet_model_complete(w->ctx, w->path, "slim", NULL, 7, &model),
                      ALEXNET_BAD_FILE);
     assert_null(model);
-    an_assert_error(w->ctx, "w.safetensors: none of its 8 tensors fits model slim: the file has "
-                            "module.conv1.weight, module.conv1.bias, module.conv2.weight ..., the "
-                            "model alexnet_v2/conv1/weights, alexnet_v2/conv1/biases ...");
+    an_assert_error(w->ctx,
+                    "w.safetensors: it has 8 tensors, and none fits model slim: the file has "
+                    "module.conv1.weight, module.conv1.bias, module.conv2.weight ..., the "
+                    "model alexnet_v2/conv1/weights, alexnet_v2/conv1/biases ...");
 }
 
 /* A file of our own also brings its options, record and mean image. */
@@ -362,7 +363,7 @@ static void false_files_are_refused(void **state)
         an_tensor_out extra;
         const char *error;
     } rows[] = {
-        {"[\"ant\"]", {0}, "'alexnet.classes' has 1 names, but fc10.weight has rows for 2 classes"},
+        {"[\"ant\"]", {0}, "'alexnet.classes' has 1 name, but fc10.weight has rows for 2 classes"},
         {"[]", {0}, "expected a JSON list of 1 to"},
         {"ant", {0}, "expected a JSON list of 1 to"},
         {"[7,8]", {0}, "'alexnet.classes': entry 0 is not a string"},
@@ -391,11 +392,11 @@ static void false_files_are_refused(void **state)
     made.count = 0;
     write_draft(w, &made, NULL);
     an_assert_status(w->ctx, read_into(w, model, NULL), ALEXNET_BAD_FILE);
-    an_assert_error(w->ctx, "none of its 0 tensors fits model cifar-19pct");
+    an_assert_error(w->ctx, "it has 0 tensors, and none fits model cifar-19pct");
     alexnet_model_free(model);
     an_assert_status(w->ctx, alexnet_model_complete(w->ctx, w->path, NULL, NULL, 1, &model),
                      ALEXNET_BAD_FILE);
-    an_assert_error(w->ctx, "none of its 0 tensors fits any model");
+    an_assert_error(w->ctx, "it has 0 tensors, and none fits any model");
     an_assert_status(w->ctx, alexnet_model_complete(w->ctx, "none", NULL, NULL, 1, &model),
                      ALEXNET_NOT_FOUND);
 }
@@ -419,7 +420,7 @@ static void the_message_says_what_does_not_fit(void **state)
     write_draft(w, &made, NULL);
     an_assert_status(w->ctx, read_into(w, model, NULL), ALEXNET_BAD_FILE);
     an_assert_error(w->ctx,
-                    "none of its 1 tensors fits model cifar-19pct, which has them of another "
+                    "it has 1 tensor, and none fits model cifar-19pct, which has them of another "
                     "shape: conv1.bias [32], not [31]");
 
     draft_of(from, "conv1", "net/", &made);
@@ -431,7 +432,7 @@ static void the_message_says_what_does_not_fit(void **state)
     alexnet_model_free(model);
     an_assert_status(w->ctx, alexnet_model_complete(w->ctx, w->path, NULL, NULL, 1, &model),
                      ALEXNET_BAD_FILE);
-    an_assert_error(w->ctx, "none of its 2 tensors fits any model: net/conv1.weight");
+    an_assert_error(w->ctx, "it has 2 tensors, and none fits any model: net/conv1.weight");
     alexnet_model_free(from);
 }
 

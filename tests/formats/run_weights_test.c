@@ -1,4 +1,7 @@
-/* run_weights_test.c: which file of a run is read. SPDX-License-Identifier: MIT */
+/*
+ * run_weights_test.c: which file of a run is read.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "base/file.h"

@@ -1,5 +1,5 @@
 /*
- * pool_test.c: blocks that do not move, alignment, sizes that overflow, refused memory.
+ * store_test.c: blocks that do not move, alignment, sizes that overflow, refused memory.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"

@@ -12,6 +12,7 @@ static void formats_have_names(void **state)
 {
     (void)state;
     assert_ptr_equal(an_tensor_format_find("safetensors"), &an_tensor_format_safetensors);
+    assert_ptr_equal(an_tensor_format_find("npz"), &an_tensor_format_npz);
     assert_null(an_tensor_format_find("gguf"));
     assert_null(an_tensor_format_find(""));
 }

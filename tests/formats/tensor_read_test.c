@@ -263,6 +263,55 @@ static void compressed_data_must_be_of_the_tensors_size(void **state)
     free(file);
 }
 
+/* Two more numbers before the values are summed and compressed with them: in memory, on disk and
+   deflated; with values and without. */
+static void what_is_before_the_values_is_summed(void **state)
+{
+    enum { HEAD = 2, COUNT = 100000 };
+    const an_test_place *p = *state;
+    const char *path = an_test_path(p->folder, "file");
+    float *content = malloc((HEAD + COUNT) * sizeof *content);
+    float *out = malloc(COUNT * sizeof *out);
+
+    assert_true(content != NULL && out != NULL);
+    for (int i = 0; i < HEAD + COUNT; ++i)
+        content[i] = (float)(i - HEAD);
+    for (int kind = 0; kind < 6; ++kind) {
+        const int64_t count = kind < 3 ? COUNT : 0;
+        const size_t used = (size_t)(HEAD + count);
+        const bool deflated = kind % 3 == 2;
+        size_t bytes;
+        uint8_t *file = make_bytes(content, used, deflated, &bytes);
+        an_tensor_view view = {.name = "w",
+                               .dtype = AN_F32,
+                               .rank = 1,
+                               .shape = {count},
+                               .count = count,
+                               .place = deflated ? 0 : HEAD * sizeof *content,
+                               .skip = HEAD * sizeof *content,
+                               .reader = an_reader_of(file, bytes),
+                               .packed = deflated ? bytes : 0,
+                               .sum = AN_SUM_CRC32};
+        view.crc = (uint32_t)crc32(0, (const uint8_t *)content, (uInt)(used * sizeof *content));
+        if (kind % 3 == 0) view.data = file + HEAD * sizeof *content;
+        if (kind % 3 == 1) {
+            an_test_write(path, file, bytes);
+            an_assert_ok(p->ctx, an_reader_open(p->ctx, path, &view.reader));
+        }
+        an_assert_ok(p->ctx, an_tensor_to_finite(p->ctx, "f", &view, out));
+        if (count > 0) assert_memory_equal(out, content + HEAD, COUNT * sizeof *out);
+        view.crc ^= 1;
+        an_assert_status(p->ctx, an_tensor_check(p->ctx, "f", &view), ALEXNET_BAD_FILE);
+        view.sum = AN_SUM_NONE;
+        an_assert_ok(p->ctx, an_tensor_to_finite(p->ctx, "f", &view, out));
+        if (count > 0) assert_memory_equal(out, content + HEAD, COUNT * sizeof *out);
+        if (kind % 3 == 1) an_reader_close(&view.reader);
+        free(file);
+    }
+    free(out);
+    free(content);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -273,6 +322,7 @@ int main(void)
         an_test_in_place(a_transposed_tensor_is_read),
         an_test_in_place(gaps_between_elements_are_left_out),
         an_test_in_place(compressed_data_must_be_of_the_tensors_size),
+        an_test_in_place(what_is_before_the_values_is_summed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

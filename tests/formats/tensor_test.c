@@ -110,6 +110,19 @@ static void a_transposed_tensor_keeps_its_places(void **state)
     assert_int_equal(view.shape[1], 165);
 }
 
+/* The product of its dimensions from the last is too large; there is no element whose place it
+   could be. */
+static void an_empty_tensor_has_no_order(void **state)
+{
+    an_tensor_view view = row_major(3, (const int64_t[]){0, INT64_MAX / 2, 8});
+
+    (void)state;
+    assert_int_equal(view.count, 0);
+    an_tensor_permute(&view, (const int[]){2, 1, 0});
+    assert_memory_equal(view.shape, ((const int64_t[]){8, INT64_MAX / 2, 0}), 3 * sizeof(int64_t));
+    assert_int_equal(an_tensor_span(&view), 0);
+}
+
 static void strides_that_overlap_are_refused(void **state)
 {
     static const struct {
@@ -147,6 +160,7 @@ int main(void)
         cmocka_unit_test(sizes_never_overflow),
         cmocka_unit_test(shapes_are_printed),
         cmocka_unit_test(a_transposed_tensor_keeps_its_places),
+        cmocka_unit_test(an_empty_tensor_has_no_order),
         cmocka_unit_test(strides_that_overlap_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

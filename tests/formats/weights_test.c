@@ -148,6 +148,23 @@ static void our_files_hold_the_whole_model(void **state)
     assert_string_equal(back->preprocess, "resize=exact:32x32 filter=bilinear crop=none "
                                           "orientation=stored channels=rgb divide=1 mean=image");
     alexnet_model_free(back);
+
+    /* the names of a list beside it; a list of another count is refused */
+    an_test_write_text(an_test_path(p->folder, "w.safetensors.classes"), "ant\nbee\n");
+    an_assert_ok(p->ctx, alexnet_model_load(p->ctx, path, &back));
+    assert_string_equal(alexnet_model_class(back, 0), "ant");
+    assert_string_equal(alexnet_model_class(back, 1), "bee");
+    alexnet_model_free(back);
+    an_test_write_text(an_test_path(p->folder, "w.safetensors.classes"), "ant\nbee\ncat\n");
+    an_assert_status(p->ctx, alexnet_model_load(p->ctx, path, &back), ALEXNET_BAD_FILE);
+    an_assert_error(p->ctx, "w.safetensors.classes has 3 names, for 2 classes");
+
+    /* the file's own names come first */
+    draft_set(&made, "alexnet.classes", "[\"cat\",\"dog\"]");
+    write_draft(p->ctx, &made, path);
+    an_assert_ok(p->ctx, alexnet_model_load(p->ctx, path, &back));
+    assert_string_equal(alexnet_model_class(back, 0), "cat");
+    alexnet_model_free(back);
     alexnet_model_free(model);
 }
 
@@ -299,7 +316,7 @@ static void false_tensors_are_refused(void **state)
         {"conv2.bias",
          {0},
          ALEXNET_BAD_FILE,
-         "a checkpoint does not contain the frozen parameters of its run: use the run's folder or "
+         "a checkpoint does not contain the frozen parameters of its run: use the run folder or "
          "its "
          "best.safetensors"},
         {NULL,
@@ -469,7 +486,7 @@ static void other_tensors_fit_no_model(void **state)
     write_draft(p->ctx, &made, path);
     an_assert_status(p->ctx, alexnet_model_load(p->ctx, path, &back), ALEXNET_BAD_FILE);
     an_assert_error(p->ctx,
-                    "its 1 tensors (a) fit no model; with torchvision: features.0.weight: ");
+                    "its 1 tensor (a) fits no model; with torchvision: features.0.weight: ");
 
     made = draft_of(model); /* almost a model: the message says the difference */
     draft_tensor(&made, "conv3.bias")->name = "conv3.bais";

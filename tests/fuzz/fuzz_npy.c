@@ -3,7 +3,7 @@
  * end.
  * SPDX-License-Identifier: MIT
  */
-#include "formats/npy.h"
+#include "formats/numpy/npy.h"
 #include "fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -50,14 +50,14 @@ static void feed(const uint8_t *data, size_t size, size_t at, uint8_t change)
 static void feed_file(const char *path)
 {
     struct stat info;
-    FILE       *file = fopen(path, "rb");
+    FILE *file = fopen(path, "rb");
 
     if (file == NULL || fstat(fileno(file), &info) != 0) {
         perror(path);
         exit(1);
     }
     const size_t size = (size_t)info.st_size;
-    uint8_t     *data = malloc(size > 0 ? size : 1);
+    uint8_t *data = malloc(size > 0 ? size : 1);
     if (data == NULL || fread(data, 1, size, file) != size) {
         perror(path);
         exit(1);
@@ -83,7 +83,7 @@ int main(int argc, char **argv)
     feed((const uint8_t *)"", 0, 0, 0);
 
     struct dirent **names;
-    const int       count = scandir(argv[1], &names, NULL, alphasort);
+    const int count = scandir(argv[1], &names, NULL, alphasort);
     if (count < 0) {
         perror(argv[1]);
         return 1;

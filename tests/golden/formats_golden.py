@@ -18,7 +18,9 @@ import struct
 from pathlib import Path
 
 import numpy
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageOps
+
+from drawing import draw
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT / "fuzz" / "corpus"
@@ -28,17 +30,8 @@ WIDTH, HEIGHT = 37, 21
 
 # ---------------------------------------------------------------- images
 
-def draw(width=WIDTH, height=HEIGHT, seed=1):
-    """Gradients, edges and a little noise, in strong colours."""
-    noise = random.Random(seed)
-    image = Image.new("RGB", (width, height))
-    for y in range(height):
-        for x in range(width):
-            image.putpixel((x, y), (255 * x // width, 255 * y // height, (40 * x + 25 * y + noise.randrange(32)) % 256))
-    pen = ImageDraw.Draw(image)
-    pen.ellipse((width // 8, height // 8, width // 2, height // 2), fill=(230, 30, 40))
-    pen.rectangle((width // 2, height // 2, width - 4, height - 3), fill=(20, 60, 220))
-    return image
+def drawn(seed=1):
+    return draw(WIDTH, HEIGHT, seed)
 
 
 def with_alpha(image):
@@ -61,7 +54,7 @@ def exif(orientation):
 
 
 def webps():
-    rgb, frames = draw(), [draw(seed=seed) for seed in (1, 2, 3)]
+    rgb, frames = drawn(), [drawn(seed) for seed in (1, 2, 3)]
     files = {
         "lossy": save(rgb, "WEBP", quality=80),
         "lossless": save(rgb, "WEBP", lossless=True),
@@ -124,8 +117,8 @@ def gif(screen, place, size, colours, own=None, transparent=None, interlace=Fals
 
 
 def gifs():
-    rgb, colours, others = draw(), random.Random(7).randbytes(24), random.Random(8).randbytes(24)
-    frames = [draw(seed=seed) for seed in (1, 2)]
+    rgb, colours, others = drawn(), random.Random(7).randbytes(24), random.Random(8).randbytes(24)
+    frames = [drawn(seed) for seed in (1, 2)]
     files = {
         "saved": save(rgb.quantize(200), "GIF"),
         "grey": save(rgb.convert("L"), "GIF"),
@@ -190,7 +183,7 @@ def tiff(pixels, photometric, bits, order="<", extra=(), planes=False, tags=()):
 
 
 def tiffs():
-    rgb = draw()
+    rgb = drawn()
     noise = numpy.random.default_rng(3)
     wide = noise.integers(0, 65536, (11, 13, 4))
     deep = noise.integers(0, 256, (11, 13, 4))
@@ -252,7 +245,7 @@ def bmp(width, height, bits, rows, colours=b"", count=0, compression=0, masks=b"
 
 
 def bmps():
-    rgb = draw()
+    rgb = drawn()
     noise = random.Random(5)
     colours = noise.randbytes(1024)
     rows = {bits: [noise.randbytes((13 * bits + 7) // 8) for _ in range(9)] for bits in (1, 4, 8, 16, 24, 32)}
@@ -319,7 +312,7 @@ def main():
             path.unlink()
         with open(ROOT / "golden" / f"image_{folder}.inc", "w", encoding="utf-8") as out:
             out.write("/* {file, width, height, digest as stored, digest upright}: a decoded image. Written by "
-                      "formats_golden.py. SPDX-License-Identifier: MIT */\n")
+                      "formats_golden.py. SPDX-License-Identifier: MIT */\n/* clang-format off */\n")
             for name, data in sorted(files.items()):
                 (CORPUS / folder / name).write_bytes(data)
                 if not name.startswith("bad_"):

@@ -22,9 +22,11 @@ import zlib
 from pathlib import Path
 
 import numpy
-from PIL import Image, ImageDraw, ImageEnhance, ImageOps
+from PIL import Image, ImageEnhance, ImageOps
 from torchvision import transforms
 from torchvision.transforms.functional import InterpolationMode
+
+from drawing import draw
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "fuzz" / "corpus" / "image"
@@ -36,19 +38,6 @@ FILTERS = {"BILINEAR": InterpolationMode.BILINEAR, "BICUBIC": InterpolationMode.
 
 
 # ---------------------------------------------------------------- images
-
-def draw(width=WIDTH, height=HEIGHT):
-    """Gradients, edges and a little noise, in strong colours."""
-    noise = random.Random(1)
-    image = Image.new("RGB", (width, height))
-    for y in range(height):
-        for x in range(width):
-            image.putpixel((x, y), (255 * x // width, 255 * y // height, (40 * x + 25 * y + noise.randrange(32)) % 256))
-    pen = ImageDraw.Draw(image)
-    pen.ellipse((width // 8, height // 8, width // 2, height // 2), fill=(230, 30, 40))
-    pen.rectangle((width // 2, height // 2, width - 4, height - 3), fill=(20, 60, 220))
-    return image
-
 
 def jpeg(image, **options):
     file = io.BytesIO()
@@ -116,7 +105,7 @@ def palette(count):
 
 def images():
     """name: bytes."""
-    rgb = draw()
+    rgb = draw(WIDTH, HEIGHT)
     files = {
         "rgb420.jpg": jpeg(rgb, subsampling=2),
         "rgb422.jpg": jpeg(rgb, subsampling=1),
@@ -303,7 +292,8 @@ def photo_rows(data):
 
 def write_rows(name, what, rows):
     with open(ROWS / f"image_{name}.inc", "w", encoding="utf-8") as out:
-        out.write(f"/* {what} Written by image_golden.py. SPDX-License-Identifier: MIT */\n")
+        out.write(f"/* {what} Written by image_golden.py. SPDX-License-Identifier: MIT */\n"
+                  "/* clang-format off */\n")
         out.writelines(f"{{{row}}},\n" for row in rows)
 
 

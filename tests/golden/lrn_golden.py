@@ -96,7 +96,7 @@ def braces(values):
 
 def main():
     lines = ["/* What, settings, shape of x, scale of x, terms of a sum, beta, y, dx, sizes of what dx adds up. Written by\n"
-             "   lrn_golden.py. SPDX-License-Identifier: MIT */"]
+             "   lrn_golden.py. SPDX-License-Identifier: MIT */", "/* clang-format off */"]
     for row in ROWS:
         what, kind, size, c, beta, k, groups, shape, scale = row
         count = int(np.prod(shape))

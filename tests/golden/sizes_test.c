@@ -1,7 +1,7 @@
 /*
- * Weights at another input size than that of their network, against PyTorch in float64: sizes.json,
- * made by size_golden.py. Maps of predictions are compared, and with a global pool their means over
- * the places.
+ * sizes_test.c: weights at another input size than that of their network, against PyTorch in
+ * float64: sizes.json, made by size_golden.py. Maps of predictions are compared, and with a global
+ * pool their means over the places.
  *
  * The bound is that of golden_test.c for logits.
  * SPDX-License-Identifier: MIT

@@ -6,7 +6,7 @@
 #include "tiny.h"
 
 #include "core/session.h"
-#include "formats/npy.h"
+#include "formats/numpy/npy.h"
 #include "formats/safetensors.h"
 #include <errno.h>
 #include <math.h>

@@ -6,7 +6,7 @@ usage: sweep.py PROGRAM KILL-LIBRARY [POINTS]
 Each scenario is a command that is killed at operation 0, 1, 2 ... until it ends before the kill;
 with POINTS, at that many operations spread over it. After each kill follows what a user would do:
 `train --resume` or, if the run had not begun, the same command again. It must succeed, with the
-bits of the command without a kill, and with no file in the run's folder that does not belong there.
+bits of the command without a kill, and with no file in the run folder that does not belong there.
 
 Prints the number of points of each scenario. Exit status: 0 no faults, 1 faults.
 """
@@ -102,7 +102,7 @@ class Sweep:
 
 
 def find_run(place):
-    """The folder of the run that has begun, or None."""
+    """The run folder of the run that has begun, or None."""
     found = [
         path.parent for path in [*place.glob("r/config.json"), *place.glob("runs/*/config.json")]
     ]

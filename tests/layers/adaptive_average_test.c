@@ -1,4 +1,7 @@
-/* adaptive_average: values by hand, the identity, gradients. SPDX-License-Identifier: MIT */
+/*
+ * adaptive_average_test.c: values by hand, the identity, gradients.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "layers/check.h"
@@ -45,11 +48,7 @@ static void nothing_to_do_if_the_size_fits(void **unused)
 
 static void gradient_agrees_with_central_differences(void **unused)
 {
-    static const an_shape rows[] = {
-        {2, 3, 7,  5},
-        {1, 2, 1,  2},
-        {1, 1, 13, 6}
-    };
+    static const an_shape rows[] = {{2, 3, 7, 5}, {1, 2, 1, 2}, {1, 1, 13, 6}};
 
     (void)unused;
     for (size_t i = 0; i < AN_COUNT(rows); ++i)

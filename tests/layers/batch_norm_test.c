@@ -1,6 +1,8 @@
-/* batch_norm: values by hand in training and inference, frozen layers, declared parameters,
+/*
+ * batch_norm_test.c: values by hand in training and inference, frozen layers, declared parameters,
  * gradients.
- * SPDX-License-Identifier: MIT */
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "layers/check.h"

@@ -1,4 +1,7 @@
-/* conv2d: values by hand, size rules, gradients. SPDX-License-Identifier: MIT */
+/*
+ * conv2d_test.c: values by hand, size rules, gradients.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "layers/check.h"
@@ -94,13 +97,15 @@ static void output_sizes(void **unused)
         const char *settings;
         int in, out;
     } rows[] = {
+        /* clang-format off */
         {"filters=1 kernel=11 stride=4 round=up",    224, 55},
         {"filters=1 kernel=11 stride=4",             227, 55},
         {"filters=1 kernel=11 stride=4 pad=2",       224, 55},
         {"filters=1 kernel=11 stride=4 round=valid", 224, 54},
         {"filters=1 kernel=5 round=same",            27,  27},
-        {"filters=1 kernel=3 stride=2 round=same",   7,   4 },
+        {"filters=1 kernel=3 stride=2 round=same",   7,   4},
         {"filters=1 kernel=11 stride=4 pad=2",       63,  15},
+        /* clang-format on */
     };
 
     (void)unused;
@@ -145,11 +150,13 @@ static void gradient_agrees_with_central_differences(void **unused)
         const char *settings;
         an_shape x;
     } rows[] = {
+        /* clang-format off */
         {"filters=6 kernel=3 stride=2 pad=1 groups=2", {2, 4, 7, 7}},
         {"filters=4 kernel=5 stride=1 pad=2",          {1, 3, 5, 9}},
         {"filters=3 kernel=4 stride=3 round=up",       {2, 2, 9, 8}},
         {"filters=2 kernel=3 stride=2 round=same",     {1, 2, 6, 5}},
         {"filters=5 kernel=1",                         {3, 3, 2, 2}},
+        /* clang-format on */
     };
 
     (void)unused;

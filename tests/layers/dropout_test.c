@@ -1,4 +1,7 @@
-/* dropout: the mask, its scale, its share, its key. SPDX-License-Identifier: MIT */
+/*
+ * dropout_test.c: the mask: the fraction of zeros, the scale, what decides it.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "layers/check.h"
@@ -22,11 +25,7 @@ static void zeroes_a_share_of_p_and_scales_the_rest(void **unused)
     static const struct {
         const char *settings;
         double p;
-    } rows[] = {
-        {"p=0.5", 0.5},
-        {"p=0.2", 0.2},
-        {"p=0.9", 0.9}
-    };
+    } rows[] = {{"p=0.5", 0.5}, {"p=0.2", 0.2}, {"p=0.9", 0.9}};
 
     (void)unused;
     fill_ones();

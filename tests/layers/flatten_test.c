@@ -1,4 +1,7 @@
-/* flatten: the order is c, h, w, whatever the layout inside. SPDX-License-Identifier: MIT */
+/*
+ * flatten_test.c: the order is c, h, w, whatever the layout inside.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "layers/check.h"

@@ -1,4 +1,7 @@
-/* linear: values by hand, rows and maps, gradients. SPDX-License-Identifier: MIT */
+/*
+ * linear_test.c: values by hand, rows and maps, gradients.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "layers/check.h"
@@ -59,12 +62,7 @@ static void a_map_is_rows(void **unused)
 
 static void gradient_agrees_with_central_differences(void **unused)
 {
-    static const an_shape rows[] = {
-        {1, 1,  1, 1},
-        {3, 17, 1, 1},
-        {5, 33, 1, 1},
-        {2, 9,  3, 2}
-    };
+    static const an_shape rows[] = {{1, 1, 1, 1}, {3, 17, 1, 1}, {5, 33, 1, 1}, {2, 9, 3, 2}};
 
     (void)unused;
     for (size_t i = 0; i < AN_COUNT(rows); ++i)

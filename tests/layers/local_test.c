@@ -1,5 +1,7 @@
-/* local: values by hand, a convolution's values where all places agree, sizes, gradients.
-   SPDX-License-Identifier: MIT */
+/*
+ * local_test.c: values by hand, a convolution's values where all places agree, sizes, gradients.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "layers/check.h"

@@ -1,4 +1,7 @@
-/* lrn: values by hand, gradients, refusals. SPDX-License-Identifier: MIT */
+/*
+ * lrn_test.c: values by hand, gradients, refusals.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "layers/check.h"

@@ -1,4 +1,7 @@
-/* pool: values by hand, both rounding rules, gradients. SPDX-License-Identifier: MIT */
+/*
+ * pool_test.c: values by hand, both rounding rules, gradients.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "layers/check.h"

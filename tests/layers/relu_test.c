@@ -1,4 +1,7 @@
-/* relu: values by hand, in place, gradients. SPDX-License-Identifier: MIT */
+/*
+ * relu_test.c: values by hand, in place, gradients.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "layers/check.h"

@@ -1,4 +1,7 @@
-/* sigmoid: values by hand, gradients. SPDX-License-Identifier: MIT */
+/*
+ * sigmoid_test.c: values by hand, gradients.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "layers/check.h"

@@ -1,4 +1,6 @@
-/* softmax with cross-entropy: values by hand, large logits, gradients. SPDX-License-Identifier: MIT
+/*
+ * softmax_test.c: softmax with cross-entropy: values by hand, large logits, gradients.
+ * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
 

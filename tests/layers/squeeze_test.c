@@ -1,4 +1,7 @@
-/* squeeze: a row passes, a map is refused with a way out. SPDX-License-Identifier: MIT */
+/*
+ * squeeze_test.c: a row passes, a map is refused with a way out.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "layers/check.h"

@@ -1,4 +1,7 @@
-/* tanh: values by hand, its keys, gradients. SPDX-License-Identifier: MIT */
+/*
+ * tanh_test.c: values by hand, its keys, gradients.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "layers/check.h"

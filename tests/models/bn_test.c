@@ -1,5 +1,7 @@
-/* torch7's alexnet-owt-bn: sizes and counts; statistics are not counted.
- * SPDX-License-Identifier: MIT */
+/*
+ * bn_test.c: torch7's alexnet-owt-bn: sizes and counts; statistics are not counted.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "models/expect.h"

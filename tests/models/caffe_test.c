@@ -1,5 +1,8 @@
-/* Caffe's two copies: sizes, counts, the order of pooling and normalisation, fillers and rates.
- * SPDX-License-Identifier: MIT */
+/*
+ * caffe_test.c: Caffe's two copies: sizes, counts, the order of pooling and normalisation, fillers
+ * and rates.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "models/expect.h"
@@ -10,8 +13,13 @@ static void numbers_of_the_source(void **unused)
 
     (void)unused;
     for (size_t i = 0; i < AN_COUNT(names); ++i) {
-        const expect_family expected = {names[i], {3, 227, 227}, 60965224, 724406816, 659272,
-                                        expect_paper_layers, expect_paper_tensors};
+        const expect_family expected = {names[i],
+                                        {3, 227, 227},
+                                        60965224,
+                                        724406816,
+                                        659272,
+                                        expect_paper_layers,
+                                        expect_paper_tensors};
         an_expect_family(&expected);
     }
 }
@@ -47,11 +55,13 @@ static void initial_weights_and_rates(void **unused)
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
         const double b = rows[i].bias;
         const expect_start start[] = {
+            /* clang-format off */
             {"conv1.weight", 0.01, 0, 1, 2, 0}, {"conv2.weight", 0.01, b, 1, 2, 0},
             {"conv3.weight", 0.01, 0, 1, 2, 0}, {"conv4.weight", 0.01, b, 1, 2, 0},
             {"conv5.weight", 0.01, b, 1, 2, 0}, {"fc6.weight", 0.005, b, 1, 2, 0},
             {"fc7.weight", 0.005, b, 1, 2, 0},  {"fc8.weight", 0.01, 0, 1, 2, 0},
             {0},
+            /* clang-format on */
         };
         an_expect_start(rows[i].family, start);
     }

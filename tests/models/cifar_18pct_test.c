@@ -1,5 +1,7 @@
-/* cifar-18pct: sizes, counts, initial weights and multipliers of its files.
- * SPDX-License-Identifier: MIT */
+/*
+ * cifar_18pct_test.c: cifar-18pct: sizes, counts, initial weights and multipliers of its files.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "models/expect.h"

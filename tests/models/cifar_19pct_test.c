@@ -1,6 +1,8 @@
-/* cifar-19pct, and Figure 1's two networks: sizes, counts, initial weights and multipliers of
- * cuda-convnet's files.
- * SPDX-License-Identifier: MIT */
+/*
+ * cifar_19pct_test.c: cifar-19pct, and Figure 1's two networks: sizes, counts, initial weights and
+ * multipliers of cuda-convnet's files.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "models/expect.h"

@@ -1,5 +1,7 @@
-/* cifar-80sec: sizes, counts, initial weights and multipliers of its files.
- * SPDX-License-Identifier: MIT */
+/*
+ * cifar_80sec_test.c: cifar-80sec: sizes, counts, initial weights and multipliers of its files.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "models/expect.h"

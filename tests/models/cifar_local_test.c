@@ -1,5 +1,8 @@
-/* cifar-13pct and cifar-11pct: sizes, counts, initial weights and multipliers of their files.
- * SPDX-License-Identifier: MIT */
+/*
+ * cifar_local_test.c: cifar-13pct and cifar-11pct: sizes, counts, initial weights and multipliers
+ * of their files.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "models/expect.h"
@@ -32,9 +35,19 @@ static void numbers_of_the_source(void **unused)
 {
     const int neurons = 64 * 576 + 64 * 144 + 32 * 36 + 10;
     const expect_family expected[] = {
-        {"cifar-13pct", {3, 24, 24}, 1116490, 18517248, neurons + 32 * 36, layers_13pct,
+        {"cifar-13pct",
+         {3, 24, 24},
+         1116490,
+         18517248,
+         neurons + 32 * 36,
+         layers_13pct,
          tensors_13pct},
-        {"cifar-11pct", {3, 24, 24}, 2112970, 19512576, neurons + 64 * 36, layers_11pct,
+        {"cifar-11pct",
+         {3, 24, 24},
+         2112970,
+         19512576,
+         neurons + 64 * 36,
+         layers_11pct,
          tensors_11pct},
     };
 

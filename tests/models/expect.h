@@ -34,9 +34,9 @@ void an_expect_family(const expect_family *expected);
 /* Initial weights of one layer with weights, and the multipliers of its rates. The bias is the
  * parameter after the weight. */
 typedef struct expect_start {
-    const char *weight; /* the tensor's name; NULL ends a table */
-    double sd;          /* deviation of the weights, by their rule */
-    double bias;        /* all of the biases; NaN: drawn */
+    const char *weight;                /* the tensor's name; NULL ends a table */
+    double sd;                         /* deviation of the weights, by their rule */
+    double bias;                       /* all of the biases; NaN: drawn */
     double decay, bias_lr, bias_decay; /* multipliers; that of the weights' rate is 1 */
 } expect_start;
 

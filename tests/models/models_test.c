@@ -1,6 +1,8 @@
-/* The table of families: each is found, can be built, and names its source; its pixels and its
- * recipe; its options.
- * SPDX-License-Identifier: MIT */
+/*
+ * models_test.c: the table of families: each is found, can be built, and names its source; its
+ * pixels and its recipe; its options.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "models/models.h"

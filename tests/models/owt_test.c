@@ -1,5 +1,7 @@
-/* cuda-convnet2's one tower: sizes, counts, initial weights and rates of its files.
- * SPDX-License-Identifier: MIT */
+/*
+ * owt_test.c: cuda-convnet2's one tower: sizes, counts, initial weights and rates of its files.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "models/expect.h"
@@ -35,8 +37,8 @@ static const expect_tensor tensors[] = {
 
 static void numbers_of_the_source(void **unused)
 {
-    const expect_family expected = {"owt", {3, 224, 224}, 61100840, 714188480, 494184, layers,
-                                    tensors};
+    const expect_family expected = {"owt",  {3, 224, 224}, 61100840, 714188480,
+                                    494184, layers,        tensors};
 
     (void)unused;
     an_expect_family(&expected);
@@ -46,11 +48,13 @@ static void numbers_of_the_source(void **unused)
 static void initial_weights_and_rates(void **unused)
 {
     static const expect_start start[] = {
+        /* clang-format off */
         {"conv1.weight", 0.01, 0, 1, 2, 0},   {"conv2.weight", 0.01, 1, 1, 2, 0},
         {"conv3.weight", 0.03, 0, 1, 2, 0},   {"conv4.weight", 0.03, 1, 1, 2, 0},
         {"conv5.weight", 0.03, 1, 1, 2, 0},   {"fc4096a.weight", 0.01, 1, 1, 2, 0},
         {"fc4096b.weight", 0.01, 1, 1, 2, 0}, {"fc1000.weight", 0.01, -7, 1, 2, 0},
         {0},
+        /* clang-format on */
     };
 
     (void)unused;

@@ -1,6 +1,8 @@
-/* The paper's network as run, net 145: sizes, counts, the order of its layers, initial weights and
- * rates.
- * SPDX-License-Identifier: MIT */
+/*
+ * paper_run_test.c: The paper's network as run, net 145: sizes, counts, the order of its layers,
+ * initial weights and rates.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "models/expect.h"
@@ -38,8 +40,8 @@ static const expect_tensor tensors[] = {
 
 static void numbers_of_the_source(void **unused)
 {
-    const expect_family expected = {"paper-run", {3, 224, 224}, 60965224, 724406816, 659272, layers,
-                                    tensors};
+    const expect_family expected = {"paper-run", {3, 224, 224}, 60965224, 724406816,
+                                    659272,      layers,        tensors};
 
     (void)unused;
     an_expect_family(&expected);
@@ -50,8 +52,8 @@ static void numbers_of_the_source(void **unused)
 static void order_of_the_layers(void **unused)
 {
     static const char *const types[] = {
-        "conv2d", "lrn",    "pool", "relu",   "conv2d", "relu",    "lrn",     "lrn",    "pool",
-        "conv2d", "relu",   "conv2d", "relu", "conv2d", "pool",    "relu",    "flatten", "linear",
+        "conv2d", "lrn",     "pool",   "relu", "conv2d",  "relu",   "lrn",    "lrn",     "pool",
+        "conv2d", "relu",    "conv2d", "relu", "conv2d",  "pool",   "relu",   "flatten", "linear",
         "relu",   "dropout", "linear", "relu", "dropout", "linear", "softmax"};
     alexnet_context *ctx;
     alexnet_model *model;
@@ -87,11 +89,13 @@ static void no_lrn_removes_three(void **unused)
 static void initial_weights_and_rates(void **unused)
 {
     static const expect_start start[] = {
+        /* clang-format off */
         {"conv1.weight", 0.01, 0, 1, 2, 0},   {"conv2.weight", 0.01, 1, 1, 2, 0},
         {"conv3.weight", 0.03, 0, 1, 2, 0},   {"conv4.weight", 0.03, 1, 1, 2, 0},
         {"conv5.weight", 0.03, 1, 1, 2, 0},   {"fc4096a.weight", 0.01, 1, 1, 2, 0},
         {"fc4096b.weight", 0.01, 1, 1, 2, 0}, {"fc1000.weight", 0.01, 0, 1, 2, 0},
         {0},
+        /* clang-format on */
     };
 
     (void)unused;

@@ -1,5 +1,8 @@
-/* The paper's network as printed: sizes, counts, initial weights; the ablations that are options.
- * SPDX-License-Identifier: MIT */
+/*
+ * paper_test.c: The paper's network as printed: sizes, counts, initial weights; the ablations that
+ * are options.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "models/expect.h"
@@ -9,8 +12,13 @@
    slips). */
 static void numbers_of_the_source(void **unused)
 {
-    const expect_family expected = {"paper", {3, 224, 224}, 60965224, 724406816, 659272,
-                                    expect_paper_layers, expect_paper_tensors};
+    const expect_family expected = {"paper",
+                                    {3, 224, 224},
+                                    60965224,
+                                    724406816,
+                                    659272,
+                                    expect_paper_layers,
+                                    expect_paper_tensors};
 
     (void)unused;
     an_expect_family(&expected);
@@ -21,11 +29,13 @@ static void numbers_of_the_source(void **unused)
 static void initial_weights(void **unused)
 {
     static const expect_start start[] = {
+        /* clang-format off */
         {"conv1.weight", 0.01, 0, 1, 1, 1}, {"conv2.weight", 0.01, 1, 1, 1, 1},
         {"conv3.weight", 0.01, 0, 1, 1, 1}, {"conv4.weight", 0.01, 1, 1, 1, 1},
         {"conv5.weight", 0.01, 1, 1, 1, 1}, {"fc6.weight", 0.01, 1, 1, 1, 1},
         {"fc7.weight", 0.01, 1, 1, 1, 1},   {"fc8.weight", 0.01, 0, 1, 1, 1},
         {0},
+        /* clang-format on */
     };
 
     (void)unused;

@@ -1,5 +1,5 @@
 /*
- * slim's alexnet_v2: sizes and initial weights, and the nine tests of its test file
+ * slim_test.c: slim's alexnet_v2: sizes and initial weights, and the nine tests of its test file
  * (research/slim/nets/alexnet_test.py), under their names and with their assertions.
  * SPDX-License-Identifier: MIT
  */
@@ -42,8 +42,8 @@ static const expect_tensor tensors[] = {
 
 static void numbers_of_the_source(void **unused)
 {
-    const expect_family expected = {"slim", {3, 224, 224}, 50303912, 736555776, 473064, layers,
-                                    tensors};
+    const expect_family expected = {"slim", {3, 224, 224}, 50303912, 736555776,
+                                    473064, layers,        tensors};
 
     (void)unused;
     an_expect_family(&expected);

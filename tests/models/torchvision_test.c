@@ -1,5 +1,8 @@
-/* torchvision's AlexNet: sizes and counts of its source, initial weights, the two forms.
- * SPDX-License-Identifier: MIT */
+/*
+ * torchvision_test.c: torchvision's AlexNet: sizes and counts of its source, initial weights, the
+ * two forms.
+ * SPDX-License-Identifier: MIT
+ */
 #include "support/support.h"
 
 #include "models/expect.h"
@@ -8,41 +11,43 @@
 
 /* Maps 55-27-13-6; parameters and MACs per layer are computed from the sizes of
  * torchvision/models/alexnet.py. */
+/* clang-format off */
 static const expect_layer layers[] = {
-    {"features.0",   {64, 55, 55}, 23296, 70276800},
-    {"features.2",         {64, 27, 27}, 0, 0},
-    {"features.3",              {192, 27, 27}, 307392, 223948800},
-    {"features.5",{192, 13, 13}, 0, 0},
-    {"features.6",             {384, 13, 13}, 663936, 112140288},
-    {"features.8",   {256, 13, 13}, 884992, 149520384},
-    {"features.10",        {256, 13, 13}, 590080, 99680256},
-    {"features.12",              {256, 6, 6}, 0, 0},
-    {"classifier.1",        {4096, 1, 1}, 37752832, 37748736},
-    {"classifier.4",             {4096, 1, 1}, 16781312, 16777216},
-    {"classifier.6",   {1000, 1, 1}, 4097000, 4096000},
-    {"prob",        {1000, 1, 1}, 0, 0},
-    {0             },
+    {"features.0",   {64, 55, 55},  23296,    70276800},
+    {"features.2",   {64, 27, 27},  0,        0},
+    {"features.3",   {192, 27, 27}, 307392,   223948800},
+    {"features.5",   {192, 13, 13}, 0,        0},
+    {"features.6",   {384, 13, 13}, 663936,   112140288},
+    {"features.8",   {256, 13, 13}, 884992,   149520384},
+    {"features.10",  {256, 13, 13}, 590080,   99680256},
+    {"features.12",  {256, 6, 6},   0,        0},
+    {"classifier.1", {4096, 1, 1},  37752832, 37748736},
+    {"classifier.4", {4096, 1, 1},  16781312, 16777216},
+    {"classifier.6", {1000, 1, 1},  4097000,  4096000},
+    {"prob",         {1000, 1, 1},  0,        0},
+    {0},
 };
 
 static const expect_tensor tensors[] = {
-    {"features.0.weight",  4, {64, 3, 11, 11}},
+    {"features.0.weight",   4, {64, 3, 11, 11}},
     {"features.0.bias",     1, {64}},
-    {"features.3.weight",    4, {192, 64, 5, 5}},
-    {"features.3.bias",                1, {192}},
-    {"features.6.weight",  4, {384, 192, 3, 3}},
+    {"features.3.weight",   4, {192, 64, 5, 5}},
+    {"features.3.bias",     1, {192}},
+    {"features.6.weight",   4, {384, 192, 3, 3}},
     {"features.6.bias",     1, {384}},
-    {"features.8.weight",    4, {256, 384, 3, 3}},
-    {"features.8.bias",               1, {256}},
+    {"features.8.weight",   4, {256, 384, 3, 3}},
+    {"features.8.bias",     1, {256}},
     {"features.10.weight",  4, {256, 256, 3, 3}},
     {"features.10.bias",    1, {256}},
-    {"classifier.1.weight",    2, {4096, 9216}},
-    {"classifier.1.bias",               1, {4096}},
-    {"classifier.4.weight",  2, {4096, 4096}},
-    {"classifier.4.bias",    1, {4096}},
-    {"classifier.6.weight",    2, {1000, 4096}},
-    {"classifier.6.bias",               1, {1000}},
+    {"classifier.1.weight", 2, {4096, 9216}},
+    {"classifier.1.bias",   1, {4096}},
+    {"classifier.4.weight", 2, {4096, 4096}},
+    {"classifier.4.bias",   1, {4096}},
+    {"classifier.6.weight", 2, {1000, 4096}},
+    {"classifier.6.bias",   1, {1000}},
     {0},
 };
+/* clang-format on */
 
 /* 193600 + 139968 + 64896 + 43264 + 43264 + 4096 + 4096 + 1000 neurons. */
 static void numbers_of_the_source(void **unused)
@@ -51,10 +56,8 @@ static void numbers_of_the_source(void **unused)
 
     (void)unused;
     for (size_t i = 0; i < AN_COUNT(names); ++i) {
-        const expect_family expected = {
-            names[i], {3, 224, 224},
-             61100840, 714188480, 494184, layers, tensors
-        };
+        const expect_family expected = {names[i], {3, 224, 224}, 61100840, 714188480,
+                                        494184,   layers,        tensors};
 
         an_expect_family(&expected);
     }
@@ -93,11 +96,11 @@ static void input_sizes(void **unused)
         int size;
         alexnet_status status;
     } rows[] = {
-        {"torchvision",      63,  ALEXNET_OK       },
-        {"torchvision",      62,  ALEXNET_BAD_SHAPE},
-        {"torchvision",      300, ALEXNET_OK       },
-        {"torchvision-2018", 224, ALEXNET_OK       },
-        {"torchvision-2018", 230, ALEXNET_OK       },
+        {"torchvision", 63, ALEXNET_OK},
+        {"torchvision", 62, ALEXNET_BAD_SHAPE},
+        {"torchvision", 300, ALEXNET_OK},
+        {"torchvision-2018", 224, ALEXNET_OK},
+        {"torchvision-2018", 230, ALEXNET_OK},
         {"torchvision-2018", 256, ALEXNET_BAD_SHAPE},
         {"torchvision-2018", 192, ALEXNET_BAD_SHAPE},
     };

@@ -107,6 +107,17 @@ bool an_test_fault_disarm(an_test_fault *fault)
     return atomic_load(&fault->asked) > fault->n;
 }
 
+/* ---- the log ---- */
+
+void an_test_hear(void *user, alexnet_log_level level, const char *line)
+{
+    an_test_heard *h = user;
+
+    assert_int_equal(level, ALEXNET_LOG_WARNING);
+    ++h->lines;
+    snprintf(h->last, sizeof h->last, "%s", line);
+}
+
 /* ---- files ---- */
 
 char *an_test_folder_open(void)

@@ -85,6 +85,17 @@ void an_test_fault_arm(an_test_fault *fault, alexnet_context *ctx, unsigned kind
 /* Removes the hook. True if at least one operation was made to fail. */
 bool an_test_fault_disarm(an_test_fault *fault);
 
+/* ---- the log ---- */
+
+/* The lines of the log, which are warnings; set an_test_hear as `log`, and this as `log_user`. */
+typedef struct an_test_heard {
+    int lines;
+    char last[256];
+} an_test_heard;
+
+/* An alexnet_log. A line that is no warning fails the test. */
+void an_test_hear(void *user, alexnet_log_level level, const char *line);
+
 /* ---- files ---- */
 
 /* Opens a new empty folder under $TMPDIR or /tmp; close removes it with its contents and frees the

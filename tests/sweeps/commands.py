@@ -4,6 +4,8 @@ that makes something fail.
 SPDX-License-Identifier: MIT
 """
 
+import argparse
+import concurrent.futures
 import hashlib
 import os
 import re
@@ -119,6 +121,23 @@ class Sweep:
             result = self.run_in(place, command, LD_PRELOAD=self.library, **environment)
             return *result, files_of(place)
 
+    def try_all(self, name, jobs, total, fault_of, place_of):
+        """
+        Prints the faults of a command; returns (points, faults).
+
+        jobs      the points that are tried, of `total`
+        fault_of  job to the fault there, or None
+        place_of  job to the words that say where it is
+        """
+        faults = 0
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            for job, fault in zip(jobs, pool.map(fault_of, jobs)):
+                if fault is not None:
+                    faults += 1
+                    print(f"{name}: {place_of(job)}: {fault}", flush=True)
+        print(f"{name}: {len(jobs)} points of {total}, {faults} faults", flush=True)
+        return len(jobs), faults
+
 
 def files_of(place):
     """{name: hash of the content without times}."""
@@ -130,3 +149,31 @@ def files_of(place):
                 content = str(len(content.splitlines())).encode()
             files[str(path.relative_to(place))] = hashlib.sha256(content).hexdigest()
     return files
+
+
+def run_sweep(kind, name, documentation, points, points_help):
+    """
+    The main() of a sweep: parses `PROGRAM LIBRARY [--every] [--points N] [COMMAND...]`, sweeps the
+    commands, or all, and prints the sums. Returns the exit status.
+
+    kind         a Sweep with sweep(command's name, every, points): (points, faults)
+    points       the default of --points
+    """
+    parser = argparse.ArgumentParser(
+        description=documentation, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("program", type=os.path.abspath)
+    parser.add_argument("library", type=os.path.abspath)
+    parser.add_argument("--every", action="store_true")
+    parser.add_argument("--points", type=int, default=points, help=points_help)
+    parser.add_argument("commands", nargs="*")
+    arguments = parser.parse_intermixed_args()
+    points = faults = 0
+    with tempfile.TemporaryDirectory() as folder:
+        sweep = kind(arguments.program, arguments.library, folder)
+        sweep.prepare()
+        for command in arguments.commands or COMMANDS:
+            more = sweep.sweep(command, arguments.every, arguments.points)
+            points, faults = points + more[0], faults + more[1]
+    print(f"{name}: {points} points, {faults} faults")
+    return 1 if faults else 0

@@ -16,16 +16,13 @@ Prints the number of points. Exit status: 0 no faults, 1 faults.
 SPDX-License-Identifier: MIT
 """
 
-import argparse
-import concurrent.futures
 import hashlib
-import os
 import re
 import sys
 import tempfile
 from pathlib import Path
 
-from commands import COMMANDS, Sweep, files_of
+from commands import COMMANDS, Sweep, files_of, run_sweep
 
 SYSTEM, BAD_DATA = 74, 65
 REASONS = {"EIO": "Input/output error", "ENOSPC": "No space left on device"}
@@ -172,44 +169,11 @@ class DiskSweep(Sweep):
                 0 if every else hashlib.sha256(f"{name}{way}{after}".encode()).digest()[0] % step
             )
             jobs += [(expected, way, n, after) for n in range(first, count, step)]
-        faults = 0
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            for (_, way, n, after), fault in zip(
-                jobs, pool.map(lambda job: self.try_one(command, *job), jobs)
-            ):
-                if fault is None:
-                    continue
-                faults += 1
-                print(
-                    f"{name}: {way} at call {n}{' and after it' if after else ''}: {fault}",
-                    flush=True,
-                )
-        print(f"{name}: {len(jobs)} points of {total}, {faults} faults", flush=True)
-        return len(jobs), faults
-
-
-def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("program", type=os.path.abspath)
-    parser.add_argument("library", type=os.path.abspath)
-    parser.add_argument("--every", action="store_true")
-    parser.add_argument(
-        "--points", type=int, default=3, help="per command and way to fail, approximately"
-    )
-    parser.add_argument("commands", nargs="*")
-    arguments = parser.parse_intermixed_args()
-    points = faults = 0
-    with tempfile.TemporaryDirectory() as folder:
-        sweep = DiskSweep(arguments.program, arguments.library, folder)
-        sweep.prepare()
-        for name in arguments.commands or COMMANDS:
-            more = sweep.sweep(name, arguments.every, arguments.points)
-            points, faults = points + more[0], faults + more[1]
-    print(f"disk: {points} points, {faults} faults")
-    return 1 if faults else 0
+        return self.try_all(
+            name, jobs, total, lambda job: self.try_one(command, *job),
+            lambda job: f"{job[1]} at call {job[2]}{' and after it' if job[3] else ''}"
+        )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_sweep(DiskSweep, "disk", __doc__, 3, "per command and way to fail, approximately"))

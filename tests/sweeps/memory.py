@@ -11,14 +11,10 @@ Prints the number of points. Exit status: 0 no faults, 1 faults, 77 skipped.
 SPDX-License-Identifier: MIT
 """
 
-import argparse
-import concurrent.futures
-import os
 import re
 import sys
-import tempfile
 
-from commands import COMMANDS, Sweep
+from commands import COMMANDS, Sweep, run_sweep
 
 # libgomp prints this before it ends the process: docs/reliability.md describes the remaining cases.
 RIGHT_LINE = re.compile(r"^(alexnet: (\w+( \w+)?: )?.*[Oo]ut of memory|libgomp: Out of memory)")
@@ -70,42 +66,12 @@ class MemorySweep(Sweep):
         expected, count = self.count(command)
         step = 1 if every else max(1, count // points)
         jobs = [(n, after) for n in range(0, count, step) for after in (False, True)]
-        faults = 0
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            for (n, after), fault in zip(
-                jobs, pool.map(lambda job: self.fault_of(command, expected, *job), jobs)
-            ):
-                if fault is None:
-                    continue
-                faults += 1
-                print(
-                    f"{name}: allocation {n} of {count} refused"
-                    f"{', and all after it' if after else ''}: {fault}"
-                )
-        print(f"{name}: {len(jobs)} points of {2 * count}, {faults} faults", flush=True)
-        return len(jobs), faults
-
-
-def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("program", type=os.path.abspath)
-    parser.add_argument("refuse", type=os.path.abspath)
-    parser.add_argument("--every", action="store_true")
-    parser.add_argument("--points", type=int, default=12, help="per command, approximately")
-    parser.add_argument("commands", nargs="*")
-    arguments = parser.parse_intermixed_args()
-    points = faults = 0
-    with tempfile.TemporaryDirectory() as folder:
-        sweep = MemorySweep(arguments.program, arguments.refuse, folder)
-        sweep.prepare()
-        for name in arguments.commands or COMMANDS:
-            more = sweep.sweep(name, arguments.every, arguments.points)
-            points, faults = points + more[0], faults + more[1]
-    print(f"memory: {points} points, {faults} faults")
-    return 1 if faults else 0
+        return self.try_all(
+            name, jobs, 2 * count, lambda job: self.fault_of(command, expected, *job),
+            lambda job: f"allocation {job[0]} of {count} refused"
+                        f"{', and all after it' if job[1] else ''}"
+        )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_sweep(MemorySweep, "memory", __doc__, 12, "per command, approximately"))

@@ -1,9 +1,9 @@
 /*
- * config_file_test.c
- *
+ * config_file_test.c: config.json is written and read back; files that are spoiled or older; its
+ * hash.
  * SPDX-License-Identifier: MIT
  */
-#include "support/support.h"
+#include "runs.h"
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -239,6 +239,60 @@ static void memory_and_files_may_fail(void **unused)
     an_test_close(ctx, &memory);
 }
 
+/* ---- whole runs ---- */
+
+static void a_run_is_repeated_from_its_config(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "first"), again;
+    alexnet_train_result result;
+
+    an_test_set(&options, "lr=0.01");
+    options.seed = 5;
+    an_test_set(&options, "augment=flip");
+    const alexnet_train_result first = an_runs_train(r, &options);
+
+    again = alexnet_train_options_default();
+    again.out = an_test_path(r->folder, "second");
+    for (int by_folder = 0; by_folder < 2; ++by_folder) {
+        again.config = by_folder ? options.out : an_test_path(r->folder, "first/config.json");
+        again.force = by_folder;
+        result = an_runs_train(r, &again);
+        assert_string_equal(result.last_sha256, first.last_sha256);
+    }
+    again.seed = 6;
+    again.epochs = 2;
+    result = an_runs_train(r, &again);
+    assert_int_equal(result.steps, 6);
+    assert_string_not_equal(result.last_sha256, first.last_sha256);
+
+    /* other data: the number of classes is that of the new data */
+    again.data = "synthetic:classes=3,images=12,size=32";
+    again.val_split = 0;
+    result = an_runs_train(r, &again);
+    assert_int_equal(result.steps, 6);
+
+    again.resume = again.out;
+    again.force = 0;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &again, &result), ALEXNET_BAD_ARG);
+    an_assert_error(r->ctx, "either resumed, or a new one is started from a config");
+    again.resume = NULL;
+    again.config = r->data;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &again, &result), ALEXNET_NOT_FOUND);
+    an_assert_error(r->ctx, "not a run folder");
+}
+
+static void what_is_no_run_cannot_be_resumed(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = alexnet_train_options_default();
+    alexnet_train_result result;
+
+    options.resume = r->data;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_NOT_FOUND);
+    an_assert_error(r->ctx, "config.json");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,5 +303,12 @@ int main(void)
         cmocka_unit_test(names_that_are_not_utf8_cannot_be_kept),
         cmocka_unit_test(memory_and_files_may_fail),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const struct CMUnitTest runs[] = {
+        an_runs_test(a_run_is_repeated_from_its_config),
+        an_runs_test(what_is_no_run_cannot_be_resumed),
+    };
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+    if (an_test_leaves_out("whole runs")) return failed;
+    return failed + cmocka_run_group_tests(runs, NULL, NULL);
 }

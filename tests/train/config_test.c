@@ -1,6 +1,5 @@
 /*
- * config_test.c
- *
+ * config_test.c: a caller's options, a recipe and an earlier run make a config; what is refused.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -512,7 +511,7 @@ static void what_is_no_config_is_not_begun_with(void **unused)
         an_assert_error(ctx, rows[i].message);
     }
     an_assert_status(ctx, an_config_open(ctx, folder, &config), ALEXNET_NOT_FOUND);
-    an_assert_error(ctx, "not the folder of a run: no config.json");
+    an_assert_error(ctx, "not a run folder: no config.json");
     an_assert_status(ctx, an_config_open(ctx, an_test_path(folder, "none"), &config),
                      ALEXNET_NOT_FOUND);
     write_base(ctx, folder);

@@ -1,6 +1,5 @@
 /*
- * events_test.c
- *
+ * events_test.c: the factors of events at given epochs; texts that are refused.
  * SPDX-License-Identifier: MIT
  */
 #include "infer/tiny.h"

@@ -1,6 +1,5 @@
 /*
- * feed_test.c
- *
+ * feed_test.c: batches, the size of a growing input, kept rows, and images that cannot be read.
  * SPDX-License-Identifier: MIT
  */
 #include "infer/tiny.h"
@@ -74,7 +73,7 @@ static int set_up(void **state)
     w.config.recipe.mixup = 0;
     w.state.course = an_course_start(4 * EPOCH_STEPS);
     an_assert_ok(w.ctx, an_dataset_open(w.ctx, &w.config, &w.data));
-    an_assert_ok(w.ctx, an_dataset_map(&w.data, w.model, &w.config));
+    an_assert_ok(w.ctx, an_dataset_map_classes(&w.data, w.model, &w.config));
     *state = &w;
     return 0;
 }

@@ -1,5 +1,6 @@
 /*
- * frozen_test.c: the output of frozen layers, kept or computed at each step.
+ * frozen_test.c: the output of frozen layers, kept or computed at each step; runs with frozen
+ * layers.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -9,6 +10,7 @@
 #include "base/file.h"
 #include "train/frozen.h"
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static void the_part_ends_where_something_is_trained_or_drawn(void **unused)
@@ -80,15 +82,8 @@ static void kept_rows_are_those_that_would_be_computed(void **state)
     }
     assert_non_null(strstr(r->log.text, "once for 3 views of each image and kept"));
     for (int step = 1; step < 9; step += 3) {
-        an_runs_wish wish = {.step = step, .go = ALEXNET_GO_STOP};
-        alexnet_train_options resumed = alexnet_train_options_default();
-        alexnet_train_result result;
         options = tuning(r, "stopped", from, 3);
-        options.progress = an_runs_ask;
-        options.progress_user = &wish;
-        an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
-        resumed.resume = options.out;
-        result = an_runs_train(r, &resumed);
+        const alexnet_train_result result = an_runs_interrupt(r, &options, step, false);
         assert_string_equal(result.last_sha256, computed.last_sha256);
     }
 }
@@ -190,6 +185,58 @@ static void memory_may_fail_anywhere(void **state)
     }
 }
 
+static void frozen_layers_that_start_at_random_are_warned_of(void **state)
+{
+    an_runs *r = *state;
+    const char *from = an_test_path(r->folder, "from.safetensors");
+    alexnet_train_options options = an_runs_options(r, "run");
+
+    options.epochs = 1;
+    options.freeze = "conv1";
+    an_runs_train(r, &options);
+    assert_non_null(strstr(r->log.text, "freeze 'conv1' without weights to start from"));
+
+    an_tiny_weights(r->ctx, from, NULL, 2, 9);
+    options.from = from;
+    options.force = 1;
+    r->log.text[0] = '\0';
+    an_runs_train(r, &options);
+    assert_null(strstr(r->log.text, "random values"));
+    options.freeze = "fc10"; /* its classes have no names in the file */
+    an_runs_train(r, &options);
+    assert_non_null(strstr(r->log.text, "2 of the frozen tensors (fc10.weight ...) are not in"));
+
+    alexnet_train_result result;
+    options.freeze = "features,fc10";
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_BAD_ARG);
+    an_assert_error(r->ctx, "freeze 'features,fc10': all layers of model cifar-19pct are frozen");
+}
+
+static void a_resumed_fine_tuning_stays_frozen(void **state)
+{
+    an_runs *r = *state;
+    const char *from = an_test_path(r->folder, "from.safetensors");
+    alexnet_train_options options = an_runs_options(r, "whole"), resumed;
+    an_runs_wish wish = {.step = 4, .go = ALEXNET_GO_STOP};
+    alexnet_train_result result;
+
+    an_tiny_weights(r->ctx, from, NULL, 2, 9);
+    options.from = from;
+    options.freeze = "conv1";
+    const alexnet_train_result whole = an_runs_train(r, &options);
+    options.out = an_test_path(r->folder, "stopped");
+    options.progress = an_runs_ask;
+    options.progress_user = &wish;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
+    assert_int_equal(remove(from), 0); /* no longer needed */
+    assert_true(
+        an_runs_is_file(r, an_test_path(r->folder, "stopped/checkpoints/frozen.safetensors")));
+    resumed = alexnet_train_options_default();
+    resumed.resume = options.out;
+    result = an_runs_train(r, &resumed);
+    assert_string_equal(result.last_sha256, whole.last_sha256);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, an_runs_set_up, an_runs_tear_down)
 
 int main(void)
@@ -201,6 +248,8 @@ int main(void)
         TEST(a_request_to_stop_is_obeyed_while_rows_are_computed),
         TEST(unreadable_images_are_left_out),
         TEST(memory_may_fail_anywhere),
+        TEST(frozen_layers_that_start_at_random_are_warned_of),
+        TEST(a_resumed_fine_tuning_stays_frozen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,5 @@
 /*
- * growth_test.c
- *
+ * growth_test.c: the side of a growing input, the estimate of its cost, and whole runs that grow.
  * SPDX-License-Identifier: MIT
  */
 #include "runs.h"
@@ -64,15 +63,8 @@ static void a_run_that_grows_is_resumed_to_the_same_bits(void **state)
     assert_non_null(strstr(r->log.text, "epoch 2: the input is 95x95 from now on"));
     assert_non_null(strstr(r->log.text, "epoch 3: the input is 127x127 from now on"));
     for (size_t i = 0; i < AN_COUNT(stops); ++i) {
-        an_runs_wish wish = {.step = stops[i], .go = ALEXNET_GO_STOP};
-        alexnet_train_options resumed = alexnet_train_options_default();
-        alexnet_train_result result;
         options = growing(r, "stopped");
-        options.progress = an_runs_ask;
-        options.progress_user = &wish;
-        an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
-        resumed.resume = options.out;
-        result = an_runs_train(r, &resumed);
+        const alexnet_train_result result = an_runs_interrupt(r, &options, stops[i], false);
         assert_string_equal(result.last_sha256, whole.last_sha256);
     }
 }

@@ -1,6 +1,5 @@
 /*
- * init_he_test.c
- *
+ * init_he_test.c: deviations of He's initial weights, and the adapted rate of the first layer.
  * SPDX-License-Identifier: MIT
  */
 #include "infer/tiny.h"

@@ -1,6 +1,5 @@
 /*
- * limits_test.c
- *
+ * limits_test.c: which limit ends a run, and what a run with nothing left says.
  * SPDX-License-Identifier: MIT
  */
 #include "infer/tiny.h"

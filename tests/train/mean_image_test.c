@@ -1,6 +1,6 @@
 /*
- * mean_image_test.c
- *
+ * mean_image_test.c: the mean of known images, with any number of workers; images that cannot be
+ * read.
  * SPDX-License-Identifier: MIT
  */
 #include "infer/tiny.h"

@@ -1,6 +1,5 @@
 /*
- * mixup_test.c
- *
+ * mixup_test.c: the distribution of parts, a batch blended by hand, and a resumed run.
  * SPDX-License-Identifier: MIT
  */
 #include "runs.h"
@@ -86,9 +85,6 @@ static void a_run_with_mixup_is_resumed_to_the_same_bits(void **state)
     an_runs *r = *state;
     alexnet_train_options options = an_runs_options(r, "plain");
     const alexnet_train_result plain = an_runs_train(r, &options);
-    an_runs_wish wish = {.step = 5, .go = ALEXNET_GO_STOP};
-    alexnet_train_options resumed = alexnet_train_options_default();
-    alexnet_train_result result;
 
     options = an_runs_options(r, "whole");
     an_test_set(&options, "mixup=0.2");
@@ -96,11 +92,7 @@ static void a_run_with_mixup_is_resumed_to_the_same_bits(void **state)
     assert_string_not_equal(whole.last_sha256, plain.last_sha256);
     options.out = an_test_path(r->folder, "stopped");
     options.workers = 2;
-    options.progress = an_runs_ask;
-    options.progress_user = &wish;
-    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
-    resumed.resume = options.out;
-    result = an_runs_train(r, &resumed);
+    const alexnet_train_result result = an_runs_interrupt(r, &options, 5, false);
     assert_string_equal(result.last_sha256, whole.last_sha256);
 }
 

@@ -1,6 +1,6 @@
 /*
- * optimiser_test.c
- *
+ * optimiser_test.c: one update by each rule against the formula; multipliers, events, frozen
+ * parameters; the same bits for any number of threads.
  * SPDX-License-Identifier: MIT
  */
 #include "infer/tiny.h"

@@ -1,6 +1,5 @@
 /*
- * recipe_test.c
- *
+ * recipe_test.c: every recipe parses, and has the published numbers.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"

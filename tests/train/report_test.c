@@ -1,6 +1,5 @@
 /*
- * report_test.c
- *
+ * report_test.c: progress, lines of the log and sentences, from numbers given by the test.
  * SPDX-License-Identifier: MIT
  */
 #include "infer/tiny.h"

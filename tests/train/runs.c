@@ -5,6 +5,7 @@
  */
 #include "runs.h"
 
+#include "base/file.h"
 #include <string.h>
 
 int an_runs_set_up(void **state)
@@ -52,6 +53,14 @@ alexnet_train_result an_runs_train(an_runs *r, const alexnet_train_options *opti
     return result;
 }
 
+bool an_runs_is_file(an_runs *r, const char *path)
+{
+    an_file_info info;
+
+    an_assert_ok(r->ctx, an_file_stat(r->ctx, path, &info));
+    return info.kind == AN_FILE_REGULAR;
+}
+
 alexnet_go an_runs_ask(void *user, const alexnet_progress *progress)
 {
     an_runs_wish *wish = user;
@@ -59,6 +68,20 @@ alexnet_go an_runs_ask(void *user, const alexnet_progress *progress)
 
     if (strcmp(progress->phase, "train") == 0) wish->last_step = progress->done;
     return wish->last_step == wish->step && val == wish->val ? wish->go : ALEXNET_GO_ON;
+}
+
+alexnet_train_result an_runs_interrupt(an_runs *r, const alexnet_train_options *options,
+                                       int64_t step, bool val)
+{
+    an_runs_wish wish = {.step = step, .val = val, .go = ALEXNET_GO_STOP};
+    alexnet_train_options stopped = *options, resumed = alexnet_train_options_default();
+    alexnet_train_result result;
+
+    stopped.progress = an_runs_ask;
+    stopped.progress_user = &wish;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &stopped, &result), ALEXNET_STOPPED);
+    resumed.resume = options->out;
+    return an_runs_train(r, &resumed);
 }
 
 void an_runs_assert_hash(an_runs *r, const char *path, const char *expected)

@@ -1,6 +1,5 @@
 /*
- * schedule_test.c
- *
+ * schedule_test.c: factors of every shape worked by hand; ends that move; texts that are refused.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -272,7 +271,7 @@ static void a_course_that_ends_earlier_takes_the_schedule_along(void **unused)
         {"warmup:20+poly:1", 30, 0.5},
     };
     const an_plateau seen = an_plateau_start();
-    const an_course start = an_course_start(100), course = an_course_move(&start, 0, 50);
+    const an_course start = an_course_start(100), course = an_course_end_at(&start, 0, 50);
 
     (void)unused;
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {

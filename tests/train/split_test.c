@@ -1,6 +1,5 @@
 /*
- * split_test.c
- *
+ * split_test.c: which images are held back: fractions of classes, order, seed.
  * SPDX-License-Identifier: MIT
  */
 #include "infer/tiny.h"

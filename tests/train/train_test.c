@@ -8,14 +8,11 @@
 #include "base/file.h"
 #include "core/backend.h"
 #include "core/model.h"
-#include "train/run/checkpoint.h"
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static void it_learns(void **state)
 {
@@ -32,14 +29,6 @@ static void it_learns(void **state)
     assert_true(result.best_top1 > 0.5);
 }
 
-static bool is_file(an_runs *r, const char *path)
-{
-    an_file_info info;
-
-    an_assert_ok(r->ctx, an_file_stat(r->ctx, path, &info));
-    return info.kind == AN_FILE_REGULAR;
-}
-
 static void a_run_leaves_its_files(void **state)
 {
     an_runs *r = *state;
@@ -49,8 +38,8 @@ static void a_run_leaves_its_files(void **state)
 
     assert_string_equal(result.run, options.out);
     assert_string_equal(result.weights, an_test_path(r->folder, "run/best.safetensors"));
-    assert_true(is_file(r, an_test_path(r->folder, "run/config.json")));
-    assert_true(is_file(r, an_test_path(r->folder, "run/log.jsonl")));
+    assert_true(an_runs_is_file(r, an_test_path(r->folder, "run/config.json")));
+    assert_true(an_runs_is_file(r, an_test_path(r->folder, "run/log.jsonl")));
     assert_int_equal(an_test_count_entries(an_test_path(r->folder, "run")), 6);
     assert_int_equal(an_test_count_entries(an_test_path(r->folder, "run/checkpoints")), 2);
 
@@ -62,36 +51,6 @@ static void a_run_leaves_its_files(void **state)
     assert_non_null(strstr(trained, "\"recipe\":\"quick\",\"steps\":9,\"epochs\":3.0"));
     assert_non_null(strstr(trained, "\"val_top1\":"));
     alexnet_model_free(model);
-}
-
-/* If the rate is too high, the last validation is not always the best. */
-static void each_hash_is_that_of_the_file_beside_it(void **state)
-{
-    static const double rates[] = {0.01, 0.02, 0.05, 0.1, 0.2};
-    an_runs *r = *state;
-    int different = 0;
-
-    for (size_t i = 0; i < AN_COUNT(rates); ++i) {
-        alexnet_train_options options = an_runs_options(r, "run"), resumed;
-        an_test_set(&options, "lr=%.17g", rates[i]);
-        options.force = 1;
-        an_test_set(&options, "schedule=constant");
-        alexnet_train_result result;
-        if (alexnet_train(r->ctx, &options, &result) == ALEXNET_DIVERGED) continue;
-        different += strcmp(result.weights_sha256, result.last_sha256) != 0;
-        for (int process = 0; process < 2; ++process) {
-            assert_string_equal(result.weights, an_test_path(r->folder, "run/best.safetensors"));
-            assert_string_equal(result.last_weights,
-                                an_test_path(r->folder, "run/last.safetensors"));
-            an_runs_assert_hash(r, result.weights, result.weights_sha256);
-            an_runs_assert_hash(r, result.last_weights, result.last_sha256);
-            resumed = alexnet_train_options_default();
-            resumed.resume = options.out;
-            resumed.epochs = 4;
-            result = an_runs_train(r, &resumed);
-        }
-    }
-    assert_true(different > 0);
 }
 
 static void what_validates_is_what_evaluates(void **state)
@@ -137,7 +96,7 @@ static void without_validation_the_last_weights_count(void **state)
     assert_string_equal(result.last_weights, result.weights);
     assert_string_equal(result.last_sha256, result.weights_sha256);
     an_runs_assert_hash(r, result.weights, result.weights_sha256);
-    assert_false(is_file(r, an_test_path(r->folder, "run/best.safetensors")));
+    assert_false(an_runs_is_file(r, an_test_path(r->folder, "run/best.safetensors")));
 }
 
 /* ---- from weights ---- */
@@ -221,117 +180,6 @@ static void permuted_classes_are_matched_by_name(void **state)
     result = an_runs_train(r, &options);
     assert_true(result.best_top1 == 1);
     assert_non_null(strstr(r->log.text, "head: 2 of 2 classes taken over by name"));
-}
-
-static void frozen_layers_that_start_at_random_are_warned_of(void **state)
-{
-    an_runs *r = *state;
-    const char *from = an_test_path(r->folder, "from.safetensors");
-    alexnet_train_options options = an_runs_options(r, "run");
-
-    options.epochs = 1;
-    options.freeze = "conv1";
-    an_runs_train(r, &options);
-    assert_non_null(strstr(r->log.text, "freeze 'conv1' without weights to start from"));
-
-    an_tiny_weights(r->ctx, from, NULL, 2, 9);
-    options.from = from;
-    options.force = 1;
-    r->log.text[0] = '\0';
-    an_runs_train(r, &options);
-    assert_null(strstr(r->log.text, "random values"));
-    options.freeze = "fc10"; /* its classes have no names in the file */
-    an_runs_train(r, &options);
-    assert_non_null(strstr(r->log.text, "2 of the frozen tensors (fc10.weight ...) are not in"));
-
-    alexnet_train_result result;
-    options.freeze = "features,fc10";
-    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_BAD_ARG);
-    an_assert_error(r->ctx, "freeze 'features,fc10': all layers of model cifar-19pct are frozen");
-}
-
-static void a_resumed_fine_tuning_stays_frozen(void **state)
-{
-    an_runs *r = *state;
-    const char *from = an_test_path(r->folder, "from.safetensors");
-    alexnet_train_options options = an_runs_options(r, "whole"), resumed;
-    an_runs_wish wish = {.step = 4, .go = ALEXNET_GO_STOP};
-    alexnet_train_result result;
-
-    an_tiny_weights(r->ctx, from, NULL, 2, 9);
-    options.from = from;
-    options.freeze = "conv1";
-    const alexnet_train_result whole = an_runs_train(r, &options);
-    options.out = an_test_path(r->folder, "stopped");
-    options.progress = an_runs_ask;
-    options.progress_user = &wish;
-    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
-    assert_int_equal(remove(from), 0); /* no longer needed */
-    assert_true(is_file(r, an_test_path(r->folder, "stopped/checkpoints/frozen.safetensors")));
-    resumed = alexnet_train_options_default();
-    resumed.resume = options.out;
-    result = an_runs_train(r, &resumed);
-    assert_string_equal(result.last_sha256, whole.last_sha256);
-}
-
-/* ---- disk ---- */
-
-static void the_last_weights_are_the_best_under_another_name(void **state)
-{
-    an_runs *r = *state;
-    alexnet_train_options options = an_runs_options(r, "run"), resumed;
-    const char *best = an_test_path(r->folder, "run/best.safetensors");
-    const char *last = an_test_path(r->folder, "run/last.safetensors");
-    bool same;
-
-    options.epochs = 1; /* its validation is the best */
-    alexnet_train_result result = an_runs_train(r, &options);
-    an_assert_ok(r->ctx, an_file_same(r->ctx, best, last, &same));
-    assert_true(same);
-    an_runs_assert_hash(r, last, result.last_sha256);
-
-    resumed =
-        alexnet_train_options_default(); /* best and last become two files again, or stay one */
-    resumed.resume = options.out;
-    resumed.epochs = 2;
-    result = an_runs_train(r, &resumed);
-    an_runs_assert_hash(r, best, result.weights_sha256);
-    an_runs_assert_hash(r, last, result.last_sha256);
-
-    options.force = 1;
-    an_test_set(&options, "lr=0"); /* nothing improves */
-    an_test_set(&options, "schedule=constant");
-    options.epochs = 2;
-    an_runs_train(r, &options);
-    an_assert_ok(r->ctx, an_file_same(r->ctx, best, last, &same));
-    assert_false(same);
-}
-
-static void no_checkpoint_stays_where_none_is_wanted(void **state)
-{
-    an_runs *r = *state;
-    alexnet_train_options options = an_runs_options(r, "run"), resumed;
-    an_runs_wish wish = {.step = 4, .go = ALEXNET_GO_STOP};
-    alexnet_train_result result;
-
-    options.checkpoint_keep = 0;
-    options.progress = an_runs_ask;
-    options.progress_user = &wish;
-    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
-    assert_int_equal(an_test_count_entries(an_test_path(r->folder, "run/checkpoints")), 1);
-
-    resumed = alexnet_train_options_default();
-    resumed.resume = options.out;
-    result = an_runs_train(r, &resumed);
-    assert_int_equal(an_test_count_entries(options.out), 5);
-    an_runs_assert_hash(r, result.weights, result.weights_sha256);
-    an_assert_ok(
-        r->ctx,
-        an_folder_make(r->ctx, an_test_path(r->folder, "run/checkpoints/step-00000009.gone.tmp")));
-    an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_FILE);
-    assert_int_equal(an_test_count_entries(options.out),
-                     5); /* leftovers of a kill are removed, too */
-    an_assert_error(r->ctx, "run is finished and kept no checkpoint to resume from");
 }
 
 /* ---- rotated photographs ---- */
@@ -440,185 +288,7 @@ static void what_is_learnt_of_is_turned(void **state)
     an_runs_train(r, &resumed);
 }
 
-/* ---- from another run's config ---- */
-
-static void a_run_is_repeated_from_its_config(void **state)
-{
-    an_runs *r = *state;
-    alexnet_train_options options = an_runs_options(r, "first"), again;
-    alexnet_train_result result;
-
-    an_test_set(&options, "lr=0.01");
-    options.seed = 5;
-    an_test_set(&options, "augment=flip");
-    const alexnet_train_result first = an_runs_train(r, &options);
-
-    again = alexnet_train_options_default();
-    again.out = an_test_path(r->folder, "second");
-    for (int by_folder = 0; by_folder < 2; ++by_folder) {
-        again.config = by_folder ? options.out : an_test_path(r->folder, "first/config.json");
-        again.force = by_folder;
-        result = an_runs_train(r, &again);
-        assert_string_equal(result.last_sha256, first.last_sha256);
-    }
-    again.seed = 6;
-    again.epochs = 2;
-    result = an_runs_train(r, &again);
-    assert_int_equal(result.steps, 6);
-    assert_string_not_equal(result.last_sha256, first.last_sha256);
-
-    /* other data: the number of classes is that of the new data */
-    again.data = "synthetic:classes=3,images=12,size=32";
-    again.val_split = 0;
-    result = an_runs_train(r, &again);
-    assert_int_equal(result.steps, 6);
-
-    again.resume = again.out;
-    again.force = 0;
-    an_assert_status(r->ctx, alexnet_train(r->ctx, &again, &result), ALEXNET_BAD_ARG);
-    an_assert_error(r->ctx, "either resumed, or a new one is started from a config");
-    again.resume = NULL;
-    again.config = r->data;
-    an_assert_status(r->ctx, alexnet_train(r->ctx, &again, &result), ALEXNET_NOT_FOUND);
-    an_assert_error(r->ctx, "not the folder of a run");
-}
-
 /* ---- resuming ---- */
-
-static void a_run_without_a_checkpoint_starts_over(void **state)
-{
-    an_runs *r = *state;
-    alexnet_train_options options = an_runs_options(r, "run"), resumed;
-    const alexnet_train_result whole = an_runs_train(r, &options);
-
-    an_assert_ok(r->ctx, an_folder_remove(r->ctx, an_test_path(r->folder, "run/checkpoints")));
-    resumed = alexnet_train_options_default();
-    resumed.resume = options.out;
-    alexnet_train_result refused; /* it would replace weights */
-    an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &refused), ALEXNET_BAD_FILE);
-    an_assert_error(r->ctx, "has weights but no checkpoint");
-    assert_int_equal(remove(an_test_path(r->folder, "run/best.safetensors")), 0);
-    assert_int_equal(remove(an_test_path(r->folder, "run/last.safetensors")), 0);
-    const alexnet_train_result result = an_runs_train(r, &resumed);
-    assert_string_equal(result.last_sha256, whole.last_sha256);
-    assert_non_null(strstr(r->log.text, "has no checkpoint yet"));
-}
-
-static void a_damaged_checkpoint_costs_only_what_came_after_the_one_before(void **state)
-{
-    an_runs *r = *state;
-    alexnet_train_options options = an_runs_options(r, "run"), resumed;
-    const alexnet_train_result whole = an_runs_train(r, &options);
-
-    an_test_write_text(
-        an_test_path(r->folder, "run/checkpoints/step-00000009/optimiser.safetensors"), "cut");
-    resumed = alexnet_train_options_default();
-    resumed.resume = options.out;
-    const alexnet_train_result result = an_runs_train(r, &resumed);
-    assert_string_equal(result.last_sha256, whole.last_sha256);
-    assert_non_null(strstr(r->log.text, "checkpoint passed over: "));
-}
-
-static void data_that_has_changed_is_noticed(void **state)
-{
-    an_runs *r = *state;
-    alexnet_train_options options = an_runs_options(r, "run"), resumed;
-    alexnet_train_result result;
-
-    an_runs_train(r, &options);
-    assert_int_equal(remove(an_test_path(r->folder, "data/train/cross/0000.jpg")), 0);
-    resumed = alexnet_train_options_default();
-    resumed.resume = options.out;
-    an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_FILE);
-    an_assert_error(r->ctx, "11 images to train on");
-    an_assert_error(r->ctx, "the run began with 12");
-}
-
-/* The number of images is the same, but one was renamed: the order of an epoch would change. */
-static void data_of_the_same_size_that_has_changed_is_noticed(void **state)
-{
-    static const struct {
-        const char *from, *to, *message;
-    } rows[] = {{"data/train/cross/0000.jpg", "data/train/checker/9999.jpg", "to train on"},
-                {"data/val/cross/0000.jpg", "data/val/cross/9999.jpg", "to validate with"}};
-    an_runs *r = *state;
-    alexnet_train_options options = an_runs_options(r, "run"), resumed;
-    alexnet_train_result result;
-
-    an_runs_train(r, &options);
-    resumed = alexnet_train_options_default();
-    resumed.resume = options.out;
-    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        const char *from = an_test_path(r->folder, rows[i].from);
-        const char *to = an_test_path(r->folder, rows[i].to);
-        assert_int_equal(rename(from, to), 0);
-        an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_FILE);
-        an_assert_error(r->ctx, "data has changed: as many images ");
-        an_assert_error(r->ctx, rows[i].message);
-        an_assert_error(r->ctx, "gone: 'cross/0000.jpg'; new: '");
-        assert_int_equal(rename(to, from), 0);
-    }
-    an_runs_train(r, &resumed);
-}
-
-/* The same images at another path are the same data, to the bit; the run stores the new path. */
-static void data_that_has_moved_is_named(void **state)
-{
-    an_runs *r = *state;
-    an_runs_wish wish = {.step = 5, .go = ALEXNET_GO_STOP};
-    alexnet_train_options options = an_runs_options(r, "whole"), resumed;
-    alexnet_train_result result;
-    const char *moved = an_test_path(r->folder, "elsewhere");
-    const alexnet_train_result whole = an_runs_train(r, &options);
-
-    options = an_runs_options(r, "run");
-    options.progress = an_runs_ask;
-    options.progress_user = &wish;
-    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
-    an_assert_ok(r->ctx, an_file_rename(r->ctx, r->data, moved));
-    resumed = alexnet_train_options_default();
-    resumed.resume = options.out;
-    an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_NOT_FOUND);
-    an_assert_error(r->ctx, "--resume ");
-    an_assert_error(r->ctx, "--data DIR");
-    resumed.data = moved;
-    resumed.progress = an_runs_ask;
-    resumed.progress_user = &wish;
-    wish = (an_runs_wish){.step = 7, .go = ALEXNET_GO_STOP};
-    an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_STOPPED);
-    resumed = alexnet_train_options_default(); /* it has the new path, and may move again */
-    resumed.resume = options.out;
-    assert_string_equal(an_runs_train(r, &resumed).last_sha256, whole.last_sha256);
-    an_assert_ok(r->ctx, an_file_rename(r->ctx, moved, r->data));
-    resumed.data = r->data;
-    assert_int_equal(an_runs_train(r, &resumed).steps, 9);
-}
-
-/* Other names or sizes of files mean other images, whatever the folder's name. */
-static void data_that_is_not_the_run_s_is_no_moved_data(void **state)
-{
-    an_runs *r = *state;
-    alexnet_train_options options = an_runs_options(r, "run"), resumed;
-    alexnet_train_result result;
-    const char *moved = an_test_path(r->folder, "elsewhere");
-
-    an_runs_train(r, &options);
-    resumed = alexnet_train_options_default();
-    resumed.resume = options.out;
-    resumed.data = moved;
-    an_tiny_draw(r->ctx, moved, 3, 6);
-    an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_FILE);
-    an_assert_error(r->ctx, "elsewhere is not what the run began with: 18 images to train on");
-    an_assert_error(r->ctx, "start another run from the weights: alexnet train DATA --from ");
-    an_assert_ok(r->ctx, an_folder_remove(r->ctx, moved));
-    an_assert_ok(r->ctx, an_file_rename(r->ctx, r->data, moved));
-    an_test_write_text(an_test_path(moved, "train/cross/0000.jpg"), "cut");
-    an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_FILE);
-    an_assert_error(r->ctx, "but with other sizes of files");
-    an_assert_ok(r->ctx, an_file_rename(r->ctx, moved, r->data));
-    resumed.data = NULL; /* a refusal changes nothing in the run */
-    assert_int_equal(an_runs_train(r, &resumed).steps, 9);
-}
 
 /* Each tier adds in a different order. */
 static void another_tier_is_refused_unless_allowed(void **state)
@@ -674,17 +344,6 @@ static void what_is_given_to_a_resumed_run_must_fit_it(void **state)
     resumed.out = r->data;
     an_assert_status(r->ctx, alexnet_train(r->ctx, &resumed, &result), ALEXNET_BAD_ARG);
     an_assert_error(r->ctx, "out is '");
-}
-
-static void what_is_no_run_cannot_be_resumed(void **state)
-{
-    an_runs *r = *state;
-    alexnet_train_options options = alexnet_train_options_default();
-    alexnet_train_result result;
-
-    options.resume = r->data;
-    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_NOT_FOUND);
-    an_assert_error(r->ctx, "config.json");
 }
 
 /* ---- mistakes ---- */
@@ -792,84 +451,6 @@ static void a_single_class_is_warned_of(void **state)
     assert_non_null(strstr(r->log.text, "data has one class only, 'checker'"));
 }
 
-static void an_existing_run_is_kept_unless_forced(void **state)
-{
-    an_runs *r = *state;
-    alexnet_train_options options = an_runs_options(r, "run");
-    alexnet_train_result result;
-
-    options.epochs = 1;
-    an_runs_train(r, &options);
-    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_BAD_ARG);
-    an_assert_error(r->ctx, "exists");
-    options.force = 1;
-    an_runs_train(r, &options);
-}
-
-/* Tries to train in the folder of a run that is training. */
-typedef struct intruder {
-    const alexnet_train_options *options;
-    int tried;
-} intruder;
-
-static alexnet_go intrude(void *user, const alexnet_progress *progress)
-{
-    intruder *i = user;
-    alexnet_train_options forced = *i->options, resumed = alexnet_train_options_default();
-    alexnet_train_result result;
-
-    if (strcmp(progress->phase, "train") != 0) return ALEXNET_GO_ON; /* no run exists yet */
-    alexnet_context *ctx = an_tiny_open(NULL, 1);
-    forced.progress = NULL;
-    forced.force = 1;
-    resumed.resume = forced.out;
-    an_assert_status(ctx, alexnet_train(ctx, &forced, &result), ALEXNET_BAD_ARG);
-    an_assert_error(ctx, "is in use: another process trains there");
-    an_assert_status(ctx, alexnet_train(ctx, &resumed, &result), ALEXNET_BAD_ARG);
-    an_assert_error(ctx, "is in use: another process trains there");
-    an_test_close(ctx, NULL);
-    ++i->tried;
-    return progress->done == 2 ? ALEXNET_GO_STOP : ALEXNET_GO_ON;
-}
-
-static void a_run_is_trained_by_one_at_a_time(void **state)
-{
-    an_runs *r = *state;
-    alexnet_train_options options = an_runs_options(r, "run"), resumed;
-    intruder i = {.options = &options};
-    alexnet_train_result result;
-
-    an_test_set(&options, "augment=none");
-    options.progress = intrude;
-    options.progress_user = &i;
-    options.data =
-        "synthetic:classes=2,images=12,size=32"; /* the first progress comes from a step */
-    options.recipe = "cifar-19pct";
-    options.model = "cifar-19pct";
-    options.val_split = 0;
-    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
-    assert_int_equal(i.tried, 2);
-    resumed = alexnet_train_options_default();
-    resumed.resume = options.out;
-    an_runs_train(r, &resumed);
-}
-
-static void a_resumed_run_sweeps_what_a_kill_left(void **state)
-{
-    an_runs *r = *state;
-    alexnet_train_options options = an_runs_options(r, "run"), resumed;
-
-    an_runs_train(r, &options);
-    an_test_write_text(an_test_path(r->folder, "run/last.safetensors.tmp-1-2"), "half");
-    an_assert_ok(r->ctx, an_folder_make(
-                             r->ctx, an_test_path(r->folder, "run/checkpoints/step-00000012.tmp")));
-    resumed = alexnet_train_options_default();
-    resumed.resume = options.out;
-    an_runs_train(r, &resumed);
-    assert_int_equal(an_test_count_entries(options.out), 6);
-    assert_int_equal(an_test_count_entries(an_test_path(r->folder, "run/checkpoints")), 2);
-}
-
 static void too_many_bad_images_end_the_run(void **state)
 {
     an_runs *r = *state;
@@ -915,66 +496,13 @@ static void memory_and_files_may_fail(void **state)
             if (!an_test_fault_disarm(&fault)) break;
             if (k == 0) an_assert_status(r->ctx, status, ALEXNET_NO_MEMORY);
             assert_true(an_test_count_entries(r->folder) <= 2);
-            if (!is_file(r, an_test_path(r->folder, "run/config.json"))) continue;
+            if (!an_runs_is_file(r, an_test_path(r->folder, "run/config.json"))) continue;
             alexnet_train_options resumed = alexnet_train_options_default();
             resumed.resume = options.out;
             an_runs_train(r, &resumed);
             assert_int_equal(an_test_count_entries(options.out), 6);
         }
     }
-}
-
-/* Every kind of failure, once or from then on, at every third place. */
-static void run_fails_out_of_the_way(an_runs *r, unsigned kinds, bool forever)
-{
-    const long stride = getenv("ALEXNET_TEST_LONG") != NULL ? 1 : 3;
-    alexnet_train_options options = an_runs_options(r, "run");
-    char out[512], checkpoints[528];
-
-    snprintf(out, sizeof out, "%s/run", r->folder);
-    snprintf(checkpoints, sizeof checkpoints, "%s/checkpoints", out);
-    options.out = out;
-    options.steps = 2;
-    for (long n = 0;; n += stride) {
-        an_test_fault fault;
-        alexnet_train_result result;
-        size_t saved = 0;
-
-        an_test_fault_arm(&fault, r->ctx, kinds, n, forever, ENOSPC);
-        const alexnet_status status = alexnet_train(r->ctx, &options, &result);
-        const bool failed = an_test_fault_disarm(&fault);
-        an_assert_ok(r->ctx, an_checkpoint_count(r->ctx, checkpoints, &saved));
-        if (failed && status != ALEXNET_OK && saved == 0)
-            assert_int_equal(an_test_count_entries(r->folder), 1); /* the data */
-        an_assert_ok(r->ctx, an_folder_remove(r->ctx, out));
-        if (!failed) return;
-    }
-}
-
-static void a_run_that_fails_before_its_first_checkpoint_is_removed(void **state)
-{
-    an_runs *r = *state;
-
-    run_fails_out_of_the_way(r, AN_FAULT_BIT(AN_FAULT_MEMORY), false);
-    run_fails_out_of_the_way(r, AN_FAULT_BIT(AN_FAULT_MEMORY), true);
-    run_fails_out_of_the_way(r, AN_FAULT_BIT(AN_FAULT_WRITE), true);
-}
-
-static void what_was_there_before_a_run_that_failed_stays(void **state)
-{
-    an_runs *r = *state;
-    alexnet_train_options options = an_runs_options(r, "run");
-    alexnet_train_result result;
-    an_test_fault fault;
-
-    assert_int_equal(mkdir(options.out, 0777), 0);
-    an_test_fault_arm(&fault, r->ctx, AN_FAULT_BIT(AN_FAULT_WRITE), 0, true, ENOSPC);
-    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_IO);
-    assert_true(an_test_fault_disarm(&fault));
-    an_assert_error(r->ctx,
-                    "config.json"); /* the message of the failure, not of the removal after it */
-    assert_int_equal(an_test_count_entries(options.out), 0);
-    an_runs_train(r, &options);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, an_runs_set_up, an_runs_tear_down)
@@ -984,38 +512,20 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(it_learns),
         TEST(a_run_leaves_its_files),
-        TEST(each_hash_is_that_of_the_file_beside_it),
         TEST(what_validates_is_what_evaluates),
         TEST(equal_runs_write_equal_weights_files),
         TEST(without_validation_the_last_weights_count),
         TEST(fine_tuning_takes_over_what_fits),
         TEST(permuted_classes_are_matched_by_name),
-        TEST(frozen_layers_that_start_at_random_are_warned_of),
-        TEST(a_resumed_fine_tuning_stays_frozen),
-        TEST(the_last_weights_are_the_best_under_another_name),
-        TEST(no_checkpoint_stays_where_none_is_wanted),
         TEST(photographs_stand_upright_unless_they_are_to_lie),
         TEST(what_is_learnt_of_is_turned),
-        TEST(a_run_is_repeated_from_its_config),
-        TEST(a_run_without_a_checkpoint_starts_over),
-        TEST(a_damaged_checkpoint_costs_only_what_came_after_the_one_before),
-        TEST(data_that_has_changed_is_noticed),
-        TEST(data_of_the_same_size_that_has_changed_is_noticed),
-        TEST(data_that_has_moved_is_named),
-        TEST(data_that_is_not_the_run_s_is_no_moved_data),
         TEST(another_tier_is_refused_unless_allowed),
         TEST(what_is_given_to_a_resumed_run_must_fit_it),
-        TEST(what_is_no_run_cannot_be_resumed),
         TEST(mistakes_are_named_and_leave_nothing_behind),
         TEST(a_plateau_needs_validation),
         TEST(a_stop_before_the_first_step_leaves_no_run),
         TEST(classes_must_be_the_data_s),
         TEST(a_single_class_is_warned_of),
-        TEST(a_run_that_fails_before_its_first_checkpoint_is_removed),
-        TEST(what_was_there_before_a_run_that_failed_stays),
-        TEST(an_existing_run_is_kept_unless_forced),
-        TEST(a_run_is_trained_by_one_at_a_time),
-        TEST(a_resumed_run_sweeps_what_a_kill_left),
         TEST(too_many_bad_images_end_the_run),
         TEST(memory_and_files_may_fail),
     };

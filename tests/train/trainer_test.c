@@ -79,10 +79,7 @@ static void every_update_resumes_to_the_same_bits(void **state)
     an_runs *r = *state;
 
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        an_runs_wish wish = {.step = 5, .go = ALEXNET_GO_STOP};
         alexnet_train_options options = an_runs_options(r, "whole");
-        alexnet_train_options resumed = alexnet_train_options_default();
-        alexnet_train_result result;
         options.force = 1;
         an_test_set(&options, "lr=0.001");
         an_test_set(&options, "update=%s", rows[i].update);
@@ -90,11 +87,7 @@ static void every_update_resumes_to_the_same_bits(void **state)
         an_test_set(&options, "smoothing=0.1");
         const alexnet_train_result whole = an_runs_train(r, &options);
         options.out = an_test_path(r->folder, "stopped");
-        options.progress = an_runs_ask;
-        options.progress_user = &wish;
-        an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
-        resumed.resume = options.out;
-        result = an_runs_train(r, &resumed);
+        const alexnet_train_result result = an_runs_interrupt(r, &options, 5, false);
         assert_string_equal(result.last_sha256, whole.last_sha256);
         assert_true(result.val_top1 == whole.val_top1 && result.best_top1 == whole.best_top1);
     }
@@ -186,17 +179,10 @@ static void a_plateau_lowers_the_rate_and_is_resumed(void **state)
     for (int i = 0; i < 7; ++i)
         assert_true(fabs(rates[i] / 1e-30 - expected[i]) < 1e-9);
     assert_non_null(strstr(r->log.text, "epoch 3: validation has not improved for 2 epochs"));
-    options.progress = an_runs_ask;
+    options.force = 1;
     options.out = an_test_path(r->folder, "stopped");
     for (size_t i = 0; i < AN_COUNT(stops); ++i) {
-        an_runs_wish wish = {.step = stops[i], .val = i == 1, .go = ALEXNET_GO_STOP};
-        alexnet_train_options resumed = alexnet_train_options_default();
-        alexnet_train_result result;
-        options.force = 1;
-        options.progress_user = &wish;
-        an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
-        resumed.resume = options.out;
-        result = an_runs_train(r, &resumed);
+        const alexnet_train_result result = an_runs_interrupt(r, &options, stops[i], i == 1);
         assert_string_equal(result.last_sha256, whole.last_sha256);
         read_rates(r, "stopped", rates, 7);
         for (int j = 0; j < 7; ++j)
@@ -246,15 +232,8 @@ static void events_come_and_are_resumed(void **state)
             assert_string_not_equal(hashes[i], hashes[j]);
     }
     an_test_set(&options, "events=%s", events[3]);
-    options.progress = an_runs_ask;
     for (size_t i = 0; i < AN_COUNT(stops); ++i) {
-        an_runs_wish wish = {.step = stops[i], .go = ALEXNET_GO_STOP};
-        alexnet_train_options resumed = alexnet_train_options_default();
-        alexnet_train_result result;
-        options.progress_user = &wish;
-        an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
-        resumed.resume = options.out;
-        result = an_runs_train(r, &resumed);
+        const alexnet_train_result result = an_runs_interrupt(r, &options, stops[i], false);
         assert_string_equal(result.last_sha256, hashes[3]);
     }
 }

@@ -9,7 +9,7 @@
  * 432 and 338 KB; conv1: 45 and 604 KB). Every tile reads the whole panel, and its rows of the
  * image from L1. Threads take whole images, or blocks of filters when images are few.
  *
- * Needs: as tile_tmpl.h.
+ * Needs: TIER, LANES, NV, MR and the vector vocabulary (kernels_tmpl.h).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_FP32_CONV2D_DIRECT_TMPL_H

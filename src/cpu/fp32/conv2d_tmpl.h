@@ -2,7 +2,7 @@
  * conv2d_tmpl.h: helpers of all convolutions of a fast tier: zeros around an image, filters in
  * panels.
  *
- * Needs: as tile_tmpl.h.
+ * Needs: TIER, LANES, NV, MR and the vector vocabulary (kernels_tmpl.h).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_FP32_CONV2D_TMPL_H

@@ -15,7 +15,7 @@
  * depend on the threads. Pixels of the padded copy lie an odd number of cache lines apart: channels
  * of neighbouring pixels then spread over all sets of L1.
  *
- * Needs: as tile_tmpl.h.
+ * Needs: TIER, LANES, NV, MR and the vector vocabulary (kernels_tmpl.h).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_FP32_CONV2D_WEIGHTS_TMPL_H

@@ -4,7 +4,7 @@
  * [k][c][r][s] are then [outputs][inputs] without a copy; only x and dx, which are small beside
  * them, change their order.
  *
- * Needs: as tile_tmpl.h.
+ * Needs: TIER, LANES, NV, MR and the vector vocabulary (kernels_tmpl.h).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_FP32_CONV2D_WHOLE_TMPL_H

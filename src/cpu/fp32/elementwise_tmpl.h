@@ -4,7 +4,7 @@
  * reference/elementwise.c. Nothing is kept from one element to the next; the
  * random words of dropout, 4 of PHILOX_BLOCKS blocks (1 KB with AVX-512), are made in L1.
  *
- * Needs: the vocabulary and its LANES.
+ * Needs: the vector vocabulary and its LANES (kernels_tmpl.h).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_FP32_ELEMENTWISE_TMPL_H

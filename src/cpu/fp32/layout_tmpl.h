@@ -3,7 +3,7 @@
  * transposed. Threads take PIXELS of an image at a time. A block of registers reads and writes
  * whole cache lines wherever c has as many channels.
  *
- * Needs: the vocabulary and its LANES.
+ * Needs: the vector vocabulary and its LANES (kernels_tmpl.h).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_FP32_LAYOUT_TMPL_H

@@ -2,7 +2,7 @@
  * linear_backward_tmpl.h: the two gradients of a linear layer for many images, each in a separate
  * pass.
  *
- * Needs: as tile_tmpl.h.
+ * Needs: TIER, LANES, NV, MR and the vector vocabulary (kernels_tmpl.h).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_FP32_LINEAR_BACKWARD_TMPL_H

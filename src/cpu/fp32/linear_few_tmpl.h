@@ -2,7 +2,7 @@
  * linear_few_tmpl.h: both gradients of a linear layer and the update, of few images, in one sweep
  * over the weights.
  *
- * Needs: as tile_tmpl.h.
+ * Needs: TIER, LANES, NV, MR and the vector vocabulary (kernels_tmpl.h).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_FP32_LINEAR_FEW_TMPL_H

@@ -1,8 +1,13 @@
 /*
- * linear_forward_tmpl.h: y = x w^T + bias of a fast tier: few images by dot products, many by
- * tiles.
+ * linear_forward_tmpl.h: the forward pass of a linear layer in the fast tiers, y = x w^T + bias and
+ * perhaps a ReLU: linear_forward(), for the table of kernels_tmpl.h and for conv2d_whole_tmpl.h. Up
+ * to AN_FEW_FORWARD images (cpu/cost.h) by dot products, more by tiles. linear_tmpl.h has what all
+ * passes share.
  *
- * Needs: as tile_tmpl.h.
+ * Sizes of blocks may be tuned; the order of the terms of a sum decides the bits, and may depend on
+ * the shape alone, not on the number of threads.
+ *
+ * Needs: TIER, LANES, NV, MR and the vector vocabulary (kernels_tmpl.h).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_FP32_LINEAR_FORWARD_TMPL_H
@@ -31,7 +36,8 @@
 #define DOT_ROWS   3   /* outputs at a time */
 #define DOT_AHEAD  256 /* floats: how far ahead rows are prefetched */
 
-/* y[n][first + 0 .. rows-1] for n < images. */
+/* Outputs first .. first+rows-1 of each of `images` images. rows <= DOT_ROWS and images <=
+   DOT_IMAGES are constants where this is inlined. */
 static ALWAYS_INLINE void dot_rows(const int rows, const int images, const an_linear *g, int first,
                                    const float *x, const float *w, const float *bias, bool relu,
                                    float *y)
@@ -72,7 +78,7 @@ static ALWAYS_INLINE void dot_rows(const int rows, const int images, const an_li
     }
 }
 
-/* The outputs first .. first+rows-1. */
+/* The same for any number of rows up to DOT_ROWS. */
 static ALWAYS_INLINE void dot_block(const int images, const an_linear *g, int first, int rows,
                                     const float *x, const float *w, const float *bias, bool relu,
                                     float *y)
@@ -133,6 +139,7 @@ static void dot_8(const an_linear *g, int first, int rows, const float *x, const
     dot_block(8, g, first, rows, x, w, bias, relu, y);
 }
 
+/* Threads take DOT_ROWS outputs, for all images. Needs no scratch. */
 static void forward_few(const an_run *run, const an_linear *g, const float *x, const float *w,
                         const float *bias, bool relu, float *y)
 {
@@ -157,12 +164,15 @@ static void forward_few(const an_run *run, const an_linear *g, const float *x, c
  * a time: 28 KB, in L1.
  */
 
-#define FORWARD_OUTPUTS (10 * MR) /* outputs, at most */
+#define FORWARD_OUTPUTS (10 * MR) /* outputs of a chunk, at most */
 
+/* The scratch: panels of x^T for all threads; for each thread its chunk of y^T and the copy of a
+   block of w. */
 typedef struct linear_forward_plan {
-    int panels; /* of NR images */
-    size_t chunk_floats, rows_floats;
-    size_t panels_at, chunks_at, rows_at, bytes;
+    int panels;                           /* of NR images */
+    size_t chunk_floats, rows_floats;     /* of one thread */
+    size_t panels_at, chunks_at, rows_at; /* offsets in scratch, bytes */
+    size_t bytes;                         /* of all */
 } linear_forward_plan;
 
 static linear_forward_plan plan_linear_forward(const an_linear *g, int threads)
@@ -180,7 +190,8 @@ static linear_forward_plan plan_linear_forward(const an_linear *g, int threads)
     return plan;
 }
 
-/* x^T: panel [inputs][NR] of NR rows of x, from input `first` on; missing rows as 0. */
+/* Packs inputs first .. first+count-1 of panel p of x^T, [inputs][NR]: NR images, missing ones as
+   0. */
 static void pack_transposed(const an_linear *g, int p, int first, int count, const float *x,
                             float *panel)
 {
@@ -216,8 +227,11 @@ static const float *weights_block_at(const an_linear *g, weights_block block, co
     return w + (size_t)block.output * (size_t)g->inputs + (size_t)block.input;
 }
 
-/* A block of w times its inputs of x^T, for all images, into a chunk of y^T. Meanwhile the next
-   block is prefetched: 2 * FETCH_ROWS rows with each panel of images, the rest with the copy. */
+/*
+ * A block of w times its inputs of x^T, for all images, into a chunk of y^T: the first inputs set
+ * it, the others add to it. `copy` holds the block, its rows copy_row() apart. Meanwhile the next
+ * block is prefetched: 2 * FETCH_ROWS rows with each panel of images, the rest with the copy.
+ */
 static void forward_block(const an_linear *g, const linear_forward_plan *plan, weights_block block,
                           weights_block next, const float *w, const float *x_panels, float *copy,
                           float *chunk)
@@ -321,6 +335,7 @@ static alexnet_status linear_forward(const an_run *run, const an_linear *g,
     return ALEXNET_OK;
 }
 
+/* Enough for any number of images up to g->n; few images need none. */
 static size_t linear_forward_scratch(const an_linear *g, int threads)
 {
     return plan_linear_forward(g, threads).bytes;

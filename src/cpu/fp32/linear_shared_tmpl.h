@@ -2,7 +2,7 @@
  * linear_shared_tmpl.h: helpers of all passes of a linear layer: copies of matrices whose rows lie
  * an odd number of cache lines apart, the number of rows to prefetch, the gradient of the biases.
  *
- * Needs: as tile_tmpl.h.
+ * Needs: TIER, LANES, NV, MR and the vector vocabulary (kernels_tmpl.h).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_FP32_LINEAR_SHARED_TMPL_H

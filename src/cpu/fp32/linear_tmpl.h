@@ -12,7 +12,7 @@
  * Long sums are computed in blocks of LINEAR_DEPTH, which fit the caches and are added in a fixed
  * order. Each pass names the caches it counts on. Registers are those of the micro-kernel.
  *
- * Needs: as tile_tmpl.h.
+ * Needs: TIER, LANES, NV, MR and the vector vocabulary (kernels_tmpl.h).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_FP32_LINEAR_TMPL_H

@@ -12,7 +12,7 @@
  * wide: 9 taps of 64 channels are 72 KB, in L2, where the tiles of all images read it. Threads take
  * places, or pixels of dx.
  *
- * Needs: as tile_tmpl.h.
+ * Needs: TIER, LANES, NV, MR and the vector vocabulary (kernels_tmpl.h).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_FP32_LOCAL_TMPL_H

@@ -3,7 +3,7 @@
  * exponentials. Sums stay in double. A thread takes a row: 1000 classes are 4 KB, which stay in L1
  * over its sweeps.
  *
- * Needs: the vocabulary and its LANES.
+ * Needs: the vector vocabulary and its LANES (kernels_tmpl.h).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_FP32_LOSS_TMPL_H

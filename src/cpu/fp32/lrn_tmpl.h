@@ -17,7 +17,7 @@
  * twice. Within a map: a whole block (91 KB). Backward: each row of the gradient is spread out in
  * scratch before it is used.
  *
- * Needs: the vocabulary and its LANES.
+ * Needs: the vector vocabulary and its LANES (kernels_tmpl.h).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_FP32_LRN_TMPL_H

@@ -6,7 +6,7 @@
  * AVX-512's 32 registers, 8 of AVX2's 16, 16 of NEON's 32. Rows are prefetched POOL_AHEAD floats
  * ahead. Convolutions that pool (winograd_tmpl.h) call this row by row.
  *
- * Needs: the vocabulary and its LANES.
+ * Needs: the vector vocabulary and its LANES (kernels_tmpl.h).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_FP32_POOL_TMPL_H

@@ -13,7 +13,7 @@
  * Traffic of a step, 14 x 32: 14 broadcasts and 2 loads for 28 FMA, and two prefetches with every
  * fourth step. The FMA units are the bound as long as B comes from L2 and A from L1.
  *
- * Needs: TIER, the vocabulary and its LANES, NV, MR.
+ * Needs: TIER, LANES, NV, MR and the vector vocabulary (kernels_tmpl.h).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_FP32_TILE_TMPL_H

@@ -5,7 +5,7 @@
  * time: each tap is a stream that is read, each point one that is written. The values between
  * the two axes (4 KB) stay in L1. Registers are those of the transforms.
  *
- * Needs: as tile_tmpl.h.
+ * Needs: TIER, LANES, NV, MR and the vector vocabulary (kernels_tmpl.h).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_FP32_WINOGRAD_FILTERS_TMPL_H

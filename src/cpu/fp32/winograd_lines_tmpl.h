@@ -10,7 +10,7 @@
  * most 64 vectors: 4 KB on the stack, in L1) and is stored once; a line of 8 and its sums take 16
  * registers; constants come from memory as operands.
  *
- * Needs: the vocabulary.
+ * Needs: the vector vocabulary (kernels_tmpl.h).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_FP32_WINOGRAD_LINES_TMPL_H

@@ -4,7 +4,7 @@
  * (blocks of pixels, the gradient before a pooling) are made by the thread that needs them, those
  * of one row of tiles at a time: 96 KB in conv1, in L2.
  *
- * Needs: as tile_tmpl.h.
+ * Needs: TIER, LANES, NV, MR and the vector vocabulary (kernels_tmpl.h).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_FP32_WINOGRAD_MAPS_TMPL_H

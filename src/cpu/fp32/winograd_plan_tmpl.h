@@ -2,7 +2,7 @@
  * winograd_plan_tmpl.h: the plan of Winograd's convolution: the tiles of a layer, the size of a
  * chunk, the layout of V, M, Z and U (see winograd_tmpl.h) and the scratch they take.
  *
- * Needs: as tile_tmpl.h.
+ * Needs: TIER, LANES, NV, MR and the vector vocabulary (kernels_tmpl.h).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_FP32_WINOGRAD_PLAN_TMPL_H

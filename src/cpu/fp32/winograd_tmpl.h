@@ -24,7 +24,7 @@
  * (conv4: 48 KB) from L2. With a pooling, maps are made in scratch and pooled there, image by
  * image; backward spreads out the rows that it needs (unpool()).
  *
- * Needs: as tile_tmpl.h.
+ * Needs: TIER, LANES, NV, MR and the vector vocabulary (kernels_tmpl.h).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_FP32_WINOGRAD_TMPL_H

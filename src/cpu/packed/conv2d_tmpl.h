@@ -18,7 +18,7 @@
  * meanwhile the next panel is prefetched. Where maximum pooling is a part of the layer, the outputs
  * of a block before it (378 KB for conv1) stay in the cache, too.
  *
- * Needs: a format: number, packing, weights_info, UNIT; and as tile_tmpl.h.
+ * Needs: a format (algorithms_tmpl.h).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_PACKED_CONV2D_TMPL_H

@@ -9,7 +9,7 @@
  * interleave the rows of a matrix by twos. Registers are those of the micro-kernel; each pass
  * names the caches it counts on.
  *
- * Needs: a format whose sums are floats, and its vp_pair(); and as tile_tmpl.h.
+ * Needs: a format (algorithms_tmpl.h) whose sums are floats, and its vp_pair() and vp_store().
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_PACKED_LINEAR_BACKWARD_TMPL_H

@@ -12,7 +12,7 @@
  * same units of x^T (64 images: 128 KB). Registers are the micro-kernel's; with few images 4 rows
  * * 4 images of sums, a vector of weights and one of an image: 18 of 32.
  *
- * Needs: a format, with UNPREPARED; and as tile_tmpl.h.
+ * Needs: a format (algorithms_tmpl.h).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_PACKED_LINEAR_TMPL_H

@@ -15,7 +15,7 @@
  * Registers: 14 * 2 sums + 2 of B + 1 of A = 31 of 32 zmm. Traffic of a step: 14 broadcasts and 2
  * loads for 28 dot products.
  *
- * Needs: a vocabulary (vp, va and what is done with them) and its LANES, NV, MR, TILE_NAME.
+ * Needs: a format (algorithms_tmpl.h).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_PACKED_TILE_TMPL_H

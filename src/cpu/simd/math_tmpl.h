@@ -4,7 +4,7 @@
  * relative to the exact value, in eps = 2^-23; tests/cpu/simd/math_tmpl_test.c checks them against
  * libm in double. Not a number stays one. All values stay in registers.
  *
- * Needs: the vocabulary.
+ * Needs: the vector vocabulary (fp32/kernels_tmpl.h).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_SIMD_MATH_TMPL_H

@@ -3,7 +3,7 @@
  * transposed matrices, in blocks of LANES x LANES that are transposed in registers: 2 LANES of
  * them, all that AVX-512 and AVX2 have.
  *
- * Needs: the vocabulary and its LANES.
+ * Needs: the vector vocabulary and its LANES (fp32/kernels_tmpl.h).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CPU_SIMD_VECTORS_TMPL_H

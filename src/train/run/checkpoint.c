@@ -1,5 +1,5 @@
 /*
- * checkpoint.c: writing, finding and reading checkpoints.
+ * checkpoint.c: writing, replacing and removing checkpoints.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -12,43 +12,14 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "formats/weights.h"
-#include <stdlib.h>
+#include "train/run/checkpoint_files.h"
 #include <string.h>
-
-#define PREFIX     "step-"
-#define TEMPORARY  ".tmp"      /* being written: whole once its manifest exists and verifies */
-#define GONE       ".gone.tmp" /* being removed */
-#define NAME_BYTES 64
-
-enum { WEIGHTS, OPTIMISER, FROZEN };
-static const char *const file_names[AN_MANIFEST_FILES] = {
-    "weights.safetensors", "optimiser.safetensors", AN_CHECKPOINT_FROZEN};
-static const char manifest_name[] = "manifest.json";
-
-static alexnet_status join(alexnet_context *ctx, const char *folder, const char *name, char **out)
-{
-    *out = an_path_join(ctx, folder, name);
-    return *out != NULL ? ALEXNET_OK : an_fail(ctx, ALEXNET_NO_MEMORY, "%s/%s", folder, name);
-}
 
 /* ---- writing one ---- */
 
-/* "momentum/conv1.weight" */
-typedef struct slot_name {
-    char text[AN_PARAM_NAME_BYTES + 16];
-} slot_name;
-
-static slot_name name_slot(int slot, const an_param *param)
-{
-    slot_name name;
-
-    an_print(name.text, sizeof name.text, "%s/%s", an_slot_names[slot], param->name);
-    return name;
-}
-
 /* Describes all slots; returns the number of tensors. */
 static size_t list_slots(const alexnet_model *model, const an_optimiser *optimiser,
-                         an_tensor_out *tensors, slot_name *names)
+                         an_tensor_out *tensors, an_slot_name *names)
 {
     size_t count = 0;
 
@@ -56,7 +27,7 @@ static size_t list_slots(const alexnet_model *model, const an_optimiser *optimis
         for (int i = 0; optimiser->slots[slot] != NULL && i < model->params.count; ++i) {
             const an_param *param = &model->params.items[i];
             if (param->frozen) continue;
-            names[count] = name_slot(slot, param);
+            names[count] = an_checkpoint_name_slot(slot, param);
             tensors[count].name = names[count].text;
             tensors[count].dtype = AN_F32;
             tensors[count].rank = param->rank;
@@ -72,7 +43,7 @@ static alexnet_status save_optimiser(const alexnet_model *model, const char *pat
 {
     const size_t most = AN_SLOTS * (size_t)model->params.count;
     an_tensor_out *tensors = an_new_array(model->ctx, most, sizeof *tensors);
-    slot_name *names = an_new_array(model->ctx, most, sizeof *names);
+    an_slot_name *names = an_new_array(model->ctx, most, sizeof *names);
     alexnet_status status;
 
     if (tensors == NULL || names == NULL)
@@ -137,9 +108,9 @@ static alexnet_status save_frozen(const alexnet_model *model, const char *path, 
 static alexnet_status save_values(const alexnet_model *model, const char *path,
                                   const an_optimiser *optimiser, int which, an_file_sum *sum)
 {
-    if (which == FROZEN) return save_frozen(model, path, sum);
-    return which == WEIGHTS ? an_weights_save(model, AN_WEIGHTS_TRAINED, path, sum)
-                            : save_optimiser(model, path, optimiser, sum);
+    if (which == AN_CHECKPOINT_FROZEN) return save_frozen(model, path, sum);
+    return which == AN_CHECKPOINT_WEIGHTS ? an_weights_save(model, AN_WEIGHTS_TRAINED, path, sum)
+                                          : save_optimiser(model, path, optimiser, sum);
 }
 
 /* Writes one of the files into `folder` and notes its size and checksum. */
@@ -149,11 +120,11 @@ static alexnet_status save_file(const alexnet_model *model, const char *folder,
     an_file_sum sum;
     char *path;
 
-    AN_TRY(join(model->ctx, folder, file_names[which], &path));
+    AN_TRY(an_checkpoint_join(model->ctx, folder, an_checkpoint_file_names[which], &path));
     const alexnet_status status = save_values(model, path, optimiser, which, &sum);
     an_free(model->ctx, path);
     AN_TRY(status);
-    file->name = file_names[which];
+    file->name = an_checkpoint_file_names[which];
     file->bytes = sum.bytes;
     memcpy(file->sha256, sum.sha256, sizeof file->sha256);
     return ALEXNET_OK;
@@ -171,10 +142,13 @@ static alexnet_status save_all(const alexnet_model *model, const char *checkpoin
     an_print(manifest.config_sha256, sizeof manifest.config_sha256, "%s", config_sha256);
     AN_TRY(an_folder_make(model->ctx, folder));
     if (count_frozen(model) > 0)
-        AN_TRY(save_file(model, checkpoints, optimiser, FROZEN, &manifest.files[FROZEN]));
-    AN_TRY(save_file(model, folder, optimiser, WEIGHTS, &manifest.files[WEIGHTS]));
-    AN_TRY(save_file(model, folder, optimiser, OPTIMISER, &manifest.files[OPTIMISER]));
-    AN_TRY(join(model->ctx, folder, manifest_name, &path));
+        AN_TRY(save_file(model, checkpoints, optimiser, AN_CHECKPOINT_FROZEN,
+                         &manifest.files[AN_CHECKPOINT_FROZEN]));
+    AN_TRY(save_file(model, folder, optimiser, AN_CHECKPOINT_WEIGHTS,
+                     &manifest.files[AN_CHECKPOINT_WEIGHTS]));
+    AN_TRY(save_file(model, folder, optimiser, AN_CHECKPOINT_OPTIMISER,
+                     &manifest.files[AN_CHECKPOINT_OPTIMISER]));
+    AN_TRY(an_checkpoint_join(model->ctx, folder, AN_CHECKPOINT_MANIFEST, &path));
     status = an_manifest_write(model->ctx, path, &manifest);
     an_free(model->ctx, path);
     return status;
@@ -202,65 +176,6 @@ static void clear_away(alexnet_context *ctx, const char *path)
 
 /* ---- existing checkpoints ---- */
 
-/* The step of a checkpoint's folder; -1 for any other name. */
-static int64_t step_of(const char *name)
-{
-    const size_t skip = sizeof PREFIX - 1;
-    int64_t step;
-
-    if (strncmp(name, PREFIX, skip) != 0 || !an_parse_int(name + skip, strlen(name) - skip, &step))
-        return -1;
-    return step;
-}
-
-static int newest_first(const void *a, const void *b)
-{
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-    return (x < y) - (x > y);
-}
-
-/* The steps of all checkpoints in a folder that may be absent, newest first. Free *steps with
- * an_free(). */
-static alexnet_status list_steps(alexnet_context *ctx, const char *folder, int64_t **steps,
-                                 size_t *count)
-{
-    an_file_info info;
-    an_names names;
-
-    *steps = NULL;
-    *count = 0;
-    AN_TRY(an_file_stat(ctx, folder, &info));
-    if (info.kind == AN_FILE_ABSENT) return ALEXNET_OK;
-    AN_TRY(an_folder_list(ctx, folder, &names));
-    *steps = an_new_array(ctx, names.count, sizeof **steps);
-    for (size_t i = 0; *steps != NULL && i < names.count; ++i)
-        if (step_of(names.names[i]) >= 0) (*steps)[(*count)++] = step_of(names.names[i]);
-    an_names_free(ctx, &names);
-    if (*steps == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s", folder);
-    qsort(*steps, *count, sizeof **steps, newest_first);
-    return ALEXNET_OK;
-}
-
-static alexnet_status step_path(alexnet_context *ctx, const char *folder, int64_t step,
-                                const char *suffix, char **out)
-{
-    char name[NAME_BYTES];
-
-    an_print(name, sizeof name, PREFIX "%08lld%s", (long long)step, suffix);
-    return join(ctx, folder, name, out);
-}
-
-/* The leftovers of an interrupted save. */
-static bool is_leftover(const char *name)
-{
-    const size_t length = strlen(name), head = sizeof PREFIX - 1, tail = sizeof TEMPORARY - 1;
-
-    if (an_file_is_temporary(name, AN_CHECKPOINT_FROZEN)) return true;
-    return length >= head + tail && strncmp(name, PREFIX, head) == 0 &&
-           strcmp(name + length - tail, TEMPORARY) == 0;
-}
-
 /*
  * Renames the checkpoint of a step, which may be absent, to its .gone.tmp name, so that an
  * interrupted removal leaves no half of a checkpoint.
@@ -269,9 +184,10 @@ static alexnet_status set_aside(alexnet_context *ctx, const char *folder, int64_
 {
     char *path = NULL, *aside = NULL;
     an_file_info info;
-    alexnet_status status = step_path(ctx, folder, step, "", &path);
+    alexnet_status status = an_checkpoint_step_path(ctx, folder, step, "", &path);
 
-    if (status == ALEXNET_OK) status = step_path(ctx, folder, step, GONE, &aside);
+    if (status == ALEXNET_OK)
+        status = an_checkpoint_step_path(ctx, folder, step, AN_CHECKPOINT_GONE, &aside);
     if (status == ALEXNET_OK) status = remove_folder(ctx, aside); /* of an earlier process */
     if (status == ALEXNET_OK) status = an_file_stat(ctx, path, &info);
     if (status == ALEXNET_OK && info.kind != AN_FILE_ABSENT)
@@ -285,7 +201,7 @@ static alexnet_status remove_aside(alexnet_context *ctx, const char *folder, int
 {
     char *aside;
 
-    AN_TRY(step_path(ctx, folder, step, GONE, &aside));
+    AN_TRY(an_checkpoint_step_path(ctx, folder, step, AN_CHECKPOINT_GONE, &aside));
     const alexnet_status status = remove_folder(ctx, aside);
     an_free(ctx, aside);
     return status;
@@ -300,15 +216,17 @@ static alexnet_status remove_step(alexnet_context *ctx, const char *folder, int6
 /* Removes a checkpoint, the frozen file, or leftovers of them. */
 static alexnet_status remove_entry(alexnet_context *ctx, const char *folder, const char *name)
 {
-    char own[NAME_BYTES];
+    char own[AN_CHECKPOINT_NAME_BYTES];
     char *path;
     alexnet_status status;
 
-    an_print(own, sizeof own, PREFIX "%08lld", (long long)step_of(name));
-    if (strcmp(name, own) == 0) return remove_step(ctx, folder, step_of(name));
-    AN_TRY(join(ctx, folder, name, &path));
-    status = strncmp(name, PREFIX, sizeof PREFIX - 1) == 0 ? an_folder_remove(ctx, path)
-                                                           : an_file_remove(ctx, path);
+    an_print(own, sizeof own, AN_CHECKPOINT_PREFIX "%08lld",
+             (long long)an_checkpoint_step_of(name));
+    if (strcmp(name, own) == 0) return remove_step(ctx, folder, an_checkpoint_step_of(name));
+    AN_TRY(an_checkpoint_join(ctx, folder, name, &path));
+    status = strncmp(name, AN_CHECKPOINT_PREFIX, sizeof AN_CHECKPOINT_PREFIX - 1) == 0
+                 ? an_folder_remove(ctx, path)
+                 : an_file_remove(ctx, path);
     an_free(ctx, path);
     return status;
 }
@@ -320,12 +238,12 @@ static alexnet_status clear_step(alexnet_context *ctx, const char *folder, const
     char *step, *path;
     an_names names;
 
-    AN_TRY(join(ctx, folder, name, &step));
+    AN_TRY(an_checkpoint_join(ctx, folder, name, &step));
     alexnet_status status = an_folder_list(ctx, step, &names);
     if (status != ALEXNET_NO_MEMORY) status = ALEXNET_OK;
     for (size_t i = 0; status == ALEXNET_OK && i < names.count; ++i) {
-        if (!an_file_is_temporary(names.names[i], manifest_name)) continue;
-        status = join(ctx, step, names.names[i], &path);
+        if (!an_file_is_temporary(names.names[i], AN_CHECKPOINT_MANIFEST)) continue;
+        status = an_checkpoint_join(ctx, step, names.names[i], &path);
         if (status == ALEXNET_OK) status = an_file_remove(ctx, path);
         an_free(ctx, path);
     }
@@ -348,12 +266,13 @@ static alexnet_status clear(alexnet_context *ctx, const char *folder, bool all, 
     for (size_t i = names.count;
          status == ALEXNET_OK && i-- > 0;) { /* "step-..." before "frozen..." */
         const char *name = names.names[i];
-        const bool ours = step_of(name) >= 0 || strcmp(name, AN_CHECKPOINT_FROZEN) == 0;
-        if (is_leftover(name) || (all && ours))
+        const bool ours =
+            an_checkpoint_step_of(name) >= 0 || strcmp(name, AN_CHECKPOINT_FROZEN_NAME) == 0;
+        if (an_checkpoint_is_leftover(name) || (all && ours))
             status = remove_entry(ctx, folder, name);
         else
             ++*others;
-        if (!all && step_of(name) >= 0) status = clear_step(ctx, folder, name);
+        if (!all && an_checkpoint_step_of(name) >= 0) status = clear_step(ctx, folder, name);
     }
     an_names_free(ctx, &names);
     return status;
@@ -372,7 +291,7 @@ alexnet_status an_checkpoint_count(alexnet_context *ctx, const char *folder, siz
 {
     int64_t *steps;
 
-    AN_TRY(list_steps(ctx, folder, &steps, count));
+    AN_TRY(an_checkpoint_list_steps(ctx, folder, &steps, count));
     an_free(ctx, steps);
     return ALEXNET_OK;
 }
@@ -399,7 +318,7 @@ static alexnet_status prune(alexnet_context *ctx, const char *folder, int64_t st
     size_t count;
     alexnet_status status = ALEXNET_OK;
 
-    AN_TRY(list_steps(ctx, folder, &steps, &count));
+    AN_TRY(an_checkpoint_list_steps(ctx, folder, &steps, &count));
     for (size_t i = 0; status == ALEXNET_OK && i < count; ++i) {
         if (steps[i] <= step && keep-- > 0) continue;
         status = remove_step(ctx, folder, steps[i]);
@@ -416,7 +335,7 @@ static void put_back(alexnet_context *ctx, const char *folder, int64_t step, con
     char *aside = NULL;
 
     memcpy(message, ctx->error, sizeof message);
-    if (step_path(ctx, folder, step, GONE, &aside) == ALEXNET_OK &&
+    if (an_checkpoint_step_path(ctx, folder, step, AN_CHECKPOINT_GONE, &aside) == ALEXNET_OK &&
         an_file_rename(ctx, aside, path) != ALEXNET_OK)
         an_log(ctx, ALEXNET_LOG_WARNING, "%s", ctx->error);
     an_free(ctx, aside);
@@ -446,8 +365,8 @@ alexnet_status an_checkpoint_save(const alexnet_model *model, const char *folder
     char *temporary = NULL, *path = NULL;
     alexnet_status status;
 
-    status = step_path(ctx, folder, state->step, TEMPORARY, &temporary);
-    if (status == ALEXNET_OK) status = step_path(ctx, folder, state->step, "", &path);
+    status = an_checkpoint_step_path(ctx, folder, state->step, AN_CHECKPOINT_TEMPORARY, &temporary);
+    if (status == ALEXNET_OK) status = an_checkpoint_step_path(ctx, folder, state->step, "", &path);
     if (status == ALEXNET_OK)
         status = remove_folder(ctx, temporary); /* of a process that was killed here */
     if (status == ALEXNET_OK)
@@ -459,335 +378,20 @@ alexnet_status an_checkpoint_save(const alexnet_model *model, const char *folder
     return status == ALEXNET_OK ? prune(ctx, folder, state->step, keep) : status;
 }
 
-/* ---- reading ---- */
-
-static alexnet_status verify_file(alexnet_context *ctx, const char *folder,
-                                  const an_manifest_file *file)
-{
-    char found[AN_SHA256_HEX_SIZE];
-    int64_t bytes;
-    char *path;
-    alexnet_status status;
-
-    AN_TRY(join(ctx, folder, file->name, &path));
-    status = an_file_hash(ctx, path, &bytes, found);
-    if (status == ALEXNET_OK && bytes != file->bytes)
-        status = an_fail(ctx, ALEXNET_BAD_FILE, "%s: %lld bytes, the manifest says %lld", path,
-                         (long long)bytes, (long long)file->bytes);
-    if (status == ALEXNET_OK && strcmp(found, file->sha256) != 0)
-        status = an_fail(ctx, ALEXNET_BAD_FILE, "%s: SHA-256 is %s, the manifest says %s", path,
-                         found, file->sha256);
-    an_free(ctx, path);
-    return status;
-}
-
-/* The manifest of the checkpoint in `folder`. */
-static alexnet_status read_manifest(alexnet_context *ctx, const char *folder, an_manifest *manifest)
-{
-    char *path;
-
-    *manifest = (an_manifest){.files = {{.name = file_names[WEIGHTS]},
-                                        {.name = file_names[OPTIMISER]},
-                                        {.name = file_names[FROZEN], .optional = true}}};
-    AN_TRY(join(ctx, folder, manifest_name, &path));
-    const alexnet_status status = an_manifest_read(ctx, path, manifest);
-    an_free(ctx, path);
-    return status;
-}
-
 alexnet_status an_checkpoint_note_best(alexnet_context *ctx, const char *folder,
                                        const an_train_state *state)
 {
     an_manifest manifest;
     char *step, *path = NULL;
 
-    AN_TRY(step_path(ctx, folder, state->step, "", &step));
-    alexnet_status status = read_manifest(ctx, step, &manifest);
-    if (status == ALEXNET_OK) status = join(ctx, step, manifest_name, &path);
+    AN_TRY(an_checkpoint_step_path(ctx, folder, state->step, "", &step));
+    alexnet_status status = an_checkpoint_read_manifest(ctx, step, &manifest);
+    if (status == ALEXNET_OK) status = an_checkpoint_join(ctx, step, AN_CHECKPOINT_MANIFEST, &path);
     if (status == ALEXNET_OK) {
         memcpy(manifest.state.best_sha256, state->best_sha256, sizeof state->best_sha256);
         status = an_manifest_write(ctx, path, &manifest);
     }
     an_free(ctx, path);
     an_free(ctx, step);
-    return status;
-}
-
-/* The manifest of the checkpoint in `folder`, undamaged and of this run. */
-static alexnet_status verify_manifest(alexnet_context *ctx, const char *folder, int64_t step,
-                                      const char *config_sha256, an_manifest *manifest)
-{
-    AN_TRY(read_manifest(ctx, folder, manifest));
-    if (manifest->state.step != step)
-        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: it is of step %lld", folder,
-                       (long long)manifest->state.step);
-    if (strcmp(manifest->config_sha256, config_sha256) != 0)
-        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: it belongs to another config.json", folder);
-    return ALEXNET_OK;
-}
-
-/* Verifies that all files exist, are undamaged and of this run. checkpoints: the folder of all;
- * folder: that of this one. */
-static alexnet_status verify(alexnet_context *ctx, const char *checkpoints, const char *folder,
-                             int64_t step, const char *config_sha256, an_train_state *state)
-{
-    an_manifest manifest;
-
-    AN_TRY(verify_manifest(ctx, folder, step, config_sha256, &manifest));
-    for (int i = 0; i < AN_MANIFEST_FILES; ++i)
-        if (manifest.files[i].bytes >= 0)
-            AN_TRY(verify_file(ctx, i == FROZEN ? checkpoints : folder, &manifest.files[i]));
-    *state = manifest.state;
-    return ALEXNET_OK;
-}
-
-/* Reports the result for `name` in `folder`, unless memory ran out. */
-static alexnet_status tell_file(alexnet_context *ctx, const char *folder, const char *name,
-                                alexnet_status fits, const an_train_state *state,
-                                an_checkpoint_told told, void *user)
-{
-    char cause[AN_ERROR_BYTES];
-    char *path;
-
-    if (fits == ALEXNET_NO_MEMORY) return fits;
-    memcpy(cause, ctx->error, sizeof cause);
-    AN_TRY(join(ctx, folder, name, &path));
-    memcpy(ctx->error, cause, sizeof cause);
-    told(user, path, fits, state);
-    an_free(ctx, path);
-    return ALEXNET_OK;
-}
-
-/* The same, and reports every file. */
-static alexnet_status verify_step(alexnet_context *ctx, const char *checkpoints, int64_t step,
-                                  const char *config_sha256, an_checkpoint_told told, void *user)
-{
-    an_manifest manifest;
-    char *folder;
-
-    AN_TRY(step_path(ctx, checkpoints, step, "", &folder));
-    const alexnet_status whole = verify_manifest(ctx, folder, step, config_sha256, &manifest);
-    alexnet_status status = tell_file(ctx, folder, manifest_name, whole,
-                                      whole == ALEXNET_OK ? &manifest.state : NULL, told, user);
-    for (int i = 0; whole == ALEXNET_OK && status == ALEXNET_OK && i < AN_MANIFEST_FILES; ++i) {
-        const an_manifest_file *file = &manifest.files[i];
-        const char *home = i == FROZEN ? checkpoints : folder;
-        if (file->bytes >= 0)
-            status =
-                tell_file(ctx, home, file->name, verify_file(ctx, home, file), NULL, told, user);
-    }
-    an_free(ctx, folder);
-    return status;
-}
-
-alexnet_status an_checkpoint_verify_all(alexnet_context *ctx, const char *folder,
-                                        const char *config_sha256, an_checkpoint_told told,
-                                        void *user)
-{
-    int64_t *steps;
-    size_t count;
-    alexnet_status status = ALEXNET_OK;
-
-    AN_TRY(list_steps(ctx, folder, &steps, &count));
-    for (size_t i = 0; i < count && status == ALEXNET_OK; ++i)
-        status = verify_step(ctx, folder, steps[i], config_sha256, told, user);
-    an_free(ctx, steps);
-    return status;
-}
-
-/* Joins the tensors of two files; the metadata are those of the first. */
-static alexnet_status load_both(alexnet_context *ctx, const char *path, const an_tensor_file *a,
-                                const an_tensor_file *b, alexnet_model **model)
-{
-    an_tensor_file both = *a;
-
-    both.open = false; /* the two files are closed separately */
-    both.count = a->count + b->count;
-    both.tensors = an_new_array(ctx, both.count, sizeof *both.tensors);
-    if (both.tensors == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s", path);
-    if (a->count > 0) memcpy(both.tensors, a->tensors, a->count * sizeof *both.tensors);
-    if (b->count > 0) memcpy(both.tensors + a->count, b->tensors, b->count * sizeof *both.tensors);
-    const alexnet_status status = an_weights_read(ctx, path, &both, model);
-    an_free(ctx, both.tensors);
-    return status;
-}
-
-static alexnet_status load_joined(alexnet_context *ctx, const char *weights, const char *frozen,
-                                  alexnet_model **model)
-{
-    an_tensor_file a, b;
-
-    AN_TRY(an_safetensors_open(ctx, weights, &a));
-    alexnet_status status = an_safetensors_open(ctx, frozen, &b);
-    if (status == ALEXNET_OK) {
-        status = load_both(ctx, weights, &a, &b, model);
-        an_tensor_file_close(ctx, &b);
-    }
-    an_tensor_file_close(ctx, &a);
-    return status;
-}
-
-alexnet_status an_checkpoint_load_model(alexnet_context *ctx, const char *path,
-                                        alexnet_model **model)
-{
-    an_manifest manifest;
-    char *weights, *frozen = NULL;
-    alexnet_status status;
-
-    *model = NULL;
-    AN_TRY(read_manifest(ctx, path, &manifest));
-    AN_TRY(join(ctx, path, file_names[WEIGHTS], &weights));
-    if (manifest.files[FROZEN].bytes < 0) {
-        status = alexnet_model_load(ctx, weights, model);
-    } else {
-        status = join(ctx, path, "../" AN_CHECKPOINT_FROZEN, &frozen);
-        if (status == ALEXNET_OK) status = load_joined(ctx, weights, frozen, model);
-    }
-    an_free(ctx, frozen);
-    an_free(ctx, weights);
-    return status;
-}
-
-/*
- * A disk may fail between hashing and reading: a checkpoint that cannot be loaded does not verify.
- */
-static alexnet_status verify_and_load(alexnet_context *ctx, const char *folder, const char *path,
-                                      int64_t step, const char *config_sha256,
-                                      an_train_state *state, alexnet_model **model)
-{
-    AN_TRY(verify(ctx, folder, path, step, config_sha256, state));
-    return model == NULL ? ALEXNET_OK : an_checkpoint_load_model(ctx, path, model);
-}
-
-/* *path = NULL, and a line in the log, if this one does not verify. */
-static alexnet_status try_step(alexnet_context *ctx, const char *folder, int64_t step,
-                               const char *config_sha256, char **path, an_train_state *state,
-                               alexnet_model **model)
-{
-    an_train_state found = an_train_state_start();
-
-    AN_TRY(step_path(ctx, folder, step, "", path));
-    const alexnet_status status =
-        verify_and_load(ctx, folder, *path, step, config_sha256, &found, model);
-    if (status == ALEXNET_OK) {
-        *state = found;
-        return ALEXNET_OK;
-    }
-    an_log(ctx, ALEXNET_LOG_WARNING, "checkpoint passed over: %s", ctx->error);
-    an_free(ctx, *path);
-    *path = NULL;
-    return status == ALEXNET_NO_MEMORY ? status : ALEXNET_OK;
-}
-
-/* The step of "step-00000120.tmp"; -1 for any other name. */
-static int64_t unnamed_step_of(const char *name)
-{
-    const size_t length = strlen(name), head = sizeof PREFIX - 1, tail = sizeof TEMPORARY - 1;
-    int64_t step;
-
-    if (length <= head + tail || !is_leftover(name) ||
-        !an_parse_int(name + head, length - head - tail, &step))
-        return -1;
-    return step;
-}
-
-/*
- * A process that was killed between the renames of two checkpoints of one step left the new one
- * under its temporary name.
- */
-static alexnet_status name_whole(alexnet_context *ctx, const char *folder, int64_t step,
-                                 const char *config_sha256)
-{
-    char *temporary = NULL, *path = NULL;
-    an_train_state state;
-    an_file_info info;
-    alexnet_status status = step_path(ctx, folder, step, TEMPORARY, &temporary);
-
-    if (status == ALEXNET_OK) status = step_path(ctx, folder, step, "", &path);
-    if (status == ALEXNET_OK) status = an_file_stat(ctx, path, &info);
-    if (status == ALEXNET_OK && info.kind == AN_FILE_ABSENT) {
-        status = verify(ctx, folder, temporary, step, config_sha256, &state);
-        if (status == ALEXNET_OK)
-            status = an_file_rename(ctx, temporary, path);
-        else if (status != ALEXNET_NO_MEMORY)
-            status = ALEXNET_OK; /* treated as an interrupted save */
-    }
-    an_free(ctx, path);
-    an_free(ctx, temporary);
-    return status;
-}
-
-static alexnet_status name_all_whole(alexnet_context *ctx, const char *folder,
-                                     const char *config_sha256)
-{
-    an_file_info info;
-    an_names names;
-    alexnet_status status = ALEXNET_OK;
-
-    AN_TRY(an_file_stat(ctx, folder, &info));
-    if (info.kind == AN_FILE_ABSENT) return ALEXNET_OK;
-    AN_TRY(an_folder_list(ctx, folder, &names));
-    for (size_t i = 0; status == ALEXNET_OK && i < names.count; ++i) {
-        const int64_t step = unnamed_step_of(names.names[i]);
-        if (step >= 0) status = name_whole(ctx, folder, step, config_sha256);
-    }
-    an_names_free(ctx, &names);
-    return status;
-}
-
-alexnet_status an_checkpoint_find(alexnet_context *ctx, const char *folder,
-                                  const char *config_sha256, char **path, an_train_state *state,
-                                  alexnet_model **model)
-{
-    int64_t *steps;
-    size_t count;
-    alexnet_status status = ALEXNET_OK;
-
-    *path = NULL;
-    if (model != NULL) *model = NULL;
-    AN_TRY(name_all_whole(ctx, folder, config_sha256));
-    AN_TRY(list_steps(ctx, folder, &steps, &count));
-    for (size_t i = 0; i < count && *path == NULL && status == ALEXNET_OK; ++i)
-        status = try_step(ctx, folder, steps[i], config_sha256, path, state, model);
-    an_free(ctx, steps);
-    if (status == ALEXNET_OK && *path == NULL && count > 0)
-        return an_fail_within(ctx, ALEXNET_BAD_FILE,
-                              "%s: none of %zu checkpoints verifies, the oldest", folder, count);
-    return status;
-}
-
-static alexnet_status read_slot(const alexnet_model *model, const char *path,
-                                const an_tensor_file *file, int slot, float *values)
-{
-    for (int i = 0; i < model->params.count; ++i) {
-        const an_param *param = &model->params.items[i];
-        if (param->frozen) continue; /* keeps its initial slots */
-        const slot_name name = name_slot(slot, param);
-        const an_tensor_view *view = an_tensor_file_find(file, name.text);
-        if (view == NULL || view->count != param->count)
-            return an_fail(model->ctx, ALEXNET_BAD_FILE, "%s: %s: expected %lld values, found %lld",
-                           path, name.text, (long long)param->count,
-                           (long long)(view != NULL ? view->count : 0));
-        AN_TRY(an_tensor_to_float(model->ctx, path, view, values + param->offset));
-    }
-    return ALEXNET_OK;
-}
-
-alexnet_status an_checkpoint_load_optimiser(const alexnet_model *model, const char *path,
-                                            an_optimiser *optimiser)
-{
-    an_tensor_file file;
-    char *slots;
-    alexnet_status status;
-
-    AN_TRY(join(model->ctx, path, file_names[OPTIMISER], &slots));
-    status = an_safetensors_open(model->ctx, slots, &file);
-    if (status == ALEXNET_OK) {
-        for (int slot = 0; slot < AN_SLOTS && status == ALEXNET_OK; ++slot)
-            if (optimiser->slots[slot] != NULL)
-                status = read_slot(model, slots, &file, slot, optimiser->slots[slot]);
-        an_tensor_file_close(model->ctx, &file);
-    }
-    an_free(model->ctx, slots);
     return status;
 }

@@ -16,7 +16,8 @@
  * folder is renamed and its parent synced. So a checkpoint is whole or absent. A checkpoint that is
  * removed, or replaced by another of the same step, is renamed to step-00000120.gone.tmp first;
  * after a kill between these renames, the reader finds the new one whole under its temporary name.
- * The reader takes the newest checkpoint that verifies, and logs which it passed over and why.
+ *
+ * This header writes and removes checkpoints; checkpoint_read.h finds and reads them.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_RUN_CHECKPOINT_H
@@ -25,8 +26,6 @@
 #include "core/model.h"
 #include "train/optimiser.h"
 #include "train/run/manifest.h"
-
-#define AN_CHECKPOINT_FROZEN "frozen.safetensors"
 
 /*
  * Writes a checkpoint, then removes all but the newest `keep` up to this step.
@@ -37,31 +36,6 @@
 alexnet_status an_checkpoint_save(const alexnet_model *model, const char *folder,
                                   const an_optimiser *optimiser, const an_train_state *state,
                                   const char *config_sha256, int keep) AN_NODISCARD;
-
-/*
- * Finds the newest checkpoint that verifies and can be read. The caller must hold the run's lock.
- * Sets *path (free it with an_free()), the state and, unless model is NULL, the model as
- * an_checkpoint_load_model() does. *path = NULL: there is no checkpoint. Checkpoints that are
- * passed over are logged. BAD_FILE: there are checkpoints, but none verifies.
- */
-alexnet_status an_checkpoint_find(alexnet_context *ctx, const char *folder,
-                                  const char *config_sha256, char **path, an_train_state *state,
-                                  alexnet_model **model) AN_NODISCARD;
-
-/*
- * Called for each file of a checkpoint, the manifest first, with the state that it holds (NULL: it
- * is damaged or of another run). The context has the message.
- */
-typedef void (*an_checkpoint_told)(void *user, const char *path, alexnet_status status,
-                                   const an_train_state *state);
-
-/*
- * Verifies all files of all checkpoints by their manifests, newest checkpoint first. The folder may
- * be absent. IO (it cannot be listed), NO_MEMORY.
- */
-alexnet_status an_checkpoint_verify_all(alexnet_context *ctx, const char *folder,
-                                        const char *config_sha256, an_checkpoint_told told,
-                                        void *user) AN_NODISCARD;
 
 /* The number of checkpoints, damaged ones included. The folder may be absent. IO, NO_MEMORY. */
 alexnet_status an_checkpoint_count(alexnet_context *ctx, const char *folder,
@@ -83,13 +57,5 @@ alexnet_status an_checkpoint_note_best(alexnet_context *ctx, const char *folder,
 
 /* Removes the leftovers of a process that was killed while it saved. The folder may be absent. */
 alexnet_status an_checkpoint_sweep(alexnet_context *ctx, const char *folder) AN_NODISCARD;
-
-/* Loads the model of a found checkpoint, with the frozen parameters, none of which is marked as
- * frozen. */
-alexnet_status an_checkpoint_load_model(alexnet_context *ctx, const char *path,
-                                        alexnet_model **model) AN_NODISCARD;
-/* Fills the slots of an open optimiser, except those of the model's frozen parameters. */
-alexnet_status an_checkpoint_load_optimiser(const alexnet_model *model, const char *path,
-                                            an_optimiser *optimiser) AN_NODISCARD;
 
 #endif

@@ -9,7 +9,6 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "train/optimiser.h"
-#include "train/run/checkpoint.h"
 #include <string.h>
 
 /* Added for each file: a header with class names, a manifest, a log, a partly filled disk block. */
@@ -127,7 +126,7 @@ alexnet_status an_disk_check(alexnet_context *ctx, const an_run_folder *folder, 
 
     if (disk->free < 0 || disk->free >= disk->peak) return ALEXNET_OK;
     return an_fail(ctx, ALEXNET_IO,
-                   "run directory '%s': the run needs up to %s of disk space, and %s are free: "
+                   "run folder '%s': the run needs up to %s of disk space, and %s are free: "
                    "make room, keep fewer checkpoints (checkpoint_keep), or choose another place",
                    folder->path, an_show_bytes(needed, disk->peak),
                    an_show_bytes(there, disk->free));

@@ -17,7 +17,7 @@
 #include "train/run/run_folder.h"
 
 typedef struct an_disk {
-    int64_t end, peak; /* bytes of the run's folder: at its end, and at most */
+    int64_t end, peak; /* bytes of the run folder: at its end, and at most */
     int64_t free;      /* bytes available: free space, and what the run holds now; -1: not known */
 } an_disk;
 

@@ -79,17 +79,17 @@ static void tell(alexnet_context *ctx, const char *run, const an_config *config,
     const long long count = (long long)data->val.count;
 
     if (config->val != NULL)
-        an_log(ctx, ALEXNET_LOG_INFO, "run %s: evaluated on the %lld images of %s", run, count,
-               config->val);
+        an_log(ctx, ALEXNET_LOG_INFO, "run %s: evaluated on the %lld %s of %s", run, count,
+               AN_NOUN(count, "image", "images"), config->val);
     else if (data->val_source != NULL)
         an_log(ctx, ALEXNET_LOG_INFO,
-               "run %s: evaluated on the %lld images of the validation split of %s", run, count,
-               config->data);
+               "run %s: evaluated on the %lld %s of the validation split of %s", run, count,
+               AN_NOUN(count, "image", "images"), config->data);
     else
         an_log(ctx, ALEXNET_LOG_INFO,
-               "run %s: evaluated on the %lld images of %s that it held back (val_split %g, seed "
-               "%llu)",
-               run, count, config->data, config->val_split, (unsigned long long)config->seed);
+               "run %s: evaluated on the %lld %s of %s that it held back (val_split %g, seed %llu)",
+               run, count, AN_NOUN(count, "image", "images"), config->data, config->val_split,
+               (unsigned long long)config->seed);
 }
 
 /* Whether each image of the source is a file with a path. */
@@ -165,7 +165,7 @@ static alexnet_status read_config(alexnet_context *ctx, const char *run, an_conf
     alexnet_status status = an_file_stat(ctx, folder.config, &info);
     if (status == ALEXNET_OK && info.kind == AN_FILE_ABSENT)
         status = an_fail(ctx, ALEXNET_BAD_ARG,
-                         "'%s' is not the folder of a run: name the data to evaluate it on", run);
+                         "'%s' is not a run folder: name the data to evaluate it on", run);
     if (status == ALEXNET_OK) status = an_config_read(ctx, folder.config, config);
     an_run_folder_close(ctx, &folder);
     return status;

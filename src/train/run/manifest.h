@@ -45,7 +45,7 @@ typedef struct an_train_state {
 an_train_state an_train_state_start(void);
 
 typedef struct an_manifest_file {
-    const char *name; /* a constant of checkpoint.c; NULL: no such file */
+    const char *name; /* of an_checkpoint_file_names; NULL: no such file */
     bool optional;    /* may be missing from a manifest; bytes is -1 then */
     int64_t bytes;
     char sha256[AN_SHA256_HEX_SIZE];

@@ -1,5 +1,5 @@
 /*
- * place.c: where the folder of a run may be.
+ * place.c: where a run folder may be.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -62,7 +62,7 @@ alexnet_status an_place_check(alexnet_context *ctx, const an_run_folder *folder,
                             an_part_of(inside, strcspn(inside, "/")) == AN_PARTS;
         if (inside != NULL && !hidden && !beside)
             status = an_fail(ctx, ALEXNET_BAD_ARG,
-                             "run directory '%s' is inside the data %s, where it would count as "
+                             "run folder '%s' is inside the data %s, where it would count as "
                              "a class: choose a place outside",
                              folder->path, data);
         an_free(ctx, place);

@@ -1,5 +1,5 @@
 /*
- * place.h: where the folder of a run may be.
+ * place.h: where a run folder may be.
  *
  * SPDX-License-Identifier: MIT
  */

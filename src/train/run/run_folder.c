@@ -1,6 +1,10 @@
 /*
- * run_folder.c: paths, creation and log of a run's folder.
+ * run_folder.c: see run_folder.h. The order of the steps in remove_run() and undo() is the promise
+ * that a kill between any two of them leaves a run that can be resumed, or a folder that can be
+ * used again: tests/kill stops at each.
  *
+ * A line of the log begins with "step" and ends with "split": a resumed run, which cuts the log,
+ * reads these two without a parser. Other members may be added between them.
  * SPDX-License-Identifier: MIT
  */
 #include "train/run/run_folder.h"
@@ -15,34 +19,36 @@
 #include <math.h>
 #include <string.h>
 
-#define LOG_MAX    ((size_t)1 << 30)
-#define LINE_BYTES 768
-#define ROOM       32 /* bytes in a path for the longest name inside the folder */
+#define LOG_MAX    ((size_t)1 << 30) /* bytes of a log that is cut; a larger one is refused */
+#define LINE_BYTES 768               /* of a line of the log */
+#define NAME_BYTES 32                /* for "/" and the longest name of a file in the folder */
 
-/* The files of a run. A folder with a config.json is a run's folder. */
-static const char *const run_files[] = {AN_RUN_CONFIG, "log.jsonl", AN_RUN_BEST,
-                                        AN_RUN_LAST,   AN_RUN_VAL,  AN_RUN_IMAGES};
-static const char checkpoints_name[] = "checkpoints";
+static const char log_name[] = "log.jsonl", checkpoints_name[] = "checkpoints";
+
+/* The files of a run. A folder with a config.json, the first of them, is a run folder. */
+static const char *const run_files[] = {AN_RUN_CONFIG, log_name,   AN_RUN_BEST,
+                                        AN_RUN_LAST,   AN_RUN_VAL, AN_RUN_IMAGES};
 
 alexnet_status an_run_folder_open(alexnet_context *ctx, const char *path, an_run_folder *out)
 {
     *out = (an_run_folder){0};
-    if (strlen(path) + ROOM > sizeof((alexnet_train_result *)0)->run)
-        return an_fail(ctx, ALEXNET_BAD_ARG, "run directory: the path is too long (%zu bytes)",
+    /* The result of a training names the folder and files in it, in arrays of this size. */
+    if (strlen(path) + NAME_BYTES > sizeof((alexnet_train_result *)0)->run)
+        return an_fail(ctx, ALEXNET_BAD_ARG, "run folder: the path is too long (%zu bytes)",
                        strlen(path));
     out->path = an_copy_text(ctx, path);
-    out->config = an_path_join(ctx, path, run_files[0]);
-    out->log = an_path_join(ctx, path, run_files[1]);
-    out->best = an_path_join(ctx, path, run_files[2]);
-    out->last = an_path_join(ctx, path, run_files[3]);
-    out->val = an_path_join(ctx, path, run_files[4]);
-    out->images = an_path_join(ctx, path, run_files[5]);
+    out->config = an_path_join(ctx, path, AN_RUN_CONFIG);
+    out->log = an_path_join(ctx, path, log_name);
+    out->best = an_path_join(ctx, path, AN_RUN_BEST);
+    out->last = an_path_join(ctx, path, AN_RUN_LAST);
+    out->val = an_path_join(ctx, path, AN_RUN_VAL);
+    out->images = an_path_join(ctx, path, AN_RUN_IMAGES);
     out->checkpoints = an_path_join(ctx, path, checkpoints_name);
     if (out->path != NULL && out->config != NULL && out->log != NULL && out->best != NULL &&
         out->last != NULL && out->val != NULL && out->images != NULL && out->checkpoints != NULL)
         return ALEXNET_OK;
     an_run_folder_close(ctx, out);
-    return an_fail(ctx, ALEXNET_NO_MEMORY, "run directory '%s'", path);
+    return an_fail(ctx, ALEXNET_NO_MEMORY, "run folder '%s'", path);
 }
 
 void an_run_folder_close(alexnet_context *ctx, an_run_folder *folder)
@@ -61,6 +67,7 @@ void an_run_folder_close(alexnet_context *ctx, an_run_folder *folder)
 
 /* ---- creation ---- */
 
+/* True if config.json has members that those of other programs do not have. */
 static alexnet_status is_run(alexnet_context *ctx, const an_run_folder *folder, bool *run)
 {
     an_file_info info;
@@ -78,7 +85,7 @@ static alexnet_status is_run(alexnet_context *ctx, const an_run_folder *folder, 
     return ALEXNET_OK;
 }
 
-/* The temporary file that a kill leaves of a file that was being written. */
+/* True for the temporary file that a kill leaves of a file that was being written. */
 static bool is_leftover(const char *name)
 {
     for (size_t i = 0; i < AN_COUNT(run_files); ++i)
@@ -86,7 +93,7 @@ static bool is_leftover(const char *name)
     return false;
 }
 
-/* The contents of a run's folder, or of a folder for a new run. */
+/* The contents of a run folder, or of a folder for a new run. */
 typedef struct contents {
     bool marked; /* there is a temporary config.json: new, or being replaced */
     bool other;  /* there are other files than leftovers */
@@ -115,7 +122,7 @@ alexnet_status an_run_folder_check(alexnet_context *ctx, const an_run_folder *fo
     AN_TRY(an_file_stat(ctx, folder->path, &info));
     if (info.kind == AN_FILE_ABSENT) return ALEXNET_OK;
     if (info.kind != AN_FILE_FOLDER)
-        return an_fail(ctx, ALEXNET_BAD_ARG, "run directory '%s' exists and is not a folder",
+        return an_fail(ctx, ALEXNET_BAD_ARG, "run folder '%s' exists and is not a folder",
                        folder->path);
     AN_TRY(look_inside(ctx, folder, &found));
     if (!found.other) return ALEXNET_OK;
@@ -125,13 +132,13 @@ alexnet_status an_run_folder_check(alexnet_context *ctx, const an_run_folder *fo
                        "'%s' holds other files than a run: choose another folder", folder->path);
     if (!run && !force)
         return an_fail(ctx, ALEXNET_BAD_ARG,
-                       "run directory '%s': the replacement of its run was interrupted: force it "
+                       "run folder '%s': the replacement of its run was interrupted: force it "
                        "again, or choose another",
                        folder->path);
     if (!force)
         return an_fail(
             ctx, ALEXNET_BAD_ARG,
-            "run directory '%s' exists: resume it, force its replacement, or choose another",
+            "run folder '%s' exists: resume it, force its replacement, or choose another",
             folder->path);
     return ALEXNET_OK;
 }
@@ -145,8 +152,8 @@ alexnet_status an_run_folder_lock(alexnet_context *ctx, an_run_folder *folder)
     if (info.kind == AN_FILE_ABSENT) return ALEXNET_OK;
     const alexnet_status status = an_folder_lock(ctx, folder->path, &folder->lock);
     if (status != ALEXNET_BAD_ARG) return status;
-    return an_fail(ctx, ALEXNET_BAD_ARG,
-                   "run directory '%s' is in use: another process trains there", folder->path);
+    return an_fail(ctx, ALEXNET_BAD_ARG, "run folder '%s' is in use: another process trains there",
+                   folder->path);
 }
 
 /* ---- removal ---- */
@@ -156,14 +163,14 @@ static alexnet_status remove_file(alexnet_context *ctx, const an_run_folder *fol
 {
     char *path = an_path_join(ctx, folder->path, name);
 
-    if (path == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "run directory '%s'", folder->path);
+    if (path == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "run folder '%s'", folder->path);
     const alexnet_status status = an_file_remove(ctx, path);
     an_free(ctx, path);
     return status;
 }
 
-/* Removes leftovers; with `marked`, keeps one temporary config.json. */
-static alexnet_status sweep(alexnet_context *ctx, const an_run_folder *folder, bool marked)
+/* Removes leftovers. keep_mark: all but one temporary config.json, which marks a run's folder. */
+static alexnet_status clean(alexnet_context *ctx, const an_run_folder *folder, bool keep_mark)
 {
     an_names names;
     alexnet_status status = ALEXNET_OK;
@@ -171,8 +178,8 @@ static alexnet_status sweep(alexnet_context *ctx, const an_run_folder *folder, b
     AN_TRY(an_folder_list(ctx, folder->path, &names));
     for (size_t i = 0; status == ALEXNET_OK && i < names.count; ++i) {
         const char *name = names.names[i];
-        if (marked && an_file_is_temporary(name, AN_RUN_CONFIG))
-            marked = false; /* this one stays */
+        if (keep_mark && an_file_is_temporary(name, AN_RUN_CONFIG))
+            keep_mark = false; /* this one stays */
         else if (is_leftover(name))
             status = remove_file(ctx, folder, name);
     }
@@ -180,9 +187,9 @@ static alexnet_status sweep(alexnet_context *ctx, const an_run_folder *folder, b
     return status;
 }
 
-alexnet_status an_run_folder_sweep(alexnet_context *ctx, const an_run_folder *folder)
+alexnet_status an_run_folder_clean(alexnet_context *ctx, const an_run_folder *folder)
 {
-    return sweep(ctx, folder, false);
+    return clean(ctx, folder, false);
 }
 
 /*
@@ -198,7 +205,7 @@ static alexnet_status remove_run(alexnet_context *ctx, const an_run_folder *fold
     if (info.kind != AN_FILE_ABSENT) AN_TRY(an_file_set_aside(ctx, folder->config));
     for (size_t i = 1; i < AN_COUNT(run_files); ++i)
         AN_TRY(remove_file(ctx, folder, run_files[i]));
-    AN_TRY(sweep(ctx, folder, true));
+    AN_TRY(clean(ctx, folder, true));
     return an_checkpoint_remove_all(ctx, folder->checkpoints);
 }
 
@@ -246,7 +253,7 @@ static alexnet_status undo(alexnet_context *ctx, const an_run_folder *folder, bo
     for (size_t i = 0; i < AN_COUNT(files); ++i)
         AN_TRY(an_file_remove(ctx, files[i]));
     AN_TRY(undo_config(ctx, folder, replaced));
-    const alexnet_status status = sweep(ctx, folder, replaced);
+    const alexnet_status status = clean(ctx, folder, replaced);
     (void)status; /* leftovers do no harm */
     return ALEXNET_OK;
 }
@@ -277,8 +284,8 @@ static const char *number(double value, char text[AN_REAL_SIZE])
 }
 
 /*
- * Writes through buffers on the stack: logging a training step allocates nothing here. more:
- * further members, each followed by a comma.
+ * Appends a line to the log, made in buffers on the stack. more: further members, each followed by
+ * a comma.
  */
 static alexnet_status append(alexnet_context *ctx, const an_run_folder *folder,
                              const an_log_line *line, const char *more)
@@ -286,9 +293,8 @@ static alexnet_status append(alexnet_context *ctx, const an_run_folder *folder,
     char text[LINE_BYTES], numbers[8][AN_REAL_SIZE];
 
     an_print(text, sizeof text,
-             "{\"step\":%lld,\"epoch\":%s,\"lr\":%s,\"loss\":%s,\"top1\":%s,\"top5\":%s,\"images_"
-             "per_second\":%s,"
-             "\"data_wait\":%s,\"seconds\":%s,%s\"split\":\"%s\"}",
+             "{\"step\":%lld,\"epoch\":%s,\"lr\":%s,\"loss\":%s,\"top1\":%s,\"top5\":%s,"
+             "\"images_per_second\":%s,\"data_wait\":%s,\"seconds\":%s,%s\"split\":\"%s\"}",
              (long long)line->step, number(line->epoch, numbers[0]), number(line->lr, numbers[1]),
              number(line->loss, numbers[2]), number(line->top1, numbers[3]),
              number(line->top5, numbers[4]), number(line->images_per_second, numbers[5]),
@@ -332,7 +338,7 @@ alexnet_status an_run_folder_log_pace(alexnet_context *ctx, const an_run_folder 
     return append(ctx, folder, &line, more);
 }
 
-alexnet_status an_run_folder_keep_log(alexnet_context *ctx, const an_run_folder *folder)
+alexnet_status an_run_folder_sync_log(alexnet_context *ctx, const an_run_folder *folder)
 {
     const alexnet_status status = an_file_sync(ctx, folder->log);
 
@@ -353,9 +359,10 @@ alexnet_status an_run_folder_log_end(alexnet_context *ctx, const an_run_folder *
              result->weights_sha256, result->last_sha256, (long long)result->memory_bytes,
              (long long)result->peak_rss_bytes);
     AN_TRY(append(ctx, folder, &line, more));
-    return an_run_folder_keep_log(ctx, folder);
+    return an_run_folder_sync_log(ctx, folder);
 }
 
+/* True for the last line of a run. */
 static bool is_end(const char *line, size_t length)
 {
     const size_t mark = sizeof END_MARK - 1;

@@ -164,7 +164,7 @@ static alexnet_status save_checkpoint(an_saver *saver)
         state.most = saver->before.most;
         state.bias_most = saver->before.bias_most;
     }
-    AN_TRY(an_run_folder_keep_log(saver->ctx, saver->folder));
+    AN_TRY(an_run_folder_sync_log(saver->ctx, saver->folder));
     AN_TRY(note_training(saver, saver->state));
     AN_TRY(an_checkpoint_save(saver->model, saver->folder->checkpoints, saver->optimiser, &state,
                               saver->config_sha256, AN_MAX(saver->config->checkpoint_keep, 1)));

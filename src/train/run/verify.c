@@ -9,7 +9,7 @@
 #include "base/status.h"
 #include "formats/safetensors.h"
 #include "train/config.h"
-#include "train/run/checkpoint.h"
+#include "train/run/checkpoint_read.h"
 #include "train/run/run_folder.h"
 #include <string.h>
 

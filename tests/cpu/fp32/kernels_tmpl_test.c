@@ -69,9 +69,10 @@ static void other_primitives_agree(void **unused)
         }
         for (size_t i = 0; i < AN_COUNT(maps); ++i) {
             const int p = maps[i][0], q = maps[i][1];
-            check_case(&(an_case){.kind = &an_case_average, .shape = shape, .p = p, .q = q});
             check_case(
-                &(an_case){.kind = &an_case_average_backward, .shape = shape, .p = p, .q = q});
+                &(an_case){.kind = &an_case_adaptive_average, .shape = shape, .p = p, .q = q});
+            check_case(&(an_case){
+                .kind = &an_case_adaptive_average_backward, .shape = shape, .p = p, .q = q});
         }
     }
 }

@@ -21,7 +21,7 @@ static void check_linear(int n, int inputs, int outputs)
         check_case(&(an_case){.kind = &an_case_linear[AN_FORWARD],
                               .linear = {n, inputs, outputs, .packed = true},
                               .relu = n % 2 == 1,
-                              .behind_relu = outputs % 2 == 0,
+                              .after_relu = outputs % 2 == 0,
                               .dtype = (alexnet_dtype)dtype});
 }
 

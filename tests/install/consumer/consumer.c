@@ -9,23 +9,23 @@
 
 int main(void)
 {
-    alexnet_context   *ctx     = NULL;
-    alexnet_model     *model   = NULL;
-    alexnet_session   *session = NULL;
+    alexnet_context *ctx = NULL;
+    alexnet_model *model = NULL;
+    alexnet_session *session = NULL;
     alexnet_model_info info;
-    double             sum = 0;
+    double sum = 0;
 
     if (alexnet_open(NULL, &ctx) != ALEXNET_OK) return 1;
-    if (alexnet_model_create(ctx, "cifar-19pct", NULL, 1, &model) != ALEXNET_OK
-        || alexnet_session_open(model, 1, NULL, &session) != ALEXNET_OK) {
+    if (alexnet_model_create(ctx, "cifar-19pct", NULL, 1, &model) != ALEXNET_OK ||
+        alexnet_session_open(model, 1, NULL, &session) != ALEXNET_OK) {
         fprintf(stderr, "%s\n", alexnet_error(ctx));
         return 1;
     }
     alexnet_model_get_info(model, &info);
 
-    const int count  = info.input[0] * info.input[1] * info.input[2];
-    float    *pixels = malloc((size_t)count * sizeof *pixels);
-    float    *probs  = malloc((size_t)info.classes * sizeof *probs);
+    const int count = info.input[0] * info.input[1] * info.input[2];
+    float *pixels = malloc((size_t)count * sizeof *pixels);
+    float *probs = malloc((size_t)info.classes * sizeof *probs);
     if (pixels == NULL || probs == NULL) return 1;
     for (int i = 0; i < count; ++i)
         pixels[i] = (float)(i * 37 % 255) - 127.0f;

@@ -73,7 +73,7 @@ static void a_run_is_evaluated_on_what_it_held_back(void **state)
 }
 
 /*
- * The list in the run's folder is a data set, usable from any folder: the same images, the same
+ * The list in the run folder is a data set, usable from any folder: the same images, the same
  * predictions.
  */
 static void the_split_is_a_list_in_the_runs_folder(void **state)
@@ -156,10 +156,9 @@ static void what_cannot_be_evaluated_is_refused(void **state)
     const alexnet_evaluate_options none = {.struct_size = sizeof none, .weights = two};
     alexnet_evaluate_result result;
 
-    refuse(r, r->data, ALEXNET_BAD_ARG, "data' is not the folder of a run: name the data");
+    refuse(r, r->data, ALEXNET_BAD_ARG, "data' is not a run folder: name the data");
     an_test_write_text(an_test_path(r->folder, "w.safetensors"), "");
-    refuse(r, an_test_path(r->folder, "w.safetensors"), ALEXNET_BAD_ARG,
-           "is not the folder of a run");
+    refuse(r, an_test_path(r->folder, "w.safetensors"), ALEXNET_BAD_ARG, "is not a run folder");
     refuse(r, an_test_path(r->folder, "nosuchrun"), ALEXNET_NOT_FOUND,
            "nosuchrun: no such file or folder");
     an_assert_status(r->ctx, alexnet_evaluate(r->ctx, &several, &result), ALEXNET_BAD_ARG);
@@ -191,7 +190,7 @@ static void what_cannot_be_evaluated_is_refused(void **state)
 }
 
 /*
- * Weights to start from may be a run's folder: the config names the file that they were read from.
+ * Weights to start from may be a run folder: the config names the file that they were read from.
  */
 static void a_run_starts_from_a_run(void **state)
 {

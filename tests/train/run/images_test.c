@@ -1,6 +1,5 @@
 /*
- * images_test.c
- *
+ * images_test.c: the list of the images that a run began with, and what it says of changed data.
  * SPDX-License-Identifier: MIT
  */
 #include "infer/tiny.h"

@@ -1,6 +1,5 @@
 /*
- * manifest_test.c
- *
+ * manifest_test.c: a manifest is written and read back; no changed byte goes unnoticed.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"

@@ -1,13 +1,16 @@
 /*
- * run_folder_test.c
- *
+ * run_folder_test.c: making, replacing, locking and cleaning a run's folder; its log.
  * SPDX-License-Identifier: MIT
  */
-#include "support/support.h"
+#include "train/runs.h"
 
 #include "base/file.h"
+#include "train/run/checkpoint.h"
 #include "train/run/run_folder.h"
+#include <errno.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -92,9 +95,9 @@ static void leftovers_of_a_killed_process_go(void **state)
         for (size_t i = 0; i < AN_COUNT(names); ++i)
             an_test_write_text(an_test_path(w->folder.path, names[i]), "x");
         an_test_write_text(an_test_path(w->folder.path, "notes.txt.tmp-7-0"), "mine");
-        if (force == 0) an_assert_ok(w->ctx, an_run_folder_sweep(w->ctx, &w->folder));
+        if (force == 0) an_assert_ok(w->ctx, an_run_folder_clean(w->ctx, &w->folder));
         if (force == 1) an_assert_ok(w->ctx, an_run_folder_create(w->ctx, &w->folder, true));
-        an_assert_ok(w->ctx, an_run_folder_sweep(w->ctx, &w->folder));
+        an_assert_ok(w->ctx, an_run_folder_clean(w->ctx, &w->folder));
         assert_int_equal(an_test_count_entries(w->folder.path), force == 0 ? before + 1 : 2);
     }
 }
@@ -119,7 +122,7 @@ static void an_earlier_run_is_replaced_only_by_force(void **state)
     an_assert_error(w->ctx, "runs/1' exists");
     assert_true(exists(w->folder.config));
     an_assert_ok(w->ctx, an_run_folder_create(w->ctx, &w->folder, true));
-    an_assert_ok(w->ctx, an_run_folder_sweep(w->ctx, &w->folder));
+    an_assert_ok(w->ctx, an_run_folder_clean(w->ctx, &w->folder));
     assert_int_equal(an_test_count_entries(w->folder.path), 1);
     an_test_assert_text_file(an_test_path(w->root, "runs/1/notes.txt"), "mine");
 }
@@ -141,7 +144,7 @@ static void an_interrupted_replacement_can_be_forced_again(void **state)
     an_assert_error(w->ctx, "was interrupted: force it again");
     an_assert_ok(w->ctx, an_run_folder_create(w->ctx, &w->folder, true));
     an_test_write_text(w->folder.config, "{}");
-    an_assert_ok(w->ctx, an_run_folder_sweep(w->ctx, &w->folder));
+    an_assert_ok(w->ctx, an_run_folder_clean(w->ctx, &w->folder));
     assert_int_equal(an_test_count_entries(w->folder.path), 2); /* and the notes */
 }
 
@@ -155,7 +158,7 @@ static void a_folder_of_leftovers_counts_as_empty(void **state)
     an_assert_ok(w->ctx, an_run_folder_check(w->ctx, &w->folder, false));
     an_assert_ok(w->ctx, an_run_folder_create(w->ctx, &w->folder, false));
     an_test_write_text(w->folder.config, "{}");
-    an_assert_ok(w->ctx, an_run_folder_sweep(w->ctx, &w->folder));
+    an_assert_ok(w->ctx, an_run_folder_clean(w->ctx, &w->folder));
     assert_int_equal(an_test_count_entries(w->folder.path), 1);
 }
 
@@ -290,10 +293,143 @@ static void memory_may_run_out(void **state)
         an_run_folder_close(w->ctx, &folder);
         const bool failed = an_test_fault_disarm(&fault);
         an_assert_ok(w->ctx,
-                     an_run_folder_sweep(w->ctx, &w->folder)); /* removes the old config.json */
+                     an_run_folder_clean(w->ctx, &w->folder)); /* removes the old config.json */
         if (!failed) break;
         an_assert_status(w->ctx, status, ALEXNET_NO_MEMORY);
     }
+}
+
+/* ---- whole runs ---- */
+
+static void an_existing_run_is_kept_unless_forced(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run");
+    alexnet_train_result result;
+
+    options.epochs = 1;
+    an_runs_train(r, &options);
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_BAD_ARG);
+    an_assert_error(r->ctx, "exists");
+    options.force = 1;
+    an_runs_train(r, &options);
+}
+
+/* Tries to train in the folder of a run that is training. */
+typedef struct intruder {
+    const alexnet_train_options *options;
+    int tried;
+} intruder;
+
+static alexnet_go intrude(void *user, const alexnet_progress *progress)
+{
+    intruder *i = user;
+    alexnet_train_options forced = *i->options, resumed = alexnet_train_options_default();
+    alexnet_train_result result;
+
+    if (strcmp(progress->phase, "train") != 0) return ALEXNET_GO_ON; /* no run exists yet */
+    alexnet_context *ctx = an_tiny_open(NULL, 1);
+    forced.progress = NULL;
+    forced.force = 1;
+    resumed.resume = forced.out;
+    an_assert_status(ctx, alexnet_train(ctx, &forced, &result), ALEXNET_BAD_ARG);
+    an_assert_error(ctx, "is in use: another process trains there");
+    an_assert_status(ctx, alexnet_train(ctx, &resumed, &result), ALEXNET_BAD_ARG);
+    an_assert_error(ctx, "is in use: another process trains there");
+    an_test_close(ctx, NULL);
+    ++i->tried;
+    return progress->done == 2 ? ALEXNET_GO_STOP : ALEXNET_GO_ON;
+}
+
+static void a_run_is_trained_by_one_at_a_time(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run"), resumed;
+    intruder i = {.options = &options};
+    alexnet_train_result result;
+
+    an_test_set(&options, "augment=none");
+    options.progress = intrude;
+    options.progress_user = &i;
+    options.data =
+        "synthetic:classes=2,images=12,size=32"; /* the first progress comes from a step */
+    options.recipe = "cifar-19pct";
+    options.model = "cifar-19pct";
+    options.val_split = 0;
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_STOPPED);
+    assert_int_equal(i.tried, 2);
+    resumed = alexnet_train_options_default();
+    resumed.resume = options.out;
+    an_runs_train(r, &resumed);
+}
+
+static void a_resumed_run_sweeps_what_a_kill_left(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run"), resumed;
+
+    an_runs_train(r, &options);
+    an_test_write_text(an_test_path(r->folder, "run/last.safetensors.tmp-1-2"), "half");
+    an_assert_ok(r->ctx, an_folder_make(
+                             r->ctx, an_test_path(r->folder, "run/checkpoints/step-00000012.tmp")));
+    resumed = alexnet_train_options_default();
+    resumed.resume = options.out;
+    an_runs_train(r, &resumed);
+    assert_int_equal(an_test_count_entries(options.out), 6);
+    assert_int_equal(an_test_count_entries(an_test_path(r->folder, "run/checkpoints")), 2);
+}
+
+/* Every kind of failure, once or from then on, at every third place. */
+static void run_fails_out_of_the_way(an_runs *r, unsigned kinds, bool forever)
+{
+    const long stride = getenv("ALEXNET_TEST_LONG") != NULL ? 1 : 3;
+    alexnet_train_options options = an_runs_options(r, "run");
+    char out[512], checkpoints[528];
+
+    snprintf(out, sizeof out, "%s/run", r->folder);
+    snprintf(checkpoints, sizeof checkpoints, "%s/checkpoints", out);
+    options.out = out;
+    options.steps = 2;
+    for (long n = 0;; n += stride) {
+        an_test_fault fault;
+        alexnet_train_result result;
+        size_t saved = 0;
+
+        an_test_fault_arm(&fault, r->ctx, kinds, n, forever, ENOSPC);
+        const alexnet_status status = alexnet_train(r->ctx, &options, &result);
+        const bool failed = an_test_fault_disarm(&fault);
+        an_assert_ok(r->ctx, an_checkpoint_count(r->ctx, checkpoints, &saved));
+        if (failed && status != ALEXNET_OK && saved == 0)
+            assert_int_equal(an_test_count_entries(r->folder), 1); /* the data */
+        an_assert_ok(r->ctx, an_folder_remove(r->ctx, out));
+        if (!failed) return;
+    }
+}
+
+static void a_run_that_fails_before_its_first_checkpoint_is_removed(void **state)
+{
+    an_runs *r = *state;
+
+    run_fails_out_of_the_way(r, AN_FAULT_BIT(AN_FAULT_MEMORY), false);
+    run_fails_out_of_the_way(r, AN_FAULT_BIT(AN_FAULT_MEMORY), true);
+    run_fails_out_of_the_way(r, AN_FAULT_BIT(AN_FAULT_WRITE), true);
+}
+
+static void what_was_there_before_a_run_that_failed_stays(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run");
+    alexnet_train_result result;
+    an_test_fault fault;
+
+    assert_int_equal(mkdir(options.out, 0777), 0);
+    an_test_fault_arm(&fault, r->ctx, AN_FAULT_BIT(AN_FAULT_WRITE), 0, true, ENOSPC);
+    an_assert_status(r->ctx, alexnet_train(r->ctx, &options, &result), ALEXNET_IO);
+    assert_true(an_test_fault_disarm(&fault));
+    an_assert_error(r->ctx,
+                    "config.json"); /* the message of the failure, not of the removal after it */
+    assert_int_equal(an_test_count_entries(options.out), 0);
+    an_runs_train(r, &options);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -315,5 +451,15 @@ int main(void)
         TEST(lines_of_others_stay),
         TEST(memory_may_run_out),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const struct CMUnitTest runs[] = {
+        an_runs_test(an_existing_run_is_kept_unless_forced),
+        an_runs_test(a_run_is_trained_by_one_at_a_time),
+        an_runs_test(a_resumed_run_sweeps_what_a_kill_left),
+        an_runs_test(a_run_that_fails_before_its_first_checkpoint_is_removed),
+        an_runs_test(what_was_there_before_a_run_that_failed_stays),
+    };
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+    if (an_test_leaves_out("whole runs")) return failed;
+    return failed + cmocka_run_group_tests(runs, NULL, NULL);
 }

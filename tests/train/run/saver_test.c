@@ -3,12 +3,12 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "infer/tiny.h"
+#include "train/runs.h"
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "train/course.h"
-#include "train/run/checkpoint.h"
+#include "train/run/checkpoint_read.h"
 #include "train/run/saver.h"
 #include <errno.h>
 #include <stdio.h>
@@ -285,6 +285,69 @@ static void the_last_weights_that_are_the_best_are_one_file(void **state)
     assert_string_not_equal(best, last);
 }
 
+/* ---- whole runs ---- */
+
+/* If the rate is too high, the last validation is not always the best. */
+static void each_hash_is_that_of_the_file_beside_it(void **state)
+{
+    static const double rates[] = {0.01, 0.02, 0.05, 0.1, 0.2};
+    an_runs *r = *state;
+    int different = 0;
+
+    for (size_t i = 0; i < AN_COUNT(rates); ++i) {
+        alexnet_train_options options = an_runs_options(r, "run"), resumed;
+        an_test_set(&options, "lr=%.17g", rates[i]);
+        options.force = 1;
+        an_test_set(&options, "schedule=constant");
+        alexnet_train_result result;
+        if (alexnet_train(r->ctx, &options, &result) == ALEXNET_DIVERGED) continue;
+        different += strcmp(result.weights_sha256, result.last_sha256) != 0;
+        for (int process = 0; process < 2; ++process) {
+            assert_string_equal(result.weights, an_test_path(r->folder, "run/best.safetensors"));
+            assert_string_equal(result.last_weights,
+                                an_test_path(r->folder, "run/last.safetensors"));
+            an_runs_assert_hash(r, result.weights, result.weights_sha256);
+            an_runs_assert_hash(r, result.last_weights, result.last_sha256);
+            resumed = alexnet_train_options_default();
+            resumed.resume = options.out;
+            resumed.epochs = 4;
+            result = an_runs_train(r, &resumed);
+        }
+    }
+    assert_true(different > 0);
+}
+
+static void the_last_weights_are_the_best_under_another_name(void **state)
+{
+    an_runs *r = *state;
+    alexnet_train_options options = an_runs_options(r, "run"), resumed;
+    const char *best = an_test_path(r->folder, "run/best.safetensors");
+    const char *last = an_test_path(r->folder, "run/last.safetensors");
+    bool same;
+
+    options.epochs = 1; /* its validation is the best */
+    alexnet_train_result result = an_runs_train(r, &options);
+    an_assert_ok(r->ctx, an_file_same(r->ctx, best, last, &same));
+    assert_true(same);
+    an_runs_assert_hash(r, last, result.last_sha256);
+
+    resumed =
+        alexnet_train_options_default(); /* best and last become two files again, or stay one */
+    resumed.resume = options.out;
+    resumed.epochs = 2;
+    result = an_runs_train(r, &resumed);
+    an_runs_assert_hash(r, best, result.weights_sha256);
+    an_runs_assert_hash(r, last, result.last_sha256);
+
+    options.force = 1;
+    an_test_set(&options, "lr=0"); /* nothing improves */
+    an_test_set(&options, "schedule=constant");
+    options.epochs = 2;
+    an_runs_train(r, &options);
+    an_assert_ok(r->ctx, an_file_same(r->ctx, best, last, &same));
+    assert_false(same);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +360,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_last_weights_that_are_the_best_are_one_file, set_up,
                                         tear_down),
     };
+    const struct CMUnitTest runs[] = {
+        an_runs_test(each_hash_is_that_of_the_file_beside_it),
+        an_runs_test(the_last_weights_are_the_best_under_another_name),
+    };
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    if (an_test_leaves_out("whole runs")) return failed;
+    return failed + cmocka_run_group_tests(runs, NULL, NULL);
 }

@@ -2,7 +2,7 @@
  * npy.c: reads and writes NumPy's array file.
  * SPDX-License-Identifier: MIT
  */
-#include "formats/npy.h"
+#include "formats/numpy/npy.h"
 
 #include "base/cursor.h"
 #include "base/file.h"
@@ -15,13 +15,13 @@
 #define MAGIC_BYTES    6
 #define PREFIX_BYTES   10 /* magic, version, size of the header: version 1.0 */
 #define DATA_ALIGNMENT 64
-#define HEADER_SIZE    512 /* enough for eight dimensions of twenty digits */
 
 /* The types that both sides have, by NumPy's names. */
 static const struct {
     const char *descr;
     an_dtype dtype;
-} types[] = {{"<f4", AN_F32}, {"<f8", AN_F64}, {"<f2", AN_F16}, {"|u1", AN_U8}, {"<i8", AN_I64}};
+} types[] = {{"<f4", AN_F32}, {"<f8", AN_F64}, {"<f2", AN_F16}, {"|u1", AN_U8},  {"|i1", AN_I8},
+             {"<i2", AN_I16}, {"<i4", AN_I32}, {"<i8", AN_I64}, {"|b1", AN_BOOL}};
 
 /* ---- the header's text ---- */
 
@@ -131,28 +131,50 @@ static bool accept_header(an_cursor *text, npy_header *out)
 
 /* ---- reading ---- */
 
-#define HEAD_BYTES 12 /* magic, version and the size of the header in 2 or 4 bytes */
-
-/* Finds the position and the length of the header from the first HEAD_BYTES of the file. */
-static alexnet_status find_header(alexnet_context *ctx, const char *what, const uint8_t *head,
-                                  uint64_t file_bytes, size_t *begin, size_t *length)
+/* Reads the next bytes of an array file; the caller has checked that it has them. */
+static alexnet_status take(alexnet_context *ctx, const char *what, an_npy_source *source, void *out,
+                           size_t bytes)
 {
-    an_cursor file = an_cursor_open(head, (size_t)AN_MIN(file_bytes, HEAD_BYTES));
-    const uint8_t *magic = an_cursor_bytes(&file, MAGIC_BYTES);
-    const uint8_t major = an_cursor_u8(&file);
-    const uint8_t minor = an_cursor_u8(&file);
+    if (source->inflate != NULL) return an_inflate_read(source->inflate, out, bytes);
+    AN_TRY(an_reader_read(ctx, source->reader, what, source->place, out, bytes));
+    source->place += bytes;
+    return ALEXNET_OK;
+}
 
+#define VERSION_BYTES 8 /* the magic and the version */
+
+static alexnet_status fail_short(alexnet_context *ctx, const char *what)
+{
+    return an_fail(ctx, ALEXNET_BAD_FILE, "%s: truncated within its header", what);
+}
+
+/* Reads what is before the header; sets its position and its length. */
+static alexnet_status find_header(alexnet_context *ctx, const char *what, an_npy_source *source,
+                                  size_t *begin, size_t *length)
+{
+    uint8_t head[VERSION_BYTES], size[sizeof(uint32_t)];
+    const size_t head_bytes = (size_t)AN_MIN(source->bytes, (uint64_t)VERSION_BYTES);
+
+    AN_TRY(take(ctx, what, source, head, head_bytes));
+    an_cursor cursor = an_cursor_open(head, head_bytes);
+    const uint8_t *magic = an_cursor_bytes(&cursor, MAGIC_BYTES);
+    const uint8_t major = an_cursor_u8(&cursor);
+    const uint8_t minor = an_cursor_u8(&cursor);
     if (magic == NULL || memcmp(magic, MAGIC, MAGIC_BYTES) != 0)
         return an_fail(ctx, ALEXNET_BAD_FILE,
                        "%s: not a NumPy file: it does not begin with \\x93NUMPY", what);
-    if (!file.bad && (major < 1 || major > 3 || minor != 0))
+    if (cursor.bad) return fail_short(ctx, what);
+    if (major < 1 || major > 3 || minor != 0)
         return an_fail(ctx, ALEXNET_UNSUPPORTED,
                        "%s: NumPy file of version %d.%d; expected 1.0 to 3.0", what, major, minor);
 
-    *length = major == 1 ? an_cursor_u16le(&file) : an_cursor_u32le(&file);
-    *begin = (size_t)(file.at - head);
-    if (file.bad || *length > file_bytes - *begin)
-        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: truncated within its header", what);
+    const size_t size_bytes = major == 1 ? sizeof(uint16_t) : sizeof(uint32_t);
+    *begin = VERSION_BYTES + size_bytes;
+    if (*begin > source->bytes) return fail_short(ctx, what);
+    AN_TRY(take(ctx, what, source, size, size_bytes));
+    cursor = an_cursor_open(size, size_bytes);
+    *length = major == 1 ? an_cursor_u16le(&cursor) : an_cursor_u32le(&cursor);
+    if (*length > source->bytes - *begin) return fail_short(ctx, what);
     return *length <= AN_NPY_HEADER_MAX
                ? ALEXNET_OK
                : an_fail(ctx, ALEXNET_BAD_FILE, "%s: a header of %zu bytes; expected at most %d",
@@ -168,9 +190,27 @@ static alexnet_status set_type(alexnet_context *ctx, const char *what, const npy
             return ALEXNET_OK;
         }
     }
+    if (strchr(from->descr, 'O') != NULL)
+        return an_fail(ctx, ALEXNET_UNSUPPORTED,
+                       "%s: Python objects ('%s'); expected numbers: no pickle is read", what,
+                       from->descr);
     return an_fail(ctx, ALEXNET_UNSUPPORTED,
-                   "%s: numbers of type '%s'; expected '<f4', '<f8', '<f2', '|u1' or '<i8'", what,
-                   from->descr);
+                   "%s: numbers of type '%s'; expected '<f4', '<f8', '<f2', '|u1', '|i1', '<i2', "
+                   "'<i4', '<i8' or '|b1'",
+                   what, from->descr);
+}
+
+/* An array in Fortran order is the transposed of one in C order. */
+static void set_order(an_tensor_view *tensor)
+{
+    const an_tensor_view given = *tensor;
+    int order[AN_TENSOR_RANK_MAX];
+
+    for (int i = 0; i < given.rank; ++i) {
+        order[i] = given.rank - 1 - i;
+        tensor->shape[i] = given.shape[order[i]];
+    }
+    an_tensor_permute(tensor, order);
 }
 
 /* Parses the header's text; `bytes` bytes of data follow it. */
@@ -185,60 +225,63 @@ static alexnet_status parse(alexnet_context *ctx, const char *what, an_cursor te
         return an_fail(ctx, ALEXNET_BAD_FILE,
                        "%s: its header is not {'descr': ..., 'fortran_order': ..., 'shape': ...}",
                        what);
-    if (header.fortran && header.tensor.rank > 1)
-        return an_fail(ctx, ALEXNET_UNSUPPORTED,
-                       "%s: Fortran order; save numpy.ascontiguousarray(array) instead", what);
     AN_TRY(set_type(ctx, what, &header, &header.tensor));
     an_tensor_shape_text(header.tensor.shape, header.tensor.rank, shape);
     if (!an_tensor_size(header.tensor.shape, header.tensor.rank, header.tensor.dtype,
                         &header.tensor.count, &size))
         return an_fail(ctx, ALEXNET_BAD_FILE, "%s: shape %s is too large", what, shape);
     if (size != bytes)
-        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: %s of '%s' needs %zu bytes, the file has %ju",
-                       what, shape, header.descr, size, (uintmax_t)bytes);
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: %s of '%s' needs %zu %s, the file has %ju", what,
+                       shape, header.descr, size, AN_NOUN(size, "byte", "bytes"), (uintmax_t)bytes);
+    if (header.fortran && header.tensor.rank > 1) set_order(&header.tensor);
     *out = header.tensor;
     out->name = "";
+    return ALEXNET_OK;
+}
+
+alexnet_status an_npy_describe(alexnet_context *ctx, const char *what, an_npy_source *source,
+                               an_tensor_view *out)
+{
+    size_t begin = 0, length = 0;
+
+    AN_TRY(find_header(ctx, what, source, &begin, &length));
+    uint8_t *text = an_new(ctx, length);
+    if (text == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory for its header", what);
+    alexnet_status status = take(ctx, what, source, text, length);
+    if (status == ALEXNET_OK)
+        status =
+            parse(ctx, what, an_cursor_open(text, length), source->bytes - begin - length, out);
+    an_free(ctx, text);
+    if (status == ALEXNET_OK) out->skip = begin + length;
+    return status;
+}
+
+/* Describes the whole of a file. */
+static alexnet_status describe_file(alexnet_context *ctx, const char *path, const an_reader *reader,
+                                    an_tensor_view *out)
+{
+    an_npy_source source = {.reader = reader, .bytes = reader->size};
+
+    AN_TRY(an_npy_describe(ctx, path, &source, out));
+    out->place = out->skip;
+    out->reader = *reader;
+    if (reader->memory != NULL) out->data = reader->memory + out->place;
     return ALEXNET_OK;
 }
 
 alexnet_status an_npy_parse(alexnet_context *ctx, const char *what, const void *data, size_t bytes,
                             an_tensor_view *out)
 {
-    const uint8_t *file = data;
-    size_t begin, length;
+    const an_reader reader = an_reader_of(data, bytes);
 
-    AN_TRY(find_header(ctx, what, file, bytes, &begin, &length));
-    const size_t place = begin + length;
-    AN_TRY(parse(ctx, what, an_cursor_open(file + begin, length), bytes - place, out));
-    out->place = place;
-    out->data = file + place;
-    return ALEXNET_OK;
-}
-
-static alexnet_status parse_disk(alexnet_context *ctx, const char *path, const an_reader *reader,
-                                 uint8_t *text, an_tensor_view *out)
-{
-    uint8_t head[HEAD_BYTES];
-    size_t begin, length;
-
-    AN_TRY(an_reader_read(ctx, reader, path, 0, head, (size_t)AN_MIN(reader->size, sizeof head)));
-    AN_TRY(find_header(ctx, path, head, reader->size, &begin, &length));
-    AN_TRY(an_reader_read(ctx, reader, path, begin, text, length));
-    AN_TRY(parse(ctx, path, an_cursor_open(text, length), reader->size - begin - length, out));
-    out->place = begin + length;
-    out->reader = *reader;
-    return ALEXNET_OK;
+    return describe_file(ctx, what, &reader, out);
 }
 
 alexnet_status an_npy_open(alexnet_context *ctx, const char *path, an_reader *reader,
                            an_tensor_view *out)
 {
     AN_TRY(an_reader_open(ctx, path, reader));
-    uint8_t *text = an_new(ctx, AN_NPY_HEADER_MAX);
-    const alexnet_status status =
-        text != NULL ? parse_disk(ctx, path, reader, text, out)
-                     : an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory for its header", path);
-    an_free(ctx, text);
+    const alexnet_status status = describe_file(ctx, path, reader, out);
     if (status != ALEXNET_OK) an_reader_close(reader);
     return status;
 }
@@ -254,10 +297,11 @@ static const char *descr_of(an_dtype dtype)
 }
 
 /* Makes everything before the data; returns its size, a multiple of DATA_ALIGNMENT. */
-static size_t make_header(const an_tensor_out *tensor, const char *descr, char buffer[HEADER_SIZE])
+static size_t make_head(const an_tensor_out *tensor, const char *descr,
+                        char buffer[AN_NPY_HEAD_MAX])
 {
     char *text = buffer + PREFIX_BYTES;
-    const size_t room = HEADER_SIZE - PREFIX_BYTES;
+    const size_t room = AN_NPY_HEAD_MAX - PREFIX_BYTES;
     size_t used =
         (size_t)an_print(text, room, "{'descr': '%s', 'fortran_order': False, 'shape': (", descr);
 
@@ -276,24 +320,32 @@ static size_t make_header(const an_tensor_out *tensor, const char *descr, char b
     return size;
 }
 
-alexnet_status an_npy_write(alexnet_context *ctx, const char *path, const an_tensor_out *tensor)
+alexnet_status an_npy_head(alexnet_context *ctx, const char *name, const an_tensor_out *tensor,
+                           char head[AN_NPY_HEAD_MAX], size_t *head_bytes, size_t *data_bytes)
 {
     const char *descr = descr_of(tensor->dtype);
-    char header[HEADER_SIZE];
-    an_writer *writer;
     int64_t count;
-    size_t bytes;
-    alexnet_status status;
 
     if (descr == NULL)
-        return an_fail(ctx, ALEXNET_UNSUPPORTED, "%s: numbers of type %s cannot be written", path,
+        return an_fail(ctx, ALEXNET_UNSUPPORTED, "%s: numbers of type %s cannot be written", name,
                        an_dtype_name(tensor->dtype));
-    if (!an_tensor_size(tensor->shape, tensor->rank, tensor->dtype, &count, &bytes))
-        return an_fail(ctx, ALEXNET_BAD_ARG, "%s: the tensor is too large", path);
+    if (!an_tensor_size(tensor->shape, tensor->rank, tensor->dtype, &count, data_bytes))
+        return an_fail(ctx, ALEXNET_BAD_ARG, "%s: the tensor is too large", name);
+    *head_bytes = make_head(tensor, descr, head);
+    return ALEXNET_OK;
+}
+
+alexnet_status an_npy_write(alexnet_context *ctx, const char *path, const an_tensor_out *tensor)
+{
+    char head[AN_NPY_HEAD_MAX];
+    size_t head_bytes, data_bytes;
+    an_writer *writer;
+    alexnet_status status;
+
+    AN_TRY(an_npy_head(ctx, path, tensor, head, &head_bytes, &data_bytes));
     AN_TRY(an_writer_open(ctx, path, &writer));
-    const size_t header_bytes = make_header(tensor, descr, header);
-    if ((status = an_writer_add(writer, header, header_bytes)) == ALEXNET_OK)
-        status = an_writer_add(writer, tensor->data, bytes);
+    if ((status = an_writer_add(writer, head, head_bytes)) == ALEXNET_OK)
+        status = an_writer_add(writer, tensor->data, data_bytes);
     if (status == ALEXNET_OK) return an_writer_commit(writer);
     an_writer_abandon(writer);
     return status;

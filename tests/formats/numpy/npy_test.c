@@ -6,7 +6,7 @@
 #include "support/support.h"
 
 #include "base/file.h"
-#include "formats/npy.h"
+#include "formats/numpy/npy.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +62,12 @@ static void good_headers_are_parsed(void **state)
         {2, "{'descr': '<i8', 'fortran_order': False, 'shape': (1,), }\n", 8, AN_I64, "[1]", 1},
         {3, "{'shape':(2,3),'fortran_order':False,'descr':'<f4'}", 24, AN_F32, "[2,3]", 6},
         {1, "{'descr': '<f4', 'fortran_order': True, 'shape': (6,), }\n", 24, AN_F32, "[6]", 6},
+        {1, "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }\n", 24, AN_F32, "[2,3]", 6},
+        {1, "{'descr': '<i2', 'fortran_order': True, 'shape': (0, 4611686018427387904, 2), }\n", 0,
+         AN_I16, "[0,4611686018427387904,2]", 0},
+        {1, "{'descr': '|i1', 'fortran_order': False, 'shape': (3,), }\n", 3, AN_I8, "[3]", 3},
+        {1, "{'descr': '<i4', 'fortran_order': False, 'shape': (3,), }\n", 12, AN_I32, "[3]", 3},
+        {1, "{'descr': '|b1', 'fortran_order': False, 'shape': (3,), }\n", 3, AN_BOOL, "[3]", 3},
     };
     const an_test_place *p = *state;
 
@@ -117,9 +123,10 @@ static void false_claims_are_refused(void **state)
         {SHAPE("(2,)"), 7, ALEXNET_BAD_FILE, "[2] of '<f4' needs 8 bytes, the file has 7"},
         {SHAPE("(2,)"), 9, ALEXNET_BAD_FILE, "[2] of '<f4' needs 8 bytes, the file has 9"},
         {HEADER("'>f4'", "False", "(2,)"), 8, ALEXNET_UNSUPPORTED, "numbers of type '>f4'"},
-        {HEADER("'|O'", "False", "(2,)"), 8, ALEXNET_UNSUPPORTED, "numbers of type '|O'"},
+        {HEADER("'|O'", "False", "(2,)"), 16, ALEXNET_UNSUPPORTED, "Python objects ('|O')"},
         {HEADER("'<c8'", "False", "(1,)"), 8, ALEXNET_UNSUPPORTED, "numbers of type '<c8'"},
-        {HEADER("'<f4'", "True", "(1, 2)"), 8, ALEXNET_UNSUPPORTED, "Fortran order"},
+        {HEADER("'<f4'", "True", "(1, 2)"), 7, ALEXNET_BAD_FILE,
+         "[1,2] of '<f4' needs 8 bytes, the file has 7"},
     };
     const an_test_place *p = *state;
     an_tensor_view view;
@@ -138,6 +145,27 @@ static void false_claims_are_refused(void **state)
     an_assert_status(p->ctx, an_npy_parse(p->ctx, "x.npy", "\x93NUMPY\1\0\xff\xff{", 11, &view),
                      ALEXNET_BAD_FILE);
     an_assert_error(p->ctx, "truncated within its header");
+}
+
+/* Element (i, j, k) of shape [2,3,2] has the value 100 i + 10 j + k, the first axis fastest. */
+static void fortran_order_is_transposed(void **state)
+{
+    const an_test_place *p = *state;
+    float values[12], out[12];
+    size_t size;
+    uint8_t *data = make_file(1, HEADER("'<f4'", "True", "(2, 3, 2)"), sizeof values, &size);
+    an_tensor_view view;
+
+    for (int at = 0; at < 12; ++at)
+        values[at] = (float)(100 * (at % 2) + 10 * (at / 2 % 3) + at / 6);
+    memcpy(data + size - sizeof values, values, sizeof values);
+    an_assert_ok(p->ctx, an_npy_parse(p->ctx, "x.npy", data, size, &view));
+    an_assert_ok(p->ctx, an_tensor_to_float(p->ctx, "x.npy", &view, out));
+    for (int i = 0; i < 2; ++i)
+        for (int j = 0; j < 3; ++j)
+            for (int k = 0; k < 2; ++k)
+                assert_true(out[(i * 3 + j) * 2 + k] == (float)(100 * i + 10 * j + k));
+    free(data);
 }
 
 static void every_truncation_and_change_is_harmless(void **state)
@@ -310,6 +338,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         an_test_in_place(good_headers_are_parsed),
         an_test_in_place(false_claims_are_refused),
+        an_test_in_place(fortran_order_is_transposed),
         an_test_in_place(every_truncation_and_change_is_harmless),
         an_test_in_place(the_bytes_match_numpys),
         an_test_in_place(a_written_file_reads_back),

@@ -135,6 +135,18 @@ alexnet_status an_tensor_equals(alexnet_context *ctx, const char *path,
                                 const an_tensor_view *tensor, const void *bytes,
                                 bool *out) AN_NODISCARD;
 
+/* ---- writing ---- */
+
+/*
+ * Converts to F32, F64, F16 or BF16, rounded to nearest, ties to even; `out` has `count` numbers of
+ * that type. Returns the index of the first finite value that became infinite; -1: none.
+ */
+int64_t an_tensor_from_float(an_dtype dtype, const float *values, size_t count, void *out);
+
+/* Checks that the names are UTF-8 and differ. BAD_ARG, NO_MEMORY. `path` is for messages. */
+alexnet_status an_tensor_check_names(alexnet_context *ctx, const char *path,
+                                     const an_tensor_out *tensors, size_t count) AN_NODISCARD;
+
 /* The end of every message about bytes that do not match their CRC-32C. */
 #define AN_CRC32C_WAY_ON                                                                           \
     "the file is damaged; if it was edited on purpose, remove 'alexnet.crc32c' from its metadata"

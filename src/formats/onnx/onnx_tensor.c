@@ -348,34 +348,28 @@ static alexnet_status read_field(tensor_message *t, an_pb_cursor *message, const
     }
 }
 
-/* The name, which may come after what a message about it would name. */
-static const char *read_name(an_pb_cursor message, an_store *store)
+/* The name, which may come after what a message about it would name. NULL: see the status. */
+static const char *read_name(an_pb_cursor *message, an_store *store)
 {
+    an_pb_cursor copy = *message;
     const char *name = "";
     an_pb_field field;
 
-    while (name != NULL && an_pb_next(&message, &field))
-        if (field.number == NAME) name = an_pb_text(&message, &field, store, AN_ONNX_TEXT_MAX);
-    return message.status == ALEXNET_OK ? name : NULL;
+    while (an_pb_next(&copy, &field))
+        if (field.number == NAME) name = an_pb_text(&copy, &field, store, AN_ONNX_TEXT_MAX);
+    an_pb_leave(message, &copy);
+    return message->status == ALEXNET_OK ? name : NULL;
 }
 
 alexnet_status an_onnx_read_tensor(alexnet_context *ctx, const char *path, an_tensor_file *file,
                                    an_pb_cursor *message, const char *name, an_tensor_view *out)
 {
     tensor_message t = {.ctx = ctx, .path = path, .file = file, .view = out, .type = -1};
-    an_pb_cursor start = *message;
+    const an_pb_cursor start = *message;
     an_pb_field field;
 
-    *out = (an_tensor_view){.name = name};
-    if (name == NULL) {
-        out->name = read_name(start, &file->store);
-        if (out->name == NULL) { /* the same error again, with its status */
-            while (an_pb_next(message, &field))
-                if (field.number == NAME)
-                    (void)an_pb_text(message, &field, &file->store, AN_ONNX_TEXT_MAX);
-            return message->status;
-        }
-    }
+    *out = (an_tensor_view){.name = name != NULL ? name : read_name(message, &file->store)};
+    if (out->name == NULL) return message->status;
     while (an_pb_next(message, &field))
         AN_TRY(read_field(&t, message, &field));
     if (message->status != ALEXNET_OK) return message->status;

@@ -876,6 +876,59 @@ ALEXNET_API alexnet_status alexnet_model_complete(alexnet_context *ctx, const ch
                                                   uint64_t seed,
                                                   alexnet_model **out) ALEXNET_NODISCARD;
 
+/* How the numbers of a weights file are stored. Narrower ones are rounded to nearest. */
+typedef enum alexnet_storage {
+    ALEXNET_STORAGE_FP32,
+    ALEXNET_STORAGE_BF16,
+    ALEXNET_STORAGE_FP16
+} alexnet_storage;
+
+typedef struct alexnet_convert_options {
+    size_t struct_size;
+    const char *from;  /* format of the input, "pth"; NULL: by its content */
+    const char *to;    /* format of the output; NULL: by the extension of its name */
+    const char *model; /* the family; NULL: found by layers, or by tensors */
+    alexnet_storage storage;
+    const char *const *classes; /* class_count names, in the order of the outputs; NULL: the file's,
+                                   or none */
+    int class_count;
+    const char *mean; /* a mean image to subtract: .binaryproto or .npy, [3][h][w] in the channel
+                         order of the network; NULL: the file's, or none */
+    int no_verify;    /* 1: do not run both files */
+} alexnet_convert_options;
+
+static inline alexnet_convert_options alexnet_convert_options_default(void)
+{
+    alexnet_convert_options options = ALEXNET_ZERO;
+
+    options.struct_size = sizeof options;
+    return options;
+}
+
+typedef struct alexnet_conversion {
+    char model[64];        /* the family */
+    char from[16], to[16]; /* formats: "pth", "safetensors" */
+    int tensors;           /* written */
+    int64_t bytes;         /* of the written file */
+    char sha256[65];       /* of the written file, in hexadecimal */
+    double difference;     /* largest difference of a logit, relative to the largest logit; NaN: not
+                              verified */
+} alexnet_conversion;
+
+/*
+ * Converts a weights file into another format: safetensors, pth, npz, onnx, caffemodel. What is
+ * written is the network for inference. Then both files are run on the same pseudo-random images:
+ * the input by the rules of its own format, the output by this library. If the logits differ by
+ * more than 1e-4, or by 1e-2 where numbers are stored narrower, the result is BAD_FILE and nothing
+ * is left. options may be NULL. out may be NULL.
+ *
+ * BAD_ARG (an unknown format or model), UNSUPPORTED (a format that cannot express the network; the
+ * message says why), BAD_FILE, NOT_FOUND, IO, NO_MEMORY.
+ */
+ALEXNET_API alexnet_status alexnet_convert(alexnet_context *ctx, const char *from, const char *to,
+                                           const alexnet_convert_options *options,
+                                           alexnet_conversion *out) ALEXNET_NODISCARD;
+
 /* Changes the orientation in the preprocessing record; DEFAULT changes nothing. NO_MEMORY. */
 ALEXNET_API alexnet_status alexnet_model_set_orientation(
     alexnet_model *model, alexnet_orientation orientation) ALEXNET_NODISCARD;

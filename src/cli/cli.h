@@ -78,24 +78,28 @@ typedef struct cli_command {
     int words_min, words_max;
     const cli_option *options; /* ended by a NULL name */
     size_t args_bytes;
-    bool computes;                /* args begin with cli_common, and there is a context */
-    bool builds;                  /* args begin with cli_network */
-    bool runs_weights;            /* args begin with cli_weights */
-    int weights_words;            /* how many of the first arguments may be weights */
+    bool computes;     /* args begin with cli_common, and there is a context */
+    bool stores;       /* its own --dtype is that of a file: numbers are computed in fp32 */
+    bool builds;       /* args begin with cli_network */
+    bool runs_weights; /* args begin with cli_weights */
+    int weights_words; /* how many of the first arguments may be weights */
     void (*defaults)(void *args); /* sets defaults other than 0; NULL: only the shared ones */
     cli_exit (*run)(cli *app, void *args);
 } cli_command;
 
 extern const cli_command command_train, command_eval, command_predict, command_features,
-    command_preprocess, command_filters, command_info, command_init, command_data_synth,
-    command_data_verify, command_data_stats, command_bench_train, command_bench_infer,
-    command_bench_latency, command_bench_kernels, command_bench_load, command_weights_list,
-    command_weights_get, command_help, command_completion;
+    command_preprocess, command_filters, command_info, command_init, command_convert,
+    command_data_synth, command_data_verify, command_data_stats, command_bench_train,
+    command_bench_infer, command_bench_latency, command_bench_kernels, command_bench_load,
+    command_weights_list, command_weights_get, command_help, command_completion;
 
 /* All of them, in the order of help; NULL at the end. */
 extern const cli_command *const cli_commands[];
 
-extern const cli_option cli_network_options[], cli_weights_options[], cli_common_options[];
+extern const cli_option cli_network_options[], cli_weights_options[];
+
+/* The options of cli_common that this command has. */
+const cli_option *cli_common_options(const cli_command *command);
 
 /* The options of cli_weights as the library takes them. */
 alexnet_run_size cli_run_size(const cli_weights *args);

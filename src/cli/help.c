@@ -109,7 +109,7 @@ void cli_help_command(FILE *to, const cli_command *command)
     if (command->builds) print_options(to, "Options of the network", cli_network_options);
     if (command->runs_weights)
         print_options(to, "Options of the weights' network", cli_weights_options);
-    if (command->computes) print_options(to, "Common options", cli_common_options);
+    if (command->computes) print_options(to, "Common options", cli_common_options(command));
 }
 
 static void print_commands(FILE *to, const char *group)

@@ -17,23 +17,28 @@
 #include <unistd.h>
 
 const cli_command *const cli_commands[] = {
-    &command_train,       &command_eval,          &command_predict,
-    &command_features,    &command_preprocess,    &command_filters,
-    &command_info,        &command_init,          &command_data_synth,
-    &command_data_verify, &command_data_stats,    &command_bench_train,
-    &command_bench_infer, &command_bench_latency, &command_bench_kernels,
-    &command_bench_load,  &command_weights_list,  &command_weights_get,
-    &command_help,        &command_completion,    NULL,
+    &command_train,         &command_eval,
+    &command_predict,       &command_features,
+    &command_preprocess,    &command_filters,
+    &command_info,          &command_init,
+    &command_convert,       &command_data_synth,
+    &command_data_verify,   &command_data_stats,
+    &command_bench_train,   &command_bench_infer,
+    &command_bench_latency, &command_bench_kernels,
+    &command_bench_load,    &command_weights_list,
+    &command_weights_get,   &command_help,
+    &command_completion,    NULL,
 };
 
 #define AT(member) offsetof(cli_common, member)
-const cli_option cli_common_options[] = {
+/* The first is left out for a command whose --dtype is that of a file. */
+static const cli_option common_options[] = {
+    {"dtype", 0, CLI_CHOICE, AT(dtype), 0, 0, CLI_DTYPES,
+     "number format of multiplications; int8 for inference only [fp32]"},
     {"threads", 0, CLI_INT, AT(threads), 1, 256, "N",
      "number of compute threads [all cores, or as many as the cgroup allows]"},
     {"cpu", 0, CLI_CHOICE, AT(cpu), 0, 0, CLI_TIERS,
      "highest instruction set to use [the best of the processor]"},
-    {"dtype", 0, CLI_CHOICE, AT(dtype), 0, 0, CLI_DTYPES,
-     "number format of multiplications; int8 for inference only [fp32]"},
     {"seed", 0, CLI_COUNT, AT(seed), 0, 0, "N", "seed of all random choices [1]"},
     {"max-pixels", 0, CLI_COUNT, AT(max_pixels), 1, ALEXNET_PIXELS_MAX, "N",
      "do not decode images of more pixels than this [268,435,456]"},
@@ -89,12 +94,17 @@ alexnet_run_size cli_run_size(const cli_weights *args)
                               .no_squeeze = args->no_squeeze};
 }
 
+const cli_option *cli_common_options(const cli_command *command)
+{
+    return command->stores ? common_options + 1 : common_options;
+}
+
 void cli_tables(const cli_command *command, const cli_option *tables[CLI_TABLES])
 {
     *tables++ = command->options;
     if (command->builds) *tables++ = cli_network_options;
     if (command->runs_weights) *tables++ = cli_weights_options;
-    if (command->computes) *tables++ = cli_common_options;
+    if (command->computes) *tables++ = cli_common_options(command);
     *tables = NULL;
 }
 

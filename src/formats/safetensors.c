@@ -201,8 +201,7 @@ static alexnet_status measure_header(source *from, size_t *length)
         return an_fail(
             from->ctx, ALEXNET_BAD_FILE,
             "%s: not a safetensors file: it has %ju %s, but the size of the header takes 8",
-            from->path, (uintmax_t)reader->size,
-            AN_NOUN((uintmax_t)reader->size, "byte", "bytes"));
+            from->path, (uintmax_t)reader->size, AN_NOUN((uintmax_t)reader->size, "byte", "bytes"));
     if (bytes == 0 || left == 0 || cursor.at[0] != '{')
         return an_fail(from->ctx, ALEXNET_BAD_FILE,
                        "%s: not a safetensors file: its header does not begin with '{'",

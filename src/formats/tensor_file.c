@@ -22,6 +22,11 @@ static const an_tensor_format *const formats[] = {
 };
 /* clang-format on */
 
+const an_tensor_format *an_tensor_format_at(int index)
+{
+    return index >= 0 && (size_t)index < AN_COUNT(formats) ? formats[index] : NULL;
+}
+
 const an_tensor_format *an_tensor_format_find(const char *name)
 {
     for (size_t i = 0; i < AN_COUNT(formats); ++i)

@@ -64,6 +64,16 @@ typedef struct an_tensor_format {
     alexnet_status (*write)(alexnet_context *ctx, const char *path, const an_tensor_out *tensors,
                             size_t count, const char *const *keys, const char *const *values,
                             size_t metadata_count, an_file_sum *sum);
+    /*
+     * The same for a format that describes a network: this one, whose nodes' parameters are indices
+     * of `tensors`; one called AN_MEAN_IMAGE may follow. UNSUPPORTED also: the format cannot express
+     * a layer, which the message names.
+     */
+    alexnet_status (*write_network)(alexnet_context *ctx, const char *path,
+                                    const struct an_graph *graph, const an_tensor_out *tensors,
+                                    size_t count, const char *const *keys,
+                                    const char *const *values, size_t metadata_count,
+                                    an_file_sum *sum);
 } an_tensor_format;
 
 /* clang-format off */
@@ -75,6 +85,9 @@ extern const an_tensor_format
     an_tensor_format_onnx,   /* onnx/onnx.h */
     an_tensor_format_caffe;  /* caffe/caffe.h */
 /* clang-format on */
+
+/* The table of formats; NULL past its end. */
+const an_tensor_format *an_tensor_format_at(int index);
 
 /* The format of this name; NULL: none. */
 const an_tensor_format *an_tensor_format_find(const char *name);

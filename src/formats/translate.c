@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "core/options.h"
+#include "formats/caffe/caffe_record.h"
 #include "formats/graph.h"
 #include "formats/metadata.h"
 #include "formats/weights.h"
@@ -267,6 +268,49 @@ static alexnet_status translate_graph(alexnet_context *ctx, const char *path, an
     return ALEXNET_OK;
 }
 
+/* ---- what lies beside a file of Caffe ---- */
+
+/* Takes a mean image over as a tensor, in the store. */
+static alexnet_status add_mean_image(alexnet_context *ctx, const char *path, an_tensor_file *file,
+                                     const an_caffe_sidecar *beside)
+{
+    const int *shape = beside->mean_shape;
+    an_tensor_view view = {
+        .name = AN_MEAN_IMAGE, .dtype = AN_F32, .rank = 3, .shape = {shape[0], shape[1], shape[2]}};
+    size_t bytes;
+
+    if (!an_tensor_size(view.shape, 3, AN_F32, &view.count, &bytes))
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: mean image", path);
+    void *values = an_store_new(ctx, &file->store, bytes);
+    if (values == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: mean image", path);
+    memcpy(values, beside->mean_image, bytes);
+    view.data = values;
+    return an_tensor_file_add(ctx, path, file, &view);
+}
+
+static alexnet_status take_beside(alexnet_context *ctx, const char *path, an_tensor_file *file,
+                                  const an_caffe_sidecar *beside)
+{
+    if (beside->record != NULL && an_tensor_file_metadata(file, AN_KEY_PREPROCESS) == NULL)
+        AN_TRY(an_tensor_file_add_metadata(ctx, path, file, AN_KEY_PREPROCESS, beside->record));
+    if (beside->classes != NULL && an_tensor_file_metadata(file, AN_KEY_CLASSES) == NULL)
+        AN_TRY(an_tensor_file_add_metadata(ctx, path, file, AN_KEY_CLASSES, beside->classes));
+    if (beside->mean_image == NULL || an_tensor_file_find(file, AN_MEAN_IMAGE) != NULL)
+        return ALEXNET_OK;
+    return add_mean_image(ctx, path, file, beside);
+}
+
+static alexnet_status look_beside(alexnet_context *ctx, const char *path, an_tensor_file *file)
+{
+    an_caffe_sidecar beside;
+
+    if (file->format != &an_tensor_format_caffe || !file->open) return ALEXNET_OK;
+    AN_TRY(an_caffe_sidecar_find(ctx, path, file, &beside));
+    const alexnet_status status = take_beside(ctx, path, file, &beside);
+    an_caffe_sidecar_close(ctx, &beside);
+    return status;
+}
+
 /* ---- by names ---- */
 
 /* As an_model_describe(); the message names the file. */
@@ -410,6 +454,7 @@ alexnet_status an_translate(alexnet_context *ctx, const char *path, an_tensor_fi
     const an_family *only = NULL;
 
     if (family != NULL) AN_TRY(an_family_require(ctx, family, &only));
+    AN_TRY(look_beside(ctx, path, file));
     if (file->graph != NULL) return translate_graph(ctx, path, file, only, part);
     if (file->no_graph != NULL && !part) return an_fail(ctx, ALEXNET_UNSUPPORTED, "%s", file->no_graph);
     if (file->no_graph != NULL) an_log(ctx, ALEXNET_LOG_INFO, "%s", file->no_graph);

@@ -13,6 +13,7 @@
 #include "core/options.h"
 #include "formats/class_names.h"
 #include "formats/metadata.h"
+#include "formats/numpy/npy.h"
 #include "formats/run_weights.h"
 #include "formats/translate.h"
 #include "image/preprocess.h"
@@ -220,13 +221,14 @@ static alexnet_status fail_to_recognise(alexnet_context *ctx, const char *path,
  * the table; the log names the others.
  */
 static alexnet_status recognise(alexnet_context *ctx, const char *path, const an_tensor_file *file,
-                                alexnet_model **out)
+                                const an_family *only, alexnet_model **out)
 {
     candidates c = {0};
     alexnet_status status = ALEXNET_OK;
 
     for (int i = 0; an_family_at(i) != NULL && status == ALEXNET_OK; ++i)
-        status = try_family(ctx, file, an_family_at(i), &c);
+        if (only == NULL || only == an_family_at(i))
+            status = try_family(ctx, file, an_family_at(i), &c);
     if (status != ALEXNET_OK) {
         alexnet_model_free(c.model);
         return status;
@@ -358,10 +360,10 @@ static alexnet_status set_classes_beside(alexnet_model *model, const char *path,
 
 /* Creates everything but the values, for which memory is allocated last. */
 static alexnet_status describe(alexnet_context *ctx, const char *path, const an_tensor_file *file,
-                               alexnet_model **out)
+                               const an_family *only, alexnet_model **out)
 {
     if (an_tensor_file_metadata(file, AN_KEY_FAMILY) == NULL) {
-        AN_TRY(recognise(ctx, path, file, out));
+        AN_TRY(recognise(ctx, path, file, only, out));
     } else {
         AN_TRY(describe_named(ctx, file, out));
         AN_TRY(check_named_fit(*out, file));
@@ -423,12 +425,21 @@ static alexnet_status take_plain_names(alexnet_context *ctx, const an_tensor_fil
 alexnet_status an_weights_read(alexnet_context *ctx, const char *path, const an_tensor_file *file,
                                alexnet_model **out)
 {
+    return an_weights_read_as(ctx, path, file, NULL, out);
+}
+
+alexnet_status an_weights_read_as(alexnet_context *ctx, const char *path,
+                                  const an_tensor_file *file, const char *family,
+                                  alexnet_model **out)
+{
+    const an_family *only = NULL;
     alexnet_model *model = NULL;
     an_tensor_file plain;
-    alexnet_status status = take_plain_names(ctx, file, &plain);
 
     *out = NULL;
-    if (status == ALEXNET_OK) status = describe(ctx, path, &plain, &model);
+    if (family != NULL) AN_TRY(an_family_require(ctx, family, &only));
+    alexnet_status status = take_plain_names(ctx, file, &plain);
+    if (status == ALEXNET_OK) status = describe(ctx, path, &plain, only, &model);
     if (status == ALEXNET_OK)
         status = read_values(model, path, &plain);
     else /* where other callers passed a bad argument, here the file is bad */
@@ -468,4 +479,55 @@ alexnet_status alexnet_model_load(alexnet_context *ctx, const char *path, alexne
     }
     an_free(ctx, found);
     return status;
+}
+
+/* ---- a mean image from a file of its own ---- */
+
+/* Replaces the record's mean by the image. */
+static alexnet_status subtract_image(alexnet_model *model)
+{
+    char text[AN_RECORD_BYTES] = "";
+    size_t used = 0;
+
+    for (const char *word = model->preprocess; *word != '\0';) {
+        const size_t length = strcspn(word, " ");
+        if (length > 0 && strncmp(word, "mean=", 5) != 0)
+            used += (size_t)an_print(text + used, sizeof text - used, "%.*s ", (int)length, word);
+        word += length + (word[length] == ' ');
+    }
+    an_print(text + used, sizeof text - used, "mean=image");
+    return an_model_set_preprocess(model, text);
+}
+
+static alexnet_status read_npy_mean(alexnet_model *model, const char *path)
+{
+    an_tensor_view view;
+    an_reader reader;
+
+    AN_TRY(an_npy_open(model->ctx, path, &reader, &view));
+    const alexnet_status status = an_weights_copy_mean_image(model, path, &view);
+    an_reader_close(&reader);
+    return status;
+}
+
+static alexnet_status read_mean(alexnet_model *model, const char *path)
+{
+    alexnet_context *ctx = model->ctx;
+    an_tensor_file file;
+
+    if (an_path_has_extension(path, "npy")) return read_npy_mean(model, path);
+    AN_TRY(an_tensor_file_open(ctx, path, NULL, &file));
+    const alexnet_status status =
+        file.count == 1
+            ? an_weights_copy_mean_image(model, path, &file.tensors[0])
+            : an_fail(ctx, ALEXNET_BAD_FILE,
+                      "%s: expected one mean image, found a file of %zu tensors", path, file.count);
+    an_tensor_file_close(ctx, &file);
+    return status;
+}
+
+alexnet_status an_weights_take_mean(alexnet_model *model, const char *path)
+{
+    AN_TRY(read_mean(model, path));
+    return subtract_image(model);
 }

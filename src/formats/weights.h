@@ -49,6 +49,12 @@ alexnet_status an_weights_open(alexnet_context *ctx, const char *path, const cha
 alexnet_status an_weights_read(alexnet_context *ctx, const char *path, const an_tensor_file *file,
                                alexnet_model **out) AN_NODISCARD;
 
+/* The same for a file that a family was given for: of several that its tensors fit, this one. NULL:
+   any. BAD_FILE: they do not fit it. */
+alexnet_status an_weights_read_as(alexnet_context *ctx, const char *path,
+                                  const an_tensor_file *file, const char *family,
+                                  alexnet_model **out) AN_NODISCARD;
+
 /* Which part of a model goes into a file: all of it; all but the frozen parameters; only the frozen
    parameters, without metadata. */
 typedef enum an_weights_part {
@@ -60,6 +66,18 @@ typedef enum an_weights_part {
 /* As alexnet_model_save(); *sum receives the size and SHA-256 of the file, may be NULL. */
 alexnet_status an_weights_save(const alexnet_model *model, an_weights_part part, const char *path,
                                an_file_sum *sum) AN_NODISCARD;
+
+/*
+ * Writes all of a model in a format, with numbers of a type (F32, BF16, F16; running statistics and
+ * the mean image stay F32). *sum receives the size and SHA-256 of the file. UNSUPPORTED: the format
+ * cannot express the network. BAD_ARG, IO, NO_MEMORY.
+ */
+alexnet_status an_weights_write(const alexnet_model *model, const an_tensor_format *format,
+                                an_dtype dtype, const char *path, an_file_sum *sum) AN_NODISCARD;
+
+/* Makes the model subtract the mean image of a file (.binaryproto, or .npy of [3][h][w]), and its
+   record say so. BAD_FILE, BAD_SHAPE, NOT_FOUND, IO, NO_MEMORY. */
+alexnet_status an_weights_take_mean(alexnet_model *model, const char *path) AN_NODISCARD;
 
 /* ---- steps of reading, for partial.c ---- */
 

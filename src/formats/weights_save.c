@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "core/options.h"
+#include "formats/graph.h"
 #include "formats/metadata.h"
 #include <string.h>
 
@@ -104,25 +105,36 @@ static alexnet_status list_contents(const alexnet_model *model, an_weights_part 
     return list_metadata(model, part, out);
 }
 
+static void free_contents(alexnet_context *ctx, contents *list)
+{
+    an_free(ctx, list->tensors);
+    an_free(ctx, list->keys);
+    an_free(ctx, list->values);
+    an_free(ctx, list->classes);
+}
+
+static alexnet_status check_values(const alexnet_model *model, const char *path)
+{
+    return model->values != NULL
+               ? ALEXNET_OK
+               : an_fail(model->ctx, ALEXNET_BAD_ARG,
+                         "%s: the model is only described, without weights", path);
+}
+
 alexnet_status an_weights_save(const alexnet_model *model, an_weights_part part, const char *path,
                                an_file_sum *sum)
 {
     alexnet_context *ctx = model->ctx;
     contents list = {0};
 
-    if (model->values == NULL)
-        return an_fail(ctx, ALEXNET_BAD_ARG, "%s: the model is only described, without weights",
-                       path);
+    AN_TRY(check_values(model, path));
     alexnet_status status = list_contents(model, part, &list);
     if (status == ALEXNET_OK)
         status = an_safetensors_write_sum(ctx, path, list.tensors, list.tensor_count, list.keys,
                                           list.values, list.metadata_count, sum);
     else
         status = an_fail_within(ctx, status, "%s", path);
-    an_free(ctx, list.tensors);
-    an_free(ctx, list.keys);
-    an_free(ctx, list.values);
-    an_free(ctx, list.classes);
+    free_contents(ctx, &list);
     return status;
 }
 
@@ -131,4 +143,62 @@ alexnet_status alexnet_model_save(const alexnet_model *model, const char *path)
     AN_NEED(NULL, model);
     AN_NEED(model->ctx, path);
     return an_weights_save(model, AN_WEIGHTS_ALL, path, NULL);
+}
+
+/* ---- in any format ---- */
+
+/* Rounds the weights and biases of a list to a narrower type, into one new block. */
+static alexnet_status narrow(const alexnet_model *model, an_dtype dtype, contents *list,
+                             void **block)
+{
+    alexnet_context *ctx = model->ctx;
+    uint8_t *at = an_new_array(ctx, model->params.values, an_dtype_bytes(dtype));
+
+    *block = at;
+    if (at == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "weights as %s", an_dtype_name(dtype));
+    for (int i = 0; i < model->params.count; ++i) {
+        const an_param *param = &model->params.items[i];
+        if (param->role == AN_PARAM_STATISTIC) continue;
+        const int64_t odd =
+            an_tensor_from_float(dtype, list->tensors[i].data, (size_t)param->count, at);
+        if (odd >= 0)
+            return an_fail(ctx, ALEXNET_UNSUPPORTED, "%s: number %lld is too large for %s",
+                           param->name, (long long)odd, an_dtype_name(dtype));
+        list->tensors[i].dtype = dtype;
+        list->tensors[i].data = at;
+        at += (size_t)param->count * an_dtype_bytes(dtype);
+    }
+    return ALEXNET_OK;
+}
+
+static alexnet_status write_list(const alexnet_model *model, const an_tensor_format *format,
+                                 const char *path, const contents *list, an_file_sum *sum)
+{
+    an_graph graph;
+
+    if (format->write != NULL)
+        return format->write(model->ctx, path, list->tensors, list->tensor_count, list->keys,
+                             list->values, list->metadata_count, sum);
+    AN_TRY(an_graph_of_model(model, &graph));
+    const alexnet_status status =
+        format->write_network(model->ctx, path, &graph, list->tensors, list->tensor_count,
+                              list->keys, list->values, list->metadata_count, sum);
+    an_free(model->ctx, graph.nodes);
+    return status;
+}
+
+alexnet_status an_weights_write(const alexnet_model *model, const an_tensor_format *format,
+                                an_dtype dtype, const char *path, an_file_sum *sum)
+{
+    contents list = {0};
+    void *block = NULL;
+
+    AN_TRY(check_values(model, path));
+    alexnet_status status = list_contents(model, AN_WEIGHTS_ALL, &list);
+    if (status == ALEXNET_OK && dtype != AN_F32) status = narrow(model, dtype, &list, &block);
+    status = status == ALEXNET_OK ? write_list(model, format, path, &list, sum)
+                                  : an_fail_within(model->ctx, status, "%s", path);
+    free_contents(model->ctx, &list);
+    an_free(model->ctx, block);
+    return status;
 }

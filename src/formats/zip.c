@@ -6,7 +6,7 @@
  * overlapping entries must be seen, which they do not look for. Only decompression is left to zlib.
  *
  * Memory: the directory (AN_ZIP_DIRECTORY_MAX), its names once more, and an entry each. Time:
- * entries are sorted, by place and by name, never compared in pairs.
+ * entries are sorted, by place and by name, never compared in pairs; no byte is read for two.
  * SPDX-License-Identifier: MIT
  */
 #include "formats/zip.h"
@@ -50,6 +50,12 @@ bool an_zip_name_fits(const char *name)
 
 /* ---- the end of the archive ---- */
 
+/* An entry by the place of its local header in the file. */
+typedef struct located {
+    uint64_t header;
+    an_zip_entry *entry;
+} located;
+
 /* An archive that is being read. */
 typedef struct archive {
     alexnet_context *ctx;
@@ -59,7 +65,7 @@ typedef struct archive {
     an_store *store;
     uint64_t directory; /* its place: all entries lie before */
     size_t directory_bytes;
-    uint64_t *headers; /* places of the local headers, one for each entry */
+    located *located; /* one for each entry */
 } archive;
 
 static alexnet_status fail(const archive *a, const char *fact)
@@ -298,7 +304,7 @@ static alexnet_status read_record(archive *a, an_cursor *directory, size_t index
     if (!widen(&f, an_cursor_open(extra, f.extra_bytes)))
         return fail_entry(a, ALEXNET_BAD_FILE, copy, "its extra field is damaged");
     AN_TRY(check_entry(a, copy, &f));
-    a->headers[index] = f.header;
+    a->located[index] = (located){f.header, entry};
     *entry = (an_zip_entry){.name = copy,
                             .deflated = f.method == AN_ZIP_DEFLATED,
                             .packed = f.packed,
@@ -332,7 +338,7 @@ static alexnet_status read_directory(archive *a)
     return status;
 }
 
-/* ---- local headers ---- */
+/* ---- local headers, and overlaps ---- */
 
 /* Whether a local header leaves a field to a data descriptor, or has the directory's value. */
 static bool agrees(const zip_fields *local, uint64_t value, uint64_t expected)
@@ -340,28 +346,31 @@ static bool agrees(const zip_fields *local, uint64_t value, uint64_t expected)
     return value == expected || ((local->flags & AN_ZIP_FLAG_DESCRIPTOR) != 0 && value == 0);
 }
 
-/* Compares entry `index` with its local header, and sets its place. `buffer` has VARIABLE_MAX
-   bytes. */
-static alexnet_status read_local(archive *a, size_t index, uint8_t *buffer)
+/*
+ * Compares an entry with its local header, and sets its place. It must end before `next`, where
+ * another begins, or the directory. `buffer` has VARIABLE_MAX bytes.
+ */
+static alexnet_status read_local(const archive *a, const located *at, uint64_t next,
+                                 uint8_t *buffer)
 {
-    an_zip_entry *entry = &a->zip->entries[index];
+    an_zip_entry *entry = at->entry;
+    const char *fact =
+        next == a->directory ? "it does not lie before the directory" : "it overlaps another entry";
     uint8_t fixed[AN_ZIP_LOCAL_BYTES];
-    const uint64_t header = a->headers[index]; /* not beyond the directory */
 
-    if (a->directory - header < sizeof fixed)
-        return fail_entry(a, ALEXNET_BAD_FILE, entry->name, "it does not lie before the directory");
-    AN_TRY(an_reader_read(a->ctx, a->reader, a->path, header, fixed, sizeof fixed));
+    if (next - at->header < sizeof fixed) return fail_entry(a, ALEXNET_BAD_FILE, entry->name, fact);
+    AN_TRY(an_reader_read(a->ctx, a->reader, a->path, at->header, fixed, sizeof fixed));
     an_cursor record = an_cursor_open(fixed, sizeof fixed);
     if (an_cursor_u32le(&record) != AN_ZIP_LOCAL)
         return fail_entry(a, ALEXNET_BAD_FILE, entry->name,
                           "it has no header where the directory says");
     zip_fields f = take_fields(&record);
     const size_t bytes = f.name_bytes + f.extra_bytes;
-    const uint64_t room = a->directory - header - sizeof fixed;
-    if (bytes > room || entry->packed > room - bytes)
-        return fail_entry(a, ALEXNET_BAD_FILE, entry->name, "it does not lie before the directory");
-    entry->place = header + sizeof fixed + bytes;
-    AN_TRY(an_reader_read(a->ctx, a->reader, a->path, header + sizeof fixed, buffer, bytes));
+    const uint64_t variable = at->header + sizeof fixed;
+    if (bytes > next - variable || entry->packed > next - variable - bytes)
+        return fail_entry(a, ALEXNET_BAD_FILE, entry->name, fact);
+    entry->place = variable + bytes;
+    AN_TRY(an_reader_read(a->ctx, a->reader, a->path, variable, buffer, bytes));
     const bool good = widen(&f, an_cursor_open(buffer + f.name_bytes, f.extra_bytes)) &&
                       an_is_word((const char *)buffer, f.name_bytes, entry->name) &&
                       f.method == (entry->deflated ? AN_ZIP_DEFLATED : AN_ZIP_STORED) &&
@@ -373,51 +382,29 @@ static alexnet_status read_local(archive *a, size_t index, uint8_t *buffer)
                              "its header and the directory differ");
 }
 
+static int compare_headers(const void *a, const void *b)
+{
+    const located *x = a, *y = b;
+
+    return x->header < y->header ? -1 : x->header > y->header;
+}
+
+/* In the order of the file, so that no byte is read for two entries, however they overlap. */
 static alexnet_status read_locals(archive *a)
 {
+    const size_t count = a->zip->count;
     uint8_t *buffer = an_new(a->ctx, VARIABLE_MAX);
     alexnet_status status = buffer != NULL ? ALEXNET_OK : fail_memory(a);
 
-    for (size_t i = 0; i < a->zip->count && status == ALEXNET_OK; ++i)
-        status = read_local(a, i, buffer);
+    if (count > 1) qsort(a->located, count, sizeof *a->located, compare_headers);
+    for (size_t i = 0; i < count && status == ALEXNET_OK; ++i)
+        status = read_local(a, &a->located[i],
+                            i + 1 < count ? a->located[i + 1].header : a->directory, buffer);
     an_free(a->ctx, buffer);
     return status;
 }
 
-/* ---- overlaps and names ---- */
-
-/* The bytes of an entry in the file, with its header. */
-typedef struct range {
-    uint64_t begin, end;
-    const an_zip_entry *entry;
-} range;
-
-static int compare_ranges(const void *a, const void *b)
-{
-    const range *x = a, *y = b;
-
-    if (x->begin != y->begin) return x->begin < y->begin ? -1 : 1;
-    return x->end < y->end ? -1 : x->end > y->end;
-}
-
-static alexnet_status check_overlaps(const archive *a)
-{
-    const size_t count = a->zip->count;
-    range *ranges = an_new_array(a->ctx, count, sizeof *ranges);
-    alexnet_status status = ranges != NULL ? ALEXNET_OK : fail_memory(a);
-
-    for (size_t i = 0; i < count && ranges != NULL; ++i) {
-        const an_zip_entry *entry = &a->zip->entries[i];
-        ranges[i] = (range){a->headers[i], entry->place + entry->packed, entry};
-    }
-    if (ranges != NULL && count > 1) qsort(ranges, count, sizeof *ranges, compare_ranges);
-    for (size_t i = 1; i < count && status == ALEXNET_OK; ++i)
-        if (ranges[i].begin < ranges[i - 1].end)
-            status =
-                fail_entry(a, ALEXNET_BAD_FILE, ranges[i].entry->name, "it overlaps another entry");
-    an_free(a->ctx, ranges);
-    return status;
-}
+/* ---- finding entries ---- */
 
 static int compare_names(const void *a, const void *b)
 {
@@ -455,7 +442,6 @@ static alexnet_status read_entries(archive *a)
 {
     AN_TRY(read_directory(a));
     AN_TRY(read_locals(a));
-    AN_TRY(check_overlaps(a));
     return sort_names(a);
 }
 
@@ -466,9 +452,9 @@ alexnet_status an_zip_read(alexnet_context *ctx, const char *path, const an_read
 
     *out = (an_zip){0};
     AN_TRY(find_directory(&a));
-    a.headers = an_new_array(ctx, out->count, sizeof *a.headers);
-    const alexnet_status status = a.headers != NULL ? read_entries(&a) : fail_memory(&a);
-    an_free(ctx, a.headers);
+    a.located = an_new_array(ctx, out->count, sizeof *a.located);
+    const alexnet_status status = a.located != NULL ? read_entries(&a) : fail_memory(&a);
+    an_free(ctx, a.located);
     if (status != ALEXNET_OK) *out = (an_zip){0};
     return status;
 }

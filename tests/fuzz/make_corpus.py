@@ -5,8 +5,10 @@ usage: tests/fuzz/make_corpus.py        needs nothing but Python
 """
 
 import gzip
+import io
 import json
 import struct
+import zipfile
 from pathlib import Path
 
 CORPUS = Path(__file__).resolve().parent / "corpus"
@@ -159,6 +161,88 @@ def make_json():
     write("json", "twice", b'{"a":1,"a":2}')
     write("json", "deep", b'{"a":' + b"[" * 100 + b"]" * 100 + b"}")
     write("json", "reals", b'{"a":0.1,"b":1.7976931348623157e308,"c":5e-324,"d":-0.0,"e":123456789012345678}')
+
+
+# ---- zip archives ----
+
+class Stream(io.RawIOBase):
+    """A file that cannot seek: sizes are then written after the data."""
+
+    def __init__(self):
+        super().__init__()
+        self.bytes = b""
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        self.bytes += bytes(data)
+        return len(data)
+
+
+def archive(entries, comment=b"", wide=False, stream=False):
+    """entries: (name, data, whether it is deflated)."""
+    file = Stream() if stream else io.BytesIO()
+    with zipfile.ZipFile(file, "w") as out:
+        out.comment = comment
+        for name, data, deflated in entries:
+            entry = zipfile.ZipInfo(name)
+            entry.compress_type = zipfile.ZIP_DEFLATED if deflated else zipfile.ZIP_STORED
+            with out.open(entry, "w", force_zip64=wide) as part:
+                part.write(data)
+    return file.bytes if stream else file.getvalue()
+
+
+def end64(data):
+    """An archive of few entries whose end is written in 64 bits as well, as torch does."""
+    end = data[-22:]
+    count, = struct.unpack_from("<H", end, 8)
+    size, place = struct.unpack_from("<II", end, 12)
+    wide = struct.pack("<IQHHIIQQQQ", 0x06064b50, 44, 45, 45, 0, 0, count, count, size, place)
+    return data[:-22] + wide + struct.pack("<IIQI", 0x07064b50, 0, len(data) - 22, 1) + end
+
+
+def make_zip():
+    two = [("a", b"hello", False), ("b/c", b"x" * 300, True)]
+    write("zip", "nothing", archive([]))
+    write("zip", "two", archive(two))
+    write("zip", "comment", archive(two, b"a comment"))
+    write("zip", "wide", archive(two, wide=True))
+    write("zip", "streamed", archive(two, stream=True))
+    write("zip", "streamed-wide", archive(two, wide=True, stream=True))
+    write("zip", "end64", end64(archive(two)))
+    write("zip", "folder", archive([("a/", b"", False), ("a/b", b"", False), ("gr\u00fc\u00df", b"x", False)]))
+    write("zip", "escaping", archive([("a/../../b", b"x", False)]))
+    write("zip", "same-name", archive([("one", b"x", False), ("two", b"y", False)]).replace(b"two", b"one"))
+    plain = archive([("a", b"hello", False), ("b", b"world", False)])
+    write("zip", "overlap", plain.replace(struct.pack("<II", 5, 5), struct.pack("<II", 41, 41)))
+    write("zip", "padded", plain[:-22] + b"\0" * 4 + plain[-22:])
+
+
+def make_npz():
+    form = "{{'descr': '{}', 'fortran_order': {}, 'shape': {}, }}\n"
+    arrays = [("conv1.weight.npy", npy(form.format("<f4", "False", "(2, 3)"), floats(6))),
+              ("f.npy", npy(form.format("<f4", "True", "(2, 3)"), floats(6))),
+              ("h.npy", npy(form.format("<f2", "False", "(3,)"), bytes(6), version=2)),
+              ("s.npy", npy(form.format("<f8", "False", "()"), bytes(8)))]
+    metadata = ("alexnet.json", b'{"alexnet.family":"torchvision"}')
+    small = [(f"{name[1]}.npy", npy(form.format(name, "False", "(2,)"), bytes(2 * int(name[2]))))
+             for name in ("|i1", "|u1", "|b1", "<i2", "<i4", "<i8")]
+    write("npz", "stored", archive([(name, data, False) for name, data in arrays]))
+    write("npz", "deflated", archive([(name, data, True) for name, data in [*arrays, metadata]]))
+    write("npz", "metadata", archive([(name, data, False) for name, data in [arrays[0], metadata]], wide=True))
+    write("npz", "integers", archive([(f"{i}.npy", data, True) for i, (name, data) in enumerate(small)]))
+    write("npz", "zeros", archive([("z.npy", npy(form.format("<f4", "False", "(100, 100)"), bytes(40000)), True)]))
+    write("npz", "objects", archive([("o.npy", npy(form.format("|O", "False", "(2,)"), bytes(16)), False)]))
+    write("npz", "other", archive([("a.npy", arrays[0][1], False), ("data.pkl", b"\x80\2.", False)]))
+
+
+def make_metadata():
+    write("metadata", "nothing", b"{}")
+    write("metadata", "texts", b'{"format": "pt", "alexnet.classes": "[\\"cat\\"]", "": "\\u00e9\\n"}')
+    write("metadata", "nested", b'{"a": {"b": "c"}}')
+    write("metadata", "number", b'{"a": 1}')
+    write("metadata", "twice", b'{"a":"b","a":"c"}')
 
 
 # ---- tar ----
@@ -370,5 +454,8 @@ if __name__ == "__main__":
     make_weights()
     make_npy()
     make_protobuf()
+    make_zip()
+    make_npz()
+    make_metadata()
     make_settings()
     make_json()

@@ -57,8 +57,8 @@ static bool fields_fit(an_cursor c, const uint8_t *wires, size_t count, bool *se
 
 static bool is_blob(const uint8_t *head, size_t head_bytes)
 {
-    static const uint8_t wires[] = {0, VARINT, VARINT, VARINT, VARINT, BYTES | FLOAT,
-                                    BYTES | FLOAT, BYTES, BYTES, BYTES};
+    static const uint8_t wires[] = {
+        0, VARINT, VARINT, VARINT, VARINT, BYTES | FLOAT, BYTES | FLOAT, BYTES, BYTES, BYTES};
     bool seen[AN_COUNT(wires)] = {false};
 
     return fields_fit(an_cursor_open(head, head_bytes), wires, AN_COUNT(wires), seen) &&
@@ -68,9 +68,9 @@ static bool is_blob(const uint8_t *head, size_t head_bytes)
 /* A NetParameter whose first layer, or as much of it as the head has, looks like one. */
 static bool is_net(const uint8_t *head, size_t head_bytes)
 {
-    static const uint8_t wires[101] = {[1] = BYTES, [2] = BYTES, [3] = BYTES,
-                                       [4] = VARINT | BYTES, [5] = VARINT, [6] = BYTES,
-                                       [7] = VARINT, [8] = BYTES, [100] = BYTES};
+    static const uint8_t wires[101] = {
+        [1] = BYTES, [2] = BYTES,  [3] = BYTES, [4] = VARINT | BYTES, [5] = VARINT,
+        [6] = BYTES, [7] = VARINT, [8] = BYTES, [100] = BYTES};
     bool seen[AN_COUNT(wires)] = {false};
 
     return fields_fit(an_cursor_open(head, head_bytes), wires, AN_COUNT(wires), seen) &&
@@ -120,14 +120,15 @@ static alexnet_status add_weights(alexnet_context *ctx, const char *path, an_ten
     int index;
 
     for (int i = 0; i < layer->blob_count; ++i) {
-        an_tensor_view view = layer->blobs[i].view; /* the blob itself stays as it is: caffe_run.c */
+        an_tensor_view view =
+            layer->blobs[i].view; /* the blob itself stays as it is: caffe_run.c */
         const bool linear = layer->kind == AN_CAFFE_INNER_PRODUCT;
         drop_ones(&view, i > 0 || layer->kind == AN_CAFFE_SCALE ? 1 : linear ? 2 : 4);
         if (i == 0 && linear && layer->transpose && view.rank == 2)
             an_tensor_permute(&view, transposed);
         an_print(suffix, sizeof suffix, ".%d", i);
-        AN_TRY(add_tensor(ctx, path, file, layer->name, i < 2 ? suffixes[i] : suffix, &view,
-                          &index));
+        AN_TRY(
+            add_tensor(ctx, path, file, layer->name, i < 2 ? suffixes[i] : suffix, &view, &index));
         if (i < 2) layer->tensors[i] = index;
     }
     return ALEXNET_OK;
@@ -251,8 +252,7 @@ static alexnet_status read_mean(alexnet_context *ctx, const char *path, an_tenso
     an_caffe_blob blob = {0};
     int index;
 
-    if (message.status == ALEXNET_OK)
-        an_caffe_blob_read(&message, "mean", &out->store, &blob);
+    if (message.status == ALEXNET_OK) an_caffe_blob_read(&message, "mean", &out->store, &blob);
     an_pb_close(&message);
     AN_TRY(message.status);
     drop_ones(&blob.view, 3);

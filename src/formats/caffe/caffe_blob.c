@@ -12,7 +12,7 @@ enum { LEGACY_FIRST = 1, LEGACY_LAST = 4, DATA = 5, SHAPE = 7, DOUBLE_DATA = 8 }
 
 /* The values of one type, as they lie in the message. */
 typedef struct values {
-    uint64_t place; /* of the first packed piece */
+    uint64_t place;                /* of the first packed piece */
     int64_t count, pieces, single; /* single: that are fields of their own */
 } values;
 
@@ -24,8 +24,8 @@ typedef struct parts {
 
 static alexnet_status fail_blob(an_pb_cursor *message, const char *what, const char *fact)
 {
-    return message->status = an_fail(message->ctx, ALEXNET_BAD_FILE, "%s: %s: %s", message->path,
-                                     what, fact);
+    return message->status =
+               an_fail(message->ctx, ALEXNET_BAD_FILE, "%s: %s: %s", message->path, what, fact);
 }
 
 static alexnet_status add_dimension(an_pb_cursor *message, const char *what, an_caffe_shape *shape,
@@ -109,10 +109,11 @@ static alexnet_status collect(an_pb_cursor message, int number, size_t size, uin
     while (an_pb_next(&message, &field)) {
         if (field.number != number) continue;
         const size_t bytes = field.wire == AN_PB_BYTES ? (size_t)field.value : size;
-        if (bytes > left) return fail_blob(&message, "its values", "they changed while they were read");
+        if (bytes > left)
+            return fail_blob(&message, "its values", "they changed while they were read");
         if (field.wire == AN_PB_BYTES)
-            AN_TRY(an_reader_read(message.ctx, message.reader, message.path, field.place, out,
-                                  bytes));
+            AN_TRY(
+                an_reader_read(message.ctx, message.reader, message.path, field.place, out, bytes));
         else
             memcpy(out, &field.value, size); /* little-endian, as the file */
         out += bytes;

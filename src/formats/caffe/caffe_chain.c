@@ -40,19 +40,22 @@ static const char *find_fault(const an_caffe_layer *l, const an_caffe_layer *pre
         return l->dilation.at[0] != 1 || l->dilation.at[1] != 1 ? "its kernel is dilated"
                : l->axis != 1                                   ? "its axis is not 1"
                : pads_too_much(l) ? "its padding is not less than its kernel"
-                                                                : NULL;
+                                  : NULL;
     case AN_CAFFE_POOLING:
         return l->method > 1       ? "it is stochastic"
-               : pads_too_much(l) ? "its padding is not less than its kernel"
+               : pads_too_much(l)  ? "its padding is not less than its kernel"
                : l->round_mode > 1 ? "its rounding is unknown"
                                    : NULL;
     case AN_CAFFE_LRN:
         return l->size % 2 == 0 ? "its size is even"
                : l->region > 1  ? "its region is unknown"
                                 : NULL;
-    case AN_CAFFE_INNER_PRODUCT: return l->axis != 1 ? "its axis is not 1" : NULL;
-    case AN_CAFFE_RELU: return l->slope != 0 ? "its negative slope is not 0" : NULL;
-    case AN_CAFFE_SOFTMAX: return l->axis != 1 ? "its axis is not 1" : NULL;
+    case AN_CAFFE_INNER_PRODUCT:
+        return l->axis != 1 ? "its axis is not 1" : NULL;
+    case AN_CAFFE_RELU:
+        return l->slope != 0 ? "its negative slope is not 0" : NULL;
+    case AN_CAFFE_SOFTMAX:
+        return l->axis != 1 ? "its axis is not 1" : NULL;
     case AN_CAFFE_POWER:
         return l->power != 1 || l->shift != 0 ? "it does more than scale" : NULL;
     case AN_CAFFE_FLATTEN:
@@ -67,8 +70,10 @@ static const char *find_fault(const an_caffe_layer *l, const an_caffe_layer *pre
     case AN_CAFFE_TANH:
     case AN_CAFFE_SIGMOID:
     case AN_CAFFE_DROPOUT:
-    case AN_CAFFE_BATCH_NORM: return NULL;
-    default: return "no network here has such a layer";
+    case AN_CAFFE_BATCH_NORM:
+        return NULL;
+    default:
+        return "no network here has such a layer";
     }
 }
 
@@ -92,13 +97,11 @@ typedef struct search {
 static alexnet_status refuse(search *s, const an_caffe_layer *layer, const char *fact,
                              const char *blob)
 {
-    s->net->not_chain =
-        an_store_format(s->ctx, s->store, "layer '%s' (%s): %s%s%s%s", layer->name, layer->type,
-                        fact, blob != NULL ? " '" : "", blob != NULL ? blob : "",
-                        blob != NULL ? "'" : "");
-    return s->net->not_chain != NULL
-               ? ALEXNET_OK
-               : an_fail(s->ctx, ALEXNET_NO_MEMORY, "%s: layers", s->path);
+    s->net->not_chain = an_store_format(s->ctx, s->store, "layer '%s' (%s): %s%s%s%s", layer->name,
+                                        layer->type, fact, blob != NULL ? " '" : "",
+                                        blob != NULL ? blob : "", blob != NULL ? "'" : "");
+    return s->net->not_chain != NULL ? ALEXNET_OK
+                                     : an_fail(s->ctx, ALEXNET_NO_MEMORY, "%s: layers", s->path);
 }
 
 static alexnet_status follow(search *s, int index)
@@ -114,8 +117,10 @@ static alexnet_status follow(search *s, int index)
     if (s->ended) return refuse(s, layer, "it follows a softmax", NULL);
     const char *from = before_split(s->net, index, layer->bottoms[0]);
     if (s->current != NULL && strcmp(from, s->current) != 0)
-        return refuse(s, layer, "the layers are no chain: it reads a blob that the layer before it "
-                                "did not write,", layer->bottoms[0]);
+        return refuse(s, layer,
+                      "the layers are no chain: it reads a blob that the layer before it "
+                      "did not write,",
+                      layer->bottoms[0]);
     s->current = layer->tops[0];
     s->ended = layer->kind == AN_CAFFE_SOFTMAX;
     if (!is_skipped(layer)) s->net->chain[s->net->chain_count++] = layer;
@@ -260,9 +265,15 @@ static alexnet_status add_batch_norm(const maker *m, const an_caffe_layer *layer
 static alexnet_status add_node(const maker *m, const an_caffe_layer *layer, an_graph_node *node)
 {
     switch (layer->kind) {
-    case AN_CAFFE_CONVOLUTION: node->op = AN_GRAPH_CONV2D; return add_convolution(m, layer, node);
-    case AN_CAFFE_INNER_PRODUCT: node->op = AN_GRAPH_LINEAR; return add_linear(m, layer, node);
-    case AN_CAFFE_BATCH_NORM: node->op = AN_GRAPH_BATCH_NORM; return add_batch_norm(m, layer, node);
+    case AN_CAFFE_CONVOLUTION:
+        node->op = AN_GRAPH_CONV2D;
+        return add_convolution(m, layer, node);
+    case AN_CAFFE_INNER_PRODUCT:
+        node->op = AN_GRAPH_LINEAR;
+        return add_linear(m, layer, node);
+    case AN_CAFFE_BATCH_NORM:
+        node->op = AN_GRAPH_BATCH_NORM;
+        return add_batch_norm(m, layer, node);
     case AN_CAFFE_POOLING:
         node->op = layer->method == 0 ? AN_GRAPH_MAX_POOL : AN_GRAPH_AVERAGE_POOL;
         return add_window(m, layer, node);
@@ -277,9 +288,15 @@ static alexnet_status add_node(const maker *m, const an_caffe_layer *layer, an_g
         node->out[0] = node->in[0] * node->in[1] * node->in[2];
         node->out[1] = node->out[2] = 1;
         return ALEXNET_OK;
-    case AN_CAFFE_RELU: node->op = AN_GRAPH_RELU; return ALEXNET_OK;
-    case AN_CAFFE_TANH: node->op = AN_GRAPH_TANH; return ALEXNET_OK;
-    case AN_CAFFE_SIGMOID: node->op = AN_GRAPH_SIGMOID; return ALEXNET_OK;
+    case AN_CAFFE_RELU:
+        node->op = AN_GRAPH_RELU;
+        return ALEXNET_OK;
+    case AN_CAFFE_TANH:
+        node->op = AN_GRAPH_TANH;
+        return ALEXNET_OK;
+    case AN_CAFFE_SIGMOID:
+        node->op = AN_GRAPH_SIGMOID;
+        return ALEXNET_OK;
     default: /* Power, or dropout that scales in inference */
         node->op = AN_GRAPH_SCALE;
         node->factor = layer->kind == AN_CAFFE_POWER ? layer->factor : 1 - layer->ratio;
@@ -333,8 +350,8 @@ alexnet_status an_caffe_set_input(alexnet_context *ctx, const char *path, an_ten
     m.at[0] = (int)channels;
     m.graph = an_store_new(ctx, &file->store, sizeof *m.graph);
     if (m.graph != NULL)
-        m.graph->nodes = an_store_array(ctx, &file->store, (size_t)net->chain_count,
-                                        sizeof *m.graph->nodes);
+        m.graph->nodes =
+            an_store_array(ctx, &file->store, (size_t)net->chain_count, sizeof *m.graph->nodes);
     if (m.graph == NULL || m.graph->nodes == NULL)
         return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: chain of layers", path);
     m.graph->name = net->name;

@@ -84,10 +84,18 @@ static const setting convolution[] = {
     {16, SIGNED, AT(axis)},   {18, PAIR, AT(dilation)}, {0},
 };
 static const setting pooling[] = {
-    {1, INT, AT(method)},     {2, PAIR, AT(kernel)},   {3, PAIR, AT(stride)},
-    {4, PAIR, AT(pad)},       {5, FIRST, AT(kernel)},  {6, SECOND, AT(kernel)},
-    {7, FIRST, AT(stride)},   {8, SECOND, AT(stride)}, {9, FIRST, AT(pad)},
-    {10, SECOND, AT(pad)},    {12, BOOL, AT(global)},  {13, INT, AT(round_mode)},
+    {1, INT, AT(method)},
+    {2, PAIR, AT(kernel)},
+    {3, PAIR, AT(stride)},
+    {4, PAIR, AT(pad)},
+    {5, FIRST, AT(kernel)},
+    {6, SECOND, AT(kernel)},
+    {7, FIRST, AT(stride)},
+    {8, SECOND, AT(stride)},
+    {9, FIRST, AT(pad)},
+    {10, SECOND, AT(pad)},
+    {12, BOOL, AT(global)},
+    {13, INT, AT(round_mode)},
     {0},
 };
 static const setting lrn[] = {
@@ -112,14 +120,20 @@ static const setting power[] = {
 static const setting flatten[] = {{1, SIGNED, AT(axis)}, {2, SIGNED, AT(end_axis)}, {0}};
 static const setting input[] = {{1, SHAPE, AT(shape)}, {0}};
 static const setting memory_data[] = {
-    {1, DIMENSION, AT(shape)}, {2, DIMENSION, AT(shape)}, {3, DIMENSION, AT(shape)},
-    {4, DIMENSION, AT(shape)}, {0},
+    {1, DIMENSION, AT(shape)},
+    {2, DIMENSION, AT(shape)},
+    {3, DIMENSION, AT(shape)},
+    {4, DIMENSION, AT(shape)},
+    {0},
 };
 static const setting transform[] = {
-    {1, REAL, AT(transform.scale)},     {2, BOOL, AT(transform.mirror)},
-    {3, INT, AT(transform.crop[0])},    {4, TEXT, AT(transform.mean_file)},
+    {1, REAL, AT(transform.scale)},
+    {2, BOOL, AT(transform.mirror)},
+    {3, INT, AT(transform.crop[0])},
+    {4, TEXT, AT(transform.mean_file)},
     {5, REAL, AT(transform.mean_value)}, /* repeated */
-    {11, INT, AT(transform.crop[0])},   {12, INT, AT(transform.crop[1])},
+    {11, INT, AT(transform.crop[0])},
+    {12, INT, AT(transform.crop[1])},
     {0},
 };
 /* DataParameter and ImageDataParameter, before there were TransformationParameters */
@@ -132,14 +146,22 @@ static const setting data[] = {
 };
 /* V0LayerParameter, for each kind: its fields share names that differ elsewhere. */
 static const setting v0[] = {
-    {3, INT, AT(outputs)},         {4, BOOL, AT(bias_term)},
-    {7, PAIR, AT(pad)},            {8, PAIR, AT(kernel)},
-    {9, INT, AT(groups)},          {10, PAIR, AT(stride)},
-    {11, INT, AT(method)},         {12, REAL, AT(ratio)},
-    {13, INT, AT(size)},           {14, REAL, AT(alpha)},
-    {15, REAL, AT(beta)},          {17, REAL, AT(transform.scale)},
-    {18, TEXT, AT(transform.mean_file)}, {20, INT, AT(transform.crop[0])},
-    {21, BOOL, AT(transform.mirror)},    {22, REAL, AT(k)},
+    {3, INT, AT(outputs)},
+    {4, BOOL, AT(bias_term)},
+    {7, PAIR, AT(pad)},
+    {8, PAIR, AT(kernel)},
+    {9, INT, AT(groups)},
+    {10, PAIR, AT(stride)},
+    {11, INT, AT(method)},
+    {12, REAL, AT(ratio)},
+    {13, INT, AT(size)},
+    {14, REAL, AT(alpha)},
+    {15, REAL, AT(beta)},
+    {17, REAL, AT(transform.scale)},
+    {18, TEXT, AT(transform.mean_file)},
+    {20, INT, AT(transform.crop[0])},
+    {21, BOOL, AT(transform.mirror)},
+    {22, REAL, AT(k)},
     {0},
 };
 
@@ -254,16 +276,22 @@ static alexnet_status set(an_pb_cursor *message, const source *from, an_caffe_la
     int value;
 
     switch (s->type) {
-    case INT: return set_int(message, layer, field, 0, AN_CAFFE_SIZE_MAX, out);
-    case SIGNED: return set_int(message, layer, field, -16, 16, out);
-    case BOOL: *(bool *)out = field->value != 0; return ALEXNET_OK;
+    case INT:
+        return set_int(message, layer, field, 0, AN_CAFFE_SIZE_MAX, out);
+    case SIGNED:
+        return set_int(message, layer, field, -16, 16, out);
+    case BOOL:
+        *(bool *)out = field->value != 0;
+        return ALEXNET_OK;
     case REAL:
-        if (field->wire != AN_PB_32) return fail_layer(message, layer, "a real number has no value");
+        if (field->wire != AN_PB_32)
+            return fail_layer(message, layer, "a real number has no value");
         if (s->offset == AT(transform.mean_value))
             return add_mean(message, layer, (double)an_pb_float(field), &layer->transform);
         *(double *)out = (double)an_pb_float(field);
         return ALEXNET_OK;
-    case PAIR: return set_pair(message, layer, field, out);
+    case PAIR:
+        return set_pair(message, layer, field, out);
     case FIRST:
     case SECOND:
         AN_TRY(set_int(message, layer, field, 0, AN_CAFFE_SIZE_MAX, &value));
@@ -272,7 +300,8 @@ static alexnet_status set(an_pb_cursor *message, const source *from, an_caffe_la
     case TEXT:
         *(const char **)out = an_pb_text(message, field, from->store, AN_CAFFE_TEXT_MAX);
         return message->status;
-    case SHAPE: return an_caffe_shape_read(message, field, layer->name, out);
+    case SHAPE:
+        return an_caffe_shape_read(message, field, layer->name, out);
     case DIMENSION:
         AN_TRY(set_int(message, layer, field, 0, AN_CAFFE_SIZE_MAX, &value));
         ((an_caffe_shape *)out)->rank = 4;
@@ -308,10 +337,10 @@ static bool meets_rule(an_pb_cursor *outer, const an_pb_field *field)
     bool meets = true;
 
     while (an_pb_next(&rule, &found)) {
-        if (found.number == 1 && found.value != 1) meets = false;               /* phase */
-        if (found.number == 2 && an_pb_signed(&found) > 0) meets = false;       /* min_level */
-        if (found.number == 3 && an_pb_signed(&found) < 0) meets = false;       /* max_level */
-        if (found.number == 4) meets = false;                                   /* stage */
+        if (found.number == 1 && found.value != 1) meets = false;         /* phase */
+        if (found.number == 2 && an_pb_signed(&found) > 0) meets = false; /* min_level */
+        if (found.number == 3 && an_pb_signed(&found) < 0) meets = false; /* max_level */
+        if (found.number == 4) meets = false;                             /* stage */
     }
     an_pb_leave(outer, &rule);
     return meets;
@@ -322,17 +351,17 @@ static bool meets_rule(an_pb_cursor *outer, const an_pb_field *field)
 static alexnet_status set_type(an_pb_cursor *message, const source *from, const generation *g,
                                const an_pb_field *field, an_caffe_layer *layer)
 {
-    const char *name = g->number == 1 ? NULL
-                                      : an_pb_text(message, field, from->store, AN_CAFFE_TEXT_MAX);
+    const char *name =
+        g->number == 1 ? NULL : an_pb_text(message, field, from->store, AN_CAFFE_TEXT_MAX);
 
     AN_TRY(message->status);
     layer->type = name != NULL ? name : "of a type without a name";
     layer->kind = AN_CAFFE_OTHER;
     for (size_t i = 0; i < AN_COUNT(types); ++i) {
-        const bool same = g->number == 2   ? strcmp(types[i].type, name) == 0
-                          : g->number == 1 ? types[i].v1 >= 0 &&
-                                                 field->value == (uint64_t)types[i].v1
-                                           : types[i].v0 != NULL && strcmp(types[i].v0, name) == 0;
+        const bool same = g->number == 2 ? strcmp(types[i].type, name) == 0
+                          : g->number == 1
+                              ? types[i].v1 >= 0 && field->value == (uint64_t)types[i].v1
+                              : types[i].v0 != NULL && strcmp(types[i].v0, name) == 0;
         if (!same) continue;
         layer->kind = types[i].kind;
         layer->type = types[i].type;
@@ -379,8 +408,8 @@ static alexnet_status make_lists(an_pb_cursor *message, const source *from, an_c
         layer->bottoms = an_store_array(message->ctx, from->store, ends, sizeof *layer->bottoms);
         layer->tops = layer->bottoms + layer->bottom_count;
     }
-    layer->blobs = an_store_array(message->ctx, from->store, (size_t)layer->blob_count,
-                                  sizeof *layer->blobs);
+    layer->blobs =
+        an_store_array(message->ctx, from->store, (size_t)layer->blob_count, sizeof *layer->blobs);
     if (layer->bottoms == NULL || layer->blobs == NULL)
         return message->status =
                    an_fail(message->ctx, ALEXNET_NO_MEMORY, "%s: layers", message->path);

@@ -40,8 +40,7 @@ static alexnet_status read_values(const job *j, int blob, int64_t count, float *
 }
 
 /* The values of the layer's first two blobs; free both whatever the status. */
-static alexnet_status read_weights(const job *j, int64_t weights, int64_t biases,
-                                   float *values[2])
+static alexnet_status read_weights(const job *j, int64_t weights, int64_t biases, float *values[2])
 {
     values[0] = values[1] = NULL;
     AN_TRY(read_values(j, 0, weights, &values[0]));
@@ -59,9 +58,8 @@ static void replace(const job *j, const an_plain_map *y)
 static an_plain_window window_of(const job *j)
 {
     const an_caffe_layer *l = j->layer;
-    an_plain_window window = {
-        .up = l->kind == AN_CAFFE_POOLING && l->round_mode == 0,
-        .pad = {l->pad.at[0], l->pad.at[1], l->pad.at[0], l->pad.at[1]}};
+    an_plain_window window = {.up = l->kind == AN_CAFFE_POOLING && l->round_mode == 0,
+                              .pad = {l->pad.at[0], l->pad.at[1], l->pad.at[0], l->pad.at[1]}};
 
     memcpy(window.kernel, l->kernel.at, sizeof window.kernel);
     memcpy(window.stride, l->stride.at, sizeof window.stride);
@@ -125,8 +123,7 @@ static alexnet_status run_inner_product(const job *j)
             status = an_fail(j->ctx, ALEXNET_NO_MEMORY, "%s: layer '%s'", j->path, l->name);
     }
     if (status == ALEXNET_OK)
-        status =
-            an_plain_linear(j->ctx, l->name, x, l->outputs, values[0], values[1], &y);
+        status = an_plain_linear(j->ctx, l->name, x, l->outputs, values[0], values[1], &y);
     an_free(j->ctx, values[0]);
     an_free(j->ctx, values[1]);
     if (status == ALEXNET_OK) replace(j, &y);
@@ -220,18 +217,34 @@ static alexnet_status run_flatten(const job *j)
 static alexnet_status run_layer(const job *j)
 {
     switch (j->layer->kind) {
-    case AN_CAFFE_CONVOLUTION: return run_convolution(j);
-    case AN_CAFFE_POOLING: return run_pooling(j);
-    case AN_CAFFE_LRN: return run_lrn(j);
-    case AN_CAFFE_INNER_PRODUCT: return run_inner_product(j);
-    case AN_CAFFE_BATCH_NORM: return run_batch_norm(j);
-    case AN_CAFFE_SCALE: return run_scale(j);
-    case AN_CAFFE_FLATTEN: return run_flatten(j);
-    case AN_CAFFE_RELU: an_plain_relu(j->map); break;
-    case AN_CAFFE_TANH: an_plain_tanh(j->map); break;
-    case AN_CAFFE_SIGMOID: an_plain_sigmoid(j->map); break;
-    case AN_CAFFE_POWER: multiply(j->map, j->layer->factor); break;
-    default: multiply(j->map, 1 - j->layer->ratio); /* dropout that scales in inference */
+    case AN_CAFFE_CONVOLUTION:
+        return run_convolution(j);
+    case AN_CAFFE_POOLING:
+        return run_pooling(j);
+    case AN_CAFFE_LRN:
+        return run_lrn(j);
+    case AN_CAFFE_INNER_PRODUCT:
+        return run_inner_product(j);
+    case AN_CAFFE_BATCH_NORM:
+        return run_batch_norm(j);
+    case AN_CAFFE_SCALE:
+        return run_scale(j);
+    case AN_CAFFE_FLATTEN:
+        return run_flatten(j);
+    case AN_CAFFE_RELU:
+        an_plain_relu(j->map);
+        break;
+    case AN_CAFFE_TANH:
+        an_plain_tanh(j->map);
+        break;
+    case AN_CAFFE_SIGMOID:
+        an_plain_sigmoid(j->map);
+        break;
+    case AN_CAFFE_POWER:
+        multiply(j->map, j->layer->factor);
+        break;
+    default:
+        multiply(j->map, 1 - j->layer->ratio); /* dropout that scales in inference */
     }
     return ALEXNET_OK;
 }

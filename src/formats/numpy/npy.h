@@ -18,8 +18,8 @@
 #include "formats/inflate.h"
 #include "formats/tensor.h"
 
-/* A header is one short line; NumPy pads it to a multiple of 64 bytes. */
-#define AN_NPY_HEADER_MAX 65535
+/* A header is one short line, padded to a multiple of 64 bytes. numpy.load() has the same limit. */
+#define AN_NPY_HEADER_MAX 10000
 
 /* Writes version 1.0, whole or not at all. The tensor's name is not stored. UNSUPPORTED (its type),
    IO, NO_MEMORY. */

@@ -51,8 +51,8 @@ static alexnet_status reserve(machine *m, size_t bytes)
 
 static alexnet_status fail_memory(machine *m)
 {
-    m->in.status = an_fail(m->in.ctx, ALEXNET_NO_MEMORY, "%s: no memory for its pickle",
-                           m->in.path);
+    m->in.status =
+        an_fail(m->in.ctx, ALEXNET_NO_MEMORY, "%s: no memory for its pickle", m->in.path);
     return m->in.status;
 }
 
@@ -253,8 +253,7 @@ static alexnet_status push_string(machine *m, an_pickle_kind kind, an_pickle_enc
 
     if (string == NULL) return m->in.status;
     if (length <= AN_PICKLE_TEXT_MAX) AN_TRY(reserve(m, 2 * (size_t)length + 16));
-    m->in.status =
-        an_pickle_take_string(&m->in, &m->out->store, encoding, length, string);
+    m->in.status = an_pickle_take_string(&m->in, &m->out->store, encoding, length, string);
     return push(m, (an_pickle_value){.kind = kind, .string = string});
 }
 
@@ -282,9 +281,9 @@ static alexnet_status run_string(machine *m)
         uint8_t opcode, length_bytes;
         an_pickle_kind kind;
     } kinds[] = {
-        {'T', 4, AN_PICKLE_BYTES},  {'U', 1, AN_PICKLE_BYTES},  {'B', 4, AN_PICKLE_BYTES},
-        {'C', 1, AN_PICKLE_BYTES},  {0x8e, 8, AN_PICKLE_BYTES}, {0x96, 8, AN_PICKLE_BYTES},
-        {'X', 4, AN_PICKLE_TEXT},   {0x8c, 1, AN_PICKLE_TEXT},  {0x8d, 8, AN_PICKLE_TEXT},
+        {'T', 4, AN_PICKLE_BYTES}, {'U', 1, AN_PICKLE_BYTES},  {'B', 4, AN_PICKLE_BYTES},
+        {'C', 1, AN_PICKLE_BYTES}, {0x8e, 8, AN_PICKLE_BYTES}, {0x96, 8, AN_PICKLE_BYTES},
+        {'X', 4, AN_PICKLE_TEXT},  {0x8c, 1, AN_PICKLE_TEXT},  {0x8d, 8, AN_PICKLE_TEXT},
     };
     size_t i = 0;
 
@@ -475,8 +474,7 @@ static alexnet_status find_global(machine *m, const char *module, const char *na
     const an_pickle_global *global = an_pickle_global_find(module, name);
 
     *out = (an_pickle_value){.kind = AN_PICKLE_GLOBAL, .global = global};
-    if (global == NULL)
-        m->in.status = an_pickle_global_refuse(m->in.ctx, m->in.path, module, name);
+    if (global == NULL) m->in.status = an_pickle_global_refuse(m->in.ctx, m->in.path, module, name);
     return m->in.status;
 }
 
@@ -614,9 +612,9 @@ static alexnet_status run_protocol(machine *m)
     const uint8_t protocol = an_pickle_take_byte(&m->in);
 
     if (m->in.status == ALEXNET_OK && protocol > PROTOCOL_MAX)
-        m->in.status = an_fail(m->in.ctx, ALEXNET_UNSUPPORTED,
-                               "%s: a pickle of protocol %d; expected 0 to %d", m->in.path,
-                               protocol, PROTOCOL_MAX);
+        m->in.status =
+            an_fail(m->in.ctx, ALEXNET_UNSUPPORTED, "%s: a pickle of protocol %d; expected 0 to %d",
+                    m->in.path, protocol, PROTOCOL_MAX);
     return m->in.status;
 }
 

@@ -117,8 +117,7 @@ static alexnet_status reverse(const array *a)
 static alexnet_status find_data(const array *a, size_t bytes)
 {
     const an_pickle_object *encode = an_pickle_made_by(a->data, AN_PICKLE_ENCODE);
-    const an_pickle_value *data =
-        encode != NULL ? an_pickle_item(encode->arguments, 0) : a->data;
+    const an_pickle_value *data = encode != NULL ? an_pickle_item(encode->arguments, 0) : a->data;
 
     if (encode != NULL && !an_pickle_is(an_pickle_item(encode->arguments, 1), "latin1"))
         return fail(a, "expected its elements to be encoded as latin1");
@@ -139,9 +138,8 @@ static alexnet_status find_data(const array *a, size_t bytes)
     return an_tensor_file_check(a->ctx, a->path, a->file, a->out);
 }
 
-alexnet_status an_pickle_array(alexnet_context *ctx, const char *path,
-                               const an_pickle_value *value, an_tensor_file *file,
-                               an_tensor_view *out, bool *known)
+alexnet_status an_pickle_array(alexnet_context *ctx, const char *path, const an_pickle_value *value,
+                               an_tensor_file *file, an_tensor_view *out, bool *known)
 {
     array a = {.ctx = ctx, .path = path, .file = file, .out = out};
     size_t bytes;

@@ -17,8 +17,7 @@ bool an_pickle_is_array(const an_pickle_value *value);
  * if its elements are of a type that no tensor has (texts, objects): then that is all. BAD_FILE,
  * UNSUPPORTED (big-endian), NO_MEMORY, IO.
  */
-alexnet_status an_pickle_array(alexnet_context *ctx, const char *path,
-                               const an_pickle_value *value, an_tensor_file *file,
-                               an_tensor_view *out, bool *known) AN_NODISCARD;
+alexnet_status an_pickle_array(alexnet_context *ctx, const char *path, const an_pickle_value *value,
+                               an_tensor_file *file, an_tensor_view *out, bool *known) AN_NODISCARD;
 
 #endif

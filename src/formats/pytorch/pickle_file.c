@@ -63,8 +63,7 @@ static alexnet_status read_values(alexnet_context *ctx, const char *path, const 
 static alexnet_status read_pickle(alexnet_context *ctx, const char *path, an_tensor_file *out)
 {
     an_pickle pickle;
-    alexnet_status status =
-        an_pickle_read(ctx, path, &out->reader, 0, out->reader.size, &pickle);
+    alexnet_status status = an_pickle_read(ctx, path, &out->reader, 0, out->reader.size, &pickle);
 
     if (status == ALEXNET_OK && pickle.end != out->reader.size)
         status = an_fail(ctx, ALEXNET_BAD_FILE, "%s: its pickle ends at byte %ju of %ju", path,

@@ -11,12 +11,12 @@
 
 /* What a global stands for. Those from AN_PICKLE_ORDERED_DICT on may be called. */
 typedef enum an_pickle_role {
-    AN_PICKLE_STORAGE,    /* torch.FloatStorage: a type of stored elements */
-    AN_PICKLE_BARE,       /* torch.storage.UntypedStorage: stored bytes */
-    AN_PICKLE_DTYPE,      /* torch.float32 */
-    AN_PICKLE_TYPE,       /* torch.FloatTensor, numpy.ndarray: only named */
+    AN_PICKLE_STORAGE, /* torch.FloatStorage: a type of stored elements */
+    AN_PICKLE_BARE,    /* torch.storage.UntypedStorage: stored bytes */
+    AN_PICKLE_DTYPE,   /* torch.float32 */
+    AN_PICKLE_TYPE,    /* torch.FloatTensor, numpy.ndarray: only named */
     AN_PICKLE_ORDERED_DICT,
-    AN_PICKLE_TENSOR,     /* torch._utils._rebuild_tensor, _v2, and _v3 with a dtype */
+    AN_PICKLE_TENSOR, /* torch._utils._rebuild_tensor, _v2, and _v3 with a dtype */
     AN_PICKLE_TENSOR_OF,
     AN_PICKLE_PARAMETER,  /* of a tensor */
     AN_PICKLE_SIZE,       /* torch.Size */

@@ -249,8 +249,10 @@ alexnet_status an_pickle_string_decode(alexnet_context *ctx, const char *path,
     an_pickle_source source;
 
     if ((string->decoded != NULL && string->decoded_bytes != bytes) || string->length < bytes)
-        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: an array needs %zu bytes, its string at %ju has "
-                       "another length", path, bytes, (uintmax_t)string->place);
+        return an_fail(ctx, ALEXNET_BAD_FILE,
+                       "%s: an array needs %zu bytes, its string at %ju has "
+                       "another length",
+                       path, bytes, (uintmax_t)string->place);
     if (string->decoded != NULL) return ALEXNET_OK;
     uint8_t *decoded = an_store_new(ctx, store, bytes);
     if (decoded == NULL) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: %zu bytes", path, bytes);

@@ -20,8 +20,8 @@ static alexnet_status step(an_pickle_walk *w, int depth)
                        w->path, AN_PICKLE_DEPTH_MAX);
     return ++w->steps <= STEPS_MAX
                ? ALEXNET_OK
-               : an_fail(w->ctx, ALEXNET_BAD_FILE, "%s: its dicts and lists have more than %zu values",
-                         w->path, STEPS_MAX);
+               : an_fail(w->ctx, ALEXNET_BAD_FILE,
+                         "%s: its dicts and lists have more than %zu values", w->path, STEPS_MAX);
 }
 
 /* Appends a key to the name, whose length was `length`. */
@@ -136,8 +136,8 @@ alexnet_status an_pickle_walk_layers(an_pickle_walk *walk, const an_pickle_value
     for (size_t i = 0; i < layers->items->count; i += dict ? 2 : 1) {
         const an_pickle_value *value = &layers->items->values[i];
         const an_pickle_value *name = dict ? value : an_pickle_get(value, "name");
-        AN_TRY(add_layer(walk, name != NULL ? an_pickle_text(name) : NULL,
-                         dict ? value + 1 : value));
+        AN_TRY(
+            add_layer(walk, name != NULL ? an_pickle_text(name) : NULL, dict ? value + 1 : value));
     }
     return ALEXNET_OK;
 }

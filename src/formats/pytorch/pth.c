@@ -13,8 +13,8 @@
 #include <string.h>
 
 /* Under these keys training scripts keep the weights; the first that holds some is read. */
-static const char *const wrappers[] = {"state_dict",     "model", "model_state_dict",
-                                       "state_dict_ema", "net",   "network", "params"};
+static const char *const wrappers[] = {
+    "state_dict", "model", "model_state_dict", "state_dict_ema", "net", "network", "params"};
 #define WRAPPED_MAX 4 /* dicts in dicts */
 #define PATH_BYTES  160
 #define ITEMS_MAX   ((size_t)1 << 20) /* looked at: a dict may be in several, and they in others */

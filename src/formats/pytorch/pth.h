@@ -41,7 +41,7 @@ typedef struct an_pth {
     alexnet_context *ctx;
     const char *path;
     an_tensor_file *file;
-    an_store store; /* as long as it is being read */
+    an_store store;   /* as long as it is being read */
     an_bytes content; /* of an entry with the pickle */
     an_pickle pickle;
     an_pth_storage *storages; /* by their keys, in the store */

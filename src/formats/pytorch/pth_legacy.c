@@ -49,9 +49,9 @@ static alexnet_status read_head(const an_pth *pth, uint64_t *at)
     status = read_next(pth, at, &pickle);
     if (status == ALEXNET_OK &&
         (pickle.value.kind != AN_PICKLE_INT || pickle.value.integer != PROTOCOL))
-        status = an_fail(pth->ctx, ALEXNET_UNSUPPORTED,
-                         "%s: a file of torch.save() of another protocol than %d", pth->path,
-                         PROTOCOL);
+        status =
+            an_fail(pth->ctx, ALEXNET_UNSUPPORTED,
+                    "%s: a file of torch.save() of another protocol than %d", pth->path, PROTOCOL);
     an_pickle_close(pth->ctx, &pickle);
     AN_TRY(status);
     status = read_next(pth, at, &pickle);

@@ -129,8 +129,7 @@ alexnet_status an_pth_list_storages(an_pth *pth)
     for (size_t i = 0; i < ids->count; ++i) {
         storage_id id;
         AN_TRY(read_id(pth, &ids->values[i], &id));
-        pth->storages[i] =
-            (an_pth_storage){.key = id.key, .dtype = id.dtype, .bytes = id.bytes};
+        pth->storages[i] = (an_pth_storage){.key = id.key, .dtype = id.dtype, .bytes = id.bytes};
     }
     pth->storage_count = ids->count;
     an_pth_sort_storages(pth);
@@ -178,8 +177,8 @@ static alexnet_status set_order(const an_pth *pth, an_tensor_view *tensor, const
 
 /* Places a tensor of known type, shape and order: `offset` elements after byte `begin` of the
    storage, before byte begin + length. */
-static alexnet_status set_place(const an_pth *pth, const char *key, uint64_t begin,
-                                uint64_t length, int64_t offset, an_tensor_view *tensor)
+static alexnet_status set_place(const an_pth *pth, const char *key, uint64_t begin, uint64_t length,
+                                int64_t offset, an_tensor_view *tensor)
 {
     const an_pth_storage *storage = an_pth_find_storage(pth, key);
     const uint64_t size = an_dtype_bytes(tensor->dtype);

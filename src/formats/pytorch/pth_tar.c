@@ -135,13 +135,12 @@ static alexnet_status take_pickle(const an_pth *pth, range *from, size_t count, 
 static alexnet_status take_count(const an_pth *pth, range *from, size_t *count)
 {
     an_pickle pickle;
-    alexnet_status status = an_pickle_read(pth->ctx, pth->path, &pth->file->reader, from->place,
-                                           from->end, &pickle);
+    alexnet_status status =
+        an_pickle_read(pth->ctx, pth->path, &pth->file->reader, from->place, from->end, &pickle);
 
     from->place = pickle.end;
-    if (status == ALEXNET_OK &&
-        (pickle.value.kind != AN_PICKLE_INT || pickle.value.integer < 0 ||
-         pickle.value.integer > AN_TENSORS_MAX))
+    if (status == ALEXNET_OK && (pickle.value.kind != AN_PICKLE_INT || pickle.value.integer < 0 ||
+                                 pickle.value.integer > AN_TENSORS_MAX))
         status = fail(pth, "expected a number of storages or tensors");
     *count = status == ALEXNET_OK ? (size_t)pickle.value.integer : 0;
     an_pickle_close(pth->ctx, &pickle);
@@ -260,8 +259,7 @@ static alexnet_status read_tensor(an_pth *pth, range *from, an_pth_tensor *out)
     alexnet_status status = take_pickle(pth, from, 3, &pickle);
 
     if (status == ALEXNET_OK) status = copy_key(pth, &pickle.value.items->values[0], &out->key);
-    if (status == ALEXNET_OK)
-        status = copy_key(pth, &pickle.value.items->values[1], &out->storage);
+    if (status == ALEXNET_OK) status = copy_key(pth, &pickle.value.items->values[1], &out->storage);
     an_pickle_close(pth->ctx, &pickle);
     AN_TRY(status);
     AN_TRY(take_numbers(pth, from, &head, 1));

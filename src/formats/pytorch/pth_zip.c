@@ -60,11 +60,10 @@ static alexnet_status find_pickle(archive *a)
         a->pickle = &a->zip.entries[i];
         a->top_length = top;
     }
-    return a->pickle != NULL
-               ? ALEXNET_OK
-               : an_fail(pth->ctx, ALEXNET_BAD_FILE,
-                         "%s: a zip archive without %s: not a file of torch.save()", pth->path,
-                         PICKLE);
+    return a->pickle != NULL ? ALEXNET_OK
+                             : an_fail(pth->ctx, ALEXNET_BAD_FILE,
+                                       "%s: a zip archive without %s: not a file of torch.save()",
+                                       pth->path, PICKLE);
 }
 
 /* Scripted networks have their code in the archive. */
@@ -91,8 +90,8 @@ static alexnet_status check_byte_order(const archive *a)
 
     AN_TRY(find(a, BYTEORDER, "", &entry));
     if (entry == NULL) return ALEXNET_OK; /* of a writer before 2.1 */
-    AN_TRY(an_zip_content(pth->ctx, pth->path, &pth->file->reader, entry, BYTEORDER_BYTES,
-                          &content));
+    AN_TRY(
+        an_zip_content(pth->ctx, pth->path, &pth->file->reader, entry, BYTEORDER_BYTES, &content));
     const bool little = strcmp((const char *)content.data, "little") == 0;
     const bool big = strcmp((const char *)content.data, "big") == 0;
     an_bytes_free(pth->ctx, &content);

@@ -277,7 +277,7 @@ static void a_file_is_read_from_disk(void **state)
     an_test_write(path, "\x93NUMPY\2\0\0\0\1\0", 12); /* and a header of 65536 zeros */
     assert_int_equal(truncate(path, 12 + 65536), 0);
     an_assert_status(p->ctx, an_npy_open(p->ctx, path, &reader, &view), ALEXNET_BAD_FILE);
-    an_assert_error(p->ctx, "a header of 65536 bytes; expected at most 65535");
+    an_assert_error(p->ctx, "a header of 65536 bytes; expected at most 10000");
     an_assert_status(p->ctx, an_npy_open(p->ctx, p->folder, &reader, &view), ALEXNET_BAD_FILE);
 
     bool failed = true;

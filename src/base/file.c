@@ -95,8 +95,8 @@ static int open_folder_of(alexnet_context *ctx, const char *path)
         errno = ENOMEM;
         return -1;
     }
-    const int descriptor = an_system_open(ctx, AT_FDCWD, folder[0] != '\0' ? folder : ".",
-                                          O_RDONLY | O_DIRECTORY);
+    const int descriptor =
+        an_system_open(ctx, AT_FDCWD, folder[0] != '\0' ? folder : ".", O_RDONLY | O_DIRECTORY);
     const int error = errno;
     an_free(ctx, folder);
     errno = error;

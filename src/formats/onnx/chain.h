@@ -62,7 +62,7 @@ typedef struct an_chain_norm {
 typedef struct an_chain_value {
     an_chain_kind kind;
     const char *reason;
-    an_chain_map map;   /* MAP; NORM: x */
+    an_chain_map map;    /* MAP; NORM: x */
     an_tensor_view view; /* TENSOR, as the graph has rearranged it */
     int tensor;          /* in an_onnx_model.tensors */
     an_chain_dims shape;
@@ -85,7 +85,7 @@ typedef struct an_chain {
     an_chain_value **values; /* in scratch; NULL: not needed so far */
     an_chain_layer *layers;
     size_t layer_count, layer_room;
-    int64_t batch; /* the first dimension of the input */
+    int64_t batch;       /* the first dimension of the input */
     const char *refusal; /* of the graph as a whole */
 } an_chain;
 

@@ -34,22 +34,23 @@ typedef struct an_dense_run {
 /* An operator: inputs[i] is NULL if it is left out; the first is not. Makes *out. BAD_FILE,
    NO_MEMORY. */
 typedef alexnet_status an_dense_operator(const an_dense_run *r, const an_onnx_node *node,
-                                       const an_dense_tensor *const *inputs, an_dense_tensor *out);
+                                         const an_dense_tensor *const *inputs,
+                                         an_dense_tensor *out);
 
 an_dense_operator an_dense_conv, an_dense_pool, an_dense_global_pool, an_dense_lrn, an_dense_gemm,
     an_dense_batch_norm, an_dense_activation;
 an_dense_operator an_dense_arithmetic, an_dense_reduce_mean, an_dense_identity, an_dense_flatten,
-    an_dense_reshape, an_dense_squeeze, an_dense_transpose, an_dense_pad, an_dense_shape, an_dense_gather,
-    an_dense_concat;
+    an_dense_reshape, an_dense_squeeze, an_dense_transpose, an_dense_pad, an_dense_shape,
+    an_dense_gather, an_dense_concat;
 
 alexnet_status an_dense_fail(const an_dense_run *r, const an_onnx_node *node, const char *fact);
 int64_t an_dense_count(const an_dense_tensor *x);
 /* Uninitialised. BAD_FILE: a dimension below 1, or too many elements. */
-alexnet_status an_dense_new(const an_dense_run *r, const an_onnx_node *node, int rank, const int64_t *dims,
-                          an_dense_tensor *out) AN_NODISCARD;
+alexnet_status an_dense_new(const an_dense_run *r, const an_onnx_node *node, int rank,
+                            const int64_t *dims, an_dense_tensor *out) AN_NODISCARD;
 void an_dense_free(const an_dense_run *r, an_dense_tensor *x);
-alexnet_status an_dense_copy(const an_dense_run *r, const an_onnx_node *node, const an_dense_tensor *x,
-                           an_dense_tensor *out) AN_NODISCARD;
+alexnet_status an_dense_copy(const an_dense_run *r, const an_onnx_node *node,
+                             const an_dense_tensor *x, an_dense_tensor *out) AN_NODISCARD;
 
 /* The same data as a map; false: it has neither 4 nor 2 dimensions. */
 bool an_dense_as_map(const an_dense_tensor *x, an_plain_map *out);

@@ -17,7 +17,14 @@ enum {
     GRAPH_OUTPUT = 12,
     GRAPH_SPARSE = 15
 };
-enum { NODE_INPUT = 1, NODE_OUTPUT = 2, NODE_NAME = 3, NODE_OP = 4, NODE_ATTRIBUTE = 5, NODE_DOMAIN = 7 };
+enum {
+    NODE_INPUT = 1,
+    NODE_OUTPUT = 2,
+    NODE_NAME = 3,
+    NODE_OP = 4,
+    NODE_ATTRIBUTE = 5,
+    NODE_DOMAIN = 7
+};
 
 /* The file while it is read. */
 typedef struct source {
@@ -25,8 +32,8 @@ typedef struct source {
     const char *path;
     an_tensor_file *file;
     an_onnx_model *model;
-    size_t texts;   /* bytes of all names */
-    int *slots;     /* values by the hash of their name; -1: free */
+    size_t texts; /* bytes of all names */
+    int *slots;   /* values by the hash of their name; -1: free */
     size_t slot_count;
     size_t tensor_room;
     int attributes; /* of all nodes */
@@ -343,8 +350,8 @@ static alexnet_status read_node(source *s, an_pb_cursor *graph, const an_pb_fiel
         return an_fail(s->ctx, ALEXNET_BAD_FILE, "%s: more than %d attributes", s->path,
                        AN_ONNX_ATTRIBUTES_MAX);
     if (attributes > 0) {
-        node->attributes = an_store_array(s->ctx, &s->file->store, (size_t)attributes,
-                                          sizeof *node->attributes);
+        node->attributes =
+            an_store_array(s->ctx, &s->file->store, (size_t)attributes, sizeof *node->attributes);
         if (node->attributes == NULL) return fail_memory(s);
     }
     AN_TRY(read_node_fields(s, &message, node));
@@ -462,8 +469,8 @@ static alexnet_status check_order(const source *s)
             if (value->producer >= i ||
                 (value->producer < 0 && value->tensor < 0 && !value->is_input))
                 return an_fail(s->ctx, ALEXNET_BAD_FILE,
-                               "%s: node '%s' (%s): it reads '%s', which is not computed before", s->path,
-                               node->name, node->op, value->name);
+                               "%s: node '%s' (%s): it reads '%s', which is not computed before",
+                               s->path, node->name, node->op, value->name);
         }
     }
     return ALEXNET_OK;
@@ -492,8 +499,7 @@ static alexnet_status alloc_tables(source *s, an_pb_cursor graph)
     s->slots = an_new(s->ctx, s->slot_count * sizeof *s->slots);
     s->model->nodes = an_store_array(s->ctx, store, nodes, sizeof *s->model->nodes);
     s->model->values = an_store_array(s->ctx, store, AN_ONNX_VALUES_MAX, sizeof *s->model->values);
-    s->model->tensors =
-        an_store_array(s->ctx, store, s->tensor_room, sizeof *s->model->tensors);
+    s->model->tensors = an_store_array(s->ctx, store, s->tensor_room, sizeof *s->model->tensors);
     if (s->slots == NULL || s->model->nodes == NULL || s->model->values == NULL ||
         s->model->tensors == NULL)
         return fail_memory(s);
@@ -544,9 +550,8 @@ static alexnet_status read_opset(source *s, an_pb_cursor *model, const an_pb_fie
     if (model->status != ALEXNET_OK) return model->status;
     if (domain[0] != '\0' && strcmp(domain, "ai.onnx") != 0) return ALEXNET_OK;
     if (version < AN_ONNX_OPSET_MIN || version > AN_ONNX_OPSET_MAX)
-        return an_fail(s->ctx, ALEXNET_UNSUPPORTED,
-                       "%s: operator set %lld; expected %d to %d", s->path, (long long)version,
-                       AN_ONNX_OPSET_MIN, AN_ONNX_OPSET_MAX);
+        return an_fail(s->ctx, ALEXNET_UNSUPPORTED, "%s: operator set %lld; expected %d to %d",
+                       s->path, (long long)version, AN_ONNX_OPSET_MIN, AN_ONNX_OPSET_MAX);
     s->model->opset = (int)version;
     return ALEXNET_OK;
 }

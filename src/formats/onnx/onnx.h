@@ -25,11 +25,17 @@
 #define AN_ONNX_TEXT_MAX       512               /* bytes of a name */
 #define AN_ONNX_TEXTS_MAX      ((size_t)4 << 20) /* of all names */
 #define AN_ONNX_LIST_MAX       16                /* of an attribute, of inputs */
-#define AN_ONNX_OPSET_MIN  7
-#define AN_ONNX_OPSET_MAX  28
+#define AN_ONNX_OPSET_MIN      7
+#define AN_ONNX_OPSET_MAX      28
 
 /* The types of AttributeProto that are read. */
-enum { AN_ONNX_FLOAT = 1, AN_ONNX_INT = 2, AN_ONNX_STRING = 3, AN_ONNX_TENSOR = 4, AN_ONNX_INTS = 7 };
+enum {
+    AN_ONNX_FLOAT = 1,
+    AN_ONNX_INT = 2,
+    AN_ONNX_STRING = 3,
+    AN_ONNX_TENSOR = 4,
+    AN_ONNX_INTS = 7
+};
 
 typedef struct an_onnx_attribute {
     const char *name;

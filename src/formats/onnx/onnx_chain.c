@@ -93,11 +93,10 @@ const an_chain_map *an_chain_map_input(an_chain *k, const an_onnx_node *node, in
     else if (x->map.softmax && (takes & AN_CHAIN_TAKES_SOFTMAX) == 0)
         *status = an_chain_refuse(k, node, out, "expected nothing after the softmax");
     else if (x->map.padded && (takes & AN_CHAIN_TAKES_PAD) == 0)
-        *status = an_chain_refuse(k, node, out,
-                                  "expected a convolution or a pooling after a Pad");
+        *status = an_chain_refuse(k, node, out, "expected a convolution or a pooling after a Pad");
     else if (x->map.fold != 1 && (takes & AN_CHAIN_TAKES_FOLD) == 0)
-        *status = an_chain_refuse(k, node, out,
-                                  "expected a normalisation of %d groups of channels", x->map.fold);
+        *status = an_chain_refuse(k, node, out, "expected a normalisation of %d groups of channels",
+                                  x->map.fold);
     return out->kind == AN_CHAIN_REFUSED || *status != ALEXNET_OK ? NULL : &x->map;
 }
 
@@ -168,7 +167,8 @@ bool an_chain_number(an_chain *k, const an_chain_value *value, double *out, alex
         if (value->view.data != NULL)
             byte = value->view.data[0];
         else
-            *status = an_reader_read(k->ctx, &value->view.reader, k->path, value->view.place, &byte, 1);
+            *status =
+                an_reader_read(k->ctx, &value->view.reader, k->path, value->view.place, &byte, 1);
         *out = byte != 0;
     } else {
         *status = an_tensor_to_float(k->ctx, k->path, &value->view, &number);
@@ -213,7 +213,8 @@ static alexnet_status add_conv(an_chain *k, const an_onnx_node *node, an_chain_v
     if (groups < 1 || groups > x->side[0] || shape[1] * groups != x->side[0] || shape[0] < 1 ||
         shape[0] > AN_CHAIN_SIDE_MAX || shape[0] % groups != 0)
         return an_chain_refuse(
-            k, node, out, "%lld groups of %lld channels and %lld filters on an input of %d channels",
+            k, node, out,
+            "%lld groups of %lld channels and %lld filters on an input of %d channels",
             (long long)groups, (long long)shape[1], (long long)shape[0], x->side[0]);
     if (an_chain_has_input(node, 2) &&
         (bias->kind != AN_CHAIN_TENSOR || bias->view.rank != 1 || bias->view.count != shape[0]))
@@ -361,9 +362,9 @@ static alexnet_status add_cast(an_chain *k, const an_onnx_node *node, an_chain_v
     enum { FLOAT = 1, INT64 = 7 };
     const an_chain_value *x = an_chain_input(k, node, 0);
     const int64_t to = an_onnx_int(node, "to", 0);
-    const bool whole = x->kind == AN_CHAIN_DIMS ||
-                       (x->kind == AN_CHAIN_TENSOR &&
-                        (x->view.dtype == AN_I64 || x->view.dtype == AN_I32));
+    const bool whole =
+        x->kind == AN_CHAIN_DIMS ||
+        (x->kind == AN_CHAIN_TENSOR && (x->view.dtype == AN_I64 || x->view.dtype == AN_I32));
     const bool real = x->kind == AN_CHAIN_MAP || x->kind == AN_CHAIN_NORM ||
                       (x->kind == AN_CHAIN_TENSOR && x->view.dtype <= AN_BF16);
 
@@ -461,8 +462,7 @@ static alexnet_status add_bias(an_chain *k, const an_onnx_node *node, const an_c
     int channels = 1;
     while (channels < x->rank && x->dims[channels] != x->side[0])
         ++channels;
-    if (view->count != x->side[0] || view->rank > x->rank ||
-        (along != channels && x->side[0] != 1))
+    if (view->count != x->side[0] || view->rank > x->rank || (along != channels && x->side[0] != 1))
         return an_chain_refuse(k, node, out, "expected a bias for each of %d channels", x->side[0]);
     const an_chain_value *const params[4] = {last->params[0], bias};
     const an_graph_node layer = last->node;
@@ -625,7 +625,8 @@ static alexnet_status start(an_chain *k)
 }
 
 /* The index of a parameter in the file's list, whose tensor gets the layout of the graph. */
-static alexnet_status claim(an_chain *k, const an_chain_layer *layer, int i, bool *claimed, int *out)
+static alexnet_status claim(an_chain *k, const an_chain_layer *layer, int i, bool *claimed,
+                            int *out)
 {
     const an_chain_value *param = layer->params[i];
 
@@ -634,8 +635,8 @@ static alexnet_status claim(an_chain *k, const an_chain_layer *layer, int i, boo
     const int listed = k->model->tensors[param->tensor].listed;
     if (listed < 0 || claimed[listed]) {
         an_chain_value unused = {0};
-        AN_TRY(an_chain_refuse(k, layer->of, &unused,
-                               "expected parameters that no other node reads"));
+        AN_TRY(
+            an_chain_refuse(k, layer->of, &unused, "expected parameters that no other node reads"));
         k->refusal = unused.reason;
         return ALEXNET_OK;
     }
@@ -713,8 +714,7 @@ alexnet_status an_onnx_make_chain(alexnet_context *ctx, const char *path, an_ten
 
     k.values =
         an_store_array(ctx, &k.scratch, (size_t)model->value_count, sizeof(an_chain_value *));
-    alexnet_status status =
-        k.values != NULL ? find_chain(&k, name) : an_chain_fail_memory(&k);
+    alexnet_status status = k.values != NULL ? find_chain(&k, name) : an_chain_fail_memory(&k);
     file->no_graph = file->graph == NULL ? k.refusal : NULL;
     an_free(ctx, k.layers);
     an_store_free(ctx, &k.scratch);

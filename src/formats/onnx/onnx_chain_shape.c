@@ -166,8 +166,8 @@ alexnet_status an_chain_add_reshape(an_chain *k, const an_onnx_node *node, an_ch
                    : an_chain_refuse(k, node, out, "expected a constant shape");
     if (input->kind == AN_CHAIN_TENSOR) return reshape_tensor(k, node, input, to, out);
     if (input->kind == AN_CHAIN_NORM) return reshape_norm(k, node, input, &to, out);
-    const an_chain_map *x = an_chain_map_input(
-        k, node, 0, AN_CHAIN_TAKES_FOLD | AN_CHAIN_TAKES_SOFTMAX, out, &status);
+    const an_chain_map *x =
+        an_chain_map_input(k, node, 0, AN_CHAIN_TAKES_FOLD | AN_CHAIN_TAKES_SOFTMAX, out, &status);
     return x != NULL ? reshape_map(k, node, x, to, out) : status;
 }
 
@@ -204,8 +204,9 @@ alexnet_status an_chain_add_transpose(an_chain *k, const an_onnx_node *node, an_
 
     if (input->kind == AN_CHAIN_TENSOR) {
         if (!is_as_stored(&input->view) || !read_order(node, input->view.rank, order))
-            return an_chain_refuse(k, node, out, "its constant is reordered in a way that is not "
-                                                 "read");
+            return an_chain_refuse(k, node, out,
+                                   "its constant is reordered in a way that is not "
+                                   "read");
         *out = *input;
         an_tensor_permute(&out->view, order);
         return ALEXNET_OK;
@@ -366,9 +367,8 @@ alexnet_status an_chain_add_gather(an_chain *k, const an_onnx_node *node, an_cha
     if (!an_chain_ints(k, from, &list, &status) ||
         !an_chain_ints(k, an_chain_input(k, node, 1), &at, &status) ||
         an_onnx_int(node, "axis", 0) != 0)
-        return status != ALEXNET_OK
-                   ? status
-                   : an_chain_refuse(k, node, out, "expected numbers of a shape");
+        return status != ALEXNET_OK ? status
+                                    : an_chain_refuse(k, node, out, "expected numbers of a shape");
     for (int i = 0; i < at.count; ++i) {
         const int64_t index = at.values[i] < 0 ? at.values[i] + list.count : at.values[i];
         if (index < 0 || index >= list.count)

@@ -23,7 +23,8 @@ void an_chain_to_nchw(an_chain_map *x)
 
 /* `count` numbers of an attribute, or as many times `otherwise`. False: another number of them, or
    one is not within 0 .. 2^20. */
-static bool read_list(const an_onnx_node *node, const char *name, int otherwise, int count, int *out)
+static bool read_list(const an_onnx_node *node, const char *name, int otherwise, int count,
+                      int *out)
 {
     const an_onnx_attribute *found = an_onnx_attribute_find(node, name);
 
@@ -64,8 +65,7 @@ static alexnet_status count_windows(an_chain *k, const an_onnx_node *node, const
                                    "runtimes differ in that",
                                    side[i]);
         window->out[i] = (int)count;
-        window->reach[i] =
-            (int)((count - 1) * stride + window->kernel[i] - before - side[i]);
+        window->reach[i] = (int)((count - 1) * stride + window->kernel[i] - before - side[i]);
     }
     return ALEXNET_OK;
 }
@@ -144,7 +144,8 @@ static bool is_ignored(const an_chain_map *x)
 
 /* Whether an average over these windows divides by a number that a chain can say. */
 static alexnet_status check_divisor(an_chain *k, const an_onnx_node *node, const an_chain_map *x,
-                                    const an_chain_window *window, bool *counts, an_chain_value *out)
+                                    const an_chain_window *window, bool *counts,
+                                    an_chain_value *out)
 {
     *counts = an_onnx_int(node, "count_include_pad", 0) != 0 || x->padded;
     if (x->padded && x->pad_value != 0)
@@ -165,8 +166,9 @@ static alexnet_status pool_norm(an_chain *k, const an_onnx_node *node, const an_
 {
     return strcmp(node->op, "AveragePool") == 0
                ? an_chain_normalise(k, node, out)
-               : an_chain_refuse(k, node, out, "expected an average in a normalisation, not %s of "
-                                               "'%s'",
+               : an_chain_refuse(k, node, out,
+                                 "expected an average in a normalisation, not %s of "
+                                 "'%s'",
                                  node->op, k->model->values[x->norm.value].name);
 }
 

@@ -26,8 +26,8 @@ int64_t an_dense_count(const an_dense_tensor *x)
     return count;
 }
 
-alexnet_status an_dense_new(const an_dense_run *r, const an_onnx_node *node, int rank, const int64_t *dims,
-                          an_dense_tensor *out)
+alexnet_status an_dense_new(const an_dense_run *r, const an_onnx_node *node, int rank,
+                            const int64_t *dims, an_dense_tensor *out)
 {
     int64_t count = 1;
 
@@ -61,11 +61,12 @@ bool an_dense_as_map(const an_dense_tensor *x, an_plain_map *out)
 
 void an_dense_take_map(const an_plain_map *map, int rank, an_dense_tensor *out)
 {
-    *out = (an_dense_tensor){.rank = rank, .dims = {map->n, map->c, map->h, map->w}, .data = map->data};
+    *out = (an_dense_tensor){
+        .rank = rank, .dims = {map->n, map->c, map->h, map->w}, .data = map->data};
 }
 
-alexnet_status an_dense_copy(const an_dense_run *r, const an_onnx_node *node, const an_dense_tensor *x,
-                           an_dense_tensor *out)
+alexnet_status an_dense_copy(const an_dense_run *r, const an_onnx_node *node,
+                             const an_dense_tensor *x, an_dense_tensor *out)
 {
     if (x->data == NULL) {
         *out = *x;
@@ -79,8 +80,8 @@ alexnet_status an_dense_copy(const an_dense_run *r, const an_onnx_node *node, co
 /* ---- constants ---- */
 
 /* The values of a tensor of the file. */
-static alexnet_status load(const an_dense_run *r, const an_onnx_node *node, const an_tensor_view *view,
-                           an_dense_tensor *out)
+static alexnet_status load(const an_dense_run *r, const an_onnx_node *node,
+                           const an_tensor_view *view, an_dense_tensor *out)
 {
     *out = (an_dense_tensor){.rank = view->rank};
     memcpy(out->dims, view->shape, sizeof out->dims);
@@ -149,7 +150,8 @@ static alexnet_status run_node(an_dense_run *r, const an_onnx_node *node)
             inputs[i] = &r->values[value];
         }
     }
-    if (status == ALEXNET_OK && inputs[0] == NULL) status = an_dense_fail(r, node, "it has no input");
+    if (status == ALEXNET_OK && inputs[0] == NULL)
+        status = an_dense_fail(r, node, "it has no input");
     if (status == ALEXNET_OK)
         status = operators[op].run(r, node, inputs, &r->values[node->outputs[0]]);
     for (int i = 0; i < node->input_count; ++i)
@@ -218,20 +220,21 @@ static alexnet_status set_input(an_dense_run *r, const an_plain_map *images, int
         strides[i] = strides[i + 1] * dims[i + 1];
     memset(to->data, 0, (size_t)an_dense_count(to) * sizeof *to->data);
     const int count = AN_MIN(n, images->n - first);
-    const float *from = images->data + (size_t)first * (size_t)images->c * (size_t)images->h *
-                                           (size_t)images->w;
+    const float *from =
+        images->data + (size_t)first * (size_t)images->c * (size_t)images->h * (size_t)images->w;
     for (int i = 0; i < count; ++i)
         for (int c = 0; c < images->c; ++c)
             for (int h = 0; h < images->h; ++h)
                 for (int w = 0; w < images->w; ++w)
                     to->data[i * strides[0] + c * strides[model->input_axes[0]] +
-                             h * strides[model->input_axes[1]] + w * strides[model->input_axes[2]]] =
-                        *from++;
+                             h * strides[model->input_axes[1]] +
+                             w * strides[model->input_axes[2]]] = *from++;
     return ALEXNET_OK;
 }
 
 /* Copies the logits of the images from `first` on. */
-static alexnet_status take_logits(an_dense_run *r, int images, int first, int n, an_plain_map *logits)
+static alexnet_status take_logits(an_dense_run *r, int images, int first, int n,
+                                  an_plain_map *logits)
 {
     const an_dense_tensor *from = &r->values[r->model->logits];
     an_plain_map map;

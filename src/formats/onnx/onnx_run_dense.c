@@ -71,7 +71,7 @@ static float compute(const char *op, float a, float b)
 }
 
 alexnet_status an_dense_arithmetic(const an_dense_run *r, const an_onnx_node *node,
-                                 const an_dense_tensor *const *inputs, an_dense_tensor *out)
+                                   const an_dense_tensor *const *inputs, an_dense_tensor *out)
 {
     const an_dense_tensor *of[2] = {inputs[0], inputs[1]};
     int64_t strides[2][RANK] = {{0}}, dims[RANK], index[RANK] = {0};
@@ -103,7 +103,7 @@ alexnet_status an_dense_arithmetic(const an_dense_run *r, const an_onnx_node *no
 }
 
 alexnet_status an_dense_reduce_mean(const an_dense_run *r, const an_onnx_node *node,
-                                  const an_dense_tensor *const *inputs, an_dense_tensor *out)
+                                    const an_dense_tensor *const *inputs, an_dense_tensor *out)
 {
     const an_dense_tensor *x = inputs[0];
     an_dense_tensor axes, kept = {.rank = x->rank};
@@ -114,7 +114,8 @@ alexnet_status an_dense_reduce_mean(const an_dense_run *r, const an_onnx_node *n
     memcpy(kept.dims, x->dims, sizeof kept.dims);
     for (int i = 0; i < axes.count; ++i) {
         const int64_t axis = axes.ints[i] < 0 ? axes.ints[i] + x->rank : axes.ints[i];
-        if (axis < 0 || axis >= x->rank) return an_dense_fail(r, node, "expected axes of its input");
+        if (axis < 0 || axis >= x->rank)
+            return an_dense_fail(r, node, "expected axes of its input");
         reduced *= kept.dims[axis];
         kept.dims[axis] = 1;
     }
@@ -148,13 +149,13 @@ alexnet_status an_dense_reduce_mean(const an_dense_run *r, const an_onnx_node *n
 /* ---- the same elements in another shape ---- */
 
 alexnet_status an_dense_identity(const an_dense_run *r, const an_onnx_node *node,
-                               const an_dense_tensor *const *inputs, an_dense_tensor *out)
+                                 const an_dense_tensor *const *inputs, an_dense_tensor *out)
 {
     return an_dense_copy(r, node, inputs[0], out);
 }
 
 alexnet_status an_dense_flatten(const an_dense_run *r, const an_onnx_node *node,
-                              const an_dense_tensor *const *inputs, an_dense_tensor *out)
+                                const an_dense_tensor *const *inputs, an_dense_tensor *out)
 {
     const an_dense_tensor *x = inputs[0];
     int64_t axis = an_onnx_int(node, "axis", 1), rows = 1;
@@ -172,7 +173,7 @@ alexnet_status an_dense_flatten(const an_dense_run *r, const an_onnx_node *node,
 }
 
 alexnet_status an_dense_reshape(const an_dense_run *r, const an_onnx_node *node,
-                              const an_dense_tensor *const *inputs, an_dense_tensor *out)
+                                const an_dense_tensor *const *inputs, an_dense_tensor *out)
 {
     const an_dense_tensor *x = inputs[0], *shape = inputs[1];
     const int64_t count = an_dense_count(x);
@@ -203,7 +204,7 @@ alexnet_status an_dense_reshape(const an_dense_run *r, const an_onnx_node *node,
 }
 
 alexnet_status an_dense_squeeze(const an_dense_run *r, const an_onnx_node *node,
-                              const an_dense_tensor *const *inputs, an_dense_tensor *out)
+                                const an_dense_tensor *const *inputs, an_dense_tensor *out)
 {
     const an_dense_tensor *x = inputs[0];
     const bool inserts = strcmp(node->op, "Unsqueeze") == 0;
@@ -234,7 +235,7 @@ alexnet_status an_dense_squeeze(const an_dense_run *r, const an_onnx_node *node,
 /* ---- other orders ---- */
 
 alexnet_status an_dense_transpose(const an_dense_run *r, const an_onnx_node *node,
-                                const an_dense_tensor *const *inputs, an_dense_tensor *out)
+                                  const an_dense_tensor *const *inputs, an_dense_tensor *out)
 {
     const an_dense_tensor *x = inputs[0];
     const an_onnx_attribute *order = an_onnx_attribute_find(node, "perm");
@@ -283,7 +284,7 @@ static bool read_pads(const an_onnx_node *node, const an_dense_tensor *const *in
 }
 
 alexnet_status an_dense_pad(const an_dense_run *r, const an_onnx_node *node,
-                          const an_dense_tensor *const *inputs, an_dense_tensor *out)
+                            const an_dense_tensor *const *inputs, an_dense_tensor *out)
 {
     const an_dense_tensor *x = inputs[0], *value = inputs[2];
     int64_t pads[2 * RANK] = {0}, strides[RANK], dims[RANK], index[RANK] = {0};
@@ -309,7 +310,7 @@ alexnet_status an_dense_pad(const an_dense_run *r, const an_onnx_node *node,
 /* ---- shapes ---- */
 
 alexnet_status an_dense_shape(const an_dense_run *r, const an_onnx_node *node,
-                            const an_dense_tensor *const *inputs, an_dense_tensor *out)
+                              const an_dense_tensor *const *inputs, an_dense_tensor *out)
 {
     const an_dense_tensor *x = inputs[0];
     int64_t start = an_onnx_int(node, "start", 0), end = an_onnx_int(node, "end", x->rank);
@@ -324,7 +325,7 @@ alexnet_status an_dense_shape(const an_dense_run *r, const an_onnx_node *node,
 }
 
 alexnet_status an_dense_gather(const an_dense_run *r, const an_onnx_node *node,
-                             const an_dense_tensor *const *inputs, an_dense_tensor *out)
+                               const an_dense_tensor *const *inputs, an_dense_tensor *out)
 {
     const an_dense_tensor *x = inputs[0], *at = inputs[1];
 
@@ -341,7 +342,7 @@ alexnet_status an_dense_gather(const an_dense_run *r, const an_onnx_node *node,
 }
 
 alexnet_status an_dense_concat(const an_dense_run *r, const an_onnx_node *node,
-                             const an_dense_tensor *const *inputs, an_dense_tensor *out)
+                               const an_dense_tensor *const *inputs, an_dense_tensor *out)
 {
     *out = (an_dense_tensor){.rank = 1};
     for (int i = 0; i < node->input_count; ++i) {

@@ -38,8 +38,9 @@ static bool read_numbers(const an_onnx_node *node, const char *name, int otherwi
     return true;
 }
 
-static alexnet_status read_window(const an_dense_run *r, const an_onnx_node *node, const an_plain_map *x,
-                                  const int64_t *kernel, an_plain_window *window)
+static alexnet_status read_window(const an_dense_run *r, const an_onnx_node *node,
+                                  const an_plain_map *x, const int64_t *kernel,
+                                  an_plain_window *window)
 {
     const char *automatic = an_onnx_string(node, "auto_pad", "NOTSET");
     int dilations[2];
@@ -64,7 +65,7 @@ static alexnet_status read_window(const an_dense_run *r, const an_onnx_node *nod
 }
 
 alexnet_status an_dense_conv(const an_dense_run *r, const an_onnx_node *node,
-                           const an_dense_tensor *const *inputs, an_dense_tensor *out)
+                             const an_dense_tensor *const *inputs, an_dense_tensor *out)
 {
     const an_dense_tensor *weight = inputs[1], *bias = inputs[2];
     const int64_t groups = an_onnx_int(node, "group", 1);
@@ -106,7 +107,7 @@ static alexnet_status pool_channels(const an_dense_run *r, const an_onnx_node *n
 }
 
 alexnet_status an_dense_pool(const an_dense_run *r, const an_onnx_node *node,
-                           const an_dense_tensor *const *inputs, an_dense_tensor *out)
+                             const an_dense_tensor *const *inputs, an_dense_tensor *out)
 {
     const bool average = strcmp(node->op, "AveragePool") == 0;
     an_plain_window window;
@@ -125,7 +126,7 @@ alexnet_status an_dense_pool(const an_dense_run *r, const an_onnx_node *node,
 }
 
 alexnet_status an_dense_global_pool(const an_dense_run *r, const an_onnx_node *node,
-                                  const an_dense_tensor *const *inputs, an_dense_tensor *out)
+                                    const an_dense_tensor *const *inputs, an_dense_tensor *out)
 {
     an_plain_map x, y;
 
@@ -140,42 +141,43 @@ alexnet_status an_dense_global_pool(const an_dense_run *r, const an_onnx_node *n
 /* ---- normalisation ---- */
 
 alexnet_status an_dense_lrn(const an_dense_run *r, const an_onnx_node *node,
-                          const an_dense_tensor *const *inputs, an_dense_tensor *out)
+                            const an_dense_tensor *const *inputs, an_dense_tensor *out)
 {
     const int64_t size = an_onnx_int(node, "size", 0);
     an_plain_map x, y;
 
     if (!an_dense_as_map(inputs[0], &x) || size < 1 || size > 1 << 24)
         return an_dense_fail(r, node, "expected an input of 4 dimensions and a size");
-    AN_TRY(an_plain_lrn_across(r->ctx, node->name, &x, (int)size,
-                               an_onnx_float(node, "alpha", 1e-4) / (double)size,
-                               an_onnx_float(node, "beta", 0.75), an_onnx_float(node, "bias", 1),
-                               &y));
+    AN_TRY(an_plain_lrn_across(
+        r->ctx, node->name, &x, (int)size, an_onnx_float(node, "alpha", 1e-4) / (double)size,
+        an_onnx_float(node, "beta", 0.75), an_onnx_float(node, "bias", 1), &y));
     an_dense_take_map(&y, inputs[0]->rank, out);
     return ALEXNET_OK;
 }
 
 alexnet_status an_dense_batch_norm(const an_dense_run *r, const an_onnx_node *node,
-                                 const an_dense_tensor *const *inputs, an_dense_tensor *out)
+                                   const an_dense_tensor *const *inputs, an_dense_tensor *out)
 {
     an_plain_map x;
 
-    if (!an_dense_as_map(inputs[0], &x)) return an_dense_fail(r, node, "expected 4 or 2 dimensions");
+    if (!an_dense_as_map(inputs[0], &x))
+        return an_dense_fail(r, node, "expected 4 or 2 dimensions");
     for (int i = 1; i < 5; ++i)
         if (inputs[i] == NULL || inputs[i]->data == NULL || an_dense_count(inputs[i]) != x.c)
             return an_dense_fail(r, node, "expected a constant for each channel");
     AN_TRY(an_dense_copy(r, node, inputs[0], out));
     x.data = out->data;
-    an_plain_batch_norm(&x, inputs[3]->data, inputs[4]->data,
-                        an_onnx_float(node, "epsilon", 1e-5), inputs[1]->data, inputs[2]->data);
+    an_plain_batch_norm(&x, inputs[3]->data, inputs[4]->data, an_onnx_float(node, "epsilon", 1e-5),
+                        inputs[1]->data, inputs[2]->data);
     return ALEXNET_OK;
 }
 
 /* ---- linear layers ---- */
 
 /* y = x w + bias with w [inputs][outputs]: rows of w, so that no copy of it is needed. */
-static alexnet_status multiply(const an_dense_run *r, const an_onnx_node *node, const an_dense_tensor *x,
-                               const an_dense_tensor *w, const float *bias, an_dense_tensor *out)
+static alexnet_status multiply(const an_dense_run *r, const an_onnx_node *node,
+                               const an_dense_tensor *x, const an_dense_tensor *w,
+                               const float *bias, an_dense_tensor *out)
 {
     const size_t inputs = (size_t)w->dims[0], outputs = (size_t)w->dims[1];
     const int64_t dims[2] = {x->dims[0], w->dims[1]};
@@ -200,7 +202,7 @@ static alexnet_status multiply(const an_dense_run *r, const an_onnx_node *node, 
 }
 
 alexnet_status an_dense_gemm(const an_dense_run *r, const an_onnx_node *node,
-                           const an_dense_tensor *const *inputs, an_dense_tensor *out)
+                             const an_dense_tensor *const *inputs, an_dense_tensor *out)
 {
     const an_dense_tensor *w = inputs[1], *bias = inputs[2];
     const bool transposed = an_onnx_int(node, "transB", 0) != 0;
@@ -223,7 +225,7 @@ alexnet_status an_dense_gemm(const an_dense_run *r, const an_onnx_node *node,
 /* ---- activations ---- */
 
 alexnet_status an_dense_activation(const an_dense_run *r, const an_onnx_node *node,
-                                 const an_dense_tensor *const *inputs, an_dense_tensor *out)
+                                   const an_dense_tensor *const *inputs, an_dense_tensor *out)
 {
     if (inputs[0]->data == NULL) return an_dense_fail(r, node, "expected numbers of type float");
     AN_TRY(an_dense_copy(r, node, inputs[0], out));

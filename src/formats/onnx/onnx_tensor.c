@@ -35,9 +35,9 @@ static const struct {
     an_dtype dtype;
     int list; /* the field that holds its elements, if they are not raw */
 } types[] = {
-    {1, AN_F32, FLOAT_DATA},  {2, AN_U8, INT32_DATA},    {3, AN_I8, INT32_DATA},
-    {5, AN_I16, INT32_DATA},  {6, AN_I32, INT32_DATA},   {7, AN_I64, INT64_DATA},
-    {9, AN_BOOL, INT32_DATA}, {10, AN_F16, INT32_DATA},  {11, AN_F64, DOUBLE_DATA},
+    {1, AN_F32, FLOAT_DATA},   {2, AN_U8, INT32_DATA},   {3, AN_I8, INT32_DATA},
+    {5, AN_I16, INT32_DATA},   {6, AN_I32, INT32_DATA},  {7, AN_I64, INT64_DATA},
+    {9, AN_BOOL, INT32_DATA},  {10, AN_F16, INT32_DATA}, {11, AN_F64, DOUBLE_DATA},
     {16, AN_BF16, INT32_DATA},
 };
 
@@ -46,12 +46,12 @@ typedef struct tensor_message {
     const char *path;
     an_tensor_file *file;
     an_tensor_view *view;
-    int type;           /* index in types[]; -1: none */
-    int list;           /* the field of the elements that was found; 0: none */
-    uint64_t chunks;    /* of that field */
-    uint64_t place;     /* of its last chunk */
-    uint64_t bytes;     /* of its last chunk; 0: one number */
-    bool external;      /* data_location */
+    int type;        /* index in types[]; -1: none */
+    int list;        /* the field of the elements that was found; 0: none */
+    uint64_t chunks; /* of that field */
+    uint64_t place;  /* of its last chunk */
+    uint64_t bytes;  /* of its last chunk; 0: one number */
+    bool external;   /* data_location */
     const char *location;
     uint64_t offset, length;
     bool has_length;
@@ -234,8 +234,7 @@ static alexnet_status decode(tensor_message *t, an_pb_cursor message, size_t byt
         return an_fail(t->ctx, ALEXNET_NO_MEMORY, "%s: tensor '%s' of %zu bytes", t->path,
                        t->view->name, bytes);
     while (an_pb_next(&message, &field)) {
-        if (field.number == t->list)
-            AN_TRY(decode_field(t, &message, &field, data, bytes, &used));
+        if (field.number == t->list) AN_TRY(decode_field(t, &message, &field, data, bytes, &used));
     }
     if (message.status != ALEXNET_OK) return message.status;
     if (used != bytes) return fail_tensor(t, "it has fewer numbers than its shape says");
@@ -276,8 +275,7 @@ static alexnet_status place_data(tensor_message *t, const an_pb_cursor *message)
 
 static alexnet_status add_dimension(tensor_message *t, uint64_t value)
 {
-    if (t->view->rank == AN_TENSOR_RANK_MAX)
-        return fail_tensor(t, "it has more than 8 dimensions");
+    if (t->view->rank == AN_TENSOR_RANK_MAX) return fail_tensor(t, "it has more than 8 dimensions");
     if (value > INT64_MAX) return fail_tensor(t, "a dimension is negative");
     t->view->shape[t->view->rank++] = (int64_t)value;
     return ALEXNET_OK;

@@ -12,11 +12,11 @@
 #include <limits.h>
 #include <string.h>
 
-#define IR_VERSION  10
-#define OPSET       22
-#define NAME_BYTES  160
-#define CHUNK       ((size_t)16384) /* numbers that are converted at a time */
-#define VALUES_MAX  ((size_t)8192)  /* of a constant that is made here */
+#define IR_VERSION 10
+#define OPSET      22
+#define NAME_BYTES 160
+#define CHUNK      ((size_t)16384) /* numbers that are converted at a time */
+#define VALUES_MAX ((size_t)8192)  /* of a constant that is made here */
 
 /* Types of TensorProto. */
 enum { FLOAT = 1, INT64 = 7, FLOAT16 = 10, BFLOAT16 = 16 };

@@ -20,7 +20,7 @@ typedef struct an_onnx_export {
     const an_graph *graph;        /* its indices of parameters are those of tensors */
     const an_tensor_out *tensors; /* F32, in the layout of graph.h; their names must differ */
     size_t count;
-    an_dtype dtype;               /* F32, F16 or BF16: what they are stored as. The model computes
+    an_dtype dtype; /* F32, F16 or BF16: what they are stored as. The model computes
                                      in float: it converts them first */
     const char *const *keys, *const *values; /* metadata_props */
     size_t metadata_count;

@@ -45,6 +45,99 @@ alexnet_status an_reader_open(alexnet_context *ctx, const char *path, an_reader 
     return ALEXNET_OK;
 }
 
+/* Whether each part of a relative path is the name of a file or folder. */
+static bool stays_beneath(const char *name)
+{
+    for (const char *part = name;;) {
+        const size_t length = strcspn(part, "/");
+        if (length == 0 || length > NAME_MAX || (length == 1 && part[0] == '.') ||
+            (length == 2 && part[0] == '.' && part[1] == '.'))
+            return false;
+        if (part[length] == '\0') return true;
+        part += length + 1;
+    }
+}
+
+/* Opens one part of a path. A link fails with ELOOP, or ENOTDIR if a folder was expected. */
+static int open_part(alexnet_context *ctx, int folder, const char *part, size_t length, int flags)
+{
+    char name[NAME_MAX + 1];
+
+    memcpy(name, part, length);
+    name[length] = '\0';
+    return an_system_open(ctx, folder, name, O_RDONLY | O_NOFOLLOW | flags);
+}
+
+/* The descriptor of folder/name; -1 with errno. */
+static int open_beneath(alexnet_context *ctx, int folder, const char *name)
+{
+    int at = folder;
+
+    for (;;) {
+        const size_t length = strcspn(name, "/");
+        const bool last = name[length] == '\0';
+        const int next = open_part(ctx, at, name, length, last ? O_NONBLOCK : O_DIRECTORY);
+        const int error = errno;
+        if (at != folder) close(at);
+        errno = error;
+        if (next < 0 || last) return next;
+        at = next;
+        name += length + 1;
+    }
+}
+
+/* The folder that holds `path`. */
+static int open_folder_of(alexnet_context *ctx, const char *path)
+{
+    char *folder = an_format(ctx, "%.*s", (int)(an_path_base(path) - path), path);
+
+    if (folder == NULL) {
+        errno = ENOMEM;
+        return -1;
+    }
+    const int descriptor =
+        an_system_open(ctx, AT_FDCWD, folder[0] != '\0' ? folder : ".", O_RDONLY | O_DIRECTORY);
+    const int error = errno;
+    an_free(ctx, folder);
+    errno = error;
+    return descriptor;
+}
+
+static alexnet_status check_alone(alexnet_context *ctx, const char *name, int descriptor,
+                                  an_reader *out)
+{
+    struct stat info;
+
+    if (an_system_stat(ctx, descriptor, &info) != 0) return an_fail_errno(ctx, errno, "%s", name);
+    if (!S_ISREG(info.st_mode))
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: expected a file, found %s", name,
+                       S_ISDIR(info.st_mode) ? "a folder" : "a device or a pipe");
+    if (info.st_nlink > 1)
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: it has other names, which may be anywhere",
+                       name);
+    *out = (an_reader){.descriptor = descriptor, .size = (uint64_t)info.st_size};
+    return ALEXNET_OK;
+}
+
+alexnet_status an_reader_open_beside(alexnet_context *ctx, const char *path, const char *name,
+                                     an_reader *out)
+{
+    *out = (an_reader){.descriptor = -1};
+    if (!stays_beneath(name))
+        return an_fail(ctx, ALEXNET_BAD_FILE, "'%s' may lie outside the folder of the file", name);
+    const int folder = open_folder_of(ctx, path);
+    if (folder < 0) return an_fail_errno(ctx, errno, "folder of %s", path);
+    const int descriptor = open_beneath(ctx, folder, name);
+    const int error = errno;
+    close(folder);
+    if (descriptor < 0 && (error == ELOOP || error == ENOTDIR))
+        return an_fail(ctx, ALEXNET_BAD_FILE, "%s: a part of it is a link or no folder", name);
+    if (descriptor < 0) return an_fail_errno(ctx, error, "%s", name);
+    const alexnet_status status = check_alone(ctx, name, descriptor, out);
+    if (status != ALEXNET_OK) close(descriptor);
+    return status;
+}
+
 alexnet_status an_reader_read(alexnet_context *ctx, const an_reader *reader, const char *path,
                               uint64_t offset, void *data, size_t bytes)
 {

@@ -57,6 +57,14 @@ alexnet_status an_reader_open(alexnet_context *ctx, const char *path, an_reader 
  */
 alexnet_status an_reader_read(alexnet_context *ctx, const an_reader *reader, const char *path,
                               uint64_t offset, void *data, size_t bytes) AN_NODISCARD;
+/*
+ * Opens a file that another file names, which may be hostile: `name` is relative to the folder of
+ * `path`, and is a regular file in it or beneath it that has no other name. BAD_FILE: the name is
+ * absolute or has a part "..", "." or "", a part of it is a link, the file has several hard links.
+ * Nothing outside is opened. Other errors as above.
+ */
+alexnet_status an_reader_open_beside(alexnet_context *ctx, const char *path, const char *name,
+                                     an_reader *out) AN_NODISCARD;
 void an_reader_close(an_reader *reader);
 /* A reader of bytes in memory, which must outlive it. NULL is legal for 0 bytes. */
 an_reader an_reader_of(const void *data, size_t bytes);

@@ -17,6 +17,7 @@ static const an_tensor_format *const formats[] = {
     &an_tensor_format_npz,
     &an_tensor_format_pth,
     &an_tensor_format_pickle,
+    &an_tensor_format_onnx,
     &an_tensor_format_caffe,
 };
 /* clang-format on */

@@ -21,6 +21,7 @@ typedef struct an_tensor_file {
     bool open;         /* the reader must be closed: the file is on disk */
     an_reader reader;  /* of the file; tensors may have readers of further files */
     an_reader *others; /* those, in the store */
+    const char **other_names;
     size_t other_count;
     an_store store; /* names, texts and lists of the file; small values that were decoded */
     an_tensor_view *tensors; /* in the order of their data, where the format has one */
@@ -28,6 +29,9 @@ typedef struct an_tensor_file {
     const char **keys, **values; /* metadata, in the file's order */
     size_t metadata_count, metadata_room;
     const struct an_graph *graph; /* the network, if the format describes one; else NULL */
+    const char *no_graph; /* the format describes one, but it is no chain of graph.h: a message that
+                             names the node that differs. Whoever wants the network fails with it;
+                             the tensors can be read. NULL otherwise */
     const void *network;          /* the same in the format's own terms, for its run() */
     const struct an_map *map;     /* the source that its names and layouts were of; NULL: ours */
 } an_tensor_file;
@@ -78,6 +82,7 @@ extern const an_tensor_format
     an_tensor_format_npz,    /* numpy/npz.h */
     an_tensor_format_pth,    /* pytorch/pth.h */
     an_tensor_format_pickle, /* of NumPy's arrays: pytorch/pickle_file.h */
+    an_tensor_format_onnx,   /* onnx/onnx.h */
     an_tensor_format_caffe;  /* caffe/caffe.h */
 /* clang-format on */
 

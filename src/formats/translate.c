@@ -456,6 +456,9 @@ alexnet_status an_translate(alexnet_context *ctx, const char *path, an_tensor_fi
     if (family != NULL) AN_TRY(an_family_require(ctx, family, &only));
     AN_TRY(look_beside(ctx, path, file));
     if (file->graph != NULL) return translate_graph(ctx, path, file, only, part);
+    if (file->no_graph != NULL && !part)
+        return an_fail(ctx, ALEXNET_UNSUPPORTED, "%s", file->no_graph);
+    if (file->no_graph != NULL) an_log(ctx, ALEXNET_LOG_INFO, "%s", file->no_graph);
     if (an_tensor_file_metadata(file, AN_KEY_FAMILY) != NULL) return ALEXNET_OK;
     remove_ignored(file);
     return translate_names(ctx, path, file);

@@ -22,6 +22,7 @@
  *   family  NULL, or the one that a described network must be
  *   part    a network that is no family's is no error: its tensors keep their names, and the log
  *           says what differs from the nearest family
+ * UNSUPPORTED (the network is no chain of layers: the message names the node that differs),
  * BAD_FILE (the chain is no family's: the message names the nearest family and the first node that
  * differs), BAD_ARG (no such family), NO_MEMORY.
  */

@@ -239,7 +239,7 @@ static void note_waiting(void *user)
 
 /* Fills in what the table knows. */
 static cli_exit take_published(cli *app, const get_args *args, const cli_published *row,
-                               an_cache_wanted *wanted)
+                               const an_cached *recorded, an_cache_wanted *wanted)
 {
     an_fetch_options *fetch = &wanted->fetch;
 
@@ -249,7 +249,7 @@ static cli_exit take_published(cli *app, const get_args *args, const cli_publish
                          "a name of your own such as 'mine:alexnet'",
                          row->name, row->sha256 != NULL ? "SHA-256" : "SHA-1",
                          row->sha256 != NULL ? row->sha256 : row->sha1);
-    fetch->url = args->url != NULL ? args->url : row->url;
+    fetch->url = args->url != NULL ? args->url : row->url != NULL ? row->url : recorded->url;
     if (fetch->url == NULL)
         return cli_error(app, CLI_NO_INPUT, "%s is not fetched by its URL: %s puts it in the cache",
                          row->name, row->by);
@@ -348,7 +348,7 @@ static cli_exit run_get(cli *app, void *data)
 
     const alexnet_status status = an_cache_find(app->ctx, name, &recorded);
     if (status != ALEXNET_OK) return cli_fail(app, status);
-    cli_exit code = row != NULL ? take_published(app, args, row, &wanted)
+    cli_exit code = row != NULL ? take_published(app, args, row, &recorded, &wanted)
                                 : take_own(app, args, &recorded, &wanted);
     if (code == CLI_DONE) code = get(app, &wanted, row);
     an_cached_free(app->ctx, &recorded);
@@ -372,7 +372,7 @@ const cli_command command_weights_get = {
     .examples = get_examples,
     .notes = {"The file is verified by its checksum before it is used. Wherever a command takes "
               "WEIGHTS, NAME then stands for it.",
-              "What was interrupted goes on where it ended when the command is called again; the "
+              "What was interrupted continues where it ended when the command is called again; the "
               "exit status is 75 after Ctrl-C. A file that is in the cache is verified again.",
               "Proxies are taken from http_proxy, https_proxy, all_proxy and no_proxy, "
               "certificates of your own from SSL_CERT_FILE."},

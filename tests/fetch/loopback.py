@@ -425,7 +425,7 @@ def stopped(place):
         process.send_signal(number)
         _, err = process.communicate()
         check(f"{number.name}: status {process.returncode}", process.returncode == STOPPED)
-        check(f"{number.name}: {err}", "goes on from there" in err)
+        check(f"{number.name}: {err}", "continues from there" in err)
         check(f"{number.name}: what arrived stays", place.part_bytes() == 1_000_000)
         place.site.release()
         place.succeeds(f"after {number.name}")

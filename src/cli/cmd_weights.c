@@ -77,7 +77,7 @@ static alexnet_status add(listing *l, const char *name, const cli_published *row
 
     if (status != ALEXNET_OK) return status;
     if (row != NULL || e.cached.path != NULL) {
-        if (l->list != NULL)
+        if (l->app->common->json)
             add_json(l, &e);
         else
             add_text(l, &e);
@@ -126,7 +126,7 @@ static alexnet_status add_all(listing *l)
 
 static cli_exit print_list(cli *app, listing *l)
 {
-    if (l->list != NULL) {
+    if (app->common->json) {
         json_t *document =
             an_json_pack(&app->json, "{s:i, s:o, s:o}", "schema", 1, "cache",
                          cli_json_text(&app->json, l->folder), "weights", json_incref(l->list));

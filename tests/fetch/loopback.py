@@ -60,6 +60,7 @@ class Site:
         self.redirects = {}         # from path to address
         self.chunked_extra = 0      # bytes too many, in an answer without a length
         self.length = None          # a false one
+        self.content_range = None   # another text for it
         self.hold_at = None         # waits here, in the body, for release()
         self.go_on = threading.Event()
         self.requests = []          # (path, Range, If-Range)
@@ -114,7 +115,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = site.content[start or 0:]
         self.send_response(200 if start is None else 206)
         if start is not None:
-            self.send_header("Content-Range", f"bytes {start}-{total - 1}/{total}")
+            self.send_header("Content-Range",
+                             site.content_range or f"bytes {start}-{total - 1}/{total}")
         if site.etag is not None:
             self.send_header("ETag", site.etag)
         if site.modified is not None:
@@ -320,6 +322,28 @@ def too_much(place):
     check("too large: nothing stays", place.is_empty())
 
 
+def strange_headers(place):
+    """What cannot be understood is as good as absent; a part that was not asked for is not taken."""
+    site = place.site
+    for text in ("bytes", "bytes 0-", "bytes */*", "bytes 0-1/2", "bytes -5-9/10", "lines 1-2/3",
+                 f"bytes 1000000-{SIZE - 1}/{SIZE + 1}", "bytes 99999999999999999999-1/2", "x" * 9000):
+        shutil.rmtree(place.folder, ignore_errors=True)
+        site.cuts, site.content_range = [1_000_000], text
+        site.requests.clear()
+        place.succeeds(f"Content-Range: {text[:40]}")
+        check(f"Content-Range: {text[:40]}: all of it is asked for",
+              [wanted for _, wanted, _ in site.requests] == [None, "bytes=1000000-", None])
+    site.content_range = None
+    for etag in ('"' + "e" * 9000 + '"', '"\x01"', "unquoted", ""):
+        shutil.rmtree(place.folder, ignore_errors=True)
+        site.cuts, site.etag = [1_000_000], etag
+        site.requests.clear()
+        place.succeeds(f"ETag: {etag[:40]}")
+        check(f"ETag: {etag[:40]}: it is not sent back", site.requests[1][2] is None)
+    site.cuts, site.etag, site.ranges = [], None, True
+    place.succeeds("a long file name", "--force", url=place.url("/" + FILE + "?" + "q" * 3000))
+
+
 def another_size_than_published(place):
     place.fails("not the published file", BAD_DATA,
                 f"expected a file of 244408911 bytes, the server has {SIZE}",
@@ -490,9 +514,10 @@ def over_tls(place, scratch):
     place.server.shutdown()
 
 
-CASES = [whole, cut_at_random_places, cut_and_called_again, without_ranges, changed_between_tries,
-         changed_and_not_told, shorter_than_before, too_much, another_size_than_published, stalls,
-         statuses, redirected, wrong_checksum, nobody_listens, through_a_proxy, from_a_file,
+CASES = [whole, cut_at_random_places, cut_and_called_again, without_ranges,
+         changed_between_tries, changed_and_not_told, shorter_than_before, too_much,
+         strange_headers, another_size_than_published, stalls, statuses, redirected,
+         wrong_checksum, nobody_listens, through_a_proxy, from_a_file,
          no_folder_for_the_cache, full_disk, stopped, killed_anywhere, two_at_once]
 
 

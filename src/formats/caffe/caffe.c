@@ -4,6 +4,8 @@
  */
 #include "formats/caffe/caffe.h"
 
+#include "formats/caffe/caffe_write.h"
+
 #include "base/cursor.h"
 #include "base/memory.h"
 #include "base/status.h"
@@ -282,4 +284,5 @@ const an_tensor_format an_tensor_format_caffe = {.name = "caffemodel",
                                                  .extension = "caffemodel",
                                                  .matches = matches,
                                                  .read = read_caffe,
-                                                 .run = an_caffe_run};
+                                                 .run = an_caffe_run,
+                                                 .write_network = an_caffe_write};

@@ -19,7 +19,7 @@
 /* The files that are being written. */
 typedef struct job {
     alexnet_context *ctx;
-    const an_caffe_export *what;
+    const an_network_out *what;
     an_caffe_layers layers;
     const char *path;
     char *definition, *mean; /* paths; mean NULL: none */
@@ -193,7 +193,7 @@ static alexnet_status write_comment(an_writer *writer, const char *key, const ch
 
 static alexnet_status write_comments(const job *j, an_writer *writer)
 {
-    const an_caffe_export *what = j->what;
+    const an_network_out *what = j->what;
 
     for (size_t i = 0; i < what->metadata_count; ++i)
         if (strncmp(what->keys[i], KEYS, strlen(KEYS)) == 0 && strcmp(what->keys[i], MEAN_KEY) != 0)
@@ -289,11 +289,14 @@ static alexnet_status write_files(job *j, an_file_sum *sum)
     return write_file(j, j->path, write_weights, sum);
 }
 
-alexnet_status an_caffe_write(alexnet_context *ctx, const char *path, const an_caffe_export *what,
+alexnet_status an_caffe_write(alexnet_context *ctx, const char *path, const an_network_out *what,
                               an_file_sum *sum)
 {
     job j = {.ctx = ctx, .what = what, .path = path};
 
+    if (what->dtype != AN_F32)
+        return an_fail(ctx, ALEXNET_UNSUPPORTED, "%s: Caffe stores weights as F32, not %s", path,
+                       an_dtype_name(what->dtype));
     AN_TRY(an_caffe_layers_make(ctx, what->graph, &j.layers));
     const alexnet_status status = write_files(&j, sum);
     an_caffe_layers_free(ctx, &j.layers);

@@ -21,17 +21,6 @@
 #include "formats/graph.h"
 #include "formats/tensor_file.h"
 
-typedef struct an_caffe_export {
-    const an_graph *graph;        /* its indices of parameters are those of tensors */
-    const an_tensor_out *tensors; /* F32, in the layout of graph.h */
-    size_t count;
-    const char *const *keys, *const *values; /* metadata; those called "alexnet...." are kept */
-    size_t metadata_count;
-    const float *mean_image; /* [3][h][w] of mean_shape, in the order of the network's channels;
-                                NULL: none */
-    int mean_shape[3];
-} an_caffe_export;
-
 /*
  * Writes the files, each whole or not at all, the weights last, and their tensors one after the
  * other without a copy of them. Equal arguments give equal bytes. *sum receives the size and the
@@ -39,7 +28,7 @@ typedef struct an_caffe_export {
  * file of more than 2 GB, which Caffe does not read. BAD_ARG (two layers of one name), IO,
  * NO_MEMORY.
  */
-alexnet_status an_caffe_write(alexnet_context *ctx, const char *path, const an_caffe_export *what,
+alexnet_status an_caffe_write(alexnet_context *ctx, const char *path, const an_network_out *what,
                               an_file_sum *sum) AN_NODISCARD;
 
 #endif

@@ -159,9 +159,9 @@ static void make_chain(chain *c, bool down)
     add_linear(c, "fc2", 5, false);
 }
 
-static an_caffe_export export_of(const chain *c)
+static an_network_out export_of(const chain *c)
 {
-    return (an_caffe_export){.graph = &c->graph, .tensors = c->tensors, .count = c->count};
+    return (an_network_out){.graph = &c->graph, .tensors = c->tensors, .count = c->count};
 }
 
 /* ---- written and read back ---- */
@@ -206,7 +206,7 @@ static void a_chain_is_read_back(void **state)
         an_tensor_file file;
         an_file_sum sum;
         make_chain(&c, down == 1);
-        const an_caffe_export what = export_of(&c);
+        const an_network_out what = export_of(&c);
         an_assert_ok(p->ctx, an_caffe_write(p->ctx, path, &what, &sum));
         an_assert_ok(p->ctx, an_tensor_file_open(p->ctx, path, NULL, &file));
         assert_int_equal(file.reader.size, sum.bytes);
@@ -237,7 +237,7 @@ static void families_are_read_back(void **state)
                 .name = param->name, .rank = param->rank, .data = model->values + param->offset};
             memcpy(tensors[k].shape, param->shape, sizeof param->shape);
         }
-        const an_caffe_export what = {
+        const an_network_out what = {
             .graph = &graph, .tensors = tensors, .count = (size_t)model->params.count};
         an_assert_ok(p->ctx, an_caffe_write(p->ctx, path, &what, NULL));
         an_assert_ok(p->ctx, an_tensor_file_open(p->ctx, path, NULL, &file));
@@ -262,7 +262,7 @@ static void opencv_gives_the_same(void **state)
     an_plain_map x, y;
 
     make_chain(&c, false);
-    const an_caffe_export what = export_of(&c);
+    const an_network_out what = export_of(&c);
     an_assert_ok(p->ctx, an_caffe_write(p->ctx, path, &what, NULL));
     an_assert_ok(p->ctx, an_tensor_file_open(p->ctx, path, NULL, &file));
     an_assert_ok(p->ctx, an_plain_new(p->ctx, "x", 1, 3, 12, 22, &x));
@@ -296,7 +296,7 @@ static void what_belongs_to_images_is_found_again(void **state)
     for (size_t i = 0; i < AN_COUNT(mean); ++i)
         mean[i] = (float)i;
     make_chain(&c, false);
-    an_caffe_export what = export_of(&c);
+    an_network_out what = export_of(&c);
     what.keys = keys;
     what.values = values;
     what.metadata_count = AN_COUNT(keys);
@@ -325,7 +325,7 @@ static void what_belongs_to_images_is_found_again(void **state)
 static void check_refused(alexnet_context *ctx, const chain *c, const char *path,
                           alexnet_status status, const char *reason)
 {
-    const an_caffe_export what = export_of(c);
+    const an_network_out what = export_of(c);
 
     an_assert_status(ctx, an_caffe_write(ctx, path, &what, NULL), status);
     an_assert_error(ctx, reason);
@@ -378,7 +378,7 @@ static void refusals_of_the_system_leave_nothing_half(void **state)
     static chain c;
 
     make_chain(&c, false);
-    const an_caffe_export what = export_of(&c);
+    const an_network_out what = export_of(&c);
     for (long n = 0;; ++n) {
         an_test_fault fault;
         an_test_fault_arm(&fault, p->ctx,

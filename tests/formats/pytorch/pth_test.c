@@ -180,8 +180,10 @@ static void small_files_take_little_memory(void **state)
     static const struct {
         const char *part;
         size_t bytes;
-    } rows[] = {{"N", 1},   {"]", 1},           {"K\1\x85", 3}, {"N\x94", 2},
-                {"U\1a", 3}, {"]K\1aK\2aK\3a", 10}, {"K\1Q", 3},    {"ctorch\nSize\n)R", 14}};
+    } rows[] = {{"N", 1},       {"]", 1},
+                {"K\1\x85", 3}, {"N\x94", 2},
+                {"U\1a", 3},    {"]K\1aK\2aK\3a", 10},
+                {"K\1Q", 3},    {"ctorch\nSize\n)R", 14}};
 
     (void)state;
     for (size_t i = 0; i < AN_COUNT(rows); ++i)

@@ -6,31 +6,125 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "formats/graph.h"
-#include "formats/maps.h"
+#include "formats/weights.h"
 #include <string.h>
+
+/* ---- the layers with parameters, as each source names them in their order ---- */
+
+/*
+ * This is on purpose no use of maps.h, whose names say which tensor becomes which parameter: here
+ * they are in the order in which the source runs them, so that a mistake there is found out.
+ */
+typedef struct source_order {
+    const char *weight, *bias; /* what follows the name of a layer */
+    enum { OURS, HWIO, MATRIX } layout;
+    const char *layers[16]; /* ended by NULL; alternatives are separated by '|' */
+} source_order;
+
+/* clang-format off */
+static const source_order sources[] = {
+    {"/weights", "/biases", HWIO,
+     {"alexnet_v2/conv1", "alexnet_v2/conv2", "alexnet_v2/conv3", "alexnet_v2/conv4", "alexnet_v2/conv5",
+      "alexnet_v2/fc6", "alexnet_v2/fc7", "alexnet_v2/fc8"}},
+    {".weight", ".bias", OURS,
+     {"features.0", "features.3", "features.6", "features.8", "features.10",
+      "classifier.1|pre_logits.1", "classifier.4|pre_logits.4", "classifier.6|head.fc|head|fc"}},
+    {".weight", ".bias", OURS,
+     {"features.conv1|conv1", "features.conv2|conv2", "features.conv3|conv3", "features.conv4|conv4",
+      "features.conv5|conv5", "classifier.fc6|fc6", "classifier.fc7|fc7", "classifier.fc8|fc8"}},
+    {".weight", ".bias", OURS,
+     {"features.0", "features.1", "features.4", "features.5", "features.8", "features.9", "features.11",
+      "features.12", "features.14", "features.15", "classifier.1", "classifier.2", "classifier.5",
+      "classifier.6", "classifier.8"}},
+};
+/* clang-format on */
 
 typedef struct job {
     alexnet_context *ctx;
     const alexnet_model *model;
     const char *path;
-    const an_tensor_file *raw, *file;
+    const an_tensor_file *raw;
+    const source_order *source; /* NULL: the family's own names */
+    bool convnet;               /* its names within those of cuda-convnet's checkpoints */
+    int layer;                  /* the number of layers with parameters before this one */
 } job;
 
 /* ---- tensors as they lie in the file ---- */
 
-/* The tensor of the raw description whose values are those of the translated one. */
-static const an_tensor_view *find_raw(const job *j, const an_tensor_view *translated)
+#define NAME_BYTES 256
+
+/* The tensor of the raw file called `layer`, one of its alternatives, followed by `suffix`. */
+static const an_tensor_view *find_layer(const an_tensor_file *raw, const char *layer,
+                                        const char *suffix)
 {
-    for (size_t i = 0; i < j->raw->count; ++i) {
-        const an_tensor_view *raw = &j->raw->tensors[i];
-        const bool same = translated->data != NULL
-                              ? raw->data == translated->data
-                              : raw->data == NULL && raw->place == translated->place &&
-                                    raw->reader.size == translated->reader.size;
-        if (same && raw->count == translated->count) return raw;
+    char name[NAME_BYTES];
+
+    for (const char *at = layer; *at != '\0';) {
+        const size_t length = strcspn(at, "|");
+        an_print(name, sizeof name, "%.*s%s", (int)length, at, suffix);
+        for (size_t i = 0; i < raw->count; ++i)
+            if (strcmp(an_weights_plain_name(raw->tensors[i].name), name) == 0)
+                return &raw->tensors[i];
+        at += length + (at[length] == '|');
     }
-    return translated; /* made by the translation: a bias of zeros */
+    return NULL;
+}
+
+/* Whether the file has the weights of as many layers as the chain, under the names of a source. */
+static bool has_names_of(const an_tensor_file *raw, const source_order *source, int layers)
+{
+    for (int i = 0; i < layers; ++i)
+        if (source->layers[i] == NULL || find_layer(raw, source->layers[i], source->weight) == NULL)
+            return false;
+    return source->layers[layers] == NULL;
+}
+
+static bool has_own_names(const job *j)
+{
+    for (int i = 0; i < j->model->params.count; ++i)
+        if (find_layer(j->raw, j->model->params.items[i].name, "") == NULL) return false;
+    return true;
+}
+
+/* Finds out whose names the file has. */
+static void find_source(job *j, const an_graph *chain)
+{
+    int layers = 0;
+
+    for (int i = 0; i < chain->count; ++i)
+        layers += chain->nodes[i].weight >= 0;
+    for (size_t i = 0; i < AN_COUNT(sources) && j->source == NULL; ++i)
+        if (layers < 16 && has_names_of(j->raw, &sources[i], layers)) j->source = &sources[i];
+    /* slim's names are ours; the table has its layout */
+    if (has_own_names(j) && (j->source == NULL || j->source->layout != HWIO)) j->source = NULL;
+    j->convnet = j->source == NULL && !has_own_names(j);
+}
+
+/* The parameter of a role of this layer; NULL: the file has none. */
+static const an_tensor_view *find_raw(const job *j, const an_param *param)
+{
+    const char *dot = strrchr(param->name, '.');
+    const bool weight = param->role == AN_PARAM_WEIGHT, bias = param->role == AN_PARAM_BIAS;
+    char layer[NAME_BYTES];
+
+    if (j->source != NULL)
+        return find_layer(j->raw, j->source->layers[j->layer],
+                          weight ? j->source->weight
+                          : bias ? j->source->bias
+                                 : dot);
+    if (!j->convnet) return find_layer(j->raw, param->name, "");
+    an_print(layer, sizeof layer, "layers.%.*s", (int)(dot - param->name), param->name);
+    return find_layer(j->raw, layer, weight ? ".weights.0" : ".biases");
+}
+
+/* Zeros: a bias that the file does not have. */
+static alexnet_status make_zeros(const job *j, const an_param *param, float **values)
+{
+    *values = an_new_array(j->ctx, (size_t)param->count, sizeof **values);
+    return *values != NULL ? ALEXNET_OK
+                           : an_fail(j->ctx, ALEXNET_NO_MEMORY, "%s: %s", j->path, param->name);
 }
 
 /* The values of a parameter in the order of the file, with their shape there. index -1: NULL. */
@@ -40,10 +134,11 @@ static alexnet_status read_raw(const job *j, int index, float **values, const an
     *view = NULL;
     if (index < 0) return ALEXNET_OK;
     const an_param *param = &j->model->params.items[index];
-    const an_tensor_view *translated = an_tensor_file_find(j->file, param->name);
-    if (translated == NULL)
-        return an_fail(j->ctx, ALEXNET_BAD_FILE, "%s: it has no %s", j->path, param->name);
-    *view = find_raw(j, translated);
+    *view = find_raw(j, param);
+    if (*view == NULL && param->role == AN_PARAM_BIAS) return make_zeros(j, param, values);
+    if (*view == NULL || (*view)->count != param->count)
+        return an_fail(j->ctx, ALEXNET_BAD_FILE, "%s: it has no values for %s", j->path,
+                       param->name);
     *values = an_new_array(j->ctx, (size_t)(*view)->count, sizeof **values);
     if (*values == NULL) return an_fail(j->ctx, ALEXNET_NO_MEMORY, "%s: %s", j->path, param->name);
     const alexnet_status status = an_tensor_to_float(j->ctx, j->path, *view, *values);
@@ -213,22 +308,25 @@ static an_plain_window window_of(const an_graph_node *g)
     return window;
 }
 
+/* Whether weights lie as [kh][kw][in][out]; slim's names are also those of files of ours. */
+static bool is_hwio(const job *j, const an_graph_node *g, const an_tensor_view *view)
+{
+    return j->source != NULL && j->source->layout == HWIO && view->rank == 4 &&
+           view->shape[0] == g->kernel[0] && view->shape[1] == g->kernel[1] &&
+           view->shape[3] == g->out[0];
+}
+
 /* A layer with weights. view: those in the file, whose layout decides the arithmetic. */
 static alexnet_status run_with(const job *j, const an_graph_node *g, const an_plain_map *x,
                                const an_tensor_view *view, const float *w, const float *bias,
                                an_plain_map *y)
 {
-    const an_map *map = j->file->map;
     const an_plain_window window = window_of(g);
 
-    if (g->op == AN_GRAPH_LINEAR && map != NULL && map->linear == AN_LINEAR_IO)
-        return linear_io(j, g, x, w, bias, y);
+    if (g->op == AN_GRAPH_LINEAR && j->convnet) return linear_io(j, g, x, w, bias, y);
     if (g->op == AN_GRAPH_LINEAR) return an_plain_linear(j->ctx, g->name, x, g->out[0], w, bias, y);
-    if (g->op == AN_GRAPH_LOCAL ||
-        (map != NULL && map->convolutions == AN_CONV_MATRIX && view->rank == 2))
-        return conv_matrix(j, g, x, w, bias, y);
-    if (map != NULL && map->convolutions == AN_CONV_HWIO && view->shape[3] == g->out[0])
-        return conv_hwio(j, g, x, w, bias, y);
+    if (g->op == AN_GRAPH_LOCAL || j->convnet) return conv_matrix(j, g, x, w, bias, y);
+    if (is_hwio(j, g, view)) return conv_hwio(j, g, x, w, bias, y);
     return an_plain_conv2d(j->ctx, g->name, x, &window, g->groups, g->out[0], w, bias, y);
 }
 
@@ -350,21 +448,23 @@ static alexnet_status run_layer(const job *j, const an_graph_node *g, an_plain_m
 }
 
 alexnet_status an_chain_run(const alexnet_model *model, const char *path, const an_tensor_file *raw,
-                            const an_tensor_file *file, const an_plain_map *images,
-                            an_plain_map *logits)
+                            const an_plain_map *images, an_plain_map *logits)
 {
-    const job j = {.ctx = model->ctx, .model = model, .path = path, .raw = raw, .file = file};
+    job j = {.ctx = model->ctx, .model = model, .path = path, .raw = raw};
     const size_t count =
         (size_t)images->n * (size_t)images->c * (size_t)images->h * (size_t)images->w;
     an_graph chain;
 
     *logits = (an_plain_map){0};
     AN_TRY(an_graph_of_model(model, &chain));
+    find_source(&j, &chain);
     alexnet_status status =
         an_plain_new(model->ctx, "images", images->n, images->c, images->h, images->w, logits);
     if (status == ALEXNET_OK) memcpy(logits->data, images->data, count * sizeof(float));
-    for (int i = 0; i < chain.count && status == ALEXNET_OK; ++i)
+    for (int i = 0; i < chain.count && status == ALEXNET_OK; ++i) {
         status = run_layer(&j, &chain.nodes[i], logits);
+        j.layer += chain.nodes[i].weight >= 0;
+    }
     an_free(model->ctx, chain.nodes);
     if (status != ALEXNET_OK) an_plain_free(model->ctx, logits);
     return status;

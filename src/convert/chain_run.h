@@ -3,8 +3,8 @@
  * source: TF-slim's convolutions over [n][h][w][c] with weights [kh][kw][in][out], cuda-convnet's
  * as products of matrices. `convert` compares the result with that of the written file.
  *
- * It is for formats that store tensors alone. The chain of layers is then the family's; names,
- * layouts and values are those of the file as it is, before translate.h changed its description.
+ * It is for formats that store tensors alone. The chain of layers is then the family's; which tensor
+ * belongs to which layer follows from the order of layers in the source, not from maps.h.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CONVERT_CHAIN_RUN_H
@@ -16,13 +16,11 @@
 /*
  *   model   described: the network that the file holds
  *   raw     the file as its reader describes it
- *   file    the same file, translated: its tensors have the names of the parameters
  *   images  [n] of the model's input, as the network gets them
  *   logits  receives [n][classes][1][1], for the caller to free
  * BAD_FILE, UNSUPPORTED (a layer that is not exchanged with other formats), NO_MEMORY.
  */
 alexnet_status an_chain_run(const alexnet_model *model, const char *path, const an_tensor_file *raw,
-                            const an_tensor_file *file, const an_plain_map *images,
-                            an_plain_map *logits) AN_NODISCARD;
+                            const an_plain_map *images, an_plain_map *logits) AN_NODISCARD;
 
 #endif

@@ -192,7 +192,7 @@ static alexnet_status compare_output(job *j, const an_plain_map *images,
     if (status == ALEXNET_OK && j->format->run != NULL) {
         status = an_tensor_file_open(j->ctx, j->path, j->format, &file);
         if (status == ALEXNET_OK) {
-            status = an_verify_run_file(model, j->path, &file, &file, images, &again);
+            status = an_verify_run_file(model, j->path, &file, images, &again);
             an_tensor_file_close(j->ctx, &file);
         }
         if (status == ALEXNET_OK) {
@@ -212,8 +212,7 @@ static alexnet_status verify(job *j)
     an_plain_map images, expected = {0};
 
     AN_TRY(an_verify_images(j->model, &images));
-    alexnet_status status =
-        an_verify_run_file(j->model, j->from, &j->raw, &j->file, &images, &expected);
+    alexnet_status status = an_verify_run_file(j->model, j->from, &j->raw, &images, &expected);
     if (status == ALEXNET_OK) status = compare_output(j, &images, &expected);
     an_plain_free(j->ctx, &images);
     an_plain_free(j->ctx, &expected);

@@ -57,11 +57,11 @@ alexnet_status an_verify_run(const alexnet_model *model, const an_plain_map *ima
 }
 
 alexnet_status an_verify_run_file(const alexnet_model *model, const char *path,
-                                  const an_tensor_file *raw, const an_tensor_file *file,
-                                  const an_plain_map *images, an_plain_map *logits)
+                                  const an_tensor_file *raw, const an_plain_map *images,
+                                  an_plain_map *logits)
 {
     return raw->format->run != NULL ? raw->format->run(model->ctx, path, raw, images, logits)
-                                    : an_chain_run(model, path, raw, file, images, logits);
+                                    : an_chain_run(model, path, raw, images, logits);
 }
 
 double an_verify_difference(const an_plain_map *found, const an_plain_map *expected)

@@ -25,10 +25,10 @@ alexnet_status an_verify_run(const alexnet_model *model, const an_plain_map *ima
                              an_plain_map *logits) AN_NODISCARD;
 
 /* The same by the rules of the file's own format.
-     raw    the file as its reader describes it; file: translated; model: what it holds */
+     raw  the file as its reader describes it; model: described, what it holds */
 alexnet_status an_verify_run_file(const alexnet_model *model, const char *path,
-                                  const an_tensor_file *raw, const an_tensor_file *file,
-                                  const an_plain_map *images, an_plain_map *logits) AN_NODISCARD;
+                                  const an_tensor_file *raw, const an_plain_map *images,
+                                  an_plain_map *logits) AN_NODISCARD;
 
 /* The largest difference of two numbers, relative to the largest of `expected`. NaN if one of them
    is not finite, or the sizes differ. */

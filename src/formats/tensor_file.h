@@ -33,7 +33,6 @@ typedef struct an_tensor_file {
                              names the node that differs. Whoever wants the network fails with it;
                              the tensors can be read. NULL otherwise */
     const void *network;  /* the same in the format's own terms, for its run() */
-    const struct an_map *map; /* the source that its names and layouts were of; NULL: ours */
 } an_tensor_file;
 
 /* ---- formats ---- */

@@ -406,7 +406,6 @@ alexnet_status an_translate_by(alexnet_context *ctx, const char *path, an_tensor
     const bool done = fit_family(ctx, file, map, model, true) >= 0;
     alexnet_model_free(model);
     if (!done) return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: names of tensors", path);
-    file->map = map;
     an_log(ctx, ALEXNET_LOG_INFO, "%s: %d of its %zu tensors are named as by %s", path, count,
            file->count, map->source);
     return ALEXNET_OK;

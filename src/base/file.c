@@ -146,8 +146,7 @@ alexnet_status an_reader_read(alexnet_context *ctx, const an_reader *reader, con
     if (offset > reader->size || bytes > reader->size - offset)
         return an_fail(ctx, ALEXNET_BAD_FILE,
                        "%s: truncated: %zu %s expected at %ju, the file has %ju", path, bytes,
-                       AN_NOUN(bytes, "byte", "bytes"), (uintmax_t)offset,
-                       (uintmax_t)reader->size);
+                       AN_NOUN(bytes, "byte", "bytes"), (uintmax_t)offset, (uintmax_t)reader->size);
     if (reader->memory != NULL) {
         memcpy(data, reader->memory + offset, bytes);
         return ALEXNET_OK;

@@ -32,8 +32,8 @@ typedef struct an_tensor_file {
     const char *no_graph; /* the format describes one, but it is no chain of graph.h: a message that
                              names the node that differs. Whoever wants the network fails with it;
                              the tensors can be read. NULL otherwise */
-    const void *network;          /* the same in the format's own terms, for its run() */
-    const struct an_map *map;     /* the source that its names and layouts were of; NULL: ours */
+    const void *network;  /* the same in the format's own terms, for its run() */
+    const struct an_map *map; /* the source that its names and layouts were of; NULL: ours */
 } an_tensor_file;
 
 /* ---- formats ---- */

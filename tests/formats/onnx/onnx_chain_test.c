@@ -1,6 +1,6 @@
 /*
- * onnx_chain_test.c: graphs as chains of layers: what every operator becomes, in every spelling, and
- * what is refused, with the node's name and what was expected.
+ * onnx_chain_test.c: graphs as chains of layers: what every operator becomes, in every spelling,
+ * and what is refused, with the node's name and what was expected.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"

@@ -46,9 +46,11 @@ static void check_chain(const an_graph *graph)
         an_graph_op op;
         int out[3];
     } rows[] = {
-        {"conv", AN_GRAPH_CONV2D, {4, 5, 6}},     {"relu", AN_GRAPH_RELU, {4, 5, 6}},
+        {"conv", AN_GRAPH_CONV2D, {4, 5, 6}},
+        {"relu", AN_GRAPH_RELU, {4, 5, 6}},
         {"pool", AN_GRAPH_MAX_POOL, {4, 3, 3}}, /* 5 rounds up */
-        {"norm", AN_GRAPH_LRN_ACROSS, {4, 3, 3}}, {"ip", AN_GRAPH_LINEAR, {3, 1, 1}},
+        {"norm", AN_GRAPH_LRN_ACROSS, {4, 3, 3}},
+        {"ip", AN_GRAPH_LINEAR, {3, 1, 1}},
     };
 
     assert_non_null(graph);
@@ -235,8 +237,7 @@ static void normalisation_is_read_with_its_factor(void **state)
         assert_string_equal(file.tensors[bn->weight].name, "scale.weight");
         assert_string_equal(file.tensors[bn->bias].name, "scale.bias");
         an_assert_ok(p->ctx, an_tensor_to_float(p->ctx, "w", &file.tensors[bn->mean], mean));
-        an_assert_ok(p->ctx,
-                     an_tensor_to_float(p->ctx, "w", &file.tensors[bn->variance], variance));
+        an_assert_ok(p->ctx, an_tensor_to_float(p->ctx, "w", &file.tensors[bn->variance], variance));
         const float by = factor == 0 ? 0 : 1 / (float)factor;
         assert_true(mean[0] == 3 * by && variance[0] == 5 * by);
         an_tensor_file_close(p->ctx, &file);
@@ -304,7 +305,8 @@ static alexnet_status parse_blob(alexnet_context *ctx, const made *blob)
 
     made_message(&rest, 7, blob);
     made_layer(&net, "ip", "InnerProduct", "data", "ip", &rest);
-    const alexnet_status status = an_tensor_file_parse(ctx, "w", net.data, net.bytes, NULL, &file);
+    const alexnet_status status =
+        an_tensor_file_parse(ctx, "w", net.data, net.bytes, NULL, &file);
     an_tensor_file_close(ctx, &file);
     return status;
 }
@@ -389,13 +391,8 @@ static void limits_are_kept(void **state)
 
 static void other_files_are_not_recognised(void **state)
 {
-    static const char *const texts[] = {"",
-                                        "\n",
-                                        "{}",
-                                        "name: \"x\"\nlayer {\n}\n",
-                                        "\n\nabc\n",
-                                        "\x08\x07\x12\x07pytorch\x1a\x03"
-                                        "2.1" /* ONNX */};
+    static const char *const texts[] = {"", "\n", "{}", "name: \"x\"\nlayer {\n}\n", "\n\nabc\n",
+                                        "\x08\x07\x12\x07pytorch\x1a\x03" "2.1" /* ONNX */};
     const an_test_place *p = *state;
     an_tensor_file file;
 

@@ -132,33 +132,15 @@ static void every_opcode_builds_its_value(void **state)
         {PICKLE("S\"it's\"\n."), "b'it's'"},
         {PICKLE("Va\\u0062\\\xe9\n."), "'ab\\\xc3\xa9'"},
         {PICKLE("V\\u20ac\n."), "'\xe2\x82\xac'"},
-        {PICKLE("U\x02"
-                "ab."),
-         "b'ab'"},
-        {PICKLE("T\x02\0\0\0"
-                "ab."),
-         "b'ab'"},
-        {PICKLE("C\x02"
-                "ab."),
-         "b'ab'"},
-        {PICKLE("B\x02\0\0\0"
-                "ab."),
-         "b'ab'"},
-        {PICKLE("\x8e\x02\0\0\0\0\0\0\0"
-                "ab."),
-         "b'ab'"},
-        {PICKLE("\x96\x02\0\0\0\0\0\0\0"
-                "ab."),
-         "b'ab'"},
-        {PICKLE("X\x02\0\0\0"
-                "ab."),
-         "'ab'"},
-        {PICKLE("\x8c\x02"
-                "ab."),
-         "'ab'"},
-        {PICKLE("\x8d\x02\0\0\0\0\0\0\0"
-                "ab."),
-         "'ab'"},
+        {PICKLE("U\x02" "ab."), "b'ab'"},
+        {PICKLE("T\x02\0\0\0" "ab."), "b'ab'"},
+        {PICKLE("C\x02" "ab."), "b'ab'"},
+        {PICKLE("B\x02\0\0\0" "ab."), "b'ab'"},
+        {PICKLE("\x8e\x02\0\0\0\0\0\0\0" "ab."), "b'ab'"},
+        {PICKLE("\x96\x02\0\0\0\0\0\0\0" "ab."), "b'ab'"},
+        {PICKLE("X\x02\0\0\0" "ab."), "'ab'"},
+        {PICKLE("\x8c\x02" "ab."), "'ab'"},
+        {PICKLE("\x8d\x02\0\0\0\0\0\0\0" "ab."), "'ab'"},
         {PICKLE("]."), "[]"},
         {PICKLE(")."), "()"},
         {PICKLE("}."), "{}"},
@@ -208,7 +190,8 @@ static void every_opcode_builds_its_value(void **state)
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
         an_pickle pickle;
         char text[SHOWN + 8] = "";
-        const alexnet_status status = read_bytes(p->ctx, rows[i].pickle, rows[i].bytes, &pickle);
+        const alexnet_status status =
+            read_bytes(p->ctx, rows[i].pickle, rows[i].bytes, &pickle);
         if (rows[i].value != NULL) {
             if (status != ALEXNET_OK) print_error("%s\n", rows[i].value);
             an_assert_ok(p->ctx, status);
@@ -227,11 +210,10 @@ static void values_are_found(void **state)
     int64_t numbers[2];
     int count;
 
-    an_assert_ok(p->ctx,
-                 read_bytes(p->ctx,
-                            PICKLE("}(X\1\0\0\0aK\1U\1bctorch\nSize\n(K\2K\3ttR"
-                                   "X\1\0\0\0a(K\4JO\xff\xff\xfftX\1\0\0\0zT\3\0\0\0a\0bu."),
-                            &pickle));
+    an_assert_ok(p->ctx, read_bytes(p->ctx,
+                                    PICKLE("}(X\1\0\0\0aK\1U\1bctorch\nSize\n(K\2K\3ttR"
+                                           "X\1\0\0\0a(K\4JO\xff\xff\xfftX\1\0\0\0zT\3\0\0\0a\0bu."),
+                                    &pickle));
     const an_pickle_value *root = &pickle.value;
     assert_null(an_pickle_get(root, "c"));
     assert_null(an_pickle_get(an_pickle_get(root, "a"), "a"));
@@ -254,7 +236,8 @@ static void integers_may_be_in_a_size(void **state)
     int64_t numbers[3];
     int count;
 
-    an_assert_ok(p->ctx, read_bytes(p->ctx, PICKLE("ctorch\nSize\n((K\2K\3ttR."), &pickle));
+    an_assert_ok(p->ctx,
+                 read_bytes(p->ctx, PICKLE("ctorch\nSize\n((K\2K\3ttR."), &pickle));
     assert_true(an_pickle_integers(&pickle.value, numbers, 3, &count));
     assert_int_equal(count, 2);
     assert_int_equal(numbers[1], 3);
@@ -429,7 +412,8 @@ static void nothing_is_executed(void **state)
         const char *victim = an_test_path(p->folder, "victim");
         char pickle[1000];
         /* A pickle with binary lengths has a fixed size of its command. */
-        const size_t before = (size_t)snprintf(pickle, sizeof pickle, "%s", rows[i].before);
+        const size_t before =
+            (size_t)snprintf(pickle, sizeof pickle, "%s", rows[i].before);
         assert_true(before > 0);
         const int bytes = snprintf(pickle, sizeof pickle, "%stouch %-74.74s%s", rows[i].before,
                                    victim, rows[i].after);

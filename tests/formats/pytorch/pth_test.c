@@ -39,11 +39,8 @@ static void tensors_have_the_checksum_of_their_entry(void **state)
     static const struct {
         const char *name;
         an_sum_kind sum;
-    } rows[] = {{"base", AN_SUM_CRC32},
-                {"transposed", AN_SUM_CRC32},
-                {"row", AN_SUM_NONE},
-                {"corner", AN_SUM_NONE},
-                {"channels_last", AN_SUM_CRC32}};
+    } rows[] = {{"base", AN_SUM_CRC32}, {"transposed", AN_SUM_CRC32}, {"row", AN_SUM_NONE},
+                {"corner", AN_SUM_NONE}, {"channels_last", AN_SUM_CRC32}};
     const an_test_place *p = *state;
     an_tensor_file file;
 
@@ -64,8 +61,8 @@ static void damaged_values_are_detected(void **state)
     /* -1, -0.5, 0, 0.5 */
     an_sample_replace(&sample, "\0\0\x80\xbf\0\0\0\xbf\0\0\0\0\0\0\0\x3f",
                       "\0\0\x80\xbf\0\0\0\xbf\0\0\0\0\0\0\0\x3e", 16);
-    an_assert_ok(p->ctx,
-                 an_tensor_file_parse(p->ctx, "w.pth", sample.data, sample.size, FORMAT, &file));
+    an_assert_ok(p->ctx, an_tensor_file_parse(p->ctx, "w.pth", sample.data, sample.size, FORMAT,
+                                              &file));
     an_assert_status(p->ctx, an_tensor_to_float(p->ctx, "w.pth", &file.tensors[0], values),
                      ALEXNET_BAD_FILE);
     an_assert_error(p->ctx, "w.pth: tensor 'features.0.weight': its CRC-32 is");
@@ -130,7 +127,7 @@ static void every_truncation_and_every_bit(void **state)
     static const struct {
         const char *name;
         bool exact; /* checksums cover all */
-    } rows[] = {{"pth/zip", true},     {"pth/views", false}, {"pth/deflated", true},
+    } rows[] = {{"pth/zip", true},    {"pth/views", false}, {"pth/deflated", true},
                 {"pth/legacy", false}, {"pth/tar", false},   {"pth/metadata", true}};
     const an_test_place *p = *state;
 

@@ -1067,7 +1067,7 @@ ALEXNET_API void alexnet_session_close(alexnet_session *session);
 ALEXNET_API void alexnet_session_get_output(const alexnet_session *session, int shape[3]);
 
 /*
- * Runs the network forward, as in testing (without dropout).
+ * Runs the network forward, as in inference (without dropout).
  *   images  [n][3][h][w] float32, preprocessed as the model's record says; h and w of
  *           alexnet_model_get_info()
  *   n       1 .. batch

@@ -229,8 +229,8 @@ static void blended_sizes(const an_case *c, an_case_sizes *out)
 static an_targets targets_of(const an_case *c, const void *const in[AN_CASE_INPUTS])
 {
     return (an_targets){.labels = in[1],
-                        .others = c->blended ? in[2] : NULL,
-                        .parts = c->blended ? in[3] : NULL,
+                        .other_labels = c->blended ? in[2] : NULL,
+                        .shares = c->blended ? in[3] : NULL,
                         .smoothing = c->smoothing};
 }
 

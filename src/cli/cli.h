@@ -98,7 +98,7 @@ extern const cli_command *const cli_commands[];
 
 extern const cli_option cli_network_options[], cli_weights_options[];
 
-/* The options of cli_common that this command has. */
+/* The options of cli_common that this command has; NULL: all. */
 const cli_option *cli_common_options(const cli_command *command);
 
 /* The options of cli_weights as the library takes them. */

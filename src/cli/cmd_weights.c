@@ -77,7 +77,7 @@ static alexnet_status add(listing *l, const char *name, const cli_published *row
 
     if (status != ALEXNET_OK) return status;
     if (row != NULL || e.cached.path != NULL) {
-        if (l->list != NULL)
+        if (l->app->common->json)
             add_json(l, &e);
         else
             add_text(l, &e);
@@ -126,7 +126,7 @@ static alexnet_status add_all(listing *l)
 
 static cli_exit print_list(cli *app, listing *l)
 {
-    if (l->list != NULL) {
+    if (app->common->json) {
         json_t *document =
             an_json_pack(&app->json, "{s:i, s:o, s:o}", "schema", 1, "cache",
                          cli_json_text(&app->json, l->folder), "weights", json_incref(l->list));
@@ -183,7 +183,7 @@ const cli_command command_weights_list = {
 
 typedef struct get_args {
     cli_common common;
-    const char *url, *sha256;
+    const char *url, *sha256, *classes_from;
     double timeout; /* seconds */
     int force;
 } get_args;
@@ -193,6 +193,9 @@ static const cli_option get_options[] = {
      "where the file is: https://, http:// or file:/; for a published name, a copy of it"},
     {"sha256", 0, CLI_TEXT, offsetof(get_args, sha256), 0, 0, "HEX",
      "the SHA-256 of the file, for a name of your own"},
+    {"classes-from", 0, CLI_PATH, offsetof(get_args, classes_from), 0, 0, "FILE|imagenet",
+     "names of the classes for a file without: ImageNet's, or the lines of a text file [ImageNet's "
+     "for published classifiers, else none]"},
     {"timeout", 0, CLI_TIME, offsetof(get_args, timeout), 1, 86400, "TIME",
      "end a transfer in which next to nothing comes for this time [60s]"},
     {"force", 'f', CLI_FLAG, offsetof(get_args, force), 0, 0, NULL,
@@ -240,7 +243,7 @@ static void note_waiting(void *user)
 
 /* Fills in what the table knows. */
 static cli_exit take_published(cli *app, const get_args *args, const cli_published *row,
-                               an_cache_wanted *wanted)
+                               const an_cached *recorded, an_cache_wanted *wanted)
 {
     an_fetch_options *fetch = &wanted->fetch;
 
@@ -250,7 +253,7 @@ static cli_exit take_published(cli *app, const get_args *args, const cli_publish
                          "a name of your own such as 'mine:alexnet'",
                          row->name, row->sha256 != NULL ? "SHA-256" : "SHA-1",
                          row->sha256 != NULL ? row->sha256 : row->sha1);
-    fetch->url = args->url != NULL ? args->url : row->url;
+    fetch->url = args->url != NULL ? args->url : row->url != NULL ? row->url : recorded->url;
     if (fetch->url == NULL)
         return cli_error(app, CLI_NO_INPUT, "%s is not fetched by its URL: %s puts it in the cache",
                          row->name, row->by);
@@ -283,18 +286,22 @@ static cli_exit take_own(cli *app, const get_args *args, const an_cached *record
     return CLI_DONE;
 }
 
-/* Writes the names of the classes beside the file, which has none. */
-static alexnet_status write_classes(cli *app, const char *weights)
+/* Writes names of classes beside the file. */
+static alexnet_status write_classes(cli *app, const char *weights, const an_names *names)
 {
-    const size_t bytes = strlen(weights) + sizeof AN_CLASSES_FILE_SUFFIX;
-    char *path = cli_allocate(bytes, 1);
-    char *text = cli_allocate(AN_IMAGENET_CLASSES, 64);
-    size_t used = 0;
+    const size_t room = strlen(weights) + sizeof AN_CLASSES_FILE_SUFFIX;
+    char *path = cli_allocate(room, 1), *text, *to;
+    size_t bytes = 0;
 
-    snprintf(path, bytes, "%s" AN_CLASSES_FILE_SUFFIX, weights);
-    for (int i = 0; i < AN_IMAGENET_CLASSES; ++i)
-        used += (size_t)snprintf(text + used, 64, "%s\n", an_imagenet_class(i));
-    const alexnet_status status = an_file_write(app->ctx, path, text, used);
+    snprintf(path, room, "%s" AN_CLASSES_FILE_SUFFIX, weights);
+    for (size_t i = 0; i < names->count; ++i)
+        bytes += strlen(names->names[i]) + 1;
+    text = to = cli_allocate(bytes + 1, 1);
+    for (size_t i = 0; i < names->count; ++i) {
+        to = stpcpy(to, names->names[i]);
+        *to++ = '\n';
+    }
+    const alexnet_status status = an_file_write(app->ctx, path, text, bytes);
     free(text);
     free(path);
     return status;
@@ -319,17 +326,22 @@ static cli_exit print_got(cli *app, const an_cache_wanted *wanted, const an_cach
     return CLI_DONE;
 }
 
-static cli_exit get(cli *app, const an_cache_wanted *wanted, const cli_published *row)
+/* classes: where their names come from; NULL: nowhere. */
+static cli_exit get(cli *app, const an_cache_wanted *wanted, const char *classes)
 {
-    an_cached got;
+    an_names names = {0};
+    an_cached got = {0};
+    alexnet_status status = ALEXNET_OK;
 
     catch_signals();
-    alexnet_status status = an_cache_get(app->ctx, wanted, &got);
+    if (classes != NULL) status = an_class_names_read(app->ctx, classes, &names);
+    if (status == ALEXNET_OK) status = an_cache_get(app->ctx, wanted, &got);
     cli_progress_clear(&app->progress);
-    if (status == ALEXNET_OK && row != NULL && row->imagenet) status = write_classes(app, got.path);
+    if (status == ALEXNET_OK && names.count > 0) status = write_classes(app, got.path, &names);
     const cli_exit code =
         status == ALEXNET_OK ? print_got(app, wanted, &got) : cli_fail(app, status);
     an_cached_free(app->ctx, &got);
+    an_names_free(app->ctx, &names);
     return code;
 }
 
@@ -349,9 +361,12 @@ static cli_exit run_get(cli *app, void *data)
 
     const alexnet_status status = an_cache_find(app->ctx, name, &recorded);
     if (status != ALEXNET_OK) return cli_fail(app, status);
-    cli_exit code = row != NULL ? take_published(app, args, row, &wanted)
+    cli_exit code = row != NULL ? take_published(app, args, row, &recorded, &wanted)
                                 : take_own(app, args, &recorded, &wanted);
-    if (code == CLI_DONE) code = get(app, &wanted, row);
+    const char *classes = args->classes_from != NULL     ? args->classes_from
+                          : row != NULL && row->imagenet ? "imagenet"
+                                                         : NULL;
+    if (code == CLI_DONE) code = get(app, &wanted, classes);
     an_cached_free(app->ctx, &recorded);
     return code;
 }
@@ -373,7 +388,7 @@ const cli_command command_weights_get = {
     .examples = get_examples,
     .notes = {"The file is verified by its checksum before it is used. Wherever a command takes "
               "WEIGHTS, NAME then stands for it.",
-              "What was interrupted goes on where it ended when the command is called again; the "
+              "What was interrupted continues where it ended when the command is called again; the "
               "exit status is 75 after Ctrl-C. A file that is in the cache is verified again.",
               "Proxies are taken from http_proxy, https_proxy, all_proxy and no_proxy, "
               "certificates of your own from SSL_CERT_FILE."},

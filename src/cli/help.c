@@ -224,7 +224,7 @@ void cli_help_manual(FILE *to)
     for (size_t i = 0; cli_commands[i] != NULL; ++i)
         roff_command(to, cli_commands[i]);
     cli_print(to, ".SH COMMON OPTIONS\nEvery command that computes has these options.\n");
-    roff_options(to, cli_common_options);
+    roff_options(to, cli_common_options(NULL));
     cli_print(to, ".SH EXIT STATUS\n");
     for (size_t i = 0; i < CLI_COUNT_OF(exit_codes); ++i) {
         snprintf(code, sizeof code, "%d", exit_codes[i].code);
@@ -233,4 +233,10 @@ void cli_help_manual(FILE *to)
     cli_print(to, ".SH ENVIRONMENT\n");
     roff_item(to, "NO_COLOR", "If it is set and not empty, the program uses no colours.");
     roff_item(to, "TERM", "If it is \"dumb\", progress is printed as lines.");
+    roff_item(to, "XDG_CACHE_HOME",
+              "The folder that holds the cache of fetched weights, instead of ~/.cache.");
+    roff_item(to, "http_proxy, https_proxy, all_proxy, no_proxy",
+              "Proxies for 'weights get', and hosts that are reached without one.");
+    roff_item(to, "SSL_CERT_FILE",
+              "Certificates that 'weights get' trusts, instead of the system's.");
 }

@@ -96,7 +96,7 @@ alexnet_run_size cli_run_size(const cli_weights *args)
 
 const cli_option *cli_common_options(const cli_command *command)
 {
-    return command->stores ? common_options + 1 : common_options;
+    return command != NULL && command->stores ? common_options + 1 : common_options;
 }
 
 void cli_tables(const cli_command *command, const cli_option *tables[CLI_TABLES])

@@ -213,29 +213,34 @@ static an_plain_window window_of(const an_graph_node *g)
     return window;
 }
 
+/* A layer with weights. view: those in the file, whose layout decides the arithmetic. */
+static alexnet_status run_with(const job *j, const an_graph_node *g, const an_plain_map *x,
+                               const an_tensor_view *view, const float *w, const float *bias,
+                               an_plain_map *y)
+{
+    const an_map *map = j->file->map;
+    const an_plain_window window = window_of(g);
+
+    if (g->op == AN_GRAPH_LINEAR && map != NULL && map->linear == AN_LINEAR_IO)
+        return linear_io(j, g, x, w, bias, y);
+    if (g->op == AN_GRAPH_LINEAR) return an_plain_linear(j->ctx, g->name, x, g->out[0], w, bias, y);
+    if (g->op == AN_GRAPH_LOCAL ||
+        (map != NULL && map->convolutions == AN_CONV_MATRIX && view->rank == 2))
+        return conv_matrix(j, g, x, w, bias, y);
+    if (map != NULL && map->convolutions == AN_CONV_HWIO && view->shape[3] == g->out[0])
+        return conv_hwio(j, g, x, w, bias, y);
+    return an_plain_conv2d(j->ctx, g->name, x, &window, g->groups, g->out[0], w, bias, y);
+}
+
 static alexnet_status run_filter(const job *j, const an_graph_node *g, const an_plain_map *x,
                                  an_plain_map *y)
 {
-    const an_plain_window window = window_of(g);
     const an_tensor_view *view, *unused;
     float *w, *bias;
-    const an_map *map = j->file->map;
 
     AN_TRY(read_raw(j, g->weight, &w, &view));
     alexnet_status status = read_raw(j, g->bias, &bias, &unused);
-    if (status != ALEXNET_OK)
-        ;
-    else if (g->op == AN_GRAPH_LINEAR)
-        status = map != NULL && map->linear == AN_LINEAR_IO
-                     ? linear_io(j, g, x, w, bias, y)
-                     : an_plain_linear(j->ctx, g->name, x, g->out[0], w, bias, y);
-    else if (g->op == AN_GRAPH_LOCAL ||
-             (map != NULL && map->convolutions == AN_CONV_MATRIX && view->rank == 2))
-        status = conv_matrix(j, g, x, w, bias, y);
-    else if (map != NULL && map->convolutions == AN_CONV_HWIO && view->shape[3] == g->out[0])
-        status = conv_hwio(j, g, x, w, bias, y);
-    else
-        status = an_plain_conv2d(j->ctx, g->name, x, &window, g->groups, g->out[0], w, bias, y);
+    if (status == ALEXNET_OK) status = run_with(j, g, x, view, w, bias, y);
     an_free(j->ctx, w);
     an_free(j->ctx, bias);
     return status;
@@ -257,6 +262,24 @@ static alexnet_status run_batch_norm(const job *j, const an_graph_node *g, an_pl
     return status;
 }
 
+/* Normalisation across the channels of each group alone: the towers of the paper's network. */
+static alexnet_status run_lrn_across(const job *j, const an_graph_node *g, const an_plain_map *x,
+                                     an_plain_map *y)
+{
+    const int groups = AN_MAX(g->groups, 1);
+    const size_t count = (size_t)x->c / (size_t)groups * (size_t)x->h * (size_t)x->w;
+
+    AN_TRY(an_plain_new(j->ctx, g->name, x->n, x->c, x->h, x->w, y));
+    for (int i = 0; i < x->n * groups; ++i) {
+        const an_plain_map part = {1, x->c / groups, x->h, x->w, x->data + (size_t)i * count};
+        an_plain_map out;
+        AN_TRY(an_plain_lrn_across(j->ctx, g->name, &part, g->size, g->alpha, g->beta, g->k, &out));
+        memcpy(y->data + (size_t)i * count, out.data, count * sizeof(float));
+        an_plain_free(j->ctx, &out);
+    }
+    return ALEXNET_OK;
+}
+
 /* Layers that give a new map. */
 static alexnet_status run_to_new(const job *j, const an_graph_node *g, const an_plain_map *x,
                                  an_plain_map *y)
@@ -269,7 +292,7 @@ static alexnet_status run_to_new(const job *j, const an_graph_node *g, const an_
     case AN_GRAPH_AVERAGE_POOL:
         return an_plain_average_pool(j->ctx, g->name, x, &window, g->counts_pad, y);
     case AN_GRAPH_LRN_ACROSS:
-        return an_plain_lrn_across(j->ctx, g->name, x, g->size, g->alpha, g->beta, g->k, y);
+        return run_lrn_across(j, g, x, y);
     case AN_GRAPH_LRN_WITHIN:
         return an_plain_lrn_within(j->ctx, g->name, x, g->size, g->alpha, g->beta, g->k, y);
     default:
@@ -314,10 +337,6 @@ static alexnet_status run_layer(const job *j, const an_graph_node *g, an_plain_m
     an_plain_map y = {0};
     bool done;
 
-    if (g->op == AN_GRAPH_LRN_ACROSS && g->groups > 1)
-        return an_fail(j->ctx, ALEXNET_UNSUPPORTED,
-                       "layer %s: normalisation in groups is not exchanged with other formats",
-                       g->name);
     AN_TRY(run_in_place(j, g, x, &done));
     if (done) return ALEXNET_OK;
     const alexnet_status status = run_to_new(j, g, x, &y);

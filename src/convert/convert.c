@@ -252,7 +252,8 @@ static void close_job(job *j)
     if (j->folder != NULL) {
         char cause[AN_ERROR_BYTES];
         memcpy(cause, ctx->error, sizeof cause);
-        (void)an_folder_remove(ctx, j->folder); /* a leftover does no harm */
+        if (an_folder_remove(ctx, j->folder) != ALEXNET_OK)
+            an_log(ctx, ALEXNET_LOG_WARNING, "left behind: %s", ctx->error);
         memcpy(ctx->error, cause, sizeof cause);
     }
     an_free(ctx, j->folder);

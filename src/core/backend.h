@@ -224,12 +224,12 @@ typedef struct an_adam {
 
 /* ---- the table ---- */
 
-/* The targets of the loss of n rows. Row i: (1 - smoothing) ((1 - parts[i]) onehot(labels[i]) +
-   parts[i] onehot(others[i])) + smoothing / classes. */
+/* The targets of the loss of n rows. Row i: (1 - smoothing) ((1 - shares[i]) onehot(labels[i]) +
+   shares[i] onehot(other_labels[i])) + smoothing / classes. */
 typedef struct an_targets {
     const int32_t *labels; /* [n] */
-    const int32_t *others; /* [n], of blended images; NULL: none, and parts is not read */
-    const float *parts;    /* [n], 0 .. 1 */
+    const int32_t *other_labels; /* [n], of blended images; NULL: none, and shares is not read */
+    const float *shares;         /* [n], 0 .. 1 */
     float smoothing;       /* 0 .. 1 */
 } an_targets;
 
@@ -307,12 +307,12 @@ struct an_backend {
                                    const float *dy, const uint8_t *argmax, float *dx);
 
     /* Mean and variance of each channel over n, h and w, the variance divided by the number of
-       values m, and, as seen_variance, by m - 1. With m below 2 there is no variance: mean and both
-       variances are then the running ones, which are otherwise not read. All [c]. */
+       values m, and, as sample_variance, by m - 1. With m below 2 there is no variance: mean and
+       both variances are then the running ones, which are otherwise not read. All [c]. */
     size_t (*batch_norm_scratch)(an_shape shape); /* enough for all three */
     alexnet_status (*batch_statistics)(const an_run *run, an_shape shape, const float *x,
                                        const float *running_mean, const float *running_variance,
-                                       float *mean, float *variance, float *seen_variance);
+                                       float *mean, float *variance, float *sample_variance);
     /* y = (x - mean) / sqrt(variance + epsilon) * weight + bias, then max(., 0) with relu; in place
        allowed */
     alexnet_status (*batch_norm)(const an_run *run, an_shape shape, float epsilon, const float *x,
@@ -376,8 +376,8 @@ struct an_backend {
     alexnet_status (*adam)(const an_run *run, const an_adam *rule, int64_t count, const float *g,
                            float *v, float *s, float *w);
 
-    /* w += rate * (seen - w): a running average. rate 0 .. 1 */
-    alexnet_status (*average)(const an_run *run, float rate, int64_t count, const float *seen,
+    /* w += rate * (observed - w): a running average. rate 0 .. 1 */
+    alexnet_status (*average)(const an_run *run, float rate, int64_t count, const float *observed,
                               float *w);
 
     /* False when any element is infinite or not a number. */

@@ -55,8 +55,8 @@ typedef struct an_needs {
     bool fuses_relu; /* forward can apply a ReLU that follows */
     bool fuses_pool; /* forward and backward can include setup->pool */
     bool takes_nchw; /* all passes can read [n][c][h][w], so that images are not converted */
-    bool
-        takes_relu; /* backward can apply the mask of a ReLU before, from x if it reads x, else y */
+    bool takes_relu; /* backward can include that of a ReLU before this layer: its mask is x > 0, or
+                        y > 0 if backward does not read x */
     bool fuses_update; /* backward can apply SGD to parameter 0 instead of storing its gradient */
     /* the planner's choice; NULL elsewhere */
     const an_conv2d_algorithm *algorithm[AN_PASSES]; /* convolutions */

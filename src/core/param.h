@@ -38,8 +38,8 @@ alexnet_status an_init_parse(alexnet_context *ctx, const char *what, const char 
 typedef enum an_param_role {
     AN_PARAM_WEIGHT,
     AN_PARAM_BIAS,
-    AN_PARAM_STATISTIC /* not learned but observed: in training its gradient holds the value seen in
-                          the batch, and the update is w += lr_multiplier * (seen - w) */
+    AN_PARAM_STATISTIC /* not learned but observed: in training its gradient holds the value of the
+                          batch, and the update is w += lr_multiplier * (observed - w) */
 } an_param_role;
 
 typedef struct an_param {

@@ -1,7 +1,7 @@
 /*
  * plan.c: the planner, in three passes: forward over the layers (needs, fusion, live ranges of
  * activations), backward over them (live ranges of gradients), and over the live ranges, where
- * every buffer gets its offset.
+ * every buffer gets its offset. plan.h has the words, a drawing, and what may be changed.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -172,37 +172,38 @@ static void plan_forward(planner *p)
     an_plan *plan = p->plan;
     const an_plan_step *first = &plan->steps[plan->first];
     const size_t input = shape_bytes(an_shape_with_n(first->node->x, plan->batch));
-    /* space only for a converted copy */
-    int flow = begin_range(p, first->needs.takes_nchw ? 0 : input, 0);
+    /* the live range of the activation that the next step reads; at first the converted images */
+    int current = begin_range(p, first->needs.takes_nchw ? 0 : input, 0);
 
     for (int i = plan->first; i < plan->step_count; ++i) {
         an_plan_step *step = &plan->steps[i];
         const bool reads_x = step->run_backward && step->needs.backward_reads_x;
         const bool reads_y =
             step->run_backward && (step->needs.backward_reads_y || (step->relu_before && !reads_x));
-        const bool may_overwrite = step->needs.in_place && !reads_x && !p->ranges[flow].kept;
+        const bool may_overwrite = step->needs.in_place && !reads_x && !p->ranges[current].kept;
 
-        p->x[i] = flow;
-        extend_range(p, flow, forward_time(i));
+        p->x[i] = current;
+        extend_range(p, current, forward_time(i));
         if (reads_x) {
-            extend_range(p, flow, backward_time(p, i));
-            p->ranges[flow].kept = true;
+            extend_range(p, current, backward_time(p, i));
+            p->ranges[current].kept = true;
         }
         if (step->run_forward && !may_overwrite)
-            flow = begin_range(p, shape_bytes(an_shape_with_n(step->y_shape, plan->batch)),
-                               forward_time(i));
-        p->y[i] = flow;
-        extend_range(p, flow, forward_time(i));
+            current = begin_range(p, shape_bytes(an_shape_with_n(step->y_shape, plan->batch)),
+                                  forward_time(i));
+        p->y[i] = current;
+        extend_range(p, current, forward_time(i));
         if (reads_y) {
-            extend_range(p, flow, backward_time(p, i));
-            p->ranges[flow].kept = true;
+            extend_range(p, current, backward_time(p, i));
+            p->ranges[current].kept = true;
         }
         if (step->needs.saved_bytes > 0) {
             p->saved[i] = begin_range(p, step->needs.saved_bytes, forward_time(i));
             if (step->run_backward) extend_range(p, p->saved[i], backward_time(p, i));
         }
     }
-    extend_range(p, flow, forward_time(plan->step_count - 1) + 1); /* until to_nchw has read it */
+    extend_range(p, current,
+                 forward_time(plan->step_count - 1) + 1); /* until to_nchw has read it */
 }
 
 /* ---- backward: the gradients ---- */
@@ -210,19 +211,19 @@ static void plan_forward(planner *p)
 static void plan_backward(planner *p)
 {
     an_plan *plan = p->plan;
-    int flow = NO_RANGE; /* the last layer is the loss: it has no dy */
+    int current = NO_RANGE; /* of the gradient that the next step reads; the loss has no dy */
 
     for (int i = plan->step_count - 1; i >= plan->first; --i) {
         const an_plan_step *step = &plan->steps[i];
-        const bool fresh = step->run_backward && (!step->needs.in_place || flow == NO_RANGE);
+        const bool fresh = step->run_backward && (!step->needs.in_place || current == NO_RANGE);
 
-        p->dy[i] = flow;
-        if (flow != NO_RANGE) extend_range(p, flow, backward_time(p, i));
+        p->dy[i] = current;
+        if (current != NO_RANGE) extend_range(p, current, backward_time(p, i));
         if (!step->want_dx) return; /* nothing to train before this step */
         if (fresh)
-            flow = begin_range(p, shape_bytes(an_shape_with_n(step->x_shape, plan->batch)),
-                               backward_time(p, i));
-        p->dx[i] = flow;
+            current = begin_range(p, shape_bytes(an_shape_with_n(step->x_shape, plan->batch)),
+                                  backward_time(p, i));
+        p->dx[i] = current;
     }
 }
 
@@ -323,6 +324,7 @@ alexnet_status an_plan_open(const alexnet_model *model, an_mode mode, int batch,
     out->steps = an_new_array(ctx, (size_t)steps, sizeof *out->steps);
     p.ranges = an_new_array(ctx, 3 * (size_t)steps + 1,
                             sizeof *p.ranges); /* y, saved and dx of each step, and the input */
+    /* the live ranges of each step (x, y, saved, dy, dx), and all of them sorted by size */
     work = an_new_array(ctx, 5 * (size_t)steps + 3 * (size_t)steps + 1, sizeof *work);
     if (out->steps == NULL || p.ranges == NULL || work == NULL) {
         an_free(ctx, p.ranges);

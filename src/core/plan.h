@@ -1,7 +1,8 @@
 /*
- * plan.h: everything that is decided before a run. From (model, batch, mode, output) the planner
- * decides which layers are fused, which work in place, which algorithm computes each pass, and the
- * offset of every buffer in the step arena.
+ * plan.h: everything that is decided before a run. From the model, the number of images in a batch,
+ * training or inference, and the last layer that is wanted, the planner decides which layers are
+ * fused (computed as one), which work in place, which algorithm computes each pass, and where every
+ * buffer lies in the step arena.
  *
  * Four arenas by lifetime:
  *
@@ -18,6 +19,10 @@
  * a gradient goes from the step that writes it to the step that reads it. In inference that of an
  * activation ends with the next layer.
  *
+ * An example: layers 0 convolution, 1 ReLU, 2 maximum pooling, 3 convolution. x, y: input and
+ * output of a layer; dx, dy: the gradients of the loss with respect to them; f, b: forward and
+ * backward step; saved: what a layer keeps for its own backward step beside x and y.
+ *
  *            time ->   f0   f1   f2   f3 | b3   b2   b1   b0
  *   y0  conv (+relu)   ###########
  *   saved2 argmax                #####################
@@ -29,6 +34,10 @@
  * window is above 0, which y2 shows as well. So pooling does the ReLU's backward pass before its
  * own, on fewer elements. If the convolution can do the pooling itself (an_needs.fuses_pool),
  * neither y0 nor its gradient is stored. The same holds for a normalisation before a pooling.
+ *
+ * Where buffers lie, and which of them share bytes, may be changed: tests/core/plan_test.c checks
+ * for every family that no buffer is overwritten before it is read for the last time. What is fused
+ * and which algorithm is chosen decides how results are rounded (docs/determinism.md).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -45,14 +54,13 @@ typedef struct an_plan_step {
     an_needs needs;
     an_shape x_shape, y_shape; /* for one image: the node's, unless a pooling is fused */
     bool fused_relu;           /* forward applies the ReLU of the next step */
-    an_pool fused_pool; /* r > 0: this step includes the pooling after it. y, saved and dy are of
-                           the pooling's outputs, as are those of a ReLU in between, whose backward
-                           pass is on them */
+    an_pool fused_pool; /* r > 0: this step includes the pooling after it: y, saved and dy have the
+                           pooling's shape. So has a ReLU in between, forward and backward */
     bool relu_before;   /* backward includes the ReLU of the step before */
-    bool run_forward;   /* false: an alias, or a part of an earlier step */
-    bool run_backward;  /* false: nothing to train here or below, an alias, or a part of another
+    bool run_forward;   /* false: y is x (an_needs.alias), or fused into an earlier step */
+    bool run_backward;  /* false: nothing to train here or before, dx is dy, or fused into another
                            step */
-    bool want_dx;
+    bool want_dx;       /* a layer before this one is trained */
     size_t x, y, saved; /* forward */
     size_t dy, dx;      /* backward */
     size_t packed;      /* in the arena of packed weights, not in the step arena */

@@ -510,7 +510,7 @@ alexnet_status an_session_train(alexnet_session *s, const float *images, const a
 
     AN_TRY(check_n(s, n));
     AN_TRY(check_labels(s, targets->labels, n));
-    if (targets->others != NULL) AN_TRY(check_labels(s, targets->others, n));
+    if (targets->other_labels != NULL) AN_TRY(check_labels(s, targets->other_labels, n));
     AN_TRY(images_from_nchw(s, &b));
     AN_TRY(forward(s, &b));
     *loss = mean_loss(s->row_loss, n);

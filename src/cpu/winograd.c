@@ -9,9 +9,12 @@
 
 /* ---- tiles ---- */
 
+/* 7 points for a 3x3 filter, 8 for 5x5: larger tiles would round too much (docs/engine.md). */
 static int largest_m(int r) { return r == 3 ? 5 : 4; }
 
-#define REST_MAX (6 * AN_WINOGRAD_M_MAX) /* outputs cut by search; before them, largest tiles */
+#define REST_MAX                                                                                   \
+    (6 * AN_WINOGRAD_M_MAX) /* outputs whose cut is searched; the others are before
+                                            them, in largest tiles */
 
 /* The cheapest cut of a few outputs: fewest points, then the most even. */
 static void cut_rest(int r, int outputs, int count[AN_WINOGRAD_M_MAX + 1])

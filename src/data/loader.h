@@ -28,10 +28,10 @@ typedef struct an_loader_options {
     const an_preprocess *record;
     const float *mean_image; /* or NULL; borrowed */
     int mean_h, mean_w;
-    const an_augment *augment; /* NULL: testing */
+    const an_augment *augment; /* NULL: inference */
     const an_augment *later;   /* used instead from epoch `later_epoch` on; NULL: never */
     int64_t later_epoch;
-    int views; /* testing: tensors of an image, 1 or AN_VIEWS, consecutive */
+    int views; /* inference: tensors of an image, 1 or AN_VIEWS, consecutive */
     int height, width;
     int batch;    /* images per batch; the last batch of an epoch may be smaller */
     bool shuffle; /* a new order each epoch */
@@ -47,8 +47,8 @@ typedef struct an_batch {
     const float *images;    /* [n * views][3][height][width] */
     const int32_t *labels;  /* [n] */
     const int64_t *indices; /* [n]: in the source */
-    const int32_t *others;  /* [n]: second labels, if blended (train/mixup.h); or NULL */
-    const float *parts;     /* [n]: weights of these labels */
+    const int32_t *other_labels; /* [n]: second labels, if blended (train/mixup.h); or NULL */
+    const float *shares;         /* [n]: weights of these labels */
     int n;                  /* readable images; 0 if all of the batch are bad */
     int64_t epoch, number;  /* `number` counts batches in the epoch */
     bool last;              /* of its epoch */

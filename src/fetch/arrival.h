@@ -12,8 +12,8 @@
 
 /*
  * The file PATH while it arrives: PATH.part grows in place and stays when the process ends, so that
- * the next one can go on at its end. an_arrival_commit() syncs it and renames it onto PATH. Zeroed:
- * closed.
+ * the next one can continue at its end. an_arrival_commit() syncs it and renames it onto PATH.
+ * Zeroed: closed.
  */
 typedef struct an_arrival {
     alexnet_context *ctx;

@@ -16,7 +16,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Tries that go on after a cut; each must have got something. So many are enough for a bad
+/* Tries that continue after a cut; each must have got something. So many are enough for a bad
    connection, and end with a server that sends a byte at a time. */
 #define CUTS_MAX 50
 
@@ -125,7 +125,7 @@ alexnet_status an_transfer_tell(an_transfer *t)
     report.total = (int64_t)total;
     if (total == 0) report.seconds_left = (double)NAN;
     if (t->options->tell(t->options->tell_user, &report) != ALEXNET_GO_STOP) return ALEXNET_OK;
-    return an_fail(t->ctx, ALEXNET_STOPPED, "stopped after %s; the next call goes on from there",
+    return an_fail(t->ctx, ALEXNET_STOPPED, "stopped after %s; the next call continues from there",
                    an_show_bytes(text, report.done));
 }
 

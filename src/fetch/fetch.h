@@ -2,8 +2,8 @@
  * fetch.h: a file from a URL, whole and verified or absent.
  *
  * What arrives is PATH.part; beside it PATH.part.json says which file it is a part of (URL, ETag,
- * date, size). A fetch that was cut goes on where it ended, if the server can do that and still has
- * the same file. The checksum is verified before the file gets its name.
+ * date, size). A fetch that was cut continues where it ended, if the server can do that and still
+ * has the same file. The checksum is verified before the file gets its name.
  *
  * "file:" is read by our own file layer, "http:" and "https:" by libcurl (fetch/http.c), where it
  * was found when the program was built. Proxies come from the usual variables (http_proxy,
@@ -30,7 +30,7 @@ typedef struct an_fetch_options {
     const char *sha1;         /* 40 of them */
     uint64_t bytes;           /* that the file has; 0: not known */
     double stall_seconds;     /* ends a transfer of less than 100 bytes a second for this time */
-    bool again;               /* does not go on from what arrived before */
+    bool again;               /* does not continue what arrived before */
     alexnet_progress_fn tell; /* counts bytes: `done`, `total`, bytes per second; may be NULL */
     void *tell_user;
 } an_fetch_options;

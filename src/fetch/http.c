@@ -306,9 +306,8 @@ static alexnet_status fail_with_cause(const http *h, CURLcode code)
 /* True if another try may get the rest: the connection was there, and ended. */
 static bool was_cut(CURLcode code)
 {
-    return code == CURLE_PARTIAL_FILE || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING ||
-           code == CURLE_SEND_ERROR || code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM ||
-           code == CURLE_SSL_CONNECT_ERROR;
+    return code == CURLE_PARTIAL_FILE || code == CURLE_RECV_ERROR || code == CURLE_HTTP2 ||
+           code == CURLE_HTTP2_STREAM;
 }
 
 static alexnet_status conclude(http *h, CURLcode code, an_transfer_end *end)

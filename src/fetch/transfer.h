@@ -22,7 +22,7 @@ typedef struct an_validator {
 typedef enum an_transfer_end {
     AN_TRANSFER_WHOLE,  /* all of the file has arrived, as far as the protocol can tell */
     AN_TRANSFER_CUT,    /* some bytes arrived, then the connection ended */
-    AN_TRANSFER_CHANGED /* the server cannot go on where the last try ended */
+    AN_TRANSFER_CHANGED /* the server cannot continue where the last try ended */
 } an_transfer_end;
 
 typedef struct an_transfer {

@@ -8,13 +8,16 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FILE_BYTES_MAX ((size_t)16 << 20)
 
-static const struct {
+typedef struct imagenet_class {
     const char *synset, *name;
-} imagenet[] = {
+} imagenet_class;
+
+static const imagenet_class imagenet[] = {
 #include "formats/imagenet.inc"
 };
 
@@ -30,6 +33,19 @@ const char *an_imagenet_synset(int index)
 {
     assert(index >= 0 && index < AN_IMAGENET_CLASSES);
     return imagenet[index].synset;
+}
+
+static int compare_synsets(const void *synset, const void *row)
+{
+    return strcmp(synset, *(const char *const *)row); /* the first member of a row */
+}
+
+const char *an_imagenet_of_synset(const char *synset)
+{
+    const imagenet_class *found =
+        bsearch(synset, imagenet, AN_COUNT(imagenet), sizeof imagenet[0], compare_synsets);
+
+    return found != NULL ? found->name : NULL;
 }
 
 static alexnet_status list_imagenet(alexnet_context *ctx, bool synsets, an_names *out)

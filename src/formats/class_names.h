@@ -18,6 +18,9 @@
 const char *an_imagenet_class(int index);
 const char *an_imagenet_synset(int index);
 
+/* The name of the class with this synset; NULL: there is none. */
+const char *an_imagenet_of_synset(const char *synset);
+
 /*
  * Reads names from "imagenet", from "imagenet-synsets" (for data whose folders are called so), or
  * from a text file. Free with an_names_free(). BAD_FILE (an empty line), NOT_FOUND, IO, NO_MEMORY.

@@ -295,7 +295,9 @@ static alexnet_status map_classes(const an_partial *partial, const alexnet_model
         sorted[i] = (entry){partial->classes[i], i};
     qsort(sorted, (size_t)count, sizeof *sorted, compare_entries);
     for (int i = 0; i < wanted; ++i) {
+        const char *name = an_imagenet_of_synset(model->classes[i]); /* data's, if it is a synset */
         h->rows[i] = find_class(sorted, count, model->classes[i]);
+        if (h->rows[i] < 0 && name != NULL) h->rows[i] = find_class(sorted, count, name);
         h->taken += h->rows[i] >= 0;
     }
     an_free(ctx, sorted);
@@ -312,9 +314,10 @@ static alexnet_status match_head(const an_partial *partial, const alexnet_model 
     if (h->file_rows < 0) return ALEXNET_OK; /* then each tensor is matched by its shape */
     if (named && h->file_rows != partial->class_count)
         return an_fail(model->ctx, ALEXNET_BAD_FILE,
-                       "%s: metadata '%s' has %d %s, but %s has rows for %lld %s", partial->path,
-                       AN_KEY_CLASSES, partial->class_count,
-                       AN_NOUN(partial->class_count, "name", "names"),
+                       "%s: %s has %d %s, but %s has rows for %lld %s", partial->path,
+                       partial->class_list != NULL ? "metadata '" AN_KEY_CLASSES "'"
+                                                   : "the list of classes beside it",
+                       partial->class_count, AN_NOUN(partial->class_count, "name", "names"),
                        model->params.items[h->first].name, (long long)h->file_rows,
                        AN_NOUN(h->file_rows, "class", "classes"));
     if (named && model->classes != NULL) return map_classes(partial, model, h);

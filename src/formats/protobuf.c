@@ -303,6 +303,12 @@ void an_pb_add_head(an_pb_out *out, int number, uint64_t bytes)
     add_varint(out, bytes);
 }
 
+void an_pb_append(an_pb_out *out, const an_pb_out *fields)
+{
+    if (fields->failed) out->failed = true;
+    add(out, fields->data, fields->bytes);
+}
+
 void an_pb_free(an_pb_out *out)
 {
     an_free(out->ctx, out->data);

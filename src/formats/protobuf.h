@@ -90,6 +90,8 @@ void an_pb_add_bytes(an_pb_out *out, int number, const void *data, size_t bytes)
 void an_pb_add_message(an_pb_out *out, int number, const an_pb_out *message);
 /* The tag and the size only: the caller writes `bytes` bytes after what is in *out. */
 void an_pb_add_head(an_pb_out *out, int number, uint64_t bytes);
+/* All fields of another message, as further fields of this one. */
+void an_pb_append(an_pb_out *out, const an_pb_out *fields);
 void an_pb_free(an_pb_out *out);
 
 #endif

@@ -38,6 +38,19 @@ typedef struct an_tensor_file {
 
 /* ---- formats ---- */
 
+/* A network to write. */
+typedef struct an_network_out {
+    const struct an_graph *graph; /* its indices of parameters are those of tensors */
+    const an_tensor_out *tensors; /* F32, in the layout of graph.h; their names differ */
+    size_t count;
+    an_dtype dtype;                          /* F32, F16 or BF16: what they are stored as */
+    const char *const *keys, *const *values; /* metadata */
+    size_t metadata_count;
+    const float *mean_image; /* [3][h][w] of mean_shape, in the order of the network's channels;
+                                NULL: none */
+    int mean_shape[3];
+} an_network_out;
+
 typedef struct an_tensor_format {
     const char *name;      /* as `alexnet convert --to` spells it: "safetensors" */
     const char *extension; /* "safetensors" */
@@ -64,16 +77,10 @@ typedef struct an_tensor_format {
     alexnet_status (*write)(alexnet_context *ctx, const char *path, const an_tensor_out *tensors,
                             size_t count, const char *const *keys, const char *const *values,
                             size_t metadata_count, an_file_sum *sum);
-    /*
-     * The same for a format that describes a network: this one, whose nodes' parameters are indices
-     * of `tensors`; one called AN_MEAN_IMAGE may follow. UNSUPPORTED also: the format cannot express
-     * a layer, which the message names.
-     */
+    /* The same for a format that describes a network. UNSUPPORTED also: it cannot express a layer,
+       which the message names, or this type of numbers. */
     alexnet_status (*write_network)(alexnet_context *ctx, const char *path,
-                                    const struct an_graph *graph, const an_tensor_out *tensors,
-                                    size_t count, const char *const *keys,
-                                    const char *const *values, size_t metadata_count,
-                                    an_file_sum *sum);
+                                    const an_network_out *network, an_file_sum *sum);
 } an_tensor_format;
 
 /* clang-format off */

@@ -171,19 +171,43 @@ static alexnet_status narrow(const alexnet_model *model, an_dtype dtype, content
     return ALEXNET_OK;
 }
 
-static alexnet_status write_list(const alexnet_model *model, const an_tensor_format *format,
-                                 const char *path, const contents *list, an_file_sum *sum)
+static alexnet_status write_network(const alexnet_model *model, const an_tensor_format *format,
+                                    an_dtype dtype, const char *path, const contents *list,
+                                    an_file_sum *sum)
 {
     an_graph graph;
 
-    if (format->write != NULL)
-        return format->write(model->ctx, path, list->tensors, list->tensor_count, list->keys,
-                             list->values, list->metadata_count, sum);
     AN_TRY(an_graph_of_model(model, &graph));
-    const alexnet_status status =
-        format->write_network(model->ctx, path, &graph, list->tensors, list->tensor_count,
-                              list->keys, list->values, list->metadata_count, sum);
+    const an_network_out network = {
+        .graph = &graph,
+        .tensors = list->tensors,
+        .count = (size_t)model->params.count,
+        .dtype = dtype,
+        .keys = list->keys,
+        .values = list->values,
+        .metadata_count = list->metadata_count,
+        .mean_image = model->mean_image,
+        .mean_shape = {model->mean_shape[0], model->mean_shape[1], model->mean_shape[2]}};
+    const alexnet_status status = format->write_network(model->ctx, path, &network, sum);
     an_free(model->ctx, graph.nodes);
+    return status;
+}
+
+static alexnet_status write_list(const alexnet_model *model, const an_tensor_format *format,
+                                 an_dtype dtype, const char *path, contents *list, an_file_sum *sum)
+{
+    void *block = NULL;
+    alexnet_status status = ALEXNET_OK;
+
+    if (format->write_network != NULL) return write_network(model, format, dtype, path, list, sum);
+    if (format->write == NULL)
+        return an_fail(model->ctx, ALEXNET_UNSUPPORTED, "%s: format %s is only read", path,
+                       format->name);
+    if (dtype != AN_F32) status = narrow(model, dtype, list, &block);
+    if (status == ALEXNET_OK)
+        status = format->write(model->ctx, path, list->tensors, list->tensor_count, list->keys,
+                               list->values, list->metadata_count, sum);
+    an_free(model->ctx, block);
     return status;
 }
 
@@ -191,14 +215,11 @@ alexnet_status an_weights_write(const alexnet_model *model, const an_tensor_form
                                 an_dtype dtype, const char *path, an_file_sum *sum)
 {
     contents list = {0};
-    void *block = NULL;
 
     AN_TRY(check_values(model, path));
     alexnet_status status = list_contents(model, AN_WEIGHTS_ALL, &list);
-    if (status == ALEXNET_OK && dtype != AN_F32) status = narrow(model, dtype, &list, &block);
-    status = status == ALEXNET_OK ? write_list(model, format, path, &list, sum)
+    status = status == ALEXNET_OK ? write_list(model, format, dtype, path, &list, sum)
                                   : an_fail_within(model->ctx, status, "%s", path);
     free_contents(model->ctx, &list);
-    an_free(model->ctx, block);
     return status;
 }

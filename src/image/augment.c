@@ -1,5 +1,6 @@
 /*
- * augment.c: the random part of preprocessing. See augment.h for what each word means.
+ * augment.c: the random part of preprocessing. augment.h says what each word means, and what may be
+ * changed.
  * SPDX-License-Identifier: MIT
  */
 #include "image/augment.h"
@@ -132,9 +133,9 @@ an_rect an_augment_rrc(const an_augment *augment, an_stream *stream, int width, 
     const double area = (double)width * height;
 
     for (int i = 0; i < TRIES; ++i) {
-        const double part = area * random_between(stream, (double)augment->rrc_min_area, 1.0);
+        const double wanted = area * random_between(stream, (double)augment->rrc_min_area, 1.0);
         const double aspect = exp(random_between(stream, log(ASPECT_MIN), log(ASPECT_MAX)));
-        const int w = round_even(sqrt(part * aspect)), h = round_even(sqrt(part / aspect));
+        const int w = round_even(sqrt(wanted * aspect)), h = round_even(sqrt(wanted / aspect));
         if (w < 1 || w > width || h < 1 || h > height) continue;
         const int top = (int)an_random_below(stream, (uint32_t)(height - h + 1));
         const int left = (int)an_random_below(stream, (uint32_t)(width - w + 1));

@@ -178,7 +178,7 @@ static alexnet_status plan_resize(alexnet_context *ctx, const an_preprocess *rec
 
 typedef enum place { FIRST, MIDDLE, LAST, ANYWHERE } place;
 
-/* The crop of each view in testing, vertical and horizontal; views 5 .. 9 are these mirrored. */
+/* The crop of each view, vertical and horizontal; views 5 .. 9 are these mirrored. */
 static const place views[AN_VIEWS / 2][2] = {
     {MIDDLE, MIDDLE}, {FIRST, FIRST}, {FIRST, LAST}, {LAST, FIRST}, {LAST, LAST},
 };

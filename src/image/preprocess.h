@@ -1,5 +1,5 @@
 /*
- * preprocess.h: from pixels to the network's input. Every image goes this way: in testing by the
+ * preprocess.h: from pixels to the network's input. Every image goes this way: in inference by the
  * preprocessing record of a weights file, in training with an augmentation as well.
  *
  * A record is text, settings of base/settings.h, so that people can read it in the file:
@@ -79,14 +79,14 @@ void an_preparer_free(alexnet_context *ctx, an_preparer *preparer);
 /* About how many bytes it takes when such images become height x width. */
 size_t an_preparer_bytes(const an_image *image, int height, int width);
 
-/* A view is one crop of testing: 0 centre; 1 .. 4 corners (top left, top right, bottom left, bottom
-   right); 5 .. 9 the same mirrored. */
+/* A view is one crop of an image in inference: 0 centre; 1 .. 4 corners (top left, top right,
+   bottom left, bottom right); 5 .. 9 the same mirrored. */
 #define AN_VIEWS 10
 
 /*
  * Makes 8-bit pixels of exactly height x width (the network's input) from the image, before divide,
  * mean and std.
- *   augment, stream  both NULL: testing, view 0 .. 9; else training, with the image's own stream
+ *   augment, stream  both NULL: inference, view 0 .. 9; else training, with the image's own stream
  * BAD_SHAPE if the record does not give height x width.
  */
 alexnet_status an_preprocess_pixels(alexnet_context *ctx, an_preparer *preparer,

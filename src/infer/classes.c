@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "formats/class_names.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,15 +75,27 @@ static void mark_used(const an_source *source, bool *used)
         used[an_source_label(source, i)] = true;
 }
 
+/* The entry of this name; of a synset of ImageNet, as its folders are called, also that of the name
+   of its class. NULL: none. */
+static const entry *find_entry(const char *name, const entry *sorted, int count)
+{
+    const char *names[] = {name, an_imagenet_of_synset(name)};
+    const entry *found = NULL;
+
+    for (size_t i = 0; i < AN_COUNT(names) && names[i] != NULL && found == NULL; ++i) {
+        const entry wanted = {names[i], 0};
+        found = bsearch(&wanted, sorted, (size_t)count, sizeof *sorted, compare_entries);
+    }
+    return found;
+}
+
 /* Fills labels. Returns the first class of the source that has images but is not in the model; -1:
    none. */
 static int look_up(const an_source *source, const bool *used, const entry *sorted, int count,
                    int *labels)
 {
     for (int i = 0; i < an_source_classes(source); ++i) {
-        const entry wanted = {an_source_class(source, i), 0};
-        const entry *found =
-            bsearch(&wanted, sorted, (size_t)count, sizeof *sorted, compare_entries);
+        const entry *found = find_entry(an_source_class(source, i), sorted, count);
         if (found == NULL && used[i]) return i;
         labels[i] = found != NULL ? found->index : 0;
     }

@@ -4,7 +4,8 @@
  *   the network's classes are unnamed     the numbers of classes must be equal
  *   the same names in the same order      nothing to map
  *   all names of the data are known       mapped by name; the data may have fewer classes, and a
- *                                         class without images may be unknown
+ *                                         class without images may be unknown. A synset of
+ *                                         ImageNet, n01440764, stands for the name of its class
  *   otherwise                             an error that shows both lists
  *
  * SPDX-License-Identifier: MIT

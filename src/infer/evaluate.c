@@ -1,5 +1,12 @@
 /*
- * evaluate.c: alexnet_evaluate(): accuracy and loss of weights on labelled images.
+ * evaluate.c: what `alexnet eval` computes: top-1 and top-5 accuracy and the mean loss of weights,
+ * or of the average of several, on labelled images, with one crop of each or ten (the paper's way
+ * to test, 4.1).
+ *
+ * Here weights, data and reports are opened and the result is filled. The loop over the images is
+ * an_eval_run() (eval_run.h), the sums are in metrics.c; the validation of training uses both, so
+ * that the two cannot disagree. A new report needs to be opened in open_reports(), fed in
+ * note_result() and written in write_reports().
  *
  * SPDX-License-Identifier: MIT
  */
@@ -23,17 +30,18 @@
 typedef struct evaluation {
     alexnet_context *ctx;
     const alexnet_evaluate_options *options;
-    int batch, views;
+    int batch;              /* images at a time, with all their views */
+    int views;              /* crops of each image: 1 or 10 */
     alexnet_model **models; /* [weights_count]; the classes are those of the first */
-    an_network *networks;
+    an_network *networks;   /* [weights_count]: the models, ready to run */
     an_evaluated images;
     an_source *source; /* options->data, opened here; NULL: the caller's images */
-    int *labels;
+    int *labels;       /* [classes of the source]: their numbers in the network; NULL: the same */
     an_prediction_file predictions;
     int64_t *confusion; /* [classes][classes], or NULL */
     an_confusion_file confusion_file;
-    alexnet_class_result *per_class;
-    an_metrics *each_metrics; /* one for each of several weights; NULL: only one */
+    alexnet_class_result *per_class; /* [classes] */
+    an_metrics *each_metrics;        /* one for each of several weights; NULL: only one */
     alexnet_weights_result *each;
     an_bad_list skipped;
     an_footprint memory;
@@ -99,7 +107,7 @@ static alexnet_status is_trained_on(const alexnet_model *model, const char *hash
 }
 
 /* Warns if these are training images; else logs which split is evaluated. */
-static alexnet_status tell_what(const evaluation *e)
+static alexnet_status tell_split(const evaluation *e)
 {
     const an_parts *parts = an_source_parts(e->source);
     const char *data = e->options->data;
@@ -147,7 +155,7 @@ static alexnet_status open_data(evaluation *e)
     an_source_tell_passed(e->ctx, e->source, data);
     e->images =
         (an_evaluated){.source = e->source, .count = an_source_count(e->source), .name = data};
-    return tell_what(e);
+    return tell_split(e);
 }
 
 static alexnet_status open_source(evaluation *e)

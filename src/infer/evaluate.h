@@ -1,6 +1,6 @@
 /*
- * evaluate.h: alexnet_evaluate() on images that are already open: those that a run held back
- * (train/run/held_back.c), or those of options->data.
+ * evaluate.h: alexnet_evaluate() once it is known which images it evaluates: those that a run held
+ * back (train/run/held_back.c has alexnet_evaluate() itself), or those of options->data.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_INFER_EVALUATE_H

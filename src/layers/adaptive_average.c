@@ -2,6 +2,7 @@
  * adaptive_average.c: averages over windows that divide a map of any size evenly, so that the
  * output has a given size (torch.nn.AdaptiveAvgPool2d). If the map has that size, y is x.
  *
+ * layers.h says what may be changed here, and where the arithmetic is.
  * SPDX-License-Identifier: MIT
  */
 #include "layers/layers.h"

@@ -1,19 +1,23 @@
 /*
- * batch_norm.c: normalises every channel to mean 0 and variance 1 over the batch, then scales and
- * shifts it by learned values (Ioffe and Szegedy 2015; the conventions of torch7 and PyTorch).
+ * batch_norm.c: batch normalisation (Ioffe and Szegedy 2015) with the conventions of torch7 and
+ * PyTorch. The AlexNet paper has none; the family `bn` has. Every channel c of x[n][c][h][w] is
+ * normalised to mean 0 and variance 1, then scaled and shifted by learned values:
  *
- *   y = (x - mean) / sqrt(variance + epsilon) * weight + bias
+ *   y = (x - mean[c]) / sqrt(variance[c] + epsilon) * weight[c] + bias[c]
  *
- * with the mean and variance of a channel over n, h and w.
+ *   training    mean and variance of the m = n h w values of the channel in the batch; the
+ *               variance is divided by m
+ *   inference   running statistics, which follow those of the batches in training:
+ *               running += momentum (batch's - running), with a variance divided by m - 1
  *
- * In training they are those of the batch, with the variance divided by the number of values.
- * Inference uses running ones: running += momentum (seen - running), where the seen variance is
- * divided by the number of values less one. The running ones are parameters of role STATISTIC:
- * backward stores the seen value in place of a gradient, and the optimiser updates them.
+ * Running statistics are parameters of role STATISTIC (core/param.h): forward stores the batch's
+ * statistics where other parameters have their gradients, and the optimiser updates them.
  *
  * If the layer is frozen, training uses the running statistics and does not change them, so that
  * frozen features stay the same. The same holds for a batch with a single value per channel (the
  * last batch of an epoch may be one), which has no variance; PyTorch refuses it.
+ *
+ * layers.h says what may be changed here, and where the arithmetic is.
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"
@@ -29,7 +33,7 @@ typedef struct batch_norm {
 static const an_key keys[] = {
     { "affine",   AN_KEY_CHOICE, offsetof(batch_norm, affine), 0, 0, "no|yes", "yes", "learn a weight and a bias for each channel" },
     { "epsilon",  AN_KEY_REAL, offsetof(batch_norm, epsilon),  1e-12, 1, NULL, "1e-5", "added to the variance" },
-    { "momentum", AN_KEY_REAL, offsetof(batch_norm, momentum), 0,     1, NULL, "0.1",  "weight of the batch in the running statistics" },
+    { "momentum", AN_KEY_REAL, offsetof(batch_norm, momentum), 0,     1, NULL, "0.1",  "weight of the newest batch in the running statistics" },
     AN_WEIGHT_KEYS_FROM(batch_norm, start, "const:1", "const:0"),
     { 0 },
 };
@@ -99,7 +103,8 @@ static bool learns_statistics(const an_op *op)
     return op->mode == AN_TRAIN && op->dw[statistics_at(op)] != NULL;
 }
 
-/* The values that normalise in this run. The batch's mean is where it was stored as seen. */
+/* The statistics that normalise in this run: the batch's, where forward stored them, or the running
+   ones. */
 static an_batch_norm_channels channels_of(const an_op *op)
 {
     const batch_norm *set = op->node->settings;

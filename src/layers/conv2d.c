@@ -6,6 +6,8 @@
  *
  * where g = k / (K/G) is the filter's group (Krizhevsky et al. 2012, 3.5: some kernels "are
  * connected only to those kernel maps ... which reside on the same GPU").
+ *
+ * layers.h says what may be changed here, and where the arithmetic is.
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"

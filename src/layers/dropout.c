@@ -8,6 +8,8 @@
  *
  * The mask is a function of (seed, step, layer, row, element): backward draws it again, so
  * that it need not be stored.
+ *
+ * layers.h says what may be changed here, and where the arithmetic is.
  * SPDX-License-Identifier: MIT
  */
 #include "layers/layers.h"

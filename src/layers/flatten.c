@@ -5,6 +5,8 @@
  * rows for a larger one, so that a linear layer after it runs at every place with the same weights
  * (a linear layer is a convolution: Sermanet et al. 2014, OverFeat, 3.5). With `map=6` any other
  * map is refused, as torchvision's AlexNet did until 2018.
+ *
+ * layers.h says what may be changed here, and where the arithmetic is.
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"

@@ -1,6 +1,14 @@
 /*
  * layers.h: declares every layer of layers.inc, and the code that several layers share.
  *
+ * A layer's file has its settings, its shape rule, its parameters, what the planner must know of
+ * it, and which primitives of the backend (core/backend.h) compute its passes. The arithmetic is in
+ * src/cpu: plainly in cpu/reference, fast in cpu/fp32, in files of the layer's name or subject.
+ *
+ * A setting may be added, with a default that leaves every network as it is. The names and meanings
+ * of settings, shapes and parameters stay: the families of src/models, weights files and
+ * tests/golden rely on them. CONTRIBUTING.md says what a new layer needs.
+ *
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_LAYERS_LAYERS_H

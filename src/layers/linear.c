@@ -1,6 +1,8 @@
 /*
  * linear.c: y = x w^T + bias, every output connected to every input. If its input is a map, as in a
  * network with a larger input image, it runs at each place: a convolution with filters of 1x1.
+ *
+ * layers.h says what may be changed here, and where the arithmetic is.
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"

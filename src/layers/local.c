@@ -7,6 +7,8 @@
  *
  * The weights are cuda-convnet's matrix (places * channels * kernel^2, filters), stored as
  * [places][channels][kernel^2][filters].
+ *
+ * layers.h says what may be changed here, and where the arithmetic is.
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"

@@ -1,15 +1,20 @@
 /*
- * lrn.c: local response normalisation (Krizhevsky et al. 2012, 3.3): y = x / (k + alpha * s)^beta,
- * s the sum of x^2 over a window.
+ * lrn.c: local response normalisation (Krizhevsky et al. 2012, 3.3: k = 2, n = 5, alpha = 1e-4,
+ * beta = 0.75; `size` is their n). Of an image's maps x[c][h][w], each value becomes
  *
- *     across    the window is `size` maps around this one, clipped to the maps of its group. In
- *               the paper each tower normalises over its maps only: two groups
+ *     y = x / (k + alpha * s)^beta        s: the sum of x^2 over a window around the value
+ *
+ *     across    the window is `size` maps at the same pixel, this one in the middle. It ends at the
+ *               first and the last map of its group: of the layer in the paper's text, of a tower
+ *               (groups=2) in the network that was run (models/paper_run.c)
  *     within    the window is size x size pixels of the same map, clipped at the border
  *               (cuda-convnet's rnorm, Caffe's WITHIN_CHANNEL)
  *
  * alpha multiplies the undivided sum, as in the paper and TensorFlow. Caffe, PyTorch and
- * cuda-convnet first divide their alpha, or scale, by the size of the window (size maps, or size^2
- * pixels): their 1e-4 with size 5 is alpha=2e-5 here.
+ * cuda-convnet divide theirs (cuda-convnet calls it scale) by the number of values in a window,
+ * size or size^2: their 1e-4 with size 5, across maps, is alpha=2e-5 here.
+ *
+ * layers.h says what may be changed here, and where the arithmetic is.
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"
@@ -51,7 +56,7 @@ static alexnet_status lrn_shape(alexnet_context *ctx, const an_node *node, an_sh
     return ALEXNET_OK;
 }
 
-/* pool: r is 0 for none. */
+/* pool: the pooling that is fused; r is 0 for none. */
 static an_lrn geometry(const an_node *node, an_shape x, bool relu, const an_pool *pool)
 {
     const lrn *set = node->settings;

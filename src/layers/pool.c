@@ -7,6 +7,7 @@
  *     padded    its pixels on the map and its padding (Caffe; PyTorch's default). Pixels past the
  *               end of the padding, which a last window may have with round=up, are never counted
  *
+ * layers.h says what may be changed here, and where the arithmetic is.
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"

@@ -1,6 +1,7 @@
 /*
  * relu.c: y = max(x, 0); dx = dy where y > 0 (Krizhevsky et al. 2012, 3.1).
  *
+ * layers.h says what may be changed here, and where the arithmetic is.
  * SPDX-License-Identifier: MIT
  */
 #include "layers/layers.h"

@@ -1,6 +1,7 @@
 /*
  * sigmoid.c: y = 1 / (1 + exp(-x)), as cuda-convnet's neuron logistic.
  *
+ * layers.h says what may be changed here, and where the arithmetic is.
  * SPDX-License-Identifier: MIT
  */
 #include "layers/layers.h"

@@ -4,6 +4,8 @@
  * place. Every model with classes ends in it under the name "prob". The backward pass of both is
  * one: (p - onehot) / images. Labels may be smoothed (Szegedy et al. 2015, 7), and blended images
  * have two (Zhang et al. 2018).
+ *
+ * layers.h says what may be changed here, and where the arithmetic is.
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"

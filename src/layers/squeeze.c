@@ -1,6 +1,8 @@
 /*
  * squeeze.c: makes a row of a map of one place. There is nothing to compute; a larger map is
  * refused (tf.squeeze over height and width, as in slim's alexnet_v2).
+ *
+ * layers.h says what may be changed here, and where the arithmetic is.
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"

@@ -2,6 +2,7 @@
  * tanh.c: y = a tanh(b x), as cuda-convnet's neuron tanh[a,b]. Krizhevsky et al. 2012, 3.1,
  * compare ReLU with it.
  *
+ * layers.h says what may be changed here, and where the arithmetic is.
  * SPDX-License-Identifier: MIT
  */
 #include "layers/layers.h"

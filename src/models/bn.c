@@ -7,6 +7,8 @@
  * Initial weights are torch7's defaults: U(-1/sqrt(fan_in), 1/sqrt(fan_in)) for layers, U(0, 1) for
  * the scale of a normalisation, and 0 for its shift. torch7's tensors have no names; these are
  * ours.
+ *
+ * models.h says how to read the rows, and what may be changed here.
  * SPDX-License-Identifier: MIT
  */
 #include "models/models.h"

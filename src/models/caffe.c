@@ -9,6 +9,8 @@
  * Normalisation: alpha 1e-4 / 5 with k = 1, across the maps of both towers. Weights have lr_mult 1
  * and decay_mult 1, biases 2 and 0. Images are resized to 256x256, blue first, minus the mean pixel
  * (the released weights were trained on the mean image instead).
+ *
+ * models.h says how to read the rows, and what may be changed here.
  * SPDX-License-Identifier: MIT
  */
 #include "models/models.h"

@@ -1,11 +1,13 @@
 /*
- * cifar_18pct.c: cuda-convnet's net that reaches 18 % error on CIFAR-10 (example-layers/
- * layers-18pct.cfg and layer-params-18pct.cfg): the net of 19 % (cifar_19pct.c) with each map
- * normalised within itself after the first two poolings. Caffe's cifar10_full is a copy of it.
- * 89,578 parameters, 12,298,240 MACs.
+ * cifar_18pct.c: cuda-convnet's net that reaches 18 % error on CIFAR-10
+ * (example-layers/layers-18pct.cfg and layer-params-18pct.cfg): the net of 19 % (cifar_19pct.c),
+ * each map normalised within itself after the first two poolings. Caffe's cifar10_full is a copy of
+ * it. 89,578 parameters, 12,298,240 multiply-accumulates.
  *
- * Biases learn twice as fast and are not decayed. The weight cost of fc10 is 1 where the
+ * Biases learn twice as fast and are not decayed. The weight decay (wc) of fc10 is 1 where the
  * convolutions have .004: 250 times as much.
+ *
+ * models.h says how to read the rows, and what may be changed here.
  * SPDX-License-Identifier: MIT
  */
 #include "models/models.h"

@@ -1,14 +1,16 @@
 /*
- * cifar_19pct.c: cuda-convnet's net that reaches 19 % error on CIFAR-10 in 20 minutes of 2011
+ * cifar_19pct.c: cuda-convnet's net that reaches 19 % error on CIFAR-10, in 2011 in 20 minutes
  * (example-layers/layers-19pct.cfg and layer-params-19pct.cfg). All sizes round up: maps
- * 32-16-8-4. 89,578 parameters, 12,298,240 MACs.
+ * 32-16-8-4. 89,578 parameters, 12,298,240 multiply-accumulates.
  *
- * Biases learn twice as fast and are not decayed. The weight cost of fc10 is 3 where the
+ * Biases learn twice as fast and are not decayed. The weight decay (wc) of fc10 is 3 where the
  * convolutions have .004: 750 times as much.
  *
  * Two more families use its rows: the paper's Figure 1 compares the training error of "a four-layer
  * convolutional network" with ReLU and with tanh and does not say which network. This one is the
  * likeliest, as it has four layers with weights. No regularisation: its recipe has no weight decay.
+ *
+ * models.h says how to read the rows, and what may be changed here.
  * SPDX-License-Identifier: MIT
  */
 #include "models/models.h"

@@ -1,10 +1,12 @@
 /*
- * cifar_80sec.c: cuda-convnet's net that reaches 26 % error on CIFAR-10 in 80 seconds of 2011
- * (example-layers/ layers-80sec.cfg and layer-params-80sec.cfg). All sizes round up: maps
- * 32-16-8-4. 145,578 parameters, 12,354,176 MACs.
+ * cifar_80sec.c: cuda-convnet's net that reaches 26 % error on CIFAR-10, in 2011 in 80 seconds
+ * (example-layers/layers-80sec.cfg and layer-params-80sec.cfg). All sizes round up: maps
+ * 32-16-8-4. 145,578 parameters, 12,354,176 multiply-accumulates.
  *
- * Biases learn twice as fast and are not decayed. The weight cost of fc64 and fc10 is .03 where the
- * convolutions have .004: 7.5 times as much.
+ * Biases learn twice as fast and are not decayed. The weight decay (wc) of fc64 and fc10 is .03
+ * where the convolutions have .004: 7.5 times as much.
+ *
+ * models.h says how to read the rows, and what may be changed here.
  * SPDX-License-Identifier: MIT
  */
 #include "models/models.h"

@@ -1,14 +1,17 @@
 /*
  * cifar_local.c: cuda-convnet's nets with locally connected layers, on 24x24 crops of CIFAR-10's
- * images (example-layers/ layers-conv-local-13pct.cfg, -11pct.cfg and their layer-params): the
+ * images (example-layers/layers-conv-local-13pct.cfg, -11pct.cfg and their layer-params): the
  * filters of local3 and local4 differ at each place. Maps 24-12-6.
  *
- *   cifar-13pct  no normalisation: 13 % error, 1,116,490 parameters, 18,517,248 MACs
+ *   cifar-13pct  no normalisation: 13 % error, 1,116,490 parameters, 18,517,248
+ *                multiply-accumulates
  *   cifar-11pct  response normalisation before and after the poolings, twice as many filters in
- *                local3: 11 % error, 2,112,970 parameters, 19,512,576 MACs
+ *                local3: 11 % error, 2,112,970 parameters, 19,512,576 multiply-accumulates
  *
- * Biases learn twice as fast. Neither biases nor convolutions are decayed; the weight cost of the
- * layers after them is .004, but .01 for fc10 of the second net: 2.5 times as much.
+ * Biases learn twice as fast. Neither biases nor convolutions are decayed; the weight decay (wc) of
+ * the layers after them is .004, but .01 for fc10 of the second net: 2.5 times as much.
+ *
+ * models.h says how to read the rows, and what may be changed here.
  * SPDX-License-Identifier: MIT
  */
 #include "models/models.h"

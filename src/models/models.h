@@ -1,5 +1,14 @@
 /*
- * models.h: declares every family of models.inc.
+ * models.h: declares every family of models.inc: the networks, each with its source.
+ *
+ * A family is a table that repeats its source line by line: the layer's name, its type
+ * (src/layers/TYPE.c) and its settings as text. Words in capitals (POOL, ACTIVATION, DROPOUT,
+ * CLASSES) are replaced by the model's options, and a row that ends in "lrn", "3/2", "2/2" or
+ * "global-pool" is there with that option only (core/options.h).
+ *
+ * The rows and names of a family stay as its source has them: weights files, checkpoints and
+ * tests/golden rely on them. Another network, even with one other number, is another family: a
+ * table, a line in models.inc, and its expected numbers (tests/golden/torch_families.py).
  *
  * SPDX-License-Identifier: MIT
  */

@@ -4,6 +4,8 @@
  * (layers/layers-imagenet-1gpu.cfg and layer-params-imagenet-1gpu.cfg): conv4 has 256 filters, in
  * that paper's text 384. 61,100,840 parameters, 714,188,480 multiply-accumulates; the author's run:
  * 42.55 % top-1, 19.81 % top-5 error, one centre crop (cuda-convnet2's wiki, TrainingExample).
+ *
+ * models.h says how to read the rows, and what may be changed here.
  * SPDX-License-Identifier: MIT
  */
 #include "models/models.h"

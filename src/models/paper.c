@@ -13,6 +13,8 @@
  *
  * --pool 2/2 is the net without overlap (3.4). Padding of conv2 and conv5 then differs, as in the
  * run for that claim (cuda-convnet's net 147), so that fc6 reads 6x6 maps: 55-28-26-13-13-11-6.
+ *
+ * models.h says how to read the rows, and what may be changed here.
  * SPDX-License-Identifier: MIT
  */
 #include "models/models.h"

@@ -1,17 +1,24 @@
 /*
- * paper_run.c: the network of the paper as it was run: net 145 of the source that the Computer
- * History Museum released (AlexNet-Source-Code, layers/layers-145.cfg and layer-params-145.cfg),
- * whose errors are those of the paper digit for digit: 40.66 % top-1, 18.21 % top-5, ten views,
- * ILSVRC-2012 validation. Sizes and counts are those of paper.c. It differs from the text in these
- * points:
+ * paper_run.c: the network whose results the paper prints ("1 CNN" of its Table 2: 40.7 % top-1 and
+ * 18.2 % top-5 error). It is net 145 of the source that the Computer History Museum released
+ * (AlexNet-Source-Code, layers/layers-145.cfg and layer-params-145.cfg), whose log has 40.66 % and
+ * 18.21 %: ILSVRC-2012 validation, ten crops. Sizes, parameters and multiply-accumulates are those
+ * of the text (paper.c), but not all the rest is:
  *
- *   conv1 is normalised before its ReLU, which comes after pool1
- *   response normalisation: alpha 1e-4 / 5, its window inside the tower (two groups)
- *   conv2's maps are normalised a second time, each within itself (cnorm2, 0.001 / 25 over 5x5)
- *   initial weights of conv3, conv4 and conv5 have deviation 0.03
- *   biases learn twice as fast as weights and are not decayed
+ *                             the text                     the run
+ *   block 1                   conv, ReLU, norm, pool       conv, norm, pool, ReLU
+ *   block 2                   conv, ReLU, norm, pool       conv, ReLU, norm, second norm, pool
+ *   norm: alpha, window       1e-4, all maps               1e-4 / 5, the maps of the same tower
+ *   second norm (cnorm2)      none                         in a map: 0.001 / 25, 5x5 pixels, k 1
+ *   conv3 to conv5 begin as   N(0, 0.01)                   N(0, 0.03)
+ *   biases                    as weights                   twice the rate, no decay
  *
- * --no-lrn removes all three normalisations (net 148); --pool 2/2 is net 147, with its paddings.
+ * "norm" is response normalisation (3.3), a tower the half of the maps that one GPU had (groups=2
+ * in the rows below; its linear layers fc2048a and fc2048b are one here). How the network was
+ * trained is the recipe `paper-run` (train/recipe.c).
+ *
+ * --no-lrn leaves out all three normalisations, as net 148 does. --pool 2/2 is net 147: poolings
+ * without overlap, and its paddings of conv2 and conv5. models.h says what may be changed here.
  * SPDX-License-Identifier: MIT
  */
 #include "models/models.h"

@@ -19,6 +19,8 @@
  * Initial weights: Glorot's rule for conv1 to conv5 (slim's default), truncated normals of 0.005
  * for the layers after them; biases 0.1, but 0 in fc8. Only weights are decayed
  * (alexnet_v2_arg_scope).
+ *
+ * models.h says how to read the rows, and what may be changed here.
  * SPDX-License-Identifier: MIT
  */
 #include "models/models.h"

@@ -7,6 +7,8 @@
  * Two forms with the same weights: today's averages any feature map to 6x6, that of 2018
  * accepts only 6x6. Initial weights: PyTorch's default, U(-1/sqrt(fan_in), 1/sqrt(fan_in)) for
  * weights and biases.
+ *
+ * models.h says how to read the rows, and what may be changed here.
  * SPDX-License-Identifier: MIT
  */
 #include "models/models.h"

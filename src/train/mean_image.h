@@ -2,7 +2,7 @@
  * mean_image.h: the mean of the training images, for each pixel, for families whose preprocessing
  * subtracts it.
  *
- * The images are preprocessed as for testing (resized, centre crop), so the mean has the network's
+ * The images are preprocessed as in inference (resized, centre crop), so the mean has the network's
  * input size. Pixels are integers and so are their sums: the mean does not depend on threads or
  * order.
  * SPDX-License-Identifier: MIT

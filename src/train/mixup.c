@@ -26,9 +26,9 @@ alexnet_status an_mixup_open(alexnet_context *ctx, double strength, uint64_t see
 {
     *out = (an_mixup){.strength = strength, .seed = seed, .floats = floats, .capacity = batch};
     out->images = an_new_array(ctx, (size_t)batch, floats * sizeof *out->images);
-    out->parts = an_new_array(ctx, (size_t)batch, sizeof *out->parts);
-    out->others = an_new_array(ctx, (size_t)batch, sizeof *out->others);
-    if (out->images != NULL && out->parts != NULL && out->others != NULL) return ALEXNET_OK;
+    out->shares = an_new_array(ctx, (size_t)batch, sizeof *out->shares);
+    out->other_labels = an_new_array(ctx, (size_t)batch, sizeof *out->other_labels);
+    if (out->images != NULL && out->shares != NULL && out->other_labels != NULL) return ALEXNET_OK;
     an_mixup_close(ctx, out);
     return an_fail(ctx, ALEXNET_NO_MEMORY, "a batch of %d blended images", batch);
 }
@@ -41,15 +41,16 @@ int64_t an_mixup_bytes(int batch, size_t floats)
 void an_mixup_close(alexnet_context *ctx, an_mixup *mixup)
 {
     an_free(ctx, mixup->images);
-    an_free(ctx, mixup->parts);
-    an_free(ctx, mixup->others);
+    an_free(ctx, mixup->shares);
+    an_free(ctx, mixup->other_labels);
     *mixup = (an_mixup){0};
 }
 
-static void blend(const float *a, const float *b, float part, size_t floats, float *out)
+/* out = (1 - share) a + share b. */
+static void blend(const float *a, const float *b, float share, size_t floats, float *out)
 {
     for (size_t i = 0; i < floats; ++i)
-        out[i] = a[i] + part * (b[i] - a[i]);
+        out[i] = a[i] + share * (b[i] - a[i]);
 }
 
 const an_batch *an_mixup_blend(an_mixup *m, const an_batch *batch, int64_t step)
@@ -58,14 +59,14 @@ const an_batch *an_mixup_blend(an_mixup *m, const an_batch *batch, int64_t step)
         const int other = batch->n - 1 - i;
         an_stream stream = an_stream_open(m->seed, AN_PURPOSE_MIXUP, (uint64_t)step, (uint32_t)i);
         const double p = an_mixup_draw(&stream, m->strength);
-        m->parts[i] = (float)fmin(p, 1 - p);
-        m->others[i] = batch->labels[other];
+        m->shares[i] = (float)fmin(p, 1 - p);
+        m->other_labels[i] = batch->labels[other];
         blend(batch->images + (size_t)i * m->floats, batch->images + (size_t)other * m->floats,
-              m->parts[i], m->floats, m->images + (size_t)i * m->floats);
+              m->shares[i], m->floats, m->images + (size_t)i * m->floats);
     }
     m->batch = *batch;
     m->batch.images = m->images;
-    m->batch.others = m->others;
-    m->batch.parts = m->parts;
+    m->batch.other_labels = m->other_labels;
+    m->batch.shares = m->shares;
     return &m->batch;
 }

@@ -232,8 +232,8 @@ alexnet_status an_optimiser_train(an_optimiser *optimiser, alexnet_session *sess
                                   const an_batch *batch, double *loss, float *probs)
 {
     const an_targets targets = {.labels = batch->labels,
-                                .others = batch->others,
-                                .parts = batch->parts,
+                                .other_labels = batch->other_labels,
+                                .shares = batch->shares,
                                 .smoothing = (float)optimiser->recipe->smoothing};
 
     set_updates(optimiser, session, model, rates);

@@ -1,5 +1,6 @@
 /*
- * schedule.c: parsing and evaluating schedules.
+ * schedule.c: a schedule's text is parsed, and its factor computed for a step. The grammar, the
+ * formulas and what a new shape needs are in schedule.h.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -34,6 +35,17 @@ static bool take_number(const char **text, const char *ends, double *out)
     return true;
 }
 
+/* The same for an integer of 1 or more. */
+static bool take_count(const char **text, const char *ends, int64_t *out)
+{
+    const size_t length = strcspn(*text, ends);
+
+    if (!an_parse_int(*text, length, out) || *out < 1) return false;
+    *text += length;
+    return true;
+}
+
+/* Moves *text past "warmup:STEPS+", if it begins with that. */
 static bool take_warmup(const char **text, int64_t *steps)
 {
     if (!take_word(text, "warmup:")) return true;
@@ -43,6 +55,7 @@ static bool take_warmup(const char **text, int64_t *steps)
     return take_word(text, "+");
 }
 
+/* Moves *text past "30,60,80". */
 static bool take_epochs(const char **text, an_reals *at)
 {
     do {
@@ -50,16 +63,6 @@ static bool take_epochs(const char **text, an_reals *at)
             return false;
         ++at->count;
     } while (take_word(text, ","));
-    return true;
-}
-
-/* The same for an integer of 1 or more. */
-static bool take_count(const char **text, const char *ends, int64_t *out)
-{
-    const size_t length = strcspn(*text, ends);
-
-    if (!an_parse_int(*text, length, out) || *out < 1) return false;
-    *text += length;
     return true;
 }
 
@@ -128,7 +131,7 @@ alexnet_status an_schedule_parse(alexnet_context *ctx, const char *text, an_sche
         return ALEXNET_OK;
     return an_fail(ctx, ALEXNET_BAD_ARG,
                    "schedule '%s': expected constant, step:EPOCHS,FACTOR, exp:EPOCHS,FACTOR, "
-                   "at:EPOCH,...:FACTOR, cosine, poly:POWER[,END], dexp:FACTOR,STEPS or "
+                   "at:EPOCH,...:FACTOR, cosine, poly:POWER[,END], dexp:FACTOR,PARTS or "
                    "plateau:FACTOR,PATIENCE,TIMES, maybe after warmup:STEPS+",
                    text);
 }
@@ -137,21 +140,21 @@ alexnet_status an_schedule_parse(alexnet_context *ctx, const char *text, an_sche
 
 an_plateau an_plateau_start(void) { return (an_plateau){.best = (double)NAN}; }
 
-an_plateau an_schedule_look(const an_schedule *schedule, an_plateau seen, double top1)
+an_plateau an_plateau_update(const an_schedule *schedule, an_plateau plateau, double top1)
 {
-    if (schedule->shape != AN_SCHEDULE_PLATEAU) return seen;
-    if (isnan(seen.best) || top1 > seen.best)
-        return (an_plateau){.best = top1, .drops = seen.drops};
-    ++seen.stale;
-    if (seen.stale < schedule->patience || seen.drops == schedule->times) return seen;
-    ++seen.drops;
-    seen.stale = 0;
-    return seen;
+    if (schedule->shape != AN_SCHEDULE_PLATEAU) return plateau;
+    if (isnan(plateau.best) || top1 > plateau.best)
+        return (an_plateau){.best = top1, .drops = plateau.drops};
+    ++plateau.stale;
+    if (plateau.stale < schedule->patience || plateau.drops == schedule->times) return plateau;
+    ++plateau.drops;
+    plateau.stale = 0;
+    return plateau;
 }
 
 /* ---- the rate ---- */
 
-/* How many of the drops are done after `epochs` epochs. */
+/* STEP and AT: how many times the rate has dropped after `epochs` epochs. */
 static double count_drops(const an_schedule *schedule, double epochs)
 {
     double drops = 0;
@@ -163,22 +166,22 @@ static double count_drops(const an_schedule *schedule, double epochs)
 }
 
 /* Steps of warm-up, bounded so that even a short run reaches its full rate. */
-static double warm_steps(const an_schedule *schedule, const an_course *course)
+static double warmup_steps(const an_schedule *schedule, const an_course *course)
 {
     return (double)AN_MIN(schedule->warmup, course->planned / 5);
 }
 
-/* The fraction of the schedule after warm-up that is done at a position, 0 .. 1. */
+/* How much of the schedule after warm-up lies before `position` (course.h): 0 .. 1. */
 static double fraction_done(const an_schedule *schedule, double position, const an_course *course)
 {
-    const double warm = warm_steps(schedule, course);
-    const double length = (double)course->planned - warm;
+    const double warmup = warmup_steps(schedule, course);
+    const double length = (double)course->planned - warmup;
 
-    if (position < warm || length <= 0) return 0;
-    return AN_MIN((position - warm) / length, 1);
+    if (position < warmup || length <= 0) return 0;
+    return AN_MIN((position - warmup) / length, 1);
 }
 
-/* FACTOR^(-i / (parts - 1)) in part i = 0 .. parts - 1. */
+/* FACTOR^(-i / (PARTS - 1)) in part i = 0 .. PARTS - 1. */
 static double dexp(const an_schedule *schedule, double done)
 {
     const double last = (double)schedule->parts - 1;
@@ -187,19 +190,19 @@ static double dexp(const an_schedule *schedule, double done)
     return last > 0 ? pow(schedule->factor, -part / last) : 1;
 }
 
-/* The factor of a shape that depends on the end of the run, at most `most`; other shapes: 1. */
+/* The factor of a shape that depends on the end of the run, at most `bound`; other shapes: 1. */
 static double shape_by_end(const an_schedule *schedule, double position, const an_course *course,
-                           double most)
+                           double bound)
 {
     const double done = fraction_done(schedule, position, course);
 
     switch (schedule->shape) {
     case AN_SCHEDULE_COSINE:
-        return fmin(0.5 * (1 + cos(acos(-1.0) * done)), most);
+        return fmin(0.5 * (1 + cos(acos(-1.0) * done)), bound);
     case AN_SCHEDULE_POLY:
-        return fmin(schedule->end + (1 - schedule->end) * pow(1 - done, schedule->power), most);
+        return fmin(schedule->end + (1 - schedule->end) * pow(1 - done, schedule->power), bound);
     case AN_SCHEDULE_DEXP:
-        return fmin(dexp(schedule, done), most);
+        return fmin(dexp(schedule, done), bound);
     case AN_SCHEDULE_CONSTANT:
     case AN_SCHEDULE_STEP:
     case AN_SCHEDULE_AT:
@@ -209,18 +212,19 @@ static double shape_by_end(const an_schedule *schedule, double position, const a
     return 1;
 }
 
-static bool goes_by_end(const an_schedule *schedule)
+static bool depends_on_end(const an_schedule *schedule)
 {
     return schedule->shape == AN_SCHEDULE_COSINE || schedule->shape == AN_SCHEDULE_POLY ||
            schedule->shape == AN_SCHEDULE_DEXP;
 }
 
 double an_schedule_factor(const an_schedule *schedule, int64_t step, int64_t epoch_steps,
-                          const an_course *course, const an_plateau *seen, double most)
+                          const an_course *course, const an_plateau *plateau, double bound)
 {
-    const double warm_up = warm_steps(schedule, course);
-    const bool warmed = goes_by_end(schedule) && most < 1; /* before the end moved away */
-    const double warm = !warmed && (double)step < warm_up ? (double)(step + 1) / warm_up : 1;
+    const double steps = warmup_steps(schedule, course);
+    /* a bound below 1: the end moved after the warm-up, which a longer run must not repeat */
+    const bool is_warm = (depends_on_end(schedule) && bound < 1) || (double)step >= steps;
+    const double warmup = is_warm ? 1 : (double)(step + 1) / steps;
     const double position = an_course_position(course, step);
 
     switch (schedule->shape) {
@@ -228,22 +232,22 @@ double an_schedule_factor(const an_schedule *schedule, int64_t step, int64_t epo
         break;
     case AN_SCHEDULE_STEP:
     case AN_SCHEDULE_AT:
-        return warm * pow(schedule->factor, count_drops(schedule, position / (double)epoch_steps));
+        return warmup * pow(schedule->factor, count_drops(schedule, position / (double)epoch_steps));
     case AN_SCHEDULE_COSINE:
     case AN_SCHEDULE_POLY:
     case AN_SCHEDULE_DEXP:
-        return warm * shape_by_end(schedule, position, course, most);
+        return warmup * shape_by_end(schedule, position, course, bound);
     case AN_SCHEDULE_PLATEAU:
-        return warm * pow(schedule->factor, (double)seen->drops);
+        return warmup * pow(schedule->factor, (double)plateau->drops);
     }
-    return warm;
+    return warmup;
 }
 
 double an_schedule_bound(const an_schedule *schedule, int64_t step, const an_course *course,
-                         double most)
+                         double bound)
 {
     const bool at_end = an_course_position(course, step) >= (double)course->planned;
 
-    if (step == 0 || !goes_by_end(schedule)) return AN_SCHEDULE_UNBOUND;
-    return shape_by_end(schedule, an_course_position(course, step - at_end), course, most);
+    if (step == 0 || !depends_on_end(schedule)) return AN_SCHEDULE_UNBOUND;
+    return shape_by_end(schedule, an_course_position(course, step - at_end), course, bound);
 }

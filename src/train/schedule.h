@@ -1,6 +1,8 @@
 /*
- * schedule.h: the learning rate over a run: a pure function of the step (for a plateau, also of the
- * validation results so far), so that a resumed run continues like one that was not stopped.
+ * schedule.h: the factor of the learning rate in each step. It depends on the step alone (with a
+ * plateau also on the validations so far), so that a resumed run continues like one that was not
+ * stopped. The paper (section 5) divides the rate by 10 when validation stops improving:
+ * plateau:0.1,PATIENCE,3.
  *
  *     schedule = [ "warmup:" STEPS "+" ] shape
  *     shape    = "constant"
@@ -11,7 +13,7 @@
  *              | "cosine"                                 half a cosine, from 1 to 0 at the end
  *              | "poly:" POWER [ "," END ]                END + (1 - END) (1 - done)^POWER, where
  *                                                         done goes from 0 to 1; END defaults to 0
- *              | "dexp:" FACTOR "," STEPS                 1 in the first of STEPS equal parts of
+ *              | "dexp:" FACTOR "," PARTS                 1 in the first of PARTS equal parts of
  *                                                         the run, 1 / FACTOR in the last, by equal
  *                                                         factors between (cuda-convnet2)
  *              | "plateau:" FACTOR "," PATIENCE "," TIMES times FACTOR when validation has not
@@ -25,9 +27,14 @@
  *       0  W           total
  *
  * Warm-up multiplies the shape by 1/W, 2/W, ... 1, and takes at most a fifth of the planned run;
- * cosine, poly and dexp begin where it ends. The end follows from epochs and steps, and from a time
- * limit as in course.h: epochs are counted along the schedule, so that the run goes through all of
- * it.
+ * cosine, poly and dexp begin where it ends. Where a step is on the schedule is its place
+ * (course.h). Without a time limit that is the step itself. With one, the schedule is compressed
+ * into the steps that fit, and EPOCHS here are epochs of the whole schedule: at:30:0.1 in a run of
+ * 90 epochs takes effect after a third of the time.
+ *
+ * A new shape needs a word in take_shape(), its factor in an_schedule_factor(), and a line in
+ * docs/training.md. The factors of the present ones are those of published runs and of checkpoints
+ * to be resumed: they stay (tests/train/schedule_test.c).
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_TRAIN_SCHEDULE_H
@@ -51,13 +58,13 @@ typedef enum an_schedule_shape {
 typedef struct an_schedule {
     an_schedule_shape shape;
     int64_t warmup;    /* steps */
-    double every;      /* STEP: epochs */
+    double every;      /* STEP: epochs between two drops */
     an_reals at;       /* AT: epochs */
     double factor;     /* STEP, AT, DEXP and PLATEAU */
     double power, end; /* POLY */
-    int64_t parts;     /* DEXP */
+    int64_t parts;     /* DEXP: steps of the staircase */
     int64_t patience;  /* PLATEAU: epochs */
-    int64_t times;     /* PLATEAU */
+    int64_t times;     /* PLATEAU: drops at most */
 } an_schedule;
 
 /* BAD_ARG naming the text and the grammar. */
@@ -76,7 +83,7 @@ typedef struct an_plateau {
 an_plateau an_plateau_start(void);
 
 /* The state after the validation at the end of an epoch. */
-an_plateau an_schedule_look(const an_schedule *schedule, an_plateau seen, double top1);
+an_plateau an_plateau_update(const an_schedule *schedule, an_plateau plateau, double top1);
 
 /* No bound. */
 #define AN_SCHEDULE_UNBOUND ((double)INFINITY)
@@ -85,11 +92,11 @@ an_plateau an_schedule_look(const an_schedule *schedule, an_plateau seen, double
  * The factor of the recipe's learning rate.
  *   step         0 .. course->total - 1
  *   epoch_steps  steps in an epoch
- *   most         bound for a shape that depends on the end of the run: when the end has moved away,
- *                the rate keeps its value until the shape is below it
+ *   bound        upper bound for a shape that depends on the end of the run: when the end has moved
+ *                away, the rate keeps its value until the shape is below it
  */
 double an_schedule_factor(const an_schedule *schedule, int64_t step, int64_t epoch_steps,
-                          const an_course *course, const an_plateau *seen, double most);
+                          const an_course *course, const an_plateau *plateau, double bound);
 
 /*
  * The bound for a run whose end moves after `step` steps on this course: the factor of the next
@@ -97,6 +104,6 @@ double an_schedule_factor(const an_schedule *schedule, int64_t step, int64_t epo
  * before the first step, and for shapes that do not depend on the end.
  */
 double an_schedule_bound(const an_schedule *schedule, int64_t step, const an_course *course,
-                         double most);
+                         double bound);
 
 #endif

@@ -86,7 +86,7 @@ static void look_for_plateau(trainer *t)
     const int64_t drops = plateau->drops;
 
     if (!at_epoch_end(t)) return;
-    *plateau = an_schedule_look(&t->schedule, *plateau, t->state->val_top1);
+    *plateau = an_plateau_update(&t->schedule, *plateau, t->state->val_top1);
     if (plateau->drops > drops)
         an_log(t->ctx, ALEXNET_LOG_INFO,
                "epoch %.4g: validation has not improved for %lld %s: the learning rate is now "

@@ -205,7 +205,8 @@ static void gradients_agree_with_central_differences(void **unused)
     check_gradients(ctx, model, "", &(an_targets){.labels = labels, .smoothing = 0.25f});
     check_gradients(
         ctx, model, "",
-        &(an_targets){.labels = labels, .others = others, .parts = parts, .smoothing = 0.1f});
+        &(an_targets){
+            .labels = labels, .other_labels = others, .shares = parts, .smoothing = 0.1f});
     alexnet_model_free(model);
     alexnet_close(ctx);
 }

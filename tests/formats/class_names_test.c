@@ -33,6 +33,11 @@ static void imagenet_has_a_thousand_in_the_order_of_synsets(void **state)
         assert_string_equal(names.names[rows[i].index], rows[i].name);
         assert_string_equal(synsets.names[rows[i].index], rows[i].synset);
     }
+    for (int i = 0; i < AN_IMAGENET_CLASSES; ++i)
+        assert_ptr_equal(an_imagenet_of_synset(an_imagenet_synset(i)), an_imagenet_class(i));
+    assert_null(an_imagenet_of_synset("n01440765"));
+    assert_null(an_imagenet_of_synset(""));
+    assert_null(an_imagenet_of_synset("tench"));
     for (int i = 1; i < AN_IMAGENET_CLASSES; ++i)
         assert_true(strcmp(an_imagenet_synset(i - 1), an_imagenet_synset(i)) < 0);
     for (int i = 0; i < AN_IMAGENET_CLASSES; ++i)

@@ -271,6 +271,38 @@ static void the_last_layer_is_matched_by_names(void **state)
     }
 }
 
+static void names_may_lie_beside_the_file(void **state)
+{
+    static const char *const synsets[] = {"n01443537", "n01440764"};
+    world *w = *state;
+    const char *list = an_test_path(w->folder, "w.safetensors.classes");
+    alexnet_model *from = small_model(w, NULL, 2, 1);
+    alexnet_model *model = small_model(w, swapped, 2, 2), *fish = small_model(w, synsets, 2, 2);
+    draft made;
+
+    set_biases(from, 10);
+    draft_of(from, "", "", &made);
+    write_draft(w, &made, NULL);
+    an_test_write_text(list, "ant\nbee\n");
+    an_assert_ok(w->ctx, read_into(w, model, NULL));
+    assert_row(model, 0, from, 1);
+    assert_row(model, 1, from, 0);
+    assert_logged(w, "names of its classes from ");
+
+    /* Data whose folders are called by ImageNet's synsets. */
+    an_test_write_text(list, "tench\ngoldfish\n");
+    an_assert_ok(w->ctx, read_into(w, fish, NULL));
+    assert_row(fish, 0, from, 1);
+    assert_row(fish, 1, from, 0);
+
+    an_test_write_text(list, "ant\nbee\ncat\n");
+    an_assert_status(w->ctx, read_into(w, model, NULL), ALEXNET_BAD_FILE);
+    an_assert_error(w->ctx, "the list of classes beside it has 3 names, but fc10.weight has rows");
+    alexnet_model_free(fish);
+    alexnet_model_free(model);
+    alexnet_model_free(from);
+}
+
 /* ---- which family ---- */
 
 static void the_family_that_most_tensors_fit_is_taken(void **state)
@@ -511,6 +543,7 @@ int main(void)
         TEST(a_part_is_loaded_and_the_rest_starts_afresh),
         TEST(other_shapes_and_other_tensors_are_logged),
         TEST(the_last_layer_is_matched_by_names),
+        TEST(names_may_lie_beside_the_file),
         TEST(the_family_that_most_tensors_fit_is_taken),
         TEST(a_part_is_completed_to_a_model),
         TEST(our_own_files_bring_their_record),

@@ -145,6 +145,104 @@ def make_protobuf():
     write("protobuf", "utf8", pb((1, "\u20ac\u00e9")) + b"\x0a\x02\xc3\x28")
 
 
+# ---- Caffe ----
+
+def blob(shape, legacy=False, unpacked=False, double=False):
+    count = 1
+    for dimension in shape:
+        count *= dimension
+    data = b""
+    if legacy:
+        four = [1] * (4 - len(shape)) + shape
+        data += pb(*[(i + 1, four[i]) for i in range(4)])
+    else:
+        data += pb((7, pb((1, b"".join(varint(dimension) for dimension in shape)))))
+    if double:
+        return data + pb((8, struct.pack(f"<{count}d", *range(count))))
+    return data + (pb(*[(5, float(i)) for i in range(count)]) if unpacked else pb((5, floats(count))))
+
+
+def layer_v2(name, kind, bottom, top, *rest):
+    return (100, pb((1, name), (2, kind), (3, bottom), (4, top), *rest))
+
+
+def layer_v1(name, kind, bottom, top, *rest):
+    return (2, pb((2, bottom), (3, top), (4, name), (5, kind), *rest))
+
+
+def layer_v0(name, kind, bottom, top, *rest):
+    return (2, pb((1, pb((1, name), (2, kind), *rest)), (2, bottom), (3, top)))
+
+
+INPUT = (100, pb((1, "data"), (2, "Input"), (4, "data"), (143, pb((1, pb((1, 1), (1, 1), (1, 5), (1, 6)))))))
+INPUT_DIM = [(3, "data"), (4, 1), (4, 1), (4, 5), (4, 6)]
+
+
+def make_caffe():
+    conv = pb((1, 2), (3, 1), (4, 3), (6, 2), (18, 1))
+    write("caffe", "v2", pb(
+        (1, "n"), INPUT, layer_v2("conv", "Convolution", "data", "c", (106, conv), (7, blob([2, 1, 3, 3])), (7, blob([2]))),
+        layer_v2("relu", "ReLU", "c", "c"), layer_v2("pool", "Pooling", "c", "p", (121, pb((2, 2), (3, 2)))),
+        layer_v2("norm", "LRN", "p", "q", (118, pb((1, 3), (2, 0.5), (5, 2.0)))), layer_v2("drop", "Dropout", "q", "q"),
+        layer_v2("ip", "InnerProduct", "q", "ip", (117, pb((1, 2), (6, 1))), (7, blob([8, 2])), (7, blob([2]))),
+        layer_v2("prob", "Softmax", "ip", "prob")))
+    write("caffe", "v1", pb(
+        (1, "n"), *INPUT_DIM, layer_v1("conv", 4, "data", "c", (10, conv), (6, blob([2, 1, 3, 3], legacy=True)),
+                                       (6, blob([2], legacy=True, unpacked=True))),
+        layer_v1("pool", 17, "c", "p", (19, pb((1, 1), (2, 3), (3, 2), (4, 1)))),
+        layer_v1("ip", 14, "p", "ip", (17, pb((1, 2), (2, 0))), (6, blob([2, 8], double=True))),
+        layer_v1("loss", 21, "ip", "loss")))
+    write("caffe", "v0", pb(
+        *INPUT_DIM, layer_v0("pad", "padding", "data", "d", (7, 1)),
+        layer_v0("conv", "conv", "d", "c", (3, 2), (8, 3), (10, 2), (50, blob([2, 1, 3, 3], legacy=True)),
+                 (50, blob([2], legacy=True))),
+        layer_v0("norm", "lrn", "c", "q", (13, 3), (14, 0.25))))
+    write("caffe", "batch-norm", pb(
+        INPUT, layer_v2("bn", "BatchNorm", "data", "b", (139, pb((3, 0.5))), (7, blob([1])), (7, blob([1])),
+                        (7, pb((7, pb((1, varint(1)))), (5, struct.pack("<f", 2))))),
+        layer_v2("s", "Scale", "b", "b", (142, pb((4, 1))), (7, blob([1])), (7, blob([1]))),
+        layer_v2("t", "TanH", "b", "b"), layer_v2("g", "Sigmoid", "b", "b"),
+        layer_v2("w", "LRN", "b", "w", (118, pb((1, 3), (4, 1)))), layer_v2("p", "Power", "w", "w", (122, pb((2, 0.5)))),
+        layer_v2("f", "Flatten", "w", "f")))
+    train = pb((1, 0))
+    test = pb((1, 1))
+    write("caffe", "train", pb(
+        (1, "n"),
+        (100, pb((1, "d"), (2, "Data"), (4, "data"), (4, "label"), (8, train), (100, pb((1, 0.5), (3, 9), (4, "m"))))),
+        (100, pb((1, "d"), (2, "Data"), (4, "data"), (8, test), (100, pb((5, 1.0), (5, 2.0), (11, 5), (12, 6))))),
+        layer_v2("split", "Split", "data", "a", (4, "b")), layer_v2("r", "ReLU", "a", "r", (9, train)),
+        layer_v2("x", "Eltwise", "r", "x", (3, "b"))))
+    write("caffe", "mean", blob([1, 3, 2, 2], legacy=True))
+    write("caffe", "mean-shape", blob([3, 1, 2]))
+    write("caffe", "pieces", pb(INPUT, layer_v2("ip", "InnerProduct", "data", "ip", (117, pb((1, 1), (2, 0))), (
+        7, pb((7, pb((1, 1), (1, 30))), (5, floats(10)), (5, 1.0), (5, floats(19)))))))
+    write("caffe", "huge", pb(INPUT, layer_v2("ip", "InnerProduct", "data", "ip", (
+        7, pb((7, pb((1, 2**40), (1, 2**40))), (5, floats(1)))))))
+
+
+def make_prototxt():
+    write("prototxt", "net", b"""# alexnet.preprocess: crop=5 mean=image
+name: "n" # a comment
+layer {
+  name: 'data'  type: "Input" top: "da" 'ta'
+  input_param { shape { dim: 1 dim: 3, dim: 5; dim: 6 } }
+}
+layer < type: "Data" include: { phase: TEST }
+  transform_param { mean_value: [104, 117.5, 1.23e2] crop_size: 227 mirror: true scale: 0.5f } >
+""")
+    write("prototxt", "escapes", b"a: \"\\n\\x41\\101\\\"\" 'x' b: []")
+    write("prototxt", "deep", b"a{" * 34 + b"}" * 34)
+    write("prototxt", "open", b"a { b: 'x")
+    write("prototxt", "list", b"a: [1, 2, {")
+
+
+def make_solverstate():
+    write("solverstate", "sgd", pb((1, 70000), (2, "net.caffemodel"), (3, blob([2, 1, 3, 3])), (3, blob([2])), (4, 1)))
+    write("solverstate", "old", pb((1, 7), (3, blob([2, 3], legacy=True)), (3, blob([2], unpacked=True))))
+    write("solverstate", "double", pb((3, blob([2, 3], double=True))))
+    write("solverstate", "none", pb((1, 70000), (2, "net.caffemodel")))
+
+
 # ---- texts ----
 
 def make_settings():
@@ -422,6 +520,69 @@ def make_cifar():
     write("cifar", "gzip", cifar(0, b"", gzip.compress(b"\1" + planes, mtime=0)))
 
 
+# ---- pickles, and files of PyTorch; tests/golden/pytorch_golden.py has those that PyTorch and NumPy write ----
+
+def global_name(module, name):
+    return b"c" + module.encode() + b"\n" + name.encode() + b"\n"
+
+
+DTYPE = global_name("numpy", "dtype") + b"(U\2f4K\0K\1tR(K\3U\1<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb"
+ARRAY = global_name("numpy.core.multiarray", "_reconstruct") + global_name("numpy", "ndarray").join([b"(", b"(K\0tU\1btR"])
+
+
+def make_pickle():
+    write("pickle", "bad_system", global_name("os", "system") + b"(S'true'\ntR.")
+    write("pickle", "bad_instance", b"(S'true'\nios\nsystem\n.")
+    write("pickle", "bad_object", b"(cos\nsystem\nS'true'\no.")
+    write("pickle", "bad_stack_global", b"\x80\4\x8c\2os\x8c\6system\x93\x8c\4true\x85R.")
+    write("pickle", "bad_eval", b"\x80\2" + global_name("builtins", "eval") + b"X\1\0\0\0" + b"1\x85R.")
+    write("pickle", "bad_extension", b"\x80\2\x82\1.")
+    write("pickle", "bad_memo", b"Nr\xff\xff\xff\xff.")
+    write("pickle", "bad_length", b"\x80\4\x8e" + b"\xff" * 8 + b".")
+    write("pickle", "bad_cycle", b"]q\0h\0a.")
+    write("pickle", "bad_levels", b"]" + b"q\0(h\0h\0h\0h\0h\0h\0h\0h\0t" * 20 + b".")
+    write("pickle", "bad_persistent", b"(dPkey\nK\1QN.")
+    write("pickle", "opcodes", b"\x80\5\x95\4\0\0\0\0\0\0\0(I1\nI01\nL5L\nF1.5\nG\x3f\xf8\0\0\0\0\0\0K\1M\1\2J\1\2\3\4"
+          b"\x8a\2\1\2\x8b\2\0\0\0\1\2N\x88\x89S'a\\x00'\nT\1\0\0\0aU\1aVa\\u0041\nX\1\0\0\0a\x8c\1a"
+          b"\x8d\1\0\0\0\0\0\0\0aB\1\0\0\0aC\1a\x8e\1\0\0\0\0\0\0\0a\x96\1\0\0\0\0\0\0\0a](K\1el(K\1t}K\1Ns}(K\1Nu)"
+          b"\x85\x86\x87\x8f(N\x90(N\x91N20p1\nq\2r\3\0\0\0\x94g1\nh\2j\3\0\0\0(10" + global_name("torch", "Size")
+          + b")R" + global_name("torch", "Size") + b")\x81" + global_name("torch", "Size") + b")}\x92Nb(K\1itorch\nSize\n("
+          + global_name("torch", "Size") + b"K\1o" + ARRAY + b"(K\1(K\1t" + DTYPE + b"K\0U\4abcdtb.")
+    write("pickle", "quoted", ARRAY + b"(K\1(K\2t" + DTYPE + b"K\0S'abcd\\x00\\n\\\\\\''\ntb.")
+    write("pickle", "latin1", ARRAY + b"(K\1(K\1t" + DTYPE + b"K\0" + global_name("_codecs", "encode")
+          + b"(X\6\0\0\0ab\xc2\x80\xc3\xbfU\6latin1tRtb.")
+
+
+def pth_value(storage=b"torch\nByteStorage\n", count=b"K\6", view=b"", place=b"K\0K\2K\3\x86K\3K\1\x86", name="_rebuild_tensor_v2"):
+    """A dict of one tensor, w."""
+    return (b"\x80\2}U\1w" + global_name("torch._utils", name) + b"((U\7storagec" + storage + b"U\1kU\3cpu" + count + view
+            + b"tQ" + place + b"\x89" + global_name("collections", "OrderedDict") + b")RtRs.")
+
+
+def legacy(value, keys=b"\x80\2]U\1ka.", data=struct.pack("<Q", 6) + b"abcdef", system=b"\x80\2}."):
+    magic = b"\x80\2\x8a\x0a" + (0x1950a86a20f9469cfc6c).to_bytes(10, "little") + b"."
+    return magic + b"\x80\2M\xe9\3." + system + value + keys + data
+
+
+def make_pth():
+    def entries(value, data=b"abcdef", more=()):
+        return archive([("t/data.pkl", value, False), ("t/data/k", data, False), *more])
+    write("pth", "small", entries(pth_value()))
+    write("pth", "small_legacy", legacy(pth_value(view=b"N")))
+    write("pth", "small_view", legacy(pth_value(view=b"(U\1vK\1K\5t", place=b"K\1K\2K\2\x86K\1K\2\x86")))
+    write("pth", "small_old", legacy(pth_value(name="_rebuild_tensor", view=b"N")))
+    write("pth", "bad_system", entries(b"\x80\2" + global_name("os", "system") + b"U\4true\x85R."))
+    write("pth", "bad_larger_shape", entries(pth_value(place=b"K\0K\2K\4\x86K\4K\1\x86")))
+    write("pth", "bad_larger_storage", entries(pth_value(count=b"K\7")))
+    write("pth", "bad_smaller_storage", legacy(pth_value(count=b"K\5", view=b"N")))
+    write("pth", "bad_offset", legacy(pth_value(view=b"N", place=b"K\5K\2\x85K\1\x85")))
+    write("pth", "bad_overlap", legacy(pth_value(view=b"N", place=b"K\0K\2K\3\x86K\1K\1\x86")))
+    write("pth", "bad_wide", legacy(pth_value(view=b"N", place=b"\x8a\x08" + b"\xff" * 7 + b"\x7fK\1\x85K\1\x85")))
+    write("pth", "bad_endian", legacy(pth_value(view=b"N"), system=b"\x80\2}U\x0dlittle_endian\x89s."))
+    write("pth", "bad_two_pickles", entries(pth_value(), more=[("u/data.pkl", b"N.", False)]))
+    write("pth", "bad_metadata", entries(pth_value(), more=[("t/alexnet.json", b"[1]", False)]))
+
+
 # ---- command lines ----
 
 def make_options():
@@ -454,8 +615,13 @@ if __name__ == "__main__":
     make_weights()
     make_npy()
     make_protobuf()
+    make_caffe()
+    make_prototxt()
+    make_solverstate()
     make_zip()
     make_npz()
     make_metadata()
     make_settings()
     make_json()
+    make_pickle()
+    make_pth()

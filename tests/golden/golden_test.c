@@ -4,17 +4,24 @@
  * in core/backend.h.
  *
  * The expected numbers are FAMILY.json, made by torch_golden.py, which also states the formula for
- * weights and images.
+ * weights and images. They come from the network's source, never from this program: a change that
+ * fails here is wrong, unless the source was misread. A new family needs a row in networks[].
  *
- * Bounds, relative, in norm. Forward: a sum of k products, rounded k times by at most 2^-24 of its
- * size, has a root mean square error of sqrt(k) 2^-24: 6e-6 for the 9216 of fc6. Eight layers of
- * that length, with errors of one sign, give 5e-5; the bound is 1e-4. Backward passes as many
- * layers again, and sums gradients over places, whose terms cancel to a tenth of their size or
- * less: 1e-3. Images are chosen so that in the first step rounding changes no ReLU and no maximum
- * of a window. In later steps it may, and each time that changes a gradient by about a hundredth.
- * Gradients make a tenth of the change of a parameter, or a quarter if the rate is outside the
- * velocity, so 5e-3 of that change is allowed, plus the rounding of the parameters. The largest
- * errors found, without this rounding, are printed.
+ * Errors are relative to the norm of the tensor. Their bounds:
+ *
+ *   logits     1e-4   A sum of k products, rounded k times by at most 2^-24, has a root mean square
+ *                     error of sqrt(k) 2^-24: 6e-6 for the 9216 inputs of fc6. Eight layers of that
+ *                     length, all with errors of one sign, give 5e-5
+ *   gradients  1e-3   Backward has as many layers again, and sums over the places of a map, whose
+ *                     terms cancel to a tenth of their absolute values or less
+ *   moves      5e-3   What three steps change in a parameter. Images are chosen so that rounding
+ *                     changes no ReLU and no maximum of a window in the first step. In later steps
+ *                     it may, which changes a gradient by about a hundredth. As the rate falls,
+ *                     those gradients make up a tenth of the move, or, where the rate is outside
+ *                     the velocity (update=torch), a quarter. The rounding of the parameters
+ *                     themselves is allowed in addition
+ *
+ * The largest errors found, less that rounding, are printed.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -77,8 +84,8 @@ typedef struct measures {
     double norm, sum, samples;
 } measures;
 
-/* Norm, sum of sizes, and norm of the samples. */
-static measures sizes_of(const float *values, int64_t count)
+/* Norm, sum of absolute values, and norm of the samples. */
+static measures measures_of(const float *values, int64_t count)
 {
     const int64_t sample_count = AN_MIN(count, SAMPLES);
     double squares = 0, sum = 0, sample_squares = 0;
@@ -95,17 +102,18 @@ static measures sizes_of(const float *values, int64_t count)
 }
 
 /*
- * A tensor against its summary. Errors are relative to the tensor's size, or, if the tensor is only
- * rounding, to the size in the summary. weights: NULL, or the weights whose change in STEPS steps
- * the tensor is: each step rounds them once.
+ * A tensor against its summary. Errors are relative to the tensor's norm. Where the tensor is only
+ * rounding (torch_golden.py, summaries()), they are relative to "size", the norm of another tensor.
+ * weights: NULL, or the weights whose change in STEPS steps the tensor is: each step rounds them
+ * once.
  */
 static void check(const char *what, const float *values, const float *weights, int64_t count,
                   const json_t *summary, double error_max, double *largest)
 {
     const json_t *samples = json_object_get(summary, "samples");
     const int64_t sample_count = AN_MIN(count, SAMPLES);
-    const measures found = sizes_of(values, count);
-    const measures rounded = weights != NULL ? sizes_of(weights, count) : (measures){0};
+    const measures found = measures_of(values, count);
+    const measures rounded = weights != NULL ? measures_of(weights, count) : (measures){0};
     const double rounding = STEPS * 0x1p-24;
     double sum = 0, difference = 0, size = 0;
 
@@ -135,8 +143,8 @@ static void check(const char *what, const float *values, const float *weights, i
 
 /* ---- one network ---- */
 
-/* golden: of the network; expected: its part with dropout, or all of it */
-typedef struct bench {
+/* A network under test. golden: its file; expected: the part of it with dropout, or all */
+typedef struct trial {
     alexnet_context *ctx;
     alexnet_model *model;
     const json_t *golden, *expected;
@@ -146,133 +154,133 @@ typedef struct bench {
     float *images;
     int32_t *labels;
     largest_errors largest;
-} bench;
+} trial;
 
-static void bench_open(bench *b, alexnet_context *ctx, const char *family, const json_t *golden,
+static void trial_open(trial *t, alexnet_context *ctx, const char *family, const json_t *golden,
                        bool dropout)
 {
     alexnet_model_options options = alexnet_model_options_default();
     alexnet_model_info info;
 
-    *b = (bench){.ctx = ctx, .golden = golden, .expected = golden};
-    if (dropout) b->expected = json_object_get(golden, "dropout");
-    b->seed = (uint64_t)an_json_get_int(b->expected, "seed", 1);
-    b->first_step = an_json_get_int(b->expected, "step", 0);
-    b->batch = (int)an_json_get_int(golden, "batch", 0);
+    *t = (trial){.ctx = ctx, .golden = golden, .expected = golden};
+    if (dropout) t->expected = json_object_get(golden, "dropout");
+    t->seed = (uint64_t)an_json_get_int(t->expected, "seed", 1);
+    t->first_step = an_json_get_int(t->expected, "step", 0);
+    t->batch = (int)an_json_get_int(golden, "batch", 0);
     options.classes = (int)an_json_get_int(golden, "classes", 0);
     if (an_family_find(family)->dropout >= 0)
-        options.dropout = an_json_get_real(b->expected, "p", 0);
-    an_assert_ok(ctx, an_model_create_zero(ctx, family, &options, &b->model));
-    alexnet_model_get_info(b->model, &info);
+        options.dropout = an_json_get_real(t->expected, "p", 0);
+    an_assert_ok(ctx, an_model_create_zero(ctx, family, &options, &t->model));
+    alexnet_model_get_info(t->model, &info);
 
-    const int64_t pixels = (int64_t)b->batch * info.input[0] * info.input[1] * info.input[2];
-    b->images = an_new_array(ctx, (size_t)pixels, sizeof *b->images);
-    b->labels = an_new_array(ctx, (size_t)b->batch, sizeof *b->labels);
-    assert_non_null(b->images);
-    assert_non_null(b->labels);
+    const int64_t pixels = (int64_t)t->batch * info.input[0] * info.input[1] * info.input[2];
+    t->images = an_new_array(ctx, (size_t)pixels, sizeof *t->images);
+    t->labels = an_new_array(ctx, (size_t)t->batch, sizeof *t->labels);
+    assert_non_null(t->images);
+    assert_non_null(t->labels);
     formula_give(an_json_get_text(golden, "images", ""), 0,
-                 (float)an_json_get_real(golden, "pixel_size", 0), pixels, b->images);
-    for (int i = 0; i < b->batch; ++i)
-        b->labels[i] = (3 * i + 1) % options.classes;
-    give_weights(b->model);
+                 (float)an_json_get_real(golden, "pixel_size", 0), pixels, t->images);
+    for (int i = 0; i < t->batch; ++i)
+        t->labels[i] = (3 * i + 1) % options.classes;
+    give_weights(t->model);
 }
 
-static void bench_close(bench *b)
+static void trial_close(trial *t)
 {
-    an_free(b->ctx, b->images);
-    an_free(b->ctx, b->labels);
-    alexnet_model_free(b->model);
+    an_free(t->ctx, t->images);
+    an_free(t->ctx, t->labels);
+    alexnet_model_free(t->model);
 }
 
-static void check_logits(const bench *b, double error_max, double *largest)
+static void check_logits(const trial *t, double error_max, double *largest)
 {
-    const int64_t count = (int64_t)b->batch * b->model->options.classes;
-    float *logits = an_new_array(b->ctx, (size_t)count, sizeof *logits);
+    const int64_t count = (int64_t)t->batch * t->model->options.classes;
+    float *logits = an_new_array(t->ctx, (size_t)count, sizeof *logits);
     alexnet_session *session;
 
     assert_non_null(logits);
-    an_assert_ok(b->ctx, alexnet_session_open(b->model, b->batch, "logits", &session));
-    an_assert_ok(b->ctx, alexnet_session_run(session, b->images, b->batch, logits));
-    check("logits", logits, NULL, count, json_object_get(b->expected, "logits"), error_max,
+    an_assert_ok(t->ctx, alexnet_session_open(t->model, t->batch, "logits", &session));
+    an_assert_ok(t->ctx, alexnet_session_run(session, t->images, t->batch, logits));
+    check("logits", logits, NULL, count, json_object_get(t->expected, "logits"), error_max,
           largest);
     alexnet_session_close(session);
-    an_free(b->ctx, logits);
+    an_free(t->ctx, logits);
 }
 
-static void check_gradients(bench *b, alexnet_session *session)
+static void check_gradients(trial *t, alexnet_session *session)
 {
-    const json_t *expected = json_object_get(b->expected, "gradients");
+    const json_t *expected = json_object_get(t->expected, "gradients");
     size_t learned = 0;
 
-    for (int i = 0; i < b->model->params.count; ++i) {
-        const an_param *param = &b->model->params.items[i];
+    for (int i = 0; i < t->model->params.count; ++i) {
+        const an_param *param = &t->model->params.items[i];
         if (param->role == AN_PARAM_STATISTIC) continue;
         check(param->name, an_session_gradient(session, i), NULL, param->count,
-              json_object_get(expected, param->name), GRADIENT_ERROR_MAX, &b->largest.gradients);
+              json_object_get(expected, param->name), GRADIENT_ERROR_MAX, &t->largest.gradients);
         ++learned;
     }
     assert_int_equal(json_object_size(expected), learned);
 }
 
 /* The change of each parameter, running statistics included, from its given value. */
-static void check_moves(bench *b)
+static void check_moves(trial *t)
 {
-    const json_t *expected = json_object_get(b->expected, "moves");
+    const json_t *expected = json_object_get(t->expected, "moves");
 
-    assert_int_equal(json_object_size(expected), b->model->params.count);
-    for (int i = 0; i < b->model->params.count; ++i) {
-        const an_param *param = &b->model->params.items[i];
-        const float *values = b->model->values + param->offset;
-        float *moves = an_new_array(b->ctx, (size_t)param->count, sizeof *moves);
+    assert_int_equal(json_object_size(expected), t->model->params.count);
+    for (int i = 0; i < t->model->params.count; ++i) {
+        const an_param *param = &t->model->params.items[i];
+        const float *values = t->model->values + param->offset;
+        float *moves = an_new_array(t->ctx, (size_t)param->count, sizeof *moves);
         assert_non_null(moves);
         give(param, moves);
         for (int64_t j = 0; j < param->count; ++j)
             moves[j] = values[j] - moves[j];
         check(param->name, moves, values, param->count, json_object_get(expected, param->name),
-              MOVE_ERROR_MAX, &b->largest.moves);
-        an_free(b->ctx, moves);
+              MOVE_ERROR_MAX, &t->largest.moves);
+        an_free(t->ctx, moves);
     }
 }
 
 /* One step: the loss before it, and in the first step the gradients. */
-static void check_step(bench *b, alexnet_session *session, an_optimiser *optimiser, size_t step)
+static void check_step(trial *t, alexnet_session *session, an_optimiser *optimiser, size_t step)
 {
     const double expected =
-        json_number_value(json_array_get(json_object_get(b->expected, "losses"), step));
+        json_number_value(json_array_get(json_object_get(t->expected, "losses"), step));
     const double rate =
-        json_number_value(json_array_get(json_object_get(b->golden, "rates"), step));
-    const an_rates rates = {.weights = rate, .biases = rate, .step = b->first_step + (int64_t)step};
+        json_number_value(json_array_get(json_object_get(t->golden, "rates"), step));
+    const an_rates rates = {.weights = rate, .biases = rate, .step = t->first_step + (int64_t)step};
     double loss;
 
-    an_assert_ok(b->ctx, an_session_train(session, b->images, &(an_targets){.labels = b->labels},
-                                          b->batch, rates.step, &loss, NULL));
+    an_assert_ok(t->ctx, an_session_train(session, t->images, &(an_targets){.labels = t->labels},
+                                          t->batch, rates.step, &loss, NULL));
     require_close("loss", "value", fabs(loss - expected) / expected, 0,
-                  step == 0 ? FORWARD_ERROR_MAX : GRADIENT_ERROR_MAX, &b->largest.losses);
-    if (step == 0) check_gradients(b, session);
-    an_assert_ok(b->ctx, an_optimiser_step(optimiser, session, b->model, &rates));
+                  step == 0 ? FORWARD_ERROR_MAX : GRADIENT_ERROR_MAX, &t->largest.losses);
+    if (step == 0) check_gradients(t, session);
+    an_assert_ok(t->ctx, an_optimiser_step(optimiser, session, t->model, &rates));
 }
 
 /* Three steps from the given weights. */
-static void check_training(bench *b)
+static void check_training(trial *t)
 {
-    const bool is_paper = strcmp(an_json_get_text(b->golden, "update", ""), "paper") == 0;
-    const an_recipe recipe = {.momentum = an_json_get_real(b->golden, "momentum", 0),
-                              .weight_decay = an_json_get_real(b->golden, "weight_decay", 0),
+    const bool is_paper = strcmp(an_json_get_text(t->golden, "update", ""), "paper") == 0;
+    const an_recipe recipe = {.momentum = an_json_get_real(t->golden, "momentum", 0),
+                              .weight_decay = an_json_get_real(t->golden, "weight_decay", 0),
                               .bias_lr = 1,
                               .bias_decay = 1,
                               .update = is_paper ? AN_UPDATE_PAPER : AN_UPDATE_TORCH};
     an_optimiser optimiser;
     alexnet_session *session;
 
-    assert_int_equal(json_array_size(json_object_get(b->expected, "losses")), STEPS);
-    assert_int_equal(json_array_size(json_object_get(b->golden, "rates")), STEPS);
-    an_assert_ok(b->ctx, an_optimiser_open(b->model, &recipe, &optimiser));
-    an_assert_ok(b->ctx, an_session_open_training(b->model, b->batch, 0, b->seed, &session));
+    assert_int_equal(json_array_size(json_object_get(t->expected, "losses")), STEPS);
+    assert_int_equal(json_array_size(json_object_get(t->golden, "rates")), STEPS);
+    an_assert_ok(t->ctx, an_optimiser_open(t->model, &recipe, &optimiser));
+    an_assert_ok(t->ctx, an_session_open_training(t->model, t->batch, 0, t->seed, &session));
     for (size_t step = 0; step < STEPS; ++step)
-        check_step(b, session, &optimiser, step);
-    check_moves(b);
+        check_step(t, session, &optimiser, step);
+    check_moves(t);
     alexnet_session_close(session);
-    an_optimiser_close(b->ctx, &optimiser);
+    an_optimiser_close(t->ctx, &optimiser);
 }
 
 /*
@@ -285,24 +293,24 @@ static void check_training(bench *b)
 #define BF16_ERROR_MAX 0.015
 #define INT8_ERROR_MAX 0.06
 
-static void check_formats(const bench *b)
+static void check_formats(const trial *t)
 {
     double bf16 = 0, int8 = 0;
 
-    b->ctx->options.dtype = ALEXNET_BF16;
-    check_logits(b, BF16_ERROR_MAX, &bf16);
-    b->ctx->options.dtype = ALEXNET_INT8;
-    check_logits(b, INT8_ERROR_MAX, &int8);
-    b->ctx->options.dtype = ALEXNET_FP32;
+    t->ctx->options.dtype = ALEXNET_BF16;
+    check_logits(t, BF16_ERROR_MAX, &bf16);
+    t->ctx->options.dtype = ALEXNET_INT8;
+    check_logits(t, INT8_ERROR_MAX, &int8);
+    t->ctx->options.dtype = ALEXNET_FP32;
     print_message("logits in bf16 %.1e, in int8 %.1e\n", bf16, int8);
 }
 
-static void report(const char *family, const bench *b, bool dropout)
+static void report(const char *family, const trial *t, bool dropout)
 {
-    const largest_errors *largest = &b->largest;
+    const largest_errors *largest = &t->largest;
 
     print_message("%s on %s%s: logits %.1e, losses %.1e, gradients %.1e, moves %.1e\n", family,
-                  an_context_backend(b->ctx)->tier, dropout ? ", with dropout" : "",
+                  an_context_backend(t->ctx)->tier, dropout ? ", with dropout" : "",
                   largest->logits, largest->losses, largest->gradients, largest->moves);
 }
 
@@ -326,13 +334,13 @@ static void check_network(const char *family, const char *tier, bool training)
     const bool drops = json_object_get(golden, "dropout") != NULL;
     assert_int_equal(drops, an_family_find(family)->dropout >= 0);
     for (int dropout = 0; dropout <= drops; ++dropout) {
-        bench b;
-        bench_open(&b, ctx, family, golden, dropout);
-        check_logits(&b, FORWARD_ERROR_MAX, &b.largest.logits);
-        if (tier == NULL && !dropout) check_formats(&b);
-        if (training) check_training(&b);
-        report(family, &b, dropout);
-        bench_close(&b);
+        trial t;
+        trial_open(&t, ctx, family, golden, dropout);
+        check_logits(&t, FORWARD_ERROR_MAX, &t.largest.logits);
+        if (tier == NULL && !dropout) check_formats(&t);
+        if (training) check_training(&t);
+        report(family, &t, dropout);
+        trial_close(&t);
     }
     json_decref(golden);
     alexnet_close(ctx);

@@ -9,8 +9,8 @@ follow the formula h of formula.py and formula.h:
     x 1 + 2 h("x", i)    dy h("dy", i)    weight 1 + h/2    bias h/2
     running_mean h/2     running_var 1 + h/2
 
-Each tensor has the bound of its error in float32, `roundings` 2^-24 of the largest sum of the sizes
-of the terms of an element. A mean m is rounded once, so x - m counts as |m| + |x - m|. batch_norm,
+Each tensor has the bound of its error in float32, `roundings` 2^-24 of the largest sum of the
+absolute values of the terms of an element. A mean m is rounded once, so x - m counts as |m| + |x - m|. batch_norm,
 whose sums are in double, rounds at most 8 times on any path; local, whose sums are in float, once
 for every term and product.
 """

@@ -5,7 +5,9 @@ lrn.inc beside this file.
 usage: tests/golden/lrn_golden.py        needs numpy and torch
 
     d[i] = k + c * sum over the window of x[j]^2        y[i] = x[i] d[i]^-beta
-    dx[i] = dy[i] d[i]^-beta - 2 c beta x[i] * sum over the j whose window holds i of dy[j] x[j] d[j]^(-beta-1)
+    t[j] = dy[j] x[j] d[j]^(-beta-1)        dx[i] = dy[i] d[i]^-beta - 2 c beta x[i] * sum over the j whose window holds i of t[j]
+
+c is the setting alpha of src/layers/lrn.c.
 
 The window: n maps around this one, clipped to those of its group, or n x n pixels of the same map
 around this one, clipped at the border. The gradient is checked here against central differences,
@@ -66,7 +68,7 @@ def forward(x, row):
 
 
 def backward(x, dy, row):
-    """dx, and the sum of the sizes of its terms: the scale of its rounding errors."""
+    """dx, and the sum of the absolute values of its terms: the scale of its rounding errors."""
     _, _, _, c, beta, _, *_ = row
     d = forward(x, row)[1]
     t = dy * x * d**(-beta - 1)

@@ -1,15 +1,17 @@
 /*
  * lrn_test.c: local response normalisation, in the forms of its networks, against float64.
  *
- * The expected numbers are lrn.inc, made by lrn_golden.py, which also states the formulas. The
- * bound counts each rounding, of half an eps, as a whole eps. With n terms in a window:
+ * The expected numbers are lrn.inc, made by lrn_golden.py, which also states the formulas (d, t).
+ * The bound counts roundings. Each is at most half of eps = 2^-23 (FLT_EPSILON), relative, and is
+ * counted as a whole one. With n values in a window:
  *
  *     d           n + 5    squares, their sum, the product with alpha, the sum with k; roundings of
  *                          alpha and k
  *     d^-beta     beta times those of d, and 5
  *     y           1 more
  *     t           those of d^-beta, those of d, and 3; the sum of n of them another n
- *     dx          those of the sum of t, and 5, relative to the sum of the sizes of the terms of dx
+ *     dx          those of the sum of t, and 5, relative to the sum of the absolute values of the
+ *                 terms of dx
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"

@@ -18,7 +18,7 @@ import torchvision
 from philox import stays
 
 CLASSES = 10
-MARGIN = 2e-6       # a few times the rounding of a layer's values in float32, relative to their size
+MARGIN = 2e-6       # a few times the rounding of a layer's values in float32, relative to their root mean square
 
 
 # ---- parameters: their names, shapes, and initial values offset + scale * h(name, i) ----
@@ -76,31 +76,31 @@ class Close(Exception):
 class Family:
     """A network and how its source trains it.
 
-        layers              the layers with parameters
-        pixel_size            the size of pixels
-        rate                of the first step, so that the loss moves and does not explode
-        update              how the rate enters: "paper" (inside the velocity) or "torch"
-        decay, costs        of all weights, or of the layers named
-        exaggerated         times which they decay here, so that it shows in three steps
-        biases              their rate and decay, times those of weights
-        dropout, droppings  its form; places of its layers in the network, counting all layers from 0, where masks are drawn.
-                            None: it has no dropout
-        falling             times which the rate is taken in three steps: the two forms of update differ from a change on
+        layers                 the layers with parameters
+        pixel_size             the largest absolute value of a pixel
+        rate                   learning rate of the first step, so that the loss moves and does not explode
+        update                 how the rate enters: "paper" (inside the velocity) or "torch" (outside)
+        decay, layer_decays    weight decay of all weights, and of the layers that have another
+        decay_scale            multiplies the weight decay here, so that it shows in three steps
+        biases                 their learning rate and their decay, as multiples of those of weights
+        dropout                its form; None: the network has no dropout
+        dropout_layers         where masks are drawn: indices among all layers of the network, from 0
+        rate_factors           multiply the rate in the three steps: the two forms of update differ after a change
     """
     batch, input, pixel_size = 2, (3, 224, 224), 2
-    update, decay, costs, biases = "paper", 5e-4, {}, (2, 0)
-    exaggerated = 200
-    dropout, droppings = None, []
-    falling = [1, 0.1, 0.1]
+    update, decay, layer_decays, biases = "paper", 5e-4, {}, (2, 0)
+    decay_scale = 200
+    dropout, dropout_layers = None, []
+    rate_factors = [1, 0.1, 0.1]
     names = {}      # suffixes other than .weight and .bias
 
     def __init__(self):
-        self.first, self.tensors, self.images, self.strict = {}, {}, "images", False
+        self.initial, self.tensors, self.images, self.strict = {}, {}, "images", False
         self.p, self.training, self.stream = 0, False, {}
         for layer, parameters in self.layers.items():
             for kind, first in parameters.items():
-                self.first[self.name(layer, kind)] = first
-        for name, (shape, *_) in self.first.items():
+                self.initial[self.name(layer, kind)] = first
+        for name, (shape, *_) in self.initial.items():
             self.tensors[name] = torch.zeros(shape, dtype=torch.float64, requires_grad="running" not in name)
 
     def name(self, layer, kind):
@@ -113,7 +113,7 @@ class Family:
         if name.endswith("bias") or name.endswith("biases"):
             return self.biases
         layer = name.split(".")[0]
-        return 1, self.costs[layer] / self.decay if layer in self.costs else 1
+        return 1, self.layer_decays[layer] / self.decay if layer in self.layer_decays else 1
 
     # ---- layers ----
 
@@ -166,7 +166,7 @@ class Family:
     def drop(self, which, x):
         keep = 1 - self.p
         if self.training and self.p:
-            mask = stays(self.p, layer=self.droppings[which], rows=x.shape[0], count=x[0].numel(), **self.stream)
+            mask = stays(self.p, layer=self.dropout_layers[which], rows=x.shape[0], count=x[0].numel(), **self.stream)
             return x * torch.as_tensor(mask).view(x.shape) / (keep if self.dropout == "inverted" else 1)
         return x * keep if self.dropout == "paper" else x
 
@@ -176,7 +176,7 @@ class Family:
 class Torchvision(Family):
     """torchvision.models.alexnet, except for its dropout."""
     rate, update, decay, biases = 0.002, "torch", 1e-4, (1, 1)
-    dropout, droppings = "inverted", [15, 18]
+    dropout, dropout_layers = "inverted", [15, 18]
     layers = {
         "features.0": convolution(64, 3, 11), "features.3": convolution(192, 64, 5), "features.6": convolution(384, 192, 3),
         "features.8": convolution(256, 384, 3), "features.10": convolution(256, 256, 3),
@@ -206,13 +206,13 @@ class Torchvision(Family):
 
 class Torchvision2018(Torchvision):
     """It has no average over the map, which on maps of 6x6 changes only the number of layers."""
-    droppings = [14, 17]
+    dropout_layers = [14, 17]
 
 
 class Paper(Family):
     """Krizhevsky, Sutskever, Hinton, NIPS 2012, as printed: the factor of the normalisation is not divided."""
     pixel_size, rate, biases = 100, 1e-5, (1, 1)
-    dropout, droppings = "paper", [18, 21]
+    dropout, dropout_layers = "paper", [18, 21]
     layers = {
         "conv1": convolution(96, 3, 11), "conv2": convolution(256, 48, 5), "conv3": convolution(384, 256, 3),
         "conv4": convolution(384, 192, 3), "conv5": convolution(256, 192, 3),
@@ -260,7 +260,7 @@ class PaperRun(Family):
     """computerhistory/AlexNet-Source-Code, layers-145.cfg: each tower normalises over its own maps; no ReLU before the
     first normalisation; conv2 is normalised within its maps as well."""
     pixel_size, rate = 100, 1e-5
-    dropout, droppings = "paper", [19, 22]
+    dropout, dropout_layers = "paper", [19, 22]
     layers = dict(list(Paper.layers.items())[:5],
                   fc4096a=linear(4096, 9216), fc4096b=linear(4096, 4096), fc1000=linear(CLASSES, 4096))
 
@@ -280,7 +280,7 @@ class PaperRun(Family):
 
 class Owt(PaperRun):
     """akrizhevsky/cuda-convnet2, layers-imagenet-1gpu.cfg."""
-    droppings = [18, 21]
+    dropout_layers = [18, 21]
     layers = {
         "conv1": convolution(64, 3, 11), "conv2": convolution(192, 64, 5), "conv3": convolution(384, 192, 3),
         "conv4": convolution(256, 384, 3), "conv5": convolution(256, 256, 3),
@@ -299,7 +299,7 @@ class Slim(Family):
     """tensorflow/models, research/slim/nets/alexnet.py, alexnet_v2: VALID, or SAME with stride 1; all are convolutions.
     Its script, not the network, says how it is trained: here as the others are. That weights alone decay is the network's."""
     pixel_size, rate, biases = 10, 2e-4, (1, 0)
-    dropout, droppings = "inverted", [15, 18]
+    dropout, dropout_layers = "inverted", [15, 18]
     names = {"weight": "alexnet_v2/{}/weights", "bias": "alexnet_v2/{}/biases"}
     layers = {
         "conv1": convolution(64, 3, 11), "conv2": convolution(192, 64, 5), "conv3": convolution(384, 192, 3),
@@ -321,9 +321,9 @@ class Bn(Family):
     """soumith/imagenet-multiGPU.torch, models/alexnetowtbn_cudnn.lua. Of two images fc6 would show
     two values, which are brought to +-1 whatever they are: four. Of so few each counts: what
     rounding turns after the first step, which cannot be helped, is kept small by the rate."""
-    batch, rate, update, biases, exaggerated = 4, 0.002, "torch", (1, 1), 40
-    dropout, droppings = "inverted", [19, 23]
-    falling = [1, 0.01, 0.01]
+    batch, rate, update, biases, decay_scale = 4, 0.002, "torch", (1, 1), 40
+    dropout, dropout_layers = "inverted", [19, 23]
+    rate_factors = [1, 0.01, 0.01]
     layers = {
         "conv1": convolution(64, 3, 11), "bn1": norm(64), "conv2": convolution(192, 64, 5), "bn2": norm(192),
         "conv3": convolution(384, 192, 3), "bn3": norm(384), "conv4": convolution(256, 384, 3), "bn4": norm(256),
@@ -346,7 +346,7 @@ class Bn(Family):
 
 class Cifar19pct(Family):
     """layers-19pct.cfg: biases learn twice as fast and do not decay."""
-    batch, input, rate, decay, costs, exaggerated = 4, (3, 32, 32), 0.01, 0.004, {"fc10": 3}, 1
+    batch, input, rate, decay, layer_decays, decay_scale = 4, (3, 32, 32), 0.01, 0.004, {"fc10": 3}, 1
     layers = {"conv1": convolution(32, 3, 5), "conv2": convolution(32, 32, 5), "conv3": convolution(64, 32, 5),
               "fc10": linear(CLASSES, 1024)}
 
@@ -367,7 +367,7 @@ class Cifar19pct(Family):
 
 class Cifar80sec(Cifar19pct):
     """layers-80sec.cfg: one linear layer more."""
-    costs = {"fc64": 0.03, "fc10": 0.03}
+    layer_decays = {"fc64": 0.03, "fc10": 0.03}
     layers = dict(list(Cifar19pct.layers.items())[:3], fc64=linear(64, 1024), fc10=linear(CLASSES, 64))
 
     def top(self, x):
@@ -376,7 +376,7 @@ class Cifar80sec(Cifar19pct):
 
 class Cifar18pct(Cifar19pct):
     """layers-18pct.cfg: normalised within maps after the first two poolings."""
-    pixel_size, rate, costs = 20, 5e-4, {"fc10": 1}
+    pixel_size, rate, layer_decays = 20, 5e-4, {"fc10": 1}
 
     def norm(self, x):
         return within(x, 3, 5e-5 / 9)
@@ -384,7 +384,7 @@ class Cifar18pct(Cifar19pct):
 
 class Figure1Relu(Cifar19pct):
     """The paper's Figure 1, if its network is the one of 19 %: without any decay."""
-    decay, costs = 0, {}
+    decay, layer_decays = 0, {}
 
 
 class Figure1Tanh(Figure1Relu):
@@ -394,7 +394,7 @@ class Figure1Tanh(Figure1Relu):
 
 class Cifar13pct(Family):
     """layers-conv-local-13pct.cfg: filters of local3 and local4 differ at each of 6x6 places."""
-    batch, input, rate, decay, costs, exaggerated = 4, (3, 24, 24), 0.01, 0.004, {"conv1": 0, "conv2": 0}, 10
+    batch, input, rate, decay, layer_decays, decay_scale = 4, (3, 24, 24), 0.01, 0.004, {"conv1": 0, "conv2": 0}, 10
     layers = {"conv1": convolution(64, 3, 5), "conv2": convolution(64, 64, 5), "local3": local(36, 64, 3, 32),
               "local4": local(36, 32, 3, 32), "fc10": linear(CLASSES, 1152)}
 
@@ -410,7 +410,7 @@ class Cifar13pct(Family):
 
 class Cifar11pct(Cifar13pct):
     """layers-conv-local-11pct.cfg: local3 is wider; nine maps are normalised together, behind pool1 and before pool2."""
-    pixel_size, rate, costs, exaggerated = 20, 2e-4, {"conv1": 0, "conv2": 0, "fc10": 0.01}, 100
+    pixel_size, rate, layer_decays, decay_scale = 20, 2e-4, {"conv1": 0, "conv2": 0, "fc10": 0.01}, 100
     layers = dict(Cifar13pct.layers, local3=local(36, 64, 3, 64), local4=local(36, 64, 3, 32))
 
     def norm(self, x):

@@ -5,19 +5,20 @@ file.
 usage: tests/golden/torch_golden.py [FAMILY...]        needs torch and torchvision
 
 The networks are in torch_families.py. Weights, images and labels are given by a formula that
-golden_test.c has, too (formula.py):
+golden_test.c has, too (formula.py; fan_in is the number of inputs of an output):
 
     weights     scale * h(name, i), scale = sqrt(3 / fan_in) as float32
     biases      0.05 * h(name, i)
     batch norm  weight and running_var 1 + 0.5 * h(name, i), running_mean 0.5 * h(name, i)
-    images      size * h("images N", i), N the first for which rounding changes no ReLU and no
-              maximum in the first step
+    images      pixel_size * h("images N", i), N the first for which rounding changes no ReLU and no
+                maximum in the first step
     labels      (3 i + 1) mod classes
 
 The file has the logits in inference, the gradients of the first step, and the losses of three steps
 of SGD and the change of each parameter by them: without dropout, and under "dropout", for families
-that have it, with the masks drawn here. Of each tensor: sum, sum of sizes, norm, and SAMPLES values
-spread over it.
+that have it, with the masks drawn here. Of each tensor: sum, sum of
+absolute values (l1), norm (l2), and SAMPLES values spread over it. "moves" are the changes of
+parameters in three steps.
 SPDX-License-Identifier: MIT
 """
 
@@ -49,7 +50,7 @@ def given(name, shape, offset, scale):
 def reset(net):
     with torch.no_grad():
         for name, tensor in net.tensors.items():
-            tensor.copy_(given(name, *net.first[name]))
+            tensor.copy_(given(name, *net.initial[name]))
 
 
 def set_dropout(net, p, step=DROPOUT["step"]):
@@ -102,7 +103,7 @@ def forward_and_backward(net):
 
 
 def decay_of(net):
-    return net.decay * net.exaggerated
+    return net.decay * net.decay_scale
 
 
 class PaperSGD:
@@ -137,7 +138,7 @@ class TorchSGD:
 def train(net):
     sgd = (PaperSGD if net.update == "paper" else TorchSGD)(net)
     losses = []
-    for step, factor in enumerate(net.falling, DROPOUT["step"]):
+    for step, factor in enumerate(net.rate_factors, DROPOUT["step"]):
         set_dropout(net, net.p, step)
         losses.append(forward_and_backward(net))
         sgd.step(net.rate * factor)
@@ -174,7 +175,7 @@ def gradients(net):
 
 
 def moves(net):
-    return summaries(net, {name: tensor.detach() - given(name, *net.first[name]) for name, tensor in net.tensors.items()})
+    return summaries(net, {name: tensor.detach() - given(name, *net.initial[name]) for name, tensor in net.tensors.items()})
 
 
 def measure(net, p):
@@ -195,7 +196,7 @@ def compute(family):
     golden = {"made_by": f"torch {torch.__version__}, torchvision {torchvision.__version__}, float64",
               "family": family, "batch": net.batch, "classes": CLASSES, "images": net.images, "pixel_size": net.pixel_size,
               "momentum": MOMENTUM, "weight_decay": decay_of(net), "update": net.update,
-              "rates": [net.rate * factor for factor in net.falling]} | measure(net, 0)
+              "rates": [net.rate * factor for factor in net.rate_factors]} | measure(net, 0)
     if net.dropout:
         golden["dropout"] = DROPOUT | measure(net, DROPOUT["p"])
     return golden

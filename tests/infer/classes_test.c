@@ -56,6 +56,25 @@ static void classes_are_mapped_by_name(void **unused)
     an_test_close(ctx, &memory);
 }
 
+/* The folders of ImageNet are called by synset, its classes by name. */
+static void a_synset_stands_for_its_name(void **unused)
+{
+    static const char *const fish[] = {"goldfish", "tench", "n01484850"};
+    an_test_memory memory;
+    alexnet_context *ctx = an_tiny_open(&memory, 1);
+    int labels[3];
+    bool same;
+
+    (void)unused;
+    an_assert_ok(ctx, map(ctx, fish, 3, "1.jpg n01440764\n2.jpg n01443537\n3.jpg n01484850\n",
+                          labels, &same));
+    assert_int_equal(labels[0], 1);
+    assert_int_equal(labels[1], 0);
+    assert_int_equal(labels[2], 2); /* its own name comes first */
+    an_assert_status(ctx, map(ctx, fish, 3, "1.jpg n01491361\n", labels, &same), ALEXNET_BAD_FILE);
+    an_test_close(ctx, &memory);
+}
+
 static void an_unknown_class_is_refused_showing_both_lists(void **unused)
 {
     an_test_memory memory;
@@ -165,6 +184,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(classes_are_mapped_by_name),
+        cmocka_unit_test(a_synset_stands_for_its_name),
         cmocka_unit_test(an_unknown_class_is_refused_showing_both_lists),
         cmocka_unit_test(a_hidden_difference_of_two_names_is_explained),
         cmocka_unit_test(unnamed_classes_are_checked_by_count),

@@ -56,6 +56,8 @@ COMMANDS = {
     "data synth": ["data", "synth", "--out", "drawn", "--classes", "2", "--train-images", "1",
                    "--val-images", "1", "--size", "16", "--json"],
     "init": ["init", "cifar-19pct", "--classes", "2", "-o", "out.safetensors", "--json"],
+    "weights list": ["weights", "list", "--json"],
+    "weights get": ["weights", "get", "mine:w", "--url", "URL", "--sha256", "SUM", "--json"],
     "bench infer": ["bench", "infer", *NETWORK, "--batch", "1", "--steps", "1", "--warm-up", "0",
                     "--json"],
 }
@@ -71,6 +73,7 @@ class Sweep:
             "W": f"{folder}/run/best.safetensors",
             "DATA": f"{folder}/data",
             "RUN": f"{folder}/run",
+            "URL": f"file:{folder}/run/best.safetensors",
             **{kind: f"{folder}/{place}" for kind, place in IMAGES.items()},
         }
 
@@ -98,16 +101,21 @@ class Sweep:
                    "--val-images", "2", "--size", "32")
         self.setup("train", "data", "--model", "cifar-19pct", "--recipe", "quick", "--batch", "2",
                    "--steps", "2", "--out", "run")
+        best = Path(self.folder, "run/best.safetensors").read_bytes()
+        self.places["SUM"] = hashlib.sha256(best).hexdigest()
         for place in IMAGES.values():
             (self.folder / place).parent.mkdir(exist_ok=True)
             shutil.copy(Path(__file__).parent.parent / "fuzz/corpus" / place, self.folder / place)
 
     def run_in(self, place, command, **environment):
-        """The command in that folder: (status, stdout without times, stderr)."""
-        done = subprocess.run(self.words(command), env=self.environment(**environment),
-                              cwd=place, capture_output=True, text=True, errors="replace",
-                              stdin=subprocess.DEVNULL, timeout=SECONDS_MAX, check=False)
-        return done.returncode, RATE.sub("", TIMES.sub("", done.stdout)), done.stderr
+        """The command in that folder, which holds its cache, too: (status, stdout without times and
+        the folder's name, stderr)."""
+        environment = self.environment(XDG_CACHE_HOME=str(place), **environment)
+        done = subprocess.run(self.words(command), env=environment, cwd=place, capture_output=True,
+                              text=True, errors="replace", stdin=subprocess.DEVNULL,
+                              timeout=SECONDS_MAX, check=False)
+        out = RATE.sub("", TIMES.sub("", done.stdout)).replace(str(place), "PLACE")
+        return done.returncode, out, done.stderr
 
     def fill(self, place, command):
         """Creates the files that the command needs."""

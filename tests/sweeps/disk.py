@@ -27,7 +27,7 @@ from commands import COMMANDS, Sweep, files_of, run_sweep
 SYSTEM, BAD_DATA = 74, 65
 REASONS = {"EIO": "Input/output error", "ENOSPC": "No space left on device"}
 TEMPORARY = re.compile(r"\.tmp(-\d+-\d+)?$")
-GROWING = "log.jsonl"      # the only file that is written in place
+GROWING = ("log.jsonl", ".part", ".part.json")  # what is written in place, and of what arrives
 
 # These may concern one image among many, or one file of a run, and are reported as such.
 OF_ONE_FILE = {"open", "read", "stat", "list", "realpath", "statvfs", "close"}
@@ -73,7 +73,7 @@ def fault_of_files(before, expected, files, lines, wrong):
         if is_temporary(name):
             if not any(call.function in ("unlink", "rmdir", "rename") for call in wrong):
                 return f"left over: {name}: {lines}"
-        elif Path(name).name != GROWING and content not in (expected.get(name), before.get(name)):
+        elif not name.endswith(GROWING) and content not in (expected.get(name), before.get(name)):
             return f"{name} is neither the old nor the new version: {lines}"
     return None
 

@@ -138,14 +138,14 @@ static void a_batch_is_a_function_of_the_step(void **state)
     const an_batch *batch = take_step(w);
     assert_int_equal(batch->n, 4);
     memcpy(images, batch->images, sizeof images);
-    memcpy(parts, batch->parts, sizeof parts);
+    memcpy(parts, batch->shares, sizeof parts);
     memcpy(indices, batch->indices, sizeof indices);
     an_feed_close(&w->feed);
     w->state.step = 4;
     an_assert_ok(w->ctx, open_feed(w));
     batch = take_step(w);
     assert_memory_equal(batch->images, images, sizeof images);
-    assert_memory_equal(batch->parts, parts, sizeof parts);
+    assert_memory_equal(batch->shares, parts, sizeof parts);
     assert_memory_equal(batch->indices, indices, sizeof indices);
 }
 

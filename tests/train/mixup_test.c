@@ -65,17 +65,17 @@ static void a_batch_is_blended_in_pairs(void **unused)
     assert_int_equal(blended->n, 3);
     assert_ptr_equal(blended->labels, labels);
     for (int i = 0; i < 3; ++i) {
-        const float part = blended->parts[i];
-        assert_true(part >= 0 && part <= 0.5f);
-        assert_int_equal(blended->others[i], labels[2 - i]);
+        const float share = blended->shares[i];
+        assert_true(share >= 0 && share <= 0.5f);
+        assert_int_equal(blended->other_labels[i], labels[2 - i]);
         for (int j = 0; j < 2; ++j)
             assert_true(fabs((double)blended->images[2 * i + j] -
-                             (double)((1 - part) * images[2 * i + j] +
-                                      part * images[2 * (2 - i) + j])) < 1e-5);
+                             (double)((1 - share) * images[2 * i + j] +
+                                      share * images[2 * (2 - i) + j])) < 1e-5);
     }
-    const float first = blended->parts[0];
-    assert_true(an_mixup_blend(&mixup, &batch, 3)->parts[0] == first);
-    assert_true(an_mixup_blend(&mixup, &batch, 4)->parts[0] != first);
+    const float first = blended->shares[0];
+    assert_true(an_mixup_blend(&mixup, &batch, 3)->shares[0] == first);
+    assert_true(an_mixup_blend(&mixup, &batch, 4)->shares[0] != first);
     an_mixup_close(ctx, &mixup);
     an_test_close(ctx, NULL);
 }

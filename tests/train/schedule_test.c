@@ -181,7 +181,7 @@ static void a_plateau_drops_when_nothing_improves(void **unused)
     (void)unused;
     an_assert_ok(ctx, an_schedule_parse(ctx, "plateau:0.1,2,2", &schedule));
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
-        seen = an_schedule_look(&schedule, seen, rows[i].top1);
+        seen = an_plateau_update(&schedule, seen, rows[i].top1);
         assert_int_equal(seen.stale, rows[i].stale);
         assert_int_equal(seen.drops, rows[i].drops);
     }

@@ -126,7 +126,7 @@ static const double *norm_sums(const an_run *run, const norm_layout *at, an_shap
 
 static alexnet_status batch_statistics(const an_run *run, an_shape shape, const float *x,
                                        const float *running_mean, const float *running_variance,
-                                       float *mean, float *variance, float *seen_variance)
+                                       float *mean, float *variance, float *sample_variance)
 {
     const norm_layout at = norm_layout_of(shape);
     const size_t channels = (size_t)shape.c, bytes = channels * sizeof(float);
@@ -138,7 +138,7 @@ static alexnet_status batch_statistics(const an_run *run, an_shape shape, const 
     if (norm_pixels(shape) < 2) {
         memcpy(mean, running_mean, bytes);
         memcpy(variance, running_variance, bytes);
-        memcpy(seen_variance, running_variance, bytes);
+        memcpy(sample_variance, running_variance, bytes);
         return ALEXNET_OK;
     }
     sums = norm_sums(run, &at, shape, norm_add_value, x, NULL);
@@ -149,7 +149,7 @@ static alexnet_status batch_statistics(const an_run *run, an_shape shape, const 
     sums = norm_sums(run, &at, shape, norm_add_square, x, NULL);
     for (size_t c = 0; c < channels; ++c) {
         variance[c] = (float)(sums[c] / pixels);
-        seen_variance[c] = (float)(sums[c] / (pixels - 1));
+        sample_variance[c] = (float)(sums[c] / (pixels - 1));
     }
     return ALEXNET_OK;
 }

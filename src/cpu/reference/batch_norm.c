@@ -59,7 +59,7 @@ size_t an_batch_norm_scratch__portable(an_shape shape)
 alexnet_status an_batch_statistics__portable(const an_run *run, an_shape shape, const float *x,
                                              const float *running_mean,
                                              const float *running_variance, float *mean,
-                                             float *variance, float *seen_variance)
+                                             float *variance, float *sample_variance)
 {
     const double pixels = (double)pixels_of(shape);
 
@@ -67,14 +67,14 @@ alexnet_status an_batch_statistics__portable(const an_run *run, an_shape shape, 
     for (int c = 0; c < shape.c; ++c) {
         if (pixels < 2) {
             mean[c] = running_mean[c];
-            variance[c] = seen_variance[c] = running_variance[c];
+            variance[c] = sample_variance[c] = running_variance[c];
             continue;
         }
         const double centre = sum_of(VALUE, shape, c, x, NULL, 0) / pixels;
         const double squares = sum_of(SQUARE, shape, c, x, NULL, centre);
         mean[c] = (float)centre;
         variance[c] = (float)(squares / pixels);
-        seen_variance[c] = (float)(squares / (pixels - 1));
+        sample_variance[c] = (float)(squares / (pixels - 1));
     }
     return ALEXNET_OK;
 }

@@ -186,15 +186,15 @@ alexnet_status an_adam__portable(const an_run *run, const an_adam *rule, int64_t
     return ALEXNET_OK;
 }
 
-alexnet_status an_average__portable(const an_run *run, float rate, int64_t count, const float *seen,
-                                    float *w)
+alexnet_status an_average__portable(const an_run *run, float rate, int64_t count,
+                                    const float *observed, float *w)
 {
     AN_PARALLEL_FOR(run, schedule(dynamic))
     for (int64_t start = 0; start < count; start += CHUNK) {
         const int64_t end = AN_MIN(start + CHUNK, count);
         AN_SIMD
         for (int64_t i = start; i < end; ++i)
-            w[i] += rate * (seen[i] - w[i]);
+            w[i] += rate * (observed[i] - w[i]);
     }
     return ALEXNET_OK;
 }

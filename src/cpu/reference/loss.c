@@ -52,9 +52,9 @@ double an_target_logit(const an_targets *targets, int row, const float *x)
 {
     const double label = (double)x[targets->labels[row]];
 
-    if (targets->others == NULL) return label;
-    const double part = (double)targets->parts[row];
-    return (1 - part) * label + part * (double)x[targets->others[row]];
+    if (targets->other_labels == NULL) return label;
+    const double share = (double)targets->shares[row];
+    return (1 - share) * label + share * (double)x[targets->other_labels[row]];
 }
 
 /* -ln(exp(x_label) / sum exp(x)) = ln(sum exp(x - max)) - (x_label - max); with smoothing, the
@@ -81,8 +81,8 @@ alexnet_status an_cross_entropy__portable(const an_run *run, int n, int classes,
 /* The target of a blended image is divided between two classes. */
 static void share_target(const an_targets *targets, int row, float scale, float *dx)
 {
-    const int label = targets->labels[row], other = targets->others[row];
-    const float moved = targets->parts[row] * (1 - targets->smoothing);
+    const int label = targets->labels[row], other = targets->other_labels[row];
+    const float moved = targets->shares[row] * (1 - targets->smoothing);
 
     if (label == other) return;
     dx[label] += moved * scale;
@@ -102,7 +102,7 @@ alexnet_status an_softmax_loss_backward__portable(const an_run *run, int n, int 
         float *to = dx + (size_t)row * (size_t)classes;
         for (int i = 0; i < classes; ++i)
             to[i] = (from[i] - (i == targets->labels[row] ? label : other)) * scale;
-        if (targets->others != NULL) share_target(targets, row, scale, to);
+        if (targets->other_labels != NULL) share_target(targets, row, scale, to);
     }
     return ALEXNET_OK;
 }

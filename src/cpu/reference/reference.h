@@ -30,7 +30,7 @@ size_t an_batch_norm_scratch__portable(an_shape shape);
 alexnet_status an_batch_statistics__portable(const an_run *run, an_shape shape, const float *x,
                                              const float *running_mean,
                                              const float *running_variance, float *mean,
-                                             float *variance, float *seen_variance);
+                                             float *variance, float *sample_variance);
 alexnet_status an_batch_norm__portable(const an_run *run, an_shape shape, float epsilon,
                                        const float *x, const an_batch_norm_channels *t, bool relu,
                                        float *y);
@@ -108,8 +108,8 @@ alexnet_status an_rmsprop__portable(const an_run *run, const an_rmsprop *rule, i
                                     const float *g, float *v, float *s, float *w);
 alexnet_status an_adam__portable(const an_run *run, const an_adam *rule, int64_t count,
                                  const float *g, float *v, float *s, float *w);
-alexnet_status an_average__portable(const an_run *run, float rate, int64_t count, const float *seen,
-                                    float *w);
+alexnet_status an_average__portable(const an_run *run, float rate, int64_t count,
+                                    const float *observed, float *w);
 bool an_all_finite__portable(const an_run *run, int64_t count, const float *x);
 
 /* reference/loss.c */

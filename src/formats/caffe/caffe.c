@@ -4,6 +4,8 @@
  */
 #include "formats/caffe/caffe.h"
 
+#include "formats/caffe/caffe_write.h"
+
 #include "base/cursor.h"
 #include "base/memory.h"
 #include "base/status.h"
@@ -120,8 +122,7 @@ static alexnet_status add_weights(alexnet_context *ctx, const char *path, an_ten
     int index;
 
     for (int i = 0; i < layer->blob_count; ++i) {
-        an_tensor_view view =
-            layer->blobs[i].view; /* the blob itself stays as it is: caffe_run.c */
+        an_tensor_view view = layer->blobs[i].view; /* the blob stays as it is: caffe_run.c */
         const bool linear = layer->kind == AN_CAFFE_INNER_PRODUCT;
         drop_ones(&view, i > 0 || layer->kind == AN_CAFFE_SCALE ? 1 : linear ? 2 : 4);
         if (i == 0 && linear && layer->transpose && view.rank == 2)
@@ -283,4 +284,5 @@ const an_tensor_format an_tensor_format_caffe = {.name = "caffemodel",
                                                  .extension = "caffemodel",
                                                  .matches = matches,
                                                  .read = read_caffe,
-                                                 .run = an_caffe_run};
+                                                 .run = an_caffe_run,
+                                                 .write_network = an_caffe_write};

@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "formats/caffe/caffe.h"
+#include <math.h>
 #include <string.h>
 
 /* ---- the chain ---- */
@@ -249,6 +250,20 @@ static alexnet_status add_scale(const maker *m, const an_caffe_layer *layer)
     return ALEXNET_OK;
 }
 
+/* A Power layer after a normalisation with k = 1 is that with another k: see caffe_layers.c. */
+static bool merge_power(const maker *m, const an_caffe_layer *layer)
+{
+    an_graph_node *node = m->graph->count > 0 ? &m->graph->nodes[m->graph->count - 1] : NULL;
+
+    if (layer->kind != AN_CAFFE_POWER || node == NULL || node->k != 1 || !(node->beta > 0) ||
+        !(layer->factor > 0) ||
+        (node->op != AN_GRAPH_LRN_ACROSS && node->op != AN_GRAPH_LRN_WITHIN))
+        return false;
+    node->k = pow(layer->factor, -1 / node->beta);
+    node->alpha *= node->k;
+    return true;
+}
+
 static alexnet_status add_batch_norm(const maker *m, const an_caffe_layer *layer,
                                      an_graph_node *node)
 {
@@ -309,6 +324,7 @@ static alexnet_status add_layer(maker *m, const an_caffe_layer *layer)
     an_graph_node *node = &m->graph->nodes[m->graph->count];
 
     if (layer->kind == AN_CAFFE_SCALE) return add_scale(m, layer);
+    if (merge_power(m, layer)) return ALEXNET_OK;
     *node = (an_graph_node){.name = layer->name,
                             .weight = layer->tensors[0],
                             .bias = layer->tensors[1],

@@ -3,8 +3,8 @@
  * part of it (the data layer of the network that was trained), a definition beside it another, and
  * the mean image is a file of its own:
  *
- *     NAME.prototxt                     as our own writer calls it (caffe_write.h); its comments may
- *                                       have a record, class names and the name of a mean image
+ *     NAME.prototxt                     as our own writer calls it (caffe_write.h); its comments
+ *                                       may have a record, class names, a mean image's name
  *     train_val.prototxt, train_test.prototxt, or PREFIX_train_val.prototxt and
  *     PREFIX_train_test.prototxt where the weights' name begins with PREFIX
  *     mean.binaryproto, imagenet_mean.binaryproto, or the file that a data layer names

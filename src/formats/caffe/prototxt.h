@@ -1,6 +1,6 @@
 /*
- * prototxt.h: the text format of protocol buffers (protobuf.dev/reference/protobuf/textformat-spec),
- * as Caffe's `.prototxt` files have it, read into a tree.
+ * prototxt.h: the text format of protocol buffers, as Caffe's `.prototxt` files have it, read into
+ * a tree (protobuf.dev/reference/protobuf/textformat-spec).
  *
  *     name: "net"   layer { name: "conv1" convolution_param { num_output: 96 pad: [0, 1] } }
  *

@@ -4,6 +4,8 @@
  */
 #include "formats/onnx/onnx.h"
 
+#include "formats/onnx/onnx_write.h"
+
 #include "base/memory.h"
 #include "base/status.h"
 #include <string.h>
@@ -668,4 +670,5 @@ const an_tensor_format an_tensor_format_onnx = {
     .matches = onnx_matches,
     .read = onnx_read,
     .run = an_onnx_run,
+    .write_network = an_onnx_write,
 };

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "formats/metadata.h"
 #include "formats/protobuf.h"
 #include <limits.h>
 #include <string.h>
@@ -25,7 +26,7 @@ enum { FLOAT = 1, INT64 = 7, FLOAT16 = 10, BFLOAT16 = 16 };
 typedef struct initializer {
     an_pb_out head, fields; /* what precedes its values */
     const void *data;
-    an_dtype dtype; /* of data */
+    an_dtype dtype, stored; /* of data; in the file, to which it is converted */
     size_t count;
     const char *name; /* of a parameter */
     void *made;       /* the values of a constant; NULL: those of a parameter */
@@ -34,7 +35,7 @@ typedef struct initializer {
 typedef struct job {
     alexnet_context *ctx;
     const char *path;
-    const an_onnx_export *what;
+    const an_network_out *what;
     an_pb_out nodes, tail;
     initializer *list;
     size_t count, room;
@@ -172,6 +173,7 @@ static void add_constant(job *j, const char *step, an_dtype dtype, int rank, int
     j->failed = j->failed || added->made == NULL;
     if (added->made != NULL) memcpy(added->made, values, bytes);
     added->data = added->made;
+    added->stored = added->dtype;
     added->dtype = dtype;
 }
 
@@ -190,6 +192,7 @@ static void add_param(job *j, int index, char name[NAME_BYTES])
     if (added == NULL) return;
     added->data = tensor->data;
     added->dtype = AN_F32;
+    added->stored = j->what->dtype;
     added->name = tensor->name;
     an_print(name, NAME_BYTES, "%s", tensor->name);
     if (j->what->dtype == AN_F32) return;
@@ -469,6 +472,20 @@ static void add_output(job *j, const an_graph_node *last)
     add_end(j, 12, "logits", last->out, row ? 1 : 3);
 }
 
+/* No node reads it: `preprocess` and `predict` do. */
+static void add_mean_image(job *j)
+{
+    const int *shape = j->what->mean_shape;
+
+    if (j->what->mean_image == NULL) return;
+    initializer *added = add_initializer(j, AN_MEAN_IMAGE, AN_F32, 3,
+                                         (const int64_t[]){shape[0], shape[1], shape[2]});
+    if (added == NULL) return;
+    added->data = j->what->mean_image;
+    added->dtype = added->stored = AN_F32;
+    added->name = AN_MEAN_IMAGE;
+}
+
 static alexnet_status add_graph(job *j)
 {
     const an_graph *graph = j->what->graph;
@@ -481,6 +498,7 @@ static alexnet_status add_graph(job *j)
         j->layer = &graph->nodes[i];
         AN_TRY(add_layer(j));
     }
+    add_mean_image(j);
     an_pb_add_text(&j->nodes, 2, graph->name != NULL ? graph->name : "network");
     add_end(j, 11, "input", graph->nodes[0].in, 3);
     add_output(j, &graph->nodes[graph->count - 1]);
@@ -500,7 +518,7 @@ static alexnet_status write_values(const job *j, const initializer *from, uint16
 {
     const float *values = from->data;
 
-    if (from->made != NULL || j->what->dtype == AN_F32)
+    if (from->stored == from->dtype)
         return an_writer_add(writer, from->data, from->count * an_dtype_bytes(from->dtype));
     for (size_t at = 0; at < from->count; at += CHUNK) {
         const size_t count = AN_MIN(from->count - at, CHUNK);
@@ -533,8 +551,7 @@ static size_t graph_bytes(job *j)
     j->failed = j->failed || j->nodes.failed || j->tail.failed;
     for (size_t i = 0; i < j->count; ++i) {
         const initializer *from = &j->list[i];
-        const an_dtype stored = from->made != NULL ? from->dtype : j->what->dtype;
-        bytes += from->head.bytes + from->fields.bytes + from->count * an_dtype_bytes(stored);
+        bytes += from->head.bytes + from->fields.bytes + from->count * an_dtype_bytes(from->stored);
         j->failed = j->failed || from->head.failed || from->fields.failed;
     }
     return bytes;
@@ -604,7 +621,7 @@ static bool is_utf8(const char *text)
 }
 
 static alexnet_status check_texts(alexnet_context *ctx, const char *path,
-                                  const an_onnx_export *what)
+                                  const an_network_out *what)
 {
     for (size_t i = 0; i < what->count; ++i)
         if (strlen(what->tensors[i].name) > NAME_BYTES - 16)
@@ -617,7 +634,7 @@ static alexnet_status check_texts(alexnet_context *ctx, const char *path,
     return an_tensor_check_names(ctx, path, what->tensors, what->count);
 }
 
-alexnet_status an_onnx_write(alexnet_context *ctx, const char *path, const an_onnx_export *what,
+alexnet_status an_onnx_write(alexnet_context *ctx, const char *path, const an_network_out *what,
                              an_file_sum *sum)
 {
     job j = {.ctx = ctx, .path = path, .what = what, .nodes = {.ctx = ctx}, .tail = {.ctx = ctx}};

@@ -16,16 +16,6 @@
 #include "formats/graph.h"
 #include "formats/tensor_file.h"
 
-typedef struct an_onnx_export {
-    const an_graph *graph;        /* its indices of parameters are those of tensors */
-    const an_tensor_out *tensors; /* F32, in the layout of graph.h; their names must differ */
-    size_t count;
-    an_dtype dtype; /* F32, F16 or BF16: what they are stored as. The model computes
-                                     in float: it converts them first */
-    const char *const *keys, *const *values; /* metadata_props */
-    size_t metadata_count;
-} an_onnx_export;
-
 /*
  * Writes the file whole or not at all, and the tensors one after the other: equal arguments give
  * equal bytes. *sum receives the size and SHA-256 of the file; it may be NULL. UNSUPPORTED, naming
@@ -33,7 +23,7 @@ typedef struct an_onnx_export {
  * reader of protocol buffers takes. BAD_ARG (names or texts that cannot be written, a value beyond
  * the range of the type), IO, NO_MEMORY.
  */
-alexnet_status an_onnx_write(alexnet_context *ctx, const char *path, const an_onnx_export *what,
+alexnet_status an_onnx_write(alexnet_context *ctx, const char *path, const an_network_out *what,
                              an_file_sum *sum) AN_NODISCARD;
 
 #endif

@@ -216,7 +216,8 @@ static alexnet_status run_text_int(machine *m)
         return push_bool(m, line[1] == '1');
     if (m->opcode == 'L' && length > 0 && line[length - 1] == 'L') --length;
     if (an_parse_int(line, length, &number)) return push_int(m, number);
-    if (length == 0 || strspn(line + (line[0] == '-'), "0123456789") + (line[0] == '-') != length)
+    const size_t sign = line[0] == '-';
+    if (length == sign || strspn(line + sign, "0123456789") != length - sign)
         return fail(m, "no integer");
     return push(m, (an_pickle_value){.kind = AN_PICKLE_LONG}); /* of more than 64 bits */
 }

@@ -19,7 +19,7 @@
 #include "formats/store.h"
 #include <stdbool.h>
 
-#define AN_PICKLE_MEMORY_MAX ((size_t)8 << 20) /* of values, stack and memo */
+#define AN_PICKLE_MEMORY_MAX ((size_t)4 << 20) /* of values, stack and memo */
 #define AN_PICKLE_DEPTH_MAX  64                /* of values in values, as far as they are used */
 
 typedef enum an_pickle_kind {

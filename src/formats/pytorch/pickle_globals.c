@@ -93,6 +93,11 @@ alexnet_status an_pickle_global_refuse(alexnet_context *ctx, const char *path, c
 
     an_escape(safe_module, sizeof safe_module, module);
     an_escape(safe_name, sizeof safe_name, name);
+    if (strcmp(module, "torch") == 0)
+        return an_fail(ctx, ALEXNET_BAD_FILE,
+                       "%s: torch.%s is not read; expected dense tensors of float32, float64, "
+                       "float16, bfloat16, bool, or integers",
+                       path, safe_name);
     if (belongs_to(module, "torch") || belongs_to(module, "torchvision"))
         return an_fail(ctx, ALEXNET_BAD_FILE,
                        "%s: %s.%s: only plain tensors in dicts are read, nothing that has code; "

@@ -48,6 +48,7 @@ static bool has(an_pickle_source *s, uint64_t bytes)
         s->status = an_fail(s->ctx, ALEXNET_BAD_FILE,
                             "%s: truncated: its pickle needs %ju bytes at %ju, but ends at %ju",
                             s->path, (uintmax_t)bytes, (uintmax_t)s->at, (uintmax_t)s->end);
+    if (s->status != ALEXNET_OK) s->window_bytes = 0; /* nothing more is taken */
     return s->status == ALEXNET_OK;
 }
 
@@ -72,6 +73,8 @@ uint8_t an_pickle_take_byte(an_pickle_source *s)
 {
     uint8_t byte = 0;
 
+    if (s->at >= s->window_place && s->at - s->window_place < s->window_bytes)
+        return s->window[s->at++ - s->window_place];
     an_pickle_take(s, &byte, 1);
     return byte;
 }

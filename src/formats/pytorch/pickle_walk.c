@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* A list may hold one list twice, and so on: a small pickle can be long to look at. */
-#define STEPS_MAX ((size_t)1 << 20)
+#define STEPS_MAX ((size_t)1 << 18)
 
 static alexnet_status step(an_pickle_walk *w, int depth)
 {
@@ -48,6 +48,12 @@ static alexnet_status add_tensor(an_pickle_walk *w, const an_pickle_value *value
 
 static alexnet_status visit(an_pickle_walk *w, const an_pickle_value *value, int depth);
 
+static bool has_items(const an_pickle_value *value)
+{
+    return value->kind == AN_PICKLE_DICT || value->kind == AN_PICKLE_LIST ||
+           value->kind == AN_PICKLE_TUPLE;
+}
+
 /* Visits value `i` of a list, or pair i / 2 of a dict. A key that is neither a text nor an integer
    leads to nothing with a name. */
 static alexnet_status visit_item(an_pickle_walk *w, const an_pickle_value *of, size_t i,
@@ -58,6 +64,8 @@ static alexnet_status visit_item(an_pickle_walk *w, const an_pickle_value *of, s
     const char *text = dict ? an_pickle_text(key) : NULL;
     char number[24];
 
+    if (!has_items(dict ? key + 1 : key) && !w->is_tensor(dict ? key + 1 : key))
+        return step(w, depth);
     if (text == NULL) {
         if (dict && key->kind != AN_PICKLE_INT) return ALEXNET_OK;
         an_print(number, sizeof number, "%lld", dict ? (long long)key->integer : (long long)i);
@@ -67,16 +75,14 @@ static alexnet_status visit_item(an_pickle_walk *w, const an_pickle_value *of, s
     return visit(w, dict ? key + 1 : key, depth);
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion): as deep as step() allows */
+/* As deep as step() allows. */
 static alexnet_status visit(an_pickle_walk *w, const an_pickle_value *value, int depth)
 {
     const size_t length = strlen(w->name);
 
     AN_TRY(step(w, depth));
     if (w->is_tensor(value)) return add_tensor(w, value);
-    if (value->kind != AN_PICKLE_DICT && value->kind != AN_PICKLE_LIST &&
-        value->kind != AN_PICKLE_TUPLE)
-        return ALEXNET_OK;
+    if (!has_items(value)) return ALEXNET_OK;
     for (size_t i = 0; i < value->items->count; i += value->kind == AN_PICKLE_DICT ? 2 : 1)
         AN_TRY(visit_item(w, value, i, length, depth + 1));
     w->name[length] = '\0';

@@ -4,11 +4,14 @@
  */
 #include "formats/pytorch/pth.h"
 
+#include "formats/pytorch/pth_write.h"
+
 #include "base/cursor.h"
 #include "base/log.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "formats/pytorch/pickle_walk.h"
+#include "formats/pytorch/pth_write.h"
 #include "formats/zip.h"
 #include <string.h>
 
@@ -41,8 +44,8 @@ static bool scan_dict(const an_pickle_value *dict, const an_pickle_value *wrappe
     return tensor;
 }
 
-/* The deepest dict of tensors that wrappers lead to, or NULL; `used` bytes of the path lead here. */
-/* NOLINTNEXTLINE(misc-no-recursion): at most WRAPPED_MAX deep */
+/* The deepest dict of tensors that wrappers lead to, or NULL. `used`: bytes of the path to here.
+   At most WRAPPED_MAX deep. */
 static const an_pickle_value *find_wrapped(search *s, const an_pickle_value *value, int depth,
                                            size_t used)
 {
@@ -155,4 +158,9 @@ static bool is_pth(const uint8_t *head, size_t head_bytes, uint64_t size)
 }
 
 const an_tensor_format an_tensor_format_pth = {
-    .name = "pth", .extension = "pth", .matches = is_pth, .read = read_pth};
+    .name = "pth",
+    .extension = "pth",
+    .matches = is_pth,
+    .read = read_pth,
+    .write = an_pth_write,
+};

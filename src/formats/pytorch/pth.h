@@ -1,7 +1,7 @@
 /*
  * pth.h: the format "pth": files of PyTorch's torch.save(). Three containers hold the same thing: a
- * pickle (pickle.h) and storages, which are the bytes of one or more tensors. A tensor in the pickle
- * is a view of a storage: type, offset, shape, strides.
+ * pickle (pickle.h) and storages, which are the bytes of one or more tensors. A tensor in the
+ * pickle is a view of a storage: type, offset, shape, strides.
  *
  *   zip      since 1.6: TOP/data.pkl, TOP/data/KEY, which are stored as they are
  *   legacy   pickles one after the other: magic number, protocol, system, the value, the keys of

@@ -6,8 +6,8 @@
  *              elements in 8 bytes, these; pickle: a list of (key, key of another, offset, number
  *              of elements), which are parts of others
  *   tensors    pickle: their number; for each a pickle (key, key of its storage, type), the number
- *              of its dimensions in 4 bytes, 4 bytes of nothing, its shape, its strides, its offset,
- *              in 8 bytes each
+ *              of its dimensions in 4 bytes, 4 bytes of nothing, its shape, its strides, its
+ *              offset, in 8 bytes each
  *   pickle     the value, which refers to tensors by their keys
  * SPDX-License-Identifier: MIT
  */

@@ -1,8 +1,9 @@
 /*
- * pth_zip.c: a zip archive of PyTorch (torch/serialization.py, caffe2/serialize/inline_container.cc).
+ * pth_zip.c: a zip archive of PyTorch (torch/serialization.py and
+ * caffe2/serialize/inline_container.cc).
  *
  * Entries begin with a folder, whose name is up to the writer; here it is taken from the entry
- * data.pkl. An entry AN_METADATA_ENTRY in that folder is ours.
+ * data.pkl. An entry AN_METADATA_ENTRY in that folder is ours (pth_write.h).
  * SPDX-License-Identifier: MIT
  */
 #include "base/status.h"
@@ -12,7 +13,7 @@
 #include <string.h>
 
 #define PICKLE          "data.pkl"
-#define PICKLE_BYTES    ((size_t)4 << 20) /* at most; that of a network has some kilobytes */
+#define PICKLE_BYTES    ((size_t)2 << 20) /* at most; that of a network has some kilobytes */
 #define BYTEORDER       "byteorder"
 #define BYTEORDER_BYTES 16
 

@@ -12,8 +12,8 @@
 
 #define SIZE_MOST 65536 /* elements of any tensor here */
 
-/* A sum in float64, and the sum of the sizes of its terms, which bounds the error of the same sum
-   in float. */
+/* A sum in float64, and the sum of the absolute values of its terms, which bounds the error of the
+   same sum in float. */
 typedef struct exact {
     double sum, size;
     int terms;

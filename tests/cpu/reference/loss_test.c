@@ -68,7 +68,7 @@ static void blends_by_hand(void **unused)
     const int32_t labels[2] = {1, 2}, others[2] = {2, 2};
     const float parts[2] = {0.25f, 0.5f};
     const an_targets targets = {
-        .labels = labels, .others = others, .parts = parts, .smoothing = 0.3f};
+        .labels = labels, .other_labels = others, .shares = parts, .smoothing = 0.3f};
     float y[6], loss[2], dx[6];
 
     (void)unused;

@@ -91,8 +91,7 @@ static void mean_images_are_read(void **state)
                      an_caffe_mean_read(p->ctx, an_test_path(p->folder, "grey"), shape, &mean),
                      ALEXNET_BAD_FILE);
     an_assert_error(p->ctx, "expected a mean image [3,height,width], found [1,2,4]");
-    an_assert_status(p->ctx,
-                     an_caffe_mean_read(p->ctx, write_net(p, "n", 8, NULL), shape, &mean),
+    an_assert_status(p->ctx, an_caffe_mean_read(p->ctx, write_net(p, "n", 8, NULL), shape, &mean),
                      ALEXNET_BAD_FILE);
     an_assert_error(p->ctx, "found a network");
     an_assert_status(p->ctx,

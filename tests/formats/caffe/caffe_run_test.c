@@ -114,12 +114,10 @@ static void add_more(made *net)
 static void further_layers_are_run(void **state)
 {
     static const float expected[] = {
-        0.361653686f, 0.469224513f, 0.413763046f, 0.35382694f,
-        0.266206533f, 0.328656018f, 0.332803965f, 0.310694516f,
-        0.298866987f, 0.410722852f, 0.443387538f, 0.36836946f,
-        0.275844753f, 0.276182711f, 0.321853042f, 0.311796069f,
-        0.302369863f, 0.30768764f, 0.341168702f, 0.31776309f,
-        0.282766283f, 0.256233215f, 0.298318684f, 0.315819293f,
+        0.361653686f, 0.469224513f, 0.413763046f, 0.35382694f,  0.266206533f, 0.328656018f,
+        0.332803965f, 0.310694516f, 0.298866987f, 0.410722852f, 0.443387538f, 0.36836946f,
+        0.275844753f, 0.276182711f, 0.321853042f, 0.311796069f, 0.302369863f, 0.30768764f,
+        0.341168702f, 0.31776309f,  0.282766283f, 0.256233215f, 0.298318684f, 0.315819293f,
     };
     const an_test_place *p = *state;
     static made net;
@@ -135,7 +133,9 @@ static void further_layers_are_run(void **state)
 /* OpenCV's logits for an image of the sequence above times 60. */
 static void the_trained_network_is_run(void **state)
 {
-    static const float expected[] = {6.79099894f, 0.784888804f, 0.202175617f, -1.36279631f, -1.73910606f, -3.55884528f, -3.51693773f, -1.36409283f, 2.85423136f, 0.909495413f};
+    static const float expected[] = {6.79099894f,  0.784888804f, 0.202175617f, -1.36279631f,
+                                     -1.73910606f, -3.55884528f, -3.51693773f, -1.36409283f,
+                                     2.85423136f,  0.909495413f};
     const an_test_place *p = *state;
     const char *path = an_test_data("caffe/cifar10_full_iter_70000.caffemodel");
     an_tensor_file file;
@@ -155,7 +155,8 @@ static void the_trained_network_is_run(void **state)
 
 /* ---- refused ---- */
 
-static void run_refused(alexnet_context *ctx, const made *net, int channels, alexnet_status expected)
+static void run_refused(alexnet_context *ctx, const made *net, int channels,
+                        alexnet_status expected)
 {
     an_plain_map x = make_images(ctx, channels, 5, 6), logits;
     an_tensor_file file;
@@ -218,10 +219,8 @@ static void refused_memory_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        an_test_in_place(every_form_gives_the_same),
-        an_test_in_place(further_layers_are_run),
-        an_test_in_place(the_trained_network_is_run),
-        an_test_in_place(what_cannot_run_is_refused),
+        an_test_in_place(every_form_gives_the_same),  an_test_in_place(further_layers_are_run),
+        an_test_in_place(the_trained_network_is_run), an_test_in_place(what_cannot_run_is_refused),
         an_test_in_place(refused_memory_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

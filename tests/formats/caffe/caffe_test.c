@@ -1,6 +1,6 @@
 /*
  * caffe_test.c: networks of every generation and form give the same tensors and the same chain;
- * Caffe's trained network; every truncation and every changed bit; false claims; refused memory.
+ * Caffe's trained network; every truncation and every changed bit; refused memory.
  * SPDX-License-Identifier: MIT
  */
 #include "made.h"
@@ -46,11 +46,9 @@ static void check_chain(const an_graph *graph)
         an_graph_op op;
         int out[3];
     } rows[] = {
-        {"conv", AN_GRAPH_CONV2D, {4, 5, 6}},
-        {"relu", AN_GRAPH_RELU, {4, 5, 6}},
+        {"conv", AN_GRAPH_CONV2D, {4, 5, 6}},     {"relu", AN_GRAPH_RELU, {4, 5, 6}},
         {"pool", AN_GRAPH_MAX_POOL, {4, 3, 3}}, /* 5 rounds up */
-        {"norm", AN_GRAPH_LRN_ACROSS, {4, 3, 3}},
-        {"ip", AN_GRAPH_LINEAR, {3, 1, 1}},
+        {"norm", AN_GRAPH_LRN_ACROSS, {4, 3, 3}}, {"ip", AN_GRAPH_LINEAR, {3, 1, 1}},
     };
 
     assert_non_null(graph);
@@ -111,52 +109,44 @@ static void values_stay_in_the_file(void **state)
     }
 }
 
-/* Nothing of a large blob is read: the file is mostly a hole, larger than memory could be. */
+/* A varint of `value` after the tag of a field that is a message or a list. */
+static size_t write_head(uint8_t *out, int number, uint64_t value)
+{
+    size_t bytes = 0;
+
+    for (uint64_t tag = (uint64_t)number << 3 | 2; bytes == 0 || tag > 0; tag >>= 7)
+        out[bytes++] = (uint8_t)((tag & 0x7f) | (tag >= 0x80 ? 0x80 : 0));
+    for (size_t first = bytes; bytes == first || value > 0; value >>= 7)
+        out[bytes++] = (uint8_t)((value & 0x7f) | (value >= 0x80 ? 0x80 : 0));
+    return bytes;
+}
+
+/* Nothing of a large blob is read: here it is a hole of 1 GB in the file. */
 static void large_blobs_are_passed_over(void **state)
 {
     const an_test_place *p = *state;
     const char *path = an_test_path(p->folder, "large.caffemodel");
-    const uint64_t outputs = 1 << 14, inputs = 1 << 14, bytes = outputs * inputs * 4; /* 1 GB */
-    static made head;
+    const uint64_t side = 1 << 14, bytes = side * side * sizeof(float);
     made shape = {.bytes = 0}, blob = {.bytes = 0}, layer = {.bytes = 0};
+    uint8_t heads[3][16]; /* of the layer, of the blob, of its values */
+    size_t sizes[3];
     an_tensor_file file;
 
-    made_varint(&shape, 1, outputs);
-    made_varint(&shape, 1, inputs);
+    made_varint(&shape, 1, side);
+    made_varint(&shape, 1, side);
     made_message(&blob, 7, &shape);
-    made_varint(&blob, 5, 0); /* becomes the head of the values */
-    blob.bytes -= 2;
-    uint64_t sizes[3] = {bytes, 0, 0};
-    uint8_t tag[16];
-    size_t used = 0;
-    tag[used++] = 5 << 3 | 2;
-    for (uint64_t left = bytes; left > 0 || used == 1; left >>= 7)
-        tag[used++] = (uint8_t)((left & 0x7f) | (left >= 0x80 ? 0x80 : 0));
-    memcpy(blob.data + blob.bytes, tag, used);
-    blob.bytes += used;
-    sizes[1] = blob.bytes + bytes;
     made_text(&layer, 1, "ip");
     made_text(&layer, 2, "InnerProduct");
-    /* the heads of the blob and of the layer, with sizes that the file has only as a hole */
-    head.bytes = 0;
-    made_text(&head, 1, "large");
-    uint8_t blob_head[16], layer_head[16];
-    size_t blob_head_bytes = 0, layer_head_bytes = 0;
-    blob_head[blob_head_bytes++] = 7 << 3 | 2;
-    for (uint64_t left = sizes[1]; left > 0; left >>= 7)
-        blob_head[blob_head_bytes++] = (uint8_t)((left & 0x7f) | (left >= 0x80 ? 0x80 : 0));
-    sizes[2] = layer.bytes + blob_head_bytes + sizes[1];
-    layer_head[layer_head_bytes++] = 0xa2;
-    layer_head[layer_head_bytes++] = 0x06;
-    for (uint64_t left = sizes[2]; left > 0; left >>= 7)
-        layer_head[layer_head_bytes++] = (uint8_t)((left & 0x7f) | (left >= 0x80 ? 0x80 : 0));
+    sizes[2] = write_head(heads[2], 5, bytes);
+    sizes[1] = write_head(heads[1], 7, blob.bytes + sizes[2] + bytes);
+    sizes[0] = write_head(heads[0], 100, layer.bytes + sizes[1] + blob.bytes + sizes[2] + bytes);
     FILE *out = fopen(path, "wb");
     assert_non_null(out);
-    fwrite(head.data, 1, head.bytes, out);
-    fwrite(layer_head, 1, layer_head_bytes, out);
+    fwrite(heads[0], 1, sizes[0], out);
     fwrite(layer.data, 1, layer.bytes, out);
-    fwrite(blob_head, 1, blob_head_bytes, out);
+    fwrite(heads[1], 1, sizes[1], out);
     fwrite(blob.data, 1, blob.bytes, out);
+    fwrite(heads[2], 1, sizes[2], out);
     assert_int_equal(fseek(out, (long)bytes - 1, SEEK_CUR), 0);
     fputc(0, out);
     assert_int_equal(fclose(out), 0);
@@ -164,7 +154,7 @@ static void large_blobs_are_passed_over(void **state)
     const long before = atomic_load(&p->memory.live);
     an_assert_ok(p->ctx, an_tensor_file_open(p->ctx, path, NULL, &file));
     assert_int_equal(file.count, 1);
-    assert_int_equal(file.tensors[0].count, (int64_t)outputs * (int64_t)inputs);
+    assert_int_equal(file.tensors[0].count, (int64_t)(side * side));
     assert_null(file.tensors[0].data);
     assert_true(atomic_load(&p->memory.live) - before < 40);
     an_tensor_file_close(p->ctx, &file);
@@ -237,7 +227,8 @@ static void normalisation_is_read_with_its_factor(void **state)
         assert_string_equal(file.tensors[bn->weight].name, "scale.weight");
         assert_string_equal(file.tensors[bn->bias].name, "scale.bias");
         an_assert_ok(p->ctx, an_tensor_to_float(p->ctx, "w", &file.tensors[bn->mean], mean));
-        an_assert_ok(p->ctx, an_tensor_to_float(p->ctx, "w", &file.tensors[bn->variance], variance));
+        an_assert_ok(p->ctx,
+                     an_tensor_to_float(p->ctx, "w", &file.tensors[bn->variance], variance));
         const float by = factor == 0 ? 0 : 1 / (float)factor;
         assert_true(mean[0] == 3 * by && variance[0] == 5 * by);
         an_tensor_file_close(p->ctx, &file);
@@ -297,102 +288,15 @@ static void caffes_mean_images_are_read(void **state)
 
 /* ---- refused ---- */
 
-/* The content of one blob, in an InnerProduct layer. */
-static alexnet_status parse_blob(alexnet_context *ctx, const made *blob)
-{
-    made net = {.bytes = 0}, rest = {.bytes = 0};
-    an_tensor_file file;
-
-    made_message(&rest, 7, blob);
-    made_layer(&net, "ip", "InnerProduct", "data", "ip", &rest);
-    const alexnet_status status =
-        an_tensor_file_parse(ctx, "w", net.data, net.bytes, NULL, &file);
-    an_tensor_file_close(ctx, &file);
-    return status;
-}
-
-static void false_blobs_are_refused(void **state)
-{
-    const an_test_place *p = *state;
-    made blob, shape;
-
-    blob.bytes = shape.bytes = 0; /* fewer values than the shape says */
-    made_varint(&shape, 1, 3);
-    made_message(&blob, 7, &shape);
-    made_bytes(&blob, 5, "12345678", 8);
-    an_assert_status(p->ctx, parse_blob(p->ctx, &blob), ALEXNET_BAD_FILE);
-    an_assert_error(p->ctx, "w: layer 'ip', blob 0: its shape is [3], but it has 2 values");
-
-    blob.bytes = shape.bytes = 0; /* a product that overflows */
-    for (int i = 0; i < 5; ++i)
-        made_varint(&shape, 1, 1 << 30);
-    made_message(&blob, 7, &shape);
-    an_assert_status(p->ctx, parse_blob(p->ctx, &blob), ALEXNET_BAD_FILE);
-    an_assert_error(p->ctx, "but it has 0 values");
-
-    blob.bytes = shape.bytes = 0;
-    made_varint(&shape, 1, UINT64_MAX);
-    made_message(&blob, 7, &shape);
-    an_assert_status(p->ctx, parse_blob(p->ctx, &blob), ALEXNET_BAD_FILE);
-    an_assert_error(p->ctx, "a dimension is negative");
-
-    blob.bytes = shape.bytes = 0;
-    for (int i = 0; i < 9; ++i)
-        made_varint(&shape, 1, 1);
-    made_message(&blob, 7, &shape);
-    an_assert_status(p->ctx, parse_blob(p->ctx, &blob), ALEXNET_BAD_FILE);
-    an_assert_error(p->ctx, "more than 8 dimensions");
-
-    blob.bytes = 0;
-    made_bytes(&blob, 5, "1234567", 7);
-    an_assert_status(p->ctx, parse_blob(p->ctx, &blob), ALEXNET_BAD_FILE);
-    an_assert_error(p->ctx, "its values end within a number");
-
-    blob.bytes = 0;
-    made_varint(&blob, 5, 1);
-    an_assert_status(p->ctx, parse_blob(p->ctx, &blob), ALEXNET_BAD_FILE);
-    an_assert_error(p->ctx, "not of a floating-point type");
-
-    blob.bytes = 0;
-    made_varint(&blob, 1, UINT64_MAX);
-    an_assert_status(p->ctx, parse_blob(p->ctx, &blob), ALEXNET_BAD_FILE);
-    an_assert_error(p->ctx, "a dimension is negative");
-}
-
-static void limits_are_kept(void **state)
-{
-    const an_test_place *p = *state;
-    static made net;
-    made rest = {.bytes = 0};
-    an_tensor_file file;
-
-    net.bytes = 0;
-    for (int i = 0; i < AN_CAFFE_LAYERS_MAX + 1; ++i)
-        made_layer(&net, "r", "ReLU", NULL, NULL, NULL);
-    an_assert_status(p->ctx, parse(p->ctx, &net, &file), ALEXNET_BAD_FILE);
-    an_assert_error(p->ctx, "more than 1000 layers");
-
-    net.bytes = 0;
-    for (int i = 0; i < AN_CAFFE_ENDS_MAX + 1; ++i)
-        made_text(&rest, 3, "b");
-    made_layer(&net, "r", "ReLU", NULL, NULL, &rest);
-    an_assert_status(p->ctx, parse(p->ctx, &net, &file), ALEXNET_BAD_FILE);
-    an_assert_error(p->ctx, "more than 32 bottoms and tops");
-
-    net.bytes = rest.bytes = 0;
-    made settings = {.bytes = 0};
-    made_varint(&settings, 1, 1 << 25);
-    made_message(&rest, 106, &settings);
-    made_layer(&net, "c", "Convolution", "a", "b", &rest);
-    an_assert_status(p->ctx, parse(p->ctx, &net, &file), ALEXNET_BAD_FILE);
-    an_assert_error(p->ctx, "layer 'c' (Convolution): field 1 of its settings is 33554432; "
-                            "expected 0 to 16777216");
-}
-
 static void other_files_are_not_recognised(void **state)
 {
-    static const char *const texts[] = {"", "\n", "{}", "name: \"x\"\nlayer {\n}\n", "\n\nabc\n",
-                                        "\x08\x07\x12\x07pytorch\x1a\x03" "2.1" /* ONNX */};
+    static const char *const texts[] = {"",
+                                        "\n",
+                                        "{}",
+                                        "name: \"x\"\nlayer {\n}\n",
+                                        "\n\nabc\n",
+                                        "\x08\x07\x12\x07pytorch\x1a\x03"
+                                        "2.1" /* ONNX */};
     const an_test_place *p = *state;
     an_tensor_file file;
 
@@ -525,8 +429,6 @@ int main(void)
         an_test_in_place(normalisation_is_read_with_its_factor),
         an_test_in_place(the_trained_network_is_a_family),
         an_test_in_place(caffes_mean_images_are_read),
-        an_test_in_place(false_blobs_are_refused),
-        an_test_in_place(limits_are_kept),
         an_test_in_place(other_files_are_not_recognised),
         an_test_in_place(every_truncation_is_survived),
         an_test_in_place(every_changed_bit_is_survived),

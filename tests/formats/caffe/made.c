@@ -8,10 +8,10 @@
 #include <string.h>
 
 const made_form made_forms[MADE_FORMS] = {
-    {2, MADE_PACKED, false, false, false},       {2, MADE_PACKED, false, true, true},
-    {2, MADE_SINGLE, false, false, false},       {2, MADE_PIECES, false, false, false},
-    {2, MADE_DOUBLE, true, false, true},         {2, MADE_DOUBLE_SINGLE, false, true, false},
-    {1, MADE_PACKED, true, false, false},        {1, MADE_SINGLE, true, true, false},
+    {2, MADE_PACKED, false, false, false}, {2, MADE_PACKED, false, true, true},
+    {2, MADE_SINGLE, false, false, false}, {2, MADE_PIECES, false, false, false},
+    {2, MADE_DOUBLE, true, false, true},   {2, MADE_DOUBLE_SINGLE, false, true, false},
+    {1, MADE_PACKED, true, false, false},  {1, MADE_SINGLE, true, true, false},
     {0, MADE_PACKED, true, false, false},
 };
 
@@ -57,10 +57,7 @@ void made_bytes(made *m, int number, const void *data, size_t bytes)
     add(m, data, bytes);
 }
 
-void made_text(made *m, int number, const char *text)
-{
-    made_bytes(m, number, text, strlen(text));
-}
+void made_text(made *m, int number, const char *text) { made_bytes(m, number, text, strlen(text)); }
 
 void made_message(made *m, int number, const made *inner)
 {

@@ -143,8 +143,9 @@ static void values_are_of_a_type(void **state)
     an_store store = {0};
     const an_prototxt *root;
 
-    an_assert_ok(p->ctx, parse(p->ctx, "i: 12 r: -1.5 f: 2.5f b: true m { i: 3 } i: 13 t: xyz "
-                                       "n: -1 c: false",
+    an_assert_ok(p->ctx, parse(p->ctx,
+                               "i: 12 r: -1.5 f: 2.5f b: true m { i: 3 } i: 13 t: xyz "
+                               "n: -1 c: false",
                                &store, &root));
     assert_int_equal(an_prototxt_int(root, "i", 7), 12);
     assert_int_equal(an_prototxt_int(root, "x", 7), 7);
@@ -170,7 +171,8 @@ static void values_are_of_a_type(void **state)
 
 static void every_truncation_is_survived(void **state)
 {
-    static const char text[] = "# alexnet.k: v\nname: \"a\\x41\" 'b' l { p: [1, 2] q < r: x > } e: 1";
+    static const char text[] =
+        "# alexnet.k: v\nname: \"a\\x41\" 'b' l { p: [1, 2] q < r: x > } e: 1";
     const an_test_place *p = *state;
 
     for (size_t bytes = 0; bytes < sizeof text; ++bytes) {
@@ -178,8 +180,7 @@ static void every_truncation_is_survived(void **state)
         const an_prototxt *root;
         char *copy = malloc(bytes + 1);
         memcpy(copy, text, bytes);
-        const alexnet_status status =
-            an_prototxt_parse(p->ctx, "n", copy, bytes, &store, &root);
+        const alexnet_status status = an_prototxt_parse(p->ctx, "n", copy, bytes, &store, &root);
         assert_true(status == ALEXNET_OK || status == ALEXNET_BAD_FILE);
         free(copy);
         an_store_free(p->ctx, &store);
@@ -236,10 +237,13 @@ static void refused_memory_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        an_test_in_place(texts_are_read),          an_test_in_place(false_texts_are_refused),
-        an_test_in_place(limits_are_kept),         an_test_in_place(values_are_of_a_type),
+        an_test_in_place(texts_are_read),
+        an_test_in_place(false_texts_are_refused),
+        an_test_in_place(limits_are_kept),
+        an_test_in_place(values_are_of_a_type),
         an_test_in_place(every_truncation_is_survived),
-        an_test_in_place(caffes_files_are_read),   an_test_in_place(refused_memory_is_told),
+        an_test_in_place(caffes_files_are_read),
+        an_test_in_place(refused_memory_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

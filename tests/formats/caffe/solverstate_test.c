@@ -44,8 +44,7 @@ static void momentum_follows_the_tensors(void **state)
         make_state(&bytes, &made_forms[i], 1);
         an_assert_ok(p->ctx,
                      an_tensor_file_parse(p->ctx, "w", net.data, net.bytes, NULL, &weights));
-        an_assert_ok(p->ctx,
-                     an_caffe_solverstate_parse(p->ctx, "s", bytes.data, bytes.bytes, &s));
+        an_assert_ok(p->ctx, an_caffe_solverstate_parse(p->ctx, "s", bytes.data, bytes.bytes, &s));
         assert_true(s.iteration == 70000 && s.current_step == 2 && s.count == 4);
         assert_string_equal(s.learned_net, "some/where/net_iter_70000.caffemodel");
         an_assert_ok(p->ctx, an_caffe_solverstate_match(p->ctx, "s", &s, &weights, momentum));
@@ -191,8 +190,7 @@ static void caffes_own_state_is_read(void **state)
     an_assert_ok(p->ctx, an_tensor_file_open(p->ctx, net, NULL, &weights));
     an_assert_ok(p->ctx, an_caffe_solverstate_open(p->ctx, path, &s));
     assert_int_equal(s.iteration, 70000);
-    assert_string_equal(s.learned_net,
-                        "examples/cifar10/model/cifar10_full_iter_70000.caffemodel");
+    assert_string_equal(s.learned_net, "examples/cifar10/model/cifar10_full_iter_70000.caffemodel");
     assert_int_equal(weights.count, 8);
     an_assert_ok(p->ctx, an_caffe_solverstate_match(p->ctx, path, &s, &weights, momentum));
     for (int i = 0; i < 8; ++i) {

@@ -49,11 +49,11 @@ static void sample_close(alexnet_context *ctx, sample *s)
     free(s->tensors);
 }
 
-static an_onnx_export export_of(const sample *s, an_dtype dtype)
+static an_network_out export_of(const sample *s, an_dtype dtype)
 {
     static const char *const keys[] = {"note"}, *const values[] = {"gr\xc3\xbc\xc3\x9f"};
 
-    return (an_onnx_export){.graph = &s->graph,
+    return (an_network_out){.graph = &s->graph,
                             .tensors = s->tensors,
                             .count = s->count,
                             .dtype = dtype,
@@ -116,7 +116,7 @@ static void check_family(const an_test_place *p, const char *family, an_dtype dt
 
     an_assert_ok(p->ctx, alexnet_open(NULL, &ctx)); /* with a backend */
     sample_open(ctx, family, &s);
-    const an_onnx_export what = export_of(&s, dtype);
+    const an_network_out what = export_of(&s, dtype);
     an_assert_ok(ctx, an_onnx_write(ctx, path, &what, NULL));
     an_assert_ok(ctx, an_tensor_file_open(ctx, path, NULL, &file));
     if (file.graph == NULL) fail_msg("%s", file.no_graph);
@@ -169,7 +169,7 @@ static void windows_are_kept(void **state)
         an_graph_node node = rows[i];
         node.weight = node.bias = node.mean = node.variance = -1;
         const an_graph graph = {.nodes = &node, .count = 1};
-        const an_onnx_export what = {.graph = &graph, .dtype = AN_F32};
+        const an_network_out what = {.graph = &graph, .dtype = AN_F32};
         an_tensor_file file;
         an_assert_ok(p->ctx, an_onnx_write(p->ctx, path, &what, NULL));
         an_assert_ok(p->ctx, an_tensor_file_open(p->ctx, path, NULL, &file));
@@ -192,7 +192,7 @@ static void what_onnx_lacks_is_refused(void **state)
         {.name = "w", .dtype = AN_F32, .rank = 4, .shape = {1, 1, 1, 2}, .data = values},
         {.name = "w", .dtype = AN_F32, .rank = 0, .data = values},
     };
-    an_onnx_export what = {.graph = &graph, .dtype = AN_F32};
+    an_network_out what = {.graph = &graph, .dtype = AN_F32};
 
     an_assert_status(p->ctx, an_onnx_write(p->ctx, path, &what, NULL), ALEXNET_UNSUPPORTED);
     an_assert_error(p->ctx, "layer local3: ONNX has no operator for a locally connected layer");
@@ -248,7 +248,7 @@ static void refusals_of_the_system_leave_no_file(void **state)
         {.name = "variance", .dtype = AN_F32, .rank = 1, .shape = {2}, .data = values},
     };
     const an_graph graph = {.nodes = nodes, .count = 2};
-    const an_onnx_export what = {.graph = &graph, .tensors = tensors, .count = 2, .dtype = AN_F16};
+    const an_network_out what = {.graph = &graph, .tensors = tensors, .count = 2, .dtype = AN_F16};
 
     for (long n = 0;; ++n) {
         an_test_fault fault;

@@ -22,12 +22,23 @@ static void pickles_are_recognised(void **state)
         const char *head;
         bool is;
     } rows[] = {
-        {"\x80\2}q\1.", true}, {"\x80\5\x95", true}, {"(dp0\n.", true},
-        {"(lp1\n.", true}, {"}q\1.", true}, {"].", true},
-        {"ccollections\nOrderedDict\n(t", true}, {"cnumpy\nndarray\np0\n", true},
+        {"\x80\2}q\1.", true},
+        {"\x80\5\x95", true},
+        {"(dp0\n.", true},
+        {"(lp1\n.", true},
+        {"}q\1.", true},
+        {"].", true},
+        {"ccollections\nOrderedDict\n(t", true},
+        {"cnumpy\nndarray\np0\n", true},
         {"cos\nsystem\n(S'x'\ntR.", true},
-        {"\x80\6}", false}, {"\x80", false}, {"", false}, {"cat\ndog\nrat\n", false},
-        {"cat\ndog\n", false}, {"(define", false}, {"}", false}, {"c\n\n(", false},
+        {"\x80\6}", false},
+        {"\x80", false},
+        {"", false},
+        {"cat\ndog\nrat\n", false},
+        {"cat\ndog\n", false},
+        {"(define", false},
+        {"}", false},
+        {"c\n\n(", false},
     };
 
     (void)state;
@@ -67,8 +78,8 @@ static void others_are_refused(void **state)
 
 static void every_truncation_and_every_bit(void **state)
 {
-    static const char *const names[] = {"pickle/protocol0", "pickle/protocol2",
-                                        "pickle/protocol4", "pickle/protocol5",
+    static const char *const names[] = {"pickle/protocol0",     "pickle/protocol2",
+                                        "pickle/protocol4",     "pickle/protocol5",
                                         "pickle/cuda_convnet0", "pickle/cuda_convnet2"};
     const an_test_place *p = *state;
 

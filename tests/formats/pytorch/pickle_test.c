@@ -1,5 +1,5 @@
 /*
- * pickle_test.c: every opcode and what it builds, written as Python would print it; what is refused;
+ * pickle_test.c: every opcode and what it builds, as Python would print it; what is refused;
  * pickles that would run code; pickles that are small but ask for much.
  * SPDX-License-Identifier: MIT
  */
@@ -132,15 +132,33 @@ static void every_opcode_builds_its_value(void **state)
         {PICKLE("S\"it's\"\n."), "b'it's'"},
         {PICKLE("Va\\u0062\\\xe9\n."), "'ab\\\xc3\xa9'"},
         {PICKLE("V\\u20ac\n."), "'\xe2\x82\xac'"},
-        {PICKLE("U\x02" "ab."), "b'ab'"},
-        {PICKLE("T\x02\0\0\0" "ab."), "b'ab'"},
-        {PICKLE("C\x02" "ab."), "b'ab'"},
-        {PICKLE("B\x02\0\0\0" "ab."), "b'ab'"},
-        {PICKLE("\x8e\x02\0\0\0\0\0\0\0" "ab."), "b'ab'"},
-        {PICKLE("\x96\x02\0\0\0\0\0\0\0" "ab."), "b'ab'"},
-        {PICKLE("X\x02\0\0\0" "ab."), "'ab'"},
-        {PICKLE("\x8c\x02" "ab."), "'ab'"},
-        {PICKLE("\x8d\x02\0\0\0\0\0\0\0" "ab."), "'ab'"},
+        {PICKLE("U\x02"
+                "ab."),
+         "b'ab'"},
+        {PICKLE("T\x02\0\0\0"
+                "ab."),
+         "b'ab'"},
+        {PICKLE("C\x02"
+                "ab."),
+         "b'ab'"},
+        {PICKLE("B\x02\0\0\0"
+                "ab."),
+         "b'ab'"},
+        {PICKLE("\x8e\x02\0\0\0\0\0\0\0"
+                "ab."),
+         "b'ab'"},
+        {PICKLE("\x96\x02\0\0\0\0\0\0\0"
+                "ab."),
+         "b'ab'"},
+        {PICKLE("X\x02\0\0\0"
+                "ab."),
+         "'ab'"},
+        {PICKLE("\x8c\x02"
+                "ab."),
+         "'ab'"},
+        {PICKLE("\x8d\x02\0\0\0\0\0\0\0"
+                "ab."),
+         "'ab'"},
         {PICKLE("]."), "[]"},
         {PICKLE(")."), "()"},
         {PICKLE("}."), "{}"},
@@ -161,23 +179,18 @@ static void every_opcode_builds_its_value(void **state)
         {PICKLE("K\1(K\2K\0031."), "1"},
         {PICKLE("K\1(0."), "1"},
         {PICKLE("K\0012\x86."), "(1, 1)"},
-        {PICKLE("K\1p5\nK\2g5\n\x87."), NULL}, /* three, but two are there */
-        {PICKLE("K\1p5\nK\2g5\nl."), NULL},
         {PICKLE("(K\1p5\ng5\nt."), "(1, 1)"},
         {PICKLE("(K\1q\5h\5t."), "(1, 1)"},
         {PICKLE("(K\1r\0\1\0\0j\0\1\0\0t."), "(1, 1)"},
         {PICKLE("(K\1\x94K\2\x94h\1t."), "(1, 2, 2)"},
-        {PICKLE("]q\0h\0a."), NULL}, /* shown for ever */
         {PICKLE("cnumpy\nndarray\n."), "numpy.ndarray"},
         {PICKLE("\x8c\5numpy\x8c\7ndarray\x93."), "numpy.ndarray"},
         {PICKLE("ccollections\nOrderedDict\n)R."), "{}"},
-        {PICKLE("ccollections\nOrderedDict\n(](](K\1K\2ee.."), NULL},
         {PICKLE("ccollections\nOrderedDict\n(](](K\1K\2e](K\3K\4eetR."), "{1: 2, 3: 4}"},
         {PICKLE("ccollections\nOrderedDict\n)R}X\1\0\0\0mNsb."), "{}"},
         {PICKLE("ctorch\nSize\n(K\1K\2tR."), "Size(1, 2)"},
         {PICKLE("ctorch\nSize\n)\x81K\1b."), "Size().1"},
         {PICKLE("ctorch\nSize\n)}\x92."), "Size()"},
-        {PICKLE("(K\1ioptions\nOptionsParser\n."), NULL},
         {PICKLE("(ctorch\nSize\nK\1o."), "Size(1)"},
         {PICKLE("(K\1itorch\nSize\n."), "Size(1)"},
         {PICKLE("Pkey\n."), "#'key'"},
@@ -190,15 +203,12 @@ static void every_opcode_builds_its_value(void **state)
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
         an_pickle pickle;
         char text[SHOWN + 8] = "";
-        const alexnet_status status =
-            read_bytes(p->ctx, rows[i].pickle, rows[i].bytes, &pickle);
-        if (rows[i].value != NULL) {
-            if (status != ALEXNET_OK) print_error("%s\n", rows[i].value);
-            an_assert_ok(p->ctx, status);
-            show(&pickle.value, text);
-            assert_string_equal(text, rows[i].value);
-            assert_int_equal(pickle.end, rows[i].bytes);
-        }
+        const alexnet_status status = read_bytes(p->ctx, rows[i].pickle, rows[i].bytes, &pickle);
+        if (status != ALEXNET_OK) print_error("%s\n", rows[i].value);
+        an_assert_ok(p->ctx, status);
+        show(&pickle.value, text);
+        assert_string_equal(text, rows[i].value);
+        assert_int_equal(pickle.end, rows[i].bytes);
         an_pickle_close(p->ctx, &pickle);
     }
 }
@@ -210,10 +220,11 @@ static void values_are_found(void **state)
     int64_t numbers[2];
     int count;
 
-    an_assert_ok(p->ctx, read_bytes(p->ctx,
-                                    PICKLE("}(X\1\0\0\0aK\1U\1bctorch\nSize\n(K\2K\3ttR"
-                                           "X\1\0\0\0a(K\4JO\xff\xff\xfftX\1\0\0\0zT\3\0\0\0a\0bu."),
-                                    &pickle));
+    an_assert_ok(p->ctx,
+                 read_bytes(p->ctx,
+                            PICKLE("}(X\1\0\0\0aK\1U\1bctorch\nSize\n((K\2K\3ttR"
+                                   "X\1\0\0\0a(K\4JO\xff\xff\xfftX\1\0\0\0zT\3\0\0\0a\0bu."),
+                            &pickle));
     const an_pickle_value *root = &pickle.value;
     assert_null(an_pickle_get(root, "c"));
     assert_null(an_pickle_get(an_pickle_get(root, "a"), "a"));
@@ -236,8 +247,7 @@ static void integers_may_be_in_a_size(void **state)
     int64_t numbers[3];
     int count;
 
-    an_assert_ok(p->ctx,
-                 read_bytes(p->ctx, PICKLE("ctorch\nSize\n((K\2K\3ttR."), &pickle));
+    an_assert_ok(p->ctx, read_bytes(p->ctx, PICKLE("ctorch\nSize\n((K\2K\3ttR."), &pickle));
     assert_true(an_pickle_integers(&pickle.value, numbers, 3, &count));
     assert_int_equal(count, 2);
     assert_int_equal(numbers[1], 3);
@@ -307,7 +317,8 @@ static void damaged_pickles_are_refused(void **state)
         {PICKLE("(K\1e."), "there is no value on the stack"},
         {PICKLE("Ix\n."), "no integer"},
         {PICKLE("I\n."), "no integer"},
-        {PICKLE("I-\n."), NULL}, /* no digits, but of the kind of a long number */
+        {PICKLE("L-L\n."), "no integer"},
+        {PICKLE("L999999999999999999999x\n."), "no integer"},
         {PICKLE("Fx\n."), "no number"},
         {PICKLE("F1,5\n."), "no number"},
         {PICKLE("I1"), "truncated"},
@@ -340,7 +351,6 @@ static void damaged_pickles_are_refused(void **state)
         {PICKLE("cnumpy\nndarray\n)\x81."), "it calls what is no function"},
         {PICKLE("ctorch\nSize\nNR."), "arguments that are no tuple"},
         {PICKLE("ctorch\nSize\n]R."), "arguments that are no tuple"},
-        {PICKLE("ctorch\nSize\n."), NULL},
         {PICKLE("ccollections\nOrderedDict\n(](K\1etR."), "an OrderedDict of what are no pairs"},
         {PICKLE("ccollections\nOrderedDict\n(](](K\1eetR."), "an OrderedDict of what are no pairs"},
         {PICKLE("(o."), "no class above the mark"},
@@ -361,8 +371,7 @@ static void damaged_pickles_are_refused(void **state)
     const an_test_place *p = *state;
 
     for (size_t i = 0; i < AN_COUNT(rows); ++i)
-        if (rows[i].part != NULL)
-            refuse(p->ctx, rows[i].pickle, rows[i].bytes, ALEXNET_BAD_FILE, rows[i].part);
+        refuse(p->ctx, rows[i].pickle, rows[i].bytes, ALEXNET_BAD_FILE, rows[i].part);
     refuse(p->ctx, "\x80\6N.", 4, ALEXNET_UNSUPPORTED, "a pickle of protocol 6; expected 0 to 5");
 }
 
@@ -411,12 +420,8 @@ static void nothing_is_executed(void **state)
     for (size_t i = 0; i < AN_COUNT(rows); ++i) {
         const char *victim = an_test_path(p->folder, "victim");
         char pickle[1000];
-        /* A pickle with binary lengths has a fixed size of its command. */
-        const size_t before =
-            (size_t)snprintf(pickle, sizeof pickle, "%s", rows[i].before);
-        assert_true(before > 0);
-        const int bytes = snprintf(pickle, sizeof pickle, "%stouch %-74.74s%s", rows[i].before,
-                                   victim, rows[i].after);
+        const int bytes = snprintf(pickle, sizeof pickle, "%stouch %-74s%s", rows[i].before, victim,
+                                   rows[i].after);
         refuse(p->ctx, pickle, (size_t)bytes, ALEXNET_BAD_FILE, rows[i].name);
         assert_int_equal(an_test_count_entries(p->folder), 0);
     }
@@ -455,7 +460,7 @@ static void refuse_repeated(alexnet_context *ctx, const char *start, const char 
 
 static void bombs_are_refused(void **state)
 {
-    static const char much[] = "its pickle has more than 8 MiB of values that are no arrays";
+    static const char much[] = "its pickle has more than 4 MiB of values that are no arrays";
     const an_test_place *p = *state;
 
     refuse_repeated(p->ctx, "", PICKLE("N"), 1000000, much);

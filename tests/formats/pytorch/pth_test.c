@@ -39,8 +39,11 @@ static void tensors_have_the_checksum_of_their_entry(void **state)
     static const struct {
         const char *name;
         an_sum_kind sum;
-    } rows[] = {{"base", AN_SUM_CRC32}, {"transposed", AN_SUM_CRC32}, {"row", AN_SUM_NONE},
-                {"corner", AN_SUM_NONE}, {"channels_last", AN_SUM_CRC32}};
+    } rows[] = {{"base", AN_SUM_CRC32},
+                {"transposed", AN_SUM_CRC32},
+                {"row", AN_SUM_NONE},
+                {"corner", AN_SUM_NONE},
+                {"channels_last", AN_SUM_CRC32}};
     const an_test_place *p = *state;
     an_tensor_file file;
 
@@ -61,8 +64,8 @@ static void damaged_values_are_detected(void **state)
     /* -1, -0.5, 0, 0.5 */
     an_sample_replace(&sample, "\0\0\x80\xbf\0\0\0\xbf\0\0\0\0\0\0\0\x3f",
                       "\0\0\x80\xbf\0\0\0\xbf\0\0\0\0\0\0\0\x3e", 16);
-    an_assert_ok(p->ctx, an_tensor_file_parse(p->ctx, "w.pth", sample.data, sample.size, FORMAT,
-                                              &file));
+    an_assert_ok(p->ctx,
+                 an_tensor_file_parse(p->ctx, "w.pth", sample.data, sample.size, FORMAT, &file));
     an_assert_status(p->ctx, an_tensor_to_float(p->ctx, "w.pth", &file.tensors[0], values),
                      ALEXNET_BAD_FILE);
     an_assert_error(p->ctx, "w.pth: tensor 'features.0.weight': its CRC-32 is");
@@ -82,12 +85,43 @@ static void other_archives_are_refused(void **state)
         {"pth/bad_module", ALEXNET_BAD_FILE,
          "torch.nn.modules.linear.Linear: only plain tensors in dicts are read, nothing that has "
          "code; save the weights by torch.save(model.state_dict(), FILE)"},
-        {"pth/bad_complex", ALEXNET_BAD_FILE, "torch.ComplexFloatStorage"},
+        {"pth/bad_complex", ALEXNET_BAD_FILE,
+         "torch.ComplexFloatStorage is not read; expected dense tensors of float32, float64, "
+         "float16, "
+         "bfloat16, bool, or integers"},
     };
     const an_test_place *p = *state;
 
     for (size_t i = 0; i < AN_COUNT(rows); ++i)
         an_sample_refuse_file(p->ctx, rows[i].name, FORMAT, rows[i].status, rows[i].part);
+}
+
+static void what_we_write_is_read(void **state)
+{
+    const an_test_place *p = *state;
+    const char *path = an_test_path(p->folder, "ours.pth");
+    static const float values[6] = {0, 1, 2, 3, 4, 5};
+    static const char *const keys[] = {"alexnet.family"}, *const texts[] = {"paper"};
+    const an_tensor_out tensors[] = {
+        {.name = "a.weight", .dtype = AN_F32, .rank = 2, .shape = {2, 3}, .data = values},
+        {.name = "", .dtype = AN_U8, .rank = 0, .data = "\7"},
+        {.name = "empty", .dtype = AN_F16, .rank = 2, .shape = {0, 3}, .data = ""}};
+    an_tensor_file file;
+    float found[6];
+
+    an_assert_ok(p->ctx, an_tensor_format_pth.write(p->ctx, path, tensors, AN_COUNT(tensors), keys,
+                                                    texts, 1, NULL));
+    an_assert_ok(p->ctx, an_tensor_file_open(p->ctx, path, NULL, &file));
+    assert_ptr_equal(file.format, FORMAT);
+    assert_int_equal(file.count, 3);
+    assert_string_equal(an_tensor_file_metadata(&file, "alexnet.family"), "paper");
+    const an_tensor_view *tensor = an_tensor_file_find(&file, "a.weight");
+    assert_int_equal(tensor->sum, AN_SUM_CRC32);
+    an_assert_ok(p->ctx, an_tensor_to_float(p->ctx, path, tensor, found));
+    assert_memory_equal(found, values, sizeof values);
+    assert_int_equal(an_tensor_file_find(&file, "")->dtype, AN_U8);
+    assert_int_equal(an_tensor_file_find(&file, "empty")->shape[1], 3);
+    an_tensor_file_close(p->ctx, &file);
 }
 
 /* ---- which dict is read ---- */
@@ -120,6 +154,42 @@ static void the_log_names_the_dict(void **state)
     an_test_close(ctx, NULL);
 }
 
+/* ---- memory ---- */
+
+/* The most memory that a stream takes whose third pickle is `part`, many times. */
+static size_t measure(const char *part, size_t part_bytes, size_t times)
+{
+    static const char head[] =
+        "\x80\2\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\2M\xe9\3.\x80\2}.(";
+    const size_t size = sizeof head - 1 + part_bytes * times;
+    uint8_t *data = malloc(size);
+    alexnet_status status;
+
+    assert_non_null(data);
+    memcpy(data, head, sizeof head - 1);
+    for (size_t i = 0; i < times; ++i)
+        memcpy(data + sizeof head - 1 + i * part_bytes, part, part_bytes);
+    const size_t peak = an_sample_peak(data, size, FORMAT, &status);
+    assert_int_equal(status, ALEXNET_BAD_FILE);
+    free(data);
+    return peak;
+}
+
+static void small_files_take_little_memory(void **state)
+{
+    static const struct {
+        const char *part;
+        size_t bytes;
+    } rows[] = {{"N", 1},       {"]", 1},
+                {"K\1\x85", 3}, {"N\x94", 2},
+                {"U\1a", 3},    {"]K\1aK\2aK\3a", 10},
+                {"K\1Q", 3},    {"ctorch\nSize\n)R", 14}};
+
+    (void)state;
+    for (size_t i = 0; i < AN_COUNT(rows); ++i)
+        assert_in_range(measure(rows[i].part, rows[i].bytes, 300000), 1, 8 << 20);
+}
+
 /* ---- damage ---- */
 
 static void every_truncation_and_every_bit(void **state)
@@ -127,7 +197,7 @@ static void every_truncation_and_every_bit(void **state)
     static const struct {
         const char *name;
         bool exact; /* checksums cover all */
-    } rows[] = {{"pth/zip", true},    {"pth/views", false}, {"pth/deflated", true},
+    } rows[] = {{"pth/zip", true},     {"pth/views", false}, {"pth/deflated", true},
                 {"pth/legacy", false}, {"pth/tar", false},   {"pth/metadata", true}};
     const an_test_place *p = *state;
 
@@ -153,7 +223,9 @@ int main(void)
         an_test_in_place(tensors_have_the_checksum_of_their_entry),
         an_test_in_place(damaged_values_are_detected),
         an_test_in_place(other_archives_are_refused),
+        an_test_in_place(what_we_write_is_read),
         cmocka_unit_test(the_log_names_the_dict),
+        cmocka_unit_test(small_files_take_little_memory),
         an_test_in_place(every_truncation_and_every_bit),
         an_test_in_place(every_refusal_is_reported),
     };

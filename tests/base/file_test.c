@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -126,6 +127,61 @@ static void unreadable_files_are_named(void **state)
     if (geteuid() != 0) { /* root may read everything */
         an_assert_status(p->ctx, an_file_read(p->ctx, secret, 10, &bytes), ALEXNET_IO);
         an_assert_error(p->ctx, "secret: Permission denied");
+    }
+}
+
+/* The names of files that another file names: nothing outside its folder is opened. */
+static void files_beside_another_stay_in_its_folder(void **state)
+{
+    const an_test_place *p = *state;
+    const char *path = an_test_path(p->folder, "in/file");
+    char absolute[300];
+    an_reader reader;
+
+    assert_int_equal(mkdir(an_test_path(p->folder, "in"), 0700), 0);
+    assert_int_equal(mkdir(an_test_path(p->folder, "in/sub"), 0700), 0);
+    an_test_write_text(an_test_path(p->folder, "outside"), "x");
+    an_test_write_text(an_test_path(p->folder, "in/data"), "data");
+    an_test_write_text(an_test_path(p->folder, "in/sub/..data"), "data");
+    assert_int_equal(symlink("data", an_test_path(p->folder, "in/link")), 0);
+    assert_int_equal(symlink("../..", an_test_path(p->folder, "in/sub/up")), 0);
+    assert_int_equal(link(an_test_path(p->folder, "outside"), an_test_path(p->folder, "in/other")),
+                     0);
+    snprintf(absolute, sizeof absolute, "%s", an_test_path(p->folder, "in/data"));
+    const struct {
+        const char *name;
+        alexnet_status status;
+    } rows[] = {
+        {"data", ALEXNET_OK},
+        {"sub/..data", ALEXNET_OK},
+        {"../outside", ALEXNET_BAD_FILE},
+        {"sub/../data", ALEXNET_BAD_FILE},
+        {"sub/up/outside", ALEXNET_BAD_FILE},
+        {"link", ALEXNET_BAD_FILE},
+        {"other", ALEXNET_BAD_FILE},
+        {"sub", ALEXNET_BAD_FILE},
+        {"sub/", ALEXNET_BAD_FILE},
+        {"", ALEXNET_BAD_FILE},
+        {".", ALEXNET_BAD_FILE},
+        {absolute, ALEXNET_BAD_FILE},
+        {"none", ALEXNET_NOT_FOUND},
+    };
+    for (size_t i = 0; i < AN_COUNT(rows); ++i) {
+        an_assert_status(p->ctx, an_reader_open_beside(p->ctx, path, rows[i].name, &reader),
+                         rows[i].status);
+        assert_int_equal(reader.descriptor >= 0, rows[i].status == ALEXNET_OK);
+        if (reader.descriptor >= 0) an_reader_close(&reader);
+    }
+    for (long n = 0;; ++n) { /* whatever the system refuses */
+        an_test_fault fault;
+        an_test_fault_arm(&fault, p->ctx, AN_FAULT_ANY, n, false, EIO);
+        const alexnet_status status = an_reader_open_beside(p->ctx, path, "sub/..data", &reader);
+        if (!an_test_fault_disarm(&fault)) {
+            an_assert_ok(p->ctx, status);
+            an_reader_close(&reader);
+            break;
+        }
+        assert_true(status == ALEXNET_IO || status == ALEXNET_NO_MEMORY);
     }
 }
 
@@ -365,6 +421,7 @@ int main(void)
         an_test_in_place(a_file_is_hashed),
         an_test_in_place(files_without_a_size_are_read_to_their_end),
         an_test_in_place(unreadable_files_are_named),
+        an_test_in_place(files_beside_another_stay_in_its_folder),
         an_test_in_place(reading_at_a_place),
         an_test_in_place(kinds_of_paths),
         an_test_in_place(one_file_may_have_several_names),

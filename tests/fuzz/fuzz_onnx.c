@@ -1,6 +1,6 @@
 /*
  * fuzz_onnx.c: whatever the bytes, the reader refuses them, or gives tensors that can be read and,
- * perhaps, a chain of layers whose sizes follow from each other; a small one runs, by its own rules.
+ * perhaps, a chain of layers whose sizes follow from each other; a small one runs by its own rules.
  * SPDX-License-Identifier: MIT
  */
 #include "formats/graph.h"

@@ -1,5 +1,7 @@
-/* made.c: see made.h.
- * SPDX-License-Identifier: MIT */
+/*
+ * made.c: ONNX models from text (made.h).
+ * SPDX-License-Identifier: MIT
+ */
 #include "formats/onnx/made.h"
 
 #include "formats/graph.h"

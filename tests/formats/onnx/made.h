@@ -6,7 +6,7 @@
  *     float w 4,3,3,3                         an initializer, its values from a fixed sequence
  *     floats k 2.5,1                          an initializer of these values; one value: a scalar
  *     ints s 0,-1                             one of whole numbers
- *     Conv c1 x,w y kernel_shape=3,3 group=2  a node: operator, name, inputs ('-': left out), output
+ *     Conv c1 x,w y kernel_shape=3,3 group=2  a node: operator, name, inputs ('-': none), output
  *     output y
  *
  * An attribute with a comma is a list, with a point a float, of letters a text, else a number; one

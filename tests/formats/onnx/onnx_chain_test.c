@@ -1,6 +1,6 @@
 /*
- * onnx_chain_test.c: graphs as chains of layers: what every operator becomes, in every spelling, and
- * what is refused, with the node's name and what was expected.
+ * onnx_chain_test.c: graphs as chains of layers: what every operator becomes, in every spelling,
+ * and what is refused, with the node's name and what was expected.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
@@ -199,7 +199,7 @@ static const struct {
     {ROWS("Mul m a,a y\n"), "output 'y': expected the end of a chain of layers"},
     {ROWS("floats t 1\nDropout d a,-,t y\n"), "node 'd' (Dropout): it is in training mode"},
     {IN W "float w2 3,4,1,1\nConv c x,w,b a\nConv d a,w2 e\nConv f e,w,b y\n" OUT,
-     "node 'f' (Conv): expected parameters that no other node reads"},
+     "node 'c' (Conv): expected parameters that no other node reads"},
     {IN "output x\n", "output 'x': expected the end of a chain of layers"},
     {ROWS("Relu r a y,z\nTanh t z q\nRelu s q v\n") "", NULL},
     {IN CONV PADS "\nRelu r a y,z\noutput z\n", "node 'r' (Relu): expected only its first output"},

@@ -136,7 +136,7 @@ static void what_is_no_model_is_refused(void **state)
         size_t bytes;
         const char *why;
     } rows[] = {
-        {"\x08\x08\x42\x02\x10\x11", 6, "a model without a graph"},
+        {"\x08\x08\x42\x02\x10\x11", 6, "an ONNX model without a graph"},
         {"\x08\x08\x3a\x00", 4, "it names no version"},
         {"\x08\x08\x3a\x00\x3a\x00", 6, "it has two graphs"},
         {"\x08\x08\x3a\x02\x7a\x00", 6, "a sparse tensor"},

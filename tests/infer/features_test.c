@@ -232,6 +232,39 @@ static void without_a_mean_image_only_tensors_are_accepted(void **state)
     an_assert_ok(w->ctx, alexnet_features(w->ctx, &options, NULL, NULL));
 }
 
+/* The same image in both orders gives the same output. */
+static void an_input_may_be_in_fortran_order(void **state)
+{
+    static float values[PIXELS], transposed[PIXELS];
+    const an_tensor_out tensor = {
+        .name = "x", .dtype = AN_F32, .rank = 4, .shape = {1, 3, 32, 32}, .data = values};
+    world *w = *state;
+    const char *path = an_test_path(w->folder, "x.npy");
+    alexnet_features_options options = make_options(w, "conv1");
+    an_bytes file, expected;
+
+    for (int i = 0; i < PIXELS; ++i) {
+        values[i] = (float)(i % 257) / 257;
+        transposed[i / 1024 + 3 * (i / 32 % 32) + 96 * (i % 32)] = values[i];
+    }
+    options.image_count = 0;
+    options.input = path;
+    an_assert_ok(w->ctx, an_npy_write(w->ctx, path, &tensor));
+    an_assert_ok(w->ctx, alexnet_features(w->ctx, &options, NULL, NULL));
+    an_assert_ok(w->ctx, an_file_read(w->ctx, w->out, 1 << 24, &expected));
+
+    an_assert_ok(w->ctx, an_file_read(w->ctx, path, 1 << 20, &file));
+    char *order = strstr((char *)file.data + 10, "False");
+    assert_non_null(order);
+    memcpy(order, "True ", 5);
+    memcpy(file.data + file.size - sizeof transposed, transposed, sizeof transposed);
+    an_test_write(path, file.data, file.size);
+    an_assert_ok(w->ctx, alexnet_features(w->ctx, &options, NULL, NULL));
+    an_test_assert_file(w->out, expected.data, expected.size);
+    an_bytes_free(w->ctx, &file);
+    an_bytes_free(w->ctx, &expected);
+}
+
 /* A ReLU turns NaN into 0, so the output may look valid. */
 static void a_tensor_that_is_not_finite_is_refused(void **state)
 {
@@ -386,6 +419,7 @@ int main(void)
         TEST(an_output_that_cannot_be_written_fails_early),
         TEST(without_a_mean_image_only_tensors_are_accepted),
         TEST(an_output_that_is_not_finite_is_refused),
+        TEST(an_input_may_be_in_fortran_order),
         TEST(a_tensor_that_is_not_finite_is_refused),
         TEST(a_tensor_of_another_shape_is_refused),
         TEST(another_size_runs),

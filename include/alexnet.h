@@ -605,8 +605,8 @@ typedef void (*alexnet_train_start_fn)(void *user, const alexnet_train_start *st
 typedef struct alexnet_train_options {
     size_t struct_size;
     const char *config; /* a run's config.json or folder: a new run with the settings of that one,
-                           overridden by what is given here ("none" for val, from and freeze removes
-                           it). Not with resume */
+                           overridden by what is given here ("none" for val, from, freeze and
+                           solverstate removes it). Not with resume */
     const char *data;   /* required without resume and config. With resume: where the data lies now,
                            with images of the same names, classes and sizes */
     const char *val;    /* validation data. NULL: `val` or `test` beside `train` in data, else a
@@ -653,6 +653,9 @@ typedef struct alexnet_train_options {
     void *progress_user;
     alexnet_skipped_fn skipped; /* called at the end, once per image; may be NULL */
     void *skipped_user;
+    const char *solverstate; /* Caffe's solver state of `from`, a .caffemodel: its momentum goes on;
+                                its step count does not. Classes without names in `from` are then
+                                matched by their order. For SGD; not with resume. NULL: none */
 } alexnet_train_options;
 
 static inline alexnet_train_options alexnet_train_options_default(void)

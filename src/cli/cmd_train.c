@@ -56,6 +56,9 @@ static const cli_option train_options[] = {
     {"from", 0, CLI_WEIGHTS, AT(options.from), 0, 0, "WEIGHTS",
      "start from these weights: a file of a network or a part of one, a run, or a name of "
      "'alexnet weights list'; the last layer is matched by class names"},
+    {"solverstate", 0, CLI_PATH, AT(options.solverstate), 0, 0, "FILE",
+     "go on with the momentum of Caffe's .solverstate that belongs to the .caffemodel of --from; "
+     "give the learning rate that Caffe had by --lr"},
     {"orientation", 0, CLI_CHOICE, AT(orientation), 0, 0, CLI_ORIENTATIONS,
      "turn photographs upright by their EXIF record, or keep them as stored [exif for image "
      "files]"},

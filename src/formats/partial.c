@@ -153,6 +153,56 @@ alexnet_status an_partial_open(alexnet_context *ctx, const char *path, an_partia
     return status;
 }
 
+/* Replaces the values of the file's tensors by their momentum. */
+static alexnet_status take_momentum(alexnet_context *ctx, const char *path, const char *state_path,
+                                    const an_caffe_solverstate *state, an_tensor_file *file)
+{
+    an_tensor_view *momentum = an_new_array(ctx, file->count, sizeof *momentum);
+
+    if (momentum == NULL)
+        return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: momentum of %zu tensors", path, file->count);
+    const alexnet_status status =
+        an_caffe_solverstate_match(ctx, state_path, state, file, momentum);
+    for (size_t i = 0; i < file->count && status == ALEXNET_OK; ++i)
+        if (momentum[i].name != NULL) file->tensors[i] = momentum[i];
+    an_free(ctx, momentum);
+    return status;
+}
+
+static alexnet_status open_momentum(alexnet_context *ctx, const char *path, const char *state_path,
+                                    an_partial *out)
+{
+    AN_TRY(an_tensor_file_open(ctx, path, NULL, &out->file));
+    if (out->file.format != &an_tensor_format_caffe || out->file.network == NULL)
+        return an_fail(ctx, ALEXNET_BAD_FILE,
+                       "%s: the momentum of %s needs the weights it was saved with, as a "
+                       ".caffemodel; this is a file of format %s",
+                       path, state_path, out->file.format->name);
+    AN_TRY(an_caffe_solverstate_open(ctx, state_path, &out->solver));
+    AN_TRY(take_momentum(ctx, path, state_path, &out->solver, &out->file));
+    return an_translate(ctx, path, &out->file, NULL, true);
+}
+
+alexnet_status an_partial_open_momentum(alexnet_context *ctx, const char *path,
+                                        const char *solverstate, an_partial *out)
+{
+    *out = (an_partial){0};
+    alexnet_status status = open_momentum(ctx, path, solverstate, out);
+    if (status != ALEXNET_OK) {
+        an_partial_close(ctx, out);
+        return status;
+    }
+    AN_TRY(finish(ctx, status, path, out));
+    char *name = an_copy_text(ctx, solverstate);
+    if (name == NULL) {
+        an_partial_close(ctx, out);
+        return an_fail(ctx, ALEXNET_NO_MEMORY, "%s: no memory for its name", solverstate);
+    }
+    an_free(ctx, out->path);
+    out->path = name;
+    return ALEXNET_OK;
+}
+
 alexnet_status an_partial_parse(alexnet_context *ctx, const char *what, const void *data,
                                 size_t bytes, an_partial *out)
 {
@@ -163,6 +213,7 @@ alexnet_status an_partial_parse(alexnet_context *ctx, const char *what, const vo
 void an_partial_close(alexnet_context *ctx, an_partial *partial)
 {
     an_tensor_file_close(ctx, &partial->file);
+    an_caffe_solverstate_close(ctx, &partial->solver);
     json_decref(partial->class_list);
     an_names_free(ctx, &partial->names_beside);
     an_free(ctx, partial->classes);
@@ -208,6 +259,7 @@ typedef struct head {
     const char *reason; /* why it starts afresh; NULL: it does not */
     int64_t file_rows;  /* -1: the file has no such layer */
     int taken;          /* classes that get a row */
+    bool by_order;      /* the file does not name its rows, the model does */
 } head;
 
 /* Finds the last layer with parameters, if these have one row for each class. */
@@ -321,7 +373,9 @@ static alexnet_status match_head(const an_partial *partial, const alexnet_model 
                        model->params.items[h->first].name, (long long)h->file_rows,
                        AN_NOUN(h->file_rows, "class", "classes"));
     if (named && model->classes != NULL) return map_classes(partial, model, h);
-    if (named != (model->classes != NULL))
+    if (!named && partial->by_order && h->file_rows == model->options.classes)
+        h->by_order = model->classes != NULL;
+    else if (named != (model->classes != NULL))
         h->reason = named ? "the file names its classes, but this model does not"
                           : "the file does not name its classes, so they cannot be matched with "
                             "those of this model";
@@ -361,6 +415,11 @@ static void log_head(const an_partial *partial, const alexnet_model *model, cons
     if (h->reason != NULL)
         an_log(model->ctx, ALEXNET_LOG_INFO, "head: %s starts afresh: %s",
                model->params.items[h->first].name, h->reason);
+    else if (h->by_order)
+        an_log(model->ctx, ALEXNET_LOG_INFO,
+               "head: the file does not name its %d classes: they are taken to be those of this "
+               "model, in the same order",
+               model->options.classes);
     else if (h->rows != NULL)
         an_log(model->ctx, ALEXNET_LOG_INFO,
                "head: %d of %d %s taken over by name: %.300s%s%.300s%s", h->taken,

@@ -11,7 +11,7 @@
  * The rows of the last layer are matched by class name: if both the file and the model have names,
  * each class gets the row of the same name, and new classes keep their values. If neither has
  * names, the numbers of classes must agree. If only one has, the rows cannot be matched: the layer
- * keeps its values.
+ * keeps its values, unless the caller says that equally many classes are in the same order.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -20,6 +20,7 @@
 
 #include "base/file.h"
 #include "core/model.h"
+#include "formats/caffe/solverstate.h"
 #include "formats/safetensors.h"
 
 /* An open file. Zeroed: closed. */
@@ -34,12 +35,23 @@ typedef struct an_partial {
     struct json_t *class_list; /* owns the names, or: */
     an_names names_beside;     /* of the list beside the file */
     const char *preprocess;    /* the record, which parses; NULL: none */
+    bool by_order;             /* classes are matched by their order if the file does not name them;
+                                  set after opening */
+    an_caffe_solverstate solver; /* whose momentum the values are; zeroed: none */
 } an_partial;
 
 /* As an_weights_open(); BAD_FILE also if the metadata or the record do not parse, or if two
    tensors have the same name. On failure *out is zeroed. */
 alexnet_status an_partial_open(alexnet_context *ctx, const char *path,
                                an_partial *out) AN_NODISCARD;
+/*
+ * The same for a `.caffemodel`, but the values of each tensor are Caffe's momentum h of it
+ * (caffe/solverstate.h), and messages about them name the solver state. Statistics have none: their
+ * values mean nothing. BAD_FILE also: the weights are of another format, or the state of another
+ * network. UNSUPPORTED: a state of another solver than SGD.
+ */
+alexnet_status an_partial_open_momentum(alexnet_context *ctx, const char *path,
+                                        const char *solverstate, an_partial *out) AN_NODISCARD;
 /* The same from bytes, which must outlive *out. For fuzzing. */
 alexnet_status an_partial_parse(alexnet_context *ctx, const char *what, const void *data,
                                 size_t bytes, an_partial *out) AN_NODISCARD;

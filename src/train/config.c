@@ -83,6 +83,7 @@ static alexnet_status override_fixed(alexnet_context *ctx, const alexnet_train_o
     AN_TRY(override_text(ctx, options->val, &config->val));
     AN_TRY(override_text(ctx, options->model, &config->model));
     AN_TRY(override_text(ctx, options->from, &config->from));
+    AN_TRY(override_text(ctx, options->solverstate, &config->solverstate));
     AN_TRY(override_text(ctx, options->freeze, &config->freeze));
     return override_text(ctx, options->recipe, &config->recipe_name);
 }
@@ -207,6 +208,9 @@ static alexnet_status resolve_from(alexnet_context *ctx, const alexnet_train_opt
     drop_none(ctx, &config->val);
     drop_none(ctx, &config->from);
     drop_none(ctx, &config->freeze);
+    drop_none(ctx, &config->solverstate);
+    if (options->from != NULL && options->solverstate == NULL)
+        drop_text(ctx, &config->solverstate); /* it belongs to the old weights */
     if (options->recipe != NULL) return an_config_suit(ctx, options, family, 0, config);
     AN_TRY(override_text(ctx, "as in the config that it begins with", &config->recipe_reason));
     AN_TRY(an_recipe_override(ctx, options->settings, &config->recipe));
@@ -344,5 +348,6 @@ alexnet_status an_config_root(alexnet_context *ctx, an_config *config)
 {
     AN_TRY(root(ctx, &config->data));
     AN_TRY(root(ctx, &config->val));
+    AN_TRY(root(ctx, &config->solverstate));
     return root(ctx, &config->from);
 }

@@ -17,6 +17,7 @@ typedef struct an_config {
     char *model;                      /* family */
     alexnet_model_options network;    /* -1: the family's default, or not used by the family */
     char *from, *freeze;              /* NULL: none */
+    char *solverstate;                /* NULL: none */
     int orientation;                  /* alexnet_orientation; DEFAULT: not known yet */
     int64_t train_images, val_images; /* as found at the start: a resumed run must find the same */
     char *train_sha256, *val_sha256;  /* an_source_hash(); val_sha256 NULL: held back, or none */
@@ -64,7 +65,7 @@ alexnet_status an_config_open(alexnet_context *ctx, const char *path,
 /*
  * As an_config_resolve(), but options that are not given are taken from `base`. A given recipe
  * replaces all settings of the old one; a given model replaces the old model's options; other data
- * replaces the old `val`, too. For val, from and freeze, "none" or an empty text removes the value.
+ * replaces the old `val`, too. For val, from, freeze and solverstate, "none" or an empty text removes the value.
  */
 alexnet_status an_config_resolve_from(alexnet_context *ctx, const an_config *base,
                                       const alexnet_train_options *options, const an_family *family,

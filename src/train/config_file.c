@@ -101,6 +101,7 @@ static const member later[] = {
     {"first_data", PATH, AT(first_data), 0, 0, false, NULL},
     {"first_val", PATH, AT(first_val), 0, 0, false, NULL},
     {"tier", TEXT, AT(tier), 0, 0, false, NULL},
+    {"solverstate", PATH, AT(solverstate), 0, 0, false, NULL},
 };
 
 static bool is_text(const member *m) { return m->type == TEXT || m->type == PATH; }

@@ -20,6 +20,7 @@
 #include "formats/partial.h"
 #include "formats/run_weights.h"
 #include "infer/eval_run.h"
+#include "train/caffe_momentum.h"
 #include "train/events.h"
 #include "train/init_he.h"
 #include "train/mean_image.h"
@@ -70,6 +71,14 @@ static const char *choose_origin(const job *j)
 static alexnet_status open_origin(job *j, const char *from)
 {
     return from == NULL ? ALEXNET_OK : an_partial_open(j->ctx, from, &j->origin);
+}
+
+/* A training of Caffe that goes on: its state must be that of the weights to start from. */
+static alexnet_status check_solverstate(job *j)
+{
+    if (j->config.solverstate == NULL) return ALEXNET_OK;
+    j->origin.by_order = true; /* it goes on with the same classes */
+    return an_caffe_momentum_check(j->ctx, &j->config);
 }
 
 /* The family: the option, else that of the weights to start from, else torchvision. */
@@ -410,6 +419,7 @@ static alexnet_status start(job *j)
     AN_TRY(find_family(j, &family));
     AN_TRY(resolve_config(j, family));
     AN_TRY(check_words(j));
+    AN_TRY(check_solverstate(j));
     AN_TRY(an_dataset_open(j->ctx, &j->config, &j->data));
     AN_TRY(an_place_check(j->ctx, &j->folder, j->data.train_source, j->config.data));
     AN_TRY(an_place_check(j->ctx, &j->folder, j->data.val_source, j->config.val));
@@ -444,6 +454,9 @@ static alexnet_status take_changes(job *j)
     if (options->config != NULL)
         return an_fail(j->ctx, ALEXNET_BAD_ARG,
                        "a run is either resumed, or a new one is started from a config");
+    if (options->solverstate != NULL)
+        return an_fail(j->ctx, ALEXNET_BAD_ARG,
+                       "a resumed run has its own momentum: solverstate is for a new one");
     if (options->force)
         return an_fail(j->ctx, ALEXNET_BAD_ARG, "a run is either resumed or replaced by force");
     if (options->out != NULL) AN_TRY(an_file_same(j->ctx, options->out, options->resume, &same));
@@ -483,6 +496,7 @@ static alexnet_status restart(job *j)
     an_log(j->ctx, ALEXNET_LOG_INFO, "%s has no checkpoint yet: the run starts from the beginning",
            j->folder.path);
     AN_TRY(open_origin(j, j->config.from));
+    AN_TRY(check_solverstate(j));
     return make_model(j);
 }
 

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "infer/eval_run.h"
 #include "train/account.h"
+#include "train/caffe_momentum.h"
 #include "train/limits.h"
 #include "train/run/checkpoint_read.h"
 #include "train/run/saver.h"
@@ -336,9 +337,11 @@ static alexnet_status open_feed(trainer *t)
 static alexnet_status open_optimiser(trainer *t)
 {
     AN_TRY(an_optimiser_open(t->model, &t->config->recipe, &t->optimiser));
-    return t->given->checkpoint == NULL
-               ? ALEXNET_OK
-               : an_checkpoint_load_optimiser(t->model, t->given->checkpoint, &t->optimiser);
+    if (t->given->checkpoint != NULL)
+        return an_checkpoint_load_optimiser(t->model, t->given->checkpoint, &t->optimiser);
+    return t->config->solverstate != NULL
+               ? an_caffe_momentum_load(t->model, t->config, &t->optimiser)
+               : ALEXNET_OK;
 }
 
 /* Needed if the caller wants an estimate of the time, or the time limit is new. */

@@ -51,7 +51,7 @@ static const struct {
        large initial weights of He et al., which slow learning down, are left out. Ours. */
     {"finetune",
      "batch=64 lr=0.01 weight_decay=0.0005 bias_decay=0 schedule=warmup:100+cosine "
-     "smoothing=0.1 average=0.99 augment=rrc:0.5,flip grow=160 epochs=8 seen=40000 dropout=0 "
+     "smoothing=0.1 average=0.99 augment=rrc:0.5,flip grow=160 epochs=8 seen=15000 dropout=0 "
      "views=3"},
 
     /* ---- ImageNet ---- */

@@ -44,9 +44,11 @@ typedef struct fixture {
     uint8_t bytes[65536];
     size_t byte_count;
     int64_t numbers[4];
-    const char *weights, *image_file, *new_file, *new_image, *paths[1];
+    const char *weights, *image_file, *new_file, *new_image, *new_npz, *paths[1];
     alexnet_predict_options predict;
     alexnet_features_options features;
+    alexnet_convert_options convert;
+    alexnet_conversion conversion;
     alexnet_filters_info filters;
     alexnet_evaluate_options evaluate;
     alexnet_evaluate_result evaluated;
@@ -153,6 +155,7 @@ static void fill_jobs(fixture *f, const char *data)
                                            .images = f->paths,
                                            .image_count = 1,
                                            .workers = 1};
+    f->convert = alexnet_convert_options_default();
     f->features = (alexnet_features_options){.struct_size = sizeof(alexnet_features_options),
                                              .weights = f->weights,
                                              .layer = "prob",
@@ -215,6 +218,7 @@ static int set_up(void **state)
     f.paths[0] = f.image_file;
     f.new_file = an_test_path(f.folder, "new.safetensors");
     f.new_image = an_test_path(f.folder, "new.png");
+    f.new_npz = an_test_path(f.folder, "new.npz");
     read_image(&f);
     f.image = (alexnet_image_bytes){f.bytes, f.byte_count};
     f.model_options = alexnet_model_options_default();

@@ -64,6 +64,10 @@ RIGHT = {
     "int64_t * failed": "&f->numbers[1]",
     "const alexnet_features_options *": "&f->features",
     "alexnet_filters.out": "f->new_image",
+    "alexnet_convert.from": "f->weights",
+    "alexnet_convert.to": "f->new_npz",
+    "const alexnet_convert_options *": "&f->convert",
+    "alexnet_conversion *": "&f->conversion",
     "alexnet_filter_scale": "ALEXNET_FILTER_SCALE_OWN",
     "alexnet_filters_info *": "&f->filters",
     "int * rank": "&f->count",
@@ -99,7 +103,7 @@ MAY_BE_NULL = {
     "alexnet_model_free.model", "alexnet_session_open.output", "alexnet_session_close.session",
     "alexnet_classifier_close.classifier", "alexnet_classifier_file.count",
     "alexnet_classifier_memory.count", "alexnet_features.rank", "alexnet_features.shape",
-    "alexnet_filters.info",
+    "alexnet_filters.info", "alexnet_convert.options", "alexnet_convert.out",
     "alexnet_verify.tell", "alexnet_verify.user", "alexnet_verify.bad",
 }
 
@@ -116,7 +120,8 @@ MEMBERS_NEEDED = {
 ANY_NUMBER = {"seed", "bytes"}
 
 # Switches of a struct: 0 or any other number.
-SWITCHES = {"force", "allow_other_bits", "csv_safe", "as_bytes", "global_pool", "no_squeeze"}
+SWITCHES = {"force", "allow_other_bits", "csv_safe", "as_bytes", "global_pool", "no_squeeze",
+            "no_verify"}
 
 # Structs in which a negative number means the default, as the header says.
 NEGATIVE_IS_DEFAULT = ("alexnet_model_options", "alexnet_train_options")

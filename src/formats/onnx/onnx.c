@@ -4,10 +4,9 @@
  */
 #include "formats/onnx/onnx.h"
 
-#include "formats/onnx/onnx_write.h"
-
 #include "base/memory.h"
 #include "base/status.h"
+#include "formats/onnx/onnx_write.h"
 #include <string.h>
 
 enum { MODEL_IR_VERSION = 1, MODEL_DOC = 6, MODEL_GRAPH = 7, MODEL_OPSET = 8, MODEL_METADATA = 14 };

@@ -173,8 +173,7 @@ static void add_constant(job *j, const char *step, an_dtype dtype, int rank, int
     j->failed = j->failed || added->made == NULL;
     if (added->made != NULL) memcpy(added->made, values, bytes);
     added->data = added->made;
-    added->stored = added->dtype;
-    added->dtype = dtype;
+    added->dtype = added->stored = dtype;
 }
 
 /* A parameter, converted to float first if it is stored otherwise. Its value is left in `name`; ""

@@ -57,6 +57,7 @@ typedef struct an_pickle_value {
 typedef struct an_pickle_items {
     an_pickle_value *values;
     size_t count, room;
+    bool barren; /* no tensor was found in it (pickle_walk.h) */
 } an_pickle_items;
 
 typedef struct an_pickle_object {

@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A list may hold one list twice, and so on: a small pickle can be long to look at. */
+/*
+ * A list may hold one list twice, and so on: a small pickle can be long to look at. So one without
+ * tensors is looked at once; others are bounded by the number of tensors, and this.
+ */
 #define STEPS_MAX ((size_t)1 << 18)
 
 static alexnet_status step(an_pickle_walk *w, int depth)
@@ -78,14 +81,15 @@ static alexnet_status visit_item(an_pickle_walk *w, const an_pickle_value *of, s
 /* As deep as step() allows. */
 static alexnet_status visit(an_pickle_walk *w, const an_pickle_value *value, int depth)
 {
-    const size_t length = strlen(w->name);
+    const size_t length = strlen(w->name), before = w->file->count;
 
     AN_TRY(step(w, depth));
     if (w->is_tensor(value)) return add_tensor(w, value);
-    if (!has_items(value)) return ALEXNET_OK;
+    if (!has_items(value) || value->items->barren) return ALEXNET_OK;
     for (size_t i = 0; i < value->items->count; i += value->kind == AN_PICKLE_DICT ? 2 : 1)
         AN_TRY(visit_item(w, value, i, length, depth + 1));
     w->name[length] = '\0';
+    value->items->barren = w->file->count == before;
     return ALEXNET_OK;
 }
 

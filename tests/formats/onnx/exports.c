@@ -65,7 +65,7 @@ static alexnet_status write_model(alexnet_context *ctx, const alexnet_model *mod
                                      .data = model->values + param->offset};
         memcpy(tensors[i].shape, param->shape, sizeof param->shape);
     }
-    const an_onnx_export what = {
+    const an_network_out what = {
         .graph = &graph, .tensors = tensors, .count = count, .dtype = dtype};
     if (status == ALEXNET_OK) status = an_onnx_write(ctx, path, &what, NULL);
     an_free(ctx, graph.nodes);

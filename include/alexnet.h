@@ -932,6 +932,50 @@ ALEXNET_API alexnet_status alexnet_convert(alexnet_context *ctx, const char *fro
                                            const alexnet_convert_options *options,
                                            alexnet_conversion *out) ALEXNET_NODISCARD;
 
+/* A tensor as a file has it. Its statistics are those of its finite values; they are NaN, and
+   not_finite -1, unless they were asked for. */
+typedef struct alexnet_file_tensor {
+    const char *name; /* "module.features.0.weight" */
+    const char *type; /* "F32", "F64", "F16", "BF16", "I64", "I32", "I16", "I8", "U8", "BOOL" */
+    int rank;
+    int64_t shape[8];
+    int64_t count;             /* numbers */
+    double min, max, mean, sd; /* sd: over all values, not of a sample */
+    int64_t not_finite;        /* values that are infinite or NaN */
+} alexnet_file_tensor;
+
+/* What a file of tensors holds. Its texts live as long as it. */
+typedef struct alexnet_file_info {
+    char format[16];      /* "safetensors", "pth", "npz", "pickle", "onnx", "caffemodel", "npy",
+                             "binaryproto", "solverstate" */
+    int64_t bytes;        /* of the file */
+    alexnet_model *model; /* if the file holds a whole network: its description, without weights, as
+                             by alexnet_model_describe(). NULL: it does not */
+    const char *differs;  /* why it holds no whole network; NULL: it does */
+    const char *nearest;  /* then the family that has most of its tensors; NULL: none has any */
+    const char *layers;   /* and the layers of that family that the file holds: "conv1, conv2" */
+    const alexnet_file_tensor *tensors; /* in the order of the file */
+    size_t tensor_count;
+    const char *const *keys, *const *values; /* metadata_count entries, in the order of the file */
+    size_t metadata_count;
+    void *owner; /* free with alexnet_file_info_free() */
+} alexnet_file_info;
+
+/* Sets *format to the format of a file of tensors as above, by its content (and a solver state by
+   the end of its name), or to NULL: it is of none. NOT_FOUND, IO, NO_MEMORY. */
+ALEXNET_API alexnet_status alexnet_file_format(alexnet_context *ctx, const char *path,
+                                               const char **format) ALEXNET_NODISCARD;
+
+/*
+ * Describes a file of tensors of any format, of a whole network, a part of one or anything else. It
+ * reads no values but with `stats` 1: then all, chunk by chunk, to measure them. A run folder
+ * stands for its weights as for alexnet_model_load(). BAD_FILE (of no format, or not as its format
+ * says), UNSUPPORTED, NOT_FOUND, IO, NO_MEMORY.
+ */
+ALEXNET_API alexnet_status alexnet_file_inspect(alexnet_context *ctx, const char *path, int stats,
+                                                alexnet_file_info *out) ALEXNET_NODISCARD;
+ALEXNET_API void alexnet_file_info_free(alexnet_context *ctx, alexnet_file_info *info);
+
 /* Changes the orientation in the preprocessing record; DEFAULT changes nothing. NO_MEMORY. */
 ALEXNET_API alexnet_status alexnet_model_set_orientation(
     alexnet_model *model, alexnet_orientation orientation) ALEXNET_NODISCARD;

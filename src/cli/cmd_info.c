@@ -3,7 +3,6 @@
  * the argument is.
  * SPDX-License-Identifier: MIT
  */
-#include "base/file.h"
 #include "cli/cli.h"
 #include "cli/output.h"
 #include "cli/run.h"
@@ -18,7 +17,7 @@ typedef struct info_args {
     cli_network network;
     int batch;
     const char *compare;
-    int plan, train, verify; /* flags are int: cli/options.h */
+    int plan, train, verify, stats; /* flags are int: cli/options.h */
 } info_args;
 
 static const cli_option info_options[] = {
@@ -30,6 +29,9 @@ static const cli_option info_options[] = {
      "show how inference is computed here, pass by pass, with estimated times"},
     {"train", 0, CLI_FLAG, offsetof(info_args, train), 0, 0, NULL,
      "with --plan: show a training step"},
+    {"stats", 0, CLI_FLAG, offsetof(info_args, stats), 0, 0, NULL,
+     "for a file of tensors: read all values, and show smallest, largest, mean, standard deviation "
+     "and the number that is not finite"},
     {"verify", 0, CLI_FLAG, offsetof(info_args, verify), 0, 0, NULL,
      "for weights or a run: read every file and compare it with its checksums"},
     {0},
@@ -213,7 +215,7 @@ static cli_exit show_model(cli *app, const info_args *args, const char *word)
     else if (args->plan)
         code = cli_show_plan(app, model, args->batch, args->train);
     else
-        code = cli_show_model(app, model, args->batch, is_family(app, word) ? NULL : word);
+        code = cli_show_model(app, model, args->batch, NULL);
     alexnet_model_free(other);
     alexnet_model_free(model);
     return code;
@@ -346,23 +348,6 @@ static cli_exit verify(cli *app, const char *path)
 
 /* ---- the kind of the argument ---- */
 
-/* Sets *is to whether the file begins as safetensors do: the size of the header (8 bytes,
- * little-endian), then the header's brace. */
-static alexnet_status is_safetensors(alexnet_context *ctx, const char *path, bool *is)
-{
-    unsigned char head[9] = {0};
-    an_reader reader;
-    alexnet_status status = an_reader_open(ctx, path, &reader);
-
-    *is = false;
-    if (status != ALEXNET_OK) return status == ALEXNET_BAD_FILE ? ALEXNET_OK : status; /* a pipe */
-    if (reader.size >= sizeof head)
-        status = an_reader_read(ctx, &reader, path, 0, head, sizeof head);
-    an_reader_close(&reader);
-    *is = head[8] == '{' && head[4] == 0 && head[5] == 0 && head[6] == 0 && head[7] == 0;
-    return status;
-}
-
 static bool ends_with(const char *text, const char *end)
 {
     const size_t length = strlen(text), n = strlen(end);
@@ -383,10 +368,16 @@ static cli_exit neither(cli *app, const char *word)
                      near != NULL ? "'?" : "");
 }
 
-static cli_exit needs_model(cli *app, const char *option)
+static cli_exit needs_file(cli *app, const info_args *args)
 {
-    return strcmp(option, "--verify") == 0
-               ? cli_error(app, CLI_USAGE, "--verify needs weights or a run")
+    return args->verify ? cli_error(app, CLI_USAGE, "--verify needs weights or a run")
+                        : cli_error(app, CLI_USAGE, "--stats needs a file of tensors");
+}
+
+static cli_exit needs_model(cli *app, const info_args *args, const char *option)
+{
+    return args->verify || args->stats
+               ? needs_file(app, args)
                : cli_error(app, CLI_USAGE, "%s needs a model or a weights file", option);
 }
 
@@ -396,6 +387,7 @@ static const char *idle_option(const info_args *args)
     const char *building = building_option(&args->network);
 
     return args->verify                      ? "--verify"
+           : args->stats                     ? "--stats"
            : args->plan                      ? "--plan"
            : args->compare != NULL           ? "--compare"
            : building != NULL                ? building
@@ -405,6 +397,39 @@ static const char *idle_option(const info_args *args)
                                              : NULL;
 }
 
+/* Of a native file the values are read, too, as they have a hash. One with values that no network
+   may have is shown without, if their statistics were asked for. */
+static cli_exit show_whole(cli *app, const info_args *args, const char *path,
+                           const alexnet_file_info *info)
+{
+    cli_shown_file file = {.path = path, .info = info};
+    alexnet_model *loaded = NULL;
+
+    if (strcmp(info->format, "safetensors") == 0) {
+        const alexnet_status status = alexnet_model_load(app->ctx, path, &loaded);
+        if (status != ALEXNET_OK && (status != ALEXNET_BAD_FILE || !args->stats))
+            return cli_fail(app, status);
+    }
+    file.loaded = loaded != NULL;
+    const cli_exit code =
+        cli_show_model(app, loaded != NULL ? loaded : info->model, args->batch, &file);
+    alexnet_model_free(loaded);
+    return code;
+}
+
+/* Shows a file of tensors of any format. */
+static cli_exit show_file(cli *app, const info_args *args, const char *path)
+{
+    alexnet_file_info info;
+    const alexnet_status status = alexnet_file_inspect(app->ctx, path, args->stats, &info);
+
+    if (status != ALEXNET_OK) return cli_fail(app, status);
+    const cli_exit code = info.model != NULL ? show_whole(app, args, path, &info)
+                                             : cli_show_file(app, path, &info);
+    alexnet_file_info_free(app->ctx, &info);
+    return code;
+}
+
 static cli_exit show_weights(cli *app, const info_args *args, const char *word)
 {
     const char *building = building_option(&args->network);
@@ -412,6 +437,8 @@ static cli_exit show_weights(cli *app, const info_args *args, const char *word)
     if (building != NULL && (args->compare == NULL || !is_family(app, args->compare)))
         return cli_error(app, CLI_USAGE, "%s needs a model: it cannot change a weights file",
                          building);
+    if (!args->plan && args->compare == NULL && !is_sized(&args->network))
+        return show_file(app, args, word);
     return show_model(app, args, word);
 }
 
@@ -423,10 +450,10 @@ static cli_exit run_info(cli *app, void *data)
 
     if (args->train && !args->plan) return cli_error(app, CLI_USAGE, "--train needs --plan");
     if (app->word_count == 0)
-        return idle_option(args) != NULL ? needs_model(app, idle_option(args)) : show_machine(app);
+        return idle_option(args) != NULL ? needs_model(app, args, idle_option(args)) : show_machine(app);
     if (is_family(app, word))
-        return args->verify ? cli_error(app, CLI_USAGE, "--verify needs weights or a run")
-                            : show_model(app, args, word);
+        return args->verify || args->stats ? needs_file(app, args)
+                                           : show_model(app, args, word);
     const bool synthetic = strncmp(word, "synthetic:", 10) == 0;
     if (!synthetic && stat(word, &info) != 0)
         return errno == ENOENT || errno == ENOTDIR
@@ -434,18 +461,19 @@ static cli_exit run_info(cli *app, void *data)
                    : cli_error(app, CLI_IO, "%s: %s", word, strerror(errno));
     const bool folder = !synthetic && S_ISDIR(info.st_mode);
     if (args->verify && !synthetic) return verify(app, word);
-    bool weights = false, run = false;
+    const char *format = NULL; /* of a file of tensors */
+    bool run = false;
     alexnet_status status = ALEXNET_OK;
     if (folder)
         status = cli_is_run(app->ctx, word, &run);
     else if (!synthetic)
-        status = is_safetensors(app->ctx, word, &weights);
+        status = alexnet_file_format(app->ctx, word, &format);
     if (status != ALEXNET_OK) return cli_fail(app, status);
-    if (weights || (!synthetic && !folder && ends_with(word, ".safetensors")))
+    if (format != NULL || (!synthetic && !folder && ends_with(word, ".safetensors")))
         return show_weights(app, args, word);
     if (run && (args->plan || args->compare != NULL || is_sized(&args->network)))
         return show_weights(app, args, word); /* of the run */
-    if (idle_option(args) != NULL) return needs_model(app, idle_option(args));
+    if (idle_option(args) != NULL) return needs_model(app, args, idle_option(args));
     return run ? show_run(app, word) : show_data(app, word);
 }
 
@@ -458,6 +486,9 @@ static const cli_example examples[] = {
      "how a training step is computed here, with the estimated time of each pass"},
     {"alexnet info run/best.safetensors --json",
      "the same for a weights file, with its classes and hash"},
+    {"alexnet info weights.pth --stats",
+     "any file of tensors, from PyTorch, Caffe, ONNX or NumPy, with the range of each tensor's "
+     "values"},
     {"alexnet info run --verify", "checks that no file of a run has changed"},
     {"alexnet info photos/", "the classes and the number of images of each"},
     {"alexnet info runs/torchvision-20250101-120000", "the settings and progress of a run"},

@@ -7,9 +7,29 @@
 
 #include "cli/cli.h"
 
+/* A weights file that a model is from. */
+typedef struct cli_shown_file {
+    const char *path;
+    const alexnet_file_info *info;
+    bool loaded; /* the model has its weights, so their hash can be computed */
+} cli_shown_file;
+
 /* Prints the model as text or JSON. batch: the batch size for the memory figures; file: the weights
- * file that the model was loaded from, or NULL. */
-cli_exit cli_show_model(cli *app, const alexnet_model *model, int batch, const char *file);
+ * file that the model is from, or NULL. */
+cli_exit cli_show_model(cli *app, const alexnet_model *model, int batch,
+                        const cli_shown_file *file);
+
+/* Prints a file of tensors that holds no whole network. */
+cli_exit cli_show_file(cli *app, const char *file, const alexnet_file_info *info);
+
+/* Parts of these: what a file holds, beside the network that it is. cli_file_json() sets "file",
+   "format", "bytes" and "metadata". */
+json_t *cli_file_tensors_json(an_json_maker *m, const alexnet_file_info *info);
+void cli_file_json(an_json_maker *m, const char *file, const alexnet_file_info *info,
+                   json_t *document);
+void cli_file_print_format(const alexnet_file_info *info);
+void cli_file_print_tensors(const alexnet_file_info *info);
+void cli_file_print_metadata(const alexnet_file_info *info);
 
 /* Prints the plan of a step of `batch` images, pass by pass, with estimated times. */
 cli_exit cli_show_plan(cli *app, const alexnet_model *model, int batch, bool train);

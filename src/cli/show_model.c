@@ -47,11 +47,13 @@ static alexnet_status tensors_json(an_json_maker *m, const alexnet_model *model,
 }
 
 /* Adds what only a weights file has: its classes, how it was trained, and its hash. */
-static void add_weights_json(an_json_maker *m, const alexnet_model *model, const char *file,
-                             const char *hash, int classes, json_t *document)
+static void add_weights_json(an_json_maker *m, const alexnet_model *model,
+                             const cli_shown_file *file, const char *hash, int classes,
+                             json_t *document)
 {
-    an_json_set(m, document, "weights", cli_json_text(m, file));
-    an_json_set(m, document, "weights_sha256", an_json_string(m, hash));
+    an_json_set(m, document, "weights", cli_json_text(m, file->path));
+    an_json_set(m, document, "weights_sha256", an_json_string(m, file->loaded ? hash : NULL));
+    cli_file_json(m, file->path, file->info, document);
     if (alexnet_model_class(model, 0) != NULL) {
         json_t *names = an_json_list(m);
         for (int i = 0; i < classes; ++i)
@@ -62,14 +64,16 @@ static void add_weights_json(an_json_maker *m, const alexnet_model *model, const
                 cli_json_text(m, alexnet_model_metadata(model, "alexnet.trained")));
 }
 
-static cli_exit model_json(cli *app, const alexnet_model *model, int batch, const char *file,
-                           const char *hash, const alexnet_memory_info memory[2])
+static cli_exit model_json(cli *app, const alexnet_model *model, int batch,
+                           const cli_shown_file *file, const char *hash,
+                           const alexnet_memory_info memory[2])
 {
     alexnet_model_info info;
     an_json_maker *m = &app->json;
 
     alexnet_model_get_info(model, &info);
-    json_t *layers = an_json_list(m), *tensors = an_json_list(m);
+    json_t *layers = an_json_list(m);
+    json_t *tensors = file != NULL ? cli_file_tensors_json(m, file->info) : an_json_list(m);
     json_t *document = an_json_pack(
         m, "{s:i, s:s, s:s, s:s, s:I, s:I, s:I, s:[i,i,i], s:i, s:s, s:s, s:{s:i, s:o, s:o}}",
         "schema", 1, "model", info.family, "summary", info.summary, "source", info.source,
@@ -78,7 +82,8 @@ static cli_exit model_json(cli *app, const alexnet_model *model, int batch, cons
         info.classes, "preprocess", info.preprocess, "recipe", info.recipe, "memory", "batch",
         batch, "inference", memory_json(m, &memory[0]), "training", memory_json(m, &memory[1]));
     alexnet_status status = layers_json(m, model, info.layers, layers);
-    if (status == ALEXNET_OK) status = tensors_json(m, model, info.tensors, tensors);
+    if (status == ALEXNET_OK && file == NULL)
+        status = tensors_json(m, model, info.tensors, tensors);
     an_json_set(m, document, "layers", layers);
     an_json_set(m, document, "tensors", tensors);
     if (file != NULL) add_weights_json(m, model, file, hash, info.classes, document);
@@ -179,7 +184,18 @@ static void print_classes(const alexnet_model *model, int classes)
               shown < classes && alexnet_model_class(model, 0) != NULL ? ", ..." : "");
 }
 
-cli_exit cli_show_model(cli *app, const alexnet_model *model, int batch, const char *file)
+/* The file's own lines between the source of the model and its classes. */
+static void print_file(const cli_shown_file *file, const char *hash)
+{
+    cli_print(stdout, "weights     ");
+    cli_put(stdout, file->path);
+    cli_print(stdout, "\n");
+    cli_file_print_format(file->info);
+    if (file->loaded) cli_print(stdout, "sha256      %s\n", hash);
+}
+
+cli_exit cli_show_model(cli *app, const alexnet_model *model, int batch,
+                        const cli_shown_file *file)
 {
     alexnet_model_info info;
     alexnet_memory_info memory[2]; /* inference, training */
@@ -188,18 +204,15 @@ cli_exit cli_show_model(cli *app, const alexnet_model *model, int batch, const c
 
     for (int training = 0; training < 2 && status == ALEXNET_OK; ++training)
         status = alexnet_model_get_memory(model, batch, training, &memory[training]);
-    if (status == ALEXNET_OK && file != NULL) status = alexnet_model_hash(model, hash);
+    if (status == ALEXNET_OK && file != NULL && file->loaded)
+        status = alexnet_model_hash(model, hash);
     if (status != ALEXNET_OK) return cli_fail(app, status);
     if (app->common->json) return model_json(app, model, batch, file, hash, memory);
 
     alexnet_model_get_info(model, &info);
     cli_print(stdout, "%s: %s\n", info.family, info.summary);
     cli_print(stdout, "source      %s\n", info.source);
-    if (file != NULL) {
-        cli_print(stdout, "weights     ");
-        cli_put(stdout, file);
-        cli_print(stdout, "\nsha256      %s\n", hash);
-    }
+    if (file != NULL) print_file(file, hash);
     print_classes(model, info.classes);
     cli_print(stdout, "input       %d x %d x %d, %s\n", info.input[0], info.input[1], info.input[2],
               info.preprocess);
@@ -208,12 +221,16 @@ cli_exit cli_show_model(cli *app, const alexnet_model *model, int batch, const c
     status = print_layers(model, &info);
     if (status == ALEXNET_OK) {
         cli_print(stdout, "\n");
-        status = print_tensors(model, info.tensors);
+        if (file != NULL)
+            cli_file_print_tensors(file->info);
+        else
+            status = print_tensors(model, info.tensors);
     }
     if (status != ALEXNET_OK) return cli_fail(app, status);
     cli_print(stdout, "\nmemory of the network alone, for %d %s at a time\n", batch,
               cli_noun(batch, "image", "images"));
     print_memory("inference", &memory[0]);
     print_memory("training", &memory[1]);
+    if (file != NULL) cli_file_print_metadata(file->info);
     return CLI_DONE;
 }

@@ -129,6 +129,19 @@ alexnet_status an_tensor_to_finite(alexnet_context *ctx, const char *path,
 alexnet_status an_tensor_check(alexnet_context *ctx, const char *path,
                                const an_tensor_view *tensor) AN_NODISCARD;
 
+/* Of the values that are finite. */
+typedef struct an_tensor_statistics {
+    double min, max, mean, sd; /* sd: the root of the mean square of the distances from the mean;
+                                  NaN: no value is finite */
+    int64_t not_finite;        /* infinite or NaN */
+} an_tensor_statistics;
+
+/* Reads a tensor of any type, chunk by chunk: the memory that this needs does not depend on its
+   size. Errors as above. */
+alexnet_status an_tensor_measure(alexnet_context *ctx, const char *path,
+                                 const an_tensor_view *tensor,
+                                 an_tensor_statistics *out) AN_NODISCARD;
+
 /* Sets *out to whether the tensor's bytes, in the order of the file, equal those in memory. Errors
    as above. */
 alexnet_status an_tensor_equals(alexnet_context *ctx, const char *path,

@@ -382,6 +382,131 @@ alexnet_status an_tensor_check(alexnet_context *ctx, const char *path, const an_
     return scan_end(&s, read_all(&s));
 }
 
+/* ---- statistics ---- */
+
+#define BLOCK 1024 /* numbers: their mean and squares are summed by themselves, then merged */
+
+typedef struct moments {
+    int64_t count, not_finite;
+    double min, max, mean, squares; /* squares: of the distances from the mean, summed */
+} moments;
+
+/* The numbers of a type as float64; all are exact but large ones of I64. */
+static void widen(an_dtype dtype, const uint8_t *data, size_t count, double out[BLOCK])
+{
+    float values[BLOCK];
+
+    if (dtype == AN_F64) {
+        memcpy(out, data, count * sizeof *out);
+    } else if (dtype == AN_F32 || dtype == AN_F16 || dtype == AN_BF16) {
+        convert(dtype, data, count, values);
+        for (size_t i = 0; i < count; ++i)
+            out[i] = (double)values[i];
+    } else {
+        const size_t size = an_dtype_bytes(dtype);
+        for (size_t i = 0; i < count; ++i) {
+            int64_t number = 0;
+            memcpy(&number, data + i * size, size);
+            if (dtype == AN_I8) number = (int8_t)number;
+            if (dtype == AN_I16) number = (int16_t)number;
+            if (dtype == AN_I32) number = (int32_t)number;
+            out[i] = (double)number;
+        }
+    }
+}
+
+/* Merges the moments of two sets (Chan, Golub, LeVeque 1979: "Updating formulae and a pairwise
+   algorithm for computing sample variances"). */
+static void merge(moments *to, const moments *from)
+{
+    const double a = (double)to->count, b = (double)from->count, apart = from->mean - to->mean;
+
+    to->not_finite += from->not_finite;
+    if (from->count == 0) return;
+    if (to->count == 0 || from->min < to->min) to->min = from->min;
+    if (to->count == 0 || from->max > to->max) to->max = from->max;
+    to->mean += apart * (b / (a + b));
+    to->squares += from->squares + apart * apart * (a * b / (a + b));
+    to->count += from->count;
+}
+
+static void add_block(moments *m, const double *values, size_t count)
+{
+    moments block = {0};
+    double sum = 0;
+
+    for (size_t i = 0; i < count; ++i) {
+        if (!isfinite(values[i])) {
+            ++block.not_finite;
+            continue;
+        }
+        if (block.count == 0 || values[i] < block.min) block.min = values[i];
+        if (block.count == 0 || values[i] > block.max) block.max = values[i];
+        sum += values[i];
+        ++block.count;
+    }
+    block.mean = block.count > 0 ? sum / (double)block.count : 0;
+    for (size_t i = 0; i < count; ++i)
+        if (isfinite(values[i]))
+            block.squares += (values[i] - block.mean) * (values[i] - block.mean);
+    merge(m, &block);
+}
+
+/* Adds the numbers of one block of the file that are the tensor's, if there are gaps between them;
+   values[0] is number `first`. */
+static void add_listed(moments *m, odometer *o, double *values, int64_t first, size_t count,
+                       int64_t *left)
+{
+    size_t kept = 0;
+
+    for (; *left > 0 && o->from < first + (int64_t)count; --*left) {
+        values[kept++] = values[o->from - first]; /* in ascending order: never over a later one */
+        odometer_next(o);
+    }
+    add_block(m, values, kept);
+}
+
+static alexnet_status measure(scan *s, moments *m)
+{
+    const an_tensor_view *tensor = s->tensor;
+    const size_t size = an_dtype_bytes(tensor->dtype);
+    const bool gaps = tensor->axes > 0 && an_tensor_span(tensor) != tensor->count;
+    odometer o = gaps ? odometer_begin(tensor) : (odometer){0};
+    int64_t left = tensor->count;
+    double values[BLOCK];
+
+    while (s->at < s->bytes) {
+        const size_t first = s->at / size;
+        const uint8_t *chunk;
+        size_t bytes;
+        AN_TRY(scan_next(s, NULL, &chunk, &bytes));
+        for (size_t at = 0; at < bytes / size; at += BLOCK) {
+            const size_t count = AN_MIN(bytes / size - at, (size_t)BLOCK);
+            widen(tensor->dtype, chunk + at * size, count, values);
+            if (gaps)
+                add_listed(m, &o, values, (int64_t)(first + at), count, &left);
+            else
+                add_block(m, values, count);
+        }
+    }
+    return ALEXNET_OK;
+}
+
+alexnet_status an_tensor_measure(alexnet_context *ctx, const char *path,
+                                 const an_tensor_view *tensor, an_tensor_statistics *out)
+{
+    const double none = (double)NAN;
+    scan s = scan_open(ctx, path, tensor);
+    moments m = {0};
+
+    AN_TRY(scan_end(&s, measure(&s, &m)));
+    *out = (an_tensor_statistics){none, none, none, none, m.not_finite};
+    if (m.count > 0)
+        *out = (an_tensor_statistics){m.min, m.max, m.mean, sqrt(m.squares / (double)m.count),
+                                      m.not_finite};
+    return ALEXNET_OK;
+}
+
 static alexnet_status compare(scan *s, const uint8_t *with, bool *same)
 {
     *same = true;

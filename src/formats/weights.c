@@ -358,7 +358,7 @@ static alexnet_status set_classes_beside(alexnet_model *model, const char *path,
     return status;
 }
 
-/* Creates everything but the values, for which memory is allocated last. */
+/* Creates everything but the values. */
 static alexnet_status describe(alexnet_context *ctx, const char *path, const an_tensor_file *file,
                                const an_family *only, alexnet_model **out)
 {
@@ -369,8 +369,7 @@ static alexnet_status describe(alexnet_context *ctx, const char *path, const an_
         AN_TRY(check_named_fit(*out, file));
     }
     AN_TRY(set_metadata(*out, file));
-    AN_TRY(set_classes_beside(*out, path, file));
-    return an_model_alloc_unset(*out);
+    return set_classes_beside(*out, path, file);
 }
 
 alexnet_status an_weights_copy_mean_image(alexnet_model *model, const char *path,
@@ -428,9 +427,9 @@ alexnet_status an_weights_read(alexnet_context *ctx, const char *path, const an_
     return an_weights_read_as(ctx, path, file, NULL, out);
 }
 
-alexnet_status an_weights_read_as(alexnet_context *ctx, const char *path,
-                                  const an_tensor_file *file, const char *family,
-                                  alexnet_model **out)
+/* values: read them, too */
+static alexnet_status read_model(alexnet_context *ctx, const char *path, const an_tensor_file *file,
+                                 const char *family, bool values, alexnet_model **out)
 {
     const an_family *only = NULL;
     alexnet_model *model = NULL;
@@ -440,9 +439,10 @@ alexnet_status an_weights_read_as(alexnet_context *ctx, const char *path,
     if (family != NULL) AN_TRY(an_family_require(ctx, family, &only));
     alexnet_status status = take_plain_names(ctx, file, &plain);
     if (status == ALEXNET_OK) status = describe(ctx, path, &plain, only, &model);
-    if (status == ALEXNET_OK)
+    if (status == ALEXNET_OK && values) status = an_model_alloc_unset(model);
+    if (status == ALEXNET_OK && values)
         status = read_values(model, path, &plain);
-    else /* where other callers passed a bad argument, here the file is bad */
+    else if (status != ALEXNET_OK) /* where others passed a bad argument, here the file is bad */
         status =
             an_fail_within(ctx, status == ALEXNET_BAD_ARG ? ALEXNET_BAD_FILE : status, "%s", path);
     an_free(ctx, plain.tensors);
@@ -451,6 +451,19 @@ alexnet_status an_weights_read_as(alexnet_context *ctx, const char *path,
     else
         alexnet_model_free(model);
     return status;
+}
+
+alexnet_status an_weights_read_as(alexnet_context *ctx, const char *path,
+                                  const an_tensor_file *file, const char *family,
+                                  alexnet_model **out)
+{
+    return read_model(ctx, path, file, family, true, out);
+}
+
+alexnet_status an_weights_describe(alexnet_context *ctx, const char *path,
+                                   const an_tensor_file *file, alexnet_model **out)
+{
+    return read_model(ctx, path, file, NULL, false, out);
 }
 
 alexnet_status an_weights_open(alexnet_context *ctx, const char *path, const char *family,

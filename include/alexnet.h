@@ -956,7 +956,8 @@ typedef struct alexnet_file_info {
     const char *layers;   /* and the layers of that family that the file holds: "conv1, conv2" */
     const alexnet_file_tensor *tensors; /* in the order of the file */
     size_t tensor_count;
-    const char *const *keys, *const *values; /* metadata_count entries, in the order of the file */
+    const char *const *keys;   /* metadata_count entries, in the order of the file */
+    const char *const *values; /* theirs */
     size_t metadata_count;
     void *owner; /* free with alexnet_file_info_free() */
 } alexnet_file_info;

@@ -23,7 +23,8 @@ cli_exit cli_show_model(cli *app, const alexnet_model *model, int batch,
 cli_exit cli_show_file(cli *app, const char *file, const alexnet_file_info *info);
 
 /* Parts of these: what a file holds, beside the network that it is. cli_file_json() sets "file",
-   "format", "bytes" and "metadata". */
+   "format", "bytes" and "metadata". cli_file_print_metadata() leaves out what else is shown of a
+   network of ours. */
 json_t *cli_file_tensors_json(an_json_maker *m, const alexnet_file_info *info);
 void cli_file_json(an_json_maker *m, const char *file, const alexnet_file_info *info,
                    json_t *document);

@@ -123,19 +123,20 @@ void cli_file_print_metadata(const alexnet_file_info *info)
 {
     cli_table table = {.align = "ll"};
 
-    if (info->metadata_count == 0) return;
-    cli_print(stdout, "\nmetadata\n");
     for (size_t i = 0; i < info->metadata_count; ++i) {
         const char *value = info->values[i];
         char shown[METADATA_SHOWN + 8];
         size_t length = strlen(value);
         const bool cut = length > METADATA_SHOWN;
+        if (info->model != NULL && strncmp(info->keys[i], "alexnet.", 8) == 0)
+            continue; /* shown above in words */
         if (cut) length = METADATA_SHOWN;
         while (cut && length > 0 && ((unsigned char)value[length] & 0xC0) == 0x80)
             --length; /* not within a character */
         snprintf(shown, sizeof shown, "%.*s%s", (int)length, value, cut ? " ..." : "");
         cli_table_row(&table, info->keys[i], shown);
     }
+    if (table.count > 0) cli_print(stdout, "\nmetadata\n");
     cli_table_print(&table, stdout, "  ");
     cli_table_free(&table);
 }
@@ -166,11 +167,11 @@ cli_exit cli_show_file(cli *app, const char *file, const alexnet_file_info *info
     cli_put(stdout, file);
     cli_print(stdout, ": ");
     if (info->nearest == NULL)
-        cli_print(stdout, "no network that is known here\n");
+        cli_print(stdout, "no network\n");
     else if (info->layers[0] != '\0')
         cli_print(stdout, "a part of %s\n", info->nearest);
     else
-        cli_print(stdout, "no network that is known here; nearest: %s\n", info->nearest);
+        cli_print(stdout, "no known network; the nearest is %s\n", info->nearest);
     cli_file_print_format(info);
     if (info->layers != NULL && info->layers[0] != '\0')
         cli_print(stdout, "layers      %s\n", info->layers);

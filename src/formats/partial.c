@@ -644,7 +644,29 @@ alexnet_status an_partial_family(alexnet_context *ctx, const an_partial *partial
     return ALEXNET_OK;
 }
 
-/* ---- a complete model from the file ---- */
+/* ---- a model from the file ---- */
+
+static int count_held(const alexnet_model *model, const bool *fresh)
+{
+    int held = 0;
+
+    for (const an_node *node = model->nodes; held < model->node_count; ++node, ++held)
+        for (int i = node->first_param; i < node->first_param + node->param_count; ++i)
+            if (fresh[i]) return held;
+    return held;
+}
+
+static alexnet_status load_held(const an_partial *partial, alexnet_model *model, int *held)
+{
+    bool *fresh = an_new_array(model->ctx, (size_t)model->params.count, sizeof *fresh);
+
+    if (fresh == NULL) return an_fail(model->ctx, ALEXNET_NO_MEMORY, "%s", partial->path);
+    const alexnet_status status = an_partial_read(partial, model, fresh);
+    if (status == ALEXNET_OK) *held = count_held(model, fresh);
+    an_free(model->ctx, fresh);
+    AN_TRY(status);
+    return an_partial_take_record(partial, model);
+}
 
 /* The number of classes that the file has rows for; -1: its last layer is missing. */
 static alexnet_status find_classes(alexnet_context *ctx, const an_partial *partial,
@@ -662,6 +684,47 @@ static alexnet_status find_classes(alexnet_context *ctx, const an_partial *parti
     return ALEXNET_OK;
 }
 
+/* The options of a model of this family: those that are given, else the file's. */
+static alexnet_status fill_in(alexnet_context *ctx, const an_partial *partial,
+                              const an_family *family, alexnet_model_options *options)
+{
+    if (family == partial->family)
+        an_options_fill_in(options, &partial->options);
+    else if (options->classes < 0)
+        AN_TRY(find_classes(ctx, partial, family, &options->classes));
+    return ALEXNET_OK;
+}
+
+/* A network that the file describes, but that is no family's, would give other answers here. */
+static alexnet_status check_graph(alexnet_context *ctx, const an_partial *partial)
+{
+    if (partial->file.graph == NULL && partial->file.no_graph == NULL) return ALEXNET_OK;
+    if (partial->family != NULL) return ALEXNET_OK;
+    return an_fail(ctx, ALEXNET_UNSUPPORTED, "%s: the network that it describes is no model's",
+                   partial->path);
+}
+
+alexnet_status an_partial_load(alexnet_context *ctx, const char *path, alexnet_model **out,
+                               int *held)
+{
+    alexnet_model_options options = alexnet_model_options_default();
+    const an_family *family;
+    an_partial partial;
+
+    *out = NULL;
+    AN_TRY(an_partial_open(ctx, path, &partial));
+    alexnet_status status = check_graph(ctx, &partial);
+    if (status == ALEXNET_OK) status = an_partial_family(ctx, &partial, &family);
+    if (status == ALEXNET_OK) status = fill_in(ctx, &partial, family, &options);
+    if (status == ALEXNET_OK) status = an_model_create_zero(ctx, family->name, &options, out);
+    if (status == ALEXNET_OK) status = load_held(&partial, *out, held);
+    an_partial_close(ctx, &partial);
+    if (status == ALEXNET_OK) return ALEXNET_OK;
+    alexnet_model_free(*out);
+    *out = NULL;
+    return status;
+}
+
 static alexnet_status complete(alexnet_context *ctx, const an_partial *partial,
                                const char *family_name, const alexnet_model_options *options,
                                uint64_t seed, alexnet_model **out)
@@ -673,10 +736,7 @@ static alexnet_status complete(alexnet_context *ctx, const an_partial *partial,
         AN_TRY(an_family_require(ctx, family_name, &family));
     else
         AN_TRY(an_partial_family(ctx, partial, &family));
-    if (family == partial->family)
-        an_options_fill_in(&wanted, &partial->options);
-    else if (wanted.classes < 0)
-        AN_TRY(find_classes(ctx, partial, family, &wanted.classes));
+    AN_TRY(fill_in(ctx, partial, family, &wanted));
     AN_TRY(alexnet_model_create(ctx, family->name, &wanted, seed, out));
     if (partial->class_count == (*out)->options.classes)
         AN_TRY(an_model_set_classes(*out, partial->classes, partial->class_count));

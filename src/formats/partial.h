@@ -74,6 +74,15 @@ alexnet_status an_partial_family(alexnet_context *ctx, const an_partial *partial
 alexnet_status an_partial_read(const an_partial *partial, alexnet_model *model,
                                bool *fresh) AN_NODISCARD;
 
+/*
+ * A model of the file's family for those layers that the file holds: *held receives the number of
+ * nodes from the first on whose parameters are all in the file. The values of the others are 0.
+ * Errors of an_partial_open() and an_partial_read(); UNSUPPORTED: the file describes a network that
+ * is not the family's, so that its layers might compute something else.
+ */
+alexnet_status an_partial_load(alexnet_context *ctx, const char *path, alexnet_model **out,
+                               int *held) AN_NODISCARD;
+
 /* Copies the file's preprocessing record and mean image to the model, unless they are for images of
    another size, which is logged. */
 alexnet_status an_partial_take_record(const an_partial *partial, alexnet_model *model) AN_NODISCARD;

@@ -9,8 +9,10 @@
 #include "base/memory.h"
 #include "base/progress.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "data/files.h"
 #include "formats/numpy/npy.h"
+#include "formats/partial.h"
 #include "formats/run_weights.h"
 #include "formats/safetensors.h"
 #include "infer/network.h"
@@ -323,14 +325,61 @@ static alexnet_status check_options(alexnet_context *ctx, const alexnet_features
     return ALEXNET_OK;
 }
 
+/* held: of a part of a network, the number of nodes that can be run; NULL: load a whole one */
+static alexnet_status load(extraction *e, int *held)
+{
+    const alexnet_features_options *options = e->options;
+    alexnet_context *ctx = e->ctx;
+
+    if (options->input != NULL) /* no images: the preprocessing record does not matter */
+        return held != NULL ? an_partial_load(ctx, e->weights, &e->model, held)
+                            : alexnet_model_load(ctx, e->weights, &e->model);
+    return held != NULL ? an_network_load_part(ctx, e->weights, options->orientation, options->size,
+                                               &e->model, held)
+                        : an_network_load(ctx, e->weights, options->orientation, options->size,
+                                          &e->model);
+}
+
+/* The layer must be among those that the file holds, before the first that lacks its weights. */
+static alexnet_status check_held(const extraction *e, int held)
+{
+    const alexnet_model *model = e->model;
+    const char *layer = e->options->layer;
+    const int index = layer != NULL ? an_model_find_layer(model, layer) : -1;
+
+    if (index < held) return ALEXNET_OK;
+    return an_fail(e->ctx, ALEXNET_BAD_FILE,
+                   "%s: it is a part of %s without the weights of %s, which '%s' needs: the last "
+                   "layer that it holds is %s; a part of a network is completed by 'alexnet init "
+                   "%s --from %s -o whole.safetensors'",
+                   e->weights, model->family->name, model->nodes[held].name, layer,
+                   held > 0 ? model->nodes[held - 1].name : "none", model->family->name,
+                   e->weights);
+}
+
+/* Loads a whole network, or else a part; if it is neither, the message is about a whole one. */
+static alexnet_status load_any(extraction *e)
+{
+    char cause[AN_ERROR_BYTES];
+    int held = -1;
+
+    const alexnet_status status = load(e, NULL);
+    if (status != ALEXNET_BAD_FILE && status != ALEXNET_BAD_SHAPE && status != ALEXNET_UNSUPPORTED)
+        return status;
+    an_print(cause, sizeof cause, "%s", alexnet_error(e->ctx));
+    const alexnet_status part = load(e, &held);
+    if (part == ALEXNET_OK) return check_held(e, held);
+    if (held >= 0) return part; /* it is a part, but cannot be run */
+    return part == ALEXNET_BAD_FILE || part == ALEXNET_BAD_SHAPE || part == ALEXNET_UNSUPPORTED
+               ? an_fail(e->ctx, status, "%s", cause)
+               : part;
+}
+
 static alexnet_status open_network(extraction *e)
 {
     const alexnet_features_options *options = e->options;
 
-    if (options->input != NULL) /* no images: the preprocessing record does not matter */
-        AN_TRY(alexnet_model_load(e->ctx, e->weights, &e->model));
-    else
-        AN_TRY(an_network_load(e->ctx, e->weights, options->orientation, options->size, &e->model));
+    AN_TRY(load_any(e));
     if (options->layer != NULL && an_model_find_layer(e->model, options->layer) < 0)
         return an_fail(e->ctx, ALEXNET_NOT_FOUND,
                        "%s: model %s has no layer '%s': `alexnet info %s` lists them", e->weights,

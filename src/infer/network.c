@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "formats/partial.h"
 #include <math.h>
 
 alexnet_status an_network_check(const alexnet_model *model)
@@ -51,14 +52,13 @@ alexnet_status an_network_check_paths(alexnet_context *ctx, const char *const *p
     return ALEXNET_OK;
 }
 
-alexnet_status an_network_load(alexnet_context *ctx, const char *path,
-                               alexnet_orientation orientation, const alexnet_run_size *size,
-                               alexnet_model **out)
+/* Makes a loaded model ready for images; on failure frees it. */
+static alexnet_status prepare(alexnet_model *model, const char *path,
+                              alexnet_orientation orientation, const alexnet_run_size *size,
+                              alexnet_model **out)
 {
-    alexnet_model *model;
+    alexnet_context *ctx = model->ctx;
 
-    *out = NULL;
-    AN_TRY(alexnet_model_load(ctx, path, &model));
     alexnet_status status = alexnet_model_set_orientation(model, orientation);
     if (status == ALEXNET_OK) status = check_file(model);
     if (status == ALEXNET_OK) status = resize(model, size);
@@ -69,6 +69,28 @@ alexnet_status an_network_load(alexnet_context *ctx, const char *path,
     }
     *out = model;
     return ALEXNET_OK;
+}
+
+alexnet_status an_network_load(alexnet_context *ctx, const char *path,
+                               alexnet_orientation orientation, const alexnet_run_size *size,
+                               alexnet_model **out)
+{
+    alexnet_model *model;
+
+    *out = NULL;
+    AN_TRY(alexnet_model_load(ctx, path, &model));
+    return prepare(model, path, orientation, size, out);
+}
+
+alexnet_status an_network_load_part(alexnet_context *ctx, const char *path,
+                                    alexnet_orientation orientation, const alexnet_run_size *size,
+                                    alexnet_model **out, int *held)
+{
+    alexnet_model *model;
+
+    *out = NULL;
+    AN_TRY(an_partial_load(ctx, path, &model, held));
+    return prepare(model, path, orientation, size, out);
 }
 
 alexnet_status an_network_join(alexnet_model *model)

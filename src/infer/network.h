@@ -34,6 +34,11 @@ alexnet_status an_network_load(alexnet_context *ctx, const char *path,
                                alexnet_orientation orientation, const alexnet_run_size *size,
                                alexnet_model **out) AN_NODISCARD;
 
+/* The same for a file that may hold a part of a network only, as an_partial_load(). */
+alexnet_status an_network_load_part(alexnet_context *ctx, const char *path,
+                                    alexnet_orientation orientation, const alexnet_run_size *size,
+                                    alexnet_model **out, int *held) AN_NODISCARD;
+
 /* Checks that the model's preprocessing record is usable. BAD_ARG (it asks for a missing mean
    image), BAD_SHAPE. */
 alexnet_status an_network_check(const alexnet_model *model) AN_NODISCARD;

@@ -49,6 +49,8 @@ typedef struct fixture {
     alexnet_features_options features;
     alexnet_convert_options convert;
     alexnet_conversion conversion;
+    alexnet_file_info file_info;
+    const char *format;
     alexnet_filters_info filters;
     alexnet_evaluate_options evaluate;
     alexnet_evaluate_result evaluated;

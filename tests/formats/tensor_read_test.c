@@ -312,6 +312,53 @@ static void what_is_before_the_values_is_summed(void **state)
     free(content);
 }
 
+static void assert_measured(alexnet_context *ctx, const an_tensor_view *view, double min,
+                            double max, double mean, double sd, int64_t not_finite)
+{
+    an_tensor_statistics got;
+
+    an_assert_ok(ctx, an_tensor_measure(ctx, "file", view, &got));
+    assert_true(got.min == min && got.max == max && got.not_finite == not_finite);
+    assert_true(fabs(got.mean - mean) <= 1e-12 * fabs(mean) && fabs(got.sd - sd) <= 1e-9 * sd);
+}
+
+/* 0 .. n - 1: the mean is (n - 1) / 2, the variance (n^2 - 1) / 12. Far from 0, the squares of
+   float64 would lose the variance. */
+static void values_are_measured(void **state)
+{
+    alexnet_context *ctx = ((const an_test_place *)*state)->ctx;
+    enum { N = 300000 };
+    const double sd = sqrt(((double)N * N - 1) / 12);
+    double *values = malloc(N * sizeof *values);
+    int16_t few[] = {-3, 100, 5, 100, -1, 100};
+    float odd[] = {2, INFINITY, 4, NAN};
+    an_tensor_statistics got;
+
+    for (int i = 0; i < N; ++i)
+        values[i] = 1e9 + i;
+    an_tensor_view view = {.name = "w",
+                           .dtype = AN_F64,
+                           .rank = 1,
+                           .shape = {N},
+                           .count = N,
+                           .data = (const uint8_t *)values};
+    assert_measured(ctx, &view, 1e9, 1e9 + N - 1, 1e9 + (N - 1) / 2.0, sd, 0);
+    free(values);
+
+    view = (an_tensor_view){
+        .name = "w", .dtype = AN_F32, .rank = 1, .shape = {4}, .count = 4, .data = (uint8_t *)odd};
+    assert_measured(ctx, &view, 2, 4, 3, 1, 2);
+    view.shape[0] = view.count = 0;
+    an_assert_ok(ctx, an_tensor_measure(ctx, "file", &view, &got));
+    assert_true(isnan(got.min) && isnan(got.sd) && got.not_finite == 0);
+
+    /* every second number is in no tensor */
+    view = (an_tensor_view){
+        .name = "w", .dtype = AN_I16, .rank = 1, .shape = {3}, .count = 3, .data = (uint8_t *)few};
+    assert_true(an_tensor_set_strides(&view, (const int64_t[]){2}));
+    assert_measured(ctx, &view, -3, 5, 1 / 3.0, sqrt(104 / 9.0), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +370,7 @@ int main(void)
         an_test_in_place(gaps_between_elements_are_left_out),
         an_test_in_place(compressed_data_must_be_of_the_tensors_size),
         an_test_in_place(what_is_before_the_values_is_summed),
+        an_test_in_place(values_are_measured),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,8 +11,12 @@
 #define HEAD_BYTES ((size_t)512) /* enough to recognise every format */
 
 /* In the order in which they are tried: a format with a magic number first. */
-static const an_tensor_format *const formats[] = {&an_tensor_format_safetensors,
-                                                  &an_tensor_format_npz};
+static const an_tensor_format *const formats[] = {
+    &an_tensor_format_safetensors,
+    &an_tensor_format_npz,
+    &an_tensor_format_pth,
+    &an_tensor_format_pickle,
+};
 
 const an_tensor_format *an_tensor_format_find(const char *name)
 {

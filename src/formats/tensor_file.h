@@ -62,7 +62,9 @@ typedef struct an_tensor_format {
 } an_tensor_format;
 
 extern const an_tensor_format an_tensor_format_safetensors;
-extern const an_tensor_format an_tensor_format_npz; /* formats/numpy/npz.h */
+extern const an_tensor_format an_tensor_format_pth;
+extern const an_tensor_format an_tensor_format_pickle; /* of NumPy's arrays */
+extern const an_tensor_format an_tensor_format_npz;    /* formats/numpy/npz.h */
 
 /* The format of this name; NULL: none. */
 const an_tensor_format *an_tensor_format_find(const char *name);

@@ -384,6 +384,69 @@ def make_cifar():
     write("cifar", "gzip", cifar(0, b"", gzip.compress(b"\1" + planes, mtime=0)))
 
 
+# ---- pickles, and files of PyTorch; tests/golden/pytorch_golden.py has those that PyTorch and NumPy write ----
+
+def global_name(module, name):
+    return b"c" + module.encode() + b"\n" + name.encode() + b"\n"
+
+
+DTYPE = global_name("numpy", "dtype") + b"(U\2f4K\0K\1tR(K\3U\1<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb"
+ARRAY = global_name("numpy.core.multiarray", "_reconstruct") + global_name("numpy", "ndarray").join([b"(", b"(K\0tU\1btR"])
+
+
+def make_pickle():
+    write("pickle", "bad_system", global_name("os", "system") + b"(S'true'\ntR.")
+    write("pickle", "bad_instance", b"(S'true'\nios\nsystem\n.")
+    write("pickle", "bad_object", b"(cos\nsystem\nS'true'\no.")
+    write("pickle", "bad_stack_global", b"\x80\4\x8c\2os\x8c\6system\x93\x8c\4true\x85R.")
+    write("pickle", "bad_eval", b"\x80\2" + global_name("builtins", "eval") + b"X\1\0\0\0" + b"1\x85R.")
+    write("pickle", "bad_extension", b"\x80\2\x82\1.")
+    write("pickle", "bad_memo", b"Nr\xff\xff\xff\xff.")
+    write("pickle", "bad_length", b"\x80\4\x8e" + b"\xff" * 8 + b".")
+    write("pickle", "bad_cycle", b"]q\0h\0a.")
+    write("pickle", "bad_levels", b"]" + b"q\0(h\0h\0h\0h\0h\0h\0h\0h\0t" * 20 + b".")
+    write("pickle", "bad_persistent", b"(dPkey\nK\1QN.")
+    write("pickle", "opcodes", b"\x80\5\x95\4\0\0\0\0\0\0\0(I1\nI01\nL5L\nF1.5\nG\x3f\xf8\0\0\0\0\0\0K\1M\1\2J\1\2\3\4"
+          b"\x8a\2\1\2\x8b\2\0\0\0\1\2N\x88\x89S'a\\x00'\nT\1\0\0\0aU\1aVa\\u0041\nX\1\0\0\0a\x8c\1a"
+          b"\x8d\1\0\0\0\0\0\0\0aB\1\0\0\0aC\1a\x8e\1\0\0\0\0\0\0\0a\x96\1\0\0\0\0\0\0\0a](K\1el(K\1t}K\1Ns}(K\1Nu)"
+          b"\x85\x86\x87\x8f(N\x90(N\x91N20p1\nq\2r\3\0\0\0\x94g1\nh\2j\3\0\0\0(10" + global_name("torch", "Size")
+          + b")R" + global_name("torch", "Size") + b")\x81" + global_name("torch", "Size") + b")}\x92Nb(K\1itorch\nSize\n("
+          + global_name("torch", "Size") + b"K\1o" + ARRAY + b"(K\1(K\1t" + DTYPE + b"K\0U\4abcdtb.")
+    write("pickle", "quoted", ARRAY + b"(K\1(K\2t" + DTYPE + b"K\0S'abcd\\x00\\n\\\\\\''\ntb.")
+    write("pickle", "latin1", ARRAY + b"(K\1(K\1t" + DTYPE + b"K\0" + global_name("_codecs", "encode")
+          + b"(X\6\0\0\0ab\xc2\x80\xc3\xbfU\6latin1tRtb.")
+
+
+def pth_value(storage=b"torch\nByteStorage\n", count=b"K\6", view=b"", place=b"K\0K\2K\3\x86K\3K\1\x86", name="_rebuild_tensor_v2"):
+    """A dict of one tensor, w."""
+    return (b"\x80\2}U\1w" + global_name("torch._utils", name) + b"((U\7storagec" + storage + b"U\1kU\3cpu" + count + view
+            + b"tQ" + place + b"\x89" + global_name("collections", "OrderedDict") + b")RtRs.")
+
+
+def legacy(value, keys=b"\x80\2]U\1ka.", data=struct.pack("<Q", 6) + b"abcdef", system=b"\x80\2}."):
+    magic = b"\x80\2\x8a\x0a" + (0x1950a86a20f9469cfc6c).to_bytes(10, "little") + b"."
+    return magic + b"\x80\2M\xe9\3." + system + value + keys + data
+
+
+def make_pth():
+    def entries(value, data=b"abcdef", more=()):
+        return archive([("t/data.pkl", value, False), ("t/data/k", data, False), *more])
+    write("pth", "small", entries(pth_value()))
+    write("pth", "small_legacy", legacy(pth_value(view=b"N")))
+    write("pth", "small_view", legacy(pth_value(view=b"(U\1vK\1K\5t", place=b"K\1K\2K\2\x86K\1K\2\x86")))
+    write("pth", "small_old", legacy(pth_value(name="_rebuild_tensor", view=b"N")))
+    write("pth", "bad_system", entries(b"\x80\2" + global_name("os", "system") + b"U\4true\x85R."))
+    write("pth", "bad_larger_shape", entries(pth_value(place=b"K\0K\2K\4\x86K\4K\1\x86")))
+    write("pth", "bad_larger_storage", entries(pth_value(count=b"K\7")))
+    write("pth", "bad_smaller_storage", legacy(pth_value(count=b"K\5", view=b"N")))
+    write("pth", "bad_offset", legacy(pth_value(view=b"N", place=b"K\5K\2\x85K\1\x85")))
+    write("pth", "bad_overlap", legacy(pth_value(view=b"N", place=b"K\0K\2K\3\x86K\1K\1\x86")))
+    write("pth", "bad_wide", legacy(pth_value(view=b"N", place=b"\x8a\x08" + b"\xff" * 7 + b"\x7fK\1\x85K\1\x85")))
+    write("pth", "bad_endian", legacy(pth_value(view=b"N"), system=b"\x80\2}U\x0dlittle_endian\x89s."))
+    write("pth", "bad_two_pickles", entries(pth_value(), more=[("u/data.pkl", b"N.", False)]))
+    write("pth", "bad_metadata", entries(pth_value(), more=[("t/alexnet.json", b"[1]", False)]))
+
+
 # ---- command lines ----
 
 def make_options():
@@ -420,3 +483,5 @@ if __name__ == "__main__":
     make_metadata()
     make_settings()
     make_json()
+    make_pickle()
+    make_pth()

@@ -892,12 +892,12 @@ typedef struct alexnet_convert_options {
     const char *to;    /* format of the output; NULL: by the extension of its name */
     const char *model; /* the family; NULL: found by layers, or by tensors */
     alexnet_storage storage;
+    int no_verify;              /* 1: do not run both files */
     const char *const *classes; /* class_count names, in the order of the outputs; NULL: the file's,
                                    or none */
     int class_count;
     const char *mean; /* a mean image to subtract: .binaryproto or .npy, [3][h][w] in the channel
                          order of the network; NULL: the file's, or none */
-    int no_verify;    /* 1: do not run both files */
 } alexnet_convert_options;
 
 static inline alexnet_convert_options alexnet_convert_options_default(void)

@@ -3,8 +3,8 @@
  * source: TF-slim's convolutions over [n][h][w][c] with weights [kh][kw][in][out], cuda-convnet's
  * as products of matrices. `convert` compares the result with that of the written file.
  *
- * It is for formats that store tensors alone. The chain of layers is then the family's; which tensor
- * belongs to which layer follows from the order of layers in the source, not from maps.h.
+ * It is for formats that store tensors alone. The chain of layers is then the family's; which
+ * tensor belongs to which layer follows from the order of layers in the source, not from maps.h.
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_CONVERT_CHAIN_RUN_H

@@ -227,10 +227,10 @@ typedef struct an_adam {
 /* The targets of the loss of n rows. Row i: (1 - smoothing) ((1 - shares[i]) onehot(labels[i]) +
    shares[i] onehot(other_labels[i])) + smoothing / classes. */
 typedef struct an_targets {
-    const int32_t *labels; /* [n] */
+    const int32_t *labels;       /* [n] */
     const int32_t *other_labels; /* [n], of blended images; NULL: none, and shares is not read */
     const float *shares;         /* [n], 0 .. 1 */
-    float smoothing;       /* 0 .. 1 */
+    float smoothing;             /* 0 .. 1 */
 } an_targets;
 
 typedef struct an_backend an_backend;

@@ -44,14 +44,14 @@ typedef struct an_loader_options {
 } an_loader_options;
 
 typedef struct an_batch {
-    const float *images;    /* [n * views][3][height][width] */
-    const int32_t *labels;  /* [n] */
-    const int64_t *indices; /* [n]: in the source */
+    const float *images;         /* [n * views][3][height][width] */
+    const int32_t *labels;       /* [n] */
+    const int64_t *indices;      /* [n]: in the source */
     const int32_t *other_labels; /* [n]: second labels, if blended (train/mixup.h); or NULL */
     const float *shares;         /* [n]: weights of these labels */
-    int n;                  /* readable images; 0 if all of the batch are bad */
-    int64_t epoch, number;  /* `number` counts batches in the epoch */
-    bool last;              /* of its epoch */
+    int n;                       /* readable images; 0 if all of the batch are bad */
+    int64_t epoch, number;       /* `number` counts batches in the epoch */
+    bool last;                   /* of its epoch */
 } an_batch;
 
 typedef struct an_loader an_loader;

@@ -332,16 +332,32 @@ static int count_named(const an_tensor_file *file, const an_map *map)
     return count;
 }
 
-/* NULL: the family has no such parameter. */
-static const an_param *find_param(const alexnet_model *model, const char *name)
+/* The first parameter of the last layer, which has as many outputs as the file has classes. */
+static int find_head(const alexnet_model *model)
 {
-    const int index = an_model_find_param(model, name);
+    int head = 0;
 
-    return index >= 0 ? &model->params.items[index] : NULL;
+    for (int i = 0; i < model->params.count; ++i)
+        if (model->params.items[i].role == AN_PARAM_WEIGHT) head = i;
+    return head;
 }
 
-/* Renames and lays out what fits a family's parameters; returns how many. With `change` false,
-   only counts. A tensor of another number of outputs fits, too: it may be the last layer. */
+/* Lays out a tensor as a parameter, of the last layer with any number of outputs. */
+static bool fit_param(const an_map *map, const alexnet_model *model, int index,
+                      an_tensor_view *tensor)
+{
+    an_param wanted = model->params.items[index];
+    const int64_t inputs = wanted.count / wanted.shape[0];
+
+    if (an_map_fit(map, &wanted, tensor)) return true;
+    if (index < find_head(model)) return false;
+    wanted.shape[0] = tensor->count / inputs;
+    wanted.count = wanted.shape[0] * inputs;
+    return wanted.count == tensor->count && wanted.count > 0 && an_map_fit(map, &wanted, tensor);
+}
+
+/* Renames and lays out what fits a family's parameters; returns how many, or -1 without memory.
+   With `change` false it only counts. */
 static int fit_family(alexnet_context *ctx, an_tensor_file *file, const an_map *map,
                       const alexnet_model *model, bool change)
 {
@@ -351,18 +367,8 @@ static int fit_family(alexnet_context *ctx, an_tensor_file *file, const an_map *
     for (size_t i = 0; i < file->count; ++i) {
         an_tensor_view *tensor = &file->tensors[i], fitted = *tensor;
         if (!an_map_name(map, an_weights_plain_name(tensor->name), name)) continue;
-        const an_param *param = find_param(model, name);
-        if (param == NULL) continue;
-        an_param wanted = *param;
-        if (!an_map_fit(map, &wanted, &fitted)) {
-            /* the same with as many outputs as the tensor has values for */
-            const int64_t inputs = param->count / param->shape[0];
-            wanted.shape[0] = tensor->count / inputs;
-            wanted.count = wanted.shape[0] * inputs;
-            if (wanted.count != tensor->count || wanted.shape[0] < 1 ||
-                !an_map_fit(map, &wanted, &fitted))
-                continue;
-        }
+        const int index = an_model_find_param(model, name);
+        if (index < 0 || !fit_param(map, model, index, &fitted)) continue;
         ++count;
         if (!change) continue;
         const char *copy = an_store_text(ctx, &file->store, name, strlen(name));
@@ -421,8 +427,10 @@ static alexnet_status count_ours(alexnet_context *ctx, const char *path, const a
         int fitting = 0;
         AN_TRY(describe(ctx, path, an_family_at(i), &model));
         for (size_t k = 0; k < file->count; ++k) {
-            const an_param *param = find_param(model, an_weights_plain_name(file->tensors[k].name));
-            fitting += param != NULL && an_weights_same_shape(param, &file->tensors[k]);
+            const int index =
+                an_model_find_param(model, an_weights_plain_name(file->tensors[k].name));
+            fitting +=
+                index >= 0 && an_weights_same_shape(&model->params.items[index], &file->tensors[k]);
         }
         alexnet_model_free(model);
         *count = AN_MAX(*count, fitting);

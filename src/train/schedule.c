@@ -232,7 +232,8 @@ double an_schedule_factor(const an_schedule *schedule, int64_t step, int64_t epo
         break;
     case AN_SCHEDULE_STEP:
     case AN_SCHEDULE_AT:
-        return warmup * pow(schedule->factor, count_drops(schedule, position / (double)epoch_steps));
+        return warmup *
+               pow(schedule->factor, count_drops(schedule, position / (double)epoch_steps));
     case AN_SCHEDULE_COSINE:
     case AN_SCHEDULE_POLY:
     case AN_SCHEDULE_DEXP:

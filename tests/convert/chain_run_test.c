@@ -1,6 +1,6 @@
 /*
- * chain_run_test.c: every family in plain loops gives what the program gives; tensors in the layouts
- * of TF-slim and cuda-convnet give the same.
+ * chain_run_test.c: every family in plain loops gives what the program gives; so do tensors in the
+ * layouts of TF-slim and cuda-convnet, and under the names of others.
  * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"

@@ -1,5 +1,6 @@
 /*
- * local_test.c: files by file: URLs. SPDX-License-Identifier: MIT
+ * local_test.c: files by file: URLs.
+ * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
 

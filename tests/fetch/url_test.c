@@ -1,5 +1,6 @@
 /*
- * url_test.c: the parts of URLs. SPDX-License-Identifier: MIT
+ * url_test.c: the parts of URLs.
+ * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
 

@@ -1,5 +1,6 @@
 /*
- * class_names_test.c: lists of names of classes. SPDX-License-Identifier: MIT
+ * class_names_test.c: lists of names of classes.
+ * SPDX-License-Identifier: MIT
  */
 #include "support/support.h"
 

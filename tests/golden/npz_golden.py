@@ -57,7 +57,7 @@ def row(name, data):
 def main():
     out = Path(__file__).resolve().parent / "npz.inc"
     text = ("/* Written by npz_golden.py: name, bytes, the archive. "
-            "SPDX-License-Identifier: MIT */\n")
+            "SPDX-License-Identifier: MIT */\n/* clang-format off */\n")
     out.write_text(text + "".join(row(name, data) for name, data in archives()))
 
 

@@ -315,5 +315,5 @@ def make_pickles():
 make_pytorch()
 make_pickles()
 (ROOT / "golden" / "pytorch.inc").write_text(
-    "/* Written by pytorch_golden.py: {file, name, type, rank, shape, values}. */\n" + "\n".join(rows) + "\n")
+    "/* Written by pytorch_golden.py: {file, name, type, rank, shape, values}. */\n/* clang-format off */\n" + "\n".join(rows) + "\n")
 print(len(rows), "tensors;", sum(f.stat().st_size for d in ("pth", "pickle") for f in (CORPUS / d).iterdir()), "bytes")

@@ -36,7 +36,7 @@ typedef struct source {
     size_t texts; /* bytes of all names */
     int *slots;   /* values by the hash of their name; -1: free */
     size_t slot_count;
-    size_t tensor_room;
+    size_t value_room, tensor_room;
     int attributes; /* of all nodes */
     const char *graph_name;
 } source;
@@ -87,7 +87,7 @@ static alexnet_status find_value(source *s, const char *name, int *out)
         }
         ++probes;
     }
-    if (s->model->value_count == AN_ONNX_VALUES_MAX || probes == PROBES_MAX)
+    if ((size_t)s->model->value_count == s->value_room || probes == PROBES_MAX)
         return an_fail(s->ctx, ALEXNET_BAD_FILE, "%s: more than %d values", s->path,
                        AN_ONNX_VALUES_MAX);
     *out = s->slots[slot] = s->model->value_count++;
@@ -479,15 +479,29 @@ static alexnet_status check_order(const source *s)
 
 /* ---- the graph ---- */
 
+/* Adds the number of the values that a node reads and gives. */
+static void count_values(an_pb_cursor *graph, const an_pb_field *node, size_t *values)
+{
+    an_pb_cursor message = an_pb_enter(graph, node);
+    an_pb_field field;
+
+    while (an_pb_next(&message, &field))
+        *values += field.number == NODE_INPUT || field.number == NODE_OUTPUT;
+    an_pb_leave(graph, &message);
+}
+
 static alexnet_status alloc_tables(source *s, an_pb_cursor graph)
 {
     an_store *store = &s->file->store;
-    size_t nodes = 0, tensors = 0;
+    size_t nodes = 0, tensors = 0, values = 0;
     an_pb_field field;
 
     while (an_pb_next(&graph, &field)) {
         nodes += field.number == GRAPH_NODE;
         tensors += field.number == GRAPH_INITIALIZER;
+        values += field.number == GRAPH_INITIALIZER || field.number == GRAPH_INPUT ||
+                  field.number == GRAPH_OUTPUT;
+        if (field.number == GRAPH_NODE) count_values(&graph, &field, &values);
     }
     if (graph.status != ALEXNET_OK) return graph.status;
     if (nodes > AN_ONNX_NODES_MAX || tensors > AN_ONNX_TENSORS_MAX)
@@ -496,10 +510,11 @@ static alexnet_status alloc_tables(source *s, an_pb_cursor graph)
                        AN_ONNX_NODES_MAX, AN_ONNX_TENSORS_MAX);
     /* an attribute of a node may be a tensor, too */
     s->tensor_room = AN_MIN(tensors + nodes, (size_t)AN_ONNX_TENSORS_MAX);
-    s->slot_count = 4 * AN_ONNX_VALUES_MAX + 1;
+    s->value_room = AN_MIN(values, (size_t)AN_ONNX_VALUES_MAX);
+    s->slot_count = 4 * s->value_room + 1;
     s->slots = an_new(s->ctx, s->slot_count * sizeof *s->slots);
     s->model->nodes = an_store_array(s->ctx, store, nodes, sizeof *s->model->nodes);
-    s->model->values = an_store_array(s->ctx, store, AN_ONNX_VALUES_MAX, sizeof *s->model->values);
+    s->model->values = an_store_array(s->ctx, store, s->value_room, sizeof *s->model->values);
     s->model->tensors = an_store_array(s->ctx, store, s->tensor_room, sizeof *s->model->tensors);
     if (s->slots == NULL || s->model->nodes == NULL || s->model->values == NULL ||
         s->model->tensors == NULL)

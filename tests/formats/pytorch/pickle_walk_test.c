@@ -164,8 +164,10 @@ static void repeated_arrays_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        an_test_in_place(names_are_joined),           an_test_in_place(equal_names_are_refused),
-        an_test_in_place(long_names_are_refused),     an_test_in_place(deep_nesting_is_refused),
+        an_test_in_place(names_are_joined),
+        an_test_in_place(equal_names_are_refused),
+        an_test_in_place(long_names_are_refused),
+        an_test_in_place(deep_nesting_is_refused),
         an_test_in_place(repeated_lists_are_looked_at_once),
         an_test_in_place(long_lists_are_not_looked_at_for_ever),
         an_test_in_place(repeated_arrays_are_refused),

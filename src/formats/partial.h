@@ -78,7 +78,7 @@ alexnet_status an_partial_read(const an_partial *partial, alexnet_model *model,
  * A model of the file's family for those layers that the file holds: *held receives the number of
  * nodes from the first on whose parameters are all in the file. The values of the others are 0.
  * Errors of an_partial_open() and an_partial_read(); UNSUPPORTED: the file describes a network that
- * is not the family's, so that its layers might compute something else.
+ * is neither the family's nor its beginning, so that its layers might compute something else.
  */
 alexnet_status an_partial_load(alexnet_context *ctx, const char *path, alexnet_model **out,
                                int *held) AN_NODISCARD;

@@ -111,6 +111,7 @@ typedef struct search {
     candidate best;
     int common; /* nodes; -1: none was compared */
     bool equal;
+    bool prefix; /* the file's chain is the beginning of the best's, which goes on */
 } search;
 
 static alexnet_status try_form(search *s, const an_family *family, size_t form)
@@ -133,6 +134,7 @@ static alexnet_status try_form(search *s, const an_family *family, size_t form)
     s->best = c;
     s->common = common;
     s->equal = differs == NULL && expected == NULL;
+    s->prefix = differs == NULL && expected != NULL && common > 0;
     return ALEXNET_OK;
 }
 
@@ -204,6 +206,21 @@ static alexnet_status take_params(const search *s, an_tensor_file *file, an_tens
     return ALEXNET_OK;
 }
 
+/* The options as a text. A part has no last layer: its number of classes is the family's own. */
+static alexnet_status print_options(const search *s, char text[AN_OPTIONS_TEXT])
+{
+    alexnet_model_options options = s->best.model->options;
+    alexnet_model *usual;
+
+    if (s->prefix) {
+        AN_TRY(an_model_describe(s->ctx, s->best.family, NULL, &usual));
+        options.classes = usual->options.classes;
+        alexnet_model_free(usual);
+    }
+    an_options_print(&options, text);
+    return ALEXNET_OK;
+}
+
 static alexnet_status add_metadata(const search *s, an_tensor_file *file)
 {
     char options[AN_OPTIONS_TEXT];
@@ -213,7 +230,7 @@ static alexnet_status add_metadata(const search *s, an_tensor_file *file)
                    {AN_KEY_FAMILY, s->best.family->name},
                    {AN_KEY_OPTIONS, options}};
 
-    an_options_print(&s->best.model->options, options);
+    AN_TRY(print_options(s, options));
     for (size_t i = 0; i < AN_COUNT(entries); ++i)
         if (an_tensor_file_metadata(file, entries[i].key) == NULL)
             AN_TRY(an_tensor_file_add_metadata(s->ctx, s->path, file, entries[i].key,
@@ -235,11 +252,31 @@ static alexnet_status adopt(const search *s, an_tensor_file *file)
         an_free(s->ctx, list);
         return status;
     }
-    if (mean != NULL) list[count] = *mean;
+    size_t kept = 0; /* a part of a network has no tensor for the others */
+    for (size_t i = 0; i < count; ++i)
+        if (list[i].name != NULL) list[kept++] = list[i];
+    if (mean != NULL) list[kept++] = *mean;
     an_free(s->ctx, file->tensors);
     file->tensors = list;
-    file->count = file->room = count + (mean != NULL);
+    file->count = kept;
+    file->room = count + 1;
     return ALEXNET_OK;
+}
+
+/* The message names the first difference, and for a part of a network what to do with it. */
+static alexnet_status fail_graph(const search *s)
+{
+    char cause[AN_ERROR_BYTES];
+    const char *family = s->best.family->name;
+
+    const alexnet_status status =
+        an_graph_compare(s->ctx, s->path, s->found, &s->best.graph, family);
+    if (status != ALEXNET_BAD_FILE || !s->prefix) return status;
+    an_print(cause, sizeof cause, "%s", alexnet_error(s->ctx));
+    return an_fail(s->ctx, status,
+                   "%s; a part of a network is completed by 'alexnet init %s --from %s -o "
+                   "whole.safetensors'",
+                   cause, family, s->path);
 }
 
 static alexnet_status translate_graph(alexnet_context *ctx, const char *path, an_tensor_file *file,
@@ -253,6 +290,11 @@ static alexnet_status translate_graph(alexnet_context *ctx, const char *path, an
         if (status == ALEXNET_OK)
             an_log(ctx, ALEXNET_LOG_INFO, "%s: its %d layers are those of %s with %d classes", path,
                    s.found->count, s.best.family->name, s.best.model->options.classes);
+    } else if (status == ALEXNET_OK && part && s.prefix) {
+        status = adopt(&s, file);
+        if (status == ALEXNET_OK)
+            an_log(ctx, ALEXNET_LOG_INFO, "%s: its %d layers are the first of %s", path,
+                   s.found->count, s.best.family->name);
     } else if (status == ALEXNET_OK && s.best.model == NULL) {
         status = an_fail(ctx, ALEXNET_BAD_FILE,
                          "%s: no model takes an input of %dx%d: its network is not of the "
@@ -260,7 +302,7 @@ static alexnet_status translate_graph(alexnet_context *ctx, const char *path, an
                          path, s.found->count > 0 ? s.found->nodes[0].in[1] : 0,
                          s.found->count > 0 ? s.found->nodes[0].in[2] : 0);
     } else if (status == ALEXNET_OK) {
-        status = an_graph_compare(ctx, path, s.found, &s.best.graph, s.best.family->name);
+        status = fail_graph(&s);
     }
     candidate_close(ctx, &s.best);
     if (status != ALEXNET_BAD_FILE || !part) return status;

@@ -20,8 +20,9 @@
  * Translates a file that was just opened. A file of ours, and one that needs nothing, stays as it
  * is. The log says what was found.
  *   family  NULL, or the one that a described network must be
- *   part    a network that is no family's is no error: its tensors keep their names, and the log
- *           says what differs from the nearest family
+ *   part    a network that is no family's is no error: if its layers are the first ones of a
+ *           family, its tensors are those; otherwise they keep their names, and the log says what
+ *           differs from the nearest family
  * UNSUPPORTED (the network is no chain of layers: the message names the node that differs),
  * BAD_FILE (the chain is no family's: the message names the nearest family and the first node that
  * differs), BAD_ARG (no such family), NO_MEMORY.

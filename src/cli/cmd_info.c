@@ -424,8 +424,8 @@ static cli_exit show_file(cli *app, const info_args *args, const char *path)
     const alexnet_status status = alexnet_file_inspect(app->ctx, path, args->stats, &info);
 
     if (status != ALEXNET_OK) return cli_fail(app, status);
-    const cli_exit code = info.model != NULL ? show_whole(app, args, path, &info)
-                                             : cli_show_file(app, path, &info);
+    const cli_exit code =
+        info.model != NULL ? show_whole(app, args, path, &info) : cli_show_file(app, path, &info);
     alexnet_file_info_free(app->ctx, &info);
     return code;
 }
@@ -450,10 +450,10 @@ static cli_exit run_info(cli *app, void *data)
 
     if (args->train && !args->plan) return cli_error(app, CLI_USAGE, "--train needs --plan");
     if (app->word_count == 0)
-        return idle_option(args) != NULL ? needs_model(app, args, idle_option(args)) : show_machine(app);
+        return idle_option(args) != NULL ? needs_model(app, args, idle_option(args))
+                                         : show_machine(app);
     if (is_family(app, word))
-        return args->verify || args->stats ? needs_file(app, args)
-                                           : show_model(app, args, word);
+        return args->verify || args->stats ? needs_file(app, args) : show_model(app, args, word);
     const bool synthetic = strncmp(word, "synthetic:", 10) == 0;
     if (!synthetic && stat(word, &info) != 0)
         return errno == ENOENT || errno == ENOTDIR

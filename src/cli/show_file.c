@@ -56,10 +56,10 @@ void cli_file_json(an_json_maker *m, const char *file, const alexnet_file_info *
 static cli_exit file_json(cli *app, const char *file, const alexnet_file_info *info)
 {
     an_json_maker *m = &app->json;
-    json_t *document = an_json_pack(m, "{s:i, s:s?, s:s?, s:s?, s:o, s:o}", "schema", 1, "model",
-                                    NULL, "nearest", info->nearest, "layers_held", info->layers,
-                                    "differs", cli_json_text(m, info->differs), "tensors",
-                                    cli_file_tensors_json(m, info));
+    json_t *document =
+        an_json_pack(m, "{s:i, s:s?, s:s?, s:s?, s:o, s:o}", "schema", 1, "model", NULL, "nearest",
+                     info->nearest, "layers_held", info->layers, "differs",
+                     cli_json_text(m, info->differs), "tensors", cli_file_tensors_json(m, info));
 
     cli_file_json(m, file, info, document);
     return cli_json_print(app, document);

@@ -194,8 +194,7 @@ static void print_file(const cli_shown_file *file, const char *hash)
     if (file->loaded) cli_print(stdout, "sha256      %s\n", hash);
 }
 
-cli_exit cli_show_model(cli *app, const alexnet_model *model, int batch,
-                        const cli_shown_file *file)
+cli_exit cli_show_model(cli *app, const alexnet_model *model, int batch, const cli_shown_file *file)
 {
     alexnet_model_info info;
     alexnet_memory_info memory[2]; /* inference, training */

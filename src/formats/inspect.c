@@ -206,8 +206,7 @@ static alexnet_status describe_network(const inspection *in)
     an_tensor_file file;
 
     AN_TRY(an_weights_open(in->ctx, in->path, NULL, false, &file));
-    const alexnet_status status =
-        an_weights_describe(in->ctx, in->path, &file, &in->out->model);
+    const alexnet_status status = an_weights_describe(in->ctx, in->path, &file, &in->out->model);
     an_tensor_file_close(in->ctx, &file);
     return status;
 }

@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "core/options.h"
+#include "formats/caffe/caffe.h"
 #include "formats/caffe/caffe_record.h"
 #include "formats/graph.h"
 #include "formats/metadata.h"
@@ -263,6 +264,35 @@ static alexnet_status adopt(const search *s, an_tensor_file *file)
     return ALEXNET_OK;
 }
 
+/*
+ * A file of Caffe need not say the size of its input. The reader then takes that of the first
+ * family that fits, which for a part without linear layers is any. Here it becomes that of the
+ * family that has the most layers in common.
+ */
+static alexnet_status settle_input(alexnet_context *ctx, const char *path, an_tensor_file *file,
+                                   const an_family *only)
+{
+    const char *from = an_tensor_file_metadata(file, AN_CAFFE_INPUT_FROM);
+    const an_family *guess = from != NULL && file->graph != NULL ? an_family_find(from) : NULL;
+    search s = {.ctx = ctx, .path = path, .common = -1};
+    alexnet_status status = ALEXNET_OK;
+
+    if (guess == NULL) return ALEXNET_OK;
+    for (int i = 0; an_family_at(i) != NULL && status == ALEXNET_OK; ++i) {
+        const an_family *family = an_family_at(i);
+        if (only != NULL && only != family) continue;
+        status = an_caffe_set_input(ctx, path, file, family->input[1], family->input[2]);
+        s.found = file->graph;
+        if (status == ALEXNET_OK) status = try_form(&s, family, 0);
+        if (status == ALEXNET_BAD_FILE || status == ALEXNET_UNSUPPORTED)
+            status = ALEXNET_OK; /* the weights do not fit this size */
+    }
+    if (s.best.family != NULL) guess = s.best.family;
+    candidate_close(ctx, &s.best);
+    AN_TRY(status);
+    return an_caffe_set_input(ctx, path, file, guess->input[1], guess->input[2]);
+}
+
 /* The message names the first difference, and for a part of a network what to do with it. */
 static alexnet_status fail_graph(const search *s)
 {
@@ -503,6 +533,7 @@ alexnet_status an_translate(alexnet_context *ctx, const char *path, an_tensor_fi
     const an_family *only = NULL;
 
     if (family != NULL) AN_TRY(an_family_require(ctx, family, &only));
+    AN_TRY(settle_input(ctx, path, file, only));
     AN_TRY(look_beside(ctx, path, file));
     if (file->graph != NULL) return translate_graph(ctx, path, file, only, part);
     if (file->no_graph != NULL && !part)

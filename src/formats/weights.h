@@ -58,8 +58,7 @@ alexnet_status an_weights_read_as(alexnet_context *ctx, const char *path,
 /* The same without reading values: *out is as by alexnet_model_describe(), with the file's class
    names, record and metadata. */
 alexnet_status an_weights_describe(alexnet_context *ctx, const char *path,
-                                   const an_tensor_file *file,
-                                   alexnet_model **out) AN_NODISCARD;
+                                   const an_tensor_file *file, alexnet_model **out) AN_NODISCARD;
 
 /* Which part of a model goes into a file: all of it; all but the frozen parameters; only the frozen
    parameters, without metadata. */

@@ -334,10 +334,10 @@ static alexnet_status load(extraction *e, int *held)
     if (options->input != NULL) /* no images: the preprocessing record does not matter */
         return held != NULL ? an_partial_load(ctx, e->weights, &e->model, held)
                             : alexnet_model_load(ctx, e->weights, &e->model);
-    return held != NULL ? an_network_load_part(ctx, e->weights, options->orientation, options->size,
-                                               &e->model, held)
-                        : an_network_load(ctx, e->weights, options->orientation, options->size,
-                                          &e->model);
+    return held != NULL
+               ? an_network_load_part(ctx, e->weights, options->orientation, options->size,
+                                      &e->model, held)
+               : an_network_load(ctx, e->weights, options->orientation, options->size, &e->model);
 }
 
 /* The layer must be among those that the file holds, before the first that lacks its weights. */

@@ -91,11 +91,12 @@ static alexnet_status load(alexnet_model *model, const an_config *config,
     }
     an_free(ctx, fresh);
     AN_TRY(status);
-    an_log(ctx, ALEXNET_LOG_INFO,
-           "%s: goes on with the momentum of %d %s after %lld steps of Caffe; the learning rate and "
-           "its schedule are this run's, from its first step",
-           config->solverstate, taken, AN_NOUN(taken, "tensor", "tensors"),
-           (long long)momentum->solver.iteration);
+    an_log(
+        ctx, ALEXNET_LOG_INFO,
+        "%s: goes on with the momentum of %d %s after %lld steps of Caffe; the learning rate and "
+        "its schedule are this run's, from its first step",
+        config->solverstate, taken, AN_NOUN(taken, "tensor", "tensors"),
+        (long long)momentum->solver.iteration);
     return ALEXNET_OK;
 }
 

@@ -25,9 +25,9 @@ static const char *make_part(const an_test_place *p, const char *name, const cha
     const char *const texts[] = {family, "a test"};
     const char *path = an_test_path(p->folder, name);
 
-    an_assert_ok(p->ctx, an_safetensors_write(p->ctx, path, tensors, 2, keys + (family == NULL),
-                                              texts + (family == NULL),
-                                              (size_t)2 - (family == NULL)));
+    an_assert_ok(p->ctx,
+                 an_safetensors_write(p->ctx, path, tensors, 2, keys + (family == NULL),
+                                      texts + (family == NULL), (size_t)2 - (family == NULL)));
     return path;
 }
 
@@ -69,8 +69,8 @@ static void a_whole_network_is_described(void **state)
 static void a_part_has_its_layers(void **state)
 {
     const an_test_place *p = *state;
-    const char *path =
-        make_part(p, "part.safetensors", "module.features.0.weight", "module.features.0.bias", NULL);
+    const char *path = make_part(p, "part.safetensors", "module.features.0.weight",
+                                 "module.features.0.bias", NULL);
     alexnet_file_info info;
 
     values[5] = 23232 / 2; /* the mean of all is 1/2 */
@@ -147,7 +147,8 @@ static void what_is_no_file_of_tensors(void **state)
     an_assert_status(p->ctx, alexnet_file_inspect(p->ctx, text, 0, &info), ALEXNET_BAD_FILE);
     assert_null(info.owner);
     /* one of ours that cannot be read is damaged, and not merely another file */
-    const char *path = make_part(p, "ours.safetensors", "conv1.weight", "conv1.bias", "cifar-19pct");
+    const char *path =
+        make_part(p, "ours.safetensors", "conv1.weight", "conv1.bias", "cifar-19pct");
     an_assert_status(p->ctx, alexnet_file_inspect(p->ctx, path, 0, &info), ALEXNET_BAD_FILE);
     an_assert_error(p->ctx, "alexnet.schema");
 }

@@ -242,7 +242,7 @@ static alexnet_status describe(alexnet_context *ctx, const char *path, an_tensor
     const int *in = file->graph->nodes[0].in;
     an_print(input, sizeof input, "%dx%dx%d", in[0], in[1], in[2]);
     AN_TRY(add_text(ctx, path, file, "caffe.input", input));
-    return add_text(ctx, path, file, "caffe.input_from", from);
+    return add_text(ctx, path, file, AN_CAFFE_INPUT_FROM, from);
 }
 
 /* ---- reading ---- */

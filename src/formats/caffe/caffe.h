@@ -25,6 +25,10 @@
 #include "formats/graph.h"
 #include "formats/tensor_file.h"
 
+/* Metadata: what the size of the input is from: "file", or the family whose size it is, as the file
+   has none. */
+#define AN_CAFFE_INPUT_FROM "caffe.input_from"
+
 /* Computes file->graph for images of this size. UNSUPPORTED, naming the layer: no chain, or a layer
    that no family has. BAD_FILE: it does not fit the weights. NO_MEMORY. On failure file->graph is
    as before. */

@@ -65,8 +65,9 @@ alexnet_status an_config_open(alexnet_context *ctx, const char *path,
 /*
  * As an_config_resolve(), but options that are not given are taken from `base`. A given recipe
  * replaces all settings of the old one; a given model replaces the old model's options; other data
- * replaces the old `val`, too. For val, from, freeze and solverstate, "none" or an empty text removes
- * the value; other weights to start from remove the solver state, which belongs to the old ones.
+ * replaces the old `val`, too. For val, from, freeze and solverstate, "none" or an empty text
+ * removes the value; other weights to start from remove the solver state, which belongs to the old
+ * ones.
  */
 alexnet_status an_config_resolve_from(alexnet_context *ctx, const an_config *base,
                                       const alexnet_train_options *options, const an_family *family,

@@ -53,8 +53,7 @@ static void a_state_file_names_the_newest(void **state)
     static const char *const good[] = {
         "model_checkpoint_path: \"m-2\"\nall_model_checkpoint_paths: \"m-1\"\n",
         "all_model_checkpoint_paths: \"m-1\"\nmodel_checkpoint_path: \"m-2\"",
-        "model_checkpoint_path: \"/elsewhere/m-2\"\n",
-        "model_checkpoint_path:\"../../m-2\"\n"};
+        "model_checkpoint_path: \"/elsewhere/m-2\"\n", "model_checkpoint_path:\"../../m-2\"\n"};
     static const char *const bad[] = {"",
                                       "m-2",
                                       "model_checkpoint_path: \"\"\n",

@@ -125,7 +125,7 @@ static void a_table_is_known_by_its_end(void **state)
     an_pb_free(&table);
 }
 
-/* RFC 3720, B.4: 32 zeros have the CRC-32C 8a9136aa. The mask is that of LevelDB (util/crc32c.h). */
+/* RFC 3720, B.4: 32 zeros have the CRC-32C 8a9136aa. LevelDB's util/crc32c.h has the mask. */
 static void a_checksum_is_unmasked(void **state)
 {
     static const uint8_t zeros[32];

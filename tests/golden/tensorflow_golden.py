@@ -66,7 +66,7 @@ def bytes_of(data):
 def main():
     out = Path(__file__).resolve().parent / "tensorflow.inc"
     text = (f"/* Written by tensorflow_golden.py with TensorFlow {tf.__version__}: name; bytes, index; bytes, data.\n"
-            "   SPDX-License-Identifier: MIT */\n")
+            "   SPDX-License-Identifier: MIT */\n/* clang-format off */\n")
     for name, path in checkpoints():
         index, data = Path(f"{path}.index").read_bytes(), Path(f"{path}.data-00000-of-00001").read_bytes()
         text += f'{{"{name}", {bytes_of(index)},\n {bytes_of(data)}}},\n'

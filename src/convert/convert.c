@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "convert/verify.h"
 #include "core/options.h"
+#include "formats/run_weights.h"
 #include "formats/translate.h"
 #include "formats/weights.h"
 #include <math.h>
@@ -275,12 +276,16 @@ alexnet_status an_convert_by(alexnet_context *ctx, const char *from, const char 
                              const an_map *map, const alexnet_convert_options *options,
                              alexnet_conversion *out)
 {
-    job j = {.ctx = ctx, .from = from, .to = to, .map = map, .options = options};
+    job j = {.ctx = ctx, .to = to, .map = map, .options = options};
+    char *found; /* what `from` stands for */
 
+    AN_TRY(an_weights_file(ctx, from, &found));
+    j.from = found;
     j.result.difference = NAN;
     const alexnet_status status = run(&j);
     if (status == ALEXNET_OK) fill_in(&j, out);
     close_job(&j);
+    an_free(ctx, found);
     return status;
 }
 

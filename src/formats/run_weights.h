@@ -1,6 +1,11 @@
 /*
- * run_weights.h: a run folder given as a weights file. Wherever weights are expected, it
- * means its best.safetensors, or its last.safetensors if there is no best.
+ * run_weights.h: what stands for a weights file wherever weights are expected:
+ *
+ *   a run folder               its best.safetensors, or its last.safetensors if there is no best
+ *   NAME, if there is no such  NAME.index: a checkpoint of TensorFlow
+ *   file, but a NAME.index
+ *   a file `checkpoint`, or a  the newest checkpoint, which the file names
+ *   folder that has one
  * SPDX-License-Identifier: MIT
  */
 #ifndef AN_FORMATS_RUN_WEIGHTS_H
@@ -17,9 +22,9 @@
 #define AN_RUN_IMAGES "images.txt"
 
 /*
- * Sets *out to the file to read weights from: `path` itself unless it is a folder. Logs which file
- * of a run it is. Free *out with an_free(). NOT_FOUND (a run without weights yet, or a folder that
- * is not a run), IO, NO_MEMORY.
+ * Sets *out to the file to read weights from: `path` itself unless it stands for another. Logs
+ * which file that is. Free *out with an_free(). NOT_FOUND (a run without weights yet, or a folder
+ * that is not a run), BAD_FILE (a file `checkpoint` that names none), IO, NO_MEMORY.
  */
 alexnet_status an_weights_file(alexnet_context *ctx, const char *path, char **out) AN_NODISCARD;
 

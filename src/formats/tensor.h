@@ -35,8 +35,9 @@ bool an_dtype_find(const char *name, an_dtype *out) AN_NODISCARD; /* false: no s
 /* The checksum that a file has of a tensor's bytes. */
 typedef enum an_sum_kind {
     AN_SUM_NONE,
-    AN_SUM_CRC32C, /* our safetensors files (sums.h) */
-    AN_SUM_CRC32   /* zip archives */
+    AN_SUM_CRC32C,         /* our safetensors files (sums.h) */
+    AN_SUM_CRC32C_FOREIGN, /* the same of another program: TensorFlow's checkpoints */
+    AN_SUM_CRC32           /* zip archives */
 } an_sum_kind;
 
 /*

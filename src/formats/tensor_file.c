@@ -17,6 +17,7 @@ static const an_tensor_format *const formats[] = {
     &an_tensor_format_npz,
     &an_tensor_format_pth,
     &an_tensor_format_pickle,
+    &an_tensor_format_tensorflow,
     &an_tensor_format_onnx,
     &an_tensor_format_caffe,
 };
@@ -39,15 +40,20 @@ const an_tensor_format *an_tensor_format_find(const char *name)
 static alexnet_status recognise(alexnet_context *ctx, const char *path, const an_reader *reader,
                                 const an_tensor_format **format)
 {
-    uint8_t head[HEAD_BYTES];
+    uint8_t head[HEAD_BYTES], end[AN_TENSOR_END_BYTES];
     const size_t bytes = (size_t)AN_MIN(reader->size, (uint64_t)HEAD_BYTES);
+    const size_t end_bytes = AN_MIN(bytes, AN_TENSOR_END_BYTES);
 
     AN_TRY(an_reader_read(ctx, reader, path, 0, head, bytes));
-    for (size_t i = 0; i < AN_COUNT(formats); ++i)
-        if (formats[i]->matches(head, bytes, reader->size)) {
-            *format = formats[i];
+    AN_TRY(an_reader_read(ctx, reader, path, reader->size - end_bytes, end, end_bytes));
+    for (size_t i = 0; i < AN_COUNT(formats); ++i) {
+        const an_tensor_format *f = formats[i];
+        if ((f->matches != NULL && f->matches(head, bytes, reader->size)) ||
+            (f->matches_end != NULL && f->matches_end(end, end_bytes))) {
+            *format = f;
             return ALEXNET_OK;
         }
+    }
     /* The reader of the native format says what is wrong with its beginning. */
     *format = &an_tensor_format_safetensors;
     return ALEXNET_OK;

@@ -15,6 +15,8 @@
 /* A file of more is refused: a list of tensors is searched by name, one after the other. */
 #define AN_TENSORS_MAX 20000
 
+#define AN_TENSOR_END_BYTES ((size_t)8)
+
 /* Zeroed: closed. */
 typedef struct an_tensor_file {
     const struct an_tensor_format *format;
@@ -53,8 +55,11 @@ typedef struct an_network_out {
 typedef struct an_tensor_format {
     const char *name;      /* as `alexnet convert --to` spells it: "safetensors" */
     const char *extension; /* "safetensors" */
-    /* Whether a file of `size` bytes that begins with these may be of this format. */
+    /* Whether a file of `size` bytes that begins with these may be of this format. NULL: its last
+       bytes show it. */
     bool (*matches)(const uint8_t *head, size_t head_bytes, uint64_t size);
+    /* The same for at most AN_TENSOR_END_BYTES bytes at its end. NULL: the first ones show it. */
+    bool (*matches_end)(const uint8_t *end, size_t end_bytes);
     /*
      * Describes the file of out->reader, which is open; the rest of *out is empty. On failure,
      * the caller closes *out. `path` names the file in messages; files beside it may be opened.
@@ -88,6 +93,7 @@ extern const an_tensor_format
     an_tensor_format_npz,    /* numpy/npz.h */
     an_tensor_format_pth,    /* pytorch/pth.h */
     an_tensor_format_pickle, /* of NumPy's arrays: pytorch/pickle_file.h */
+    an_tensor_format_tensorflow, /* tensorflow/bundle.h */
     an_tensor_format_onnx,   /* onnx/onnx.h */
     an_tensor_format_caffe;  /* caffe/caffe.h */
 /* clang-format on */

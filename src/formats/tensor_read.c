@@ -159,7 +159,7 @@ static alexnet_status scan_content(scan *s, uint64_t position, void *place, cons
                                     tensor->place - tensor->skip + position, place, bytes));
         *chunk = place;
     }
-    if (tensor->sum == AN_SUM_CRC32C)
+    if (tensor->sum == AN_SUM_CRC32C || tensor->sum == AN_SUM_CRC32C_FOREIGN)
         s->crc = an_tensor_crc32c(s->ctx, s->crc, *chunk, bytes);
     else if (tensor->sum == AN_SUM_CRC32)
         s->crc = (uint32_t)crc32(s->crc, *chunk, (uInt)bytes);
@@ -209,7 +209,7 @@ static alexnet_status scan_end(scan *s, alexnet_status status)
     if (tensor->sum == AN_SUM_NONE || s->crc == tensor->crc) return ALEXNET_OK;
     return an_fail(s->ctx, ALEXNET_BAD_FILE,
                    "%s: tensor '%s': its %s is %08x, the file says %08x: %s", s->path, tensor->name,
-                   tensor->sum == AN_SUM_CRC32C ? "CRC-32C" : "CRC-32", s->crc, tensor->crc,
+                   tensor->sum == AN_SUM_CRC32 ? "CRC-32" : "CRC-32C", s->crc, tensor->crc,
                    tensor->sum == AN_SUM_CRC32C ? AN_CRC32C_WAY_ON : "the file is damaged");
 }
 

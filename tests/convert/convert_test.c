@@ -168,6 +168,23 @@ static void options_are_checked(void **state)
     alexnet_close(ctx);
 }
 
+/* As wherever weights are taken. */
+static void a_run_means_its_best_weights(void **state)
+{
+    const an_test_place *p = *state;
+    const char *best = an_test_path(p->folder, "best.safetensors"),
+               *out = an_test_path(p->folder, "out.npz");
+    alexnet_convert_options options = alexnet_convert_options_default();
+    alexnet_context *ctx = open_context();
+
+    options.no_verify = 1;
+    make_file(ctx, "cifar-19pct", best);
+    an_assert_ok(ctx, alexnet_convert(ctx, p->folder, out, &options, NULL));
+    an_assert_ok(ctx, an_file_remove(ctx, best));
+    an_assert_status(ctx, alexnet_convert(ctx, p->folder, out, &options, NULL), ALEXNET_NOT_FOUND);
+    alexnet_close(ctx);
+}
+
 /* Whatever operation fails, only the input is left. Without verifying: its steps are many, and
    verify.h's own. */
 static void every_step_can_fail(void **state)
@@ -207,6 +224,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         an_test_in_place(formats_go_there_and_back), an_test_in_place(narrower_numbers_are_rounded),
         an_test_in_place(a_wrong_map_is_found_out),  an_test_in_place(options_are_checked),
+        an_test_in_place(a_run_means_its_best_weights),
         an_test_in_place(every_step_can_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,6 +66,34 @@ static void a_run_means_its_best_weights(void **state)
     an_assert_error(ctx, "best.safetensors");
 }
 
+static void a_checkpoint_of_tensorflow_is_found(void **state)
+{
+    an_test_place *place = *state;
+    alexnet_context *ctx = place->ctx;
+    const char *state_file = an_test_path(place->folder, "checkpoint"),
+               *name = an_test_path(place->folder, "m-2"),
+               *index = an_test_path(place->folder, "m-2.index"),
+               *best = an_test_path(place->folder, "best.safetensors");
+    char *found = NULL;
+
+    ctx->options.log = keep;
+    expect(ctx, name, name);
+    an_test_write_text(index, "x");
+    expect(ctx, name, index);
+    assert_non_null(strstr(said, "m-2: the checkpoint "));
+    an_test_write_text(state_file, "model_checkpoint_path: \"m-2\"\n");
+    expect(ctx, state_file, index);
+    expect(ctx, place->folder, index);
+    assert_non_null(strstr(said, "checkpoint: its newest, "));
+    an_test_write_text(best, "x"); /* of a run, which comes first */
+    expect(ctx, place->folder, best);
+    an_assert_ok(ctx, an_file_remove(ctx, best));
+    an_test_write_text(state_file, "x");
+    an_assert_status(ctx, an_weights_file(ctx, place->folder, &found), ALEXNET_BAD_FILE);
+    an_assert_error(ctx, "checkpoint: expected a line model_checkpoint_path: ");
+    assert_null(found);
+}
+
 static void memory_and_files_may_fail(void **state)
 {
     const unsigned kinds[] = {AN_FAULT_BIT(AN_FAULT_MEMORY), AN_FAULT_FILES};
@@ -91,6 +119,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         an_test_in_place(a_run_means_its_best_weights),
+        an_test_in_place(a_checkpoint_of_tensorflow_is_found),
         an_test_in_place(memory_and_files_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

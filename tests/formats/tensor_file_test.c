@@ -13,6 +13,7 @@ static void formats_have_names(void **state)
     (void)state;
     assert_ptr_equal(an_tensor_format_find("safetensors"), &an_tensor_format_safetensors);
     assert_ptr_equal(an_tensor_format_find("npz"), &an_tensor_format_npz);
+    assert_ptr_equal(an_tensor_format_find("tensorflow"), &an_tensor_format_tensorflow);
     assert_null(an_tensor_format_find("gguf"));
     assert_null(an_tensor_format_find(""));
 }
@@ -31,6 +32,21 @@ static void a_file_is_known_by_its_content(void **state)
     assert_int_equal(file.count, 1);
     an_tensor_file_close(p->ctx, &file);
     an_tensor_file_close(p->ctx, &file);
+}
+
+/* The magic number of TensorFlow's tables, in a file too short to be one. */
+static void a_file_may_be_known_by_its_end(void **state)
+{
+    static const char magic[] = "\x57\xfb\x80\x8b\x24\x75\x47\xdb";
+    const an_test_place *p = *state;
+    an_tensor_file file;
+
+    an_assert_status(p->ctx, an_tensor_file_parse(p->ctx, "x", magic, 8, NULL, &file),
+                     ALEXNET_BAD_FILE);
+    an_assert_error(p->ctx, "x: 8 bytes; expected a table, whose footer alone has 48");
+    an_assert_status(p->ctx, an_tensor_file_parse(p->ctx, "x", magic, 7, NULL, &file),
+                     ALEXNET_BAD_FILE);
+    assert_null(strstr(alexnet_error(p->ctx), "table"));
 }
 
 static void other_files_are_refused(void **state)
@@ -93,6 +109,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(formats_have_names),
         an_test_in_place(a_file_is_known_by_its_content),
+        an_test_in_place(a_file_may_be_known_by_its_end),
         an_test_in_place(other_files_are_refused),
         an_test_in_place(lists_grow),
         an_test_in_place(places_outside_the_file_are_refused),

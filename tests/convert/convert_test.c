@@ -222,8 +222,10 @@ static void every_step_can_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        an_test_in_place(formats_go_there_and_back), an_test_in_place(narrower_numbers_are_rounded),
-        an_test_in_place(a_wrong_map_is_found_out),  an_test_in_place(options_are_checked),
+        an_test_in_place(formats_go_there_and_back),
+        an_test_in_place(narrower_numbers_are_rounded),
+        an_test_in_place(a_wrong_map_is_found_out),
+        an_test_in_place(options_are_checked),
         an_test_in_place(a_run_means_its_best_weights),
         an_test_in_place(every_step_can_fail),
     };

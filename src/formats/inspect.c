@@ -20,7 +20,6 @@
 #include <math.h>
 #include <string.h>
 
-#define HEAD_BYTES   ((size_t)512)
 #define LAYERS_BYTES 1024
 
 #define NPY         "npy"
@@ -42,18 +41,26 @@ static alexnet_status fail_memory(const inspection *in)
 
 /* ---- formats ---- */
 
-static const char *format_of(const char *path, const uint8_t *head, size_t bytes, uint64_t size)
+/* A zip archive that is called so is one of images, until it is unpacked. */
+static alexnet_status find_format(alexnet_context *ctx, const char *path, const an_reader *reader,
+                                  const char **format)
 {
-    if (an_path_has_extension(path, SOLVERSTATE)) return SOLVERSTATE;
-    if (bytes >= 6 && memcmp(head, "\x93NUMPY", 6) == 0) return NPY;
-    for (int i = 0; an_tensor_format_at(i) != NULL; ++i)
-        if (an_tensor_format_at(i)->matches(head, bytes, size)) return an_tensor_format_at(i)->name;
-    return NULL;
+    const an_tensor_format *found;
+    uint8_t head[6] = {0};
+
+    AN_TRY(an_reader_read(ctx, reader, path, 0, head, (size_t)AN_MIN(reader->size, sizeof head)));
+    AN_TRY(an_tensor_format_recognise(ctx, path, reader, &found));
+    if (an_path_has_extension(path, SOLVERSTATE))
+        *format = SOLVERSTATE;
+    else if (memcmp(head, "\x93NUMPY", sizeof head) == 0)
+        *format = NPY;
+    else if (found != NULL && !an_path_has_extension(path, "zip"))
+        *format = found->name;
+    return ALEXNET_OK;
 }
 
 alexnet_status alexnet_file_format(alexnet_context *ctx, const char *path, const char **format)
 {
-    uint8_t head[HEAD_BYTES];
     an_reader reader;
 
     AN_NEED(ctx, ctx);
@@ -63,9 +70,7 @@ alexnet_status alexnet_file_format(alexnet_context *ctx, const char *path, const
     alexnet_status status = an_reader_open(ctx, path, &reader);
     if (status == ALEXNET_BAD_FILE) return ALEXNET_OK; /* a folder, a pipe */
     AN_TRY(status);
-    const size_t bytes = (size_t)AN_MIN(reader.size, (uint64_t)HEAD_BYTES);
-    status = an_reader_read(ctx, &reader, path, 0, head, bytes);
-    if (status == ALEXNET_OK) *format = format_of(path, head, bytes, reader.size);
+    status = find_format(ctx, path, &reader, format);
     an_reader_close(&reader);
     return status;
 }

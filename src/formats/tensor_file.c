@@ -18,8 +18,8 @@ static const an_tensor_format *const formats[] = {
     &an_tensor_format_pth,
     &an_tensor_format_pickle,
     &an_tensor_format_tensorflow,
-    &an_tensor_format_onnx,
     &an_tensor_format_caffe,
+    &an_tensor_format_onnx,
 };
 /* clang-format on */
 
@@ -37,13 +37,14 @@ const an_tensor_format *an_tensor_format_find(const char *name)
 
 /* ---- opening ---- */
 
-static alexnet_status recognise(alexnet_context *ctx, const char *path, const an_reader *reader,
-                                const an_tensor_format **format)
+alexnet_status an_tensor_format_recognise(alexnet_context *ctx, const char *path,
+                                          const an_reader *reader, const an_tensor_format **format)
 {
     uint8_t head[HEAD_BYTES], end[AN_TENSOR_END_BYTES];
     const size_t bytes = (size_t)AN_MIN(reader->size, (uint64_t)HEAD_BYTES);
     const size_t end_bytes = AN_MIN(bytes, AN_TENSOR_END_BYTES);
 
+    *format = NULL;
     AN_TRY(an_reader_read(ctx, reader, path, 0, head, bytes));
     AN_TRY(an_reader_read(ctx, reader, path, reader->size - end_bytes, end, end_bytes));
     for (size_t i = 0; i < AN_COUNT(formats); ++i) {
@@ -54,8 +55,6 @@ static alexnet_status recognise(alexnet_context *ctx, const char *path, const an
             return ALEXNET_OK;
         }
     }
-    /* The reader of the native format says what is wrong with its beginning. */
-    *format = &an_tensor_format_safetensors;
     return ALEXNET_OK;
 }
 
@@ -63,9 +62,11 @@ static alexnet_status recognise(alexnet_context *ctx, const char *path, const an
 static alexnet_status describe(alexnet_context *ctx, const char *path,
                                const an_tensor_format *format, an_tensor_file *out)
 {
-    alexnet_status status =
-        format == NULL ? recognise(ctx, path, &out->reader, &format) : ALEXNET_OK;
+    alexnet_status status = ALEXNET_OK;
 
+    if (format == NULL) status = an_tensor_format_recognise(ctx, path, &out->reader, &format);
+    /* The reader of the native format says what is wrong with the beginning of another file. */
+    if (format == NULL) format = &an_tensor_format_safetensors;
     out->format = format;
     if (status == ALEXNET_OK) status = format->read(ctx, path, out);
     if (status != ALEXNET_OK) an_tensor_file_close(ctx, out);

@@ -104,6 +104,11 @@ const an_tensor_format *an_tensor_format_at(int index);
 /* The format of this name; NULL: none. */
 const an_tensor_format *an_tensor_format_find(const char *name);
 
+/* The format that the content of a file shows; NULL: none. IO. */
+alexnet_status an_tensor_format_recognise(alexnet_context *ctx, const char *path,
+                                          const an_reader *reader,
+                                          const an_tensor_format **format) AN_NODISCARD;
+
 /* ---- opening ---- */
 
 /*

@@ -214,8 +214,10 @@ static cli_exit show_model(cli *app, const info_args *args, const char *word)
         code = cli_show_compare(app, model, other);
     else if (args->plan)
         code = cli_show_plan(app, model, args->batch, args->train);
-    else
-        code = cli_show_model(app, model, args->batch, NULL);
+    else {
+        const cli_shown_file file = {.path = word, .loaded = true};
+        code = cli_show_model(app, model, args->batch, is_family(app, word) ? NULL : &file);
+    }
     alexnet_model_free(other);
     alexnet_model_free(model);
     return code;

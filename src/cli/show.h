@@ -10,8 +10,8 @@
 /* A weights file that a model is from. */
 typedef struct cli_shown_file {
     const char *path;
-    const alexnet_file_info *info;
-    bool loaded; /* the model has its weights, so their hash can be computed */
+    const alexnet_file_info *info; /* NULL: the model has another input size than the file */
+    bool loaded;                   /* the model has its weights, so their hash can be computed */
 } cli_shown_file;
 
 /* Prints the model as text or JSON. batch: the batch size for the memory figures; file: the weights

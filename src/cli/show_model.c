@@ -53,7 +53,7 @@ static void add_weights_json(an_json_maker *m, const alexnet_model *model,
 {
     an_json_set(m, document, "weights", cli_json_text(m, file->path));
     an_json_set(m, document, "weights_sha256", an_json_string(m, file->loaded ? hash : NULL));
-    cli_file_json(m, file->path, file->info, document);
+    if (file->info != NULL) cli_file_json(m, file->path, file->info, document);
     if (alexnet_model_class(model, 0) != NULL) {
         json_t *names = an_json_list(m);
         for (int i = 0; i < classes; ++i)
@@ -73,7 +73,8 @@ static cli_exit model_json(cli *app, const alexnet_model *model, int batch,
 
     alexnet_model_get_info(model, &info);
     json_t *layers = an_json_list(m);
-    json_t *tensors = file != NULL ? cli_file_tensors_json(m, file->info) : an_json_list(m);
+    json_t *tensors =
+        file != NULL && file->info != NULL ? cli_file_tensors_json(m, file->info) : an_json_list(m);
     json_t *document = an_json_pack(
         m, "{s:i, s:s, s:s, s:s, s:I, s:I, s:I, s:[i,i,i], s:i, s:s, s:s, s:{s:i, s:o, s:o}}",
         "schema", 1, "model", info.family, "summary", info.summary, "source", info.source,
@@ -82,7 +83,7 @@ static cli_exit model_json(cli *app, const alexnet_model *model, int batch,
         info.classes, "preprocess", info.preprocess, "recipe", info.recipe, "memory", "batch",
         batch, "inference", memory_json(m, &memory[0]), "training", memory_json(m, &memory[1]));
     alexnet_status status = layers_json(m, model, info.layers, layers);
-    if (status == ALEXNET_OK && file == NULL)
+    if (status == ALEXNET_OK && (file == NULL || file->info == NULL))
         status = tensors_json(m, model, info.tensors, tensors);
     an_json_set(m, document, "layers", layers);
     an_json_set(m, document, "tensors", tensors);
@@ -190,7 +191,7 @@ static void print_file(const cli_shown_file *file, const char *hash)
     cli_print(stdout, "weights     ");
     cli_put(stdout, file->path);
     cli_print(stdout, "\n");
-    cli_file_print_format(file->info);
+    if (file->info != NULL) cli_file_print_format(file->info);
     if (file->loaded) cli_print(stdout, "sha256      %s\n", hash);
 }
 
@@ -220,7 +221,7 @@ cli_exit cli_show_model(cli *app, const alexnet_model *model, int batch, const c
     status = print_layers(model, &info);
     if (status == ALEXNET_OK) {
         cli_print(stdout, "\n");
-        if (file != NULL)
+        if (file != NULL && file->info != NULL)
             cli_file_print_tensors(file->info);
         else
             status = print_tensors(model, info.tensors);
@@ -230,6 +231,6 @@ cli_exit cli_show_model(cli *app, const alexnet_model *model, int batch, const c
               cli_noun(batch, "image", "images"));
     print_memory("inference", &memory[0]);
     print_memory("training", &memory[1]);
-    if (file != NULL) cli_file_print_metadata(file->info);
+    if (file != NULL && file->info != NULL) cli_file_print_metadata(file->info);
     return CLI_DONE;
 }

@@ -39,26 +39,42 @@ typedef struct job {
 
 /* ---- formats ---- */
 
+static bool is_written(const an_tensor_format *format)
+{
+    return format->write != NULL || format->write_network != NULL;
+}
+
+#define FORMATS_TEXT 128
+
+/* "safetensors, npz, pth, ...": the formats that can be written. */
+static const char *list_written(char text[FORMATS_TEXT])
+{
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (int i = 0; an_tensor_format_at(i) != NULL && used < FORMATS_TEXT; ++i)
+        if (is_written(an_tensor_format_at(i)))
+            used += (size_t)an_print(text + used, FORMATS_TEXT - used, "%s%s", used > 0 ? ", " : "",
+                                     an_tensor_format_at(i)->name);
+    return text;
+}
+
 alexnet_status an_convert_format(alexnet_context *ctx, const char *name, const char *path,
                                  const an_tensor_format **out)
 {
-    an_listing known = {0};
+    char written[FORMATS_TEXT];
 
-    for (int i = 0; (*out = an_tensor_format_at(i)) != NULL; ++i) {
-        if ((*out)->write == NULL && (*out)->write_network == NULL) continue;
-        if (name != NULL ? strcmp((*out)->name, name) == 0
-                         : an_path_has_extension(path, (*out)->extension))
+    if (name == NULL && an_path_has_extension(path, "pt")) name = "pth";
+    for (int i = 0; (*out = an_tensor_format_at(i)) != NULL; ++i)
+        if (is_written(*out) && (name != NULL ? strcmp((*out)->name, name) == 0
+                                              : an_path_has_extension(path, (*out)->extension)))
             return ALEXNET_OK;
-        an_listing_add(&known, (*out)->name);
-    }
-    if (name == NULL && an_path_has_extension(path, "pt"))
-        return an_convert_format(ctx, "pth", path, out);
     return name != NULL
                ? an_fail(ctx, ALEXNET_BAD_ARG, "unknown format '%s'; these can be written: %s",
-                         name, an_listing_text(&known))
+                         name, list_written(written))
                : an_fail(ctx, ALEXNET_BAD_ARG,
                          "%s: the extension names no format; these can be written: %s", path,
-                         an_listing_text(&known));
+                         list_written(written));
 }
 
 /* ---- reading ---- */
@@ -133,7 +149,7 @@ static alexnet_status make_folder(job *j)
         char *folder = an_format(j->ctx, "%s.tmp-%ld-%d", j->to, (long)getpid(), n);
         if (folder == NULL) return an_fail(j->ctx, ALEXNET_NO_MEMORY, "%s", j->to);
         const alexnet_status status = an_folder_make_new(j->ctx, folder, &made);
-        if (status == ALEXNET_OK && made)
+        if (made) /* even if its name could not be synced: it must be removed */
             j->folder = folder;
         else
             an_free(j->ctx, folder);

@@ -150,7 +150,7 @@ static void options_are_checked(void **state)
     an_assert_error(ctx, "the extension names no format");
     options.to = "gguf";
     an_assert_status(ctx, alexnet_convert(ctx, start, out, &options, NULL), ALEXNET_BAD_ARG);
-    an_assert_error(ctx, "unknown format 'gguf'; these can be written: 'safetensors'");
+    an_assert_error(ctx, "unknown format 'gguf'; these can be written: safetensors");
     options = alexnet_convert_options_default();
     options.from = "pth";
     an_assert_status(ctx, alexnet_convert(ctx, start, out, &options, NULL), ALEXNET_BAD_FILE);
@@ -213,7 +213,9 @@ static void every_step_can_fail(void **state)
         }
         an_file_info info;
         an_assert_ok(ctx, an_file_stat(ctx, out, &info));
-        assert_int_equal(info.kind, AN_FILE_ABSENT);
+        if (info.kind == AN_FILE_ABSENT) continue;
+        assert_equal_weights(ctx, start, out); /* its name could not be synced: it is whole */
+        an_assert_ok(ctx, an_file_remove(ctx, out));
     }
     assert_true(n > 50);
     alexnet_close(ctx);

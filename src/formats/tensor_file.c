@@ -18,8 +18,8 @@ static const an_tensor_format *const formats[] = {
     &an_tensor_format_pth,
     &an_tensor_format_pickle,
     &an_tensor_format_tensorflow,
-    &an_tensor_format_caffe,
     &an_tensor_format_onnx,
+    &an_tensor_format_caffe,
 };
 /* clang-format on */
 

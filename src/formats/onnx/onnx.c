@@ -641,6 +641,9 @@ static int wire_of(uint64_t field)
     return field < sizeof wires - 1 && wires[field] != '?' ? wires[field] : 0;
 }
 
+/* A shape of four dimensions has fewer. */
+#define SHAPE_BYTES_MAX 24
+
 /* A varint within the head; false: it ends. */
 static bool head_varint(const uint8_t *head, size_t bytes, size_t *at, uint64_t *out)
 {
@@ -659,6 +662,7 @@ static bool onnx_matches(const uint8_t *head, size_t head_bytes, uint64_t size)
 {
     uint64_t tag, value, last = 0;
     size_t at = 0;
+    bool graph = false;
 
     while (at < head_bytes) {
         if (!head_varint(head, head_bytes, &at, &tag) ||
@@ -668,14 +672,17 @@ static bool onnx_matches(const uint8_t *head, size_t head_bytes, uint64_t size)
         if (wire != (int)((tag & 7) == AN_PB_VARINT ? 'V' : (tag & 7) == AN_PB_BYTES ? 'B' : -1))
             return false;
         if (wire == 'B' && value > size - at) return false;
-        if (tag >> 3 == MODEL_GRAPH || tag >> 3 == MODEL_OPSET) return true;
+        /* Caffe's BlobProto has a shape of this number, and then values, which are no field here */
+        if (tag >> 3 == MODEL_GRAPH && value >= SHAPE_BYTES_MAX) return true;
+        graph = graph || tag >> 3 == MODEL_GRAPH;
+        if (tag >> 3 == MODEL_OPSET) return true;
         if (tag >> 3 == MODEL_IR_VERSION && value > 64) return false;
         last = tag >> 3;
         if (wire != 'B') continue;
         if (value > head_bytes - at) break;
         at += (size_t)value;
     }
-    return last == MODEL_DOC; /* so long that the graph comes later */
+    return graph || last == MODEL_DOC; /* so long that the graph comes later */
 }
 
 const an_tensor_format an_tensor_format_onnx = {

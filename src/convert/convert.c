@@ -297,7 +297,7 @@ alexnet_status an_convert_by(alexnet_context *ctx, const char *from, const char 
 
     AN_TRY(an_weights_file(ctx, from, &found));
     j.from = found;
-    j.result.difference = NAN;
+    j.result.difference = (double)NAN;
     const alexnet_status status = run(&j);
     if (status == ALEXNET_OK) fill_in(&j, out);
     close_job(&j);

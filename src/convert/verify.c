@@ -68,10 +68,10 @@ double an_verify_difference(const an_plain_map *found, const an_plain_map *expec
 {
     double largest = 0, difference = 0;
 
-    if (count_of(found) != count_of(expected)) return NAN;
+    if (count_of(found) != count_of(expected)) return (double)NAN;
     for (size_t i = 0; i < count_of(expected); ++i) {
         const double a = (double)found->data[i], b = (double)expected->data[i];
-        if (!isfinite(a) || !isfinite(b)) return NAN;
+        if (!isfinite(a) || !isfinite(b)) return (double)NAN;
         largest = fmax(largest, fabs(b));
         difference = fmax(difference, fabs(a - b));
     }

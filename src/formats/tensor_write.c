@@ -68,7 +68,7 @@ int64_t an_tensor_from_float(an_dtype dtype, const float *values, size_t count, 
 
     if (dtype == AN_F32 && count > 0) memcpy(out, values, count * sizeof *values);
     for (size_t i = 0; dtype == AN_F64 && i < count; ++i)
-        wide[i] = values[i];
+        wide[i] = (double)values[i];
     for (size_t i = 0; (dtype == AN_F16 || dtype == AN_BF16) && i < count; ++i) {
         narrow[i] = dtype == AN_F16 ? half_of(values[i]) : bfloat16_of(values[i]);
         if ((narrow[i] & 0x7fff) == infinity && isfinite(values[i]) && beyond < 0)

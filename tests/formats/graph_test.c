@@ -179,7 +179,7 @@ static void every_number_is_compared(void **state)
         n->alpha *= 1.001;
         an_graph_equal_nodes(&changed, &graph, &differs, &expected);
         assert_ptr_equal(differs, n);
-        n->alpha = (float)graph.nodes[i].alpha; /* as a file of float32 has it */
+        n->alpha = (double)(float)graph.nodes[i].alpha; /* as a file of float32 has it */
         an_graph_equal_nodes(&changed, &graph, &differs, &expected);
         assert_null(differs);
     }

@@ -295,8 +295,8 @@ static void other_files_are_not_recognised(void **state)
                                         "{}",
                                         "name: \"x\"\nlayer {\n}\n",
                                         "\n\nabc\n",
-                                        "\x08\x07\x12\x07pytorch\x1a\x03"
-                                        "2.1" /* ONNX */};
+                                        ("\x08\x07\x12\x07pytorch\x1a\x03"
+                                         "2.1") /* ONNX */};
     const an_test_place *p = *state;
     an_tensor_file file;
 

@@ -225,11 +225,11 @@ static alexnet_status run_text_int(machine *m)
 static alexnet_status run_text_real(machine *m)
 {
     char line[LINE_MAX + 1];
-    double number = NAN;
+    double number = (double)NAN;
 
     AN_TRY(take_line(m, line));
     if (strcmp(line, "inf") == 0 || strcmp(line, "-inf") == 0)
-        number = line[0] == '-' ? -INFINITY : INFINITY;
+        number = line[0] == '-' ? -(double)INFINITY : (double)INFINITY;
     else if (strcmp(line, "nan") != 0 && !an_parse_real(line, strlen(line), &number))
         return fail(m, "no number");
     return push_real(m, number);

@@ -143,6 +143,9 @@ cli_exit cli_error(cli *app, cli_exit code, const char *format, ...) CLI_PRINTF(
 void cli_warn(cli *app, const char *format, ...) CLI_PRINTF(2, 3);
 void cli_note(cli *app, const char *format, ...) CLI_PRINTF(2, 3); /* not with --quiet */
 
+/* Refuses an output that exists. A path that the system refuses to look at may exist: an error. */
+cli_exit cli_check_free(cli *app, const char *path);
+
 /* An alexnet_skipped_fn: warns of an unreadable image. `user` is the cli. */
 void cli_warn_skipped(void *user, const char *path, const char *reason);
 

@@ -60,19 +60,6 @@ static cli_exit print_result(cli *app, const alexnet_conversion *c)
     return CLI_DONE;
 }
 
-/* Refuses an output that exists. */
-static cli_exit check_free(cli *app, const char *path)
-{
-    an_file_info info;
-    const alexnet_status status = an_file_stat(app->ctx, path, &info);
-
-    if (status != ALEXNET_OK) return cli_fail(app, status);
-    return info.kind == AN_FILE_ABSENT
-               ? CLI_DONE
-               : cli_usage(app, "'%s' exists: choose another name, or replace it with --force",
-                           path);
-}
-
 static cli_exit run_convert(cli *app, void *data)
 {
     const convert_args *args = data;
@@ -80,7 +67,7 @@ static cli_exit run_convert(cli *app, void *data)
     alexnet_conversion result;
     an_names names = {0};
 
-    const cli_exit usable = args->force ? CLI_DONE : check_free(app, app->words[1]);
+    const cli_exit usable = args->force ? CLI_DONE : cli_check_free(app, app->words[1]);
     if (usable != CLI_DONE) return usable;
     options.from = args->from;
     options.to = args->to;

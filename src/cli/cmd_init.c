@@ -2,7 +2,6 @@
  * cmd_init.c: alexnet init: initial weights of a family.
  * SPDX-License-Identifier: MIT
  */
-#include "base/file.h"
 #include "cli/cli.h"
 #include "cli/output.h"
 #include <string.h>
@@ -56,19 +55,6 @@ static alexnet_status make_model(cli *app, const init_args *args, alexnet_model 
                : alexnet_model_create(app->ctx, family, &args->network.model, seed, model);
 }
 
-/* Refuses a path that exists. A path that the system refuses to look at may exist: an error. */
-static cli_exit check_free(cli *app, const char *path)
-{
-    an_file_info info;
-    const alexnet_status status = an_file_stat(app->ctx, path, &info);
-
-    if (status != ALEXNET_OK) return cli_fail(app, status);
-    return info.kind == AN_FILE_ABSENT
-               ? CLI_DONE
-               : cli_usage(app, "'%s' exists: choose another name, or replace it with --force",
-                           path);
-}
-
 static cli_exit run_init(cli *app, void *data)
 {
     init_args *args = data;
@@ -79,7 +65,7 @@ static cli_exit run_init(cli *app, void *data)
     if (dot == NULL || strcmp(dot, ".safetensors") != 0)
         return cli_usage(app, "--out '%s': expected a name that ends in .safetensors", args->out);
 
-    const cli_exit usable = args->force ? CLI_DONE : check_free(app, args->out);
+    const cli_exit usable = args->force ? CLI_DONE : cli_check_free(app, args->out);
     if (usable != CLI_DONE) return usable;
 
     alexnet_status status = make_model(app, args, &model);

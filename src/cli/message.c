@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cli/cli.h"
+
+#include "base/file.h"
 #include "cli/output.h"
 
 #include <stdarg.h>
@@ -152,3 +154,15 @@ void *cli_grow(void *block, size_t count, size_t size)
 }
 
 char *cli_copy(const char *text) { return or_end(strdup(text)); }
+
+cli_exit cli_check_free(cli *app, const char *path)
+{
+    an_file_info info;
+    const alexnet_status status = an_file_stat(app->ctx, path, &info);
+
+    if (status != ALEXNET_OK) return cli_fail(app, status);
+    return info.kind == AN_FILE_ABSENT
+               ? CLI_DONE
+               : cli_usage(app, "'%s' exists: choose another name, or replace it with --force",
+                           path);
+}
